@@ -1,0 +1,132 @@
+//! Frames: the messages between a primary and its workers, and their bytes.
+//!
+//! ```text
+//! offset  size  a frame (little-endian)
+//!      0     2  magic: 65 76, the letters "ev"
+//!      2     1  version of this format: 1
+//!      3     1  kind: 1 assignments, 2 answers, 3 part of a partial
+//!      4     4  length of the whole frame in bytes, 32 to the limit of the transport
+//!      8     4  the worker that it comes from or goes to
+//!     12     4  zero
+//!     16     8  for answers and parts: nanoseconds the worker was busy since its last frame,
+//!               or 0 where the next frame accounts for it
+//!     24     …  body: entries of one kind, one after the other, or one part
+//!   ...      8  checksum: XXH3, 64 bits, over everything before it
+//! ```
+//!
+//! ```text
+//! entry of kind 1, 24 bytes       first i64 | last i64 | lease u64
+//! entry of kind 2, 16 bytes       lease u64 | count u64        (all of the lease not covered yet)
+//! body of kind 3                  lease u64 | part u32 from 0 | 1 if it is the last u32 | bytes
+//! ```
+//!
+//! A frame is valid if and only if
+//! 1. magic and version are these, the kind is one of these, and the zero word is zero,
+//! 2. its length is within the limit and holds a whole number of entries,
+//! 3. the checksum is that of its bytes,
+//! 4. every interval has `first <= last`, and a part is marked 0 or 1.
+//!
+//! Bytes that are a beginning of a frame are no error: [`Unpacker`] waits for the rest. Bytes that
+//! cannot become a valid frame are [`Malformed`]; nothing of them is used.
+//!
+//! A result pipe is shared by all workers. `write` is atomic only up to `PIPE_BUF` (pipe(7), 4096
+//! bytes on Linux), so a frame never exceeds that there and is written in one call; a partial that
+//! does not fit travels as numbered parts, each in a frame of its own.
+
+mod assemble;
+mod pack;
+mod unpack;
+
+pub use assemble::{Assembler, MAX_PARTIAL};
+pub use pack::Packer;
+pub use unpack::{Answers, Assignments, Body, Frame, Part, Unpacker};
+
+/// The longest frame on a pipe: `PIPE_BUF`, up to which a write is atomic (pipe(7)).
+pub const PIPE_FRAME: usize = 4096;
+
+/// The version of the format described above.
+pub const VERSION: u8 = 1;
+
+const MAGIC: [u8; 2] = *b"ev";
+const HEAD: usize = 24;
+const CHECKSUM: usize = 8;
+const PART_HEAD: usize = 16;
+/// The shortest frame: no entry at all.
+const LEAST: usize = HEAD + CHECKSUM;
+
+/// What a frame carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Assignments = 1,
+    Answers = 2,
+    Part = 3,
+}
+
+impl Kind {
+    const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::Assignments),
+            2 => Some(Self::Answers),
+            3 => Some(Self::Part),
+            _ => None,
+        }
+    }
+
+    const fn entry_len(self) -> usize {
+        match self {
+            Self::Assignments => 24,
+            Self::Answers => 16,
+            Self::Part => 1,
+        }
+    }
+}
+
+/// Bytes that are no frame and cannot become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// They do not begin as a frame does.
+    #[error("not a frame of evenly")]
+    Magic,
+    /// Another version of the format.
+    #[error("a frame of version {found}; this is version {VERSION}")]
+    Version {
+        /// The version found.
+        found: u8,
+    },
+    /// A kind this version does not know.
+    #[error("a frame of unknown kind {found}")]
+    Kind {
+        /// The kind found.
+        found: u8,
+    },
+    /// A length below the shortest frame, above the limit, or not of whole entries.
+    #[error("a frame of {length} bytes")]
+    Length {
+        /// The length the frame claims.
+        length: u32,
+    },
+    /// The checksum is not that of the bytes.
+    #[error("a frame whose checksum does not match")]
+    Checksum,
+    /// An entry or a part that says what cannot be.
+    #[error("a frame with an impossible entry")]
+    Entry,
+    /// A partial that does not come together from its parts.
+    #[error("a partial out of order: part {part} where {expected} was due")]
+    PartOrder {
+        /// The number of the part that came.
+        part: u32,
+        /// The number that was due.
+        expected: u32,
+    },
+    /// A partial larger than [`MAX_PARTIAL`].
+    #[error("a partial of more than {MAX_PARTIAL} bytes")]
+    PartialTooLong,
+    /// A partial whose bytes are not valid.
+    #[error(transparent)]
+    Partial(#[from] crate::partial::MalformedPartial),
+}
+
+#[cfg(test)]
+mod tests;

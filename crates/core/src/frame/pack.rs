@@ -1,0 +1,132 @@
+//! Writes frames: entries go in one by one, whole frames come out.
+
+use super::{CHECKSUM, HEAD, Kind, LEAST, MAGIC, PART_HEAD, VERSION};
+use crate::lease::{Assignment, LeaseId, WorkerId};
+use alloc::vec::Vec;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Packs entries into as few frames as the limit allows, one after the other in one buffer.
+///
+/// Nothing is allocated for an entry once the buffer has grown to its working size.
+#[derive(Debug)]
+pub struct Packer {
+    bytes: Vec<u8>,
+    /// The frame that still takes entries: its kind, and where it begins.
+    open: Option<(Kind, usize)>,
+    worker: WorkerId,
+    limit: usize,
+}
+
+impl Packer {
+    /// Frames from or to `worker`, none longer than `limit` bytes.
+    ///
+    /// # Panics
+    /// If the limit leaves no room for an entry, which is a mistake in the calling program.
+    #[must_use]
+    pub fn new(worker: WorkerId, limit: usize) -> Self {
+        assert!(limit >= LEAST + PART_HEAD + 16, "a frame must have room for an entry");
+        Self { bytes: Vec::new(), open: None, worker, limit }
+    }
+
+    /// Adds an assignment.
+    #[inline]
+    pub fn assign(&mut self, assignment: Assignment) {
+        self.make_room(Kind::Assignments);
+        let mut entry = [0; Kind::Assignments.entry_len()];
+        entry[..8].copy_from_slice(&assignment.interval.first().to_le_bytes());
+        entry[8..16].copy_from_slice(&assignment.interval.last().to_le_bytes());
+        entry[16..].copy_from_slice(&assignment.lease.0.to_le_bytes());
+        self.bytes.extend_from_slice(&entry);
+    }
+
+    /// Adds the answer that all of a lease that was not covered yet is done, with this count.
+    #[inline]
+    pub fn answer(&mut self, lease: LeaseId, count: u64) {
+        self.make_room(Kind::Answers);
+        let mut entry = [0; Kind::Answers.entry_len()];
+        entry[..8].copy_from_slice(&lease.0.to_le_bytes());
+        entry[8..].copy_from_slice(&count.to_le_bytes());
+        self.bytes.extend_from_slice(&entry);
+    }
+
+    /// Adds an encoded partial, in as many numbered parts as it takes; `busy_ns` as for
+    /// [`seal`](Self::seal).
+    pub fn partial(&mut self, lease: LeaseId, encoded: &[u8], busy_ns: u64) {
+        self.seal(0);
+        let room = self.limit - LEAST - PART_HEAD;
+        let parts = encoded.len().div_ceil(room).max(1);
+        for part in 0..parts {
+            let bytes = &encoded[part * room..encoded.len().min((part + 1) * room)];
+            self.begin(Kind::Part);
+            self.bytes.extend_from_slice(&lease.0.to_le_bytes());
+            self.bytes.extend_from_slice(&(part as u32).to_le_bytes());
+            self.bytes.extend_from_slice(&u32::from(part + 1 == parts).to_le_bytes());
+            self.bytes.extend_from_slice(bytes);
+            self.seal(if part + 1 == parts { busy_ns } else { 0 });
+        }
+    }
+
+    /// Whether the next answer would begin another frame.
+    #[inline]
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self.open {
+            Some((kind, start)) => {
+                self.bytes.len() - start + kind.entry_len() + CHECKSUM > self.limit
+            }
+            None => false,
+        }
+    }
+
+    /// Closes the open frame, if any; `busy_ns` is what the worker worked since its last frame,
+    /// 0 if the next frame accounts for it.
+    pub fn seal(&mut self, busy_ns: u64) {
+        let Some((_, start)) = self.open.take() else { return };
+        let length = (self.bytes.len() - start + CHECKSUM) as u32;
+        let frame = &mut self.bytes[start..];
+        frame[4..8].copy_from_slice(&length.to_le_bytes());
+        frame[16..24].copy_from_slice(&busy_ns.to_le_bytes());
+        let checksum = xxh3_64(frame);
+        self.bytes.extend_from_slice(&checksum.to_le_bytes());
+    }
+
+    /// The frames packed so far. Seal first: an open frame is no frame yet.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        debug_assert!(self.open.is_none(), "seal before the bytes are used");
+        &self.bytes
+    }
+
+    /// Whether there is nothing to send.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Forgets the first `sent` bytes.
+    pub fn consume(&mut self, sent: usize) {
+        debug_assert!(self.open.is_none(), "seal before the bytes are used");
+        self.bytes.drain(..sent);
+    }
+
+    #[inline]
+    fn make_room(&mut self, kind: Kind) {
+        match self.open {
+            Some((open, _)) if open == kind && !self.is_full() => {}
+            _ => {
+                self.seal(0);
+                self.begin(kind);
+            }
+        }
+    }
+
+    fn begin(&mut self, kind: Kind) {
+        self.open = Some((kind, self.bytes.len()));
+        let mut head = [0; HEAD];
+        head[..2].copy_from_slice(&MAGIC);
+        head[2] = VERSION;
+        head[3] = kind as u8;
+        head[8..12].copy_from_slice(&self.worker.0.to_le_bytes());
+        self.bytes.extend_from_slice(&head);
+    }
+}

@@ -1,0 +1,197 @@
+//! Frames under every cut, every flipped bit and any bytes at all.
+
+use super::*;
+use crate::aggregate::Value;
+use crate::interval::Interval;
+use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::partial::Partial;
+use proptest::prelude::*;
+use std::vec;
+use std::vec::Vec;
+
+const WORKER: WorkerId = WorkerId(7);
+
+fn assignment(first: i64, len: i64, lease: u64) -> Assignment {
+    let interval = Interval::new(first, first + len - 1).unwrap();
+    Assignment { lease: LeaseId(lease), interval }
+}
+
+/// Everything the frames in `bytes` say, fed in pieces of `piece` bytes.
+fn read_assignments(bytes: &[u8], piece: usize) -> Result<Vec<Assignment>, Malformed> {
+    let mut unpacker = Unpacker::new(PIPE_FRAME, PIPE_FRAME);
+    let mut all = vec![];
+    for piece in bytes.chunks(piece) {
+        unpacker.room()[..piece.len()].copy_from_slice(piece);
+        unpacker.filled(piece.len());
+        while let Some(frame) = unpacker.next_frame()? {
+            assert_eq!(frame.worker, WORKER);
+            let Body::Assignments(assignments) = frame.body else { panic!("{frame:?}") };
+            for assignment in assignments.iter() {
+                all.push(assignment?);
+            }
+        }
+    }
+    assert!(!unpacker.is_inside_frame());
+    Ok(all)
+}
+
+fn one_frame() -> Vec<u8> {
+    let mut packer = Packer::new(WORKER, PIPE_FRAME);
+    packer.answer(LeaseId(3), 5);
+    packer.seal(11);
+    packer.bytes().to_vec()
+}
+
+fn open_one(bytes: &[u8]) -> Result<bool, Malformed> {
+    let mut unpacker = Unpacker::new(PIPE_FRAME, PIPE_FRAME);
+    unpacker.room()[..bytes.len()].copy_from_slice(bytes);
+    unpacker.filled(bytes.len());
+    unpacker.next_frame().map(|frame| frame.is_some())
+}
+
+#[test]
+fn the_format_is_pinned_byte_by_byte() {
+    // A change here is a change of the wire: raise VERSION and say so in the changelog.
+    let expected_head = [
+        b'e', b'v', 1, 2, 48, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
+        0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0,
+    ];
+    let frame = one_frame();
+    assert_eq!(frame[..40], expected_head);
+    assert_eq!(frame[40..], xxhash_rust::xxh3::xxh3_64(&expected_head).to_le_bytes());
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    let frame = one_frame();
+    for bit in 0..frame.len() * 8 {
+        let mut flipped = frame.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        // A longer length waits for bytes that never come; everything else is malformed.
+        assert_ne!(open_one(&flipped), Ok(true), "bit {bit}");
+    }
+}
+
+#[test]
+fn a_beginning_is_not_malformed_and_not_a_frame() {
+    let frame = one_frame();
+    for cut in 0..frame.len() {
+        assert_eq!(open_one(&frame[..cut]), Ok(false), "cut at {cut}");
+    }
+}
+
+#[test]
+fn impossible_heads_are_refused_by_name() {
+    let with = |at: usize, byte: u8| {
+        let mut frame = one_frame();
+        frame[at] = byte;
+        open_one(&frame)
+    };
+    assert_eq!(with(0, b'X'), Err(Malformed::Magic));
+    assert_eq!(with(2, 2), Err(Malformed::Version { found: 2 }));
+    assert_eq!(with(3, 9), Err(Malformed::Kind { found: 9 }));
+    assert_eq!(with(4, 47), Err(Malformed::Length { length: 47 }));
+    assert_eq!(with(4, 0), Err(Malformed::Length { length: 0 }));
+    assert_eq!(with(7, 255), Err(Malformed::Length { length: 48 | 255 << 24 }));
+    assert_eq!(open_one(b"GET / HTTP"), Err(Malformed::Magic));
+}
+
+#[test]
+fn no_frame_exceeds_the_limit() {
+    let mut packer = Packer::new(WORKER, PIPE_FRAME);
+    for n in 0..10_000 {
+        packer.answer(LeaseId(n), 1);
+    }
+    packer.seal(0);
+    let mut unpacker = Unpacker::new(PIPE_FRAME, packer.bytes().len());
+    unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
+    unpacker.filled(packer.bytes().len());
+    let mut answers = 0;
+    while let Some(frame) = unpacker.next_frame().unwrap() {
+        let Body::Answers(entries) = frame.body else { panic!() };
+        answers += entries.iter().count();
+        assert!(entries.iter().count() * 16 + LEAST <= PIPE_FRAME);
+    }
+    assert_eq!(answers, 10_000);
+}
+
+/// Packs a partial, unpacks its parts, and gives them to an assembler except those in `without`.
+fn assemble(partial: &Partial, without: Option<usize>) -> Result<Option<Partial>, Malformed> {
+    let mut encoded = vec![];
+    partial.encode(&mut encoded);
+    let mut packer = Packer::new(WORKER, 128);
+    packer.partial(LeaseId(9), &encoded, 0);
+    let mut unpacker = Unpacker::new(128, packer.bytes().len());
+    unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
+    unpacker.filled(packer.bytes().len());
+    let mut assembler = Assembler::default();
+    let mut at = 0;
+    while let Some(frame) = unpacker.next_frame().unwrap() {
+        let Body::Part(part) = frame.body else { panic!() };
+        if without != Some(at)
+            && let Some(whole) = assembler.take(WORKER, part)?
+        {
+            return Ok(Some(whole));
+        }
+        at += 1;
+    }
+    Ok(None)
+}
+
+#[test]
+fn a_long_partial_travels_in_numbered_parts() {
+    let covered: Vec<Interval> = (0..50).map(Interval::single).collect();
+    let partial = Partial { covered, failed: vec![], value: Value::Count(25) };
+    assert_eq!(assemble(&partial, None), Ok(Some(partial.clone())));
+    let missing = Err(Malformed::PartOrder { part: 1, expected: 0 });
+    assert_eq!(assemble(&partial, Some(0)), missing);
+    let missing = Err(Malformed::PartOrder { part: 4, expected: 3 });
+    assert_eq!(assemble(&partial, Some(3)), missing);
+}
+
+#[test]
+fn a_partial_from_a_lost_worker_is_forgotten() {
+    let mut assembler = Assembler::default();
+    let part = |number, is_last| Part { lease: LeaseId(1), number, is_last, bytes: &[0; 8] };
+    assert_eq!(assembler.take(WORKER, part(0, false)), Ok(None));
+    assembler.forget(WORKER);
+    let expected = Err(Malformed::PartOrder { part: 1, expected: 0 });
+    assert_eq!(assembler.take(WORKER, part(1, true)), expected);
+}
+
+proptest! {
+    #[test]
+    fn frames_survive_every_split(
+        entries in prop::collection::vec((-1i64 << 40..1 << 40, 1i64..1 << 30, any::<u64>()), 0..400),
+        piece in 1usize..5000,
+    ) {
+        let entries: Vec<Assignment> =
+            entries.into_iter().map(|(first, len, lease)| assignment(first, len, lease)).collect();
+        let mut packer = Packer::new(WORKER, PIPE_FRAME);
+        for entry in &entries {
+            packer.assign(*entry);
+        }
+        packer.seal(0);
+        prop_assert_eq!(read_assignments(packer.bytes(), piece.min(PIPE_FRAME)), Ok(entries));
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
+        let _ = open_one(&bytes);
+    }
+
+    #[test]
+    fn no_body_panics_behind_a_good_head(
+        kind in 0u8..6, body in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let mut frame = one_frame();
+        frame.truncate(HEAD);
+        frame[3] = kind;
+        frame.extend_from_slice(&body);
+        let length = (frame.len() + CHECKSUM) as u32;
+        frame[4..8].copy_from_slice(&length.to_le_bytes());
+        let checksum = xxhash_rust::xxh3::xxh3_64(&frame);
+        frame.extend_from_slice(&checksum.to_le_bytes());
+        let _ = open_one(&frame);
+    }
+}

@@ -1,0 +1,210 @@
+//! Reads frames: bytes go in as they arrive, cut anywhere; whole, checked frames come out.
+
+use super::{CHECKSUM, HEAD, Kind, LEAST, MAGIC, Malformed, PART_HEAD, VERSION};
+use crate::interval::Interval;
+use crate::lease::{Assignment, LeaseId, WorkerId};
+use alloc::vec;
+use alloc::vec::Vec;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// A whole frame whose checksum is right.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// The worker that it comes from or goes to, by its own account.
+    pub worker: WorkerId,
+    /// Nanoseconds the worker was busy since its last frame.
+    pub busy_ns: u64,
+    /// What it says.
+    pub body: Body<'a>,
+}
+
+/// What a frame says.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    /// Chunks to process.
+    Assignments(Assignments<'a>),
+    /// Chunks that are done.
+    Answers(Answers<'a>),
+    /// A part of a partial.
+    Part(Part<'a>),
+}
+
+/// The assignments of a frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Assignments<'a>(&'a [u8]);
+
+/// The answers of a frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Answers<'a>(&'a [u8]);
+
+/// One numbered part of an encoded partial.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// The lease it answers.
+    pub lease: LeaseId,
+    /// Its number, from 0.
+    pub number: u32,
+    /// Whether the partial ends with it.
+    pub is_last: bool,
+    /// Its share of the encoded partial.
+    pub bytes: &'a [u8],
+}
+
+impl Assignments<'_> {
+    /// The assignments in order; a reversed interval is [`Malformed::Entry`].
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = Result<Assignment, Malformed>> + '_ {
+        let (entries, _) = self.0.as_chunks::<24>();
+        entries.iter().map(|entry| {
+            let first = eight(entry, 0).cast_signed();
+            let last = eight(entry, 8).cast_signed();
+            let interval = Interval::new(first, last).ok_or(Malformed::Entry)?;
+            Ok(Assignment { lease: LeaseId(eight(entry, 16)), interval })
+        })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len() / Kind::Assignments.entry_len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Answers<'_> {
+    /// Each finished lease with its count, in order.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = (LeaseId, u64)> + '_ {
+        let (entries, _) = self.0.as_chunks::<16>();
+        entries.iter().map(|entry| (LeaseId(eight(entry, 0)), eight(entry, 8)))
+    }
+}
+
+/// Puts frames together from bytes that arrive in any pieces.
+///
+/// Its memory is twice the largest read or frame and never grows by what a frame claims.
+#[derive(Debug)]
+pub struct Unpacker {
+    buffer: Vec<u8>,
+    /// The bytes in `start..end` have arrived and are not used yet.
+    start: usize,
+    end: usize,
+    limit: usize,
+}
+
+impl Unpacker {
+    /// Takes frames up to `limit` bytes, and up to `at_once` bytes in one read.
+    #[must_use]
+    pub fn new(limit: usize, at_once: usize) -> Self {
+        Self { buffer: vec![0; limit + at_once.max(limit)], start: 0, end: 0, limit }
+    }
+
+    /// Room for the next bytes; say with [`filled`](Self::filled) how many have come.
+    pub fn room(&mut self) -> &mut [u8] {
+        if self.start > 0 {
+            // What is left over is a beginning of one frame, so this moves little.
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        &mut self.buffer[self.end..]
+    }
+
+    /// Notes that the first `count` bytes of the room have been filled.
+    ///
+    /// # Panics
+    /// If there was no such room, which is a mistake in the calling program.
+    pub fn filled(&mut self, count: usize) {
+        self.end += count;
+        assert!(self.end <= self.buffer.len(), "more bytes than there was room for");
+    }
+
+    /// The next whole frame; `None` if more bytes are needed.
+    ///
+    /// # Errors
+    /// If the bytes cannot become a frame. The stream has no further frames then.
+    #[inline]
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Malformed> {
+        let arrived = &self.buffer[self.start..self.end];
+        let Some(length) = frame_length(arrived, self.limit)? else { return Ok(None) };
+        let Some(bytes) = arrived.get(..length) else { return Ok(None) };
+        self.start += length;
+        open(bytes).map(Some)
+    }
+
+    /// Whether bytes of an unfinished frame are waiting. At end of file that means that the frame
+    /// was cut off.
+    #[must_use]
+    pub fn is_inside_frame(&self) -> bool {
+        self.start < self.end
+    }
+}
+
+/// The length of the frame that begins these bytes, as soon as its head allows to tell.
+fn frame_length(bytes: &[u8], limit: usize) -> Result<Option<usize>, Malformed> {
+    let Some(head) = bytes.first_chunk::<HEAD>() else {
+        // What is wrong already is said at once, lest we wait for the rest of something else.
+        let known = bytes.len().min(MAGIC.len());
+        return if bytes[..known] == MAGIC[..known] { Ok(None) } else { Err(Malformed::Magic) };
+    };
+    if head[..2] != MAGIC {
+        return Err(Malformed::Magic);
+    }
+    if head[2] != VERSION {
+        return Err(Malformed::Version { found: head[2] });
+    }
+    let kind = Kind::from_code(head[3]).ok_or(Malformed::Kind { found: head[3] })?;
+    let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
+    let body = (length as usize).checked_sub(LEAST).filter(|body| body + LEAST <= limit);
+    match body {
+        Some(body) if body % kind.entry_len() == 0 => Ok(Some(length as usize)),
+        _ => Err(Malformed::Length { length }),
+    }
+}
+
+/// Opens one whole frame whose head has been read by [`frame_length`].
+#[inline]
+fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
+    let (checked, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
+    if xxh3_64(checked) != eight(checksum, 0) {
+        return Err(Malformed::Checksum);
+    }
+    let (head, body) = checked.split_at(HEAD);
+    if head[12..16] != [0; 4] {
+        return Err(Malformed::Entry);
+    }
+    let body = match Kind::from_code(head[3]) {
+        Some(Kind::Assignments) => Body::Assignments(Assignments(body)),
+        Some(Kind::Answers) => Body::Answers(Answers(body)),
+        Some(Kind::Part) => Body::Part(open_part(body)?),
+        None => return Err(Malformed::Kind { found: head[3] }),
+    };
+    let worker = WorkerId(eight(head, 8) as u32);
+    Ok(Frame { worker, busy_ns: eight(head, 16), body })
+}
+
+fn open_part(body: &[u8]) -> Result<Part<'_>, Malformed> {
+    let (Some(head), Some(bytes)) = (body.first_chunk::<PART_HEAD>(), body.get(PART_HEAD..)) else {
+        return Err(Malformed::Entry);
+    };
+    let number_and_mark = eight(head, 8);
+    let is_last = match number_and_mark >> 32 {
+        0 => false,
+        1 => true,
+        _ => return Err(Malformed::Entry),
+    };
+    Ok(Part { lease: LeaseId(eight(head, 0)), number: number_and_mark as u32, is_last, bytes })
+}
+
+/// The 64-bit word at `at`, which must lie within `bytes`.
+#[inline]
+fn eight(bytes: &[u8], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
+}

@@ -1,0 +1,40 @@
+//! The heart of `evenly`: what is to be done, who has it, what is done, and the bytes that say so.
+//!
+//! This crate performs no I/O. It knows no clock, no descriptor, no thread and no random source:
+//! time is an argument, events come in through [`Scheduler::handle`], and what must happen next
+//! comes out of [`Scheduler::poll`]. The same code therefore runs over pipes, over sockets and
+//! in a simulator.
+//!
+//! One chunk from argument to answer, in the order of the modules:
+//!
+//! 1. [`range`]: what was asked for; [`interval`]: sets of numbers, exactly.
+//! 2. [`policy`]: how long the next chunk is; [`pace`]: what a number costs, as measured.
+//! 3. [`lease`]: who holds which chunk, at which attempt; [`ledger`]: what remains, what is done.
+//! 4. [`scheduler`]: the state machine that composes them.
+//! 5. [`frame`]: the bytes of an assignment and of its answer; [`partial`]: an answer in general.
+//! 6. [`aggregate`]: how answers merge, in any order.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod aggregate;
+pub mod frame;
+pub mod interval;
+pub mod lease;
+pub mod ledger;
+pub mod pace;
+pub mod partial;
+pub mod policy;
+pub mod range;
+pub mod scheduler;
+
+pub use aggregate::{Aggregate, Value};
+pub use interval::{Interval, IntervalSet};
+pub use lease::{Assignment, LeaseId, WorkerId};
+pub use partial::{Cause, Failure, Partial};
+pub use policy::Policy;
+pub use range::{Range, RangeError};
+pub use scheduler::{Action, Event, Progress, Record, Scheduler, Violation};

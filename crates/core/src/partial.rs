@@ -1,0 +1,298 @@
+//! Partials: a worker's answer over some numbers of one chunk, and its bytes.
+//!
+//! A partial names the intervals it covers and those that failed, so that an answer may come in
+//! pieces, and so that the same form serves later aggregates whose values are long.
+//!
+//! ```text
+//! offset  size  an encoded partial (little-endian)
+//!      0     1  aggregate: 1 = count
+//!      1     3  zero
+//!      4     4  c, how many intervals are covered
+//!      8     4  f, how many failures follow
+//!     12     4  zero
+//!     16  16*c  covered intervals: first i64, last i64
+//!   ...   24*f  failures: first i64, last i64, cause u32, detail i32
+//!   ...     16  the value: count u128
+//! ```
+//!
+//! It is valid if and only if
+//! 1. its length is exactly what `c`, `f` and the aggregate ask for, and the zero bytes are zero,
+//! 2. every interval has `first <= last`,
+//! 3. covered and failed intervals together follow one another without gap or overlap,
+//! 4. every cause is known, and the value can be the value of so many covered numbers.
+
+use crate::aggregate::{Aggregate, Value};
+use crate::interval::Interval;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Why a number has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The process that computed it ended with this exit status.
+    Exit(i32),
+    /// The process that computed it was ended by this signal.
+    Signal(i32),
+    /// It took longer than allowed.
+    Timeout,
+    /// It needed more memory than allowed.
+    Memory,
+}
+
+impl Cause {
+    const fn code(self) -> (u32, i32) {
+        match self {
+            Self::Exit(status) => (1, status),
+            Self::Signal(signal) => (2, signal),
+            Self::Timeout => (3, 0),
+            Self::Memory => (4, 0),
+        }
+    }
+
+    const fn from_code(code: u32, detail: i32) -> Option<Self> {
+        match (code, detail) {
+            (1, status) => Some(Self::Exit(status)),
+            (2, signal) => Some(Self::Signal(signal)),
+            (3, 0) => Some(Self::Timeout),
+            (4, 0) => Some(Self::Memory),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(status) => write!(f, "exit {status}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::Memory => f.write_str("memory"),
+        }
+    }
+}
+
+/// Numbers that failed for one cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The numbers.
+    pub interval: Interval,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// A worker's answer over some numbers of one chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// Numbers that are part of the value, ascending.
+    pub covered: Vec<Interval>,
+    /// Numbers without a value, ascending.
+    pub failed: Vec<Failure>,
+    /// The value over the covered numbers.
+    pub value: Value,
+}
+
+/// The bytes are no partial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("malformed partial: {0}")]
+pub struct MalformedPartial(&'static str);
+
+const HEAD: usize = 16;
+const INTERVAL: usize = 16;
+const FAILURE: usize = 24;
+const COUNT: u8 = 1;
+
+impl Partial {
+    /// A partial over one interval without failures.
+    #[must_use]
+    pub fn over(interval: Interval, value: Value) -> Self {
+        Self { covered: [interval].into(), failed: Vec::new(), value }
+    }
+
+    /// The one interval that covered and failed numbers fill together, or `None` if they do not
+    /// follow one another without gap or overlap.
+    #[must_use]
+    pub fn span(&self) -> Option<Interval> {
+        let mut covered = self.covered.iter().copied().peekable();
+        let mut failed = self.failed.iter().map(|failure| failure.interval).peekable();
+        let mut span: Option<Interval> = None;
+        loop {
+            let next = match (covered.peek(), failed.peek()) {
+                (Some(done), Some(fail)) if fail < done => failed.next(),
+                (Some(_), _) => covered.next(),
+                (None, _) => failed.next(),
+            };
+            let Some(next) = next else { return span };
+            span = Some(match span {
+                None => next,
+                Some(span) if span.last().checked_add(1) == Some(next.first()) => {
+                    Interval::new(span.first(), next.last())?
+                }
+                Some(_) => return None,
+            });
+        }
+    }
+
+    /// How many numbers have a part in the value.
+    #[must_use]
+    pub fn numbers(&self) -> u128 {
+        self.covered.iter().map(Interval::len).sum()
+    }
+
+    /// Appends the encoded partial to `out`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[COUNT, 0, 0, 0]);
+        out.extend_from_slice(&(self.covered.len() as u32).to_le_bytes());
+        out.extend_from_slice(&(self.failed.len() as u32).to_le_bytes());
+        out.extend_from_slice(&[0; 4]);
+        for interval in &self.covered {
+            encode_interval(*interval, out);
+        }
+        for failure in &self.failed {
+            let (code, detail) = failure.cause.code();
+            encode_interval(failure.interval, out);
+            out.extend_from_slice(&code.to_le_bytes());
+            out.extend_from_slice(&detail.to_le_bytes());
+        }
+        match self.value {
+            Value::Count(count) => out.extend_from_slice(&count.to_le_bytes()),
+        }
+    }
+
+    /// Reads back what [`encode`](Self::encode) wrote.
+    ///
+    /// # Errors
+    /// If the bytes are not valid as the module page says. Nothing is allocated by a length that
+    /// the bytes merely claim.
+    pub fn decode(bytes: &[u8]) -> Result<Self, MalformedPartial> {
+        let malformed = |what| Err(MalformedPartial(what));
+        let (Some(head), Some(body)) = (bytes.first_chunk::<HEAD>(), bytes.get(HEAD..)) else {
+            return malformed("shorter than its head");
+        };
+        if head[0] != COUNT || head[1..4] != [0; 3] || head[12..] != [0; 4] {
+            return malformed("unknown aggregate");
+        }
+        let covered_bytes = u64::from(word(head, 4)) * INTERVAL as u64;
+        let failed_bytes = u64::from(word(head, 8)) * FAILURE as u64;
+        if body.len() as u64 != covered_bytes + failed_bytes + 16 {
+            return malformed("its length is not what its head says");
+        }
+        let (covered, rest) = body.split_at(covered_bytes as usize);
+        let (failed, value) = rest.split_at(failed_bytes as usize);
+        let covered = covered.chunks_exact(INTERVAL).map(decode_interval);
+        let failed = failed.chunks_exact(FAILURE).map(decode_failure);
+        let value = value.first_chunk().copied().unwrap_or_default();
+        let partial = Self {
+            covered: covered.collect::<Option<_>>().ok_or(MalformedPartial("reversed interval"))?,
+            failed: failed.collect::<Option<_>>().ok_or(MalformedPartial("bad failure"))?,
+            value: Value::Count(u128::from_le_bytes(value)),
+        };
+        if partial.span().is_none() {
+            return malformed("its intervals have a gap or an overlap");
+        }
+        if !Aggregate::Count.admits(partial.value, partial.numbers()) {
+            return malformed("a count above the numbers counted");
+        }
+        Ok(partial)
+    }
+}
+
+fn encode_interval(interval: Interval, out: &mut Vec<u8>) {
+    out.extend_from_slice(&interval.first().to_le_bytes());
+    out.extend_from_slice(&interval.last().to_le_bytes());
+}
+
+fn decode_interval(bytes: &[u8]) -> Option<Interval> {
+    let first = i64::from_le_bytes(*bytes.first_chunk()?);
+    let last = i64::from_le_bytes(*bytes.get(8..)?.first_chunk()?);
+    Interval::new(first, last)
+}
+
+fn decode_failure(bytes: &[u8]) -> Option<Failure> {
+    let interval = decode_interval(bytes)?;
+    let cause = Cause::from_code(word(bytes, 16), word(bytes, 20).cast_signed())?;
+    Some(Failure { interval, cause })
+}
+
+/// The 32-bit word at `at`, which must lie within `bytes`.
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+
+    /// Adjacent intervals from `first` on, some of them failed.
+    fn partials() -> impl Strategy<Value = Partial> {
+        let cause = prop_oneof![
+            any::<i32>().prop_map(Cause::Exit),
+            any::<i32>().prop_map(Cause::Signal),
+            Just(Cause::Timeout),
+            Just(Cause::Memory),
+        ];
+        let piece = (1i64..1_000_000, prop::option::of(cause));
+        (-1i64 << 62..1 << 62, prop::collection::vec(piece, 1..40), 0u128..=40).prop_map(
+            |(mut first, pieces, share)| {
+                let mut covered = vec![];
+                let mut failed = vec![];
+                for (len, cause) in pieces {
+                    let interval = Interval::new(first, first + len - 1).unwrap();
+                    first += len;
+                    match cause {
+                        Some(cause) => failed.push(Failure { interval, cause }),
+                        None => covered.push(interval),
+                    }
+                }
+                let numbers: u128 = covered.iter().map(Interval::len).sum();
+                Partial { covered, failed, value: Value::Count(numbers * share / 40) }
+            },
+        )
+    }
+
+    fn encoded(partial: &Partial) -> Vec<u8> {
+        let mut bytes = vec![];
+        partial.encode(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn all_of_i64_is_one_partial() {
+        let all = Interval::new(i64::MIN, i64::MAX).unwrap();
+        let partial = Partial::over(all, Value::Count(1 << 64));
+        assert_eq!(Partial::decode(&encoded(&partial)), Ok(partial));
+    }
+
+    #[test]
+    fn a_count_above_the_numbers_is_refused() {
+        let partial = Partial::over(Interval::single(3), Value::Count(2));
+        assert!(Partial::decode(&encoded(&partial)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(partial in partials()) {
+            prop_assert_eq!(Partial::decode(&encoded(&partial)), Ok(partial));
+        }
+
+        #[test]
+        fn every_cut_is_refused(partial in partials(), cut in any::<prop::sample::Index>()) {
+            let bytes = encoded(&partial);
+            prop_assert!(Partial::decode(&bytes[..cut.index(bytes.len())]).is_err());
+        }
+
+        #[test]
+        fn a_gap_is_refused(mut partial in partials(), gap in any::<prop::sample::Index>()) {
+            prop_assume!(partial.covered.len() > 2);
+            partial.covered.remove(1 + gap.index(partial.covered.len() - 2));
+            partial.value = Value::Count(0);
+            prop_assert!(Partial::decode(&encoded(&partial)).is_err());
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Partial::decode(&bytes);
+        }
+    }
+}

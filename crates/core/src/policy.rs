@@ -1,0 +1,202 @@
+//! Chunk policies: how many numbers to hand out at once.
+
+use crate::pace::Pace;
+use core::num::NonZeroU64;
+
+/// How the range is cut into chunks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// The exercise of the class: one equal part of the range to each worker.
+    Static,
+    /// Chunks of so many numbers; the last may be shorter.
+    Fixed(NonZeroU64),
+    /// What remains, divided by twice the number of workers: long chunks first, single numbers
+    /// last (guided self-scheduling, Polychronopoulos and Kuck 1987, with half their share).
+    Guided,
+    /// Chunks that take [`CHUNK_AIM_NS`] by the measured cost of a number, shorter near the end,
+    /// so that all workers finish together.
+    #[default]
+    Timed,
+}
+
+/// What a chunk of the timed policy should take. Long enough that handing it out costs nothing,
+/// short enough that progress shows and a lost worker costs little.
+pub const CHUNK_AIM_NS: u64 = 100_000_000;
+
+/// No chunk of the timed policy aims to be shorter near the end: waking a worker costs up to 50 us,
+/// and a finish that is uneven by this much is not worth more of them.
+const TAIL_CHUNK_NS: f64 = 300_000.0;
+
+/// Near the end a chunk takes at most this part of the time that is left for each worker. Workers
+/// hold two chunks, so four leave the others enough to fill up with.
+const TAIL_SHARE: f64 = 0.25;
+
+/// A measurement over few numbers says little, so the next chunk is at most so many times longer.
+const GROWTH: u128 = 16;
+
+impl Policy {
+    /// The name as on the command line, without a parameter.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Fixed(_) => "fixed",
+            Self::Guided => "guided",
+            Self::Timed => "timed",
+        }
+    }
+}
+
+/// What a policy looks at when it sizes the next chunk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outlook {
+    /// Numbers that no worker has been given yet; at least 1.
+    pub(crate) remaining: u128,
+    /// Workers that share what remains; at least 1.
+    pub(crate) workers: u32,
+    /// What a number costs, if any was measured.
+    pub(crate) pace: Option<Pace>,
+    /// The longest chunk that this worker was given so far; 0 before the first.
+    pub(crate) longest: u128,
+}
+
+/// A policy at work: it counts the parts of `static`, the rest depends on the outlook alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Sizer {
+    policy: Policy,
+    /// How many numbers the range had at the start, and how many static parts it is cut into.
+    total: u128,
+    parts: u32,
+    /// How many static parts were handed out.
+    next_part: u32,
+}
+
+impl Sizer {
+    pub(crate) fn new(policy: Policy, total: u128, parts: u32) -> Self {
+        Self { policy, total, parts: parts.max(1), next_part: 0 }
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// The length of the next chunk, at least 1 and at most `remaining`.
+    #[inline]
+    pub(crate) fn next(&mut self, outlook: Outlook) -> u128 {
+        let wanted = match self.policy {
+            Policy::Static => self.next_static(),
+            Policy::Fixed(len) => u128::from(len.get()),
+            Policy::Guided => outlook.remaining.div_ceil(2 * u128::from(outlook.workers)),
+            Policy::Timed => timed(outlook),
+        };
+        wanted.clamp(1, outlook.remaining)
+    }
+
+    /// The next of `parts` parts that differ by at most one; empty ones are passed over.
+    fn next_static(&mut self) -> u128 {
+        let parts = u128::from(self.parts);
+        let start_of = |part: u32| self.total * u128::from(part) / parts;
+        while self.next_part < self.parts {
+            let len = start_of(self.next_part + 1) - start_of(self.next_part);
+            self.next_part += 1;
+            if len > 0 {
+                return len;
+            }
+        }
+        self.total.div_ceil(parts)
+    }
+}
+
+fn timed(outlook: Outlook) -> u128 {
+    let Some(pace) = outlook.pace else {
+        return 1;
+    };
+    let left_ns = pace.cost_ns(outlook.remaining) / f64::from(outlook.workers);
+    let aim_ns = (left_ns * TAIL_SHARE).max(TAIL_CHUNK_NS).min(CHUNK_AIM_NS as f64);
+    pace.numbers_in(aim_ns).min(outlook.longest.max(1) * GROWTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    fn outlook(remaining: u128, workers: u32, pace: Option<Pace>, longest: u128) -> Outlook {
+        Outlook { remaining, workers, pace, longest }
+    }
+
+    fn cut(policy: Policy, total: u128, workers: u32) -> Vec<u128> {
+        let mut sizer = Sizer::new(policy, total, workers);
+        let mut remaining = total;
+        let mut chunks = Vec::new();
+        while remaining > 0 {
+            let len = sizer.next(outlook(remaining, workers, None, 0));
+            remaining -= len;
+            chunks.push(len);
+        }
+        chunks
+    }
+
+    #[test]
+    fn static_gives_each_worker_an_equal_part() {
+        assert_eq!(cut(Policy::Static, 10, 4), [2, 3, 2, 3]);
+        assert_eq!(cut(Policy::Static, 3, 8), [1, 1, 1]);
+        assert_eq!(cut(Policy::Static, 1 << 64, 1), [1 << 64]);
+    }
+
+    #[test]
+    fn guided_begins_long_and_ends_with_single_numbers() {
+        let chunks = cut(Policy::Guided, 1_000_000, 4);
+        assert_eq!(chunks[0], 125_000);
+        assert_eq!(chunks.last(), Some(&1));
+        assert!(chunks.windows(2).all(|pair| pair[0] >= pair[1]));
+    }
+
+    #[test]
+    fn timed_begins_with_one_number_and_grows_by_the_measured_time() {
+        assert_eq!(timed(outlook(1 << 40, 2, None, 0)), 1);
+        let ns_each = Pace::measured(1, 1).unwrap();
+        assert_eq!(timed(outlook(1 << 40, 2, Some(ns_each), 1)), GROWTH);
+        assert_eq!(timed(outlook(1 << 40, 2, Some(ns_each), 1 << 60)), u128::from(CHUNK_AIM_NS));
+    }
+
+    #[test]
+    fn timed_gives_single_numbers_when_each_takes_hours() {
+        let two_hours = Pace::measured(1, 7_200_000_000_000).unwrap();
+        assert_eq!(Sizer::new(Policy::Timed, 9, 2).next(outlook(9, 2, Some(two_hours), 4)), 1);
+    }
+
+    #[test]
+    fn timed_shrinks_near_the_end() {
+        let us_each = Pace::measured(1, 1_000).unwrap();
+        let last_second = timed(outlook(100_000, 2, Some(us_each), 1 << 60));
+        assert_eq!(last_second, 12_500);
+        assert_eq!(timed(outlook(10, 2, Some(us_each), 1 << 60)), 300);
+    }
+
+    proptest! {
+        #[test]
+        fn static_parts_differ_by_at_most_one(total in 1u128..=1 << 64, workers in 1u32..300) {
+            let chunks = cut(Policy::Static, total, workers);
+            prop_assert_eq!(chunks.iter().sum::<u128>(), total);
+            prop_assert!(chunks.len() <= workers as usize);
+            let (least, most) = (chunks.iter().min().unwrap(), chunks.iter().max().unwrap());
+            prop_assert!(most - least <= 1);
+        }
+
+        #[test]
+        fn a_chunk_is_never_empty_and_never_beyond_what_remains(
+            remaining in 1u128..=1 << 64, workers in 1u32..5000, cost in 1u64.., numbers in 1u64..,
+            longest in 0u128..=1 << 64, fixed in 1u64..,
+        ) {
+            let fixed = Policy::Fixed(NonZeroU64::new(fixed).unwrap());
+            for policy in [Policy::Static, fixed, Policy::Guided, Policy::Timed] {
+                let pace = Pace::measured(u128::from(numbers), cost);
+                let mut sizer = Sizer::new(policy, remaining, workers);
+                let len = sizer.next(outlook(remaining, workers, pace, longest));
+                prop_assert!((1..=remaining).contains(&len));
+            }
+        }
+    }
+}

@@ -1,0 +1,512 @@
+//! The scheduler: hands out chunks, takes answers, and knows when every number is covered.
+//!
+//! A pure state machine. What happens is told to [`Scheduler::handle`] with the time; then
+//! [`Scheduler::poll`] is called until it gives `None`, and each action is carried out. No other
+//! order is right: an action that stays inside is work that nobody does.
+//!
+//! Every number of the range is at each moment in exactly one place:
+//!
+//! ```text
+//!   remaining ──lend──► leased ──answer──► to record ──Record──► recording ──Recorded──► covered
+//!       returned ──lend──┘  └──Lost──► returned
+//! ```
+//!
+//! and the lengths of these places add up to the length of the range; debug builds check it at each
+//! event. An answer counts only once it is recorded: whoever keeps a journal makes the [`Record`]
+//! durable before giving it back, whoever keeps none gives it back at once. A worker's answer under
+//! a name that is not in force is dropped and counted, so nothing is merged twice.
+//!
+//! What is absent: clocks, descriptors, process numbers, and any knowledge of what a function is.
+
+mod window;
+
+use crate::aggregate::{Aggregate, Value};
+use crate::frame::Answers;
+use crate::interval::{Interval, Overlap};
+use crate::lease::{Assignment, LeaseId, LeaseTable, WorkerId};
+use crate::ledger::{Ledger, Returned};
+use crate::pace::Meter;
+use crate::partial::{Failure, Partial};
+use crate::policy::{Outlook, Policy, Sizer};
+use crate::range::Range;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use window::Window;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A worker is ready. Names are given out ascending from 0 and never again.
+    Joined {
+        /// Its name.
+        worker: WorkerId,
+        /// The most chunks it may hold at once: what its pipe has room for.
+        window: usize,
+    },
+    /// A worker finished leases.
+    Answered {
+        /// Who says so.
+        worker: WorkerId,
+        /// How long it worked on them; 0 if the next message accounts for it.
+        busy_ns: u64,
+        /// The finished leases with their counts.
+        answers: Answers<'a>,
+    },
+    /// A worker finished some numbers from the front of what a lease still lacks.
+    Partly {
+        /// Who says so.
+        worker: WorkerId,
+        /// The lease it belongs to.
+        lease: LeaseId,
+        /// How long it worked on it; 0 if the next message accounts for it.
+        busy_ns: u64,
+        /// What it finished.
+        partial: Partial,
+    },
+    /// A worker is gone. Everything it wrote before must have been handled.
+    Lost {
+        /// Its name.
+        worker: WorkerId,
+    },
+    /// A record is as durable as it is going to be.
+    Recorded(Record),
+}
+
+/// Something that must be done now.
+#[derive(Debug)]
+pub enum Action {
+    /// Send a chunk to a worker.
+    Assign {
+        /// To whom.
+        worker: WorkerId,
+        /// What.
+        assignment: Assignment,
+    },
+    /// Make this durable, then give it back as [`Event::Recorded`].
+    Record(Record),
+    /// Chunks of a lost worker were taken back; they go out again by themselves.
+    Reclaimed {
+        /// The lost worker.
+        worker: WorkerId,
+        /// How many chunks it held.
+        chunks: usize,
+        /// How many numbers of them were not covered.
+        numbers: u128,
+    },
+    /// Every number is covered. Said once.
+    Finished,
+}
+
+/// Answers on their way into the result. It can be given back only once, because it is moved.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Numbers that are part of the value.
+    pub covered: Vec<Interval>,
+    /// Numbers without a value.
+    pub failed: Vec<Failure>,
+    /// The value over the covered numbers.
+    pub value: Value,
+}
+
+/// A worker said what cannot be. The fault is the worker's; nothing of the message was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// A message from a name that was never given out.
+    #[error("worker {} is not known", .0.0)]
+    UnknownWorker(WorkerId),
+    /// A value that no set of so many numbers has.
+    #[error("worker {} answered {lease} with an impossible value", .worker.0)]
+    ImpossibleValue {
+        /// Who said it.
+        worker: WorkerId,
+        /// Under which lease.
+        lease: LeaseId,
+    },
+    /// A partial that does not begin where its lease stands, or goes beyond it.
+    #[error("worker {} answered {lease} for numbers that are not due", .worker.0)]
+    NotDue {
+        /// Who said it.
+        worker: WorkerId,
+        /// Under which lease.
+        lease: LeaseId,
+    },
+    /// Numbers were recorded twice: a fault in the calling program.
+    #[error(transparent)]
+    Overlap(#[from] Overlap),
+}
+
+/// How far the run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Numbers in the range.
+    pub total: u128,
+    /// Numbers covered.
+    pub covered: u128,
+    /// Numbers per second, over about the last seconds; `None` before the first answer.
+    pub per_second: Option<f64>,
+    /// Seconds until the end at that rate.
+    pub seconds_left: Option<f64>,
+}
+
+/// What is known of one worker.
+#[derive(Debug)]
+struct Worker {
+    window: Window,
+    is_lost: bool,
+    /// Whether it stands in the queue of those that want chunks.
+    is_queued: bool,
+}
+
+/// The state of one run.
+#[derive(Debug)]
+pub struct Scheduler {
+    total: u128,
+    aggregate: Aggregate,
+    answer: Value,
+    ledger: Ledger,
+    leases: LeaseTable,
+    sizer: Sizer,
+    /// By name; names are given out ascending, so a name is an index.
+    workers: Vec<Worker>,
+    living: u32,
+    /// Workers with room for chunks, in the order in which they asked.
+    hungry: VecDeque<WorkerId>,
+    /// Answers that no record holds yet.
+    to_record: Record,
+    /// Numbers in records that were given out and have not come back.
+    recording: u128,
+    reclaimed: VecDeque<Action>,
+    meter: Meter,
+    stale_answers: u64,
+    is_finished: bool,
+}
+
+impl Scheduler {
+    /// A run over `range` that begins with `workers` workers, each of which must still join.
+    #[must_use]
+    pub fn new(range: Range, aggregate: Aggregate, policy: Policy, workers: u32) -> Self {
+        Self {
+            total: range.len(),
+            aggregate,
+            answer: aggregate.empty(),
+            ledger: Ledger::new(range.interval()),
+            leases: LeaseTable::default(),
+            sizer: Sizer::new(policy, range.len(), workers),
+            workers: Vec::new(),
+            living: 0,
+            hungry: VecDeque::new(),
+            to_record: Record::empty(aggregate),
+            recording: 0,
+            reclaimed: VecDeque::new(),
+            meter: Meter::default(),
+            stale_answers: 0,
+            is_finished: false,
+        }
+    }
+
+    /// Takes an event that happened at `now_ns`, on any clock that does not run backwards.
+    ///
+    /// # Errors
+    /// If a worker said what cannot be; what it said is not used, and it should be ended.
+    pub fn handle(&mut self, event: Event<'_>, now_ns: u64) -> Result<(), Violation> {
+        let outcome = match event {
+            Event::Joined { worker, window } => self.join(worker, window, now_ns),
+            Event::Answered { worker, busy_ns, answers } => self.answered(worker, busy_ns, answers),
+            Event::Partly { worker, lease, busy_ns, partial } => {
+                self.partly(worker, lease, busy_ns, &partial)
+            }
+            Event::Lost { worker } => self.lose(worker),
+            Event::Recorded(record) => self.recorded(record, now_ns),
+        };
+        debug_assert!(self.accounts_for_everything());
+        outcome
+    }
+
+    /// The next thing to do; `None` until the next event.
+    #[inline]
+    pub fn poll(&mut self) -> Option<Action> {
+        if let Some(reclaimed) = self.reclaimed.pop_front() {
+            return Some(reclaimed);
+        }
+        if !self.to_record.is_empty() {
+            let record = core::mem::replace(&mut self.to_record, Record::empty(self.aggregate));
+            self.recording += record.len();
+            return Some(Action::Record(record));
+        }
+        if let Some(assign) = self.assign() {
+            return Some(assign);
+        }
+        if self.ledger.covered().len() == self.total && !self.is_finished {
+            self.is_finished = true;
+            return Some(Action::Finished);
+        }
+        None
+    }
+
+    /// The answer over everything recorded so far.
+    #[must_use]
+    pub fn answer(&self) -> Value {
+        self.answer
+    }
+
+    /// What remains, what is covered, what failed.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Whether every number is covered.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+
+    /// How many answers came under a name that was no longer in force, and were dropped.
+    #[must_use]
+    pub fn stale_answers(&self) -> u64 {
+        self.stale_answers
+    }
+
+    /// How far the run is at `now_ns`.
+    #[must_use]
+    pub fn progress(&self, now_ns: u64) -> Progress {
+        let covered = self.ledger.covered().len();
+        let pace = self.meter.pace(now_ns);
+        Progress {
+            total: self.total,
+            covered,
+            per_second: pace.map(|pace| 1e9 / pace.cost_ns(1)),
+            seconds_left: pace.map(|pace| pace.cost_ns(self.total - covered) / 1e9),
+        }
+    }
+
+    fn join(&mut self, worker: WorkerId, window: usize, now_ns: u64) -> Result<(), Violation> {
+        if worker.0 as usize != self.workers.len() {
+            return Err(Violation::UnknownWorker(worker));
+        }
+        self.meter.start(now_ns);
+        self.workers.push(Worker { window: Window::new(window), is_lost: false, is_queued: false });
+        self.living += 1;
+        self.queue(worker);
+        Ok(())
+    }
+
+    #[inline]
+    fn answered(
+        &mut self,
+        worker: WorkerId,
+        busy_ns: u64,
+        answers: Answers<'_>,
+    ) -> Result<(), Violation> {
+        self.living(worker)?;
+        let (mut numbers, mut settled) = (0, 0);
+        let mut outcome = Ok(());
+        for (lease, count) in answers.iter() {
+            let Some(rest) = self.leases.rest(lease, worker) else {
+                self.stale_answers += 1;
+                continue;
+            };
+            let value = Value::Count(u128::from(count));
+            if !self.aggregate.admits(value, rest.len()) {
+                outcome = Err(Violation::ImpossibleValue { worker, lease });
+                break;
+            }
+            self.leases.settle(lease);
+            self.to_record.add(rest, value);
+            numbers += rest.len();
+            settled += 1;
+        }
+        self.account(worker, settled, numbers, busy_ns);
+        outcome
+    }
+
+    fn partly(
+        &mut self,
+        worker: WorkerId,
+        lease: LeaseId,
+        busy_ns: u64,
+        partial: &Partial,
+    ) -> Result<(), Violation> {
+        self.living(worker)?;
+        let Some(rest) = self.leases.rest(lease, worker) else {
+            self.stale_answers += 1;
+            return Ok(());
+        };
+        let span = partial.span().filter(|span| span.first() == rest.first());
+        let Some(span) = span.filter(|span| rest.contains(*span)) else {
+            return Err(Violation::NotDue { worker, lease });
+        };
+        if !self.aggregate.admits(partial.value, partial.numbers()) {
+            return Err(Violation::ImpossibleValue { worker, lease });
+        }
+        let settled = match rest.above(span.last()) {
+            Some(rest) => {
+                self.leases.shorten(lease, rest);
+                0
+            }
+            None => {
+                self.leases.settle(lease);
+                1
+            }
+        };
+        self.to_record.append(partial);
+        self.account(worker, settled, span.len(), busy_ns);
+        Ok(())
+    }
+
+    fn lose(&mut self, worker: WorkerId) -> Result<(), Violation> {
+        self.living(worker)?;
+        let Self { leases, ledger, .. } = self;
+        let (mut chunks, before) = (0, leases.numbers());
+        leases.reclaim(worker, |interval, attempts| {
+            ledger.put_back(Returned { interval, attempts });
+            chunks += 1;
+        });
+        let numbers = before - leases.numbers();
+        self.workers[worker.0 as usize].is_lost = true;
+        self.living -= 1;
+        self.reclaimed.push_back(Action::Reclaimed { worker, chunks, numbers });
+        if chunks > 0 {
+            // Somebody who has run out of work may take it.
+            (0..self.workers.len() as u32).for_each(|other| self.queue(WorkerId(other)));
+        }
+        Ok(())
+    }
+
+    fn recorded(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
+        let numbers = record.len();
+        self.recording -= numbers;
+        let failed = record.failed.iter().map(|failure| failure.interval);
+        for interval in record.covered.iter().copied().chain(failed) {
+            self.ledger.cover(interval)?;
+        }
+        self.ledger.fail(&record.failed);
+        self.answer = self.answer.merge(record.value);
+        self.meter.add(numbers, now_ns);
+        self.to_record.reuse(record);
+        Ok(())
+    }
+
+    /// Lends the next chunk to the first worker that has room for one.
+    #[inline]
+    fn assign(&mut self) -> Option<Action> {
+        while let Some(&worker) = self.hungry.front() {
+            let state = &mut self.workers[worker.0 as usize];
+            if state.is_lost
+                || !state.window.has_room()
+                || self.ledger.is_exhausted()
+                || self.leases.is_full()
+            {
+                state.is_queued = false;
+                self.hungry.pop_front();
+                continue;
+            }
+            let (interval, attempt) = match self.ledger.take_returned() {
+                Some(returned) => (returned.interval, returned.attempts.saturating_add(1)),
+                None => (self.cut_chunk(worker)?, 1),
+            };
+            self.workers[worker.0 as usize].window.lent(interval.len());
+            let lease = self.leases.lend(worker, interval, attempt)?;
+            return Some(Action::Assign { worker, assignment: Assignment { lease, interval } });
+        }
+        None
+    }
+
+    /// Cuts a new chunk for `worker` off what remains.
+    #[inline]
+    fn cut_chunk(&mut self, worker: WorkerId) -> Option<Interval> {
+        let window = &self.workers[worker.0 as usize].window;
+        let len = self.sizer.next(Outlook {
+            remaining: self.ledger.remaining(),
+            workers: self.living.max(1),
+            pace: window.pace(),
+            longest: window.longest(),
+        });
+        self.ledger.take_front(len)
+    }
+
+    /// Notes what a worker finished, and queues it if it runs low.
+    #[inline]
+    fn account(&mut self, worker: WorkerId, settled: usize, numbers: u128, busy_ns: u64) {
+        self.workers[worker.0 as usize].window.settled(settled, numbers, busy_ns);
+        self.queue(worker);
+    }
+
+    /// Puts a worker that runs low into the queue, with the window that it may fill now.
+    #[inline]
+    fn queue(&mut self, worker: WorkerId) {
+        let state = &mut self.workers[worker.0 as usize];
+        if state.is_lost || state.is_queued || !state.window.runs_low() {
+            return;
+        }
+        let waiting = self.ledger.remaining() / u128::from(self.living.max(1));
+        state.window.open(self.sizer.policy(), waiting);
+        state.is_queued = true;
+        self.hungry.push_back(worker);
+    }
+
+    fn living(&self, worker: WorkerId) -> Result<(), Violation> {
+        match self.workers.get(worker.0 as usize) {
+            Some(state) if !state.is_lost => Ok(()),
+            _ => Err(Violation::UnknownWorker(worker)),
+        }
+    }
+
+    /// Whether the places of the module page add up to the range.
+    fn accounts_for_everything(&self) -> bool {
+        let in_hand = self.leases.numbers() + self.to_record.len() + self.recording;
+        let at_rest =
+            self.ledger.remaining() + self.ledger.returned() + self.ledger.covered().len();
+        in_hand + at_rest == self.total
+    }
+}
+
+impl Record {
+    fn empty(aggregate: Aggregate) -> Self {
+        Self { covered: Vec::new(), failed: Vec::new(), value: aggregate.empty() }
+    }
+
+    /// Whether it covers no number.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.covered.is_empty() && self.failed.is_empty()
+    }
+
+    /// How many numbers it covers, failed ones included.
+    #[must_use]
+    pub fn len(&self) -> u128 {
+        let failed = self.failed.iter().map(|failure| failure.interval.len());
+        self.covered.iter().map(Interval::len).chain(failed).sum()
+    }
+
+    /// Adds numbers; those that follow the last ones lengthen their interval.
+    #[inline]
+    fn add(&mut self, interval: Interval, value: Value) {
+        self.value = self.value.merge(value);
+        if let Some(last) = self.covered.last_mut()
+            && last.last().checked_add(1) == Some(interval.first())
+            && let Some(longer) = Interval::new(last.first(), interval.last())
+        {
+            *last = longer;
+        } else {
+            self.covered.push(interval);
+        }
+    }
+
+    fn append(&mut self, partial: &Partial) {
+        self.covered.extend_from_slice(&partial.covered);
+        self.failed.extend_from_slice(&partial.failed);
+        self.value = self.value.merge(partial.value);
+    }
+
+    /// Takes over the memory of a record that is done with, if it has none itself.
+    fn reuse(&mut self, done: Self) {
+        if self.is_empty() {
+            self.covered = done.covered;
+            self.covered.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

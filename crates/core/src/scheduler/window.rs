@@ -1,0 +1,153 @@
+//! The window of a worker: how many chunks it may hold at once, by what they cost.
+//!
+//! A worker that holds one chunk sits idle for a whole round trip after it; a worker that holds a
+//! thousand long ones keeps them from others. So it holds two, and more only as long as all of
+//! them together take [`WINDOW_NS`].
+
+use crate::pace::Pace;
+use crate::policy::Policy;
+
+/// What the chunks of a window take together, at most, if they are more than [`LEAST`]. Many times
+/// a round trip (50 us where a wake-up is slow), and nothing that one would notice at the end.
+const WINDOW_NS: f64 = 4_000_000.0;
+
+/// One chunk in work, one ready.
+const LEAST: usize = 2;
+
+#[derive(Debug)]
+pub(super) struct Window {
+    /// What its pipe has room for.
+    most: usize,
+    /// How many chunks it may hold now, and how many it holds.
+    size: usize,
+    in_flight: usize,
+    pace: Option<Pace>,
+    /// Numbers that were finished but whose time was not told yet.
+    unmeasured: u128,
+    longest: u128,
+    /// The length of the last chunk that was lent.
+    last_len: u128,
+}
+
+impl Window {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most: most.max(1),
+            size: 1,
+            in_flight: 0,
+            pace: None,
+            unmeasured: 0,
+            longest: 0,
+            last_len: 1,
+        }
+    }
+
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.in_flight < self.size
+    }
+
+    /// Whether at least half of the window is free. Topping up chunk by chunk would cost a system
+    /// call for each; by halves, thousands travel in one.
+    #[inline]
+    pub(super) fn runs_low(&self) -> bool {
+        self.in_flight <= self.size / 2
+    }
+
+    #[inline]
+    pub(super) fn lent(&mut self, len: u128) {
+        self.in_flight += 1;
+        self.last_len = len;
+        if len > self.longest {
+            self.longest = len;
+        }
+    }
+
+    #[inline]
+    pub(super) fn settled(&mut self, chunks: usize, numbers: u128, busy_ns: u64) {
+        self.in_flight -= chunks;
+        self.unmeasured += numbers;
+        if busy_ns > 0
+            && let Some(newer) = Pace::measured(self.unmeasured, busy_ns)
+        {
+            self.pace = Some(self.pace.map_or(newer, |pace| pace.then(newer)));
+            self.unmeasured = 0;
+        }
+    }
+
+    /// Decides how many chunks it may hold now; `waiting` is its even share of what remains.
+    #[inline]
+    pub(super) fn open(&mut self, policy: Policy, waiting: u128) {
+        let fits = match (policy, self.pace) {
+            // The class: one range to each worker, and no more.
+            (Policy::Static, _) => 1,
+            (_, None) => LEAST,
+            (_, Some(pace)) => {
+                let by_time = WINDOW_NS / pace.cost_ns(self.last_len);
+                let share = waiting / self.last_len + 1;
+                (by_time as usize).max(LEAST).min(usize::try_from(share).unwrap_or(usize::MAX))
+            }
+        };
+        self.size = fits.clamp(1, self.most);
+    }
+
+    pub(super) fn pace(&self) -> Option<Pace> {
+        self.pace
+    }
+
+    pub(super) fn longest(&self) -> u128 {
+        self.longest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAR: u128 = 1 << 60;
+
+    #[test]
+    fn cheap_chunks_open_it_wide_and_dear_ones_close_it() {
+        let mut window = Window::new(1000);
+        window.open(Policy::Timed, FAR);
+        assert_eq!(window.size, LEAST);
+        window.lent(1);
+        window.settled(1, 1, 10);
+        window.open(Policy::Timed, FAR);
+        assert_eq!(window.size, 1000);
+        for _ in 0..40 {
+            window.lent(1);
+            window.settled(1, 1, 1_000_000_000);
+        }
+        window.open(Policy::Timed, FAR);
+        assert_eq!(window.size, LEAST);
+    }
+
+    #[test]
+    fn near_the_end_it_takes_no_more_than_its_share() {
+        let mut window = Window::new(1000);
+        window.lent(1);
+        window.settled(1, 1, 10);
+        window.open(Policy::Guided, 4);
+        assert_eq!(window.size, 5);
+    }
+
+    #[test]
+    fn numbers_without_a_time_are_measured_with_the_next() {
+        let mut window = Window::new(8);
+        window.settled(0, 900, 0);
+        assert_eq!(window.pace(), None);
+        window.settled(0, 100, 5_000);
+        assert_eq!(window.pace(), Pace::measured(1_000, 5_000));
+    }
+
+    #[test]
+    fn static_holds_one_part() {
+        let mut window = Window::new(1000);
+        window.open(Policy::Static, FAR);
+        assert_eq!(window.size, 1);
+        assert!(window.runs_low());
+        window.lent(1);
+        assert!(!window.runs_low() && !window.has_room());
+    }
+}
