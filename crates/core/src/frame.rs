@@ -109,6 +109,9 @@ pub enum Malformed {
     /// The checksum is not that of the bytes.
     #[error("a frame whose checksum does not match")]
     Checksum,
+    /// The stream ended inside a frame.
+    #[error("a frame that was cut off")]
+    CutOff,
     /// An entry or a part that says what cannot be.
     #[error("a frame with an impossible entry")]
     Entry,

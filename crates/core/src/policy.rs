@@ -60,6 +60,11 @@ pub(crate) struct Outlook {
     pub(crate) longest: u128,
 }
 
+/// How many of `total` numbers lie before part `part` of `parts` parts that differ by at most one.
+pub(crate) fn part_start(total: u128, part: u32, parts: u32) -> u128 {
+    total * u128::from(part) / u128::from(parts.max(1))
+}
+
 /// A policy at work: it counts the parts of `static`, the rest depends on the outlook alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Sizer {
@@ -94,8 +99,7 @@ impl Sizer {
 
     /// The next of `parts` parts that differ by at most one; empty ones are passed over.
     fn next_static(&mut self) -> u128 {
-        let parts = u128::from(self.parts);
-        let start_of = |part: u32| self.total * u128::from(part) / parts;
+        let start_of = |part| part_start(self.total, part, self.parts);
         while self.next_part < self.parts {
             let len = start_of(self.next_part + 1) - start_of(self.next_part);
             self.next_part += 1;
@@ -103,7 +107,7 @@ impl Sizer {
                 return len;
             }
         }
-        self.total.div_ceil(parts)
+        self.total.div_ceil(self.parts.into())
     }
 }
 

@@ -97,6 +97,16 @@ impl Packer {
         &self.bytes
     }
 
+    /// The first of the frames packed so far, or nothing if there is none.
+    #[must_use]
+    pub fn first_frame(&self) -> &[u8] {
+        let bytes = self.bytes();
+        match bytes.get(4..8).and_then(<[u8]>::first_chunk) {
+            Some(length) => &bytes[..u32::from_le_bytes(*length) as usize],
+            None => bytes,
+        }
+    }
+
     /// Whether there is nothing to send.
     #[must_use]
     pub fn is_empty(&self) -> bool {

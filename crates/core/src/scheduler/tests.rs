@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::frame::{Body, PIPE_FRAME, Packer, Unpacker};
-use crate::partial::Cause;
+use crate::partial::{Cause, Failure};
 use core::num::NonZeroU64;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
