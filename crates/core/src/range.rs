@@ -42,10 +42,12 @@ impl Range {
         if start > end {
             return Err(RangeError::Reversed { start, end });
         }
-        let fits = |n: i128| i64::try_from(n).map_err(|_| RangeError::Outside { n });
-        if start < end {
-            fits(start)?;
-            fits(end - 1)?;
+        let (lowest, top) = (i128::from(i64::MIN), i128::from(i64::MAX) + 1);
+        if start < end && start < lowest {
+            return Err(RangeError::Outside { n: start });
+        }
+        if start < end && end > top {
+            return Err(RangeError::Outside { n: start.max(top) });
         }
         Ok(Self { start, end })
     }
@@ -132,6 +134,8 @@ mod tests {
     fn the_first_number_that_does_not_fit_is_named() {
         assert_eq!(Range::new(0, TOP + 1), Err(RangeError::Outside { n: TOP }));
         assert_eq!(Range::new(-TOP - 1, 0), Err(RangeError::Outside { n: -TOP - 1 }));
+        assert_eq!(Range::new(5, i128::MAX), Err(RangeError::Outside { n: TOP }));
+        assert_eq!(Range::new(TOP + 7, TOP + 9), Err(RangeError::Outside { n: TOP + 7 }));
         assert!(Range::new(TOP - 1, TOP).is_ok());
     }
 }

@@ -1,0 +1,104 @@
+//! The arguments as they are typed: names, texts and values, and nothing about what they mean.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Applies a function to every integer of a range, on all your cores, and gives one exact answer.
+#[derive(Debug, Parser)]
+#[command(
+    name = "evenly",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  evenly count even 0..1_000_000_000      how many of them are even
+  evenly count prime 0..=1e9 -j 4         by four workers
+  evenly count even 0..100 -j 2 --wiring  show the processes, pipes and descriptors
+
+Exit status: 0 done, 2 usage or cannot start, 3 some n failed, 4 incomplete,
+130/143 interrupted/terminated, 141 standard output closed, 70 a bug of evenly."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Count the n that satisfy a function
+    #[command(allow_missing_positional = true, after_help = COUNT_EXAMPLES)]
+    Count(JobArguments),
+    /// List the builtin functions
+    Functions,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, of evenly or of one of its commands
+    Man {
+        /// The command
+        command: Option<String>,
+    },
+}
+
+const COUNT_EXAMPLES: &str = "\
+Ranges: A..B without B, A..=B with B; signed 64-bit; 1_000, 1e9, 2^32, 2**32 and -2^63 are numbers.
+
+Examples:
+  evenly count even 0..1_000_000_000
+  evenly count prime -10..=100 --split static -j 4
+  evenly count odd 0..2^40 --format json --progress none";
+
+#[derive(Debug, Args)]
+pub(crate) struct JobArguments {
+    /// What is asked of each n: a builtin (see `evenly functions`)
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) function: Option<String>,
+    /// The numbers: START..END (END excluded) or START..=LAST
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) range: String,
+
+    /// Workers on this machine: a number, or a percentage of the CPUs this process may use
+    #[arg(short = 'j', long, alias = "jobs", value_name = "N")]
+    pub(crate) workers: Option<String>,
+    /// How the range is cut into chunks: timed, static, fixed:N or guided
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) split: Option<String>,
+    /// The same as --split fixed:N
+    #[arg(long, value_name = "N", conflicts_with = "split")]
+    pub(crate) chunk: Option<String>,
+
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// How progress is shown on standard error; auto: a bar on a terminal, else a line every 30 s
+    #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
+    pub(crate) progress: Progress,
+    /// Say nothing but errors on standard error
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Show processes, pipes and descriptor tables at each stage, as the kernel has them
+    #[arg(long)]
+    pub(crate) wiring: bool,
+    /// Stop at each stage of --wiring until Enter
+    #[arg(long, requires = "wiring")]
+    pub(crate) step: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    Auto,
+    Bar,
+    Plain,
+    None,
+}

@@ -1,0 +1,187 @@
+//! Progress on standard error, by numbers: a bar on a terminal, else now and then a plain line.
+//! Also the line for each worker that is lost.
+
+use crate::arguments::Progress as How;
+use crate::plan::Plan;
+use crate::stderr;
+use evenly::observe::{Observation, Observer};
+use evenly::{Progress, Range};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// How often the bar moves.
+const BAR_PERIOD: Duration = Duration::from_millis(100);
+/// How often a plain line is said.
+const PLAIN_PERIOD: Duration = Duration::from_secs(30);
+/// A job that is over before this shows no bar: it would only flicker.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Tells the user how the job fares.
+pub(crate) struct Watcher {
+    display: Display,
+    is_quiet: bool,
+    range: Range,
+    started: Instant,
+}
+
+enum Display {
+    None,
+    Plain,
+    /// Made when the job turns out to take a while.
+    Bar(Option<ProgressBar>),
+}
+
+impl Watcher {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        let display = match plan.progress {
+            How::None => Display::None,
+            // The stages of the wiring are what is shown then.
+            How::Auto if plan.is_quiet || plan.wiring.is_some() => Display::None,
+            How::Auto | How::Bar if is_terminal => Display::Bar(None),
+            How::Auto | How::Bar | How::Plain => Display::Plain,
+        };
+        Self { display, is_quiet: plan.is_quiet, range: plan.range, started: Instant::now() }
+    }
+
+    /// How often it wants to know how far the job is.
+    pub(crate) fn period(&self) -> Option<Duration> {
+        match self.display {
+            Display::None => None,
+            Display::Plain => Some(PLAIN_PERIOD),
+            Display::Bar(_) => Some(BAR_PERIOD),
+        }
+    }
+
+    /// Takes the bar away: the answer stands alone.
+    pub(crate) fn end(&mut self) {
+        if let Display::Bar(Some(bar)) = &self.display {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn advance(&mut self, progress: &Progress) {
+        match &mut self.display {
+            Display::None => {}
+            Display::Plain => {
+                let percent = percent(progress);
+                let (covered, total) = (progress.covered, progress.total);
+                let pace = pace(progress);
+                stderr::say(&format!(
+                    "evenly: {covered} of {total} numbers ({percent}%), {pace}\n"
+                ));
+            }
+            Display::Bar(bar) => {
+                if self.started.elapsed() < PATIENCE || !stderr::has_room() {
+                    return;
+                }
+                let bar = bar.get_or_insert_with(|| new_bar(self.range));
+                bar.set_message(pace(progress));
+                // A thousandth is finer than any bar, and 2^64 numbers do not fit its counter.
+                bar.set_position((progress.covered * 1000 / progress.total.max(1)) as u64);
+            }
+        }
+    }
+
+    /// Says a line beside the bar.
+    fn say(&self, line: &str) {
+        if let Display::Bar(Some(bar)) = &self.display {
+            bar.suspend(|| stderr::say(line));
+        } else {
+            stderr::say(line);
+        }
+    }
+}
+
+impl Observer for Watcher {
+    fn observe(&mut self, observation: &Observation<'_>) {
+        match observation {
+            Observation::Progress(progress) => self.advance(progress),
+            _ if self.is_quiet => {}
+            Observation::FewerWorkers { wanted, started, refused: (call, cause, advice) } => {
+                self.say(&format!(
+                    "evenly: {started} workers instead of {wanted}: {call}: {cause}; {advice}\n"
+                ));
+            }
+            Observation::WorkerLost { worker, pid, end, reclaimed: (chunks, numbers) } => {
+                let reclaimed = match chunks {
+                    0 => "it had no chunk".to_owned(),
+                    1 => format!("1 chunk reclaimed ({numbers} numbers)"),
+                    _ => format!("{chunks} chunks reclaimed ({numbers} numbers)"),
+                };
+                self.say(&format!("evenly: worker {worker} (pid {pid}) {end}; {reclaimed}\n"));
+            }
+            Observation::NotReplaced { worker, refused: (call, cause, advice) } => {
+                self.say(&format!(
+                    "evenly: worker {worker} is not replaced: {call}: {cause}; {advice}\n"
+                ));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn new_bar(range: Range) -> ProgressBar {
+    // Drawn when we say so: no ticker, the primary has one thread (fork(2)).
+    let target = ProgressDrawTarget::stderr_with_hz(20);
+    let bar = ProgressBar::with_draw_target(Some(1000), target);
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {percent:>3}%  {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+    bar.set_prefix(range.to_string());
+    bar
+}
+
+fn percent(progress: &Progress) -> u128 {
+    progress.covered * 100 / progress.total.max(1)
+}
+
+/// How many a second, and how long it will take.
+fn pace(progress: &Progress) -> String {
+    match (progress.per_second, progress.seconds_left) {
+        (Some(per_second), Some(left)) => {
+            format!("{}/s, {} left", short(per_second), duration(left))
+        }
+        _ => "no number finished yet".to_owned(),
+    }
+}
+
+/// A number of at most four digits and a unit.
+fn short(number: f64) -> String {
+    let units = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    match units.into_iter().find(|(unit, _)| number >= *unit) {
+        Some((unit, letter)) => format!("{:.1} {letter}", number / unit),
+        None => format!("{number:.1} "),
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    let whole = seconds.min(1e12) as u64;
+    match whole {
+        0..60 => format!("{whole}s"),
+        60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        3600..86400 => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+        _ => format!("{}d{:02}h", whole / 86400, whole % 86400 / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_and_times_are_short() {
+        assert_eq!(short(12.34), "12.3 ");
+        assert_eq!(short(78e9), "78.0 G");
+        assert_eq!(duration(5.9), "5s");
+        assert_eq!(duration(3725.0), "1h02m");
+        assert_eq!(duration(1e300), "11574074d01h");
+    }
+
+    #[test]
+    fn a_whole_range_does_not_overflow_the_percentage() {
+        let (total, covered) = (1 << 64, (1 << 64) - 1);
+        let progress = Progress { total, covered, per_second: None, seconds_left: None };
+        assert_eq!(percent(&progress), 99);
+    }
+}

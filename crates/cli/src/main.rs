@@ -1,0 +1,31 @@
+//! The command line of `evenly`: what was typed, what it means, run, exit status.
+
+mod arguments;
+mod bar;
+mod exit;
+mod number;
+mod plan;
+mod report;
+mod run;
+mod stderr;
+mod typed;
+mod usage;
+mod wiring;
+
+use exit::Outcome;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = std::panic::catch_unwind(|| {
+        let command = match typed::parse(std::env::args_os()) {
+            Ok(command) => command,
+            Err(outcome) => return outcome,
+        };
+        match run::command(command) {
+            Ok(()) => Outcome::Done,
+            Err(outcome) => outcome,
+        }
+    });
+    // A panic has printed its message already.
+    outcome.unwrap_or(Outcome::Bug).end()
+}

@@ -1,0 +1,139 @@
+//! What the arguments mean: a plan that can be carried out, or a line that says why not.
+
+use crate::arguments::{Format, JobArguments, Progress};
+use crate::exit::Outcome;
+use crate::number::{parse_number, parse_range};
+use crate::usage;
+use evenly::function::{self, BUILTINS, Function};
+use evenly::{Policy, Range};
+use std::num::{NonZeroU32, NonZeroU64};
+
+/// A job that has been understood and found possible, as far as one can tell before it starts.
+pub(crate) struct Plan {
+    pub(crate) range: Range,
+    pub(crate) function: Box<dyn Function>,
+    pub(crate) policy: Policy,
+    pub(crate) workers: NonZeroU32,
+    pub(crate) format: Format,
+    pub(crate) progress: Progress,
+    pub(crate) is_quiet: bool,
+    pub(crate) is_dry_run: bool,
+    pub(crate) wiring: Option<Wiring>,
+}
+
+/// Whether the stages are gone through by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wiring {
+    Shown,
+    StepByStep,
+}
+
+impl Plan {
+    /// Understands the arguments of a job.
+    pub(crate) fn resolve(arguments: &JobArguments) -> Result<Self, Outcome> {
+        let wiring = match (arguments.wiring, arguments.step) {
+            (false, _) => None,
+            (true, false) => Some(Wiring::Shown),
+            (true, true) => Some(Wiring::StepByStep),
+        };
+        let (function, range) = resolve_positionals(arguments).map_err(Outcome::Usage)?;
+        Ok(Self {
+            range,
+            function,
+            policy: resolve_policy(arguments, wiring).map_err(Outcome::Usage)?,
+            workers: resolve_workers(arguments.workers.as_deref()).map_err(Outcome::Usage)?,
+            format: arguments.format,
+            progress: arguments.progress,
+            is_quiet: arguments.quiet,
+            is_dry_run: arguments.dry_run,
+            wiring,
+        })
+    }
+}
+
+fn resolve_positionals(arguments: &JobArguments) -> Result<(Box<dyn Function>, Range), String> {
+    let Some(name) = &arguments.function else {
+        let given = &arguments.range;
+        return Err(if function_named(given).is_some() {
+            format!("no range given; as in: evenly count {given} 0..1000")
+        } else {
+            let names = usage::listed(BUILTINS.iter().map(|builtin| builtin.name));
+            format!("no function given for {given}; as in: evenly count even {given} ({names})")
+        });
+    };
+    if function_named(&arguments.range).is_some() && parse_range(name).is_ok() {
+        let (range, function) = (name, &arguments.range);
+        return Err(format!(
+            "function and range are swapped; write: evenly count {function} {range}"
+        ));
+    }
+    let function = function_named(name).ok_or_else(|| unknown_function(name))?;
+    Ok((function, parse_range(&arguments.range)?))
+}
+
+/// A builtin by its name, or applied to n, which is the same.
+fn function_named(text: &str) -> Option<Box<dyn Function>> {
+    function::named(text.strip_suffix("(n)").unwrap_or(text))
+}
+
+fn unknown_function(name: &str) -> String {
+    let names = BUILTINS.iter().map(|builtin| builtin.name);
+    match usage::closest(name, names) {
+        Some(close) => format!("unknown function '{name}'; did you mean '{close}'?"),
+        None => format!("unknown function '{name}'; evenly functions lists them"),
+    }
+}
+
+fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
+    if let Some(len) = &arguments.chunk {
+        return fixed(len).map_err(|cause| format!("bad value '{len}' for --chunk: {cause}"));
+    }
+    let Some(split) = arguments.split.as_deref() else {
+        // What is looked at should look like the class: one range to each worker.
+        return Ok(if wiring.is_some() { Policy::Static } else { Policy::default() });
+    };
+    match split {
+        "timed" => Ok(Policy::Timed),
+        "static" => Ok(Policy::Static),
+        "guided" => Ok(Policy::Guided),
+        _ => match split.split_once(':') {
+            Some(("fixed", len)) => {
+                fixed(len).map_err(|cause| format!("bad policy '{split}': {cause}"))
+            }
+            _ => {
+                let names = ["timed", "static", "fixed:N", "guided"];
+                let hint = match usage::closest(split, names.into_iter()) {
+                    Some(close) => format!("did you mean '{close}'?"),
+                    None => format!("it is one of {}", usage::listed(names.into_iter())),
+                };
+                Err(format!("unknown policy '{split}'; {hint}"))
+            }
+        },
+    }
+}
+
+fn fixed(len: &str) -> Result<Policy, String> {
+    let number = parse_number(len)?;
+    let len = u64::try_from(number).ok().and_then(NonZeroU64::new);
+    len.map(Policy::Fixed).ok_or_else(|| "a chunk holds from 1 to 2^64-1 numbers".to_owned())
+}
+
+fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String> {
+    let processors = evenly::default_workers();
+    let Some(typed) = typed else { return Ok(processors) };
+    let bad = |cause: &str| format!("bad number of workers '{typed}': {cause}");
+    if let Some(percent) = typed.strip_suffix('%') {
+        let percent = parse_number(percent).map_err(|cause| bad(&cause))?;
+        let share = u64::try_from(percent).ok().filter(|percent| (1..=100_000).contains(percent));
+        let share = share.ok_or_else(|| bad("a percentage of the CPUs is from 1% to 100000%"))?;
+        // At least one, as any share of the CPUs is meant to get the work done.
+        let workers = (u64::from(processors.get()) * share / 100).clamp(1, u32::MAX.into());
+        return Ok(NonZeroU32::new(workers as u32).unwrap_or(NonZeroU32::MIN));
+    }
+    let number = parse_number(typed).map_err(|cause| bad(&cause))?;
+    if number == 0 {
+        return Err(bad("somebody has to do the work; give at least 1"));
+    }
+    let workers = u32::try_from(number).ok().and_then(NonZeroU32::new);
+    workers.ok_or_else(|| bad("it is from 1 to 4294967295"))
+}

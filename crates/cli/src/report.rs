@@ -1,0 +1,139 @@
+//! What goes to standard output: the answer and nothing else, as text or as JSON.
+
+use crate::arguments::Format;
+use crate::exit::Outcome;
+use crate::plan::Plan;
+use evenly::{Policy, Range, Report};
+use serde::Serialize;
+use std::io::{ErrorKind, Write, stdout};
+
+/// Writes all of `text` to standard output.
+///
+/// # Errors
+/// If nobody reads it any more, which ends the program quietly; or if it cannot be written.
+pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Outcome::BrokenPipe),
+        Err(error) => Err(Outcome::Incomplete(format!(
+            "cannot write the answer: {error}; make room, or redirect standard output elsewhere"
+        ))),
+    }
+}
+
+/// The JSON form of an answer. Integers are strings: they outgrow what JSON readers hold.
+#[derive(Serialize)]
+struct Answer<'a> {
+    version: u32,
+    command: &'static str,
+    function: &'a str,
+    range: [String; 2],
+    answer: String,
+    complete: bool,
+    failures: [(); 0],
+    workers: usize,
+    losses: u64,
+    stale_answers: u64,
+    elapsed_s: f64,
+}
+
+/// The answer of a job over a whole range.
+pub(crate) fn answer(function: &str, range: Range, report: &Report, format: Format) -> String {
+    match format {
+        Format::Text => format!("{}\n", report.answer),
+        Format::Json => line(&Answer {
+            version: 1,
+            command: "count",
+            function,
+            range: ends(range),
+            answer: report.answer.to_string(),
+            complete: true,
+            failures: [],
+            workers: report.workers,
+            losses: report.losses,
+            stale_answers: report.stale_answers,
+            elapsed_s: report.elapsed.as_secs_f64(),
+        }),
+    }
+}
+
+/// The JSON form of a dry run.
+#[derive(Serialize)]
+struct DryRun<'a> {
+    version: u32,
+    command: &'static str,
+    dry_run: bool,
+    function: &'a str,
+    range: [String; 2],
+    numbers: String,
+    workers: u32,
+    pipes: u64,
+    split: String,
+}
+
+/// What a job would do.
+pub(crate) fn dry_run(plan: &Plan) -> String {
+    let Plan { range, workers, policy, .. } = plan;
+    let function = plan.function.name();
+    let workers = workers.get();
+    let pipes = u64::from(workers) + 1;
+    let numbers = range.len().to_string();
+    if plan.format == Format::Json {
+        let (version, command, dry_run) = (1, "count", true);
+        let (range, split) = (ends(*range), split(*policy));
+        return line(&DryRun {
+            version,
+            command,
+            dry_run,
+            function,
+            range,
+            numbers,
+            workers,
+            pipes,
+            split,
+        });
+    }
+    let mut text = format!("count   {function}(n) for {numbers} numbers, n in {range}\n");
+    text += &format!("workers {workers}, forked\n");
+    text += &format!("pipes   {pipes}: one to each worker, one from all of them\n");
+    text += &format!("chunks  {}\n", chunks(*policy));
+    if *policy == Policy::Static {
+        const SHOWN: u32 = 8;
+        for worker in 0..workers.min(SHOWN) {
+            text += &format!("        worker {}: {}\n", worker + 1, range.part(worker, workers));
+        }
+        if workers > SHOWN {
+            text += &format!("        and {} more\n", workers - SHOWN);
+        }
+    }
+    text
+}
+
+fn split(policy: Policy) -> String {
+    match policy {
+        Policy::Fixed(len) => format!("fixed:{len}"),
+        other => other.name().to_owned(),
+    }
+}
+
+fn chunks(policy: Policy) -> String {
+    match policy {
+        Policy::Timed => "timed: about 100 ms each as measured, shorter near the end".to_owned(),
+        Policy::Static => "static: one equal range to each worker".to_owned(),
+        Policy::Guided => "guided: what remains, divided by twice the workers".to_owned(),
+        Policy::Fixed(len) => format!("fixed: {len} numbers each"),
+    }
+}
+
+fn ends(range: Range) -> [String; 2] {
+    [range.start().to_string(), range.end().to_string()]
+}
+
+/// One object on one line.
+pub(crate) fn line(object: &impl Serialize) -> String {
+    // Plain structs of strings and numbers: there is nothing that could fail.
+    let mut text = serde_json::to_string(object).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,28 @@
+//! Words for messages about what was typed: lists, and the closest of several names.
+
+/// The names with commas between them.
+pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The name that was probably meant, if one is close enough to say so.
+pub(crate) fn closest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase();
+    let scored = names.map(|name| (strsim::jaro_winkler(&typed, name), name));
+    let best = scored.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (best.0 > 0.75).then_some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn close_names_are_suggested_and_far_ones_are_not() {
+        let names = || ["even", "odd", "prime"].into_iter();
+        assert_eq!(closest("evn", names()), Some("even"));
+        assert_eq!(closest("Primes", names()), Some("prime"));
+        assert_eq!(closest("ood", names()), Some("odd"));
+        assert_eq!(closest("fibonacci", names()), None);
+    }
+}

@@ -1,0 +1,243 @@
+//! The processes of the real binary: their tables, their sleep, their end, and what is left behind.
+
+mod support;
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use std::time::Duration;
+use support::{
+    children_of, cpu_ticks, descriptors, evenly, is_alive, kill, start, start_command, stderr,
+    until,
+};
+
+/// Long enough to be looked at and killed: about a minute of work for two workers.
+const LONG: &str = "count prime 0..1e12 --progress none";
+
+#[test]
+fn a_worker_has_exactly_its_five_descriptors() {
+    // A stray that the shell or a build tool left open must not reach a worker either.
+    let stray = File::open("/dev/zero").unwrap();
+    rustix::io::fcntl_setfd(stray.as_fd(), rustix::io::FdFlags::empty()).unwrap();
+    let running = start(&format!("{LONG} -j 3"));
+    let mut results = vec![];
+    for worker in running.workers(3) {
+        let table = descriptors(worker);
+        let numbers: Vec<u32> = table.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [0, 1, 2, 3, 4]);
+        assert_eq!(table[0].1, "/dev/null");
+        assert_eq!(table[1].1, table[2].1, "what a function prints goes to standard error");
+        assert!(table[3].1.starts_with("pipe:") && table[4].1.starts_with("pipe:"));
+        results.push(table[4].1.clone());
+    }
+    results.dedup();
+    assert_eq!(results.len(), 1, "the result pipe is shared");
+    let primary = descriptors(running.pid());
+    let pipes = |worker: u32| descriptors(worker)[3].1.clone();
+    for worker in running.workers(3) {
+        let held = primary.iter().filter(|(_, target)| *target == pipes(worker)).count();
+        assert_eq!(held, 1, "the primary keeps one end of each assignment pipe");
+    }
+    let held = primary.iter().filter(|(_, target)| *target == results[0]).count();
+    assert_eq!(held, 1, "the primary keeps one end of the result pipe");
+}
+
+#[test]
+fn workers_die_with_a_killed_primary() {
+    let running = start(&format!("{LONG} -j 4"));
+    let workers = running.workers(4);
+    kill("KILL", running.pid());
+    until("the workers are gone", || workers.iter().all(|worker| !is_alive(*worker)).then_some(()));
+}
+
+#[test]
+fn who_waits_uses_no_processor() {
+    // One chunk for one of two workers: the other and the primary have nothing to do.
+    let running = start("count prime 1e12..=2e12 --split fixed:1e12 -j 2 --progress none");
+    let workers = running.workers(2);
+    std::thread::sleep(Duration::from_millis(300));
+    let pids = [running.pid(), workers[0], workers[1]];
+    let before = pids.map(cpu_ticks);
+    std::thread::sleep(Duration::from_secs(2));
+    let used: Vec<u64> =
+        pids.map(cpu_ticks).iter().zip(before).map(|(after, before)| after - before).collect();
+    // The busy one reports ten times a second, which wakes the primary for microseconds.
+    assert!(used[0] <= 4, "the primary used {} of 200 ticks", used[0]);
+    let (idle, busy) = (used[1].min(used[2]), used[1].max(used[2]));
+    assert!(idle <= 1, "the idle worker used {idle} of 200 ticks");
+    assert!(busy >= 20, "the busy worker used {busy} of 200 ticks");
+}
+
+#[test]
+fn killed_workers_cost_no_number() {
+    let running = start("count prime 0..4e9 --split fixed:1e6 -j 3");
+    let mut kills = 0;
+    while kills < 40 {
+        for worker in children_of(running.pid()).into_iter().take(1 + kills % 3) {
+            if is_alive(worker) {
+                // It may have ended by itself since.
+                let _ = std::process::Command::new("kill")
+                    .args(["-9", &worker.to_string()])
+                    .stderr(Stdio::null())
+                    .status();
+                kills += 1;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(10));
+        if !is_alive(running.pid()) {
+            break;
+        }
+    }
+    let output = running.output();
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "189961812\n");
+    let losses = said.lines().filter(|line| line.contains("killed by signal 9; ")).count();
+    assert!(losses >= 5, "{losses} losses were told: {said}");
+    assert!(said.lines().all(|line| line.starts_with("evenly: worker ")), "{said}");
+}
+
+#[test]
+fn a_lost_static_part_is_done_by_its_successor() {
+    let running = start("count prime 0..6e9 --split static -j 2");
+    let victim = running.workers(2)[1];
+    kill("KILL", victim);
+    let output = running.output();
+    let said = stderr(&output);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "279545368\n", "{said}");
+    let line = format!("evenly: worker 2 (pid {victim}) killed by signal 9; 1 chunk reclaimed (");
+    assert!(said.starts_with(&line), "{said}");
+}
+
+/// Sends a signal to a running job; it must end by that signal, with no worker left.
+fn ends_by(signal: &str, number: i32) {
+    let running = start(&format!("{LONG} -j 3"));
+    let workers = running.workers(3);
+    kill(signal, running.pid());
+    let output = running.output();
+    assert_eq!(output.status.signal(), Some(number), "{output:?}");
+    assert!(output.stdout.is_empty());
+    assert_eq!(stderr(&output), format!("evenly: stopped by SIG{signal}; there is no answer\n"));
+    // Reaped before the primary ended, so not even a zombie is left.
+    assert!(workers.iter().all(|worker| support::state_and_parent(*worker).is_none()));
+}
+
+#[test]
+fn an_interrupted_job_ends_by_the_signal_and_leaves_nobody() {
+    ends_by("INT", 2);
+    ends_by("TERM", 15);
+}
+
+#[test]
+fn an_ignored_interrupt_stays_ignored() {
+    // As a shell starts background commands, and as nohup does for HUP.
+    let mut command = std::process::Command::new("sh");
+    let script = format!("trap '' INT; exec {} {LONG} -j 1", support::EVENLY);
+    command.args(["-c", &script]).stdin(Stdio::null());
+    let running = start_command(command);
+    running.workers(1);
+    kill("INT", running.pid());
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(is_alive(running.pid()));
+    kill("TERM", running.pid());
+    assert_eq!(running.output().status.signal(), Some(15));
+}
+
+#[test]
+fn an_ignored_child_signal_does_not_lose_the_children() {
+    let mut command = std::process::Command::new("sh");
+    let script = format!("trap '' CHLD; exec {} count even 0..1e6 -j 2", support::EVENLY);
+    command.args(["-c", &script]).stdin(Stdio::null());
+    let output = start_command(command).output();
+    assert_eq!(output.stdout, b"500000\n");
+}
+
+#[test]
+fn a_closed_stdout_ends_it_quietly() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = evenly("count even 0..1000");
+    let output = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    let output = output.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(13));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_full_stdout_is_an_error_and_not_an_answer() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = evenly("count even 0..1000").stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr(&output).starts_with("evenly: cannot write the answer: No space left"));
+}
+
+#[test]
+fn a_blocked_stderr_does_not_stop_the_run() {
+    // A pipe that nobody reads, filled to the brim.
+    let (reader, writer) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&writer, true).unwrap();
+    while rustix::io::write(&writer, &[b'x'; 4096]).is_ok() {}
+    rustix::io::ioctl_fionbio(&writer, false).unwrap();
+    let mut command = evenly("count prime 0..3e9 -j 2 --progress plain");
+    let running = command.stdout(Stdio::piped()).stderr(writer).spawn().unwrap();
+    let pid = running.id();
+    let victim = until("a worker is there", || children_of(pid).first().copied());
+    kill("KILL", victim);
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"144449537\n");
+    drop(reader);
+}
+
+#[test]
+fn few_descriptors_mean_few_workers() {
+    let with_limit = |limit: u64, words: &str| {
+        let mut command = std::process::Command::new("sh");
+        let script = format!("ulimit -n {limit}; exec {} {words}", support::EVENLY);
+        command.args(["-c", &script]).stdin(Stdio::null());
+        start_command(command).output()
+    };
+    let output = with_limit(64, "count even 0..1e6 -j 5000");
+    let said = stderr(&output);
+    assert_eq!(output.stdout, b"500000\n", "{said}");
+    assert!(said.contains(" workers instead of 5000: pipe2: "), "{said}");
+    assert!(said.contains("ulimit -n") && said.matches('\n').count() == 1, "{said}");
+
+    let output = with_limit(6, "count even 0..1e6 -j 2");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(output.stdout.is_empty());
+    assert!(said.contains("ulimit -n") && said.matches('\n').count() == 1, "{said}");
+}
+
+#[test]
+fn a_soft_limit_is_raised_for_the_primary_and_not_for_workers() {
+    let mut command = std::process::Command::new("sh");
+    let script = format!("ulimit -S -n 32; exec {} {LONG} -j 40", support::EVENLY);
+    command.args(["-c", &script]).stdin(Stdio::null());
+    let running = start_command(command);
+    for worker in running.workers(40) {
+        let limits = std::fs::read_to_string(format!("/proc/{worker}/limits")).unwrap();
+        let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+        assert_eq!(files.split_whitespace().nth(3), Some("32"), "{files}");
+    }
+}
+
+#[test]
+fn a_job_of_many_workers_leaves_nothing() {
+    let output = support::run("count even 0..1e5 -j 700 --split fixed:3");
+    assert_eq!(output.stdout, b"50000\n", "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_stopped_worker_does_not_keep_the_end_from_coming() {
+    // All is covered by the other; the stopped one cannot read end of file and is killed.
+    let running = start("count prime 0..4e9 --split fixed:2e9 -j 3 --progress none");
+    let workers = running.workers(3);
+    // Three workers, two chunks: the third never gets one.
+    kill("STOP", workers[2]);
+    let output = running.output();
+    assert_eq!(output.stdout, b"189961812\n");
+    assert!(!is_alive(workers[2]));
+}

@@ -1,0 +1,161 @@
+//! What the tests of the real binary share: running it, and asking /proc about its processes.
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test binary uses its own part of this"
+)]
+
+use std::fs;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The binary under test.
+pub(crate) const EVENLY: &str = env!("CARGO_BIN_EXE_evenly");
+
+/// How long anything that must happen may take. Far more than it needs on a loaded machine: only
+/// what hangs is found by it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A call of the binary with these words, split at spaces.
+pub(crate) fn evenly(words: &str) -> Command {
+    let mut command = Command::new(EVENLY);
+    command.args(words.split_whitespace()).stdin(Stdio::null());
+    command
+}
+
+/// Runs to the end.
+pub(crate) fn run(words: &str) -> Output {
+    evenly(words).output().unwrap()
+}
+
+/// Runs, must succeed with nothing on standard error, and gives standard output.
+pub(crate) fn answer(words: &str) -> String {
+    let output = run(words);
+    assert!(output.status.success(), "{words}: {output:?}");
+    assert_eq!(stderr(&output), "", "{words}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Starts it with everything captured.
+pub(crate) fn start(words: &str) -> Running {
+    start_command(evenly(words))
+}
+
+/// Starts a command with everything captured.
+pub(crate) fn start_command(mut command: Command) -> Running {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    Running(Some(child))
+}
+
+/// A started process that is killed if a test fails before it ends.
+pub(crate) struct Running(Option<Child>);
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    pub(crate) fn child(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+
+    /// Waits for its end and gives what it wrote.
+    pub(crate) fn output(mut self) -> Output {
+        let mut child = self.0.take().unwrap();
+        let started = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if started.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                panic!("it hangs");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        child.wait_with_output().unwrap()
+    }
+
+    /// Waits until it has `count` worker processes that have settled in, and gives their numbers.
+    pub(crate) fn workers(&self, count: usize) -> Vec<u32> {
+        let pid = self.pid();
+        until("workers settle in", || {
+            let workers = children_of(pid);
+            let settled = workers.iter().all(|worker| descriptors(*worker).len() == 5);
+            (workers.len() == count && settled).then_some(workers)
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Waits until something is the case.
+pub(crate) fn until<T>(what: &str, mut is_so: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(value) = is_so() {
+            return value;
+        }
+        assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// State and parent of a process (proc_pid_stat(5)); `None` if there is no such process.
+pub(crate) fn state_and_parent(pid: u32) -> Option<(char, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    let state = fields.next()?.chars().next()?;
+    Some((state, fields.next()?.parse().ok()?))
+}
+
+/// The living children of a process, by number.
+pub(crate) fn children_of(pid: u32) -> Vec<u32> {
+    let mut children: Vec<u32> = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|child| matches!(state_and_parent(*child), Some((state, parent)) if parent == pid && state != 'Z'))
+        .collect();
+    children.sort_unstable();
+    children
+}
+
+/// Whether a process is alive: there, and not merely waiting to be reaped.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    matches!(state_and_parent(pid), Some((state, _)) if state != 'Z' && state != 'X')
+}
+
+/// The descriptor table of a process: each number with what it leads to.
+pub(crate) fn descriptors(pid: u32) -> Vec<(u32, String)> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return vec![] };
+    let mut table: Vec<(u32, String)> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let target = fs::read_link(entry.path()).ok()?;
+            Some((entry.file_name().to_str()?.parse().ok()?, target.to_str()?.to_owned()))
+        })
+        .collect();
+    table.sort_unstable();
+    table
+}
+
+/// Processor time a process has used, in clock ticks of 10 ms (proc_pid_stat(5), utime + stime).
+pub(crate) fn cpu_ticks(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+/// Sends a signal by kill(1).
+pub(crate) fn kill(signal: &str, pid: u32) {
+    let status = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
+    assert!(status.success(), "kill -s {signal} {pid}");
+}

@@ -1,0 +1,143 @@
+//! Bad input: exit status 2, one line that names the thing and the next step, nothing started.
+
+mod support;
+
+use support::{answer, run, stderr};
+
+/// Must be refused with one line that has all of these words in it.
+fn refused(words: &str, expected: &[&str]) {
+    let output = run(words);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{words}: {said}");
+    assert!(output.stdout.is_empty(), "{words}");
+    assert!(said.starts_with("evenly: "), "{words}: {said}");
+    assert_eq!(said.matches('\n').count(), 1, "{words}: {said}");
+    for word in expected {
+        assert!(said.contains(word), "{words}: '{word}' is missing in: {said}");
+    }
+}
+
+#[test]
+fn bad_ranges() {
+    refused("count even 10..0", &["'10..0'", "reversed", "did you mean 0..10?"]);
+    refused("count even 5..=4", &["reversed", "4..=5"]);
+    refused("count even 10", &["'10'", "START..END"]);
+    refused("count even 0..x", &["'x'", "2^10"]);
+    refused("count even 0..", &["a number is missing"]);
+    refused("count even 0..2^64", &["9223372036854775808 does not fit", "-2^63..2^63"]);
+    refused("count even -2^64..0", &["does not fit"]);
+    refused("count even 0..1e99", &["does not fit"]);
+    refused("count even 0..1.5", &["not a whole number"]);
+}
+
+#[test]
+fn bad_functions() {
+    refused("count evn 0..10", &["'evn'", "did you mean 'even'?"]);
+    refused("count fibonacci 0..10", &["'fibonacci'", "evenly functions"]);
+    refused("count 0..10", &["no function", "evenly count even 0..10"]);
+    refused("count even", &["no range", "evenly count even 0..1000"]);
+    refused("count 0..10 even", &["swapped", "evenly count even 0..10"]);
+    refused("count", &["missing", "evenly count --help"]);
+}
+
+#[test]
+fn bad_options() {
+    refused("count even 0..10 -j 0", &["'0'", "at least 1"]);
+    refused("count even 0..10 -j x", &["'x'"]);
+    refused("count even 0..10 -j -3", &["'-3'"]);
+    refused("count even 0..10 -j 0%", &["0%"]);
+    refused("count even 0..10 -j 1e10", &["4294967295"]);
+    refused("count even 0..10 --split fair", &["unknown policy 'fair'"]);
+    refused("count even 0..10 --split statik", &["did you mean 'static'?"]);
+    refused("count even 0..10 --split fixed:0", &["fixed:0", "from 1"]);
+    refused("count even 0..10 --split fixed", &["'fixed'", "fixed:N"]);
+    refused("count even 0..10 --chunk 0", &["--chunk", "from 1"]);
+    refused("count even 0..10 --chunk 5 --split static", &["--chunk", "--split", "together"]);
+    refused("count even 0..10 --format xml", &["'xml'", "text, json"]);
+    refused("count even 0..10 --formt json", &["'--formt'", "did you mean '--format'?"]);
+    refused("count even 0..10 --step", &["--wiring"]);
+    refused("count even 0..10 20..30", &["20..30"]);
+    refused("count even 0..10 -j", &["needs a value"]);
+    refused("count even 0..10 -j 2 -j 3", &["twice"]);
+}
+
+#[test]
+fn bad_commands() {
+    refused("cuont even 0..10", &["unknown command 'cuont'", "did you mean 'count'?"]);
+    refused("", &["no command", "evenly --help"]);
+    refused("man nothing", &["no command 'nothing'", "count"]);
+    refused("completions tcl", &["'tcl'", "bash"]);
+}
+
+#[test]
+fn a_dry_run_starts_nothing_and_says_what_would_be() {
+    let text = answer("count even 0..10 -j 3 --split static --dry-run");
+    assert!(text.contains("even(n) for 10 numbers, n in 0..10"), "{text}");
+    assert!(text.contains("pipes   4"), "{text}");
+    assert!(text.contains("worker 1: 0..3\n        worker 2: 3..6\n        worker 3: 6..10"));
+    let json = answer("count prime -2^63..2^63 --chunk 5 --dry-run --format json -j 2");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["numbers"], "18446744073709551616");
+    assert_eq!(json["split"], "fixed:5");
+    assert_eq!(json["pipes"], 3);
+    refused("count evn 0..10 --dry-run", &["evn"]);
+}
+
+#[test]
+fn json_is_one_object_on_one_line() {
+    let text = answer("count even 0..1000 --format json -j 2");
+    assert_eq!(text.matches('\n').count(), 1);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for (key, value) in [
+        ("version", serde_json::json!(1)),
+        ("command", "count".into()),
+        ("function", "even".into()),
+        ("range", serde_json::json!(["0", "1000"])),
+        ("answer", "500".into()),
+        ("complete", true.into()),
+        ("failures", serde_json::json!([])),
+        ("workers", 2.into()),
+    ] {
+        assert_eq!(json[key], value, "{key}");
+    }
+    assert!(json["elapsed_s"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn functions_completions_and_manual_pages() {
+    let functions = answer("functions");
+    for name in ["even", "odd", "prime"] {
+        assert!(functions.lines().any(|line| line.starts_with(name)), "{functions}");
+    }
+    for line in functions.lines() {
+        let (example, count) = line.split_once("evenly ").unwrap().1.rsplit_once(' ').unwrap();
+        assert_eq!(answer(example).trim_end(), count);
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let script = answer(&format!("completions {shell}"));
+        assert!(script.contains("evenly") && script.contains("wiring"), "{shell}");
+    }
+    assert!(answer("man").contains(".TH evenly 1"));
+    assert!(answer("man count").contains("\\-\\-wiring"));
+}
+
+/// The help texts are files, so that a change of them is seen in review. To take over a wanted
+/// change: `EVENLY_BLESS=1 cargo test`.
+#[test]
+fn help_texts_are_as_committed() {
+    for (words, file) in [("--help", "evenly.txt"), ("count --help", "evenly-count.txt")] {
+        let path = format!("{}/../../docs/help/{file}", env!("CARGO_MANIFEST_DIR"));
+        let output = support::evenly(words).env("COLUMNS", "100").output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty());
+        let text = String::from_utf8(output.stdout).unwrap();
+        if std::env::var_os("EVENLY_BLESS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(text, std::fs::read_to_string(&path).unwrap(), "{path}");
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    assert_eq!(answer("--version"), format!("evenly {}\n", env!("CARGO_PKG_VERSION")));
+}

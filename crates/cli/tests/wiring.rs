@@ -1,0 +1,170 @@
+//! `--wiring`: every stage, as the kernel has it; and the same answer as without.
+
+mod support;
+
+use serde_json::Value;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use support::{evenly, run, start_command, stderr, until};
+
+/// The stages of a job with three workers, in order, and its answer.
+fn stages(words: &str) -> (Vec<Value>, String) {
+    let output = run(words);
+    assert!(output.status.success(), "{output:?}");
+    let lines = stderr(&output);
+    let stages = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (stages, String::from_utf8(output.stdout).unwrap())
+}
+
+fn named<'a>(stages: &'a [Value], name: &str) -> Vec<&'a Value> {
+    stages.iter().filter(|stage| stage["stage"] == name).collect()
+}
+
+fn pids(stage: &Value) -> Vec<u64> {
+    let processes = stage["processes"].as_array().unwrap();
+    processes.iter().map(|process| process["pid"].as_u64().unwrap()).collect()
+}
+
+/// Who holds which ends of a pipe, as numbers of processes.
+fn holders(pipe: &Value, ends: &str) -> Vec<u64> {
+    pipe[ends].as_array().unwrap().iter().map(|end| end["pid"].as_u64().unwrap()).collect()
+}
+
+fn states(stage: &Value) -> Vec<&str> {
+    let processes = stage["processes"].as_array().unwrap();
+    processes[1..].iter().map(|process| process["doing"]["state"].as_str().unwrap()).collect()
+}
+
+fn pipes(stage: &Value) -> &[Value] {
+    stage["pipes"].as_array().unwrap()
+}
+
+#[test]
+fn the_stages_of_the_class_as_the_kernel_has_them() {
+    let (stages, answer) = stages("count even 0..99 -j 3 --wiring --format json");
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["answer"], "50");
+    let names: Vec<_> = stages.iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
+    let leaving = ["write_end_closed"; 3];
+    let expected = [&["pipes_made", "forked", "closed", "ranges_sent", "results"], &leaving[..]];
+    assert_eq!(names, [expected.concat(), vec!["end_of_file", "waited"]].concat());
+
+    // n+1 pipes, and the primary holds both ends of each.
+    let made = named(&stages, "pipes_made")[0];
+    let primary = pids(made)[0];
+    assert_eq!(pipes(made).len(), 4);
+    for pipe in pipes(made) {
+        assert_eq!(
+            (holders(pipe, "writers"), holders(pipe, "readers")),
+            (vec![primary], vec![primary])
+        );
+    }
+    // The children inherited everything.
+    let forked = named(&stages, "forked")[0];
+    let everybody = pids(forked);
+    assert_eq!(everybody.len(), 4);
+    for pipe in pipes(forked) {
+        assert_eq!(holders(pipe, "writers"), everybody);
+        assert_eq!(holders(pipe, "readers"), everybody);
+    }
+    // Two ends each, and five descriptors in all.
+    let closed = named(&stages, "closed")[0];
+    let workers = &everybody[1..];
+    for (pipe, worker) in pipes(closed).iter().zip(workers) {
+        assert_eq!(
+            (holders(pipe, "writers"), holders(pipe, "readers")),
+            (vec![primary], vec![*worker])
+        );
+    }
+    let results = &pipes(closed)[3];
+    assert_eq!(
+        (holders(results, "writers"), holders(results, "readers")),
+        (workers.to_vec(), vec![primary])
+    );
+    for process in &closed["processes"].as_array().unwrap()[1..] {
+        assert_eq!(process["descriptors"].as_array().unwrap().len(), 5);
+    }
+}
+
+#[test]
+fn bytes_wait_in_the_pipes_and_then_the_ends_fall() {
+    let (stages, _) = stages("count even 0..99 -j 3 --wiring --format json");
+    // One frame with one assignment of 24 bytes waits in each pipe; nobody has answered.
+    let sent = named(&stages, "ranges_sent")[0];
+    let waiting: Vec<_> =
+        pipes(sent).iter().map(|pipe| pipe["bytes_waiting"].as_u64().unwrap()).collect();
+    assert_eq!(waiting, [56, 56, 56, 0]);
+    assert_eq!(states(sent), ["stopped"; 3]);
+    let ranges: Vec<_> =
+        sent["processes"].as_array().unwrap()[1..].iter().map(|p| &p["range"]).collect();
+    assert_eq!(
+        serde_json::json!(ranges),
+        serde_json::json!([["0", "32"], ["33", "65"], ["66", "98"]])
+    );
+    // Three frames with one answer of 16 bytes each; the workers wait for more.
+    let results = named(&stages, "results")[0];
+    assert_eq!(pipes(results)[3]["bytes_waiting"], 3 * 48);
+    assert_eq!(states(results), ["reading"; 3]);
+    for process in &results["processes"].as_array().unwrap()[1..] {
+        assert_eq!(process["doing"]["descriptor"], 3);
+    }
+    let open: Vec<_> = named(&stages, "write_end_closed")
+        .iter()
+        .map(|stage| pipes(stage)[3]["write_ends_open"].as_u64().unwrap())
+        .collect();
+    assert_eq!(open, [2, 1, 0]);
+    let end = named(&stages, "end_of_file")[0];
+    assert_eq!(states(end), ["zombie"; 3]);
+    assert_eq!(states(named(&stages, "waited")[0]), ["gone"; 3]);
+}
+
+#[test]
+fn any_job_can_be_shown() {
+    for words in [
+        "count prime 0..3e8 -j 2 --wiring --split timed",
+        "count even 0..0 -j 2 --wiring",
+        "count even 0..1 -j 3 --wiring --split guided",
+        "count even 0..1e5 -j 20 --wiring --split fixed:7",
+    ] {
+        let output = run(words);
+        let expected = support::answer(&words.replace("--wiring", ""));
+        assert_eq!(String::from_utf8(output.stdout.clone()).unwrap(), expected, "{words}");
+        let said = stderr(&output);
+        for stage in
+            ["1. pipes made", "2. forked", "3. closed", "4. ranges sent", "end of file", "waited"]
+        {
+            assert!(said.contains(stage), "{words}: {stage} is missing in {said}");
+        }
+        assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
+    }
+}
+
+#[test]
+fn step_stops_at_each_stage_until_enter() {
+    let mut command = evenly("count even 0..10 -j 2 --wiring --step --format json");
+    command.stdin(Stdio::piped());
+    let mut running = start_command(command);
+    let pid = running.pid();
+    let mut enter = running.child().stdin.take().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(150));
+    assert!(support::children_of(pid).is_empty(), "it did not stop before the fork");
+    enter.write_all(b"\n").unwrap();
+    until("the workers are forked", || (support::children_of(pid).len() == 2).then_some(()));
+    enter.write_all(b"\n\n\n\n\n\n\n").unwrap();
+    drop(enter);
+    let output = running.output();
+    assert!(output.status.success());
+    assert_eq!(stderr(&output).lines().count(), 9);
+}
+
+#[test]
+fn an_interrupt_ends_a_job_that_stands_still() {
+    let mut command = evenly("count even 0..10 -j 2 --wiring --step");
+    command.stdin(Stdio::piped());
+    let mut running = start_command(command);
+    let _enter = running.child().stdin.take();
+    std::thread::sleep(std::time::Duration::from_millis(150));
+    support::kill("INT", running.pid());
+    assert_eq!(running.output().status.signal(), Some(2));
+}

@@ -1,0 +1,161 @@
+//! The crew: the worker processes by slot, how each is forked, and how often it was lost.
+
+use super::worker;
+use crate::error::Error;
+use crate::function::Function;
+use crate::process::limits::{self, DescriptorLimit};
+use crate::process::signals::Signals;
+use crate::process::workers::{Child, Cradle, End};
+use crate::transport::pipe::Pipes;
+use evenly_core::WorkerId;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// After so many losses of one slot in a row, without anything finished between them, the job ends:
+/// it would go on losing workers for ever.
+pub(super) const LOSSES_IN_A_ROW: u32 = 10;
+
+/// A place for a worker, and who has it.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) child: Child,
+    pub(super) name: WorkerId,
+    /// Losses since a worker in this slot last finished something.
+    pub(super) losses_in_a_row: u32,
+    /// Whether the place is empty for good.
+    pub(super) is_vacant: bool,
+}
+
+/// All workers of a job. Dropped, it kills and reaps whoever is left.
+#[derive(Debug)]
+pub(super) struct Crew {
+    pub(super) slots: Vec<Slot>,
+    null: OwnedFd,
+    descriptors: DescriptorLimit,
+}
+
+/// What a worker is forked with besides its own pipe ends.
+pub(super) struct Inheritance<'a> {
+    pub(super) signals: &'a Signals,
+    pub(super) function: &'a mut dyn Function,
+    pub(super) stops_to_be_seen: bool,
+}
+
+impl Crew {
+    /// Makes room in the limits for `workers` workers: two descriptors for each pipe while the
+    /// primary holds both ends of all, and some for everything else.
+    pub(super) fn prepare(workers: usize) -> Result<Self, Error> {
+        let others = 32;
+        let descriptors = DescriptorLimit::raise(2 * (workers as u64 + 1) + others);
+        let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|cause| Error::CannotStart { call: "open /dev/null", cause })?;
+        Ok(Self { slots: Vec::new(), null, descriptors })
+    }
+
+    /// Forks a worker for each assignment pipe, and drops the pipes for which none could be.
+    ///
+    /// # Errors
+    /// If not one could be forked. The refusal that ended it early is given otherwise.
+    pub(super) fn fork_all(
+        &mut self,
+        pipes: &mut Pipes,
+        inheritance: &mut Inheritance<'_>,
+    ) -> Result<Option<Errno>, Error> {
+        let results = pipes.results.write_end.as_fd();
+        let mut refused = None;
+        for (slot, pipe) in pipes.assignments.iter().enumerate() {
+            let name = WorkerId(slot as u32);
+            match self.fork(name, pipe.read_end.as_fd(), results, inheritance) {
+                Ok(child) => {
+                    let (losses_in_a_row, is_vacant) = (0, false);
+                    self.slots.push(Slot { child, name, losses_in_a_row, is_vacant });
+                }
+                Err(Refused::Threads(count)) => return Err(Error::Threads { count }),
+                Err(Refused::Fork(cause)) if self.slots.is_empty() => {
+                    let advice = limits::advice(cause);
+                    return Err(Error::NoWorker { call: "fork", cause, advice });
+                }
+                Err(Refused::Fork(cause)) => {
+                    refused = Some(cause);
+                    break;
+                }
+            }
+        }
+        pipes.assignments.truncate(self.slots.len());
+        Ok(refused)
+    }
+
+    /// Forks one worker called `name`.
+    pub(super) fn fork(
+        &self,
+        name: WorkerId,
+        assignments: BorrowedFd<'_>,
+        results: BorrowedFd<'_>,
+        inheritance: &mut Inheritance<'_>,
+    ) -> Result<Child, Refused> {
+        // A lock that another thread holds now would be held in the child for ever (fork(2)).
+        match limits::threads() {
+            Ok(1) => {}
+            Ok(count) => return Err(Refused::Threads(count)),
+            Err(cause) => return Err(Refused::Fork(cause)),
+        }
+        let cradle = Cradle {
+            null: self.null.as_fd(),
+            assignments,
+            results,
+            mask: inheritance.signals.inherited(),
+            descriptors: &self.descriptors,
+            stops_to_be_seen: inheritance.stops_to_be_seen,
+        };
+        let function = &mut *inheritance.function;
+        Child::fork(&cradle, |assignments, results| {
+            worker::work(name, function, assignments, results)
+        })
+        .map_err(Refused::Fork)
+    }
+
+    /// Stands still until every worker has stopped itself to be seen.
+    pub(super) fn wait_until_seen(&self) -> Result<(), Errno> {
+        self.slots.iter().try_for_each(|slot| slot.child.wait_until_seen())
+    }
+
+    /// Lets workers that stopped themselves go on.
+    pub(super) fn let_go_on(&self) {
+        self.slots.iter().for_each(|slot| slot.child.signal(Signal::CONT));
+    }
+
+    /// Reaps a worker that has ended since the last call, if there is one.
+    pub(super) fn reap_one(&mut self) -> Result<Option<Departed>, Errno> {
+        for (slot, place) in self.slots.iter_mut().enumerate() {
+            let pid = place.child.pid();
+            if let Some(end) = place.child.try_wait()? {
+                return Ok(Some(Departed { slot, pid, end }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How many workers have not been reaped.
+    pub(super) fn living(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.child.pid().is_some()).count()
+    }
+}
+
+/// A worker that ended and was reaped.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Departed {
+    pub(super) slot: usize,
+    pub(super) pid: Option<Pid>,
+    pub(super) end: End,
+}
+
+/// Why a worker could not be forked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Refused {
+    /// The calling process has so many threads.
+    Threads(u64),
+    /// The system refused.
+    Fork(Errno),
+}

@@ -1,0 +1,111 @@
+//! The last steps of the primary: end of file in both directions, and waiting for the children.
+
+use super::gather::{Gathering, system};
+use crate::error::Error;
+use crate::job::Report;
+use crate::observe::Stage;
+use crate::transport::pipe::Received;
+use rustix::process::Signal;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// How long the primary waits for end of file after it closed the assignment pipes. Whoever still
+/// lives then is killed: every number is covered, so nothing is lost.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How often something is looked at that announces itself to nobody; only at stages.
+const GLANCE: Duration = Duration::from_millis(2);
+
+/// How long the result pipe must have rested before it is shown.
+const REST: Duration = Duration::from_millis(50);
+
+impl Gathering<'_> {
+    /// Closes the assignment pipes, which is end of file for the workers, and reads until it is
+    /// end of file here: until the last worker has gone and with it the last write end.
+    pub(super) fn end_of_file(&mut self) -> Result<(), Error> {
+        for slot in 0..self.crew.slots.len() {
+            self.hub.close_assignments(slot);
+            if self.stages.is_wanted {
+                self.see_off(slot)?;
+                self.stages.at(Stage::WriteEndClosed);
+            }
+        }
+        let deadline = self.clock.elapsed() + GRACE;
+        while !self.is_end_of_file && self.clock.elapsed() < deadline {
+            let ready = self.wait(Some(deadline))?;
+            if ready.signals {
+                self.heed_signals()?;
+            }
+            if ready.results {
+                self.receive()?;
+            }
+        }
+        self.stages.at(Stage::EndOfFile);
+        Ok(())
+    }
+
+    /// Reaps every worker and gives the report. Whoever does not leave within [`GRACE`] although
+    /// there is nothing left to do is killed.
+    pub(super) fn wait_for_children(mut self) -> Result<Report, Error> {
+        let deadline = self.clock.elapsed() + GRACE;
+        for slot in 0..self.crew.slots.len() {
+            while self.crew.slots[slot].child.try_wait().map_err(system("waitid"))?.is_none() {
+                // After end of file only a worker that is stopped or gone wild is still there.
+                if !self.is_end_of_file || self.clock.elapsed() >= deadline {
+                    self.crew.slots[slot].child.signal(Signal::KILL);
+                    self.crew.slots[slot].child.wait().map_err(system("waitid"))?;
+                    break;
+                }
+                self.wait(Some(deadline))?;
+                self.heed_signals()?;
+            }
+        }
+        self.stages.at(Stage::Waited);
+        Ok(Report {
+            answer: self.scheduler.answer(),
+            failures: self.scheduler.ledger().failures().to_vec(),
+            workers: self.crew.slots.len(),
+            losses: self.losses,
+            stale_answers: self.scheduler.stale_answers(),
+            elapsed: self.clock.elapsed(),
+        })
+    }
+
+    /// Stands still when answers have arrived and no more follow for the moment.
+    pub(super) fn stand_still_at_results(&mut self) -> Result<(), Error> {
+        loop {
+            let ready = self.wait(None)?;
+            if ready.signals {
+                self.heed_signals()?;
+                self.replace_the_lost()?;
+            }
+            if ready.results || self.scheduler.is_finished() {
+                break;
+            }
+        }
+        let (mut waiting, mut rested) = (0, Duration::ZERO);
+        let deadline = self.clock.elapsed() + GRACE;
+        while rested < REST && self.clock.elapsed() < deadline {
+            let now_waiting = self.hub.waiting_results().map_err(system("ioctl FIONREAD"))?;
+            rested = if now_waiting == waiting { rested + GLANCE } else { Duration::ZERO };
+            waiting = now_waiting;
+            sleep(GLANCE);
+        }
+        self.stages.at(Stage::Results);
+        Ok(())
+    }
+
+    /// Waits until a worker that was sent end of file has left; it is not reaped yet.
+    fn see_off(&mut self, slot: usize) -> Result<(), Error> {
+        let deadline = self.clock.elapsed() + GRACE;
+        while !self.crew.slots[slot].child.has_ended().map_err(system("waitid"))?
+            && self.clock.elapsed() < deadline
+        {
+            // A worker that still writes must not wait for room.
+            if self.receive()? != Received::Bytes {
+                sleep(GLANCE);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! The primary, in the order of the board: make the pipes, make the workers, close what is not
+//! ours, send the ranges, gather, end of file, wait for the children.
+//!
+//! It has one thread for life, so that it can fork at any time. Whatever goes wrong, the crew is
+//! killed and reaped when it is dropped.
+
+use super::clock::Clock;
+use super::crew::{Crew, Inheritance};
+use super::gather::Gathering;
+use crate::error::Error;
+use crate::job::{Job, Report};
+use crate::observe::{Layout, Observation, Observer, Place, Stage};
+use crate::process::limits;
+use crate::process::signals::Signals;
+use crate::transport::pipe::{self, Hub, Pipes};
+use evenly_core::{Interval, Scheduler};
+use rustix::event::epoll;
+use rustix::io::Errno;
+use std::os::fd::OwnedFd;
+
+/// Runs a job from the first pipe to the last worker waited for.
+pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
+    let clock = Clock::start();
+    let signals = Signals::take().map_err(|cause| cannot_start("signalfd", cause))?;
+    let mut primary = Primary {
+        crew: Crew::prepare(job.workers.get() as usize)?,
+        stages: Stages {
+            observer,
+            layout: Layout::default(),
+            is_wanted: job.stands_still_at_stages,
+        },
+        job,
+        signals: &signals,
+        clock,
+    };
+    let mut pipes = primary.make_pipes()?;
+    primary.fork_workers(&mut pipes)?;
+    let epoll = primary.make_epoll()?;
+    let hub = primary.close_what_is_not_ours(pipes, epoll)?;
+    let mut gathering = primary.send_ranges(hub)?;
+    gathering.gather()?;
+    gathering.end_of_file()?;
+    gathering.wait_for_children()
+}
+
+/// The primary before its workers run.
+struct Primary<'a> {
+    job: &'a mut Job,
+    crew: Crew,
+    signals: &'a Signals,
+    stages: Stages<'a>,
+    clock: Clock,
+}
+
+/// The observer, and what it is shown when the job stands still.
+pub(super) struct Stages<'a> {
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) layout: Layout,
+    pub(super) is_wanted: bool,
+}
+
+impl Stages<'_> {
+    /// Stands still while the observer looks, if anybody wants to.
+    pub(super) fn at(&mut self, stage: Stage) {
+        if self.is_wanted {
+            self.observer.observe(&Observation::Stage(stage, &self.layout));
+        }
+    }
+}
+
+fn cannot_start(call: &'static str, cause: Errno) -> Error {
+    Error::CannotStart { call, cause }
+}
+
+fn no_worker(call: &'static str, cause: Errno) -> Error {
+    Error::NoWorker { call, cause, advice: limits::advice(cause) }
+}
+
+impl<'a> Primary<'a> {
+    /// n+1 pipes: one to each worker, one from all of them. The primary holds both ends of all.
+    fn make_pipes(&mut self) -> Result<Pipes, Error> {
+        let wanted = self.job.workers.get() as usize;
+        let (pipes, refused) = Pipes::make(wanted).map_err(|cause| no_worker("pipe2", cause))?;
+        if let Some(cause) = refused {
+            self.say_fewer(pipes.assignments.len(), "pipe2", cause);
+        }
+        self.describe_pipes(&pipes).map_err(|cause| cannot_start("fstat", cause))?;
+        self.stages.at(Stage::PipesMade);
+        Ok(pipes)
+    }
+
+    /// One process for each assignment pipe; each inherits every descriptor there is.
+    fn fork_workers(&mut self, pipes: &mut Pipes) -> Result<(), Error> {
+        let mut inheritance = Inheritance {
+            signals: self.signals,
+            function: &mut *self.job.function,
+            stops_to_be_seen: self.stages.is_wanted,
+        };
+        if let Some(cause) = self.crew.fork_all(pipes, &mut inheritance)? {
+            self.say_fewer(pipes.assignments.len(), "fork", cause);
+            self.describe_pipes(pipes).map_err(|cause| cannot_start("fstat", cause))?;
+        }
+        if self.stages.is_wanted {
+            let pid = |child: Option<rustix::process::Pid>| {
+                child.map_or(0, |pid| pid.as_raw_nonzero().get().cast_unsigned())
+            };
+            let slots = self.crew.slots.iter();
+            let places = slots.map(|slot| Place { pid: pid(slot.child.pid()), range: None });
+            self.stages.layout.workers = places.collect();
+            self.crew.wait_until_seen().map_err(|cause| cannot_start("waitid", cause))?;
+            self.stages.at(Stage::Forked);
+        }
+        Ok(())
+    }
+
+    /// Keeps the write ends of the assignment pipes and the read end of the result pipe. The
+    /// workers do the same on their side; only then can there ever be an end of file.
+    fn close_what_is_not_ours(&mut self, pipes: Pipes, epoll: OwnedFd) -> Result<Hub, Error> {
+        let Pipes { assignments, results } = pipes;
+        drop(results.write_end);
+        let write_ends = assignments.into_iter().map(|pipe| {
+            drop(pipe.read_end);
+            pipe.write_end
+        });
+        let hub = Hub::new(results.read_end, write_ends.collect(), epoll)
+            .map_err(|cause| cannot_start("epoll_ctl", cause))?;
+        if self.stages.is_wanted {
+            self.crew.let_go_on();
+            self.crew.wait_until_seen().map_err(|cause| cannot_start("waitid", cause))?;
+            self.stages.at(Stage::Closed);
+        }
+        Ok(hub)
+    }
+
+    /// Sends each worker its first chunks.
+    fn send_ranges(self, hub: Hub) -> Result<Gathering<'a>, Error> {
+        let Job { range, aggregate, policy, .. } = *self.job;
+        let workers = self.crew.slots.len() as u32;
+        let scheduler = Scheduler::new(range, aggregate, policy, workers);
+        let mut gathering = Gathering::new(
+            self.job,
+            scheduler,
+            hub,
+            self.crew,
+            self.signals,
+            self.stages,
+            self.clock,
+        );
+        gathering.admit_everybody()?;
+        gathering.stages.at(Stage::RangesSent);
+        if gathering.stages.is_wanted {
+            gathering.crew.let_go_on();
+        }
+        Ok(gathering)
+    }
+
+    fn make_epoll(&self) -> Result<OwnedFd, Error> {
+        let make = || {
+            let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+            let token = epoll::EventData::new_u64(super::gather::SIGNALS_TOKEN);
+            epoll::add(&epoll, self.signals, token, epoll::EventFlags::IN)?;
+            Ok(epoll)
+        };
+        make().map_err(|cause| cannot_start("epoll_create1", cause))
+    }
+
+    fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {
+        let wanted = self.job.workers.get() as usize;
+        let refused = (call, cause, limits::advice(cause));
+        let fewer = Observation::FewerWorkers { wanted, started, refused };
+        self.stages.observer.observe(&fewer);
+    }
+
+    fn describe_pipes(&mut self, pipes: &Pipes) -> Result<(), Errno> {
+        if self.stages.is_wanted {
+            let layout = &mut self.stages.layout;
+            layout.primary = std::process::id();
+            let inodes = pipes.assignments.iter().map(|pipe| pipe::inode(&pipe.write_end));
+            layout.assignment_pipes = inodes.collect::<Result<_, _>>()?;
+            layout.result_pipe = pipe::inode(&pipes.results.read_end)?;
+        }
+        Ok(())
+    }
+}
+
+/// Notes the first chunk of each worker, for whoever looks at the stages.
+pub(super) fn note_range(layout: &mut Layout, slot: usize, interval: Interval) {
+    if let Some(place) = layout.workers.get_mut(slot)
+        && place.range.is_none()
+    {
+        place.range = Some(interval);
+    }
+}

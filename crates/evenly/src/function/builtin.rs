@@ -1,0 +1,88 @@
+//! The builtins and their registry.
+
+use super::prime::PrimeCounter;
+use super::{Function, vector};
+use evenly_core::Interval;
+
+/// A function that is known by name.
+#[derive(Clone, Copy)]
+pub struct Builtin {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// When it is true, in a few words.
+    pub summary: &'static str,
+    /// A range with its count, as an example.
+    pub example: (&'static str, u64),
+    make: fn() -> Counter,
+}
+
+/// Counts the numbers of one interval that satisfy a builtin.
+type Counter = Box<dyn FnMut(Interval) -> u64>;
+
+/// All builtins, by name. Another one is another entry.
+pub const BUILTINS: &[Builtin] = &[
+    Builtin {
+        name: "even",
+        summary: "n is divisible by 2",
+        example: ("0..10", 5),
+        make: || Box::new(|i| vector::count_even(i.first(), i.last())),
+    },
+    Builtin {
+        name: "odd",
+        summary: "n is not divisible by 2",
+        example: ("-3..4", 4),
+        make: || Box::new(|i| vector::count_odd(i.first(), i.last())),
+    },
+    Builtin {
+        name: "prime",
+        summary: "n is a prime number",
+        example: ("0..100", 25),
+        make: || {
+            let mut primes = PrimeCounter::default();
+            Box::new(move |i| primes.count(i.first(), i.last()))
+        },
+    },
+];
+
+/// The builtin of this name, ready for a job.
+#[must_use]
+pub fn named(name: &str) -> Option<Box<dyn Function>> {
+    let builtin = BUILTINS.iter().find(|builtin| builtin.name == name)?;
+    Some(Box::new(Named { name: builtin.name, count: (builtin.make)() }))
+}
+
+struct Named {
+    name: &'static str,
+    count: Counter,
+}
+
+impl Function for Named {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn count(&mut self, interval: Interval) -> u64 {
+        (self.count)(interval)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_is_true() {
+        for builtin in BUILTINS {
+            let (range, expected) = builtin.example;
+            let (start, end) = range.split_once("..").unwrap();
+            let (start, end): (i64, i64) = (start.parse().unwrap(), end.parse().unwrap());
+            let interval = Interval::new(start, end - 1).unwrap();
+            assert_eq!(named(builtin.name).unwrap().count(interval), expected, "{}", builtin.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_none() {
+        assert!(named("evn").is_none());
+    }
+}

@@ -1,0 +1,27 @@
+//! Functions: what is applied to every n.
+//!
+//! A function lives in the workers. It is made before they are forked and simply inherited, so it
+//! may be anything: a builtin, a closure over data of the calling program.
+//!
+//! Another builtin is one entry in `builtin.rs`.
+
+mod builtin;
+mod closure;
+mod prime;
+mod vector;
+
+pub use builtin::{BUILTINS, Builtin, named};
+pub use closure::predicate;
+pub use vector::instruction_set;
+
+use evenly_core::Interval;
+
+/// What is applied to every number of a range.
+pub trait Function {
+    /// The name, for messages and reports.
+    fn name(&self) -> &str;
+
+    /// How many numbers of the interval satisfy the function. Called in a worker, with parts of at
+    /// most 2^62 numbers, in any order.
+    fn count(&mut self, interval: Interval) -> u64;
+}

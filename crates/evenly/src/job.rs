@@ -1,0 +1,109 @@
+//! The public face: a range, a function, an aggregate, and how to go about it.
+
+use crate::driver;
+use crate::error::Error;
+use crate::function::Function;
+use crate::observe::Observer;
+use evenly_core::{Aggregate, Failure, Policy, Range, Value};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// A question about every number of a range, and how to answer it.
+pub struct Job {
+    pub(crate) range: Range,
+    pub(crate) function: Box<dyn Function>,
+    pub(crate) aggregate: Aggregate,
+    pub(crate) workers: NonZeroU32,
+    pub(crate) policy: Policy,
+    pub(crate) progress_every: Option<Duration>,
+    pub(crate) stands_still_at_stages: bool,
+}
+
+impl Job {
+    /// How many numbers of `range` satisfy `function`, by as many workers as this process may use
+    /// processors, in chunks sized by time.
+    #[must_use]
+    pub fn count(range: Range, function: Box<dyn Function>) -> Self {
+        Self {
+            range,
+            function,
+            aggregate: Aggregate::Count,
+            workers: default_workers(),
+            policy: Policy::default(),
+            progress_every: None,
+            stands_still_at_stages: false,
+        }
+    }
+
+    /// Uses so many workers.
+    #[must_use]
+    pub fn workers(mut self, workers: NonZeroU32) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Cuts the range into chunks like this.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Tells the observer about as often how far the job is. Without it, a primary with nothing to
+    /// do sleeps until something happens.
+    #[must_use]
+    pub fn progress_every(mut self, period: Duration) -> Self {
+        self.progress_every = Some(period);
+        self
+    }
+
+    /// Stands still at each [`Stage`](crate::observe::Stage) while the observer looks. Workers then
+    /// stop themselves after the fork and after closing, so that the kernel can be asked.
+    #[must_use]
+    pub fn stand_still_at_stages(mut self) -> Self {
+        self.stands_still_at_stages = true;
+        self
+    }
+
+    /// Runs the job and gives its answer.
+    ///
+    /// # Errors
+    /// See [`Error`]. Whatever it is, every worker is gone and reaped when this returns.
+    pub fn run(self) -> Result<Report, Error> {
+        self.run_observed(&mut ())
+    }
+
+    /// Runs the job under the eyes of an observer.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_observed(mut self, observer: &mut dyn Observer) -> Result<Report, Error> {
+        driver::run(&mut self, observer)
+    }
+}
+
+/// As many workers as this process may use processors: by its affinity (sched_getaffinity(2)) and
+/// the quota of its cgroup.
+#[must_use]
+pub fn default_workers() -> NonZeroU32 {
+    let processors = std::thread::available_parallelism();
+    processors.ok().and_then(|n| NonZeroU32::try_from(n).ok()).unwrap_or(NonZeroU32::MIN)
+}
+
+/// The answer of a job, and what it took.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// The answer over every number that has a value.
+    pub answer: Value,
+    /// Numbers without a value. If there are any, the answer is not that of the whole range.
+    pub failures: Vec<Failure>,
+    /// How many workers there were at a time.
+    pub workers: usize,
+    /// How many workers were lost and replaced on the way.
+    pub losses: u64,
+    /// Answers that came under a name no longer in force, and were dropped.
+    pub stale_answers: u64,
+    /// How long it took, from the first pipe to the last worker waited for.
+    pub elapsed: Duration,
+}

@@ -1,0 +1,35 @@
+//! Splits a range of integers evenly among worker processes and gives one exact answer.
+//!
+//! ```no_run
+//! use evenly::{Job, Range, function};
+//!
+//! let range = Range::new(0, 1_000_000_000)?;
+//! let report = Job::count(range, function::named("even").unwrap()).run()?;
+//! println!("{}", report.answer);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A [`Job`] is a range, a function and an aggregate. Running it makes a pipe to each worker and
+//! one shared result pipe, forks the workers, sends them chunks, gathers their answers until every
+//! number is covered, and ends with end of file: the classroom exercise, in full. The system calls
+//! stand in the order of the board in `driver/primary.rs`.
+//!
+//! The calling process must have a single thread, because the workers are forked without exec
+//! (fork(2)); [`Error::Threads`] says so otherwise. While a job runs, `SIGINT`, `SIGTERM` and
+//! `SIGCHLD` are taken from the process by a signalfd; afterwards they are as before.
+
+mod driver;
+mod error;
+pub mod function;
+mod job;
+pub mod observe;
+mod process;
+mod transport;
+pub mod view;
+
+pub use error::Error;
+pub use evenly_core::{
+    Aggregate, Cause, Failure, Interval, Policy, Progress, Range, RangeError, Value,
+};
+pub use job::{Job, Report, default_workers};
+pub use process::{End, Signal, end_is_asked_for, raise_again, raise_broken_pipe};

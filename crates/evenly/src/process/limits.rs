@@ -1,0 +1,63 @@
+//! Limits of the system on descriptors, processes and threads, as far as they decide how many
+//! workers there can be.
+
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// The limit on descriptors of this process, raised for the primary while a job runs.
+///
+/// A worker gets the original back: a program that uses select(2) breaks above descriptor 1023.
+#[derive(Clone, Debug)]
+pub(crate) struct DescriptorLimit {
+    original: Option<Rlimit>,
+}
+
+impl DescriptorLimit {
+    /// Raises the soft limit as far as `need` asks and the hard limit allows (getrlimit(2)). What
+    /// is still missing is noticed when a descriptor is refused.
+    pub(crate) fn raise(need: u64) -> Self {
+        let limit = getrlimit(Resource::Nofile);
+        let suffices = limit.current.is_none_or(|current| current >= need);
+        let allowed = limit.maximum.map_or(need, |maximum| maximum.min(need));
+        let wanted = Rlimit { current: Some(allowed), maximum: limit.maximum };
+        if suffices
+            || limit.current >= Some(allowed)
+            || setrlimit(Resource::Nofile, wanted).is_err()
+        {
+            return Self { original: None };
+        }
+        Self { original: Some(limit) }
+    }
+
+    /// Puts the original limit back, if it was changed.
+    pub(crate) fn restore(&self) -> Result<(), Errno> {
+        match self.original {
+            Some(original) => setrlimit(Resource::Nofile, original),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for DescriptorLimit {
+    fn drop(&mut self) {
+        // Lowering a soft limit is always allowed.
+        let _ = self.restore();
+    }
+}
+
+/// How many threads this process has: a directory has two links and one more for each directory
+/// in it, and /proc/self/task has a directory for each thread (proc(5)).
+pub(crate) fn threads() -> Result<u64, Errno> {
+    Ok(rustix::fs::stat("/proc/self/task")?.st_nlink.saturating_sub(2))
+}
+
+/// What to do about an error that limits the number of workers.
+pub(crate) fn advice(cause: Errno) -> &'static str {
+    match cause {
+        Errno::MFILE => "raise the limit on open files (ulimit -n)",
+        Errno::NFILE => "the system has too many open files; wait or raise fs.file-max",
+        Errno::AGAIN => "raise the limit on processes (ulimit -u, pids.max of the cgroup)",
+        Errno::NOMEM => "there is not enough memory for another process",
+        _ => "see the manual page of the call",
+    }
+}

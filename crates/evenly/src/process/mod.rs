@@ -1,0 +1,12 @@
+//! Processes: how workers are forked, watched and reaped, and how signals reach the primary.
+//!
+//! [`sys`] is the one room with system calls that need `unsafe`; everything else here calls it or
+//! rustix. What is absent: any knowledge of ranges, chunks and answers.
+
+pub(crate) mod limits;
+pub(crate) mod signals;
+pub(crate) mod sys;
+pub(crate) mod workers;
+
+pub use signals::{Signal, end_is_asked_for, raise_again, raise_broken_pipe};
+pub use workers::End;

@@ -1,0 +1,137 @@
+//! Signals of the primary: read from a descriptor like everything else it waits for (signalfd(2)).
+//!
+//! There is no handler and no self-pipe. For n workers exactly n+1 pipes exist.
+
+use super::sys::{self, SignalSet};
+use rustix::io::Errno;
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// A signal, shown by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signal(i32);
+
+impl Signal {
+    pub(crate) const CHILD: Self = Self(libc::SIGCHLD);
+    const INTERRUPT: Self = Self(libc::SIGINT);
+    const TERMINATE: Self = Self(libc::SIGTERM);
+
+    /// Its number (signal(7)).
+    #[must_use]
+    pub fn number(self) -> i32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            libc::SIGINT => f.write_str("SIGINT"),
+            libc::SIGTERM => f.write_str("SIGTERM"),
+            number => write!(f, "signal {number}"),
+        }
+    }
+}
+
+/// The signals that the primary takes from its process while a job runs. Dropped, it gives them
+/// back as they were.
+pub(crate) struct Signals {
+    descriptor: OwnedFd,
+    mask_before: SignalSet,
+    child_was_ignored: bool,
+}
+
+/// What a process inherits about signals; a worker gets it back.
+#[derive(Clone, Copy)]
+pub(crate) struct InheritedMask(SignalSet);
+
+/// The size of a `signalfd_siginfo`, whose first word is the signal's number (signalfd(2)).
+const SIGINFO: usize = 128;
+
+impl Signals {
+    /// Blocks the signals and opens the descriptor that they are read from.
+    pub(crate) fn take() -> Result<Self, Errno> {
+        // A process that ignores SIGCHLD, as some parents leave it, gets no status of its children.
+        let child_was_ignored = sys::default_signal(libc::SIGCHLD);
+        let mut wanted = vec![Signal::CHILD.0];
+        // A blocked signal is queued even where it is ignored, so an ignored one must not be taken.
+        let asked = [Signal::INTERRUPT.0, Signal::TERMINATE.0];
+        wanted.extend(asked.into_iter().filter(|signal| !sys::is_ignored(*signal)));
+        let wanted = SignalSet::of(&wanted);
+        let mask_before = sys::block_signals(wanted)?;
+        match sys::signal_descriptor(wanted) {
+            Ok(descriptor) => Ok(Self { descriptor, mask_before, child_was_ignored }),
+            Err(error) => {
+                // Restoring what was just in force cannot fail: the call has no other error.
+                let _ = sys::set_signal_mask(mask_before);
+                Err(error)
+            }
+        }
+    }
+
+    /// The next signal that has arrived, if any.
+    pub(crate) fn next(&self) -> Result<Option<Signal>, Errno> {
+        let mut info = [0; SIGINFO];
+        match rustix::io::retry_on_intr(|| rustix::io::read(&self.descriptor, &mut info)) {
+            Ok(_) => {
+                let [a, b, c, d, ..] = info;
+                Ok(Some(Signal(u32::from_ne_bytes([a, b, c, d]).cast_signed())))
+            }
+            Err(Errno::AGAIN) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn inherited(&self) -> InheritedMask {
+        InheritedMask(self.mask_before)
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        if self.child_was_ignored {
+            sys::ignore_signal(libc::SIGCHLD);
+        }
+        // Restoring what was in force before cannot fail: the call has no other error.
+        let _ = sys::set_signal_mask(self.mask_before);
+    }
+}
+
+/// In a forked worker: the signals are as the job's process was started, except that a pipe
+/// without reader ends the worker instead of surprising it (`SIGPIPE`, pipe(7)).
+pub(super) fn restore_in_child(inherited: InheritedMask) -> Result<(), Errno> {
+    sys::default_signal(libc::SIGPIPE);
+    sys::set_signal_mask(inherited.0)
+}
+
+/// Whether a signal that asks a running job to end has arrived and waits for the job to look.
+///
+/// For observers that make a job stand still for long: they should not make it wait any longer.
+#[must_use]
+pub fn end_is_asked_for() -> bool {
+    [Signal::INTERRUPT, Signal::TERMINATE].iter().any(|signal| sys::is_pending(signal.0))
+}
+
+/// Ends this process by the signal that asked for it, so that whoever waits for it sees a death
+/// by signal and not a status that merely looks like one.
+pub fn raise_again(signal: Signal) -> ! {
+    sys::default_signal(signal.0);
+    let _ = sys::unblock_signals(SignalSet::of(&[signal.0]));
+    if let Some(signal) = rustix::process::Signal::from_named_raw(signal.0) {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+    }
+    // The signal was delivered before kill returned, unless somebody traces or blocks us.
+    sys::exit_now(128 + signal.0)
+}
+
+/// Ends this process as a write to a closed pipe ends other tools: by `SIGPIPE`, which Rust
+/// ignores from the start.
+pub fn raise_broken_pipe() -> ! {
+    raise_again(Signal(libc::SIGPIPE))
+}

@@ -1,0 +1,157 @@
+//! The system calls that need `unsafe`: fork, `_exit`, signal masks and signalfd, and descriptors
+//! by number in a child that has just been forked.
+#![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
+
+use rustix::io::Errno;
+use std::fs::File;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+
+/// Turns the C convention (-1 and errno) into a result.
+fn checked(returned: libc::c_int) -> Result<libc::c_int, Errno> {
+    if returned == -1 {
+        let code = std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
+        return Err(Errno::from_raw_os_error(code));
+    }
+    Ok(returned)
+}
+
+/// Copies this process (fork(2)): `None` in the child, the child's process number in the parent.
+///
+/// The C library's fork is used and not the bare system call, because it leaves the allocator of
+/// the child usable. The caller must have a single thread; the child must leave by [`exit_now`].
+pub(crate) fn fork() -> Result<Option<rustix::process::Pid>, Errno> {
+    // SAFETY: fork has no preconditions on memory. With a single thread (the caller checks it) no
+    // lock can be held by a thread that does not exist in the child.
+    let pid = checked(unsafe { libc::fork() })?;
+    Ok(rustix::process::Pid::from_raw(pid))
+}
+
+/// Ends this process at once: no destructor, no buffer, no exit handler (_exit(2)). Whatever a
+/// forked child inherited belongs to its parent and must not be touched on the way out.
+pub(crate) fn exit_now(status: i32) -> ! {
+    // SAFETY: _exit has no preconditions and does not return.
+    unsafe { libc::_exit(status) }
+}
+
+/// A set of signals (sigsetops(3)).
+#[derive(Clone, Copy)]
+pub(crate) struct SignalSet(libc::sigset_t);
+
+impl SignalSet {
+    pub(crate) fn of(signals: &[i32]) -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigemptyset initialises the set; sigaddset adds to an initialised one and
+        // refuses numbers that are no signal.
+        unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            for signal in signals {
+                libc::sigaddset(set.as_mut_ptr(), *signal);
+            }
+            Self(set.assume_init())
+        }
+    }
+}
+
+/// Adds to the signals that this thread blocks; gives what was blocked before (sigprocmask(2)).
+pub(crate) fn block_signals(set: SignalSet) -> Result<SignalSet, Errno> {
+    change_mask(libc::SIG_BLOCK, set)
+}
+
+/// Blocks exactly these signals.
+pub(crate) fn set_signal_mask(set: SignalSet) -> Result<(), Errno> {
+    change_mask(libc::SIG_SETMASK, set).map(drop)
+}
+
+/// Stops blocking these signals.
+pub(crate) fn unblock_signals(set: SignalSet) -> Result<(), Errno> {
+    change_mask(libc::SIG_UNBLOCK, set).map(drop)
+}
+
+fn change_mask(how: libc::c_int, set: SignalSet) -> Result<SignalSet, Errno> {
+    let mut before = SignalSet::of(&[]);
+    // SAFETY: both pointers are to initialised sets that outlive the call.
+    checked(unsafe { libc::sigprocmask(how, &raw const set.0, &raw mut before.0) })?;
+    Ok(before)
+}
+
+/// Whether a blocked signal has arrived and waits (sigpending(2)).
+pub(crate) fn is_pending(signal: i32) -> bool {
+    let mut pending = SignalSet::of(&[]);
+    // SAFETY: the set is initialised and outlives both calls, which only write and read it.
+    unsafe {
+        libc::sigpending(&raw mut pending.0) == 0
+            && libc::sigismember(&raw const pending.0, signal) == 1
+    }
+}
+
+/// A descriptor from which blocked signals are read, non-blocking and close-on-exec (signalfd(2)).
+pub(crate) fn signal_descriptor(set: SignalSet) -> Result<OwnedFd, Errno> {
+    let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
+    // SAFETY: -1 asks for a new descriptor; the set is initialised and outlives the call.
+    let fd = checked(unsafe { libc::signalfd(-1, &raw const set.0, flags) })?;
+    // SAFETY: the descriptor is new, open, and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Whether this process was told to ignore a signal, as nohup(1) and background shells do.
+pub(crate) fn is_ignored(signal: i32) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: a null new action only asks; the old one is written before it is read.
+    unsafe {
+        libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) == 0
+            && action.assume_init().sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// Gives a signal its default effect again; returns whether it was ignored before (signal(7)).
+pub(crate) fn default_signal(signal: i32) -> bool {
+    // SAFETY: SIG_DFL is valid for every signal; KILL and STOP are refused, which changes nothing.
+    unsafe { libc::signal(signal, libc::SIG_DFL) == libc::SIG_IGN }
+}
+
+/// Ignores a signal.
+pub(crate) fn ignore_signal(signal: i32) {
+    // SAFETY: SIG_IGN is valid for every signal that this crate names.
+    unsafe {
+        libc::signal(signal, libc::SIG_IGN);
+    }
+}
+
+/// Where a worker finds the end of its assignment pipe and its end of the result pipe.
+pub(crate) const ASSIGNMENTS: RawFd = 3;
+/// See [`ASSIGNMENTS`].
+pub(crate) const RESULTS: RawFd = 4;
+/// The first descriptor that a worker does not have.
+const FIRST_STRAY: RawFd = 5;
+
+/// In a forked child: leaves exactly five descriptors open, 0 (`null`), 1 and 2 (standard error),
+/// 3 (`assignments`) and 4 (`results`), and closes every other that was inherited, ours or not.
+///
+/// Returns 3 and 4. Everything that the child's memory still calls an open descriptor is stale
+/// afterwards, so the child must use nothing but these and leave by [`exit_now`].
+pub(crate) fn keep_only(
+    null: BorrowedFd<'_>,
+    assignments: BorrowedFd<'_>,
+    results: BorrowedFd<'_>,
+) -> Result<(File, File), Errno> {
+    // The ends may themselves sit at 3 or 4, each at the other's place: out of the way first.
+    let assignments = rustix::io::fcntl_dupfd_cloexec(assignments, FIRST_STRAY)?;
+    let results = rustix::io::fcntl_dupfd_cloexec(results, FIRST_STRAY)?;
+    rustix::stdio::dup2_stdin(null)?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    // SAFETY: the numbers 3 and 4 belong to nobody in this child from here on: whatever was open
+    // there is replaced, and its owner in the copied memory is never used again.
+    unsafe {
+        checked(libc::dup3(assignments.as_raw_fd(), ASSIGNMENTS, libc::O_CLOEXEC))?;
+        checked(libc::dup3(results.as_raw_fd(), RESULTS, libc::O_CLOEXEC))?;
+    }
+    // The strays include the two descriptors above: they must not be closed a second time.
+    std::mem::forget((assignments, results));
+    let (first, last) = (FIRST_STRAY as libc::c_uint, libc::c_uint::MAX);
+    // SAFETY: as above, nothing in this child uses a descriptor from 5 on any more.
+    checked(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) as libc::c_int })?;
+    // SAFETY: both were opened above and have no other owner.
+    Ok(unsafe { (File::from_raw_fd(ASSIGNMENTS), File::from_raw_fd(RESULTS)) })
+}

@@ -1,0 +1,165 @@
+//! Worker processes: forked with exactly five descriptors, watched, killed, and reaped once.
+
+use super::limits::DescriptorLimit;
+use super::signals::{self, InheritedMask};
+use super::sys;
+use rustix::io::Errno;
+use rustix::process::{self as unix, Pid, WaitId, WaitIdOptions, WaitIdStatus};
+use std::fmt;
+use std::fs::File;
+use std::os::fd::BorrowedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It left by itself with this status.
+    Exit(i32),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(status) => write!(f, "ended with status {status}"),
+            Self::Signal(signal) => write!(f, "killed by signal {signal}"),
+        }
+    }
+}
+
+/// A worker process that has not been reaped. Until it is, its number belongs to nobody else, so
+/// that it is safe to signal (wait(2)). Dropped, it is killed and reaped: nothing is left behind.
+#[derive(Debug)]
+pub(crate) struct Child {
+    /// `None` once it is reaped.
+    pid: Option<Pid>,
+}
+
+/// What a child needs to become a worker.
+pub(crate) struct Cradle<'a> {
+    /// /dev/null, which becomes its standard input.
+    pub(crate) null: BorrowedFd<'a>,
+    /// The read end of its own assignment pipe.
+    pub(crate) assignments: BorrowedFd<'a>,
+    /// A write end of the shared result pipe.
+    pub(crate) results: BorrowedFd<'a>,
+    /// Signals as they were before the job.
+    pub(crate) mask: InheritedMask,
+    /// The limit on descriptors as it was before the job.
+    pub(crate) descriptors: &'a DescriptorLimit,
+    /// Whether it stops itself twice on the way, until it is continued: when it has inherited
+    /// everything, and when it has closed what is not its own. For those who want to look.
+    pub(crate) stops_to_be_seen: bool,
+}
+
+impl Child {
+    /// Forks a worker that runs `body` on its two pipe ends and leaves with the status it returns.
+    pub(crate) fn fork(
+        cradle: &Cradle<'_>,
+        body: impl FnOnce(&File, &File) -> i32,
+    ) -> Result<Self, Errno> {
+        let primary = unix::getpid();
+        if let Some(pid) = sys::fork()? {
+            return Ok(Self { pid: Some(pid) });
+        }
+        // From here on this is the worker. Nothing may unwind into the primary's part of the
+        // program, of which this process is only a copy.
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let (assignments, results) = settle_in(cradle, primary)?;
+            Ok::<i32, Errno>(body(&assignments, &results))
+        }));
+        sys::exit_now(match outcome {
+            Ok(Ok(status)) => status,
+            Ok(Err(_)) => STATUS_CANNOT_SETTLE_IN,
+            Err(_) => STATUS_PANICKED,
+        })
+    }
+
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        self.pid
+    }
+
+    /// Whether it has ended; if so it is reaped.
+    pub(crate) fn try_wait(&mut self) -> Result<Option<End>, Errno> {
+        self.wait_with(WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
+    }
+
+    /// Waits until it has ended, and reaps it.
+    pub(crate) fn wait(&mut self) -> Result<Option<End>, Errno> {
+        self.wait_with(WaitIdOptions::EXITED)
+    }
+
+    /// Waits until it has stopped itself, or has ended; it is not reaped.
+    pub(crate) fn wait_until_seen(&self) -> Result<(), Errno> {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        self.wait_without_reaping(options).map(drop)
+    }
+
+    /// Whether it has ended, without reaping it.
+    pub(crate) fn has_ended(&self) -> Result<bool, Errno> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        Ok(self.pid.is_none() || self.wait_without_reaping(options)?.is_some())
+    }
+
+    /// Sends a signal, if it has not been reaped.
+    pub(crate) fn signal(&self, signal: unix::Signal) {
+        if let Some(pid) = self.pid {
+            // The number is ours until it is reaped, so the only error left is that it has ended.
+            let _ = unix::kill_process(pid, signal);
+        }
+    }
+
+    fn wait_without_reaping(&self, options: WaitIdOptions) -> Result<Option<WaitIdStatus>, Errno> {
+        let Some(pid) = self.pid else { return Ok(None) };
+        rustix::io::retry_on_intr(|| unix::waitid(WaitId::Pid(pid), options))
+    }
+
+    fn wait_with(&mut self, options: WaitIdOptions) -> Result<Option<End>, Errno> {
+        let Some(status) = self.wait_without_reaping(options)? else { return Ok(None) };
+        self.pid = None;
+        Ok(Some(match (status.exit_status(), status.terminating_signal()) {
+            (Some(exit), _) => End::Exit(exit),
+            (None, signal) => End::Signal(signal.unwrap_or(0)),
+        }))
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.pid.is_some() {
+            self.signal(unix::Signal::KILL);
+            let _ = self.wait();
+        }
+    }
+}
+
+/// A worker that could not arrange its descriptors or signals.
+const STATUS_CANNOT_SETTLE_IN: i32 = 71;
+/// A worker whose function panicked; the status of a Rust program that did.
+const STATUS_PANICKED: i32 = 101;
+
+/// The first steps of a worker: it dies with the primary, is out of reach of the terminal's
+/// signals, and keeps only what is its own.
+fn settle_in(cradle: &Cradle<'_>, primary: Pid) -> Result<(File, File), Errno> {
+    unix::set_parent_process_death_signal(Some(unix::Signal::KILL))?;
+    if unix::getppid() != Some(primary) {
+        // The primary died before the line above: nobody would tell us (prctl(2)).
+        return Err(Errno::SRCH);
+    }
+    // A group of its own: Ctrl-C reaches the primary alone, which decides (setpgid(2)).
+    unix::setpgid(None, None)?;
+    stop_to_be_seen(cradle)?;
+    let ends = sys::keep_only(cradle.null, cradle.assignments, cradle.results)?;
+    cradle.descriptors.restore()?;
+    signals::restore_in_child(cradle.mask)?;
+    stop_to_be_seen(cradle)?;
+    Ok(ends)
+}
+
+fn stop_to_be_seen(cradle: &Cradle<'_>) -> Result<(), Errno> {
+    if cradle.stops_to_be_seen {
+        unix::kill_process(unix::getpid(), unix::Signal::STOP)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! What to leave out of a long table or list, so that a page still shows what matters.
+//!
+//! Nothing is left out that differs from what is shown: the odd one is what one looks for.
+
+/// Tables of more rows leave out their middle: a primary and eight workers are shown in full.
+const ROWS: usize = 9;
+
+/// Lists of more words leave out their middle.
+const WORDS: usize = 9;
+
+/// A row of a table, or what stands for many.
+pub(super) enum Row<'a, T> {
+    Shown(&'a T),
+    /// For those left out; `like` is the row right above it.
+    More {
+        like: &'a T,
+        left_out: Vec<&'a T>,
+    },
+}
+
+/// The rows to show. If there are too many, those of the commonest shape are left out but for the
+/// first two and the last.
+pub(super) fn rows<T, S: PartialEq>(
+    all: &[T],
+    shape: impl Fn(&T) -> S,
+    everything: bool,
+) -> Vec<Row<'_, T>> {
+    if everything || all.len() <= ROWS {
+        return all.iter().map(Row::Shown).collect();
+    }
+    // Indices by shape; there are few shapes, so looking through them is fine.
+    let mut kinds: Vec<(S, Vec<usize>)> = Vec::new();
+    for (index, one) in all.iter().enumerate() {
+        let shape = shape(one);
+        match kinds.iter_mut().find(|(known, _)| *known == shape) {
+            Some((_, indices)) => indices.push(index),
+            None => kinds.push((shape, vec![index])),
+        }
+    }
+    let commonest = kinds.iter().map(|(_, indices)| indices).max_by_key(|indices| indices.len());
+    let [_first, second, middle @ .., _last] = commonest.map_or(&[][..], Vec::as_slice) else {
+        return all.iter().map(Row::Shown).collect();
+    };
+    if middle.len() < 2 {
+        return all.iter().map(Row::Shown).collect(); // the remark would be as long as the row
+    }
+    let mut rows = Vec::new();
+    for (index, one) in all.iter().enumerate() {
+        if middle.binary_search(&index).is_err() {
+            rows.push(Row::Shown(one));
+        }
+        if index == *second {
+            let left_out = middle.iter().map(|&index| &all[index]).collect();
+            rows.push(Row::More { like: one, left_out });
+        }
+    }
+    rows
+}
+
+/// The words to show. If there are too many, the middle is left out.
+pub(super) fn words(mut all: Vec<String>, everything: bool) -> Vec<String> {
+    const FIRST: usize = 5;
+    const LAST: usize = 1;
+    if !everything && all.len() > WORDS {
+        let left_out = all.len() - FIRST - LAST;
+        all.splice(FIRST..all.len() - LAST, [format!("… {left_out} more")]);
+    }
+    all
+}

@@ -1,0 +1,120 @@
+//! A contender: a command that does the work of a section, and the answer it owes.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// What must stand on stdout.
+pub(crate) enum Answer {
+    /// This integer and nothing else.
+    Integer(u128),
+    /// Lines of integers, one for each process, that add up to this.
+    SumOfLines(u128),
+    /// Nothing: the command only starts processes.
+    Nothing,
+}
+
+pub(crate) struct Contender {
+    pub(crate) name: String,
+    /// The reference, evenly itself, to which its peers' ratios are taken.
+    pub(crate) is_evenly: bool,
+    program: Option<PathBuf>,
+    arguments: Vec<OsString>,
+    environment: Vec<(&'static str, String)>,
+    stdin: Option<PathBuf>,
+    answer: Answer,
+}
+
+impl Contender {
+    /// A peer; without a program it is one that is not installed.
+    pub(crate) fn peer(
+        name: impl Into<String>,
+        program: Option<&PathBuf>,
+        arguments: &str,
+        answer: Answer,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            is_evenly: false,
+            program: program.cloned(),
+            arguments: arguments.split_whitespace().map(OsString::from).collect(),
+            environment: Vec::new(),
+            stdin: None,
+            answer,
+        }
+    }
+
+    /// Evenly with these arguments, which are its name in the table too.
+    pub(crate) fn evenly(program: &Path, arguments: &str, answer: Answer) -> Self {
+        let name = format!("evenly {arguments}");
+        Self { is_evenly: true, ..Self::peer(name, Some(&program.into()), arguments, answer) }
+    }
+
+    /// One more argument, which may be a path.
+    pub(crate) fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    pub(crate) fn environment(mut self, name: &'static str, value: usize) -> Self {
+        self.environment.push((name, value.to_string()));
+        self
+    }
+
+    /// Reads this file as stdin, instead of nothing.
+    pub(crate) fn stdin(mut self, path: PathBuf) -> Self {
+        self.stdin = Some(path);
+        self
+    }
+
+    pub(crate) fn is_installed(&self) -> bool {
+        self.program.is_some()
+    }
+
+    /// The command, ready to start; `None` if the contender is not installed.
+    pub(crate) fn command(&self) -> Result<Option<Command>, String> {
+        let Some(program) = &self.program else { return Ok(None) };
+        let mut command = Command::new(program);
+        command.args(&self.arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(match &self.stdin {
+            None => Stdio::null(),
+            Some(path) => {
+                File::open(path).map_err(|error| format!("{}: {error}", path.display()))?.into()
+            }
+        });
+        Ok(Some(command))
+    }
+
+    /// Runs once, from before the process is made until it has been waited for.
+    pub(crate) fn time(&self) -> Result<Duration, String> {
+        let failed = |why: String| format!("{}: {why}", self.name);
+        let Some(mut command) = self.command().map_err(failed)? else {
+            return Err(failed("not installed".into()));
+        };
+        let started = Instant::now();
+        let output = command.output();
+        let elapsed = started.elapsed();
+        let output = output.map_err(|error| failed(error.to_string()))?;
+        self.check(&output).map_err(failed)?;
+        Ok(elapsed)
+    }
+
+    fn check(&self, output: &Output) -> Result<(), String> {
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            let said = stderr.lines().last().unwrap_or("nothing on stderr");
+            return Err(format!("{} ({said})", output.status));
+        }
+        let sum = || stdout.lines().map(str::parse::<u128>).sum::<Result<u128, _>>().ok();
+        let right = match self.answer {
+            Answer::Integer(integer) => stdout.trim_end() == integer.to_string(),
+            Answer::SumOfLines(total) => sum() == Some(total),
+            Answer::Nothing => stdout.is_empty(),
+        };
+        if right { Ok(()) } else { Err(format!("wrong answer `{}`", stdout.trim_end())) }
+    }
+}

@@ -1,0 +1,79 @@
+//! `cargo xtask bench`: evenly beside its peers, measured alternately on this machine.
+//!
+//! Absolute figures move from machine to machine and from hour to hour. What counts is the ratio
+//! of two contenders that ran in turn, A B C A B C, within one section of one run.
+
+mod contender;
+mod machine;
+mod measure;
+mod memory;
+mod options;
+mod place;
+mod rivals;
+mod size;
+mod table;
+mod timed;
+
+use std::process::ExitCode;
+
+use options::{Options, Parsed, Section};
+use place::Place;
+use rivals::Rivals;
+use table::{Style, Table};
+
+/// What a section found: its table, and what went wrong with contenders in it.
+pub(crate) struct Findings {
+    pub(crate) table: Table,
+    pub(crate) failures: Vec<String>,
+}
+
+pub(crate) fn main(arguments: &[String]) -> ExitCode {
+    let options = match options::parse(arguments) {
+        Ok(Parsed::Run(options)) => options,
+        Ok(Parsed::Help) => {
+            println!("{}", options::USAGE);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("xtask bench: {error}\n{}", options::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(failures) if failures.is_empty() => ExitCode::SUCCESS,
+        Ok(failures) => {
+            for failure in &failures {
+                eprintln!("xtask bench: {failure}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("xtask bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the sections in order and prints each as it is ready; returns what failed in them.
+fn run(options: &Options) -> Result<Vec<String>, String> {
+    let place = Place::find(options)?;
+    let rivals = Rivals::build(&place, &options.sections)?;
+    let style = if options.markdown { Style::Markdown } else { Style::Text };
+
+    println!("{}", machine::describe(&place, style));
+    let mut failures = Vec::new();
+    for section in &options.sections {
+        eprintln!("{}:", section.name());
+        let findings = match section {
+            Section::Compute => timed::compute(&place, &rivals, options),
+            Section::Dispatch => timed::dispatch(&place, &rivals, options),
+            Section::Startup => timed::startup(&place, &rivals, options)?,
+            Section::Prime => timed::prime(&place, options),
+            Section::Memory => memory::measure(&place, &rivals, options),
+            Section::Size => size::measure(&place)?,
+        };
+        println!("{}", findings.table.render(style));
+        failures.extend(findings.failures);
+    }
+    Ok(failures)
+}

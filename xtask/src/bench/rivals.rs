@@ -1,0 +1,75 @@
+//! The rivals: those that the benchmark builds, and those that it finds installed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::options::Section;
+use super::place::{Place, first_line, installed};
+
+/// The program of each rival, or nothing where it is not installed.
+#[derive(Default)]
+pub(crate) struct Rivals {
+    /// The exercise in C, `-O2`.
+    pub(crate) exercise_o2: Option<PathBuf>,
+    /// The exercise in C, `-O3 -march=native`.
+    pub(crate) exercise_o3: Option<PathBuf>,
+    pub(crate) pipe_records: Option<PathBuf>,
+    pub(crate) rayon_default: Option<PathBuf>,
+    pub(crate) rayon_native: Option<PathBuf>,
+    pub(crate) parallel: Option<PathBuf>,
+    pub(crate) xargs: Option<PathBuf>,
+}
+
+impl Rivals {
+    /// Builds what these sections need.
+    pub(crate) fn build(place: &Place, sections: &[Section]) -> Result<Self, String> {
+        let needed = |wanted: &[Section]| sections.iter().any(|section| wanted.contains(section));
+        let mut rivals =
+            Self { parallel: gnu_parallel(), xargs: installed("xargs"), ..Self::default() };
+
+        if let Some(compiler) = ["cc", "gcc", "clang"].into_iter().find_map(installed) {
+            let c = |source, name, flags| build_c(place, &compiler, source, name, flags).map(Some);
+            rivals.exercise_o2 = c("exercise.c", "exercise-O2", &["-O2"])?;
+            rivals.exercise_o3 = c("exercise.c", "exercise-O3", &["-O3", "-march=native"])?;
+            rivals.pipe_records = c("pipe_records.c", "pipe_records", &["-O2"])?;
+        }
+        if needed(&[Section::Compute, Section::Dispatch]) {
+            rivals.rayon_default = Some(build_rayon(place, "rayon-default", "")?);
+        }
+        if needed(&[Section::Compute]) {
+            let native = build_rayon(place, "rayon-native", "-C target-cpu=native")?;
+            rivals.rayon_native = Some(native);
+        }
+        Ok(rivals)
+    }
+}
+
+/// GNU parallel, and not the program of the same name in moreutils.
+fn gnu_parallel() -> Option<PathBuf> {
+    installed("parallel").filter(|p| first_line(p, &["--version"]).starts_with("GNU parallel"))
+}
+
+fn build_c(
+    place: &Place,
+    compiler: &Path,
+    source: &str,
+    name: &str,
+    flags: &[&str],
+) -> Result<PathBuf, String> {
+    let program = place.bench.join(name);
+    let source = place.root.join("bench/compare/c").join(source);
+    let mut command = Command::new(compiler);
+    command.args(flags).arg("-o").arg(&program).arg(&source);
+    match command.status() {
+        Ok(status) if status.success() => Ok(program),
+        Ok(status) => Err(format!("compiling {} failed ({status})", source.display())),
+        Err(error) => Err(format!("cannot run {}: {error}", compiler.display())),
+    }
+}
+
+/// Each set of flags has its own target directory, or each would undo the other's build.
+fn build_rayon(place: &Place, directory: &str, rustflags: &str) -> Result<PathBuf, String> {
+    let target = place.bench.join(directory);
+    place.cargo_build("evenly-compare", &target, rustflags)?;
+    Ok(target.join("release").join("rayon"))
+}

@@ -1,0 +1,31 @@
+//! What the project needs done that is not the product itself: `cargo xtask COMMAND`.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+mod bench;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  bench    measure evenly beside its peers (cargo xtask bench --help)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((command, rest)) = arguments.split_first() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match command.as_str() {
+        "bench" => bench::main(rest),
+        "help" | "-h" | "--help" => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        unknown => {
+            eprintln!("xtask: no command is named `{unknown}`\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
