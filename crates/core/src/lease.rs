@@ -68,66 +68,64 @@ pub struct Assignment {
     pub interval: Interval,
 }
 
-/// A lease in force.
+/// A slot of the table: a lease in force, or the last one that was.
+///
+/// Half a cache line: at the highest rates it is the walk through these that costs.
 #[derive(Clone, Copy, Debug)]
-struct Held {
-    /// The name of the lease, or of the last one where the slot is vacant.
+struct Slot {
     id: LeaseId,
-    vacant: bool,
+    /// Who holds it, or [`NOBODY`].
     worker: WorkerId,
     /// What of the chunk is not covered yet: a worker answers ascending, so it is always a tail.
     rest: Interval,
 }
 
+/// The holder of a vacant slot. No worker is called so: there would have been 2^32 before it.
+const NOBODY: WorkerId = WorkerId(u32::MAX);
+
 /// The leases in force: a table of slots that are used again.
 #[derive(Debug, Default)]
 pub(crate) struct LeaseTable {
-    slots: Vec<Held>,
+    slots: Vec<Slot>,
     free: Vec<u32>,
     /// Numbers in all leases together.
     numbers: u128,
 }
 
 impl LeaseTable {
-    /// Lends a chunk, or `None` if [`MAX_LEASES`] are in force.
+    /// Lends a chunk. The table must not be [full](Self::is_full).
     #[inline]
-    pub(crate) fn lend(
-        &mut self,
-        worker: WorkerId,
-        interval: Interval,
-        attempt: u8,
-    ) -> Option<LeaseId> {
+    pub(crate) fn lend(&mut self, worker: WorkerId, interval: Interval, attempt: u8) -> LeaseId {
         let id = if let Some(slot) = self.free.pop() {
             let held = &mut self.slots[slot as usize];
             let id = LeaseId::new(slot as usize, attempt, held.id.serial() + 1);
-            *held = Held { id, vacant: false, worker, rest: interval };
+            *held = Slot { id, worker, rest: interval };
             id
         } else {
-            if self.slots.len() == MAX_LEASES {
-                return None;
-            }
+            assert!(self.slots.len() < MAX_LEASES, "the table of leases is full");
             let id = LeaseId::new(self.slots.len(), attempt, 0);
-            self.slots.push(Held { id, vacant: false, worker, rest: interval });
+            self.slots.push(Slot { id, worker, rest: interval });
             id
         };
         self.numbers += interval.len();
-        Some(id)
+        id
     }
 
     /// What is not covered yet of the chunk that `worker` holds as `id`; `None` for every other
     /// name: of another worker, returned, reclaimed, or never given.
     #[inline]
     pub(crate) fn rest(&self, id: LeaseId, worker: WorkerId) -> Option<Interval> {
+        debug_assert!(worker != NOBODY);
         let held = self.slots.get(id.slot())?;
-        (held.id == id && held.worker == worker && !held.vacant).then_some(held.rest)
+        (held.id == id && held.worker == worker).then_some(held.rest)
     }
 
     /// Ends a lease that [`rest`](Self::rest) has just found.
     #[inline]
     pub(crate) fn settle(&mut self, id: LeaseId) {
         let held = &mut self.slots[id.slot()];
-        debug_assert!(held.id == id && !held.vacant);
-        held.vacant = true;
+        debug_assert!(held.id == id && held.worker != NOBODY);
+        held.worker = NOBODY;
         self.numbers -= held.rest.len();
         self.free.push(id.slot() as u32);
     }
@@ -135,7 +133,7 @@ impl LeaseTable {
     /// Keeps a lease that [`rest`](Self::rest) has just found, for a shorter rest.
     pub(crate) fn shorten(&mut self, id: LeaseId, rest: Interval) {
         let held = &mut self.slots[id.slot()];
-        debug_assert!(held.id == id && !held.vacant && held.rest.contains(rest));
+        debug_assert!(held.id == id && held.worker != NOBODY && held.rest.contains(rest));
         self.numbers -= held.rest.len() - rest.len();
         held.rest = rest;
     }
@@ -144,7 +142,7 @@ impl LeaseTable {
     pub(crate) fn reclaim(&mut self, worker: WorkerId, mut take: impl FnMut(Interval, u8)) {
         for slot in 0..self.slots.len() {
             let held = self.slots[slot];
-            if held.worker == worker && !held.vacant {
+            if held.worker == worker {
                 take(held.rest, held.id.attempt());
                 self.settle(held.id);
             }
@@ -172,9 +170,9 @@ mod tests {
     #[test]
     fn a_settled_name_never_comes_back() {
         let mut table = LeaseTable::default();
-        let first = table.lend(ONE, Interval::single(7), 1).unwrap();
+        let first = table.lend(ONE, Interval::single(7), 1);
         table.settle(first);
-        let second = table.lend(ONE, Interval::single(7), 1).unwrap();
+        let second = table.lend(ONE, Interval::single(7), 1);
         assert_eq!(first.slot(), second.slot());
         assert_ne!(first, second);
         assert_eq!(table.rest(first, ONE), None);
@@ -184,7 +182,7 @@ mod tests {
     #[test]
     fn only_the_holder_may_answer() {
         let mut table = LeaseTable::default();
-        let lease = table.lend(ONE, Interval::single(7), 1).unwrap();
+        let lease = table.lend(ONE, Interval::single(7), 1);
         assert_eq!(table.rest(lease, TWO), None);
         assert_eq!(table.rest(LeaseId(u64::MAX), ONE), None);
     }
@@ -192,8 +190,8 @@ mod tests {
     #[test]
     fn reclaiming_returns_the_rest_with_its_attempt() {
         let mut table = LeaseTable::default();
-        let lease = table.lend(ONE, Interval::new(0, 9).unwrap(), 3).unwrap();
-        let kept = table.lend(TWO, Interval::single(20), 1).unwrap();
+        let lease = table.lend(ONE, Interval::new(0, 9).unwrap(), 3);
+        let kept = table.lend(TWO, Interval::single(20), 1);
         table.shorten(lease, Interval::new(4, 9).unwrap());
         let mut reclaimed = vec![];
         table.reclaim(ONE, |rest, attempt| reclaimed.push((rest, attempt)));

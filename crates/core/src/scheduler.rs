@@ -23,7 +23,6 @@ mod window;
 
 use crate::aggregate::{Aggregate, Value};
 use crate::frame::Answers;
-use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, LeaseTable, WorkerId};
 use crate::ledger::{Ledger, Returned};
 use crate::pace::Meter;
@@ -59,6 +58,8 @@ pub struct Scheduler {
     living: u32,
     /// Workers with room for chunks, in the order in which they asked.
     hungry: VecDeque<WorkerId>,
+    /// What the last assignment consists of.
+    assignments: Vec<Assignment>,
     /// Answers that no record holds yet.
     to_record: Record,
     /// Numbers in records that were given out and have not come back.
@@ -83,6 +84,7 @@ impl Scheduler {
             workers: Vec::new(),
             living: 0,
             hungry: VecDeque::new(),
+            assignments: Vec::new(),
             to_record: Record::empty(aggregate),
             recording: 0,
             reclaimed: VecDeque::new(),
@@ -129,6 +131,12 @@ impl Scheduler {
             return Some(Action::Finished);
         }
         None
+    }
+
+    /// The chunks of the [`Action::Assign`] that was polled last.
+    #[must_use]
+    pub fn assignments(&self) -> &[Assignment] {
+        &self.assignments
     }
 
     /// The answer over everything recorded so far.
@@ -275,42 +283,53 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Lends the next chunk to the first worker that has room for one.
-    #[inline]
+    /// Lends chunks to the first worker that has room for some.
     fn assign(&mut self) -> Option<Action> {
         while let Some(&worker) = self.hungry.front() {
-            let state = &mut self.workers[worker.0 as usize];
-            if state.is_lost
-                || !state.window.has_room()
-                || self.ledger.is_exhausted()
-                || self.leases.is_full()
-            {
-                state.is_queued = false;
-                self.hungry.pop_front();
-                continue;
+            if self.leases.is_full() {
+                // It keeps its place until somebody answers.
+                return None;
             }
-            let (interval, attempt) = match self.ledger.take_returned() {
-                Some(returned) => (returned.interval, returned.attempts.saturating_add(1)),
-                None => (self.cut_chunk(worker)?, 1),
-            };
-            self.workers[worker.0 as usize].window.lent(interval.len());
-            let lease = self.leases.lend(worker, interval, attempt)?;
-            return Some(Action::Assign { worker, assignment: Assignment { lease, interval } });
+            self.hungry.pop_front();
+            let state = &mut self.workers[worker.0 as usize];
+            state.is_queued = false;
+            if !state.is_lost && self.fill(worker) {
+                return Some(Action::Assign { worker });
+            }
         }
         None
     }
 
-    /// Cuts a new chunk for `worker` off what remains.
-    #[inline]
-    fn cut_chunk(&mut self, worker: WorkerId) -> Option<Interval> {
-        let window = &self.workers[worker.0 as usize].window;
-        let len = self.sizer.next(Outlook {
-            remaining: self.ledger.remaining(),
+    /// Lends `worker` as many chunks as its window has room for; whether there were any.
+    fn fill(&mut self, worker: WorkerId) -> bool {
+        let Self { ledger, leases, sizer, assignments, .. } = self;
+        let window = &mut self.workers[worker.0 as usize].window;
+        let mut outlook = Outlook {
+            remaining: 0,
             workers: self.living.max(1),
             pace: window.pace(),
             longest: window.longest(),
-        });
-        self.ledger.take_front(len)
+        };
+        assignments.clear();
+        for _ in 0..window.room() {
+            outlook.remaining = ledger.remaining();
+            let (interval, attempt) = if let Some(returned) = ledger.take_returned() {
+                (returned.interval, returned.attempts.saturating_add(1))
+            } else if outlook.remaining > 0
+                && let Some(front) = ledger.take_front(sizer.next(outlook))
+            {
+                (front, 1)
+            } else {
+                break;
+            };
+            let lease = leases.lend(worker, interval, attempt);
+            assignments.push(Assignment { lease, interval });
+            window.lent(interval.len());
+            if leases.is_full() {
+                break;
+            }
+        }
+        !assignments.is_empty()
     }
 
     /// Notes what a worker finished, and queues it if it runs low.

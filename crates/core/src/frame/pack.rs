@@ -28,15 +28,21 @@ impl Packer {
         Self { bytes: Vec::new(), open: None, worker, limit }
     }
 
-    /// Adds an assignment.
-    #[inline]
-    pub fn assign(&mut self, assignment: Assignment) {
-        self.make_room(Kind::Assignments);
-        let mut entry = [0; Kind::Assignments.entry_len()];
-        entry[..8].copy_from_slice(&assignment.interval.first().to_le_bytes());
-        entry[8..16].copy_from_slice(&assignment.interval.last().to_le_bytes());
-        entry[16..].copy_from_slice(&assignment.lease.0.to_le_bytes());
-        self.bytes.extend_from_slice(&entry);
+    /// Adds assignments, an entry for each.
+    pub fn assign(&mut self, mut assignments: &[Assignment]) {
+        while !assignments.is_empty() {
+            self.make_room(Kind::Assignments);
+            let (now, later) = assignments.split_at(assignments.len().min(self.entries_left()));
+            self.bytes.reserve(now.len() * Kind::Assignments.entry_len());
+            for assignment in now {
+                let mut entry = [0; Kind::Assignments.entry_len()];
+                entry[..8].copy_from_slice(&assignment.interval.first().to_le_bytes());
+                entry[8..16].copy_from_slice(&assignment.interval.last().to_le_bytes());
+                entry[16..].copy_from_slice(&assignment.lease.0.to_le_bytes());
+                self.bytes.extend_from_slice(&entry);
+            }
+            assignments = later;
+        }
     }
 
     /// Adds the answer that all of a lease that was not covered yet is done, with this count.
@@ -70,11 +76,17 @@ impl Packer {
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
+        self.open.is_some() && self.entries_left() == 0
+    }
+
+    /// How many more entries the open frame has room for.
+    #[inline]
+    fn entries_left(&self) -> usize {
         match self.open {
             Some((kind, start)) => {
-                self.bytes.len() - start + kind.entry_len() + CHECKSUM > self.limit
+                (start + self.limit - CHECKSUM - self.bytes.len()) / kind.entry_len()
             }
-            None => false,
+            None => 0,
         }
     }
 

@@ -168,8 +168,8 @@ proptest! {
         let entries: Vec<Assignment> =
             entries.into_iter().map(|(first, len, lease)| assignment(first, len, lease)).collect();
         let mut packer = Packer::new(WORKER, PIPE_FRAME);
-        for entry in &entries {
-            packer.assign(*entry);
+        for several in entries.chunks(1 + piece % 7 * 100) {
+            packer.assign(several);
         }
         packer.seal(0);
         prop_assert_eq!(read_assignments(packer.bytes(), piece.min(PIPE_FRAME)), Ok(entries));

@@ -3,7 +3,7 @@
 use crate::aggregate::{Aggregate, Value};
 use crate::frame::Answers;
 use crate::interval::{Interval, Overlap};
-use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::lease::{LeaseId, WorkerId};
 use crate::partial::{Failure, Partial};
 use alloc::vec::Vec;
 
@@ -49,12 +49,11 @@ pub enum Event<'a> {
 /// Something that must be done now.
 #[derive(Debug)]
 pub enum Action {
-    /// Send a chunk to a worker.
+    /// Send chunks to a worker: those in
+    /// [`Scheduler::assignments`](super::Scheduler::assignments).
     Assign {
         /// To whom.
         worker: WorkerId,
-        /// What.
-        assignment: Assignment,
     },
     /// Make this durable, then give it back as [`Event::Recorded`].
     Record(Record),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::frame::{Body, PIPE_FRAME, Packer, Unpacker};
+use crate::interval::Interval;
 use crate::partial::{Cause, Failure};
 use core::num::NonZeroU64;
 use proptest::prelude::*;
@@ -67,9 +68,10 @@ impl Run {
         self.scheduler.handle(event, self.now_ns).unwrap();
         while let Some(action) = self.scheduler.poll() {
             match action {
-                Action::Assign { worker, assignment } => {
+                Action::Assign { worker } => {
                     let hand = self.hands.get_mut(&worker).expect("only the living are assigned");
-                    hand.push((assignment.lease, assignment.interval));
+                    let assigned = self.scheduler.assignments().iter();
+                    hand.extend(assigned.map(|assigned| (assigned.lease, assigned.interval)));
                 }
                 Action::Record(record) => self.records.push(record),
                 Action::Reclaimed { .. } => {}
@@ -264,7 +266,8 @@ fn all_of_i64_is_counted_in_128_bits() {
     let mut scheduler = Scheduler::new(whole, Aggregate::Count, Policy::Static, 1);
     let worker = WorkerId(0);
     scheduler.handle(Event::Joined { worker, window: 9 }, 0).unwrap();
-    let Some(Action::Assign { assignment, .. }) = scheduler.poll() else { panic!() };
+    let Some(Action::Assign { .. }) = scheduler.poll() else { panic!() };
+    let [assignment] = *scheduler.assignments() else { panic!() };
     let partial = Partial::over(assignment.interval, Value::Count(1 << 64));
     let lease = assignment.lease;
     scheduler.handle(Event::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();

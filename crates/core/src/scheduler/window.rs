@@ -42,9 +42,10 @@ impl Window {
         }
     }
 
+    /// How many more chunks it may hold now.
     #[inline]
-    pub(super) fn has_room(&self) -> bool {
-        self.in_flight < self.size
+    pub(super) fn room(&self) -> usize {
+        self.size.saturating_sub(self.in_flight)
     }
 
     /// Whether at least half of the window is free. Topping up chunk by chunk would cost a system
@@ -148,6 +149,6 @@ mod tests {
         assert_eq!(window.size, 1);
         assert!(window.runs_low());
         window.lent(1);
-        assert!(!window.runs_low() && !window.has_room());
+        assert!(!window.runs_low() && window.room() == 0);
     }
 }

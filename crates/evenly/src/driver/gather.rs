@@ -176,12 +176,14 @@ impl<'a> Gathering<'a> {
     fn act(&mut self) -> Result<(), Error> {
         while let Some(action) = self.scheduler.poll() {
             match action {
-                Action::Assign { worker, assignment } => {
-                    self.hub.send(worker, assignment);
+                Action::Assign { worker } => {
+                    let assignments = self.scheduler.assignments();
+                    self.hub.send(worker, assignments);
                     if self.stages.is_wanted
                         && let Some(slot) = self.hub.slot_of(worker)
+                        && let Some(first) = assignments.first()
                     {
-                        note_range(&mut self.stages.layout, slot, assignment.interval);
+                        note_range(&mut self.stages.layout, slot, first.interval);
                     }
                 }
                 // Nothing is kept on disk: as durable as it is going to be.

@@ -190,12 +190,11 @@ impl Hub {
         self.slots.get(worker.0 as usize).map(|slot| *slot as usize)
     }
 
-    /// Packs an assignment for `worker`; [`flush`](Self::flush) sends it.
-    #[inline]
-    pub(crate) fn send(&mut self, worker: WorkerId, assignment: Assignment) {
+    /// Packs assignments for `worker`; [`flush`](Self::flush) sends them.
+    pub(crate) fn send(&mut self, worker: WorkerId, assignments: &[Assignment]) {
         let slot = self.slots[worker.0 as usize];
         let peer = &mut self.peers[slot as usize];
-        peer.packer.assign(assignment);
+        peer.packer.assign(assignments);
         if !peer.is_dirty {
             peer.is_dirty = true;
             self.dirty.push(slot);
