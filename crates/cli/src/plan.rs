@@ -119,15 +119,15 @@ fn fixed(len: &str) -> Result<Policy, String> {
 }
 
 fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String> {
-    let processors = evenly::default_workers();
-    let Some(typed) = typed else { return Ok(processors) };
+    let Some(typed) = typed else { return Ok(evenly::default_workers()) };
     let bad = |cause: &str| format!("bad number of workers '{typed}': {cause}");
     if let Some(percent) = typed.strip_suffix('%') {
         let percent = parse_number(percent).map_err(|cause| bad(&cause))?;
         let share = u64::try_from(percent).ok().filter(|percent| (1..=100_000).contains(percent));
         let share = share.ok_or_else(|| bad("a percentage of the CPUs is from 1% to 100000%"))?;
         // At least one, as any share of the CPUs is meant to get the work done.
-        let workers = (u64::from(processors.get()) * share / 100).clamp(1, u32::MAX.into());
+        let workers =
+            (u64::from(evenly::default_workers().get()) * share / 100).clamp(1, u32::MAX.into());
         return Ok(NonZeroU32::new(workers as u32).unwrap_or(NonZeroU32::MIN));
     }
     let number = parse_number(typed).map_err(|cause| bad(&cause))?;

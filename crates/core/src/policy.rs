@@ -58,6 +58,8 @@ pub(crate) struct Outlook {
     pub(crate) pace: Option<Pace>,
     /// The longest chunk that this worker was given so far; 0 before the first.
     pub(crate) longest: u128,
+    /// How long a first chunk may be, before anything was measured.
+    pub(crate) opening: u128,
 }
 
 /// How many of `total` numbers lie before part `part` of `parts` parts that differ by at most one.
@@ -113,7 +115,7 @@ impl Sizer {
 
 fn timed(outlook: Outlook) -> u128 {
     let Some(pace) = outlook.pace else {
-        return 1;
+        return outlook.opening;
     };
     let left_ns = pace.cost_ns(outlook.remaining) / f64::from(outlook.workers);
     let aim_ns = (left_ns * TAIL_SHARE).max(TAIL_CHUNK_NS).min(CHUNK_AIM_NS as f64);
@@ -127,7 +129,7 @@ mod tests {
     use std::vec::Vec;
 
     fn outlook(remaining: u128, workers: u32, pace: Option<Pace>, longest: u128) -> Outlook {
-        Outlook { remaining, workers, pace, longest }
+        Outlook { remaining, workers, pace, longest, opening: 1 }
     }
 
     fn cut(policy: Policy, total: u128, workers: u32) -> Vec<u128> {
@@ -163,6 +165,13 @@ mod tests {
         let ns_each = Pace::measured(1, 1).unwrap();
         assert_eq!(timed(outlook(1 << 40, 2, Some(ns_each), 1)), GROWTH);
         assert_eq!(timed(outlook(1 << 40, 2, Some(ns_each), 1 << 60)), u128::from(CHUNK_AIM_NS));
+    }
+
+    #[test]
+    fn timed_opens_longer_where_numbers_are_known_to_be_cheap() {
+        let cheap = |remaining| Outlook { opening: 1000, ..outlook(remaining, 2, None, 0) };
+        assert_eq!(timed(cheap(1 << 40)), 1000);
+        assert_eq!(Sizer::new(Policy::Timed, 7, 2).next(cheap(7)), 7);
     }
 
     #[test]

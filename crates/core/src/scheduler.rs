@@ -53,6 +53,8 @@ pub struct Scheduler {
     ledger: Ledger,
     leases: LeaseTable,
     sizer: Sizer,
+    /// How long the first chunk of a worker may be.
+    opening: u128,
     /// By name; names are given out ascending, so a name is an index.
     workers: Vec<Worker>,
     living: u32,
@@ -81,6 +83,7 @@ impl Scheduler {
             ledger: Ledger::new(range.interval()),
             leases: LeaseTable::default(),
             sizer: Sizer::new(policy, range.len(), workers),
+            opening: 1,
             workers: Vec::new(),
             living: 0,
             hungry: VecDeque::new(),
@@ -92,6 +95,14 @@ impl Scheduler {
             stale_answers: 0,
             is_finished: false,
         }
+    }
+
+    /// Lets the timed policy begin with chunks of so many numbers, where they are known to be cheap.
+    /// Otherwise it begins with one, which may take hours.
+    #[must_use]
+    pub fn opening(mut self, numbers: u64) -> Self {
+        self.opening = u128::from(numbers.max(1));
+        self
     }
 
     /// Takes an event that happened at `now_ns`, on any clock that does not run backwards.
@@ -309,6 +320,7 @@ impl Scheduler {
             workers: self.living.max(1),
             pace: window.pace(),
             longest: window.longest(),
+            opening: self.opening,
         };
         assignments.clear();
         for _ in 0..window.room() {

@@ -13,7 +13,8 @@ pub struct Job {
     pub(crate) range: Range,
     pub(crate) function: Box<dyn Function>,
     pub(crate) aggregate: Aggregate,
-    pub(crate) workers: NonZeroU32,
+    /// `None`: as many as this process may use processors.
+    pub(crate) workers: Option<NonZeroU32>,
     pub(crate) policy: Policy,
     pub(crate) progress_every: Option<Duration>,
     pub(crate) stands_still_at_stages: bool,
@@ -28,7 +29,7 @@ impl Job {
             range,
             function,
             aggregate: Aggregate::Count,
-            workers: default_workers(),
+            workers: None,
             policy: Policy::default(),
             progress_every: None,
             stands_still_at_stages: false,
@@ -38,7 +39,7 @@ impl Job {
     /// Uses so many workers.
     #[must_use]
     pub fn workers(mut self, workers: NonZeroU32) -> Self {
-        self.workers = workers;
+        self.workers = Some(workers);
         self
     }
 

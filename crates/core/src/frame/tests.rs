@@ -104,13 +104,15 @@ fn no_frame_exceeds_the_limit() {
     }
     packer.seal(0);
     let mut unpacker = Unpacker::new(PIPE_FRAME, packer.bytes().len());
-    unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
-    unpacker.filled(packer.bytes().len());
     let mut answers = 0;
-    while let Some(frame) = unpacker.next_frame().unwrap() {
-        let Body::Answers(entries) = frame.body else { panic!() };
-        answers += entries.iter().count();
-        assert!(entries.iter().count() * 16 + LEAST <= PIPE_FRAME);
+    for bytes in packer.bytes().chunks(PIPE_FRAME) {
+        unpacker.room()[..bytes.len()].copy_from_slice(bytes);
+        unpacker.filled(bytes.len());
+        while let Some(frame) = unpacker.next_frame().unwrap() {
+            let Body::Answers(entries) = frame.body else { panic!() };
+            answers += entries.iter().count();
+            assert!(entries.iter().count() * 16 + LEAST <= PIPE_FRAME);
+        }
     }
     assert_eq!(answers, 10_000);
 }
@@ -121,21 +123,42 @@ fn assemble(partial: &Partial, without: Option<usize>) -> Result<Option<Partial>
     partial.encode(&mut encoded);
     let mut packer = Packer::new(WORKER, 128);
     packer.partial(LeaseId(9), &encoded, 0);
-    let mut unpacker = Unpacker::new(128, packer.bytes().len());
-    unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
-    unpacker.filled(packer.bytes().len());
+    let mut unpacker = Unpacker::new(128, 128);
     let mut assembler = Assembler::default();
     let mut at = 0;
-    while let Some(frame) = unpacker.next_frame().unwrap() {
-        let Body::Part(part) = frame.body else { panic!() };
-        if without != Some(at)
-            && let Some(whole) = assembler.take(WORKER, part)?
-        {
-            return Ok(Some(whole));
+    for bytes in packer.bytes().chunks(100) {
+        unpacker.room()[..bytes.len()].copy_from_slice(bytes);
+        unpacker.filled(bytes.len());
+        while let Some(frame) = unpacker.next_frame().unwrap() {
+            let Body::Part(part) = frame.body else { panic!() };
+            if without != Some(at)
+                && let Some(whole) = assembler.take(WORKER, part)?
+            {
+                return Ok(Some(whole));
+            }
+            at += 1;
         }
-        at += 1;
     }
     Ok(None)
+}
+
+#[test]
+fn the_room_grows_with_full_reads_and_not_beyond_the_most() {
+    let mut unpacker = Unpacker::new(PIPE_FRAME, 65_536);
+    let answers = one_frame().repeat(5_000);
+    let mut fed = &answers[..];
+    let mut most = 0;
+    while !fed.is_empty() {
+        let room = unpacker.room();
+        most = most.max(room.len());
+        let now = room.len().min(fed.len());
+        room[..now].copy_from_slice(&fed[..now]);
+        unpacker.filled(now);
+        fed = &fed[now..];
+        while unpacker.next_frame().unwrap().is_some() {}
+    }
+    assert!(!unpacker.is_inside_frame());
+    assert!((65_536..=65_536 + PIPE_FRAME).contains(&most), "{most}");
 }
 
 #[test]

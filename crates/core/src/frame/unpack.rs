@@ -87,10 +87,12 @@ impl Answers<'_> {
 
 /// Puts frames together from bytes that arrive in any pieces.
 ///
-/// Its memory is twice the largest read or frame and never grows by what a frame claims.
+/// Its memory begins with two frames and grows only when a read fills it, up to one frame and the
+/// largest read; never by what a frame claims. A worker with little to do touches little memory.
 #[derive(Debug)]
 pub struct Unpacker {
     buffer: Vec<u8>,
+    most: usize,
     /// The bytes in `start..end` have arrived and are not used yet.
     start: usize,
     end: usize,
@@ -101,11 +103,16 @@ impl Unpacker {
     /// Takes frames up to `limit` bytes, and up to `at_once` bytes in one read.
     #[must_use]
     pub fn new(limit: usize, at_once: usize) -> Self {
-        Self { buffer: vec![0; limit + at_once.max(limit)], start: 0, end: 0, limit }
+        let most = limit + at_once.max(limit);
+        Self { buffer: vec![0; 2 * limit], most, start: 0, end: 0, limit }
     }
 
     /// Room for the next bytes; say with [`filled`](Self::filled) how many have come.
     pub fn room(&mut self) -> &mut [u8] {
+        if self.end == self.buffer.len() {
+            // The last read could have been longer.
+            self.buffer.resize((2 * self.buffer.len()).min(self.most), 0);
+        }
         if self.start > 0 {
             // What is left over is a beginning of one frame, so this moves little.
             self.buffer.copy_within(self.start..self.end, 0);

@@ -136,7 +136,7 @@ impl Run {
             packer.answer(*lease, count(*interval));
         }
         packer.seal(1 + which as u64 % 5_000);
-        let mut unpacker = Unpacker::new(PIPE_FRAME, packer.bytes().len());
+        let mut unpacker = Unpacker::new(PIPE_FRAME, PIPE_FRAME);
         unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
         unpacker.filled(packer.bytes().len());
         while let Some(frame) = unpacker.next_frame().unwrap() {

@@ -23,6 +23,7 @@ impl Gathering<'_> {
     /// Closes the assignment pipes, which is end of file for the workers, and reads until it is
     /// end of file here: until the last worker has gone and with it the last write end.
     pub(super) fn end_of_file(&mut self) -> Result<(), Error> {
+        self.signals.heed_children(false).map_err(system("signalfd"))?;
         for slot in 0..self.crew.slots.len() {
             self.hub.close_assignments(slot);
             if self.stages.is_wanted {
@@ -47,6 +48,7 @@ impl Gathering<'_> {
     /// Reaps every worker and gives the report. Whoever does not leave within [`GRACE`] although
     /// there is nothing left to do is killed.
     pub(super) fn wait_for_children(mut self) -> Result<Report, Error> {
+        self.signals.heed_children(true).map_err(system("signalfd"))?;
         let deadline = self.clock.elapsed() + GRACE;
         for slot in 0..self.crew.slots.len() {
             while self.crew.slots[slot].child.try_wait().map_err(system("waitid"))?.is_none() {

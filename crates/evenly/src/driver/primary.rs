@@ -8,7 +8,7 @@ use super::clock::Clock;
 use super::crew::{Crew, Inheritance};
 use super::gather::Gathering;
 use crate::error::Error;
-use crate::job::{Job, Report};
+use crate::job::{Job, Report, default_workers};
 use crate::observe::{Layout, Observation, Observer, Place, Stage};
 use crate::process::limits;
 use crate::process::signals::Signals;
@@ -22,8 +22,10 @@ use std::os::fd::OwnedFd;
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
     let clock = Clock::start();
     let signals = Signals::take().map_err(|cause| cannot_start("signalfd", cause))?;
+    let workers = job.workers.unwrap_or_else(default_workers).get() as usize;
     let mut primary = Primary {
-        crew: Crew::prepare(job.workers.get() as usize)?,
+        crew: Crew::prepare(workers)?,
+        wanted: workers,
         stages: Stages {
             observer,
             layout: Layout::default(),
@@ -46,6 +48,8 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
 /// The primary before its workers run.
 struct Primary<'a> {
     job: &'a mut Job,
+    /// How many workers were asked for.
+    wanted: usize,
     crew: Crew,
     signals: &'a Signals,
     stages: Stages<'a>,
@@ -79,8 +83,8 @@ fn no_worker(call: &'static str, cause: Errno) -> Error {
 impl<'a> Primary<'a> {
     /// n+1 pipes: one to each worker, one from all of them. The primary holds both ends of all.
     fn make_pipes(&mut self) -> Result<Pipes, Error> {
-        let wanted = self.job.workers.get() as usize;
-        let (pipes, refused) = Pipes::make(wanted).map_err(|cause| no_worker("pipe2", cause))?;
+        let (pipes, refused) =
+            Pipes::make(self.wanted).map_err(|cause| no_worker("pipe2", cause))?;
         if let Some(cause) = refused {
             self.say_fewer(pipes.assignments.len(), "pipe2", cause);
         }
@@ -136,7 +140,8 @@ impl<'a> Primary<'a> {
     fn send_ranges(self, hub: Hub) -> Result<Gathering<'a>, Error> {
         let Job { range, aggregate, policy, .. } = *self.job;
         let workers = self.crew.slots.len() as u32;
-        let scheduler = Scheduler::new(range, aggregate, policy, workers);
+        let opening = self.job.function.opening();
+        let scheduler = Scheduler::new(range, aggregate, policy, workers).opening(opening);
         let mut gathering = Gathering::new(
             self.job,
             scheduler,
@@ -165,9 +170,8 @@ impl<'a> Primary<'a> {
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {
-        let wanted = self.job.workers.get() as usize;
         let refused = (call, cause, limits::advice(cause));
-        let fewer = Observation::FewerWorkers { wanted, started, refused };
+        let fewer = Observation::FewerWorkers { wanted: self.wanted, started, refused };
         self.stages.observer.observe(&fewer);
     }
 

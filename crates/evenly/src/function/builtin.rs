@@ -25,13 +25,19 @@ pub const BUILTINS: &[Builtin] = &[
         name: "even",
         summary: "n is divisible by 2",
         example: ("0..10", 5),
-        make: || Box::new(|i| vector::count_even(i.first(), i.last())),
+        make: || {
+            let count = vector::even();
+            Box::new(move |i| count(i.first(), i.last()))
+        },
     },
     Builtin {
         name: "odd",
         summary: "n is not divisible by 2",
         example: ("-3..4", 4),
-        make: || Box::new(|i| vector::count_odd(i.first(), i.last())),
+        make: || {
+            let count = vector::odd();
+            Box::new(move |i| count(i.first(), i.last()))
+        },
     },
     Builtin {
         name: "prime",
@@ -59,6 +65,11 @@ struct Named {
 impl Function for Named {
     fn name(&self) -> &str {
         self.name
+    }
+
+    /// The dearest of them is a prime test near 2^63: 0.2 us, and 0.2 ms for all of these.
+    fn opening(&self) -> u64 {
+        1000
     }
 
     fn count(&mut self, interval: Interval) -> u64 {

@@ -21,6 +21,12 @@ pub trait Function {
     /// The name, for messages and reports.
     fn name(&self) -> &str;
 
+    /// How many numbers may be handed out at once before anything is known about their cost. One,
+    /// unless they are sure to take no more than a moment together.
+    fn opening(&self) -> u64 {
+        1
+    }
+
     /// How many numbers of the interval satisfy the function. Called in a worker, with parts of at
     /// most 2^62 numbers, in any order.
     fn count(&mut self, interval: Interval) -> u64;

@@ -11,52 +11,52 @@
 
 use std::hint::black_box;
 
-/// How many even numbers lie in `first..=last`, which may be at most 2^62 apart.
-pub(super) fn count_even(first: i64, last: i64) -> u64 {
-    count::<0>(first, last)
+/// Counts the numbers of one parity in `first..=last`, which may be at most 2^62 apart.
+pub(super) type Kernel = fn(first: i64, last: i64) -> u64;
+
+/// A kernel with the name of the instructions that it uses.
+type Named = (&'static str, Kernel);
+
+/// The best kernel of this processor for even numbers. Asking the processor takes long where it is
+/// a virtual one (CPUID leaves the guest), so it is asked here, before the workers are forked.
+pub(super) fn even() -> Kernel {
+    best::<0>().1
 }
 
-/// How many odd numbers lie in `first..=last`, which may be at most 2^62 apart.
-pub(super) fn count_odd(first: i64, last: i64) -> u64 {
-    count::<1>(first, last)
+/// The best kernel of this processor for odd numbers.
+pub(super) fn odd() -> Kernel {
+    best::<1>().1
+}
+
+/// The instructions that even and odd numbers are counted with on this processor, for reports.
+#[must_use]
+pub fn instruction_set() -> &'static str {
+    best::<0>().0
+}
+
+fn best<const PARITY: u8>() -> Named {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f") {
+            return ("avx512f", |first, last| match last.abs_diff(first) {
+                ..FEW => one_by_one::<PARITY>(first, last),
+                // SAFETY: the processor has the instructions that the kernel is compiled with.
+                _ => unsafe { x86::avx512::<PARITY>(first, last) },
+            });
+        }
+        if is_x86_feature_detected!("avx2") {
+            return ("avx2", |first, last| match last.abs_diff(first) {
+                ..FEW => one_by_one::<PARITY>(first, last),
+                // SAFETY: the processor has the instructions that the kernel is compiled with.
+                _ => unsafe { x86::avx2::<PARITY>(first, last) },
+            });
+        }
+    }
+    ("portable", portable::<PARITY>)
 }
 
 /// Below so many numbers the vectors are not worth setting up.
 const FEW: u64 = 64;
-
-#[inline]
-fn count<const PARITY: u8>(first: i64, last: i64) -> u64 {
-    if last.abs_diff(first) < FEW {
-        return one_by_one::<PARITY>(first, last);
-    }
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the processor has the instructions that the kernel is compiled with.
-            return unsafe { x86::count_avx512::<PARITY>(first, last) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has the instructions that the kernel is compiled with.
-            return unsafe { x86::count_avx2::<PARITY>(first, last) };
-        }
-    }
-    portable::<PARITY>(first, last)
-}
-
-/// The vectors that [`count_even`](count_even) uses on this processor, for reports.
-#[must_use]
-pub fn instruction_set() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f") {
-            return "avx512f";
-        }
-        if is_x86_feature_detected!("avx2") {
-            return "avx2";
-        }
-    }
-    "portable"
-}
 
 #[inline]
 fn one_by_one<const PARITY: u8>(first: i64, last: i64) -> u64 {
@@ -127,7 +127,7 @@ mod x86 {
     const LANES_512: usize = VECTORS * 16;
 
     #[target_feature(enable = "avx512f")]
-    pub(super) fn count_avx512<const PARITY: u8>(first: i64, last: i64) -> u64 {
+    pub(super) fn avx512<const PARITY: u8>(first: i64, last: i64) -> u64 {
         in_blocks::<PARITY>(first, last, LANES_512 as u64, |first, blocks| {
             let one = _mm512_set1_epi32(1);
             let step = black_box(_mm512_set1_epi32(LANES_512 as i32));
@@ -161,7 +161,7 @@ mod x86 {
     const LANES_256: usize = VECTORS * 8;
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn count_avx2<const PARITY: u8>(first: i64, last: i64) -> u64 {
+    pub(super) fn avx2<const PARITY: u8>(first: i64, last: i64) -> u64 {
         in_blocks::<PARITY>(first, last, LANES_256 as u64, |first, blocks| {
             let one = _mm256_set1_epi32(1);
             let step = black_box(_mm256_set1_epi32(LANES_256 as i32));
@@ -199,8 +199,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    type Kernel = fn(i64, i64) -> u64;
-
     /// The closed form, which the product never uses.
     fn expected(parity: i64, first: i64, last: i64) -> u64 {
         let upto = |n: i128| (n - i128::from(parity)).div_euclid(2);
@@ -213,22 +211,22 @@ mod tests {
         let mut kernels: Vec<(&'static str, Kernel, Kernel)> = vec![
             ("one by one", one_by_one::<0>, one_by_one::<1>),
             ("portable", portable::<0>, portable::<1>),
-            ("chosen", count_even, count_odd),
+            ("chosen", even(), odd()),
         ];
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx2") {
                 // SAFETY: the processor has the instructions.
-                let even: Kernel = |f, l| unsafe { x86::count_avx2::<0>(f, l) };
+                let even: Kernel = |f, l| unsafe { x86::avx2::<0>(f, l) };
                 // SAFETY: the processor has the instructions.
-                let odd: Kernel = |f, l| unsafe { x86::count_avx2::<1>(f, l) };
+                let odd: Kernel = |f, l| unsafe { x86::avx2::<1>(f, l) };
                 kernels.push(("avx2", even, odd));
             }
             if is_x86_feature_detected!("avx512f") {
                 // SAFETY: the processor has the instructions.
-                let even: Kernel = |f, l| unsafe { x86::count_avx512::<0>(f, l) };
+                let even: Kernel = |f, l| unsafe { x86::avx512::<0>(f, l) };
                 // SAFETY: the processor has the instructions.
-                let odd: Kernel = |f, l| unsafe { x86::count_avx512::<1>(f, l) };
+                let odd: Kernel = |f, l| unsafe { x86::avx512::<1>(f, l) };
                 kernels.push(("avx512f", even, odd));
             }
         }

@@ -37,6 +37,8 @@ impl fmt::Display for Signal {
 /// back as they were.
 pub(crate) struct Signals {
     descriptor: OwnedFd,
+    /// Those of the signals that ask the job to end.
+    ends: Vec<i32>,
     mask_before: SignalSet,
     child_was_ignored: bool,
 }
@@ -53,14 +55,13 @@ impl Signals {
     pub(crate) fn take() -> Result<Self, Errno> {
         // A process that ignores SIGCHLD, as some parents leave it, gets no status of its children.
         let child_was_ignored = sys::default_signal(libc::SIGCHLD);
-        let mut wanted = vec![Signal::CHILD.0];
         // A blocked signal is queued even where it is ignored, so an ignored one must not be taken.
-        let asked = [Signal::INTERRUPT.0, Signal::TERMINATE.0];
-        wanted.extend(asked.into_iter().filter(|signal| !sys::is_ignored(*signal)));
-        let wanted = SignalSet::of(&wanted);
+        let mut ends = vec![Signal::INTERRUPT.0, Signal::TERMINATE.0];
+        ends.retain(|signal| !sys::is_ignored(*signal));
+        let wanted = SignalSet::of(&[&ends[..], &[Signal::CHILD.0]].concat());
         let mask_before = sys::block_signals(wanted)?;
         match sys::signal_descriptor(wanted) {
-            Ok(descriptor) => Ok(Self { descriptor, mask_before, child_was_ignored }),
+            Ok(descriptor) => Ok(Self { descriptor, ends, mask_before, child_was_ignored }),
             Err(error) => {
                 // Restoring what was just in force cannot fail: the call has no other error.
                 let _ = sys::set_signal_mask(mask_before);
@@ -80,6 +81,13 @@ impl Signals {
             Err(Errno::AGAIN) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the end of a child is told. When all are about to end, it would only wake us up.
+    pub(crate) fn heed_children(&self, are_heeded: bool) -> Result<(), Errno> {
+        let child: &[i32] = if are_heeded { &[Signal::CHILD.0] } else { &[] };
+        let set = SignalSet::of(&[&self.ends[..], child].concat());
+        sys::set_descriptor_signals(self.descriptor.as_fd(), set)
     }
 
     pub(crate) fn inherited(&self) -> InheritedMask {

@@ -95,6 +95,12 @@ pub(crate) fn signal_descriptor(set: SignalSet) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// Changes which signals are read from a descriptor that [`signal_descriptor`] gave.
+pub(crate) fn set_descriptor_signals(fd: BorrowedFd<'_>, set: SignalSet) -> Result<(), Errno> {
+    // SAFETY: the descriptor is open; the set is initialised and outlives the call.
+    checked(unsafe { libc::signalfd(fd.as_raw_fd(), &raw const set.0, 0) }).map(drop)
+}
+
 /// Whether this process was told to ignore a signal, as nohup(1) and background shells do.
 pub(crate) fn is_ignored(signal: i32) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();

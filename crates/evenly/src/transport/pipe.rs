@@ -65,7 +65,7 @@ impl Pipes {
             // Not allowed to everybody; what the pipe really holds is asked of it where it counts.
             let _ = fcntl_setpipe_size(&results.write_end, LARGE_RESULT_PIPE);
         }
-        let mut assignments = Vec::with_capacity(workers);
+        let mut assignments = Vec::new();
         let mut refused = None;
         while assignments.len() < workers && refused.is_none() {
             match Pipe::make() {
