@@ -28,6 +28,19 @@ impl Packer {
         Self { bytes: Vec::new(), open: None, worker, limit }
     }
 
+    /// Allocates the memory of one frame now.
+    #[must_use]
+    pub fn with_room(mut self) -> Self {
+        self.bytes.reserve(self.limit);
+        self
+    }
+
+    /// The same for frames from or to another worker. There must be no frame yet.
+    pub fn rename(&mut self, worker: WorkerId) {
+        debug_assert!(self.bytes.is_empty());
+        self.worker = worker;
+    }
+
     /// Adds assignments, an entry for each.
     pub fn assign(&mut self, mut assignments: &[Assignment]) {
         while !assignments.is_empty() {

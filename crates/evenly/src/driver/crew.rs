@@ -1,6 +1,6 @@
 //! The crew: the worker processes by slot, how each is forked, and how often it was lost.
 
-use super::worker;
+use super::worker::{self, Desk};
 use crate::error::Error;
 use crate::function::Function;
 use crate::process::limits::{self, DescriptorLimit};
@@ -34,6 +34,8 @@ pub(super) struct Crew {
     pub(super) slots: Vec<Slot>,
     null: OwnedFd,
     descriptors: DescriptorLimit,
+    /// What each worker inherits a copy of; the primary never uses it.
+    desk: Desk,
 }
 
 /// What a worker is forked with besides its own pipe ends.
@@ -51,7 +53,12 @@ impl Crew {
         let descriptors = DescriptorLimit::raise(2 * (workers as u64 + 1) + others);
         let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
             .map_err(|cause| Error::CannotStart { call: "open /dev/null", cause })?;
-        Ok(Self { slots: Vec::new(), null, descriptors })
+        Ok(Self {
+            slots: Vec::with_capacity(workers.min(1 << 16)),
+            null,
+            descriptors,
+            desk: Desk::new(),
+        })
     }
 
     /// Forks a worker for each assignment pipe, and drops the pipes for which none could be.
@@ -89,7 +96,7 @@ impl Crew {
 
     /// Forks one worker called `name`.
     pub(super) fn fork(
-        &self,
+        &mut self,
         name: WorkerId,
         assignments: BorrowedFd<'_>,
         results: BorrowedFd<'_>,
@@ -109,9 +116,9 @@ impl Crew {
             descriptors: &self.descriptors,
             stops_to_be_seen: inheritance.stops_to_be_seen,
         };
-        let function = &mut *inheritance.function;
+        let (desk, function) = (&mut self.desk, &mut *inheritance.function);
         Child::fork(&cradle, |assignments, results| {
-            worker::work(name, function, assignments, results)
+            worker::work(name, desk, function, assignments, results)
         })
         .map_err(Refused::Fork)
     }
