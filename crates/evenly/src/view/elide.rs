@@ -5,8 +5,12 @@
 /// Tables of more rows leave out their middle: a primary and eight workers are shown in full.
 const ROWS: usize = 9;
 
-/// Lists of more words leave out their middle.
-const WORDS: usize = 9;
+/// Lists of more ends of one pipe leave out their middle.
+pub(super) const ENDS: usize = 9;
+
+/// Tables of more descriptors leave out their middle: that of a primary which holds both ends of
+/// all pipes of eight workers is shown in full.
+pub(super) const DESCRIPTORS: usize = 16;
 
 /// A row of a table, or what stands for many.
 pub(super) enum Row<'a, T> {
@@ -57,11 +61,11 @@ pub(super) fn rows<T, S: PartialEq>(
     rows
 }
 
-/// The words to show. If there are too many, the middle is left out.
-pub(super) fn words(mut all: Vec<String>, everything: bool) -> Vec<String> {
+/// The words to show. If there are more than `most`, the middle is left out.
+pub(super) fn words(mut all: Vec<String>, most: usize, everything: bool) -> Vec<String> {
     const FIRST: usize = 5;
     const LAST: usize = 1;
-    if !everything && all.len() > WORDS {
+    if !everything && all.len() > most {
         let left_out = all.len() - FIRST - LAST;
         all.splice(FIRST..all.len() - LAST, [format!("… {left_out} more")]);
     }

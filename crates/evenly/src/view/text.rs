@@ -73,7 +73,8 @@ impl Text<'_> {
             vec![if dead { "none, all closed" } else { "none" }.to_owned()]
         } else {
             let groups = process.descriptors.chunk_by(|a, b| a.target == b.target);
-            elide::words(groups.map(|group| self.entries(group)).collect(), self.everything)
+            let words = groups.map(|group| self.entries(group)).collect();
+            elide::words(words, elide::DESCRIPTORS, self.everything)
         };
         vec![
             Cell::line(self.name(process.pid)),
@@ -170,7 +171,8 @@ impl Text<'_> {
         let word = |end: &End| format!("{}:{}", self.name(end.pid), end.descriptor);
         let outsider = |end: &End| self.snapshot.outsiders.iter().any(|other| other.pid == end.pid);
         let (strange, known): (Vec<&End>, Vec<&End>) = ends.iter().partition(|end| outsider(end));
-        let mut words = elide::words(known.into_iter().map(word).collect(), self.everything);
+        let mut words =
+            elide::words(known.into_iter().map(word).collect(), elide::ENDS, self.everything);
         words.extend(strange.into_iter().map(word)); // never left out: they are what one looks for
         words
     }
