@@ -3,40 +3,23 @@
 
 mod support;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
-use support::{EVENLY, stderr};
+use support::{EVENLY, needing, stderr};
 
 fn main() {
-    let is_required = std::env::var_os("EVENLY_REQUIRE").is_some_and(|value| value == "1");
-    let trial = |needs: &[&str], name: &str, test: fn() -> Result<(), Failed>| {
-        let missing = needs.iter().find(|need| !is_there(need)).map(|need| (*need).to_owned());
-        if let Some(missing) = &missing {
-            eprintln!("{name}: {missing} is missing");
-        }
-        match missing {
-            Some(missing) if is_required => {
-                Trial::test(name, move || Err(format!("{missing} is required").into()))
-            }
-            missing => Trial::test(name, test).with_ignored_flag(missing.is_some()),
-        }
-    };
     let trials = vec![
-        trial(&["strace"], "system_calls_are_those_of_the_board", system_calls),
-        trial(&["strace"], "no_mapping_is_shared_for_writing", shared_mappings),
-        trial(&["setpriv", "prlimit", "root"], "few_processes_mean_few_workers", few_processes),
-        trial(&["setpriv", "prlimit", "root"], "more_than_1024_pipes_of_a_plain_user", many_pipes),
+        needing(&["strace"], "system_calls_are_those_of_the_board", system_calls),
+        needing(&["strace"], "no_mapping_is_shared_for_writing", shared_mappings),
+        needing(&["setpriv", "prlimit", "root"], "few_processes_mean_few_workers", few_processes),
+        needing(
+            &["setpriv", "prlimit", "root"],
+            "more_than_1024_pipes_of_a_plain_user",
+            many_pipes,
+        ),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
-}
-
-fn is_there(need: &str) -> bool {
-    if need == "root" {
-        return rustix::process::geteuid().is_root();
-    }
-    let mut asked = Command::new(need);
-    asked.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
 /// Runs a job under strace and gives the lines of its trace.

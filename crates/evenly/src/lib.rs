@@ -1,11 +1,12 @@
 //! Splits a range of integers evenly among worker processes and gives one exact answer.
 //!
-//! ```no_run
+//! ```
 //! use evenly::{Job, Range, function};
 //!
-//! let range = Range::new(0, 1_000_000_000)?;
-//! let report = Job::count(range, function::named("even").unwrap()).run()?;
-//! println!("{}", report.answer);
+//! let range = Range::new(0, 1_000_000)?;
+//! let squares = function::predicate("square", |n| n.isqrt().pow(2) == n);
+//! let report = Job::count(range, squares).run()?;
+//! assert_eq!(report.answer.to_string(), "1000");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

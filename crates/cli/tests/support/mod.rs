@@ -6,6 +6,7 @@
     reason = "each test binary uses its own part of this, and a test fails by panicking"
 )]
 
+use libtest_mimic::{Failed, Trial};
 use std::fs;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -159,4 +160,28 @@ pub(crate) fn cpu_ticks(pid: u32) -> u64 {
 pub(crate) fn kill(signal: &str, pid: u32) {
     let status = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
     assert!(status.success(), "kill -s {signal} {pid}");
+}
+
+/// A test that needs programs, or the right called `root`. Where one is missing it says so and
+/// counts as ignored; with `EVENLY_REQUIRE=1`, as in CI, missing is failing.
+pub(crate) fn needing(
+    needs: &[&str],
+    name: &str,
+    test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    let Some(missing) = needs.iter().find(|need| !is_there(need)) else {
+        return Trial::test(name, test);
+    };
+    let missing = format!("{missing} is missing");
+    eprintln!("{name}: {missing}");
+    let is_required = std::env::var_os("EVENLY_REQUIRE").is_some_and(|value| value == "1");
+    Trial::test(name, move || Err(missing.into())).with_ignored_flag(!is_required)
+}
+
+fn is_there(need: &str) -> bool {
+    if need == "root" {
+        return rustix::process::geteuid().is_root();
+    }
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|path| path.join(need).is_file())
 }

@@ -220,7 +220,10 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    // Six times as many as elsewhere, and as PROPTEST_CASES says.
+    #![proptest_config(ProptestConfig {
+        cases: 6 * ProptestConfig::default().cases, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn every_n_exactly_once(
