@@ -18,6 +18,11 @@ fn main() {
             "more_than_1024_pipes_of_a_plain_user",
             many_pipes,
         ),
+        needing(
+            &["setpriv", "prlimit", "root"],
+            "a_worker_that_cannot_be_replaced_leaves_the_rest_at_work",
+            failed_replacement,
+        ),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -84,35 +89,41 @@ fn shared_mappings() -> Result<(), Failed> {
     if trace.len() < 3 { Err("strace saw nothing".into()) } else { Ok(()) }
 }
 
-/// A user that nothing else runs as, so that its limits are this test's alone.
-const LONELY_USER: &str = "61234";
-
-/// A copy of the binary where a plain user can reach it, removed when it is dropped.
-struct Reachable(std::path::PathBuf);
+/// A copy of the binary where a plain user can reach it, removed when it is dropped. Each test has
+/// a user of its own, as which nothing else runs: limits on processes and pipes are kept by user.
+struct Reachable {
+    path: std::path::PathBuf,
+    user: &'static str,
+}
 
 impl Reachable {
-    fn new(name: &str) -> Result<Self, Failed> {
-        let path = std::env::temp_dir().join(format!("evenly-{name}-{}", std::process::id()));
+    fn by(user: &'static str) -> Result<Self, Failed> {
+        let path = std::env::temp_dir().join(format!("evenly-{user}-{}", std::process::id()));
         std::fs::copy(EVENLY, &path)?;
-        Ok(Self(path))
+        Ok(Self { path, user })
     }
 
     fn as_plain_user(&self, limit: &str, words: &str) -> Result<std::process::Output, Failed> {
-        let user = ["--reuid", LONELY_USER, "--regid", LONELY_USER, "--clear-groups"];
+        Ok(self.command(limit, words).output()?)
+    }
+
+    fn command(&self, limit: &str, words: &str) -> Command {
+        let user = ["--reuid", self.user, "--regid", self.user, "--clear-groups"];
         let mut command = Command::new("setpriv");
-        command.args(user).args(["prlimit", limit]).arg(&self.0).args(words.split_whitespace());
-        Ok(command.stdin(Stdio::null()).current_dir("/").output()?)
+        command.args(user).args(["prlimit", limit]).arg(&self.path).args(words.split_whitespace());
+        command.stdin(Stdio::null()).current_dir("/");
+        command
     }
 }
 
 impl Drop for Reachable {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
 fn few_processes() -> Result<(), Failed> {
-    let binary = Reachable::new("nproc")?;
+    let binary = Reachable::by("61234")?;
     let output = binary.as_plain_user("--nproc=5", "count even 0..1000 -j 9")?;
     let said = stderr(&output);
     let is_right = output.stdout == b"500\n" && said.contains("workers instead of 9: fork: ");
@@ -130,11 +141,52 @@ fn few_processes() -> Result<(), Failed> {
 
 /// Beyond pipe-user-pages-soft a plain user's pipes shrink (pipe(7)); the answer does not care.
 fn many_pipes() -> Result<(), Failed> {
-    let binary = Reachable::new("pipes")?;
+    let binary = Reachable::by("61235")?;
     let output = binary.as_plain_user("--nofile=8192", "count even 0..1000 -j 1500 --chunk 1")?;
     if output.stdout == b"500\n" && output.stderr.is_empty() {
         Ok(())
     } else {
         Err(format!("{output:?}").into())
     }
+}
+
+/// No process can be forked when one is lost; later it can again, and another is lost.
+fn failed_replacement() -> Result<(), Failed> {
+    let binary = Reachable::by("61236")?;
+    // Some names are used up by replacements that fail: nobody may trip over that.
+    let words = "count prime 0..2e10 --split fixed:1e7 -j 3 --progress none";
+    let running = support::start_command(binary.command("--nproc=100", words));
+    let pid = running.pid();
+    let limit = |most: u32| {
+        let user = ["--reuid", binary.user, "--regid", binary.user, "--clear-groups"];
+        let status = Command::new("setpriv")
+            .args(user)
+            .args(["prlimit", &format!("--pid={pid}"), &format!("--nproc={most}:100")])
+            .status();
+        status.is_ok_and(|status| status.success())
+    };
+    let workers = support::until("the workers are forked", || {
+        let workers = support::children_of(pid);
+        (workers.len() == 3).then_some(workers)
+    });
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    if !limit(1) {
+        return Err("the limit cannot be set".into());
+    }
+    support::kill("KILL", workers[0]);
+    support::until("the lost worker is not replaced", || {
+        (support::children_of(pid).len() == 2).then_some(())
+    });
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    if !limit(100) {
+        return Err("the limit cannot be raised again".into());
+    }
+    support::kill("KILL", workers[1]);
+    let output = running.output();
+    let said = stderr(&output);
+    let is_right = output.stdout == b"882206716\n"
+        && said.contains("evenly: worker 1 is not replaced: fork: ")
+        && said.contains("evenly: worker 2 (pid ")
+        && said.lines().count() == 3;
+    if is_right { Ok(()) } else { Err(format!("{output:?}").into()) }
 }

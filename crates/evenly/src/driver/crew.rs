@@ -24,8 +24,6 @@ pub(super) struct Slot {
     pub(super) name: WorkerId,
     /// Losses since a worker in this slot last finished something.
     pub(super) losses_in_a_row: u32,
-    /// Whether the place is empty for good.
-    pub(super) is_vacant: bool,
 }
 
 /// All workers of a job. Dropped, it kills and reaps whoever is left.
@@ -76,8 +74,7 @@ impl Crew {
             let name = WorkerId(slot as u32);
             match self.fork(name, pipe.read_end.as_fd(), results, inheritance) {
                 Ok(child) => {
-                    let (losses_in_a_row, is_vacant) = (0, false);
-                    self.slots.push(Slot { child, name, losses_in_a_row, is_vacant });
+                    self.slots.push(Slot { child, name, losses_in_a_row: 0 });
                 }
                 Err(Refused::Threads(count)) => return Err(Error::Threads { count }),
                 Err(Refused::Fork(cause)) if self.slots.is_empty() => {

@@ -227,14 +227,18 @@ impl<'a> Gathering<'a> {
             if self.scheduler.is_finished() {
                 return Ok(());
             }
-            self.take_back(departed)?;
+            let chunks = self.take_back(departed)?;
+            if chunks == 0 && self.scheduler.ledger().is_exhausted() {
+                // It had nothing to do, and there is nothing for a successor either.
+                continue;
+            }
             self.replace(departed.slot)?;
         }
         Ok(())
     }
 
-    /// Tells the scheduler of a loss, and whoever watches.
-    fn take_back(&mut self, departed: Departed) -> Result<(), Error> {
+    /// Tells the scheduler of a loss, and whoever watches; how many chunks the worker held.
+    fn take_back(&mut self, departed: Departed) -> Result<usize, Error> {
         let Departed { slot, pid, end } = departed;
         let worker = self.crew.slots[slot].name;
         self.losses += 1;
@@ -249,7 +253,7 @@ impl<'a> Gathering<'a> {
         let pid = pid.map_or(0, |pid| pid.as_raw_nonzero().get().cast_unsigned());
         let lost = Observation::WorkerLost { worker: slot + 1, pid, end, reclaimed };
         self.stages.observer.observe(&lost);
-        Ok(())
+        Ok(reclaimed.0)
     }
 
     /// Forks a new worker into the place of a lost one, with an assignment pipe of its own.
@@ -267,7 +271,6 @@ impl<'a> Gathering<'a> {
                 Err(Error::NoWorkerLeft { call, cause })
             }
             Err((call, Refused::Fork(cause))) => {
-                self.crew.slots[slot].is_vacant = true;
                 let refused = (call, cause, limits::advice(cause));
                 let not_replaced = Observation::NotReplaced { worker: slot + 1, refused };
                 self.stages.observer.observe(&not_replaced);
@@ -280,7 +283,9 @@ impl<'a> Gathering<'a> {
         let refused = |call| move |cause| (call, Refused::Fork(cause));
         let pipe = self.hub.make_assignment_pipe().map_err(refused("pipe2"))?;
         let results = self.hub.open_result_write_end().map_err(refused("open /proc/self/fd"))?;
-        let name = self.hub.replace(slot, pipe.write_end).map_err(refused("epoll_ctl"))?;
+        // The name is used up only if there is a worker to bear it: the scheduler expects them in
+        // order.
+        let name = self.hub.next_worker();
         let mut inheritance = Inheritance {
             signals: self.signals,
             function: &mut *self.job.function,
@@ -291,6 +296,7 @@ impl<'a> Gathering<'a> {
             .crew
             .fork(name, ends.0, ends.1, &mut inheritance)
             .map_err(|refused| ("fork", refused))?;
+        self.hub.replace(slot, pipe.write_end).map_err(refused("epoll_ctl"))?;
         let place = &mut self.crew.slots[slot];
         (place.child, place.name) = (child, name);
         if self.is_end_of_file {

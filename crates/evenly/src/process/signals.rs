@@ -54,7 +54,10 @@ impl Signals {
     /// Blocks the signals and opens the descriptor that they are read from.
     pub(crate) fn take() -> Result<Self, Errno> {
         // A process that ignores SIGCHLD, as some parents leave it, gets no status of its children.
-        let child_was_ignored = sys::default_signal(libc::SIGCHLD);
+        let child_was_ignored = sys::is_ignored(libc::SIGCHLD);
+        if child_was_ignored {
+            sys::default_signal(libc::SIGCHLD);
+        }
         // A blocked signal is queued even where it is ignored, so an ignored one must not be taken.
         let mut ends = vec![Signal::INTERRUPT.0, Signal::TERMINATE.0];
         ends.retain(|signal| !sys::is_ignored(*signal));

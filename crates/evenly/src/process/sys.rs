@@ -111,10 +111,12 @@ pub(crate) fn is_ignored(signal: i32) -> bool {
     }
 }
 
-/// Gives a signal its default effect again; returns whether it was ignored before (signal(7)).
-pub(crate) fn default_signal(signal: i32) -> bool {
+/// Gives a signal its default effect again (signal(7)).
+pub(crate) fn default_signal(signal: i32) {
     // SAFETY: SIG_DFL is valid for every signal; KILL and STOP are refused, which changes nothing.
-    unsafe { libc::signal(signal, libc::SIG_DFL) == libc::SIG_IGN }
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+    }
 }
 
 /// Ignores a signal.

@@ -155,7 +155,7 @@ impl Hub {
     }
 
     /// The name that the next worker gets.
-    fn next_worker(&self) -> WorkerId {
+    pub(crate) fn next_worker(&self) -> WorkerId {
         WorkerId(self.slots.len() as u32)
     }
 
@@ -167,12 +167,11 @@ impl Hub {
         }
     }
 
-    /// Gives the slot of a lost worker to a new one with a pipe of its own, and names it.
-    pub(crate) fn replace(&mut self, slot: usize, write_end: OwnedFd) -> Result<WorkerId, Errno> {
+    /// Gives the slot of a lost worker to the [next](Self::next_worker), with a pipe of its own.
+    pub(crate) fn replace(&mut self, slot: usize, write_end: OwnedFd) -> Result<(), Errno> {
         self.close_assignments(slot);
-        let worker = self.next_worker();
-        self.peers[slot] = self.admit(slot, worker, write_end)?;
-        Ok(worker)
+        self.peers[slot] = self.admit(slot, self.next_worker(), write_end)?;
+        Ok(())
     }
 
     fn admit(&mut self, slot: usize, worker: WorkerId, write_end: OwnedFd) -> Result<Peer, Errno> {
