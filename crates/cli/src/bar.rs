@@ -56,7 +56,10 @@ impl Watcher {
 
     /// Takes the bar away: the answer stands alone.
     pub(crate) fn end(&mut self) {
-        if let Display::Bar(Some(bar)) = &self.display {
+        // On a terminal that was stopped (^S) the bar stays: the answer must not wait for it.
+        if let Display::Bar(Some(bar)) = &self.display
+            && stderr::has_room()
+        {
             bar.finish_and_clear();
         }
     }
@@ -86,6 +89,9 @@ impl Watcher {
 
     /// Says a line beside the bar.
     fn say(&self, line: &str) {
+        if !stderr::has_room() {
+            return;
+        }
         if let Display::Bar(Some(bar)) = &self.display {
             bar.suspend(|| stderr::say(line));
         } else {
@@ -100,8 +106,9 @@ impl Observer for Watcher {
             Observation::Progress(progress) => self.advance(progress),
             _ if self.is_quiet => {}
             Observation::FewerWorkers { wanted, started, refused: (call, cause, advice) } => {
+                let workers = if *started == 1 { "worker" } else { "workers" };
                 self.say(&format!(
-                    "evenly: {started} workers instead of {wanted}: {call}: {cause}; {advice}\n"
+                    "evenly: {started} {workers} instead of {wanted}: {call}: {cause}; {advice}\n"
                 ));
             }
             Observation::WorkerLost { worker, pid, end, reclaimed: (chunks, numbers) } => {

@@ -32,14 +32,14 @@ impl Outcome {
             Self::SomeFailed(message) => (3, Some(message)),
             Self::Incomplete(message) => (4, Some(message)),
             Self::Interrupted(signal) => {
-                stderr::insist(&format!("evenly: stopped by {signal}; there is no answer\n"));
+                stderr::say_at_last(&format!("evenly: stopped by {signal}; there is no answer\n"));
                 evenly::raise_again(signal)
             }
             Self::BrokenPipe => evenly::raise_broken_pipe(),
             Self::Bug => (70, Some("this is a bug of evenly; please report it".to_owned())),
         };
         if let Some(message) = message {
-            stderr::insist(&format!("evenly: {message}\n"));
+            stderr::say_at_last(&format!("evenly: {message}\n"));
         }
         ExitCode::from(status)
     }
@@ -49,6 +49,7 @@ impl From<Error> for Outcome {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         match error {
+            Error::Violation(evenly::Violation::Overlap(_)) => Self::Bug,
             Error::CannotStart { .. } | Error::NoWorker { .. } | Error::Threads { .. } => {
                 Self::Usage(message)
             }

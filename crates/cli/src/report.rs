@@ -4,22 +4,28 @@ use crate::arguments::Format;
 use crate::exit::Outcome;
 use crate::plan::Plan;
 use evenly::{Policy, Range, Report};
+use rustix::io::Errno;
 use serde::Serialize;
-use std::io::{ErrorKind, Write, stdout};
 
 /// Writes all of `text` to standard output.
 ///
 /// # Errors
 /// If nobody reads it any more, which ends the program quietly; or if it cannot be written.
 pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
-    let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Outcome::BrokenPipe),
-        Err(error) => Err(Outcome::Incomplete(format!(
-            "cannot write the answer: {error}; make room, or redirect standard output elsewhere"
-        ))),
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        // Not through std, which takes a descriptor that cannot be written for /dev/null.
+        match rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), rest)) {
+            Ok(written) => rest = &rest[written..],
+            Err(Errno::PIPE) => return Err(Outcome::BrokenPipe),
+            Err(error) => {
+                let advice = "make room, or redirect standard output elsewhere";
+                let message = format!("cannot write the answer: {error}; {advice}");
+                return Err(Outcome::Incomplete(message));
+            }
+        }
     }
+    Ok(())
 }
 
 /// The JSON form of an answer. Integers are strings: they outgrow what JSON readers hold.

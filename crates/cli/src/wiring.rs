@@ -9,7 +9,6 @@ use crate::stderr;
 use evenly::observe::{Layout, Stage};
 use evenly::view::{self, Labels, Snapshot};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::io::{IsTerminal, stdin};
 
 /// Shows the stages of a job.
 pub(crate) struct WiringView {
@@ -31,6 +30,12 @@ impl WiringView {
 
     /// Shows a stage, and stops there if that is wanted. The job stands still meanwhile.
     pub(crate) fn show(&mut self, stage: Stage, layout: &Layout) {
+        if stage == Stage::WriteEndClosed {
+            self.closed += 1;
+        }
+        if evenly::end_is_asked_for() || self.is_left_out(stage, layout) {
+            return;
+        }
         let pids = [layout.primary].into_iter().chain(layout.workers.iter().map(|place| place.pid));
         let pids: Vec<u32> = pids.collect();
         let mut pipes = layout.assignment_pipes.clone();
@@ -38,15 +43,12 @@ impl WiringView {
         let snapshot = match Snapshot::take(&pids, &pipes) {
             Ok(snapshot) => snapshot,
             Err(error) => {
-                stderr::insist(&format!("evenly: the wiring cannot be shown: {error}\n"));
+                stderr::show(&format!("evenly: the wiring cannot be shown: {error}\n"));
                 return;
             }
         };
-        if stage == Stage::WriteEndClosed {
-            self.closed += 1;
-        }
         match self.format {
-            Format::Json => stderr::insist(&json::stage(stage, &snapshot, layout)),
+            Format::Json => stderr::show(&json::stage(stage, &snapshot, layout)),
             Format::Text if stage == Stage::WriteEndClosed => self.show_leaving(&snapshot, layout),
             Format::Text => self.show_text(stage, &snapshot, layout),
         }
@@ -55,6 +57,14 @@ impl WiringView {
         if self.wiring == Wiring::StepByStep && !is_in_between {
             self.wait_for_enter();
         }
+    }
+
+    /// Whether a worker leaves as many others did. No picture is taken then: each costs a look at
+    /// every process there is.
+    fn is_left_out(&self, stage: Stage, layout: &Layout) -> bool {
+        let is_among_many =
+            self.closed > LEAVING_SHOWN && self.closed + LEAVING_SHOWN <= layout.workers.len();
+        stage == Stage::WriteEndClosed && self.format == Format::Text && is_among_many
     }
 
     fn show_text(&mut self, stage: Stage, snapshot: &Snapshot, layout: &Layout) {
@@ -68,7 +78,7 @@ impl WiringView {
         let process = |pid| role(layout, pid);
         let pipe = |inode| purpose(layout, inode);
         text += &view::render(snapshot, Labels { process: &process, pipe: &pipe }, false);
-        stderr::insist(&text);
+        stderr::show(&text);
     }
 
     /// One line for each write end of the result pipe that falls away.
@@ -77,13 +87,10 @@ impl WiringView {
         if closed == 1 {
             self.shown += 1;
             let (name, meaning) = words(Stage::WriteEndClosed);
-            stderr::insist(&format!("\n{}. {name}: {meaning}\n\n", self.shown));
+            stderr::show(&format!("\n{}. {name}: {meaning}\n\n", self.shown));
         }
-        if closed > LEAVING_SHOWN && closed + LEAVING_SHOWN <= workers {
-            if closed == LEAVING_SHOWN + 1 {
-                stderr::insist("…\n");
-            }
-            return;
+        if closed + LEAVING_SHOWN == workers + 1 && closed > LEAVING_SHOWN + 1 {
+            stderr::show("…\n");
         }
         let results = snapshot.pipes.last();
         let open = results.map_or(0, |pipe| pipe.writers.len());
@@ -94,22 +101,27 @@ impl WiringView {
             Some(view::Activity::Gone) => "is gone",
             _ => "was sent end of file",
         };
-        stderr::insist(&format!("worker {closed} {fate}: results has {open} write {ends} open\n"));
+        stderr::show(&format!("worker {closed} {fate}: results has {open} write {ends} open\n"));
     }
 
     /// Until Enter, end of file on standard input, or a signal that asks the job to end.
     fn wait_for_enter(&self) {
-        if stdin().is_terminal() {
-            stderr::insist("\n[Enter] ");
+        let input = rustix::stdio::stdin();
+        if rustix::termios::isatty(input) {
+            stderr::show("\n[Enter] ");
         }
         let tenth = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
         while !evenly::end_is_asked_for() {
-            let input = rustix::stdio::stdin();
             let mut ends = [PollFd::new(&input, PollFlags::IN)];
-            if !matches!(poll(&mut ends, Some(&tenth)), Ok(0)) {
-                // An error or end of file is no reason to stop for ever: go on.
-                let _ = stdin().read_line(&mut String::new());
-                return;
+            if matches!(poll(&mut ends, Some(&tenth)), Ok(0)) {
+                continue;
+            }
+            // Byte by byte, past any buffer: one Enter is one stage. An error or end of file is no
+            // reason to stop for ever.
+            let mut byte = [0];
+            match rustix::io::read(input, &mut byte) {
+                Ok(1) if byte != *b"\n" => {}
+                _ => return,
             }
         }
     }

@@ -68,6 +68,8 @@ fn a_function_may_be_applied_to_n() {
 fn primes() {
     assert_eq!(answer("count prime -100..1e7"), "664579\n");
     assert_eq!(answer("count prime 0..1e5 --split fixed:1"), "9592\n");
+    // Chunks of one worker around the square of a prime (a composite was once counted here).
+    assert_eq!(answer("count prime 1057089..1077089 --chunk 10000 -j 1"), "1437\n");
     // 2^63 less 25, 165, 259 and 301 (Caldwell's list of the primes just below a power of two).
     assert_eq!(answer("count prime 9223372036854775500..2^63"), "4\n");
 }

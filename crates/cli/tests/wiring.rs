@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::Value;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use support::{evenly, run, start_command, stderr, until};
@@ -103,21 +103,31 @@ fn bytes_wait_in_the_pipes_and_then_the_ends_fall() {
         serde_json::json!(ranges),
         serde_json::json!([["0", "32"], ["33", "65"], ["66", "98"]])
     );
-    // Three frames with one answer of 16 bytes each; the workers wait for more.
-    let results = named(&stages, "results")[0];
-    assert_eq!(pipes(results)[3]["bytes_waiting"], 3 * 48);
-    assert_eq!(states(results), ["reading"; 3]);
-    for process in &results["processes"].as_array().unwrap()[1..] {
-        assert_eq!(process["doing"]["descriptor"], 3);
-    }
+    let end = named(&stages, "end_of_file")[0];
+    assert_eq!(states(end), ["zombie"; 3]);
+    assert_eq!(states(named(&stages, "waited")[0]), ["gone"; 3]);
     let open: Vec<_> = named(&stages, "write_end_closed")
         .iter()
         .map(|stage| pipes(stage)[3]["write_ends_open"].as_u64().unwrap())
         .collect();
     assert_eq!(open, [2, 1, 0]);
-    let end = named(&stages, "end_of_file")[0];
-    assert_eq!(states(end), ["zombie"; 3]);
-    assert_eq!(states(named(&stages, "waited")[0]), ["gone"; 3]);
+}
+
+#[test]
+fn the_answers_wait_in_the_result_pipe() {
+    // The picture is taken when nothing has arrived for a while. On a loaded machine that may be
+    // before the last worker had its turn; then another try may have it.
+    let is_whole = |results: &Value| {
+        // Three frames with one answer of 16 bytes each; the workers wait for more.
+        let processes = &results["processes"].as_array().unwrap()[1..];
+        pipes(results)[3]["bytes_waiting"] == 3 * 48
+            && states(results) == ["reading"; 3]
+            && processes.iter().all(|process| process["doing"]["descriptor"] == 3)
+    };
+    until("all answers wait at once", || {
+        let (stages, _) = stages("count even 0..99 -j 3 --wiring --format json");
+        is_whole(named(&stages, "results")[0]).then_some(())
+    });
 }
 
 #[test]
@@ -141,31 +151,90 @@ fn any_job_can_be_shown() {
     }
 }
 
+/// A job that is gone through by hand: what it shows is read line by line, and Enter is pressed.
+struct Stepping {
+    running: support::Running,
+    enter: std::process::ChildStdin,
+    shown: std::io::Lines<BufReader<std::process::ChildStderr>>,
+}
+
+impl Stepping {
+    fn start(words: &str) -> Self {
+        let mut command = evenly(&format!("{words} --wiring --step --format json"));
+        command.stdin(Stdio::piped());
+        let mut running = start_command(command);
+        let enter = running.child().stdin.take().unwrap();
+        let shown = BufReader::new(running.child().stderr.take().unwrap()).lines();
+        Self { running, enter, shown }
+    }
+
+    /// The next stage that is shown; the job stands still then.
+    fn stage(&mut self) -> String {
+        let line = self.shown.next().unwrap().unwrap();
+        let stage: Value = serde_json::from_str(&line).unwrap();
+        stage["stage"].as_str().unwrap().to_owned()
+    }
+
+    fn press_enter(&mut self) {
+        self.enter.write_all(b"\n").unwrap();
+    }
+}
+
 #[test]
 fn step_stops_at_each_stage_until_enter() {
-    let mut command = evenly("count even 0..10 -j 2 --wiring --step --format json");
-    command.stdin(Stdio::piped());
-    let mut running = start_command(command);
-    let pid = running.pid();
-    let mut enter = running.child().stdin.take().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(150));
+    let mut stepping = Stepping::start("count even 0..10 -j 2");
+    let pid = stepping.running.pid();
+    assert_eq!(stepping.stage(), "pipes_made");
+    std::thread::sleep(std::time::Duration::from_millis(100));
     assert!(support::children_of(pid).is_empty(), "it did not stop before the fork");
-    enter.write_all(b"\n").unwrap();
-    until("the workers are forked", || (support::children_of(pid).len() == 2).then_some(()));
-    enter.write_all(b"\n\n\n\n\n\n\n").unwrap();
-    drop(enter);
-    let output = running.output();
-    assert!(output.status.success());
-    assert_eq!(stderr(&output).lines().count(), 9);
+    stepping.press_enter();
+    assert_eq!(stepping.stage(), "forked");
+    assert_eq!(support::children_of(pid).len(), 2);
+    // Enters pressed ahead count one by one, and the fall of the write ends is one stage.
+    (0..6).for_each(|_| stepping.press_enter());
+    let rest: Vec<_> = (0..7).map(|_| stepping.stage()).collect();
+    let closed = "write_end_closed";
+    let expected = ["closed", "ranges_sent", "results", closed, closed, "end_of_file", "waited"];
+    assert_eq!(rest, expected);
+    assert!(support::is_alive(pid), "it did not stop at the last stage");
+    stepping.press_enter();
+    assert!(stepping.running.output().status.success());
 }
 
 #[test]
 fn an_interrupt_ends_a_job_that_stands_still() {
-    let mut command = evenly("count even 0..10 -j 2 --wiring --step");
-    command.stdin(Stdio::piped());
-    let mut running = start_command(command);
-    let _enter = running.child().stdin.take();
-    std::thread::sleep(std::time::Duration::from_millis(150));
-    support::kill("INT", running.pid());
-    assert_eq!(running.output().status.signal(), Some(2));
+    let mut stepping = Stepping::start("count even 0..10 -j 2");
+    assert_eq!(stepping.stage(), "pipes_made");
+    support::kill("INT", stepping.running.pid());
+    let told: Vec<String> = stepping.shown.map(Result::unwrap).collect();
+    assert_eq!(told.last().unwrap(), "evenly: stopped by SIGINT; there is no answer");
+    assert_eq!(stepping.running.output().status.signal(), Some(2));
+}
+
+#[test]
+fn workers_that_die_before_the_first_answer_are_replaced_and_shown() {
+    let mut stepping = Stepping::start("count even 0..99 -j 2");
+    let pid = stepping.running.pid();
+    for expected in ["pipes_made", "forked", "closed"] {
+        assert_eq!(stepping.stage(), expected);
+        stepping.press_enter();
+    }
+    assert_eq!(stepping.stage(), "ranges_sent");
+    let lost = support::children_of(pid);
+    lost.iter().for_each(|worker| support::kill("KILL", *worker));
+    stepping.press_enter();
+    let (mut losses, mut results) = (0, Value::Null);
+    while results.is_null() {
+        let line = stepping.shown.next().unwrap().unwrap();
+        match serde_json::from_str::<Value>(&line) {
+            Ok(stage) => results = stage,
+            Err(_) => losses += usize::from(line.contains("killed by signal 9")),
+        }
+    }
+    assert_eq!((losses, results["stage"].as_str()), (2, Some("results")));
+    assert!(pids(&results)[1..].iter().all(|pid| !lost.contains(&(*pid as u32))));
+    (0..4).for_each(|_| stepping.press_enter());
+    drop(stepping.enter);
+    drop(stepping.shown);
+    assert!(stepping.running.output().stdout.starts_with(b"{\"version\":1"));
 }

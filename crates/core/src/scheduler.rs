@@ -108,7 +108,7 @@ impl Scheduler {
     /// Takes an event that happened at `now_ns`, on any clock that does not run backwards.
     ///
     /// # Errors
-    /// If a worker said what cannot be; what it said is not used, and it should be ended.
+    /// If a worker said what cannot be; that is not used, and the run should be ended.
     pub fn handle(&mut self, event: Event<'_>, now_ns: u64) -> Result<(), Violation> {
         let outcome = match event {
             Event::Joined { worker, window } => self.join(worker, window, now_ns),

@@ -66,7 +66,7 @@ pub enum Error {
         cause: Errno,
     },
     /// A worker said what cannot be.
-    #[error("stopped: {0}; nothing of it was counted")]
+    #[error("stopped: {0}; there is no answer")]
     Violation(#[from] Violation),
     /// The result pipe carried bytes that are no frame.
     #[error("stopped: the result pipe carries {0}; something else wrote to it")]

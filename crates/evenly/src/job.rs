@@ -99,7 +99,7 @@ pub struct Report {
     pub answer: Value,
     /// Numbers without a value. If there are any, the answer is not that of the whole range.
     pub failures: Vec<Failure>,
-    /// How many workers there were at a time.
+    /// How many workers the job began with.
     pub workers: usize,
     /// How many workers were lost and replaced on the way.
     pub losses: u64,

@@ -30,7 +30,7 @@ pub mod view;
 
 pub use error::Error;
 pub use evenly_core::{
-    Aggregate, Cause, Failure, Interval, Policy, Progress, Range, RangeError, Value,
+    Aggregate, Cause, Failure, Interval, Policy, Progress, Range, RangeError, Value, Violation,
 };
 pub use job::{Job, Report, default_workers};
 pub use process::{End, Signal, end_is_asked_for, raise_again, raise_broken_pipe};

@@ -88,6 +88,18 @@ pub struct Layout {
     pub result_pipe: u64,
 }
 
+impl Layout {
+    /// Notes that another process with another pipe has taken the place of a worker.
+    pub(crate) fn replace(&mut self, slot: usize, pid: u32, assignment_pipe: u64) {
+        if let (Some(place), Some(pipe)) =
+            (self.workers.get_mut(slot), self.assignment_pipes.get_mut(slot))
+        {
+            *place = Place { pid, range: None };
+            *pipe = assignment_pipe;
+        }
+    }
+}
+
 /// One worker of a [`Layout`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {

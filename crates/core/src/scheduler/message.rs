@@ -81,11 +81,11 @@ pub struct Record {
     pub value: Value,
 }
 
-/// A worker said what cannot be. The fault is the worker's; nothing of the message was used.
+/// A worker said what cannot be. The fault is the worker's; the entry that says so is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// A message from a name that was never given out.
-    #[error("worker {} is not known", .0.0)]
+    #[error("a message from worker {}, which is not at work", .0.0)]
     UnknownWorker(WorkerId),
     /// A value that no set of so many numbers has.
     #[error("worker {} answered {lease} with an impossible value", .worker.0)]

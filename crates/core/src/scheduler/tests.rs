@@ -264,6 +264,15 @@ fn static_gives_each_worker_one_equal_part() {
 }
 
 #[test]
+fn the_first_chunks_go_to_everybody() {
+    for policy in [Policy::Timed, Policy::Guided, Policy::Fixed(NonZeroU64::new(100).unwrap())] {
+        let run = Run::new(Range::new(0, 400).unwrap(), policy, 4);
+        let held: Vec<_> = run.hands.values().map(Vec::len).collect();
+        assert_eq!(held, [1; 4], "{policy:?}");
+    }
+}
+
+#[test]
 fn all_of_i64_is_counted_in_128_bits() {
     let whole = Range::new(-(1 << 63), 1 << 63).unwrap();
     let mut scheduler = Scheduler::new(whole, Aggregate::Count, Policy::Static, 1);

@@ -80,9 +80,9 @@ impl Window {
     #[inline]
     pub(super) fn open(&mut self, policy: Policy, waiting: u128) {
         let fits = match (policy, self.pace) {
-            // The class: one range to each worker, and no more.
-            (Policy::Static, _) => 1,
-            (_, None) => LEAST,
+            // The class: one range to each worker, and no more. And where nothing is known yet, a
+            // second chunk may be hours of work that another would do at once.
+            (Policy::Static, _) | (_, None) => 1,
             (_, Some(pace)) => {
                 let by_time = WINDOW_NS / pace.cost_ns(self.last_len);
                 let share = waiting / self.last_len + 1;
@@ -111,7 +111,7 @@ mod tests {
     fn cheap_chunks_open_it_wide_and_dear_ones_close_it() {
         let mut window = Window::new(1000);
         window.open(Policy::Timed, FAR);
-        assert_eq!(window.size, LEAST);
+        assert_eq!(window.size, 1);
         window.lent(1);
         window.settled(1, 1, 10);
         window.open(Policy::Timed, FAR);

@@ -1,8 +1,10 @@
 //! The crew: the worker processes by slot, how each is forked, and how often it was lost.
 
+use super::clock::Clock;
 use super::worker::{self, Desk};
 use crate::error::Error;
 use crate::function::Function;
+use crate::process::end_is_asked_for;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::signals::Signals;
 use crate::process::workers::{Child, Cradle, End};
@@ -10,8 +12,10 @@ use crate::transport::pipe::Pipes;
 use evenly_core::WorkerId;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::thread::sleep;
+use std::time::Duration;
 
 /// After so many losses of one slot in a row, without anything finished between them, the job ends:
 /// it would go on losing workers for ever.
@@ -50,7 +54,10 @@ impl Crew {
         let others = 32;
         let descriptors = DescriptorLimit::raise(2 * (workers as u64 + 1) + others);
         let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
-            .map_err(|cause| Error::CannotStart { call: "open /dev/null", cause })?;
+            .map_err(|cause| {
+                let advice = limits::advice(cause);
+                Error::NoWorker { call: "open /dev/null", cause, advice }
+            })?;
         Ok(Self {
             slots: Vec::with_capacity(workers.min(1 << 16)),
             null,
@@ -67,7 +74,7 @@ impl Crew {
         &mut self,
         pipes: &mut Pipes,
         inheritance: &mut Inheritance<'_>,
-    ) -> Result<Option<Errno>, Error> {
+    ) -> Result<Option<(&'static str, Errno)>, Error> {
         let results = pipes.results.write_end.as_fd();
         let mut refused = None;
         for (slot, pipe) in pipes.assignments.iter().enumerate() {
@@ -76,13 +83,13 @@ impl Crew {
                 Ok(child) => {
                     self.slots.push(Slot { child, name, losses_in_a_row: 0 });
                 }
-                Err(Refused::Threads(count)) => return Err(Error::Threads { count }),
-                Err(Refused::Fork(cause)) if self.slots.is_empty() => {
+                Err((_, Refused::Threads(count))) => return Err(Error::Threads { count }),
+                Err((call, Refused::Fork(cause))) if self.slots.is_empty() => {
                     let advice = limits::advice(cause);
-                    return Err(Error::NoWorker { call: "fork", cause, advice });
+                    return Err(Error::NoWorker { call, cause, advice });
                 }
-                Err(Refused::Fork(cause)) => {
-                    refused = Some(cause);
+                Err((call, Refused::Fork(cause))) => {
+                    refused = Some((call, cause));
                     break;
                 }
             }
@@ -98,12 +105,13 @@ impl Crew {
         assignments: BorrowedFd<'_>,
         results: BorrowedFd<'_>,
         inheritance: &mut Inheritance<'_>,
-    ) -> Result<Child, Refused> {
+    ) -> Result<Child, (&'static str, Refused)> {
         // A lock that another thread holds now would be held in the child for ever (fork(2)).
         match limits::threads() {
             Ok(1) => {}
-            Ok(count) => return Err(Refused::Threads(count)),
-            Err(cause) => return Err(Refused::Fork(cause)),
+            Ok(0) => return Err(("stat /proc/self/task", Refused::Fork(Errno::NOENT))),
+            Ok(count) => return Err(("fork", Refused::Threads(count))),
+            Err(cause) => return Err(("stat /proc/self/task", Refused::Fork(cause))),
         }
         let cradle = Cradle {
             null: self.null.as_fd(),
@@ -117,12 +125,22 @@ impl Crew {
         Child::fork(&cradle, |assignments, results| {
             worker::work(name, desk, function, assignments, results)
         })
-        .map_err(Refused::Fork)
+        .map_err(|cause| ("fork", Refused::Fork(cause)))
     }
 
-    /// Stands still until every worker has stopped itself to be seen.
+    /// Stands still until every worker has stopped itself to be seen, for a second at most: one
+    /// that somebody else continued will not be. A signal that asks for the end ends it at once.
     pub(super) fn wait_until_seen(&self) -> Result<(), Errno> {
-        self.slots.iter().try_for_each(|slot| slot.child.wait_until_seen())
+        let clock = Clock::start();
+        for slot in &self.slots {
+            while !slot.child.can_be_seen()? {
+                if end_is_asked_for() || clock.elapsed() > Duration::from_secs(1) {
+                    return Ok(());
+                }
+                sleep(Duration::from_millis(1));
+            }
+        }
+        Ok(())
     }
 
     /// Lets workers that stopped themselves go on.
@@ -133,7 +151,7 @@ impl Crew {
     /// Reaps a worker that has ended since the last call, if there is one.
     pub(super) fn reap_one(&mut self) -> Result<Option<Departed>, Errno> {
         for (slot, place) in self.slots.iter_mut().enumerate() {
-            let pid = place.child.pid();
+            let pid = place.child.number();
             if let Some(end) = place.child.try_wait()? {
                 return Ok(Some(Departed { slot, pid, end }));
             }
@@ -147,11 +165,18 @@ impl Crew {
     }
 }
 
+impl Drop for Crew {
+    /// All are killed before the first is waited for; each child then sees to being reaped.
+    fn drop(&mut self) {
+        self.slots.iter().for_each(|slot| slot.child.signal(Signal::KILL));
+    }
+}
+
 /// A worker that ended and was reaped.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Departed {
     pub(super) slot: usize,
-    pub(super) pid: Option<Pid>,
+    pub(super) pid: u32,
     pub(super) end: End,
 }
 

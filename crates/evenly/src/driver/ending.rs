@@ -4,6 +4,7 @@ use super::gather::{Gathering, system};
 use crate::error::Error;
 use crate::job::Report;
 use crate::observe::Stage;
+use crate::process::end_is_asked_for;
 use crate::transport::pipe::Received;
 use rustix::process::Signal;
 use std::thread::sleep;
@@ -17,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const GLANCE: Duration = Duration::from_millis(2);
 
 /// How long the result pipe must have rested before it is shown.
-const REST: Duration = Duration::from_millis(50);
+const REST: Duration = Duration::from_millis(150);
 
 impl Gathering<'_> {
     /// Closes the assignment pipes, which is end of file for the workers, and reads until it is
@@ -29,6 +30,7 @@ impl Gathering<'_> {
             if self.stages.is_wanted {
                 self.see_off(slot)?;
                 self.stages.at(Stage::WriteEndClosed);
+                self.heed_signals()?;
             }
         }
         let deadline = self.clock.elapsed() + GRACE;
@@ -41,7 +43,9 @@ impl Gathering<'_> {
                 self.receive()?;
             }
         }
-        self.stages.at(Stage::EndOfFile);
+        if self.is_end_of_file {
+            self.stages.at(Stage::EndOfFile);
+        }
         Ok(())
     }
 
@@ -51,7 +55,7 @@ impl Gathering<'_> {
         self.signals.heed_children(true).map_err(system("signalfd"))?;
         let deadline = self.clock.elapsed() + GRACE;
         for slot in 0..self.crew.slots.len() {
-            while self.crew.slots[slot].child.try_wait().map_err(system("waitid"))?.is_none() {
+            while !self.crew.slots[slot].child.has_been_waited_for().map_err(system("waitid"))? {
                 // After end of file only a worker that is stopped or gone wild is still there.
                 if !self.is_end_of_file || self.clock.elapsed() >= deadline {
                     self.crew.slots[slot].child.signal(Signal::KILL);
@@ -75,14 +79,19 @@ impl Gathering<'_> {
 
     /// Stands still when answers have arrived and no more follow for the moment.
     pub(super) fn stand_still_at_results(&mut self) -> Result<(), Error> {
-        loop {
+        while self.hub.waiting_results().map_err(system("ioctl FIONREAD"))? == 0
+            && !self.scheduler.is_finished()
+        {
             let ready = self.wait(None)?;
             if ready.signals {
                 self.heed_signals()?;
                 self.replace_the_lost()?;
+                self.act()?;
+                self.hub.flush().map_err(system("write"))?;
             }
-            if ready.results || self.scheduler.is_finished() {
-                break;
+            if ready.results && self.hub.waiting_results().map_err(system("ioctl FIONREAD"))? == 0 {
+                // End of file: every worker is gone, and SIGCHLD has them replaced.
+                self.receive()?;
             }
         }
         let (mut waiting, mut rested) = (0, Duration::ZERO);
@@ -102,6 +111,7 @@ impl Gathering<'_> {
         let deadline = self.clock.elapsed() + GRACE;
         while !self.crew.slots[slot].child.has_ended().map_err(system("waitid"))?
             && self.clock.elapsed() < deadline
+            && !end_is_asked_for()
         {
             // A worker that still writes must not wait for room.
             if self.receive()? != Received::Bytes {

@@ -11,8 +11,8 @@ use crate::job::Job;
 use crate::observe::Observation;
 use crate::process::limits;
 use crate::process::signals::{Signal, Signals};
-use crate::transport::pipe::{Hub, RESULTS_TOKEN, Received};
-use evenly_core::frame::{Assembler, Body};
+use crate::transport::pipe::{self, Hub, RESULTS_TOKEN, Received};
+use evenly_core::frame::{Assembler, Body, Malformed};
 use evenly_core::{Action, Event, Scheduler};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
@@ -160,9 +160,7 @@ impl<'a> Gathering<'a> {
                     let Some(partial) = self.assembler.take(worker, part)? else { continue };
                     Event::Partly { worker, lease, busy_ns, partial }
                 }
-                Body::Assignments(_) => {
-                    return Err(Error::Violation(evenly_core::Violation::UnknownWorker(worker)));
-                }
+                Body::Assignments(_) => return Err(Error::Malformed(Malformed::Entry)),
             };
             self.scheduler.handle(event, now_ns)?;
             if let Some(slot) = self.hub.slot_of(worker) {
@@ -173,7 +171,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Carries out what the scheduler wants done.
-    fn act(&mut self) -> Result<(), Error> {
+    pub(super) fn act(&mut self) -> Result<(), Error> {
         while let Some(action) = self.scheduler.poll() {
             match action {
                 Action::Assign { worker } => {
@@ -250,7 +248,6 @@ impl<'a> Gathering<'a> {
             Some(Action::Reclaimed { chunks, numbers, .. }) => (chunks, numbers),
             _ => (0, 0),
         };
-        let pid = pid.map_or(0, |pid| pid.as_raw_nonzero().get().cast_unsigned());
         let lost = Observation::WorkerLost { worker: slot + 1, pid, end, reclaimed };
         self.stages.observer.observe(&lost);
         Ok(reclaimed.0)
@@ -282,8 +279,14 @@ impl<'a> Gathering<'a> {
     fn fork_replacement(&mut self, slot: usize) -> Result<(), (&'static str, Refused)> {
         let refused = |call| move |cause| (call, Refused::Fork(cause));
         let pipe = self.hub.make_assignment_pipe().map_err(refused("pipe2"))?;
+        let inode = pipe::inode(&pipe.write_end).map_err(refused("fstat"))?;
         let results = self.hub.open_result_write_end().map_err(refused("open /proc/self/fd"))?;
-        // The name is used up only if there is a worker to bear it: the scheduler expects them in
+        if self.is_end_of_file {
+            // The last worker had gone; now the pipe has a writer again.
+            self.hub.watch_results().map_err(refused("epoll_ctl"))?;
+            self.is_end_of_file = false;
+        }
+        // The name is used up only when nothing can fail any more: the scheduler expects names in
         // order.
         let name = self.hub.next_worker();
         let mut inheritance = Inheritance {
@@ -292,18 +295,13 @@ impl<'a> Gathering<'a> {
             stops_to_be_seen: false,
         };
         let ends = (pipe.read_end.as_fd(), results.as_fd());
-        let child = self
-            .crew
-            .fork(name, ends.0, ends.1, &mut inheritance)
-            .map_err(|refused| ("fork", refused))?;
+        let child = self.crew.fork(name, ends.0, ends.1, &mut inheritance)?;
         self.hub.replace(slot, pipe.write_end).map_err(refused("epoll_ctl"))?;
+        if self.stages.is_wanted {
+            self.stages.layout.replace(slot, child.number(), inode);
+        }
         let place = &mut self.crew.slots[slot];
         (place.child, place.name) = (child, name);
-        if self.is_end_of_file {
-            // The last worker had gone; with the new one the pipe has a writer again.
-            self.hub.watch_results().map_err(refused("epoll_ctl"))?;
-            self.is_end_of_file = false;
-        }
         Ok(())
     }
 

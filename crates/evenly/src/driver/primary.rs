@@ -21,7 +21,7 @@ use std::os::fd::OwnedFd;
 /// Runs a job from the first pipe to the last worker waited for.
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
     let clock = Clock::start();
-    let signals = Signals::take().map_err(|cause| cannot_start("signalfd", cause))?;
+    let signals = Signals::take().map_err(|cause| no_worker("signalfd", cause))?;
     let workers = job.workers.unwrap_or_else(default_workers).get() as usize;
     let mut primary = Primary {
         crew: Crew::prepare(workers)?,
@@ -35,9 +35,9 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
         signals: &signals,
         clock,
     };
+    let epoll = primary.make_epoll()?;
     let mut pipes = primary.make_pipes()?;
     primary.fork_workers(&mut pipes)?;
-    let epoll = primary.make_epoll()?;
     let hub = primary.close_what_is_not_ours(pipes, epoll)?;
     let mut gathering = primary.send_ranges(hub)?;
     gathering.gather()?;
@@ -100,16 +100,13 @@ impl<'a> Primary<'a> {
             function: &mut *self.job.function,
             stops_to_be_seen: self.stages.is_wanted,
         };
-        if let Some(cause) = self.crew.fork_all(pipes, &mut inheritance)? {
-            self.say_fewer(pipes.assignments.len(), "fork", cause);
+        if let Some((call, cause)) = self.crew.fork_all(pipes, &mut inheritance)? {
+            self.say_fewer(pipes.assignments.len(), call, cause);
             self.describe_pipes(pipes).map_err(|cause| cannot_start("fstat", cause))?;
         }
         if self.stages.is_wanted {
-            let pid = |child: Option<rustix::process::Pid>| {
-                child.map_or(0, |pid| pid.as_raw_nonzero().get().cast_unsigned())
-            };
             let slots = self.crew.slots.iter();
-            let places = slots.map(|slot| Place { pid: pid(slot.child.pid()), range: None });
+            let places = slots.map(|slot| Place { pid: slot.child.number(), range: None });
             self.stages.layout.workers = places.collect();
             self.crew.wait_until_seen().map_err(|cause| cannot_start("waitid", cause))?;
             self.stages.at(Stage::Forked);
@@ -166,7 +163,7 @@ impl<'a> Primary<'a> {
             epoll::add(&epoll, self.signals, token, epoll::EventFlags::IN)?;
             Ok(epoll)
         };
-        make().map_err(|cause| cannot_start("epoll_create1", cause))
+        make().map_err(|cause| no_worker("epoll_create1", cause))
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {

@@ -143,8 +143,7 @@ impl<'a> Worker<'a> {
                 return if unpacker.is_inside_frame() { Err(Leave::Abandoned) } else { Ok(()) };
             }
             unpacker.filled(count);
-            self.busy_since_ns = self.clock.now_ns();
-            self.looked_ns = self.busy_since_ns;
+            self.start_the_watch();
             while let Some(frame) = unpacker.next_frame()? {
                 let Body::Assignments(assignments) = frame.body else {
                     return Err(Leave::Protocol);
@@ -243,9 +242,15 @@ impl<'a> Worker<'a> {
             self.packer.consume(written);
         }
         // The time that the write may have blocked is nobody's work.
+        self.start_the_watch();
+        Ok(())
+    }
+
+    /// Measures from now on. What was done before has been accounted for.
+    fn start_the_watch(&mut self) {
         self.busy_since_ns = self.clock.now_ns();
         self.looked_ns = self.busy_since_ns;
-        Ok(())
+        self.since_look = 0;
     }
 
     /// Whether every write end of the assignment pipe is closed. In the middle of a chunk that can

@@ -4,7 +4,7 @@ use super::Function;
 use evenly_core::Interval;
 
 /// A closure as a function. It is called once for each n, in a forked copy of this process: what
-/// it changes there, nobody else sees.
+/// it changes there, nobody else sees; files that were open before the job are closed there.
 ///
 /// ```no_run
 /// let square = evenly::function::predicate("square", |n| n >= 0 && n.isqrt().pow(2) == n);

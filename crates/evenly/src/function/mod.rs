@@ -1,7 +1,9 @@
 //! Functions: what is applied to every n.
 //!
 //! A function lives in the workers. It is made before they are forked and simply inherited, so it
-//! may be anything: a builtin, a closure over data of the calling program.
+//! may be anything: a builtin, a closure over data of the calling program. Descriptors are the one
+//! exception: a worker keeps only its own five, so a function that reads a file must open it when
+//! it is first called, and not use one that the calling program had opened.
 //!
 //! Another builtin is one entry in `builtin.rs`.
 

@@ -133,7 +133,10 @@ mod x86 {
             let step = black_box(_mm512_set1_epi32(LANES_512 as i32));
             let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
             let mut numbers: [__m512i; VECTORS] = std::array::from_fn(|vector| {
-                _mm512_add_epi32(_mm512_set1_epi32(first as i32 + vector as i32 * 16), lanes)
+                _mm512_add_epi32(
+                    _mm512_set1_epi32((first as i32).wrapping_add(vector as i32 * 16)),
+                    lanes,
+                )
             });
             let mut counts = [_mm512_setzero_si512(); VECTORS];
             for _ in 0..blocks {
@@ -167,7 +170,10 @@ mod x86 {
             let step = black_box(_mm256_set1_epi32(LANES_256 as i32));
             let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
             let mut numbers: [__m256i; VECTORS] = std::array::from_fn(|vector| {
-                _mm256_add_epi32(_mm256_set1_epi32(first as i32 + vector as i32 * 8), lanes)
+                _mm256_add_epi32(
+                    _mm256_set1_epi32((first as i32).wrapping_add(vector as i32 * 8)),
+                    lanes,
+                )
             });
             let mut counts = [_mm256_setzero_si256(); VECTORS];
             for _ in 0..blocks {
@@ -254,6 +260,14 @@ mod tests {
         for middle in [i64::MIN + 1000, i64::MAX - 1000, 1 << 32, -(1 << 32), 1 << 31, 0] {
             check(middle - 1000, middle + 1000);
             check(middle - 999, middle + 998);
+        }
+    }
+
+    #[test]
+    fn the_low_32_bits_may_wrap_within_a_block() {
+        for first in (1i64 << 31) - 100..(1 << 31) + 100 {
+            check(first, first + 500);
+            check(-first, -first + 500);
         }
     }
 

@@ -45,7 +45,7 @@ impl Drop for DescriptorLimit {
     }
 }
 
-/// How many threads this process has: a directory has two links and one more for each directory
+/// How many threads this process has, 0 if /proc does not tell: a directory has two links and one more for each directory
 /// in it, and /proc/self/task has a directory for each thread (proc(5)).
 pub(crate) fn threads() -> Result<u64, Errno> {
     Ok(rustix::fs::stat("/proc/self/task")?.st_nlink.saturating_sub(2))
@@ -58,6 +58,7 @@ pub(crate) fn advice(cause: Errno) -> &'static str {
         Errno::NFILE => "the system has too many open files; wait or raise fs.file-max",
         Errno::AGAIN => "raise the limit on processes (ulimit -u, pids.max of the cgroup)",
         Errno::NOMEM => "there is not enough memory for another process",
+        Errno::NOENT => "/proc must be mounted",
         _ => "see the manual page of the call",
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! There is no handler and no self-pipe. For n workers exactly n+1 pipes exist.
 
-use super::sys::{self, SignalSet};
+use super::sys::{self, SavedAction, SignalSet};
 use rustix::io::Errno;
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -40,7 +40,7 @@ pub(crate) struct Signals {
     /// Those of the signals that ask the job to end.
     ends: Vec<i32>,
     mask_before: SignalSet,
-    child_was_ignored: bool,
+    actions_before: [SavedAction; 2],
 }
 
 /// What a process inherits about signals; a worker gets it back.
@@ -53,24 +53,20 @@ const SIGINFO: usize = 128;
 impl Signals {
     /// Blocks the signals and opens the descriptor that they are read from.
     pub(crate) fn take() -> Result<Self, Errno> {
-        // A process that ignores SIGCHLD, as some parents leave it, gets no status of its children.
-        let child_was_ignored = sys::is_ignored(libc::SIGCHLD);
-        if child_was_ignored {
-            sys::default_signal(libc::SIGCHLD);
-        }
         // A blocked signal is queued even where it is ignored, so an ignored one must not be taken.
         let mut ends = vec![Signal::INTERRUPT.0, Signal::TERMINATE.0];
         ends.retain(|signal| !sys::is_ignored(*signal));
         let wanted = SignalSet::of(&[&ends[..], &[Signal::CHILD.0]].concat());
         let mask_before = sys::block_signals(wanted)?;
-        match sys::signal_descriptor(wanted) {
-            Ok(descriptor) => Ok(Self { descriptor, ends, mask_before, child_was_ignored }),
-            Err(error) => {
-                // Restoring what was just in force cannot fail: the call has no other error.
-                let _ = sys::set_signal_mask(mask_before);
-                Err(error)
-            }
-        }
+        let descriptor = sys::signal_descriptor(wanted).inspect_err(|_| {
+            // Restoring what was just in force cannot fail: the call has no other error.
+            let _ = sys::set_signal_mask(mask_before);
+        })?;
+        // A process that ignores SIGCHLD, as some parents leave it, gets no status of its children;
+        // and one that does not ignore SIGPIPE would die of writing to a worker that has died.
+        let actions_before =
+            [SavedAction::default(libc::SIGCHLD), SavedAction::ignore(libc::SIGPIPE)];
+        Ok(Self { descriptor, ends, mask_before, actions_before })
     }
 
     /// The next signal that has arrived, if any.
@@ -106,9 +102,7 @@ impl AsFd for Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        if self.child_was_ignored {
-            sys::ignore_signal(libc::SIGCHLD);
-        }
+        self.actions_before.into_iter().for_each(SavedAction::restore);
         // Restoring what was in force before cannot fail: the call has no other error.
         let _ = sys::set_signal_mask(self.mask_before);
     }

@@ -20,10 +20,12 @@ fn checked(returned: libc::c_int) -> Result<libc::c_int, Errno> {
 /// Copies this process (fork(2)): `None` in the child, the child's process number in the parent.
 ///
 /// The C library's fork is used and not the bare system call, because it leaves the allocator of
-/// the child usable. The caller must have a single thread; the child must leave by [`exit_now`].
+/// the child usable. The child must leave by [`exit_now`].
+///
+/// Fork has no preconditions on memory safety. That the caller has a single thread, so that no lock
+/// is held by a thread that does not exist in the child, is checked where workers are made.
 pub(crate) fn fork() -> Result<Option<rustix::process::Pid>, Errno> {
-    // SAFETY: fork has no preconditions on memory. With a single thread (the caller checks it) no
-    // lock can be held by a thread that does not exist in the child.
+    // SAFETY: fork(2) may be called at any time; see above for what it takes to be useful.
     let pid = checked(unsafe { libc::fork() })?;
     Ok(rustix::process::Pid::from_raw(pid))
 }
@@ -119,11 +121,45 @@ pub(crate) fn default_signal(signal: i32) {
     }
 }
 
-/// Ignores a signal.
-pub(crate) fn ignore_signal(signal: i32) {
-    // SAFETY: SIG_IGN is valid for every signal that this crate names.
-    unsafe {
-        libc::signal(signal, libc::SIG_IGN);
+/// What a process did about a signal before a job, handler and flags (sigaction(2)).
+#[derive(Clone, Copy)]
+pub(crate) struct SavedAction {
+    signal: i32,
+    action: Option<libc::sigaction>,
+}
+
+impl SavedAction {
+    /// Gives `signal` its default effect while a job runs.
+    pub(crate) fn default(signal: i32) -> Self {
+        Self::replace(signal, libc::SIG_DFL)
+    }
+
+    /// Ignores `signal` while a job runs.
+    pub(crate) fn ignore(signal: i32) -> Self {
+        Self::replace(signal, libc::SIG_IGN)
+    }
+
+    fn replace(signal: i32, handler: libc::sighandler_t) -> Self {
+        let mut before = MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: an action of zeroes is valid: no flags, an empty mask.
+        let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+        action.sa_sigaction = handler;
+        // SAFETY: both actions outlive the call; the old one is read only if it was written.
+        let action = unsafe {
+            let done = libc::sigaction(signal, &raw const action, before.as_mut_ptr()) == 0;
+            done.then(|| before.assume_init())
+        };
+        Self { signal, action }
+    }
+
+    /// Puts back what was there before.
+    pub(crate) fn restore(self) {
+        if let Some(action) = self.action {
+            // SAFETY: the action is one that the kernel gave us for this signal.
+            unsafe {
+                libc::sigaction(self.signal, &raw const action, ptr::null_mut());
+            }
+        }
     }
 }
 
@@ -149,8 +185,9 @@ pub(crate) fn keep_only(
     let results = rustix::io::fcntl_dupfd_cloexec(results, FIRST_STRAY)?;
     rustix::stdio::dup2_stdin(null)?;
     rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
-    // SAFETY: the numbers 3 and 4 belong to nobody in this child from here on: whatever was open
-    // there is replaced, and its owner in the copied memory is never used again.
+    // SAFETY: whatever was open at 3 and 4 is replaced. Its owner in the copied memory, as well as
+    // every other owner of a descriptor but 0 to 2, must not be used in this child any more: the
+    // caller sees to its own, and the documentation of `Function` asks the same of functions.
     unsafe {
         checked(libc::dup3(assignments.as_raw_fd(), ASSIGNMENTS, libc::O_CLOEXEC))?;
         checked(libc::dup3(results.as_raw_fd(), RESULTS, libc::O_CLOEXEC))?;
@@ -158,7 +195,7 @@ pub(crate) fn keep_only(
     // The strays include the two descriptors above: they must not be closed a second time.
     std::mem::forget((assignments, results));
     let (first, last) = (FIRST_STRAY as libc::c_uint, libc::c_uint::MAX);
-    // SAFETY: as above, nothing in this child uses a descriptor from 5 on any more.
+    // SAFETY: as above.
     checked(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) as libc::c_int })?;
     // SAFETY: both were opened above and have no other owner.
     Ok(unsafe { (File::from_raw_fd(ASSIGNMENTS), File::from_raw_fd(RESULTS)) })

@@ -76,6 +76,11 @@ impl Child {
         })
     }
 
+    /// Its number for others to read; 0 once it is reaped.
+    pub(crate) fn number(&self) -> u32 {
+        self.pid.map_or(0, |pid| pid.as_raw_nonzero().get().cast_unsigned())
+    }
+
     pub(crate) fn pid(&self) -> Option<Pid> {
         self.pid
     }
@@ -85,15 +90,21 @@ impl Child {
         self.wait_with(WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
     }
 
+    /// Whether it has been reaped, now or before.
+    pub(crate) fn has_been_waited_for(&mut self) -> Result<bool, Errno> {
+        Ok(self.pid.is_none() || self.try_wait()?.is_some())
+    }
+
     /// Waits until it has ended, and reaps it.
     pub(crate) fn wait(&mut self) -> Result<Option<End>, Errno> {
         self.wait_with(WaitIdOptions::EXITED)
     }
 
-    /// Waits until it has stopped itself, or has ended; it is not reaped.
-    pub(crate) fn wait_until_seen(&self) -> Result<(), Errno> {
-        let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        self.wait_without_reaping(options).map(drop)
+    /// Whether it has stopped itself, or has ended; it is not reaped.
+    pub(crate) fn can_be_seen(&self) -> Result<bool, Errno> {
+        let what = WaitIdOptions::STOPPED | WaitIdOptions::EXITED;
+        let how = WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        Ok(self.pid.is_none() || self.wait_without_reaping(what | how)?.is_some())
     }
 
     /// Whether it has ended, without reaping it.

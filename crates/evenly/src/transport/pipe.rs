@@ -78,15 +78,27 @@ impl Pipes {
                 Err(cause) => refused = Some(cause),
             }
         }
-        if refused.is_some() && assignments.len() > 1 {
-            // Two descriptors to spare: to look at /proc, to replace a worker.
-            assignments.pop();
+        // The table may also be full to the last place without a refusal so far.
+        while let Err(cause) = prove_room(&results.read_end) {
+            refused = Some(cause);
+            if assignments.pop().is_none() {
+                break;
+            }
         }
         match refused {
             Some(cause) if assignments.is_empty() => Err(cause),
             refused => Ok((Self { assignments, results }, refused)),
         }
     }
+}
+
+/// Whether there is room for what is opened later: two descriptors in each child, while it moves
+/// its ends to their places, and as many to look at /proc or to replace a worker.
+fn prove_room(any: &OwnedFd) -> Result<(), Errno> {
+    let one = rustix::io::fcntl_dupfd_cloexec(any, 0)?;
+    let two = rustix::io::fcntl_dupfd_cloexec(&one, 0)?;
+    drop((one, two));
+    Ok(())
 }
 
 /// The inode of a pipe, under which /proc shows both of its ends (proc(5)).
