@@ -227,8 +227,8 @@ mod tests {
         }
 
         #[test]
-        fn splitting_loses_nothing(first: i64, last: i64, count: u128) {
-            prop_assume!(first <= last);
+        fn splitting_loses_nothing(one: i64, other: i64, count: u128) {
+            let (first, last) = (one.min(other), one.max(other));
             let whole = interval(first, last);
             let (front, rest) = whole.split_front(count);
             prop_assert_eq!(front.first(), first);

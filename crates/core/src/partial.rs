@@ -284,7 +284,9 @@ mod tests {
 
         #[test]
         fn a_gap_is_refused(mut partial in partials(), gap in any::<prop::sample::Index>()) {
-            prop_assume!(partial.covered.len() > 2);
+            if partial.covered.len() < 3 {
+                return Ok(()); // one in seven has no interval in the middle
+            }
             partial.covered.remove(1 + gap.index(partial.covered.len() - 2));
             partial.value = Value::Count(0);
             prop_assert!(Partial::decode(&encoded(&partial)).is_err());

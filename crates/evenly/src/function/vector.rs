@@ -58,17 +58,22 @@ fn best<const PARITY: u8>() -> Named {
 /// Below so many numbers the vectors are not worth setting up.
 const FEW: u64 = 64;
 
+/// For few numbers, and for those that are left over behind the last block. Here, too, the distance
+/// is opaque: the compiler knows loops over neighbours well enough to test only one of several.
 #[inline]
 fn one_by_one<const PARITY: u8>(first: i64, last: i64) -> u64 {
-    let mut count = 0;
-    let mut n = first;
-    loop {
-        count += u64::from(n & 1 == i64::from(PARITY));
-        if n == last {
-            return count;
-        }
-        n += 1;
+    let is_wanted = |n: i64| u64::from(n & 1 == i64::from(PARITY));
+    let mut count = is_wanted(first);
+    if first == last {
+        return count;
     }
+    let step = black_box(1);
+    let mut n = first;
+    while n != last {
+        n += step;
+        count += is_wanted(n);
+    }
+    count
 }
 
 /// Counts blocks of `LANES` numbers with `blocks(first, how_many)`, and the rest one by one.
