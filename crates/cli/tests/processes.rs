@@ -66,7 +66,7 @@ fn who_waits_uses_no_processor() {
     std::thread::sleep(Duration::from_secs(2));
     let used: Vec<u64> =
         pids.map(cpu_ticks).iter().zip(before).map(|(after, before)| after - before).collect();
-    // The busy one reports ten times a second, which wakes the primary for microseconds.
+    // The busy one reports some fifty times a second, which wakes the primary for microseconds.
     assert!(used[0] <= 4, "the primary used {} of 200 ticks", used[0]);
     let (idle, busy) = (used[1].min(used[2]), used[1].max(used[2]));
     assert!(idle <= 1, "the idle worker used {idle} of 200 ticks");

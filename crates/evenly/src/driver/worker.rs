@@ -21,8 +21,9 @@ use std::fs::File;
 const SLICE_NS: u64 = 20_000_000;
 /// How old an answer may get before it is sent although the frame has room.
 const OVERDUE_NS: u64 = 1_000_000;
-/// How often a long chunk is reported on.
-const REPORT_NS: u64 = 100_000_000;
+/// How often a long chunk is reported on: after about every slice. A worker that is killed again and
+/// again, every few hundredths of a second, gets on all the same.
+const REPORT_NS: u64 = 10_000_000;
 /// The clock is read about this often; reading it for each number would cost more than many do.
 const LOOK_NS: u64 = 500_000;
 /// No slice is longer than this, however fast the function is.
