@@ -4,7 +4,7 @@
 use crate::arguments::Progress as How;
 use crate::plan::Plan;
 use crate::stderr;
-use evenly::observe::{Observation, Observer};
+use evenly::observe::{Early, Observation, Observer};
 use evenly::{Progress, Range};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
@@ -54,11 +54,12 @@ impl Watcher {
         }
     }
 
-    /// Takes the bar away: the answer stands alone.
+    /// Takes the bar away: the answer stands alone, and so does the shell of who pauses the job.
     pub(crate) fn end(&mut self) {
         // On a terminal that was stopped (^S) the bar stays: the answer must not wait for it.
-        if let Display::Bar(Some(bar)) = &self.display
+        if let Display::Bar(bar) = &mut self.display
             && stderr::has_room()
+            && let Some(bar) = bar.take()
         {
             bar.finish_and_clear();
         }
@@ -67,14 +68,7 @@ impl Watcher {
     fn advance(&mut self, progress: &Progress) {
         match &mut self.display {
             Display::None => {}
-            Display::Plain => {
-                let percent = percent(progress);
-                let (covered, total) = (progress.covered, progress.total);
-                let pace = pace(progress);
-                stderr::say(&format!(
-                    "evenly: {covered} of {total} numbers ({percent}%), {pace}\n"
-                ));
-            }
+            Display::Plain => stderr::say(&line(progress)),
             Display::Bar(bar) => {
                 if self.started.elapsed() < PATIENCE || !stderr::has_room() {
                     return;
@@ -104,6 +98,8 @@ impl Observer for Watcher {
     fn observe(&mut self, observation: &Observation<'_>) {
         match observation {
             Observation::Progress(progress) => self.advance(progress),
+            Observation::Status(progress) => self.say(&line(progress)),
+            Observation::Paused => self.end(),
             _ if self.is_quiet => {}
             Observation::FewerWorkers { wanted, started, refused: (call, cause, advice) } => {
                 let workers = if *started == 1 { "worker" } else { "workers" };
@@ -111,13 +107,37 @@ impl Observer for Watcher {
                     "evenly: {started} {workers} instead of {wanted}: {call}: {cause}; {advice}\n"
                 ));
             }
-            Observation::WorkerLost { worker, pid, end, reclaimed: (chunks, numbers) } => {
-                let reclaimed = match chunks {
-                    0 => "it had no chunk".to_owned(),
-                    1 => format!("1 chunk reclaimed ({numbers} numbers)"),
-                    _ => format!("{chunks} chunks reclaimed ({numbers} numbers)"),
-                };
-                self.say(&format!("evenly: worker {worker} (pid {pid}) {end}; {reclaimed}\n"));
+            Observation::WorkerLost { worker, pid, end, reason, reclaimed } => {
+                let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+                let reclaimed = chunks(*reclaimed);
+                self.say(&format!(
+                    "evenly: worker {worker} (pid {pid}) {end}{reason}; {reclaimed}\n"
+                ));
+            }
+            Observation::WorkerSilent { worker, pid, reclaimed } => {
+                let reclaimed = chunks(*reclaimed);
+                self.say(&format!(
+                    "evenly: worker {worker} (pid {pid}) has been stopped for 5 s; {reclaimed}\n"
+                ));
+            }
+            Observation::Garbage { what, suspects } => {
+                let workers = if *suspects == 1 { "the worker" } else { "the workers" };
+                self.say(&format!(
+                    "evenly: the result pipe carries {what}; {workers} that may have written it \
+                     ({suspects}) will be replaced\n"
+                ));
+            }
+            Observation::Quarantined(failure) => {
+                self.say(&format!(
+                    "evenly: n = {} failed: {}\n",
+                    failure.interval.first(),
+                    failure.cause
+                ));
+            }
+            Observation::StillDraining(Early::Signal(signal)) => {
+                self.say(&format!(
+                    "evenly: {signal}: the workers finish what they are at; once more ends at once\n"
+                ));
             }
             Observation::NotReplaced { worker, refused: (call, cause, advice) } => {
                 self.say(&format!(
@@ -137,6 +157,22 @@ fn new_bar(range: Range) -> ProgressBar {
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
     bar.set_prefix(range.to_string());
     bar
+}
+
+/// How far the job is, as a line.
+fn line(progress: &Progress) -> String {
+    let (covered, total) = (progress.covered, progress.total);
+    let (percent, pace) = (percent(progress), pace(progress));
+    format!("evenly: {covered} of {total} numbers ({percent}%), {pace}\n")
+}
+
+/// What was taken back from a worker.
+fn chunks((chunks, numbers): (usize, u128)) -> String {
+    match chunks {
+        0 => "it had no chunk".to_owned(),
+        1 => format!("1 chunk reclaimed ({numbers} numbers)"),
+        _ => format!("{chunks} chunks reclaimed ({numbers} numbers)"),
+    }
 }
 
 fn percent(progress: &Progress) -> u128 {

@@ -15,6 +15,8 @@ pub(crate) enum Outcome {
     SomeFailed(String),
     /// The work is incomplete: lost beyond repair, or the answer could not be written.
     Incomplete(String),
+    /// The time for the whole job was over.
+    Deadline(String),
     /// A signal asked for the end; every worker is gone.
     Interrupted(Signal),
     /// Nobody reads standard output any more.
@@ -31,6 +33,7 @@ impl Outcome {
             Self::Usage(message) => (2, Some(message)),
             Self::SomeFailed(message) => (3, Some(message)),
             Self::Incomplete(message) => (4, Some(message)),
+            Self::Deadline(message) => (124, Some(message)),
             Self::Interrupted(signal) => {
                 stderr::say_at_last(&format!("evenly: stopped by {signal}; there is no answer\n"));
                 evenly::raise_again(signal)
@@ -53,6 +56,7 @@ impl From<Error> for Outcome {
             Error::CannotStart { .. } | Error::NoWorker { .. } | Error::Threads { .. } => {
                 Self::Usage(message)
             }
+            Error::Deadline { .. } => Self::Deadline(message),
             Error::Interrupted(signal) => Self::Interrupted(signal),
             _ => Self::Incomplete(message),
         }

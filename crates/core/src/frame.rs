@@ -4,20 +4,28 @@
 //! offset  size  a frame (little-endian)
 //!      0     2  magic: 65 76, the letters "ev"
 //!      2     1  version of this format: 1
-//!      3     1  kind: 1 assignments, 2 answers, 3 part of a partial
+//!      3     1  kind, see below
 //!      4     4  length of the whole frame in bytes, 32 to the limit of the transport
 //!      8     4  the worker that it comes from or goes to
 //!     12     4  zero
-//!     16     8  for answers and parts: nanoseconds the worker was busy since its last frame,
-//!               or 0 where the next frame accounts for it
+//!     16     8  from a worker: nanoseconds it was busy since its last frame, or 0 where the next
+//!               frame accounts for it
 //!     24     …  body: entries of one kind, one after the other, or one part
 //!   ...      8  checksum: XXH3, 64 bits, over everything before it
 //! ```
 //!
 //! ```text
-//! entry of kind 1, 24 bytes       first i64 | last i64 | lease u64
-//! entry of kind 2, 16 bytes       lease u64 | count u64        (all of the lease not covered yet)
-//! body of kind 3                  lease u64 | part u32 from 0 | 1 if it is the last u32 | bytes
+//! kind           from     body
+//! 1 assignments  primary  entries of 24 bytes: first i64 | last i64 | lease u64
+//! 2 answers      worker   entries of 16 bytes: lease u64 | count u64, over all of the lease that
+//!                         was not covered yet
+//! 3 part         worker   lease u64 | part u32 from 0 | 1 if it is the last u32 | bytes
+//! 4 withdrawals  primary  entries of 16 bytes: lease u64 or all ones for every lease | parts u64:
+//!                         keep one of so many parts of what is not counted yet; 0: keep nothing
+//! 5 releases     worker   entries of 16 bytes: lease u64 | first i64: all from there is given back
+//! 6 begun        worker   entries of 8 bytes: lease u64, a chunk that was lost before: should this
+//!                         worker be lost too, then it was at that chunk
+//! 7 farewell     worker   call u32 | errno u32: why it leaves; the transport says what `call` means
 //! ```
 //!
 //! A frame is valid if and only if
@@ -37,9 +45,11 @@ mod assemble;
 mod pack;
 mod unpack;
 
+use crate::lease::LeaseId;
+
 pub use assemble::{Assembler, MAX_PARTIAL};
 pub use pack::Packer;
-pub use unpack::{Answers, Assignments, Body, Frame, Part, Unpacker};
+pub use unpack::{Answers, Assignments, Begun, Body, Frame, Part, Releases, Unpacker, Withdrawals};
 
 /// The longest frame on a pipe: `PIPE_BUF`, up to which a write is atomic (pipe(7)).
 pub const PIPE_FRAME: usize = 4096;
@@ -61,6 +71,10 @@ enum Kind {
     Assignments = 1,
     Answers = 2,
     Part = 3,
+    Withdrawals = 4,
+    Releases = 5,
+    Begun = 6,
+    Farewell = 7,
 }
 
 impl Kind {
@@ -69,6 +83,10 @@ impl Kind {
             1 => Some(Self::Assignments),
             2 => Some(Self::Answers),
             3 => Some(Self::Part),
+            4 => Some(Self::Withdrawals),
+            5 => Some(Self::Releases),
+            6 => Some(Self::Begun),
+            7 => Some(Self::Farewell),
             _ => None,
         }
     }
@@ -76,11 +94,16 @@ impl Kind {
     const fn entry_len(self) -> usize {
         match self {
             Self::Assignments => 24,
-            Self::Answers => 16,
+            Self::Answers | Self::Withdrawals | Self::Releases => 16,
+            Self::Begun | Self::Farewell => 8,
             Self::Part => 1,
         }
     }
 }
+
+/// In a withdrawal: every lease that the worker holds. No lease has this name: it would be the last
+/// use of the last slot, at the highest attempt.
+pub const EVERY_LEASE: LeaseId = LeaseId(u64::MAX);
 
 /// Bytes that are no frame and cannot become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -76,12 +76,67 @@ struct Slot {
     id: LeaseId,
     /// Who holds it, or [`NOBODY`].
     worker: WorkerId,
-    /// What of the chunk is not covered yet: a worker answers ascending, so it is always a tail.
-    rest: Interval,
+    /// How often the chunk was lost while a worker was at it.
+    losses: u8,
+    marks: u8,
+    /// In force: first and last of what is not covered yet; a worker answers ascending, so it is
+    /// always a tail. Settled: the count it was settled with.
+    words: [i64; 2],
 }
+
+impl Slot {
+    fn is_in_force(&self) -> bool {
+        self.worker != NOBODY
+    }
+
+    fn has(&self, mark: u8) -> bool {
+        self.marks & mark != 0
+    }
+
+    fn set_rest(&mut self, rest: Interval) {
+        self.words = [rest.first(), rest.last()];
+    }
+
+    #[inline]
+    fn rest(&self) -> Option<Interval> {
+        Interval::new(self.words[0], self.words[1])
+    }
+}
+
+/// Its worker said that it begins the chunk, which was lost before.
+const BEGUN: u8 = 1;
+/// A part of it is covered: whoever loses it now got on with it.
+const ADVANCED: u8 = 2;
+/// Its worker was asked for a part of it.
+const ASKED: u8 = 4;
+/// It ended with an answer, whose count is in the slot.
+const SETTLED: u8 = 8;
 
 /// The holder of a vacant slot. No worker is called so: there would have been 2^32 before it.
 const NOBODY: WorkerId = WorkerId(u32::MAX);
+
+/// What the table knows about a name that a worker used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The worker holds it; this is not covered yet.
+    InForce(Interval),
+    /// It was the last of its slot, and was answered with this count.
+    Settled(u64),
+    /// Of another worker, reclaimed, long settled, or never given.
+    Unknown,
+}
+
+/// A chunk that was taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reclaimed {
+    pub(crate) lease: LeaseId,
+    /// What was not covered.
+    pub(crate) rest: Interval,
+    /// How often it was lost before while a worker was at it.
+    pub(crate) losses: u8,
+    /// Whether the worker was at it: it said so and had not got on with it since.
+    pub(crate) is_blamed: bool,
+}
 
 /// The leases in force: a table of slots that are used again.
 #[derive(Debug, Default)]
@@ -93,58 +148,122 @@ pub(crate) struct LeaseTable {
 }
 
 impl LeaseTable {
-    /// Lends a chunk. The table must not be [full](Self::is_full).
+    /// Lends a chunk that was lost so often while a worker was at it. The table must not be
+    /// [full](Self::is_full).
     #[inline]
-    pub(crate) fn lend(&mut self, worker: WorkerId, interval: Interval, attempt: u8) -> LeaseId {
+    pub(crate) fn lend(
+        &mut self,
+        worker: WorkerId,
+        interval: Interval,
+        (attempt, losses): (u8, u8),
+    ) -> LeaseId {
+        let words = [interval.first(), interval.last()];
         let id = if let Some(slot) = self.free.pop() {
             let held = &mut self.slots[slot as usize];
             let id = LeaseId::new(slot as usize, attempt, held.id.serial() + 1);
-            *held = Slot { id, worker, rest: interval };
+            *held = Slot { id, worker, losses, marks: 0, words };
             id
         } else {
             assert!(self.slots.len() < MAX_LEASES, "the table of leases is full");
             let id = LeaseId::new(self.slots.len(), attempt, 0);
-            self.slots.push(Slot { id, worker, rest: interval });
+            self.slots.push(Slot { id, worker, losses, marks: 0, words });
             id
         };
         self.numbers += interval.len();
         id
     }
 
-    /// What is not covered yet of the chunk that `worker` holds as `id`; `None` for every other
-    /// name: of another worker, returned, reclaimed, or never given.
+    /// What is known of the name `id` that `worker` used.
     #[inline]
-    pub(crate) fn rest(&self, id: LeaseId, worker: WorkerId) -> Option<Interval> {
+    pub(crate) fn standing(&self, id: LeaseId, worker: WorkerId) -> Standing {
         debug_assert!(worker != NOBODY);
-        let held = self.slots.get(id.slot())?;
-        (held.id == id && held.worker == worker).then_some(held.rest)
+        match self.slots.get(id.slot()) {
+            Some(held) if held.id == id && held.worker == worker => {
+                held.rest().map_or(Standing::Unknown, Standing::InForce)
+            }
+            Some(held) if held.id == id && held.has(SETTLED) => {
+                Standing::Settled(held.words[0].cast_unsigned())
+            }
+            _ => Standing::Unknown,
+        }
     }
 
-    /// Ends a lease that [`rest`](Self::rest) has just found.
+    /// Ends a lease in force with an answer of `count`.
     #[inline]
-    pub(crate) fn settle(&mut self, id: LeaseId) {
+    pub(crate) fn settle(&mut self, id: LeaseId, count: u64) {
+        self.end(id);
         let held = &mut self.slots[id.slot()];
-        debug_assert!(held.id == id && held.worker != NOBODY);
+        held.marks |= SETTLED;
+        held.words = [count.cast_signed(), 0];
+    }
+
+    /// Ends a lease in force, of which no name is kept.
+    #[inline]
+    pub(crate) fn end(&mut self, id: LeaseId) {
+        let held = &mut self.slots[id.slot()];
+        debug_assert!(held.id == id && held.is_in_force());
         held.worker = NOBODY;
-        self.numbers -= held.rest.len();
+        self.numbers -= held.rest().map_or(0, |rest| rest.len());
         self.free.push(id.slot() as u32);
     }
 
-    /// Keeps a lease that [`rest`](Self::rest) has just found, for a shorter rest.
+    /// Keeps a lease in force for a shorter rest: without a front that is covered, or without a
+    /// tail that was given back.
     pub(crate) fn shorten(&mut self, id: LeaseId, rest: Interval) {
         let held = &mut self.slots[id.slot()];
-        debug_assert!(held.id == id && held.worker != NOBODY && held.rest.contains(rest));
-        self.numbers -= held.rest.len() - rest.len();
-        held.rest = rest;
+        debug_assert!(held.id == id && held.is_in_force());
+        let before = held.rest().unwrap_or(rest);
+        debug_assert!(before.contains(rest));
+        if before.first() < rest.first() {
+            held.marks |= ADVANCED;
+        }
+        held.marks &= !ASKED;
+        held.set_rest(rest);
+        self.numbers -= before.len() - rest.len();
     }
 
-    /// Ends every lease of `worker` and hands what was not covered to `take`, lowest slot first.
-    pub(crate) fn reclaim(&mut self, worker: WorkerId, mut take: impl FnMut(Interval, u8)) {
+    /// Notes that its worker is at it, if it is in force.
+    pub(crate) fn begin(&mut self, id: LeaseId, worker: WorkerId) {
+        if let Some(held) = self.slots.get_mut(id.slot())
+            && held.id == id
+            && held.worker == worker
+        {
+            held.marks |= BEGUN;
+        }
+    }
+
+    /// How often the chunk of a lease in force was lost before while a worker was at it.
+    pub(crate) fn losses(&self, id: LeaseId) -> u8 {
+        self.slots[id.slot()].losses
+    }
+
+    /// How many leases in force were asked for.
+    pub(crate) fn asked(&self) -> usize {
+        self.slots.iter().filter(|held| held.is_in_force() && held.has(ASKED)).count()
+    }
+
+    /// Notes that its worker was asked for a part of it.
+    pub(crate) fn ask(&mut self, id: LeaseId) {
+        self.slots[id.slot()].marks |= ASKED;
+    }
+
+    /// The leases in force that nobody was asked for, with their workers and what is not covered.
+    pub(crate) fn unasked(&self) -> impl Iterator<Item = (LeaseId, WorkerId, Interval)> + '_ {
+        let slots = self.slots.iter().filter(|held| held.is_in_force() && !held.has(ASKED));
+        slots.filter_map(|held| Some((held.id, held.worker, held.rest()?)))
+    }
+
+    /// Ends every lease of `worker` and hands it to `take`, lowest slot first.
+    pub(crate) fn reclaim(&mut self, worker: WorkerId, mut take: impl FnMut(Reclaimed)) {
         for slot in 0..self.slots.len() {
             let held = self.slots[slot];
-            if held.worker == worker {
-                take(held.rest, held.id.attempt());
-                self.settle(held.id);
+            if held.worker == worker
+                && let Some(rest) = held.rest()
+            {
+                let is_blamed = held.has(BEGUN) && !held.has(ADVANCED);
+                let losses = if held.has(ADVANCED) { 0 } else { held.losses };
+                take(Reclaimed { lease: held.id, rest, losses, is_blamed });
+                self.end(held.id);
             }
         }
     }
@@ -163,41 +282,79 @@ impl LeaseTable {
 mod tests {
     use super::*;
     use std::vec;
+    use std::vec::Vec;
 
     const ONE: WorkerId = WorkerId(1);
     const TWO: WorkerId = WorkerId(2);
+    const FRESH: (u8, u8) = (1, 0);
+
+    fn interval(first: i64, last: i64) -> Interval {
+        Interval::new(first, last).unwrap()
+    }
+
+    fn reclaim(table: &mut LeaseTable, worker: WorkerId) -> Vec<Reclaimed> {
+        let mut reclaimed = vec![];
+        table.reclaim(worker, |chunk| reclaimed.push(chunk));
+        reclaimed
+    }
 
     #[test]
     fn a_settled_name_never_comes_back() {
         let mut table = LeaseTable::default();
-        let first = table.lend(ONE, Interval::single(7), 1);
-        table.settle(first);
-        let second = table.lend(ONE, Interval::single(7), 1);
+        let first = table.lend(ONE, Interval::single(7), FRESH);
+        table.settle(first, 1);
+        assert_eq!(table.standing(first, ONE), Standing::Settled(1));
+        let second = table.lend(ONE, Interval::single(7), FRESH);
         assert_eq!(first.slot(), second.slot());
         assert_ne!(first, second);
-        assert_eq!(table.rest(first, ONE), None);
-        assert_eq!(table.rest(second, ONE), Some(Interval::single(7)));
+        assert_eq!(table.standing(first, ONE), Standing::Unknown);
+        assert_eq!(table.standing(second, ONE), Standing::InForce(Interval::single(7)));
     }
 
     #[test]
     fn only_the_holder_may_answer() {
         let mut table = LeaseTable::default();
-        let lease = table.lend(ONE, Interval::single(7), 1);
-        assert_eq!(table.rest(lease, TWO), None);
-        assert_eq!(table.rest(LeaseId(u64::MAX), ONE), None);
+        let lease = table.lend(ONE, Interval::single(7), FRESH);
+        assert_eq!(table.standing(lease, TWO), Standing::Unknown);
+        assert_eq!(table.standing(LeaseId(u64::MAX), ONE), Standing::Unknown);
     }
 
     #[test]
-    fn reclaiming_returns_the_rest_with_its_attempt() {
+    fn reclaiming_returns_the_rest() {
         let mut table = LeaseTable::default();
-        let lease = table.lend(ONE, Interval::new(0, 9).unwrap(), 3);
-        let kept = table.lend(TWO, Interval::single(20), 1);
-        table.shorten(lease, Interval::new(4, 9).unwrap());
-        let mut reclaimed = vec![];
-        table.reclaim(ONE, |rest, attempt| reclaimed.push((rest, attempt)));
-        assert_eq!(reclaimed, [(Interval::new(4, 9).unwrap(), 3)]);
+        let lease = table.lend(ONE, interval(0, 9), (3, 1));
+        let kept = table.lend(TWO, Interval::single(20), FRESH);
+        table.shorten(lease, interval(0, 7));
+        let [chunk] = reclaim(&mut table, ONE)[..] else { panic!() };
+        assert_eq!((chunk.rest, chunk.losses, chunk.is_blamed), (interval(0, 7), 1, false));
         assert_eq!(table.numbers(), 1);
-        assert!(table.rest(kept, TWO).is_some());
+        assert_eq!(table.standing(lease, ONE), Standing::Unknown);
+        assert_eq!(table.standing(kept, TWO), Standing::InForce(Interval::single(20)));
+    }
+
+    #[test]
+    fn blame_falls_on_what_was_begun_and_not_advanced() {
+        let mut table = LeaseTable::default();
+        let begun = table.lend(ONE, interval(0, 9), (2, 2));
+        let advanced = table.lend(ONE, interval(10, 19), (2, 2));
+        table.lend(ONE, interval(20, 29), (2, 2));
+        table.begin(begun, ONE);
+        table.begin(advanced, ONE);
+        table.shorten(advanced, interval(15, 19));
+        let blamed: Vec<_> =
+            reclaim(&mut table, ONE).iter().map(|chunk| (chunk.is_blamed, chunk.losses)).collect();
+        assert_eq!(blamed, [(true, 2), (false, 0), (false, 2)]);
+    }
+
+    #[test]
+    fn a_lease_is_asked_for_once_until_it_is_shorter() {
+        let mut table = LeaseTable::default();
+        let lease = table.lend(ONE, interval(0, 9), FRESH);
+        assert_eq!(table.unasked().count(), 1);
+        table.ask(lease);
+        assert_eq!(table.unasked().count(), 0);
+        table.shorten(lease, interval(0, 4));
+        assert_eq!(table.unasked().next(), Some((lease, ONE, interval(0, 4))));
     }
 
     #[test]

@@ -4,34 +4,64 @@
 //! scheduler checks that all of it together is the range, exactly once.
 
 use crate::interval::{Interval, IntervalSet, Overlap};
+use crate::lease::LeaseId;
 use crate::partial::Failure;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-/// A chunk that was taken back from a lost worker.
+/// A chunk that was taken back from a lost worker, or from one that is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Returned {
     pub(crate) interval: Interval,
     /// How often it was handed out already.
     pub(crate) attempts: u8,
+    /// How often it was lost while a worker was at it.
+    pub(crate) losses: u8,
+    /// Its last lease, if whoever held that may still answer.
+    pub(crate) late: Option<LeaseId>,
 }
 
 /// Everything that is not in a worker's hands.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// Never handed out: always a tail of the range, which is handed out ascending.
-    remaining: Option<Interval>,
+    /// To be handed out in any length: the range, and what workers gave back of their chunks.
+    remaining: VecDeque<Interval>,
+    remaining_len: u128,
     /// Handed out and taken back; goes out again before anything new.
     returned: VecDeque<Returned>,
     /// Covered by a merged partial, failed numbers included.
     covered: IntervalSet,
     /// Those of the covered numbers that have no value, with the cause.
     failures: Vec<Failure>,
+    /// How many numbers that is.
+    failed: u128,
 }
 
 impl Ledger {
     pub(crate) fn new(whole: Option<Interval>) -> Self {
-        Self { remaining: whole, ..Self::default() }
+        let mut ledger = Self::default();
+        whole.into_iter().for_each(|whole| ledger.give_back(whole));
+        ledger
+    }
+
+    /// What is left of `whole` when this is done. What is done outside of it is refused, as the
+    /// interval that lies there.
+    pub(crate) fn resume(whole: Option<Interval>, done: &IntervalSet) -> Result<Self, Overlap> {
+        let mut ledger = Self { covered: done.clone(), ..Self::default() };
+        let mut rest = whole;
+        for interval in done.iter() {
+            let Some(left) = rest.filter(|left| left.contains(interval)) else {
+                return Err(Overlap(interval));
+            };
+            if left.first() < interval.first()
+                && let Some(gap) = Interval::new(left.first(), interval.first() - 1)
+            {
+                ledger.give_back(gap);
+            }
+            rest = left.above(interval.last());
+        }
+        rest.into_iter().for_each(|rest| ledger.give_back(rest));
+        Ok(ledger)
     }
 
     /// Takes a returned chunk, whole.
@@ -43,9 +73,20 @@ impl Ledger {
     /// Takes up to `len` numbers from the front of what remains.
     #[inline]
     pub(crate) fn take_front(&mut self, len: u128) -> Option<Interval> {
-        let (front, rest) = self.remaining?.split_front(len);
-        self.remaining = rest;
+        let whole = self.remaining.front_mut()?;
+        let (front, rest) = whole.split_front(len);
+        match rest {
+            Some(rest) => *whole = rest,
+            None => drop(self.remaining.pop_front()),
+        }
+        self.remaining_len -= front.len();
         Some(front)
+    }
+
+    /// Takes in numbers that nobody has begun.
+    pub(crate) fn give_back(&mut self, interval: Interval) {
+        self.remaining_len += interval.len();
+        self.remaining.push_back(interval);
     }
 
     pub(crate) fn put_back(&mut self, returned: Returned) {
@@ -59,13 +100,14 @@ impl Ledger {
 
     pub(crate) fn fail(&mut self, failures: &[Failure]) {
         self.failures.extend_from_slice(failures);
+        self.failed += failures.iter().map(|failure| failure.interval.len()).sum::<u128>();
     }
 
-    /// How many numbers were never handed out.
+    /// How many numbers were never begun.
     #[inline]
     #[must_use]
     pub fn remaining(&self) -> u128 {
-        self.remaining.map_or(0, |interval| interval.len())
+        self.remaining_len
     }
 
     /// How many numbers were taken back and not handed out again yet.
@@ -78,7 +120,7 @@ impl Ledger {
     #[inline]
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
-        self.remaining.is_none() && self.returned.is_empty()
+        self.remaining.is_empty() && self.returned.is_empty()
     }
 
     /// The numbers that are done: with a value, or failed for good.
@@ -87,9 +129,46 @@ impl Ledger {
         &self.covered
     }
 
+    /// How many of the covered numbers failed.
+    #[must_use]
+    pub fn failed(&self) -> u128 {
+        self.failed
+    }
+
     /// The numbers that failed, in the order in which they were recorded.
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
         &self.failures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(intervals: &[(i64, i64)]) -> IntervalSet {
+        let mut set = IntervalSet::new();
+        for (first, last) in intervals {
+            set.insert(Interval::new(*first, *last).unwrap()).unwrap();
+        }
+        set
+    }
+
+    #[test]
+    fn what_is_not_done_remains() {
+        let whole = Interval::new(0, 99);
+        let mut ledger = Ledger::resume(whole, &set(&[(0, 4), (10, 19), (99, 99)])).unwrap();
+        assert_eq!(ledger.remaining(), 84);
+        assert_eq!(ledger.take_front(100), Interval::new(5, 9));
+        assert_eq!(ledger.take_front(100), Interval::new(20, 98));
+        assert!(ledger.is_exhausted());
+    }
+
+    #[test]
+    fn what_lies_outside_is_refused() {
+        let whole = Interval::new(0, 9);
+        assert!(Ledger::resume(whole, &set(&[(5, 10)])).is_err());
+        assert!(Ledger::resume(None, &set(&[(5, 10)])).is_err());
+        assert!(Ledger::resume(whole, &set(&[(0, 9)])).unwrap().is_exhausted());
     }
 }

@@ -10,7 +10,8 @@
 //! 1. [`range`]: what was asked for; [`interval`]: sets of numbers, exactly.
 //! 2. [`policy`]: how long the next chunk is; [`pace`]: what a number costs, as measured.
 //! 3. [`lease`]: who holds which chunk, at which attempt; [`ledger`]: what remains, what is done.
-//! 4. [`scheduler`]: the state machine that composes them.
+//! 4. [`scheduler`]: the state machine that composes them; [`supervisor`]: the workers by slot, lost
+//!    and replaced ([`roster`]), on top of it; [`worker`]: the other side.
 //! 5. [`frame`]: the bytes of an assignment and of its answer; [`partial`]: an answer in general.
 //! 6. [`aggregate`]: how answers merge, in any order.
 #![no_std]
@@ -29,7 +30,10 @@ pub mod pace;
 pub mod partial;
 pub mod policy;
 pub mod range;
+pub mod roster;
 pub mod scheduler;
+pub mod supervisor;
+pub mod worker;
 
 pub use aggregate::{Aggregate, Value};
 pub use interval::{Interval, IntervalSet};
@@ -38,3 +42,5 @@ pub use partial::{Cause, Failure, Partial};
 pub use policy::Policy;
 pub use range::{Range, RangeError};
 pub use scheduler::{Action, Event, Progress, Record, Scheduler, Violation};
+pub use supervisor::{Fault, Heard, Order, Supervisor};
+pub use worker::Worker;

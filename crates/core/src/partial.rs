@@ -37,6 +37,8 @@ pub enum Cause {
     Timeout,
     /// It needed more memory than allowed.
     Memory,
+    /// The process that computed it wrote what is no answer.
+    Garbage,
 }
 
 impl Cause {
@@ -46,6 +48,7 @@ impl Cause {
             Self::Signal(signal) => (2, signal),
             Self::Timeout => (3, 0),
             Self::Memory => (4, 0),
+            Self::Garbage => (5, 0),
         }
     }
 
@@ -55,6 +58,7 @@ impl Cause {
             (2, signal) => Some(Self::Signal(signal)),
             (3, 0) => Some(Self::Timeout),
             (4, 0) => Some(Self::Memory),
+            (5, 0) => Some(Self::Garbage),
             _ => None,
         }
     }
@@ -67,6 +71,7 @@ impl fmt::Display for Cause {
             Self::Signal(signal) => write!(f, "signal {signal}"),
             Self::Timeout => f.write_str("timeout"),
             Self::Memory => f.write_str("memory"),
+            Self::Garbage => f.write_str("garbage"),
         }
     }
 }

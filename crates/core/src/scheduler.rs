@@ -8,7 +8,8 @@
 //!
 //! ```text
 //!   remaining ──lend──► leased ──answer──► to record ──Record──► recording ──Recorded──► covered
-//!       returned ──lend──┘  └──Lost──► returned
+//!       returned ──lend──┘ │└──Lost or Silent──► returned, or quarantined ──► to record
+//!                          └──Released──► remaining
 //! ```
 //!
 //! and the lengths of these places add up to the length of the range; debug builds check it at each
@@ -16,30 +17,41 @@
 //! durable before giving it back, whoever keeps none gives it back at once. A worker's answer under
 //! a name that is not in force is dropped and counted, so nothing is merged twice.
 //!
+//! In its own rooms: what workers answer (`answers`), what becomes of chunks that come back (`returns`), the search for the number
+//! that loses its worker (there, too), taking back the tail of a long chunk for those who have
+//! nothing to do (`steal`), and answers that come late from workers that were given up (`late`).
+//!
 //! What is absent: clocks, descriptors, process numbers, and any knowledge of what a function is.
 
+mod answers;
+mod late;
 mod message;
+mod returns;
+mod steal;
 mod window;
 
 use crate::aggregate::{Aggregate, Value};
-use crate::frame::Answers;
-use crate::lease::{Assignment, LeaseId, LeaseTable, WorkerId};
-use crate::ledger::{Ledger, Returned};
+use crate::interval::{Interval, IntervalSet, Overlap};
+use crate::lease::{Assignment, LeaseTable, WorkerId};
+use crate::ledger::Ledger;
 use crate::pace::Meter;
-use crate::partial::Partial;
+use crate::partial::Failure;
 use crate::policy::{Outlook, Policy, Sizer};
 use crate::range::Range;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use late::Late;
 use window::Window;
 
-pub use message::{Action, Event, Progress, Record, Violation};
+pub use message::{Action, Event, Piece, Progress, Record, Violation};
 
 /// What is known of one worker.
 #[derive(Debug)]
 struct Worker {
     window: Window,
     is_lost: bool,
+    /// Lives, but has said nothing for too long.
+    is_silent: bool,
     /// Whether it stands in the queue of those that want chunks.
     is_queued: bool,
 }
@@ -47,6 +59,7 @@ struct Worker {
 /// The state of one run.
 #[derive(Debug)]
 pub struct Scheduler {
+    whole: Option<Interval>,
     total: u128,
     aggregate: Aggregate,
     answer: Value,
@@ -66,10 +79,28 @@ pub struct Scheduler {
     to_record: Record,
     /// Numbers in records that were given out and have not come back.
     recording: u128,
-    reclaimed: VecDeque<Action>,
+    /// What must be done before anything else, in this order.
+    pending: VecDeque<Action>,
+    /// How many more tries a chunk gets after its worker was lost.
+    retries: u8,
+    late: Late,
     meter: Meter,
     stale_answers: u64,
+    /// What was done and lost since it was taken, if anybody wants to know.
+    pieces: Option<Vec<Piece>>,
+    /// Whether somebody may have run out of work since that was looked at.
+    may_steal: bool,
+    is_draining: bool,
     is_finished: bool,
+}
+
+/// How many more tries a chunk gets after its worker was lost, unless something else is said.
+pub const RETRIES: u8 = 2;
+
+impl Worker {
+    fn can_work(&self) -> bool {
+        !self.is_lost && !self.is_silent
+    }
 }
 
 impl Scheduler {
@@ -77,6 +108,7 @@ impl Scheduler {
     #[must_use]
     pub fn new(range: Range, aggregate: Aggregate, policy: Policy, workers: u32) -> Self {
         Self {
+            whole: range.interval(),
             total: range.len(),
             aggregate,
             answer: aggregate.empty(),
@@ -90,11 +122,33 @@ impl Scheduler {
             assignments: Vec::new(),
             to_record: Record::empty(aggregate),
             recording: 0,
-            reclaimed: VecDeque::new(),
+            pending: VecDeque::new(),
+            retries: RETRIES,
+            late: Late::default(),
             meter: Meter::default(),
             stale_answers: 0,
+            pieces: None,
+            may_steal: false,
+            is_draining: false,
             is_finished: false,
         }
+    }
+
+    /// Goes on with a run of which this is done already: covered with this value, and failed, the
+    /// failed numbers being among the covered.
+    ///
+    /// # Errors
+    /// If that is not a part of the range.
+    pub fn resume(
+        mut self,
+        done: &IntervalSet,
+        value: Value,
+        failed: &[Failure],
+    ) -> Result<Self, Overlap> {
+        self.ledger = Ledger::resume(self.whole, done)?;
+        self.ledger.fail(failed);
+        self.answer = value;
+        Ok(self)
     }
 
     /// Lets the timed policy begin with chunks of so many numbers, where they are known to be cheap.
@@ -103,6 +157,27 @@ impl Scheduler {
     pub fn opening(mut self, numbers: u64) -> Self {
         self.opening = u128::from(numbers.max(1));
         self
+    }
+
+    /// Gives a chunk whose worker was lost so many more tries, then halves it. Only a single number
+    /// that was lost so often and once more, each time as the one its worker was at, fails.
+    #[must_use]
+    pub fn retries(mut self, retries: u8) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Keeps account of each [`Piece`] for [`take_pieces`](Self::take_pieces).
+    #[must_use]
+    pub fn tell_pieces(mut self) -> Self {
+        self.pieces = Some(Vec::new());
+        self
+    }
+
+    /// What was done and lost since the last call; always empty without
+    /// [`tell_pieces`](Self::tell_pieces).
+    pub fn take_pieces(&mut self) -> Vec<Piece> {
+        self.pieces.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
     /// Takes an event that happened at `now_ns`, on any clock that does not run backwards.
@@ -116,7 +191,13 @@ impl Scheduler {
             Event::Partly { worker, lease, busy_ns, partial } => {
                 self.partly(worker, lease, busy_ns, &partial)
             }
-            Event::Lost { worker } => self.lose(worker),
+            Event::Begun { worker, busy_ns, begun } => self.begun(worker, busy_ns, begun),
+            Event::Released { worker, busy_ns, releases } => {
+                self.released(worker, busy_ns, releases)
+            }
+            Event::Silent { worker } => self.silence(worker),
+            Event::Awake { worker } => self.awaken(worker),
+            Event::Lost { worker, cause } => self.lose(worker, cause),
             Event::Recorded(record) => self.recorded(record, now_ns),
         };
         debug_assert!(self.accounts_for_everything());
@@ -126,8 +207,8 @@ impl Scheduler {
     /// The next thing to do; `None` until the next event.
     #[inline]
     pub fn poll(&mut self) -> Option<Action> {
-        if let Some(reclaimed) = self.reclaimed.pop_front() {
-            return Some(reclaimed);
+        if let Some(action) = self.pending.pop_front() {
+            return Some(action);
         }
         if !self.to_record.is_empty() {
             let record = core::mem::replace(&mut self.to_record, Record::empty(self.aggregate));
@@ -136,6 +217,11 @@ impl Scheduler {
         }
         if let Some(assign) = self.assign() {
             return Some(assign);
+        }
+        if self.may_steal
+            && let Some(withdraw) = self.steal()
+        {
+            return Some(withdraw);
         }
         if self.ledger.covered().len() == self.total && !self.is_finished {
             self.is_finished = true;
@@ -162,10 +248,42 @@ impl Scheduler {
         &self.ledger
     }
 
+    /// How many numbers the range has.
+    #[must_use]
+    pub fn total(&self) -> u128 {
+        self.total
+    }
+
     /// Whether every number is covered.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.is_finished
+    }
+
+    /// Whether the run is to end early.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.is_draining
+    }
+
+    /// Whether a worker has chunks in hand.
+    #[must_use]
+    pub fn holds(&self, worker: WorkerId) -> bool {
+        let state = self.workers.get(worker.0 as usize);
+        state.is_some_and(|state| state.can_work() && !state.window.is_empty())
+    }
+
+    /// Takes what was just reclaimed out of what [`poll`](Self::poll) will give: how many chunks,
+    /// how many numbers, and whether that explains the loss.
+    pub(crate) fn take_reclaimed(&mut self) -> Option<(usize, u128, bool)> {
+        let is_it = |action: &Action| matches!(action, Action::Reclaimed { .. });
+        let at = self.pending.iter().rposition(is_it)?;
+        match self.pending.remove(at) {
+            Some(Action::Reclaimed { chunks, numbers, is_explained, .. }) => {
+                Some((chunks, numbers, is_explained))
+            }
+            _ => None,
+        }
     }
 
     /// How many answers came under a name that was no longer in force, and were dropped.
@@ -192,91 +310,10 @@ impl Scheduler {
             return Err(Violation::UnknownWorker(worker));
         }
         self.meter.start(now_ns);
-        self.workers.push(Worker { window: Window::new(window), is_lost: false, is_queued: false });
+        let window = Window::new(window);
+        self.workers.push(Worker { window, is_lost: false, is_silent: false, is_queued: false });
         self.living += 1;
         self.queue(worker);
-        Ok(())
-    }
-
-    #[inline]
-    fn answered(
-        &mut self,
-        worker: WorkerId,
-        busy_ns: u64,
-        answers: Answers<'_>,
-    ) -> Result<(), Violation> {
-        self.living(worker)?;
-        let (mut numbers, mut settled) = (0, 0);
-        let mut outcome = Ok(());
-        for (lease, count) in answers.iter() {
-            let Some(rest) = self.leases.rest(lease, worker) else {
-                self.stale_answers += 1;
-                continue;
-            };
-            let value = Value::Count(u128::from(count));
-            if !self.aggregate.admits(value, rest.len()) {
-                outcome = Err(Violation::ImpossibleValue { worker, lease });
-                break;
-            }
-            self.leases.settle(lease);
-            self.to_record.add(rest, value);
-            numbers += rest.len();
-            settled += 1;
-        }
-        self.account(worker, settled, numbers, busy_ns);
-        outcome
-    }
-
-    fn partly(
-        &mut self,
-        worker: WorkerId,
-        lease: LeaseId,
-        busy_ns: u64,
-        partial: &Partial,
-    ) -> Result<(), Violation> {
-        self.living(worker)?;
-        let Some(rest) = self.leases.rest(lease, worker) else {
-            self.stale_answers += 1;
-            return Ok(());
-        };
-        let span = partial.span().filter(|span| span.first() == rest.first());
-        let Some(span) = span.filter(|span| rest.contains(*span)) else {
-            return Err(Violation::NotDue { worker, lease });
-        };
-        if !self.aggregate.admits(partial.value, partial.numbers()) {
-            return Err(Violation::ImpossibleValue { worker, lease });
-        }
-        let settled = match rest.above(span.last()) {
-            Some(rest) => {
-                self.leases.shorten(lease, rest);
-                0
-            }
-            None => {
-                self.leases.settle(lease);
-                1
-            }
-        };
-        self.to_record.append(partial);
-        self.account(worker, settled, span.len(), busy_ns);
-        Ok(())
-    }
-
-    fn lose(&mut self, worker: WorkerId) -> Result<(), Violation> {
-        self.living(worker)?;
-        let Self { leases, ledger, .. } = self;
-        let (mut chunks, before) = (0, leases.numbers());
-        leases.reclaim(worker, |interval, attempts| {
-            ledger.put_back(Returned { interval, attempts });
-            chunks += 1;
-        });
-        let numbers = before - leases.numbers();
-        self.workers[worker.0 as usize].is_lost = true;
-        self.living -= 1;
-        self.reclaimed.push_back(Action::Reclaimed { worker, chunks, numbers });
-        if chunks > 0 {
-            // Somebody who has run out of work may take it.
-            (0..self.workers.len() as u32).for_each(|other| self.queue(WorkerId(other)));
-        }
         Ok(())
     }
 
@@ -297,6 +334,9 @@ impl Scheduler {
     /// Lends chunks to the first worker that has room for some.
     fn assign(&mut self) -> Option<Action> {
         while let Some(&worker) = self.hungry.front() {
+            if self.is_draining {
+                return None;
+            }
             if self.leases.is_full() {
                 // It keeps its place until somebody answers.
                 return None;
@@ -304,16 +344,17 @@ impl Scheduler {
             self.hungry.pop_front();
             let state = &mut self.workers[worker.0 as usize];
             state.is_queued = false;
-            if !state.is_lost && self.fill(worker) {
+            if state.can_work() && self.fill(worker) {
                 return Some(Action::Assign { worker });
             }
+            self.may_steal = true;
         }
         None
     }
 
     /// Lends `worker` as many chunks as its window has room for; whether there were any.
     fn fill(&mut self, worker: WorkerId) -> bool {
-        let Self { ledger, leases, sizer, assignments, .. } = self;
+        let Self { ledger, leases, sizer, assignments, late, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
             remaining: 0,
@@ -325,16 +366,20 @@ impl Scheduler {
         assignments.clear();
         for _ in 0..window.room() {
             outlook.remaining = ledger.remaining();
-            let (interval, attempt) = if let Some(returned) = ledger.take_returned() {
-                (returned.interval, returned.attempts.saturating_add(1))
+            let (interval, lease) = if let Some(returned) = ledger.take_returned() {
+                let attempt = returned.attempts.saturating_add(1);
+                let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
+                if let Some(first) = returned.late {
+                    late.lend_again(first, lease);
+                }
+                (returned.interval, lease)
             } else if outlook.remaining > 0
                 && let Some(front) = ledger.take_front(sizer.next(outlook))
             {
-                (front, 1)
+                (front, leases.lend(worker, front, (1, 0)))
             } else {
                 break;
             };
-            let lease = leases.lend(worker, interval, attempt);
             assignments.push(Assignment { lease, interval });
             window.lent(interval.len());
             if leases.is_full() {
@@ -348,6 +393,7 @@ impl Scheduler {
     #[inline]
     fn account(&mut self, worker: WorkerId, settled: usize, numbers: u128, busy_ns: u64) {
         self.workers[worker.0 as usize].window.settled(settled, numbers, busy_ns);
+        self.may_steal = true;
         self.queue(worker);
     }
 
@@ -355,7 +401,7 @@ impl Scheduler {
     #[inline]
     fn queue(&mut self, worker: WorkerId) {
         let state = &mut self.workers[worker.0 as usize];
-        if state.is_lost || state.is_queued || !state.window.runs_low() {
+        if !state.can_work() || state.is_queued || !state.window.runs_low() {
             return;
         }
         let waiting = self.ledger.remaining() / u128::from(self.living.max(1));

@@ -1,9 +1,11 @@
 //! What can keep a job from its answer, by whose fault it is.
 
-use crate::process::Signal;
+use crate::observe::Reason;
+use crate::process::{End, Signal};
 use evenly_core::Violation;
-use evenly_core::frame::Malformed;
 use rustix::io::Errno;
+use std::fmt;
+use std::time::Duration;
 
 /// Why a job has no answer.
 ///
@@ -49,13 +51,40 @@ pub enum Error {
     /// A signal asked the job to end. The workers are gone.
     #[error("stopped by {0}")]
     Interrupted(Signal),
+    /// The time for the whole job was over.
+    #[error("the deadline of {} passed with {covered} of {total} numbers done; there is no answer", Seconds(.deadline))]
+    Deadline {
+        /// The time that was given.
+        deadline: Duration,
+        /// Numbers that were done.
+        covered: u128,
+        /// Numbers in the range.
+        total: u128,
+    },
+    /// As much has happened as was waited for: see [`Halt`](crate::Halt).
+    #[error("halted: {failed} numbers failed, with {covered} of {total} done; there is no answer")]
+    Halted {
+        /// Numbers that failed.
+        failed: u128,
+        /// Numbers that were done, failed ones included.
+        covered: u128,
+        /// Numbers in the range.
+        total: u128,
+    },
     /// Workers were lost again and again without finishing anything.
-    #[error("gave up: worker {worker} was lost {times} times in a row without finishing anything")]
+    #[error(
+        "gave up: worker {worker} was lost {times} times in a row without finishing anything; it {}",
+        Last(.end, .reason)
+    )]
     LostBeyondRepair {
         /// Which worker, from 1.
         worker: usize,
         /// How often.
         times: u32,
+        /// How it ended the last time.
+        end: End,
+        /// Why, where more than that is known.
+        reason: Option<Reason>,
     },
     /// All workers are gone and none could be started again.
     #[error("gave up: all workers are gone and no new one can be started: {call}: {cause}")]
@@ -65,10 +94,28 @@ pub enum Error {
         /// Its error.
         cause: Errno,
     },
-    /// A worker said what cannot be.
+    /// Workers contradict one another, so that no answer can be trusted.
     #[error("stopped: {0}; there is no answer")]
     Violation(#[from] Violation),
-    /// The result pipe carried bytes that are no frame.
-    #[error("stopped: the result pipe carries {0}; something else wrote to it")]
-    Malformed(#[from] Malformed),
+}
+
+/// How a worker ended, in the words of [`Observation::WorkerLost`](crate::observe::Observation).
+struct Last<'a>(&'a End, &'a Option<Reason>);
+
+impl fmt::Display for Last<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Some(reason) => write!(f, "{} ({reason})", self.0),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+/// A duration in seconds, without more digits than it has.
+struct Seconds<'a>(&'a Duration);
+
+impl fmt::Display for Seconds<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
 }

@@ -3,7 +3,9 @@
 use crate::driver;
 use crate::error::Error;
 use crate::function::Function;
+use crate::halt::Halt;
 use crate::observe::Observer;
+use evenly_core::scheduler::RETRIES;
 use evenly_core::{Aggregate, Failure, Policy, Range, Value};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -18,6 +20,10 @@ pub struct Job {
     pub(crate) policy: Policy,
     pub(crate) progress_every: Option<Duration>,
     pub(crate) stands_still_at_stages: bool,
+    pub(crate) retries: u8,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) halt: Option<Halt>,
+    pub(crate) tells_pieces: bool,
 }
 
 impl Job {
@@ -33,6 +39,10 @@ impl Job {
             policy: Policy::default(),
             progress_every: None,
             stands_still_at_stages: false,
+            retries: RETRIES,
+            deadline: None,
+            halt: Some(Halt::default()),
+            tells_pieces: false,
         }
     }
 
@@ -63,6 +73,38 @@ impl Job {
     #[must_use]
     pub fn stand_still_at_stages(mut self) -> Self {
         self.stands_still_at_stages = true;
+        self
+    }
+
+    /// Gives a chunk whose worker was lost so many more tries, 2 unless this says otherwise; then it
+    /// is halved, and the halves are tried. Only a single number that is lost once more than this,
+    /// each time as the one that its worker was at, fails.
+    #[must_use]
+    pub fn retries(mut self, retries: u8) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Gives the whole job so much time. Time during which the job is paused does not count.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Ends the job early when this has happened; `None` for never. Without it, the job ends after
+    /// 10 000 failed numbers.
+    #[must_use]
+    pub fn halt(mut self, halt: Option<Halt>) -> Self {
+        self.halt = halt;
+        self
+    }
+
+    /// Tells the observer of each [`Piece`](crate::observe::Piece) that is done or lost. That costs
+    /// something for each chunk.
+    #[must_use]
+    pub fn tell_pieces(mut self) -> Self {
+        self.tells_pieces = true;
         self
     }
 

@@ -16,12 +16,14 @@
 //! stand in the order of the board in `driver/primary.rs`.
 //!
 //! The calling process must have a single thread, because the workers are forked without exec
-//! (fork(2)); [`Error::Threads`] says so otherwise. While a job runs, `SIGINT`, `SIGTERM` and
-//! `SIGCHLD` are taken from the process by a signalfd; afterwards they are as before.
+//! (fork(2)); [`Error::Threads`] says so otherwise. While a job runs, `SIGINT`, `SIGTERM`,
+//! `SIGHUP`, `SIGTSTP`, `SIGCONT`, `SIGUSR1` and `SIGCHLD` are taken from the process by a signalfd,
+//! unless they were ignored; afterwards they are as before.
 
 mod driver;
 mod error;
 pub mod function;
+pub mod halt;
 mod job;
 pub mod observe;
 mod process;
@@ -32,5 +34,6 @@ pub use error::Error;
 pub use evenly_core::{
     Aggregate, Cause, Failure, Interval, Policy, Progress, Range, RangeError, Value, Violation,
 };
+pub use halt::Halt;
 pub use job::{Job, Report, default_workers};
 pub use process::{End, Signal, end_is_asked_for, raise_again, raise_broken_pipe};

@@ -1,8 +1,11 @@
 //! What a job lets others see while it runs. Observers get no handle back: they cannot change it.
 
-use crate::process::End;
-use evenly_core::{Interval, Progress};
+use crate::process::{End, Signal};
+use evenly_core::frame::Malformed;
+use evenly_core::{Failure, Interval, Progress, Violation};
 use rustix::io::Errno;
+use std::fmt;
+use std::time::Duration;
 
 /// Watches a job. It is called by the primary between two system calls, so that what it looks at
 /// stands still for as long as it looks; it should not take long unless that is wanted.
@@ -29,6 +32,13 @@ pub enum Observation<'a> {
         /// The system call that was refused, its error, and what to do about it.
         refused: (&'static str, Errno, &'static str),
     },
+    /// A worker was forked, at the start or into the place of a lost one.
+    WorkerStarted {
+        /// Which worker, from 1.
+        worker: usize,
+        /// Its process number.
+        pid: u32,
+    },
     /// A worker is gone; what it had in hand goes to others.
     WorkerLost {
         /// Which worker, from 1.
@@ -37,9 +47,43 @@ pub enum Observation<'a> {
         pid: u32,
         /// How it ended.
         end: End,
+        /// Why, where more than that is known.
+        reason: Option<Reason>,
         /// How many chunks it held, and how many of their numbers were not covered.
         reclaimed: (usize, u128),
     },
+    /// A worker that somebody else stopped has not gone on; what it had in hand goes to others, and
+    /// what it says about that later is dropped.
+    WorkerSilent {
+        /// Which worker, from 1.
+        worker: usize,
+        /// Its process number.
+        pid: u32,
+        /// How many chunks it held, and how many of their numbers were not covered.
+        reclaimed: (usize, u128),
+    },
+    /// Bytes that are no frame came out of the result pipe. So many workers may have written them;
+    /// they are killed, and lost with the reason [`Reason::Garbage`].
+    Garbage {
+        /// What is wrong with them.
+        what: Malformed,
+        /// How many workers held chunks then.
+        suspects: usize,
+    },
+    /// A number was lost together with its worker as often as is allowed, and has no value.
+    Quarantined(Failure),
+    /// Numbers are done, by one worker in one go; only if that was asked for.
+    Done(&'a Piece),
+    /// The job stops with its workers, because the terminal asked for it.
+    Paused,
+    /// The job goes on after a pause.
+    Resumed(Duration),
+    /// The job ends early, as soon as the workers have finished the numbers they are at.
+    EndsEarly(Early),
+    /// They have not for half a second.
+    StillDraining(Early),
+    /// A signal asked how far the job is.
+    Status(Progress),
     /// The place of a lost worker stays empty, because no new one could be started.
     NotReplaced {
         /// Which worker, from 1.
@@ -51,6 +95,66 @@ pub enum Observation<'a> {
     Progress(Progress),
     /// The job stands still at a stage; only if that was asked for.
     Stage(Stage, &'a Layout),
+}
+
+/// Why a worker was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A system call of its own failed, and it left.
+    Call {
+        /// The system call.
+        call: &'static str,
+        /// Its error.
+        cause: Errno,
+    },
+    /// What it said cannot be, and it was killed.
+    Said(Violation),
+    /// It may have written bytes that are no frame, and was killed.
+    Garbage,
+    /// It was stopped, there was nobody else to do its work, and it was killed.
+    Stopped,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call { call, cause } => write!(f, "{call}: {cause}"),
+            Self::Said(violation) => write!(f, "{violation}"),
+            Self::Garbage => f.write_str("it may have written what is no frame"),
+            Self::Stopped => f.write_str("it was stopped and nobody else could do its work"),
+        }
+    }
+}
+
+/// What makes a job end before every number is covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Early {
+    /// A signal asked for it.
+    Signal(Signal),
+    /// The time for the whole job is over.
+    Deadline,
+    /// As much has happened as was waited for: see [`Halt`](crate::Halt).
+    Halt,
+}
+
+/// Numbers of one chunk that one worker did in one go, or lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Which worker, from 1.
+    pub worker: usize,
+    /// At which attempt, from 1.
+    pub attempt: u8,
+    /// The numbers.
+    pub interval: Interval,
+    /// How the worker ended, if that kept it from doing them.
+    pub lost: Option<End>,
+    /// Whether its chunk ended with it.
+    pub is_end: bool,
+    /// When it began, as far as that was measured: time of the job, without pauses.
+    pub began: Duration,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// The stages of a job, in the order of the board.

@@ -68,6 +68,35 @@ impl Packer {
         self.bytes.extend_from_slice(&entry);
     }
 
+    /// Asks for a part of a lease back: of what is not counted yet, keep one of so many parts.
+    pub fn withdraw(&mut self, lease: LeaseId, parts: u64) {
+        self.entry(Kind::Withdrawals, lease, &parts.to_le_bytes());
+    }
+
+    /// Gives all of a lease from `first` on back.
+    pub fn release(&mut self, lease: LeaseId, first: i64) {
+        self.entry(Kind::Releases, lease, &first.to_le_bytes());
+    }
+
+    /// Says which chunk that was lost before is worked on next.
+    pub fn begun(&mut self, lease: LeaseId) {
+        self.entry(Kind::Begun, lease, &[]);
+    }
+
+    /// Says why the worker leaves: a call of the transport, and its error number.
+    pub fn farewell(&mut self, call: u32, errno: u32) {
+        self.seal(0);
+        self.begin(Kind::Farewell);
+        self.bytes.extend_from_slice(&call.to_le_bytes());
+        self.bytes.extend_from_slice(&errno.to_le_bytes());
+    }
+
+    fn entry(&mut self, kind: Kind, lease: LeaseId, rest: &[u8]) {
+        self.make_room(kind);
+        self.bytes.extend_from_slice(&lease.0.to_le_bytes());
+        self.bytes.extend_from_slice(rest);
+    }
+
     /// Adds an encoded partial, in as many numbered parts as it takes; `busy_ns` as for
     /// [`seal`](Self::seal).
     pub fn partial(&mut self, lease: LeaseId, encoded: &[u8], busy_ns: u64) {
@@ -142,6 +171,12 @@ impl Packer {
     pub fn consume(&mut self, sent: usize) {
         debug_assert!(self.open.is_none(), "seal before the bytes are used");
         self.bytes.drain(..sent);
+    }
+
+    /// Forgets every frame, the open one included.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.open = None;
     }
 
     #[inline]

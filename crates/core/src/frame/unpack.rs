@@ -27,6 +27,19 @@ pub enum Body<'a> {
     Answers(Answers<'a>),
     /// A part of a partial.
     Part(Part<'a>),
+    /// Leases that the primary wants back.
+    Withdrawals(Withdrawals<'a>),
+    /// Leases that a worker gives back.
+    Releases(Releases<'a>),
+    /// Chunks that were lost before and are begun again.
+    Begun(Begun<'a>),
+    /// Why a worker leaves.
+    Farewell {
+        /// A system call, by a number of the transport.
+        call: u32,
+        /// Its error number.
+        errno: u32,
+    },
 }
 
 /// The assignments of a frame.
@@ -36,6 +49,18 @@ pub struct Assignments<'a>(&'a [u8]);
 /// The answers of a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Answers<'a>(&'a [u8]);
+
+/// The withdrawals of a frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Withdrawals<'a>(&'a [u8]);
+
+/// The releases of a frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Releases<'a>(&'a [u8]);
+
+/// The chunks that a frame says are begun again.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun<'a>(&'a [u8]);
 
 /// One numbered part of an encoded partial.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +107,30 @@ impl Answers<'_> {
     pub fn iter(&self) -> impl Iterator<Item = (LeaseId, u64)> + '_ {
         let (entries, _) = self.0.as_chunks::<16>();
         entries.iter().map(|entry| (LeaseId(eight(entry, 0)), eight(entry, 8)))
+    }
+}
+
+impl Withdrawals<'_> {
+    /// Each lease, and into how many parts to divide what is left of it; in order.
+    pub fn iter(&self) -> impl Iterator<Item = (LeaseId, u64)> + '_ {
+        let (entries, _) = self.0.as_chunks::<16>();
+        entries.iter().map(|entry| (LeaseId(eight(entry, 0)), eight(entry, 8)))
+    }
+}
+
+impl Releases<'_> {
+    /// Each lease, and the first number of it that is given back; in order.
+    pub fn iter(&self) -> impl Iterator<Item = (LeaseId, i64)> + '_ {
+        let (entries, _) = self.0.as_chunks::<16>();
+        entries.iter().map(|entry| (LeaseId(eight(entry, 0)), eight(entry, 8).cast_signed()))
+    }
+}
+
+impl Begun<'_> {
+    /// Each lease, in order.
+    pub fn iter(&self) -> impl Iterator<Item = LeaseId> + '_ {
+        let (entries, _) = self.0.as_chunks::<8>();
+        entries.iter().map(|entry| LeaseId(u64::from_le_bytes(*entry)))
     }
 }
 
@@ -134,14 +183,45 @@ impl Unpacker {
     /// The next whole frame; `None` if more bytes are needed.
     ///
     /// # Errors
-    /// If the bytes cannot become a frame. The stream has no further frames then.
+    /// If the bytes cannot become a frame. It stands still there until [`skip`](Self::skip).
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Malformed> {
         let arrived = &self.buffer[self.start..self.end];
         let Some(length) = frame_length(arrived, self.limit)? else { return Ok(None) };
         let Some(bytes) = arrived.get(..length) else { return Ok(None) };
+        let frame = open(bytes)?;
         self.start += length;
-        open(bytes).map(Some)
+        Ok(Some(frame))
+    }
+
+    /// Passes over bytes that are no frame, up to the next that may become one; how many it were.
+    ///
+    /// Only for a medium on which what others wrote stands whole behind them, as on a pipe. A frame
+    /// that is found so has a checksum that is right: by accident once in 2^64 times.
+    pub fn skip(&mut self) -> usize {
+        let before = self.start;
+        while self.start < self.end {
+            self.start += 1;
+            let rest = &self.buffer[self.start..self.end];
+            match frame_length(rest, self.limit) {
+                Ok(Some(length)) if rest.len() >= length && open(&rest[..length]).is_err() => {}
+                Ok(_) => break,
+                Err(_) => {}
+            }
+        }
+        self.start - before
+    }
+
+    /// Whether a frame has begun whose rest has not arrived.
+    #[inline]
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        let arrived = &self.buffer[self.start..self.end];
+        match frame_length(arrived, self.limit) {
+            Ok(Some(length)) => arrived.len() < length,
+            Ok(None) => !arrived.is_empty(),
+            Err(_) => false,
+        }
     }
 
     /// Whether bytes of an unfinished frame are waiting. At end of file that means that the frame
@@ -189,6 +269,14 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
         Some(Kind::Assignments) => Body::Assignments(Assignments(body)),
         Some(Kind::Answers) => Body::Answers(Answers(body)),
         Some(Kind::Part) => Body::Part(open_part(body)?),
+        Some(Kind::Withdrawals) => Body::Withdrawals(Withdrawals(body)),
+        Some(Kind::Releases) => Body::Releases(Releases(body)),
+        Some(Kind::Begun) => Body::Begun(Begun(body)),
+        Some(Kind::Farewell) if body.len() == 8 => {
+            let word = eight(body, 0);
+            Body::Farewell { call: word as u32, errno: (word >> 32) as u32 }
+        }
+        Some(Kind::Farewell) => return Err(Malformed::Entry),
         None => return Err(Malformed::Kind { found: head[3] }),
     };
     let worker = WorkerId(eight(head, 8) as u32);

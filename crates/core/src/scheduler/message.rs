@@ -1,10 +1,10 @@
 //! What is told to the scheduler and what it answers: events, actions, records, violations.
 
 use crate::aggregate::{Aggregate, Value};
-use crate::frame::Answers;
+use crate::frame::{Answers, Begun, Malformed, Releases};
 use crate::interval::{Interval, Overlap};
 use crate::lease::{LeaseId, WorkerId};
-use crate::partial::{Failure, Partial};
+use crate::partial::{Cause, Failure, Partial};
 use alloc::vec::Vec;
 
 /// Something that happened.
@@ -37,10 +37,41 @@ pub enum Event<'a> {
         /// What it finished.
         partial: Partial,
     },
+    /// A worker begins chunks that were lost before.
+    Begun {
+        /// Who says so.
+        worker: WorkerId,
+        /// How long it worked before; 0 if the next message accounts for it.
+        busy_ns: u64,
+        /// The leases.
+        begun: Begun<'a>,
+    },
+    /// A worker gives back leases, from some number on.
+    Released {
+        /// Who says so.
+        worker: WorkerId,
+        /// How long it worked before; 0 if the next message accounts for it.
+        busy_ns: u64,
+        /// The leases, each with the first number that is given back.
+        releases: Releases<'a>,
+    },
+    /// A worker that lives has said nothing for too long. What it holds goes to others, and it gets
+    /// nothing until it is awake; what it says late is dropped.
+    Silent {
+        /// Its name.
+        worker: WorkerId,
+    },
+    /// A silent worker is at work again.
+    Awake {
+        /// Its name.
+        worker: WorkerId,
+    },
     /// A worker is gone. Everything it wrote before must have been handled.
     Lost {
         /// Its name.
         worker: WorkerId,
+        /// How it ended; `None` if the chunks it was at have nothing to do with it.
+        cause: Option<Cause>,
     },
     /// A record is as durable as it is going to be.
     Recorded(Record),
@@ -55,16 +86,31 @@ pub enum Action {
         /// To whom.
         worker: WorkerId,
     },
+    /// Ask a worker for a part of a lease: of what it has not counted yet, it should keep one of so
+    /// many parts.
+    Withdraw {
+        /// Whom.
+        worker: WorkerId,
+        /// Which lease; [`EVERY_LEASE`](crate::frame::EVERY_LEASE) for all of them.
+        lease: LeaseId,
+        /// Into how many parts; 0 to keep nothing.
+        parts: u64,
+    },
     /// Make this durable, then give it back as [`Event::Recorded`].
     Record(Record),
-    /// Chunks of a lost worker were taken back; they go out again by themselves.
+    /// A number was lost together with its worker as often as is allowed. It has no value.
+    Quarantined(Failure),
+    /// Chunks of a lost or silent worker were taken back; they go out again by themselves.
     Reclaimed {
-        /// The lost worker.
+        /// The worker.
         worker: WorkerId,
         /// How many chunks it held.
         chunks: usize,
         /// How many numbers of them were not covered.
         numbers: u128,
+        /// Whether the worker was lost at a chunk that had been lost before, so that the chunk
+        /// is to blame rather than the worker.
+        is_explained: bool,
     },
     /// Every number is covered. Said once.
     Finished,
@@ -102,6 +148,24 @@ pub enum Violation {
         worker: WorkerId,
         /// Under which lease.
         lease: LeaseId,
+    },
+    /// Two workers answered the same chunk differently.
+    #[error(
+        "conflict: worker {} answered {lease} otherwise than it was answered before", .worker.0
+    )]
+    Conflict {
+        /// Who answered last.
+        worker: WorkerId,
+        /// The lease.
+        lease: LeaseId,
+    },
+    /// A message that makes no sense although its checksum is right.
+    #[error("worker {} sent {malformed}", .worker.0)]
+    Malformed {
+        /// Who sent it.
+        worker: WorkerId,
+        /// What is wrong with it.
+        malformed: Malformed,
     },
     /// Numbers were recorded twice: a fault in the calling program.
     #[error(transparent)]
@@ -166,4 +230,22 @@ impl Record {
             self.covered.clear();
         }
     }
+}
+
+/// Numbers of one chunk that a worker answered for at once, or that were lost with it. For logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Who did or lost them.
+    pub worker: WorkerId,
+    /// At which attempt.
+    pub attempt: u8,
+    /// The numbers.
+    pub interval: Interval,
+    /// How long they took, as a share by number of what the worker measured for all of a message;
+    /// 0 where it measures that with a later message.
+    pub busy_ns: u64,
+    /// Whether the lease ended with them.
+    pub is_end: bool,
+    /// Whether they were lost.
+    pub is_lost: bool,
 }

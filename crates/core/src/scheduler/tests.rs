@@ -3,7 +3,8 @@
 use super::*;
 use crate::frame::{Body, PIPE_FRAME, Packer, Unpacker};
 use crate::interval::Interval;
-use crate::partial::{Cause, Failure};
+use crate::lease::LeaseId;
+use crate::partial::{Cause, Failure, Partial};
 use core::num::NonZeroU64;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,7 +75,8 @@ impl Run {
                     hand.extend(assigned.map(|assigned| (assigned.lease, assigned.interval)));
                 }
                 Action::Record(record) => self.records.push(record),
-                Action::Reclaimed { .. } => {}
+                // A worker may answer before it hears of a withdrawal; those here always do.
+                Action::Reclaimed { .. } | Action::Withdraw { .. } | Action::Quarantined(_) => {}
                 Action::Finished => {
                     assert!(!self.is_finished, "finished is said once");
                     self.is_finished = true;
@@ -95,7 +97,7 @@ impl Run {
                 let Some(worker) = self.pick(which, |_| true) else { return };
                 let hand = self.hands.remove(&worker).unwrap_or_default();
                 self.late.extend(hand.iter().map(|(lease, _)| (worker, *lease)));
-                self.handle(Event::Lost { worker });
+                self.handle(Event::Lost { worker, cause: Some(Cause::Signal(9)) });
             }
             Step::Answer(which) => self.answer(which),
             Step::AnswerPartly(which, len) => self.answer_partly(which, len, None),
@@ -303,7 +305,7 @@ fn what_cannot_be_is_refused_and_not_merged() {
         let elsewhere = Partial::over(Interval::new(first, last).unwrap(), Value::Count(0));
         assert_eq!(refused(elsewhere), Violation::NotDue { worker, lease });
     }
-    let unknown = Event::Lost { worker: WorkerId(9) };
+    let unknown = Event::Lost { worker: WorkerId(9), cause: None };
     assert!(run.scheduler.handle(unknown, 0).is_err());
     run.finish();
     assert_eq!(run.scheduler.answer(), Value::Count(5));

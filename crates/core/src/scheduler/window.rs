@@ -92,6 +92,17 @@ impl Window {
         self.size = fits.clamp(1, self.most);
     }
 
+    /// Forgets chunks that were taken back.
+    pub(super) fn clear(&mut self) {
+        self.in_flight = 0;
+        self.unmeasured = 0;
+    }
+
+    /// Whether it holds nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.in_flight == 0
+    }
+
     pub(super) fn pace(&self) -> Option<Pace> {
         self.pace
     }

@@ -2,20 +2,35 @@
 
 use std::time::{Duration, Instant};
 
+/// Pauses can be left out, so that no deadline passes while nobody could keep it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock(Instant);
+pub(super) struct Clock {
+    began: Instant,
+    left_out: Duration,
+}
 
 impl Clock {
     pub(super) fn start() -> Self {
-        Self(Instant::now())
+        Self { began: Instant::now(), left_out: Duration::ZERO }
     }
 
-    pub(super) fn elapsed(self) -> Duration {
-        self.0.elapsed()
+    /// Time of the run: without its pauses.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed().saturating_sub(self.left_out)
     }
 
-    /// Enough for 584 years.
-    pub(super) fn now_ns(self) -> u64 {
+    /// The same in nanoseconds; enough for 584 years.
+    pub(super) fn now_ns(&self) -> u64 {
         self.elapsed().as_nanos() as u64
+    }
+
+    /// Pauses included.
+    pub(super) fn since_start(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Leaves out a pause that has just ended.
+    pub(super) fn leave_out(&mut self, pause: Duration) {
+        self.left_out += pause;
     }
 }

@@ -4,10 +4,12 @@ use super::clock::Clock;
 use super::worker::{self, Desk};
 use crate::error::Error;
 use crate::function::Function;
+use crate::observe::Reason;
+use crate::process::End;
 use crate::process::end_is_asked_for;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::signals::Signals;
-use crate::process::workers::{Child, Cradle, End};
+use crate::process::workers::{Change, Child, Cradle};
 use crate::transport::pipe::Pipes;
 use evenly_core::WorkerId;
 use rustix::fs::{Mode, OFlags};
@@ -17,23 +19,41 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// After so many losses of one slot in a row, without anything finished between them, the job ends:
-/// it would go on losing workers for ever.
-pub(super) const LOSSES_IN_A_ROW: u32 = 10;
-
 /// A place for a worker, and who has it.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) child: Child,
-    pub(super) name: WorkerId,
-    /// Losses since a worker in this slot last finished something.
-    pub(super) losses_in_a_row: u32,
+    /// Why it is about to be lost, where that is known.
+    pub(super) reason: Option<Reason>,
+    /// Whether nobody else can have written what was no frame.
+    pub(super) is_only_suspect: bool,
+    /// Whether somebody else stopped it.
+    pub(super) is_stopped: bool,
+    /// Whether it was told that nobody could be forked for it.
+    pub(super) is_refused: bool,
+    /// How the last one here ended.
+    pub(super) last_end: Option<End>,
+}
+
+impl Slot {
+    fn of(child: Child) -> Self {
+        Self {
+            child,
+            reason: None,
+            is_only_suspect: false,
+            is_stopped: false,
+            is_refused: false,
+            last_end: None,
+        }
+    }
 }
 
 /// All workers of a job. Dropped, it kills and reaps whoever is left.
 #[derive(Debug)]
 pub(super) struct Crew {
     pub(super) slots: Vec<Slot>,
+    /// How often in a row nobody could be forked.
+    pub(super) refusals_in_a_row: u32,
     null: OwnedFd,
     descriptors: DescriptorLimit,
     /// What each worker inherits a copy of; the primary never uses it.
@@ -60,6 +80,7 @@ impl Crew {
             })?;
         Ok(Self {
             slots: Vec::with_capacity(workers.min(1 << 16)),
+            refusals_in_a_row: 0,
             null,
             descriptors,
             desk: Desk::new(),
@@ -81,7 +102,7 @@ impl Crew {
             let name = WorkerId(slot as u32);
             match self.fork(name, pipe.read_end.as_fd(), results, inheritance) {
                 Ok(child) => {
-                    self.slots.push(Slot { child, name, losses_in_a_row: 0 });
+                    self.slots.push(Slot::of(child));
                 }
                 Err((_, Refused::Threads(count))) => return Err(Error::Threads { count }),
                 Err((call, Refused::Fork(cause))) if self.slots.is_empty() => {
@@ -122,10 +143,8 @@ impl Crew {
             stops_to_be_seen: inheritance.stops_to_be_seen,
         };
         let (desk, function) = (&mut self.desk, &mut *inheritance.function);
-        Child::fork(&cradle, |assignments, results| {
-            worker::work(name, desk, function, assignments, results)
-        })
-        .map_err(|cause| ("fork", Refused::Fork(cause)))
+        Child::fork(&cradle, |ends| worker::work(name, desk, function, ends))
+            .map_err(|cause| ("fork", Refused::Fork(cause)))
     }
 
     /// Stands still until every worker has stopped itself to be seen, for a second at most: one
@@ -148,15 +167,29 @@ impl Crew {
         self.slots.iter().for_each(|slot| slot.child.signal(Signal::CONT));
     }
 
-    /// Reaps a worker that has ended since the last call, if there is one.
-    pub(super) fn reap_one(&mut self) -> Result<Option<Departed>, Errno> {
+    /// Puts a worker that was just forked into an empty place.
+    pub(super) fn seat(&mut self, slot: usize, child: Child) {
+        let last_end = self.slots[slot].last_end;
+        self.slots[slot] = Slot { last_end, ..Slot::of(child) };
+    }
+
+    /// What has become of a worker since the last call, if anything has.
+    pub(super) fn next_change(&mut self) -> Result<Option<Changed>, Errno> {
         for (slot, place) in self.slots.iter_mut().enumerate() {
             let pid = place.child.number();
-            if let Some(end) = place.child.try_wait()? {
-                return Ok(Some(Departed { slot, pid, end }));
+            if pid != 0
+                && let Some(change) = place.child.change()?
+            {
+                return Ok(Some(Changed { slot, pid, change }));
             }
         }
         Ok(None)
+    }
+
+    /// Sends a signal to all workers but those that somebody else stopped.
+    pub(super) fn signal_all(&self, signal: Signal) {
+        let ours = self.slots.iter().filter(|slot| !slot.is_stopped);
+        ours.for_each(|slot| slot.child.signal(signal));
     }
 
     /// How many workers have not been reaped.
@@ -172,12 +205,12 @@ impl Drop for Crew {
     }
 }
 
-/// A worker that ended and was reaped.
+/// A worker of which something has become.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Departed {
+pub(super) struct Changed {
     pub(super) slot: usize,
     pub(super) pid: u32,
-    pub(super) end: End,
+    pub(super) change: Change,
 }
 
 /// Why a worker could not be forked.

@@ -1,9 +1,10 @@
 //! The last steps of the primary: end of file in both directions, and waiting for the children.
 
+use super::early::Draining;
 use super::gather::{Gathering, system};
 use crate::error::Error;
 use crate::job::Report;
-use crate::observe::Stage;
+use crate::observe::{Early, Stage};
 use crate::process::end_is_asked_for;
 use crate::transport::pipe::Received;
 use rustix::process::Signal;
@@ -33,6 +34,9 @@ impl Gathering<'_> {
                 self.heed_signals()?;
             }
         }
+        // Who is stopped will not read it.
+        let stopped = self.crew.slots.iter().filter(|slot| slot.is_stopped);
+        stopped.for_each(|slot| slot.child.signal(Signal::KILL));
         let deadline = self.clock.elapsed() + GRACE;
         while !self.is_end_of_file && self.clock.elapsed() < deadline {
             let ready = self.wait(Some(deadline))?;
@@ -57,7 +61,8 @@ impl Gathering<'_> {
         for slot in 0..self.crew.slots.len() {
             while !self.crew.slots[slot].child.has_been_waited_for().map_err(system("waitid"))? {
                 // After end of file only a worker that is stopped or gone wild is still there.
-                if !self.is_end_of_file || self.clock.elapsed() >= deadline {
+                let is_stopped = self.crew.slots[slot].is_stopped;
+                if is_stopped || !self.is_end_of_file || self.clock.elapsed() >= deadline {
                     self.crew.slots[slot].child.signal(Signal::KILL);
                     self.crew.slots[slot].child.wait().map_err(system("waitid"))?;
                     break;
@@ -67,25 +72,31 @@ impl Gathering<'_> {
             }
         }
         self.stages.at(Stage::Waited);
+        let scheduler = self.supervisor.scheduler();
+        if let Some(Draining { why, .. }) = self.early
+            && (matches!(why, Early::Signal(_)) || !scheduler.is_finished())
+        {
+            return Err(self.ended_early(why));
+        }
+        let mut failures = scheduler.ledger().failures().to_vec();
+        failures.sort_unstable_by_key(|failure| failure.interval);
         Ok(Report {
-            answer: self.scheduler.answer(),
-            failures: self.scheduler.ledger().failures().to_vec(),
+            answer: scheduler.answer(),
+            failures,
             workers: self.crew.slots.len(),
             losses: self.losses,
-            stale_answers: self.scheduler.stale_answers(),
-            elapsed: self.clock.elapsed(),
+            stale_answers: scheduler.stale_answers(),
+            elapsed: self.clock.since_start(),
         })
     }
 
     /// Stands still when answers have arrived and no more follow for the moment.
     pub(super) fn stand_still_at_results(&mut self) -> Result<(), Error> {
-        while self.hub.waiting_results().map_err(system("ioctl FIONREAD"))? == 0
-            && !self.scheduler.is_finished()
+        while self.hub.waiting_results().map_err(system("ioctl FIONREAD"))? == 0 && !self.is_over()
         {
             let ready = self.wait(None)?;
             if ready.signals {
                 self.heed_signals()?;
-                self.replace_the_lost()?;
                 self.act()?;
                 self.hub.flush().map_err(system("write"))?;
             }

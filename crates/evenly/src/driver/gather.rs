@@ -1,41 +1,42 @@
-//! The loop of the primary: wait, read answers, let the scheduler decide, send chunks; replace who
-//! is lost; and, when every number is covered, end of file.
+//! The loop of the primary: wait, read answers, let the supervisor decide, send chunks; and, when
+//! every number is covered or the job ends early, stop.
 //!
 //! Results are read before anything is written, and nothing here blocks but the wait itself.
 
 use super::clock::Clock;
-use super::crew::{Crew, Departed, Inheritance, LOSSES_IN_A_ROW, Refused};
+use super::crew::Crew;
+use super::early::Draining;
 use super::primary::{Stages, note_range};
 use crate::error::Error;
 use crate::job::Job;
 use crate::observe::Observation;
-use crate::process::limits;
-use crate::process::signals::{Signal, Signals};
-use crate::transport::pipe::{self, Hub, RESULTS_TOKEN, Received};
-use evenly_core::frame::{Assembler, Body, Malformed};
-use evenly_core::{Action, Event, Scheduler};
+use crate::process::signals::Signals;
+use crate::transport::pipe::{Hub, RESULTS_TOKEN, Received};
+use evenly_core::{Fault, Heard, Order, Supervisor};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 /// Signals wait under this token.
 pub(super) const SIGNALS_TOKEN: u64 = u64::MAX - 1;
 
+/// Who wakes up so much too late was stopped or suspended in between.
+const OVERSLEPT: Duration = Duration::from_secs(1);
+
 /// A job whose workers run.
 pub(super) struct Gathering<'a> {
     pub(super) job: &'a mut Job,
-    pub(super) scheduler: Scheduler,
+    pub(super) supervisor: Supervisor,
     pub(super) hub: Hub,
     pub(super) crew: Crew,
     pub(super) signals: &'a Signals,
     pub(super) stages: Stages<'a>,
     pub(super) clock: Clock,
-    assembler: Assembler,
     pub(super) losses: u64,
     /// When progress is told next.
     next_progress: Option<Duration>,
+    pub(super) early: Option<Draining>,
     pub(super) is_end_of_file: bool,
 }
 
@@ -54,7 +55,7 @@ pub(super) fn system(call: &'static str) -> impl Fn(Errno) -> Error {
 impl<'a> Gathering<'a> {
     pub(super) fn new(
         job: &'a mut Job,
-        scheduler: Scheduler,
+        supervisor: Supervisor,
         hub: Hub,
         crew: Crew,
         signals: &'a Signals,
@@ -62,24 +63,23 @@ impl<'a> Gathering<'a> {
         clock: Clock,
     ) -> Self {
         let next_progress = job.progress_every;
-        let assembler = Assembler::default();
-        let (losses, is_end_of_file) = (0, false);
+        let (losses, early, is_end_of_file) = (0, None, false);
         Self {
             job,
-            scheduler,
+            supervisor,
             hub,
             crew,
             signals,
             stages,
             clock,
-            assembler,
             losses,
             next_progress,
+            early,
             is_end_of_file,
         }
     }
 
-    /// Tells the scheduler of every worker and sends the first chunks.
+    /// Tells the supervisor of every worker and sends the first chunks.
     pub(super) fn admit_everybody(&mut self) -> Result<(), Error> {
         for slot in 0..self.crew.slots.len() {
             self.admit(slot)?;
@@ -88,30 +88,31 @@ impl<'a> Gathering<'a> {
         self.hub.flush().map_err(system("write"))
     }
 
-    fn admit(&mut self, slot: usize) -> Result<(), Error> {
-        let worker = self.crew.slots[slot].name;
+    pub(super) fn admit(&mut self, slot: usize) -> Result<(), Error> {
         let window = self.hub.window(slot).map_err(system("fcntl F_GETPIPE_SZ"))?;
-        let joined = Event::Joined { worker, window };
-        Ok(self.scheduler.handle(joined, self.clock.now_ns())?)
+        self.supervisor.join(slot, window, self.clock.now_ns())?;
+        let pid = self.crew.slots[slot].child.number();
+        self.stages.observer.observe(&Observation::WorkerStarted { worker: slot + 1, pid });
+        Ok(())
     }
 
-    /// Until every number is covered.
+    /// Until every number is covered, or nobody has anything left in hand that should end early.
     pub(super) fn gather(&mut self) -> Result<(), Error> {
-        if self.stages.is_wanted && !self.scheduler.is_finished() {
+        if self.stages.is_wanted && !self.is_over() {
             self.stand_still_at_results()?;
         }
-        while !self.scheduler.is_finished() {
-            let ready = self.wait(self.next_progress)?;
+        while !self.is_over() {
+            let ready = self.wait(self.next_deadline())?;
             if ready.results {
                 self.receive()?;
             }
             if ready.signals {
                 self.heed_signals()?;
-                self.replace_the_lost()?;
             }
             for slot in ready.peers {
                 self.attend_to(slot)?;
             }
+            self.keep_time()?;
             self.act()?;
             self.hub.flush().map_err(system("write"))?;
             self.tell_progress();
@@ -119,15 +120,21 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
+    /// Whether there is nothing left to gather.
+    pub(super) fn is_over(&self) -> bool {
+        let scheduler = self.supervisor.scheduler();
+        scheduler.is_finished() || scheduler.is_drained()
+    }
+
     /// Waits until something can be done, or until `deadline` on the clock of the run.
-    pub(super) fn wait(&self, deadline: Option<Duration>) -> Result<Ready, Error> {
+    pub(super) fn wait(&mut self, deadline: Option<Duration>) -> Result<Ready, Error> {
         let timeout = deadline.map(|deadline| {
             let left = deadline.saturating_sub(self.clock.elapsed());
             Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) }
         });
         let mut events = [MaybeUninit::<epoll::Event>::uninit(); 64];
-        let (events, _) = match epoll::wait(self.hub.epoll(), &mut events, timeout.as_ref()) {
-            Ok(events) => events,
+        let events = match epoll::wait(self.hub.epoll(), &mut events, timeout.as_ref()) {
+            Ok((events, _)) => events,
             Err(Errno::INTR) => return Ok(Ready::default()),
             Err(cause) => return Err(Error::System { call: "epoll_wait", cause }),
         };
@@ -139,67 +146,81 @@ impl<'a> Gathering<'a> {
                 slot => ready.peers.push(slot as usize),
             }
         }
+        if let Some(deadline) = deadline {
+            let overslept = self.clock.elapsed().saturating_sub(deadline);
+            if overslept > OVERSLEPT {
+                self.clock.leave_out(overslept);
+            }
+        }
         Ok(ready)
     }
 
-    /// Reads once from the result pipe and hands every whole frame to the scheduler.
+    /// Reads once from the result pipe and hands every whole frame to the supervisor.
     pub(super) fn receive(&mut self) -> Result<Received, Error> {
-        let received = self.hub.receive()?;
+        let received = self.hub.receive().map_err(system("read"))?;
         if received == Received::EndOfFile {
             // All workers are gone. SIGCHLD says the same, and has them replaced if need be.
             self.is_end_of_file = true;
             self.hub.ignore_results();
         }
         let now_ns = self.clock.now_ns();
-        while let Some(frame) = self.hub.next_frame()? {
-            let (worker, busy_ns) = (frame.worker, frame.busy_ns);
-            let event = match frame.body {
-                Body::Answers(answers) => Event::Answered { worker, busy_ns, answers },
-                Body::Part(part) => {
-                    let lease = part.lease;
-                    let Some(partial) = self.assembler.take(worker, part)? else { continue };
-                    Event::Partly { worker, lease, busy_ns, partial }
+        loop {
+            let heard = match self.hub.next_frame() {
+                Ok(None) => break,
+                Ok(Some(frame)) => self.supervisor.hear(frame, now_ns),
+                Err(malformed) => {
+                    self.hub.pass_over();
+                    self.suspect(malformed);
+                    continue;
                 }
-                Body::Assignments(_) => return Err(Error::Malformed(Malformed::Entry)),
             };
-            self.scheduler.handle(event, now_ns)?;
-            if let Some(slot) = self.hub.slot_of(worker) {
-                self.crew.slots[slot].losses_in_a_row = 0;
+            match heard {
+                Ok(Heard::Work | Heard::Nothing) => {}
+                Ok(Heard::Farewell { slot, call, errno }) => self.note_farewell(slot, call, errno),
+                Err(fault) => self.blame(fault)?,
             }
         }
+        self.tell_pieces();
         Ok(received)
     }
 
-    /// Carries out what the scheduler wants done.
+    fn blame(&mut self, fault: Fault) -> Result<(), Error> {
+        match fault {
+            Fault::Worker { slot, violation } => self.dismiss(slot, violation),
+            Fault::Nobody => self.suspect(evenly_core::frame::Malformed::Entry),
+            Fault::Run(violation) => return Err(violation.into()),
+        }
+        Ok(())
+    }
+
+    /// Carries out what the supervisor wants done.
     pub(super) fn act(&mut self) -> Result<(), Error> {
-        while let Some(action) = self.scheduler.poll() {
-            match action {
-                Action::Assign { worker } => {
-                    let assignments = self.scheduler.assignments();
-                    self.hub.send(worker, assignments);
+        let now_ns = self.clock.now_ns();
+        while let Some(order) = self.supervisor.poll(now_ns)? {
+            match order {
+                Order::Assign { slot } => {
+                    let assignments = self.supervisor.assignments();
+                    self.hub.send(slot, assignments);
                     if self.stages.is_wanted
-                        && let Some(slot) = self.hub.slot_of(worker)
                         && let Some(first) = assignments.first()
                     {
                         note_range(&mut self.stages.layout, slot, first.interval);
                     }
                 }
+                Order::Withdraw { slot, lease, parts } => self.hub.withdraw(slot, lease, parts),
                 // Nothing is kept on disk: as durable as it is going to be.
-                Action::Record(record) => {
-                    self.scheduler.handle(Event::Recorded(record), self.clock.now_ns())?;
+                Order::Record(record) => {
+                    self.supervisor.recorded(record, now_ns)?;
+                    self.consider_halting()?;
                 }
-                // Told with the loss of the worker, by whoever handled it.
-                Action::Reclaimed { .. } | Action::Finished => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads all signals that have arrived. One that asks the job to end ends it.
-    pub(super) fn heed_signals(&mut self) -> Result<(), Error> {
-        while let Some(signal) = self.signals.next().map_err(system("read signalfd"))? {
-            if signal != Signal::CHILD {
-                return Err(Error::Interrupted(signal));
+                Order::Fill { slot } => self.fill(slot)?,
+                Order::Kill { slot } => self.make_room(slot),
+                Order::Quarantined(failure) => {
+                    self.stages.observer.observe(&Observation::Quarantined(failure));
+                }
+                Order::Silenced { slot, reclaimed } => self.tell_silence(slot, reclaimed),
+                Order::GiveUp { slot, times } => return Err(self.beyond_repair(slot, times)),
+                Order::Finished => {}
             }
         }
         Ok(())
@@ -216,93 +237,11 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
-    /// Reaps whoever has ended, takes back what they had, and fills their places.
-    pub(super) fn replace_the_lost(&mut self) -> Result<(), Error> {
-        while let Some(departed) = self.crew.reap_one().map_err(system("waitid"))? {
-            // What it wrote before it died is in the pipe and counts.
-            while self.receive()? == Received::Bytes {}
-            self.act()?;
-            if self.scheduler.is_finished() {
-                return Ok(());
-            }
-            let chunks = self.take_back(departed)?;
-            if chunks == 0 && self.scheduler.ledger().is_exhausted() {
-                // It had nothing to do, and there is nothing for a successor either.
-                continue;
-            }
-            self.replace(departed.slot)?;
-        }
-        Ok(())
-    }
-
-    /// Tells the scheduler of a loss, and whoever watches; how many chunks the worker held.
-    fn take_back(&mut self, departed: Departed) -> Result<usize, Error> {
-        let Departed { slot, pid, end } = departed;
-        let worker = self.crew.slots[slot].name;
-        self.losses += 1;
-        self.assembler.forget(worker);
-        self.hub.close_assignments(slot);
-        self.scheduler.handle(Event::Lost { worker }, self.clock.now_ns())?;
-        // The first action after a loss says what was taken back.
-        let reclaimed = match self.scheduler.poll() {
-            Some(Action::Reclaimed { chunks, numbers, .. }) => (chunks, numbers),
-            _ => (0, 0),
-        };
-        let lost = Observation::WorkerLost { worker: slot + 1, pid, end, reclaimed };
-        self.stages.observer.observe(&lost);
-        Ok(reclaimed.0)
-    }
-
-    /// Forks a new worker into the place of a lost one, with an assignment pipe of its own.
-    fn replace(&mut self, slot: usize) -> Result<(), Error> {
-        let place = &mut self.crew.slots[slot];
-        place.losses_in_a_row += 1;
-        if place.losses_in_a_row >= LOSSES_IN_A_ROW {
-            let times = place.losses_in_a_row;
-            return Err(Error::LostBeyondRepair { worker: slot + 1, times });
-        }
-        match self.fork_replacement(slot) {
-            Ok(()) => self.admit(slot),
-            Err((_, Refused::Threads(count))) => Err(Error::Threads { count }),
-            Err((call, Refused::Fork(cause))) if self.crew.living() == 0 => {
-                Err(Error::NoWorkerLeft { call, cause })
-            }
-            Err((call, Refused::Fork(cause))) => {
-                let refused = (call, cause, limits::advice(cause));
-                let not_replaced = Observation::NotReplaced { worker: slot + 1, refused };
-                self.stages.observer.observe(&not_replaced);
-                Ok(())
-            }
-        }
-    }
-
-    fn fork_replacement(&mut self, slot: usize) -> Result<(), (&'static str, Refused)> {
-        let refused = |call| move |cause| (call, Refused::Fork(cause));
-        let pipe = self.hub.make_assignment_pipe().map_err(refused("pipe2"))?;
-        let inode = pipe::inode(&pipe.write_end).map_err(refused("fstat"))?;
-        let results = self.hub.open_result_write_end().map_err(refused("open /proc/self/fd"))?;
-        if self.is_end_of_file {
-            // The last worker had gone; now the pipe has a writer again.
-            self.hub.watch_results().map_err(refused("epoll_ctl"))?;
-            self.is_end_of_file = false;
-        }
-        // The name is used up only when nothing can fail any more: the scheduler expects names in
-        // order.
-        let name = self.hub.next_worker();
-        let mut inheritance = Inheritance {
-            signals: self.signals,
-            function: &mut *self.job.function,
-            stops_to_be_seen: false,
-        };
-        let ends = (pipe.read_end.as_fd(), results.as_fd());
-        let child = self.crew.fork(name, ends.0, ends.1, &mut inheritance)?;
-        self.hub.replace(slot, pipe.write_end).map_err(refused("epoll_ctl"))?;
-        if self.stages.is_wanted {
-            self.stages.layout.replace(slot, child.number(), inode);
-        }
-        let place = &mut self.crew.slots[slot];
-        (place.child, place.name) = (child, name);
-        Ok(())
+    /// Until when nothing changes unless something happens.
+    fn next_deadline(&self) -> Option<Duration> {
+        let due = self.supervisor.next_due_ns().map(Duration::from_nanos);
+        let early = self.early.as_ref().map(Draining::next).or(self.job.deadline);
+        [self.next_progress, due, early].into_iter().flatten().min()
     }
 
     fn tell_progress(&mut self) {
@@ -310,7 +249,7 @@ impl<'a> Gathering<'a> {
         let now = self.clock.elapsed();
         if self.next_progress.is_some_and(|due| due <= now) {
             self.next_progress = Some(now + period);
-            let progress = self.scheduler.progress(now.as_nanos() as u64);
+            let progress = self.supervisor.scheduler().progress(now.as_nanos() as u64);
             self.stages.observer.observe(&Observation::Progress(progress));
         }
     }

@@ -1,12 +1,15 @@
 //! Drivers: the only place where the core meets I/O.
 //!
-//! `primary` is the order of the board, `gather` its loop, `ending` its last steps, `worker` the other
-//! side; `crew` is the processes.
+//! `primary` is the order of the board, `gather` its loop, `losses` what it does about workers that are
+//! lost, `early` about signals and deadlines, `ending` its last steps, `worker` the other side; `crew`
+//! is the processes.
 
 mod clock;
 mod crew;
+mod early;
 mod ending;
 mod gather;
+mod losses;
 mod primary;
 mod worker;
 

@@ -13,7 +13,7 @@ use crate::observe::{Layout, Observation, Observer, Place, Stage};
 use crate::process::limits;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{self, Hub, Pipes};
-use evenly_core::{Interval, Scheduler};
+use evenly_core::{Interval, Scheduler, Supervisor};
 use rustix::event::epoll;
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
@@ -138,10 +138,16 @@ impl<'a> Primary<'a> {
         let Job { range, aggregate, policy, .. } = *self.job;
         let workers = self.crew.slots.len() as u32;
         let opening = self.job.function.opening();
-        let scheduler = Scheduler::new(range, aggregate, policy, workers).opening(opening);
+        let mut scheduler = Scheduler::new(range, aggregate, policy, workers)
+            .opening(opening)
+            .retries(self.job.retries);
+        if self.job.tells_pieces {
+            scheduler = scheduler.tell_pieces();
+        }
+        let supervisor = Supervisor::new(scheduler, workers as usize);
         let mut gathering = Gathering::new(
             self.job,
-            scheduler,
+            supervisor,
             hub,
             self.crew,
             self.signals,

@@ -1,21 +1,26 @@
-//! The worker: reads chunks from its assignment pipe, counts, writes answers to the result pipe.
+//! The worker's side of the pipes: reads chunks, counts them, writes answers.
 //!
 //! It blocks in `read` while it has nothing to do, and ends at end of file. Answers are collected
 //! and written many at once, but none is kept back while the worker waits or works on something
 //! long: they go out when a frame is full, when there is nothing left to do, and when the clock
 //! shows that the oldest has waited for [`OVERDUE_NS`].
 //!
-//! A long chunk is computed in slices of at most about [`SLICE_NS`]. Between two of them the worker
-//! looks whether the primary is still there, and every [`REPORT_NS`] it reports what it has covered
-//! of the chunk: so progress shows, and a worker that is lost loses little.
+//! A long chunk is computed in slices of at most about [`SLICE_NS`]. Between two of them, and as
+//! often as answers are overdue, the worker looks at its assignment pipe: chunks may be taken back,
+//! or the primary may be gone. Every [`REPORT_NS`] it reports what it has covered of the chunk: so
+//! progress shows, and a worker that is lost loses little.
+//!
+//! What it knows about its chunks is in [`evenly_core::Worker`]; here are pipes and the clock.
 
 use super::clock::Clock;
 use crate::function::Function;
-use evenly_core::frame::{Body, Malformed, PIPE_FRAME, Packer, Unpacker};
-use evenly_core::{Assignment, Interval, LeaseId, Partial, Value, WorkerId};
+use crate::process::workers::{Call, Unsettled, in_call};
+use evenly_core::frame::{Malformed, PIPE_FRAME, Unpacker};
+use evenly_core::{Worker, WorkerId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// How long a slice should take at most.
 const SLICE_NS: u64 = 20_000_000;
@@ -33,6 +38,8 @@ const READ_AT_ONCE: usize = 64 << 10;
 
 /// Left because the work is over.
 const STATUS_DONE: i32 = 0;
+/// Left because it could not arrange its descriptors or signals (sysexits.h, EX_OSERR).
+const STATUS_UNSETTLED: i32 = 71;
 /// Left because a system call failed (sysexits.h, EX_IOERR).
 const STATUS_IO: i32 = 74;
 /// Left because the assignments made no sense (sysexits.h, EX_PROTOCOL).
@@ -40,15 +47,15 @@ const STATUS_PROTOCOL: i32 = 76;
 
 /// Why a worker leaves before the end of its work.
 enum Leave {
-    /// The primary is gone.
+    /// The primary is gone, or has no more use for it.
     Abandoned,
-    Io,
+    Failed(Call, Errno),
     Protocol,
 }
 
-impl From<Errno> for Leave {
-    fn from(_: Errno) -> Self {
-        Self::Io
+impl From<(Call, Errno)> for Leave {
+    fn from((call, cause): (Call, Errno)) -> Self {
+        Self::Failed(call, cause)
     }
 }
 
@@ -64,16 +71,14 @@ impl From<Malformed> for Leave {
 #[derive(Debug)]
 pub(super) struct Desk {
     unpacker: Unpacker,
-    packer: Packer,
-    encoded: Vec<u8>,
+    worker: Worker,
 }
 
 impl Desk {
     pub(super) fn new() -> Self {
         Self {
             unpacker: Unpacker::new(PIPE_FRAME, READ_AT_ONCE),
-            packer: Packer::new(WorkerId(0), PIPE_FRAME).with_room(),
-            encoded: Vec::with_capacity(64),
+            worker: Worker::new(WorkerId(0), PIPE_FRAME),
         }
     }
 }
@@ -83,26 +88,52 @@ pub(super) fn work(
     name: WorkerId,
     desk: &mut Desk,
     function: &mut dyn Function,
-    assignments: &File,
-    results: &File,
+    ends: Result<(&File, &File), Unsettled<'_>>,
 ) -> i32 {
-    let Desk { unpacker, packer, encoded } = desk;
-    packer.rename(name);
-    let mut worker = Worker::new((packer, encoded), function, assignments, results);
-    match worker.until_end_of_file(unpacker) {
+    let Desk { unpacker, worker } = desk;
+    worker.rename(name);
+    let (assignments, results) = match ends {
+        Ok(ends) => ends,
+        Err(Unsettled { call, cause, results }) => {
+            say_farewell(worker, results, call, cause);
+            return STATUS_UNSETTLED;
+        }
+    };
+    let mut seat = Seat {
+        worker,
+        function,
+        assignments,
+        results,
+        clock: Clock::start(),
+        busy_since_ns: 0,
+        looked_ns: 0,
+        since_look: 0,
+        look_len: 1,
+    };
+    match seat.until_end_of_file(unpacker) {
         Ok(()) | Err(Leave::Abandoned) => STATUS_DONE,
-        Err(Leave::Io) => STATUS_IO,
         Err(Leave::Protocol) => STATUS_PROTOCOL,
+        Err(Leave::Failed(call, cause)) => {
+            say_farewell(seat.worker, results.as_fd(), call, cause);
+            STATUS_IO
+        }
     }
 }
 
-struct Worker<'a> {
+/// Tells the primary why this worker leaves. Where even that fails, the status has to do.
+fn say_farewell(worker: &mut Worker, results: BorrowedFd<'_>, call: Call, cause: Errno) {
+    // What could not be sent before is lost with this worker and done again.
+    worker.forget_frames();
+    worker.say_farewell(call.0, cause.raw_os_error().cast_unsigned());
+    worker.seal(0);
+    let _ = rustix::io::retry_on_intr(|| rustix::io::write(results, worker.first_frame()));
+}
+
+struct Seat<'a> {
+    worker: &'a mut Worker,
     function: &'a mut dyn Function,
     assignments: &'a File,
     results: &'a File,
-    packer: &'a mut Packer,
-    /// The bytes of a partial on their way into frames.
-    encoded: &'a mut Vec<u8>,
     clock: Clock,
     /// When the time that no frame accounts for yet began.
     busy_since_ns: u64,
@@ -113,86 +144,63 @@ struct Worker<'a> {
     look_len: u64,
 }
 
-impl<'a> Worker<'a> {
-    fn new(
-        (packer, encoded): (&'a mut Packer, &'a mut Vec<u8>),
-        function: &'a mut dyn Function,
-        assignments: &'a File,
-        results: &'a File,
-    ) -> Self {
-        Self {
-            function,
-            assignments,
-            results,
-            packer,
-            encoded,
-            clock: Clock::start(),
-            busy_since_ns: 0,
-            looked_ns: 0,
-            since_look: 0,
-            look_len: 1,
-        }
-    }
-
+impl Seat<'_> {
     fn until_end_of_file(&mut self, unpacker: &mut Unpacker) -> Result<(), Leave> {
-        loop {
-            let room = unpacker.room();
-            let count =
-                rustix::io::retry_on_intr(|| rustix::io::read(self.assignments, &mut *room))?;
-            if count == 0 {
-                // End of file in the middle of a frame is a primary that died while it wrote.
-                return if unpacker.is_inside_frame() { Err(Leave::Abandoned) } else { Ok(()) };
-            }
-            unpacker.filled(count);
+        while self.read(unpacker)? {
             self.start_the_watch();
-            while let Some(frame) = unpacker.next_frame()? {
-                let Body::Assignments(assignments) = frame.body else {
-                    return Err(Leave::Protocol);
-                };
-                for assignment in assignments.iter() {
-                    self.process(assignment?)?;
-                }
-            }
+            self.work_off_the_queue(unpacker)?;
             self.send()?;
-        }
-    }
-
-    /// Counts one chunk.
-    #[inline]
-    fn process(&mut self, assignment: Assignment) -> Result<(), Leave> {
-        let mut count = 0;
-        let mut rest = assignment.interval;
-        // What of the chunk was not reported yet begins here.
-        let mut unreported = rest.first();
-        loop {
-            let slice_len = self.look_len.saturating_mul(SLICE_NS / LOOK_NS).min(LONGEST_SLICE);
-            let (slice, more) = rest.split_front(slice_len.into());
-            count += self.function.count(slice);
-            self.since_look += slice.len() as u64;
-            let Some(more) = more else { break };
-            rest = more;
-            self.look_at_the_clock()?;
-            if self.is_abandoned()? {
-                return Err(Leave::Abandoned);
-            }
-            if self.looked_ns - self.busy_since_ns >= REPORT_NS {
-                let covered = Interval::new(unreported, slice.last());
-                self.report(assignment.lease, covered, count)?;
-                (count, unreported) = (0, rest.first());
-            }
-        }
-        if self.packer.is_full() {
-            self.send()?;
-        }
-        self.packer.answer(assignment.lease, count);
-        if self.since_look >= self.look_len {
-            self.look_at_the_clock()?;
         }
         Ok(())
     }
 
-    /// Learns what numbers cost, and sends answers that have waited too long.
-    fn look_at_the_clock(&mut self) -> Result<(), Leave> {
+    /// Reads once from the assignment pipe, which may block; `false` at end of file.
+    fn read(&mut self, unpacker: &mut Unpacker) -> Result<bool, Leave> {
+        let room = unpacker.room();
+        let count = rustix::io::retry_on_intr(|| rustix::io::read(self.assignments, &mut *room))
+            .map_err(in_call(Call::READ))?;
+        if count == 0 {
+            // End of file in the middle of a frame is a primary that died while it wrote.
+            return if unpacker.is_inside_frame() { Err(Leave::Abandoned) } else { Ok(false) };
+        }
+        unpacker.filled(count);
+        while let Some(frame) = unpacker.next_frame()? {
+            self.worker.take(frame.body)?;
+        }
+        Ok(true)
+    }
+
+    /// Counts, slice by slice and chunk by chunk, until nothing is left to do.
+    fn work_off_the_queue(&mut self, unpacker: &mut Unpacker) -> Result<(), Leave> {
+        let slice_len = |look_len: u64| look_len.saturating_mul(SLICE_NS / LOOK_NS);
+        while let Some(step) = self.worker.next(slice_len(self.look_len).min(LONGEST_SLICE)) {
+            if step.is_begun_again {
+                self.send()?;
+            }
+            let count = self.function.count(step.slice);
+            self.since_look += step.slice.len() as u64;
+            if self.worker.counted(step.slice, count) {
+                if self.worker.is_full() {
+                    self.send()?;
+                }
+                if self.since_look >= self.look_len && self.look_at_the_clock()? {
+                    self.look_at_the_pipe(unpacker)?;
+                }
+            } else {
+                self.look_at_the_clock()?;
+                self.look_at_the_pipe(unpacker)?;
+                let busy_ns = self.looked_ns - self.busy_since_ns;
+                if busy_ns >= REPORT_NS {
+                    self.worker.report(busy_ns);
+                    self.write_frames()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Learns what numbers cost, and sends answers that have waited too long; whether they had.
+    fn look_at_the_clock(&mut self) -> Result<bool, Leave> {
         let now_ns = self.clock.now_ns();
         let taken_ns = (now_ns - self.looked_ns).max(1);
         let by_cost = u128::from(self.since_look) * u128::from(LOOK_NS) / u128::from(taken_ns);
@@ -201,32 +209,32 @@ impl<'a> Worker<'a> {
         self.look_len = by_cost.clamp(1, most.min(1 << 56)) as u64;
         self.since_look = 0;
         self.looked_ns = now_ns;
-        if now_ns - self.busy_since_ns >= OVERDUE_NS {
+        let is_overdue = now_ns - self.busy_since_ns >= OVERDUE_NS;
+        if is_overdue {
             self.send()?;
         }
-        Ok(())
+        Ok(is_overdue)
     }
 
-    /// Says what is covered of a chunk that is still in work.
-    fn report(
-        &mut self,
-        lease: LeaseId,
-        covered: Option<Interval>,
-        count: u64,
-    ) -> Result<(), Leave> {
-        let Some(covered) = covered else { return Ok(()) };
-        self.encoded.clear();
-        Partial::over(covered, Value::Count(count.into())).encode(self.encoded);
-        let busy_ns = self.clock.now_ns() - self.busy_since_ns;
-        self.packer.partial(lease, self.encoded, busy_ns);
-        self.write_frames()
+    /// Reads the assignment pipe if something is in it. If every write end of it is closed although
+    /// there is work to do, nobody wants that any more.
+    fn look_at_the_pipe(&mut self, unpacker: &mut Unpacker) -> Result<(), Leave> {
+        let mut ends = [PollFd::new(self.assignments, PollFlags::IN)];
+        rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())))
+            .map_err(in_call(Call::POLL))?;
+        let found = ends[0].revents();
+        if found.contains(PollFlags::IN) && self.read(unpacker)? {
+            // What is given back is waited for.
+            return self.send();
+        }
+        if found.is_empty() { Ok(()) } else { Err(Leave::Abandoned) }
     }
 
     /// Sends the answers collected so far, if any.
     fn send(&mut self) -> Result<(), Leave> {
         let busy_ns = (self.clock.now_ns() - self.busy_since_ns).max(1);
-        self.packer.seal(busy_ns);
-        if self.packer.is_empty() {
+        self.worker.seal(busy_ns);
+        if self.worker.is_silent() {
             return Ok(());
         }
         self.write_frames()
@@ -235,12 +243,14 @@ impl<'a> Worker<'a> {
     /// Writes whole frames, one to a write: up to `PIPE_BUF` bytes a write is atomic, so that
     /// frames of different workers never mix (pipe(7)).
     fn write_frames(&mut self) -> Result<(), Leave> {
-        while !self.packer.is_empty() {
-            let frame = self.packer.first_frame();
+        self.worker.seal(0);
+        while !self.worker.is_silent() {
+            let frame = self.worker.first_frame();
             assert!(frame.len() <= rustix::pipe::PIPE_BUF, "a longer write is not atomic");
-            let written = rustix::io::retry_on_intr(|| rustix::io::write(self.results, frame))?;
+            let written = rustix::io::retry_on_intr(|| rustix::io::write(self.results, frame))
+                .map_err(in_call(Call::WRITE))?;
             assert!(written == frame.len(), "a write up to PIPE_BUF is all or nothing");
-            self.packer.consume(written);
+            self.worker.sent(written);
         }
         // The time that the write may have blocked is nobody's work.
         self.start_the_watch();
@@ -252,13 +262,5 @@ impl<'a> Worker<'a> {
         self.busy_since_ns = self.clock.now_ns();
         self.looked_ns = self.busy_since_ns;
         self.since_look = 0;
-    }
-
-    /// Whether every write end of the assignment pipe is closed. In the middle of a chunk that can
-    /// only mean that the primary is gone; its death usually kills us first (prctl(2)).
-    fn is_abandoned(&self) -> Result<bool, Errno> {
-        let mut ends = [PollFd::new(self.assignments, PollFlags::empty())];
-        rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())))?;
-        Ok(ends[0].revents().contains(PollFlags::HUP))
     }
 }

@@ -13,8 +13,11 @@ pub struct Signal(i32);
 
 impl Signal {
     pub(crate) const CHILD: Self = Self(libc::SIGCHLD);
-    const INTERRUPT: Self = Self(libc::SIGINT);
-    const TERMINATE: Self = Self(libc::SIGTERM);
+    pub(crate) const STOP: Self = Self(libc::SIGTSTP);
+    pub(crate) const CONTINUE: Self = Self(libc::SIGCONT);
+    pub(crate) const STATUS: Self = Self(libc::SIGUSR1);
+    /// Those that ask a job to end.
+    const ENDS: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
     /// Its number (signal(7)).
     #[must_use]
@@ -28,6 +31,7 @@ impl fmt::Display for Signal {
         match self.0 {
             libc::SIGINT => f.write_str("SIGINT"),
             libc::SIGTERM => f.write_str("SIGTERM"),
+            libc::SIGHUP => f.write_str("SIGHUP"),
             number => write!(f, "signal {number}"),
         }
     }
@@ -37,8 +41,8 @@ impl fmt::Display for Signal {
 /// back as they were.
 pub(crate) struct Signals {
     descriptor: OwnedFd,
-    /// Those of the signals that ask the job to end.
-    ends: Vec<i32>,
+    /// All of them but that of children.
+    taken: Vec<i32>,
     mask_before: SignalSet,
     actions_before: [SavedAction; 2],
 }
@@ -54,9 +58,11 @@ impl Signals {
     /// Blocks the signals and opens the descriptor that they are read from.
     pub(crate) fn take() -> Result<Self, Errno> {
         // A blocked signal is queued even where it is ignored, so an ignored one must not be taken.
-        let mut ends = vec![Signal::INTERRUPT.0, Signal::TERMINATE.0];
-        ends.retain(|signal| !sys::is_ignored(*signal));
-        let wanted = SignalSet::of(&[&ends[..], &[Signal::CHILD.0]].concat());
+        // So whoever was started by nohup(1) outlives its terminal.
+        let others = [Signal::STOP.0, Signal::CONTINUE.0, Signal::STATUS.0];
+        let mut taken = [&Signal::ENDS[..], &others].concat();
+        taken.retain(|signal| !sys::is_ignored(*signal));
+        let wanted = SignalSet::of(&[&taken[..], &[Signal::CHILD.0]].concat());
         let mask_before = sys::block_signals(wanted)?;
         let descriptor = sys::signal_descriptor(wanted).inspect_err(|_| {
             // Restoring what was just in force cannot fail: the call has no other error.
@@ -66,7 +72,7 @@ impl Signals {
         // and one that does not ignore SIGPIPE would die of writing to a worker that has died.
         let actions_before =
             [SavedAction::default(libc::SIGCHLD), SavedAction::ignore(libc::SIGPIPE)];
-        Ok(Self { descriptor, ends, mask_before, actions_before })
+        Ok(Self { descriptor, taken, mask_before, actions_before })
     }
 
     /// The next signal that has arrived, if any.
@@ -85,8 +91,19 @@ impl Signals {
     /// Whether the end of a child is told. When all are about to end, it would only wake us up.
     pub(crate) fn heed_children(&self, are_heeded: bool) -> Result<(), Errno> {
         let child: &[i32] = if are_heeded { &[Signal::CHILD.0] } else { &[] };
-        let set = SignalSet::of(&[&self.ends[..], child].concat());
+        let set = SignalSet::of(&[&self.taken[..], child].concat());
         sys::set_descriptor_signals(self.descriptor.as_fd(), set)
+    }
+
+    /// Stops this process as the terminal asked for, until somebody continues it. In a process group
+    /// without a shell that could do so the kernel does not stop it, and this returns at once
+    /// (setpgid(2), orphaned process groups).
+    pub(crate) fn stop_here(&self) -> Result<(), Errno> {
+        let stop = SignalSet::of(&[Signal::STOP.0]);
+        // It is blocked, so it waits to be let through: it is delivered before that call returns.
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+        sys::unblock_signals(stop)?;
+        sys::block_signals(stop).map(drop)
     }
 
     pub(crate) fn inherited(&self) -> InheritedMask {
@@ -120,7 +137,7 @@ pub(super) fn restore_in_child(inherited: InheritedMask) -> Result<(), Errno> {
 /// For observers that make a job stand still for long: they should not make it wait any longer.
 #[must_use]
 pub fn end_is_asked_for() -> bool {
-    [Signal::INTERRUPT, Signal::TERMINATE].iter().any(|signal| sys::is_pending(signal.0))
+    Signal::ENDS.iter().any(|signal| sys::is_pending(*signal))
 }
 
 /// Ends this process by the signal that asked for it, so that whoever waits for it sees a death

@@ -2,6 +2,7 @@
 //! by number in a child that has just been forked.
 #![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
 
+use super::workers::{Call, in_call};
 use rustix::io::Errno;
 use std::fs::File;
 use std::mem::MaybeUninit;
@@ -179,24 +180,26 @@ pub(crate) fn keep_only(
     null: BorrowedFd<'_>,
     assignments: BorrowedFd<'_>,
     results: BorrowedFd<'_>,
-) -> Result<(File, File), Errno> {
+) -> Result<(File, File), (Call, Errno)> {
     // The ends may themselves sit at 3 or 4, each at the other's place: out of the way first.
-    let assignments = rustix::io::fcntl_dupfd_cloexec(assignments, FIRST_STRAY)?;
-    let results = rustix::io::fcntl_dupfd_cloexec(results, FIRST_STRAY)?;
-    rustix::stdio::dup2_stdin(null)?;
-    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    let dup = in_call(Call::DUP);
+    let assignments = rustix::io::fcntl_dupfd_cloexec(assignments, FIRST_STRAY).map_err(&dup)?;
+    let results = rustix::io::fcntl_dupfd_cloexec(results, FIRST_STRAY).map_err(&dup)?;
+    rustix::stdio::dup2_stdin(null).map_err(&dup)?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr()).map_err(&dup)?;
     // SAFETY: whatever was open at 3 and 4 is replaced. Its owner in the copied memory, as well as
     // every other owner of a descriptor but 0 to 2, must not be used in this child any more: the
     // caller sees to its own, and the documentation of `Function` asks the same of functions.
     unsafe {
-        checked(libc::dup3(assignments.as_raw_fd(), ASSIGNMENTS, libc::O_CLOEXEC))?;
-        checked(libc::dup3(results.as_raw_fd(), RESULTS, libc::O_CLOEXEC))?;
+        checked(libc::dup3(assignments.as_raw_fd(), ASSIGNMENTS, libc::O_CLOEXEC)).map_err(&dup)?;
+        checked(libc::dup3(results.as_raw_fd(), RESULTS, libc::O_CLOEXEC)).map_err(&dup)?;
     }
     // The strays include the two descriptors above: they must not be closed a second time.
     std::mem::forget((assignments, results));
     let (first, last) = (FIRST_STRAY as libc::c_uint, libc::c_uint::MAX);
     // SAFETY: as above.
-    checked(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) as libc::c_int })?;
+    checked(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) as libc::c_int })
+        .map_err(in_call(Call::CLOSE_RANGE))?;
     // SAFETY: both were opened above and have no other owner.
     Ok(unsafe { (File::from_raw_fd(ASSIGNMENTS), File::from_raw_fd(RESULTS)) })
 }

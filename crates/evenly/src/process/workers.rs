@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, WaitId, WaitIdOptions, WaitIdStatus};
 use std::fmt;
 use std::fs::File;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a process ended.
@@ -26,6 +26,27 @@ impl fmt::Display for End {
             Self::Signal(signal) => write!(f, "killed by signal {signal}"),
         }
     }
+}
+
+/// What has become of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It has ended and was reaped.
+    Ended(End),
+    /// It was stopped.
+    Stopped,
+    /// It was continued.
+    Continued,
+}
+
+/// A step of a worker that failed before it could begin to work.
+#[derive(Clone, Copy)]
+pub(crate) struct Unsettled<'a> {
+    /// The system call and its error.
+    pub(crate) call: Call,
+    pub(crate) cause: Errno,
+    /// Where it can be told.
+    pub(crate) results: BorrowedFd<'a>,
 }
 
 /// A worker process that has not been reaped. Until it is, its number belongs to nobody else, so
@@ -54,10 +75,11 @@ pub(crate) struct Cradle<'a> {
 }
 
 impl Child {
-    /// Forks a worker that runs `body` on its two pipe ends and leaves with the status it returns.
+    /// Forks a worker that runs `body` on its two pipe ends, or on what kept it from having them,
+    /// and leaves with the status it returns.
     pub(crate) fn fork(
         cradle: &Cradle<'_>,
-        body: impl FnOnce(&File, &File) -> i32,
+        body: impl FnOnce(Result<(&File, &File), Unsettled<'_>>) -> i32,
     ) -> Result<Self, Errno> {
         let primary = unix::getpid();
         if let Some(pid) = sys::fork()? {
@@ -65,15 +87,16 @@ impl Child {
         }
         // From here on this is the worker. Nothing may unwind into the primary's part of the
         // program, of which this process is only a copy.
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let (assignments, results) = settle_in(cradle, primary)?;
-            Ok::<i32, Errno>(body(&assignments, &results))
+        let outcome = catch_unwind(AssertUnwindSafe(|| match arrive(cradle, primary) {
+            Ok((assignments, results)) => match settle_in(cradle) {
+                Ok(()) => body(Ok((&assignments, &results))),
+                Err((call, cause)) => {
+                    body(Err(Unsettled { call, cause, results: results.as_fd() }))
+                }
+            },
+            Err((call, cause)) => body(Err(Unsettled { call, cause, results: cradle.results })),
         }));
-        sys::exit_now(match outcome {
-            Ok(Ok(status)) => status,
-            Ok(Err(_)) => STATUS_CANNOT_SETTLE_IN,
-            Err(_) => STATUS_PANICKED,
-        })
+        sys::exit_now(outcome.unwrap_or(STATUS_PANICKED))
     }
 
     /// Its number for others to read; 0 once it is reaped.
@@ -85,19 +108,21 @@ impl Child {
         self.pid
     }
 
-    /// Whether it has ended; if so it is reaped.
-    pub(crate) fn try_wait(&mut self) -> Result<Option<End>, Errno> {
-        self.wait_with(WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
+    /// What has become of it since this was asked last, if anything.
+    pub(crate) fn change(&mut self) -> Result<Option<Change>, Errno> {
+        let what = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED;
+        self.wait_with(what | WaitIdOptions::NOHANG)
     }
 
     /// Whether it has been reaped, now or before.
     pub(crate) fn has_been_waited_for(&mut self) -> Result<bool, Errno> {
-        Ok(self.pid.is_none() || self.try_wait()?.is_some())
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        Ok(self.pid.is_none() || self.wait_with(ended)?.is_some())
     }
 
     /// Waits until it has ended, and reaps it.
-    pub(crate) fn wait(&mut self) -> Result<Option<End>, Errno> {
-        self.wait_with(WaitIdOptions::EXITED)
+    pub(crate) fn wait(&mut self) -> Result<(), Errno> {
+        self.wait_with(WaitIdOptions::EXITED).map(drop)
     }
 
     /// Whether it has stopped itself, or has ended; it is not reaped.
@@ -126,13 +151,19 @@ impl Child {
         rustix::io::retry_on_intr(|| unix::waitid(WaitId::Pid(pid), options))
     }
 
-    fn wait_with(&mut self, options: WaitIdOptions) -> Result<Option<End>, Errno> {
+    fn wait_with(&mut self, options: WaitIdOptions) -> Result<Option<Change>, Errno> {
         let Some(status) = self.wait_without_reaping(options)? else { return Ok(None) };
+        if status.stopped() {
+            return Ok(Some(Change::Stopped));
+        }
+        if status.continued() {
+            return Ok(Some(Change::Continued));
+        }
         self.pid = None;
-        Ok(Some(match (status.exit_status(), status.terminating_signal()) {
+        Ok(Some(Change::Ended(match (status.exit_status(), status.terminating_signal()) {
             (Some(exit), _) => End::Exit(exit),
             (None, signal) => End::Signal(signal.unwrap_or(0)),
-        }))
+        })))
     }
 }
 
@@ -145,32 +176,73 @@ impl Drop for Child {
     }
 }
 
-/// A worker that could not arrange its descriptors or signals.
-const STATUS_CANNOT_SETTLE_IN: i32 = 71;
 /// A worker whose function panicked; the status of a Rust program that did.
 const STATUS_PANICKED: i32 = 101;
 
-/// The first steps of a worker: it dies with the primary, is out of reach of the terminal's
-/// signals, and keeps only what is its own.
-fn settle_in(cradle: &Cradle<'_>, primary: Pid) -> Result<(File, File), Errno> {
-    unix::set_parent_process_death_signal(Some(unix::Signal::KILL))?;
-    if unix::getppid() != Some(primary) {
-        // The primary died before the line above: nobody would tell us (prctl(2)).
-        return Err(Errno::SRCH);
+/// A system call of a worker that can fail, by the number under which the worker tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Call(pub(crate) u32);
+
+impl Call {
+    pub(crate) const PRCTL: Self = Self(0);
+    pub(crate) const SETPGID: Self = Self(1);
+    pub(crate) const DUP: Self = Self(2);
+    pub(crate) const CLOSE_RANGE: Self = Self(3);
+    pub(crate) const SETRLIMIT: Self = Self(4);
+    pub(crate) const SIGPROCMASK: Self = Self(5);
+    pub(crate) const KILL: Self = Self(6);
+    pub(crate) const READ: Self = Self(7);
+    pub(crate) const WRITE: Self = Self(8);
+    pub(crate) const POLL: Self = Self(9);
+
+    /// Its name in the manual.
+    pub(crate) fn name(self) -> &'static str {
+        const NAMES: [&str; 10] = [
+            "prctl",
+            "setpgid",
+            "dup",
+            "close_range",
+            "setrlimit",
+            "sigprocmask",
+            "kill",
+            "read",
+            "write",
+            "poll",
+        ];
+        NAMES.get(self.0 as usize).copied().unwrap_or("a call")
     }
-    // A group of its own: Ctrl-C reaches the primary alone, which decides (setpgid(2)).
-    unix::setpgid(None, None)?;
-    stop_to_be_seen(cradle)?;
-    let ends = sys::keep_only(cradle.null, cradle.assignments, cradle.results)?;
-    cradle.descriptors.restore()?;
-    signals::restore_in_child(cradle.mask)?;
-    stop_to_be_seen(cradle)?;
-    Ok(ends)
 }
 
-fn stop_to_be_seen(cradle: &Cradle<'_>) -> Result<(), Errno> {
+/// Names the call that an error comes from.
+pub(crate) fn in_call(call: Call) -> impl Fn(Errno) -> (Call, Errno) {
+    move |cause| (call, cause)
+}
+
+/// The first steps of a worker: it dies with the primary, is out of reach of the terminal's
+/// signals, and keeps only what is its own.
+fn arrive(cradle: &Cradle<'_>, primary: Pid) -> Result<(File, File), (Call, Errno)> {
+    unix::set_parent_process_death_signal(Some(unix::Signal::KILL))
+        .map_err(in_call(Call::PRCTL))?;
+    if unix::getppid() != Some(primary) {
+        // The primary died before the line above: nobody would tell us (prctl(2)).
+        return Err((Call::PRCTL, Errno::SRCH));
+    }
+    // A group of its own: Ctrl-C reaches the primary alone, which decides (setpgid(2)).
+    unix::setpgid(None, None).map_err(in_call(Call::SETPGID))?;
+    stop_to_be_seen(cradle)?;
+    sys::keep_only(cradle.null, cradle.assignments, cradle.results)
+}
+
+/// The next steps: limits and signals are as they were before the job.
+fn settle_in(cradle: &Cradle<'_>) -> Result<(), (Call, Errno)> {
+    cradle.descriptors.restore().map_err(in_call(Call::SETRLIMIT))?;
+    signals::restore_in_child(cradle.mask).map_err(in_call(Call::SIGPROCMASK))?;
+    stop_to_be_seen(cradle)
+}
+
+fn stop_to_be_seen(cradle: &Cradle<'_>) -> Result<(), (Call, Errno)> {
     if cradle.stops_to_be_seen {
-        unix::kill_process(unix::getpid(), unix::Signal::STOP)?;
+        unix::kill_process(unix::getpid(), unix::Signal::STOP).map_err(in_call(Call::KILL))?;
     }
     Ok(())
 }

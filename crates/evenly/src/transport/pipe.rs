@@ -5,9 +5,8 @@
 //! for ever. `O_NONBLOCK` belongs to the open file description (fcntl(2)), and each end of a pipe
 //! has its own, so the workers' ends stay blocking.
 
-use crate::error::Error;
 use evenly_core::frame::{Frame, Malformed, PIPE_FRAME, Packer, Unpacker};
-use evenly_core::{Assignment, WorkerId};
+use evenly_core::{Assignment, LeaseId, WorkerId};
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -137,10 +136,10 @@ pub(crate) struct Hub {
     epoll: OwnedFd,
     /// By slot; a replaced worker takes the slot of the lost one.
     peers: Vec<Peer>,
-    /// The slot of each worker that ever was.
-    slots: Vec<u32>,
     /// Slots with frames to send.
     dirty: Vec<u32>,
+    /// Whether the last read left nothing in the result pipe.
+    is_emptied: bool,
 }
 
 impl Hub {
@@ -154,21 +153,15 @@ impl Hub {
         rustix::io::ioctl_fionbio(&results, true)?;
         let at_once = fcntl_getpipe_size(&results)?.clamp(PIPE_FRAME, READ_AT_ONCE);
         let unpacker = Unpacker::new(PIPE_FRAME, at_once);
-        let (peers, slots, dirty) = (Vec::new(), Vec::new(), Vec::new());
-        let mut hub = Self { results, unpacker, epoll, peers, slots, dirty };
+        let (peers, dirty, is_emptied) = (Vec::new(), Vec::new(), true);
+        let mut hub = Self { results, unpacker, epoll, peers, dirty, is_emptied };
         hub.watch_results()?;
         for write_end in assignments {
             let slot = hub.peers.len();
-            let worker = hub.next_worker();
-            let peer = hub.admit(slot, worker, write_end)?;
+            let peer = hub.admit(slot, WorkerId(slot as u32), write_end)?;
             hub.peers.push(peer);
         }
         Ok(hub)
-    }
-
-    /// The name that the next worker gets.
-    pub(crate) fn next_worker(&self) -> WorkerId {
-        WorkerId(self.slots.len() as u32)
     }
 
     /// The most chunks that the pipe of the worker in `slot` has room for.
@@ -179,36 +172,44 @@ impl Hub {
         }
     }
 
-    /// Gives the slot of a lost worker to the [next](Self::next_worker), with a pipe of its own.
-    pub(crate) fn replace(&mut self, slot: usize, write_end: OwnedFd) -> Result<(), Errno> {
+    /// Gives the slot of a lost worker to another, with a pipe of its own.
+    pub(crate) fn replace(
+        &mut self,
+        slot: usize,
+        worker: WorkerId,
+        write_end: OwnedFd,
+    ) -> Result<(), Errno> {
         self.close_assignments(slot);
-        self.peers[slot] = self.admit(slot, self.next_worker(), write_end)?;
+        self.peers[slot] = self.admit(slot, worker, write_end)?;
         Ok(())
     }
 
-    fn admit(&mut self, slot: usize, worker: WorkerId, write_end: OwnedFd) -> Result<Peer, Errno> {
+    fn admit(&self, slot: usize, worker: WorkerId, write_end: OwnedFd) -> Result<Peer, Errno> {
         rustix::io::ioctl_fionbio(&write_end, true)?;
         // Nothing to wait for but an error: the worker closed its end.
         let token = epoll::EventData::new_u64(slot as u64);
         epoll::add(&self.epoll, &write_end, token, epoll::EventFlags::empty())?;
-        self.slots.push(slot as u32);
         let packer = Packer::new(worker, PIPE_FRAME);
         Ok(Peer { write_end: Some(write_end), packer, is_blocked: false, is_dirty: false })
     }
 
-    /// The slot of a worker that says it is `worker`, if there ever was one of that name.
-    pub(crate) fn slot_of(&self, worker: WorkerId) -> Option<usize> {
-        self.slots.get(worker.0 as usize).map(|slot| *slot as usize)
+    /// Packs assignments for the worker in `slot`; [`flush`](Self::flush) sends them.
+    pub(crate) fn send(&mut self, slot: usize, assignments: &[Assignment]) {
+        self.peers[slot].packer.assign(assignments);
+        self.mark(slot);
     }
 
-    /// Packs assignments for `worker`; [`flush`](Self::flush) sends them.
-    pub(crate) fn send(&mut self, worker: WorkerId, assignments: &[Assignment]) {
-        let slot = self.slots[worker.0 as usize];
-        let peer = &mut self.peers[slot as usize];
-        peer.packer.assign(assignments);
+    /// Packs a withdrawal for the worker in `slot`, as [`send`](Self::send).
+    pub(crate) fn withdraw(&mut self, slot: usize, lease: LeaseId, parts: u64) {
+        self.peers[slot].packer.withdraw(lease, parts);
+        self.mark(slot);
+    }
+
+    fn mark(&mut self, slot: usize) {
+        let peer = &mut self.peers[slot];
         if !peer.is_dirty {
             peer.is_dirty = true;
-            self.dirty.push(slot);
+            self.dirty.push(slot as u32);
         }
     }
 
@@ -250,24 +251,45 @@ impl Hub {
     }
 
     /// Reads once from the result pipe. Never blocks.
-    pub(crate) fn receive(&mut self) -> Result<Received, Error> {
+    pub(crate) fn receive(&mut self) -> Result<Received, Errno> {
         let room = self.unpacker.room();
+        let wanted = room.len();
         match rustix::io::retry_on_intr(|| rustix::io::read(&self.results, &mut *room)) {
-            Ok(0) if self.unpacker.is_inside_frame() => Err(Malformed::CutOff.into()),
-            Ok(0) => Ok(Received::EndOfFile),
+            Ok(0) => {
+                self.is_emptied = true;
+                Ok(Received::EndOfFile)
+            }
             Ok(count) => {
                 self.unpacker.filled(count);
+                self.is_emptied = count < wanted;
                 Ok(Received::Bytes)
             }
-            Err(Errno::AGAIN) => Ok(Received::Nothing),
-            Err(cause) => Err(Error::System { call: "read", cause }),
+            Err(Errno::AGAIN) => {
+                self.is_emptied = true;
+                Ok(Received::Nothing)
+            }
+            Err(cause) => Err(cause),
         }
     }
 
-    /// The next whole frame of what was received.
+    /// The next whole frame of what was received. Bytes that are no frame are passed over and told.
+    ///
+    /// A write up to `PIPE_BUF` is all there or not at all (pipe(7)), so whoever emptied the pipe and
+    /// is left with a beginning waits in vain for the rest.
     #[inline]
     pub(crate) fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Malformed> {
+        if self.is_emptied && self.unpacker.is_cut_off() {
+            while self.unpacker.is_cut_off() {
+                self.unpacker.skip();
+            }
+            return Err(Malformed::CutOff);
+        }
         self.unpacker.next_frame()
+    }
+
+    /// Passes over bytes of which [`next_frame`](Self::next_frame) says that they are no frame.
+    pub(crate) fn pass_over(&mut self) {
+        self.unpacker.skip();
     }
 
     /// Stops waiting for the result pipe: after end of file it would be ready for ever.

@@ -1,0 +1,223 @@
+//! The roster: which seats are taken, by workers at work or stopped, and when an empty one is
+//! filled again.
+//!
+//! A seat that lost its worker is filled at once the first time, and after a pause that doubles with
+//! each further loss in a row, from [`FIRST_PAUSE_NS`] to [`LONGEST_PAUSE_NS`]. Whatever its worker
+//! finishes ends the row, so that workers killed at random never end a run. After
+//! [`LOSSES_IN_A_ROW`] losses, about nine seconds of pauses, the seat is given up.
+
+use alloc::vec::Vec;
+
+/// So many losses of one seat in a row, with nothing finished in between, are the last.
+pub const LOSSES_IN_A_ROW: u32 = 20;
+
+/// A worker that somebody else stopped keeps what it holds for so long.
+pub const STOPPED_NS: u64 = 5_000_000_000;
+
+/// The pause after the second loss in a row, and the longest one.
+pub const FIRST_PAUSE_NS: u64 = 1_000_000;
+/// See [`FIRST_PAUSE_NS`].
+pub const LONGEST_PAUSE_NS: u64 = 1_000_000_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seat {
+    /// Somebody is at work.
+    Working,
+    /// Somebody else stopped the worker.
+    Stopped { since_ns: u64 },
+    /// It has been stopped for too long: it has nothing in hand any more.
+    Silent,
+    /// To be filled from then on, if there is work.
+    Vacant { from_ns: u64 },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    seat: Seat,
+    losses_in_a_row: u32,
+}
+
+/// Something whose time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Fill an empty seat.
+    Fill { slot: usize },
+    /// Take back what a stopped worker holds.
+    Silence { slot: usize },
+}
+
+#[derive(Debug)]
+pub(crate) struct Roster {
+    places: Vec<Place>,
+    /// No seat is due before; `u64::MAX` if none ever is.
+    next_ns: u64,
+}
+
+impl Roster {
+    /// So many seats, all of them empty.
+    pub(crate) fn new(seats: usize) -> Self {
+        let place = Place { seat: Seat::Vacant { from_ns: 0 }, losses_in_a_row: 0 };
+        Self { places: alloc::vec![place; seats], next_ns: u64::MAX }
+    }
+
+    pub(crate) fn fill(&mut self, slot: usize) {
+        self.places[slot].seat = Seat::Working;
+    }
+
+    /// Its worker finished something.
+    #[inline]
+    pub(crate) fn finished_something(&mut self, slot: usize) {
+        self.places[slot].losses_in_a_row = 0;
+    }
+
+    /// Its worker is gone. If the chunk that it was at `is_explained` as the cause, the seat is not
+    /// to blame. How many losses in a row that makes.
+    pub(crate) fn lose(&mut self, slot: usize, is_explained: bool, now_ns: u64) -> u32 {
+        let place = &mut self.places[slot];
+        if !is_explained {
+            place.losses_in_a_row += 1;
+        }
+        let pause_ns = match place.losses_in_a_row {
+            0 | 1 => 0,
+            several => (FIRST_PAUSE_NS << (several - 2).min(20)).min(LONGEST_PAUSE_NS),
+        };
+        place.seat = Seat::Vacant { from_ns: now_ns + pause_ns };
+        let losses = place.losses_in_a_row;
+        self.note(now_ns + pause_ns);
+        losses
+    }
+
+    /// Nobody could be found for an empty seat.
+    pub(crate) fn refuse(&mut self, slot: usize, now_ns: u64) {
+        self.places[slot].seat = Seat::Vacant { from_ns: now_ns + LONGEST_PAUSE_NS };
+        self.note(now_ns + LONGEST_PAUSE_NS);
+    }
+
+    /// Somebody else stopped its worker.
+    pub(crate) fn stop(&mut self, slot: usize, now_ns: u64) {
+        let place = &mut self.places[slot];
+        if place.seat == Seat::Working {
+            place.seat = Seat::Stopped { since_ns: now_ns };
+            self.note(now_ns + STOPPED_NS);
+        }
+    }
+
+    /// Its worker goes on; whether it had been silent.
+    pub(crate) fn go_on(&mut self, slot: usize) -> bool {
+        let place = &mut self.places[slot];
+        let was_silent = place.seat == Seat::Silent;
+        if was_silent || matches!(place.seat, Seat::Stopped { .. }) {
+            place.seat = Seat::Working;
+        }
+        was_silent
+    }
+
+    /// The next seat whose time has come; empty ones only if there is work.
+    pub(crate) fn due(&mut self, is_work: bool, now_ns: u64) -> Option<Due> {
+        if now_ns < self.next_ns {
+            return None;
+        }
+        let mut next_ns = u64::MAX;
+        for (slot, place) in self.places.iter_mut().enumerate() {
+            let (due, at_ns) = match place.seat {
+                Seat::Stopped { since_ns } => (Due::Silence { slot }, since_ns + STOPPED_NS),
+                Seat::Vacant { from_ns } if is_work => (Due::Fill { slot }, from_ns),
+                _ => continue,
+            };
+            if at_ns > now_ns {
+                next_ns = next_ns.min(at_ns);
+                continue;
+            }
+            if matches!(due, Due::Silence { .. }) {
+                place.seat = Seat::Silent;
+            }
+            return Some(due);
+        }
+        self.next_ns = next_ns;
+        None
+    }
+
+    /// There is work again for the empty seats.
+    pub(crate) fn look_again(&mut self) {
+        self.next_ns = 0;
+    }
+
+    /// When to ask next, if ever.
+    pub(crate) fn next_ns(&self) -> Option<u64> {
+        (self.next_ns < u64::MAX).then_some(self.next_ns)
+    }
+
+    /// Whether nobody works or will before a stopped worker goes on.
+    pub(crate) fn is_deserted(&self) -> bool {
+        self.places.iter().all(|place| place.seat == Seat::Silent)
+    }
+
+    fn note(&mut self, at_ns: u64) {
+        self.next_ns = self.next_ns.min(at_ns);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    fn roster() -> Roster {
+        let mut roster = Roster::new(2);
+        roster.fill(0);
+        roster.fill(1);
+        roster
+    }
+
+    #[test]
+    fn the_first_loss_is_made_up_for_at_once_and_further_ones_later_and_later() {
+        let mut roster = roster();
+        let mut now_ns = 0;
+        let mut pauses = std::vec![];
+        for times in 1..=LOSSES_IN_A_ROW {
+            assert_eq!(roster.lose(1, false, now_ns), times);
+            let before_ns = now_ns;
+            now_ns = roster.next_ns().unwrap();
+            pauses.push((now_ns - before_ns) / MS);
+            assert_eq!(roster.due(true, now_ns), Some(Due::Fill { slot: 1 }));
+            roster.fill(1);
+            roster.due(true, now_ns);
+        }
+        assert_eq!(pauses[..5], [0, 1, 2, 4, 8]);
+        assert_eq!(pauses[15..], [1000; 5]);
+    }
+
+    #[test]
+    fn what_is_finished_ends_the_row_and_what_is_explained_is_not_in_it() {
+        let mut roster = roster();
+        assert_eq!(roster.lose(0, false, 0), 1);
+        assert_eq!(roster.lose(0, true, 0), 1);
+        roster.finished_something(0);
+        assert_eq!(roster.lose(0, false, 0), 1);
+    }
+
+    #[test]
+    fn a_seat_stays_empty_while_there_is_no_work() {
+        let mut roster = roster();
+        roster.lose(0, false, 0);
+        assert_eq!(roster.due(false, 0), None);
+        assert_eq!(roster.next_ns(), None);
+        roster.look_again();
+        assert_eq!(roster.due(true, 0), Some(Due::Fill { slot: 0 }));
+    }
+
+    #[test]
+    fn a_stopped_worker_is_silent_after_five_seconds() {
+        let mut roster = roster();
+        roster.stop(0, 7);
+        assert_eq!(roster.due(true, 7), None);
+        assert_eq!(roster.next_ns(), Some(7 + STOPPED_NS));
+        assert_eq!(roster.due(true, 7 + STOPPED_NS), Some(Due::Silence { slot: 0 }));
+        assert!(!roster.is_deserted());
+        assert!(roster.go_on(0));
+        roster.stop(1, 0);
+        assert!(!roster.go_on(1));
+        assert_eq!(roster.due(true, 2 * STOPPED_NS), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! Answers: whole leases and parts of them, checked before they are merged.
+
+use super::late::Conflict;
+use super::{Piece, Scheduler, Violation};
+use crate::aggregate::Value;
+use crate::frame::Answers;
+use crate::interval::Interval;
+use crate::lease::{LeaseId, Standing, WorkerId};
+use crate::partial::Partial;
+
+impl Scheduler {
+    #[inline]
+    pub(super) fn answered(
+        &mut self,
+        worker: WorkerId,
+        busy_ns: u64,
+        answers: Answers<'_>,
+    ) -> Result<(), Violation> {
+        self.living(worker)?;
+        let (mut numbers, mut settled) = (0, 0);
+        let mut outcome = Ok(());
+        for (lease, count) in answers.iter() {
+            let rest = match self.leases.standing(lease, worker) {
+                Standing::InForce(rest) => rest,
+                Standing::Settled(before) if before != count => {
+                    outcome = Err(Violation::Conflict { worker, lease });
+                    break;
+                }
+                Standing::Settled(_) | Standing::Unknown => {
+                    self.stale_answers += 1;
+                    if let Err(Conflict) = self.late.note(lease, count.into(), true) {
+                        outcome = Err(Violation::Conflict { worker, lease });
+                        break;
+                    }
+                    continue;
+                }
+            };
+            let value = Value::Count(u128::from(count));
+            if !self.aggregate.admits(value, rest.len()) {
+                outcome = Err(Violation::ImpossibleValue { worker, lease });
+                break;
+            }
+            if let Err(Conflict) = self.compare(lease, value, true) {
+                outcome = Err(Violation::Conflict { worker, lease });
+                break;
+            }
+            self.leases.settle(lease, count);
+            self.to_record.add(rest, value);
+            self.tell_piece(worker, lease, rest, true);
+            numbers += rest.len();
+            settled += 1;
+        }
+        self.time_pieces(settled, numbers, busy_ns);
+        self.account(worker, settled, numbers, busy_ns);
+        outcome
+    }
+
+    pub(super) fn partly(
+        &mut self,
+        worker: WorkerId,
+        lease: LeaseId,
+        busy_ns: u64,
+        partial: &Partial,
+    ) -> Result<(), Violation> {
+        self.living(worker)?;
+        let Value::Count(count) = partial.value;
+        let Standing::InForce(rest) = self.leases.standing(lease, worker) else {
+            self.stale_answers += 1;
+            // Not its end: what follows under the same name says that.
+            let noted = self.late.note(lease, count, false);
+            return noted.map_err(|Conflict| Violation::Conflict { worker, lease });
+        };
+        let span = partial.span().filter(|span| span.first() == rest.first());
+        let Some(span) = span.filter(|span| rest.contains(*span)) else {
+            return Err(Violation::NotDue { worker, lease });
+        };
+        if !self.aggregate.admits(partial.value, partial.numbers()) {
+            return Err(Violation::ImpossibleValue { worker, lease });
+        }
+        let is_end = span.last() == rest.last();
+        self.compare(lease, partial.value, is_end)
+            .map_err(|Conflict| Violation::Conflict { worker, lease })?;
+        let settled = match rest.above(span.last()) {
+            Some(rest) if !is_end => {
+                self.leases.shorten(lease, rest);
+                0
+            }
+            _ => {
+                self.leases.end(lease);
+                1
+            }
+        };
+        self.to_record.append(partial);
+        self.tell_piece(worker, lease, span, is_end);
+        self.time_pieces(1, span.len(), busy_ns);
+        self.account(worker, settled, span.len(), busy_ns);
+        Ok(())
+    }
+
+    #[inline]
+    fn tell_piece(&mut self, worker: WorkerId, lease: LeaseId, interval: Interval, is_end: bool) {
+        if let Some(pieces) = &mut self.pieces {
+            let (attempt, busy_ns, is_lost) = (lease.attempt(), 0, false);
+            pieces.push(Piece { worker, attempt, interval, busy_ns, is_end, is_lost });
+        }
+    }
+
+    /// Shares out the time that a message measured among its pieces, the last ones told.
+    #[inline]
+    fn time_pieces(&mut self, count: usize, numbers: u128, busy_ns: u64) {
+        if let Some(pieces) = &mut self.pieces {
+            let first = pieces.len() - count;
+            for piece in &mut pieces[first..] {
+                let share = u128::from(busy_ns) * piece.interval.len() / numbers.max(1);
+                piece.busy_ns = share as u64;
+            }
+        }
+    }
+
+    /// Compares what is about to be merged with what another holder of the chunk said, if any did.
+    #[inline]
+    fn compare(&mut self, lease: LeaseId, value: Value, is_end: bool) -> Result<(), Conflict> {
+        let Value::Count(count) = value;
+        if self.late.is_empty() { Ok(()) } else { self.late.note(lease, count, is_end) }
+    }
+}

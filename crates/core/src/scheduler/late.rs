@@ -1,0 +1,138 @@
+//! Answers that may still come late: of chunks that were taken back from workers that live.
+//!
+//! Such a chunk goes to somebody else, and whatever the first holder says about it is dropped. But
+//! if both finish it, both must have found the same; otherwise the function does not depend on n
+//! alone, or a machine is at fault, and no answer can be trusted.
+//!
+//! There are at most as many entries as silent workers held chunks. An entry goes when both have
+//! answered, when the first holder gives the chunk back or is lost, and when the chunk is not done
+//! by one worker alone.
+
+use crate::lease::{LeaseId, WorkerId};
+use alloc::collections::BTreeMap;
+
+/// What one of the two has found so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    count: u128,
+    is_done: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    first_holder: WorkerId,
+    first: Tally,
+    second: Tally,
+}
+
+/// The two holders of a chunk found different counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Conflict;
+
+#[derive(Debug, Default)]
+pub(super) struct Late {
+    /// By the lease of the first holder.
+    entries: BTreeMap<LeaseId, Entry>,
+    /// From the lease of the second holder to that of the first.
+    second: BTreeMap<LeaseId, LeaseId>,
+}
+
+impl Late {
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// A chunk was taken back from a worker that may still answer.
+    pub(super) fn expect(&mut self, lease: LeaseId, first_holder: WorkerId) {
+        let (first, second) = (Tally::default(), Tally::default());
+        self.entries.insert(lease, Entry { first_holder, first, second });
+    }
+
+    /// The chunk of `first` was lent again, whole, as `second`.
+    pub(super) fn lend_again(&mut self, first: LeaseId, second: LeaseId) {
+        if self.entries.contains_key(&first) {
+            self.second.insert(second, first);
+        }
+    }
+
+    /// Either holder has counted; if `is_done`, to the end of the chunk.
+    pub(super) fn note(
+        &mut self,
+        lease: LeaseId,
+        count: u128,
+        is_done: bool,
+    ) -> Result<(), Conflict> {
+        let second = self.second.get(&lease).copied();
+        let key = second.unwrap_or(lease);
+        let Some(entry) = self.entries.get_mut(&key) else { return Ok(()) };
+        let tally = if second.is_some() { &mut entry.second } else { &mut entry.first };
+        tally.count += count;
+        tally.is_done |= is_done;
+        let (first, second) = (entry.first, entry.second);
+        if !(first.is_done && second.is_done) {
+            return Ok(());
+        }
+        self.forget(key);
+        if first.count == second.count { Ok(()) } else { Err(Conflict) }
+    }
+
+    /// Either lease ended otherwise than by an answer over the rest of the chunk.
+    pub(super) fn forget(&mut self, lease: LeaseId) {
+        let first = self.second.remove(&lease).unwrap_or(lease);
+        if self.entries.remove(&first).is_some() {
+            self.second.retain(|_, of| *of != first);
+        }
+    }
+
+    /// The first holder will never answer.
+    pub(super) fn forget_worker(&mut self, worker: WorkerId) {
+        self.entries.retain(|_, entry| entry.first_holder != worker);
+        let Self { entries, second } = self;
+        second.retain(|_, first| entries.contains_key(first));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: LeaseId = LeaseId(1);
+    const SECOND: LeaseId = LeaseId(2);
+    const WORKER: WorkerId = WorkerId(0);
+
+    fn relent() -> Late {
+        let mut late = Late::default();
+        late.expect(FIRST, WORKER);
+        late.lend_again(FIRST, SECOND);
+        late
+    }
+
+    #[test]
+    fn the_same_in_pieces_is_no_conflict() {
+        let mut late = relent();
+        assert_eq!(late.note(SECOND, 5, false), Ok(()));
+        assert_eq!(late.note(FIRST, 7, true), Ok(()));
+        assert_eq!(late.note(SECOND, 2, true), Ok(()));
+        assert!(late.is_empty() && late.second.is_empty());
+    }
+
+    #[test]
+    fn different_counts_are_a_conflict() {
+        let mut late = relent();
+        assert_eq!(late.note(SECOND, 5, true), Ok(()));
+        assert_eq!(late.note(FIRST, 6, true), Err(Conflict));
+    }
+
+    #[test]
+    fn what_only_one_finishes_is_not_compared() {
+        let mut late = relent();
+        late.note(FIRST, 5, true).unwrap();
+        late.forget(SECOND);
+        assert_eq!(late.note(SECOND, 6, true), Ok(()));
+        assert!(late.is_empty() && late.second.is_empty());
+        let mut late = relent();
+        late.forget_worker(WORKER);
+        assert!(late.is_empty() && late.second.is_empty());
+    }
+}

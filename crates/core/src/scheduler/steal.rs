@@ -1,0 +1,61 @@
+//! Taking back: the tail of a long chunk for workers that have nothing to do, and everything when
+//! the run is to end early.
+
+use super::{Action, Policy, Scheduler, WorkerId};
+use crate::frame::EVERY_LEASE;
+
+/// What is left of a chunk is worth dividing if it takes at least so long. A worker looks at its
+/// pipe between slices of 20 ms at most, so less is often over before it looks.
+const WORTH_NS: f64 = 5_000_000.0;
+
+impl Scheduler {
+    /// Asks the worker with the most left to do for a part of it, if others have nothing to do.
+    ///
+    /// Only under a policy whose chunks are a matter of time: the equal parts of `static` are what
+    /// was asked for.
+    pub(super) fn steal(&mut self) -> Option<Action> {
+        self.may_steal = false;
+        if self.is_draining || !self.ledger.is_exhausted() || self.sizer.policy() == Policy::Static
+        {
+            return None;
+        }
+        let can_work = self.workers.iter().filter(|state| state.can_work());
+        let idle = can_work.filter(|state| state.window.is_empty()).count();
+        let asked = self.leases.asked();
+        if idle <= asked {
+            return None;
+        }
+        let cost = |(lease, worker, rest): (_, WorkerId, crate::interval::Interval)| {
+            let pace = self.workers[worker.0 as usize].window.pace()?;
+            (rest.len() > 1).then(|| (pace.cost_ns(rest.len()), lease, worker))
+        };
+        let longest = self.leases.unasked().filter_map(cost).max_by(|a, b| a.0.total_cmp(&b.0));
+        let (_, lease, worker) = longest.filter(|(cost_ns, ..)| *cost_ns >= WORTH_NS)?;
+        self.leases.ask(lease);
+        self.may_steal = true;
+        Some(Action::Withdraw { worker, lease, parts: idle as u64 + 1 })
+    }
+
+    /// Ends the run early: nothing more is handed out, and what workers have not counted is taken
+    /// back.
+    pub fn drain(&mut self) {
+        if self.is_draining {
+            return;
+        }
+        self.is_draining = true;
+        for (index, state) in self.workers.iter().enumerate() {
+            if state.can_work() && !state.window.is_empty() {
+                let worker = WorkerId(index as u32);
+                let everything = Action::Withdraw { worker, lease: EVERY_LEASE, parts: 0 };
+                self.pending.push_back(everything);
+            }
+        }
+    }
+
+    /// Whether the run is to end early and no worker has anything left in hand.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        let in_hand = self.leases.numbers() + self.to_record.len() + self.recording;
+        self.is_draining && in_hand == 0
+    }
+}

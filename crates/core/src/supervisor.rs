@@ -1,0 +1,356 @@
+//! The supervisor: the primary without its system calls. It knows which worker sits in which slot,
+//! hears what they say, has lost ones replaced, and tells the [scheduler](crate::scheduler).
+//!
+//! What happened is told by the methods, with the time; then [`poll`](Supervisor::poll) gives what
+//! must be done now, one order at a time, until it gives `None`. Until
+//! [`next_due_ns`](Supervisor::next_due_ns) nothing changes by itself. The driver carries orders out
+//! with processes and pipes, the simulator with neither.
+
+use crate::frame::{Assembler, Body, Frame, Malformed};
+use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::partial::{Cause, Failure};
+use crate::roster::{Due, LOSSES_IN_A_ROW, Roster};
+use crate::scheduler::{Action, Event, Piece, Record, Scheduler, Violation};
+use alloc::vec::Vec;
+
+/// The primary without its system calls.
+#[derive(Debug)]
+pub struct Supervisor {
+    scheduler: Scheduler,
+    roster: Roster,
+    assembler: Assembler,
+    /// By slot: who sits there, or sat there last.
+    names: Vec<Option<WorkerId>>,
+    /// By name: where.
+    slots: Vec<u32>,
+    /// A seat that was lost too often in a row.
+    given_up: Option<(usize, u32)>,
+    /// Whether it is still to be said that nobody is left who can work.
+    is_deserted: bool,
+}
+
+/// Something that must be done now.
+#[derive(Debug)]
+pub enum Order {
+    /// Send the worker in a slot the chunks in [`Supervisor::assignments`].
+    Assign {
+        /// Where it sits.
+        slot: usize,
+    },
+    /// Send the worker in a slot a withdrawal; see [`Action::Withdraw`].
+    Withdraw {
+        /// Where it sits.
+        slot: usize,
+        /// What is wanted back.
+        lease: LeaseId,
+        /// Into how many parts the rest is divided.
+        parts: u64,
+    },
+    /// Make this durable, then give it back to [`Supervisor::recorded`].
+    Record(Record),
+    /// Make a worker for an empty slot: [`Supervisor::join`], or [`Supervisor::refuse`].
+    Fill {
+        /// Where it will sit.
+        slot: usize,
+    },
+    /// Kill the worker in a slot: it is stopped, and there is nobody else to do its work.
+    Kill {
+        /// Where it sits.
+        slot: usize,
+    },
+    /// A number has no value; for the report.
+    Quarantined(Failure),
+    /// A worker that was stopped too long has lost what it held; for the report.
+    Silenced {
+        /// Where it sits.
+        slot: usize,
+        /// How many chunks it held, and how many of their numbers were not covered.
+        reclaimed: (usize, u128),
+    },
+    /// A slot has lost its worker too often in a row; the run should end.
+    GiveUp {
+        /// Which.
+        slot: usize,
+        /// How often.
+        times: u32,
+    },
+    /// Every number is covered. Said once.
+    Finished,
+}
+
+/// What a frame was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// The work.
+    Work,
+    /// Why a worker leaves.
+    Farewell {
+        /// Where it sits.
+        slot: usize,
+        /// A call, as the transport numbers them.
+        call: u32,
+        /// Its error number.
+        errno: u32,
+    },
+    /// Nothing: its author is gone.
+    Nothing,
+}
+
+/// A frame that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Its author is at fault and known by its slot: it should be killed, and the run goes on.
+    Worker {
+        /// Where it sits.
+        slot: usize,
+        /// What it said.
+        violation: Violation,
+    },
+    /// Nobody with the name in it ever was: as if it were no frame.
+    Nobody,
+    /// No answer can be trusted any more.
+    Run(Violation),
+}
+
+impl Supervisor {
+    /// Seats for so many workers, none of which has joined.
+    #[must_use]
+    pub fn new(scheduler: Scheduler, seats: usize) -> Self {
+        Self {
+            scheduler,
+            roster: Roster::new(seats),
+            assembler: Assembler::default(),
+            names: alloc::vec![None; seats],
+            slots: Vec::new(),
+            given_up: None,
+            is_deserted: false,
+        }
+    }
+
+    /// What the next worker is called. A name is used up only when its worker joins.
+    #[must_use]
+    pub fn next_name(&self) -> WorkerId {
+        WorkerId(self.slots.len() as u32)
+    }
+
+    /// A worker with the [next name](Self::next_name) sits in an empty slot, with room for so many
+    /// chunks.
+    ///
+    /// # Errors
+    /// None, as long as names are used in order.
+    pub fn join(&mut self, slot: usize, window: usize, now_ns: u64) -> Result<(), Violation> {
+        let worker = self.next_name();
+        self.slots.push(slot as u32);
+        self.names[slot] = Some(worker);
+        self.roster.fill(slot);
+        self.scheduler.handle(Event::Joined { worker, window }, now_ns)
+    }
+
+    /// No worker could be made for an empty slot. It is tried again.
+    pub fn refuse(&mut self, slot: usize, now_ns: u64) {
+        self.roster.refuse(slot, now_ns);
+    }
+
+    /// Takes a frame that came from a worker.
+    ///
+    /// # Errors
+    /// If it cannot be; nothing of what is wrong is used.
+    #[inline]
+    pub fn hear(&mut self, frame: Frame<'_>, now_ns: u64) -> Result<Heard, Fault> {
+        let Frame { worker, busy_ns, body } = frame;
+        let Some(slot) = self.slots.get(worker.0 as usize) else { return Err(Fault::Nobody) };
+        let slot = *slot as usize;
+        if self.names[slot] != Some(worker) {
+            return Ok(Heard::Nothing);
+        }
+        let event = match body {
+            Body::Answers(answers) => Event::Answered { worker, busy_ns, answers },
+            Body::Part(part) => match self.assembler.take(worker, part) {
+                Ok(None) => return Ok(Heard::Work),
+                Ok(Some(partial)) => Event::Partly { worker, lease: part.lease, busy_ns, partial },
+                Err(malformed) => return Err(Self::fault(slot, worker, malformed)),
+            },
+            Body::Begun(begun) => {
+                let begun = Event::Begun { worker, busy_ns, begun };
+                return self.tell(slot, begun, now_ns);
+            }
+            Body::Releases(releases) => {
+                let released = Event::Released { worker, busy_ns, releases };
+                return self.tell(slot, released, now_ns);
+            }
+            Body::Farewell { call, errno } => return Ok(Heard::Farewell { slot, call, errno }),
+            Body::Assignments(_) | Body::Withdrawals(_) => {
+                return Err(Self::fault(slot, worker, Malformed::Entry));
+            }
+        };
+        let heard = self.tell(slot, event, now_ns)?;
+        self.roster.finished_something(slot);
+        Ok(heard)
+    }
+
+    /// The worker in a slot is gone and what it wrote has been heard; see [`Event::Lost`]. How many
+    /// chunks it held, and how many of their numbers were not covered.
+    ///
+    /// # Errors
+    /// None, as long as somebody sat there.
+    pub fn lose(
+        &mut self,
+        slot: usize,
+        cause: Option<Cause>,
+        now_ns: u64,
+    ) -> Result<(usize, u128), Violation> {
+        let Some(worker) = self.names[slot].take() else { return Ok((0, 0)) };
+        self.assembler.forget(worker);
+        self.scheduler.handle(Event::Lost { worker, cause }, now_ns)?;
+        let (reclaimed, is_explained) = self.reclaimed();
+        let times = self.roster.lose(slot, is_explained, now_ns);
+        if times >= LOSSES_IN_A_ROW {
+            self.given_up = Some((slot, times));
+        }
+        self.roster.look_again();
+        Ok(reclaimed)
+    }
+
+    /// Somebody else stopped the worker in a slot.
+    pub fn stop(&mut self, slot: usize, now_ns: u64) {
+        self.roster.stop(slot, now_ns);
+    }
+
+    /// The worker in a slot goes on after a stop.
+    ///
+    /// # Errors
+    /// None, as long as somebody sits there.
+    pub fn go_on(&mut self, slot: usize, now_ns: u64) -> Result<(), Violation> {
+        match self.names[slot] {
+            Some(worker) if self.roster.go_on(slot) => {
+                self.scheduler.handle(Event::Awake { worker }, now_ns)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A record is as durable as it is going to be.
+    ///
+    /// # Errors
+    /// If its numbers were recorded before.
+    #[inline]
+    pub fn recorded(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
+        self.scheduler.handle(Event::Recorded(record), now_ns)
+    }
+
+    /// Ends the run early; see [`Scheduler::drain`]. Nobody is replaced any more.
+    pub fn drain(&mut self) {
+        self.scheduler.drain();
+    }
+
+    /// The next thing to do; `None` until something happens or is due.
+    ///
+    /// # Errors
+    /// None of its own: those of the scheduler.
+    #[inline]
+    pub fn poll(&mut self, now_ns: u64) -> Result<Option<Order>, Violation> {
+        if let Some((slot, times)) = self.given_up.take() {
+            return Ok(Some(Order::GiveUp { slot, times }));
+        }
+        if let Some(order) = self.poll_scheduler() {
+            return Ok(Some(order));
+        }
+        if core::mem::take(&mut self.is_deserted) && self.is_work() && self.roster.is_deserted() {
+            return Ok(Some(Order::Kill { slot: 0 }));
+        }
+        let is_work = self.is_work();
+        match self.roster.due(is_work, now_ns) {
+            None => Ok(None),
+            Some(Due::Fill { slot }) => Ok(Some(Order::Fill { slot })),
+            Some(Due::Silence { slot }) => self.silence(slot, now_ns),
+        }
+    }
+
+    /// The chunks of the [`Order::Assign`] that was polled last.
+    #[must_use]
+    pub fn assignments(&self) -> &[Assignment] {
+        self.scheduler.assignments()
+    }
+
+    /// Until when nothing changes by itself.
+    #[must_use]
+    pub fn next_due_ns(&self) -> Option<u64> {
+        self.roster.next_ns()
+    }
+
+    /// The slots of the workers that hold chunks: whoever wrote what is no frame is among them, or
+    /// owes nothing.
+    pub fn suspects(&self) -> impl Iterator<Item = usize> + '_ {
+        let at_work = |name: &Option<WorkerId>| name.is_some_and(|name| self.scheduler.holds(name));
+        self.names.iter().enumerate().filter(move |(_, name)| at_work(name)).map(|(slot, _)| slot)
+    }
+
+    /// What was done and lost since the last call, with the slot of each worker; see
+    /// [`Scheduler::tell_pieces`].
+    pub fn take_pieces(&mut self) -> impl Iterator<Item = (usize, Piece)> + '_ {
+        let pieces = self.scheduler.take_pieces().into_iter();
+        pieces.map(|piece| (self.slots[piece.worker.0 as usize] as usize, piece))
+    }
+
+    /// What is known about the numbers.
+    #[must_use]
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// Whether there is something that a new worker could do.
+    #[must_use]
+    pub fn is_work(&self) -> bool {
+        !self.scheduler.is_draining() && !self.scheduler.ledger().is_exhausted()
+    }
+
+    #[inline]
+    fn tell(&mut self, slot: usize, event: Event<'_>, now_ns: u64) -> Result<Heard, Fault> {
+        match self.scheduler.handle(event, now_ns) {
+            Ok(()) => Ok(Heard::Work),
+            Err(violation @ (Violation::Conflict { .. } | Violation::Overlap(_))) => {
+                Err(Fault::Run(violation))
+            }
+            Err(violation) => Err(Fault::Worker { slot, violation }),
+        }
+    }
+
+    fn fault(slot: usize, worker: WorkerId, malformed: Malformed) -> Fault {
+        Fault::Worker { slot, violation: Violation::Malformed { worker, malformed } }
+    }
+
+    #[inline]
+    fn poll_scheduler(&mut self) -> Option<Order> {
+        let slot_of = |slots: &[u32], worker: WorkerId| slots[worker.0 as usize] as usize;
+        Some(match self.scheduler.poll()? {
+            Action::Assign { worker } => Order::Assign { slot: slot_of(&self.slots, worker) },
+            Action::Withdraw { worker, lease, parts } => {
+                Order::Withdraw { slot: slot_of(&self.slots, worker), lease, parts }
+            }
+            Action::Record(record) => Order::Record(record),
+            Action::Quarantined(failure) => Order::Quarantined(failure),
+            Action::Reclaimed { worker, chunks, numbers, .. } => {
+                Order::Silenced { slot: slot_of(&self.slots, worker), reclaimed: (chunks, numbers) }
+            }
+            Action::Finished => Order::Finished,
+        })
+    }
+
+    fn silence(&mut self, slot: usize, now_ns: u64) -> Result<Option<Order>, Violation> {
+        if let Some(worker) = self.names[slot] {
+            self.scheduler.handle(Event::Silent { worker }, now_ns)?;
+        }
+        // Should it sit there alone, somebody has to take its place.
+        self.is_deserted = true;
+        self.roster.look_again();
+        Ok(self.poll_scheduler())
+    }
+
+    /// What a loss has just taken back. Whoever tells of the loss tells of this with it.
+    fn reclaimed(&mut self) -> ((usize, u128), bool) {
+        match self.scheduler.take_reclaimed() {
+            Some((chunks, numbers, is_explained)) => ((chunks, numbers), is_explained),
+            None => ((0, 0), false),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Signals, and what makes a job end early: a signal, the deadline, enough failures.
+//!
+//! To end early is to *drain*: nothing more is handed out, what is not counted is taken back, and the
+//! workers finish the numbers they are at, within [`DRAIN`]. A second signal ends it at once.
+
+use super::gather::{Gathering, system};
+use crate::error::Error;
+use crate::halt::When;
+use crate::observe::{Early, Observation};
+use crate::process::signals::Signal;
+use std::time::{Duration, Instant};
+
+/// How long workers may take over the numbers that they are at when a signal asks for the end.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The same when the deadline is over already.
+const DRAIN_AT_DEADLINE: Duration = Duration::from_millis(500);
+
+/// Whoever waits so long is told what for.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A job on its way to an early end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draining {
+    pub(super) why: Early,
+    /// When the workers must have finished what they are at.
+    until: Duration,
+    /// When to tell that they have not yet, unless it was told.
+    patience: Option<Duration>,
+}
+
+impl Draining {
+    /// When something is to be done about it.
+    pub(super) fn next(&self) -> Duration {
+        self.patience.unwrap_or(self.until)
+    }
+}
+
+impl Gathering<'_> {
+    /// Reads all signals that have arrived, and does what they ask for.
+    pub(super) fn heed_signals(&mut self) -> Result<(), Error> {
+        let mut is_about_children = false;
+        while let Some(signal) = self.signals.next().map_err(system("read signalfd"))? {
+            match signal {
+                Signal::CHILD => is_about_children = true,
+                Signal::STOP => self.pause()?,
+                // Whoever was stopped with us goes on with us.
+                Signal::CONTINUE => self.crew.signal_all(rustix::process::Signal::CONT),
+                Signal::STATUS => {
+                    let progress = self.supervisor.scheduler().progress(self.clock.now_ns());
+                    self.stages.observer.observe(&Observation::Status(progress));
+                }
+                end => self.ask_for_the_end(end)?,
+            }
+        }
+        if is_about_children { self.heed_children() } else { Ok(()) }
+    }
+
+    /// The first signal drains, the second ends at once.
+    fn ask_for_the_end(&mut self, signal: Signal) -> Result<(), Error> {
+        let is_second = self.early.is_some_and(|early| matches!(early.why, Early::Signal(_)));
+        // Who looks at the stages does not want to look at those of an early end.
+        if is_second || self.stages.is_wanted {
+            return Err(Error::Interrupted(signal));
+        }
+        self.end_early(Early::Signal(signal), DRAIN);
+        Ok(())
+    }
+
+    /// Begins to drain.
+    fn end_early(&mut self, why: Early, within: Duration) {
+        let now = self.clock.elapsed();
+        self.early = Some(Draining { why, until: now + within, patience: Some(now + PATIENCE) });
+        self.supervisor.drain();
+        self.stages.observer.observe(&Observation::EndsEarly(why));
+    }
+
+    /// Ends what has had its time.
+    pub(super) fn keep_time(&mut self) -> Result<(), Error> {
+        let now = self.clock.elapsed();
+        match &mut self.early {
+            Some(Draining { why, until, .. }) if *until <= now => {
+                let why = *why;
+                Err(self.ended_early(why))
+            }
+            Some(Draining { why, patience, .. }) => {
+                if patience.take_if(|patience| *patience <= now).is_some() {
+                    self.stages.observer.observe(&Observation::StillDraining(*why));
+                }
+                Ok(())
+            }
+            None if self.job.deadline.is_some_and(|deadline| deadline <= now) => {
+                self.end_early(Early::Deadline, DRAIN_AT_DEADLINE);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether enough has happened to end early.
+    pub(super) fn consider_halting(&mut self) -> Result<(), Error> {
+        let Some(halt) = self.job.halt else { return Ok(()) };
+        if self.early.is_some() {
+            return Ok(());
+        }
+        let (failed, covered, total) = self.counts();
+        if covered == total || !halt.has_happened(failed, covered, total) {
+            return Ok(());
+        }
+        match halt.when {
+            When::Now => Err(self.ended_early(Early::Halt)),
+            When::Soon => {
+                self.end_early(Early::Halt, DRAIN);
+                Ok(())
+            }
+        }
+    }
+
+    /// Why there is no answer.
+    pub(super) fn ended_early(&self, why: Early) -> Error {
+        let (failed, covered, total) = self.counts();
+        match why {
+            Early::Signal(signal) => Error::Interrupted(signal),
+            Early::Halt => Error::Halted { failed, covered, total },
+            Early::Deadline => {
+                let deadline = self.job.deadline.unwrap_or_default();
+                Error::Deadline { deadline, covered, total }
+            }
+        }
+    }
+
+    /// Failed, covered and all numbers.
+    fn counts(&self) -> (u128, u128, u128) {
+        let scheduler = self.supervisor.scheduler();
+        let ledger = scheduler.ledger();
+        (ledger.failed(), ledger.covered().len(), scheduler.total())
+    }
+
+    /// Stops the workers and then ourselves, as the terminal asked for, until somebody continues us.
+    fn pause(&mut self) -> Result<(), Error> {
+        self.stages.observer.observe(&Observation::Paused);
+        let began = Instant::now();
+        self.crew.signal_all(rustix::process::Signal::STOP);
+        let stopped = self.signals.stop_here();
+        self.crew.signal_all(rustix::process::Signal::CONT);
+        let pause = began.elapsed();
+        self.clock.leave_out(pause);
+        self.stages.observer.observe(&Observation::Resumed(pause));
+        stopped.map_err(system("kill SIGTSTP"))
+    }
+}

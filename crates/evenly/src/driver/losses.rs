@@ -1,0 +1,208 @@
+//! Workers that end, stop, go on, or say what cannot be: what they held goes to others, and lost ones
+//! are replaced.
+
+use super::crew::{Changed, Inheritance, Refused};
+use super::gather::{Gathering, system};
+use crate::error::Error;
+use crate::observe::{Observation, Piece, Reason};
+use crate::process::End;
+use crate::process::limits;
+use crate::process::workers::{Call, Change};
+use crate::transport::pipe::{self, Received};
+use evenly_core::frame::Malformed;
+use evenly_core::{Cause, Violation};
+use rustix::io::Errno;
+use rustix::process::Signal;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// With nobody left, so many refusals in a row to make a worker, a second apart, end the job.
+const REFUSALS_IN_A_ROW: u32 = 5;
+
+impl Gathering<'_> {
+    /// Finds out what has become of the workers.
+    pub(super) fn heed_children(&mut self) -> Result<(), Error> {
+        while let Some(changed) = self.crew.next_change().map_err(system("waitid"))? {
+            let Changed { slot, pid, change } = changed;
+            let now_ns = self.clock.now_ns();
+            match change {
+                Change::Stopped => {
+                    self.crew.slots[slot].is_stopped = true;
+                    self.supervisor.stop(slot, now_ns);
+                }
+                Change::Continued => {
+                    self.crew.slots[slot].is_stopped = false;
+                    self.supervisor.go_on(slot, now_ns)?;
+                }
+                Change::Ended(end) => {
+                    // What it wrote before it died is in the pipe and counts.
+                    while self.receive()? == Received::Bytes {}
+                    self.act()?;
+                    if self.is_over() {
+                        return Ok(());
+                    }
+                    self.take_back(slot, pid, end)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the supervisor of a loss, and whoever watches.
+    fn take_back(&mut self, slot: usize, pid: u32, end: End) -> Result<(), Error> {
+        self.losses += 1;
+        self.hub.close_assignments(slot);
+        let place = &mut self.crew.slots[slot];
+        place.is_stopped = false;
+        place.last_end = Some(end);
+        let reason = place.reason;
+        let is_alone = place.is_only_suspect;
+        let cause = match (reason, end) {
+            // Its chunks are not to blame for what it may not even have done.
+            (Some(Reason::Call { .. } | Reason::Stopped), _) => None,
+            (Some(Reason::Garbage), _) => is_alone.then_some(Cause::Garbage),
+            (Some(Reason::Said(_)), _) => Some(Cause::Garbage),
+            (None, End::Exit(status)) => Some(Cause::Exit(status)),
+            (None, End::Signal(signal)) => Some(Cause::Signal(signal)),
+        };
+        let reclaimed = self.supervisor.lose(slot, cause, self.clock.now_ns())?;
+        self.tell_pieces();
+        let lost = Observation::WorkerLost { worker: slot + 1, pid, end, reason, reclaimed };
+        self.stages.observer.observe(&lost);
+        Ok(())
+    }
+
+    /// Forks a worker into an empty place, with an assignment pipe of its own.
+    pub(super) fn fill(&mut self, slot: usize) -> Result<(), Error> {
+        match self.fork_replacement(slot) {
+            Ok(()) => {
+                self.crew.refusals_in_a_row = 0;
+                self.admit(slot)
+            }
+            Err((_, Refused::Threads(count))) => Err(Error::Threads { count }),
+            Err((call, Refused::Fork(cause))) => {
+                self.supervisor.refuse(slot, self.clock.now_ns());
+                self.crew.refusals_in_a_row += 1;
+                if self.crew.living() == 0 && self.crew.refusals_in_a_row >= REFUSALS_IN_A_ROW {
+                    return Err(Error::NoWorkerLeft { call, cause });
+                }
+                if !std::mem::replace(&mut self.crew.slots[slot].is_refused, true) {
+                    let refused = (call, cause, limits::advice(cause));
+                    let not_replaced = Observation::NotReplaced { worker: slot + 1, refused };
+                    self.stages.observer.observe(&not_replaced);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn fork_replacement(&mut self, slot: usize) -> Result<(), (&'static str, Refused)> {
+        let refused = |call| move |cause| (call, Refused::Fork(cause));
+        let pipe = self.hub.make_assignment_pipe().map_err(refused("pipe2"))?;
+        let inode = pipe::inode(&pipe.write_end).map_err(refused("fstat"))?;
+        let results = self.hub.open_result_write_end().map_err(refused("open /proc/self/fd"))?;
+        if self.is_end_of_file {
+            // The last worker had gone; now the pipe has a writer again.
+            self.hub.watch_results().map_err(refused("epoll_ctl"))?;
+            self.is_end_of_file = false;
+        }
+        // The name is used up only when nothing can fail any more: the supervisor expects names in
+        // order.
+        let name = self.supervisor.next_name();
+        let mut inheritance = Inheritance {
+            signals: self.signals,
+            function: &mut *self.job.function,
+            stops_to_be_seen: false,
+        };
+        let ends = (pipe.read_end.as_fd(), results.as_fd());
+        let child = self.crew.fork(name, ends.0, ends.1, &mut inheritance)?;
+        self.hub.replace(slot, name, pipe.write_end).map_err(refused("epoll_ctl"))?;
+        if self.stages.is_wanted {
+            self.stages.layout.replace(slot, child.number(), inode);
+        }
+        self.crew.seat(slot, child);
+        Ok(())
+    }
+
+    /// A worker says why it is about to leave.
+    pub(super) fn note_farewell(&mut self, slot: usize, call: u32, errno: u32) {
+        let cause = Errno::from_raw_os_error(errno.cast_signed());
+        self.crew.slots[slot].reason = Some(Reason::Call { call: Call(call).name(), cause });
+    }
+
+    /// Kills a worker that said what cannot be.
+    pub(super) fn dismiss(&mut self, slot: usize, violation: Violation) {
+        self.kill_because(slot, Reason::Said(violation));
+    }
+
+    /// Kills a stopped worker, so that another can take its place.
+    pub(super) fn make_room(&mut self, slot: usize) {
+        self.kill_because(slot, Reason::Stopped);
+    }
+
+    /// Bytes that are no frame came from somebody. An answer may have been lost in them, and then
+    /// its author would wait for ever; so everybody who owes one is killed, and their chunks go out
+    /// again. If nobody owes any, it was somebody who has nothing to do, and nobody knows who.
+    pub(super) fn suspect(&mut self, what: Malformed) {
+        let mut suspects: Vec<usize> = self.supervisor.suspects().collect();
+        if suspects.is_empty() {
+            suspects = (0..self.crew.slots.len()).collect();
+        }
+        let is_new = |slot: &usize| {
+            let place = &self.crew.slots[*slot];
+            place.child.pid().is_some() && place.reason.is_none()
+        };
+        suspects.retain(is_new);
+        let is_only_suspect = suspects.len() == 1;
+        if suspects.is_empty() {
+            return;
+        }
+        let garbage = Observation::Garbage { what, suspects: suspects.len() };
+        self.stages.observer.observe(&garbage);
+        for slot in suspects {
+            self.crew.slots[slot].is_only_suspect = is_only_suspect;
+            self.kill_because(slot, Reason::Garbage);
+        }
+    }
+
+    fn kill_because(&mut self, slot: usize, reason: Reason) {
+        let place = &mut self.crew.slots[slot];
+        place.reason.get_or_insert(reason);
+        place.child.signal(Signal::KILL);
+    }
+
+    pub(super) fn tell_silence(&mut self, slot: usize, reclaimed: (usize, u128)) {
+        let pid = self.crew.slots[slot].child.number();
+        let silent = Observation::WorkerSilent { worker: slot + 1, pid, reclaimed };
+        self.stages.observer.observe(&silent);
+        self.tell_pieces();
+    }
+
+    pub(super) fn beyond_repair(&self, slot: usize, times: u32) -> Error {
+        let place = &self.crew.slots[slot];
+        let end = place.last_end.unwrap_or(End::Exit(0));
+        Error::LostBeyondRepair { worker: slot + 1, times, end, reason: place.reason }
+    }
+
+    /// Tells what was done and lost since the last time, if anybody wants to know.
+    pub(super) fn tell_pieces(&mut self) {
+        if !self.job.tells_pieces {
+            return;
+        }
+        let now = self.clock.elapsed();
+        let slots = &self.crew.slots;
+        for (slot, piece) in self.supervisor.take_pieces() {
+            let took = Duration::from_nanos(piece.busy_ns);
+            let lost = slots[slot].last_end.filter(|_| piece.is_lost);
+            self.stages.observer.observe(&Observation::Done(&Piece {
+                worker: slot + 1,
+                attempt: piece.attempt,
+                interval: piece.interval,
+                lost,
+                is_end: piece.is_end,
+                began: now.saturating_sub(took),
+                took,
+            }));
+        }
+    }
+}
