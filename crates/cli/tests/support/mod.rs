@@ -182,6 +182,15 @@ fn is_there(need: &str) -> bool {
     if need == "root" {
         return rustix::process::geteuid().is_root();
     }
+    if need == "memory-cgroup" {
+        let groups = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup"];
+        let has_memory = |group: &str| {
+            let limits = ["memory.limit_in_bytes", "memory.stat"];
+            limits.iter().any(|limit| fs::exists(format!("{group}/{limit}")).unwrap_or(false))
+        };
+        return rustix::process::geteuid().is_root()
+            && groups.iter().any(|group| has_memory(group));
+    }
     let paths = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&paths).any(|path| path.join(need).is_file())
 }

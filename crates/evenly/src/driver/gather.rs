@@ -128,14 +128,16 @@ impl<'a> Gathering<'a> {
 
     /// Waits until something can be done, or until `deadline` on the clock of the run.
     pub(super) fn wait(&mut self, deadline: Option<Duration>) -> Result<Ready, Error> {
+        let began = self.clock.elapsed();
         let timeout = deadline.map(|deadline| {
-            let left = deadline.saturating_sub(self.clock.elapsed());
+            let left = deadline.saturating_sub(began);
             Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) }
         });
         let mut events = [MaybeUninit::<epoll::Event>::uninit(); 64];
         let events = match epoll::wait(self.hub.epoll(), &mut events, timeout.as_ref()) {
             Ok((events, _)) => events,
-            Err(Errno::INTR) => return Ok(Ready::default()),
+            // As by being stopped and continued (signal(7)).
+            Err(Errno::INTR) => &mut [],
             Err(cause) => return Err(Error::System { call: "epoll_wait", cause }),
         };
         let mut ready = Ready::default();
@@ -146,11 +148,10 @@ impl<'a> Gathering<'a> {
                 slot => ready.peers.push(slot as usize),
             }
         }
-        if let Some(deadline) = deadline {
-            let overslept = self.clock.elapsed().saturating_sub(deadline);
-            if overslept > OVERSLEPT {
-                self.clock.leave_out(overslept);
-            }
+        let now = self.clock.elapsed();
+        if deadline.is_some_and(|deadline| now > deadline.max(began) + OVERSLEPT) {
+            // How much of it was the pause nobody knows, so no time is counted.
+            self.clock.leave_out(now - began);
         }
         Ok(ready)
     }

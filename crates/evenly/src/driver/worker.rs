@@ -20,6 +20,7 @@ use evenly_core::{Worker, WorkerId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fs::File;
+use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// How long a slice should take at most.
@@ -120,13 +121,20 @@ pub(super) fn work(
     }
 }
 
-/// Tells the primary why this worker leaves. Where even that fails, the status has to do.
+/// Tells the primary why this worker leaves; where even that fails, standard error.
 fn say_farewell(worker: &mut Worker, results: BorrowedFd<'_>, call: Call, cause: Errno) {
     // What could not be sent before is lost with this worker and done again.
     worker.forget_frames();
     worker.say_farewell(call.0, cause.raw_os_error().cast_unsigned());
     worker.seal(0);
-    let _ = rustix::io::retry_on_intr(|| rustix::io::write(results, worker.first_frame()));
+    let told = rustix::io::retry_on_intr(|| rustix::io::write(results, worker.first_frame()));
+    if let Err(untold) = told {
+        let _ = writeln!(
+            std::io::stderr(),
+            "evenly: a worker leaves because of {}: {cause}, and cannot tell it: write: {untold}",
+            call.name()
+        );
+    }
 }
 
 struct Seat<'a> {

@@ -9,6 +9,7 @@
 
 mod builtin;
 mod closure;
+mod faulty;
 mod prime;
 mod vector;
 

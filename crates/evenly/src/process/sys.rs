@@ -164,6 +164,16 @@ impl SavedAction {
     }
 }
 
+/// In a worker: closes one of its own two ends, [`ASSIGNMENTS`] or [`RESULTS`], behind its back. For
+/// tests of what becomes of a worker to whom that happens.
+pub(crate) fn close_worker_end(end: RawFd) {
+    // SAFETY: closing a descriptor has no precondition on memory. Its owner finds it closed at its
+    // next call, which fails, and never closes it: a worker leaves by `exit_now`.
+    unsafe {
+        libc::close(end);
+    }
+}
+
 /// Where a worker finds the end of its assignment pipe and its end of the result pipe.
 pub(crate) const ASSIGNMENTS: RawFd = 3;
 /// See [`ASSIGNMENTS`].

@@ -88,12 +88,17 @@ impl Child {
         // From here on this is the worker. Nothing may unwind into the primary's part of the
         // program, of which this process is only a copy.
         let outcome = catch_unwind(AssertUnwindSafe(|| match arrive(cradle, primary) {
-            Ok((assignments, results)) => match settle_in(cradle) {
-                Ok(()) => body(Ok((&assignments, &results))),
-                Err((call, cause)) => {
-                    body(Err(Unsettled { call, cause, results: results.as_fd() }))
-                }
-            },
+            Ok((assignments, results)) => {
+                let status = match settle_in(cradle) {
+                    Ok(()) => body(Ok((&assignments, &results))),
+                    Err((call, cause)) => {
+                        body(Err(Unsettled { call, cause, results: results.as_fd() }))
+                    }
+                };
+                // They are closed with the process.
+                std::mem::forget((assignments, results));
+                status
+            }
             Err((call, cause)) => body(Err(Unsettled { call, cause, results: cradle.results })),
         }));
         sys::exit_now(outcome.unwrap_or(STATUS_PANICKED))

@@ -1,0 +1,53 @@
+//! What must happen under each fault, by the numbers of the project's table of faults: workers that
+//! are killed, stopped, leave early or talk nonsense; signals; limits.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "faults/limits.rs"]
+mod limits;
+#[path = "faults/lost.rs"]
+mod lost;
+#[path = "faults/signals.rs"]
+mod signals;
+mod support;
+
+use libtest_mimic::{Failed, Trial};
+use support::needing;
+
+/// A test by its row in the table; it fails by panicking.
+fn row(name: &str, needs: &[&str], test: fn()) -> Trial {
+    needing(needs, name, move || {
+        test();
+        Ok::<(), Failed>(())
+    })
+}
+
+fn main() {
+    let arguments = libtest_mimic::Arguments::from_args();
+    let tests = vec![
+        row("row_01_random_kills", &[], lost::random_kills),
+        row("row_02_all_killed_at_once", &[], lost::all_killed_at_once),
+        row("row_03_stopped_and_continued", &[], lost::stopped_and_continued),
+        row("row_03_stopped_for_ever", &[], lost::stopped_for_ever),
+        row("row_03_the_only_one_stopped", &[], lost::the_only_one_stopped),
+        row("row_04_a_number_that_crashes", &[], lost::a_number_that_crashes),
+        row("row_05_a_number_that_crashes_once", &[], lost::a_number_that_crashes_once),
+        row("row_07_left_early", &[], lost::left_early),
+        row("row_07_closed_its_pipes", &[], lost::closed_its_pipes),
+        row("row_08_garbage", &[], lost::garbage),
+        row("row_09_contradiction", &[], lost::contradiction),
+        row("row_12_few_descriptors", &["prlimit"], limits::few_descriptors),
+        row("row_14_small_pipes", &["setpriv", "root"], limits::small_pipes),
+        row("row_23_first_drains_second_kills", &[], signals::first_drains_second_kills),
+        row("row_23_hangup", &["nohup"], signals::hangup),
+        row("row_23_on_a_terminal", &["python3"], signals::on_a_terminal),
+        row("row_24_paused_and_resumed", &[], signals::paused_and_resumed),
+        row("row_24_paused_on_a_terminal", &["python3"], signals::paused_on_a_terminal),
+        row("status_on_request", &[], signals::status_on_request),
+        row("deadline", &[], signals::deadline),
+        row("row_38_all_stopped", &[], limits::all_stopped),
+        row("row_38_the_wall_clock_steps", &["faketime"], limits::the_wall_clock_steps),
+        row("row_39_out_of_memory", &["memory-cgroup"], limits::out_of_memory),
+        row("row_39_no_more_address_space", &["prlimit"], limits::no_more_address_space),
+    ];
+    libtest_mimic::run(&arguments, tests).exit();
+}

@@ -1,0 +1,189 @@
+//! Rows 1 to 9: workers that are killed, stopped, leave early, or say what is no answer.
+
+use crate::support::{
+    Running, answer, children_of, is_alive, kill, run, start, state_and_parent, stderr,
+};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// About two seconds of work for two workers, in chunks of any length; and its answer.
+const WORK: (&str, &[u8]) = ("count prime 0..1e9 --progress none", b"50847534\n");
+
+fn stdout_is(output: &Output, expected: &[u8]) {
+    let said = stderr(output);
+    assert_eq!(output.stdout, expected, "{:?} {said}", output.status);
+    assert!(output.status.success(), "{said}");
+    assert!(said.lines().all(|line| line.starts_with("evenly: ")), "{said}");
+}
+
+/// Kills those of these workers that are still there.
+fn kill_some(workers: &[u32]) {
+    let words: Vec<String> = workers.iter().map(u32::to_string).collect();
+    // One may have ended by itself since.
+    let _ = Command::new("kill").arg("-9").args(words).stderr(Stdio::null()).status();
+}
+
+/// Kills for a while, as `choose` chooses among the workers, then lets the run end.
+fn under_kills(
+    words: &str,
+    gap_ms: u64,
+    mut choose: impl FnMut(&[u32], usize) -> Vec<u32>,
+) -> Output {
+    let running = start(words);
+    let started = Instant::now();
+    let mut round = 0;
+    while started.elapsed() < Duration::from_secs(2) && is_alive(running.pid()) {
+        let workers = children_of(running.pid());
+        if !workers.is_empty() {
+            kill_some(&choose(&workers, round));
+            round += 1;
+        }
+        std::thread::sleep(Duration::from_millis(gap_ms));
+    }
+    let output = running.output();
+    assert!(round >= 10, "{round} rounds of kills only");
+    output
+}
+
+pub(crate) fn random_kills() {
+    for split in ["timed", "guided", "fixed:1e5"] {
+        let words = format!("{} -j 3 --split {split}", WORK.0);
+        let output =
+            under_kills(&words, 10, |workers, round| vec![workers[round * 7 % workers.len()]]);
+        stdout_is(&output, WORK.1);
+        let said = stderr(&output);
+        let is_loss = |line: &&str| {
+            line.starts_with("evenly: worker ") && line.contains(" killed by signal 9; ")
+        };
+        assert!(said.lines().filter(is_loss).count() >= 5, "{said}");
+    }
+}
+
+pub(crate) fn all_killed_at_once() {
+    let words = format!("{} -j 4", WORK.0);
+    let output = under_kills(&words, 50, |workers, _| workers.to_vec());
+    stdout_is(&output, WORK.1);
+}
+
+/// Waits until the program says that a stopped worker has lost what it held.
+fn until_silent(running: &mut Running) -> String {
+    use std::io::Read;
+    let mut said = String::new();
+    let mut bytes = running.child().stderr.take().unwrap();
+    let mut byte = [0];
+    while !said.ends_with('\n') && bytes.read(&mut byte).unwrap() == 1 {
+        said.push(byte[0].into());
+    }
+    // What follows goes nowhere, and blocks nobody.
+    std::thread::spawn(move || std::io::copy(&mut bytes, &mut std::io::sink()));
+    said
+}
+
+fn stopped(pid: u32) -> bool {
+    state_and_parent(pid).is_some_and(|(state, _)| state == 'T')
+}
+
+pub(crate) fn stopped_and_continued() {
+    // Long enough for five seconds of silence; each number sleeps a millisecond.
+    let mut running =
+        start("count test:slow=1000 0..20000 -j 2 --split fixed:5 --format json --progress none");
+    let victim = running.workers(2)[0];
+    std::thread::sleep(Duration::from_millis(200));
+    kill("STOP", victim);
+    let said = until_silent(&mut running);
+    let line = format!("evenly: worker 1 (pid {victim}) has been stopped for 5 s; ");
+    assert!(said.starts_with(&line) && said.contains(" reclaimed ("), "{said}");
+    assert!(stopped(victim), "it is not killed: it may go on");
+    kill("CONT", victim);
+    let output = running.output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(r#""answer":"10000""#), "{text}");
+    // The chunk it was at when it was stopped comes late.
+    assert!(!text.contains(r#""stale_answers":0"#), "{text}");
+    assert!(text.contains(r#""losses":0"#), "it was no loss: {text}");
+}
+
+pub(crate) fn stopped_for_ever() {
+    let running = start("count test:slow=1000 0..10000 -j 2 --split fixed:100 --progress none");
+    let victim = running.workers(2)[0];
+    kill("STOP", victim);
+    let output = running.output();
+    stdout_is(&output, b"5000\n");
+    assert!(!is_alive(victim));
+}
+
+pub(crate) fn the_only_one_stopped() {
+    let running = start("count test:slow=1000 0..1000 -j 1 --progress none");
+    let victim = running.workers(1)[0];
+    kill("STOP", victim);
+    let output = running.output();
+    stdout_is(&output, b"500\n");
+    assert!(stderr(&output).contains("(it was stopped and nobody else could do its work)"));
+}
+
+/// A function that always loses its worker at n = 123456 is found out.
+fn is_found_out(fault: &str, cause: &str) -> usize {
+    let output = run(&format!("count test:{fault}@123456 0..1e6 -j 2 --progress none"));
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{fault}: {said}");
+    assert_eq!(output.stdout, b"", "{fault}");
+    assert!(said.contains(&format!("n = 123456 failed: {cause}")), "{fault}: {said}");
+    said.lines().filter(|line| line.contains("reclaimed")).count()
+}
+
+pub(crate) fn a_number_that_crashes() {
+    let losses = is_found_out("crash", "signal 11");
+    // The chunk halved down to one number, and three more tries at both ends of that.
+    assert!(losses <= 2 * 20 + 6, "{losses}");
+    let output = run("count test:crash@0,500,501,999999 0..1e6 -j 3 --progress none");
+    let said = stderr(&output);
+    for n in [0, 500, 501, 999_999] {
+        assert!(said.contains(&format!("n = {n} failed: signal 11")), "{n}: {said}");
+    }
+}
+
+pub(crate) fn a_number_that_crashes_once() {
+    let once = std::env::temp_dir().join(format!("evenly-once-{}", std::process::id()));
+    let output = run(&format!("count test:crash-once={}@777 0..1e6 -j 2", once.display()));
+    std::fs::remove_file(&once).unwrap();
+    stdout_is(&output, b"500000\n");
+    assert_eq!(stderr(&output).lines().count(), 1, "one loss and no more: {output:?}");
+}
+
+pub(crate) fn left_early() {
+    is_found_out("exit=0", "exit 0");
+    is_found_out("exit=7", "exit 7");
+    is_found_out("panic", "exit 101");
+}
+
+pub(crate) fn closed_its_pipes() {
+    // It says itself why it leaves, and what it did before counts.
+    let output = run("count test:deaf@123456 0..1e6 -j 2 --progress none");
+    stdout_is(&output, b"500000\n");
+    assert!(stderr(&output).contains("(read: Bad file descriptor (os error 9))"), "{output:?}");
+    let output = run("count test:mute@123456 0..1e6 -j 2 --progress none");
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = stderr(&output);
+    assert!(said.contains("n = 123456 failed: exit 74"), "{said}");
+    assert!(said.contains("cannot tell it: write: Bad file descriptor"), "{said}");
+}
+
+pub(crate) fn garbage() {
+    for fault in ["garbage", "half-a-frame"] {
+        let output = run(&format!("count test:{fault}@0,777,500000 0..1e6 -j 3 --progress none"));
+        stdout_is(&output, b"500000\n");
+        let said = stderr(&output);
+        assert!(said.contains("evenly: the result pipe carries "), "{said}");
+        assert!(said.contains("(it may have written what is no frame)"), "{said}");
+    }
+    assert_eq!(answer("count test:slow=0 0..10"), "5\n");
+}
+
+pub(crate) fn contradiction() {
+    let output = run("count test:contradict@600 0..1000 -j 2 --split static");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert_eq!(output.stdout, b"");
+    assert!(said.contains("conflict: worker 0 answered lease "), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}

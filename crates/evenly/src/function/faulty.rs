@@ -1,0 +1,170 @@
+//! Functions with a fault, for tests: `even`, but at given numbers the worker crashes, leaves, hangs,
+//! eats memory, or writes what is no answer.
+//!
+//! They are called `test:FAULT@N,M,…` and appear in no list. `test:slow=MICROSECONDS` takes so long
+//! for each number and has no fault.
+
+use super::Function;
+use crate::process::sys;
+use evenly_core::frame::{PIPE_FRAME, Packer};
+use evenly_core::{Interval, LeaseId, WorkerId};
+use rustix::process::{Signal, getpid, kill_process};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What happens at the numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Fault {
+    /// Dies of SIGSEGV.
+    Crash,
+    /// The same, but only if this file is not there yet; makes it before.
+    CrashOnce(PathBuf),
+    /// Panics.
+    Panic,
+    /// Leaves with this status.
+    Exit(i32),
+    /// Sleeps for ever.
+    Hang,
+    /// Allocates until something ends it.
+    Allocate,
+    /// Writes to the result pipe what is no frame, and goes on.
+    Garbage,
+    /// Writes the beginning of a frame, and goes on.
+    HalfAFrame,
+    /// Says half a second later, in the name of the first worker, that all of the very first chunk
+    /// counts 0.
+    Contradict,
+    /// Closes its end of the result pipe, and goes on.
+    Mute,
+    /// Closes its end of the assignment pipe, and goes on.
+    Deaf,
+}
+
+struct Faulty {
+    name: String,
+    fault: Option<Fault>,
+    numbers: Vec<i64>,
+    each: Duration,
+}
+
+/// The faulty function of this name.
+pub(super) fn named(name: &str) -> Option<Box<dyn Function>> {
+    let spec = name.strip_prefix("test:")?;
+    let (fault, numbers) = spec.split_once('@').unwrap_or((spec, ""));
+    let numbers: Vec<i64> = numbers
+        .split(',')
+        .filter(|n| !n.is_empty())
+        .map(|n| n.parse().ok())
+        .collect::<Option<_>>()?;
+    let (kind, value) = fault.split_once('=').unwrap_or((fault, ""));
+    let mut each = Duration::ZERO;
+    let fault = match kind {
+        "crash" => Some(Fault::Crash),
+        "crash-once" => Some(Fault::CrashOnce(value.into())),
+        "contradict" => Some(Fault::Contradict),
+        "panic" => Some(Fault::Panic),
+        "exit" => Some(Fault::Exit(value.parse().ok()?)),
+        "hang" => Some(Fault::Hang),
+        "allocate" => Some(Fault::Allocate),
+        "garbage" => Some(Fault::Garbage),
+        "half-a-frame" => Some(Fault::HalfAFrame),
+        "mute" => Some(Fault::Mute),
+        "deaf" => Some(Fault::Deaf),
+        "slow" => {
+            each = Duration::from_micros(value.parse().ok()?);
+            None
+        }
+        _ => return None,
+    };
+    Some(Box::new(Faulty { name: name.to_owned(), fault, numbers, each }))
+}
+
+impl Function for Faulty {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn count(&mut self, interval: Interval) -> u64 {
+        let has = |n: &&i64| (interval.first()..=interval.last()).contains(n);
+        for _ in self.numbers.iter().filter(has) {
+            self.fault.iter().for_each(commit);
+        }
+        if !self.each.is_zero() {
+            std::thread::sleep(
+                self.each.saturating_mul(interval.len().try_into().unwrap_or(u32::MAX)),
+            );
+        }
+        let evens_below = |end: i128| end.div_euclid(2) + end.rem_euclid(2);
+        let end = i128::from(interval.last()) + 1;
+        (evens_below(end) - evens_below(interval.first().into())) as u64
+    }
+}
+
+fn commit(fault: &Fault) {
+    match fault {
+        Fault::Crash => crash(),
+        Fault::CrashOnce(path) => {
+            if std::fs::OpenOptions::new().write(true).create_new(true).open(path).is_ok() {
+                crash();
+            }
+        }
+        Fault::Panic => panic!("a test asked for it"),
+        Fault::Exit(status) => sys::exit_now(*status),
+        Fault::Hang => loop {
+            std::thread::sleep(Duration::from_secs(3600));
+        },
+        Fault::Allocate => {
+            let mut hoard: Vec<Vec<u8>> = Vec::new();
+            loop {
+                hoard.push(std::hint::black_box(vec![1; 1 << 20]));
+            }
+        }
+        Fault::Garbage => write_raw(&[b'#'; 100]),
+        Fault::HalfAFrame => write_raw(&[b'e', b'v', 1, 2, 0, 1, 0, 0]),
+        Fault::Contradict => {
+            std::thread::sleep(Duration::from_millis(500));
+            let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
+            // The first slot of the table, used for the first time, at the first attempt.
+            packer.answer(LeaseId(1 << 20), 0);
+            packer.seal(1);
+            write_raw(packer.bytes());
+        }
+        Fault::Mute => sys::close_worker_end(sys::RESULTS),
+        Fault::Deaf => sys::close_worker_end(sys::ASSIGNMENTS),
+    }
+}
+
+fn crash() {
+    // Delivered before the call returns. The runtime looks for an overflown stack the first time.
+    let die = || kill_process(getpid(), Signal::SEGV);
+    let _ = die().and_then(|()| die());
+}
+
+/// Writes to the result pipe beside the worker.
+fn write_raw(bytes: &[u8]) {
+    let results = std::fs::OpenOptions::new().write(true).open("/proc/self/fd/4");
+    let _ = results.and_then(|mut results| results.write_all(bytes));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_count_the_even_numbers() {
+        let mut function = named("test:crash@-100,100").unwrap();
+        for (first, last) in [(-3, 4), (0, 0), (1, 1), (-4, -4), (-5, 6)] {
+            let expected = (first..=last).filter(|n| n % 2 == 0).count() as u64;
+            assert_eq!(function.count(Interval::new(first, last).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn other_names_are_none() {
+        for name in ["crash@1", "test:", "test:burn@1", "test:crash@x", "test:exit@1", "test:slow"]
+        {
+            assert!(named(name).is_none(), "{name}");
+        }
+    }
+}
