@@ -22,6 +22,9 @@ pub struct Worker {
     queue: VecDeque<Assignment>,
     current: Option<Current>,
     packer: Packer,
+    /// Whether the answer to a chunk that was announced is packed and not sent. Until it is, the
+    /// primary believes that this worker is at that chunk.
+    is_owing: bool,
     /// The bytes of a partial on their way into frames.
     encoded: Vec<u8>,
 }
@@ -42,8 +45,9 @@ struct Current {
 pub struct Step {
     /// The numbers to count now.
     pub slice: Interval,
-    /// Whether the chunk was lost before and is begun now. Then what is packed must be sent before
-    /// the slice is counted: it says who was at this chunk, should it be lost again.
+    /// Whether what is packed must be sent before the slice is counted: it says that a chunk that
+    /// was lost before is begun now, or that one that was so announced is done. So a chunk is
+    /// blamed for a loss only while its worker is at it.
     pub is_begun_again: bool,
 }
 
@@ -56,6 +60,7 @@ impl Worker {
             queue: VecDeque::new(),
             current: None,
             packer: Packer::new(name, limit).with_room(),
+            is_owing: false,
             encoded: Vec::with_capacity(64),
         }
     }
@@ -95,6 +100,7 @@ impl Worker {
             Some(current) => current,
             None => {
                 let Assignment { lease, interval } = self.queue.pop_front()?;
+                is_begun_again = self.is_owing;
                 if lease.attempt() > 1 {
                     self.packer.begun(lease);
                     is_begun_again = true;
@@ -118,6 +124,7 @@ impl Worker {
             return false;
         }
         self.packer.answer(current.lease, current.count);
+        self.is_owing |= current.lease.attempt() > 1;
         self.current = None;
         true
     }
@@ -177,6 +184,7 @@ impl Worker {
     /// Forgets the first `sent` bytes of what was to be sent.
     pub fn sent(&mut self, sent: usize) {
         self.packer.consume(sent);
+        self.is_owing &= !self.packer.is_empty();
     }
 
     /// Gives back what the primary wants: of what is not counted yet it keeps one of `parts`
@@ -338,6 +346,17 @@ mod tests {
         assert!(worker.next(5).unwrap().is_begun_again);
         assert_eq!(said(&mut worker), ["0 again"]);
         worker.counted(Interval::new(0, 4).unwrap(), 0);
+        assert!(!worker.next(5).unwrap().is_begun_again);
+    }
+
+    #[test]
+    fn nothing_else_is_begun_before_a_chunk_that_was_announced_is_answered() {
+        let chunks = [(LeaseId(2 << 20), 0, 4), (LEASE, 10, 14), (NEXT, 20, 24)];
+        let mut worker = worker(&chunks);
+        count(&mut worker, 5);
+        assert!(worker.next(5).unwrap().is_begun_again);
+        assert_eq!(said(&mut worker), ["0 again", "0 is 1"]);
+        count(&mut worker, 5);
         assert!(!worker.next(5).unwrap().is_begun_again);
     }
 
