@@ -3,6 +3,7 @@
 //! Absolute figures move from machine to machine and from hour to hour. What counts is the ratio
 //! of two contenders that ran in turn, A B C A B C, within one section of one run.
 
+mod against;
 mod contender;
 mod machine;
 mod measure;
@@ -62,6 +63,13 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
 
     println!("{}", machine::describe(&place, style));
     let mut failures = Vec::new();
+    if let Some(revision) = &options.against {
+        eprintln!("against {revision}:");
+        for findings in against::measure(&place, options, revision)? {
+            println!("{}", findings.table.render(style));
+            failures.extend(findings.failures);
+        }
+    }
     for section in &options.sections {
         eprintln!("{}:", section.name());
         let findings = match section {

@@ -12,6 +12,7 @@ sections: compute dispatch startup prime memory size (default: all but size)
   --build          measure size too: binary, crates, time of a clean build
   --workers N      workers in compute, dispatch and prime (default 2)
   --evenly PATH    measure this program instead of building target/release/evenly
+  --against REV    evenly beside the evenly of an earlier revision, and no other section unless named
   -h, --help       print this";
 
 /// One subject, one table.
@@ -46,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) markdown: bool,
     pub(crate) workers: usize,
     pub(crate) evenly: Option<PathBuf>,
+    /// A revision of this repository.
+    pub(crate) against: Option<String>,
     pub(crate) sections: Vec<Section>,
 }
 
@@ -62,8 +65,14 @@ pub(crate) enum Parsed {
 }
 
 pub(crate) fn parse(arguments: &[String]) -> Result<Parsed, String> {
-    let mut options =
-        Options { quick: false, markdown: false, workers: 2, evenly: None, sections: Vec::new() };
+    let mut options = Options {
+        quick: false,
+        markdown: false,
+        workers: 2,
+        evenly: None,
+        against: None,
+        sections: Vec::new(),
+    };
     let mut build = false;
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -74,6 +83,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Parsed, String> {
             "--markdown" => options.markdown = true,
             "--build" => build = true,
             "--evenly" => options.evenly = Some(PathBuf::from(value()?)),
+            "--against" => options.against = Some(value()?.clone()),
             "--workers" => {
                 let text = value()?;
                 options.workers = match text.parse() {
@@ -87,7 +97,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Parsed, String> {
             },
         }
     }
-    if options.sections.is_empty() {
+    if options.sections.is_empty() && options.against.is_none() {
         options.sections.extend(Section::ALL.into_iter().filter(|s| *s != Section::Size));
     }
     if build && !options.sections.contains(&Section::Size) {

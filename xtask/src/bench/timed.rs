@@ -12,7 +12,7 @@ use super::table::{Table, significant};
 
 /// In what a contender's time is expressed.
 #[derive(Clone, Copy)]
-enum Unit {
+pub(crate) enum Unit {
     /// Billions or millions of numbers a second: so much work, divided by a power of ten.
     Rate {
         work: f64,
@@ -174,7 +174,7 @@ const RATIO: &str =
     "Medians of alternating runs; `evenly/it` says how many times as fast evenly is.";
 
 /// Measures the contenders and makes the table: one row for each, also for one that is missing.
-fn timed(title: String, unit: Unit, contenders: &[Contender], rounds: usize) -> Findings {
+pub(crate) fn timed(title: String, unit: Unit, contenders: &[Contender], rounds: usize) -> Findings {
     let outcomes = alternate(contenders, rounds);
     let unit_name = match unit {
         Unit::Rate { name, .. } => name,
