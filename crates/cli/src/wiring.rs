@@ -114,6 +114,7 @@ impl WiringView {
         while !evenly::end_is_asked_for() {
             let mut ends = [PollFd::new(&input, PollFlags::IN)];
             if matches!(poll(&mut ends, Some(&tenth)), Ok(0)) {
+                evenly::stop_if_asked();
                 continue;
             }
             // Byte by byte, past any buffer: one Enter is one stage. An error or end of file is no

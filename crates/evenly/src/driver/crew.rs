@@ -54,6 +54,8 @@ pub(super) struct Crew {
     pub(super) slots: Vec<Slot>,
     /// How often in a row nobody could be forked.
     pub(super) refusals_in_a_row: u32,
+    /// How many could not begin to work.
+    pub(super) unsettled: u32,
     null: OwnedFd,
     descriptors: DescriptorLimit,
     /// What each worker inherits a copy of; the primary never uses it.
@@ -81,6 +83,7 @@ impl Crew {
         Ok(Self {
             slots: Vec::with_capacity(workers.min(1 << 16)),
             refusals_in_a_row: 0,
+            unsettled: 0,
             null,
             descriptors,
             desk: Desk::new(),

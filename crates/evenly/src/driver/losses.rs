@@ -3,6 +3,7 @@
 
 use super::crew::{Changed, Inheritance, Refused};
 use super::gather::{Gathering, system};
+use super::worker::STATUS_UNSETTLED;
 use crate::error::Error;
 use crate::observe::{Observation, Piece, Reason};
 use crate::process::End;
@@ -18,6 +19,9 @@ use std::time::Duration;
 
 /// With nobody left, so many refusals in a row to make a worker, a second apart, end the job.
 const REFUSALS_IN_A_ROW: u32 = 5;
+
+/// So many workers that could not begin, before the first number is done, are enough.
+const UNSETTLED_AT_FIRST: u32 = 3;
 
 impl Gathering<'_> {
     /// Finds out what has become of the workers.
@@ -69,6 +73,22 @@ impl Gathering<'_> {
         self.tell_pieces();
         let lost = Observation::WorkerLost { worker: slot + 1, pid, end, reason, reclaimed };
         self.stages.observer.observe(&lost);
+        match (end, reason) {
+            (End::Exit(STATUS_UNSETTLED), Some(Reason::Call { call, cause })) => {
+                self.consider_the_system(call, cause)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A worker could not even begin. Where that is so from the very start, it will stay so: a
+    /// sandbox forbids a call, or the kernel does not know it.
+    fn consider_the_system(&mut self, call: &'static str, cause: Errno) -> Result<(), Error> {
+        self.crew.unsettled += 1;
+        let is_beginning = self.supervisor.scheduler().ledger().covered().is_empty();
+        if is_beginning && self.crew.unsettled >= UNSETTLED_AT_FIRST {
+            return Err(Error::NoWorker { call, cause, advice: limits::advice(cause) });
+        }
         Ok(())
     }
 

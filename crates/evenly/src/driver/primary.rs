@@ -21,7 +21,7 @@ use std::os::fd::OwnedFd;
 /// Runs a job from the first pipe to the last worker waited for.
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
     let clock = Clock::start();
-    let signals = Signals::take().map_err(|cause| no_worker("signalfd", cause))?;
+    let signals = Signals::take().map_err(|(call, cause)| no_worker(call, cause))?;
     let workers = job.workers.unwrap_or_else(default_workers).get() as usize;
     let mut primary = Primary {
         crew: Crew::prepare(workers)?,

@@ -40,7 +40,7 @@ const READ_AT_ONCE: usize = 64 << 10;
 /// Left because the work is over.
 const STATUS_DONE: i32 = 0;
 /// Left because it could not arrange its descriptors or signals (sysexits.h, EX_OSERR).
-const STATUS_UNSETTLED: i32 = 71;
+pub(super) const STATUS_UNSETTLED: i32 = 71;
 /// Left because a system call failed (sysexits.h, EX_IOERR).
 const STATUS_IO: i32 = 74;
 /// Left because the assignments made no sense (sysexits.h, EX_PROTOCOL).

@@ -56,17 +56,21 @@ const SIGINFO: usize = 128;
 
 impl Signals {
     /// Blocks the signals and opens the descriptor that they are read from.
-    pub(crate) fn take() -> Result<Self, Errno> {
+    ///
+    /// # Errors
+    /// The system call that failed, with its error.
+    pub(crate) fn take() -> Result<Self, (&'static str, Errno)> {
         // A blocked signal is queued even where it is ignored, so an ignored one must not be taken.
         // So whoever was started by nohup(1) outlives its terminal.
         let others = [Signal::STOP.0, Signal::CONTINUE.0, Signal::STATUS.0];
         let mut taken = [&Signal::ENDS[..], &others].concat();
         taken.retain(|signal| !sys::is_ignored(*signal));
         let wanted = SignalSet::of(&[&taken[..], &[Signal::CHILD.0]].concat());
-        let mask_before = sys::block_signals(wanted)?;
-        let descriptor = sys::signal_descriptor(wanted).inspect_err(|_| {
+        let mask_before = sys::block_signals(wanted).map_err(|cause| ("sigprocmask", cause))?;
+        let descriptor = sys::signal_descriptor(wanted).map_err(|cause| {
             // Restoring what was just in force cannot fail: the call has no other error.
             let _ = sys::set_signal_mask(mask_before);
+            ("signalfd", cause)
         })?;
         // A process that ignores SIGCHLD, as some parents leave it, gets no status of its children;
         // and one that does not ignore SIGPIPE would die of writing to a worker that has died.
@@ -138,6 +142,18 @@ pub(super) fn restore_in_child(inherited: InheritedMask) -> Result<(), Errno> {
 #[must_use]
 pub fn end_is_asked_for() -> bool {
     Signal::ENDS.iter().any(|signal| sys::is_pending(*signal))
+}
+
+/// Stops this process if the terminal has asked for that while a job runs and did not look.
+///
+/// For observers that make a job stand still for long. The workers stand still then, too: they have
+/// nothing to do, or wait to be seen.
+pub fn stop_if_asked() {
+    if sys::is_pending(Signal::STOP.0) {
+        let stop = SignalSet::of(&[Signal::STOP.0]);
+        // Delivered before the call returns. Blocking again cannot fail: it was blocked before.
+        let _ = sys::unblock_signals(stop).and_then(|()| sys::block_signals(stop).map(drop));
+    }
 }
 
 /// Ends this process by the signal that asked for it, so that whoever waits for it sees a death
