@@ -427,4 +427,6 @@ impl Scheduler {
 }
 
 #[cfg(test)]
+mod returns_tests;
+#[cfg(test)]
 mod tests;

@@ -22,7 +22,8 @@ pub(crate) fn measure(
     let beside = |words: &str, numbers: u128| {
         let words = format!("{words} -j {workers} --progress none");
         let even = || Answer::Integer(numbers / 2);
-        let before = Contender::peer(format!("evenly of {revision}"), Some(&earlier), &words, even());
+        let before =
+            Contender::peer(format!("evenly of {revision}"), Some(&earlier), &words, even());
         [Contender::evenly(&place.evenly, &words, even()), before]
     };
     let rate = |numbers: f64, scale, name| Unit::Rate { work: numbers, scale, name };

@@ -174,7 +174,12 @@ const RATIO: &str =
     "Medians of alternating runs; `evenly/it` says how many times as fast evenly is.";
 
 /// Measures the contenders and makes the table: one row for each, also for one that is missing.
-pub(crate) fn timed(title: String, unit: Unit, contenders: &[Contender], rounds: usize) -> Findings {
+pub(crate) fn timed(
+    title: String,
+    unit: Unit,
+    contenders: &[Contender],
+    rounds: usize,
+) -> Findings {
     let outcomes = alternate(contenders, rounds);
     let unit_name = match unit {
         Unit::Rate { name, .. } => name,

@@ -1,0 +1,243 @@
+//! Single cases of what comes back: late and double answers, blame, stealing, draining.
+
+use super::*;
+use crate::frame::{Body, EVERY_LEASE, PIPE_FRAME, Packer, Unpacker};
+use crate::lease::LeaseId;
+use crate::partial::{Cause, Failure, Partial};
+use std::num::NonZeroU64;
+use std::{vec, vec::Vec};
+
+const SEGV: Option<Cause> = Some(Cause::Signal(11));
+
+/// A scheduler whose actions are kept, with workers that do only what they are told to.
+struct Bench {
+    scheduler: Scheduler,
+    /// The last chunks of each worker.
+    held: Vec<Vec<Assignment>>,
+    done: Vec<Action>,
+}
+
+impl Bench {
+    fn new(len: i128, policy: Policy, workers: u32) -> Self {
+        let range = Range::new(0, len).unwrap();
+        let scheduler = Scheduler::new(range, Aggregate::Count, policy, workers);
+        let mut bench = Self { scheduler, held: vec![], done: vec![] };
+        (0..workers).for_each(|_| bench.join());
+        bench
+    }
+
+    fn fixed(len: i128, chunk: u64, workers: u32) -> Self {
+        Self::new(len, Policy::Fixed(NonZeroU64::new(chunk).unwrap()), workers)
+    }
+
+    fn join(&mut self) {
+        let worker = WorkerId(self.held.len() as u32);
+        self.held.push(vec![]);
+        self.handle(Event::Joined { worker, window: 4 }).unwrap();
+    }
+
+    fn handle(&mut self, event: Event<'_>) -> Result<(), Violation> {
+        let outcome = self.scheduler.handle(event, 1);
+        while let Some(action) = self.scheduler.poll() {
+            match action {
+                Action::Assign { worker } => {
+                    self.held[worker.0 as usize] = self.scheduler.assignments().to_vec();
+                }
+                Action::Record(record) => self.scheduler.handle(Event::Recorded(record), 1)?,
+                other => self.done.push(other),
+            }
+        }
+        outcome
+    }
+
+    /// Lets a worker say what `pack` packs, having worked for `busy_ns`.
+    fn say(
+        &mut self,
+        worker: u32,
+        busy_ns: u64,
+        pack: impl FnOnce(&mut Packer),
+    ) -> Result<(), Violation> {
+        let worker = WorkerId(worker);
+        let mut packer = Packer::new(worker, PIPE_FRAME);
+        pack(&mut packer);
+        packer.seal(busy_ns);
+        let mut unpacker = Unpacker::new(PIPE_FRAME, PIPE_FRAME);
+        unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
+        unpacker.filled(packer.bytes().len());
+        let event = match unpacker.next_frame().unwrap().unwrap().body {
+            Body::Answers(answers) => Event::Answered { worker, busy_ns, answers },
+            Body::Begun(begun) => Event::Begun { worker, busy_ns, begun },
+            Body::Releases(releases) => Event::Released { worker, busy_ns, releases },
+            other => panic!("{other:?}"),
+        };
+        self.handle(event)
+    }
+
+    fn answer(&mut self, worker: u32, lease: LeaseId, count: u64) -> Result<(), Violation> {
+        self.say(worker, 1000, |packer| packer.answer(lease, count))
+    }
+
+    /// The one chunk that a worker holds.
+    fn chunk(&self, worker: u32) -> (LeaseId, i64, i64) {
+        let [Assignment { lease, interval }] = self.held[worker as usize][..] else {
+            panic!("{:?}", self.held)
+        };
+        (lease, interval.first(), interval.last())
+    }
+
+    /// Lets a worker begin its chunk and be lost at it, and another join.
+    fn lose_at_it(&mut self, worker: u32) {
+        let (lease, ..) = self.chunk(worker);
+        self.say(worker, 0, |packer| packer.begun(lease)).unwrap();
+        self.handle(Event::Lost { worker: WorkerId(worker), cause: SEGV }).unwrap();
+        self.join();
+    }
+}
+
+#[test]
+fn the_same_answer_twice_is_dropped_and_another_is_a_conflict() {
+    let mut bench = Bench::new(20, Policy::Static, 2);
+    let (lease, ..) = bench.chunk(0);
+    bench.answer(0, lease, 5).unwrap();
+    bench.answer(0, lease, 5).unwrap();
+    assert_eq!(bench.scheduler.stale_answers(), 1);
+    let conflict = Err(Violation::Conflict { worker: WorkerId(0), lease });
+    assert_eq!(bench.answer(0, lease, 6), conflict);
+    assert_eq!(bench.scheduler.answer(), Value::Count(5), "it is not merged");
+}
+
+#[test]
+fn what_another_holds_or_nobody_is_dropped() {
+    let mut bench = Bench::new(20, Policy::Static, 2);
+    let (lease, ..) = bench.chunk(1);
+    bench.answer(0, lease, 5).unwrap();
+    bench.answer(0, LeaseId(77 << 20), 5).unwrap();
+    assert_eq!(bench.scheduler.stale_answers(), 2);
+    assert_eq!(bench.scheduler.answer(), Value::Count(0));
+}
+
+#[test]
+fn a_silent_worker_loses_its_chunk_and_its_late_answer_is_compared() {
+    for (late, is_conflict) in [(5, false), (4, true)] {
+        let mut bench = Bench::new(20, Policy::Static, 2);
+        let (old, first, last) = bench.chunk(0);
+        let (own, ..) = bench.chunk(1);
+        bench.handle(Event::Silent { worker: WorkerId(0) }).unwrap();
+        let everything = |action: &Action| {
+            matches!(action, Action::Withdraw { worker: WorkerId(0), lease: EVERY_LEASE, parts: 0 })
+        };
+        assert!(bench.done.iter().any(everything));
+        bench.answer(1, own, 5).unwrap();
+        let (new, ..) = bench.chunk(1);
+        assert_eq!((bench.chunk(1).1, bench.chunk(1).2, new.attempt()), (first, last, 2));
+        bench.answer(0, old, late).unwrap();
+        assert_eq!(bench.scheduler.stale_answers(), 1);
+        assert_eq!(bench.answer(1, new, 5).is_err(), is_conflict);
+        assert_eq!(bench.scheduler.is_finished(), !is_conflict);
+    }
+}
+
+#[test]
+fn who_is_awake_again_gets_chunks_again() {
+    let mut bench = Bench::fixed(100, 10, 2);
+    bench.handle(Event::Silent { worker: WorkerId(0) }).unwrap();
+    bench.held[0].clear();
+    bench.handle(Event::Awake { worker: WorkerId(0) }).unwrap();
+    // The returned one first: its own.
+    assert_eq!(bench.chunk(0).1, 0);
+}
+
+#[test]
+fn a_chunk_that_loses_its_workers_is_halved_down_to_one_number() {
+    let mut bench = Bench::new(4, Policy::Static, 1);
+    // The first loss blames nobody: perhaps it was at another chunk.
+    bench.handle(Event::Lost { worker: WorkerId(0), cause: SEGV }).unwrap();
+    bench.join();
+    assert_eq!((bench.chunk(1).1, bench.chunk(1).2), (0, 3));
+    bench.lose_at_it(1);
+    assert_eq!((bench.chunk(2).1, bench.chunk(2).2), (0, 3), "two more tries");
+    bench.lose_at_it(2);
+    assert_eq!((bench.chunk(3).1, bench.chunk(3).2), (0, 1));
+    bench.answer(3, bench.chunk(3).0, 1).unwrap();
+    assert_eq!((bench.chunk(3).1, bench.chunk(3).2), (2, 3));
+    bench.lose_at_it(3);
+    // Halves of two are numbers, and have all their tries.
+    bench.answer(4, bench.chunk(4).0, 1).unwrap();
+    for worker in 4..7 {
+        assert_eq!((bench.chunk(worker).1, bench.chunk(worker).2), (3, 3));
+        assert!(bench.scheduler.ledger().failures().is_empty());
+        bench.lose_at_it(worker);
+    }
+    let failure = Failure { interval: Interval::single(3), cause: Cause::Signal(11) };
+    assert_eq!(bench.scheduler.ledger().failures(), [failure]);
+    assert!(bench.scheduler.is_finished());
+    assert_eq!(bench.scheduler.answer(), Value::Count(2));
+}
+
+#[test]
+fn whoever_is_lost_elsewhere_blames_no_chunk() {
+    let mut bench = Bench::new(4, Policy::Static, 1);
+    for worker in 0..50 {
+        bench.handle(Event::Lost { worker: WorkerId(worker), cause: SEGV }).unwrap();
+        bench.join();
+        assert_eq!((bench.chunk(worker + 1).1, bench.chunk(worker + 1).2), (0, 3));
+    }
+}
+
+#[test]
+fn the_tail_of_the_longest_chunk_is_asked_for_when_somebody_has_nothing_to_do() {
+    let mut bench = Bench::fixed(1001, 1000, 2);
+    let (long, short) = (bench.chunk(0).0, bench.chunk(1).0);
+    // Its pace is known by a report: a millisecond for each number.
+    let covered = Interval::new(0, 9).unwrap();
+    let partial = Partial::over(covered, Value::Count(5));
+    let (worker, busy_ns) = (WorkerId(0), 10_000_000);
+    bench.handle(Event::Partly { worker, lease: long, busy_ns, partial }).unwrap();
+    assert!(bench.done.is_empty(), "nobody is idle");
+    bench.answer(1, short, 1).unwrap();
+    let [Action::Withdraw { worker: WorkerId(0), lease, parts: 2 }] = bench.done[..] else {
+        panic!("{:?}", bench.done)
+    };
+    assert_eq!(lease, long);
+    bench.say(0, 0, |packer| packer.release(long, 500)).unwrap();
+    assert_eq!((bench.chunk(1).1, bench.chunk(1).2), (500, 1000 - 1));
+    bench.answer(1, bench.chunk(1).0, 250).unwrap();
+    bench.answer(0, long, 245).unwrap();
+    assert_eq!(bench.scheduler.answer(), Value::Count(501));
+}
+
+#[test]
+fn equal_parts_and_short_rests_are_left_to_their_workers() {
+    let mut bench = Bench::new(20, Policy::Static, 2);
+    bench.answer(0, bench.chunk(0).0, 5).unwrap();
+    assert!(bench.done.is_empty());
+    let mut bench = Bench::fixed(1001, 1000, 2);
+    let partial = Partial::over(Interval::single(0), Value::Count(1));
+    let (worker, lease) = (WorkerId(0), bench.chunk(0).0);
+    bench.handle(Event::Partly { worker, lease, busy_ns: 1_000, partial }).unwrap();
+    bench.answer(1, bench.chunk(1).0, 1).unwrap();
+    assert!(bench.done.is_empty(), "a millisecond is not worth the trouble");
+}
+
+#[test]
+fn what_is_given_back_beyond_what_is_due_is_refused() {
+    let mut bench = Bench::fixed(1000, 1000, 1);
+    let (lease, ..) = bench.chunk(0);
+    for first in [-1, 1000] {
+        let refused = bench.say(0, 0, |packer| packer.release(lease, first));
+        assert_eq!(refused, Err(Violation::NotDue { worker: WorkerId(0), lease }));
+    }
+}
+
+#[test]
+fn a_drained_run_hands_out_nothing_and_ends_when_everything_came_back() {
+    let mut bench = Bench::fixed(100, 10, 2);
+    bench.scheduler.drain();
+    let (one, two) = (bench.chunk(0).0, bench.chunk(1).0);
+    bench.answer(0, one, 5).unwrap();
+    assert_eq!(bench.done.len(), 2, "both are asked for everything: {:?}", bench.done);
+    assert!(!bench.scheduler.is_drained());
+    bench.say(1, 0, |packer| packer.release(two, 10)).unwrap();
+    assert!(bench.scheduler.is_drained() && !bench.scheduler.is_finished());
+    assert_eq!(bench.scheduler.ledger().covered().len(), 10);
+}
