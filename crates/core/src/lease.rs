@@ -217,7 +217,11 @@ impl LeaseTable {
         if before.first() < rest.first() {
             held.marks |= ADVANCED;
         }
-        held.marks &= !ASKED;
+        if rest.last() < before.last() {
+            // That was the part it was asked for. What it merely reports is not: asked again at each
+            // report, it would divide its chunk again and again for those served by the first time.
+            held.marks &= !ASKED;
+        }
         held.set_rest(rest);
         self.numbers -= before.len() - rest.len();
     }
@@ -317,6 +321,17 @@ mod tests {
         let lease = table.lend(ONE, Interval::single(7), FRESH);
         assert_eq!(table.standing(lease, TWO), Standing::Unknown);
         assert_eq!(table.standing(LeaseId(u64::MAX), ONE), Standing::Unknown);
+    }
+
+    #[test]
+    fn a_report_does_not_answer_a_request_for_a_part() {
+        let mut table = LeaseTable::default();
+        let lease = table.lend(ONE, interval(0, 9), FRESH);
+        table.ask(lease);
+        table.shorten(lease, interval(2, 9));
+        assert_eq!((table.asked(), table.unasked().count()), (1, 0));
+        table.shorten(lease, interval(2, 5));
+        assert_eq!((table.asked(), table.unasked().count()), (0, 1));
     }
 
     #[test]
