@@ -222,6 +222,10 @@ impl LeaseTable {
             // report, it would divide its chunk again and again for those served by the first time.
             held.marks &= !ASKED;
         }
+        if rest.len() == 1 && before.len() > 1 {
+            // Alone from now on, it gets all tries once more.
+            held.losses = 0;
+        }
         held.set_rest(rest);
         self.numbers -= before.len() - rest.len();
     }
@@ -332,6 +336,16 @@ mod tests {
         assert_eq!((table.asked(), table.unasked().count()), (1, 0));
         table.shorten(lease, interval(2, 5));
         assert_eq!((table.asked(), table.unasked().count()), (0, 1));
+    }
+
+    #[test]
+    fn a_number_that_is_alone_from_now_on_has_no_losses() {
+        let mut table = LeaseTable::default();
+        let lease = table.lend(ONE, interval(0, 9), (3, 1));
+        table.shorten(lease, interval(0, 1));
+        assert_eq!(table.losses(lease), 1);
+        table.shorten(lease, interval(0, 0));
+        assert_eq!(table.losses(lease), 0);
     }
 
     #[test]

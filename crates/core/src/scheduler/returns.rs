@@ -76,7 +76,8 @@ impl Scheduler {
             let Standing::InForce(rest) = self.leases.standing(lease, worker) else { continue };
             let tail = Interval::new(first, rest.last()).filter(|tail| rest.contains(*tail));
             let Some(tail) = tail else { return Err(Violation::NotDue { worker, lease }) };
-            let losses = self.leases.losses(lease);
+            // A number that is alone from now on gets all tries once more.
+            let losses = if tail.len() == 1 { 0 } else { self.leases.losses(lease) };
             match Interval::new(rest.first(), tail.first().saturating_sub(1)) {
                 Some(kept) if tail.first() > rest.first() => self.leases.shorten(lease, kept),
                 _ => {
