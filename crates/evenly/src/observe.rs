@@ -147,14 +147,23 @@ pub struct Piece {
     pub attempt: u8,
     /// The numbers.
     pub interval: Interval,
-    /// How the worker ended, if that kept it from doing them.
-    pub lost: Option<End>,
+    /// What kept the worker from doing them, if anything did; then others do.
+    pub lost: Option<Loss>,
     /// Whether its chunk ended with it.
     pub is_end: bool,
     /// When it began, as far as that was measured: time of the job, without pauses.
     pub began: Duration,
     /// How long it took.
     pub took: Duration,
+}
+
+/// What kept a worker from doing what it had in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// It ended.
+    Ended(End),
+    /// Somebody stopped it, and it did not go on: see [`Observation::WorkerSilent`].
+    Silent,
 }
 
 /// The stages of a job, in the order of the board.

@@ -5,7 +5,7 @@ use super::crew::{Changed, Inheritance, Refused};
 use super::gather::{Gathering, system};
 use super::worker::STATUS_UNSETTLED;
 use crate::error::Error;
-use crate::observe::{Observation, Piece, Reason};
+use crate::observe::{Loss, Observation, Piece, Reason};
 use crate::process::End;
 use crate::process::limits;
 use crate::process::workers::{Call, Change};
@@ -213,7 +213,10 @@ impl Gathering<'_> {
         let slots = &self.crew.slots;
         for (slot, piece) in self.supervisor.take_pieces() {
             let took = Duration::from_nanos(piece.busy_ns);
-            let lost = slots[slot].last_end.filter(|_| piece.is_lost);
+            let place = &slots[slot];
+            // Who is still there has lost its chunks by being silent, however its predecessor ended.
+            let ended = place.last_end.filter(|_| place.child.pid().is_none());
+            let lost = piece.is_lost.then(|| ended.map_or(Loss::Silent, Loss::Ended));
             self.stages.observer.observe(&Observation::Done(&Piece {
                 worker: slot + 1,
                 attempt: piece.attempt,
