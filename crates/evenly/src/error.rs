@@ -62,7 +62,9 @@ pub enum Error {
         total: u128,
     },
     /// As much has happened as was waited for: see [`Halt`](crate::Halt).
-    #[error("halted: {failed} numbers failed, with {covered} of {total} done; there is no answer")]
+    #[error(
+        "halted with {covered} of {total} numbers done, {failed} of them failed; there is no answer"
+    )]
     Halted {
         /// Numbers that failed.
         failed: u128,
