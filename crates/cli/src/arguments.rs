@@ -1,6 +1,7 @@
 //! The arguments as they are typed: names, texts and values, and nothing about what they mean.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 /// Applies a function to every integer of a range, on all your cores, and gives one exact answer.
 #[derive(Debug, Parser)]
@@ -14,7 +15,7 @@ Examples:
   evenly count prime 0..=1e9 -j 4         by four workers
   evenly count even 0..100 -j 2 --wiring  show the processes, pipes and descriptors
 
-Exit status: 0 done, 2 usage or cannot start, 3 some n failed, 4 incomplete,
+Exit status: 0 done, 2 usage or cannot start, 3 some n failed, 4 incomplete, 124 deadline,
 130/143 interrupted/terminated, 141 standard output closed, 70 a bug of evenly."
 )]
 pub(crate) struct Arguments {
@@ -26,7 +27,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Count the n that satisfy a function
     #[command(allow_missing_positional = true, after_help = COUNT_EXAMPLES)]
-    Count(JobArguments),
+    Count(Box<JobArguments>),
     /// List the builtin functions
     Functions,
     /// Print a completion script for a shell
@@ -47,7 +48,8 @@ Ranges: A..B without B, A..=B with B; signed 64-bit; 1_000, 1e9, 2^32, 2**32 and
 Examples:
   evenly count even 0..1_000_000_000
   evenly count prime -10..=100 --split static -j 4
-  evenly count odd 0..2^40 --format json --progress none";
+  evenly count odd 0..2^40 --format json --progress none
+  evenly count prime 0..1e13 --deadline 5m --joblog chunks.tsv --events events.jsonl";
 
 #[derive(Debug, Args)]
 pub(crate) struct JobArguments {
@@ -68,15 +70,38 @@ pub(crate) struct JobArguments {
     #[arg(long, value_name = "N", conflicts_with = "split")]
     pub(crate) chunk: Option<String>,
 
+    /// End after so much time, as in 500ms, 30s, 5m, 2h or 1h30m, with status 124
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    pub(crate) deadline: Option<String>,
+    /// Try a chunk whose worker was lost so many more times, then halve it [default: 2]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) retries: Option<String>,
+    /// End early, as GNU parallel does: never, or now or soon, then fail, success or done, then a
+    /// number of n or a percentage, as in now,fail=1 [default: soon,fail=10000]
+    #[arg(long, value_name = "SPEC", allow_hyphen_values = true)]
+    pub(crate) halt: Option<String>,
+    /// Print the answer over the other n where some failed (the status is still 3)
+    #[arg(long)]
+    pub(crate) partial: bool,
+
     /// How the answer is written
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,
+    /// Write a line for each chunk, in the columns of GNU parallel
+    #[arg(long, value_name = "FILE")]
+    pub(crate) joblog: Option<PathBuf>,
+    /// Write what happens, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
     /// How progress is shown on standard error; auto: a bar on a terminal, else a line every 30 s
     #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
     pub(crate) progress: Progress,
     /// Say nothing but errors on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Say more on standard error: workers that start, pauses, early ends
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

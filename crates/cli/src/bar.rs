@@ -1,10 +1,12 @@
-//! Progress on standard error, by numbers: a bar on a terminal, else now and then a plain line.
-//! Also the line for each worker that is lost.
+//! Progress on standard error, by numbers: a bar on a terminal, else now and then a plain line; and,
+//! beside it, what else is said of a job.
 
 use crate::arguments::Progress as How;
+use crate::cadence::Cadence;
 use crate::plan::Plan;
 use crate::stderr;
-use evenly::observe::{Early, Observation, Observer};
+use crate::told::{self, Volume};
+use evenly::observe::{Observation, Observer};
 use evenly::{Progress, Range};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
@@ -20,7 +22,9 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Tells the user how the job fares.
 pub(crate) struct Watcher {
     display: Display,
-    is_quiet: bool,
+    /// `None`: it does not want to know how far the job is.
+    cadence: Option<Cadence>,
+    volume: Volume,
     range: Range,
     started: Instant,
 }
@@ -38,20 +42,27 @@ impl Watcher {
         let display = match plan.progress {
             How::None => Display::None,
             // The stages of the wiring are what is shown then.
-            How::Auto if plan.is_quiet || plan.wiring.is_some() => Display::None,
+            How::Auto if plan.volume == Volume::Quiet || plan.wiring.is_some() => Display::None,
             How::Auto | How::Bar if is_terminal => Display::Bar(None),
             How::Auto | How::Bar | How::Plain => Display::Plain,
         };
-        Self { display, is_quiet: plan.is_quiet, range: plan.range, started: Instant::now() }
+        let period = match display {
+            Display::None => None,
+            Display::Plain => Some(PLAIN_PERIOD),
+            Display::Bar(_) => Some(BAR_PERIOD),
+        };
+        Self {
+            display,
+            cadence: period.map(Cadence::new),
+            volume: plan.volume,
+            range: plan.range,
+            started: Instant::now(),
+        }
     }
 
     /// How often it wants to know how far the job is.
     pub(crate) fn period(&self) -> Option<Duration> {
-        match self.display {
-            Display::None => None,
-            Display::Plain => Some(PLAIN_PERIOD),
-            Display::Bar(_) => Some(BAR_PERIOD),
-        }
+        self.cadence.as_ref().map(Cadence::period)
     }
 
     /// Takes the bar away: the answer stands alone, and so does the shell of who pauses the job.
@@ -97,54 +108,19 @@ impl Watcher {
 impl Observer for Watcher {
     fn observe(&mut self, observation: &Observation<'_>) {
         match observation {
-            Observation::Progress(progress) => self.advance(progress),
+            // Others may want to know more often.
+            Observation::Progress(progress) => {
+                if self.cadence.as_mut().is_some_and(Cadence::is_due) {
+                    self.advance(progress);
+                }
+                return;
+            }
             Observation::Status(progress) => self.say(&line(progress)),
             Observation::Paused => self.end(),
-            _ if self.is_quiet => {}
-            Observation::FewerWorkers { wanted, started, refused: (call, cause, advice) } => {
-                let workers = if *started == 1 { "worker" } else { "workers" };
-                self.say(&format!(
-                    "evenly: {started} {workers} instead of {wanted}: {call}: {cause}; {advice}\n"
-                ));
-            }
-            Observation::WorkerLost { worker, pid, end, reason, reclaimed } => {
-                let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-                let reclaimed = chunks(*reclaimed);
-                self.say(&format!(
-                    "evenly: worker {worker} (pid {pid}) {end}{reason}; {reclaimed}\n"
-                ));
-            }
-            Observation::WorkerSilent { worker, pid, reclaimed } => {
-                let reclaimed = chunks(*reclaimed);
-                self.say(&format!(
-                    "evenly: worker {worker} (pid {pid}) has been stopped for 5 s; {reclaimed}\n"
-                ));
-            }
-            Observation::Garbage { what, suspects } => {
-                let workers = if *suspects == 1 { "the worker" } else { "the workers" };
-                self.say(&format!(
-                    "evenly: the result pipe carries {what}; {workers} that may have written it \
-                     ({suspects}) will be replaced\n"
-                ));
-            }
-            Observation::Quarantined(failure) => {
-                self.say(&format!(
-                    "evenly: n = {} failed: {}\n",
-                    failure.interval.first(),
-                    failure.cause
-                ));
-            }
-            Observation::StillDraining(Early::Signal(signal)) => {
-                self.say(&format!(
-                    "evenly: {signal}: the workers finish what they are at; once more ends at once\n"
-                ));
-            }
-            Observation::NotReplaced { worker, refused: (call, cause, advice) } => {
-                self.say(&format!(
-                    "evenly: worker {worker} is not replaced: {call}: {cause}; {advice}\n"
-                ));
-            }
             _ => {}
+        }
+        if let Some(line) = told::line(observation, self.volume) {
+            self.say(&line);
         }
     }
 }
@@ -164,15 +140,6 @@ fn line(progress: &Progress) -> String {
     let (covered, total) = (progress.covered, progress.total);
     let (percent, pace) = (percent(progress), pace(progress));
     format!("evenly: {covered} of {total} numbers ({percent}%), {pace}\n")
-}
-
-/// What was taken back from a worker.
-fn chunks((chunks, numbers): (usize, u128)) -> String {
-    match chunks {
-        0 => "it had no chunk".to_owned(),
-        1 => format!("1 chunk reclaimed ({numbers} numbers)"),
-        _ => format!("{chunks} chunks reclaimed ({numbers} numbers)"),
-    }
 }
 
 fn percent(progress: &Progress) -> u128 {

@@ -11,7 +11,7 @@ pub(crate) enum Outcome {
     Done,
     /// The call cannot be carried out: usage, bad range, bad function, cannot start.
     Usage(String),
-    /// Some n failed, and the answer is withheld.
+    /// Some n failed: there is no answer over the whole range.
     SomeFailed(String),
     /// The work is incomplete: lost beyond repair, or the answer could not be written.
     Incomplete(String),
@@ -26,25 +26,43 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// What whoever waits for the process sees; for a death by a signal, what a shell makes of it.
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Usage(_) => 2,
+            Self::SomeFailed(_) => 3,
+            Self::Incomplete(_) => 4,
+            Self::Deadline(_) => 124,
+            Self::Interrupted(signal) => 128_u8.saturating_add(signal.number() as u8),
+            Self::BrokenPipe => 141,
+            Self::Bug => 70,
+        }
+    }
+
+    /// What there is to say about it, without the name of the program.
+    pub(crate) fn message(&self) -> Option<String> {
+        match self {
+            Self::Done | Self::BrokenPipe => None,
+            Self::Usage(message)
+            | Self::SomeFailed(message)
+            | Self::Incomplete(message)
+            | Self::Deadline(message) => Some(message.clone()),
+            Self::Interrupted(signal) => Some(format!("stopped by {signal}; there is no answer")),
+            Self::Bug => Some("this is a bug of evenly; please report it".to_owned()),
+        }
+    }
+
     /// Says what there is to say, in one line, and ends the process.
     pub(crate) fn end(self) -> ExitCode {
-        let (status, message) = match self {
-            Self::Done => (0, None),
-            Self::Usage(message) => (2, Some(message)),
-            Self::SomeFailed(message) => (3, Some(message)),
-            Self::Incomplete(message) => (4, Some(message)),
-            Self::Deadline(message) => (124, Some(message)),
-            Self::Interrupted(signal) => {
-                stderr::say_at_last(&format!("evenly: stopped by {signal}; there is no answer\n"));
-                evenly::raise_again(signal)
-            }
-            Self::BrokenPipe => evenly::raise_broken_pipe(),
-            Self::Bug => (70, Some("this is a bug of evenly; please report it".to_owned())),
-        };
-        if let Some(message) = message {
+        if let Some(message) = self.message() {
             stderr::say_at_last(&format!("evenly: {message}\n"));
         }
-        ExitCode::from(status)
+        match self {
+            Self::Interrupted(signal) => evenly::raise_again(signal),
+            Self::BrokenPipe => evenly::raise_broken_pipe(),
+            _ => ExitCode::from(self.status()),
+        }
     }
 }
 

@@ -2,12 +2,21 @@
 
 mod arguments;
 mod bar;
+mod cadence;
+mod duration;
+mod events;
 mod exit;
+mod failures;
+mod halt;
+mod joblog;
+mod logfile;
 mod number;
 mod plan;
 mod report;
+mod rerun;
 mod run;
 mod stderr;
+mod told;
 mod typed;
 mod usage;
 mod wiring;

@@ -1,12 +1,17 @@
 //! What the arguments mean: a plan that can be carried out, or a line that says why not.
 
 use crate::arguments::{Format, JobArguments, Progress};
+use crate::duration::parse_duration;
 use crate::exit::Outcome;
+use crate::halt::parse_halt;
 use crate::number::{parse_number, parse_range};
+use crate::told::Volume;
 use crate::usage;
 use evenly::function::{self, BUILTINS, Function};
-use evenly::{Policy, Range};
+use evenly::{Halt, Policy, Range};
 use std::num::{NonZeroU32, NonZeroU64};
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// A job that has been understood and found possible, as far as one can tell before it starts.
 pub(crate) struct Plan {
@@ -16,8 +21,16 @@ pub(crate) struct Plan {
     pub(crate) workers: NonZeroU32,
     pub(crate) format: Format,
     pub(crate) progress: Progress,
-    pub(crate) is_quiet: bool,
+    pub(crate) volume: Volume,
     pub(crate) is_dry_run: bool,
+    pub(crate) deadline: Option<Duration>,
+    /// `None`: as many as the library thinks best.
+    pub(crate) retries: Option<u8>,
+    /// `None`: never.
+    pub(crate) halt: Option<Halt>,
+    pub(crate) is_partial: bool,
+    pub(crate) joblog: Option<PathBuf>,
+    pub(crate) events: Option<PathBuf>,
     pub(crate) wiring: Option<Wiring>,
 }
 
@@ -44,11 +57,49 @@ impl Plan {
             workers: resolve_workers(arguments.workers.as_deref()).map_err(Outcome::Usage)?,
             format: arguments.format,
             progress: arguments.progress,
-            is_quiet: arguments.quiet,
+            volume: match (arguments.quiet, arguments.verbose) {
+                (true, _) => Volume::Quiet,
+                (false, false) => Volume::Normal,
+                (false, true) => Volume::Verbose,
+            },
             is_dry_run: arguments.dry_run,
+            deadline: option("deadline", arguments.deadline.as_deref(), parse_duration)?,
+            retries: option("retries", arguments.retries.as_deref(), parse_retries)?,
+            halt: option("halt", arguments.halt.as_deref(), parse_halt)?
+                .unwrap_or_else(|| Some(Halt::default())),
+            is_partial: arguments.partial,
+            joblog: arguments.joblog.clone(),
+            events: two_files(arguments).map_err(Outcome::Usage)?,
             wiring,
         })
     }
+}
+
+/// The meaning of an option's value, if it is given.
+fn option<T>(
+    name: &str,
+    typed: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Outcome> {
+    let Some(typed) = typed else { return Ok(None) };
+    let refused = |cause| Outcome::Usage(format!("bad value '{typed}' for --{name}: {cause}"));
+    parse(typed).map(Some).map_err(refused)
+}
+
+fn parse_retries(text: &str) -> Result<u8, String> {
+    let number = parse_number(text)?;
+    u8::try_from(number).map_err(|_| "it is from 0 to 255".to_owned())
+}
+
+/// The file for events, which is not that of the job log: each would be written over by the other.
+fn two_files(arguments: &JobArguments) -> Result<Option<PathBuf>, String> {
+    if let (Some(joblog), Some(events)) = (&arguments.joblog, &arguments.events)
+        && joblog == events
+    {
+        let path = events.display();
+        return Err(format!("--joblog and --events both name '{path}'; give each its own file"));
+    }
+    Ok(arguments.events.clone())
 }
 
 fn resolve_positionals(arguments: &JobArguments) -> Result<(Box<dyn Function>, Range), String> {

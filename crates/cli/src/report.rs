@@ -2,6 +2,7 @@
 
 use crate::arguments::Format;
 use crate::exit::Outcome;
+use crate::failures::Failed;
 use crate::plan::Plan;
 use evenly::{Policy, Range, Report};
 use rustix::io::Errno;
@@ -35,27 +36,47 @@ struct Answer<'a> {
     command: &'static str,
     function: &'a str,
     range: [String; 2],
-    answer: String,
+    /// `None`: some n failed, and nobody asked for a part of the answer.
+    answer: Option<String>,
     complete: bool,
-    failures: [(); 0],
+    failures: Vec<Failed>,
     workers: usize,
     losses: u64,
     stale_answers: u64,
     elapsed_s: f64,
 }
 
-/// The answer of a job over a whole range.
-pub(crate) fn answer(function: &str, range: Range, report: &Report, format: Format) -> String {
-    match format {
-        Format::Text => format!("{}\n", report.answer),
+/// How an answer is to be delivered.
+pub(crate) struct Delivery {
+    pub(crate) function: String,
+    pub(crate) range: Range,
+    pub(crate) format: Format,
+    /// Whether an answer over the other numbers will do where some failed.
+    pub(crate) is_partial: bool,
+}
+
+impl Delivery {
+    /// The answer, unless it is withheld because some n failed.
+    pub(crate) fn value(&self, report: &Report) -> Option<String> {
+        let is_given = report.failures.is_empty() || self.is_partial;
+        is_given.then(|| report.answer.to_string())
+    }
+}
+
+/// What is written of a job in which every n was tried. Of an answer that is withheld there is
+/// nothing as text, and JSON says that there is none.
+pub(crate) fn answer(delivery: &Delivery, report: &Report) -> String {
+    let answer = delivery.value(report);
+    match delivery.format {
+        Format::Text => answer.map(|answer| format!("{answer}\n")).unwrap_or_default(),
         Format::Json => line(&Answer {
             version: 1,
             command: "count",
-            function,
-            range: ends(range),
-            answer: report.answer.to_string(),
-            complete: true,
-            failures: [],
+            function: &delivery.function,
+            range: ends(delivery.range),
+            answer,
+            complete: report.failures.is_empty(),
+            failures: report.failures.iter().map(Failed::from).collect(),
             workers: report.workers,
             losses: report.losses,
             stale_answers: report.stale_answers,
@@ -116,7 +137,7 @@ pub(crate) fn dry_run(plan: &Plan) -> String {
     text
 }
 
-fn split(policy: Policy) -> String {
+pub(crate) fn split(policy: Policy) -> String {
     match policy {
         Policy::Fixed(len) => format!("fixed:{len}"),
         other => other.name().to_owned(),
@@ -132,7 +153,7 @@ fn chunks(policy: Policy) -> String {
     }
 }
 
-fn ends(range: Range) -> [String; 2] {
+pub(crate) fn ends(range: Range) -> [String; 2] {
     [range.start().to_string(), range.end().to_string()]
 }
 

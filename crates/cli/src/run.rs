@@ -2,14 +2,21 @@
 
 use crate::arguments::{Arguments, Command};
 use crate::bar::Watcher;
+use crate::events::Events;
 use crate::exit::Outcome;
+use crate::failures::{self, Failures};
+use crate::joblog::JobLog;
+use crate::logfile;
 use crate::plan::Plan;
-use crate::report;
+use crate::report::{self, Delivery};
+use crate::rerun::Rerun;
+use crate::stderr;
 use crate::wiring::WiringView;
 use clap::CommandFactory;
-use evenly::Job;
 use evenly::function::BUILTINS;
 use evenly::observe::{Observation, Observer};
+use evenly::{Job, Report};
+use std::time::Duration;
 
 /// Carries out a command, up to what it writes to standard output.
 pub(crate) fn command(command: Command) -> Result<(), Outcome> {
@@ -29,40 +36,141 @@ fn count(plan: Plan) -> Result<(), Outcome> {
     if plan.is_dry_run {
         return report::write_out(&report::dry_run(&plan));
     }
-    let Plan { range, policy, workers, format, wiring, .. } = plan;
-    let mut eyes = Eyes {
-        watcher: Watcher::new(&plan),
-        wiring: wiring.map(|wiring| WiringView::new(wiring, format)),
+    let mut eyes = Eyes::open(&plan).map_err(Outcome::Usage)?;
+    let Plan { range, format, is_partial, .. } = plan;
+    let function = plan.function.name().to_owned();
+    let rerun = Rerun::new("count", &function);
+    let delivery = Delivery { function, range, format, is_partial };
+    let result = job(plan, &eyes).run_observed(&mut eyes);
+    eyes.watcher.end();
+    let listed = eyes.failures.listed(&rerun);
+    if !listed.is_empty() {
+        stderr::say_at_last(&listed);
+    }
+    let (report, outcome) = match result {
+        Ok(report) => {
+            let outcome = deliver(&delivery, &report);
+            (Some(report), outcome)
+        }
+        Err(error) => (None, Err(error.into())),
     };
-    let function_name = plan.function.name().to_owned();
-    let mut job = Job::count(range, plan.function).policy(policy).workers(workers);
-    if let Some(period) = eyes.watcher.period() {
+    eyes.close(&delivery, report.as_ref(), outcome)
+}
+
+fn job(plan: Plan, eyes: &Eyes) -> Job {
+    let mut job = Job::count(plan.range, plan.function)
+        .policy(plan.policy)
+        .workers(plan.workers)
+        .halt(plan.halt);
+    if let Some(deadline) = plan.deadline {
+        job = job.deadline(deadline);
+    }
+    if let Some(retries) = plan.retries {
+        job = job.retries(retries);
+    }
+    if let Some(period) = eyes.period() {
         job = job.progress_every(period);
     }
     if eyes.wiring.is_some() {
         job = job.stand_still_at_stages();
     }
-    let outcome = job.run_observed(&mut eyes);
-    eyes.watcher.end();
-    let report = outcome?;
-    if !report.failures.is_empty() {
-        let numbers: u128 = report.failures.iter().map(|failure| failure.interval.len()).sum();
-        return Err(Outcome::SomeFailed(format!("{numbers} numbers failed; there is no answer")));
+    if eyes.joblog.is_some() {
+        job = job.tell_pieces();
     }
-    report::write_out(&report::answer(&function_name, range, &report, format))
+    job
+}
+
+/// Writes the answer, and says whether it is one.
+fn deliver(delivery: &Delivery, report: &Report) -> Result<(), Outcome> {
+    report::write_out(&report::answer(delivery, report))?;
+    if report.failures.is_empty() {
+        return Ok(());
+    }
+    let failed = failures::counted(&report.failures);
+    Err(Outcome::SomeFailed(if delivery.is_partial {
+        format!("{failed}; the answer is that of the others")
+    } else {
+        format!("{failed}; the answer is withheld (--partial gives that of the others)")
+    }))
 }
 
 /// Everything that watches a job.
 struct Eyes {
     watcher: Watcher,
+    failures: Failures,
     wiring: Option<WiringView>,
+    joblog: Option<JobLog>,
+    events: Option<Events>,
+}
+
+impl Eyes {
+    /// Opens all files that are written while the job runs.
+    fn open(plan: &Plan) -> Result<Self, String> {
+        let rerun = || Rerun::new("count", plan.function.name());
+        let joblog = plan.joblog.as_ref().map(|path| JobLog::open(path, rerun()));
+        let events = plan.events.as_ref().map(|path| Events::open(path, plan));
+        Ok(Self {
+            watcher: Watcher::new(plan),
+            failures: Failures::default(),
+            wiring: plan.wiring.map(|wiring| WiringView::new(wiring, plan.format)),
+            joblog: joblog.transpose()?,
+            events: events.transpose()?,
+        })
+    }
+
+    /// How often the most eager of them wants to know how far the job is.
+    fn period(&self) -> Option<Duration> {
+        // The job log writes out its lines then.
+        let joblog = self.joblog.as_ref().map(|_| logfile::PERIOD);
+        let events = self.events.as_ref().map(Events::period);
+        [self.watcher.period(), joblog, events].into_iter().flatten().min()
+    }
+
+    /// Closes the files. A file that is not complete makes the outcome incomplete, unless it is worse
+    /// already.
+    fn close(
+        self,
+        delivery: &Delivery,
+        report: Option<&Report>,
+        mut outcome: Result<(), Outcome>,
+    ) -> Result<(), Outcome> {
+        if let Some(joblog) = self.joblog {
+            outcome = and_closed(outcome, joblog.close());
+        }
+        if let Some(events) = self.events {
+            let report = report.map(|report| (report, delivery.value(report)));
+            let so_far = outcome.as_ref().err().unwrap_or(&Outcome::Done);
+            let closed = events.close(report, so_far);
+            outcome = and_closed(outcome, closed);
+        }
+        outcome
+    }
+}
+
+fn and_closed(outcome: Result<(), Outcome>, closed: Result<(), String>) -> Result<(), Outcome> {
+    match (outcome, closed) {
+        (outcome, Ok(())) => outcome,
+        (Ok(()), Err(message)) => Err(Outcome::Incomplete(message)),
+        (Err(outcome), Err(message)) => {
+            stderr::say_at_last(&format!("evenly: {message}\n"));
+            Err(outcome)
+        }
+    }
 }
 
 impl Observer for Eyes {
     fn observe(&mut self, observation: &Observation<'_>) {
-        match (observation, &mut self.wiring) {
-            (Observation::Stage(stage, layout), Some(wiring)) => wiring.show(*stage, layout),
-            _ => self.watcher.observe(observation),
+        if let (Observation::Stage(stage, layout), Some(wiring)) = (observation, &mut self.wiring) {
+            wiring.show(*stage, layout);
+            return;
+        }
+        self.watcher.observe(observation);
+        self.failures.observe(observation);
+        if let Some(joblog) = &mut self.joblog {
+            joblog.observe(observation);
+        }
+        if let Some(events) = &mut self.events {
+            events.observe(observation);
         }
     }
 }

@@ -20,18 +20,19 @@ fn has_room_within(patience: Timespec) -> bool {
 /// Says a line while a job runs. If nobody takes it, it is dropped: a blocked standard error must
 /// not stop the run. A pipe that is ready takes at least 4096 bytes (pipe(7)); no line is longer.
 pub(crate) fn say(line: &str) {
-    say_within(Timespec::default(), line);
-}
-
-/// Says a last line. Whoever does not take it within a second does not want it: the process must
-/// end all the same.
-pub(crate) fn say_at_last(line: &str) {
-    say_within(Timespec { tv_sec: 1, tv_nsec: 0 }, line);
-}
-
-fn say_within(patience: Timespec, line: &str) {
-    if line.len() <= 4096 && has_room_within(patience) {
+    if line.len() <= 4096 && has_room() {
         let _ = stderr().write_all(line.as_bytes());
+    }
+}
+
+/// Says the last lines. Whoever takes nothing for a second does not want them: the process must end
+/// all the same.
+pub(crate) fn say_at_last(lines: &str) {
+    for piece in lines.as_bytes().chunks(4096) {
+        if !has_room_within(Timespec { tv_sec: 1, tv_nsec: 0 }) {
+            return;
+        }
+        let _ = stderr().write_all(piece);
     }
 }
 

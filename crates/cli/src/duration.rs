@@ -1,0 +1,49 @@
+//! Durations as they are typed: `500ms`, `30s`, `5m`, `2h`, `1h30m`.
+
+use std::time::Duration;
+
+/// Reads a duration that is not zero.
+///
+/// # Errors
+/// Says what is wrong with it and how durations are written; without the text itself, which the
+/// caller has.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    const HINT: &str = "durations are written as 500ms, 30s, 5m, 2h or 1h30m";
+    // To humantime a single capital M is a month: not what anybody means who types it here.
+    if text.contains('M') {
+        return Err(format!("minutes are a small m; {HINT}"));
+    }
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err(format!("that is no time at all; {HINT}")),
+        Ok(duration) => Ok(duration),
+        Err(cause) => Err(format!("{cause}; {HINT}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_and_sums_of_them() {
+        for (text, millis) in [
+            ("500ms", 500),
+            ("30s", 30_000),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+            ("1h30m", 5_400_000),
+            ("1.5s", 1_500),
+            ("1d", 86_400_000),
+        ] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration() {
+        for text in ["", "5", "0s", "0", "s", "-5s", "5x", "1e3s", "5M", "99999999999999999999s"] {
+            let error = parse_duration(text).unwrap_err();
+            assert!(error.contains("1h30m") && !error.contains('\n'), "{text}: {error}");
+        }
+    }
+}

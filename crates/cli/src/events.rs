@@ -1,0 +1,299 @@
+//! `--events`: what happens to a job, one JSON object on one line for each event.
+//!
+//! Each has `version`, `time_s` (since the start, on a clock that is never set, pauses included) and
+//! `event`. Numbers of the range and counts of them are strings: they outgrow what JSON readers hold.
+
+use crate::cadence::Cadence;
+use crate::exit::Outcome;
+use crate::failures::{Failed, numbers};
+use crate::logfile::LogFile;
+use crate::plan::Plan;
+use crate::report;
+use crate::told::why_early;
+use evenly::observe::{Observation, Observer};
+use evenly::{End, Progress, Report};
+use serde::Serialize;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How often progress is an event.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// The version of what stands in the file.
+const VERSION: u32 = 1;
+
+/// The events as a file.
+pub(crate) struct Events {
+    file: LogFile,
+    started: Instant,
+    cadence: Cadence,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    version: u32,
+    time_s: f64,
+    #[serde(flatten)]
+    event: Event<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Event<'a> {
+    Started {
+        unix_time_s: f64,
+        pid: u32,
+        command: &'static str,
+        function: &'a str,
+        range: [String; 2],
+        workers: u32,
+        split: String,
+    },
+    FewerWorkers {
+        wanted: usize,
+        started: usize,
+        call: &'static str,
+        cause: String,
+    },
+    WorkerStarted {
+        worker: usize,
+        pid: u32,
+    },
+    WorkerLost {
+        worker: usize,
+        pid: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exit: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        reason: Option<String>,
+        chunks: usize,
+        numbers: String,
+    },
+    WorkerSilent {
+        worker: usize,
+        pid: u32,
+        chunks: usize,
+        numbers: String,
+    },
+    NotReplaced {
+        worker: usize,
+        call: &'static str,
+        cause: String,
+    },
+    Garbage {
+        what: String,
+        suspects: usize,
+    },
+    Failed(Failed),
+    Paused,
+    Resumed {
+        pause_s: f64,
+    },
+    EndsEarly {
+        why: String,
+    },
+    Progress {
+        covered: String,
+        total: String,
+        per_second: Option<f64>,
+        seconds_left: Option<f64>,
+    },
+    Finished {
+        answer: Option<String>,
+        complete: bool,
+        failed: String,
+        workers: usize,
+        losses: u64,
+        elapsed_s: f64,
+        status: u8,
+    },
+    Ended {
+        error: Option<String>,
+        status: u8,
+    },
+}
+
+impl Events {
+    /// Opens the file and writes the first event.
+    ///
+    /// # Errors
+    /// One line that says why it cannot be opened.
+    pub(crate) fn open(path: &Path, plan: &Plan) -> Result<Self, String> {
+        let file = LogFile::open("--events", path)?;
+        let mut events = Self { file, started: Instant::now(), cadence: Cadence::new(PERIOD) };
+        let unix_time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        events.write(Event::Started {
+            unix_time_s: rounded(unix_time.unwrap_or_default()),
+            pid: std::process::id(),
+            command: "count",
+            function: plan.function.name(),
+            range: report::ends(plan.range),
+            workers: plan.workers.get(),
+            split: report::split(plan.policy),
+        });
+        Ok(events)
+    }
+
+    /// How often it wants to know how far the job is.
+    pub(crate) fn period(&self) -> Duration {
+        self.cadence.period()
+    }
+
+    /// Writes the last event and what is left. A job that tried every n has a report, and an answer
+    /// unless that is withheld.
+    ///
+    /// # Errors
+    /// One line that says why not all of it could be written.
+    pub(crate) fn close(
+        mut self,
+        report: Option<(&Report, Option<String>)>,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let status = outcome.status();
+        self.write(match report {
+            Some((report, answer)) => Event::Finished {
+                answer,
+                complete: report.failures.is_empty(),
+                failed: numbers(&report.failures).to_string(),
+                workers: report.workers,
+                losses: report.losses,
+                elapsed_s: rounded(report.elapsed),
+                status,
+            },
+            None => Event::Ended { error: outcome.message(), status },
+        });
+        self.file.close()
+    }
+
+    fn write(&mut self, event: Event<'_>) {
+        let time_s = rounded(self.started.elapsed());
+        let line = report::line(&Line { version: VERSION, time_s, event });
+        self.file.add(line.trim_end());
+    }
+}
+
+impl Observer for Events {
+    fn observe(&mut self, observation: &Observation<'_>) {
+        let is_too_soon = matches!(observation, Observation::Progress(_)) && !self.cadence.is_due();
+        if !is_too_soon && let Some(event) = event(observation) {
+            self.write(event);
+        }
+        match observation {
+            Observation::Paused => self.file.flush(),
+            _ => self.file.look_after(),
+        }
+    }
+}
+
+/// What of it is an event.
+fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
+    Some(match observation {
+        Observation::FewerWorkers { wanted, started, refused: (call, cause, _) } => {
+            let (wanted, started) = (*wanted, *started);
+            Event::FewerWorkers { wanted, started, call, cause: cause.to_string() }
+        }
+        Observation::WorkerStarted { worker, pid } => {
+            Event::WorkerStarted { worker: *worker, pid: *pid }
+        }
+        Observation::WorkerLost { worker, pid, end, reason, reclaimed: (chunks, numbers) } => {
+            let (exit, signal) = match *end {
+                End::Exit(status) => (Some(status), None),
+                End::Signal(signal) => (None, Some(signal)),
+            };
+            let (worker, pid, chunks, numbers) = (*worker, *pid, *chunks, numbers.to_string());
+            let reason = reason.map(|reason| reason.to_string());
+            Event::WorkerLost { worker, pid, exit, signal, reason, chunks, numbers }
+        }
+        Observation::WorkerSilent { worker, pid, reclaimed: (chunks, numbers) } => {
+            let (worker, pid, chunks, numbers) = (*worker, *pid, *chunks, numbers.to_string());
+            Event::WorkerSilent { worker, pid, chunks, numbers }
+        }
+        Observation::NotReplaced { worker, refused: (call, cause, _) } => {
+            Event::NotReplaced { worker: *worker, call, cause: cause.to_string() }
+        }
+        Observation::Garbage { what, suspects } => {
+            Event::Garbage { what: what.to_string(), suspects: *suspects }
+        }
+        Observation::Quarantined(failure) => Event::Failed(failure.into()),
+        Observation::Paused => Event::Paused,
+        Observation::Resumed(pause) => Event::Resumed { pause_s: rounded(*pause) },
+        Observation::EndsEarly(why) => Event::EndsEarly { why: why_early(*why).into_owned() },
+        Observation::Progress(progress) => progress_event(progress),
+        _ => return None,
+    })
+}
+
+fn progress_event(progress: &Progress) -> Event<'static> {
+    let Progress { total, covered, per_second, seconds_left } = *progress;
+    let (covered, total) = (covered.to_string(), total.to_string());
+    Event::Progress { covered, total, per_second, seconds_left }
+}
+
+/// In seconds, without more digits than anybody can use.
+fn rounded(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evenly::observe::{Early, Reason};
+    use evenly::{Cause, Failure, Interval};
+
+    fn json(observation: &Observation<'_>) -> String {
+        let event = event(observation).unwrap();
+        serde_json::to_string(&Line { version: VERSION, time_s: 1.5, event }).unwrap()
+    }
+
+    #[test]
+    fn each_event_is_one_object_with_its_version_and_time() {
+        for (observation, expected) in [
+            (
+                Observation::WorkerStarted { worker: 1, pid: 7 },
+                r#""worker_started","worker":1,"pid":7"#,
+            ),
+            (Observation::Paused, r#""paused""#),
+            (Observation::Resumed(Duration::from_millis(2500)), r#""resumed","pause_s":2.5"#),
+            (Observation::EndsEarly(Early::Deadline), r#""ends_early","why":"deadline""#),
+        ] {
+            let expected = format!(r#"{{"version":1,"time_s":1.5,"event":{expected}}}"#);
+            assert_eq!(json(&observation), expected);
+        }
+    }
+
+    #[test]
+    fn a_loss_says_how_the_worker_ended_and_what_it_held() {
+        let lost = |end, reason| {
+            let reclaimed = (2, 1 << 64);
+            json(&Observation::WorkerLost { worker: 2, pid: 9, end, reason, reclaimed })
+        };
+        let by_signal = lost(End::Signal(9), None);
+        assert!(by_signal.contains(r#""signal":9,"reason":null,"chunks":2"#), "{by_signal}");
+        assert!(by_signal.contains(r#""numbers":"18446744073709551616""#), "{by_signal}");
+        let by_status = lost(End::Exit(101), Some(Reason::Garbage));
+        assert!(by_status.contains(r#""exit":101,"reason":"it may"#), "{by_status}");
+    }
+
+    #[test]
+    fn a_failure_has_the_shape_of_the_answer() {
+        let interval = Interval::single(-500);
+        let failed =
+            json(&Observation::Quarantined(Failure { interval, cause: Cause::Signal(11) }));
+        let expected = r#""event":"failed","first":"-500","last":"-500","cause":"signal 11"}"#;
+        assert!(failed.ends_with(expected), "{failed}");
+    }
+
+    #[test]
+    fn progress_counts_in_strings() {
+        let progress = Progress {
+            total: 1 << 64,
+            covered: (1 << 64) - 1,
+            per_second: Some(2.5),
+            seconds_left: None,
+        };
+        let text = json(&Observation::Progress(progress));
+        assert!(text.contains(r#""covered":"18446744073709551615""#), "{text}");
+        assert!(text.contains(r#""per_second":2.5,"seconds_left":null"#), "{text}");
+    }
+}

@@ -1,0 +1,219 @@
+//! `--joblog`: a line for each chunk, in the columns of GNU parallel.
+//!
+//! A chunk that one worker did in several goes is one line. What a lost worker had in hand has a line
+//! with the signal or status that ended it, and another when somebody has done it: the numbers of the
+//! lines with status 0 and signal 0 are exactly those that have a value.
+
+use crate::logfile::LogFile;
+use crate::rerun::Rerun;
+use evenly::observe::{Loss, Observation, Observer, Piece};
+use evenly::{End, Interval};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// The first line, as GNU parallel writes it.
+const HEADER: &str = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand";
+
+/// What a silent worker was stopped by (signal(7), SIGSTOP).
+const SIGNAL_STOP: i32 = 19;
+
+/// The log as a file.
+pub(crate) struct JobLog {
+    file: LogFile,
+    chunks: Chunks,
+}
+
+impl JobLog {
+    /// Opens it and writes its header.
+    ///
+    /// # Errors
+    /// One line that says why it cannot be opened.
+    pub(crate) fn open(path: &Path, rerun: Rerun) -> Result<Self, String> {
+        let mut file = LogFile::open("--joblog", path)?;
+        file.add(HEADER);
+        Ok(Self { file, chunks: Chunks::new(rerun) })
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// One line that says why not all of it could be written.
+    pub(crate) fn close(mut self) -> Result<(), String> {
+        self.chunks.finish(&mut |line| self.file.add(line));
+        self.file.close()
+    }
+}
+
+impl Observer for JobLog {
+    fn observe(&mut self, observation: &Observation<'_>) {
+        match observation {
+            Observation::Done(piece) => {
+                // An unset clock is no reason to stop.
+                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+                self.chunks.take(piece, now.unwrap_or_default(), &mut |line| self.file.add(line));
+                self.file.look_after();
+            }
+            Observation::Paused => self.file.flush(),
+            _ => self.file.look_after(),
+        }
+    }
+}
+
+/// Pieces on their way to lines.
+struct Chunks {
+    rerun: Rerun,
+    /// By worker: what it has done of the chunk it is at.
+    open: Vec<Option<Line>>,
+    /// How many lines there are.
+    lines: u64,
+}
+
+/// Numbers that become a line.
+#[derive(Clone, Copy)]
+struct Line {
+    attempt: u8,
+    interval: Interval,
+    /// Since the epoch.
+    began: Duration,
+    took: Duration,
+    lost: Option<Loss>,
+}
+
+impl Chunks {
+    fn new(rerun: Rerun) -> Self {
+        Self { rerun, open: vec![], lines: 0 }
+    }
+
+    /// Takes a piece that was told at `now`, since the epoch, and writes the lines that it completes.
+    fn take(&mut self, piece: &Piece, now: Duration, write: &mut impl FnMut(&str)) {
+        let Piece { worker, attempt, interval, lost, is_end, took, .. } = *piece;
+        if self.open.len() < worker {
+            self.open.resize(worker, None);
+        }
+        let began = now.saturating_sub(took);
+        let mut line = Line { attempt, interval, began, took, lost };
+        if let Some(before) = self.open[worker - 1].take() {
+            match before.followed_by(line) {
+                Some(joined) => line = joined,
+                None => self.write(before, write),
+            }
+        }
+        if is_end {
+            self.write(line, write);
+        } else {
+            self.open[worker - 1] = Some(line);
+        }
+    }
+
+    /// Writes what was done of chunks that nobody finished.
+    fn finish(&mut self, write: &mut impl FnMut(&str)) {
+        for line in std::mem::take(&mut self.open).into_iter().flatten() {
+            self.write(line, write);
+        }
+    }
+
+    fn write(&mut self, line: Line, write: &mut impl FnMut(&str)) {
+        self.lines += 1;
+        let (exit, signal) = match line.lost {
+            None => (0, 0),
+            Some(Loss::Ended(End::Exit(status))) => (status, 0),
+            Some(Loss::Ended(End::Signal(signal))) => (0, signal),
+            Some(Loss::Silent) => (0, SIGNAL_STOP),
+        };
+        let (began, took) = (line.began.as_secs_f64(), line.took.as_secs_f64());
+        let (seq, command) = (self.lines, self.rerun.half_open(line.interval));
+        write(&format!("{seq}\t:\t{began:.3}\t{took:10.3}\t0\t0\t{exit}\t{signal}\t{command}"));
+    }
+}
+
+impl Line {
+    /// Both as one, if the other goes on where this one ends.
+    fn followed_by(self, other: Self) -> Option<Self> {
+        let follows = self.interval.last().checked_add(1) == Some(other.interval.first());
+        let is_same = follows && self.attempt == other.attempt && other.lost.is_none();
+        let interval = Interval::new(self.interval.first(), other.interval.last());
+        let interval = interval.filter(|_| is_same)?;
+        Some(Self { interval, took: self.took + other.took, ..self })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::from_millis(1_700_000_000_500);
+
+    fn piece(worker: usize, first: i64, last: i64, is_end: bool) -> Piece {
+        let interval = Interval::new(first, last).unwrap();
+        let (began, took) = (Duration::ZERO, Duration::from_millis(250));
+        Piece { worker, attempt: 1, interval, lost: None, is_end, began, took }
+    }
+
+    fn lost(worker: usize, first: i64, last: i64, loss: Loss) -> Piece {
+        Piece { lost: Some(loss), ..piece(worker, first, last, true) }
+    }
+
+    /// The lines that pieces become, the columns from JobRuntime on without those that are 0.
+    fn lines(pieces: &[Piece]) -> Vec<String> {
+        let mut lines = vec![];
+        let mut chunks = Chunks::new(Rerun::new("count", "even"));
+        let mut write = |line: &str| {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let [_, ":", _, took, "0", "0", exit, signal, command] = columns[..] else {
+                panic!("{line}")
+            };
+            let command = command.strip_prefix("evenly count even ").unwrap();
+            lines.push(format!("{} {exit} {signal} {command}", took.trim_start()));
+        };
+        pieces.iter().for_each(|piece| chunks.take(piece, NOW, &mut write));
+        chunks.finish(&mut write);
+        lines
+    }
+
+    #[test]
+    fn a_line_is_as_gnu_parallel_writes_it() {
+        let mut chunks = Chunks::new(Rerun::new("count", "even"));
+        let mut text = String::new();
+        chunks.take(&piece(1, 0, 999, true), NOW, &mut |line| text += line);
+        let expected = "1\t:\t1700000000.250\t     0.250\t0\t0\t0\t0\tevenly count even 0..1000";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_goes_of_a_chunk_are_one_line() {
+        let pieces = [
+            piece(1, 0, 9, false),
+            piece(2, 100, 109, false),
+            piece(1, 10, 19, true),
+            piece(2, 110, 149, true),
+            piece(1, 20, 29, true),
+        ];
+        assert_eq!(lines(&pieces), ["0.500 0 0 0..20", "0.500 0 0 100..150", "0.250 0 0 20..30"]);
+    }
+
+    #[test]
+    fn what_was_done_of_a_lost_chunk_has_a_line_of_its_own() {
+        let killed = Loss::Ended(End::Signal(9));
+        let pieces = [
+            piece(1, 0, 9, false),
+            lost(1, 10, 19, killed),
+            lost(1, 20, 29, Loss::Ended(End::Exit(101))),
+            lost(2, 40, 49, Loss::Silent),
+            Piece { attempt: 2, ..piece(2, 10, 19, true) },
+        ];
+        let expected = [
+            "0.250 0 0 0..10",
+            "0.250 0 9 10..20",
+            "0.250 101 0 20..30",
+            "0.250 0 19 40..50",
+            "0.250 0 0 10..20",
+        ];
+        assert_eq!(lines(&pieces), expected);
+    }
+
+    #[test]
+    fn a_chunk_whose_rest_was_given_back_ends_where_it_was_given_back() {
+        let pieces = [piece(1, 0, 9, false), piece(1, 50, 59, true), piece(1, 60, 69, false)];
+        assert_eq!(lines(&pieces), ["0.250 0 0 0..10", "0.250 0 0 50..60", "0.250 0 0 60..70"]);
+    }
+}

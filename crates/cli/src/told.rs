@@ -1,0 +1,129 @@
+//! What is said of a job on standard error while it runs: a line for each thing worth knowing.
+
+use evenly::Signal;
+use evenly::observe::{Early, Observation};
+use std::borrow::Cow;
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Volume {
+    /// Nothing but errors.
+    Quiet,
+    /// What was not to be expected.
+    Normal,
+    /// Also how the work goes.
+    Verbose,
+}
+
+/// The line for an observation, if there is something to say. Numbers that failed are named by
+/// [`Failures`](crate::failures::Failures), each once, at the end.
+pub(crate) fn line(observation: &Observation<'_>, volume: Volume) -> Option<String> {
+    let text = match volume {
+        Volume::Quiet => None,
+        Volume::Normal => surprise(observation),
+        Volume::Verbose => surprise(observation).or_else(|| detail(observation)),
+    };
+    text.map(|text| format!("evenly: {text}\n"))
+}
+
+fn surprise(observation: &Observation<'_>) -> Option<String> {
+    Some(match observation {
+        Observation::FewerWorkers { wanted, started, refused: (call, cause, advice) } => {
+            let workers = if *started == 1 { "worker" } else { "workers" };
+            format!("{started} {workers} instead of {wanted}: {call}: {cause}; {advice}")
+        }
+        Observation::WorkerLost { worker, pid, end, reason, reclaimed } => {
+            let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let reclaimed = chunks(*reclaimed);
+            format!("worker {worker} (pid {pid}) {end}{reason}; {reclaimed}")
+        }
+        Observation::WorkerSilent { worker, pid, reclaimed } => {
+            let reclaimed = chunks(*reclaimed);
+            format!("worker {worker} (pid {pid}) has been stopped for 5 s; {reclaimed}")
+        }
+        Observation::Garbage { what, suspects } => {
+            let workers = if *suspects == 1 { "the worker" } else { "the workers" };
+            format!(
+                "the result pipe carries {what}; {workers} that may have written it \
+                 ({suspects}) will be replaced"
+            )
+        }
+        Observation::StillDraining(Early::Signal(signal)) => still_draining(*signal),
+        Observation::NotReplaced { worker, refused: (call, cause, advice) } => {
+            format!("worker {worker} is not replaced: {call}: {cause}; {advice}")
+        }
+        _ => return None,
+    })
+}
+
+fn still_draining(signal: Signal) -> String {
+    format!("{signal}: the workers finish what they are at; once more ends at once")
+}
+
+fn detail(observation: &Observation<'_>) -> Option<String> {
+    Some(match observation {
+        Observation::WorkerStarted { worker, pid } => {
+            format!("worker {worker} (pid {pid}) started")
+        }
+        Observation::Paused => "paused with its workers".to_owned(),
+        Observation::Resumed(pause) => {
+            format!("goes on after a pause of {:.1} s", pause.as_secs_f64())
+        }
+        Observation::EndsEarly(why) => {
+            format!("ends early: {}; the workers finish what they are at", why_early(*why))
+        }
+        _ => return None,
+    })
+}
+
+/// Why a job ends early, in a word or two.
+pub(crate) fn why_early(why: Early) -> Cow<'static, str> {
+    match why {
+        Early::Signal(signal) => signal.to_string().into(),
+        Early::Deadline => "deadline".into(),
+        Early::Halt => "halt".into(),
+    }
+}
+
+/// What was taken back from a worker.
+fn chunks((chunks, numbers): (usize, u128)) -> String {
+    match chunks {
+        0 => "it had no chunk".to_owned(),
+        1 => format!("1 chunk reclaimed ({numbers} numbers)"),
+        _ => format!("{chunks} chunks reclaimed ({numbers} numbers)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evenly::{Cause, End, Failure, Interval};
+
+    #[test]
+    fn a_loss_is_said_unless_it_is_quiet() {
+        let end = End::Signal(9);
+        let lost =
+            Observation::WorkerLost { worker: 2, pid: 77, end, reason: None, reclaimed: (1, 30) };
+        let said = "evenly: worker 2 (pid 77) killed by signal 9; 1 chunk reclaimed (30 numbers)\n";
+        assert_eq!(line(&lost, Volume::Normal).as_deref(), Some(said));
+        assert_eq!(line(&lost, Volume::Verbose).as_deref(), Some(said));
+        assert_eq!(line(&lost, Volume::Quiet), None);
+    }
+
+    #[test]
+    fn the_course_of_the_work_is_said_to_who_wants_to_know() {
+        let started = Observation::WorkerStarted { worker: 1, pid: 77 };
+        assert_eq!(line(&started, Volume::Normal), None);
+        let said = "evenly: worker 1 (pid 77) started\n";
+        assert_eq!(line(&started, Volume::Verbose).as_deref(), Some(said));
+        let early = Observation::EndsEarly(Early::Deadline);
+        assert!(line(&early, Volume::Verbose).unwrap().contains("ends early: deadline"));
+    }
+
+    #[test]
+    fn a_failure_is_left_to_the_end() {
+        let interval = Interval::single(500);
+        let failure = Failure { interval, cause: Cause::Signal(11) };
+        assert_eq!(line(&Observation::Quarantined(failure), Volume::Verbose), None);
+    }
+}
