@@ -87,10 +87,14 @@ pub(crate) fn why_early(why: Early) -> Cow<'static, str> {
 
 /// What was taken back from a worker.
 fn chunks((chunks, numbers): (usize, u128)) -> String {
+    let plural = |count| if count == 1 { "" } else { "s" };
     match chunks {
         0 => "it had no chunk".to_owned(),
-        1 => format!("1 chunk reclaimed ({numbers} numbers)"),
-        _ => format!("{chunks} chunks reclaimed ({numbers} numbers)"),
+        _ => format!(
+            "{chunks} chunk{} reclaimed ({numbers} number{})",
+            plural(chunks as u128),
+            plural(numbers)
+        ),
     }
 }
 

@@ -62,6 +62,32 @@ fn bad_options() {
 }
 
 #[test]
+fn bad_values_of_deadline_retries_and_halt() {
+    refused("count even 0..10 --deadline 5", &["'5'", "--deadline", "time unit", "1h30m"]);
+    refused("count even 0..10 --deadline 0s", &["no time at all"]);
+    refused("count even 0..10 --deadline -5s", &["'-5s'"]);
+    refused("count even 0..10 --deadline 5M", &["minutes are a small m"]);
+    refused("count even 0..10 --retries x", &["'x'", "--retries"]);
+    refused("count even 0..10 --retries -1", &["from 0 to 255"]);
+    refused("count even 0..10 --retries 256", &["from 0 to 255"]);
+    refused("count even 0..10 --halt later,fail=1", &["--halt", "'later'", "never", "soon"]);
+    refused("count even 0..10 --halt now", &["fail, success and done", "now,fail=1"]);
+    refused("count even 0..10 --halt now,fail=0", &["at least 1"]);
+    refused("count even 0..10 --halt soon,done=101%", &["1% to 100%"]);
+    refused("count even 0..10 --halt fail=3,now", &["did you mean now,fail=3?"]);
+    refused("count even 0..10 --quiet --verbose", &["--quiet", "--verbose", "together"]);
+}
+
+#[test]
+fn files_that_cannot_be_written() {
+    for option in ["--joblog", "--events"] {
+        refused(&format!("count even 0..10 {option} /nonexistent/x"), &[option, "No such file"]);
+        refused(&format!("count even 0..10 {option} /tmp"), &[option, "'/tmp'", "directory"]);
+    }
+    refused("count even 0..10 --joblog x --events x", &["'x'", "its own file"]);
+}
+
+#[test]
 fn bad_commands() {
     refused("cuont even 0..10", &["unknown command 'cuont'", "did you mean 'count'?"]);
     refused("", &["no command", "evenly --help"]);

@@ -1,0 +1,73 @@
+//! `--deadline`, `--halt` and `--verbose`.
+
+use crate::support::{answer, run, start, stderr, until};
+
+#[test]
+fn a_deadline_ends_it_with_124_and_one_line() {
+    let output = run("count prime 0..1e13 -j 2 --deadline 200ms");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(124), "{said}");
+    assert!(output.stdout.is_empty());
+    assert!(said.starts_with("evenly: the deadline of 0.2 s passed with "), "{said}");
+    assert!(said.ends_with(" of 10000000000000 numbers done; there is no answer\n"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn a_deadline_that_is_kept_changes_nothing() {
+    assert_eq!(answer("count even 0..1000 --deadline 1h30m"), "500\n");
+}
+
+#[test]
+fn it_halts_as_it_is_told() {
+    for spec in ["now,done=1", "soon,done=1", "now,success=5", "soon,success=1e3", "-1", "-2"] {
+        let output = run(&format!("count prime 0..1e13 -j 2 --halt {spec}"));
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(4), "{spec}: {said}");
+        assert!(output.stdout.is_empty(), "{spec}");
+        assert!(said.starts_with("evenly: halted with "), "{spec}: {said}");
+        assert_eq!(said.lines().count(), 1, "{spec}: {said}");
+    }
+}
+
+#[test]
+fn what_does_not_happen_halts_nothing() {
+    for spec in ["never", "0", "now,fail=1", "2", "5%", "soon,fail=100%"] {
+        assert_eq!(answer(&format!("count even 0..1000 --halt {spec}")), "500\n", "{spec}");
+    }
+}
+
+#[test]
+fn the_numbers_that_made_it_halt_are_named() {
+    let output = run("count test:crash@500 0..1e13 --chunk 1e6 -j 2 --halt now,fail=1 --quiet");
+    let said = stderr(&output);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    let [failed, halted] = lines[..] else { panic!("{said}") };
+    assert!(failed.starts_with("evenly: n = 500 failed: signal 11; rerun: "), "{said}");
+    assert!(halted.ends_with(" numbers done, 1 of them failed; there is no answer"), "{said}");
+}
+
+#[test]
+fn verbose_says_which_workers_start_and_why_it_ends() {
+    let output = run("count even 0..1000 -j 2 --verbose");
+    let said = stderr(&output);
+    assert_eq!(output.stdout, b"500\n");
+    assert_eq!(said.lines().count(), 2, "{said}");
+    for (line, worker) in said.lines().zip(["worker 1 (pid ", "worker 2 (pid "]) {
+        assert!(line.starts_with(&format!("evenly: {worker}")) && line.ends_with(" started"));
+    }
+    let said = stderr(&run("count prime 0..1e13 -j 1 -v --deadline 100ms"));
+    assert!(said.contains("evenly: ends early: deadline; the workers finish"), "{said}");
+}
+
+#[test]
+fn a_second_of_a_bar_or_of_events_makes_plain_lines_no_more_frequent() {
+    let events = super::Scratch::new("plain");
+    let words = "count test:slow=1000 0..5000 -j 2 --progress plain --events";
+    let running = start(&format!("{words} {}", events.name()));
+    until("progress is an event", || events.text().contains(r#""event":"progress""#).then_some(()));
+    let output = running.output();
+    assert_eq!(output.stdout, b"2500\n");
+    assert_eq!(stderr(&output), "", "plain lines come every 30 s");
+}
