@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, WaitId, WaitIdOptions, WaitIdStatus};
 use std::fmt;
 use std::fs::File;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -88,16 +89,17 @@ impl Child {
         // From here on this is the worker. Nothing may unwind into the primary's part of the
         // program, of which this process is only a copy.
         let outcome = catch_unwind(AssertUnwindSafe(|| match arrive(cradle, primary) {
-            Ok((assignments, results)) => {
-                let status = match settle_in(cradle) {
-                    Ok(()) => body(Ok((&assignments, &results))),
+            Ok(ends) => {
+                // They are closed with the process and not before, not even when the function panics:
+                // the primary would see that first, and kill the worker before it can leave.
+                let ends = ManuallyDrop::new(ends);
+                let (assignments, results) = &*ends;
+                match settle_in(cradle) {
+                    Ok(()) => body(Ok((assignments, results))),
                     Err((call, cause)) => {
                         body(Err(Unsettled { call, cause, results: results.as_fd() }))
                     }
-                };
-                // They are closed with the process.
-                std::mem::forget((assignments, results));
-                status
+                }
             }
             Err((call, cause)) => body(Err(Unsettled { call, cause, results: cradle.results })),
         }));
