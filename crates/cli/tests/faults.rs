@@ -30,6 +30,7 @@ fn main() {
         row("row_03_stopped_for_ever", &[], lost::stopped_for_ever),
         row("row_03_the_only_one_stopped", &[], lost::the_only_one_stopped),
         row("row_04_a_number_that_crashes", &[], lost::a_number_that_crashes),
+        row("row_04_every_number_crashes", &[], lost::every_number_crashes),
         row("row_05_a_number_that_crashes_once", &[], lost::a_number_that_crashes_once),
         row("row_07_left_early", &[], lost::left_early),
         row("row_07_closed_its_pipes", &[], lost::closed_its_pipes),

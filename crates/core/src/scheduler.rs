@@ -84,6 +84,7 @@ pub struct Scheduler {
     /// How many more tries a chunk gets after its worker was lost.
     retries: u8,
     late: Late,
+    quarantined: u64,
     meter: Meter,
     stale_answers: u64,
     /// What was done and lost since it was taken, if anybody wants to know.
@@ -125,6 +126,7 @@ impl Scheduler {
             pending: VecDeque::new(),
             retries: RETRIES,
             late: Late::default(),
+            quarantined: 0,
             meter: Meter::default(),
             stale_answers: 0,
             pieces: None,
@@ -264,6 +266,11 @@ impl Scheduler {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.is_draining
+    }
+
+    /// How many numbers were given up together with their workers.
+    pub(crate) fn quarantined(&self) -> u64 {
+        self.quarantined
     }
 
     /// Whether a worker has chunks in hand.

@@ -201,7 +201,12 @@ impl Supervisor {
     ) -> Result<(usize, u128), Violation> {
         let Some(worker) = self.names[slot].take() else { return Ok((0, 0)) };
         self.assembler.forget(worker);
+        let quarantined = self.scheduler.quarantined();
         self.scheduler.handle(Event::Lost { worker, cause }, now_ns)?;
+        if self.scheduler.quarantined() > quarantined {
+            // That number is done with, so the run got on.
+            self.roster.finished_something(slot);
+        }
         let (reclaimed, is_explained) = self.reclaimed();
         let times = self.roster.lose(slot, is_explained, now_ns);
         if times >= LOSSES_IN_A_ROW {

@@ -142,6 +142,15 @@ pub(crate) fn a_number_that_crashes() {
     }
 }
 
+/// Every number is found out; that is progress, so the job does not give up.
+pub(crate) fn every_number_crashes() {
+    let numbers: Vec<String> = (0..60).map(|n| n.to_string()).collect();
+    let output = run(&format!("count test:crash@{} 0..60 -j 2 --progress none", numbers.join(",")));
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert_eq!(said.lines().filter(|line| line.contains(" failed: signal 11; ")).count(), 60);
+}
+
 pub(crate) fn a_number_that_crashes_once() {
     let once = std::env::temp_dir().join(format!("evenly-once-{}", std::process::id()));
     let output = run(&format!("count test:crash-once={}@777 0..1e6 -j 2", once.display()));

@@ -141,6 +141,7 @@ impl Scheduler {
             if losses > self.retries {
                 let failure = Failure { interval, cause };
                 self.to_record.failed.push(failure);
+                self.quarantined += 1;
                 self.pending.push_back(Action::Quarantined(failure));
             } else {
                 self.ledger.put_back(Returned { interval, attempts, losses, late });
