@@ -16,7 +16,7 @@ impl Scheduler {
     pub(super) fn lose(&mut self, worker: WorkerId, cause: Option<Cause>) -> Result<(), Violation> {
         self.living(worker)?;
         self.late.forget_worker(worker);
-        self.reclaim(worker, |scheduler, chunk| {
+        self.reclaim(worker, cause.is_some(), |scheduler, chunk| {
             scheduler.late.forget(chunk.lease);
             scheduler.put_back(chunk, cause);
         });
@@ -29,7 +29,7 @@ impl Scheduler {
         self.living(worker)?;
         let everything = Action::Withdraw { worker, lease: EVERY_LEASE, parts: 0 };
         self.pending.push_back(everything);
-        self.reclaim(worker, |scheduler, chunk| {
+        self.reclaim(worker, false, |scheduler, chunk| {
             // Another worker may have been waiting for an answer of this one: no more.
             scheduler.late.forget(chunk.lease);
             scheduler.late.expect(chunk.lease, worker);
@@ -99,13 +99,18 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes all leases of a worker back.
-    fn reclaim(&mut self, worker: WorkerId, mut put_back: impl FnMut(&mut Self, Reclaimed)) {
+    /// Takes all leases of a worker back. Only where `blames` one of them may be what it is lost for.
+    fn reclaim(
+        &mut self,
+        worker: WorkerId,
+        blames: bool,
+        mut put_back: impl FnMut(&mut Self, Reclaimed),
+    ) {
         let before = self.leases.numbers();
         let mut reclaimed = alloc::vec::Vec::new();
         self.leases.reclaim(worker, |chunk| reclaimed.push(chunk));
         let numbers = before - self.leases.numbers();
-        let is_explained = reclaimed.iter().any(|chunk| chunk.is_blamed);
+        let is_explained = blames && reclaimed.iter().any(|chunk| chunk.is_blamed);
         let chunks = reclaimed.len();
         for chunk in reclaimed {
             if let Some(pieces) = &mut self.pieces {

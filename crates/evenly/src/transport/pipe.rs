@@ -231,10 +231,11 @@ impl Hub {
             match rustix::io::retry_on_intr(|| rustix::io::write(write_end, peer.packer.bytes())) {
                 Ok(sent) => peer.packer.consume(sent),
                 Err(Errno::AGAIN) => break,
-                // The reader is gone. Its death is learnt from SIGCHLD, and then it is replaced.
+                // The reader is gone. Its death is learnt from SIGCHLD, and then it is replaced. Should
+                // it live, it finds end of file and leaves.
                 Err(Errno::PIPE) => {
-                    let unsent = peer.packer.bytes().len();
-                    peer.packer.consume(unsent);
+                    self.close_assignments(slot);
+                    return Ok(());
                 }
                 Err(error) => return Err(error),
             }
