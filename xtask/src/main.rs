@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 mod bench;
+mod place;
+mod table;
 
 use std::process::ExitCode;
 

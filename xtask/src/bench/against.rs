@@ -3,8 +3,8 @@
 use super::Findings;
 use super::contender::{Answer, Contender};
 use super::options::Options;
-use super::place::Place;
 use super::timed::{Unit, timed};
+use crate::place::Place;
 use std::path::PathBuf;
 use std::process::Command;
 

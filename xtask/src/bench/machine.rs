@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::place::{Place, first_line, installed};
-use super::table::Style;
+use crate::place::{Place, first_line, installed};
+use crate::table::Style;
 
 pub(crate) fn describe(place: &Place, style: Style) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);

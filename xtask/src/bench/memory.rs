@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use super::Findings;
 use super::contender::{Answer, Contender};
 use super::options::Options;
-use super::place::Place;
 use super::rivals::Rivals;
-use super::table::{Table, significant};
+use crate::place::Place;
+use crate::table::{Table, significant};
 
 const WORKERS: usize = 64;
 /// How long a contender may take to have its workers at work.

@@ -9,18 +9,17 @@ mod machine;
 mod measure;
 mod memory;
 mod options;
-mod place;
 mod rivals;
 mod size;
-mod table;
 mod timed;
 
 use std::process::ExitCode;
 
 use options::{Options, Parsed, Section};
-use place::Place;
 use rivals::Rivals;
-use table::{Style, Table};
+
+use crate::place::Place;
+use crate::table::{Style, Table};
 
 /// What a section found: its table, and what went wrong with contenders in it.
 pub(crate) struct Findings {
@@ -57,7 +56,7 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
 
 /// Runs the sections in order and prints each as it is ready; returns what failed in them.
 fn run(options: &Options) -> Result<Vec<String>, String> {
-    let place = Place::find(options)?;
+    let place = Place::find(options.evenly.as_deref())?;
     let rivals = Rivals::build(&place, &options.sections)?;
     let style = if options.markdown { Style::Markdown } else { Style::Text };
 

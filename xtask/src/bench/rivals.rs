@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::options::Section;
-use super::place::{Place, first_line, installed};
+use crate::place::{Place, first_line, installed};
 
 /// The program of each rival, or nothing where it is not installed.
 #[derive(Default)]

@@ -5,8 +5,8 @@ use std::fs;
 use std::time::Instant;
 
 use super::Findings;
-use super::place::Place;
-use super::table::{Table, significant};
+use crate::place::Place;
+use crate::table::{Table, significant};
 
 pub(crate) fn measure(place: &Place) -> Result<Findings, String> {
     let binary = fs::metadata(&place.evenly).map_err(|error| error.to_string())?.len();

@@ -6,9 +6,9 @@ use super::Findings;
 use super::contender::{Answer, Contender};
 use super::measure::{Outcome, Sample, alternate};
 use super::options::Options;
-use super::place::{Place, installed};
 use super::rivals::Rivals;
-use super::table::{Table, significant};
+use crate::place::{Place, installed};
+use crate::table::{Table, significant};
 
 /// In what a contender's time is expressed.
 #[derive(Clone, Copy)]

@@ -1,22 +1,20 @@
-//! Where things are: the workspace, what is built for the benchmark, and the evenly to measure.
+//! Where things are: the workspace, what is built for the benchmark, and the evenly to look at.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use super::options::Options;
 
 pub(crate) struct Place {
     /// The root of the workspace, in which cargo runs.
     pub(crate) root: PathBuf,
     /// Everything that is built for the benchmark alone, below the target directory.
     pub(crate) bench: PathBuf,
-    /// The program that is measured.
+    /// The program that is measured, or done harm to.
     pub(crate) evenly: PathBuf,
 }
 
 impl Place {
     /// Builds the release binary first, unless another was named.
-    pub(crate) fn find(options: &Options) -> Result<Self, String> {
+    pub(crate) fn find(evenly: Option<&Path>) -> Result<Self, String> {
         let Some(root) = Path::new(env!("CARGO_MANIFEST_DIR")).parent() else {
             return Err("xtask is not inside a workspace".into());
         };
@@ -26,14 +24,15 @@ impl Place {
         std::fs::create_dir_all(&bench)
             .map_err(|error| format!("cannot make {}: {error}", bench.display()))?;
 
-        let evenly = match &options.evenly {
+        let is_ours = evenly.is_none();
+        let evenly = match evenly {
             Some(path) => path
                 .canonicalize()
                 .map_err(|error| format!("--evenly {}: {error}", path.display()))?,
             None => target.join("release").join("evenly"),
         };
         let place = Self { root: root.to_owned(), bench, evenly };
-        if options.evenly.is_none() {
+        if is_ours {
             place.cargo_build("evenly-cli", &target, "")?;
         }
         Ok(place)
