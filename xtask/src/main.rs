@@ -1,8 +1,9 @@
 //! What the project needs done that is not the product itself: `cargo xtask COMMAND`.
 
-#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(clippy::print_stdout, reason = "its commands print tables")]
 
 mod bench;
+mod chaos;
 mod place;
 mod table;
 
@@ -11,7 +12,9 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  bench    measure evenly beside its peers (cargo xtask bench --help)";
+  bench    measure evenly beside its peers (cargo xtask bench --help)
+  chaos    do harm to evenly's processes and hold its answers against known ones
+           (cargo xtask chaos --help)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +24,8 @@ fn main() -> ExitCode {
     };
     match command.as_str() {
         "bench" => bench::main(rest),
+        "chaos" => chaos::main(rest),
+        chaos::launch::COMMAND => chaos::launch::main(rest),
         "help" | "-h" | "--help" => {
             println!("{USAGE}");
             ExitCode::SUCCESS

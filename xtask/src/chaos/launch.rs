@@ -1,0 +1,53 @@
+//! Starts a run so that nothing of it outlives xtask: through a step between fork and exec, which
+//! Rust has not without `unsafe`, so that xtask itself is that step.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use rustix::process::{
+    Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit,
+};
+
+/// The command of xtask that becomes a run. It is in no usage text.
+pub(crate) const COMMAND: &str = "chaos-launch";
+
+/// Starts `program` with these words, all of its output captured, and this in its environment and
+/// that of every process of the run.
+///
+/// It ends when the thread that called this does (PR_SET_PDEATHSIG(2const)).
+pub(crate) fn start(program: &Path, words: &str, mark: (&str, &str)) -> io::Result<Child> {
+    // Not the path of xtask, which may have been built anew meanwhile.
+    let mut command = Command::new("/proc/self/exe");
+    command.args([COMMAND, &std::process::id().to_string()]);
+    command.arg(program).args(words.split_whitespace()).env(mark.0, mark.1);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own, whose parent is in another group of the same session: there SIGTSTP stops
+    // (setpgid(2)), and the terminal's Ctrl-C reaches xtask alone.
+    command.process_group(0).spawn()
+}
+
+/// What happens in the new process: `PARENT PROGRAM WORDS...`.
+pub(crate) fn main(arguments: &[String]) -> ExitCode {
+    let [parent, program, words @ ..] = arguments else {
+        eprintln!("xtask {COMMAND}: too few words");
+        return ExitCode::from(2);
+    };
+    let prepared = set_parent_process_death_signal(Some(Signal::KILL)).and_then(|()| {
+        // Signals that would leave a core file are sent by the thousand.
+        setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+    });
+    if let Err(error) = prepared {
+        eprintln!("xtask {COMMAND}: {error}");
+        return ExitCode::FAILURE;
+    }
+    let has_parent = getppid().is_some_and(|pid| pid.as_raw_nonzero().get().to_string() == *parent);
+    if !has_parent {
+        // It died before it could be arranged that we die with it.
+        return ExitCode::FAILURE;
+    }
+    let error = Command::new(program).args(words).exec();
+    eprintln!("xtask {COMMAND}: {program}: {error}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,187 @@
+//! `cargo xtask chaos`: evenly under harm, again and again, held against answers that are known.
+//!
+//! What is planned follows from the seed alone: run k of seed S is the first run of seed S + k. When
+//! each blow falls is up to the machine.
+
+mod assault;
+mod job;
+mod kind;
+pub(crate) mod launch;
+mod options;
+mod plan;
+mod process;
+mod random;
+mod reference;
+mod run;
+mod signals;
+mod tally;
+mod target;
+mod verdict;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use kind::Kind;
+use options::{Options, Parsed};
+use plan::Plan;
+use random::Random;
+use run::Report;
+use signals::Signals;
+use tally::Tally;
+
+use crate::place::Place;
+
+/// How many runs are under way at a time: one of them often waits for something.
+const LANES: usize = 2;
+/// How often it says how it goes.
+const PROGRESS_EVERY: Duration = Duration::from_secs(30);
+
+pub(crate) fn main(arguments: &[String]) -> ExitCode {
+    let mut options = match options::parse(arguments) {
+        Ok(Parsed::Run(options)) => options,
+        Ok(Parsed::Help) => {
+            println!("{}", options::USAGE);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("xtask chaos: {error}\n{}", options::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match run(&mut options) {
+        Ok(tally) if tally.bad.is_empty() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask chaos: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &mut Options) -> Result<Tally, String> {
+    let seed = options.seed.unwrap_or_else(some_seed);
+    println!("seed {seed}");
+    let place = Place::find(options.evenly.as_deref())?;
+    let signals = Signals::that_arrive();
+    options.kinds.retain(|kind| can_be_done(*kind, &signals));
+    if options.kinds.is_empty() {
+        return Err("none of that harm can be done here".into());
+    }
+    let options = &*options;
+
+    let started = Instant::now();
+    let minutes = options.minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    let lanes = Lanes {
+        options,
+        evenly: &place.evenly,
+        signals: &signals,
+        seed,
+        until: minutes.map(|minutes| started + minutes),
+        next: AtomicU64::new(0),
+    };
+    let (sender, receiver) = mpsc::channel();
+    let mut tally = Tally::default();
+    thread::scope(|scope| {
+        // Dropped on the way out of here, so that the lanes notice a failure of one of them.
+        let receiver = receiver;
+        for _ in 0..LANES {
+            let (lanes, sender) = (&lanes, sender.clone());
+            scope.spawn(move || lanes.lane(&sender));
+        }
+        drop(sender);
+        let mut told = started;
+        loop {
+            let patience = (told + PROGRESS_EVERY).saturating_duration_since(Instant::now());
+            match receiver.recv_timeout(patience) {
+                Ok(report) => {
+                    let report = report?;
+                    for fault in &report.faults {
+                        eprintln!("bad, seed {}: {fault}", report.plan.seed);
+                    }
+                    tally.add(&report, &repeated(options));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    told = Instant::now();
+                    eprintln!("{}", tally.progress(told - started));
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok::<(), String>(()),
+            }
+        }
+    })?;
+    println!("\n{}", tally.render());
+    for bad in &tally.bad {
+        println!("{bad}");
+    }
+    println!("seed {seed}, {}", tally.progress(started.elapsed()));
+    Ok(tally)
+}
+
+/// Where runs are carried out side by side, each lane one after the other.
+struct Lanes<'a> {
+    options: &'a Options,
+    evenly: &'a Path,
+    signals: &'a Signals,
+    seed: u64,
+    until: Option<Instant>,
+    /// The number of the next run.
+    next: AtomicU64,
+}
+
+impl Lanes<'_> {
+    fn lane(&self, reports: &Sender<Result<Report, String>>) {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let is_over = self.until.is_some_and(|until| Instant::now() >= until);
+            if is_over || number >= self.options.runs {
+                return;
+            }
+            let plan = Plan::draw(self.seed.wrapping_add(number), self.options);
+            let report = run::carry_out(plan, self.evenly, self.signals);
+            let has_failed = report.is_err();
+            // Nobody listens any more after the other lane has failed.
+            if reports.send(report).is_err() || has_failed {
+                return;
+            }
+        }
+    }
+}
+
+/// Another one each time: what counts is that it is printed.
+fn some_seed() -> u64 {
+    let now = UNIX_EPOCH.elapsed().unwrap_or_default();
+    Random::new(now.as_nanos() as u64 ^ u64::from(std::process::id())).between(0, 999_999_999)
+}
+
+/// The options without which a seed would mean other runs.
+fn repeated(options: &Options) -> String {
+    let mut repeated = String::new();
+    if options.kinds != Kind::EVERY {
+        let names: Vec<&str> = options.kinds.iter().map(|kind| kind.name()).collect();
+        // Writing to a String cannot fail.
+        let _ = write!(repeated, " --only {}", names.join(","));
+    }
+    let (low, high) = options.every;
+    let _ = write!(repeated, " --every {}..{}", low.as_millis(), high.as_millis());
+    if let Some(path) = &options.evenly {
+        let _ = write!(repeated, " --evenly {}", path.display());
+    }
+    repeated
+}
+
+/// Whether a kind of harm arrives; says so if not.
+fn can_be_done(kind: Kind, signals: &Signals) -> bool {
+    let (can_be_done, ignored) = match kind {
+        Kind::Interrupt => (!signals.interrupts.is_empty(), "SIGINT and SIGTERM are"),
+        Kind::Hangup => (signals.has_hangup, "SIGHUP is"),
+        _ => (true, ""),
+    };
+    if !can_be_done {
+        eprintln!("xtask chaos: {ignored} ignored here, so there is no `{}`", kind.name());
+    }
+    can_be_done
+}

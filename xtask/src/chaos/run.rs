@@ -1,0 +1,209 @@
+//! One run, from its start to what was wrong with it.
+
+use std::collections::HashSet;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::process::{Child, ExitStatus};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal;
+
+use super::assault::Assault;
+use super::launch;
+use super::plan::Plan;
+use super::process::{Process, with_environment};
+use super::signals::Signals;
+use super::target::Blows;
+use super::verdict::{Fault, Seen, judge, lost};
+
+/// In the environment of all processes of a run, with a value of its own for each.
+const MARK: &str = "XTASK_CHAOS_RUN";
+/// How long workers may live on when their primary was killed.
+const ORPHANED_MAX: Duration = Duration::from_secs(1);
+/// How long what is killed may take to be gone.
+const KILLED_MAX: Duration = Duration::from_secs(10);
+/// More than any run has to say; the rest is left in the pipe.
+const OUTPUT_MAX: u64 = 64 << 20;
+
+/// What came of a run.
+pub(crate) struct Report {
+    pub(crate) plan: Plan,
+    pub(crate) blows: Blows,
+    /// The signal that asked it to end.
+    pub(crate) asked: Option<Signal>,
+    /// How many losses it told.
+    pub(crate) losses: usize,
+    pub(crate) elapsed: Duration,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) stderr: String,
+}
+
+/// Runs `evenly` as planned, with the harm that is planned, and judges it.
+///
+/// # Errors
+/// If it could not be started, or its processes could not be looked at.
+pub(crate) fn carry_out(plan: Plan, evenly: &Path, signals: &Signals) -> Result<Report, String> {
+    let answer = plan.job.answer();
+    let (xtask, seed) = (std::process::id(), plan.seed);
+    let mark = format!("{xtask}-{seed}");
+    let failed = |error| format!("cannot start {}: {error}", evenly.display());
+    let mut child = launch::start(evenly, &plan.words(), (MARK, &mark)).map_err(failed)?;
+    let primary = Process::with_number(child.id());
+    let Some((primary, descriptor)) = primary.and_then(|it| Some((it, it.descriptor()?))) else {
+        // Nothing can have waited for it yet, so this is not about a process that has gone.
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err("cannot look at processes in /proc".into());
+    };
+
+    let outputs = (child.stdout.take(), child.stderr.take());
+    let mut assault = Assault::new(&plan.harm, seed, primary, signals);
+    let started = Instant::now();
+    let mark = format!("{MARK}={mark}");
+    let (end, stdout, stderr) = thread::scope(|scope| {
+        let stdout = scope.spawn(|| read(outputs.0));
+        let stderr = scope.spawn(|| read(outputs.1));
+        let end = End::of(&mut child, primary, &descriptor, &mut assault, &mark);
+        (end, stdout.join().unwrap_or_default(), stderr.join().unwrap_or_default())
+    });
+    let end = end?;
+    let asked = assault.end;
+    let seen = Seen {
+        status: end.status,
+        hung: &end.hung,
+        asked: asked.map(|asked| (asked.signal.as_raw(), end.at.duration_since(asked.at))),
+        answer,
+        stdout: &stdout,
+        stderr: &stderr,
+        survivors: &end.survivors,
+        harmed: &assault.target.harmed,
+        disobedience: &assault.disobedience,
+    };
+    let faults = judge(&seen);
+    Ok(Report {
+        plan,
+        blows: assault.target.blows,
+        asked: asked.map(|asked| asked.signal),
+        losses: stderr.lines().filter(|line| lost(line).is_some()).count(),
+        elapsed: end.at.duration_since(started),
+        faults,
+        stderr,
+    })
+}
+
+/// How a run came to its end.
+struct End {
+    /// `None` if the primary did not end in its time.
+    status: Option<ExitStatus>,
+    at: Instant,
+    hung: String,
+    /// The processes that outlived it; they are gone now.
+    survivors: Vec<u32>,
+}
+
+impl End {
+    /// Does harm until the primary ends or has no more time, then sees to it that nothing is left.
+    fn of(
+        child: &mut Child,
+        primary: Process,
+        descriptor: &OwnedFd,
+        assault: &mut Assault<'_>,
+        mark: &str,
+    ) -> Result<Self, String> {
+        let outcome = watch(child, descriptor, assault);
+        let at = Instant::now();
+        let (status, hung) = match outcome {
+            Ok(Some(status)) => (Some(status), String::new()),
+            _ => (None, picture(primary)),
+        };
+        let was_killed = assault.end.is_some_and(|end| end.signal == Signal::KILL);
+        let patience = if was_killed { ORPHANED_MAX } else { Duration::ZERO };
+        let mut survivors = Vec::new();
+        if status.is_some() {
+            let living = living(&assault.target.seen, mark, patience);
+            survivors = living.iter().map(|process| process.pid).collect();
+        } else {
+            // Its workers die with it, and do not count as having outlived it.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        clean_up(&assault.target.seen, mark)?;
+        outcome.map(|_| Self { status, at, hung, survivors })
+    }
+}
+
+/// Does harm until the primary ends; `None` if it does not in its time.
+fn watch(
+    child: &mut Child,
+    descriptor: &OwnedFd,
+    assault: &mut Assault<'_>,
+) -> Result<Option<ExitStatus>, String> {
+    loop {
+        let ended = child.try_wait().map_err(|error| format!("cannot wait: {error}"))?;
+        if ended.is_some() || Instant::now() > assault.deadline() {
+            return Ok(ended);
+        }
+        assault.act();
+        wait(descriptor, assault.next().saturating_duration_since(Instant::now()));
+    }
+}
+
+/// Waits until the process behind the descriptor ends, but not for longer than this.
+fn wait(descriptor: &OwnedFd, at_most: Duration) {
+    let timeout =
+        Timespec { tv_sec: at_most.as_secs() as i64, tv_nsec: i64::from(at_most.subsec_nanos()) };
+    let descriptor = descriptor.as_fd();
+    // Whatever comes of it, the caller looks and comes back.
+    let _ = poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&timeout));
+}
+
+/// Those that were seen, or have the mark, and are still alive when patience is at its end.
+fn living(seen: &HashSet<Process>, mark: &str, patience: Duration) -> HashSet<Process> {
+    let started = Instant::now();
+    loop {
+        let is_last = started.elapsed() >= patience;
+        let mut living: HashSet<Process> = with_environment(mark).into_iter().collect();
+        living.extend(seen.iter().filter(|process| process.state().is_some()));
+        if living.is_empty() || is_last {
+            return living;
+        }
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Kills whoever is left of a run, so that the next is alone.
+fn clean_up(seen: &HashSet<Process>, mark: &str) -> Result<(), String> {
+    let started = Instant::now();
+    loop {
+        let living = living(seen, mark, Duration::ZERO);
+        if living.is_empty() {
+            return Ok(());
+        }
+        if started.elapsed() > KILLED_MAX {
+            return Err(format!("{} processes cannot be killed", living.len()));
+        }
+        for process in living {
+            process.signal(Signal::KILL, None);
+        }
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// The states of a primary and its workers, in a few words.
+fn picture(primary: Process) -> String {
+    let state = |process: Process| process.state().unwrap_or('-');
+    let workers: String = primary.children().into_iter().map(state).collect();
+    format!("primary in state {}, workers in states `{workers}`", state(primary))
+}
+
+fn read(output: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(output) = output {
+        // What could be read until an error is judged all the same.
+        let _ = output.take(OUTPUT_MAX).read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
