@@ -54,9 +54,9 @@ impl Job {
         match random.between(1, 16) {
             1..=4 => Self::vast(random),
             5..=7 => Self::many_cheap_chunks(random),
-            8..=10 => Self::primes_from_zero(random),
-            11..=13 => Self::primes_high_up(random),
-            14..=15 => Self::primes_somewhere(random),
+            8..=9 => Self::primes_from_zero(random),
+            10..=12 => Self::primes_high_up(random),
+            13..=14 => Self::primes_somewhere(random),
             _ => Self::tiny(random),
         }
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask chaos`: evenly under harm, again and again, held against answers that are known.
 //!
-//! What is planned follows from the seed alone: run k of seed S is the first run of seed S + k. When
-//! each blow falls is up to the machine.
+//! What is planned follows from the seed and the options alone: run k of seed S is the first run of
+//! seed S + k. When each blow falls is up to the machine.
 
 mod assault;
 mod job;
@@ -21,7 +21,7 @@ mod verdict;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -38,6 +38,8 @@ use crate::place::Place;
 
 /// How many runs are under way at a time: one of them often waits for something.
 const LANES: usize = 2;
+/// After so many bad runs more of them would say nothing new.
+const BAD_MAX: usize = 100;
 /// How often it says how it goes.
 const PROGRESS_EVERY: Duration = Duration::from_secs(30);
 
@@ -83,6 +85,7 @@ fn run(options: &mut Options) -> Result<Tally, String> {
         seed,
         until: minutes.map(|minutes| started + minutes),
         next: AtomicU64::new(0),
+        is_enough: AtomicBool::new(false),
     };
     let (sender, receiver) = mpsc::channel();
     let mut tally = Tally::default();
@@ -96,6 +99,10 @@ fn run(options: &mut Options) -> Result<Tally, String> {
         drop(sender);
         let mut told = started;
         loop {
+            if told.elapsed() >= PROGRESS_EVERY {
+                told = Instant::now();
+                eprintln!("{}", tally.progress(told - started));
+            }
             let patience = (told + PROGRESS_EVERY).saturating_duration_since(Instant::now());
             match receiver.recv_timeout(patience) {
                 Ok(report) => {
@@ -104,11 +111,9 @@ fn run(options: &mut Options) -> Result<Tally, String> {
                         eprintln!("bad, seed {}: {fault}", report.plan.seed);
                     }
                     tally.add(&report, &repeated(options));
+                    lanes.is_enough.store(tally.bad.len() >= BAD_MAX, Ordering::Relaxed);
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    told = Instant::now();
-                    eprintln!("{}", tally.progress(told - started));
-                }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok::<(), String>(()),
             }
         }
@@ -130,13 +135,15 @@ struct Lanes<'a> {
     until: Option<Instant>,
     /// The number of the next run.
     next: AtomicU64,
+    is_enough: AtomicBool,
 }
 
 impl Lanes<'_> {
     fn lane(&self, reports: &Sender<Result<Report, String>>) {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let is_over = self.until.is_some_and(|until| Instant::now() >= until);
+            let is_over = self.until.is_some_and(|until| Instant::now() >= until)
+                || self.is_enough.load(Ordering::Relaxed);
             if is_over || number >= self.options.runs {
                 return;
             }

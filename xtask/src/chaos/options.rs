@@ -9,7 +9,8 @@ pub(crate) const USAGE: &str = "\
 usage: cargo xtask chaos --minutes M [OPTIONS]
 
 Runs evenly over jobs with known answers, and does harm to its processes meanwhile.
-Two runs are under way at a time. Exit status 1 if anything was wrong.
+Two runs are under way at a time. Exit status 1 if anything was wrong; it goes on until 100
+runs were bad.
 
   --minutes M      start runs for so long; 0.2 will do
   --runs N         start so many runs at most; then --minutes need not be given

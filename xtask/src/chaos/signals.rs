@@ -18,8 +18,8 @@ const FATAL: [Signal; 7] = [
 /// Those that ask a primary to end.
 const INTERRUPTS: [Signal; 2] = [Signal::INT, Signal::TERM];
 
-/// The signals that can be relied on. Who starts xtask may have it ignore some, as a shell does with
-/// SIGINT in the background and nohup with SIGHUP; its children ignore them, too (execve(2)).
+/// The signals that can be relied on. Who starts xtask may have it ignore some, as a shell does
+/// with SIGINT in the background and nohup with SIGHUP; its children ignore them, too (execve(2)).
 pub(crate) struct Signals {
     pub(crate) fatal: Vec<Signal>,
     pub(crate) interrupts: Vec<Signal>,
