@@ -5,6 +5,7 @@
 mod bench;
 mod chaos;
 mod place;
+mod sim;
 mod table;
 
 use std::process::ExitCode;
@@ -14,7 +15,8 @@ usage: cargo xtask COMMAND
 
   bench    measure evenly beside its peers (cargo xtask bench --help)
   chaos    do harm to evenly's processes and hold its answers against known ones
-           (cargo xtask chaos --help)";
+           (cargo xtask chaos --help)
+  sim      simulate whole runs from seeds (cargo xtask sim --help)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         "bench" => bench::main(rest),
         "chaos" => chaos::main(rest),
         chaos::launch::COMMAND => chaos::launch::main(rest),
+        "sim" => sim::main(rest),
         "help" | "-h" | "--help" => {
             println!("{USAGE}");
             ExitCode::SUCCESS

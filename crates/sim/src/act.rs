@@ -1,0 +1,248 @@
+//! The primary's hands: orders are carried out, frames are sent.
+
+use crate::options::Transport;
+use crate::oracle::{check, copy};
+use crate::queue::{Event, Pid};
+use crate::world::{Outcome, World};
+use evenly_core::roster::LOSSES_IN_A_ROW;
+use evenly_core::{Order, Record};
+
+impl World<'_> {
+    /// Carries out every order.
+    pub(crate) fn act(&mut self) -> Outcome {
+        loop {
+            let order = self.primary.supervisor.poll(self.now_ns);
+            let Some(order) = order.map_err(|violation| violation.to_string())? else {
+                return Ok(());
+            };
+            self.tape.remark(|| format!("{order:?}"));
+            self.carry_out(order)?;
+            if self.is_over {
+                return Ok(());
+            }
+        }
+    }
+
+    fn carry_out(&mut self, order: Order) -> Outcome {
+        match order {
+            Order::Assign { slot } => {
+                let primary = &mut self.primary;
+                let assignments = primary.supervisor.assignments();
+                check(!assignments.is_empty(), || "an empty assignment".into())?;
+                let peer = &mut primary.peers[slot];
+                check(peer.pid.is_some(), || "an assignment for an empty seat".into())?;
+                self.tape.note("assign", slot as u64, assignments.len() as u64);
+                peer.packer.assign(assignments);
+            }
+            Order::Withdraw { slot, lease, parts } => {
+                let peer = &mut self.primary.peers[slot];
+                self.tape.note("withdraw", slot as u64, parts);
+                if peer.pid.is_some() {
+                    peer.packer.withdraw(lease, parts);
+                    self.stats.withdrawals += 1;
+                }
+            }
+            Order::Record(record) => self.record(record)?,
+            Order::Fill { slot } => {
+                check(self.primary.peers[slot].pid.is_none(), || "a seat is taken".into())?;
+                self.fill(slot)?;
+            }
+            Order::Kill { slot } => {
+                self.stats.desertions += 1;
+                if let Some(pid) = self.primary.peers[slot].pid {
+                    self.die(pid, None);
+                }
+            }
+            Order::Quarantined(failure) => {
+                self.stats.quarantined += 1;
+                self.oracle.quarantine(failure)?;
+            }
+            Order::Silenced { slot, .. } => {
+                self.stats.silences += 1;
+                self.primary.peers[slot].silences += 1;
+            }
+            Order::GiveUp { slot, times } => {
+                let losses = self.primary.peers[slot].losses;
+                check(times >= LOSSES_IN_A_ROW && losses >= times, || {
+                    format!("given up after {times} losses in a row, of which {losses} happened")
+                })?;
+                self.stats.given_up += 1;
+                self.oracle.end(self.primary.supervisor.scheduler())?;
+                self.end_run();
+            }
+            Order::Finished => {
+                self.tape.note("finished", 0, 0);
+                let scheduler = self.primary.supervisor.scheduler();
+                check(scheduler.is_finished(), || "finished without being so".into())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a record durable, at once if there is no journal.
+    fn record(&mut self, record: Record) -> Outcome {
+        self.oracle.record(&record)?;
+        self.tape.note("record", record.covered.len() as u64, record.failed.len() as u64);
+        if self.plan.sync_ns.is_some() {
+            self.journal.append(record);
+            self.sync_if_due();
+            return Ok(());
+        }
+        self.journal.pass(&record);
+        self.recorded(record)
+    }
+
+    /// Gives a durable record back.
+    pub(crate) fn recorded(&mut self, record: Record) -> Outcome {
+        self.stats.records += 1;
+        let is_new = self.oracle.acknowledged.add(&copy(&record));
+        check(is_new, || "a record came back twice".into())?;
+        let recorded = self.primary.supervisor.recorded(record, self.now_ns);
+        recorded.map_err(|violation| violation.to_string())
+    }
+
+    /// Sends what is packed, as far as the pipes have room.
+    pub(crate) fn flush(&mut self) -> Outcome {
+        for slot in 0..self.primary.peers.len() {
+            let peer = &mut self.primary.peers[slot];
+            let Some(pid) = peer.pid else { continue };
+            peer.packer.seal(0);
+            if peer.packer.is_empty() {
+                continue;
+            }
+            if self.plan.transport == Transport::Pipes {
+                self.write_down(slot, pid);
+            } else {
+                let mut frames = Vec::new();
+                while !peer.packer.is_empty() {
+                    let frame = peer.packer.first_frame().to_vec();
+                    peer.packer.consume(frame.len());
+                    frames.push(frame);
+                }
+                frames.iter().for_each(|frame| self.carry_down(pid, Some(frame)));
+            }
+            let peer = &self.primary.peers[slot];
+            let most = 64 * (peer.window + 8) * (2 + peer.silences);
+            let waiting = peer.packer.bytes().len();
+            check(waiting <= most, || format!("{waiting} bytes wait for a window of {most}"))?;
+        }
+        Ok(())
+    }
+
+    fn write_down(&mut self, slot: usize, pid: Pid) {
+        let packer = &mut self.primary.peers[slot].packer;
+        let Some(life) = self.processes[pid].life.as_deref_mut() else {
+            // The reader is gone, which will be noticed.
+            let unsent = packer.bytes().len();
+            packer.consume(unsent);
+            return;
+        };
+        while !packer.is_empty() {
+            let taken = life.inbox.write(packer.bytes());
+            if taken == 0 {
+                self.stats.full_assignment_pipes += 1;
+                break;
+            }
+            packer.consume(taken);
+        }
+        self.rouse(pid);
+    }
+
+    /// A worker has read: the primary may write what did not fit.
+    pub(crate) fn room_in_inbox(&mut self, pid: Pid) {
+        let slot = self.processes[pid].slot;
+        let peer = &self.primary.peers[slot];
+        if peer.pid == Some(pid) && !peer.packer.is_empty() {
+            let moment_ns = self.moment_ns();
+            self.wake_in(moment_ns);
+        }
+    }
+
+    /// End of file for a worker.
+    pub(crate) fn close_inbox(&mut self, pid: Pid) {
+        if self.plan.transport == Transport::Pipes {
+            if let Some(life) = self.life(pid) {
+                life.inbox.close();
+            }
+            self.rouse(pid);
+        } else {
+            self.carry_down(pid, None);
+        }
+    }
+
+    /// Puts a frame, or the end, on the channel to a worker.
+    fn carry_down(&mut self, pid: Pid, frame: Option<&[u8]>) {
+        let Some(life) = self.processes[pid].life.as_deref() else { return };
+        let before_ns = life.told_ns;
+        // The end is never lost: a connection that is gone is noticed.
+        let is_end = frame.is_none();
+        for at_ns in self.arrivals(before_ns, is_end) {
+            if let Some(life) = self.life(pid) {
+                life.told_ns = life.told_ns.max(at_ns);
+            }
+            self.queue.add(at_ns, Event::Told { pid, frame: frame.map(<[u8]>::to_vec) });
+        }
+    }
+
+    /// Puts a frame on the channel from a worker.
+    pub(crate) fn carry_up(&mut self, pid: Pid, frame: &[u8]) {
+        let Some(life) = self.processes[pid].life.as_deref() else { return };
+        let before_ns = life.heard_ns;
+        for at_ns in self.arrivals(before_ns, false) {
+            if let Some(life) = self.life(pid) {
+                life.heard_ns = life.heard_ns.max(at_ns);
+            }
+            let life = self.life;
+            self.queue.add(at_ns, Event::Heard { life, pid, frame: frame.to_vec() });
+        }
+    }
+
+    /// When a frame comes out of a channel: once, or, where nothing is sent again, never or twice.
+    fn arrivals(&mut self, before_ns: u64, is_end: bool) -> Vec<u64> {
+        let lose = if self.is_phase_one() { self.plan.faults.lose } else { 0 };
+        let mut at_ns = self.now_ns + self.random.magnitude(1_000, 50_000_000);
+        let mut arrivals = Vec::new();
+        if self.plan.transport == Transport::Raw && !is_end {
+            for _ in 0..if self.random.happens(lose) { 2 } else { 1 } {
+                if self.random.happens(lose) {
+                    self.stats.frames_lost += 1;
+                } else {
+                    arrivals.push(at_ns);
+                    at_ns += self.random.magnitude(1_000, 1_000_000_000);
+                }
+            }
+            self.stats.frames_repeated += u64::from(arrivals.len() > 1);
+        } else {
+            while self.random.happens(lose) {
+                self.stats.frames_lost += 1;
+                at_ns += self.random.magnitude(1_000_000, 8_000_000_000);
+            }
+            arrivals.push(at_ns.max(before_ns));
+        }
+        arrivals
+    }
+
+    /// A frame of the primary, or the end, reaches a worker.
+    pub(crate) fn told(&mut self, pid: Pid, frame: Option<Vec<u8>>) -> Outcome {
+        if let Some(life) = self.life(pid) {
+            match frame {
+                Some(frame) => life.mail.push_back(frame),
+                None => life.inbox.close(),
+            }
+            self.rouse(pid);
+        }
+        Ok(())
+    }
+
+    /// A frame of a worker reaches the primary.
+    pub(crate) fn heard(&mut self, pid: Pid, frame: &[u8]) -> Outcome {
+        self.tape.note("arrived", pid as u64, frame.len() as u64);
+        // The hub of channels hands whole frames to the same ears as the pipe.
+        let room = self.primary.unpacker.room();
+        room[..frame.len()].copy_from_slice(frame);
+        self.primary.unpacker.filled(frame.len());
+        self.hear_everything()?;
+        self.wake_in(1);
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! The primary's ears: frames, garbage, deaths, stops and silence.
+
+use crate::options::Transport;
+use crate::oracle::check;
+use crate::queue::Pid;
+use crate::world::{Outcome, World};
+use evenly_core::frame::Body;
+use evenly_core::{Cause, Fault, Heard};
+
+/// On channels: whoever holds chunks and was not heard from for so long is treated as stopped.
+const QUIET_NS: u64 = 3_000_000_000;
+
+/// What came out of the unpacker.
+enum Found {
+    Frame { pid: Option<Pid>, is_work: bool, parts: u64, begun: u64, releases: u64 },
+    Accused { slot: usize },
+    Garbage,
+    Nothing,
+}
+
+impl World<'_> {
+    /// Reads once from the result pipe.
+    pub(crate) fn receive(&mut self) -> Outcome {
+        let most = self.random.between(1, self.plan.read_most) as usize;
+        let room = self.primary.unpacker.room();
+        check(!room.is_empty(), || "a read without room would look like end of file".into())?;
+        let len = room.len().min(most);
+        let count = self.results.read(&mut room[..len]);
+        self.primary.unpacker.filled(count);
+        if count > 0 {
+            self.tape.note("read", count as u64, 0);
+            for pid in std::mem::take(&mut self.waiting) {
+                self.rouse(pid);
+            }
+        }
+        self.hear_everything()
+    }
+
+    /// Hears every whole frame of what was read.
+    pub(crate) fn hear_everything(&mut self) -> Outcome {
+        loop {
+            match self.next_found()? {
+                Found::Nothing => {
+                    // Writes are whole, so nothing more of this frame will come.
+                    let is_cut = self.results.is_empty() && self.primary.unpacker.is_inside_frame();
+                    if !is_cut {
+                        return Ok(());
+                    }
+                    self.suffer_garbage()?;
+                }
+                Found::Garbage => self.suffer_garbage()?,
+                Found::Accused { slot } => self.accuse(slot)?,
+                Found::Frame { pid, is_work, parts, begun, releases } => {
+                    self.stats.frames += 1;
+                    self.stats.parts += parts;
+                    self.stats.begun_again += begun;
+                    self.stats.releases += releases;
+                    if let Some(pid) = pid {
+                        self.heard_from(pid, is_work)?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn next_found(&mut self) -> Outcome<Found> {
+        let primary = &mut self.primary;
+        let frame = match primary.unpacker.next_frame() {
+            Err(malformed) => {
+                self.tape.remark(|| malformed.to_string());
+                return Ok(Found::Garbage);
+            }
+            Ok(Some(frame)) => frame,
+            Ok(None) => return Ok(Found::Nothing),
+        };
+        let (name, mut parts, mut begun, mut releases) = (frame.worker.0, 0, 0, 0);
+        let mut is_work = false;
+        self.tape.note("heard", u64::from(name), frame.busy_ns);
+        self.tape.remark(|| format!("{:?}", frame.body));
+        match &frame.body {
+            Body::Answers(_) => is_work = true,
+            Body::Part(part) => (is_work, parts) = (part.is_last, 1),
+            Body::Begun(entries) => begun = entries.iter().count() as u64,
+            Body::Releases(entries) => releases = entries.iter().count() as u64,
+            _ => {}
+        }
+        match primary.supervisor.hear(frame, self.now_ns) {
+            Ok(Heard::Work) => {
+                let pid = primary.pids.get(name as usize).copied();
+                Ok(Found::Frame { pid, is_work, parts, begun, releases })
+            }
+            Ok(Heard::Nothing) => {
+                Ok(Found::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
+            }
+            Ok(Heard::Farewell { .. }) => Err("nobody says farewell here".into()),
+            Err(Fault::Nobody) => Ok(Found::Garbage),
+            Err(Fault::Worker { slot, violation }) => {
+                let is_raw = self.plan.transport == Transport::Raw;
+                check(is_raw, || format!("an honest worker is accused: {violation}"))?;
+                Ok(Found::Accused { slot })
+            }
+            Err(Fault::Run(violation)) => Err(format!("no answer can be trusted: {violation}")),
+        }
+    }
+
+    /// A worker that lives has said something.
+    fn heard_from(&mut self, pid: Pid, is_work: bool) -> Outcome {
+        let slot = self.processes[pid].slot;
+        let peer = &mut self.primary.peers[slot];
+        if peer.pid != Some(pid) {
+            return Ok(());
+        }
+        peer.heard_ns = self.now_ns;
+        if is_work {
+            peer.losses = 0;
+        }
+        if std::mem::take(&mut peer.is_quiet) {
+            self.tell_of_going_on(slot)?;
+        }
+        Ok(())
+    }
+
+    fn tell_of_going_on(&mut self, slot: usize) -> Outcome {
+        let gone_on = self.primary.supervisor.go_on(slot, self.now_ns);
+        gone_on.map_err(|violation| violation.to_string())
+    }
+
+    /// Bytes that are no frame: whoever may have written them is lost at once, and what they wrote
+    /// behind is not heard. A frame that follows a broken one may rest on it.
+    fn suffer_garbage(&mut self) -> Outcome {
+        self.stats.malformed += 1;
+        let skipped = self.primary.unpacker.skip();
+        check(skipped > 0, || "garbage is not passed over".into())?;
+        let suspects: Vec<usize> = self.primary.supervisor.suspects().collect();
+        self.tape.note("no frame", skipped as u64, suspects.len() as u64);
+        let cause = (suspects.len() == 1).then_some(Cause::Garbage);
+        self.stats.convictions += u64::from(cause.is_some());
+        for slot in suspects {
+            self.stats.suspects += 1;
+            self.condemn(slot, cause)?;
+        }
+        Ok(())
+    }
+
+    fn accuse(&mut self, slot: usize) -> Outcome {
+        self.oracle.is_only_numbers = false;
+        self.condemn(slot, Some(Cause::Garbage))
+    }
+
+    /// Kills the worker in a slot and takes its work back without hearing it out.
+    fn condemn(&mut self, slot: usize, cause: Option<Cause>) -> Outcome {
+        let Some(pid) = self.primary.peers[slot].pid else { return Ok(()) };
+        let anywhere = match self.life(pid) {
+            Some(life) => life.anywhere(),
+            None => self.processes[pid].at.clone(),
+        };
+        self.die(pid, None);
+        self.lose(slot, anywhere, cause)
+    }
+
+    /// The seat is empty.
+    fn lose(
+        &mut self,
+        slot: usize,
+        at: Vec<evenly_core::Interval>,
+        cause: Option<Cause>,
+    ) -> Outcome {
+        let peer = &mut self.primary.peers[slot];
+        peer.pid = None;
+        peer.losses += 1;
+        if let Some(cause) = cause {
+            self.oracle.death(at, cause);
+        }
+        let lost = self.primary.supervisor.lose(slot, cause, self.now_ns);
+        let (chunks, numbers) = lost.map_err(|violation| violation.to_string())?;
+        self.stats.losses_with_chunks += u64::from(chunks > 0);
+        self.tape.note("lost", slot as u64, chunks as u64);
+        check((chunks > 0) == (numbers > 0), || "chunks without numbers".into())
+    }
+
+    /// The primary may learn that a worker ended, was stopped, or went on: it looks how it is now.
+    pub(crate) fn notice(&mut self, pid: Pid) -> Outcome {
+        let process = &self.processes[pid];
+        let slot = process.slot;
+        let is_stopped = process.life.as_deref().map(|life| life.is_stopped);
+        if self.primary.peers[slot].pid == Some(pid) {
+            match is_stopped {
+                None => self.primary.ended.push(pid),
+                Some(true) => self.primary.supervisor.stop(slot, self.now_ns),
+                Some(false) => self.tell_of_going_on(slot)?,
+            }
+        }
+        self.wake_in(1);
+        Ok(())
+    }
+
+    /// Takes back what those had who ended, after everything that they wrote is heard.
+    pub(crate) fn bury(&mut self) -> Outcome {
+        for pid in std::mem::take(&mut self.primary.ended) {
+            while !self.results.is_empty() {
+                self.receive()?;
+            }
+            let slot = self.processes[pid].slot;
+            if self.primary.peers[slot].pid == Some(pid) {
+                let process = &self.processes[pid];
+                let (at, cause) = (process.at.clone(), process.cause);
+                self.lose(slot, at, cause)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// On channels: treats as stopped whoever holds chunks and says nothing.
+    pub(crate) fn mind_the_quiet(&mut self) {
+        if self.plan.transport == Transport::Pipes {
+            return;
+        }
+        let holders: Vec<usize> = self.primary.supervisor.suspects().collect();
+        for (slot, peer) in self.primary.peers.iter_mut().enumerate() {
+            if !holders.contains(&slot) {
+                peer.heard_ns = peer.heard_ns.max(self.now_ns);
+            } else if !peer.is_quiet && self.now_ns >= peer.heard_ns + QUIET_NS {
+                peer.is_quiet = true;
+                self.tape.note("quiet", slot as u64, 0);
+                self.primary.supervisor.stop(slot, self.now_ns);
+            }
+        }
+    }
+
+    /// When somebody may have been quiet for too long.
+    pub(crate) fn next_quiet_ns(&self) -> Option<u64> {
+        if self.plan.transport == Transport::Pipes {
+            return None;
+        }
+        let supervisor = &self.primary.supervisor;
+        let holders = supervisor.suspects().map(|slot| &self.primary.peers[slot]);
+        holders.filter(|peer| !peer.is_quiet).map(|peer| peer.heard_ns + QUIET_NS).min()
+    }
+}

@@ -1,0 +1,62 @@
+//! What a caller may choose about runs; everything else follows from the seed.
+
+use std::fmt;
+
+/// How frames travel between the primary and its workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// An assignment pipe to each worker, and one result pipe from all of them.
+    Pipes,
+    /// A channel to and from each worker that loses whole frames and sends them again: nothing is
+    /// lost or out of order for the core, but everything may be very late.
+    Resent,
+    /// The same without sending again: frames are lost, late, repeated and out of order. The core
+    /// does not claim to be exact on this; see the test that shows it.
+    Raw,
+}
+
+/// Which runs to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// `None`: pipes mostly, channels that send again now and then.
+    pub transport: Option<Transport>,
+    /// Whether anything is broken in phase one at all.
+    pub are_faults_wanted: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { transport: None, are_faults_wanted: true }
+    }
+}
+
+impl Transport {
+    /// The name, as on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pipes => "pipes",
+            Self::Resent => "resent",
+            Self::Raw => "raw",
+        }
+    }
+
+    /// The transport of that name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Pipes, Self::Resent, Self::Raw].into_iter().find(|one| one.name() == name)
+    }
+}
+
+impl fmt::Display for Options {
+    /// As arguments of `cargo xtask sim`, nothing for the default.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(transport) = self.transport {
+            write!(f, " --transport {}", transport.name())?;
+        }
+        if !self.are_faults_wanted {
+            f.write_str(" --no-faults")?;
+        }
+        Ok(())
+    }
+}

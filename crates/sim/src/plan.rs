@@ -1,0 +1,247 @@
+//! The plan of a run: all that is decided before it begins, drawn from the seed.
+//!
+//! Each kind of fault is in a run or not, at a rate of its own, so that some runs know only one
+//! kind and others all of them at once.
+
+use crate::function::{Cost, Deadly};
+use crate::options::{Options, Transport};
+use crate::random::Random;
+use evenly_core::{Interval, Policy, Range};
+use std::num::NonZeroU64;
+
+/// One run.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) range: Range,
+    pub(crate) policy: Policy,
+    pub(crate) seats: usize,
+    pub(crate) retries: u8,
+    pub(crate) opening: u64,
+    pub(crate) cost: Cost,
+    /// By seat: what its worker takes for a thousandth of the cost.
+    pub(crate) slowness: Vec<u64>,
+    pub(crate) deadly: Vec<Deadly>,
+    pub(crate) transport: Transport,
+    /// The longest frame, and what the pipes hold.
+    pub(crate) frame_limit: usize,
+    pub(crate) assignment_pipe: usize,
+    pub(crate) result_pipe: usize,
+    /// The most that one read takes.
+    pub(crate) read_most: u64,
+    /// How long a worker computes before it looks, answers, reports.
+    pub(crate) slice_ns: u64,
+    pub(crate) overdue_ns: u64,
+    pub(crate) report_ns: u64,
+    /// What any other step takes at most.
+    pub(crate) step_ns: u64,
+    /// How long a journal takes to make something durable; `None` without a journal.
+    pub(crate) sync_ns: Option<u64>,
+    pub(crate) faults: Faults,
+}
+
+/// What breaks in phase one. Rates are in a million steps.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    /// When phase one ends.
+    pub(crate) until_ns: u64,
+    pub(crate) kill: u32,
+    pub(crate) exit: u32,
+    pub(crate) stop: u32,
+    /// Of stops: how many are for ever.
+    pub(crate) for_ever: u32,
+    pub(crate) garbage: u32,
+    /// Of forks.
+    pub(crate) refuse: u32,
+    /// Of frames, on channels.
+    pub(crate) lose: u32,
+    pub(crate) drain_at_ns: Option<u64>,
+    pub(crate) crash_at_ns: Vec<u64>,
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+/// No single number takes longer: the bound on the time of a run rests on it.
+pub(crate) const DEAREST_NS: u64 = SECOND / 2;
+
+impl Plan {
+    pub(crate) fn draw(random: &mut Random, options: &Options) -> Self {
+        let (range, is_huge) = draw_range(random);
+        let seats = if random.once_in(5) { 1 } else { random.between(1, 8) as usize };
+        let transport = options.transport.unwrap_or_else(|| match random.below(6) {
+            0 => Transport::Resent,
+            _ => Transport::Pipes,
+        });
+        let cost = draw_cost(random, range, is_huge);
+        let frame_limit = match random.below(3) {
+            0 => 4096,
+            1 => random.between(64, 160) as usize,
+            _ => random.magnitude(64, 4096) as usize,
+        };
+        let mut plan = Self {
+            range,
+            policy: draw_policy(random, range, is_huge),
+            seats,
+            retries: random.pick(&[0, 1, 2, 2, 2, 3]),
+            opening: if random.once_in(3) { random.magnitude(1, 1000) } else { 1 },
+            cost,
+            slowness: (0..seats).map(|_| random.pick(&[900, 1000, 1000, 1500, 4000])).collect(),
+            deadly: Vec::new(),
+            transport,
+            frame_limit,
+            assignment_pipe: frame_limit.max(random.magnitude(64, 1 << 16) as usize),
+            result_pipe: frame_limit.max(random.magnitude(64, 1 << 16) as usize),
+            read_most: random.magnitude(1, 1 << 16),
+            slice_ns: random.magnitude(1_000_000, 50_000_000),
+            overdue_ns: random.pick(&[0, 1_000_000, 1_000_000, 100_000_000]),
+            report_ns: random.magnitude(1_000_000, 100_000_000),
+            step_ns: random.magnitude(100, 100_000),
+            sync_ns: random.once_in(2).then(|| random.magnitude(1_000, SECOND / 5)),
+            faults: Faults::default(),
+        };
+        if options.are_faults_wanted {
+            plan.deadly = draw_deadly(random, range);
+            plan.faults = draw_faults(random, &plan);
+        }
+        plan
+    }
+
+    /// What one worker would take for everything, were it the slowest.
+    pub(crate) fn work_ns(&self) -> u64 {
+        let slowest = self.slowness.iter().max().copied().unwrap_or(1000);
+        let ns = self.range.interval().map_or(0, |whole| self.cost.of(whole));
+        ns.saturating_mul(slowest) / 1000
+    }
+
+    /// How long phase two may take. A deadly number is searched by halving, each time with a part
+    /// of its chunk computed again, in pauses of at most a second; silence takes five.
+    pub(crate) fn bound_ns(&self) -> u64 {
+        let searches = self.deadly.len() as u64 * (70 + 4 * u64::from(self.retries));
+        let again = self.work_ns().saturating_mul(4 + searches);
+        again.saturating_add((120 + 2 * searches) * SECOND)
+    }
+}
+
+/// The range, and whether it is too long to be looked at number by number.
+fn draw_range(random: &mut Random) -> (Range, bool) {
+    let is_huge = random.once_in(8);
+    let len = match random.below(20) {
+        0 => 0,
+        1 => 1,
+        _ if is_huge && random.once_in(8) => 1 << 64,
+        _ if is_huge => i128::from(random.magnitude(1 << 32, u64::MAX)),
+        _ => i128::from(random.magnitude(1, 3000)),
+    };
+    let (lowest, top) = (i128::from(i64::MIN), i128::from(i64::MAX) + 1);
+    let start = match random.below(6) {
+        0 => lowest,
+        1 => top - len,
+        2 => 0,
+        3 => lowest + i128::from(random.below(50)),
+        _ => -i128::from(random.below(4000)),
+    };
+    let start = start.clamp(lowest, top - len);
+    (Range::new(start, start + len).expect("between the ends of i64"), is_huge && len > 1)
+}
+
+fn draw_policy(random: &mut Random, range: Range, is_huge: bool) -> Policy {
+    let fixed = if is_huge {
+        u64::try_from(range.len()).unwrap_or(u64::MAX) / random.between(2, 80)
+    } else {
+        random.magnitude(1, 200)
+    };
+    match random.below(6) {
+        0 => Policy::Static,
+        1 | 2 => Policy::Fixed(NonZeroU64::new(fixed).unwrap_or(NonZeroU64::MIN)),
+        3 => Policy::Guided,
+        _ => Policy::Timed,
+    }
+}
+
+fn draw_cost(random: &mut Random, range: Range, is_huge: bool) -> Cost {
+    let shift = if is_huge { range.len().ilog2().saturating_sub(10) } else { 0 };
+    let each_ns = random.magnitude(10, 50_000_000);
+    let mut cost = Cost {
+        each_ns,
+        shift,
+        dear_every: 0,
+        dear_ns: 0,
+        cliff_from: i64::MAX,
+        cliff_times: 1,
+    };
+    if !is_huge && random.once_in(3) {
+        cost.dear_every = random.between(2, 500);
+        cost.dear_ns = random.magnitude(1_000, DEAREST_NS / 2);
+    }
+    if random.once_in(4)
+        && let Some(whole) = range.interval()
+    {
+        cost.cliff_from = number_of(random, whole);
+        cost.cliff_times = random.magnitude(1, 1000).min(DEAREST_NS / 2 / each_ns).max(1);
+    }
+    cost
+}
+
+/// Some number of an interval.
+fn number_of(random: &mut Random, whole: Interval) -> i64 {
+    let offset = (u128::from(random.next()) * whole.len()) >> 64;
+    (i128::from(whole.first()) + offset as i128) as i64
+}
+
+fn draw_deadly(random: &mut Random, range: Range) -> Vec<Deadly> {
+    let Some(whole) = range.interval() else { return Vec::new() };
+    if !random.once_in(3) {
+        return Vec::new();
+    }
+    let mut deadly: Vec<Deadly> = Vec::new();
+    let most = if random.once_in(6) { 12 } else { 3 };
+    let mut next = whole.first();
+    for _ in 0..random.between(1, most) {
+        // At random, at an end, or next to the last one.
+        let n = match random.below(8) {
+            0 => whole.first(),
+            1 => whole.last(),
+            2 | 3 => next,
+            _ => number_of(random, whole),
+        };
+        next = n.saturating_add(1).min(whole.last());
+        let times = if random.once_in(3) { random.between(1, 6) as u32 } else { u32::MAX };
+        if deadly.iter().all(|other| other.n != n) {
+            deadly.push(Deadly { n, times });
+        }
+    }
+    deadly
+}
+
+fn draw_faults(random: &mut Random, plan: &Plan) -> Faults {
+    let about_ns = plan.work_ns() / plan.seats as u64 + 20 * plan.step_ns;
+    let about_ns = about_ns.min(20 * SECOND);
+    let until_ns = about_ns * random.between(1, 30) / 10;
+    let rate = |random: &mut Random, once_in: u64, rates: &[u32]| {
+        if random.once_in(once_in) { random.pick(rates) } else { 0 }
+    };
+    let is_piped = plan.transport == Transport::Pipes;
+    let mut faults = Faults {
+        until_ns,
+        kill: rate(random, 2, &[300, 3_000, 20_000, 100_000]),
+        exit: rate(random, 4, &[300, 3_000, 20_000]),
+        stop: rate(random, 3, &[300, 3_000, 20_000]),
+        for_ever: random.pick(&[0, 200_000, 1_000_000]),
+        garbage: rate(random, 4, &[1_000, 20_000, 100_000]),
+        refuse: rate(random, 4, &[50_000, 500_000]),
+        lose: if is_piped { 0 } else { random.pick(&[0, 10_000, 100_000, 400_000]) },
+        drain_at_ns: None,
+        crash_at_ns: Vec::new(),
+    };
+    if !is_piped {
+        faults.garbage = 0;
+    }
+    if random.once_in(6) {
+        faults.drain_at_ns = Some(random.below(until_ns + 1));
+    }
+    if plan.sync_ns.is_some() && random.once_in(2) {
+        let crashes = random.between(1, 4);
+        faults.crash_at_ns = (0..crashes).map(|_| random.below(until_ns + 1)).collect();
+        faults.crash_at_ns.sort_unstable();
+    }
+    faults
+}

@@ -1,0 +1,239 @@
+//! The primary as a process around the supervisor, in the way of the real driver: it reads before it
+//! writes, never waits for a pipe, hears a worker out before it takes its work back, and has garbage
+//! cost those their lives who may have written it.
+
+use crate::oracle::{Books, check};
+use crate::plan::Plan;
+use crate::process::Process;
+use crate::queue::{Event, Pid};
+use crate::world::{Outcome, World};
+use evenly_core::frame::{Packer, Unpacker};
+use evenly_core::{Aggregate, IntervalSet, Scheduler, Supervisor, Value, WorkerId};
+
+/// What the primary is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Gathering,
+    /// The assignment pipes are closed; whoever still lives after the grace is killed.
+    Closing { until_ns: u64 },
+}
+
+/// How long workers get to leave by themselves.
+const GRACE_NS: u64 = 10_000_000_000;
+
+#[derive(Debug)]
+pub(crate) struct Primary {
+    pub(crate) supervisor: Supervisor,
+    pub(crate) unpacker: Unpacker,
+    pub(crate) peers: Vec<Peer>,
+    /// By name: which process.
+    pub(crate) pids: Vec<Pid>,
+    /// Workers that are known to have ended, and not heard out.
+    pub(crate) ended: Vec<Pid>,
+    pub(crate) stage: Stage,
+    wake_at_ns: Option<u64>,
+}
+
+/// What the primary knows of a seat.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) pid: Option<Pid>,
+    pub(crate) packer: Packer,
+    /// How many chunks its pipe holds, and how often it was silent: what bounds what waits.
+    pub(crate) window: usize,
+    pub(crate) silences: usize,
+    /// When it was last heard, and whether it is treated as stopped since: for channels.
+    pub(crate) heard_ns: u64,
+    pub(crate) is_quiet: bool,
+    /// Losses in a row, counted apart from the roster.
+    pub(crate) losses: u32,
+}
+
+impl Primary {
+    /// A primary that goes on with what is durable.
+    pub(crate) fn begin(plan: &Plan, durable: &Books) -> Outcome<Self> {
+        let mut done = IntervalSet::new();
+        for interval in durable.covered.iter() {
+            done.insert(interval).map_err(|overlap| overlap.to_string())?;
+        }
+        let scheduler =
+            Scheduler::new(plan.range, Aggregate::Count, plan.policy, plan.seats as u32)
+                .opening(plan.opening)
+                .retries(plan.retries);
+        let value = Value::Count(durable.value);
+        let scheduler = if done.is_empty() {
+            scheduler
+        } else {
+            let resumed = scheduler.resume(&done, value, &durable.failed);
+            resumed.map_err(|overlap| format!("cannot resume: {overlap}"))?
+        };
+        let peer = || Peer {
+            pid: None,
+            packer: Packer::new(WorkerId(0), plan.frame_limit),
+            window: 0,
+            silences: 0,
+            heard_ns: 0,
+            is_quiet: false,
+            losses: 0,
+        };
+        let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
+        Ok(Self {
+            supervisor: Supervisor::new(scheduler, plan.seats),
+            unpacker: Unpacker::new(plan.frame_limit, at_once),
+            peers: (0..plan.seats).map(|_| peer()).collect(),
+            pids: Vec::new(),
+            ended: Vec::new(),
+            stage: Stage::Gathering,
+            wake_at_ns: None,
+        })
+    }
+}
+
+impl World<'_> {
+    /// Wakes the primary after so long, or earlier if that is arranged.
+    pub(crate) fn wake_in(&mut self, ns: u64) {
+        let at_ns = self.now_ns.saturating_add(ns);
+        if self.primary.wake_at_ns.is_none_or(|before| at_ns < before) {
+            self.primary.wake_at_ns = Some(at_ns);
+            self.queue.add(at_ns, Event::Wake);
+        }
+    }
+
+    /// The first workers.
+    pub(crate) fn fill_all_seats(&mut self) -> Outcome {
+        for slot in 0..self.plan.seats {
+            self.fill(slot)?;
+        }
+        self.wake_in(1);
+        Ok(())
+    }
+
+    /// Forks a worker into an empty seat, or fails to.
+    pub(crate) fn fill(&mut self, slot: usize) -> Outcome {
+        if self.is_phase_one() && self.random.happens(self.plan.faults.refuse) {
+            self.stats.refusals += 1;
+            self.tape.note("fork refused", slot as u64, 0);
+            self.primary.supervisor.refuse(slot, self.now_ns);
+            return Ok(());
+        }
+        let (supervisor, pid) = (&mut self.primary.supervisor, self.processes.len());
+        let name = supervisor.next_name();
+        let window = (self.plan.assignment_pipe / 24).max(1);
+        supervisor.join(slot, window, self.now_ns).map_err(|violation| violation.to_string())?;
+        check(name.0 as usize == self.primary.pids.len(), || "a name came twice".into())?;
+        self.primary.pids.push(pid);
+        let peer = &mut self.primary.peers[slot];
+        peer.pid = Some(pid);
+        peer.packer = Packer::new(name, self.plan.frame_limit);
+        (peer.window, peer.silences) = (window, 0);
+        (peer.heard_ns, peer.is_quiet) = (self.now_ns, false);
+        self.processes.push(Process::new(&self.plan, slot, name, self.now_ns));
+        self.stats.forks += 1;
+        self.tape.note("forked", pid as u64, slot as u64);
+        let moment_ns = self.moment_ns();
+        self.step_in(pid, moment_ns);
+        Ok(())
+    }
+
+    /// One turn of the primary's loop.
+    pub(crate) fn wake(&mut self) -> Outcome {
+        if self.primary.wake_at_ns != Some(self.now_ns) {
+            return Ok(()); // it was woken earlier
+        }
+        self.primary.wake_at_ns = None;
+        self.receive()?;
+        self.bury()?;
+        self.mind_the_quiet();
+        self.act()?;
+        if self.is_over {
+            return Ok(());
+        }
+        self.flush()?;
+        self.oracle.look(self.primary.supervisor.scheduler())?;
+        match self.primary.stage {
+            Stage::Gathering => {
+                let supervisor = &self.primary.supervisor;
+                if supervisor.scheduler().is_finished() || supervisor.scheduler().is_drained() {
+                    self.close()?;
+                }
+            }
+            Stage::Closing { until_ns } => self.see_off(until_ns)?,
+        }
+        self.arrange_to_wake()
+    }
+
+    /// Wakes again when there is more to read or something is due.
+    fn arrange_to_wake(&mut self) -> Outcome {
+        if !self.results.is_empty() {
+            let moment_ns = self.moment_ns();
+            self.wake_in(moment_ns);
+        }
+        if let Some(due_ns) = self.primary.supervisor.next_due_ns() {
+            check(due_ns > self.now_ns, || "what is due is not given out".into())?;
+            self.wake_in(due_ns - self.now_ns);
+        }
+        if let Some(quiet_ns) = self.next_quiet_ns() {
+            self.wake_in(quiet_ns.saturating_sub(self.now_ns).max(1));
+        }
+        Ok(())
+    }
+
+    /// Every number is covered, or the run ends early: end of file for everybody.
+    fn close(&mut self) -> Outcome {
+        let scheduler = self.primary.supervisor.scheduler();
+        if scheduler.is_finished() {
+            self.oracle.finish(scheduler)?;
+        } else {
+            self.oracle.end(scheduler)?;
+        }
+        self.tape.note("close", u64::from(scheduler.is_finished()), 0);
+        self.drain_deadline_ns = None;
+        for slot in 0..self.primary.peers.len() {
+            let peer = &mut self.primary.peers[slot];
+            peer.packer = Packer::new(WorkerId(0), self.plan.frame_limit);
+            if let Some(pid) = peer.pid {
+                self.close_inbox(pid);
+            }
+        }
+        let until_ns = self.now_ns + GRACE_NS;
+        self.primary.stage = Stage::Closing { until_ns };
+        self.wake_in(1);
+        Ok(())
+    }
+
+    /// Waits for the workers to leave; then kills those that are stopped. All others must have left.
+    fn see_off(&mut self, until_ns: u64) -> Outcome {
+        let living = || (0..self.processes.len()).filter(|pid| self.processes[*pid].life.is_some());
+        if self.now_ns >= until_ns {
+            for pid in living().collect::<Vec<_>>() {
+                let has_been_stopped = self.life(pid).is_some_and(|life| life.is_stopped);
+                check(has_been_stopped, || format!("worker {pid} does not leave"))?;
+                self.die(pid, None);
+            }
+        } else if living().next().is_some() {
+            self.wake_in(until_ns - self.now_ns);
+            return Ok(());
+        }
+        let scheduler = self.primary.supervisor.scheduler();
+        self.oracle.end(scheduler)?;
+        if scheduler.is_finished() {
+            self.stats.finished += 1;
+        } else {
+            self.stats.drained += 1;
+            if self.plan.sync_ns.is_some() {
+                return self.begin_again();
+            }
+        }
+        self.end_run();
+        Ok(())
+    }
+
+    pub(crate) fn end_run(&mut self) {
+        self.stats.stale_answers += self.primary.supervisor.scheduler().stale_answers();
+        for deadly in self.plan.deadly.iter().filter(|deadly| !deadly.is_always()) {
+            let has_killed = self.deadly.iter().any(|left| left.n == deadly.n && left.times == 0);
+            self.stats.survived_flaky += u64::from(has_killed && self.oracle.has_value(deadly.n));
+        }
+        self.is_over = true;
+    }
+}

@@ -1,0 +1,53 @@
+//! What will happen, by time and then in the order in which it was arranged.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+/// Names a process for the whole run.
+pub(crate) type Pid = usize;
+
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The primary wakes up.
+    Wake,
+    /// A worker does its next step.
+    Step { pid: Pid },
+    /// The primary may learn that a worker ended, was stopped or went on.
+    Notice { pid: Pid },
+    /// A stopped worker goes on.
+    Continue { pid: Pid },
+    /// What the journal of a primary was writing is durable.
+    Synced { life: u32 },
+    /// Somebody asks for an early end.
+    Drain,
+    /// The primary and with it all workers are gone.
+    Crash,
+    /// A frame of a worker comes out of its channel.
+    Heard { life: u32, pid: Pid, frame: Vec<u8> },
+    /// A frame of the primary comes out of the channel of a worker; `None` is the end.
+    Told { pid: Pid, frame: Option<Vec<u8>> },
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    due: BinaryHeap<Reverse<(u64, u64)>>,
+    events: BTreeMap<u64, Event>,
+    next: u64,
+}
+
+impl Queue {
+    pub(crate) fn add(&mut self, at_ns: u64, event: Event) {
+        self.due.push(Reverse((at_ns, self.next)));
+        self.events.insert(self.next, event);
+        self.next += 1;
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<(u64, Event)> {
+        let Reverse((at_ns, number)) = self.due.pop()?;
+        Some((at_ns, self.events.remove(&number)?))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.due.len()
+    }
+}

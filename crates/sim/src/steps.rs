@@ -1,0 +1,224 @@
+//! The steps of a worker in the world.
+
+use crate::options::Transport;
+use crate::oracle::check;
+use crate::process::{Doing, Life, Then};
+use crate::queue::{Event, Pid};
+use crate::world::{Outcome, World};
+use evenly_core::{Cause, Interval};
+
+/// Signal 11, of which one dies that computes a deadly number.
+const SEGV: Cause = Cause::Signal(11);
+
+impl World<'_> {
+    pub(crate) fn life(&mut self, pid: Pid) -> Option<&mut Life> {
+        self.processes[pid].life.as_deref_mut()
+    }
+
+    /// Lets a worker do its next step after so long.
+    pub(crate) fn step_in(&mut self, pid: Pid, ns: u64) {
+        self.queue.add(self.now_ns.saturating_add(ns), Event::Step { pid });
+    }
+
+    /// Lets a worker that waits look again.
+    pub(crate) fn rouse(&mut self, pid: Pid) {
+        let moment_ns = self.moment_ns();
+        if let Some(life) = self.life(pid)
+            && life.is_parked
+            && !life.is_stopped
+        {
+            life.is_parked = false;
+            self.step_in(pid, moment_ns);
+        }
+    }
+
+    fn park(&mut self, pid: Pid) {
+        if let Some(life) = self.life(pid) {
+            life.is_parked = true;
+        }
+    }
+
+    /// One step of a worker.
+    pub(crate) fn step(&mut self, pid: Pid) -> Outcome {
+        let Some(life) = self.life(pid) else { return Ok(()) };
+        if life.is_stopped {
+            life.is_parked = true;
+            return Ok(());
+        }
+        if self.is_phase_one() && !self.endure(pid) {
+            return Ok(());
+        }
+        let Some(life) = self.life(pid) else { return Ok(()) };
+        match life.doing {
+            Doing::Reading => self.read(pid),
+            Doing::Working => self.work(pid),
+            Doing::Counting(slice) => self.counted(pid, slice),
+            Doing::Dying(n) => {
+                self.tape.remark(|| format!("{n} kills its worker"));
+                if let Some(deadly) = self.deadly.iter_mut().find(|deadly| deadly.n == n)
+                    && !deadly.is_always()
+                {
+                    deadly.times -= 1;
+                }
+                self.stats.crashes += 1;
+                self.die(pid, Some(SEGV));
+                Ok(())
+            }
+            Doing::Sending(then) => self.send(pid, then),
+        }
+    }
+
+    /// Waits for news in the inbox.
+    fn read(&mut self, pid: Pid) -> Outcome {
+        let most = self.random.between(1, self.plan.read_most);
+        let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
+        let Some(life) = self.life(pid) else { return Ok(()) };
+        if life.is_at_end() {
+            self.leave(pid);
+        } else if !life.has_news() {
+            self.park(pid);
+        } else {
+            life.read(most)?;
+            life.busy_since_ns = now_ns;
+            life.doing = Doing::Working;
+            self.room_in_inbox(pid);
+            self.step_in(pid, moment_ns);
+        }
+        Ok(())
+    }
+
+    /// Looks for news, then begins the next slice.
+    fn work(&mut self, pid: Pid) -> Outcome {
+        let most = self.random.between(1, self.plan.read_most);
+        let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
+        let is_raw = self.plan.transport == Transport::Raw;
+        let Some(life) = self.life(pid) else { return Ok(()) };
+        if life.is_at_end() {
+            self.leave(pid);
+            return Ok(());
+        }
+        if life.has_news() {
+            life.read(most)?;
+        }
+        let busy_ns = (now_ns - life.busy_since_ns).max(1);
+        match life.core.next(life.slice_len) {
+            None => {
+                life.core.seal(busy_ns);
+                life.doing = Doing::Sending(Then::Read);
+                self.step_in(pid, moment_ns);
+            }
+            Some(step) => {
+                let is_known = life.begin(step.slice) || is_raw;
+                check(is_known, || format!("{} was given to nobody", step.slice))?;
+                if step.is_begun_again {
+                    life.core.seal(busy_ns);
+                    life.doing = Doing::Sending(Then::Count(step.slice));
+                    self.step_in(pid, moment_ns);
+                } else {
+                    self.count(pid, step.slice);
+                }
+            }
+        }
+        self.room_in_inbox(pid);
+        Ok(())
+    }
+
+    /// Begins to count a slice.
+    fn count(&mut self, pid: Pid, slice: Interval) {
+        let is_in = |n: i64| slice.contains(Interval::single(n));
+        let deadly = self.deadly.iter().filter(|deadly| deadly.times > 0 && is_in(deadly.n));
+        let (done, doing) = match deadly.map(|deadly| deadly.n).min() {
+            Some(n) => (Interval::new(slice.first(), n).unwrap_or(slice), Doing::Dying(n)),
+            None => (slice, Doing::Counting(slice)),
+        };
+        let slowness = self.plan.slowness[self.processes[pid].slot];
+        let ns = self.plan.cost.of(done).saturating_mul(slowness) / 1000 + self.moment_ns();
+        let slice_ns = self.plan.slice_ns;
+        if let Some(life) = self.life(pid) {
+            life.learn(slice, ns, slice_ns);
+            life.doing = doing;
+        }
+        self.step_in(pid, ns);
+    }
+
+    /// A slice is counted: answers, reports, sends if it is time.
+    fn counted(&mut self, pid: Pid, slice: Interval) -> Outcome {
+        let count = u64::try_from(crate::function::count(slice)).map_err(|_| "too many")?;
+        let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
+        let (overdue_ns, report_ns) = (self.plan.overdue_ns, self.plan.report_ns);
+        self.tape.note("counted", pid as u64, count);
+        let Some(life) = self.life(pid) else { return Ok(()) };
+        let is_end = life.core.counted(slice, count);
+        let busy_ns = now_ns - life.busy_since_ns;
+        let is_report_due = !is_end && busy_ns >= report_ns;
+        if is_report_due {
+            life.core.report(busy_ns);
+        }
+        let is_due = is_report_due || life.core.is_full() || busy_ns >= overdue_ns;
+        life.doing = if is_due {
+            life.core.seal(busy_ns.max(1));
+            Doing::Sending(Then::Work)
+        } else {
+            Doing::Working
+        };
+        self.step_in(pid, moment_ns);
+        Ok(())
+    }
+
+    /// Sends one frame, or goes on if there is none.
+    fn send(&mut self, pid: Pid, then: Then) -> Outcome {
+        let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
+        let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
+        if life.core.is_silent() {
+            life.busy_since_ns = now_ns;
+            match then {
+                Then::Read => life.doing = Doing::Reading,
+                Then::Work => life.doing = Doing::Working,
+                Then::Count(slice) => {
+                    self.count(pid, slice);
+                    return Ok(());
+                }
+            }
+            self.step_in(pid, moment_ns);
+            return Ok(());
+        }
+        let frame = life.core.first_frame();
+        let limit = self.plan.frame_limit;
+        check(frame.len() <= limit, || format!("a frame of {} bytes", frame.len()))?;
+        if self.plan.transport == Transport::Pipes {
+            if self.results.write(frame) == 0 {
+                self.stats.full_result_pipes += 1;
+                self.waiting.push(pid);
+                self.park(pid);
+                return Ok(());
+            }
+            self.tape.note("sent", pid as u64, frame.len() as u64);
+            let sent = frame.len();
+            life.core.sent(sent);
+            self.wake_in(moment_ns);
+        } else {
+            let frame = frame.to_vec();
+            life.core.sent(frame.len());
+            self.carry_up(pid, &frame);
+        }
+        self.step_in(pid, moment_ns);
+        Ok(())
+    }
+
+    /// End of file: the work is over.
+    fn leave(&mut self, pid: Pid) {
+        self.tape.note("left", pid as u64, 0);
+        self.die(pid, Some(Cause::Exit(0)));
+    }
+
+    /// A worker is gone; what it wrote is not.
+    pub(crate) fn die(&mut self, pid: Pid, cause: Option<Cause>) {
+        let process = &mut self.processes[pid];
+        let Some(life) = process.life.take() else { return };
+        (process.at, process.cause) = (life.at(), cause);
+        self.tape.note("died", pid as u64, 0);
+        self.waiting.retain(|waiting| *waiting != pid);
+        let notice_ns = self.random.magnitude(1_000, 50_000_000);
+        self.queue.add(self.now_ns + notice_ns, Event::Notice { pid });
+    }
+}

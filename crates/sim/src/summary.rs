@@ -1,0 +1,119 @@
+//! What happened in runs, as counts that can be added up: how one sees that the faults do happen.
+
+use std::fmt;
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What happened in one run or in many.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Summary {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl Summary {
+            /// Each count with its name.
+            pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+
+            /// Adds what happened in other runs.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name = self.$name.wrapping_add(other.$name);)*
+            }
+        }
+    };
+}
+
+counters! {
+    /// Runs.
+    runs,
+    /// Runs that ended with the whole answer.
+    finished,
+    /// Runs that ended early because they were asked to.
+    drained,
+    /// Runs that ended because a seat was lost too often in a row.
+    given_up,
+    /// Milliseconds on the virtual clock.
+    virtual_ms,
+    /// Steps of the primary, the workers and the world.
+    steps,
+    /// Frames that the primary heard.
+    frames,
+    /// Numbers of ranges without those too long to be looked at.
+    numbers,
+    /// Workers made, the first ones included.
+    forks,
+    /// Forks that were refused.
+    refusals,
+    /// Workers killed from outside.
+    kills,
+    /// Workers that left by themselves.
+    exits,
+    /// Workers that died of a number.
+    crashes,
+    /// Workers lost with chunks in hand.
+    losses_with_chunks,
+    /// Workers stopped.
+    stops,
+    /// Workers that had been stopped and went on.
+    continues,
+    /// Stopped workers whose chunks were taken back.
+    silences,
+    /// Silent workers that came back.
+    awakenings,
+    /// Workers killed because all were silent.
+    desertions,
+    /// Garbage written into the result pipe.
+    garbage,
+    /// Times that the primary found bytes that are no frame.
+    malformed,
+    /// Workers killed because they may have written it.
+    suspects,
+    /// Times that exactly one was suspected.
+    convictions,
+    /// Withdrawals sent.
+    withdrawals,
+    /// Chunks, or parts of them, that workers gave back.
+    releases,
+    /// Chunks begun again after a loss.
+    begun_again,
+    /// Parts of partials.
+    parts,
+    /// Answers under names not in force.
+    stale_answers,
+    /// Writes that had to wait for room in the result pipe.
+    full_result_pipes,
+    /// Writes that had to wait for room in an assignment pipe.
+    full_assignment_pipes,
+    /// Records made durable.
+    records,
+    /// Primaries that crashed.
+    primary_crashes,
+    /// Records lost with them.
+    records_lost,
+    /// Primaries that went on with what was durable of a crashed or drained one.
+    resumes,
+    /// Numbers that failed.
+    quarantined,
+    /// Numbers that killed workers, but not for ever.
+    survived_flaky,
+    /// Frames lost on channels.
+    frames_lost,
+    /// Frames repeated on channels.
+    frames_repeated,
+    /// Sums of the trace hashes; the same seeds give the same.
+    trace_hash,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, count) in self.counts() {
+            if name == "trace_hash" {
+                writeln!(f, "{name:<24}{count:>20x}")?;
+            } else {
+                writeln!(f, "{name:<24}{count:>20}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! The world: the clock, what will happen, and everything that lives in a run.
+//!
+//! Nothing here depends on anything but the plan and the generator: no clock, no thread, no order of
+//! a hash map. Two runs from one seed are the same to the last byte, and a test says so.
+
+use crate::function::Deadly;
+use crate::journal::Journal;
+use crate::oracle::{Oracle, check};
+use crate::pipe::Pipe;
+use crate::plan::Plan;
+use crate::primary::{Primary, Stage};
+use crate::process::Process;
+use crate::queue::{Event, Pid, Queue};
+use crate::random::Random;
+use crate::summary::Summary;
+use crate::tape::Tape;
+
+/// What went as it must, or what did not.
+pub(crate) type Outcome<T = ()> = Result<T, String>;
+
+/// More steps than any run needs.
+const MOST_STEPS: u64 = 3_000_000;
+
+/// An early end is complete after so long, a stopped worker and the dearest slice included.
+const DRAIN_NS: u64 = 60_000_000_000;
+
+pub(crate) struct World<'a> {
+    pub(crate) plan: Plan,
+    pub(crate) random: Random,
+    pub(crate) now_ns: u64,
+    pub(crate) queue: Queue,
+    pub(crate) tape: Tape<'a>,
+    pub(crate) stats: Summary,
+    pub(crate) oracle: Oracle,
+    pub(crate) processes: Vec<Process>,
+    /// Who waits for room in the result pipe.
+    pub(crate) waiting: Vec<Pid>,
+    pub(crate) results: Pipe,
+    pub(crate) journal: Journal,
+    pub(crate) primary: Primary,
+    /// How many primaries there were before this one.
+    pub(crate) life: u32,
+    /// The deadly numbers with the times they still kill.
+    pub(crate) deadly: Vec<Deadly>,
+    /// When the run must be over, and when a drain must be.
+    deadline_ns: u64,
+    pub(crate) drain_deadline_ns: Option<u64>,
+    pub(crate) is_over: bool,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(plan: Plan, random: Random, tape: Tape<'a>) -> Outcome<Self> {
+        let (whole, total) = (plan.range.interval(), plan.range.len());
+        let deadly = plan.deadly.clone();
+        let oracle = Oracle::new(whole, total, deadly.clone(), plan.retries);
+        let journal = Journal::default();
+        let primary = Primary::begin(&plan, journal.durable())?;
+        let deadline_ns = plan.faults.until_ns.saturating_add(plan.bound_ns());
+        let results = Pipe::new(plan.result_pipe);
+        let stats = Summary {
+            runs: 1,
+            numbers: u64::try_from(total).ok().filter(|len| *len < 1 << 32).unwrap_or(0),
+            ..Summary::default()
+        };
+        Ok(Self {
+            plan,
+            random,
+            now_ns: 0,
+            queue: Queue::default(),
+            tape,
+            stats,
+            oracle,
+            processes: Vec::new(),
+            waiting: Vec::new(),
+            results,
+            journal,
+            primary,
+            life: 0,
+            deadly,
+            deadline_ns,
+            drain_deadline_ns: None,
+            is_over: false,
+        })
+    }
+
+    /// Runs to the end.
+    pub(crate) fn run(&mut self) -> Outcome {
+        if let Some(at_ns) = self.plan.faults.drain_at_ns {
+            self.queue.add(at_ns, Event::Drain);
+        }
+        for at_ns in self.plan.faults.crash_at_ns.clone() {
+            self.queue.add(at_ns, Event::Crash);
+        }
+        self.fill_all_seats()?;
+        while !self.is_over {
+            let Some((at_ns, event)) = self.queue.pop() else {
+                return Err("nothing will happen any more".into());
+            };
+            self.now_ns = at_ns;
+            self.tape.now_ns = at_ns;
+            self.stats.steps += 1;
+            self.look_after_time()?;
+            self.happen(event)?;
+        }
+        self.stats.virtual_ms = self.now_ns / 1_000_000;
+        self.stats.trace_hash = self.tape.hash();
+        Ok(())
+    }
+
+    fn happen(&mut self, event: Event) -> Outcome {
+        match event {
+            Event::Wake => self.wake(),
+            Event::Step { pid } => self.step(pid),
+            Event::Notice { pid } => self.notice(pid),
+            Event::Continue { pid } => self.go_on(pid),
+            // What an earlier primary was waiting for concerns nobody any more.
+            Event::Synced { life } | Event::Heard { life, .. } if life != self.life => Ok(()),
+            Event::Synced { .. } => self.synced(),
+            Event::Drain => self.drain(),
+            Event::Crash => self.crash(),
+            Event::Heard { pid, frame, .. } => self.heard(pid, &frame),
+            Event::Told { pid, frame } => self.told(pid, frame),
+        }
+    }
+
+    fn look_after_time(&self) -> Outcome {
+        check(self.stats.steps < MOST_STEPS, || "no end after so many steps".into())?;
+        check(self.now_ns <= self.deadline_ns, || "no end after so long".into())?;
+        let is_late = self.drain_deadline_ns.is_some_and(|deadline| self.now_ns > deadline);
+        check(!is_late, || "no end after a drain".into())?;
+        // Each process has a step, a notice and a continuation due at most; frames are on their way
+        // on channels, as many as all windows hold.
+        let room = self.plan.assignment_pipe / 24 + 8;
+        let most = 64 + 16 * (self.plan.seats + 1) * (room + 64) + 8 * self.processes.len();
+        check(self.queue.len() <= most, || format!("{} events are due", self.queue.len()))
+    }
+
+    /// Whether things are still being broken.
+    pub(crate) fn is_phase_one(&self) -> bool {
+        self.now_ns < self.plan.faults.until_ns
+    }
+
+    /// A short while, never the same.
+    pub(crate) fn moment_ns(&mut self) -> u64 {
+        self.random.between(1, self.plan.step_ns)
+    }
+
+    /// Somebody asks for an early end.
+    fn drain(&mut self) -> Outcome {
+        if self.primary.stage == Stage::Gathering {
+            self.tape.note("drain", 0, 0);
+            self.primary.supervisor.drain();
+            self.drain_deadline_ns = Some(self.now_ns + DRAIN_NS);
+            self.wake_in(1);
+        }
+        Ok(())
+    }
+
+    /// The primary is gone, with its workers and what is not durable; the next one begins.
+    fn crash(&mut self) -> Outcome {
+        if self.primary.stage == Stage::Gathering {
+            self.stats.primary_crashes += 1;
+            self.begin_again()?;
+        }
+        Ok(())
+    }
+
+    /// Another primary takes over from the journal.
+    pub(crate) fn begin_again(&mut self) -> Outcome {
+        self.tape.note("begin again", u64::from(self.life), 0);
+        let persisted = self.random.next();
+        self.stats.records_lost += self.journal.crash(persisted) as u64;
+        self.oracle.begin_life(self.journal.durable())?;
+        self.stats.stale_answers += self.primary.supervisor.scheduler().stale_answers();
+        self.processes.iter_mut().for_each(Process::vanish);
+        self.waiting.clear();
+        self.results = Pipe::new(self.plan.result_pipe);
+        self.life += 1;
+        self.drain_deadline_ns = None;
+        self.stats.resumes += 1;
+        self.primary = Primary::begin(&self.plan, self.journal.durable())?;
+        self.fill_all_seats()
+    }
+
+    /// What the journal was writing is durable now.
+    fn synced(&mut self) -> Outcome {
+        let mut records = self.journal.synced();
+        self.tape.note("synced", records.len() as u64, 0);
+        while !records.is_empty() {
+            // In any order: the core does not say that there is one.
+            let which = self.random.below(records.len() as u64) as usize;
+            self.recorded(records.swap_remove(which))?;
+        }
+        self.sync_if_due();
+        self.wake_in(1);
+        Ok(())
+    }
+
+    /// Begins to make durable what waits for it, unless that is being done.
+    pub(crate) fn sync_if_due(&mut self) {
+        if let Some(sync_ns) = self.plan.sync_ns
+            && self.journal.begin_sync()
+        {
+            let at_ns = self.now_ns + self.random.between(1, sync_ns);
+            self.queue.add(at_ns, Event::Synced { life: self.life });
+        }
+    }
+}
