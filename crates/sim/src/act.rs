@@ -153,8 +153,7 @@ impl World<'_> {
         let slot = self.processes[pid].slot;
         let peer = &self.primary.peers[slot];
         if peer.pid == Some(pid) && !peer.packer.is_empty() {
-            let moment_ns = self.moment_ns();
-            self.wake_in(moment_ns);
+            self.wake_in_a_turn();
         }
     }
 

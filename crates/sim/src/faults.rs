@@ -4,7 +4,7 @@ use crate::options::Transport;
 use crate::queue::{Event, Pid};
 use crate::world::{Outcome, World};
 use evenly_core::frame::Packer;
-use evenly_core::{Cause, LeaseId, WorkerId};
+use evenly_core::{Cause, LeaseId};
 
 impl World<'_> {
     /// What may happen to a worker before a step; whether it does the step.
@@ -95,8 +95,7 @@ impl World<'_> {
         self.oracle.is_only_numbers = false;
         self.stats.garbage += 1;
         self.tape.note("garbage", name, frame.len() as u64);
-        let moment_ns = self.moment_ns();
-        self.wake_in(moment_ns);
+        self.wake_in_a_turn();
         if self.random.once_in(2) {
             return true;
         }
@@ -119,7 +118,7 @@ impl World<'_> {
         {
             return life.core.first_frame().to_vec();
         }
-        let mut packer = Packer::new(WorkerId(pid as u32), self.plan.frame_limit);
+        let mut packer = Packer::new(self.processes[pid].name, self.plan.frame_limit);
         packer.answer(LeaseId(self.random.next()), self.random.below(9));
         packer.seal(1);
         packer.bytes().to_vec()

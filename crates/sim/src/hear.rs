@@ -15,6 +15,8 @@ enum Found {
     Frame { pid: Option<Pid>, is_work: bool, parts: u64, begun: u64, releases: u64 },
     Accused { slot: usize },
     Garbage,
+    /// A frame of somebody who never was.
+    Nobody,
     Nothing,
 }
 
@@ -46,9 +48,11 @@ impl World<'_> {
                     if !is_cut {
                         return Ok(());
                     }
-                    self.suffer_garbage()?;
+                    self.skip_garbage()?;
                 }
-                Found::Garbage => self.suffer_garbage()?,
+                Found::Garbage => self.skip_garbage()?,
+                // It is used up; what follows may be a frame.
+                Found::Nobody => self.suspect()?,
                 Found::Accused { slot } => self.accuse(slot)?,
                 Found::Frame { pid, is_work, parts, begun, releases } => {
                     self.stats.frames += 1;
@@ -93,7 +97,7 @@ impl World<'_> {
                 Ok(Found::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
             }
             Ok(Heard::Farewell { .. }) => Err("nobody says farewell here".into()),
-            Err(Fault::Nobody) => Ok(Found::Garbage),
+            Err(Fault::Nobody) => Ok(Found::Nobody),
             Err(Fault::Worker { slot, violation }) => {
                 let is_raw = self.plan.transport == Transport::Raw;
                 check(is_raw, || format!("an honest worker is accused: {violation}"))?;
@@ -125,14 +129,19 @@ impl World<'_> {
         gone_on.map_err(|violation| violation.to_string())
     }
 
+    fn skip_garbage(&mut self) -> Outcome {
+        let skipped = self.primary.unpacker.skip();
+        self.tape.note("no frame", skipped as u64, 0);
+        check(skipped > 0, || "garbage is not passed over".into())?;
+        self.suspect()
+    }
+
     /// Bytes that are no frame: whoever may have written them is lost at once, and what they wrote
     /// behind is not heard. A frame that follows a broken one may rest on it.
-    fn suffer_garbage(&mut self) -> Outcome {
+    fn suspect(&mut self) -> Outcome {
         self.stats.malformed += 1;
-        let skipped = self.primary.unpacker.skip();
-        check(skipped > 0, || "garbage is not passed over".into())?;
         let suspects: Vec<usize> = self.primary.supervisor.suspects().collect();
-        self.tape.note("no frame", skipped as u64, suspects.len() as u64);
+        self.tape.note("suspects", suspects.len() as u64, 0);
         let cause = (suspects.len() == 1).then_some(Cause::Garbage);
         self.stats.convictions += u64::from(cause.is_some());
         for slot in suspects {

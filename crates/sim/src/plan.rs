@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) report_ns: u64,
     /// What any other step takes at most.
     pub(crate) step_ns: u64,
+    /// How long the primary may take to notice something.
+    pub(crate) turn_ns: u64,
     /// How long a journal takes to make something durable; `None` without a journal.
     pub(crate) sync_ns: Option<u64>,
     pub(crate) faults: Faults,
@@ -42,8 +44,9 @@ pub(crate) struct Plan {
 /// What breaks in phase one. Rates are in a million steps.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
-    /// When phase one ends.
+    /// When phase one ends, unless so many things are broken before.
     pub(crate) until_ns: u64,
+    pub(crate) most: u64,
     pub(crate) kill: u32,
     pub(crate) exit: u32,
     pub(crate) stop: u32,
@@ -77,6 +80,7 @@ impl Plan {
             1 => random.between(64, 160) as usize,
             _ => random.magnitude(64, 4096) as usize,
         };
+        let slowest_turn_ns = if random.once_in(3) { 30_000_000 } else { 100_000 };
         let mut plan = Self {
             range,
             policy: draw_policy(random, range, is_huge),
@@ -95,9 +99,13 @@ impl Plan {
             overdue_ns: random.pick(&[0, 1_000_000, 1_000_000, 100_000_000]),
             report_ns: random.magnitude(1_000_000, 100_000_000),
             step_ns: random.magnitude(100, 100_000),
+            turn_ns: random.magnitude(100, slowest_turn_ns),
             sync_ns: random.once_in(2).then(|| random.magnitude(1_000, SECOND / 5)),
             faults: Faults::default(),
         };
+        // Whoever turns slowly reads much at once; and a long range means many answers.
+        let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });
+        plan.read_most = plan.read_most.max(least);
         if options.are_faults_wanted {
             plan.deadly = draw_deadly(random, range);
             plan.faults = draw_faults(random, &plan);
@@ -222,6 +230,7 @@ fn draw_faults(random: &mut Random, plan: &Plan) -> Faults {
     let is_piped = plan.transport == Transport::Pipes;
     let mut faults = Faults {
         until_ns,
+        most: random.magnitude(1, 1000),
         kill: rate(random, 2, &[300, 3_000, 20_000, 100_000]),
         exit: rate(random, 4, &[300, 3_000, 20_000]),
         stop: rate(random, 3, &[300, 3_000, 20_000]),

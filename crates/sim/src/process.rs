@@ -38,6 +38,7 @@ pub(crate) enum Then {
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(crate) slot: usize,
+    pub(crate) name: WorkerId,
     pub(crate) life: Option<Box<Life>>,
     /// Of one that is gone: where it was, and of what it died.
     pub(crate) at: Vec<Interval>,
@@ -60,6 +61,8 @@ pub(crate) struct Life {
     /// The chunks that it was given, in order, from the one it is at or was last at.
     hands: VecDeque<Interval>,
     has_begun: bool,
+    /// All chunks that it ever was given.
+    given: Vec<Interval>,
     /// Since when nothing accounts for its time; when it last reported.
     pub(crate) busy_since_ns: u64,
     /// About how many numbers make a slice.
@@ -82,12 +85,13 @@ impl Process {
             is_parked: false,
             hands: VecDeque::new(),
             has_begun: false,
+            given: Vec::new(),
             busy_since_ns: now_ns,
             slice_len: 1,
             told_ns: 0,
             heard_ns: 0,
         };
-        Self { slot, life: Some(Box::new(life)), at: Vec::new(), cause: None }
+        Self { slot, name, life: Some(Box::new(life)), at: Vec::new(), cause: None }
     }
 
     /// Ends without a word: its primary is gone.
@@ -122,12 +126,14 @@ impl Life {
     }
 
     fn take_frames(&mut self) -> Result<(), String> {
-        let Self { unpacker, core, hands, .. } = self;
+        let Self { unpacker, core, hands, given, .. } = self;
         let malformed = |malformed| format!("a worker cannot read: {malformed}");
         while let Some(frame) = unpacker.next_frame().map_err(malformed)? {
             if let Body::Assignments(assignments) = &frame.body {
                 for assignment in assignments.iter() {
-                    hands.push_back(assignment.map_err(malformed)?.interval);
+                    let interval = assignment.map_err(malformed)?.interval;
+                    hands.push_back(interval);
+                    given.push(interval);
                 }
             }
             core.take(frame.body).map_err(malformed)?;
@@ -149,9 +155,9 @@ impl Life {
         self.hands.front().filter(|_| self.has_begun).copied().into_iter().collect()
     }
 
-    /// All that it may be at, for those who do not know what it has said.
+    /// All that it may be at, for those who will not hear what it has said.
     pub(crate) fn anywhere(&self) -> Vec<Interval> {
-        self.hands.iter().copied().collect()
+        self.given.clone()
     }
 
     /// Learns how many numbers make a slice, as one took `ns`.

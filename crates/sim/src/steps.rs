@@ -170,7 +170,6 @@ impl World<'_> {
         let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
         let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
         if life.core.is_silent() {
-            life.busy_since_ns = now_ns;
             match then {
                 Then::Read => life.doing = Doing::Reading,
                 Then::Work => life.doing = Doing::Working,
@@ -195,10 +194,12 @@ impl World<'_> {
             self.tape.note("sent", pid as u64, frame.len() as u64);
             let sent = frame.len();
             life.core.sent(sent);
-            self.wake_in(moment_ns);
+            life.busy_since_ns = now_ns;
+            self.wake_in_a_turn();
         } else {
             let frame = frame.to_vec();
             life.core.sent(frame.len());
+            life.busy_since_ns = now_ns;
             self.carry_up(pid, &frame);
         }
         self.step_in(pid, moment_ns);
@@ -218,7 +219,9 @@ impl World<'_> {
         (process.at, process.cause) = (life.at(), cause);
         self.tape.note("died", pid as u64, 0);
         self.waiting.retain(|waiting| *waiting != pid);
+        // On a channel the end comes behind everything that was sent.
         let notice_ns = self.random.magnitude(1_000, 50_000_000);
-        self.queue.add(self.now_ns + notice_ns, Event::Notice { pid });
+        let at_ns = (self.now_ns + notice_ns).max(life.heard_ns);
+        self.queue.add(at_ns, Event::Notice { pid });
     }
 }

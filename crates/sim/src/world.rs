@@ -137,7 +137,8 @@ impl<'a> World<'a> {
 
     /// Whether things are still being broken.
     pub(crate) fn is_phase_one(&self) -> bool {
-        self.now_ns < self.plan.faults.until_ns
+        let broken = self.stats.kills + self.stats.exits + self.stats.stops + self.stats.garbage;
+        self.now_ns < self.plan.faults.until_ns && broken < self.plan.faults.most
     }
 
     /// A short while, never the same.
