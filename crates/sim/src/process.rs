@@ -150,9 +150,14 @@ impl Life {
         !self.hands.is_empty()
     }
 
-    /// Where it is or was last.
+    /// Where it is or was last; and where it will be, once that is announced.
     pub(crate) fn at(&self) -> Vec<Interval> {
-        self.hands.front().filter(|_| self.has_begun).copied().into_iter().collect()
+        let last = self.hands.front().filter(|_| self.has_begun);
+        let is_next = |held: &&Interval| match self.doing {
+            Doing::Sending(Then::Count(slice)) => held.contains(slice),
+            _ => false,
+        };
+        last.into_iter().chain(self.hands.iter().filter(is_next)).copied().collect()
     }
 
     /// All that it may be at, for those who will not hear what it has said.

@@ -91,7 +91,6 @@ impl World<'_> {
     fn work(&mut self, pid: Pid) -> Outcome {
         let most = self.random.between(1, self.plan.read_most);
         let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
-        let is_raw = self.plan.transport == Transport::Raw;
         let Some(life) = self.life(pid) else { return Ok(()) };
         if life.is_at_end() {
             self.leave(pid);
@@ -108,14 +107,12 @@ impl World<'_> {
                 self.step_in(pid, moment_ns);
             }
             Some(step) => {
-                let is_known = life.begin(step.slice) || is_raw;
-                check(is_known, || format!("{} was given to nobody", step.slice))?;
                 if step.is_begun_again {
                     life.core.seal(busy_ns);
                     life.doing = Doing::Sending(Then::Count(step.slice));
                     self.step_in(pid, moment_ns);
                 } else {
-                    self.count(pid, step.slice);
+                    self.count(pid, step.slice)?;
                 }
             }
         }
@@ -124,7 +121,7 @@ impl World<'_> {
     }
 
     /// Begins to count a slice.
-    fn count(&mut self, pid: Pid, slice: Interval) {
+    fn count(&mut self, pid: Pid, slice: Interval) -> Outcome {
         let is_in = |n: i64| slice.contains(Interval::single(n));
         let deadly = self.deadly.iter().filter(|deadly| deadly.times > 0 && is_in(deadly.n));
         let (done, doing) = match deadly.map(|deadly| deadly.n).min() {
@@ -134,11 +131,15 @@ impl World<'_> {
         let slowness = self.plan.slowness[self.processes[pid].slot];
         let ns = self.plan.cost.of(done).saturating_mul(slowness) / 1000 + self.moment_ns();
         let slice_ns = self.plan.slice_ns;
+        let is_raw = self.plan.transport == Transport::Raw;
         if let Some(life) = self.life(pid) {
+            let is_known = life.begin(slice) || is_raw;
+            check(is_known, || format!("{slice} was given to nobody"))?;
             life.learn(slice, ns, slice_ns);
             life.doing = doing;
         }
         self.step_in(pid, ns);
+        Ok(())
     }
 
     /// A slice is counted: answers, reports, sends if it is time.
@@ -174,8 +175,7 @@ impl World<'_> {
                 Then::Read => life.doing = Doing::Reading,
                 Then::Work => life.doing = Doing::Working,
                 Then::Count(slice) => {
-                    self.count(pid, slice);
-                    return Ok(());
+                    return self.count(pid, slice);
                 }
             }
             self.step_in(pid, moment_ns);
