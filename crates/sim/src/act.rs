@@ -60,6 +60,7 @@ impl World<'_> {
             Order::Silenced { slot, .. } => {
                 self.stats.silences += 1;
                 self.primary.peers[slot].silences += 1;
+                self.primary.peers[slot].is_silent = true;
             }
             Order::GiveUp { slot, times } => {
                 let losses = self.primary.peers[slot].losses;

@@ -125,6 +125,8 @@ impl World<'_> {
     }
 
     fn tell_of_going_on(&mut self, slot: usize) -> Outcome {
+        let was_silent = std::mem::take(&mut self.primary.peers[slot].is_silent);
+        self.stats.awakenings += u64::from(was_silent);
         let gone_on = self.primary.supervisor.go_on(slot, self.now_ns);
         gone_on.map_err(|violation| violation.to_string())
     }

@@ -6,7 +6,7 @@ use crate::options::Transport;
 use crate::oracle::{Books, check};
 use crate::plan::Plan;
 use crate::process::Process;
-use crate::queue::{Event, Pid};
+use crate::queue::Pid;
 use crate::world::{Outcome, World};
 use evenly_core::frame::{Packer, Unpacker};
 use evenly_core::{Aggregate, IntervalSet, Scheduler, Supervisor, Value, WorkerId};
@@ -32,7 +32,8 @@ pub(crate) struct Primary {
     /// Workers that are known to have ended, and not heard out.
     pub(crate) ended: Vec<Pid>,
     pub(crate) stage: Stage,
-    wake_at_ns: Option<u64>,
+    /// When it looks again. In no queue: it is put forward far more often than it comes.
+    pub(crate) wake_at_ns: Option<u64>,
 }
 
 /// What the primary knows of a seat.
@@ -46,6 +47,8 @@ pub(crate) struct Peer {
     /// When it was last heard, and whether it is treated as stopped since: for channels.
     pub(crate) heard_ns: u64,
     pub(crate) is_quiet: bool,
+    /// Whether its work was taken back since it was stopped.
+    pub(crate) is_silent: bool,
     /// Losses in a row, counted apart from the roster.
     pub(crate) losses: u32,
 }
@@ -75,6 +78,7 @@ impl Primary {
             silences: 0,
             heard_ns: 0,
             is_quiet: false,
+            is_silent: false,
             losses: 0,
         };
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
@@ -96,7 +100,6 @@ impl World<'_> {
         let at_ns = self.now_ns.saturating_add(ns);
         if self.primary.wake_at_ns.is_none_or(|before| at_ns < before) {
             self.primary.wake_at_ns = Some(at_ns);
-            self.queue.add(at_ns, Event::Wake);
         }
     }
 
@@ -133,7 +136,7 @@ impl World<'_> {
         peer.pid = Some(pid);
         peer.packer = Packer::new(name, self.plan.frame_limit);
         (peer.window, peer.silences) = (window, 0);
-        (peer.heard_ns, peer.is_quiet) = (self.now_ns, false);
+        (peer.heard_ns, peer.is_quiet, peer.is_silent) = (self.now_ns, false, false);
         self.processes.push(Process::new(&self.plan, slot, name, self.now_ns));
         self.stats.forks += 1;
         self.tape.note("forked", pid as u64, slot as u64);
@@ -144,9 +147,6 @@ impl World<'_> {
 
     /// One turn of the primary's loop.
     pub(crate) fn wake(&mut self) -> Outcome {
-        if self.primary.wake_at_ns != Some(self.now_ns) {
-            return Ok(()); // it was woken earlier
-        }
         self.primary.wake_at_ns = None;
         self.receive()?;
         self.bury()?;

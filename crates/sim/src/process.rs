@@ -20,8 +20,8 @@ pub(crate) enum Doing {
     Working,
     /// Counts a slice; at the end of this step it is done.
     Counting(Interval),
-    /// Counts, and dies of this number at the end of this step.
-    Dying(i64),
+    /// Counts, and dies of this number at the end of this step, if it still kills.
+    Dying(i64, Interval),
     /// Sends what is packed.
     Sending(Then),
 }

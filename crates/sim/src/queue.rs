@@ -8,8 +8,6 @@ pub(crate) type Pid = usize;
 
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// The primary wakes up.
-    Wake,
     /// A worker does its next step.
     Step { pid: Pid },
     /// The primary may learn that a worker ended, was stopped or went on.
@@ -45,6 +43,11 @@ impl Queue {
     pub(crate) fn pop(&mut self) -> Option<(u64, Event)> {
         let Reverse((at_ns, number)) = self.due.pop()?;
         Some((at_ns, self.events.remove(&number)?))
+    }
+
+    /// When the next event is due.
+    pub(crate) fn next_ns(&self) -> Option<u64> {
+        self.due.peek().map(|Reverse((at_ns, _))| *at_ns)
     }
 
     pub(crate) fn len(&self) -> usize {

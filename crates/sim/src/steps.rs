@@ -53,19 +53,25 @@ impl World<'_> {
             Doing::Reading => self.read(pid),
             Doing::Working => self.work(pid),
             Doing::Counting(slice) => self.counted(pid, slice),
-            Doing::Dying(n) => {
-                self.tape.remark(|| format!("{n} kills its worker"));
-                if let Some(deadly) = self.deadly.iter_mut().find(|deadly| deadly.n == n)
-                    && !deadly.is_always()
-                {
-                    deadly.times -= 1;
-                }
-                self.stats.crashes += 1;
-                self.die(pid, Some(SEGV));
-                Ok(())
-            }
+            Doing::Dying(n, slice) => self.reach(pid, n, slice),
             Doing::Sending(then) => self.send(pid, then),
         }
+    }
+
+    /// A worker reaches a deadly number.
+    fn reach(&mut self, pid: Pid, n: i64, slice: Interval) -> Outcome {
+        let deadly = self.deadly.iter_mut().find(|deadly| deadly.n == n && deadly.times > 0);
+        let Some(deadly) = deadly else {
+            // It has killed others in the meantime, and is done with.
+            return self.count(pid, slice);
+        };
+        if !deadly.is_always() {
+            deadly.times -= 1;
+        }
+        self.tape.remark(|| format!("{n} kills its worker"));
+        self.stats.crashes += 1;
+        self.die(pid, Some(SEGV));
+        Ok(())
     }
 
     /// Waits for news in the inbox.
@@ -125,7 +131,7 @@ impl World<'_> {
         let is_in = |n: i64| slice.contains(Interval::single(n));
         let deadly = self.deadly.iter().filter(|deadly| deadly.times > 0 && is_in(deadly.n));
         let (done, doing) = match deadly.map(|deadly| deadly.n).min() {
-            Some(n) => (Interval::new(slice.first(), n).unwrap_or(slice), Doing::Dying(n)),
+            Some(n) => (Interval::new(slice.first(), n).unwrap_or(slice), Doing::Dying(n, slice)),
             None => (slice, Doing::Counting(slice)),
         };
         let slowness = self.plan.slowness[self.processes[pid].slot];

@@ -93,14 +93,18 @@ impl<'a> World<'a> {
         }
         self.fill_all_seats()?;
         while !self.is_over {
-            let Some((at_ns, event)) = self.queue.pop() else {
-                return Err("nothing will happen any more".into());
-            };
-            self.now_ns = at_ns;
-            self.tape.now_ns = at_ns;
-            self.stats.steps += 1;
-            self.look_after_time()?;
-            self.happen(event)?;
+            let next_ns = self.queue.next_ns().unwrap_or(u64::MAX);
+            let wake_ns = self.primary.wake_at_ns.filter(|wake_ns| *wake_ns <= next_ns);
+            if let Some(wake_ns) = wake_ns {
+                self.advance(wake_ns)?;
+                self.wake()?;
+            } else {
+                let Some((at_ns, event)) = self.queue.pop() else {
+                    return Err("nothing will happen any more".into());
+                };
+                self.advance(at_ns)?;
+                self.happen(event)?;
+            }
         }
         self.stats.virtual_ms = self.now_ns / 1_000_000;
         self.stats.trace_hash = self.tape.hash();
@@ -109,7 +113,6 @@ impl<'a> World<'a> {
 
     fn happen(&mut self, event: Event) -> Outcome {
         match event {
-            Event::Wake => self.wake(),
             Event::Step { pid } => self.step(pid),
             Event::Notice { pid } => self.notice(pid),
             Event::Continue { pid } => self.go_on(pid),
@@ -123,7 +126,10 @@ impl<'a> World<'a> {
         }
     }
 
-    fn look_after_time(&self) -> Outcome {
+    fn advance(&mut self, now_ns: u64) -> Outcome {
+        self.now_ns = now_ns;
+        self.tape.now_ns = now_ns;
+        self.stats.steps += 1;
         check(self.stats.steps < MOST_STEPS, || "no end after so many steps".into())?;
         check(self.now_ns <= self.deadline_ns, || "no end after so long".into())?;
         let is_late = self.drain_deadline_ns.is_some_and(|deadline| self.now_ns > deadline);
