@@ -102,7 +102,8 @@ impl World<'_> {
             self.leave(pid);
             return Ok(());
         }
-        if life.has_news() {
+        // All of it, in pieces: the next look may be a slice away.
+        while life.has_news() {
             life.read(most)?;
         }
         let busy_ns = (now_ns - life.busy_since_ns).max(1);
