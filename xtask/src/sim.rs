@@ -49,8 +49,7 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
 
 fn parse(arguments: &[String]) -> Result<Arguments, String> {
     let options = Options::default();
-    let mut parsed =
-        Arguments { from: 0, seeds: 10_000, is_one: false, is_traced: false, options };
+    let mut parsed = Arguments { from: 0, seeds: 10_000, is_one: false, is_traced: false, options };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));

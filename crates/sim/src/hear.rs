@@ -12,8 +12,16 @@ const QUIET_NS: u64 = 3_000_000_000;
 
 /// What came out of the unpacker.
 enum Found {
-    Frame { pid: Option<Pid>, is_work: bool, parts: u64, begun: u64, releases: u64 },
-    Accused { slot: usize },
+    Frame {
+        pid: Option<Pid>,
+        is_work: bool,
+        parts: u64,
+        begun: u64,
+        releases: u64,
+    },
+    Accused {
+        slot: usize,
+    },
     Garbage,
     /// A frame of somebody who never was.
     Nobody,

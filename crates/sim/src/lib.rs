@@ -93,11 +93,7 @@ pub fn describe(seed: u64, options: &Options) -> String {
     format!("{:#?}", Plan::draw(&mut Random::new(seed), options))
 }
 
-fn make(
-    seed: u64,
-    options: &Options,
-    lines: Option<Lines<'_>>,
-) -> Result<Summary, Box<Failure>> {
+fn make(seed: u64, options: &Options, lines: Option<Lines<'_>>) -> Result<Summary, Box<Failure>> {
     let mut random = Random::new(seed);
     let plan = Plan::draw(&mut random, options);
     let failure = |reason| {

@@ -166,7 +166,8 @@ impl Oracle {
             "the covered numbers are not those recorded".into()
         })?;
         let failures = scheduler.ledger().failures();
-        let mut failed: Vec<i64> = failures.iter().map(|failure| failure.interval.first()).collect();
+        let mut failed: Vec<i64> =
+            failures.iter().map(|failure| failure.interval.first()).collect();
         let mut known: Vec<i64> =
             self.acknowledged.failed.iter().map(|failure| failure.interval.first()).collect();
         failed.sort_unstable();

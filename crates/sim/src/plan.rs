@@ -106,6 +106,9 @@ impl Plan {
         // Whoever turns slowly reads much at once; and a long range means many answers.
         let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });
         plan.read_most = plan.read_most.max(least);
+        // Nor are slices so short that the longest runs never end.
+        plan.slice_ns = plan.slice_ns.max(plan.work_ns() / 50_000);
+        plan.report_ns = plan.report_ns.max(plan.work_ns() / 50_000);
         if options.are_faults_wanted {
             plan.deadly = draw_deadly(random, range);
             plan.faults = draw_faults(random, &plan);
@@ -168,14 +171,8 @@ fn draw_policy(random: &mut Random, range: Range, is_huge: bool) -> Policy {
 fn draw_cost(random: &mut Random, range: Range, is_huge: bool) -> Cost {
     let shift = if is_huge { range.len().ilog2().saturating_sub(10) } else { 0 };
     let each_ns = random.magnitude(10, 50_000_000);
-    let mut cost = Cost {
-        each_ns,
-        shift,
-        dear_every: 0,
-        dear_ns: 0,
-        cliff_from: i64::MAX,
-        cliff_times: 1,
-    };
+    let mut cost =
+        Cost { each_ns, shift, dear_every: 0, dear_ns: 0, cliff_from: i64::MAX, cliff_times: 1 };
     if !is_huge && random.once_in(3) {
         cost.dear_every = random.between(2, 500);
         cost.dear_ns = random.magnitude(1_000, DEAREST_NS / 2);
@@ -231,7 +228,7 @@ fn draw_faults(random: &mut Random, plan: &Plan) -> Faults {
     let mut faults = Faults {
         until_ns,
         most: random.magnitude(1, 1000),
-        kill: rate(random, 2, &[300, 3_000, 20_000, 100_000]),
+        kill: rate(random, 2, &[300, 3_000, 20_000, 100_000, 600_000]),
         exit: rate(random, 4, &[300, 3_000, 20_000]),
         stop: rate(random, 3, &[300, 3_000, 20_000]),
         for_ever: random.pick(&[0, 200_000, 1_000_000]),

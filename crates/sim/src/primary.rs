@@ -16,7 +16,9 @@ use evenly_core::{Aggregate, IntervalSet, Scheduler, Supervisor, Value, WorkerId
 pub(crate) enum Stage {
     Gathering,
     /// The assignment pipes are closed; whoever still lives after the grace is killed.
-    Closing { until_ns: u64 },
+    Closing {
+        until_ns: u64,
+    },
 }
 
 /// How long workers get to leave by themselves.

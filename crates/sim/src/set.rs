@@ -54,7 +54,9 @@ mod tests {
         let interval = |first, last| Interval::new(first, last).unwrap();
         let mut set = Set::default();
         assert!(set.add(interval(i64::MIN, -1)) && set.add(interval(5, 9)));
-        assert!(!set.add(interval(9, 12)) && !set.add(interval(-9, 4)) && !set.add(interval(0, 20)));
+        assert!(
+            !set.add(interval(9, 12)) && !set.add(interval(-9, 4)) && !set.add(interval(0, 20))
+        );
         assert!(set.add(interval(0, 4)) && set.add(interval(10, i64::MAX)));
         assert!(set.iter().eq([interval(i64::MIN, i64::MAX)]));
         assert!(set.has(i64::MAX) && set.has(0));

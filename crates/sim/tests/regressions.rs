@@ -7,4 +7,3 @@ fn holds(seed: u64) {
         panic!("{failure}");
     }
 }
-
