@@ -159,6 +159,7 @@ impl World<'_> {
         }
         self.flush()?;
         self.oracle.look(self.primary.supervisor.scheduler())?;
+        self.look_for_the_idle()?;
         match self.primary.stage {
             Stage::Gathering => {
                 let supervisor = &self.primary.supervisor;
@@ -169,6 +170,20 @@ impl World<'_> {
             Stage::Closing { until_ns } => self.see_off(until_ns)?,
         }
         self.arrange_to_wake()
+    }
+
+    /// Nobody who can work has nothing to do while there is work.
+    fn look_for_the_idle(&self) -> Outcome {
+        let Primary { supervisor, peers, .. } = &self.primary;
+        if !supervisor.is_work() {
+            return Ok(());
+        }
+        let at_work: Vec<usize> = supervisor.suspects().collect();
+        for (slot, peer) in peers.iter().enumerate() {
+            let is_idle = peer.pid.is_some() && !peer.is_silent && !at_work.contains(&slot);
+            check(!is_idle, || format!("the worker in seat {slot} is idle while there is work"))?;
+        }
+        Ok(())
     }
 
     /// Wakes again when there is more to read or something is due.
