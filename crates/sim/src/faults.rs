@@ -6,6 +6,9 @@ use crate::world::{Outcome, World};
 use evenly_core::frame::Packer;
 use evenly_core::{Cause, LeaseId};
 
+/// A call and its error number.
+pub(crate) const FAREWELL: (u32, u32) = (3, 32);
+
 impl World<'_> {
     /// What may happen to a worker before a step; whether it does the step.
     pub(crate) fn endure(&mut self, pid: Pid) -> bool {
@@ -21,6 +24,7 @@ impl World<'_> {
         if self.random.happens(exit) {
             self.oracle.is_only_numbers = false;
             self.stats.exits += 1;
+            self.say_farewell(pid);
             self.die(pid, Some(Cause::Exit(7)));
             return false;
         }
@@ -32,6 +36,24 @@ impl World<'_> {
             return self.write_garbage(pid);
         }
         true
+    }
+
+    /// Some say why they leave, as far as the pipe has room.
+    fn say_farewell(&mut self, pid: Pid) {
+        if !self.random.once_in(2) || self.plan.transport != Transport::Pipes {
+            return;
+        }
+        let Some(life) = self.processes[pid].life.as_deref_mut() else { return };
+        life.core.say_farewell(FAREWELL.0, FAREWELL.1);
+        life.core.seal(1);
+        while !life.core.is_silent() {
+            let frame = life.core.first_frame();
+            if self.results.write(frame) == 0 {
+                return;
+            }
+            let sent = frame.len();
+            life.core.sent(sent);
+        }
     }
 
     fn stop(&mut self, pid: Pid, for_ever: u32) {

@@ -1,5 +1,6 @@
 //! The primary's ears: frames, garbage, deaths, stops and silence.
 
+use crate::faults::FAREWELL;
 use crate::options::Transport;
 use crate::oracle::check;
 use crate::queue::Pid;
@@ -104,7 +105,13 @@ impl World<'_> {
             Ok(Heard::Nothing) => {
                 Ok(Found::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
             }
-            Ok(Heard::Farewell { .. }) => Err("nobody says farewell here".into()),
+            Ok(Heard::Farewell { slot, call, errno }) => {
+                self.stats.farewells += 1;
+                check((call, errno) == FAREWELL, || "another farewell than was said".into())?;
+                let pid = primary.pids.get(name as usize).copied();
+                check(primary.peers[slot].pid == pid, || "another's farewell".into())?;
+                Ok(Found::Frame { pid, is_work: false, parts, begun, releases })
+            }
             Err(Fault::Nobody) => Ok(Found::Nobody),
             Err(Fault::Worker { slot, violation }) => {
                 let is_raw = self.plan.transport == Transport::Raw;

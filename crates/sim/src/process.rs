@@ -75,8 +75,11 @@ pub(crate) struct Life {
 impl Process {
     pub(crate) fn new(plan: &Plan, slot: usize, name: WorkerId, now_ns: u64) -> Self {
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
+        // Made before its name is known, as in the real driver.
+        let mut core = Worker::new(WorkerId(u32::MAX), plan.frame_limit);
+        core.rename(name);
         let life = Life {
-            core: Worker::new(name, plan.frame_limit),
+            core,
             unpacker: Unpacker::new(plan.frame_limit, at_once),
             inbox: Pipe::new(plan.assignment_pipe),
             mail: VecDeque::new(),

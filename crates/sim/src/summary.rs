@@ -49,6 +49,8 @@ counters! {
     kills,
     /// Workers that left by themselves.
     exits,
+    /// Farewells heard.
+    farewells,
     /// Workers that died of a number.
     crashes,
     /// Workers lost with chunks in hand.
