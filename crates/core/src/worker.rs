@@ -361,6 +361,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_is_owed_no_more() {
+        let mut worker = worker(&[(LeaseId(2 << 20), 0, 4), (LEASE, 10, 14)]);
+        let step = worker.next(5).unwrap();
+        assert_eq!(said(&mut worker), ["0 again"]);
+        worker.counted(step.slice, 2);
+        assert_eq!(said(&mut worker), ["0 is 2"]);
+        assert!(!worker.next(5).unwrap().is_begun_again);
+    }
+
+    #[test]
     fn what_is_not_for_a_worker_is_refused() {
         let mut worker = worker(&[]);
         assert_eq!(worker.take(Body::Farewell { call: 0, errno: 0 }), Err(Malformed::Entry));

@@ -312,6 +312,27 @@ fn what_cannot_be_is_refused_and_not_merged() {
 }
 
 #[test]
+fn another_answer_to_a_settled_chunk_is_stale_if_it_is_the_same_and_else_a_conflict() {
+    let mut run = Run::new(Range::new(0, 10).unwrap(), Policy::Static, 2);
+    let (worker, (lease, interval)) = (WorkerId(0), run.hands[&WorkerId(0)][0]);
+    run.step(Step::Answer(0));
+    let mut answer = |count| {
+        let mut packer = Packer::new(worker, PIPE_FRAME);
+        packer.answer(lease, count);
+        packer.seal(1);
+        let mut unpacker = Unpacker::new(PIPE_FRAME, PIPE_FRAME);
+        unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
+        unpacker.filled(packer.bytes().len());
+        let Body::Answers(answers) = unpacker.next_frame().unwrap().unwrap().body else { panic!() };
+        run.scheduler.handle(Event::Answered { worker, busy_ns: 1, answers }, 0)
+    };
+    assert_eq!(answer(count(interval)), Ok(()));
+    let conflict = Violation::Conflict { worker, lease };
+    assert_eq!(answer(count(interval) + 1), Err(conflict));
+    assert_eq!(run.scheduler.stale_answers(), 1);
+}
+
+#[test]
 fn a_run_is_not_finished_before_its_records_come_back() {
     let mut run = Run::new(Range::new(0, 4).unwrap(), Policy::Static, 1);
     run.step(Step::Answer(0));
