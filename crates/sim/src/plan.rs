@@ -128,7 +128,9 @@ impl Plan {
     pub(crate) fn bound_ns(&self) -> u64 {
         let searches = self.deadly.len() as u64 * (70 + 4 * u64::from(self.retries));
         let again = self.work_ns().saturating_mul(4 + searches);
-        again.saturating_add((120 + 2 * searches) * SECOND)
+        // A slow primary in front of a short pipe may take a turn for each frame.
+        let turns = 30_000 * self.turn_ns;
+        again.saturating_add(turns + (120 + 2 * searches) * SECOND)
     }
 }
 

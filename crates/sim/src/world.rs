@@ -157,7 +157,8 @@ impl<'a> World<'a> {
         if self.primary.stage == Stage::Gathering {
             self.tape.note("drain", 0, 0);
             self.primary.supervisor.drain();
-            self.drain_deadline_ns = Some(self.now_ns + DRAIN_NS);
+            let turns_ns = 2_000 * self.plan.turn_ns;
+            self.drain_deadline_ns = Some(self.now_ns + DRAIN_NS + turns_ns);
             self.wake_in(1);
         }
         Ok(())
