@@ -15,7 +15,7 @@ fn hold(seeds: &[u64]) {
 /// the finished chunk was blamed, and an innocent number failed.
 #[test]
 fn a_chunk_is_blamed_only_while_its_worker_is_at_it() {
-    hold(&[349, 4_378, 12_753, 16_988, 19_248, 22_258]);
+    hold(&[349, 12_753, 16_988, 22_258]);
 }
 
 /// A number that was left alone because the rest of its chunk was given away kept the losses of the
