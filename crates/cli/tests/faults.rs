@@ -29,6 +29,8 @@ fn main() {
         row("row_03_stopped_and_continued", &[], lost::stopped_and_continued),
         row("row_03_stopped_for_ever", &[], lost::stopped_for_ever),
         row("row_03_the_only_one_stopped", &[], lost::the_only_one_stopped),
+        row("row_03_stopped_under_wiring", &[], lost::stopped_under_wiring),
+        row("a_long_chunk_is_shared", &[], lost::a_long_chunk_is_shared),
         row("row_04_a_number_that_crashes", &[], lost::a_number_that_crashes),
         row("row_04_every_number_crashes", &[], lost::every_number_crashes),
         row("row_05_a_number_that_crashes_once", &[], lost::a_number_that_crashes_once),

@@ -28,7 +28,7 @@ enum Seat {
     /// It has been stopped for too long: it has nothing in hand any more.
     Silent,
     /// To be filled from then on, if there is work.
-    Vacant { from_ns: u64 },
+    Vacant { from_ns: u64, is_refused: bool },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,8 @@ pub(crate) struct Roster {
 impl Roster {
     /// So many seats, all of them empty.
     pub(crate) fn new(seats: usize) -> Self {
-        let place = Place { seat: Seat::Vacant { from_ns: 0 }, losses_in_a_row: 0 };
+        let place =
+            Place { seat: Seat::Vacant { from_ns: 0, is_refused: false }, losses_in_a_row: 0 };
         Self { places: alloc::vec![place; seats], next_ns: u64::MAX }
     }
 
@@ -81,7 +82,7 @@ impl Roster {
             0 | 1 => 0,
             several => (FIRST_PAUSE_NS << (several - 2).min(20)).min(LONGEST_PAUSE_NS),
         };
-        place.seat = Seat::Vacant { from_ns: now_ns + pause_ns };
+        place.seat = Seat::Vacant { from_ns: now_ns + pause_ns, is_refused: false };
         let losses = place.losses_in_a_row;
         self.note(now_ns + pause_ns);
         losses
@@ -89,7 +90,8 @@ impl Roster {
 
     /// Nobody could be found for an empty seat.
     pub(crate) fn refuse(&mut self, slot: usize, now_ns: u64) {
-        self.places[slot].seat = Seat::Vacant { from_ns: now_ns + LONGEST_PAUSE_NS };
+        let from_ns = now_ns + LONGEST_PAUSE_NS;
+        self.places[slot].seat = Seat::Vacant { from_ns, is_refused: true };
         self.note(now_ns + LONGEST_PAUSE_NS);
     }
 
@@ -121,7 +123,7 @@ impl Roster {
         for (slot, place) in self.places.iter_mut().enumerate() {
             let (due, at_ns) = match place.seat {
                 Seat::Stopped { since_ns } => (Due::Silence { slot }, since_ns + STOPPED_NS),
-                Seat::Vacant { from_ns } if is_work => (Due::Fill { slot }, from_ns),
+                Seat::Vacant { from_ns, .. } if is_work => (Due::Fill { slot }, from_ns),
                 _ => continue,
             };
             if at_ns > now_ns {
@@ -147,9 +149,18 @@ impl Roster {
         (self.next_ns < u64::MAX).then_some(self.next_ns)
     }
 
-    /// Whether nobody works or will before a stopped worker goes on.
-    pub(crate) fn is_deserted(&self) -> bool {
-        self.places.iter().all(|place| place.seat == Seat::Silent)
+    /// A worker to be killed for another's sake: it was stopped for too long, and nobody works or can
+    /// be found who would.
+    pub(crate) fn in_the_way(&self) -> Option<usize> {
+        let is_lost = |place: &Place| {
+            matches!(place.seat, Seat::Silent | Seat::Vacant { is_refused: true, .. })
+        };
+        let mut places = self.places.iter();
+        if self.places.iter().all(is_lost) {
+            places.position(|place| place.seat == Seat::Silent)
+        } else {
+            None
+        }
     }
 
     fn note(&mut self, at_ns: u64) {
@@ -214,7 +225,10 @@ mod tests {
         assert_eq!(roster.due(true, 7), None);
         assert_eq!(roster.next_ns(), Some(7 + STOPPED_NS));
         assert_eq!(roster.due(true, 7 + STOPPED_NS), Some(Due::Silence { slot: 0 }));
-        assert!(!roster.is_deserted());
+        assert_eq!(roster.in_the_way(), None);
+        roster.refuse(1, 7);
+        assert_eq!(roster.in_the_way(), Some(0));
+        roster.fill(1);
         assert!(roster.go_on(0));
         roster.stop(1, 0);
         assert!(!roster.go_on(1));

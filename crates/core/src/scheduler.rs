@@ -70,7 +70,8 @@ pub struct Scheduler {
     opening: u128,
     /// By name; names are given out ascending, so a name is an index.
     workers: Vec<Worker>,
-    living: u32,
+    /// Those that are not lost.
+    living: Vec<WorkerId>,
     /// Workers with room for chunks, in the order in which they asked.
     hungry: VecDeque<WorkerId>,
     /// What the last assignment consists of.
@@ -118,7 +119,7 @@ impl Scheduler {
             sizer: Sizer::new(policy, range.len(), workers),
             opening: 1,
             workers: Vec::new(),
-            living: 0,
+            living: Vec::new(),
             hungry: VecDeque::new(),
             assignments: Vec::new(),
             to_record: Record::empty(aggregate),
@@ -319,7 +320,7 @@ impl Scheduler {
         self.meter.start(now_ns);
         let window = Window::new(window);
         self.workers.push(Worker { window, is_lost: false, is_silent: false, is_queued: false });
-        self.living += 1;
+        self.living.push(worker);
         self.queue(worker);
         Ok(())
     }
@@ -365,7 +366,7 @@ impl Scheduler {
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
             remaining: 0,
-            workers: self.living.max(1),
+            workers: (self.living.len() as u32).max(1),
             pace: window.pace(),
             longest: window.longest(),
             opening: self.opening,
@@ -411,7 +412,7 @@ impl Scheduler {
         if !state.can_work() || state.is_queued || !state.window.runs_low() {
             return;
         }
-        let waiting = self.ledger.remaining() / u128::from(self.living.max(1));
+        let waiting = self.ledger.remaining() / (self.living.len() as u128).max(1);
         state.window.open(self.sizer.policy(), waiting);
         state.is_queued = true;
         self.hungry.push_back(worker);

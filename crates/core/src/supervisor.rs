@@ -25,8 +25,8 @@ pub struct Supervisor {
     slots: Vec<u32>,
     /// A seat that was lost too often in a row.
     given_up: Option<(usize, u32)>,
-    /// Whether it is still to be said that nobody is left who can work.
-    is_deserted: bool,
+    /// Whether somebody fell silent or could not be found since it was looked who is left.
+    may_be_deserted: bool,
 }
 
 /// Something that must be done now.
@@ -123,7 +123,7 @@ impl Supervisor {
             names: alloc::vec![None; seats],
             slots: Vec::new(),
             given_up: None,
-            is_deserted: false,
+            may_be_deserted: false,
         }
     }
 
@@ -149,6 +149,7 @@ impl Supervisor {
     /// No worker could be made for an empty slot. It is tried again.
     pub fn refuse(&mut self, slot: usize, now_ns: u64) {
         self.roster.refuse(slot, now_ns);
+        self.may_be_deserted = true;
     }
 
     /// Takes a frame that came from a worker.
@@ -260,8 +261,11 @@ impl Supervisor {
         if let Some(order) = self.poll_scheduler() {
             return Ok(Some(order));
         }
-        if core::mem::take(&mut self.is_deserted) && self.is_work() && self.roster.is_deserted() {
-            return Ok(Some(Order::Kill { slot: 0 }));
+        if core::mem::take(&mut self.may_be_deserted)
+            && self.is_work()
+            && let Some(slot) = self.roster.in_the_way()
+        {
+            return Ok(Some(Order::Kill { slot }));
         }
         let is_work = self.is_work();
         match self.roster.due(is_work, now_ns) {
@@ -346,7 +350,7 @@ impl Supervisor {
             self.scheduler.handle(Event::Silent { worker }, now_ns)?;
         }
         // Should it sit there alone, somebody has to take its place.
-        self.is_deserted = true;
+        self.may_be_deserted = true;
         self.roster.look_again();
         Ok(self.poll_scheduler())
     }

@@ -67,7 +67,7 @@ pub enum Observation<'a> {
     Garbage {
         /// What is wrong with them.
         what: Malformed,
-        /// How many workers held chunks then.
+        /// How many workers are killed for it now.
         suspects: usize,
     },
     /// A number was lost together with its worker as often as is allowed, and has no value.

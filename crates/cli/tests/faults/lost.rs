@@ -1,7 +1,7 @@
 //! Rows 1 to 9: workers that are killed, stopped, leave early, or say what is no answer.
 
 use crate::support::{
-    Running, answer, children_of, is_alive, kill, run, start, state_and_parent, stderr,
+    Running, answer, children_of, is_alive, kill, run, start, state_and_parent, stderr, until,
 };
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -119,6 +119,29 @@ pub(crate) fn the_only_one_stopped() {
     let output = running.output();
     stdout_is(&output, b"500\n");
     assert!(stderr(&output).contains("(it was stopped and nobody else could do its work)"));
+}
+
+/// The stages wait for answers, too, and must not wait for ever.
+pub(crate) fn stopped_under_wiring() {
+    let running = start("count test:slow=100000 0..4 -j 1 --wiring");
+    until("a worker is at work", || {
+        let worker = children_of(running.pid()).first().copied()?;
+        let at_work = crate::support::descriptors(worker).len() == 5 && !stopped(worker);
+        at_work.then(|| kill("STOP", worker))
+    });
+    let output = running.output();
+    assert_eq!(output.stdout, b"2\n", "{output:?}");
+}
+
+/// Whoever has nothing to do gets a part of the long chunk of another.
+pub(crate) fn a_long_chunk_is_shared() {
+    let log = std::env::temp_dir().join(format!("evenly-shared-{}", std::process::id()));
+    let words = "count test:slow=20000 0..101 -j 2 --split fixed:100 --joblog";
+    let output = run(&format!("{words} {}", log.display()));
+    let lines = std::fs::read_to_string(&log).unwrap();
+    std::fs::remove_file(&log).unwrap();
+    stdout_is(&output, b"51\n");
+    assert!(lines.lines().count() > 1 + 2, "a chunk of 100 and one of 1, and parts: {lines}");
 }
 
 /// A function that always loses its worker at n = 123456 is found out.

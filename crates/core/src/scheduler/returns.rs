@@ -21,7 +21,7 @@ impl Scheduler {
             scheduler.put_back(chunk, cause);
         });
         self.workers[worker.0 as usize].is_lost = true;
-        self.living -= 1;
+        self.living.retain(|living| *living != worker);
         Ok(())
     }
 
@@ -128,7 +128,9 @@ impl Scheduler {
     }
 
     pub(super) fn queue_everybody(&mut self) {
-        (0..self.workers.len() as u32).for_each(|other| self.queue(WorkerId(other)));
+        for index in 0..self.living.len() {
+            self.queue(self.living[index]);
+        }
     }
 
     /// Puts a lost chunk back: whole, in halves, or as a failure.

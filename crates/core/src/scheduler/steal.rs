@@ -19,7 +19,8 @@ impl Scheduler {
         {
             return None;
         }
-        let can_work = self.workers.iter().filter(|state| state.can_work());
+        let states = self.living.iter().map(|worker| &self.workers[worker.0 as usize]);
+        let can_work = states.filter(|state| state.can_work());
         let idle = can_work.filter(|state| state.window.is_empty()).count();
         let asked = self.leases.asked();
         if idle <= asked {
@@ -43,9 +44,9 @@ impl Scheduler {
             return;
         }
         self.is_draining = true;
-        for (index, state) in self.workers.iter().enumerate() {
+        for worker in self.living.iter().copied() {
+            let state = &self.workers[worker.0 as usize];
             if state.can_work() && !state.window.is_empty() {
-                let worker = WorkerId(index as u32);
                 let everything = Action::Withdraw { worker, lease: EVERY_LEASE, parts: 0 };
                 self.pending.push_back(everything);
             }

@@ -52,8 +52,9 @@ impl Slot {
 #[derive(Debug)]
 pub(super) struct Crew {
     pub(super) slots: Vec<Slot>,
-    /// How often in a row nobody could be forked.
+    /// How often in a row nobody could be forked, and when that was counted last.
     pub(super) refusals_in_a_row: u32,
+    pub(super) refused_at: Duration,
     /// How many could not begin to work.
     pub(super) unsettled: u32,
     null: OwnedFd,
@@ -83,6 +84,7 @@ impl Crew {
         Ok(Self {
             slots: Vec::with_capacity(workers.min(1 << 16)),
             refusals_in_a_row: 0,
+            refused_at: Duration::ZERO,
             unsettled: 0,
             null,
             descriptors,

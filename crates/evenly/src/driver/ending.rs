@@ -94,16 +94,12 @@ impl Gathering<'_> {
     pub(super) fn stand_still_at_results(&mut self) -> Result<(), Error> {
         while self.hub.waiting_results().map_err(system("ioctl FIONREAD"))? == 0 && !self.is_over()
         {
-            let ready = self.wait(None)?;
-            if ready.signals {
-                self.heed_signals()?;
-                self.act()?;
-                self.hub.flush().map_err(system("write"))?;
-            }
+            let ready = self.wait(self.next_deadline())?;
             if ready.results && self.hub.waiting_results().map_err(system("ioctl FIONREAD"))? == 0 {
                 // End of file: every worker is gone, and SIGCHLD has them replaced.
                 self.receive()?;
             }
+            self.attend(ready)?;
         }
         let (mut waiting, mut rested) = (0, Duration::ZERO);
         let deadline = self.clock.elapsed() + GRACE;

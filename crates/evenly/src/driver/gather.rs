@@ -106,18 +106,23 @@ impl<'a> Gathering<'a> {
             if ready.results {
                 self.receive()?;
             }
-            if ready.signals {
-                self.heed_signals()?;
-            }
-            for slot in ready.peers {
-                self.attend_to(slot)?;
-            }
-            self.keep_time()?;
-            self.act()?;
-            self.hub.flush().map_err(system("write"))?;
+            self.attend(ready)?;
             self.tell_progress();
         }
         Ok(())
+    }
+
+    /// Does what there is to do after a wait, except for reading results.
+    pub(super) fn attend(&mut self, ready: Ready) -> Result<(), Error> {
+        if ready.signals {
+            self.heed_signals()?;
+        }
+        for slot in ready.peers {
+            self.attend_to(slot)?;
+        }
+        self.keep_time()?;
+        self.act()?;
+        self.hub.flush().map_err(system("write"))
     }
 
     /// Whether there is nothing left to gather.
@@ -231,15 +236,15 @@ impl<'a> Gathering<'a> {
     fn attend_to(&mut self, slot: usize) -> Result<(), Error> {
         self.hub.write_to(slot).map_err(system("write"))?;
         if self.hub.is_broken(slot).map_err(system("poll"))? {
-            // It will never read again. If it lives, it is of no use: SIGCHLD does the rest.
+            // It is dead or dying, and SIGCHLD does the rest; or it closed its end itself, and finds
+            // that out when it has done what it has: then it leaves, and says why.
             self.hub.close_assignments(slot);
-            self.crew.slots[slot].child.signal(rustix::process::Signal::KILL);
         }
         Ok(())
     }
 
     /// Until when nothing changes unless something happens.
-    fn next_deadline(&self) -> Option<Duration> {
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
         let due = self.supervisor.next_due_ns().map(Duration::from_nanos);
         let early = self.early.as_ref().map(Draining::next).or(self.job.deadline);
         [self.next_progress, due, early].into_iter().flatten().min()

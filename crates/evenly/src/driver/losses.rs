@@ -17,8 +17,9 @@ use rustix::process::Signal;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-/// With nobody left, so many refusals in a row to make a worker, a second apart, end the job.
+/// With nobody left, so many refusals in a row to make a worker, so far apart, end the job.
 const REFUSALS_IN_A_ROW: u32 = 5;
+const REFUSALS_APART: Duration = Duration::from_millis(900);
 
 /// So many workers that could not begin, before the first number is done, are enough.
 const UNSETTLED_AT_FIRST: u32 = 3;
@@ -102,7 +103,7 @@ impl Gathering<'_> {
             Err((_, Refused::Threads(count))) => Err(Error::Threads { count }),
             Err((call, Refused::Fork(cause))) => {
                 self.supervisor.refuse(slot, self.clock.now_ns());
-                self.crew.refusals_in_a_row += 1;
+                self.count_refusal();
                 if self.crew.living() == 0 && self.crew.refusals_in_a_row >= REFUSALS_IN_A_ROW {
                     return Err(Error::NoWorkerLeft { call, cause });
                 }
@@ -113,6 +114,15 @@ impl Gathering<'_> {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Many places may be refused at the same moment; that is one refusal.
+    fn count_refusal(&mut self) {
+        let now = self.clock.elapsed();
+        if self.crew.refusals_in_a_row == 0 || now >= self.crew.refused_at + REFUSALS_APART {
+            self.crew.refusals_in_a_row += 1;
+            self.crew.refused_at = now;
         }
     }
 
@@ -168,12 +178,13 @@ impl Gathering<'_> {
         if suspects.is_empty() {
             suspects = (0..self.crew.slots.len()).collect();
         }
+        // Whoever is being killed already, or is dead, may be its author, too.
+        let is_only_suspect = suspects.len() == 1;
         let is_new = |slot: &usize| {
             let place = &self.crew.slots[*slot];
             place.child.pid().is_some() && place.reason.is_none()
         };
         suspects.retain(is_new);
-        let is_only_suspect = suspects.len() == 1;
         if suspects.is_empty() {
             return;
         }

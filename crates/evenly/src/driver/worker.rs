@@ -33,7 +33,7 @@ const REPORT_NS: u64 = 10_000_000;
 /// The clock is read about this often; reading it for each number would cost more than many do.
 const LOOK_NS: u64 = 500_000;
 /// No slice is longer than this, however fast the function is.
-const LONGEST_SLICE: u64 = 1 << 62;
+const LONGEST_SLICE: u128 = 1 << 62;
 /// The most that one read takes; the size of a pipe unless it was changed (pipe(7)).
 const READ_AT_ONCE: usize = 64 << 10;
 
@@ -109,6 +109,7 @@ pub(super) fn work(
         busy_since_ns: 0,
         looked_ns: 0,
         since_look: 0,
+        slice_len: 1,
         look_len: 1,
     };
     match seat.until_end_of_file(unpacker) {
@@ -148,7 +149,8 @@ struct Seat<'a> {
     /// When the clock was last read, and how many numbers were done since.
     looked_ns: u64,
     since_look: u64,
-    /// About how many numbers take [`LOOK_NS`]; from 1, learnt by doing.
+    /// About how many numbers take [`SLICE_NS`], and [`LOOK_NS`]; from 1, learnt by doing.
+    slice_len: u64,
     look_len: u64,
 }
 
@@ -180,8 +182,7 @@ impl Seat<'_> {
 
     /// Counts, slice by slice and chunk by chunk, until nothing is left to do.
     fn work_off_the_queue(&mut self, unpacker: &mut Unpacker) -> Result<(), Leave> {
-        let slice_len = |look_len: u64| look_len.saturating_mul(SLICE_NS / LOOK_NS);
-        while let Some(step) = self.worker.next(slice_len(self.look_len).min(LONGEST_SLICE)) {
+        while let Some(step) = self.worker.next(self.slice_len) {
             if step.is_begun_again {
                 self.send()?;
             }
@@ -211,10 +212,11 @@ impl Seat<'_> {
     fn look_at_the_clock(&mut self) -> Result<bool, Leave> {
         let now_ns = self.clock.now_ns();
         let taken_ns = (now_ns - self.looked_ns).max(1);
-        let by_cost = u128::from(self.since_look) * u128::from(LOOK_NS) / u128::from(taken_ns);
+        let by_cost = u128::from(self.since_look) * u128::from(SLICE_NS) / u128::from(taken_ns);
         // A few numbers say little about the next ones: no more than 16 times as many at once.
-        let most = u128::from(self.look_len) * 16;
-        self.look_len = by_cost.clamp(1, most.min(1 << 56)) as u64;
+        let most = (u128::from(self.slice_len) * 16).min(LONGEST_SLICE);
+        self.slice_len = by_cost.clamp(1, most) as u64;
+        self.look_len = (self.slice_len / (SLICE_NS / LOOK_NS)).max(1);
         self.since_look = 0;
         self.looked_ns = now_ns;
         let is_overdue = now_ns - self.busy_since_ns >= OVERDUE_NS;

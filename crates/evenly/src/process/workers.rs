@@ -231,8 +231,9 @@ fn arrive(cradle: &Cradle<'_>, primary: Pid) -> Result<(File, File), (Call, Errn
     unix::set_parent_process_death_signal(Some(unix::Signal::KILL))
         .map_err(in_call(Call::PRCTL))?;
     if unix::getppid() != Some(primary) {
-        // The primary died before the line above: nobody would tell us (prctl(2)).
-        return Err((Call::PRCTL, Errno::SRCH));
+        // The primary died before the line above: nobody would tell us (prctl(2)), and there is
+        // nobody whom we could tell.
+        sys::exit_now(0);
     }
     // A group of its own: Ctrl-C reaches the primary alone, which decides (setpgid(2)).
     unix::setpgid(None, None).map_err(in_call(Call::SETPGID))?;

@@ -273,16 +273,14 @@ impl Hub {
         }
     }
 
-    /// The next whole frame of what was received. Bytes that are no frame are passed over and told.
+    /// The next whole frame of what was received. Bytes that are no frame are told, and stay there
+    /// until [`pass_over`](Self::pass_over).
     ///
     /// A write up to `PIPE_BUF` is all there or not at all (pipe(7)), so whoever emptied the pipe and
     /// is left with a beginning waits in vain for the rest.
     #[inline]
     pub(crate) fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Malformed> {
         if self.is_emptied && self.unpacker.is_cut_off() {
-            while self.unpacker.is_cut_off() {
-                self.unpacker.skip();
-            }
             return Err(Malformed::CutOff);
         }
         self.unpacker.next_frame()
@@ -350,5 +348,31 @@ impl Hub {
     /// What the driver waits on (epoll(7)).
     pub(crate) fn epoll(&self) -> BorrowedFd<'_> {
         self.epoll.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evenly_core::LeaseId;
+
+    #[test]
+    fn a_frame_behind_a_beginning_that_nobody_ends_is_found() {
+        let pipe = Pipe::make().unwrap();
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        let mut hub = Hub::new(pipe.read_end, vec![], epoll).unwrap();
+        let mut packer = Packer::new(WorkerId(7), PIPE_FRAME);
+        packer.answer(LeaseId(3), 5);
+        packer.seal(1);
+        // Of a frame of 4096 bytes.
+        let beginning = [b'e', b'v', 1, 2, 0, 16, 0, 0];
+        let bytes = [&beginning[..], &[0; 16], packer.bytes()].concat();
+        rustix::io::write(&pipe.write_end, &bytes).unwrap();
+        assert_eq!(hub.receive(), Ok(Received::Bytes));
+        assert!(matches!(hub.next_frame(), Err(Malformed::CutOff)));
+        hub.pass_over();
+        let frame = hub.next_frame().unwrap().unwrap();
+        assert_eq!(frame.worker, WorkerId(7));
+        assert!(hub.next_frame().unwrap().is_none());
     }
 }
