@@ -9,7 +9,7 @@ use evenly_core::frame::Body;
 use evenly_core::{Cause, Fault, Heard};
 
 /// On channels: whoever holds chunks and was not heard from for so long is treated as stopped.
-const QUIET_NS: u64 = 3_000_000_000;
+const QUIET_NS: u64 = 20_000_000_000;
 
 /// What came out of the unpacker.
 enum Found {

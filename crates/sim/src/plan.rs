@@ -109,6 +109,12 @@ impl Plan {
         // Nor are slices so short that the longest runs never end.
         plan.slice_ns = plan.slice_ns.max(plan.work_ns() / 50_000);
         plan.report_ns = plan.report_ns.max(plan.work_ns() / 50_000);
+        if plan.transport != Transport::Pipes {
+            // A slice that was sized by cheap numbers and meets dear ones must end before its worker
+            // is taken for silent; there are no heartbeats here.
+            plan.cost.cliff_times = plan.cost.cliff_times.min(50);
+            plan.cost.dear_ns = plan.cost.dear_ns.min(SECOND / 20);
+        }
         if options.are_faults_wanted {
             plan.deadly = draw_deadly(random, range);
             plan.faults = draw_faults(random, &plan);
@@ -130,7 +136,8 @@ impl Plan {
         let again = self.work_ns().saturating_mul(4 + searches);
         // A slow primary in front of a short pipe may take a turn for each frame.
         let turns = 30_000 * self.turn_ns;
-        again.saturating_add(turns + (120 + 2 * searches) * SECOND)
+        let silences = if self.transport == Transport::Pipes { 0 } else { 40 * 25 * SECOND };
+        again.saturating_add(turns + silences + (120 + 2 * searches) * SECOND)
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) type Outcome<T = ()> = Result<T, String>;
 const MOST_STEPS: u64 = 3_000_000;
 
 /// An early end is complete after so long, a stopped worker and the dearest slice included.
-const DRAIN_NS: u64 = 60_000_000_000;
+const DRAIN_NS: u64 = 120_000_000_000;
 
 pub(crate) struct World<'a> {
     pub(crate) plan: Plan,
