@@ -176,11 +176,8 @@ impl World<'_> {
     /// Kills the worker in a slot and takes its work back without hearing it out.
     fn condemn(&mut self, slot: usize, cause: Option<Cause>) -> Outcome {
         let Some(pid) = self.primary.peers[slot].pid else { return Ok(()) };
-        let anywhere = match self.life(pid) {
-            Some(life) => life.anywhere(),
-            None => self.processes[pid].at.clone(),
-        };
         self.die(pid, None);
+        let anywhere = self.processes[pid].anywhere.clone();
         self.lose(slot, anywhere, cause)
     }
 

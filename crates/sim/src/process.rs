@@ -42,6 +42,7 @@ pub(crate) struct Process {
     pub(crate) life: Option<Box<Life>>,
     /// Of one that is gone: where it was, and of what it died.
     pub(crate) at: Vec<Interval>,
+    pub(crate) anywhere: Vec<Interval>,
     pub(crate) cause: Option<Cause>,
 }
 
@@ -94,7 +95,14 @@ impl Process {
             told_ns: 0,
             heard_ns: 0,
         };
-        Self { slot, name, life: Some(Box::new(life)), at: Vec::new(), cause: None }
+        Self {
+            slot,
+            name,
+            life: Some(Box::new(life)),
+            at: Vec::new(),
+            anywhere: Vec::new(),
+            cause: None,
+        }
     }
 
     /// Ends without a word: its primary is gone.

@@ -223,7 +223,7 @@ impl World<'_> {
     pub(crate) fn die(&mut self, pid: Pid, cause: Option<Cause>) {
         let process = &mut self.processes[pid];
         let Some(life) = process.life.take() else { return };
-        (process.at, process.cause) = (life.at(), cause);
+        (process.at, process.anywhere, process.cause) = (life.at(), life.anywhere(), cause);
         self.tape.note("died", pid as u64, 0);
         self.waiting.retain(|waiting| *waiting != pid);
         // On a channel the end comes behind everything that was sent.
