@@ -69,6 +69,7 @@ impl World<'_> {
                     self.stats.begun_again += begun;
                     self.stats.releases += releases;
                     if let Some(pid) = pid {
+                        self.note_theft(pid, releases);
                         self.heard_from(pid, is_work)?;
                     }
                 }
@@ -119,6 +120,15 @@ impl World<'_> {
                 Ok(Found::Accused { slot })
             }
             Err(Fault::Run(violation)) => Err(format!("no answer can be trusted: {violation}")),
+        }
+    }
+
+    /// What is given back otherwise than at an early end or after a silence was asked for by others.
+    fn note_theft(&mut self, pid: Pid, releases: u64) {
+        let peer = &self.primary.peers[self.processes[pid].slot];
+        let is_draining = self.primary.supervisor.scheduler().is_draining();
+        if peer.pid == Some(pid) && peer.silences == 0 && !is_draining {
+            self.stats.thefts += releases;
         }
     }
 

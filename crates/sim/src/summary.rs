@@ -77,6 +77,8 @@ counters! {
     withdrawals,
     /// Chunks, or parts of them, that workers gave back.
     releases,
+    /// Of those: given to workers that had nothing to do.
+    thefts,
     /// Chunks begun again after a loss.
     begun_again,
     /// Parts of partials.
