@@ -274,11 +274,11 @@ impl Scheduler {
         self.quarantined
     }
 
-    /// Whether a worker has chunks in hand.
+    /// Whether a worker owes answers, or is silent and may still give some.
     #[must_use]
-    pub fn holds(&self, worker: WorkerId) -> bool {
+    pub fn owes(&self, worker: WorkerId) -> bool {
         let state = self.workers.get(worker.0 as usize);
-        state.is_some_and(|state| state.can_work() && !state.window.is_empty())
+        state.is_some_and(|state| !state.is_lost && (state.is_silent || !state.window.is_empty()))
     }
 
     /// Takes what was just reclaimed out of what [`poll`](Self::poll) will give: how many chunks,

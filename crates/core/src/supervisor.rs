@@ -287,10 +287,10 @@ impl Supervisor {
         self.roster.next_ns()
     }
 
-    /// The slots of the workers that hold chunks: whoever wrote what is no frame is among them, or
+    /// The slots of the workers that owe answers, or may give late ones: whoever wrote what is no frame is among them, or
     /// owes nothing.
     pub fn suspects(&self) -> impl Iterator<Item = usize> + '_ {
-        let at_work = |name: &Option<WorkerId>| name.is_some_and(|name| self.scheduler.holds(name));
+        let at_work = |name: &Option<WorkerId>| name.is_some_and(|name| self.scheduler.owes(name));
         self.names.iter().enumerate().filter(move |(_, name)| at_work(name)).map(|(slot, _)| slot)
     }
 

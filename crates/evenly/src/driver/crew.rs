@@ -31,6 +31,8 @@ pub(super) struct Slot {
     pub(super) is_stopped: bool,
     /// Whether it was told that nobody could be forked for it.
     pub(super) is_refused: bool,
+    /// Which process has ended here and how, while what it wrote is still being heard.
+    pub(super) unheard: Option<(u32, End)>,
     /// How the last one here ended.
     pub(super) last_end: Option<End>,
 }
@@ -43,6 +45,7 @@ impl Slot {
             is_only_suspect: false,
             is_stopped: false,
             is_refused: false,
+            unheard: None,
             last_end: None,
         }
     }

@@ -176,7 +176,7 @@ impl<'a> Gathering<'a> {
                 Ok(Some(frame)) => self.supervisor.hear(frame, now_ns),
                 Err(malformed) => {
                     self.hub.pass_over();
-                    self.suspect(malformed);
+                    self.suspect(malformed)?;
                     continue;
                 }
             };
@@ -194,9 +194,8 @@ impl<'a> Gathering<'a> {
         match fault {
             Fault::Worker { slot, violation } => self.dismiss(slot, violation),
             Fault::Nobody => self.suspect(evenly_core::frame::Malformed::Entry),
-            Fault::Run(violation) => return Err(violation.into()),
+            Fault::Run(violation) => Err(violation.into()),
         }
-        Ok(())
     }
 
     /// Carries out what the supervisor wants done.
@@ -220,7 +219,7 @@ impl<'a> Gathering<'a> {
                     self.consider_halting()?;
                 }
                 Order::Fill { slot } => self.fill(slot)?,
-                Order::Kill { slot } => self.make_room(slot),
+                Order::Kill { slot } => self.make_room(slot)?,
                 Order::Quarantined(failure) => {
                     self.stages.observer.observe(&Observation::Quarantined(failure));
                 }

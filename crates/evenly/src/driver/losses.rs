@@ -40,17 +40,26 @@ impl Gathering<'_> {
                     self.supervisor.go_on(slot, now_ns)?;
                 }
                 Change::Ended(end) => {
+                    self.crew.slots[slot].unheard = Some((pid, end));
                     // What it wrote before it died is in the pipe and counts.
                     while self.receive()? == Received::Bytes {}
                     self.act()?;
                     if self.is_over() {
                         return Ok(());
                     }
-                    self.take_back(slot, pid, end)?;
+                    self.take_back_unheard(slot)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Takes back what a worker had that has ended, unless that was done while it was heard out.
+    fn take_back_unheard(&mut self, slot: usize) -> Result<(), Error> {
+        match self.crew.slots[slot].unheard.take() {
+            Some((pid, end)) => self.take_back(slot, pid, end),
+            None => Ok(()),
+        }
     }
 
     /// Tells the supervisor of a loss, and whoever watches.
@@ -160,46 +169,60 @@ impl Gathering<'_> {
         self.crew.slots[slot].reason = Some(Reason::Call { call: Call(call).name(), cause });
     }
 
-    /// Kills a worker that said what cannot be.
-    pub(super) fn dismiss(&mut self, slot: usize, violation: Violation) {
-        self.kill_because(slot, Reason::Said(violation));
+    /// Ends a worker that said what cannot be.
+    pub(super) fn dismiss(&mut self, slot: usize, violation: Violation) -> Result<(), Error> {
+        self.end_because(slot, Reason::Said(violation))
     }
 
     /// Kills a stopped worker, so that another can take its place.
-    pub(super) fn make_room(&mut self, slot: usize) {
-        self.kill_because(slot, Reason::Stopped);
+    pub(super) fn make_room(&mut self, slot: usize) -> Result<(), Error> {
+        self.end_because(slot, Reason::Stopped)
     }
 
     /// Bytes that are no frame came from somebody. An answer may have been lost in them, and then
     /// its author would wait for ever; so everybody who owes one is killed, and their chunks go out
     /// again. If nobody owes any, it was somebody who has nothing to do, and nobody knows who.
-    pub(super) fn suspect(&mut self, what: Malformed) {
+    ///
+    /// Nothing that they wrote behind it is used: if what was lost is a report on a part of a chunk,
+    /// the answer over the rest would be taken for one over more than that.
+    pub(super) fn suspect(&mut self, what: Malformed) -> Result<(), Error> {
+        if self.supervisor.scheduler().is_finished() {
+            // Nobody owes anything any more.
+            return Ok(());
+        }
         let mut suspects: Vec<usize> = self.supervisor.suspects().collect();
         if suspects.is_empty() {
             suspects = (0..self.crew.slots.len()).collect();
         }
-        // Whoever is being killed already, or is dead, may be its author, too.
         let is_only_suspect = suspects.len() == 1;
         let is_new = |slot: &usize| {
             let place = &self.crew.slots[*slot];
-            place.child.pid().is_some() && place.reason.is_none()
+            place.child.pid().is_some() || place.unheard.is_some()
         };
         suspects.retain(is_new);
         if suspects.is_empty() {
-            return;
+            return Ok(());
         }
         let garbage = Observation::Garbage { what, suspects: suspects.len() };
         self.stages.observer.observe(&garbage);
         for slot in suspects {
             self.crew.slots[slot].is_only_suspect = is_only_suspect;
-            self.kill_because(slot, Reason::Garbage);
+            self.end_because(slot, Reason::Garbage)?;
         }
+        Ok(())
     }
 
-    fn kill_because(&mut self, slot: usize, reason: Reason) {
+    /// Kills a worker, waits for that, and takes back what it had: what it wrote and was not heard yet
+    /// is not heard any more.
+    fn end_because(&mut self, slot: usize, reason: Reason) -> Result<(), Error> {
         let place = &mut self.crew.slots[slot];
         place.reason.get_or_insert(reason);
+        let pid = place.child.number();
         place.child.signal(Signal::KILL);
+        match place.child.wait().map_err(system("waitid"))? {
+            Some(end) => self.take_back(slot, pid, end),
+            None => self.take_back_unheard(slot),
+        }
     }
 
     pub(super) fn tell_silence(&mut self, slot: usize, reclaimed: (usize, u128)) {

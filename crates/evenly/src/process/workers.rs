@@ -127,9 +127,12 @@ impl Child {
         Ok(self.pid.is_none() || self.wait_with(ended)?.is_some())
     }
 
-    /// Waits until it has ended, and reaps it.
-    pub(crate) fn wait(&mut self) -> Result<(), Errno> {
-        self.wait_with(WaitIdOptions::EXITED).map(drop)
+    /// Waits until it has ended, and reaps it; how it ended, unless it had been reaped before.
+    pub(crate) fn wait(&mut self) -> Result<Option<End>, Errno> {
+        Ok(match self.wait_with(WaitIdOptions::EXITED)? {
+            Some(Change::Ended(end)) => Some(end),
+            _ => None,
+        })
     }
 
     /// Whether it has stopped itself, or has ended; it is not reaped.
