@@ -3,8 +3,9 @@
 //!
 //! A seat that lost its worker is filled at once the first time, and after a pause that doubles with
 //! each further loss in a row, from [`FIRST_PAUSE_NS`] to [`LONGEST_PAUSE_NS`]. Whatever its worker
-//! finishes ends the row, so that workers killed at random never end a run. After
-//! [`LOSSES_IN_A_ROW`] losses, about nine seconds of pauses, the seat is given up.
+//! finishes ends the row, so that workers killed at random never end a run; a loss for which a chunk
+//! is to blame is not in it. After [`LOSSES_IN_A_ROW`] losses, about nine seconds of pauses, the seat
+//! is given up.
 
 use alloc::vec::Vec;
 

@@ -30,7 +30,7 @@ pub enum Error {
         /// Its error.
         cause: Errno,
     },
-    /// Not one worker could be started.
+    /// Not one worker could be started, or the first ones could not begin to work.
     #[error("cannot start a worker: {call}: {cause}; {advice}")]
     NoWorker {
         /// The system call.

@@ -85,7 +85,7 @@ impl Job {
         self
     }
 
-    /// Gives the whole job so much time. Time during which the job is paused does not count.
+    /// Gives the whole job so much time. A pause by `SIGTSTP` does not count.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);

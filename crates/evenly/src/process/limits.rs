@@ -45,8 +45,8 @@ impl Drop for DescriptorLimit {
     }
 }
 
-/// How many threads this process has, 0 if /proc does not tell: a directory has two links and one more for each directory
-/// in it, and /proc/self/task has a directory for each thread (proc(5)).
+/// How many threads this process has, 0 if /proc does not tell: a directory has two links and one
+/// more for each directory in it, and /proc/self/task has a directory for each thread (proc(5)).
 pub(crate) fn threads() -> Result<u64, Errno> {
     Ok(rustix::fs::stat("/proc/self/task")?.st_nlink.saturating_sub(2))
 }
