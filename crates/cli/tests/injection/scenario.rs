@@ -1,0 +1,137 @@
+//! Scenarios: small jobs, whose calls fail in which of their processes, and how each would end.
+
+/// A small job under strace.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) reach: Reach,
+    pub(crate) act: Act,
+    pub(crate) ending: Ending,
+    /// Whether standard error shows pictures of the wiring, which are no lines of ours to judge.
+    pub(crate) shows_pictures: bool,
+    /// Only what comes from the first call of this name on, if other scenarios do the rest.
+    pub(crate) from: Option<&'static str>,
+    /// The most occurrences of a call to sample.
+    pub(crate) occurrences: usize,
+    /// How many run at the same time: most of a run is sleep.
+    pub(crate) at_once: usize,
+}
+
+/// In which processes calls fail. strace counts calls by process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The primary: strace does not follow forks.
+    Primary,
+    /// The primary, among followed workers that make fewer calls of that name. With a filter in the
+    /// kernel for the one call: for jobs that make thousands of calls.
+    PrimaryAhead,
+    /// Every process that makes so many calls of that name: all workers, and whoever replaces them.
+    /// Not what the primary calls before `main`, so that the first calls of some names are out of
+    /// reach here; [`Reach::FirstWorker`] has those.
+    Everyone,
+    /// The first worker alone: strace is attached while it is stopped to be seen (`--wiring`).
+    FirstWorker,
+}
+
+/// What is done to the job meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Nothing,
+    KillAWorker,
+    Interrupt,
+    /// Nobody reads standard output.
+    CloseOutput,
+}
+
+/// How it ends when nothing fails.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ending {
+    Answer(&'static str),
+    /// By this signal.
+    Signal(i32),
+}
+
+const SIGINT: i32 = 2;
+pub(crate) const SIGPIPE: i32 = 13;
+
+/// Long enough to lose a worker on the way. The answer is that of another sieve, in another language.
+const LONGER: &str = "count prime 1e15..1000000001000000 --split static -j 2 --progress none";
+
+/// Too long to be waited for.
+const ENDLESS: &str = "count prime 1e15..2e15 --split static -j 2 --progress none";
+
+const SMALL: &str = "count even 0..100000 --split fixed:1000 -j 2 --progress none";
+
+const FUNCTIONS: &str = "\
+even    n is divisible by 2         evenly count even 0..10       5
+odd     n is not divisible by 2     evenly count odd -3..4        4
+prime   n is a prime number         evenly count prime 0..100     25
+";
+
+const PLAIN: Scenario = Scenario {
+    name: "primary",
+    words: SMALL,
+    reach: Reach::Primary,
+    act: Act::Nothing,
+    ending: Ending::Answer("50000\n"),
+    shows_pictures: false,
+    from: None,
+    occurrences: 5,
+    at_once: 4,
+};
+
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    PLAIN,
+    // It asks for the number of processors, and sizes chunks by time.
+    Scenario { name: "primary_by_default", words: "count even 0..100000", occurrences: 3, ..PLAIN },
+    Scenario {
+        name: "primary_without_a_job",
+        words: "functions",
+        ending: Ending::Answer(FUNCTIONS),
+        ..PLAIN
+    },
+    Scenario {
+        name: "primary_that_loses_a_worker",
+        words: LONGER,
+        act: Act::KillAWorker,
+        ending: Ending::Answer("28845\n"),
+        from: Some("waitid"),
+        occurrences: 3,
+        ..PLAIN
+    },
+    Scenario {
+        name: "primary_that_is_interrupted",
+        words: ENDLESS,
+        act: Act::Interrupt,
+        ending: Ending::Signal(SIGINT),
+        from: Some("epoll_pwait"),
+        occurrences: 3,
+        ..PLAIN
+    },
+    Scenario {
+        name: "primary_that_nobody_reads",
+        words: "functions",
+        act: Act::CloseOutput,
+        ending: Ending::Signal(SIGPIPE),
+        ..PLAIN
+    },
+    Scenario { name: "everyone", reach: Reach::Everyone, at_once: 32, ..PLAIN },
+    Scenario {
+        name: "first_worker",
+        words: "count even 0..100000 --split fixed:1000 -j 2 --wiring --step",
+        reach: Reach::FirstWorker,
+        shows_pictures: true,
+        at_once: 6,
+        ..PLAIN
+    },
+    Scenario {
+        name: "wiring",
+        words: "count even 0..100000 -j 2 --wiring",
+        reach: Reach::PrimaryAhead,
+        shows_pictures: true,
+        occurrences: 3,
+        at_once: 6,
+        ..PLAIN
+    },
+];
