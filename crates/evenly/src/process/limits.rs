@@ -1,8 +1,9 @@
 //! Limits of the system on descriptors, processes and threads, as far as they decide how many
 //! workers there can be.
 
+use super::sys;
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// The limit on descriptors of this process, raised for the primary while a job runs.
 ///
@@ -16,7 +17,7 @@ impl DescriptorLimit {
     /// Raises the soft limit as far as `need` asks and the hard limit allows (getrlimit(2)). What
     /// is still missing is noticed when a descriptor is refused.
     pub(crate) fn raise(need: u64) -> Self {
-        let limit = getrlimit(Resource::Nofile);
+        let Ok(limit) = sys::descriptor_limit() else { return Self { original: None } };
         let suffices = limit.current.is_none_or(|current| current >= need);
         let allowed = limit.maximum.map_or(need, |maximum| maximum.min(need));
         let wanted = Rlimit { current: Some(allowed), maximum: limit.maximum };

@@ -1,9 +1,10 @@
-//! The system calls that need `unsafe`: fork, `_exit`, signal masks and signalfd, and descriptors
-//! by number in a child that has just been forked.
+//! The system calls that need `unsafe`: fork, `_exit`, signal masks and signalfd, the limit on
+//! descriptors, and descriptors by number in a child that has just been forked.
 #![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
 
 use super::workers::{Call, in_call};
 use rustix::io::Errno;
+use rustix::process::Rlimit;
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -172,6 +173,16 @@ pub(crate) fn close_worker_end(end: RawFd) {
     unsafe {
         libc::close(end);
     }
+}
+
+/// The limit on descriptors of this process (getrlimit(2)). rustix takes the call for one that never
+/// fails, and panics or reads what was not written where it does.
+pub(crate) fn descriptor_limit() -> Result<Rlimit, Errno> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the limit is initialised and outlives the call, which only writes it.
+    checked(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) })?;
+    let finite = |limit| (limit != libc::RLIM_INFINITY).then_some(limit);
+    Ok(Rlimit { current: finite(limit.rlim_cur), maximum: finite(limit.rlim_max) })
 }
 
 /// Where a worker finds the end of its assignment pipe and its end of the result pipe.
