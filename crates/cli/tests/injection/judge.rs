@@ -71,19 +71,19 @@ fn ending(scenario: &Scenario, row: &Row, errno: &str, run: &Run) -> Result<Verd
     if !is_right {
         return Err(format!("it ends with {status}"));
     }
-    if run.stderr.lines().any(|line| is_naming(line, row.call, errno)) {
+    if run.stderr.lines().any(|line| is_naming(line, row, errno)) {
         return Ok(Verdict::Named);
     }
     Err(format!("no line names {} and {errno}", row.call))
 }
 
 /// Whether a line names a call and an error.
-fn is_naming(line: &str, call: &str, errno: &str) -> bool {
+fn is_naming(line: &str, row: &Row, errno: &str) -> bool {
     let is_part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let has_word = |word: &str| line.split(|c| !is_part_of_word(c)).any(|part| part == word);
     let text = table::errno(errno).to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     line.starts_with("evenly: ")
-        && table::names(call).into_iter().any(has_word)
+        && table::names(row).into_iter().any(has_word)
         && (has_word(errno) || line.contains(text))
 }

@@ -70,6 +70,7 @@ pub(crate) fn command_line(scenario: &Scenario, injection: &Injection) -> String
         Act::Nothing => "",
         Act::KillAWorker => " [kill -9 WORKER1]",
         Act::Interrupt => " [kill -INT PRIMARY]",
+        Act::Pause => " [kill -TSTP PRIMARY; kill -CONT PRIMARY]",
         Act::CloseOutput => " [stdout: a pipe without reader]",
     };
     let expression = injection.expression();
@@ -239,20 +240,35 @@ impl Drop for Place {
 
 /// Disturbs the job as soon as its workers have settled in, if it lives so long.
 fn act(act: Act, tracer: &mut Child) {
-    let (Act::KillAWorker | Act::Interrupt) = act else { return };
-    await_some(tracer, |tracer| {
+    if matches!(act, Act::Nothing | Act::CloseOutput) {
+        return;
+    }
+    let settled = await_some(tracer, |tracer| {
         let primary = *children_of(tracer).first()?;
         let workers = children_of(primary);
-        let settled = workers.iter().all(|worker| descriptors(*worker).len() == 5);
-        if workers.len() < 2 || !settled {
-            return None;
-        }
-        match act {
-            Act::KillAWorker => send(workers[0], Signal::KILL),
-            _ => send(primary, Signal::INT),
-        }
-        Some(())
+        let are_settled = workers.iter().all(|worker| descriptors(*worker).len() == 5);
+        (workers.len() >= 2 && are_settled).then(|| (primary, workers[0]))
     });
+    let Some((primary, worker)) = settled else { return };
+    match act {
+        Act::KillAWorker => send(worker, Signal::KILL),
+        Act::Interrupt => send(primary, Signal::INT),
+        Act::Pause => {
+            send(primary, Signal::TSTP);
+            // Its workers are stopped before it stops; in an orphaned process group it does not.
+            let started = Instant::now();
+            await_some(tracer, |_| {
+                let is_stopped = matches!(state_and_parent(worker), Some(('T', _)));
+                (is_stopped || started.elapsed() > Duration::from_millis(300)).then_some(())
+            });
+            // It may not have come to its own stop yet: until its workers go on.
+            await_some(tracer, |_| {
+                send(primary, Signal::CONT);
+                (!matches!(state_and_parent(worker), Some(('T', _)))).then_some(())
+            });
+        }
+        Act::Nothing | Act::CloseOutput => {}
+    }
 }
 
 fn is_traced(pid: u32) -> bool {
@@ -273,7 +289,8 @@ fn await_some<T>(child: &mut Child, mut look: impl FnMut(u32) -> Option<T>) -> O
         if let Some(found) = look(child.id()) {
             return Some(found);
         }
-        std::thread::sleep(Duration::from_millis(1));
+        // A look goes through all of /proc.
+        std::thread::sleep(Duration::from_millis(4));
     }
     None
 }

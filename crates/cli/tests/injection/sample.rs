@@ -66,16 +66,14 @@ fn candidates(scenario: &Scenario, traces: &[Vec<Call>]) -> Result<Vec<Call>, St
     Ok(ours[from.unwrap_or(0)..].iter().filter(is_ahead).cloned().collect())
 }
 
-/// The first, the second, the last ones and some between them; all if they are few.
+/// The first ones, the last ones and the one between them; all if they are few.
 fn sampled(occurrences: &[u32], most: usize) -> Vec<u32> {
     let len = occurrences.len();
     if len <= most {
         return occurrences.to_vec();
     }
-    let mut places = match most {
-        0..=3 => vec![0, len / 2, len - 1],
-        _ => vec![0, 1, len / 2, len - 2, len - 1],
-    };
-    places.dedup();
-    places.into_iter().map(|place| occurrences[place]).collect()
+    let (edge, has_middle) = (most / 2, most % 2 == 1);
+    let middle = has_middle.then_some(len / 2);
+    let places = (0..edge).chain(middle).chain(len - edge..len);
+    places.map(|place| occurrences[place]).collect()
 }

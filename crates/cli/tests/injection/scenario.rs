@@ -40,6 +40,8 @@ pub(crate) enum Act {
     Nothing,
     KillAWorker,
     Interrupt,
+    /// It is stopped as by Ctrl-Z, and goes on.
+    Pause,
     /// Nobody reads standard output.
     CloseOutput,
 }
@@ -106,7 +108,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         act: Act::Interrupt,
         ending: Ending::Signal(SIGINT),
         from: Some("epoll_pwait"),
-        occurrences: 3,
+        occurrences: 2,
+        ..PLAIN
+    },
+    Scenario {
+        name: "primary_that_is_paused",
+        words: LONGER,
+        act: Act::Pause,
+        ending: Ending::Answer("28845\n"),
+        from: Some("kill"),
+        occurrences: 2,
         ..PLAIN
     },
     Scenario {
@@ -130,7 +141,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         words: "count even 0..100000 -j 2 --wiring",
         reach: Reach::PrimaryAhead,
         shows_pictures: true,
-        occurrences: 3,
+        occurrences: 2,
         at_once: 6,
         ..PLAIN
     },

@@ -134,11 +134,12 @@ pub(crate) fn look_up(call: &str, line: &str) -> Entry {
 
 /// The words by which an error line may name a call: its own name, that of the function of the C
 /// library that makes it, or that of its manual page.
-pub(crate) fn names(call: &str) -> Vec<&str> {
-    let others: &[&str] = match call {
+pub(crate) fn names(row: &Row) -> Vec<&str> {
+    let others: &[&str] = match row.call {
         "clock_nanosleep" => &["nanosleep"],
         "clone" | "clone3" => &["fork"],
         "dup2" | "dup3" => &["dup"],
+        "fcntl" if row.about == "F_DUPFD_CLOEXEC" => &["dup"],
         "epoll_create1" => &["epoll_create"],
         "epoll_pwait" | "epoll_pwait2" => &["epoll_wait"],
         "getdents64" => &["readdir"],
@@ -157,7 +158,7 @@ pub(crate) fn names(call: &str) -> Vec<&str> {
         "waitid" => &["wait"],
         _ => &[],
     };
-    [&[call], others].concat()
+    [&[row.call], others].concat()
 }
 
 /// The number of an error (errno(3)).
