@@ -130,7 +130,7 @@ fn put_through(scenario: &Scenario, batch: &Batch, is_exhaustive: bool, tally: &
 /// Injects an error into a call of the batch's row; whether it could. How many reads a job makes is
 /// not the same each time: if that call is missed, it is tried again where its like was seen.
 fn inject(scenario: &Scenario, batch: &Batch, wanted: &Injection, tally: &Mutex<Tally>) -> bool {
-    let mut injection = wanted.clone();
+    let (started, mut injection) = (Instant::now(), wanted.clone());
     for _ in 0..4 {
         let run = run::run(scenario, Some(&injection));
         let rows = |is_hit: bool| {
@@ -157,6 +157,9 @@ fn inject(scenario: &Scenario, batch: &Batch, wanted: &Injection, tally: &Mutex<
         }
         if is_hit {
             return true;
+        }
+        if started.elapsed() > ENOUGH {
+            return false;
         }
         let like = rows(false).filter(is_wanted).map(|(_, nth)| nth);
         injection.nth = like.min_by_key(|nth| nth.abs_diff(wanted.nth)).unwrap_or(wanted.nth);

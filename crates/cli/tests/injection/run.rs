@@ -68,7 +68,6 @@ pub(crate) fn command_line(scenario: &Scenario, injection: &Injection) -> String
     };
     let then = match scenario.act {
         Act::Nothing => "",
-        Act::KillAWorker => " [kill -9 WORKER1]",
         Act::Interrupt => " [kill -INT PRIMARY]",
         Act::Pause => " [kill -TSTP PRIMARY; kill -CONT PRIMARY]",
         Act::CloseOutput => " [stdout: a pipe without reader]",
@@ -96,7 +95,7 @@ pub(crate) fn run(scenario: &Scenario, injection: Option<&Injection>) -> Run {
             Reach::PrimaryAhead => strace.args(["-ff", "--seccomp-bpf"]),
             Reach::Primary | Reach::FirstWorker => &mut strace,
         };
-        strace.arg(binary()).args(scenario.words.split_whitespace());
+        strace.arg(binary()).args(place.words(scenario));
         let mut tracer = place.start(strace.stdin(Stdio::null()), scenario.act);
         act(scenario.act, &mut tracer);
         within(PATIENCE, &mut tracer)
@@ -133,6 +132,11 @@ impl Place {
         self.directory.join(name)
     }
 
+    fn words(&self, scenario: &Scenario) -> Vec<String> {
+        let place = self.directory.to_string_lossy();
+        scenario.words.split_whitespace().map(|word| word.replace("{place}", &place)).collect()
+    }
+
     fn text(&self, name: &str) -> String {
         String::from_utf8_lossy(&fs::read(self.path(name)).unwrap_or_default()).into_owned()
     }
@@ -155,7 +159,7 @@ impl Place {
     /// and lets everything go on.
     fn run_attached(&self, scenario: &Scenario, mut strace: Command) -> Option<ExitStatus> {
         let mut command = short_of_descriptors(&binary());
-        command.args(scenario.words.split_whitespace()).stdin(Stdio::piped());
+        command.args(self.words(scenario)).stdin(Stdio::piped());
         let mut primary = self.start(&mut command, scenario.act);
         let mut enter = primary.stdin.take().unwrap();
         // On from "pipes made"; it stops again in "forked".
@@ -251,7 +255,6 @@ fn act(act: Act, tracer: &mut Child) {
     });
     let Some((primary, worker)) = settled else { return };
     match act {
-        Act::KillAWorker => send(worker, Signal::KILL),
         Act::Interrupt => send(primary, Signal::INT),
         Act::Pause => {
             send(primary, Signal::TSTP);

@@ -4,6 +4,7 @@
 #[derive(Debug)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
+    /// Where they say `{place}`, that is a directory of the run's own.
     pub(crate) words: &'static str,
     pub(crate) reach: Reach,
     pub(crate) act: Act,
@@ -38,7 +39,6 @@ pub(crate) enum Reach {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     Nothing,
-    KillAWorker,
     Interrupt,
     /// It is stopped as by Ctrl-Z, and goes on.
     Pause,
@@ -57,11 +57,15 @@ pub(crate) enum Ending {
 const SIGINT: i32 = 2;
 pub(crate) const SIGPIPE: i32 = 13;
 
-/// Long enough to lose a worker on the way. The answer is that of another sieve, in another language.
-const LONGER: &str = "count prime 1e15..1000000001000000 --split static -j 2 --progress none";
+/// Long enough to be paused, and no work for the processors.
+const SLOW: &str = "count test:slow=100 0..1000 --split static -j 2 --progress none";
 
 /// Too long to be waited for.
-const ENDLESS: &str = "count prime 1e15..2e15 --split static -j 2 --progress none";
+const ENDLESS: &str = "count test:slow=100 0..1e9 --split static -j 2 --progress none";
+
+/// One worker crashes, and its successor does not.
+const CRASHING: &str =
+    "count test:crash-once={place}/crashed@60000 0..100000 --split fixed:9000 -j 2 --progress none";
 
 const SMALL: &str = "count even 0..100000 --split fixed:1000 -j 2 --progress none";
 
@@ -95,9 +99,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "primary_that_loses_a_worker",
-        words: LONGER,
-        act: Act::KillAWorker,
-        ending: Ending::Answer("28845\n"),
+        words: CRASHING,
         from: Some("waitid"),
         occurrences: 3,
         ..PLAIN
@@ -113,9 +115,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "primary_that_is_paused",
-        words: LONGER,
+        words: SLOW,
         act: Act::Pause,
-        ending: Ending::Answer("28845\n"),
+        ending: Ending::Answer("500\n"),
         from: Some("kill"),
         occurrences: 2,
         ..PLAIN
