@@ -5,8 +5,9 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use rustix::fs::{CWD, Dir, Mode, OFlags};
 
@@ -51,13 +52,7 @@ pub(super) fn check_proc() -> Result<(), ViewError> {
 
 /// Every pid that /proc lists now.
 pub(super) fn all() -> Result<Vec<u32>, ViewError> {
-    let mut pids = Vec::new();
-    for entry in std::fs::read_dir("/proc").map_err(ViewError::NoProc)? {
-        let name = entry.map_err(ViewError::NoProc)?.file_name();
-        pids.extend(name.to_str().and_then(|name| name.parse::<u32>().ok()));
-    }
-    pids.sort_unstable();
-    Ok(pids)
+    open_directory("/proc").and_then(numeric_entries).map_err(ViewError::NoProc)
 }
 
 /// One process with its whole table.
@@ -172,14 +167,25 @@ pub(super) fn table(
 /// The numbers of a table, ascending. Our own descriptor for the listing is left out, and is closed
 /// again before any entry is looked at.
 fn numbers(pid: u32, directory: &str) -> io::Result<Vec<i32>> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let listing = rustix::fs::openat(CWD, directory, flags, Mode::empty())?;
+    let listing = open_directory(directory)?;
     let own = (pid == std::process::id()).then(|| listing.as_raw_fd());
+    let mut numbers = numeric_entries(listing)?;
+    numbers.retain(|&number| Some(number) != own);
+    Ok(numbers)
+}
+
+fn open_directory(path: &str) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?)
+}
+
+/// The entries of a directory that are numbers, ascending. Not by std, which panics where closing
+/// the directory fails.
+fn numeric_entries<N: FromStr + Ord>(directory: OwnedFd) -> io::Result<Vec<N>> {
     let mut numbers = Vec::new();
-    for entry in Dir::new(listing)? {
+    for entry in Dir::new(directory)? {
         let entry = entry?;
-        let number = entry.file_name().to_str().ok().and_then(|name| name.parse::<i32>().ok());
-        numbers.extend(number.filter(|&number| Some(number) != own));
+        numbers.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<N>().ok()));
     }
     numbers.sort_unstable();
     Ok(numbers)
