@@ -3,7 +3,7 @@
 //! The outcome must be the exact answer, or one line that names the call and the error with the
 //! right exit status; never a hang, an orphan, a wrong number or a panic.
 //!
-//! `EVENLY_INJECT=all` samples nothing and takes every occurrence.
+//! `EVENLY_INJECT=all` takes every occurrence, and of thousands a hundred.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "injection/judge.rs"]

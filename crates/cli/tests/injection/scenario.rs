@@ -101,7 +101,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "primary_that_loses_a_worker",
         words: CRASHING,
         from: Some("waitid"),
-        occurrences: 3,
         ..PLAIN
     },
     Scenario {
@@ -110,7 +109,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         act: Act::Interrupt,
         ending: Ending::Signal(SIGINT),
         from: Some("epoll_pwait"),
-        occurrences: 2,
         ..PLAIN
     },
     Scenario {
@@ -119,7 +117,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         act: Act::Pause,
         ending: Ending::Answer("500\n"),
         from: Some("kill"),
-        occurrences: 2,
         ..PLAIN
     },
     Scenario {

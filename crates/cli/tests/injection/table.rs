@@ -32,6 +32,7 @@ const PATH: &[&str] = &["EACCES", "ELOOP", "ENOENT", "ENOMEM", "ENOTDIR"];
 const OPEN: &[&str] = &[
     "EACCES", "EINTR", "ELOOP", "EMFILE", "ENFILE", "ENODEV", "ENOENT", "ENOMEM", "ENXIO", "EPERM",
 ];
+const CLOSE: &[&str] = &["EDQUOT", "EINTR", "EIO", "ENOSPC"];
 const DUPLICATE: &[&str] = &["EBUSY", "EINTR", "EMFILE"];
 const NO_TERMINAL: &[&str] = &["EINVAL", "EIO", "ENOTTY"];
 const WRITE: &[&str] =
@@ -43,7 +44,10 @@ static ROWS: &[Row] = &[
     row("clock_nanosleep", "", &["EINTR"]),
     row("clone", "", &["EAGAIN", "ENOMEM", "ENOSYS", "EPERM"]),
     row("clone3", "", &["EAGAIN", "ENOMEM", "ENOSYS", "EPERM"]),
-    row("close", "", &["EDQUOT", "EINTR", "EIO", "ENOSPC"]),
+    // Directories apart, because libraries treat them in a way of their own.
+    row("close", "</proc>)", CLOSE),
+    row("close", "/fd>)", CLOSE),
+    row("close", "", CLOSE),
     // Unknown to Linux before 5.9, and to filters of system calls written before it.
     row("close_range", "", &["EINVAL", "EMFILE", "ENOMEM", "ENOSYS", "EPERM"]),
     row("dup", "", DUPLICATE),
