@@ -77,13 +77,13 @@ fn ending(scenario: &Scenario, row: &Row, errno: &str, run: &Run) -> Result<Verd
     Err(format!("no line names {} and {errno}", row.call))
 }
 
-/// Whether a line names a call and an error.
+/// Whether a line names a call and then its error. The call is looked for before the error alone:
+/// what follows may be advice, and both may have words in them that are names of calls.
 fn is_naming(line: &str, row: &Row, errno: &str) -> bool {
-    let is_part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let has_word = |word: &str| line.split(|c| !is_part_of_word(c)).any(|part| part == word);
     let text = table::errno(errno).to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
-    line.starts_with("evenly: ")
-        && table::names(row).into_iter().any(has_word)
-        && (has_word(errno) || line.contains(text))
+    let is_part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let Some((before, _)) = line.split_once(text) else { return false };
+    let has_word = |word: &str| before.split(|c| !is_part_of_word(c)).any(|part| part == word);
+    before.starts_with("evenly: ") && table::names(row).into_iter().any(has_word)
 }

@@ -158,7 +158,7 @@ pub(crate) fn names(row: &Row) -> Vec<&str> {
         "rt_sigpending" => &["sigpending"],
         "rt_sigprocmask" => &["sigprocmask"],
         "signalfd4" => &["signalfd"],
-        "tgkill" => &["kill", "raise"],
+        "tgkill" => &["kill"],
         "waitid" => &["wait"],
         _ => &[],
     };
