@@ -10,6 +10,9 @@ use evenly_core::{Cause, Interval};
 /// Signal 11, of which one dies that computes a deadly number.
 const SEGV: Cause = Cause::Signal(11);
 
+/// Who sends on a channel waits while what it sent takes longer than this to arrive.
+const CHANNEL_WINDOW_NS: u64 = 200_000_000;
+
 impl World<'_> {
     pub(crate) fn life(&mut self, pid: Pid) -> Option<&mut Life> {
         self.processes[pid].life.as_deref_mut()
@@ -203,6 +206,11 @@ impl World<'_> {
             life.core.sent(sent);
             life.busy_since_ns = now_ns;
             self.wake_in_a_turn();
+        } else if life.heard_ns > now_ns + CHANNEL_WINDOW_NS {
+            // What was sent last is still on its way, again and again: a channel has a window.
+            let wait_ns = life.heard_ns - now_ns - CHANNEL_WINDOW_NS;
+            self.step_in(pid, wait_ns);
+            return Ok(());
         } else {
             let frame = frame.to_vec();
             life.core.sent(frame.len());

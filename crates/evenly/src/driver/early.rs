@@ -146,6 +146,6 @@ impl Gathering<'_> {
         let pause = began.elapsed();
         self.clock.leave_out(pause);
         self.stages.observer.observe(&Observation::Resumed(pause));
-        stopped.map_err(system("kill SIGTSTP"))
+        stopped.map_err(|(call, cause)| Error::System { call, cause })
     }
 }

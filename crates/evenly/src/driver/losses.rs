@@ -155,7 +155,9 @@ impl Gathering<'_> {
         };
         let ends = (pipe.read_end.as_fd(), results.as_fd());
         let child = self.crew.fork(name, ends.0, ends.1, &mut inheritance)?;
-        self.hub.replace(slot, name, pipe.write_end).map_err(refused("epoll_ctl"))?;
+        self.hub
+            .replace(slot, name, pipe.write_end)
+            .map_err(|(call, cause)| (call, Refused::Fork(cause)))?;
         if self.stages.is_wanted {
             self.stages.layout.replace(slot, child.number(), inode);
         }

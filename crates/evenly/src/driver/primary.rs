@@ -124,7 +124,7 @@ impl<'a> Primary<'a> {
             pipe.write_end
         });
         let hub = Hub::new(results.read_end, write_ends.collect(), epoll)
-            .map_err(|cause| cannot_start("epoll_ctl", cause))?;
+            .map_err(|(call, cause)| cannot_start(call, cause))?;
         if self.stages.is_wanted {
             self.crew.let_go_on();
             self.crew.wait_until_seen().map_err(|cause| cannot_start("waitid", cause))?;
@@ -163,13 +163,12 @@ impl<'a> Primary<'a> {
     }
 
     fn make_epoll(&self) -> Result<OwnedFd, Error> {
-        let make = || {
-            let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-            let token = epoll::EventData::new_u64(super::gather::SIGNALS_TOKEN);
-            epoll::add(&epoll, self.signals, token, epoll::EventFlags::IN)?;
-            Ok(epoll)
-        };
-        make().map_err(|cause| no_worker("epoll_create1", cause))
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
+            .map_err(|cause| no_worker("epoll_create1", cause))?;
+        let token = epoll::EventData::new_u64(super::gather::SIGNALS_TOKEN);
+        epoll::add(&epoll, self.signals, token, epoll::EventFlags::IN)
+            .map_err(|cause| no_worker("epoll_ctl", cause))?;
+        Ok(epoll)
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {

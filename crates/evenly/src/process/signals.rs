@@ -102,12 +102,16 @@ impl Signals {
     /// Stops this process as the terminal asked for, until somebody continues it. In a process group
     /// without a shell that could do so the kernel does not stop it, and this returns at once
     /// (setpgid(2), orphaned process groups).
-    pub(crate) fn stop_here(&self) -> Result<(), Errno> {
+    ///
+    /// # Errors
+    /// The system call that failed, with its error.
+    pub(crate) fn stop_here(&self) -> Result<(), (&'static str, Errno)> {
         let stop = SignalSet::of(&[Signal::STOP.0]);
         // It is blocked, so it waits to be let through: it is delivered before that call returns.
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
-        sys::unblock_signals(stop)?;
-        sys::block_signals(stop).map(drop)
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)
+            .map_err(|cause| ("kill", cause))?;
+        let let_through = sys::unblock_signals(stop).and_then(|()| sys::block_signals(stop));
+        let_through.map(drop).map_err(|cause| ("sigprocmask", cause))
     }
 
     pub(crate) fn inherited(&self) -> InheritedMask {

@@ -143,19 +143,20 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    /// Takes over the primary's ends. `epoll` is told what to wait for: the result pipe under
+    /// Takes over the primary's ends. Errors name the system call. `epoll` is told what to wait for: the result pipe under
     /// [`RESULTS_TOKEN`], each assignment pipe under its slot.
     pub(crate) fn new(
         results: OwnedFd,
         assignments: Vec<OwnedFd>,
         epoll: OwnedFd,
-    ) -> Result<Self, Errno> {
-        rustix::io::ioctl_fionbio(&results, true)?;
-        let at_once = fcntl_getpipe_size(&results)?.clamp(PIPE_FRAME, READ_AT_ONCE);
+    ) -> Result<Self, (&'static str, Errno)> {
+        rustix::io::ioctl_fionbio(&results, true).map_err(|cause| ("ioctl FIONBIO", cause))?;
+        let size = fcntl_getpipe_size(&results).map_err(|cause| ("fcntl F_GETPIPE_SZ", cause))?;
+        let at_once = size.clamp(PIPE_FRAME, READ_AT_ONCE);
         let unpacker = Unpacker::new(PIPE_FRAME, at_once);
         let (peers, dirty, is_emptied) = (Vec::new(), Vec::new(), true);
         let mut hub = Self { results, unpacker, epoll, peers, dirty, is_emptied };
-        hub.watch_results()?;
+        hub.watch_results().map_err(|cause| ("epoll_ctl", cause))?;
         for write_end in assignments {
             let slot = hub.peers.len();
             let peer = hub.admit(slot, WorkerId(slot as u32), write_end)?;
@@ -178,17 +179,23 @@ impl Hub {
         slot: usize,
         worker: WorkerId,
         write_end: OwnedFd,
-    ) -> Result<(), Errno> {
+    ) -> Result<(), (&'static str, Errno)> {
         self.close_assignments(slot);
         self.peers[slot] = self.admit(slot, worker, write_end)?;
         Ok(())
     }
 
-    fn admit(&self, slot: usize, worker: WorkerId, write_end: OwnedFd) -> Result<Peer, Errno> {
-        rustix::io::ioctl_fionbio(&write_end, true)?;
+    fn admit(
+        &self,
+        slot: usize,
+        worker: WorkerId,
+        write_end: OwnedFd,
+    ) -> Result<Peer, (&'static str, Errno)> {
+        rustix::io::ioctl_fionbio(&write_end, true).map_err(|cause| ("ioctl FIONBIO", cause))?;
         // Nothing to wait for but an error: the worker closed its end.
         let token = epoll::EventData::new_u64(slot as u64);
-        epoll::add(&self.epoll, &write_end, token, epoll::EventFlags::empty())?;
+        epoll::add(&self.epoll, &write_end, token, epoll::EventFlags::empty())
+            .map_err(|cause| ("epoll_ctl", cause))?;
         let packer = Packer::new(worker, PIPE_FRAME);
         Ok(Peer { write_end: Some(write_end), packer, is_blocked: false, is_dirty: false })
     }
