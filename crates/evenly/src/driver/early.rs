@@ -138,6 +138,8 @@ impl Gathering<'_> {
 
     /// Stops the workers and then ourselves, as the terminal asked for, until somebody continues us.
     fn pause(&mut self) -> Result<(), Error> {
+        // Whoever was stopped by somebody else and goes on again is one of us again.
+        self.heed_children()?;
         self.stages.observer.observe(&Observation::Paused);
         let began = Instant::now();
         self.crew.signal_all(rustix::process::Signal::STOP);
