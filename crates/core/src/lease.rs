@@ -79,6 +79,8 @@ struct Slot {
     /// How often the chunk was lost while a worker was at it.
     losses: u8,
     marks: u8,
+    /// Of what it was lost the last time, as a digest; 0 if it was not.
+    cause: u16,
     /// In force: first and last of what is not covered yet; a worker answers ascending, so it is
     /// always a tail. Settled: the count it was settled with.
     words: [i64; 2],
@@ -134,6 +136,8 @@ pub(crate) struct Reclaimed {
     pub(crate) rest: Interval,
     /// How often it was lost before while a worker was at it.
     pub(crate) losses: u8,
+    /// Of what it was lost the last time, as a digest; 0 if it was not.
+    pub(crate) cause: u16,
     /// Whether the worker was at it: it said so and had not got on with it since.
     pub(crate) is_blamed: bool,
 }
@@ -161,12 +165,12 @@ impl LeaseTable {
         let id = if let Some(slot) = self.free.pop() {
             let held = &mut self.slots[slot as usize];
             let id = LeaseId::new(slot as usize, attempt, held.id.serial() + 1);
-            *held = Slot { id, worker, losses, marks: 0, words };
+            *held = Slot { id, worker, losses, marks: 0, cause: 0, words };
             id
         } else {
             assert!(self.slots.len() < MAX_LEASES, "the table of leases is full");
             let id = LeaseId::new(self.slots.len(), attempt, 0);
-            self.slots.push(Slot { id, worker, losses, marks: 0, words });
+            self.slots.push(Slot { id, worker, losses, marks: 0, cause: 0, words });
             id
         };
         self.numbers += interval.len();
@@ -245,6 +249,16 @@ impl LeaseTable {
         self.slots[id.slot()].losses
     }
 
+    /// Of what the chunk of a lease in force was lost the last time; see [`Reclaimed::cause`].
+    pub(crate) fn cause(&self, id: LeaseId) -> u16 {
+        self.slots[id.slot()].cause
+    }
+
+    /// Notes of what the chunk of a lease in force was lost the last time.
+    pub(crate) fn set_cause(&mut self, id: LeaseId, cause: u16) {
+        self.slots[id.slot()].cause = cause;
+    }
+
     /// How many leases in force were asked for.
     pub(crate) fn asked(&self) -> usize {
         self.slots.iter().filter(|held| held.is_in_force() && held.has(ASKED)).count()
@@ -270,7 +284,8 @@ impl LeaseTable {
             {
                 let is_blamed = held.has(BEGUN) && !held.has(ADVANCED);
                 let losses = if held.has(ADVANCED) { 0 } else { held.losses };
-                take(Reclaimed { lease: held.id, rest, losses, is_blamed });
+                let cause = held.cause;
+                take(Reclaimed { lease: held.id, rest, losses, cause, is_blamed });
                 self.end(held.id);
             }
         }

@@ -17,6 +17,8 @@ pub(crate) struct Returned {
     pub(crate) attempts: u8,
     /// How often it was lost while a worker was at it.
     pub(crate) losses: u8,
+    /// Of what the last time, as a digest; 0 if never.
+    pub(crate) cause: u16,
     /// Its last lease, if whoever held that may still answer.
     pub(crate) late: Option<LeaseId>,
 }

@@ -42,6 +42,20 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether this is how processes end that somebody else ends, rather than what they do: by a
+    /// signal that is no fault of theirs (signal(7)).
+    #[must_use]
+    pub const fn is_from_outside(self) -> bool {
+        // ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS, as Linux numbers them on most machines.
+        matches!(self, Self::Signal(signal) if !matches!(signal, 4 | 5 | 6 | 7 | 8 | 11 | 24 | 25 | 31))
+    }
+
+    /// Two bytes that are the same for the same cause, and never 0.
+    pub(crate) const fn digest(self) -> u16 {
+        let (code, detail) = self.code();
+        (code as u16) << 8 | (detail as u16 & 0xff)
+    }
+
     const fn code(self) -> (u32, i32) {
         match self {
             Self::Exit(status) => (1, status),

@@ -377,6 +377,7 @@ impl Scheduler {
             let (interval, lease) = if let Some(returned) = ledger.take_returned() {
                 let attempt = returned.attempts.saturating_add(1);
                 let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
+                leases.set_cause(lease, returned.cause);
                 if let Some(first) = returned.late {
                     late.lend_again(first, lease);
                 }

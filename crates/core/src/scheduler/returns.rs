@@ -12,6 +12,9 @@ use crate::lease::{Reclaimed, Standing, WorkerId};
 use crate::ledger::Returned;
 use crate::partial::{Cause, Failure};
 
+/// So many times as many tries for numbers whose workers are killed from outside.
+const OUTSIDE: u16 = 4;
+
 impl Scheduler {
     pub(super) fn lose(&mut self, worker: WorkerId, cause: Option<Cause>) -> Result<(), Violation> {
         self.living(worker)?;
@@ -33,9 +36,9 @@ impl Scheduler {
             // Another worker may have been waiting for an answer of this one: no more.
             scheduler.late.forget(chunk.lease);
             scheduler.late.expect(chunk.lease, worker);
-            let Reclaimed { lease, rest, losses, .. } = chunk;
+            let Reclaimed { lease, rest: interval, losses, cause, .. } = chunk;
             let (attempts, late) = (lease.attempt(), Some(lease));
-            scheduler.ledger.put_back(Returned { interval: rest, attempts, losses, late });
+            scheduler.ledger.put_back(Returned { interval, attempts, losses, cause, late });
         });
         let state = &mut self.workers[worker.0 as usize];
         state.is_silent = true;
@@ -78,6 +81,7 @@ impl Scheduler {
             let Some(tail) = tail else { return Err(Violation::NotDue { worker, lease }) };
             // A number that is alone from now on gets all tries once more.
             let losses = if tail.len() == 1 { 0 } else { self.leases.losses(lease) };
+            let cause = self.leases.cause(lease);
             match Interval::new(rest.first(), tail.first().saturating_sub(1)) {
                 Some(kept) if tail.first() > rest.first() => self.leases.shorten(lease, kept),
                 _ => {
@@ -90,7 +94,8 @@ impl Scheduler {
                 // What was tried before is not new: the next to try it is told so.
                 attempt => {
                     let (attempts, late) = (attempt - 1, None);
-                    self.ledger.put_back(Returned { interval: tail, attempts, losses, late });
+                    let interval = tail;
+                    self.ledger.put_back(Returned { interval, attempts, losses, cause, late });
                 }
             }
         }
@@ -133,33 +138,45 @@ impl Scheduler {
         }
     }
 
+    /// How often a single number may be lost alone before it fails.
+    ///
+    /// Whoever kills workers at random hits those that are at one number, too. That is told apart by
+    /// trying more often; whoever runs out of memory is killed each time.
+    fn tries(&self, cause: Cause) -> u16 {
+        let tries = u16::from(self.retries) + 1;
+        let tries = if cause.is_from_outside() { OUTSIDE * tries } else { tries };
+        // Losses are counted no further.
+        tries.min(u8::MAX.into())
+    }
+
     /// Puts a lost chunk back: whole, in halves, or as a failure.
     fn put_back(&mut self, chunk: Reclaimed, cause: Option<Cause>) {
-        let Reclaimed { lease, rest: interval, losses, is_blamed } = chunk;
-        let (attempts, late) = (lease.attempt(), None);
+        let Reclaimed { lease, rest: interval, losses, cause: before, is_blamed } = chunk;
+        let whole =
+            Returned { interval, attempts: lease.attempt(), losses, cause: before, late: None };
         let Some(cause) = cause.filter(|_| is_blamed) else {
-            self.ledger.put_back(Returned { interval, attempts, losses, late });
+            self.ledger.put_back(whole);
             return;
         };
-        let losses = losses.saturating_add(1);
+        let digest = cause.digest();
+        // What a number does to its worker is the same each time; what others do need not be.
+        let is_another = interval.len() == 1 && before != 0 && before != digest;
+        let losses = if is_another { 1 } else { losses.saturating_add(1) };
+        let whole = Returned { losses, cause: digest, ..whole };
         // The first loss of a chunk blames nobody, so its tries are one more than its blamed losses.
         let most = self.retries.max(1);
-        if interval.len() == 1 {
-            if losses > self.retries {
-                let failure = Failure { interval, cause };
-                self.to_record.failed.push(failure);
-                self.quarantined += 1;
-                self.pending.push_back(Action::Quarantined(failure));
-            } else {
-                self.ledger.put_back(Returned { interval, attempts, losses, late });
-            }
-        } else if losses < most {
-            self.ledger.put_back(Returned { interval, attempts, losses, late });
+        if interval.len() == 1 && u16::from(losses) >= self.tries(cause) {
+            let failure = Failure { interval, cause };
+            self.to_record.failed.push(failure);
+            self.quarantined += 1;
+            self.pending.push_back(Action::Quarantined(failure));
+        } else if interval.len() == 1 || losses < most {
+            self.ledger.put_back(whole);
         } else {
             let (lower, upper) = interval.split_front(interval.len().div_ceil(2));
             for interval in core::iter::once(lower).chain(upper) {
                 let losses = if interval.len() == 1 { 0 } else { most - 1 };
-                self.ledger.put_back(Returned { interval, attempts, losses, late });
+                self.ledger.put_back(Returned { interval, losses, ..whole });
             }
         }
     }

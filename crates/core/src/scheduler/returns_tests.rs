@@ -175,6 +175,49 @@ fn a_chunk_that_loses_its_workers_is_halved_down_to_one_number() {
 }
 
 #[test]
+fn a_number_whose_workers_are_killed_from_outside_gets_four_times_as_many_tries() {
+    let losses_until_it_fails = |cause: Cause, retries: u8| {
+        let mut bench = Bench::new(1, Policy::Static, 1);
+        bench.scheduler = bench.scheduler.retries(retries);
+        // The first loss blames nobody.
+        bench.handle(Event::Lost { worker: WorkerId(0), cause: Some(cause) }).unwrap();
+        for losses in 1..1000 {
+            bench.join();
+            let (lease, ..) = bench.chunk(losses);
+            bench.say(losses, 0, |packer| packer.begun(lease)).unwrap();
+            bench.handle(Event::Lost { worker: WorkerId(losses), cause: Some(cause) }).unwrap();
+            if bench.scheduler.is_finished() {
+                return losses;
+            }
+        }
+        panic!("it never fails")
+    };
+    assert_eq!(losses_until_it_fails(Cause::Signal(11), 2), 3);
+    assert_eq!(losses_until_it_fails(Cause::Exit(9), 0), 1);
+    assert_eq!(losses_until_it_fails(Cause::Signal(9), 2), 12);
+    assert_eq!(losses_until_it_fails(Cause::Signal(9), 255), 255);
+    assert_eq!(losses_until_it_fails(Cause::Signal(11), 255), 255);
+}
+
+#[test]
+fn what_is_lost_of_something_else_each_time_is_not_found_guilty() {
+    let mut bench = Bench::new(1, Policy::Static, 1);
+    for losses in 0..40 {
+        let cause = Some(Cause::Signal(if losses % 2 == 0 { 6 } else { 11 }));
+        let (lease, ..) = bench.chunk(losses);
+        if losses > 0 {
+            bench.say(losses, 0, |packer| packer.begun(lease)).unwrap();
+        }
+        bench.handle(Event::Lost { worker: WorkerId(losses), cause }).unwrap();
+        bench.join();
+    }
+    assert!(!bench.scheduler.is_finished());
+    // Now it is the same as the last time.
+    (40..42).for_each(|worker| bench.lose_at_it(worker));
+    assert!(bench.scheduler.is_finished());
+}
+
+#[test]
 fn whoever_is_lost_elsewhere_blames_no_chunk() {
     let mut bench = Bench::new(4, Policy::Static, 1);
     for worker in 0..50 {
