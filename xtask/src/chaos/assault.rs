@@ -1,6 +1,6 @@
 //! The harm that is done to one run while it runs, and what was seen of its processes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -20,6 +20,9 @@ const END_MAX: Duration = Duration::from_secs(7);
 const STOP_MAX: Duration = Duration::from_secs(5);
 /// Only a stop of this length shows whether the workers have stopped, too.
 const STOP_TO_SEE: Duration = Duration::from_millis(500);
+/// So soon after SIGCONT the next SIGTSTP may find the primary still inside the stop before, which
+/// it then prolongs. Of a worker that was continued here in between nothing can be said.
+const BACK_AT_WORK: Duration = Duration::from_secs(1);
 /// How often all workers are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -39,6 +42,8 @@ pub(crate) struct Assault<'a> {
     due: Vec<(Instant, Deed)>,
     is_paused: bool,
     halt: Option<Halt>,
+    /// When workers were continued.
+    continued: HashMap<Process, Instant>,
     looked: Instant,
     pub(crate) target: Target,
     pub(crate) end: Option<End>,
@@ -84,6 +89,7 @@ impl<'a> Assault<'a> {
             due,
             is_paused: false,
             halt: None,
+            continued: HashMap::new(),
             looked: started,
             target: Target::new(primary),
             end: None,
@@ -139,7 +145,9 @@ impl<'a> Assault<'a> {
                 }
             }
             Deed::Continue(worker) => {
-                self.target.hit(worker, Signal::CONT);
+                if self.target.hit(worker, Signal::CONT) {
+                    self.continued.insert(worker, Instant::now());
+                }
             }
             Deed::ContinuePrimary => {
                 self.target.hit_primary(Signal::CONT);
@@ -210,8 +218,9 @@ impl<'a> Assault<'a> {
                 if now < stopped + halt.lasts {
                     return;
                 }
-                if halt.lasts >= STOP_TO_SEE {
-                    self.see_who_goes_on();
+                let (sent, lasts) = (halt.sent, halt.lasts);
+                if lasts >= STOP_TO_SEE {
+                    self.see_who_goes_on(sent);
                 }
                 self.halt = None;
                 self.target.hit_primary(Signal::CONT);
@@ -224,8 +233,12 @@ impl<'a> Assault<'a> {
         }
     }
 
-    fn see_who_goes_on(&mut self) {
-        let workers = self.target.workers();
+    fn see_who_goes_on(&mut self, sent: Instant) {
+        let mut workers = self.target.workers();
+        let is_clear = |worker: &Process| {
+            self.continued.get(worker).is_none_or(|continued| *continued + BACK_AT_WORK < sent)
+        };
+        workers.retain(is_clear);
         let goes_on = |worker: &&Process| !matches!(worker.state(), None | Some('T'));
         let going_on = workers.iter().filter(goes_on).count();
         if going_on > 0 {
