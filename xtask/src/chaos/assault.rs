@@ -59,6 +59,7 @@ enum Deed {
     Continue(Process),
     ContinuePrimary,
     End(Kind),
+    EndAtLast(Kind),
     AskAgain(Signal),
 }
 
@@ -153,7 +154,13 @@ impl<'a> Assault<'a> {
                 self.target.hit_primary(Signal::CONT);
                 self.is_paused = false;
             }
-            Deed::End(kind) => self.end_by(kind),
+            Deed::End(kind) if self.random.one_in(2) => {
+                // So that it ends while it replaces a worker, which takes about so long.
+                self.target.hit_somebody(Signal::KILL, &mut self.random);
+                let soon = Duration::from_micros(self.random.between(0, 2000));
+                self.due.push((Instant::now() + soon, Deed::EndAtLast(kind)));
+            }
+            Deed::End(kind) | Deed::EndAtLast(kind) => self.end_by(kind),
             Deed::AskAgain(signal) => {
                 self.target.hit_primary(signal);
             }
