@@ -26,9 +26,10 @@ pub(crate) struct Returned {
 /// Everything that is not in a worker's hands.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// To be handed out in any length: the range, and what workers gave back of their chunks.
-    remaining: VecDeque<Interval>,
-    remaining_len: u128,
+    /// To be handed out in any length: the range, and behind it what workers gave back of theirs.
+    remaining: Option<Interval>,
+    given_back: VecDeque<Interval>,
+    given_back_len: u128,
     /// Handed out and taken back; goes out again before anything new.
     returned: VecDeque<Returned>,
     /// Covered by a merged partial, failed numbers included.
@@ -75,20 +76,23 @@ impl Ledger {
     /// Takes up to `len` numbers from the front of what remains.
     #[inline]
     pub(crate) fn take_front(&mut self, len: u128) -> Option<Interval> {
-        let whole = self.remaining.front_mut()?;
-        let (front, rest) = whole.split_front(len);
-        match rest {
-            Some(rest) => *whole = rest,
-            None => drop(self.remaining.pop_front()),
+        let (front, rest) = self.remaining?.split_front(len);
+        self.remaining = rest;
+        if rest.is_none() {
+            self.remaining = self.given_back.pop_front();
+            self.given_back_len -= self.remaining.map_or(0, |next| next.len());
         }
-        self.remaining_len -= front.len();
         Some(front)
     }
 
     /// Takes in numbers that nobody has begun.
     pub(crate) fn give_back(&mut self, interval: Interval) {
-        self.remaining_len += interval.len();
-        self.remaining.push_back(interval);
+        if self.remaining.is_none() {
+            self.remaining = Some(interval);
+        } else {
+            self.given_back_len += interval.len();
+            self.given_back.push_back(interval);
+        }
     }
 
     pub(crate) fn put_back(&mut self, returned: Returned) {
@@ -109,7 +113,7 @@ impl Ledger {
     #[inline]
     #[must_use]
     pub fn remaining(&self) -> u128 {
-        self.remaining_len
+        self.remaining.map_or(0, |interval| interval.len()) + self.given_back_len
     }
 
     /// How many numbers were taken back and not handed out again yet.
@@ -122,7 +126,7 @@ impl Ledger {
     #[inline]
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
-        self.remaining.is_empty() && self.returned.is_empty()
+        self.remaining.is_none() && self.returned.is_empty()
     }
 
     /// The numbers that are done: with a value, or failed for good.

@@ -12,14 +12,14 @@ use crate::frame::{Body, EVERY_LEASE, Malformed, Packer};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::Partial;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// One worker.
 #[derive(Debug)]
 pub struct Worker {
-    /// Chunks that are not begun.
-    queue: VecDeque<Assignment>,
+    /// Chunks; those from `next` on are not begun.
+    queue: Vec<Assignment>,
+    next: usize,
     current: Option<Current>,
     packer: Packer,
     /// Whether the answer to a chunk that was announced is packed and not sent. Until it is, the
@@ -57,7 +57,8 @@ impl Worker {
     #[must_use]
     pub fn new(name: WorkerId, limit: usize) -> Self {
         Self {
-            queue: VecDeque::new(),
+            queue: Vec::new(),
+            next: 0,
             current: None,
             packer: Packer::new(name, limit).with_room(),
             is_owing: false,
@@ -77,9 +78,12 @@ impl Worker {
     pub fn take(&mut self, body: Body<'_>) -> Result<(), Malformed> {
         match body {
             Body::Assignments(assignments) => {
+                // What is begun is forgotten before the queue grows.
+                self.queue.drain(..self.next);
+                self.next = 0;
                 self.queue.reserve(assignments.len());
                 for assignment in assignments.iter() {
-                    self.queue.push_back(assignment?);
+                    self.queue.push(assignment?);
                 }
                 Ok(())
             }
@@ -99,7 +103,8 @@ impl Worker {
         let current = match self.current {
             Some(current) => current,
             None => {
-                let Assignment { lease, interval } = self.queue.pop_front()?;
+                let Assignment { lease, interval } = *self.queue.get(self.next)?;
+                self.next += 1;
                 is_begun_again = self.is_owing;
                 if lease.attempt() > 1 {
                     self.packer.begun(lease);
@@ -203,6 +208,8 @@ impl Worker {
                 self.current = kept.map(|rest| Current { rest, ..self.current.unwrap_or(current) });
             }
         }
+        self.queue.drain(..self.next);
+        self.next = 0;
         let Self { queue, packer, .. } = self;
         queue.retain_mut(|held| {
             if !is_meant(held.lease) {
