@@ -1,16 +1,16 @@
 //! Whole runs of evenly's core from one seed: a primary, its workers, the pipes between them, and
 //! everything that may break.
 //!
-//! [`run`] draws a plan from the seed (range, policy, workers, costs, pipes, faults), then lets the
+//! `run` draws a plan from the seed (range, policy, workers, costs, pipes, faults), then lets the
 //! real [`Supervisor`](evenly_core::Supervisor) and the real [`Worker`](evenly_core::Worker)s go
 //! through it on a virtual clock. In phase one things break; in phase two nothing new does, except
 //! numbers that always kill their worker, and the run must come to its end. An oracle that shares no
 //! code with the core checks every record, every failure and the answer.
 //!
-//! In the order in which a run meets them: [`plan`](mod@plan) is drawn with [`random`]; the
-//! [`world`] has the clock and the [`queue`] of what will happen; the [`primary`] hears ([`hear`])
-//! and acts ([`act`]); a [`process`] makes its [`steps`], unless [`faults`] come between; records go
-//! into a [`journal`]; the [`oracle`] looks on.
+//! In the order in which a run meets them: `plan`(mod@plan) is drawn with `random`; the
+//! `world` has the clock and the `queue` of what will happen; the `primary` hears (`hear`)
+//! and acts (`act`); a `process` makes its `steps`, unless `faults` come between; records go
+//! into a `journal`; the `oracle` looks on.
 //!
 //! What is absent: threads, the time of day, hash maps with an order of their own, and I/O. Two runs
 //! from one seed are the same to the last step.
