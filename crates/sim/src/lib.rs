@@ -7,7 +7,7 @@
 //! numbers that always kill their worker, and the run must come to its end. An oracle that shares no
 //! code with the core checks every record, every failure and the answer.
 //!
-//! In the order in which a run meets them: `plan`(mod@plan) is drawn with `random`; the
+//! In the order in which a run meets them: `plan` is drawn with `random`; the
 //! `world` has the clock and the `queue` of what will happen; the `primary` hears (`hear`)
 //! and acts (`act`); a `process` makes its `steps`, unless `faults` come between; records go
 //! into a `journal`; the `oracle` looks on.
