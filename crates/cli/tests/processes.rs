@@ -9,8 +9,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::Duration;
 use support::{
-    children_of, cpu_ticks, descriptors, evenly, is_alive, kill, start, start_command, stderr,
-    until,
+    children_of, cpu_ticks, descriptors, evenly, in_foreground, is_alive, kill, start,
+    start_command, stderr, until,
 };
 
 /// Long enough to be looked at and killed: about a minute of work for two workers.
@@ -116,7 +116,7 @@ fn a_lost_static_part_is_done_by_its_successor() {
 
 /// Sends a signal to a running job; it must end by that signal, with no worker left.
 fn ends_by(signal: &str, number: i32) {
-    let running = start(&format!("{LONG} -j 3"));
+    let running = in_foreground(&format!("{LONG} -j 3"));
     let workers = running.workers(3);
     kill(signal, running.pid());
     let output = running.output();

@@ -1,8 +1,8 @@
 //! Rows 23 and 24: signals as people expect them, by kill(1) and from a terminal.
 
 use crate::support::{
-    self, EVENLY, evenly, is_alive, kill, run, start, start_command, state_and_parent, stderr,
-    until,
+    self, EVENLY, evenly, in_foreground, is_alive, kill, run, start_command, state_and_parent,
+    stderr, until,
 };
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -17,7 +17,7 @@ fn nobody_left(workers: &[u32]) {
 }
 
 pub(crate) fn first_drains_second_kills() {
-    let running = start(SLOW);
+    let running = in_foreground(SLOW);
     let workers = running.workers(2);
     std::thread::sleep(Duration::from_millis(300));
     let began = Instant::now();
@@ -29,7 +29,7 @@ pub(crate) fn first_drains_second_kills() {
     assert!(stderr(&output).contains("SIGTERM: the workers finish what they are at"), "{output:?}");
     nobody_left(&workers);
 
-    let running = start(SLOW);
+    let running = in_foreground(SLOW);
     let workers = running.workers(2);
     std::thread::sleep(Duration::from_millis(300));
     let began = Instant::now();
@@ -43,7 +43,7 @@ pub(crate) fn first_drains_second_kills() {
     nobody_left(&workers);
 
     // A number that takes longer than anybody waits is not finished.
-    let running = start("count test:hang@1 0..10 -j 2 --progress none");
+    let running = in_foreground("count test:hang@1 0..10 -j 2 --progress none");
     let workers = running.workers(2);
     let began = Instant::now();
     kill("TERM", running.pid());
@@ -54,7 +54,7 @@ pub(crate) fn first_drains_second_kills() {
 }
 
 pub(crate) fn hangup() {
-    let running = start("count prime 0..1e12 -j 2 --progress none");
+    let running = in_foreground("count prime 0..1e12 -j 2 --progress none");
     let workers = running.workers(2);
     kill("HUP", running.pid());
     let output = running.output();
@@ -78,6 +78,9 @@ fn on_terminal(script: &str, words: &str) -> String {
     let prelude = "
 import os, pty, select, signal, subprocess, sys, time
 words = sys.argv[1:]
+signal.alarm(60)
+# As from a shell, whoever runs the tests.
+for sent in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP): signal.signal(sent, signal.SIG_DFL)
 told, tell = os.pipe()
 shell, terminal = pty.fork()
 if shell == 0:
@@ -138,7 +141,7 @@ print(b'\\x1b[?25l' in said and b'\\x1b[?25h' not in said)
 }
 
 pub(crate) fn paused_and_resumed() {
-    let running = start("count test:slow=1000 0..6000 -j 2 --progress none --deadline 10s");
+    let running = in_foreground("count test:slow=1000 0..6000 -j 2 --progress none --deadline 10s");
     let workers = running.workers(2);
     std::thread::sleep(Duration::from_millis(200));
     kill("TSTP", running.pid());
@@ -174,7 +177,7 @@ print(os.WIFSTOPPED(stopped), states, status())
 }
 
 pub(crate) fn status_on_request() {
-    let running = start("count test:slow=1000 0..2000 -j 2 --progress none");
+    let running = in_foreground("count test:slow=1000 0..2000 -j 2 --progress none");
     running.workers(2);
     std::thread::sleep(Duration::from_millis(300));
     kill("USR1", running.pid());

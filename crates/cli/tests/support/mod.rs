@@ -25,6 +25,17 @@ pub(crate) fn evenly(words: &str) -> Command {
     command
 }
 
+/// The same as a shell would call it in the foreground, whoever runs the tests: no signal is ignored,
+/// as it is in the background, and it leads a process group that somebody waits for, without which
+/// the kernel does not stop it (setpgid(2)).
+pub(crate) fn in_foreground(words: &str) -> Running {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP,INT,TERM,TSTP,USR1,PIPE").arg(EVENLY);
+    command.args(words.split_whitespace()).stdin(Stdio::null()).process_group(0);
+    start_command(command)
+}
+
 /// Runs to the end.
 pub(crate) fn run(words: &str) -> Output {
     evenly(words).output().unwrap()
