@@ -20,6 +20,10 @@ pub const FIRST_PAUSE_NS: u64 = 1_000_000;
 /// See [`FIRST_PAUSE_NS`].
 pub const LONGEST_PAUSE_NS: u64 = 1_000_000_000;
 
+/// Neighbours pause for multiples of each other, up to so many times. Filled in step, seats whose
+/// workers spoil the same pipe would be suspected together for ever; so each is alone now and then.
+const STAGGER: u64 = 8;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seat {
     /// Somebody is at work.
@@ -81,7 +85,10 @@ impl Roster {
         }
         let pause_ns = match place.losses_in_a_row {
             0 | 1 => 0,
-            several => (FIRST_PAUSE_NS << (several - 2).min(20)).min(LONGEST_PAUSE_NS),
+            several => {
+                let pause_ns = FIRST_PAUSE_NS << (several - 2).min(20);
+                (pause_ns * (slot as u64 % STAGGER + 1)).min(LONGEST_PAUSE_NS)
+            }
         };
         place.seat = Seat::Vacant { from_ns: now_ns + pause_ns, is_refused: false };
         let losses = place.losses_in_a_row;
@@ -188,16 +195,28 @@ mod tests {
         let mut now_ns = 0;
         let mut pauses = std::vec![];
         for times in 1..=LOSSES_IN_A_ROW {
-            assert_eq!(roster.lose(1, false, now_ns), times);
+            assert_eq!(roster.lose(0, false, now_ns), times);
             let before_ns = now_ns;
             now_ns = roster.next_ns().unwrap();
             pauses.push((now_ns - before_ns) / MS);
-            assert_eq!(roster.due(true, now_ns), Some(Due::Fill { slot: 1 }));
-            roster.fill(1);
+            assert_eq!(roster.due(true, now_ns), Some(Due::Fill { slot: 0 }));
+            roster.fill(0);
             roster.due(true, now_ns);
         }
         assert_eq!(pauses[..5], [0, 1, 2, 4, 8]);
         assert_eq!(pauses[15..], [1000; 5]);
+    }
+
+    #[test]
+    fn seats_that_are_lost_in_step_are_not_filled_in_step() {
+        let mut roster = roster();
+        for slot in [0, 1, 0, 1] {
+            roster.lose(slot, false, 0);
+        }
+        assert_eq!(roster.due(true, MS), Some(Due::Fill { slot: 0 }));
+        roster.fill(0);
+        assert_eq!(roster.due(true, MS), None);
+        assert_eq!(roster.due(true, 2 * MS), Some(Due::Fill { slot: 1 }));
     }
 
     #[test]
