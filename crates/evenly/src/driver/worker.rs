@@ -233,6 +233,9 @@ impl Seat<'_> {
         rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())))
             .map_err(in_call(Call::POLL))?;
         let found = ends[0].revents();
+        if found.contains(PollFlags::NVAL) {
+            return Err(Leave::Failed(Call::POLL, Errno::BADF));
+        }
         if found.contains(PollFlags::IN) && self.read(unpacker)? {
             // What is given back is waited for.
             return self.send();
