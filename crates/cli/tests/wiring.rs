@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
-use support::{evenly, run, start_command, stderr, until};
+use support::{foreground, run, start_command, stderr, until};
 
 /// The stages of a job with three workers, in order, and its answer.
 fn stages(words: &str) -> (Vec<Value>, String) {
@@ -160,7 +160,7 @@ struct Stepping {
 
 impl Stepping {
     fn start(words: &str) -> Self {
-        let mut command = evenly(&format!("{words} --wiring --step --format json"));
+        let mut command = foreground(&format!("{words} --wiring --step --format json"));
         command.stdin(Stdio::piped());
         let mut running = start_command(command);
         let enter = running.child().stdin.take().unwrap();

@@ -29,11 +29,16 @@ pub(crate) fn evenly(words: &str) -> Command {
 /// as it is in the background, and it leads a process group that somebody waits for, without which
 /// the kernel does not stop it (setpgid(2)).
 pub(crate) fn in_foreground(words: &str) -> Running {
+    start_command(foreground(words))
+}
+
+/// The command that [`in_foreground`] starts.
+pub(crate) fn foreground(words: &str) -> Command {
     use std::os::unix::process::CommandExt;
     let mut command = Command::new("env");
     command.arg("--default-signal=HUP,INT,TERM,TSTP,USR1,PIPE").arg(EVENLY);
     command.args(words.split_whitespace()).stdin(Stdio::null()).process_group(0);
-    start_command(command)
+    command
 }
 
 /// Runs to the end.
