@@ -51,10 +51,13 @@ fn binary() -> String {
 }
 
 /// A command whose soft limit on descriptors is too low for a job, which has to raise it for itself
-/// and put it back for its workers. The shell becomes the program.
+/// and put it back for its workers. The shell becomes the program. No signal is ignored, whoever runs
+/// the tests.
 fn short_of_descriptors(program: &str) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", r#"ulimit -S -n 36 && exec "$0" "$@""#, program]);
+    let becoming =
+        r#"ulimit -S -n 36 && exec env --default-signal=HUP,INT,TERM,TSTP,USR1 "$0" "$@""#;
+    command.args(["-c", becoming, program]);
     command
 }
 
