@@ -222,6 +222,8 @@ fn workers_that_die_before_the_first_answer_are_replaced_and_shown() {
     assert_eq!(stepping.stage(), "ranges_sent");
     let lost = support::children_of(pid);
     lost.iter().for_each(|worker| support::kill("KILL", *worker));
+    // Whoever dies later than the other's work is done by somebody else is not missed.
+    until("both are dead", || lost.iter().all(|worker| !support::is_alive(*worker)).then_some(()));
     stepping.press_enter();
     let (mut losses, mut results) = (0, Value::Null);
     while results.is_null() {
