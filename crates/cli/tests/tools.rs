@@ -11,6 +11,7 @@ use support::{EVENLY, needing, stderr};
 fn main() {
     let trials = vec![
         needing(&["strace"], "system_calls_are_those_of_the_board", system_calls),
+        needing(&["strace"], "sockets_are_made_as_on_the_board", socket_calls),
         needing(&["strace"], "no_mapping_is_shared_for_writing", shared_mappings),
         needing(&["setpriv", "prlimit", "root"], "few_processes_mean_few_workers", few_processes),
         needing(
@@ -73,6 +74,39 @@ fn system_calls() -> Result<(), Failed> {
             && counts.values().sum::<usize>() == 4 + 3 + 1;
         if !is_right {
             return Err(format!("{split}: {counts:?}\n{}", trace.join("\n")).into());
+        }
+    }
+    Ok(())
+}
+
+/// The exercise with sockets: each side makes the calls of the board, in that order, and no others.
+fn socket_calls() -> Result<(), Failed> {
+    for (kind, server, client) in [
+        ("stream", "socket bind listen accept", "socket connect"),
+        ("datagram", "socket bind recvfrom sendto recvfrom", "socket connect"),
+    ] {
+        let path = std::env::temp_dir().join(format!("evenly-{kind}-{}", std::process::id()));
+        std::fs::create_dir(&path)?;
+        // The client comes when the server says that it waits.
+        let script = "calls=socket,bind,listen,accept,accept4,connect,recvfrom,sendto,socketpair
+            strace -qq -e signal=none -e trace=$calls -o server $0 server internet $1 127.0.0.1:0 1 0 1000 2> said &
+            for try in $(seq 1000); do grep -q waits said && break; sleep 0.01; done
+            place=$(sed -n 's/.* at \\(.*\\), .*/\\1/p' said)
+            strace -qq -e signal=none -e trace=$calls -o client $0 client internet $1 $place; wait";
+        let output = Command::new("sh")
+            .args(["-c", script])
+            .arg(support::example("exercise_sockets"))
+            .arg(kind)
+            .current_dir(&path)
+            .output()?;
+        let made = ["server", "client"].map(|side| {
+            let trace = std::fs::read_to_string(path.join(side)).unwrap_or_default();
+            let calls: Vec<_> = trace.lines().filter_map(|line| line.split('(').next()).collect();
+            calls.join(" ")
+        });
+        std::fs::remove_dir_all(&path)?;
+        if made != [server, client] || output.stdout != b"500\n500\n" {
+            return Err(format!("{kind}: {made:?}, {output:?}").into());
         }
     }
     Ok(())

@@ -8,11 +8,19 @@
 
 use libtest_mimic::{Failed, Trial};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The binary under test.
 pub(crate) const EVENLY: &str = env!("CARGO_BIN_EXE_evenly");
+
+/// An example, which cargo puts beside the binary under test.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let path = Path::new(EVENLY).with_file_name("examples").join(name);
+    assert!(path.is_file(), "{} is missing: cargo build --examples", path.display());
+    path
+}
 
 /// How long anything that must happen may take. Far more than it needs on a loaded machine: only
 /// what hangs is found by it.
