@@ -8,6 +8,7 @@
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -64,11 +65,11 @@ fn run_block(block: &str) -> Result<(), Failed> {
             number=${open##*/}; if [ $number -gt 2 ]; then eval \"exec $number>&-\"; fi
         done";
     let directory = Scratch::new()?;
-    let steps = steps(block);
+    let steps = steps(&with_free_port(block)?);
     let mut script = String::new();
     for step in &steps {
-        // The tests are running already.
-        if step.command != "cargo test" {
+        // The tests are running already, and what they need is built.
+        if step.command != "cargo test" && !step.command.starts_with("cargo build ") {
             script += &as_built(&step.command);
         }
         script += &format!("\necho '{MARK}'\n");
@@ -98,17 +99,23 @@ fn run_block(block: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The commands that build first, with what this test run has built.
+/// The commands that build first, with what this test run has built: cargo puts examples beside the
+/// binary under test.
 fn as_built(command: &str) -> String {
+    let examples = Path::new(support::EVENLY).with_file_name("examples");
     command
         .replace("cargo run --release -q -- ", "evenly ")
-        .replace("cargo run --release -q --example exercise -- ", "examples/exercise ")
-        .replace("examples/exercise ", &format!("{} ", exercise().display()))
+        .replace(
+            "cargo run --release -q --example exercise -- ",
+            "target/release/examples/exercise ",
+        )
+        .replace("target/release/examples", &examples.display().to_string())
 }
 
-/// Where cargo puts examples, beside the binary under test.
-fn exercise() -> PathBuf {
-    Path::new(support::EVENLY).parent().unwrap().join("examples/exercise")
+/// The README's port may be taken on this machine, and be it by another run of this test.
+fn with_free_port(block: &str) -> Result<String, Failed> {
+    let place = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    Ok(block.replace("127.0.0.1:7000", &place.to_string()))
 }
 
 /// What of an output is the same on every machine and in every run: without process numbers, paths
