@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::job::Report;
 use crate::observe::{Early, Stage};
 use crate::process::end_is_asked_for;
+use crate::transport::Transport;
 use crate::transport::pipe::Received;
 use rustix::process::Signal;
 use std::thread::sleep;
@@ -27,7 +28,7 @@ impl Gathering<'_> {
     pub(super) fn end_of_file(&mut self) -> Result<(), Error> {
         self.signals.heed_children(false).map_err(system("signalfd"))?;
         for slot in 0..self.crew.slots.len() {
-            self.hub.close_assignments(slot);
+            self.hub.close(slot);
             if self.stages.is_wanted {
                 self.see_off(slot)?;
                 self.stages.at(Stage::WriteEndClosed);

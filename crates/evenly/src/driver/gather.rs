@@ -11,15 +11,17 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::observe::Observation;
 use crate::process::signals::Signals;
-use crate::transport::pipe::{Hub, RESULTS_TOKEN, Received};
+use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
+use crate::transport::{Arrival, Failed, Registry, Token, Transport};
 use evenly_core::{Fault, Heard, Order, Supervisor};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-/// Signals wait under this token.
-pub(super) const SIGNALS_TOKEN: u64 = u64::MAX - 1;
+/// What waits, by the number of its transport: signals, and the pipes to and from workers.
+pub(super) const SIGNALS: u32 = 0;
+pub(super) const PIPES: u32 = 1;
 
 /// Who wakes up so much too late was stopped or suspended in between.
 const OVERSLEPT: Duration = Duration::from_secs(1);
@@ -29,6 +31,7 @@ pub(super) struct Gathering<'a> {
     pub(super) job: &'a mut Job,
     pub(super) supervisor: Supervisor,
     pub(super) hub: Hub,
+    registry: Registry,
     pub(super) crew: Crew,
     pub(super) signals: &'a Signals,
     pub(super) stages: Stages<'a>,
@@ -45,18 +48,24 @@ pub(super) struct Gathering<'a> {
 pub(super) struct Ready {
     pub(super) results: bool,
     pub(super) signals: bool,
-    peers: Vec<usize>,
+    pipes: Vec<u32>,
 }
 
 pub(super) fn system(call: &'static str) -> impl Fn(Errno) -> Error {
     move |cause| Error::System { call, cause }
 }
 
+impl From<Failed> for Error {
+    fn from(Failed { call, cause }: Failed) -> Self {
+        Self::System { call, cause }
+    }
+}
+
 impl<'a> Gathering<'a> {
     pub(super) fn new(
         job: &'a mut Job,
         supervisor: Supervisor,
-        hub: Hub,
+        (hub, registry): (Hub, Registry),
         crew: Crew,
         signals: &'a Signals,
         stages: Stages<'a>,
@@ -68,6 +77,7 @@ impl<'a> Gathering<'a> {
             job,
             supervisor,
             hub,
+            registry,
             crew,
             signals,
             stages,
@@ -85,7 +95,7 @@ impl<'a> Gathering<'a> {
             self.admit(slot)?;
         }
         self.act()?;
-        self.hub.flush().map_err(system("write"))
+        Ok(self.hub.flush(self.clock.now_ns())?)
     }
 
     pub(super) fn admit(&mut self, slot: usize) -> Result<(), Error> {
@@ -117,12 +127,12 @@ impl<'a> Gathering<'a> {
         if ready.signals {
             self.heed_signals()?;
         }
-        for slot in ready.peers {
-            self.attend_to(slot)?;
+        for key in ready.pipes {
+            self.hub.attend(key, self.clock.now_ns())?;
         }
         self.keep_time()?;
         self.act()?;
-        self.hub.flush().map_err(system("write"))
+        Ok(self.hub.flush(self.clock.now_ns())?)
     }
 
     /// Whether there is nothing left to gather.
@@ -139,7 +149,7 @@ impl<'a> Gathering<'a> {
             Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) }
         });
         let mut events = [MaybeUninit::<epoll::Event>::uninit(); 64];
-        let events = match epoll::wait(self.hub.epoll(), &mut events, timeout.as_ref()) {
+        let events = match epoll::wait(self.registry.epoll(), &mut events, timeout.as_ref()) {
             Ok((events, _)) => events,
             // As by being stopped and continued (signal(7)).
             Err(Errno::INTR) => &mut [],
@@ -147,10 +157,10 @@ impl<'a> Gathering<'a> {
         };
         let mut ready = Ready::default();
         for event in events {
-            match event.data.u64() {
-                RESULTS_TOKEN => ready.results = true,
-                SIGNALS_TOKEN => ready.signals = true,
-                slot => ready.peers.push(slot as usize),
+            match Token::from_data(event.data) {
+                Token { transport: PIPES, key: RESULTS_KEY } => ready.results = true,
+                Token { transport: PIPES, key } => ready.pipes.push(key),
+                Token { .. } => ready.signals = true,
             }
         }
         let now = self.clock.elapsed();
@@ -163,22 +173,22 @@ impl<'a> Gathering<'a> {
 
     /// Reads once from the result pipe and hands every whole frame to the supervisor.
     pub(super) fn receive(&mut self) -> Result<Received, Error> {
-        let received = self.hub.receive().map_err(system("read"))?;
+        let received = self.hub.receive()?;
         if received == Received::EndOfFile {
             // All workers are gone. SIGCHLD says the same, and has them replaced if need be.
             self.is_end_of_file = true;
             self.hub.ignore_results();
         }
         let now_ns = self.clock.now_ns();
-        loop {
-            let heard = match self.hub.next_frame() {
-                Ok(None) => break,
-                Ok(Some(frame)) => self.supervisor.hear(frame, now_ns),
-                Err(malformed) => {
-                    self.hub.pass_over();
+        while let Some(arrival) = self.hub.next() {
+            let heard = match arrival {
+                Arrival::Frame { frame, .. } => self.supervisor.hear(frame, now_ns),
+                Arrival::Garbage(malformed) => {
                     self.suspect(malformed)?;
                     continue;
                 }
+                // Nobody says hello on a pipe.
+                _ => continue,
             };
             match heard {
                 Ok(Heard::Work | Heard::Nothing) => {}
@@ -205,14 +215,20 @@ impl<'a> Gathering<'a> {
             match order {
                 Order::Assign { slot } => {
                     let assignments = self.supervisor.assignments();
-                    self.hub.send(slot, assignments);
+                    if let Some(packer) = self.hub.packer(slot) {
+                        packer.assign(assignments);
+                    }
                     if self.stages.is_wanted
                         && let Some(first) = assignments.first()
                     {
                         note_range(&mut self.stages.layout, slot, first.interval);
                     }
                 }
-                Order::Withdraw { slot, lease, parts } => self.hub.withdraw(slot, lease, parts),
+                Order::Withdraw { slot, lease, parts } => {
+                    if let Some(packer) = self.hub.packer(slot) {
+                        packer.withdraw(lease, parts);
+                    }
+                }
                 // Nothing is kept on disk: as durable as it is going to be.
                 Order::Record(record) => {
                     self.supervisor.recorded(record, now_ns)?;
@@ -227,17 +243,6 @@ impl<'a> Gathering<'a> {
                 Order::GiveUp { slot, times } => return Err(self.beyond_repair(slot, times)),
                 Order::Finished => {}
             }
-        }
-        Ok(())
-    }
-
-    /// Room in a pipe that was full, or a worker that closed its end.
-    fn attend_to(&mut self, slot: usize) -> Result<(), Error> {
-        self.hub.write_to(slot).map_err(system("write"))?;
-        if self.hub.is_broken(slot).map_err(system("poll"))? {
-            // It is dead or dying, and SIGCHLD does the rest; or it closed its end itself, and finds
-            // that out when it has done what it has: then it leaves, and says why.
-            self.hub.close_assignments(slot);
         }
         Ok(())
     }

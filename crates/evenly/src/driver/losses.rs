@@ -9,6 +9,7 @@ use crate::observe::{Loss, Observation, Piece, Reason};
 use crate::process::End;
 use crate::process::limits;
 use crate::process::workers::{Call, Change};
+use crate::transport::Transport;
 use crate::transport::pipe::{self, Received};
 use evenly_core::frame::Malformed;
 use evenly_core::{Cause, Violation};
@@ -65,7 +66,7 @@ impl Gathering<'_> {
     /// Tells the supervisor of a loss, and whoever watches.
     fn take_back(&mut self, slot: usize, pid: u32, end: End) -> Result<(), Error> {
         self.losses += 1;
-        self.hub.close_assignments(slot);
+        self.hub.close(slot);
         let place = &mut self.crew.slots[slot];
         place.is_stopped = false;
         place.last_end = Some(end);
@@ -157,7 +158,7 @@ impl Gathering<'_> {
         let child = self.crew.fork(name, ends.0, ends.1, &mut inheritance)?;
         self.hub
             .replace(slot, name, pipe.write_end)
-            .map_err(|(call, cause)| (call, Refused::Fork(cause)))?;
+            .map_err(|failed| (failed.call, Refused::Fork(failed.cause)))?;
         if self.stages.is_wanted {
             self.stages.layout.replace(slot, child.number(), inode);
         }

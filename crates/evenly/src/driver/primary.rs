@@ -6,17 +6,17 @@
 
 use super::clock::Clock;
 use super::crew::{Crew, Inheritance};
-use super::gather::Gathering;
+use super::gather::{Gathering, PIPES, SIGNALS};
 use crate::error::Error;
 use crate::job::{Job, Report, default_workers};
 use crate::observe::{Layout, Observation, Observer, Place, Stage};
 use crate::process::limits;
 use crate::process::signals::Signals;
+use crate::transport::Registry;
 use crate::transport::pipe::{self, Hub, Pipes};
 use evenly_core::{Interval, Scheduler, Supervisor};
-use rustix::event::epoll;
+use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
 
 /// Runs a job from the first pipe to the last worker waited for.
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
@@ -35,11 +35,11 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
         signals: &signals,
         clock,
     };
-    let epoll = primary.make_epoll()?;
+    let registry = primary.make_registry()?;
     let mut pipes = primary.make_pipes()?;
     primary.fork_workers(&mut pipes)?;
-    let hub = primary.close_what_is_not_ours(pipes, epoll)?;
-    let mut gathering = primary.send_ranges(hub)?;
+    let hub = primary.close_what_is_not_ours(pipes, &registry)?;
+    let mut gathering = primary.send_ranges(hub, registry)?;
     gathering.gather()?;
     gathering.end_of_file()?;
     gathering.wait_for_children()
@@ -116,15 +116,15 @@ impl<'a> Primary<'a> {
 
     /// Keeps the write ends of the assignment pipes and the read end of the result pipe. The
     /// workers do the same on their side; only then can there ever be an end of file.
-    fn close_what_is_not_ours(&mut self, pipes: Pipes, epoll: OwnedFd) -> Result<Hub, Error> {
+    fn close_what_is_not_ours(&mut self, pipes: Pipes, registry: &Registry) -> Result<Hub, Error> {
         let Pipes { assignments, results } = pipes;
         drop(results.write_end);
         let write_ends = assignments.into_iter().map(|pipe| {
             drop(pipe.read_end);
             pipe.write_end
         });
-        let hub = Hub::new(results.read_end, write_ends.collect(), epoll)
-            .map_err(|(call, cause)| cannot_start(call, cause))?;
+        let hub = Hub::new(results.read_end, write_ends.collect(), registry.also(PIPES))
+            .map_err(|failed| cannot_start(failed.call, failed.cause))?;
         if self.stages.is_wanted {
             self.crew.let_go_on();
             self.crew.wait_until_seen().map_err(|cause| cannot_start("waitid", cause))?;
@@ -134,7 +134,7 @@ impl<'a> Primary<'a> {
     }
 
     /// Sends each worker its first chunks.
-    fn send_ranges(self, hub: Hub) -> Result<Gathering<'a>, Error> {
+    fn send_ranges(self, hub: Hub, registry: Registry) -> Result<Gathering<'a>, Error> {
         let Job { range, aggregate, policy, .. } = *self.job;
         let workers = self.crew.slots.len() as u32;
         let opening = self.job.function.opening();
@@ -148,7 +148,7 @@ impl<'a> Primary<'a> {
         let mut gathering = Gathering::new(
             self.job,
             supervisor,
-            hub,
+            (hub, registry),
             self.crew,
             self.signals,
             self.stages,
@@ -162,13 +162,13 @@ impl<'a> Primary<'a> {
         Ok(gathering)
     }
 
-    fn make_epoll(&self) -> Result<OwnedFd, Error> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
-            .map_err(|cause| no_worker("epoll_create1", cause))?;
-        let token = epoll::EventData::new_u64(super::gather::SIGNALS_TOKEN);
-        epoll::add(&epoll, self.signals, token, epoll::EventFlags::IN)
+    /// The place to wait in, for signals at first.
+    fn make_registry(&self) -> Result<Registry, Error> {
+        let registry = Registry::new(SIGNALS).map_err(|cause| no_worker("epoll_create1", cause))?;
+        registry
+            .add(self.signals, 0, EventFlags::IN)
             .map_err(|cause| no_worker("epoll_ctl", cause))?;
-        Ok(epoll)
+        Ok(registry)
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {

@@ -1,6 +1,127 @@
-//! Transports: how frames travel between a primary and its workers.
+//! Transports: how frames travel between one end and its peers.
 //!
-//! Pipes are the only one so far. What another needs is the face of [`pipe::Hub`]: send to a
-//! worker without blocking, flush, receive from all of them, and descriptors to wait for.
+//! A [`Transport`] is one end with any number of peers: a primary with its workers or agents, or an
+//! agent with the one primary that it works for. Pipes, sockets of four kinds and a memory for tests
+//! have the same face, and pass the same tests (`conformance`). What all of them keep:
+//!
+//! 1. frames of one peer arrive whole, once, and in the order in which they were packed, or the peer
+//!    is [`Gone`],
+//! 2. nothing blocks: what cannot be sent now waits in the packer of its peer,
+//! 3. what is ready is learnt from one epoll (epoll(7)), under the tokens of a [`Registry`].
 
 pub(crate) mod pipe;
+mod registry;
+
+pub(crate) use registry::{Registry, Token};
+
+use evenly_core::frame::{Frame, Malformed, Packer};
+use rustix::io::Errno;
+
+/// One end of a transport.
+pub(crate) trait Transport {
+    /// Where frames to a peer are packed; [`flush`](Self::flush) sends them. `None` if it is gone, or
+    /// was not admitted.
+    fn packer(&mut self, peer: usize) -> Option<&mut Packer>;
+
+    /// Sends what is packed, as far as there is room. Never blocks.
+    fn flush(&mut self, now_ns: u64) -> Result<(), Failed>;
+
+    /// Reads and writes what it can, where epoll says that this descriptor is ready. Never blocks.
+    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), Failed>;
+
+    /// What has arrived, one at a time until `None`; only what an earlier
+    /// [`attend`](Self::attend) or [`keep_time`](Self::keep_time) brought.
+    fn next(&mut self) -> Option<Arrival<'_>>;
+
+    /// Does what is due: sends again, gives up whoever is silent for too long.
+    fn keep_time(&mut self, _now_ns: u64) -> Result<(), Failed> {
+        Ok(())
+    }
+
+    /// When [`keep_time`](Self::keep_time) has something to do, if ever.
+    fn next_due_ns(&self) -> Option<u64> {
+        None
+    }
+
+    /// Has nothing more to do with a peer: tells it what is packed, as far as there is room, and
+    /// then the end. No [`Arrival::Gone`] follows.
+    fn close(&mut self, peer: usize);
+}
+
+/// A transport whose peers must first be let in.
+pub(crate) trait Reception: Transport {
+    /// Lets in the peer that said hello, with these words. It has joined with its first frame.
+    fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), Failed>;
+
+    /// Sends the peer that said hello away, with these words.
+    fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), Failed>;
+
+    /// Where a peer is, as one would type it: `tcp:192.0.2.7:40112`.
+    fn address(&self, peer: usize) -> String;
+
+    /// How many were turned away since the last call because they did not show that they hold the
+    /// key, were of another user, or said nothing in time.
+    fn take_strangers(&mut self) -> u64;
+}
+
+/// What has arrived.
+#[derive(Debug)]
+pub(crate) enum Arrival<'a> {
+    /// A whole frame.
+    Frame {
+        /// From whom. `None` on a pipe that many write: there only the frame itself says that.
+        peer: Option<usize>,
+        /// What it says.
+        frame: Frame<'a>,
+    },
+    /// Bytes that are no frame, on a pipe that many write.
+    Garbage(Malformed),
+    /// Somebody who holds the key wants to join, in these words: to be admitted or refused.
+    Hello {
+        /// Under which number, until it is gone.
+        peer: usize,
+        /// What it says.
+        hello: &'a [u8],
+    },
+    /// The primary that we said hello to admits or refuses us, in these words.
+    Answer {
+        /// Whether it does.
+        is_admitted: bool,
+        /// What it says.
+        answer: &'a [u8],
+    },
+    /// Nothing comes from this peer any more, and its number may be given to another.
+    Gone {
+        /// Who.
+        peer: usize,
+        /// Why.
+        why: Gone,
+    },
+}
+
+/// Why a peer is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// It closed its end, or its process ended.
+    EndOfFile,
+    /// The connection broke.
+    Broken(Errno),
+    /// It said nothing for too long.
+    Silent,
+    /// It said what is no frame, or what nobody sealed with the key.
+    Malformed(Malformed),
+    /// What came was not sealed with the key of this session.
+    Forged,
+}
+
+/// A system call that every transport of its kind needs failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) call: &'static str,
+    pub(crate) cause: Errno,
+}
+
+/// Says which call failed.
+pub(crate) fn failed(call: &'static str) -> impl Fn(Errno) -> Failed {
+    move |cause| Failed { call, cause }
+}

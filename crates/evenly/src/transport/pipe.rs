@@ -5,13 +5,14 @@
 //! for ever. `O_NONBLOCK` belongs to the open file description (fcntl(2)), and each end of a pipe
 //! has its own, so the workers' ends stay blocking.
 
-use evenly_core::frame::{Frame, Malformed, PIPE_FRAME, Packer, Unpacker};
-use evenly_core::{Assignment, LeaseId, WorkerId};
-use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
+use super::{Arrival, Failed, Registry, Transport, failed};
+use evenly_core::WorkerId;
+use evenly_core::frame::{Malformed, PIPE_FRAME, Packer, Unpacker};
+use rustix::event::{PollFd, PollFlags, Timespec, epoll::EventFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// Beyond so many workers the pipes of an unprivileged user shrink by themselves after the 1024th
 /// (pipe(7), pipe-user-pages-soft), so they are made small on purpose and evenly.
@@ -26,8 +27,8 @@ const ASSIGNMENT: usize = 24;
 /// The most that one read takes.
 const READ_AT_ONCE: usize = 256 << 10;
 
-/// Tokens for epoll: peers have their slot.
-pub(crate) const RESULTS_TOKEN: u64 = u64::MAX;
+/// The key of the result pipe; peers have their slot.
+pub(crate) const RESULTS_KEY: u32 = u32::MAX;
 
 /// A pipe, both ends.
 #[derive(Debug)]
@@ -132,31 +133,39 @@ struct Peer {
 pub(crate) struct Hub {
     results: OwnedFd,
     unpacker: Unpacker,
-    /// Of the hub, with the descriptors of others that the driver waits for too.
-    epoll: OwnedFd,
+    registry: Registry,
     /// By slot; a replaced worker takes the slot of the lost one.
     peers: Vec<Peer>,
     /// Slots with frames to send.
     dirty: Vec<u32>,
     /// Whether the last read left nothing in the result pipe.
     is_emptied: bool,
+    /// Whether what comes next is no frame, which has been told.
+    is_at_garbage: bool,
 }
 
 impl Hub {
-    /// Takes over the primary's ends. Errors name the system call. `epoll` is told what to wait for: the result pipe under
-    /// [`RESULTS_TOKEN`], each assignment pipe under its slot.
+    /// Takes over the primary's ends. It waits for the result pipe under [`RESULTS_KEY`], and for
+    /// each assignment pipe under its slot.
     pub(crate) fn new(
         results: OwnedFd,
         assignments: Vec<OwnedFd>,
-        epoll: OwnedFd,
-    ) -> Result<Self, (&'static str, Errno)> {
-        rustix::io::ioctl_fionbio(&results, true).map_err(|cause| ("ioctl FIONBIO", cause))?;
-        let size = fcntl_getpipe_size(&results).map_err(|cause| ("fcntl F_GETPIPE_SZ", cause))?;
+        registry: Registry,
+    ) -> Result<Self, Failed> {
+        rustix::io::ioctl_fionbio(&results, true).map_err(failed("ioctl FIONBIO"))?;
+        let size = fcntl_getpipe_size(&results).map_err(failed("fcntl F_GETPIPE_SZ"))?;
         let at_once = size.clamp(PIPE_FRAME, READ_AT_ONCE);
         let unpacker = Unpacker::new(PIPE_FRAME, at_once);
-        let (peers, dirty, is_emptied) = (Vec::new(), Vec::new(), true);
-        let mut hub = Self { results, unpacker, epoll, peers, dirty, is_emptied };
-        hub.watch_results().map_err(|cause| ("epoll_ctl", cause))?;
+        let mut hub = Self {
+            results,
+            unpacker,
+            registry,
+            peers: Vec::new(),
+            dirty: Vec::new(),
+            is_emptied: true,
+            is_at_garbage: false,
+        };
+        hub.watch_results().map_err(failed("epoll_ctl"))?;
         for write_end in assignments {
             let slot = hub.peers.len();
             let peer = hub.admit(slot, WorkerId(slot as u32), write_end)?;
@@ -179,58 +188,24 @@ impl Hub {
         slot: usize,
         worker: WorkerId,
         write_end: OwnedFd,
-    ) -> Result<(), (&'static str, Errno)> {
-        self.close_assignments(slot);
+    ) -> Result<(), Failed> {
+        self.close(slot);
         self.peers[slot] = self.admit(slot, worker, write_end)?;
         Ok(())
     }
 
-    fn admit(
-        &self,
-        slot: usize,
-        worker: WorkerId,
-        write_end: OwnedFd,
-    ) -> Result<Peer, (&'static str, Errno)> {
-        rustix::io::ioctl_fionbio(&write_end, true).map_err(|cause| ("ioctl FIONBIO", cause))?;
+    fn admit(&self, slot: usize, worker: WorkerId, write_end: OwnedFd) -> Result<Peer, Failed> {
+        rustix::io::ioctl_fionbio(&write_end, true).map_err(failed("ioctl FIONBIO"))?;
         // Nothing to wait for but an error: the worker closed its end.
-        let token = epoll::EventData::new_u64(slot as u64);
-        epoll::add(&self.epoll, &write_end, token, epoll::EventFlags::empty())
-            .map_err(|cause| ("epoll_ctl", cause))?;
+        self.registry
+            .add(&write_end, slot as u32, EventFlags::empty())
+            .map_err(failed("epoll_ctl"))?;
         let packer = Packer::new(worker, PIPE_FRAME);
         Ok(Peer { write_end: Some(write_end), packer, is_blocked: false, is_dirty: false })
     }
 
-    /// Packs assignments for the worker in `slot`; [`flush`](Self::flush) sends them.
-    pub(crate) fn send(&mut self, slot: usize, assignments: &[Assignment]) {
-        self.peers[slot].packer.assign(assignments);
-        self.mark(slot);
-    }
-
-    /// Packs a withdrawal for the worker in `slot`, as [`send`](Self::send).
-    pub(crate) fn withdraw(&mut self, slot: usize, lease: LeaseId, parts: u64) {
-        self.peers[slot].packer.withdraw(lease, parts);
-        self.mark(slot);
-    }
-
-    fn mark(&mut self, slot: usize) {
-        let peer = &mut self.peers[slot];
-        if !peer.is_dirty {
-            peer.is_dirty = true;
-            self.dirty.push(slot as u32);
-        }
-    }
-
-    /// Writes what is packed, as far as the pipes have room. Never blocks.
-    pub(crate) fn flush(&mut self) -> Result<(), Errno> {
-        while let Some(slot) = self.dirty.pop() {
-            self.peers[slot as usize].is_dirty = false;
-            self.write_to(slot as usize)?;
-        }
-        Ok(())
-    }
-
     /// Writes what a full pipe did not take before. For when epoll says that it has room.
-    pub(crate) fn write_to(&mut self, slot: usize) -> Result<(), Errno> {
+    fn write_to(&mut self, slot: usize) -> Result<(), Failed> {
         let peer = &mut self.peers[slot];
         let Some(write_end) = &peer.write_end else { return Ok(()) };
         peer.packer.seal(0);
@@ -241,25 +216,23 @@ impl Hub {
                 // The reader is gone. Its death is learnt from SIGCHLD, and then it is replaced. Should
                 // it live, it finds end of file and leaves.
                 Err(Errno::PIPE) => {
-                    self.close_assignments(slot);
+                    self.close(slot);
                     return Ok(());
                 }
-                Err(error) => return Err(error),
+                Err(cause) => return Err(Failed { call: "write", cause }),
             }
         }
         let is_blocked = !peer.packer.is_empty();
         if is_blocked != peer.is_blocked {
             peer.is_blocked = is_blocked;
-            let wanted =
-                if is_blocked { epoll::EventFlags::OUT } else { epoll::EventFlags::empty() };
-            let token = epoll::EventData::new_u64(slot as u64);
-            epoll::modify(&self.epoll, write_end, token, wanted)?;
+            let wanted = if is_blocked { EventFlags::OUT } else { EventFlags::empty() };
+            self.registry.modify(write_end, slot as u32, wanted).map_err(failed("epoll_ctl"))?;
         }
         Ok(())
     }
 
     /// Reads once from the result pipe. Never blocks.
-    pub(crate) fn receive(&mut self) -> Result<Received, Errno> {
+    pub(crate) fn receive(&mut self) -> Result<Received, Failed> {
         let room = self.unpacker.room();
         let wanted = room.len();
         match rustix::io::retry_on_intr(|| rustix::io::read(&self.results, &mut *room)) {
@@ -276,58 +249,27 @@ impl Hub {
                 self.is_emptied = true;
                 Ok(Received::Nothing)
             }
-            Err(cause) => Err(cause),
+            Err(cause) => Err(Failed { call: "read", cause }),
         }
-    }
-
-    /// The next whole frame of what was received. Bytes that are no frame are told, and stay there
-    /// until [`pass_over`](Self::pass_over).
-    ///
-    /// A write up to `PIPE_BUF` is all there or not at all (pipe(7)), so whoever emptied the pipe and
-    /// is left with a beginning waits in vain for the rest.
-    #[inline]
-    pub(crate) fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Malformed> {
-        if self.is_emptied && self.unpacker.is_cut_off() {
-            return Err(Malformed::CutOff);
-        }
-        self.unpacker.next_frame()
-    }
-
-    /// Passes over bytes of which [`next_frame`](Self::next_frame) says that they are no frame.
-    pub(crate) fn pass_over(&mut self) {
-        self.unpacker.skip();
     }
 
     /// Stops waiting for the result pipe: after end of file it would be ready for ever.
     pub(crate) fn ignore_results(&self) {
-        // Not watched is what is wanted, so that it was not is no error.
-        let _ = epoll::delete(&self.epoll, &self.results);
+        self.registry.remove(&self.results);
     }
 
     /// Waits for the result pipe, from the start or again.
     pub(crate) fn watch_results(&self) -> Result<(), Errno> {
-        let token = epoll::EventData::new_u64(RESULTS_TOKEN);
-        epoll::add(&self.epoll, &self.results, token, epoll::EventFlags::IN)
+        self.registry.add(&self.results, RESULTS_KEY, EventFlags::IN)
     }
 
     /// Whether the worker in `slot` closed its end of the assignment pipe (poll(2), POLLERR).
-    pub(crate) fn is_broken(&self, slot: usize) -> Result<bool, Errno> {
+    fn is_broken(&self, slot: usize) -> Result<bool, Failed> {
         let Some(write_end) = &self.peers[slot].write_end else { return Ok(false) };
         let mut ends = [PollFd::new(write_end, PollFlags::empty())];
-        rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())))?;
+        rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())))
+            .map_err(failed("poll"))?;
         Ok(ends[0].revents().contains(PollFlags::ERR))
-    }
-
-    /// Closes the primary's end of an assignment pipe: end of file for its worker. What was packed
-    /// for it and not sent is dropped.
-    pub(crate) fn close_assignments(&mut self, slot: usize) {
-        let peer = &mut self.peers[slot];
-        // Closing would take it out of epoll only once every copy of the description is closed,
-        // and a worker that was just forked may still hold one.
-        if let Some(write_end) = peer.write_end.take() {
-            let _ = epoll::delete(&self.epoll, &write_end);
-        }
-        peer.packer = Packer::new(WorkerId(0), PIPE_FRAME);
     }
 
     /// Bytes that wait in the result pipe.
@@ -351,10 +293,73 @@ impl Hub {
         }
         Ok(pipe)
     }
+}
 
-    /// What the driver waits on (epoll(7)).
-    pub(crate) fn epoll(&self) -> BorrowedFd<'_> {
-        self.epoll.as_fd()
+impl Transport for Hub {
+    #[inline]
+    fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
+        let peer = &mut self.peers[slot];
+        peer.write_end.as_ref()?;
+        if !peer.is_dirty {
+            peer.is_dirty = true;
+            self.dirty.push(slot as u32);
+        }
+        Some(&mut peer.packer)
+    }
+
+    fn flush(&mut self, _now_ns: u64) -> Result<(), Failed> {
+        while let Some(slot) = self.dirty.pop() {
+            self.peers[slot as usize].is_dirty = false;
+            self.write_to(slot as usize)?;
+        }
+        Ok(())
+    }
+
+    /// Results to read, room in a pipe that was full, or a worker that closed its end.
+    fn attend(&mut self, key: u32, _now_ns: u64) -> Result<(), Failed> {
+        if key == RESULTS_KEY {
+            return self.receive().map(|_| ());
+        }
+        let slot = key as usize;
+        self.write_to(slot)?;
+        if self.is_broken(slot)? {
+            // It is dead or dying, and SIGCHLD does the rest; or it closed its end itself, and finds
+            // that out when it has done what it has: then it leaves, and says why.
+            self.close(slot);
+        }
+        Ok(())
+    }
+
+    /// A write up to `PIPE_BUF` is all there or not at all (pipe(7)), so whoever emptied the pipe and
+    /// is left with a beginning waits in vain for the rest.
+    #[inline]
+    fn next(&mut self) -> Option<Arrival<'_>> {
+        let Self { unpacker, is_emptied, is_at_garbage, .. } = self;
+        if std::mem::take(is_at_garbage) {
+            unpacker.skip();
+        }
+        let what = if *is_emptied && unpacker.is_cut_off() {
+            Malformed::CutOff
+        } else {
+            match unpacker.next_frame() {
+                Ok(frame) => return frame.map(|frame| Arrival::Frame { peer: None, frame }),
+                Err(malformed) => malformed,
+            }
+        };
+        *is_at_garbage = true;
+        Some(Arrival::Garbage(what))
+    }
+
+    /// Closes the primary's end of an assignment pipe: end of file for its worker. What was packed
+    /// for it and not sent is dropped: it is dead, or every number is covered.
+    fn close(&mut self, slot: usize) {
+        let peer = &mut self.peers[slot];
+        // Closing would take it out of epoll only once every copy of the description is closed,
+        // and a worker that was just forked may still hold one.
+        if let Some(write_end) = peer.write_end.take() {
+            self.registry.remove(&write_end);
+        }
+        peer.packer = Packer::new(WorkerId(0), PIPE_FRAME);
     }
 }
 
@@ -366,8 +371,7 @@ mod tests {
     #[test]
     fn a_frame_behind_a_beginning_that_nobody_ends_is_found() {
         let pipe = Pipe::make().unwrap();
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
-        let mut hub = Hub::new(pipe.read_end, vec![], epoll).unwrap();
+        let mut hub = Hub::new(pipe.read_end, vec![], Registry::new(0).unwrap()).unwrap();
         let mut packer = Packer::new(WorkerId(7), PIPE_FRAME);
         packer.answer(LeaseId(3), 5);
         packer.seal(1);
@@ -376,10 +380,9 @@ mod tests {
         let bytes = [&beginning[..], &[0; 16], packer.bytes()].concat();
         rustix::io::write(&pipe.write_end, &bytes).unwrap();
         assert_eq!(hub.receive(), Ok(Received::Bytes));
-        assert!(matches!(hub.next_frame(), Err(Malformed::CutOff)));
-        hub.pass_over();
-        let frame = hub.next_frame().unwrap().unwrap();
+        assert!(matches!(hub.next(), Some(Arrival::Garbage(Malformed::CutOff))));
+        let Some(Arrival::Frame { frame, .. }) = hub.next() else { panic!() };
         assert_eq!(frame.worker, WorkerId(7));
-        assert!(hub.next_frame().unwrap().is_none());
+        assert!(hub.next().is_none());
     }
 }
