@@ -37,3 +37,4 @@ pub use evenly_core::{
 pub use halt::Halt;
 pub use job::{Job, Report, default_workers};
 pub use process::{End, Signal, end_is_asked_for, raise_again, raise_broken_pipe, stop_if_asked};
+pub use transport::{Address, AddressError, AddressKind, ListenError};

@@ -9,9 +9,17 @@
 //! 2. nothing blocks: what cannot be sent now waits in the packer of its peer,
 //! 3. what is ready is learnt from one epoll (epoll(7)), under the tokens of a [`Registry`].
 
+mod address;
+mod address_error;
+#[cfg(test)]
+mod address_tests;
+mod listen_error;
 pub(crate) mod pipe;
 mod registry;
 
+pub use address::{Address, AddressKind};
+pub use address_error::AddressError;
+pub use listen_error::ListenError;
 pub(crate) use registry::{Registry, Token};
 
 use evenly_core::frame::{Frame, Malformed, Packer};

@@ -1,0 +1,233 @@
+//! Addresses: where a primary listens and where an agent finds it, as they are typed and told.
+
+use super::AddressError;
+use std::fmt;
+use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// The longest path of a socket in bytes: what `sun_path` holds, without its end (unix(7)).
+pub(crate) const LONGEST_PATH: usize = 107;
+
+/// Where a primary listens, or where it is to be joined: `unix:PATH`, `unixgram:PATH`,
+/// `tcp:HOST:PORT` or `udp:HOST:PORT`.
+///
+/// HOST is a name, an IPv4 address, or an IPv6 address in brackets. Port 0 is for listening only:
+/// the system chooses a port. It is read with [`str::parse`] and written as it is read:
+///
+/// ```
+/// let address: evenly::Address = "tcp:[::1]:7700".parse()?;
+/// assert_eq!(address.to_string(), "tcp:[::1]:7700");
+/// assert!(address.needs_key());
+/// # Ok::<(), evenly::AddressError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    kind: AddressKind,
+    place: Place,
+}
+
+/// The four kinds of sockets: of the domain unix or internet, with streams or with datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AddressKind {
+    /// Streams within this machine, at a path.
+    Unix,
+    /// Datagrams within this machine, at a path.
+    Unixgram,
+    /// Streams over the network.
+    Tcp,
+    /// Datagrams over the network.
+    Udp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    Path(PathBuf),
+    /// Without brackets.
+    Host {
+        host: String,
+        port: u16,
+    },
+}
+
+impl Address {
+    /// Which kind of socket it is for.
+    #[must_use]
+    pub fn kind(&self) -> AddressKind {
+        self.kind
+    }
+
+    /// Whether what travels there is sealed with a key: on every network, and not on
+    /// sockets within the machine, whose users the kernel names.
+    #[must_use]
+    pub fn needs_key(&self) -> bool {
+        matches!(self.kind, AddressKind::Tcp | AddressKind::Udp)
+    }
+
+    /// The path, if it is at one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Path(path) => Some(path),
+            Place::Host { .. } => None,
+        }
+    }
+
+    /// The port, if it has one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match &self.place {
+            Place::Path(_) => None,
+            Place::Host { port, .. } => Some(*port),
+        }
+    }
+
+    /// Whether somebody can be found there.
+    ///
+    /// # Errors
+    /// If the port is 0, which is for listening only.
+    pub fn check_can_be_joined(&self) -> Result<(), AddressError> {
+        match self.port() {
+            Some(0) => Err(AddressError::PortZero { typed: self.to_string() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same place with another port: the one that the system chose.
+    #[must_use]
+    pub(crate) fn with_port(&self, chosen: u16) -> Self {
+        let mut same = self.clone();
+        if let Place::Host { port, .. } = &mut same.place {
+            *port = chosen;
+        }
+        same
+    }
+
+    /// Where a peer is. An IPv4 address that came through an IPv6 socket is told as what it is.
+    pub(crate) fn of_peer(kind: AddressKind, peer: SocketAddr) -> Self {
+        let host = match peer {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+            _ => peer.ip().to_canonical().to_string(),
+        };
+        Self { kind, place: Place::Host { host, port: peer.port() } }
+    }
+
+    /// The addresses of the host, to be tried in this order; none for a path. A name is looked up,
+    /// which may take its time.
+    pub(crate) fn resolve(&self) -> Result<Vec<SocketAddr>, AddressError> {
+        let Place::Host { host, port } = &self.place else { return Ok(vec![]) };
+        match (host.as_str(), *port).to_socket_addrs() {
+            Ok(addresses) => Ok(addresses.collect()),
+            Err(cause) => Err(AddressError::Unknown { host: host.clone(), cause }),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(typed: &str) -> Result<Self, AddressError> {
+        let split = typed.split_once(':');
+        let Some((kind, place)) = split.and_then(|(kind, place)| Some((kind_of(kind)?, place)))
+        else {
+            return Err(AddressError::Kind { typed: typed.to_owned() });
+        };
+        let place = match kind {
+            AddressKind::Unix | AddressKind::Unixgram => path_of(typed, kind, place)?,
+            AddressKind::Tcp | AddressKind::Udp => host_of(typed, kind, place)?,
+        };
+        Ok(Self { kind, place })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind;
+        match &self.place {
+            Place::Path(path) => write!(f, "{kind}:{}", path.display()),
+            Place::Host { host, port } if host.contains(':') => write!(f, "{kind}:[{host}]:{port}"),
+            Place::Host { host, port } => write!(f, "{kind}:{host}:{port}"),
+        }
+    }
+}
+
+impl fmt::Display for AddressKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unix => "unix",
+            Self::Unixgram => "unixgram",
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
+    }
+}
+
+fn kind_of(word: &str) -> Option<AddressKind> {
+    match word {
+        "unix" => Some(AddressKind::Unix),
+        "unixgram" => Some(AddressKind::Unixgram),
+        "tcp" => Some(AddressKind::Tcp),
+        "udp" => Some(AddressKind::Udp),
+        _ => None,
+    }
+}
+
+fn path_of(typed: &str, kind: AddressKind, path: &str) -> Result<Place, AddressError> {
+    if path.is_empty() || path.contains('\0') {
+        return Err(AddressError::NoPath { typed: typed.escape_debug().to_string(), kind });
+    }
+    check_length(Path::new(path))?;
+    Ok(Place::Path(path.into()))
+}
+
+/// Whether a path fits into the address of a socket.
+pub(crate) fn check_length(path: &Path) -> Result<(), AddressError> {
+    let length = path.as_os_str().len();
+    if length > LONGEST_PATH {
+        return Err(AddressError::PathTooLong { path: path.display().to_string(), length });
+    }
+    Ok(())
+}
+
+fn host_of(typed: &str, kind: AddressKind, place: &str) -> Result<Place, AddressError> {
+    let typed = || typed.to_owned();
+    let bad_host = |host: &str| AddressError::Host { typed: typed(), host: host.to_owned() };
+    let (host, port) = if let Some(rest) = place.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').ok_or_else(|| bad_host(place))?;
+        // The name of an interface may follow, as in fe80::1%eth0.
+        let (address, zone) = host.split_once('%').unwrap_or((host, "0"));
+        if address.parse::<Ipv6Addr>().is_err() || !is_name(zone) {
+            return Err(bad_host(host));
+        }
+        (host, rest.strip_prefix(':'))
+    } else {
+        match place.rsplit_once(':') {
+            Some((host, _)) if host.contains(':') || place.parse::<Ipv6Addr>().is_ok() => {
+                return Err(AddressError::Brackets { typed: typed(), kind });
+            }
+            Some((host, _)) if !host.is_empty() && host != "*" && !is_name(host) => {
+                return Err(bad_host(host));
+            }
+            Some((host, port)) => (host, Some(port)),
+            None => (place, None),
+        }
+    };
+    let Some(port) = port.filter(|port| !port.is_empty()) else {
+        return Err(AddressError::NoPort { typed: typed(), kind });
+    };
+    // `parse` would take a plus sign.
+    let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let Some(port) = digits.and_then(|port| port.parse().ok()) else {
+        return Err(AddressError::Port { typed: typed(), port: port.to_owned() });
+    };
+    if host.is_empty() || host == "*" {
+        return Err(AddressError::NoHost { typed: typed(), kind, port });
+    }
+    Ok(Place::Host { host: host.to_owned(), port })
+}
+
+/// Whether a resolver may be asked for it. What exactly a name is, it knows better.
+fn is_name(word: &str) -> bool {
+    let is_good = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+    !word.is_empty() && word.chars().all(is_good)
+}

@@ -1,0 +1,99 @@
+//! Why something typed is no address, in one line.
+
+use super::AddressKind;
+
+/// Why something typed is no address, or leads nowhere.
+///
+/// The text is one line: the thing, the cause, and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// It does not begin with a kind of socket.
+    #[error(
+        "'{typed}' is no address; it is unix:PATH, unixgram:PATH, tcp:HOST:PORT or udp:HOST:PORT"
+    )]
+    Kind {
+        /// What was typed.
+        typed: String,
+    },
+    /// There is no path where one is needed, or one that no file can have.
+    #[error("'{typed}' names no path; write a path of 1 to 107 bytes, as in {kind}:/tmp/evenly")]
+    NoPath {
+        /// What was typed.
+        typed: String,
+        /// The kind of socket.
+        kind: AddressKind,
+    },
+    /// The path does not fit into the address of a socket.
+    #[error(
+        "the path '{path}' has {length} bytes and a socket takes at most 107; choose a shorter one"
+    )]
+    PathTooLong {
+        /// The path.
+        path: String,
+        /// How many bytes it has.
+        length: usize,
+    },
+    /// There is no host where one is needed.
+    #[error(
+        "'{typed}' names no host; {kind}:[::]:{port} listens on every address of this machine, and {kind}:0.0.0.0:{port} on every IPv4 address"
+    )]
+    NoHost {
+        /// What was typed.
+        typed: String,
+        /// The kind of socket.
+        kind: AddressKind,
+        /// The port.
+        port: u16,
+    },
+    /// What stands where a host should is none.
+    #[error(
+        "'{host}' in '{typed}' is not the name of a host; write a name, an IPv4 or an [IPv6] address"
+    )]
+    Host {
+        /// What was typed.
+        typed: String,
+        /// The part of it.
+        host: String,
+    },
+    /// An IPv6 address without brackets, so that nobody can tell where it ends.
+    #[error("an IPv6 address stands in brackets, as in {kind}:[::1]:7700; '{typed}' has none")]
+    Brackets {
+        /// What was typed.
+        typed: String,
+        /// The kind of socket.
+        kind: AddressKind,
+    },
+    /// There is no port.
+    #[error("'{typed}' names no port; write {kind}:HOST:PORT, as in {kind}:localhost:7700")]
+    NoPort {
+        /// What was typed.
+        typed: String,
+        /// The kind of socket.
+        kind: AddressKind,
+    },
+    /// What stands where a port should is none.
+    #[error("'{port}' in '{typed}' is not a port; a port is a number from 0 to 65535")]
+    Port {
+        /// What was typed.
+        typed: String,
+        /// The part of it.
+        port: String,
+    },
+    /// Port 0 leads nowhere.
+    #[error(
+        "'{typed}' has port 0, at which nobody listens; name the port that the primary printed"
+    )]
+    PortZero {
+        /// What was typed.
+        typed: String,
+    },
+    /// Nobody knows the address of a host.
+    #[error("cannot find the address of '{host}': {cause}; check the name, or write the address")]
+    Unknown {
+        /// The name of the host.
+        host: String,
+        /// What the resolver says.
+        cause: std::io::Error,
+    },
+}
