@@ -16,6 +16,9 @@ mod address_tests;
 mod listen_error;
 pub(crate) mod pipe;
 mod registry;
+pub(crate) mod unix_file;
+#[cfg(test)]
+mod unix_file_tests;
 
 pub use address::{Address, AddressKind};
 pub use address_error::AddressError;
@@ -54,6 +57,12 @@ pub(crate) trait Transport {
     /// Has nothing more to do with a peer: tells it what is packed, as far as there is room, and
     /// then the end. No [`Arrival::Gone`] follows.
     fn close(&mut self, peer: usize);
+
+    /// Whether somebody who was closed has not taken yet what was packed before. That goes on for a
+    /// second at most, while [`attend`](Self::attend) and [`keep_time`](Self::keep_time) are called.
+    fn is_lingering(&self) -> bool {
+        false
+    }
 }
 
 /// A transport whose peers must first be let in.

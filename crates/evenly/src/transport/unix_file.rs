@@ -1,0 +1,150 @@
+//! The file of a unix socket: bound under a lock, stale ones replaced, removed at the end.
+//!
+//! A socket whose process was killed leaves its file behind: then `bind` says that the address is in
+//! use, and `connect` that nobody listens (unix(7)). Whoever replaces such a file must know that
+//! nobody else does so at the same moment, so there is a lock beside it, `PATH.lock` (flock(2)). Both
+//! are removed at the end, and only if they are still those that were made here.
+
+use super::{Address, ListenError};
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// Read and written by its owner only: the socket and its lock.
+const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// A socket that is bound to a path, and the lock that keeps others from replacing it.
+#[derive(Debug)]
+pub(crate) struct UnixFile {
+    /// Open as long as its file may be ours: until then no other file can be given its inode.
+    socket: OwnedFd,
+    path: PathBuf,
+    made: Stat,
+    _lock: Lock,
+}
+
+impl UnixFile {
+    /// Binds a new socket that does not block to the path of this address.
+    pub(crate) fn bind(address: &Address, kind: SocketType) -> Result<Self, ListenError> {
+        let system = |call| ListenError::system(address, call);
+        let path = address.path().unwrap_or(Path::new(""));
+        let lock = Lock::take(path)
+            .map_err(system("flock"))?
+            .ok_or_else(|| ListenError::InUse { address: address.clone() })?;
+        let place = SocketAddrUnix::new(path).map_err(system("bind"))?;
+        let socket = new_socket(kind).map_err(system("socket"))?;
+        // The file gets the mode of the socket (bind on Linux), so that it is private from the start.
+        rustix::fs::fchmod(&socket, PRIVATE).map_err(system("fchmod"))?;
+        let mut bound = rustix::net::bind(&socket, &place);
+        if bound == Err(Errno::ADDRINUSE) {
+            make_way(address, path, &place, kind)?;
+            bound = rustix::net::bind(&socket, &place);
+        }
+        bound.map_err(system("bind"))?;
+        let made = rustix::fs::lstat(path).map_err(system("lstat"))?;
+        Ok(Self { socket, path: path.to_owned(), made, _lock: lock })
+    }
+}
+
+impl AsFd for UnixFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Drop for UnixFile {
+    fn drop(&mut self) {
+        remove_if_same(&self.path, &self.made);
+    }
+}
+
+/// Makes a unix socket that does not block and that no executed program inherits (socket(2)).
+pub(crate) fn new_socket(kind: SocketType) -> Result<OwnedFd, Errno> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    rustix::net::socket_with(AddressFamily::UNIX, kind, flags, None)
+}
+
+/// Removes what is at the path if it is a socket that nobody listens at.
+fn make_way(
+    address: &Address,
+    path: &Path,
+    place: &SocketAddrUnix,
+    kind: SocketType,
+) -> Result<(), ListenError> {
+    let system = |call| ListenError::system(address, call);
+    match rustix::fs::lstat(path) {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Socket => {}
+        Ok(_) => return Err(ListenError::NotASocket { address: address.clone() }),
+        Err(Errno::NOENT) => return Ok(()),
+        Err(cause) => return Err(system("lstat")(cause)),
+    }
+    let probe = new_socket(kind).map_err(system("socket"))?;
+    match rustix::net::connect(&probe, place) {
+        Err(Errno::CONNREFUSED) => match rustix::fs::unlink(path) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(cause) => Err(system("unlink")(cause)),
+        },
+        Err(Errno::NOENT) => Ok(()),
+        // A full queue, or a socket of another type: somebody is there.
+        Ok(()) | Err(Errno::AGAIN | Errno::PROTOTYPE) => {
+            Err(ListenError::InUse { address: address.clone() })
+        }
+        Err(cause) => Err(system("connect")(cause)),
+    }
+}
+
+/// The lock beside a socket, held while it is open.
+#[derive(Debug)]
+struct Lock {
+    file: OwnedFd,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// `None` if somebody else holds it.
+    fn take(socket: &Path) -> Result<Option<Self>, Errno> {
+        let mut path = socket.as_os_str().to_owned();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        loop {
+            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let file = rustix::fs::open(&path, flags, PRIVATE)?;
+            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(Errno::AGAIN) => return Ok(None),
+                Err(cause) => return Err(cause),
+            }
+            // Whoever held it may have removed it since it was opened; then others lock another file.
+            let held = rustix::fs::fstat(&file)?;
+            match rustix::fs::lstat(&path) {
+                Ok(there) if is_same(&held, &there) => return Ok(Some(Self { file, path })),
+                Ok(_) | Err(Errno::NOENT) => {}
+                Err(cause) => return Err(cause),
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    /// Removes the file while it is still locked: see [`take`](Self::take).
+    fn drop(&mut self) {
+        if let Ok(held) = rustix::fs::fstat(&self.file) {
+            remove_if_same(&self.path, &held);
+        }
+    }
+}
+
+/// Removes the file at a path unless it has become another one. That it cannot be removed is no
+/// error: the next who listens there replaces it.
+fn remove_if_same(path: &Path, made: &Stat) {
+    let there = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW);
+    if there.is_ok_and(|there| is_same(made, &there)) {
+        let _ = rustix::fs::unlink(path);
+    }
+}
+
+fn is_same(one: &Stat, other: &Stat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+}
