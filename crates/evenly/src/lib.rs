@@ -27,6 +27,9 @@ pub mod halt;
 mod job;
 pub mod observe;
 mod process;
+#[cfg(test)]
+mod scratch;
+mod secure;
 mod transport;
 pub mod view;
 
@@ -37,4 +40,5 @@ pub use evenly_core::{
 pub use halt::Halt;
 pub use job::{Job, Report, default_workers};
 pub use process::{End, Signal, end_is_asked_for, raise_again, raise_broken_pipe, stop_if_asked};
+pub use secure::{Key, KeyError};
 pub use transport::{Address, AddressError, AddressKind, ListenError};

@@ -1,0 +1,78 @@
+//! Why there is no key, in one line.
+
+use rustix::io::Errno;
+use std::path::{Path, PathBuf};
+
+/// Why a key could not be read or made.
+///
+/// The text is one line: the thing, the cause, and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Nobody says where the configuration of this user is.
+    #[error(
+        "there is no place for the key: neither XDG_CONFIG_HOME nor HOME is an absolute path; set one of them, or name a key file"
+    )]
+    NoHome,
+    /// A new key was asked for where something is already.
+    #[error("'{}' exists and is not overwritten; name another file, or remove it first", .path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no such file.
+    #[error("there is no key file '{0}'; copy that of the primary to it, or make one with 'evenly keygen {0}'", .path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is a directory, a pipe, a device.
+    #[error("'{}' is not a regular file; a key is a file of 32 bytes, made by 'evenly keygen FILE'", .path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It belongs to another user, who knows what is in it.
+    #[error("the key file '{}' belongs to user {owner} and this is user {us}; make a copy of your own with mode 600", .path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// Its owner.
+        owner: u32,
+        /// The effective user of this process.
+        us: u32,
+    },
+    /// Others may read or write it.
+    #[error("the key file '{0}' is open to others (mode {mode:o}); if it has always been yours alone, run 'chmod 600 {0}'", .path.display())]
+    NotPrivate {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// It does not hold 32 bytes.
+    #[error("the key file '{}' holds {length} bytes and a key has 32; make one with 'evenly keygen FILE'", .path.display())]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes it holds.
+        length: u64,
+    },
+    /// A system call failed.
+    #[error("cannot use the key file '{}': {call}: {cause}; name another file", .path.display())]
+    System {
+        /// The file, or its directory.
+        path: PathBuf,
+        /// The system call.
+        call: &'static str,
+        /// Its error.
+        cause: Errno,
+    },
+}
+
+impl KeyError {
+    /// Says at which file a call failed.
+    pub(super) fn system(path: &Path, call: &'static str) -> impl Fn(Errno) -> Self {
+        move |cause| Self::System { path: path.to_owned(), call, cause }
+    }
+}

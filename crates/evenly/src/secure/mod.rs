@@ -1,0 +1,9 @@
+//! Secrets: the key that the machines of one user share, and what is sealed with it.
+
+mod key;
+mod key_error;
+#[cfg(test)]
+mod key_tests;
+
+pub use key::Key;
+pub use key_error::KeyError;
