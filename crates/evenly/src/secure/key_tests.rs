@@ -79,7 +79,7 @@ fn a_key_of_another_user_is_refused() {
     let path = directory.path("key");
     Key::make(&path).unwrap();
     if std::os::unix::fs::chown(&path, Some(65534), None).is_err() {
-        println!("ignored: only root can give a file to another user");
+        eprintln!("ignored: only root can give a file to another user");
         return;
     }
     let said = Key::read(&path).unwrap_err().to_string();

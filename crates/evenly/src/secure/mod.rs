@@ -4,6 +4,9 @@ mod key;
 mod key_error;
 #[cfg(test)]
 mod key_tests;
+pub(crate) mod noise;
+#[cfg(test)]
+mod noise_tests;
 
 pub use key::Key;
 pub use key_error::KeyError;
