@@ -28,6 +28,10 @@
 //! 7 farewell     worker   call u32 | errno u32: why it leaves; the transport says what `call` means
 //! ```
 //!
+//! Between a primary and an agent, the same frames travel with worker 0, since the connection says who
+//! it is. A frame of assignments or answers without an entry says that its author lives. A farewell
+//! comes from either side, and says why in the words of [`Leave`](crate::agent::Leave).
+//!
 //! A frame is valid if and only if
 //! 1. magic and version are these, the kind is one of these, and the zero word is zero,
 //! 2. its length is within the limit and holds a whole number of entries,
@@ -48,7 +52,7 @@ mod unpack;
 use crate::lease::LeaseId;
 
 pub use assemble::{Assembler, MAX_PARTIAL};
-pub use pack::Packer;
+pub use pack::{Heartbeat, Packer};
 pub use unpack::{Answers, Assignments, Begun, Body, Frame, Part, Releases, Unpacker, Withdrawals};
 
 /// The longest frame on a pipe: `PIPE_BUF`, up to which a write is atomic (pipe(7)).
@@ -135,6 +139,9 @@ pub enum Malformed {
     /// The stream ended inside a frame.
     #[error("a frame that was cut off")]
     CutOff,
+    /// A segment of a channel that says what cannot be; see [`channel`](crate::channel).
+    #[error("an impossible segment")]
+    Segment,
     /// An entry or a part that says what cannot be.
     #[error("a frame with an impossible entry")]
     Entry,

@@ -95,6 +95,55 @@ impl Ledger {
         }
     }
 
+    /// Takes as many of the last numbers of `tail` as were never handed out.
+    pub(crate) fn take_tail(&mut self, tail: Interval) -> Option<Interval> {
+        let mut taken = None;
+        let mut end = tail.last();
+        loop {
+            let mut pieces = self.remaining.iter_mut().chain(&mut self.given_back);
+            let is_next = |piece: &Interval| piece.last() == end && tail.first() <= end;
+            let Some(piece) = pieces.find(|piece| is_next(piece)) else { break };
+            let (kept, first) = match Interval::new(piece.first(), tail.first().saturating_sub(1)) {
+                Some(kept) if piece.first() < tail.first() => (Some(kept), tail.first()),
+                _ => (None, piece.first()),
+            };
+            let gone = Interval::new(first, end);
+            match kept {
+                Some(kept) => *piece = kept,
+                None => self.remove(end),
+            }
+            // What was behind `remaining` is counted by itself.
+            self.count_given_back();
+            taken = taken.map_or(gone, |taken: Interval| Interval::new(first, taken.last()));
+            if first == tail.first() {
+                break;
+            }
+            end = first - 1;
+        }
+        taken
+    }
+
+    /// Removes the piece that ends there.
+    fn remove(&mut self, last: i64) {
+        if self.remaining.is_some_and(|piece| piece.last() == last) {
+            self.remaining = self.given_back.pop_front();
+        } else {
+            self.given_back.retain(|piece| piece.last() != last);
+        }
+    }
+
+    fn count_given_back(&mut self) {
+        self.given_back_len = self.given_back.iter().map(Interval::len).sum();
+    }
+
+    /// Forgets every number that is not covered.
+    pub(crate) fn forget_everything(&mut self) {
+        self.remaining = None;
+        self.given_back.clear();
+        self.given_back_len = 0;
+        self.returned.clear();
+    }
+
     pub(crate) fn put_back(&mut self, returned: Returned) {
         self.returned.push_back(returned);
     }

@@ -11,9 +11,13 @@
 //! 2. [`policy`]: how long the next chunk is; [`pace`]: what a number costs, as measured.
 //! 3. [`lease`]: who holds which chunk, at which attempt; [`ledger`]: what remains, what is done.
 //! 4. [`scheduler`]: the state machine that composes them; [`supervisor`]: the workers by slot, lost
-//!    and replaced ([`roster`]), on top of it; [`worker`]: the other side.
+//!    and replaced ([`roster`]), on top of it; [`worker`]: the other side; [`agent`]: both at once, for a
+//!    machine elsewhere.
 //! 5. [`frame`]: the bytes of an assignment and of its answer; [`partial`]: an answer in general.
 //! 6. [`aggregate`]: how answers merge, in any order.
+//!
+//! Before the first chunk goes to another machine, both ends say who they are ([`hello`]), and where
+//! [`datagram`]s carry the frames, they go over a [`channel`].
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -21,8 +25,12 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod agent;
 pub mod aggregate;
+pub mod channel;
+pub mod datagram;
 pub mod frame;
+pub mod hello;
 pub mod interval;
 pub mod lease;
 pub mod ledger;
@@ -35,6 +43,7 @@ pub mod scheduler;
 pub mod supervisor;
 pub mod worker;
 
+pub use agent::Agent;
 pub use aggregate::{Aggregate, Value};
 pub use interval::{Interval, IntervalSet};
 pub use lease::{Assignment, LeaseId, WorkerId};

@@ -23,6 +23,9 @@ pub enum Policy {
 /// short enough that progress shows and a lost worker costs little.
 pub const CHUNK_AIM_NS: u64 = 100_000_000;
 
+/// The same for an agent, which divides it again among its own workers.
+pub const AGENT_AIM_NS: u64 = 1_000_000_000;
+
 /// No chunk of the timed policy aims to be shorter near the end: waking a worker costs up to 50 us,
 /// and a finish that is uneven by this much is not worth more of them.
 const TAIL_CHUNK_NS: f64 = 300_000.0;
@@ -52,8 +55,10 @@ impl Policy {
 pub(crate) struct Outlook {
     /// Numbers that no worker has been given yet; at least 1.
     pub(crate) remaining: u128,
-    /// Workers that share what remains; at least 1.
+    /// Into how many shares of this worker's size what remains is divided; at least 1.
     pub(crate) workers: u32,
+    /// What a chunk of the timed policy should take: [`CHUNK_AIM_NS`] for a worker.
+    pub(crate) aim_ns: u64,
     /// What a number costs, if any was measured.
     pub(crate) pace: Option<Pace>,
     /// The longest chunk that this worker was given so far; 0 before the first.
@@ -118,7 +123,7 @@ fn timed(outlook: Outlook) -> u128 {
         return outlook.opening;
     };
     let left_ns = pace.cost_ns(outlook.remaining) / f64::from(outlook.workers);
-    let aim_ns = (left_ns * TAIL_SHARE).max(TAIL_CHUNK_NS).min(CHUNK_AIM_NS as f64);
+    let aim_ns = (left_ns * TAIL_SHARE).max(TAIL_CHUNK_NS).min(outlook.aim_ns as f64);
     pace.numbers_in(aim_ns).min(outlook.longest.max(1) * GROWTH)
 }
 
@@ -129,7 +134,7 @@ mod tests {
     use std::vec::Vec;
 
     fn outlook(remaining: u128, workers: u32, pace: Option<Pace>, longest: u128) -> Outlook {
-        Outlook { remaining, workers, pace, longest, opening: 1 }
+        Outlook { remaining, workers, aim_ns: CHUNK_AIM_NS, pace, longest, opening: 1 }
     }
 
     fn cut(policy: Policy, total: u128, workers: u32) -> Vec<u128> {

@@ -52,6 +52,9 @@ impl Range {
         Ok(Self { start, end })
     }
 
+    /// No number at all.
+    pub const EMPTY: Self = Self { start: 0, end: 0 };
+
     /// The lower end, which belongs to the range unless it is empty.
     #[must_use]
     pub fn start(&self) -> i128 {

@@ -15,6 +15,9 @@ pub const LOSSES_IN_A_ROW: u32 = 20;
 /// A worker that somebody else stopped keeps what it holds for so long.
 pub const STOPPED_NS: u64 = 5_000_000_000;
 
+/// An agent that has said nothing for so long loses what it holds. It says something every second.
+pub const SILENT_NS: u64 = 5_000_000_000;
+
 /// The pause after the second loss in a row, and the longest one.
 pub const FIRST_PAUSE_NS: u64 = 1_000_000;
 /// See [`FIRST_PAUSE_NS`].
@@ -34,6 +37,12 @@ enum Seat {
     Silent,
     /// To be filled from then on, if there is work.
     Vacant { from_ns: u64, is_refused: bool },
+    /// An agent came by itself, and was last heard then.
+    Agent { heard_ns: u64 },
+    /// It has not been heard for too long: it has nothing in hand any more.
+    SilentAgent,
+    /// The agent is gone. Another may take the seat, but nobody is looked for.
+    Free,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +75,34 @@ impl Roster {
         Self { places: alloc::vec![place; seats], next_ns: u64::MAX }
     }
 
+    /// A seat for an agent.
+    pub(crate) fn welcome(&mut self, now_ns: u64) -> usize {
+        let place = Place { seat: Seat::Agent { heard_ns: now_ns }, losses_in_a_row: 0 };
+        self.note(now_ns + SILENT_NS);
+        match self.places.iter().position(|place| place.seat == Seat::Free) {
+            Some(slot) => {
+                self.places[slot] = place;
+                slot
+            }
+            None => {
+                self.places.push(place);
+                self.places.len() - 1
+            }
+        }
+    }
+
+    /// An agent said something; whether it had been silent.
+    #[inline]
+    pub(crate) fn hear(&mut self, slot: usize, now_ns: u64) -> bool {
+        let seat = &mut self.places[slot].seat;
+        let was_silent = *seat == Seat::SilentAgent;
+        *seat = Seat::Agent { heard_ns: now_ns };
+        if was_silent {
+            self.note(now_ns + SILENT_NS);
+        }
+        was_silent
+    }
+
     pub(crate) fn fill(&mut self, slot: usize) {
         self.places[slot].seat = Seat::Working;
     }
@@ -80,6 +117,10 @@ impl Roster {
     /// to blame. How many losses in a row that makes.
     pub(crate) fn lose(&mut self, slot: usize, is_explained: bool, now_ns: u64) -> u32 {
         let place = &mut self.places[slot];
+        if matches!(place.seat, Seat::Agent { .. } | Seat::SilentAgent) {
+            place.seat = Seat::Free;
+            return 0;
+        }
         if !is_explained {
             place.losses_in_a_row += 1;
         }
@@ -94,6 +135,11 @@ impl Roster {
         let losses = place.losses_in_a_row;
         self.note(now_ns + pause_ns);
         losses
+    }
+
+    /// Whether the seat is an agent's.
+    pub(crate) fn is_agent(&self, slot: usize) -> bool {
+        matches!(self.places[slot].seat, Seat::Agent { .. } | Seat::SilentAgent | Seat::Free)
     }
 
     /// Nobody could be found for an empty seat.
@@ -131,6 +177,7 @@ impl Roster {
         for (slot, place) in self.places.iter_mut().enumerate() {
             let (due, at_ns) = match place.seat {
                 Seat::Stopped { since_ns } => (Due::Silence { slot }, since_ns + STOPPED_NS),
+                Seat::Agent { heard_ns } => (Due::Silence { slot }, heard_ns + SILENT_NS),
                 Seat::Vacant { from_ns, .. } if is_work => (Due::Fill { slot }, from_ns),
                 _ => continue,
             };
@@ -138,8 +185,10 @@ impl Roster {
                 next_ns = next_ns.min(at_ns);
                 continue;
             }
-            if matches!(due, Due::Silence { .. }) {
-                place.seat = Seat::Silent;
+            match place.seat {
+                Seat::Stopped { .. } => place.seat = Seat::Silent,
+                Seat::Agent { .. } => place.seat = Seat::SilentAgent,
+                _ => {}
             }
             return Some(due);
         }
@@ -161,7 +210,8 @@ impl Roster {
     /// be found who would.
     pub(crate) fn in_the_way(&self) -> Option<usize> {
         let is_lost = |place: &Place| {
-            matches!(place.seat, Seat::Silent | Seat::Vacant { is_refused: true, .. })
+            let is_agent = matches!(place.seat, Seat::SilentAgent | Seat::Free);
+            is_agent || matches!(place.seat, Seat::Silent | Seat::Vacant { is_refused: true, .. })
         };
         let mut places = self.places.iter();
         if self.places.iter().all(is_lost) {
@@ -236,6 +286,22 @@ mod tests {
         assert_eq!(roster.next_ns(), None);
         roster.look_again();
         assert_eq!(roster.due(true, 0), Some(Due::Fill { slot: 0 }));
+    }
+
+    #[test]
+    fn an_agent_is_silent_after_five_seconds_and_nobody_replaces_it() {
+        let mut roster = roster();
+        assert_eq!(roster.welcome(7), 2);
+        assert!(!roster.hear(2, 8));
+        assert_eq!(roster.due(true, 8 + SILENT_NS - 1), None);
+        assert_eq!(roster.next_ns(), Some(8 + SILENT_NS));
+        assert_eq!(roster.due(true, 8 + SILENT_NS), Some(Due::Silence { slot: 2 }));
+        assert_eq!(roster.due(true, 8 + SILENT_NS), None);
+        assert!(roster.hear(2, 9 + SILENT_NS));
+        assert_eq!(roster.next_ns(), Some(9 + 2 * SILENT_NS));
+        assert_eq!(roster.lose(2, false, 9 + SILENT_NS), 0);
+        assert_eq!(roster.due(true, u64::MAX), None);
+        assert_eq!(roster.welcome(0), 2);
     }
 
     #[test]

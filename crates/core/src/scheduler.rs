@@ -19,7 +19,8 @@
 //!
 //! In its own rooms: what workers answer (`answers`), what becomes of chunks that come back (`returns`), the search for the number
 //! that loses its worker (there, too), taking back the tail of a long chunk for those who have
-//! nothing to do (`steal`), and answers that come late from workers that were given up (`late`).
+//! nothing to do (`steal`), answers that come late from workers that were given up (`late`), and runs
+//! whose numbers come in while they go on, as those of an agent do (`supply`).
 //!
 //! What is absent: clocks, descriptors, process numbers, and any knowledge of what a function is.
 
@@ -28,6 +29,7 @@ mod late;
 mod message;
 mod returns;
 mod steal;
+mod supply;
 mod window;
 
 use crate::aggregate::{Aggregate, Value};
@@ -44,6 +46,7 @@ use late::Late;
 use window::Window;
 
 pub use message::{Action, Event, Piece, Progress, Record, Violation};
+pub use window::Capacity;
 
 /// What is known of one worker.
 #[derive(Debug)]
@@ -70,8 +73,9 @@ pub struct Scheduler {
     opening: u128,
     /// By name; names are given out ascending, so a name is an index.
     workers: Vec<Worker>,
-    /// Those that are not lost.
+    /// Those that are not lost, and for how many workers they stand together.
     living: Vec<WorkerId>,
+    strength: u32,
     /// Workers with room for chunks, in the order in which they asked.
     hungry: VecDeque<WorkerId>,
     /// What the last assignment consists of.
@@ -94,6 +98,10 @@ pub struct Scheduler {
     may_steal: bool,
     is_draining: bool,
     is_finished: bool,
+    /// Whether numbers come in while it goes on, and leave it when they are recorded.
+    is_open: bool,
+    /// Memory for its records.
+    spare: Vec<Record>,
 }
 
 /// How many more tries a chunk gets after its worker was lost, unless something else is said.
@@ -120,6 +128,7 @@ impl Scheduler {
             opening: 1,
             workers: Vec::new(),
             living: Vec::new(),
+            strength: 0,
             hungry: VecDeque::new(),
             assignments: Vec::new(),
             to_record: Record::empty(aggregate),
@@ -134,6 +143,8 @@ impl Scheduler {
             may_steal: false,
             is_draining: false,
             is_finished: false,
+            is_open: false,
+            spare: Vec::new(),
         }
     }
 
@@ -189,7 +200,7 @@ impl Scheduler {
     /// If a worker said what cannot be; that is not used, and the run should be ended.
     pub fn handle(&mut self, event: Event<'_>, now_ns: u64) -> Result<(), Violation> {
         let outcome = match event {
-            Event::Joined { worker, window } => self.join(worker, window, now_ns),
+            Event::Joined { worker, capacity } => self.join(worker, capacity, now_ns),
             Event::Answered { worker, busy_ns, answers } => self.answered(worker, busy_ns, answers),
             Event::Partly { worker, lease, busy_ns, partial } => {
                 self.partly(worker, lease, busy_ns, &partial)
@@ -226,7 +237,7 @@ impl Scheduler {
         {
             return Some(withdraw);
         }
-        if self.ledger.covered().len() == self.total && !self.is_finished {
+        if self.ledger.covered().len() == self.total && !self.is_finished && !self.is_open {
             self.is_finished = true;
             return Some(Action::Finished);
         }
@@ -313,12 +324,13 @@ impl Scheduler {
         }
     }
 
-    fn join(&mut self, worker: WorkerId, window: usize, now_ns: u64) -> Result<(), Violation> {
+    fn join(&mut self, worker: WorkerId, capacity: Capacity, now_ns: u64) -> Result<(), Violation> {
         if worker.0 as usize != self.workers.len() {
             return Err(Violation::UnknownWorker(worker));
         }
         self.meter.start(now_ns);
-        let window = Window::new(window);
+        let window = Window::new(capacity);
+        self.strength += window.workers();
         self.workers.push(Worker { window, is_lost: false, is_silent: false, is_queued: false });
         self.living.push(worker);
         self.queue(worker);
@@ -328,6 +340,11 @@ impl Scheduler {
     fn recorded(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
         let numbers = record.len();
         self.recording -= numbers;
+        if self.is_open {
+            self.total -= numbers;
+            self.keep_memory(record);
+            return Ok(());
+        }
         let failed = record.failed.iter().map(|failure| failure.interval);
         for interval in record.covered.iter().copied().chain(failed) {
             self.ledger.cover(interval)?;
@@ -366,13 +383,14 @@ impl Scheduler {
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
             remaining: 0,
-            workers: (self.living.len() as u32).max(1),
+            workers: (self.strength / window.workers()).max(1),
+            aim_ns: window.aim_ns(),
             pace: window.pace(),
             longest: window.longest(),
             opening: self.opening,
         };
         assignments.clear();
-        for _ in 0..window.room() {
+        while window.room() > 0 {
             outlook.remaining = ledger.remaining();
             let (interval, lease) = if let Some(returned) = ledger.take_returned() {
                 let attempt = returned.attempts.saturating_add(1);
@@ -413,7 +431,8 @@ impl Scheduler {
         if !state.can_work() || state.is_queued || !state.window.runs_low() {
             return;
         }
-        let waiting = self.ledger.remaining() / (self.living.len() as u128).max(1);
+        let shares = u128::from((self.strength / state.window.workers()).max(1));
+        let waiting = self.ledger.remaining() / shares;
         state.window.open(self.sizer.policy(), waiting);
         state.is_queued = true;
         self.hungry.push_back(worker);

@@ -10,8 +10,9 @@ use crate::frame::{Assembler, Body, Frame, Malformed};
 use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::{Cause, Failure};
 use crate::roster::{Due, LOSSES_IN_A_ROW, Roster};
-use crate::scheduler::{Action, Event, Piece, Record, Scheduler, Violation};
+use crate::scheduler::{Action, Capacity, Event, Piece, Record, Scheduler, Violation};
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 /// The primary without its system calls.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub struct Supervisor {
     slots: Vec<u32>,
     /// A seat that was lost too often in a row.
     given_up: Option<(usize, u32)>,
-    /// Whether somebody fell silent or could not be found since it was looked who is left.
+    /// Whether somebody fell silent, was lost or could not be found since it was looked who is left.
     may_be_deserted: bool,
 }
 
@@ -139,11 +140,50 @@ impl Supervisor {
     /// # Errors
     /// None, as long as names are used in order.
     pub fn join(&mut self, slot: usize, window: usize, now_ns: u64) -> Result<(), Violation> {
+        self.roster.fill(slot);
+        self.seat(slot, Capacity::worker(window), now_ns)
+    }
+
+    /// An agent with the [next name](Self::next_name) takes a seat of its own: in which slot. It is
+    /// [silent](Order::Silenced) when nothing has been [heard](Self::hear) of it for
+    /// [`SILENT_NS`](crate::roster::SILENT_NS).
+    ///
+    /// # Errors
+    /// As [`join`](Self::join).
+    pub fn welcome(
+        &mut self,
+        workers: NonZeroU32,
+        window: usize,
+        now_ns: u64,
+    ) -> Result<usize, Violation> {
+        let slot = self.roster.welcome(now_ns);
+        self.names.resize(self.names.len().max(slot + 1), None);
+        self.seat(slot, Capacity { window, agent: Some(workers) }, now_ns)?;
+        Ok(slot)
+    }
+
+    fn seat(&mut self, slot: usize, capacity: Capacity, now_ns: u64) -> Result<(), Violation> {
         let worker = self.next_name();
         self.slots.push(slot as u32);
         self.names[slot] = Some(worker);
-        self.roster.fill(slot);
-        self.scheduler.handle(Event::Joined { worker, window }, now_ns)
+        self.scheduler.handle(Event::Joined { worker, capacity }, now_ns)
+    }
+
+    /// Takes a frame that came from the agent in a slot, by what the connection says.
+    ///
+    /// # Errors
+    /// As [`hear`](Self::hear).
+    pub fn hear_agent(
+        &mut self,
+        slot: usize,
+        frame: Frame<'_>,
+        now_ns: u64,
+    ) -> Result<Heard, Fault> {
+        let Some(worker) = self.names[slot] else { return Ok(Heard::Nothing) };
+        if self.roster.hear(slot, now_ns) {
+            self.tell(slot, Event::Awake { worker }, now_ns)?;
+        }
+        self.hear(Frame { worker, ..frame }, now_ns)
     }
 
     /// No worker could be made for an empty slot. It is tried again.
@@ -177,6 +217,8 @@ impl Supervisor {
             }
             Body::Releases(releases) => {
                 let released = Event::Released { worker, busy_ns, releases };
+                // There may be work again for empty seats.
+                self.roster.look_again();
                 return self.tell(slot, released, now_ns);
             }
             Body::Farewell { call, errno } => return Ok(Heard::Farewell { slot, call, errno }),
@@ -214,6 +256,7 @@ impl Supervisor {
             self.given_up = Some((slot, times));
         }
         self.roster.look_again();
+        self.may_be_deserted = true;
         Ok(reclaimed)
     }
 
@@ -261,13 +304,14 @@ impl Supervisor {
         if let Some(order) = self.poll_scheduler() {
             return Ok(Some(order));
         }
-        if core::mem::take(&mut self.may_be_deserted)
-            && self.is_work()
+        let is_work = self.is_work();
+        // Without work it does not matter yet.
+        if is_work
+            && core::mem::take(&mut self.may_be_deserted)
             && let Some(slot) = self.roster.in_the_way()
         {
             return Ok(Some(Order::Kill { slot }));
         }
-        let is_work = self.is_work();
         match self.roster.due(is_work, now_ns) {
             None => Ok(None),
             Some(Due::Fill { slot }) => Ok(Some(Order::Fill { slot })),
@@ -287,11 +331,12 @@ impl Supervisor {
         self.roster.next_ns()
     }
 
-    /// The slots of the workers that owe answers, or may give late ones: whoever wrote what is no frame is among them, or
-    /// owes nothing.
+    /// The slots of the workers that owe answers, or may give late ones: whoever wrote what is no
+    /// frame into a pipe that all share is among them, or owes nothing. Agents do not share it.
     pub fn suspects(&self) -> impl Iterator<Item = usize> + '_ {
         let at_work = |name: &Option<WorkerId>| name.is_some_and(|name| self.scheduler.owes(name));
-        self.names.iter().enumerate().filter(move |(_, name)| at_work(name)).map(|(slot, _)| slot)
+        let slots = self.names.iter().enumerate().filter(move |(_, name)| at_work(name));
+        slots.map(|(slot, _)| slot).filter(|slot| !self.roster.is_agent(*slot))
     }
 
     /// What was done and lost since the last call, with the slot of each worker; see
@@ -305,6 +350,17 @@ impl Supervisor {
     #[must_use]
     pub fn scheduler(&self) -> &Scheduler {
         &self.scheduler
+    }
+
+    /// Numbers came in: looks who wants them, and whose seats are empty since there was no work.
+    pub(crate) fn supplied(&mut self) {
+        self.scheduler.supplied();
+        self.roster.look_again();
+    }
+
+    /// For what is told to an open run by whoever supplies it.
+    pub(crate) fn scheduler_mut(&mut self) -> &mut Scheduler {
+        &mut self.scheduler
     }
 
     /// Whether there is something that a new worker could do.
@@ -409,6 +465,33 @@ mod tests {
             }
         }
         None
+    }
+
+    /// One seat, whose worker was stopped and has been silenced while an agent worked.
+    fn stopped_beside_an_agent() -> (Supervisor, usize) {
+        let range = Range::new(0, 1000).unwrap();
+        let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Guided, 1);
+        let mut supervisor = Supervisor::new(scheduler, 1);
+        seat(&mut supervisor);
+        let agent = supervisor.welcome(NonZeroU32::MIN, 4, 1).unwrap();
+        supervisor.stop(0, 1);
+        let now_ns = 1 + crate::roster::STOPPED_NS;
+        let frame =
+            Frame { worker: WorkerId(0), busy_ns: 0, body: Body::Farewell { call: 0, errno: 0 } };
+        supervisor.hear_agent(agent, frame, now_ns - 1).unwrap();
+        while let Some(order) = supervisor.poll(now_ns).unwrap() {
+            assert!(!matches!(order, Order::Kill { .. }), "an agent is at work");
+        }
+        (supervisor, agent)
+    }
+
+    #[test]
+    fn a_stopped_worker_makes_room_when_the_last_agent_is_lost() {
+        let (mut supervisor, agent) = stopped_beside_an_agent();
+        let now_ns = 2 + crate::roster::STOPPED_NS;
+        supervisor.lose(agent, None, now_ns).unwrap();
+        let mut orders = core::iter::from_fn(|| supervisor.poll(now_ns).unwrap());
+        assert!(orders.any(|order| matches!(order, Order::Kill { slot: 0 })));
     }
 
     #[test]

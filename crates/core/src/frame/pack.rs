@@ -5,6 +5,15 @@ use crate::lease::{Assignment, LeaseId, WorkerId};
 use alloc::vec::Vec;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// Whose heart beats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heartbeat {
+    /// That of a primary: no assignment.
+    OfPrimary,
+    /// That of an agent: no answer.
+    OfAgent,
+}
+
 /// Packs entries into as few frames as the limit allows, one after the other in one buffer.
 ///
 /// Nothing is allocated for an entry once the buffer has grown to its working size.
@@ -91,6 +100,16 @@ impl Packer {
         self.bytes.extend_from_slice(&errno.to_le_bytes());
     }
 
+    /// Says nothing but that this end lives: an empty frame, unless there is something to send anyway.
+    pub fn heartbeat(&mut self, kind: Heartbeat) {
+        if self.bytes.is_empty() {
+            self.begin(match kind {
+                Heartbeat::OfPrimary => Kind::Assignments,
+                Heartbeat::OfAgent => Kind::Answers,
+            });
+        }
+    }
+
     fn entry(&mut self, kind: Kind, lease: LeaseId, rest: &[u8]) {
         self.make_room(kind);
         self.bytes.extend_from_slice(&lease.0.to_le_bytes());
@@ -144,6 +163,25 @@ impl Packer {
         self.bytes.extend_from_slice(&checksum.to_le_bytes());
     }
 
+    /// The longest frame.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Adds the frames of another, which are sealed and no longer than this one's may be.
+    pub fn append(&mut self, other: &Self) {
+        debug_assert!(other.limit <= self.limit);
+        self.seal(0);
+        self.bytes.extend_from_slice(other.bytes());
+    }
+
+    /// Whether there is a frame that [`seal`](Self::seal) would close.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// The frames packed so far. Seal first: an open frame is no frame yet.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -154,11 +192,18 @@ impl Packer {
     /// The first of the frames packed so far, or nothing if there is none.
     #[must_use]
     pub fn first_frame(&self) -> &[u8] {
-        let bytes = self.bytes();
-        match bytes.get(4..8).and_then(<[u8]>::first_chunk) {
-            Some(length) => &bytes[..u32::from_le_bytes(*length) as usize],
-            None => bytes,
-        }
+        self.frames().next().unwrap_or(&[])
+    }
+
+    /// The frames packed so far, one by one.
+    pub fn frames(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.bytes();
+        core::iter::from_fn(move || {
+            let length = rest.get(4..8)?.first_chunk()?;
+            let (first, others) = rest.split_at(u32::from_le_bytes(*length) as usize);
+            rest = others;
+            Some(first)
+        })
     }
 
     /// Whether there is nothing to send.

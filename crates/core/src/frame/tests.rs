@@ -162,6 +162,27 @@ fn the_room_grows_with_full_reads_and_not_beyond_the_most() {
 }
 
 #[test]
+fn several_pieces_find_room_before_a_frame_is_taken() {
+    let at_once = 3 * PIPE_FRAME;
+    let mut unpacker = Unpacker::new(PIPE_FRAME, at_once);
+    let frames = one_frame().repeat(at_once / one_frame().len());
+    for _ in 0..5 {
+        for piece in frames.chunks(1000) {
+            let room = unpacker.room_for(piece.len());
+            room[..piece.len()].copy_from_slice(piece);
+            unpacker.filled(piece.len());
+        }
+        let mut count = 0;
+        while unpacker.has_frame() {
+            assert!(unpacker.next_frame().unwrap().is_some());
+            count += 1;
+        }
+        assert_eq!(count * one_frame().len(), frames.len());
+        assert!(unpacker.next_frame().unwrap().is_none());
+    }
+}
+
+#[test]
 fn a_long_partial_travels_in_numbered_parts() {
     let covered: Vec<Interval> = (0..50).map(Interval::single).collect();
     let partial = Partial { covered, failed: vec![], value: Value::Count(25) };
@@ -204,6 +225,19 @@ proptest! {
     }
 
     #[test]
+    fn that_something_is_there_is_known_before(cut in 0usize..=96, flipped: prop::sample::Index) {
+        let mut bytes = one_frame().repeat(2);
+        let at = flipped.index(bytes.len());
+        bytes[at] ^= 1;
+        bytes.truncate(cut);
+        let mut unpacker = Unpacker::new(PIPE_FRAME, PIPE_FRAME);
+        unpacker.room()[..bytes.len()].copy_from_slice(&bytes);
+        unpacker.filled(bytes.len());
+        let has_frame = unpacker.has_frame();
+        prop_assert_eq!(has_frame, !matches!(unpacker.next_frame(), Ok(None)));
+    }
+
+    #[test]
     fn no_body_panics_behind_a_good_head(
         kind in 0u8..6, body in prop::collection::vec(any::<u8>(), 0..200),
     ) {
@@ -216,5 +250,25 @@ proptest! {
         let checksum = xxhash_rust::xxh3::xxh3_64(&frame);
         frame.extend_from_slice(&checksum.to_le_bytes());
         let _ = open_one(&frame);
+    }
+}
+
+#[test]
+fn a_whole_frame_is_no_more_and_no_less() {
+    let mut packer = Packer::new(WORKER, 64);
+    (0..9).for_each(|lease| packer.answer(LeaseId(lease), 5));
+    packer.seal(11);
+    let frames: Vec<&[u8]> = packer.frames().collect();
+    assert_eq!((frames.len(), frames.concat()), (5, packer.bytes().to_vec()));
+    assert_eq!(packer.first_frame(), frames[0]);
+    for bytes in frames {
+        assert!(Frame::whole(bytes, 64).is_ok_and(|frame| frame.worker == WORKER));
+        assert!(Frame::whole(bytes, bytes.len() - 1).is_err());
+        for len in 0..bytes.len() {
+            assert_eq!(Frame::whole(&bytes[..len], 64).unwrap_err(), Malformed::CutOff);
+        }
+        let longer = [bytes, &[0]].concat();
+        let length = longer.len() as u32;
+        assert_eq!(Frame::whole(&longer, 64).unwrap_err(), Malformed::Length { length });
     }
 }

@@ -18,6 +18,23 @@ pub struct Frame<'a> {
     pub body: Body<'a>,
 }
 
+impl<'a> Frame<'a> {
+    /// The frame that these bytes are, no more and no less, of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// If they are not one frame.
+    #[inline]
+    pub fn whole(bytes: &'a [u8], limit: usize) -> Result<Self, Malformed> {
+        match frame_length(bytes, limit)? {
+            Some(length) if length == bytes.len() => open(bytes),
+            Some(length) if length < bytes.len() => {
+                Err(Malformed::Length { length: bytes.len() as u32 })
+            }
+            _ => Err(Malformed::CutOff),
+        }
+    }
+}
+
 /// What a frame says.
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'a> {
@@ -162,13 +179,32 @@ impl Unpacker {
             // The last read could have been longer.
             self.buffer.resize((2 * self.buffer.len()).min(self.most), 0);
         }
+        self.compact();
+        &mut self.buffer[self.end..]
+    }
+
+    /// Room for at least so many bytes. With those that are waiting they must be no more than one frame
+    /// and the largest read.
+    ///
+    /// # Panics
+    /// If they are more, which is a mistake in the calling program.
+    pub fn room_for(&mut self, least: usize) -> &mut [u8] {
+        self.compact();
+        let needed = self.end + least;
+        if needed > self.buffer.len() {
+            assert!(needed <= self.most, "more bytes at once than was said");
+            self.buffer.resize(needed.next_power_of_two().min(self.most), 0);
+        }
+        &mut self.buffer[self.end..]
+    }
+
+    fn compact(&mut self) {
         if self.start > 0 {
             // What is left over is a beginning of one frame, so this moves little.
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        &mut self.buffer[self.end..]
     }
 
     /// Notes that the first `count` bytes of the room have been filled.
@@ -192,6 +228,18 @@ impl Unpacker {
         let frame = open(bytes)?;
         self.start += length;
         Ok(Some(frame))
+    }
+
+    /// Whether [`next_frame`](Self::next_frame) would give something, be it an error.
+    #[inline]
+    #[must_use]
+    pub fn has_frame(&self) -> bool {
+        let arrived = &self.buffer[self.start..self.end];
+        match frame_length(arrived, self.limit) {
+            Ok(Some(length)) => arrived.len() >= length,
+            Ok(None) => false,
+            Err(_) => true,
+        }
     }
 
     /// Passes over bytes that are no frame, up to the next that may become one; how many it were.

@@ -1,7 +1,7 @@
 //! Answers: whole leases and parts of them, checked before they are merged.
 
 use super::late::Conflict;
-use super::{Piece, Scheduler, Violation};
+use super::{Action, Piece, Record, Scheduler, Violation};
 use crate::aggregate::Value;
 use crate::frame::Answers;
 use crate::interval::Interval;
@@ -45,7 +45,7 @@ impl Scheduler {
                 break;
             }
             self.leases.settle(lease, count);
-            self.to_record.add(rest, value);
+            self.done(rest, value);
             self.tell_piece(worker, lease, rest, true);
             numbers += rest.len();
             settled += 1;
@@ -64,6 +64,10 @@ impl Scheduler {
     ) -> Result<(), Violation> {
         self.living(worker)?;
         let Value::Count(count) = partial.value;
+        if !partial.failed.is_empty() {
+            // Whether a number fails depends on more than the number: that is no conflict.
+            self.late.forget(lease);
+        }
         let Standing::InForce(rest) = self.leases.standing(lease, worker) else {
             self.stale_answers += 1;
             // Not its end: what follows under the same name says that.
@@ -90,9 +94,16 @@ impl Scheduler {
                 1
             }
         };
-        self.to_record.append(partial);
-        self.tell_piece(worker, lease, span, is_end);
-        self.time_pieces(1, span.len(), busy_ns);
+        for failure in &partial.failed {
+            self.pending.push_back(Action::Quarantined(*failure));
+        }
+        if self.is_open {
+            self.pass_on(Record::of(partial));
+        } else {
+            self.to_record.append(partial);
+        }
+        let told = self.tell_partial(worker, lease, partial, is_end);
+        self.time_pieces(told, span.len(), busy_ns);
         self.account(worker, settled, span.len(), busy_ns);
         Ok(())
     }
@@ -100,9 +111,33 @@ impl Scheduler {
     #[inline]
     fn tell_piece(&mut self, worker: WorkerId, lease: LeaseId, interval: Interval, is_end: bool) {
         if let Some(pieces) = &mut self.pieces {
-            let (attempt, busy_ns, is_lost) = (lease.attempt(), 0, false);
-            pieces.push(Piece { worker, attempt, interval, busy_ns, is_end, is_lost });
+            let (attempt, busy_ns, is_lost, failed) = (lease.attempt(), 0, false, None);
+            pieces.push(Piece { worker, attempt, interval, busy_ns, is_end, is_lost, failed });
         }
+    }
+
+    /// Tells the intervals and the failures of a partial, each as a piece; how many.
+    fn tell_partial(
+        &mut self,
+        worker: WorkerId,
+        lease: LeaseId,
+        partial: &Partial,
+        is_end: bool,
+    ) -> usize {
+        let Some(pieces) = &mut self.pieces else { return 0 };
+        let before = pieces.len();
+        let (attempt, busy_ns, is_lost) = (lease.attempt(), 0, false);
+        let covered = partial.covered.iter().map(|interval| (*interval, None));
+        let failed = partial.failed.iter().map(|failure| (failure.interval, Some(failure.cause)));
+        pieces.extend(covered.chain(failed).map(|(interval, failed)| {
+            let is_end = failed.is_some();
+            Piece { worker, attempt, interval, busy_ns, is_end, is_lost, failed }
+        }));
+        pieces[before..].sort_unstable_by_key(|piece| piece.interval.first());
+        if let Some(last) = pieces.last_mut() {
+            last.is_end |= is_end;
+        }
+        pieces.len() - before
     }
 
     /// Shares out the time that a message measured among its pieces, the last ones told.

@@ -1,5 +1,6 @@
 //! What is told to the scheduler and what it answers: events, actions, records, violations.
 
+use super::window::Capacity;
 use crate::aggregate::{Aggregate, Value};
 use crate::frame::{Answers, Begun, Malformed, Releases};
 use crate::interval::{Interval, Overlap};
@@ -14,8 +15,8 @@ pub enum Event<'a> {
     Joined {
         /// Its name.
         worker: WorkerId,
-        /// The most chunks it may hold at once: what its pipe has room for.
-        window: usize,
+        /// How much it may have in hand.
+        capacity: Capacity,
     },
     /// A worker finished leases.
     Answered {
@@ -217,6 +218,19 @@ impl Record {
         }
     }
 
+    /// The same memory with nothing in it.
+    pub(super) fn emptied(mut self, aggregate: Aggregate) -> Self {
+        self.covered.clear();
+        self.failed.clear();
+        Self { value: aggregate.empty(), ..self }
+    }
+
+    /// A record of this alone.
+    pub(crate) fn of(partial: &Partial) -> Self {
+        let Partial { covered, failed, value } = partial.clone();
+        Self { covered, failed, value }
+    }
+
     pub(super) fn append(&mut self, partial: &Partial) {
         self.covered.extend_from_slice(&partial.covered);
         self.failed.extend_from_slice(&partial.failed);
@@ -248,4 +262,6 @@ pub struct Piece {
     pub is_end: bool,
     /// Whether they were lost.
     pub is_lost: bool,
+    /// What was found to end each of them, where whoever did the piece has workers of its own.
+    pub failed: Option<Cause>,
 }

@@ -23,7 +23,9 @@ impl Scheduler {
             scheduler.late.forget(chunk.lease);
             scheduler.put_back(chunk, cause);
         });
-        self.workers[worker.0 as usize].is_lost = true;
+        let state = &mut self.workers[worker.0 as usize];
+        state.is_lost = true;
+        self.strength -= state.window.workers();
         self.living.retain(|living| *living != worker);
         Ok(())
     }
@@ -120,8 +122,8 @@ impl Scheduler {
         for chunk in reclaimed {
             if let Some(pieces) = &mut self.pieces {
                 let (attempt, interval) = (chunk.lease.attempt(), chunk.rest);
-                let (busy_ns, is_end, is_lost) = (0, true, true);
-                pieces.push(Piece { worker, attempt, interval, busy_ns, is_end, is_lost });
+                let (busy_ns, is_end, is_lost, failed) = (0, true, true, None);
+                pieces.push(Piece { worker, attempt, interval, busy_ns, is_end, is_lost, failed });
             }
             put_back(self, chunk);
         }
@@ -167,9 +169,10 @@ impl Scheduler {
         let most = self.retries.max(1);
         if interval.len() == 1 && u16::from(losses) >= self.tries(cause) {
             let failure = Failure { interval, cause };
-            self.to_record.failed.push(failure);
             self.quarantined += 1;
+            // Said before it is in a record.
             self.pending.push_back(Action::Quarantined(failure));
+            self.fail(failure);
         } else if interval.len() == 1 || losses < most {
             self.ledger.put_back(whole);
         } else {

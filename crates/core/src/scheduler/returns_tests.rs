@@ -33,7 +33,7 @@ impl Bench {
     fn join(&mut self) {
         let worker = WorkerId(self.held.len() as u32);
         self.held.push(vec![]);
-        self.handle(Event::Joined { worker, window: 4 }).unwrap();
+        self.handle(Event::Joined { worker, capacity: Capacity::worker(4) }).unwrap();
     }
 
     fn handle(&mut self, event: Event<'_>) -> Result<(), Violation> {
@@ -134,6 +134,31 @@ fn a_silent_worker_loses_its_chunk_and_its_late_answer_is_compared() {
         assert_eq!(bench.scheduler.stale_answers(), 1);
         assert_eq!(bench.answer(1, new, 5).is_err(), is_conflict);
         assert_eq!(bench.scheduler.is_finished(), !is_conflict);
+    }
+}
+
+#[test]
+fn a_number_that_failed_for_one_holder_and_not_for_another_is_no_conflict() {
+    for is_late in [true, false] {
+        let mut bench = Bench::new(20, Policy::Static, 2);
+        let (old, first, last) = bench.chunk(0);
+        let (own, ..) = bench.chunk(1);
+        bench.handle(Event::Silent { worker: WorkerId(0) }).unwrap();
+        bench.answer(1, own, 5).unwrap();
+        let (new, ..) = bench.chunk(1);
+        let failed = vec![Failure { interval: Interval::single(first), cause: Cause::Signal(9) }];
+        let covered = vec![Interval::new(first + 1, last).unwrap()];
+        let partial = Partial { covered, failed, value: Value::Count(4) };
+        let partly = |worker, lease| Event::Partly { worker, lease, busy_ns: 1, partial };
+        if is_late {
+            bench.handle(partly(WorkerId(0), old)).unwrap();
+            bench.answer(0, old, 0).unwrap();
+            bench.answer(1, new, 5).unwrap();
+        } else {
+            bench.answer(0, old, 5).unwrap();
+            bench.handle(partly(WorkerId(1), new)).unwrap();
+        }
+        assert!(bench.scheduler.is_finished());
     }
 }
 

@@ -91,7 +91,10 @@ impl Run {
                 let worker = WorkerId(self.next_worker);
                 self.next_worker += 1;
                 self.hands.insert(worker, vec![]);
-                self.handle(Event::Joined { worker, window: 1 + self.next_worker as usize % 7 });
+                self.handle(Event::Joined {
+                    worker,
+                    capacity: Capacity::worker(1 + self.next_worker as usize % 7),
+                });
             }
             Step::Lose(which) => {
                 let Some(worker) = self.pick(which, |_| true) else { return };
@@ -279,7 +282,7 @@ fn all_of_i64_is_counted_in_128_bits() {
     let whole = Range::new(-(1 << 63), 1 << 63).unwrap();
     let mut scheduler = Scheduler::new(whole, Aggregate::Count, Policy::Static, 1);
     let worker = WorkerId(0);
-    scheduler.handle(Event::Joined { worker, window: 9 }, 0).unwrap();
+    scheduler.handle(Event::Joined { worker, capacity: Capacity::worker(9) }, 0).unwrap();
     let Some(Action::Assign { .. }) = scheduler.poll() else { panic!() };
     let [assignment] = *scheduler.assignments() else { panic!() };
     let partial = Partial::over(assignment.interval, Value::Count(1 << 64));

@@ -5,19 +5,42 @@
 //! them together take [`WINDOW_NS`].
 
 use crate::pace::Pace;
-use crate::policy::Policy;
+use crate::policy::{AGENT_AIM_NS, CHUNK_AIM_NS, Policy};
 
 /// What the chunks of a window take together, at most, if they are more than [`LEAST`]. Many times
 /// a round trip (50 us where a wake-up is slow), and nothing that one would notice at the end.
 const WINDOW_NS: f64 = 4_000_000.0;
+/// The same for an agent: the round trip is that of a network, and behind it is a whole machine.
+const AGENT_WINDOW_NS: f64 = 100_000_000.0;
 
 /// One chunk in work, one ready.
 const LEAST: usize = 2;
 
+/// How much a worker may have in hand, and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// The most chunks that it may hold at once: what its pipe has room for.
+    pub window: usize,
+    /// How many workers it stands for, if it is an agent.
+    pub agent: Option<core::num::NonZeroU32>,
+}
+
+impl Capacity {
+    /// A worker whose pipe has room for so many chunks.
+    #[must_use]
+    pub const fn worker(window: usize) -> Self {
+        Self { window, agent: None }
+    }
+
+    /// How many workers that is.
+    pub(super) fn workers(self) -> u32 {
+        self.agent.map_or(1, core::num::NonZeroU32::get)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Window {
-    /// What its pipe has room for.
-    most: usize,
+    capacity: Capacity,
     /// How many chunks it may hold now, and how many it holds.
     size: usize,
     in_flight: usize,
@@ -30,16 +53,8 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(most: usize) -> Self {
-        Self {
-            most: most.max(1),
-            size: 1,
-            in_flight: 0,
-            pace: None,
-            unmeasured: 0,
-            longest: 0,
-            last_len: 1,
-        }
+    pub(super) fn new(capacity: Capacity) -> Self {
+        Self { capacity, size: 1, in_flight: 0, pace: None, unmeasured: 0, longest: 0, last_len: 1 }
     }
 
     /// How many more chunks it may hold now.
@@ -58,10 +73,21 @@ impl Window {
     #[inline]
     pub(super) fn lent(&mut self, len: u128) {
         self.in_flight += 1;
+        if len > self.last_len {
+            // It was opened for shorter ones.
+            self.size = self.size.min(self.fits(len).max(LEAST));
+        }
         self.last_len = len;
         if len > self.longest {
             self.longest = len;
         }
+    }
+
+    /// How many chunks of this length take no more time than a window should.
+    #[inline]
+    fn fits(&self, len: u128) -> usize {
+        let window_ns = if self.capacity.agent.is_some() { AGENT_WINDOW_NS } else { WINDOW_NS };
+        self.pace.map_or(1, |pace| (window_ns / pace.cost_ns(len)) as usize)
     }
 
     #[inline]
@@ -83,13 +109,13 @@ impl Window {
             // The class: one range to each worker, and no more. And where nothing is known yet, a
             // second chunk may be hours of work that another would do at once.
             (Policy::Static, _) | (_, None) => 1,
-            (_, Some(pace)) => {
-                let by_time = WINDOW_NS / pace.cost_ns(self.last_len);
+            (_, Some(_)) => {
                 let share = waiting / self.last_len + 1;
-                (by_time as usize).max(LEAST).min(usize::try_from(share).unwrap_or(usize::MAX))
+                let share = usize::try_from(share).unwrap_or(usize::MAX);
+                self.fits(self.last_len).max(LEAST).min(share)
             }
         };
-        self.size = fits.clamp(1, self.most);
+        self.size = fits.clamp(1, self.capacity.window.max(1));
     }
 
     /// Forgets chunks that were taken back.
@@ -107,6 +133,16 @@ impl Window {
         self.pace
     }
 
+    /// How many workers it stands for.
+    pub(super) fn workers(&self) -> u32 {
+        self.capacity.workers()
+    }
+
+    /// What a chunk of the timed policy should take.
+    pub(super) fn aim_ns(&self) -> u64 {
+        if self.capacity.agent.is_some() { AGENT_AIM_NS } else { CHUNK_AIM_NS }
+    }
+
     pub(super) fn longest(&self) -> u128 {
         self.longest
     }
@@ -120,7 +156,7 @@ mod tests {
 
     #[test]
     fn cheap_chunks_open_it_wide_and_dear_ones_close_it() {
-        let mut window = Window::new(1000);
+        let mut window = Window::new(Capacity::worker(1000));
         window.open(Policy::Timed, FAR);
         assert_eq!(window.size, 1);
         window.lent(1);
@@ -136,8 +172,21 @@ mod tests {
     }
 
     #[test]
+    fn it_closes_when_chunks_grow() {
+        let mut window = Window::new(Capacity::worker(1000));
+        window.lent(1000);
+        window.settled(1, 1000, 10_000);
+        window.open(Policy::Timed, FAR);
+        assert_eq!(window.size, 400);
+        window.lent(16_000);
+        assert_eq!(window.size, 25);
+        window.lent(16_000_000);
+        assert_eq!(window.room(), 0);
+    }
+
+    #[test]
     fn near_the_end_it_takes_no_more_than_its_share() {
-        let mut window = Window::new(1000);
+        let mut window = Window::new(Capacity::worker(1000));
         window.lent(1);
         window.settled(1, 1, 10);
         window.open(Policy::Guided, 4);
@@ -146,7 +195,7 @@ mod tests {
 
     #[test]
     fn numbers_without_a_time_are_measured_with_the_next() {
-        let mut window = Window::new(8);
+        let mut window = Window::new(Capacity::worker(8));
         window.settled(0, 900, 0);
         assert_eq!(window.pace(), None);
         window.settled(0, 100, 5_000);
@@ -155,7 +204,7 @@ mod tests {
 
     #[test]
     fn static_holds_one_part() {
-        let mut window = Window::new(1000);
+        let mut window = Window::new(Capacity::worker(1000));
         window.open(Policy::Static, FAR);
         assert_eq!(window.size, 1);
         assert!(window.runs_low());

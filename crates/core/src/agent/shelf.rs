@@ -1,0 +1,145 @@
+//! The shelf: what is done of one lease, in any order, until it can be told in ascending order.
+
+use crate::aggregate::Value;
+use crate::interval::Interval;
+use crate::partial::{Failure, Partial};
+use crate::scheduler::Record;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// What is done of one lease.
+#[derive(Clone, Debug)]
+pub(super) struct Shelf {
+    /// The first number that the primary has not been told about, and the first one that is not done
+    /// with all before it: what lies between can be told. `i64::MAX` may be done, so the latter may
+    /// lie behind it.
+    told: i64,
+    next: i128,
+    ready: Done,
+    /// What is done behind a number that is not, by its first number; neighbours are one.
+    ahead: BTreeMap<i64, (i64, Done)>,
+}
+
+/// What came of some numbers that follow one another.
+#[derive(Clone, Debug, Default)]
+struct Done {
+    count: u128,
+    /// Ascending.
+    failed: Vec<Failure>,
+}
+
+impl Done {
+    fn append(&mut self, other: Self) {
+        self.count += other.count;
+        self.failed.extend(other.failed);
+    }
+}
+
+impl Shelf {
+    /// The shelf of a lease that begins there.
+    pub(super) fn new(first: i64) -> Self {
+        Self { told: first, next: first.into(), ready: Done::default(), ahead: BTreeMap::new() }
+    }
+
+    /// The first number that the primary has not been told about.
+    pub(super) fn told(&self) -> i64 {
+        self.told
+    }
+
+    /// The first number that is not done, or is behind one that is not.
+    pub(super) fn next(&self) -> i128 {
+        self.next
+    }
+
+    /// Whether something can be told.
+    pub(super) fn is_ready(&self) -> bool {
+        self.next > self.told.into()
+    }
+
+    /// What is left of a lease that ends there: all from the first number that is not done.
+    pub(super) fn rest(&self, last: i64) -> Option<Interval> {
+        Interval::new(i64::try_from(self.next).ok()?, last)
+    }
+
+    /// What is counted since the last time that something was told, if that is all there is to tell.
+    #[inline]
+    pub(super) fn count(&self) -> Option<u64> {
+        u64::try_from(self.ready.count).ok().filter(|_| self.ready.failed.is_empty())
+    }
+
+    /// Puts there what is done: numbers that follow one another, `piece` being their first ones.
+    #[inline]
+    pub(super) fn put(&mut self, piece: Interval, record: &Record) {
+        let Value::Count(count) = record.value;
+        if record.failed.is_empty()
+            && record.covered.len() == 1
+            && i128::from(piece.first()) == self.next
+            && self.ahead.is_empty()
+        {
+            // The way of almost every record.
+            self.ready.count += count;
+            self.next = i128::from(piece.last()) + 1;
+        } else {
+            self.put_anything(count, record);
+        }
+    }
+
+    fn put_anything(&mut self, count: u128, record: &Record) {
+        let covered = record.covered.iter().copied();
+        let all = covered.chain(record.failed.iter().map(|failure| failure.interval));
+        let bounds = all.map(|interval| (interval.first(), interval.last()));
+        let Some((first, last)) = bounds.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) else {
+            return;
+        };
+        let mut failed = record.failed.clone();
+        failed.sort_unstable_by_key(|failure| failure.interval);
+        let done = Done { count, failed };
+        if i128::from(first) == self.next {
+            self.ready.append(done);
+            self.next = i128::from(last) + 1;
+            while let Some(entry) = self.ahead.first_entry()
+                && i128::from(*entry.key()) == self.next
+            {
+                let (last, done) = entry.remove();
+                self.ready.append(done);
+                self.next = i128::from(last) + 1;
+            }
+        } else {
+            self.put_ahead(first, last, done);
+        }
+    }
+
+    /// Puts something behind a number that is not done, together with its neighbours.
+    fn put_ahead(&mut self, first: i64, mut last: i64, mut done: Done) {
+        if let Some(above) = last.checked_add(1).and_then(|above| self.ahead.remove(&above)) {
+            last = above.0;
+            done.append(above.1);
+        }
+        if let Some((_, below)) = self.ahead.range_mut(..first).next_back()
+            && below.0.checked_add(1) == Some(first)
+        {
+            below.0 = last;
+            below.1.append(done);
+        } else {
+            self.ahead.insert(first, (last, done));
+        }
+    }
+
+    /// What can be told now, which counts as told then.
+    pub(super) fn take(&mut self) -> Option<Partial> {
+        let done = Interval::new(self.told, i64::try_from(self.next - 1).ok()?)?;
+        let Done { count, failed } = core::mem::take(&mut self.ready);
+        let mut covered = Vec::new();
+        let mut rest = Some(done);
+        for failure in &failed {
+            let Some(left) = rest else { break };
+            let below = failure.interval.first().checked_sub(1);
+            covered.extend(below.and_then(|last| Interval::new(left.first(), last)));
+            rest = left.above(failure.interval.last());
+        }
+        covered.extend(rest);
+        // Where all of it is told up to the highest number there is, nothing asks again.
+        self.told = i64::try_from(self.next).unwrap_or(i64::MAX);
+        Some(Partial { covered, failed, value: Value::Count(count) })
+    }
+}

@@ -1,0 +1,95 @@
+//! What is said is understood, and nothing else is.
+
+use super::*;
+use proptest::prelude::*;
+use std::vec;
+
+fn hello() -> Hello {
+    Hello {
+        workers: NonZeroU32::MIN,
+        pid: 7,
+        boot: [3; 16],
+        program: Program::Library([9; 32]),
+        host: "the other one".to_string(),
+    }
+}
+
+fn welcome() -> Welcome {
+    Welcome {
+        job: 5,
+        aggregate: Aggregate::Count,
+        retries: 2,
+        range: Interval::new(-4, 9),
+        program: Program::None,
+        function: "even".to_string(),
+    }
+}
+
+#[test]
+fn what_is_said_is_understood() {
+    assert_eq!(Hello::decode(&hello().encode()), Ok(hello()));
+    for range in [None, Interval::new(-4, 9), Interval::new(0, 0)] {
+        let welcome = Welcome { range, ..welcome() };
+        assert_eq!(Welcome::decode(&welcome.encode()), Ok(welcome));
+    }
+    let refusal = Refusal { why: Why::Over, text: "too late".to_string() };
+    assert_eq!(Refusal::decode(&refusal.encode()), Ok(refusal));
+}
+
+#[test]
+fn another_version_is_named_whatever_follows() {
+    let mut bytes = hello().encode();
+    bytes[6] = 2;
+    bytes.extend([1, 2, 3]);
+    let said = Hello::decode(&bytes).unwrap_err().to_string();
+    assert_eq!(
+        said,
+        std::format!("it is evenly {PROGRAM} (protocol 2); this is evenly {PROGRAM} (protocol 1)")
+    );
+    let mut bytes = Refusal { why: Why::Program, text: String::new() }.encode();
+    bytes[9] = b'8';
+    let refusal = Refusal::decode(&bytes).unwrap();
+    assert_eq!(refusal.why, Why::Version);
+    assert!(refusal.text.starts_with("it is evenly 8"), "{}", refusal.text);
+}
+
+#[test]
+fn a_text_that_is_too_long_is_cut_between_letters() {
+    let text = "é".repeat(MAX_TEXT);
+    let refusal = Refusal::decode(&Refusal { why: Why::Over, text }.encode()).unwrap();
+    assert_eq!(refusal.text.len(), MAX_TEXT);
+    assert!(Refusal { why: Why::Over, text: "x".repeat(MAX_TEXT) }.encode().len() <= 1024);
+}
+
+#[test]
+fn cut_anywhere_or_too_long_it_is_not_understood() {
+    let (hello, welcome) = (hello().encode(), welcome().encode());
+    (0..hello.len()).for_each(|length| assert!(Hello::decode(&hello[..length]).is_err()));
+    (0..welcome.len()).for_each(|length| assert!(Welcome::decode(&welcome[..length]).is_err()));
+    let longer = |bytes: vec::Vec<u8>| [bytes, vec![0]].concat();
+    assert!(Hello::decode(&longer(hello)).is_err());
+    assert!(Welcome::decode(&longer(welcome)).is_err());
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_understood_says_the_same_again(
+        at in 0usize..100, to in any::<u8>(), tail in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let mut bytes = hello().encode();
+        let length = bytes.len();
+        bytes[at % length] = to;
+        if let Ok(hello) = Hello::decode(&bytes) {
+            prop_assert_eq!(hello.encode(), bytes);
+        }
+        let mut bytes = welcome().encode();
+        let length = bytes.len();
+        bytes[at % length] = to;
+        if let Ok(welcome) = Welcome::decode(&bytes) {
+            prop_assert_eq!(welcome.encode(), bytes.clone());
+        }
+        bytes.truncate(15);
+        bytes.extend(tail);
+        let _ = (Hello::decode(&bytes), Welcome::decode(&bytes), Refusal::decode(&bytes));
+    }
+}

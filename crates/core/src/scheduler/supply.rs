@@ -1,0 +1,107 @@
+//! Open runs: their numbers come in while they go on, and leave them when they are recorded. An agent
+//! makes one of the chunks that it is sent.
+//!
+//! What holds besides: each answer is a record of its own, over numbers that follow one another, so
+//! that whoever sent the chunk can be told; nothing is covered for long, so that memory does not grow
+//! with what has been through; and such a run is never finished.
+
+use super::late::Late;
+use super::{Action, Record, Scheduler};
+use crate::aggregate::{Aggregate, Value};
+use crate::frame::EVERY_LEASE;
+use crate::interval::Interval;
+use crate::partial::Failure;
+use crate::policy::Policy;
+use crate::range::Range;
+
+/// As many records as one message of answers makes.
+const MOST_SPARE: usize = 256;
+
+impl Scheduler {
+    /// An open run without a number, that begins with `workers` workers. Its chunks are sized by time.
+    #[must_use]
+    pub fn open_ended(aggregate: Aggregate, workers: u32) -> Self {
+        let mut scheduler = Self::new(Range::EMPTY, aggregate, Policy::Timed, workers);
+        scheduler.is_open = true;
+        scheduler
+    }
+
+    /// Takes in numbers, none of which it has; say with [`supplied`](Self::supplied) when these were
+    /// all for now. Chunks never reach over the end of such an interval.
+    pub fn supply(&mut self, interval: Interval) {
+        debug_assert!(self.is_open);
+        self.total += interval.len();
+        self.ledger.give_back(interval);
+    }
+
+    /// Looks who wants what came in.
+    pub fn supplied(&mut self) {
+        self.queue_everybody();
+    }
+
+    /// Takes back as many of the last numbers of `tail` as nobody has begun.
+    pub fn take_back(&mut self, tail: Interval) -> Option<Interval> {
+        let taken = self.ledger.take_tail(tail)?;
+        self.total -= taken.len();
+        Some(taken)
+    }
+
+    /// Forgets every number, also those in records that nobody has polled. What workers say about them
+    /// comes late.
+    pub fn forget_everything(&mut self) {
+        debug_assert!(self.is_open);
+        for index in 0..self.living.len() {
+            let worker = self.living[index];
+            self.leases.reclaim(worker, |_| {});
+            let window = &mut self.workers[worker.0 as usize].window;
+            if !window.is_empty() {
+                window.clear();
+                let everything = Action::Withdraw { worker, lease: EVERY_LEASE, parts: 0 };
+                self.pending.push_back(everything);
+            }
+        }
+        self.late = Late::default();
+        self.ledger.forget_everything();
+        // Nor does a number fail that is forgotten.
+        let is_forgotten =
+            |action: &Action| matches!(action, Action::Record(_) | Action::Quarantined(_));
+        self.pending.retain(|action| !is_forgotten(action));
+        (self.total, self.recording) = (0, 0);
+        self.queue_everybody();
+    }
+
+    /// Notes an answer.
+    #[inline]
+    pub(super) fn done(&mut self, interval: Interval, value: Value) {
+        if self.is_open {
+            let mut record = self.spare.pop().unwrap_or_else(|| Record::empty(self.aggregate));
+            record.add(interval, value);
+            self.pass_on(record);
+        } else {
+            self.to_record.add(interval, value);
+        }
+    }
+
+    /// Notes a number that has no value.
+    pub(super) fn fail(&mut self, failure: Failure) {
+        if self.is_open {
+            let failed = [failure].into();
+            self.pass_on(Record { failed, ..Record::empty(self.aggregate) });
+        } else {
+            self.to_record.failed.push(failure);
+        }
+    }
+
+    /// Keeps the memory of a record that has left, for the next ones.
+    pub(super) fn keep_memory(&mut self, record: Record) {
+        if self.spare.len() < MOST_SPARE {
+            self.spare.push(record.emptied(self.aggregate));
+        }
+    }
+
+    /// Hands out a record by itself.
+    pub(super) fn pass_on(&mut self, record: Record) {
+        self.recording += record.len();
+        self.pending.push_back(Action::Record(record));
+    }
+}
