@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 const USAGE: &str = "\
-usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|resent|raw] [--no-faults]
-       cargo xtask sim --seed SEED [--trace] [--transport ..] [--no-faults]
+usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|datagrams|raw]
+                       [--agents | --no-agents] [--no-faults]
+       cargo xtask sim --seed SEED [--trace] [--transport ..] ..
 
   --seeds N     so many runs, from seeds that follow one another (10000)
   --from SEED   the first of them (0)
@@ -19,6 +20,7 @@ usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|r
   --seed SEED   one run
   --trace       each of its steps on standard output
   --transport   instead of what the seed says
+  --agents      agents in every run over pipes, or in none (--no-agents)
   --no-faults   nothing breaks";
 
 struct Arguments {
@@ -62,6 +64,8 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
                 (parsed.from, parsed.seeds, parsed.is_one) = (number(value()?)?, 1, true);
             }
             "--trace" => parsed.is_traced = true,
+            "--agents" => parsed.options.agents = Some(true),
+            "--no-agents" => parsed.options.agents = Some(false),
             "--no-faults" => parsed.options.are_faults_wanted = false,
             "--transport" => {
                 let name = value()?;

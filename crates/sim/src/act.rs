@@ -1,9 +1,12 @@
 //! The primary's hands: orders are carried out, frames are sent.
 
+use crate::line::PRIMARY;
 use crate::options::Transport;
 use crate::oracle::{check, copy};
 use crate::queue::{Event, Pid};
+use crate::upstream::End;
 use crate::world::{Outcome, World};
+use evenly_core::frame::Packer;
 use evenly_core::roster::LOSSES_IN_A_ROW;
 use evenly_core::{Order, Record};
 
@@ -26,19 +29,17 @@ impl World<'_> {
     fn carry_out(&mut self, order: Order) -> Outcome {
         match order {
             Order::Assign { slot } => {
-                let primary = &mut self.primary;
-                let assignments = primary.supervisor.assignments();
+                let assignments = self.primary.supervisor.assignments().to_vec();
                 check(!assignments.is_empty(), || "an empty assignment".into())?;
-                let peer = &mut primary.peers[slot];
-                check(peer.pid.is_some(), || "an assignment for an empty seat".into())?;
                 self.tape.note("assign", slot as u64, assignments.len() as u64);
-                peer.packer.assign(assignments);
+                let packer = self.packer(slot);
+                let packer = packer.ok_or("an assignment for an empty seat")?;
+                packer.assign(&assignments);
             }
             Order::Withdraw { slot, lease, parts } => {
-                let peer = &mut self.primary.peers[slot];
                 self.tape.note("withdraw", slot as u64, parts);
-                if peer.pid.is_some() {
-                    peer.packer.withdraw(lease, parts);
+                if let Some(packer) = self.packer(slot) {
+                    packer.withdraw(lease, parts);
                     self.stats.withdrawals += 1;
                 }
             }
@@ -57,6 +58,7 @@ impl World<'_> {
                 self.stats.quarantined += 1;
                 self.oracle.quarantine(failure)?;
             }
+            Order::Silenced { slot, .. } if slot >= self.plan.seats => self.note_silent(slot)?,
             Order::Silenced { slot, .. } => {
                 self.stats.silences += 1;
                 self.primary.peers[slot].silences += 1;
@@ -67,6 +69,11 @@ impl World<'_> {
                 check(times >= LOSSES_IN_A_ROW && losses >= times, || {
                     format!("given up after {times} losses in a row, of which {losses} happened")
                 })?;
+                if self.upstream.is_some() {
+                    self.part(End::GivenUp);
+                    self.is_over = true;
+                    return Ok(());
+                }
                 self.stats.given_up += 1;
                 self.oracle.end(self.primary.supervisor.scheduler())?;
                 self.end_run();
@@ -80,6 +87,15 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Where frames for whoever sits in a slot are packed.
+    fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
+        if slot >= self.plan.seats {
+            return self.packer_of_guest(slot);
+        }
+        let peer = &mut self.primary.peers[slot];
+        peer.pid.is_some().then_some(&mut peer.packer)
+    }
+
     /// Makes a record durable, at once if there is no journal.
     fn record(&mut self, record: Record) -> Outcome {
         self.oracle.record(&record)?;
@@ -89,7 +105,10 @@ impl World<'_> {
             self.sync_if_due();
             return Ok(());
         }
-        self.journal.pass(&record);
+        self.pass_on(&record);
+        if self.upstream.is_none() {
+            self.journal.pass(&record);
+        }
         self.recorded(record)
     }
 
@@ -111,16 +130,14 @@ impl World<'_> {
             if peer.packer.is_empty() {
                 continue;
             }
-            if self.plan.transport == Transport::Pipes {
-                self.write_down(slot, pid);
-            } else {
-                let mut frames = Vec::new();
-                while !peer.packer.is_empty() {
-                    let frame = peer.packer.first_frame().to_vec();
-                    peer.packer.consume(frame.len());
-                    frames.push(frame);
+            match self.plan.transport {
+                Transport::Pipes => self.write_down(slot, pid),
+                Transport::Datagrams => self.send_down(slot, pid)?,
+                Transport::Raw => {
+                    while let Some(frame) = self.first_packed(slot) {
+                        self.carry_down(pid, Some(&frame));
+                    }
                 }
-                frames.iter().for_each(|frame| self.carry_down(pid, Some(frame)));
             }
             let peer = &self.primary.peers[slot];
             let most = 64 * (peer.window + 8) * (2 + peer.silences);
@@ -128,6 +145,23 @@ impl World<'_> {
             check(waiting <= most, || format!("{waiting} bytes wait for a window of {most}"))?;
         }
         Ok(())
+    }
+
+    fn send_down(&mut self, slot: usize, pid: Pid) -> Outcome {
+        while self.line(pid).is_some_and(|line| line.room(PRIMARY) > 0)
+            && let Some(frame) = self.first_packed(slot)
+        {
+            self.carry(pid, PRIMARY, &frame)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the first frame that is packed for a worker.
+    fn first_packed(&mut self, slot: usize) -> Option<Vec<u8>> {
+        let packer = &mut self.primary.peers[slot].packer;
+        let frame = packer.first_frame().to_vec();
+        packer.consume(frame.len());
+        (!frame.is_empty()).then_some(frame)
     }
 
     fn write_down(&mut self, slot: usize, pid: Pid) {
@@ -160,65 +194,48 @@ impl World<'_> {
 
     /// End of file for a worker.
     pub(crate) fn close_inbox(&mut self, pid: Pid) {
-        if self.plan.transport == Transport::Pipes {
-            if let Some(life) = self.life(pid) {
-                life.inbox.close();
+        match self.plan.transport {
+            Transport::Pipes => {
+                if let Some(life) = self.life(pid) {
+                    life.inbox.close();
+                }
+                self.rouse(pid);
             }
-            self.rouse(pid);
-        } else {
-            self.carry_down(pid, None);
+            Transport::Datagrams => self.say_end(pid, PRIMARY),
+            Transport::Raw => self.carry_down(pid, None),
         }
     }
 
-    /// Puts a frame, or the end, on the channel to a worker.
+    /// Without a channel: sends a frame, or the end, to a worker.
     fn carry_down(&mut self, pid: Pid, frame: Option<&[u8]>) {
-        let Some(life) = self.processes[pid].life.as_deref() else { return };
-        let before_ns = life.told_ns;
         // The end is never lost: a connection that is gone is noticed.
-        let is_end = frame.is_none();
-        for at_ns in self.arrivals(before_ns, is_end) {
-            if let Some(life) = self.life(pid) {
-                life.told_ns = life.told_ns.max(at_ns);
-            }
+        for at_ns in self.arrivals(frame.is_none()) {
             self.queue.add(at_ns, Event::Told { pid, frame: frame.map(<[u8]>::to_vec) });
         }
     }
 
-    /// Puts a frame on the channel from a worker.
+    /// Without a channel: sends a frame of a worker.
     pub(crate) fn carry_up(&mut self, pid: Pid, frame: &[u8]) {
-        let Some(life) = self.processes[pid].life.as_deref() else { return };
-        let before_ns = life.heard_ns;
-        for at_ns in self.arrivals(before_ns, false) {
-            if let Some(life) = self.life(pid) {
-                life.heard_ns = life.heard_ns.max(at_ns);
-            }
+        for at_ns in self.arrivals(false) {
             let life = self.life;
             self.queue.add(at_ns, Event::Heard { life, pid, frame: frame.to_vec() });
         }
     }
 
-    /// When a frame comes out of a channel: once, or, where nothing is sent again, never or twice.
-    fn arrivals(&mut self, before_ns: u64, is_end: bool) -> Vec<u64> {
-        let lose = if self.is_phase_one() { self.plan.faults.lose } else { 0 };
+    /// When a frame arrives that nobody sends again: once, never, or twice.
+    fn arrivals(&mut self, is_end: bool) -> Vec<u64> {
+        let lose = if self.is_phase_one() && !is_end { self.plan.faults.lose } else { 0 };
         let mut at_ns = self.now_ns + self.random.magnitude(1_000, 50_000_000);
         let mut arrivals = Vec::new();
-        if self.plan.transport == Transport::Raw && !is_end {
-            for _ in 0..if self.random.happens(lose) { 2 } else { 1 } {
-                if self.random.happens(lose) {
-                    self.stats.frames_lost += 1;
-                } else {
-                    arrivals.push(at_ns);
-                    at_ns += self.random.magnitude(1_000, 1_000_000_000);
-                }
+        for _ in 0..if self.random.happens(lose) { 2 } else { 1 } {
+            if self.random.happens(lose) {
+                self.stats.datagrams_lost += 1;
+            } else {
+                arrivals.push(at_ns);
+                at_ns += self.random.magnitude(1_000, 1_000_000_000);
             }
-            self.stats.frames_repeated += u64::from(arrivals.len() > 1);
-        } else {
-            while self.random.happens(lose) {
-                self.stats.frames_lost += 1;
-                at_ns += self.random.magnitude(1_000_000, 8_000_000_000);
-            }
-            arrivals.push(at_ns.max(before_ns));
         }
+        self.stats.datagrams_repeated += u64::from(arrivals.len() > 1);
         arrivals
     }
 
@@ -237,7 +254,7 @@ impl World<'_> {
     /// A frame of a worker reaches the primary.
     pub(crate) fn heard(&mut self, pid: Pid, frame: &[u8]) -> Outcome {
         self.tape.note("arrived", pid as u64, frame.len() as u64);
-        // The hub of channels hands whole frames to the same ears as the pipe.
+        // What brings whole frames has the same ears as the pipe.
         let room = self.primary.unpacker.room();
         room[..frame.len()].copy_from_slice(frame);
         self.primary.unpacker.filled(frame.len());

@@ -32,6 +32,9 @@ impl World<'_> {
             self.stop(pid, for_ever);
             return false;
         }
+        if self.plan.transport == Transport::Datagrams && !self.endure_line(pid) {
+            return false;
+        }
         if self.random.happens(garbage) {
             return self.write_garbage(pid);
         }
@@ -76,11 +79,12 @@ impl World<'_> {
         self.stats.continues += 1;
         self.tape.note("goes on", pid as u64, 0);
         self.tell_of(pid);
+        self.resume_line(pid);
         self.rouse(pid);
         Ok(())
     }
 
-    /// On pipes, the primary is the parent and is told; on channels it hears nothing.
+    /// On pipes, the primary is the parent and is told; elsewhere it hears nothing.
     fn tell_of(&mut self, pid: Pid) {
         if self.plan.transport == Transport::Pipes {
             let notice_ns = self.random.magnitude(1_000, 50_000_000);

@@ -1,6 +1,7 @@
 //! The primary's ears: frames, garbage, deaths, stops and silence.
 
 use crate::faults::FAREWELL;
+use crate::line::PRIMARY;
 use crate::options::Transport;
 use crate::oracle::check;
 use crate::queue::Pid;
@@ -8,8 +9,10 @@ use crate::world::{Outcome, World};
 use evenly_core::frame::Body;
 use evenly_core::{Cause, Fault, Heard};
 
-/// On channels: whoever holds chunks and was not heard from for so long is treated as stopped.
-const QUIET_NS: u64 = 20_000_000_000;
+/// Far away: whoever holds chunks and was not heard from for so long is treated as stopped. On lines
+/// there are heartbeats; without, the slowest slice must fit in.
+const QUIET_NS: u64 = 5_000_000_000;
+const QUIET_RAW_NS: u64 = 20_000_000_000;
 
 /// What came out of the unpacker.
 enum Found {
@@ -100,7 +103,7 @@ impl World<'_> {
         }
         match primary.supervisor.hear(frame, self.now_ns) {
             Ok(Heard::Work) => {
-                let pid = primary.pids.get(name as usize).copied();
+                let pid = primary.pids.get(name as usize).copied().flatten();
                 Ok(Found::Frame { pid, is_work, parts, begun, releases })
             }
             Ok(Heard::Nothing) => {
@@ -109,7 +112,7 @@ impl World<'_> {
             Ok(Heard::Farewell { slot, call, errno }) => {
                 self.stats.farewells += 1;
                 check((call, errno) == FAREWELL, || "another farewell than was said".into())?;
-                let pid = primary.pids.get(name as usize).copied();
+                let pid = primary.pids.get(name as usize).copied().flatten();
                 check(primary.peers[slot].pid == pid, || "another's farewell".into())?;
                 Ok(Found::Frame { pid, is_work: false, parts, begun, releases })
             }
@@ -133,7 +136,7 @@ impl World<'_> {
     }
 
     /// A worker that lives has said something.
-    fn heard_from(&mut self, pid: Pid, is_work: bool) -> Outcome {
+    pub(crate) fn heard_from(&mut self, pid: Pid, is_work: bool) -> Outcome {
         let slot = self.processes[pid].slot;
         let peer = &mut self.primary.peers[slot];
         if peer.pid != Some(pid) {
@@ -192,15 +195,18 @@ impl World<'_> {
     }
 
     /// The seat is empty.
-    fn lose(
+    pub(crate) fn lose(
         &mut self,
         slot: usize,
         at: Vec<evenly_core::Interval>,
         cause: Option<Cause>,
     ) -> Outcome {
         let peer = &mut self.primary.peers[slot];
-        peer.pid = None;
+        let pid = peer.pid.take();
         peer.losses += 1;
+        if let Some(pid) = pid {
+            self.hang_up(pid, PRIMARY);
+        }
         if let Some(cause) = cause {
             self.oracle.death(at, cause);
         }
@@ -243,16 +249,14 @@ impl World<'_> {
         Ok(())
     }
 
-    /// On channels: treats as stopped whoever holds chunks and says nothing.
+    /// Far away: treats as stopped whoever holds chunks and says nothing.
     pub(crate) fn mind_the_quiet(&mut self) {
-        if self.plan.transport == Transport::Pipes {
-            return;
-        }
+        let Some(quiet_ns) = self.quiet_ns() else { return };
         let holders: Vec<usize> = self.primary.supervisor.suspects().collect();
         for (slot, peer) in self.primary.peers.iter_mut().enumerate() {
             if !holders.contains(&slot) {
                 peer.heard_ns = peer.heard_ns.max(self.now_ns);
-            } else if !peer.is_quiet && self.now_ns >= peer.heard_ns + QUIET_NS {
+            } else if !peer.is_quiet && self.now_ns >= peer.heard_ns + quiet_ns {
                 peer.is_quiet = true;
                 self.tape.note("quiet", slot as u64, 0);
                 self.primary.supervisor.stop(slot, self.now_ns);
@@ -262,11 +266,17 @@ impl World<'_> {
 
     /// When somebody may have been quiet for too long.
     pub(crate) fn next_quiet_ns(&self) -> Option<u64> {
-        if self.plan.transport == Transport::Pipes {
-            return None;
-        }
+        let quiet_ns = self.quiet_ns()?;
         let supervisor = &self.primary.supervisor;
         let holders = supervisor.suspects().map(|slot| &self.primary.peers[slot]);
-        holders.filter(|peer| !peer.is_quiet).map(|peer| peer.heard_ns + QUIET_NS).min()
+        holders.filter(|peer| !peer.is_quiet).map(|peer| peer.heard_ns + quiet_ns).min()
+    }
+
+    fn quiet_ns(&self) -> Option<u64> {
+        match self.plan.transport {
+            Transport::Pipes => None,
+            Transport::Datagrams => Some(QUIET_NS),
+            Transport::Raw => Some(QUIET_RAW_NS),
+        }
     }
 }

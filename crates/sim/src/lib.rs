@@ -7,10 +7,16 @@
 //! numbers that always kill their worker, and the run must come to its end. An oracle that shares no
 //! code with the core checks every record, every failure and the answer.
 //!
+//! In half of the runs the primary has agents, with or without workers of its own: each a world of
+//! its own around the real [`Agent`](evenly_core::Agent), reached by a stream or by datagrams through
+//! the real [`Channel`](evenly_core::channel::Channel).
+//!
 //! In the order in which a run meets them: `plan` is drawn with `random`; the
 //! `world` has the clock and the `queue` of what will happen; the `primary` hears (`hear`)
-//! and acts (`act`); a `process` makes its `steps`, unless `faults` come between; records go
-//! into a `journal`; the `oracle` looks on.
+//! and acts (`act`); a `process` makes its `steps`, unless `faults` come between; a `pipe` or a
+//! `line` carries frames; records go into a `journal`; the `oracle` looks on.
+//! Of agents: the `party` that is invited, their `session`s, the `link` between the `guests` at the
+//! primary and the `upstream` at the agent, and `trouble`.
 //!
 //! What is absent: threads, the time of day, hash maps with an order of their own, and I/O. Two runs
 //! from one seed are the same to the last step.
@@ -19,20 +25,27 @@
 mod act;
 mod faults;
 mod function;
+mod guests;
 mod hear;
 mod journal;
+mod line;
+mod link;
 mod options;
 mod oracle;
+mod party;
 mod pipe;
 mod plan;
 mod primary;
 mod process;
 mod queue;
 mod random;
+mod session;
 mod set;
 mod steps;
 mod summary;
 mod tape;
+mod trouble;
+mod upstream;
 mod world;
 
 pub use options::{Options, Transport};
@@ -90,12 +103,20 @@ pub fn trace(
 /// What is drawn from a seed, for whoever wants to know before the run.
 #[must_use]
 pub fn describe(seed: u64, options: &Options) -> String {
-    format!("{:#?}", Plan::draw(&mut Random::new(seed), options))
+    format!("{:#?}", draw(&mut Random::new(seed), seed, options))
+}
+
+/// Agents are drawn by a generator of their own: without them, a seed makes the run that it made before
+/// there were any.
+fn draw(random: &mut Random, seed: u64, options: &Options) -> Plan {
+    let mut plan = Plan::draw(random, options);
+    plan.invite(&mut Random::new(!seed), options);
+    plan
 }
 
 fn make(seed: u64, options: &Options, lines: Option<Lines<'_>>) -> Result<Summary, Box<Failure>> {
     let mut random = Random::new(seed);
-    let plan = Plan::draw(&mut random, options);
+    let plan = draw(&mut random, seed, options);
     let failure = |reason| {
         let plan = describe(seed, options);
         Box::new(Failure { seed, options: *options, reason, plan })

@@ -7,26 +7,28 @@ use std::fmt;
 pub enum Transport {
     /// An assignment pipe to each worker, and one result pipe from all of them.
     Pipes,
-    /// A channel to and from each worker that loses whole frames and sends them again: nothing is
-    /// lost or out of order for the core, but everything may be very late.
-    Resent,
-    /// The same without sending again: frames are lost, late, repeated and out of order. The core
-    /// does not claim to be exact on this; see the test that shows it.
+    /// A [channel](evenly_core::channel) to and from each worker, over datagrams that are lost,
+    /// late, repeated and out of order: no frame is, but any may be very late.
+    Datagrams,
+    /// The same without a channel: frames are lost, late, repeated and out of order. The core does
+    /// not claim to be exact on this; see the test that shows it.
     Raw,
 }
 
 /// Which runs to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// `None`: pipes mostly, channels that send again now and then.
+    /// `None`: pipes mostly, datagrams now and then.
     pub transport: Option<Transport>,
+    /// `None`: agents in half of the runs over pipes.
+    pub agents: Option<bool>,
     /// Whether anything is broken in phase one at all.
     pub are_faults_wanted: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { transport: None, are_faults_wanted: true }
+        Self { transport: None, agents: None, are_faults_wanted: true }
     }
 }
 
@@ -36,7 +38,7 @@ impl Transport {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pipes => "pipes",
-            Self::Resent => "resent",
+            Self::Datagrams => "datagrams",
             Self::Raw => "raw",
         }
     }
@@ -44,7 +46,7 @@ impl Transport {
     /// The transport of that name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
-        [Self::Pipes, Self::Resent, Self::Raw].into_iter().find(|one| one.name() == name)
+        [Self::Pipes, Self::Datagrams, Self::Raw].into_iter().find(|one| one.name() == name)
     }
 }
 
@@ -53,6 +55,11 @@ impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(transport) = self.transport {
             write!(f, " --transport {}", transport.name())?;
+        }
+        match self.agents {
+            Some(true) => f.write_str(" --agents")?,
+            Some(false) => f.write_str(" --no-agents")?,
+            None => {}
         }
         if !self.are_faults_wanted {
             f.write_str(" --no-faults")?;

@@ -36,6 +36,11 @@ pub(crate) struct Oracle {
     quarantined: Vec<i64>,
     /// Whether nothing but numbers has killed workers so far.
     pub(crate) is_only_numbers: bool,
+    /// Numbers that failed at agents.
+    pub(crate) elsewhere: Vec<Failure>,
+    /// At an agent: what it was lent, and which failures the primary may be told of.
+    lent: Option<Vec<Interval>>,
+    pub(crate) told: Vec<Failure>,
 }
 
 impl Books {
@@ -73,7 +78,28 @@ impl Oracle {
             deaths: Vec::new(),
             quarantined: Vec::new(),
             is_only_numbers: true,
+            elsewhere: Vec::new(),
+            lent: None,
+            told: Vec::new(),
         }
+    }
+
+    /// One for an agent, whose numbers come in while it goes on.
+    pub(crate) fn at_agent(deadly: Vec<Deadly>, retries: u8) -> Self {
+        let whole = Interval::new(i64::MIN, i64::MAX);
+        Self { lent: Some(Vec::new()), ..Self::new(whole, 0, deadly, retries) }
+    }
+
+    /// An agent was lent this.
+    pub(crate) fn lent(&mut self, interval: Interval) {
+        self.lent.get_or_insert_default().push(interval);
+    }
+
+    /// An agent was told to give everything back: what it has done of it may be done again.
+    pub(crate) fn forget(&mut self) {
+        let (deadly, retries) = (std::mem::take(&mut self.deadly), self.retries);
+        let (is_only_numbers, told) = (self.is_only_numbers, std::mem::take(&mut self.told));
+        *self = Self { is_only_numbers, told, ..Self::at_agent(deadly, retries) };
     }
 
     /// Another primary begins with what is durable.
@@ -97,6 +123,12 @@ impl Oracle {
     /// A number is said to have no value.
     pub(crate) fn quarantine(&mut self, failure: Failure) -> Result<(), String> {
         let n = failure.interval.first();
+        if self.elsewhere.contains(&failure) {
+            // Where that happened, it was looked at.
+            check(!self.quarantined.contains(&n), || format!("{n} failed twice"))?;
+            self.quarantined.push(n);
+            return Ok(());
+        }
         check(failure.interval.len() == 1, || format!("{} failed at once", failure.interval))?;
         let single = Interval::single(n);
         let is_at = |death: &&Death| death.at.iter().any(|at| at.contains(single));
@@ -117,6 +149,9 @@ impl Oracle {
             let is_spared = self.deadly.iter().any(is_spared);
             check(!is_spared, || format!("{n} failed although it had tries left"))?;
         }
+        if self.lent.is_some() {
+            self.told.push(failure);
+        }
         Ok(())
     }
 
@@ -124,7 +159,13 @@ impl Oracle {
     pub(crate) fn record(&mut self, record: &Record) -> Result<(), String> {
         check(!record.is_empty(), || "an empty record".into())?;
         let whole = self.whole;
-        let is_inside = |interval: Interval| whole.is_some_and(|whole| whole.contains(interval));
+        let lent = self.lent.clone();
+        let is_lent = |interval: Interval| {
+            lent.as_ref().is_none_or(|lent| lent.iter().any(|lent| lent.contains(interval)))
+        };
+        let is_inside = |interval: Interval| {
+            whole.is_some_and(|whole| whole.contains(interval)) && is_lent(interval)
+        };
         let mut value = 0;
         for interval in &record.covered {
             check(is_inside(*interval), || format!("{interval} is not in the range"))?;
@@ -149,6 +190,10 @@ impl Oracle {
 
     /// What holds between any two events.
     pub(crate) fn look(&self, scheduler: &Scheduler) -> Result<(), String> {
+        if self.lent.is_some() {
+            let is_kept = !scheduler.ledger().covered().is_empty();
+            return check(!is_kept, || "an agent keeps what it has passed on".into());
+        }
         let books = &self.acknowledged;
         check(scheduler.ledger().covered().len() == books.numbers, || {
             "what is covered is not what was recorded".into()

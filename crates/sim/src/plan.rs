@@ -5,6 +5,7 @@
 
 use crate::function::{Cost, Deadly};
 use crate::options::{Options, Transport};
+use crate::party::Party;
 use crate::random::Random;
 use evenly_core::{Interval, Policy, Range};
 use std::num::NonZeroU64;
@@ -39,6 +40,7 @@ pub(crate) struct Plan {
     /// How long a journal takes to make something durable; `None` without a journal.
     pub(crate) sync_ns: Option<u64>,
     pub(crate) faults: Faults,
+    pub(crate) party: Party,
 }
 
 /// What breaks in phase one. Rates are in a million steps.
@@ -55,8 +57,13 @@ pub(crate) struct Faults {
     pub(crate) garbage: u32,
     /// Of forks.
     pub(crate) refuse: u32,
-    /// Of frames, on channels.
+    /// Of datagrams; and how late they are at most.
     pub(crate) lose: u32,
+    pub(crate) repeat: u32,
+    pub(crate) late_ns: u64,
+    /// Of lines: cut for a while, and lost with their machine.
+    pub(crate) cut: u32,
+    pub(crate) vanish: u32,
     pub(crate) drain_at_ns: Option<u64>,
     pub(crate) crash_at_ns: Vec<u64>,
 }
@@ -71,7 +78,7 @@ impl Plan {
         let (range, is_huge) = draw_range(random);
         let seats = if random.once_in(5) { 1 } else { random.between(1, 8) as usize };
         let transport = options.transport.unwrap_or_else(|| match random.below(6) {
-            0 => Transport::Resent,
+            0 => Transport::Datagrams,
             _ => Transport::Pipes,
         });
         let cost = draw_cost(random, range, is_huge);
@@ -102,6 +109,7 @@ impl Plan {
             turn_ns: random.magnitude(100, slowest_turn_ns),
             sync_ns: random.once_in(2).then(|| random.magnitude(1_000, SECOND / 5)),
             faults: Faults::default(),
+            party: Party::default(),
         };
         // Whoever turns slowly reads much at once; and a long range means many answers.
         let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });
@@ -109,7 +117,7 @@ impl Plan {
         // Nor are slices so short that the longest runs never end.
         plan.slice_ns = plan.slice_ns.max(plan.work_ns() / 50_000);
         plan.report_ns = plan.report_ns.max(plan.work_ns() / 50_000);
-        if plan.transport != Transport::Pipes {
+        if plan.transport == Transport::Raw {
             // A slice that was sized by cheap numbers and meets dear ones must end before its worker
             // is taken for silent; there are no heartbeats here.
             plan.cost.cliff_times = plan.cost.cliff_times.min(50);
@@ -122,9 +130,30 @@ impl Plan {
         plan
     }
 
+    /// Adds agents, drawn by a generator of their own.
+    pub(crate) fn invite(&mut self, random: &mut Random, options: &Options) {
+        if self.transport != Transport::Pipes || !options.agents.unwrap_or(random.once_in(2)) {
+            return;
+        }
+        self.party = Party::draw(random, options.are_faults_wanted);
+        if random.once_in(3) {
+            // None but agents; so one of them comes back whatever happens.
+            self.seats = 0;
+            self.party.machines[0].is_faithful = true;
+        }
+        if options.are_faults_wanted {
+            // Long enough for somebody to be silent, now and then.
+            if random.once_in(2) {
+                self.faults.until_ns = self.faults.until_ns.max(random.between(1, 40) * SECOND);
+            }
+            self.party.draw_pace(random, self.faults.until_ns);
+        }
+    }
+
     /// What one worker would take for everything, were it the slowest.
     pub(crate) fn work_ns(&self) -> u64 {
-        let slowest = self.slowness.iter().max().copied().unwrap_or(1000);
+        let machines = self.party.machines.iter().flat_map(|machine| &machine.slowness);
+        let slowest = self.slowness.iter().chain(machines).max().copied().unwrap_or(1000);
         let ns = self.range.interval().map_or(0, |whole| self.cost.of(whole));
         ns.saturating_mul(slowest) / 1000
     }
@@ -133,11 +162,14 @@ impl Plan {
     /// of its chunk computed again, in pauses of at most a second; silence takes five.
     pub(crate) fn bound_ns(&self) -> u64 {
         let searches = self.deadly.len() as u64 * (70 + 4 * u64::from(self.retries));
-        let again = self.work_ns().saturating_mul(4 + searches);
+        // Each agent may have to search for itself, and again when it comes back.
+        let agents = self.party.machines.len() as u64;
+        let searches = searches * (1 + 2 * agents);
+        let again = self.work_ns().saturating_mul(4 + 2 * agents + searches);
         // A slow primary in front of a short pipe may take a turn for each frame.
         let turns = 30_000 * self.turn_ns;
         let silences = if self.transport == Transport::Pipes { 0 } else { 40 * 25 * SECOND };
-        again.saturating_add(turns + silences + (120 + 2 * searches) * SECOND)
+        again.saturating_add(turns + silences + (120 + 200 * agents + 2 * searches) * SECOND)
     }
 }
 
@@ -243,12 +275,18 @@ fn draw_faults(random: &mut Random, plan: &Plan) -> Faults {
         for_ever: random.pick(&[0, 200_000, 1_000_000]),
         garbage: rate(random, 4, &[1_000, 20_000, 100_000]),
         refuse: rate(random, 4, &[50_000, 500_000]),
-        lose: if is_piped { 0 } else { random.pick(&[0, 10_000, 100_000, 400_000]) },
+        lose: if is_piped { 0 } else { random.pick(&[0, 10_000, 100_000, 500_000]) },
+        repeat: if is_piped { 0 } else { random.pick(&[0, 10_000, 200_000]) },
+        late_ns: if is_piped { 0 } else { random.magnitude(100_000, 4 * SECOND) },
+        cut: 0,
+        vanish: 0,
         drain_at_ns: None,
         crash_at_ns: Vec::new(),
     };
     if !is_piped {
         faults.garbage = 0;
+        faults.cut = rate(random, 3, &[1_000, 20_000]);
+        faults.vanish = rate(random, 4, &[300, 3_000, 20_000]);
     }
     if random.once_in(6) {
         faults.drain_at_ns = Some(random.below(until_ns + 1));

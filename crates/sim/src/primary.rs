@@ -6,10 +6,11 @@ use crate::options::Transport;
 use crate::oracle::{Books, check};
 use crate::plan::Plan;
 use crate::process::Process;
-use crate::queue::Pid;
+use crate::queue::{Pid, Sid};
 use crate::world::{Outcome, World};
 use evenly_core::frame::{Packer, Unpacker};
 use evenly_core::{Aggregate, IntervalSet, Scheduler, Supervisor, Value, WorkerId};
+use std::collections::BTreeMap;
 
 /// What the primary is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,19 +24,24 @@ pub(crate) enum Stage {
 
 /// How long workers get to leave by themselves.
 const GRACE_NS: u64 = 10_000_000_000;
+/// How long it is waited at the end for agents to be told.
+const LINGER_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]
 pub(crate) struct Primary {
     pub(crate) supervisor: Supervisor,
     pub(crate) unpacker: Unpacker,
     pub(crate) peers: Vec<Peer>,
-    /// By name: which process.
-    pub(crate) pids: Vec<Pid>,
+    /// By name: which process, if it is one of this machine.
+    pub(crate) pids: Vec<Option<Pid>>,
     /// Workers that are known to have ended, and not heard out.
     pub(crate) ended: Vec<Pid>,
     pub(crate) stage: Stage,
     /// When it looks again. In no queue: it is put forward far more often than it comes.
     pub(crate) wake_at_ns: Option<u64>,
+    /// Agents, by their slots beyond those of the workers; and when they are next told that it lives.
+    pub(crate) guests: BTreeMap<usize, Sid>,
+    pub(crate) next_beat_ns: u64,
 }
 
 /// What the primary knows of a seat.
@@ -46,7 +52,7 @@ pub(crate) struct Peer {
     /// How many chunks its pipe holds, and how often it was silent: what bounds what waits.
     pub(crate) window: usize,
     pub(crate) silences: usize,
-    /// When it was last heard, and whether it is treated as stopped since: for channels.
+    /// When it was last heard, and whether it is treated as stopped since: for those far away.
     pub(crate) heard_ns: u64,
     pub(crate) is_quiet: bool,
     /// Whether its work was taken back since it was stopped.
@@ -73,6 +79,18 @@ impl Primary {
             let resumed = scheduler.resume(&done, value, &durable.failed);
             resumed.map_err(|overlap| format!("cannot resume: {overlap}"))?
         };
+        Ok(Self::around(plan, scheduler))
+    }
+
+    /// An agent towards its own workers.
+    pub(crate) fn at_agent(plan: &Plan) -> Self {
+        let scheduler = Scheduler::open_ended(Aggregate::Count, plan.seats as u32)
+            .opening(plan.opening)
+            .retries(plan.retries);
+        Self::around(plan, scheduler)
+    }
+
+    fn around(plan: &Plan, scheduler: Scheduler) -> Self {
         let peer = || Peer {
             pid: None,
             packer: Packer::new(WorkerId(0), plan.frame_limit),
@@ -84,7 +102,7 @@ impl Primary {
             losses: 0,
         };
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
-        Ok(Self {
+        Self {
             supervisor: Supervisor::new(scheduler, plan.seats),
             unpacker: Unpacker::new(plan.frame_limit, at_once),
             peers: (0..plan.seats).map(|_| peer()).collect(),
@@ -92,7 +110,9 @@ impl Primary {
             ended: Vec::new(),
             stage: Stage::Gathering,
             wake_at_ns: None,
-        })
+            guests: BTreeMap::new(),
+            next_beat_ns: 0,
+        }
     }
 }
 
@@ -133,7 +153,7 @@ impl World<'_> {
         let window = (self.plan.assignment_pipe / 24).max(1);
         supervisor.join(slot, window, self.now_ns).map_err(|violation| violation.to_string())?;
         check(name.0 as usize == self.primary.pids.len(), || "a name came twice".into())?;
-        self.primary.pids.push(pid);
+        self.primary.pids.push(Some(pid));
         let peer = &mut self.primary.peers[slot];
         peer.pid = Some(pid);
         peer.packer = Packer::new(name, self.plan.frame_limit);
@@ -153,14 +173,18 @@ impl World<'_> {
         self.receive()?;
         self.bury()?;
         self.mind_the_quiet();
+        self.attend_upstream()?;
         self.act()?;
         if self.is_over {
             return Ok(());
         }
         self.flush()?;
+        self.flush_upstream();
+        self.flush_guests()?;
         self.oracle.look(self.primary.supervisor.scheduler())?;
         self.look_for_the_idle()?;
         match self.primary.stage {
+            Stage::Gathering if self.upstream.is_some() => {}
             Stage::Gathering => {
                 let supervisor = &self.primary.supervisor;
                 if supervisor.scheduler().is_finished() || supervisor.scheduler().is_drained() {
@@ -178,6 +202,7 @@ impl World<'_> {
         if !supervisor.is_work() {
             return Ok(());
         }
+        self.look_for_idle_agents()?;
         let at_work: Vec<usize> = supervisor.suspects().collect();
         for (slot, peer) in peers.iter().enumerate() {
             let is_idle = peer.pid.is_some() && !peer.is_silent && !at_work.contains(&slot);
@@ -218,6 +243,7 @@ impl World<'_> {
                 self.close_inbox(pid);
             }
         }
+        self.say_over()?;
         let until_ns = self.now_ns + GRACE_NS;
         self.primary.stage = Stage::Closing { until_ns };
         self.wake_in(1);
@@ -229,7 +255,7 @@ impl World<'_> {
         let living = || (0..self.processes.len()).filter(|pid| self.processes[*pid].life.is_some());
         if self.now_ns >= until_ns {
             for pid in living().collect::<Vec<_>>() {
-                // On channels even the end may be late.
+                // Far away even the end may be late.
                 let is_late = self.plan.transport != Transport::Pipes
                     || self.life(pid).is_some_and(|life| life.is_stopped);
                 check(is_late, || format!("worker {pid} does not leave"))?;
@@ -237,6 +263,10 @@ impl World<'_> {
             }
         } else if living().next().is_some() {
             self.wake_in(until_ns - self.now_ns);
+            return Ok(());
+        }
+        if !self.is_everybody_told() && self.now_ns < until_ns - GRACE_NS + LINGER_NS {
+            self.wake_in(LINGER_NS / 100);
             return Ok(());
         }
         let scheduler = self.primary.supervisor.scheduler();

@@ -5,6 +5,8 @@
 //! long, and when a chunk is begun again; it waits where the result pipe is full, and ends at end of
 //! file.
 
+use crate::line::Line;
+use crate::options::Transport;
 use crate::pipe::Pipe;
 use crate::plan::Plan;
 use evenly_core::frame::{Body, Unpacker};
@@ -40,6 +42,8 @@ pub(crate) struct Process {
     pub(crate) slot: usize,
     pub(crate) name: WorkerId,
     pub(crate) life: Option<Box<Life>>,
+    /// Where it is not reached through pipes.
+    pub(crate) line: Option<Box<Line>>,
     /// Of one that is gone: where it was, and of what it died.
     pub(crate) at: Vec<Interval>,
     pub(crate) anywhere: Vec<Interval>,
@@ -52,7 +56,7 @@ pub(crate) struct Life {
     pub(crate) core: Worker,
     unpacker: Unpacker,
     pub(crate) inbox: Pipe,
-    /// What came out of its channel instead.
+    /// Whole frames that came otherwise.
     pub(crate) mail: VecDeque<Vec<u8>>,
     pub(crate) doing: Doing,
     /// Stopped by somebody else.
@@ -68,9 +72,6 @@ pub(crate) struct Life {
     pub(crate) busy_since_ns: u64,
     /// About how many numbers make a slice.
     pub(crate) slice_len: u64,
-    /// When the last frame on its channels comes out, there and back.
-    pub(crate) told_ns: u64,
-    pub(crate) heard_ns: u64,
 }
 
 impl Process {
@@ -92,13 +93,13 @@ impl Process {
             given: Vec::new(),
             busy_since_ns: now_ns,
             slice_len: 1,
-            told_ns: 0,
-            heard_ns: 0,
         };
+        let is_far = plan.transport == Transport::Datagrams;
         Self {
             slot,
             name,
             life: Some(Box::new(life)),
+            line: is_far.then(|| Box::new(Line::new(plan.frame_limit, now_ns))),
             at: Vec::new(),
             anywhere: Vec::new(),
             cause: None,
@@ -107,12 +108,12 @@ impl Process {
 
     /// Ends without a word: its primary is gone.
     pub(crate) fn vanish(&mut self) {
-        self.life = None;
+        (self.life, self.line) = (None, None);
     }
 }
 
 impl Life {
-    /// Reads up to `most` bytes of what the primary said, or one frame from a channel.
+    /// Reads up to `most` bytes of what the primary said, or one frame that came whole.
     pub(crate) fn read(&mut self, most: u64) -> Result<(), String> {
         let room = self.unpacker.room();
         let count = if let Some(frame) = self.mail.pop_front() {

@@ -6,24 +6,86 @@ use std::collections::{BTreeMap, BinaryHeap};
 /// Names a process for the whole run.
 pub(crate) type Pid = usize;
 
+/// Names a session of an agent with a primary for the whole run.
+pub(crate) type Sid = usize;
+
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A worker does its next step.
-    Step { pid: Pid },
+    Step {
+        pid: Pid,
+    },
     /// The primary may learn that a worker ended, was stopped or went on.
-    Notice { pid: Pid },
+    Notice {
+        pid: Pid,
+    },
     /// A stopped worker goes on.
-    Continue { pid: Pid },
+    Continue {
+        pid: Pid,
+    },
     /// What the journal of a primary was writing is durable.
-    Synced { life: u32 },
+    Synced {
+        life: u32,
+    },
     /// Somebody asks for an early end.
     Drain,
     /// The primary and with it all workers are gone.
     Crash,
-    /// A frame of a worker comes out of its channel.
-    Heard { life: u32, pid: Pid, frame: Vec<u8> },
-    /// A frame of the primary comes out of the channel of a worker; `None` is the end.
-    Told { pid: Pid, frame: Option<Vec<u8>> },
+    /// A datagram reaches the end of a line at one side.
+    Datagram {
+        life: u32,
+        pid: Pid,
+        side: usize,
+        segment: Vec<u8>,
+    },
+    /// Something is due at that end.
+    Look {
+        life: u32,
+        pid: Pid,
+        side: usize,
+    },
+    /// Bytes of a stream, or a datagram, reach an end of the link of a session.
+    Bytes {
+        sid: Sid,
+        side: usize,
+    },
+    Segment {
+        sid: Sid,
+        side: usize,
+        segment: Vec<u8>,
+    },
+    /// Something is due at that end; or it learns that the other is gone.
+    LookAt {
+        sid: Sid,
+        side: usize,
+    },
+    Gone {
+        sid: Sid,
+        side: usize,
+    },
+    /// The agent of a machine looks for a primary.
+    Come {
+        machine: usize,
+    },
+    /// Something befalls a machine.
+    Trouble {
+        machine: usize,
+    },
+    /// A stopped agent goes on.
+    Wake {
+        sid: Sid,
+    },
+    /// Without a channel: a frame of a worker arrives.
+    Heard {
+        life: u32,
+        pid: Pid,
+        frame: Vec<u8>,
+    },
+    /// Without a channel: a frame of the primary reaches a worker; `None` is the end.
+    Told {
+        pid: Pid,
+        frame: Option<Vec<u8>>,
+    },
 }
 
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! The steps of a worker in the world.
 
+use crate::line::WORKER;
 use crate::options::Transport;
 use crate::oracle::check;
 use crate::process::{Doing, Life, Then};
@@ -9,9 +10,6 @@ use evenly_core::{Cause, Interval};
 
 /// Signal 11, of which one dies that computes a deadly number.
 const SEGV: Cause = Cause::Signal(11);
-
-/// Who sends on a channel waits while what it sent takes longer than this to arrive.
-const CHANNEL_WINDOW_NS: u64 = 200_000_000;
 
 impl World<'_> {
     pub(crate) fn life(&mut self, pid: Pid) -> Option<&mut Life> {
@@ -179,6 +177,7 @@ impl World<'_> {
     /// Sends one frame, or goes on if there is none.
     fn send(&mut self, pid: Pid, then: Then) -> Outcome {
         let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
+        let is_full = self.line(pid).is_some_and(|line| line.room(WORKER) == 0);
         let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
         if life.core.is_silent() {
             match then {
@@ -206,16 +205,18 @@ impl World<'_> {
             life.core.sent(sent);
             life.busy_since_ns = now_ns;
             self.wake_in_a_turn();
-        } else if life.heard_ns > now_ns + CHANNEL_WINDOW_NS {
-            // What was sent last is still on its way, again and again: a channel has a window.
-            let wait_ns = life.heard_ns - now_ns - CHANNEL_WINDOW_NS;
-            self.step_in(pid, wait_ns);
+        } else if is_full {
+            self.stats.full_channels += 1;
+            self.park(pid);
             return Ok(());
         } else {
             let frame = frame.to_vec();
             life.core.sent(frame.len());
             life.busy_since_ns = now_ns;
-            self.carry_up(pid, &frame);
+            match self.plan.transport {
+                Transport::Datagrams => self.carry(pid, WORKER, &frame)?,
+                _ => self.carry_up(pid, &frame),
+            }
         }
         self.step_in(pid, moment_ns);
         Ok(())
@@ -234,9 +235,12 @@ impl World<'_> {
         (process.at, process.anywhere, process.cause) = (life.at(), life.anywhere(), cause);
         self.tape.note("died", pid as u64, 0);
         self.waiting.retain(|waiting| *waiting != pid);
-        // On a channel the end comes behind everything that was sent.
-        let notice_ns = self.random.magnitude(1_000, 50_000_000);
-        let at_ns = (self.now_ns + notice_ns).max(life.heard_ns);
-        self.queue.add(at_ns, Event::Notice { pid });
+        if self.plan.transport == Transport::Datagrams {
+            // The end comes behind everything that was sent.
+            self.say_end(pid, WORKER);
+        } else {
+            let notice_ns = self.random.magnitude(1_000, 50_000_000);
+            self.queue.add(self.now_ns + notice_ns, Event::Notice { pid });
+        }
     }
 }

@@ -101,10 +101,64 @@ counters! {
     quarantined,
     /// Numbers that killed workers, but not for ever.
     survived_flaky,
-    /// Frames lost on channels.
-    frames_lost,
-    /// Frames repeated on channels.
-    frames_repeated,
+    /// Frames that only say that somebody lives.
+    heartbeats,
+    /// Times that a worker had to wait for room in its channel.
+    full_channels,
+    /// Datagrams sent.
+    datagrams,
+    /// Of those: lost.
+    datagrams_lost,
+    /// Of those: repeated.
+    datagrams_repeated,
+    /// Of those: under way for more than a second.
+    datagrams_late,
+    /// Lines cut for a while.
+    lines_cut,
+    /// Machines lost with their workers.
+    machines_lost,
+    /// Lines on which one end was not heard for too long.
+    lines_given_up,
+    /// Agents that said their first word.
+    agents_joined,
+    /// Agents that the primary lost, for whatever reason.
+    agents_lost,
+    /// Of those: with chunks in hand.
+    agent_losses_with_chunks,
+    /// Agents that were killed, with their machine or without.
+    machines_fallen,
+    /// Agents stopped.
+    agents_stopped,
+    /// Agents that had been stopped and went on.
+    agents_continued,
+    /// Agents whose chunks were taken back because they were not heard.
+    agents_silenced,
+    /// Silent agents that were heard again.
+    agents_awoken,
+    /// Agents that left by themselves.
+    agents_left,
+    /// Agents that lost a worker too often in a row.
+    agents_given_up,
+    /// Agents that learnt that the job is over.
+    agents_sent_home,
+    /// Nonsense said by agents.
+    agent_garbage,
+    /// Agents turned out for it.
+    agents_accused,
+    /// Links to agents cut for a while.
+    links_cut,
+    /// Links to agents broken.
+    links_broken,
+    /// Frames of agents that the primary heard.
+    agent_frames,
+    /// Chunks lent to agents.
+    agent_chunks,
+    /// Of those: asked back, wholly or in part.
+    agent_withdrawals,
+    /// Reports of agents about chunks that were not done.
+    agent_reports,
+    /// Numbers that failed at agents.
+    failed_at_agents,
     /// Sums of the trace hashes; the same seeds give the same.
     trace_hash,
 }

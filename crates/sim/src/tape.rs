@@ -1,44 +1,68 @@
 //! The tape: everything that happens goes over it, into a hash and, if wanted, into a trace.
 
+use std::cell::RefCell;
 use std::fmt::Write;
+use std::rc::Rc;
 
 /// Takes the lines of a trace.
 pub(crate) type Lines<'a> = &'a mut dyn FnMut(&str);
 
+/// One for the primary, and one for each agent: all of them write the same hash and trace.
+#[derive(Clone)]
 pub(crate) struct Tape<'a> {
-    pub(crate) now_ns: u64,
+    shared: Rc<RefCell<Shared<'a>>>,
+    /// Which agent it belongs to; 0 for the primary.
+    agent: u64,
+}
+
+struct Shared<'a> {
+    now_ns: u64,
     hash: u64,
     lines: Option<Lines<'a>>,
 }
 
 impl<'a> Tape<'a> {
     pub(crate) fn new(lines: Option<Lines<'a>>) -> Self {
-        Self { now_ns: 0, hash: 0xcbf2_9ce4_8422_2325, lines }
+        let shared = Shared { now_ns: 0, hash: 0xcbf2_9ce4_8422_2325, lines };
+        Self { shared: Rc::new(RefCell::new(shared)), agent: 0 }
+    }
+
+    /// The same tape in the hands of an agent.
+    pub(crate) fn of_agent(&self, agent: usize) -> Self {
+        Self { shared: Rc::clone(&self.shared), agent: agent as u64 }
+    }
+
+    /// Says what time it is for everybody.
+    pub(crate) fn tell_time(&self, now_ns: u64) {
+        self.shared.borrow_mut().now_ns = now_ns;
     }
 
     /// Notes that something happened, with two numbers that say to whom and how much.
     pub(crate) fn note(&mut self, what: &str, one: u64, other: u64) {
-        let words = [self.now_ns, one, other];
+        let shared = &mut *self.shared.borrow_mut();
+        let words = [shared.now_ns, one, other];
+        let agent = (self.agent > 0).then_some(self.agent);
         let bytes = what.bytes().map(u64::from);
-        for word in bytes.chain(words) {
-            self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(5);
+        for word in bytes.chain(words).chain(agent) {
+            shared.hash = (shared.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(5);
         }
-        if let Some(lines) = &mut self.lines {
+        if let Some(lines) = &mut shared.lines {
             let mut line = String::new();
-            let (ms, ns) = (self.now_ns / 1_000_000, self.now_ns % 1_000_000);
-            let _ = write!(line, "{ms:>9}.{ns:06} ms  {what:<24} {one:>6} {other}");
+            let (ms, ns) = (shared.now_ns / 1_000_000, shared.now_ns % 1_000_000);
+            let who = agent.map_or_else(String::new, |agent| format!("agent {agent}: "));
+            let _ = write!(line, "{ms:>9}.{ns:06} ms  {who}{what:<24} {one:>6} {other}");
             lines(&line);
         }
     }
 
     /// Notes something that only the trace shows; `what` is made only for a trace.
     pub(crate) fn remark(&mut self, what: impl FnOnce() -> String) {
-        if let Some(lines) = &mut self.lines {
+        if let Some(lines) = &mut self.shared.borrow_mut().lines {
             lines(&format!("{:>20}  {}", "", what()));
         }
     }
 
     pub(crate) fn hash(&self) -> u64 {
-        self.hash
+        self.shared.borrow().hash
     }
 }

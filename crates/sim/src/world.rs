@@ -5,21 +5,26 @@
 
 use crate::function::Deadly;
 use crate::journal::Journal;
+use crate::options::Transport;
 use crate::oracle::{Oracle, check};
 use crate::pipe::Pipe;
 use crate::plan::Plan;
 use crate::primary::{Primary, Stage};
 use crate::process::Process;
-use crate::queue::{Event, Pid, Queue};
+use crate::queue::{Event, Pid, Queue, Sid};
 use crate::random::Random;
+use crate::session::Session;
 use crate::summary::Summary;
 use crate::tape::Tape;
+use crate::upstream::Upstream;
 
 /// What went as it must, or what did not.
 pub(crate) type Outcome<T = ()> = Result<T, String>;
 
-/// More steps than any run needs.
+/// More steps than any run needs; and so many times more where each frame is a datagram, answered,
+/// lost and sent again.
 const MOST_STEPS: u64 = 3_000_000;
+const STEPS_OF_DATAGRAMS: u64 = 10;
 
 /// An early end is complete after so long, a stopped worker and the dearest slice included.
 const DRAIN_NS: u64 = 120_000_000_000;
@@ -36,6 +41,8 @@ pub(crate) struct World<'a> {
     /// Who waits for room in the result pipe.
     pub(crate) waiting: Vec<Pid>,
     pub(crate) results: Pipe,
+    /// Datagrams on their way, and looks at the links of agents.
+    pub(crate) flying: usize,
     pub(crate) journal: Journal,
     pub(crate) primary: Primary,
     /// How many primaries there were before this one.
@@ -46,6 +53,11 @@ pub(crate) struct World<'a> {
     deadline_ns: u64,
     pub(crate) drain_deadline_ns: Option<u64>,
     pub(crate) is_over: bool,
+    /// If this is an agent: what it knows of its primary.
+    pub(crate) upstream: Option<Upstream>,
+    /// If it is the primary: all sessions of agents, and by machine which one it is in.
+    pub(crate) sessions: Vec<Session<'a>>,
+    pub(crate) at_home: Vec<Option<Sid>>,
 }
 
 impl<'a> World<'a> {
@@ -73,6 +85,7 @@ impl<'a> World<'a> {
             processes: Vec::new(),
             waiting: Vec::new(),
             results,
+            flying: 0,
             journal,
             primary,
             life: 0,
@@ -80,7 +93,27 @@ impl<'a> World<'a> {
             deadline_ns,
             drain_deadline_ns: None,
             is_over: false,
+            upstream: None,
+            sessions: Vec::new(),
+            at_home: Vec::new(),
         })
+    }
+
+    /// The world of an agent.
+    pub(crate) fn at_agent(
+        plan: Plan,
+        random: Random,
+        tape: Tape<'a>,
+        (upstream, deadly): (Upstream, Vec<Deadly>),
+        now_ns: u64,
+    ) -> Outcome<Self> {
+        let oracle = Oracle::at_agent(plan.deadly.clone(), plan.retries);
+        let primary = Primary::at_agent(&plan);
+        let world = Self::new(plan, random, tape)?;
+        let (upstream, stats) = (Some(upstream), Summary::default());
+        // Whoever watches the primary watches its agents.
+        let deadline_ns = u64::MAX;
+        Ok(Self { oracle, primary, upstream, deadly, stats, now_ns, deadline_ns, ..world })
     }
 
     /// Runs to the end.
@@ -91,36 +124,77 @@ impl<'a> World<'a> {
         for at_ns in self.plan.faults.crash_at_ns.clone() {
             self.queue.add(at_ns, Event::Crash);
         }
+        self.invite();
         self.fill_all_seats()?;
         while !self.is_over {
-            let next_ns = self.queue.next_ns().unwrap_or(u64::MAX);
-            let wake_ns = self.primary.wake_at_ns.filter(|wake_ns| *wake_ns <= next_ns);
-            if let Some(wake_ns) = wake_ns {
-                self.advance(wake_ns)?;
-                self.wake()?;
-            } else {
-                let Some((at_ns, event)) = self.queue.pop() else {
-                    return Err("nothing will happen any more".into());
-                };
-                self.advance(at_ns)?;
-                self.happen(event)?;
+            match self.next_agent().filter(|(at_ns, _)| *at_ns < self.next_ns()) {
+                Some((at_ns, sid)) => {
+                    self.advance(at_ns)?;
+                    self.proceed_at(sid)?;
+                }
+                None => self.proceed()?,
             }
+        }
+        for sid in 0..self.sessions.len() {
+            self.end_at_agent(sid);
         }
         self.stats.virtual_ms = self.now_ns / 1_000_000;
         self.stats.trace_hash = self.tape.hash();
         Ok(())
     }
 
+    /// When something happens next.
+    pub(crate) fn next_ns(&self) -> u64 {
+        let next_ns = self.queue.next_ns().unwrap_or(u64::MAX);
+        self.primary.wake_at_ns.map_or(next_ns, |wake_ns| wake_ns.min(next_ns))
+    }
+
+    /// Lets happen what is next.
+    pub(crate) fn proceed(&mut self) -> Outcome {
+        let next_ns = self.queue.next_ns().unwrap_or(u64::MAX);
+        if let Some(wake_ns) = self.primary.wake_at_ns.filter(|wake_ns| *wake_ns <= next_ns) {
+            self.advance(wake_ns)?;
+            return self.wake();
+        }
+        let Some((at_ns, event)) = self.queue.pop() else {
+            return Err("nothing will happen any more".into());
+        };
+        self.advance(at_ns)?;
+        self.happen(event)
+    }
+
     fn happen(&mut self, event: Event) -> Outcome {
         match event {
+            Event::Bytes { sid, side } => self.move_bytes(sid, side),
+            Event::Segment { sid, side, segment } => {
+                self.flying -= 1;
+                self.segment_arrives(sid, side, &segment)
+            }
+            Event::LookAt { sid, side } => {
+                self.flying -= 1;
+                self.look_at(sid, side)
+            }
+            Event::Gone { sid, side } => self.gone(sid, side),
+            Event::Come { machine } => self.come(machine),
+            Event::Trouble { machine } => self.befall(machine),
+            Event::Wake { sid } => self.wake_agent(sid),
             Event::Step { pid } => self.step(pid),
             Event::Notice { pid } => self.notice(pid),
             Event::Continue { pid } => self.go_on(pid),
             // What an earlier primary was waiting for concerns nobody any more.
-            Event::Synced { life } | Event::Heard { life, .. } if life != self.life => Ok(()),
+            Event::Synced { life } | Event::Heard { life, .. } | Event::Look { life, .. }
+                if life != self.life =>
+            {
+                Ok(())
+            }
             Event::Synced { .. } => self.synced(),
             Event::Drain => self.drain(),
             Event::Crash => self.crash(),
+            Event::Datagram { life, pid, side, segment } => {
+                self.flying -= 1;
+                if life == self.life { self.arrive(pid, side, &segment) } else { Ok(()) }
+            }
+            Event::Look { pid, side, .. } => self.look(pid, side),
             Event::Heard { pid, frame, .. } => self.heard(pid, &frame),
             Event::Told { pid, frame } => self.told(pid, frame),
         }
@@ -128,16 +202,25 @@ impl<'a> World<'a> {
 
     fn advance(&mut self, now_ns: u64) -> Outcome {
         self.now_ns = now_ns;
-        self.tape.now_ns = now_ns;
+        if self.upstream.is_none() {
+            self.tape.tell_time(now_ns);
+        }
         self.stats.steps += 1;
-        check(self.stats.steps < MOST_STEPS, || "no end after so many steps".into())?;
+        let times = if self.plan.transport == Transport::Datagrams || !self.at_home.is_empty() {
+            STEPS_OF_DATAGRAMS
+        } else {
+            1
+        };
+        let is_endless = self.stats.steps >= MOST_STEPS * times;
+        check(!is_endless, || "no end after so many steps".into())?;
         check(self.now_ns <= self.deadline_ns, || "no end after so long".into())?;
         let is_late = self.drain_deadline_ns.is_some_and(|deadline| self.now_ns > deadline);
         check(!is_late, || "no end after a drain".into())?;
-        // Each process has a step, a notice and a continuation due at most; frames are on their way
-        // on channels, as many as all windows hold.
+        // Each process has a step, a notice, a continuation and a few looks due at most; without
+        // channels, frames are on their way, as many as all windows hold.
         let room = self.plan.assignment_pipe / 24 + 8;
         let most = 64 + 16 * (self.plan.seats + 1) * (room + 64) + 8 * self.processes.len();
+        let most = most + self.flying + 8 * self.sessions.len() + 4 * self.at_home.len();
         check(self.queue.len() <= most, || format!("{} events are due", self.queue.len()))
     }
 
@@ -181,6 +264,7 @@ impl<'a> World<'a> {
         self.oracle.begin_life(self.journal.durable())?;
         self.stats.stale_answers += self.primary.supervisor.scheduler().stale_answers();
         self.processes.iter_mut().for_each(Process::vanish);
+        self.forget_guests();
         self.waiting.clear();
         self.results = Pipe::new(self.plan.result_pipe);
         self.life += 1;

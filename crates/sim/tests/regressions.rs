@@ -4,8 +4,16 @@
 use evenly_sim::{Options, run};
 
 fn hold(seeds: &[u64]) {
+    hold_under(seeds, &Options::default());
+}
+
+fn hold_with_agents(seeds: &[u64]) {
+    hold_under(seeds, &Options { agents: Some(true), ..Options::default() });
+}
+
+fn hold_under(seeds: &[u64], options: &Options) {
     for seed in seeds {
-        if let Err(failure) = run(*seed, &Options::default()) {
+        if let Err(failure) = run(*seed, options) {
             panic!("{failure}");
         }
     }
@@ -23,4 +31,18 @@ fn a_chunk_is_blamed_only_while_its_worker_is_at_it() {
 #[test]
 fn a_number_alone_gets_all_its_tries() {
     hold(&[1_036_043]);
+}
+
+/// An agent that lost its workers while it had nothing to do made no others when work came, and held
+/// its chunks for ever.
+#[test]
+fn work_that_comes_in_is_a_reason_to_fill_empty_seats() {
+    hold_with_agents(&[5]);
+}
+
+/// An agent whose only worker was stopped for ever looked for whoever is in the way when it had no work,
+/// and never again.
+#[test]
+fn who_is_in_the_way_is_looked_for_when_there_is_work() {
+    hold_with_agents(&[8_470]);
 }

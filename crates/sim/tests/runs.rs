@@ -2,6 +2,9 @@
 
 use evenly_sim::{Options, Summary, Transport, run};
 
+const WITH_AGENTS: Options =
+    Options { transport: Some(Transport::Pipes), agents: Some(true), are_faults_wanted: true };
+
 fn runs(seeds: std::ops::Range<u64>, options: &Options) -> Summary {
     let mut sum = Summary::default();
     for seed in seeds {
@@ -19,32 +22,97 @@ fn of(summary: &Summary, name: &str) -> u64 {
 
 #[test]
 fn fixed_seeds_hold_and_everything_happens_in_them() {
-    let sum = runs(0..1000, &Options::default());
-    // Frames are repeated on raw channels alone.
-    let never: Vec<&str> = sum
-        .counts()
-        .filter(|(name, count)| *count == 0 && *name != "frames_repeated")
-        .map(|(name, _)| name)
-        .collect();
+    let sum = runs(0..1500, &Options::default());
+    let never: Vec<&str> =
+        sum.counts().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect();
     assert!(never.is_empty(), "never happened: {never:?}\n{sum}");
 }
 
 #[test]
 fn nothing_is_lost_or_retried_where_nothing_breaks() {
-    let options = Options { transport: Some(Transport::Pipes), are_faults_wanted: false };
-    let sum = runs(0..60, &options);
-    for name in ["kills", "losses_with_chunks", "stale_answers", "quarantined", "malformed"] {
+    const NEVER: [&str; 7] = [
+        "kills",
+        "losses_with_chunks",
+        "stale_answers",
+        "quarantined",
+        "malformed",
+        "silences",
+        "lines_given_up",
+    ];
+    for transport in [Transport::Pipes, Transport::Datagrams] {
+        let options =
+            Options { transport: Some(transport), agents: Some(false), are_faults_wanted: false };
+        let sum = runs(0..60, &options);
+        for name in NEVER {
+            assert_eq!(of(&sum, name), 0, "{name}");
+        }
+        assert_eq!(of(&sum, "finished"), 60);
+    }
+}
+
+/// Every number is done once, whoever does it, and every agent learns that it is over.
+#[test]
+fn nothing_is_lost_or_retried_where_agents_help_and_nothing_breaks() {
+    const NEVER: [&str; 8] = [
+        "losses_with_chunks",
+        "stale_answers",
+        "quarantined",
+        "failed_at_agents",
+        "malformed",
+        "silences",
+        "agents_lost",
+        "agents_silenced",
+    ];
+    let sum = runs(0..200, &Options { are_faults_wanted: false, ..WITH_AGENTS });
+    for name in NEVER {
         assert_eq!(of(&sum, name), 0, "{name}");
     }
-    assert_eq!(of(&sum, "finished"), 60);
+    assert_eq!(of(&sum, "finished"), 200);
+    assert_eq!(of(&sum, "agents_sent_home"), of(&sum, "agents_joined"));
+}
+
+#[test]
+fn runs_with_agents_are_as_exact_as_without() {
+    const OFTEN: [&str; 9] = [
+        "agents_joined",
+        "agent_losses_with_chunks",
+        "agents_silenced",
+        "agents_awoken",
+        "agents_left",
+        "agents_accused",
+        "agents_given_up",
+        "failed_at_agents",
+        "agent_withdrawals",
+    ];
+    let sum = runs(0..600, &WITH_AGENTS);
+    for name in OFTEN {
+        assert!(of(&sum, name) > 0, "{name}");
+    }
+    assert!(of(&sum, "finished") > 500);
+}
+
+/// Up to half of all datagrams lost, a fifth repeated, some seconds late; lines cut and machines gone.
+#[test]
+fn runs_over_datagrams_are_as_exact_as_over_pipes() {
+    let options = Options { transport: Some(Transport::Datagrams), ..Options::default() };
+    let sum = runs(0..400, &options);
+    for name in ["datagrams_lost", "datagrams_repeated", "datagrams_late", "lines_given_up"] {
+        assert!(of(&sum, name) > 0, "{name}");
+    }
+    assert!(of(&sum, "finished") > 300);
 }
 
 #[test]
 fn the_same_seed_is_the_same_run() {
-    for seed in 0..40 {
+    for seed in 0..90 {
+        let options = match seed {
+            0..40 => Options::default(),
+            40..60 => Options { transport: Some(Transport::Datagrams), ..Options::default() },
+            _ => WITH_AGENTS,
+        };
         let lines = || {
             let mut lines = Vec::new();
-            let summary = evenly_sim::trace(seed, &Options::default(), &mut |line: &str| {
+            let summary = evenly_sim::trace(seed, &options, &mut |line: &str| {
                 lines.push(line.to_owned());
             });
             (lines, summary)
@@ -52,7 +120,7 @@ fn the_same_seed_is_the_same_run() {
         let (first, second) = (lines(), lines());
         assert!(first == second, "seed {seed} makes different runs");
         // A trace changes nothing.
-        assert_eq!(first.1, run(seed, &Options::default()));
+        assert_eq!(first.1, run(seed, &options));
     }
 }
 
