@@ -10,9 +10,10 @@ use crate::logfile::LogFile;
 use crate::plan::Plan;
 use crate::report;
 use crate::told::why_early;
-use evenly::observe::{Observation, Observer};
+use evenly::observe::{AgentSeen, Observation, Observer};
 use evenly::{End, Progress, Report};
 use serde::Serialize;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -76,6 +77,37 @@ enum Event<'a> {
         chunks: usize,
         numbers: String,
     },
+    Listening {
+        address: String,
+    },
+    AgentJoined {
+        worker: usize,
+        workers: u32,
+        host: String,
+        pid: u32,
+        address: String,
+    },
+    AgentLost {
+        worker: usize,
+        reason: String,
+        chunks: usize,
+        numbers: String,
+    },
+    AgentSilent {
+        worker: usize,
+        chunks: usize,
+        numbers: String,
+    },
+    AgentAwake {
+        worker: usize,
+    },
+    AgentRefused {
+        address: String,
+        reason: String,
+    },
+    Strangers {
+        count: u64,
+    },
     NotReplaced {
         worker: usize,
         call: &'static str,
@@ -129,7 +161,7 @@ impl Events {
             command: "count",
             function: plan.function.name(),
             range: report::ends(plan.range),
-            workers: plan.workers.get(),
+            workers: plan.workers.map_or(0, NonZeroU32::get),
             split: report::split(plan.policy),
         });
         Ok(events)
@@ -216,10 +248,42 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
             Event::Garbage { what: what.to_string(), suspects: *suspects }
         }
         Observation::Quarantined(failure) => Event::Failed(failure.into()),
+        Observation::Listening { .. }
+        | Observation::AgentJoined(_)
+        | Observation::AgentLost { .. }
+        | Observation::AgentSilent { .. }
+        | Observation::AgentAwake(_)
+        | Observation::AgentRefused { .. }
+        | Observation::Strangers { .. } => return event_of_agents(observation),
         Observation::Paused => Event::Paused,
         Observation::Resumed(pause) => Event::Resumed { pause_s: rounded(*pause) },
         Observation::EndsEarly(why) => Event::EndsEarly { why: why_early(*why).into_owned() },
         Observation::Progress(progress) => progress_event(progress),
+        _ => return None,
+    })
+}
+
+fn event_of_agents(observation: &Observation<'_>) -> Option<Event<'static>> {
+    Some(match observation {
+        Observation::Listening { address } => Event::Listening { address: (*address).to_owned() },
+        Observation::AgentJoined(agent) => {
+            let AgentSeen { worker, workers, host, pid, address, .. } = (*agent).clone();
+            Event::AgentJoined { worker, workers, host, pid, address }
+        }
+        Observation::AgentLost { agent, why, reclaimed: (chunks, numbers) } => {
+            let (worker, reason) = (agent.worker, why.to_string());
+            Event::AgentLost { worker, reason, chunks: *chunks, numbers: numbers.to_string() }
+        }
+        Observation::AgentSilent { agent, reclaimed: (chunks, numbers) } => {
+            let (worker, chunks, numbers) = (agent.worker, *chunks, numbers.to_string());
+            Event::AgentSilent { worker, chunks, numbers }
+        }
+        Observation::AgentAwake(agent) => Event::AgentAwake { worker: agent.worker },
+        Observation::AgentRefused { address, why } => {
+            let (address, reason) = ((*address).to_owned(), (*why).to_owned());
+            Event::AgentRefused { address, reason }
+        }
+        Observation::Strangers { count } => Event::Strangers { count: *count },
         _ => return None,
     })
 }

@@ -71,9 +71,10 @@ impl From<Error> for Outcome {
         let message = error.to_string();
         match error {
             Error::Violation(evenly::Violation::Overlap(_)) => Self::Bug,
-            Error::CannotStart { .. } | Error::NoWorker { .. } | Error::Threads { .. } => {
-                Self::Usage(message)
-            }
+            Error::CannotStart { .. }
+            | Error::Listen(_)
+            | Error::NoWorker { .. }
+            | Error::Threads { .. } => Self::Usage(message),
             Error::Deadline { .. } => Self::Deadline(message),
             Error::Interrupted(signal) => Self::Interrupted(signal),
             _ => Self::Incomplete(message),

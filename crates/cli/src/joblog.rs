@@ -7,7 +7,7 @@
 use crate::logfile::LogFile;
 use crate::rerun::Rerun;
 use evenly::observe::{Loss, Observation, Observer, Piece};
-use evenly::{End, Interval};
+use evenly::{Cause, End, Interval};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -16,6 +16,8 @@ const HEADER: &str = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\t
 
 /// What a silent worker was stopped by (signal(7), SIGSTOP).
 const SIGNAL_STOP: i32 = 19;
+/// What an agent that is gone stands for: its line went dead.
+const SIGNAL_HUP: i32 = 1;
 
 /// The log as a file.
 pub(crate) struct JobLog {
@@ -116,9 +118,14 @@ impl Chunks {
         self.lines += 1;
         let (exit, signal) = match line.lost {
             None => (0, 0),
-            Some(Loss::Ended(End::Exit(status))) => (status, 0),
-            Some(Loss::Ended(End::Signal(signal))) => (0, signal),
+            Some(Loss::Ended(End::Exit(status)) | Loss::Failed(Cause::Exit(status))) => (status, 0),
+            Some(Loss::Ended(End::Signal(signal)) | Loss::Failed(Cause::Signal(signal))) => {
+                (0, signal)
+            }
+            Some(Loss::Failed(_)) => (1, 0),
             Some(Loss::Silent) => (0, SIGNAL_STOP),
+            // Of how its processes ended nothing is known here.
+            Some(Loss::Gone) => (0, SIGNAL_HUP),
         };
         let (began, took) = (line.began.as_secs_f64(), line.took.as_secs_f64());
         let (seq, command) = (self.lines, self.rerun.half_open(line.interval));
@@ -208,6 +215,19 @@ mod tests {
             "0.250 0 19 40..50",
             "0.250 0 0 10..20",
         ];
+        assert_eq!(lines(&pieces), expected);
+    }
+
+    #[test]
+    fn what_failed_elsewhere_has_a_line_of_its_own() {
+        let pieces = [
+            piece(1, 0, 9, false),
+            lost(1, 10, 10, Loss::Failed(Cause::Signal(11))),
+            piece(1, 11, 19, true),
+            lost(1, 30, 30, Loss::Failed(Cause::Exit(7))),
+        ];
+        let expected =
+            ["0.250 0 0 0..10", "0.250 0 11 10..11", "0.250 0 0 11..20", "0.250 7 0 30..31"];
         assert_eq!(lines(&pieces), expected);
     }
 

@@ -9,6 +9,8 @@ mod exit;
 mod failures;
 mod halt;
 mod joblog;
+mod join;
+mod keys;
 mod logfile;
 mod number;
 mod plan;

@@ -8,7 +8,7 @@ use crate::number::{parse_number, parse_range};
 use crate::told::Volume;
 use crate::usage;
 use evenly::function::{self, BUILTINS, Function};
-use evenly::{Halt, Policy, Range};
+use evenly::{Address, AddressError, Halt, Policy, Range};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +18,10 @@ pub(crate) struct Plan {
     pub(crate) range: Range,
     pub(crate) function: Box<dyn Function>,
     pub(crate) policy: Policy,
-    pub(crate) workers: NonZeroU32,
+    /// `None`: only agents work.
+    pub(crate) workers: Option<NonZeroU32>,
+    pub(crate) listen: Vec<Address>,
+    pub(crate) key_files: Vec<PathBuf>,
     pub(crate) format: Format,
     pub(crate) progress: Progress,
     pub(crate) volume: Volume,
@@ -49,12 +52,19 @@ impl Plan {
             (true, false) => Some(Wiring::Shown),
             (true, true) => Some(Wiring::StepByStep),
         };
+        let listen = addresses(&arguments.listen).map_err(Outcome::Usage)?;
+        let workers = match arguments.workers.as_deref() {
+            Some("0") if !listen.is_empty() => None,
+            typed => Some(resolve_workers(typed).map_err(Outcome::Usage)?),
+        };
         let (function, range) = resolve_positionals(arguments).map_err(Outcome::Usage)?;
         Ok(Self {
             range,
             function,
             policy: resolve_policy(arguments, wiring).map_err(Outcome::Usage)?,
-            workers: resolve_workers(arguments.workers.as_deref()).map_err(Outcome::Usage)?,
+            workers,
+            key_files: arguments.key_file.clone(),
+            listen,
             format: arguments.format,
             progress: arguments.progress,
             volume: match (arguments.quiet, arguments.verbose) {
@@ -75,8 +85,20 @@ impl Plan {
     }
 }
 
+fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
+    let mut addresses: Vec<Address> = Vec::with_capacity(typed.len());
+    for typed in typed {
+        let address = typed.parse().map_err(|error: AddressError| error.to_string())?;
+        if addresses.contains(&address) {
+            return Err(format!("--listen {address} is given twice"));
+        }
+        addresses.push(address);
+    }
+    Ok(addresses)
+}
+
 /// The meaning of an option's value, if it is given.
-fn option<T>(
+pub(crate) fn option<T>(
     name: &str,
     typed: Option<&str>,
     parse: impl Fn(&str) -> Result<T, String>,
@@ -140,8 +162,10 @@ fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Po
         return fixed(len).map_err(|cause| format!("bad value '{len}' for --chunk: {cause}"));
     }
     let Some(split) = arguments.split.as_deref() else {
-        // What is looked at should look like the class: one range to each worker.
-        return Ok(if wiring.is_some() { Policy::Static } else { Policy::default() });
+        // What is looked at should look like the class: one range to each worker. But then there is
+        // nothing left for whoever joins later.
+        let is_like_the_class = wiring.is_some() && arguments.listen.is_empty();
+        return Ok(if is_like_the_class { Policy::Static } else { Policy::default() });
     };
     match split {
         "timed" => Ok(Policy::Timed),
@@ -169,7 +193,7 @@ fn fixed(len: &str) -> Result<Policy, String> {
     len.map(Policy::Fixed).ok_or_else(|| "a chunk holds from 1 to 2^64-1 numbers".to_owned())
 }
 
-fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String> {
+pub(crate) fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String> {
     let Some(typed) = typed else { return Ok(evenly::default_workers()) };
     let bad = |cause: &str| format!("bad number of workers '{typed}': {cause}");
     if let Some(percent) = typed.strip_suffix('%') {
@@ -183,7 +207,7 @@ fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String> {
     }
     let number = parse_number(typed).map_err(|cause| bad(&cause))?;
     if number == 0 {
-        return Err(bad("somebody has to do the work; give at least 1"));
+        return Err(bad("somebody has to do the work; give at least 1, or --listen for agents"));
     }
     let workers = u32::try_from(number).ok().and_then(NonZeroU32::new);
     workers.ok_or_else(|| bad("it is from 1 to 4294967295"))

@@ -7,6 +7,7 @@ use crate::plan::Plan;
 use evenly::{Policy, Range, Report};
 use rustix::io::Errno;
 use serde::Serialize;
+use std::num::NonZeroU32;
 
 /// Writes all of `text` to standard output.
 ///
@@ -97,13 +98,16 @@ struct DryRun<'a> {
     workers: u32,
     pipes: u64,
     split: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    listen: Vec<String>,
 }
 
 /// What a job would do.
 pub(crate) fn dry_run(plan: &Plan) -> String {
     let Plan { range, workers, policy, .. } = plan;
     let function = plan.function.name();
-    let workers = workers.get();
+    let workers = workers.map_or(0, NonZeroU32::get);
+    let listen: Vec<String> = plan.listen.iter().map(ToString::to_string).collect();
     let pipes = u64::from(workers) + 1;
     let numbers = range.len().to_string();
     if plan.format == Format::Json {
@@ -119,11 +123,15 @@ pub(crate) fn dry_run(plan: &Plan) -> String {
             workers,
             pipes,
             split,
+            listen,
         });
     }
     let mut text = format!("count   {function}(n) for {numbers} numbers, n in {range}\n");
     text += &format!("workers {workers}, forked\n");
     text += &format!("pipes   {pipes}: one to each worker, one from all of them\n");
+    for address in &listen {
+        text += &format!("agents  may join at {address}\n");
+    }
     text += &format!("chunks  {}\n", chunks(*policy));
     if *policy == Policy::Static {
         const SHOWN: u32 = 8;

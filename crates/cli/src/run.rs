@@ -6,6 +6,8 @@ use crate::events::Events;
 use crate::exit::Outcome;
 use crate::failures::{self, Failures};
 use crate::joblog::JobLog;
+use crate::join;
+use crate::keys;
 use crate::logfile;
 use crate::plan::Plan;
 use crate::report::{self, Delivery};
@@ -15,13 +17,17 @@ use crate::wiring::WiringView;
 use clap::CommandFactory;
 use evenly::function::BUILTINS;
 use evenly::observe::{Observation, Observer};
-use evenly::{Job, Report};
+use evenly::{Job, Key, Report};
 use std::time::Duration;
 
 /// Carries out a command, up to what it writes to standard output.
 pub(crate) fn command(command: Command) -> Result<(), Outcome> {
     match command {
         Command::Count(arguments) => count(Plan::resolve(&arguments)?),
+        Command::Join(arguments) => join::join(&arguments),
+        Command::Keygen { file } => {
+            Key::make(&file).map(drop).map_err(|error| Outcome::Usage(error.to_string()))
+        }
         Command::Functions => report::write_out(&functions()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -36,12 +42,13 @@ fn count(plan: Plan) -> Result<(), Outcome> {
     if plan.is_dry_run {
         return report::write_out(&report::dry_run(&plan));
     }
+    let keys = keys::to_listen(&plan.listen, &plan.key_files).map_err(Outcome::Usage)?;
     let mut eyes = Eyes::open(&plan).map_err(Outcome::Usage)?;
     let Plan { range, format, is_partial, .. } = plan;
     let function = plan.function.name().to_owned();
     let rerun = Rerun::new("count", &function);
     let delivery = Delivery { function, range, format, is_partial };
-    let result = job(plan, &eyes).run_observed(&mut eyes);
+    let result = job(plan, keys, &eyes).run_observed(&mut eyes);
     eyes.watcher.end();
     let listed = eyes.failures.listed(&rerun);
     if !listed.is_empty() {
@@ -57,11 +64,16 @@ fn count(plan: Plan) -> Result<(), Outcome> {
     eyes.close(&delivery, report.as_ref(), outcome)
 }
 
-fn job(plan: Plan, eyes: &Eyes) -> Job {
-    let mut job = Job::count(plan.range, plan.function)
-        .policy(plan.policy)
-        .workers(plan.workers)
-        .halt(plan.halt);
+fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes) -> Job {
+    let mut job =
+        Job::count(plan.range, plan.function).policy(plan.policy).keys(keys).halt(plan.halt);
+    job = match plan.workers {
+        Some(workers) => job.workers(workers),
+        None => job.no_workers(),
+    };
+    for address in plan.listen {
+        job = job.listen(address);
+    }
     if let Some(deadline) = plan.deadline {
         job = job.deadline(deadline);
     }
@@ -159,6 +171,10 @@ fn and_closed(outcome: Result<(), Outcome>, closed: Result<(), String>) -> Resul
 }
 
 impl Observer for Eyes {
+    fn may_go_on(&mut self) -> bool {
+        self.wiring.as_ref().is_none_or(WiringView::may_go_on)
+    }
+
     fn observe(&mut self, observation: &Observation<'_>) {
         if let (Observation::Stage(stage, layout), Some(wiring)) = (observation, &mut self.wiring) {
             wiring.show(*stage, layout);

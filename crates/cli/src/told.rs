@@ -1,7 +1,7 @@
 //! What is said of a job on standard error while it runs: a line for each thing worth knowing.
 
-use evenly::Signal;
-use evenly::observe::{Early, Observation};
+use evenly::observe::{Early, Observation, Parting};
+use evenly::{Interval, Signal};
 use std::borrow::Cow;
 
 /// How much is said.
@@ -49,11 +49,40 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
             )
         }
         Observation::StillDraining(Early::Signal(signal)) => still_draining(*signal),
+        Observation::Listening { address } => format!("listening at {address}"),
+        Observation::AgentJoined(agent) => {
+            let workers = agent.workers;
+            let plural = if workers == 1 { "" } else { "s" };
+            format!("{agent} joined with {workers} worker{plural}")
+        }
+        Observation::AgentLost { agent, why, reclaimed } => {
+            // Whoever leaves in order has given back what it had.
+            let gave_back = matches!(why, Parting::Left(_)) && reclaimed.0 == 0;
+            let rest = if gave_back { String::new() } else { format!("; {}", chunks(*reclaimed)) };
+            format!("{agent} {why}{rest}")
+        }
+        Observation::AgentSilent { agent, reclaimed } => {
+            format!("{agent} has not been heard for 5 s; {}", chunks(*reclaimed))
+        }
+        Observation::AgentAwake(agent) => format!("{agent} is heard again"),
+        Observation::AgentRefused { address, why } => format!("{address} was refused: {why}"),
+        Observation::Strangers { count } => {
+            let plural = if *count == 1 { "" } else { "s" };
+            format!("{count} attempt{plural} to join without the key, or without a word")
+        }
+        Observation::Joined { address, function, range } => joined(address, function, *range),
+        Observation::OverAlready { address } => format!("the job at {address} is over"),
+        Observation::PrimaryLost { why } => format!("lost the primary: {why}; looking for it"),
         Observation::NotReplaced { worker, refused: (call, cause, advice) } => {
             format!("worker {worker} is not replaced: {call}: {cause}; {advice}")
         }
         _ => return None,
     })
+}
+
+fn joined(address: &str, function: &str, range: Option<Interval>) -> String {
+    let range = range.map_or_else(|| "nothing".to_owned(), |range| range.to_string());
+    format!("joined {address}: {function} over {range}")
 }
 
 fn still_draining(signal: Signal) -> String {
@@ -101,7 +130,7 @@ fn chunks((chunks, numbers): (usize, u128)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evenly::{Cause, End, Failure, Interval};
+    use evenly::{Cause, End, Failure};
 
     #[test]
     fn a_loss_is_said_unless_it_is_quiet() {

@@ -68,8 +68,9 @@ fn next_step(error: &clap::Error) -> String {
     }
     // The usage line tells which command was meant.
     let usage = error.get(ContextKind::Usage).map(value_text).unwrap_or_default();
-    let is_count = usage.contains("evenly count");
-    format!("see evenly {}--help", if is_count { "count " } else { "" })
+    let commands = ["count ", "join ", "keygen "];
+    let command = commands.into_iter().find(|name| usage.contains(&format!("evenly {name}")));
+    format!("see evenly {}--help", command.unwrap_or_default())
 }
 
 fn value_text(value: &ContextValue) -> String {

@@ -1,14 +1,18 @@
-//! `--wiring`: at each stage of a job, its processes, pipes and descriptor tables as the kernel has
-//! them, on standard error.
+//! `--wiring`: at each stage of a job, its processes, pipes, sockets and descriptor tables as the kernel
+//! has them, on standard error.
 
+mod cast;
 mod json;
+mod words;
 
 use crate::arguments::Format;
 use crate::plan::Wiring;
 use crate::stderr;
+use cast::Cast;
 use evenly::observe::{Layout, Stage};
 use evenly::view::{self, Labels, Snapshot};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use words::words;
 
 /// Shows the stages of a job.
 pub(crate) struct WiringView {
@@ -18,6 +22,8 @@ pub(crate) struct WiringView {
     shown: u32,
     /// How many assignment pipes were closed at the end.
     closed: usize,
+    /// Whether to wait for Enter at the stage that was shown last.
+    waits: bool,
 }
 
 /// Of the workers that leave at the end, so many of the first and of the last are shown.
@@ -25,37 +31,36 @@ const LEAVING_SHOWN: usize = 4;
 
 impl WiringView {
     pub(crate) fn new(wiring: Wiring, format: Format) -> Self {
-        Self { wiring, format, shown: 0, closed: 0 }
+        Self { wiring, format, shown: 0, closed: 0, waits: false }
     }
 
-    /// Shows a stage, and stops there if that is wanted. The job stands still meanwhile.
+    /// Shows a stage. The job stands still until it [may go on](Self::may_go_on).
     pub(crate) fn show(&mut self, stage: Stage, layout: &Layout) {
         if stage == Stage::WriteEndClosed {
             self.closed += 1;
         }
+        self.waits = false;
         if evenly::end_is_asked_for() || self.is_left_out(stage, layout) {
             return;
         }
-        let pids = [layout.primary].into_iter().chain(layout.workers.iter().map(|place| place.pid));
-        let pids: Vec<u32> = pids.collect();
-        let mut pipes = layout.assignment_pipes.clone();
-        pipes.push(layout.result_pipe);
-        let snapshot = match Snapshot::take(&pids, &pipes) {
-            Ok(snapshot) => snapshot,
+        let taken = Cast::of(layout).and_then(|cast| Ok((cast.picture()?, cast)));
+        let (snapshot, cast) = match taken {
+            Ok(taken) => taken,
             Err(error) => {
                 stderr::show(&format!("evenly: the wiring cannot be shown: {error}\n"));
                 return;
             }
         };
         match self.format {
-            Format::Json => stderr::show(&json::stage(stage, &snapshot, layout)),
+            Format::Json => stderr::show(&json::stage(stage, &snapshot, &cast)),
             Format::Text if stage == Stage::WriteEndClosed => self.show_leaving(&snapshot, layout),
-            Format::Text => self.show_text(stage, &snapshot, layout),
+            Format::Text => self.show_text(stage, &snapshot, &cast),
         }
         // The write ends fall one by one; that is one stage to stop at.
         let is_in_between = stage == Stage::WriteEndClosed && self.closed < layout.workers.len();
-        if self.wiring == Wiring::StepByStep && !is_in_between {
-            self.wait_for_enter();
+        self.waits = self.wiring == Wiring::StepByStep && !is_in_between;
+        if self.waits && rustix::termios::isatty(rustix::stdio::stdin()) {
+            stderr::show("\n[Enter] ");
         }
     }
 
@@ -67,17 +72,18 @@ impl WiringView {
         stage == Stage::WriteEndClosed && self.format == Format::Text && is_among_many
     }
 
-    fn show_text(&mut self, stage: Stage, snapshot: &Snapshot, layout: &Layout) {
+    fn show_text(&mut self, stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) {
         self.shown += 1;
-        let (name, meaning) = words(stage);
+        let (name, meaning) = words(stage, cast.layout);
         let mut text = format!("\n{}. {name}: {meaning}\n", self.shown);
-        if stage == Stage::RangesSent {
-            text += &ranges(layout);
-        }
+        text += &words::details(stage, cast);
         text.push('\n');
-        let process = |pid| role(layout, pid);
-        let pipe = |inode| purpose(layout, inode);
-        text += &view::render(snapshot, Labels { process: &process, pipe: &pipe }, false);
+        let process = |pid| cast.role(pid);
+        let pipe = |inode| cast.purpose(inode);
+        let socket = |inode| cast.socket(snapshot, inode);
+        let labels = Labels { process: &process, pipe: &pipe, socket: &socket };
+        text += &view::render(snapshot, labels, false);
+        text += &words::elsewhere(cast);
         stderr::show(&text);
     }
 
@@ -86,13 +92,13 @@ impl WiringView {
         let (closed, workers) = (self.closed, layout.workers.len());
         if closed == 1 {
             self.shown += 1;
-            let (name, meaning) = words(Stage::WriteEndClosed);
+            let (name, meaning) = words(Stage::WriteEndClosed, layout);
             stderr::show(&format!("\n{}. {name}: {meaning}\n\n", self.shown));
         }
         if closed + LEAVING_SHOWN == workers + 1 && closed > LEAVING_SHOWN + 1 {
             stderr::show("…\n");
         }
-        let results = snapshot.pipes.last();
+        let results = snapshot.pipes.get(workers);
         let open = results.map_or(0, |pipe| pipe.writers.len());
         let ends = if open == 1 { "end" } else { "ends" };
         let doing = snapshot.processes.get(closed).map(|process| &process.activity);
@@ -104,75 +110,21 @@ impl WiringView {
         stderr::show(&format!("worker {closed} {fate}: results has {open} write {ends} open\n"));
     }
 
-    /// Until Enter, end of file on standard input, or a signal that asks the job to end.
-    fn wait_for_enter(&self) {
+    /// Whether Enter was pressed, or standard input is at its end; waits a little for it.
+    pub(crate) fn may_go_on(&self) -> bool {
+        if !self.waits {
+            return true;
+        }
         let input = rustix::stdio::stdin();
-        if rustix::termios::isatty(input) {
-            stderr::show("\n[Enter] ");
-        }
         let tenth = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-        while !evenly::end_is_asked_for() {
-            let mut ends = [PollFd::new(&input, PollFlags::IN)];
-            if matches!(poll(&mut ends, Some(&tenth)), Ok(0)) {
-                evenly::stop_if_asked();
-                continue;
-            }
-            // Byte by byte, past any buffer: one Enter is one stage. An error or end of file is no
-            // reason to stop for ever.
-            let mut byte = [0];
-            match rustix::io::read(input, &mut byte) {
-                Ok(1) if byte != *b"\n" => {}
-                _ => return,
-            }
+        let mut ends = [PollFd::new(&input, PollFlags::IN)];
+        if matches!(poll(&mut ends, Some(&tenth)), Ok(0)) {
+            evenly::stop_if_asked();
+            return false;
         }
+        // Byte by byte, past any buffer: one Enter is one stage. An error or end of file is no
+        // reason to stop for ever.
+        let mut byte = [0];
+        !matches!(rustix::io::read(input, &mut byte), Ok(1) if byte != *b"\n")
     }
-}
-
-/// What a stage is called, and what is to be seen.
-fn words(stage: Stage) -> (&'static str, &'static str) {
-    match stage {
-        Stage::PipesMade => ("pipes made", "the primary holds both ends of all"),
-        Stage::Forked => ("forked", "each worker inherited every end (stopped, to be seen)"),
-        Stage::Closed => ("closed", "each keeps the two ends that are its own"),
-        Stage::RangesSent => ("ranges sent", "they wait in the pipes until the workers go on"),
-        Stage::Results => ("results", "the answers wait in the one shared pipe"),
-        Stage::WriteEndClosed => {
-            ("write ends fall to 0", "the primary closes the assignment pipes, one by one")
-        }
-        Stage::EndOfFile => ("end of file", "no write end is open, so the primary's read gave 0"),
-        Stage::Waited => ("waited", "every worker was waited for; nothing is left"),
-    }
-}
-
-fn ranges(layout: &Layout) -> String {
-    const SHOWN: usize = 8;
-    let sent = |place: &evenly::observe::Place| match place.range {
-        Some(range) => format!("{}..={}", range.first(), range.last()),
-        None => "nothing".to_owned(),
-    };
-    let workers = (1..).zip(&layout.workers).take(SHOWN);
-    let mut text: String =
-        workers.map(|(worker, place)| format!("   worker {worker}: {}\n", sent(place))).collect();
-    if layout.workers.len() > SHOWN {
-        text += &format!("   … and {} more\n", layout.workers.len() - SHOWN);
-    }
-    text
-}
-
-/// What a process is to the job.
-fn role(layout: &Layout, pid: u32) -> Option<String> {
-    if pid == layout.primary {
-        return Some("primary".to_owned());
-    }
-    let worker = layout.workers.iter().position(|place| place.pid == pid)?;
-    Some(format!("worker {}", worker + 1))
-}
-
-/// What a pipe is for.
-fn purpose(layout: &Layout, inode: u64) -> Option<String> {
-    if inode == layout.result_pipe {
-        return Some("results".to_owned());
-    }
-    let worker = layout.assignment_pipes.iter().position(|pipe| *pipe == inode)?;
-    Some(format!("to worker {}", worker + 1))
 }

@@ -151,7 +151,13 @@ fn functions_completions_and_manual_pages() {
 /// change: `EVENLY_BLESS=1 cargo test`.
 #[test]
 fn help_texts_are_as_committed() {
-    for (words, file) in [("--help", "evenly.txt"), ("count --help", "evenly-count.txt")] {
+    let texts = [
+        ("--help", "evenly.txt"),
+        ("count --help", "evenly-count.txt"),
+        ("join --help", "evenly-join.txt"),
+        ("keygen --help", "evenly-keygen.txt"),
+    ];
+    for (words, file) in texts {
         let path = format!("{}/../../docs/help/{file}", env!("CARGO_MANIFEST_DIR"));
         let output = support::evenly(words).env("COLUMNS", "100").output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty());
@@ -161,6 +167,23 @@ fn help_texts_are_as_committed() {
         }
         assert_eq!(text, std::fs::read_to_string(&path).unwrap(), "{path}");
     }
+}
+
+#[test]
+fn a_key_is_made_once_for_nobody_else_to_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let path = std::env::temp_dir().join(format!("evenly-keygen-{}", std::process::id()));
+    let words = format!("keygen {}", path.display());
+    assert_eq!(answer(&words), "");
+    let made = std::fs::metadata(&path).unwrap();
+    assert_eq!((made.len(), made.permissions().mode() & 0o7777), (32, 0o600));
+    let again = support::run(&words);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(support::stderr(&again).contains("exists"), "{again:?}");
+    std::fs::remove_file(&path).unwrap();
+    let nowhere = support::run("keygen /nowhere/at/all");
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert_eq!(support::stderr(&nowhere).lines().count(), 1);
 }
 
 #[test]

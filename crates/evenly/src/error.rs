@@ -30,6 +30,9 @@ pub enum Error {
         /// Its error.
         cause: Errno,
     },
+    /// Agents could not be waited for where they were to join.
+    #[error(transparent)]
+    Listen(#[from] crate::transport::ListenError),
     /// Not one worker could be started, or the first ones could not begin to work.
     #[error("cannot start a worker: {call}: {cause}; {advice}")]
     NoWorker {

@@ -5,6 +5,8 @@ use crate::error::Error;
 use crate::function::Function;
 use crate::halt::Halt;
 use crate::observe::Observer;
+use crate::secure::Key;
+use crate::transport::Address;
 use evenly_core::scheduler::RETRIES;
 use evenly_core::{Aggregate, Failure, Policy, Range, Value};
 use std::num::NonZeroU32;
@@ -16,7 +18,10 @@ pub struct Job {
     pub(crate) function: Box<dyn Function>,
     pub(crate) aggregate: Aggregate,
     /// `None`: as many as this process may use processors.
-    pub(crate) workers: Option<NonZeroU32>,
+    pub(crate) workers: Option<u32>,
+    /// Where agents may join, and the keys that they may have.
+    pub(crate) listen: Vec<Address>,
+    pub(crate) keys: Vec<Key>,
     pub(crate) policy: Policy,
     pub(crate) progress_every: Option<Duration>,
     pub(crate) stands_still_at_stages: bool,
@@ -36,6 +41,8 @@ impl Job {
             function,
             aggregate: Aggregate::Count,
             workers: None,
+            listen: Vec::new(),
+            keys: Vec::new(),
             policy: Policy::default(),
             progress_every: None,
             stands_still_at_stages: false,
@@ -49,7 +56,29 @@ impl Job {
     /// Uses so many workers.
     #[must_use]
     pub fn workers(mut self, workers: NonZeroU32) -> Self {
-        self.workers = Some(workers);
+        self.workers = Some(workers.get());
+        self
+    }
+
+    /// Uses no worker of this machine: only agents that [join](Self::listen).
+    #[must_use]
+    pub fn no_workers(mut self) -> Self {
+        self.workers = Some(0);
+        self
+    }
+
+    /// Lets agents join there, from the start to the end of the job. May be said several times.
+    #[must_use]
+    pub fn listen(mut self, address: Address) -> Self {
+        self.listen.push(address);
+        self
+    }
+
+    /// Lets in only agents that have one of these keys, where they come over a network. Two, while one
+    /// takes the place of the other.
+    #[must_use]
+    pub fn keys(mut self, keys: Vec<Key>) -> Self {
+        self.keys = keys;
         self
     }
 

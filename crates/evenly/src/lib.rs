@@ -25,6 +25,7 @@ mod error;
 pub mod function;
 pub mod halt;
 mod job;
+mod join;
 pub mod observe;
 mod process;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use evenly_core::{
 };
 pub use halt::Halt;
 pub use job::{Job, Report, default_workers};
+pub use join::{Join, JoinError};
 pub use process::{End, Signal, end_is_asked_for, raise_again, raise_broken_pipe, stop_if_asked};
 pub use secure::{Key, KeyError};
 pub use transport::{Address, AddressError, AddressKind, ListenError};

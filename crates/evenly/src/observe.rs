@@ -1,17 +1,29 @@
 //! What a job lets others see while it runs. Observers get no handle back: they cannot change it.
 
+mod agent;
+
 use crate::process::{End, Signal};
+pub use crate::transport::Gone;
 use evenly_core::frame::Malformed;
-use evenly_core::{Failure, Interval, Progress, Violation};
+use evenly_core::{Cause, Failure, Interval, Progress, Violation};
 use rustix::io::Errno;
 use std::fmt;
 use std::time::Duration;
+
+pub use agent::{AgentSeen, Parting};
 
 /// Watches a job. It is called by the primary between two system calls, so that what it looks at
 /// stands still for as long as it looks; it should not take long unless that is wanted.
 pub trait Observer {
     /// Something can be seen.
     fn observe(&mut self, observation: &Observation<'_>);
+
+    /// Whether a job that stands still at a [stage](Observation::Stage) may go on. It is asked until it
+    /// says so, and should take about a tenth of a second over a no: between two of them the job does
+    /// what keeps it from being given up by others.
+    fn may_go_on(&mut self) -> bool {
+        true
+    }
 }
 
 /// Sees nothing.
@@ -91,6 +103,64 @@ pub enum Observation<'a> {
         /// The system call that was refused, its error, and what to do about it.
         refused: (&'static str, Errno, &'static str),
     },
+    /// Agents may join here now; with the port that the system chose, where it was to.
+    Listening {
+        /// Where.
+        address: &'a str,
+    },
+    /// An agent has joined.
+    AgentJoined(&'a AgentSeen),
+    /// An agent is gone; what it had in hand goes to others.
+    AgentLost {
+        /// Which.
+        agent: &'a AgentSeen,
+        /// Why.
+        why: Parting,
+        /// How many chunks it held, and how many of their numbers were not covered.
+        reclaimed: (usize, u128),
+    },
+    /// An agent has not been heard for five seconds; what it had in hand goes to others, and what it
+    /// says about that later is dropped.
+    AgentSilent {
+        /// Which.
+        agent: &'a AgentSeen,
+        /// How many chunks it held, and how many of their numbers were not covered.
+        reclaimed: (usize, u128),
+    },
+    /// An agent that was silent is heard again.
+    AgentAwake(&'a AgentSeen),
+    /// An agent was sent away.
+    AgentRefused {
+        /// From where it came.
+        address: &'a str,
+        /// Why, in a line.
+        why: &'a str,
+    },
+    /// Somebody tried to join without the key, as another user, or said nothing in time; told once a
+    /// minute at most.
+    Strangers {
+        /// How often.
+        count: u64,
+    },
+    /// This process works as an agent now.
+    Joined {
+        /// For the primary there.
+        address: &'a str,
+        /// What is asked of each number.
+        function: &'a str,
+        /// The numbers of the whole job.
+        range: Option<Interval>,
+    },
+    /// This process came as an agent when the job was over, or came back then.
+    OverAlready {
+        /// For the primary there.
+        address: &'a str,
+    },
+    /// This process was an agent, and its primary is gone; it is looked for.
+    PrimaryLost {
+        /// Why.
+        why: Gone,
+    },
     /// How far the job is; as often as was asked for.
     Progress(Progress),
     /// The job stands still at a stage; only if that was asked for.
@@ -162,11 +232,17 @@ pub struct Piece {
 pub enum Loss {
     /// It ended.
     Ended(End),
-    /// Somebody stopped it, and it did not go on: see [`Observation::WorkerSilent`].
+    /// Somebody stopped it, and it did not go on: see [`Observation::WorkerSilent`]. Or it is an agent
+    /// that was not heard for too long.
     Silent,
+    /// It was an agent, and is gone.
+    Gone,
+    /// It is an agent, and each of these numbers ended workers of its own.
+    Failed(Cause),
 }
 
-/// The stages of a job, in the order of the board.
+/// The stages of a job, in the order of the board. A job without workers on this machine has no stages
+/// that are theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The primary made the pipes and holds both ends of all of them.
@@ -179,6 +255,8 @@ pub enum Stage {
     RangesSent,
     /// Answers are in the result pipe.
     Results,
+    /// An agent has joined, the last of those in the layout; between any two of the others.
+    AgentJoined,
     /// Every number is covered; the primary closed one more assignment pipe, its worker has read
     /// end of file and left, and with it one write end of the result pipe.
     WriteEndClosed,
@@ -199,6 +277,8 @@ pub struct Layout {
     pub assignment_pipes: Vec<u64>,
     /// The inode of the result pipe.
     pub result_pipe: u64,
+    /// The agents that have joined and are not lost, in the order in which they did.
+    pub agents: Vec<AgentSeen>,
 }
 
 impl Layout {

@@ -1,15 +1,15 @@
 //! The wiring as JSON: one object on one line for each stage.
 
-use super::{purpose, role};
+use super::cast::Cast;
 use crate::report::line;
-use evenly::observe::{Layout, Stage};
-use evenly::view::{Access, Activity, End, Snapshot, Target};
+use evenly::observe::Stage;
+use evenly::view::{Access, Activity, End, Snapshot, SocketState, Target};
 use serde_json::{Value, json};
 
 /// A stage as the kernel has it.
-pub(super) fn stage(stage: Stage, snapshot: &Snapshot, layout: &Layout) -> String {
+pub(super) fn stage(stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) -> String {
     let processes = snapshot.processes.iter().map(|process| {
-        let range = layout.workers.iter().find(|place| place.pid == process.pid);
+        let range = cast.layout.workers.iter().find(|place| place.pid == process.pid);
         let range = range.and_then(|place| place.range);
         let descriptors = process.descriptors.iter().map(|descriptor| {
             json!({
@@ -21,7 +21,7 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, layout: &Layout) -> Strin
         json!({
             "pid": process.pid,
             "parent": process.parent,
-            "role": role(layout, process.pid),
+            "role": cast.role(process.pid),
             "range": range.map(|range| [range.first().to_string(), range.last().to_string()]),
             "doing": doing(&process.activity),
             "descriptors": descriptors.collect::<Vec<_>>(),
@@ -30,7 +30,7 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, layout: &Layout) -> Strin
     let pipes = snapshot.pipes.iter().map(|pipe| {
         json!({
             "inode": pipe.inode,
-            "purpose": purpose(layout, pipe.inode),
+            "purpose": cast.purpose(pipe.inode),
             "writers": ends(&pipe.writers),
             "readers": ends(&pipe.readers),
             "write_ends_open": pipe.writers.len(),
@@ -38,11 +38,42 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, layout: &Layout) -> Strin
             "capacity": pipe.capacity,
         })
     });
+    let sockets = snapshot.sockets.iter().map(|socket| {
+        json!({
+            "inode": socket.inode,
+            "purpose": cast.socket(snapshot, socket.inode),
+            "kind": socket.kind.map(|kind| kind.to_string()),
+            "state": state(socket.state),
+            "holders": ends(&socket.holders),
+            "address": socket.own_address(),
+            "peer_address": socket.peer_address(),
+            "peer_inode": socket.peer_inode,
+            "bytes_to_read": socket.bytes_to_read,
+            "bytes_unsent": socket.bytes_unsent,
+            "to_accept": socket.to_accept,
+        })
+    });
+    let agents = cast.agents.iter().map(|(agent, family)| {
+        let workers = family
+            .as_ref()
+            .map(|family| family.children.iter().map(|child| child.pid).collect::<Vec<_>>());
+        json!({
+            "worker": agent.worker,
+            "workers": agent.workers,
+            "host": agent.host,
+            "pid": agent.pid,
+            "address": agent.address,
+            "is_here": agent.is_here,
+            "worker_pids": workers,
+        })
+    });
     line(&json!({
         "version": 1,
         "stage": name(stage),
         "processes": processes.collect::<Vec<_>>(),
         "pipes": pipes.collect::<Vec<_>>(),
+        "sockets": sockets.collect::<Vec<_>>(),
+        "agents": agents.collect::<Vec<_>>(),
         "hidden_processes": snapshot.hidden_processes,
     }))
 }
@@ -54,9 +85,22 @@ fn name(stage: Stage) -> &'static str {
         Stage::Closed => "closed",
         Stage::RangesSent => "ranges_sent",
         Stage::Results => "results",
+        Stage::AgentJoined => "agent_joined",
         Stage::WriteEndClosed => "write_end_closed",
         Stage::EndOfFile => "end_of_file",
         Stage::Waited => "waited",
+    }
+}
+
+fn state(state: SocketState) -> &'static str {
+    match state {
+        SocketState::Listening => "listening",
+        SocketState::Connecting => "connecting",
+        SocketState::Connected => "connected",
+        SocketState::Closing => "closing",
+        SocketState::Bound => "bound",
+        SocketState::Unbound => "unbound",
+        SocketState::Unknown => "unknown",
     }
 }
 

@@ -4,10 +4,12 @@
 //! workers finish the numbers they are at, within [`DRAIN`]. A second signal ends it at once.
 
 use super::gather::{Gathering, system};
+use super::upstream::End;
 use crate::error::Error;
 use crate::halt::When;
 use crate::observe::{Early, Observation};
 use crate::process::signals::Signal;
+use evenly_core::agent::Leave;
 use std::time::{Duration, Instant};
 
 /// How long workers may take over the numbers that they are at when a signal asks for the end.
@@ -62,6 +64,12 @@ impl Gathering<'_> {
         // Who looks at the stages does not want to look at those of an early end.
         if is_second || self.stages.is_wanted {
             return Err(Error::Interrupted(signal));
+        }
+        if let Some(upstream) = &mut self.upstream {
+            // Others do what is not done, and need not wait for it.
+            let number = signal.number().unsigned_abs();
+            upstream.leave(&mut self.supervisor, Leave::Signal(number), End::Signal(signal));
+            return Ok(());
         }
         self.end_early(Early::Signal(signal), DRAIN);
         Ok(())

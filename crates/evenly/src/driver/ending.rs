@@ -2,6 +2,7 @@
 
 use super::early::Draining;
 use super::gather::{Gathering, system};
+use super::upstream::Upstream;
 use crate::error::Error;
 use crate::job::Report;
 use crate::observe::{Early, Stage};
@@ -27,11 +28,12 @@ impl Gathering<'_> {
     /// end of file here: until the last worker has gone and with it the last write end.
     pub(super) fn end_of_file(&mut self) -> Result<(), Error> {
         self.signals.heed_children(false).map_err(system("signalfd"))?;
+        self.agents.close(self.clock.now_ns());
         for slot in 0..self.crew.slots.len() {
             self.hub.close(slot);
             if self.stages.is_wanted {
                 self.see_off(slot)?;
-                self.stages.at(Stage::WriteEndClosed);
+                self.stages.at(Stage::WriteEndClosed, &mut self.clock);
                 self.heed_signals()?;
             }
         }
@@ -39,19 +41,29 @@ impl Gathering<'_> {
         let stopped = self.crew.slots.iter().filter(|slot| slot.is_stopped);
         stopped.for_each(|slot| slot.child.signal(Signal::KILL));
         let deadline = self.clock.elapsed() + GRACE;
-        while !self.is_end_of_file && self.clock.elapsed() < deadline {
-            let ready = self.wait(Some(deadline))?;
+        while !(self.is_end_of_file && self.is_quiet()) && self.clock.elapsed() < deadline {
+            let due = self.next_deadline_elsewhere().map_or(deadline, |due| due.min(deadline));
+            let ready = self.wait(Some(due))?;
             if ready.signals {
                 self.heed_signals()?;
             }
             if ready.results {
                 self.receive()?;
             }
+            for token in ready.elsewhere {
+                self.attend_elsewhere(token)?;
+            }
+            self.keep_time_elsewhere()?;
         }
-        if self.is_end_of_file {
-            self.stages.at(Stage::EndOfFile);
+        if self.is_end_of_file && !self.crew.slots.is_empty() {
+            self.stages.at(Stage::EndOfFile, &mut self.clock);
         }
         Ok(())
+    }
+
+    /// Whether what was said last has been delivered everywhere.
+    fn is_quiet(&self) -> bool {
+        self.agents.is_quiet() && self.upstream.as_ref().is_none_or(Upstream::is_quiet)
     }
 
     /// Reaps every worker and gives the report. Whoever does not leave within [`GRACE`] although
@@ -72,7 +84,7 @@ impl Gathering<'_> {
                 self.heed_signals()?;
             }
         }
-        self.stages.at(Stage::Waited);
+        self.stages.at(Stage::Waited, &mut self.clock);
         let scheduler = self.supervisor.scheduler();
         if let Some(Draining { why, .. }) = self.early
             && (matches!(why, Early::Signal(_)) || !scheduler.is_finished())
@@ -110,8 +122,7 @@ impl Gathering<'_> {
             waiting = now_waiting;
             sleep(GLANCE);
         }
-        self.stages.at(Stage::Results);
-        Ok(())
+        self.stand_still(Stage::Results)
     }
 
     /// Waits until a worker that was sent end of file has left; it is not reaped yet.

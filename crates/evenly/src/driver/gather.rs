@@ -6,13 +6,17 @@
 use super::clock::Clock;
 use super::crew::Crew;
 use super::early::Draining;
-use super::primary::{Stages, note_range};
+use super::primary::note_range;
+use super::reception::{AGENTS, Agents};
+use super::stages::Stages;
+use super::upstream::Upstream;
 use crate::error::Error;
 use crate::job::Job;
 use crate::observe::Observation;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Failed, Registry, Token, Transport};
+use evenly_core::frame::Packer;
 use evenly_core::{Fault, Heard, Order, Supervisor};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
@@ -31,7 +35,11 @@ pub(super) struct Gathering<'a> {
     pub(super) job: &'a mut Job,
     pub(super) supervisor: Supervisor,
     pub(super) hub: Hub,
-    registry: Registry,
+    pub(super) registry: Registry,
+    /// Agents of this primary.
+    pub(super) agents: Agents,
+    /// The primary of this agent, if it is one.
+    pub(super) upstream: Option<Upstream>,
     pub(super) crew: Crew,
     pub(super) signals: &'a Signals,
     pub(super) stages: Stages<'a>,
@@ -49,6 +57,7 @@ pub(super) struct Ready {
     pub(super) results: bool,
     pub(super) signals: bool,
     pipes: Vec<u32>,
+    pub(super) elsewhere: Vec<Token>,
 }
 
 pub(super) fn system(call: &'static str) -> impl Fn(Errno) -> Error {
@@ -78,6 +87,8 @@ impl<'a> Gathering<'a> {
             supervisor,
             hub,
             registry,
+            agents: Agents::default(),
+            upstream: None,
             crew,
             signals,
             stages,
@@ -95,7 +106,7 @@ impl<'a> Gathering<'a> {
             self.admit(slot)?;
         }
         self.act()?;
-        Ok(self.hub.flush(self.clock.now_ns())?)
+        self.flush()
     }
 
     pub(super) fn admit(&mut self, slot: usize) -> Result<(), Error> {
@@ -108,7 +119,7 @@ impl<'a> Gathering<'a> {
 
     /// Until every number is covered, or nobody has anything left in hand that should end early.
     pub(super) fn gather(&mut self) -> Result<(), Error> {
-        if self.stages.is_wanted && !self.is_over() {
+        if self.stages.is_wanted && !self.crew.slots.is_empty() && !self.is_over() {
             self.stand_still_at_results()?;
         }
         while !self.is_over() {
@@ -130,13 +141,42 @@ impl<'a> Gathering<'a> {
         for key in ready.pipes {
             self.hub.attend(key, self.clock.now_ns())?;
         }
+        for token in ready.elsewhere {
+            self.attend_elsewhere(token)?;
+        }
         self.keep_time()?;
+        self.keep_time_elsewhere()?;
         self.act()?;
-        Ok(self.hub.flush(self.clock.now_ns())?)
+        self.flush()
+    }
+
+    /// Sends what is packed, wherever it goes.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        let now_ns = self.clock.now_ns();
+        self.hub.flush(now_ns)?;
+        self.agents.flush(now_ns)?;
+        match &mut self.upstream {
+            Some(upstream) => upstream.flush(now_ns),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what a descriptor asks for that leads to another machine.
+    pub(super) fn attend_elsewhere(&mut self, token: Token) -> Result<(), Error> {
+        let now_ns = self.clock.now_ns();
+        if let Some(upstream) = &mut self.upstream {
+            upstream.attend(token.key, now_ns)?;
+            return self.hear_upstream();
+        }
+        self.agents.attend(token, now_ns)?;
+        self.hear_agents((token.transport - AGENTS) as usize)
     }
 
     /// Whether there is nothing left to gather.
     pub(super) fn is_over(&self) -> bool {
+        if let Some(upstream) = &self.upstream {
+            return upstream.is_over();
+        }
         let scheduler = self.supervisor.scheduler();
         scheduler.is_finished() || scheduler.is_drained()
     }
@@ -160,7 +200,8 @@ impl<'a> Gathering<'a> {
             match Token::from_data(event.data) {
                 Token { transport: PIPES, key: RESULTS_KEY } => ready.results = true,
                 Token { transport: PIPES, key } => ready.pipes.push(key),
-                Token { .. } => ready.signals = true,
+                Token { transport: SIGNALS, .. } => ready.signals = true,
+                token => ready.elsewhere.push(token),
             }
         }
         let now = self.clock.elapsed();
@@ -215,7 +256,9 @@ impl<'a> Gathering<'a> {
             match order {
                 Order::Assign { slot } => {
                     let assignments = self.supervisor.assignments();
-                    if let Some(packer) = self.hub.packer(slot) {
+                    let is_here = slot < self.crew.slots.len();
+                    let (hub, agents) = (&mut self.hub, &mut self.agents);
+                    if let Some(packer) = packer(hub, agents, is_here, slot) {
                         packer.assign(assignments);
                     }
                     if self.stages.is_wanted
@@ -225,12 +268,17 @@ impl<'a> Gathering<'a> {
                     }
                 }
                 Order::Withdraw { slot, lease, parts } => {
-                    if let Some(packer) = self.hub.packer(slot) {
+                    let is_here = slot < self.crew.slots.len();
+                    let (hub, agents) = (&mut self.hub, &mut self.agents);
+                    if let Some(packer) = packer(hub, agents, is_here, slot) {
                         packer.withdraw(lease, parts);
                     }
                 }
                 // Nothing is kept on disk: as durable as it is going to be.
                 Order::Record(record) => {
+                    if let Some(upstream) = &mut self.upstream {
+                        upstream.record(&record);
+                    }
                     self.supervisor.recorded(record, now_ns)?;
                     self.consider_halting()?;
                 }
@@ -239,7 +287,10 @@ impl<'a> Gathering<'a> {
                 Order::Quarantined(failure) => {
                     self.stages.observer.observe(&Observation::Quarantined(failure));
                 }
-                Order::Silenced { slot, reclaimed } => self.tell_silence(slot, reclaimed),
+                Order::Silenced { slot, reclaimed } if slot < self.crew.slots.len() => {
+                    self.tell_silence(slot, reclaimed);
+                }
+                Order::Silenced { slot, reclaimed } => self.tell_silent_agent(slot, reclaimed),
                 Order::GiveUp { slot, times } => return Err(self.beyond_repair(slot, times)),
                 Order::Finished => {}
             }
@@ -251,7 +302,22 @@ impl<'a> Gathering<'a> {
     pub(super) fn next_deadline(&self) -> Option<Duration> {
         let due = self.supervisor.next_due_ns().map(Duration::from_nanos);
         let early = self.early.as_ref().map(Draining::next).or(self.job.deadline);
-        [self.next_progress, due, early].into_iter().flatten().min()
+        let elsewhere = self.next_deadline_elsewhere();
+        [self.next_progress, due, early, elsewhere].into_iter().flatten().min()
+    }
+
+    /// When something is to be done about agents, or for the primary of this one.
+    pub(super) fn next_deadline_elsewhere(&self) -> Option<Duration> {
+        match &self.upstream {
+            Some(upstream) => upstream.next_due(),
+            None => self.agents.next_due(),
+        }
+    }
+
+    /// Does what is to be done then.
+    pub(super) fn keep_time_elsewhere(&mut self) -> Result<(), Error> {
+        self.keep_time_of_agents()?;
+        self.keep_time_of_upstream()
     }
 
     fn tell_progress(&mut self) {
@@ -263,4 +329,14 @@ impl<'a> Gathering<'a> {
             self.stages.observer.observe(&Observation::Progress(progress));
         }
     }
+}
+
+/// Where frames to the worker or agent in a slot are packed.
+fn packer<'a>(
+    hub: &'a mut Hub,
+    agents: &'a mut Agents,
+    is_here: bool,
+    slot: usize,
+) -> Option<&'a mut Packer> {
+    if is_here { hub.packer(slot) } else { agents.packer(slot) }
 }

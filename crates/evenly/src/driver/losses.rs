@@ -250,10 +250,19 @@ impl Gathering<'_> {
         let slots = &self.crew.slots;
         for (slot, piece) in self.supervisor.take_pieces() {
             let took = Duration::from_nanos(piece.busy_ns);
-            let place = &slots[slot];
-            // Who is still there has lost its chunks by being silent, however its predecessor ended.
-            let ended = place.last_end.filter(|_| place.child.pid().is_none());
-            let lost = piece.is_lost.then(|| ended.map_or(Loss::Silent, Loss::Ended));
+            let lost = piece.failed.map(Loss::Failed);
+            let lost = lost.or_else(|| {
+                piece.is_lost.then(|| match slots.get(slot) {
+                    // Who is still there has lost its chunks by being silent, however its predecessor
+                    // ended.
+                    Some(place) if place.child.pid().is_none() => {
+                        place.last_end.map_or(Loss::Silent, Loss::Ended)
+                    }
+                    Some(_) => Loss::Silent,
+                    None if self.agents.seen(slot).is_some() => Loss::Silent,
+                    None => Loss::Gone,
+                })
+            });
             self.stages.observer.observe(&Observation::Done(&Piece {
                 worker: slot + 1,
                 attempt: piece.attempt,

@@ -2,8 +2,10 @@
 //!
 //! `primary` is the order of the board, `gather` its loop, `losses` what it does about workers that are
 //! lost, `early` about signals and deadlines, `ending` its last steps, `worker` the other side; `crew`
-//! is the processes.
+//! is the processes. `reception` is about agents of this primary; `agent` is this process as one of
+//! them, and `upstream` its side of the connection.
 
+mod agent;
 mod clock;
 mod crew;
 mod early;
@@ -11,6 +13,10 @@ mod ending;
 mod gather;
 mod losses;
 mod primary;
+mod reception;
+mod stages;
+mod upstream;
 mod worker;
 
+pub(crate) use agent::join;
 pub(crate) use primary::run;

@@ -7,13 +7,16 @@
 use super::clock::Clock;
 use super::crew::{Crew, Inheritance};
 use super::gather::{Gathering, PIPES, SIGNALS};
+use super::reception::Agents;
+use super::stages::Stages;
+use super::upstream::{End, Upstream};
 use crate::error::Error;
 use crate::job::{Job, Report, default_workers};
 use crate::observe::{Layout, Observation, Observer, Place, Stage};
 use crate::process::limits;
 use crate::process::signals::Signals;
-use crate::transport::Registry;
 use crate::transport::pipe::{self, Hub, Pipes};
+use crate::transport::{Registry, Transport};
 use evenly_core::{Interval, Scheduler, Supervisor};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
@@ -22,27 +25,45 @@ use rustix::io::Errno;
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
     let clock = Clock::start();
     let signals = Signals::take().map_err(|(call, cause)| no_worker(call, cause))?;
-    let workers = job.workers.unwrap_or_else(default_workers).get() as usize;
-    let mut primary = Primary {
-        crew: Crew::prepare(workers)?,
-        wanted: workers,
-        stages: Stages {
-            observer,
-            layout: Layout::default(),
-            is_wanted: job.stands_still_at_stages,
-        },
-        job,
-        signals: &signals,
-        clock,
-    };
-    let registry = primary.make_registry()?;
+    let registry = make_registry(&signals)?;
+    let agents = Agents::listen(job, &registry)?;
+    for address in agents.addresses() {
+        observer.observe(&Observation::Listening { address: &address });
+    }
+    let mut primary = Primary::prepare(job, observer, &signals, clock)?;
     let mut pipes = primary.make_pipes()?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
-    let mut gathering = primary.send_ranges(hub, registry)?;
+    let mut gathering = primary.send_ranges(hub, registry, agents)?;
     gathering.gather()?;
     gathering.end_of_file()?;
     gathering.wait_for_children()
+}
+
+/// Works for a primary elsewhere that has admitted this process as an agent: the same, but the ranges
+/// come from there, and that is where the answers go.
+pub(super) fn serve(
+    job: &mut Job,
+    observer: &mut dyn Observer,
+    (signals, registry, clock): (&Signals, Registry, Clock),
+    transport: Box<dyn Transport>,
+) -> Result<(End, Report), Error> {
+    let mut primary = Primary::prepare(job, observer, signals, clock)?;
+    let mut pipes = primary.make_pipes()?;
+    primary.fork_workers(&mut pipes)?;
+    let hub = primary.close_what_is_not_ours(pipes, &registry)?;
+    let mut gathering = primary.await_ranges(hub, registry, transport)?;
+    let served = gathering.gather();
+    let end = gathering.part_from_upstream(served)?;
+    gathering.end_of_file()?;
+    Ok((end, gathering.wait_for_children()?))
+}
+
+/// The place to wait in, for signals at first.
+pub(super) fn make_registry(signals: &Signals) -> Result<Registry, Error> {
+    let registry = Registry::new(SIGNALS).map_err(|cause| no_worker("epoll_create1", cause))?;
+    registry.add(signals, 0, EventFlags::IN).map_err(|cause| no_worker("epoll_ctl", cause))?;
+    Ok(registry)
 }
 
 /// The primary before its workers run.
@@ -56,22 +77,6 @@ struct Primary<'a> {
     clock: Clock,
 }
 
-/// The observer, and what it is shown when the job stands still.
-pub(super) struct Stages<'a> {
-    pub(super) observer: &'a mut dyn Observer,
-    pub(super) layout: Layout,
-    pub(super) is_wanted: bool,
-}
-
-impl Stages<'_> {
-    /// Stands still while the observer looks, if anybody wants to.
-    pub(super) fn at(&mut self, stage: Stage) {
-        if self.is_wanted {
-            self.observer.observe(&Observation::Stage(stage, &self.layout));
-        }
-    }
-}
-
 fn cannot_start(call: &'static str, cause: Errno) -> Error {
     Error::CannotStart { call, cause }
 }
@@ -81,6 +86,18 @@ fn no_worker(call: &'static str, cause: Errno) -> Error {
 }
 
 impl<'a> Primary<'a> {
+    fn prepare(
+        job: &'a mut Job,
+        observer: &'a mut dyn Observer,
+        signals: &'a Signals,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let wanted = job.workers.unwrap_or_else(|| default_workers().get()) as usize;
+        let (layout, is_wanted) = (Layout::default(), job.stands_still_at_stages);
+        let stages = Stages { observer, layout, is_wanted };
+        Ok(Self { crew: Crew::prepare(wanted)?, wanted, stages, job, signals, clock })
+    }
+
     /// n+1 pipes: one to each worker, one from all of them. The primary holds both ends of all.
     fn make_pipes(&mut self) -> Result<Pipes, Error> {
         let (pipes, refused) =
@@ -89,7 +106,7 @@ impl<'a> Primary<'a> {
             self.say_fewer(pipes.assignments.len(), "pipe2", cause);
         }
         self.describe_pipes(&pipes).map_err(|cause| cannot_start("fstat", cause))?;
-        self.stages.at(Stage::PipesMade);
+        self.stages.at(Stage::PipesMade, &mut self.clock);
         Ok(pipes)
     }
 
@@ -109,7 +126,9 @@ impl<'a> Primary<'a> {
             let places = slots.map(|slot| Place { pid: slot.child.number(), range: None });
             self.stages.layout.workers = places.collect();
             self.crew.wait_until_seen().map_err(|cause| cannot_start("waitid", cause))?;
-            self.stages.at(Stage::Forked);
+            if !self.crew.slots.is_empty() {
+                self.stages.at(Stage::Forked, &mut self.clock);
+            }
         }
         Ok(())
     }
@@ -128,47 +147,55 @@ impl<'a> Primary<'a> {
         if self.stages.is_wanted {
             self.crew.let_go_on();
             self.crew.wait_until_seen().map_err(|cause| cannot_start("waitid", cause))?;
-            self.stages.at(Stage::Closed);
+            self.stages.at(Stage::Closed, &mut self.clock);
         }
         Ok(hub)
     }
 
     /// Sends each worker its first chunks.
-    fn send_ranges(self, hub: Hub, registry: Registry) -> Result<Gathering<'a>, Error> {
+    fn send_ranges(
+        self,
+        hub: Hub,
+        registry: Registry,
+        agents: Agents,
+    ) -> Result<Gathering<'a>, Error> {
         let Job { range, aggregate, policy, .. } = *self.job;
         let workers = self.crew.slots.len() as u32;
-        let opening = self.job.function.opening();
-        let mut scheduler = Scheduler::new(range, aggregate, policy, workers)
-            .opening(opening)
-            .retries(self.job.retries);
-        if self.job.tells_pieces {
-            scheduler = scheduler.tell_pieces();
-        }
-        let supervisor = Supervisor::new(scheduler, workers as usize);
-        let mut gathering = Gathering::new(
-            self.job,
-            supervisor,
-            (hub, registry),
-            self.crew,
-            self.signals,
-            self.stages,
-            self.clock,
-        );
+        let scheduler = Scheduler::new(range, aggregate, policy, workers);
+        let mut gathering = self.gathering(scheduler, hub, registry);
+        gathering.agents = agents;
         gathering.admit_everybody()?;
-        gathering.stages.at(Stage::RangesSent);
-        if gathering.stages.is_wanted {
+        if gathering.stages.is_wanted && !gathering.crew.slots.is_empty() {
+            gathering.stages.at(Stage::RangesSent, &mut gathering.clock);
             gathering.crew.let_go_on();
         }
         Ok(gathering)
     }
 
-    /// The place to wait in, for signals at first.
-    fn make_registry(&self) -> Result<Registry, Error> {
-        let registry = Registry::new(SIGNALS).map_err(|cause| no_worker("epoll_create1", cause))?;
-        registry
-            .add(self.signals, 0, EventFlags::IN)
-            .map_err(|cause| no_worker("epoll_ctl", cause))?;
-        Ok(registry)
+    /// Tells the primary elsewhere that there are workers now.
+    fn await_ranges(
+        self,
+        hub: Hub,
+        registry: Registry,
+        transport: Box<dyn Transport>,
+    ) -> Result<Gathering<'a>, Error> {
+        let workers = self.crew.slots.len() as u32;
+        let scheduler = Scheduler::open_ended(self.job.aggregate, workers);
+        let mut gathering = self.gathering(scheduler, hub, registry);
+        gathering.upstream = Some(Upstream::new(transport, gathering.clock.elapsed()));
+        gathering.admit_everybody()?;
+        Ok(gathering)
+    }
+
+    fn gathering(self, scheduler: Scheduler, hub: Hub, registry: Registry) -> Gathering<'a> {
+        let mut scheduler =
+            scheduler.opening(self.job.function.opening()).retries(self.job.retries);
+        if self.job.tells_pieces {
+            scheduler = scheduler.tell_pieces();
+        }
+        let supervisor = Supervisor::new(scheduler, self.crew.slots.len());
+        let Self { job, crew, signals, stages, clock, .. } = self;
+        Gathering::new(job, supervisor, (hub, registry), crew, signals, stages, clock)
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {

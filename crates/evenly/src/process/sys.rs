@@ -1,5 +1,5 @@
 //! The system calls that need `unsafe`: fork, `_exit`, signal masks and signalfd, the limit on
-//! descriptors, and descriptors by number in a child that has just been forked.
+//! descriptors, descriptors by number in a child that has just been forked, and whose a peer is.
 #![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
 
 use super::workers::{Call, in_call};
@@ -30,6 +30,21 @@ pub(crate) fn fork() -> Result<Option<rustix::process::Pid>, Errno> {
     // SAFETY: fork(2) may be called at any time; see above for what it takes to be useful.
     let pid = checked(unsafe { libc::fork() })?;
     Ok(rustix::process::Pid::from_raw(pid))
+}
+
+/// The effective user of the process at the other end of a unix socket, as it was when that one
+/// connected or began to listen (unix(7), SO_PEERCRED).
+///
+/// rustix has this call, but also gives the process number, as one that is never 0. And 0 it is for a
+/// process that has no number here: one outside of the container that this one is in.
+pub(crate) fn peer_user(socket: &OwnedFd) -> Result<u32, Errno> {
+    let mut peer = libc::ucred { pid: 0, uid: u32::MAX, gid: u32::MAX };
+    let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+    let (level, option) = (libc::SOL_SOCKET, libc::SO_PEERCRED);
+    let (place, room) = ((&raw mut peer).cast(), &raw mut length);
+    // SAFETY: there is room for `length` bytes at `peer`, and any bytes there are numbers.
+    checked(unsafe { libc::getsockopt(socket.as_raw_fd(), level, option, place, room) })?;
+    Ok(peer.uid)
 }
 
 /// Ends this process at once: no destructor, no buffer, no exit handler (_exit(2)). Whatever a

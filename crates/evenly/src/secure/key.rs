@@ -13,13 +13,15 @@ use std::fmt;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 const LENGTH: usize = 32;
 
 /// The secret that a primary and its agents share. It is never shown, stays at one place in memory, and
 /// is overwritten there when it is dropped.
-pub struct Key(Box<Zeroizing<[u8; LENGTH]>>);
+#[derive(Clone)]
+pub struct Key(Arc<Zeroizing<[u8; LENGTH]>>);
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,8 +39,8 @@ impl Key {
     /// If there is something at the path, or the file cannot be written.
     pub fn make(path: &Path) -> Result<Self, KeyError> {
         let system = |call| KeyError::system(path, call);
-        let mut bytes = Box::new(Zeroizing::new([0; LENGTH]));
-        fill_with_chance(&mut **bytes).map_err(system("getrandom"))?;
+        let mut bytes = Arc::new(Zeroizing::new([0; LENGTH]));
+        fill_with_chance(&mut **Arc::make_mut(&mut bytes)).map_err(system("getrandom"))?;
         // Any file name will do that nobody else chooses.
         let mut chance = [0; 8];
         fill_with_chance(&mut chance).map_err(system("getrandom"))?;
@@ -88,8 +90,8 @@ impl Key {
         if mode & 0o077 != 0 {
             return Err(KeyError::NotPrivate { path: path_buf(), mode });
         }
-        let mut bytes = Box::new(Zeroizing::new([0; LENGTH]));
-        let length = read_all(&file, &mut **bytes).map_err(system("read"))?;
+        let mut bytes = Arc::new(Zeroizing::new([0; LENGTH]));
+        let length = read_all(&file, &mut **Arc::make_mut(&mut bytes)).map_err(system("read"))?;
         if length != LENGTH || stat.st_size != LENGTH as i64 {
             return Err(KeyError::Length { path: path_buf(), length: stat.st_size as u64 });
         }

@@ -7,6 +7,7 @@ mod key_tests;
 pub(crate) mod noise;
 #[cfg(test)]
 mod noise_tests;
+pub(crate) mod replay;
 
 pub use key::Key;
 pub use key_error::KeyError;

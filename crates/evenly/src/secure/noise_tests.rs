@@ -169,3 +169,33 @@ fn any_bytes_are_refused() {
         prop_assert!(Responder::hear(&keys, &bytes, &mut [0; 256]).is_err());
     });
 }
+
+#[test]
+#[ignore = "a measurement"]
+fn speed_of_sealing() {
+    let [key] = keys("speed");
+    for size in [64, 1200, 4096, LONGEST - TAG] {
+        let (agent, primary) = session(&key);
+        let (mut agent, mut primary) =
+            (agent.into_records().unwrap(), primary.into_records().unwrap());
+        let (plain, mut opened) = (vec![7; size], vec![0; LONGEST]);
+        let rounds = (100_000_000 / size).min(1_000_000);
+        let (mut sealing, mut opening) = (std::time::Duration::ZERO, std::time::Duration::ZERO);
+        let mut sealed = vec![];
+        for _ in 0..rounds {
+            let began = std::time::Instant::now();
+            sealed.clear();
+            agent.seal(&plain, &mut sealed).unwrap();
+            sealing += began.elapsed();
+            let began = std::time::Instant::now();
+            primary.open(&sealed, &mut opened).unwrap();
+            opening += began.elapsed();
+        }
+        let rate = |time: std::time::Duration| (rounds * size) as f64 / time.as_secs_f64() / 1e6;
+        eprintln!(
+            "{size} bytes: sealed {:.0} MB/s, opened {:.0} MB/s",
+            rate(sealing),
+            rate(opening)
+        );
+    }
+}

@@ -13,9 +13,18 @@ mod address;
 mod address_error;
 #[cfg(test)]
 mod address_tests;
+#[cfg(test)]
+pub(crate) mod conformance;
+pub(crate) mod datagram;
 mod listen_error;
+#[cfg(test)]
+pub(crate) mod memory;
+mod open;
 pub(crate) mod pipe;
 mod registry;
+#[cfg(test)]
+pub(crate) mod relay;
+pub(crate) mod stream;
 pub(crate) mod unix_file;
 #[cfg(test)]
 mod unix_file_tests;
@@ -23,6 +32,7 @@ mod unix_file_tests;
 pub use address::{Address, AddressKind};
 pub use address_error::AddressError;
 pub use listen_error::ListenError;
+pub(crate) use open::{connect, listen};
 pub(crate) use registry::{Registry, Token};
 
 use evenly_core::frame::{Frame, Malformed, Packer};
@@ -73,6 +83,9 @@ pub(crate) trait Reception: Transport {
     /// Sends the peer that said hello away, with these words.
     fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), Failed>;
 
+    /// Where agents join, as one would type it, with the port that the system chose.
+    fn listens_at(&self) -> String;
+
     /// Where a peer is, as one would type it: `tcp:192.0.2.7:40112`.
     fn address(&self, peer: usize) -> String;
 
@@ -117,17 +130,23 @@ pub(crate) enum Arrival<'a> {
 }
 
 /// Why a peer is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gone {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Gone {
     /// It closed its end, or its process ended.
+    #[error("the connection ended")]
     EndOfFile,
     /// The connection broke.
+    #[error("{0}")]
     Broken(Errno),
     /// It said nothing for too long.
+    #[error("it was silent for too long")]
     Silent,
-    /// It said what is no frame, or what nobody sealed with the key.
+    /// It said what is no frame.
+    #[error("it sent {0}")]
     Malformed(Malformed),
     /// What came was not sealed with the key of this session.
+    #[error("it sent what the key does not open")]
     Forged,
 }
 

@@ -6,7 +6,7 @@
 //! are removed at the end, and only if they are still those that were made here.
 
 use super::{Address, ListenError};
-use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat};
+use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -21,7 +21,7 @@ pub(crate) struct UnixFile {
     /// Open as long as its file may be ours: until then no other file can be given its inode.
     socket: OwnedFd,
     path: PathBuf,
-    made: Stat,
+    made: Identity,
     _lock: Lock,
 }
 
@@ -43,7 +43,7 @@ impl UnixFile {
             bound = rustix::net::bind(&socket, &place);
         }
         bound.map_err(system("bind"))?;
-        let made = rustix::fs::lstat(path).map_err(system("lstat"))?;
+        let made = identity(&rustix::fs::lstat(path).map_err(system("lstat"))?);
         Ok(Self { socket, path: path.to_owned(), made, _lock: lock })
     }
 }
@@ -56,7 +56,7 @@ impl AsFd for UnixFile {
 
 impl Drop for UnixFile {
     fn drop(&mut self) {
-        remove_if_same(&self.path, &self.made);
+        remove_if_same(&self.path, self.made);
     }
 }
 
@@ -117,9 +117,9 @@ impl Lock {
                 Err(cause) => return Err(cause),
             }
             // Whoever held it may have removed it since it was opened; then others lock another file.
-            let held = rustix::fs::fstat(&file)?;
+            let held = identity(&rustix::fs::fstat(&file)?);
             match rustix::fs::lstat(&path) {
-                Ok(there) if is_same(&held, &there) => return Ok(Some(Self { file, path })),
+                Ok(there) if identity(&there) == held => return Ok(Some(Self { file, path })),
                 Ok(_) | Err(Errno::NOENT) => {}
                 Err(cause) => return Err(cause),
             }
@@ -131,20 +131,23 @@ impl Drop for Lock {
     /// Removes the file while it is still locked: see [`take`](Self::take).
     fn drop(&mut self) {
         if let Ok(held) = rustix::fs::fstat(&self.file) {
-            remove_if_same(&self.path, &held);
+            remove_if_same(&self.path, identity(&held));
         }
     }
 }
 
 /// Removes the file at a path unless it has become another one. That it cannot be removed is no
 /// error: the next who listens there replaces it.
-fn remove_if_same(path: &Path, made: &Stat) {
-    let there = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW);
-    if there.is_ok_and(|there| is_same(made, &there)) {
+fn remove_if_same(path: &Path, made: Identity) {
+    let there = rustix::fs::lstat(path);
+    if there.is_ok_and(|there| identity(&there) == made) {
         let _ = rustix::fs::unlink(path);
     }
 }
 
-fn is_same(one: &Stat, other: &Stat) -> bool {
-    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+/// What makes a file this one: its file system and its inode.
+type Identity = (u64, u64);
+
+fn identity(stat: &Stat) -> Identity {
+    (stat.st_dev, stat.st_ino)
 }

@@ -1,8 +1,9 @@
-//! What the kernel says about processes, their descriptor tables and the pipes between them.
+//! What the kernel says about processes, their descriptor tables, and the pipes and sockets between them.
 //!
 //! A [`Snapshot`] is the picture that one draws on paper: each process with its table, each pipe
-//! with who can write it and who can read it, the bytes that wait in it, and what each process is
-//! doing. All of it is read from /proc (proc(5)) and from the pipes (pipe(7)) when it is taken.
+//! with who can write it and who can read it, the bytes that wait in it, each socket with its state and
+//! its addresses, and what each process is doing. All of it is read from /proc (proc(5)), from the
+//! pipes (pipe(7)) and, for sockets within the machine, from sock_diag(7) when it is taken.
 //!
 //! What is absent on purpose: nothing here starts, stops, signals or waits for a process, reads or
 //! writes a byte of a pipe, or remembers anything between two pictures; nothing here knows what the
@@ -17,31 +18,46 @@
 //!   [`Snapshot::hidden_processes`] counts them: an end may be open there and not be drawn. Where
 //!   /proc is mounted with `hidepid`, such processes cannot even be counted.
 //! - An end that travels in a message on a socket (unix(7), `SCM_RIGHTS`) is in no table.
+//! - Sockets are those that the processes which were asked for hold: whoever else holds a copy is not
+//!   looked for. What is at the other end is known within the machine and within the picture only.
 //! - What a process is doing is what its first thread is doing.
 
 mod activity;
 mod elide;
+mod family;
 mod pipe;
 mod process;
+mod socket;
+mod socket_diag;
+mod socket_table;
+mod socket_text;
 mod table;
 mod text;
 
 #[cfg(test)]
 mod parse_tests;
 #[cfg(test)]
+mod socket_tests;
+#[cfg(test)]
+mod socket_text_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod text_tests;
 
+pub use family::{Child, Family};
+pub use socket::{SocketAddress, SocketKind, SocketState, SocketView};
 pub use text::{Labels, render};
 
-/// Processes, their tables, and the pipes between them, as the kernel tells it.
+/// Processes, their tables, and the pipes and sockets between them, as the kernel tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The processes that were asked for, in the order in which they were asked for.
     pub processes: Vec<ProcessView>,
     /// The pipes that were asked for, in that order; or all that the processes hold.
     pub pipes: Vec<PipeView>,
+    /// The sockets that the processes hold, in the order in which they are met.
+    pub sockets: Vec<SocketView>,
     /// Processes that were not asked for and yet hold an end of one of the pipes, by pid. While one
     /// of them holds a write end, the reader of that pipe sees no end of file.
     pub outsiders: Vec<Outsider>,
@@ -244,11 +260,13 @@ impl Snapshot {
         let wanted = if pipes.is_empty() { pipe::held_by(&processes) } else { pipes.to_vec() };
         let mut holders = pipe::Holders::of(&processes, &wanted);
         holders.search_others(pids)?;
+        let sockets = socket::held_by(&processes)?;
         // Only now are ends borrowed: every table has been read, so that none of them shows up.
         let pipes = holders.ends.into_iter().map(pipe::Ends::measured).collect();
         Ok(Self {
             processes,
             pipes,
+            sockets,
             outsiders: holders.outsiders,
             hidden_processes: holders.hidden_processes,
         })

@@ -122,10 +122,15 @@ impl Stat {
 /// The stat line of a process, or `None` if there is no such process.
 pub(super) fn stat(pid: u32) -> Result<Option<Stat>, ViewError> {
     let path = format!("/proc/{pid}/stat");
-    match Found::sort(std::fs::read(&path), &path)? {
+    match file(&path)? {
         Found::Here(line) => Stat::parse(&line).map(Some).ok_or(ViewError::Malformed { path }),
         Found::Vanished | Found::Forbidden => Ok(None),
     }
+}
+
+/// A whole file of /proc.
+pub(super) fn file(path: &str) -> Result<Found<Vec<u8>>, ViewError> {
+    Found::sort(std::fs::read(path), path)
 }
 
 /// The entries of a process's table whose target is `wanted`, by number. A table that we may read

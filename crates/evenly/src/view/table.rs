@@ -39,6 +39,17 @@ impl Cell {
         }
     }
 
+    /// The width of what is never broken.
+    fn least(&self) -> usize {
+        match self {
+            Self::List { words, separator } => {
+                let ending = width(separator.trim_end());
+                words.iter().map(|word| width(word) + ending).max().unwrap_or(0)
+            }
+            Self::Line(_) | Self::Across(_) => self.natural(),
+        }
+    }
+
     /// Its lines in a column of this width. A word that is wider than that stands alone.
     fn lines(&self, columns: usize) -> Vec<String> {
         let (words, separator) = match self {
@@ -91,14 +102,17 @@ pub(super) fn write(rows: &[Vec<Cell>], out: &mut String) {
 }
 
 /// The width of each column: natural if the page is wide enough. If not, the columns with lists
-/// get equal shares, and what one does not need goes to the others.
+/// get equal shares, and what one does not need goes to the others. None of them gets less than its
+/// widest word, as long as there is room for that of each.
 fn widths(rows: &[Vec<Cell>]) -> Vec<usize> {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let mut natural = vec![0; count];
+    let mut least = vec![0; count];
     let mut breaks = vec![false; count];
     for row in rows {
         for (index, cell) in row.iter().enumerate() {
             natural[index] = natural[index].max(cell.natural());
+            least[index] = least[index].max(cell.least());
             breaks[index] |= matches!(cell, Cell::List { .. });
         }
     }
@@ -107,7 +121,10 @@ fn widths(rows: &[Vec<Cell>]) -> Vec<usize> {
     let mut lists: Vec<usize> = (0..count).filter(|&index| breaks[index]).collect();
     lists.sort_by_key(|&index| natural[index]); // the narrowest first: what it leaves is shared
     for (done, &index) in lists.iter().enumerate() {
-        natural[index] = natural[index].min(left / (lists.len() - done));
+        let for_others: usize = lists[done + 1..].iter().map(|&other| least[other]).sum();
+        let share = (left / (lists.len() - done)).max(least[index]);
+        let share = share.min(left.saturating_sub(for_others));
+        natural[index] = natural[index].min(share);
         left -= natural[index];
     }
     natural

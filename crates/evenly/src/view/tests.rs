@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::pipe::{handle, open_reader};
-use super::{Access, Activity, Descriptor, End, PipeView, ProcessView, Snapshot, Target};
+use super::{Access, Activity, Descriptor, End, Family, PipeView, ProcessView, Snapshot, Target};
 
 /// A child that is killed and waited for when the test ends, however it ends.
 struct Killed(Child);
@@ -243,4 +243,28 @@ fn outsider_with_an_end_is_found_and_named() {
     let held = snapshot.pipes.iter().find(|pipe| pipe.inode == inode(stdin)).unwrap();
     assert_eq!(ours(&held.writers), [own(stdin)]);
     assert_eq!(held.bytes_waiting, Some(0));
+}
+
+#[test]
+fn family_is_told_by_its_pipes() {
+    let mut command = Command::new("cat");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = Killed(command.spawn().unwrap());
+    let to = inode(child.0.stdin.as_ref().unwrap());
+    let from = inode(child.0.stdout.as_ref().unwrap());
+    // Children of other tests hold copies of all our ends between their fork and their exec.
+    let start = Instant::now();
+    loop {
+        let family = Family::of(std::process::id()).unwrap();
+        let seen = family.children.iter().find(|one| one.pid == child.pid()).unwrap();
+        if seen.from_parent == [to] && family.from_children.contains(&from) {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "{family:?}");
+    }
+    child.0.kill().unwrap();
+    child.0.wait().unwrap();
+    let family = Family::of(std::process::id()).unwrap();
+    assert!(family.children.iter().all(|one| one.pid != child.pid()));
+    assert_eq!(Family::of(child.pid()).unwrap(), Family::default());
 }

@@ -24,9 +24,11 @@ pub struct Labels<'a> {
     pub process: &'a dyn Fn(u32) -> Option<String>,
     /// The purpose of a pipe, such as `to worker 2` or `results`.
     pub pipe: &'a dyn Fn(u64) -> Option<String>,
+    /// The purpose of a socket, such as `to agent 3`.
+    pub socket: &'a dyn Fn(u64) -> Option<String>,
 }
 
-/// Writes a snapshot as two tables, processes and pipes, and says what to watch out for.
+/// Writes a snapshot as tables, processes, pipes and sockets if there are any, and says what to watch out for.
 ///
 /// Unless `everything` is asked for, long tables and lists leave out their middle and say how much:
 /// only what is like something shown is left out, so an odd one never hides there.
@@ -37,14 +39,15 @@ pub fn render(snapshot: &Snapshot, labels: Labels<'_>, everything: bool) -> Stri
     text.processes(&mut out);
     out.push('\n');
     text.pipes(&mut out);
+    text.sockets(&mut out);
     text.remarks(&mut out);
     out
 }
 
-struct Text<'a> {
-    snapshot: &'a Snapshot,
+pub(super) struct Text<'a> {
+    pub(super) snapshot: &'a Snapshot,
     labels: Labels<'a>,
-    everything: bool,
+    pub(super) everything: bool,
 }
 
 impl Text<'_> {
@@ -88,7 +91,7 @@ impl Text<'_> {
     fn entries(&self, group: &[Descriptor]) -> String {
         let (target, with_access) = match group.first().map(|entry| &entry.target) {
             Some(Target::Pipe(inode)) => (self.pipe_name(*inode), true),
-            Some(Target::Socket(inode)) => (format!("socket:[{inode}]"), false),
+            Some(Target::Socket(inode)) => (self.socket_name(*inode), false),
             Some(Target::File(path) | Target::Device(path)) => {
                 (table::cut_start(&table::printable(path), FILE_COLUMNS), false)
             }
@@ -119,6 +122,9 @@ impl Text<'_> {
         match entry.map(|entry| &entry.target) {
             Some(Target::Pipe(inode)) if process.descriptors.len() > CROWDED => {
                 format!("{verb} of {number} ({})", self.pipe_name(*inode))
+            }
+            Some(Target::Socket(inode)) if process.descriptors.len() > CROWDED => {
+                format!("{verb} of {number} ({})", self.socket_name(*inode))
             }
             _ => format!("{verb} of {number}"),
         }
@@ -198,8 +204,12 @@ impl Text<'_> {
         }
     }
 
+    pub(super) fn socket_name(&self, inode: u64) -> String {
+        (self.labels.socket)(inode).unwrap_or_else(|| format!("socket:[{inode}]"))
+    }
+
     /// The role of a process; an outsider goes by its program and its pid.
-    fn name(&self, pid: u32) -> String {
+    pub(super) fn name(&self, pid: u32) -> String {
         (self.labels.process)(pid).unwrap_or_else(|| {
             let outsiders = self.snapshot.outsiders.iter().map(|other| (other.pid, &other.name));
             let processes = self.snapshot.processes.iter().map(|one| (one.pid, &one.name));

@@ -68,6 +68,7 @@ fn wiring(workers: u32) -> Snapshot {
     Snapshot {
         processes: std::iter::once(primary).chain((1..=workers).map(worker)).collect(),
         pipes: (1..=workers).map(assignment).chain([results]).collect(),
+        sockets: vec![],
         outsiders: vec![],
         hidden_processes: 0,
     }
@@ -84,7 +85,9 @@ fn text(snapshot: &Snapshot, everything: bool) -> String {
         1..=100 => Some(format!("to worker {inode}")),
         _ => None,
     };
-    let text = render(snapshot, Labels { process: &process, pipe: &pipe }, everything);
+    let socket = |inode| (inode < 100).then(|| format!("socket {inode}"));
+    let text =
+        render(snapshot, Labels { process: &process, pipe: &pipe, socket: &socket }, everything);
     for line in text.lines() {
         assert!(line.chars().count() <= 100, "{line}");
         assert_eq!(line.trim_end(), line);

@@ -1,0 +1,53 @@
+//! `evenly join`: this process as an agent.
+
+use crate::arguments::JoinArguments;
+use crate::duration::parse_duration;
+use crate::exit::Outcome;
+use crate::keys;
+use crate::plan::{option, resolve_workers};
+use crate::stderr;
+use crate::told::{self, Volume};
+use evenly::observe::{Observation, Observer};
+use evenly::{Address, AddressError, Join, JoinError};
+
+/// Works for the primary until its job is over.
+pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
+    let JoinArguments { address, key_file, workers, reconnect, quiet, verbose } = arguments;
+    let address: Address =
+        address.parse().map_err(|error: AddressError| Outcome::Usage(error.to_string()))?;
+    let key = keys::to_join(&address, key_file.as_ref()).map_err(Outcome::Usage)?;
+    let mut join = Join::new(address, key).map_err(|error| Outcome::Usage(error.to_string()))?;
+    if workers.is_some() {
+        join = join.with_workers(resolve_workers(workers.as_deref()).map_err(Outcome::Usage)?);
+    }
+    if let Some(within) = option("reconnect", reconnect.as_deref(), parse_duration)? {
+        join = join.reconnect(within);
+    }
+    let volume = match (quiet, verbose) {
+        (true, _) => Volume::Quiet,
+        (false, false) => Volume::Normal,
+        (false, true) => Volume::Verbose,
+    };
+    Ok(join.run_observed(&mut Teller(volume))?)
+}
+
+/// Says what happens, a line each.
+struct Teller(Volume);
+
+impl Observer for Teller {
+    fn observe(&mut self, observation: &Observation<'_>) {
+        if let Some(line) = told::line(observation, self.0) {
+            stderr::say(&line);
+        }
+    }
+}
+
+impl From<JoinError> for Outcome {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Job(error) => error.into(),
+            JoinError::Lost { .. } | JoinError::Nonsense(_) => Self::Incomplete(error.to_string()),
+            error => Self::Usage(error.to_string()),
+        }
+    }
+}

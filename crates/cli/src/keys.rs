@@ -1,0 +1,39 @@
+//! Which keys are used: those named, or the user's own.
+
+use evenly::{Address, Key};
+use std::path::PathBuf;
+
+/// More keys than these are no rotation.
+const MOST: usize = 2;
+
+/// The keys that agents may have. Where agents come over a network and no key is named, the user's
+/// own is used, and made if there is none.
+pub(crate) fn to_listen(listen: &[Address], named: &[PathBuf]) -> Result<Vec<Key>, String> {
+    if named.len() > MOST {
+        return Err(
+            "--key-file is given more than twice; give the new key and the old one".to_owned()
+        );
+    }
+    if !named.is_empty() {
+        return named
+            .iter()
+            .map(|path| Key::read(path).map_err(|error| error.to_string()))
+            .collect();
+    }
+    if !listen.iter().any(Address::needs_key) {
+        return Ok(Vec::new());
+    }
+    let path = Key::default_path().map_err(|error| error.to_string())?;
+    let (key, _) = Key::read_or_make(&path).map_err(|error| error.to_string())?;
+    Ok(vec![key])
+}
+
+/// The key to join with: the one named, or the user's own if one is needed.
+pub(crate) fn to_join(address: &Address, named: Option<&PathBuf>) -> Result<Option<Key>, String> {
+    let path = match named {
+        Some(path) => path.clone(),
+        None if address.needs_key() => Key::default_path().map_err(|error| error.to_string())?,
+        None => return Ok(None),
+    };
+    Key::read(&path).map(Some).map_err(|error| error.to_string())
+}

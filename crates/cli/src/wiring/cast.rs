@@ -1,0 +1,132 @@
+//! Who takes part in a stage: the processes, pipes and sockets of a job by their roles.
+
+use evenly::observe::{AgentSeen, Layout};
+use evenly::view::{Family, Snapshot, SocketState, SocketView, ViewError};
+use std::time::{Duration, Instant};
+
+/// How long the workers of an agent may take to close what is not theirs: they have just been forked.
+const SETTLING: Duration = Duration::from_millis(500);
+
+/// A job with what is known of the agents on this machine.
+pub(super) struct Cast<'a> {
+    pub(super) layout: &'a Layout,
+    /// Each agent with its workers, if it is here.
+    pub(super) agents: Vec<(&'a AgentSeen, Option<Family>)>,
+}
+
+impl<'a> Cast<'a> {
+    pub(super) fn of(layout: &'a Layout) -> Result<Self, ViewError> {
+        let began = Instant::now();
+        let family = |agent: &AgentSeen| loop {
+            let family = Family::of(agent.pid)?;
+            if is_settled(&family) || began.elapsed() > SETTLING {
+                return Ok(family);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let with_family = |agent: &'a AgentSeen| {
+            let family = if agent.is_here { Some(family(agent)?) } else { None };
+            Ok((agent, family))
+        };
+        let agents = layout.agents.iter().map(with_family).collect::<Result<_, _>>()?;
+        Ok(Self { layout, agents })
+    }
+
+    /// Its picture, as the kernel has it.
+    pub(super) fn picture(&self) -> Result<Snapshot, ViewError> {
+        let Layout { primary, workers, assignment_pipes, result_pipe, .. } = self.layout;
+        let mut pids = vec![*primary];
+        pids.extend(workers.iter().map(|place| place.pid));
+        let mut pipes = assignment_pipes.clone();
+        pipes.push(*result_pipe);
+        for (agent, family) in &self.agents {
+            let Some(family) = family else { continue };
+            pids.push(agent.pid);
+            pids.extend(family.children.iter().map(|child| child.pid));
+            pipes.extend(family.children.iter().flat_map(|child| &child.from_parent));
+            pipes.extend(&family.from_children);
+        }
+        Snapshot::take(&pids, &pipes)
+    }
+
+    /// The agents that are elsewhere: nothing can be asked about them here.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = &'a AgentSeen> + '_ {
+        let elsewhere = self.agents.iter().filter(|(_, family)| family.is_none());
+        elsewhere.map(|(agent, _)| *agent)
+    }
+
+    /// What a process is to the job.
+    pub(super) fn role(&self, pid: u32) -> Option<String> {
+        if pid == self.layout.primary {
+            return Some("primary".to_owned());
+        }
+        if let Some(worker) = self.layout.workers.iter().position(|place| place.pid == pid) {
+            return Some(format!("worker {}", worker + 1));
+        }
+        self.here().find_map(|(agent, family)| {
+            let number = agent.worker;
+            if agent.pid == pid {
+                return Some(format!("agent {number}"));
+            }
+            let worker = family.children.iter().position(|child| child.pid == pid)?;
+            Some(format!("worker {number}.{}", worker + 1))
+        })
+    }
+
+    /// What a pipe is for.
+    pub(super) fn purpose(&self, inode: u64) -> Option<String> {
+        if inode == self.layout.result_pipe {
+            return Some("results".to_owned());
+        }
+        let pipes = &self.layout.assignment_pipes;
+        if let Some(worker) = pipes.iter().position(|pipe| *pipe == inode) {
+            return Some(format!("to worker {}", worker + 1));
+        }
+        self.here().find_map(|(agent, family)| {
+            let number = agent.worker;
+            if family.from_children.contains(&inode) {
+                return Some(format!("results {number}"));
+            }
+            let is_its = |pipes: &[u64]| pipes.contains(&inode);
+            let worker = family.children.iter().position(|child| is_its(&child.from_parent))?;
+            Some(format!("to worker {number}.{}", worker + 1))
+        })
+    }
+
+    /// What a socket is for.
+    pub(super) fn socket(&self, snapshot: &Snapshot, inode: u64) -> Option<String> {
+        let find = |inode| snapshot.sockets.iter().find(|socket| socket.inode == inode);
+        let socket = find(inode)?;
+        let other = socket.peer_inode.and_then(find);
+        let holds = |pid, socket: &SocketView| socket.holders.iter().any(|end| end.pid == pid);
+        let holds_other = |pid| other.is_some_and(|other| holds(pid, other));
+        let primary = self.layout.primary;
+        let is_its = |agent: &AgentSeen, address: Option<String>| {
+            !agent.address.starts_with("unix") && address.as_ref() == Some(&agent.address)
+        };
+        if holds(primary, socket) {
+            if matches!(socket.state, SocketState::Listening | SocketState::Bound) {
+                return Some("for agents".to_owned());
+            }
+            let agents = self.agents.iter().map(|(agent, _)| agent);
+            let agent = agents.into_iter().find(|agent| {
+                is_its(agent, socket.peer_address()) || agent.is_here && holds_other(agent.pid)
+            })?;
+            return Some(format!("to agent {}", agent.worker));
+        }
+        let (agent, _) = self.here().find(|(agent, _)| {
+            let leads_home = holds_other(primary) || is_its(agent, socket.own_address());
+            holds(agent.pid, socket) && leads_home
+        })?;
+        Some(format!("from agent {}", agent.worker))
+    }
+
+    fn here(&self) -> impl Iterator<Item = (&'a AgentSeen, &Family)> {
+        self.agents.iter().filter_map(|(agent, family)| Some((*agent, family.as_ref()?)))
+    }
+}
+
+/// Whether each worker has a pipe that it alone reads.
+fn is_settled(family: &Family) -> bool {
+    family.children.iter().all(|child| !child.from_parent.is_empty())
+}

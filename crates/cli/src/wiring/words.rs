@@ -1,0 +1,84 @@
+//! What a stage is called, what is to be seen, and what the tables do not say.
+
+use super::cast::Cast;
+use evenly::observe::{AgentSeen, Layout, Place, Stage};
+
+/// How wide a page is.
+const COLUMNS: usize = 100;
+
+/// Of what may be many, so many are named.
+const SHOWN: usize = 8;
+
+/// What a stage is called, and what is to be seen.
+pub(super) fn words(stage: Stage, layout: &Layout) -> (&'static str, &'static str) {
+    // Agents have workers, and this machine has none.
+    let is_without = layout.assignment_pipes.is_empty();
+    match stage {
+        Stage::PipesMade if is_without => {
+            ("pipes made", "one for results, although no worker will write it")
+        }
+        Stage::PipesMade => ("pipes made", "the primary holds both ends of all"),
+        Stage::Forked => ("forked", "each worker inherited every end (stopped, to be seen)"),
+        Stage::Closed if is_without => ("closed", "nobody works here: agents have to join"),
+        Stage::Closed => ("closed", "each keeps the two ends that are its own"),
+        Stage::RangesSent => ("ranges sent", "they wait in the pipes until the workers go on"),
+        Stage::Results => ("results", "the answers wait in the one shared pipe"),
+        Stage::AgentJoined => ("an agent joined", "a process with workers and pipes of its own"),
+        Stage::WriteEndClosed => {
+            ("write ends fall to 0", "the primary closes the assignment pipes, one by one")
+        }
+        Stage::EndOfFile => ("end of file", "no write end is open, so the primary's read gave 0"),
+        Stage::Waited if is_without => {
+            ("waited", "the agents were sent home; nothing is left here")
+        }
+        Stage::Waited => ("waited", "every worker was waited for; nothing is left"),
+    }
+}
+
+/// What stands below that, line by line.
+pub(super) fn details(stage: Stage, cast: &Cast<'_>) -> String {
+    match stage {
+        Stage::RangesSent => ranges(cast.layout),
+        Stage::AgentJoined => cast.layout.agents.last().map(line).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// The agents that no table can show.
+pub(super) fn elsewhere(cast: &Cast<'_>) -> String {
+    let agents: Vec<_> = cast.elsewhere().collect();
+    if agents.is_empty() {
+        return String::new();
+    }
+    let mut text = "\non other machines, where only they can look:\n".to_owned();
+    text.extend(agents.iter().take(SHOWN).map(|agent| line(agent)));
+    if agents.len() > SHOWN {
+        text += &format!("   … and {} more\n", agents.len() - SHOWN);
+    }
+    text
+}
+
+/// An agent on one line; a host or a path that is too long loses its end.
+fn line(agent: &AgentSeen) -> String {
+    let plural = if agent.workers == 1 { "" } else { "s" };
+    let text = format!("   {agent}, {} worker{plural}", agent.workers);
+    let text: String = text.chars().map(|one| if one.is_control() { '?' } else { one }).collect();
+    if text.chars().count() <= COLUMNS {
+        return text + "\n";
+    }
+    text.chars().take(COLUMNS - 1).chain("…\n".chars()).collect()
+}
+
+fn ranges(layout: &Layout) -> String {
+    let sent = |place: &Place| match place.range {
+        Some(range) => format!("{}..={}", range.first(), range.last()),
+        None => "nothing".to_owned(),
+    };
+    let workers = (1..).zip(&layout.workers).take(SHOWN);
+    let mut text: String =
+        workers.map(|(worker, place)| format!("   worker {worker}: {}\n", sent(place))).collect();
+    if layout.workers.len() > SHOWN {
+        text += &format!("   … and {} more\n", layout.workers.len() - SHOWN);
+    }
+    text
+}

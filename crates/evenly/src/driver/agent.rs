@@ -1,0 +1,193 @@
+//! This process as an agent: it finds its primary, says hello, works for it, and comes back to it.
+
+use super::clock::Clock;
+use super::primary::{make_registry, serve};
+use super::reception::{AGENTS, boot};
+use super::upstream::End;
+use crate::error::Error;
+use crate::function;
+use crate::job::Job;
+use crate::join::{Join, JoinError};
+use crate::observe::{Observation, Observer};
+use crate::process::signals::{Signal, Signals};
+use crate::transport::{Arrival, Gone, Registry, Token, Transport, connect};
+use evenly_core::hello::{Hello, Program, Refusal, Welcome, Why};
+use evenly_core::{Aggregate, Range};
+use rustix::event::{Timespec, epoll};
+use rustix::io::Errno;
+use std::mem::MaybeUninit;
+use std::time::Duration;
+
+/// How long a primary may take to answer one hello.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long to wait before the next try.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Works for a primary until it says that its job is over.
+pub(crate) fn join(join: &Join, observer: &mut dyn Observer) -> Result<(), JoinError> {
+    let signals = Signals::take().map_err(|(call, cause)| Error::CannotStart { call, cause })?;
+    let registry = make_registry(&signals)?;
+    let clock = Clock::start();
+    let mut search = Search { join, signals: &signals, registry: &registry, clock };
+    let mut served = false;
+    loop {
+        let within = if served { join.reconnect } else { join.first };
+        let (transport, welcome) = match search.find(within) {
+            Ok(Some(found)) => found,
+            Ok(None) => {
+                observer.observe(&Observation::OverAlready { address: &join.address.to_string() });
+                return Ok(());
+            }
+            Err(JoinError::Unreachable { address, why, waited }) if served => {
+                return Err(JoinError::Lost { address, why, waited });
+            }
+            Err(error) => return Err(error),
+        };
+        served = true;
+        let mut job = job(&welcome, join)?;
+        observer.observe(&Observation::Joined {
+            address: &join.address.to_string(),
+            function: &welcome.function,
+            range: welcome.range,
+        });
+        let shared = (&signals, registry.clone(), search.clock);
+        match serve(&mut job, observer, shared, transport)? {
+            (End::Over, _) => return Ok(()),
+            (End::Signal(signal), _) => return Err(Error::Interrupted(signal).into()),
+            (End::Protocol(malformed), _) => return Err(JoinError::Nonsense(malformed)),
+            (End::Lost(why), _) => observer.observe(&Observation::PrimaryLost { why }),
+        }
+    }
+}
+
+/// The work of an agent as a job of its own.
+fn job(welcome: &Welcome, join: &Join) -> Result<Job, JoinError> {
+    let Aggregate::Count = welcome.aggregate;
+    let name = &welcome.function;
+    let function = function::named(name)
+        .filter(|_| welcome.program == Program::None)
+        .ok_or_else(|| JoinError::UnknownFunction { name: name.clone() })?;
+    let mut job = Job::count(Range::EMPTY, function).retries(welcome.retries).halt(None);
+    job.workers = Some(join.workers().get());
+    Ok(job)
+}
+
+/// The name of this machine, as it gives it.
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Looks for a primary.
+struct Search<'a> {
+    join: &'a Join,
+    signals: &'a Signals,
+    registry: &'a Registry,
+    clock: Clock,
+}
+
+/// A primary that has admitted us, and what it wants done.
+type Found = (Box<dyn Transport>, Welcome);
+
+/// What came of one try.
+enum Try {
+    Admitted(Box<dyn Transport>, Welcome),
+    Over,
+    Failed(Gone),
+}
+
+impl Search<'_> {
+    /// Tries for so long; `None` if the primary says that its job is over.
+    fn find(&mut self, within: Duration) -> Result<Option<Found>, JoinError> {
+        let until = self.clock.elapsed() + within;
+        loop {
+            let why = match self.try_once(until)? {
+                Try::Admitted(transport, welcome) => return Ok(Some((transport, welcome))),
+                Try::Over => return Ok(None),
+                Try::Failed(why) => why,
+            };
+            if self.clock.elapsed() + PAUSE >= until {
+                let address = self.join.address.clone();
+                return Err(JoinError::Unreachable { address, why, waited: within });
+            }
+            let go_on = self.clock.elapsed() + PAUSE;
+            while self.clock.elapsed() < go_on {
+                self.wait(go_on)?;
+            }
+        }
+    }
+
+    fn try_once(&mut self, until: Duration) -> Result<Try, JoinError> {
+        let Join { address, key, .. } = self.join;
+        let registry = self.registry.also(AGENTS);
+        let hello = Hello {
+            workers: self.join.workers(),
+            pid: std::process::id(),
+            boot: boot(),
+            program: Program::None,
+            host: host(),
+        };
+        let now_ns = self.clock.now_ns();
+        let mut transport = connect(address, key.as_ref(), &hello.encode(), registry, now_ns)?;
+        let until = until.min(self.clock.elapsed() + PATIENCE);
+        while self.clock.elapsed() < until {
+            let due = transport.next_due_ns().map_or(until, Duration::from_nanos).min(until);
+            let ready = self.wait(due)?;
+            let now_ns = self.clock.now_ns();
+            let told = |failed: crate::transport::Failed| JoinError::from(Error::from(failed));
+            for token in ready {
+                transport.attend(token.key, now_ns).map_err(told)?;
+            }
+            transport.keep_time(now_ns).map_err(told)?;
+            transport.flush(now_ns).map_err(told)?;
+            let answer = match transport.next() {
+                Some(Arrival::Gone { why, .. }) => return Ok(Try::Failed(why)),
+                Some(Arrival::Answer { is_admitted: true, answer }) => Ok(Welcome::decode(answer)),
+                Some(Arrival::Answer { answer, .. }) => Err(Refusal::decode(answer)),
+                _ => continue,
+            };
+            return match answer {
+                Ok(welcome) => Ok(Try::Admitted(transport, welcome?)),
+                Err(refusal) => match refusal? {
+                    Refusal { why: Why::Over, .. } => Ok(Try::Over),
+                    Refusal { text, .. } => {
+                        Err(JoinError::Refused { address: address.clone(), text })
+                    }
+                },
+            };
+        }
+        Ok(Try::Failed(Gone::Silent))
+    }
+
+    /// Waits for the connection, heeding signals; what is ready of it.
+    fn wait(&mut self, until: Duration) -> Result<Vec<Token>, JoinError> {
+        let left = until.saturating_sub(self.clock.elapsed());
+        let timeout =
+            Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        let mut events = [MaybeUninit::<epoll::Event>::uninit(); 8];
+        let events = match epoll::wait(self.registry.epoll(), &mut events, Some(&timeout)) {
+            Ok((events, _)) => events,
+            Err(Errno::INTR) => &mut [],
+            Err(cause) => return Err(Error::System { call: "epoll_wait", cause }.into()),
+        };
+        let tokens = events.iter().map(|event| Token::from_data(event.data));
+        let ready = tokens.filter(|token| token.transport == AGENTS).collect();
+        self.heed_signals()?;
+        Ok(ready)
+    }
+
+    fn heed_signals(&mut self) -> Result<(), JoinError> {
+        let failed = |call| move |cause| Error::System { call, cause };
+        while let Some(signal) = self.signals.next().map_err(failed("read signalfd"))? {
+            match signal {
+                Signal::CHILD | Signal::CONTINUE | Signal::STATUS => {}
+                Signal::STOP => self
+                    .signals
+                    .stop_here()
+                    .map_err(|(call, cause)| Error::System { call, cause })?,
+                end => return Err(Error::Interrupted(end).into()),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,391 @@
+//! Agents at the primary: who is let in, what they say, and when they are gone.
+//!
+//! An agent sits in a slot of the supervisor beyond those of this machine's workers. It has joined with
+//! its first frame after it was admitted: until then somebody may have recorded and repeated a hello.
+
+use super::gather::Gathering;
+use crate::error::Error;
+use crate::job::Job;
+use crate::observe::{AgentSeen, Observation, Parting, Stage};
+use crate::transport::{Arrival, Gone, Reception, Registry, Token, listen};
+use evenly_core::agent::Leave;
+use evenly_core::frame::{Frame, Heartbeat, Packer};
+use evenly_core::hello::{Hello, Misunderstood, Program, Refusal, Welcome, Why};
+use evenly_core::{Fault, Heard};
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// The first of the numbers of transports that agents join through.
+pub(super) const AGENTS: u32 = 2;
+
+/// The most chunks that one agent may hold: so many entries wait for it in memory, at most.
+const WINDOW: usize = 8192;
+
+/// How often it is said that this primary lives.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How often strangers are told of, at most.
+const STRANGERS: Duration = Duration::from_secs(60);
+
+/// Everybody who has come from elsewhere.
+#[derive(Default)]
+pub(super) struct Agents {
+    receptions: Vec<Box<dyn Reception>>,
+    /// By reception and the number that it gives to a peer.
+    peers: BTreeMap<(usize, usize), Peer>,
+    /// By slot: who sits there.
+    seats: BTreeMap<usize, (usize, usize)>,
+    welcome: Vec<u8>,
+    /// Whether there is nothing left to do.
+    is_over: bool,
+    program: Program,
+    boot: [u8; 16],
+    next_heartbeat: Duration,
+    /// The last time that was told.
+    now_ns: u64,
+    /// When strangers may be told of again, and how many there have been since.
+    next_strangers: Duration,
+    strangers: u64,
+}
+
+/// Somebody who was admitted.
+struct Peer {
+    /// What it is told as; its number is right once it has a seat.
+    seen: AgentSeen,
+    workers: NonZeroU32,
+    slot: Option<usize>,
+    is_silent: bool,
+}
+
+/// What one arrival comes to, without the bytes that it came in.
+enum Said {
+    Hello(usize, Result<Hello, Misunderstood>),
+    Heard(usize, Result<Heard, Fault>),
+    First(usize),
+    /// Its first word is not what an agent says first.
+    Impostor(usize),
+    Gone(usize, Gone),
+    Nothing,
+}
+
+impl Agents {
+    /// Begins to listen wherever the job says.
+    pub(super) fn listen(job: &Job, registry: &Registry) -> Result<Self, Error> {
+        let mut receptions = Vec::with_capacity(job.listen.len());
+        for (number, address) in (AGENTS..).zip(&job.listen) {
+            receptions.push(listen(address, &job.keys, registry.also(number))?);
+        }
+        let welcome = if receptions.is_empty() { Vec::new() } else { welcome(job)?.encode() };
+        Ok(Self {
+            receptions,
+            peers: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            welcome,
+            is_over: false,
+            program: Program::None,
+            boot: boot(),
+            next_heartbeat: HEARTBEAT,
+            now_ns: 0,
+            next_strangers: Duration::ZERO,
+            strangers: 0,
+        })
+    }
+
+    /// Where they may join.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = String> + '_ {
+        self.receptions.iter().map(|reception| reception.listens_at())
+    }
+
+    /// Who sits in a slot.
+    pub(super) fn seen(&self, slot: usize) -> Option<&AgentSeen> {
+        self.seats.get(&slot).and_then(|at| self.peers.get(at)).map(|peer| &peer.seen)
+    }
+
+    /// Where frames to the agent in a slot are packed.
+    pub(super) fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
+        let (reception, peer) = self.seats.get(&slot)?;
+        self.receptions[*reception].packer(*peer)
+    }
+
+    /// Does what a ready descriptor asks for.
+    pub(super) fn attend(&mut self, token: Token, now_ns: u64) -> Result<(), Error> {
+        match self.receptions.get_mut((token.transport - AGENTS) as usize) {
+            Some(reception) => Ok(reception.attend(token.key, now_ns)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends what is packed.
+    pub(super) fn flush(&mut self, now_ns: u64) -> Result<(), Error> {
+        self.receptions.iter_mut().try_for_each(|reception| Ok(reception.flush(now_ns)?))
+    }
+
+    /// When there is something to do, if ever.
+    pub(super) fn next_due(&self) -> Option<Duration> {
+        if self.receptions.is_empty() {
+            return None;
+        }
+        let due = self.receptions.iter().filter_map(|reception| reception.next_due_ns()).min();
+        [due.map(Duration::from_nanos), Some(self.next_heartbeat)].into_iter().flatten().min()
+    }
+
+    /// Says goodbye to everybody; [`is_quiet`](Self::is_quiet) when all of it has been delivered.
+    pub(super) fn close(&mut self, now_ns: u64) {
+        self.is_over = true;
+        let (code, detail) = Leave::Over.code();
+        for (reception, peer) in std::mem::take(&mut self.seats).into_values() {
+            if let Some(packer) = self.receptions[reception].packer(peer) {
+                packer.farewell(code, detail);
+            }
+            self.receptions[reception].close(peer);
+            self.peers.remove(&(reception, peer));
+        }
+        // Whatever fails now, nobody waits for it.
+        let _ = self.flush(now_ns);
+    }
+
+    /// Whether everybody has got what was sent last.
+    pub(super) fn is_quiet(&self) -> bool {
+        !self.receptions.iter().any(|reception| reception.is_lingering())
+    }
+
+    /// Packs for everybody that this primary lives.
+    pub(super) fn beat(&mut self) {
+        for (reception, peer) in self.seats.values() {
+            if let Some(packer) = self.receptions[*reception].packer(*peer) {
+                packer.heartbeat(Heartbeat::OfPrimary);
+            }
+        }
+    }
+
+    /// Forgets whoever sat in a slot.
+    fn unseat(&mut self, slot: usize) -> Option<Peer> {
+        self.peers.remove(&self.seats.remove(&slot)?)
+    }
+
+    /// Lets somebody in, or not, and says why.
+    fn receive(
+        &mut self,
+        reception: usize,
+        peer: usize,
+        hello: Result<Hello, Misunderstood>,
+        now_ns: u64,
+    ) -> Result<Option<(String, String)>, Error> {
+        let address = self.receptions[reception].address(peer);
+        let refusal = match hello {
+            Ok(_) if self.is_over => Refusal { why: Why::Over, text: "the job is over".to_owned() },
+            Ok(hello) if hello.program == self.program => {
+                self.receptions[reception].admit(peer, &self.welcome, now_ns)?;
+                let Hello { workers, pid, boot, host, .. } = hello;
+                let is_here = boot == self.boot && boot != [0; 16];
+                let seen =
+                    AgentSeen { worker: 0, workers: workers.get(), host, pid, is_here, address };
+                let peer_seen = Peer { seen, workers, slot: None, is_silent: false };
+                self.peers.insert((reception, peer), peer_seen);
+                return Ok(None);
+            }
+            Ok(_) => Refusal {
+                why: Why::Program,
+                text: "the agent was started with a program of its own, and this job has none"
+                    .to_owned(),
+            },
+            Err(misunderstood) => Refusal { why: Why::Version, text: misunderstood.to_string() },
+        };
+        self.receptions[reception].refuse(peer, &refusal.encode(), now_ns)?;
+        Ok((refusal.why != Why::Over).then_some((address, refusal.text)))
+    }
+}
+
+impl Drop for Agents {
+    /// However the job ended, its agents are told that it has.
+    fn drop(&mut self) {
+        self.close(self.now_ns);
+    }
+}
+
+impl Gathering<'_> {
+    /// Hears what has come through one reception.
+    pub(super) fn hear_agents(&mut self, reception: usize) -> Result<(), Error> {
+        let now_ns = self.clock.now_ns();
+        loop {
+            let Some(at) = self.agents.receptions.get_mut(reception) else { return Ok(()) };
+            let Some(arrival) = at.next() else { break };
+            let said = match arrival {
+                Arrival::Hello { peer, hello } => Said::Hello(peer, Hello::decode(hello)),
+                Arrival::Gone { peer, why } => Said::Gone(peer, why),
+                Arrival::Frame { peer: Some(peer), frame } => {
+                    match self.agents.peers.get(&(reception, peer)) {
+                        Some(Peer { slot: Some(slot), .. }) => {
+                            let heard = self.supervisor.hear_agent(*slot, frame, now_ns);
+                            Said::Heard(*slot, heard)
+                        }
+                        Some(_) if is_first(&frame) => Said::First(peer),
+                        Some(_) => Said::Impostor(peer),
+                        None => Said::Nothing,
+                    }
+                }
+                _ => Said::Nothing,
+            };
+            self.answer(reception, said, now_ns)?;
+        }
+        self.tell_pieces();
+        Ok(())
+    }
+
+    fn answer(&mut self, reception: usize, said: Said, now_ns: u64) -> Result<(), Error> {
+        match said {
+            Said::Hello(peer, hello) => {
+                let refused = self.agents.receive(reception, peer, hello, now_ns)?;
+                if let Some((address, why)) = refused {
+                    let refused = Observation::AgentRefused { address: &address, why: &why };
+                    self.stages.observer.observe(&refused);
+                }
+                Ok(())
+            }
+            Said::First(peer) => self.seat_agent(reception, peer, now_ns),
+            Said::Heard(slot, Ok(Heard::Farewell { call, errno, .. })) => {
+                self.dismiss_agent(slot, Parting::Left(Leave::from_code(call, errno)))
+            }
+            Said::Heard(slot, Ok(_)) => {
+                self.note_awake(slot);
+                Ok(())
+            }
+            Said::Heard(_, Err(Fault::Run(violation))) => Err(violation.into()),
+            Said::Heard(slot, Err(Fault::Worker { violation, .. })) => {
+                self.dismiss_agent(slot, Parting::Said(violation))
+            }
+            Said::Heard(slot, Err(Fault::Nobody)) => {
+                self.dismiss_agent(slot, Parting::Gone(Gone::Forged))
+            }
+            Said::Gone(peer, why) => match self.agents.peers.get(&(reception, peer)) {
+                Some(Peer { slot: Some(slot), .. }) => self.lose_agent(*slot, Parting::Gone(why)),
+                // Its number may be another's by now, so nothing is closed.
+                _ => {
+                    self.agents.peers.remove(&(reception, peer));
+                    Ok(())
+                }
+            },
+            Said::Impostor(peer) => {
+                self.agents.peers.remove(&(reception, peer));
+                self.agents.receptions[reception].close(peer);
+                Ok(())
+            }
+            Said::Nothing => Ok(()),
+        }
+    }
+
+    /// An agent has said its first word.
+    fn seat_agent(&mut self, reception: usize, peer: usize, now_ns: u64) -> Result<(), Error> {
+        let at = (reception, peer);
+        let Some(joined) = self.agents.peers.get_mut(&at) else { return Ok(()) };
+        let slot = self.supervisor.welcome(joined.workers, WINDOW, now_ns)?;
+        joined.slot = Some(slot);
+        joined.seen.worker = slot + 1;
+        self.stages.observer.observe(&Observation::AgentJoined(&joined.seen));
+        if self.stages.is_wanted {
+            self.stages.layout.agents.push(joined.seen.clone());
+        }
+        self.agents.seats.insert(slot, at);
+        self.stand_still(Stage::AgentJoined)
+    }
+
+    /// Ends the connection to an agent, and gives what it had to others.
+    fn dismiss_agent(&mut self, slot: usize, why: Parting) -> Result<(), Error> {
+        if let Some((reception, peer)) = self.agents.seats.get(&slot).copied() {
+            self.agents.receptions[reception].close(peer);
+        }
+        self.lose_agent(slot, why)
+    }
+
+    fn lose_agent(&mut self, slot: usize, why: Parting) -> Result<(), Error> {
+        let Some(lost) = self.agents.unseat(slot) else { return Ok(()) };
+        self.losses += u64::from(!matches!(why, Parting::Left(_)));
+        self.stages.layout.agents.retain(|agent| agent.worker != slot + 1);
+        // Whatever ended it, nobody knows that it was one of its chunks: those that end workers end
+        // those of the agent, not the agent.
+        let reclaimed = self.supervisor.lose(slot, None, self.clock.now_ns())?;
+        self.tell_pieces();
+        let lost = Observation::AgentLost { agent: &lost.seen, why, reclaimed };
+        self.stages.observer.observe(&lost);
+        Ok(())
+    }
+
+    /// Tells of an agent that has lost what it had by not being heard.
+    pub(super) fn tell_silent_agent(&mut self, slot: usize, reclaimed: (usize, u128)) {
+        self.tell_pieces();
+        let Some(at) = self.agents.seats.get(&slot) else { return };
+        if let Some(peer) = self.agents.peers.get_mut(at) {
+            peer.is_silent = true;
+            let silent = Observation::AgentSilent { agent: &peer.seen, reclaimed };
+            self.stages.observer.observe(&silent);
+        }
+    }
+
+    /// Tells of an agent that is heard again.
+    fn note_awake(&mut self, slot: usize) {
+        let Some(at) = self.agents.seats.get(&slot) else { return };
+        if let Some(peer) = self.agents.peers.get_mut(at)
+            && std::mem::take(&mut peer.is_silent)
+        {
+            self.stages.observer.observe(&Observation::AgentAwake(&peer.seen));
+        }
+    }
+
+    /// Does what is due at the receptions: timers, heartbeats, a word about strangers.
+    pub(super) fn keep_time_of_agents(&mut self) -> Result<(), Error> {
+        let (now, now_ns) = (self.clock.elapsed(), self.clock.now_ns());
+        self.agents.now_ns = now_ns;
+        let count = self.agents.receptions.len();
+        for reception in 0..count {
+            let at = &mut self.agents.receptions[reception];
+            at.keep_time(now_ns)?;
+            self.agents.strangers += at.take_strangers();
+            self.hear_agents(reception)?;
+        }
+        let agents = &mut self.agents;
+        if agents.strangers > 0 && agents.next_strangers <= now {
+            agents.next_strangers = now + STRANGERS;
+            let count = std::mem::take(&mut agents.strangers);
+            self.stages.observer.observe(&Observation::Strangers { count });
+        }
+        if agents.next_heartbeat <= now {
+            agents.next_heartbeat = now + HEARTBEAT;
+            agents.beat();
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is what an agent says first: that it lives, and nothing else.
+fn is_first(frame: &Frame<'_>) -> bool {
+    use evenly_core::frame::Body;
+    matches!(frame.body, Body::Answers(answers) if answers.iter().next().is_none())
+}
+
+/// What every agent is told.
+fn welcome(job: &Job) -> Result<Welcome, Error> {
+    let mut bytes = [0; 8];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .map_err(|cause| Error::CannotStart { call: "getrandom", cause })?;
+    Ok(Welcome {
+        job: u64::from_le_bytes(bytes),
+        aggregate: job.aggregate,
+        retries: job.retries,
+        range: job.range.interval(),
+        program: Program::None,
+        function: job.function.name().to_owned(),
+    })
+}
+
+/// Which boot of which kernel this is (proc(5), `boot_id`), and which pid namespace: between two who say
+/// the same, the number of a process means the same. Zero if the kernel does not say.
+pub(super) fn boot() -> [u8; 16] {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+    let namespace = rustix::fs::stat("/proc/self/ns/pid").map(|stat| stat.st_ino);
+    match (u128::from_str_radix(&digits, 16), namespace) {
+        (Ok(boot), Ok(namespace)) => (boot ^ u128::from(namespace)).to_be_bytes(),
+        _ => [0; 16],
+    }
+}

@@ -1,0 +1,138 @@
+//! The public face of an agent: where its primary is, and how to work for it.
+
+use crate::driver;
+use crate::error::Error;
+use crate::job::default_workers;
+use crate::observe::Observer;
+use crate::secure::Key;
+use crate::transport::{Address, AddressError, Gone};
+use evenly_core::frame::Malformed;
+use evenly_core::hello::Misunderstood;
+use rustix::io::Errno;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// An agent: a process that works for a primary elsewhere, with workers of its own.
+///
+/// It learns from the primary what is to be done. The calling process must have a single thread, as
+/// for a [`Job`](crate::Job), and the same signals are taken from it.
+#[derive(Debug)]
+pub struct Join {
+    pub(crate) address: Address,
+    pub(crate) key: Option<Key>,
+    workers: Option<NonZeroU32>,
+    /// How long the primary is looked for at first, and when it was lost.
+    pub(crate) first: Duration,
+    pub(crate) reconnect: Duration,
+}
+
+impl Join {
+    /// Joins the primary that listens there. On a network both must have the same key.
+    ///
+    /// # Errors
+    /// If nobody can listen at such an address.
+    pub fn new(address: Address, key: Option<Key>) -> Result<Self, AddressError> {
+        address.check_can_be_joined()?;
+        let (first, reconnect) = (Duration::from_secs(10), Duration::from_secs(30));
+        Ok(Self { address, key, workers: None, first, reconnect })
+    }
+
+    /// Brings so many workers; without this, as many as this process may use processors.
+    #[must_use]
+    pub fn with_workers(mut self, workers: NonZeroU32) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// Looks so long for a primary that was lost; 30 s unless this says otherwise.
+    #[must_use]
+    pub fn reconnect(mut self, within: Duration) -> Self {
+        self.reconnect = within;
+        self
+    }
+
+    /// Works until the primary says that its job is over.
+    ///
+    /// # Errors
+    /// See [`JoinError`]. Whatever it is, every worker is gone and reaped when this returns.
+    pub fn run(self) -> Result<(), JoinError> {
+        self.run_observed(&mut ())
+    }
+
+    /// The same under the eyes of an observer.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_observed(self, observer: &mut dyn Observer) -> Result<(), JoinError> {
+        driver::join(&self, observer)
+    }
+
+    pub(crate) fn workers(&self) -> NonZeroU32 {
+        self.workers.unwrap_or_else(default_workers)
+    }
+}
+
+/// Why an agent does not work, or not any more.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The address leads nowhere.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// Nothing goes over a network unsealed.
+    #[error("to join over a network takes a key")]
+    NoKey,
+    /// No primary was found.
+    #[error("cannot join {address}: {why} (tried for {} s); {}", .waited.as_secs_f64(), advice(.why))]
+    Unreachable {
+        /// Where it was looked for.
+        address: Address,
+        /// What came of the last try.
+        why: Gone,
+        /// How long.
+        waited: Duration,
+    },
+    /// The primary was lost and not found again.
+    #[error("lost the primary at {address}: {why} (looked for it for {} s)", .waited.as_secs_f64())]
+    Lost {
+        /// Where it was.
+        address: Address,
+        /// What came of the last try.
+        why: Gone,
+        /// How long.
+        waited: Duration,
+    },
+    /// The primary does not want this agent.
+    #[error("{address} refuses this agent: {text}")]
+    Refused {
+        /// Where it listens.
+        address: Address,
+        /// Why.
+        text: String,
+    },
+    /// The primary asks for something that is not known here.
+    #[error(
+        "the primary asks for '{name}', which this evenly does not know; use the same version at both ends"
+    )]
+    UnknownFunction {
+        /// What it asks for.
+        name: String,
+    },
+    /// What the primary answers to a hello is not to be understood.
+    #[error("cannot understand the primary: {0}")]
+    Misunderstood(#[from] Misunderstood),
+    /// What the primary says is not to be understood.
+    #[error("stopped: the primary sent {0}")]
+    Nonsense(Malformed),
+    /// What keeps any job from going on kept this one.
+    #[error(transparent)]
+    Job(#[from] Error),
+}
+
+fn advice(why: &Gone) -> &'static str {
+    match why {
+        Gone::EndOfFile | Gone::Silent => "is it a primary of evenly, and has it the same key?",
+        Gone::Broken(Errno::MSGSIZE) => "datagrams of 1200 bytes do not get there, use tcp",
+        _ => "is a primary listening there?",
+    }
+}

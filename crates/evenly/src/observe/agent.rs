@@ -1,0 +1,64 @@
+//! Agents as a job lets others see them.
+
+use crate::transport::Gone;
+use evenly_core::Violation;
+use evenly_core::agent::Leave;
+use rustix::io::Errno;
+use std::fmt;
+
+/// An agent that has joined, by its own account and that of its connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentSeen {
+    /// Which one, in one row with the workers of this machine, from 1.
+    pub worker: usize,
+    /// How many workers it has.
+    pub workers: u32,
+    /// The name of its machine.
+    pub host: String,
+    /// Its process number there.
+    pub pid: u32,
+    /// Whether that is this machine, where its process number means the same.
+    pub is_here: bool,
+    /// From where it came, as in `tcp:192.0.2.7:40112`.
+    pub address: String,
+}
+
+impl fmt::Display for AgentSeen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { worker, host, pid, address, .. } = self;
+        write!(f, "agent {worker} (pid {pid} on {host}, at {address})")
+    }
+}
+
+/// Why an agent is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Parting {
+    /// It said so itself.
+    Left(Leave),
+    /// Its connection is gone.
+    Gone(Gone),
+    /// What it said cannot be, and the connection was closed.
+    Said(Violation),
+}
+
+impl fmt::Display for Parting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Left(Leave::Over) => f.write_str("left"),
+            Self::Left(Leave::Signal(signal)) => write!(f, "left, ended by signal {signal}"),
+            Self::Left(Leave::NoWorker(errno)) => {
+                let cause = Errno::from_raw_os_error(errno.cast_signed());
+                write!(f, "left: it has no worker: {cause}")
+            }
+            Self::Left(Leave::Protocol) => {
+                f.write_str("left: it does not understand what it is told")
+            }
+            Self::Left(Leave::Other(code, detail)) => {
+                write!(f, "left, for reason {code}, {detail}")
+            }
+            Self::Gone(gone) => write!(f, "is gone: {gone}"),
+            Self::Said(violation) => write!(f, "was sent away: {violation}"),
+        }
+    }
+}

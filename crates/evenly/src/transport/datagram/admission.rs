@@ -1,0 +1,195 @@
+//! How somebody is let in: heard, asked about, and admitted or refused.
+
+use super::line::{Line, Seal, Unused};
+use super::listener::Listener;
+use super::peers::{Opening, Peer, Place, Stage};
+use super::socket::Origin;
+use super::{ANSWER_NS, LONGEST_HELLO, unixgram};
+use crate::secure::noise::{HANDSHAKE, Responder, Session};
+use crate::transport::{Failed, Gone, failed};
+use evenly_core::datagram::{Content, Datagram};
+use rustix::event::epoll::EventFlags;
+use std::path::Path;
+
+/// How many there may be who have said hello and sent nothing sealed. The next one takes the place of
+/// the first.
+const MOST_OPENING: usize = 256;
+
+impl Listener {
+    /// Takes a datagram.
+    pub(super) fn hear(&mut self, bytes: &[u8], origin: Origin) {
+        if matches!(origin, Origin::OtherUser) {
+            self.strangers += 1;
+            return;
+        }
+        let Some(Datagram { session, content }) = Datagram::parse(bytes) else {
+            self.strangers += 1;
+            return;
+        };
+        match content {
+            Content::Hello(message) => self.hear_hello(session, message, origin),
+            Content::Answer(_) => self.strangers += 1,
+            Content::Sealed { counter, sealed } => {
+                self.hear_sealed(session, counter, sealed, origin);
+            }
+        }
+    }
+
+    fn hear_hello(&mut self, session: u64, message: &[u8], origin: Origin) {
+        if let Some(number) = self.peers.of_session(session) {
+            self.answer_again(number, message, origin);
+            return;
+        }
+        // The hello of a session that is over, late or repeated by somebody who recorded it.
+        if self.peers.remembers(session) {
+            return;
+        }
+        let asking = match origin {
+            Origin::Network(place) => self
+                .open_hello(session, message)
+                .map(|(hello, responder)| (Place::Network(place), hello, Some(responder))),
+            _ => self.connect_back(session).map(|place| (place, message.to_vec(), None)),
+        };
+        let asking = asking.filter(|(_, hello, _)| hello.len() <= LONGEST_HELLO);
+        let Some((place, hello, responder)) = asking else {
+            self.strangers += 1;
+            return;
+        };
+        if let Some(oldest) = self.peers.oldest_of(MOST_OPENING) {
+            self.turn_away(oldest);
+        }
+        let stage = Stage::Asking { hello, responder, is_told: false };
+        let until_ns = self.now_ns + ANSWER_NS;
+        let opening = Opening { message: message.to_vec(), answer: Vec::new(), until_ns };
+        let number = self.peers.add(session, place, stage, opening);
+        if let Some(Peer { place: Place::File(socket, _), .. }) = self.peers.get(number)
+            && self.registry.add(socket, number, EventFlags::empty()).is_err()
+        {
+            // The system has no room to wait for it (epoll_ctl(2), ENOSPC).
+            self.strangers += 1;
+            self.remove(number);
+        }
+    }
+
+    /// Opens a hello: `None` if a stranger said it, or in the name of another session.
+    fn open_hello(&self, session: u64, message: &[u8]) -> Option<(Vec<u8>, Box<Responder>)> {
+        let (name, _) = message.split_first_chunk()?;
+        if session != u64::from_le_bytes(*name) {
+            return None;
+        }
+        let mut hello = vec![0; message.len().checked_sub(HANDSHAKE)?];
+        let (responder, _) = Responder::hear(&self.keys, message, &mut hello).ok()?;
+        Some((hello, Box::new(responder)))
+    }
+
+    /// A socket to where the agent of this session says that it listens.
+    fn connect_back(&self, session: u64) -> Option<Place> {
+        let path = unixgram::agent_path(self.address.path().unwrap_or(Path::new("")), session);
+        Some(Place::File(unixgram::connected(&path).ok()?, path))
+    }
+
+    /// The same hello gets the same answer, if there is one; it goes to where that hello came from.
+    fn answer_again(&mut self, number: u32, message: &[u8], origin: Origin) {
+        let Some(peer) = self.peers.get(number) else { return };
+        if let Some(opening) = &peer.opening
+            && opening.message == message
+            && !opening.answer.is_empty()
+        {
+            match origin {
+                Origin::Network(place) => self.send(&Place::Network(place), &opening.answer),
+                _ => self.send(&peer.place, &opening.answer),
+            };
+        }
+    }
+
+    fn hear_sealed(&mut self, session: u64, counter: u64, sealed: &[u8], origin: Origin) {
+        // The last words of a session that is over are no stranger's.
+        let Some(number) = self.peers.of_session(session) else { return };
+        let now_ns = self.now_ns;
+        let Some(peer) = self.peers.get_mut(number) else { return };
+        let (Stage::Admitted(line) | Stage::Broken(line, _) | Stage::Ending { line, .. }) =
+            &mut peer.stage
+        else {
+            return;
+        };
+        match line.take(counter, sealed, now_ns) {
+            Ok(is_newest) => {
+                if let (true, Origin::Network(from)) = (is_newest, origin) {
+                    peer.place = Place::Network(from);
+                }
+            }
+            Err(Unused::Repeated) => return,
+            Err(Unused::Forged) => {
+                self.strangers += 1;
+                return;
+            }
+            Err(Unused::Malformed(malformed)) => {
+                self.lose(number, Gone::Malformed(malformed));
+                return;
+            }
+        }
+        if matches!(peer.stage, Stage::Ending { .. })
+            && let Some(line) = peer.line()
+        {
+            line.discard();
+        }
+        self.peers.finish_opening(number);
+        self.peers.queue(number);
+        if self.touched.last() != Some(&number) {
+            self.touched.push(number);
+        }
+    }
+
+    /// Has nothing to do with somebody who sent nothing sealed: its hello may be an echo of one who was
+    /// here.
+    pub(super) fn turn_away(&mut self, number: u32) {
+        let stage = self.peers.get(number).map(|peer| &peer.stage);
+        self.strangers += u64::from(!matches!(stage, Some(Stage::Refused)));
+        match stage {
+            Some(Stage::Asking { is_told: true, .. } | Stage::Admitted(_)) => {
+                self.lose(number, Gone::Silent);
+            }
+            _ => self.remove(number),
+        }
+    }
+
+    /// Answers whoever asks.
+    pub(super) fn answer(
+        &mut self,
+        number: u32,
+        is_admitted: bool,
+        words: &[u8],
+        now_ns: u64,
+    ) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        debug_assert!(words.len() <= LONGEST_HELLO);
+        let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
+        let session = peer.session;
+        // It may have been turned away while it was thought about; that is told soon.
+        let Stage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
+        let mut message = [&[u8::from(is_admitted)], words].concat();
+        let mut seal = Ok(Seal::Open);
+        if let Some(responder) = responder.take() {
+            let plain = std::mem::take(&mut message);
+            let answered = responder.answer(&plain, &mut message).map_err(failed("getrandom"))?;
+            seal = Session::into_sealer(answered).map(|sealer| Seal::Noise(Box::new(sealer)));
+        }
+        let mut datagram = Vec::new();
+        Datagram { session, content: Content::Answer(&message) }.write(&mut datagram);
+        if let Some(opening) = &mut peer.opening {
+            opening.answer.clone_from(&datagram);
+            opening.until_ns = now_ns + ANSWER_NS;
+        }
+        let stage = match seal {
+            _ if !is_admitted => Stage::Refused,
+            Ok(seal) => Stage::Admitted(Box::new(Line::new(session, seal, now_ns))),
+            Err(_) => Stage::Lost(None, Gone::Forged),
+        };
+        self.peers.advance(number, stage);
+        // If there is no room, it is as if the answer got lost: the hello comes again.
+        if let Some(peer) = self.peers.get(number) {
+            self.send(&peer.place, &datagram);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! The end of a primary: many peers, each of which is let in first.
+
+use super::peers::{Peers, Place, Stage};
+use super::socket::{ROOM, Shared};
+use super::{LINGER_NS, READ_AT_ONCE, SHARED_KEY};
+use crate::secure::Key;
+use crate::transport::{
+    Address, AddressKind, Arrival, Failed, Gone, ListenError, Reception, Registry, Transport,
+};
+use evenly_core::frame::Packer;
+use rustix::event::epoll::EventFlags;
+
+/// A bound socket and everybody who has said hello to it.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(super) shared: Shared,
+    /// With the port that the system chose.
+    pub(super) address: Address,
+    /// Empty within the machine.
+    pub(super) keys: Vec<Key>,
+    pub(super) registry: Registry,
+    pub(super) peers: Peers,
+    /// Whose packers were asked for since the last flush.
+    dirty: Vec<u32>,
+    /// Who was heard since it was last sent to.
+    pub(super) touched: Vec<u32>,
+    /// Who waits for room in the shared socket.
+    pub(super) blocked: Vec<u32>,
+    /// Who was told to be gone, and is taken out as soon as nothing of it is borrowed.
+    leaving: Option<u32>,
+    pub(super) room: Vec<u8>,
+    pub(super) strangers: u64,
+    /// The last time that was told.
+    pub(super) now_ns: u64,
+}
+
+impl Listener {
+    /// Listens at an address: at a path without keys, over the network with one or two of them.
+    pub(crate) fn listen(
+        address: &Address,
+        keys: Vec<Key>,
+        registry: Registry,
+    ) -> Result<Self, ListenError> {
+        debug_assert_eq!(address.needs_key(), !keys.is_empty());
+        let (shared, bound) = Shared::bind(address)?;
+        registry
+            .add(&shared, SHARED_KEY, EventFlags::IN)
+            .map_err(ListenError::system(address, "epoll_ctl"))?;
+        Ok(Self {
+            shared,
+            address: bound,
+            keys,
+            registry,
+            peers: Peers::default(),
+            dirty: Vec::new(),
+            touched: Vec::new(),
+            blocked: Vec::new(),
+            leaving: None,
+            room: vec![0; ROOM],
+            strangers: 0,
+            now_ns: 0,
+        })
+    }
+}
+
+impl Listener {
+    fn tell_hello(&mut self, number: u32) -> Option<Arrival<'_>> {
+        let Stage::Asking { hello, is_told, .. } = &mut self.peers.get_mut(number)?.stage else {
+            return None;
+        };
+        *is_told = true;
+        Some(Arrival::Hello { peer: number as usize, hello })
+    }
+
+    fn tell_frame(&mut self, number: u32) -> Option<Arrival<'_>> {
+        let Self { peers, leaving, .. } = self;
+        let stage = &mut peers.get_mut(number)?.stage;
+        let (Stage::Admitted(line) | Stage::Lost(Some(line), _)) = stage else { return None };
+        let peer = number as usize;
+        match line.next_frame()? {
+            Ok(frame) => Some(Arrival::Frame { peer: Some(peer), frame }),
+            Err(malformed) => {
+                *leaving = Some(number);
+                Some(Arrival::Gone { peer, why: Gone::Malformed(malformed) })
+            }
+        }
+    }
+}
+
+impl Transport for Listener {
+    #[inline]
+    fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
+        let number = peer as u32;
+        let peer = self.peers.get_mut(number)?;
+        let Stage::Admitted(line) = &mut peer.stage else { return None };
+        if !peer.is_dirty {
+            peer.is_dirty = true;
+            self.dirty.push(number);
+        }
+        Some(&mut line.packer)
+    }
+
+    fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        while let Some(number) = self.dirty.pop() {
+            if let Some(peer) = self.peers.get_mut(number) {
+                peer.is_dirty = false;
+            }
+            self.write_to(number)?;
+        }
+        Ok(())
+    }
+
+    /// Datagrams to read, or room for some that could not be sent.
+    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        if key != SHARED_KEY {
+            return self.write_to(key);
+        }
+        self.receive(READ_AT_ONCE)?;
+        self.write_blocked()?;
+        self.write_touched()
+    }
+
+    fn next(&mut self) -> Option<Arrival<'_>> {
+        if let Some(number) = self.leaving.take() {
+            self.remove(number);
+        }
+        let number = self.peers.first_with_news()?;
+        let why = match &self.peers.get(number)?.stage {
+            Stage::Asking { .. } => return self.tell_hello(number),
+            Stage::Admitted(line) | Stage::Lost(Some(line), _) if line.has_frame() => {
+                return self.tell_frame(number);
+            }
+            Stage::Lost(_, why) => *why,
+            _ => Gone::EndOfFile,
+        };
+        self.remove(number);
+        Some(Arrival::Gone { peer: number as usize, why })
+    }
+
+    fn keep_time(&mut self, now_ns: u64) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        while let Some(number) = self.peers.next_alarm(now_ns) {
+            self.look_at(number)?;
+        }
+        self.write_touched()
+    }
+
+    fn next_due_ns(&self) -> Option<u64> {
+        self.peers.next_alarm_ns()
+    }
+
+    fn close(&mut self, peer: usize) {
+        let number = peer as u32;
+        let until_ns = self.now_ns + LINGER_NS;
+        match self.peers.advance(number, Stage::Over) {
+            Some(Stage::Admitted(mut line)) => {
+                line.end();
+                self.peers.advance(number, Stage::Ending { line, until_ns });
+                // It is sent with the next flush, at the latest.
+                self.dirty.push(number);
+                self.peers.arrange(number);
+            }
+            Some(Stage::Ending { line, until_ns }) => {
+                self.peers.advance(number, Stage::Ending { line, until_ns });
+            }
+            Some(Stage::Refused) => {
+                self.peers.advance(number, Stage::Refused);
+            }
+            _ => self.remove(number),
+        }
+    }
+
+    fn is_lingering(&self) -> bool {
+        self.peers.has_ending()
+    }
+}
+
+impl Reception for Listener {
+    fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), Failed> {
+        self.answer(peer as u32, true, welcome, now_ns)
+    }
+
+    fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), Failed> {
+        self.answer(peer as u32, false, refusal, now_ns)
+    }
+
+    fn listens_at(&self) -> String {
+        self.address.to_string()
+    }
+
+    fn address(&self, peer: usize) -> String {
+        match self.peers.get(peer as u32).map(|peer| &peer.place) {
+            Some(Place::Network(place)) => Address::of_peer(AddressKind::Udp, *place).to_string(),
+            Some(Place::File(_, path)) => format!("{}:{}", AddressKind::Unixgram, path.display()),
+            None => self.address.to_string(),
+        }
+    }
+
+    fn take_strangers(&mut self) -> u64 {
+        std::mem::take(&mut self.strangers)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // Closing a descriptor takes it out of epoll only if no child holds a copy (epoll(7)).
+        self.registry.remove(&self.shared);
+        for peer in self.peers.iter() {
+            if let Place::File(socket, _) = &peer.place {
+                self.registry.remove(socket);
+            }
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! A transport without a system: both ends in one process, for tests.
+//!
+//! What is written arrives in pieces cut anywhere, as a seed says, and there is room for so much only.
+//! An eventfd(2) stands for what epoll would say of a socket.
+
+use super::{Arrival, Failed, Gone, Reception, Registry, Transport};
+use evenly_core::WorkerId;
+use evenly_core::frame::{PIPE_FRAME, Packer, Unpacker};
+use rustix::event::epoll::EventFlags;
+use rustix::event::{EventfdFlags, eventfd};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+const LISTENING_KEY: u32 = u32::MAX;
+/// The most that waits in one direction.
+const CAPACITY: usize = 64 << 10;
+
+/// One direction of a connection.
+#[derive(Debug)]
+struct Way {
+    bytes: VecDeque<u8>,
+    /// What is said before any frame: a hello, or the answer to one.
+    words: Option<(bool, Vec<u8>)>,
+    is_closed: bool,
+    /// Wakes whoever reads, and whoever writes.
+    readable: Rc<OwnedFd>,
+    writable: Rc<OwnedFd>,
+}
+
+impl Way {
+    fn new(readable: &Rc<OwnedFd>, writable: &Rc<OwnedFd>) -> Rc<RefCell<Self>> {
+        let (readable, writable) = (Rc::clone(readable), Rc::clone(writable));
+        let (bytes, words, is_closed) = (VecDeque::new(), None, false);
+        Rc::new(RefCell::new(Self { bytes, words, is_closed, readable, writable }))
+    }
+}
+
+fn bell() -> Rc<OwnedFd> {
+    Rc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).unwrap())
+}
+
+fn ring(bell: &OwnedFd) {
+    let _ = rustix::io::write(bell, &1_u64.to_ne_bytes());
+}
+
+fn silence(bell: &OwnedFd) {
+    let _ = rustix::io::read(bell, &mut [0; 8][..]);
+}
+
+/// A small generator of chance (SplitMix64).
+#[derive(Debug)]
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (word ^ (word >> 31)) as usize % end.max(1)
+    }
+}
+
+/// One end of a connection.
+#[derive(Debug)]
+struct End {
+    ours: Rc<RefCell<Way>>,
+    theirs: Rc<RefCell<Way>>,
+    bell: Rc<OwnedFd>,
+    packer: Packer,
+    unpacker: Unpacker,
+    /// What was said last before any frame.
+    words: Vec<u8>,
+    is_admitted: bool,
+    is_told: bool,
+    is_ending: bool,
+    is_over: bool,
+    /// Whether it was told that the other end is gone.
+    is_gone: bool,
+}
+
+impl End {
+    fn new(ours: Rc<RefCell<Way>>, theirs: Rc<RefCell<Way>>, bell: Rc<OwnedFd>) -> Self {
+        Self {
+            ours,
+            theirs,
+            bell,
+            packer: Packer::new(WorkerId(0), PIPE_FRAME),
+            unpacker: Unpacker::new(PIPE_FRAME, PIPE_FRAME),
+            words: vec![],
+            is_admitted: false,
+            is_told: false,
+            is_ending: false,
+            is_over: false,
+            is_gone: false,
+        }
+    }
+
+    fn write(&mut self, chance: &mut Chance) {
+        self.packer.seal(0);
+        let mut way = self.ours.borrow_mut();
+        let reader_is_gone = self.theirs.borrow().is_closed && Rc::strong_count(&self.theirs) == 1;
+        if reader_is_gone {
+            self.packer.clear();
+        }
+        let room = CAPACITY - way.bytes.len();
+        let most = self.packer.bytes().len().min(room);
+        let count = if chance.below(4) == 0 { chance.below(most + 1) } else { most };
+        way.bytes.extend(&self.packer.bytes()[..count]);
+        self.packer.consume(count);
+        let is_end = self.is_ending && self.packer.is_empty() && !way.is_closed;
+        way.is_closed |= is_end;
+        if count > 0 || is_end {
+            ring(&way.readable);
+        }
+        if count < most {
+            // The rest goes when it is asked again.
+            ring(&self.bell);
+        }
+    }
+
+    fn read(&mut self, chance: &mut Chance) {
+        if self.unpacker.has_frame() {
+            return ring(&self.bell);
+        }
+        let mut way = self.theirs.borrow_mut();
+        let room = self.unpacker.room();
+        let most = [1, 7, 100, room.len()][chance.below(4)];
+        let count = way.bytes.len().min(room.len()).min(most);
+        for (place, byte) in room.iter_mut().zip(way.bytes.drain(..count)) {
+            *place = byte;
+        }
+        self.unpacker.filled(count);
+        self.is_over = way.is_closed && way.bytes.is_empty();
+        if count > 0 {
+            ring(&way.writable);
+        }
+        if !way.bytes.is_empty() {
+            ring(&self.bell);
+        }
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let mut way = self.ours.borrow_mut();
+        way.is_closed = true;
+        ring(&way.readable);
+    }
+}
+
+/// Where agents find the primary.
+#[derive(Clone, Debug)]
+pub(crate) struct Meeting {
+    arrived: Rc<RefCell<VecDeque<End>>>,
+    bell: Rc<OwnedFd>,
+}
+
+/// The primary's end.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    meeting: Meeting,
+    registry: Registry,
+    peers: BTreeMap<usize, End>,
+    leaving: Option<usize>,
+    chance: Chance,
+}
+
+impl Listener {
+    pub(crate) fn new(registry: Registry, seed: u64) -> (Self, Meeting) {
+        let meeting = Meeting { arrived: Rc::default(), bell: bell() };
+        registry.add(&*meeting.bell, LISTENING_KEY, EventFlags::IN).unwrap();
+        let (peers, chance) = (BTreeMap::new(), Chance(seed));
+        (Self { meeting: meeting.clone(), registry, peers, leaving: None, chance }, meeting)
+    }
+
+    fn remove(&mut self, peer: usize) {
+        if let Some(end) = self.peers.remove(&peer) {
+            self.registry.remove(&*end.bell);
+        }
+    }
+}
+
+impl Transport for Listener {
+    fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
+        let end = self.peers.get_mut(&peer).filter(|end| end.is_admitted && !end.is_ending)?;
+        Some(&mut end.packer)
+    }
+
+    fn flush(&mut self, _now_ns: u64) -> Result<(), Failed> {
+        for end in self.peers.values_mut().filter(|end| end.is_admitted) {
+            end.write(&mut self.chance);
+        }
+        Ok(())
+    }
+
+    fn attend(&mut self, key: u32, _now_ns: u64) -> Result<(), Failed> {
+        if key == LISTENING_KEY {
+            silence(&self.meeting.bell);
+            for end in self.meeting.arrived.borrow_mut().drain(..) {
+                let number = (0..).find(|number| !self.peers.contains_key(number)).unwrap();
+                self.registry.add(&*end.bell, number as u32, EventFlags::IN).unwrap();
+                self.peers.insert(number, end);
+            }
+            return Ok(());
+        }
+        let Some(end) = self.peers.get_mut(&(key as usize)) else { return Ok(()) };
+        silence(&end.bell);
+        if end.is_admitted {
+            end.write(&mut self.chance);
+            end.read(&mut self.chance);
+        }
+        if end.is_ending && (end.ours.borrow().is_closed || end.is_over) {
+            self.remove(key as usize);
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Option<Arrival<'_>> {
+        if let Some(peer) = self.leaving.take() {
+            self.remove(peer);
+        }
+        let has_news = |end: &End| {
+            !end.is_ending
+                && if end.is_admitted {
+                    end.unpacker.has_frame() || end.is_over
+                } else {
+                    !end.is_told && end.theirs.borrow().words.is_some()
+                }
+        };
+        let (peer, end) = self.peers.iter_mut().find(|(_, end)| has_news(end))?;
+        let peer = *peer;
+        if !end.is_admitted {
+            end.is_told = true;
+            (_, end.words) = end.theirs.borrow_mut().words.take()?;
+            return Some(Arrival::Hello { peer, hello: &end.words });
+        }
+        if !end.unpacker.has_frame() {
+            self.leaving = Some(peer);
+            return Some(Arrival::Gone { peer, why: Gone::EndOfFile });
+        }
+        let frame = end.unpacker.next_frame().unwrap()?;
+        Some(Arrival::Frame { peer: Some(peer), frame })
+    }
+
+    fn close(&mut self, peer: usize) {
+        let Some(end) = self.peers.get_mut(&peer) else { return };
+        end.is_ending = true;
+        end.write(&mut self.chance);
+        ring(&end.bell);
+    }
+
+    fn is_lingering(&self) -> bool {
+        self.peers.values().any(|end| end.is_ending)
+    }
+}
+
+impl Reception for Listener {
+    fn listens_at(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn admit(&mut self, peer: usize, welcome: &[u8], _now_ns: u64) -> Result<(), Failed> {
+        let Some(end) = self.peers.get_mut(&peer) else { return Ok(()) };
+        end.is_admitted = true;
+        end.ours.borrow_mut().words = Some((true, welcome.to_vec()));
+        ring(&end.ours.borrow().readable);
+        Ok(())
+    }
+
+    fn refuse(&mut self, peer: usize, refusal: &[u8], _now_ns: u64) -> Result<(), Failed> {
+        if let Some(end) = self.peers.get_mut(&peer) {
+            end.ours.borrow_mut().words = Some((false, refusal.to_vec()));
+        }
+        self.remove(peer);
+        Ok(())
+    }
+
+    fn address(&self, peer: usize) -> String {
+        format!("memory:{peer}")
+    }
+
+    fn take_strangers(&mut self) -> u64 {
+        0
+    }
+}
+
+/// An agent's end.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    end: Option<End>,
+    registry: Registry,
+    chance: Chance,
+}
+
+impl Connector {
+    pub(crate) fn connect(meeting: &Meeting, hello: &[u8], registry: Registry, seed: u64) -> Self {
+        let (near, far) = (bell(), bell());
+        let (to_primary, to_agent) = (Way::new(&far, &near), Way::new(&near, &far));
+        to_primary.borrow_mut().words = Some((true, hello.to_vec()));
+        registry.add(&*near, 0, EventFlags::IN).unwrap();
+        let arrived = End::new(Rc::clone(&to_agent), Rc::clone(&to_primary), far);
+        meeting.arrived.borrow_mut().push_back(arrived);
+        ring(&meeting.bell);
+        let end = Some(End::new(to_primary, to_agent, near));
+        Self { end, registry, chance: Chance(seed) }
+    }
+
+    fn living(&mut self) -> Option<&mut End> {
+        self.end.as_mut().filter(|end| !end.is_ending && !end.is_gone)
+    }
+}
+
+impl Transport for Connector {
+    fn packer(&mut self, _peer: usize) -> Option<&mut Packer> {
+        let end = self.living().filter(|end| end.is_admitted)?;
+        Some(&mut end.packer)
+    }
+
+    fn flush(&mut self, _now_ns: u64) -> Result<(), Failed> {
+        if let Some(end) = &mut self.end {
+            end.write(&mut self.chance);
+        }
+        Ok(())
+    }
+
+    fn attend(&mut self, _key: u32, _now_ns: u64) -> Result<(), Failed> {
+        let Some(end) = &mut self.end else { return Ok(()) };
+        silence(&end.bell);
+        end.write(&mut self.chance);
+        end.read(&mut self.chance);
+        if end.is_ending && (end.ours.borrow().is_closed || end.is_over) {
+            self.end = None;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Option<Arrival<'_>> {
+        let Self { end, registry, .. } = self;
+        let end = end.as_mut().filter(|end| !end.is_ending && !end.is_gone)?;
+        let words = end.theirs.borrow_mut().words.take();
+        if let Some((is_admitted, answer)) = words {
+            (end.is_admitted, end.words) = (is_admitted, answer);
+            return Some(Arrival::Answer { is_admitted, answer: &end.words });
+        }
+        let is_over = end.is_over || end.theirs.borrow().is_closed && !end.is_admitted;
+        if is_over && !end.unpacker.has_frame() {
+            registry.remove(&*end.bell);
+            end.is_gone = true;
+            return Some(Arrival::Gone { peer: 0, why: Gone::EndOfFile });
+        }
+        let frame = end.unpacker.next_frame().unwrap()?;
+        Some(Arrival::Frame { peer: Some(0), frame })
+    }
+
+    fn close(&mut self, _peer: usize) {
+        if let Some(end) = self.living() {
+            end.is_ending = true;
+            ring(&end.bell);
+        }
+    }
+
+    fn is_lingering(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.is_ending)
+    }
+}

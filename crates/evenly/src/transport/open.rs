@@ -1,0 +1,53 @@
+//! From an address to the transport that is meant.
+
+use super::{Address, AddressKind, ListenError, Reception, Registry, Transport};
+use super::{datagram, stream};
+use crate::error::Error;
+use crate::join::JoinError;
+use crate::secure::Key;
+
+/// Begins to listen for agents.
+pub(crate) fn listen(
+    address: &Address,
+    keys: &[Key],
+    registry: Registry,
+) -> Result<Box<dyn Reception>, ListenError> {
+    let keys = if address.needs_key() { keys.to_vec() } else { Vec::new() };
+    match address.kind() {
+        AddressKind::Unix | AddressKind::Tcp => {
+            Ok(Box::new(stream::Listener::listen(address, keys, registry)?))
+        }
+        AddressKind::Unixgram | AddressKind::Udp => {
+            Ok(Box::new(datagram::Listener::listen(address, keys, registry)?))
+        }
+    }
+}
+
+/// Begins to connect to a primary, with this hello.
+pub(crate) fn connect(
+    address: &Address,
+    key: Option<&Key>,
+    hello: &[u8],
+    registry: Registry,
+    now_ns: u64,
+) -> Result<Box<dyn Transport>, JoinError> {
+    match address.kind() {
+        AddressKind::Unix | AddressKind::Tcp => {
+            Ok(Box::new(stream::Connector::connect(address, key, hello, registry, now_ns)?))
+        }
+        AddressKind::Unixgram | AddressKind::Udp => {
+            let connector = datagram::Connector::connect(address, key, hello, registry, now_ns)?;
+            Ok(Box::new(connector))
+        }
+    }
+}
+
+impl From<stream::ConnectError> for JoinError {
+    fn from(error: stream::ConnectError) -> Self {
+        match error {
+            stream::ConnectError::Address(error) => Self::Address(error),
+            stream::ConnectError::NoKey => Self::NoKey,
+            stream::ConnectError::Failed(failed) => Self::Job(Error::from(failed)),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! How an agent gets to its primary: socket, connect, hello, and the answer.
+
+use super::connector::{Connector, KEY, Stage};
+use super::line::Line;
+use super::message::{self, Message, Progress};
+use super::socket::{is_same_user, new_tcp, set_tcp_options};
+use super::{ANSWER_NS, CONNECT_NS, LONGEST_HELLO};
+use crate::secure::Key;
+use crate::secure::noise::{Forged, HANDSHAKE, Initiator, Session};
+use crate::transport::unix_file::new_socket;
+use crate::transport::{Address, AddressError, Failed, Gone, Registry, failed};
+use rustix::event::epoll::EventFlags;
+use rustix::io::Errno;
+use rustix::net::sockopt::socket_error;
+use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketType};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+/// Why nobody can be connected to. That the primary is not there is no such error: see [`Gone`].
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    /// The address leads nowhere.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// Nothing goes over a network unsealed.
+    #[error("to join over a network takes a key")]
+    NoKey,
+    /// A call failed that has to do with this machine only.
+    #[error("{}: {}", .0.call, .0.cause)]
+    Failed(Failed),
+}
+
+impl From<Failed> for ConnectError {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl Connector {
+    /// Connects to a primary and says hello, with the key if the address is one of a network. The
+    /// name of a host is looked up, which may take its time; nothing after that blocks.
+    pub(crate) fn connect(
+        address: &Address,
+        key: Option<&Key>,
+        hello: &[u8],
+        registry: Registry,
+        now_ns: u64,
+    ) -> Result<Self, ConnectError> {
+        debug_assert!(hello.len() <= LONGEST_HELLO);
+        let (mut beginning, mut initiator) = (vec![], None);
+        if address.needs_key() {
+            let mut sealed = vec![];
+            let said = Initiator::hello(key.ok_or(ConnectError::NoKey)?, hello, &mut sealed);
+            initiator = Some(Box::new(said.map_err(failed("getrandom"))?));
+            message::append(&mut beginning, &sealed);
+        } else {
+            message::append(&mut beginning, hello);
+        }
+        let mut places = address.resolve()?;
+        places.reverse();
+        let mut connector = Self {
+            stage: Stage::Connecting,
+            socket: None,
+            places,
+            line: Line::new(beginning),
+            initiator,
+            answer: Vec::new(),
+            registry,
+            watched: EventFlags::empty(),
+            due_ns: None,
+            now_ns,
+        };
+        match address.path() {
+            Some(path) => connector.connect_unix(path)?,
+            None => connector.connect_tcp(Errno::HOSTUNREACH)?,
+        }
+        Ok(connector)
+    }
+
+    fn connect_unix(&mut self, path: &Path) -> Result<(), Failed> {
+        let place = SocketAddrUnix::new(path).map_err(failed("connect"))?;
+        let socket = new_socket(SocketType::STREAM).map_err(failed("socket"))?;
+        match rustix::net::connect(&socket, &place) {
+            Ok(()) if is_same_user(&socket) => {
+                self.use_socket(socket)?;
+                self.say_hello()
+            }
+            // Whoever listens there may say what it likes: it is of another user.
+            Ok(()) => {
+                self.lose(Gone::Broken(Errno::ACCESS));
+                Ok(())
+            }
+            Err(cause) => {
+                self.lose(Gone::Broken(cause));
+                Ok(())
+            }
+        }
+    }
+
+    /// Tries the next address, after the one before failed for this cause.
+    pub(super) fn connect_tcp(&mut self, mut cause: Errno) -> Result<(), Failed> {
+        self.forget_socket();
+        while let Some(place) = self.places.pop() {
+            let socket = match new_tcp(&place) {
+                Ok(socket) => socket,
+                // As where the system has no IPv6.
+                Err(Errno::AFNOSUPPORT) => {
+                    cause = Errno::AFNOSUPPORT;
+                    continue;
+                }
+                Err(cause) => return Err(Failed { call: "socket", cause }),
+            };
+            set_tcp_options(&socket).map_err(failed("setsockopt"))?;
+            match rustix::net::connect(&socket, &SocketAddrAny::from(place)) {
+                Ok(()) => {
+                    self.use_socket(socket)?;
+                    return self.say_hello();
+                }
+                Err(Errno::INPROGRESS | Errno::INTR) => {
+                    self.due_ns = Some(self.now_ns + CONNECT_NS);
+                    return self.use_socket(socket);
+                }
+                Err(refused) => cause = refused,
+            }
+        }
+        self.lose(Gone::Broken(cause));
+        Ok(())
+    }
+
+    fn use_socket(&mut self, socket: OwnedFd) -> Result<(), Failed> {
+        self.watched = EventFlags::OUT;
+        self.registry.add(&socket, KEY, self.watched).map_err(failed("epoll_ctl"))?;
+        self.socket = Some(socket);
+        Ok(())
+    }
+
+    /// Whether the address that is tried has answered (connect(2)).
+    pub(super) fn look_at_connection(&mut self) -> Result<(), Failed> {
+        let Some(socket) = &self.socket else { return Ok(()) };
+        if let Err(cause) = socket_error(socket).unwrap_or_else(Err) {
+            return self.connect_tcp(cause);
+        }
+        let ours = rustix::net::getsockname(socket).ok();
+        match rustix::net::getpeername(socket) {
+            Err(Errno::NOTCONN) => Ok(()),
+            // Where nobody listens, the system may have given us the very port that we ask for.
+            Ok(theirs) if theirs == ours => self.connect_tcp(Errno::CONNREFUSED),
+            Ok(_) => self.say_hello(),
+            Err(cause) => self.connect_tcp(cause),
+        }
+    }
+
+    fn say_hello(&mut self) -> Result<(), Failed> {
+        let message = match self.initiator {
+            Some(_) => Message::new(2, HANDSHAKE + 1 + LONGEST_HELLO),
+            None => Message::new(3, LONGEST_HELLO),
+        };
+        self.stage = Stage::Waiting(message);
+        self.due_ns = Some(self.now_ns + ANSWER_NS);
+        self.write()
+    }
+
+    /// Reads what is there of the answer.
+    pub(super) fn hear_answer(&mut self) {
+        let (Some(socket), Stage::Waiting(message)) = (&self.socket, &mut self.stage) else {
+            return;
+        };
+        let heard = match message.read(socket) {
+            Progress::More => return,
+            Progress::Whole => {
+                let message = std::mem::replace(message, Message::new(2, 0));
+                self.open_answer(&message)
+            }
+            Progress::TooLong => Err(Gone::Forged),
+            Progress::EndOfFile => Err(Gone::EndOfFile),
+            Progress::Broken(cause) => Err(Gone::Broken(cause)),
+        };
+        match heard {
+            Ok(is_admitted) => {
+                self.stage = Stage::Answered { is_admitted };
+                self.due_ns = None;
+            }
+            Err(why) => self.lose(why),
+        }
+    }
+
+    /// Whether the primary admits us.
+    fn open_answer(&mut self, message: &Message) -> Result<bool, Gone> {
+        let (head, body) = message.parts();
+        let word = match self.initiator.take() {
+            None => {
+                self.answer.extend_from_slice(body);
+                head[0]
+            }
+            Some(mut initiator) => {
+                self.answer.resize(body.len().saturating_sub(HANDSHAKE), 0);
+                initiator.hear(body, &mut self.answer).map_err(|Forged| Gone::Forged)?;
+                let session = initiator.finish().and_then(Session::into_records);
+                self.line.seal_with(session.map_err(|Forged| Gone::Forged)?);
+                if self.answer.is_empty() {
+                    return Err(Gone::Forged);
+                }
+                self.answer.remove(0)
+            }
+        };
+        match word {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Gone::Forged),
+        }
+    }
+}

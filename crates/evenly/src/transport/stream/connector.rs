@@ -1,0 +1,206 @@
+//! The end of an agent: one peer, the primary.
+
+use super::LINGER_NS;
+use super::line::Line;
+use super::message::Message;
+use crate::secure::noise::Initiator;
+use crate::transport::{Arrival, Failed, Gone, Registry, Transport, failed};
+use evenly_core::frame::Packer;
+use rustix::event::epoll::EventFlags;
+use rustix::io::Errno;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+
+/// The primary is peer 0, and its socket has this key.
+const PRIMARY: usize = 0;
+pub(super) const KEY: u32 = 0;
+
+/// A connection to a primary, from the first call on.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    pub(super) stage: Stage,
+    /// `None` before the first address was tried and after the end.
+    pub(super) socket: Option<OwnedFd>,
+    /// Addresses of the primary that were not tried yet, the next one last.
+    pub(super) places: Vec<SocketAddr>,
+    pub(super) line: Line,
+    /// The handshake, where there is one.
+    pub(super) initiator: Option<Box<Initiator>>,
+    pub(super) answer: Vec<u8>,
+    pub(super) registry: Registry,
+    /// What epoll watches for.
+    pub(super) watched: EventFlags,
+    /// When the stage must be over.
+    pub(super) due_ns: Option<u64>,
+    /// The last time that was told.
+    pub(super) now_ns: u64,
+}
+
+/// How far it is.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// An address of the primary has not answered yet (connect(2), EINPROGRESS).
+    Connecting,
+    /// The hello is on its way, and the answer has not arrived.
+    Waiting(Message),
+    /// The answer is there and was not told.
+    Answered { is_admitted: bool },
+    /// Frames go both ways.
+    Admitted,
+    /// The primary is told what was packed for it, and then the end.
+    Ending,
+    /// It is over, which was not told.
+    Gone(Gone),
+    /// It is over.
+    Over,
+}
+
+impl Connector {
+    /// Sends what is packed, and waits for what can be done next.
+    pub(super) fn write(&mut self) -> Result<(), Failed> {
+        let Some(socket) = &self.socket else { return Ok(()) };
+        self.line.write(socket);
+        let wanted = self.line.wanted();
+        if wanted != self.watched {
+            self.watched = wanted;
+            self.registry.modify(socket, KEY, wanted).map_err(failed("epoll_ctl"))?;
+        }
+        Ok(())
+    }
+
+    /// Closes the connection.
+    pub(super) fn forget_socket(&mut self) {
+        if let Some(socket) = self.socket.take() {
+            self.registry.remove(&socket);
+        }
+        self.due_ns = None;
+    }
+
+    /// Has nothing more to do with the primary.
+    pub(super) fn lose(&mut self, why: Gone) {
+        self.forget_socket();
+        self.stage = Stage::Gone(why);
+    }
+}
+
+impl Transport for Connector {
+    #[inline]
+    fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
+        debug_assert_eq!(peer, PRIMARY);
+        matches!(self.stage, Stage::Admitted).then_some(&mut self.line.packer)
+    }
+
+    fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        let is_wanted = !self.line.packer.is_empty() && !self.line.is_blocked();
+        if matches!(self.stage, Stage::Admitted) && is_wanted { self.write() } else { Ok(()) }
+    }
+
+    fn attend(&mut self, _key: u32, now_ns: u64) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        let Some(socket) = &self.socket else { return Ok(()) };
+        match &mut self.stage {
+            Stage::Connecting => self.look_at_connection(),
+            Stage::Waiting(_) => {
+                if self.line.is_blocked() {
+                    self.write()?;
+                }
+                self.hear_answer();
+                Ok(())
+            }
+            Stage::Admitted => {
+                self.line.read(socket);
+                self.write()
+            }
+            Stage::Ending => {
+                if self.line.is_ended(socket) {
+                    self.forget_socket();
+                    self.stage = Stage::Over;
+                }
+                self.write()
+            }
+            Stage::Answered { .. } | Stage::Gone(_) | Stage::Over => Ok(()),
+        }
+    }
+
+    fn next(&mut self) -> Option<Arrival<'_>> {
+        let Self { stage, line, .. } = self;
+        let why = match *stage {
+            Stage::Answered { is_admitted } => {
+                *stage = if is_admitted { Stage::Admitted } else { Stage::Gone(Gone::EndOfFile) };
+                return Some(Arrival::Answer { is_admitted, answer: &self.answer });
+            }
+            Stage::Admitted if !line.has_news() => return None,
+            Stage::Admitted => match line.gone() {
+                Some(why) => why,
+                None => match line.unpacker.next_frame() {
+                    Ok(frame) => {
+                        return frame.map(|frame| Arrival::Frame { peer: Some(PRIMARY), frame });
+                    }
+                    Err(malformed) => Gone::Malformed(malformed),
+                },
+            },
+            Stage::Gone(why) => why,
+            Stage::Connecting | Stage::Waiting(_) | Stage::Ending | Stage::Over => return None,
+        };
+        *stage = Stage::Over;
+        // The socket is closed with the next call: what was read from it is still borrowed here.
+        self.due_ns = Some(0);
+        Some(Arrival::Gone { peer: PRIMARY, why })
+    }
+
+    fn keep_time(&mut self, now_ns: u64) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        if self.due_ns.is_none_or(|due_ns| due_ns > now_ns) {
+            return Ok(());
+        }
+        match self.stage {
+            Stage::Connecting => self.connect_tcp(Errno::TIMEDOUT),
+            Stage::Waiting(_) => {
+                self.lose(Gone::Silent);
+                Ok(())
+            }
+            _ => {
+                self.forget_socket();
+                Ok(())
+            }
+        }
+    }
+
+    /// What is there to be told is due at once.
+    fn next_due_ns(&self) -> Option<u64> {
+        match self.stage {
+            Stage::Answered { .. } | Stage::Gone(_) => Some(0),
+            _ => self.due_ns,
+        }
+    }
+
+    fn close(&mut self, _peer: usize) {
+        match (&self.stage, &self.socket) {
+            (Stage::Admitted, Some(socket)) => {
+                self.line.begin_end(socket);
+                self.stage = Stage::Ending;
+                self.due_ns = Some(self.now_ns + LINGER_NS);
+                // Should epoll refuse, then the time that was given is what ends it.
+                let _ = self.write();
+            }
+            (Stage::Ending, _) => {}
+            _ => {
+                self.forget_socket();
+                self.stage = Stage::Over;
+            }
+        }
+    }
+
+    fn is_lingering(&self) -> bool {
+        matches!(self.stage, Stage::Ending) && self.socket.is_some()
+    }
+}
+
+impl Drop for Connector {
+    /// A process that was just forked may hold a copy of the socket, and then epoll would go on
+    /// telling of it.
+    fn drop(&mut self) {
+        self.forget_socket();
+    }
+}

@@ -1,0 +1,146 @@
+//! The listening socket: bind, listen, accept (socket(2), bind(2), listen(2), accept(2)).
+
+use super::socket::{new_tcp, set_tcp_options};
+use crate::transport::unix_file::UnixFile;
+use crate::transport::{Address, AddressKind, Failed, ListenError};
+use rustix::io::Errno;
+use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
+use rustix::net::{SocketAddrAny, SocketFlags, SocketType};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// How many may wait to be accepted. The system may allow fewer (listen(2)).
+const BACKLOG: i32 = 1024;
+
+/// Where peers connect.
+#[derive(Debug)]
+pub(super) struct Gate {
+    socket: Socket,
+    /// A descriptor that can be spared. When all others are in use, whoever connects next could be
+    /// neither accepted nor sent away, and would be announced again at once, for ever.
+    reserve: Option<OwnedFd>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Unix(UnixFile),
+    Tcp(OwnedFd),
+}
+
+/// Who has connected.
+#[derive(Debug)]
+pub(super) enum Accepted {
+    /// Somebody, from there if that is known.
+    Somebody(OwnedFd, Option<SocketAddr>),
+    /// Somebody who was sent away because there is no descriptor left.
+    SentAway,
+    /// Nobody.
+    Nobody,
+    /// Nobody can be accepted for now, or even sent away.
+    Crowded,
+}
+
+impl Gate {
+    /// Listens; gives the address with the port that the system chose.
+    pub(super) fn listen(address: &Address) -> Result<(Self, Address), ListenError> {
+        let (socket, bound) = match address.kind() {
+            AddressKind::Unix => {
+                (Socket::Unix(UnixFile::bind(address, SocketType::STREAM)?), address.clone())
+            }
+            _ => bind_tcp(address)?,
+        };
+        let mut gate = Self { socket, reserve: None };
+        rustix::net::listen(&gate, BACKLOG).map_err(ListenError::system(address, "listen"))?;
+        gate.refill().map_err(ListenError::system(address, "fcntl F_DUPFD"))?;
+        Ok((gate, bound))
+    }
+
+    fn refill(&mut self) -> Result<(), Errno> {
+        if self.reserve.is_none() {
+            self.reserve = Some(rustix::io::fcntl_dupfd_cloexec(&*self, 0)?);
+        }
+        Ok(())
+    }
+
+    /// Accepts the next one.
+    pub(super) fn accept(&mut self) -> Result<Accepted, Failed> {
+        let _ = self.refill();
+        loop {
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            let cause = match rustix::net::acceptfrom_with(&self, flags) {
+                Ok((_, _)) if self.reserve.is_none() => return Ok(Accepted::SentAway),
+                Ok((socket, place)) => {
+                    let place = place.and_then(|place| SocketAddr::try_from(place).ok());
+                    return Ok(Accepted::Somebody(socket, place));
+                }
+                Err(cause) => cause,
+            };
+            match cause {
+                Errno::AGAIN => return Ok(Accepted::Nobody),
+                Errno::MFILE | Errno::NFILE if self.reserve.is_some() => self.reserve = None,
+                Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM => {
+                    return Ok(Accepted::Crowded);
+                }
+                // What happened to the one that is next, and not to us: it is out of the queue now.
+                Errno::INTR
+                | Errno::CONNABORTED
+                | Errno::PERM
+                | Errno::PROTO
+                | Errno::NOPROTOOPT
+                | Errno::NETDOWN
+                | Errno::NETUNREACH
+                | Errno::HOSTDOWN
+                | Errno::HOSTUNREACH
+                | Errno::NONET
+                | Errno::OPNOTSUPP
+                | Errno::TIMEDOUT => {}
+                cause => return Err(Failed { call: "accept4", cause }),
+            }
+        }
+    }
+}
+
+impl AsFd for Gate {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.socket {
+            Socket::Unix(file) => file.as_fd(),
+            Socket::Tcp(socket) => socket.as_fd(),
+        }
+    }
+}
+
+/// Binds to the first address of the host that is one of this machine.
+fn bind_tcp(address: &Address) -> Result<(Socket, Address), ListenError> {
+    let mut refused = Errno::ADDRNOTAVAIL;
+    for place in address.resolve()? {
+        let socket = match bound_tcp(&place) {
+            Ok(socket) => socket,
+            Err(cause) => {
+                refused = cause;
+                continue;
+            }
+        };
+        let name = rustix::net::getsockname(&socket);
+        let name = name.map_err(ListenError::system(address, "getsockname"))?;
+        let port = SocketAddr::try_from(name).map_or(place.port(), |bound| bound.port());
+        return Ok((Socket::Tcp(socket), address.with_port(port)));
+    }
+    match refused {
+        Errno::ADDRINUSE => Err(ListenError::InUse { address: address.clone() }),
+        cause => Err(ListenError::system(address, "bind")(cause)),
+    }
+}
+
+fn bound_tcp(place: &SocketAddr) -> Result<OwnedFd, Errno> {
+    let socket = new_tcp(place)?;
+    // Connections of a process that has ended may linger for a minute; only another one that
+    // listens is in the way (tcp(7), TIME_WAIT).
+    set_socket_reuseaddr(&socket, true)?;
+    if place.is_ipv6() {
+        // `[::]` is every address of this machine, whatever the system's default is.
+        set_ipv6_v6only(&socket, false)?;
+    }
+    set_tcp_options(&socket)?;
+    rustix::net::bind(&socket, &SocketAddrAny::from(*place))?;
+    Ok(socket)
+}

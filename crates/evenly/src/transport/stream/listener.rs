@@ -1,0 +1,278 @@
+//! The end of a primary: many peers, each of which is let in first.
+
+use super::LINGER_NS;
+use super::LISTENING_KEY;
+use super::admission::Ephemeral;
+use super::gate::Gate;
+use super::peers::{Peers, Stage};
+use crate::secure::Key;
+use crate::transport::{
+    Address, Arrival, Failed, Gone, ListenError, Reception, Registry, Transport, failed,
+};
+use evenly_core::frame::Packer;
+use rustix::event::epoll::EventFlags;
+use std::collections::VecDeque;
+
+/// A listening socket and everybody who has connected to it.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(super) gate: Gate,
+    /// With the port that the system chose.
+    pub(super) address: Address,
+    /// Empty within the machine.
+    pub(super) keys: Vec<Key>,
+    pub(super) registry: Registry,
+    pub(super) peers: Peers,
+    /// Whose packers were asked for since the last flush.
+    dirty: Vec<u32>,
+    /// Who was told to be gone, and is taken out as soon as nothing of it is borrowed.
+    leaving: Option<u32>,
+    pub(super) remembered: VecDeque<Ephemeral>,
+    pub(super) strangers: u64,
+    /// Until when nobody is accepted.
+    pub(super) crowded_until_ns: Option<u64>,
+    /// The last time that was told.
+    pub(super) now_ns: u64,
+}
+
+impl Listener {
+    /// Listens at an address: at a path without keys, over the network with one or two of them.
+    pub(crate) fn listen(
+        address: &Address,
+        keys: Vec<Key>,
+        registry: Registry,
+    ) -> Result<Self, ListenError> {
+        debug_assert_eq!(address.needs_key(), !keys.is_empty());
+        let (gate, bound) = Gate::listen(address)?;
+        registry
+            .add(&gate, LISTENING_KEY, EventFlags::IN)
+            .map_err(ListenError::system(address, "epoll_ctl"))?;
+        Ok(Self {
+            gate,
+            address: bound,
+            keys,
+            registry,
+            peers: Peers::default(),
+            dirty: Vec::new(),
+            leaving: None,
+            remembered: VecDeque::new(),
+            strangers: 0,
+            crowded_until_ns: None,
+            now_ns: 0,
+        })
+    }
+
+    /// Where it listens, with the port that the system chose.
+    pub(crate) fn bound(&self) -> &Address {
+        &self.address
+    }
+
+    /// Closes a connection.
+    pub(super) fn remove(&mut self, number: u32) {
+        if let Some(peer) = self.peers.remove(number) {
+            self.registry.remove(&peer.socket);
+        }
+    }
+
+    /// Waits for what somebody can do next, and for no more.
+    pub(super) fn watch(&mut self, number: u32) -> Result<(), Failed> {
+        let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
+        let (Stage::Admitted { line, .. } | Stage::Ending(line)) = &peer.stage else {
+            return Ok(());
+        };
+        let wanted = line.wanted();
+        if wanted != peer.watched {
+            peer.watched = wanted;
+            let changed = self.registry.modify(&peer.socket, number, wanted);
+            changed.map_err(failed("epoll_ctl"))?;
+        }
+        Ok(())
+    }
+
+    /// Sends what is packed for somebody, or goes on with its end.
+    pub(super) fn write_to(&mut self, number: u32) -> Result<(), Failed> {
+        let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
+        match &mut peer.stage {
+            Stage::Admitted { line, .. } => line.write(&peer.socket),
+            Stage::Ending(line) => {
+                if line.is_ended(&peer.socket) {
+                    self.remove(number);
+                    return Ok(());
+                }
+            }
+            Stage::Arriving(_) | Stage::Asking { .. } => {}
+        }
+        self.watch(number)
+    }
+}
+
+impl Transport for Listener {
+    #[inline]
+    fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
+        let number = peer as u32;
+        let peer = self.peers.get_mut(number)?;
+        let Stage::Admitted { line, .. } = &mut peer.stage else { return None };
+        if !peer.is_dirty {
+            peer.is_dirty = true;
+            self.dirty.push(number);
+        }
+        Some(&mut line.packer)
+    }
+
+    fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        while let Some(number) = self.dirty.pop() {
+            let Some(peer) = self.peers.get_mut(number) else { continue };
+            peer.is_dirty = false;
+            if !matches!(&peer.stage, Stage::Admitted { line, .. } if line.is_blocked()) {
+                self.write_to(number)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        if key == LISTENING_KEY {
+            return self.accept();
+        }
+        // What epoll said may have been about somebody who has gone since.
+        let Some(peer) = self.peers.get_mut(key) else { return Ok(()) };
+        match &mut peer.stage {
+            Stage::Arriving(_) => self.hear_hello(key),
+            Stage::Asking { .. } => self.look_at_asking(key),
+            Stage::Ending(_) => return self.write_to(key),
+            Stage::Admitted { line, .. } => {
+                line.read(&peer.socket);
+                let (is_blocked, has_news) = (line.is_blocked(), line.has_news());
+                if has_news {
+                    self.peers.queue(key);
+                }
+                return if is_blocked { self.write_to(key) } else { self.watch(key) };
+            }
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Option<Arrival<'_>> {
+        if let Some(number) = self.leaving.take() {
+            self.remove(number);
+        }
+        // Who has something to tell is found first: what it tells borrows everything.
+        let number = loop {
+            let number = self.peers.first_queued()?;
+            match self.peers.get(number).map(|peer| &peer.stage) {
+                Some(Stage::Asking { is_told: false, .. }) => break number,
+                Some(Stage::Admitted { line, .. }) if line.has_news() => break number,
+                _ => self.peers.pass_queued(),
+            }
+        };
+        // It came in time.
+        self.peers.set_due(number, None);
+        let peer = number as usize;
+        match &mut self.peers.get_mut(number)?.stage {
+            Stage::Asking { hello, is_told, .. } => {
+                *is_told = true;
+                Some(Arrival::Hello { peer, hello })
+            }
+            Stage::Admitted { line, has_joined } => {
+                let why = match line.gone() {
+                    Some(why) => why,
+                    None => match line.unpacker.next_frame() {
+                        Ok(frame) => {
+                            *has_joined = true;
+                            return frame.map(|frame| Arrival::Frame { peer: Some(peer), frame });
+                        }
+                        Err(malformed) => Gone::Malformed(malformed),
+                    },
+                };
+                // Whoever repeats a hello that it recorded is a stranger.
+                let is_strange = matches!(why, Gone::Silent | Gone::Forged | Gone::Malformed(_));
+                self.strangers += u64::from(is_strange && !*has_joined);
+                self.leaving = Some(number);
+                Some(Arrival::Gone { peer, why })
+            }
+            Stage::Arriving(_) | Stage::Ending(_) => None,
+        }
+    }
+
+    fn keep_time(&mut self, now_ns: u64) -> Result<(), Failed> {
+        self.now_ns = now_ns;
+        if self.crowded_until_ns.is_some_and(|until_ns| until_ns <= now_ns) {
+            self.crowded_until_ns = None;
+            let added = self.registry.add(&self.gate, LISTENING_KEY, EventFlags::IN);
+            added.map_err(failed("epoll_ctl"))?;
+        }
+        while let Some(number) = self.peers.first_due(now_ns) {
+            self.peers.set_due(number, None);
+            match self.peers.get_mut(number).map(|peer| &mut peer.stage) {
+                Some(Stage::Arriving(_)) => self.turn_away(number),
+                Some(Stage::Admitted { line, .. }) => {
+                    line.give_up(Gone::Silent);
+                    self.peers.queue(number);
+                }
+                Some(Stage::Ending(_)) => self.remove(number),
+                Some(Stage::Asking { .. }) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn next_due_ns(&self) -> Option<u64> {
+        [self.peers.next_due_ns(), self.crowded_until_ns].into_iter().flatten().min()
+    }
+
+    fn close(&mut self, peer: usize) {
+        let number = peer as u32;
+        match self.peers.get_mut(number).map(|peer| (&mut peer.stage, &peer.socket)) {
+            Some((Stage::Admitted { line, .. }, socket)) => {
+                line.begin_end(socket);
+                self.peers.end(number, self.now_ns + LINGER_NS);
+                // Should epoll refuse, then the time that was given is what ends it.
+                let _ = self.watch(number);
+            }
+            Some((Stage::Ending(_), _)) | None => {}
+            Some(_) => self.remove(number),
+        }
+    }
+
+    fn is_lingering(&self) -> bool {
+        self.peers.has_ending()
+    }
+}
+
+impl Reception for Listener {
+    fn listens_at(&self) -> String {
+        self.bound().to_string()
+    }
+
+    fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), Failed> {
+        self.answer(peer, true, welcome, now_ns)
+    }
+
+    fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), Failed> {
+        self.answer(peer, false, refusal, now_ns)
+    }
+
+    fn address(&self, peer: usize) -> String {
+        match self.peers.get(peer as u32).and_then(|peer| peer.place) {
+            Some(place) => Address::of_peer(self.address.kind(), place).to_string(),
+            None => self.address.to_string(),
+        }
+    }
+
+    fn take_strangers(&mut self) -> u64 {
+        std::mem::take(&mut self.strangers)
+    }
+}
+
+impl Drop for Listener {
+    /// A process that was just forked may hold copies of the sockets, and then epoll would go on
+    /// telling of them.
+    fn drop(&mut self) {
+        self.registry.remove(&self.gate);
+        for peer in self.peers.iter() {
+            self.registry.remove(&peer.socket);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Who is connected to a listener, by number, and until when.
+
+use super::line::Line;
+use super::message::Message;
+use crate::secure::noise::Responder;
+use rustix::event::epoll::EventFlags;
+use std::collections::{BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+
+/// Somebody who has connected.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) socket: OwnedFd,
+    /// From where, over the network.
+    pub(super) place: Option<SocketAddr>,
+    pub(super) stage: Stage,
+    /// What epoll watches for.
+    pub(super) watched: EventFlags,
+    /// When the stage must be over.
+    due_ns: Option<u64>,
+    /// Whether it stands in the queue of those who have something to tell.
+    is_queued: bool,
+    /// Whether something was packed for it.
+    pub(super) is_dirty: bool,
+}
+
+/// How far somebody is.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Its hello has not arrived.
+    Arriving(Message),
+    /// Its hello is there, and is to be admitted or refused.
+    Asking {
+        hello: Vec<u8>,
+        /// The handshake, where there is one.
+        responder: Option<Box<Responder>>,
+        /// Whether the hello was told.
+        is_told: bool,
+    },
+    /// It was admitted.
+    Admitted {
+        line: Box<Line>,
+        /// Whether a frame has come from it.
+        has_joined: bool,
+    },
+    /// It is told what was packed for it, and then the end.
+    Ending(Box<Line>),
+}
+
+/// All of them. A number is given again once it is free.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    slots: Vec<Option<Peer>>,
+    free: Vec<u32>,
+    /// When something is due, and whose.
+    due: BTreeSet<(u64, u32)>,
+    /// Who may have something to tell. Some may have gone since.
+    queue: VecDeque<u32>,
+    /// Those whose hello has not arrived, in the order in which they came.
+    arriving: VecDeque<u32>,
+    /// How many are told the end.
+    ending: usize,
+}
+
+impl Peers {
+    /// Adds somebody, who has until then to say hello.
+    pub(super) fn add(
+        &mut self,
+        socket: OwnedFd,
+        place: Option<SocketAddr>,
+        message: Message,
+        due_ns: u64,
+    ) -> u32 {
+        let number = self.free.pop().unwrap_or(self.slots.len() as u32);
+        let peer = Peer {
+            socket,
+            place,
+            stage: Stage::Arriving(message),
+            watched: EventFlags::IN,
+            due_ns: Some(due_ns),
+            is_queued: false,
+            is_dirty: false,
+        };
+        match self.slots.get_mut(number as usize) {
+            Some(slot) => *slot = Some(peer),
+            None => self.slots.push(Some(peer)),
+        }
+        self.due.insert((due_ns, number));
+        self.arriving.push_back(number);
+        number
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&Peer> {
+        self.slots.get(number as usize)?.as_ref()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Peer> {
+        self.slots.iter().flatten()
+    }
+
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Peer> {
+        self.slots.get_mut(number as usize)?.as_mut()
+    }
+
+    /// The next stage of somebody, and when that must be over.
+    pub(super) fn advance(&mut self, number: u32, stage: Stage, due_ns: Option<u64>) {
+        let Some(peer) = self.slots.get_mut(number as usize).and_then(Option::as_mut) else {
+            return;
+        };
+        let before = std::mem::replace(&mut peer.stage, stage);
+        let is_ending = matches!(peer.stage, Stage::Ending(_));
+        self.leave_stage(number, &before);
+        self.ending += usize::from(is_ending);
+        self.set_due(number, due_ns);
+    }
+
+    /// Whoever was admitted is told the end from now on, and has until then to read it.
+    pub(super) fn end(&mut self, number: u32, due_ns: u64) {
+        let Some(slot) = self.slots.get_mut(number as usize) else { return };
+        *slot = slot.take().map(|mut peer| {
+            if let Stage::Admitted { line, .. } = peer.stage {
+                peer.stage = Stage::Ending(line);
+                self.ending += 1;
+            }
+            peer
+        });
+        self.set_due(number, Some(due_ns));
+    }
+
+    /// Takes somebody out. Its number is free from now on.
+    pub(super) fn remove(&mut self, number: u32) -> Option<Peer> {
+        self.set_due(number, None);
+        let peer = self.slots.get_mut(number as usize)?.take()?;
+        self.leave_stage(number, &peer.stage);
+        self.free.push(number);
+        Some(peer)
+    }
+
+    fn leave_stage(&mut self, number: u32, stage: &Stage) {
+        match stage {
+            Stage::Arriving(_) => self.arriving.retain(|arriving| *arriving != number),
+            Stage::Ending(_) => self.ending -= 1,
+            Stage::Asking { .. } | Stage::Admitted { .. } => {}
+        }
+    }
+
+    pub(super) fn set_due(&mut self, number: u32, due_ns: Option<u64>) {
+        let Some(Some(peer)) = self.slots.get_mut(number as usize) else { return };
+        if let Some(before_ns) = std::mem::replace(&mut peer.due_ns, due_ns) {
+            self.due.remove(&(before_ns, number));
+        }
+        if let Some(due_ns) = due_ns {
+            self.due.insert((due_ns, number));
+        }
+    }
+
+    pub(super) fn next_due_ns(&self) -> Option<u64> {
+        self.due.first().map(|(due_ns, _)| *due_ns)
+    }
+
+    /// Whose time is over. It is asked for again until something has changed that.
+    pub(super) fn first_due(&self, now_ns: u64) -> Option<u32> {
+        self.due.first().filter(|(due_ns, _)| *due_ns <= now_ns).map(|(_, number)| *number)
+    }
+
+    /// Notes that somebody may have something to tell.
+    pub(super) fn queue(&mut self, number: u32) {
+        let Some(Some(peer)) = self.slots.get_mut(number as usize) else { return };
+        if !peer.is_queued {
+            peer.is_queued = true;
+            self.queue.push_back(number);
+        }
+    }
+
+    /// The first of those who may have something to tell.
+    pub(super) fn first_queued(&self) -> Option<u32> {
+        self.queue.front().copied()
+    }
+
+    /// The first of them has nothing more to tell.
+    pub(super) fn pass_queued(&mut self) {
+        let number = self.queue.pop_front();
+        if let Some(peer) = number.and_then(|number| self.get_mut(number)) {
+            peer.is_queued = false;
+        }
+    }
+
+    /// Who has waited longest without a hello, if there are so many of them.
+    pub(super) fn oldest_of(&self, most: usize) -> Option<u32> {
+        self.arriving.front().filter(|_| self.arriving.len() >= most).copied()
+    }
+
+    pub(super) fn has_ending(&self) -> bool {
+        self.ending > 0
+    }
+}

@@ -1,0 +1,71 @@
+//! The calls on stream sockets, none of which blocks.
+
+use crate::process::sys::peer_user;
+use rustix::io::Errno;
+use rustix::net::sockopt::{
+    set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl, set_tcp_nodelay,
+    set_tcp_user_timeout,
+};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+/// A host that vanished is noticed after so long while something is under way to it (tcp(7)), and
+/// else by the probes below: after 5 s, and then 4 of them, 2 s apart.
+const VANISHED_MS: u32 = 15_000;
+const PROBE_AFTER: Duration = Duration::from_secs(5);
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+const PROBES: u32 = 4;
+
+/// Makes a tcp socket that does not block and that no executed program inherits (socket(2)).
+pub(super) fn new_tcp(place: &SocketAddr) -> Result<OwnedFd, Errno> {
+    let family = match place {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    rustix::net::socket_with(family, SocketType::STREAM, flags, None)
+}
+
+/// Sends small frames at once, and notices when the other host has vanished. What is set for a
+/// listening socket holds for those that it accepts.
+pub(super) fn set_tcp_options(socket: &OwnedFd) -> Result<(), Errno> {
+    set_tcp_nodelay(socket, true)?;
+    set_tcp_user_timeout(socket, VANISHED_MS)?;
+    set_socket_keepalive(socket, true)?;
+    set_tcp_keepidle(socket, PROBE_AFTER)?;
+    set_tcp_keepintvl(socket, PROBE_EVERY)?;
+    set_tcp_keepcnt(socket, PROBES)
+}
+
+/// Whether the process at the other end of a unix socket has the effective user of this one
+/// (unix(7), SO_PEERCRED). Root is no exception, at neither end.
+pub(super) fn is_same_user(socket: &OwnedFd) -> bool {
+    peer_user(socket).is_ok_and(|user| user == rustix::process::geteuid().as_raw())
+}
+
+/// Sends what there is room for. Whoever is gone is an error and not a signal (send(2)).
+pub(super) fn send(socket: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
+    rustix::io::retry_on_intr(|| rustix::net::send(socket, bytes, SendFlags::NOSIGNAL))
+}
+
+/// Receives what is there; 0 is the end.
+pub(super) fn receive(socket: &OwnedFd, room: &mut [u8]) -> Result<usize, Errno> {
+    rustix::io::retry_on_intr(|| rustix::io::read(socket, &mut *room))
+}
+
+/// Whether there is nothing to receive, not even the end or an error. What there is stays.
+pub(super) fn is_quiet(socket: impl AsFd) -> bool {
+    let mut byte = [0; 1];
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    let found =
+        rustix::io::retry_on_intr(|| rustix::net::recv(socket.as_fd(), &mut byte[..], flags));
+    matches!(found, Err(Errno::AGAIN))
+}
+
+/// Sends the end behind what was sent, and goes on receiving (shutdown(2)).
+pub(super) fn send_end(socket: &OwnedFd) {
+    // It fails if there is no connection any more, which is an end as well.
+    let _ = rustix::net::shutdown(socket, Shutdown::Write);
+}

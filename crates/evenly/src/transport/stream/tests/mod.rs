@@ -1,0 +1,124 @@
+//! Streams over real sockets: the tests of every transport, and what only sockets can do wrong.
+
+mod connecting;
+mod crowds;
+mod ends;
+mod faults;
+mod relay;
+mod speed;
+mod strangers;
+
+use super::{Connector, Listener};
+use crate::scratch::Scratch;
+use crate::secure::Key;
+use crate::transport::conformance::{Fixture, Primary, conforms_as_reception};
+use crate::transport::{Address, Registry, Transport};
+use evenly_core::frame::PIPE_FRAME;
+use relay::{Mischief, Relay};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+/// Where one test listens, with a key of its own.
+struct Streams {
+    scratch: Scratch,
+    place: Rc<RefCell<Place>>,
+}
+
+/// What changes, and is looked at from elsewhere.
+struct Place {
+    /// With its port from the moment that somebody listens.
+    address: Address,
+    /// What happens on the way to it, to whoever connects from now on.
+    mischief: Option<Mischief>,
+    relays: Vec<Relay>,
+}
+
+impl Streams {
+    fn new(scratch: Scratch, address: &str) -> Self {
+        let address = address.parse().unwrap();
+        let place = Place { address, mischief: None, relays: vec![] };
+        Self { scratch, place: Rc::new(RefCell::new(place)) }
+    }
+
+    fn unix(test: &str) -> Self {
+        let scratch = Scratch::new(&format!("unix-{test}"));
+        let address = format!("unix:{}", scratch.path("socket").display());
+        Self::new(scratch, &address)
+    }
+
+    fn tcp(test: &str, host: &str) -> Self {
+        let scratch = Scratch::new(&format!("tcp-{test}"));
+        Key::make(&scratch.path("key")).unwrap();
+        Self::new(scratch, &format!("tcp:{host}:0"))
+    }
+
+    fn key(&self) -> Key {
+        Key::read(&self.scratch.path("key")).unwrap()
+    }
+
+    fn address(&self) -> Address {
+        self.place.borrow().address.clone()
+    }
+
+    /// A listener; from now on it is where one connects.
+    fn listener(&self, registry: Registry) -> Listener {
+        // Another port each time: one that was given up may be somebody else's by now.
+        let address = self.address().with_port(0);
+        let keys = if address.needs_key() { vec![self.key()] } else { vec![] };
+        let listener = Listener::listen(&address, keys, registry).unwrap();
+        self.place.borrow_mut().address = listener.bound().clone();
+        listener
+    }
+
+    fn connector(&self, registry: Registry, hello: &[u8], now_ns: u64) -> Connector {
+        let mut address = self.address();
+        let place = &mut *self.place.borrow_mut();
+        if let Some(mischief) = place.mischief {
+            let relay = Relay::new(address.socket(), mischief);
+            address = format!("tcp:{}", relay.address()).parse().unwrap();
+            place.relays.push(relay);
+        }
+        let key = address.needs_key().then(|| self.key());
+        Connector::connect(&address, key.as_ref(), hello, registry, now_ns).unwrap()
+    }
+}
+
+impl Address {
+    fn socket(&self) -> SocketAddr {
+        self.resolve().unwrap()[0]
+    }
+}
+
+impl Fixture for Streams {
+    fn listen(&mut self, registry: Registry, _peers: usize) -> Primary {
+        Primary::Reception(Box::new(self.listener(registry)))
+    }
+
+    fn connect(&mut self, registry: Registry, hello: &[u8], now_ns: u64) -> Box<dyn Transport> {
+        Box::new(self.connector(registry, hello, now_ns))
+    }
+
+    fn limit(&self) -> usize {
+        PIPE_FRAME
+    }
+}
+
+mod unix {
+    super::conforms_as_reception!(super::Streams::unix(&super::thread_name()));
+}
+
+mod tcp {
+    super::conforms_as_reception!(super::Streams::tcp(&super::thread_name(), "127.0.0.1"));
+}
+
+mod tcp6 {
+    super::conforms_as_reception!(super::Streams::tcp(&super::thread_name(), "[::1]"));
+}
+
+/// That of the test, in a form for a file.
+fn thread_name() -> String {
+    let name = std::thread::current().name().unwrap().to_owned();
+    let short: Vec<&str> = name.rsplit("::").take(2).collect();
+    short.join("-").chars().take(60).collect()
+}

@@ -1,0 +1,115 @@
+//! Somebody in the middle: passes on what two ends of a tcp connection say, not quite as they said it.
+
+use rustix::io::Errno;
+use rustix::net::sockopt::{set_socket_linger, set_tcp_nodelay};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// Which way bytes go.
+pub(super) const TO_PRIMARY: usize = 0;
+pub(super) const TO_AGENT: usize = 1;
+
+/// What is done to those that pass.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mischief {
+    /// Nothing.
+    Nothing,
+    /// So many bytes at a time, each time it is asked.
+    Pieces(usize),
+    /// One bit of the byte at this place, on this way, is another.
+    Flip { way: usize, place: usize, bit: u8 },
+    /// The connection is reset once so many bytes have passed on this way.
+    Reset { way: usize, place: usize },
+    /// So many bytes pass on this way, and then the orderly end of a stream.
+    End { way: usize, place: usize },
+}
+
+pub(super) struct Relay {
+    gate: TcpListener,
+    primary: SocketAddr,
+    /// The agent's end and the primary's.
+    ends: Option<[TcpStream; 2]>,
+    mischief: Mischief,
+    /// How many bytes have passed, by their way.
+    pub(super) passed: [usize; 2],
+    /// All of them, as they were said.
+    pub(super) said: [Vec<u8>; 2],
+}
+
+impl Relay {
+    pub(super) fn new(primary: SocketAddr, mischief: Mischief) -> Self {
+        let gate = TcpListener::bind("127.0.0.1:0").unwrap();
+        gate.set_nonblocking(true).unwrap();
+        Self { gate, primary, ends: None, mischief, passed: [0; 2], said: [vec![], vec![]] }
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.gate.local_addr().unwrap()
+    }
+
+    /// Passes on what is there; whether there was anything.
+    pub(super) fn turn(&mut self) -> bool {
+        if self.ends.is_none()
+            && let Ok((agent, _)) = self.gate.accept()
+        {
+            let primary = TcpStream::connect(self.primary).unwrap();
+            for end in [&agent, &primary] {
+                end.set_nonblocking(true).unwrap();
+                set_tcp_nodelay(end, true).unwrap();
+            }
+            self.ends = Some([agent, primary]);
+        }
+        let has_passed = self.pass(TO_PRIMARY);
+        self.pass(TO_AGENT) || has_passed
+    }
+
+    fn pass(&mut self, way: usize) -> bool {
+        let Some(ends) = &mut self.ends else { return false };
+        let passed = self.passed[way];
+        let most = match self.mischief {
+            Mischief::Pieces(most) => most,
+            Mischief::Reset { way: cut, place } | Mischief::End { way: cut, place }
+                if cut == way =>
+            {
+                place - passed
+            }
+            _ => 4096,
+        };
+        if most == 0 {
+            if let Mischief::Reset { .. } = self.mischief {
+                // Closing it forgets what is unsent and says so (socket(7), SO_LINGER).
+                set_socket_linger(&ends[1], Some(Duration::ZERO)).unwrap();
+                set_socket_linger(&ends[0], Some(Duration::ZERO)).unwrap();
+            }
+            self.ends = None;
+            return true;
+        }
+        let mut bytes = vec![0; most];
+        let count = match ends[way].read(&mut bytes) {
+            // Whoever ended says so to the other one, too.
+            Ok(0) => {
+                let _ = ends[1 - way].shutdown(std::net::Shutdown::Write);
+                return false;
+            }
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+            Err(error) => {
+                assert_eq!(Errno::from_io_error(&error), Some(Errno::CONNRESET));
+                self.ends = None;
+                return true;
+            }
+        };
+        self.said[way].extend_from_slice(&bytes[..count]);
+        if let Mischief::Flip { way: flipped, place, bit } = self.mischief
+            && flipped == way
+            && let Some(place) = place.checked_sub(passed).filter(|place| *place < count)
+        {
+            bytes[place] ^= 1 << bit;
+        }
+        // Little goes over it, so there is room; or nobody is there any more.
+        let _ = ends[1 - way].write_all(&bytes[..count]);
+        self.passed[way] += count;
+        true
+    }
+}
