@@ -82,6 +82,7 @@ fn run_block(block: &str) -> Result<(), Failed> {
     let output = Command::new("bash")
         .args(["-c", &format!("{TIDY}\n{script}")])
         .env("PATH", path)
+        .env("XDG_CONFIG_HOME", &directory.0)
         .current_dir(&directory.0)
         .stdin(Stdio::null())
         .output()?;
@@ -124,7 +125,9 @@ fn essence(text: &str) -> Vec<String> {
     let has_numbers_of_its_run =
         |line: &str| line.contains("(pid ") || text.contains("descriptors");
     let is_of_the_shell = |line: &str| line.starts_with("bash: line ") || line.contains(" Killed ");
-    let lines = text.lines().filter(|line| !is_of_the_shell(line));
+    // What is said every 30 s is said on a busy machine only.
+    let is_progress = |line: &str| line.starts_with("evenly: ") && line.contains("/s, ");
+    let lines = text.lines().filter(|line| !is_of_the_shell(line) && !is_progress(line));
     let words = |line: &str| {
         let masked = has_numbers_of_its_run(line);
         let word = |word: &str| {

@@ -6,6 +6,15 @@
     reason = "each test binary uses its own part of this, and a test fails by panicking"
 )]
 
+pub(crate) mod drops;
+pub(crate) mod network;
+pub(crate) mod place;
+pub(crate) mod process;
+pub(crate) mod random;
+pub(crate) mod relay;
+pub(crate) mod site;
+pub(crate) mod wire;
+
 use libtest_mimic::{Failed, Trial};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -123,6 +132,13 @@ impl Drop for Running {
     }
 }
 
+/// Tells how long something took, to whoever asks with `EVENLY_FIGURES`.
+pub(crate) fn figure(text: &str) {
+    if std::env::var_os("EVENLY_FIGURES").is_some() {
+        eprintln!("{text}");
+    }
+}
+
 /// Waits until something is the case.
 pub(crate) fn until<T>(what: &str, mut is_so: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
@@ -205,6 +221,9 @@ pub(crate) fn needing(
 fn is_there(need: &str) -> bool {
     if need == "root" {
         return rustix::process::geteuid().is_root();
+    }
+    if need == "network-namespaces" {
+        return network::is_there();
     }
     if need == "memory-cgroup" {
         let groups = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup"];

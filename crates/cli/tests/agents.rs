@@ -1,0 +1,136 @@
+//! Primaries and agents of the real binary, over each transport: the answers are those of pipes, and
+//! what must happen under each fault, by the numbers of the project's table of faults.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "agents/answers.rs"]
+mod answers;
+#[path = "agents/datagrams.rs"]
+mod datagrams;
+#[path = "agents/endings.rs"]
+mod endings;
+#[path = "agents/failing.rs"]
+mod failing;
+#[path = "agents/keys.rs"]
+mod keys;
+#[path = "agents/lost.rs"]
+mod lost;
+#[path = "agents/machines.rs"]
+mod machines;
+#[path = "agents/paths.rs"]
+mod paths;
+#[path = "agents/reconnecting.rs"]
+mod reconnecting;
+#[path = "agents/relayed.rs"]
+mod relayed;
+#[path = "agents/strangers.rs"]
+mod strangers;
+mod support;
+#[path = "agents/versions.rs"]
+mod versions;
+
+use Transport::{Tcp, Unix};
+use libtest_mimic::{Failed, Trial};
+use support::needing;
+use support::site::{Site, TRANSPORTS, Transport};
+
+/// A test on a site of its own, on which nothing may be left. It fails by panicking.
+fn on_site(name: &str, needs: &[&str], test: impl FnOnce(&Site) + Send + 'static) -> Trial {
+    needing(needs, name, move || {
+        let site = Site::new();
+        test(&site);
+        site.check_is_clean();
+        Ok::<(), Failed>(())
+    })
+}
+
+/// The same over each of these transports.
+fn over(
+    transports: &[Transport],
+    name: &str,
+    test: fn(&Site, Transport),
+) -> impl Iterator<Item = Trial> {
+    over_with(transports, name, &[], test)
+}
+
+/// The same with what it needs.
+fn over_with(
+    transports: &[Transport],
+    name: &str,
+    needs: &[&str],
+    test: fn(&Site, Transport),
+) -> impl Iterator<Item = Trial> {
+    transports.iter().map(move |transport| {
+        let transport = *transport;
+        let name = format!("{name}_over_{}", transport.name());
+        on_site(&name, needs, move |site| test(site, transport))
+    })
+}
+
+/// Those over which machines are connected.
+const NETWORKS: &[Transport] = &[Tcp, Transport::Udp];
+/// What makes machines.
+const MACHINES: &[&str] = &["root", "ip", "ss", "unshare", "network-namespaces"];
+
+/// The streams, which [`Relay`](support::relay::Relay) carries; datagrams are lost by
+/// [`DropRelay`](support::drops::DropRelay).
+const STREAMS: &[Transport] = &[Unix, Tcp];
+
+fn everything() -> Vec<Trial> {
+    let all = [
+        over(TRANSPORTS, "the_answers_of_pipes", answers::those_of_pipes).collect(),
+        over(TRANSPORTS, "agents_come_late", answers::agents_come_late).collect(),
+        over(TRANSPORTS, "json_events_and_joblog", answers::json_events_and_joblog).collect(),
+        over(TRANSPORTS, "an_agent_leaves", endings::an_agent_leaves).collect(),
+        over(TRANSPORTS, "a_primary_is_interrupted", endings::a_primary_is_interrupted).collect(),
+        over(TRANSPORTS, "an_agent_pauses", endings::an_agent_pauses).collect(),
+        over(TRANSPORTS, "row_04_a_number_that_crashes", failing::a_number_that_crashes).collect(),
+        over(TRANSPORTS, "deadline", failing::deadline).collect(),
+        over(TRANSPORTS, "row_36_killed", lost::killed).collect(),
+        over(TRANSPORTS, "row_36_its_worker_killed", lost::its_worker_killed).collect(),
+        over(TRANSPORTS, "row_36_stopped_for_ever", lost::stopped_for_ever).collect(),
+        over(TRANSPORTS, "row_36_stopped_and_continued", lost::stopped_and_continued).collect(),
+        over(TRANSPORTS, "a_new_primary", reconnecting::a_new_primary).collect(),
+        over(TRANSPORTS, "no_new_primary", reconnecting::no_new_primary).collect(),
+        over(STREAMS, "row_27_silent_and_healed", relayed::silent_and_healed).collect(),
+        over(STREAMS, "row_27_dead_towards_the_agent", relayed::dead_towards_the_agent).collect(),
+        over(STREAMS, "row_28_split_and_joined", relayed::split_and_joined).collect(),
+        over(STREAMS, "row_28_reset_in_a_frame", relayed::reset_in_a_frame).collect(),
+        over(STREAMS, "two_hundred_times", relayed::two_hundred_times).collect(),
+        over_with(NETWORKS, "row_26_machines", MACHINES, machines::cut_lost_and_reset).collect(),
+        over_with(&[Tcp], "row_33_narrow_links", MACHINES, machines::narrow).collect(),
+        vec![
+            on_site("row_27_given_up_and_healed", &[], datagrams::given_up_and_healed),
+            on_site("row_30_spoilt_datagrams", &[], datagrams::spoilt),
+            on_site("row_32_lost_and_repeated", &[], datagrams::lost_repeated_and_reordered),
+            on_site("row_32_delayed", &[], datagrams::delayed),
+            on_site("row_33_narrow_links_over_udp", MACHINES, datagrams::narrow),
+            on_site("row_34_strangers", &[], datagrams::strangers),
+            on_site("port_0_is_told", &[], keys::port_0_is_told),
+            on_site("keys_are_made_and_used", &[], keys::made_and_used),
+            on_site("keys_are_rotated", &[], keys::rotated),
+            on_site("row_31_keys_that_are_none", &["root"], keys::that_are_none),
+            on_site("two_addresses", &[], answers::two_addresses),
+            on_site("halt", &[], failing::halt),
+            on_site("no_first_primary", &[], reconnecting::no_first_primary),
+            on_site("row_28_spoilt", &[], relayed::spoilt),
+            on_site("row_29_silent_crowd", &[], strangers::silent_crowd),
+            on_site("row_30_wrong_key", &[], strangers::wrong_key),
+            on_site("row_30_repeated_and_flipped", &[], strangers::repeated_and_flipped),
+            on_site("row_30_no_key", &[], strangers::no_key),
+            on_site("row_35_stale_file", &[], paths::stale_file),
+            on_site("row_35_long_path", &[], paths::long_path),
+            on_site("row_35_taken", &[], paths::taken),
+            on_site("row_35_of_another_user", &["root", "setpriv"], paths::of_another),
+            on_site("row_37_another_agent", &[], versions::another_agent),
+            on_site("row_37_another_primary", &[], versions::another_primary),
+        ],
+    ];
+    all.into_iter().flatten().collect()
+}
+
+fn main() {
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    // They wait most of the time: for silence to last, for agents to look for a primary.
+    arguments.test_threads.get_or_insert(12);
+    libtest_mimic::run(&arguments, everything()).exit();
+}

@@ -1,0 +1,148 @@
+//! Rows 30, 32 and 34: what networks do to datagrams, and strangers who send some.
+
+use crate::support::drops::{DropRelay, Drops};
+use crate::support::network::Network;
+use crate::support::random::Random;
+use crate::support::site::{Site, Transport};
+use crate::support::{descriptors, figure};
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
+
+/// The job through a relay, by two agents; how long it took.
+fn through(site: &Site, words: &str, expected: &str, drops: Drops) -> Duration {
+    let began = Instant::now();
+    let (primary, address) = site.primary(Transport::Udp, words);
+    let relay = DropRelay::start(&address, drops);
+    let agents = [site.agent(relay.address(), "-j 2"), site.agent(relay.address(), "-j 1")];
+    primary.ended().answers(expected);
+    let (passed, longest) = relay.passed();
+    figure(&format!("{drops:?}: {passed} datagrams in {:?}", began.elapsed()));
+    assert!(longest <= 1200, "{longest} bytes in a datagram");
+    drop(agents);
+    began.elapsed()
+}
+
+const WORDS: &str = "count even 0..100000 -j 0 --split fixed:20";
+
+/// A half of them is lost, a fifth of the others comes twice, and none in order.
+pub(crate) fn lost_repeated_and_reordered(site: &Site) {
+    let delay = Duration::from_millis(10);
+    for seed in 1..=3 {
+        let drops = Drops { seed, loses: 50, repeats: 20, delay, ..Drops::default() };
+        through(site, WORDS, "50000\n", drops);
+    }
+}
+
+pub(crate) fn delayed(site: &Site) {
+    let drops = Drops { seed: 4, loses: 10, repeats: 20, delay: Duration::from_secs(2), flips: 0 };
+    through(site, "count even 0..20000 -j 0 --split fixed:100", "10000\n", drops);
+}
+
+/// Spoilt ones are as good as lost, and those that all come twice as if they came once.
+pub(crate) fn spoilt(site: &Site) {
+    let delay = Duration::from_millis(2);
+    let drops = Drops { seed: 5, loses: 0, repeats: 0, delay, flips: 20 };
+    through(site, WORDS, "50000\n", drops);
+    let drops = Drops { seed: 6, loses: 0, repeats: 100, delay, flips: 0 };
+    through(site, WORDS, "50000\n", drops);
+}
+
+/// Nothing comes through until the session is given up; then there is a new one.
+pub(crate) fn given_up_and_healed(site: &Site) {
+    let words = "count test:slow=1000 0..40000 -j 0 --split fixed:200";
+    let (mut primary, address) = site.primary(Transport::Udp, words);
+    let relay = DropRelay::start(&address, Drops::default());
+    let agents = [site.agent(relay.address(), "-j 1"), site.agent(&address, "-j 2")];
+    primary.lines(" joined with ", 2);
+    relay.hold(true);
+    let line = primary.line(" has not been heard for 5 s; ");
+    assert!(line.contains(" reclaimed ("), "{line}");
+    primary.line(" is gone: it was silent for too long");
+    relay.hold(false);
+    primary.lines(" joined with 1 worker", 2);
+    primary.ended().answers("20000\n");
+    agents.into_iter().for_each(|agent| agent.ended().answers(""));
+}
+
+/// A hello of a real agent to somebody who does not answer: it was never said to the primary.
+fn fresh_hello(site: &Site) -> Vec<u8> {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let _agent = site.agent(&format!("udp:{}", silent.local_addr().unwrap()), "-j 1");
+    let mut room = [0; 2048];
+    let count = silent.recv(&mut room).unwrap();
+    assert_eq!(count, 1200, "no answer is longer than what asks for it");
+    room[..count].to_vec()
+}
+
+/// Strangers hear nothing and cost nothing, however many there are.
+pub(crate) fn strangers(site: &Site) {
+    let words = "count test:slow=1000 0..1000 -j 0 --split fixed:10";
+    let (mut primary, address) = site.primary(Transport::Udp, words);
+    let hello = fresh_hello(site);
+    let before = descriptors(primary.pid()).len();
+    let mut random = Random(34);
+    let crowd: Vec<UdpSocket> = (0..50).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+    let place = address.strip_prefix("udp:").unwrap();
+    for number in 0..5000 {
+        let mut said = hello.clone();
+        match number % 4 {
+            0 => said.iter_mut().for_each(|byte| *byte = random.next() as u8),
+            1 => said.truncate(random.below(1200) as usize),
+            2 => said.resize(1200 + random.below(2000) as usize, 7),
+            // Behind the handshake it is padding, which nobody looks at.
+            _ => said[1 + random.below(100) as usize] ^= 1 << random.below(8),
+        }
+        if number % 4 == 2 {
+            said[11 + random.below(90) as usize] ^= 1;
+        }
+        let _ = crowd[number % crowd.len()].send_to(&said, place);
+        if number % 20 == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    let agent = site.agent(&address, "-j 1");
+    primary.line(" joined with ");
+    assert_eq!(descriptors(primary.pid()).len(), before);
+    let mut answered = 0;
+    for socket in &crowd {
+        socket.set_nonblocking(true).unwrap();
+        answered += usize::from(socket.recv(&mut [0; 64]).is_ok());
+    }
+    assert_eq!(answered, 0, "strangers were answered");
+
+    // As it is it is answered, and again with the same bytes: there is one place for it.
+    let first = &crowd[0];
+    first.set_nonblocking(false).unwrap();
+    first.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut answers = vec![];
+    for _ in 0..2 {
+        let mut room = [0; 2048];
+        first.send_to(&hello, place).unwrap();
+        let count = first.recv(&mut room).unwrap();
+        assert!(count <= 1200, "{count}");
+        answers.push(room[..count].to_vec());
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(descriptors(primary.pid()).len(), before);
+    let ended = primary.ended();
+    ended.answers("500\n");
+    assert!(ended.stderr.matches(" to join without the key").count() <= 1, "{ended:?}");
+    agent.ended().answers("");
+}
+
+/// A link that does not take a datagram of 1200 bytes: that is said, and nothing is cut up.
+pub(crate) fn narrow(site: &Site) {
+    let network = Network::new(2);
+    network.limit(600);
+    let on = [0, 1].map(|machine| network.on(machine));
+    let on = on.each_ref().map(|words| words.iter().map(String::as_str).collect::<Vec<_>>());
+    let words = "count even 0..9 -j 0 --progress none --deadline 20s --listen udp:10.99.0.1:0";
+    let start = |machine: usize, words: &str| {
+        crate::support::process::Process::start(site.command_through(&on[machine], words))
+    };
+    let mut primary = start(0, words);
+    let address = crate::support::site::listens_at(&mut primary);
+    let ended = start(1, &format!("join {address} -j 1")).ended();
+    ended.failed(2, "Message too long");
+    assert!(ended.stderr.contains("; datagrams of 1200 bytes do not get there, use tcp"));
+}

@@ -1,0 +1,63 @@
+//! Agents that leave, and primaries that are told to end.
+
+use crate::support::kill;
+use crate::support::site::{Site, Transport};
+use std::time::{Duration, Instant};
+
+/// About a minute of work for one worker.
+const LONG: &str = "count test:slow=1000 0..60000 -j 0 --split fixed:10";
+
+/// What an agent had in hand is done by another at once, not after any silence.
+pub(crate) fn an_agent_leaves(site: &Site, transport: Transport) {
+    for (signal, status) in [("TERM", 143), ("INT", 130)] {
+        let words = "count test:slow=1000 0..4000 -j 0 --split fixed:50";
+        let (mut primary, address) = site.primary(transport, words);
+        let agents = [site.agent(&address, "-j 1"), site.agent(&address, "-j 1")];
+        primary.lines("joined with 1 worker", 2);
+        std::thread::sleep(Duration::from_millis(200));
+        let began = Instant::now();
+        let [leaving, staying] = agents;
+        kill(signal, leaving.pid());
+        let left = leaving.ended();
+        left.failed(status, &format!("SIG{signal}"));
+        let number = status - 128;
+        let line = primary.line(&format!(" left, ended by signal {number}"));
+        assert!(!line.contains("had no chunk"), "it gave back what it had: {line}");
+        let told = began.elapsed();
+        assert!(told < Duration::from_secs(4), "it took {told:?} to say goodbye");
+        primary.ended().answers("2000\n");
+        staying.ended().answers("");
+    }
+}
+
+/// Its agents end with it, and see nothing wrong.
+pub(crate) fn a_primary_is_interrupted(site: &Site, transport: Transport) {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let (mut primary, address) = site.primary(transport, LONG);
+        let agents = [site.agent(&address, "-j 2"), site.agent(&address, "-j 1")];
+        primary.lines(" joined with ", 2);
+        kill(signal, primary.pid());
+        let ended = primary.ended();
+        ended.failed(status, &format!("evenly: stopped by SIG{signal}; there is no answer\n"));
+        assert_eq!(ended.stdout, "");
+        agents.into_iter().for_each(|agent| agent.ended().answers(""));
+    }
+}
+
+/// By the terminal's SIGTSTP, for less than the silence that anybody minds.
+pub(crate) fn an_agent_pauses(site: &Site, transport: Transport) {
+    let words = "count test:slow=1000 0..2000 -j 0 --split fixed:10";
+    let (mut primary, address) = site.primary(transport, words);
+    let agent = site.agent(&address, "-j 2");
+    primary.line(" joined with ");
+    let workers = agent.workers(2);
+    kill("TSTP", agent.pid());
+    let is_stopped = |pid: u32| matches!(crate::support::state_and_parent(pid), Some(('T', _)));
+    crate::support::until("it stops with its workers", || {
+        (is_stopped(agent.pid()) && workers.iter().all(|pid| is_stopped(*pid))).then_some(())
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    kill("CONT", agent.pid());
+    primary.ended().answers("1000\n");
+    agent.ended().answers("");
+}

@@ -1,0 +1,40 @@
+//! Numbers that fail behind an agent, and jobs that end early.
+
+use crate::support::site::{Site, Transport};
+use std::time::{Duration, Instant};
+
+/// It ends workers of agents, not agents; and it is found and named as if it had been here.
+pub(crate) fn a_number_that_crashes(site: &Site, transport: Transport) {
+    for (own, agents) in [(0, 1), (1, 2)] {
+        let words = format!("count test:crash@777,4321 0..10000 -j {own}");
+        let (mut primary, address) = site.primary(transport, &words);
+        let agents: Vec<_> = (0..agents).map(|_| site.agent(&address, "-j 1")).collect();
+        let named = [777, 4321].map(|n| primary.line(&format!("n = {n} failed: ")));
+        assert!(named.iter().all(|line| line.contains("failed: signal 11")), "{named:?}");
+        let ended = primary.ended();
+        ended.failed(3, "2 numbers failed; the answer is withheld");
+        assert_eq!(ended.stdout, "");
+        assert!(!ended.stderr.contains(" is gone"), "{ended:?}");
+        drop(agents);
+    }
+}
+
+pub(crate) fn deadline(site: &Site, transport: Transport) {
+    let words = "count test:slow=1000 0..600000 -j 0 --split fixed:10 --deadline 1s";
+    let (primary, address) = site.primary(transport, words);
+    let began = Instant::now();
+    let agent = site.agent(&address, "-j 2");
+    primary.ended().failed(124, "deadline");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    agent.ended().answers("");
+}
+
+pub(crate) fn halt(site: &Site) {
+    for halt in ["now,fail=1", "soon,fail=1"] {
+        let words = format!("count test:crash@3 0..1e12 -j 0 --split fixed:1e6 --halt {halt}");
+        let (primary, address) = site.primary(Transport::Unix, &words);
+        let agent = site.agent(&address, "-j 2");
+        primary.ended().failed(4, "n = 3 failed: signal 11");
+        agent.ended().answers("");
+    }
+}

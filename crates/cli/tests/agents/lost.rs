@@ -1,0 +1,80 @@
+//! Row 36: agents that are killed or stopped, and workers of agents.
+
+use crate::support::site::{Site, Transport};
+use crate::support::{figure, kill, until};
+use std::time::{Duration, Instant};
+
+/// Chunks of a second, so that whoever is lost has something in hand.
+const WORDS: &str = "count test:slow=1000 0..8000 -j 0 --split fixed:1000";
+
+pub(crate) fn killed(site: &Site, transport: Transport) {
+    let (mut primary, address) = site.primary(transport, WORDS);
+    let [lost, other] = [site.agent(&address, "-j 2"), site.agent(&address, "-j 2")];
+    primary.lines(" joined with ", 2);
+    let orphans = lost.workers(2);
+    let (pid, began) = (lost.pid(), Instant::now());
+    kill("KILL", pid);
+    // Datagrams have no end: over a network only silence tells.
+    let is_told = transport != Transport::Udp;
+    let line = primary.line(if is_told { " is gone: " } else { " has not been heard for 5 s; " });
+    figure(&format!("{}: a killed agent was missed after {:?}", transport.name(), began.elapsed()));
+    assert!(line.contains(&format!("pid {pid}")) && line.contains(" reclaimed ("), "{line}");
+    until("its workers follow", || {
+        let left = orphans.iter().filter(|pid| crate::support::is_alive(**pid)).count();
+        (left == 0).then_some(())
+    });
+    primary.ended().answers("4000\n");
+    other.ended().answers("");
+}
+
+/// The agent deals with it: its primary hears nothing of that.
+pub(crate) fn its_worker_killed(site: &Site, transport: Transport) {
+    let (mut primary, address) = site.primary(transport, WORDS);
+    let mut agent = site.agent(&address, "-j 2");
+    primary.line(" joined with ");
+    let victim = agent.workers(2)[0];
+    kill("KILL", victim);
+    agent.line(&format!("(pid {victim}) killed by signal 9; "));
+    let ended = primary.ended();
+    ended.answers("4000\n");
+    assert_eq!(ended.stderr.lines().count(), 2, "{ended:?}");
+    agent.ended().answers("");
+}
+
+pub(crate) fn stopped_for_ever(site: &Site, transport: Transport) {
+    let (mut primary, address) = site.primary(transport, WORDS);
+    let [mut stopped, other] = [site.agent(&address, "-j 1"), site.agent(&address, "-j 2")];
+    primary.lines(" joined with ", 2);
+    let began = Instant::now();
+    kill("STOP", stopped.pid());
+    let line = primary.line(" has not been heard for 5 s; ");
+    assert!(line.contains(" reclaimed ("), "{line}");
+    assert!(began.elapsed() > Duration::from_secs(4), "{:?}", began.elapsed());
+    primary.ended().answers("4000\n");
+    other.ended().answers("");
+    assert!(stopped.runs(), "it is not the primary's to kill");
+    drop(stopped);
+    if transport == Transport::Unixgram {
+        // The socket of whoever was killed is removed by who listens there next.
+        site.primary(transport, "count even 0..9 -j 1").0.ended().answers("5\n");
+    }
+}
+
+/// What it says late is dropped, and it goes on.
+pub(crate) fn stopped_and_continued(site: &Site, transport: Transport) {
+    let words = "count test:slow=1000 0..20000 -j 0 --split fixed:100 --format json";
+    let (mut primary, address) = site.primary(transport, words);
+    let [stopped, other] = [site.agent(&address, "-j 1"), site.agent(&address, "-j 2")];
+    primary.lines(" joined with ", 2);
+    kill("STOP", stopped.pid());
+    std::thread::sleep(Duration::from_secs(7));
+    let line = primary.line(" has not been heard for 5 s; ");
+    assert!(line.contains(" reclaimed ("), "{line}");
+    kill("CONT", stopped.pid());
+    primary.line(" is heard again");
+    let ended = primary.ended();
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!(ended.stdout.contains(r#""answer":"10000""#), "{ended:?}");
+    stopped.ended().answers("");
+    other.ended().answers("");
+}

@@ -1,0 +1,175 @@
+//! Rows 29 and 30: whoever is no agent of ours costs little and hears nothing.
+
+use crate::keys;
+use crate::support::process::Process;
+use crate::support::random::Random;
+use crate::support::relay::{Plan, Relay};
+use crate::support::site::{Site, Transport};
+use crate::support::{descriptors, figure, until};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+/// Ends as soon as one agent has come.
+const SHORT: &str = "count even 0..1000 -j 0";
+
+fn connect(address: &str) -> TcpStream {
+    let socket = TcpStream::connect(address.strip_prefix("tcp:").unwrap()).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket
+}
+
+/// Says something, and must hear nothing but the end of the connection.
+fn hears_nothing(address: &str, said: &[u8]) {
+    let mut socket = connect(address);
+    // It may have been closed before all of it was said.
+    let _ = socket.write_all(said);
+    match socket.read(&mut [0; 64]) {
+        Ok(0) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        other => panic!("{said:?}: {other:?}"),
+    }
+}
+
+/// Memory of a process that is there, in KiB.
+fn resident(process: &Process) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// A thousand who say nothing, and some who say a byte a second.
+pub(crate) fn silent_crowd(site: &Site) {
+    let words = "count test:slow=1000 0..8000 -j 0 --split fixed:10";
+    let (mut primary, address) = site.primary(Transport::Tcp, words);
+    let before = resident(&primary);
+    let began = Instant::now();
+    let mut crowd: Vec<TcpStream> = (0..1000).map(|_| connect(&address)).collect();
+    crowd.iter().for_each(|socket| socket.set_nonblocking(true).unwrap());
+
+    let joining = Instant::now();
+    let agent = site.agent(&address, "-j 1");
+    primary.line(" joined with ");
+    figure(&format!("an agent joined beside a crowd in {:?}", joining.elapsed()));
+    assert!(joining.elapsed() < Duration::from_secs(5), "{:?}", joining.elapsed());
+    let table = descriptors(primary.pid()).len();
+    assert!(table < 256 + 32, "{table} descriptors");
+    let grown = resident(&primary).saturating_sub(before);
+    assert!(grown < 4096, "it grew by {grown} KiB");
+
+    // Byte by byte, the slowest are cut with the others: the first two are a length that is right.
+    let mut last = began.elapsed();
+    while !crowd.is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(15), "{} are still there", crowd.len());
+        for slow in crowd.iter_mut().rev().step_by(20) {
+            let _ = slow.write(&[3]);
+        }
+        crowd.retain_mut(|socket| match socket.read(&mut [0; 8]) {
+            Ok(0) => false,
+            Ok(_) => panic!("an answer to a stranger"),
+            Err(error) => error.kind() == ErrorKind::WouldBlock,
+        });
+        last = began.elapsed();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    figure(&format!("the last of the crowd was cut after {last:?}"));
+    let last = last.as_secs_f64();
+    assert!(last > 4.5, "cut after {last} s already");
+    primary.ended().answers("4000\n");
+    agent.ended().answers("");
+}
+
+pub(crate) fn wrong_key(site: &Site) {
+    let (right, wrong) = (site.own("right"), site.own("wrong"));
+    keys::make(&right, 1);
+    keys::make(&wrong, 2);
+    let words = format!("{SHORT} --key-file {}", right.display());
+    let (mut primary, address) = site.primary(Transport::Tcp, &words);
+    let relay = Relay::start(site, Transport::Tcp, &address, Plan::default());
+    let agent = site.agent(relay.address(), &format!("-j 1 --key-file {}", wrong.display()));
+    let ended = agent.ended();
+    ended.failed(2, "is it a primary of evenly, and has it the same key?");
+    assert!(relay.accepted() > 5, "it is tried again and again");
+    hears_nothing(&address, &relay.recorded(0));
+    // The primary has said so, once.
+    primary.line("1 attempt to join without the key, or without a word");
+    let agent = site.agent(&address, &format!("-j 1 --key-file {}", right.display()));
+    let ended = primary.ended();
+    ended.answers("500\n");
+    assert_eq!(ended.stderr.matches("without the key").count(), 1, "{ended:?}");
+    agent.ended().answers("");
+}
+
+/// A hello of a real agent to somebody who does not answer: it was never said to the primary.
+fn fresh_hello(site: &Site) -> Vec<u8> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("tcp:{}", listener.local_addr().unwrap());
+    let _agent = site.agent(&address, "-j 1");
+    let (mut socket, _) = listener.accept().unwrap();
+    let mut hello = vec![0; 2];
+    socket.read_exact(&mut hello).unwrap();
+    hello.resize(2 + usize::from(u16::from_le_bytes([hello[0], hello[1]])), 0);
+    socket.read_exact(&mut hello[2..]).unwrap();
+    hello
+}
+
+pub(crate) fn repeated_and_flipped(site: &Site) {
+    let words = "count test:slow=1000 0..1000 -j 0 --split fixed:10";
+    let (mut primary, address) = site.primary(Transport::Tcp, words);
+    let hello = fresh_hello(site);
+    let mut random = Random(30);
+    for _ in 0..100 {
+        let mut flipped = hello.clone();
+        let at = 2 + random.below(hello.len() as u64 - 2) as usize;
+        flipped[at] ^= 1 << random.below(8);
+        hears_nothing(&address, &flipped);
+    }
+    // That it was the flipped bit: as it is, it is answered. Whoever says it can open nothing.
+    let mut first = connect(&address);
+    first.write_all(&hello).unwrap();
+    assert!(first.read(&mut [0; 2048]).unwrap() > 48);
+    for _ in 0..10 {
+        hears_nothing(&address, &hello);
+    }
+    assert!(!primary.said().contains(" joined with "));
+    let mut rest = vec![];
+    first.read_to_end(&mut rest).unwrap();
+    // It is a seal with nothing in it: the end.
+    assert!(rest.len() <= 18, "{rest:?}");
+
+    let agent = site.agent(&address, "-j 1");
+    primary.line(" joined with ");
+    let ended = primary.ended();
+    ended.answers("500\n");
+    assert_eq!(ended.stderr.matches(" to join without the key").count(), 1, "{ended:?}");
+    agent.ended().answers("");
+}
+
+/// Other protocols, and bytes at random.
+pub(crate) fn no_key(site: &Site) {
+    let (primary, address) = site.primary(Transport::Tcp, SHORT);
+    let plain = crate::support::wire::hello(1, "0.1.0");
+    let mut random = Random(30);
+    let noise: Vec<u8> = (0..2000).map(|_| random.next() as u8).collect();
+    let said: [&[u8]; 7] = [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\0\0",
+        b"\xff\xff",
+        b"\x01\0x",
+        &crate::support::wire::framed(&plain),
+        &noise,
+    ];
+    for said in said {
+        hears_nothing(&address, said);
+    }
+    until("all of them are gone", || {
+        let targets = descriptors(primary.pid()).into_iter().map(|(_, target)| target);
+        let mut sockets: Vec<_> = targets.filter(|target| target.starts_with("socket:")).collect();
+        sockets.dedup();
+        (sockets.len() == 1).then_some(())
+    });
+    let agent = site.agent(&address, "-j 1");
+    primary.ended().answers("500\n");
+    agent.ended().answers("");
+}

@@ -1,0 +1,255 @@
+//! `--wiring` with `--listen`: the listening socket, connections with both addresses, and agents with
+//! their workers and pipes, as the kernel has them; and the same answer as without.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use support::{Running, start_command};
+
+/// A directory for the sockets and the key of one test.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("evenly-wiring-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// A call there, with the key that is kept there.
+    fn evenly(&self, words: &str) -> Command {
+        let mut command = support::evenly(words);
+        command.current_dir(&self.0).env("XDG_CONFIG_HOME", &self.0);
+        command
+    }
+
+    fn join(&self, address: &str, workers: u32) -> Running {
+        start_command(self.evenly(&format!("join {address} -j {workers}")))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A job that is gone through by hand.
+struct Job {
+    running: Running,
+    enter: std::process::ChildStdin,
+    shown: std::io::Lines<BufReader<std::process::ChildStderr>>,
+    /// What was said beside the pictures.
+    said: Vec<String>,
+}
+
+impl Job {
+    /// Starts it, and gives the first picture and where it listens.
+    fn start(place: &Place, words: &str) -> (Self, Value, String) {
+        let mut command = place.evenly(&format!("{words} --wiring --step --format json"));
+        command.stdin(Stdio::piped());
+        let mut running = start_command(command);
+        let enter = running.child().stdin.take().unwrap();
+        let shown = BufReader::new(running.child().stderr.take().unwrap()).lines();
+        let mut job = Self { running, enter, shown, said: vec![] };
+        let first = job.picture();
+        let address = job.said[0].strip_prefix("evenly: listening at ").unwrap().to_owned();
+        (job, first, address)
+    }
+
+    /// The next picture; the job stands still then.
+    fn picture(&mut self) -> Value {
+        loop {
+            let line = self.shown.next().unwrap().unwrap();
+            match serde_json::from_str(&line) {
+                Ok(picture) => return picture,
+                Err(_) => self.said.push(line),
+            }
+        }
+    }
+
+    fn press_enter(&mut self) {
+        self.enter.write_all(b"\n").unwrap();
+    }
+
+    /// Goes on until a stage.
+    fn until(&mut self, stage: &str) -> Value {
+        loop {
+            self.press_enter();
+            let picture = self.picture();
+            if picture["stage"] == stage {
+                return picture;
+            }
+        }
+    }
+
+    /// Goes on to the end; the answer, and what was said.
+    fn end(mut self) -> (String, Vec<String>) {
+        drop(self.enter);
+        self.said.extend(self.shown.map(Result::unwrap));
+        let output = self.running.output();
+        assert!(output.status.success(), "{:?}", self.said);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (answer["answer"].as_str().unwrap().to_owned(), self.said)
+    }
+}
+
+fn list<'a>(of: &'a Value, what: &str) -> &'a [Value] {
+    of[what].as_array().unwrap()
+}
+
+/// The one thing of its kind in a picture with this role or purpose.
+#[track_caller]
+fn one<'a>(picture: &'a Value, what: &str, key: &str, name: &str) -> &'a Value {
+    let mut found = list(picture, what).iter().filter(|one| one[key] == name);
+    let one = found.next().unwrap_or_else(|| panic!("no {name} in {picture:#}"));
+    assert!(found.next().is_none(), "two of {name} in {picture:#}");
+    one
+}
+
+fn socket<'a>(picture: &'a Value, purpose: &str) -> &'a Value {
+    one(picture, "sockets", "purpose", purpose)
+}
+
+fn holders(of: &Value, ends: &str) -> Vec<u64> {
+    list(of, ends).iter().map(|end| end["pid"].as_u64().unwrap()).collect()
+}
+
+/// Each worker of an agent reads a pipe of its own and writes that of the agent.
+fn has_workers(picture: &Value, agent: u64, pid: u32, workers: u64) {
+    let results = one(picture, "pipes", "purpose", &format!("results {agent}"));
+    assert_eq!(holders(results, "readers"), [u64::from(pid)]);
+    assert_eq!(results["write_ends_open"], workers);
+    for worker in 1..=workers {
+        let role = format!("worker {agent}.{worker}");
+        let process = one(picture, "processes", "role", &role);
+        assert_eq!(process["parent"], pid);
+        let pipe = one(picture, "pipes", "purpose", &format!("to {role}"));
+        let number = process["pid"].as_u64().unwrap();
+        assert_eq!(holders(pipe, "writers"), [u64::from(pid)]);
+        assert_eq!(holders(pipe, "readers"), [number]);
+        assert!(holders(results, "writers").contains(&number));
+    }
+}
+
+#[test]
+fn an_agent_over_tcp_is_shown_with_its_connection_and_its_workers() {
+    let place = Place::new("tcp");
+    let (mut job, first, at) =
+        Job::start(&place, "count even 0..1e6 -j 1 --listen tcp:127.0.0.1:0");
+    assert_eq!(first["stage"], "pipes_made");
+    let listening = socket(&first, "for agents");
+    assert_eq!((&listening["kind"], &listening["state"]), (&"tcp".into(), &"listening".into()));
+    assert_eq!(listening["address"], at.as_str());
+    assert_eq!(listening["peer_address"], Value::Null);
+
+    let agent = place.join(&at, 2);
+    let joined = job.until("agent_joined");
+    let ours = socket(&joined, "to agent 2");
+    let theirs = socket(&joined, "from agent 2");
+    for (one, other) in [(ours, theirs), (theirs, ours)] {
+        assert_eq!((&one["kind"], &one["state"]), (&"tcp".into(), &"connected".into()));
+        assert_eq!(one["address"], other["peer_address"]);
+        assert_eq!(one["peer_inode"], other["inode"]);
+    }
+    assert_eq!(ours["address"], at.as_str());
+    assert_eq!(holders(ours, "holders"), [u64::from(job.running.pid())]);
+    assert_eq!(holders(theirs, "holders"), [u64::from(agent.pid())]);
+    assert_eq!(socket(&joined, "for agents")["state"], "listening");
+    has_workers(&joined, 2, agent.pid(), 2);
+    // The workers of this machine have not a single socket.
+    let sockets = list(&joined, "sockets").iter();
+    let everybody: Vec<_> = sockets.flat_map(|socket| holders(socket, "holders")).collect();
+    let worker = one(&joined, "processes", "role", "worker 1")["pid"].as_u64().unwrap();
+    assert!(!everybody.contains(&worker));
+    let told = &list(&joined, "agents")[0];
+    assert_eq!((&told["pid"], &told["is_here"]), (&agent.pid().into(), &true.into()));
+    assert_eq!(told["address"], theirs["address"]);
+    assert_eq!(list(told, "worker_pids").len(), 2);
+
+    let (answer, _) = job.end();
+    assert_eq!(answer, "500000");
+    assert!(agent.output().status.success());
+}
+
+#[test]
+fn without_workers_of_its_own_a_job_has_the_stages_that_make_sense() {
+    let place = Place::new("unix");
+    let (mut job, first, at) = Job::start(&place, "count even 0..1e6 -j 0 --listen unix:board");
+    assert_eq!((first["stage"].as_str(), at.as_str()), (Some("pipes_made"), "unix:board"));
+    job.press_enter();
+    let closed = job.picture();
+    assert_eq!(closed["stage"], "closed");
+    assert_eq!(list(&closed, "pipes").len(), 1);
+    assert_eq!(list(&closed, "processes").len(), 1);
+
+    let agent = place.join(&at, 2);
+    job.press_enter();
+    let joined = job.picture();
+    assert_eq!(joined["stage"], "agent_joined");
+    let (ours, theirs) = (socket(&joined, "to agent 1"), socket(&joined, "from agent 1"));
+    assert_eq!((&ours["address"], &ours["peer_address"]), (&"unix:board".into(), &Value::Null));
+    assert_eq!((&theirs["address"], &theirs["peer_address"]), (&Value::Null, &"unix:board".into()));
+    assert_eq!((&ours["peer_inode"], &theirs["peer_inode"]), (&theirs["inode"], &ours["inode"]));
+    has_workers(&joined, 1, agent.pid(), 2);
+
+    job.press_enter();
+    let waited = job.picture();
+    assert_eq!(waited["stage"], "waited");
+    assert_eq!(job.end().0, "500000");
+    assert!(agent.output().status.success());
+}
+
+#[test]
+fn standing_still_for_long_costs_nobody_its_connection() {
+    let place = Place::new("long");
+    let (mut job, _, at) = Job::start(
+        &place,
+        "count even 0..1e6 -j 1 --deadline 3s --listen tcp:127.0.0.1:0 --listen unix:board",
+    );
+    let agents = [place.join(&at, 1), place.join("unix:board", 1)];
+    job.until("agent_joined");
+    // Longer than the job may take, and than anybody may be silent.
+    std::thread::sleep(Duration::from_millis(6500));
+    let both = job.until("agent_joined");
+    assert_eq!(list(&both, "agents").len(), 2);
+    std::thread::sleep(Duration::from_millis(1500));
+    let (answer, said) = job.end();
+    assert_eq!(answer, "500000");
+    let lost = ["not been heard", "is gone", "heard again", "lost"];
+    assert!(!said.iter().any(|line| lost.iter().any(|word| line.contains(word))), "{said:?}");
+    for agent in agents {
+        let output = agent.output();
+        assert!(output.status.success(), "{output:?}");
+        assert!(!support::stderr(&output).contains("lost"), "{output:?}");
+    }
+}
+
+#[test]
+fn the_text_fits_on_a_page_with_any_path() {
+    let place = Place::new("text");
+    let long = "a".repeat(100);
+    let words = format!("count even 0..1e6 -j 0 --listen unix:{long} --wiring");
+    let job = start_command(place.evenly(&words));
+    support::until("it listens", || place.0.join(&long).exists().then_some(()));
+    let agents = [1, 2].map(|workers| place.join(&format!("unix:{long}"), workers));
+    let output = job.output();
+    assert_eq!(output.stdout, b"500000\n");
+    let said = support::stderr(&output);
+    for words in ["an agent joined: ", "for agents", "listening", "from agent 1", "to worker 1.1"] {
+        assert!(said.contains(words), "{words} is missing in {said}");
+    }
+    let is_ours = |line: &&str| !line.starts_with("evenly: ");
+    let too_wide = |line: &str| line.chars().count() > 100;
+    assert!(!said.lines().filter(is_ours).any(too_wide), "{said}");
+    for agent in agents {
+        drop(agent.output());
+    }
+    assert!(!Path::new(&place.0).join(&long).exists());
+}
