@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use super::joined::Listening;
+
 /// What must stand on stdout.
 pub(crate) enum Answer {
     /// This integer and nothing else.
@@ -24,6 +26,8 @@ pub(crate) struct Contender {
     arguments: Vec<OsString>,
     environment: Vec<(&'static str, String)>,
     stdin: Option<PathBuf>,
+    /// Where an agent with one worker joins, and a directory for what that takes.
+    agent: Option<(&'static str, PathBuf)>,
     answer: Answer,
 }
 
@@ -42,6 +46,7 @@ impl Contender {
             arguments: arguments.split_whitespace().map(OsString::from).collect(),
             environment: Vec::new(),
             stdin: None,
+            agent: None,
             answer,
         }
     }
@@ -60,6 +65,15 @@ impl Contender {
 
     pub(crate) fn environment(mut self, name: &'static str, value: usize) -> Self {
         self.environment.push((name, value.to_string()));
+        self
+    }
+
+    /// Evenly as a primary that listens at this address, joined there by one agent with one worker.
+    pub(crate) fn with_agent(mut self, address: &'static str, place: PathBuf) -> Self {
+        let kind = address.split(':').next().unwrap_or_default();
+        self.name = format!("{}, one agent over {kind}", self.name);
+        self.is_evenly = false;
+        self.agent = Some((address, place));
         self
     }
 
@@ -95,11 +109,24 @@ impl Contender {
             return Err(failed("not installed".into()));
         };
         let started = Instant::now();
-        let output = command.output();
+        let output = match &self.agent {
+            Some((address, place)) => self.output_with_agent(address, place),
+            None => command.output().map_err(|error| error.to_string()),
+        };
         let elapsed = started.elapsed();
-        let output = output.map_err(|error| failed(error.to_string()))?;
+        let output = output.map_err(failed)?;
         self.check(&output).map_err(failed)?;
         Ok(elapsed)
+    }
+
+    fn output_with_agent(&self, address: &str, place: &Path) -> Result<Output, String> {
+        let program = self.program.as_deref().ok_or("not installed")?;
+        let words: Vec<_> = self.arguments.iter().map(|word| word.to_string_lossy()).collect();
+        let listening = Listening::start(program, &words.join(" "), address, place)?;
+        let mut agent = listening.join("-j 1")?;
+        let output = listening.answer();
+        agent.wait().map_err(|error| error.to_string())?;
+        output
     }
 
     fn check(&self, output: &Output) -> Result<(), String> {

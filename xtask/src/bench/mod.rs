@@ -4,7 +4,9 @@
 //! of two contenders that ran in turn, A B C A B C, within one section of one run.
 
 mod against;
+mod agents;
 mod contender;
+mod joined;
 mod machine;
 mod measure;
 mod memory;
@@ -72,6 +74,15 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
     for section in &options.sections {
         eprintln!("{}:", section.name());
         let findings = match section {
+            Section::Agents => {
+                let found =
+                    [agents::dispatch(&place, options), agents::ping_pong(&rivals, options)];
+                for findings in found {
+                    println!("{}", findings.table.render(style));
+                    failures.extend(findings.failures);
+                }
+                agents::events(&place, options)
+            }
             Section::Compute => timed::compute(&place, &rivals, options),
             Section::Dispatch => timed::dispatch(&place, &rivals, options),
             Section::Startup => timed::startup(&place, &rivals, options)?,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTIONS] [SECTION...]
 
-sections: compute dispatch startup prime memory size (default: all but size)
+sections: compute dispatch agents startup prime memory size (default: all but size)
 
   --quick          3 rounds instead of 5, and less work in each
   --markdown       print the tables as markdown
@@ -20,6 +20,7 @@ sections: compute dispatch startup prime memory size (default: all but size)
 pub(crate) enum Section {
     Compute,
     Dispatch,
+    Agents,
     Startup,
     Prime,
     Memory,
@@ -27,13 +28,21 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 6] =
-        [Self::Compute, Self::Dispatch, Self::Startup, Self::Prime, Self::Memory, Self::Size];
+    const ALL: [Self; 7] = [
+        Self::Compute,
+        Self::Dispatch,
+        Self::Agents,
+        Self::Startup,
+        Self::Prime,
+        Self::Memory,
+        Self::Size,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Compute => "compute",
             Self::Dispatch => "dispatch",
+            Self::Agents => "agents",
             Self::Startup => "startup",
             Self::Prime => "prime",
             Self::Memory => "memory",

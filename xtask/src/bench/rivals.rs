@@ -14,6 +14,7 @@ pub(crate) struct Rivals {
     /// The exercise in C, `-O3 -march=native`.
     pub(crate) exercise_o3: Option<PathBuf>,
     pub(crate) pipe_records: Option<PathBuf>,
+    pub(crate) ping_pong: Option<PathBuf>,
     pub(crate) rayon_default: Option<PathBuf>,
     pub(crate) rayon_native: Option<PathBuf>,
     pub(crate) parallel: Option<PathBuf>,
@@ -32,6 +33,7 @@ impl Rivals {
             rivals.exercise_o2 = c("exercise.c", "exercise-O2", &["-O2"])?;
             rivals.exercise_o3 = c("exercise.c", "exercise-O3", &["-O3", "-march=native"])?;
             rivals.pipe_records = c("pipe_records.c", "pipe_records", &["-O2"])?;
+            rivals.ping_pong = c("ping_pong.c", "ping_pong", &["-O2"])?;
         }
         if needed(&[Section::Compute, Section::Dispatch]) {
             rivals.rayon_default = Some(build_rayon(place, "rayon-default", "")?);
