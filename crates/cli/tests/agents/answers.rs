@@ -1,7 +1,7 @@
 //! The answers are those of pipes, whoever computes them and however the work is cut.
 
 use crate::support::site::{Site, Transport};
-use crate::support::{run, stderr};
+use crate::support::{kill, run, stderr};
 use serde_json::Value;
 use std::fs;
 
@@ -33,7 +33,11 @@ pub(crate) fn those_of_pipes(site: &Site, transport: Transport) {
             let ended = primary.ended();
             assert_eq!(ended.stdout, expected, "{words}: {ended:?}");
             assert_eq!(ended.status, 0, "{words}: {ended:?}");
-            drop(agents);
+            // Killed at once, they could leave their own ends of datagrams behind.
+            for agent in agents {
+                kill("TERM", agent.pid());
+                drop(agent.ended());
+            }
         }
     }
 }

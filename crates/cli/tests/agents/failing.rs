@@ -1,5 +1,6 @@
 //! Numbers that fail behind an agent, and jobs that end early.
 
+use crate::support::kill;
 use crate::support::site::{Site, Transport};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,11 @@ pub(crate) fn a_number_that_crashes(site: &Site, transport: Transport) {
         ended.failed(3, "2 numbers failed; the answer is withheld");
         assert_eq!(ended.stdout, "");
         assert!(!ended.stderr.contains(" is gone"), "{ended:?}");
-        drop(agents);
+        // Killed at once, they could leave their own ends of datagrams behind.
+        for agent in agents {
+            kill("TERM", agent.pid());
+            drop(agent.ended());
+        }
     }
 }
 

@@ -134,12 +134,13 @@ impl Agents {
     pub(super) fn close(&mut self, now_ns: u64) {
         self.is_over = true;
         let (code, detail) = Leave::Over.code();
-        for (reception, peer) in std::mem::take(&mut self.seats).into_values() {
+        self.seats.clear();
+        // Whoever was admitted and has said no first word yet waits for a word, too.
+        for (reception, peer) in std::mem::take(&mut self.peers).into_keys() {
             if let Some(packer) = self.receptions[reception].packer(peer) {
                 packer.farewell(code, detail);
             }
             self.receptions[reception].close(peer);
-            self.peers.remove(&(reception, peer));
         }
         // Whatever fails now, nobody waits for it.
         let _ = self.flush(now_ns);
