@@ -1,6 +1,19 @@
-//! Aggregates: how the answers over parts of a range become the answer over all of it.
+//! Aggregates: what is asked about the numbers of a range, and how answers over parts of it merge.
 
-use core::fmt;
+mod gist;
+mod sum;
+mod value;
+
+use crate::interval::Interval;
+use core::num::NonZeroU64;
+
+pub use gist::Gist;
+pub use sum::Sum;
+pub use value::{Extreme, Value};
+
+/// How many different values a histogram may have. Each takes some tens of bytes in a worker and in the
+/// primary, and all of them travel.
+pub const MOST_VALUES: usize = 1 << 20;
 
 /// What is asked about the numbers of a range.
 ///
@@ -9,13 +22,27 @@ use core::fmt;
 pub enum Aggregate {
     /// How many numbers satisfy the function.
     Count,
-}
-
-/// The value of an aggregate over some numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// How many of them satisfy the function, at most 2^64.
-    Count(u128),
+    /// The sum of what the function gives.
+    Sum,
+    /// The smallest of what the function gives, and the lowest number that gives it.
+    Min,
+    /// The largest of what the function gives, and the lowest number that gives it.
+    Max,
+    /// The numbers that satisfy the function, ascending; all of them or the lowest so many.
+    Find {
+        /// How many.
+        first: Option<NonZeroU64>,
+    },
+    /// Whether one satisfies the function: the lowest that does.
+    Any,
+    /// Whether all satisfy the function: the lowest that does not.
+    All,
+    /// How many numbers give each value; at most [`MOST_VALUES`] values.
+    Hist,
+    /// What the function gives for each number, ascending.
+    Map,
+    /// The numbers that fail, ascending.
+    Failures,
 }
 
 impl Aggregate {
@@ -24,7 +51,70 @@ impl Aggregate {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Find { .. } => "find",
+            Self::Any => "any",
+            Self::All => "all",
+            Self::Hist => "hist",
+            Self::Map => "map",
+            Self::Failures => "failures",
         }
+    }
+
+    /// Whether it asks a question of each number that is answered by yes or no.
+    #[must_use]
+    pub const fn wants_truth(self) -> bool {
+        matches!(self, Self::Count | Self::Find { .. } | Self::Any | Self::All)
+    }
+
+    /// Whether its answer is lines in the order of the numbers, written while the run goes on.
+    #[must_use]
+    pub const fn is_ordered(self) -> bool {
+        matches!(self, Self::Find { .. } | Self::Map | Self::Failures)
+    }
+
+    /// Whether a number can decide the answer, so that those above it need not be tested.
+    #[must_use]
+    pub const fn may_end_early(self) -> bool {
+        matches!(self, Self::Any | Self::All | Self::Find { first: Some(_) })
+    }
+
+    /// The byte and the word that stand for it where it travels.
+    #[must_use]
+    pub const fn code(self) -> (u8, u64) {
+        match self {
+            Self::Count => (1, 0),
+            Self::Sum => (2, 0),
+            Self::Min => (3, 0),
+            Self::Max => (4, 0),
+            Self::Find { first: None } => (5, 0),
+            Self::Find { first: Some(first) } => (5, first.get()),
+            Self::Any => (6, 0),
+            Self::All => (7, 0),
+            Self::Hist => (8, 0),
+            Self::Map => (9, 0),
+            Self::Failures => (10, 0),
+        }
+    }
+
+    /// What stands for these, if anything does.
+    #[must_use]
+    pub const fn from_code(code: u8, detail: u64) -> Option<Self> {
+        Some(match (code, detail) {
+            (1, 0) => Self::Count,
+            (2, 0) => Self::Sum,
+            (3, 0) => Self::Min,
+            (4, 0) => Self::Max,
+            (5, first) => Self::Find { first: NonZeroU64::new(first) },
+            (6, 0) => Self::Any,
+            (7, 0) => Self::All,
+            (8, 0) => Self::Hist,
+            (9, 0) => Self::Map,
+            (10, 0) => Self::Failures,
+            _ => return None,
+        })
     }
 
     /// The value over no number at all.
@@ -32,36 +122,48 @@ impl Aggregate {
     pub const fn empty(self) -> Value {
         match self {
             Self::Count => Value::Count(0),
+            Self::Sum => Value::Sum(Sum::ZERO),
+            Self::Min => Value::Min(None),
+            Self::Max => Value::Max(None),
+            Self::Any | Self::All => Value::Witness(None),
+            Self::Hist => Value::EMPTY_HISTOGRAM,
+            Self::Find { .. } | Self::Map => Value::EMPTY_LINES,
+            Self::Failures => Value::Nothing,
         }
     }
 
-    /// Whether `value` can be the value over `numbers` numbers. A count above the numbers counted
-    /// cannot; a peer that says so is wrong, and nothing it says is merged.
+    /// Whether `value` can be the value over these numbers. A count above the numbers counted cannot;
+    /// a peer that says so is wrong, and nothing it says is merged.
     #[inline]
     #[must_use]
-    pub const fn admits(self, value: Value, numbers: u128) -> bool {
+    pub fn admits(self, value: &Value, covered: &[Interval]) -> bool {
+        let numbers = || covered.iter().map(Interval::len).sum::<u128>();
+        let is_in = |n: i64| covered.iter().any(|interval| interval.contains(Interval::single(n)));
         match (self, value) {
-            (Self::Count, Value::Count(count)) => count <= numbers,
+            (Self::Count, Value::Count(count)) => *count <= numbers(),
+            (Self::Sum, Value::Sum(_)) | (Self::Failures, Value::Nothing) => true,
+            (Self::Min, Value::Min(extreme)) | (Self::Max, Value::Max(extreme)) => match extreme {
+                Some(extreme) => is_in(extreme.n),
+                None => covered.is_empty(),
+            },
+            (Self::Any | Self::All, Value::Witness(witness)) => witness.is_none_or(is_in),
+            (Self::Hist, Value::Histogram(values)) => values.values().sum::<u128>() == numbers(),
+            (Self::Find { .. }, Value::Lines { lines, .. }) => u128::from(*lines) <= numbers(),
+            (Self::Map, Value::Lines { lines, .. }) => u128::from(*lines) == numbers(),
+            _ => false,
         }
     }
-}
 
-impl Value {
-    /// The value over both the numbers of this one and those of `other`, which must be disjoint.
-    ///
-    /// A count cannot overflow: it stays below the 2^64 numbers of the largest range.
+    /// The value that a short answer stands for.
+    #[inline]
     #[must_use]
-    pub const fn merge(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Count(one), Self::Count(other)) => Self::Count(one + other),
-        }
-    }
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Count(count) => write!(f, "{count}"),
+    pub fn from_word(self, word: u64) -> Option<Value> {
+        match (self, word) {
+            (Self::Count, count) => Some(Value::Count(u128::from(count))),
+            (Self::Sum, sum) => Some(Value::Sum(Sum::from(i128::from(sum.cast_signed())))),
+            // Nothing was found; whoever finds something says what.
+            (Self::Find { .. } | Self::Any | Self::All | Self::Failures, 0) => Some(self.empty()),
+            _ => None,
         }
     }
 }

@@ -39,6 +39,61 @@ pub enum Cause {
     Memory,
     /// The process that computed it wrote what is no answer.
     Garbage,
+    /// What is asked of it has no value of 128 bits.
+    Arithmetic(Arithmetic),
+}
+
+/// Why an expression has no value for a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Arithmetic {
+    /// It is beyond 128 bits.
+    Overflow = 1,
+    /// Something is divided by zero.
+    DivisionByZero = 2,
+    /// The root of a negative number is asked for.
+    NegativeRoot = 3,
+    /// A power with a negative exponent is asked for.
+    NegativeExponent = 4,
+    /// Bits are to be shifted by a negative number.
+    NegativeShift = 5,
+    /// The bits of a negative number are to be counted, which has no end of them.
+    NegativeBits = 6,
+    /// Whether a number above 2^64 is prime is asked for.
+    PrimeTooLarge = 7,
+}
+
+impl Arithmetic {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Overflow,
+        Self::DivisionByZero,
+        Self::NegativeRoot,
+        Self::NegativeExponent,
+        Self::NegativeShift,
+        Self::NegativeBits,
+        Self::PrimeTooLarge,
+    ];
+
+    /// The one with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| *one as u8 == code)
+    }
+}
+
+impl fmt::Display for Arithmetic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Overflow => "overflow",
+            Self::DivisionByZero => "division by zero",
+            Self::NegativeRoot => "isqrt of a negative",
+            Self::NegativeExponent => "negative exponent",
+            Self::NegativeShift => "negative shift",
+            Self::NegativeBits => "popcount of a negative",
+            Self::PrimeTooLarge => "prime of more than 2^64",
+        })
+    }
 }
 
 impl Cause {
@@ -63,6 +118,7 @@ impl Cause {
             Self::Timeout => (3, 0),
             Self::Memory => (4, 0),
             Self::Garbage => (5, 0),
+            Self::Arithmetic(why) => (6, why as i32),
         }
     }
 
@@ -73,6 +129,7 @@ impl Cause {
             (3, 0) => Some(Self::Timeout),
             (4, 0) => Some(Self::Memory),
             (5, 0) => Some(Self::Garbage),
+            (6, why) => Arithmetic::from_code(u8::try_from(why).ok()?).map(Self::Arithmetic),
             _ => None,
         }
     }
@@ -86,6 +143,7 @@ impl fmt::Display for Cause {
             Self::Timeout => f.write_str("timeout"),
             Self::Memory => f.write_str("memory"),
             Self::Garbage => f.write_str("garbage"),
+            Self::Arithmetic(why) => why.fmt(f),
         }
     }
 }

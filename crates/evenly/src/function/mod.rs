@@ -17,12 +17,17 @@ pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::predicate;
 pub use vector::instruction_set;
 
-use evenly_core::Interval;
+use evenly_core::{Interval, Tally};
 
 /// What is applied to every number of a range.
 pub trait Function {
     /// The name, for messages and reports.
     fn name(&self) -> &str;
+
+    /// Whether it says yes or no, or gives an integer.
+    fn kind(&self) -> Kind {
+        Kind::Truth
+    }
 
     /// How many numbers may be handed out at once before anything is known about their cost. One,
     /// unless they are sure to take no more than a moment together.
@@ -30,7 +35,17 @@ pub trait Function {
         1
     }
 
-    /// How many numbers of the interval satisfy the function. Called in a worker, with parts of at
-    /// most 2^62 numbers, in any order.
-    fn count(&mut self, interval: Interval) -> u64;
+    /// Applies it to the numbers of a slice, ascending, and tells the tally what came of each. It ends
+    /// early when the tally is full. The last number that it was applied to. Called in a worker, with
+    /// parts of at most 2^62 numbers, in any order.
+    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64;
+}
+
+/// What a function gives for a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Yes or no; where an integer is asked for, 1 or 0.
+    Truth,
+    /// An integer of up to 128 bits.
+    Integer,
 }

@@ -1,0 +1,130 @@
+//! Values: what an aggregate has come to over some numbers.
+
+use super::Sum;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// The value of an aggregate over some numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing: only failures are asked for.
+    Nothing,
+    /// How many of them satisfy the function, at most 2^64.
+    Count(u128),
+    /// What the function gives for them, added.
+    Sum(Sum),
+    /// The smallest, unless there is none.
+    Min(Option<Extreme>),
+    /// The largest, unless there is none.
+    Max(Option<Extreme>),
+    /// The lowest that decides the answer.
+    Witness(Option<i64>),
+    /// How many give each value.
+    Histogram(BTreeMap<i128, u128>),
+    /// A line for some of them or for each, ascending.
+    Lines {
+        /// How many.
+        lines: u64,
+        /// Each begins with its number and ends with a newline.
+        text: Vec<u8>,
+    },
+}
+
+/// A smallest or largest value, and the lowest number that gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extreme {
+    /// The value.
+    pub value: i128,
+    /// The number.
+    pub n: i64,
+}
+
+impl Value {
+    pub(super) const EMPTY_HISTOGRAM: Self = Self::Histogram(BTreeMap::new());
+    pub(super) const EMPTY_LINES: Self = Self::Lines { lines: 0, text: Vec::new() };
+
+    /// Adds the value over other numbers. Lines must be those of numbers above.
+    ///
+    /// A count cannot overflow: it stays below the 2^64 numbers of the largest range.
+    ///
+    /// # Panics
+    /// Where debug assertions are on, if they are values of different aggregates.
+    #[inline]
+    pub fn merge(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Count(one), Self::Count(other)) => *one += other,
+            (Self::Sum(one), Self::Sum(other)) => one.add(other),
+            (one, other) => one.merge_others(other),
+        }
+    }
+
+    fn merge_others(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Min(one), Self::Min(other)) => {
+                *one = better(*one, other, |value, best| value < best);
+            }
+            (Self::Max(one), Self::Max(other)) => {
+                *one = better(*one, other, |value, best| value > best);
+            }
+            (Self::Witness(one), Self::Witness(other)) => {
+                *one = match (*one, other) {
+                    (Some(one), Some(other)) => Some(one.min(other)),
+                    (one, other) => one.or(other),
+                };
+            }
+            (Self::Histogram(one), Self::Histogram(other)) => {
+                for (value, count) in other {
+                    *one.entry(value).or_default() += count;
+                }
+            }
+            (Self::Lines { lines, text }, Self::Lines { lines: more, text: others }) => {
+                *lines += more;
+                if text.is_empty() {
+                    *text = others;
+                } else {
+                    text.extend_from_slice(&others);
+                }
+            }
+            (Self::Nothing, Self::Nothing) => {}
+            (one, other) => debug_assert!(false, "{one:?} and {other:?} do not merge"),
+        }
+    }
+
+    /// The word that stands for it in a short answer, if one does; see
+    /// [`Aggregate::from_word`](super::Aggregate::from_word).
+    #[inline]
+    #[must_use]
+    pub fn word(&self) -> Option<u64> {
+        match self {
+            Self::Count(count) => u64::try_from(*count).ok(),
+            Self::Sum(sum) => {
+                let sum = i64::try_from(sum.number()?).ok()?;
+                Some(sum.cast_unsigned())
+            }
+            Self::Witness(None) | Self::Nothing => Some(0),
+            Self::Lines { lines: 0, .. } => Some(0),
+            _ => None,
+        }
+    }
+
+    /// About how many bytes of memory it takes beside its own.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Histogram(values) => 40 * values.len(),
+            Self::Lines { text, .. } => text.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// The better of two, and of two that are as good the one of the lower number.
+fn better(
+    one: Option<Extreme>,
+    other: Option<Extreme>,
+    is_better: fn(i128, i128) -> bool,
+) -> Option<Extreme> {
+    let (Some(a), Some(b)) = (one, other) else { return one.or(other) };
+    let is_b = is_better(b.value, a.value) || (a.value == b.value && b.n < a.n);
+    Some(if is_b { b } else { a })
+}

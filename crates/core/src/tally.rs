@@ -1,0 +1,200 @@
+//! The tally of a worker: what came of the numbers of a chunk since it was reported last.
+//!
+//! A function is applied to numbers ascending, and says here what it gave for each, or for many at once.
+
+mod line;
+
+use crate::aggregate::{Aggregate, Extreme, Sum, Value};
+use crate::interval::Interval;
+use crate::partial::{Cause, Failure, Partial};
+use alloc::vec::Vec;
+
+/// So many bytes of lines are enough for one report.
+const ENOUGH_TEXT: usize = 64 << 10;
+
+/// What came of some numbers.
+#[derive(Debug)]
+pub struct Tally {
+    aggregate: Aggregate,
+    value: Value,
+    failed: Vec<Failure>,
+    /// How many numbers may still be found before nobody wants more.
+    wanted: u64,
+}
+
+impl Tally {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(aggregate: Aggregate) -> Self {
+        let wanted = match aggregate {
+            Aggregate::Find { first: Some(first) } => first.get(),
+            _ => u64::MAX,
+        };
+        Self { aggregate, value: aggregate.empty(), failed: Vec::new(), wanted }
+    }
+
+    /// What is asked.
+    #[inline]
+    #[must_use]
+    pub fn aggregate(&self) -> Aggregate {
+        self.aggregate
+    }
+
+    /// So many numbers satisfy the function. Only where nothing but their count is asked for.
+    #[inline]
+    pub fn count(&mut self, numbers: u64) {
+        if let Value::Count(count) = &mut self.value {
+            *count += u128::from(numbers);
+        } else {
+            debug_assert!(false, "counted where {} is asked for", self.aggregate.name());
+        }
+    }
+
+    /// Whether a number satisfies the function.
+    #[inline]
+    pub fn truth(&mut self, n: i64, is_true: bool) {
+        match (self.aggregate, &mut self.value) {
+            (Aggregate::Count, Value::Count(count)) => *count += u128::from(is_true),
+            (Aggregate::Find { .. }, Value::Lines { lines, text }) if is_true => {
+                *lines += 1;
+                line::number(text, n);
+                text.push(b'\n');
+            }
+            (Aggregate::Find { .. } | Aggregate::Failures, _) => {}
+            (Aggregate::Any, Value::Witness(witness)) if is_true => *witness = Some(n),
+            (Aggregate::All, Value::Witness(witness)) if !is_true => *witness = Some(n),
+            (Aggregate::Any | Aggregate::All, _) => {}
+            _ => self.number(n, i128::from(is_true)),
+        }
+    }
+
+    /// What the function gives for a number.
+    #[inline]
+    pub fn number(&mut self, n: i64, number: i128) {
+        match &mut self.value {
+            Value::Sum(sum) => sum.add(Sum::from(number)),
+            Value::Min(best) if best.is_none_or(|best| number < best.value) => {
+                *best = Some(Extreme { value: number, n });
+            }
+            Value::Max(best) if best.is_none_or(|best| number > best.value) => {
+                *best = Some(Extreme { value: number, n });
+            }
+            Value::Min(_) | Value::Max(_) | Value::Nothing => {}
+            Value::Histogram(values) => *values.entry(number).or_default() += 1,
+            Value::Lines { lines, text } if self.aggregate == Aggregate::Map => {
+                *lines += 1;
+                line::entry(text, n, number);
+            }
+            _ => self.truth(n, number != 0),
+        }
+    }
+
+    /// A number has no value.
+    pub fn fail(&mut self, n: i64, cause: Cause) {
+        if let Some(last) = self.failed.last_mut()
+            && last.cause == cause
+            && last.interval.last().checked_add(1) == Some(n)
+            && let Some(longer) = Interval::new(last.interval.first(), n)
+        {
+            last.interval = longer;
+        } else {
+            self.failed.push(Failure { interval: Interval::single(n), cause });
+        }
+    }
+
+    /// What the function gives for `numbers.len()` numbers from `first` on, or whether they satisfy it (1
+    /// or 0); as many of them as there is use for: how many.
+    pub fn numbers(&mut self, first: i64, numbers: &[i64]) -> usize {
+        let with_n = || (first..=i64::MAX).zip(numbers.iter().copied());
+        match &mut self.value {
+            Value::Count(count) => {
+                *count += numbers.iter().filter(|number| **number != 0).count() as u128;
+            }
+            Value::Sum(sum) => {
+                // Not even 2^64 of them are too many for 128 bits.
+                let total = numbers.iter().fold(0i128, |sum, number| sum + i128::from(*number));
+                sum.add(Sum::from(total));
+            }
+            Value::Min(_) | Value::Max(_) => {
+                for (n, number) in with_n() {
+                    self.number(n, number.into());
+                }
+            }
+            _ => {
+                for (n, number) in with_n() {
+                    self.number(n, number.into());
+                    if self.is_full() {
+                        return n.abs_diff(first) as usize + 1;
+                    }
+                }
+            }
+        }
+        numbers.len()
+    }
+
+    /// Whether to stop after this number: it decides the answer, or there is enough to report.
+    #[inline]
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match &self.value {
+            Value::Witness(witness) => witness.is_some(),
+            Value::Lines { lines, text } => text.len() >= ENOUGH_TEXT || *lines >= self.wanted,
+            _ => false,
+        }
+    }
+
+    /// Whether what was found makes every number above the last one superfluous.
+    #[must_use]
+    pub(crate) fn is_decided(&self) -> bool {
+        match &self.value {
+            Value::Witness(witness) => witness.is_some(),
+            Value::Lines { lines, .. } => *lines >= self.wanted,
+            _ => false,
+        }
+    }
+
+    /// About how many bytes it takes to tell it.
+    #[inline]
+    #[must_use]
+    pub(crate) fn weight(&self) -> usize {
+        self.value.weight() + self.failed.len() * size_of::<Failure>()
+    }
+
+    /// The word that tells all of it, if one does; see [`Value::word`]. Then it is empty again.
+    #[inline]
+    pub(crate) fn take_word(&mut self) -> Option<u64> {
+        if !self.failed.is_empty() {
+            return None;
+        }
+        let word = self.value.word()?;
+        match &mut self.value {
+            Value::Count(count) => *count = 0,
+            Value::Sum(sum) => *sum = Sum::ZERO,
+            // Such a word is for what is empty.
+            _ => {}
+        }
+        Some(word)
+    }
+
+    /// All of it, as that of these numbers. Then it is empty again.
+    pub(crate) fn take(&mut self, numbers: Interval) -> Partial {
+        let value = core::mem::replace(&mut self.value, self.aggregate.empty());
+        let failed = core::mem::take(&mut self.failed);
+        let covered = without(numbers, &failed);
+        Partial { covered, failed, value }
+    }
+}
+
+/// The numbers that are not among these failed ones, which are ascending.
+pub(crate) fn without(numbers: Interval, failed: &[Failure]) -> Vec<Interval> {
+    let mut covered = Vec::with_capacity(failed.len() + 1);
+    let mut rest = Some(numbers);
+    for failure in failed {
+        let Some(left) = rest else { break };
+        let below = failure.interval.first().checked_sub(1);
+        covered.extend(below.and_then(|last| Interval::new(left.first(), last)));
+        rest = left.above(failure.interval.last());
+    }
+    covered.extend(rest);
+    covered
+}
