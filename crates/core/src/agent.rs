@@ -11,10 +11,13 @@
 
 mod shelf;
 
+use crate::aggregate::Aggregate;
 use crate::frame::{Body, EVERY_LEASE, Malformed, Packer};
-use crate::lease::{Assignment, LeaseId};
+use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::partial::Partial;
 use crate::scheduler::{Record, Scheduler};
 use crate::supervisor::Supervisor;
+use crate::worker::CREDIT;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use shelf::Shelf;
@@ -63,8 +66,9 @@ impl Leave {
 }
 
 /// The side of an agent that faces its primary.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Agent {
+    aggregate: Aggregate,
     /// What it was lent and has not answered, ascending. Chunks mostly come and are mostly answered in
     /// this order, so that both ends are where something happens.
     held: VecDeque<Held>,
@@ -72,7 +76,18 @@ pub struct Agent {
     encoded: Vec<u8>,
     /// Those of `held` of which something may be reported.
     advanced: Vec<i64>,
+    /// How many more bytes of lines it may send; see [`CREDIT`].
+    credit: i64,
+    /// How many lie on its shelves, and what its workers will be credited for them.
+    in_flight: u64,
+    owed: Vec<(WorkerId, u64)>,
 }
+
+/// So many bytes of lines may lie on the shelves before workers must wait.
+const MOST_ON_SHELVES: u64 = 4 * CREDIT as u64;
+
+/// What is done of a lease is reported at once where it is so much.
+const REPORTED_AT_ONCE: u64 = 64 << 10;
 
 /// A chunk in hand.
 #[derive(Debug)]
@@ -91,6 +106,20 @@ impl Held {
 }
 
 impl Agent {
+    /// An agent that holds nothing.
+    #[must_use]
+    pub fn new(aggregate: Aggregate) -> Self {
+        Self {
+            aggregate,
+            held: VecDeque::new(),
+            encoded: Vec::new(),
+            advanced: Vec::new(),
+            credit: CREDIT,
+            in_flight: 0,
+            owed: Vec::new(),
+        }
+    }
+
     /// Takes in what the primary says, and packs what is to be said at once.
     ///
     /// # Errors
@@ -120,12 +149,23 @@ impl Agent {
                 }
                 Ok(())
             }
+            Body::Credit { bytes } => {
+                self.credit = self.credit.saturating_add_unsigned(bytes);
+                self.tell_what_waited(scheduler, packer);
+                Ok(())
+            }
             _ => Err(Malformed::Entry),
         }
     }
 
     /// Takes over what the workers have done, and packs the answer to the lease that is done with it.
-    pub fn record(&mut self, record: &Record, packer: &mut Packer) {
+    /// Of the record, the value is taken.
+    pub fn record(
+        &mut self,
+        record: &mut Record,
+        supervisor: &mut Supervisor,
+        packer: &mut Packer,
+    ) {
         let covered = record.covered.iter().copied();
         let Some(piece) = covered.chain(record.failed.iter().map(|f| f.interval)).min() else {
             return;
@@ -135,14 +175,70 @@ impl Agent {
             debug_assert!(false, "{piece} is in no lease");
             return;
         };
+        if let Some(worker) = record.worker.filter(|_| record.in_flight > 0) {
+            self.in_flight += record.in_flight;
+            self.owed.push((worker, record.in_flight));
+        }
         let held = &mut self.held[index];
         debug_assert!(piece.last() <= held.last, "{piece} is in more than one lease");
         let is_news = !held.shelf.is_ready();
         held.shelf.put(piece, record);
-        if held.is_done() {
+        let is_urgent = held.shelf.is_urgent();
+        if (held.is_done() || is_urgent) && self.may_send(index) {
+            self.tell(index, packer);
+        } else if is_news && self.held[index].shelf.is_ready() {
+            self.advanced.push(self.held[index].first);
+        }
+        self.give_credit(supervisor.scheduler_mut());
+    }
+
+    /// Whether there is credit for what is to be told of a lease.
+    fn may_send(&self, index: usize) -> bool {
+        self.credit > 0 || self.held[index].shelf.in_flight() == 0
+    }
+
+    /// Tells what is done of a lease, and that it is done if it is.
+    fn tell(&mut self, index: usize, packer: &mut Packer) {
+        if self.held[index].is_done() {
             self.answer(index, packer);
-        } else if is_news && held.shelf.is_ready() {
-            self.advanced.push(held.first);
+        } else if let Some(partial) = self.held[index].shelf.take() {
+            self.send(index, &partial, packer, 0);
+        }
+    }
+
+    fn send(&mut self, index: usize, partial: &Partial, packer: &mut Packer, busy_ns: u64) {
+        let in_flight = partial.in_flight();
+        self.credit -= in_flight as i64;
+        self.encoded.clear();
+        partial.encode(&mut self.encoded);
+        packer.partial(self.held[index].lease, &self.encoded, busy_ns);
+    }
+
+    /// Tells what could not be told before there was credit.
+    fn tell_what_waited(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
+        let mut index = 0;
+        while index < self.held.len() && self.credit > 0 {
+            let before = self.held.len();
+            let shelf = &self.held[index].shelf;
+            if self.held[index].is_done() || shelf.is_urgent() {
+                self.tell(index, packer);
+            }
+            index += usize::from(self.held.len() == before);
+        }
+        self.give_credit(scheduler);
+    }
+
+    /// Lets the workers go on if there is room on the shelves.
+    fn give_credit(&mut self, scheduler: &mut Scheduler) {
+        scheduler.hold_back(self.credit <= 0);
+        if self.owed.is_empty() {
+            return;
+        }
+        self.in_flight = self.held.iter().map(|held| held.shelf.weight()).sum();
+        if self.in_flight < MOST_ON_SHELVES {
+            for (worker, bytes) in self.owed.drain(..) {
+                scheduler.give_credit(worker, bytes);
+            }
         }
     }
 
@@ -168,13 +264,12 @@ impl Agent {
         packer.seal(0);
         let mut busy_ns = busy_ns;
         for first in core::mem::take(&mut self.advanced) {
-            if let Some(index) = self.find(first)
-                && let held = &mut self.held[index]
-                && let Some(partial) = held.shelf.take()
-            {
-                self.encoded.clear();
-                partial.encode(&mut self.encoded);
-                packer.partial(held.lease, &self.encoded, core::mem::take(&mut busy_ns));
+            let Some(index) = self.find(first) else { continue };
+            if !self.may_send(index) {
+                // It is told when there is credit again, or when all is given back.
+                self.advanced.push(first);
+            } else if let Some(partial) = self.held[index].shelf.take() {
+                self.send(index, &partial, packer, core::mem::take(&mut busy_ns));
             }
         }
     }
@@ -195,7 +290,7 @@ impl Agent {
     fn hold(&mut self, assignment: Assignment, scheduler: &mut Scheduler) -> Result<(), Malformed> {
         let Assignment { lease, interval } = assignment;
         let (first, last) = (interval.first(), interval.last());
-        let held = Held { lease, first, last, shelf: Shelf::new(first) };
+        let held = Held { lease, first, last, shelf: Shelf::new(first, self.aggregate) };
         if self.held.back().is_none_or(|back| back.last < first) {
             self.held.push_back(held);
         } else {
@@ -211,14 +306,13 @@ impl Agent {
 
     /// The end of a lease.
     fn answer(&mut self, index: usize, packer: &mut Packer) {
-        let Some(mut held) = self.held.remove(index) else { return };
-        if let Some(count) = held.shelf.count() {
-            packer.answer(held.lease, count);
+        let held = &mut self.held[index];
+        if let Some(word) = held.shelf.word() {
+            packer.answer(held.lease, word);
         } else if let Some(partial) = held.shelf.take() {
-            self.encoded.clear();
-            partial.encode(&mut self.encoded);
-            packer.partial(held.lease, &self.encoded, 0);
+            self.send(index, &partial, packer, 0);
         }
+        self.held.remove(index);
     }
 
     /// Keeps one of so many parts of what is not done of a lease, and more if its workers are at it.
@@ -252,7 +346,11 @@ impl Agent {
     }
 
     fn give_everything_back(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
+        // Nobody waits for credit who leaves.
+        self.credit = self.credit.max(i64::MAX / 2);
         self.report(packer, 0);
+        (self.credit, self.in_flight) = (CREDIT, 0);
+        self.owed.clear();
         for held in self.held.drain(..) {
             packer.release(held.lease, held.shelf.told());
         }

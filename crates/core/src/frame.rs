@@ -17,8 +17,8 @@
 //! ```text
 //! kind           from     body
 //! 1 assignments  primary  entries of 24 bytes: first i64 | last i64 | lease u64
-//! 2 answers      worker   entries of 16 bytes: lease u64 | count u64, over all of the lease that
-//!                         was not covered yet
+//! 2 answers      worker   entries of 16 bytes: lease u64 | word u64, for the value over all of the
+//!                         lease that was not covered yet; see Value::word
 //! 3 part         worker   lease u64 | part u32 from 0 | 1 if it is the last u32 | bytes
 //! 4 withdrawals  primary  entries of 16 bytes: lease u64 or all ones for every lease | parts u64:
 //!                         keep one of so many parts of what is not counted yet; 0: keep nothing
@@ -26,6 +26,7 @@
 //! 6 begun        worker   entries of 8 bytes: lease u64, a chunk that was lost before: should this
 //!                         worker be lost too, then it was at that chunk
 //! 7 farewell     worker   call u32 | errno u32: why it leaves; the transport says what `call` means
+//! 8 credit       primary  bytes u64: so many more bytes of lines may be sent than before
 //! ```
 //!
 //! Between a primary and an agent, the same frames travel with worker 0, since the connection says who
@@ -79,6 +80,7 @@ enum Kind {
     Releases = 5,
     Begun = 6,
     Farewell = 7,
+    Credit = 8,
 }
 
 impl Kind {
@@ -91,6 +93,7 @@ impl Kind {
             5 => Some(Self::Releases),
             6 => Some(Self::Begun),
             7 => Some(Self::Farewell),
+            8 => Some(Self::Credit),
             _ => None,
         }
     }
@@ -99,7 +102,7 @@ impl Kind {
         match self {
             Self::Assignments => 24,
             Self::Answers | Self::Withdrawals | Self::Releases => 16,
-            Self::Begun | Self::Farewell => 8,
+            Self::Begun | Self::Farewell | Self::Credit => 8,
             Self::Part => 1,
         }
     }

@@ -10,7 +10,7 @@
 //! ```text
 //! size  a hello goes on                      size  a welcome goes on
 //!    4  how many workers the agent has          8  the job, drawn at random
-//!    4  its process number                      1  aggregate: 1 = count
+//!    4  its process number                   1+8  aggregate: code and detail, see there
 //!   16  the boot of its kernel, or zero         1  tries after a lost worker
 //!    1  program: 0 none, 1 command, 2 library   1  whether the range has a number
 //!   32  its digest, zero for none           2* 8  the first and the last
@@ -165,10 +165,10 @@ impl Welcome {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = beginning();
         bytes.extend_from_slice(&self.job.to_le_bytes());
-        let aggregate = match self.aggregate {
-            Aggregate::Count => 1,
-        };
-        bytes.extend_from_slice(&[aggregate, self.retries, u8::from(self.range.is_some())]);
+        let (aggregate, detail) = self.aggregate.code();
+        bytes.push(aggregate);
+        bytes.extend_from_slice(&detail.to_le_bytes());
+        bytes.extend_from_slice(&[self.retries, u8::from(self.range.is_some())]);
         let (first, last) = self.range.map_or((0, 0), |range| (range.first(), range.last()));
         bytes.extend_from_slice(&first.to_le_bytes());
         bytes.extend_from_slice(&last.to_le_bytes());
@@ -184,7 +184,9 @@ impl Welcome {
     pub fn decode(bytes: &[u8]) -> Result<Self, Misunderstood> {
         let mut rest = Rest(understood(bytes)?);
         let job = u64::from_le_bytes(rest.take()?);
-        let [aggregate, retries, has_range] = rest.take()?;
+        let [aggregate] = rest.take()?;
+        let detail = u64::from_le_bytes(rest.take()?);
+        let [retries, has_range] = rest.take()?;
         let first = i64::from_le_bytes(rest.take()?);
         let last = i64::from_le_bytes(rest.take()?);
         let program = rest.program()?;
@@ -196,10 +198,7 @@ impl Welcome {
             (1, Some(range)) => Some(range),
             _ => return Err(Misunderstood::Malformed),
         };
-        let aggregate = match aggregate {
-            1 => Aggregate::Count,
-            _ => return Err(Misunderstood::Malformed),
-        };
+        let aggregate = Aggregate::from_code(aggregate, detail).ok_or(Misunderstood::Malformed)?;
         Ok(Self { job, aggregate, retries, range, program, function })
     }
 }

@@ -40,6 +40,12 @@ impl Interval {
         self.last
     }
 
+    /// The shortest interval with all numbers of both.
+    #[must_use]
+    pub fn hull(self, other: Self) -> Self {
+        Self { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+
     /// How many numbers, from 1 to 2^64.
     #[inline]
     #[must_use]

@@ -217,6 +217,32 @@ impl LeaseTable {
         self.free.push(id.slot() as u32);
     }
 
+    /// Ends every lease that lies above `limit`: its name, who held it, and how many numbers it lacked.
+    /// Those that reach above it are told, too, with `None` for the numbers, and stay.
+    pub(crate) fn end_above(
+        &mut self,
+        limit: i64,
+        mut tell: impl FnMut(LeaseId, WorkerId, Option<u128>),
+    ) {
+        for index in 0..self.slots.len() {
+            let held = self.slots[index];
+            if !held.is_in_force() || held.words[1] <= limit {
+                continue;
+            }
+            let numbers = (held.words[0] > limit).then(|| held.len());
+            if numbers.is_some() {
+                self.end(held.id);
+            }
+            tell(held.id, held.worker, numbers);
+        }
+    }
+
+    /// Who holds the lowest number in anybody's hands.
+    pub(crate) fn lowest(&self) -> Option<WorkerId> {
+        let held = self.slots.iter().filter(|held| held.is_in_force());
+        held.min_by_key(|held| held.words[0]).map(|held| held.worker)
+    }
+
     /// Keeps a lease in force for a shorter rest: without a front that is covered, or without a
     /// tail that was given back.
     pub(crate) fn shorten(&mut self, id: LeaseId, rest: Interval) {

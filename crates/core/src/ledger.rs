@@ -38,7 +38,13 @@ pub struct Ledger {
     failures: Vec<Failure>,
     /// How many numbers that is.
     failed: u128,
+    /// Numbers above this one are not wanted any more, and so many of them will not be done.
+    limit: Option<i64>,
+    waived: u128,
 }
+
+/// So many intervals of failed numbers are kept, the lowest ones: nobody reads more.
+const MOST_FAILURES: usize = 10_000;
 
 impl Ledger {
     pub(crate) fn new(whole: Option<Interval>) -> Self {
@@ -87,6 +93,7 @@ impl Ledger {
 
     /// Takes in numbers that nobody has begun.
     pub(crate) fn give_back(&mut self, interval: Interval) {
+        let Some(interval) = self.wanted(interval) else { return };
         if self.remaining.is_none() {
             self.remaining = Some(interval);
         } else {
@@ -145,7 +152,51 @@ impl Ledger {
     }
 
     pub(crate) fn put_back(&mut self, returned: Returned) {
-        self.returned.push_back(returned);
+        if let Some(interval) = self.wanted(returned.interval) {
+            self.returned.push_back(Returned { interval, ..returned });
+        }
+    }
+
+    /// Those of the numbers that are wanted; the others are waived.
+    fn wanted(&mut self, interval: Interval) -> Option<Interval> {
+        let Some(limit) = self.limit.filter(|limit| *limit < interval.last()) else {
+            return Some(interval);
+        };
+        let wanted = Interval::new(interval.first(), limit);
+        self.waived += interval.len() - wanted.map_or(0, |wanted| wanted.len());
+        wanted
+    }
+
+    /// Numbers above `limit` are not wanted; whether they were until now.
+    pub(crate) fn waive_above(&mut self, limit: i64) -> bool {
+        if self.limit.is_some_and(|before| before <= limit) {
+            return false;
+        }
+        self.limit = Some(limit);
+        let pieces = self.remaining.take().into_iter().chain(core::mem::take(&mut self.given_back));
+        let pieces: Vec<Interval> = pieces.collect();
+        self.given_back_len = 0;
+        pieces.into_iter().for_each(|piece| self.give_back(piece));
+        let returned = core::mem::take(&mut self.returned);
+        returned.into_iter().for_each(|chunk| self.put_back(chunk));
+        true
+    }
+
+    /// So many numbers will not be done that were in somebody's hands.
+    pub(crate) fn waive(&mut self, numbers: u128) {
+        self.waived += numbers;
+    }
+
+    /// How many numbers will not be done, because they cannot change the answer.
+    #[must_use]
+    pub fn waived(&self) -> u128 {
+        self.waived
+    }
+
+    /// The highest number that can change the answer, if that is not the last of the range.
+    #[must_use]
+    pub fn limit(&self) -> Option<i64> {
+        self.limit
     }
 
     /// Notes numbers as covered.
@@ -154,8 +205,12 @@ impl Ledger {
     }
 
     pub(crate) fn fail(&mut self, failures: &[Failure]) {
-        self.failures.extend_from_slice(failures);
         self.failed += failures.iter().map(|failure| failure.interval.len()).sum::<u128>();
+        self.failures.extend_from_slice(failures);
+        if self.failures.len() >= 2 * MOST_FAILURES {
+            self.failures.sort_unstable_by_key(|failure| failure.interval);
+            self.failures.truncate(MOST_FAILURES);
+        }
     }
 
     /// How many numbers were never begun.
@@ -190,7 +245,7 @@ impl Ledger {
         self.failed
     }
 
-    /// The numbers that failed, in the order in which they were recorded.
+    /// The numbers that failed, in no order; where they are very many, the lowest of them.
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
         &self.failures

@@ -5,23 +5,38 @@
 //!
 //! ```text
 //! offset  size  an encoded partial (little-endian)
-//!      0     1  aggregate: 1 = count
+//!      0     1  kind of the value, see below
 //!      1     3  zero
 //!      4     4  c, how many intervals are covered
 //!      8     4  f, how many failures follow
 //!     12     4  zero
 //!     16  16*c  covered intervals: first i64, last i64
 //!   ...   24*f  failures: first i64, last i64, cause u32, detail i32
-//!   ...     16  the value: count u128
+//!   ...     v  the value
+//! ```
+//!
+//! ```text
+//! kind   v      the value
+//! 0      0      nothing
+//! 1      16     count u128
+//! 2      24     sum, of 192 bits
+//! 3 4    0 24   smallest or largest: value i128, n i64; nothing where no number is covered
+//! 5      0 8    the lowest n that decides the answer, if one does
+//! 6      32*k   of each value, ascending: value i128, count u128
+//! 7      8+t    lines u64, and their text of t bytes
 //! ```
 //!
 //! It is valid if and only if
 //! 1. its length is exactly what `c`, `f` and the aggregate ask for, and the zero bytes are zero,
 //! 2. every interval has `first <= last`,
 //! 3. covered and failed intervals together follow one another without gap or overlap,
-//! 4. every cause is known, and the value can be the value of so many covered numbers.
+//! 4. kind and every cause are known, and values ascend.
+//!
+//! Whether the value can be that of these numbers is for [`Aggregate::admits`](crate::Aggregate::admits) to say.
 
-use crate::aggregate::{Aggregate, Value};
+mod bytes;
+
+use crate::aggregate::Value;
 use crate::interval::Interval;
 use alloc::vec::Vec;
 use core::fmt;
@@ -122,7 +137,7 @@ impl Cause {
         }
     }
 
-    const fn from_code(code: u32, detail: i32) -> Option<Self> {
+    fn from_code(code: u32, detail: i32) -> Option<Self> {
         match (code, detail) {
             (1, status) => Some(Self::Exit(status)),
             (2, signal) => Some(Self::Signal(signal)),
@@ -176,7 +191,6 @@ pub struct MalformedPartial(&'static str);
 const HEAD: usize = 16;
 const INTERVAL: usize = 16;
 const FAILURE: usize = 24;
-const COUNT: u8 = 1;
 
 impl Partial {
     /// A partial over one interval without failures.
@@ -215,9 +229,22 @@ impl Partial {
         self.covered.iter().map(Interval::len).sum()
     }
 
+    /// How many bytes of it count as [credit](crate::worker::CREDIT): of what is written in the order of
+    /// the numbers, and waits for those below.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        match &self.value {
+            Value::Lines { text, .. } if text.is_empty() => 0,
+            // What it takes to keep a piece counts, too.
+            Value::Lines { text, .. } => text.len() as u64 + 64,
+            Value::Nothing => (self.failed.len() * FAILURE) as u64,
+            _ => 0,
+        }
+    }
+
     /// Appends the encoded partial to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&[COUNT, 0, 0, 0]);
+        out.extend_from_slice(&[bytes::kind(&self.value), 0, 0, 0]);
         out.extend_from_slice(&(self.covered.len() as u32).to_le_bytes());
         out.extend_from_slice(&(self.failed.len() as u32).to_le_bytes());
         out.extend_from_slice(&[0; 4]);
@@ -230,9 +257,7 @@ impl Partial {
             out.extend_from_slice(&code.to_le_bytes());
             out.extend_from_slice(&detail.to_le_bytes());
         }
-        match self.value {
-            Value::Count(count) => out.extend_from_slice(&count.to_le_bytes()),
-        }
+        bytes::encode(&self.value, out);
     }
 
     /// Reads back what [`encode`](Self::encode) wrote.
@@ -245,29 +270,25 @@ impl Partial {
         let (Some(head), Some(body)) = (bytes.first_chunk::<HEAD>(), bytes.get(HEAD..)) else {
             return malformed("shorter than its head");
         };
-        if head[0] != COUNT || head[1..4] != [0; 3] || head[12..] != [0; 4] {
-            return malformed("unknown aggregate");
+        if head[1..4] != [0; 3] || head[12..] != [0; 4] {
+            return malformed("something where nothing should be");
         }
         let covered_bytes = u64::from(word(head, 4)) * INTERVAL as u64;
         let failed_bytes = u64::from(word(head, 8)) * FAILURE as u64;
-        if body.len() as u64 != covered_bytes + failed_bytes + 16 {
+        if (body.len() as u64) < covered_bytes + failed_bytes {
             return malformed("its length is not what its head says");
         }
         let (covered, rest) = body.split_at(covered_bytes as usize);
         let (failed, value) = rest.split_at(failed_bytes as usize);
         let covered = covered.chunks_exact(INTERVAL).map(decode_interval);
         let failed = failed.chunks_exact(FAILURE).map(decode_failure);
-        let value = value.first_chunk().copied().unwrap_or_default();
         let partial = Self {
             covered: covered.collect::<Option<_>>().ok_or(MalformedPartial("reversed interval"))?,
             failed: failed.collect::<Option<_>>().ok_or(MalformedPartial("bad failure"))?,
-            value: Value::Count(u128::from_le_bytes(value)),
+            value: bytes::decode(head[0], value).ok_or(MalformedPartial("bad value"))?,
         };
         if partial.span().is_none() {
             return malformed("its intervals have a gap or an overlap");
-        }
-        if !Aggregate::Count.admits(partial.value, partial.numbers()) {
-            return malformed("a count above the numbers counted");
         }
         Ok(partial)
     }
@@ -296,82 +317,4 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::vec;
-
-    /// Adjacent intervals from `first` on, some of them failed.
-    fn partials() -> impl Strategy<Value = Partial> {
-        let cause = prop_oneof![
-            any::<i32>().prop_map(Cause::Exit),
-            any::<i32>().prop_map(Cause::Signal),
-            Just(Cause::Timeout),
-            Just(Cause::Memory),
-        ];
-        let piece = (1i64..1_000_000, prop::option::of(cause));
-        (-1i64 << 62..1 << 62, prop::collection::vec(piece, 1..40), 0u128..=40).prop_map(
-            |(mut first, pieces, share)| {
-                let mut covered = vec![];
-                let mut failed = vec![];
-                for (len, cause) in pieces {
-                    let interval = Interval::new(first, first + len - 1).unwrap();
-                    first += len;
-                    match cause {
-                        Some(cause) => failed.push(Failure { interval, cause }),
-                        None => covered.push(interval),
-                    }
-                }
-                let numbers: u128 = covered.iter().map(Interval::len).sum();
-                Partial { covered, failed, value: Value::Count(numbers * share / 40) }
-            },
-        )
-    }
-
-    fn encoded(partial: &Partial) -> Vec<u8> {
-        let mut bytes = vec![];
-        partial.encode(&mut bytes);
-        bytes
-    }
-
-    #[test]
-    fn all_of_i64_is_one_partial() {
-        let all = Interval::new(i64::MIN, i64::MAX).unwrap();
-        let partial = Partial::over(all, Value::Count(1 << 64));
-        assert_eq!(Partial::decode(&encoded(&partial)), Ok(partial));
-    }
-
-    #[test]
-    fn a_count_above_the_numbers_is_refused() {
-        let partial = Partial::over(Interval::single(3), Value::Count(2));
-        assert!(Partial::decode(&encoded(&partial)).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_encoded_is_decoded(partial in partials()) {
-            prop_assert_eq!(Partial::decode(&encoded(&partial)), Ok(partial));
-        }
-
-        #[test]
-        fn every_cut_is_refused(partial in partials(), cut in any::<prop::sample::Index>()) {
-            let bytes = encoded(&partial);
-            prop_assert!(Partial::decode(&bytes[..cut.index(bytes.len())]).is_err());
-        }
-
-        #[test]
-        fn a_gap_is_refused(mut partial in partials(), gap in any::<prop::sample::Index>()) {
-            if partial.covered.len() < 3 {
-                return Ok(()); // one in seven has no interval in the middle
-            }
-            partial.covered.remove(1 + gap.index(partial.covered.len() - 2));
-            partial.value = Value::Count(0);
-            prop_assert!(Partial::decode(&encoded(&partial)).is_err());
-        }
-
-        #[test]
-        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Partial::decode(&bytes);
-        }
-    }
-}
+mod tests;

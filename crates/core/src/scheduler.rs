@@ -25,6 +25,7 @@
 //! What is absent: clocks, descriptors, process numbers, and any knowledge of what a function is.
 
 mod answers;
+mod early;
 mod late;
 mod message;
 mod returns;
@@ -32,7 +33,8 @@ mod steal;
 mod supply;
 mod window;
 
-use crate::aggregate::{Aggregate, Value};
+use crate::aggregate::{Aggregate, MOST_VALUES, Value};
+use crate::credit::Credits;
 use crate::interval::{Interval, IntervalSet, Overlap};
 use crate::lease::{Assignment, LeaseTable, WorkerId};
 use crate::ledger::Ledger;
@@ -40,6 +42,7 @@ use crate::pace::Meter;
 use crate::partial::Failure;
 use crate::policy::{Outlook, Policy, Sizer};
 use crate::range::Range;
+use crate::stream::Stream;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use late::Late;
@@ -102,6 +105,11 @@ pub struct Scheduler {
     is_open: bool,
     /// Memory for its records.
     spare: Vec<Record>,
+    /// Where the answer is lines: those that are not passed on, and who may send more.
+    stream: Stream,
+    credits: Credits,
+    /// Whether nobody gets more credit than its share, because what was sent cannot be passed on.
+    is_held_back: bool,
 }
 
 /// How many more tries a chunk gets after its worker was lost, unless something else is said.
@@ -145,6 +153,9 @@ impl Scheduler {
             is_finished: false,
             is_open: false,
             spare: Vec::new(),
+            stream: Stream::new(aggregate, range.interval().map(|whole| whole.first())),
+            credits: Credits::default(),
+            is_held_back: false,
         }
     }
 
@@ -203,7 +214,7 @@ impl Scheduler {
             Event::Joined { worker, capacity } => self.join(worker, capacity, now_ns),
             Event::Answered { worker, busy_ns, answers } => self.answered(worker, busy_ns, answers),
             Event::Partly { worker, lease, busy_ns, partial } => {
-                self.partly(worker, lease, busy_ns, &partial)
+                self.partly(worker, lease, busy_ns, partial)
             }
             Event::Begun { worker, busy_ns, begun } => self.begun(worker, busy_ns, begun),
             Event::Released { worker, busy_ns, releases } => {
@@ -232,12 +243,20 @@ impl Scheduler {
         if let Some(assign) = self.assign() {
             return Some(assign);
         }
+        if self.credits.is_anybody_waiting()
+            && let Some(credit) = self.extend_credit()
+        {
+            return Some(credit);
+        }
         if self.may_steal
             && let Some(withdraw) = self.steal()
         {
             return Some(withdraw);
         }
-        if self.ledger.covered().len() == self.total && !self.is_finished && !self.is_open {
+        if self.ledger.covered().len() + self.ledger.waived() == self.total
+            && !self.is_finished
+            && !self.is_open
+        {
             self.is_finished = true;
             return Some(Action::Finished);
         }
@@ -252,8 +271,8 @@ impl Scheduler {
 
     /// The answer over everything recorded so far.
     #[must_use]
-    pub fn answer(&self) -> Value {
-        self.answer
+    pub fn answer(&self) -> &Value {
+        &self.answer
     }
 
     /// What remains, what is covered, what failed.
@@ -314,7 +333,7 @@ impl Scheduler {
     /// How far the run is at `now_ns`.
     #[must_use]
     pub fn progress(&self, now_ns: u64) -> Progress {
-        let covered = self.ledger.covered().len();
+        let covered = self.ledger.covered().len() + self.ledger.waived();
         let pace = self.meter.pace(now_ns);
         Progress {
             total: self.total,
@@ -333,11 +352,12 @@ impl Scheduler {
         self.strength += window.workers();
         self.workers.push(Worker { window, is_lost: false, is_silent: false, is_queued: false });
         self.living.push(worker);
+        self.credits.join();
         self.queue(worker);
         Ok(())
     }
 
-    fn recorded(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
+    fn recorded(&mut self, mut record: Record, now_ns: u64) -> Result<(), Violation> {
         let numbers = record.len();
         self.recording -= numbers;
         if self.is_open {
@@ -350,9 +370,28 @@ impl Scheduler {
             self.ledger.cover(interval)?;
         }
         self.ledger.fail(&record.failed);
-        self.answer = self.answer.merge(record.value);
         self.meter.add(numbers, now_ns);
+        self.merge(&mut record)?;
         self.to_record.reuse(record);
+        Ok(())
+    }
+
+    /// Adds what a record holds to the answer.
+    fn merge(&mut self, record: &mut Record) -> Result<(), Violation> {
+        if self.aggregate.is_ordered() {
+            if let Some(limit) = self.stream.put(record) {
+                self.waive_above(limit);
+            }
+            return Ok(());
+        }
+        self.answer.merge(core::mem::replace(&mut record.value, Value::Nothing));
+        match &self.answer {
+            Value::Witness(Some(n)) => self.waive_above(*n),
+            Value::Histogram(values) if values.len() > MOST_VALUES => {
+                return Err(Violation::TooManyValues);
+            }
+            _ => {}
+        }
         Ok(())
     }
 
@@ -450,7 +489,7 @@ impl Scheduler {
         let in_hand = self.leases.numbers() + self.to_record.len() + self.recording;
         let at_rest =
             self.ledger.remaining() + self.ledger.returned() + self.ledger.covered().len();
-        in_hand + at_rest == self.total
+        in_hand + at_rest + self.ledger.waived() == self.total
     }
 }
 

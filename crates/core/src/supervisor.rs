@@ -47,6 +47,13 @@ pub enum Order {
         /// Into how many parts the rest is divided.
         parts: u64,
     },
+    /// Let the worker in a slot send so many more bytes of lines.
+    Credit {
+        /// Where it sits.
+        slot: usize,
+        /// How many.
+        bytes: u64,
+    },
     /// Make this durable, then give it back to [`Supervisor::recorded`].
     Record(Record),
     /// Make a worker for an empty slot: [`Supervisor::join`], or [`Supervisor::refuse`].
@@ -222,7 +229,7 @@ impl Supervisor {
                 return self.tell(slot, released, now_ns);
             }
             Body::Farewell { call, errno } => return Ok(Heard::Farewell { slot, call, errno }),
-            Body::Assignments(_) | Body::Withdrawals(_) => {
+            Body::Assignments(_) | Body::Withdrawals(_) | Body::Credit { .. } => {
                 return Err(Self::fault(slot, worker, Malformed::Entry));
             }
         };
@@ -319,6 +326,11 @@ impl Supervisor {
         }
     }
 
+    /// Lines that can be passed on, in order; see [`Scheduler::next_lines`].
+    pub fn next_lines(&mut self) -> Option<Vec<u8>> {
+        self.scheduler.next_lines()
+    }
+
     /// The chunks of the [`Order::Assign`] that was polled last.
     #[must_use]
     pub fn assignments(&self) -> &[Assignment] {
@@ -373,9 +385,11 @@ impl Supervisor {
     fn tell(&mut self, slot: usize, event: Event<'_>, now_ns: u64) -> Result<Heard, Fault> {
         match self.scheduler.handle(event, now_ns) {
             Ok(()) => Ok(Heard::Work),
-            Err(violation @ (Violation::Conflict { .. } | Violation::Overlap(_))) => {
-                Err(Fault::Run(violation))
-            }
+            Err(
+                violation @ (Violation::Conflict { .. }
+                | Violation::Overlap(_)
+                | Violation::TooManyValues),
+            ) => Err(Fault::Run(violation)),
             Err(violation) => Err(Fault::Worker { slot, violation }),
         }
     }
@@ -391,6 +405,9 @@ impl Supervisor {
             Action::Assign { worker } => Order::Assign { slot: slot_of(&self.slots, worker) },
             Action::Withdraw { worker, lease, parts } => {
                 Order::Withdraw { slot: slot_of(&self.slots, worker), lease, parts }
+            }
+            Action::Credit { worker, bytes } => {
+                Order::Credit { slot: slot_of(&self.slots, worker), bytes }
             }
             Action::Record(record) => Order::Record(record),
             Action::Quarantined(failure) => Order::Quarantined(failure),

@@ -4,10 +4,13 @@
 
 mod line;
 
-use crate::aggregate::{Aggregate, Extreme, Sum, Value};
+use crate::aggregate::{Aggregate, Extreme, MOST_VALUES, Sum, Value};
 use crate::interval::Interval;
 use crate::partial::{Cause, Failure, Partial};
 use alloc::vec::Vec;
+
+/// So many intervals of failed numbers are enough for one report.
+const ENOUGH_FAILURES: usize = 4096;
 
 /// So many bytes of lines are enough for one report.
 const ENOUGH_TEXT: usize = 64 << 10;
@@ -40,13 +43,29 @@ impl Tally {
         self.aggregate
     }
 
-    /// So many numbers satisfy the function. Only where nothing but their count is asked for.
+    /// Whether it is enough to know how many numbers satisfy the function, and not which.
     #[inline]
-    pub fn count(&mut self, numbers: u64) {
-        if let Value::Count(count) = &mut self.value {
-            *count += u128::from(numbers);
-        } else {
-            debug_assert!(false, "counted where {} is asked for", self.aggregate.name());
+    #[must_use]
+    pub fn takes_counts(&self) -> bool {
+        use Aggregate::{Count, Failures, Hist, Sum};
+        matches!(self.aggregate, Count | Sum | Hist | Failures)
+    }
+
+    /// So many of `numbers` numbers satisfy the function. Only where it [takes](Self::takes_counts) that.
+    #[inline]
+    pub fn count(&mut self, satisfy: u64, numbers: u64) {
+        match &mut self.value {
+            Value::Count(count) => *count += u128::from(satisfy),
+            Value::Sum(sum) => sum.add(Sum::from(i128::from(satisfy))),
+            Value::Histogram(values) => {
+                for (value, count) in [(1, satisfy), (0, numbers - satisfy)] {
+                    if count > 0 {
+                        *values.entry(value).or_default() += u128::from(count);
+                    }
+                }
+            }
+            Value::Nothing => {}
+            _ => debug_assert!(false, "counted where {} is asked for", self.aggregate.name()),
         }
     }
 
@@ -139,7 +158,8 @@ impl Tally {
         match &self.value {
             Value::Witness(witness) => witness.is_some(),
             Value::Lines { lines, text } => text.len() >= ENOUGH_TEXT || *lines >= self.wanted,
-            _ => false,
+            Value::Histogram(values) => values.len() > MOST_VALUES,
+            _ => self.failed.len() >= ENOUGH_FAILURES,
         }
     }
 
@@ -176,9 +196,14 @@ impl Tally {
         Some(word)
     }
 
+    /// The value so far. Then it is empty again.
+    pub fn take_value(&mut self) -> Value {
+        core::mem::replace(&mut self.value, self.aggregate.empty())
+    }
+
     /// All of it, as that of these numbers. Then it is empty again.
     pub(crate) fn take(&mut self, numbers: Interval) -> Partial {
-        let value = core::mem::replace(&mut self.value, self.aggregate.empty());
+        let value = self.take_value();
         let failed = core::mem::take(&mut self.failed);
         let covered = without(numbers, &failed);
         Partial { covered, failed, value }

@@ -7,11 +7,11 @@
 //! Chunks are worked on in the order in which they came. What the primary withdraws is given back
 //! from the end; what was counted already is answered first, so nothing is counted twice.
 
-use crate::aggregate::Value;
+use crate::aggregate::Aggregate;
 use crate::frame::{Body, EVERY_LEASE, Malformed, Packer};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
-use crate::partial::Partial;
+use crate::tally::Tally;
 use alloc::vec::Vec;
 
 /// One worker.
@@ -21,6 +21,10 @@ pub struct Worker {
     queue: Vec<Assignment>,
     next: usize,
     current: Option<Current>,
+    /// What came of the chunk in work since it was reported last.
+    tally: Tally,
+    /// How many bytes of lines it may still send before it must wait; of nothing else there is a limit.
+    credit: i64,
     packer: Packer,
     /// Whether the answer to a chunk that was announced is packed and not sent. Until it is, the
     /// primary believes that this worker is at that chunk.
@@ -29,15 +33,20 @@ pub struct Worker {
     encoded: Vec<u8>,
 }
 
+/// How many bytes of lines a worker may have sent that were not merged yet. Not less than what a
+/// primary needs to be kept busy while the worker learns that it may go on.
+pub const CREDIT: i64 = 4 << 20;
+
 /// The chunk in work.
 #[derive(Clone, Copy, Debug)]
 struct Current {
     lease: LeaseId,
     /// What is not counted yet.
     rest: Interval,
-    /// The first number that no partial has reported, and the count from there on.
+    /// The first number that no partial has reported.
     unreported: i64,
-    count: u64,
+    /// Whether all of it is counted, and the last partial not packed.
+    is_done: bool,
 }
 
 /// What to do next.
@@ -51,15 +60,28 @@ pub struct Step {
     pub is_begun_again: bool,
 }
 
+/// What has become of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes on.
+    Going,
+    /// It is done, and its answer is packed.
+    Answered,
+    /// It is done, or enough is done of it: it is time to [report](Worker::report).
+    ToReport,
+}
+
 impl Worker {
     /// A worker that sends frames of at most `limit` bytes. Its memory for one frame is allocated
     /// now.
     #[must_use]
-    pub fn new(name: WorkerId, limit: usize) -> Self {
+    pub fn new(name: WorkerId, aggregate: Aggregate, limit: usize) -> Self {
         Self {
             queue: Vec::new(),
             next: 0,
             current: None,
+            tally: Tally::new(aggregate),
+            credit: CREDIT,
             packer: Packer::new(name, limit).with_room(),
             is_owing: false,
             encoded: Vec::with_capacity(64),
@@ -91,14 +113,22 @@ impl Worker {
                 withdrawals.iter().for_each(|(lease, parts)| self.withdraw(lease, parts));
                 Ok(())
             }
+            Body::Credit { bytes } => {
+                self.credit = self.credit.saturating_add_unsigned(bytes);
+                Ok(())
+            }
             _ => Err(Malformed::Entry),
         }
     }
 
-    /// The next numbers to count, at most `most`; `None` if there is nothing to do. Say with
-    /// [`counted`](Self::counted) what came of it before anything else.
+    /// The next numbers to count, at most `most`; `None` if there is nothing to do, or nothing may be
+    /// done until the primary has merged what it was sent. What comes of them goes into the
+    /// [tally](Self::tally); then say [how far](Self::counted) it went before anything else.
     #[inline]
     pub fn next(&mut self, most: u64) -> Option<Step> {
+        if self.credit <= 0 {
+            return None;
+        }
         let mut is_begun_again = false;
         let current = match self.current {
             Some(current) => current,
@@ -110,44 +140,72 @@ impl Worker {
                     self.packer.begun(lease);
                     is_begun_again = true;
                 }
-                let (unreported, count) = (interval.first(), 0);
-                *self.current.insert(Current { lease, rest: interval, unreported, count })
+                let (unreported, is_done) = (interval.first(), false);
+                *self.current.insert(Current { lease, rest: interval, unreported, is_done })
             }
         };
         let (slice, _) = current.rest.split_front(u128::from(most.max(1)));
         Some(Step { slice, is_begun_again })
     }
 
-    /// Notes that `count` of the numbers of `slice`, the one given out last, satisfy the function.
-    /// Whether that was the end of the chunk: its answer is packed then.
+    /// Where to tell what comes of the numbers given out last.
     #[inline]
-    pub fn counted(&mut self, slice: Interval, count: u64) -> bool {
-        let Some(current) = &mut self.current else { return true };
-        current.count += count;
-        if let Some(rest) = current.rest.above(slice.last()) {
+    pub fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
+    }
+
+    /// Notes that the numbers given out last are in the tally, up to `last`.
+    #[inline]
+    pub fn counted(&mut self, last: i64) -> Outcome {
+        let Some(current) = &mut self.current else { return Outcome::Answered };
+        if let Some(rest) = current.rest.above(last) {
             current.rest = rest;
-            return false;
+            return if self.tally.is_full() { Outcome::ToReport } else { Outcome::Going };
         }
-        self.packer.answer(current.lease, current.count);
-        self.is_owing |= current.lease.attempt() > 1;
-        self.current = None;
-        true
+        let Some(word) = self.tally.take_word() else {
+            current.is_done = true;
+            return Outcome::ToReport;
+        };
+        let lease = current.lease;
+        self.packer.answer(lease, word);
+        self.ended(lease);
+        Outcome::Answered
     }
 
     /// Packs what is counted of the chunk in work and not reported yet; `busy_ns` as for
-    /// [`seal`](Self::seal).
+    /// [`seal`](Self::seal). If that decides what is asked, the rest of the chunk is given back.
     pub fn report(&mut self, busy_ns: u64) {
         let Some(current) = &mut self.current else { return };
-        let rest = current.rest.first();
-        // Nothing is counted before the first number, so there is one below the rest otherwise.
-        if current.unreported < rest
-            && let Some(covered) = Interval::new(current.unreported, rest - 1)
-        {
+        let rest = current.rest;
+        let is_decided = self.tally.is_decided();
+        let last = if current.is_done { Some(rest.last()) } else { rest.first().checked_sub(1) };
+        if let Some(covered) = last.and_then(|last| Interval::new(current.unreported, last)) {
+            let partial = self.tally.take(covered);
+            self.credit -= partial.in_flight() as i64;
             self.encoded.clear();
-            Partial::over(covered, Value::Count(current.count.into())).encode(&mut self.encoded);
+            partial.encode(&mut self.encoded);
             self.packer.partial(current.lease, &self.encoded, busy_ns);
-            (current.unreported, current.count) = (rest, 0);
+            current.unreported = rest.first();
         }
+        let Current { lease, is_done, .. } = *current;
+        if is_done {
+            self.ended(lease);
+        } else if is_decided {
+            self.packer.release(lease, rest.first());
+            self.ended(lease);
+        }
+    }
+
+    /// About how many bytes a report would take.
+    #[inline]
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.tally.weight()
+    }
+
+    fn ended(&mut self, lease: LeaseId) {
+        self.is_owing |= lease.attempt() > 1;
+        self.current = None;
     }
 
     /// Drops what is packed and not sent.
@@ -184,6 +242,19 @@ impl Worker {
     #[must_use]
     pub fn first_frame(&self) -> &[u8] {
         self.packer.first_frame()
+    }
+
+    /// As many of the first frames to send as have no more than `most` bytes together, but at least
+    /// one; or nothing. Seal first.
+    #[must_use]
+    pub fn first_frames(&self, most: usize) -> &[u8] {
+        self.packer.first_frames(most)
+    }
+
+    /// How many bytes wait to be sent.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.packer.len()
     }
 
     /// Forgets the first `sent` bytes of what was to be sent.
@@ -237,149 +308,4 @@ fn keep(rest: Interval, parts: u64) -> (Option<Interval>, Option<Interval>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::frame::{PIPE_FRAME, Unpacker};
-    use std::vec;
-
-    const LEASE: LeaseId = LeaseId(1 << 20);
-    const NEXT: LeaseId = LeaseId(1 << 20 | 1);
-
-    fn worker(chunks: &[(LeaseId, i64, i64)]) -> Worker {
-        let mut worker = Worker::new(WorkerId(0), PIPE_FRAME);
-        let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
-        for (lease, first, last) in chunks {
-            let interval = Interval::new(*first, *last).unwrap();
-            packer.assign(&[Assignment { lease: *lease, interval }]);
-        }
-        tell(&mut worker, &mut packer);
-        worker
-    }
-
-    fn tell(worker: &mut Worker, packer: &mut Packer) {
-        packer.seal(0);
-        let mut unpacker = Unpacker::new(PIPE_FRAME, PIPE_FRAME);
-        unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
-        unpacker.filled(packer.bytes().len());
-        while let Some(frame) = unpacker.next_frame().unwrap() {
-            worker.take(frame.body).unwrap();
-        }
-    }
-
-    fn withdraw(worker: &mut Worker, lease: LeaseId, parts: u64) {
-        let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
-        packer.withdraw(lease, parts);
-        tell(worker, &mut packer);
-    }
-
-    /// What a worker said, as text.
-    fn said(worker: &mut Worker) -> Vec<std::string::String> {
-        worker.seal(1);
-        let mut unpacker = Unpacker::new(PIPE_FRAME, 1 << 16);
-        let mut said = vec![];
-        while !worker.is_silent() {
-            let frame = worker.first_frame();
-            unpacker.room()[..frame.len()].copy_from_slice(frame);
-            unpacker.filled(frame.len());
-            worker.sent(frame.len());
-            match unpacker.next_frame().unwrap().unwrap().body {
-                Body::Answers(answers) => {
-                    said.extend(answers.iter().map(|(id, n)| std::format!("{} is {n}", id.0 & 7)));
-                }
-                Body::Releases(back) => {
-                    said.extend(back.iter().map(|(id, n)| std::format!("{} from {n}", id.0 & 7)));
-                }
-                Body::Begun(begun) => {
-                    said.extend(begun.iter().map(|id| std::format!("{} again", id.0 & 7)));
-                }
-                Body::Part(part) => {
-                    let partial = Partial::decode(part.bytes).unwrap();
-                    said.push(std::format!("{:?} is {}", partial.span().unwrap(), partial.value));
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-        said
-    }
-
-    fn count(worker: &mut Worker, most: u64) {
-        let step = worker.next(most).unwrap();
-        worker.counted(step.slice, 1);
-    }
-
-    #[test]
-    fn a_chunk_in_slices_is_one_answer() {
-        let mut worker = worker(&[(LEASE, 0, 9)]);
-        (0..4).for_each(|_| count(&mut worker, 3));
-        assert_eq!(worker.next(3), None);
-        assert_eq!(said(&mut worker), ["0 is 4"]);
-    }
-
-    #[test]
-    fn half_of_the_rest_is_given_back_and_the_other_half_done() {
-        let mut worker = worker(&[(LEASE, 0, 9)]);
-        count(&mut worker, 3);
-        withdraw(&mut worker, LEASE, 2);
-        assert_eq!(said(&mut worker), ["0 from 7"]);
-        count(&mut worker, 100);
-        assert_eq!(worker.next(3), None);
-        assert_eq!(said(&mut worker), ["0 is 2"]);
-    }
-
-    #[test]
-    fn everything_is_given_back_after_a_report_of_what_is_counted() {
-        let mut worker = worker(&[(LEASE, 0, 9), (NEXT, 10, 19)]);
-        count(&mut worker, 3);
-        withdraw(&mut worker, EVERY_LEASE, 0);
-        let covered = Interval::new(0, 2).unwrap();
-        let expected = [std::format!("{covered:?} is 1"), "0 from 3".into(), "1 from 10".into()];
-        assert_eq!(said(&mut worker), expected);
-        assert_eq!(worker.next(3), None);
-    }
-
-    #[test]
-    fn what_is_unknown_or_too_short_is_kept() {
-        let mut worker = worker(&[(LEASE, 5, 5)]);
-        withdraw(&mut worker, NEXT, 0);
-        withdraw(&mut worker, LEASE, 2);
-        assert_eq!(said(&mut worker), [""; 0]);
-        count(&mut worker, 1);
-        assert_eq!(said(&mut worker), ["0 is 1"]);
-    }
-
-    #[test]
-    fn a_chunk_that_was_lost_before_is_announced() {
-        let mut worker = worker(&[(LeaseId(2 << 20), 0, 9), (LEASE, 10, 19)]);
-        assert!(worker.next(5).unwrap().is_begun_again);
-        assert_eq!(said(&mut worker), ["0 again"]);
-        worker.counted(Interval::new(0, 4).unwrap(), 0);
-        assert!(!worker.next(5).unwrap().is_begun_again);
-    }
-
-    #[test]
-    fn nothing_else_is_begun_before_a_chunk_that_was_announced_is_answered() {
-        let chunks = [(LeaseId(2 << 20), 0, 4), (LEASE, 10, 14), (NEXT, 20, 24)];
-        let mut worker = worker(&chunks);
-        count(&mut worker, 5);
-        assert!(worker.next(5).unwrap().is_begun_again);
-        assert_eq!(said(&mut worker), ["0 again", "0 is 1"]);
-        count(&mut worker, 5);
-        assert!(!worker.next(5).unwrap().is_begun_again);
-    }
-
-    #[test]
-    fn what_is_sent_is_owed_no_more() {
-        let mut worker = worker(&[(LeaseId(2 << 20), 0, 4), (LEASE, 10, 14)]);
-        let step = worker.next(5).unwrap();
-        assert_eq!(said(&mut worker), ["0 again"]);
-        worker.counted(step.slice, 2);
-        assert_eq!(said(&mut worker), ["0 is 2"]);
-        assert!(!worker.next(5).unwrap().is_begun_again);
-    }
-
-    #[test]
-    fn what_is_not_for_a_worker_is_refused() {
-        let mut worker = worker(&[]);
-        assert_eq!(worker.take(Body::Farewell { call: 0, errno: 0 }), Err(Malformed::Entry));
-    }
-}
+mod tests;

@@ -99,9 +99,27 @@ pub enum Error {
         /// Its error.
         cause: Errno,
     },
+    /// The lines of the answer could not be written; `EPIPE` if nobody reads them any more.
+    #[error("cannot write the answer: {0}; make room, or redirect it elsewhere")]
+    Output(Errno),
+    /// A histogram of more than [`MOST_VALUES`](evenly_core::aggregate::MOST_VALUES) values.
+    #[error(
+        "more than {} different values; a histogram has no more, so ask for n / 1000 or the like",
+        evenly_core::aggregate::MOST_VALUES
+    )]
+    TooManyValues,
     /// Workers contradict one another, so that no answer can be trusted.
     #[error("stopped: {0}; there is no answer")]
-    Violation(#[from] Violation),
+    Violation(Violation),
+}
+
+impl From<Violation> for Error {
+    fn from(violation: Violation) -> Self {
+        match violation {
+            Violation::TooManyValues => Self::TooManyValues,
+            other => Self::Violation(other),
+        }
+    }
 }
 
 /// How a worker ended, in the words of [`Observation::WorkerLost`](crate::observe::Observation).

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::function::Function;
 use crate::halt::Halt;
 use crate::observe::Observer;
+use crate::output::Output;
 use crate::secure::Key;
 use crate::transport::Address;
 use evenly_core::scheduler::RETRIES;
@@ -29,6 +30,9 @@ pub struct Job {
     pub(crate) deadline: Option<Duration>,
     pub(crate) halt: Option<Halt>,
     pub(crate) tells_pieces: bool,
+    /// Where lines go, if the answer is lines.
+    pub(crate) output: Option<Box<dyn Output>>,
+    pub(crate) leaves_out_failures: bool,
 }
 
 impl Job {
@@ -36,10 +40,17 @@ impl Job {
     /// processors, in chunks sized by time.
     #[must_use]
     pub fn count(range: Range, function: Box<dyn Function>) -> Self {
+        Self::new(Aggregate::Count, range, function)
+    }
+
+    /// Another question about the numbers of `range`. An answer that is lines goes to an
+    /// [output](Self::output).
+    #[must_use]
+    pub fn new(aggregate: Aggregate, range: Range, function: Box<dyn Function>) -> Self {
         Self {
             range,
             function,
-            aggregate: Aggregate::Count,
+            aggregate,
             workers: None,
             listen: Vec::new(),
             keys: Vec::new(),
@@ -50,7 +61,25 @@ impl Job {
             deadline: None,
             halt: Some(Halt::default()),
             tells_pieces: false,
+            output: None,
+            leaves_out_failures: false,
         }
+    }
+
+    /// Puts the lines of an answer there, while the job runs, in the order of the numbers. Without it
+    /// they are counted and dropped.
+    #[must_use]
+    pub fn output(mut self, output: Box<dyn Output>) -> Self {
+        self.output = Some(output);
+        self
+    }
+
+    /// Leaves out numbers that fail, where the answer is lines. Without this they end below the lowest
+    /// that does.
+    #[must_use]
+    pub fn despite_failures(mut self) -> Self {
+        self.leaves_out_failures = true;
+        self
     }
 
     /// Uses so many workers.
@@ -168,8 +197,13 @@ pub fn default_workers() -> NonZeroU32 {
 pub struct Report {
     /// The answer over every number that has a value.
     pub answer: Value,
-    /// Numbers without a value. If there are any, the answer is not that of the whole range.
+    /// Numbers without a value, ascending, of which any could change the answer; where they are very
+    /// many, the lowest of them. If there are any, the answer is not that of the whole range.
     pub failures: Vec<Failure>,
+    /// How many numbers that is, in all.
+    pub failed: u128,
+    /// How many lines went to the output.
+    pub lines: u64,
     /// How many workers the job began with.
     pub workers: usize,
     /// How many workers were lost and replaced on the way.

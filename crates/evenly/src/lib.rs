@@ -27,6 +27,7 @@ pub mod halt;
 mod job;
 mod join;
 pub mod observe;
+pub mod output;
 mod process;
 #[cfg(test)]
 mod scratch;
@@ -36,7 +37,8 @@ pub mod view;
 
 pub use error::Error;
 pub use evenly_core::{
-    Aggregate, Cause, Failure, Interval, Policy, Progress, Range, RangeError, Value, Violation,
+    Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Policy, Progress, Range, RangeError,
+    Sum, Tally, Value, Violation,
 };
 pub use halt::Halt;
 pub use job::{Job, Report, default_workers};

@@ -1,15 +1,18 @@
 //! The shelf: what is done of one lease, in any order, until it can be told in ascending order.
 
-use crate::aggregate::Value;
+use super::REPORTED_AT_ONCE;
+use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
 use crate::partial::{Failure, Partial};
 use crate::scheduler::Record;
+use crate::tally::without;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// What is done of one lease.
 #[derive(Clone, Debug)]
 pub(super) struct Shelf {
+    aggregate: Aggregate,
     /// The first number that the primary has not been told about, and the first one that is not done
     /// with all before it: what lies between can be told. `i64::MAX` may be done, so the latter may
     /// lie behind it.
@@ -21,24 +24,30 @@ pub(super) struct Shelf {
 }
 
 /// What came of some numbers that follow one another.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Done {
-    count: u128,
+    value: Value,
     /// Ascending.
     failed: Vec<Failure>,
 }
 
+fn weight(done: &Done) -> u64 {
+    (done.value.weight() + done.failed.len() * size_of::<Failure>()) as u64
+}
+
 impl Done {
+    /// Adds what came of numbers above.
     fn append(&mut self, other: Self) {
-        self.count += other.count;
+        self.value.merge(other.value);
         self.failed.extend(other.failed);
     }
 }
 
 impl Shelf {
     /// The shelf of a lease that begins there.
-    pub(super) fn new(first: i64) -> Self {
-        Self { told: first, next: first.into(), ready: Done::default(), ahead: BTreeMap::new() }
+    pub(super) fn new(first: i64, aggregate: Aggregate) -> Self {
+        let ready = Done { value: aggregate.empty(), failed: Vec::new() };
+        Self { aggregate, told: first, next: first.into(), ready, ahead: BTreeMap::new() }
     }
 
     /// The first number that the primary has not been told about.
@@ -56,35 +65,52 @@ impl Shelf {
         self.next > self.told.into()
     }
 
+    /// How many bytes of credit it takes to tell what can be told.
+    pub(super) fn in_flight(&self) -> u64 {
+        weight(&self.ready)
+    }
+
+    /// About how many bytes lie here.
+    pub(super) fn weight(&self) -> u64 {
+        self.in_flight() + self.ahead.values().map(|(_, done)| weight(done)).sum::<u64>()
+    }
+
+    /// Whether what can be told should be told before the lease is done: because it is much, or decides
+    /// what is asked.
+    pub(super) fn is_urgent(&self) -> bool {
+        matches!(self.ready.value, Value::Witness(Some(_))) || self.in_flight() >= REPORTED_AT_ONCE
+    }
+
     /// What is left of a lease that ends there: all from the first number that is not done.
     pub(super) fn rest(&self, last: i64) -> Option<Interval> {
         Interval::new(i64::try_from(self.next).ok()?, last)
     }
 
-    /// What is counted since the last time that something was told, if that is all there is to tell.
+    /// The word for what is done since the last time that something was told, if it says all there is to
+    /// tell.
     #[inline]
-    pub(super) fn count(&self) -> Option<u64> {
-        u64::try_from(self.ready.count).ok().filter(|_| self.ready.failed.is_empty())
+    pub(super) fn word(&self) -> Option<u64> {
+        self.ready.value.word().filter(|_| self.ready.failed.is_empty())
     }
 
     /// Puts there what is done: numbers that follow one another, `piece` being their first ones.
     #[inline]
-    pub(super) fn put(&mut self, piece: Interval, record: &Record) {
-        let Value::Count(count) = record.value;
+    pub(super) fn put(&mut self, piece: Interval, record: &mut Record) {
+        let value = core::mem::replace(&mut record.value, Value::Nothing);
         if record.failed.is_empty()
             && record.covered.len() == 1
             && i128::from(piece.first()) == self.next
             && self.ahead.is_empty()
         {
             // The way of almost every record.
-            self.ready.count += count;
+            self.ready.value.merge(value);
             self.next = i128::from(piece.last()) + 1;
         } else {
-            self.put_anything(count, record);
+            self.put_anything(value, record);
         }
     }
 
-    fn put_anything(&mut self, count: u128, record: &Record) {
+    fn put_anything(&mut self, value: Value, record: &Record) {
         let covered = record.covered.iter().copied();
         let all = covered.chain(record.failed.iter().map(|failure| failure.interval));
         let bounds = all.map(|interval| (interval.first(), interval.last()));
@@ -93,7 +119,7 @@ impl Shelf {
         };
         let mut failed = record.failed.clone();
         failed.sort_unstable_by_key(|failure| failure.interval);
-        let done = Done { count, failed };
+        let done = Done { value, failed };
         if i128::from(first) == self.next {
             self.ready.append(done);
             self.next = i128::from(last) + 1;
@@ -128,18 +154,11 @@ impl Shelf {
     /// What can be told now, which counts as told then.
     pub(super) fn take(&mut self) -> Option<Partial> {
         let done = Interval::new(self.told, i64::try_from(self.next - 1).ok()?)?;
-        let Done { count, failed } = core::mem::take(&mut self.ready);
-        let mut covered = Vec::new();
-        let mut rest = Some(done);
-        for failure in &failed {
-            let Some(left) = rest else { break };
-            let below = failure.interval.first().checked_sub(1);
-            covered.extend(below.and_then(|last| Interval::new(left.first(), last)));
-            rest = left.above(failure.interval.last());
-        }
-        covered.extend(rest);
+        let empty = Done { value: self.aggregate.empty(), failed: Vec::new() };
+        let Done { value, failed } = core::mem::replace(&mut self.ready, empty);
+        let covered = without(done, &failed);
         // Where all of it is told up to the highest number there is, nothing asks again.
         self.told = i64::try_from(self.next).unwrap_or(i64::MAX);
-        Some(Partial { covered, failed, value: Value::Count(count) })
+        Some(Partial { covered, failed, value })
     }
 }

@@ -4,7 +4,6 @@ use super::*;
 use crate::aggregate::{Aggregate, Value};
 use crate::frame::{Heartbeat, PIPE_FRAME, Unpacker};
 use crate::interval::Interval;
-use crate::lease::WorkerId;
 use crate::partial::Cause;
 use crate::policy::Policy;
 use crate::range::Range;
@@ -55,12 +54,13 @@ impl Machine {
     fn new(slot: usize, workers: usize) -> Self {
         let scheduler = Scheduler::open_ended(Aggregate::Count, workers as u32);
         let mut supervisor = Supervisor::new(scheduler, workers);
-        let worker = |name| (Worker::new(WorkerId(name), PIPE_FRAME), Line::new());
+        let worker =
+            |name| (Worker::new(WorkerId(name), Aggregate::Count, PIPE_FRAME), Line::new());
         for slot in 0..workers {
             supervisor.join(slot, 4, 0).unwrap();
         }
         let workers = (0..workers as u32).map(worker).collect();
-        let agent = Agent::default();
+        let agent = Agent::new(Aggregate::Count);
         let (up, down) = (Line::new(), Line::new());
         Self { agent, supervisor, up, down, workers, slot, is_gone: false }
     }
@@ -74,8 +74,8 @@ impl Machine {
                 Order::Withdraw { slot, lease, parts } => {
                     self.workers[slot].1.packer.withdraw(lease, parts);
                 }
-                Order::Record(record) => {
-                    self.agent.record(&record, &mut self.up.packer);
+                Order::Record(mut record) => {
+                    self.agent.record(&mut record, &mut self.supervisor, &mut self.up.packer);
                     self.supervisor.recorded(record, now_ns).unwrap();
                 }
                 other => panic!("{other:?}"),
@@ -89,7 +89,8 @@ impl Machine {
         let (worker, line) = &mut self.workers[which];
         line.deliver(|frame| worker.take(frame.body).unwrap());
         if let Some(step) = worker.next(much) {
-            worker.counted(step.slice, evens(step.slice));
+            worker.tally().count(evens(step.slice), step.slice.len() as u64);
+            worker.counted(step.slice.last());
             if much.is_multiple_of(3) {
                 worker.report(10);
             }
@@ -215,7 +216,7 @@ proptest! {
             }
         }
         let expected = range.interval().map_or(0, evens);
-        prop_assert_eq!(primary.scheduler().answer(), Value::Count(expected.into()));
+        prop_assert_eq!(primary.scheduler().answer(), &Value::Count(expected.into()));
     }
 }
 
@@ -237,20 +238,26 @@ fn take(machine: &mut Machine) {
     machine.act(0);
 }
 
+fn record(machine: &mut Machine, done: &Partial) {
+    let mut record = Record::of(done.clone(), WorkerId(0));
+    machine.agent.record(&mut record, &mut machine.supervisor, &mut machine.up.packer);
+}
+
 #[test]
 fn a_number_that_fails_here_is_told_there() {
     let (mut machine, lease) = one_lease(0, 2);
     let failure =
         crate::partial::Failure { interval: Interval::single(1), cause: Cause::Signal(6) };
-    let Machine { agent, up, .. } = &mut machine;
-    let done = |n| Record::of(&crate::partial::Partial::over(Interval::single(n), Value::Count(1)));
-    agent.record(&done(2), &mut up.packer);
-    let failed = Record { covered: vec![], failed: vec![failure], value: Value::Count(0) };
-    agent.record(&failed, &mut up.packer);
-    agent.record(&done(0), &mut up.packer);
+    let Machine { agent, supervisor, up, .. } = &mut machine;
+    let done = |n| Partial::over(Interval::single(n), Value::Count(1));
+    let failed = Partial { covered: vec![], failed: vec![failure], value: Value::Count(0) };
+    for partial in [done(2), failed, done(0)] {
+        let mut record = Record::of(partial, WorkerId(0));
+        agent.record(&mut record, supervisor, &mut up.packer);
+    }
     up.deliver(|frame| {
         let Body::Part(part) = frame.body else { panic!() };
-        let partial = crate::partial::Partial::decode(part.bytes).unwrap();
+        let partial = Partial::decode(part.bytes).unwrap();
         assert_eq!((part.lease, partial.failed.as_slice()), (lease, &[failure][..]));
         assert_eq!(partial.covered, [Interval::single(0), Interval::single(2)]);
         assert_eq!(partial.value, Value::Count(2));
@@ -293,8 +300,8 @@ fn what_is_done_is_answered_when_the_rest_is_given_back() {
     let lease = LeaseId(1 << 20);
     machine.down.packer.assign(&[Assignment { lease, interval: Interval::new(0, 9).unwrap() }]);
     take(&mut machine);
-    let done = crate::partial::Partial::over(Interval::new(0, 4).unwrap(), Value::Count(3));
-    machine.agent.record(&Record::of(&done), &mut machine.up.packer);
+    let done = Partial::over(Interval::new(0, 4).unwrap(), Value::Count(3));
+    record(&mut machine, &done);
     machine.down.packer.withdraw(lease, 0);
     take(&mut machine);
     machine.up.deliver(|frame| {
@@ -331,15 +338,12 @@ fn what_is_done_is_reported_before_everything_is_given_back() {
     let lease = LeaseId(1 << 20);
     machine.down.packer.assign(&[Assignment { lease, interval: Interval::new(0, 9).unwrap() }]);
     take(&mut machine);
-    let done = crate::partial::Partial::over(Interval::new(0, 4).unwrap(), Value::Count(3));
-    machine.agent.record(&Record::of(&done), &mut machine.up.packer);
+    let done = Partial::over(Interval::new(0, 4).unwrap(), Value::Count(3));
+    record(&mut machine, &done);
     machine.agent.leave(&mut machine.supervisor, &mut machine.up.packer, Leave::Over);
     machine.up.deliver(|frame| {
         let Body::Part(part) = frame.body else { panic!() };
-        assert_eq!(
-            (part.lease, crate::partial::Partial::decode(part.bytes)),
-            (lease, Ok(done.clone()))
-        );
+        assert_eq!((part.lease, Partial::decode(part.bytes)), (lease, Ok(done.clone())));
     });
     machine.up.deliver(|frame| {
         let Body::Releases(releases) = frame.body else { panic!() };

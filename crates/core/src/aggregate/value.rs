@@ -3,6 +3,7 @@
 use super::Sum;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// The value of an aggregate over some numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +115,27 @@ impl Value {
             Self::Histogram(values) => 40 * values.len(),
             Self::Lines { text, .. } => text.len(),
             _ => 0,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing | Self::Min(None) | Self::Max(None) | Self::Witness(None) => Ok(()),
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Sum(sum) => match sum.number() {
+                Some(number) => write!(f, "{number}"),
+                None => f.write_str("more than 128 bits"),
+            },
+            Self::Min(Some(extreme)) | Self::Max(Some(extreme)) => {
+                write!(f, "{}\t{}", extreme.value, extreme.n)
+            }
+            Self::Witness(Some(n)) => write!(f, "{n}"),
+            Self::Histogram(values) => {
+                values.iter().try_for_each(|(value, count)| writeln!(f, "{value}\t{count}"))
+            }
+            Self::Lines { text, .. } => f.write_str(core::str::from_utf8(text).unwrap_or_default()),
         }
     }
 }

@@ -82,6 +82,13 @@ impl Packer {
         self.entry(Kind::Withdrawals, lease, &parts.to_le_bytes());
     }
 
+    /// Lets the worker send so many more bytes of lines.
+    pub fn credit(&mut self, bytes: u64) {
+        self.seal(0);
+        self.begin(Kind::Credit);
+        self.bytes.extend_from_slice(&bytes.to_le_bytes());
+    }
+
     /// Gives all of a lease from `first` on back.
     pub fn release(&mut self, lease: LeaseId, first: i64) {
         self.entry(Kind::Releases, lease, &first.to_le_bytes());
@@ -192,7 +199,27 @@ impl Packer {
     /// The first of the frames packed so far, or nothing if there is none.
     #[must_use]
     pub fn first_frame(&self) -> &[u8] {
-        self.frames().next().unwrap_or(&[])
+        self.first_frames(1)
+    }
+
+    /// As many of the first frames as have no more than `most` bytes together, but at least one; nothing
+    /// if there is none.
+    #[must_use]
+    pub fn first_frames(&self, most: usize) -> &[u8] {
+        let mut length = 0;
+        for frame in self.frames() {
+            if length > 0 && length + frame.len() > most {
+                break;
+            }
+            length += frame.len();
+        }
+        &self.bytes[..length]
+    }
+
+    /// How many bytes are packed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// The frames packed so far, one by one.

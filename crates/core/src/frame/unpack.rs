@@ -50,6 +50,11 @@ pub enum Body<'a> {
     Releases(Releases<'a>),
     /// Chunks that were lost before and are begun again.
     Begun(Begun<'a>),
+    /// How much more may be sent.
+    Credit {
+        /// Bytes of lines.
+        bytes: u64,
+    },
     /// Why a worker leaves.
     Farewell {
         /// A system call, by a number of the transport.
@@ -119,7 +124,7 @@ impl Assignments<'_> {
 }
 
 impl Answers<'_> {
-    /// Each finished lease with its count, in order.
+    /// Each finished lease with its word, in order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (LeaseId, u64)> + '_ {
         let (entries, _) = self.0.as_chunks::<16>();
@@ -324,7 +329,8 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
             let word = eight(body, 0);
             Body::Farewell { call: word as u32, errno: (word >> 32) as u32 }
         }
-        Some(Kind::Farewell) => return Err(Malformed::Entry),
+        Some(Kind::Credit) if body.len() == 8 => Body::Credit { bytes: eight(body, 0) },
+        Some(Kind::Farewell | Kind::Credit) => return Err(Malformed::Entry),
         None => return Err(Malformed::Kind { found: head[3] }),
     };
     let worker = WorkerId(eight(head, 8) as u32);

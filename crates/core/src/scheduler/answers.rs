@@ -2,7 +2,7 @@
 
 use super::late::Conflict;
 use super::{Action, Piece, Record, Scheduler, Violation};
-use crate::aggregate::Value;
+use crate::aggregate::{Gist, Value};
 use crate::frame::Answers;
 use crate::interval::Interval;
 use crate::lease::{LeaseId, Standing, WorkerId};
@@ -19,32 +19,35 @@ impl Scheduler {
         self.living(worker)?;
         let (mut numbers, mut settled) = (0, 0);
         let mut outcome = Ok(());
-        for (lease, count) in answers.iter() {
+        for (lease, word) in answers.iter() {
             let rest = match self.leases.standing(lease, worker) {
                 Standing::InForce(rest) => rest,
-                Standing::Settled(before) if before != count => {
+                Standing::Settled(before) if before != word => {
                     outcome = Err(Violation::Conflict { worker, lease });
                     break;
                 }
                 Standing::Settled(_) | Standing::Unknown => {
                     self.stale_answers += 1;
-                    if let Err(Conflict) = self.late.note(lease, count.into(), true) {
+                    if let Some(value) = self.aggregate.from_word(word)
+                        && let Err(Conflict) = self.compare(lease, &value, true)
+                    {
                         outcome = Err(Violation::Conflict { worker, lease });
                         break;
                     }
                     continue;
                 }
             };
-            let value = Value::Count(u128::from(count));
-            if !self.aggregate.admits(value, rest.len()) {
+            let value = self.aggregate.from_word(word);
+            let value = value.filter(|value| self.aggregate.admits(value, &[rest]));
+            let Some(value) = value else {
                 outcome = Err(Violation::ImpossibleValue { worker, lease });
                 break;
-            }
-            if let Err(Conflict) = self.compare(lease, value, true) {
+            };
+            if let Err(Conflict) = self.compare(lease, &value, true) {
                 outcome = Err(Violation::Conflict { worker, lease });
                 break;
             }
-            self.leases.settle(lease, count);
+            self.leases.settle(lease, word);
             self.done(rest, value);
             self.tell_piece(worker, lease, rest, true);
             numbers += rest.len();
@@ -60,10 +63,10 @@ impl Scheduler {
         worker: WorkerId,
         lease: LeaseId,
         busy_ns: u64,
-        partial: &Partial,
+        partial: Partial,
     ) -> Result<(), Violation> {
         self.living(worker)?;
-        let Value::Count(count) = partial.value;
+        self.credits.receive(worker, partial.in_flight());
         if !partial.failed.is_empty() {
             // Whether a number fails depends on more than the number: that is no conflict.
             self.late.forget(lease);
@@ -71,18 +74,19 @@ impl Scheduler {
         let Standing::InForce(rest) = self.leases.standing(lease, worker) else {
             self.stale_answers += 1;
             // Not its end: what follows under the same name says that.
-            let noted = self.late.note(lease, count, false);
+            let noted = self.compare(lease, &partial.value, false);
+            self.give_credit(worker, partial.in_flight());
             return noted.map_err(|Conflict| Violation::Conflict { worker, lease });
         };
         let span = partial.span().filter(|span| span.first() == rest.first());
         let Some(span) = span.filter(|span| rest.contains(*span)) else {
             return Err(Violation::NotDue { worker, lease });
         };
-        if !self.aggregate.admits(partial.value, partial.numbers()) {
+        if !self.aggregate.admits(&partial.value, &partial.covered) {
             return Err(Violation::ImpossibleValue { worker, lease });
         }
         let is_end = span.last() == rest.last();
-        self.compare(lease, partial.value, is_end)
+        self.compare(lease, &partial.value, is_end)
             .map_err(|Conflict| Violation::Conflict { worker, lease })?;
         let settled = match rest.above(span.last()) {
             Some(rest) if !is_end => {
@@ -97,12 +101,12 @@ impl Scheduler {
         for failure in &partial.failed {
             self.pending.push_back(Action::Quarantined(*failure));
         }
-        if self.is_open {
-            self.pass_on(Record::of(partial));
+        let told = self.tell_partial(worker, lease, &partial, is_end);
+        if self.is_open || self.aggregate.is_ordered() {
+            self.pass_on(Record::of(partial, worker));
         } else {
             self.to_record.append(partial);
         }
-        let told = self.tell_partial(worker, lease, partial, is_end);
         self.time_pieces(told, span.len(), busy_ns);
         self.account(worker, settled, span.len(), busy_ns);
         Ok(())
@@ -154,8 +158,7 @@ impl Scheduler {
 
     /// Compares what is about to be merged with what another holder of the chunk said, if any did.
     #[inline]
-    fn compare(&mut self, lease: LeaseId, value: Value, is_end: bool) -> Result<(), Conflict> {
-        let Value::Count(count) = value;
-        if self.late.is_empty() { Ok(()) } else { self.late.note(lease, count, is_end) }
+    fn compare(&mut self, lease: LeaseId, value: &Value, is_end: bool) -> Result<(), Conflict> {
+        if self.late.is_empty() { Ok(()) } else { self.late.note(lease, Gist::of(value), is_end) }
     }
 }

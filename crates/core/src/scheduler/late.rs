@@ -8,13 +8,14 @@
 //! answered, when the first holder gives the chunk back or is lost, and when the chunk is not done
 //! by one worker alone.
 
+use crate::aggregate::Gist;
 use crate::lease::{LeaseId, WorkerId};
 use alloc::collections::BTreeMap;
 
 /// What one of the two has found so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
-    count: u128,
+    gist: Gist,
     is_done: bool,
 }
 
@@ -25,7 +26,7 @@ struct Entry {
     second: Tally,
 }
 
-/// The two holders of a chunk found different counts.
+/// The two holders of a chunk found different values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Conflict;
 
@@ -56,25 +57,25 @@ impl Late {
         }
     }
 
-    /// Either holder has counted; if `is_done`, to the end of the chunk.
+    /// Either holder has found a value; if `is_done`, to the end of the chunk.
     pub(super) fn note(
         &mut self,
         lease: LeaseId,
-        count: u128,
+        gist: Gist,
         is_done: bool,
     ) -> Result<(), Conflict> {
         let second = self.second.get(&lease).copied();
         let key = second.unwrap_or(lease);
         let Some(entry) = self.entries.get_mut(&key) else { return Ok(()) };
         let tally = if second.is_some() { &mut entry.second } else { &mut entry.first };
-        tally.count += count;
+        tally.gist.add(gist);
         tally.is_done |= is_done;
         let (first, second) = (entry.first, entry.second);
         if !(first.is_done && second.is_done) {
             return Ok(());
         }
         self.forget(key);
-        if first.count == second.count { Ok(()) } else { Err(Conflict) }
+        if first.gist == second.gist { Ok(()) } else { Err(Conflict) }
     }
 
     /// Either lease ended otherwise than by an answer over the rest of the chunk.
@@ -101,6 +102,10 @@ mod tests {
     const SECOND: LeaseId = LeaseId(2);
     const WORKER: WorkerId = WorkerId(0);
 
+    fn count(count: u128) -> Gist {
+        Gist::of(&crate::Value::Count(count))
+    }
+
     fn relent() -> Late {
         let mut late = Late::default();
         late.expect(FIRST, WORKER);
@@ -111,25 +116,25 @@ mod tests {
     #[test]
     fn the_same_in_pieces_is_no_conflict() {
         let mut late = relent();
-        assert_eq!(late.note(SECOND, 5, false), Ok(()));
-        assert_eq!(late.note(FIRST, 7, true), Ok(()));
-        assert_eq!(late.note(SECOND, 2, true), Ok(()));
+        assert_eq!(late.note(SECOND, count(5), false), Ok(()));
+        assert_eq!(late.note(FIRST, count(7), true), Ok(()));
+        assert_eq!(late.note(SECOND, count(2), true), Ok(()));
         assert!(late.is_empty() && late.second.is_empty());
     }
 
     #[test]
     fn different_counts_are_a_conflict() {
         let mut late = relent();
-        assert_eq!(late.note(SECOND, 5, true), Ok(()));
-        assert_eq!(late.note(FIRST, 6, true), Err(Conflict));
+        assert_eq!(late.note(SECOND, count(5), true), Ok(()));
+        assert_eq!(late.note(FIRST, count(6), true), Err(Conflict));
     }
 
     #[test]
     fn what_only_one_finishes_is_not_compared() {
         let mut late = relent();
-        late.note(FIRST, 5, true).unwrap();
+        late.note(FIRST, count(5), true).unwrap();
         late.forget(SECOND);
-        assert_eq!(late.note(SECOND, 6, true), Ok(()));
+        assert_eq!(late.note(SECOND, count(6), true), Ok(()));
         assert!(late.is_empty() && late.second.is_empty());
         let mut late = relent();
         late.forget_worker(WORKER);

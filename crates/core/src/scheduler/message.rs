@@ -99,6 +99,13 @@ pub enum Action {
     },
     /// Make this durable, then give it back as [`Event::Recorded`].
     Record(Record),
+    /// Let a worker send so many more bytes of lines.
+    Credit {
+        /// Which.
+        worker: WorkerId,
+        /// How many.
+        bytes: u64,
+    },
     /// A number was lost together with its worker as often as is allowed. It has no value.
     Quarantined(Failure),
     /// Chunks of a lost or silent worker were taken back; they go out again by themselves.
@@ -126,6 +133,10 @@ pub struct Record {
     pub failed: Vec<Failure>,
     /// The value over the covered numbers.
     pub value: Value,
+    /// Who found it, where it is of one worker alone.
+    pub(crate) worker: Option<WorkerId>,
+    /// What it has of that worker's credit.
+    pub(crate) in_flight: u64,
 }
 
 /// A worker said what cannot be. The fault is the worker's; the entry that says so is not used.
@@ -168,6 +179,9 @@ pub enum Violation {
         /// What is wrong with it.
         malformed: Malformed,
     },
+    /// A histogram of more than [`MOST_VALUES`](crate::aggregate::MOST_VALUES) values.
+    #[error("more than {} different values", crate::aggregate::MOST_VALUES)]
+    TooManyValues,
     /// Numbers were recorded twice: a fault in the calling program.
     #[error(transparent)]
     Overlap(#[from] Overlap),
@@ -188,7 +202,13 @@ pub struct Progress {
 
 impl Record {
     pub(super) fn empty(aggregate: Aggregate) -> Self {
-        Self { covered: Vec::new(), failed: Vec::new(), value: aggregate.empty() }
+        Self {
+            covered: Vec::new(),
+            failed: Vec::new(),
+            value: aggregate.empty(),
+            worker: None,
+            in_flight: 0,
+        }
     }
 
     /// Whether it covers no number.
@@ -207,7 +227,7 @@ impl Record {
     /// Adds numbers; those that follow the last ones lengthen their interval.
     #[inline]
     pub(super) fn add(&mut self, interval: Interval, value: Value) {
-        self.value = self.value.merge(value);
+        self.value.merge(value);
         if let Some(last) = self.covered.last_mut()
             && last.last().checked_add(1) == Some(interval.first())
             && let Some(longer) = Interval::new(last.first(), interval.last())
@@ -222,19 +242,20 @@ impl Record {
     pub(super) fn emptied(mut self, aggregate: Aggregate) -> Self {
         self.covered.clear();
         self.failed.clear();
-        Self { value: aggregate.empty(), ..self }
+        Self { value: aggregate.empty(), worker: None, in_flight: 0, ..self }
     }
 
     /// A record of this alone.
-    pub(crate) fn of(partial: &Partial) -> Self {
-        let Partial { covered, failed, value } = partial.clone();
-        Self { covered, failed, value }
+    pub(crate) fn of(partial: Partial, worker: WorkerId) -> Self {
+        let in_flight = partial.in_flight();
+        let Partial { covered, failed, value } = partial;
+        Self { covered, failed, value, worker: Some(worker), in_flight }
     }
 
-    pub(super) fn append(&mut self, partial: &Partial) {
+    pub(super) fn append(&mut self, partial: Partial) {
         self.covered.extend_from_slice(&partial.covered);
         self.failed.extend_from_slice(&partial.failed);
-        self.value = self.value.merge(partial.value);
+        self.value.merge(partial.value);
     }
 
     /// Takes over the memory of a record that is done with, if it has none itself.

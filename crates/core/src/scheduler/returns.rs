@@ -25,6 +25,7 @@ impl Scheduler {
         });
         let state = &mut self.workers[worker.0 as usize];
         state.is_lost = true;
+        self.credits.leave(worker);
         self.strength -= state.window.workers();
         self.living.retain(|living| *living != worker);
         Ok(())

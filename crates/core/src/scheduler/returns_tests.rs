@@ -103,7 +103,7 @@ fn the_same_answer_twice_is_dropped_and_another_is_a_conflict() {
     assert_eq!(bench.scheduler.stale_answers(), 1);
     let conflict = Err(Violation::Conflict { worker: WorkerId(0), lease });
     assert_eq!(bench.answer(0, lease, 6), conflict);
-    assert_eq!(bench.scheduler.answer(), Value::Count(5), "it is not merged");
+    assert_eq!(*bench.scheduler.answer(), Value::Count(5), "it is not merged");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_another_holds_or_nobody_is_dropped() {
     bench.answer(0, lease, 5).unwrap();
     bench.answer(0, LeaseId(77 << 20), 5).unwrap();
     assert_eq!(bench.scheduler.stale_answers(), 2);
-    assert_eq!(bench.scheduler.answer(), Value::Count(0));
+    assert_eq!(*bench.scheduler.answer(), Value::Count(0));
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_chunk_that_loses_its_workers_is_halved_down_to_one_number() {
     let failure = Failure { interval: Interval::single(3), cause: Cause::Signal(11) };
     assert_eq!(bench.scheduler.ledger().failures(), [failure]);
     assert!(bench.scheduler.is_finished());
-    assert_eq!(bench.scheduler.answer(), Value::Count(2));
+    assert_eq!(*bench.scheduler.answer(), Value::Count(2));
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn the_tail_of_the_longest_chunk_is_asked_for_when_somebody_has_nothing_to_do() 
     assert_eq!((bench.chunk(1).1, bench.chunk(1).2), (500, 1000 - 1));
     bench.answer(1, bench.chunk(1).0, 250).unwrap();
     bench.answer(0, long, 245).unwrap();
-    assert_eq!(bench.scheduler.answer(), Value::Count(501));
+    assert_eq!(*bench.scheduler.answer(), Value::Count(501));
 }
 
 #[test]

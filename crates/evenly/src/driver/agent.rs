@@ -11,8 +11,8 @@ use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
 use crate::process::signals::{Signal, Signals};
 use crate::transport::{Arrival, Gone, Registry, Token, Transport, connect};
+use evenly_core::Range;
 use evenly_core::hello::{Hello, Program, Refusal, Welcome, Why};
-use evenly_core::{Aggregate, Range};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -63,12 +63,12 @@ pub(crate) fn join(join: &Join, observer: &mut dyn Observer) -> Result<(), JoinE
 
 /// The work of an agent as a job of its own.
 fn job(welcome: &Welcome, join: &Join) -> Result<Job, JoinError> {
-    let Aggregate::Count = welcome.aggregate;
     let name = &welcome.function;
     let function = function::named(name)
         .filter(|_| welcome.program == Program::None)
         .ok_or_else(|| JoinError::UnknownFunction { name: name.clone() })?;
-    let mut job = Job::count(Range::EMPTY, function).retries(welcome.retries).halt(None);
+    let mut job =
+        Job::new(welcome.aggregate, Range::EMPTY, function).retries(welcome.retries).halt(None);
     job.workers = Some(join.workers().get());
     Ok(job)
 }

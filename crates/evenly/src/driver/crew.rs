@@ -11,7 +11,7 @@ use crate::process::limits::{self, DescriptorLimit};
 use crate::process::signals::Signals;
 use crate::process::workers::{Change, Child, Cradle};
 use crate::transport::pipe::Pipes;
-use evenly_core::WorkerId;
+use evenly_core::{Aggregate, WorkerId};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::Signal;
@@ -76,7 +76,7 @@ pub(super) struct Inheritance<'a> {
 impl Crew {
     /// Makes room in the limits for `workers` workers: two descriptors for each pipe while the
     /// primary holds both ends of all, and some for everything else.
-    pub(super) fn prepare(workers: usize) -> Result<Self, Error> {
+    pub(super) fn prepare(workers: usize, aggregate: Aggregate) -> Result<Self, Error> {
         let others = 32;
         let descriptors = DescriptorLimit::raise(2 * (workers as u64 + 1) + others);
         let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
@@ -91,7 +91,7 @@ impl Crew {
             unsettled: 0,
             null,
             descriptors,
-            desk: Desk::new(),
+            desk: Desk::new(aggregate),
         })
     }
 

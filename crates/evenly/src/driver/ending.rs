@@ -9,6 +9,7 @@ use crate::observe::{Early, Stage};
 use crate::process::end_is_asked_for;
 use crate::transport::Transport;
 use crate::transport::pipe::Received;
+use evenly_core::{Failure, Interval, Scheduler};
 use rustix::process::Signal;
 use std::thread::sleep;
 use std::time::Duration;
@@ -22,6 +23,22 @@ const GLANCE: Duration = Duration::from_millis(2);
 
 /// How long the result pipe must have rested before it is shown.
 const REST: Duration = Duration::from_millis(150);
+
+/// The numbers that failed and could change the answer, ascending, and how many there are.
+fn failures(scheduler: &Scheduler) -> (Vec<Failure>, u128) {
+    let ledger = scheduler.ledger();
+    let mut failures = ledger.failures().to_vec();
+    failures.sort_unstable_by_key(|failure| failure.interval);
+    let Some(limit) = ledger.limit() else { return (failures, ledger.failed()) };
+    failures.retain_mut(|failure| {
+        let first = failure.interval.first();
+        let wanted = Interval::new(first, failure.interval.last().min(limit));
+        failure.interval = wanted.unwrap_or(failure.interval);
+        wanted.is_some()
+    });
+    let failed = failures.iter().map(|failure| failure.interval.len()).sum();
+    (failures, failed)
+}
 
 impl Gathering<'_> {
     /// Closes the assignment pipes, which is end of file for the workers, and reads until it is
@@ -91,11 +108,12 @@ impl Gathering<'_> {
         {
             return Err(self.ended_early(why));
         }
-        let mut failures = scheduler.ledger().failures().to_vec();
-        failures.sort_unstable_by_key(|failure| failure.interval);
+        let (failures, failed) = failures(scheduler);
         Ok(Report {
-            answer: scheduler.answer(),
+            answer: scheduler.answer().clone(),
             failures,
+            failed,
+            lines: scheduler.stream().lines(),
             workers: self.crew.slots.len(),
             losses: self.losses,
             stale_answers: scheduler.stale_answers(),

@@ -6,6 +6,7 @@
 use super::clock::Clock;
 use super::crew::Crew;
 use super::early::Draining;
+use super::outlet::{OUTLET, Outlet};
 use super::primary::note_range;
 use super::reception::{AGENTS, Agents};
 use super::stages::Stages;
@@ -40,6 +41,8 @@ pub(super) struct Gathering<'a> {
     pub(super) agents: Agents,
     /// The primary of this agent, if it is one.
     pub(super) upstream: Option<Upstream>,
+    /// Where lines leave.
+    pub(super) outlet: Outlet,
     pub(super) crew: Crew,
     pub(super) signals: &'a Signals,
     pub(super) stages: Stages<'a>,
@@ -56,6 +59,8 @@ pub(super) struct Gathering<'a> {
 pub(super) struct Ready {
     pub(super) results: bool,
     pub(super) signals: bool,
+    /// There is room where lines go, or nobody reads them any more.
+    pub(super) outlet: bool,
     pipes: Vec<u32>,
     pub(super) elsewhere: Vec<Token>,
 }
@@ -89,6 +94,7 @@ impl<'a> Gathering<'a> {
             registry,
             agents: Agents::default(),
             upstream: None,
+            outlet: Outlet::default(),
             crew,
             signals,
             stages,
@@ -138,6 +144,9 @@ impl<'a> Gathering<'a> {
         if ready.signals {
             self.heed_signals()?;
         }
+        if ready.outlet {
+            self.look_at_the_outlet()?;
+        }
         for key in ready.pipes {
             self.hub.attend(key, self.clock.now_ns())?;
         }
@@ -147,6 +156,9 @@ impl<'a> Gathering<'a> {
         self.keep_time()?;
         self.keep_time_elsewhere()?;
         self.act()?;
+        if self.job.aggregate.is_ordered() {
+            self.pass_lines()?;
+        }
         self.flush()
     }
 
@@ -178,7 +190,7 @@ impl<'a> Gathering<'a> {
             return upstream.is_over();
         }
         let scheduler = self.supervisor.scheduler();
-        scheduler.is_finished() || scheduler.is_drained()
+        (scheduler.is_finished() && self.outlet.is_empty()) || scheduler.is_drained()
     }
 
     /// Waits until something can be done, or until `deadline` on the clock of the run.
@@ -201,6 +213,7 @@ impl<'a> Gathering<'a> {
                 Token { transport: PIPES, key: RESULTS_KEY } => ready.results = true,
                 Token { transport: PIPES, key } => ready.pipes.push(key),
                 Token { transport: SIGNALS, .. } => ready.signals = true,
+                Token { transport: OUTLET, .. } => ready.outlet = true,
                 token => ready.elsewhere.push(token),
             }
         }
@@ -274,10 +287,17 @@ impl<'a> Gathering<'a> {
                         packer.withdraw(lease, parts);
                     }
                 }
+                Order::Credit { slot, bytes } => {
+                    let is_here = slot < self.crew.slots.len();
+                    let (hub, agents) = (&mut self.hub, &mut self.agents);
+                    if let Some(packer) = packer(hub, agents, is_here, slot) {
+                        packer.credit(bytes);
+                    }
+                }
                 // Nothing is kept on disk: as durable as it is going to be.
-                Order::Record(record) => {
+                Order::Record(mut record) => {
                     if let Some(upstream) = &mut self.upstream {
-                        upstream.record(&record);
+                        upstream.record(&mut record, &mut self.supervisor);
                     }
                     self.supervisor.recorded(record, now_ns)?;
                     self.consider_halting()?;

@@ -7,6 +7,7 @@
 use super::clock::Clock;
 use super::crew::{Crew, Inheritance};
 use super::gather::{Gathering, PIPES, SIGNALS};
+use super::outlet::Outlet;
 use super::reception::Agents;
 use super::stages::Stages;
 use super::upstream::{End, Upstream};
@@ -95,7 +96,14 @@ impl<'a> Primary<'a> {
         let wanted = job.workers.unwrap_or_else(|| default_workers().get()) as usize;
         let (layout, is_wanted) = (Layout::default(), job.stands_still_at_stages);
         let stages = Stages { observer, layout, is_wanted };
-        Ok(Self { crew: Crew::prepare(wanted)?, wanted, stages, job, signals, clock })
+        Ok(Self {
+            crew: Crew::prepare(wanted, job.aggregate)?,
+            wanted,
+            stages,
+            job,
+            signals,
+            clock,
+        })
     }
 
     /// n+1 pipes: one to each worker, one from all of them. The primary holds both ends of all.
@@ -164,6 +172,7 @@ impl<'a> Primary<'a> {
         let scheduler = Scheduler::new(range, aggregate, policy, workers);
         let mut gathering = self.gathering(scheduler, hub, registry);
         gathering.agents = agents;
+        gathering.outlet = Outlet::open(gathering.job, &gathering.registry)?;
         gathering.admit_everybody()?;
         if gathering.stages.is_wanted && !gathering.crew.slots.is_empty() {
             gathering.stages.at(Stage::RangesSent, &mut gathering.clock);
@@ -182,7 +191,8 @@ impl<'a> Primary<'a> {
         let workers = self.crew.slots.len() as u32;
         let scheduler = Scheduler::open_ended(self.job.aggregate, workers);
         let mut gathering = self.gathering(scheduler, hub, registry);
-        gathering.upstream = Some(Upstream::new(transport, gathering.clock.elapsed()));
+        gathering.upstream =
+            Some(Upstream::new(transport, gathering.job.aggregate, gathering.clock.elapsed()));
         gathering.admit_everybody()?;
         Ok(gathering)
     }
@@ -192,6 +202,9 @@ impl<'a> Primary<'a> {
             scheduler.opening(self.job.function.opening()).retries(self.job.retries);
         if self.job.tells_pieces {
             scheduler = scheduler.tell_pieces();
+        }
+        if self.job.leaves_out_failures {
+            scheduler = scheduler.leave_out_failures();
         }
         let supervisor = Supervisor::new(scheduler, self.crew.slots.len());
         let Self { job, crew, signals, stages, clock, .. } = self;

@@ -17,7 +17,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// The first of the numbers of transports that agents join through.
-pub(super) const AGENTS: u32 = 2;
+pub(super) const AGENTS: u32 = 3;
 
 /// The most chunks that one agent may hold: so many entries wait for it in memory, at most.
 const WINDOW: usize = 8192;

@@ -6,7 +6,7 @@ use crate::process::signals::Signal;
 use crate::transport::{Arrival, Gone, Transport};
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Body, Heartbeat, Malformed, Packer};
-use evenly_core::{Agent, Record, Supervisor, WorkerId};
+use evenly_core::{Agent, Aggregate, Record, Supervisor, WorkerId};
 use std::time::Duration;
 
 /// How often what is done of a chunk is reported before the chunk is done.
@@ -52,11 +52,15 @@ pub(super) enum End {
 
 impl Upstream {
     /// Takes over the connection, and says a first word: so the primary knows that this is no recording.
-    pub(super) fn new(mut transport: Box<dyn Transport>, now: Duration) -> Self {
+    pub(super) fn new(
+        mut transport: Box<dyn Transport>,
+        aggregate: Aggregate,
+        now: Duration,
+    ) -> Self {
         let limit = transport.packer(PRIMARY).map_or(1 << 10, |packer| packer.limit());
         let mut upstream = Self {
             transport,
-            agent: Agent::default(),
+            agent: Agent::new(aggregate),
             end: None,
             meanwhile: Packer::new(WorkerId(0), limit),
             heard: now,
@@ -82,9 +86,9 @@ impl Upstream {
     }
 
     /// Tells the primary what the workers have done.
-    pub(super) fn record(&mut self, record: &Record) {
+    pub(super) fn record(&mut self, record: &mut Record, supervisor: &mut Supervisor) {
         if let Some(packer) = self.transport.packer(PRIMARY) {
-            self.agent.record(record, packer);
+            self.agent.record(record, supervisor, packer);
         }
     }
 

@@ -16,7 +16,8 @@ use super::clock::Clock;
 use crate::function::Function;
 use crate::process::workers::{Call, Unsettled, in_call};
 use evenly_core::frame::{Malformed, PIPE_FRAME, Unpacker};
-use evenly_core::{Worker, WorkerId};
+use evenly_core::worker::Outcome;
+use evenly_core::{Aggregate, Worker, WorkerId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fs::File;
@@ -30,6 +31,8 @@ const OVERDUE_NS: u64 = 1_000_000;
 /// How often a long chunk is reported on: after about every slice. A worker that is killed again and
 /// again, every few hundredths of a second, gets on all the same.
 const REPORT_NS: u64 = 10_000_000;
+/// What is worth as much as a report: so many bytes of one take as long again before the next.
+const HEAVY: u64 = 64 << 10;
 /// The clock is read about this often; reading it for each number would cost more than many do.
 const LOOK_NS: u64 = 500_000;
 /// No slice is longer than this, however fast the function is.
@@ -76,10 +79,10 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(aggregate: Aggregate) -> Self {
         Self {
             unpacker: Unpacker::new(PIPE_FRAME, READ_AT_ONCE),
-            worker: Worker::new(WorkerId(0), PIPE_FRAME),
+            worker: Worker::new(WorkerId(0), aggregate, PIPE_FRAME),
         }
     }
 }
@@ -107,6 +110,8 @@ pub(super) fn work(
         results,
         clock: Clock::start(),
         busy_since_ns: 0,
+        sent_ns: 0,
+        pipe_ns: 0,
         looked_ns: 0,
         since_look: 0,
         slice_len: 1,
@@ -146,6 +151,9 @@ struct Seat<'a> {
     clock: Clock,
     /// When the time that no frame accounts for yet began.
     busy_since_ns: u64,
+    /// When something was last sent, and when the assignment pipe was last looked at.
+    sent_ns: u64,
+    pipe_ns: u64,
     /// When the clock was last read, and how many numbers were done since.
     looked_ns: u64,
     since_look: u64,
@@ -186,24 +194,45 @@ impl Seat<'_> {
             if step.is_begun_again {
                 self.send()?;
             }
-            let count = self.function.count(step.slice);
-            self.since_look += step.slice.len() as u64;
-            if self.worker.counted(step.slice, count) {
-                if self.worker.is_full() {
-                    self.send()?;
+            let last = self.function.fold(step.slice, self.worker.tally());
+            self.since_look += last.abs_diff(step.slice.first()) + 1;
+            match self.worker.counted(last) {
+                Outcome::Answered => {
+                    if self.worker.is_full() {
+                        self.send()?;
+                    }
+                    if self.since_look >= self.look_len && self.look_at_the_clock()? {
+                        self.look_at_the_pipe(unpacker)?;
+                    }
                 }
-                if self.since_look >= self.look_len && self.look_at_the_clock()? {
+                Outcome::ToReport => {
+                    self.report()?;
+                    self.look_at_the_clock()?;
+                    if self.looked_ns - self.pipe_ns >= OVERDUE_NS {
+                        self.look_at_the_pipe(unpacker)?;
+                    }
+                }
+                Outcome::Going => {
+                    self.look_at_the_clock()?;
                     self.look_at_the_pipe(unpacker)?;
-                }
-            } else {
-                self.look_at_the_clock()?;
-                self.look_at_the_pipe(unpacker)?;
-                let busy_ns = self.looked_ns - self.busy_since_ns;
-                if busy_ns >= REPORT_NS {
-                    self.worker.report(busy_ns);
-                    self.write_frames()?;
+                    let weight = self.worker.weight() as u64;
+                    if self.looked_ns - self.busy_since_ns >= REPORT_NS * (1 + weight / HEAVY) {
+                        self.report()?;
+                    }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Packs what is done of the chunk in work; it is sent when it is a frame's worth, or overdue.
+    fn report(&mut self) -> Result<(), Leave> {
+        let busy_ns = (self.clock.now_ns() - self.busy_since_ns).max(1);
+        self.worker.report(busy_ns);
+        self.busy_since_ns += busy_ns;
+        let is_overdue = self.busy_since_ns - self.sent_ns >= OVERDUE_NS;
+        if is_overdue || self.worker.waiting() >= PIPE_FRAME / 2 {
+            self.write_frames()?;
         }
         Ok(())
     }
@@ -219,7 +248,7 @@ impl Seat<'_> {
         self.look_len = (self.slice_len / (SLICE_NS / LOOK_NS)).max(1);
         self.since_look = 0;
         self.looked_ns = now_ns;
-        let is_overdue = now_ns - self.busy_since_ns >= OVERDUE_NS;
+        let is_overdue = now_ns - self.sent_ns >= OVERDUE_NS;
         if is_overdue {
             self.send()?;
         }
@@ -229,6 +258,7 @@ impl Seat<'_> {
     /// Reads the assignment pipe if something is in it. If every write end of it is closed although
     /// there is work to do, nobody wants that any more.
     fn look_at_the_pipe(&mut self, unpacker: &mut Unpacker) -> Result<(), Leave> {
+        self.pipe_ns = self.looked_ns;
         let mut ends = [PollFd::new(self.assignments, PollFlags::IN)];
         rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())))
             .map_err(in_call(Call::POLL))?;
@@ -253,12 +283,12 @@ impl Seat<'_> {
         self.write_frames()
     }
 
-    /// Writes whole frames, one to a write: up to `PIPE_BUF` bytes a write is atomic, so that
+    /// Writes whole frames, as many to a write as have room: up to `PIPE_BUF` bytes a write is atomic, so that
     /// frames of different workers never mix (pipe(7)).
     fn write_frames(&mut self) -> Result<(), Leave> {
         self.worker.seal(0);
         while !self.worker.is_silent() {
-            let frame = self.worker.first_frame();
+            let frame = self.worker.first_frames(rustix::pipe::PIPE_BUF);
             assert!(frame.len() <= rustix::pipe::PIPE_BUF, "a longer write is not atomic");
             let written = rustix::io::retry_on_intr(|| rustix::io::write(self.results, frame))
                 .map_err(in_call(Call::WRITE))?;
@@ -273,6 +303,7 @@ impl Seat<'_> {
     /// Measures from now on. What was done before has been accounted for.
     fn start_the_watch(&mut self) {
         self.busy_since_ns = self.clock.now_ns();
+        self.sent_ns = self.busy_since_ns;
         self.looked_ns = self.busy_since_ns;
         self.since_look = 0;
     }

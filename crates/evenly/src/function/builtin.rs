@@ -1,8 +1,9 @@
 //! The builtins and their registry.
 
+use super::fold::fold_truths;
 use super::prime::PrimeCounter;
 use super::{Function, vector};
-use evenly_core::Interval;
+use evenly_core::{Interval, Tally};
 
 /// A function that is known by name.
 #[derive(Clone, Copy)]
@@ -14,6 +15,7 @@ pub struct Builtin {
     /// A range with its count, as an example.
     pub example: (&'static str, u64),
     make: fn() -> Counter,
+    test: fn(i64) -> bool,
 }
 
 /// Counts the numbers of one interval that satisfy a builtin.
@@ -29,6 +31,7 @@ pub const BUILTINS: &[Builtin] = &[
             let count = vector::even();
             Box::new(move |i| count(i.first(), i.last()))
         },
+        test: |n| n % 2 == 0,
     },
     Builtin {
         name: "odd",
@@ -38,6 +41,7 @@ pub const BUILTINS: &[Builtin] = &[
             let count = vector::odd();
             Box::new(move |i| count(i.first(), i.last()))
         },
+        test: |n| n % 2 != 0,
     },
     Builtin {
         name: "prime",
@@ -47,6 +51,7 @@ pub const BUILTINS: &[Builtin] = &[
             let mut primes = PrimeCounter::default();
             Box::new(move |i| primes.count(i.first(), i.last()))
         },
+        test: |n| u64::try_from(n).is_ok_and(primal_check::miller_rabin),
     },
 ];
 
@@ -56,12 +61,13 @@ pub fn named(name: &str) -> Option<Box<dyn Function>> {
     let Some(builtin) = BUILTINS.iter().find(|builtin| builtin.name == name) else {
         return super::faulty::named(name);
     };
-    Some(Box::new(Named { name: builtin.name, count: (builtin.make)() }))
+    Some(Box::new(Named { name: builtin.name, count: (builtin.make)(), test: builtin.test }))
 }
 
 struct Named {
     name: &'static str,
     count: Counter,
+    test: fn(i64) -> bool,
 }
 
 impl Function for Named {
@@ -74,14 +80,15 @@ impl Function for Named {
         1000
     }
 
-    fn count(&mut self, interval: Interval) -> u64 {
-        (self.count)(interval)
+    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        fold_truths(slice, tally, &mut self.count, self.test)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use evenly_core::{Aggregate, Value};
 
     #[test]
     fn every_example_is_true() {
@@ -90,7 +97,17 @@ mod tests {
             let (start, end) = range.split_once("..").unwrap();
             let (start, end): (i64, i64) = (start.parse().unwrap(), end.parse().unwrap());
             let interval = Interval::new(start, end - 1).unwrap();
-            assert_eq!(named(builtin.name).unwrap().count(interval), expected, "{}", builtin.name);
+            let answer = |aggregate| {
+                let mut tally = Tally::new(aggregate);
+                named(builtin.name).unwrap().fold(interval, &mut tally);
+                tally.take_value()
+            };
+            let count = Value::Count(expected.into());
+            assert_eq!(answer(Aggregate::Count), count, "{}", builtin.name);
+            let Value::Lines { lines, .. } = answer(Aggregate::Find { first: None }) else {
+                panic!("find gives lines")
+            };
+            assert_eq!(lines, expected, "{}", builtin.name);
         }
     }
 

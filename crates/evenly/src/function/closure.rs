@@ -1,7 +1,8 @@
 //! Functions of the calling program: any closure from a number to yes or no.
 
-use super::Function;
-use evenly_core::Interval;
+use super::fold::fold_each;
+use super::{Function, Kind};
+use evenly_core::{Interval, Tally};
 
 /// A closure as a function. It is called once for each n, in a forked copy of this process: what
 /// it changes there, nobody else sees; files that were open before the job are closed there.
@@ -29,11 +30,55 @@ impl<F: FnMut(i64) -> bool> Function for Predicate<F> {
         &self.name
     }
 
-    fn count(&mut self, interval: Interval) -> u64 {
+    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        if !tally.takes_counts() {
+            return fold_each(slice, tally, &mut self.test);
+        }
         let mut count = 0;
-        for n in interval.first()..=interval.last() {
+        for n in slice.first()..=slice.last() {
             count += u64::from((self.test)(n));
         }
-        count
+        tally.count(count, slice.len() as u64);
+        slice.last()
+    }
+}
+
+/// A closure that gives an integer for each n, as a function; otherwise as [`predicate`].
+///
+/// ```no_run
+/// let ones = evenly::function::integers("ones", |n| n.count_ones().into());
+/// let range = evenly::Range::new(0, 1_000_000)?;
+/// let report = evenly::Job::new(evenly::Aggregate::Sum, range, ones).run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn integers(
+    name: impl Into<String>,
+    value: impl FnMut(i64) -> i128 + 'static,
+) -> Box<dyn Function> {
+    Box::new(Integers { name: name.into(), value })
+}
+
+struct Integers<F> {
+    name: String,
+    value: F,
+}
+
+impl<F: FnMut(i64) -> i128> Function for Integers<F> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Integer
+    }
+
+    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        for n in slice.first()..=slice.last() {
+            tally.number(n, (self.value)(n));
+            if tally.is_full() {
+                return n;
+            }
+        }
+        slice.last()
     }
 }

@@ -5,9 +5,10 @@
 //! for each number and has no fault.
 
 use super::Function;
+use super::fold::{fold_each, fold_truths};
 use crate::process::sys;
 use evenly_core::frame::{PIPE_FRAME, Packer};
-use evenly_core::{Interval, LeaseId, WorkerId};
+use evenly_core::{Interval, LeaseId, Tally, WorkerId};
 use rustix::process::{Signal, getpid, kill_process};
 use std::io::Write;
 use std::path::PathBuf;
@@ -85,6 +86,15 @@ impl Function for Faulty {
         &self.name
     }
 
+    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        if tally.takes_counts() {
+            return fold_truths(slice, tally, |slice| self.count(slice), |n| n % 2 == 0);
+        }
+        fold_each(slice, tally, |n| self.count(Interval::single(n)) == 1)
+    }
+}
+
+impl Faulty {
     fn count(&mut self, interval: Interval) -> u64 {
         let has = |n: &&i64| (interval.first()..=interval.last()).contains(n);
         for _ in self.numbers.iter().filter(has) {
@@ -150,13 +160,16 @@ fn write_raw(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use evenly_core::{Aggregate, Value};
 
     #[test]
     fn they_count_the_even_numbers() {
         let mut function = named("test:crash@-100,100").unwrap();
         for (first, last) in [(-3, 4), (0, 0), (1, 1), (-4, -4), (-5, 6)] {
-            let expected = (first..=last).filter(|n| n % 2 == 0).count() as u64;
-            assert_eq!(function.count(Interval::new(first, last).unwrap()), expected);
+            let expected = (first..=last).filter(|n| n % 2 == 0).count() as u128;
+            let mut tally = Tally::new(Aggregate::Count);
+            function.fold(Interval::new(first, last).unwrap(), &mut tally);
+            assert_eq!(tally.take_value(), Value::Count(expected));
         }
     }
 

@@ -10,11 +10,12 @@
 mod builtin;
 mod closure;
 mod faulty;
+mod fold;
 mod prime;
 mod vector;
 
 pub use builtin::{BUILTINS, Builtin, named};
-pub use closure::predicate;
+pub use closure::{integers, predicate};
 pub use vector::instruction_set;
 
 use evenly_core::{Interval, Tally};

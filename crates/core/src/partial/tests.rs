@@ -1,0 +1,93 @@
+//! What is encoded is decoded, and nothing else is.
+
+use super::*;
+use crate::aggregate::{Aggregate, Extreme};
+use proptest::prelude::*;
+use std::vec;
+
+/// Adjacent intervals from `first` on, some of them failed.
+fn partials() -> impl Strategy<Value = Partial> {
+    let cause = prop_oneof![
+        any::<i32>().prop_map(Cause::Exit),
+        any::<i32>().prop_map(Cause::Signal),
+        Just(Cause::Timeout),
+        Just(Cause::Memory),
+    ];
+    let piece = (1i64..1_000_000, prop::option::of(cause));
+    (-1i64 << 62..1 << 62, prop::collection::vec(piece, 1..40), 0u128..=40).prop_map(
+        |(mut first, pieces, share)| {
+            let mut covered = vec![];
+            let mut failed = vec![];
+            for (len, cause) in pieces {
+                let interval = Interval::new(first, first + len - 1).unwrap();
+                first += len;
+                match cause {
+                    Some(cause) => failed.push(Failure { interval, cause }),
+                    None => covered.push(interval),
+                }
+            }
+            let numbers: u128 = covered.iter().map(Interval::len).sum();
+            Partial { covered, failed, value: Value::Count(numbers * share / 40) }
+        },
+    )
+}
+
+fn encoded(partial: &Partial) -> Vec<u8> {
+    let mut bytes = vec![];
+    partial.encode(&mut bytes);
+    bytes
+}
+
+#[test]
+fn all_of_i64_is_one_partial() {
+    let all = Interval::new(i64::MIN, i64::MAX).unwrap();
+    let partial = Partial::over(all, Value::Count(1 << 64));
+    assert_eq!(Partial::decode(&encoded(&partial)), Ok(partial));
+}
+
+#[test]
+fn a_value_that_cannot_be_is_not_admitted() {
+    let three = [Interval::new(3, 5).unwrap()];
+    let extreme = |n| Some(Extreme { value: 7, n });
+    assert!(Aggregate::Count.admits(&Value::Count(3), &three));
+    assert!(!Aggregate::Count.admits(&Value::Count(4), &three));
+    assert!(Aggregate::Min.admits(&Value::Min(extreme(5)), &three));
+    assert!(!Aggregate::Min.admits(&Value::Min(extreme(6)), &three));
+    assert!(!Aggregate::Min.admits(&Value::Min(None), &three));
+    assert!(Aggregate::Max.admits(&Value::Max(None), &[]));
+    assert!(!Aggregate::Any.admits(&Value::Witness(Some(2)), &three));
+    assert!(Aggregate::Hist.admits(&Value::Histogram([(0, 1), (9, 2)].into()), &three));
+    assert!(!Aggregate::Hist.admits(&Value::Histogram([(0, 1)].into()), &three));
+    assert!(!Aggregate::Sum.admits(&Value::Count(0), &three));
+    let lines = |lines| Value::Lines { lines, text: vec![] };
+    assert!(Aggregate::Find { first: None }.admits(&lines(2), &three));
+    assert!(!Aggregate::Map.admits(&lines(2), &three));
+}
+
+proptest! {
+    #[test]
+    fn what_is_encoded_is_decoded(partial in partials()) {
+        prop_assert_eq!(Partial::decode(&encoded(&partial)), Ok(partial));
+    }
+
+    #[test]
+    fn every_cut_is_refused(partial in partials(), cut in any::<prop::sample::Index>()) {
+        let bytes = encoded(&partial);
+        prop_assert!(Partial::decode(&bytes[..cut.index(bytes.len())]).is_err());
+    }
+
+    #[test]
+    fn a_gap_is_refused(mut partial in partials(), gap in any::<prop::sample::Index>()) {
+        if partial.covered.len() < 3 {
+            return Ok(()); // one in seven has no interval in the middle
+        }
+        partial.covered.remove(1 + gap.index(partial.covered.len() - 2));
+        partial.value = Value::Count(0);
+        prop_assert!(Partial::decode(&encoded(&partial)).is_err());
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Partial::decode(&bytes);
+    }
+}

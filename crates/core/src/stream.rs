@@ -1,0 +1,259 @@
+//! The stream: lines that workers found in any order, passed on in the order of the numbers.
+//!
+//! What is found above a number that is not done waits here, and so that it cannot fill the memory,
+//! workers have [credit](crate::worker::CREDIT). Lines leave as far as all numbers below are done: what
+//! stands in the output is at any time a correct beginning.
+
+use crate::aggregate::{Aggregate, Value};
+use crate::interval::Interval;
+use crate::lease::WorkerId;
+use crate::partial::Failure;
+use crate::scheduler::Record;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+/// What is passed on at once of numbers that failed, in lines.
+const LINES_AT_ONCE: usize = 4096;
+
+/// Lines on their way out.
+#[derive(Debug)]
+pub struct Stream {
+    aggregate: Aggregate,
+    /// Whether numbers that fail are left out. Otherwise nothing above the lowest is passed on.
+    leaves_out_failures: bool,
+    /// The first number of the range that is not done, or is behind one that is not.
+    next: i128,
+    /// What is done behind it, by its first number.
+    ahead: BTreeMap<i64, Piece>,
+    lines_ahead: u64,
+    /// What can be passed on, and to whose credit.
+    ready: VecDeque<Ready>,
+    /// How many lines were put there, and how many there may be.
+    lines: u64,
+    wanted: u64,
+    /// Nothing more is passed on: there is enough, or a number failed.
+    is_ended: bool,
+}
+
+/// What was found in some numbers that follow one another.
+#[derive(Debug)]
+struct Piece {
+    last: i64,
+    lines: u64,
+    text: Vec<u8>,
+    failed: Vec<Failure>,
+    worker: Option<WorkerId>,
+    in_flight: u64,
+}
+
+#[derive(Debug)]
+enum Ready {
+    Text(Vec<u8>),
+    /// A line for each of these.
+    Failed(Failure),
+    /// All of a piece has been passed on.
+    Merged(Option<WorkerId>, u64),
+}
+
+/// What leaves the stream.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// Lines, to be written behind those before.
+    Lines(Vec<u8>),
+    /// What a worker sent has been passed on, so many bytes of it.
+    Merged(WorkerId, u64),
+}
+
+impl Stream {
+    /// The lines of numbers from `first` on.
+    pub(crate) fn new(aggregate: Aggregate, first: Option<i64>) -> Self {
+        let wanted = match aggregate {
+            Aggregate::Find { first: Some(first) } => first.get(),
+            _ => u64::MAX,
+        };
+        Self {
+            aggregate,
+            leaves_out_failures: aggregate == Aggregate::Failures,
+            next: first.map_or(0, i128::from),
+            ahead: BTreeMap::new(),
+            lines_ahead: 0,
+            ready: VecDeque::new(),
+            lines: 0,
+            wanted,
+            is_ended: false,
+        }
+    }
+
+    /// Leaves out numbers that fail.
+    pub(crate) fn leave_out_failures(&mut self) {
+        self.leaves_out_failures = true;
+    }
+
+    /// How many lines there are so far.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Whether nothing waits to be [passed on](Self::pass).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// Takes in what a record holds: numbers that follow one another. The highest number that is
+    /// still wanted, if that is known now.
+    pub(crate) fn put(&mut self, record: &mut Record) -> Option<i64> {
+        let covered = record.covered.iter().copied();
+        let all = covered.chain(record.failed.iter().map(|failure| failure.interval));
+        let span = all.reduce(|a, b| Interval::hull(a, b))?;
+        let mut failed = core::mem::take(&mut record.failed);
+        failed.sort_unstable_by_key(|failure| failure.interval);
+        let (lines, text) = match core::mem::replace(&mut record.value, Value::Nothing) {
+            Value::Lines { lines, text } => (lines, text),
+            _ => (0, Vec::new()),
+        };
+        let (last, worker, in_flight) = (span.last(), record.worker, record.in_flight);
+        let piece = Piece { last, lines, text, failed, worker, in_flight };
+        let lowest_failure = piece.failed.first().map(|failure| failure.interval.first());
+        if i128::from(span.first()) == self.next {
+            self.merge(piece);
+            while let Some(entry) = self.ahead.first_entry()
+                && i128::from(*entry.key()) == self.next
+            {
+                let piece = entry.remove();
+                self.lines_ahead -= piece.lines;
+                self.merge(piece);
+            }
+        } else {
+            self.put_ahead(span.first(), piece);
+        }
+        self.limit(lowest_failure)
+    }
+
+    /// The highest number that is still wanted.
+    fn limit(&self, lowest_failure: Option<i64>) -> Option<i64> {
+        let failure = lowest_failure.filter(|_| !self.leaves_out_failures);
+        let enough =
+            (self.lines + self.lines_ahead >= self.wanted).then(|| self.enough()).flatten();
+        match (failure, enough) {
+            (Some(failure), Some(enough)) => Some(failure.min(enough)),
+            (failure, enough) => failure.or(enough),
+        }
+    }
+
+    /// Up to which number there are as many lines as are wanted, whatever is found in between.
+    fn enough(&self) -> Option<i64> {
+        let mut lines = self.lines;
+        if lines >= self.wanted {
+            return i64::try_from(self.next - 1).ok();
+        }
+        self.ahead.values().find_map(|piece| {
+            lines += piece.lines;
+            (lines >= self.wanted).then_some(piece.last)
+        })
+    }
+
+    fn put_ahead(&mut self, first: i64, mut piece: Piece) {
+        self.lines_ahead += piece.lines;
+        let is_bare = |piece: &Piece| piece.in_flight == 0 && piece.failed.is_empty();
+        if is_bare(&piece)
+            && let Some(next) = piece.last.checked_add(1)
+            && let Some(above) = self.ahead.get(&next)
+            && is_bare(above)
+        {
+            piece.last = above.last;
+            self.ahead.remove(&next);
+        }
+        if let Some((_, below)) = self.ahead.range_mut(..first).next_back()
+            && below.last.checked_add(1) == Some(first)
+            && (below.worker == piece.worker || (is_bare(below) && is_bare(&piece)))
+        {
+            below.last = piece.last;
+            below.lines += piece.lines;
+            below.text.append(&mut piece.text);
+            below.failed.append(&mut piece.failed);
+            below.in_flight += piece.in_flight;
+        } else {
+            self.ahead.insert(first, piece);
+        }
+    }
+
+    /// Everything below this piece is done: its lines can be passed on.
+    fn merge(&mut self, mut piece: Piece) {
+        self.next = i128::from(piece.last) + 1;
+        if !self.is_ended {
+            if !self.leaves_out_failures
+                && let Some(failure) = piece.failed.first()
+            {
+                piece.lines = cut_below(&mut piece.text, failure.interval.first());
+                self.is_ended = true;
+            }
+            if piece.lines >= self.wanted - self.lines {
+                piece.lines = self.wanted - self.lines;
+                cut_after(&mut piece.text, piece.lines);
+                self.is_ended = true;
+            }
+            self.lines += piece.lines;
+            if !piece.text.is_empty() {
+                self.ready.push_back(Ready::Text(piece.text));
+            }
+            if self.aggregate == Aggregate::Failures {
+                for failure in piece.failed {
+                    self.lines += u64::try_from(failure.interval.len()).unwrap_or(u64::MAX);
+                    self.ready.push_back(Ready::Failed(failure));
+                }
+            }
+        }
+        if piece.in_flight > 0 {
+            self.ready.push_back(Ready::Merged(piece.worker, piece.in_flight));
+        }
+    }
+
+    /// The next that leaves; `None` until more is put in.
+    pub fn pass(&mut self) -> Option<Passed> {
+        loop {
+            return Some(match self.ready.pop_front()? {
+                Ready::Text(text) => Passed::Lines(text),
+                Ready::Merged(Some(worker), in_flight) => Passed::Merged(worker, in_flight),
+                Ready::Merged(None, _) => continue,
+                Ready::Failed(Failure { interval, cause }) => {
+                    let (now, later) = interval.split_front(LINES_AT_ONCE as u128);
+                    if let Some(interval) = later {
+                        self.ready.push_front(Ready::Failed(Failure { interval, cause }));
+                    }
+                    let lines =
+                        (now.first()..=now.last()).map(|n| alloc::format!("{n}\t{cause}\n"));
+                    Passed::Lines(lines.collect::<alloc::string::String>().into_bytes())
+                }
+            });
+        }
+    }
+}
+
+/// Cuts off the lines of `n` and those above; how many are left.
+fn cut_below(text: &mut Vec<u8>, n: i64) -> u64 {
+    let (mut length, mut lines) = (0, 0);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let digits = line.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+        let number =
+            core::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i64>().ok());
+        if number.is_none_or(|number| number >= n) {
+            break;
+        }
+        length += line.len();
+        lines += 1;
+    }
+    text.truncate(length);
+    lines
+}
+
+/// Cuts off all but the first so many lines.
+fn cut_after(text: &mut Vec<u8>, lines: u64) {
+    let kept = text.split_inclusive(|byte| *byte == b'\n').zip(0..lines);
+    let length = kept.map(|(line, _)| line.len()).sum();
+    text.truncate(length);
+}
+
+#[cfg(test)]
+mod tests;

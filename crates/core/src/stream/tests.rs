@@ -1,0 +1,132 @@
+//! Lines leave in the order of the numbers, and no more of them than are wanted.
+
+use super::*;
+use crate::partial::{Cause, Partial};
+use core::num::NonZeroU64;
+use proptest::prelude::*;
+use std::string::String;
+use std::vec;
+
+const FAILED: Cause = Cause::Exit(7);
+
+/// What a worker says of these numbers: each third is found, those in `failed` fail.
+fn record(first: i64, last: i64, failed: &[i64]) -> Record {
+    let interval = Interval::new(first, last).unwrap();
+    let failures = failed.iter().filter(|n| interval.contains(Interval::single(**n)));
+    let failed: Vec<_> =
+        failures.map(|n| Failure { interval: Interval::single(*n), cause: FAILED }).collect();
+    let is_found = |n: &i64| n % 3 == 0 && failed.iter().all(|f| f.interval.first() != *n);
+    let found: Vec<_> = (first..=last).filter(is_found).collect();
+    let text: String = found.iter().map(|n| std::format!("{n}\n")).collect();
+    let value = Value::Lines { lines: found.len() as u64, text: text.into_bytes() };
+    let covered = crate::tally::without(interval, &failed);
+    Record::of(Partial { covered, failed, value }, WorkerId(0))
+}
+
+fn passed(stream: &mut Stream) -> (String, u64) {
+    let (mut text, mut merged) = (String::new(), 0);
+    while let Some(passed) = stream.pass() {
+        match passed {
+            Passed::Lines(lines) => text += core::str::from_utf8(&lines).unwrap(),
+            Passed::Merged(_, bytes) => merged += bytes,
+        }
+    }
+    (text, merged)
+}
+
+fn find(first: Option<u64>) -> Aggregate {
+    Aggregate::Find { first: first.and_then(NonZeroU64::new) }
+}
+
+#[test]
+fn what_is_above_a_gap_waits() {
+    let mut stream = Stream::new(find(None), Some(0));
+    assert_eq!(stream.put(&mut record(4, 7, &[])), None);
+    assert_eq!(passed(&mut stream).0, "");
+    stream.put(&mut record(0, 3, &[]));
+    assert_eq!(passed(&mut stream).0, "0\n3\n6\n");
+    assert_eq!(stream.lines(), 3);
+}
+
+#[test]
+fn nothing_is_passed_on_above_a_number_that_failed() {
+    let mut stream = Stream::new(find(None), Some(0));
+    assert_eq!(stream.put(&mut record(0, 9, &[5])), Some(5));
+    stream.put(&mut record(10, 19, &[]));
+    assert_eq!(passed(&mut stream).0, "0\n3\n");
+    let mut stream = Stream::new(find(None), Some(0));
+    stream.leave_out_failures();
+    assert_eq!(stream.put(&mut record(0, 9, &[5])), None);
+    assert_eq!(passed(&mut stream).0, "0\n3\n6\n9\n");
+}
+
+#[test]
+fn no_more_than_are_wanted() {
+    let mut stream = Stream::new(find(Some(2)), Some(0));
+    assert_eq!(stream.put(&mut record(10, 19, &[])), Some(19));
+    assert_eq!(stream.put(&mut record(0, 9, &[])), Some(19));
+    assert_eq!(passed(&mut stream).0, "0\n3\n");
+    assert_eq!(stream.lines(), 2);
+}
+
+#[test]
+fn failures_are_lines_by_themselves() {
+    let mut stream = Stream::new(Aggregate::Failures, Some(0));
+    let interval = Interval::new(3, 9_999).unwrap();
+    let failed = vec![Failure { interval, cause: Cause::Signal(6) }];
+    let covered = vec![Interval::new(0, 2).unwrap()];
+    let partial = Partial { covered, failed, value: Value::Nothing };
+    stream.put(&mut Record::of(partial, WorkerId(0)));
+    let (text, merged) = passed(&mut stream);
+    assert!(text.starts_with("3\tsignal 6\n4\tsignal 6\n") && text.ends_with("9999\tsignal 6\n"));
+    assert_eq!((text.lines().count(), merged), (9_997, 24));
+    assert_eq!(stream.lines(), 9_997);
+}
+
+proptest! {
+    #[test]
+    fn any_order_gives_the_same(
+        cuts in prop::collection::btree_set(1i64..200, 0..20),
+        order in any::<prop::sample::Index>(),
+        failed in prop::collection::btree_set(0i64..200, 0..3),
+        wanted in prop::option::of(1u64..80),
+        leaves_out: bool,
+    ) {
+        let failed: Vec<i64> = failed.into_iter().collect();
+        let mut pieces = vec![];
+        let mut first = 0;
+        for cut in cuts.into_iter().chain([200]) {
+            pieces.push((first, cut - 1));
+            first = cut;
+        }
+        let turn = order.index(pieces.len());
+        pieces.rotate_left(turn);
+        pieces.reverse();
+        let mut stream = Stream::new(find(wanted), Some(0));
+        if leaves_out {
+            stream.leave_out_failures();
+        }
+        let (mut limit, mut in_flight) = (i64::MAX, 0);
+        let mut text = String::new();
+        let mut merged = 0;
+        for (first, last) in pieces {
+            let mut record = record(first, last, &failed);
+            in_flight += record.in_flight;
+            limit = limit.min(stream.put(&mut record).unwrap_or(i64::MAX));
+            let (more, bytes) = passed(&mut stream);
+            text += &more;
+            merged += bytes;
+        }
+        let stop = failed.first().copied().filter(|_| !leaves_out).unwrap_or(200);
+        let expected: Vec<i64> = (0..stop)
+            .filter(|n| n % 3 == 0 && !failed.contains(n))
+            .take(wanted.unwrap_or(u64::MAX) as usize)
+            .collect();
+        let came: Vec<i64> = text.lines().map(|line| line.parse().unwrap()).collect();
+        prop_assert_eq!(&came, &expected);
+        prop_assert_eq!(stream.lines(), expected.len() as u64);
+        prop_assert_eq!(merged, in_flight);
+        // Nothing that is wanted lies above the limit.
+        prop_assert!(expected.last().is_none_or(|last| *last <= limit));
+    }
+}

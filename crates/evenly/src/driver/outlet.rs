@@ -1,0 +1,106 @@
+//! Where the lines of an answer leave while the job runs, and what happens when nobody takes them.
+//!
+//! The primary has one thread, so it never waits for whoever reads. Lines that cannot be written stay
+//! where they are, workers get no credit for them, and so they stop.
+
+use super::gather::Gathering;
+use crate::error::Error;
+use crate::job::Job;
+use crate::output::Output;
+use crate::transport::Registry;
+use evenly_core::Supervisor;
+use rustix::event::epoll::EventFlags;
+use rustix::io::Errno;
+
+/// The number under which the place where lines go is waited for.
+pub(super) const OUTLET: u32 = 2;
+
+/// How many bytes an output may keep: enough to write while the next are gathered.
+const MOST_KEPT: usize = 1 << 20;
+
+/// The place where lines go.
+#[derive(Debug, Default)]
+pub(super) struct Outlet {
+    registry: Option<Registry>,
+    /// How many bytes could not be written, and whether it is waited for that they can.
+    kept: usize,
+    is_awaited: bool,
+    /// Whether lines that could be passed on are still in the stream.
+    is_behind: bool,
+}
+
+impl Outlet {
+    /// Watches from now on for a reader that goes away.
+    pub(super) fn open(job: &Job, registry: &Registry) -> Result<Self, Error> {
+        let registry = registry.also(OUTLET);
+        let descriptor = job.output.as_ref().and_then(|output| output.descriptor());
+        let is_watched = match descriptor {
+            None => false,
+            Some(descriptor) => match registry.add(descriptor, 0, EventFlags::empty()) {
+                Ok(()) => true,
+                // A file never makes anybody wait, and so cannot be waited for (epoll_ctl(2)).
+                Err(Errno::PERM) => false,
+                Err(cause) => return Err(Error::CannotStart { call: "epoll_ctl", cause }),
+            },
+        };
+        Ok(Self { registry: is_watched.then_some(registry), ..Self::default() })
+    }
+
+    /// Whether all that can be passed on has been written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept == 0 && !self.is_behind
+    }
+
+    fn pass(&mut self, supervisor: &mut Supervisor, output: &mut dyn Output) -> Result<(), Error> {
+        loop {
+            while self.kept < MOST_KEPT {
+                let Some(lines) = supervisor.next_lines() else { break };
+                output.put(&lines).map_err(Error::Output)?;
+                self.kept += lines.len();
+            }
+            let kept = output.flush().map_err(Error::Output)?;
+            self.is_behind = !supervisor.scheduler().stream().is_empty();
+            self.kept = kept;
+            if kept > 0 || !self.is_behind {
+                break;
+            }
+        }
+        let is_to_be_awaited = self.kept > 0;
+        if is_to_be_awaited != self.is_awaited
+            && let (Some(registry), Some(descriptor)) = (&self.registry, output.descriptor())
+        {
+            let flags = if is_to_be_awaited { EventFlags::OUT } else { EventFlags::empty() };
+            registry
+                .modify(descriptor, 0, flags)
+                .map_err(|cause| Error::System { call: "epoll_ctl", cause })?;
+            self.is_awaited = is_to_be_awaited;
+        }
+        Ok(())
+    }
+
+    /// What to do with lines that nobody wants.
+    fn drop_lines(&mut self, supervisor: &mut Supervisor) {
+        while supervisor.next_lines().is_some() {}
+    }
+}
+
+impl Gathering<'_> {
+    /// Passes on the lines that are due, as far as there is room for them, and gives credit for them.
+    pub(super) fn pass_lines(&mut self) -> Result<(), Error> {
+        match &mut self.job.output {
+            Some(output) => self.outlet.pass(&mut self.supervisor, &mut **output)?,
+            None => self.outlet.drop_lines(&mut self.supervisor),
+        }
+        self.act()
+    }
+
+    /// Looks whether anybody reads what is written.
+    pub(super) fn look_at_the_outlet(&mut self) -> Result<(), Error> {
+        let Some(output) = &mut self.job.output else { return Ok(()) };
+        match output.descriptor() {
+            // Only an error is told while nothing is waited for.
+            Some(_) if !self.outlet.is_awaited => Err(Error::Output(Errno::PIPE)),
+            _ => Ok(()),
+        }
+    }
+}
