@@ -2,6 +2,7 @@
 //!
 //! A function is applied to numbers ascending, and says here what it gave for each, or for many at once.
 
+mod decimal;
 mod line;
 
 use crate::aggregate::{Aggregate, Extreme, MOST_VALUES, Sum, Value};
@@ -11,6 +12,9 @@ use alloc::vec::Vec;
 
 /// So many intervals of failed numbers are enough for one report.
 const ENOUGH_FAILURES: usize = 4096;
+
+/// So many lines are added at once.
+const MOST_LINES: usize = 1024;
 
 /// So many bytes of lines are enough for one report.
 const ENOUGH_TEXT: usize = 64 << 10;
@@ -76,8 +80,7 @@ impl Tally {
             (Aggregate::Count, Value::Count(count)) => *count += u128::from(is_true),
             (Aggregate::Find { .. }, Value::Lines { lines, text }) if is_true => {
                 *lines += 1;
-                line::number(text, n);
-                text.push(b'\n');
+                line::found(text, n);
             }
             (Aggregate::Find { .. } | Aggregate::Failures, _) => {}
             (Aggregate::Any, Value::Witness(witness)) if is_true => *witness = Some(n),
@@ -138,6 +141,18 @@ impl Tally {
                 for (n, number) in with_n() {
                     self.number(n, number.into());
                 }
+            }
+            Value::Lines { lines, text } if self.wanted == u64::MAX => {
+                // A line is short, so a few more than enough do not matter.
+                let numbers = &numbers[..numbers.len().min(MOST_LINES)];
+                *lines += match self.aggregate {
+                    Aggregate::Map => {
+                        line::entries(text, first, numbers);
+                        numbers.len() as u64
+                    }
+                    _ => line::all_found(text, first, numbers),
+                };
+                return numbers.len();
             }
             _ => {
                 for (n, number) in with_n() {
