@@ -74,7 +74,7 @@ impl Checker<'_> {
         let by = quoted(name_of_two(function));
         let (left, right) = (self.node(a, always)?, self.node(b, always)?);
         if matches!(function, Two::And | Two::Or | Two::Xor) {
-            self.need_same(&by, &left, b, &right)?;
+            self.need_same(&by, (a, &left), (b, &right))?;
         } else {
             self.need_number(&by, a, &left)?;
             self.need_number(&by, b, &right)?;
@@ -101,7 +101,7 @@ impl Checker<'_> {
         let by = quoted(name_of_comparison(comparison));
         let (left, right) = (self.node(a, always)?, self.node(b, always)?);
         if matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
-            self.need_same(&by, &left, b, &right)?;
+            self.need_same(&by, (a, &left), (b, &right))?;
         } else {
             self.need_number(&by, a, &left)?;
             self.need_number(&by, b, &right)?;
@@ -147,17 +147,13 @@ impl Checker<'_> {
         let decided = decides.bounds.only();
         let then = self.node(yes, always && decided == Some(1))?;
         let otherwise = self.node(no, always && decided == Some(0))?;
-        self.need_same("'if'", &then, no, &otherwise)?;
+        self.need_same("'if'", (yes, &then), (no, &otherwise))?;
         match decides.what {
             What::Constant(0) => return Ok(otherwise),
             What::Constant(_) => return Ok(then),
             _ => {}
         }
-        let (kind, bounds) = match decided {
-            Some(0) => (then.kind, otherwise.bounds),
-            Some(_) => (then.kind, then.bounds),
-            None => (then.kind, then.bounds.join(otherwise.bounds)),
-        };
+        let (kind, bounds) = (then.kind, then.bounds.join(otherwise.bounds));
         let what = What::If(Box::new(decides), Box::new(then), Box::new(otherwise));
         Ok(self.plain(syntax, what, kind, bounds))
     }
@@ -212,19 +208,25 @@ impl Checker<'_> {
     fn need_same(
         &self,
         by: &str,
-        left: &Node,
-        second: &Syntax,
-        right: &Node,
+        (a, left): (&Syntax, &Node),
+        (b, right): (&Syntax, &Node),
     ) -> Result<(), ExpressionError> {
         if left.kind == right.kind {
             return Ok(());
         }
-        let text = self.quote(second);
-        let (is, hint) = match right.kind {
-            Kind::Truth => ("true or false", format!("write 'if {text} {{ 1 }} else {{ 0 }}'")),
-            Kind::Integer => ("a number", format!("write '{text} != 0'")),
+        let is_left_truth = left.kind == Kind::Truth;
+        let (truth, number) = if is_left_truth { (a, b) } else { (b, a) };
+        let number_node = if is_left_truth { right } else { left };
+        let (blamed, is, hint) = match number_node.what {
+            What::Constant(0) => (number, "a number", "write 'false' in its place".to_owned()),
+            What::Constant(1) => (number, "a number", "write 'true' in its place".to_owned()),
+            _ => {
+                let hint = format!("write 'if {} {{ 1 }} else {{ 0 }}'", self.quote(truth));
+                (truth, "true or false", hint)
+            }
         };
-        Err(self.error(second, Fault::Unlike { by: by.to_owned(), text, is }).hint(hint))
+        let fault = Fault::Unlike { by: by.to_owned(), text: self.quote(blamed), is };
+        Err(self.error(blamed, fault).hint(hint))
     }
 
     /// An error about all of a part.

@@ -117,7 +117,7 @@ pub enum Fault {
     Unlike {
         /// What needs them.
         by: String,
-        /// The second of them.
+        /// The one that is to blame.
         text: String,
         /// What that is, in words.
         is: &'static str,

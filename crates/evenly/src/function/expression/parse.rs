@@ -261,7 +261,7 @@ impl<'a> Parser<'a> {
     ) -> Result<Token<'a>, ExpressionError> {
         match self.token.what {
             Lexeme::Symbol(here) if here == symbol => self.advance(),
-            Lexeme::End | Lexeme::Symbol(")" | "}" | "{") => {
+            Lexeme::End | Lexeme::Symbol(")" | "}" | "{") | Lexeme::Name("else") => {
                 let opened = &self.source[open..=open];
                 let hint = format!("'{opened}' at column {} is not closed", self.column(open));
                 Err(self.error(Fault::Missing { symbol, place: self.place() }).hint(hint))
@@ -273,11 +273,11 @@ impl<'a> Parser<'a> {
     /// The error for a word behind a value that cannot stand there.
     fn stray(&self) -> ExpressionError {
         let text = self.text();
+        if let Some(hint) = names::foreign_operator(text) {
+            return self.error(Fault::NoSuchOperator(text.to_owned())).hint(hint);
+        }
         match self.token.what {
-            Lexeme::Name(name) if names::foreign_operator(name).is_some() => {
-                let error = self.error(Fault::NoSuchOperator(name.to_owned()));
-                names::foreign_operator(name).map_or(error.clone(), |hint| error.hint(hint))
-            }
+            Lexeme::Name("else") => self.error(Fault::Stray(text.to_owned())).hint(IF),
             Lexeme::Number(_) | Lexeme::Name(_) | Lexeme::Symbol("(") => {
                 let before = &self.source[self.last.start..self.last.end];
                 let behind = if text == "(" { "(…)" } else { text };
