@@ -31,7 +31,7 @@ fn comparisons() -> impl Strategy<Value = Comparison> {
 fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
     use Two::*;
     let leaf = prop_oneof![
-        3 => Just(plain(Form::N)),
+        6 => Just(plain(Form::N)),
         2 => constants().prop_map(|number| plain(Form::Number(number))),
     ];
     if depth == 0 {
@@ -51,7 +51,7 @@ fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
         ShiftRight, And, Or, Xor, Min, Max, Gcd, Lcm,
     ]);
     prop_oneof![
-        2 => leaf,
+        1 => leaf,
         2 => (one, number.clone()).prop_map(|(f, x)| plain(Form::One(f, Box::new(x)))),
         6 => (two, number.clone(), number.clone())
             .prop_map(|(f, a, b)| plain(Form::Two(f, Box::new(a), Box::new(b)))),
@@ -61,7 +61,12 @@ fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
 }
 
 fn truths(depth: u32) -> BoxedStrategy<Syntax> {
-    let leaf = any::<bool>().prop_map(|truth| plain(Form::Truth(truth)));
+    let n = || Box::new(plain(Form::N));
+    let leaf = prop_oneof![
+        1 => any::<bool>().prop_map(|truth| plain(Form::Truth(truth))),
+        4 => select(vec![One::Even, One::Odd, One::Prime])
+            .prop_map(move |f| plain(Form::One(f, n()))),
+    ];
     if depth == 0 {
         return leaf.boxed();
     }
@@ -189,7 +194,7 @@ fn assert_known(node: &Node, n: i64) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
     fn what_is_written_is_read(syntax in expressions(), by_call: bool) {

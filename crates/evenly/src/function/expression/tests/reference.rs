@@ -116,7 +116,7 @@ fn prime(x: &BigInt) -> Result<bool, Arithmetic> {
         return Ok(false);
     }
     let one = BigInt::from(1);
-    let less = x - 1;
+    let less: BigInt = x - 1;
     let twos = less.trailing_zeros().unwrap_or(0);
     Ok(BASES.iter().all(|base| {
         let mut power = BigInt::from(*base).modpow(&(&less >> twos), x);
