@@ -76,7 +76,9 @@ pub(super) fn one(function: One, x: Bounds) -> Known {
     }
     let (least, most) = x.magnitude();
     match function {
-        One::Negate => fitting([two_wide(Two::Subtract, 0, x.low), two_wide(Two::Subtract, 0, x.high)]),
+        One::Negate => {
+            fitting([two_wide(Two::Subtract, 0, x.low), two_wide(Two::Subtract, 0, x.high)])
+        }
         One::Abs => fitting([wide(least), wide(most)]),
         One::Isqrt if x.high < 0 => Err(Arithmetic::NegativeRoot),
         One::Isqrt => Bounds::new(x.low.max(0).isqrt(), x.high.isqrt()).reach(x.low < 0),
@@ -100,7 +102,8 @@ pub(super) fn one(function: One, x: Bounds) -> Known {
 /// Of a function of two values.
 pub(super) fn two(function: Two, a: Bounds, b: Bounds) -> Known {
     if let (Some(a), Some(b)) = (a.only(), b.only()) {
-        return compute::two(function, a, b).and_then(|value| Bounds::new(value, value).reach(false));
+        return compute::two(function, a, b)
+            .and_then(|value| Bounds::new(value, value).reach(false));
     }
     match function {
         // The lowest is where both are lowest or, taken away, highest; and the highest likewise.
@@ -143,7 +146,8 @@ pub(super) fn compare(comparison: Comparison, a: Bounds, b: Bounds) -> Bounds {
 
 /// From the lowest to the highest of these; overflow where it may be beyond 128 bits.
 fn fitting(ends: impl IntoIterator<Item = Wide>) -> Known {
-    let (low, high) = ends.into_iter().fold((Above, Below), |(low, high), end| (low.min(end), high.max(end)));
+    let (low, high) =
+        ends.into_iter().fold((Above, Below), |(low, high), end| (low.min(end), high.max(end)));
     let clamped = match (low, high) {
         (Above, _) | (_, Below) => return Err(Arithmetic::Overflow),
         (Below, Above) => Bounds::ALL,
@@ -157,9 +161,7 @@ fn fitting(ends: impl IntoIterator<Item = Wide>) -> Known {
 /// Of a function that rises or falls all along each side, whichever way: it is lowest and highest
 /// in corners.
 fn corners(function: Two, a: Bounds, parts: &[Bounds]) -> Known {
-    let corner = |b: Bounds| {
-        [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)]
-    };
+    let corner = |b: Bounds| [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)];
     fitting(parts.iter().copied().flat_map(corner).map(|(a, b)| two_wide(function, a, b)))
 }
 

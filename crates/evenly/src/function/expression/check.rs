@@ -15,11 +15,7 @@ const LONGEST_QUOTE: usize = 40;
 ///
 /// # Errors
 /// The first part from the left that is of the wrong kind, or that fails for every number.
-pub(super) fn check(
-    source: &str,
-    syntax: &Syntax,
-    n: Bounds,
-) -> Result<Node, ExpressionError> {
+pub(super) fn check(source: &str, syntax: &Syntax, n: Bounds) -> Result<Node, ExpressionError> {
     Checker { source, n }.node(syntax, true)
 }
 
@@ -159,7 +155,14 @@ impl Checker<'_> {
     }
 
     /// An operation of which this is known.
-    fn known(&self, syntax: &Syntax, what: What, kind: Kind, known: Known, always: bool) -> Checked {
+    fn known(
+        &self,
+        syntax: &Syntax,
+        what: What,
+        kind: Kind,
+        known: Known,
+        always: bool,
+    ) -> Checked {
         let Reach { bounds, may_fail } = match known {
             Ok(reach) => reach,
             Err(why) if always => {

@@ -131,7 +131,11 @@ fn shift_left(x: i128, places: i128) -> Result<i128, Arithmetic> {
         return Ok(0);
     }
     let shifted = if places <= LAST_BIT { x << places } else { 0 };
-    if places <= LAST_BIT && shifted >> places == x { Ok(shifted) } else { Err(Arithmetic::Overflow) }
+    if places <= LAST_BIT && shifted >> places == x {
+        Ok(shifted)
+    } else {
+        Err(Arithmetic::Overflow)
+    }
 }
 
 /// The greatest common divisor, by Stein: only shifts and differences. With 0 it is the other one.

@@ -84,16 +84,14 @@ impl<'a> Lexer<'a> {
             return Ok(Token { what: Lexeme::End, start: end, end });
         };
         let (what, len) = if is_point(rest) || first.is_ascii_digit() {
-            number(rest).map_err(|(skip, fault, hint)| {
-                error(self.source, start + skip, fault, hint)
-            })?
+            number(rest)
+                .map_err(|(skip, fault, hint)| error(self.source, start + skip, fault, hint))?
         } else if first.is_alphabetic() || first == '_' {
             let name = word(rest);
             (Lexeme::Name(name), name.len())
         } else {
-            let symbol = symbol(rest).map_err(|(fault, hint)| {
-                error(self.source, start, fault, hint)
-            })?;
+            let symbol =
+                symbol(rest).map_err(|(fault, hint)| error(self.source, start, fault, hint))?;
             (Lexeme::Symbol(symbol), symbol.len())
         };
         self.at = start + len;
@@ -140,7 +138,8 @@ type Numbers<'a> = Result<(Lexeme<'a>, usize), (usize, Fault, Option<&'static st
 
 fn number<'a>(rest: &str) -> Numbers<'a> {
     const DECIMAL: &str = "numbers are decimal, as 1000, 1_000, 1e3 or 10 ** 3";
-    const FRACTION: &str = "for a part of a number divide it, as n / 2; 10 * n > 5 stands for n > 0.5";
+    const FRACTION: &str =
+        "for a part of a number divide it, as n / 2; 10 * n > 5 stands for n > 0.5";
     let length = digits(rest);
     let behind = &rest[length..];
     let is_fraction = behind.starts_with('.') && !behind.starts_with("..");

@@ -5,9 +5,12 @@
 //! kinds, with [`bounds`] for every part over the range, and refused if it must fail. The rules of
 //! its arithmetic are in [`compute`].
 
+#![cfg_attr(not(test), expect(dead_code, reason = "nobody asks for an expression yet"))]
+#![expect(unreachable_pub, unused_imports, reason = "nobody asks for an expression yet")]
+
 mod bounds;
 mod check;
-mod compute;
+pub(crate) mod compute;
 mod error;
 mod evaluate;
 mod hints;
@@ -18,12 +21,12 @@ mod parse;
 mod syntax;
 #[cfg(test)]
 mod tests;
-mod tree;
+pub(crate) mod tree;
 
 pub use error::{ExpressionError, Fault, Place};
 pub(crate) use evaluate::evaluate;
-pub use operations::{OPERATIONS, Operation};
 use evenly_core::Interval;
+pub use operations::{OPERATIONS, Operation};
 use tree::{Bounds, Node};
 
 /// What an expression says.

@@ -92,7 +92,9 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let (sign, middle) = (self.text(), &self.source[middle.span.clone()]);
-        Err(self.error(Fault::Chained).hint(format!("write '&& {middle} {sign}' for this '{sign}'")))
+        Err(self
+            .error(Fault::Chained)
+            .hint(format!("write '&& {middle} {sign}' for this '{sign}'")))
     }
 
     fn unary(&mut self) -> Parsed {
@@ -254,11 +256,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Takes the symbol that closes what was opened at `open`.
-    fn expect(
-        &mut self,
-        symbol: &'static str,
-        open: usize,
-    ) -> Result<Token<'a>, ExpressionError> {
+    fn expect(&mut self, symbol: &'static str, open: usize) -> Result<Token<'a>, ExpressionError> {
         match self.token.what {
             Lexeme::Symbol(here) if here == symbol => self.advance(),
             Lexeme::End | Lexeme::Symbol(")" | "}" | "{") | Lexeme::Name("else") => {

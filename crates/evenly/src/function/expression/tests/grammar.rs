@@ -56,12 +56,12 @@ fn operators_of_other_languages() {
         ),
         ("n + +1", "column 5: there is no unary '+'; leave it out"),
         ("+n", "column 1: there is no unary '+'; leave it out"),
-        (
-            "1 < n < 5",
-            "column 7: comparisons do not chain; write '&& n <' for this '<'",
-        ),
+        ("1 < n < 5", "column 7: comparisons do not chain; write '&& n <' for this '<'"),
         ("n == 1 == n", "column 8: comparisons do not chain; write '&& 1 ==' for this '=='"),
-        ("0..100", "column 2: there is no operator '..'; a range is an argument of its own, behind the expression"),
+        (
+            "0..100",
+            "column 2: there is no operator '..'; a range is an argument of its own, behind the expression",
+        ),
         ("n.abs()", "column 2: there is no operator '.'; a function is called as abs(n)"),
     ]);
 }
@@ -77,8 +77,14 @@ fn numbers() {
         ("5. + n", &format!("column 1: '5.' is not a whole number; {FRACTION}")),
         ("0xff", &format!("column 1: '0xff' is not a number; {DECIMAL}")),
         ("n + 1e-3", &format!("column 5: '1e-' is not a number; {DECIMAL}")),
-        ("1__0", "column 1: '1__0' is not a number; underscores stand alone between digits, as in 1_000"),
-        ("1_", "column 1: '1_' is not a number; underscores stand alone between digits, as in 1_000"),
+        (
+            "1__0",
+            "column 1: '1__0' is not a number; underscores stand alone between digits, as in 1_000",
+        ),
+        (
+            "1_",
+            "column 1: '1_' is not a number; underscores stand alone between digits, as in 1_000",
+        ),
         ("1e99", "column 1: the number does not fit 128 bits"),
         ("1e99999999999999999999", "column 1: the number does not fit 128 bits"),
         (
@@ -113,10 +119,22 @@ fn what_is_missing_or_too_much() {
         ("prime()", "column 1: 'prime' takes one value, not 0"),
         ("prime(n, 2)", "column 1: 'prime' takes one value, not 2"),
         ("max(n)", "column 1: 'max' takes two values or more, not 1"),
-        ("if n > 3 { 1 }", "column 1: 'if' needs 'else', so that there is always a value; write if c { a } else { b }"),
-        ("if n > 3 then 1 else 2", "column 10: '{' is missing before 'then'; write if c { a } else { b }"),
-        ("if n > 3 { 1 else { 2 }", "column 14: '}' is missing before 'else'; '{' at column 10 is not closed"),
-        ("if n > 3 { 1 } else { 2", "column 24: '}' is missing at the end; '{' at column 21 is not closed"),
+        (
+            "if n > 3 { 1 }",
+            "column 1: 'if' needs 'else', so that there is always a value; write if c { a } else { b }",
+        ),
+        (
+            "if n > 3 then 1 else 2",
+            "column 10: '{' is missing before 'then'; write if c { a } else { b }",
+        ),
+        (
+            "if n > 3 { 1 else { 2 }",
+            "column 14: '}' is missing before 'else'; '{' at column 10 is not closed",
+        ),
+        (
+            "if n > 3 { 1 } else { 2",
+            "column 24: '}' is missing at the end; '{' at column 21 is not closed",
+        ),
         ("n $ 3", "column 3: unexpected character '$'"),
         ("n \u{7} 3", "column 3: unexpected character '\\u{7}'"),
         ("é + ö", "column 1: unknown name 'é'; the number is called 'n'"),
@@ -142,7 +160,10 @@ fn numbers_and_truth_values() {
             "even(n) || n % 7",
             "column 12: '||' needs true or false, and 'n % 7' is a number; write 'n % 7 != 0'",
         ),
-        ("!n", "column 2: '!' needs true or false, and 'n' is a number; write 'n == 0' in its place"),
+        (
+            "!n",
+            "column 2: '!' needs true or false, and 'n' is a number; write 'n == 0' in its place",
+        ),
         (
             "even(n) == 1",
             "column 12: '==' needs two numbers or two truth values, and '1' is a number; \
@@ -181,7 +202,8 @@ fn what_is_too_long_or_too_deep() {
     assert!(deep("(", ")", MAX_DEPTH).is_ok());
     assert!(deep("-", "", MAX_DEPTH).is_ok());
     for (open, close) in [("(", ")"), ("-", ""), ("abs(", ")"), ("", " ** 1"), ("if n", "")] {
-        let refused = deep(open, close, MAX_DEPTH + 1).map(|_| ()).map_err(|error| error.to_string());
+        let refused =
+            deep(open, close, MAX_DEPTH + 1).map(|_| ()).map_err(|error| error.to_string());
         assert!(refused.is_err(), "{open}");
     }
     let error = deep("(", ")", MAX_DEPTH + 1).unwrap_err().to_string();

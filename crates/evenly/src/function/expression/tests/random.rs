@@ -2,7 +2,7 @@
 
 use super::reference::{self, Value};
 use crate::function::expression::error::Fault;
-use crate::function::expression::syntax::{Call, CALLS, Form, INFIX, Infix, Syntax};
+use crate::function::expression::syntax::{CALLS, Call, Form, INFIX, Infix, Syntax};
 use crate::function::expression::tree::{Comparison, Node, One, Two, What};
 use crate::function::expression::{evaluate, lex, parse, understand};
 use evenly_core::Interval;
@@ -38,17 +38,26 @@ fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
         return leaf.boxed();
     }
     let (number, truth) = (numbers(depth - 1), truths(depth - 1));
-    let one = select(vec![
-        One::Negate,
-        One::Abs,
-        One::Isqrt,
-        One::Popcount,
-        One::Digits,
-        One::DigitSum,
-    ]);
+    let one =
+        select(vec![One::Negate, One::Abs, One::Isqrt, One::Popcount, One::Digits, One::DigitSum]);
     let two = select(vec![
-        Add, Subtract, Multiply, Divide, Remainder, DivideEuclid, Modulo, Power, ShiftLeft,
-        ShiftRight, And, Or, Xor, Min, Max, Gcd, Lcm,
+        Add,
+        Subtract,
+        Multiply,
+        Divide,
+        Remainder,
+        DivideEuclid,
+        Modulo,
+        Power,
+        ShiftLeft,
+        ShiftRight,
+        And,
+        Or,
+        Xor,
+        Min,
+        Max,
+        Gcd,
+        Lcm,
     ]);
     prop_oneof![
         1 => leaf,
