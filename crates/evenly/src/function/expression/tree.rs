@@ -25,8 +25,10 @@ impl Node {
             || match &self.what {
                 What::N | What::Constant(_) => false,
                 What::One(_, x) => x.can_fail(),
-                What::Two(_, a, b) | What::Compare(_, a, b) => a.can_fail() || b.can_fail(),
-                What::Both(a, b) | What::Either(a, b) => a.can_fail() || b.can_fail(),
+                What::Two(_, a, b)
+                | What::Compare(_, a, b)
+                | What::Both(a, b)
+                | What::Either(a, b) => a.can_fail() || b.can_fail(),
                 What::If(c, a, b) => c.can_fail() || a.can_fail() || b.can_fail(),
             }
     }
