@@ -9,6 +9,7 @@
 
 mod builtin;
 mod closure;
+mod expression;
 mod faulty;
 mod fold;
 mod prime;

@@ -18,6 +18,22 @@ pub(crate) struct Node {
     pub(crate) may_fail: bool,
 }
 
+impl Node {
+    /// Whether it or anything in it may fail.
+    pub(crate) fn can_fail(&self) -> bool {
+        self.may_fail
+            || match &self.what {
+                What::N | What::Constant(_) => false,
+                What::One(_, x) => x.can_fail(),
+                What::Two(_, a, b)
+                | What::Compare(_, a, b)
+                | What::Both(a, b)
+                | What::Either(a, b) => a.can_fail() || b.can_fail(),
+                What::If(c, a, b) => c.can_fail() || a.can_fail() || b.can_fail(),
+            }
+    }
+}
+
 /// The lowest and the highest that a number can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {

@@ -1,0 +1,300 @@
+//! Between what a value lies, given between what its parts lie; and whether it may fail, or must.
+//!
+//! Bounds always contain the value, and are tight in the usual cases. Where a result may be beyond
+//! 128 bits, its bounds reach the end of these: so whoever computes in 64 bits because the bounds of a
+//! value and of its parts fit need not look for overflow.
+
+use super::compute;
+use super::tree::{Bounds, Comparison, One, Two};
+use evenly_core::Arithmetic;
+
+/// What is known about a value before it is computed, or why there is never one.
+pub(super) type Known = Result<Reach, Arithmetic>;
+
+/// Where a value lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reach {
+    pub(super) bounds: Bounds,
+    pub(super) may_fail: bool,
+}
+
+/// A number that may be beyond 128 bits, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Wide {
+    Below,
+    Fits(i128),
+    Above,
+}
+
+use Wide::{Above, Below, Fits};
+
+impl Bounds {
+    /// All that there is.
+    pub(super) const ALL: Self = Self { low: i128::MIN, high: i128::MAX };
+    /// Of a truth value of which nothing is known.
+    pub(super) const TRUTH: Self = Self { low: 0, high: 1 };
+
+    pub(super) const fn new(low: i128, high: i128) -> Self {
+        Self { low, high }
+    }
+
+    /// The value, if there is but one.
+    pub(super) fn only(self) -> Option<i128> {
+        (self.low == self.high).then_some(self.low)
+    }
+
+    pub(super) fn contains(self, x: i128) -> bool {
+        self.low <= x && x <= self.high
+    }
+
+    /// Of a value that lies in one or the other.
+    pub(super) fn join(self, other: Self) -> Self {
+        Self::new(self.low.min(other.low), self.high.max(other.high))
+    }
+
+    /// The part of it that lies in the other, if any.
+    fn within(self, low: i128, high: i128) -> Option<Self> {
+        let part = Self::new(self.low.max(low), self.high.min(high));
+        (part.low <= part.high).then_some(part)
+    }
+
+    /// Between what its absolute value lies.
+    fn magnitude(self) -> (u128, u128) {
+        let (low, high) = (self.low.unsigned_abs(), self.high.unsigned_abs());
+        (if self.contains(0) { 0 } else { low.min(high) }, low.max(high))
+    }
+
+    fn reach(self, may_fail: bool) -> Known {
+        Ok(Reach { bounds: self, may_fail })
+    }
+}
+
+/// Of a function of one value.
+pub(super) fn one(function: One, x: Bounds) -> Known {
+    if let Some(x) = x.only() {
+        return compute::one(function, x).and_then(|value| Bounds::new(value, value).reach(false));
+    }
+    let (least, most) = x.magnitude();
+    match function {
+        One::Negate => {
+            fitting([two_wide(Two::Subtract, 0, x.low), two_wide(Two::Subtract, 0, x.high)])
+        }
+        One::Abs => fitting([wide(least), wide(most)]),
+        One::Isqrt if x.high < 0 => Err(Arithmetic::NegativeRoot),
+        One::Isqrt => Bounds::new(x.low.max(0).isqrt(), x.high.isqrt()).reach(x.low < 0),
+        One::Popcount if x.high < 0 => Err(Arithmetic::NegativeBits),
+        One::Popcount => {
+            // Most ones has the highest number of the form 2^k - 1.
+            let most = (x.high.unsigned_abs() + 1).ilog2();
+            Bounds::new(i128::from(x.low > 0), i128::from(most)).reach(x.low < 0)
+        }
+        One::Digits => Bounds::new(digits(least), digits(most)).reach(false),
+        One::DigitSum => {
+            let most = i128::try_from(most).unwrap_or(i128::MAX).min(9 * digits(most));
+            Bounds::new(i128::from(least > 0), most).reach(false)
+        }
+        One::Prime if x.low > 1 << 64 => Err(Arithmetic::PrimeTooLarge),
+        One::Prime => Bounds::new(0, i128::from(x.high > 1)).reach(x.high > 1 << 64),
+        One::Not | One::Even | One::Odd => Bounds::TRUTH.reach(false),
+    }
+}
+
+/// Of a function of two values.
+pub(super) fn two(function: Two, a: Bounds, b: Bounds) -> Known {
+    if let (Some(a), Some(b)) = (a.only(), b.only()) {
+        return compute::two(function, a, b)
+            .and_then(|value| Bounds::new(value, value).reach(false));
+    }
+    match function {
+        // The lowest is where both are lowest or, taken away, highest; and the highest likewise.
+        Two::Add | Two::Subtract | Two::Multiply => corners(function, a, &[b]),
+        Two::Divide | Two::DivideEuclid => quotient(function, a, b),
+        Two::Remainder | Two::Modulo => remainder(function, a, b),
+        Two::Power => power(a, b),
+        Two::ShiftLeft | Two::ShiftRight => {
+            let places = b.within(0, i128::MAX).ok_or(Arithmetic::NegativeShift)?;
+            let reach = corners(function, a, &[places])?;
+            reach.bounds.reach(reach.may_fail || b.low < 0)
+        }
+        Two::And => and(a, b).reach(false),
+        Two::Or => inverted(and(inverted(a), inverted(b))).reach(false),
+        Two::Xor => xor(a, b).reach(false),
+        Two::Min => Bounds::new(a.low.min(b.low), a.high.min(b.high)).reach(false),
+        Two::Max => Bounds::new(a.low.max(b.low), a.high.max(b.high)).reach(false),
+        Two::Gcd => gcd(a, b),
+        Two::Lcm => lcm(a, b),
+    }
+}
+
+/// Of a number times itself: never negative.
+pub(super) fn square(x: Bounds) -> Known {
+    power(x, Bounds::new(2, 2))
+}
+
+/// Of a comparison.
+pub(super) fn compare(comparison: Comparison, a: Bounds, b: Bounds) -> Bounds {
+    let (always, never) = match comparison {
+        Comparison::Equal => (a.only().is_some() && a == b, a.high < b.low || b.high < a.low),
+        Comparison::NotEqual => (a.high < b.low || b.high < a.low, a.only().is_some() && a == b),
+        Comparison::Less => (a.high < b.low, a.low >= b.high),
+        Comparison::LessOrEqual => (a.high <= b.low, a.low > b.high),
+        Comparison::Greater => (a.low > b.high, a.high <= b.low),
+        Comparison::GreaterOrEqual => (a.low >= b.high, a.high < b.low),
+    };
+    Bounds::new(i128::from(always), i128::from(!never))
+}
+
+/// From the lowest to the highest of these; overflow where it may be beyond 128 bits.
+fn fitting(ends: impl IntoIterator<Item = Wide>) -> Known {
+    let (low, high) =
+        ends.into_iter().fold((Above, Below), |(low, high), end| (low.min(end), high.max(end)));
+    let clamped = match (low, high) {
+        (Above, _) | (_, Below) => return Err(Arithmetic::Overflow),
+        (Below, Above) => Bounds::ALL,
+        (Below, Fits(high)) => Bounds::new(i128::MIN, high),
+        (Fits(low), Above) => Bounds::new(low, i128::MAX),
+        (Fits(low), Fits(high)) => Bounds::new(low, high),
+    };
+    clamped.reach(low == Below || high == Above)
+}
+
+/// Of a function that rises or falls all along each side, whichever way: it is lowest and highest
+/// in corners.
+fn corners(function: Two, a: Bounds, parts: &[Bounds]) -> Known {
+    let corner = |b: Bounds| [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)];
+    fitting(parts.iter().copied().flat_map(corner).map(|(a, b)| two_wide(function, a, b)))
+}
+
+/// The value, beyond 128 bits if need be; only for values that exist.
+fn two_wide(function: Two, a: i128, b: i128) -> Wide {
+    match compute::two(function, a, b) {
+        Ok(value) => Fits(value),
+        Err(_) if is_below(function, a, b) => Below,
+        Err(_) => Above,
+    }
+}
+
+/// On which side of 128 bits a value lies that does not fit them.
+fn is_below(function: Two, a: i128, b: i128) -> bool {
+    match function {
+        Two::Multiply => (a < 0) != (b < 0),
+        Two::Power => a < 0 && b & 1 == 1,
+        // The lowest number by -1.
+        Two::Divide | Two::DivideEuclid => false,
+        Two::Subtract => b > 0,
+        _ => a < 0,
+    }
+}
+
+fn wide(magnitude: u128) -> Wide {
+    i128::try_from(magnitude).map_or(Above, Fits)
+}
+
+fn digits(magnitude: u128) -> i128 {
+    i128::from(magnitude.checked_ilog10().unwrap_or(0) + 1)
+}
+
+fn quotient(function: Two, a: Bounds, b: Bounds) -> Known {
+    let parts = [b.within(i128::MIN, -1), b.within(1, i128::MAX)];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    if parts.is_empty() {
+        return Err(Arithmetic::DivisionByZero);
+    }
+    let reach = corners(function, a, &parts)?;
+    reach.bounds.reach(reach.may_fail || b.contains(0))
+}
+
+fn remainder(function: Two, a: Bounds, b: Bounds) -> Known {
+    let (least, most) = b.magnitude();
+    if most == 0 {
+        return Err(Arithmetic::DivisionByZero);
+    }
+    let is_small = a.magnitude().1 < least;
+    if is_small && (function == Two::Remainder || a.low >= 0) {
+        return a.reach(false);
+    }
+    if let Some(by) = b.only() {
+        let quotient = if function == Two::Modulo { Two::DivideEuclid } else { Two::Divide };
+        let [low, high] = [a.low, a.high].map(|a| two_wide(quotient, a, by));
+        // Within one period it rises with its left side.
+        if low == high && low != Above {
+            return corners(function, a, &[b]);
+        }
+    }
+    // At most 2^127 - 1.
+    let limit = i128::try_from(most - 1).unwrap_or(i128::MAX);
+    let bounds = match function {
+        Two::Modulo if a.low >= 0 => Bounds::new(0, limit.min(a.high)),
+        Two::Modulo => Bounds::new(0, limit),
+        _ => Bounds::new(a.low.clamp(-limit, 0), a.high.clamp(0, limit)),
+    };
+    bounds.reach(b.contains(0))
+}
+
+fn power(a: Bounds, b: Bounds) -> Known {
+    let exponents = b.within(0, i128::MAX).ok_or(Arithmetic::NegativeExponent)?;
+    let mut ends = Vec::new();
+    // Among even exponents it rises or falls all along between -1, 0 and 1, and among odd ones.
+    for parity in [0, 1] {
+        if exponents.only().is_some_and(|only| only & 1 != parity) {
+            continue;
+        }
+        let first = exponents.low + i128::from(exponents.low & 1 != parity);
+        let last = exponents.high - i128::from(exponents.high & 1 != parity);
+        for base in [a.low, a.high, -1, 0, 1].into_iter().filter(|base| a.contains(*base)) {
+            ends.extend([first, last].map(|exponent| two_wide(Two::Power, base, exponent)));
+        }
+    }
+    let reach = fitting(ends)?;
+    reach.bounds.reach(reach.may_fail || b.low < 0)
+}
+
+/// All bits that are in both; a negative number has ones without end.
+fn and(a: Bounds, b: Bounds) -> Bounds {
+    let is_negative = a.high < 0 && b.high < 0;
+    let high = match (a.low >= 0, b.low >= 0) {
+        (true, true) => a.high.min(b.high),
+        (true, false) => a.high,
+        (false, true) => b.high,
+        (false, false) if is_negative => a.high.min(b.high),
+        (false, false) => a.high.max(b.high),
+    };
+    let low = if a.low >= 0 || b.low >= 0 { 0 } else { -1 << bits(a.low.min(b.low)) };
+    Bounds::new(low, high)
+}
+
+fn xor(a: Bounds, b: Bounds) -> Bounds {
+    let bits = [a.low, a.high, b.low, b.high].map(bits).into_iter().max().unwrap_or(127);
+    let is_same = a.low >= 0 && b.low >= 0 || a.high < 0 && b.high < 0;
+    let is_other = a.low >= 0 && b.high < 0 || a.high < 0 && b.low >= 0;
+    let highest = !(-1_i128 << bits);
+    Bounds::new(if is_same { 0 } else { !highest }, if is_other { -1 } else { highest })
+}
+
+/// How many bits it needs beside its sign.
+fn bits(x: i128) -> u32 {
+    128 - (if x < 0 { !x } else { x }).leading_zeros()
+}
+
+/// Of the number with all bits turned over.
+fn inverted(x: Bounds) -> Bounds {
+    Bounds::new(!x.high, !x.low)
+}
+
+fn gcd(a: Bounds, b: Bounds) -> Known {
+    let ((a_least, a_most), (b_least, b_most)) = (a.magnitude(), b.magnitude());
+    // It divides whichever is not 0, and with 0 it is the other one.
+    let most = match (a_least == 0, b_least == 0) {
+        (true, true) => a_most.max(b_most),
+        (true, false) => b_most,
+        (false, true) => a_most,
+        (false, false) => a_most.min(b_most),
+    };
+    fitting([wide(u128::from(a_least.max(b_least) > 0)), wide(most)])
+}
+
+fn lcm(a: Bounds, b: Bounds) -> Known {
+    let ((a_least, a_most), (b_least, b_most)) = (a.magnitude(), b.magnitude());
+    let least = if a_least == 0 || b_least == 0 { 0 } else { a_least.max(b_least) };
+    fitting([wide(least), a_most.checked_mul(b_most).map_or(Above, wide)])
+}

@@ -1,0 +1,263 @@
+//! From what was written to a tree that makes sense: numbers and truth values where they belong,
+//! bounds for every part, nothing in it that must fail, and constants where nothing varies.
+
+use super::bounds::{self, Known, Reach};
+use super::error::{ExpressionError, Fault};
+use super::lex::column;
+use super::syntax::{Form, Syntax, name_of_comparison, name_of_one, name_of_two};
+use super::tree::{Bounds, Comparison, Node, One, Two, What};
+use crate::function::Kind;
+
+/// Longer parts of the source are not repeated in messages.
+const LONGEST_QUOTE: usize = 40;
+
+/// The tree for numbers within `n`.
+///
+/// # Errors
+/// The first part from the left that is of the wrong kind, or that fails for every number.
+pub(super) fn check(source: &str, syntax: &Syntax, n: Bounds) -> Result<Node, ExpressionError> {
+    Checker { source, n }.node(syntax, true)
+}
+
+struct Checker<'a> {
+    source: &'a str,
+    n: Bounds,
+}
+
+type Checked = Result<Node, ExpressionError>;
+
+impl Checker<'_> {
+    /// The part of the tree. `always` says that it is computed whatever n is, as far as nothing
+    /// before it fails.
+    fn node(&self, syntax: &Syntax, always: bool) -> Checked {
+        match &syntax.form {
+            Form::N => Ok(self.plain(syntax, What::N, Kind::Integer, self.n)),
+            Form::Number(number) => {
+                let bounds = Bounds::new(*number, *number);
+                Ok(self.plain(syntax, What::Constant(*number), Kind::Integer, bounds))
+            }
+            Form::Truth(truth) => {
+                let value = i128::from(*truth);
+                let bounds = Bounds::new(value, value);
+                Ok(self.plain(syntax, What::Constant(value), Kind::Truth, bounds))
+            }
+            Form::One(function, x) => self.one(syntax, *function, x, always),
+            Form::Two(function, a, b) => self.two(syntax, *function, a, b, always),
+            Form::Compare(comparison, a, b) => self.compare(syntax, *comparison, a, b, always),
+            Form::Both(a, b) => self.lazy(syntax, "'&&'", What::Both, a, b, always),
+            Form::Either(a, b) => self.lazy(syntax, "'||'", What::Either, a, b, always),
+            Form::If(condition, yes, no) => self.condition(syntax, [condition, yes, no], always),
+        }
+    }
+
+    fn one(&self, syntax: &Syntax, function: One, x: &Syntax, always: bool) -> Checked {
+        let by = quoted(name_of_one(function));
+        let value = self.node(x, always)?;
+        if function == One::Not {
+            self.need_truth(&by, x, &value)?;
+        } else {
+            self.need_number(&by, x, &value)?;
+        }
+        let kind = match function {
+            One::Not | One::Even | One::Odd | One::Prime => Kind::Truth,
+            _ => Kind::Integer,
+        };
+        let known = bounds::one(function, value.bounds);
+        self.known(syntax, What::One(function, Box::new(value)), kind, known, always)
+    }
+
+    fn two(&self, syntax: &Syntax, function: Two, a: &Syntax, b: &Syntax, always: bool) -> Checked {
+        let by = quoted(name_of_two(function));
+        let (left, right) = (self.node(a, always)?, self.node(b, always)?);
+        if matches!(function, Two::And | Two::Or | Two::Xor) {
+            self.need_same(&by, (a, &left), (b, &right))?;
+        } else {
+            self.need_number(&by, a, &left)?;
+            self.need_number(&by, b, &right)?;
+        }
+        let kind = left.kind;
+        let is_square = function == Two::Multiply && left.what == What::N && right.what == What::N;
+        let known = if is_square {
+            bounds::square(left.bounds)
+        } else {
+            bounds::two(function, left.bounds, right.bounds)
+        };
+        let what = What::Two(function, Box::new(left), Box::new(right));
+        self.known(syntax, what, kind, known, always)
+    }
+
+    fn compare(
+        &self,
+        syntax: &Syntax,
+        comparison: Comparison,
+        a: &Syntax,
+        b: &Syntax,
+        always: bool,
+    ) -> Checked {
+        let by = quoted(name_of_comparison(comparison));
+        let (left, right) = (self.node(a, always)?, self.node(b, always)?);
+        if matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+            self.need_same(&by, (a, &left), (b, &right))?;
+        } else {
+            self.need_number(&by, a, &left)?;
+            self.need_number(&by, b, &right)?;
+        }
+        let bounds = bounds::compare(comparison, left.bounds, right.bounds);
+        let what = What::Compare(comparison, Box::new(left), Box::new(right));
+        Ok(self.plain(syntax, what, Kind::Truth, bounds))
+    }
+
+    /// `&&` and `||`: the second part is computed unless the first one decides.
+    fn lazy(
+        &self,
+        syntax: &Syntax,
+        by: &str,
+        what: fn(Box<Node>, Box<Node>) -> What,
+        a: &Syntax,
+        b: &Syntax,
+        always: bool,
+    ) -> Checked {
+        let is_both = matches!(syntax.form, Form::Both(..));
+        let left = self.node(a, always)?;
+        self.need_truth(by, a, &left)?;
+        let undecided = i128::from(is_both);
+        let right = self.node(b, always && left.bounds.only() == Some(undecided))?;
+        self.need_truth(by, b, &right)?;
+        // A first part that is the same for every n: it decides, or is as good as not there.
+        if let What::Constant(value) = left.what {
+            return Ok(if value == undecided { right } else { left });
+        }
+        let (x, y) = (left.bounds, right.bounds);
+        let bounds = if is_both {
+            Bounds::new(x.low & y.low, x.high & y.high)
+        } else {
+            Bounds::new(x.low | y.low, x.high | y.high)
+        };
+        Ok(self.plain(syntax, what(Box::new(left), Box::new(right)), Kind::Truth, bounds))
+    }
+
+    fn condition(&self, syntax: &Syntax, parts: [&Syntax; 3], always: bool) -> Checked {
+        let [condition, yes, no] = parts;
+        let decides = self.node(condition, always)?;
+        self.need_truth("'if'", condition, &decides)?;
+        let decided = decides.bounds.only();
+        let then = self.node(yes, always && decided == Some(1))?;
+        let otherwise = self.node(no, always && decided == Some(0))?;
+        self.need_same("'if'", (yes, &then), (no, &otherwise))?;
+        match decides.what {
+            What::Constant(0) => return Ok(otherwise),
+            What::Constant(_) => return Ok(then),
+            _ => {}
+        }
+        let (kind, bounds) = (then.kind, then.bounds.join(otherwise.bounds));
+        let what = What::If(Box::new(decides), Box::new(then), Box::new(otherwise));
+        Ok(self.plain(syntax, what, kind, bounds))
+    }
+
+    /// An operation of which this is known.
+    fn known(
+        &self,
+        syntax: &Syntax,
+        what: What,
+        kind: Kind,
+        known: Known,
+        always: bool,
+    ) -> Checked {
+        let Reach { bounds, may_fail } = match known {
+            Ok(reach) => reach,
+            Err(why) if always => {
+                let by = match &syntax.form {
+                    Form::One(function, _) => name_of_one(*function),
+                    Form::Two(function, ..) => name_of_two(*function),
+                    _ => "",
+                };
+                let fault = Fault::AlwaysFails { by: quoted(by), why };
+                return Err(ExpressionError::new(self.column(syntax.at), fault));
+            }
+            // Wherever it is computed it fails. All that there is, so that nobody takes it for small.
+            Err(_) if kind == Kind::Truth => Reach { bounds: Bounds::TRUTH, may_fail: true },
+            Err(_) => Reach { bounds: Bounds::ALL, may_fail: true },
+        };
+        let column = self.column(syntax.at);
+        Ok(folded(Node { what, column, kind, bounds, may_fail }))
+    }
+
+    /// A part that does not fail by itself.
+    fn plain(&self, syntax: &Syntax, what: What, kind: Kind, bounds: Bounds) -> Node {
+        let column = self.column(syntax.at);
+        folded(Node { what, column, kind, bounds, may_fail: false })
+    }
+
+    fn need_number(&self, by: &str, part: &Syntax, node: &Node) -> Result<(), ExpressionError> {
+        if node.kind == Kind::Integer {
+            return Ok(());
+        }
+        let text = self.quote(part);
+        let hint = format!("write 'if {text} {{ 1 }} else {{ 0 }}'");
+        Err(self.error(part, Fault::NeedsNumber { by: by.to_owned(), text }).hint(hint))
+    }
+
+    fn need_truth(&self, by: &str, part: &Syntax, node: &Node) -> Result<(), ExpressionError> {
+        if node.kind == Kind::Truth {
+            return Ok(());
+        }
+        let text = self.quote(part);
+        let sign = if by == "'!'" { "==" } else { "!=" };
+        let place = if by == "'!'" { " in its place" } else { "" };
+        let hint = format!("write '{text} {sign} 0'{place}");
+        Err(self.error(part, Fault::NeedsTruth { by: by.to_owned(), text }).hint(hint))
+    }
+
+    fn need_same(
+        &self,
+        by: &str,
+        (a, left): (&Syntax, &Node),
+        (b, right): (&Syntax, &Node),
+    ) -> Result<(), ExpressionError> {
+        if left.kind == right.kind {
+            return Ok(());
+        }
+        let is_left_truth = left.kind == Kind::Truth;
+        let (truth, number) = if is_left_truth { (a, b) } else { (b, a) };
+        let number_node = if is_left_truth { right } else { left };
+        let (blamed, is, hint) = match number_node.what {
+            What::Constant(0) => (number, "a number", "write 'false' in its place".to_owned()),
+            What::Constant(1) => (number, "a number", "write 'true' in its place".to_owned()),
+            _ => {
+                let hint = format!("write 'if {} {{ 1 }} else {{ 0 }}'", self.quote(truth));
+                (truth, "true or false", hint)
+            }
+        };
+        let fault = Fault::Unlike { by: by.to_owned(), text: self.quote(blamed), is };
+        Err(self.error(blamed, fault).hint(hint))
+    }
+
+    /// An error about all of a part.
+    fn error(&self, part: &Syntax, fault: Fault) -> ExpressionError {
+        ExpressionError::new(self.column(part.span.start), fault)
+    }
+
+    /// What was written, in one line, if it is short.
+    fn quote(&self, part: &Syntax) -> String {
+        let text = &self.source[part.span.clone()];
+        let words: Vec<_> = text.split_whitespace().collect();
+        let text = words.join(" ");
+        if text.chars().count() <= LONGEST_QUOTE { text } else { "(…)".to_owned() }
+    }
+
+    fn column(&self, at: usize) -> usize {
+        column(self.source, at)
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("'{name}'")
+}
+
+/// The same as a constant, if it is the same for every n and cannot fail.
+fn folded(node: Node) -> Node {
+    match node.bounds.only() {
+        Some(value) if !node.can_fail() => Node { what: What::Constant(value), ..node },
+        _ => node,
+    }
+}

@@ -1,0 +1,205 @@
+//! From characters to tokens, one at a time, so that the first error from the left is the one told.
+//!
+//! Numbers are written as in a range: `1000`, `1_000`, `1e9`. What other languages write and this
+//! one does not is recognised here, to say what is written instead.
+
+use super::error::{ExpressionError, Fault};
+
+/// A word of the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Token<'a> {
+    pub(super) what: Lexeme<'a>,
+    /// Where it begins and ends, in bytes of the source.
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// What it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lexeme<'a> {
+    /// At most [`LARGEST`].
+    Number(u128),
+    Name(&'a str),
+    Symbol(&'static str),
+    End,
+}
+
+/// The largest number that can be written: behind a minus sign it is the lowest of 128 bits.
+pub(super) const LARGEST: u128 = i128::MIN.unsigned_abs();
+
+/// The longer ones first where one begins like another.
+const SYMBOLS: [&str; 23] = [
+    "**", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/", "%", "<", ">", "!",
+    "&", "|", "(", ")", "{", "}",
+];
+
+/// Operators of other languages, and what is written here. They are looked for before the symbols.
+const FOREIGN: [(&str, &str); 23] = [
+    ("^", "a power is a ** b, exclusive or is xor(a, b)"),
+    ("===", "did you mean '=='?"),
+    ("!==", "did you mean '!='?"),
+    ("=<", "did you mean '<='?"),
+    ("=>", "did you mean '>='?"),
+    ("=!", "did you mean '!='?"),
+    ("<>", "did you mean '!='?"),
+    ("//", "a quotient is a / b, towards zero, or a div b, with a remainder that is not negative"),
+    ("~", "all bits turned over are -a - 1"),
+    ("?", "write if c { a } else { b }"),
+    ("×", "did you mean '*'?"),
+    ("·", "did you mean '*'?"),
+    ("÷", "did you mean '/'?"),
+    ("−", "did you mean '-'?"),
+    ("≤", "did you mean '<='?"),
+    ("≥", "did you mean '>='?"),
+    ("≠", "did you mean '!='?"),
+    ("¬", "did you mean '!'?"),
+    ("∧", "did you mean '&&'?"),
+    ("∨", "did you mean '||'?"),
+    ("²", "did you mean '** 2'?"),
+    ("..", "a range is an argument of its own, behind the expression"),
+    (".", "a function is called as abs(n)"),
+];
+
+/// Reads tokens.
+#[derive(Debug)]
+pub(super) struct Lexer<'a> {
+    source: &'a str,
+    /// Bytes read.
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(source: &'a str) -> Self {
+        Self { source, at: 0 }
+    }
+
+    /// The next token; `End` for ever after the last one.
+    pub(super) fn next(&mut self) -> Result<Token<'a>, ExpressionError> {
+        let rest = self.source[self.at..].trim_start();
+        let start = self.source.len() - rest.len();
+        let Some(first) = rest.chars().next() else {
+            self.at = self.source.len();
+            // The end is behind the last word, whatever blanks there are.
+            let end = self.source.trim_end().len();
+            return Ok(Token { what: Lexeme::End, start: end, end });
+        };
+        let (what, len) = if is_point(rest) || first.is_ascii_digit() {
+            number(rest)
+                .map_err(|(skip, fault, hint)| error(self.source, start + skip, fault, hint))?
+        } else if first.is_alphabetic() || first == '_' {
+            let name = word(rest);
+            (Lexeme::Name(name), name.len())
+        } else {
+            let symbol =
+                symbol(rest).map_err(|(fault, hint)| error(self.source, start, fault, hint))?;
+            (Lexeme::Symbol(symbol), symbol.len())
+        };
+        self.at = start + len;
+        Ok(Token { what, start, end: self.at })
+    }
+}
+
+/// The column of the character at this byte.
+pub(super) fn column(source: &str, at: usize) -> usize {
+    source[..at].chars().count() + 1
+}
+
+fn error(source: &str, at: usize, fault: Fault, hint: Option<&str>) -> ExpressionError {
+    let error = ExpressionError::new(column(source, at), fault);
+    if let Some(hint) = hint { error.hint(hint) } else { error }
+}
+
+/// Whether a number begins with its point here, as `.5` does.
+fn is_point(rest: &str) -> bool {
+    rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Letters, digits and underscores from the beginning.
+fn word(rest: &str) -> &str {
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &rest[..end.unwrap_or(rest.len())]
+}
+
+fn symbol(rest: &str) -> Result<&'static str, (Fault, Option<&'static str>)> {
+    if let Some((foreign, hint)) = FOREIGN.iter().find(|(foreign, _)| rest.starts_with(foreign)) {
+        return Err((Fault::NoSuchOperator((*foreign).to_owned()), Some(hint)));
+    }
+    if let Some(symbol) = SYMBOLS.iter().chain(&[","]).find(|symbol| rest.starts_with(**symbol)) {
+        return Ok(symbol);
+    }
+    if rest.starts_with('=') {
+        return Err((Fault::NoSuchOperator("=".to_owned()), Some("did you mean '=='?")));
+    }
+    Err((Fault::Character(rest.chars().next().unwrap_or_default()), None))
+}
+
+/// A number and its length, or what is wrong with it and where in it.
+type Numbers<'a> = Result<(Lexeme<'a>, usize), (usize, Fault, Option<&'static str>)>;
+
+fn number<'a>(rest: &str) -> Numbers<'a> {
+    const DECIMAL: &str = "numbers are decimal, as 1000, 1_000, 1e3 or 10 ** 3";
+    const FRACTION: &str =
+        "for a part of a number divide it, as n / 2; 10 * n > 5 stands for n > 0.5";
+    let length = digits(rest);
+    let behind = &rest[length..];
+    let is_fraction = behind.starts_with('.') && !behind.starts_with("..");
+    if is_fraction {
+        let fraction = word(&behind[1..]).len();
+        let text = &rest[..length + 1 + fraction];
+        return Err((0, Fault::NotWhole(text.to_owned()), Some(FRACTION)));
+    }
+    if rest.starts_with('0') && behind.starts_with(['x', 'X', 'b', 'B', 'o', 'O']) {
+        let text = word(rest);
+        if text.len() > 2 && text[2..].starts_with(|c: char| c.is_ascii_hexdigit()) {
+            return Err((0, Fault::NotANumber(text.to_owned()), Some(DECIMAL)));
+        }
+    }
+    let (mantissa, length, power) = match exponent(behind) {
+        None => (&rest[..length], length, 0),
+        Some("") => {
+            let text = &rest[..length + 2];
+            return Err((0, Fault::NotANumber(text.to_owned()), Some(DECIMAL)));
+        }
+        Some(power) => {
+            let whole = whole(power).ok_or_else(|| malformed(&rest[..length + 1 + power.len()]))?;
+            (&rest[..length], length + 1 + power.len(), whole)
+        }
+    };
+    let mantissa = whole(mantissa).ok_or_else(|| malformed(&rest[..length]))?;
+    let scale = u32::try_from(power).ok().and_then(|power| 10_u128.checked_pow(power));
+    let value = scale.and_then(|scale| scale.checked_mul(mantissa));
+    match value {
+        Some(value) if value <= LARGEST => Ok((Lexeme::Number(value), length)),
+        _ => Err((0, Fault::NumberTooLarge, None)),
+    }
+}
+
+fn malformed(text: &str) -> (usize, Fault, Option<&'static str>) {
+    let hint = "underscores stand alone between digits, as in 1_000";
+    (0, Fault::NotANumber(text.to_owned()), Some(hint))
+}
+
+/// How many digits and underscores there are.
+fn digits(text: &str) -> usize {
+    text.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(text.len())
+}
+
+/// The digits behind an `e`, if that is what it is: `2e3`, but not `2even(n)`. Empty, if they have a sign.
+fn exponent(behind: &str) -> Option<&str> {
+    let power = behind.strip_prefix(['e', 'E'])?;
+    if power.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some(&power[..digits(power)]);
+    }
+    let signed = power.strip_prefix(['-', '+'])?;
+    signed.starts_with(|c: char| c.is_ascii_digit()).then_some("")
+}
+
+/// Decimal digits with single underscores between them. What is beyond 128 bits is the most that
+/// there is, which is too much as well.
+fn whole(digits: &str) -> Option<u128> {
+    if digits.split('_').any(str::is_empty) {
+        return None;
+    }
+    let digits = digits.replace('_', "");
+    Some(digits.parse().unwrap_or(u128::MAX))
+}

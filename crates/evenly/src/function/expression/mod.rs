@@ -1,0 +1,54 @@
+//! Expressions in n: what they may say, and what a given one says.
+//!
+//! `n % 7 == 3 && prime(n)` goes from characters to words ([`lex`]), from words to what was written
+//! ([`parse`], [`syntax`]), and from there to a [`tree`] that makes sense ([`check`]): of the right
+//! kinds, with [`bounds`] for every part over the range, and refused if it must fail. The rules of
+//! its arithmetic are in [`compute`].
+
+#![cfg_attr(not(test), expect(dead_code, reason = "nobody asks for an expression yet"))]
+#![expect(unreachable_pub, unused_imports, reason = "nobody asks for an expression yet")]
+
+mod bounds;
+mod check;
+pub(crate) mod compute;
+mod error;
+mod evaluate;
+mod hints;
+mod lex;
+mod names;
+mod operations;
+mod parse;
+mod syntax;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tree;
+
+pub use error::{ExpressionError, Fault, Place};
+pub(crate) use evaluate::evaluate;
+use evenly_core::Interval;
+pub use operations::{OPERATIONS, Operation};
+use tree::{Bounds, Node};
+
+/// What an expression says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Understood {
+    pub(crate) tree: Node,
+    /// What deserves a word although it is right, a line each.
+    pub(crate) hints: Vec<String>,
+}
+
+/// What the source says about the numbers of a range; without one, about all that there may be, and
+/// without hints.
+///
+/// # Errors
+/// What is wrong with it, and where. That includes an operation that fails for every number.
+pub(crate) fn understand(
+    source: &str,
+    range: Option<Interval>,
+) -> Result<Understood, ExpressionError> {
+    let n = range.map_or((i64::MIN, i64::MAX), |range| (range.first(), range.last()));
+    let syntax = parse::parse(source)?;
+    let tree = check::check(source, &syntax, Bounds::new(n.0.into(), n.1.into()))?;
+    let hints = if range.is_some() { hints::hints(&tree) } else { Vec::new() };
+    Ok(Understood { tree, hints })
+}

@@ -1,0 +1,70 @@
+//! Names that are not known: what was probably meant.
+
+use super::error::{ExpressionError, Fault};
+use super::syntax::CALLS;
+
+/// What is called otherwise elsewhere.
+const ELSEWHERE: [(&str, &str); 20] = [
+    ("sqrt", "did you mean 'isqrt'?"),
+    ("pow", "a power is a ** b"),
+    ("power", "a power is a ** b"),
+    ("is_prime", "did you mean 'prime'?"),
+    ("isprime", "did you mean 'prime'?"),
+    ("is_even", "did you mean 'even'?"),
+    ("iseven", "did you mean 'even'?"),
+    ("is_odd", "did you mean 'odd'?"),
+    ("isodd", "did you mean 'odd'?"),
+    ("count_ones", "did you mean 'popcount'?"),
+    ("popcnt", "did you mean 'popcount'?"),
+    ("rem", "a remainder is a % b or a mod b"),
+    ("modulo", "did you mean 'mod'?"),
+    ("sum_digits", "did you mean 'digit_sum'?"),
+    ("sumdigits", "did you mean 'digit_sum'?"),
+    ("len", "did you mean 'digits'?"),
+    ("and", "write a && b"),
+    ("or", "write a || b"),
+    ("not", "did you mean '!'?"),
+    ("else", "write if c { a } else { b }"),
+];
+
+/// The error for a name where a value should stand.
+pub(super) fn unknown(name: &str, column: usize, is_called: bool) -> ExpressionError {
+    let text = name.to_owned();
+    let fault = if is_called { Fault::UnknownFunction(text) } else { Fault::UnknownName(text) };
+    let error = ExpressionError::new(column, fault);
+    if let Some((_, hint)) = ELSEWHERE.iter().find(|(other, _)| *other == name) {
+        return error.hint(*hint);
+    }
+    let calls = CALLS.iter().map(|(name, _)| *name);
+    let words = if is_called { [].as_slice() } else { ["true", "false", "if"].as_slice() };
+    if let Some(meant) = closest(name, calls.chain(words.iter().copied())) {
+        return error.hint(format!("did you mean '{meant}'?"));
+    }
+    if is_called { error } else { error.hint("the number is called 'n'") }
+}
+
+/// What to write in place of a word between two values, if it is an operator elsewhere.
+pub(super) fn foreign_operator(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "and" | "AND" => "did you mean '&&'?",
+        "or" | "OR" => "did you mean '||'?",
+        "xor" | "XOR" => "exclusive or is xor(a, b)",
+        "not" | "is" | "eq" => "equal is '==', unequal '!='",
+        "rem" | "MOD" => "did you mean 'mod'?",
+        "DIV" => "did you mean 'div'?",
+        "if" => "write if c { a } else { b }",
+        _ => return None,
+    })
+}
+
+/// The name that was probably meant, if one is close enough to say so.
+fn closest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // One letter is close to too much.
+    if typed.chars().count() < 2 {
+        return None;
+    }
+    let typed = typed.to_lowercase();
+    let scored = names.map(|name| (strsim::jaro_winkler(&typed, name), name));
+    let best = scored.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (best.0 > 0.75).then_some(best.1)
+}

@@ -1,0 +1,63 @@
+//! All that an expression may say, with an example each, for `evenly functions`.
+
+/// An operator or a function of expressions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// How it is written.
+    pub form: &'static str,
+    /// What it gives, in a few words.
+    pub summary: &'static str,
+    /// An expression with its value.
+    pub example: (&'static str, &'static str),
+}
+
+const fn operation(
+    form: &'static str,
+    summary: &'static str,
+    example: &'static str,
+    value: &'static str,
+) -> Operation {
+    Operation { form, summary, example: (example, value) }
+}
+
+/// All of them: first the operators, from the tightest to the loosest, then what is called.
+pub const OPERATIONS: &[Operation] = &[
+    operation("a ** b", "a to the power of b; from the right", "2 ** 3 ** 2", "512"),
+    operation("-a", "looser than **", "-2 ** 2", "-4"),
+    operation("!c", "not", "!(1 > 2)", "true"),
+    operation("a * b", "product", "6 * 7", "42"),
+    operation("a / b", "quotient, towards zero", "-7 / 2", "-3"),
+    operation("a % b", "remainder of /, with the sign of a", "-7 % 3", "-1"),
+    operation("a div b", "quotient of Euclid: that of mod", "-7 div 2", "-4"),
+    operation("a mod b", "remainder of Euclid: never negative", "-7 mod 3", "2"),
+    operation("a + b", "sum", "40 + 2", "42"),
+    operation("a - b", "difference", "44 - 2", "42"),
+    operation("a << b", "a * 2 ** b, exactly", "3 << 4", "48"),
+    operation("a >> b", "a / 2 ** b, rounded down", "-5 >> 1", "-3"),
+    operation("a & b", "the bits in both; also of truth values", "12 & 10", "8"),
+    operation("a | b", "the bits in either; also of truth values", "12 | 10", "14"),
+    operation("a == b", "equal", "7 == 7", "true"),
+    operation("a != b", "not equal", "7 != 7", "false"),
+    operation("a < b", "less", "6 < 7", "true"),
+    operation("a <= b", "less or equal", "7 <= 7", "true"),
+    operation("a > b", "greater", "6 > 7", "false"),
+    operation("a >= b", "greater or equal", "7 >= 7", "true"),
+    operation("c && d", "both; d only if c", "2 > 1 && 3 > 4", "false"),
+    operation("c || d", "either; d only if not c", "2 > 1 || 1 / 0 > 1", "true"),
+    operation("if c { a } else { b }", "a if c, else b", "if 2 > 1 { 10 } else { 20 }", "10"),
+    operation("abs(a)", "a without its sign", "abs(-7)", "7"),
+    operation("min(a, b, …)", "the least", "min(3, 1, 2)", "1"),
+    operation("max(a, b, …)", "the greatest", "max(3, 1, 2)", "3"),
+    operation("gcd(a, b)", "greatest common divisor", "gcd(12, -18)", "6"),
+    operation("lcm(a, b)", "least common multiple", "lcm(4, 6)", "12"),
+    operation("isqrt(a)", "square root, rounded down", "isqrt(99)", "9"),
+    operation("popcount(a)", "number of ones in binary", "popcount(255)", "8"),
+    operation("digits(a)", "number of decimal digits", "digits(-1000)", "4"),
+    operation("digit_sum(a)", "sum of the decimal digits", "digit_sum(1984)", "22"),
+    operation("xor(a, b)", "the bits in one of both; also of truth values", "xor(12, 10)", "6"),
+    operation("mod(a, b)", "a mod b", "mod(-7, 3)", "2"),
+    operation("div(a, b)", "a div b", "div(-7, 2)", "-4"),
+    operation("even(a)", "divisible by 2", "even(10)", "true"),
+    operation("odd(a)", "not divisible by 2", "odd(10)", "false"),
+    operation("prime(a)", "a prime number; up to 2 ** 64", "prime(2 ** 61 - 1)", "true"),
+];
