@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn many_are_counted() {
-        let single = |n| failure(2 * n, 2 * n, Cause::Exit(101));
+        let single = |n: i64| failure(2 * n, 2 * n, Cause::Exit(101));
         assert_eq!(seen((0..100).map(single)).lines().count(), 100);
         let text = seen((0..100).map(single).chain([failure(200, 249, Cause::Memory)]));
         assert_eq!(text.lines().last(), Some("evenly: and 50 more"));

@@ -148,7 +148,7 @@ fn what_decides_early_ends_early() {
 #[test]
 fn workers_that_are_killed_change_nothing() {
     for verb in ["sum", "max", "find", "hist", "map"] {
-        let words = format!("{verb} test:slow=20 0..40000 -j 2 --chunk 500 -q");
+        let words = format!("{verb} test:slow=20 0..100_000 -j 2 --chunk 500 -q");
         let running = support::start(&words);
         let mut child = running;
         let stdout = child.child().stdout.take().unwrap();
@@ -161,7 +161,7 @@ fn workers_that_are_killed_change_nothing() {
         }
         let output = child.output();
         assert_eq!(output.status.code(), Some(0), "{words}: {}", stderr(&output));
-        assert_eq!(reading.join().unwrap(), plain::answer(verb, "even", 0..40000).0, "{words}");
+        assert_eq!(reading.join().unwrap(), plain::answer(verb, "even", 0..100_000).0, "{words}");
     }
 }
 
