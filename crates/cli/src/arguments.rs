@@ -90,11 +90,11 @@ pub(crate) struct JoinArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct FindArguments {
-    #[command(flatten)]
-    pub(crate) job: JobArguments,
     /// Only the K lowest; the numbers above them need not be tested
     #[arg(long, value_name = "K", allow_hyphen_values = true)]
     pub(crate) first: Option<String>,
+    #[command(flatten)]
+    pub(crate) job: JobArguments,
 }
 
 #[derive(Debug, Args)]

@@ -30,6 +30,9 @@ fn one_line(error: &clap::Error) -> String {
     let argument = text(ContextKind::InvalidArg).unwrap_or_default();
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
     let what = match error.kind() {
+        ErrorKind::UnknownArgument if argument == "--first" => {
+            return "--first is for find; see evenly find --help".to_owned();
+        }
         ErrorKind::UnknownArgument => format!("unexpected argument '{argument}'"),
         ErrorKind::InvalidSubcommand => {
             let name = text(ContextKind::InvalidSubcommand).unwrap_or_default();
