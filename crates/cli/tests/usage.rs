@@ -2,7 +2,12 @@
 
 mod support;
 
-use support::{answer, run, stderr};
+use std::process::Command;
+use support::{EVENLY, answer, run, stderr};
+
+/// All that can be asked.
+const VERBS: [&str; 10] =
+    ["count", "sum", "min", "max", "find", "any", "all", "hist", "map", "failures"];
 
 /// Must be refused with one line that has all of these words in it.
 fn refused(words: &str, expected: &[&str]) {
@@ -38,6 +43,28 @@ fn bad_functions() {
     refused("count even", &["no range", "evenly count even 0..1000"]);
     refused("count 0..10 even", &["swapped", "evenly count even 0..10"]);
     refused("count", &["missing", "evenly count --help"]);
+    refused("count 0..10 5..20", &["0..10 and 5..20 are two ranges", "evenly count even 5..20"]);
+    refused("count evn", &["no range", "evenly count evn 0..1000"]);
+}
+
+#[test]
+fn each_verb_asks_for_its_function_and_range() {
+    for verb in VERBS {
+        refused(verb, &["missing", &format!("evenly {verb} --help")]);
+        refused(&format!("{verb} 0..10"), &["no function", &format!("evenly {verb} ")]);
+        refused(&format!("{verb} even"), &["no range", &format!("evenly {verb} even 0..1000")]);
+        refused(&format!("{verb} 0..10 even"), &["swapped", &format!("evenly {verb} even 0..10")]);
+        refused(&format!("{verb} evn 0..10"), &["'evn'", "did you mean 'even'?"]);
+        refused(&format!("{verb} even 10..0"), &["reversed"]);
+    }
+}
+
+#[test]
+fn only_find_is_asked_for_the_first() {
+    for first in ["0", "-1", "x", "2^64"] {
+        refused(&format!("find even 0..10 --first {first}"), &["--first", &format!("'{first}'")]);
+    }
+    refused("count even 0..10 --first 3", &["--first is for find"]);
 }
 
 #[test]
@@ -107,6 +134,18 @@ fn a_dry_run_starts_nothing_and_says_what_would_be() {
     assert_eq!(json["split"], "fixed:5");
     assert_eq!(json["pipes"], 3);
     refused("count evn 0..10 --dry-run", &["evn"]);
+    for verb in VERBS {
+        let text = answer(&format!("{verb} even 0..10 --dry-run"));
+        assert!(text.starts_with(&format!("{verb:<7} even(n) for 10 numbers")), "{text}");
+    }
+    let text = answer("find prime 0..10 --first 3 --dry-run");
+    assert!(
+        text.starts_with("find    prime(n) for 10 numbers, n in 0..10; the lowest 3\n"),
+        "{text}"
+    );
+    let json = answer("find prime 0..10 --first 3 --dry-run --format json");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["command"], &json["first"]), (&"find".into(), &"3".into()));
 }
 
 #[test]
@@ -144,22 +183,44 @@ fn functions_completions_and_manual_pages() {
         assert!(script.contains("evenly") && script.contains("wiring"), "{shell}");
     }
     assert!(answer("man").contains(".TH evenly 1"));
-    assert!(answer("man count").contains("\\-\\-wiring"));
+    let script = answer("completions bash");
+    for verb in VERBS {
+        let page = answer(&format!("man {verb}"));
+        assert!(page.contains("\\-\\-wiring") && page.contains(".SH EXTRA"), "{verb}");
+        assert!(script.contains(&format!("evenly__subcmd__{verb}")), "{verb}");
+    }
+    assert!(answer("man find").contains("\\-\\-first"));
+}
+
+/// Each example in a help text is a call that would run.
+#[test]
+fn the_examples_of_each_verb_are_calls_that_would_run() {
+    for verb in VERBS {
+        let help = answer(&format!("{verb} --help"));
+        let examples = help.lines().filter(|line| line.starts_with("  evenly "));
+        let examples: Vec<&str> = examples.collect();
+        assert!(examples.len() >= 2, "{verb}");
+        for line in examples {
+            // What stands apart, or behind a pipe, is not the call.
+            let call = line.trim_start().split("   ").next().unwrap().split(" | ").next().unwrap();
+            let call = format!("{EVENLY} {} --dry-run", call.strip_prefix("evenly ").unwrap());
+            let output = Command::new("sh").args(["-c", &call]).output().unwrap();
+            assert!(output.status.success(), "{call}: {}", stderr(&output));
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(text.starts_with(verb), "{call}: {text}");
+        }
+    }
 }
 
 /// The help texts are files, so that a change of them is seen in review. To take over a wanted
 /// change: `EVENLY_BLESS=1 cargo test`.
 #[test]
 fn help_texts_are_as_committed() {
-    let texts = [
-        ("--help", "evenly.txt"),
-        ("count --help", "evenly-count.txt"),
-        ("join --help", "evenly-join.txt"),
-        ("keygen --help", "evenly-keygen.txt"),
-    ];
-    for (words, file) in texts {
+    let commands = VERBS.into_iter().chain(["join", "keygen"]);
+    let texts = commands.map(|name| (format!("{name} --help"), format!("evenly-{name}.txt")));
+    for (words, file) in texts.chain([("--help".to_owned(), "evenly.txt".to_owned())]) {
         let path = format!("{}/../../docs/help/{file}", env!("CARGO_MANIFEST_DIR"));
-        let output = support::evenly(words).env("COLUMNS", "100").output().unwrap();
+        let output = support::evenly(&words).env("COLUMNS", "100").output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty());
         let text = String::from_utf8(output.stdout).unwrap();
         if std::env::var_os("EVENLY_BLESS").is_some() {
