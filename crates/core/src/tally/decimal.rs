@@ -49,12 +49,12 @@ impl Decimal {
         Self { n, text, start }
     }
 
-    /// The next number.
+    /// The next number. Above the highest there is none: what stands there then, nobody looks at.
     #[inline]
     pub(super) fn count_up(&mut self) {
         let last = LONGEST - 1;
         if self.n >= 0 && self.text[last] != b'9' {
-            self.n += 1;
+            self.n = self.n.wrapping_add(1);
             self.text[last] += 1;
         } else {
             self.carry();
@@ -62,7 +62,6 @@ impl Decimal {
     }
 
     fn carry(&mut self) {
-        // Above the highest there is none; nobody looks at it.
         *self = Self::of(self.n.wrapping_add(1));
     }
 
@@ -109,6 +108,13 @@ mod tests {
             assert_eq!(text(&decimal), n.to_string());
             decimal.count_up();
         }
+    }
+
+    #[test]
+    fn there_is_none_above_the_highest() {
+        let mut decimal = Decimal::of(i64::MAX);
+        decimal.count_up();
+        decimal.count_up();
     }
 
     proptest! {
