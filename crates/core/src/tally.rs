@@ -27,7 +27,12 @@ pub struct Tally {
     failed: Vec<Failure>,
     /// How many numbers may still be found before nobody wants more.
     wanted: u64,
+    /// For histograms: how many numbers give each of the values below [`SMALL`]. Most do.
+    small: Vec<u64>,
 }
+
+/// A table for so many values is quicker than a search for each.
+const SMALL: usize = 4096;
 
 impl Tally {
     /// Nothing yet.
@@ -37,7 +42,7 @@ impl Tally {
             Aggregate::Find { first: Some(first) } => first.get(),
             _ => u64::MAX,
         };
-        Self { aggregate, value: aggregate.empty(), failed: Vec::new(), wanted }
+        Self { aggregate, value: aggregate.empty(), failed: Vec::new(), wanted, small: Vec::new() }
     }
 
     /// What is asked.
@@ -82,10 +87,10 @@ impl Tally {
                 *lines += 1;
                 line::found(text, n);
             }
-            (Aggregate::Find { .. } | Aggregate::Failures, _) => {}
             (Aggregate::Any, Value::Witness(witness)) if is_true => *witness = Some(n),
             (Aggregate::All, Value::Witness(witness)) if !is_true => *witness = Some(n),
-            (Aggregate::Any | Aggregate::All, _) => {}
+            (Aggregate::Find { .. } | Aggregate::Failures | Aggregate::Any | Aggregate::All, _) => {
+            }
             _ => self.number(n, i128::from(is_true)),
         }
     }
@@ -102,7 +107,15 @@ impl Tally {
                 *best = Some(Extreme { value: number, n });
             }
             Value::Min(_) | Value::Max(_) | Value::Nothing => {}
-            Value::Histogram(values) => *values.entry(number).or_default() += 1,
+            Value::Histogram(values) => match usize::try_from(number) {
+                Ok(small) if small < SMALL => {
+                    if self.small.is_empty() {
+                        self.small.resize(SMALL, 0);
+                    }
+                    self.small[small] += 1;
+                }
+                _ => *values.entry(number).or_default() += 1,
+            },
             Value::Lines { lines, text } if self.aggregate == Aggregate::Map => {
                 *lines += 1;
                 line::entry(text, n, number);
@@ -213,6 +226,12 @@ impl Tally {
 
     /// The value so far. Then it is empty again.
     pub fn take_value(&mut self) -> Value {
+        if let Value::Histogram(values) = &mut self.value {
+            let used = self.small.iter_mut().enumerate().filter(|(_, count)| **count > 0);
+            for (value, count) in used {
+                *values.entry(value as i128).or_default() += u128::from(core::mem::take(count));
+            }
+        }
         core::mem::replace(&mut self.value, self.aggregate.empty())
     }
 
