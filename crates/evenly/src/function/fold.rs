@@ -6,6 +6,7 @@ use evenly_core::{Interval, Tally};
 const AT_ONCE: usize = 512;
 
 /// By their count where that is enough, else one by one; the last number that was tested.
+#[inline]
 pub(super) fn fold_truths(
     slice: Interval,
     tally: &mut Tally,
