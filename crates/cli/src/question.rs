@@ -4,7 +4,7 @@
 use crate::arguments::JobArguments;
 use crate::number::parse_range;
 use crate::usage;
-use evenly::function::{self, BUILTINS, Function, Kind};
+use evenly::function::{self, BUILTINS, Function, Kind, OPERATIONS};
 use evenly::{Aggregate, Range};
 use std::borrow::Cow;
 
@@ -48,32 +48,43 @@ impl Question {
     }
 }
 
-/// A builtin by its name, or applied to n, which is the same; else an expression.
-fn resolve_function(
-    typed: &str,
-    _range: Range,
-) -> Result<(Box<dyn Function>, Vec<String>), String> {
+/// A builtin by its name, or applied to n, which is the same; else an expression, with what may not be
+/// meant as it is written.
+fn resolve_function(typed: &str, range: Range) -> Result<(Box<dyn Function>, Vec<String>), String> {
     if let Some(function) = builtin(typed) {
         return Ok((function, vec![]));
     }
-    Err(unknown_function(typed))
+    let source = if is_of_one_value(typed) { format!("{typed}(n)") } else { typed.to_owned() };
+    function::expression(&source, range)
+        .map_err(|error| format!("bad expression '{typed}': {error}"))
 }
 
 fn builtin(typed: &str) -> Option<Box<dyn Function>> {
     function::named(typed.strip_suffix("(n)").unwrap_or(typed))
 }
 
-/// Whether it is a single name of nothing that there is. Of such, the expression would only say where it
+/// Whether it is the name of something in expressions that takes one value, which can be n.
+fn is_of_one_value(name: &str) -> bool {
+    OPERATIONS.iter().any(|operation| operation.form.strip_suffix("(a)") == Some(name))
+}
+
+/// The names of what is called in expressions.
+fn names_in_expressions() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().filter_map(|operation| operation.form.split_once('(')).map(|(name, _)| name)
+}
+
+/// Whether it is a single name of nothing that there is. Of such, an expression would only say where it
 /// stands.
 fn is_unknown_name(typed: &str) -> bool {
     let is_name = typed.starts_with(|first: char| first.is_ascii_alphabetic())
         && typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:@=,".contains(&byte));
-    let is_expression = ["n", "true", "false"].contains(&typed);
+    let is_expression =
+        ["n", "true", "false"].contains(&typed) || names_in_expressions().any(|name| name == typed);
     is_name && !is_expression && builtin(typed).is_none()
 }
 
 fn unknown_function(name: &str) -> String {
-    let names = BUILTINS.iter().map(|builtin| builtin.name);
+    let names = BUILTINS.iter().map(|builtin| builtin.name).chain(names_in_expressions());
     match usage::closest(name, names) {
         Some(close) => format!("unknown function '{name}'; did you mean '{close}'?"),
         None => format!("unknown function '{name}'; evenly functions lists them"),

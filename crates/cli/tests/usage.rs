@@ -67,6 +67,53 @@ fn only_find_is_asked_for_the_first() {
     refused("count even 0..10 --first 3", &["--first is for find"]);
 }
 
+/// The same for words that stand as they are.
+fn refused_words(words: &[&str], expected: &[&str]) {
+    let output = Command::new(EVENLY).args(words).output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+    assert!(output.stdout.is_empty() && said.matches('\n').count() == 1, "{words:?}: {said}");
+    for word in expected {
+        assert!(said.contains(word), "{words:?}: '{word}' is missing in: {said}");
+    }
+}
+
+#[test]
+fn what_asks_for_truth_gets_no_numbers() {
+    for verb in ["count", "find", "any", "all"] {
+        let expected = [&format!("{verb} asks whether"), "did you mean 'n % 7 != 0'?"];
+        refused_words(&[verb, "n % 7", "0..10"], &expected);
+        refused_words(
+            &[verb, "if even(n) { n } else { 1 }", "0..10"],
+            &["did you mean '(if even(n) { n } else { 1 }) != 0'?"],
+        );
+        refused_words(&[verb, "digits", "0..10"], &["'digits(n) != 0'"]);
+    }
+}
+
+#[test]
+fn bad_expressions_say_where() {
+    refused_words(&["count", "n % 7 == ", "0..10"], &["column 10", "a value is missing"]);
+    refused_words(&["count", "n ^ 2 == 4", "0..10"], &["column 3", "'^'", "**", "xor"]);
+    refused_words(&["count", "evn(n) && n > 3", "0..10"], &["'evn'", "even"]);
+    refused_words(&["sum", "1 / (n - n)", "0..10"], &["division by zero"]);
+    refused_words(&["sum", "gcd", "0..10"], &["gcd", "arguments"]);
+}
+
+#[test]
+fn hints_are_said_unless_it_is_quiet() {
+    let said = |words: &[&str]| {
+        let output = Command::new(EVENLY).args(words).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        stderr(&output)
+    };
+    let hint = said(&["count", "n % 7 == 3", "-10..10"]);
+    assert!(hint.starts_with("evenly: ") && hint.contains("'mod'"), "{hint}");
+    assert_eq!(hint.lines().count(), 1, "{hint}");
+    assert_eq!(said(&["count", "n % 7 == 3", "-10..10", "-q"]), "");
+    assert_eq!(said(&["count", "n % 7 == 3", "0..10"]), "");
+}
+
 #[test]
 fn bad_options() {
     refused("count even 0..10 -j 0", &["'0'", "at least 1"]);
@@ -174,9 +221,19 @@ fn functions_completions_and_manual_pages() {
     for name in ["even", "odd", "prime"] {
         assert!(functions.lines().any(|line| line.starts_with(name)), "{functions}");
     }
-    for line in functions.lines() {
+    let (builtins, operations) = functions.split_once("\n\n").unwrap();
+    for line in builtins.lines() {
         let (example, count) = line.split_once("evenly ").unwrap().1.rsplit_once(' ').unwrap();
         assert_eq!(answer(example).trim_end(), count);
+    }
+    for line in operations.lines() {
+        // Columns stand at least two blanks apart.
+        let columns: Vec<&str> = line.split("  ").filter(|column| !column.is_empty()).collect();
+        let [_, _, example, value] = columns[..] else { panic!("{line}") };
+        let output = Command::new(EVENLY).args(["map", example.trim(), "0..1"]).output().unwrap();
+        let value = value.trim().replace("true", "1").replace("false", "0");
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("0\t{value}\n"), "{line}");
+        assert_eq!(output.stderr, b"", "{line}");
     }
     for shell in ["bash", "zsh", "fish"] {
         let script = answer(&format!("completions {shell}"));
@@ -207,7 +264,7 @@ fn the_examples_of_each_verb_are_calls_that_would_run() {
             let output = Command::new("sh").args(["-c", &call]).output().unwrap();
             assert!(output.status.success(), "{call}: {}", stderr(&output));
             let text = String::from_utf8(output.stdout).unwrap();
-            assert!(text.starts_with(verb), "{call}: {text}");
+            assert!(text.contains(verb), "{call}: {text}");
         }
     }
 }

@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "verbs/expressions.rs"]
+mod expressions;
 #[path = "verbs/failing.rs"]
 mod failing;
 #[path = "verbs/plain.rs"]

@@ -13,16 +13,26 @@ fn is_true(function: &str, n: i64) -> bool {
     }
 }
 
-/// What is printed, and the status.
+/// What is printed for a builtin, and the status.
 pub(crate) fn answer(verb: &str, function: &str, range: Range<i64>) -> (String, i32) {
-    let values = || range.clone().map(|n| (n, i64::from(is_true(function, n))));
+    answer_by(verb, |n| i64::from(is_true(function, n)), range)
+}
+
+/// The same for any function; true is 1.
+pub(crate) fn answer_by(
+    verb: &str,
+    value: impl Fn(i64) -> i64,
+    range: Range<i64>,
+) -> (String, i32) {
+    let values = || range.clone().map(|n| (n, value(n)));
     let satisfying = || values().filter(|(_, value)| *value == 1).map(|(n, _)| n);
     let of_lines = |text: String| {
         let status = i32::from(text.is_empty());
         (text, status)
     };
     match verb {
-        "count" | "sum" => (format!("{}\n", satisfying().count()), 0),
+        "count" => (format!("{}\n", satisfying().count()), 0),
+        "sum" => (format!("{}\n", values().map(|(_, value)| value).sum::<i64>()), 0),
         "min" | "max" => {
             let best =
                 values().min_by_key(|(_, value)| if verb == "min" { *value } else { -value });
