@@ -93,7 +93,7 @@ fn what_asks_for_truth_gets_no_numbers() {
 
 #[test]
 fn bad_expressions_say_where() {
-    refused_words(&["count", "n % 7 == ", "0..10"], &["column 10", "a value is missing"]);
+    refused_words(&["count", "n % 7 == ", "0..10"], &["column 9", "a value is missing"]);
     refused_words(&["count", "n ^ 2 == 4", "0..10"], &["column 3", "'^'", "**", "xor"]);
     refused_words(&["count", "evn(n) && n > 3", "0..10"], &["'evn'", "even"]);
     refused_words(&["sum", "1 / (n - n)", "0..10"], &["division by zero"]);
