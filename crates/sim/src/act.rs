@@ -43,6 +43,8 @@ impl World<'_> {
                     self.stats.withdrawals += 1;
                 }
             }
+            // Only lines need credit.
+            Order::Credit { .. } => return Err("credit where nothing but a count is asked".into()),
             Order::Record(record) => self.record(record)?,
             Order::Fill { slot } => {
                 check(self.primary.peers[slot].pid.is_none(), || "a seat is taken".into())?;
@@ -97,7 +99,7 @@ impl World<'_> {
     }
 
     /// Makes a record durable, at once if there is no journal.
-    fn record(&mut self, record: Record) -> Outcome {
+    fn record(&mut self, mut record: Record) -> Outcome {
         self.oracle.record(&record)?;
         self.tape.note("record", record.covered.len() as u64, record.failed.len() as u64);
         if self.plan.sync_ns.is_some() {
@@ -105,7 +107,7 @@ impl World<'_> {
             self.sync_if_due();
             return Ok(());
         }
-        self.pass_on(&record);
+        self.pass_on(&mut record);
         if self.upstream.is_none() {
             self.journal.pass(&record);
         }

@@ -46,8 +46,9 @@ pub(crate) struct Oracle {
 impl Books {
     /// Adds a record; `false` if a number of it is there already.
     pub(crate) fn add(&mut self, record: &Record) -> bool {
-        let Value::Count(value) = record.value;
-        self.value += value;
+        if let Value::Count(value) = record.value {
+            self.value += value;
+        }
         self.numbers += record.len();
         self.failed.extend_from_slice(&record.failed);
         let failed = record.failed.iter().map(|failure| &failure.interval);
@@ -57,8 +58,7 @@ impl Books {
 
 /// The same record again: records are moved, so that they are given back only once.
 pub(crate) fn copy(record: &Record) -> Record {
-    let (covered, failed) = (record.covered.clone(), record.failed.clone());
-    Record { covered, failed, value: record.value }
+    record.copy()
 }
 
 impl Oracle {
@@ -198,7 +198,7 @@ impl Oracle {
         check(scheduler.ledger().covered().len() == books.numbers, || {
             "what is covered is not what was recorded".into()
         })?;
-        check(scheduler.answer() == Value::Count(books.value), || {
+        check(*scheduler.answer() == Value::Count(books.value), || {
             format!("the answer is {} where {} is recorded", scheduler.answer(), books.value)
         })
     }
@@ -220,7 +220,7 @@ impl Oracle {
         check(failed == known, || format!("failed are {failed:?} and not {known:?}"))?;
         let done: u128 = covered.iter().map(count).sum();
         let without: u128 = failed.iter().map(|n| count(Interval::single(*n))).sum();
-        check(scheduler.answer() == Value::Count(done - without), || {
+        check(*scheduler.answer() == Value::Count(done - without), || {
             format!("the answer is {} and not {}", scheduler.answer(), done - without)
         })
     }

@@ -10,7 +10,7 @@ use crate::options::Transport;
 use crate::pipe::Pipe;
 use crate::plan::Plan;
 use evenly_core::frame::{Body, Unpacker};
-use evenly_core::{Cause, Interval, Worker, WorkerId};
+use evenly_core::{Aggregate, Cause, Interval, Worker, WorkerId};
 use std::collections::VecDeque;
 
 /// What a worker does next.
@@ -78,7 +78,7 @@ impl Process {
     pub(crate) fn new(plan: &Plan, slot: usize, name: WorkerId, now_ns: u64) -> Self {
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
         // Made before its name is known, as in the real driver.
-        let mut core = Worker::new(WorkerId(u32::MAX), plan.frame_limit);
+        let mut core = Worker::new(WorkerId(u32::MAX), Aggregate::Count, plan.frame_limit);
         core.rename(name);
         let life = Life {
             core,

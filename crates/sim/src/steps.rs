@@ -6,6 +6,7 @@ use crate::oracle::check;
 use crate::process::{Doing, Life, Then};
 use crate::queue::{Event, Pid};
 use crate::world::{Outcome, World};
+use evenly_core::worker::Outcome as Told;
 use evenly_core::{Cause, Interval};
 
 /// Signal 11, of which one dies that computes a deadly number.
@@ -157,7 +158,8 @@ impl World<'_> {
         let (overdue_ns, report_ns) = (self.plan.overdue_ns, self.plan.report_ns);
         self.tape.note("counted", pid as u64, count);
         let Some(life) = self.life(pid) else { return Ok(()) };
-        let is_end = life.core.counted(slice, count);
+        life.core.tally().count(count, slice.len() as u64);
+        let is_end = life.core.counted(slice.last()) == Told::Answered;
         let busy_ns = now_ns - life.busy_since_ns;
         let is_report_due = !is_end && busy_ns >= report_ns;
         if is_report_due {

@@ -5,7 +5,7 @@ use crate::oracle::check;
 use crate::world::{Outcome, World};
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Body, EVERY_LEASE, Heartbeat, Packer, Unpacker};
-use evenly_core::{Agent, Record, WorkerId};
+use evenly_core::{Agent, Aggregate, Record, WorkerId};
 
 /// How often an end says that it lives.
 pub(crate) const BEAT_NS: u64 = 1_000_000_000;
@@ -42,7 +42,7 @@ pub(crate) enum End {
 impl Upstream {
     pub(crate) fn new(limit: usize, report_ns: u64, now_ns: u64) -> Self {
         let mut upstream = Self {
-            agent: Agent::default(),
+            agent: Agent::new(Aggregate::Count),
             packer: Packer::new(WorkerId(0), limit),
             unpacker: Unpacker::new(limit, limit),
             inbox: Vec::new(),
@@ -153,9 +153,10 @@ impl World<'_> {
     }
 
     /// Tells the primary what the workers have done.
-    pub(crate) fn pass_on(&mut self, record: &Record) {
+    pub(crate) fn pass_on(&mut self, record: &mut Record) {
         if let Some(upstream) = &mut self.upstream {
-            upstream.agent.record(record, &mut upstream.packer);
+            let supervisor = &mut self.primary.supervisor;
+            upstream.agent.record(record, supervisor, &mut upstream.packer);
         }
     }
 

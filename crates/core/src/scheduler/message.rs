@@ -211,6 +211,15 @@ impl Record {
         }
     }
 
+    /// The same again, for whoever keeps books of records beside those that are given back.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let Self { covered, failed, value, worker, in_flight } = self;
+        let (covered, failed, value) = (covered.clone(), failed.clone(), value.clone());
+        Self { covered, failed, value, worker: *worker, in_flight: *in_flight }
+    }
+
     /// Whether it covers no number.
     #[must_use]
     pub fn is_empty(&self) -> bool {
