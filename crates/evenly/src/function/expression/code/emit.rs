@@ -1,0 +1,256 @@
+//! The walk over a tree that writes down what each part of it does, lazily where that matters.
+
+use super::super::tree::{Comparison, Node, One, Two, What};
+use super::facts::Facts;
+use super::is_narrow;
+use crate::function::Kind;
+use crate::function::jit::Call;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, StackSlot, Type, Value, types};
+use cranelift_frontend::FunctionBuilder;
+use evenly_core::Arithmetic;
+
+/// What a part of the expression gives, where it has been computed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Held {
+    /// A truth value: 8 bits, 0 or 1.
+    Truth(Value),
+    /// A number of 64 bits.
+    Narrow(Value),
+    /// A number of 128 bits.
+    Wide(Value),
+}
+
+/// Writes down what the expression does with one number.
+pub(super) struct Emitter<'a, 'f> {
+    pub(super) to: &'a mut FunctionBuilder<'f>,
+    pub(super) calls: &'a [FuncRef],
+    pub(super) facts: &'a Facts,
+    /// Where a call of a function of 128 bits leaves its result.
+    pub(super) result: StackSlot,
+    /// The number that it is applied to.
+    pub(super) n: Value,
+    /// Where to go with the code of an [`Arithmetic`] if it fails.
+    pub(super) failed: Block,
+}
+
+impl Emitter<'_, '_> {
+    /// A part of the expression. Whatever its parts give has been computed when it is; what it gives is
+    /// narrow if its bounds are.
+    pub(super) fn value(&mut self, node: &Node) -> Held {
+        if let Some(constant) = self.facts.constant(node) {
+            return self.constant(node.kind, constant);
+        }
+        let held = match &node.what {
+            What::N => Held::Narrow(self.n),
+            What::Constant(constant) => self.constant(node.kind, *constant),
+            What::One(one, a) => self.one(*one, node, a),
+            What::Two(two, a, b) => self.two(*two, node, a, b),
+            What::Compare(comparison, a, b) => self.compare(*comparison, a, b),
+            What::Both(a, b) => self.lazily(true, a, b),
+            What::Either(a, b) => self.lazily(false, a, b),
+            What::If(condition, a, b) => self.choice(node, condition, a, b),
+        };
+        match held {
+            Held::Wide(value) if is_narrow(node) => Held::Narrow(self.narrowed(value)),
+            held => held,
+        }
+    }
+
+    fn narrowed(&mut self, value: Value) -> Value {
+        self.to.ins().ireduce(types::I64, value)
+    }
+
+    fn constant(&mut self, kind: Kind, constant: i128) -> Held {
+        if kind == Kind::Truth {
+            return Held::Truth(self.to.ins().iconst(types::I8, i64::from(constant != 0)));
+        }
+        match i64::try_from(constant) {
+            Ok(constant) => Held::Narrow(self.number(constant)),
+            Err(_) => {
+                let low = self.number(constant as i64);
+                let high = self.number((constant >> 64) as i64);
+                Held::Wide(self.to.ins().iconcat(low, high))
+            }
+        }
+    }
+
+    pub(super) fn number(&mut self, number: i64) -> Value {
+        self.to.ins().iconst(types::I64, number)
+    }
+
+    /// The number in 128 bits.
+    pub(super) fn widen(&mut self, held: Held) -> Value {
+        match held {
+            Held::Truth(value) => self.to.ins().uextend(types::I128, value),
+            Held::Narrow(value) => self.to.ins().sextend(types::I128, value),
+            Held::Wide(value) => value,
+        }
+    }
+
+    /// The truth value in 8 bits.
+    pub(super) fn truth(&mut self, node: &Node) -> Value {
+        match self.value(node) {
+            Held::Truth(value) => value,
+            Held::Narrow(value) | Held::Wide(value) => {
+                let zero = Held::Narrow(self.number(0));
+                let zero = match self.to.func.dfg.value_type(value) {
+                    types::I128 => self.widen(zero),
+                    _ => self.number(0),
+                };
+                self.to.ins().icmp(IntCC::NotEqual, value, zero)
+            }
+        }
+    }
+
+    /// Goes on only if this is false; fails otherwise.
+    pub(super) fn fail_if(&mut self, condition: Value, why: Arithmetic) {
+        let code = self.number(why as i64);
+        self.fail_with(condition, code);
+    }
+
+    /// The same where the reason is computed.
+    pub(super) fn fail_with(&mut self, condition: Value, code: Value) {
+        let next = self.to.create_block();
+        self.to.ins().brif(condition, self.failed, &[code.into()], next, &[]);
+        self.enter(next);
+    }
+
+    fn enter(&mut self, block: Block) {
+        self.to.switch_to_block(block);
+        self.to.seal_block(block);
+    }
+
+    fn one(&mut self, one: One, node: &Node, a: &Node) -> Held {
+        match self.value(a) {
+            Held::Truth(value) if one == One::Not => {
+                Held::Truth(self.to.ins().bxor_imm(value, 1))
+            }
+            Held::Narrow(value) if is_narrow(node) => self.one_narrow(one, node, a, value),
+            held => {
+                let value = self.widen(held);
+                self.one_wide(one, node, value)
+            }
+        }
+    }
+
+    fn two(&mut self, two: Two, node: &Node, a: &Node, b: &Node) -> Held {
+        let (first, second) = (self.value(a), self.value(b));
+        if let (Held::Truth(x), Held::Truth(y)) = (first, second) {
+            let to = self.to.ins();
+            return Held::Truth(match two {
+                Two::And => to.band(x, y),
+                Two::Or => to.bor(x, y),
+                _ => to.bxor(x, y),
+            });
+        }
+        if let (Held::Narrow(x), Held::Narrow(y)) = (first, second)
+            && is_narrow(node)
+            && let Some(value) = self.two_narrow(two, node, (a, x), (b, y))
+        {
+            return Held::Narrow(value);
+        }
+        Held::Wide(self.two_wide(two, node, (a, first), (b, second)))
+    }
+
+    fn compare(&mut self, comparison: Comparison, a: &Node, b: &Node) -> Held {
+        if let Some(value) = self.congruence(comparison, a, b) {
+            return Held::Truth(value);
+        }
+        let condition = match comparison {
+            Comparison::Equal => IntCC::Equal,
+            Comparison::NotEqual => IntCC::NotEqual,
+            Comparison::Less => IntCC::SignedLessThan,
+            Comparison::LessOrEqual => IntCC::SignedLessThanOrEqual,
+            Comparison::Greater => IntCC::SignedGreaterThan,
+            Comparison::GreaterOrEqual => IntCC::SignedGreaterThanOrEqual,
+        };
+        let (x, y) = match (self.value(a), self.value(b)) {
+            (Held::Truth(x), Held::Truth(y)) | (Held::Narrow(x), Held::Narrow(y)) => (x, y),
+            (x, y) => (self.widen(x), self.widen(y)),
+        };
+        Held::Truth(self.to.ins().icmp(condition, x, y))
+    }
+
+    /// `&&`, where the second is needed if the first is true, or `||`, where it is if the first is false.
+    fn lazily(&mut self, needed_if: bool, a: &Node, b: &Node) -> Held {
+        let first = self.truth(a);
+        if self.facts.is_harmless(b) {
+            let second = self.truth(b);
+            let to = self.to.ins();
+            return Held::Truth(if needed_if {
+                to.band(first, second)
+            } else {
+                to.bor(first, second)
+            });
+        }
+        let (more, end) = (self.to.create_block(), self.to.create_block());
+        let value = self.to.append_block_param(end, types::I8);
+        if needed_if {
+            self.to.ins().brif(first, more, &[], end, &[first.into()]);
+        } else {
+            self.to.ins().brif(first, end, &[first.into()], more, &[]);
+        }
+        self.enter(more);
+        let second = self.truth(b);
+        self.to.ins().jump(end, &[second.into()]);
+        self.enter(end);
+        Held::Truth(value)
+    }
+
+    fn choice(&mut self, node: &Node, condition: &Node, a: &Node, b: &Node) -> Held {
+        let condition = self.truth(condition);
+        if self.facts.is_harmless(a) && self.facts.is_harmless(b) {
+            let (x, y) = (self.value_like(node, a), self.value_like(node, b));
+            let value = self.to.ins().select(condition, x, y);
+            return held_like(node, value);
+        }
+        let then = self.to.create_block();
+        let other = self.to.create_block();
+        let end = self.to.create_block();
+        let value = self.to.append_block_param(end, type_of(node));
+        self.to.ins().brif(condition, then, &[], other, &[]);
+        for (block, part) in [(then, a), (other, b)] {
+            self.enter(block);
+            let part = self.value_like(node, part);
+            self.to.ins().jump(end, &[part.into()]);
+        }
+        self.enter(end);
+        held_like(node, value)
+    }
+
+    /// A part, in as many bits as `node` has.
+    pub(super) fn value_like(&mut self, node: &Node, part: &Node) -> Value {
+        if node.kind == Kind::Truth {
+            return self.truth(part);
+        }
+        match (self.value(part), is_narrow(node)) {
+            (Held::Narrow(value), true) => value,
+            (Held::Wide(value), true) => self.narrowed(value),
+            (Held::Truth(value), true) => self.to.ins().uextend(types::I64, value),
+            (held, false) => self.widen(held),
+        }
+    }
+
+    pub(super) fn call(&mut self, call: Call, arguments: &[Value]) -> Value {
+        let at = Call::ALL.iter().position(|known| *known == call).unwrap_or(0);
+        let call = self.to.ins().call(self.calls[at], arguments);
+        self.to.inst_results(call)[0]
+    }
+}
+
+fn type_of(node: &Node) -> Type {
+    match node.kind {
+        Kind::Truth => types::I8,
+        Kind::Integer if is_narrow(node) => types::I64,
+        Kind::Integer => types::I128,
+    }
+}
+
+fn held_like(node: &Node, value: Value) -> Held {
+    match node.kind {
+        Kind::Truth => Held::Truth(value),
+        Kind::Integer if is_narrow(node) => Held::Narrow(value),
+        Kind::Integer => Held::Wide(value),
+    }
+}

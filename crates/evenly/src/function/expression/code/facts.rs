@@ -1,0 +1,118 @@
+//! What has to be known about each part of a tree before it is written down as code.
+
+use super::super::tree::{Node, One, Two, What};
+use super::is_narrow;
+use crate::function::Kind;
+use std::collections::HashMap;
+
+/// Below this, it is cheaper to compute something in vain than to guess whether it is needed.
+const CHEAP: u64 = 12;
+
+/// What is not worth a thought: anything that needs another function, or a division that takes its time.
+const DEAR: u64 = 40;
+
+#[derive(Clone, Copy)]
+struct Fact {
+    /// In units of about an addition.
+    cost: u64,
+    /// Whether it or a part of it may fail.
+    can_fail: bool,
+}
+
+/// Facts about all parts of one tree.
+pub(super) struct Facts {
+    by_place: HashMap<*const Node, Fact>,
+}
+
+impl Facts {
+    pub(super) fn of(tree: &Node) -> Self {
+        let mut facts = Self { by_place: HashMap::new() };
+        facts.learn(tree);
+        facts
+    }
+
+    fn learn(&mut self, node: &Node) -> Fact {
+        let mut fact = Fact { cost: own_cost(node), can_fail: node.may_fail };
+        let mut add = |part: &Node| {
+            let part = self.learn(part);
+            fact.cost = fact.cost.saturating_add(part.cost);
+            fact.can_fail |= part.can_fail;
+        };
+        match &node.what {
+            What::N | What::Constant(_) => {}
+            What::One(_, a) => add(a),
+            What::Two(_, a, b) | What::Compare(_, a, b) | What::Both(a, b) | What::Either(a, b) => {
+                add(a);
+                add(b);
+            }
+            What::If(a, b, c) => {
+                add(a);
+                add(b);
+                add(c);
+            }
+        }
+        self.by_place.insert(ptr(node), fact);
+        fact
+    }
+
+    fn about(&self, node: &Node) -> Fact {
+        let unknown = Fact { cost: DEAR, can_fail: true };
+        self.by_place.get(&ptr(node)).copied().unwrap_or(unknown)
+    }
+
+    pub(super) fn cost(&self, node: &Node) -> u64 {
+        self.about(node).cost
+    }
+
+    /// Whether it or a part of it may fail.
+    pub(super) fn can_fail(&self, node: &Node) -> bool {
+        self.about(node).can_fail
+    }
+
+    /// Whether it may be computed where nobody wants it: it does no harm and takes no time.
+    pub(super) fn is_harmless(&self, node: &Node) -> bool {
+        let fact = self.about(node);
+        !fact.can_fail && fact.cost <= CHEAP
+    }
+
+    /// The number that it always is.
+    pub(super) fn constant(&self, node: &Node) -> Option<i128> {
+        let same = node.bounds.low == node.bounds.high && !self.can_fail(node);
+        same.then_some(node.bounds.low)
+    }
+}
+
+fn ptr(node: &Node) -> *const Node {
+    node
+}
+
+fn own_cost(node: &Node) -> u64 {
+    let width = |parts: &[&Node]| {
+        if is_narrow(node) && parts.iter().all(|part| is_narrow(part)) { 1 } else { 3 }
+    };
+    match &node.what {
+        What::N | What::Constant(_) => 0,
+        What::One(one, a) => match (one, width(&[a])) {
+            (One::Negate | One::Not | One::Abs | One::Even | One::Odd, width) => width,
+            (One::Popcount, width) => 2 * width,
+            (One::Isqrt, 1) => 20,
+            (One::Isqrt | One::Digits | One::DigitSum, _) => DEAR,
+            (One::Prime, width) => 5 * DEAR * width,
+        },
+        What::Two(two, a, b) => match (two, width(&[a, b])) {
+            (Two::Add | Two::Subtract | Two::And | Two::Or | Two::Xor, width) => width,
+            (Two::Multiply | Two::Min | Two::Max | Two::ShiftLeft | Two::ShiftRight, width) => {
+                2 * width
+            }
+            (Two::Divide | Two::Remainder | Two::DivideEuclid | Two::Modulo, 1)
+                if matches!(b.what, What::Constant(_)) =>
+            {
+                4
+            }
+            (Two::Power, 1) if matches!(b.what, What::Constant(_)) => 6,
+            (_, width) => DEAR * width,
+        },
+        What::Compare(_, a, b) if a.kind == Kind::Integer => width(&[a, b]),
+        What::Compare(..) | What::Both(..) | What::Either(..) | What::If(..) => 1,
+    }
+}

@@ -1,0 +1,47 @@
+//! From the tree of an expression to machine code.
+//!
+//! `facts` knows what each part costs and whether it can fail, `emit` walks over the tree, `narrow` and
+//! `wide` say each function in instructions of 64 and of 128 bits, `divide` divides by constants, and `kernels`
+//! goes through the numbers. Where the bounds of a part fit 64 bits nothing overflows in it, and nothing is
+//! checked; checks are only where the tree says that something may fail.
+
+mod divide;
+mod emit;
+mod facts;
+mod kernels;
+mod narrow;
+#[cfg(test)]
+mod tests;
+mod wide;
+
+use super::tree::{Bounds, Node};
+use crate::function::Kind;
+use crate::function::jit::{Draft, Machine, NoMachineCode, Purpose};
+use facts::Facts;
+
+/// Machine code for an expression: a kernel that counts if it gives truth values, and one that gives values,
+/// narrow ones if all of them fit `i64`.
+pub(super) fn compile(tree: &Node) -> Result<Machine, NoMachineCode> {
+    let facts = Facts::of(tree);
+    let mut draft = Draft::new()?;
+    if tree.kind == Kind::Truth {
+        draft.write(Purpose::Count, |to, calls| kernels::count(to, calls, tree, &facts))?;
+    }
+    let purpose = if is_narrow(tree) { Purpose::Narrow } else { Purpose::Wide };
+    draft.write(purpose, |to, calls| kernels::values(to, calls, tree, &facts))?;
+    draft.finish()
+}
+
+/// What it costs to apply the expression to one number, in units of about an addition.
+pub(super) fn cost(tree: &Node) -> u64 {
+    Facts::of(tree).cost(tree)
+}
+
+/// Whether whatever it gives fits `i64`.
+pub(super) fn is_narrow(node: &Node) -> bool {
+    node.kind == Kind::Truth || fits(node.bounds)
+}
+
+fn fits(Bounds { low, high }: Bounds) -> bool {
+    i128::from(i64::MIN) <= low && high <= i128::from(i64::MAX)
+}

@@ -1,0 +1,143 @@
+//! Functions of which something does not fit 64 bits.
+
+use super::super::tree::{Node, One, Two};
+use super::emit::{Emitter, Held};
+use crate::function::jit::{Call, number_of_one, number_of_two};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+use evenly_core::Arithmetic;
+
+impl Emitter<'_, '_> {
+    /// A function of one value of 128 bits.
+    pub(super) fn one_wide(&mut self, one: One, node: &Node, x: Value) -> Held {
+        let (low, high) = self.to.ins().isplit(x);
+        match one {
+            One::Negate if !node.may_fail => Held::Wide(self.to.ins().ineg(x)),
+            One::Abs if !node.may_fail => {
+                let negative = self.to.ins().icmp_imm(IntCC::SignedLessThan, high, 0);
+                let opposite = self.to.ins().ineg(x);
+                Held::Wide(self.to.ins().select(negative, opposite, x))
+            }
+            One::Popcount => {
+                if node.may_fail {
+                    let negative = self.to.ins().icmp_imm(IntCC::SignedLessThan, high, 0);
+                    self.fail_if(negative, Arithmetic::NegativeBits);
+                }
+                let (low, high) = (self.to.ins().popcnt(low), self.to.ins().popcnt(high));
+                Held::Narrow(self.to.ins().iadd(low, high))
+            }
+            One::Even | One::Odd => self.one_narrow(one, node, node, low),
+            One::Not => {
+                let any = self.to.ins().bor(low, high);
+                self.one_narrow(one, node, node, any)
+            }
+            One::Prime => {
+                let value = self.call_one(one, node, x);
+                Held::Truth(self.to.ins().ireduce(types::I8, value))
+            }
+            _ => Held::Wide(self.call_one(one, node, x)),
+        }
+    }
+
+    /// A function of two values, with the parts that gave them.
+    pub(super) fn two_wide(
+        &mut self,
+        two: Two,
+        node: &Node,
+        (a, first): (&Node, Held),
+        (b, second): (&Node, Held),
+    ) -> Value {
+        let (x, y) = (self.widen(first), self.widen(second));
+        match two {
+            Two::Add => {
+                let sum = self.to.ins().iadd(x, y);
+                if node.may_fail {
+                    // It overflowed if both have one sign and the sum has the other.
+                    let (from_x, from_y) = (self.to.ins().bxor(sum, x), self.to.ins().bxor(sum, y));
+                    let both = self.to.ins().band(from_x, from_y);
+                    self.fail_if_top(both);
+                }
+                sum
+            }
+            Two::Subtract => {
+                let difference = self.to.ins().isub(x, y);
+                if node.may_fail {
+                    let apart = self.to.ins().bxor(x, y);
+                    let turned = self.to.ins().bxor(x, difference);
+                    let both = self.to.ins().band(apart, turned);
+                    self.fail_if_top(both);
+                }
+                difference
+            }
+            Two::Multiply if !node.may_fail => self.to.ins().imul(x, y),
+            Two::And => self.to.ins().band(x, y),
+            Two::Or => self.to.ins().bor(x, y),
+            Two::Xor => self.to.ins().bxor(x, y),
+            Two::Min => {
+                let less = self.to.ins().icmp(IntCC::SignedLessThan, x, y);
+                self.to.ins().select(less, x, y)
+            }
+            Two::Max => {
+                let greater = self.to.ins().icmp(IntCC::SignedGreaterThan, x, y);
+                self.to.ins().select(greater, x, y)
+            }
+            Two::Power if !node.may_fail => {
+                let exponent = self.facts.constant(b).and_then(|c| u32::try_from(c).ok());
+                match exponent.and_then(|exponent| self.power(x, exponent)) {
+                    Some(power) => power,
+                    None => self.call_two(two, node, x, y),
+                }
+            }
+            Two::ShiftLeft | Two::ShiftRight => {
+                match self.facts.constant(b).and_then(|c| u8::try_from(c.min(128)).ok()) {
+                    Some(bits) if two == Two::ShiftRight => {
+                        self.to.ins().sshr_imm(x, i64::from(bits.min(127)))
+                    }
+                    Some(bits @ ..128) if !node.may_fail => {
+                        self.to.ins().ishl_imm(x, i64::from(bits))
+                    }
+                    _ => self.call_two(two, node, x, y),
+                }
+            }
+            Two::Remainder | Two::Modulo => match self.remainder_of_wide(a, x, b) {
+                Some(remainder) => remainder,
+                None => self.call_two(two, node, x, y),
+            },
+            _ => self.call_two(two, node, x, y),
+        }
+    }
+
+    /// Fails if the top bit is set.
+    fn fail_if_top(&mut self, value: Value) {
+        let (_, high) = self.to.ins().isplit(value);
+        let set = self.to.ins().icmp_imm(IntCC::SignedLessThan, high, 0);
+        self.fail_if(set, Arithmetic::Overflow);
+    }
+
+    fn call_one(&mut self, one: One, node: &Node, x: Value) -> Value {
+        let which = self.number(number_of_one(one));
+        let (low, high) = self.to.ins().isplit(x);
+        let result = self.to.ins().stack_addr(types::I64, self.result, 0);
+        let code = self.call(Call::One, &[which, low, high, result]);
+        self.called(node, code)
+    }
+
+    fn call_two(&mut self, two: Two, node: &Node, x: Value, y: Value) -> Value {
+        let which = self.number(number_of_two(two));
+        let (x_low, x_high) = self.to.ins().isplit(x);
+        let (y_low, y_high) = self.to.ins().isplit(y);
+        let result = self.to.ins().stack_addr(types::I64, self.result, 0);
+        let code = self.call(Call::Two, &[which, x_low, x_high, y_low, y_high, result]);
+        self.called(node, code)
+    }
+
+    /// What a call left, unless it failed.
+    fn called(&mut self, node: &Node, code: Value) -> Value {
+        if node.may_fail {
+            self.fail_with(code, code);
+        }
+        let low = self.to.ins().stack_load(types::I64, self.result, 0);
+        let high = self.to.ins().stack_load(types::I64, self.result, 8);
+        self.to.ins().iconcat(low, high)
+    }
+}

@@ -1,0 +1,197 @@
+//! An expression as a function: compiled once, before the workers are forked.
+
+use super::code;
+use super::error::ExpressionError;
+use super::evaluate::evaluate;
+use super::tree::Node;
+use super::understand;
+use crate::function::jit::{Filled, Machine, NoMachineCode};
+use crate::function::{Function, Kind};
+use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Tally};
+
+/// So many values are computed before the tally looks at them.
+const MOST: usize = 1024;
+
+/// And so many at first: perhaps one of them is all that is wanted.
+const FEWEST: usize = 16;
+
+/// So much cost (in additions) is a moment: about a millisecond.
+const MOMENT: u64 = 1_000_000;
+
+/// An expression in `n`, in machine code.
+///
+/// ```
+/// use evenly::function::Expression;
+///
+/// let expression = Expression::new("n % 7 == 3 && n % 11 == 1", None)?;
+/// assert_eq!(expression.value(45), Ok(1));
+/// # Ok::<(), evenly::function::UnusableExpression>(())
+/// ```
+pub struct Expression {
+    source: String,
+    tree: Node,
+    machine: Machine,
+    narrow: Vec<i64>,
+    wide: Vec<i128>,
+}
+
+/// Why an expression cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableExpression {
+    /// It makes no sense, or fails for every number.
+    #[error(transparent)]
+    Source(#[from] ExpressionError),
+    /// It cannot be compiled on this machine.
+    #[error(transparent)]
+    Machine(#[from] NoMachineCode),
+}
+
+impl Expression {
+    /// Compiles an expression for the numbers of a range, or for all there are. What is known about the range
+    /// makes it faster; it must not be applied to other numbers.
+    ///
+    /// # Errors
+    /// If it makes no sense, or fails for every number of the range, or cannot be compiled here.
+    pub fn new(source: &str, range: Option<Interval>) -> Result<Self, UnusableExpression> {
+        let tree = understand(source, range)?;
+        let machine = code::compile(&tree)?;
+        let is_narrow = code::is_narrow(&tree);
+        Ok(Self {
+            source: source.to_owned(),
+            machine,
+            narrow: vec![0; if is_narrow { MOST } else { 0 }],
+            wide: vec![0; if is_narrow { 0 } else { MOST }],
+            tree,
+        })
+    }
+
+    /// The value for a number of the range; of a truth value, 1 or 0.
+    ///
+    /// # Errors
+    /// Why it has none.
+    pub fn value(&self, n: i64) -> Result<i128, Arithmetic> {
+        let (mut narrow, mut wide) = ([0], [0]);
+        let (filled, value) = match self.machine.narrow(n, &mut narrow) {
+            Some(filled) => (Some(filled), i128::from(narrow[0])),
+            None => (self.machine.wide(n, &mut wide), wide[0]),
+        };
+        filled.and_then(|filled| filled.failed).map_or(Ok(value), Err)
+    }
+
+    /// The same, but by walking over its parts: what machine code is held against.
+    ///
+    /// # Errors
+    /// Why it has none.
+    #[doc(hidden)]
+    pub fn value_slowly(&self, n: i64) -> Result<i128, Arithmetic> {
+        evaluate(&self.tree, n)
+    }
+
+    fn count(&self, slice: Interval, tally: &mut Tally) -> i64 {
+        let mut rest = Some(slice);
+        while let Some(part) = rest {
+            let Some(counted) = self.machine.count(part.first(), part.last()) else { break };
+            tally.count(counted.count);
+            let Some((n, why)) = counted.failed else { break };
+            tally.fail(n, Cause::Arithmetic(why));
+            if tally.is_full() {
+                return n;
+            }
+            rest = part.above(n);
+        }
+        slice.last()
+    }
+}
+
+impl Function for Expression {
+    fn name(&self) -> &str {
+        &self.source
+    }
+
+    fn kind(&self) -> Kind {
+        self.tree.kind
+    }
+
+    fn opening(&self) -> u64 {
+        (MOMENT / code::cost(&self.tree).max(1)).clamp(1, 1000)
+    }
+
+    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        if tally.aggregate() == Aggregate::Count && self.tree.kind == Kind::Truth {
+            return self.count(slice, tally);
+        }
+        if self.narrow.is_empty() {
+            values(&self.machine, &mut self.wide, slice, tally)
+        } else {
+            values(&self.machine, &mut self.narrow, slice, tally)
+        }
+    }
+}
+
+/// Tells the tally the values of the numbers of a slice.
+fn values<T: Width>(
+    machine: &Machine,
+    room: &mut [T],
+    slice: Interval,
+    tally: &mut Tally,
+) -> i64 {
+    let mut rest = Some(slice);
+    let mut most = FEWEST;
+    while let Some(part) = rest {
+        let first = part.first();
+        let length = usize::try_from(part.len()).map_or(most, |length| length.min(most));
+        most = (most * 2).min(room.len());
+        let Some(filled) = T::fill(machine, first, &mut room[..length]) else { break };
+        if filled.numbers > 0 {
+            let taken = T::tell(tally, first, &room[..filled.numbers]).max(1);
+            let last = first.wrapping_add_unsigned(taken as u64 - 1);
+            if taken < filled.numbers || tally.is_full() {
+                return last;
+            }
+            rest = part.above(last);
+        }
+        if let (Some(why), Some(left)) = (filled.failed, rest) {
+            let n = left.first();
+            tally.fail(n, Cause::Arithmetic(why));
+            if tally.is_full() {
+                return n;
+            }
+            rest = left.above(n);
+        }
+    }
+    slice.last()
+}
+
+/// A width that values come in.
+trait Width: Sized {
+    fn fill(machine: &Machine, first: i64, room: &mut [Self]) -> Option<Filled>;
+
+    /// How many of them the tally took.
+    fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize;
+}
+
+impl Width for i64 {
+    fn fill(machine: &Machine, first: i64, room: &mut [Self]) -> Option<Filled> {
+        machine.narrow(first, room)
+    }
+
+    fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize {
+        tally.numbers(first, values)
+    }
+}
+
+impl Width for i128 {
+    fn fill(machine: &Machine, first: i64, room: &mut [Self]) -> Option<Filled> {
+        machine.wide(first, room)
+    }
+
+    fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize {
+        for (n, value) in (first..=i64::MAX).zip(values) {
+            tally.number(n, *value);
+            if tally.is_full() {
+                return n.abs_diff(first) as usize + 1;
+            }
+        }
+        values.len()
+    }
+}
