@@ -1,24 +1,12 @@
 //! The arguments as they are typed: names, texts and values, and nothing about what they mean.
 
+use crate::examples;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Applies a function to every integer of a range, on all your cores, and gives one exact answer.
 #[derive(Debug, Parser)]
-#[command(
-    name = "evenly",
-    version,
-    disable_help_subcommand = true,
-    after_help = "\
-Examples:
-  evenly count even 0..1_000_000_000      how many of them are even
-  evenly count prime 0..=1e9 -j 4         by four workers
-  evenly count even 0..100 -j 2 --wiring  show the processes, pipes and descriptors
-  evenly join tcp:192.0.2.7:7700          work for a primary on another machine
-
-Exit status: 0 done, 2 usage or cannot start, 3 some n failed, 4 incomplete, 124 deadline,
-130/143 interrupted/terminated, 141 standard output closed, 70 a bug of evenly."
-)]
+#[command(name = "evenly", version, disable_help_subcommand = true, after_help = examples::ALL)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -27,18 +15,45 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Count the n that satisfy a function
-    #[command(allow_missing_positional = true, after_help = COUNT_EXAMPLES)]
+    #[command(allow_missing_positional = true, after_help = examples::COUNT)]
     Count(Box<JobArguments>),
+    /// Add up what a function gives
+    #[command(allow_missing_positional = true, after_help = examples::SUM)]
+    Sum(Box<JobArguments>),
+    /// Find the smallest value of a function, and the lowest n that gives it
+    #[command(allow_missing_positional = true, after_help = examples::MIN)]
+    Min(Box<JobArguments>),
+    /// Find the largest value of a function, and the lowest n that gives it
+    #[command(allow_missing_positional = true, after_help = examples::MAX)]
+    Max(Box<JobArguments>),
+    /// List the n that satisfy a function, ascending
+    #[command(allow_missing_positional = true, after_help = examples::FIND)]
+    Find(Box<FindArguments>),
+    /// Say whether some n satisfies a function, and the lowest that does
+    #[command(allow_missing_positional = true, after_help = examples::ANY)]
+    Any(Box<JobArguments>),
+    /// Say whether all n satisfy a function, or the lowest that does not
+    #[command(allow_missing_positional = true, after_help = examples::EVERY)]
+    All(Box<JobArguments>),
+    /// Count how many n give each value
+    #[command(allow_missing_positional = true, after_help = examples::HIST)]
+    Hist(Box<JobArguments>),
+    /// List what a function gives for each n, ascending
+    #[command(allow_missing_positional = true, after_help = examples::MAP)]
+    Map(Box<JobArguments>),
+    /// List the n that fail, ascending, and why
+    #[command(allow_missing_positional = true, after_help = examples::FAILURES)]
+    Failures(Box<JobArguments>),
     /// Work for a primary elsewhere, which listens at an address
-    #[command(after_help = JOIN_EXAMPLES)]
+    #[command(after_help = examples::JOIN)]
     Join(JoinArguments),
     /// Make a key for agents on other machines, in a file that does not exist yet
-    #[command(after_help = KEYGEN_EXAMPLES)]
+    #[command(after_help = examples::KEYGEN)]
     Keygen {
         /// Where to: 32 random bytes that nobody else may read
         file: PathBuf,
     },
-    /// List the builtin functions
+    /// List builtin functions and operators, with an example of each
     Functions,
     /// Print a completion script for a shell
     Completions {
@@ -51,34 +66,6 @@ pub(crate) enum Command {
         command: Option<String>,
     },
 }
-
-const COUNT_EXAMPLES: &str = "\
-Ranges: A..B without B, A..=B with B; signed 64-bit; 1_000, 1e9, 2^32, 2**32 and -2^63 are numbers.
-
-Examples:
-  evenly count even 0..1_000_000_000
-  evenly count prime -10..=100 --split static -j 4
-  evenly count odd 0..2^40 --format json --progress none
-  evenly count prime 0..1e13 --listen tcp:0.0.0.0:7700   and elsewhere: evenly join tcp:HOST:7700
-  evenly count prime 0..1e13 --deadline 5m --joblog chunks.tsv --events events.jsonl";
-
-const KEYGEN_EXAMPLES: &str = "\
-Where nothing else is said, the key is evenly/key in the configuration directory, and the first
---listen on tcp or udp makes it. A key of its own is for machines or jobs that are not to share it.
-
-Examples:
-  evenly keygen cluster.key
-  evenly count prime 0..1e12 --listen tcp:0.0.0.0:7700 --key-file cluster.key
-  evenly join tcp:192.0.2.7:7700 --key-file cluster.key";
-
-const JOIN_EXAMPLES: &str = "\
-The primary says what is to be done, and this process brings workers. On a network, both need the
-same key: a copy of the key file that the first --listen made, which is there already where both
-have the same home directory. It is tried for 10 s; when the job is over, so is this.
-
-Examples:
-  evenly count prime 0..1e12 --listen tcp:0.0.0.0:7700   on one machine
-  evenly join tcp:192.0.2.7:7700                         on each of the others";
 
 #[derive(Debug, Args)]
 pub(crate) struct JoinArguments {
@@ -102,8 +89,17 @@ pub(crate) struct JoinArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct FindArguments {
+    /// Only the K lowest; the numbers above them need not be tested
+    #[arg(long, value_name = "K", allow_hyphen_values = true)]
+    pub(crate) first: Option<String>,
+    #[command(flatten)]
+    pub(crate) job: JobArguments,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct JobArguments {
-    /// What is asked of each n: a builtin (see `evenly functions`)
+    /// What is asked of each n: an expression in n, or a builtin (see `evenly functions`)
     #[arg(allow_hyphen_values = true)]
     pub(crate) function: Option<String>,
     /// The numbers: START..END (END excluded) or START..=LAST
@@ -136,7 +132,7 @@ pub(crate) struct JobArguments {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) retries: Option<String>,
     /// End early, as GNU parallel does: never, or now or soon, then fail, success or done, then a
-    /// number of n or a percentage, as in now,fail=1 [default: soon,fail=10000]
+    /// number of n or a percentage, as in now,fail=1 [default: soon,fail=10000; failures: never]
     #[arg(long, value_name = "SPEC", allow_hyphen_values = true)]
     pub(crate) halt: Option<String>,
     /// Print the answer over the other n where some failed (the status is still 3)

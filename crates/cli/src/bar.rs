@@ -38,12 +38,15 @@ enum Display {
 
 impl Watcher {
     pub(crate) fn new(plan: &Plan) -> Self {
+        // A bar would be drawn into lines that are written to the same terminal.
+        let has_lines = plan.aggregate.is_ordered() && std::io::stdout().is_terminal();
         let is_terminal = std::io::stderr().is_terminal();
         let display = match plan.progress {
             How::None => Display::None,
             // The stages of the wiring are what is shown then.
             How::Auto if plan.volume == Volume::Quiet || plan.wiring.is_some() => Display::None,
-            How::Auto | How::Bar if is_terminal => Display::Bar(None),
+            How::Auto if is_terminal && has_lines => Display::None,
+            How::Auto | How::Bar if is_terminal && !has_lines => Display::Bar(None),
             How::Auto | How::Bar | How::Plain => Display::Plain,
         };
         let period = match display {

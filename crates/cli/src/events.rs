@@ -3,12 +3,13 @@
 //! Each has `version`, `time_s` (since the start, on a clock that is never set, pauses included) and
 //! `event`. Numbers of the range and counts of them are strings: they outgrow what JSON readers hold.
 
+use crate::answer::Answer;
 use crate::cadence::Cadence;
 use crate::exit::Outcome;
-use crate::failures::{Failed, numbers};
+use crate::failures::Failed;
 use crate::logfile::LogFile;
 use crate::plan::Plan;
-use crate::report;
+use crate::report::{self, Answered, Asked, Delivery};
 use crate::told::why_early;
 use evenly::observe::{AgentSeen, Observation, Observer};
 use evenly::{End, Progress, Report};
@@ -44,9 +45,8 @@ enum Event<'a> {
     Started {
         unix_time_s: f64,
         pid: u32,
-        command: &'static str,
-        function: &'a str,
-        range: [String; 2],
+        #[serde(flatten)]
+        asked: Asked<'a>,
         workers: u32,
         split: String,
     },
@@ -132,7 +132,8 @@ enum Event<'a> {
         seconds_left: Option<f64>,
     },
     Finished {
-        answer: Option<String>,
+        #[serde(flatten)]
+        answered: Answered,
         complete: bool,
         failed: String,
         workers: usize,
@@ -158,9 +159,7 @@ impl Events {
         events.write(Event::Started {
             unix_time_s: rounded(unix_time.unwrap_or_default()),
             pid: std::process::id(),
-            command: "count",
-            function: plan.function.name(),
-            range: report::ends(plan.range),
+            asked: Asked::new(plan.aggregate, plan.function.name(), plan.range),
             workers: plan.workers.map_or(0, NonZeroU32::get),
             split: report::split(plan.policy),
         });
@@ -172,22 +171,21 @@ impl Events {
         self.cadence.period()
     }
 
-    /// Writes the last event and what is left. A job that tried every n has a report, and an answer
-    /// unless that is withheld.
+    /// Writes the last event and what is left. A job that came to its end has a report.
     ///
     /// # Errors
     /// One line that says why not all of it could be written.
     pub(crate) fn close(
         mut self,
-        report: Option<(&Report, Option<String>)>,
+        finished: Option<(&Delivery, &Report, Answer<'_>)>,
         outcome: &Outcome,
     ) -> Result<(), String> {
         let status = outcome.status();
-        self.write(match report {
-            Some((report, answer)) => Event::Finished {
-                answer,
-                complete: report.failures.is_empty(),
-                failed: numbers(&report.failures).to_string(),
+        self.write(match finished {
+            Some((delivery, report, answer)) => Event::Finished {
+                answered: delivery.answered(report, &answer),
+                complete: delivery.is_complete(report),
+                failed: report.failed.to_string(),
                 workers: report.workers,
                 losses: report.losses,
                 elapsed_s: rounded(report.elapsed),

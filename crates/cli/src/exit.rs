@@ -2,6 +2,7 @@
 
 use crate::stderr;
 use evenly::{Error, Signal};
+use rustix::io::Errno;
 use std::process::ExitCode;
 
 /// How a call of the program ends.
@@ -9,6 +10,8 @@ use std::process::ExitCode;
 pub(crate) enum Outcome {
     /// What was asked for was done.
     Done,
+    /// What was asked for was done, and the answer is no, or there is none.
+    No,
     /// The call cannot be carried out: usage, bad range, bad function, cannot start.
     Usage(String),
     /// Some n failed: there is no answer over the whole range.
@@ -26,10 +29,20 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// What becomes of it when standard output cannot be written.
+    pub(crate) fn not_written(cause: Errno) -> Self {
+        if cause == Errno::PIPE {
+            return Self::BrokenPipe;
+        }
+        let advice = "make room, or redirect standard output elsewhere";
+        Self::Incomplete(format!("cannot write the answer: {cause}; {advice}"))
+    }
+
     /// What whoever waits for the process sees; for a death by a signal, what a shell makes of it.
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::No => 1,
             Self::Usage(_) => 2,
             Self::SomeFailed(_) => 3,
             Self::Incomplete(_) => 4,
@@ -43,7 +56,7 @@ impl Outcome {
     /// What there is to say about it, without the name of the program.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
-            Self::Done | Self::BrokenPipe => None,
+            Self::Done | Self::No | Self::BrokenPipe => None,
             Self::Usage(message)
             | Self::SomeFailed(message)
             | Self::Incomplete(message)
@@ -77,6 +90,7 @@ impl From<Error> for Outcome {
             | Error::Threads { .. } => Self::Usage(message),
             Error::Deadline { .. } => Self::Deadline(message),
             Error::Interrupted(signal) => Self::Interrupted(signal),
+            Error::Output(cause) => Self::not_written(cause),
             _ => Self::Incomplete(message),
         }
     }

@@ -1,37 +1,78 @@
 //! Numbers that failed: each named once, at the end, with its cause and the line that reruns it.
 
 use crate::rerun::Rerun;
-use evenly::Failure;
 use evenly::observe::{Observation, Observer};
+use evenly::{Failure, Interval};
 use serde::Serialize;
 
 /// So many are listed; the rest is counted.
 const LISTED: usize = 100;
+/// So many may wait to be sorted, and those that will not be listed forgotten.
+const KEPT: usize = 10 * LISTED;
 
 /// What failed so far. A job that ends early has no report, and its failures are named all the same.
 #[derive(Debug, Default)]
-pub(crate) struct Failures(Vec<Failure>);
+pub(crate) struct Failures {
+    /// The lowest, and some more.
+    lowest: Vec<Failure>,
+    /// How many numbers all of them are.
+    numbers: u128,
+}
 
 impl Observer for Failures {
     fn observe(&mut self, observation: &Observation<'_>) {
         if let Observation::Quarantined(failure) = observation {
-            self.0.push(*failure);
+            self.numbers += failure.interval.len();
+            self.lowest.push(*failure);
+            if self.lowest.len() >= KEPT {
+                self.lowest = merged(std::mem::take(&mut self.lowest));
+                // Of two neighbours, one may still come: the last is kept for it.
+                self.lowest.truncate(LISTED + 1);
+            }
         }
     }
 }
 
 impl Failures {
-    /// A line for each of the first, in order.
-    pub(crate) fn listed(&mut self, rerun: &Rerun) -> String {
-        self.0.sort_unstable_by_key(|failure| failure.interval);
-        let mut text: String =
-            self.0.iter().take(LISTED).map(|failure| line(failure, rerun)).collect();
-        let more = numbers(self.0.get(LISTED..).unwrap_or_default());
-        if more > 0 {
-            text += &format!("evenly: and {more} more\n");
-        }
-        text
+    /// The lowest, ascending.
+    pub(crate) fn into_lowest(self) -> Vec<Failure> {
+        merged(self.lowest)
     }
+
+    /// How many numbers failed.
+    pub(crate) fn numbers(&self) -> u128 {
+        self.numbers
+    }
+}
+
+/// Ascending, and neighbours of the same cause as one.
+fn merged(mut failures: Vec<Failure>) -> Vec<Failure> {
+    failures.sort_unstable_by_key(|failure| failure.interval);
+    let mut merged: Vec<Failure> = Vec::with_capacity(failures.len());
+    for failure in failures {
+        if let Some(last) = merged.last_mut()
+            && last.cause == failure.cause
+            && last.interval.last().checked_add(1) == Some(failure.interval.first())
+            && let Some(both) = Interval::new(last.interval.first(), failure.interval.last())
+        {
+            last.interval = both;
+        } else {
+            merged.push(failure);
+        }
+    }
+    merged
+}
+
+/// A line for each of the lowest, which are ascending, and how many numbers there are beside these.
+pub(crate) fn listed(lowest: &[Failure], failed: u128, rerun: &Rerun) -> String {
+    let listed = &lowest[..lowest.len().min(LISTED)];
+    let mut text: String = listed.iter().map(|failure| line(failure, rerun)).collect();
+    let named: u128 = listed.iter().map(|failure| failure.interval.len()).sum();
+    let more = failed.saturating_sub(named);
+    if more > 0 {
+        text += &format!("evenly: and {more} more\n");
+    }
+    text
 }
 
 fn line(failure: &Failure, rerun: &Rerun) -> String {
@@ -43,14 +84,9 @@ fn line(failure: &Failure, rerun: &Rerun) -> String {
     }
 }
 
-/// How many numbers that is.
-pub(crate) fn numbers(failures: &[Failure]) -> u128 {
-    failures.iter().map(|failure| failure.interval.len()).sum()
-}
-
-/// The same as a part of a sentence.
-pub(crate) fn counted(failures: &[Failure]) -> String {
-    match numbers(failures) {
+/// How many numbers failed, as a part of a sentence.
+pub(crate) fn counted(failed: u128) -> String {
+    match failed {
         1 => "1 number failed".to_owned(),
         numbers => format!("{numbers} numbers failed"),
     }
@@ -75,7 +111,7 @@ impl From<&Failure> for Failed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evenly::{Cause, Interval};
+    use evenly::Cause;
 
     fn failure(first: i64, last: i64, cause: Cause) -> Failure {
         Failure { interval: Interval::new(first, last).unwrap(), cause }
@@ -86,7 +122,8 @@ mod tests {
         for failure in failures {
             seen.observe(&Observation::Quarantined(failure));
         }
-        seen.listed(&Rerun::new("count", "even"))
+        let numbers = seen.numbers();
+        listed(&seen.into_lowest(), numbers, &Rerun::new("count", "even"))
     }
 
     #[test]
@@ -104,12 +141,34 @@ mod tests {
 
     #[test]
     fn many_are_counted() {
-        let single = |n| failure(n, n, Cause::Exit(101));
+        let single = |n: i64| failure(2 * n, 2 * n, Cause::Exit(101));
         assert_eq!(seen((0..100).map(single)).lines().count(), 100);
-        let text = seen((0..100).map(single).chain([failure(100, 149, Cause::Memory)]));
+        let text = seen((0..100).map(single).chain([failure(200, 249, Cause::Memory)]));
         assert_eq!(text.lines().last(), Some("evenly: and 50 more"));
-        assert_eq!(counted(&[single(1)]), "1 number failed");
-        assert_eq!(counted(&[single(1), failure(2, 9, Cause::Memory)]), "9 numbers failed");
+        assert_eq!(counted(1), "1 number failed");
+        assert_eq!(counted(9), "9 numbers failed");
+    }
+
+    #[test]
+    fn neighbours_of_one_cause_are_one_line() {
+        let single = |n| failure(n, n, Cause::Exit(101));
+        let text = seen((0..50).rev().map(single).chain([failure(50, 50, Cause::Memory)]));
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.starts_with("evenly: n in 0..=49 failed: exit 101; "), "{text}");
+    }
+
+    #[test]
+    fn no_more_than_the_lowest_are_kept() {
+        let mut failures = Failures::default();
+        for n in (0..100_000).rev() {
+            failures.observe(&Observation::Quarantined(failure(2 * n, 2 * n, Cause::Memory)));
+            assert!(failures.lowest.len() <= KEPT);
+        }
+        assert_eq!(failures.numbers(), 100_000);
+        let lowest = failures.into_lowest();
+        assert!(
+            lowest.iter().map(|failure| failure.interval.first()).take(100).eq((0..200).step_by(2))
+        );
     }
 
     #[test]

@@ -1,12 +1,18 @@
 //! The command line of `evenly`: what was typed, what it means, run, exit status.
 
+mod answer;
 mod arguments;
+mod ask;
 mod bar;
 mod cadence;
+mod dry_run;
 mod duration;
 mod events;
+mod examples;
 mod exit;
+mod eyes;
 mod failures;
+mod functions;
 mod halt;
 mod joblog;
 mod join;
@@ -14,10 +20,12 @@ mod keys;
 mod logfile;
 mod number;
 mod plan;
+mod question;
 mod report;
 mod rerun;
 mod run;
 mod stderr;
+mod stream;
 mod told;
 mod typed;
 mod usage;

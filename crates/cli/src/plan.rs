@@ -4,19 +4,23 @@ use crate::arguments::{Format, JobArguments, Progress};
 use crate::duration::parse_duration;
 use crate::exit::Outcome;
 use crate::halt::parse_halt;
-use crate::number::{parse_number, parse_range};
+use crate::number::parse_number;
+use crate::question::Question;
 use crate::told::Volume;
 use crate::usage;
-use evenly::function::{self, BUILTINS, Function};
-use evenly::{Address, AddressError, Halt, Policy, Range};
+use evenly::function::Function;
+use evenly::{Address, AddressError, Aggregate, Halt, Policy, Range};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// A job that has been understood and found possible, as far as one can tell before it starts.
 pub(crate) struct Plan {
+    pub(crate) aggregate: Aggregate,
     pub(crate) range: Range,
     pub(crate) function: Box<dyn Function>,
+    /// What may not be meant as it is written, a line each.
+    pub(crate) hints: Vec<String>,
     pub(crate) policy: Policy,
     /// `None`: only agents work.
     pub(crate) workers: Option<NonZeroU32>,
@@ -46,7 +50,7 @@ pub(crate) enum Wiring {
 
 impl Plan {
     /// Understands the arguments of a job.
-    pub(crate) fn resolve(arguments: &JobArguments) -> Result<Self, Outcome> {
+    pub(crate) fn resolve(aggregate: Aggregate, arguments: &JobArguments) -> Result<Self, Outcome> {
         let wiring = match (arguments.wiring, arguments.step) {
             (false, _) => None,
             (true, false) => Some(Wiring::Shown),
@@ -57,10 +61,12 @@ impl Plan {
             Some("0") if !listen.is_empty() => None,
             typed => Some(resolve_workers(typed).map_err(Outcome::Usage)?),
         };
-        let (function, range) = resolve_positionals(arguments).map_err(Outcome::Usage)?;
+        let question = Question::resolve(aggregate, arguments).map_err(Outcome::Usage)?;
         Ok(Self {
-            range,
-            function,
+            aggregate,
+            range: question.range,
+            function: question.function,
+            hints: question.hints,
             policy: resolve_policy(arguments, wiring).map_err(Outcome::Usage)?,
             workers,
             key_files: arguments.key_file.clone(),
@@ -76,13 +82,24 @@ impl Plan {
             deadline: option("deadline", arguments.deadline.as_deref(), parse_duration)?,
             retries: option("retries", arguments.retries.as_deref(), parse_retries)?,
             halt: option("halt", arguments.halt.as_deref(), parse_halt)?
-                .unwrap_or_else(|| Some(Halt::default())),
+                .unwrap_or_else(|| default_halt(aggregate)),
             is_partial: arguments.partial,
             joblog: arguments.joblog.clone(),
             events: two_files(arguments).map_err(Outcome::Usage)?,
             wiring,
         })
     }
+}
+
+/// Whoever asks for the failures wants all of them.
+fn default_halt(aggregate: Aggregate) -> Option<Halt> {
+    (aggregate != Aggregate::Failures).then(Halt::default)
+}
+
+/// How many of find are wanted, if not all.
+pub(crate) fn parse_first(text: &str) -> Result<NonZeroU64, String> {
+    let number = u64::try_from(parse_number(text)?).ok().and_then(NonZeroU64::new);
+    number.ok_or_else(|| "it is from 1 to 2^64-1".to_owned())
 }
 
 fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
@@ -122,39 +139,6 @@ fn two_files(arguments: &JobArguments) -> Result<Option<PathBuf>, String> {
         return Err(format!("--joblog and --events both name '{path}'; give each its own file"));
     }
     Ok(arguments.events.clone())
-}
-
-fn resolve_positionals(arguments: &JobArguments) -> Result<(Box<dyn Function>, Range), String> {
-    let Some(name) = &arguments.function else {
-        let given = &arguments.range;
-        return Err(if function_named(given).is_some() {
-            format!("no range given; as in: evenly count {given} 0..1000")
-        } else {
-            let names = usage::listed(BUILTINS.iter().map(|builtin| builtin.name));
-            format!("no function given for {given}; as in: evenly count even {given} ({names})")
-        });
-    };
-    if function_named(&arguments.range).is_some() && parse_range(name).is_ok() {
-        let (range, function) = (name, &arguments.range);
-        return Err(format!(
-            "function and range are swapped; write: evenly count {function} {range}"
-        ));
-    }
-    let function = function_named(name).ok_or_else(|| unknown_function(name))?;
-    Ok((function, parse_range(&arguments.range)?))
-}
-
-/// A builtin by its name, or applied to n, which is the same.
-fn function_named(text: &str) -> Option<Box<dyn Function>> {
-    function::named(text.strip_suffix("(n)").unwrap_or(text))
-}
-
-fn unknown_function(name: &str) -> String {
-    let names = BUILTINS.iter().map(|builtin| builtin.name);
-    match usage::closest(name, names) {
-        Some(close) => format!("unknown function '{name}'; did you mean '{close}'?"),
-        None => format!("unknown function '{name}'; evenly functions lists them"),
-    }
 }
 
 fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {

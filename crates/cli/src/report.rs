@@ -1,13 +1,11 @@
 //! What goes to standard output: the answer and nothing else, as text or as JSON.
 
+use crate::answer::{self, Answer, Json};
 use crate::arguments::Format;
 use crate::exit::Outcome;
 use crate::failures::Failed;
-use crate::plan::Plan;
-use evenly::{Policy, Range, Report};
-use rustix::io::Errno;
+use evenly::{Aggregate, Failure, Policy, Range, Report};
 use serde::Serialize;
-use std::num::NonZeroU32;
 
 /// Writes all of `text` to standard output.
 ///
@@ -19,36 +17,15 @@ pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
         // Not through std, which takes a descriptor that cannot be written for /dev/null.
         match rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), rest)) {
             Ok(written) => rest = &rest[written..],
-            Err(Errno::PIPE) => return Err(Outcome::BrokenPipe),
-            Err(error) => {
-                let advice = "make room, or redirect standard output elsewhere";
-                let message = format!("cannot write the answer: {error}; {advice}");
-                return Err(Outcome::Incomplete(message));
-            }
+            Err(cause) => return Err(Outcome::not_written(cause)),
         }
     }
     Ok(())
 }
 
-/// The JSON form of an answer. Integers are strings: they outgrow what JSON readers hold.
-#[derive(Serialize)]
-struct Answer<'a> {
-    version: u32,
-    command: &'static str,
-    function: &'a str,
-    range: [String; 2],
-    /// `None`: some n failed, and nobody asked for a part of the answer.
-    answer: Option<String>,
-    complete: bool,
-    failures: Vec<Failed>,
-    workers: usize,
-    losses: u64,
-    stale_answers: u64,
-    elapsed_s: f64,
-}
-
-/// How an answer is to be delivered.
+/// What was asked of which numbers, and how the answer is to be delivered.
 pub(crate) struct Delivery {
+    pub(crate) aggregate: Aggregate,
     pub(crate) function: String,
     pub(crate) range: Range,
     pub(crate) format: Format,
@@ -56,93 +33,164 @@ pub(crate) struct Delivery {
     pub(crate) is_partial: bool,
 }
 
-impl Delivery {
-    /// The answer, unless it is withheld because some n failed.
-    pub(crate) fn value(&self, report: &Report) -> Option<String> {
-        let is_given = report.failures.is_empty() || self.is_partial;
-        is_given.then(|| report.answer.to_string())
+/// The version of these objects.
+pub(crate) const VERSION: u32 = 1;
+
+/// What was asked, in JSON. Integers are strings: they outgrow what JSON readers hold.
+#[derive(Serialize)]
+pub(crate) struct Asked<'a> {
+    command: &'static str,
+    function: &'a str,
+    range: [String; 2],
+    /// Of find, how many are wanted at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<String>,
+}
+
+/// What the answer is, in JSON.
+#[derive(Serialize)]
+pub(crate) struct Answered {
+    /// `None`: there is none; or some n failed, and nobody asked for a part of it; or it is lines.
+    answer: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<String>,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn new(aggregate: Aggregate, function: &'a str, range: Range) -> Self {
+        let first = match aggregate {
+            Aggregate::Find { first } => first.map(|first| first.to_string()),
+            _ => None,
+        };
+        let range = [range.start().to_string(), range.end().to_string()];
+        Self { command: aggregate.name(), function, range, first }
     }
 }
 
-/// What is written of a job in which every n was tried. Of an answer that is withheld there is
-/// nothing as text, and JSON says that there is none.
-pub(crate) fn answer(delivery: &Delivery, report: &Report) -> String {
-    let answer = delivery.value(report);
-    match delivery.format {
-        Format::Text => answer.map(|answer| format!("{answer}\n")).unwrap_or_default(),
-        Format::Json => line(&Answer {
-            version: 1,
-            command: "count",
-            function: &delivery.function,
-            range: ends(delivery.range),
-            answer,
-            complete: report.failures.is_empty(),
-            failures: report.failures.iter().map(Failed::from).collect(),
+/// How it went, in JSON.
+#[derive(Serialize)]
+struct Came {
+    complete: bool,
+    /// `None`: they are the answer, and were written before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failures: Option<Vec<Failed>>,
+    failed: String,
+    workers: usize,
+    losses: u64,
+    stale_answers: u64,
+    elapsed_s: f64,
+}
+
+/// How a job ended that did not come to its end, in JSON.
+#[derive(Serialize)]
+struct Stopped {
+    complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failures: Option<Vec<Failed>>,
+    error: Option<String>,
+}
+
+/// The JSON form of an answer.
+#[derive(Serialize)]
+struct Whole<'a> {
+    version: u32,
+    #[serde(flatten)]
+    asked: Asked<'a>,
+    #[serde(flatten)]
+    answered: Answered,
+    #[serde(flatten)]
+    came: Came,
+}
+
+/// The beginning of one.
+#[derive(Serialize)]
+struct Head<'a> {
+    version: u32,
+    #[serde(flatten)]
+    asked: Asked<'a>,
+}
+
+impl Delivery {
+    fn asked(&self) -> Asked<'_> {
+        Asked::new(self.aggregate, &self.function, self.range)
+    }
+
+    /// Whether the answer is that of the whole range.
+    pub(crate) fn is_complete(&self, report: &Report) -> bool {
+        self.is_about_failures() || report.failed == 0
+    }
+
+    /// Whether the answer is not withheld because some n failed.
+    fn is_given(&self, report: &Report) -> bool {
+        self.is_complete(report) || self.is_partial
+    }
+
+    /// Whether failures are what was asked for.
+    pub(crate) fn is_about_failures(&self) -> bool {
+        self.aggregate == Aggregate::Failures
+    }
+
+    /// What is written of a job that came to its end, and wrote nothing before. Of an answer that is
+    /// withheld there is nothing as text, and JSON says that there is none.
+    pub(crate) fn whole(&self, report: &Report, answer: &Answer<'_>) -> String {
+        match self.format {
+            Format::Text if self.is_given(report) => answer.text(),
+            Format::Text => String::new(),
+            Format::Json => line(&Whole {
+                version: VERSION,
+                asked: self.asked(),
+                answered: self.answered(report, answer),
+                came: self.came(report),
+            }),
+        }
+    }
+
+    /// What of the answer is not withheld.
+    pub(crate) fn answered(&self, report: &Report, answer: &Answer<'_>) -> Answered {
+        let given = self.is_given(report).then_some(answer);
+        Answered {
+            answer: given.and_then(Answer::json),
+            n: answer::has_n(self.aggregate).then(|| given.and_then(Answer::n)),
+            lines: answer.lines().map(|lines| lines.to_string()),
+        }
+    }
+
+    /// The beginning of the JSON form of lines, up to the first of them.
+    pub(crate) fn head(&self) -> String {
+        let lines = if self.is_about_failures() { "failures" } else { "answer" };
+        let head = line(&Head { version: VERSION, asked: self.asked() });
+        let head = head.trim_end().trim_end_matches('}');
+        format!("{head},\"{lines}\":[")
+    }
+
+    /// The end of it.
+    pub(crate) fn tail(&self, report: &Report) -> String {
+        format!("],{}", line(&self.came(report)).trim_start_matches('{'))
+    }
+
+    /// The end of it where the job did not come to its own.
+    pub(crate) fn tail_of_stopped(&self, failures: &[Failure], error: Option<String>) -> String {
+        let failures = self.listed(failures);
+        format!("],{}", line(&Stopped { complete: false, failures, error }).trim_start_matches('{'))
+    }
+
+    fn came(&self, report: &Report) -> Came {
+        Came {
+            complete: self.is_complete(report),
+            failures: self.listed(&report.failures),
+            failed: report.failed.to_string(),
             workers: report.workers,
             losses: report.losses,
             stale_answers: report.stale_answers,
             elapsed_s: report.elapsed.as_secs_f64(),
-        }),
-    }
-}
-
-/// The JSON form of a dry run.
-#[derive(Serialize)]
-struct DryRun<'a> {
-    version: u32,
-    command: &'static str,
-    dry_run: bool,
-    function: &'a str,
-    range: [String; 2],
-    numbers: String,
-    workers: u32,
-    pipes: u64,
-    split: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    listen: Vec<String>,
-}
-
-/// What a job would do.
-pub(crate) fn dry_run(plan: &Plan) -> String {
-    let Plan { range, workers, policy, .. } = plan;
-    let function = plan.function.name();
-    let workers = workers.map_or(0, NonZeroU32::get);
-    let listen: Vec<String> = plan.listen.iter().map(ToString::to_string).collect();
-    let pipes = u64::from(workers) + 1;
-    let numbers = range.len().to_string();
-    if plan.format == Format::Json {
-        let (version, command, dry_run) = (1, "count", true);
-        let (range, split) = (ends(*range), split(*policy));
-        return line(&DryRun {
-            version,
-            command,
-            dry_run,
-            function,
-            range,
-            numbers,
-            workers,
-            pipes,
-            split,
-            listen,
-        });
-    }
-    let mut text = format!("count   {function}(n) for {numbers} numbers, n in {range}\n");
-    text += &format!("workers {workers}, forked\n");
-    text += &format!("pipes   {pipes}: one to each worker, one from all of them\n");
-    for address in &listen {
-        text += &format!("agents  may join at {address}\n");
-    }
-    text += &format!("chunks  {}\n", chunks(*policy));
-    if *policy == Policy::Static {
-        const SHOWN: u32 = 8;
-        for worker in 0..workers.min(SHOWN) {
-            text += &format!("        worker {}: {}\n", worker + 1, range.part(worker, workers));
-        }
-        if workers > SHOWN {
-            text += &format!("        and {} more\n", workers - SHOWN);
         }
     }
-    text
+
+    fn listed(&self, failures: &[Failure]) -> Option<Vec<Failed>> {
+        (!self.is_about_failures()).then(|| failures.iter().map(Failed::from).collect())
+    }
 }
 
 pub(crate) fn split(policy: Policy) -> String {
@@ -150,19 +198,6 @@ pub(crate) fn split(policy: Policy) -> String {
         Policy::Fixed(len) => format!("fixed:{len}"),
         other => other.name().to_owned(),
     }
-}
-
-fn chunks(policy: Policy) -> String {
-    match policy {
-        Policy::Timed => "timed: about 100 ms each as measured, shorter near the end".to_owned(),
-        Policy::Static => "static: one equal range to each worker".to_owned(),
-        Policy::Guided => "guided: what remains, divided by twice the workers".to_owned(),
-        Policy::Fixed(len) => format!("fixed: {len} numbers each"),
-    }
-}
-
-pub(crate) fn ends(range: Range) -> [String; 2] {
-    [range.start().to_string(), range.end().to_string()]
 }
 
 /// One object on one line.

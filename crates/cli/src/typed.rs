@@ -3,8 +3,8 @@
 use crate::arguments::{Arguments, Command};
 use crate::exit::Outcome;
 use crate::report;
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 use std::ffi::OsString;
 
 /// Reads the command line. `--help` and `--version` are carried out here.
@@ -30,6 +30,9 @@ fn one_line(error: &clap::Error) -> String {
     let argument = text(ContextKind::InvalidArg).unwrap_or_default();
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
     let what = match error.kind() {
+        ErrorKind::UnknownArgument if argument == "--first" => {
+            return "--first is for find; see evenly find --help".to_owned();
+        }
         ErrorKind::UnknownArgument => format!("unexpected argument '{argument}'"),
         ErrorKind::InvalidSubcommand => {
             let name = text(ContextKind::InvalidSubcommand).unwrap_or_default();
@@ -68,8 +71,9 @@ fn next_step(error: &clap::Error) -> String {
     }
     // The usage line tells which command was meant.
     let usage = error.get(ContextKind::Usage).map(value_text).unwrap_or_default();
-    let commands = ["count ", "join ", "keygen "];
-    let command = commands.into_iter().find(|name| usage.contains(&format!("evenly {name}")));
+    let commands = Arguments::command();
+    let mut names = commands.get_subcommands().map(|command| format!("{} ", command.get_name()));
+    let command = names.find(|name| usage.contains(&format!("evenly {name}")));
     format!("see evenly {}--help", command.unwrap_or_default())
 }
 

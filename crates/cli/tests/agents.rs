@@ -18,6 +18,8 @@ mod lost;
 mod machines;
 #[path = "agents/paths.rs"]
 mod paths;
+#[path = "agents/questions.rs"]
+mod questions;
 #[path = "agents/reconnecting.rs"]
 mod reconnecting;
 #[path = "agents/relayed.rs"]
@@ -78,6 +80,7 @@ const STREAMS: &[Transport] = &[Unix, Tcp];
 fn everything() -> Vec<Trial> {
     let all = [
         over(TRANSPORTS, "the_answers_of_pipes", answers::those_of_pipes).collect(),
+        over(TRANSPORTS, "the_same_bytes", questions::the_same_bytes).collect(),
         over(TRANSPORTS, "agents_come_late", answers::agents_come_late).collect(),
         over(TRANSPORTS, "json_events_and_joblog", answers::json_events_and_joblog).collect(),
         over(TRANSPORTS, "an_agent_leaves", endings::an_agent_leaves).collect(),

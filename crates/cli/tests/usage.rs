@@ -2,7 +2,12 @@
 
 mod support;
 
-use support::{answer, run, stderr};
+use std::process::Command;
+use support::{EVENLY, answer, run, stderr};
+
+/// All that can be asked.
+const VERBS: [&str; 10] =
+    ["count", "sum", "min", "max", "find", "any", "all", "hist", "map", "failures"];
 
 /// Must be refused with one line that has all of these words in it.
 fn refused(words: &str, expected: &[&str]) {
@@ -38,6 +43,75 @@ fn bad_functions() {
     refused("count even", &["no range", "evenly count even 0..1000"]);
     refused("count 0..10 even", &["swapped", "evenly count even 0..10"]);
     refused("count", &["missing", "evenly count --help"]);
+    refused("count 0..10 5..20", &["0..10 and 5..20 are two ranges", "evenly count even 5..20"]);
+    refused("count evn", &["no range", "evenly count evn 0..1000"]);
+}
+
+#[test]
+fn each_verb_asks_for_its_function_and_range() {
+    for verb in VERBS {
+        refused(verb, &["missing", &format!("evenly {verb} --help")]);
+        refused(&format!("{verb} 0..10"), &["no function", &format!("evenly {verb} ")]);
+        refused(&format!("{verb} even"), &["no range", &format!("evenly {verb} even 0..1000")]);
+        refused(&format!("{verb} 0..10 even"), &["swapped", &format!("evenly {verb} even 0..10")]);
+        refused(&format!("{verb} evn 0..10"), &["'evn'", "did you mean 'even'?"]);
+        refused(&format!("{verb} even 10..0"), &["reversed"]);
+    }
+}
+
+#[test]
+fn only_find_is_asked_for_the_first() {
+    for first in ["0", "-1", "x", "2^64"] {
+        refused(&format!("find even 0..10 --first {first}"), &["--first", &format!("'{first}'")]);
+    }
+    refused("count even 0..10 --first 3", &["--first is for find"]);
+}
+
+/// The same for words that stand as they are.
+fn refused_words(words: &[&str], expected: &[&str]) {
+    let output = Command::new(EVENLY).args(words).output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+    assert!(output.stdout.is_empty() && said.matches('\n').count() == 1, "{words:?}: {said}");
+    for word in expected {
+        assert!(said.contains(word), "{words:?}: '{word}' is missing in: {said}");
+    }
+}
+
+#[test]
+fn what_asks_for_truth_gets_no_numbers() {
+    for verb in ["count", "find", "any", "all"] {
+        let expected = [&format!("{verb} asks whether"), "did you mean 'n % 7 != 0'?"];
+        refused_words(&[verb, "n % 7", "0..10"], &expected);
+        refused_words(
+            &[verb, "if even(n) { n } else { 1 }", "0..10"],
+            &["did you mean '(if even(n) { n } else { 1 }) != 0'?"],
+        );
+        refused_words(&[verb, "digits", "0..10"], &["'digits(n) != 0'"]);
+    }
+}
+
+#[test]
+fn bad_expressions_say_where() {
+    refused_words(&["count", "n % 7 == ", "0..10"], &["column 9", "a value is missing"]);
+    refused_words(&["count", "n ^ 2 == 4", "0..10"], &["column 3", "'^'", "**", "xor"]);
+    refused_words(&["count", "evn(n) && n > 3", "0..10"], &["'evn'", "even"]);
+    refused_words(&["sum", "1 / (n - n)", "0..10"], &["division by zero"]);
+    refused_words(&["sum", "gcd", "0..10"], &["gcd", "arguments"]);
+}
+
+#[test]
+fn hints_are_said_unless_it_is_quiet() {
+    let said = |words: &[&str]| {
+        let output = Command::new(EVENLY).args(words).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        stderr(&output)
+    };
+    let hint = said(&["count", "n % 7 == 3", "-10..10"]);
+    assert!(hint.starts_with("evenly: ") && hint.contains("'mod'"), "{hint}");
+    assert_eq!(hint.lines().count(), 1, "{hint}");
+    assert_eq!(said(&["count", "n % 7 == 3", "-10..10", "-q"]), "");
+    assert_eq!(said(&["count", "n % 7 == 3", "0..10"]), "");
 }
 
 #[test]
@@ -107,6 +181,18 @@ fn a_dry_run_starts_nothing_and_says_what_would_be() {
     assert_eq!(json["split"], "fixed:5");
     assert_eq!(json["pipes"], 3);
     refused("count evn 0..10 --dry-run", &["evn"]);
+    for verb in VERBS {
+        let text = answer(&format!("{verb} even 0..10 --dry-run"));
+        assert!(text.starts_with(&format!("{verb:<7} even(n) for 10 numbers")), "{text}");
+    }
+    let text = answer("find prime 0..10 --first 3 --dry-run");
+    assert!(
+        text.starts_with("find    prime(n) for 10 numbers, n in 0..10; the lowest 3\n"),
+        "{text}"
+    );
+    let json = answer("find prime 0..10 --first 3 --dry-run --format json");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["command"], &json["first"]), (&"find".into(), &"3".into()));
 }
 
 #[test]
@@ -135,31 +221,63 @@ fn functions_completions_and_manual_pages() {
     for name in ["even", "odd", "prime"] {
         assert!(functions.lines().any(|line| line.starts_with(name)), "{functions}");
     }
-    for line in functions.lines() {
+    let (builtins, operations) = functions.split_once("\n\n").unwrap();
+    for line in builtins.lines() {
         let (example, count) = line.split_once("evenly ").unwrap().1.rsplit_once(' ').unwrap();
         assert_eq!(answer(example).trim_end(), count);
+    }
+    for line in operations.lines() {
+        // Columns stand at least two blanks apart.
+        let columns: Vec<&str> = line.split("  ").filter(|column| !column.is_empty()).collect();
+        let [_, _, example, value] = columns[..] else { panic!("{line}") };
+        let output = Command::new(EVENLY).args(["map", example.trim(), "0..1"]).output().unwrap();
+        let value = value.trim().replace("true", "1").replace("false", "0");
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("0\t{value}\n"), "{line}");
+        assert_eq!(output.stderr, b"", "{line}");
     }
     for shell in ["bash", "zsh", "fish"] {
         let script = answer(&format!("completions {shell}"));
         assert!(script.contains("evenly") && script.contains("wiring"), "{shell}");
     }
     assert!(answer("man").contains(".TH evenly 1"));
-    assert!(answer("man count").contains("\\-\\-wiring"));
+    let script = answer("completions bash");
+    for verb in VERBS {
+        let page = answer(&format!("man {verb}"));
+        assert!(page.contains("\\-\\-wiring") && page.contains(".SH EXTRA"), "{verb}");
+        assert!(script.contains(&format!("evenly__subcmd__{verb}")), "{verb}");
+    }
+    assert!(answer("man find").contains("\\-\\-first"));
+}
+
+/// Each example in a help text is a call that would run.
+#[test]
+fn the_examples_of_each_verb_are_calls_that_would_run() {
+    for verb in VERBS {
+        let help = answer(&format!("{verb} --help"));
+        let examples = help.lines().filter(|line| line.starts_with("  evenly "));
+        let examples: Vec<&str> = examples.collect();
+        assert!(examples.len() >= 2, "{verb}");
+        for line in examples {
+            // What stands apart, or behind a pipe, is not the call.
+            let call = line.trim_start().split("   ").next().unwrap().split(" | ").next().unwrap();
+            let call = format!("{EVENLY} {} --dry-run", call.strip_prefix("evenly ").unwrap());
+            let output = Command::new("sh").args(["-c", &call]).output().unwrap();
+            assert!(output.status.success(), "{call}: {}", stderr(&output));
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(text.contains(verb), "{call}: {text}");
+        }
+    }
 }
 
 /// The help texts are files, so that a change of them is seen in review. To take over a wanted
 /// change: `EVENLY_BLESS=1 cargo test`.
 #[test]
 fn help_texts_are_as_committed() {
-    let texts = [
-        ("--help", "evenly.txt"),
-        ("count --help", "evenly-count.txt"),
-        ("join --help", "evenly-join.txt"),
-        ("keygen --help", "evenly-keygen.txt"),
-    ];
-    for (words, file) in texts {
+    let commands = VERBS.into_iter().chain(["join", "keygen"]);
+    let texts = commands.map(|name| (format!("{name} --help"), format!("evenly-{name}.txt")));
+    for (words, file) in texts.chain([("--help".to_owned(), "evenly.txt".to_owned())]) {
         let path = format!("{}/../../docs/help/{file}", env!("CARGO_MANIFEST_DIR"));
-        let output = support::evenly(words).env("COLUMNS", "100").output().unwrap();
+        let output = support::evenly(&words).env("COLUMNS", "100").output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty());
         let text = String::from_utf8(output.stdout).unwrap();
         if std::env::var_os("EVENLY_BLESS").is_some() {

@@ -10,7 +10,9 @@ use crate::lease::WorkerId;
 use crate::partial::Failure;
 use crate::scheduler::Record;
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt::Write;
 
 /// What is passed on at once of numbers that failed, in lines.
 const LINES_AT_ONCE: usize = 4096;
@@ -106,7 +108,7 @@ impl Stream {
     pub(crate) fn put(&mut self, record: &mut Record) -> Option<i64> {
         let covered = record.covered.iter().copied();
         let all = covered.chain(record.failed.iter().map(|failure| failure.interval));
-        let span = all.reduce(|a, b| Interval::hull(a, b))?;
+        let span = all.reduce(Interval::hull)?;
         let mut failed = core::mem::take(&mut record.failed);
         failed.sort_unstable_by_key(|failure| failure.interval);
         let (lines, text) = match core::mem::replace(&mut record.value, Value::Nothing) {
@@ -217,17 +219,33 @@ impl Stream {
                 Ready::Text(text) => Passed::Lines(text),
                 Ready::Merged(Some(worker), in_flight) => Passed::Merged(worker, in_flight),
                 Ready::Merged(None, _) => continue,
-                Ready::Failed(Failure { interval, cause }) => {
-                    let (now, later) = interval.split_front(LINES_AT_ONCE as u128);
-                    if let Some(interval) = later {
-                        self.ready.push_front(Ready::Failed(Failure { interval, cause }));
-                    }
-                    let lines =
-                        (now.first()..=now.last()).map(|n| alloc::format!("{n}\t{cause}\n"));
-                    Passed::Lines(lines.collect::<alloc::string::String>().into_bytes())
+                Ready::Failed(failure) => {
+                    self.ready.push_front(Ready::Failed(failure));
+                    Passed::Lines(self.failed_lines().into_bytes())
                 }
             });
         }
+    }
+
+    /// Takes lines of the first numbers that failed.
+    fn failed_lines(&mut self) -> String {
+        let (mut text, mut lines) = (String::new(), 0);
+        while lines < LINES_AT_ONCE
+            && let Some(Ready::Failed(failure)) = self.ready.front()
+        {
+            let Failure { interval, cause } = *failure;
+            self.ready.pop_front();
+            let (now, later) = interval.split_front((LINES_AT_ONCE - lines) as u128);
+            if let Some(interval) = later {
+                self.ready.push_front(Ready::Failed(Failure { interval, cause }));
+            }
+            for n in now.first()..=now.last() {
+                // A string takes everything.
+                let _ = writeln!(text, "{n}\t{cause}");
+                lines += 1;
+            }
+        }
+        text
     }
 }
 
@@ -235,7 +253,7 @@ impl Stream {
 fn cut_below(text: &mut Vec<u8>, n: i64) -> u64 {
     let (mut length, mut lines) = (0, 0);
     for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let digits = line.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+        let digits = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         let number =
             core::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i64>().ok());
         if number.is_none_or(|number| number >= n) {

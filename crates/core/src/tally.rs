@@ -2,6 +2,7 @@
 //!
 //! A function is applied to numbers ascending, and says here what it gave for each, or for many at once.
 
+mod decimal;
 mod line;
 
 use crate::aggregate::{Aggregate, Extreme, MOST_VALUES, Sum, Value};
@@ -11,6 +12,9 @@ use alloc::vec::Vec;
 
 /// So many intervals of failed numbers are enough for one report.
 const ENOUGH_FAILURES: usize = 4096;
+
+/// So many lines are added at once.
+const MOST_LINES: usize = 1024;
 
 /// So many bytes of lines are enough for one report.
 const ENOUGH_TEXT: usize = 64 << 10;
@@ -23,7 +27,12 @@ pub struct Tally {
     failed: Vec<Failure>,
     /// How many numbers may still be found before nobody wants more.
     wanted: u64,
+    /// For histograms: how many numbers give each of the values below [`SMALL`]. Most do.
+    small: Vec<u64>,
 }
+
+/// A table for so many values is quicker than a search for each.
+const SMALL: usize = 4096;
 
 impl Tally {
     /// Nothing yet.
@@ -33,7 +42,7 @@ impl Tally {
             Aggregate::Find { first: Some(first) } => first.get(),
             _ => u64::MAX,
         };
-        Self { aggregate, value: aggregate.empty(), failed: Vec::new(), wanted }
+        Self { aggregate, value: aggregate.empty(), failed: Vec::new(), wanted, small: Vec::new() }
     }
 
     /// What is asked.
@@ -54,8 +63,16 @@ impl Tally {
     /// So many of `numbers` numbers satisfy the function. Only where it [takes](Self::takes_counts) that.
     #[inline]
     pub fn count(&mut self, satisfy: u64, numbers: u64) {
+        // Nothing else is asked a hundred million times a second.
         match &mut self.value {
             Value::Count(count) => *count += u128::from(satisfy),
+            _ => self.count_for_others(satisfy, numbers),
+        }
+    }
+
+    #[cold]
+    fn count_for_others(&mut self, satisfy: u64, numbers: u64) {
+        match &mut self.value {
             Value::Sum(sum) => sum.add(Sum::from(i128::from(satisfy))),
             Value::Histogram(values) => {
                 for (value, count) in [(1, satisfy), (0, numbers - satisfy)] {
@@ -76,13 +93,12 @@ impl Tally {
             (Aggregate::Count, Value::Count(count)) => *count += u128::from(is_true),
             (Aggregate::Find { .. }, Value::Lines { lines, text }) if is_true => {
                 *lines += 1;
-                line::number(text, n);
-                text.push(b'\n');
+                line::found(text, n);
             }
-            (Aggregate::Find { .. } | Aggregate::Failures, _) => {}
             (Aggregate::Any, Value::Witness(witness)) if is_true => *witness = Some(n),
             (Aggregate::All, Value::Witness(witness)) if !is_true => *witness = Some(n),
-            (Aggregate::Any | Aggregate::All, _) => {}
+            (Aggregate::Find { .. } | Aggregate::Failures | Aggregate::Any | Aggregate::All, _) => {
+            }
             _ => self.number(n, i128::from(is_true)),
         }
     }
@@ -99,7 +115,15 @@ impl Tally {
                 *best = Some(Extreme { value: number, n });
             }
             Value::Min(_) | Value::Max(_) | Value::Nothing => {}
-            Value::Histogram(values) => *values.entry(number).or_default() += 1,
+            Value::Histogram(values) => match usize::try_from(number) {
+                Ok(small) if small < SMALL => {
+                    if self.small.is_empty() {
+                        self.small.resize(SMALL, 0);
+                    }
+                    self.small[small] += 1;
+                }
+                _ => *values.entry(number).or_default() += 1,
+            },
             Value::Lines { lines, text } if self.aggregate == Aggregate::Map => {
                 *lines += 1;
                 line::entry(text, n, number);
@@ -138,6 +162,18 @@ impl Tally {
                 for (n, number) in with_n() {
                     self.number(n, number.into());
                 }
+            }
+            Value::Lines { lines, text } if self.wanted == u64::MAX => {
+                // A line is short, so a few more than enough do not matter.
+                let numbers = &numbers[..numbers.len().min(MOST_LINES)];
+                *lines += match self.aggregate {
+                    Aggregate::Map => {
+                        line::entries(text, first, numbers);
+                        numbers.len() as u64
+                    }
+                    _ => line::all_found(text, first, numbers),
+                };
+                return numbers.len();
             }
             _ => {
                 for (n, number) in with_n() {
@@ -186,18 +222,27 @@ impl Tally {
         if !self.failed.is_empty() {
             return None;
         }
-        let word = self.value.word()?;
-        match &mut self.value {
-            Value::Count(count) => *count = 0,
-            Value::Sum(sum) => *sum = Sum::ZERO,
-            // Such a word is for what is empty.
-            _ => {}
+        if let Value::Count(count) = &mut self.value {
+            let word = u64::try_from(*count).ok()?;
+            *count = 0;
+            return Some(word);
         }
+        let word = self.value.word()?;
+        if let Value::Sum(sum) = &mut self.value {
+            *sum = Sum::ZERO;
+        }
+        // Any other word is for what is empty.
         Some(word)
     }
 
     /// The value so far. Then it is empty again.
     pub fn take_value(&mut self) -> Value {
+        if let Value::Histogram(values) = &mut self.value {
+            let used = self.small.iter_mut().enumerate().filter(|(_, count)| **count > 0);
+            for (value, count) in used {
+                *values.entry(value as i128).or_default() += u128::from(core::mem::take(count));
+            }
+        }
         core::mem::replace(&mut self.value, self.aggregate.empty())
     }
 

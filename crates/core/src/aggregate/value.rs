@@ -102,8 +102,7 @@ impl Value {
                 let sum = i64::try_from(sum.number()?).ok()?;
                 Some(sum.cast_unsigned())
             }
-            Self::Witness(None) | Self::Nothing => Some(0),
-            Self::Lines { lines: 0, .. } => Some(0),
+            Self::Witness(None) | Self::Nothing | Self::Lines { lines: 0, .. } => Some(0),
             _ => None,
         }
     }

@@ -225,9 +225,22 @@ impl Record {
     }
 
     /// Adds numbers; those that follow the last ones lengthen their interval.
-    #[inline]
     pub(super) fn add(&mut self, interval: Interval, value: Value) {
         self.value.merge(value);
+        self.cover(interval);
+    }
+
+    /// The same where numbers are only counted.
+    #[inline]
+    pub(super) fn count(&mut self, interval: Interval, satisfy: u64) {
+        if let Value::Count(count) = &mut self.value {
+            *count += u128::from(satisfy);
+        }
+        self.cover(interval);
+    }
+
+    #[inline]
+    fn cover(&mut self, interval: Interval) {
         if let Some(last) = self.covered.last_mut()
             && last.last().checked_add(1) == Some(interval.first())
             && let Some(longer) = Interval::new(last.first(), interval.last())

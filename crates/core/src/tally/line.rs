@@ -1,22 +1,77 @@
 //! Lines of find and map: a number, and what the function gives for it.
 
+use super::decimal::{Decimal, LONGEST};
 use alloc::vec::Vec;
 
-/// Writes a number.
-#[inline]
-pub(super) fn number(text: &mut Vec<u8>, n: i64) {
-    text.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+/// So many lines are put together before they are added to the text.
+const BLOCK: usize = 4096;
+const LONGEST_LINE: usize = 2 * LONGEST + 2;
+
+/// Adds the line of a number that was found.
+pub(super) fn found(text: &mut Vec<u8>, n: i64) {
+    let mut line = [0; LONGEST_LINE];
+    let length = Decimal::of(n).write(&mut line);
+    line[length] = b'\n';
+    text.extend_from_slice(&line[..=length]);
 }
 
-/// Writes a line of map.
-#[inline]
+/// Adds a line of map.
 pub(super) fn entry(text: &mut Vec<u8>, n: i64, value: i128) {
-    let mut buffer = itoa::Buffer::new();
-    text.extend_from_slice(buffer.format(n).as_bytes());
-    text.push(b'\t');
-    match i64::try_from(value) {
-        Ok(value) => text.extend_from_slice(buffer.format(value).as_bytes()),
-        Err(_) => text.extend_from_slice(buffer.format(value).as_bytes()),
+    let Ok(short) = i64::try_from(value) else {
+        text.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+        text.push(b'\t');
+        text.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        text.push(b'\n');
+        return;
+    };
+    entries(text, n, &[short]);
+}
+
+/// Adds the lines of map for numbers from `first` on.
+pub(super) fn entries(text: &mut Vec<u8>, first: i64, values: &[i64]) {
+    let mut block = [0; BLOCK + LONGEST_LINE];
+    let mut length = 0;
+    let mut n = Decimal::of(first);
+    for value in values {
+        length += n.write(&mut block[length..]);
+        block[length] = b'\t';
+        length += 1;
+        match u8::try_from(*value) {
+            Ok(digit @ 0..=9) => {
+                block[length] = b'0' + digit;
+                length += 1;
+            }
+            _ => length += Decimal::of(*value).write(&mut block[length..]),
+        }
+        block[length] = b'\n';
+        length += 1;
+        if length >= BLOCK {
+            text.extend_from_slice(&block[..length]);
+            length = 0;
+        }
+        n.count_up();
     }
-    text.push(b'\n');
+    text.extend_from_slice(&block[..length]);
+}
+
+/// Adds the lines of those numbers from `first` on that were found; how many.
+pub(super) fn all_found(text: &mut Vec<u8>, first: i64, is_found: &[i64]) -> u64 {
+    let mut block = [0; BLOCK + LONGEST_LINE];
+    let (mut length, mut lines) = (0, 0);
+    let mut n = Decimal::of(first);
+    for is_found in is_found {
+        if *is_found != 0 {
+            length += n.write(&mut block[length..]);
+            block[length] = b'\n';
+            length += 1;
+            lines += 1;
+            if length >= BLOCK {
+                text.extend_from_slice(&block[..length]);
+                length = 0;
+            }
+        }
+        n.count_up();
+    }
+    text.extend_from_slice(&block[..length]);
+    lines
 }

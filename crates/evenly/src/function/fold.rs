@@ -2,7 +2,11 @@
 
 use evenly_core::{Interval, Tally};
 
+/// How many numbers are tested before the tally is told.
+const AT_ONCE: usize = 512;
+
 /// By their count where that is enough, else one by one; the last number that was tested.
+#[inline]
 pub(super) fn fold_truths(
     slice: Interval,
     tally: &mut Tally,
@@ -17,17 +21,33 @@ pub(super) fn fold_truths(
     fold_each(slice, tally, test)
 }
 
-/// One by one.
+/// One by one: as many at once as cannot decide anything, so that none above a deciding one is tested.
 pub(super) fn fold_each(
     slice: Interval,
     tally: &mut Tally,
     mut test: impl FnMut(i64) -> bool,
 ) -> i64 {
-    for n in slice.first()..=slice.last() {
-        tally.truth(n, test(n));
-        if tally.is_full() {
-            return n;
+    if tally.aggregate().may_end_early() {
+        for n in slice.first()..=slice.last() {
+            tally.truth(n, test(n));
+            if tally.is_full() {
+                return n;
+            }
         }
+        return slice.last();
+    }
+    let mut truths = [0; AT_ONCE];
+    let mut rest = Some(slice);
+    while let Some((now, later)) = rest.map(|rest| rest.split_front(AT_ONCE as u128)) {
+        let truths = &mut truths[..now.len() as usize];
+        for (n, truth) in (now.first()..=now.last()).zip(&mut *truths) {
+            *truth = i64::from(test(n));
+        }
+        tally.numbers(now.first(), truths);
+        if tally.is_full() {
+            return now.last();
+        }
+        rest = later;
     }
     slice.last()
 }

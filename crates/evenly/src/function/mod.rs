@@ -17,6 +17,7 @@ mod vector;
 
 pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
+pub use expression::{ExpressionError, Fault, OPERATIONS, Operation, Place, expression};
 pub use vector::instruction_set;
 
 use evenly_core::{Interval, Tally};

@@ -53,15 +53,15 @@ pub(crate) struct Pipes {
 }
 
 impl Pipes {
-    /// Makes up to `workers` assignment pipes and the result pipe. If the system refuses one, the
-    /// run goes on with those that could be made, and the error is given beside them.
+    /// Makes up to `workers` assignment pipes and the result pipe, a larger one where `much` comes
+    /// through it. If the system refuses one, the run goes on with those that could be made, and the error is given beside them.
     ///
     /// # Errors
     /// If not even one assignment pipe and the result pipe could be made.
-    pub(crate) fn make(workers: usize) -> Result<(Self, Option<Errno>), Errno> {
+    pub(crate) fn make(workers: usize, much: bool) -> Result<(Self, Option<Errno>), Errno> {
         let results = Pipe::make()?;
         let is_crowded = workers > WORKERS_WITH_DEFAULT_PIPES;
-        if is_crowded {
+        if is_crowded || much {
             // Not allowed to everybody; what the pipe really holds is asked of it where it counts.
             let _ = fcntl_setpipe_size(&results.write_end, LARGE_RESULT_PIPE);
         }

@@ -5,9 +5,6 @@
 //! kinds, with [`bounds`] for every part over the range, and refused if it must fail. The rules of
 //! its arithmetic are in [`compute`].
 
-#![cfg_attr(not(test), expect(dead_code, reason = "nobody asks for an expression yet"))]
-#![expect(unreachable_pub, unused_imports, reason = "nobody asks for an expression yet")]
-
 mod bounds;
 mod check;
 pub(crate) mod compute;
@@ -22,12 +19,14 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tree;
+mod walked;
 
 pub use error::{ExpressionError, Fault, Place};
-pub(crate) use evaluate::evaluate;
+use evaluate::evaluate;
 use evenly_core::Interval;
 pub use operations::{OPERATIONS, Operation};
 use tree::{Bounds, Node};
+pub use walked::expression;
 
 /// What an expression says.
 #[derive(Clone, Debug, PartialEq, Eq)]

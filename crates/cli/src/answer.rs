@@ -1,0 +1,150 @@
+//! An answer as it is written: the text of each command, and what stands for it in JSON.
+
+use evenly::{Aggregate, Report, Value};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The answer of a job.
+pub(crate) enum Answer<'a> {
+    /// Of count and sum.
+    Number(String),
+    /// Of min and max: the value and its number, unless there is none.
+    Extreme(Option<[String; 2]>),
+    /// Of any and all, and the number that decides it, if one does.
+    Decision(bool, Option<i64>),
+    /// How many numbers give each value.
+    Histogram(&'a BTreeMap<i128, u128>),
+    /// Lines, so many, which were written while the job ran; and whether that is a no.
+    Lines { lines: u64, is_no: bool },
+}
+
+/// What stands for an answer in JSON. Integers are strings: they outgrow what JSON readers hold.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Json {
+    One(String),
+    Pairs(Vec<[String; 2]>),
+}
+
+impl<'a> Answer<'a> {
+    /// What the value is to who asked this.
+    ///
+    /// # Errors
+    /// One line, if it is a number too large to be written.
+    pub(crate) fn of(aggregate: Aggregate, report: &'a Report) -> Result<Self, String> {
+        Ok(match (aggregate, &report.answer) {
+            (_, Value::Count(count)) => Self::Number(count.to_string()),
+            (_, Value::Sum(sum)) => {
+                let number = sum.number().ok_or(TOO_LARGE)?;
+                Self::Number(number.to_string())
+            }
+            (_, Value::Min(extreme) | Value::Max(extreme)) => {
+                let pair =
+                    extreme.map(|extreme| [extreme.value.to_string(), extreme.n.to_string()]);
+                Self::Extreme(pair)
+            }
+            (_, Value::Witness(witness)) => {
+                Self::Decision(witness.is_some() == (aggregate == Aggregate::Any), *witness)
+            }
+            (_, Value::Histogram(values)) => Self::Histogram(values),
+            (_, Value::Lines { .. } | Value::Nothing) => {
+                let is_no = match aggregate {
+                    Aggregate::Find { .. } => report.lines == 0,
+                    Aggregate::Failures => report.failed > 0,
+                    _ => false,
+                };
+                Self::Lines { lines: report.lines, is_no }
+            }
+        })
+    }
+
+    /// As text: nothing where there is none, or where it was written already.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Number(number) => format!("{number}\n"),
+            Self::Extreme(Some([value, n])) => format!("{value}\t{n}\n"),
+            Self::Decision(is_true, Some(n)) => format!("{is_true}\t{n}\n"),
+            Self::Decision(is_true, None) => format!("{is_true}\n"),
+            Self::Histogram(values) => {
+                values.iter().map(|(value, count)| format!("{value}\t{count}\n")).collect()
+            }
+            Self::Extreme(None) | Self::Lines { .. } => String::new(),
+        }
+    }
+
+    /// For the field `answer`.
+    pub(crate) fn json(&self) -> Option<Json> {
+        match self {
+            Self::Number(number) => Some(Json::One(number.clone())),
+            Self::Extreme(extreme) => extreme.as_ref().map(|[value, _]| Json::One(value.clone())),
+            Self::Decision(is_true, _) => Some(Json::One(is_true.to_string())),
+            Self::Histogram(values) => {
+                let pairs =
+                    values.iter().map(|(value, count)| [value.to_string(), count.to_string()]);
+                Some(Json::Pairs(pairs.collect()))
+            }
+            Self::Lines { .. } => None,
+        }
+    }
+
+    /// For the field `n`: the number that decides it, if one does.
+    pub(crate) fn n(&self) -> Option<String> {
+        match self {
+            Self::Extreme(Some([_, n])) => Some(n.clone()),
+            Self::Decision(_, n) => n.map(|n| n.to_string()),
+            _ => None,
+        }
+    }
+
+    /// How many lines it is.
+    pub(crate) fn lines(&self) -> Option<u64> {
+        match self {
+            Self::Lines { lines, .. } => Some(*lines),
+            _ => None,
+        }
+    }
+
+    /// Whether it is no, or there is none.
+    pub(crate) fn is_no(&self) -> bool {
+        use Answer::{Decision, Extreme, Lines};
+        matches!(self, Extreme(None) | Decision(false, _) | Lines { is_no: true, .. })
+    }
+}
+
+const TOO_LARGE: &str =
+    "the sum does not fit 128 bits; there is no answer; ask for the sums of parts of the range";
+
+/// Whether answers of this kind have a field `n` in JSON.
+pub(crate) fn has_n(aggregate: Aggregate) -> bool {
+    use Aggregate::{All, Any, Max, Min};
+    matches!(aggregate, Min | Max | Any | All)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_text() {
+        let values = BTreeMap::from([(-1, 3), (1 << 100, 5)]);
+        for (answer, text) in [
+            (Answer::Number("-7".to_owned()), "-7\n"),
+            (Answer::Extreme(Some(["12".to_owned(), "-3".to_owned()])), "12\t-3\n"),
+            (Answer::Extreme(None), ""),
+            (Answer::Decision(true, Some(7)), "true\t7\n"),
+            (Answer::Decision(true, None), "true\n"),
+            (Answer::Decision(false, None), "false\n"),
+            (Answer::Histogram(&values), "-1\t3\n1267650600228229401496703205376\t5\n"),
+            (Answer::Lines { lines: 9, is_no: false }, ""),
+        ] {
+            assert_eq!(answer.text(), text);
+        }
+    }
+
+    #[test]
+    fn a_no_is_told_from_a_yes() {
+        assert!(Answer::Decision(false, Some(7)).is_no() && Answer::Extreme(None).is_no());
+        assert!(!Answer::Decision(true, None).is_no() && !Answer::Number("0".to_owned()).is_no());
+        assert!(Answer::Lines { lines: 0, is_no: true }.is_no());
+    }
+}

@@ -1,0 +1,135 @@
+//! A question from its plan to its answer: the job, what is written of it, and how it ends.
+
+use crate::answer::Answer;
+use crate::dry_run;
+use crate::exit::Outcome;
+use crate::eyes::Eyes;
+use crate::failures;
+use crate::keys;
+use crate::plan::Plan;
+use crate::report::{self, Delivery};
+use crate::rerun::Rerun;
+use crate::stderr;
+use crate::stream::Stream;
+use crate::told::Volume;
+use evenly::{Aggregate, Error, Failure, Job, Key, Report};
+
+/// Runs the job of a plan and delivers its answer.
+pub(crate) fn ask(plan: Plan) -> Result<(), Outcome> {
+    say_hints(&plan);
+    if plan.is_dry_run {
+        return report::write_out(&dry_run::text(&plan));
+    }
+    let keys = keys::to_listen(&plan.listen, &plan.key_files).map_err(Outcome::Usage)?;
+    let mut eyes = Eyes::open(&plan).map_err(Outcome::Usage)?;
+    let delivery = Delivery {
+        aggregate: plan.aggregate,
+        function: plan.function.name().to_owned(),
+        range: plan.range,
+        format: plan.format,
+        is_partial: plan.is_partial,
+    };
+    let stream = Stream::of(&delivery);
+    let result = job(plan, keys, &eyes, stream.as_ref()).run_observed(&mut eyes);
+    eyes.watcher.end();
+    match result {
+        Ok(report) => {
+            say_failures(&delivery, &report.failures, report.failed);
+            let outcome = deliver(&delivery, &report, stream.as_ref());
+            eyes.close(Some((&delivery, &report)), outcome)
+        }
+        Err(error) => {
+            let seen = std::mem::take(&mut eyes.failures);
+            let failed = seen.numbers();
+            let lowest = seen.into_lowest();
+            say_failures(&delivery, &lowest, failed);
+            eyes.close(None, Err(stopped(&delivery, error, &lowest, stream.as_ref())))
+        }
+    }
+}
+
+/// Says what may not be meant as it is written.
+fn say_hints(plan: &Plan) {
+    if plan.volume != Volume::Quiet {
+        for hint in &plan.hints {
+            stderr::say_at_last(&format!("evenly: {hint}\n"));
+        }
+    }
+}
+
+fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job {
+    let mut job = Job::new(plan.aggregate, plan.range, plan.function);
+    job = job.policy(plan.policy).keys(keys).halt(plan.halt);
+    job = match plan.workers {
+        Some(workers) => job.workers(workers),
+        None => job.no_workers(),
+    };
+    for address in plan.listen {
+        job = job.listen(address);
+    }
+    if let Some(stream) = stream {
+        job = job.output(stream.output());
+    }
+    if plan.is_partial {
+        job = job.despite_failures();
+    }
+    if let Some(deadline) = plan.deadline {
+        job = job.deadline(deadline);
+    }
+    if let Some(retries) = plan.retries {
+        job = job.retries(retries);
+    }
+    eyes.opened_to(job)
+}
+
+/// Names the lowest numbers that failed, unless that is the answer.
+fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128) {
+    if delivery.is_about_failures() || failed == 0 {
+        return;
+    }
+    let rerun = Rerun::new(delivery.aggregate.name(), &delivery.function);
+    stderr::say_at_last(&failures::listed(lowest, failed, &rerun));
+}
+
+/// Writes the answer, or what is left of it, and says whether it is one.
+fn deliver(delivery: &Delivery, report: &Report, stream: Option<&Stream>) -> Result<(), Outcome> {
+    let answer = Answer::of(delivery.aggregate, report).map_err(Outcome::Incomplete)?;
+    match stream {
+        Some(stream) => stream.end(&delivery.tail(report))?,
+        None => report::write_out(&delivery.whole(report, &answer))?,
+    }
+    if !delivery.is_complete(report) {
+        return Err(Outcome::SomeFailed(some_failed(delivery, report)));
+    }
+    if answer.is_no() { Err(Outcome::No) } else { Ok(()) }
+}
+
+/// What an answer is worth where some numbers failed.
+fn some_failed(delivery: &Delivery, report: &Report) -> String {
+    let failed = failures::counted(report.failed);
+    if delivery.is_partial {
+        return format!("{failed}; the answer is that of the others");
+    }
+    match (delivery.aggregate, report.failures.first()) {
+        (Aggregate::Find { .. } | Aggregate::Map, Some(lowest)) => {
+            let n = lowest.interval.first();
+            format!("{failed}; the lines end before n = {n} (--partial leaves out what failed)")
+        }
+        _ => format!("{failed}; the answer is withheld (--partial gives that of the others)"),
+    }
+}
+
+/// Ends what was written of a job that did not come to its end.
+fn stopped(
+    delivery: &Delivery,
+    error: Error,
+    lowest: &[Failure],
+    stream: Option<&Stream>,
+) -> Outcome {
+    let outcome = Outcome::from(error);
+    if let Some(stream) = stream {
+        // Why it stopped is worth more than that this, too, could not be written.
+        let _ = stream.end_early(&delivery.tail_of_stopped(lowest, outcome.message()));
+    }
+    outcome
+}

@@ -1,0 +1,122 @@
+//! Everything that watches a job, and the files that it writes.
+
+use crate::answer::Answer;
+use crate::bar::Watcher;
+use crate::events::Events;
+use crate::exit::Outcome;
+use crate::failures::Failures;
+use crate::joblog::JobLog;
+use crate::logfile;
+use crate::plan::Plan;
+use crate::report::Delivery;
+use crate::rerun::Rerun;
+use crate::stderr;
+use crate::wiring::WiringView;
+use evenly::observe::{Observation, Observer};
+use evenly::{Job, Report};
+use std::time::Duration;
+
+/// Everything that watches a job.
+pub(crate) struct Eyes {
+    pub(crate) watcher: Watcher,
+    pub(crate) failures: Failures,
+    wiring: Option<WiringView>,
+    joblog: Option<JobLog>,
+    events: Option<Events>,
+}
+
+impl Eyes {
+    /// Opens all files that are written while the job runs.
+    ///
+    /// # Errors
+    /// One line that says which of them cannot be opened, and why.
+    pub(crate) fn open(plan: &Plan) -> Result<Self, String> {
+        let rerun = || Rerun::new(plan.aggregate.name(), plan.function.name());
+        let joblog = plan.joblog.as_ref().map(|path| JobLog::open(path, rerun()));
+        let events = plan.events.as_ref().map(|path| Events::open(path, plan));
+        Ok(Self {
+            watcher: Watcher::new(plan),
+            failures: Failures::default(),
+            wiring: plan.wiring.map(|wiring| WiringView::new(wiring, plan.format)),
+            joblog: joblog.transpose()?,
+            events: events.transpose()?,
+        })
+    }
+
+    /// Has the job tell what they want to see.
+    pub(crate) fn opened_to(&self, mut job: Job) -> Job {
+        if let Some(period) = self.period() {
+            job = job.progress_every(period);
+        }
+        if self.wiring.is_some() {
+            job = job.stand_still_at_stages();
+        }
+        if self.joblog.is_some() {
+            job = job.tell_pieces();
+        }
+        job
+    }
+
+    /// How often the most eager of them wants to know how far the job is.
+    fn period(&self) -> Option<Duration> {
+        // The job log writes out its lines then.
+        let joblog = self.joblog.as_ref().map(|_| logfile::PERIOD);
+        let events = self.events.as_ref().map(Events::period);
+        [self.watcher.period(), joblog, events].into_iter().flatten().min()
+    }
+
+    /// Closes the files. A file that is not complete makes the outcome incomplete, unless it is worse
+    /// already.
+    pub(crate) fn close(
+        self,
+        finished: Option<(&Delivery, &Report)>,
+        mut outcome: Result<(), Outcome>,
+    ) -> Result<(), Outcome> {
+        if let Some(joblog) = self.joblog {
+            outcome = and_closed(outcome, joblog.close());
+        }
+        if let Some(events) = self.events {
+            let so_far = outcome.as_ref().err().unwrap_or(&Outcome::Done);
+            // A sum that cannot be written is no answer to tell.
+            let finished = finished.and_then(|(delivery, report)| {
+                let answer = Answer::of(delivery.aggregate, report).ok()?;
+                Some((delivery, report, answer))
+            });
+            let closed = events.close(finished, so_far);
+            outcome = and_closed(outcome, closed);
+        }
+        outcome
+    }
+}
+
+fn and_closed(outcome: Result<(), Outcome>, closed: Result<(), String>) -> Result<(), Outcome> {
+    match (outcome, closed) {
+        (outcome, Ok(())) => outcome,
+        (Ok(()) | Err(Outcome::No), Err(message)) => Err(Outcome::Incomplete(message)),
+        (Err(outcome), Err(message)) => {
+            stderr::say_at_last(&format!("evenly: {message}\n"));
+            Err(outcome)
+        }
+    }
+}
+
+impl Observer for Eyes {
+    fn may_go_on(&mut self) -> bool {
+        self.wiring.as_ref().is_none_or(WiringView::may_go_on)
+    }
+
+    fn observe(&mut self, observation: &Observation<'_>) {
+        if let (Observation::Stage(stage, layout), Some(wiring)) = (observation, &mut self.wiring) {
+            wiring.show(*stage, layout);
+            return;
+        }
+        self.watcher.observe(observation);
+        self.failures.observe(observation);
+        if let Some(joblog) = &mut self.joblog {
+            joblog.observe(observation);
+        }
+        if let Some(events) = &mut self.events {
+            events.observe(observation);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What is asked of each number: from the two words of a call to a function and a range, or to a line
+//! that says what is wrong and how it is written.
+
+use crate::arguments::JobArguments;
+use crate::number::parse_range;
+use crate::usage;
+use evenly::function::{self, BUILTINS, Function, Kind, OPERATIONS};
+use evenly::{Aggregate, Range};
+use std::borrow::Cow;
+
+/// A function that suits the command, and its range.
+pub(crate) struct Question {
+    pub(crate) range: Range,
+    pub(crate) function: Box<dyn Function>,
+    /// What may not be meant as it is written, a line each.
+    pub(crate) hints: Vec<String>,
+}
+
+impl Question {
+    /// Understands the two words.
+    ///
+    /// # Errors
+    /// One line that says what is wrong and how it is written.
+    pub(crate) fn resolve(aggregate: Aggregate, arguments: &JobArguments) -> Result<Self, String> {
+        let JobArguments { function, range, .. } = arguments;
+        let Some(typed) = function else { return Err(one_is_missing(aggregate, range)) };
+        let command = aggregate.name();
+        if parse_range(typed).is_ok() {
+            return Err(if parse_range(range).is_ok() {
+                format!("{typed} and {range} are two ranges; {}", with_function(aggregate, range))
+            } else {
+                let function = quoted(range);
+                format!(
+                    "function and range are swapped; write: evenly {command} {function} {typed}"
+                )
+            });
+        }
+        // An expression is understood over its range; a name that there is not is wrong over any.
+        if is_unknown_name(typed) {
+            return Err(unknown_function(typed));
+        }
+        let range = parse_range(range)?;
+        let (function, hints) = resolve_function(typed, range)?;
+        if aggregate.wants_truth() && function.kind() == Kind::Integer {
+            return Err(no_truth_value(command, function.name()));
+        }
+        Ok(Self { range, function, hints })
+    }
+}
+
+/// A builtin by its name, or applied to n, which is the same; else an expression, with what may not be
+/// meant as it is written.
+fn resolve_function(typed: &str, range: Range) -> Result<(Box<dyn Function>, Vec<String>), String> {
+    if let Some(function) = builtin(typed) {
+        return Ok((function, vec![]));
+    }
+    let source = if is_of_one_value(typed) { format!("{typed}(n)") } else { typed.to_owned() };
+    function::expression(&source, range)
+        .map_err(|error| format!("bad expression '{typed}': {error}"))
+}
+
+fn builtin(typed: &str) -> Option<Box<dyn Function>> {
+    function::named(typed.strip_suffix("(n)").unwrap_or(typed))
+}
+
+/// Whether it is the name of something in expressions that takes one value, which can be n.
+fn is_of_one_value(name: &str) -> bool {
+    OPERATIONS.iter().any(|operation| operation.form.strip_suffix("(a)") == Some(name))
+}
+
+/// The names of what is called in expressions.
+fn names_in_expressions() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().filter_map(|operation| operation.form.split_once('(')).map(|(name, _)| name)
+}
+
+/// Whether it is a single name of nothing that there is. Of such, an expression would only say where it
+/// stands.
+fn is_unknown_name(typed: &str) -> bool {
+    let is_name = typed.starts_with(|first: char| first.is_ascii_alphabetic())
+        && typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:@=,".contains(&byte));
+    let is_expression =
+        ["n", "true", "false"].contains(&typed) || names_in_expressions().any(|name| name == typed);
+    is_name && !is_expression && builtin(typed).is_none()
+}
+
+fn unknown_function(name: &str) -> String {
+    let names = BUILTINS.iter().map(|builtin| builtin.name).chain(names_in_expressions());
+    match usage::closest(name, names) {
+        Some(close) => format!("unknown function '{name}'; did you mean '{close}'?"),
+        None => format!("unknown function '{name}'; evenly functions lists them"),
+    }
+}
+
+fn no_truth_value(command: &str, function: &str) -> String {
+    // It binds weaker than anything that gives a number, but for a whole `if`.
+    let condition = if function.trim_start().starts_with("if") {
+        format!("({function}) != 0")
+    } else {
+        format!("{function} != 0")
+    };
+    format!(
+        "'{function}' gives a number, and {command} asks whether something is true; \
+         did you mean '{condition}'?"
+    )
+}
+
+/// What to say where one word was given for two.
+fn one_is_missing(aggregate: Aggregate, given: &str) -> String {
+    let command = aggregate.name();
+    if given.contains("..") {
+        return format!("no function given for {given}; {}", with_function(aggregate, given));
+    }
+    let function = quoted(given);
+    format!("no range given; as in: evenly {command} {function} 0..1000")
+}
+
+/// A call of the command with a function.
+fn with_function(aggregate: Aggregate, range: &str) -> String {
+    let command = aggregate.name();
+    let function = match aggregate {
+        Aggregate::Failures => "'100 / n'",
+        _ if aggregate.wants_truth() => "even",
+        _ => "'n * n'",
+    };
+    let hint = "evenly functions lists more";
+    format!("as in: evenly {command} {function} {range} ({hint})")
+}
+
+fn quoted(word: &str) -> Cow<'_, str> {
+    // Only a NUL cannot be quoted, and no argument of a process has one.
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_where_a_truth_value_is_needed_can_be_compared() {
+        let hint = no_truth_value("find", "n % 7");
+        assert!(hint.ends_with("did you mean 'n % 7 != 0'?"), "{hint}");
+        let hint = no_truth_value("find", "if even(n) { n } else { 0 }");
+        assert!(hint.ends_with("'(if even(n) { n } else { 0 }) != 0'?"), "{hint}");
+    }
+
+    #[test]
+    fn names_are_told_from_expressions() {
+        for name in ["evn", "fibonacci", "test:crahs@5,7"] {
+            assert!(is_unknown_name(name), "{name}");
+        }
+        for other in ["even", "prime", "n", "true", "2", "n+1", "even(n)", "-n", "test:slow=5"] {
+            assert!(!is_unknown_name(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Lines as the elements of an array in JSON, a few at a time, so that none of them has to be kept.
+
+/// What a line becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// `3` becomes `"3"`.
+    Number,
+    /// `3<tab>9` becomes `["3","9"]`.
+    Pair,
+    /// `3<tab>signal 11` becomes `{"first":"3","last":"3","cause":"signal 11"}`, and so do its neighbours with
+    /// it if theirs is the same cause.
+    Failure,
+}
+
+/// Lines on their way into an array of an object.
+pub(super) struct JsonLines {
+    /// What stands before the first of them, until it is written.
+    head: Option<String>,
+    entry: Entry,
+    has_elements: bool,
+    /// Failures that may go on.
+    run: Option<Run>,
+    text: Vec<u8>,
+}
+
+/// Numbers in a row that failed of the same cause.
+struct Run {
+    first: i64,
+    last: i64,
+    cause: Vec<u8>,
+}
+
+impl JsonLines {
+    pub(super) fn new(head: String, entry: Entry) -> Self {
+        Self { head: Some(head), entry, has_elements: false, run: None, text: vec![] }
+    }
+
+    /// Whether anything is written.
+    pub(super) fn has_begun(&self) -> bool {
+        self.head.is_none()
+    }
+
+    /// What these whole lines become.
+    pub(super) fn add<'a>(&'a mut self, lines: &[u8]) -> &'a [u8] {
+        if lines.is_empty() {
+            return &[];
+        }
+        self.begin();
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            match self.entry {
+                Entry::Number => self.element(b"\"", &[line], b"\""),
+                Entry::Pair => {
+                    let (n, value) = halves(line);
+                    self.element(b"[\"", &[n, value], b"\"]");
+                }
+                Entry::Failure => self.failure(line),
+            }
+        }
+        &self.text
+    }
+
+    /// What is left, and what comes after the last element.
+    pub(super) fn end(&mut self, tail: &str) -> Vec<u8> {
+        self.begin();
+        self.end_run();
+        self.text.extend_from_slice(tail.as_bytes());
+        std::mem::take(&mut self.text)
+    }
+
+    fn begin(&mut self) {
+        self.text.clear();
+        if let Some(head) = self.head.take() {
+            self.text.extend_from_slice(head.as_bytes());
+        }
+    }
+
+    /// Numbers and causes have nothing in them that JSON would want escaped.
+    fn element(&mut self, before: &[u8], parts: &[&[u8]], after: &[u8]) {
+        if std::mem::replace(&mut self.has_elements, true) {
+            self.text.push(b',');
+        }
+        self.text.extend_from_slice(before);
+        for (place, part) in parts.iter().enumerate() {
+            if place > 0 {
+                self.text.extend_from_slice(b"\",\"");
+            }
+            self.text.extend_from_slice(part);
+        }
+        self.text.extend_from_slice(after);
+    }
+
+    fn failure(&mut self, line: &[u8]) {
+        let (n, cause) = halves(line);
+        let n = std::str::from_utf8(n).ok().and_then(|n| n.parse::<i64>().ok()).unwrap_or_default();
+        if let Some(run) = &mut self.run
+            && run.last.checked_add(1) == Some(n)
+            && run.cause == cause
+        {
+            run.last = n;
+            return;
+        }
+        self.end_run();
+        self.run = Some(Run { first: n, last: n, cause: cause.to_vec() });
+    }
+
+    fn end_run(&mut self) {
+        if let Some(Run { first, last, cause }) = self.run.take() {
+            let before = format!("{{\"first\":\"{first}\",\"last\":\"{last}\",\"cause\":\"");
+            self.element(before.as_bytes(), &[&cause], b"\"}");
+        }
+    }
+}
+
+/// What stands before the first tab of a line, and behind it.
+fn halves(line: &[u8]) -> (&[u8], &[u8]) {
+    let tab = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
+    (&line[..tab], line.get(tab + 1..).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(entry: Entry, pieces: &[&str]) -> serde_json::Value {
+        let mut lines = JsonLines::new("{\"answer\":[".to_owned(), entry);
+        let mut text = vec![];
+        for piece in pieces {
+            text.extend_from_slice(lines.add(piece.as_bytes()));
+        }
+        text.extend(lines.end("]}"));
+        serde_json::from_slice::<serde_json::Value>(&text).unwrap()["answer"].clone()
+    }
+
+    #[test]
+    fn numbers_and_pairs() {
+        let expected = serde_json::json!(["-3", "5", "7"]);
+        assert_eq!(object(Entry::Number, &["-3\n5\n", "7\n"]), expected);
+        let expected =
+            serde_json::json!([["0", "1"], ["1", "-170141183460469231731687303715884105728"]]);
+        let lines = ["0\t1\n", "1\t-170141183460469231731687303715884105728\n"];
+        assert_eq!(object(Entry::Pair, &lines), expected);
+        assert_eq!(object(Entry::Pair, &[]), serde_json::json!([]));
+    }
+
+    #[test]
+    fn failures_in_a_row_of_the_same_cause_are_one() {
+        let failed = |first: &str, last: &str, cause: &str| serde_json::json!({"first": first, "last": last, "cause": cause});
+        let pieces = ["-1\toverflow\n0\toverflow\n", "1\toverflow\n2\texit 9\n", "4\texit 9\n"];
+        let expected = [failed("-1", "1", "overflow"), failed("2", "2", "exit 9")];
+        let expected = serde_json::json!([expected[0], expected[1], failed("4", "4", "exit 9")]);
+        assert_eq!(object(Entry::Failure, &pieces), expected);
+    }
+
+    #[test]
+    fn nothing_begins_before_the_first_line() {
+        let mut lines = JsonLines::new("{".to_owned(), Entry::Number);
+        assert!(!lines.has_begun());
+        assert_eq!(lines.add(b"1\n"), b"{\"1\"");
+        assert!(lines.has_begun());
+    }
+}

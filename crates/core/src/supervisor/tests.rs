@@ -1,0 +1,83 @@
+//! Workers that are lost in a row, and who is in the way.
+
+use super::*;
+use crate::aggregate::Aggregate;
+use crate::frame::{PIPE_FRAME, Packer, Unpacker};
+use crate::policy::Policy;
+use crate::range::Range;
+
+/// Joins a worker in the one slot, and says which chunk it got.
+fn seat(supervisor: &mut Supervisor) -> LeaseId {
+    supervisor.join(0, 4, 0).unwrap();
+    let Some(Order::Assign { slot: 0 }) = supervisor.poll(0).unwrap() else { panic!() };
+    supervisor.assignments()[0].lease
+}
+
+/// Loses workers one after the other, each at the chunk that it says it has begun, until the
+/// supervisor gives up; how many.
+fn losses_until_it_gives_up(cause: Option<Cause>) -> Option<u32> {
+    let range = Range::new(0, 1000).unwrap();
+    let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Static, 1);
+    let mut supervisor = Supervisor::new(scheduler, 1);
+    let mut now_ns = 0;
+    for times in 1..100 {
+        let lease = seat(&mut supervisor);
+        let name = WorkerId(supervisor.next_name().0 - 1);
+        let mut packer = Packer::new(name, PIPE_FRAME);
+        packer.begun(lease);
+        packer.seal(1);
+        let mut unpacker = Unpacker::new(PIPE_FRAME, PIPE_FRAME);
+        unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
+        unpacker.filled(packer.bytes().len());
+        let frame = unpacker.next_frame().unwrap().unwrap();
+        assert_eq!(supervisor.hear(frame, now_ns), Ok(Heard::Work));
+        supervisor.lose(0, cause, now_ns).unwrap();
+        loop {
+            now_ns += 1_000_000;
+            match supervisor.poll(now_ns).unwrap() {
+                Some(Order::GiveUp { slot: 0, .. }) => return Some(times),
+                Some(Order::Fill { slot: 0 }) => break,
+                Some(Order::Record(record)) => supervisor.recorded(record, now_ns).unwrap(),
+                _ => {}
+            }
+        }
+    }
+    None
+}
+
+/// One seat, whose worker was stopped and has been silenced while an agent worked.
+fn stopped_beside_an_agent() -> (Supervisor, usize) {
+    let range = Range::new(0, 1000).unwrap();
+    let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Guided, 1);
+    let mut supervisor = Supervisor::new(scheduler, 1);
+    seat(&mut supervisor);
+    let agent = supervisor.welcome(NonZeroU32::MIN, 4, 1).unwrap();
+    supervisor.stop(0, 1);
+    let now_ns = 1 + crate::roster::STOPPED_NS;
+    let frame =
+        Frame { worker: WorkerId(0), busy_ns: 0, body: Body::Farewell { call: 0, errno: 0 } };
+    supervisor.hear_agent(agent, frame, now_ns - 1).unwrap();
+    while let Some(order) = supervisor.poll(now_ns).unwrap() {
+        assert!(!matches!(order, Order::Kill { .. }), "an agent is at work");
+    }
+    (supervisor, agent)
+}
+
+#[test]
+fn a_stopped_worker_makes_room_when_the_last_agent_is_lost() {
+    let (mut supervisor, agent) = stopped_beside_an_agent();
+    let now_ns = 2 + crate::roster::STOPPED_NS;
+    supervisor.lose(agent, None, now_ns).unwrap();
+    let mut orders = core::iter::from_fn(|| supervisor.poll(now_ns).unwrap());
+    assert!(orders.any(|order| matches!(order, Order::Kill { slot: 0 })));
+}
+
+#[test]
+fn a_worker_that_fails_by_itself_is_not_explained_by_its_chunk() {
+    assert_eq!(losses_until_it_gives_up(None), Some(LOSSES_IN_A_ROW));
+}
+
+#[test]
+fn a_chunk_to_blame_is_searched_however_long_it_takes() {
+    assert_eq!(losses_until_it_gives_up(Some(Cause::Signal(11))), None);
+}
