@@ -235,6 +235,12 @@ impl Tally {
         Some(word)
     }
 
+    /// The numbers that failed so far, ascending.
+    #[must_use]
+    pub fn failed(&self) -> &[Failure] {
+        &self.failed
+    }
+
     /// The value so far. Then it is empty again.
     pub fn take_value(&mut self) -> Value {
         if let Value::Histogram(values) = &mut self.value {

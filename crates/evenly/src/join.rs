@@ -2,6 +2,7 @@
 
 use crate::driver;
 use crate::error::Error;
+use crate::function::UnusableExpression;
 use crate::job::default_workers;
 use crate::observe::Observer;
 use crate::secure::Key;
@@ -117,6 +118,16 @@ pub enum JoinError {
     UnknownFunction {
         /// What it asks for.
         name: String,
+    },
+    /// The primary asks for an expression that makes no sense here.
+    #[error(
+        "the primary asks for '{expression}', which cannot be computed here: {why}; use the same version at both ends"
+    )]
+    Expression {
+        /// What it asks for.
+        expression: String,
+        /// Why not.
+        why: Box<UnusableExpression>,
     },
     /// What the primary answers to a hello is not to be understood.
     #[error("cannot understand the primary: {0}")]

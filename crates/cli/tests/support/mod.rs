@@ -63,6 +63,11 @@ pub(crate) fn run(words: &str) -> Output {
     evenly(words).output().unwrap()
 }
 
+/// The same with words that stand as they are.
+pub(crate) fn run_words(words: &[&str]) -> Output {
+    evenly("").args(words).output().unwrap()
+}
+
 /// Runs, must succeed with nothing on standard error, and gives standard output.
 pub(crate) fn answer(words: &str) -> String {
     let output = run(words);

@@ -5,7 +5,7 @@ use super::primary::{make_registry, serve};
 use super::reception::{AGENTS, boot};
 use super::upstream::End;
 use crate::error::Error;
-use crate::function;
+use crate::function::{self, Expression, Function};
 use crate::job::Job;
 use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
@@ -64,9 +64,16 @@ pub(crate) fn join(join: &Join, observer: &mut dyn Observer) -> Result<(), JoinE
 /// The work of an agent as a job of its own.
 fn job(welcome: &Welcome, join: &Join) -> Result<Job, JoinError> {
     let name = &welcome.function;
-    let function = function::named(name)
-        .filter(|_| welcome.program == Program::None)
-        .ok_or_else(|| JoinError::UnknownFunction { name: name.clone() })?;
+    if welcome.program != Program::None {
+        return Err(JoinError::UnknownFunction { name: name.clone() });
+    }
+    let function: Box<dyn Function> = match function::named(name) {
+        Some(builtin) => builtin,
+        None => Box::new(Expression::new(name, welcome.range).map_err(|why| {
+            let expression = name.clone();
+            JoinError::Expression { expression, why: Box::new(why) }
+        })?),
+    };
     let mut job =
         Job::new(welcome.aggregate, Range::EMPTY, function).retries(welcome.retries).halt(None);
     job.workers = Some(join.workers().get());

@@ -12,12 +12,17 @@ mod closure;
 mod expression;
 mod faulty;
 mod fold;
+mod jit;
 mod prime;
 mod vector;
 
 pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
-pub use expression::{ExpressionError, Fault, OPERATIONS, Operation, Place, expression};
+pub use expression::{
+    Expression, ExpressionError, Fault, OPERATIONS, Operation, Place, UnusableExpression,
+    expression,
+};
+pub use jit::NoMachineCode;
 pub use vector::instruction_set;
 
 use evenly_core::{Interval, Tally};

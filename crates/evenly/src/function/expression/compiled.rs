@@ -4,10 +4,10 @@ use super::code;
 use super::error::ExpressionError;
 use super::evaluate::evaluate;
 use super::tree::Node;
-use super::understand;
+use super::{Understood, understand};
 use crate::function::jit::{Filled, Machine, NoMachineCode};
 use crate::function::{Function, Kind};
-use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Tally};
+use evenly_core::{Arithmetic, Cause, Interval, Range, Tally};
 
 /// So many values are computed before the tally looks at them.
 const MOST: usize = 1024;
@@ -53,7 +53,10 @@ impl Expression {
     /// # Errors
     /// If it makes no sense, or fails for every number of the range, or cannot be compiled here.
     pub fn new(source: &str, range: Option<Interval>) -> Result<Self, UnusableExpression> {
-        let tree = understand(source, range)?;
+        Self::of(source, understand(source, range)?.tree)
+    }
+
+    fn of(source: &str, tree: Node) -> Result<Self, UnusableExpression> {
         let machine = code::compile(&tree)?;
         let is_narrow = code::is_narrow(&tree);
         Ok(Self {
@@ -91,7 +94,9 @@ impl Expression {
         let mut rest = Some(slice);
         while let Some(part) = rest {
             let Some(counted) = self.machine.count(part.first(), part.last()) else { break };
-            tally.count(counted.count);
+            let numbers =
+                counted.failed.map_or(part.len() as u64, |(n, _)| n.abs_diff(part.first()));
+            tally.count(counted.count, numbers);
             let Some((n, why)) = counted.failed else { break };
             tally.fail(n, Cause::Arithmetic(why));
             if tally.is_full() {
@@ -101,6 +106,28 @@ impl Expression {
         }
         slice.last()
     }
+}
+
+/// An expression in `n` over the numbers of a range as a function, with what deserves a word although it
+/// is right, a line each.
+///
+/// ```
+/// use evenly::{Range, function};
+///
+/// let (expression, hints) = function::expression("n % 7 == 3", Range::new(0, 100)?)?;
+/// assert_eq!(expression.name(), "n % 7 == 3");
+/// assert!(hints.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`Expression::new`].
+pub fn expression(
+    source: &str,
+    range: Range,
+) -> Result<(Box<dyn Function>, Vec<String>), UnusableExpression> {
+    let Understood { tree, hints } = understand(source, range.interval())?;
+    Ok((Box::new(Expression::of(source, tree)?), hints))
 }
 
 impl Function for Expression {
@@ -117,7 +144,7 @@ impl Function for Expression {
     }
 
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
-        if tally.aggregate() == Aggregate::Count && self.tree.kind == Kind::Truth {
+        if tally.takes_counts() && self.tree.kind == Kind::Truth {
             return self.count(slice, tally);
         }
         if self.narrow.is_empty() {
@@ -129,12 +156,7 @@ impl Function for Expression {
 }
 
 /// Tells the tally the values of the numbers of a slice.
-fn values<T: Width>(
-    machine: &Machine,
-    room: &mut [T],
-    slice: Interval,
-    tally: &mut Tally,
-) -> i64 {
+fn values<T: Width>(machine: &Machine, room: &mut [T], slice: Interval, tally: &mut Tally) -> i64 {
     let mut rest = Some(slice);
     let mut most = FEWEST;
     while let Some(part) = rest {

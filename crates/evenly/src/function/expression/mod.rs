@@ -7,6 +7,8 @@
 
 mod bounds;
 mod check;
+mod code;
+mod compiled;
 pub(crate) mod compute;
 mod error;
 mod evaluate;
@@ -19,14 +21,14 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tree;
-mod walked;
 
+pub use compiled::{Expression, UnusableExpression, expression};
 pub use error::{ExpressionError, Fault, Place};
+#[cfg(test)]
 use evaluate::evaluate;
 use evenly_core::Interval;
 pub use operations::{OPERATIONS, Operation};
 use tree::{Bounds, Node};
-pub use walked::expression;
 
 /// What an expression says.
 #[derive(Clone, Debug, PartialEq, Eq)]

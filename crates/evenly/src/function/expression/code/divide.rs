@@ -19,9 +19,7 @@ impl Emitter<'_, '_> {
             return match two {
                 Two::Divide | Two::DivideEuclid if negated => self.to.ins().ineg(quotient),
                 Two::Divide | Two::DivideEuclid => quotient,
-                _ if size.is_power_of_two() => {
-                    self.to.ins().band_imm(x, (size - 1).cast_signed())
-                }
+                _ if size.is_power_of_two() => self.to.ins().band_imm(x, (size - 1).cast_signed()),
                 _ => {
                     let multiple = self.to.ins().imul_imm(quotient, size.cast_signed());
                     self.to.ins().isub(x, multiple)

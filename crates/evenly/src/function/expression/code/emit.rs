@@ -123,9 +123,7 @@ impl Emitter<'_, '_> {
 
     fn one(&mut self, one: One, node: &Node, a: &Node) -> Held {
         match self.value(a) {
-            Held::Truth(value) if one == One::Not => {
-                Held::Truth(self.to.ins().bxor_imm(value, 1))
-            }
+            Held::Truth(value) if one == One::Not => Held::Truth(self.to.ins().bxor_imm(value, 1)),
             Held::Narrow(value) if is_narrow(node) => self.one_narrow(one, node, a, value),
             held => {
                 let value = self.widen(held);
@@ -202,7 +200,7 @@ impl Emitter<'_, '_> {
         let condition = self.truth(condition);
         if self.facts.is_harmless(a) && self.facts.is_harmless(b) {
             let (x, y) = (self.value_like(node, a), self.value_like(node, b));
-            let value = self.to.ins().select(condition, x, y);
+            let value = self.select(condition, x, y);
             return held_like(node, value);
         }
         let then = self.to.create_block();
@@ -217,6 +215,18 @@ impl Emitter<'_, '_> {
         }
         self.enter(end);
         held_like(node, value)
+    }
+
+    /// One of two values. Those of 128 bits by halves: of a whole, cranelift would make a minimum or a
+    /// maximum, which it cannot write down.
+    pub(super) fn select(&mut self, condition: Value, x: Value, y: Value) -> Value {
+        if self.to.func.dfg.value_type(x) != types::I128 {
+            return self.to.ins().select(condition, x, y);
+        }
+        let ((x, x_high), (y, y_high)) = (self.to.ins().isplit(x), self.to.ins().isplit(y));
+        let low = self.to.ins().select(condition, x, y);
+        let high = self.to.ins().select(condition, x_high, y_high);
+        self.to.ins().iconcat(low, high)
     }
 
     /// A part, in as many bits as `node` has.

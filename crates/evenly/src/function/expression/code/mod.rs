@@ -10,8 +10,6 @@ mod emit;
 mod facts;
 mod kernels;
 mod narrow;
-#[cfg(test)]
-mod tests;
 mod wide;
 
 use super::tree::{Bounds, Node};

@@ -16,7 +16,7 @@ impl Emitter<'_, '_> {
             One::Abs if !node.may_fail => {
                 let negative = self.to.ins().icmp_imm(IntCC::SignedLessThan, high, 0);
                 let opposite = self.to.ins().ineg(x);
-                Held::Wide(self.to.ins().select(negative, opposite, x))
+                Held::Wide(self.select(negative, opposite, x))
             }
             One::Popcount => {
                 if node.may_fail {
@@ -75,11 +75,11 @@ impl Emitter<'_, '_> {
             Two::Xor => self.to.ins().bxor(x, y),
             Two::Min => {
                 let less = self.to.ins().icmp(IntCC::SignedLessThan, x, y);
-                self.to.ins().select(less, x, y)
+                self.select(less, x, y)
             }
             Two::Max => {
                 let greater = self.to.ins().icmp(IntCC::SignedGreaterThan, x, y);
-                self.to.ins().select(greater, x, y)
+                self.select(greater, x, y)
             }
             Two::Power if !node.may_fail => {
                 let exponent = self.facts.constant(b).and_then(|c| u32::try_from(c).ok());

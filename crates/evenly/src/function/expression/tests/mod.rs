@@ -2,6 +2,7 @@
 
 mod bounds;
 mod grammar;
+mod machine;
 mod random;
 mod reference;
 

@@ -103,12 +103,12 @@ fn conditional((condition, yes, no): (Syntax, Syntax, Syntax)) -> Syntax {
     plain(Form::If(Box::new(condition), Box::new(yes), Box::new(no)))
 }
 
-fn expressions() -> impl Strategy<Value = Syntax> {
+pub(super) fn expressions() -> impl Strategy<Value = Syntax> {
     (1_u32..5).prop_flat_map(|depth| prop_oneof![numbers(depth), truths(depth)])
 }
 
 /// Short ranges, also at the ends of all numbers.
-fn ranges() -> impl Strategy<Value = Interval> {
+pub(super) fn ranges() -> impl Strategy<Value = Interval> {
     let first = prop_oneof![
         4 => -40_i64..40,
         1 => any::<i64>(),
@@ -119,7 +119,7 @@ fn ranges() -> impl Strategy<Value = Interval> {
 }
 
 /// As it is written with as few parentheses as may be; where it stands, at least this level is needed.
-fn write(syntax: &Syntax, needed: u8, by_call: bool) -> String {
+pub(super) fn write(syntax: &Syntax, needed: u8, by_call: bool) -> String {
     const UNARY: u8 = 9;
     const VALUE: u8 = 11;
     let at = |part: &Syntax, needed| write(part, needed, by_call);
