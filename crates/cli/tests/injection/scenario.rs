@@ -69,11 +69,7 @@ const CRASHING: &str =
 
 const SMALL: &str = "count even 0..100000 --split fixed:1000 -j 2 --progress none";
 
-const FUNCTIONS: &str = "\
-even    n is divisible by 2         evenly count even 0..10       5
-odd     n is not divisible by 2     evenly count odd -3..4        4
-prime   n is a prime number         evenly count prime 0..100     25
-";
+const FUNCTIONS: &str = include_str!("../../../../docs/help/functions.txt");
 
 const PLAIN: Scenario = Scenario {
     name: "primary",

@@ -39,12 +39,12 @@ fn what_is_said_is_understood() {
 #[test]
 fn another_version_is_named_whatever_follows() {
     let mut bytes = hello().encode();
-    bytes[6] = 2;
+    bytes[6] = 3;
     bytes.extend([1, 2, 3]);
     let said = Hello::decode(&bytes).unwrap_err().to_string();
     assert_eq!(
         said,
-        std::format!("it is evenly {PROGRAM} (protocol 2); this is evenly {PROGRAM} (protocol 1)")
+        std::format!("it is evenly {PROGRAM} (protocol 3); this is evenly {PROGRAM} (protocol 2)")
     );
     let mut bytes = Refusal { why: Why::Program, text: String::new() }.encode();
     bytes[9] = b'8';
