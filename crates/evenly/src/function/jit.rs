@@ -130,12 +130,12 @@ impl Draft {
                 // SAFETY: `code` is the beginning of a function of the signature of `Count`, in the C
                 // convention of this machine, and stays where it is as long as the module.
                 Purpose::Count => count = Some(unsafe { transmute::<*const u8, Count>(code) }),
-                // SAFETY: as above, with the signature of `Values`.
                 Purpose::Narrow => {
+                    // SAFETY: as above, with the signature of `Values`.
                     narrow = Some(unsafe { transmute::<*const u8, Values<i64>>(code) });
                 }
-                // SAFETY: as above, with the signature of `Values`.
                 Purpose::Wide => {
+                    // SAFETY: as above, with the signature of `Values`.
                     wide = Some(unsafe { transmute::<*const u8, Values<i128>>(code) });
                 }
             }

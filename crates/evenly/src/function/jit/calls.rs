@@ -177,10 +177,10 @@ extern "C" fn digit_sum(n: i64) -> u64 {
 
 /// The sum of at most eight digits: two lanes of four, four of two, then both digits of each at once.
 fn sum_of_eight(n: u64) -> u64 {
-    let fours = n / 10_000 | (n % 10_000) << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x7f_0000_007f;
+    let fours = (n / 10_000) | ((n % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
     let twos = hundreds | (fours - hundreds * 100) << 16;
-    let tens = (twos * 103 >> 10) & 0x000f_000f_000f_000f;
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
     let digits = twos - tens * 9;
     digits.wrapping_mul(0x0001_0001_0001_0001) >> 48
 }
