@@ -17,7 +17,7 @@ use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::Partial;
 use crate::scheduler::{Record, Scheduler};
 use crate::supervisor::Supervisor;
-use crate::worker::CREDIT;
+use crate::worker::{CREDIT, MUCH};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use shelf::Shelf;
@@ -87,7 +87,7 @@ pub struct Agent {
 const MOST_ON_SHELVES: u64 = 4 * CREDIT as u64;
 
 /// What is done of a lease is reported at once where it is so much.
-const REPORTED_AT_ONCE: u64 = 64 << 10;
+const REPORTED_AT_ONCE: u64 = MUCH as u64;
 
 /// A chunk in hand.
 #[derive(Debug)]

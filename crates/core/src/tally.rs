@@ -8,6 +8,7 @@ mod line;
 use crate::aggregate::{Aggregate, Extreme, MOST_VALUES, Sum, Value};
 use crate::interval::Interval;
 use crate::partial::{Cause, Failure, Partial};
+use crate::worker::MUCH;
 use alloc::vec::Vec;
 
 /// So many intervals of failed numbers are enough for one report.
@@ -15,9 +16,6 @@ const ENOUGH_FAILURES: usize = 4096;
 
 /// So many lines are added at once.
 const MOST_LINES: usize = 1024;
-
-/// So many bytes of lines are enough for one report.
-const ENOUGH_TEXT: usize = 64 << 10;
 
 /// What came of some numbers.
 #[derive(Debug)]
@@ -193,7 +191,7 @@ impl Tally {
     pub fn is_full(&self) -> bool {
         match &self.value {
             Value::Witness(witness) => witness.is_some(),
-            Value::Lines { lines, text } => text.len() >= ENOUGH_TEXT || *lines >= self.wanted,
+            Value::Lines { lines, text } => text.len() >= MUCH || *lines >= self.wanted,
             Value::Histogram(values) => values.len() > MOST_VALUES,
             _ => self.failed.len() >= ENOUGH_FAILURES,
         }
