@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 use rayon::prelude::*;
 
-const USAGE: &str = "usage: rayon even-folded|even-every|tasks|spawn|skew N";
+const USAGE: &str =
+    "usage: rayon even-folded|even-every|congruent|congruent-loop|tasks|spawn|skew N";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +20,8 @@ fn main() -> ExitCode {
     let answer = match what.as_str() {
         "even-folded" => even_folded(n as u64),
         "even-every" => even_every(n as u64),
+        "congruent" => congruent(n as u64),
+        "congruent-loop" => congruent_loop(n as u64),
         "tasks" => tasks(n),
         "spawn" => spawn(n),
         "skew" => skew(n as u64),
@@ -48,7 +51,17 @@ fn even_every(n: u64) -> usize {
     (0..n).into_par_iter().filter(|n| n & bit == 0).count()
 }
 
-/// The same count with one task for each number: rayon may not split less finely than that.
+/// Counts the n below `end` that are 3 modulo 7 and 1 modulo 11.
+fn congruent(end: u64) -> usize {
+    (0..end.cast_signed()).into_par_iter().filter(|n| n % 7 == 3 && n % 11 == 1).count()
+}
+
+/// The same in a plain loop.
+fn congruent_loop(end: u64) -> usize {
+    (0..black_box(end.cast_signed())).filter(|n| n % 7 == 3 && n % 11 == 1).count()
+}
+
+/// Counts the even numbers below `n` with one task for each: rayon may not split less finely than that.
 fn tasks(n: usize) -> usize {
     (0..n).into_par_iter().with_max_len(1).filter(|n| n % 2 == 0).count()
 }

@@ -57,6 +57,18 @@ impl Contender {
         Self { is_evenly: true, ..Self::peer(name, Some(&program.into()), arguments, answer) }
     }
 
+    /// Another name in the table.
+    pub(crate) fn named(mut self, name: String) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// Evenly itself, although a shell runs it.
+    pub(crate) fn as_reference(mut self) -> Self {
+        self.is_evenly = true;
+        self
+    }
+
     /// One more argument, which may be a path.
     pub(crate) fn argument(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());

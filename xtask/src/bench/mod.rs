@@ -11,6 +11,7 @@ mod machine;
 mod measure;
 mod memory;
 mod options;
+mod questions;
 mod rivals;
 mod size;
 mod timed;
@@ -82,6 +83,18 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
                     failures.extend(findings.failures);
                 }
                 agents::events(&place, options)
+            }
+            Section::Expression => {
+                let findings = questions::compiled(&place, &rivals, options);
+                println!("{}", findings.table.render(style));
+                failures.extend(findings.failures);
+                questions::interpreted(&place, options)
+            }
+            Section::Output => {
+                let findings = questions::lines(&place, options);
+                println!("{}", findings.table.render(style));
+                failures.extend(findings.failures);
+                questions::map(&place, options)
             }
             Section::Compute => timed::compute(&place, &rivals, options),
             Section::Dispatch => timed::dispatch(&place, &rivals, options),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTIONS] [SECTION...]
 
-sections: compute dispatch agents startup prime memory size (default: all but size)
+sections: compute expression output dispatch agents startup prime memory size
+          (default: all but size)
 
   --quick          3 rounds instead of 5, and less work in each
   --markdown       print the tables as markdown
@@ -19,6 +20,8 @@ sections: compute dispatch agents startup prime memory size (default: all but si
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Compute,
+    Expression,
+    Output,
     Dispatch,
     Agents,
     Startup,
@@ -28,8 +31,10 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Compute,
+        Self::Expression,
+        Self::Output,
         Self::Dispatch,
         Self::Agents,
         Self::Startup,
@@ -41,6 +46,8 @@ impl Section {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Compute => "compute",
+            Self::Expression => "expression",
+            Self::Output => "output",
             Self::Dispatch => "dispatch",
             Self::Agents => "agents",
             Self::Startup => "startup",

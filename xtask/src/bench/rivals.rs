@@ -35,7 +35,7 @@ impl Rivals {
             rivals.pipe_records = c("pipe_records.c", "pipe_records", &["-O2"])?;
             rivals.ping_pong = c("ping_pong.c", "ping_pong", &["-O2"])?;
         }
-        if needed(&[Section::Compute, Section::Dispatch]) {
+        if needed(&[Section::Compute, Section::Expression, Section::Dispatch]) {
             rivals.rayon_default = Some(build_rayon(place, "rayon-default", "")?);
         }
         if needed(&[Section::Compute]) {

@@ -103,8 +103,9 @@ impl Gathering<'_> {
         }
         self.stages.at(Stage::Waited, &mut self.clock);
         let scheduler = self.supervisor.scheduler();
+        let is_complete = scheduler.is_finished() && self.outlet.is_empty();
         if let Some(Draining { why, .. }) = self.early
-            && (matches!(why, Early::Signal(_)) || !scheduler.is_finished())
+            && (matches!(why, Early::Signal(_)) || !is_complete)
         {
             return Err(self.ended_early(why));
         }
