@@ -17,7 +17,17 @@ pub(crate) struct Credits {
     accounts: Vec<Account>,
     /// How many of them are used up.
     waiting: usize,
+    /// How much was sent for how many numbers, lately.
+    bytes: u64,
+    numbers: u128,
 }
+
+/// A chunk should take no more of a worker's credit than one in so many parts: whoever is not at the
+/// lowest number could do no more than one in that time.
+const CHUNKS: u128 = 4;
+
+/// What was sent is forgotten by half after so many bytes: what numbers send may change.
+const LATELY: u64 = 16 * CREDIT as u64;
 
 #[derive(Clone, Copy, Debug)]
 struct Account {
@@ -38,8 +48,27 @@ impl Credits {
         self.accounts.push(Account { granted: CREDIT as u64, received: 0, merged: 0 });
     }
 
+    /// How many numbers a chunk should have at most.
+    pub(crate) fn most(&self) -> u128 {
+        match u128::from(self.bytes) {
+            0 => u128::MAX,
+            bytes => (self.numbers * (CREDIT as u128 / CHUNKS) / bytes).max(1),
+        }
+    }
+
+    /// So many numbers are done.
+    #[inline]
+    pub(crate) fn count(&mut self, numbers: u128) {
+        self.numbers += numbers;
+    }
+
     /// A worker has sent so much.
     pub(crate) fn receive(&mut self, worker: WorkerId, bytes: u64) {
+        self.bytes += bytes;
+        if self.bytes >= LATELY {
+            self.bytes /= 2;
+            self.numbers /= 2;
+        }
         if let Some(account) = self.accounts.get_mut(worker.0 as usize) {
             let was_used_up = account.is_used_up();
             account.received += bytes;
@@ -103,6 +132,19 @@ mod tests {
         assert_eq!(credits.merge(ONE, LEAST - 1), None);
         assert_eq!(credits.merge(ONE, 1), Some(LEAST));
         assert!(!credits.is_anybody_waiting());
+    }
+
+    #[test]
+    fn a_chunk_takes_a_part_of_the_credit() {
+        let mut credits = Credits::default();
+        credits.join();
+        credits.count(1000);
+        assert_eq!(credits.most(), u128::MAX);
+        credits.receive(ONE, 10_000);
+        assert_eq!(credits.most(), (CREDIT as u128 / CHUNKS / 10).max(1));
+        // Numbers that send nothing make chunks longer again.
+        credits.count(9_000);
+        assert_eq!(credits.most(), CREDIT as u128 / CHUNKS);
     }
 
     #[test]

@@ -418,6 +418,7 @@ impl Scheduler {
 
     /// Lends `worker` as many chunks as its window has room for; whether there were any.
     fn fill(&mut self, worker: WorkerId) -> bool {
+        let most = self.most_by_credit();
         let Self { ledger, leases, sizer, assignments, late, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
@@ -440,7 +441,7 @@ impl Scheduler {
                 }
                 (returned.interval, lease)
             } else if outlook.remaining > 0
-                && let Some(front) = ledger.take_front(sizer.next(outlook))
+                && let Some(front) = ledger.take_front(sizer.next(outlook).min(most))
             {
                 (front, leases.lend(worker, front, (1, 0)))
             } else {

@@ -102,11 +102,11 @@ fn what_stands_there_at_a_deadline_is_a_correct_beginning() {
 #[test]
 fn a_deadline_ends_it_although_everything_is_found_and_nobody_reads() {
     let mut running = start("find odd 0..300000 -j 2 --deadline 500ms");
-    std::thread::sleep(Duration::from_millis(1500));
+    let mut unread = running.child().stdout.take().unwrap();
+    let status = running.child().wait().unwrap();
+    assert_eq!(status.code(), Some(124), "{}", stderr(&running.output()));
     let mut text = String::new();
-    running.child().stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    let output = running.output();
-    assert_eq!(output.status.code(), Some(124), "{}", stderr(&output));
+    unread.read_to_string(&mut text).unwrap();
     assert!(text.starts_with("1\n3\n5\n") && text.len() < 800_000, "{} bytes", text.len());
 }
 

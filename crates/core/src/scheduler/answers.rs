@@ -46,6 +46,7 @@ impl Scheduler {
             settled += 1;
         }
         self.time_pieces(settled, numbers, busy_ns);
+        self.credits.count(numbers);
         self.account(worker, settled, numbers, busy_ns);
         outcome
     }
@@ -127,6 +128,7 @@ impl Scheduler {
             self.to_record.append(partial);
         }
         self.time_pieces(told, span.len(), busy_ns);
+        self.credits.count(span.len());
         self.account(worker, settled, span.len(), busy_ns);
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use super::{Action, Scheduler};
 use crate::lease::WorkerId;
+use crate::policy::Policy;
 use crate::stream::{Passed, Stream};
 use alloc::vec::Vec;
 
@@ -46,6 +47,13 @@ impl Scheduler {
     pub fn leave_out_failures(mut self) -> Self {
         self.stream.leave_out_failures();
         self
+    }
+
+    /// How many numbers a chunk may have, so that several of them wait for the lowest without using up
+    /// what their worker may send ahead. Whoever says how long chunks are gets those.
+    pub(super) fn most_by_credit(&self) -> u128 {
+        let is_said = matches!(self.sizer.policy(), Policy::Fixed(_) | Policy::Static);
+        if is_said { u128::MAX } else { self.credits.most() }
     }
 
     /// Gives nobody more than its share while what was sent cannot be passed on.
