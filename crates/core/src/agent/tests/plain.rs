@@ -61,7 +61,8 @@ pub(super) fn answer(
     range: Option<Interval>,
     leaves_out: bool,
 ) -> (Value, String) {
-    let all = range.map_or(0..=-1, |range| range.first()..=range.last());
+    // None lies near the end of all numbers.
+    let all = range.map_or(0..0, |range| range.first()..range.last() + 1);
     let with_values = || all.clone().filter_map(|n| Some((n, value(n).ok()?)));
     let extreme = |best: Option<(i64, i128)>| best.map(|(n, value)| Extreme { value, n });
     let of_interest = |wanted| all.clone().find(|n| truth(*n) == Ok(wanted));
