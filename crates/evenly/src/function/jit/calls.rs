@@ -151,6 +151,12 @@ extern "C" fn gcd(a: i64, b: i64) -> u64 {
     if a == 0 || b == 0 {
         return a | b;
     }
+    // One division where they are of different size; the rest takes a step for each bit of the smaller one.
+    (a, b) = (a.min(b), a.max(b));
+    b %= a;
+    if b == 0 {
+        return a;
+    }
     let shift = (a | b).trailing_zeros();
     a >>= a.trailing_zeros();
     while b != 0 {

@@ -10,6 +10,8 @@ mod emit;
 mod facts;
 mod kernels;
 mod narrow;
+#[cfg(test)]
+mod speed;
 mod wide;
 
 use super::tree::{Bounds, Node};
