@@ -64,7 +64,7 @@ impl Contender {
     }
 
     /// Evenly itself, although a shell runs it.
-    pub(crate) fn as_reference(mut self) -> Self {
+    pub(crate) fn for_reference(mut self) -> Self {
         self.is_evenly = true;
         self
     }

@@ -101,7 +101,7 @@ pub(crate) fn lines(place: &Place, options: &Options) -> Findings {
     let seq = "seq 0 99999999";
     let contenders = [
         shell(format!("{evenly} > /dev/null"), format!("{find} > /dev/null; echo $?"), 0)
-            .as_reference(),
+            .for_reference(),
         shell(format!("{seq} > /dev/null"), format!("{seq} > /dev/null; echo $?"), 0),
         shell(format!("{evenly} | wc -c"), format!("{find} | wc -c"), text),
         shell(format!("{seq} | wc -c"), format!("{seq} | wc -c"), text),
@@ -120,7 +120,7 @@ pub(crate) fn map(place: &Place, options: &Options) -> Findings {
     let map = format!("{program} map 'n % 2' 0..1e8 -j {workers}");
     let name = |end: &str| format!("evenly map 'n % 2' 0..1e8 -j {workers} {end}");
     let contenders = [
-        shell(name("> /dev/null"), format!("{map} > /dev/null; echo $?"), 0).as_reference(),
+        shell(name("> /dev/null"), format!("{map} > /dev/null; echo $?"), 0).for_reference(),
         shell(name("| wc -c"), format!("{map} | wc -c"), text),
     ];
     let title = "Output: map over 0..1e8".to_owned();
