@@ -28,6 +28,7 @@ mod answers;
 mod early;
 mod late;
 mod message;
+mod options;
 mod returns;
 mod steal;
 mod supply;
@@ -40,15 +41,17 @@ use crate::lease::{Assignment, LeaseTable, WorkerId};
 use crate::ledger::Ledger;
 use crate::pace::Meter;
 use crate::partial::Failure;
-use crate::policy::{Outlook, Policy, Sizer};
+use crate::policy::{CHUNK_AIM_NS, Outlook, Policy, Sizer};
 use crate::range::Range;
 use crate::stream::Stream;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use late::Late;
+use options::{Allowance, most_allowed};
 use window::Window;
 
 pub use message::{Action, Event, Piece, Progress, Record, Violation};
+pub use options::Counts;
 pub use window::Capacity;
 
 /// What is known of one worker.
@@ -74,6 +77,11 @@ pub struct Scheduler {
     sizer: Sizer,
     /// How long the first chunk of a worker may be.
     opening: u128,
+    /// What a chunk of the timed policy should take, and how long it may be.
+    chunk_ns: u64,
+    chunk_max: u128,
+    /// How much may be handed out now, if that is limited.
+    allowance: Option<Allowance>,
     /// By name; names are given out ascending, so a name is an index.
     workers: Vec<Worker>,
     /// Those that are not lost, and for how many workers they stand together.
@@ -134,6 +142,9 @@ impl Scheduler {
             leases: LeaseTable::default(),
             sizer: Sizer::new(policy, range.len(), workers),
             opening: 1,
+            chunk_ns: CHUNK_AIM_NS,
+            chunk_max: u128::MAX,
+            allowance: None,
             workers: Vec::new(),
             living: Vec::new(),
             strength: 0,
@@ -174,35 +185,6 @@ impl Scheduler {
         self.ledger.fail(failed);
         self.answer = value;
         Ok(self)
-    }
-
-    /// Lets the timed policy begin with chunks of so many numbers, where they are known to be cheap.
-    /// Otherwise it begins with one, which may take hours.
-    #[must_use]
-    pub fn opening(mut self, numbers: u64) -> Self {
-        self.opening = u128::from(numbers.max(1));
-        self
-    }
-
-    /// Gives a chunk whose worker was lost so many more tries, then halves it. Only a single number
-    /// that was lost so often and once more, each time as the one its worker was at, fails.
-    #[must_use]
-    pub fn retries(mut self, retries: u8) -> Self {
-        self.retries = retries;
-        self
-    }
-
-    /// Keeps account of each [`Piece`] for [`take_pieces`](Self::take_pieces).
-    #[must_use]
-    pub fn tell_pieces(mut self) -> Self {
-        self.pieces = Some(Vec::new());
-        self
-    }
-
-    /// What was done and lost since the last call; always empty without
-    /// [`tell_pieces`](Self::tell_pieces).
-    pub fn take_pieces(&mut self) -> Vec<Piece> {
-        self.pieces.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
     /// Takes an event that happened at `now_ns`, on any clock that does not run backwards.
@@ -378,7 +360,7 @@ impl Scheduler {
 
     /// Adds what a record holds to the answer.
     fn merge(&mut self, record: &mut Record) -> Result<(), Violation> {
-        if self.aggregate.is_ordered() {
+        if self.aggregate.is_streamed() {
             if let Some(limit) = self.stream.put(record) {
                 self.waive_above(limit);
             }
@@ -401,8 +383,8 @@ impl Scheduler {
             if self.is_draining {
                 return None;
             }
-            if self.leases.is_full() {
-                // It keeps its place until somebody answers.
+            if self.leases.is_full() || self.allowance.is_some_and(Allowance::is_used_up) {
+                // It keeps its place until somebody answers, or until more is allowed.
                 return None;
             }
             self.hungry.pop_front();
@@ -418,13 +400,13 @@ impl Scheduler {
 
     /// Lends `worker` as many chunks as its window has room for; whether there were any.
     fn fill(&mut self, worker: WorkerId) -> bool {
-        let most = self.most_by_credit();
-        let Self { ledger, leases, sizer, assignments, late, .. } = self;
+        let most = self.longest_chunk();
+        let Self { ledger, leases, sizer, assignments, late, allowance, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
             remaining: 0,
             workers: (self.strength / window.workers()).max(1),
-            aim_ns: window.aim_ns(),
+            aim_ns: window.aim_ns(self.chunk_ns),
             pace: window.pace(),
             longest: window.longest(),
             opening: self.opening,
@@ -441,7 +423,8 @@ impl Scheduler {
                 }
                 (returned.interval, lease)
             } else if outlook.remaining > 0
-                && let Some(front) = ledger.take_front(sizer.next(outlook).min(most))
+                && let Some(front) =
+                    ledger.take_front(most_allowed(*allowance, sizer.next(outlook).min(most)))
             {
                 (front, leases.lend(worker, front, (1, 0)))
             } else {
@@ -449,7 +432,10 @@ impl Scheduler {
             };
             assignments.push(Assignment { lease, interval });
             window.lent(interval.len());
-            if leases.is_full() {
+            if let Some(allowance) = allowance {
+                allowance.use_up(interval.len());
+            }
+            if leases.is_full() || allowance.is_some_and(Allowance::is_used_up) {
                 break;
             }
         }
@@ -474,6 +460,10 @@ impl Scheduler {
         let shares = u128::from((self.strength / state.window.workers()).max(1));
         let waiting = self.ledger.remaining() / shares;
         state.window.open(self.sizer.policy(), waiting);
+        if self.allowance.is_some() {
+            // What is allowed now is to begin now, and not when somebody comes to it.
+            state.window.hold_no_more_than_begin();
+        }
         state.is_queued = true;
         self.hungry.push_back(worker);
     }

@@ -23,6 +23,8 @@ pub struct Stream {
     aggregate: Aggregate,
     /// Whether numbers that fail are left out. Otherwise nothing above the lowest is passed on.
     leaves_out_failures: bool,
+    /// Whether everything is passed on as it comes.
+    in_any_order: bool,
     /// The first number of the range that is not done, or is behind one that is not.
     next: i128,
     /// What is done behind it, by its first number.
@@ -75,7 +77,8 @@ impl Stream {
         };
         Self {
             aggregate,
-            leaves_out_failures: aggregate == Aggregate::Failures,
+            leaves_out_failures: matches!(aggregate, Aggregate::Failures | Aggregate::Run { .. }),
+            in_any_order: aggregate == Aggregate::Run { in_order: false },
             next: first.map_or(0, i128::from),
             ahead: BTreeMap::new(),
             lines_ahead: 0,
@@ -118,7 +121,9 @@ impl Stream {
         let (last, worker, in_flight) = (span.last(), record.worker, record.in_flight);
         let piece = Piece { last, lines, text, failed, worker, in_flight };
         let lowest_failure = piece.failed.first().map(|failure| failure.interval.first());
-        if i128::from(span.first()) == self.next {
+        if self.in_any_order {
+            self.merge(piece);
+        } else if i128::from(span.first()) == self.next {
             self.merge(piece);
             while let Some(entry) = self.ahead.first_entry()
                 && i128::from(*entry.key()) == self.next

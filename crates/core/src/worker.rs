@@ -51,6 +51,8 @@ struct Current {
     unreported: i64,
     /// Whether all of it is counted, and the last partial not packed.
     is_done: bool,
+    /// The last number that is at work and cannot be given back, if any is.
+    held: Option<i64>,
 }
 
 /// What to do next.
@@ -144,12 +146,31 @@ impl Worker {
                     self.packer.begun(lease);
                     is_begun_again = true;
                 }
-                let (unreported, is_done) = (interval.first(), false);
-                *self.current.insert(Current { lease, rest: interval, unreported, is_done })
+                let (unreported, is_done, held) = (interval.first(), false, None);
+                *self.current.insert(Current { lease, rest: interval, unreported, is_done, held })
             }
         };
         let (slice, _) = current.rest.split_front(u128::from(most.max(1)));
         Some(Step { slice, is_begun_again })
+    }
+
+    /// Keeps the numbers given out last, whatever the primary [withdraws](Self::take) meanwhile: they
+    /// are at work elsewhere. That ends when they are [counted](Self::counted).
+    pub fn hold(&mut self, slice: Interval) {
+        if let Some(current) = &mut self.current {
+            current.held = Some(slice.last());
+        }
+    }
+
+    /// Which lease is in work.
+    #[must_use]
+    pub fn lease(&self) -> Option<LeaseId> {
+        self.current.map(|current| current.lease)
+    }
+
+    /// The chunks behind the one in work, in the order in which they will be.
+    pub fn ahead(&self) -> impl Iterator<Item = Interval> + '_ {
+        self.queue[self.next..].iter().map(|assignment| assignment.interval)
     }
 
     /// Where to tell what comes of the numbers given out last.
@@ -162,6 +183,7 @@ impl Worker {
     #[inline]
     pub fn counted(&mut self, last: i64) -> Outcome {
         let Some(current) = &mut self.current else { return Outcome::Answered };
+        current.held = None;
         if let Some(rest) = current.rest.above(last) {
             current.rest = rest;
             return if self.tally.is_full() { Outcome::ToReport } else { Outcome::Going };
@@ -274,7 +296,7 @@ impl Worker {
         if let Some(current) = self.current
             && is_meant(current.lease)
         {
-            let (kept, released) = keep(current.rest, parts);
+            let (kept, released) = current.keep(parts);
             if let Some(released) = released {
                 if kept.is_none() {
                     self.report(0);
@@ -297,6 +319,19 @@ impl Worker {
             held.interval = kept.unwrap_or(held.interval);
             kept.is_some()
         });
+    }
+}
+
+impl Current {
+    /// As [`keep`], but what is held is kept.
+    fn keep(&self, parts: u64) -> (Option<Interval>, Option<Interval>) {
+        let (kept, released) = keep(self.rest, parts);
+        match self.held.and_then(|held| Interval::new(self.rest.first(), held)) {
+            Some(held) if kept.is_none_or(|kept| kept.last() < held.last()) => {
+                (Some(held), self.rest.above(held.last()))
+            }
+            _ => (kept, released),
+        }
     }
 }
 

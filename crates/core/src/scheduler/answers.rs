@@ -122,7 +122,7 @@ impl Scheduler {
             self.pending.push_back(Action::Quarantined(*failure));
         }
         let told = self.tell_partial(worker, lease, &partial, is_end);
-        if self.is_open || self.aggregate.is_ordered() {
+        if self.is_open || self.aggregate.is_streamed() {
             self.pass_on(Record::of(partial, worker));
         } else {
             self.to_record.append(partial);

@@ -42,13 +42,6 @@ impl Scheduler {
         &self.stream
     }
 
-    /// Leaves out numbers that fail, where the answer is lines; otherwise they end below the first.
-    #[must_use]
-    pub fn leave_out_failures(mut self) -> Self {
-        self.stream.leave_out_failures();
-        self
-    }
-
     /// How many numbers a chunk may have, so that several of them wait for the lowest without using up
     /// what their worker may send ahead. Whoever says how long chunks are gets those.
     pub(super) fn most_by_credit(&self) -> u128 {

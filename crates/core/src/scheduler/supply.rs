@@ -73,7 +73,7 @@ impl Scheduler {
     /// Notes an answer.
     #[inline]
     pub(super) fn done(&mut self, interval: Interval, value: Value) {
-        if self.is_open || self.aggregate.is_ordered() {
+        if self.is_open || self.aggregate.is_streamed() {
             let mut record = self.spare.pop().unwrap_or_else(|| Record::empty(self.aggregate));
             record.add(interval, value);
             self.pass_on(record);
@@ -84,7 +84,7 @@ impl Scheduler {
 
     /// Notes a number that has no value.
     pub(super) fn fail(&mut self, failure: Failure) {
-        if self.is_open || self.aggregate.is_ordered() {
+        if self.is_open || self.aggregate.is_streamed() {
             let failed = [failure].into();
             self.pass_on(Record { failed, ..Record::empty(self.aggregate) });
         } else {

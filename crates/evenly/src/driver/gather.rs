@@ -156,7 +156,7 @@ impl<'a> Gathering<'a> {
         self.keep_time()?;
         self.keep_time_elsewhere()?;
         self.act()?;
-        if self.job.aggregate.is_ordered() {
+        if self.job.aggregate.is_streamed() {
             self.pass_lines()?;
         }
         self.flush()

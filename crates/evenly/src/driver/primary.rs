@@ -108,7 +108,7 @@ impl<'a> Primary<'a> {
 
     /// n+1 pipes: one to each worker, one from all of them. The primary holds both ends of all.
     fn make_pipes(&mut self) -> Result<Pipes, Error> {
-        let (pipes, refused) = Pipes::make(self.wanted, self.job.aggregate.is_ordered())
+        let (pipes, refused) = Pipes::make(self.wanted, self.job.aggregate.is_streamed())
             .map_err(|cause| no_worker("pipe2", cause))?;
         if let Some(cause) = refused {
             self.say_fewer(pipes.assignments.len(), "pipe2", cause);
