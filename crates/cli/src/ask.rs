@@ -25,6 +25,7 @@ pub(crate) fn ask(plan: Plan) -> Result<(), Outcome> {
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
+        rerun: Rerun::new(plan.aggregate.name(), plan.function.typed()),
         range: plan.range,
         format: plan.format,
         is_partial: plan.is_partial,
@@ -76,6 +77,15 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     if let Some(deadline) = plan.deadline {
         job = job.deadline(deadline);
     }
+    if let Some(aim) = plan.chunk_time {
+        job = job.chunks_of(aim);
+    }
+    if let Some(most) = plan.chunk_max {
+        job = job.chunks_up_to(most);
+    }
+    if let Some(per_second) = plan.max_rate {
+        job = job.max_rate(per_second);
+    }
     if let Some(retries) = plan.retries {
         job = job.retries(retries);
     }
@@ -87,8 +97,7 @@ fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128) {
     if delivery.is_about_failures() || failed == 0 {
         return;
     }
-    let rerun = Rerun::new(delivery.aggregate.name(), &delivery.function);
-    stderr::say_at_last(&failures::listed(lowest, failed, &rerun));
+    stderr::say_at_last(&failures::listed(lowest, failed, &delivery.rerun));
 }
 
 /// Writes the answer, or what is left of it, and says whether it is one.
@@ -111,6 +120,7 @@ fn some_failed(delivery: &Delivery, report: &Report) -> String {
         return format!("{failed}; the answer is that of the others");
     }
     match (delivery.aggregate, report.failures.first()) {
+        (Aggregate::Run { .. }, _) => failed,
         (Aggregate::Find { .. } | Aggregate::Map, Some(lowest)) => {
             let n = lowest.interval.first();
             format!("{failed}; the lines end before n = {n} (--partial leaves out what failed)")

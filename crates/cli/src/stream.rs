@@ -40,6 +40,8 @@ impl Stream {
             Aggregate::Find { .. } => Entry::Number,
             Aggregate::Map => Entry::Pair,
             Aggregate::Failures => Entry::Failure,
+            // Not lines, and never JSON.
+            Aggregate::Run { .. } => Entry::Number,
             _ => return None,
         };
         let is_json = delivery.format == Format::Json;

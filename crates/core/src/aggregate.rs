@@ -153,10 +153,10 @@ impl Aggregate {
             (Self::Sum, Value::Sum(_))
             | (Self::Failures, Value::Nothing)
             | (Self::Run { .. }, Value::Lines { .. }) => true,
-            (Self::Min, Value::Min(extreme)) | (Self::Max, Value::Max(extreme)) => match extreme {
-                Some(extreme) => is_in(extreme.n),
-                None => covered.is_empty(),
-            },
+            // Whoever looks for values over whole chunks may find none.
+            (Self::Min, Value::Min(extreme)) | (Self::Max, Value::Max(extreme)) => {
+                extreme.is_none_or(|extreme| is_in(extreme.n))
+            }
             (Self::Any | Self::All, Value::Witness(witness)) => witness.is_none_or(is_in),
             (Self::Hist, Value::Histogram(values)) => values.values().sum::<u128>() == numbers(),
             (Self::Find { .. }, Value::Lines { lines, .. }) => u128::from(*lines) <= numbers(),

@@ -326,6 +326,11 @@ impl Supervisor {
         }
     }
 
+    /// Lets so much more begin; see [`Scheduler::allow`].
+    pub fn allow(&mut self, more: u64) {
+        self.scheduler.allow(more);
+    }
+
     /// Lines that can be passed on, in order; see [`Scheduler::next_lines`].
     pub fn next_lines(&mut self) -> Option<Vec<u8>> {
         self.scheduler.next_lines()

@@ -8,6 +8,7 @@ use super::crew::Crew;
 use super::early::Draining;
 use super::outlet::{OUTLET, Outlet};
 use super::primary::note_range;
+use super::rate::Rate;
 use super::reception::{AGENTS, Agents};
 use super::stages::Stages;
 use super::upstream::Upstream;
@@ -51,6 +52,8 @@ pub(super) struct Gathering<'a> {
     /// When progress is told next.
     next_progress: Option<Duration>,
     pub(super) early: Option<Draining>,
+    /// How much may begin in a second, if that is limited.
+    rate: Option<Rate>,
     pub(super) is_end_of_file: bool,
 }
 
@@ -87,6 +90,7 @@ impl<'a> Gathering<'a> {
     ) -> Self {
         let next_progress = job.progress_every;
         let (losses, early, is_end_of_file) = (0, None, false);
+        let rate = job.max_rate.map(Rate::new);
         Self {
             job,
             supervisor,
@@ -102,6 +106,7 @@ impl<'a> Gathering<'a> {
             losses,
             next_progress,
             early,
+            rate,
             is_end_of_file,
         }
     }
@@ -111,6 +116,7 @@ impl<'a> Gathering<'a> {
         for slot in 0..self.crew.slots.len() {
             self.admit(slot)?;
         }
+        self.let_more_begin();
         self.act()?;
         self.flush()
     }
@@ -155,6 +161,7 @@ impl<'a> Gathering<'a> {
         }
         self.keep_time()?;
         self.keep_time_elsewhere()?;
+        self.let_more_begin();
         self.act()?;
         if self.job.aggregate.is_streamed() {
             self.pass_lines()?;
@@ -246,7 +253,9 @@ impl<'a> Gathering<'a> {
             };
             match heard {
                 Ok(Heard::Work | Heard::Nothing) => {}
-                Ok(Heard::Farewell { slot, call, errno }) => self.note_farewell(slot, call, errno),
+                Ok(Heard::Farewell { slot, call, errno }) => {
+                    self.note_farewell(slot, call, errno)?
+                }
                 Err(fault) => self.blame(fault)?,
             }
         }
@@ -323,7 +332,9 @@ impl<'a> Gathering<'a> {
         let due = self.supervisor.next_due_ns().map(Duration::from_nanos);
         let early = self.early.as_ref().map(Draining::next).or(self.job.deadline);
         let elsewhere = self.next_deadline_elsewhere();
-        [self.next_progress, due, early, elsewhere].into_iter().flatten().min()
+        let is_waiting = self.supervisor.scheduler().is_waiting_for_allowance();
+        let rate = self.rate.as_ref().filter(|_| is_waiting).map(Rate::next);
+        [self.next_progress, due, early, elsewhere, rate].into_iter().flatten().min()
     }
 
     /// When something is to be done about agents, or for the primary of this one.
@@ -338,6 +349,15 @@ impl<'a> Gathering<'a> {
     pub(super) fn keep_time_elsewhere(&mut self) -> Result<(), Error> {
         self.keep_time_of_agents()?;
         self.keep_time_of_upstream()
+    }
+
+    /// Allows what may begin by now.
+    fn let_more_begin(&mut self) {
+        if let Some(rate) = &mut self.rate
+            && self.supervisor.scheduler().is_waiting_for_allowance()
+        {
+            self.supervisor.allow(rate.take(self.clock.elapsed()));
+        }
     }
 
     fn tell_progress(&mut self) {

@@ -14,6 +14,7 @@ mod gather;
 mod losses;
 mod outlet;
 mod primary;
+mod rate;
 mod reception;
 mod stages;
 mod upstream;

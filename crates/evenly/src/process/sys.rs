@@ -2,6 +2,8 @@
 //! descriptors, descriptors by number in a child that has just been forked, and whose a peer is.
 #![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
 
+pub(crate) mod spawn;
+
 use super::workers::{Call, in_call};
 use rustix::io::Errno;
 use rustix::process::Rlimit;
@@ -68,6 +70,18 @@ impl SignalSet {
             for signal in signals {
                 libc::sigaddset(set.as_mut_ptr(), *signal);
             }
+            Self(set.assume_init())
+        }
+    }
+}
+
+impl SignalSet {
+    /// Every signal.
+    pub(crate) fn all() -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigfillset initialises the set.
+        unsafe {
+            libc::sigfillset(set.as_mut_ptr());
             Self(set.assume_init())
         }
     }
