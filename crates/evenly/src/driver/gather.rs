@@ -254,7 +254,7 @@ impl<'a> Gathering<'a> {
             match heard {
                 Ok(Heard::Work | Heard::Nothing) => {}
                 Ok(Heard::Farewell { slot, call, errno }) => {
-                    self.note_farewell(slot, call, errno)?
+                    self.note_farewell(slot, call, errno)?;
                 }
                 Err(fault) => self.blame(fault)?,
             }

@@ -18,7 +18,7 @@ use crate::process::sys::spawn::Launcher;
 use crate::process::workers::{Call, in_call};
 use evenly_core::frame::Unpacker;
 use evenly_core::worker::Outcome;
-use evenly_core::{Aggregate, Cause, Interval};
+use evenly_core::{Aggregate, Cause, Interval, LeaseId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -131,7 +131,7 @@ impl Seat<'_> {
         shop: &mut Shop,
     ) -> Result<i64, Leave> {
         let aggregate = self.worker.tally().aggregate();
-        let attempt = self.worker.lease().map_or(1, |lease| lease.attempt());
+        let attempt = self.worker.lease().map_or(1, LeaseId::attempt);
         let mut repeated = 0;
         loop {
             self.worker.hold(numbers);

@@ -77,8 +77,13 @@ impl Errors {
             text.push(b'\n');
         }
         if left_out > 0 {
+            let of = if numbers.len() == 1 {
+                format!("n = {}", numbers.first())
+            } else {
+                format!("n in {numbers}")
+            };
             let what =
-                format!("evenly: {left_out} more bytes of standard error for {numbers} left out\n");
+                format!("evenly: {left_out} more bytes of standard error for {of} left out\n");
             text.extend_from_slice(what.as_bytes());
         }
         self.say(&text);

@@ -40,14 +40,13 @@ impl Command {
             End::Signal(signal) => Some(Cause::Signal(signal)),
         };
         if self.form == Form::PerNumber && aggregate.wants_truth() {
-            let n = numbers.first();
-            return match end {
-                End::Exit(0) => Ok(tally.truth(n, true)),
-                End::Exit(status) if status == i32::from(self.no_status) => {
-                    Ok(tally.truth(n, false))
-                }
-                _ => Err(failed.unwrap_or(Cause::Garbage)),
+            let truth = match end {
+                End::Exit(0) => true,
+                End::Exit(status) if status == i32::from(self.no_status) => false,
+                _ => return Err(failed.unwrap_or(Cause::Garbage)),
             };
+            tally.truth(numbers.first(), truth);
+            return Ok(());
         }
         if let Some(cause) = failed {
             return Err(cause);

@@ -41,7 +41,7 @@ pub(super) fn find(name: &OsStr) -> Result<PathBuf, UnusableCommand> {
 }
 
 fn is_executable(path: &Path) -> Result<(), Errno> {
-    if std::fs::metadata(path).map_err(errno)?.is_dir() {
+    if std::fs::metadata(path).map_err(|error| errno(&error))?.is_dir() {
         return Err(Errno::ACCESS);
     }
     access(path, Access::EXEC_OK)?;
@@ -59,8 +59,8 @@ fn is_format_known(path: &Path) -> Result<(), Errno> {
     }
     if let Some(line) = head.strip_prefix(b"#!") {
         let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let words = line.split(|byte| byte.is_ascii_whitespace());
-        let interpreter = words.into_iter().find(|word| !word.is_empty()).unwrap_or_default();
+        let words = line.split(u8::is_ascii_whitespace);
+        let interpreter = words.clone().find(|word| !word.is_empty()).unwrap_or_default();
         let interpreter = PathBuf::from(OsString::from_vec(interpreter.to_vec()));
         return access(&interpreter, Access::EXEC_OK);
     }
@@ -84,8 +84,8 @@ fn is_elf_of_ours(head: &[u8]) -> bool {
     head.len() >= 64 && machine.is_some_and(|machine| ours.contains(&machine))
 }
 
-fn errno(error: std::io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+fn errno(error: &std::io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
 pub(super) fn shown(name: &OsStr) -> String {
