@@ -28,6 +28,8 @@ pub struct Job {
     pub(crate) stands_still_at_stages: bool,
     pub(crate) retries: u8,
     pub(crate) deadline: Option<Duration>,
+    /// How long one number may take.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) halt: Option<Halt>,
     pub(crate) tells_pieces: bool,
     /// Where lines go, if the answer is lines.
@@ -59,6 +61,7 @@ impl Job {
             stands_still_at_stages: false,
             retries: RETRIES,
             deadline: None,
+            timeout: None,
             halt: Some(Halt::default()),
             tells_pieces: false,
             output: None,
@@ -147,6 +150,14 @@ impl Job {
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Gives each number so much time. One that takes longer is ended with its worker, and fails if it
+    /// does so again.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 
