@@ -18,7 +18,7 @@
 //! a name that is not in force is dropped and counted, so nothing is merged twice.
 //!
 //! In its own rooms: what workers answer (`answers`), what becomes of chunks that come back (`returns`), the search for the number
-//! that loses its worker (there, too), taking back the tail of a long chunk for those who have
+//! that loses its worker, unless the worker names it (there, too), taking back the tail of a long chunk for those who have
 //! nothing to do (`steal`), answers that come late from workers that were given up (`late`), and runs
 //! whose numbers come in while they go on, as those of an agent do (`supply`).
 //!
@@ -46,6 +46,7 @@ use crate::stream::Stream;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use late::Late;
+use returns::Gasp;
 use window::Window;
 
 pub use message::{Action, Event, Piece, Progress, Record, Violation};
@@ -60,6 +61,8 @@ struct Worker {
     is_silent: bool,
     /// Whether it stands in the queue of those that want chunks.
     is_queued: bool,
+    /// What it said with its last gasp.
+    gasp: Option<Gasp>,
 }
 
 /// The state of one run.
@@ -220,6 +223,7 @@ impl Scheduler {
             Event::Released { worker, busy_ns, releases } => {
                 self.released(worker, busy_ns, releases)
             }
+            Event::Gasped { worker, n, cause } => self.gasped(worker, Gasp { n, cause }),
             Event::Silent { worker } => self.silence(worker),
             Event::Awake { worker } => self.awaken(worker),
             Event::Lost { worker, cause } => self.lose(worker, cause),
@@ -311,19 +315,6 @@ impl Scheduler {
         state.is_some_and(|state| !state.is_lost && (state.is_silent || !state.window.is_empty()))
     }
 
-    /// Takes what was just reclaimed out of what [`poll`](Self::poll) will give: how many chunks,
-    /// how many numbers, and whether that explains the loss.
-    pub(crate) fn take_reclaimed(&mut self) -> Option<(usize, u128, bool)> {
-        let is_it = |action: &Action| matches!(action, Action::Reclaimed { .. });
-        let at = self.pending.iter().rposition(is_it)?;
-        match self.pending.remove(at) {
-            Some(Action::Reclaimed { chunks, numbers, is_explained, .. }) => {
-                Some((chunks, numbers, is_explained))
-            }
-            _ => None,
-        }
-    }
-
     /// How many answers came under a name that was no longer in force, and were dropped.
     #[must_use]
     pub fn stale_answers(&self) -> u64 {
@@ -350,7 +341,8 @@ impl Scheduler {
         self.meter.start(now_ns);
         let window = Window::new(capacity);
         self.strength += window.workers();
-        self.workers.push(Worker { window, is_lost: false, is_silent: false, is_queued: false });
+        let (is_lost, is_silent, is_queued, gasp) = (false, false, false, None);
+        self.workers.push(Worker { window, is_lost, is_silent, is_queued, gasp });
         self.living.push(worker);
         self.credits.join();
         self.queue(worker);
@@ -494,6 +486,8 @@ impl Scheduler {
     }
 }
 
+#[cfg(test)]
+mod gasp_tests;
 #[cfg(test)]
 mod returns_tests;
 #[cfg(test)]
