@@ -76,6 +76,9 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     if let Some(deadline) = plan.deadline {
         job = job.deadline(deadline);
     }
+    if let Some(timeout) = plan.timeout {
+        job = job.timeout(timeout);
+    }
     if let Some(retries) = plan.retries {
         job = job.retries(retries);
     }

@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) volume: Volume,
     pub(crate) is_dry_run: bool,
     pub(crate) deadline: Option<Duration>,
+    /// How long one n may take.
+    pub(crate) timeout: Option<Duration>,
     /// `None`: as many as the library thinks best.
     pub(crate) retries: Option<u8>,
     /// `None`: never.
@@ -80,6 +82,7 @@ impl Plan {
             },
             is_dry_run: arguments.dry_run,
             deadline: option("deadline", arguments.deadline.as_deref(), parse_duration)?,
+            timeout: option("timeout", arguments.timeout.as_deref(), parse_duration)?,
             retries: option("retries", arguments.retries.as_deref(), parse_retries)?,
             halt: option("halt", arguments.halt.as_deref(), parse_halt)?
                 .unwrap_or_else(|| default_halt(aggregate)),

@@ -71,6 +71,7 @@ pub(super) struct Inheritance<'a> {
     pub(super) signals: &'a Signals,
     pub(super) function: &'a mut dyn Function,
     pub(super) stops_to_be_seen: bool,
+    pub(super) timeout: Option<Duration>,
 }
 
 impl Crew {
@@ -151,7 +152,8 @@ impl Crew {
             stops_to_be_seen: inheritance.stops_to_be_seen,
         };
         let (desk, function) = (&mut self.desk, &mut *inheritance.function);
-        Child::fork(&cradle, |ends| worker::work(name, desk, function, ends))
+        let timeout = inheritance.timeout;
+        Child::fork(&cradle, |ends| worker::work(name, desk, (function, timeout), ends))
             .map_err(|cause| ("fork", Refused::Fork(cause)))
     }
 

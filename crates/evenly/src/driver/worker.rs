@@ -14,6 +14,7 @@
 
 use super::clock::Clock;
 use crate::function::Function;
+use crate::process::sys::last_gasp;
 use crate::process::workers::{Call, Unsettled, in_call};
 use evenly_core::frame::{Malformed, PIPE_FRAME, Unpacker};
 use evenly_core::worker::Outcome;
@@ -23,6 +24,7 @@ use rustix::io::Errno;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
 /// How long a slice should take at most.
 const SLICE_NS: u64 = 20_000_000;
@@ -91,7 +93,7 @@ impl Desk {
 pub(super) fn work(
     name: WorkerId,
     desk: &mut Desk,
-    function: &mut dyn Function,
+    (function, timeout): (&mut dyn Function, Option<Duration>),
     ends: Result<(&File, &File), Unsettled<'_>>,
 ) -> i32 {
     let Desk { unpacker, worker } = desk;
@@ -103,6 +105,12 @@ pub(super) fn work(
             return STATUS_UNSETTLED;
         }
     };
+    if function.says_at()
+        && let Err((call, cause)) = last_gasp::prepare(name, timeout)
+    {
+        say_farewell(worker, results.as_fd(), call, cause);
+        return STATUS_UNSETTLED;
+    }
     let mut seat = Seat {
         worker,
         function,
@@ -194,7 +202,9 @@ impl Seat<'_> {
             if step.is_begun_again {
                 self.send()?;
             }
+            last_gasp::enter(step.slice.first());
             let last = self.function.fold(step.slice, self.worker.tally());
+            last_gasp::leave();
             self.since_look += last.abs_diff(step.slice.first()) + 1;
             match self.worker.counted(last) {
                 Outcome::Answered => {

@@ -103,7 +103,10 @@ impl Child {
             }
             Err((call, cause)) => body(Err(Unsettled { call, cause, results: cradle.results })),
         }));
-        sys::exit_now(outcome.unwrap_or(STATUS_PANICKED))
+        sys::exit_now(outcome.unwrap_or_else(|_| {
+            sys::last_gasp::panicked();
+            STATUS_PANICKED
+        }))
     }
 
     /// Its number for others to read; 0 once it is reaped.
@@ -204,10 +207,14 @@ impl Call {
     pub(crate) const READ: Self = Self(7);
     pub(crate) const WRITE: Self = Self(8);
     pub(crate) const POLL: Self = Self(9);
+    pub(crate) const SIGALTSTACK: Self = Self(10);
+    pub(crate) const SIGACTION: Self = Self(11);
+    pub(crate) const TIMER_CREATE: Self = Self(12);
+    pub(crate) const TIMER_SETTIME: Self = Self(13);
 
     /// Its name in the manual.
     pub(crate) fn name(self) -> &'static str {
-        const NAMES: [&str; 10] = [
+        const NAMES: [&str; 14] = [
             "prctl",
             "setpgid",
             "dup",
@@ -218,6 +225,10 @@ impl Call {
             "read",
             "write",
             "poll",
+            "sigaltstack",
+            "sigaction",
+            "timer_create",
+            "timer_settime",
         ];
         NAMES.get(self.0 as usize).copied().unwrap_or("a call")
     }
