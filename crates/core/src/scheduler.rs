@@ -37,7 +37,7 @@ use crate::aggregate::{Aggregate, MOST_VALUES, Value};
 use crate::credit::Credits;
 use crate::interval::{Interval, IntervalSet, Overlap};
 use crate::lease::{Assignment, LeaseTable, WorkerId};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Taker};
 use crate::pace::Meter;
 use crate::partial::Failure;
 use crate::policy::{Outlook, Policy, Sizer};
@@ -61,6 +61,8 @@ struct Worker {
     is_silent: bool,
     /// Whether it stands in the queue of those that want chunks.
     is_queued: bool,
+    /// Whether it was never given anything.
+    is_fresh: bool,
     /// What it said with its last gasp.
     gasp: Option<Gasp>,
 }
@@ -82,6 +84,8 @@ pub struct Scheduler {
     /// Those that are not lost, and for how many workers they stand together.
     living: Vec<WorkerId>,
     strength: u32,
+    /// How many lost workers nobody has taken the place of, where somebody is expected to.
+    missing: u32,
     /// Workers with room for chunks, in the order in which they asked.
     hungry: VecDeque<WorkerId>,
     /// What the last assignment consists of.
@@ -140,6 +144,7 @@ impl Scheduler {
             workers: Vec::new(),
             living: Vec::new(),
             strength: 0,
+            missing: 0,
             hungry: VecDeque::new(),
             assignments: Vec::new(),
             to_record: Record::empty(aggregate),
@@ -341,8 +346,9 @@ impl Scheduler {
         self.meter.start(now_ns);
         let window = Window::new(capacity);
         self.strength += window.workers();
-        let (is_lost, is_silent, is_queued, gasp) = (false, false, false, None);
-        self.workers.push(Worker { window, is_lost, is_silent, is_queued, gasp });
+        self.missing = self.missing.saturating_sub(u32::from(capacity.agent.is_none()));
+        let (is_lost, is_silent, is_queued, is_fresh) = (false, false, false, true);
+        self.workers.push(Worker { window, is_lost, is_silent, is_queued, is_fresh, gasp: None });
         self.living.push(worker);
         self.credits.join();
         self.queue(worker);
@@ -411,6 +417,7 @@ impl Scheduler {
     /// Lends `worker` as many chunks as its window has room for; whether there were any.
     fn fill(&mut self, worker: WorkerId) -> bool {
         let most = self.most_by_credit();
+        let taker = self.taker(worker);
         let Self { ledger, leases, sizer, assignments, late, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
@@ -424,7 +431,7 @@ impl Scheduler {
         assignments.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
-            let (interval, lease) = if let Some(returned) = ledger.take_returned() {
+            let (interval, lease) = if let Some(returned) = ledger.take_returned(taker) {
                 let attempt = returned.attempts.saturating_add(1);
                 let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
                 leases.set_cause(lease, returned.cause);
@@ -441,10 +448,12 @@ impl Scheduler {
             };
             assignments.push(Assignment { lease, interval });
             window.lent(interval.len());
-            if leases.is_full() {
+            // A fresh worker has a number that was set apart for itself.
+            if leases.is_full() || taker == Taker::Fresh {
                 break;
             }
         }
+        self.workers[worker.0 as usize].is_fresh &= assignments.is_empty();
         !assignments.is_empty()
     }
 

@@ -10,12 +10,14 @@
 //! the first of those that it may have, but once it is tried alone in any case. So a number that
 //! crashes each time costs as many workers as it has tries, and two at least. A gasp that lies costs
 //! one number a try of its own, and no more.
+//!
+//! A number that is set apart so is tried in a fresh worker, as long as one is expected.
 
 use super::{Action, Piece, Scheduler, Violation};
 use crate::frame::{Begun, EVERY_LEASE, Releases};
 use crate::interval::Interval;
 use crate::lease::{LeaseId, Reclaimed, Standing, WorkerId};
-use crate::ledger::Returned;
+use crate::ledger::{Returned, Taker};
 use crate::partial::{Cause, Failure};
 
 /// What a worker says with its last gasp: at which number, and of what where its end does not say so.
@@ -53,6 +55,7 @@ impl Scheduler {
         });
         let state = &mut self.workers[worker.0 as usize];
         state.is_lost = true;
+        self.missing += u32::from(!state.window.is_agent());
         self.credits.leave(worker);
         self.strength -= state.window.workers();
         self.living.retain(|living| *living != worker);
@@ -171,6 +174,24 @@ impl Scheduler {
             // Somebody who has run out of work may take it.
             self.queue_everybody();
         }
+    }
+
+    /// Who takes what was taken back, if this worker does: a number that is set apart is tried in a fresh
+    /// worker, since another may only suffer from what it did before.
+    #[inline]
+    pub(super) fn taker(&self, worker: WorkerId) -> Taker {
+        let state = &self.workers[worker.0 as usize];
+        match self.missing {
+            _ if state.is_fresh && !state.window.is_agent() => Taker::Fresh,
+            0 => Taker::Anybody,
+            _ => Taker::AnotherComes,
+        }
+    }
+
+    /// For now, nobody takes the place of a lost worker.
+    pub(crate) fn expect_nobody(&mut self) {
+        self.missing = self.missing.saturating_sub(1);
+        self.queue_everybody();
     }
 
     pub(super) fn queue_everybody(&mut self) {

@@ -198,6 +198,8 @@ impl Run {
     /// Heals everything: one more worker, all answers, all records. Then the run must finish.
     fn finish(&mut self) {
         self.step(Step::Join);
+        // Whoever was lost before that is not replaced.
+        (0..self.next_worker).for_each(|_| self.scheduler.expect_nobody());
         for _ in 0..100_000 {
             if self.is_finished {
                 return;
