@@ -257,6 +257,13 @@ impl Ledger {
         self.remaining.is_none() && self.returned.is_empty()
     }
 
+    /// Whether something is left to hand out, and all of it is [set apart](Returned::is_set_apart).
+    pub(crate) fn is_all_set_apart(&self) -> bool {
+        self.remaining.is_none()
+            && !self.returned.is_empty()
+            && self.returned.iter().all(Returned::is_set_apart)
+    }
+
     /// The numbers that are done: with a value, or failed for good.
     #[must_use]
     pub fn covered(&self) -> &IntervalSet {

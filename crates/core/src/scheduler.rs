@@ -17,7 +17,7 @@
 //! durable before giving it back, whoever keeps none gives it back at once. A worker's answer under
 //! a name that is not in force is dropped and counted, so nothing is merged twice.
 //!
-//! In its own rooms: what workers answer (`answers`), what becomes of chunks that come back (`returns`), the search for the number
+//! In its own rooms: what workers answer (`answers`), who works (`staff`), what becomes of chunks that come back (`returns`), the search for the number
 //! that loses its worker, unless the worker names it (there, too), taking back the tail of a long chunk for those who have
 //! nothing to do (`steal`), answers that come late from workers that were given up (`late`), and runs
 //! whose numbers come in while they go on, as those of an agent do (`supply`).
@@ -29,6 +29,7 @@ mod early;
 mod late;
 mod message;
 mod returns;
+mod staff;
 mod steal;
 mod supply;
 mod window;
@@ -339,22 +340,6 @@ impl Scheduler {
         }
     }
 
-    fn join(&mut self, worker: WorkerId, capacity: Capacity, now_ns: u64) -> Result<(), Violation> {
-        if worker.0 as usize != self.workers.len() {
-            return Err(Violation::UnknownWorker(worker));
-        }
-        self.meter.start(now_ns);
-        let window = Window::new(capacity);
-        self.strength += window.workers();
-        self.missing = self.missing.saturating_sub(u32::from(capacity.agent.is_none()));
-        let (is_lost, is_silent, is_queued, is_fresh) = (false, false, false, true);
-        self.workers.push(Worker { window, is_lost, is_silent, is_queued, is_fresh, gasp: None });
-        self.living.push(worker);
-        self.credits.join();
-        self.queue(worker);
-        Ok(())
-    }
-
     fn recorded(&mut self, mut record: Record, now_ns: u64) -> Result<(), Violation> {
         let numbers = record.len();
         self.recording -= numbers;
@@ -477,13 +462,6 @@ impl Scheduler {
         state.window.open(self.sizer.policy(), waiting);
         state.is_queued = true;
         self.hungry.push_back(worker);
-    }
-
-    fn living(&self, worker: WorkerId) -> Result<(), Violation> {
-        match self.workers.get(worker.0 as usize) {
-            Some(state) if !state.is_lost => Ok(()),
-            _ => Err(Violation::UnknownWorker(worker)),
-        }
     }
 
     /// Whether the places of the module page add up to the range.

@@ -17,7 +17,7 @@ use super::{Action, Piece, Scheduler, Violation};
 use crate::frame::{Begun, EVERY_LEASE, Releases};
 use crate::interval::Interval;
 use crate::lease::{LeaseId, Reclaimed, Standing, WorkerId};
-use crate::ledger::{Returned, Taker};
+use crate::ledger::Returned;
 use crate::partial::{Cause, Failure};
 
 /// What a worker says with its last gasp: at which number, and of what where its end does not say so.
@@ -173,30 +173,6 @@ impl Scheduler {
         if chunks > 0 {
             // Somebody who has run out of work may take it.
             self.queue_everybody();
-        }
-    }
-
-    /// Who takes what was taken back, if this worker does: a number that is set apart is tried in a fresh
-    /// worker, since another may only suffer from what it did before.
-    #[inline]
-    pub(super) fn taker(&self, worker: WorkerId) -> Taker {
-        let state = &self.workers[worker.0 as usize];
-        match self.missing {
-            _ if state.is_fresh && !state.window.is_agent() => Taker::Fresh,
-            0 => Taker::Anybody,
-            _ => Taker::AnotherComes,
-        }
-    }
-
-    /// For now, nobody takes the place of a lost worker.
-    pub(crate) fn expect_nobody(&mut self) {
-        self.missing = self.missing.saturating_sub(1);
-        self.queue_everybody();
-    }
-
-    pub(super) fn queue_everybody(&mut self) {
-        for index in 0..self.living.len() {
-            self.queue(self.living[index]);
         }
     }
 
