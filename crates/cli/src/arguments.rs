@@ -168,6 +168,9 @@ pub(crate) struct JobArguments {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) chunk_max: Option<String>,
 
+    /// Let no n take longer, as in 500ms, 30s, 5m, 2h; one that does so again when it is alone fails
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    pub(crate) timeout: Option<String>,
     /// End after so much time, as in 500ms, 30s, 5m, 2h or 1h30m, with status 124
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) deadline: Option<String>,

@@ -86,6 +86,9 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     if let Some(per_second) = plan.max_rate {
         job = job.max_rate(per_second);
     }
+    if let Some(timeout) = plan.timeout {
+        job = job.timeout(timeout);
+    }
     if let Some(retries) = plan.retries {
         job = job.retries(retries);
     }

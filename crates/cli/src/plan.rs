@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) chunk_max: Option<NonZeroU64>,
     /// How much may begin in a second.
     pub(crate) max_rate: Option<f64>,
+    /// How long one n may take.
+    pub(crate) timeout: Option<Duration>,
     /// `None`: as many as the library thinks best.
     pub(crate) retries: Option<u8>,
     /// `None`: never.
@@ -95,6 +97,7 @@ impl Plan {
             max_rate: option("max-rate", arguments.max_rate.as_deref(), parse_rate)?,
             deadline: option("deadline", arguments.deadline.as_deref(), parse_duration)?,
             retries,
+            timeout: option("timeout", arguments.timeout.as_deref(), parse_duration)?,
             halt: option("halt", arguments.halt.as_deref(), parse_halt)?
                 .unwrap_or_else(|| default_halt(aggregate)),
             is_partial: arguments.partial,

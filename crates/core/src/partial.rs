@@ -128,7 +128,12 @@ impl Cause {
         (code as u16) << 8 | (detail as u16 & 0xff)
     }
 
-    const fn code(self) -> (u32, i32) {
+    /// What such two bytes say, if they say anything.
+    pub(crate) fn from_digest(digest: u16) -> Option<Self> {
+        Self::from_code((digest >> 8).into(), (digest & 0xff).into())
+    }
+
+    pub(crate) const fn code(self) -> (u32, i32) {
         match self {
             Self::Exit(status) => (1, status),
             Self::Signal(signal) => (2, signal),
@@ -140,7 +145,7 @@ impl Cause {
         }
     }
 
-    fn from_code(code: u32, detail: i32) -> Option<Self> {
+    pub(crate) fn from_code(code: u32, detail: i32) -> Option<Self> {
         match (code, detail) {
             (1, status) => Some(Self::Exit(status)),
             (2, signal) => Some(Self::Signal(signal)),

@@ -17,8 +17,8 @@
 //! durable before giving it back, whoever keeps none gives it back at once. A worker's answer under
 //! a name that is not in force is dropped and counted, so nothing is merged twice.
 //!
-//! In its own rooms: what workers answer (`answers`), what becomes of chunks that come back (`returns`), the search for the number
-//! that loses its worker (there, too), taking back the tail of a long chunk for those who have
+//! In its own rooms: what workers answer (`answers`), who works (`staff`), what becomes of chunks that come back (`returns`), the search for the number
+//! that loses its worker, unless the worker names it (there, too), taking back the tail of a long chunk for those who have
 //! nothing to do (`steal`), answers that come late from workers that were given up (`late`), and runs
 //! whose numbers come in while they go on, as those of an agent do (`supply`).
 //!
@@ -30,6 +30,7 @@ mod late;
 mod message;
 mod options;
 mod returns;
+mod staff;
 mod steal;
 mod supply;
 mod window;
@@ -38,7 +39,7 @@ use crate::aggregate::{Aggregate, MOST_VALUES, Value};
 use crate::credit::Credits;
 use crate::interval::{Interval, IntervalSet, Overlap};
 use crate::lease::{Assignment, LeaseTable, WorkerId};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Taker};
 use crate::pace::Meter;
 use crate::partial::Failure;
 use crate::policy::{CHUNK_AIM_NS, Outlook, Policy, Sizer};
@@ -48,6 +49,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use late::Late;
 use options::{Allowance, most_allowed};
+use returns::Gasp;
 use window::Window;
 
 pub use message::{Action, Event, Piece, Progress, Record, Violation};
@@ -63,6 +65,10 @@ struct Worker {
     is_silent: bool,
     /// Whether it stands in the queue of those that want chunks.
     is_queued: bool,
+    /// Whether it was never given anything.
+    is_fresh: bool,
+    /// What it said with its last gasp.
+    gasp: Option<Gasp>,
 }
 
 /// The state of one run.
@@ -87,6 +93,8 @@ pub struct Scheduler {
     /// Those that are not lost, and for how many workers they stand together.
     living: Vec<WorkerId>,
     strength: u32,
+    /// How many lost workers nobody has taken the place of, where somebody is expected to.
+    missing: u32,
     /// Workers with room for chunks, in the order in which they asked.
     hungry: VecDeque<WorkerId>,
     /// What the last assignment consists of.
@@ -148,6 +156,7 @@ impl Scheduler {
             workers: Vec::new(),
             living: Vec::new(),
             strength: 0,
+            missing: 0,
             hungry: VecDeque::new(),
             assignments: Vec::new(),
             to_record: Record::empty(aggregate),
@@ -202,6 +211,7 @@ impl Scheduler {
             Event::Released { worker, busy_ns, releases } => {
                 self.released(worker, busy_ns, releases)
             }
+            Event::Gasped { worker, n, cause } => self.gasped(worker, Gasp { n, cause }),
             Event::Silent { worker } => self.silence(worker),
             Event::Awake { worker } => self.awaken(worker),
             Event::Lost { worker, cause } => self.lose(worker, cause),
@@ -293,19 +303,6 @@ impl Scheduler {
         state.is_some_and(|state| !state.is_lost && (state.is_silent || !state.window.is_empty()))
     }
 
-    /// Takes what was just reclaimed out of what [`poll`](Self::poll) will give: how many chunks,
-    /// how many numbers, and whether that explains the loss.
-    pub(crate) fn take_reclaimed(&mut self) -> Option<(usize, u128, bool)> {
-        let is_it = |action: &Action| matches!(action, Action::Reclaimed { .. });
-        let at = self.pending.iter().rposition(is_it)?;
-        match self.pending.remove(at) {
-            Some(Action::Reclaimed { chunks, numbers, is_explained, .. }) => {
-                Some((chunks, numbers, is_explained))
-            }
-            _ => None,
-        }
-    }
-
     /// How many answers came under a name that was no longer in force, and were dropped.
     #[must_use]
     pub fn stale_answers(&self) -> u64 {
@@ -323,20 +320,6 @@ impl Scheduler {
             per_second: pace.map(|pace| 1e9 / pace.cost_ns(1)),
             seconds_left: pace.map(|pace| pace.cost_ns(self.total - covered) / 1e9),
         }
-    }
-
-    fn join(&mut self, worker: WorkerId, capacity: Capacity, now_ns: u64) -> Result<(), Violation> {
-        if worker.0 as usize != self.workers.len() {
-            return Err(Violation::UnknownWorker(worker));
-        }
-        self.meter.start(now_ns);
-        let window = Window::new(capacity);
-        self.strength += window.workers();
-        self.workers.push(Worker { window, is_lost: false, is_silent: false, is_queued: false });
-        self.living.push(worker);
-        self.credits.join();
-        self.queue(worker);
-        Ok(())
     }
 
     fn recorded(&mut self, mut record: Record, now_ns: u64) -> Result<(), Violation> {
@@ -401,6 +384,7 @@ impl Scheduler {
     /// Lends `worker` as many chunks as its window has room for; whether there were any.
     fn fill(&mut self, worker: WorkerId) -> bool {
         let most = self.longest_chunk();
+        let taker = self.taker(worker);
         let Self { ledger, leases, sizer, assignments, late, allowance, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
@@ -414,7 +398,7 @@ impl Scheduler {
         assignments.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
-            let (interval, lease) = if let Some(returned) = ledger.take_returned() {
+            let (interval, lease) = if let Some(returned) = ledger.take_returned(taker) {
                 let attempt = returned.attempts.saturating_add(1);
                 let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
                 leases.set_cause(lease, returned.cause);
@@ -435,10 +419,13 @@ impl Scheduler {
             if let Some(allowance) = allowance {
                 allowance.use_up(interval.len());
             }
-            if leases.is_full() || allowance.is_some_and(Allowance::is_used_up) {
+            let is_used_up = allowance.is_some_and(Allowance::is_used_up);
+            // A fresh worker has a number that was set apart for itself.
+            if leases.is_full() || is_used_up || taker == Taker::Fresh {
                 break;
             }
         }
+        self.workers[worker.0 as usize].is_fresh &= assignments.is_empty();
         !assignments.is_empty()
     }
 
@@ -468,13 +455,6 @@ impl Scheduler {
         self.hungry.push_back(worker);
     }
 
-    fn living(&self, worker: WorkerId) -> Result<(), Violation> {
-        match self.workers.get(worker.0 as usize) {
-            Some(state) if !state.is_lost => Ok(()),
-            _ => Err(Violation::UnknownWorker(worker)),
-        }
-    }
-
     /// Whether the places of the module page add up to the range.
     fn accounts_for_everything(&self) -> bool {
         let in_hand = self.leases.numbers() + self.to_record.len() + self.recording;
@@ -484,6 +464,8 @@ impl Scheduler {
     }
 }
 
+#[cfg(test)]
+mod gasp_tests;
 #[cfg(test)]
 mod returns_tests;
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub struct Job {
     pub(crate) stands_still_at_stages: bool,
     pub(crate) retries: u8,
     pub(crate) deadline: Option<Duration>,
+    /// How long one number may take.
     pub(crate) timeout: Option<Duration>,
     pub(crate) chunk_time: Option<Duration>,
     pub(crate) chunk_max: u64,
@@ -182,6 +183,14 @@ impl Job {
     pub fn max_rate(mut self, per_second: f64) -> Self {
         assert!(per_second > 0.0, "a rate is above 0");
         self.max_rate = Some(per_second);
+        self
+    }
+
+    /// Gives each number so much time. One that takes longer is ended with its worker, and fails if it
+    /// does so again.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 

@@ -60,6 +60,7 @@ impl World<'_> {
                 self.stats.quarantined += 1;
                 self.oracle.quarantine(failure)?;
             }
+            Order::Recovered { .. } => {}
             Order::Silenced { slot, .. } if slot >= self.plan.seats => self.note_silent(slot)?,
             Order::Silenced { slot, .. } => {
                 self.stats.silences += 1;

@@ -106,7 +106,8 @@ impl World<'_> {
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 Ok(Found::Frame { pid, is_work, parts, begun, releases })
             }
-            Ok(Heard::Nothing) => {
+            // Those here do not gasp.
+            Ok(Heard::Gasp { .. } | Heard::Nothing) => {
                 Ok(Found::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
             }
             Ok(Heard::Farewell { slot, call, errno }) => {

@@ -199,7 +199,7 @@ impl World<'_> {
     /// Nobody who can work has nothing to do while there is work.
     fn look_for_the_idle(&self) -> Outcome {
         let Primary { supervisor, peers, .. } = &self.primary;
-        if !supervisor.is_work() {
+        if !supervisor.is_work() || supervisor.scheduler().awaits_a_fresh_worker() {
             return Ok(());
         }
         self.look_for_idle_agents()?;

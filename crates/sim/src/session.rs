@@ -112,12 +112,14 @@ impl<'a> World<'a> {
             boot: [machine as u8; 16],
             program: Program::None,
             host: format!("machine {machine}"),
+            program_name: String::new(),
         };
         let welcome = Welcome {
             job: u64::from(self.life),
             aggregate: Aggregate::Count,
             retries: self.plan.retries,
             range: self.plan.range.interval(),
+            timeout_ns: 0,
             program: Program::None,
             function: "modulo".into(),
         };

@@ -41,6 +41,9 @@ impl Scheduler {
                 outcome = Err(violation);
                 break;
             }
+            if lease.attempt() > 1 {
+                self.note_recovery(lease, rest);
+            }
             self.tell_piece(worker, lease, rest, true);
             numbers += rest.len();
             settled += 1;
@@ -114,6 +117,9 @@ impl Scheduler {
                 0
             }
             _ => {
+                if lease.attempt() > 1 && partial.failed.is_empty() {
+                    self.note_recovery(lease, rest);
+                }
                 self.leases.end(lease);
                 1
             }

@@ -55,6 +55,11 @@ impl Window {
         Self { capacity, size: 1, in_flight: 0, pace: None, unmeasured: 0, longest: 0, last_len: 1 }
     }
 
+    /// Whether it is that of an agent.
+    pub(super) fn is_agent(&self) -> bool {
+        self.capacity.agent.is_some()
+    }
+
     /// How many more chunks it may hold now.
     #[inline]
     pub(super) fn room(&self) -> usize {

@@ -256,6 +256,7 @@ impl<'a> Gathering<'a> {
                 Ok(Heard::Farewell { slot, call, errno }) => {
                     self.note_farewell(slot, call, errno)?;
                 }
+                Ok(Heard::Gasp { slot, n, cause }) => self.note_gasp(slot, n, cause),
                 Err(fault) => self.blame(fault)?,
             }
         }
@@ -315,6 +316,9 @@ impl<'a> Gathering<'a> {
                 Order::Kill { slot } => self.make_room(slot)?,
                 Order::Quarantined(failure) => {
                     self.stages.observer.observe(&Observation::Quarantined(failure));
+                }
+                Order::Recovered { n, cause } => {
+                    self.stages.observer.observe(&Observation::Recovered { n, cause });
                 }
                 Order::Silenced { slot, reclaimed } if slot < self.crew.slots.len() => {
                     self.tell_silence(slot, reclaimed);

@@ -78,8 +78,8 @@ impl Gathering<'_> {
             (Some(Reason::Call { .. } | Reason::Stopped), _) => None,
             (Some(Reason::Garbage), _) => is_alone.then_some(Cause::Garbage),
             (Some(Reason::Said(_)), _) => Some(Cause::Garbage),
-            (None, End::Exit(status)) => Some(Cause::Exit(status)),
-            (None, End::Signal(signal)) => Some(Cause::Signal(signal)),
+            (None | Some(Reason::Gasp { .. }), End::Exit(status)) => Some(Cause::Exit(status)),
+            (None | Some(Reason::Gasp { .. }), End::Signal(signal)) => Some(Cause::Signal(signal)),
         };
         let reclaimed = self.supervisor.lose(slot, cause, self.clock.now_ns())?;
         self.tell_pieces();
@@ -193,6 +193,11 @@ impl Gathering<'_> {
         }
     }
 
+    /// A worker says at which number something ends it.
+    pub(super) fn note_gasp(&mut self, slot: usize, n: i64, cause: Option<Cause>) {
+        self.crew.slots[slot].reason = Some(Reason::Gasp { n, cause });
+    }
+
     /// Ends a worker that said what cannot be.
     pub(super) fn dismiss(&mut self, slot: usize, violation: Violation) -> Result<(), Error> {
         self.end_because(slot, Reason::Said(violation))
@@ -240,6 +245,8 @@ impl Gathering<'_> {
     /// is not heard any more.
     fn end_because(&mut self, slot: usize, reason: Reason) -> Result<(), Error> {
         let place = &mut self.crew.slots[slot];
+        // Who has gasped and lives is ended for what it did since.
+        place.reason = place.reason.filter(|before| !matches!(before, Reason::Gasp { .. }));
         place.reason.get_or_insert(reason);
         let pid = place.child.number();
         place.child.signal(Signal::KILL);

@@ -19,6 +19,7 @@ mod errors;
 
 use super::clock::Clock;
 use crate::function::{Form, Function};
+use crate::process::sys::last_gasp;
 use crate::process::workers::{Call, Unsettled, in_call};
 use commands::Shop;
 pub(super) use commands::Terms;
@@ -111,6 +112,12 @@ pub(super) fn work(
             return STATUS_UNSETTLED;
         }
     };
+    if function.says_at()
+        && let Err((call, cause)) = last_gasp::prepare(name, terms.timeout)
+    {
+        say_farewell(worker, results.as_fd(), call, cause);
+        return STATUS_UNSETTLED;
+    }
     let mut seat = Seat {
         worker,
         function,
@@ -215,7 +222,9 @@ impl Seat<'_> {
             if step.is_begun_again {
                 self.send()?;
             }
+            last_gasp::enter(step.slice.first());
             let last = self.function.fold(step.slice, self.worker.tally());
+            last_gasp::leave();
             self.since_look += last.abs_diff(step.slice.first()) + 1;
             match self.worker.counted(last) {
                 Outcome::Answered => {

@@ -66,6 +66,12 @@ pub trait Function {
         None
     }
 
+    /// Whether it says [`at`] which number it is, always. Then that number is named if it ends its worker,
+    /// and may be given a [time](crate::Job::timeout).
+    fn says_at(&self) -> bool {
+        false
+    }
+
     /// Applies it to the numbers of a slice, ascending, and tells the tally what came of each. It ends
     /// early when the tally is full. The last number that it was applied to. Called in a worker, with
     /// parts of at most 2^62 numbers, in any order.
@@ -85,6 +91,12 @@ pub struct Typed {
 fn quoted(word: &str) -> String {
     // Only a NUL cannot be quoted, and no argument of a process has one.
     shlex::try_quote(word).unwrap_or(Cow::Borrowed(word)).into_owned()
+}
+
+/// Says that this process is at number `n` now, before a [function](Function::says_at) is applied to it.
+#[inline]
+pub fn at(n: i64) {
+    crate::process::sys::last_gasp::at(n);
 }
 
 /// What a function gives for a number.

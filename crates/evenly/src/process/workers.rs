@@ -105,7 +105,10 @@ impl Child {
             }
             Err((call, cause)) => body(Err(Unsettled { call, cause, results: cradle.results })),
         }));
-        sys::exit_now(outcome.unwrap_or(STATUS_PANICKED))
+        sys::exit_now(outcome.unwrap_or_else(|_| {
+            sys::last_gasp::panicked();
+            STATUS_PANICKED
+        }))
     }
 
     /// Its number for others to read; 0 once it is reaped.
@@ -206,17 +209,21 @@ impl Call {
     pub(crate) const READ: Self = Self(7);
     pub(crate) const WRITE: Self = Self(8);
     pub(crate) const POLL: Self = Self(9);
-    pub(crate) const SIGNALFD: Self = Self(10);
-    pub(crate) const PIPE: Self = Self(11);
-    pub(crate) const CLONE: Self = Self(12);
-    pub(crate) const EXECVE: Self = Self(13);
-    pub(crate) const WAITID: Self = Self(14);
+    pub(crate) const SIGALTSTACK: Self = Self(10);
+    pub(crate) const SIGACTION: Self = Self(11);
+    pub(crate) const TIMER_CREATE: Self = Self(12);
+    pub(crate) const TIMER_SETTIME: Self = Self(13);
+    pub(crate) const SIGNALFD: Self = Self(14);
+    pub(crate) const PIPE: Self = Self(15);
+    pub(crate) const CLONE: Self = Self(16);
+    pub(crate) const EXECVE: Self = Self(17);
+    pub(crate) const WAITID: Self = Self(18);
     /// No call: what a coprocess was not asked for.
-    pub(crate) const ANSWER: Self = Self(15);
+    pub(crate) const ANSWER: Self = Self(19);
 
     /// Its name in the manual.
     pub(crate) fn name(self) -> &'static str {
-        const NAMES: [&str; 16] = [
+        const NAMES: [&str; 20] = [
             "prctl",
             "setpgid",
             "dup",
@@ -227,6 +234,10 @@ impl Call {
             "read",
             "write",
             "poll",
+            "sigaltstack",
+            "sigaction",
+            "timer_create",
+            "timer_settime",
             "signalfd",
             "pipe2",
             "clone",
