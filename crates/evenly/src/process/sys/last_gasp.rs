@@ -158,7 +158,7 @@ fn watch(timeout: Duration) -> Result<(), (Call, Errno)> {
 
 /// Says at which number this worker is, if it is at one.
 fn say(cause: Option<Cause>) {
-    if !IS_PREPARED.load(Relaxed) || SLICES.load(Relaxed) % 2 == 0 {
+    if !IS_PREPARED.load(Relaxed) || SLICES.load(Relaxed).is_multiple_of(2) {
         return;
     }
     let frame: [u8; GASP] = gasp(WorkerId(NAME.load(Relaxed)), N.load(Relaxed), cause);
