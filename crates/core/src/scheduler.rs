@@ -29,6 +29,7 @@ mod early;
 mod late;
 mod message;
 mod options;
+mod outlook;
 mod returns;
 mod staff;
 mod steal;
@@ -307,19 +308,6 @@ impl Scheduler {
     #[must_use]
     pub fn stale_answers(&self) -> u64 {
         self.stale_answers
-    }
-
-    /// How far the run is at `now_ns`.
-    #[must_use]
-    pub fn progress(&self, now_ns: u64) -> Progress {
-        let covered = self.ledger.covered().len() + self.ledger.waived();
-        let pace = self.meter.pace(now_ns);
-        Progress {
-            total: self.total,
-            covered,
-            per_second: pace.map(|pace| 1e9 / pace.cost_ns(1)),
-            seconds_left: pace.map(|pace| pace.cost_ns(self.total - covered) / 1e9),
-        }
     }
 
     fn recorded(&mut self, mut record: Record, now_ns: u64) -> Result<(), Violation> {
