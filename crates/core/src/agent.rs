@@ -17,7 +17,7 @@ use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::Partial;
 use crate::scheduler::{Record, Scheduler};
 use crate::supervisor::Supervisor;
-use crate::worker::{CREDIT, MUCH};
+use crate::worker::{CREDIT, much};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use shelf::Shelf;
@@ -76,18 +76,16 @@ pub struct Agent {
     encoded: Vec<u8>,
     /// Those of `held` of which something may be reported.
     advanced: Vec<i64>,
-    /// How many more bytes of lines it may send; see [`CREDIT`].
+    /// How many more bytes of lines it may send, and how many at first; see [`CREDIT`].
     credit: i64,
+    whole_credit: i64,
     /// How many lie on its shelves, and what its workers will be credited for them.
     in_flight: u64,
     owed: Vec<(WorkerId, u64)>,
 }
 
-/// So many bytes of lines may lie on the shelves before workers must wait.
-const MOST_ON_SHELVES: u64 = 4 * CREDIT as u64;
-
-/// What is done of a lease is reported at once where it is so much.
-const REPORTED_AT_ONCE: u64 = MUCH as u64;
+/// So many times its credit may lie on the shelves before workers must wait.
+const MOST_ON_SHELVES: u64 = 4;
 
 /// A chunk in hand.
 #[derive(Debug)]
@@ -115,9 +113,17 @@ impl Agent {
             encoded: Vec::new(),
             advanced: Vec::new(),
             credit: CREDIT,
+            whole_credit: CREDIT,
             in_flight: 0,
             owed: Vec::new(),
         }
+    }
+
+    /// The same with another credit than [`CREDIT`], which primary and workers must know.
+    #[must_use]
+    pub fn with_credit(mut self, bytes: u32) -> Self {
+        (self.credit, self.whole_credit) = (bytes.into(), bytes.into());
+        self
     }
 
     /// Takes in what the primary says, and packs what is to be said at once.
@@ -235,7 +241,7 @@ impl Agent {
             return;
         }
         self.in_flight = self.held.iter().map(|held| held.shelf.weight()).sum();
-        if self.in_flight < MOST_ON_SHELVES {
+        if self.in_flight < MOST_ON_SHELVES * self.whole_credit.unsigned_abs() {
             for (worker, bytes) in self.owed.drain(..) {
                 scheduler.give_credit(worker, bytes);
             }
@@ -290,7 +296,12 @@ impl Agent {
     fn hold(&mut self, assignment: Assignment, scheduler: &mut Scheduler) -> Result<(), Malformed> {
         let Assignment { lease, interval } = assignment;
         let (first, last) = (interval.first(), interval.last());
-        let held = Held { lease, first, last, shelf: Shelf::new(first, self.aggregate) };
+        let held = Held {
+            lease,
+            first,
+            last,
+            shelf: Shelf::new(first, self.aggregate, much(self.whole_credit) as u64),
+        };
         if self.held.back().is_none_or(|back| back.last < first) {
             self.held.push_back(held);
         } else {
@@ -349,7 +360,7 @@ impl Agent {
         // Nobody waits for credit who leaves.
         self.credit = self.credit.max(i64::MAX / 2);
         self.report(packer, 0);
-        (self.credit, self.in_flight) = (CREDIT, 0);
+        (self.credit, self.in_flight) = (self.whole_credit, 0);
         self.owed.clear();
         for held in self.held.drain(..) {
             packer.release(held.lease, held.shelf.told());
