@@ -87,6 +87,9 @@ pub struct Agent {
 /// So many times its credit may lie on the shelves before workers must wait.
 const MOST_ON_SHELVES: u64 = 4;
 
+/// More credit than anybody uses.
+const PLENTY: i64 = 1 << 60;
+
 /// A chunk in hand.
 #[derive(Debug)]
 struct Held {
@@ -153,6 +156,8 @@ impl Agent {
                         self.give_back(lease, parts, scheduler, packer);
                     }
                 }
+                // There may be room on the shelves.
+                self.give_credit(scheduler);
                 Ok(())
             }
             Body::Credit { bytes } => {
@@ -278,6 +283,10 @@ impl Agent {
                 self.send(index, &partial, packer, core::mem::take(&mut busy_ns));
             }
         }
+        if busy_ns > 0 {
+            // Whoever asks for it counts anew.
+            packer.time(busy_ns);
+        }
     }
 
     /// Gives back everything that is not done, before leaving.
@@ -357,15 +366,15 @@ impl Agent {
     }
 
     fn give_everything_back(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
-        // Nobody waits for credit who leaves.
-        self.credit = self.credit.max(i64::MAX / 2);
+        // What is told now waits for no credit, but the primary gives credit for it all the same.
+        self.credit += PLENTY;
         self.report(packer, 0);
-        (self.credit, self.in_flight) = (self.whole_credit, 0);
-        self.owed.clear();
+        self.credit -= PLENTY;
         for held in self.held.drain(..) {
             packer.release(held.lease, held.shelf.told());
         }
         scheduler.forget_everything();
+        self.give_credit(scheduler);
     }
 }
 
