@@ -156,6 +156,7 @@ impl Agent {
                         self.give_back(lease, parts, scheduler, packer);
                     }
                 }
+                self.tell_lowest(packer);
                 // There may be room on the shelves.
                 self.give_credit(scheduler);
                 Ok(())
@@ -197,15 +198,18 @@ impl Agent {
         let is_urgent = held.shelf.is_urgent();
         if (held.is_done() || is_urgent) && self.may_send(index) {
             self.tell(index, packer);
+            self.tell_lowest(packer);
         } else if is_news && self.held[index].shelf.is_ready() {
             self.advanced.push(self.held[index].first);
         }
         self.give_credit(supervisor.scheduler_mut());
     }
 
-    /// Whether there is credit for what is to be told of a lease.
+    /// Whether there is credit for what is to be told of a lease. The last half of it is for the lowest,
+    /// which others may wait for: what an agent is given for that is less.
     fn may_send(&self, index: usize) -> bool {
-        self.credit > 0 || self.held[index].shelf.in_flight() == 0
+        let least = if index == 0 { 0 } else { self.whole_credit / 2 };
+        self.credit > least || self.held[index].shelf.in_flight() == 0
     }
 
     /// Tells what is done of a lease, and that it is done if it is.
@@ -225,13 +229,23 @@ impl Agent {
         packer.partial(self.held[index].lease, &self.encoded, busy_ns);
     }
 
+    /// Tells what is done of the lowest lease and could not be told before it was the lowest.
+    fn tell_lowest(&mut self, packer: &mut Packer) {
+        while let Some(lowest) = self.held.front()
+            && (lowest.is_done() || lowest.shelf.is_urgent())
+            && self.may_send(0)
+        {
+            self.tell(0, packer);
+        }
+    }
+
     /// Tells what could not be told before there was credit.
     fn tell_what_waited(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
         let mut index = 0;
         while index < self.held.len() && self.credit > 0 {
             let before = self.held.len();
             let shelf = &self.held[index].shelf;
-            if self.held[index].is_done() || shelf.is_urgent() {
+            if (self.held[index].is_done() || shelf.is_urgent()) && self.may_send(index) {
                 self.tell(index, packer);
             }
             index += usize::from(self.held.len() == before);

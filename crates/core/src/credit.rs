@@ -117,7 +117,8 @@ impl Credits {
         if !account.is_used_up() {
             return None;
         }
-        let more = account.received - account.granted + self.credit;
+        // Less than an agent would spend on other chunks.
+        let more = account.received - account.granted + self.credit / PARTS;
         self.grant(worker, more);
         Some(more)
     }
@@ -168,9 +169,10 @@ mod tests {
         assert_eq!(credits.extend(ONE), None);
         credits.receive(ONE, 5 * LEAST);
         assert!(credits.is_anybody_waiting());
-        assert_eq!(credits.extend(ONE), Some(5 * LEAST));
+        // As much as it is behind, and a quarter.
+        assert_eq!(credits.extend(ONE), Some(2 * LEAST));
         assert!(!credits.is_anybody_waiting());
-        assert_eq!(credits.merge(ONE, 5 * LEAST), None);
+        assert_eq!(credits.merge(ONE, 2 * LEAST), None);
         assert_eq!(credits.merge(ONE, LEAST), Some(LEAST));
     }
 }

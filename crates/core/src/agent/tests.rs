@@ -497,3 +497,25 @@ fn workers_get_credit_for_what_is_given_back() {
     (0..2).for_each(|_| take(&mut machine));
     assert_eq!(may_go_on(&mut machine), [true, true]);
 }
+
+/// Whoever holds the lowest number gets more credit for that; spent on other leases, it would pile up
+/// lines at the primary that nobody can pass on.
+#[test]
+fn the_last_of_the_credit_is_for_the_lowest_lease() {
+    let mut machine = Machine::asked(Aggregate::Map, 0, 0);
+    let interval = |first| Interval::new(first, first + 99).unwrap();
+    let leases = [LeaseId(1 << 20), LeaseId(2 << 20)];
+    let assignment =
+        |which: usize| Assignment { lease: leases[which], interval: interval(100 * which as i64) };
+    machine.down.packer.assign(&[assignment(0), assignment(1)]);
+    take(&mut machine);
+    let lines = |n: i64| {
+        let text = std::format!("{n}\t{}\n", "7".repeat(150)).into_bytes();
+        Partial::over(Interval::single(n), Value::Lines { lines: 1, text })
+    };
+    // After two of these, less than half of it is left.
+    (100..110).for_each(|n| record(&mut machine, &lines(n)));
+    assert_eq!(said(&mut machine).0, [leases[1]; 2]);
+    record(&mut machine, &lines(0));
+    assert_eq!(said(&mut machine).0, [leases[0]]);
+}
