@@ -100,9 +100,10 @@ impl Scheduler {
         }
     }
 
-    /// Lets the one go on that the others wait for, unless what it sent before is still on its way.
+    /// Lets the one go on that the others wait for, unless what was sent before is still on its way: to
+    /// a journal, or out.
     pub(super) fn extend_credit(&mut self) -> Option<Action> {
-        if !self.stream.is_empty() || self.is_held_back {
+        if !self.stream.is_empty() || self.recording > 0 || self.is_held_back {
             return None;
         }
         let worker = self.leases.lowest()?;
@@ -117,6 +118,7 @@ mod tests {
     use crate::aggregate::Aggregate;
     use crate::interval::{Interval, IntervalSet};
     use crate::range::Range;
+    use crate::scheduler::{Capacity, Event};
     use std::vec;
 
     fn resumed(aggregate: Aggregate, done: &[(i64, i64)], value: Value) -> Scheduler {
@@ -136,6 +138,26 @@ mod tests {
         let mut scheduler_of_all = resumed(Aggregate::Any, &[(0, 9)], Value::Witness(Some(9)));
         assert!(matches!(scheduler_of_all.poll(), Some(Action::Finished)));
         assert!(scheduler.poll().is_none(), "nobody has joined");
+    }
+
+    /// A journal is slower than the workers: what it has of their lines is no reason for more of them.
+    #[test]
+    fn nobody_gets_more_credit_for_what_is_being_recorded() {
+        let range = Range::new(0, 100).unwrap();
+        let policy = Policy::Fixed(core::num::NonZeroU64::new(50).unwrap());
+        let mut scheduler = Scheduler::new(range, Aggregate::Map, policy, 1);
+        let (worker, capacity) = (WorkerId(0), Capacity::worker(1));
+        scheduler.handle(Event::Joined { worker, capacity }, 0).unwrap();
+        assert!(matches!(scheduler.poll(), Some(Action::Assign { .. })));
+        let lease = scheduler.assignments()[0].lease;
+        let value = Value::Lines { lines: 1, text: vec![b'7'; 2 * crate::worker::CREDIT as usize] };
+        let partial = Partial::over(Interval::single(0), value);
+        scheduler.handle(Event::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
+        let Some(Action::Record(record)) = scheduler.poll() else { panic!("nothing to record") };
+        assert!(scheduler.poll().is_none(), "more before that is durable");
+        scheduler.handle(Event::Recorded(record), 2).unwrap();
+        assert!(scheduler.next_lines().is_some() && scheduler.next_lines().is_none());
+        assert!(matches!(scheduler.poll(), Some(Action::Credit { .. })));
     }
 
     /// They are in nobody's credit, and were taken for numbers without lines.
