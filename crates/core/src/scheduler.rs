@@ -194,6 +194,7 @@ impl Scheduler {
         self.ledger = Ledger::resume(self.whole, done)?;
         self.ledger.fail(failed);
         self.answer = value;
+        self.waive_by_answer();
         Ok(self)
     }
 
@@ -338,14 +339,11 @@ impl Scheduler {
             return Ok(());
         }
         self.answer.merge(core::mem::replace(&mut record.value, Value::Nothing));
+        self.waive_by_answer();
         match &self.answer {
-            Value::Witness(Some(n)) => self.waive_above(*n),
-            Value::Histogram(values) if values.len() > MOST_VALUES => {
-                return Err(Violation::TooManyValues);
-            }
-            _ => {}
+            Value::Histogram(values) if values.len() > MOST_VALUES => Err(Violation::TooManyValues),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Lends chunks to the first worker that has room for some.

@@ -163,7 +163,10 @@ impl Stream {
 
     fn put_ahead(&mut self, first: i64, mut piece: Piece) {
         self.lines_ahead += piece.lines;
-        let is_bare = |piece: &Piece| piece.in_flight == 0 && piece.failed.is_empty();
+        // What is resumed is in nobody's credit and may have lines all the same.
+        let is_bare = |piece: &Piece| {
+            piece.in_flight == 0 && piece.text.is_empty() && piece.failed.is_empty()
+        };
         if is_bare(&piece)
             && let Some(next) = piece.last.checked_add(1)
             && let Some(above) = self.ahead.get(&next)

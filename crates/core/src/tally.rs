@@ -25,6 +25,8 @@ pub struct Tally {
     failed: Vec<Failure>,
     /// How many numbers may still be found before nobody wants more.
     wanted: u64,
+    /// So many bytes of lines are enough for one report.
+    much: usize,
     /// For histograms: how many numbers give each of the values below [`SMALL`]. Most do.
     small: Vec<u64>,
 }
@@ -40,7 +42,13 @@ impl Tally {
             Aggregate::Find { first: Some(first) } => first.get(),
             _ => u64::MAX,
         };
-        Self { aggregate, value: aggregate.empty(), failed: Vec::new(), wanted, small: Vec::new() }
+        let (value, failed, small) = (aggregate.empty(), Vec::new(), Vec::new());
+        Self { aggregate, value, failed, wanted, much: MUCH, small }
+    }
+
+    /// Lets so many bytes of lines be enough for one report.
+    pub(crate) fn report_at(&mut self, bytes: usize) {
+        self.much = bytes;
     }
 
     /// What is asked.
@@ -222,7 +230,7 @@ impl Tally {
     pub fn is_full(&self) -> bool {
         match &self.value {
             Value::Witness(witness) => witness.is_some(),
-            Value::Lines { lines, text } => text.len() >= MUCH || *lines >= self.wanted,
+            Value::Lines { lines, text } => text.len() >= self.much || *lines >= self.wanted,
             Value::Histogram(values) => values.len() > MOST_VALUES,
             _ => self.failed.len() >= ENOUGH_FAILURES,
         }

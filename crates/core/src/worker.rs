@@ -39,7 +39,11 @@ pub struct Worker {
 pub const CREDIT: i64 = if cfg!(test) { 640 } else { 4 << 20 };
 
 /// So much of it is reported at once.
-pub(crate) const MUCH: usize = CREDIT as usize / 64;
+pub(crate) const MUCH: usize = much(CREDIT);
+
+pub(crate) const fn much(credit: i64) -> usize {
+    credit as usize / 64
+}
 
 /// The chunk in work.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +96,14 @@ impl Worker {
             is_owing: false,
             encoded: Vec::with_capacity(64),
         }
+    }
+
+    /// The same with another credit than [`CREDIT`], which its primary must know.
+    #[must_use]
+    pub fn with_credit(mut self, bytes: u32) -> Self {
+        self.credit = bytes.into();
+        self.tally.report_at(much(self.credit).max(1));
+        self
     }
 
     /// The same under another name, before its first frame.

@@ -150,6 +150,7 @@ fn assemble(partial: &Partial, without: Option<usize>) -> Result<Option<Partial>
     partial.encode(&mut encoded);
     let mut packer = Packer::new(WORKER, 128);
     packer.partial(LeaseId(9), &encoded, 0);
+    packer.seal(0);
     let mut unpacker = Unpacker::new(128, 128);
     let mut assembler = Assembler::default();
     let mut at = 0;

@@ -62,10 +62,16 @@ impl Scheduler {
         }
         self.late = Late::default();
         self.ledger.forget_everything();
-        // Nor does a number fail that is forgotten.
-        let is_forgotten =
-            |action: &Action| matches!(action, Action::Record(_) | Action::Quarantined(_));
-        self.pending.retain(|action| !is_forgotten(action));
+        for action in core::mem::take(&mut self.pending) {
+            match action {
+                Action::Record(Record { worker: Some(worker), in_flight, .. }) => {
+                    self.give_credit(worker, in_flight);
+                }
+                // Nor does a number fail that is forgotten.
+                Action::Record(_) | Action::Quarantined(_) => {}
+                other => self.pending.push_back(other),
+            }
+        }
         (self.total, self.recording) = (0, 0);
         self.queue_everybody();
     }
