@@ -47,7 +47,7 @@ impl World<'_> {
                 }
             }
             Order::Credit { slot, bytes } => {
-                let is_due = self.plan.question.aggregate.is_ordered();
+                let is_due = self.plan.question.aggregate.is_streamed();
                 check(is_due, || "credit where no lines are asked for".into())?;
                 self.tape.note("credit", slot as u64, bytes);
                 if let Some(packer) = self.packer(slot) {

@@ -42,7 +42,7 @@ impl Journal {
             if !self.durable.add(record)? {
                 return Err("a record was written twice".into());
             }
-            if self.aggregate.is_ordered() {
+            if self.aggregate.is_streamed() {
                 self.durable.keep(record);
             }
         }

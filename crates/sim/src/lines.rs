@@ -80,7 +80,7 @@ impl Lines {
         whole: Option<Interval>,
         books: &Books,
     ) -> Result<(), String> {
-        let Some(whole) = whole.filter(|_| question.aggregate.is_ordered()) else { return Ok(()) };
+        let Some(whole) = whole.filter(|_| question.aggregate.is_streamed()) else { return Ok(()) };
         let is_whole = self.rest.is_empty();
         check(is_whole, || "a line ends in the middle".into())?;
         match self.following(question, whole, books)? {

@@ -44,6 +44,8 @@ impl Question {
                 Aggregate::Find { .. } => Value::Lines { lines: 1, text: line(n, None) },
                 Aggregate::Map => Value::Lines { lines: 1, text: line(n, Some(&value)) },
                 Aggregate::Failures => Value::Nothing,
+                // Nothing is put out here; what is would be lines like those of map.
+                Aggregate::Run { .. } => Value::Lines { lines: 0, text: vec![] },
             },
         )
     }

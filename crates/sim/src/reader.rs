@@ -81,7 +81,7 @@ impl Outlet {
 impl World<'_> {
     /// Passes on the lines that are due, as far as there is room for them.
     pub(crate) fn pass_lines(&mut self) -> Outcome {
-        let is_due = self.plan.question.aggregate.is_ordered() && self.is_gathering();
+        let is_due = self.plan.question.aggregate.is_streamed() && self.is_gathering();
         if !is_due || self.upstream.is_some() {
             return Ok(());
         }

@@ -16,7 +16,7 @@ impl Oracle {
         let failed = one_by_one(scheduler.ledger().failures());
         let known = &self.acknowledged.failed;
         check(failed == *known, || format!("failed are {failed:?} and not {known:?}"))?;
-        if self.question.aggregate.is_ordered() {
+        if self.question.aggregate.is_streamed() {
             return Ok(());
         }
         let mut with_values = Vec::new();
@@ -86,7 +86,7 @@ impl Oracle {
             }
             _ => None,
         };
-        let ends_below = question.aggregate.is_ordered() && !question.leaves_out;
+        let ends_below = question.aggregate.is_streamed() && !question.leaves_out;
         let failure = books.failed.keys().next().copied().filter(|_| ends_below);
         [witness, enough, failure].into_iter().flatten().min()
     }
