@@ -6,6 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+/// How a question is put, for the first lines of its help.
+macro_rules! usage {
+    ($command:literal) => {
+        concat!("evenly ", $command, " [OPTIONS] [FUNCTION] <RANGE> [-- <CMD>...]")
+    };
+}
+
 /// Applies a function to every integer of a range, on all your cores, and gives one exact answer.
 #[derive(Debug, Parser)]
 #[command(name = "evenly", version, disable_help_subcommand = true, after_help = examples::ALL)]
@@ -17,37 +24,37 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Count the n that satisfy a function
-    #[command(after_help = examples::COUNT)]
+    #[command(override_usage = usage!("count"), after_help = examples::COUNT)]
     Count(Box<JobArguments>),
     /// Add up what a function gives
-    #[command(after_help = examples::SUM)]
+    #[command(override_usage = usage!("sum"), after_help = examples::SUM)]
     Sum(Box<JobArguments>),
     /// Find the smallest value of a function, and the lowest n that gives it
-    #[command(after_help = examples::MIN)]
+    #[command(override_usage = usage!("min"), after_help = examples::MIN)]
     Min(Box<JobArguments>),
     /// Find the largest value of a function, and the lowest n that gives it
-    #[command(after_help = examples::MAX)]
+    #[command(override_usage = usage!("max"), after_help = examples::MAX)]
     Max(Box<JobArguments>),
     /// List the n that satisfy a function, ascending
-    #[command(after_help = examples::FIND)]
+    #[command(override_usage = usage!("find"), after_help = examples::FIND)]
     Find(Box<FindArguments>),
     /// Say whether some n satisfies a function, and the lowest that does
-    #[command(after_help = examples::ANY)]
+    #[command(override_usage = usage!("any"), after_help = examples::ANY)]
     Any(Box<JobArguments>),
     /// Say whether all n satisfy a function, or the lowest that does not
-    #[command(after_help = examples::EVERY)]
+    #[command(override_usage = usage!("all"), after_help = examples::EVERY)]
     All(Box<JobArguments>),
     /// Count how many n give each value
-    #[command(after_help = examples::HIST)]
+    #[command(override_usage = usage!("hist"), after_help = examples::HIST)]
     Hist(Box<JobArguments>),
     /// List what a function gives for each n, ascending
-    #[command(after_help = examples::MAP)]
+    #[command(override_usage = usage!("map"), after_help = examples::MAP)]
     Map(Box<JobArguments>),
     /// List the n that fail, ascending, and why
-    #[command(after_help = examples::FAILURES)]
+    #[command(override_usage = usage!("failures"), after_help = examples::FAILURES)]
     Failures(Box<JobArguments>),
     /// Run a command for each n or each chunk, and pass on what it prints
-    #[command(after_help = examples::RUN)]
+    #[command(override_usage = "evenly run [OPTIONS] <RANGE> -- <CMD>...", after_help = examples::RUN)]
     Run(Box<RunArguments>),
     /// Work for a primary elsewhere, which listens at an address
     #[command(after_help = examples::JOIN)]
@@ -116,7 +123,7 @@ pub(crate) struct RunArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct JobArguments {
-    /// What is asked of each n: an expression in n, or a builtin (see `evenly functions`)
+    /// What is asked of each n: an expression in n, or a builtin (see `evenly functions`); not with CMD
     #[arg(allow_hyphen_values = true)]
     pub(crate) function: Option<String>,
     /// The numbers: START..END (END excluded) or START..=LAST
@@ -217,12 +224,11 @@ pub(crate) struct JobArguments {
 }
 
 impl JobArguments {
-    /// A single word is the range.
-    pub(crate) fn settle(mut self) -> Result<Self, Outcome> {
+    /// A single word is the range; `command` is what it is given to.
+    pub(crate) fn settle(mut self, command: &str) -> Result<Self, Outcome> {
         if self.range.is_empty() {
-            let missing =
-                "<RANGE> is missing; as in: evenly count even 0..1000, or see evenly --help";
-            self.range = self.function.take().ok_or_else(|| Outcome::Usage(missing.to_owned()))?;
+            let missing = || format!("<RANGE> is missing; see evenly {command} --help");
+            self.range = self.function.take().ok_or_else(|| Outcome::Usage(missing()))?;
         }
         Ok(self)
     }

@@ -12,7 +12,7 @@ use crate::rerun::Rerun;
 use crate::stderr;
 use crate::stream::Stream;
 use crate::told::Volume;
-use evenly::{Aggregate, Error, Failure, Job, Key, Report};
+use evenly::{Aggregate, Error, Failure, Interval, Job, Key, Report};
 
 /// Runs the job of a plan and delivers its answer.
 pub(crate) fn ask(plan: Plan) -> Result<(), Outcome> {
@@ -26,6 +26,7 @@ pub(crate) fn ask(plan: Plan) -> Result<(), Outcome> {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
         rerun: Rerun::new(plan.aggregate.name(), plan.function.typed()),
+        volume: plan.volume,
         range: plan.range,
         format: plan.format,
         is_partial: plan.is_partial,
@@ -95,9 +96,20 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     eyes.opened_to(job)
 }
 
-/// Names the lowest numbers that failed, unless that is the answer.
+/// Names the lowest numbers that failed; where that is the answer, how one of them is tried alone.
 fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128) {
-    if delivery.is_about_failures() || failed == 0 {
+    if failed == 0 {
+        return;
+    }
+    if delivery.is_about_failures() {
+        if delivery.volume != Volume::Quiet
+            && let Some(lowest) = lowest.first()
+        {
+            let counted = failures::counted(failed);
+            let first = Interval::single(lowest.interval.first());
+            let again = delivery.rerun.closed(first);
+            stderr::say_at_last(&format!("evenly: {counted}; one alone: {again}\n"));
+        }
         return;
     }
     stderr::say_at_last(&failures::listed(lowest, failed, &delivery.rerun));

@@ -5,6 +5,7 @@ use crate::arguments::Format;
 use crate::exit::Outcome;
 use crate::failures::Failed;
 use crate::rerun::Rerun;
+use crate::told::Volume;
 use evenly::{Aggregate, Failure, Policy, Range, Report};
 use serde::Serialize;
 
@@ -30,6 +31,7 @@ pub(crate) struct Delivery {
     pub(crate) function: String,
     /// How some of the numbers are done again.
     pub(crate) rerun: Rerun,
+    pub(crate) volume: Volume,
     pub(crate) range: Range,
     pub(crate) format: Format,
     /// Whether an answer over the other numbers will do where some failed.
