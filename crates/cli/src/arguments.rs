@@ -15,34 +15,34 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Count the n that satisfy a function
-    #[command(allow_missing_positional = true, after_help = examples::COUNT)]
+    #[command(after_help = examples::COUNT)]
     Count(Box<JobArguments>),
     /// Add up what a function gives
-    #[command(allow_missing_positional = true, after_help = examples::SUM)]
+    #[command(after_help = examples::SUM)]
     Sum(Box<JobArguments>),
     /// Find the smallest value of a function, and the lowest n that gives it
-    #[command(allow_missing_positional = true, after_help = examples::MIN)]
+    #[command(after_help = examples::MIN)]
     Min(Box<JobArguments>),
     /// Find the largest value of a function, and the lowest n that gives it
-    #[command(allow_missing_positional = true, after_help = examples::MAX)]
+    #[command(after_help = examples::MAX)]
     Max(Box<JobArguments>),
     /// List the n that satisfy a function, ascending
-    #[command(allow_missing_positional = true, after_help = examples::FIND)]
+    #[command(after_help = examples::FIND)]
     Find(Box<FindArguments>),
     /// Say whether some n satisfies a function, and the lowest that does
-    #[command(allow_missing_positional = true, after_help = examples::ANY)]
+    #[command(after_help = examples::ANY)]
     Any(Box<JobArguments>),
     /// Say whether all n satisfy a function, or the lowest that does not
-    #[command(allow_missing_positional = true, after_help = examples::EVERY)]
+    #[command(after_help = examples::EVERY)]
     All(Box<JobArguments>),
     /// Count how many n give each value
-    #[command(allow_missing_positional = true, after_help = examples::HIST)]
+    #[command(after_help = examples::HIST)]
     Hist(Box<JobArguments>),
     /// List what a function gives for each n, ascending
-    #[command(allow_missing_positional = true, after_help = examples::MAP)]
+    #[command(after_help = examples::MAP)]
     Map(Box<JobArguments>),
     /// List the n that fail, ascending, and why
-    #[command(allow_missing_positional = true, after_help = examples::FAILURES)]
+    #[command(after_help = examples::FAILURES)]
     Failures(Box<JobArguments>),
     /// Work for a primary elsewhere, which listens at an address
     #[command(after_help = examples::JOIN)]
@@ -77,6 +77,9 @@ pub(crate) struct JoinArguments {
     /// Workers on this machine: a number, or a percentage of the CPUs this process may use
     #[arg(short = 'j', long, alias = "jobs", value_name = "N")]
     pub(crate) workers: Option<String>,
+    /// Bring the function of a shared library that its job asks for
+    #[arg(long, value_name = "FILE.so:SYMBOL")]
+    pub(crate) lib: Option<String>,
     /// Look so long for a primary that was lost, as in 500ms, 30s, 5m, 2h [default: 30s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) reconnect: Option<String>,
@@ -104,8 +107,11 @@ pub(crate) struct JobArguments {
     pub(crate) function: Option<String>,
     /// The numbers: START..END (END excluded) or START..=LAST
     #[arg(allow_hyphen_values = true)]
-    pub(crate) range: String,
+    pub(crate) range: Option<String>,
 
+    /// Ask a function of a shared library, int64_t f(int64_t n), instead of FUNCTION
+    #[arg(long, value_name = "FILE.so:SYMBOL")]
+    pub(crate) lib: Option<String>,
     /// Workers on this machine: a number, or a percentage of the CPUs this process may use; 0 with
     /// --listen
     #[arg(short = 'j', long, alias = "jobs", value_name = "N")]

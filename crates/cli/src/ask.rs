@@ -28,6 +28,7 @@ pub(crate) fn ask(plan: Plan) -> Result<(), Outcome> {
         range: plan.range,
         format: plan.format,
         is_partial: plan.is_partial,
+        timeout: plan.timeout,
     };
     let stream = Stream::of(&delivery);
     let result = job(plan, keys, &eyes, stream.as_ref()).run_observed(&mut eyes);
@@ -90,7 +91,7 @@ fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128) {
     if delivery.is_about_failures() || failed == 0 {
         return;
     }
-    let rerun = Rerun::new(delivery.aggregate.name(), &delivery.function);
+    let rerun = Rerun::new(delivery.aggregate.name(), &delivery.function).within(delivery.timeout);
     stderr::say_at_last(&failures::listed(lowest, failed, &rerun));
 }
 

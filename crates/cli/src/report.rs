@@ -6,6 +6,7 @@ use crate::exit::Outcome;
 use crate::failures::Failed;
 use evenly::{Aggregate, Failure, Policy, Range, Report};
 use serde::Serialize;
+use std::time::Duration;
 
 /// Writes all of `text` to standard output.
 ///
@@ -31,6 +32,8 @@ pub(crate) struct Delivery {
     pub(crate) format: Format,
     /// Whether an answer over the other numbers will do where some failed.
     pub(crate) is_partial: bool,
+    /// How long one n may take.
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// The version of these objects.

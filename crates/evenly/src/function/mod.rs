@@ -9,20 +9,24 @@
 
 mod builtin;
 mod closure;
+mod digest;
 mod expression;
 mod faulty;
 mod fold;
 mod jit;
+mod library;
 mod prime;
 mod vector;
 
 pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
+pub use evenly_core::hello::Program;
 pub use expression::{
     Expression, ExpressionError, Fault, OPERATIONS, Operation, Place, UnusableExpression,
     expression,
 };
 pub use jit::NoMachineCode;
+pub use library::{LibraryError, library};
 pub use vector::instruction_set;
 
 use evenly_core::{Interval, Tally};
@@ -49,6 +53,11 @@ pub trait Function {
         false
     }
 
+    /// What computes, where it is not part of this program. An agent needs the same.
+    fn program(&self) -> Program {
+        Program::None
+    }
+
     /// Applies it to the numbers of a slice, ascending, and tells the tally what came of each. It ends
     /// early when the tally is full. The last number that it was applied to. Called in a worker, with
     /// parts of at most 2^62 numbers, in any order.
@@ -66,6 +75,6 @@ pub fn at(n: i64) {
 pub enum Kind {
     /// Yes or no; where an integer is asked for, 1 or 0.
     Truth,
-    /// An integer of up to 128 bits.
+    /// An integer of up to 128 bits; where yes or no is asked for, 0 is no and anything else yes.
     Integer,
 }
