@@ -47,6 +47,8 @@ struct Partner {
     read: Vec<u8>,
     used: usize,
     has_answered: bool,
+    /// How many answers of it are in the tally.
+    answers: u64,
 }
 
 /// What is known of how it works.
@@ -71,6 +73,7 @@ impl Seat<'_> {
         loop {
             let Some(step) = self.worker.next(shop.longest) else {
                 self.send()?;
+                tidy_up(partner.as_ref(), shop);
                 if partner.as_mut().is_some_and(Partner::has_said_more) {
                     return Err(Leave::Failed(Call::ANSWER, Errno::PROTO));
                 }
@@ -116,6 +119,10 @@ impl Seat<'_> {
             };
             let cause = match told {
                 Ok(()) => {
+                    at_work.answers += 1;
+                    if at_work.answers.is_multiple_of(LOOK) {
+                        tidy_up(Some(at_work), shop);
+                    }
                     habits.cautious = habits.cautious.saturating_sub(1);
                     shop.lengthen();
                     return self.note_quickly(numbers.last(), unpacker);
@@ -124,6 +131,7 @@ impl Seat<'_> {
             };
             // Whatever it says after that cannot be trusted.
             let others = partner.take().map_or(0, |at_work| at_work.dismiss(shop, numbers));
+            tidy_up(None, shop);
             if others > 0 {
                 habits.is_slow |= cause == Cause::Timeout;
                 habits.cautious = others + 1;
@@ -265,6 +273,7 @@ impl Seat<'_> {
             read: Vec::new(),
             used: 0,
             has_answered: false,
+            answers: 0,
         })
     }
 }
@@ -373,6 +382,14 @@ fn end_of_work(partner: Option<Partner>, shop: &mut Shop) -> Result<(), Leave> {
     }
     shop.errors.end();
     outcome
+}
+
+/// Reaps what a coprocess, or one before it, has left behind.
+fn tidy_up(partner: Option<&Partner>, shop: &Shop) {
+    match partner {
+        Some(partner) => shop.orphans.reap_but(partner.running.pid()),
+        None => shop.orphans.reap(),
+    }
 }
 
 fn cause_of(end: End) -> Cause {
