@@ -2,7 +2,8 @@
 //!
 //! Where answers come quickly, chunks are written to it before it is asked for them, so that nobody waits
 //! for a round trip. When it fails with several chunks in hand it is not known which one is to blame: it is
-//! started again and gets them one at a time.
+//! started again and gets them one at a time. When it ends after it has answered others, what it did for those
+//! may be to blame, or it does so many and leaves: only one that was just started shows what a chunk is worth.
 
 use super::commands::{Shop, first_half};
 use super::errand::{Errand, Read, Timer, pipe_from, read_some};
@@ -13,7 +14,7 @@ use crate::process::End;
 use crate::process::command::Running;
 use crate::process::workers::{Call, in_call};
 use evenly_core::frame::Unpacker;
-use evenly_core::{Cause, Interval};
+use evenly_core::{Aggregate, Cause, Interval};
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -129,12 +130,15 @@ impl Seat<'_> {
                 }
                 Err(cause) => cause,
             };
+            let has_done_others = at_work.answers > 0;
             // Whatever it says after that cannot be trusted.
             let others = partner.take().map_or(0, |at_work| at_work.dismiss(shop, numbers));
             tidy_up(None, shop);
             if others > 0 {
                 habits.is_slow |= cause == Cause::Timeout;
                 habits.cautious = others + 1;
+            } else if has_done_others && is_to_be_asked_again(cause, aggregate) {
+                // By a fresh one.
             } else if repeated < command.repeats_of_failed() {
                 repeated += 1;
             } else if shop.is_to_be_halved(numbers, aggregate) {
@@ -382,6 +386,16 @@ fn end_of_work(partner: Option<Partner>, shop: &mut Shop) -> Result<(), Leave> {
     }
     shop.errors.end();
     outcome
+}
+
+/// Whether another one is asked the same if one ended like this that had answered others. What is put out for
+/// `run` is not done twice, but one that leaves without a complaint has not begun.
+fn is_to_be_asked_again(cause: Cause, aggregate: Aggregate) -> bool {
+    match cause {
+        Cause::Exit(0) => true,
+        Cause::Exit(_) | Cause::Signal(_) => !matches!(aggregate, Aggregate::Run { .. }),
+        _ => false,
+    }
 }
 
 /// Reaps what a coprocess, or one before it, has left behind.
