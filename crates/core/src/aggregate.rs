@@ -159,8 +159,12 @@ impl Aggregate {
             }
             (Self::Any | Self::All, Value::Witness(witness)) => witness.is_none_or(is_in),
             (Self::Hist, Value::Histogram(values)) => values.values().sum::<u128>() == numbers(),
-            (Self::Find { .. }, Value::Lines { lines, .. }) => u128::from(*lines) <= numbers(),
-            (Self::Map, Value::Lines { lines, .. }) => u128::from(*lines) == numbers(),
+            (Self::Find { .. }, Value::Lines { lines, text }) => {
+                u128::from(*lines) <= numbers() && can_be_lines(*lines, text)
+            }
+            (Self::Map, Value::Lines { lines, text }) => {
+                u128::from(*lines) == numbers() && can_be_lines(*lines, text)
+            }
             _ => false,
         }
     }
@@ -179,4 +183,10 @@ impl Aggregate {
             _ => None,
         }
     }
+}
+
+/// Whether so many lines of numbers can be this text: each has at least a digit and its end. What programs
+/// put out can be anything.
+fn can_be_lines(lines: u64, text: &[u8]) -> bool {
+    lines <= text.len() as u64 / 2 && (text.is_empty() || text.ends_with(b"\n"))
 }

@@ -22,11 +22,11 @@ pub enum Value {
     Witness(Option<i64>),
     /// How many give each value.
     Histogram(BTreeMap<i128, u128>),
-    /// A line for some of them or for each, ascending.
+    /// A line for some of them or for each, ascending; or what was put out for each.
     Lines {
         /// How many.
         lines: u64,
-        /// Each begins with its number and ends with a newline.
+        /// A line begins with its number and ends with a newline; what was put out may be anything.
         text: Vec<u8>,
     },
 }

@@ -58,9 +58,7 @@ pub(super) fn decode(kind: u8, bytes: &[u8]) -> Option<Value> {
         7 => {
             let (lines, text) = bytes.split_first_chunk()?;
             let lines = u64::from_le_bytes(*lines);
-            // A line has at least a digit and its end.
-            (lines <= text.len() as u64 / 2 && (lines > 0) != text.is_empty()).then_some(())?;
-            (text.is_empty() || text.ends_with(b"\n")).then_some(())?;
+            (lines <= text.len() as u64 && (lines > 0) != text.is_empty()).then_some(())?;
             Value::Lines { lines, text: text.to_vec() }
         }
         _ => return None,

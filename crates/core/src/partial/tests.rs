@@ -60,9 +60,25 @@ fn a_value_that_cannot_be_is_not_admitted() {
     assert!(Aggregate::Hist.admits(&Value::Histogram([(0, 1), (9, 2)].into()), &three));
     assert!(!Aggregate::Hist.admits(&Value::Histogram([(0, 1)].into()), &three));
     assert!(!Aggregate::Sum.admits(&Value::Count(0), &three));
-    let lines = |lines| Value::Lines { lines, text: vec![] };
-    assert!(Aggregate::Find { first: None }.admits(&lines(2), &three));
-    assert!(!Aggregate::Map.admits(&lines(2), &three));
+    let lines = |lines, text: &str| Value::Lines { lines, text: text.as_bytes().to_vec() };
+    let (find, run) = (Aggregate::Find { first: None }, Aggregate::Run { in_order: false });
+    assert!(find.admits(&lines(2, "3\n5\n"), &three));
+    assert!(find.admits(&lines(0, ""), &three));
+    assert!(!Aggregate::Map.admits(&lines(2, "3\t3\n5\t5\n"), &three));
+    for (count, text) in [(2, "3\n"), (1, "3"), (1, "\n")] {
+        assert!(!find.admits(&lines(count, text), &three), "{text}");
+        assert!(run.admits(&lines(count, text), &three), "{text}");
+    }
+}
+
+#[test]
+fn what_a_program_puts_out_is_carried_byte_by_byte() {
+    let numbers = Interval::new(3, 5).unwrap();
+    for text in ["a", "\n", "a\nb", "\0", "a\n"] {
+        let value = Value::Lines { lines: 1, text: text.as_bytes().to_vec() };
+        let partial = Partial::over(numbers, value);
+        assert_eq!(Partial::decode(&encoded(&partial)), Ok(partial), "{text}");
+    }
 }
 
 proptest! {

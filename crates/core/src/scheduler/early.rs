@@ -143,7 +143,9 @@ mod tests {
         scheduler.handle(Event::Joined { worker, capacity }, 0).unwrap();
         assert!(matches!(scheduler.poll(), Some(Action::Assign { .. })));
         let lease = scheduler.assignments()[0].lease;
-        let value = Value::Lines { lines: 1, text: vec![b'7'; 2 * crate::worker::CREDIT as usize] };
+        let mut text = vec![b'7'; 2 * crate::worker::CREDIT as usize];
+        text.push(b'\n');
+        let value = Value::Lines { lines: 1, text };
         let partial = Partial::over(Interval::single(0), value);
         scheduler.handle(Event::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
         let Some(Action::Record(record)) = scheduler.poll() else { panic!("nothing to record") };

@@ -105,7 +105,8 @@ impl Scheduler {
     #[must_use]
     pub fn is_waiting_for_allowance(&self) -> bool {
         let is_used_up = self.allowance.is_some_and(Allowance::is_used_up);
-        is_used_up && !self.is_draining && !self.ledger.is_exhausted()
+        let is_wanted = !self.hungry.is_empty();
+        is_used_up && is_wanted && !self.is_draining && !self.ledger.is_exhausted()
     }
 
     /// How long the next chunk may be: see [`chunks`](Self::chunks), and whoever says how long chunks are
@@ -151,6 +152,21 @@ mod tests {
         assert_eq!(handed_out(fixed, Counts::Numbers, 0, &[3, 1]), [vec![3], vec![]]);
         assert_eq!(handed_out(Policy::Timed, Counts::Numbers, 3, &[2]), [vec![1, 1]]);
         assert_eq!(handed_out(Policy::Timed, Counts::Numbers, 3, &[9]), [vec![1, 1, 1]]);
+    }
+
+    /// What is allowed while nobody could begin it would begin together with what is allowed next.
+    #[test]
+    fn nobody_waits_for_an_allowance_while_everybody_is_at_work() {
+        let range = Range::new(0, 1000).unwrap();
+        let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Timed, 1);
+        let mut scheduler = scheduler.rationed(Counts::Numbers);
+        assert!(!scheduler.is_waiting_for_allowance());
+        let joined = Event::Joined { worker: WorkerId(0), capacity: Capacity::worker(100) };
+        scheduler.handle(joined, 0).unwrap();
+        assert!(scheduler.is_waiting_for_allowance());
+        scheduler.allow(1);
+        assert!(matches!(scheduler.poll(), Some(Action::Assign { .. })));
+        assert!(!scheduler.is_waiting_for_allowance());
     }
 
     use std::vec;

@@ -29,6 +29,7 @@ fn failures(scheduler: &Scheduler) -> (Vec<Failure>, u128) {
     let ledger = scheduler.ledger();
     let mut failures = ledger.failures().to_vec();
     failures.sort_unstable_by_key(|failure| failure.interval);
+    failures.dedup_by(|next, failure| is_joined(failure, *next));
     let Some(limit) = ledger.limit() else { return (failures, ledger.failed()) };
     failures.retain_mut(|failure| {
         let first = failure.interval.first();
@@ -38,6 +39,15 @@ fn failures(scheduler: &Scheduler) -> (Vec<Failure>, u128) {
     });
     let failed = failures.iter().map(|failure| failure.interval.len()).sum();
     (failures, failed)
+}
+
+/// Whether the next failure, of a neighbour and for the same cause, could be joined to this one.
+fn is_joined(failure: &mut Failure, next: Failure) -> bool {
+    let follows = failure.interval.last().checked_add(1) == Some(next.interval.first());
+    if follows && failure.cause == next.cause {
+        failure.interval = failure.interval.hull(next.interval);
+    }
+    follows && failure.cause == next.cause
 }
 
 impl Gathering<'_> {

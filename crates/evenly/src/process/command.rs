@@ -21,6 +21,11 @@ impl Running {
         Ok(Self { pid: Some(pid), pidfd })
     }
 
+    /// Its number, until it is reaped.
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        self.pid
+    }
+
     /// Sends a signal to it and to whatever it has started and not put elsewhere (kill(2)).
     pub(crate) fn signal(&self, signal: Signal) {
         if let Some(pid) = self.pid {

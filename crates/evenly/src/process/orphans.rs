@@ -1,7 +1,9 @@
-//! Orphans: what a command or a lost worker left behind becomes a child of the primary, and is ended.
+//! Orphans: what a command left behind becomes a child of its worker, and what a lost worker left behind one
+//! of the primary. They are ended when the worker has no more to do, or at once where it is lost.
 //!
-//! For that the primary is a subreaper (prctl(2), `PR_SET_CHILD_SUBREAPER`). Its children are its workers,
-//! what was there before, and orphans.
+//! For that both are subreapers (prctl(2), `PR_SET_CHILD_SUBREAPER`). Their children are those that they
+//! made, what was there before, and orphans. Without the first, nobody would end what a command put into a
+//! process group of its own when the primary is killed.
 
 use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, Signal, WaitId, WaitIdOptions};
@@ -28,6 +30,21 @@ impl Orphans {
         let was_subreaper = unix::child_subreaper().map_err(|cause| ("prctl", cause))?;
         unix::set_child_subreaper(Some(unix::getpid())).map_err(|cause| ("prctl", cause))?;
         Ok(Self { before, was_subreaper })
+    }
+
+    /// Reaps those that have ended. The caller has no child of its own that has not been reaped.
+    pub(crate) fn reap(&self) {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        while let Ok(Some(_)) = unix::waitid(WaitId::All, options) {}
+    }
+
+    /// Reaps those that have ended, but not this one, nor what was there before.
+    pub(crate) fn reap_but(&self, ours: Option<Pid>) {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        let others = children(unix::getpid()).into_iter();
+        for pid in others.filter(|pid| Some(*pid) != ours && !self.before.contains(pid)) {
+            let _ = unix::waitid(WaitId::Pid(pid), options);
+        }
     }
 
     /// Kills all there are, with their process groups, and reaps those that have ended; how many are left.
@@ -65,10 +82,13 @@ impl Drop for Orphans {
     }
 }
 
-/// Sends a signal to the commands of a worker that stands still: each is in a group of its own.
+/// Sends a signal to the commands of a worker that stands still, each of which is in a group of its own, and
+/// to what they left behind, which may not be.
 pub(crate) fn signal_commands(worker: Pid, signal: Signal) {
     for command in children(worker) {
-        let _ = unix::kill_process_group(command, signal);
+        if unix::kill_process_group(command, signal).is_err() {
+            let _ = unix::kill_process(command, signal);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! While one runs, the worker waits for it and for its own assignment pipe alike: what is withdrawn
 //! meanwhile is given back at once, except for what the command is at. At end of file, and when `SIGTERM`
-//! says the same, the command is killed with its process group and the worker leaves.
+//! says the same, the command is killed with its process group and the worker leaves; what commands have put
+//! into other groups ends with the worker.
 //!
 //! A command that fails costs no worker: that its numbers have no value is what the worker says of them.
 //! A chunk that fails is halved here until the number is found; only what is put out for `run` is not,
@@ -12,6 +13,7 @@ use super::errand::Errand;
 use super::errors::Errors;
 use super::{Leave, Seat};
 use crate::function::{Command, Form};
+use crate::process::orphans::Orphans;
 use crate::process::signals::{self, InheritedMask};
 use crate::process::sys::SignalSet;
 use crate::process::sys::spawn::Launcher;
@@ -49,11 +51,14 @@ pub(super) struct Shop {
     pub(super) errors: Errors,
     /// How many numbers to do at once: less after a chunk has failed.
     pub(super) longest: u64,
+    /// What commands leave behind.
+    pub(super) orphans: Orphans,
 }
 
 impl Shop {
     pub(super) fn open(command: Rc<Command>, terms: Terms) -> Result<Self, (Call, Errno)> {
         let leave = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
+        let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
         let Terms { slot, timeout, mask } = terms;
         let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
         Ok(Self {
@@ -65,6 +70,7 @@ impl Shop {
             timeout,
             errors: Errors::new(),
             longest,
+            orphans,
         })
     }
 
@@ -137,6 +143,7 @@ impl Seat<'_> {
             self.worker.hold(numbers);
             let errand = Errand { numbers, attempt: u32::from(attempt) + u32::from(repeated) };
             let (how, output) = self.execute(&errand, unpacker, shop)?;
+            shop.orphans.reap();
             let command = Rc::clone(&shop.command);
             let tally = self.worker.tally();
             let told = how.and_then(|end| command.tell(numbers, end, &output, tally));

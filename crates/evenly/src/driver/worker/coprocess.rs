@@ -2,7 +2,8 @@
 //!
 //! Where answers come quickly, chunks are written to it before it is asked for them, so that nobody waits
 //! for a round trip. When it fails with several chunks in hand it is not known which one is to blame: it is
-//! started again and gets them one at a time.
+//! started again and gets them one at a time. When it ends after it has answered others, what it did for those
+//! may be to blame, or it does so many and leaves: only one that was just started shows what a chunk is worth.
 
 use super::commands::{Shop, first_half};
 use super::errand::{Errand, Read, Timer, pipe_from, read_some};
@@ -13,7 +14,7 @@ use crate::process::End;
 use crate::process::command::Running;
 use crate::process::workers::{Call, in_call};
 use evenly_core::frame::Unpacker;
-use evenly_core::{Cause, Interval};
+use evenly_core::{Aggregate, Cause, Interval};
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -47,6 +48,8 @@ struct Partner {
     read: Vec<u8>,
     used: usize,
     has_answered: bool,
+    /// How many answers of it are in the tally.
+    answers: u64,
 }
 
 /// What is known of how it works.
@@ -71,6 +74,7 @@ impl Seat<'_> {
         loop {
             let Some(step) = self.worker.next(shop.longest) else {
                 self.send()?;
+                tidy_up(partner.as_ref(), shop);
                 if partner.as_mut().is_some_and(Partner::has_said_more) {
                     return Err(Leave::Failed(Call::ANSWER, Errno::PROTO));
                 }
@@ -116,17 +120,25 @@ impl Seat<'_> {
             };
             let cause = match told {
                 Ok(()) => {
+                    at_work.answers += 1;
+                    if at_work.answers.is_multiple_of(LOOK) {
+                        tidy_up(Some(at_work), shop);
+                    }
                     habits.cautious = habits.cautious.saturating_sub(1);
                     shop.lengthen();
                     return self.note_quickly(numbers.last(), unpacker);
                 }
                 Err(cause) => cause,
             };
+            let has_done_others = at_work.answers > 0;
             // Whatever it says after that cannot be trusted.
             let others = partner.take().map_or(0, |at_work| at_work.dismiss(shop, numbers));
+            tidy_up(None, shop);
             if others > 0 {
                 habits.is_slow |= cause == Cause::Timeout;
                 habits.cautious = others + 1;
+            } else if has_done_others && is_to_be_asked_again(cause, aggregate) {
+                // By a fresh one.
             } else if repeated < command.repeats_of_failed() {
                 repeated += 1;
             } else if shop.is_to_be_halved(numbers, aggregate) {
@@ -265,6 +277,7 @@ impl Seat<'_> {
             read: Vec::new(),
             used: 0,
             has_answered: false,
+            answers: 0,
         })
     }
 }
@@ -373,6 +386,24 @@ fn end_of_work(partner: Option<Partner>, shop: &mut Shop) -> Result<(), Leave> {
     }
     shop.errors.end();
     outcome
+}
+
+/// Whether another one is asked the same if one ended like this that had answered others. What is put out for
+/// `run` is not done twice, but one that leaves without a complaint has not begun.
+fn is_to_be_asked_again(cause: Cause, aggregate: Aggregate) -> bool {
+    match cause {
+        Cause::Exit(0) => true,
+        Cause::Exit(_) | Cause::Signal(_) => !matches!(aggregate, Aggregate::Run { .. }),
+        _ => false,
+    }
+}
+
+/// Reaps what a coprocess, or one before it, has left behind.
+fn tidy_up(partner: Option<&Partner>, shop: &Shop) {
+    match partner {
+        Some(partner) => shop.orphans.reap_but(partner.running.pid()),
+        None => shop.orphans.reap(),
+    }
 }
 
 fn cause_of(end: End) -> Cause {

@@ -1,0 +1,181 @@
+//! Programs in the place of functions: each question by each kind of them against a plain loop, everything
+//! that they can do wrong by the table of faults, and the examples of the repository.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "commands/agree.rs"]
+mod agree;
+#[path = "commands/ends.rs"]
+mod ends;
+#[path = "commands/examples.rs"]
+mod examples;
+#[path = "commands/failing.rs"]
+mod failing;
+#[path = "commands/inside.rs"]
+mod inside;
+#[path = "commands/lines.rs"]
+mod lines;
+#[path = "commands/missing.rs"]
+mod missing;
+#[path = "commands/output.rs"]
+mod output;
+#[path = "commands/pace.rs"]
+mod pace;
+#[path = "verbs/plain.rs"]
+mod plain;
+mod support;
+#[path = "commands/timeouts.rs"]
+mod timeouts;
+#[path = "commands/yard.rs"]
+mod yard;
+
+use libtest_mimic::{Failed, Trial};
+
+/// A test that fails by panicking, if what it needs is there.
+fn test(name: &str, needs: &[&str], test: fn()) -> Trial {
+    let needs: Vec<&str> = needs.iter().copied().chain(["cc"]).collect();
+    support::needing(&needs, name, move || {
+        test();
+        Ok::<(), Failed>(())
+    })
+}
+
+fn main() {
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    // They wait most of the time: for commands that rest.
+    arguments.test_threads.get_or_insert(6);
+    let groups =
+        [answers(), passing_on(), faults(), timeouts(), endings(), pacing(), example_programs()];
+    let tests = groups.into_iter().flatten().collect();
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    yard::tidy_up();
+    conclusion.exit();
+}
+
+fn answers() -> Vec<Trial> {
+    vec![
+        test("each_n_agrees", &[], agree::each_n),
+        test("each_chunk_agrees", &[], agree::each_chunk),
+        test("coprocesses_agree", &[], agree::coprocesses),
+        test("anything_agrees_anywhere", &["python3"], agree::anything_anywhere),
+        test("inside_as_from_a_shell", &[], inside::as_from_a_shell),
+        test("inside_what_was_inherited", &[], inside::what_was_inherited),
+        test("inside_the_environment", &[], inside::the_environment),
+        test("inside_the_words", &[], inside::the_words),
+        test("inside_nothing_is_kept", &[], inside::nothing_is_kept),
+    ]
+}
+
+fn passing_on() -> Vec<Trial> {
+    vec![
+        test("output_is_never_mixed", &[], output::is_never_mixed),
+        test("output_is_in_order", &[], output::is_in_order),
+        test("output_whoever_is_too_far_ahead_waits", &[], output::whoever_is_too_far_ahead_waits),
+        test("output_is_tagged", &[], output::is_tagged),
+        test("output_is_passed_on_byte_by_byte", &[], output::is_passed_on_byte_by_byte),
+        test("output_is_limited", &[], output::is_limited),
+        test("output_ends_with_its_reader", &[], output::ends_with_its_reader),
+        test("output_waits_for_its_reader", &[], output::waits_for_its_reader),
+        test("output_does_not_wait_for_errors", &[], output::does_not_wait_for_errors),
+        test("output_errors_are_limited", &[], output::errors_are_limited),
+    ]
+}
+
+fn faults() -> Vec<Trial> {
+    vec![
+        test("row_04_by_a_signal_or_a_status", &[], failing::by_a_signal_or_a_status),
+        test("row_08_by_what_it_prints", &[], failing::by_what_it_prints),
+        test("row_04_in_a_chunk", &[], failing::in_a_chunk),
+        test("failed_and_tried_again", &[], failing::and_tried_again),
+        test("failed_too_often", &[], failing::too_often),
+        test("row_11_missing_from_the_start", &[], missing::from_the_start),
+        test("row_11_missing_as_the_kernel_finds_it", &[], missing::as_the_kernel_finds_it),
+        test("row_11_missing_after_a_while", &[], missing::after_a_while),
+        test(
+            "row_11_missing_and_not_while_it_is_written",
+            &[],
+            missing::and_not_while_it_is_written,
+        ),
+        test("coprocess_in_python", &["python3"], lines::in_python),
+        test(
+            "coprocess_is_started_as_often_as_it_leaves",
+            &[],
+            lines::is_started_as_often_as_it_leaves,
+        ),
+        test("coprocess_names_the_culprit", &[], lines::names_the_culprit),
+        test(
+            "coprocess_must_not_say_more_than_it_is_asked",
+            &[],
+            lines::must_not_say_more_than_it_is_asked,
+        ),
+        test(
+            "coprocess_is_started_again_when_it_is_killed",
+            &[],
+            lines::is_started_again_when_it_is_killed,
+        ),
+        test("coprocess_shares_what_it_has_not_begun", &[], lines::shares_what_it_has_not_begun),
+        test(
+            "coprocess_keeps_its_answers_to_itself",
+            &["python3"],
+            lines::keeps_its_answers_to_itself,
+        ),
+    ]
+}
+
+fn timeouts() -> Vec<Trial> {
+    vec![
+        test("row_06_each_n", &[], timeouts::each_n),
+        test("row_06_asked_before_it_is_killed", &[], timeouts::asked_before_it_is_killed),
+        test("row_06_chunks_and_coprocesses", &[], timeouts::chunks_and_coprocesses),
+        test("row_06_time_that_does_not_count", &[], timeouts::time_that_does_not_count),
+        test("row_06_chunks_stay_short", &[], timeouts::chunks_stay_short),
+    ]
+}
+
+fn endings() -> Vec<Trial> {
+    vec![
+        test(
+            "row_07_who_holds_its_output_is_not_waited_for",
+            &["setsid"],
+            ends::who_holds_its_output_is_not_waited_for,
+        ),
+        test("row_07_who_closes_its_output_goes_on", &[], ends::who_closes_its_output_goes_on),
+        test("row_01_a_worker_is_killed", &["setsid"], ends::a_worker_is_killed),
+        test("row_16_the_primary_is_killed", &["setsid"], ends::the_primary_is_killed),
+        test("row_16_all_of_ours_are_killed", &[], ends::all_of_ours_are_killed),
+        test("row_23_the_first_signal_drains", &[], ends::the_first_signal_drains),
+        test("row_23_the_second_signal_ends", &["setsid"], ends::the_second_signal_ends),
+        test("row_24_all_of_it_is_paused", &[], ends::all_of_it_is_paused),
+        test("ended_what_is_not_wanted_any_more", &[], ends::what_is_not_wanted_any_more_is_ended),
+        test("ended_at_a_deadline", &[], ends::at_a_deadline),
+        test(
+            "left_behind_on_its_own",
+            &["setsid"],
+            ends::what_is_on_its_own_lives_as_long_as_the_job,
+        ),
+        test("left_behind_and_reaped", &[], ends::what_is_left_behind_is_reaped),
+        test("nobody_reads_our_input", &[], ends::nobody_reads_our_input),
+    ]
+}
+
+fn pacing() -> Vec<Trial> {
+    vec![
+        test(
+            "pace_short_ones_and_long_ones_are_shared",
+            &[],
+            pace::short_ones_and_long_ones_are_shared,
+        ),
+        test("pace_chunks_take_their_time", &[], pace::chunks_take_their_time),
+        test("pace_no_more_than_so_many_in_a_second", &[], pace::no_more_than_so_many_in_a_second),
+    ]
+}
+
+fn example_programs() -> Vec<Trial> {
+    vec![
+        test("example_a_shell_script_for_each_n", &[], examples::a_shell_script_for_each_n),
+        test("example_a_coprocess_in_python", &["python3"], examples::a_coprocess_in_python),
+        test("example_a_program_in_c_for_each_chunk", &[], examples::a_program_in_c_for_each_chunk),
+        test("example_a_slurm_array_script", &["bash", "awk"], examples::a_slurm_array_script),
+        test("example_a_backfill_of_a_database", &["python3"], examples::a_backfill_of_a_database),
+        test("each_example_says_how_it_is_called", &[], examples::each_says_how_it_is_called),
+    ]
+}

@@ -1,0 +1,131 @@
+//! Coprocesses: started once, started again when they end, named when they fail, ended when they say what
+//! nobody asked for.
+
+use crate::agree::expected;
+use crate::support::{children_of, kill, until};
+use crate::yard::Yard;
+
+/// Odd numbers in a range but for these.
+fn odd_but(start: i64, end: i64, others: &[i64]) -> i64 {
+    (start..end).filter(|n| n % 2 != 0 && !others.contains(n)).count() as i64
+}
+
+/// One in Python, as its user would write it.
+const PYTHON: &str = "import sys
+for line in sys.stdin:
+    start, end = map(int, line.split())
+    print(sum(n % 2 for n in range(start, end)), flush=True)
+";
+
+pub(crate) fn in_python() {
+    let yard = Yard::new();
+    yard.script("odd.py", PYTHON);
+    for options in ["-j 3", "-j 2 --chunk 7", "-j 1 --split static", "-j 2 --split guided"] {
+        let words = format!("count -10..3000 {options} --coprocess -- PYTHON odd.py");
+        yard.run(&words).answers("1505\n");
+    }
+}
+
+/// Each of them is started once, and those that leave in mid-work are started again.
+pub(crate) fn is_started_as_often_as_it_leaves() {
+    let yard = Yard::new();
+    let script = "echo >> started; exec \"$@\"";
+    let call = |tool: &str| format!("--coprocess -- sh -c '{script}' sh TOOL lines sum {tool}");
+    let (answer, _) = expected("sum", 0, 600);
+    yard.run(&format!("sum 0..600 -j 2 --chunk 3 {}", call(""))).answers(&answer);
+    assert_eq!(yard.text("started").len(), 2);
+    // One that does so many lines and leaves is no failure of the next.
+    for (after, chunk) in [(1_usize, 6), (1, 1), (2, 6), (30, 1), (7, 100)] {
+        std::fs::remove_file(yard.path("started")).unwrap();
+        let call = call(&format!("leaves-after {after}"));
+        yard.run(&format!("sum 0..600 -j 1 --chunk {chunk} {call}")).answers(&answer);
+        let (started, lines) = (yard.text("started").len(), 600_usize / chunk);
+        assert!(started >= lines.div_ceil(after + 1), "{after} {chunk}: {started}");
+        assert!(started <= 2 * lines.div_ceil(after), "{after} {chunk}: {started}");
+    }
+    // One that never answers has failed, however it leaves.
+    let ended = yard.run(&format!("sum 0..3 -j 1 {}", call("leaves-after 0")));
+    ended.failed(3, "n in 0..=2 failed: exit 0");
+}
+
+/// The number is found that it fails at, with many chunks in hand or one, in long chunks and short ones.
+pub(crate) fn names_the_culprit() {
+    let yard = Yard::new();
+    for (fault, cause) in [("crashes", "signal 11"), ("leaves", "exit 5"), ("raves", "no answer")] {
+        for options in ["-j 1 --chunk 1", "-j 2 --chunk 10", "-j 2", "-j 1 --split static"] {
+            for culprit in [0, 777, 1999] {
+                let words = format!(
+                    "count 0..2000 {options} --partial --coprocess -- TOOL lines count {fault} {culprit}"
+                );
+                let ended = yard.run(&words);
+                ended.failed(3, &format!("n = {culprit} failed: "));
+                let cause = if cause == "no answer" { "garbage" } else { cause };
+                ended.failed(3, &format!("n = {culprit} failed: {cause}"));
+                assert_eq!(ended.stdout, format!("{}\n", odd_but(0, 2000, &[culprit])), "{words}");
+                assert_eq!(ended.stderr.matches(" failed: ").count(), 1, "{ended:?}");
+            }
+        }
+    }
+    // As a question of its own.
+    let words = "failures 0..2000 -j 2 --chunk 50 --coprocess -- TOOL lines failures crashes 777";
+    let ended = yard.run(words);
+    assert_eq!((ended.stdout.as_str(), ended.status), ("777\tsignal 11\n", 1), "{ended:?}");
+}
+
+/// What it says unasked ends the job: nobody knows any more which answer is for what.
+pub(crate) fn must_not_say_more_than_it_is_asked() {
+    let yard = Yard::new();
+    for fault in ["says-more 999", "says-more 400"] {
+        for options in ["-j 1 --chunk 100", "-j 2 --chunk 1000", "-j 1 --split static"] {
+            let words = format!("run 0..1000 {options} --coprocess -- TOOL lines run {fault}");
+            let ended = yard.run(&words);
+            assert_eq!(ended.status, 4, "{words}: {ended:?}");
+            assert!(ended.stderr.lines().last().unwrap().contains("coprocess"), "{ended:?}");
+        }
+    }
+}
+
+/// One that is killed by somebody else is started again.
+pub(crate) fn is_started_again_when_it_is_killed() {
+    let yard = Yard::new();
+    let words = "sum 0..400 -j 2 --chunk 1 --retries 9 --coprocess -- TOOL lines sum slow 5";
+    let running = yard.start(words);
+    for _ in 0..3 {
+        let victims = until("they work", || {
+            let workers = children_of(running.pid());
+            let victims: Vec<u32> = workers.into_iter().flat_map(children_of).collect();
+            (victims.len() == 2).then_some(victims)
+        });
+        kill("KILL", victims[0]);
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    yard.ended(running).answers(&expected("sum", 0, 400).0);
+}
+
+/// What waits in the pipe of a slow one is not its own for ever: others take it.
+pub(crate) fn shares_what_it_has_not_begun() {
+    let yard = Yard::new();
+    // The first is much slower than the other.
+    let script = "test $EVENLY_WORKER = 1 && exec \"$0\" lines sum slow 700; exec \"$0\" lines sum";
+    for split in ["timed", "guided", "fixed:20"] {
+        let words = format!(
+            "sum 0..3000 -j 2 --split {split} --joblog log-{split} --coprocess -- sh -c '{script}' TOOL"
+        );
+        yard.run(&words).answers(&expected("sum", 0, 3000).0);
+        let log = yard.text(&format!("log-{split}"));
+        assert!(log.lines().count() >= 3, "{log}");
+    }
+}
+
+/// Whoever waits for a first answer in vain is told why that may be.
+pub(crate) fn keeps_its_answers_to_itself() {
+    let yard = Yard::new();
+    // Its answers stay in its buffer until it ends, which is when nobody waits any more.
+    let script = "import sys\nfor line in iter(sys.stdin.readline, \"\"): print(1)";
+    let mut running = yard.start(&format!("count 0..5 -j 1 --coprocess -- PYTHON -c '{script}'"));
+    let said = running.line("flush its output after each answer");
+    assert!(said.starts_with("evenly: the coprocess has not answered its first line"), "{said}");
+    kill("INT", running.pid());
+    kill("INT", running.pid());
+    yard.ended(running);
+}

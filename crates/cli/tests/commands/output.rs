@@ -1,0 +1,162 @@
+//! What `run` passes on: whole, in order if asked for, tagged; all bytes, and not too many.
+
+use crate::support::{kill, start_command, until};
+use crate::yard::Yard;
+use std::collections::BTreeSet;
+use std::os::unix::process::ExitStatusExt;
+
+/// The block that the tool puts out for a number.
+fn block(n: i64, lines: i64) -> String {
+    (0..lines).map(|at| format!("{n} line {at} of {lines}\n")).collect()
+}
+
+pub(crate) fn is_never_mixed() {
+    let yard = Yard::new();
+    let lines = 400;
+    let ended = yard.run(&format!("run 0..40 -j 4 --chunk 1 -- TOOL block - {{}} {lines}"));
+    assert_eq!(ended.status, 0, "{ended:?}");
+    let mut rest = ended.stdout.as_str();
+    let mut seen = BTreeSet::new();
+    while let Some((n, _)) = rest.split_once(' ') {
+        let n: i64 = n.parse().unwrap();
+        rest = rest.strip_prefix(&block(n, lines)).unwrap_or_else(|| panic!("{n} is mixed"));
+        assert!(seen.insert(n), "{n} twice");
+    }
+    assert!(rest.is_empty() && seen.into_iter().eq(0..40));
+}
+
+pub(crate) fn is_in_order() {
+    let yard = Yard::new();
+    let expected: String = (0..30).map(|n| block(n, 50)).collect();
+    for split in ["timed", "static", "guided", "fixed:1", "fixed:4"] {
+        let words = format!("run 0..30 -k -j 4 --split {split} -- TOOL block - {{}} 50");
+        yard.run(&words).answers(&expected);
+    }
+    // The first is the last to end.
+    let script = "test $1 = 0 && sleep 0.5; echo $1";
+    let words = format!("run 0..30 -k -j 3 --chunk 1 -- sh -c '{script}' sh {{}}");
+    let expected: String = (0..30).map(|n| format!("{n}\n")).collect();
+    yard.run(&words).answers(&expected);
+}
+
+/// While the lowest is not done, what the others put out waits, and when that is much, they wait.
+pub(crate) fn whoever_is_too_far_ahead_waits() {
+    let yard = Yard::new();
+    let script = "echo >> started; if test $1 = 0; then until test -e go; do sleep 0.05; done; fi
+        head -c 1000000 /dev/zero | tr '\\0' x; echo";
+    let words =
+        format!("run 0..200 -k -j 3 --chunk 1 -- sh -c \"{}\" sh {{}}", script.replace('$', "\\$"));
+    let running = yard.start(&words);
+    yard.until_lines("started", 5);
+    // They start no more: nothing has changed for a while.
+    let mut before = 0;
+    until("they wait", || {
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        let started = yard.text("started").len();
+        (std::mem::replace(&mut before, started) == started).then_some(())
+    });
+    // A credit of 4 MiB for each of the two others, and one command that goes beyond it.
+    assert!((6..=14).contains(&before), "{before} were started");
+    std::fs::write(yard.path("go"), "").unwrap();
+    let ended = yard.ended(running);
+    assert_eq!((ended.status, ended.stdout.len()), (0, 200 * 1_000_001), "{}", ended.stderr);
+    assert_eq!(yard.text("started").len(), 200);
+}
+
+pub(crate) fn is_tagged() {
+    let yard = Yard::new();
+    let words = "run 0..3 -k --tag -j 2 -- printf 'a%s\\nb\\n\\nc' {}";
+    yard.run(words).answers("0\ta0\n0\tb\n0\t\n0\tc1\ta1\n1\tb\n1\t\n1\tc2\ta2\n2\tb\n2\t\n2\tc");
+    let words = "run 0..6 -k --tag -j 1 --chunk 3 -- printf '%s-%s\\n' {start} {end}";
+    yard.run(words).answers("0..3\t0-3\n3..6\t3-6\n");
+    let words = "run 0..6 -k --tag -j 1 --chunk 3 --coprocess -- TOOL lines run";
+    yard.run(words).answers("0..3\t0 1 2 \n3..6\t3 4 5 \n");
+}
+
+pub(crate) fn is_passed_on_byte_by_byte() {
+    let yard = Yard::new();
+    yard.run("run 0..5 -k -j 2 -- printf '%s ' {}").answers("0 1 2 3 4 ");
+    yard.run("run 0..5 -k -j 2 -- true {}").answers("");
+    // All bytes there are, in any place of what is written at once.
+    let script = "import sys; sys.stdout.buffer.write(bytes(range(256)) * int(sys.argv[1]))";
+    let words = format!("run 0..20 -k -j 3 -- PYTHON -c '{script}' {{}}");
+    let output = yard.command(&words).output().unwrap();
+    let all: Vec<u8> = (0..=255).collect();
+    assert!(output.status.success() && output.stdout == all.repeat(190), "{:?}", output.status);
+}
+
+pub(crate) fn is_limited() {
+    let yard = Yard::new();
+    let most = 16 << 20;
+    let flood = |bytes: usize| format!("run 0..3 -k -j 2 -- TOOL flood 1 {bytes} {{}}");
+    let ended = yard.run(&flood(most));
+    assert_eq!((ended.status, ended.stdout.len()), (0, 3 * most), "{}", ended.stderr);
+    // What is beyond it is a failure of that number alone; what was put out before is passed on.
+    let script = "if test $1 = 1; then exec $2 flood 1 30000000; fi; echo $1";
+    let words = "run 0..4 -k -j 2 -- sh -c 'SCRIPT' sh {} TOOL";
+    let ended = yard.run(&words.replace("SCRIPT", script));
+    ended.failed(3, "n = 1 failed: too much output");
+    assert!(ended.stdout.starts_with("0\n") && ended.stdout.ends_with("2\n3\n"));
+    assert!((most..most + 100).contains(&ended.stdout.len()), "{}", ended.stdout.len());
+    // Where it is a value, too.
+    let ended =
+        yard.run(&words.replace("run", "sum").replace("-k", "--partial").replace("SCRIPT", script));
+    ended.failed(3, "n = 1 failed: too much output");
+    assert_eq!(ended.stdout, "5\n");
+}
+
+/// Who reads no more ends it, with everything that runs.
+pub(crate) fn ends_with_its_reader() {
+    let yard = Yard::new();
+    let script = "echo $1; echo >> started; test $1 -lt 3 || sleep 1000";
+    let words = format!("run 0..100 -j 4 --chunk 1 -- sh -c '{script}' sh {{}}");
+    let mut running = start_command(yard.command(&words));
+    drop(running.child().stdout.take());
+    let output = running.output();
+    assert_eq!(output.status.signal(), Some(13), "{output:?}");
+    assert_eq!(output.stderr, b"");
+    yard.until_nobody_is_left();
+}
+
+/// Output that nobody takes holds up those who make it, and the signals that end it do not wait.
+pub(crate) fn waits_for_its_reader() {
+    let yard = Yard::new();
+    let script = "echo >> started; exec $1 flood 1 1000000";
+    let words = format!("run 0..1000 -j 2 --chunk 1 -- sh -c '{script}' sh TOOL {{}}");
+    let mut running = start_command(yard.command(&words));
+    let unread = running.child().stdout.take().unwrap();
+    yard.until_lines("started", 4);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let started = yard.text("started").len();
+    assert!(started < 40, "{started} were started");
+    kill("TERM", running.pid());
+    kill("TERM", running.pid());
+    running.output();
+    drop(unread);
+    yard.until_nobody_is_left();
+}
+
+/// Standard error that nobody reads holds up nobody, and standard output is whole.
+pub(crate) fn does_not_wait_for_errors() {
+    let yard = Yard::new();
+    let words = "run 0..20 -k -j 2 -- sh -c '$0 flood 2 1000000; echo $1' TOOL {}";
+    let mut running = start_command(yard.command(words));
+    let unread = running.child().stderr.take().unwrap();
+    let output = running.output();
+    let expected: String = (0..20).map(|n| format!("{n}\n")).collect();
+    assert_eq!((output.status.code(), output.stdout), (Some(0), expected.into_bytes()));
+    drop(unread);
+    assert_eq!(yard.left(), []);
+}
+
+/// Of what a command says on standard error so much is passed on, and the rest counted.
+pub(crate) fn errors_are_limited() {
+    let yard = Yard::new();
+    let words = "run 0..3 -j 1 -- sh -c 'test $1 = 1 && $0 flood 2 10485760; echo said >&2; echo $1' TOOL {}";
+    let ended = yard.run(words);
+    ended.answers("0\n1\n2\n");
+    assert!(ended.stderr.len() < 70_000, "{} bytes", ended.stderr.len());
+    let line = " more bytes of standard error for n = 1 left out\n";
+    assert!(ended.stderr.contains(line), "{}", ended.stderr.lines().last().unwrap());
+    assert!(ended.stderr.lines().filter(|line| *line == "said").count() >= 2);
+}

@@ -1,0 +1,92 @@
+//! Commands that are called in a way that cannot be meant: each refused with a line that says what to write.
+
+use super::{answer, refused, refused_words};
+
+#[test]
+fn a_command_has_a_place_for_numbers() {
+    refused("count 0..10 --", &["no function"]);
+    refused("run 0..10 --", &["no command is given to run", "evenly run 0..10 -- echo {}"]);
+    refused("count 0..10 -- true", &["'true' has no place for a number", "{}", "--coprocess"]);
+    refused("run 0..10 -- true", &["'true' has no place for a number", "{start} and {end}"]);
+    refused(
+        "run 0..10 -- echo {} {start}",
+        &["'echo {} {start}'", "for each n, or for each chunk"],
+    );
+    refused("run 0..10 -- echo {} {end}", &["for each n, or for each chunk"]);
+    refused("run 0..10 --as slurm -- echo {start}", &["--as slurm", "once for each n"]);
+    refused("run 0..10 --as pbs -- true", &["'pbs'", "slurm"]);
+    refused("run 0..10 --as slurm --coprocess -- cat", &["--as", "--coprocess", "together"]);
+}
+
+#[test]
+fn a_command_is_the_function() {
+    refused("count even 0..10 -- test {}", &["'even' and the command", "leave one of them out"]);
+    refused("run even 0..10 -- echo {}", &["run takes no function", "'even'"]);
+    refused("run 0..10", &["no command is given to run"]);
+    refused("run", &["missing"]);
+    refused("count -- true {}", &["missing"]);
+    refused("count 10..0 -- true {}", &["reversed", "0..10"]);
+    refused("count x -- true {}", &["'x'", "START..END"]);
+    for option in ["--coprocess", "--as slurm", "--no-status 3"] {
+        let name = option.split(' ').next().unwrap();
+        refused(&format!("count even 0..10 {option}"), &[name, "is about a command"]);
+        refused(&format!("count 0..10 {option}"), &[name, "is about a command"]);
+    }
+}
+
+#[test]
+fn run_has_no_answer() {
+    refused("run 0..10 --format json -- echo {}", &["no JSON", "--joblog", "--events"]);
+    refused("run 0..10 --partial -- echo {}", &["--partial", "leave it out"]);
+    for option in ["-k", "--keep-order", "--tag"] {
+        refused(&format!("count 0..10 {option} -- true {{}}"), &[option]);
+    }
+}
+
+#[test]
+fn a_status_that_means_no() {
+    for verb in ["sum", "min", "max", "hist", "map", "failures", "run"] {
+        refused(&format!("{verb} 0..10 --no-status 3 -- true {{}}"), &["--no-status", "find, any"]);
+    }
+    refused("count 0..10 --no-status 3 -- true {start}", &["--no-status", "run for each n"]);
+    refused("count 0..10 --no-status 3 --coprocess -- cat", &["--no-status", "run for each n"]);
+    for status in ["0", "256", "-1", "x", ""] {
+        let words = ["count", "0..10", "--no-status", status, "--", "true", "{}"];
+        refused_words(&words, &[&format!("'{status}'"), "--no-status"]);
+    }
+}
+
+#[test]
+fn rates_times_and_lengths() {
+    for rate in ["0/s", "-1/s", "x", "10/d", "1e99/s", "nan", "inf"] {
+        let words = format!("run 0..10 --max-rate {rate} -- true {{}}");
+        refused(&words, &["--max-rate", &format!("'{rate}'"), "10/s"]);
+    }
+    refused("run 0..10 --chunk-time 5 -- true {}", &["--chunk-time", "'5'", "time unit"]);
+    refused("run 0..10 --chunk-time 0s -- true {}", &["--chunk-time"]);
+    refused("run 0..10 --timeout 0s -- true {}", &["--timeout", "no time at all"]);
+    for most in ["0", "-1", "x", "2^64"] {
+        let words = format!("run 0..10 --chunk-max {most} -- true {{}}");
+        refused(&words, &["--chunk-max", &format!("'{most}'")]);
+    }
+    let listening = "run 0..10 --max-rate 1/s --listen unix:/nowhere/at/all -- true {start}";
+    refused(listening, &["--max-rate", "--listen"]);
+}
+
+#[test]
+fn a_dry_run_of_a_command_starts_nothing() {
+    let path = std::env::temp_dir().join(format!("evenly-dry-{}", std::process::id()));
+    let text = answer(&format!("run 0..10 --dry-run -- touch {}-{{}}", path.display()));
+    assert!(text.starts_with("run     -- touch ") && text.contains("10 numbers"), "{text}");
+    assert!(!std::fs::exists(format!("{}-0", path.display())).unwrap());
+}
+
+/// All options of all commands come before the two dashes, and nothing behind them is an option.
+#[test]
+fn what_stands_behind_the_dashes_is_the_command() {
+    assert_eq!(
+        answer("run 0..1 -- echo --format json -j -h {} -- {}"),
+        "--format json -j -h 0 -- 0\n"
+    );
+    assert_eq!(answer("run -1..1 -j 1 -k -- echo {}"), "-1\n0\n");
+}
