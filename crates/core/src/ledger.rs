@@ -73,10 +73,15 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Takes a returned chunk, whole.
+    /// Takes a returned chunk, whole: the lowest one, or the first that was returned.
     #[inline]
-    pub(crate) fn take_returned(&mut self) -> Option<Returned> {
-        self.returned.pop_front()
+    pub(crate) fn take_returned(&mut self, is_lowest: bool) -> Option<Returned> {
+        if !is_lowest || self.returned.len() < 2 {
+            return self.returned.pop_front();
+        }
+        let first = |index: &usize| self.returned[*index].interval.first();
+        let lowest = (0..self.returned.len()).min_by_key(first)?;
+        self.returned.remove(lowest)
     }
 
     /// Takes up to `len` numbers from the front of what remains.
@@ -280,5 +285,23 @@ mod tests {
         assert!(Ledger::resume(whole, &set(&[(5, 10)])).is_err());
         assert!(Ledger::resume(None, &set(&[(5, 10)])).is_err());
         assert!(Ledger::resume(whole, &set(&[(0, 9)])).unwrap().is_exhausted());
+    }
+
+    /// Lines wait for the lowest.
+    #[test]
+    fn what_was_returned_goes_out_again_in_its_order_or_from_below() {
+        let mut ledger = Ledger::new(None);
+        let returned = |n| Returned {
+            interval: Interval::single(n),
+            attempts: 1,
+            losses: 0,
+            cause: 0,
+            late: None,
+        };
+        [5, 3, 9, 4].into_iter().for_each(|n| ledger.put_back(returned(n)));
+        let order = [true, false, true, true, true].map(|is_lowest| {
+            ledger.take_returned(is_lowest).map(|returned| returned.interval.first())
+        });
+        assert_eq!(order, [Some(3), Some(5), Some(4), Some(9), None]);
     }
 }

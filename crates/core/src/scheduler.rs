@@ -353,7 +353,7 @@ impl Scheduler {
         self.strength += window.workers();
         self.workers.push(Worker { window, is_lost: false, is_silent: false, is_queued: false });
         self.living.push(worker);
-        self.credits.join();
+        self.open_account(worker);
         self.queue(worker);
         Ok(())
     }
@@ -416,7 +416,7 @@ impl Scheduler {
 
     /// Lends `worker` as many chunks as its window has room for; whether there were any.
     fn fill(&mut self, worker: WorkerId) -> bool {
-        let most = self.most_by_credit();
+        let (most, is_ordered) = (self.most_by_credit(), self.aggregate.is_ordered());
         let Self { ledger, leases, sizer, assignments, late, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
@@ -430,7 +430,7 @@ impl Scheduler {
         assignments.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
-            let (interval, lease) = if let Some(returned) = ledger.take_returned() {
+            let (interval, lease) = if let Some(returned) = ledger.take_returned(is_ordered) {
                 let attempt = returned.attempts.saturating_add(1);
                 let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
                 leases.set_cause(lease, returned.cause);

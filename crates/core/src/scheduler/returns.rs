@@ -23,9 +23,9 @@ impl Scheduler {
             scheduler.late.forget(chunk.lease);
             scheduler.put_back(chunk, cause);
         });
+        self.close_account(worker);
         let state = &mut self.workers[worker.0 as usize];
         state.is_lost = true;
-        self.credits.leave(worker);
         self.strength -= state.window.workers();
         self.living.retain(|living| *living != worker);
         Ok(())
