@@ -115,17 +115,18 @@ impl Agent {
             held: VecDeque::new(),
             encoded: Vec::new(),
             advanced: Vec::new(),
-            credit: CREDIT,
+            // Where there is a limit, the primary says so first.
+            credit: if aggregate.is_streamed() { 0 } else { CREDIT },
             whole_credit: CREDIT,
             in_flight: 0,
             owed: Vec::new(),
         }
     }
 
-    /// The same with another credit than [`CREDIT`], which primary and workers must know.
+    /// The same for another credit than [`CREDIT`], which primary and workers must know.
     #[must_use]
     pub fn with_credit(mut self, bytes: u32) -> Self {
-        (self.credit, self.whole_credit) = (bytes.into(), bytes.into());
+        self.whole_credit = bytes.into();
         self
     }
 

@@ -1,7 +1,10 @@
 //! Credit: how much each worker may send of what must wait for the numbers below.
 //!
-//! A worker begins with [`CREDIT`] bytes and gets back what has been passed on. Who holds the lowest
+//! A worker is given [`CREDIT`] bytes and gets back what has been passed on. Who holds the lowest
 //! number that is in anybody's hands gets more whenever it needs it: it is what the others wait for.
+//!
+//! What a lost worker sent and nobody could pass on waits still. Whoever joins next inherits it, and is
+//! given so much less; otherwise memory would grow with each loss.
 
 use crate::lease::WorkerId;
 use crate::worker::CREDIT;
@@ -19,6 +22,8 @@ pub(crate) struct Credits {
     accounts: Vec<Account>,
     /// How many of them are used up.
     waiting: usize,
+    /// Lost workers of which something waits and that nobody has inherited.
+    estates: Vec<WorkerId>,
     /// How much was sent for how many numbers, lately.
     bytes: u64,
     numbers: u128,
@@ -36,6 +41,8 @@ struct Account {
     granted: u64,
     received: u64,
     merged: u64,
+    /// To whom it belongs now.
+    heir: Option<WorkerId>,
 }
 
 impl Account {
@@ -53,12 +60,23 @@ impl Default for Credits {
 impl Credits {
     /// Accounts of workers that begin with so much.
     pub(crate) fn of(credit: u64) -> Self {
-        Self { credit, accounts: Vec::new(), waiting: 0, bytes: 0, numbers: 0 }
+        Self { credit, accounts: Vec::new(), waiting: 0, estates: Vec::new(), bytes: 0, numbers: 0 }
     }
 
-    /// The next worker joins.
-    pub(crate) fn join(&mut self) {
-        self.accounts.push(Account { granted: self.credit, received: 0, merged: 0 });
+    /// The next worker joins: what it may send at first.
+    pub(crate) fn join(&mut self) -> u64 {
+        let heir = Some(WorkerId(self.accounts.len() as u32));
+        let left = self.estates.pop().and_then(|lost| self.accounts.get_mut(lost.0 as usize));
+        let waits = left.map_or(0, |left| {
+            left.heir = heir;
+            left.received - left.merged
+        });
+        let given = self.credit.saturating_sub(waits);
+        let granted = waits + given;
+        let account = Account { granted, received: waits, merged: 0, heir: None };
+        self.waiting += usize::from(account.is_used_up());
+        self.accounts.push(account);
+        given
     }
 
     /// How many numbers a chunk should have at most.
@@ -90,7 +108,8 @@ impl Credits {
     }
 
     /// So much of it has been passed on, or dropped. What to grant for it now.
-    pub(crate) fn merge(&mut self, worker: WorkerId, bytes: u64) -> Option<u64> {
+    pub(crate) fn merge(&mut self, worker: WorkerId, bytes: u64) -> Option<(WorkerId, u64)> {
+        let worker = self.owner(worker);
         let account = self.accounts.get_mut(worker.0 as usize)?;
         account.merged += bytes;
         let more = (account.merged + self.credit).saturating_sub(account.granted);
@@ -98,7 +117,22 @@ impl Credits {
             return None;
         }
         self.grant(worker, more);
-        Some(more)
+        Some((worker, more))
+    }
+
+    /// Who has the account of a worker now: the last of its heirs, found at once the next time.
+    fn owner(&mut self, worker: WorkerId) -> WorkerId {
+        let heir_of = |accounts: &[Account], one: WorkerId| accounts.get(one.0 as usize)?.heir;
+        let mut owner = worker;
+        while let Some(heir) = heir_of(&self.accounts, owner) {
+            owner = heir;
+        }
+        let mut one = worker;
+        while let Some(heir) = heir_of(&self.accounts, one) {
+            self.accounts[one.0 as usize].heir = Some(owner);
+            one = heir;
+        }
+        owner
     }
 
     /// Whether anybody waits.
@@ -106,9 +140,12 @@ impl Credits {
         self.waiting > 0
     }
 
-    /// A worker is gone, and waits no more.
+    /// A worker is gone, and waits no more. What waits of it is for an heir.
     pub(crate) fn leave(&mut self, worker: WorkerId) {
         self.grant(worker, 1 << 60);
+        if self.accounts.get(worker.0 as usize).is_some_and(|left| left.received > left.merged) {
+            self.estates.push(worker);
+        }
     }
 
     /// What to grant to the one that the others wait for, if it waits itself.
@@ -145,7 +182,7 @@ mod tests {
         credits.join();
         credits.receive(ONE, 3 * LEAST);
         assert_eq!(credits.merge(ONE, LEAST - 1), None);
-        assert_eq!(credits.merge(ONE, 1), Some(LEAST));
+        assert_eq!(credits.merge(ONE, 1), Some((ONE, LEAST)));
         assert!(!credits.is_anybody_waiting());
     }
 
@@ -173,6 +210,27 @@ mod tests {
         assert_eq!(credits.extend(ONE), Some(2 * LEAST));
         assert!(!credits.is_anybody_waiting());
         assert_eq!(credits.merge(ONE, 2 * LEAST), None);
-        assert_eq!(credits.merge(ONE, LEAST), Some(LEAST));
+        assert_eq!(credits.merge(ONE, LEAST), Some((ONE, LEAST)));
+    }
+
+    #[test]
+    fn whoever_comes_next_inherits_what_waits_of_the_lost() {
+        let mut credits = Credits::default();
+        assert_eq!(credits.join(), CREDIT as u64);
+        credits.receive(ONE, 3 * LEAST);
+        credits.leave(ONE);
+        let (two, three) = (WorkerId(1), WorkerId(2));
+        assert_eq!(credits.join(), LEAST);
+        credits.receive(two, LEAST);
+        assert!(credits.is_anybody_waiting());
+        credits.leave(two);
+        // However many are lost, what waits is no more than one could have sent.
+        assert_eq!(credits.join(), 0);
+        assert!(credits.is_anybody_waiting());
+        assert_eq!(credits.merge(ONE, 3 * LEAST), Some((three, 3 * LEAST)));
+        assert_eq!(credits.merge(two, LEAST), Some((three, LEAST)));
+        assert!(!credits.is_anybody_waiting());
+        credits.leave(three);
+        assert_eq!(credits.join(), CREDIT as u64, "nothing is left to inherit");
     }
 }

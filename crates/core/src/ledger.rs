@@ -91,15 +91,23 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Takes a returned chunk, whole.
+    /// Takes a returned chunk, whole: the lowest one, or the first that was returned.
     #[inline]
-    pub(crate) fn take_returned(&mut self, taker: Taker) -> Option<Returned> {
-        let found = match taker {
-            _ if self.returned.is_empty() => return None,
-            Taker::Fresh => self.returned.iter().position(Returned::is_set_apart).or(Some(0)),
-            Taker::Anybody => Some(0),
-            Taker::AnotherComes => self.returned.iter().position(|chunk| !chunk.is_set_apart()),
+    pub(crate) fn take_returned(&mut self, taker: Taker, is_lowest: bool) -> Option<Returned> {
+        if self.returned.is_empty() {
+            return None;
+        }
+        let wants = |is_set_apart: bool| match taker {
+            Taker::Fresh => is_set_apart,
+            Taker::Anybody => true,
+            Taker::AnotherComes => !is_set_apart,
         };
+        let first = |index: &usize| self.returned[*index].interval.first();
+        let mut wanted =
+            (0..self.returned.len()).filter(|index| wants(self.returned[*index].is_set_apart()));
+        let found = if is_lowest { wanted.min_by_key(first) } else { wanted.next() };
+        // A fresh worker takes what there is, where nothing is set apart.
+        let found = found.or((taker == Taker::Fresh).then_some(0));
         found.and_then(|index| self.returned.remove(index))
     }
 
@@ -311,5 +319,25 @@ mod tests {
         assert!(Ledger::resume(whole, &set(&[(5, 10)])).is_err());
         assert!(Ledger::resume(None, &set(&[(5, 10)])).is_err());
         assert!(Ledger::resume(whole, &set(&[(0, 9)])).unwrap().is_exhausted());
+    }
+
+    /// Lines wait for the lowest.
+    #[test]
+    fn what_was_returned_goes_out_again_in_its_order_or_from_below() {
+        let mut ledger = Ledger::new(None);
+        let returned = |n| Returned {
+            interval: Interval::single(n),
+            attempts: 1,
+            losses: 0,
+            cause: 0,
+            late: None,
+        };
+        [5, 3, 9, 4].into_iter().for_each(|n| ledger.put_back(returned(n)));
+        let order = [true, false, true, true, true].map(|is_lowest| {
+            ledger
+                .take_returned(Taker::Anybody, is_lowest)
+                .map(|returned| returned.interval.first())
+        });
+        assert_eq!(order, [Some(3), Some(5), Some(4), Some(9), None]);
     }
 }

@@ -371,6 +371,7 @@ impl Scheduler {
     fn fill(&mut self, worker: WorkerId) -> bool {
         let most = self.longest_chunk();
         let taker = self.taker(worker);
+        let is_streamed = self.aggregate.is_streamed();
         let Self { ledger, leases, sizer, assignments, late, allowance, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
@@ -384,7 +385,8 @@ impl Scheduler {
         assignments.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
-            let (interval, lease) = if let Some(returned) = ledger.take_returned(taker) {
+            let (interval, lease) = if let Some(returned) = ledger.take_returned(taker, is_streamed)
+            {
                 let attempt = returned.attempts.saturating_add(1);
                 let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
                 leases.set_cause(lease, returned.cause);

@@ -91,18 +91,18 @@ impl Worker {
             next: 0,
             current: None,
             tally: Tally::new(aggregate),
-            credit: CREDIT,
+            // Where there is a limit, the primary says so first.
+            credit: if aggregate.is_streamed() { 0 } else { CREDIT },
             packer: Packer::new(name, limit).with_room(),
             is_owing: false,
             encoded: Vec::with_capacity(64),
         }
     }
 
-    /// The same with another credit than [`CREDIT`], which its primary must know.
+    /// The same for another credit than [`CREDIT`], which its primary must know.
     #[must_use]
     pub fn with_credit(mut self, bytes: u32) -> Self {
-        self.credit = bytes.into();
-        self.tally.report_at(much(self.credit).max(1));
+        self.tally.report_at(much(bytes.into()).max(1));
         self
     }
 

@@ -3,6 +3,7 @@
 use crate::options::Transport;
 use crate::oracle::check;
 use crate::primary::{GRACE_NS, LINGER_NS, Stage};
+use crate::process::Doing;
 use crate::world::{Outcome, World};
 use evenly_core::WorkerId;
 use evenly_core::frame::Packer;
@@ -40,6 +41,12 @@ impl World<'_> {
                 // Far away even the end may be late.
                 let is_late = self.plan.transport != Transport::Pipes
                     || self.life(pid).is_some_and(|life| life.is_stopped);
+                // As may be who is at numbers that became superfluous.
+                let is_decided = self.primary.supervisor.scheduler().ledger().limit().is_some();
+                let is_counting = self.life(pid).is_some_and(|life| {
+                    matches!(life.doing, Doing::Counting(_) | Doing::Dying(..))
+                });
+                let is_late = is_late || is_decided && is_counting;
                 check(is_late, || format!("worker {pid} does not leave"))?;
                 self.die(pid, None);
             }

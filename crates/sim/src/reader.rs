@@ -186,7 +186,9 @@ impl World<'_> {
         let agent = 8 * credit + workers(strongest as u64);
         // Where nobody else can take the lowest chunk, those above are finished first.
         let chunk = self.longest_chunk.saturating_mul(LONGEST_LINE);
-        let most = workers(self.stats.forks) + self.stats.agents_joined * agent;
+        // Of each machine one agent that is there, and what others left that were lost.
+        let agents = 3 * machines.len() as u64 * agent;
+        let most = workers(self.plan.seats as u64) + agents;
         let most = most.saturating_add(chunk.saturating_mul(self.plan.seats as u64));
         let waiting = self.oracle.acknowledged.bytes - self.oracle.lines.passed;
         check(waiting <= most, || format!("{waiting} bytes of lines wait, of {most} at most"))

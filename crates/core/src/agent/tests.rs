@@ -507,8 +507,9 @@ fn the_last_of_the_credit_is_for_the_lowest_lease() {
     let leases = [LeaseId(1 << 20), LeaseId(2 << 20)];
     let assignment =
         |which: usize| Assignment { lease: leases[which], interval: interval(100 * which as i64) };
+    machine.down.packer.credit(CREDIT as u64);
     machine.down.packer.assign(&[assignment(0), assignment(1)]);
-    take(&mut machine);
+    (0..2).for_each(|_| take(&mut machine));
     let lines = |n: i64| {
         let text = std::format!("{n}\t{}\n", "7".repeat(150)).into_bytes();
         Partial::over(Interval::single(n), Value::Lines { lines: 1, text })

@@ -81,6 +81,22 @@ impl Scheduler {
         if is_said { u128::MAX } else { self.credits.most() }
     }
 
+    /// Gives a worker what it may send at first.
+    pub(super) fn open_account(&mut self, worker: WorkerId) {
+        let bytes = self.credits.join();
+        if self.aggregate.is_streamed() && bytes > 0 {
+            self.pending.push_back(Action::Credit { worker, bytes });
+        }
+    }
+
+    /// A worker is gone: it is told nothing of credit any more.
+    pub(super) fn close_account(&mut self, lost: WorkerId) {
+        self.credits.leave(lost);
+        let is_for =
+            |action: &Action| matches!(action, Action::Credit { worker, .. } if *worker == lost);
+        self.pending.retain(|action| !is_for(action));
+    }
+
     /// Gives nobody more than its share while what was sent cannot be passed on.
     pub(crate) fn hold_back(&mut self, is_held_back: bool) {
         self.is_held_back = is_held_back;
@@ -88,7 +104,7 @@ impl Scheduler {
 
     /// What a worker sent has been passed on, or is not wanted.
     pub(crate) fn give_credit(&mut self, worker: WorkerId, bytes: u64) {
-        if let Some(bytes) = self.credits.merge(worker, bytes) {
+        if let Some((worker, bytes)) = self.credits.merge(worker, bytes) {
             self.pending.push_back(Action::Credit { worker, bytes });
         }
     }
@@ -141,6 +157,7 @@ mod tests {
         let mut scheduler = Scheduler::new(range, Aggregate::Map, policy, 1);
         let (worker, capacity) = (WorkerId(0), Capacity::worker(1));
         scheduler.handle(Event::Joined { worker, capacity }, 0).unwrap();
+        assert!(matches!(scheduler.poll(), Some(Action::Credit { .. })));
         assert!(matches!(scheduler.poll(), Some(Action::Assign { .. })));
         let lease = scheduler.assignments()[0].lease;
         let mut text = vec![b'7'; 2 * crate::worker::CREDIT as usize];

@@ -53,10 +53,10 @@ impl Scheduler {
             scheduler.late.forget(chunk.lease);
             scheduler.put_back(chunk, blame);
         });
+        self.close_account(worker);
         let state = &mut self.workers[worker.0 as usize];
         state.is_lost = true;
         self.missing += u32::from(!state.window.is_agent());
-        self.credits.leave(worker);
         self.strength -= state.window.workers();
         self.living.retain(|living| *living != worker);
         Ok(())

@@ -21,7 +21,7 @@ impl Scheduler {
         let (is_lost, is_silent, is_queued, is_fresh) = (false, false, false, true);
         self.workers.push(Worker { window, is_lost, is_silent, is_queued, is_fresh, gasp: None });
         self.living.push(worker);
-        self.credits.join();
+        self.open_account(worker);
         self.queue(worker);
         if self.missing == 0 && self.ledger.is_all_set_apart() {
             // What it does not take, others may.
