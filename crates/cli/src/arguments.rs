@@ -1,7 +1,6 @@
 //! The arguments as they are typed: names, texts and values, and nothing about what they mean.
 
 use crate::examples;
-use crate::exit::Outcome;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -89,6 +88,12 @@ pub(crate) struct JoinArguments {
     /// Workers on this machine: a number, or a percentage of the CPUs this process may use
     #[arg(short = 'j', long, alias = "jobs", value_name = "N")]
     pub(crate) workers: Option<String>,
+    /// Bring the function of a shared library that its job asks for
+    #[arg(long, value_name = "FILE.so:SYMBOL")]
+    pub(crate) lib: Option<String>,
+    /// Bring this program, for a job that was started with the same behind its --: commands do not travel
+    #[arg(last = true, value_name = "CMD", conflicts_with = "lib")]
+    pub(crate) cmd: Vec<OsString>,
     /// Look so long for a primary that was lost, as in 500ms, 30s, 5m, 2h [default: 30s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) reconnect: Option<String>,
@@ -127,10 +132,8 @@ pub(crate) struct JobArguments {
     #[arg(allow_hyphen_values = true)]
     pub(crate) function: Option<String>,
     /// The numbers: START..END (END excluded) or START..=LAST
-    // The one word before a command is the range: clap would take it for the function, so it is told apart
-    // in `settle`.
-    #[arg(allow_hyphen_values = true, default_value = "", hide_default_value = true)]
-    pub(crate) range: String,
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) range: Option<String>,
     /// A program instead of a function, run once for each n, which is put in for {}; or once for each chunk,
     /// with {start} and {end} (END excluded). Status 0 is yes and 1 is no for count, find, any and all; for
     /// the others the value is what it prints. Any other end is a failure of that n
@@ -149,6 +152,9 @@ pub(crate) struct JobArguments {
     #[arg(long, value_name = "N/s", allow_hyphen_values = true)]
     pub(crate) max_rate: Option<String>,
 
+    /// Ask a function of a shared library, int64_t f(int64_t n), instead of FUNCTION
+    #[arg(long, value_name = "FILE.so:SYMBOL")]
+    pub(crate) lib: Option<String>,
     /// Workers on this machine: a number, or a percentage of the CPUs this process may use; 0 with
     /// --listen
     #[arg(short = 'j', long, alias = "jobs", value_name = "N")]
@@ -221,17 +227,6 @@ pub(crate) struct JobArguments {
     /// Stop at each stage of --wiring until Enter
     #[arg(long, requires = "wiring")]
     pub(crate) step: bool,
-}
-
-impl JobArguments {
-    /// A single word is the range; `command` is what it is given to.
-    pub(crate) fn settle(mut self, command: &str) -> Result<Self, Outcome> {
-        if self.range.is_empty() {
-            let missing = || format!("<RANGE> is missing; see evenly {command} --help");
-            self.range = self.function.take().ok_or_else(|| Outcome::Usage(missing()))?;
-        }
-        Ok(self)
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -25,7 +25,7 @@ pub(crate) fn ask(plan: Plan) -> Result<(), Outcome> {
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
-        rerun: Rerun::new(plan.aggregate.name(), plan.function.typed()),
+        rerun: Rerun::new(plan.aggregate.name(), plan.function.typed()).within(plan.timeout),
         volume: plan.volume,
         range: plan.range,
         format: plan.format,

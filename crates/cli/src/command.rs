@@ -22,10 +22,15 @@ pub(crate) struct Manner {
 pub(crate) fn resolve(
     aggregate: Aggregate,
     arguments: &JobArguments,
-    range: Range,
+    (function, range): (Option<&str>, Range),
     manner: Manner,
 ) -> Result<Box<dyn Function>, String> {
-    if let Some(function) = &arguments.function {
+    if arguments.lib.is_some() {
+        return Err(
+            "--lib and the command behind -- are two functions; leave one of them out".to_owned()
+        );
+    }
+    if let Some(function) = function {
         return Err(if let Aggregate::Run { .. } = aggregate {
             format!(
                 "run takes no function, and '{function}' is one word too many; see evenly run --help"
@@ -87,8 +92,11 @@ fn refuse_for_run(arguments: &JobArguments) -> Result<(), String> {
 }
 
 /// What is said where a command is missing that something is said about.
-pub(crate) fn missing(aggregate: Aggregate, arguments: &JobArguments) -> Option<String> {
-    let range = &arguments.range;
+pub(crate) fn missing(
+    aggregate: Aggregate,
+    arguments: &JobArguments,
+    range: &str,
+) -> Option<String> {
     if let Aggregate::Run { .. } = aggregate {
         return Some(format!("no command is given to run; as in: evenly run {range} -- echo {{}}"));
     }

@@ -5,20 +5,30 @@ use crate::duration::parse_duration;
 use crate::exit::Outcome;
 use crate::keys;
 use crate::plan::{option, resolve_workers};
+use crate::question;
 use crate::stderr;
 use crate::told::{self, Volume};
 use evenly::observe::{Observation, Observer};
-use evenly::{Address, AddressError, Join, JoinError};
+use evenly::{Address, AddressError, Join, JoinError, function};
 
 /// Works for the primary until its job is over.
 pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
-    let JoinArguments { address, key_file, workers, reconnect, quiet, verbose } = arguments;
+    let JoinArguments { address, key_file, workers, lib, cmd, reconnect, quiet, verbose } =
+        arguments;
     let address: Address =
         address.parse().map_err(|error: AddressError| Outcome::Usage(error.to_string()))?;
     let key = keys::to_join(&address, key_file.as_ref()).map_err(Outcome::Usage)?;
     let mut join = Join::new(address, key).map_err(|error| Outcome::Usage(error.to_string()))?;
     if workers.is_some() {
         join = join.with_workers(resolve_workers(workers.as_deref()).map_err(Outcome::Usage)?);
+    }
+    if let Some(spec) = lib {
+        join = join.with_function(question::library(spec).map_err(Outcome::Usage)?);
+    }
+    if !cmd.is_empty() {
+        let brought = function::Command::brought(cmd.clone());
+        let brought = brought.map_err(|error| Outcome::Usage(error.to_string()))?;
+        join = join.with_function(brought.into_function());
     }
     if let Some(within) = option("reconnect", reconnect.as_deref(), parse_duration)? {
         join = join.reconnect(within);

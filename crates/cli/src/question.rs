@@ -27,17 +27,26 @@ impl Question {
         arguments: &JobArguments,
         manner: Manner,
     ) -> Result<Self, String> {
-        let JobArguments { function, range, .. } = arguments;
+        let JobArguments { function, range, lib, .. } = arguments;
+        let command = aggregate.name();
+        // The last word is the range; where the function is another option, it is the only one.
+        let (typed, range) = match (function, range) {
+            (typed, Some(range)) => (typed.as_deref(), range),
+            (Some(range), None) => (None, range),
+            (None, None) => return Err(format!("<RANGE> is missing; see evenly {command} --help")),
+        };
         if !arguments.cmd.is_empty() {
             let range = parse_range(range)?;
-            let function = command::resolve(aggregate, arguments, range, manner)?;
+            let function = command::resolve(aggregate, arguments, (typed, range), manner)?;
             return Ok(Self { range, function, hints: vec![] });
         }
-        if let Some(missing) = command::missing(aggregate, arguments) {
+        if let Some(missing) = command::missing(aggregate, arguments, range) {
             return Err(missing);
         }
-        let Some(typed) = function else { return Err(one_is_missing(aggregate, range)) };
-        let command = aggregate.name();
+        if let Some(spec) = lib {
+            return Self::of_library(spec, typed, range);
+        }
+        let Some(typed) = typed else { return Err(one_is_missing(aggregate, range)) };
         if parse_range(typed).is_ok() {
             return Err(if parse_range(range).is_ok() {
                 format!("{typed} and {range} are two ranges; {}", with_function(aggregate, range))
@@ -59,6 +68,29 @@ impl Question {
         }
         Ok(Self { range, function, hints })
     }
+}
+
+impl Question {
+    /// Understands a function of a library, beside which there is no other.
+    fn of_library(spec: &str, function: Option<&str>, range: &str) -> Result<Self, String> {
+        if let Some(function) = function {
+            let function = quoted(function);
+            return Err(format!(
+                "--lib {spec} is the function, and {function} is one too many; leave one of them out"
+            ));
+        }
+        let range = parse_range(range)?;
+        let function = library(spec)?;
+        Ok(Self { range, function, hints: vec![] })
+    }
+}
+
+/// The function of a library.
+///
+/// # Errors
+/// One line that says what is wrong with it.
+pub(crate) fn library(spec: &str) -> Result<Box<dyn Function>, String> {
+    function::library(spec).map_err(|error| format!("bad value '{spec}' for --lib: {error}"))
 }
 
 /// A builtin by its name, or applied to n, which is the same; else an expression, with what may not be

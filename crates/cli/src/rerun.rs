@@ -2,6 +2,7 @@
 
 use evenly::Interval;
 use evenly::function::Typed;
+use std::time::Duration;
 
 /// Such lines for one job.
 #[derive(Clone, Debug)]
@@ -16,6 +17,15 @@ impl Rerun {
         let Typed { before, behind } = function;
         let space = if before.is_empty() { "" } else { " " };
         Self { before: format!("evenly {command}{space}{before}"), behind }
+    }
+
+    /// The same for numbers that may take so long.
+    pub(crate) fn within(mut self, timeout: Option<Duration>) -> Self {
+        if let Some(timeout) = timeout {
+            let timeout = humantime::format_duration(timeout).to_string().replace(' ', "");
+            self.behind = format!(" --timeout {timeout}{}", self.behind);
+        }
+        self
     }
 
     /// With the range as in `0..1000`.
@@ -44,6 +54,14 @@ mod tests {
     }
 
     #[test]
+    fn a_library_is_two_words_and_the_time_stands_last() {
+        let typed = Typed { before: "--lib './my f.so:f'".to_owned(), behind: String::new() };
+        let rerun = Rerun::new("count", typed).within(Some(Duration::from_millis(1500)));
+        let line = "evenly count --lib './my f.so:f' 7..=7 --timeout 1s500ms";
+        assert_eq!(rerun.closed(Interval::single(7)), line);
+    }
+
+    #[test]
     fn what_a_shell_would_take_apart_is_quoted() {
         let line = |name| Rerun::new("count", function(name)).closed(Interval::single(7));
         assert_eq!(line("n % 2 == 0"), "evenly count 'n % 2 == 0' 7..=7");
@@ -52,8 +70,9 @@ mod tests {
     #[test]
     fn a_command_stands_behind_the_range() {
         let typed = Typed { before: String::new(), behind: " -- ./test {}".to_owned() };
-        let rerun = Rerun::new("failures", typed);
-        assert_eq!(rerun.closed(Interval::single(7)), "evenly failures 7..=7 -- ./test {}");
+        let rerun = Rerun::new("failures", typed).within(Some(Duration::from_secs(2)));
+        let line = "evenly failures 7..=7 --timeout 2s -- ./test {}";
+        assert_eq!(rerun.closed(Interval::single(7)), line);
     }
 
     fn function(name: &str) -> Typed {

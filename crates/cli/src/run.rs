@@ -29,11 +29,11 @@ pub(crate) fn command(command: Command) -> Result<(), Outcome> {
         Command::Run(arguments) => {
             let RunArguments { keep_order, tag, job } = *arguments;
             let aggregate = Aggregate::Run { in_order: keep_order };
-            return ask::ask(Plan::resolve(aggregate, tag, &job.settle("run")?)?);
+            return ask::ask(Plan::resolve(aggregate, tag, &job)?);
         }
         other => return without_job(other),
     };
-    ask::ask(Plan::resolve(aggregate, false, &arguments.settle(aggregate.name())?)?)
+    ask::ask(Plan::resolve(aggregate, false, &arguments)?)
 }
 
 /// Carries out a command that is no question of its own.

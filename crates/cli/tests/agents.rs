@@ -18,6 +18,8 @@ mod lost;
 mod machines;
 #[path = "agents/paths.rs"]
 mod paths;
+#[path = "agents/programs.rs"]
+mod programs;
 #[path = "agents/questions.rs"]
 mod questions;
 #[path = "agents/reconnecting.rs"]
@@ -87,6 +89,8 @@ fn everything() -> Vec<Trial> {
         over(TRANSPORTS, "a_primary_is_interrupted", endings::a_primary_is_interrupted).collect(),
         over(TRANSPORTS, "an_agent_pauses", endings::an_agent_pauses).collect(),
         over(TRANSPORTS, "row_04_a_number_that_crashes", failing::a_number_that_crashes).collect(),
+        over_with(TRANSPORTS, "the_same_library", &["cc"], programs::the_same_library).collect(),
+        over_with(STREAMS, "row_06_failures_of_a_library", &["cc"], programs::failures).collect(),
         over(TRANSPORTS, "deadline", failing::deadline).collect(),
         over(TRANSPORTS, "row_36_killed", lost::killed).collect(),
         over(TRANSPORTS, "row_36_its_worker_killed", lost::its_worker_killed).collect(),
@@ -124,6 +128,7 @@ fn everything() -> Vec<Trial> {
             on_site("row_35_long_path", &[], paths::long_path),
             on_site("row_35_taken", &[], paths::taken),
             on_site("row_35_of_another_user", &["root", "setpriv"], paths::of_another),
+            on_site("row_37_another_program", &["cc"], programs::others),
             on_site("row_37_another_agent", &[], versions::another_agent),
             on_site("row_37_another_primary", &[], versions::another_primary),
         ],

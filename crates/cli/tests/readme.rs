@@ -20,7 +20,9 @@ const PEERS: [&str; 5] = ["xargs", "python3", "awk", "pgrep", "ps"];
 fn main() {
     let mut trials = vec![Trial::test("the_library_example", library_example)];
     for (number, block) in blocks("console").into_iter().enumerate() {
-        let needs: Vec<_> = PEERS.into_iter().filter(|peer| block.contains(peer)).collect();
+        let compiler = block.contains("\n$ cc ").then_some("cc");
+        let peers = PEERS.into_iter().filter(|peer| block.contains(peer));
+        let needs: Vec<_> = peers.chain(compiler).collect();
         let trial = move || run_block(&block);
         trials.push(support::needing(&needs, &format!("console_block_{}", number + 1), trial));
     }

@@ -2,7 +2,7 @@
 
 use crate::driver;
 use crate::error::Error;
-use crate::function::UnusableExpression;
+use crate::function::{Function, Program, UnusableExpression};
 use crate::job::default_workers;
 use crate::observe::Observer;
 use crate::secure::Key;
@@ -17,7 +17,6 @@ use std::time::Duration;
 ///
 /// It learns from the primary what is to be done. The calling process must have a single thread, as
 /// for a [`Job`](crate::Job), and the same signals are taken from it.
-#[derive(Debug)]
 pub struct Join {
     pub(crate) address: Address,
     pub(crate) key: Option<Key>,
@@ -25,6 +24,8 @@ pub struct Join {
     /// How long the primary is looked for at first, and when it was lost.
     pub(crate) first: Duration,
     pub(crate) reconnect: Duration,
+    /// What it brings for jobs that need a program.
+    pub(crate) function: Option<Box<dyn Function>>,
 }
 
 impl Join {
@@ -35,7 +36,7 @@ impl Join {
     pub fn new(address: Address, key: Option<Key>) -> Result<Self, AddressError> {
         address.check_can_be_joined()?;
         let (first, reconnect) = (Duration::from_secs(10), Duration::from_secs(30));
-        Ok(Self { address, key, workers: None, first, reconnect })
+        Ok(Self { address, key, workers: None, first, reconnect, function: None })
     }
 
     /// Brings so many workers; without this, as many as this process may use processors.
@@ -52,6 +53,14 @@ impl Join {
         self
     }
 
+    /// Brings a function that needs a [program](Function::program), which does not travel. Only a job of
+    /// the same function takes this agent then.
+    #[must_use]
+    pub fn with_function(mut self, function: Box<dyn Function>) -> Self {
+        self.function = (function.program() != Program::None).then_some(function);
+        self
+    }
+
     /// Works until the primary says that its job is over.
     ///
     /// # Errors
@@ -65,7 +74,7 @@ impl Join {
     /// # Errors
     /// As [`run`](Self::run).
     pub fn run_observed(self, observer: &mut dyn Observer) -> Result<(), JoinError> {
-        driver::join(&self, observer)
+        driver::join(self, observer)
     }
 
     pub(crate) fn workers(&self) -> NonZeroU32 {
@@ -110,6 +119,12 @@ pub enum JoinError {
         address: Address,
         /// Why.
         text: String,
+    },
+    /// The primary asks for another program than this agent was started with, and has let it in.
+    #[error("the primary asks for {name}, which this agent was not started with")]
+    OtherProgram {
+        /// What it asks for.
+        name: String,
     },
     /// The primary asks for something that is not known here.
     #[error(

@@ -90,5 +90,4 @@ fn main() {
     let report = job.run_observed(&mut notes).expect("the job ends");
     assert_eq!((report.answer.to_string(), report.failed), ("1".to_owned(), 0));
     assert_eq!((notes.losses, notes.recovered), (vec![Some(777)], vec![777]));
-    println!("closures: ok");
 }

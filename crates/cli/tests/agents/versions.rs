@@ -31,7 +31,7 @@ pub(crate) fn another_agent(site: &Site) {
     with_command[program] = 1;
     let (_, is_admitted, _) = say_hello(path, &with_command);
     assert!(!is_admitted);
-    primary.line("the agent was started with a program of its own, and this job has none");
+    primary.line("the agent was started with a program of its own, and this job asks for even, which needs no program");
 
     speak_nonsense(&mut primary, path);
     let agent = site.agent(&address, "-j 1");

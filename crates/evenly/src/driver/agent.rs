@@ -25,11 +25,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Works for a primary until it says that its job is over.
-pub(crate) fn join(join: &Join, observer: &mut dyn Observer) -> Result<(), JoinError> {
+pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), JoinError> {
+    let mut brought = join.function.take();
+    let join = &join;
     let signals = Signals::take().map_err(|(call, cause)| Error::CannotStart { call, cause })?;
     let registry = make_registry(&signals)?;
     let clock = Clock::start();
-    let mut search = Search { join, signals: &signals, registry: &registry, clock };
+    let offer = match &brought {
+        Some(function) => (function.program(), function.name().to_owned()),
+        None => (Program::None, String::new()),
+    };
+    let mut search = Search { join, offer, signals: &signals, registry: &registry, clock };
     let mut served = false;
     loop {
         let within = if served { join.reconnect } else { join.first };
@@ -45,31 +51,43 @@ pub(crate) fn join(join: &Join, observer: &mut dyn Observer) -> Result<(), JoinE
             Err(error) => return Err(error),
         };
         served = true;
-        let mut job = job(&welcome, join)?;
+        let mut job = job(&welcome, join, &mut brought)?;
         observer.observe(&Observation::Joined {
             address: &join.address.to_string(),
             function: &welcome.function,
             range: welcome.range,
         });
         let shared = (&signals, registry.clone(), search.clock);
-        match serve(&mut job, observer, shared, transport)? {
-            (End::Over, _) => return Ok(()),
-            (End::Signal(signal), _) => return Err(Error::Interrupted(signal).into()),
-            (End::Protocol(malformed), _) => return Err(JoinError::Nonsense(malformed)),
-            (End::Lost(why), _) => observer.observe(&Observation::PrimaryLost { why }),
+        let (end, _) = serve(&mut job, observer, shared, transport)?;
+        if welcome.program != Program::None {
+            brought = Some(job.function);
+        }
+        match end {
+            End::Over => return Ok(()),
+            End::Signal(signal) => return Err(Error::Interrupted(signal).into()),
+            End::Protocol(malformed) => return Err(JoinError::Nonsense(malformed)),
+            End::Lost(why) => observer.observe(&Observation::PrimaryLost { why }),
         }
     }
 }
 
 /// The work of an agent as a job of its own.
-fn job(welcome: &Welcome, join: &Join) -> Result<Job, JoinError> {
+fn job(
+    welcome: &Welcome,
+    join: &Join,
+    brought: &mut Option<Box<dyn Function>>,
+) -> Result<Job, JoinError> {
     let name = &welcome.function;
-    if welcome.program != Program::None {
-        return Err(JoinError::UnknownFunction { name: name.clone() });
-    }
-    let function: Box<dyn Function> = match function::named(name) {
-        Some(builtin) => builtin,
-        None => Box::new(Expression::new(name, welcome.range).map_err(|why| {
+    let other = || JoinError::OtherProgram { name: name.clone() };
+    let is_it = |function: &mut Box<dyn Function>| function.program() == welcome.program;
+    let function: Box<dyn Function> = match (welcome.program, function::named(name)) {
+        (Program::None, Some(builtin)) => builtin,
+        (Program::Library(_), _) => brought.take_if(is_it).ok_or_else(other)?,
+        (Program::Command(_), _) => {
+            let brought = brought.take_if(is_it).ok_or_else(other)?;
+            brought.as_in_job(name, welcome.range).ok_or_else(other)?
+        }
+        (Program::None, None) => Box::new(Expression::new(name, welcome.range).map_err(|why| {
             let expression = name.clone();
             JoinError::Expression { expression, why: Box::new(why) }
         })?),
@@ -89,6 +107,8 @@ fn host() -> String {
 /// Looks for a primary.
 struct Search<'a> {
     join: &'a Join,
+    /// What this agent was started with, and what it is called.
+    offer: (Program, String),
     signals: &'a Signals,
     registry: &'a Registry,
     clock: Clock,
@@ -132,9 +152,9 @@ impl Search<'_> {
             workers: self.join.workers(),
             pid: std::process::id(),
             boot: boot(),
-            program: Program::None,
+            program: self.offer.0,
             host: host(),
-            program_name: String::new(),
+            program_name: self.offer.1.clone(),
         };
         let now_ns = self.clock.now_ns();
         let mut transport = connect(address, key.as_ref(), &hello.encode(), registry, now_ns)?;

@@ -39,7 +39,9 @@ pub(super) struct Agents {
     welcome: Vec<u8>,
     /// Whether there is nothing left to do.
     is_over: bool,
+    /// What an agent must have been started with, and what it is called.
     program: Program,
+    function: String,
     boot: [u8; 16],
     next_heartbeat: Duration,
     /// The last time that was told.
@@ -83,7 +85,8 @@ impl Agents {
             seats: BTreeMap::new(),
             welcome,
             is_over: false,
-            program: Program::None,
+            program: job.function.program(),
+            function: job.function.name().to_owned(),
             boot: boot(),
             next_heartbeat: HEARTBEAT,
             now_ns: 0,
@@ -186,11 +189,10 @@ impl Agents {
                 self.peers.insert((reception, peer), peer_seen);
                 return Ok(None);
             }
-            Ok(_) => Refusal {
-                why: Why::Program,
-                text: "the agent was started with a program of its own, and this job has none"
-                    .to_owned(),
-            },
+            Ok(hello) => {
+                let text = other_program(&hello, (self.program, &self.function));
+                Refusal { why: Why::Program, text }
+            }
             Err(misunderstood) => Refusal { why: Why::Version, text: misunderstood.to_string() },
         };
         self.receptions[reception].refuse(peer, &refusal.encode(), now_ns)?;
@@ -358,6 +360,28 @@ impl Gathering<'_> {
     }
 }
 
+/// What is said to an agent that was started with something else than this job needs; both are named.
+fn other_program(hello: &Hello, (program, function): (Program, &str)) -> String {
+    // Whatever a stranger calls it, it is shown on a terminal.
+    let mut theirs: String =
+        hello.program_name.chars().filter(|letter| !letter.is_control()).collect();
+    if theirs.is_empty() {
+        theirs = "a program of its own".to_owned();
+    }
+    match (hello.program, program) {
+        (Program::None, _) => {
+            format!("the agent was started without a program, and this job needs {function}")
+        }
+        (_, Program::None) => format!(
+            "the agent was started with {theirs}, and this job asks for {function}, which needs no program"
+        ),
+        _ if function.ends_with(&theirs) => {
+            format!("{function} is not the same file for the agent as for this job")
+        }
+        _ => format!("the agent was started with {theirs}, and this job needs {function}"),
+    }
+}
+
 /// Whether it is what an agent says first: that it lives, and nothing else.
 fn is_first(frame: &Frame<'_>) -> bool {
     use evenly_core::frame::Body;
@@ -377,7 +401,7 @@ fn welcome(job: &Job) -> Result<Welcome, Error> {
         timeout_ns: job
             .timeout
             .map_or(0, |timeout| timeout.as_nanos().clamp(1, u64::MAX.into()) as u64),
-        program: Program::None,
+        program: job.function.program(),
         function: job.function.name().to_owned(),
     })
 }

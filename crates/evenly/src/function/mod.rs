@@ -10,10 +10,12 @@
 mod builtin;
 mod closure;
 mod command;
+mod digest;
 mod expression;
 mod faulty;
 mod fold;
 mod jit;
+mod library;
 mod prime;
 mod vector;
 
@@ -21,11 +23,13 @@ pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
 pub(crate) use command::MOST_OUTPUT;
 pub use command::{Command, Form, UnusableCommand};
+pub use evenly_core::hello::Program;
 pub use expression::{
     Expression, ExpressionError, Fault, OPERATIONS, Operation, Place, UnusableExpression,
     expression,
 };
 pub use jit::NoMachineCode;
+pub use library::{LibraryError, library};
 pub use vector::instruction_set;
 
 use evenly_core::policy::CHUNK_AIM_NS;
@@ -72,6 +76,18 @@ pub trait Function {
         false
     }
 
+    /// What computes, where it is not part of this program. An agent needs the same.
+    fn program(&self) -> Program {
+        Program::None
+    }
+
+    /// The same function as a job has it that calls it so, whose numbers these are, where an agent has
+    /// brought it and how it is used is for the job to say; `None` where there is nothing to say, or it is
+    /// not understood.
+    fn as_in_job(&self, _name: &str, _range: Option<Interval>) -> Option<Box<dyn Function>> {
+        None
+    }
+
     /// Applies it to the numbers of a slice, ascending, and tells the tally what came of each. It ends
     /// early when the tally is full. The last number that it was applied to. Called in a worker, with
     /// parts of at most 2^62 numbers, in any order.
@@ -104,6 +120,6 @@ pub fn at(n: i64) {
 pub enum Kind {
     /// Yes or no; where an integer is asked for, 1 or 0.
     Truth,
-    /// An integer of up to 128 bits.
+    /// An integer of up to 128 bits; where yes or no is asked for, 0 is no and anything else yes.
     Integer,
 }

@@ -9,7 +9,8 @@ mod template;
 
 pub(crate) use answer::MOST_OUTPUT;
 
-use super::{Function, Kind, Typed, quoted};
+use super::digest::digest;
+use super::{Function, Kind, Program, Typed, quoted};
 use evenly_core::{Interval, Range, Tally};
 use rustix::io::Errno;
 use std::ffi::{CString, OsString};
@@ -35,6 +36,8 @@ pub enum Form {
 #[derive(Clone, Debug)]
 pub struct Command {
     form: Form,
+    /// As they were given, and taken apart at their marks.
+    given: Vec<OsString>,
     words: Vec<Word>,
     /// As one would type it into a shell.
     shown: String,
@@ -148,9 +151,18 @@ impl Command {
         Ok(Self { array: range.interval(), ..command })
     }
 
+    /// What an agent brings: how it is run is for the job to say.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); but it needs no place for a number.
+    pub fn brought(words: Vec<OsString>) -> Result<Self, UnusableCommand> {
+        Self::of(words, true)
+    }
+
     fn of(words: Vec<OsString>, is_plain: bool) -> Result<Self, UnusableCommand> {
         let shown: Vec<String> = words.iter().map(|word| shown(&word.to_string_lossy())).collect();
         let shown = shown.join(" ");
+        let given = words.clone();
         let words: Vec<Word> = words.into_iter().map(|word| Word::new(word, is_plain)).collect();
         let name = words.first().ok_or(UnusableCommand::Empty)?;
         let program = match name.marks().next() {
@@ -159,6 +171,7 @@ impl Command {
         };
         Ok(Self {
             form: Form::PerNumber,
+            given,
             words,
             shown,
             program,
@@ -191,7 +204,7 @@ impl Command {
     /// As a function that a job can apply.
     #[must_use]
     pub fn into_function(self) -> Box<dyn Function> {
-        Box::new(External { name: format!("-- {}", self.shown), command: Rc::new(self) })
+        Box::new(External { name: self.name(), command: Rc::new(self) })
     }
 
     /// How often it is run.
@@ -203,6 +216,48 @@ impl Command {
     /// How often it is run again for what failed.
     pub(crate) fn repeats_of_failed(&self) -> u8 {
         self.repeats
+    }
+
+    /// As it is typed, but for the range.
+    fn name(&self) -> String {
+        format!("{}-- {}", self.options(), self.shown)
+    }
+
+    /// The same command as a job runs it that calls it so, whose numbers these are; `None` if it is not
+    /// understood how.
+    fn as_in(&self, name: &str, range: Option<Interval>) -> Option<Self> {
+        let mut options = name.split(' ').take_while(|word| *word != "--");
+        let (mut form, mut told) = (None, Self { array: None, no_status: 1, ..self.clone() });
+        while let Some(option) = options.next() {
+            match option {
+                "--coprocess" => form = Some(Form::Coprocess),
+                "--as" => {
+                    options.next().filter(|kind| *kind == "slurm")?;
+                    told.array = range;
+                }
+                "--no-status" => told.no_status = options.next()?.parse().ok()?,
+                "--retries" => told.repeats = options.next()?.parse().ok()?,
+                "--tag" => told.is_tagged = true,
+                _ => return None,
+            }
+        }
+        let again = match form {
+            Some(_) => Self::coprocess(self.given.clone()),
+            None if told.array.is_some() => Self::of(self.given.clone(), false),
+            None => Self::new(self.given.clone()),
+        };
+        let Self { no_status, array, is_tagged, repeats, .. } = told;
+        Some(Self { no_status, array, is_tagged, repeats, ..again.ok()? })
+    }
+
+    /// What must be the same at both ends: the words, and the file where they name one by its path. What is
+    /// found in PATH may be another file on another machine.
+    fn digest(&self) -> [u8; 32] {
+        let path = self.given.first().filter(|name| name.as_bytes().contains(&b'/'));
+        let file = path.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+        let words = self.given.iter().map(|word| word.as_bytes());
+        let parts: Vec<&[u8]> = [&b"command"[..], &file].into_iter().chain(words).collect();
+        digest(&parts)
     }
 
     /// Its options as they are typed before the range, each with a space behind it.
@@ -219,6 +274,9 @@ impl Command {
         }
         if self.is_tagged {
             options += "--tag ";
+        }
+        if self.repeats > 0 {
+            let _ = write!(options, "--retries {} ", self.repeats);
         }
         options
     }
@@ -298,7 +356,7 @@ impl Function for External {
 
     fn typed(&self) -> Typed {
         let before = self.command.options().trim_end().to_owned();
-        Typed { before, behind: format!(" {}", self.name) }
+        Typed { before, behind: format!(" -- {}", self.command.shown) }
     }
 
     fn kind(&self) -> Kind {
@@ -308,6 +366,14 @@ impl Function for External {
 
     fn command(&self) -> Option<Rc<Command>> {
         Some(Rc::clone(&self.command))
+    }
+
+    fn program(&self) -> Program {
+        Program::Command(self.command.digest())
+    }
+
+    fn as_in_job(&self, name: &str, range: Option<Interval>) -> Option<Box<dyn Function>> {
+        Some(self.command.as_in(name, range)?.into_function())
     }
 
     fn chunk_time(&self) -> Duration {
@@ -343,6 +409,29 @@ mod tests {
             Err(UnusableCommand::NoArray { .. })
         ));
         assert_eq!(Command::coprocess(words("awk {}")).unwrap().form(), Form::Coprocess);
+    }
+
+    #[test]
+    fn what_an_agent_brings_is_run_as_the_job_says() {
+        let range = Range::new(0, 4).unwrap();
+        let status = std::num::NonZeroU8::new(3).unwrap();
+        for (command, line) in [
+            (Command::new(words("echo {}")).unwrap().no_status(status), "echo {}"),
+            (Command::new(words("echo {start} {end}")).unwrap().tagged(), "echo {start} {end}"),
+            (Command::slurm_array(words("echo"), range).unwrap().repeats(2), "echo"),
+            (Command::coprocess(words("awk {}")).unwrap(), "awk {}"),
+        ] {
+            let brought = Command::brought(words(line)).unwrap().into_function();
+            let name = command.name();
+            let function = command.into_function();
+            assert_eq!(brought.program(), function.program());
+            let again = brought.as_in_job(&name, range.interval()).unwrap();
+            assert_eq!((again.name(), again.program()), (function.name(), function.program()));
+        }
+        let brought = Command::brought(words("echo {}")).unwrap().into_function();
+        assert!(brought.as_in_job("--new-option -- echo {}", None).is_none());
+        let other = Command::brought(words("echo {} {}")).unwrap().into_function();
+        assert_ne!(brought.program(), other.program());
     }
 
     #[test]

@@ -156,9 +156,14 @@ fn watch(timeout: Duration) -> Result<(), (Call, Errno)> {
     }
 }
 
+/// Whether a function is at a slice, by how often one has begun or ended.
+fn is_inside(slices: u64) -> bool {
+    slices & 1 == 1
+}
+
 /// Says at which number this worker is, if it is at one.
 fn say(cause: Option<Cause>) {
-    if !IS_PREPARED.load(Relaxed) || SLICES.load(Relaxed).is_multiple_of(2) {
+    if !IS_PREPARED.load(Relaxed) || !is_inside(SLICES.load(Relaxed)) {
         return;
     }
     let frame: [u8; GASP] = gasp(WorkerId(NAME.load(Relaxed)), N.load(Relaxed), cause);
@@ -194,7 +199,7 @@ extern "C" fn on_exit() {
 /// It is time to look at which number the function is.
 extern "C" fn on_tick(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
     let (n, slices) = (N.load(Relaxed), SLICES.load(Relaxed));
-    if slices % 2 == 0 || SEEN_SLICES.load(Relaxed) != slices || SEEN_N.load(Relaxed) != n {
+    if !is_inside(slices) || SEEN_SLICES.load(Relaxed) != slices || SEEN_N.load(Relaxed) != n {
         SEEN_N.store(n, Relaxed);
         SEEN_SLICES.store(slices, Relaxed);
         TIMES.store(0, Relaxed);

@@ -1,0 +1,190 @@
+//! `--lib`: functions of shared libraries, in C and in Rust, as anybody would build them.
+
+mod support;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+use support::{EVENLY, needing, run_words, stderr};
+
+/// The examples, built once, in a directory of this run.
+static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let place = std::env::temp_dir().join(format!("evenly-library-{}", std::process::id()));
+    std::fs::create_dir_all(&place).expect("a place for libraries");
+    let source =
+        |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/lib").join(name);
+    let build = |command: &mut Command| {
+        let output = command.output().expect("a compiler");
+        assert!(output.status.success(), "{output:?}");
+    };
+    let (c, rust) = (place.join("collatz.so"), place.join("digits.so"));
+    build(
+        Command::new("cc").args(["-O2", "-shared", "-fPIC", "-o"]).arg(c).arg(source("collatz.c")),
+    );
+    let kind = ["-O", "-C", "panic=abort", "--crate-type", "cdylib", "--edition", "2024", "-o"];
+    build(Command::new("rustc").args(kind).arg(rust).arg(source("digits.rs")));
+    place
+});
+
+fn spec(name: &str) -> String {
+    format!("{}/{name}", BUILT.display())
+}
+
+fn lib(verb: &str, function: &str, rest: &[&str]) -> Output {
+    let spec = spec(function);
+    let mut command = support::evenly("");
+    // What a panic says of itself is not asked for here, and takes long.
+    command.args([verb, "--lib", &spec]).args(rest).env("RUST_BACKTRACE", "0");
+    command.output().expect("it runs")
+}
+
+fn answers(verb: &str, function: &str, rest: &[&str]) -> String {
+    let output = lib(verb, function, rest);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(stderr(&output), "", "{verb} {function}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn steps(n: i64) -> i64 {
+    let (mut at, mut count) = (n.cast_unsigned(), 0);
+    while at > 1 {
+        at = if at % 2 == 1 { 3 * at + 1 } else { at / 2 };
+        count += 1;
+    }
+    count
+}
+
+/// Each question against a plain loop, in chunks of any kind.
+fn every_question() {
+    let numbers = || 1..3000_i64;
+    let range = "1..3000";
+    for split in ["timed", "fixed:7", "static"] {
+        let ask = |verb| answers(verb, "collatz.so:steps", &[range, "-j", "2", "--split", split]);
+        assert_eq!(ask("count"), format!("{}\n", numbers().filter(|n| steps(*n) != 0).count()));
+        assert_eq!(ask("sum"), format!("{}\n", numbers().map(steps).sum::<i64>()));
+        let most = numbers().map(steps).max().expect("there are some");
+        let first = numbers().find(|n| steps(*n) == most).expect("there is one");
+        assert_eq!(ask("max"), format!("{most}\t{first}\n"));
+        assert_eq!(ask("min"), "0\t1\n");
+        assert_eq!(ask("any"), "true\t2\n");
+        let map: String = numbers().map(|n| format!("{n}\t{}\n", steps(n))).collect();
+        assert_eq!(ask("map"), map);
+        let mut values = std::collections::BTreeMap::new();
+        numbers().for_each(|n| *values.entry(steps(n)).or_insert(0) += 1);
+        let hist: String = values.iter().map(|(value, n)| format!("{value}\t{n}\n")).collect();
+        assert_eq!(ask("hist"), hist);
+        assert_eq!(ask("failures"), "");
+    }
+    let found = answers("find", "digits.so:is_sum_of_fifth_powers", &["2..1e5"]);
+    assert_eq!(found, "4150\n4151\n54748\n92727\n93084\n");
+    let first = answers("find", "digits.so:is_sum_of_fifth_powers", &["2..1e9", "--first", "2"]);
+    assert_eq!(first, "4150\n4151\n");
+    let all = lib("all", "collatz.so:steps", &["0..9"]);
+    assert_eq!((all.status.code(), &all.stdout[..]), (Some(1), &b"false\t0\n"[..]));
+}
+
+/// What crashes, aborts, leaves or hangs costs its number, and is named.
+fn failures() {
+    let rest = ["0..1000", "-j", "2", "-q", "--timeout", "100ms"];
+    let output = lib("failures", "collatz.so:fragile", &rest);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let causes = ["signal 11", "signal 8", "signal 6", "exit 3", "timeout"];
+    let expected: String = [0, 500]
+        .iter()
+        .flat_map(|base| {
+            (7..).zip(causes).map(move |(n, cause)| format!("{}\t{cause}\n", base + n))
+        })
+        .collect();
+    assert_eq!(String::from_utf8(output.stdout).expect("text"), expected);
+
+    let output = lib("failures", "digits.so:fragile", &["0..200", "-j", "2", "--progress", "none"]);
+    let expected: String = (9..200).step_by(10).map(|n| format!("{n}\tsignal 6\n")).collect();
+    assert_eq!(String::from_utf8(output.stdout.clone()).expect("text"), expected);
+    let losses = stderr(&output).lines().filter(|line| line.contains(" reclaimed (")).count();
+    assert_eq!(losses, 20 * 3, "three of each");
+}
+
+/// Named with a line that can be pasted, which names it again.
+fn a_crash_is_named_and_rerun() {
+    let output = lib("count", "collatz.so:fragile", &["0..10", "-j", "1", "-q"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = stderr(&output);
+    let line = said.lines().next().expect("a line");
+    let spec = spec("collatz.so:fragile");
+    let expected = format!("n = 7 failed: signal 11; rerun: evenly count --lib {spec} 7..=7");
+    assert_eq!(line, format!("evenly: {expected}"));
+    let again =
+        line.split_once("; rerun: ").expect("it").1.replace("evenly ", &format!("{EVENLY} "));
+    let output = Command::new("sh").args(["-c", &again]).output().expect("a shell");
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(stderr(&output).contains(&expected), "{output:?}");
+
+    let partial = lib("count", "collatz.so:fragile", &["0..10", "-q", "--partial"]);
+    assert_eq!(partial.stdout, b"5\n", "2 to 6: {partial:?}");
+}
+
+fn how_it_is_shown() {
+    let spec = spec("collatz.so:steps");
+    let dry = answers("count", "collatz.so:steps", &["0..1000", "-j", "2", "--dry-run"]);
+    let first = format!("count   --lib {spec} for 1000 numbers, n in 0..1000");
+    assert_eq!(dry.lines().next(), Some(&*first));
+    let log = BUILT.join("log");
+    let log_name = log.display().to_string();
+    let rest = ["1..9", "-j", "1", "--chunk", "8", "--format", "json", "--joblog", &log_name];
+    let json = answers("count", "collatz.so:steps", &rest);
+    assert!(json.contains(&format!(r#""function":"--lib {spec}""#)), "{json}");
+    let lines = std::fs::read_to_string(&log).expect("a log");
+    assert!(lines.trim_end().ends_with(&format!("\tevenly count --lib {spec} 1..9")), "{lines}");
+    // A file of the working directory, as one would type it.
+    let mut bare = support::evenly("count --lib collatz.so:steps 0..1000");
+    let output = bare.current_dir(&*BUILT).output().expect("it runs");
+    assert_eq!(output.stdout, b"998\n", "{output:?}");
+}
+
+/// What cannot be is refused before any work, in one line.
+fn what_is_refused() {
+    let nothing = spec("nothing.so:f");
+    let no_symbol = spec("collatz.so:stops");
+    let text = BUILT.join("text.so");
+    std::fs::write(&text, "this is no library\n").expect("a file");
+    let (text, steps) = (format!("{}:f", text.display()), spec("collatz.so:steps"));
+    for (words, said) in [
+        (vec!["--lib", &nothing, "0..9"], "nothing.so: No such file"),
+        (vec!["--lib", &no_symbol, "0..9"], "collatz.so has no symbol stops; nm -D "),
+        (vec!["--lib", &text, "0..9"], "cannot load "),
+        (vec!["--lib", "f.so", "0..9"], "a function of a library is written FILE.so:SYMBOL"),
+        (vec!["--lib", &steps, "even", "0..9"], "is the function, and even is one too many"),
+        (vec!["--lib", &steps, "0..9", "0..9"], " is one too many"),
+        (vec!["--lib", &steps, "9..0"], "9..0"),
+        (vec!["--lib", &steps], "RANGE"),
+    ] {
+        let output = run_words(&[&["count"], &words[..]].concat());
+        let line = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {line}");
+        assert!(line.starts_with("evenly: ") && line.contains(said), "{words:?}: {line}");
+        assert_eq!((line.lines().count(), output.stdout.len()), (1, 0), "{line}");
+    }
+    let join = run_words(&["join", "unix:/nowhere", "--lib", &nothing]);
+    assert_eq!(join.status.code(), Some(2));
+    assert!(stderr(&join).contains("nothing.so: No such file"), "{join:?}");
+}
+
+fn main() {
+    let test = |name, test: fn()| {
+        needing(&["cc", "rustc"], name, move || {
+            test();
+            Ok::<(), Failed>(())
+        })
+    };
+    let tests: Vec<Trial> = vec![
+        test("every_question", every_question),
+        test("failures", failures),
+        test("a_crash_is_named_and_rerun", a_crash_is_named_and_rerun),
+        test("how_it_is_shown", how_it_is_shown),
+        test("what_is_refused", what_is_refused),
+    ];
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
+    let _ = std::fs::remove_dir_all(&*BUILT);
+    conclusion.exit();
+}

@@ -1,0 +1,215 @@
+//! Functions of a shared library: `int64_t f(int64_t n)` by the conventions of C.
+//!
+//! The library is loaded before the workers are forked, which inherit it. What it does when it is
+//! loaded it does in the primary; what it does with a number it does in a worker.
+#![expect(unsafe_code, reason = "nobody can check what a symbol of a library is")]
+
+use super::digest::digest;
+use super::fold::fold_each;
+use super::{Function, Kind, Program, Typed, at, quoted};
+use evenly_core::{Aggregate, Interval, Tally};
+use libloading::os::unix::{Library as Loaded, RTLD_LOCAL, RTLD_NOW};
+use std::path::{Path, PathBuf};
+
+/// How many numbers are done before the tally is told.
+const AT_ONCE: usize = 512;
+
+type Foreign = unsafe extern "C" fn(i64) -> i64;
+
+/// The function called `SYMBOL` in the shared library FILE, as `FILE:SYMBOL`. A file without a slash is one
+/// of the working directory. Where yes or no is asked for, 0 is no and anything else yes.
+///
+/// It is for the caller to see to that it is `int64_t f(int64_t)`. Workers call it, so if it crashes
+/// it costs no more than its number, which is named. But the library is loaded into this process: what
+/// it does then, it does here (dlopen(3)).
+///
+/// # Errors
+/// If there is no such file, if it is no library, or if it has no such symbol.
+pub fn library(spec: &str) -> Result<Box<dyn Function>, LibraryError> {
+    let parts =
+        spec.rsplit_once(':').filter(|(file, symbol)| !file.is_empty() && !symbol.is_empty());
+    let (file, symbol) = parts.ok_or(LibraryError::Form)?;
+    let path = Path::new(file);
+    // What is not there, or may not be read, has a better name here than the linker gives it.
+    let bytes = std::fs::read(path)
+        .map_err(|cause| LibraryError::Unreadable { path: path.to_owned(), cause })?;
+    let found = if file.contains('/') { path.to_owned() } else { Path::new(".").join(path) };
+    // SAFETY: what a library does when it is loaded is for whoever names it to answer for.
+    let loaded = unsafe { Loaded::open(Some(&found), RTLD_NOW | RTLD_LOCAL) }
+        .map_err(|error| LibraryError::Unusable { path: path.to_owned(), why: one_line(&error) })?;
+    // SAFETY: as above, that it is a function of this type; the pointer is kept with its library.
+    let foreign: Foreign = unsafe { loaded.get::<Foreign>(symbol.as_bytes()) }
+        .map(|symbol| *symbol)
+        .map_err(|_| LibraryError::NoSymbol { path: path.to_owned(), symbol: symbol.to_owned() })?;
+    let digest = digest(&[b"library", symbol.as_bytes(), &bytes]);
+    Ok(Box::new(Library { name: format!("--lib {spec}"), foreign, digest, _loaded: loaded }))
+}
+
+/// Why a function of a library cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LibraryError {
+    /// It is not written as it should be.
+    #[error("a function of a library is written FILE.so:SYMBOL, as in ./f.so:f")]
+    Form,
+    /// There is no such file, or it may not be read.
+    #[error("cannot read {}: {cause}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// It is no library for this machine, or lacks another.
+    #[error("cannot load {}: {why}", .path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why, in the words of the linker.
+        why: String,
+    },
+    /// The library has no such symbol.
+    #[error("{} has no symbol {symbol}; nm -D {} lists them", .path.display(), .path.display())]
+    NoSymbol {
+        /// The file.
+        path: PathBuf,
+        /// The symbol.
+        symbol: String,
+    },
+}
+
+/// The linker's own words.
+fn one_line(error: &libloading::Error) -> String {
+    let text =
+        std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+struct Library {
+    name: String,
+    foreign: Foreign,
+    digest: [u8; 32],
+    /// The function is in it.
+    _loaded: Loaded,
+}
+
+impl Function for Library {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn typed(&self) -> Typed {
+        let spec = self.name.trim_start_matches("--lib ");
+        Typed { before: format!("--lib {}", quoted(spec)), behind: String::new() }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Integer
+    }
+
+    fn says_at(&self) -> bool {
+        true
+    }
+
+    fn program(&self) -> Program {
+        Program::Library(self.digest)
+    }
+
+    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        match tally.aggregate() {
+            Aggregate::Count => {
+                let numbers = slice.first()..=slice.last();
+                let satisfy = numbers.map(|n| u64::from(self.call(n) != 0)).sum();
+                // A slice has no more than 2^62 numbers.
+                tally.count(satisfy, slice.len() as u64);
+                slice.last()
+            }
+            aggregate if aggregate.wants_truth() => fold_each(slice, tally, |n| self.call(n) != 0),
+            _ => self.fold_values(slice, tally),
+        }
+    }
+}
+
+impl Library {
+    #[inline]
+    fn call(&self, n: i64) -> i64 {
+        at(n);
+        // SAFETY: it takes and gives such a number, by the word of whoever named it. Whatever else it
+        // does, it does to this worker.
+        unsafe { (self.foreign)(n) }
+    }
+
+    fn fold_values(&self, slice: Interval, tally: &mut Tally) -> i64 {
+        let mut values = [0; AT_ONCE];
+        let mut rest = Some(slice);
+        while let Some((now, later)) = rest.map(|rest| rest.split_front(AT_ONCE as u128)) {
+            let values = &mut values[..now.len() as usize];
+            for (n, value) in (now.first()..=now.last()).zip(&mut *values) {
+                *value = self.call(n);
+            }
+            tally.numbers(now.first(), values);
+            if tally.is_full() {
+                return now.last();
+            }
+            rest = later;
+        }
+        slice.last()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evenly_core::Value;
+
+    /// A function that every process has: of the C library, `labs`.
+    fn absolute() -> Box<dyn Function> {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let file = maps
+            .split_whitespace()
+            .find(|word| word.contains("/libc.so") || word.contains("/libc-"));
+        library(&format!("{}:labs", file.expect("tests are linked with it"))).unwrap()
+    }
+
+    #[test]
+    fn values_are_told_in_order_and_truths_are_what_is_not_zero() {
+        let fold = |aggregate, (first, last)| {
+            let mut tally = Tally::new(aggregate);
+            let slice = Interval::new(first, last).unwrap();
+            assert_eq!(absolute().fold(slice, &mut tally), last);
+            tally.take_value()
+        };
+        assert_eq!(fold(Aggregate::Count, (-3, 3)), Value::Count(6));
+        let sum: i64 = (-3000..=2000_i64).map(i64::abs).sum();
+        let Value::Sum(summed) = fold(Aggregate::Sum, (-3000, 2000)) else { panic!() };
+        assert_eq!(summed.number(), Some(sum.into()));
+        let Value::Lines { lines, .. } = fold(Aggregate::Find { first: None }, (-3, 3)) else {
+            panic!()
+        };
+        assert_eq!(lines, 6);
+        assert_eq!(fold(Aggregate::Failures, (-3, 3)), Value::Nothing);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let refused = |spec: &str| library(spec).err().expect(spec).to_string();
+        for spec in ["f.so", ":f", "f.so:", ""] {
+            assert!(refused(spec).ends_with("as in ./f.so:f"), "{spec}");
+        }
+        assert!(refused("/nowhere/f.so:f").starts_with("cannot read /nowhere/f.so: No such file"));
+        let no_library = refused("/proc/self/status:f");
+        assert!(no_library.starts_with("cannot load /proc/self/status: "), "{no_library}");
+        assert_eq!(no_library.lines().count(), 1);
+    }
+
+    #[test]
+    fn another_symbol_is_another_program() {
+        let name = absolute().name().to_owned();
+        let spec = name.strip_prefix("--lib ").unwrap();
+        let other = library(&spec.replace(":labs", ":llabs")).unwrap();
+        assert_eq!(absolute().program(), absolute().program());
+        assert_ne!(absolute().program(), other.program());
+        let refused = library(&spec.replace(":labs", ":labsurd")).err().unwrap().to_string();
+        assert!(refused.contains(" has no symbol labsurd; nm -D "), "{refused}");
+    }
+}
