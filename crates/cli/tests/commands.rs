@@ -101,6 +101,8 @@ fn faults() -> Vec<Trial> {
             &[],
             lines::is_started_as_often_as_it_leaves,
         ),
+        test("coprocess_is_tried_again", &[], lines::is_tried_again),
+        test("coprocess_dies_with_its_worker", &[], lines::dies_with_its_worker),
         test("coprocess_names_the_culprit", &[], lines::names_the_culprit),
         test(
             "coprocess_must_not_say_more_than_it_is_asked",
