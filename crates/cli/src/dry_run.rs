@@ -44,7 +44,7 @@ pub(crate) fn text(plan: &Plan) -> String {
     for address in &listen {
         text += &format!("agents  may join at {address}\n");
     }
-    text += &format!("chunks  {}\n", chunks(plan.policy));
+    text += &format!("chunks  {}\n", chunks(plan));
     if plan.policy == Policy::Static {
         for worker in 0..workers.min(SHOWN) {
             let part = plan.range.part(worker, workers);
@@ -69,9 +69,13 @@ fn question(plan: &Plan, numbers: &str) -> String {
     format!("{command:<7} {name}{applied} for {numbers} numbers, n in {range}{first}")
 }
 
-fn chunks(policy: Policy) -> String {
-    match policy {
-        Policy::Timed => "timed: about 100 ms each as measured, shorter near the end".to_owned(),
+fn chunks(plan: &Plan) -> String {
+    match plan.policy {
+        Policy::Timed => {
+            let aim = plan.chunk_time.unwrap_or_else(|| plan.function.chunk_time());
+            let aim = humantime::format_duration(aim);
+            format!("timed: about {aim} each as measured, shorter near the end")
+        }
         Policy::Static => "static: one equal range to each worker".to_owned(),
         Policy::Guided => "guided: what remains, divided by twice the workers".to_owned(),
         Policy::Fixed(len) => format!("fixed: {len} numbers each"),

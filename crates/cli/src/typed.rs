@@ -12,7 +12,7 @@ use std::ffi::OsString;
 /// # Errors
 /// How the process is to end instead.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Outcome> {
-    match Arguments::try_parse_from(arguments) {
+    match Arguments::try_parse_from(apart(arguments)) {
         Ok(arguments) => Ok(arguments.command),
         Err(error) => Err(match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -22,6 +22,30 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
             _ => Outcome::Usage(one_line(&error)),
         }),
     }
+}
+
+/// Takes `-j4` apart. Where a word may still be a function or a range, which may begin with a minus sign,
+/// clap takes it for one: it only knows flags without a value by their letters.
+fn apart(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut all = Vec::new();
+    let mut is_behind = false;
+    for argument in arguments {
+        is_behind |= argument == "--";
+        match argument.to_str().filter(|_| !is_behind).and_then(workers_at_once) {
+            Some((flags, value)) => all.extend([flags.into(), value.into()]),
+            None => all.push(argument),
+        }
+    }
+    all
+}
+
+/// The flags and the value in words like `-j4`, `-j=50%`, `-kj4`.
+fn workers_at_once(word: &str) -> Option<(&str, &str)> {
+    let (flags, value) = word.split_at(word.find('j')? + 1);
+    let letters = flags.strip_prefix('-')?.strip_suffix('j')?;
+    let value = value.strip_prefix('=').unwrap_or(value);
+    let is_it = letters.chars().all(|flag| "kqv".contains(flag)) && !value.is_empty();
+    (is_it && value.starts_with(|digit: char| digit.is_ascii_digit())).then_some((flags, value))
 }
 
 /// clap's errors are several lines; ours are one: the thing, the cause, the next step.
@@ -88,4 +112,25 @@ fn first_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let line = text.lines().next().unwrap_or_default();
     line.trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_may_stand_close_to_their_flag() {
+        let words = |line: &str| {
+            let words = apart(line.split(' ').map(OsString::from));
+            words.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        for (typed, meant) in [
+            ("count -j4 even 0..9", "count -j 4 even 0..9"),
+            ("run -kj=50% 0..9 -- make -j4", "run -kj 50% 0..9 -- make -j4"),
+            ("sum -n -5..5 -j 2", "sum -n -5..5 -j 2"),
+            ("count --joblog=j1 -jx", "count --joblog=j1 -jx"),
+        ] {
+            assert_eq!(words(typed), meant);
+        }
+    }
 }

@@ -1,6 +1,8 @@
-//! Agents that bring a function of a shared library, for jobs that ask for it; and others.
+//! Agents that bring a function of a shared library or a command, for jobs that ask for it; and others.
 
-use crate::support::site::{Site, Transport};
+use crate::support::process::Process;
+use crate::support::site::{Site, Transport, listens_at};
+use crate::support::{kill, until};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -93,4 +95,115 @@ pub(crate) fn others(site: &Site) {
     let agent = site.agent(&address, "-j 1");
     primary.ended().answers("500\n");
     agent.ended().answers("");
+}
+
+/// A script of the test's own, which can be executed.
+fn script(site: &Site, name: &str, text: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let path = site.own(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path.display().to_string()
+}
+
+/// A primary that asks a command, and where it listens.
+fn asking(site: &Site, transport: Transport, question: &str, cmd: &str) -> (Process, String) {
+    let listen = site.address(transport);
+    let words = format!("{question} -j 0 --listen {listen} --progress none -- {cmd}");
+    let mut primary = site.start(&words);
+    let address = listens_at(&mut primary);
+    (primary, address)
+}
+
+/// How it is run is for the primary to say: the agent only has the words.
+pub(crate) fn the_same_command(site: &Site, transport: Transport) {
+    let each = script(site, "each.sh", "exit $(( $1 % 3 * 3 ))");
+    let chunk = script(site, "chunk.sh", "echo $(( $2 - $1 ))");
+    let lines = script(site, "lines.sh", "while read start end; do echo $(( end - start )); done");
+    for (question, cmd, expected) in [
+        ("count 0..60 --no-status 3 --partial", format!("{each} {{}}"), "20\n"),
+        ("find 0..9 --partial", format!("{each} {{}}"), "0\n3\n6\n"),
+        ("failures 0..9 --halt never", format!("{each} {{}}"), ""),
+        ("sum 0..5000", format!("{chunk} {{start}} {{end}}"), "5000\n"),
+        ("sum 0..5000 --coprocess", lines, "5000\n"),
+    ] {
+        let (primary, address) = asking(site, transport, question, &cmd);
+        let agent = site.agent(&address, &format!("-j 2 -- {cmd}"));
+        let ended = primary.ended();
+        if expected.is_empty() {
+            let failed: String =
+                [1, 2, 4, 5, 7, 8].iter().map(|n| format!("{n}\texit {}\n", n % 3 * 3)).collect();
+            assert_eq!(ended.stdout, failed, "{question}: {ended:?}");
+        } else {
+            assert_eq!(ended.stdout, expected, "{question}: {ended:?}");
+        }
+        agent.ended().answers("");
+    }
+}
+
+/// What one command prints stands together, wherever it ran.
+pub(crate) fn output_of_commands(site: &Site, transport: Transport) {
+    let block = script(site, "block.sh", "for i in 1 2 3; do echo $1 $i; sleep 0.01; done");
+    for (options, is_in_order) in [("--keep-order", true), ("", false)] {
+        let question = format!("run 0..12 {options}");
+        let cmd = format!("{block} {{}}");
+        let (primary, address) = asking(site, transport, &question, &cmd);
+        let agents = [(); 2].map(|()| site.agent(&address, &format!("-j 2 -- {cmd}")));
+        let ended = primary.ended();
+        let lines: Vec<&str> = ended.stdout.lines().collect();
+        let mut blocks: Vec<i32> = lines
+            .chunks(3)
+            .map(|block| {
+                let n = block[0].split(' ').next().unwrap();
+                let expected: Vec<String> = (1..=3).map(|i| format!("{n} {i}")).collect();
+                assert_eq!(block, expected, "{ended:?}");
+                n.parse().unwrap()
+            })
+            .collect();
+        assert!(!is_in_order || blocks.is_sorted(), "{blocks:?}");
+        blocks.sort_unstable();
+        assert_eq!(blocks, (0..12).collect::<Vec<_>>());
+        // One that came when everything was over was told so.
+        agents.into_iter().for_each(|agent| drop(agent.ended()));
+    }
+}
+
+/// Refused with both named; and with the file that a path leads to.
+pub(crate) fn other_commands(site: &Site) {
+    let each = script(site, "each.sh", "exit 0");
+    let cmd = format!("{each} {{}}");
+    let (mut primary, address) = asking(site, Transport::Unix, "count 0..10", &cmd);
+    let other = format!("{each} x{{}}");
+    let refused = site.agent(&address, &format!("-j 1 -- {other}")).ended();
+    let said = format!("the agent was started with -- {other}, and this job needs -- {cmd}");
+    refused.failed(2, &format!("{address} refuses this agent: {said}"));
+    primary.line(&said);
+
+    script(site, "each.sh", "exit 1");
+    let refused = site.agent(&address, &format!("-j 1 -- {cmd}")).ended();
+    let said = format!("-- {cmd} is not the same file for the agent as for this job");
+    refused.failed(2, &said);
+    primary.line(&said);
+    script(site, "each.sh", "exit 0");
+    let agent = site.agent(&address, &format!("-j 1 -- {cmd}"));
+    primary.ended().answers("10\n");
+    agent.ended().answers("");
+
+    let missing = site.agent(&address, "-j 1 -- ./no-such-program {}").ended();
+    missing.failed(2, "cannot execute './no-such-program'");
+}
+
+/// An agent that is killed takes its commands with it, and what they started; the site is clean afterwards.
+pub(crate) fn killed(site: &Site) {
+    let slow = script(site, "slow.sh", "sleep 1000 & [ -e $1 ] && exit 0; touch $1; wait");
+    let mark = site.own("begun");
+    let cmd = format!("{slow} {} {{}}", mark.display());
+    let (primary, address) = asking(site, Transport::Unix, "count 0..1", &cmd);
+    let agent = site.agent(&address, &format!("-j 1 -- {cmd}"));
+    until("the command runs", || mark.exists().then_some(()));
+    kill("KILL", agent.pid());
+    drop(agent.ended());
+    let other = site.agent(&address, &format!("-j 1 -- {cmd}"));
+    primary.ended().answers("1\n");
+    other.ended().answers("");
 }
