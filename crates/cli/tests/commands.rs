@@ -68,6 +68,7 @@ fn answers() -> Vec<Trial> {
 fn passing_on() -> Vec<Trial> {
     vec![
         test("output_is_never_mixed", &[], output::is_never_mixed),
+        test("output_stands_once", &[], output::stands_once),
         test("output_is_in_order", &[], output::is_in_order),
         test("output_whoever_is_too_far_ahead_waits", &[], output::whoever_is_too_far_ahead_waits),
         test("output_is_tagged", &[], output::is_tagged),
