@@ -68,6 +68,7 @@ fn answers() -> Vec<Trial> {
 fn passing_on() -> Vec<Trial> {
     vec![
         test("output_is_never_mixed", &[], output::is_never_mixed),
+        test("output_stands_once", &[], output::stands_once),
         test("output_is_in_order", &[], output::is_in_order),
         test("output_whoever_is_too_far_ahead_waits", &[], output::whoever_is_too_far_ahead_waits),
         test("output_is_tagged", &[], output::is_tagged),
@@ -101,6 +102,8 @@ fn faults() -> Vec<Trial> {
             &[],
             lines::is_started_as_often_as_it_leaves,
         ),
+        test("coprocess_is_tried_again", &[], lines::is_tried_again),
+        test("coprocess_dies_with_its_worker", &[], lines::dies_with_its_worker),
         test("coprocess_names_the_culprit", &[], lines::names_the_culprit),
         test(
             "coprocess_must_not_say_more_than_it_is_asked",

@@ -1,6 +1,6 @@
 //! The end of commands: whatever ends, a command, its worker, the primary or all of them, nobody is left.
 
-use crate::support::{children_of, is_alive, kill, state_and_parent, until};
+use crate::support::{children_of, cpu_ticks, is_alive, kill, state_and_parent, until};
 use crate::yard::Yard;
 use std::time::{Duration, Instant};
 
@@ -26,9 +26,16 @@ pub(crate) fn who_closes_its_output_goes_on() {
     ended.failed(3, "n = 1 failed: exit 1");
     ended.failed(3, "n = 2 failed: exit 2");
     assert_eq!((ended.stdout.as_str(), yard.text("ended").len()), ("0\n1\n2\n", 3));
-    // A coprocess that closes it has nothing more to say.
-    let words = "run 0..3 -j 1 --coprocess -- sh -c 'read line; exec >&-; sleep 0.3; exit 6'";
+    // A coprocess that closes it has nothing more to say, and nobody waits for that for long, or spins.
+    let words = "run 0..3 -j 1 --coprocess -- sh -c 'read line; exec >&-; sleep 0.2; exit 6'";
     yard.run(words).failed(3, "failed: exit 6");
+    let words = "run 0..3 -j 1 --chunk 3 --coprocess -- sh -c 'read line; exec >&-; sleep 1000'";
+    let running = yard.start(words);
+    let worker = running.workers(1)[0];
+    std::thread::sleep(Duration::from_millis(300));
+    let ticks = cpu_ticks(worker);
+    assert!(ticks <= 10, "{ticks}");
+    yard.ended(running).failed(3, "n in 0..=2 failed: garbage");
 }
 
 /// What runs in a tree: commands, their children in and out of their groups.

@@ -121,6 +121,11 @@ pub(crate) fn too_often() {
     assert_eq!(ended.status, 4, "{ended:?}");
     let tried = yard.text("tried").len();
     assert!((3..100).contains(&tried), "{tried}");
+    // What runs meanwhile is not waited for.
+    let script = "test $0 = 2 && exit 1; sleep 1000 & sleep 1000; :";
+    let words = "run 0..100 -j 4 --chunk 1 --halt now,fail=1";
+    let ended = yard.run(&format!("{words} -- sh -c '{script}' {{}}"));
+    ended.failed(4, "n = 2 failed: exit 1");
     let ended = yard.run("run 0..200 -j 2 --halt never -q -- sh -c 'exit 4' {}");
     assert_eq!(ended.status, 3, "{ended:?}");
     assert!(ended.stderr.contains("n in 0..=199 failed: exit 4"), "{ended:?}");

@@ -2,7 +2,7 @@
 //! nobody asked for.
 
 use crate::agree::expected;
-use crate::support::{children_of, kill, until};
+use crate::support::{children_of, is_alive, kill, until};
 use crate::yard::Yard;
 
 /// Odd numbers in a range but for these.
@@ -46,6 +46,36 @@ pub(crate) fn is_started_as_often_as_it_leaves() {
     // One that never answers has failed, however it leaves.
     let ended = yard.run(&format!("sum 0..3 -j 1 {}", call("leaves-after 0")));
     ended.failed(3, "n in 0..=2 failed: exit 0");
+}
+
+/// One that fails once is asked again by who asks for that.
+pub(crate) fn is_tried_again() {
+    let yard = Yard::new();
+    let script = "while read start end; do
+        test -e once || { echo $EVENLY_ATTEMPT > once; exit 3; }; echo $((end - start)); done";
+    let words = |options: &str| {
+        format!("count 0..40 -j 1 --chunk 1 {options} --coprocess -- sh -c '{script}'")
+    };
+    yard.run(&words("--retries 1")).answers("40\n");
+    assert_eq!(yard.text("once"), "1\n");
+    std::fs::remove_file(yard.path("once")).unwrap();
+    yard.run(&words("")).failed(3, "n = 0 failed: exit 3");
+}
+
+/// A worker that is lost takes its coprocess with it, and another does what it had in hand.
+pub(crate) fn dies_with_its_worker() {
+    let yard = Yard::new();
+    let words = "sum 0..400 -j 2 --chunk 1 --progress none --coprocess -- TOOL lines sum slow 5";
+    let running = yard.start(words);
+    for _ in 0..3 {
+        let (worker, coprocess) = until("it works", || {
+            let worker = running.workers(2)[0];
+            Some((worker, *children_of(worker).first()?))
+        });
+        kill("KILL", worker);
+        until("it is gone", || (!is_alive(coprocess)).then_some(()));
+    }
+    yard.ended(running).answers(&expected("sum", 0, 400).0);
 }
 
 /// The number is found that it fails at, with many chunks in hand or one, in long chunks and short ones.

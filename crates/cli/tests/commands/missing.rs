@@ -29,6 +29,8 @@ pub(crate) fn from_the_start() {
     yard.script("empty", "");
     yard.script("orphan", "#!/no/such/interpreter\n");
     std::fs::create_dir(yard.path("directory")).unwrap();
+    let mut made = std::process::Command::new("mkfifo");
+    assert!(made.args(["-m", "755"]).arg(yard.path("pipe")).status().unwrap().success());
     for kind in ["{}", "{start} {end}"] {
         for options in ["-j 2", "-j 2 --dry-run"] {
             let words = |program: &str| format!("run 0..1000 {options} -- {program} {kind}");
@@ -40,6 +42,7 @@ pub(crate) fn from_the_start() {
             is_refused(&yard, &words("./missing"), &["'./missing'", "No such file"]);
             is_refused(&yard, &words("./plain"), &["'./plain'", "Permission denied", "chmod +x"]);
             is_refused(&yard, &words("./directory"), &["'./directory'", "Permission denied"]);
+            is_refused(&yard, &words("./pipe"), &["'./pipe'", "Permission denied"]);
             is_refused(&yard, &words("./text"), &["'./text'", "Exec format", "#!"]);
             is_refused(&yard, &words("./empty"), &["'./empty'", "Exec format"]);
             is_refused(

@@ -1,9 +1,10 @@
 //! What `run` passes on: whole, in order if asked for, tagged; all bytes, and not too many.
 
-use crate::support::{kill, start_command, until};
+use crate::support::{children_of, kill, start_command, until};
 use crate::yard::Yard;
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
 
 /// The block that the tool puts out for a number.
 fn block(n: i64, lines: i64) -> String {
@@ -23,6 +24,31 @@ pub(crate) fn is_never_mixed() {
         assert!(seen.insert(n), "{n} twice");
     }
     assert!(rest.is_empty() && seen.into_iter().eq(0..40));
+}
+
+/// Of whatever was started twice, the output stands there once.
+pub(crate) fn stands_once() {
+    let yard = Yard::new();
+    let expected: String = (0..150).map(|n| block(n, 3)).collect();
+    for order in ["-k", ""] {
+        let words = format!("run 0..150 {order} -j 3 --progress none -- TOOL block - {{}} 3");
+        let running = yard.start(&words);
+        for _ in 0..8 {
+            // Some may have ended by themselves since.
+            let workers: Vec<String> =
+                children_of(running.pid()).iter().map(u32::to_string).collect();
+            let mut killer = Command::new("kill");
+            let _ = killer.arg("-9").args(workers).stderr(Stdio::null()).status();
+            std::thread::sleep(std::time::Duration::from_millis(40));
+        }
+        let ended = yard.ended(running);
+        assert_eq!(ended.status, 0, "{ended:?}");
+        let mut blocks: Vec<&str> = ended.stdout.split_inclusive("line 2 of 3\n").collect();
+        if order.is_empty() {
+            blocks.sort_by_key(|block| block.split(' ').next().unwrap().parse::<i64>().unwrap());
+        }
+        assert_eq!(blocks.concat(), expected);
+    }
 }
 
 pub(crate) fn is_in_order() {

@@ -31,7 +31,7 @@ const QUICK: Duration = Duration::from_millis(1);
 /// After so long without its first answer, whoever waits is told what it may be.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long it has to leave at the end of its work.
+/// How long it has to leave at the end of its work, or when it has closed its output.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// A coprocess at work, with the ends of its pipes that are ours.
@@ -48,6 +48,8 @@ struct Partner {
     read: Vec<u8>,
     used: usize,
     has_answered: bool,
+    /// When it was found to have closed its output: it will never answer.
+    mute_since: Option<Instant>,
     /// How many answers of it are in the tally.
     answers: u64,
 }
@@ -188,7 +190,8 @@ impl Seat<'_> {
             let began = *began.get_or_insert_with(Instant::now);
             partner.write()?;
             let patience = (!partner.has_answered).then_some(PATIENCE);
-            let timeout = [timer.next(), patience].into_iter().flatten().min();
+            let grace = partner.mute_since.map(|_| GRACE);
+            let timeout = [timer.next(), patience, grace].into_iter().flatten().min();
             let [ended, erred, answered, _] =
                 self.wait(unpacker, shop, partner.watched(), timeout)?;
             if !erred.is_empty() {
@@ -196,6 +199,10 @@ impl Seat<'_> {
             }
             if !answered.is_empty() && partner.read_answers()? {
                 continue;
+            }
+            // Then it is about to end, and how is worth knowing.
+            if partner.mute_since.is_some_and(|since| since.elapsed() >= GRACE) {
+                return Ok(Err(Cause::Garbage));
             }
             if !ended.is_empty()
                 && let Some(end) = partner.running.end().map_err(in_call(Call::WAITID))?
@@ -277,6 +284,7 @@ impl Seat<'_> {
             read: Vec::new(),
             used: 0,
             has_answered: false,
+            mute_since: None,
             answers: 0,
         })
     }
@@ -315,7 +323,7 @@ impl Partner {
         [
             Some((self.running.as_fd(), PollFlags::IN)),
             self.errors.as_ref().map(|errors| (errors.as_fd(), PollFlags::IN)),
-            Some((self.output.as_fd(), PollFlags::IN)),
+            self.mute_since.is_none().then(|| (self.output.as_fd(), PollFlags::IN)),
             room,
         ]
     }
@@ -324,7 +332,11 @@ impl Partner {
     fn read_answers(&mut self) -> Result<bool, Leave> {
         self.read.drain(..self.used);
         self.used = 0;
-        Ok(read_some(&self.output, &mut self.read)? == Read::Some)
+        let read = read_some(&self.output, &mut self.read)?;
+        if read == Read::End {
+            self.mute_since.get_or_insert_with(Instant::now);
+        }
+        Ok(read == Read::Some)
     }
 
     fn has_line(&self) -> bool {

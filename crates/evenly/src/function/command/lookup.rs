@@ -41,7 +41,8 @@ pub(super) fn find(name: &OsStr) -> Result<PathBuf, UnusableCommand> {
 }
 
 fn is_executable(path: &Path) -> Result<(), Errno> {
-    if std::fs::metadata(path).map_err(|error| errno(&error))?.is_dir() {
+    // A directory, and a pipe, which would keep whoever looks into it (execve(2), EACCES).
+    if !std::fs::metadata(path).map_err(|error| errno(&error))?.is_file() {
         return Err(Errno::ACCESS);
     }
     access(path, Access::EXEC_OK)?;
