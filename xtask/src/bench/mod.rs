@@ -7,6 +7,7 @@ mod against;
 mod agents;
 mod contender;
 mod joined;
+mod library;
 mod machine;
 mod measure;
 mod memory;
@@ -89,6 +90,12 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
                 println!("{}", findings.table.render(style));
                 failures.extend(findings.failures);
                 questions::interpreted(&place, options)
+            }
+            Section::Library => {
+                let findings = library::cheap(&place, &rivals, options);
+                println!("{}", findings.table.render(style));
+                failures.extend(findings.failures);
+                library::dear(&place, &rivals, options)
             }
             Section::Output => {
                 let findings = questions::lines(&place, options);

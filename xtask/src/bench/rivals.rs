@@ -15,6 +15,10 @@ pub(crate) struct Rivals {
     pub(crate) exercise_o3: Option<PathBuf>,
     pub(crate) pipe_records: Option<PathBuf>,
     pub(crate) ping_pong: Option<PathBuf>,
+    /// One loop over a function of a library, and two such libraries.
+    pub(crate) library: Option<PathBuf>,
+    pub(crate) residue: Option<PathBuf>,
+    pub(crate) collatz: Option<PathBuf>,
     pub(crate) rayon_default: Option<PathBuf>,
     pub(crate) rayon_native: Option<PathBuf>,
     pub(crate) parallel: Option<PathBuf>,
@@ -34,6 +38,13 @@ impl Rivals {
             rivals.exercise_o3 = c("exercise.c", "exercise-O3", &["-O3", "-march=native"])?;
             rivals.pipe_records = c("pipe_records.c", "pipe_records", &["-O2"])?;
             rivals.ping_pong = c("ping_pong.c", "ping_pong", &["-O2"])?;
+            if needed(&[Section::Library]) {
+                const SHARED: [&str; 3] = ["-O2", "-shared", "-fPIC"];
+                let collatz = "../../../examples/lib/collatz.c";
+                rivals.library = c("library.c", "library", &["-O2"])?;
+                rivals.residue = c("residue.c", "residue.so", &SHARED)?;
+                rivals.collatz = c(collatz, "collatz.so", &SHARED)?;
+            }
         }
         if needed(&[Section::Compute, Section::Expression, Section::Dispatch]) {
             rivals.rayon_default = Some(build_rayon(place, "rayon-default", "")?);
