@@ -187,7 +187,9 @@ impl Job {
     }
 
     /// Gives each number so much time. One that takes longer is ended with its worker, and fails if it
-    /// does so again.
+    /// does so again when it is alone. It is looked eight times in that time, but not more often than every
+    /// millisecond, so that it may take as much longer; a pause of the worker does not count. Of builtins
+    /// and expressions no number takes any time worth mentioning, and nobody looks.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

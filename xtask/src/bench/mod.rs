@@ -8,6 +8,7 @@ mod agents;
 mod commands;
 mod contender;
 mod joined;
+mod library;
 mod machine;
 mod measure;
 mod memory;
@@ -96,6 +97,12 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
                 println!("{}", findings.table.render(style));
                 failures.extend(findings.failures);
                 commands::coprocess(&place, &rivals, options)
+            }
+            Section::Library => {
+                let findings = library::cheap(&place, &rivals, options);
+                println!("{}", findings.table.render(style));
+                failures.extend(findings.failures);
+                library::dear(&place, &rivals, options)
             }
             Section::Output => {
                 let findings = questions::lines(&place, options);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTIONS] [SECTION...]
 
-sections: compute expression commands output dispatch agents startup prime memory size
+sections: compute expression library commands output dispatch agents startup
+          prime memory size
           (default: all but size)
 
   --quick          3 rounds instead of 5, and less work in each
@@ -22,6 +23,7 @@ pub(crate) enum Section {
     Compute,
     Expression,
     Commands,
+    Library,
     Output,
     Dispatch,
     Agents,
@@ -32,10 +34,11 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Compute,
         Self::Expression,
         Self::Commands,
+        Self::Library,
         Self::Output,
         Self::Dispatch,
         Self::Agents,
@@ -50,6 +53,7 @@ impl Section {
             Self::Compute => "compute",
             Self::Expression => "expression",
             Self::Commands => "commands",
+            Self::Library => "library",
             Self::Output => "output",
             Self::Dispatch => "dispatch",
             Self::Agents => "agents",

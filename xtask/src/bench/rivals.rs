@@ -19,6 +19,10 @@ pub(crate) struct Rivals {
     pub(crate) spawn: Option<PathBuf>,
     pub(crate) trivial: Option<PathBuf>,
     pub(crate) coprocess: Option<PathBuf>,
+    /// One loop over a function of a library, and two such libraries.
+    pub(crate) library: Option<PathBuf>,
+    pub(crate) residue: Option<PathBuf>,
+    pub(crate) collatz: Option<PathBuf>,
     pub(crate) rayon_default: Option<PathBuf>,
     pub(crate) rayon_native: Option<PathBuf>,
     pub(crate) parallel: Option<PathBuf>,
@@ -41,6 +45,13 @@ impl Rivals {
             rivals.spawn = c("spawn.c", "spawn", &["-O2"])?;
             rivals.trivial = c("trivial.c", "true", &["-O2"])?;
             rivals.coprocess = c("coprocess.c", "coprocess", &["-O2"])?;
+            if needed(&[Section::Library]) {
+                const SHARED: [&str; 3] = ["-O2", "-shared", "-fPIC"];
+                let collatz = "../../../examples/lib/collatz.c";
+                rivals.library = c("library.c", "library", &["-O2"])?;
+                rivals.residue = c("residue.c", "residue.so", &SHARED)?;
+                rivals.collatz = c(collatz, "collatz.so", &SHARED)?;
+            }
         }
         if needed(&[Section::Compute, Section::Expression, Section::Dispatch]) {
             rivals.rayon_default = Some(build_rayon(place, "rayon-default", "")?);
