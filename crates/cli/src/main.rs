@@ -25,6 +25,7 @@ mod question;
 mod report;
 mod rerun;
 mod run;
+mod size;
 mod stderr;
 mod stream;
 mod told;

@@ -8,6 +8,8 @@ mod gasp;
 mod limits;
 #[path = "faults/lost.rs"]
 mod lost;
+#[path = "faults/memory.rs"]
+mod memory;
 #[path = "faults/signals.rs"]
 mod signals;
 mod support;
@@ -58,6 +60,9 @@ fn main() {
         row("deadline", &[], signals::deadline),
         row("row_38_all_stopped", &[], limits::all_stopped),
         row("row_38_the_wall_clock_steps", &["faketime"], limits::the_wall_clock_steps),
+        row("row_39_numbers_that_take_too_much", &[], memory::numbers_that_take_too_much),
+        row("row_39_a_worker_that_leaks", &[], memory::a_worker_that_leaks),
+        row("row_39_what_fits", &[], memory::what_fits),
         row("row_39_out_of_memory", &["memory-cgroup"], limits::out_of_memory),
         row("row_39_no_more_address_space", &["prlimit"], limits::no_more_address_space),
     ];
