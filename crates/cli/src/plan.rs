@@ -159,10 +159,25 @@ fn two_files(arguments: &JobArguments) -> Result<Option<PathBuf>, String> {
 }
 
 fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
+    let sizes = [(&arguments.chunk_time, "--chunk-time"), (&arguments.chunk_max, "--chunk-max")];
+    let sizes = sizes.into_iter().find(|(given, _)| given.is_some());
+    let policy = typed_policy(arguments, wiring)?;
+    match sizes {
+        Some((_, option)) if policy != Policy::Timed => Err(format!(
+            "{option} is for chunks sized by time; leave out --split and --chunk, or it"
+        )),
+        _ => Ok(policy),
+    }
+}
+
+fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
     if let Some(len) = &arguments.chunk {
         return fixed(len).map_err(|cause| format!("bad value '{len}' for --chunk: {cause}"));
     }
     let Some(split) = arguments.split.as_deref() else {
+        if arguments.chunk_time.is_some() || arguments.chunk_max.is_some() {
+            return Ok(Policy::Timed);
+        }
         // What is looked at should look like the class: one range to each worker. But then there is
         // nothing left for whoever joins later.
         let is_like_the_class = wiring.is_some() && arguments.listen.is_empty();
