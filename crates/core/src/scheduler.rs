@@ -28,6 +28,7 @@ mod answers;
 mod early;
 mod late;
 mod message;
+mod resume;
 mod returns;
 mod steal;
 mod supply;
@@ -35,11 +36,10 @@ mod window;
 
 use crate::aggregate::{Aggregate, MOST_VALUES, Value};
 use crate::credit::Credits;
-use crate::interval::{Interval, IntervalSet, Overlap};
+use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseTable, WorkerId};
 use crate::ledger::Ledger;
 use crate::pace::Meter;
-use crate::partial::Failure;
 use crate::policy::{Outlook, Policy, Sizer};
 use crate::range::Range;
 use crate::stream::Stream;
@@ -157,23 +157,6 @@ impl Scheduler {
             credits: Credits::default(),
             is_held_back: false,
         }
-    }
-
-    /// Goes on with a run of which this is done already: covered with this value, and failed, the
-    /// failed numbers being among the covered.
-    ///
-    /// # Errors
-    /// If that is not a part of the range.
-    pub fn resume(
-        mut self,
-        done: &IntervalSet,
-        value: Value,
-        failed: &[Failure],
-    ) -> Result<Self, Overlap> {
-        self.ledger = Ledger::resume(self.whole, done)?;
-        self.ledger.fail(failed);
-        self.answer = value;
-        Ok(self)
     }
 
     /// Lets the timed policy begin with chunks of so many numbers, where they are known to be cheap.
