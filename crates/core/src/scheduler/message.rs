@@ -214,6 +214,12 @@ impl Record {
         }
     }
 
+    /// What somebody else wrote down of these numbers.
+    #[must_use]
+    pub fn new(covered: Vec<Interval>, failed: Vec<Failure>, value: Value) -> Self {
+        Self { covered, failed, value, worker: None, in_flight: 0, tidy: 0 }
+    }
+
     /// The same again, for whoever keeps books of records beside those that are given back.
     #[doc(hidden)]
     #[must_use]

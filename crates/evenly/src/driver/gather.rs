@@ -6,6 +6,7 @@
 use super::clock::Clock;
 use super::crew::Crew;
 use super::early::Draining;
+use super::keeping::Keeper;
 use super::outlet::{OUTLET, Outlet};
 use super::primary::note_range;
 use super::reception::{AGENTS, Agents};
@@ -29,7 +30,7 @@ pub(super) const SIGNALS: u32 = 0;
 pub(super) const PIPES: u32 = 1;
 
 /// Who wakes up so much too late was stopped or suspended in between.
-const OVERSLEPT: Duration = Duration::from_secs(1);
+pub(super) const OVERSLEPT: Duration = Duration::from_secs(1);
 
 /// A job whose workers run.
 pub(super) struct Gathering<'a> {
@@ -43,6 +44,7 @@ pub(super) struct Gathering<'a> {
     pub(super) upstream: Option<Upstream>,
     /// Where lines leave.
     pub(super) outlet: Outlet,
+    pub(super) keeper: Keeper,
     pub(super) crew: Crew,
     pub(super) signals: &'a Signals,
     pub(super) stages: Stages<'a>,
@@ -95,6 +97,7 @@ impl<'a> Gathering<'a> {
             agents: Agents::default(),
             upstream: None,
             outlet: Outlet::default(),
+            keeper: Keeper::default(),
             crew,
             signals,
             stages,
@@ -112,6 +115,10 @@ impl<'a> Gathering<'a> {
             self.admit(slot)?;
         }
         self.act()?;
+        if self.job.aggregate.is_ordered() {
+            // An earlier run may have found some that are due.
+            self.pass_lines()?;
+        }
         self.flush()
     }
 
@@ -156,6 +163,7 @@ impl<'a> Gathering<'a> {
         self.keep_time()?;
         self.keep_time_elsewhere()?;
         self.act()?;
+        self.keep_journal()?;
         if self.job.aggregate.is_ordered() {
             self.pass_lines()?;
         }
@@ -294,13 +302,11 @@ impl<'a> Gathering<'a> {
                         packer.credit(bytes);
                     }
                 }
-                // Nothing is kept on disk: as durable as it is going to be.
                 Order::Record(mut record) => {
                     if let Some(upstream) = &mut self.upstream {
                         upstream.record(&mut record, &mut self.supervisor);
                     }
-                    self.supervisor.recorded(record, now_ns)?;
-                    self.consider_halting()?;
+                    self.keep(record)?;
                 }
                 Order::Fill { slot } => self.fill(slot)?,
                 Order::Kill { slot } => self.make_room(slot)?,
@@ -323,7 +329,8 @@ impl<'a> Gathering<'a> {
         let due = self.supervisor.next_due_ns().map(Duration::from_nanos);
         let early = self.early.as_ref().map(Draining::next).or(self.job.deadline);
         let elsewhere = self.next_deadline_elsewhere();
-        [self.next_progress, due, early, elsewhere].into_iter().flatten().min()
+        let journal = self.keeper.next_due();
+        [self.next_progress, due, early, elsewhere, journal].into_iter().flatten().min()
     }
 
     /// When something is to be done about agents, or for the primary of this one.
