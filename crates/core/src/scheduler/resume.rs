@@ -36,6 +36,9 @@ impl Scheduler {
     /// and the lowest number that failed. They are given back when they are [due](Stream::due). To be
     /// said after it is known whether failures are left out.
     pub fn resume_lines(&mut self, kept: &[(Interval, u64)], lowest_failure: Option<i64>) {
+        if !self.aggregate.is_ordered() {
+            return;
+        }
         for (interval, lines) in kept {
             self.stream.keep(*interval, *lines);
         }

@@ -80,8 +80,14 @@ impl Book {
             if !terms.resume {
                 return Err(JournalError::Exists { path });
             }
-            let (book, contents) = Self::resume(path, lock, fingerprint, call, terms)?;
-            return Ok((book, Some(contents)));
+            let opened = connection::open(&path)
+                .and_then(|connection| Ok((connection::is_empty(&connection)?, connection)));
+            let (is_empty, connection) = opened.map_err(|trouble| trouble.at(&path, "open"))?;
+            if !is_empty {
+                let opened = (path, connection, lock);
+                let (book, contents) = Self::resume(opened, fingerprint, call, terms)?;
+                return Ok((book, Some(contents)));
+            }
         }
         Ok((Self::begin(&path, lock, fingerprint, call)?, None))
     }
@@ -115,17 +121,12 @@ impl Book {
     }
 
     fn resume(
-        path: PathBuf,
-        lock: Lock,
+        (path, connection, lock): (PathBuf, Connection, Lock),
         fingerprint: &Fingerprint,
         call: Call<'_>,
         terms: Terms,
     ) -> Result<(Self, Contents), JournalError> {
-        let opened = connection::open(&path).and_then(|connection| {
-            let contents = check(&connection)?;
-            Ok((connection, contents))
-        });
-        let (connection, contents) = opened.map_err(|trouble| trouble.at(&path, "read"))?;
+        let contents = check(&connection).map_err(|trouble| trouble.at(&path, "read"))?;
         let differences = contents.fingerprint().differences(fingerprint);
         let is_accepted = terms.accept_change && differences.iter().all(|one| one.may_be_accepted);
         if !differences.is_empty() && !is_accepted {

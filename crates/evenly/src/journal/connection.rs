@@ -61,12 +61,21 @@ pub(super) fn look(path: &Path) -> Result<There, JournalError> {
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(uri(path), flags)?;
+        // Of a run that was killed in a commit the file may be shorter than its first page says, which
+        // is undone when it is opened: not a reason to refuse it here.
+        connection.pragma_update(None, "writable_schema", true)?;
         let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
         let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
         Ok((number("application_id")?, number("user_version")?, mode))
     };
     let (id, version, mode) = match probe() {
         Ok(found) => found,
+        // By its first bytes a database, and not whole.
+        Err(Trouble::Sqlite(error))
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) =>
+        {
+            return Err(Trouble::Sqlite(error).at(path, "open"));
+        }
         Err(Trouble::Sqlite(error)) => return Err(not_ours(error.to_string().replace('\n', " "))),
         Err(trouble) => return Err(trouble.at(path, "open")),
     };
@@ -112,6 +121,12 @@ pub(super) fn open(path: &Path) -> Result<Connection, Trouble> {
     }
     connection.pragma_update(None, "synchronous", "full")?;
     Ok(connection)
+}
+
+/// Whether nothing is in it: a run was killed when it had just begun it, and that is undone now.
+pub(super) fn is_empty(connection: &Connection) -> Result<bool, Trouble> {
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    Ok(pages == 0)
 }
 
 /// Opens a journal to read it. Should a run have been killed while it wrote, that is undone if the

@@ -66,6 +66,9 @@ pub(super) fn read(path: &Path) -> Result<(Connection, Contents), JournalError> 
         let connection = connection::open_to_read(&path)?;
         // A run may go on meanwhile: what is read is of one moment.
         connection.execute_batch("BEGIN")?;
+        if connection::is_empty(&connection)? {
+            return Err(Trouble::Wrong("nothing is in it".to_owned()));
+        }
         let contents = check(&connection)?;
         Ok((connection, contents))
     };

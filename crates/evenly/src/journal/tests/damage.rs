@@ -108,3 +108,27 @@ fn row_17_cut_at_every_length() {
         }
     }
 }
+
+/// Killed in a commit that makes the file longer: its first page is written, and what it promises is not.
+#[test]
+fn row_16_a_commit_that_was_begun_is_undone() {
+    let scratch = Scratch::new("journal-begun");
+    let path = scratch.path("j");
+    let fingerprint = small(&path, Aggregate::Count);
+    let whole = essence(&path, &fingerprint).unwrap();
+    let sound = read(&path).unwrap();
+    // SQLite itself writes what undoes the commit; it stays when its file is put back.
+    let undo = scratch.path("j-journal");
+    let writer = rusqlite::Connection::open(&path).unwrap();
+    writer.execute_batch("BEGIN; CREATE TABLE more (a)").unwrap();
+    writer.execute_batch("INSERT INTO more VALUES (zeroblob(5000))").unwrap();
+    writer.cache_flush().unwrap();
+    let (begun, undoing) = (read(&path).unwrap(), read(&undo).unwrap());
+    assert!(begun.len() > sound.len() && undoing.len() > 512);
+    drop(writer);
+    for length in [begun.len(), sound.len() + 512, sound.len()] {
+        write(&path, &begun[..length]).unwrap();
+        write(&undo, &undoing).unwrap();
+        assert_eq!(essence(&path, &fingerprint).unwrap(), whole, "with {length} bytes");
+    }
+}
