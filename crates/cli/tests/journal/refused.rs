@@ -73,7 +73,7 @@ pub(crate) fn what_is_there() {
     for name in ["text", "directory"] {
         for resume in ["", "--resume"] {
             let output = count(&format!("--journal {name} {resume}"));
-            refused(&output, 5, &[&format!("/{name}' is no journal"), "another file"]);
+            refused(&output, 5, &[&format!("'{name}' is no journal"), "another file"]);
         }
         refused(&finish(house.other(&format!("verify {name}"))), 5, &["is no journal"]);
         refused(&finish(house.other(&format!("resume {name}"))), 5, &["is no journal"]);

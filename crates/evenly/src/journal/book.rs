@@ -7,9 +7,9 @@ use super::connection::{self, There};
 use super::error::{JournalError, Trouble};
 use super::fingerprint::Fingerprint;
 use super::schema::{self, Field, Hasher, Seal};
-use super::tables::{self, FailedRow, LinesRow, Numbered};
+use super::tables;
 use crate::lock::Lock;
-use evenly_core::{Failure, Interval, IntervalSet, Partial, Record, Value};
+use evenly_core::{Failure, Interval, IntervalSet, Record, Value};
 use rusqlite::Connection;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -19,17 +19,15 @@ use std::time::{Duration, Instant};
 /// When somebody else has it locked, it is tried again after so much time.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// So many failures are read at once.
-const FAILURES: usize = 4096;
-
 /// A journal in use. Whoever is forked must not touch it, and must leave by `_exit`.
 pub(crate) struct Book {
-    path: PathBuf,
-    connection: Connection,
-    hasher: Hasher,
+    /// As it is called by whoever named it.
+    pub(super) path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) hasher: Hasher,
     seal: Seal,
     /// The value over all that is durable. A histogram's is in the file only.
-    value: Value,
+    pub(super) value: Value,
     /// The hash of the row of `total`, by which one sees whether somebody else has written.
     total: i64,
     waiting: Vec<Record>,
@@ -69,7 +67,19 @@ impl Book {
         call: Call<'_>,
         terms: Terms,
     ) -> Result<(Self, Option<Contents>), JournalError> {
-        let path = connection::place(path)?;
+        let opened = connection::place(path)
+            .and_then(|place| Self::open_at(place, fingerprint, call, terms));
+        let (mut book, contents) = opened.map_err(|error| error.called(path))?;
+        path.clone_into(&mut book.path);
+        Ok((book, contents))
+    }
+
+    fn open_at(
+        path: PathBuf,
+        fingerprint: &Fingerprint,
+        call: Call<'_>,
+        terms: Terms,
+    ) -> Result<(Self, Option<Contents>), JournalError> {
         let there = connection::look(&path)?;
         if there != There::Nothing && !terms.resume {
             return Err(JournalError::Exists { path });
@@ -288,54 +298,7 @@ impl Book {
         });
         written.map_err(|trouble| trouble.at(&self.path, "write"))
     }
-
-    /// Gives all numbers that failed, some at a time.
-    pub(crate) fn each_failure(
-        &self,
-        mut take: impl FnMut(&[Failure]),
-    ) -> Result<(), JournalError> {
-        let mut read = || -> Result<(), Trouble> {
-            let mut hasher = self.hasher.clone();
-            let mut statement = tables::all(&self.connection, "failed")?;
-            let mut rows = statement.query(())?;
-            let mut some = Vec::new();
-            while let Some(row) = rows.next()? {
-                some.push(FailedRow::read(row, &mut hasher)?.failure);
-                if some.len() == FAILURES {
-                    take(&some);
-                    some.clear();
-                }
-            }
-            take(&some);
-            Ok(())
-        };
-        read().map_err(|trouble| trouble.at(&self.path, "read"))
-    }
-
-    /// What was found in the first of some numbers that are done: up to the next lines, or the next
-    /// number that failed.
-    pub(crate) fn kept(&mut self, due: Interval) -> Result<Partial, JournalError> {
-        let read = || -> Result<Partial, Trouble> {
-            let mut hasher = self.hasher.clone();
-            let lines: Option<LinesRow> = from(&self.connection, &mut hasher, "lines", due)?;
-            let value = if self.value == Value::Nothing { Value::Nothing } else { NO_LINES };
-            let failure = failed_from(&self.connection, &mut hasher, due)?;
-            let is_lines_first =
-                |row: &LinesRow| failure.is_none_or(|failure| row.interval < failure.interval);
-            if let Some(LinesRow { interval, lines, text, .. }) = lines.filter(is_lines_first) {
-                let span = Interval::new(due.first(), interval.last()).unwrap_or(due);
-                return Ok(Partial::over(span, Value::Lines { lines, text }));
-            }
-            let Some(failure) = failure else { return Ok(Partial::over(due, value)) };
-            let below = failure.interval.first().checked_sub(1);
-            let below = below.and_then(|below| Interval::new(due.first(), below));
-            Ok(Partial { covered: below.into_iter().collect(), failed: vec![failure], value })
-        };
-        read().map_err(|trouble| trouble.at(&self.path, "read"))
-    }
 }
-
-const NO_LINES: Value = Value::Lines { lines: 0, text: Vec::new() };
 
 impl Drop for Book {
     fn drop(&mut self) {
@@ -386,46 +349,6 @@ fn write_call(
         .execute("INSERT OR REPLACE INTO call VALUES (1, ?1, ?2, ?3)", (&words, directory, hash))?;
     seal.add(hash);
     Ok(())
-}
-
-/// The first row of a table that begins within some numbers.
-fn from<R: Numbered>(
-    connection: &Connection,
-    hasher: &mut Hasher,
-    table: &str,
-    due: Interval,
-) -> Result<Option<R>, Trouble> {
-    let sql = format!("SELECT * FROM {table} WHERE first BETWEEN ?1 AND ?2 ORDER BY first LIMIT 1");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((due.first(), due.last()))?;
-    match rows.next()? {
-        Some(row) => Ok(Some(R::read(row, hasher)?)),
-        None => Ok(None),
-    }
-}
-
-/// The lowest of some numbers that failed for one cause. Their row may have grown beyond these numbers.
-fn failed_from(
-    connection: &Connection,
-    hasher: &mut Hasher,
-    due: Interval,
-) -> Result<Option<Failure>, Trouble> {
-    let sql = "SELECT * FROM failed WHERE first < ?1 ORDER BY first DESC LIMIT 1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((due.first(),))?;
-    let mut found = match rows.next()? {
-        Some(row) => Some(FailedRow::read(row, hasher)?),
-        None => None,
-    };
-    found = found.filter(|row| row.failure.interval.last() >= due.first());
-    if found.is_none() {
-        found = from(connection, hasher, "failed", due)?;
-    }
-    Ok(found.and_then(|FailedRow { failure: Failure { interval, cause }, .. }| {
-        let first = interval.first().max(due.first());
-        let interval = Interval::new(first, interval.last().min(due.last()))?;
-        Some(Failure { interval, cause })
-    }))
 }
 
 /// Those of the covered numbers that did not fail.

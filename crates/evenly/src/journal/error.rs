@@ -102,6 +102,25 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// The same with the file as somebody calls it.
+    pub(super) fn called(mut self, name: &Path) -> Self {
+        match &mut self {
+            Self::Exists { path }
+            | Self::Missing { path }
+            | Self::InUse { path }
+            | Self::NotOurs { path, .. }
+            | Self::Format { path, .. }
+            | Self::AnotherJob { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Changed { path }
+            | Self::Failed { path, .. } => name.clone_into(path),
+            Self::Overlap { .. } | Self::NoHome | Self::NothingLeft { .. } => {}
+        }
+        self
+    }
+}
+
 struct Listed<'a>(&'a [Difference]);
 
 impl fmt::Display for Listed<'_> {

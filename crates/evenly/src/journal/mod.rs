@@ -7,7 +7,7 @@
 //! tables, when a journal is valid, and what becomes of it after each kind of accident.
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
-//! must hold of it, `batch` and `book` how it is written and `cadence` when, `verify` several together,
+//! must hold of it, `batch` and `book` how it is written, `cadence` when and `kept` how it is read back, `verify` several together,
 //! `state` the journals that nobody named.
 
 mod batch;
@@ -17,6 +17,7 @@ mod check;
 mod connection;
 mod error;
 mod fingerprint;
+mod kept;
 mod schema;
 mod state;
 mod tables;

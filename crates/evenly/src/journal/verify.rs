@@ -54,6 +54,10 @@ impl Together {
 
 /// Reads and checks a journal, without writing to it.
 pub(super) fn read(path: &Path) -> Result<(Connection, Contents), JournalError> {
+    read_at(path).map_err(|error| error.called(path))
+}
+
+fn read_at(path: &Path) -> Result<(Connection, Contents), JournalError> {
     let path = connection::place(path)?;
     match connection::look(&path)? {
         There::Journal => {}
