@@ -3,7 +3,7 @@
 //! Assertions decide as much as the oracle does, so a build without them simulates nothing: the
 //! command builds itself again in the profile `sim` if it was built without.
 
-use evenly_sim::{Options, Summary, Transport};
+use evenly_sim::{Options, Summary, Transport, question_of_name};
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use std::time::Instant;
 
 const USAGE: &str = "\
 usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|datagrams|raw]
-                       [--agents | --no-agents] [--no-faults]
+                       [--agents | --no-agents] [--question NAME] [--no-failures] [--no-faults]
        cargo xtask sim --seed SEED [--trace] [--transport ..] ..
 
   --seeds N     so many runs, from seeds that follow one another (10000)
@@ -21,6 +21,8 @@ usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|d
   --trace       each of its steps on standard output
   --transport   instead of what the seed says
   --agents      agents in every run over pipes, or in none (--no-agents)
+  --question    count, sum, min, max, find, find-first, any, all, hist, map or failures
+  --no-failures no number fails by itself
   --no-faults   nothing breaks";
 
 struct Arguments {
@@ -66,6 +68,13 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
             "--trace" => parsed.is_traced = true,
             "--agents" => parsed.options.agents = Some(true),
             "--no-agents" => parsed.options.agents = Some(false),
+            "--question" => {
+                let name = value()?;
+                let question = question_of_name(name);
+                parsed.options.question =
+                    Some(question.ok_or(format!("no question is named `{name}`"))?);
+            }
+            "--no-failures" => parsed.options.do_numbers_fail = false,
             "--no-faults" => parsed.options.are_faults_wanted = false,
             "--transport" => {
                 let name = value()?;

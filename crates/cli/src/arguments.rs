@@ -1,8 +1,17 @@
 //! The arguments as they are typed: names, texts and values, and nothing about what they mean.
 
 use crate::examples;
+use crate::exit::Outcome;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
+
+/// How a question is put, for the first lines of its help.
+macro_rules! usage {
+    ($command:literal) => {
+        concat!("evenly ", $command, " [OPTIONS] [FUNCTION] <RANGE> [-- <CMD>...]")
+    };
+}
 
 /// Applies a function to every integer of a range, on all your cores, and gives one exact answer.
 #[derive(Debug, Parser)]
@@ -15,35 +24,38 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Count the n that satisfy a function
-    #[command(allow_missing_positional = true, after_help = examples::COUNT)]
+    #[command(override_usage = usage!("count"), after_help = examples::COUNT)]
     Count(Box<JobArguments>),
     /// Add up what a function gives
-    #[command(allow_missing_positional = true, after_help = examples::SUM)]
+    #[command(override_usage = usage!("sum"), after_help = examples::SUM)]
     Sum(Box<JobArguments>),
     /// Find the smallest value of a function, and the lowest n that gives it
-    #[command(allow_missing_positional = true, after_help = examples::MIN)]
+    #[command(override_usage = usage!("min"), after_help = examples::MIN)]
     Min(Box<JobArguments>),
     /// Find the largest value of a function, and the lowest n that gives it
-    #[command(allow_missing_positional = true, after_help = examples::MAX)]
+    #[command(override_usage = usage!("max"), after_help = examples::MAX)]
     Max(Box<JobArguments>),
     /// List the n that satisfy a function, ascending
-    #[command(allow_missing_positional = true, after_help = examples::FIND)]
+    #[command(override_usage = usage!("find"), after_help = examples::FIND)]
     Find(Box<FindArguments>),
     /// Say whether some n satisfies a function, and the lowest that does
-    #[command(allow_missing_positional = true, after_help = examples::ANY)]
+    #[command(override_usage = usage!("any"), after_help = examples::ANY)]
     Any(Box<JobArguments>),
     /// Say whether all n satisfy a function, or the lowest that does not
-    #[command(allow_missing_positional = true, after_help = examples::EVERY)]
+    #[command(override_usage = usage!("all"), after_help = examples::EVERY)]
     All(Box<JobArguments>),
     /// Count how many n give each value
-    #[command(allow_missing_positional = true, after_help = examples::HIST)]
+    #[command(override_usage = usage!("hist"), after_help = examples::HIST)]
     Hist(Box<JobArguments>),
     /// List what a function gives for each n, ascending
-    #[command(allow_missing_positional = true, after_help = examples::MAP)]
+    #[command(override_usage = usage!("map"), after_help = examples::MAP)]
     Map(Box<JobArguments>),
     /// List the n that fail, ascending, and why
-    #[command(allow_missing_positional = true, after_help = examples::FAILURES)]
+    #[command(override_usage = usage!("failures"), after_help = examples::FAILURES)]
     Failures(Box<JobArguments>),
+    /// Run a command for each n or each chunk, and pass on what it prints
+    #[command(override_usage = "evenly run [OPTIONS] <RANGE> -- <CMD>...", after_help = examples::RUN)]
+    Run(Box<RunArguments>),
     /// Work for a primary elsewhere, which listens at an address
     #[command(after_help = examples::JOIN)]
     Join(JoinArguments),
@@ -138,13 +150,44 @@ pub(crate) struct FindArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Print in the order of the numbers; who is too far ahead waits
+    #[arg(short, long)]
+    pub(crate) keep_order: bool,
+    /// Begin each line with its n, or its chunk, and a tab
+    #[arg(long)]
+    pub(crate) tag: bool,
+    #[command(flatten)]
+    pub(crate) job: JobArguments,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct JobArguments {
-    /// What is asked of each n: an expression in n, or a builtin (see `evenly functions`)
+    /// What is asked of each n: an expression in n, or a builtin (see `evenly functions`); not with CMD
     #[arg(allow_hyphen_values = true)]
     pub(crate) function: Option<String>,
     /// The numbers: START..END (END excluded) or START..=LAST
-    #[arg(allow_hyphen_values = true)]
+    // The one word before a command is the range: clap would take it for the function, so it is told apart
+    // in `settle`.
+    #[arg(allow_hyphen_values = true, default_value = "", hide_default_value = true)]
     pub(crate) range: String,
+    /// A program instead of a function, run once for each n, which is put in for {}; or once for each chunk,
+    /// with {start} and {end} (END excluded). Status 0 is yes and 1 is no for count, find, any and all; for
+    /// the others the value is what it prints. Any other end is a failure of that n
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) cmd: Vec<OsString>,
+    /// Start CMD once in each worker; it reads lines START END and answers each with one line
+    #[arg(long)]
+    pub(crate) coprocess: bool,
+    /// Tell CMD its n as a Slurm array does, so that an array script runs unchanged
+    #[arg(long = "as", value_enum, value_name = "KIND", conflicts_with = "coprocess")]
+    pub(crate) as_kind: Option<Array>,
+    /// The exit status of CMD that means no, instead of 1
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) no_status: Option<String>,
+    /// Start no more than so many n in a second, or chunks, where CMD does chunks: 10/s, 100/m, 0.5/s
+    #[arg(long, value_name = "N/s", allow_hyphen_values = true)]
+    pub(crate) max_rate: Option<String>,
 
     /// Workers on this machine: a number, or a percentage of the CPUs this process may use; 0 with
     /// --listen
@@ -179,10 +222,21 @@ pub(crate) struct JobArguments {
     #[arg(long, requires = "resume")]
     pub(crate) accept_change: bool,
 
+    /// What a chunk of the timed policy should take [default: 100ms, commands 1s]
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    pub(crate) chunk_time: Option<String>,
+    /// How many numbers a chunk of the timed policy may have
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) chunk_max: Option<String>,
+
+    /// Let no n take longer, as in 500ms, 30s, 5m, 2h; one that does so again when it is alone fails
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    pub(crate) timeout: Option<String>,
     /// End after so much time, as in 500ms, 30s, 5m, 2h or 1h30m, with status 124
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) deadline: Option<String>,
-    /// Try a chunk whose worker was lost so many more times, then halve it [default: 2]
+    /// Try a chunk whose worker was lost so many more times, then halve it [default: 2]; if given, run a CMD
+    /// that failed so many more times, too
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) retries: Option<String>,
     /// End early, as GNU parallel does: never, or now or soon, then fail, success or done, then a
@@ -223,10 +277,26 @@ pub(crate) struct JobArguments {
     pub(crate) step: bool,
 }
 
+impl JobArguments {
+    /// A single word is the range; `command` is what it is given to.
+    pub(crate) fn settle(mut self, command: &str) -> Result<Self, Outcome> {
+        if self.range.is_empty() {
+            let missing = || format!("<RANGE> is missing; see evenly {command} --help");
+            self.range = self.function.take().ok_or_else(|| Outcome::Usage(missing()))?;
+        }
+        Ok(self)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Array {
+    Slurm,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

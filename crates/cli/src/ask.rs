@@ -12,7 +12,7 @@ use crate::rerun::Rerun;
 use crate::stderr;
 use crate::stream::Stream;
 use crate::told::Volume;
-use evenly::{Aggregate, Error, Failure, Job, Key, Report};
+use evenly::{Aggregate, Error, Failure, Interval, Job, Key, Report};
 use std::ffi::OsString;
 
 /// Runs the job of a plan, which was called by these words, and delivers its answer.
@@ -26,6 +26,8 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
+        rerun: Rerun::new(plan.aggregate.name(), plan.function.typed()),
+        volume: plan.volume,
         range: plan.range,
         format: plan.format,
         is_partial: plan.is_partial,
@@ -85,19 +87,41 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     if let Some(deadline) = plan.deadline {
         job = job.deadline(deadline);
     }
+    if let Some(aim) = plan.chunk_time {
+        job = job.chunks_of(aim);
+    }
+    if let Some(most) = plan.chunk_max {
+        job = job.chunks_up_to(most);
+    }
+    if let Some(per_second) = plan.max_rate {
+        job = job.max_rate(per_second);
+    }
+    if let Some(timeout) = plan.timeout {
+        job = job.timeout(timeout);
+    }
     if let Some(retries) = plan.retries {
         job = job.retries(retries);
     }
     eyes.opened_to(job)
 }
 
-/// Names the lowest numbers that failed, unless that is the answer.
+/// Names the lowest numbers that failed; where that is the answer, how one of them is tried alone.
 fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128) {
-    if delivery.is_about_failures() || failed == 0 {
+    if failed == 0 {
         return;
     }
-    let rerun = Rerun::new(delivery.aggregate.name(), &delivery.function);
-    stderr::say_at_last(&failures::listed(lowest, failed, &rerun));
+    if delivery.is_about_failures() {
+        if delivery.volume != Volume::Quiet
+            && let Some(lowest) = lowest.first()
+        {
+            let counted = failures::counted(failed);
+            let first = Interval::single(lowest.interval.first());
+            let again = delivery.rerun.closed(first);
+            stderr::say_at_last(&format!("evenly: {counted}; one alone: {again}\n"));
+        }
+        return;
+    }
+    stderr::say_at_last(&failures::listed(lowest, failed, &delivery.rerun));
 }
 
 /// Writes the answer, or what is left of it, and says whether it is one.
@@ -120,6 +144,7 @@ fn some_failed(delivery: &Delivery, report: &Report) -> String {
         return format!("{failed}; the answer is that of the others");
     }
     match (delivery.aggregate, report.failures.first()) {
+        (Aggregate::Run { .. }, _) => failed,
         (Aggregate::Find { .. } | Aggregate::Map, Some(lowest)) => {
             let n = lowest.interval.first();
             format!("{failed}; the lines end before n = {n} (--partial leaves out what failed)")

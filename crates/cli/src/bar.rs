@@ -39,7 +39,7 @@ enum Display {
 impl Watcher {
     pub(crate) fn new(plan: &Plan) -> Self {
         // A bar would be drawn into lines that are written to the same terminal.
-        let has_lines = plan.aggregate.is_ordered() && std::io::stdout().is_terminal();
+        let has_lines = plan.aggregate.is_streamed() && std::io::stdout().is_terminal();
         let is_terminal = std::io::stderr().is_terminal();
         let display = match plan.progress {
             How::None => Display::None,

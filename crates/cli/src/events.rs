@@ -118,6 +118,10 @@ enum Event<'a> {
         suspects: usize,
     },
     Failed(Failed),
+    Recovered {
+        n: String,
+        cause: String,
+    },
     Paused,
     Resumed {
         pause_s: f64,
@@ -246,6 +250,9 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
             Event::Garbage { what: what.to_string(), suspects: *suspects }
         }
         Observation::Quarantined(failure) => Event::Failed(failure.into()),
+        Observation::Recovered { n, cause } => {
+            Event::Recovered { n: n.to_string(), cause: cause.to_string() }
+        }
         Observation::Listening { .. }
         | Observation::AgentJoined(_)
         | Observation::AgentLost { .. }
@@ -316,6 +323,10 @@ mod tests {
                 r#""worker_started","worker":1,"pid":7"#,
             ),
             (Observation::Paused, r#""paused""#),
+            (
+                Observation::Recovered { n: -7, cause: Cause::Signal(11) },
+                r#""recovered","n":"-7","cause":"signal 11""#,
+            ),
             (Observation::Resumed(Duration::from_millis(2500)), r#""resumed","pause_s":2.5"#),
             (Observation::EndsEarly(Early::Deadline), r#""ends_early","why":"deadline""#),
         ] {

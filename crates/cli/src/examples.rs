@@ -8,6 +8,8 @@ Examples:
   evenly find 'prime(n) && prime(n + 2)' 0..1000   the lower ones of twin primes
   evenly all 'isqrt(n) ** 2 <= n' 0..1e9     true, or false and the lowest counterexample
   evenly count even 0..100 -j 2 --wiring     show the processes, pipes and descriptors
+  evenly run 0..100 -- ./simulate --seed {}  run a command for each
+  evenly failures 0..1e6 -- ./test {}        which of them fail, and how
   evenly join tcp:192.0.2.7:7700             work for a primary on another machine
   evenly resume                              go on with the run that was interrupted last
 
@@ -113,6 +115,18 @@ Examples:
   evenly failures '100 / (n - 7)' 0..100
   evenly failures 'n ** 5' 2**25..2**26 --halt soon,fail=3
   evenly failures 'isqrt(n)' -3..3 --format json";
+
+pub(crate) const RUN: &str = "\
+What one command prints is never mixed with what another does. Standard error is passed on, up to 64 KiB
+of each; standard output up to 16 MiB. A command that fails is a failure of its n: status 3. Commands may be
+started again after a worker was lost, with EVENLY_ATTEMPT raised; they find their n in EVENLY_INDEX (or
+EVENLY_START and EVENLY_END), too.
+
+Examples:
+  evenly run 0..10 -- echo {}
+  evenly run 0..1000 -k --tag -j 4 -- ./simulate --seed {}
+  evenly run 0..1e6 --max-rate 10/s --chunk-max 1000 -- ./backfill {start} {end}
+  evenly run 0..8 --as slurm -- ./array-job.sh";
 
 pub(crate) const KEYGEN: &str = "\
 Where nothing else is said, the key is evenly/key in the configuration directory, and the first

@@ -89,6 +89,7 @@ impl From<Error> for Outcome {
         match error {
             Error::Violation(evenly::Violation::Overlap(_)) => Self::Bug,
             Error::CannotStart { .. }
+            | Error::CannotExecute { is_beginning: true, .. }
             | Error::Listen(_)
             | Error::NoWorker { .. }
             | Error::Threads { .. } => Self::Usage(message),

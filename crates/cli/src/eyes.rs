@@ -34,7 +34,7 @@ impl Eyes {
     /// # Errors
     /// One line that says which of them cannot be opened, and why.
     pub(crate) fn open(plan: &Plan) -> Result<Self, String> {
-        let rerun = || Rerun::new(plan.aggregate.name(), plan.function.name());
+        let rerun = || Rerun::new(plan.aggregate.name(), plan.function.typed());
         let joblog = plan.joblog.as_ref().map(|path| JobLog::open(path, rerun()));
         let events = plan.events.as_ref().map(|path| Events::open(path, plan));
         Ok(Self {

@@ -123,7 +123,11 @@ mod tests {
             seen.observe(&Observation::Quarantined(failure));
         }
         let numbers = seen.numbers();
-        listed(&seen.into_lowest(), numbers, &Rerun::new("count", "even"))
+        listed(
+            &seen.into_lowest(),
+            numbers,
+            &Rerun::new("count", evenly::function::named("even").unwrap().typed()),
+        )
     }
 
     #[test]

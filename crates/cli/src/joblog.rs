@@ -163,7 +163,8 @@ mod tests {
     /// The lines that pieces become, the columns from JobRuntime on without those that are 0.
     fn lines(pieces: &[Piece]) -> Vec<String> {
         let mut lines = vec![];
-        let mut chunks = Chunks::new(Rerun::new("count", "even"));
+        let mut chunks =
+            Chunks::new(Rerun::new("count", evenly::function::named("even").unwrap().typed()));
         let mut write = |line: &str| {
             let columns: Vec<&str> = line.split('\t').collect();
             let [_, ":", _, took, "0", "0", exit, signal, command] = columns[..] else {
@@ -179,7 +180,8 @@ mod tests {
 
     #[test]
     fn a_line_is_as_gnu_parallel_writes_it() {
-        let mut chunks = Chunks::new(Rerun::new("count", "even"));
+        let mut chunks =
+            Chunks::new(Rerun::new("count", evenly::function::named("even").unwrap().typed()));
         let mut text = String::new();
         chunks.take(&piece(1, 0, 999, true), NOW, &mut |line| text += line);
         let expected = "1\t:\t1700000000.250\t     0.250\t0\t0\t0\t0\tevenly count even 0..1000";

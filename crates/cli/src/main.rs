@@ -5,6 +5,7 @@ mod arguments;
 mod ask;
 mod bar;
 mod cadence;
+mod command;
 mod dry_run;
 mod duration;
 mod events;

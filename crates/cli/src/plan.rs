@@ -1,6 +1,7 @@
 //! What the arguments mean: a plan that can be carried out, or a line that says why not.
 
 use crate::arguments::{Format, JobArguments, Progress};
+use crate::command::{Manner, parse_rate};
 use crate::duration::parse_duration;
 use crate::exit::Outcome;
 use crate::halt::parse_halt;
@@ -32,6 +33,12 @@ pub(crate) struct Plan {
     pub(crate) volume: Volume,
     pub(crate) is_dry_run: bool,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) chunk_time: Option<Duration>,
+    pub(crate) chunk_max: Option<NonZeroU64>,
+    /// How much may begin in a second.
+    pub(crate) max_rate: Option<f64>,
+    /// How long one n may take.
+    pub(crate) timeout: Option<Duration>,
     /// `None`: as many as the library thinks best.
     pub(crate) retries: Option<u8>,
     /// `None`: never.
@@ -51,8 +58,12 @@ pub(crate) enum Wiring {
 }
 
 impl Plan {
-    /// Understands the arguments of a job.
-    pub(crate) fn resolve(aggregate: Aggregate, arguments: &JobArguments) -> Result<Self, Outcome> {
+    /// Understands the arguments of a job; `is_tagged` is whether lines say which number they are for.
+    pub(crate) fn resolve(
+        aggregate: Aggregate,
+        is_tagged: bool,
+        arguments: &JobArguments,
+    ) -> Result<Self, Outcome> {
         let wiring = match (arguments.wiring, arguments.step) {
             (false, _) => None,
             (true, false) => Some(Wiring::Shown),
@@ -63,7 +74,9 @@ impl Plan {
             Some("0") if !listen.is_empty() => None,
             typed => Some(resolve_workers(typed).map_err(Outcome::Usage)?),
         };
-        let question = Question::resolve(aggregate, arguments).map_err(Outcome::Usage)?;
+        let retries = option("retries", arguments.retries.as_deref(), parse_retries)?;
+        let manner = Manner { is_tagged, repeats: retries.unwrap_or(0) };
+        let question = Question::resolve(aggregate, arguments, manner).map_err(Outcome::Usage)?;
         Ok(Self {
             aggregate,
             range: question.range,
@@ -81,8 +94,12 @@ impl Plan {
                 (false, true) => Volume::Verbose,
             },
             is_dry_run: arguments.dry_run,
+            chunk_time: option("chunk-time", arguments.chunk_time.as_deref(), parse_duration)?,
+            chunk_max: option("chunk-max", arguments.chunk_max.as_deref(), parse_first)?,
+            max_rate: option("max-rate", arguments.max_rate.as_deref(), parse_rate)?,
             deadline: option("deadline", arguments.deadline.as_deref(), parse_duration)?,
-            retries: option("retries", arguments.retries.as_deref(), parse_retries)?,
+            retries,
+            timeout: option("timeout", arguments.timeout.as_deref(), parse_duration)?,
             halt: option("halt", arguments.halt.as_deref(), parse_halt)?
                 .unwrap_or_else(|| default_halt(aggregate)),
             is_partial: arguments.partial,

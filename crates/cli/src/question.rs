@@ -2,6 +2,7 @@
 //! that says what is wrong and how it is written.
 
 use crate::arguments::JobArguments;
+use crate::command::{self, Manner};
 use crate::number::parse_range;
 use crate::usage;
 use evenly::function::{self, BUILTINS, Function, Kind, OPERATIONS};
@@ -21,8 +22,20 @@ impl Question {
     ///
     /// # Errors
     /// One line that says what is wrong and how it is written.
-    pub(crate) fn resolve(aggregate: Aggregate, arguments: &JobArguments) -> Result<Self, String> {
+    pub(crate) fn resolve(
+        aggregate: Aggregate,
+        arguments: &JobArguments,
+        manner: Manner,
+    ) -> Result<Self, String> {
         let JobArguments { function, range, .. } = arguments;
+        if !arguments.cmd.is_empty() {
+            let range = parse_range(range)?;
+            let function = command::resolve(aggregate, arguments, range, manner)?;
+            return Ok(Self { range, function, hints: vec![] });
+        }
+        if let Some(missing) = command::missing(aggregate, arguments) {
+            return Err(missing);
+        }
         let Some(typed) = function else { return Err(one_is_missing(aggregate, range)) };
         let command = aggregate.name();
         if parse_range(typed).is_ok() {

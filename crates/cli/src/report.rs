@@ -4,6 +4,8 @@ use crate::answer::{self, Answer, Json};
 use crate::arguments::Format;
 use crate::exit::Outcome;
 use crate::failures::Failed;
+use crate::rerun::Rerun;
+use crate::told::Volume;
 use evenly::{Aggregate, Failure, Policy, Range, Report};
 use serde::Serialize;
 
@@ -27,6 +29,9 @@ pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
 pub(crate) struct Delivery {
     pub(crate) aggregate: Aggregate,
     pub(crate) function: String,
+    /// How some of the numbers are done again.
+    pub(crate) rerun: Rerun,
+    pub(crate) volume: Volume,
     pub(crate) range: Range,
     pub(crate) format: Format,
     /// Whether an answer over the other numbers will do where some failed.

@@ -1,30 +1,32 @@
 //! The line that does some of the numbers again, as one would type it into a shell.
 
 use evenly::Interval;
-use std::borrow::Cow;
+use evenly::function::Typed;
 
 /// Such lines for one job.
 #[derive(Clone, Debug)]
 pub(crate) struct Rerun {
-    /// All of the line but the range, quoted where a shell needs it.
-    words: String,
+    /// What stands before the range and behind it, quoted where a shell needs it.
+    before: String,
+    behind: String,
 }
 
 impl Rerun {
-    pub(crate) fn new(command: &str, function: &str) -> Self {
-        // Only a NUL cannot be quoted, and no argument of a process has one.
-        let function = shlex::try_quote(function).unwrap_or(Cow::Borrowed(function));
-        Self { words: format!("evenly {command} {function}") }
+    pub(crate) fn new(command: &str, function: Typed) -> Self {
+        let Typed { before, behind } = function;
+        let space = if before.is_empty() { "" } else { " " };
+        Self { before: format!("evenly {command}{space}{before}"), behind }
     }
 
     /// With the range as in `0..1000`.
     pub(crate) fn half_open(&self, interval: Interval) -> String {
-        format!("{} {}..{}", self.words, interval.first(), i128::from(interval.last()) + 1)
+        let end = i128::from(interval.last()) + 1;
+        format!("{} {}..{end}{}", self.before, interval.first(), self.behind)
     }
 
     /// With the range as in `500..=500`.
     pub(crate) fn closed(&self, interval: Interval) -> String {
-        format!("{} {interval}", self.words)
+        format!("{} {interval}{}", self.before, self.behind)
     }
 }
 
@@ -34,7 +36,7 @@ mod tests {
 
     #[test]
     fn both_notations_up_to_the_top() {
-        let rerun = Rerun::new("count", "even");
+        let rerun = Rerun::new("count", function("even"));
         let top = Interval::new(i64::MAX - 1, i64::MAX).unwrap();
         let line = "evenly count even 9223372036854775806..9223372036854775808";
         assert_eq!(rerun.half_open(top), line);
@@ -43,7 +45,20 @@ mod tests {
 
     #[test]
     fn what_a_shell_would_take_apart_is_quoted() {
-        let line = |function| Rerun::new("count", function).closed(Interval::single(7));
+        let line = |name| Rerun::new("count", function(name)).closed(Interval::single(7));
         assert_eq!(line("n % 2 == 0"), "evenly count 'n % 2 == 0' 7..=7");
+    }
+
+    #[test]
+    fn a_command_stands_behind_the_range() {
+        let typed = Typed { before: String::new(), behind: " -- ./test {}".to_owned() };
+        let rerun = Rerun::new("failures", typed);
+        assert_eq!(rerun.closed(Interval::single(7)), "evenly failures 7..=7 -- ./test {}");
+    }
+
+    fn function(name: &str) -> Typed {
+        let range = evenly::Range::new(0, 10).unwrap();
+        let known = evenly::function::named(name);
+        known.unwrap_or_else(|| evenly::function::expression(name, range).unwrap().0).typed()
     }
 }

@@ -54,6 +54,7 @@ fn job(command: &mut Command) -> Option<&mut JobArguments> {
         | Command::Map(job)
         | Command::Failures(job) => Some(job),
         Command::Find(find) => Some(&mut find.job),
+        Command::Run(run) => Some(&mut run.job),
         _ => None,
     }
 }

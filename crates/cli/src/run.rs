@@ -1,6 +1,6 @@
 //! Carries out a command.
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, RunArguments};
 use crate::ask;
 use crate::exit::Outcome;
 use crate::functions;
@@ -29,9 +29,14 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
         Command::Hist(arguments) => (Aggregate::Hist, arguments),
         Command::Map(arguments) => (Aggregate::Map, arguments),
         Command::Failures(arguments) => (Aggregate::Failures, arguments),
+        Command::Run(arguments) => {
+            let RunArguments { keep_order, tag, job } = *arguments;
+            let aggregate = Aggregate::Run { in_order: keep_order };
+            return ask::ask(Plan::resolve(aggregate, tag, &job.settle("run")?)?, words);
+        }
         other => return without_job(other),
     };
-    ask::ask(Plan::resolve(aggregate, &arguments)?, words)
+    ask::ask(Plan::resolve(aggregate, false, &arguments.settle(aggregate.name())?)?, words)
 }
 
 /// Carries out a command that is no question of its own.

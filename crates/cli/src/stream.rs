@@ -37,7 +37,8 @@ impl Stream {
     /// One for what is to be delivered, if that is written while the job runs.
     pub(crate) fn of(delivery: &Delivery) -> Option<Self> {
         let entry = match delivery.aggregate {
-            Aggregate::Find { .. } => Entry::Number,
+            // What run prints is never JSON.
+            Aggregate::Find { .. } | Aggregate::Run { .. } => Entry::Number,
             Aggregate::Map => Entry::Pair,
             Aggregate::Failures => Entry::Failure,
             _ => return None,

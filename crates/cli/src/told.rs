@@ -41,6 +41,9 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
             let reclaimed = chunks(*reclaimed);
             format!("worker {worker} (pid {pid}) has been stopped for 5 s; {reclaimed}")
         }
+        Observation::Recovered { n, cause } => format!(
+            "n = {n} ended its worker ({cause}) but not when it was tried alone; its value counts"
+        ),
         Observation::Garbage { what, suspects } => {
             let workers = if *suspects == 1 { "the worker" } else { "the workers" };
             format!(

@@ -2,6 +2,8 @@
 //! are killed, stopped, leave early or talk nonsense; signals; limits.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "faults/gasp.rs"]
+mod gasp;
 #[path = "faults/limits.rs"]
 mod limits;
 #[path = "faults/lost.rs"]
@@ -35,6 +37,11 @@ fn main() {
         row("a_long_chunk_is_shared", &[], lost::a_long_chunk_is_shared),
         row("row_04_a_number_that_crashes", &[], lost::a_number_that_crashes),
         row("row_04_every_number_crashes", &[], lost::every_number_crashes),
+        row("row_04_a_number_costs_its_tries", &[], gasp::a_number_costs_its_tries),
+        row("row_04_every_tenth_number_crashes", &[], gasp::every_tenth_number_crashes),
+        row("row_05_a_fault_from_outside", &[], gasp::a_fault_from_outside),
+        row("row_06_a_number_that_hangs", &[], gasp::a_number_that_hangs),
+        row("row_06_what_takes_its_time", &[], gasp::what_takes_its_time),
         row("row_05_a_number_that_crashes_once", &[], lost::a_number_that_crashes_once),
         row("row_07_left_early", &[], lost::left_early),
         row("row_07_closed_its_pipes", &[], lost::closed_its_pipes),

@@ -50,6 +50,7 @@ fn main() {
         row("row_22_another_job", &[], refused::another_job),
         row("what_is_there_is_not_overwritten", &[], refused::what_is_there),
         row("failures_are_known", &[], killed::failures_are_known),
+        row("commands_are_not_run_again", &[], killed::commands_are_not_run_again),
         row("automatic", &[], automatic::kept_and_removed),
         row("automatic_and_killed", &[], automatic::killed_and_gone_on_with),
         row("automatic_nowhere", &[], automatic::nowhere_to_keep_it),

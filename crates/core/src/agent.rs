@@ -17,7 +17,7 @@ use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::Partial;
 use crate::scheduler::{Record, Scheduler};
 use crate::supervisor::Supervisor;
-use crate::worker::{CREDIT, MUCH};
+use crate::worker::{CREDIT, much};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use shelf::Shelf;
@@ -76,18 +76,19 @@ pub struct Agent {
     encoded: Vec<u8>,
     /// Those of `held` of which something may be reported.
     advanced: Vec<i64>,
-    /// How many more bytes of lines it may send; see [`CREDIT`].
+    /// How many more bytes of lines it may send, and how many at first; see [`CREDIT`].
     credit: i64,
+    whole_credit: i64,
     /// How many lie on its shelves, and what its workers will be credited for them.
     in_flight: u64,
     owed: Vec<(WorkerId, u64)>,
 }
 
-/// So many bytes of lines may lie on the shelves before workers must wait.
-const MOST_ON_SHELVES: u64 = 4 * CREDIT as u64;
+/// So many times its credit may lie on the shelves before workers must wait.
+const MOST_ON_SHELVES: u64 = 4;
 
-/// What is done of a lease is reported at once where it is so much.
-const REPORTED_AT_ONCE: u64 = MUCH as u64;
+/// More credit than anybody uses.
+const PLENTY: i64 = 1 << 60;
 
 /// A chunk in hand.
 #[derive(Debug)]
@@ -115,9 +116,17 @@ impl Agent {
             encoded: Vec::new(),
             advanced: Vec::new(),
             credit: CREDIT,
+            whole_credit: CREDIT,
             in_flight: 0,
             owed: Vec::new(),
         }
+    }
+
+    /// The same with another credit than [`CREDIT`], which primary and workers must know.
+    #[must_use]
+    pub fn with_credit(mut self, bytes: u32) -> Self {
+        (self.credit, self.whole_credit) = (bytes.into(), bytes.into());
+        self
     }
 
     /// Takes in what the primary says, and packs what is to be said at once.
@@ -147,6 +156,9 @@ impl Agent {
                         self.give_back(lease, parts, scheduler, packer);
                     }
                 }
+                self.tell_lowest(packer);
+                // There may be room on the shelves.
+                self.give_credit(scheduler);
                 Ok(())
             }
             Body::Credit { bytes } => {
@@ -186,15 +198,18 @@ impl Agent {
         let is_urgent = held.shelf.is_urgent();
         if (held.is_done() || is_urgent) && self.may_send(index) {
             self.tell(index, packer);
+            self.tell_lowest(packer);
         } else if is_news && self.held[index].shelf.is_ready() {
             self.advanced.push(self.held[index].first);
         }
         self.give_credit(supervisor.scheduler_mut());
     }
 
-    /// Whether there is credit for what is to be told of a lease.
+    /// Whether there is credit for what is to be told of a lease. The last half of it is for the lowest,
+    /// which others may wait for: what an agent is given for that is less.
     fn may_send(&self, index: usize) -> bool {
-        self.credit > 0 || self.held[index].shelf.in_flight() == 0
+        let least = if index == 0 { 0 } else { self.whole_credit / 2 };
+        self.credit > least || self.held[index].shelf.in_flight() == 0
     }
 
     /// Tells what is done of a lease, and that it is done if it is.
@@ -214,13 +229,23 @@ impl Agent {
         packer.partial(self.held[index].lease, &self.encoded, busy_ns);
     }
 
+    /// Tells what is done of the lowest lease and could not be told before it was the lowest.
+    fn tell_lowest(&mut self, packer: &mut Packer) {
+        while let Some(lowest) = self.held.front()
+            && (lowest.is_done() || lowest.shelf.is_urgent())
+            && self.may_send(0)
+        {
+            self.tell(0, packer);
+        }
+    }
+
     /// Tells what could not be told before there was credit.
     fn tell_what_waited(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
         let mut index = 0;
         while index < self.held.len() && self.credit > 0 {
             let before = self.held.len();
             let shelf = &self.held[index].shelf;
-            if self.held[index].is_done() || shelf.is_urgent() {
+            if (self.held[index].is_done() || shelf.is_urgent()) && self.may_send(index) {
                 self.tell(index, packer);
             }
             index += usize::from(self.held.len() == before);
@@ -235,7 +260,7 @@ impl Agent {
             return;
         }
         self.in_flight = self.held.iter().map(|held| held.shelf.weight()).sum();
-        if self.in_flight < MOST_ON_SHELVES {
+        if self.in_flight < MOST_ON_SHELVES * self.whole_credit.unsigned_abs() {
             for (worker, bytes) in self.owed.drain(..) {
                 scheduler.give_credit(worker, bytes);
             }
@@ -272,6 +297,10 @@ impl Agent {
                 self.send(index, &partial, packer, core::mem::take(&mut busy_ns));
             }
         }
+        if busy_ns > 0 {
+            // Whoever asks for it counts anew.
+            packer.time(busy_ns);
+        }
     }
 
     /// Gives back everything that is not done, before leaving.
@@ -290,7 +319,12 @@ impl Agent {
     fn hold(&mut self, assignment: Assignment, scheduler: &mut Scheduler) -> Result<(), Malformed> {
         let Assignment { lease, interval } = assignment;
         let (first, last) = (interval.first(), interval.last());
-        let held = Held { lease, first, last, shelf: Shelf::new(first, self.aggregate) };
+        let held = Held {
+            lease,
+            first,
+            last,
+            shelf: Shelf::new(first, self.aggregate, much(self.whole_credit) as u64),
+        };
         if self.held.back().is_none_or(|back| back.last < first) {
             self.held.push_back(held);
         } else {
@@ -346,15 +380,15 @@ impl Agent {
     }
 
     fn give_everything_back(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
-        // Nobody waits for credit who leaves.
-        self.credit = self.credit.max(i64::MAX / 2);
+        // What is told now waits for no credit, but the primary gives credit for it all the same.
+        self.credit += PLENTY;
         self.report(packer, 0);
-        (self.credit, self.in_flight) = (CREDIT, 0);
-        self.owed.clear();
+        self.credit -= PLENTY;
         for held in self.held.drain(..) {
             packer.release(held.lease, held.shelf.told());
         }
         scheduler.forget_everything();
+        self.give_credit(scheduler);
     }
 }
 

@@ -43,6 +43,11 @@ pub enum Aggregate {
     Map,
     /// The numbers that fail, ascending.
     Failures,
+    /// What is put out for the numbers, whatever that is: passed on and not looked at.
+    Run {
+        /// Whether in the order of the numbers; otherwise in that in which it comes.
+        in_order: bool,
+    },
 }
 
 impl Aggregate {
@@ -60,6 +65,7 @@ impl Aggregate {
             Self::Hist => "hist",
             Self::Map => "map",
             Self::Failures => "failures",
+            Self::Run { .. } => "run",
         }
     }
 
@@ -69,10 +75,11 @@ impl Aggregate {
         matches!(self, Self::Count | Self::Find { .. } | Self::Any | Self::All)
     }
 
-    /// Whether its answer is lines in the order of the numbers, written while the run goes on.
+    /// Whether its answer is text that is written while the run goes on: lines in the order of the
+    /// numbers, or what is put out for them.
     #[must_use]
-    pub const fn is_ordered(self) -> bool {
-        matches!(self, Self::Find { .. } | Self::Map | Self::Failures)
+    pub const fn is_streamed(self) -> bool {
+        matches!(self, Self::Find { .. } | Self::Map | Self::Failures | Self::Run { .. })
     }
 
     /// Whether a number can decide the answer, so that those above it need not be tested.
@@ -96,6 +103,7 @@ impl Aggregate {
             Self::Hist => (8, 0),
             Self::Map => (9, 0),
             Self::Failures => (10, 0),
+            Self::Run { in_order } => (11, in_order as u64),
         }
     }
 
@@ -113,6 +121,7 @@ impl Aggregate {
             (8, 0) => Self::Hist,
             (9, 0) => Self::Map,
             (10, 0) => Self::Failures,
+            (11, 0 | 1) => Self::Run { in_order: detail == 1 },
             _ => return None,
         })
     }
@@ -127,7 +136,7 @@ impl Aggregate {
             Self::Max => Value::Max(None),
             Self::Any | Self::All => Value::Witness(None),
             Self::Hist => Value::EMPTY_HISTOGRAM,
-            Self::Find { .. } | Self::Map => Value::EMPTY_LINES,
+            Self::Find { .. } | Self::Map | Self::Run { .. } => Value::EMPTY_LINES,
             Self::Failures => Value::Nothing,
         }
     }
@@ -141,11 +150,13 @@ impl Aggregate {
         let is_in = |n: i64| covered.iter().any(|interval| interval.contains(Interval::single(n)));
         match (self, value) {
             (Self::Count, Value::Count(count)) => *count <= numbers(),
-            (Self::Sum, Value::Sum(_)) | (Self::Failures, Value::Nothing) => true,
-            (Self::Min, Value::Min(extreme)) | (Self::Max, Value::Max(extreme)) => match extreme {
-                Some(extreme) => is_in(extreme.n),
-                None => covered.is_empty(),
-            },
+            (Self::Sum, Value::Sum(_))
+            | (Self::Failures, Value::Nothing)
+            | (Self::Run { .. }, Value::Lines { .. }) => true,
+            // Whoever looks for values over whole chunks may find none.
+            (Self::Min, Value::Min(extreme)) | (Self::Max, Value::Max(extreme)) => {
+                extreme.is_none_or(|extreme| is_in(extreme.n))
+            }
             (Self::Any | Self::All, Value::Witness(witness)) => witness.is_none_or(is_in),
             (Self::Hist, Value::Histogram(values)) => values.values().sum::<u128>() == numbers(),
             (Self::Find { .. }, Value::Lines { lines, .. }) => u128::from(*lines) <= numbers(),
@@ -162,7 +173,9 @@ impl Aggregate {
             (Self::Count, count) => Some(Value::Count(u128::from(count))),
             (Self::Sum, sum) => Some(Value::Sum(Sum::from(i128::from(sum.cast_signed())))),
             // Nothing was found; whoever finds something says what.
-            (Self::Find { .. } | Self::Any | Self::All | Self::Failures, 0) => Some(self.empty()),
+            (Self::Find { .. } | Self::Any | Self::All | Self::Failures | Self::Run { .. }, 0) => {
+                Some(self.empty())
+            }
             _ => None,
         }
     }

@@ -7,12 +7,14 @@ use crate::lease::WorkerId;
 use crate::worker::CREDIT;
 use alloc::vec::Vec;
 
-/// What is told at once: a message for each line would cost more than the line.
-const LEAST: u64 = CREDIT as u64 / 4;
+/// What is told at once, as a part of the credit: a message for each line would cost more than the line.
+const PARTS: u64 = 4;
 
 /// The accounts of all workers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Credits {
+    /// What each begins with.
+    credit: u64,
     /// By name.
     accounts: Vec<Account>,
     /// How many of them are used up.
@@ -26,8 +28,8 @@ pub(crate) struct Credits {
 /// lowest number could do no more than one in that time.
 const CHUNKS: u128 = 4;
 
-/// What was sent is forgotten by half after so many bytes: what numbers send may change.
-const LATELY: u64 = 16 * CREDIT as u64;
+/// What was sent is forgotten by half after so many times the credit: what numbers send may change.
+const LATELY: u64 = 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Account {
@@ -42,17 +44,28 @@ impl Account {
     }
 }
 
+impl Default for Credits {
+    fn default() -> Self {
+        Self::of(CREDIT as u64)
+    }
+}
+
 impl Credits {
+    /// Accounts of workers that begin with so much.
+    pub(crate) fn of(credit: u64) -> Self {
+        Self { credit, accounts: Vec::new(), waiting: 0, bytes: 0, numbers: 0 }
+    }
+
     /// The next worker joins.
     pub(crate) fn join(&mut self) {
-        self.accounts.push(Account { granted: CREDIT as u64, received: 0, merged: 0 });
+        self.accounts.push(Account { granted: self.credit, received: 0, merged: 0 });
     }
 
     /// How many numbers a chunk should have at most.
     pub(crate) fn most(&self) -> u128 {
         match u128::from(self.bytes) {
             0 => u128::MAX,
-            bytes => (self.numbers * (CREDIT as u128 / CHUNKS) / bytes).max(1),
+            bytes => (self.numbers * (u128::from(self.credit) / CHUNKS) / bytes).max(1),
         }
     }
 
@@ -65,7 +78,7 @@ impl Credits {
     /// A worker has sent so much.
     pub(crate) fn receive(&mut self, worker: WorkerId, bytes: u64) {
         self.bytes += bytes;
-        if self.bytes >= LATELY {
+        if self.bytes >= LATELY * self.credit {
             self.bytes /= 2;
             self.numbers /= 2;
         }
@@ -80,8 +93,8 @@ impl Credits {
     pub(crate) fn merge(&mut self, worker: WorkerId, bytes: u64) -> Option<u64> {
         let account = self.accounts.get_mut(worker.0 as usize)?;
         account.merged += bytes;
-        let more = (account.merged + CREDIT as u64).saturating_sub(account.granted);
-        if more < LEAST {
+        let more = (account.merged + self.credit).saturating_sub(account.granted);
+        if more < self.credit / PARTS {
             return None;
         }
         self.grant(worker, more);
@@ -104,7 +117,8 @@ impl Credits {
         if !account.is_used_up() {
             return None;
         }
-        let more = account.received - account.granted + CREDIT as u64;
+        // Less than an agent would spend on other chunks.
+        let more = account.received - account.granted + self.credit / PARTS;
         self.grant(worker, more);
         Some(more)
     }
@@ -122,6 +136,7 @@ impl Credits {
 mod tests {
     use super::*;
 
+    const LEAST: u64 = CREDIT as u64 / PARTS;
     const ONE: WorkerId = WorkerId(0);
 
     #[test]
@@ -154,9 +169,10 @@ mod tests {
         assert_eq!(credits.extend(ONE), None);
         credits.receive(ONE, 5 * LEAST);
         assert!(credits.is_anybody_waiting());
-        assert_eq!(credits.extend(ONE), Some(5 * LEAST));
+        // As much as it is behind, and a quarter.
+        assert_eq!(credits.extend(ONE), Some(2 * LEAST));
         assert!(!credits.is_anybody_waiting());
-        assert_eq!(credits.merge(ONE, 5 * LEAST), None);
+        assert_eq!(credits.merge(ONE, 2 * LEAST), None);
         assert_eq!(credits.merge(ONE, LEAST), Some(LEAST));
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! offset  size  a frame (little-endian)
 //!      0     2  magic: 65 76, the letters "ev"
-//!      2     1  version of this format: 1
+//!      2     1  version of this format: 2
 //!      3     1  kind, see below
 //!      4     4  length of the whole frame in bytes, 32 to the limit of the transport
 //!      8     4  the worker that it comes from or goes to
@@ -27,6 +27,8 @@
 //!                         worker be lost too, then it was at that chunk
 //! 7 farewell     worker   call u32 | errno u32: why it leaves; the transport says what `call` means
 //! 8 credit       primary  bytes u64: so many more bytes of lines may be sent than before
+//! 9 last gasp    worker   n i64 | cause u32 | detail i32: the number that it is at while something
+//!                         ends it; the cause as in a partial, 0 where the way it ends says it
 //! ```
 //!
 //! Between a primary and an agent, the same frames travel with worker 0, since the connection says who
@@ -37,7 +39,7 @@
 //! 1. magic and version are these, the kind is one of these, and the zero word is zero,
 //! 2. its length is within the limit and holds a whole number of entries,
 //! 3. the checksum is that of its bytes,
-//! 4. every interval has `first <= last`, and a part is marked 0 or 1.
+//! 4. every interval has `first <= last`, a part is marked 0 or 1, and a cause is known.
 //!
 //! Bytes that are a beginning of a frame are no error: [`Unpacker`] waits for the rest. Bytes that
 //! cannot become a valid frame are [`Malformed`]; nothing of them is used.
@@ -47,12 +49,14 @@
 //! does not fit travels as numbered parts, each in a frame of its own.
 
 mod assemble;
+mod gasp;
 mod pack;
 mod unpack;
 
 use crate::lease::LeaseId;
 
 pub use assemble::{Assembler, MAX_PARTIAL};
+pub use gasp::{GASP, gasp};
 pub use pack::{Heartbeat, Packer};
 pub use unpack::{Answers, Assignments, Begun, Body, Frame, Part, Releases, Unpacker, Withdrawals};
 
@@ -60,7 +64,7 @@ pub use unpack::{Answers, Assignments, Begun, Body, Frame, Part, Releases, Unpac
 pub const PIPE_FRAME: usize = 4096;
 
 /// The version of the format described above.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 const MAGIC: [u8; 2] = *b"ev";
 const HEAD: usize = 24;
@@ -81,6 +85,7 @@ enum Kind {
     Begun = 6,
     Farewell = 7,
     Credit = 8,
+    Gasp = 9,
 }
 
 impl Kind {
@@ -94,6 +99,7 @@ impl Kind {
             6 => Some(Self::Begun),
             7 => Some(Self::Farewell),
             8 => Some(Self::Credit),
+            9 => Some(Self::Gasp),
             _ => None,
         }
     }
@@ -101,7 +107,7 @@ impl Kind {
     const fn entry_len(self) -> usize {
         match self {
             Self::Assignments => 24,
-            Self::Answers | Self::Withdrawals | Self::Releases => 16,
+            Self::Answers | Self::Withdrawals | Self::Releases | Self::Gasp => 16,
             Self::Begun | Self::Farewell | Self::Credit => 8,
             Self::Part => 1,
         }

@@ -3,7 +3,7 @@
 //! ```text
 //! size  a hello, a welcome, a refusal begin alike (little-endian), in every version there will be
 //!    6  the letters "evenly"
-//!    2  protocol: 2
+//!    2  protocol: 3
 //!  1+v  v, then the version of the program, v bytes of UTF-8
 //! ```
 //!
@@ -14,8 +14,9 @@
 //!   16  the boot of its kernel, or zero         1  tries after a lost worker
 //!    1  program: 0 none, 1 command, 2 library   1  whether the range has a number
 //!   32  its digest, zero for none           2* 8  the first and the last
-//!  1+h  h, then the name of the host        1+32  program and digest, as in a hello
-//!                                             2+f  f, then the function, f bytes of UTF-8
+//!  1+h  h, then the name of the host           8  how long one number may take, in nanoseconds, or zero
+//!  1+p  p, then what the program is called  1+32  program and digest, as in a hello
+//!                                           2+f  f, then the function, f bytes of UTF-8
 //! size  a refusal goes on
 //!    1  why, see [`Why`]
 //!  2+t  t, then a text for whoever started the agent, t bytes of UTF-8
@@ -23,8 +24,9 @@
 //!
 //! They are valid if and only if nothing follows, the texts are UTF-8 of at most [`MAX_TEXT`] bytes,
 //! an agent has at least one worker, codes are those above, the range is not reversed, and a digest
-//! of no program is zero. What computes does not travel, only its name or its source and the digest
-//! of a program that both ends must have.
+//! of no program is zero, as is what it is called. What computes does not travel, only its name or its
+//! source and the digest of a program that both ends must have. What a program is called is for people:
+//! the function of a job that has one is that, too, and neither is ever run.
 
 use crate::aggregate::Aggregate;
 use crate::interval::Interval;
@@ -33,7 +35,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 /// The protocol described above, with the frames that follow it.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 
 /// The version of this program. Another one may compute something else under the same name.
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");
@@ -56,6 +58,8 @@ pub struct Hello {
     pub program: Program,
     /// The name of its machine.
     pub host: String,
+    /// What that program is called; nothing without one.
+    pub program_name: String,
 }
 
 /// What is to be done.
@@ -69,6 +73,8 @@ pub struct Welcome {
     pub retries: u8,
     /// The numbers of the whole job.
     pub range: Option<Interval>,
+    /// How long one number may take, in nanoseconds; 0 for any time.
+    pub timeout_ns: u64,
     /// What the agent must have been started with.
     pub program: Program,
     /// What is asked of each number, by its name or as its source.
@@ -135,9 +141,11 @@ impl Hello {
         bytes.extend_from_slice(&self.pid.to_le_bytes());
         bytes.extend_from_slice(&self.boot);
         put_program(&mut bytes, self.program);
-        let host = cut(&self.host, u8::MAX.into());
-        bytes.push(host.len() as u8);
-        bytes.extend_from_slice(host.as_bytes());
+        for name in [&self.host, &self.program_name] {
+            let name = cut(name, u8::MAX.into());
+            bytes.push(name.len() as u8);
+            bytes.extend_from_slice(name.as_bytes());
+        }
         bytes
     }
 
@@ -153,14 +161,20 @@ impl Hello {
         let program = rest.program()?;
         let [length] = rest.take()?;
         let host = rest.text(length.into())?;
+        let [length] = rest.take()?;
+        let program_name = rest.text(length.into())?;
         let workers = workers.ok_or(Misunderstood::Malformed)?;
         rest.end()?;
-        Ok(Self { workers, pid, boot, program, host })
+        if program == Program::None && !program_name.is_empty() {
+            return Err(Misunderstood::Malformed);
+        }
+        Ok(Self { workers, pid, boot, program, host, program_name })
     }
 }
 
 impl Welcome {
-    /// The bytes. A function longer than [`MAX_TEXT`] is cut, so the calling program must refuse it.
+    /// The bytes. A function longer than [`MAX_TEXT`] is cut, so the calling program must refuse it where it is
+    /// more than what a program is called.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = beginning();
@@ -172,6 +186,7 @@ impl Welcome {
         let (first, last) = self.range.map_or((0, 0), |range| (range.first(), range.last()));
         bytes.extend_from_slice(&first.to_le_bytes());
         bytes.extend_from_slice(&last.to_le_bytes());
+        bytes.extend_from_slice(&self.timeout_ns.to_le_bytes());
         put_program(&mut bytes, self.program);
         put_text(&mut bytes, &self.function);
         bytes
@@ -189,6 +204,7 @@ impl Welcome {
         let [retries, has_range] = rest.take()?;
         let first = i64::from_le_bytes(rest.take()?);
         let last = i64::from_le_bytes(rest.take()?);
+        let timeout_ns = u64::from_le_bytes(rest.take()?);
         let program = rest.program()?;
         let length = u16::from_le_bytes(rest.take()?);
         let function = rest.text(length.into())?;
@@ -199,7 +215,7 @@ impl Welcome {
             _ => return Err(Misunderstood::Malformed),
         };
         let aggregate = Aggregate::from_code(aggregate, detail).ok_or(Misunderstood::Malformed)?;
-        Ok(Self { job, aggregate, retries, range, program, function })
+        Ok(Self { job, aggregate, retries, range, timeout_ns, program, function })
     }
 }
 

@@ -266,6 +266,12 @@ impl LeaseTable {
         self.numbers -= before.len() - rest.len();
     }
 
+    /// Whether a worker holds a lease of which this number is not covered.
+    pub(crate) fn is_held(&self, worker: WorkerId, n: i64) -> bool {
+        let has_n = |held: &Slot| held.words[0] <= n && n <= held.words[1];
+        self.slots.iter().any(|held| held.worker == worker && has_n(held))
+    }
+
     /// Notes that its worker is at it, if it is in force.
     pub(crate) fn begin(&mut self, id: LeaseId, worker: WorkerId) {
         if let Some(held) = self.slots.get_mut(id.slot())

@@ -23,6 +23,24 @@ pub(crate) struct Returned {
     pub(crate) late: Option<LeaseId>,
 }
 
+impl Returned {
+    /// Whether it is a number that a worker was lost at: it is tried alone.
+    pub(crate) fn is_set_apart(&self) -> bool {
+        self.losses > 0 && self.interval.len() == 1
+    }
+}
+
+/// Who takes a chunk that was taken back from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taker {
+    /// A worker that has not done anything: rather a number that is set apart than anything else.
+    Fresh,
+    /// One that has, while another takes the place of one that was lost, and will be fresh.
+    AnotherComes,
+    /// One that has, and nobody else is expected.
+    Anybody,
+}
+
 /// Everything that is not in a worker's hands.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -75,8 +93,14 @@ impl Ledger {
 
     /// Takes a returned chunk, whole.
     #[inline]
-    pub(crate) fn take_returned(&mut self) -> Option<Returned> {
-        self.returned.pop_front()
+    pub(crate) fn take_returned(&mut self, taker: Taker) -> Option<Returned> {
+        let found = match taker {
+            _ if self.returned.is_empty() => return None,
+            Taker::Fresh => self.returned.iter().position(Returned::is_set_apart).or(Some(0)),
+            Taker::Anybody => Some(0),
+            Taker::AnotherComes => self.returned.iter().position(|chunk| !chunk.is_set_apart()),
+        };
+        found.and_then(|index| self.returned.remove(index))
     }
 
     /// Takes up to `len` numbers from the front of what remains.
@@ -231,6 +255,13 @@ impl Ledger {
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         self.remaining.is_none() && self.returned.is_empty()
+    }
+
+    /// Whether something is left to hand out, and all of it is [set apart](Returned::is_set_apart).
+    pub(crate) fn is_all_set_apart(&self) -> bool {
+        self.remaining.is_none()
+            && !self.returned.is_empty()
+            && self.returned.iter().all(Returned::is_set_apart)
     }
 
     /// The numbers that are done: with a value, or failed for good.

@@ -83,6 +83,11 @@ impl Meter {
         }
     }
 
+    /// How many numbers are done.
+    pub(crate) fn total(&self) -> u128 {
+        self.total
+    }
+
     /// The pace of the last seconds; before the first has passed, that since the start.
     pub(crate) fn pace(&self, now_ns: u64) -> Option<Pace> {
         let since_start = now_ns.saturating_sub(self.began_ns?);

@@ -56,6 +56,8 @@ pub enum Cause {
     Garbage,
     /// What is asked of it has no value of 128 bits.
     Arithmetic(Arithmetic),
+    /// The process that computed it put out more than is taken.
+    Flood,
 }
 
 /// Why an expression has no value for a number.
@@ -126,6 +128,11 @@ impl Cause {
         (code as u16) << 8 | (detail as u16 & 0xff)
     }
 
+    /// What such two bytes say, if they say anything.
+    pub(crate) fn from_digest(digest: u16) -> Option<Self> {
+        Self::from_code((digest >> 8).into(), (digest & 0xff).into())
+    }
+
     /// The two words that stand for it where it is written down.
     #[must_use]
     pub const fn code(self) -> (u32, i32) {
@@ -136,6 +143,7 @@ impl Cause {
             Self::Memory => (4, 0),
             Self::Garbage => (5, 0),
             Self::Arithmetic(why) => (6, why as i32),
+            Self::Flood => (7, 0),
         }
     }
 
@@ -149,6 +157,7 @@ impl Cause {
             (4, 0) => Some(Self::Memory),
             (5, 0) => Some(Self::Garbage),
             (6, why) => Arithmetic::from_code(u8::try_from(why).ok()?).map(Self::Arithmetic),
+            (7, 0) => Some(Self::Flood),
             _ => None,
         }
     }
@@ -163,6 +172,7 @@ impl fmt::Display for Cause {
             Self::Memory => f.write_str("memory"),
             Self::Garbage => f.write_str("garbage"),
             Self::Arithmetic(why) => why.fmt(f),
+            Self::Flood => f.write_str("too much output"),
         }
     }
 }

@@ -23,8 +23,8 @@ pub enum Policy {
 /// short enough that progress shows and a lost worker costs little.
 pub const CHUNK_AIM_NS: u64 = 100_000_000;
 
-/// The same for an agent, which divides it again among its own workers.
-pub const AGENT_AIM_NS: u64 = 1_000_000_000;
+/// A chunk of an agent, which divides it again among its own workers, should take so many times as long.
+pub const AGENT_AIMS: u64 = 10;
 
 /// No chunk of the timed policy aims to be shorter near the end: waking a worker costs up to 50 us,
 /// and a finish that is uneven by this much is not worth more of them.

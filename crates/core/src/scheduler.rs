@@ -17,8 +17,8 @@
 //! durable before giving it back, whoever keeps none gives it back at once. A worker's answer under
 //! a name that is not in force is dropped and counted, so nothing is merged twice.
 //!
-//! In its own rooms: what workers answer (`answers`), what becomes of chunks that come back (`returns`), the search for the number
-//! that loses its worker (there, too), taking back the tail of a long chunk for those who have
+//! In its own rooms: what workers answer (`answers`), who works (`staff`), what becomes of chunks that come back (`returns`), the search for the number
+//! that loses its worker, unless the worker names it (there, too), taking back the tail of a long chunk for those who have
 //! nothing to do (`steal`), answers that come late from workers that were given up (`late`), and runs
 //! whose numbers come in while they go on, as those of an agent do (`supply`).
 //!
@@ -28,8 +28,11 @@ mod answers;
 mod early;
 mod late;
 mod message;
+mod options;
+mod outlook;
 mod resume;
 mod returns;
+mod staff;
 mod steal;
 mod supply;
 mod window;
@@ -38,17 +41,20 @@ use crate::aggregate::{Aggregate, MOST_VALUES, Value};
 use crate::credit::Credits;
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseTable, WorkerId};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Taker};
 use crate::pace::Meter;
-use crate::policy::{Outlook, Policy, Sizer};
+use crate::policy::{CHUNK_AIM_NS, Outlook, Policy, Sizer};
 use crate::range::Range;
 use crate::stream::Stream;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use late::Late;
+use options::{Allowance, most_allowed};
+use returns::Gasp;
 use window::Window;
 
 pub use message::{Action, Event, Piece, Progress, Record, Violation};
+pub use options::Counts;
 pub use window::Capacity;
 
 /// What is known of one worker.
@@ -60,6 +66,10 @@ struct Worker {
     is_silent: bool,
     /// Whether it stands in the queue of those that want chunks.
     is_queued: bool,
+    /// Whether it was never given anything.
+    is_fresh: bool,
+    /// What it said with its last gasp.
+    gasp: Option<Gasp>,
 }
 
 /// The state of one run.
@@ -74,11 +84,18 @@ pub struct Scheduler {
     sizer: Sizer,
     /// How long the first chunk of a worker may be.
     opening: u128,
+    /// What a chunk of the timed policy should take, and how long it may be.
+    chunk_ns: u64,
+    chunk_max: u128,
+    /// How much may be handed out now, if that is limited.
+    allowance: Option<Allowance>,
     /// By name; names are given out ascending, so a name is an index.
     workers: Vec<Worker>,
     /// Those that are not lost, and for how many workers they stand together.
     living: Vec<WorkerId>,
     strength: u32,
+    /// How many lost workers nobody has taken the place of, where somebody is expected to.
+    missing: u32,
     /// Workers with room for chunks, in the order in which they asked.
     hungry: VecDeque<WorkerId>,
     /// What the last assignment consists of.
@@ -134,9 +151,13 @@ impl Scheduler {
             leases: LeaseTable::default(),
             sizer: Sizer::new(policy, range.len(), workers),
             opening: 1,
+            chunk_ns: CHUNK_AIM_NS,
+            chunk_max: u128::MAX,
+            allowance: None,
             workers: Vec::new(),
             living: Vec::new(),
             strength: 0,
+            missing: 0,
             hungry: VecDeque::new(),
             assignments: Vec::new(),
             to_record: Record::empty(aggregate),
@@ -159,35 +180,6 @@ impl Scheduler {
         }
     }
 
-    /// Lets the timed policy begin with chunks of so many numbers, where they are known to be cheap.
-    /// Otherwise it begins with one, which may take hours.
-    #[must_use]
-    pub fn opening(mut self, numbers: u64) -> Self {
-        self.opening = u128::from(numbers.max(1));
-        self
-    }
-
-    /// Gives a chunk whose worker was lost so many more tries, then halves it. Only a single number
-    /// that was lost so often and once more, each time as the one its worker was at, fails.
-    #[must_use]
-    pub fn retries(mut self, retries: u8) -> Self {
-        self.retries = retries;
-        self
-    }
-
-    /// Keeps account of each [`Piece`] for [`take_pieces`](Self::take_pieces).
-    #[must_use]
-    pub fn tell_pieces(mut self) -> Self {
-        self.pieces = Some(Vec::new());
-        self
-    }
-
-    /// What was done and lost since the last call; always empty without
-    /// [`tell_pieces`](Self::tell_pieces).
-    pub fn take_pieces(&mut self) -> Vec<Piece> {
-        self.pieces.as_mut().map(core::mem::take).unwrap_or_default()
-    }
-
     /// Takes an event that happened at `now_ns`, on any clock that does not run backwards.
     ///
     /// # Errors
@@ -203,6 +195,7 @@ impl Scheduler {
             Event::Released { worker, busy_ns, releases } => {
                 self.released(worker, busy_ns, releases)
             }
+            Event::Gasped { worker, n, cause } => self.gasped(worker, Gasp { n, cause }),
             Event::Silent { worker } => self.silence(worker),
             Event::Awake { worker } => self.awaken(worker),
             Event::Lost { worker, cause } => self.lose(worker, cause),
@@ -294,50 +287,10 @@ impl Scheduler {
         state.is_some_and(|state| !state.is_lost && (state.is_silent || !state.window.is_empty()))
     }
 
-    /// Takes what was just reclaimed out of what [`poll`](Self::poll) will give: how many chunks,
-    /// how many numbers, and whether that explains the loss.
-    pub(crate) fn take_reclaimed(&mut self) -> Option<(usize, u128, bool)> {
-        let is_it = |action: &Action| matches!(action, Action::Reclaimed { .. });
-        let at = self.pending.iter().rposition(is_it)?;
-        match self.pending.remove(at) {
-            Some(Action::Reclaimed { chunks, numbers, is_explained, .. }) => {
-                Some((chunks, numbers, is_explained))
-            }
-            _ => None,
-        }
-    }
-
     /// How many answers came under a name that was no longer in force, and were dropped.
     #[must_use]
     pub fn stale_answers(&self) -> u64 {
         self.stale_answers
-    }
-
-    /// How far the run is at `now_ns`.
-    #[must_use]
-    pub fn progress(&self, now_ns: u64) -> Progress {
-        let covered = self.ledger.covered().len() + self.ledger.waived();
-        let pace = self.meter.pace(now_ns);
-        Progress {
-            total: self.total,
-            covered,
-            per_second: pace.map(|pace| 1e9 / pace.cost_ns(1)),
-            seconds_left: pace.map(|pace| pace.cost_ns(self.total - covered) / 1e9),
-        }
-    }
-
-    fn join(&mut self, worker: WorkerId, capacity: Capacity, now_ns: u64) -> Result<(), Violation> {
-        if worker.0 as usize != self.workers.len() {
-            return Err(Violation::UnknownWorker(worker));
-        }
-        self.meter.start(now_ns);
-        let window = Window::new(capacity);
-        self.strength += window.workers();
-        self.workers.push(Worker { window, is_lost: false, is_silent: false, is_queued: false });
-        self.living.push(worker);
-        self.credits.join();
-        self.queue(worker);
-        Ok(())
     }
 
     fn recorded(&mut self, mut record: Record, now_ns: u64) -> Result<(), Violation> {
@@ -361,21 +314,18 @@ impl Scheduler {
 
     /// Adds what a record holds to the answer.
     fn merge(&mut self, record: &mut Record) -> Result<(), Violation> {
-        if self.aggregate.is_ordered() {
+        if self.aggregate.is_streamed() {
             if let Some(limit) = self.stream.put(record) {
                 self.waive_above(limit);
             }
             return Ok(());
         }
         self.answer.merge(core::mem::replace(&mut record.value, Value::Nothing));
+        self.waive_by_answer();
         match &self.answer {
-            Value::Witness(Some(n)) => self.waive_above(*n),
-            Value::Histogram(values) if values.len() > MOST_VALUES => {
-                return Err(Violation::TooManyValues);
-            }
-            _ => {}
+            Value::Histogram(values) if values.len() > MOST_VALUES => Err(Violation::TooManyValues),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Lends chunks to the first worker that has room for some.
@@ -384,8 +334,8 @@ impl Scheduler {
             if self.is_draining {
                 return None;
             }
-            if self.leases.is_full() {
-                // It keeps its place until somebody answers.
+            if self.leases.is_full() || self.allowance.is_some_and(Allowance::is_used_up) {
+                // It keeps its place until somebody answers, or until more is allowed.
                 return None;
             }
             self.hungry.pop_front();
@@ -401,13 +351,14 @@ impl Scheduler {
 
     /// Lends `worker` as many chunks as its window has room for; whether there were any.
     fn fill(&mut self, worker: WorkerId) -> bool {
-        let most = self.most_by_credit();
-        let Self { ledger, leases, sizer, assignments, late, .. } = self;
+        let most = self.longest_chunk();
+        let taker = self.taker(worker);
+        let Self { ledger, leases, sizer, assignments, late, allowance, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
             remaining: 0,
             workers: (self.strength / window.workers()).max(1),
-            aim_ns: window.aim_ns(),
+            aim_ns: window.aim_ns(self.chunk_ns),
             pace: window.pace(),
             longest: window.longest(),
             opening: self.opening,
@@ -415,7 +366,7 @@ impl Scheduler {
         assignments.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
-            let (interval, lease) = if let Some(returned) = ledger.take_returned() {
+            let (interval, lease) = if let Some(returned) = ledger.take_returned(taker) {
                 let attempt = returned.attempts.saturating_add(1);
                 let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
                 leases.set_cause(lease, returned.cause);
@@ -424,7 +375,8 @@ impl Scheduler {
                 }
                 (returned.interval, lease)
             } else if outlook.remaining > 0
-                && let Some(front) = ledger.take_front(sizer.next(outlook).min(most))
+                && let Some(front) =
+                    ledger.take_front(most_allowed(*allowance, sizer.next(outlook).min(most)))
             {
                 (front, leases.lend(worker, front, (1, 0)))
             } else {
@@ -432,10 +384,16 @@ impl Scheduler {
             };
             assignments.push(Assignment { lease, interval });
             window.lent(interval.len());
-            if leases.is_full() {
+            if let Some(allowance) = allowance {
+                allowance.use_up(interval.len());
+            }
+            let is_used_up = allowance.is_some_and(Allowance::is_used_up);
+            // A fresh worker has a number that was set apart for itself.
+            if leases.is_full() || is_used_up || taker == Taker::Fresh {
                 break;
             }
         }
+        self.workers[worker.0 as usize].is_fresh &= assignments.is_empty();
         !assignments.is_empty()
     }
 
@@ -457,15 +415,12 @@ impl Scheduler {
         let shares = u128::from((self.strength / state.window.workers()).max(1));
         let waiting = self.ledger.remaining() / shares;
         state.window.open(self.sizer.policy(), waiting);
+        if self.allowance.is_some() {
+            // What is allowed now is to begin now, and not when somebody comes to it.
+            state.window.hold_no_more_than_begin();
+        }
         state.is_queued = true;
         self.hungry.push_back(worker);
-    }
-
-    fn living(&self, worker: WorkerId) -> Result<(), Violation> {
-        match self.workers.get(worker.0 as usize) {
-            Some(state) if !state.is_lost => Ok(()),
-            _ => Err(Violation::UnknownWorker(worker)),
-        }
     }
 
     /// Whether the places of the module page add up to the range.
@@ -477,6 +432,8 @@ impl Scheduler {
     }
 }
 
+#[cfg(test)]
+mod gasp_tests;
 #[cfg(test)]
 mod returns_tests;
 #[cfg(test)]

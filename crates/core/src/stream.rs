@@ -25,6 +25,8 @@ pub struct Stream {
     aggregate: Aggregate,
     /// Whether numbers that fail are left out. Otherwise nothing above the lowest is passed on.
     leaves_out_failures: bool,
+    /// Whether everything is passed on as it comes.
+    in_any_order: bool,
     /// The first number of the range that is not done, or is behind one that is not.
     next: i128,
     /// What is done behind it, by its first number.
@@ -79,7 +81,8 @@ impl Stream {
         };
         Self {
             aggregate,
-            leaves_out_failures: aggregate == Aggregate::Failures,
+            leaves_out_failures: matches!(aggregate, Aggregate::Failures | Aggregate::Run { .. }),
+            in_any_order: aggregate == Aggregate::Run { in_order: false },
             next: first.map_or(0, i128::from),
             ahead: BTreeMap::new(),
             lines_ahead: 0,
@@ -100,6 +103,12 @@ impl Stream {
     #[must_use]
     pub fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// The lowest number that is not done; what is below it has been, or is, passed on.
+    #[must_use]
+    pub fn next(&self) -> i128 {
+        self.next
     }
 
     /// Whether nothing waits to be [passed on](Self::pass), or is [due](Self::due).
@@ -123,7 +132,9 @@ impl Stream {
         let (last, worker, in_flight) = (span.last(), record.worker, record.in_flight);
         let piece = Piece { last, lines, text, failed, worker, in_flight };
         let lowest_failure = piece.failed.first().map(|failure| failure.interval.first());
-        if i128::from(span.first()) == self.next {
+        if self.in_any_order {
+            self.merge(piece);
+        } else if i128::from(span.first()) == self.next {
             self.merge(piece);
             self.advance();
         } else {
@@ -177,7 +188,10 @@ impl Stream {
 
     fn put_ahead(&mut self, first: i64, mut piece: Piece) {
         self.lines_ahead += piece.lines;
-        let is_bare = |piece: &Piece| piece.in_flight == 0 && piece.failed.is_empty();
+        // What is resumed is in nobody's credit and may have lines all the same.
+        let is_bare = |piece: &Piece| {
+            piece.in_flight == 0 && piece.text.is_empty() && piece.failed.is_empty()
+        };
         if is_bare(&piece)
             && let Some(next) = piece.last.checked_add(1)
             && let Some(above) = self.ahead.get(&next)

@@ -68,6 +68,13 @@ pub enum Order {
     },
     /// A number has no value; for the report.
     Quarantined(Failure),
+    /// A number that a worker was lost at has a value after all; for the report.
+    Recovered {
+        /// The number.
+        n: i64,
+        /// What its worker was lost of.
+        cause: Cause,
+    },
     /// A worker that was stopped too long has lost what it held; for the report.
     Silenced {
         /// Where it sits.
@@ -99,6 +106,15 @@ pub enum Heard {
         call: u32,
         /// Its error number.
         errno: u32,
+    },
+    /// At which number something ends a worker, by its own account.
+    Gasp {
+        /// Where it sits.
+        slot: usize,
+        /// The number.
+        n: i64,
+        /// What ends it, where the way it ends does not say so.
+        cause: Option<Cause>,
     },
     /// Nothing: its author is gone.
     Nothing,
@@ -196,6 +212,7 @@ impl Supervisor {
     /// No worker could be made for an empty slot. It is tried again.
     pub fn refuse(&mut self, slot: usize, now_ns: u64) {
         self.roster.refuse(slot, now_ns);
+        self.scheduler.expect_nobody();
         self.may_be_deserted = true;
     }
 
@@ -229,7 +246,15 @@ impl Supervisor {
                 return self.tell(slot, released, now_ns);
             }
             Body::Farewell { call, errno } => return Ok(Heard::Farewell { slot, call, errno }),
-            Body::Assignments(_) | Body::Withdrawals(_) | Body::Credit { .. } => {
+            // Who has workers of its own hears their gasps itself.
+            Body::Gasp { n, cause } if !self.roster.is_agent(slot) => {
+                self.tell(slot, Event::Gasped { worker, n, cause }, now_ns)?;
+                return Ok(Heard::Gasp { slot, n, cause });
+            }
+            Body::Gasp { .. }
+            | Body::Assignments(_)
+            | Body::Withdrawals(_)
+            | Body::Credit { .. } => {
                 return Err(Self::fault(slot, worker, Malformed::Entry));
             }
         };
@@ -326,6 +351,11 @@ impl Supervisor {
         }
     }
 
+    /// Lets so much more begin; see [`Scheduler::allow`].
+    pub fn allow(&mut self, more: u64) {
+        self.scheduler.allow(more);
+    }
+
     /// Lines that can be passed on, in order; see [`Scheduler::next_lines`].
     pub fn next_lines(&mut self) -> Option<Vec<u8>> {
         self.scheduler.next_lines()
@@ -417,6 +447,7 @@ impl Supervisor {
             }
             Action::Record(record) => Order::Record(record),
             Action::Quarantined(failure) => Order::Quarantined(failure),
+            Action::Recovered { n, cause } => Order::Recovered { n, cause },
             Action::Reclaimed { worker, chunks, numbers, .. } => {
                 Order::Silenced { slot: slot_of(&self.slots, worker), reclaimed: (chunks, numbers) }
             }

@@ -25,6 +25,8 @@ pub struct Tally {
     failed: Vec<Failure>,
     /// How many numbers may still be found before nobody wants more.
     wanted: u64,
+    /// So many bytes of lines are enough for one report.
+    much: usize,
     /// For histograms: how many numbers give each of the values below [`SMALL`]. Most do.
     small: Vec<u64>,
 }
@@ -40,7 +42,13 @@ impl Tally {
             Aggregate::Find { first: Some(first) } => first.get(),
             _ => u64::MAX,
         };
-        Self { aggregate, value: aggregate.empty(), failed: Vec::new(), wanted, small: Vec::new() }
+        let (value, failed, small) = (aggregate.empty(), Vec::new(), Vec::new());
+        Self { aggregate, value, failed, wanted, much: MUCH, small }
+    }
+
+    /// Lets so many bytes of lines be enough for one report.
+    pub(crate) fn report_at(&mut self, bytes: usize) {
+        self.much = bytes;
     }
 
     /// What is asked.
@@ -95,8 +103,14 @@ impl Tally {
             }
             (Aggregate::Any, Value::Witness(witness)) if is_true => *witness = Some(n),
             (Aggregate::All, Value::Witness(witness)) if !is_true => *witness = Some(n),
-            (Aggregate::Find { .. } | Aggregate::Failures | Aggregate::Any | Aggregate::All, _) => {
-            }
+            (
+                Aggregate::Find { .. }
+                | Aggregate::Failures
+                | Aggregate::Any
+                | Aggregate::All
+                | Aggregate::Run { .. },
+                _,
+            ) => {}
             _ => self.number(n, i128::from(is_true)),
         }
     }
@@ -130,16 +144,41 @@ impl Tally {
         }
     }
 
+    /// So many numbers give a value. Only where a histogram is asked for.
+    pub fn values(&mut self, value: i128, count: u128) {
+        match &mut self.value {
+            Value::Histogram(values) => *values.entry(value).or_default() += count,
+            _ => debug_assert!(false, "values where {} is asked for", self.aggregate.name()),
+        }
+    }
+
+    /// What was put out for the next numbers. Only where that is asked for.
+    pub fn output(&mut self, bytes: &[u8]) {
+        match &mut self.value {
+            Value::Lines { lines, text } if !bytes.is_empty() => {
+                *lines += 1;
+                text.extend_from_slice(bytes);
+            }
+            Value::Lines { .. } => {}
+            _ => debug_assert!(false, "output where {} is asked for", self.aggregate.name()),
+        }
+    }
+
     /// A number has no value.
     pub fn fail(&mut self, n: i64, cause: Cause) {
+        self.fail_all(Interval::single(n), cause);
+    }
+
+    /// Numbers have no value.
+    pub fn fail_all(&mut self, interval: Interval, cause: Cause) {
         if let Some(last) = self.failed.last_mut()
             && last.cause == cause
-            && last.interval.last().checked_add(1) == Some(n)
-            && let Some(longer) = Interval::new(last.interval.first(), n)
+            && last.interval.last().checked_add(1) == Some(interval.first())
+            && let Some(longer) = Interval::new(last.interval.first(), interval.last())
         {
             last.interval = longer;
         } else {
-            self.failed.push(Failure { interval: Interval::single(n), cause });
+            self.failed.push(Failure { interval, cause });
         }
     }
 
@@ -191,7 +230,7 @@ impl Tally {
     pub fn is_full(&self) -> bool {
         match &self.value {
             Value::Witness(witness) => witness.is_some(),
-            Value::Lines { lines, text } => text.len() >= MUCH || *lines >= self.wanted,
+            Value::Lines { lines, text } => text.len() >= self.much || *lines >= self.wanted,
             Value::Histogram(values) => values.len() > MOST_VALUES,
             _ => self.failed.len() >= ENOUGH_FAILURES,
         }

@@ -39,7 +39,11 @@ pub struct Worker {
 pub const CREDIT: i64 = if cfg!(test) { 640 } else { 4 << 20 };
 
 /// So much of it is reported at once.
-pub(crate) const MUCH: usize = CREDIT as usize / 64;
+pub(crate) const MUCH: usize = much(CREDIT);
+
+pub(crate) const fn much(credit: i64) -> usize {
+    credit as usize / 64
+}
 
 /// The chunk in work.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +55,8 @@ struct Current {
     unreported: i64,
     /// Whether all of it is counted, and the last partial not packed.
     is_done: bool,
+    /// The last number that is at work and cannot be given back, if any is.
+    held: Option<i64>,
 }
 
 /// What to do next.
@@ -90,6 +96,14 @@ impl Worker {
             is_owing: false,
             encoded: Vec::with_capacity(64),
         }
+    }
+
+    /// The same with another credit than [`CREDIT`], which its primary must know.
+    #[must_use]
+    pub fn with_credit(mut self, bytes: u32) -> Self {
+        self.credit = bytes.into();
+        self.tally.report_at(much(self.credit).max(1));
+        self
     }
 
     /// The same under another name, before its first frame.
@@ -144,12 +158,31 @@ impl Worker {
                     self.packer.begun(lease);
                     is_begun_again = true;
                 }
-                let (unreported, is_done) = (interval.first(), false);
-                *self.current.insert(Current { lease, rest: interval, unreported, is_done })
+                let (unreported, is_done, held) = (interval.first(), false, None);
+                *self.current.insert(Current { lease, rest: interval, unreported, is_done, held })
             }
         };
         let (slice, _) = current.rest.split_front(u128::from(most.max(1)));
         Some(Step { slice, is_begun_again })
+    }
+
+    /// Keeps the numbers given out last, whatever the primary [withdraws](Self::take) meanwhile: they
+    /// are at work elsewhere. That ends when they are [counted](Self::counted).
+    pub fn hold(&mut self, slice: Interval) {
+        if let Some(current) = &mut self.current {
+            current.held = Some(slice.last());
+        }
+    }
+
+    /// Which lease is in work.
+    #[must_use]
+    pub fn lease(&self) -> Option<LeaseId> {
+        self.current.map(|current| current.lease)
+    }
+
+    /// The chunks behind the one in work, in the order in which they will be.
+    pub fn ahead(&self) -> impl Iterator<Item = Interval> + '_ {
+        self.queue[self.next..].iter().map(|assignment| assignment.interval)
     }
 
     /// Where to tell what comes of the numbers given out last.
@@ -162,6 +195,7 @@ impl Worker {
     #[inline]
     pub fn counted(&mut self, last: i64) -> Outcome {
         let Some(current) = &mut self.current else { return Outcome::Answered };
+        current.held = None;
         if let Some(rest) = current.rest.above(last) {
             current.rest = rest;
             return if self.tally.is_full() { Outcome::ToReport } else { Outcome::Going };
@@ -274,7 +308,7 @@ impl Worker {
         if let Some(current) = self.current
             && is_meant(current.lease)
         {
-            let (kept, released) = keep(current.rest, parts);
+            let (kept, released) = current.keep(parts);
             if let Some(released) = released {
                 if kept.is_none() {
                     self.report(0);
@@ -297,6 +331,19 @@ impl Worker {
             held.interval = kept.unwrap_or(held.interval);
             kept.is_some()
         });
+    }
+}
+
+impl Current {
+    /// As [`keep`], but what is held is kept.
+    fn keep(&self, parts: u64) -> (Option<Interval>, Option<Interval>) {
+        let (kept, released) = keep(self.rest, parts);
+        match self.held.and_then(|held| Interval::new(self.rest.first(), held)) {
+            Some(held) if kept.is_none_or(|kept| kept.last() < held.last()) => {
+                (Some(held), self.rest.above(held.last()))
+            }
+            _ => (kept, released),
+        }
     }
 }
 

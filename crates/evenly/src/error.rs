@@ -94,6 +94,22 @@ pub enum Error {
         /// Why, where more than that is known.
         reason: Option<Reason>,
     },
+    /// The program of a command cannot be executed.
+    #[error("cannot execute the command '{command}': {cause}; {}", if *.is_beginning { "nothing was done" } else { "it was there before" })]
+    CannotExecute {
+        /// The command.
+        command: String,
+        /// Why.
+        cause: Errno,
+        /// Whether nothing was done before.
+        is_beginning: bool,
+    },
+    /// A coprocess said what it was not asked for, so that it is not known which answer is for what.
+    #[error(
+        "stopped: the coprocess printed more lines than it read, so its answers cannot be trusted; it must \
+         answer each line with exactly one"
+    )]
+    Unasked,
     /// All workers are gone and none could be started again.
     #[error("gave up: all workers are gone and no new one can be started: {call}: {cause}")]
     NoWorkerLeft {

@@ -2,7 +2,7 @@
 
 use crate::driver;
 use crate::error::Error;
-use crate::function::Function;
+use crate::function::{Form, Function};
 use crate::halt::Halt;
 use crate::journal::Journal;
 use crate::observe::Observer;
@@ -11,7 +11,7 @@ use crate::secure::Key;
 use crate::transport::Address;
 use evenly_core::scheduler::RETRIES;
 use evenly_core::{Aggregate, Failure, Policy, Range, Value};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 /// A question about every number of a range, and how to answer it.
@@ -29,6 +29,12 @@ pub struct Job {
     pub(crate) stands_still_at_stages: bool,
     pub(crate) retries: u8,
     pub(crate) deadline: Option<Duration>,
+    /// How long one number may take.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) chunk_time: Option<Duration>,
+    pub(crate) chunk_max: u64,
+    /// How much may begin in a second.
+    pub(crate) max_rate: Option<f64>,
     pub(crate) halt: Option<Halt>,
     pub(crate) tells_pieces: bool,
     /// Where lines go, if the answer is lines.
@@ -61,6 +67,10 @@ impl Job {
             stands_still_at_stages: false,
             retries: RETRIES,
             deadline: None,
+            timeout: None,
+            chunk_time: None,
+            chunk_max: u64::MAX,
+            max_rate: None,
             halt: Some(Halt::default()),
             tells_pieces: false,
             output: None,
@@ -160,6 +170,40 @@ impl Job {
         self
     }
 
+    /// Has chunks take about so long, where they are sized by time; unless this says otherwise 100 ms, and
+    /// 1 s for commands.
+    #[must_use]
+    pub fn chunks_of(mut self, aim: Duration) -> Self {
+        self.chunk_time = Some(aim);
+        self
+    }
+
+    /// Gives no chunk more numbers than this, where chunks are sized by time.
+    #[must_use]
+    pub fn chunks_up_to(mut self, most: NonZeroU64) -> Self {
+        self.chunk_max = most.get();
+        self
+    }
+
+    /// Has no more than so many numbers begin in a second, or chunks, where a command is run for chunks.
+    ///
+    /// # Panics
+    /// If that is not above 0.
+    #[must_use]
+    pub fn max_rate(mut self, per_second: f64) -> Self {
+        assert!(per_second > 0.0, "a rate is above 0");
+        self.max_rate = Some(per_second);
+        self
+    }
+
+    /// Gives each number so much time. One that takes longer is ended with its worker, and fails if it
+    /// does so again.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// Ends the job early when this has happened; `None` for never. Without it, the job ends after
     /// 10 000 failed numbers.
     #[must_use]
@@ -174,6 +218,21 @@ impl Job {
     pub fn tell_pieces(mut self) -> Self {
         self.tells_pieces = true;
         self
+    }
+
+    /// How its command is run, if it has one.
+    pub(crate) fn form(&self) -> Option<Form> {
+        self.function.command().map(|command| command.form())
+    }
+
+    /// What a chunk should take, where chunks are sized by time: well below what it may take.
+    pub(crate) fn chunk_time(&self) -> Duration {
+        let wanted = self.chunk_time.unwrap_or_else(|| self.function.chunk_time());
+        let is_timed_as_a_whole = matches!(self.form(), Some(Form::PerChunk | Form::Coprocess));
+        match self.timeout.filter(|_| is_timed_as_a_whole) {
+            Some(timeout) => wanted.min(timeout / 4),
+            None => wanted,
+        }
     }
 
     /// Runs the job and gives its answer.

@@ -86,6 +86,13 @@ pub enum Observation<'a> {
     },
     /// A number was lost together with its worker as often as is allowed, and has no value.
     Quarantined(Failure),
+    /// A number that ended its worker was done when it was tried alone; its value counts.
+    Recovered {
+        /// The number.
+        n: i64,
+        /// What its worker was lost of.
+        cause: Cause,
+    },
     /// Numbers are done, by one worker in one go; only if that was asked for.
     Done(&'a Piece),
     /// The job stops with its workers, because the terminal asked for it.
@@ -195,6 +202,13 @@ pub enum Reason {
         /// Its error.
         cause: Errno,
     },
+    /// It said at which number it was when something ended it.
+    Gasp {
+        /// The number.
+        n: i64,
+        /// What ended it, where the way it ended does not say so.
+        cause: Option<Cause>,
+    },
     /// What it said cannot be, and it was killed.
     Said(Violation),
     /// It may have written bytes that are no frame, and was killed.
@@ -207,6 +221,9 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call { call, cause } => write!(f, "{call}: {cause}"),
+            Self::Gasp { n, cause: None } => write!(f, "at n = {n}"),
+            Self::Gasp { n, cause: Some(Cause::Timeout) } => write!(f, "n = {n} took too long"),
+            Self::Gasp { n, cause: Some(cause) } => write!(f, "at n = {n}: {cause}"),
             Self::Said(violation) => write!(f, "{violation}"),
             Self::Garbage => f.write_str("it may have written what is no frame"),
             Self::Stopped => f.write_str("it was stopped and nobody else could do its work"),

@@ -2,13 +2,13 @@
 
 use crate::line::PRIMARY;
 use crate::options::Transport;
-use crate::oracle::{check, copy};
+use crate::oracle::check;
 use crate::queue::{Event, Pid};
 use crate::upstream::End;
 use crate::world::{Outcome, World};
 use evenly_core::frame::Packer;
 use evenly_core::roster::LOSSES_IN_A_ROW;
-use evenly_core::{Order, Record};
+use evenly_core::{Cause, Order, Record};
 
 impl World<'_> {
     /// Carries out every order.
@@ -35,6 +35,9 @@ impl World<'_> {
                 let packer = self.packer(slot);
                 let packer = packer.ok_or("an assignment for an empty seat")?;
                 packer.assign(&assignments);
+                let longest = assignments.iter().map(|one| one.interval.len()).max().unwrap_or(0);
+                let longest = u64::try_from(longest).unwrap_or(u64::MAX);
+                self.longest_chunk = self.longest_chunk.max(longest);
             }
             Order::Withdraw { slot, lease, parts } => {
                 self.tape.note("withdraw", slot as u64, parts);
@@ -43,8 +46,15 @@ impl World<'_> {
                     self.stats.withdrawals += 1;
                 }
             }
-            // Only lines need credit.
-            Order::Credit { .. } => return Err("credit where nothing but a count is asked".into()),
+            Order::Credit { slot, bytes } => {
+                let is_due = self.plan.question.aggregate.is_streamed();
+                check(is_due, || "credit where no lines are asked for".into())?;
+                self.tape.note("credit", slot as u64, bytes);
+                if let Some(packer) = self.packer(slot) {
+                    packer.credit(bytes);
+                    self.stats.credits += 1;
+                }
+            }
             Order::Record(record) => self.record(record)?,
             Order::Fill { slot } => {
                 check(self.primary.peers[slot].pid.is_none(), || "a seat is taken".into())?;
@@ -57,9 +67,13 @@ impl World<'_> {
                 }
             }
             Order::Quarantined(failure) => {
-                self.stats.quarantined += 1;
+                match failure.cause {
+                    Cause::Arithmetic(_) => self.stats.failed_alone += 1,
+                    _ => self.stats.quarantined += 1,
+                }
                 self.oracle.quarantine(failure)?;
             }
+            Order::Recovered { .. } => {}
             Order::Silenced { slot, .. } if slot >= self.plan.seats => self.note_silent(slot)?,
             Order::Silenced { slot, .. } => {
                 self.stats.silences += 1;
@@ -108,16 +122,13 @@ impl World<'_> {
             return Ok(());
         }
         self.pass_on(&mut record);
-        if self.upstream.is_none() {
-            self.journal.pass(&record);
-        }
         self.recorded(record)
     }
 
     /// Gives a durable record back.
     pub(crate) fn recorded(&mut self, record: Record) -> Outcome {
         self.stats.records += 1;
-        let is_new = self.oracle.acknowledged.add(&copy(&record));
+        let is_new = self.oracle.acknowledged.add(&record)?;
         check(is_new, || "a record came back twice".into())?;
         let recorded = self.primary.supervisor.recorded(record, self.now_ns);
         recorded.map_err(|violation| violation.to_string())

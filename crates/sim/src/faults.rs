@@ -126,12 +126,14 @@ impl World<'_> {
             return true;
         }
         // What it meant to say is lost with it.
-        if let Some(life) = self.life(pid)
+        let process = &mut self.processes[pid];
+        if let Some(life) = process.life.as_deref_mut()
             && matches!(life.doing, crate::process::Doing::Sending(_))
             && !life.core.is_silent()
         {
             let sent = life.core.first_frame().len();
             life.core.sent(sent);
+            process.is_garbled = true;
         }
         true
     }

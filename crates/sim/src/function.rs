@@ -1,12 +1,14 @@
-//! What is counted in a simulated run, what it costs, and which numbers kill their worker. All of
+//! What a simulated run costs, which numbers kill their worker, and what is counted in long ones. All of
 //! it in closed form, so that a chunk of 2^60 numbers is no more work than one of ten.
 
+use crate::random::Random;
 use evenly_core::Interval;
+
+/// Three residues of seven, so that neighbouring intervals seldom have the same count.
+pub(crate) const RESIDUES: [i128; 3] = [0, 2, 3];
 
 /// How many numbers up to `n`, counted from far below, satisfy the function.
 fn up_to(n: i128) -> i128 {
-    // Three residues of seven, so that neighbouring intervals seldom have the same count.
-    const RESIDUES: [i128; 3] = [0, 2, 3];
     RESIDUES.iter().map(|residue| (n - residue).div_euclid(7)).sum()
 }
 
@@ -14,6 +16,12 @@ fn up_to(n: i128) -> i128 {
 pub(crate) fn count(interval: Interval) -> u128 {
     let (first, last) = (i128::from(interval.first()), i128::from(interval.last()));
     (up_to(last) - up_to(first - 1)).unsigned_abs()
+}
+
+/// Some number of an interval.
+pub(crate) fn number_of(random: &mut Random, whole: Interval) -> i64 {
+    let offset = (u128::from(random.next()) * whole.len()) >> 64;
+    (i128::from(whole.first()) + offset as i128) as i64
 }
 
 /// What a number costs: the same for most, and far more for some or from some number on.

@@ -106,7 +106,8 @@ impl World<'_> {
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 Ok(Found::Frame { pid, is_work, parts, begun, releases })
             }
-            Ok(Heard::Nothing) => {
+            // Those here do not gasp.
+            Ok(Heard::Gasp { .. } | Heard::Nothing) => {
                 Ok(Found::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
             }
             Ok(Heard::Farewell { slot, call, errno }) => {
@@ -118,8 +119,11 @@ impl World<'_> {
             }
             Err(Fault::Nobody) => Ok(Found::Nobody),
             Err(Fault::Worker { slot, violation }) => {
+                // Who owes nothing when it writes no frame is not suspected, until it goes on with parts.
+                let pid = primary.peers[slot].pid;
+                let is_guilty = pid.is_some_and(|pid| self.processes[pid].is_garbled);
                 let is_raw = self.plan.transport == Transport::Raw;
-                check(is_raw, || format!("an honest worker is accused: {violation}"))?;
+                check(is_raw || is_guilty, || format!("an honest worker is accused: {violation}"))?;
                 Ok(Found::Accused { slot })
             }
             Err(Fault::Run(violation)) => Err(format!("no answer can be trusted: {violation}")),

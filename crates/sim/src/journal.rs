@@ -1,10 +1,11 @@
 //! A journal that makes records durable late and in batches, and loses what it had not.
 
-use crate::oracle::{Books, copy};
-use evenly_core::Record;
+use crate::books::Books;
+use evenly_core::{Aggregate, Record};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Journal {
+    aggregate: Aggregate,
     durable: Books,
     /// Being written; durable all at once, if nothing happens before.
     writing: Vec<Record>,
@@ -13,6 +14,11 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
+    pub(crate) fn new(aggregate: Aggregate) -> Self {
+        let (writing, waiting) = (Vec::new(), Vec::new());
+        Self { aggregate, durable: Books::new(aggregate), writing, waiting }
+    }
+
     pub(crate) fn append(&mut self, record: Record) {
         self.waiting.push(record);
     }
@@ -27,26 +33,29 @@ impl Journal {
     }
 
     /// What was being written is durable, and may be given back.
-    pub(crate) fn synced(&mut self) -> Vec<Record> {
+    ///
+    /// # Errors
+    /// If a number is recorded twice.
+    pub(crate) fn synced(&mut self) -> Result<Vec<Record>, String> {
         let records = std::mem::take(&mut self.writing);
         for record in &records {
-            self.durable.add(record);
+            if !self.durable.add(record)? {
+                return Err("a record was written twice".into());
+            }
+            if self.aggregate.is_streamed() {
+                self.durable.keep(record);
+            }
         }
-        records
-    }
-
-    /// A record that was given back although it waits for nothing: there is no journal.
-    pub(crate) fn pass(&mut self, record: &Record) {
-        self.durable.add(&copy(record));
+        Ok(records)
     }
 
     /// What is not durable is lost; of what was being written, `chance` decides how much. How many
     /// records were lost.
-    pub(crate) fn crash(&mut self, chance: u64) -> usize {
+    pub(crate) fn crash(&mut self, chance: u64) -> Result<usize, String> {
         let kept = (chance % (self.writing.len() as u64 + 1)) as usize;
         let lost = self.writing.split_off(kept).len() + std::mem::take(&mut self.waiting).len();
-        self.synced();
-        lost
+        self.synced()?;
+        Ok(lost)
     }
 
     pub(crate) fn durable(&self) -> &Books {

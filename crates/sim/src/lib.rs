@@ -11,10 +11,15 @@
 //! its own around the real [`Agent`](evenly_core::Agent), reached by a stream or by datagrams through
 //! the real [`Channel`](evenly_core::channel::Channel).
 //!
-//! In the order in which a run meets them: `plan` is drawn with `random`; the
-//! `world` has the clock and the `queue` of what will happen; the `primary` hears (`hear`)
-//! and acts (`act`); a `process` makes its `steps`, unless `faults` come between; a `pipe` or a
-//! `line` carries frames; records go into a `journal`; the `oracle` looks on.
+//! What is asked is any question that there is, about a function some of whose numbers fail. Lines are
+//! read by somebody who is slow, pauses or goes away.
+//!
+//! In the order in which a run meets them: `plan` is drawn (`draw`) with `random`, and the
+//! `question`; the `world` has the clock and the `queue` of what will happen; the `primary` hears
+//! (`hear`) and acts (`act`); a `process` makes its `steps`, unless `faults` come between; a `pipe` or a
+//! `line` carries frames; records go into a `journal`, from which the next of its `lives` goes on;
+//! lines go to a `reader`; `ending` is the end. The `oracle` looks on: it keeps `books`, knows what a
+//! `plain` loop gives, follows the `lines`, and has a `verdict`.
 //! Of agents: the `party` that is invited, their `session`s, the `link` between the `guests` at the
 //! primary and the `upstream` at the agent, and `trouble`.
 //!
@@ -23,22 +28,30 @@
 #![forbid(unsafe_code)]
 
 mod act;
+mod books;
+mod draw;
+mod ending;
 mod faults;
 mod function;
 mod guests;
 mod hear;
 mod journal;
 mod line;
+mod lines;
 mod link;
+mod lives;
 mod options;
 mod oracle;
 mod party;
 mod pipe;
+mod plain;
 mod plan;
 mod primary;
 mod process;
+mod question;
 mod queue;
 mod random;
+mod reader;
 mod session;
 mod set;
 mod steps;
@@ -46,9 +59,10 @@ mod summary;
 mod tape;
 mod trouble;
 mod upstream;
+mod verdict;
 mod world;
 
-pub use options::{Options, Transport};
+pub use options::{Options, Transport, question_of_name};
 pub use summary::Summary;
 
 use plan::Plan;
@@ -106,11 +120,15 @@ pub fn describe(seed: u64, options: &Options) -> String {
     format!("{:#?}", draw(&mut Random::new(seed), seed, options))
 }
 
-/// Agents are drawn by a generator of their own: without them, a seed makes the run that it made before
-/// there were any.
+/// Apart from others, what is asked is drawn from another number.
+const ASKED: u64 = 0x61_736b_6564;
+
+/// Agents and questions are drawn by generators of their own: without them, a seed makes the run that it
+/// made before there were any.
 fn draw(random: &mut Random, seed: u64, options: &Options) -> Plan {
     let mut plan = Plan::draw(random, options);
     plan.invite(&mut Random::new(!seed), options);
+    plan.ask(&mut Random::new(seed.rotate_left(32) ^ ASKED), options);
     plan
 }
 

@@ -1,5 +1,7 @@
 //! What a caller may choose about runs; everything else follows from the seed.
 
+use crate::question::KINDS;
+use evenly_core::Aggregate;
 use std::fmt;
 
 /// How frames travel between the primary and its workers.
@@ -22,13 +24,18 @@ pub struct Options {
     pub transport: Option<Transport>,
     /// `None`: agents in half of the runs over pipes.
     pub agents: Option<bool>,
+    /// `None`: any. Of find with an end, the end is drawn.
+    pub question: Option<Aggregate>,
+    /// Whether numbers may fail by themselves.
+    pub do_numbers_fail: bool,
     /// Whether anything is broken in phase one at all.
     pub are_faults_wanted: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { transport: None, agents: None, are_faults_wanted: true }
+        let (transport, agents, question) = (None, None, None);
+        Self { transport, agents, question, do_numbers_fail: true, are_faults_wanted: true }
     }
 }
 
@@ -50,6 +57,19 @@ impl Transport {
     }
 }
 
+fn name_of(question: Aggregate) -> &'static str {
+    match question {
+        Aggregate::Find { first: Some(_) } => "find-first",
+        other => other.name(),
+    }
+}
+
+/// The question of that name.
+#[must_use]
+pub fn question_of_name(name: &str) -> Option<Aggregate> {
+    KINDS.into_iter().find(|question| name_of(*question) == name)
+}
+
 impl fmt::Display for Options {
     /// As arguments of `cargo xtask sim`, nothing for the default.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,6 +80,12 @@ impl fmt::Display for Options {
             Some(true) => f.write_str(" --agents")?,
             Some(false) => f.write_str(" --no-agents")?,
             None => {}
+        }
+        if let Some(question) = self.question {
+            write!(f, " --question {}", name_of(question))?;
+        }
+        if !self.do_numbers_fail {
+            f.write_str(" --no-failures")?;
         }
         if !self.are_faults_wanted {
             f.write_str(" --no-faults")?;

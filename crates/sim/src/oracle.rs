@@ -1,18 +1,11 @@
 //! The oracle: what must be true of a run whatever breaks, kept apart from the core.
 
-use crate::function::{Deadly, count};
+use crate::books::{Books, one_by_one};
+use crate::function::Deadly;
+use crate::lines::Lines;
+use crate::question::Question;
 use crate::set::Set;
-use evenly_core::{Cause, Failure, Interval, Record, Scheduler, Value};
-
-/// Answers as they stand somewhere: recorded, durable.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Books {
-    /// Failed numbers included.
-    pub(crate) covered: Set,
-    pub(crate) numbers: u128,
-    pub(crate) failed: Vec<Failure>,
-    pub(crate) value: u128,
-}
+use evenly_core::{Cause, Failure, Interval, Record, Scheduler};
 
 /// A worker that died, in the eyes of the primary.
 #[derive(Debug)]
@@ -24,16 +17,21 @@ struct Death {
 
 #[derive(Debug)]
 pub(crate) struct Oracle {
-    whole: Option<Interval>,
-    total: u128,
-    deadly: Vec<Deadly>,
+    pub(crate) question: Question,
+    pub(crate) whole: Option<Interval>,
+    pub(crate) total: u128,
+    pub(crate) deadly: Vec<Deadly>,
     retries: u8,
     /// Given out to be recorded in this life of the primary, or durable before it.
     given_out: Set,
     /// Given back as recorded in this life, or durable before it.
     pub(crate) acknowledged: Books,
+    /// What was read of the lines.
+    pub(crate) lines: Lines,
     deaths: Vec<Death>,
     quarantined: Vec<i64>,
+    /// Numbers that are said to fail by themselves.
+    failing: Set,
     /// Whether nothing but numbers has killed workers so far.
     pub(crate) is_only_numbers: bool,
     /// Numbers that failed at agents.
@@ -43,40 +41,27 @@ pub(crate) struct Oracle {
     pub(crate) told: Vec<Failure>,
 }
 
-impl Books {
-    /// Adds a record; `false` if a number of it is there already.
-    pub(crate) fn add(&mut self, record: &Record) -> bool {
-        if let Value::Count(value) = record.value {
-            self.value += value;
-        }
-        self.numbers += record.len();
-        self.failed.extend_from_slice(&record.failed);
-        let failed = record.failed.iter().map(|failure| &failure.interval);
-        record.covered.iter().chain(failed).all(|interval| self.covered.add(*interval))
-    }
-}
-
-/// The same record again: records are moved, so that they are given back only once.
-pub(crate) fn copy(record: &Record) -> Record {
-    record.copy()
-}
-
 impl Oracle {
     pub(crate) fn new(
+        question: Question,
         whole: Option<Interval>,
         total: u128,
         deadly: Vec<Deadly>,
         retries: u8,
     ) -> Self {
+        let acknowledged = Books::new(question.aggregate);
         Self {
+            question,
             whole,
             total,
             deadly,
             retries,
             given_out: Set::default(),
-            acknowledged: Books::default(),
+            acknowledged,
+            lines: Lines::default(),
             deaths: Vec::new(),
             quarantined: Vec::new(),
+            failing: Set::default(),
             is_only_numbers: true,
             elsewhere: Vec::new(),
             lent: None,
@@ -85,9 +70,9 @@ impl Oracle {
     }
 
     /// One for an agent, whose numbers come in while it goes on.
-    pub(crate) fn at_agent(deadly: Vec<Deadly>, retries: u8) -> Self {
+    pub(crate) fn at_agent(question: Question, deadly: Vec<Deadly>, retries: u8) -> Self {
         let whole = Interval::new(i64::MIN, i64::MAX);
-        Self { lent: Some(Vec::new()), ..Self::new(whole, 0, deadly, retries) }
+        Self { lent: Some(Vec::new()), ..Self::new(question, whole, 0, deadly, retries) }
     }
 
     /// An agent was lent this.
@@ -99,7 +84,8 @@ impl Oracle {
     pub(crate) fn forget(&mut self) {
         let (deadly, retries) = (std::mem::take(&mut self.deadly), self.retries);
         let (is_only_numbers, told) = (self.is_only_numbers, std::mem::take(&mut self.told));
-        *self = Self { is_only_numbers, told, ..Self::at_agent(deadly, retries) };
+        let question = self.question.clone();
+        *self = Self { is_only_numbers, told, ..Self::at_agent(question, deadly, retries) };
     }
 
     /// Another primary begins with what is durable.
@@ -110,8 +96,11 @@ impl Oracle {
         }
         self.given_out = durable.covered.clone();
         self.acknowledged = durable.clone();
+        // Whoever reads what the next one writes reads all of it.
+        self.lines = Lines::default();
         self.deaths.clear();
         self.quarantined.clear();
+        self.failing = Set::default();
         Ok(())
     }
 
@@ -123,6 +112,9 @@ impl Oracle {
     /// A number is said to have no value.
     pub(crate) fn quarantine(&mut self, failure: Failure) -> Result<(), String> {
         let n = failure.interval.first();
+        if matches!(failure.cause, Cause::Arithmetic(_)) {
+            return self.fails_by_itself(failure);
+        }
         if self.elsewhere.contains(&failure) {
             // Where that happened, it was looked at.
             check(!self.quarantined.contains(&n), || format!("{n} failed twice"))?;
@@ -155,6 +147,16 @@ impl Oracle {
         Ok(())
     }
 
+    /// Numbers are said to have no value although nobody died of them.
+    fn fails_by_itself(&mut self, failure: Failure) -> Result<(), String> {
+        let Failure { interval, cause } = failure;
+        for n in (interval.first()..=interval.last()).take(1 << 20) {
+            let is_so = self.question.at(n) == Err(cause);
+            check(is_so, || format!("{n} is said to fail for {cause}"))?;
+        }
+        check(self.failing.add(interval), || format!("{interval} failed twice"))
+    }
+
     /// Answers are given out to be recorded.
     pub(crate) fn record(&mut self, record: &Record) -> Result<(), String> {
         check(!record.is_empty(), || "an empty record".into())?;
@@ -166,7 +168,6 @@ impl Oracle {
         let is_inside = |interval: Interval| {
             whole.is_some_and(|whole| whole.contains(interval)) && is_lent(interval)
         };
-        let mut value = 0;
         for interval in &record.covered {
             check(is_inside(*interval), || format!("{interval} is not in the range"))?;
             check(self.given_out.add(*interval), || format!("{interval} is recorded twice"))?;
@@ -174,17 +175,22 @@ impl Oracle {
             if let Some(deadly) = self.deadly.iter().filter(|one| one.is_always()).find(is_in) {
                 return Err(format!("{} has a value and cannot be computed", deadly.n));
             }
-            value += count(*interval);
         }
         for failure in &record.failed {
             let interval = failure.interval;
             check(is_inside(interval), || format!("{interval} is not in the range"))?;
             check(self.given_out.add(interval), || format!("{interval} is recorded twice"))?;
-            let is_known = interval.len() == 1 && self.quarantined.contains(&interval.first());
-            check(is_known, || format!("{interval} failed and was not said to"))?;
         }
-        check(record.value == Value::Count(value), || {
-            format!("the value of {:?} is {value} and not {}", record.covered, record.value)
+        for (n, cause) in one_by_one(&record.failed) {
+            let is_known = match cause {
+                Cause::Arithmetic(_) => self.failing.has(n),
+                _ => self.quarantined.contains(&n),
+            };
+            check(is_known, || format!("{n} failed of {cause} and was not said to"))?;
+        }
+        let value = self.question.value_over(&record.covered)?;
+        check(record.value == value, || {
+            format!("the value of {:?} is {value:?} and not {:?}", record.covered, record.value)
         })
     }
 
@@ -198,50 +204,27 @@ impl Oracle {
         check(scheduler.ledger().covered().len() == books.numbers, || {
             "what is covered is not what was recorded".into()
         })?;
-        check(*scheduler.answer() == Value::Count(books.value), || {
-            format!("the answer is {} where {} is recorded", scheduler.answer(), books.value)
+        check(*scheduler.answer() == books.value, || {
+            format!("the answer is {:?} where {:?} is recorded", scheduler.answer(), books.value)
         })
     }
 
-    /// What holds whenever a run ends, early or not.
-    pub(crate) fn end(&self, scheduler: &Scheduler) -> Result<(), String> {
-        self.look(scheduler)?;
-        let covered = scheduler.ledger().covered();
-        check(covered.iter().eq(self.acknowledged.covered.iter()), || {
-            "the covered numbers are not those recorded".into()
-        })?;
-        let failures = scheduler.ledger().failures();
-        let mut failed: Vec<i64> =
-            failures.iter().map(|failure| failure.interval.first()).collect();
-        let mut known: Vec<i64> =
-            self.acknowledged.failed.iter().map(|failure| failure.interval.first()).collect();
-        failed.sort_unstable();
-        known.sort_unstable();
-        check(failed == known, || format!("failed are {failed:?} and not {known:?}"))?;
-        let done: u128 = covered.iter().map(count).sum();
-        let without: u128 = failed.iter().map(|n| count(Interval::single(*n))).sum();
-        check(*scheduler.answer() == Value::Count(done - without), || {
-            format!("the answer is {} and not {}", scheduler.answer(), done - without)
-        })
+    /// Somebody reads this of the lines.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let Self { question, whole, acknowledged, lines, .. } = self;
+        let whole = whole.ok_or("lines of no number")?;
+        lines.read(bytes, question, whole, acknowledged)
     }
 
-    /// What holds when every number is said to be covered.
-    pub(crate) fn finish(&self, scheduler: &Scheduler) -> Result<(), String> {
-        self.end(scheduler)?;
-        check(self.acknowledged.numbers == self.total, || "finished, and not covered".into())?;
-        check(self.acknowledged.covered.iter().eq(self.whole), || "gaps in the end".into())?;
-        for deadly in self.deadly.iter().filter(|deadly| deadly.is_always()) {
-            let is_it = |failure: &Failure| failure.interval == Interval::single(deadly.n);
-            let has_failed = scheduler.ledger().failures().iter().any(is_it);
-            check(has_failed, || format!("{} cannot be computed and did not fail", deadly.n))?;
-        }
-        Ok(())
+    /// Everything was read.
+    pub(crate) fn read_everything(&mut self) -> Result<(), String> {
+        let Self { question, whole, acknowledged, lines, .. } = self;
+        lines.end(question, *whole, acknowledged)
     }
 
     /// Whether a number is covered with a value.
     pub(crate) fn has_value(&self, n: i64) -> bool {
-        let has_failed = self.acknowledged.failed.iter().any(|fail| fail.interval.first() == n);
-        self.acknowledged.covered.has(n) && !has_failed
+        self.acknowledged.covered.has(n) && !self.acknowledged.failed.contains_key(&n)
     }
 }
 

@@ -2,14 +2,14 @@
 //! writes, never waits for a pipe, hears a worker out before it takes its work back, and has garbage
 //! cost those their lives who may have written it.
 
-use crate::options::Transport;
-use crate::oracle::{Books, check};
+use crate::books::Books;
+use crate::oracle::check;
 use crate::plan::Plan;
 use crate::process::Process;
 use crate::queue::{Pid, Sid};
 use crate::world::{Outcome, World};
 use evenly_core::frame::{Packer, Unpacker};
-use evenly_core::{Aggregate, IntervalSet, Scheduler, Supervisor, Value, WorkerId};
+use evenly_core::{IntervalSet, Scheduler, Supervisor, WorkerId};
 use std::collections::BTreeMap;
 
 /// What the primary is at.
@@ -23,9 +23,9 @@ pub(crate) enum Stage {
 }
 
 /// How long workers get to leave by themselves.
-const GRACE_NS: u64 = 10_000_000_000;
+pub(crate) const GRACE_NS: u64 = 10_000_000_000;
 /// How long it is waited at the end for agents to be told.
-const LINGER_NS: u64 = 1_000_000_000;
+pub(crate) const LINGER_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]
 pub(crate) struct Primary {
@@ -69,22 +69,27 @@ impl Primary {
             done.insert(interval).map_err(|overlap| overlap.to_string())?;
         }
         let scheduler =
-            Scheduler::new(plan.range, Aggregate::Count, plan.policy, plan.seats as u32)
+            Scheduler::new(plan.range, plan.question.aggregate, plan.policy, plan.seats as u32)
                 .opening(plan.opening)
-                .retries(plan.retries);
-        let value = Value::Count(durable.value);
+                .retries(plan.retries)
+                .credit(plan.question.credit);
+        let scheduler =
+            if plan.question.leaves_out { scheduler.leave_out_failures() } else { scheduler };
+        let value = durable.value.clone();
         let scheduler = if done.is_empty() {
             scheduler
         } else {
-            let resumed = scheduler.resume(&done, value, &durable.failed);
-            resumed.map_err(|overlap| format!("cannot resume: {overlap}"))?
+            let resumed = scheduler.resume(&done, value, &durable.failures());
+            let resumed = resumed.map_err(|overlap| format!("cannot resume: {overlap}"))?;
+            resumed.resume_lines(durable.kept())
         };
         Ok(Self::around(plan, scheduler))
     }
 
     /// An agent towards its own workers.
     pub(crate) fn at_agent(plan: &Plan) -> Self {
-        let scheduler = Scheduler::open_ended(Aggregate::Count, plan.seats as u32)
+        let scheduler = Scheduler::open_ended(plan.question.aggregate, plan.seats as u32)
+            .credit(plan.question.credit)
             .opening(plan.opening)
             .retries(plan.retries);
         Self::around(plan, scheduler)
@@ -175,6 +180,10 @@ impl World<'_> {
         self.mind_the_quiet();
         self.attend_upstream()?;
         self.act()?;
+        if self.is_over || self.is_reader_gone()? {
+            return Ok(());
+        }
+        self.pass_lines()?;
         if self.is_over {
             return Ok(());
         }
@@ -187,7 +196,8 @@ impl World<'_> {
             Stage::Gathering if self.upstream.is_some() => {}
             Stage::Gathering => {
                 let supervisor = &self.primary.supervisor;
-                if supervisor.scheduler().is_finished() || supervisor.scheduler().is_drained() {
+                let is_finished = supervisor.scheduler().is_finished() && self.outlet.is_empty();
+                if is_finished || supervisor.scheduler().is_drained() {
                     self.close()?;
                 }
             }
@@ -199,7 +209,7 @@ impl World<'_> {
     /// Nobody who can work has nothing to do while there is work.
     fn look_for_the_idle(&self) -> Outcome {
         let Primary { supervisor, peers, .. } = &self.primary;
-        if !supervisor.is_work() {
+        if !supervisor.is_work() || supervisor.scheduler().awaits_a_fresh_worker() {
             return Ok(());
         }
         self.look_for_idle_agents()?;
@@ -224,71 +234,5 @@ impl World<'_> {
             self.wake_in(quiet_ns.saturating_sub(self.now_ns).max(1));
         }
         Ok(())
-    }
-
-    /// Every number is covered, or the run ends early: end of file for everybody.
-    fn close(&mut self) -> Outcome {
-        let scheduler = self.primary.supervisor.scheduler();
-        if scheduler.is_finished() {
-            self.oracle.finish(scheduler)?;
-        } else {
-            self.oracle.end(scheduler)?;
-        }
-        self.tape.note("close", u64::from(scheduler.is_finished()), 0);
-        self.drain_deadline_ns = None;
-        for slot in 0..self.primary.peers.len() {
-            let peer = &mut self.primary.peers[slot];
-            peer.packer = Packer::new(WorkerId(0), self.plan.frame_limit);
-            if let Some(pid) = peer.pid {
-                self.close_inbox(pid);
-            }
-        }
-        self.say_over()?;
-        let until_ns = self.now_ns + GRACE_NS;
-        self.primary.stage = Stage::Closing { until_ns };
-        self.wake_in(1);
-        Ok(())
-    }
-
-    /// Waits for the workers to leave; then kills those that are stopped. All others must have left.
-    fn see_off(&mut self, until_ns: u64) -> Outcome {
-        let living = || (0..self.processes.len()).filter(|pid| self.processes[*pid].life.is_some());
-        if self.now_ns >= until_ns {
-            for pid in living().collect::<Vec<_>>() {
-                // Far away even the end may be late.
-                let is_late = self.plan.transport != Transport::Pipes
-                    || self.life(pid).is_some_and(|life| life.is_stopped);
-                check(is_late, || format!("worker {pid} does not leave"))?;
-                self.die(pid, None);
-            }
-        } else if living().next().is_some() {
-            self.wake_in(until_ns - self.now_ns);
-            return Ok(());
-        }
-        if !self.is_everybody_told() && self.now_ns < until_ns - GRACE_NS + LINGER_NS {
-            self.wake_in(LINGER_NS / 100);
-            return Ok(());
-        }
-        let scheduler = self.primary.supervisor.scheduler();
-        self.oracle.end(scheduler)?;
-        if scheduler.is_finished() {
-            self.stats.finished += 1;
-        } else {
-            self.stats.drained += 1;
-            if self.plan.sync_ns.is_some() {
-                return self.begin_again();
-            }
-        }
-        self.end_run();
-        Ok(())
-    }
-
-    pub(crate) fn end_run(&mut self) {
-        self.stats.stale_answers += self.primary.supervisor.scheduler().stale_answers();
-        for deadly in self.plan.deadly.iter().filter(|deadly| !deadly.is_always()) {
-            let has_killed = self.deadly.iter().any(|left| left.n == deadly.n && left.times == 0);
-            self.stats.survived_flaky += u64::from(has_killed && self.oracle.has_value(deadly.n));
-        }
-        self.is_over = true;
     }
 }

@@ -10,7 +10,7 @@ use crate::options::Transport;
 use crate::pipe::Pipe;
 use crate::plan::Plan;
 use evenly_core::frame::{Body, Unpacker};
-use evenly_core::{Aggregate, Cause, Interval, Worker, WorkerId};
+use evenly_core::{Cause, Interval, Worker, WorkerId};
 use std::collections::VecDeque;
 
 /// What a worker does next.
@@ -20,8 +20,8 @@ pub(crate) enum Doing {
     Reading,
     /// Looks for news, then takes the next slice.
     Working,
-    /// Counts a slice; at the end of this step it is done.
-    Counting(Interval),
+    /// Counts a slice; at the end of this step it is done, up to this number.
+    Counting(i64),
     /// Counts, and dies of this number at the end of this step, if it still kills.
     Dying(i64, Interval),
     /// Sends what is packed.
@@ -44,6 +44,8 @@ pub(crate) struct Process {
     pub(crate) life: Option<Box<Life>>,
     /// Where it is not reached through pipes.
     pub(crate) line: Option<Box<Line>>,
+    /// Whether a frame of it is missing, because it wrote something else in its place.
+    pub(crate) is_garbled: bool,
     /// Of one that is gone: where it was, and of what it died.
     pub(crate) at: Vec<Interval>,
     pub(crate) anywhere: Vec<Interval>,
@@ -70,6 +72,8 @@ pub(crate) struct Life {
     given: Vec<Interval>,
     /// Since when nothing accounts for its time; when it last reported.
     pub(crate) busy_since_ns: u64,
+    /// When something was last sent.
+    pub(crate) sent_ns: u64,
     /// About how many numbers make a slice.
     pub(crate) slice_len: u64,
 }
@@ -78,7 +82,8 @@ impl Process {
     pub(crate) fn new(plan: &Plan, slot: usize, name: WorkerId, now_ns: u64) -> Self {
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
         // Made before its name is known, as in the real driver.
-        let mut core = Worker::new(WorkerId(u32::MAX), Aggregate::Count, plan.frame_limit);
+        let mut core = Worker::new(WorkerId(u32::MAX), plan.question.aggregate, plan.frame_limit)
+            .with_credit(plan.question.credit);
         core.rename(name);
         let life = Life {
             core,
@@ -92,6 +97,7 @@ impl Process {
             has_begun: false,
             given: Vec::new(),
             busy_since_ns: now_ns,
+            sent_ns: now_ns,
             slice_len: 1,
         };
         let is_far = plan.transport == Transport::Datagrams;
@@ -100,6 +106,7 @@ impl Process {
             name,
             life: Some(Box::new(life)),
             line: is_far.then(|| Box::new(Line::new(plan.frame_limit, now_ns))),
+            is_garbled: false,
             at: Vec::new(),
             anywhere: Vec::new(),
             cause: None,

@@ -27,6 +27,10 @@ pub(crate) enum Event {
     Synced {
         life: u32,
     },
+    /// Somebody reads the lines that a primary has written.
+    Read {
+        life: u32,
+    },
     /// Somebody asks for an early end.
     Drain,
     /// The primary and with it all workers are gone.

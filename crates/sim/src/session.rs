@@ -9,7 +9,6 @@ use crate::queue::{Event, Sid};
 use crate::random::Random;
 use crate::upstream::{End, Upstream};
 use crate::world::{Outcome, World};
-use evenly_core::Aggregate;
 use evenly_core::frame::Packer;
 use evenly_core::hello::{Hello, Program, Welcome};
 use std::num::NonZeroU32;
@@ -112,12 +111,14 @@ impl<'a> World<'a> {
             boot: [machine as u8; 16],
             program: Program::None,
             host: format!("machine {machine}"),
+            program_name: String::new(),
         };
         let welcome = Welcome {
             job: u64::from(self.life),
-            aggregate: Aggregate::Count,
+            aggregate: self.plan.question.aggregate,
             retries: self.plan.retries,
             range: self.plan.range.interval(),
+            timeout_ns: 0,
             program: Program::None,
             function: "modulo".into(),
         };
@@ -145,7 +146,7 @@ impl<'a> World<'a> {
     fn make_agent(&mut self, plan: Plan, machine: usize) -> Outcome<World<'a>> {
         let random = Random::new(self.random.next());
         let tape = self.tape.of_agent(machine + 1);
-        let upstream = Upstream::new(plan.frame_limit, plan.party.report_ns, self.now_ns);
+        let upstream = Upstream::new(&plan, self.now_ns);
         let deadly = self.deadly.clone();
         let mut agent = World::at_agent(plan, random, tape, (upstream, deadly), self.now_ns)?;
         agent.fill_all_seats()?;
@@ -174,6 +175,7 @@ impl<'a> World<'a> {
     pub(crate) fn add_up(&mut self, agent: &World<'_>) {
         let mut stats = agent.stats;
         stats.failed_at_agents = std::mem::take(&mut stats.quarantined);
+        stats.failed_alone = 0;
         stats.stale_answers += agent.primary.supervisor.scheduler().stale_answers();
         self.stats.add(&stats);
     }

@@ -54,7 +54,7 @@ impl World<'_> {
         match life.doing {
             Doing::Reading => self.read(pid),
             Doing::Working => self.work(pid),
-            Doing::Counting(slice) => self.counted(pid, slice),
+            Doing::Counting(last) => self.counted(pid, last),
             Doing::Dying(n, slice) => self.reach(pid, n, slice),
             Doing::Sending(then) => self.send(pid, then),
         }
@@ -64,8 +64,8 @@ impl World<'_> {
     fn reach(&mut self, pid: Pid, n: i64, slice: Interval) -> Outcome {
         let deadly = self.deadly.iter_mut().find(|deadly| deadly.n == n && deadly.times > 0);
         let Some(deadly) = deadly else {
-            // It has killed others in the meantime, and is done with.
-            return self.count(pid, slice);
+            // It has killed others in the meantime, and is done with; those before it are told.
+            return self.count(pid, slice.above(n.saturating_sub(1)).unwrap_or(slice));
         };
         if !deadly.is_always() {
             deadly.times -= 1;
@@ -87,7 +87,7 @@ impl World<'_> {
             self.park(pid);
         } else {
             life.read(most)?;
-            life.busy_since_ns = now_ns;
+            (life.busy_since_ns, life.sent_ns) = (now_ns, now_ns);
             life.doing = Doing::Working;
             self.room_in_inbox(pid);
             self.step_in(pid, moment_ns);
@@ -133,10 +133,24 @@ impl World<'_> {
     fn count(&mut self, pid: Pid, slice: Interval) -> Outcome {
         let is_in = |n: i64| slice.contains(Interval::single(n));
         let deadly = self.deadly.iter().filter(|deadly| deadly.times > 0 && is_in(deadly.n));
-        let (done, doing) = match deadly.map(|deadly| deadly.n).min() {
-            Some(n) => (Interval::new(slice.first(), n).unwrap_or(slice), Doing::Dying(n, slice)),
-            None => (slice, Doing::Counting(slice)),
+        let deadly = deadly.map(|deadly| deadly.n).min();
+        let question = &self.plan.question;
+        let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
+        let tally = life.core.tally();
+        // Numbers before the one that it dies of may be enough.
+        let harmless = match deadly {
+            Some(n) if n == slice.first() => None,
+            Some(n) => Interval::new(slice.first(), n - 1),
+            None => Some(slice),
         };
+        let last = harmless.map(|harmless| question.apply(harmless, tally));
+        let is_enough = tally.is_full() || deadly.is_none();
+        let (last, doing) = match (last, deadly) {
+            (Some(last), _) if is_enough => (last, Doing::Counting(last)),
+            (_, Some(n)) => (n, Doing::Dying(n, slice)),
+            (last, None) => (last.unwrap_or(slice.last()), Doing::Counting(slice.last())),
+        };
+        let done = Interval::new(slice.first(), last).unwrap_or(slice);
         let slowness = self.plan.slowness[self.processes[pid].slot];
         let ns = self.plan.cost.of(done).saturating_mul(slowness) / 1000 + self.moment_ns();
         let slice_ns = self.plan.slice_ns;
@@ -152,22 +166,24 @@ impl World<'_> {
     }
 
     /// A slice is counted: answers, reports, sends if it is time.
-    fn counted(&mut self, pid: Pid, slice: Interval) -> Outcome {
-        let count = u64::try_from(crate::function::count(slice)).map_err(|_| "too many")?;
+    fn counted(&mut self, pid: Pid, last: i64) -> Outcome {
+        let limit = self.plan.frame_limit;
         let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
         let (overdue_ns, report_ns) = (self.plan.overdue_ns, self.plan.report_ns);
-        self.tape.note("counted", pid as u64, count);
+        self.tape.note("counted", pid as u64, last.cast_unsigned());
         let Some(life) = self.life(pid) else { return Ok(()) };
-        life.core.tally().count(count, slice.len() as u64);
-        let is_end = life.core.counted(slice.last()) == Told::Answered;
+        let told = life.core.counted(last);
         let busy_ns = now_ns - life.busy_since_ns;
-        let is_report_due = !is_end && busy_ns >= report_ns;
-        if is_report_due {
-            life.core.report(busy_ns);
+        let is_report_due = told == Told::Going && busy_ns >= report_ns;
+        if is_report_due || told == Told::ToReport {
+            life.core.report(busy_ns.max(1));
+            life.busy_since_ns = now_ns;
         }
-        let is_due = is_report_due || life.core.is_full() || busy_ns >= overdue_ns;
+        let is_overdue = now_ns - life.sent_ns >= overdue_ns;
+        let is_much = life.core.is_full() || life.core.waiting() >= limit / 2;
+        let is_due = is_report_due || is_overdue || is_much;
         life.doing = if is_due {
-            life.core.seal(busy_ns.max(1));
+            life.core.seal((now_ns - life.busy_since_ns).max(1));
             Doing::Sending(Then::Work)
         } else {
             Doing::Working
@@ -205,7 +221,7 @@ impl World<'_> {
             self.tape.note("sent", pid as u64, frame.len() as u64);
             let sent = frame.len();
             life.core.sent(sent);
-            life.busy_since_ns = now_ns;
+            (life.busy_since_ns, life.sent_ns) = (now_ns, now_ns);
             self.wake_in_a_turn();
         } else if is_full {
             self.stats.full_channels += 1;
@@ -214,7 +230,7 @@ impl World<'_> {
         } else {
             let frame = frame.to_vec();
             life.core.sent(frame.len());
-            life.busy_since_ns = now_ns;
+            (life.busy_since_ns, life.sent_ns) = (now_ns, now_ns);
             match self.plan.transport {
                 Transport::Datagrams => self.carry(pid, WORKER, &frame)?,
                 _ => self.carry_up(pid, &frame),

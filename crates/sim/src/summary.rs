@@ -71,6 +71,18 @@ counters! {
     malformed,
     /// Workers killed because they may have written it.
     suspects,
+    /// Runs that needed no numbers above those that decide.
+    decided,
+    /// Credit given for lines.
+    credits,
+    /// Bytes of lines that were read.
+    bytes_read,
+    /// Times that not all lines had room where they leave.
+    full_outlets,
+    /// Readers of lines that paused.
+    reader_pauses,
+    /// Readers of lines that went away.
+    readers_gone,
     /// Times that exactly one was suspected.
     convictions,
     /// Withdrawals sent.
@@ -85,6 +97,8 @@ counters! {
     parts,
     /// Answers under names not in force.
     stale_answers,
+    /// The same where numbers became superfluous.
+    superfluous_answers,
     /// Writes that had to wait for room in the result pipe.
     full_result_pipes,
     /// Writes that had to wait for room in an assignment pipe.
@@ -97,8 +111,10 @@ counters! {
     records_lost,
     /// Primaries that went on with what was durable of a crashed or drained one.
     resumes,
-    /// Numbers that failed.
+    /// Numbers that failed because workers died of them.
     quarantined,
+    /// Times that numbers failed by themselves.
+    failed_alone,
     /// Numbers that killed workers, but not for ever.
     survived_flaky,
     /// Frames that only say that somebody lives.

@@ -2,10 +2,12 @@
 //! real driver.
 
 use crate::oracle::check;
+use crate::plan::Plan;
+use crate::question::Question;
 use crate::world::{Outcome, World};
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Body, EVERY_LEASE, Heartbeat, Packer, Unpacker};
-use evenly_core::{Agent, Aggregate, Record, WorkerId};
+use evenly_core::{Agent, Record, WorkerId};
 
 /// How often an end says that it lives.
 pub(crate) const BEAT_NS: u64 = 1_000_000_000;
@@ -40,9 +42,11 @@ pub(crate) enum End {
 }
 
 impl Upstream {
-    pub(crate) fn new(limit: usize, report_ns: u64, now_ns: u64) -> Self {
+    pub(crate) fn new(plan: &Plan, now_ns: u64) -> Self {
+        let (limit, report_ns) = (plan.frame_limit, plan.party.report_ns);
+        let Question { aggregate, credit, .. } = plan.question;
         let mut upstream = Self {
-            agent: Agent::new(Aggregate::Count),
+            agent: Agent::new(aggregate).with_credit(credit),
             packer: Packer::new(WorkerId(0), limit),
             unpacker: Unpacker::new(limit, limit),
             inbox: Vec::new(),

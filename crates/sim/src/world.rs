@@ -9,10 +9,11 @@ use crate::options::Transport;
 use crate::oracle::{Oracle, check};
 use crate::pipe::Pipe;
 use crate::plan::Plan;
-use crate::primary::{Primary, Stage};
+use crate::primary::Primary;
 use crate::process::Process;
 use crate::queue::{Event, Pid, Queue, Sid};
 use crate::random::Random;
+use crate::reader::Outlet;
 use crate::session::Session;
 use crate::summary::Summary;
 use crate::tape::Tape;
@@ -27,7 +28,7 @@ const MOST_STEPS: u64 = 3_000_000;
 const STEPS_OF_DATAGRAMS: u64 = 10;
 
 /// An early end is complete after so long, a stopped worker and the dearest slice included.
-const DRAIN_NS: u64 = 120_000_000_000;
+pub(crate) const DRAIN_NS: u64 = 120_000_000_000;
 
 pub(crate) struct World<'a> {
     pub(crate) plan: Plan,
@@ -44,6 +45,10 @@ pub(crate) struct World<'a> {
     /// Datagrams on their way, and looks at the links of agents.
     pub(crate) flying: usize,
     pub(crate) journal: Journal,
+    /// Where lines leave.
+    pub(crate) outlet: Outlet,
+    /// How many numbers the longest chunk had.
+    pub(crate) longest_chunk: u64,
     pub(crate) primary: Primary,
     /// How many primaries there were before this one.
     pub(crate) life: u32,
@@ -64,8 +69,10 @@ impl<'a> World<'a> {
     pub(crate) fn new(plan: Plan, random: Random, tape: Tape<'a>) -> Outcome<Self> {
         let (whole, total) = (plan.range.interval(), plan.range.len());
         let deadly = plan.deadly.clone();
-        let oracle = Oracle::new(whole, total, deadly.clone(), plan.retries);
-        let journal = Journal::default();
+        let question = plan.question.clone();
+        let journal = Journal::new(question.aggregate);
+        let oracle = Oracle::new(question, whole, total, deadly.clone(), plan.retries);
+        let outlet = Outlet::new(&plan);
         let primary = Primary::begin(&plan, journal.durable())?;
         let deadline_ns = plan.faults.until_ns.saturating_add(plan.bound_ns());
         let results = Pipe::new(plan.result_pipe);
@@ -87,6 +94,8 @@ impl<'a> World<'a> {
             results,
             flying: 0,
             journal,
+            outlet,
+            longest_chunk: 0,
             primary,
             life: 0,
             deadly,
@@ -107,7 +116,8 @@ impl<'a> World<'a> {
         (upstream, deadly): (Upstream, Vec<Deadly>),
         now_ns: u64,
     ) -> Outcome<Self> {
-        let oracle = Oracle::at_agent(plan.deadly.clone(), plan.retries);
+        let question = plan.question.clone();
+        let oracle = Oracle::at_agent(question, plan.deadly.clone(), plan.retries);
         let primary = Primary::at_agent(&plan);
         let world = Self::new(plan, random, tape)?;
         let (upstream, stats) = (Some(upstream), Summary::default());
@@ -182,12 +192,16 @@ impl<'a> World<'a> {
             Event::Notice { pid } => self.notice(pid),
             Event::Continue { pid } => self.go_on(pid),
             // What an earlier primary was waiting for concerns nobody any more.
-            Event::Synced { life } | Event::Heard { life, .. } | Event::Look { life, .. }
+            Event::Synced { life }
+            | Event::Read { life }
+            | Event::Heard { life, .. }
+            | Event::Look { life, .. }
                 if life != self.life =>
             {
                 Ok(())
             }
             Event::Synced { .. } => self.synced(),
+            Event::Read { .. } => self.read_lines(),
             Event::Drain => self.drain(),
             Event::Crash => self.crash(),
             Event::Datagram { life, pid, side, segment } => {
@@ -233,68 +247,5 @@ impl<'a> World<'a> {
     /// A short while, never the same.
     pub(crate) fn moment_ns(&mut self) -> u64 {
         self.random.between(1, self.plan.step_ns)
-    }
-
-    /// Somebody asks for an early end.
-    fn drain(&mut self) -> Outcome {
-        if self.primary.stage == Stage::Gathering {
-            self.tape.note("drain", 0, 0);
-            self.primary.supervisor.drain();
-            let turns_ns = 2_000 * self.plan.turn_ns;
-            self.drain_deadline_ns = Some(self.now_ns + DRAIN_NS + turns_ns);
-            self.wake_in(1);
-        }
-        Ok(())
-    }
-
-    /// The primary is gone, with its workers and what is not durable; the next one begins.
-    fn crash(&mut self) -> Outcome {
-        if self.primary.stage == Stage::Gathering {
-            self.stats.primary_crashes += 1;
-            self.begin_again()?;
-        }
-        Ok(())
-    }
-
-    /// Another primary takes over from the journal.
-    pub(crate) fn begin_again(&mut self) -> Outcome {
-        self.tape.note("begin again", u64::from(self.life), 0);
-        let persisted = self.random.next();
-        self.stats.records_lost += self.journal.crash(persisted) as u64;
-        self.oracle.begin_life(self.journal.durable())?;
-        self.stats.stale_answers += self.primary.supervisor.scheduler().stale_answers();
-        self.processes.iter_mut().for_each(Process::vanish);
-        self.forget_guests();
-        self.waiting.clear();
-        self.results = Pipe::new(self.plan.result_pipe);
-        self.life += 1;
-        self.drain_deadline_ns = None;
-        self.stats.resumes += 1;
-        self.primary = Primary::begin(&self.plan, self.journal.durable())?;
-        self.fill_all_seats()
-    }
-
-    /// What the journal was writing is durable now.
-    fn synced(&mut self) -> Outcome {
-        let mut records = self.journal.synced();
-        self.tape.note("synced", records.len() as u64, 0);
-        while !records.is_empty() {
-            // In any order: the core does not say that there is one.
-            let which = self.random.below(records.len() as u64) as usize;
-            self.recorded(records.swap_remove(which))?;
-        }
-        self.sync_if_due();
-        self.wake_in(1);
-        Ok(())
-    }
-
-    /// Begins to make durable what waits for it, unless that is being done.
-    pub(crate) fn sync_if_due(&mut self) {
-        if let Some(sync_ns) = self.plan.sync_ns
-            && self.journal.begin_sync()
-        {
-            let at_ns = self.now_ns + self.random.between(1, sync_ns);
-            self.queue.add(at_ns, Event::Synced { life: self.life });
-        }
     }
 }

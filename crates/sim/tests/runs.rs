@@ -2,8 +2,13 @@
 
 use evenly_sim::{Options, Summary, Transport, run};
 
-const WITH_AGENTS: Options =
-    Options { transport: Some(Transport::Pipes), agents: Some(true), are_faults_wanted: true };
+const WITH_AGENTS: Options = Options {
+    transport: Some(Transport::Pipes),
+    agents: Some(true),
+    question: None,
+    do_numbers_fail: true,
+    are_faults_wanted: true,
+};
 
 fn runs(seeds: std::ops::Range<u64>, options: &Options) -> Summary {
     let mut sum = Summary::default();
@@ -40,8 +45,12 @@ fn nothing_is_lost_or_retried_where_nothing_breaks() {
         "lines_given_up",
     ];
     for transport in [Transport::Pipes, Transport::Datagrams] {
-        let options =
-            Options { transport: Some(transport), agents: Some(false), are_faults_wanted: false };
+        let options = Options {
+            transport: Some(transport),
+            agents: Some(false),
+            are_faults_wanted: false,
+            ..WITH_AGENTS
+        };
         let sum = runs(0..60, &options);
         for name in NEVER {
             assert_eq!(of(&sum, name), 0, "{name}");

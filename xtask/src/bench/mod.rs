@@ -5,6 +5,7 @@
 
 mod against;
 mod agents;
+mod commands;
 mod contender;
 mod joined;
 mod machine;
@@ -89,6 +90,12 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
                 println!("{}", findings.table.render(style));
                 failures.extend(findings.failures);
                 questions::interpreted(&place, options)
+            }
+            Section::Commands => {
+                let findings = commands::per_number(&place, &rivals, options)?;
+                println!("{}", findings.table.render(style));
+                failures.extend(findings.failures);
+                commands::coprocess(&place, &rivals, options)
             }
             Section::Output => {
                 let findings = questions::lines(&place, options);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTIONS] [SECTION...]
 
-sections: compute expression output dispatch agents startup prime memory size
+sections: compute expression commands output dispatch agents startup prime memory size
           (default: all but size)
 
   --quick          3 rounds instead of 5, and less work in each
@@ -21,6 +21,7 @@ sections: compute expression output dispatch agents startup prime memory size
 pub(crate) enum Section {
     Compute,
     Expression,
+    Commands,
     Output,
     Dispatch,
     Agents,
@@ -31,9 +32,10 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Compute,
         Self::Expression,
+        Self::Commands,
         Self::Output,
         Self::Dispatch,
         Self::Agents,
@@ -47,6 +49,7 @@ impl Section {
         match self {
             Self::Compute => "compute",
             Self::Expression => "expression",
+            Self::Commands => "commands",
             Self::Output => "output",
             Self::Dispatch => "dispatch",
             Self::Agents => "agents",

@@ -15,6 +15,10 @@ pub(crate) struct Rivals {
     pub(crate) exercise_o3: Option<PathBuf>,
     pub(crate) pipe_records: Option<PathBuf>,
     pub(crate) ping_pong: Option<PathBuf>,
+    /// What starts processes, what is started, and what answers lines.
+    pub(crate) spawn: Option<PathBuf>,
+    pub(crate) trivial: Option<PathBuf>,
+    pub(crate) coprocess: Option<PathBuf>,
     pub(crate) rayon_default: Option<PathBuf>,
     pub(crate) rayon_native: Option<PathBuf>,
     pub(crate) parallel: Option<PathBuf>,
@@ -34,6 +38,9 @@ impl Rivals {
             rivals.exercise_o3 = c("exercise.c", "exercise-O3", &["-O3", "-march=native"])?;
             rivals.pipe_records = c("pipe_records.c", "pipe_records", &["-O2"])?;
             rivals.ping_pong = c("ping_pong.c", "ping_pong", &["-O2"])?;
+            rivals.spawn = c("spawn.c", "spawn", &["-O2"])?;
+            rivals.trivial = c("trivial.c", "true", &["-O2"])?;
+            rivals.coprocess = c("coprocess.c", "coprocess", &["-O2"])?;
         }
         if needed(&[Section::Compute, Section::Expression, Section::Dispatch]) {
             rivals.rayon_default = Some(build_rayon(place, "rayon-default", "")?);

@@ -27,7 +27,7 @@ pub(crate) fn another_agent(site: &Site) {
     primary.line("was refused: it does not speak the protocol of evenly");
 
     let mut with_command = hello(PROTOCOL, PROGRAM);
-    let program = with_command.len() - 5 - 33;
+    let program = with_command.len() - 1 - 5 - 33;
     with_command[program] = 1;
     let (_, is_admitted, _) = say_hello(path, &with_command);
     assert!(!is_admitted);

@@ -157,9 +157,13 @@ fn is_found_out(fault: &str, cause: &str) -> usize {
 }
 
 pub(crate) fn a_number_that_crashes() {
-    let losses = is_found_out("crash", "signal 11");
+    assert_eq!(is_found_out("crash", "signal 11"), 3, "it names itself");
     // The chunk halved down to one number, and three more tries at both ends of that.
+    let losses = is_found_out("exit=7", "exit 7");
     assert!(losses <= 2 * 20 + 6, "{losses}");
+    // Whoever is killed could have been killed by anybody.
+    let losses = is_found_out("kill", "signal 9");
+    assert!(losses <= 2 * 20 + 4 * 3 + 3, "{losses}");
     let output = run("count test:crash@0,500,501,999999 0..1e6 -j 3 --progress none");
     let said = stderr(&output);
     for n in [0, 500, 501, 999_999] {
@@ -181,7 +185,12 @@ pub(crate) fn a_number_that_crashes_once() {
     let output = run(&format!("count test:crash-once={}@777 0..1e6 -j 2", once.display()));
     std::fs::remove_file(&once).unwrap();
     stdout_is(&output, b"500000\n");
-    assert_eq!(stderr(&output).lines().count(), 1, "one loss and no more: {output:?}");
+    let said = stderr(&output);
+    let [loss, recovered] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert!(loss.contains("killed by signal 11 (at n = 777); "), "one loss and no more: {said}");
+    let expected = "evenly: n = 777 ended its worker (signal 11) but not when it was tried alone; \
+                    its value counts";
+    assert_eq!(recovered, expected);
 }
 
 pub(crate) fn left_early() {

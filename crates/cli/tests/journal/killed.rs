@@ -110,3 +110,33 @@ pub(crate) fn failures_are_known() {
     let text = String::from_utf8(verified.stdout).unwrap();
     assert!(text.contains("function\teven\n") && text.contains("changes\t1\n"), "{text}");
 }
+
+/// What a command put out is not put out again: both runs together put out each n once.
+pub(crate) fn commands_are_not_run_again() {
+    for order in ["", " -k"] {
+        let house = House::new();
+        let call = |resume: &str| {
+            let words = format!("run{order} 0..200 -j 2 --journal j{resume} --");
+            let mut command = house.other(&words);
+            command.args(["sh", "-c", "sleep 0.01; echo {}"]);
+            command
+        };
+        let mut first = call("");
+        first.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = first.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        kill("INT", child.id());
+        let first = child.wait_with_output().unwrap();
+        assert_eq!(first.status.code(), None, "{first:?}");
+        let rest = finish(call(" --resume"));
+        assert!(rest.status.success() && !rest.stdout.is_empty(), "{rest:?}");
+        let text = String::from_utf8([first.stdout, rest.stdout].concat()).unwrap();
+        let mut numbers: Vec<u32> = text.lines().map(|line| line.parse().unwrap()).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..200).collect::<Vec<_>>());
+        assert_eq!(finish(house.other("resume j")).stdout, b"");
+        let mut other = house.other("run 0..200 --journal j --resume -- true {}");
+        let output = other.stdout(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{output:?}");
+    }
+}

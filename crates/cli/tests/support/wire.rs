@@ -13,7 +13,7 @@ pub(crate) fn beginning(protocol: u16, program: &str) -> Vec<u8> {
     bytes
 }
 
-/// A hello of an agent with one worker.
+/// A hello of an agent with one worker and no program.
 pub(crate) fn hello(protocol: u16, program: &str) -> Vec<u8> {
     let mut bytes = beginning(protocol, program);
     bytes.extend_from_slice(&1_u32.to_le_bytes());
@@ -21,7 +21,7 @@ pub(crate) fn hello(protocol: u16, program: &str) -> Vec<u8> {
     bytes.extend_from_slice(&[0; 16]);
     bytes.extend_from_slice(&[0; 33]);
     bytes.extend_from_slice(&[4]);
-    bytes.extend_from_slice(b"test");
+    bytes.extend_from_slice(b"test\0");
     bytes
 }
 

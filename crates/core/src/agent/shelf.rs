@@ -1,6 +1,5 @@
 //! The shelf: what is done of one lease, in any order, until it can be told in ascending order.
 
-use super::REPORTED_AT_ONCE;
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
 use crate::partial::{Failure, Partial};
@@ -13,6 +12,8 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug)]
 pub(super) struct Shelf {
     aggregate: Aggregate,
+    /// So many bytes are reported at once.
+    much: u64,
     /// The first number that the primary has not been told about, and the first one that is not done
     /// with all before it: what lies between can be told. `i64::MAX` may be done, so the latter may
     /// lie behind it.
@@ -45,9 +46,9 @@ impl Done {
 
 impl Shelf {
     /// The shelf of a lease that begins there.
-    pub(super) fn new(first: i64, aggregate: Aggregate) -> Self {
+    pub(super) fn new(first: i64, aggregate: Aggregate, much: u64) -> Self {
         let ready = Done { value: aggregate.empty(), failed: Vec::new() };
-        Self { aggregate, told: first, next: first.into(), ready, ahead: BTreeMap::new() }
+        Self { aggregate, much, told: first, next: first.into(), ready, ahead: BTreeMap::new() }
     }
 
     /// The first number that the primary has not been told about.
@@ -78,7 +79,7 @@ impl Shelf {
     /// Whether what can be told should be told before the lease is done: because it is much, or decides
     /// what is asked.
     pub(super) fn is_urgent(&self) -> bool {
-        matches!(self.ready.value, Value::Witness(Some(_))) || self.in_flight() >= REPORTED_AT_ONCE
+        matches!(self.ready.value, Value::Witness(Some(_))) || self.in_flight() >= self.much
     }
 
     /// What is left of a lease that ends there: all from the first number that is not done.

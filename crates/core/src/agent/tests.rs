@@ -428,3 +428,94 @@ fn an_empty_seat_is_filled_when_there_is_work_again() {
     let order = machine.supervisor.poll(0).unwrap();
     assert!(matches!(order, Some(Order::Fill { slot: 0 })), "{order:?}");
 }
+
+/// What the frames say that were packed for the primary, and how long it took.
+fn said(machine: &mut Machine) -> (Vec<LeaseId>, u64) {
+    let (mut leases, mut busy_ns) = (vec![], 0);
+    while !machine.up.packer.is_empty() {
+        machine.up.deliver(|frame| {
+            busy_ns += frame.busy_ns;
+            match frame.body {
+                Body::Answers(answers) => leases.extend(answers.iter().map(|(lease, _)| lease)),
+                Body::Part(part) => leases.push(part.lease),
+                Body::Releases(_) => {}
+                body => panic!("{body:?}"),
+            }
+        });
+    }
+    (leases, busy_ns)
+}
+
+/// Otherwise its pace is never measured, and its chunks stay as short as the first.
+#[test]
+fn an_answer_in_parts_leaves_room_for_the_time_that_it_took() {
+    let mut machine = Machine::asked(Aggregate::Min, 0, 1);
+    let lease = LeaseId(1 << 20);
+    machine.down.packer.assign(&[Assignment { lease, interval: Interval::single(7) }]);
+    take(&mut machine);
+    let least = Value::Min(Some(crate::Extreme { value: 3, n: 7 }));
+    record(&mut machine, &Partial::over(Interval::single(7), least));
+    // Whoever sends it says how long the workers worked.
+    machine.up.packer.seal(1234);
+    assert_eq!(said(&mut machine), (vec![lease], 1234));
+}
+
+#[test]
+fn time_is_told_even_if_there_is_no_more_to_report() {
+    let (mut machine, lease) = one_lease(0, 9);
+    let done = |first, last| Partial::over(Interval::new(first, last).unwrap(), Value::Count(1));
+    record(&mut machine, &done(0, 4));
+    assert!(machine.agent.has_news());
+    record(&mut machine, &done(5, 9));
+    machine.up.packer.seal(0);
+    machine.agent.report(&mut machine.up.packer, 500);
+    assert_eq!(said(&mut machine), (vec![lease], 500));
+}
+
+/// An agent that was not heard for five seconds goes on with workers all of which may send.
+#[test]
+fn workers_get_credit_for_what_is_given_back() {
+    let mut machine = Machine::asked(Aggregate::Map, 0, 2);
+    let interval = Interval::new(0, 9_999).unwrap();
+    machine.down.packer.assign(&[Assignment { lease: LeaseId(1 << 20), interval }]);
+    take(&mut machine);
+    (0..6000).for_each(|which| machine.work(which, 60, 0));
+    let may_go_on = |machine: &mut Machine| {
+        let each = machine.workers.iter_mut().map(|(worker, line)| {
+            (0..20).for_each(|_| line.deliver(|frame| worker.take(frame.body).unwrap()));
+            worker.next(1).is_some()
+        });
+        each.collect::<Vec<_>>()
+    };
+    assert_eq!(may_go_on(&mut machine), [false, false], "they should have used up their credit");
+    machine.down.packer.withdraw(EVERY_LEASE, 0);
+    take(&mut machine);
+    // For what comes late the primary gives credit at once.
+    machine.down.packer.credit(1 << 20);
+    let interval = Interval::new(20_000, 20_999).unwrap();
+    machine.down.packer.assign(&[Assignment { lease: LeaseId(2 << 20), interval }]);
+    (0..2).for_each(|_| take(&mut machine));
+    assert_eq!(may_go_on(&mut machine), [true, true]);
+}
+
+/// Whoever holds the lowest number gets more credit for that; spent on other leases, it would pile up
+/// lines at the primary that nobody can pass on.
+#[test]
+fn the_last_of_the_credit_is_for_the_lowest_lease() {
+    let mut machine = Machine::asked(Aggregate::Map, 0, 0);
+    let interval = |first| Interval::new(first, first + 99).unwrap();
+    let leases = [LeaseId(1 << 20), LeaseId(2 << 20)];
+    let assignment =
+        |which: usize| Assignment { lease: leases[which], interval: interval(100 * which as i64) };
+    machine.down.packer.assign(&[assignment(0), assignment(1)]);
+    take(&mut machine);
+    let lines = |n: i64| {
+        let text = std::format!("{n}\t{}\n", "7".repeat(150)).into_bytes();
+        Partial::over(Interval::single(n), Value::Lines { lines: 1, text })
+    };
+    // After two of these, less than half of it is left.
+    (100..110).for_each(|n| record(&mut machine, &lines(n)));
+    assert_eq!(said(&mut machine).0, [leases[1]; 2]);
+    record(&mut machine, &lines(0));
+    assert_eq!(said(&mut machine).0, [leases[0]]);
+}

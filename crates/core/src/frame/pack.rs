@@ -107,6 +107,12 @@ impl Packer {
         self.bytes.extend_from_slice(&errno.to_le_bytes());
     }
 
+    /// Says nothing but how long it took, where no frame is open that could.
+    pub fn time(&mut self, busy_ns: u64) {
+        self.make_room(Kind::Answers);
+        self.seal(busy_ns);
+    }
+
     /// Says nothing but that this end lives: an empty frame, unless there is something to send anyway.
     pub fn heartbeat(&mut self, kind: Heartbeat) {
         if self.bytes.is_empty() {
@@ -124,7 +130,7 @@ impl Packer {
     }
 
     /// Adds an encoded partial, in as many numbered parts as it takes; `busy_ns` as for
-    /// [`seal`](Self::seal).
+    /// [`seal`](Self::seal), where it is known. Otherwise the last frame stays open for it.
     pub fn partial(&mut self, lease: LeaseId, encoded: &[u8], busy_ns: u64) {
         self.seal(0);
         let room = self.limit - LEAST - PART_HEAD;
@@ -136,7 +142,9 @@ impl Packer {
             self.bytes.extend_from_slice(&(part as u32).to_le_bytes());
             self.bytes.extend_from_slice(&u32::from(part + 1 == parts).to_le_bytes());
             self.bytes.extend_from_slice(bytes);
-            self.seal(if part + 1 == parts { busy_ns } else { 0 });
+            if part + 1 < parts || busy_ns > 0 {
+                self.seal(if part + 1 == parts { busy_ns } else { 0 });
+            }
         }
     }
 

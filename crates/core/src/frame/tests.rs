@@ -4,7 +4,7 @@ use super::*;
 use crate::aggregate::Value;
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
-use crate::partial::Partial;
+use crate::partial::{Cause, Partial};
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
@@ -53,12 +53,39 @@ fn open_one(bytes: &[u8]) -> Result<bool, Malformed> {
 fn the_format_is_pinned_byte_by_byte() {
     // A change here is a change of the wire: raise VERSION and say so in the changelog.
     let expected_head = [
-        b'e', b'v', 1, 2, 48, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
+        b'e', b'v', 2, 2, 48, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
         0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0,
     ];
     let frame = one_frame();
     assert_eq!(frame[..40], expected_head);
     assert_eq!(frame[40..], xxhash_rust::xxh3::xxh3_64(&expected_head).to_le_bytes());
+}
+
+#[test]
+fn a_last_gasp_is_pinned_too() {
+    let frame = gasp(WORKER, -2, Some(Cause::Timeout));
+    let expected_head = [
+        b'e', b'v', 2, 9, 48, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 254, 255,
+        255, 255, 255, 255, 255, 255, 3, 0, 0, 0, 0, 0, 0, 0,
+    ];
+    assert_eq!(frame[..40], expected_head);
+    assert_eq!(frame[40..], xxhash_rust::xxh3::xxh3_64(&expected_head).to_le_bytes());
+    for (n, cause) in [(0, None), (i64::MIN, Some(Cause::Memory)), (7, Some(Cause::Signal(11)))] {
+        let bytes = gasp(WORKER, n, cause);
+        let frame = Frame::whole(&bytes, PIPE_FRAME).unwrap();
+        assert_eq!((frame.worker, frame.busy_ns), (WORKER, 0));
+        let Body::Gasp { n: said, cause: of } = frame.body else { panic!("{frame:?}") };
+        assert_eq!((said, of), (n, cause));
+    }
+}
+
+#[test]
+fn a_gasp_of_no_cause_that_there_is_is_refused() {
+    let mut bytes = gasp(WORKER, 1, None);
+    bytes[32] = 77;
+    let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[..40]);
+    bytes[40..].copy_from_slice(&checksum.to_le_bytes());
+    assert_eq!(Frame::whole(&bytes, PIPE_FRAME).unwrap_err(), Malformed::Entry);
 }
 
 #[test]
@@ -88,8 +115,8 @@ fn impossible_heads_are_refused_by_name() {
         open_one(&frame)
     };
     assert_eq!(with(0, b'X'), Err(Malformed::Magic));
-    assert_eq!(with(2, 2), Err(Malformed::Version { found: 2 }));
-    assert_eq!(with(3, 9), Err(Malformed::Kind { found: 9 }));
+    assert_eq!(with(2, 1), Err(Malformed::Version { found: 1 }));
+    assert_eq!(with(3, 10), Err(Malformed::Kind { found: 10 }));
     assert_eq!(with(4, 47), Err(Malformed::Length { length: 47 }));
     assert_eq!(with(4, 0), Err(Malformed::Length { length: 0 }));
     assert_eq!(with(7, 255), Err(Malformed::Length { length: 48 | 255 << 24 }));
@@ -123,6 +150,7 @@ fn assemble(partial: &Partial, without: Option<usize>) -> Result<Option<Partial>
     partial.encode(&mut encoded);
     let mut packer = Packer::new(WORKER, 128);
     packer.partial(LeaseId(9), &encoded, 0);
+    packer.seal(0);
     let mut unpacker = Unpacker::new(128, 128);
     let mut assembler = Assembler::default();
     let mut at = 0;

@@ -3,6 +3,7 @@
 use super::{CHECKSUM, HEAD, Kind, LEAST, MAGIC, Malformed, PART_HEAD, VERSION};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::partial::Cause;
 use alloc::vec;
 use alloc::vec::Vec;
 use xxhash_rust::xxh3::xxh3_64;
@@ -61,6 +62,13 @@ pub enum Body<'a> {
         call: u32,
         /// Its error number.
         errno: u32,
+    },
+    /// Which number a worker is at while something ends it.
+    Gasp {
+        /// The number.
+        n: i64,
+        /// What ends it, where the way it ends does not say so.
+        cause: Option<Cause>,
     },
 }
 
@@ -330,11 +338,21 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
             Body::Farewell { call: word as u32, errno: (word >> 32) as u32 }
         }
         Some(Kind::Credit) if body.len() == 8 => Body::Credit { bytes: eight(body, 0) },
-        Some(Kind::Farewell | Kind::Credit) => return Err(Malformed::Entry),
+        Some(Kind::Gasp) if body.len() == 16 => open_gasp(body)?,
+        Some(Kind::Farewell | Kind::Credit | Kind::Gasp) => return Err(Malformed::Entry),
         None => return Err(Malformed::Kind { found: head[3] }),
     };
     let worker = WorkerId(eight(head, 8) as u32);
     Ok(Frame { worker, busy_ns: eight(head, 16), body })
+}
+
+fn open_gasp(body: &[u8]) -> Result<Body<'static>, Malformed> {
+    let (n, word) = (eight(body, 0).cast_signed(), eight(body, 8));
+    let cause = match (word as u32, ((word >> 32) as u32).cast_signed()) {
+        (0, 0) => None,
+        (code, detail) => Some(Cause::from_code(code, detail).ok_or(Malformed::Entry)?),
+    };
+    Ok(Body::Gasp { n, cause })
 }
 
 fn open_part(body: &[u8]) -> Result<Part<'_>, Malformed> {

@@ -11,6 +11,7 @@ fn hello() -> Hello {
         boot: [3; 16],
         program: Program::Library([9; 32]),
         host: "the other one".to_string(),
+        program_name: "--lib ./f.so:f".to_string(),
     }
 }
 
@@ -20,6 +21,7 @@ fn welcome() -> Welcome {
         aggregate: Aggregate::Count,
         retries: 2,
         range: Interval::new(-4, 9),
+        timeout_ns: 200_000_000,
         program: Program::None,
         function: "even".to_string(),
     }
@@ -39,12 +41,12 @@ fn what_is_said_is_understood() {
 #[test]
 fn another_version_is_named_whatever_follows() {
     let mut bytes = hello().encode();
-    bytes[6] = 3;
+    bytes[6] = 4;
     bytes.extend([1, 2, 3]);
     let said = Hello::decode(&bytes).unwrap_err().to_string();
     assert_eq!(
         said,
-        std::format!("it is evenly {PROGRAM} (protocol 3); this is evenly {PROGRAM} (protocol 2)")
+        std::format!("it is evenly {PROGRAM} (protocol 4); this is evenly {PROGRAM} (protocol 3)")
     );
     let mut bytes = Refusal { why: Why::Program, text: String::new() }.encode();
     bytes[9] = b'8';
@@ -59,6 +61,25 @@ fn a_text_that_is_too_long_is_cut_between_letters() {
     let refusal = Refusal::decode(&Refusal { why: Why::Over, text }.encode()).unwrap();
     assert_eq!(refusal.text.len(), MAX_TEXT);
     assert!(Refusal { why: Why::Over, text: "x".repeat(MAX_TEXT) }.encode().len() <= 1024);
+}
+
+#[test]
+fn the_longest_welcome_has_room_where_it_travels() {
+    let welcome = Welcome { function: "x".repeat(MAX_TEXT), ..welcome() };
+    assert!(welcome.encode().len() <= 1024);
+    let (host, program_name) = ("h".repeat(300), "p".repeat(300));
+    let hello = Hello { host, program_name, ..hello() };
+    assert!(hello.encode().len() <= 1024);
+    let hello = Hello::decode(&hello.encode()).unwrap();
+    assert_eq!((hello.host.len(), hello.program_name.len()), (255, 255));
+}
+
+#[test]
+fn no_program_has_no_name() {
+    let nameless = Hello { program: Program::None, program_name: String::new(), ..hello() };
+    assert_eq!(Hello::decode(&nameless.encode()), Ok(nameless.clone()));
+    let named = Hello { program_name: "p".to_string(), ..nameless };
+    assert_eq!(Hello::decode(&named.encode()), Err(Misunderstood::Malformed));
 }
 
 #[test]

@@ -41,6 +41,9 @@ impl Scheduler {
                 outcome = Err(violation);
                 break;
             }
+            if lease.attempt() > 1 {
+                self.note_recovery(lease, rest);
+            }
             self.tell_piece(worker, lease, rest, true);
             numbers += rest.len();
             settled += 1;
@@ -114,6 +117,9 @@ impl Scheduler {
                 0
             }
             _ => {
+                if lease.attempt() > 1 && partial.failed.is_empty() {
+                    self.note_recovery(lease, rest);
+                }
                 self.leases.end(lease);
                 1
             }
@@ -122,7 +128,7 @@ impl Scheduler {
             self.pending.push_back(Action::Quarantined(*failure));
         }
         let told = self.tell_partial(worker, lease, &partial, is_end);
-        if self.is_open || self.aggregate.is_ordered() {
+        if self.is_open || self.aggregate.is_streamed() {
             self.pass_on(Record::of(partial, worker));
         } else {
             self.to_record.append(partial);
@@ -180,6 +186,10 @@ impl Scheduler {
     /// Compares what is about to be merged with what another holder of the chunk said, if any did.
     #[inline]
     fn compare(&mut self, lease: LeaseId, value: &Value, is_end: bool) -> Result<(), Conflict> {
-        if self.late.is_empty() { Ok(()) } else { self.late.note(lease, Gist::of(value), is_end) }
+        // What a program puts out need not be the same twice.
+        if self.late.is_empty() || matches!(self.aggregate, Aggregate::Run { .. }) {
+            return Ok(());
+        }
+        self.late.note(lease, Gist::of(value), is_end)
     }
 }

@@ -1,8 +1,11 @@
 //! What makes numbers superfluous, and what keeps workers from running ahead: an answer that is decided
 //! by its lowest numbers, and lines that are wanted in order.
 
-use super::{Action, Scheduler};
+use super::{Action, Record, Scheduler};
+use crate::aggregate::Value;
+use crate::credit::Credits;
 use crate::lease::WorkerId;
+use crate::partial::Partial;
 use crate::policy::Policy;
 use crate::stream::{Passed, Stream};
 use alloc::vec::Vec;
@@ -36,17 +39,39 @@ impl Scheduler {
         }
     }
 
+    /// Goes on with lines that are kept of numbers that are done already; see
+    /// [`resume`](Self::resume), where they have no value.
+    #[must_use]
+    pub fn resume_lines(mut self, kept: impl IntoIterator<Item = Partial>) -> Self {
+        for Partial { covered, failed, value } in kept {
+            // Whoever found them is gone.
+            let mut record = Record { covered, failed, value, ..Record::empty(self.aggregate) };
+            if let Some(limit) = self.stream.put(&mut record) {
+                self.waive_above(limit);
+            }
+        }
+        self
+    }
+
+    /// Waives what an answer so far makes superfluous.
+    pub(super) fn waive_by_answer(&mut self) {
+        if let Value::Witness(Some(n)) = self.answer {
+            self.waive_above(n);
+        }
+    }
+
+    /// Lets workers begin with another credit than [`CREDIT`](crate::worker::CREDIT), which they must
+    /// know.
+    #[must_use]
+    pub fn credit(mut self, bytes: u32) -> Self {
+        self.credits = Credits::of(bytes.into());
+        self
+    }
+
     /// The lines on their way out.
     #[must_use]
     pub fn stream(&self) -> &Stream {
         &self.stream
-    }
-
-    /// Leaves out numbers that fail, where the answer is lines; otherwise they end below the first.
-    #[must_use]
-    pub fn leave_out_failures(mut self) -> Self {
-        self.stream.leave_out_failures();
-        self
     }
 
     /// How many numbers a chunk may have, so that several of them wait for the lowest without using up
@@ -68,13 +93,79 @@ impl Scheduler {
         }
     }
 
-    /// Lets the one go on that the others wait for, unless what it sent before is still on its way.
+    /// Lets the one go on that the others wait for, unless what was sent before is still on its way: to
+    /// a journal, or out.
     pub(super) fn extend_credit(&mut self) -> Option<Action> {
-        if !self.stream.is_empty() || self.is_held_back {
+        if !self.stream.is_empty() || self.recording > 0 || self.is_held_back {
             return None;
         }
         let worker = self.leases.lowest()?;
         let bytes = self.credits.extend(worker)?;
         Some(Action::Credit { worker, bytes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::Aggregate;
+    use crate::interval::{Interval, IntervalSet};
+    use crate::range::Range;
+    use crate::scheduler::{Capacity, Event};
+    use std::vec;
+
+    fn resumed(aggregate: Aggregate, done: &[(i64, i64)], value: Value) -> Scheduler {
+        let mut set = IntervalSet::new();
+        for (first, last) in done {
+            set.insert(Interval::new(*first, *last).unwrap()).unwrap();
+        }
+        let range = Range::new(0, 100).unwrap();
+        let scheduler = Scheduler::new(range, aggregate, Policy::Timed, 1);
+        scheduler.resume(&set, value, &[]).unwrap()
+    }
+
+    #[test]
+    fn what_is_resumed_may_decide() {
+        let mut scheduler = resumed(Aggregate::Any, &[(0, 9), (40, 49)], Value::Witness(Some(44)));
+        assert_eq!((scheduler.ledger().remaining(), scheduler.ledger().waived()), (30, 50));
+        let mut scheduler_of_all = resumed(Aggregate::Any, &[(0, 9)], Value::Witness(Some(9)));
+        assert!(matches!(scheduler_of_all.poll(), Some(Action::Finished)));
+        assert!(scheduler.poll().is_none(), "nobody has joined");
+    }
+
+    /// A journal is slower than the workers: what it has of their lines is no reason for more of them.
+    #[test]
+    fn nobody_gets_more_credit_for_what_is_being_recorded() {
+        let range = Range::new(0, 100).unwrap();
+        let policy = Policy::Fixed(core::num::NonZeroU64::new(50).unwrap());
+        let mut scheduler = Scheduler::new(range, Aggregate::Map, policy, 1);
+        let (worker, capacity) = (WorkerId(0), Capacity::worker(1));
+        scheduler.handle(Event::Joined { worker, capacity }, 0).unwrap();
+        assert!(matches!(scheduler.poll(), Some(Action::Assign { .. })));
+        let lease = scheduler.assignments()[0].lease;
+        let value = Value::Lines { lines: 1, text: vec![b'7'; 2 * crate::worker::CREDIT as usize] };
+        let partial = Partial::over(Interval::single(0), value);
+        scheduler.handle(Event::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
+        let Some(Action::Record(record)) = scheduler.poll() else { panic!("nothing to record") };
+        assert!(scheduler.poll().is_none(), "more before that is durable");
+        scheduler.handle(Event::Recorded(record), 2).unwrap();
+        assert!(scheduler.next_lines().is_some() && scheduler.next_lines().is_none());
+        assert!(matches!(scheduler.poll(), Some(Action::Credit { .. })));
+    }
+
+    /// They are in nobody's credit, and were taken for numbers without lines.
+    #[test]
+    fn lines_that_are_resumed_are_passed_on_with_their_neighbours() {
+        let piece = |n: i64, text: &str| Partial {
+            covered: vec![Interval::single(n)],
+            failed: vec![],
+            value: Value::Lines { lines: u64::from(!text.is_empty()), text: text.into() },
+        };
+        let find = Aggregate::Find { first: None };
+        let scheduler = resumed(find, &[(0, 3)], find.empty());
+        let kept = [piece(3, "3\n"), piece(2, ""), piece(1, "1\n"), piece(0, "")];
+        let mut scheduler = scheduler.resume_lines(kept);
+        let lines: Vec<u8> = core::iter::from_fn(|| scheduler.next_lines()).flatten().collect();
+        assert_eq!(lines, b"1\n3\n");
     }
 }

@@ -56,6 +56,15 @@ pub enum Event<'a> {
         /// The leases, each with the first number that is given back.
         releases: Releases<'a>,
     },
+    /// A worker says with its last gasp at which number something ends it.
+    Gasped {
+        /// Its name.
+        worker: WorkerId,
+        /// The number. It is believed only as far as running it alone bears it out.
+        n: i64,
+        /// What ends it, where the way it ends does not say so.
+        cause: Option<Cause>,
+    },
     /// A worker that lives has said nothing for too long. What it holds goes to others, and it gets
     /// nothing until it is awake; what it says late is dropped.
     Silent {
@@ -108,6 +117,13 @@ pub enum Action {
     },
     /// A number was lost together with its worker as often as is allowed. It has no value.
     Quarantined(Failure),
+    /// A number that a worker was lost at has a value after all: alone, it was done.
+    Recovered {
+        /// The number.
+        n: i64,
+        /// What its worker was lost of.
+        cause: Cause,
+    },
     /// Chunks of a lost or silent worker were taken back; they go out again by themselves.
     Reclaimed {
         /// The worker.
@@ -116,8 +132,8 @@ pub enum Action {
         chunks: usize,
         /// How many numbers of them were not covered.
         numbers: u128,
-        /// Whether the worker was lost at a chunk that had been lost before, so that the chunk
-        /// is to blame rather than the worker.
+        /// Whether the worker named one of their numbers with its last gasp, or was lost at a chunk that
+        /// had been lost before: so these are to blame rather than the worker.
         is_explained: bool,
     },
     /// Every number is covered. Said once.

@@ -1,7 +1,7 @@
 //! Going on with a run of which something is done already, as a journal keeps it.
 
 use super::Scheduler;
-use crate::aggregate::Value;
+use crate::aggregate::{Aggregate, Value};
 use crate::interval::{Interval, IntervalSet, Overlap};
 use crate::ledger::Ledger;
 use crate::partial::{Failure, Partial};
@@ -20,10 +20,8 @@ impl Scheduler {
     ) -> Result<Self, Overlap> {
         self.ledger = Ledger::resume(self.whole, done)?;
         self.ledger.fail(failed);
-        if let Value::Witness(Some(n)) = value {
-            self.waive_above(n);
-        }
         self.answer = value;
+        self.waive_by_answer();
         Ok(self)
     }
 
@@ -35,8 +33,9 @@ impl Scheduler {
     /// What the run that this one goes on with has found in lines: how many in which numbers, ascending,
     /// and the lowest number that failed. They are given back when they are [due](Stream::due). To be
     /// said after it is known whether failures are left out.
-    pub fn resume_lines(&mut self, kept: &[(Interval, u64)], lowest_failure: Option<i64>) {
-        if !self.aggregate.is_ordered() {
+    pub fn keep_lines(&mut self, kept: &[(Interval, u64)], lowest_failure: Option<i64>) {
+        // What is put out as it comes waits for nothing.
+        if !self.aggregate.is_streamed() || self.aggregate == (Aggregate::Run { in_order: false }) {
             return;
         }
         for (interval, lines) in kept {

@@ -4,13 +4,37 @@
 //! that was lost before, so that it is known which one it was at. A chunk that lost so many workers
 //! is halved, and each half is tried; so the one number that is to blame is found in about as many
 //! losses as its chunk has binary digits. Alone, it gets all tries once more before it fails.
+//!
+//! A worker that can still speak while it dies names the number with its last gasp. Then nothing is
+//! searched: the number goes out alone, and what lies below and above it without blame. That loss is
+//! the first of those that it may have, but once it is tried alone in any case. So a number that
+//! crashes each time costs as many workers as it has tries, and two at least. A gasp that lies costs
+//! one number a try of its own, and no more.
+//!
+//! A number that is set apart so is tried in a fresh worker, as long as one is expected.
 
 use super::{Action, Piece, Scheduler, Violation};
 use crate::frame::{Begun, EVERY_LEASE, Releases};
 use crate::interval::Interval;
-use crate::lease::{Reclaimed, Standing, WorkerId};
+use crate::lease::{LeaseId, Reclaimed, Standing, WorkerId};
 use crate::ledger::Returned;
 use crate::partial::{Cause, Failure};
+
+/// What a worker says with its last gasp: at which number, and of what where its end does not say so.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gasp {
+    pub(super) n: i64,
+    pub(super) cause: Option<Cause>,
+}
+
+/// What is to blame for a loss.
+#[derive(Clone, Copy, Debug)]
+enum Blame {
+    /// The chunk that the worker had begun, if that was lost before.
+    Begun(Cause),
+    /// The number that the worker was at by its own account, and no other.
+    Number(i64, Cause),
+}
 
 /// So many times as many tries for numbers whose workers are killed from outside.
 const OUTSIDE: u16 = 4;
@@ -19,15 +43,28 @@ impl Scheduler {
     pub(super) fn lose(&mut self, worker: WorkerId, cause: Option<Cause>) -> Result<(), Violation> {
         self.living(worker)?;
         self.late.forget_worker(worker);
-        self.reclaim(worker, cause.is_some(), |scheduler, chunk| {
+        let gasp = self.workers[worker.0 as usize].gasp.take();
+        let gasp = gasp.filter(|gasp| self.leases.is_held(worker, gasp.n));
+        let blame = cause.map(|cause| match gasp {
+            Some(gasp) => Blame::Number(gasp.n, gasp.cause.unwrap_or(cause)),
+            None => Blame::Begun(cause),
+        });
+        self.reclaim(worker, blame, |scheduler, chunk| {
             scheduler.late.forget(chunk.lease);
-            scheduler.put_back(chunk, cause);
+            scheduler.put_back(chunk, blame);
         });
         let state = &mut self.workers[worker.0 as usize];
         state.is_lost = true;
+        self.missing += u32::from(!state.window.is_agent());
         self.credits.leave(worker);
         self.strength -= state.window.workers();
         self.living.retain(|living| *living != worker);
+        Ok(())
+    }
+
+    pub(super) fn gasped(&mut self, worker: WorkerId, gasp: Gasp) -> Result<(), Violation> {
+        self.living(worker)?;
+        self.workers[worker.0 as usize].gasp = Some(gasp);
         Ok(())
     }
 
@@ -35,7 +72,7 @@ impl Scheduler {
         self.living(worker)?;
         let everything = Action::Withdraw { worker, lease: EVERY_LEASE, parts: 0 };
         self.pending.push_back(everything);
-        self.reclaim(worker, false, |scheduler, chunk| {
+        self.reclaim(worker, None, |scheduler, chunk| {
             // Another worker may have been waiting for an answer of this one: no more.
             scheduler.late.forget(chunk.lease);
             scheduler.late.expect(chunk.lease, worker);
@@ -107,18 +144,22 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes all leases of a worker back. Only where `blames` one of them may be what it is lost for.
+    /// Takes all leases of a worker back, of which one may be to blame for that.
     fn reclaim(
         &mut self,
         worker: WorkerId,
-        blames: bool,
+        blame: Option<Blame>,
         mut put_back: impl FnMut(&mut Self, Reclaimed),
     ) {
         let before = self.leases.numbers();
         let mut reclaimed = alloc::vec::Vec::new();
         self.leases.reclaim(worker, |chunk| reclaimed.push(chunk));
         let numbers = before - self.leases.numbers();
-        let is_explained = blames && reclaimed.iter().any(|chunk| chunk.is_blamed);
+        let is_explained = match blame {
+            Some(Blame::Number(..)) => true,
+            Some(Blame::Begun(_)) => reclaimed.iter().any(|chunk| chunk.is_blamed),
+            None => false,
+        };
         let chunks = reclaimed.len();
         for chunk in reclaimed {
             if let Some(pieces) = &mut self.pieces {
@@ -135,12 +176,6 @@ impl Scheduler {
         }
     }
 
-    pub(super) fn queue_everybody(&mut self) {
-        for index in 0..self.living.len() {
-            self.queue(self.living[index]);
-        }
-    }
-
     /// How often a single number may be lost alone before it fails.
     ///
     /// Whoever kills workers at random hits those that are at one number, too. That is told apart by
@@ -152,14 +187,34 @@ impl Scheduler {
         tries.min(u8::MAX.into())
     }
 
-    /// Puts a lost chunk back: whole, in halves, or as a failure.
-    fn put_back(&mut self, chunk: Reclaimed, cause: Option<Cause>) {
+    /// Takes what was just reclaimed out of what [`poll`](Self::poll) will give: how many chunks,
+    /// how many numbers, and whether that explains the loss.
+    pub(crate) fn take_reclaimed(&mut self) -> Option<(usize, u128, bool)> {
+        let is_it = |action: &Action| matches!(action, Action::Reclaimed { .. });
+        let at = self.pending.iter().rposition(is_it)?;
+        match self.pending.remove(at) {
+            Some(Action::Reclaimed { chunks, numbers, is_explained, .. }) => {
+                Some((chunks, numbers, is_explained))
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts a lost chunk back: whole, in halves, around a number that is to blame, or as a failure.
+    fn put_back(&mut self, chunk: Reclaimed, blame: Option<Blame>) {
         let Reclaimed { lease, rest: interval, losses, cause: before, is_blamed } = chunk;
         let whole =
             Returned { interval, attempts: lease.attempt(), losses, cause: before, late: None };
-        let Some(cause) = cause.filter(|_| is_blamed) else {
-            self.ledger.put_back(whole);
-            return;
+        let cause = match blame {
+            Some(Blame::Number(n, cause)) if interval.contains(Interval::single(n)) => {
+                self.set_apart(whole, n, cause);
+                return;
+            }
+            Some(Blame::Begun(cause)) if is_blamed => cause,
+            _ => {
+                self.ledger.put_back(whole);
+                return;
+            }
         };
         let digest = cause.digest();
         // What a number does to its worker is the same each time; what others do need not be.
@@ -169,11 +224,7 @@ impl Scheduler {
         // The first loss of a chunk blames nobody, so its tries are one more than its blamed losses.
         let most = self.retries.max(1);
         if interval.len() == 1 && u16::from(losses) >= self.tries(cause) {
-            let failure = Failure { interval, cause };
-            self.quarantined += 1;
-            // Said before it is in a record.
-            self.pending.push_back(Action::Quarantined(failure));
-            self.fail(failure);
+            self.give_up(Failure { interval, cause });
         } else if interval.len() == 1 || losses < most {
             self.ledger.put_back(whole);
         } else {
@@ -182,6 +233,49 @@ impl Scheduler {
                 let losses = if interval.len() == 1 { 0 } else { most - 1 };
                 self.ledger.put_back(Returned { interval, losses, ..whole });
             }
+        }
+    }
+
+    /// Puts a chunk back in up to three: the number that a worker said it was at when it was lost, alone,
+    /// and what lies below and above it.
+    fn set_apart(&mut self, whole: Returned, n: i64, cause: Cause) {
+        let interval = Interval::single(n);
+        // In its chunk it was not alone, so that is one loss, whatever was said of the chunk before.
+        let losses = if whole.interval == interval { whole.losses.saturating_add(1) } else { 1 };
+        if u16::from(losses) >= self.tries(cause).max(2) {
+            self.give_up(Failure { interval, cause });
+            return;
+        }
+        let digest = cause.digest();
+        let alone = Returned { interval, losses, cause: digest, ..whole };
+        let below = n.checked_sub(1).and_then(|last| Interval::new(whole.interval.first(), last));
+        let below = below.map(|interval| Returned { interval, ..whole });
+        let above = whole.interval.above(n).map(|interval| Returned { interval, ..whole });
+        [below, Some(alone), above].into_iter().flatten().for_each(|part| {
+            let is_alone = part.interval.len() == 1 && part.interval != interval;
+            // A number that is alone from now on gets all tries once more.
+            self.ledger.put_back(if is_alone { Returned { losses: 0, ..part } } else { part });
+        });
+    }
+
+    /// A number has been lost often enough.
+    fn give_up(&mut self, failure: Failure) {
+        self.quarantined += 1;
+        // Said before it is in a record.
+        self.pending.push_back(Action::Quarantined(failure));
+        self.fail(failure);
+    }
+
+    /// Tells of a number that workers were lost at, when it is done after all. Those that may have been
+    /// hit by whoever kills workers are no news.
+    #[cold]
+    pub(super) fn note_recovery(&mut self, lease: LeaseId, done: Interval) {
+        if done.len() == 1
+            && self.leases.losses(lease) > 0
+            && let Some(cause) = Cause::from_digest(self.leases.cause(lease))
+            && !cause.is_from_outside()
+        {
+            self.pending.push_back(Action::Recovered { n: done.first(), cause });
         }
     }
 }

@@ -138,6 +138,28 @@ fn a_silent_worker_loses_its_chunk_and_its_late_answer_is_compared() {
 }
 
 #[test]
+fn what_is_put_out_need_not_be_the_same_twice() {
+    let range = Range::new(0, 20).unwrap();
+    let run = Aggregate::Run { in_order: false };
+    let scheduler = Scheduler::new(range, run, Policy::Static, 2);
+    let mut bench = Bench { scheduler, held: vec![], done: vec![] };
+    (0..2).for_each(|_| bench.join());
+    let (old, first, last) = bench.chunk(0);
+    let (own, ..) = bench.chunk(1);
+    bench.handle(Event::Silent { worker: WorkerId(0) }).unwrap();
+    bench.answer(1, own, 0).unwrap();
+    let (new, ..) = bench.chunk(1);
+    for (worker, lease, text) in [(0, old, "at noon"), (1, new, "at one")] {
+        let value = Value::Lines { lines: 1, text: text.into() };
+        let partial = Partial::over(Interval::new(first, last).unwrap(), value);
+        let worker = WorkerId(worker);
+        bench.handle(Event::Partly { worker, lease, busy_ns: 1, partial }).unwrap();
+    }
+    assert_eq!(bench.scheduler.next_lines(), Some(b"at one".to_vec()));
+    assert_eq!(bench.scheduler.next_lines(), None);
+}
+
+#[test]
 fn a_number_that_failed_for_one_holder_and_not_for_another_is_no_conflict() {
     for is_late in [true, false] {
         let mut bench = Bench::new(20, Policy::Static, 2);

@@ -62,10 +62,16 @@ impl Scheduler {
         }
         self.late = Late::default();
         self.ledger.forget_everything();
-        // Nor does a number fail that is forgotten.
-        let is_forgotten =
-            |action: &Action| matches!(action, Action::Record(_) | Action::Quarantined(_));
-        self.pending.retain(|action| !is_forgotten(action));
+        for action in core::mem::take(&mut self.pending) {
+            match action {
+                Action::Record(Record { worker: Some(worker), in_flight, .. }) => {
+                    self.give_credit(worker, in_flight);
+                }
+                // Nor does a number fail that is forgotten.
+                Action::Record(_) | Action::Quarantined(_) => {}
+                other => self.pending.push_back(other),
+            }
+        }
         (self.total, self.recording) = (0, 0);
         self.queue_everybody();
     }
@@ -73,7 +79,7 @@ impl Scheduler {
     /// Notes an answer.
     #[inline]
     pub(super) fn done(&mut self, interval: Interval, value: Value) {
-        if self.is_open || self.aggregate.is_ordered() {
+        if self.is_open || self.aggregate.is_streamed() {
             let mut record = self.spare.pop().unwrap_or_else(|| Record::empty(self.aggregate));
             record.add(interval, value);
             self.pass_on(record);
@@ -84,7 +90,7 @@ impl Scheduler {
 
     /// Notes a number that has no value.
     pub(super) fn fail(&mut self, failure: Failure) {
-        if self.is_open || self.aggregate.is_ordered() {
+        if self.is_open || self.aggregate.is_streamed() {
             let failed = [failure].into();
             self.pass_on(Record { failed, ..Record::empty(self.aggregate) });
         } else {

@@ -32,6 +32,8 @@ struct Run {
 enum Step {
     Join,
     Lose(usize),
+    /// Of a worker in whose hand the number may be, or may not; it need not be lost.
+    Gasp(usize, i64),
     Answer(usize),
     AnswerPartly(usize, usize),
     FailPartly(usize, usize),
@@ -79,7 +81,8 @@ impl Run {
                 Action::Reclaimed { .. }
                 | Action::Withdraw { .. }
                 | Action::Credit { .. }
-                | Action::Quarantined(_) => {}
+                | Action::Quarantined(_)
+                | Action::Recovered { .. } => {}
                 Action::Finished => {
                     assert!(!self.is_finished, "finished is said once");
                     self.is_finished = true;
@@ -104,6 +107,10 @@ impl Run {
                 let hand = self.hands.remove(&worker).unwrap_or_default();
                 self.late.extend(hand.iter().map(|(lease, _)| (worker, *lease)));
                 self.handle(Event::Lost { worker, cause: Some(Cause::Signal(9)) });
+            }
+            Step::Gasp(which, n) => {
+                let Some(worker) = self.pick(which, |_| true) else { return };
+                self.handle(Event::Gasped { worker, n, cause: Some(Cause::Timeout) });
             }
             Step::Answer(which) => self.answer(which),
             Step::AnswerPartly(which, len) => self.answer_partly(which, len, None),
@@ -191,6 +198,8 @@ impl Run {
     /// Heals everything: one more worker, all answers, all records. Then the run must finish.
     fn finish(&mut self) {
         self.step(Step::Join);
+        // Whoever was lost before that is not replaced.
+        (0..self.next_worker).for_each(|_| self.scheduler.expect_nobody());
         for _ in 0..100_000 {
             if self.is_finished {
                 return;
@@ -219,6 +228,7 @@ fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => Just(Step::Join),
         2 => any::<usize>().prop_map(Step::Lose),
+        2 => (any::<usize>(), -310i64..710).prop_map(|(which, n)| Step::Gasp(which, n)),
         6 => any::<usize>().prop_map(Step::Answer),
         3 => any::<(usize, usize)>().prop_map(|(which, len)| Step::AnswerPartly(which, len)),
         1 => any::<(usize, usize)>().prop_map(|(which, len)| Step::FailPartly(which, len)),
@@ -382,7 +392,7 @@ fn a_run_with_failures_is_gone_on_with_above_them() {
     let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Timed, 1);
     let mut scheduler = scheduler.resume(&done, Value::Count(4), &[]).unwrap();
     scheduler.resume_failures(&[failure]);
-    scheduler.resume_lines(&[(Interval::new(0, 9).unwrap(), 0)], Some(5));
+    scheduler.keep_lines(&[(Interval::new(0, 9).unwrap(), 0)], Some(5));
     assert_eq!((scheduler.ledger().waived(), scheduler.ledger().remaining()), (0, 90));
     // A witness decides what is above it.
     let scheduler = Scheduler::new(range, Aggregate::Any, Policy::Timed, 1);

@@ -1,20 +1,18 @@
 //! The window of a worker: how many chunks it may hold at once, by what they cost.
 //!
 //! A worker that holds one chunk sits idle for a whole round trip after it; a worker that holds a
-//! thousand long ones keeps them from others. So it holds two, and more only as long as all of
-//! them together take [`WINDOW_NS`].
+//! thousand long ones keeps them from others. So it holds two, one in work and one ready, and more
+//! only as long as all of them together take [`WINDOW_NS`]. An agent holds one for each of its workers
+//! and one ready.
 
 use crate::pace::Pace;
-use crate::policy::{AGENT_AIM_NS, CHUNK_AIM_NS, Policy};
+use crate::policy::{AGENT_AIMS, Policy};
 
-/// What the chunks of a window take together, at most, if they are more than [`LEAST`]. Many times
+/// What the chunks of a window take together, at most, if they are more than the least. Many times
 /// a round trip (50 us where a wake-up is slow), and nothing that one would notice at the end.
 const WINDOW_NS: f64 = 4_000_000.0;
 /// The same for an agent: the round trip is that of a network, and behind it is a whole machine.
 const AGENT_WINDOW_NS: f64 = 100_000_000.0;
-
-/// One chunk in work, one ready.
-const LEAST: usize = 2;
 
 /// How much a worker may have in hand, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +55,11 @@ impl Window {
         Self { capacity, size: 1, in_flight: 0, pace: None, unmeasured: 0, longest: 0, last_len: 1 }
     }
 
+    /// Whether it is that of an agent.
+    pub(super) fn is_agent(&self) -> bool {
+        self.capacity.agent.is_some()
+    }
+
     /// How many more chunks it may hold now.
     #[inline]
     pub(super) fn room(&self) -> usize {
@@ -75,7 +78,7 @@ impl Window {
         self.in_flight += 1;
         if len > self.last_len {
             // It was opened for shorter ones.
-            self.size = self.size.min(self.fits(len).max(LEAST));
+            self.size = self.size.min(self.fits(len).max(self.least()));
         }
         self.last_len = len;
         if len > self.longest {
@@ -106,16 +109,27 @@ impl Window {
     #[inline]
     pub(super) fn open(&mut self, policy: Policy, waiting: u128) {
         let fits = match (policy, self.pace) {
-            // The class: one range to each worker, and no more. And where nothing is known yet, a
-            // second chunk may be hours of work that another would do at once.
-            (Policy::Static, _) | (_, None) => 1,
+            // The class: one range to each worker, and no more. And where nothing is known yet, another
+            // chunk may be hours of work that somebody else would do at once.
+            (Policy::Static, _) => 1,
+            (_, None) => self.workers() as usize,
             (_, Some(_)) => {
                 let share = waiting / self.last_len + 1;
                 let share = usize::try_from(share).unwrap_or(usize::MAX);
-                self.fits(self.last_len).max(LEAST).min(share)
+                self.fits(self.last_len).max(self.least()).min(share)
             }
         };
         self.size = fits.clamp(1, self.capacity.window.max(1));
+    }
+
+    /// As few as can be in work at once.
+    pub(super) fn hold_no_more_than_begin(&mut self) {
+        self.size = self.size.min(self.workers() as usize);
+    }
+
+    /// So many chunks keep it at work, whatever they cost.
+    fn least(&self) -> usize {
+        self.workers() as usize + 1
     }
 
     /// Forgets chunks that were taken back.
@@ -138,9 +152,9 @@ impl Window {
         self.capacity.workers()
     }
 
-    /// What a chunk of the timed policy should take.
-    pub(super) fn aim_ns(&self) -> u64 {
-        if self.capacity.agent.is_some() { AGENT_AIM_NS } else { CHUNK_AIM_NS }
+    /// What a chunk of the timed policy should take, where that is so long for a worker.
+    pub(super) fn aim_ns(&self, chunk_ns: u64) -> u64 {
+        if self.capacity.agent.is_some() { chunk_ns.saturating_mul(AGENT_AIMS) } else { chunk_ns }
     }
 
     pub(super) fn longest(&self) -> u128 {
@@ -168,7 +182,7 @@ mod tests {
             window.settled(1, 1, 1_000_000_000);
         }
         window.open(Policy::Timed, FAR);
-        assert_eq!(window.size, LEAST);
+        assert_eq!(window.size, 2);
     }
 
     #[test]

@@ -216,3 +216,26 @@ fn joined_records_take_no_more_memory_than_they_have_gaps() {
     assert_eq!(crate::interval::coalesce(&mut all.covered), 1);
     assert_eq!((all.len(), all.value), (100_000, Value::Count(100_000)));
 }
+
+#[test]
+fn what_is_put_out_is_passed_on_as_it_comes_or_in_order_and_nothing_ends_it() {
+    let put_out = |first: i64, failed: bool| {
+        let text = std::format!("out of {first}").into_bytes();
+        let failure = Failure { interval: Interval::single(first), cause: FAILED };
+        let (covered, failed) = match failed {
+            true => (vec![], vec![failure]),
+            false => (vec![failure.interval], vec![]),
+        };
+        Record::of(Partial { covered, failed, value: Value::Lines { lines: 1, text } }, WorkerId(0))
+    };
+    for (in_order, expected) in
+        [(false, "out of 2out of 0out of 1"), (true, "out of 0out of 1out of 2")]
+    {
+        let mut stream = Stream::new(Aggregate::Run { in_order }, Some(0));
+        for (n, failed) in [(2, false), (0, true), (1, false)] {
+            assert_eq!(stream.put(&mut put_out(n, failed)), None);
+        }
+        let (text, merged) = passed(&mut stream);
+        assert_eq!((text.as_str(), merged), (expected, 3 * (8 + 64)));
+    }
+}

@@ -151,3 +151,34 @@ fn what_is_not_for_a_worker_is_refused() {
     let mut worker = worker(&[]);
     assert_eq!(worker.take(Body::Farewell { call: 0, errno: 0 }), Err(Malformed::Entry));
 }
+
+#[test]
+fn what_is_at_work_elsewhere_is_kept_and_the_rest_is_given_back() {
+    let mut worker = worker(&[(LEASE, 10, 19), (NEXT, 20, 29)]);
+    assert_eq!(worker.ahead().collect::<Vec<_>>(), [(10, 19), (20, 29)].map(interval));
+    let slice = worker.next(3).unwrap().slice;
+    worker.hold(slice);
+    assert_eq!(worker.ahead().collect::<Vec<_>>(), [interval((20, 29))]);
+    withdraw(&mut worker, EVERY_LEASE, 0);
+    assert_eq!(said(&mut worker), ["0 from 13", "1 from 20"]);
+    // Another withdrawal of it finds nothing more to take.
+    withdraw(&mut worker, LEASE, 0);
+    assert_eq!(said(&mut worker), [""; 0]);
+    worker.tally().count(2, 3);
+    assert_eq!(worker.counted(slice.last()), Outcome::Answered);
+    assert_eq!(said(&mut worker), ["0 is 2"]);
+    assert_eq!(worker.next(1), None);
+}
+
+#[test]
+fn a_part_that_is_kept_is_not_shorter_than_what_is_at_work() {
+    let mut worker = worker(&[(LEASE, 0, 99)]);
+    let slice = worker.next(60).unwrap().slice;
+    worker.hold(slice);
+    withdraw(&mut worker, LEASE, 4);
+    assert_eq!(said(&mut worker), ["0 from 60"]);
+}
+
+fn interval((first, last): (i64, i64)) -> Interval {
+    Interval::new(first, last).unwrap()
+}

@@ -77,6 +77,7 @@ fn job(welcome: &Welcome, join: &Join) -> Result<Job, JoinError> {
     let mut job =
         Job::new(welcome.aggregate, Range::EMPTY, function).retries(welcome.retries).halt(None);
     job.workers = Some(join.workers().get());
+    job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));
     Ok(job)
 }
 
@@ -133,6 +134,7 @@ impl Search<'_> {
             boot: boot(),
             program: Program::None,
             host: host(),
+            program_name: String::new(),
         };
         let now_ns = self.clock.now_ns();
         let mut transport = connect(address, key.as_ref(), &hello.encode(), registry, now_ns)?;

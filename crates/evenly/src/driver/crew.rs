@@ -1,13 +1,14 @@
 //! The crew: the worker processes by slot, how each is forked, and how often it was lost.
 
 use super::clock::Clock;
-use super::worker::{self, Desk};
+use super::worker::{self, Desk, Terms};
 use crate::error::Error;
 use crate::function::Function;
 use crate::observe::Reason;
 use crate::process::End;
 use crate::process::end_is_asked_for;
 use crate::process::limits::{self, DescriptorLimit};
+use crate::process::orphans::{self, Orphans};
 use crate::process::signals::Signals;
 use crate::process::workers::{Change, Child, Cradle};
 use crate::transport::pipe::Pipes;
@@ -64,6 +65,9 @@ pub(super) struct Crew {
     descriptors: DescriptorLimit,
     /// What each worker inherits a copy of; the primary never uses it.
     desk: Desk,
+    /// What commands leave behind, where there are any. Dropped after the workers: it is all that is left
+    /// then.
+    orphans: Option<Orphans>,
 }
 
 /// What a worker is forked with besides its own pipe ends.
@@ -71,12 +75,18 @@ pub(super) struct Inheritance<'a> {
     pub(super) signals: &'a Signals,
     pub(super) function: &'a mut dyn Function,
     pub(super) stops_to_be_seen: bool,
+    /// How long a command may take.
+    pub(super) timeout: Option<Duration>,
 }
 
 impl Crew {
     /// Makes room in the limits for `workers` workers: two descriptors for each pipe while the
     /// primary holds both ends of all, and some for everything else.
-    pub(super) fn prepare(workers: usize, aggregate: Aggregate) -> Result<Self, Error> {
+    pub(super) fn prepare(
+        workers: usize,
+        aggregate: Aggregate,
+        function: &dyn Function,
+    ) -> Result<Self, Error> {
         let others = 32;
         let descriptors = DescriptorLimit::raise(2 * (workers as u64 + 1) + others);
         let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
@@ -84,7 +94,15 @@ impl Crew {
                 let advice = limits::advice(cause);
                 Error::NoWorker { call: "open /dev/null", cause, advice }
             })?;
+        let orphans = match function.command() {
+            Some(_) => Some(Orphans::adopt().map_err(|(call, cause)| {
+                let advice = limits::advice(cause);
+                Error::NoWorker { call, cause, advice }
+            })?),
+            None => None,
+        };
         Ok(Self {
+            orphans,
             slots: Vec::with_capacity(workers.min(1 << 16)),
             refusals_in_a_row: 0,
             refused_at: Duration::ZERO,
@@ -108,7 +126,7 @@ impl Crew {
         let mut refused = None;
         for (slot, pipe) in pipes.assignments.iter().enumerate() {
             let name = WorkerId(slot as u32);
-            match self.fork(name, pipe.read_end.as_fd(), results, inheritance) {
+            match self.fork((slot, name), pipe.read_end.as_fd(), results, inheritance) {
                 Ok(child) => {
                     self.slots.push(Slot::of(child));
                 }
@@ -127,10 +145,10 @@ impl Crew {
         Ok(refused)
     }
 
-    /// Forks one worker called `name`.
+    /// Forks one worker for a place, under a name.
     pub(super) fn fork(
         &mut self,
-        name: WorkerId,
+        (slot, name): (usize, WorkerId),
         assignments: BorrowedFd<'_>,
         results: BorrowedFd<'_>,
         inheritance: &mut Inheritance<'_>,
@@ -149,9 +167,13 @@ impl Crew {
             mask: inheritance.signals.inherited(),
             descriptors: &self.descriptors,
             stops_to_be_seen: inheritance.stops_to_be_seen,
+            // Who runs a command must live to kill what that has started.
+            dies_by: if self.orphans.is_some() { Signal::TERM } else { Signal::KILL },
         };
+        let mask = inheritance.signals.inherited();
+        let terms = Terms { slot, timeout: inheritance.timeout, mask };
         let (desk, function) = (&mut self.desk, &mut *inheritance.function);
-        Child::fork(&cradle, |ends| worker::work(name, desk, function, ends))
+        Child::fork(&cradle, |ends| worker::work(name, desk, function, terms, ends))
             .map_err(|cause| ("fork", Refused::Fork(cause)))
     }
 
@@ -194,10 +216,31 @@ impl Crew {
         Ok(None)
     }
 
-    /// Sends a signal to all workers but those that somebody else stopped.
-    pub(super) fn signal_all(&self, signal: Signal) {
-        let ours = self.slots.iter().filter(|slot| !slot.is_stopped);
-        ours.for_each(|slot| slot.child.signal(signal));
+    /// Stops all workers but those that somebody else stopped, and what they run.
+    pub(super) fn stop_all(&self) {
+        let ours = || self.slots.iter().filter(|slot| !slot.is_stopped);
+        ours().for_each(|slot| slot.child.signal(Signal::STOP));
+        if self.orphans.is_some() {
+            let pids = ours().filter_map(|slot| slot.child.pid());
+            pids.for_each(|worker| orphans::signal_commands(worker, Signal::STOP));
+        }
+    }
+
+    /// Lets them go on.
+    pub(super) fn continue_all(&self) {
+        let ours = || self.slots.iter().filter(|slot| !slot.is_stopped);
+        if self.orphans.is_some() {
+            let pids = ours().filter_map(|slot| slot.child.pid());
+            pids.for_each(|worker| orphans::signal_commands(worker, Signal::CONT));
+        }
+        ours().for_each(|slot| slot.child.signal(Signal::CONT));
+    }
+
+    /// Ends what commands and lost workers left behind.
+    pub(super) fn end_orphans(&self) {
+        if let Some(orphans) = &self.orphans {
+            orphans.end(|pid| self.slots.iter().any(|slot| slot.child.pid() == Some(pid)));
+        }
     }
 
     /// How many workers have not been reaped.

@@ -47,7 +47,7 @@ impl Gathering<'_> {
                 Signal::CHILD => is_about_children = true,
                 Signal::STOP => self.pause()?,
                 // Whoever was stopped with us goes on with us.
-                Signal::CONTINUE => self.crew.signal_all(rustix::process::Signal::CONT),
+                Signal::CONTINUE => self.crew.continue_all(),
                 Signal::STATUS => {
                     let progress = self.supervisor.scheduler().progress(self.clock.now_ns());
                     self.stages.observer.observe(&Observation::Status(progress));
@@ -150,9 +150,9 @@ impl Gathering<'_> {
         self.heed_children()?;
         self.stages.observer.observe(&Observation::Paused);
         let began = Instant::now();
-        self.crew.signal_all(rustix::process::Signal::STOP);
+        self.crew.stop_all();
         let stopped = self.signals.stop_here();
-        self.crew.signal_all(rustix::process::Signal::CONT);
+        self.crew.continue_all();
         let pause = began.elapsed();
         self.clock.leave_out(pause);
         self.stages.observer.observe(&Observation::Resumed(pause));

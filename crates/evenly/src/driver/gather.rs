@@ -9,6 +9,7 @@ use super::early::Draining;
 use super::keeping::Keeper;
 use super::outlet::{OUTLET, Outlet};
 use super::primary::note_range;
+use super::rate::Rate;
 use super::reception::{AGENTS, Agents};
 use super::stages::Stages;
 use super::upstream::Upstream;
@@ -53,6 +54,8 @@ pub(super) struct Gathering<'a> {
     /// When progress is told next.
     next_progress: Option<Duration>,
     pub(super) early: Option<Draining>,
+    /// How much may begin in a second, if that is limited.
+    rate: Option<Rate>,
     pub(super) is_end_of_file: bool,
 }
 
@@ -89,6 +92,7 @@ impl<'a> Gathering<'a> {
     ) -> Self {
         let next_progress = job.progress_every;
         let (losses, early, is_end_of_file) = (0, None, false);
+        let rate = job.max_rate.map(Rate::new);
         Self {
             job,
             supervisor,
@@ -105,6 +109,7 @@ impl<'a> Gathering<'a> {
             losses,
             next_progress,
             early,
+            rate,
             is_end_of_file,
         }
     }
@@ -114,8 +119,9 @@ impl<'a> Gathering<'a> {
         for slot in 0..self.crew.slots.len() {
             self.admit(slot)?;
         }
+        self.let_more_begin();
         self.act()?;
-        if self.job.aggregate.is_ordered() {
+        if self.job.aggregate.is_streamed() {
             // An earlier run may have found some that are due.
             self.pass_lines()?;
         }
@@ -143,7 +149,7 @@ impl<'a> Gathering<'a> {
             self.attend(ready)?;
             self.tell_progress();
         }
-        Ok(())
+        self.keep_the_rest()
     }
 
     /// Does what there is to do after a wait, except for reading results.
@@ -162,10 +168,12 @@ impl<'a> Gathering<'a> {
         }
         self.keep_time()?;
         self.keep_time_elsewhere()?;
+        self.let_more_begin();
         self.act()?;
         self.keep_journal()?;
-        if self.job.aggregate.is_ordered() {
+        if self.job.aggregate.is_streamed() {
             self.pass_lines()?;
+            self.keep_what_is_written();
         }
         self.flush()
     }
@@ -254,7 +262,10 @@ impl<'a> Gathering<'a> {
             };
             match heard {
                 Ok(Heard::Work | Heard::Nothing) => {}
-                Ok(Heard::Farewell { slot, call, errno }) => self.note_farewell(slot, call, errno),
+                Ok(Heard::Farewell { slot, call, errno }) => {
+                    self.note_farewell(slot, call, errno)?;
+                }
+                Ok(Heard::Gasp { slot, n, cause }) => self.note_gasp(slot, n, cause),
                 Err(fault) => self.blame(fault)?,
             }
         }
@@ -313,6 +324,9 @@ impl<'a> Gathering<'a> {
                 Order::Quarantined(failure) => {
                     self.stages.observer.observe(&Observation::Quarantined(failure));
                 }
+                Order::Recovered { n, cause } => {
+                    self.stages.observer.observe(&Observation::Recovered { n, cause });
+                }
                 Order::Silenced { slot, reclaimed } if slot < self.crew.slots.len() => {
                     self.tell_silence(slot, reclaimed);
                 }
@@ -329,8 +343,10 @@ impl<'a> Gathering<'a> {
         let due = self.supervisor.next_due_ns().map(Duration::from_nanos);
         let early = self.early.as_ref().map(Draining::next).or(self.job.deadline);
         let elsewhere = self.next_deadline_elsewhere();
+        let is_waiting = self.supervisor.scheduler().is_waiting_for_allowance();
+        let rate = self.rate.as_ref().filter(|_| is_waiting).map(Rate::next);
         let journal = self.keeper.next_due();
-        [self.next_progress, due, early, elsewhere, journal].into_iter().flatten().min()
+        [self.next_progress, due, early, elsewhere, rate, journal].into_iter().flatten().min()
     }
 
     /// When something is to be done about agents, or for the primary of this one.
@@ -345,6 +361,15 @@ impl<'a> Gathering<'a> {
     pub(super) fn keep_time_elsewhere(&mut self) -> Result<(), Error> {
         self.keep_time_of_agents()?;
         self.keep_time_of_upstream()
+    }
+
+    /// Allows what may begin by now.
+    fn let_more_begin(&mut self) {
+        if let Some(rate) = &mut self.rate
+            && self.supervisor.scheduler().is_waiting_for_allowance()
+        {
+            self.supervisor.allow(rate.take(self.clock.elapsed()));
+        }
     }
 
     fn tell_progress(&mut self) {

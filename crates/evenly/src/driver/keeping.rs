@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::journal::{Book, Committed, Done, JournalError};
 use crate::observe::Observation;
-use evenly_core::{Interval, Record, Scheduler};
+use evenly_core::{Aggregate, Interval, Record, Scheduler};
 use std::time::Duration;
 
 /// The journal of a run, if it has one.
@@ -20,6 +20,8 @@ pub(super) struct Keeper {
     begins: Option<Duration>,
     /// Whether the run goes on without it where it cannot be written.
     is_optional: bool,
+    /// Of commands that put something out: what is done, until that has been written.
+    unwritten: Vec<Record>,
     /// Whether it was told that somebody else has it locked.
     is_told: bool,
 }
@@ -32,7 +34,7 @@ impl Keeper {
             let begins = Some(begins);
             return Ok((Self { begins, is_optional: true, ..Self::default() }, None));
         }
-        let (book, done) = journal.open(job.aggregate, job.range, job.function.name())?;
+        let (book, done) = journal.open(job.aggregate, job.range, &*job.function)?;
         Ok((Self { book: Some(book), ..Self::default() }, done))
     }
 
@@ -52,7 +54,7 @@ impl Keeper {
         let resumed = scheduler.resume(&set, done.value, &[]);
         let mut scheduler = resumed.map_err(evenly_core::Violation::from)?;
         book.each_failure(|failed| scheduler.resume_failures(failed))?;
-        scheduler.resume_lines(&done.pieces, done.lowest_failure);
+        scheduler.keep_lines(&done.pieces, done.lowest_failure);
         Ok(scheduler)
     }
 }
@@ -60,13 +62,57 @@ impl Keeper {
 impl Gathering<'_> {
     /// Takes what is to be made durable, or gives it back at once.
     pub(super) fn keep(&mut self, record: Record) -> Result<(), Error> {
+        let is_put_out = self.is_put_out();
         match &mut self.keeper.book {
+            // Nobody can put out again what is lost on its way: it is written first, and then done.
+            Some(_) if is_put_out => {
+                let (covered, failed) = (record.covered.clone(), record.failed.clone());
+                let done = Record::new(covered, failed, self.job.aggregate.empty());
+                self.keeper.unwritten.push(done);
+                self.count(record)
+            }
             Some(book) => {
                 book.put(record, self.clock.elapsed());
                 Ok(())
             }
             // Nothing is kept on disk: as durable as it is going to be.
             None => self.count(record),
+        }
+    }
+
+    /// Whether what comes is put out by commands, and not kept.
+    fn is_put_out(&self) -> bool {
+        matches!(self.job.aggregate, Aggregate::Run { .. })
+    }
+
+    /// Takes what has been written to be made durable.
+    pub(super) fn keep_what_is_written(&mut self) {
+        let Some(book) = &mut self.keeper.book else { return };
+        if self.keeper.unwritten.is_empty() || !self.outlet.is_empty() {
+            return;
+        }
+        let now = self.clock.elapsed();
+        let waits_below = match self.job.aggregate {
+            Aggregate::Run { in_order: true } => self.supervisor.scheduler().stream().next(),
+            _ => i128::MAX,
+        };
+        for record in std::mem::take(&mut self.keeper.unwritten) {
+            let failed = record.failed.iter().map(|failure| failure.interval);
+            let last = record.covered.iter().copied().chain(failed).map(|done| done.last()).max();
+            if last.is_some_and(|last| i128::from(last) < waits_below) {
+                book.put(record, now);
+            } else {
+                self.keeper.unwritten.push(record);
+            }
+        }
+    }
+
+    /// Makes durable what waits when there is nothing left to gather.
+    pub(super) fn keep_the_rest(&mut self) -> Result<(), Error> {
+        self.keep_what_is_written();
+        match self.keeper.book.as_ref().and_then(Book::due) {
+            Some(_) => self.commit(self.clock.elapsed()),
+            None => Ok(()),
         }
     }
 
@@ -101,6 +147,9 @@ impl Gathering<'_> {
         match committed {
             Ok(Committed::Records(records)) => {
                 self.keeper.is_told = false;
+                if self.is_put_out() {
+                    return Ok(());
+                }
                 records.into_iter().try_for_each(|record| self.count(record))
             }
             Ok(Committed::NotYet) => {
@@ -123,6 +172,10 @@ impl Gathering<'_> {
         let waiting = book.into_waiting();
         // It lacks what comes now. That it cannot be removed has a line already.
         let _ = crate::journal::discard(&path);
+        self.keeper.unwritten.clear();
+        if self.is_put_out() {
+            return Ok(());
+        }
         waiting.into_iter().try_for_each(|record| self.count(record))
     }
 
@@ -134,10 +187,10 @@ impl Gathering<'_> {
         let scheduler = self.supervisor.scheduler();
         let ledger = scheduler.ledger();
         let known: u128 = ledger.failures().iter().map(|failure| failure.interval.len()).sum();
-        let opened = journal.open(*aggregate, *range, function.name());
+        let opened = journal.open(*aggregate, *range, &**function);
         let begun = opened.and_then(|(mut book, _)| {
             // Of very many failures only the lowest are known.
-            if !aggregate.is_ordered() && known == ledger.failed() {
+            if !aggregate.is_streamed() && known == ledger.failed() {
                 book.take_over(ledger.covered(), ledger.failures(), scheduler.answer())?;
             }
             Ok(book)

@@ -52,6 +52,7 @@ impl Gathering<'_> {
                 }
             }
         }
+        self.crew.end_orphans();
         Ok(())
     }
 
@@ -77,8 +78,8 @@ impl Gathering<'_> {
             (Some(Reason::Call { .. } | Reason::Stopped), _) => None,
             (Some(Reason::Garbage), _) => is_alone.then_some(Cause::Garbage),
             (Some(Reason::Said(_)), _) => Some(Cause::Garbage),
-            (None, End::Exit(status)) => Some(Cause::Exit(status)),
-            (None, End::Signal(signal)) => Some(Cause::Signal(signal)),
+            (None | Some(Reason::Gasp { .. }), End::Exit(status)) => Some(Cause::Exit(status)),
+            (None | Some(Reason::Gasp { .. }), End::Signal(signal)) => Some(Cause::Signal(signal)),
         };
         let reclaimed = self.supervisor.lose(slot, cause, self.clock.now_ns())?;
         self.tell_pieces();
@@ -153,9 +154,10 @@ impl Gathering<'_> {
             signals: self.signals,
             function: &mut *self.job.function,
             stops_to_be_seen: false,
+            timeout: self.job.timeout,
         };
         let ends = (pipe.read_end.as_fd(), results.as_fd());
-        let child = self.crew.fork(name, ends.0, ends.1, &mut inheritance)?;
+        let child = self.crew.fork((slot, name), ends.0, ends.1, &mut inheritance)?;
         self.hub
             .replace(slot, name, pipe.write_end)
             .map_err(|failed| (failed.call, Refused::Fork(failed.cause)))?;
@@ -167,9 +169,33 @@ impl Gathering<'_> {
     }
 
     /// A worker says why it is about to leave.
-    pub(super) fn note_farewell(&mut self, slot: usize, call: u32, errno: u32) {
+    ///
+    /// # Errors
+    /// If that would befall every other worker as well, or puts in doubt what it said before.
+    pub(super) fn note_farewell(
+        &mut self,
+        slot: usize,
+        call: u32,
+        errno: u32,
+    ) -> Result<(), Error> {
         let cause = Errno::from_raw_os_error(errno.cast_signed());
-        self.crew.slots[slot].reason = Some(Reason::Call { call: Call(call).name(), cause });
+        match (Call(call), self.job.function.command()) {
+            (Call::EXECVE, Some(_)) => {
+                let command = self.job.function.name().to_owned();
+                let is_beginning = self.supervisor.scheduler().ledger().covered().is_empty();
+                Err(Error::CannotExecute { command, cause, is_beginning })
+            }
+            (Call::ANSWER, Some(_)) => Err(Error::Unasked),
+            (call, _) => {
+                self.crew.slots[slot].reason = Some(Reason::Call { call: call.name(), cause });
+                Ok(())
+            }
+        }
+    }
+
+    /// A worker says at which number something ends it.
+    pub(super) fn note_gasp(&mut self, slot: usize, n: i64, cause: Option<Cause>) {
+        self.crew.slots[slot].reason = Some(Reason::Gasp { n, cause });
     }
 
     /// Ends a worker that said what cannot be.
@@ -219,6 +245,8 @@ impl Gathering<'_> {
     /// is not heard any more.
     fn end_because(&mut self, slot: usize, reason: Reason) -> Result<(), Error> {
         let place = &mut self.crew.slots[slot];
+        // Who has gasped and lives is ended for what it did since.
+        place.reason = place.reason.filter(|before| !matches!(before, Reason::Gasp { .. }));
         place.reason.get_or_insert(reason);
         let pid = place.child.number();
         place.child.signal(Signal::KILL);

@@ -15,6 +15,7 @@ mod keeping;
 mod losses;
 mod outlet;
 mod primary;
+mod rate;
 mod reception;
 mod stages;
 mod upstream;

@@ -13,6 +13,7 @@ use super::reception::Agents;
 use super::stages::Stages;
 use super::upstream::{End, Upstream};
 use crate::error::Error;
+use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
 use crate::journal::Done;
 use crate::observe::{Layout, Observation, Observer, Place, Stage};
@@ -20,6 +21,7 @@ use crate::process::limits;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{self, Hub, Pipes};
 use crate::transport::{Registry, Transport};
+use evenly_core::scheduler::Counts;
 use evenly_core::{Interval, Scheduler, Supervisor};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
@@ -100,7 +102,7 @@ impl<'a> Primary<'a> {
         let (layout, is_wanted) = (Layout::default(), job.stands_still_at_stages);
         let stages = Stages { observer, layout, is_wanted };
         Ok(Self {
-            crew: Crew::prepare(wanted, job.aggregate)?,
+            crew: Crew::prepare(wanted, job.aggregate, &*job.function)?,
             wanted,
             stages,
             job,
@@ -111,7 +113,7 @@ impl<'a> Primary<'a> {
 
     /// n+1 pipes: one to each worker, one from all of them. The primary holds both ends of all.
     fn make_pipes(&mut self) -> Result<Pipes, Error> {
-        let (pipes, refused) = Pipes::make(self.wanted, self.job.aggregate.is_ordered())
+        let (pipes, refused) = Pipes::make(self.wanted, self.job.aggregate.is_streamed())
             .map_err(|cause| no_worker("pipe2", cause))?;
         if let Some(cause) = refused {
             self.say_fewer(pipes.assignments.len(), "pipe2", cause);
@@ -127,6 +129,7 @@ impl<'a> Primary<'a> {
             signals: self.signals,
             function: &mut *self.job.function,
             stops_to_be_seen: self.stages.is_wanted,
+            timeout: self.job.timeout,
         };
         if let Some((call, cause)) = self.crew.fork_all(pipes, &mut inheritance)? {
             self.say_fewer(pipes.assignments.len(), call, cause);
@@ -212,6 +215,12 @@ impl<'a> Primary<'a> {
     ) -> Result<Gathering<'a>, Error> {
         let mut scheduler =
             scheduler.opening(self.job.function.opening()).retries(self.job.retries);
+        scheduler = scheduler.chunks(self.job.chunk_time().as_nanos() as u64, self.job.chunk_max);
+        if self.job.max_rate.is_some() {
+            let is_per_chunk = matches!(self.job.form(), Some(Form::PerChunk | Form::Coprocess));
+            let counts = if is_per_chunk { Counts::Chunks } else { Counts::Numbers };
+            scheduler = scheduler.rationed(counts);
+        }
         if self.job.tells_pieces {
             scheduler = scheduler.tell_pieces();
         }

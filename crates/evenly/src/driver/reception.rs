@@ -374,6 +374,9 @@ fn welcome(job: &Job) -> Result<Welcome, Error> {
         aggregate: job.aggregate,
         retries: job.retries,
         range: job.range.interval(),
+        timeout_ns: job
+            .timeout
+            .map_or(0, |timeout| timeout.as_nanos().clamp(1, u64::MAX.into()) as u64),
         program: Program::None,
         function: job.function.name().to_owned(),
     })

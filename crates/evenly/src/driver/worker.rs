@@ -12,9 +12,17 @@
 //!
 //! What it knows about its chunks is in [`evenly_core::Worker`]; here are pipes and the clock.
 
+mod commands;
+mod coprocess;
+mod errand;
+mod errors;
+
 use super::clock::Clock;
-use crate::function::Function;
+use crate::function::{Form, Function};
+use crate::process::sys::last_gasp;
 use crate::process::workers::{Call, Unsettled, in_call};
+use commands::Shop;
+pub(super) use commands::Terms;
 use evenly_core::frame::{Malformed, PIPE_FRAME, Unpacker};
 use evenly_core::worker::Outcome;
 use evenly_core::{Aggregate, Worker, WorkerId};
@@ -92,6 +100,7 @@ pub(super) fn work(
     name: WorkerId,
     desk: &mut Desk,
     function: &mut dyn Function,
+    terms: Terms,
     ends: Result<(&File, &File), Unsettled<'_>>,
 ) -> i32 {
     let Desk { unpacker, worker } = desk;
@@ -103,6 +112,12 @@ pub(super) fn work(
             return STATUS_UNSETTLED;
         }
     };
+    if function.says_at()
+        && let Err((call, cause)) = last_gasp::prepare(name, terms.timeout)
+    {
+        say_farewell(worker, results.as_fd(), call, cause);
+        return STATUS_UNSETTLED;
+    }
     let mut seat = Seat {
         worker,
         function,
@@ -117,7 +132,7 @@ pub(super) fn work(
         slice_len: 1,
         look_len: 1,
     };
-    match seat.until_end_of_file(unpacker) {
+    match seat.work(unpacker, terms) {
         Ok(()) | Err(Leave::Abandoned) => STATUS_DONE,
         Err(Leave::Protocol) => STATUS_PROTOCOL,
         Err(Leave::Failed(call, cause)) => {
@@ -163,6 +178,19 @@ struct Seat<'a> {
 }
 
 impl Seat<'_> {
+    fn work(&mut self, unpacker: &mut Unpacker, terms: Terms) -> Result<(), Leave> {
+        match self.function.command() {
+            None => self.until_end_of_file(unpacker),
+            Some(command) => {
+                let mut shop = Shop::open(command, terms)?;
+                match shop.command.form() {
+                    Form::PerNumber | Form::PerChunk => self.run_commands(unpacker, &mut shop),
+                    Form::Coprocess => self.run_coprocess(unpacker, &mut shop),
+                }
+            }
+        }
+    }
+
     fn until_end_of_file(&mut self, unpacker: &mut Unpacker) -> Result<(), Leave> {
         while self.read(unpacker)? {
             self.start_the_watch();
@@ -194,7 +222,9 @@ impl Seat<'_> {
             if step.is_begun_again {
                 self.send()?;
             }
+            last_gasp::enter(step.slice.first());
             let last = self.function.fold(step.slice, self.worker.tally());
+            last_gasp::leave();
             self.since_look += last.abs_diff(step.slice.first()) + 1;
             match self.worker.counted(last) {
                 Outcome::Answered => {

@@ -1,11 +1,12 @@
 //! Functions of the calling program: any closure from a number to yes or no.
 
 use super::fold::fold_each;
-use super::{Function, Kind};
+use super::{Function, Kind, at};
 use evenly_core::{Interval, Tally};
 
 /// A closure as a function. It is called once for each n, in a forked copy of this process: what
-/// it changes there, nobody else sees; files that were open before the job are closed there.
+/// it changes there, nobody else sees; files that were open before the job are closed there. If it crashes,
+/// panics or leaves (exit(3)), the n that it was at is named.
 ///
 /// ```no_run
 /// let square = evenly::function::predicate("square", |n| n >= 0 && n.isqrt().pow(2) == n);
@@ -30,12 +31,20 @@ impl<F: FnMut(i64) -> bool> Function for Predicate<F> {
         &self.name
     }
 
+    fn says_at(&self) -> bool {
+        true
+    }
+
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
         if !tally.takes_counts() {
-            return fold_each(slice, tally, &mut self.test);
+            return fold_each(slice, tally, |n| {
+                at(n);
+                (self.test)(n)
+            });
         }
         let mut count = 0;
         for n in slice.first()..=slice.last() {
+            at(n);
             count += u64::from((self.test)(n));
         }
         tally.count(count, slice.len() as u64);
@@ -72,8 +81,13 @@ impl<F: FnMut(i64) -> i128> Function for Integers<F> {
         Kind::Integer
     }
 
+    fn says_at(&self) -> bool {
+        true
+    }
+
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
         for n in slice.first()..=slice.last() {
+            at(n);
             tally.number(n, (self.value)(n));
             if tally.is_full() {
                 return n;

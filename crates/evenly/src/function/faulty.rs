@@ -4,15 +4,18 @@
 //! They are called `test:FAULT@N,M,…` and appear in no list. `test:slow=MICROSECONDS` takes so long
 //! for each number and has no fault.
 
-use super::Function;
 use super::fold::{fold_each, fold_truths};
+use super::{Function, at};
 use crate::process::sys;
-use evenly_core::frame::{PIPE_FRAME, Packer};
+use evenly_core::frame::{PIPE_FRAME, Packer, VERSION};
 use evenly_core::{Interval, LeaseId, Tally, WorkerId};
 use rustix::process::{Signal, getpid, kill_process};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// What takes so long for each number is done number by number.
+const LONG: Duration = Duration::from_millis(1);
 
 /// What happens at the numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,8 @@ enum Fault {
     Crash,
     /// The same, but only if this file is not there yet; makes it before.
     CrashOnce(PathBuf),
+    /// Dies of SIGKILL, and so cannot say at which number.
+    Kill,
     /// Panics.
     Panic,
     /// Leaves with this status.
@@ -64,6 +69,7 @@ pub(super) fn named(name: &str) -> Option<Box<dyn Function>> {
         "crash" => Some(Fault::Crash),
         "crash-once" => Some(Fault::CrashOnce(value.into())),
         "contradict" => Some(Fault::Contradict),
+        "kill" => Some(Fault::Kill),
         "panic" => Some(Fault::Panic),
         "exit" => Some(Fault::Exit(value.parse().ok()?)),
         "hang" => Some(Fault::Hang),
@@ -86,6 +92,10 @@ impl Function for Faulty {
         &self.name
     }
 
+    fn says_at(&self) -> bool {
+        true
+    }
+
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
         if tally.takes_counts() {
             return fold_truths(slice, tally, |slice| self.count(slice), |n| n % 2 == 0);
@@ -97,17 +107,29 @@ impl Function for Faulty {
 impl Faulty {
     fn count(&mut self, interval: Interval) -> u64 {
         let has = |n: &&i64| (interval.first()..=interval.last()).contains(n);
-        for _ in self.numbers.iter().filter(has) {
+        for n in self.numbers.iter().filter(has) {
+            at(*n);
             self.fault.iter().for_each(commit);
         }
-        if !self.each.is_zero() {
-            std::thread::sleep(
-                self.each.saturating_mul(interval.len().try_into().unwrap_or(u32::MAX)),
-            );
-        }
+        self.take_time(interval);
         let evens_below = |end: i128| end.div_euclid(2) + end.rem_euclid(2);
         let end = i128::from(interval.last()) + 1;
         (evens_below(end) - evens_below(interval.first().into())) as u64
+    }
+}
+
+impl Faulty {
+    fn take_time(&self, interval: Interval) {
+        if self.each >= LONG {
+            for n in interval.first()..=interval.last() {
+                at(n);
+                std::thread::sleep(self.each);
+            }
+        } else if !self.each.is_zero() {
+            // The pauses between short ones would take longer than they.
+            let numbers = interval.len().try_into().unwrap_or(u32::MAX);
+            std::thread::sleep(self.each.saturating_mul(numbers));
+        }
     }
 }
 
@@ -119,6 +141,7 @@ fn commit(fault: &Fault) {
                 crash();
             }
         }
+        Fault::Kill => drop(kill_process(getpid(), Signal::KILL)),
         Fault::Panic => panic!("a test asked for it"),
         Fault::Exit(status) => sys::exit_now(*status),
         Fault::Hang => loop {
@@ -131,7 +154,7 @@ fn commit(fault: &Fault) {
             }
         }
         Fault::Garbage => write_raw(&[b'#'; 100]),
-        Fault::HalfAFrame => write_raw(&[b'e', b'v', 1, 2, 0, 1, 0, 0]),
+        Fault::HalfAFrame => write_raw(&[b'e', b'v', VERSION, 2, 0, 1, 0, 0]),
         Fault::Contradict => {
             std::thread::sleep(Duration::from_millis(500));
             let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
@@ -146,9 +169,8 @@ fn commit(fault: &Fault) {
 }
 
 fn crash() {
-    // Delivered before the call returns. The runtime looks for an overflown stack the first time.
-    let die = || kill_process(getpid(), Signal::SEGV);
-    let _ = die().and_then(|()| die());
+    // Delivered before the call returns.
+    let _ = kill_process(getpid(), Signal::SEGV);
 }
 
 /// Writes to the result pipe beside the worker.

@@ -9,6 +9,7 @@
 
 mod builtin;
 mod closure;
+mod command;
 mod expression;
 mod faulty;
 mod fold;
@@ -18,6 +19,8 @@ mod vector;
 
 pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
+pub(crate) use command::MOST_OUTPUT;
+pub use command::{Command, Form, UnusableCommand};
 pub use expression::{
     Expression, ExpressionError, Fault, OPERATIONS, Operation, Place, UnusableExpression,
     expression,
@@ -25,12 +28,22 @@ pub use expression::{
 pub use jit::NoMachineCode;
 pub use vector::instruction_set;
 
+use evenly_core::policy::CHUNK_AIM_NS;
 use evenly_core::{Interval, Tally};
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// What is applied to every number of a range.
 pub trait Function {
     /// The name, for messages and reports.
     fn name(&self) -> &str;
+
+    /// How it is typed in a call of `evenly`: what stands before the range and what behind it, quoted as a
+    /// shell needs it.
+    fn typed(&self) -> Typed {
+        Typed { before: quoted(self.name()), behind: String::new() }
+    }
 
     /// Whether it says yes or no, or gives an integer.
     fn kind(&self) -> Kind {
@@ -43,10 +56,47 @@ pub trait Function {
         1
     }
 
+    /// What a chunk should take, where chunks are sized by time.
+    fn chunk_time(&self) -> Duration {
+        Duration::from_nanos(CHUNK_AIM_NS)
+    }
+
+    /// The command that is to be run instead of [folding](Self::fold), if it is one.
+    fn command(&self) -> Option<Rc<Command>> {
+        None
+    }
+
+    /// Whether it says [`at`] which number it is, always. Then that number is named if it ends its worker,
+    /// and may be given a [time](crate::Job::timeout).
+    fn says_at(&self) -> bool {
+        false
+    }
+
     /// Applies it to the numbers of a slice, ascending, and tells the tally what came of each. It ends
     /// early when the tally is full. The last number that it was applied to. Called in a worker, with
     /// parts of at most 2^62 numbers, in any order.
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64;
+}
+
+/// A function as it is typed; see [`Function::typed`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// What stands before the range.
+    pub before: String,
+    /// What stands behind it; nothing, or a space first.
+    pub behind: String,
+}
+
+/// A word as a shell needs it.
+fn quoted(word: &str) -> String {
+    // Only a NUL cannot be quoted, and no argument of a process has one.
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word)).into_owned()
+}
+
+/// Says that this process is at number `n` now, before a [function](Function::says_at) is applied to it.
+#[inline]
+pub fn at(n: i64) {
+    crate::process::sys::last_gasp::at(n);
 }
 
 /// What a function gives for a number.

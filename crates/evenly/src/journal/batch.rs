@@ -6,7 +6,7 @@ use super::tables::{
     DoneRow, FailedRow, Numbered, bucket_hash, done_hash, failed_hash, lines_hash, read_bucket,
 };
 use evenly_core::interval::coalesce;
-use evenly_core::{Failure, Interval, Record, Value};
+use evenly_core::{Aggregate, Failure, Interval, Record, Value};
 use rusqlite::Connection;
 use std::borrow::Cow;
 
@@ -31,13 +31,15 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn of(records: &'a [Record]) -> Self {
+    pub(super) fn of(records: &'a [Record], aggregate: Aggregate) -> Self {
         let mut batch = Self::default();
         for record in records {
             batch.covered.extend_from_slice(&record.covered);
             batch.failed.extend_from_slice(&record.failed);
             match &record.value {
                 Value::Lines { lines: 0, .. } | Value::Nothing => {}
+                // What a command put out is not put out again.
+                Value::Lines { .. } if matches!(aggregate, Aggregate::Run { .. }) => {}
                 Value::Lines { lines, text } => {
                     split(&record.covered, *lines, text, &mut batch.lines);
                 }

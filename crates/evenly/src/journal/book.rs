@@ -9,7 +9,7 @@ use super::fingerprint::Fingerprint;
 use super::schema::{self, Field, Hasher, Seal};
 use super::tables;
 use crate::lock::Lock;
-use evenly_core::{Failure, Interval, IntervalSet, Record, Value};
+use evenly_core::{Aggregate, Failure, Interval, IntervalSet, Record, Value};
 use rusqlite::Connection;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -26,6 +26,7 @@ pub(crate) struct Book {
     pub(super) connection: Connection,
     pub(super) hasher: Hasher,
     seal: Seal,
+    aggregate: Aggregate,
     /// The value over all that is durable. A histogram's is in the file only.
     pub(super) value: Value,
     /// The hash of the row of `total`, by which one sees whether somebody else has written.
@@ -125,7 +126,19 @@ impl Book {
             )?;
             transaction.commit()?;
             let (path, waiting, cadence) = (path.to_owned(), Vec::new(), Cadence::default());
-            Ok(Self { path, connection, hasher, seal, value, total, waiting, cadence, _lock: lock })
+            let aggregate = fingerprint.aggregate;
+            Ok(Self {
+                path,
+                aggregate,
+                connection,
+                hasher,
+                seal,
+                value,
+                total,
+                waiting,
+                cadence,
+                _lock: lock,
+            })
         };
         make().map_err(|trouble| trouble.at(path, "begin"))
     }
@@ -148,8 +161,19 @@ impl Book {
             value => value.clone(),
         };
         let (waiting, cadence) = (Vec::new(), Cadence::default());
-        let mut book =
-            Self { path, connection, hasher, seal, value, total, waiting, cadence, _lock: lock };
+        let aggregate = fingerprint.aggregate;
+        let mut book = Self {
+            path,
+            aggregate,
+            connection,
+            hasher,
+            seal,
+            value,
+            total,
+            waiting,
+            cadence,
+            _lock: lock,
+        };
         let retries = terms.retry_failed && contents.failed > 0;
         if !retries && differences.is_empty() {
             return Ok((book, contents));
@@ -249,7 +273,7 @@ impl Book {
         let began = Instant::now();
         let waiting = std::mem::take(&mut self.waiting);
         let written = self.transaction(|book, seal| {
-            let batch = Batch::of(&waiting);
+            let batch = Batch::of(&waiting, book.aggregate);
             batch.write(&book.connection, &mut book.hasher, seal)?;
             let mut value = book.value.clone();
             for one in batch.values {

@@ -31,6 +31,7 @@ pub use fingerprint::{Difference, Fingerprint};
 pub use state::{directory, latest};
 pub use verify::{Together, merge, verify};
 
+use crate::function::Function;
 use book::Terms;
 use evenly_core::{Aggregate, Interval, IntervalSet, Range, Value};
 use std::ffi::OsString;
@@ -125,8 +126,16 @@ impl Journal {
         }
     }
 
-    fn fingerprint(&self, aggregate: Aggregate, range: Range, function: &str) -> Fingerprint {
-        Fingerprint::new(aggregate, range, function, &self.program)
+    /// A command is asked for by its words, and by how they are meant.
+    fn fingerprint(
+        &self,
+        aggregate: Aggregate,
+        range: Range,
+        function: &dyn Function,
+    ) -> Fingerprint {
+        let behind = function.typed().behind;
+        let program = [behind.trim(), &self.program].join(" ");
+        Fingerprint::new(aggregate, range, function.name(), program.trim())
     }
 
     fn call_in(&self) -> book::Call<'_> {
@@ -138,7 +147,7 @@ impl Journal {
         &self,
         aggregate: Aggregate,
         range: Range,
-        function: &str,
+        function: &dyn Function,
     ) -> Result<(Book, Option<Done>), JournalError> {
         let fingerprint = self.fingerprint(aggregate, range, function);
         let (path, terms) = match &self.place {

@@ -3,7 +3,9 @@
 //! [`sys`] is the one room with system calls that need `unsafe`; everything else here calls it or
 //! rustix. What is absent: any knowledge of ranges, chunks and answers.
 
+pub(crate) mod command;
 pub(crate) mod limits;
+pub(crate) mod orphans;
 pub(crate) mod signals;
 pub(crate) mod sys;
 pub(crate) mod workers;

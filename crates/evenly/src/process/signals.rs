@@ -137,6 +137,20 @@ impl Drop for Signals {
     }
 }
 
+impl InheritedMask {
+    /// The signals that are blocked.
+    pub(crate) fn set(self) -> SignalSet {
+        self.0
+    }
+}
+
+/// In a forked worker: has `SIGTERM` wait in a descriptor instead of ending it.
+pub(crate) fn take_requests_to_leave() -> Result<OwnedFd, Errno> {
+    let wanted = SignalSet::of(&[libc::SIGTERM]);
+    sys::block_signals(wanted)?;
+    sys::signal_descriptor(wanted)
+}
+
 /// In a forked worker: the signals are as the job's process was started, except that a pipe
 /// without reader ends the worker instead of surprising it (`SIGPIPE`, pipe(7)).
 pub(super) fn restore_in_child(inherited: InheritedMask) -> Result<(), Errno> {

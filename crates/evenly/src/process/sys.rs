@@ -1,6 +1,10 @@
 //! The system calls that need `unsafe`: fork, `_exit`, signal masks and signalfd, the limit on
-//! descriptors, descriptors by number in a child that has just been forked, and whose a peer is.
+//! descriptors, descriptors by number in a child that has just been forked, and whose a peer is; and, in
+//! a room of its own, what a worker does when something ends it (`last_gasp`).
 #![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
+
+pub(crate) mod last_gasp;
+pub(crate) mod spawn;
 
 use super::workers::{Call, in_call};
 use rustix::io::Errno;
@@ -68,6 +72,18 @@ impl SignalSet {
             for signal in signals {
                 libc::sigaddset(set.as_mut_ptr(), *signal);
             }
+            Self(set.assume_init())
+        }
+    }
+}
+
+impl SignalSet {
+    /// Every signal.
+    pub(crate) fn all() -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigfillset initialises the set.
+        unsafe {
+            libc::sigfillset(set.as_mut_ptr());
             Self(set.assume_init())
         }
     }

@@ -73,6 +73,8 @@ pub(crate) struct Cradle<'a> {
     /// Whether it stops itself twice on the way, until it is continued: when it has inherited
     /// everything, and when it has closed what is not its own. For those who want to look.
     pub(crate) stops_to_be_seen: bool,
+    /// The signal by which it learns that the primary is gone.
+    pub(crate) dies_by: unix::Signal,
 }
 
 impl Child {
@@ -103,7 +105,10 @@ impl Child {
             }
             Err((call, cause)) => body(Err(Unsettled { call, cause, results: cradle.results })),
         }));
-        sys::exit_now(outcome.unwrap_or(STATUS_PANICKED))
+        sys::exit_now(outcome.unwrap_or_else(|_| {
+            sys::last_gasp::panicked();
+            STATUS_PANICKED
+        }))
     }
 
     /// Its number for others to read; 0 once it is reaped.
@@ -204,10 +209,21 @@ impl Call {
     pub(crate) const READ: Self = Self(7);
     pub(crate) const WRITE: Self = Self(8);
     pub(crate) const POLL: Self = Self(9);
+    pub(crate) const SIGALTSTACK: Self = Self(10);
+    pub(crate) const SIGACTION: Self = Self(11);
+    pub(crate) const TIMER_CREATE: Self = Self(12);
+    pub(crate) const TIMER_SETTIME: Self = Self(13);
+    pub(crate) const SIGNALFD: Self = Self(14);
+    pub(crate) const PIPE: Self = Self(15);
+    pub(crate) const CLONE: Self = Self(16);
+    pub(crate) const EXECVE: Self = Self(17);
+    pub(crate) const WAITID: Self = Self(18);
+    /// No call: what a coprocess was not asked for.
+    pub(crate) const ANSWER: Self = Self(19);
 
     /// Its name in the manual.
     pub(crate) fn name(self) -> &'static str {
-        const NAMES: [&str; 10] = [
+        const NAMES: [&str; 20] = [
             "prctl",
             "setpgid",
             "dup",
@@ -218,6 +234,16 @@ impl Call {
             "read",
             "write",
             "poll",
+            "sigaltstack",
+            "sigaction",
+            "timer_create",
+            "timer_settime",
+            "signalfd",
+            "pipe2",
+            "clone",
+            "execve",
+            "waitid",
+            "an answer of the coprocess",
         ];
         NAMES.get(self.0 as usize).copied().unwrap_or("a call")
     }
@@ -231,8 +257,7 @@ pub(crate) fn in_call(call: Call) -> impl Fn(Errno) -> (Call, Errno) {
 /// The first steps of a worker: it dies with the primary, is out of reach of the terminal's
 /// signals, and keeps only what is its own.
 fn arrive(cradle: &Cradle<'_>, primary: Pid) -> Result<(File, File), (Call, Errno)> {
-    unix::set_parent_process_death_signal(Some(unix::Signal::KILL))
-        .map_err(in_call(Call::PRCTL))?;
+    unix::set_parent_process_death_signal(Some(cradle.dies_by)).map_err(in_call(Call::PRCTL))?;
     if unix::getppid() != Some(primary) {
         // The primary died before the line above: nobody would tell us (prctl(2)), and there is
         // nobody whom we could tell.

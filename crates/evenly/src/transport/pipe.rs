@@ -367,6 +367,7 @@ impl Transport for Hub {
 mod tests {
     use super::*;
     use evenly_core::LeaseId;
+    use evenly_core::frame::VERSION;
 
     #[test]
     fn a_frame_behind_a_beginning_that_nobody_ends_is_found() {
@@ -376,7 +377,7 @@ mod tests {
         packer.answer(LeaseId(3), 5);
         packer.seal(1);
         // Of a frame of 4096 bytes.
-        let beginning = [b'e', b'v', 1, 2, 0, 16, 0, 0];
+        let beginning = [b'e', b'v', VERSION, 2, 0, 16, 0, 0];
         let bytes = [&beginning[..], &[0; 16], packer.bytes()].concat();
         rustix::io::write(&pipe.write_end, &bytes).unwrap();
         assert_eq!(hub.receive(), Ok(Received::Bytes));

@@ -1,0 +1,154 @@
+//! The command behind `--` in the place of a function: what is run, and how its answers are read.
+
+use crate::arguments::{Array, Format, JobArguments};
+use crate::number::parse_number;
+use evenly::function::{Command, Form, Function};
+use evenly::{Aggregate, Range};
+use std::num::NonZeroU8;
+
+/// What else is said about how a command is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Whether each line says for which number it is.
+    pub(crate) is_tagged: bool,
+    /// How often it is run again for what failed.
+    pub(crate) repeats: u8,
+}
+
+/// The command of these arguments as a function.
+///
+/// # Errors
+/// One line that says why it cannot be run, or what makes no sense with it.
+pub(crate) fn resolve(
+    aggregate: Aggregate,
+    arguments: &JobArguments,
+    range: Range,
+    manner: Manner,
+) -> Result<Box<dyn Function>, String> {
+    if let Some(function) = &arguments.function {
+        return Err(if let Aggregate::Run { .. } = aggregate {
+            format!(
+                "run takes no function, and '{function}' is one word too many; see evenly run --help"
+            )
+        } else {
+            format!(
+                "'{function}' and the command behind -- are two functions; leave one of them out"
+            )
+        });
+    }
+    let words = arguments.cmd.clone();
+    let command = match arguments.as_kind {
+        _ if arguments.coprocess => Command::coprocess(words),
+        Some(Array::Slurm) => Command::slurm_array(words, range),
+        None => Command::new(words),
+    };
+    let mut command = command.map_err(|error| error.to_string())?.repeats(manner.repeats);
+    if let Some(typed) = &arguments.no_status {
+        let is_asked = aggregate.wants_truth() && command.form() == Form::PerNumber;
+        if !is_asked {
+            return Err(
+                "--no-status is for count, find, any and all of a command that is run for each n"
+                    .to_owned(),
+            );
+        }
+        command = command.no_status(
+            parse_status(typed)
+                .map_err(|cause| format!("bad value '{typed}' for --no-status: {cause}"))?,
+        );
+    }
+    if manner.is_tagged {
+        command = command.tagged();
+    }
+    if let Aggregate::Run { .. } = aggregate {
+        refuse_for_run(arguments)?;
+    }
+    let is_counted_here = command.form() != Form::PerNumber && arguments.max_rate.is_some();
+    if is_counted_here && !arguments.listen.is_empty() {
+        return Err("--max-rate counts the chunks of this machine, and agents divide theirs; \
+                    leave out --listen, or use {} for single n"
+            .to_owned());
+    }
+    Ok(command.into_function())
+}
+
+fn refuse_for_run(arguments: &JobArguments) -> Result<(), String> {
+    if arguments.format == Format::Json {
+        return Err("run prints what its commands print, which is no JSON; \
+                    --joblog and --events say how each of them went"
+            .to_owned());
+    }
+    if arguments.partial {
+        return Err(
+            "run withholds nothing where some n failed, so --partial says nothing; leave it out"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// What is said where a command is missing that something is said about.
+pub(crate) fn missing(aggregate: Aggregate, arguments: &JobArguments) -> Option<String> {
+    let range = &arguments.range;
+    if let Aggregate::Run { .. } = aggregate {
+        return Some(format!("no command is given to run; as in: evenly run {range} -- echo {{}}"));
+    }
+    let about = [
+        (arguments.coprocess, "--coprocess"),
+        (arguments.as_kind.is_some(), "--as"),
+        (arguments.no_status.is_some(), "--no-status"),
+    ];
+    let (_, option) = about.into_iter().find(|(is_given, _)| *is_given)?;
+    let command = aggregate.name();
+    Some(format!("{option} is about a command; as in: evenly {command} {option} … {range} -- CMD"))
+}
+
+fn parse_status(text: &str) -> Result<NonZeroU8, String> {
+    let status = u8::try_from(parse_number(text)?).ok().and_then(NonZeroU8::new);
+    status.ok_or_else(|| "it is from 1 to 255, and 0 is yes".to_owned())
+}
+
+/// Reads a rate: `10/s`, `100/m`, `5000/h`, `0.5/s`, `10`. So many a second.
+///
+/// # Errors
+/// Says what is wrong with it and how it is written.
+pub(crate) fn parse_rate(text: &str) -> Result<f64, String> {
+    const HINT: &str = "rates are written as 10/s, 0.5/s, 100/m or 5000/h";
+    let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
+    let seconds = match unit {
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(format!("'{unit}' is none of s, m and h; {HINT}")),
+    };
+    let count = match parse_number(count) {
+        Ok(whole) => whole as f64,
+        Err(_) => count.parse().map_err(|_| format!("'{count}' is no number; {HINT}"))?,
+    };
+    let per_second: f64 = count / seconds;
+    let is_possible = (1e-6..=1e9).contains(&per_second);
+    is_possible
+        .then_some(per_second)
+        .ok_or_else(|| format!("it is from 1e-6 to 1e9 a second; {HINT}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_so_many_a_second() {
+        for (text, per_second) in [
+            ("10/s", 10.0),
+            ("10", 10.0),
+            ("0.5/s", 0.5),
+            ("120/m", 2.0),
+            ("7200/h", 2.0),
+            ("1e3/s", 1e3),
+        ] {
+            assert_eq!(parse_rate(text), Ok(per_second), "{text}");
+        }
+        for text in ["", "/s", "0/s", "-1/s", "5/d", "x/s", "nan", "inf/s", "1e30"] {
+            assert!(parse_rate(text).unwrap_err().contains("10/s"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What can be said about a run before it begins, and how much of it may begin at a time.
+
+use super::{Piece, Policy, Scheduler};
+use alloc::vec::Vec;
+
+/// How much may be handed out now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowance {
+    counts: Counts,
+    /// Below zero where chunks came back that had to go out again whole.
+    left: i128,
+}
+
+/// What an allowance counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// Numbers, which begin one by one.
+    Numbers,
+    /// Chunks, each of which begins as a whole.
+    Chunks,
+}
+
+impl Allowance {
+    pub(super) fn is_used_up(self) -> bool {
+        self.left <= 0
+    }
+
+    pub(super) fn use_up(&mut self, numbers: u128) {
+        self.left -= match self.counts {
+            // No interval is longer than 2^64.
+            Counts::Numbers => numbers as i128,
+            Counts::Chunks => 1,
+        };
+    }
+}
+
+/// How long a chunk may be that should have `wanted` numbers.
+pub(super) fn most_allowed(allowance: Option<Allowance>, wanted: u128) -> u128 {
+    match allowance {
+        Some(Allowance { counts: Counts::Numbers, left }) => wanted.min(left.max(1) as u128),
+        _ => wanted,
+    }
+}
+
+impl Scheduler {
+    /// Lets the timed policy begin with chunks of so many numbers, where they are known to be cheap.
+    /// Otherwise it begins with one, which may take hours.
+    #[must_use]
+    pub fn opening(mut self, numbers: u64) -> Self {
+        self.opening = u128::from(numbers.max(1));
+        self
+    }
+
+    /// Gives a chunk whose worker was lost so many more tries, then halves it. Only a single number
+    /// that was lost so often and once more, each time as the one its worker was at, fails.
+    #[must_use]
+    pub fn retries(mut self, retries: u8) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Keeps account of each [`Piece`] for [`take_pieces`](Self::take_pieces).
+    #[must_use]
+    pub fn tell_pieces(mut self) -> Self {
+        self.pieces = Some(Vec::new());
+        self
+    }
+
+    /// What was done and lost since the last call; always empty without
+    /// [`tell_pieces`](Self::tell_pieces).
+    pub fn take_pieces(&mut self) -> Vec<Piece> {
+        self.pieces.as_mut().map(core::mem::take).unwrap_or_default()
+    }
+
+    /// Leaves out numbers that fail, where the answer is lines; otherwise they end below the first.
+    #[must_use]
+    pub fn leave_out_failures(mut self) -> Self {
+        self.stream.leave_out_failures();
+        self
+    }
+
+    /// Has chunks of the timed policy take about so long, and no more than so many numbers.
+    #[must_use]
+    pub fn chunks(mut self, aim_ns: u64, most: u64) -> Self {
+        self.chunk_ns = aim_ns.max(1);
+        self.chunk_max = u128::from(most.max(1));
+        self
+    }
+
+    /// Hands out only what is [allowed](Self::allow): nothing at first.
+    #[must_use]
+    pub fn rationed(mut self, counts: Counts) -> Self {
+        self.allowance = Some(Allowance { counts, left: 0 });
+        self
+    }
+
+    /// Lets so much more begin, of a run that is [rationed](Self::rationed).
+    pub fn allow(&mut self, more: u64) {
+        if let Some(allowance) = &mut self.allowance {
+            allowance.left += i128::from(more);
+        }
+    }
+
+    /// Whether somebody could begin something and may not.
+    #[must_use]
+    pub fn is_waiting_for_allowance(&self) -> bool {
+        let is_used_up = self.allowance.is_some_and(Allowance::is_used_up);
+        is_used_up && !self.is_draining && !self.ledger.is_exhausted()
+    }
+
+    /// How long the next chunk may be: see [`chunks`](Self::chunks), and whoever says how long chunks are
+    /// gets those.
+    pub(super) fn longest_chunk(&self) -> u128 {
+        let most = self.most_by_credit();
+        if self.sizer.policy() == Policy::Timed { most.min(self.chunk_max) } else { most }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Action, Capacity, Event};
+    use super::*;
+    use crate::aggregate::Aggregate;
+    use crate::lease::WorkerId;
+    use crate::range::Range;
+    use core::num::NonZeroU32;
+
+    /// What is handed out to one worker, or agent of so many, after each of these allowances.
+    fn handed_out(policy: Policy, counts: Counts, agent: u32, allowed: &[u64]) -> Vec<Vec<u128>> {
+        let range = Range::new(0, 1000).unwrap();
+        let mut scheduler = Scheduler::new(range, Aggregate::Count, policy, 1).rationed(counts);
+        let capacity = Capacity { window: 100, agent: NonZeroU32::new(agent) };
+        scheduler.handle(Event::Joined { worker: WorkerId(0), capacity }, 0).unwrap();
+        assert!(scheduler.poll().is_none() && scheduler.is_waiting_for_allowance());
+        let mut lengths = |more| {
+            scheduler.allow(more);
+            match scheduler.poll() {
+                Some(Action::Assign { .. }) => {
+                    scheduler.assignments().iter().map(|one| one.interval.len()).collect()
+                }
+                _ => Vec::new(),
+            }
+        };
+        allowed.iter().map(|more| lengths(*more)).collect()
+    }
+
+    #[test]
+    fn no_more_is_handed_out_than_is_allowed_and_can_begin() {
+        let fixed = Policy::Fixed(7.try_into().unwrap());
+        assert_eq!(handed_out(fixed, Counts::Chunks, 0, &[1, 1]), [vec![7], vec![]]);
+        assert_eq!(handed_out(fixed, Counts::Numbers, 0, &[3, 1]), [vec![3], vec![]]);
+        assert_eq!(handed_out(Policy::Timed, Counts::Numbers, 3, &[2]), [vec![1, 1]]);
+        assert_eq!(handed_out(Policy::Timed, Counts::Numbers, 3, &[9]), [vec![1, 1, 1]]);
+    }
+
+    use std::vec;
+}

@@ -1,0 +1,229 @@
+//! A worker that runs commands: one after the other, each for a number or for a chunk.
+//!
+//! While one runs, the worker waits for it and for its own assignment pipe alike: what is withdrawn
+//! meanwhile is given back at once, except for what the command is at. At end of file, and when `SIGTERM`
+//! says the same, the command is killed with its process group and the worker leaves.
+//!
+//! A command that fails costs no worker: that its numbers have no value is what the worker says of them.
+//! A chunk that fails is halved here until the number is found; only what is put out for `run` is not,
+//! for that would be done twice.
+
+use super::errand::Errand;
+use super::errors::Errors;
+use super::{Leave, Seat};
+use crate::function::{Command, Form};
+use crate::process::signals::{self, InheritedMask};
+use crate::process::sys::SignalSet;
+use crate::process::sys::spawn::Launcher;
+use crate::process::workers::{Call, in_call};
+use evenly_core::frame::Unpacker;
+use evenly_core::worker::Outcome;
+use evenly_core::{Aggregate, Cause, Interval, LeaseId};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What a worker is told beside its function.
+#[derive(Clone, Copy)]
+pub(in crate::driver) struct Terms {
+    /// Its place, from 0.
+    pub(in crate::driver) slot: usize,
+    /// How long a command may take.
+    pub(in crate::driver) timeout: Option<Duration>,
+    /// Signals as they were before the job, which is how commands get them.
+    pub(in crate::driver) mask: InheritedMask,
+}
+
+/// What a worker needs to run commands.
+pub(super) struct Shop {
+    pub(super) command: Rc<Command>,
+    pub(super) launcher: Launcher,
+    /// Can be read when somebody asks this worker to leave.
+    leave: OwnedFd,
+    pub(super) mask: SignalSet,
+    pub(super) slot: usize,
+    pub(super) timeout: Option<Duration>,
+    /// What commands say on standard error, on its way to ours.
+    pub(super) errors: Errors,
+    /// How many numbers to do at once: less after a chunk has failed.
+    pub(super) longest: u64,
+}
+
+impl Shop {
+    pub(super) fn open(command: Rc<Command>, terms: Terms) -> Result<Self, (Call, Errno)> {
+        let leave = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
+        let Terms { slot, timeout, mask } = terms;
+        let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
+        Ok(Self {
+            command,
+            launcher: Launcher::new(),
+            leave,
+            mask: mask.set(),
+            slot,
+            timeout,
+            errors: Errors::new(),
+            longest,
+        })
+    }
+
+    /// How far a failed chunk is halved: down to single numbers, if that does nothing twice that anybody
+    /// would notice.
+    pub(super) fn is_to_be_halved(&self, numbers: Interval, aggregate: Aggregate) -> bool {
+        numbers.len() > 1 && !matches!(aggregate, Aggregate::Run { .. })
+    }
+
+    /// Something went well: twice as much may be tried again.
+    pub(super) fn lengthen(&mut self) {
+        if self.command.form() != Form::PerNumber {
+            self.longest = self.longest.saturating_mul(2);
+        }
+    }
+}
+
+impl Seat<'_> {
+    /// Runs the commands of all chunks until end of file.
+    pub(super) fn run_commands(
+        &mut self,
+        unpacker: &mut Unpacker,
+        shop: &mut Shop,
+    ) -> Result<(), Leave> {
+        loop {
+            let Some(step) = self.worker.next(shop.longest) else {
+                self.send()?;
+                match self.wait(unpacker, shop, [], None) {
+                    Ok(_) => {}
+                    // There is nothing left to do.
+                    Err(Leave::Abandoned) => {
+                        shop.errors.end();
+                        return Ok(());
+                    }
+                    Err(leave) => return Err(leave),
+                }
+                self.start_the_watch();
+                continue;
+            };
+            if step.is_begun_again {
+                self.send()?;
+            }
+            let last = self.run_one(step.slice, unpacker, shop)?;
+            self.note(last)?;
+        }
+    }
+
+    /// Notes that everything up to `last` is in the tally, and says so.
+    pub(super) fn note(&mut self, last: i64) -> Result<(), Leave> {
+        match self.worker.counted(last) {
+            Outcome::Answered => self.send(),
+            Outcome::Going | Outcome::ToReport => {
+                self.report()?;
+                self.write_frames()
+            }
+        }
+    }
+
+    /// Runs a command for these numbers, or for the first of them; how far that went.
+    fn run_one(
+        &mut self,
+        mut numbers: Interval,
+        unpacker: &mut Unpacker,
+        shop: &mut Shop,
+    ) -> Result<i64, Leave> {
+        let aggregate = self.worker.tally().aggregate();
+        let attempt = self.worker.lease().map_or(1, LeaseId::attempt);
+        let mut repeated = 0;
+        loop {
+            self.worker.hold(numbers);
+            let errand = Errand { numbers, attempt: u32::from(attempt) + u32::from(repeated) };
+            let (how, output) = self.execute(&errand, unpacker, shop)?;
+            let command = Rc::clone(&shop.command);
+            let tally = self.worker.tally();
+            let told = how.and_then(|end| command.tell(numbers, end, &output, tally));
+            let Err(cause) = told else {
+                shop.lengthen();
+                return Ok(numbers.last());
+            };
+            if repeated < command.repeats_of_failed() {
+                repeated += 1;
+            } else if shop.is_to_be_halved(numbers, aggregate) {
+                numbers = first_half(numbers);
+                shop.longest = numbers.len() as u64;
+                repeated = 0;
+            } else {
+                self.fail(numbers, cause, &output, &command);
+                return Ok(numbers.last());
+            }
+        }
+    }
+
+    pub(super) fn fail(
+        &mut self,
+        numbers: Interval,
+        cause: Cause,
+        output: &[u8],
+        command: &Command,
+    ) {
+        command.tell_failure(numbers, cause, output, self.worker.tally());
+    }
+
+    /// Waits for frames, and for what is watched, for so long at most; does what frames say. What was
+    /// found of what is watched.
+    pub(super) fn wait<const N: usize>(
+        &mut self,
+        unpacker: &mut Unpacker,
+        shop: &mut Shop,
+        watched: [Option<(BorrowedFd<'_>, PollFlags)>; N],
+        timeout: Option<Duration>,
+    ) -> Result<[PollFlags; N], Leave> {
+        let timeout = timeout.map(|timeout| Timespec {
+            tv_sec: timeout.as_secs() as i64,
+            tv_nsec: i64::from(timeout.subsec_nanos()),
+        });
+        let mut fds = Vec::with_capacity(N + 3);
+        fds.push(PollFd::new(self.assignments, PollFlags::IN));
+        fds.push(PollFd::new(&shop.leave, PollFlags::IN));
+        fds.extend(watched.iter().flatten().map(|(fd, what)| PollFd::from_borrowed_fd(*fd, *what)));
+        let errors = shop.errors.awaited();
+        fds.extend(errors.map(|errors| PollFd::from_borrowed_fd(errors, PollFlags::OUT)));
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => fds.iter_mut().for_each(PollFd::clear_revents),
+            Err(cause) => return Err(Leave::Failed(Call::POLL, cause)),
+        }
+        let mut found = fds.iter().map(PollFd::revents);
+        let mut next = || found.next().unwrap_or(PollFlags::empty());
+        let (frames, requests) = (next(), next());
+        let watched = watched.map(|one| one.map_or(PollFlags::empty(), |_| next()));
+        shop.errors.flush();
+        if !requests.is_empty() {
+            return Err(Leave::Abandoned);
+        }
+        if frames.contains(PollFlags::NVAL) {
+            return Err(Leave::Failed(Call::POLL, Errno::BADF));
+        }
+        if !frames.is_empty() {
+            if !self.read(unpacker)? {
+                return Err(Leave::Abandoned);
+            }
+            self.give_back()?;
+        }
+        Ok(watched)
+    }
+
+    /// Sends what is given back, which is waited for. The time of what is at work is not over.
+    fn give_back(&mut self) -> Result<(), Leave> {
+        self.worker.seal(0);
+        if !self.worker.is_silent() {
+            let since_ns = self.busy_since_ns;
+            self.write_frames()?;
+            self.busy_since_ns = since_ns;
+        }
+        Ok(())
+    }
+}
+
+/// The lower half of more than one number.
+pub(super) fn first_half(numbers: Interval) -> Interval {
+    numbers.split_front(numbers.len() / 2).0
+}

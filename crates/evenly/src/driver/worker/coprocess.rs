@@ -1,0 +1,383 @@
+//! A worker with a coprocess: a program that reads chunks as lines and answers each with a line.
+//!
+//! Where answers come quickly, chunks are written to it before it is asked for them, so that nobody waits
+//! for a round trip. When it fails with several chunks in hand it is not known which one is to blame: it is
+//! started again and gets them one at a time.
+
+use super::commands::{Shop, first_half};
+use super::errand::{Errand, Read, Timer, pipe_from, read_some};
+use super::errors::Gathered;
+use super::{Leave, Seat};
+use crate::function::MOST_OUTPUT;
+use crate::process::End;
+use crate::process::command::Running;
+use crate::process::workers::{Call, in_call};
+use evenly_core::frame::Unpacker;
+use evenly_core::{Cause, Interval};
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+use std::collections::VecDeque;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// So many chunks may be in its hands where answers come quickly, and how quickly that is.
+const AHEAD: usize = 4096;
+const QUICK: Duration = Duration::from_millis(1);
+
+/// After so long without its first answer, whoever waits is told what it may be.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it has to leave at the end of its work.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A coprocess at work, with the ends of its pipes that are ours.
+struct Partner {
+    running: Running,
+    input: OwnedFd,
+    output: OwnedFd,
+    errors: Option<OwnedFd>,
+    said: Gathered,
+    /// The chunks that it was asked for and has not answered, in that order.
+    asked: VecDeque<Interval>,
+    /// What is not written yet, and what is read and not used.
+    to_write: Vec<u8>,
+    read: Vec<u8>,
+    used: usize,
+    has_answered: bool,
+}
+
+/// What is known of how it works.
+struct Habits {
+    /// Whether it answers so quickly that more than one chunk is to be in its hands.
+    is_quick: bool,
+    /// So many chunks are given one at a time, for one of them is to blame for its end.
+    cautious: usize,
+    /// Whether its time was over with several chunks in hand: it never gets several again.
+    is_slow: bool,
+}
+
+impl Seat<'_> {
+    /// Has a coprocess answer all chunks until end of file.
+    pub(super) fn run_coprocess(
+        &mut self,
+        unpacker: &mut Unpacker,
+        shop: &mut Shop,
+    ) -> Result<(), Leave> {
+        let mut habits = Habits { is_quick: false, cautious: 0, is_slow: false };
+        let mut partner: Option<Partner> = None;
+        loop {
+            let Some(step) = self.worker.next(shop.longest) else {
+                self.send()?;
+                if partner.as_mut().is_some_and(Partner::has_said_more) {
+                    return Err(Leave::Failed(Call::ANSWER, Errno::PROTO));
+                }
+                match self.wait(unpacker, shop, [], None) {
+                    Ok(_) => {}
+                    Err(Leave::Abandoned) => return end_of_work(partner, shop),
+                    Err(leave) => return Err(leave),
+                }
+                self.start_the_watch();
+                continue;
+            };
+            if step.is_begun_again {
+                self.send()?;
+            }
+            self.ask(step.slice, &mut partner, &mut habits, (unpacker, shop))?;
+        }
+    }
+
+    /// Has these numbers answered, or the first of them, and notes what came of it.
+    fn ask(
+        &mut self,
+        mut numbers: Interval,
+        partner: &mut Option<Partner>,
+        habits: &mut Habits,
+        (unpacker, shop): (&mut Unpacker, &mut Shop),
+    ) -> Result<(), Leave> {
+        let command = Rc::clone(&shop.command);
+        let aggregate = self.worker.tally().aggregate();
+        let mut repeated = 0;
+        loop {
+            self.worker.hold(numbers);
+            if partner.is_none() {
+                *partner = Some(self.take_on(numbers, repeated, unpacker, shop)?);
+            }
+            let Some(at_work) = partner else { continue };
+            let answer = self.answer(numbers, at_work, habits, (unpacker, shop))?;
+            let told = match answer {
+                Ok(line) => {
+                    let line = &at_work.read[line.0..line.1];
+                    command.tell_output(numbers, line, self.worker.tally())
+                }
+                Err(cause) => Err(cause),
+            };
+            let cause = match told {
+                Ok(()) => {
+                    habits.cautious = habits.cautious.saturating_sub(1);
+                    shop.lengthen();
+                    return self.note_quickly(numbers.last(), unpacker);
+                }
+                Err(cause) => cause,
+            };
+            // Whatever it says after that cannot be trusted.
+            let others = partner.take().map_or(0, |at_work| at_work.dismiss(shop, numbers));
+            if others > 0 {
+                habits.is_slow |= cause == Cause::Timeout;
+                habits.cautious = others + 1;
+            } else if repeated < command.repeats_of_failed() {
+                repeated += 1;
+            } else if shop.is_to_be_halved(numbers, aggregate) {
+                numbers = first_half(numbers);
+                shop.longest = numbers.len() as u64;
+                repeated = 0;
+            } else {
+                self.fail(numbers, cause, &[], &command);
+                return self.note(numbers.last());
+            }
+        }
+    }
+
+    /// Waits for the answer to these numbers: where it stands in what was read, or why there is none.
+    fn answer(
+        &mut self,
+        numbers: Interval,
+        partner: &mut Partner,
+        habits: &mut Habits,
+        (unpacker, shop): (&mut Unpacker, &mut Shop),
+    ) -> Result<Result<(usize, usize), Cause>, Leave> {
+        let mut timer = Timer::start(shop.timeout);
+        let mut began: Option<Instant> = None;
+        if !partner.asked.contains(&numbers) {
+            partner.put(numbers);
+        }
+        loop {
+            while let Some(line) = partner.next_line() {
+                // What was withdrawn since it was asked is answered all the same.
+                if partner.asked.pop_front() == Some(numbers) {
+                    partner.has_answered = true;
+                    habits.is_quick = began.is_none_or(|began| began.elapsed() < QUICK);
+                    return Ok(Ok(line));
+                }
+                if !partner.asked.contains(&numbers) {
+                    partner.put(numbers);
+                }
+            }
+            if partner.read.len() - partner.used > MOST_OUTPUT {
+                return Ok(Err(Cause::Flood));
+            }
+            self.ask_ahead(partner, habits, shop);
+            // What was answered so far is not kept back while we wait.
+            if began.is_none() {
+                self.send()?;
+            }
+            let began = *began.get_or_insert_with(Instant::now);
+            partner.write()?;
+            let patience = (!partner.has_answered).then_some(PATIENCE);
+            let timeout = [timer.next(), patience].into_iter().flatten().min();
+            let [ended, erred, answered, _] =
+                self.wait(unpacker, shop, partner.watched(), timeout)?;
+            if !erred.is_empty() {
+                partner.hear_errors(shop, numbers);
+            }
+            if !answered.is_empty() && partner.read_answers()? {
+                continue;
+            }
+            if !ended.is_empty()
+                && let Some(end) = partner.running.end().map_err(in_call(Call::WAITID))?
+            {
+                // Its last words may be an answer.
+                while partner.read_answers()? {}
+                if !partner.has_line() {
+                    return Ok(Err(cause_of(end)));
+                }
+            }
+            if timer.is_over() {
+                return Ok(Err(Cause::Timeout));
+            }
+            if !partner.has_answered && began.elapsed() >= PATIENCE {
+                partner.has_answered = true;
+                shop.errors.say(
+                    b"evenly: the coprocess has not answered its first line for 10 s; does it read line by \
+                      line, and flush its output after each answer?\n",
+                );
+            }
+        }
+    }
+
+    /// Writes further chunks to it, if that saves round trips.
+    fn ask_ahead(&self, partner: &mut Partner, habits: &Habits, shop: &Shop) {
+        let is_alone = habits.cautious > 0 || habits.is_slow || !habits.is_quick;
+        if is_alone || shop.longest < u64::MAX || partner.asked.len() > AHEAD / 2 {
+            return;
+        }
+        // The first is that at work; if what follows is not what comes next, something was withdrawn, and
+        // that runs out first.
+        let known = partner.asked.len() - 1;
+        if self.worker.ahead().take(known).eq(partner.asked.iter().skip(1).copied()) {
+            let more: Vec<Interval> = self.worker.ahead().skip(known).take(AHEAD - known).collect();
+            more.into_iter().for_each(|chunk| partner.put(chunk));
+        }
+    }
+
+    /// As [`note`](Self::note), but answers wait for each other while there are more.
+    fn note_quickly(&mut self, last: i64, unpacker: &mut Unpacker) -> Result<(), Leave> {
+        self.since_look += 1;
+        match self.worker.counted(last) {
+            evenly_core::worker::Outcome::Answered => {
+                if self.worker.is_full() {
+                    self.send()?;
+                }
+                if self.since_look >= LOOK && self.look_at_the_clock()? {
+                    self.look_at_the_pipe(unpacker)?;
+                }
+                Ok(())
+            }
+            _ => self.report(),
+        }
+    }
+
+    /// Starts a coprocess.
+    fn take_on(
+        &mut self,
+        numbers: Interval,
+        repeated: u8,
+        unpacker: &mut Unpacker,
+        shop: &mut Shop,
+    ) -> Result<Partner, Leave> {
+        let (from, input) = pipe_with(PipeFlags::CLOEXEC).map_err(in_call(Call::PIPE))?;
+        rustix::io::ioctl_fionbio(&input, true).map_err(in_call(Call::PIPE))?;
+        let (output, to) = pipe_from()?;
+        let (errors, err) = pipe_from()?;
+        let errand = Errand { numbers, attempt: 1 + u32::from(repeated) };
+        let ends = (Some(from.as_fd()), Some(to.as_fd()), err.as_fd());
+        let running = self.start_with(&errand, ends, unpacker, shop)?;
+        Ok(Partner {
+            running,
+            input,
+            output,
+            errors: Some(errors),
+            said: Gathered::default(),
+            asked: VecDeque::new(),
+            to_write: Vec::new(),
+            read: Vec::new(),
+            used: 0,
+            has_answered: false,
+        })
+    }
+}
+
+/// The clock is looked at after so many answers.
+const LOOK: u64 = 256;
+
+impl Partner {
+    fn put(&mut self, numbers: Interval) {
+        let (start, end) = (numbers.first(), i128::from(numbers.last()) + 1);
+        // A vector takes everything.
+        let _ = writeln!(self.to_write, "{start} {end}");
+        self.asked.push_back(numbers);
+    }
+
+    /// Writes what there is room for. Whether it still reads, its end will tell.
+    fn write(&mut self) -> Result<(), Leave> {
+        let mut written = 0;
+        while written < self.to_write.len() {
+            match rustix::io::write(&self.input, &self.to_write[written..]) {
+                Ok(count) => written += count,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => break,
+                Err(Errno::PIPE) => written = self.to_write.len(),
+                Err(cause) => return Err(Leave::Failed(Call::WRITE, cause)),
+            }
+        }
+        self.to_write.drain(..written);
+        Ok(())
+    }
+
+    /// What to wait for: its end, what it says on both pipes, and room in its own.
+    fn watched(&self) -> [Option<(std::os::fd::BorrowedFd<'_>, PollFlags)>; 4] {
+        let room = (!self.to_write.is_empty()).then(|| (self.input.as_fd(), PollFlags::OUT));
+        [
+            Some((self.running.as_fd(), PollFlags::IN)),
+            self.errors.as_ref().map(|errors| (errors.as_fd(), PollFlags::IN)),
+            Some((self.output.as_fd(), PollFlags::IN)),
+            room,
+        ]
+    }
+
+    /// Reads once; whether something came.
+    fn read_answers(&mut self) -> Result<bool, Leave> {
+        self.read.drain(..self.used);
+        self.used = 0;
+        Ok(read_some(&self.output, &mut self.read)? == Read::Some)
+    }
+
+    fn has_line(&self) -> bool {
+        self.read[self.used..].contains(&b'\n')
+    }
+
+    /// The next line of what was read.
+    fn next_line(&mut self) -> Option<(usize, usize)> {
+        let end = self.used + self.read[self.used..].iter().position(|byte| *byte == b'\n')? + 1;
+        let line = (self.used, end);
+        self.used = end;
+        Some(line)
+    }
+
+    /// Whether it has said something that it was not asked for. Then it is not known which answer is for
+    /// what.
+    fn has_said_more(&mut self) -> bool {
+        self.asked.is_empty() && (self.read_answers().is_err() || self.used < self.read.len())
+    }
+
+    fn hear_errors(&mut self, shop: &mut Shop, numbers: Interval) {
+        if let Some(errors) = &self.errors
+            && self.said.read(errors) == Read::End
+        {
+            self.errors = None;
+        }
+        shop.errors.put(self.said.take_lines(), numbers);
+    }
+
+    /// Ends it at once; how many other chunks it had in hand.
+    fn dismiss(mut self, shop: &mut Shop, numbers: Interval) -> usize {
+        let _ = self.running.kill();
+        if let Some(errors) = &self.errors {
+            self.said.read(errors);
+        }
+        shop.errors.put(self.said, numbers);
+        self.asked.len().saturating_sub(1)
+    }
+}
+
+/// The end of all work: end of file for the coprocess too, which may take a moment over leaving. What it says
+/// then, it was not asked for.
+fn end_of_work(partner: Option<Partner>, shop: &mut Shop) -> Result<(), Leave> {
+    let mut outcome = Ok(());
+    if let Some(mut partner) = partner {
+        let is_idle = partner.asked.is_empty();
+        let numbers = Interval::single(0);
+        let (closed, _) = pipe_from()?;
+        drop(std::mem::replace(&mut partner.input, closed));
+        let began = Instant::now();
+        while is_idle && began.elapsed() < GRACE && !matches!(partner.running.end(), Ok(Some(_))) {
+            partner.hear_errors(shop, numbers);
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        if is_idle && partner.has_said_more() {
+            outcome = Err(Leave::Failed(Call::ANSWER, Errno::PROTO));
+        }
+        partner.dismiss(shop, numbers);
+    }
+    shop.errors.end();
+    outcome
+}
+
+fn cause_of(end: End) -> Cause {
+    match end {
+        End::Exit(status) => Cause::Exit(status),
+        End::Signal(signal) => Cause::Signal(signal),
+    }
+}

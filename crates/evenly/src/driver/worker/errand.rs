@@ -1,0 +1,225 @@
+//! One run of a command: started, waited for, ended; what it put out is gathered on the way.
+
+use super::commands::Shop;
+use super::errors::Gathered;
+use super::{Leave, Seat};
+use crate::function::{Form, MOST_OUTPUT};
+use crate::process::End;
+use crate::process::command::Running;
+use crate::process::sys::spawn::{Launch, Refused};
+use crate::process::workers::{Call, in_call};
+use evenly_core::frame::Unpacker;
+use evenly_core::{Aggregate, Cause, Interval};
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::Signal;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// What a command is run for.
+pub(super) struct Errand {
+    pub(super) numbers: Interval,
+    pub(super) attempt: u32,
+}
+
+/// How often, and after which pause, something is started again that could not be just now: a program that
+/// is being written, or one process too many.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a command may take over ending when it has had its time.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How its time is counted: in so many parts, and no more of one however long it seems to have been. Then we
+/// were stopped meanwhile.
+const TICKS: u32 = 8;
+
+/// What a command may still take.
+pub(super) struct Timer {
+    limit: Option<Duration>,
+    spent: Duration,
+    looked: Instant,
+}
+
+impl Timer {
+    pub(super) fn start(limit: Option<Duration>) -> Self {
+        Self { limit, spent: Duration::ZERO, looked: Instant::now() }
+    }
+
+    /// How long to wait before looking at it again.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let limit = self.limit?;
+        Some((limit / TICKS).min(limit.saturating_sub(self.spent)).max(Duration::from_micros(100)))
+    }
+
+    /// Whether the time is over.
+    pub(super) fn is_over(&mut self) -> bool {
+        let Some(limit) = self.limit else { return false };
+        let passed = self.looked.elapsed();
+        self.looked += passed;
+        self.spent += passed.min(limit / TICKS + Duration::from_millis(10));
+        self.spent >= limit
+    }
+}
+
+/// A command at work, with the ends of its pipes that are ours.
+struct AtWork {
+    running: Running,
+    output: Option<OwnedFd>,
+    errors: Option<OwnedFd>,
+}
+
+impl Seat<'_> {
+    /// Runs a command to its end: how it ended, and what it put out.
+    pub(super) fn execute(
+        &mut self,
+        errand: &Errand,
+        unpacker: &mut Unpacker,
+        shop: &mut Shop,
+    ) -> Result<(Result<End, Cause>, Vec<u8>), Leave> {
+        let mut at_work = self.start(errand, unpacker, shop)?;
+        let mut output = Vec::new();
+        let mut errors = Gathered::default();
+        let mut timer = Timer::start(shop.timeout);
+        let mut failed: Option<Cause> = None;
+        let end = loop {
+            let AtWork { running, output: out, errors: err } = &mut at_work;
+            let ends = [
+                Some(running.as_fd()),
+                err.as_ref().map(AsFd::as_fd),
+                out.as_ref().map(AsFd::as_fd),
+            ];
+            let watched = ends.map(|end| end.map(|end| (end, PollFlags::IN)));
+            let [ended, erred, has_output] = self.wait(unpacker, shop, watched, timer.next())?;
+            if !erred.is_empty() {
+                err.take_if(|err| errors.read(err) == Read::End);
+            }
+            if !has_output.is_empty() && read_into(out, &mut output)? == Read::End {
+                *out = None;
+            }
+            if output.len() > MOST_OUTPUT && failed.is_none() {
+                failed = Some(Cause::Flood);
+                running.signal(Signal::KILL);
+            }
+            if !ended.is_empty()
+                && let Some(end) = running.end().map_err(in_call(Call::WAITID))?
+            {
+                break end;
+            }
+            if timer.is_over() {
+                // First as one asks, then as one does not.
+                let signal = if failed.is_none() { Signal::TERM } else { Signal::KILL };
+                failed.get_or_insert(Cause::Timeout);
+                running.signal(signal);
+                timer = Timer::start(Some(GRACE));
+            }
+        };
+        // What it wrote before it ended is in the pipes; who else may hold them is not waited for.
+        if let Some(err) = &at_work.errors {
+            errors.read(err);
+        }
+        while output.len() <= MOST_OUTPUT && read_into(&at_work.output, &mut output)? == Read::Some
+        {
+        }
+        if output.len() > MOST_OUTPUT {
+            failed.get_or_insert(Cause::Flood);
+            output.truncate(MOST_OUTPUT);
+        }
+        shop.errors.put(errors, errand.numbers);
+        Ok((failed.map_or(Ok(end), Err), output))
+    }
+
+    fn start(
+        &mut self,
+        errand: &Errand,
+        unpacker: &mut Unpacker,
+        shop: &mut Shop,
+    ) -> Result<AtWork, Leave> {
+        let aggregate = self.worker.tally().aggregate();
+        let is_heard = match (shop.command.form(), aggregate) {
+            (_, Aggregate::Failures) => false,
+            (Form::PerNumber, aggregate) => !aggregate.wants_truth(),
+            _ => true,
+        };
+        let output = if is_heard { Some(pipe_from()?) } else { None };
+        let errors = pipe_from()?;
+        let to = output.as_ref().map(|(_, to)| to.as_fd());
+        let ends = (None, to, errors.1.as_fd());
+        let running = self.start_with(errand, ends, unpacker, shop)?;
+        Ok(AtWork { running, output: output.map(|(from, _)| from), errors: Some(errors.0) })
+    }
+
+    /// Starts a command with these as its standard input, output and error; `None` is /dev/null.
+    pub(super) fn start_with(
+        &mut self,
+        errand: &Errand,
+        (input, output, errors): (Option<BorrowedFd<'_>>, Option<BorrowedFd<'_>>, BorrowedFd<'_>),
+        unpacker: &mut Unpacker,
+        shop: &mut Shop,
+    ) -> Result<Running, Leave> {
+        let command = std::rc::Rc::clone(&shop.command);
+        let program = command.program_for(errand.numbers).map_err(in_call(Call::EXECVE))?;
+        let arguments = command.arguments_for(errand.numbers);
+        let variables = command.variables_for(errand.numbers, shop.slot + 1, errand.attempt);
+        let launch = Launch {
+            program: &program,
+            arguments: &arguments,
+            environment: [command.environment(), &variables],
+            input,
+            // Our standard input is /dev/null, open for both.
+            output: output.unwrap_or(rustix::stdio::stdin()),
+            errors,
+            mask: shop.mask,
+        };
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (call, cause) = match Running::start(&mut shop.launcher, &launch) {
+                Ok(running) => return Ok(running),
+                Err(Refused::Program(cause)) => (Call::EXECVE, cause),
+                Err(Refused::Process(cause)) => (Call::CLONE, cause),
+            };
+            let is_passing = matches!(cause, Errno::AGAIN | Errno::NOMEM | Errno::TXTBSY);
+            if !is_passing || tries >= TRIES {
+                return Err(Leave::Failed(call, cause));
+            }
+            self.wait(unpacker, shop, [], Some(PAUSE))?;
+        }
+    }
+}
+
+/// A pipe from a command: the end to read from, which does not block, and the end to write to.
+pub(super) fn pipe_from() -> Result<(OwnedFd, OwnedFd), Leave> {
+    let (from, to) = pipe_with(PipeFlags::CLOEXEC).map_err(in_call(Call::PIPE))?;
+    // Set on this end alone: the other one's flags are the command's business.
+    rustix::io::ioctl_fionbio(&from, true).map_err(in_call(Call::PIPE))?;
+    Ok((from, to))
+}
+
+/// What came of reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    Some,
+    /// There is nothing now.
+    Nothing,
+    /// There is nothing any more.
+    End,
+}
+
+/// Reads once.
+pub(super) fn read_some(from: impl AsFd, bytes: &mut Vec<u8>) -> Result<Read, Leave> {
+    bytes.reserve(16 << 10);
+    let mut read = || rustix::io::read(&from, rustix::buffer::spare_capacity(bytes));
+    match rustix::io::retry_on_intr(&mut read) {
+        Ok(0) => Ok(Read::End),
+        Ok(_) => Ok(Read::Some),
+        Err(Errno::AGAIN) => Ok(Read::Nothing),
+        Err(cause) => Err(Leave::Failed(Call::READ, cause)),
+    }
+}
+
+/// The same of a pipe that may be closed already.
+fn read_into(from: &Option<OwnedFd>, bytes: &mut Vec<u8>) -> Result<Read, Leave> {
+    from.as_ref().map_or(Ok(Read::End), |from| read_some(from, bytes))
+}

@@ -1,0 +1,293 @@
+//! What a command answers, by its exit status and its output, and what that means for each question.
+//!
+//! Nothing is believed before all of it is read: an answer that cannot be leaves no trace in the tally.
+
+use super::{Command, Form};
+use crate::process::End;
+use evenly_core::{Aggregate, Cause, Interval, Tally};
+use std::str::FromStr;
+
+/// The most that a command may put out, in bytes: a partial with it fits what a primary takes of one
+/// worker, four times over.
+pub(crate) const MOST_OUTPUT: usize = 16 << 20;
+
+/// What an output says. It is told to the tally when all of it is understood.
+enum Said {
+    Nothing,
+    Count(u64),
+    /// A value for one number; of a chunk's sum, for all of them together.
+    Number(i64, i128),
+    /// Numbers of which the same is true, ascending.
+    Numbers(Vec<i64>, bool),
+    Values(Vec<(i128, u128)>),
+    Pairs(Vec<(i64, i128)>),
+}
+
+impl Command {
+    /// Tells what a command that has ended says about its numbers, or gives the cause for which it says
+    /// nothing.
+    pub(crate) fn tell(
+        &self,
+        numbers: Interval,
+        end: End,
+        output: &[u8],
+        tally: &mut Tally,
+    ) -> Result<(), Cause> {
+        let aggregate = tally.aggregate();
+        let failed = match end {
+            End::Exit(0) => None,
+            End::Exit(status) => Some(Cause::Exit(status)),
+            End::Signal(signal) => Some(Cause::Signal(signal)),
+        };
+        if self.form == Form::PerNumber && aggregate.wants_truth() {
+            let truth = match end {
+                End::Exit(0) => true,
+                End::Exit(status) if status == i32::from(self.no_status) => false,
+                _ => return Err(failed.unwrap_or(Cause::Garbage)),
+            };
+            tally.truth(numbers.first(), truth);
+            return Ok(());
+        }
+        if let Some(cause) = failed {
+            return Err(cause);
+        }
+        self.tell_output(numbers, output, tally)
+    }
+
+    /// Tells what an output says, or the line of a coprocess.
+    pub(crate) fn tell_output(
+        &self,
+        numbers: Interval,
+        output: &[u8],
+        tally: &mut Tally,
+    ) -> Result<(), Cause> {
+        let aggregate = tally.aggregate();
+        if let Aggregate::Run { .. } = aggregate {
+            self.pass_on(numbers, output, tally);
+            return Ok(());
+        }
+        match self.read(aggregate, numbers, output).ok_or(Cause::Garbage)? {
+            Said::Nothing => {}
+            Said::Count(count) => tally.count(count, numbers.len() as u64),
+            Said::Number(n, value) => tally.number(n, value),
+            Said::Numbers(found, truth) => found.into_iter().for_each(|n| tally.truth(n, truth)),
+            Said::Values(values) => {
+                values.into_iter().for_each(|(value, count)| tally.values(value, count));
+            }
+            Said::Pairs(pairs) => pairs.into_iter().for_each(|(n, value)| tally.number(n, value)),
+        }
+        Ok(())
+    }
+
+    /// These numbers have no value, for this cause. What was put out for them is passed on all the same.
+    pub(crate) fn tell_failure(
+        &self,
+        numbers: Interval,
+        cause: Cause,
+        output: &[u8],
+        tally: &mut Tally,
+    ) {
+        if let Aggregate::Run { .. } = tally.aggregate() {
+            self.pass_on(numbers, output, tally);
+        }
+        tally.fail_all(numbers, cause);
+    }
+
+    fn pass_on(&self, numbers: Interval, output: &[u8], tally: &mut Tally) {
+        if !self.is_tagged {
+            tally.output(output);
+            return;
+        }
+        let tag = match self.form {
+            Form::PerNumber => numbers.first().to_string(),
+            _ => format!("{}..{}", numbers.first(), i128::from(numbers.last()) + 1),
+        };
+        let mut tagged = Vec::with_capacity(output.len() * 2);
+        for line in output.split_inclusive(|byte| *byte == b'\n') {
+            tagged.extend_from_slice(tag.as_bytes());
+            tagged.push(b'\t');
+            tagged.extend_from_slice(line);
+        }
+        tally.output(&tagged);
+    }
+
+    /// What an output says; `None` if that cannot be.
+    fn read(&self, aggregate: Aggregate, numbers: Interval, output: &[u8]) -> Option<Said> {
+        use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Min, Run, Sum};
+        if let Failures | Run { .. } = aggregate {
+            return Some(Said::Nothing);
+        }
+        let text = std::str::from_utf8(output).ok()?.trim();
+        let is_in = |n: &i64| numbers.contains(Interval::single(*n));
+        if self.form == Form::PerNumber {
+            return Some(Said::Number(numbers.first(), text.parse().ok()?));
+        }
+        let mut words = text.split_ascii_whitespace();
+        Some(match aggregate {
+            Count => Said::Count(text.parse().ok().filter(|n| u128::from(*n) <= numbers.len())?),
+            Sum => Said::Number(numbers.first(), text.parse().ok()?),
+            Min | Max | Any | All if text == "-" => Said::Nothing,
+            Min | Max => {
+                let (value, n) = (parse(words.next())?, parse(words.next()).filter(is_in)?);
+                words.next().is_none().then_some(Said::Number(n, value))?
+            }
+            Any | All => {
+                let n = parse(words.next()).filter(is_in)?;
+                words.next().is_none().then_some(Said::Numbers(vec![n], aggregate == Any))?
+            }
+            Find { .. } => Said::Numbers(ascending(words, is_in)?, true),
+            Hist => {
+                let values = self.pairs(text)?;
+                let count: u128 =
+                    values.iter().try_fold(0, |sum: u128, (_, count)| sum.checked_add(*count))?;
+                (count == numbers.len()).then_some(Said::Values(values))?
+            }
+            Map => Said::Pairs(self.mapped(numbers, text)?),
+            Failures | Run { .. } => Said::Nothing,
+        })
+    }
+
+    /// Pairs as this kind of command writes them: a line for each, or `A:B` for each.
+    fn pairs<A: FromStr, B: FromStr>(&self, text: &str) -> Option<Vec<(A, B)>> {
+        if self.form == Form::Coprocess {
+            let pairs = text.split_ascii_whitespace().map(|word| word.split_once(':'));
+            return pairs
+                .map(|pair| Some((pair?.0.parse().ok()?, pair?.1.parse().ok()?)))
+                .collect();
+        }
+        let pair = |line: &str| {
+            let mut words = line.split_ascii_whitespace();
+            let pair = (parse(words.next())?, parse(words.next())?);
+            words.next().is_none().then_some(pair)
+        };
+        text.lines().map(pair).collect()
+    }
+
+    /// The value of each number.
+    fn mapped(&self, numbers: Interval, text: &str) -> Option<Vec<(i64, i128)>> {
+        let all = numbers.first()..=numbers.last();
+        let pairs: Vec<(i64, i128)> = if self.form == Form::Coprocess {
+            let values: Option<Vec<i128>> =
+                text.split_ascii_whitespace().map(|word| word.parse().ok()).collect();
+            let values = values?;
+            (values.len() as u128 == numbers.len()).then(|| all.clone().zip(values).collect())?
+        } else {
+            self.pairs(text)?
+        };
+        let is_each = pairs.len() as u128 == numbers.len();
+        (is_each && pairs.iter().map(|(n, _)| *n).eq(all)).then_some(pairs)
+    }
+}
+
+fn parse<T: FromStr>(word: Option<&str>) -> Option<T> {
+    word?.parse().ok()
+}
+
+/// Numbers that grow, each of which may be there.
+fn ascending<'a>(
+    words: impl Iterator<Item = &'a str>,
+    may_be: impl Fn(&i64) -> bool,
+) -> Option<Vec<i64>> {
+    let numbers: Option<Vec<i64>> = words.map(|word| word.parse().ok().filter(&may_be)).collect();
+    numbers.filter(|numbers| numbers.is_sorted_by(|a, b| a < b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evenly_core::{Extreme, Sum, Value};
+    use std::ffi::OsString;
+
+    fn command(line: &str) -> Command {
+        Command::new(line.split(' ').map(OsString::from).collect()).unwrap()
+    }
+
+    fn coprocess() -> Command {
+        Command::coprocess(vec!["cat".into()]).unwrap()
+    }
+
+    fn told(command: &Command, asked: Aggregate, end: End, output: &str) -> Result<Value, Cause> {
+        let mut tally = Tally::new(asked);
+        let last = if command.form() == Form::PerNumber { 10 } else { 19 };
+        let numbers = Interval::new(10, last).unwrap();
+        command.tell(numbers, end, output.as_bytes(), &mut tally).map(|()| tally.take_value())
+    }
+
+    fn lines(lines: u64, text: &str) -> Result<Value, Cause> {
+        Ok(Value::Lines { lines, text: text.as_bytes().to_vec() })
+    }
+
+    #[test]
+    fn the_exit_status_is_yes_or_no() {
+        let asked = |status| told(&command("echo {}"), Aggregate::Count, End::Exit(status), "7");
+        assert_eq!(asked(0), Ok(Value::Count(1)));
+        assert_eq!(asked(1), Ok(Value::Count(0)));
+        assert_eq!(asked(2), Err(Cause::Exit(2)));
+        let other = command("echo {}").no_status(std::num::NonZeroU8::new(3).unwrap());
+        assert_eq!(told(&other, Aggregate::Any, End::Exit(3), ""), Ok(Value::Witness(None)));
+        assert_eq!(told(&other, Aggregate::Any, End::Exit(1), ""), Err(Cause::Exit(1)));
+        let signal = told(&other, Aggregate::All, End::Signal(11), "");
+        assert_eq!(signal, Err(Cause::Signal(11)));
+    }
+
+    #[test]
+    fn a_number_that_it_prints_is_the_value() {
+        let asked = |output| told(&command("echo {}"), Aggregate::Map, End::Exit(0), output);
+        assert_eq!(asked(" -5 \n"), lines(1, "10\t-5\n"));
+        for output in
+            ["", "five", "5 6", "5\n6\n", "1e3", "99999999999999999999999999999999999999999"]
+        {
+            assert_eq!(asked(output), Err(Cause::Garbage), "{output}");
+        }
+        let failed = told(&command("echo {}"), Aggregate::Sum, End::Exit(1), "5");
+        assert_eq!(failed, Err(Cause::Exit(1)));
+    }
+
+    /// Of each question: an answer for 10..20 by a chunk's command, by a coprocess, and what cannot be.
+    #[test]
+    fn a_partial_is_read_in_the_form_that_the_verb_prints() {
+        let per_chunk = command("echo {start} {end}");
+        let (min, witness) = (Some(Extreme { value: -3, n: 12 }), Some(11));
+        let map: String = (10..20).map(|n| format!("{n}\t{}\n", n * n)).collect();
+        let values: Vec<String> = (10..20).map(|n: i64| (n * n).to_string()).collect();
+        let hist = Value::Histogram([(0, 4), (7, 6)].into());
+        let find = Aggregate::Find { first: None };
+        for (asked, lined, spaced, value, bad) in [
+            (Aggregate::Count, "5\n", "5", Ok(Value::Count(5)), "11"),
+            (Aggregate::Sum, "-77\n", "-77", Ok(Value::Sum(Sum::from(-77))), "x"),
+            (Aggregate::Min, "-3\t12\n", "-3 12", Ok(Value::Min(min)), "-3 20"),
+            (Aggregate::Max, "-\n", "-", Ok(Value::Max(None)), ""),
+            (Aggregate::Any, "11\n", "11", Ok(Value::Witness(witness)), "9"),
+            (Aggregate::All, "-\n", "-", Ok(Value::Witness(None)), "11 12"),
+            (find, "10\n19\n", "10 19", lines(2, "10\n19\n"), "19 10"),
+            (find, "", "", lines(0, ""), "10 10"),
+            (Aggregate::Hist, "0\t4\n7\t6\n", "0:4 7:6", Ok(hist), "0:4 7:5"),
+            (Aggregate::Map, &map, &values.join(" "), lines(10, &map), "1 2 3"),
+            (Aggregate::Failures, "whatever", "whatever", Ok(Value::Nothing), ""),
+        ] {
+            assert_eq!(told(&per_chunk, asked, End::Exit(0), lined), value, "{asked:?}");
+            assert_eq!(told(&coprocess(), asked, End::Exit(0), spaced), value, "{asked:?}");
+            if asked != Aggregate::Failures {
+                for command in [&per_chunk, &coprocess()] {
+                    assert_eq!(
+                        told(command, asked, End::Exit(0), bad),
+                        Err(Cause::Garbage),
+                        "{bad}"
+                    );
+                }
+            }
+            assert_eq!(told(&per_chunk, asked, End::Exit(1), lined), Err(Cause::Exit(1)));
+        }
+    }
+
+    #[test]
+    fn output_is_passed_on_and_each_line_of_it_tagged_if_asked_for() {
+        let run = Aggregate::Run { in_order: false };
+        let each = command("echo {}");
+        assert_eq!(told(&each, run, End::Exit(0), "a\nb"), lines(1, "a\nb"));
+        assert_eq!(told(&each.tagged(), run, End::Exit(0), "a\nb"), lines(1, "10\ta\n10\tb"));
+        let chunk = command("echo {start}").tagged();
+        assert_eq!(told(&chunk, run, End::Exit(0), "a\n"), lines(1, "10..20\ta\n"));
+        assert_eq!(told(&chunk, run, End::Exit(9), "a\n"), Err(Cause::Exit(9)));
+    }
+}

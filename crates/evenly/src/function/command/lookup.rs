@@ -1,0 +1,132 @@
+//! Where a program is, and whether it can be executed, as far as one can tell without doing it.
+
+use super::UnusableCommand;
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// The path of a program: its name, if that has a slash in it, else the first that can be executed in
+/// the directories of `PATH` (execvp(3)).
+///
+/// # Errors
+/// Why there is none, or why it cannot be executed.
+pub(super) fn find(name: &OsStr) -> Result<PathBuf, UnusableCommand> {
+    let refused = |cause| UnusableCommand::NotExecutable { program: shown(name), cause };
+    if name.as_bytes().contains(&b'/') {
+        let path = PathBuf::from(name);
+        is_executable(&path).map_err(refused)?;
+        return Ok(path);
+    }
+    let directories = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let mut cause = Errno::NOENT;
+    for directory in std::env::split_paths(&directories) {
+        // An empty entry is the directory that we are in.
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { &directory };
+        let path = directory.join(name);
+        match is_executable(&path) {
+            Ok(()) => return Ok(path),
+            Err(Errno::NOENT | Errno::NOTDIR) => {}
+            Err(other) => cause = other,
+        }
+    }
+    Err(if cause == Errno::NOENT && !name.is_empty() {
+        UnusableCommand::NotFound { program: shown(name) }
+    } else {
+        refused(cause)
+    })
+}
+
+fn is_executable(path: &Path) -> Result<(), Errno> {
+    if std::fs::metadata(path).map_err(|error| errno(&error))?.is_dir() {
+        return Err(Errno::ACCESS);
+    }
+    access(path, Access::EXEC_OK)?;
+    is_format_known(path)
+}
+
+/// Whether the kernel will find in the file what it executes: a program for this kind of machine, or a
+/// script that names its interpreter. A file that we may not read is left to the kernel, as is one of a
+/// kind that binfmt_misc may know.
+fn is_format_known(path: &Path) -> Result<(), Errno> {
+    let mut head = Vec::with_capacity(256);
+    let Ok(file) = File::open(path) else { return Ok(()) };
+    if file.take(256).read_to_end(&mut head).is_err() {
+        return Ok(());
+    }
+    if let Some(line) = head.strip_prefix(b"#!") {
+        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let words = line.split(u8::is_ascii_whitespace);
+        let interpreter = words.clone().find(|word| !word.is_empty()).unwrap_or_default();
+        let interpreter = PathBuf::from(OsString::from_vec(interpreter.to_vec()));
+        return access(&interpreter, Access::EXEC_OK);
+    }
+    let is_text = head.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    if head.is_empty() || is_text || (head.starts_with(b"\x7fELF") && !is_elf_of_ours(&head)) {
+        return Err(Errno::NOEXEC);
+    }
+    Ok(())
+}
+
+/// The machine of an ELF file stands at byte 18 (elf(5)): that of this program, or the 32-bit one that the
+/// same kernels execute.
+fn is_elf_of_ours(head: &[u8]) -> bool {
+    let machine = head.get(18..20).map(|machine| u16::from_ne_bytes([machine[0], machine[1]]));
+    let ours: &[u16] = match std::env::consts::ARCH {
+        "x86_64" => &[62, 3],
+        "aarch64" => &[183, 40],
+        // Elsewhere the kernel says so.
+        _ => return head.len() >= 20,
+    };
+    head.len() >= 64 && machine.is_some_and(|machine| ours.contains(&machine))
+}
+
+fn errno(error: &std::io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
+}
+
+pub(super) fn shown(name: &OsStr) -> String {
+    name.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn programs_are_found_as_the_kernel_would() {
+        assert_eq!(find("sh".as_ref()).unwrap().file_name(), Some("sh".as_ref()));
+        assert!(find("/bin/sh".as_ref()).is_ok());
+        for name in ["no-such-program-anywhere", "", "/", "/no/such", "/etc/passwd", "./"] {
+            assert!(find(name.as_ref()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_executed_is_told_before_anything_is_started() {
+        let scratch = Scratch::new("lookup");
+        let file = |name: &str, bytes: &[u8]| {
+            let path = scratch.path(name);
+            std::fs::write(&path, bytes).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            find(path.as_os_str()).map(drop).map_err(|error| error.to_string())
+        };
+        let ours = std::fs::read("/proc/self/exe").unwrap();
+        assert_eq!(file("whole", &ours), Ok(()));
+        assert_eq!(file("script", b"#!/bin/sh\nexit 0\n"), Ok(()));
+        assert!(file("cut", &ours[..40]).unwrap_err().contains("Exec format error"));
+        let mut foreign = ours[..4096].to_vec();
+        foreign[18..20].copy_from_slice(&[8, 0]);
+        assert!(file("foreign", &foreign).unwrap_err().contains("Exec format error"));
+        assert!(file("text", b"echo hello\n").unwrap_err().contains("#!"));
+        assert!(file("empty", b"").is_err());
+        assert!(
+            file("dangling", b"#!/no/such/interpreter\n").unwrap_err().contains("No such file")
+        );
+    }
+}

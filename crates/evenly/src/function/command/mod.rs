@@ -1,0 +1,367 @@
+//! Commands as functions: a program that is run for each n, for each chunk, or once in each worker.
+//!
+//! What is run, what it is told and what its answers mean is here; how it is started, waited for and
+//! ended is the worker's business (`driver/worker`).
+
+mod answer;
+mod lookup;
+mod template;
+
+pub(crate) use answer::MOST_OUTPUT;
+
+use super::{Function, Kind, Typed, quoted};
+use evenly_core::{Interval, Range, Tally};
+use rustix::io::Errno;
+use std::ffi::{CString, OsString};
+use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+use template::{MARKS, Mark, Word, for_program, variable};
+
+/// How often a command is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Once for each number.
+    PerNumber,
+    /// Once for each chunk.
+    PerChunk,
+    /// Once in each worker: it reads chunks as lines and answers each with a line.
+    Coprocess,
+}
+
+/// A command, and how its answers are to be read.
+#[derive(Clone, Debug)]
+pub struct Command {
+    form: Form,
+    words: Vec<Word>,
+    /// As one would type it into a shell.
+    shown: String,
+    /// Where the program is, unless a number stands in its name.
+    program: Option<PathBuf>,
+    /// The exit status that means no.
+    no_status: u8,
+    /// Of a Slurm array, its first and last number.
+    array: Option<Interval>,
+    /// Whether each line of output is told for which number it is.
+    is_tagged: bool,
+    /// How often it is run again for what failed.
+    repeats: u8,
+    /// The environment of this process.
+    environment: Vec<CString>,
+}
+
+/// Why a command cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnusableCommand {
+    /// There is no word in it.
+    #[error("no command is given behind --; as in -- ./test {{}}")]
+    Empty,
+    /// No number has a place in it.
+    #[error(
+        "'{command}' has no place for a number; write {{}} where it goes, {{start}} and {{end}} for a command \
+         that does a whole chunk, or use --coprocess"
+    )]
+    NoMark {
+        /// The command.
+        command: String,
+    },
+    /// It has places for single numbers and for chunks.
+    #[error(
+        "'{command}' has {{}} and {{start}} or {{end}} in it; is it run for each n, or for each chunk?"
+    )]
+    BothMarks {
+        /// The command.
+        command: String,
+    },
+    /// A script for an array is run for each number, and a coprocess for none.
+    #[error("--as slurm is for a command that is run once for each n; '{command}' is not")]
+    NoArray {
+        /// The command.
+        command: String,
+    },
+    /// There is no such program.
+    #[error("no program '{program}' in PATH; write a path, as in ./{program}, or install it")]
+    NotFound {
+        /// Its name.
+        program: String,
+    },
+    /// The program cannot be executed.
+    #[error("cannot execute '{program}': {cause}; {}", advice(*.cause))]
+    NotExecutable {
+        /// Its name or path.
+        program: String,
+        /// Why.
+        cause: Errno,
+    },
+}
+
+fn advice(cause: Errno) -> &'static str {
+    match cause {
+        Errno::NOENT => "is the path right, and the interpreter of a script there?",
+        Errno::ACCESS => "chmod +x makes a file executable",
+        Errno::NOEXEC => {
+            "it is no program of this kind of machine; a script begins with #! and its interpreter"
+        }
+        _ => "see execve(2)",
+    }
+}
+
+impl Command {
+    /// A command that is run for each number, where `{}` stands in one of its words, or for each chunk, where
+    /// `{start}` and `{end}` do. There is no shell.
+    ///
+    /// # Errors
+    /// If it cannot be run, as far as one can tell without doing it.
+    pub fn new(words: Vec<OsString>) -> Result<Self, UnusableCommand> {
+        let mut command = Self::of(words, false)?;
+        let has =
+            |is_wanted: fn(Mark) -> bool| command.words.iter().flat_map(Word::marks).any(is_wanted);
+        command.form = match (has(|mark| mark == Mark::Number), has(|mark| mark != Mark::Number)) {
+            (true, false) => Form::PerNumber,
+            (false, true) => Form::PerChunk,
+            (false, false) => return Err(UnusableCommand::NoMark { command: command.shown }),
+            (true, true) => return Err(UnusableCommand::BothMarks { command: command.shown }),
+        };
+        Ok(command)
+    }
+
+    /// A command that is started once in each worker and answers lines.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn coprocess(words: Vec<OsString>) -> Result<Self, UnusableCommand> {
+        Ok(Self { form: Form::Coprocess, ..Self::of(words, true)? })
+    }
+
+    /// A script of a Slurm array over these numbers: it is run for each, and told as Slurm does.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); but it needs no place for the number.
+    pub fn slurm_array(words: Vec<OsString>, range: Range) -> Result<Self, UnusableCommand> {
+        let command = Self::of(words, false)?;
+        if command.words.iter().flat_map(Word::marks).any(|mark| mark != Mark::Number) {
+            return Err(UnusableCommand::NoArray { command: command.shown });
+        }
+        Ok(Self { array: range.interval(), ..command })
+    }
+
+    fn of(words: Vec<OsString>, is_plain: bool) -> Result<Self, UnusableCommand> {
+        let shown: Vec<String> = words.iter().map(|word| shown(&word.to_string_lossy())).collect();
+        let shown = shown.join(" ");
+        let words: Vec<Word> = words.into_iter().map(|word| Word::new(word, is_plain)).collect();
+        let name = words.first().ok_or(UnusableCommand::Empty)?;
+        let program = match name.marks().next() {
+            Some(_) => None,
+            None => Some(lookup::find(std::ffi::OsStr::from_bytes(&name.fill(0, 0)))?),
+        };
+        Ok(Self {
+            form: Form::PerNumber,
+            words,
+            shown,
+            program,
+            no_status: 1,
+            array: None,
+            is_tagged: false,
+            repeats: 0,
+            environment: template::inherited_environment(),
+        })
+    }
+
+    /// Takes this exit status for no, instead of 1.
+    #[must_use]
+    pub fn no_status(self, status: std::num::NonZeroU8) -> Self {
+        Self { no_status: status.get(), ..self }
+    }
+
+    /// Begins each line of output with the number that it is for, or with the chunk, and a tab.
+    #[must_use]
+    pub fn tagged(self) -> Self {
+        Self { is_tagged: true, ..self }
+    }
+
+    /// Runs it so many times more for what failed.
+    #[must_use]
+    pub fn repeats(self, repeats: u8) -> Self {
+        Self { repeats, ..self }
+    }
+
+    /// As a function that a job can apply.
+    #[must_use]
+    pub fn into_function(self) -> Box<dyn Function> {
+        Box::new(External { name: format!("-- {}", self.shown), command: Rc::new(self) })
+    }
+
+    /// How often it is run.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// How often it is run again for what failed.
+    pub(crate) fn repeats_of_failed(&self) -> u8 {
+        self.repeats
+    }
+
+    /// Its options as they are typed before the range, each with a space behind it.
+    fn options(&self) -> String {
+        let mut options = String::new();
+        if self.form == Form::Coprocess {
+            options += "--coprocess ";
+        }
+        if self.array.is_some() {
+            options += "--as slurm ";
+        }
+        if self.no_status != 1 {
+            let _ = write!(options, "--no-status {} ", self.no_status);
+        }
+        if self.is_tagged {
+            options += "--tag ";
+        }
+        options
+    }
+
+    /// The path of the program for these numbers.
+    pub(crate) fn program_for(&self, numbers: Interval) -> Result<CString, Errno> {
+        let found = match &self.program {
+            Some(path) => path.clone(),
+            None => {
+                let name = self.words[0].fill(numbers.first(), i128::from(numbers.last()) + 1);
+                lookup::find(std::ffi::OsStr::from_bytes(&name)).map_err(|error| match error {
+                    UnusableCommand::NotExecutable { cause, .. } => cause,
+                    _ => Errno::NOENT,
+                })?
+            }
+        };
+        Ok(for_program(found.into_os_string().into_encoded_bytes()))
+    }
+
+    /// Its words for these numbers.
+    pub(crate) fn arguments_for(&self, numbers: Interval) -> Vec<CString> {
+        let (start, end) = (numbers.first(), i128::from(numbers.last()) + 1);
+        self.words.iter().map(|word| for_program(word.fill(start, end))).collect()
+    }
+
+    /// What every command gets as its environment.
+    pub(crate) fn environment(&self) -> &[CString] {
+        &self.environment
+    }
+
+    /// What it is told of its numbers beside that, by the worker in such a place, at such an attempt.
+    pub(crate) fn variables_for(
+        &self,
+        numbers: Interval,
+        worker: usize,
+        attempt: u32,
+    ) -> Vec<CString> {
+        let (start, end) = (numbers.first(), i128::from(numbers.last()) + 1);
+        let number =
+            |name: &str, value: i128| variable(name.as_bytes(), value.to_string().as_bytes());
+        let mut variables =
+            vec![number("EVENLY_WORKER", worker as i128), number("EVENLY_ATTEMPT", attempt.into())];
+        match self.form {
+            Form::PerNumber => variables.push(number("EVENLY_INDEX", start.into())),
+            Form::PerChunk => {
+                variables.push(number("EVENLY_START", start.into()));
+                variables.push(number("EVENLY_END", end));
+            }
+            Form::Coprocess => {}
+        }
+        if let Some(array) = self.array {
+            variables.push(number("SLURM_ARRAY_TASK_ID", start.into()));
+            variables.push(number("SLURM_ARRAY_TASK_COUNT", array.len() as i128));
+            variables.push(number("SLURM_ARRAY_TASK_MIN", array.first().into()));
+            variables.push(number("SLURM_ARRAY_TASK_MAX", array.last().into()));
+        }
+        variables
+    }
+}
+
+/// A word as a shell needs it. The marks themselves mean nothing to a shell.
+fn shown(word: &str) -> String {
+    let other = MARKS.iter().fold(word.to_owned(), |word, (mark, _)| word.replace(mark, "0"));
+    if !other.is_empty() && quoted(&other) == other { word.to_owned() } else { quoted(word) }
+}
+
+/// A command in the place of a function that is computed.
+struct External {
+    name: String,
+    command: Rc<Command>,
+}
+
+impl Function for External {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn typed(&self) -> Typed {
+        let before = self.command.options().trim_end().to_owned();
+        Typed { before, behind: format!(" {}", self.name) }
+    }
+
+    fn kind(&self) -> Kind {
+        // Its exit status, or what it puts out: whatever is asked for.
+        Kind::Truth
+    }
+
+    fn command(&self) -> Option<Rc<Command>> {
+        Some(Rc::clone(&self.command))
+    }
+
+    fn chunk_time(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn fold(&mut self, slice: Interval, _: &mut Tally) -> i64 {
+        debug_assert!(false, "a worker runs commands itself");
+        slice.last()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn marks_say_how_often_it_is_run() {
+        let form = |line| Command::new(words(line)).map(|command| command.form());
+        assert_eq!(form("echo {}"), Ok(Form::PerNumber));
+        assert_eq!(form("echo x{start}y {end}"), Ok(Form::PerChunk));
+        assert!(matches!(form("echo"), Err(UnusableCommand::NoMark { .. })));
+        assert!(matches!(form("echo {} {end}"), Err(UnusableCommand::BothMarks { .. })));
+        assert_eq!(Command::new(vec![]).unwrap_err(), UnusableCommand::Empty);
+        let range = Range::new(0, 4).unwrap();
+        assert!(Command::slurm_array(words("echo"), range).is_ok());
+        assert!(matches!(
+            Command::slurm_array(words("echo {start}"), range),
+            Err(UnusableCommand::NoArray { .. })
+        ));
+        assert_eq!(Command::coprocess(words("awk {}")).unwrap().form(), Form::Coprocess);
+    }
+
+    #[test]
+    fn it_is_told_which_numbers_it_is_for() {
+        let range = Range::new(-2, 10).unwrap();
+        let numbers = Interval::new(-2, 4).unwrap();
+        let told = |command: Command| -> Vec<String> {
+            let variables = command.variables_for(numbers, 3, 2);
+            variables.into_iter().map(|one| one.into_string().unwrap()).collect()
+        };
+        let both = ["EVENLY_WORKER=3", "EVENLY_ATTEMPT=2"];
+        let chunk = told(Command::new(words("echo {start} {end}")).unwrap());
+        assert_eq!(chunk, [both[0], both[1], "EVENLY_START=-2", "EVENLY_END=5"]);
+        let array = told(Command::slurm_array(words("echo"), range).unwrap());
+        assert_eq!(array[2..4], ["EVENLY_INDEX=-2", "SLURM_ARRAY_TASK_ID=-2"]);
+        assert_eq!(
+            array[4..],
+            ["SLURM_ARRAY_TASK_COUNT=12", "SLURM_ARRAY_TASK_MIN=-2", "SLURM_ARRAY_TASK_MAX=9"]
+        );
+        assert_eq!(told(Command::coprocess(words("awk 1")).unwrap()), both);
+    }
+}

@@ -1,0 +1,126 @@
+//! The words of a command, with places in them for numbers.
+
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// What stands in a word for a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// `{}`: the number.
+    Number,
+    /// `{start}`: the first of a chunk.
+    Start,
+    /// `{end}`: the one behind the last of a chunk.
+    End,
+}
+
+/// How they are written.
+pub(super) const MARKS: [(&str, Mark); 3] =
+    [("{}", Mark::Number), ("{start}", Mark::Start), ("{end}", Mark::End)];
+
+/// A word, taken apart at its marks.
+#[derive(Clone, Debug)]
+pub(super) struct Word {
+    /// What stands before each mark.
+    parts: Vec<(Vec<u8>, Mark)>,
+    rest: Vec<u8>,
+}
+
+impl Word {
+    /// Takes a word apart; one that is `plain` has no marks, whatever stands in it.
+    pub(super) fn new(word: OsString, is_plain: bool) -> Self {
+        let bytes = word.into_vec();
+        let (mut parts, mut text, mut at) = (Vec::new(), Vec::new(), 0);
+        while at < bytes.len() {
+            let found = MARKS
+                .iter()
+                .find(|(mark, _)| !is_plain && bytes[at..].starts_with(mark.as_bytes()));
+            match found {
+                Some((mark, which)) => {
+                    parts.push((std::mem::take(&mut text), *which));
+                    at += mark.len();
+                }
+                None => {
+                    text.push(bytes[at]);
+                    at += 1;
+                }
+            }
+        }
+        Self { parts, rest: text }
+    }
+
+    pub(super) fn marks(&self) -> impl Iterator<Item = Mark> + '_ {
+        self.parts.iter().map(|(_, mark)| *mark)
+    }
+
+    /// The word for these numbers: `end` is the one behind the last.
+    pub(super) fn fill(&self, start: i64, end: i128) -> Vec<u8> {
+        let mut filled = Vec::with_capacity(self.rest.len() + 32 * self.parts.len());
+        for (text, mark) in &self.parts {
+            filled.extend_from_slice(text);
+            let number = match mark {
+                Mark::Number | Mark::Start => i128::from(start),
+                Mark::End => end,
+            };
+            filled.extend_from_slice(number.to_string().as_bytes());
+        }
+        filled.extend_from_slice(&self.rest);
+        filled
+    }
+}
+
+/// A word as a program gets it. No argument of a process has a NUL in it, and neither has a number.
+pub(super) fn for_program(word: Vec<u8>) -> CString {
+    CString::new(word).unwrap_or_default()
+}
+
+/// A variable of an environment.
+pub(super) fn variable(name: &[u8], value: &[u8]) -> CString {
+    for_program([name, b"=", value].concat())
+}
+
+/// The environment of this process without what commands are told.
+pub(super) fn inherited_environment() -> Vec<CString> {
+    let own: [&[u8]; 2] = [b"EVENLY_", b"SLURM_ARRAY_TASK_"];
+    let others = std::env::vars_os().filter(|(name, _)| {
+        let is_own = |prefix: &&[u8]| name.as_bytes().starts_with(prefix);
+        !own.iter().any(is_own)
+    });
+    others.map(|(name, value)| variable(name.as_bytes(), value.as_bytes())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(word: &str) -> String {
+        let word = Word::new(word.into(), false);
+        String::from_utf8(word.fill(-5, 12)).unwrap()
+    }
+
+    #[test]
+    fn numbers_take_their_places_anywhere() {
+        for (word, expected) in [
+            ("plain", "plain"),
+            ("{}", "-5"),
+            ("--seed={}", "--seed=-5"),
+            ("{}{}x{}", "-5-5x-5"),
+            ("{start}..{end}", "-5..12"),
+            ("{start", "{start"),
+            ("{{}}", "{-5}"),
+            ("{ }", "{ }"),
+            ("", ""),
+        ] {
+            assert_eq!(filled(word), expected, "{word}");
+        }
+        let plain = Word::new("{print $1} {}".into(), true);
+        assert_eq!(plain.fill(1, 2), b"{print $1} {}");
+        assert_eq!(plain.marks().count(), 0);
+    }
+
+    #[test]
+    fn words_need_not_be_text() {
+        let word = Word::new(OsString::from_vec(b"\xff{}\xfe".to_vec()), false);
+        assert_eq!(word.fill(7, 8), b"\xff7\xfe");
+    }
+}

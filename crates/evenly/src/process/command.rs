@@ -1,0 +1,76 @@
+//! A command that runs: started by its worker in a process group of its own, and ended with all of it.
+
+use super::sys::spawn::{Launch, Launcher, Refused};
+use super::workers::End;
+use rustix::io::Errno;
+use rustix::process::{self as unix, Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// A command that has not been reaped. Dropped, it is killed with its process group, and reaped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// Its number, which is that of its process group; `None` once it is reaped.
+    pid: Option<Pid>,
+    /// Can be read when it has ended.
+    pidfd: OwnedFd,
+}
+
+impl Running {
+    pub(crate) fn start(launcher: &mut Launcher, launch: &Launch<'_>) -> Result<Self, Refused> {
+        let (pid, pidfd) = launcher.launch(launch)?;
+        Ok(Self { pid: Some(pid), pidfd })
+    }
+
+    /// Sends a signal to it and to whatever it has started and not put elsewhere (kill(2)).
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.pid {
+            // It is not reaped, so the group is still its own.
+            let _ = unix::kill_process_group(pid, signal);
+        }
+    }
+
+    /// How it has ended, if it has. What it left behind in its process group is killed before it is reaped:
+    /// as long as it is not, nobody else can have its number.
+    pub(crate) fn end(&mut self) -> Result<Option<End>, Errno> {
+        let Some(pid) = self.pid else { return Ok(None) };
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        if wait(pid, look)?.is_none() {
+            return Ok(None);
+        }
+        self.reap(pid).map(Some)
+    }
+
+    /// Ends it and its process group at once.
+    pub(crate) fn kill(&mut self) -> Result<Option<End>, Errno> {
+        self.signal(Signal::KILL);
+        self.pid.map(|pid| self.reap(pid)).transpose()
+    }
+
+    fn reap(&mut self, pid: Pid) -> Result<End, Errno> {
+        self.signal(Signal::KILL);
+        let status = wait(pid, WaitIdOptions::EXITED)?;
+        self.pid = None;
+        Ok(status.map_or(End::Signal(0), |status| {
+            match (status.exit_status(), status.terminating_signal()) {
+                (Some(exit), _) => End::Exit(exit),
+                (None, signal) => End::Signal(signal.unwrap_or(0)),
+            }
+        }))
+    }
+}
+
+fn wait(pid: Pid, how: WaitIdOptions) -> Result<Option<WaitIdStatus>, Errno> {
+    rustix::io::retry_on_intr(|| unix::waitid(WaitId::Pid(pid), how))
+}
+
+impl AsFd for Running {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
+}

@@ -1,0 +1,213 @@
+//! The last gasp: a worker that something ends says at which number.
+//!
+//! The driver says when a function is applied to a slice, and the function at which number it is: one
+//! relaxed store. A fault ([`FAULTS`]) or a number that takes too long finds both in a signal handler,
+//! on a stack of its own, which writes one whole frame to the result pipe and lets the process die of
+//! what it would have died of. Handlers exist in workers only, and only where the function says at
+//! which number it is.
+//!
+//! Whether a number takes too long is looked at by a timer of the worker's own, a few times in the time
+//! that a number has. It counts how often it found the same number: ticks that are due while the
+//! process is stopped come as one (timer_create(2)), so a pause is no time.
+
+use super::{RESULTS, checked, exit_now, unblock_signals};
+use crate::process::sys::SignalSet;
+use crate::process::workers::{Call, in_call};
+use evenly_core::frame::{GASP, gasp};
+use evenly_core::{Cause, WorkerId};
+use rustix::io::Errno;
+use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, compiler_fence};
+use std::time::Duration;
+
+/// Signals that a process gets for what it does (signal(7)).
+const FAULTS: [i32; 7] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGABRT,
+    libc::SIGTRAP,
+    libc::SIGSYS,
+];
+
+/// So often it is looked in the time that a number has, unless that is more often than [`SHORTEST`].
+const LOOKS: u32 = 8;
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// Whether this process is a worker whose function says at which number it is, and which worker.
+static IS_PREPARED: AtomicBool = AtomicBool::new(false);
+static NAME: AtomicU32 = AtomicU32::new(0);
+/// The number that the function is at.
+static N: AtomicI64 = AtomicI64::new(0);
+/// Counts up whenever a function begins or ends with a slice: odd in between.
+static SLICES: AtomicU64 = AtomicU64::new(0);
+
+/// What was found when it was last looked, how often the same since, and how often is too often.
+static SEEN_N: AtomicI64 = AtomicI64::new(0);
+static SEEN_SLICES: AtomicU64 = AtomicU64::new(0);
+static TIMES: AtomicU32 = AtomicU32::new(0);
+static MOST_TIMES: AtomicU32 = AtomicU32::new(0);
+
+/// Where handlers run: the stack of the process may be what is used up. What the kernel puts there is
+/// as large as the registers of the processor, some 11 KiB at most today (sigaltstack(2)).
+struct Stack(UnsafeCell<MaybeUninit<[u8; 64 << 10]>>);
+
+// SAFETY: nobody but the kernel uses it, for the handlers of the one thread that it was given for.
+unsafe impl Sync for Stack {}
+
+static STACK: Stack = Stack(UnsafeCell::new(MaybeUninit::uninit()));
+
+/// The function is at this number.
+#[inline]
+pub(crate) fn at(n: i64) {
+    N.store(n, Relaxed);
+    // Before anything that it does with the number; to a handler of the same thread that is enough.
+    compiler_fence(std::sync::atomic::Ordering::SeqCst);
+}
+
+/// The function is about to be applied to a slice that begins there.
+#[inline]
+pub(crate) fn enter(first: i64) {
+    at(first);
+    SLICES.store(SLICES.load(Relaxed) + 1, Relaxed);
+}
+
+/// The function is done with the slice.
+#[inline]
+pub(crate) fn leave() {
+    SLICES.store(SLICES.load(Relaxed) + 1, Relaxed);
+}
+
+/// Prepares this process, which has just become the worker `name`; a number may take as long as
+/// `timeout`, if there is one.
+pub(crate) fn prepare(name: WorkerId, timeout: Option<Duration>) -> Result<(), (Call, Errno)> {
+    NAME.store(name.0, Relaxed);
+    IS_PREPARED.store(true, Relaxed);
+    take_a_stack().map_err(in_call(Call::SIGALTSTACK))?;
+    for signal in FAULTS {
+        handle(signal, on_fault).map_err(in_call(Call::SIGACTION))?;
+    }
+    // SAFETY: atexit only notes a function that needs nothing.
+    unsafe {
+        libc::atexit(on_exit);
+    }
+    timeout.map_or(Ok(()), watch)
+}
+
+/// The function panicked, and this process is about to leave.
+pub(crate) fn panicked() {
+    say(None);
+}
+
+fn take_a_stack() -> Result<(), Errno> {
+    let stack =
+        libc::stack_t { ss_sp: STACK.0.get().cast(), ss_flags: 0, ss_size: size_of::<Stack>() };
+    // SAFETY: the memory is static, of that size, and used for nothing else.
+    checked(unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) }).map(drop)
+}
+
+type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+
+fn handle(signal: i32, handler: Handler) -> Result<(), Errno> {
+    // SAFETY: an action of zeroes is valid: no flags, an empty mask.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = handler as libc::sighandler_t;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
+    // SAFETY: the mask is initialised; the action outlives the call, and the handler is of the kind that
+    // its flags say and calls nothing but what signal-safety(7) allows.
+    checked(unsafe {
+        libc::sigfillset(&raw mut action.sa_mask);
+        libc::sigaction(signal, &raw const action, ptr::null_mut())
+    })
+    .map(drop)
+}
+
+/// Has it looked whether a number takes longer than `timeout`.
+fn watch(timeout: Duration) -> Result<(), (Call, Errno)> {
+    let period = (timeout / LOOKS).max(SHORTEST);
+    let times = timeout.as_nanos().div_ceil(period.as_nanos()).max(1);
+    MOST_TIMES.store(times as u32, Relaxed);
+    // Few use any of these, and nobody that of a function which takes the first for itself.
+    let signal = libc::SIGRTMIN() + 3;
+    handle(signal, on_tick).map_err(in_call(Call::SIGACTION))?;
+    unblock_signals(SignalSet::of(&[signal])).map_err(in_call(Call::SIGPROCMASK))?;
+    // SAFETY: an event of zeroes is valid, and what it lacks is set below.
+    let mut event: libc::sigevent = unsafe { MaybeUninit::zeroed().assume_init() };
+    (event.sigev_notify, event.sigev_signo) = (libc::SIGEV_SIGNAL, signal);
+    let mut timer = MaybeUninit::uninit();
+    let period = libc::timespec {
+        tv_sec: period.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_nsec: period.subsec_nanos().into(),
+    };
+    let setting = libc::itimerspec { it_interval: period, it_value: period };
+    // SAFETY: all of these outlive the calls; the timer is used only if it was made.
+    unsafe {
+        let clock = libc::CLOCK_MONOTONIC;
+        checked(libc::timer_create(clock, &raw mut event, timer.as_mut_ptr()))
+            .map_err(in_call(Call::TIMER_CREATE))?;
+        let timer = timer.assume_init();
+        checked(libc::timer_settime(timer, 0, &raw const setting, ptr::null_mut()))
+            .map_err(in_call(Call::TIMER_SETTIME))
+            .map(drop)
+    }
+}
+
+/// Says at which number this worker is, if it is at one.
+fn say(cause: Option<Cause>) {
+    if !IS_PREPARED.load(Relaxed) || SLICES.load(Relaxed).is_multiple_of(2) {
+        return;
+    }
+    let frame: [u8; GASP] = gasp(WorkerId(NAME.load(Relaxed)), N.load(Relaxed), cause);
+    // SAFETY: write only reads the frame, and may be called in a handler (signal-safety(7)). So few
+    // bytes are written whole or not at all (pipe(7)); what becomes of them, nobody can be told.
+    unsafe {
+        libc::write(RESULTS, frame.as_ptr().cast(), frame.len());
+    }
+}
+
+/// Something that this process did ends it.
+extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    // SAFETY: the kernel gives a valid siginfo_t; the sender is there where the code says that there
+    // is one (sigaction(2)). Both calls may be made in a handler.
+    let is_sent_by_others = unsafe { (*info).si_code <= 0 && (*info).si_pid() != libc::getpid() };
+    if !is_sent_by_others {
+        say(None);
+    }
+    // SAFETY: both calls may be made in a handler. The signal is blocked until this returns, and then
+    // ends the process, if what caused it does not do so before.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+    }
+}
+
+/// The function leaves as a program would (exit(3)). What would now be done on the way out belongs to
+/// the primary; but nobody else knows the status.
+extern "C" fn on_exit() {
+    say(None);
+}
+
+/// It is time to look at which number the function is.
+extern "C" fn on_tick(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    let (n, slices) = (N.load(Relaxed), SLICES.load(Relaxed));
+    if slices % 2 == 0 || SEEN_SLICES.load(Relaxed) != slices || SEEN_N.load(Relaxed) != n {
+        SEEN_N.store(n, Relaxed);
+        SEEN_SLICES.store(slices, Relaxed);
+        TIMES.store(0, Relaxed);
+        return;
+    }
+    let times = TIMES.load(Relaxed) + 1;
+    TIMES.store(times, Relaxed);
+    if times >= MOST_TIMES.load(Relaxed) {
+        say(Some(Cause::Timeout));
+        // SAFETY: both calls may be made in a handler.
+        unsafe {
+            libc::kill(libc::getpid(), libc::SIGKILL);
+        }
+        exit_now(0);
+    }
+}

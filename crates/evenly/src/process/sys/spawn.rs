@@ -1,0 +1,141 @@
+//! Starting a program for as little as posix_spawn(3) takes: a child that shares our memory, on a stack of
+//! its own, until it executes the program, and for which we wait until then (clone(2), `CLONE_VM` and
+//! `CLONE_VFORK`). posix_spawn itself has no way to ask for a signal when the parent dies.
+
+use super::{SignalSet, block_signals, checked, set_signal_mask};
+use rustix::io::Errno;
+use rustix::process::Pid;
+use std::ffi::{CStr, CString, c_void};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
+
+/// What is started, and what it gets.
+pub(crate) struct Launch<'a> {
+    /// The path of the program.
+    pub(crate) program: &'a CStr,
+    /// Its arguments, the name of the program first.
+    pub(crate) arguments: &'a [CString],
+    /// Its environment, in two parts.
+    pub(crate) environment: [&'a [CString]; 2],
+    /// Its standard input; `None` for ours.
+    pub(crate) input: Option<BorrowedFd<'a>>,
+    /// Its standard output and standard error.
+    pub(crate) output: BorrowedFd<'a>,
+    pub(crate) errors: BorrowedFd<'a>,
+    /// The signals that it blocks.
+    pub(crate) mask: SignalSet,
+}
+
+/// A stack for the child, from which it calls nothing that goes deep.
+pub(crate) struct Launcher {
+    stack: Vec<u128>,
+}
+
+/// In units of 16 bytes, to which a stack is aligned: 64 KiB.
+const STACK: usize = 4096;
+
+/// What the child finds in the memory that it shares with us. Nothing in it is allocated by the child.
+struct Errand {
+    program: *const libc::c_char,
+    arguments: *const *const libc::c_char,
+    environment: *const *const libc::c_char,
+    input: libc::c_int,
+    output: libc::c_int,
+    errors: libc::c_int,
+    mask: SignalSet,
+    parent: libc::pid_t,
+    /// What kept it from executing the program, 0 if nothing did.
+    error: libc::c_int,
+}
+
+impl Launcher {
+    pub(crate) fn new() -> Self {
+        Self { stack: vec![0; STACK] }
+    }
+
+    /// Starts a program in a process group of its own, which is killed if this thread ends. Its number,
+    /// and a descriptor that can be read when it has ended (pidfd_open(2)).
+    ///
+    /// # Errors
+    /// That no process could be made, or that the program could not be executed.
+    pub(crate) fn launch(&mut self, launch: &Launch<'_>) -> Result<(Pid, OwnedFd), Refused> {
+        let pointers = |parts: &[&[CString]]| -> Vec<*const libc::c_char> {
+            let words = parts.iter().copied().flatten().map(|word| word.as_ptr());
+            words.chain([ptr::null()]).collect()
+        };
+        let arguments = pointers(&[launch.arguments]);
+        let environment = pointers(&launch.environment);
+        let mut errand = Errand {
+            program: launch.program.as_ptr(),
+            arguments: arguments.as_ptr(),
+            environment: environment.as_ptr(),
+            input: launch.input.map_or(-1, |input| input.as_raw_fd()),
+            output: launch.output.as_raw_fd(),
+            errors: launch.errors.as_raw_fd(),
+            mask: launch.mask,
+            // SAFETY: getpid has no preconditions.
+            parent: unsafe { libc::getpid() },
+            error: 0,
+        };
+        let top = self.stack.as_mut_ptr_range().end.cast::<c_void>();
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+        let mut pidfd: libc::c_int = -1;
+        // A handler of ours must not run in the child, on our memory.
+        let before = block_signals(SignalSet::all()).map_err(Refused::Process)?;
+        // SAFETY: the stack is ours, aligned, and used by nobody else while the child needs it: with
+        // CLONE_VFORK this returns only when the child has executed the program or ended. The same
+        // holds for the errand and everything that it points to. The child calls nothing but system
+        // calls. The last argument is where CLONE_PIDFD puts the descriptor.
+        let made = checked(unsafe {
+            libc::clone(child, top, flags, (&raw mut errand).cast(), &raw mut pidfd)
+        });
+        // What was in force before can be put in force again.
+        let _ = set_signal_mask(before);
+        let pid = made.map_err(Refused::Process)?;
+        // SAFETY: the kernel has just made it, close-on-exec, and it has no other owner.
+        let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+        let Some(pid) = Pid::from_raw(pid) else { return Err(Refused::Process(Errno::CHILD)) };
+        if errand.error != 0 {
+            // It has ended; nobody else reaps it.
+            let wait =
+                || rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
+            let _ = rustix::io::retry_on_intr(wait);
+            return Err(Refused::Program(Errno::from_raw_os_error(errand.error)));
+        }
+        Ok((pid, pidfd))
+    }
+}
+
+/// Why a program does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The system makes no process for it.
+    Process(Errno),
+    /// It cannot be executed, or what it was to get could not be arranged.
+    Program(Errno),
+}
+
+/// The child, from its first step to its last as ours. It shares our memory and must leave it alone.
+extern "C" fn child(errand: *mut c_void) -> libc::c_int {
+    // SAFETY: it is the errand of `launch`, which waits for us and touches nothing meanwhile. All calls
+    // are system calls on descriptors and numbers, or on pointers that `launch` keeps valid.
+    unsafe {
+        let errand = &mut *errand.cast::<Errand>();
+        *libc::__errno_location() = 0;
+        let is_arranged = libc::setpgid(0, 0) == 0
+            && libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0
+            && (errand.input < 0 || libc::dup2(errand.input, 0) == 0)
+            && libc::dup2(errand.output, 1) == 1
+            && libc::dup2(errand.errors, 2) == 2
+            && libc::sigprocmask(libc::SIG_SETMASK, &raw const errand.mask.0, ptr::null_mut()) == 0;
+        if is_arranged && libc::getppid() == errand.parent {
+            libc::execve(errand.program, errand.arguments, errand.environment);
+        }
+        errand.error = *libc::__errno_location();
+        if errand.error == 0 {
+            // The parent is gone.
+            errand.error = libc::ECHILD;
+        }
+        libc::_exit(127)
+    }
+}

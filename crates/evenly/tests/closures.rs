@@ -1,0 +1,94 @@
+//! Closures that crash, panic, leave or hang: the number is named, and the rest is done. Without a test
+//! harness, whose threads would keep a job from forking.
+
+use evenly::function::{integers, predicate};
+use evenly::observe::{Observation, Observer, Reason};
+use evenly::{Aggregate, Cause, Failure, Interval, Job, Range, Value};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// Notes at which numbers workers said they were lost, and which were done after all.
+#[derive(Default)]
+struct Notes {
+    losses: Vec<Option<i64>>,
+    recovered: Vec<i64>,
+}
+
+impl Observer for Notes {
+    fn observe(&mut self, observation: &Observation<'_>) {
+        match observation {
+            Observation::WorkerLost { reason, .. } => self.losses.push(match reason {
+                Some(Reason::Gasp { n, .. }) => Some(*n),
+                _ => None,
+            }),
+            Observation::Recovered { n, .. } => self.recovered.push(*n),
+            _ => {}
+        }
+    }
+}
+
+const RANGE: (i128, i128) = (-1000, 1_000_000);
+
+fn job(function: Box<dyn evenly::function::Function>) -> Job {
+    let range = Range::new(RANGE.0, RANGE.1).expect("it is a range");
+    Job::new(Aggregate::Count, range, function).workers(NonZeroU32::MIN)
+}
+
+/// Whatever ends a worker at -7, it says so itself, three times.
+fn is_named(fault: fn(), cause: Cause) {
+    let function = predicate("faulty", move |n| {
+        if n == -7 {
+            fault();
+        }
+        n % 2 == 0
+    });
+    let mut notes = Notes::default();
+    let job = job(function).timeout(Duration::from_millis(100));
+    let report = job.run_observed(&mut notes).expect("the job ends");
+    assert_eq!(report.failures, [Failure { interval: Interval::single(-7), cause }]);
+    assert_eq!(report.answer, Value::Count(500_500));
+    assert_eq!(notes.losses, [Some(-7); 3], "{cause}");
+}
+
+fn overflow_the_stack(depth: u64) -> u64 {
+    let page = std::hint::black_box([depth; 512]);
+    if depth == u64::MAX { 0 } else { overflow_the_stack(depth + 1) + page[7] }
+}
+
+fn main() {
+    // What workers panic of is expected; what this process panics of is not.
+    let (primary, usual) = (std::process::id(), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::process::id() == primary {
+            usual(panic);
+        }
+    }));
+    is_named(|| panic!("a test asked for it"), Cause::Exit(101));
+    is_named(|| std::process::abort(), Cause::Signal(6));
+    is_named(|| std::process::exit(3), Cause::Exit(3));
+    is_named(|| assert!(overflow_the_stack(0) > 0), Cause::Signal(11));
+    is_named(|| std::thread::sleep(Duration::from_secs(3600)), Cause::Timeout);
+    is_named(
+        || {
+            while std::hint::black_box(true) {
+                std::hint::spin_loop();
+            }
+        },
+        Cause::Timeout,
+    );
+
+    // A number that fails once in each worker's life, behind others: it is done alone.
+    let mut seen = 0;
+    let function = integers("flaky", move |n| {
+        seen += 1;
+        assert!(n != 777 || seen == 1, "only where it is the first");
+        i128::from(n == 777)
+    });
+    let range = Range::new(0, 1000).expect("it is a range");
+    let mut notes = Notes::default();
+    let job = Job::new(Aggregate::Sum, range, function).workers(NonZeroU32::MIN);
+    let report = job.run_observed(&mut notes).expect("the job ends");
+    assert_eq!((report.answer.to_string(), report.failed), ("1".to_owned(), 0));
+    assert_eq!((notes.losses, notes.recovered), (vec![Some(777)], vec![777]));
+    println!("closures: ok");
+}

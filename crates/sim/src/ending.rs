@@ -1,0 +1,89 @@
+//! The last steps of the primary: end of file for its workers, a farewell to agents, and the sum of it.
+
+use crate::options::Transport;
+use crate::oracle::check;
+use crate::primary::{GRACE_NS, LINGER_NS, Stage};
+use crate::world::{Outcome, World};
+use evenly_core::WorkerId;
+use evenly_core::frame::Packer;
+
+impl World<'_> {
+    /// Every number is covered, or the run ends early: end of file for everybody.
+    pub(crate) fn close(&mut self) -> Outcome {
+        let scheduler = self.primary.supervisor.scheduler();
+        if scheduler.is_finished() {
+            self.oracle.finish(scheduler)?;
+        } else {
+            self.oracle.end(scheduler)?;
+        }
+        self.tape.note("close", u64::from(scheduler.is_finished()), 0);
+        self.drain_deadline_ns = None;
+        for slot in 0..self.primary.peers.len() {
+            let peer = &mut self.primary.peers[slot];
+            peer.packer = Packer::new(WorkerId(0), self.plan.frame_limit);
+            if let Some(pid) = peer.pid {
+                self.close_inbox(pid);
+            }
+        }
+        self.say_over()?;
+        let until_ns = self.now_ns + GRACE_NS;
+        self.primary.stage = Stage::Closing { until_ns };
+        self.wake_in(1);
+        Ok(())
+    }
+
+    /// Waits for the workers to leave; then kills those that are stopped. All others must have left.
+    pub(crate) fn see_off(&mut self, until_ns: u64) -> Outcome {
+        let living = || (0..self.processes.len()).filter(|pid| self.processes[*pid].life.is_some());
+        if self.now_ns >= until_ns {
+            for pid in living().collect::<Vec<_>>() {
+                // Far away even the end may be late.
+                let is_late = self.plan.transport != Transport::Pipes
+                    || self.life(pid).is_some_and(|life| life.is_stopped);
+                check(is_late, || format!("worker {pid} does not leave"))?;
+                self.die(pid, None);
+            }
+        } else if living().next().is_some() {
+            self.wake_in(until_ns - self.now_ns);
+            return Ok(());
+        }
+        if !self.is_everybody_told() && self.now_ns < until_ns - GRACE_NS + LINGER_NS {
+            self.wake_in(LINGER_NS / 100);
+            return Ok(());
+        }
+        let scheduler = self.primary.supervisor.scheduler();
+        self.oracle.end(scheduler)?;
+        // Whoever is asked to end early leaves what nobody took.
+        let is_finished = scheduler.is_finished() && self.outlet.is_empty();
+        self.stats.decided += u64::from(scheduler.ledger().waived() > 0);
+        self.read_the_rest(is_finished)?;
+        if is_finished {
+            self.stats.finished += 1;
+        } else {
+            self.stats.drained += 1;
+            if self.plan.sync_ns.is_some() {
+                return self.begin_again();
+            }
+        }
+        self.end_run();
+        Ok(())
+    }
+
+    /// Adds up what was dropped in a life of the primary.
+    pub(crate) fn count_stale_answers(&mut self) {
+        let scheduler = self.primary.supervisor.scheduler();
+        match scheduler.ledger().limit() {
+            None => self.stats.stale_answers += scheduler.stale_answers(),
+            Some(_) => self.stats.superfluous_answers += scheduler.stale_answers(),
+        }
+    }
+
+    pub(crate) fn end_run(&mut self) {
+        self.count_stale_answers();
+        for deadly in self.plan.deadly.iter().filter(|deadly| !deadly.is_always()) {
+            let has_killed = self.deadly.iter().any(|left| left.n == deadly.n && left.times == 0);
+            self.stats.survived_flaky += u64::from(has_killed && self.oracle.has_value(deadly.n));
+        }
+        self.is_over = true;
+    }
+}
