@@ -5,6 +5,7 @@ use crate::command::{Manner, parse_rate};
 use crate::duration::parse_duration;
 use crate::exit::Outcome;
 use crate::halt::parse_halt;
+use crate::journal::Journaling;
 use crate::number::parse_number;
 use crate::question::Question;
 use crate::told::Volume;
@@ -46,6 +47,7 @@ pub(crate) struct Plan {
     pub(crate) joblog: Option<PathBuf>,
     pub(crate) events: Option<PathBuf>,
     pub(crate) wiring: Option<Wiring>,
+    pub(crate) journal: Journaling,
 }
 
 /// Whether the stages are gone through by hand.
@@ -104,6 +106,7 @@ impl Plan {
             joblog: arguments.joblog.clone(),
             events: two_files(arguments).map_err(Outcome::Usage)?,
             wiring,
+            journal: Journaling::resolve(arguments)?,
         })
     }
 }
