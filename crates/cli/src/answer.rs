@@ -32,7 +32,21 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// One line, if it is a number too large to be written.
     pub(crate) fn of(aggregate: Aggregate, report: &'a Report) -> Result<Self, String> {
-        Ok(match (aggregate, &report.answer) {
+        Self::from_value(aggregate, &report.answer, report.lines, report.failed)
+    }
+
+    /// The same for a value that came in another way, with so many lines, and so many numbers that
+    /// failed.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub(crate) fn from_value(
+        aggregate: Aggregate,
+        value: &'a Value,
+        lines: u64,
+        failed: u128,
+    ) -> Result<Self, String> {
+        Ok(match (aggregate, value) {
             (_, Value::Count(count)) => Self::Number(count.to_string()),
             (_, Value::Sum(sum)) => {
                 let number = sum.number().ok_or(TOO_LARGE)?;
@@ -49,11 +63,11 @@ impl<'a> Answer<'a> {
             (_, Value::Histogram(values)) => Self::Histogram(values),
             (_, Value::Lines { .. } | Value::Nothing) => {
                 let is_no = match aggregate {
-                    Aggregate::Find { .. } => report.lines == 0,
-                    Aggregate::Failures => report.failed > 0,
+                    Aggregate::Find { .. } => lines == 0,
+                    Aggregate::Failures => failed > 0,
                     _ => false,
                 };
-                Self::Lines { lines: report.lines, is_no }
+                Self::Lines { lines, is_no }
             }
         })
     }

@@ -58,6 +58,12 @@ pub(crate) enum Command {
     /// Work for a primary elsewhere, which listens at an address
     #[command(after_help = examples::JOIN)]
     Join(JoinArguments),
+    /// Go on with a run that left a journal behind: with the call that is in it
+    #[command(after_help = examples::RESUME)]
+    Resume(ResumeArguments),
+    /// Say what journals cover, together: gaps, overlaps, failures, totals
+    #[command(after_help = examples::VERIFY)]
+    Verify(VerifyArguments),
     /// Make a key for agents on other machines, in a file that does not exist yet
     #[command(after_help = examples::KEYGEN)]
     Keygen {
@@ -103,6 +109,40 @@ pub(crate) struct JoinArguments {
     /// Say more on standard error: workers that start, pauses
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// The journal [default: the latest that was kept without --journal]
+    pub(crate) file: Option<PathBuf>,
+    /// Workers on this machine, if not as before
+    #[arg(short = 'j', long, alias = "jobs", value_name = "N")]
+    pub(crate) workers: Option<String>,
+    /// Run the n again that failed
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+    /// Go on although the function is not the same any more: it changed on purpose
+    #[arg(long)]
+    pub(crate) accept_change: bool,
+    /// Say nothing but errors on standard error
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Say more on standard error
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// Journals of the same command and function; their ranges may differ
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Make one journal of them, over all numbers from the lowest to the highest
+    #[arg(long, value_name = "OUT")]
+    pub(crate) merge: Option<PathBuf>,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -173,6 +213,20 @@ pub(crate) struct JobArguments {
     /// The same as --split fixed:N
     #[arg(long, value_name = "N", conflicts_with = "split")]
     pub(crate) chunk: Option<String>,
+
+    /// Remember in this file what is done, so that the run can be gone on with [default: after a
+    /// minute, in a file of its own in the state directory; see evenly resume]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Go on with the journal if it is there
+    #[arg(long, requires = "journal")]
+    pub(crate) resume: bool,
+    /// With --resume: run the n again that failed
+    #[arg(long, requires = "resume")]
+    pub(crate) retry_failed: bool,
+    /// With --resume: go on although the function is not the same any more; both stay in the journal
+    #[arg(long, requires = "resume")]
+    pub(crate) accept_change: bool,
 
     /// What a chunk of the timed policy should take [default: 100ms, commands 1s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]

@@ -12,9 +12,10 @@ use crate::stderr;
 use crate::stream::Stream;
 use crate::told::Volume;
 use evenly::{Aggregate, Error, Failure, Interval, Job, Key, Report};
+use std::ffi::OsString;
 
-/// Runs the job of a plan and delivers its answer.
-pub(crate) fn ask(plan: Plan) -> Result<(), Outcome> {
+/// Runs the job of a plan, which was called by these words, and delivers its answer.
+pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     say_hints(&plan);
     if plan.is_dry_run {
         return report::write_out(&dry_run::text(&plan));
@@ -31,9 +32,15 @@ pub(crate) fn ask(plan: Plan) -> Result<(), Outcome> {
         is_partial: plan.is_partial,
     };
     let stream = Stream::of(&delivery);
-    let result = job(plan, keys, &eyes, stream.as_ref()).run_observed(&mut eyes);
+    let journaling = plan.journal.clone();
+    let mut job = job(plan, keys, &eyes, stream.as_ref());
+    if let Some(journal) = journaling.journal(words) {
+        job = job.journal(journal);
+    }
+    let result = job.run_observed(&mut eyes);
     eyes.watcher.end();
-    match result {
+    let begun = eyes.journal.take();
+    let outcome = match result {
         Ok(report) => {
             say_failures(&delivery, &report.failures, report.failed);
             let outcome = deliver(&delivery, &report, stream.as_ref());
@@ -46,7 +53,9 @@ pub(crate) fn ask(plan: Plan) -> Result<(), Outcome> {
             say_failures(&delivery, &lowest, failed);
             eyes.close(None, Err(stopped(&delivery, error, &lowest, stream.as_ref())))
         }
-    }
+    };
+    journaling.end(begun, &outcome);
+    outcome
 }
 
 /// Says what may not be meant as it is written.

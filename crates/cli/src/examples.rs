@@ -11,10 +11,11 @@ Examples:
   evenly run 0..100 -- ./simulate --seed {}  run a command for each
   evenly failures 0..1e6 -- ./test {}        which of them fail, and how
   evenly join tcp:192.0.2.7:7700             work for a primary on another machine
+  evenly resume                              go on with the run that was interrupted last
 
 Exit status: 0 done, 1 the answer is no or there is none, 2 usage or cannot start, 3 some n failed,
-4 incomplete, 124 deadline, 130/143 interrupted/terminated, 141 standard output closed,
-70 a bug of evenly.";
+4 incomplete, 5 journal refused or damaged, 124 deadline, 130/143 interrupted/terminated,
+141 standard output closed, 70 a bug of evenly.";
 
 pub(crate) const COUNT: &str = "\
 Ranges: A..B without B, A..=B with B; signed 64-bit; 1_000, 1e9, 2^32, 2**32 and -2^63 are numbers.
@@ -24,7 +25,25 @@ Examples:
   evenly count 'n % 7 == 3 && prime(n)' -10..=100 --split static -j 4
   evenly count odd 0..2^40 --format json --progress none
   evenly count prime 0..1e13 --listen tcp:0.0.0.0:7700   and elsewhere: evenly join tcp:HOST:7700
+  evenly count prime 0..1e13 --journal primes.journal --resume
   evenly count prime 0..1e13 --deadline 5m --joblog chunks.tsv --events events.jsonl";
+
+pub(crate) const RESUME: &str = "\
+It is run in the directory where it was started, with the words of that call. What is done is not done
+again; find, map, hist and failures give their whole answer. A journal that nobody named is removed when
+the answer is there.
+
+Examples:
+  evenly resume
+  evenly resume primes.journal --retry-failed";
+
+pub(crate) const VERIFY: &str = "\
+Exit status: 0 every n is done, once; 4 some are missing, failed, or in two journals; 5 a journal is
+damaged, or of another job.
+
+Examples:
+  evenly verify primes.journal
+  evenly verify part1.journal part2.journal --merge whole.journal";
 
 pub(crate) const SUM: &str = "\
 The sum has up to 128 bits. Of a truth value, true is 1 and false is 0.

@@ -18,6 +18,8 @@ pub(crate) enum Outcome {
     SomeFailed(String),
     /// The work is incomplete: lost beyond repair, or the answer could not be written.
     Incomplete(String),
+    /// A journal is not that of this job, or damaged, or cannot be written.
+    Journal(String),
     /// The time for the whole job was over.
     Deadline(String),
     /// A signal asked for the end; every worker is gone.
@@ -46,6 +48,7 @@ impl Outcome {
             Self::Usage(_) => 2,
             Self::SomeFailed(_) => 3,
             Self::Incomplete(_) => 4,
+            Self::Journal(_) => 5,
             Self::Deadline(_) => 124,
             Self::Interrupted(signal) => 128_u8.saturating_add(signal.number() as u8),
             Self::BrokenPipe => 141,
@@ -60,6 +63,7 @@ impl Outcome {
             Self::Usage(message)
             | Self::SomeFailed(message)
             | Self::Incomplete(message)
+            | Self::Journal(message)
             | Self::Deadline(message) => Some(message.clone()),
             Self::Interrupted(signal) => Some(format!("stopped by {signal}; there is no answer")),
             Self::Bug => Some("this is a bug of evenly; please report it".to_owned()),
@@ -89,10 +93,17 @@ impl From<Error> for Outcome {
             | Error::Listen(_)
             | Error::NoWorker { .. }
             | Error::Threads { .. } => Self::Usage(message),
+            Error::Journal(_) => Self::Journal(message),
             Error::Deadline { .. } => Self::Deadline(message),
             Error::Interrupted(signal) => Self::Interrupted(signal),
             Error::Output(cause) => Self::not_written(cause),
             _ => Self::Incomplete(message),
         }
+    }
+}
+
+impl From<evenly::journal::JournalError> for Outcome {
+    fn from(error: evenly::journal::JournalError) -> Self {
+        Self::Journal(error.to_string())
     }
 }

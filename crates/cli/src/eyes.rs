@@ -13,12 +13,15 @@ use crate::stderr;
 use crate::wiring::WiringView;
 use evenly::observe::{Observation, Observer};
 use evenly::{Job, Report};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Everything that watches a job.
 pub(crate) struct Eyes {
     pub(crate) watcher: Watcher,
     pub(crate) failures: Failures,
+    /// Where a journal is kept that nobody named.
+    pub(crate) journal: Option<PathBuf>,
     wiring: Option<WiringView>,
     joblog: Option<JobLog>,
     events: Option<Events>,
@@ -35,6 +38,7 @@ impl Eyes {
         Ok(Self {
             watcher: Watcher::new(plan),
             failures: Failures::default(),
+            journal: None,
             wiring: plan.wiring.map(|wiring| WiringView::new(wiring, plan.format)),
             joblog: joblog.transpose()?,
             events: events.transpose()?,
@@ -107,6 +111,11 @@ impl Observer for Eyes {
         if let (Observation::Stage(stage, layout), Some(wiring)) = (observation, &mut self.wiring) {
             wiring.show(*stage, layout);
             return;
+        }
+        match observation {
+            Observation::JournalBegun { path } => self.journal = Some(path.to_path_buf()),
+            Observation::JournalGivenUp { .. } => self.journal = None,
+            _ => {}
         }
         self.watcher.observe(observation);
         self.failures.observe(observation);

@@ -17,6 +17,7 @@ mod functions;
 mod halt;
 mod joblog;
 mod join;
+mod journal;
 mod keys;
 mod logfile;
 mod number;
@@ -24,6 +25,7 @@ mod plan;
 mod question;
 mod report;
 mod rerun;
+mod resume;
 mod run;
 mod size;
 mod stderr;
@@ -31,6 +33,7 @@ mod stream;
 mod told;
 mod typed;
 mod usage;
+mod verify;
 mod wiring;
 
 use exit::Outcome;
@@ -42,7 +45,7 @@ fn main() -> ExitCode {
             Ok(command) => command,
             Err(outcome) => return outcome,
         };
-        match run::command(command) {
+        match run::command(command, std::env::args_os().skip(1).collect()) {
             Ok(()) => Outcome::Done,
             Err(outcome) => outcome,
         }

@@ -5,6 +5,7 @@ use crate::command::{Manner, parse_rate};
 use crate::duration::parse_duration;
 use crate::exit::Outcome;
 use crate::halt::parse_halt;
+use crate::journal::Journaling;
 use crate::number::parse_number;
 use crate::question::Question;
 use crate::rerun::Rerun;
@@ -50,6 +51,7 @@ pub(crate) struct Plan {
     pub(crate) joblog: Option<PathBuf>,
     pub(crate) events: Option<PathBuf>,
     pub(crate) wiring: Option<Wiring>,
+    pub(crate) journal: Journaling,
 }
 
 /// Whether the stages are gone through by hand.
@@ -109,6 +111,7 @@ impl Plan {
             joblog: arguments.joblog.clone(),
             events: two_files(arguments).map_err(Outcome::Usage)?,
             wiring,
+            journal: Journaling::resolve(arguments)?,
         })
     }
 }
@@ -179,10 +182,25 @@ fn two_files(arguments: &JobArguments) -> Result<Option<PathBuf>, String> {
 }
 
 fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
+    let sizes = [(&arguments.chunk_time, "--chunk-time"), (&arguments.chunk_max, "--chunk-max")];
+    let sizes = sizes.into_iter().find(|(given, _)| given.is_some());
+    let policy = typed_policy(arguments, wiring)?;
+    match sizes {
+        Some((_, option)) if policy != Policy::Timed => Err(format!(
+            "{option} is for chunks sized by time; leave out --split and --chunk, or it"
+        )),
+        _ => Ok(policy),
+    }
+}
+
+fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
     if let Some(len) = &arguments.chunk {
         return fixed(len).map_err(|cause| format!("bad value '{len}' for --chunk: {cause}"));
     }
     let Some(split) = arguments.split.as_deref() else {
+        if arguments.chunk_time.is_some() || arguments.chunk_max.is_some() {
+            return Ok(Policy::Timed);
+        }
         // What is looked at should look like the class: one range to each worker. But then there is
         // nothing left for whoever joins later.
         let is_like_the_class = wiring.is_some() && arguments.listen.is_empty();

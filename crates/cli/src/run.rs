@@ -7,11 +7,14 @@ use crate::functions;
 use crate::join;
 use crate::plan::{self, Plan};
 use crate::report;
+use crate::resume;
+use crate::verify;
 use clap::CommandFactory;
 use evenly::{Aggregate, Key};
+use std::ffi::OsString;
 
-/// Carries out a command, up to what it writes to standard output.
-pub(crate) fn command(command: Command) -> Result<(), Outcome> {
+/// Carries out a command that was called by these words, up to what it writes to standard output.
+pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outcome> {
     let (aggregate, arguments) = match command {
         Command::Count(arguments) => (Aggregate::Count, arguments),
         Command::Sum(arguments) => (Aggregate::Sum, arguments),
@@ -29,17 +32,19 @@ pub(crate) fn command(command: Command) -> Result<(), Outcome> {
         Command::Run(arguments) => {
             let RunArguments { keep_order, tag, job } = *arguments;
             let aggregate = Aggregate::Run { in_order: keep_order };
-            return ask::ask(Plan::resolve(aggregate, tag, &job)?);
+            return ask::ask(Plan::resolve(aggregate, tag, &job)?, words);
         }
         other => return without_job(other),
     };
-    ask::ask(Plan::resolve(aggregate, false, &arguments)?)
+    ask::ask(Plan::resolve(aggregate, false, &arguments)?, words)
 }
 
 /// Carries out a command that is no question of its own.
 fn without_job(command: Command) -> Result<(), Outcome> {
     match command {
         Command::Join(arguments) => join::join(&arguments),
+        Command::Resume(arguments) => resume::resume(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments),
         Command::Keygen { file } => {
             Key::make(&file).map(drop).map_err(|error| Outcome::Usage(error.to_string()))
         }

@@ -76,6 +76,11 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
         Observation::Joined { address, function, range } => joined(address, function, *range),
         Observation::OverAlready { address } => format!("the job at {address} is over"),
         Observation::PrimaryLost { why } => format!("lost the primary: {why}; looking for it"),
+        Observation::JournalGivenUp { why } => format!("goes on without a journal: {why}"),
+        Observation::JournalLocked { path } => {
+            let path = path.display();
+            format!("journal '{path}' is locked by another program; what is done waits for it")
+        }
         Observation::NotReplaced { worker, refused: (call, cause, advice) } => {
             format!("worker {worker} is not replaced: {call}: {cause}; {advice}")
         }
@@ -96,6 +101,9 @@ fn detail(observation: &Observation<'_>) -> Option<String> {
     Some(match observation {
         Observation::WorkerStarted { worker, pid } => {
             format!("worker {worker} (pid {pid}) started")
+        }
+        Observation::JournalBegun { path } => {
+            format!("keeps a journal in '{}'", path.display())
         }
         Observation::Paused => "paused with its workers".to_owned(),
         Observation::Resumed(pause) => {

@@ -275,7 +275,8 @@ fn the_examples_of_each_verb_are_calls_that_would_run() {
 /// change: `EVENLY_BLESS=1 cargo test`.
 #[test]
 fn help_texts_are_as_committed() {
-    let commands = VERBS.into_iter().chain(["run", "join", "keygen"]);
+    let others = ["run", "join", "keygen", "resume", "verify"];
+    let commands = VERBS.into_iter().chain(others);
     let texts = commands.map(|name| (format!("{name} --help"), format!("evenly-{name}.txt")));
     for (words, file) in texts.chain([("--help".to_owned(), "evenly.txt".to_owned())]) {
         let path = format!("{}/../../docs/help/{file}", env!("CARGO_MANIFEST_DIR"));

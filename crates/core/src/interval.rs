@@ -1,6 +1,7 @@
 //! Intervals of `i64` and sets of them: coverage, counted exactly.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// The numbers from `first` to `last`, both included; never empty.
@@ -91,6 +92,19 @@ impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}..={}", self.first, self.last)
     }
+}
+
+/// Sorts intervals and puts neighbours together; how many are left.
+pub fn coalesce(intervals: &mut Vec<Interval>) -> usize {
+    intervals.sort_unstable();
+    intervals.dedup_by(|next, last| {
+        let is_next = last.last.checked_add(1) == Some(next.first);
+        if is_next {
+            last.last = next.last;
+        }
+        is_next
+    });
+    intervals.len()
 }
 
 /// An interval that was to be added to a set overlaps what the set holds.

@@ -133,7 +133,9 @@ impl Cause {
         Self::from_code((digest >> 8).into(), (digest & 0xff).into())
     }
 
-    pub(crate) const fn code(self) -> (u32, i32) {
+    /// The two words that stand for it where it is written down.
+    #[must_use]
+    pub const fn code(self) -> (u32, i32) {
         match self {
             Self::Exit(status) => (1, status),
             Self::Signal(signal) => (2, signal),
@@ -145,7 +147,9 @@ impl Cause {
         }
     }
 
-    pub(crate) fn from_code(code: u32, detail: i32) -> Option<Self> {
+    /// What stands for these, if anything does.
+    #[must_use]
+    pub fn from_code(code: u32, detail: i32) -> Option<Self> {
         match (code, detail) {
             (1, status) => Some(Self::Exit(status)),
             (2, signal) => Some(Self::Signal(signal)),
@@ -180,6 +184,23 @@ pub struct Failure {
     pub interval: Interval,
     /// Why.
     pub cause: Cause,
+}
+
+impl Value {
+    /// Its bytes as within a partial, without their kind: that follows from the aggregate.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        bytes::encode(self, &mut out);
+        out
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) gave for a value of the same aggregate as this one, and
+    /// nothing else.
+    #[must_use]
+    pub fn like(&self, bytes: &[u8]) -> Option<Self> {
+        bytes::decode(bytes::kind(self), bytes)
+    }
 }
 
 /// A worker's answer over some numbers of one chunk.

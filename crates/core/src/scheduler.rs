@@ -30,6 +30,7 @@ mod late;
 mod message;
 mod options;
 mod outlook;
+mod resume;
 mod returns;
 mod staff;
 mod steal;
@@ -38,11 +39,10 @@ mod window;
 
 use crate::aggregate::{Aggregate, MOST_VALUES, Value};
 use crate::credit::Credits;
-use crate::interval::{Interval, IntervalSet, Overlap};
+use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseTable, WorkerId};
 use crate::ledger::{Ledger, Taker};
 use crate::pace::Meter;
-use crate::partial::Failure;
 use crate::policy::{CHUNK_AIM_NS, Outlook, Policy, Sizer};
 use crate::range::Range;
 use crate::stream::Stream;
@@ -178,24 +178,6 @@ impl Scheduler {
             credits: Credits::default(),
             is_held_back: false,
         }
-    }
-
-    /// Goes on with a run of which this is done already: covered with this value, and failed, the
-    /// failed numbers being among the covered.
-    ///
-    /// # Errors
-    /// If that is not a part of the range.
-    pub fn resume(
-        mut self,
-        done: &IntervalSet,
-        value: Value,
-        failed: &[Failure],
-    ) -> Result<Self, Overlap> {
-        self.ledger = Ledger::resume(self.whole, done)?;
-        self.ledger.fail(failed);
-        self.answer = value;
-        self.waive_by_answer();
-        Ok(self)
     }
 
     /// Takes an event that happened at `now_ns`, on any clock that does not run backwards.

@@ -4,6 +4,8 @@
 //! workers have [credit](crate::worker::CREDIT). Lines leave as far as all numbers below are done: what
 //! stands in the output is at any time a correct beginning.
 
+mod kept;
+
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
 use crate::lease::WorkerId;
@@ -30,6 +32,8 @@ pub struct Stream {
     /// What is done behind it, by its first number.
     ahead: BTreeMap<i64, Piece>,
     lines_ahead: u64,
+    /// What is done and not here: see [`due`](Self::due). Its lines are ahead, too.
+    kept: BTreeMap<i64, kept::Kept>,
     /// What can be passed on, and to whose credit.
     ready: VecDeque<Ready>,
     /// How many lines were put there, and how many there may be.
@@ -82,6 +86,7 @@ impl Stream {
             next: first.map_or(0, i128::from),
             ahead: BTreeMap::new(),
             lines_ahead: 0,
+            kept: BTreeMap::new(),
             ready: VecDeque::new(),
             lines: 0,
             wanted,
@@ -100,10 +105,16 @@ impl Stream {
         self.lines
     }
 
-    /// Whether nothing waits to be [passed on](Self::pass).
+    /// The lowest number that is not done; what is below it has been, or is, passed on.
+    #[must_use]
+    pub fn next(&self) -> i128 {
+        self.next
+    }
+
+    /// Whether nothing waits to be [passed on](Self::pass), or is [due](Self::due).
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ready.is_empty()
+        self.ready.is_empty() && self.due().is_none()
     }
 
     /// Takes in what a record holds: numbers that follow one another. The highest number that is
@@ -125,6 +136,16 @@ impl Stream {
             self.merge(piece);
         } else if i128::from(span.first()) == self.next {
             self.merge(piece);
+            self.advance();
+        } else {
+            self.put_ahead(span.first(), piece);
+        }
+        self.limit(lowest_failure)
+    }
+
+    /// Takes what follows without a gap, as far as it is here.
+    fn advance(&mut self) {
+        loop {
             while let Some(entry) = self.ahead.first_entry()
                 && i128::from(*entry.key()) == self.next
             {
@@ -132,10 +153,10 @@ impl Stream {
                 self.lines_ahead -= piece.lines;
                 self.merge(piece);
             }
-        } else {
-            self.put_ahead(span.first(), piece);
+            if !self.skip_kept() {
+                break;
+            }
         }
-        self.limit(lowest_failure)
     }
 
     /// The highest number that is still wanted.
@@ -155,9 +176,13 @@ impl Stream {
         if lines >= self.wanted {
             return i64::try_from(self.next - 1).ok();
         }
-        self.ahead.values().find_map(|piece| {
-            lines += piece.lines;
-            (lines >= self.wanted).then_some(piece.last)
+        let ahead = self.ahead.values().map(|piece| (piece.last, piece.lines));
+        let kept = self.kept.values().map(|kept| (kept.last, kept.lines));
+        let mut pieces: Vec<(i64, u64)> = ahead.chain(kept).collect();
+        pieces.sort_unstable();
+        pieces.into_iter().find_map(|(last, more)| {
+            lines += more;
+            (lines >= self.wanted).then_some(last)
         })
     }
 

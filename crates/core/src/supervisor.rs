@@ -8,7 +8,7 @@
 
 use crate::frame::{Assembler, Body, Frame, Malformed};
 use crate::lease::{Assignment, LeaseId, WorkerId};
-use crate::partial::{Cause, Failure};
+use crate::partial::{Cause, Failure, Partial};
 use crate::roster::{Due, LOSSES_IN_A_ROW, Roster};
 use crate::scheduler::{Action, Capacity, Event, Piece, Record, Scheduler, Violation};
 use alloc::vec::Vec;
@@ -359,6 +359,12 @@ impl Supervisor {
     /// Lines that can be passed on, in order; see [`Scheduler::next_lines`].
     pub fn next_lines(&mut self) -> Option<Vec<u8>> {
         self.scheduler.next_lines()
+    }
+
+    /// Gives back what an earlier run has found in the first of the numbers that are
+    /// [due](crate::stream::Stream::due).
+    pub fn give_back_lines(&mut self, partial: Partial) {
+        self.scheduler.give_back_lines(partial);
     }
 
     /// The chunks of the [`Order::Assign`] that was polled last.

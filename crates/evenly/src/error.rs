@@ -33,6 +33,9 @@ pub enum Error {
     /// Agents could not be waited for where they were to join.
     #[error(transparent)]
     Listen(#[from] crate::transport::ListenError),
+    /// The journal is not used, or cannot be written any more.
+    #[error(transparent)]
+    Journal(#[from] crate::journal::JournalError),
     /// Not one worker could be started, or the first ones could not begin to work.
     #[error("cannot start a worker: {call}: {cause}; {advice}")]
     NoWorker {

@@ -4,6 +4,7 @@ use crate::driver;
 use crate::error::Error;
 use crate::function::{Form, Function};
 use crate::halt::Halt;
+use crate::journal::Journal;
 use crate::observe::Observer;
 use crate::output::Output;
 use crate::secure::Key;
@@ -44,6 +45,7 @@ pub struct Job {
     /// Where lines go, if the answer is lines.
     pub(crate) output: Option<Box<dyn Output>>,
     pub(crate) leaves_out_failures: bool,
+    pub(crate) journal: Option<Journal>,
 }
 
 impl Job {
@@ -79,6 +81,7 @@ impl Job {
             tells_pieces: false,
             output: None,
             leaves_out_failures: false,
+            journal: None,
         }
     }
 
@@ -95,6 +98,13 @@ impl Job {
     #[must_use]
     pub fn despite_failures(mut self) -> Self {
         self.leaves_out_failures = true;
+        self
+    }
+
+    /// Keeps a journal, so that the job can be gone on with however it ends.
+    #[must_use]
+    pub fn journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(journal);
         self
     }
 

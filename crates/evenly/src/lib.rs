@@ -26,6 +26,8 @@ pub mod function;
 pub mod halt;
 mod job;
 mod join;
+pub mod journal;
+mod lock;
 pub mod observe;
 pub mod output;
 mod process;

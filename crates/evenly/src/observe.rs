@@ -2,12 +2,14 @@
 
 mod agent;
 
+use crate::journal::JournalError;
 use crate::process::{End, Signal};
 pub use crate::transport::Gone;
 use evenly_core::frame::Malformed;
 use evenly_core::{Cause, Failure, Interval, Progress, Violation};
 use rustix::io::Errno;
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 pub use agent::{AgentSeen, Parting};
@@ -167,6 +169,21 @@ pub enum Observation<'a> {
     PrimaryLost {
         /// Why.
         why: Gone,
+    },
+    /// A journal is kept from now on that nobody named.
+    JournalBegun {
+        /// Where.
+        path: &'a Path,
+    },
+    /// A journal that nobody named cannot be kept, or not any longer; the job goes on without it.
+    JournalGivenUp {
+        /// Why.
+        why: &'a JournalError,
+    },
+    /// Somebody else has the journal locked; what is done waits for it.
+    JournalLocked {
+        /// Where.
+        path: &'a Path,
     },
     /// How far the job is; as often as was asked for.
     Progress(Progress),

@@ -5,6 +5,7 @@
 
 mod assault;
 mod job;
+mod journal;
 mod kind;
 pub(crate) mod launch;
 mod options;

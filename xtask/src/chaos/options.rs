@@ -27,7 +27,8 @@ runs were bad.
                      interrupt  SIGINT or SIGTERM to the primary: must end by it within 7 s
                      hangup     the same with SIGHUP
                      primary    SIGKILL to the primary: no worker may live 1 s later
-                   Half of the last three come just after SIGKILL to a worker.
+                   Half of the last three come just after SIGKILL to a worker. Half of the runs that
+                   they end keep a journal, and are gone on with: the answer must be exact.
   --every A..B     mean milliseconds from one `kill` or `signal` to the next: each run has a mean
                    of its own from A to B (default 1..20)
   --evenly PATH    run this program instead of building target/release/evenly

@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) workers: u64,
     progress: &'static str,
     pub(crate) harm: Harm,
+    /// Whether it keeps a journal, and is gone on with if it was ended before its answer.
+    pub(crate) is_kept: bool,
 }
 
 /// How the range is cut, by its name and as it is typed.
@@ -50,10 +52,10 @@ impl Plan {
     pub(crate) fn draw(seed: u64, options: &Options) -> Self {
         let mut random = Random::new(seed);
         let harm = Harm::draw(&mut random, options);
-        let job = match harm.end {
+        let (job, is_endless) = match harm.end {
             // A job that may be over first, or none that could be.
-            Some(_) if random.one_in(2) => Job::endless(&mut random),
-            _ => Job::draw(&mut random),
+            Some(_) if random.one_in(2) => (Job::endless(&mut random), true),
+            _ => (Job::draw(&mut random), false),
         };
         let policy = Policy::draw(&mut random, &job);
         let workers = match random.one_in(2) {
@@ -62,7 +64,8 @@ impl Plan {
             false => random.magnitude(1.0, 17.0) as u64,
         };
         let progress = random.choose(&["auto", "plain", "none"]).unwrap_or("auto");
-        Self { seed, job, policy, workers, progress, harm }
+        let is_kept = !is_endless && (harm.end.is_some() || random.one_in(4));
+        Self { seed, job, policy, workers, progress, harm, is_kept }
     }
 
     /// The words after the name of the program.

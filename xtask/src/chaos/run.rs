@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
 use super::assault::Assault;
+use super::journal::Journal;
 use super::launch;
 use super::plan::Plan;
 use super::process::{Process, with_environment};
@@ -32,6 +33,8 @@ const OUTPUT_MAX: u64 = 64 << 20;
 pub(crate) struct Report {
     pub(crate) plan: Plan,
     pub(crate) blows: Blows,
+    /// Whether it was gone on with afterwards.
+    pub(crate) is_resumed: bool,
     /// The signal that asked it to end.
     pub(crate) asked: Option<Signal>,
     /// How many losses it told.
@@ -50,7 +53,9 @@ pub(crate) fn carry_out(plan: Plan, evenly: &Path, signals: &Signals) -> Result<
     let (xtask, seed) = (std::process::id(), plan.seed);
     let mark = format!("{xtask}-{seed}");
     let failed = |error| format!("cannot start {}: {error}", evenly.display());
-    let mut child = launch::start(evenly, &plan.words(), (MARK, &mark)).map_err(failed)?;
+    let journal = plan.is_kept.then(|| Journal::new(&mark));
+    let words = plan.words() + &journal.as_ref().map(Journal::words).unwrap_or_default();
+    let mut child = launch::start(evenly, &words, (MARK, &mark)).map_err(failed)?;
     let primary = Process::with_number(child.id());
     let Some((primary, descriptor)) = primary.and_then(|it| Some((it, it.descriptor()?))) else {
         // Nothing can have waited for it yet, so this is not about a process that has gone.
@@ -62,6 +67,7 @@ pub(crate) fn carry_out(plan: Plan, evenly: &Path, signals: &Signals) -> Result<
     let outputs = (child.stdout.take(), child.stderr.take());
     let mut assault = Assault::new(&plan.harm, seed, primary, signals);
     let started = Instant::now();
+    let environment = (MARK, &*mark);
     let mark = format!("{MARK}={mark}");
     let (end, stdout, stderr) = thread::scope(|scope| {
         let stdout = scope.spawn(|| read(outputs.0));
@@ -82,10 +88,18 @@ pub(crate) fn carry_out(plan: Plan, evenly: &Path, signals: &Signals) -> Result<
         harmed: &assault.target.harmed,
         disobedience: &assault.disobedience,
     };
-    let faults = judge(&seen);
+    let mut faults = judge(&seen);
+    let is_resumed = journal.is_some_and(|journal| {
+        let is_to_be_gone_on_with = end.status.is_some_and(|status| !status.success());
+        if is_to_be_gone_on_with {
+            faults.extend(journal.go_on(evenly, &words, environment, answer));
+        }
+        is_to_be_gone_on_with
+    });
     Ok(Report {
         plan,
         blows: assault.target.blows,
+        is_resumed,
         asked: asked.map(|asked| asked.signal),
         losses: stderr.lines().filter(|line| lost(line).is_some()).count(),
         elapsed: end.at.duration_since(started),

@@ -29,6 +29,8 @@ struct Counts {
     without_harm: u64,
     /// The primary was asked to end, or killed.
     ended: u64,
+    /// It was gone on with after that, by its journal.
+    resumed: u64,
     losses: u64,
     bad: u64,
     longest: Duration,
@@ -40,6 +42,7 @@ impl Counts {
             runs: self.runs + other.runs,
             without_harm: self.without_harm + other.without_harm,
             ended: self.ended + other.ended,
+            resumed: self.resumed + other.resumed,
             losses: self.losses + other.losses,
             bad: self.bad + other.bad,
             longest: self.longest.max(other.longest),
@@ -47,7 +50,8 @@ impl Counts {
     }
 
     fn cells(self, name: &str) -> Vec<String> {
-        let counts = [self.runs, self.without_harm, self.ended, self.losses, self.bad];
+        let counts =
+            [self.runs, self.without_harm, self.ended, self.resumed, self.losses, self.bad];
         let cells = counts.iter().map(u64::to_string);
         let longest = significant(self.longest.as_secs_f64());
         [name.to_owned()].into_iter().chain(cells).chain([longest]).collect()
@@ -62,6 +66,7 @@ impl Tally {
             runs: 1,
             without_harm: u64::from(report.plan.harm.is_none()),
             ended: u64::from(report.asked.is_some()),
+            resumed: u64::from(report.is_resumed),
             losses: report.losses as u64,
             bad: u64::from(is_bad),
             longest: report.elapsed,
@@ -91,8 +96,10 @@ impl Tally {
 
     /// Everything that was counted.
     pub(crate) fn render(&self) -> String {
-        let header = ["policy", "runs", "no harm", "ended", "losses told", "bad", "longest, s"];
-        let note = "ended: the primary was asked to end by a signal, or killed.";
+        let header =
+            ["policy", "runs", "no harm", "ended", "resumed", "losses told", "bad", "longest, s"];
+        let note = "ended: the primary was asked to end by a signal, or killed. \
+                    resumed: then gone on with by its journal.";
         let mut runs = Table::new("Runs", note, &header);
         for name in Policy::NAMES {
             let counts = self.policies.get(name).copied().unwrap_or_default();
@@ -121,7 +128,8 @@ fn describe(report: &Report, options: &str) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "bad: {fault}");
     }
-    let _ = writeln!(text, "  ran    evenly {}", plan.words());
+    let kept = if plan.is_kept { " --journal FILE" } else { "" };
+    let _ = writeln!(text, "  ran    evenly {}{kept}", plan.words());
     let _ = writeln!(text, "  took   {} s", significant(elapsed.as_secs_f64()));
     let _ = writeln!(text, "  harm   {}", plan.harm_in_words());
     let sent = report.blows.iter().map(|((whom, name), times)| format!("{times} {name} to {whom}"));

@@ -23,10 +23,12 @@ pub(crate) enum Wrong {
     Loss,
     /// It did not stop, or did not stop its workers.
     Tstp,
+    /// Gone on with by its journal, it did not come to its answer.
+    Resume,
 }
 
 impl Wrong {
-    pub(crate) const EVERY: [Self; 7] = [
+    pub(crate) const EVERY: [Self; 8] = [
         Self::Answer,
         Self::Hang,
         Self::Orphan,
@@ -34,6 +36,7 @@ impl Wrong {
         Self::Stderr,
         Self::Loss,
         Self::Tstp,
+        Self::Resume,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -45,6 +48,7 @@ impl Wrong {
             Self::Stderr => "stray lines on stderr",
             Self::Loss => "losses without cause",
             Self::Tstp => "SIGTSTP not obeyed",
+            Self::Resume => "journals not gone on with",
         }
     }
 }

@@ -110,7 +110,7 @@ pub(crate) fn a_backfill_of_a_database() {
     assert_eq!(done.count(), 10, "{log}");
     // Again, with workers that are killed meanwhile: what is done twice is done once.
     sql(&yard, "DELETE FROM totals WHERE order_id % 2 = 0");
-    let words = words.replace("--chunk 1000 --max-rate 20/s", "--chunk 100 --progress none");
+    let words = words.replace("--chunk 1000 --max-rate 20/s", "--chunk 500 --progress none");
     let running = yard.start(&words);
     for _ in 0..3 {
         kill("KILL", running.workers(2)[0]);

@@ -90,3 +90,17 @@ fn what_stands_behind_the_dashes_is_the_command() {
     );
     assert_eq!(answer("run -1..1 -j 1 -k -- echo {}"), "-1\n0\n");
 }
+
+#[test]
+fn how_long_chunks_are_is_for_those_sized_by_time() {
+    for (policy, size) in [
+        ("--split static", "--chunk-max 5"),
+        ("--chunk 5", "--chunk-time 1s"),
+        ("--split guided", "--chunk-max 5"),
+    ] {
+        let option = size.split(' ').next().unwrap();
+        refused(&format!("count even 0..10 {policy} {size}"), &[option, "sized by time"]);
+    }
+    assert_eq!(answer("count even 0..10 --chunk-max 3 --split timed"), "5\n");
+    assert_eq!(answer("count even 0..10 --chunk-time 1ms"), "5\n");
+}

@@ -153,6 +153,8 @@ pub struct Record {
     pub(crate) worker: Option<WorkerId>,
     /// What it has of that worker's credit.
     pub(crate) in_flight: u64,
+    /// How many intervals there were when neighbours were last put together.
+    pub(super) tidy: usize,
 }
 
 /// A worker said what cannot be. The fault is the worker's; the entry that says so is not used.
@@ -224,16 +226,35 @@ impl Record {
             value: aggregate.empty(),
             worker: None,
             in_flight: 0,
+            tidy: 0,
         }
+    }
+
+    /// What somebody else wrote down of these numbers.
+    #[must_use]
+    pub fn new(covered: Vec<Interval>, failed: Vec<Failure>, value: Value) -> Self {
+        Self { covered, failed, value, worker: None, in_flight: 0, tidy: 0 }
     }
 
     /// The same again, for whoever keeps books of records beside those that are given back.
     #[doc(hidden)]
     #[must_use]
     pub fn copy(&self) -> Self {
-        let Self { covered, failed, value, worker, in_flight } = self;
+        let Self { covered, failed, value, worker, in_flight, tidy } = self;
         let (covered, failed, value) = (covered.clone(), failed.clone(), value.clone());
-        Self { covered, failed, value, worker: *worker, in_flight: *in_flight }
+        Self { covered, failed, value, worker: *worker, in_flight: *in_flight, tidy: *tidy }
+    }
+
+    /// Takes in another one of the same aggregate, over other numbers; not where the answer is lines.
+    /// However many there are, they take no more memory than there are gaps between their numbers.
+    pub fn join(&mut self, other: Self) {
+        debug_assert!(self.in_flight + other.in_flight == 0, "lines are somebody's");
+        self.value.merge(other.value);
+        self.failed.extend(other.failed);
+        other.covered.into_iter().for_each(|interval| self.cover(interval));
+        if self.covered.len() >= 2 * self.tidy.max(1 << 10) {
+            self.tidy = crate::interval::coalesce(&mut self.covered);
+        }
     }
 
     /// Whether it covers no number.
@@ -280,14 +301,14 @@ impl Record {
     pub(super) fn emptied(mut self, aggregate: Aggregate) -> Self {
         self.covered.clear();
         self.failed.clear();
-        Self { value: aggregate.empty(), worker: None, in_flight: 0, ..self }
+        Self { value: aggregate.empty(), worker: None, in_flight: 0, tidy: 0, ..self }
     }
 
     /// A record of this alone.
     pub(crate) fn of(partial: Partial, worker: WorkerId) -> Self {
         let in_flight = partial.in_flight();
         let Partial { covered, failed, value } = partial;
-        Self { covered, failed, value, worker: Some(worker), in_flight }
+        Self { covered, failed, value, worker: Some(worker), in_flight, tidy: 0 }
     }
 
     pub(super) fn append(&mut self, partial: Partial) {

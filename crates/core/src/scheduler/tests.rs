@@ -381,3 +381,21 @@ fn progress_counts_what_is_recorded() {
     assert_eq!((progress.covered, progress.total), (50, 100));
     assert!(progress.seconds_left.unwrap() > 0.0);
 }
+
+/// What failed before leaves the rest to be done, where the answer is no lines.
+#[test]
+fn a_run_with_failures_is_gone_on_with_above_them() {
+    let range = Range::new(0, 100).unwrap();
+    let failure = Failure { interval: Interval::single(5), cause: crate::Cause::Memory };
+    let mut done = crate::interval::IntervalSet::new();
+    done.insert(Interval::new(0, 9).unwrap()).unwrap();
+    let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Timed, 1);
+    let mut scheduler = scheduler.resume(&done, Value::Count(4), &[]).unwrap();
+    scheduler.resume_failures(&[failure]);
+    scheduler.keep_lines(&[(Interval::new(0, 9).unwrap(), 0)], Some(5));
+    assert_eq!((scheduler.ledger().waived(), scheduler.ledger().remaining()), (0, 90));
+    // A witness decides what is above it.
+    let scheduler = Scheduler::new(range, Aggregate::Any, Policy::Timed, 1);
+    let scheduler = scheduler.resume(&done, Value::Witness(Some(7)), &[]).unwrap();
+    assert_eq!((scheduler.ledger().waived(), scheduler.ledger().remaining()), (90, 0));
+}

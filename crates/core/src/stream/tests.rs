@@ -131,6 +131,92 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Some pieces were found by an earlier run, and are given back bit by bit when they are due.
+    #[test]
+    fn what_was_kept_comes_in_its_place(
+        cuts in prop::collection::btree_set(1i64..200, 0..20),
+        is_kept in prop::collection::vec(any::<bool>(), 21),
+        failed in prop::collection::btree_set(0i64..200, 0..3),
+        wanted in prop::option::of(1u64..80),
+        leaves_out: bool,
+        step in 1i64..30,
+    ) {
+        let failed: Vec<i64> = failed.into_iter().collect();
+        let lines_of = |record: &Record| match record.value {
+            Value::Lines { lines, .. } => lines,
+            _ => 0,
+        };
+        let mut stream = Stream::new(find(wanted), Some(0));
+        if leaves_out {
+            stream.leave_out_failures();
+        }
+        let (mut news, mut first, mut kept_failure) = (vec![], 0, None::<i64>);
+        for (cut, is_kept) in cuts.into_iter().chain([200]).zip(is_kept) {
+            let record = record(first, cut - 1, &failed);
+            if is_kept {
+                stream.keep(Interval::new(first, cut - 1).unwrap(), lines_of(&record));
+                let lowest = record.failed.first().map(|failure| failure.interval.first());
+                kept_failure = kept_failure.or(lowest);
+            } else {
+                news.push(record);
+            }
+            first = cut;
+        }
+        let mut limit = stream.limit_of_kept(kept_failure).unwrap_or(i64::MAX);
+        let mut text = String::new();
+        let (mut in_flight, mut merged) = (0, 0);
+        for mut record in news.into_iter().rev().map(Some).chain([None]) {
+            if let Some(record) = &mut record {
+                in_flight += record.in_flight;
+                limit = limit.min(stream.put(record).unwrap_or(i64::MAX));
+            }
+            loop {
+                let (more, bytes) = passed(&mut stream);
+                text += &more;
+                merged += bytes;
+                let Some(due) = stream.due() else { break };
+                let last = due.last().min(due.first() + step - 1);
+                let Record { covered, failed, value, .. } = self::record(due.first(), last, &failed);
+                stream.give_back(Partial { covered, failed, value });
+            }
+        }
+        prop_assert!(stream.is_empty());
+        let stop = failed.first().copied().filter(|_| !leaves_out).unwrap_or(200);
+        let expected: Vec<i64> = (0..stop)
+            .filter(|n| n % 3 == 0 && !failed.contains(n))
+            .take(wanted.unwrap_or(u64::MAX) as usize)
+            .collect();
+        let came: Vec<i64> = text.lines().map(|line| line.parse().unwrap()).collect();
+        prop_assert_eq!(&came, &expected);
+        prop_assert_eq!(stream.lines(), expected.len() as u64);
+        prop_assert_eq!(merged, in_flight);
+        prop_assert!(expected.last().is_none_or(|last| *last <= limit));
+    }
+}
+
+/// A value is written down by its bytes, and read back with what is known of its aggregate.
+#[test]
+fn values_come_back_from_their_bytes() {
+    for value in [Value::Count(1 << 64), Value::Min(None), Value::Witness(Some(-3)), Value::Nothing]
+    {
+        assert_eq!(value.like(&value.to_bytes()), Some(value));
+    }
+    assert_eq!(Value::Count(0).like(&[1, 2, 3]), None);
+}
+
+#[test]
+fn joined_records_take_no_more_memory_than_they_have_gaps() {
+    let single = |n| Partial::over(Interval::single(n), Value::Count(1));
+    let mut all = Record::of(single(0), WorkerId(0));
+    for n in (1..100_000).map(|n| if n % 2 == 0 { n / 2 } else { 99_999 - n / 2 }) {
+        all.join(Record::of(single(n), WorkerId(1)));
+        assert!(all.covered.len() <= 2048);
+    }
+    assert_eq!(crate::interval::coalesce(&mut all.covered), 1);
+    assert_eq!((all.len(), all.value), (100_000, Value::Count(100_000)));
+}
+
 #[test]
 fn what_is_put_out_is_passed_on_as_it_comes_or_in_order_and_nothing_ends_it() {
     let put_out = |first: i64, failed: bool| {

@@ -6,6 +6,7 @@
 use super::clock::Clock;
 use super::crew::Crew;
 use super::early::Draining;
+use super::keeping::Keeper;
 use super::outlet::{OUTLET, Outlet};
 use super::primary::note_range;
 use super::rate::Rate;
@@ -31,7 +32,7 @@ pub(super) const SIGNALS: u32 = 0;
 pub(super) const PIPES: u32 = 1;
 
 /// Who wakes up so much too late was stopped or suspended in between.
-const OVERSLEPT: Duration = Duration::from_secs(1);
+pub(super) const OVERSLEPT: Duration = Duration::from_secs(1);
 
 /// A job whose workers run.
 pub(super) struct Gathering<'a> {
@@ -45,6 +46,7 @@ pub(super) struct Gathering<'a> {
     pub(super) upstream: Option<Upstream>,
     /// Where lines leave.
     pub(super) outlet: Outlet,
+    pub(super) keeper: Keeper,
     pub(super) crew: Crew,
     pub(super) signals: &'a Signals,
     pub(super) stages: Stages<'a>,
@@ -103,6 +105,7 @@ impl<'a> Gathering<'a> {
             agents: Agents::default(),
             upstream: None,
             outlet: Outlet::default(),
+            keeper: Keeper::default(),
             crew,
             signals,
             stages,
@@ -123,6 +126,10 @@ impl<'a> Gathering<'a> {
         }
         self.let_more_begin();
         self.act()?;
+        if self.job.aggregate.is_streamed() {
+            // An earlier run may have found some that are due.
+            self.pass_lines()?;
+        }
         self.flush()
     }
 
@@ -147,7 +154,7 @@ impl<'a> Gathering<'a> {
             self.attend(ready)?;
             self.tell_progress();
         }
-        Ok(())
+        self.keep_the_rest()
     }
 
     /// Does what there is to do after a wait, except for reading results.
@@ -169,8 +176,10 @@ impl<'a> Gathering<'a> {
         self.keep_time_elsewhere()?;
         self.let_more_begin();
         self.act()?;
+        self.keep_journal()?;
         if self.job.aggregate.is_streamed() {
             self.pass_lines()?;
+            self.keep_what_is_written();
         }
         self.flush()
     }
@@ -310,13 +319,11 @@ impl<'a> Gathering<'a> {
                         packer.credit(bytes);
                     }
                 }
-                // Nothing is kept on disk: as durable as it is going to be.
                 Order::Record(mut record) => {
                     if let Some(upstream) = &mut self.upstream {
                         upstream.record(&mut record, &mut self.supervisor);
                     }
-                    self.supervisor.recorded(record, now_ns)?;
-                    self.consider_halting()?;
+                    self.keep(record)?;
                 }
                 Order::Fill { slot } => self.fill(slot)?,
                 Order::Kill { slot } => self.make_room(slot)?,
@@ -345,7 +352,9 @@ impl<'a> Gathering<'a> {
         let is_waiting = self.supervisor.scheduler().is_waiting_for_allowance();
         let rate = self.rate.as_ref().filter(|_| is_waiting).map(Rate::next);
         let memory = self.memory.as_ref().map(|watch| self.clock.elapsed() + watch.next());
-        [self.next_progress, due, early, elsewhere, rate, memory].into_iter().flatten().min()
+        let journal = self.keeper.next_due();
+        let dues = [self.next_progress, due, early, elsewhere, rate, memory, journal];
+        dues.into_iter().flatten().min()
     }
 
     /// When something is to be done about agents, or for the primary of this one.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::output::Output;
 use crate::transport::Registry;
-use evenly_core::Supervisor;
+use evenly_core::{Interval, Supervisor};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 
@@ -51,7 +51,13 @@ impl Outlet {
         self.kept == 0 && !self.is_behind
     }
 
-    fn pass(&mut self, supervisor: &mut Supervisor, output: &mut dyn Output) -> Result<(), Error> {
+    /// Passes on what there is, as far as there is room; what an earlier run found must be
+    /// [given back](Gathering::give_back_lines) when this says so.
+    fn pass(
+        &mut self,
+        supervisor: &mut Supervisor,
+        output: &mut dyn Output,
+    ) -> Result<Option<Interval>, Error> {
         loop {
             while self.kept < MOST_KEPT {
                 let Some(lines) = supervisor.next_lines() else { break };
@@ -61,6 +67,10 @@ impl Outlet {
             let kept = output.flush().map_err(Error::Output)?;
             self.is_behind = !supervisor.scheduler().stream().is_empty();
             self.kept = kept;
+            let due = supervisor.scheduler().stream().due();
+            if kept < MOST_KEPT && due.is_some() {
+                return Ok(due);
+            }
             if kept > 0 || !self.is_behind {
                 break;
             }
@@ -75,21 +85,26 @@ impl Outlet {
                 .map_err(|cause| Error::System { call: "epoll_ctl", cause })?;
             self.is_awaited = is_to_be_awaited;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// What to do with lines that nobody wants.
-    fn drop_lines(&mut self, supervisor: &mut Supervisor) {
+    fn drop_lines(&mut self, supervisor: &mut Supervisor) -> Option<Interval> {
         while supervisor.next_lines().is_some() {}
+        let due = supervisor.scheduler().stream().due();
+        self.is_behind = due.is_some();
+        due
     }
 }
 
 impl Gathering<'_> {
     /// Passes on the lines that are due, as far as there is room for them, and gives credit for them.
     pub(super) fn pass_lines(&mut self) -> Result<(), Error> {
-        match &mut self.job.output {
+        while let Some(due) = match &mut self.job.output {
             Some(output) => self.outlet.pass(&mut self.supervisor, &mut **output)?,
             None => self.outlet.drop_lines(&mut self.supervisor),
+        } {
+            self.give_back_lines(due)?;
         }
         self.act()
     }

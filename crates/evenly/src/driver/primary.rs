@@ -7,6 +7,7 @@
 use super::clock::Clock;
 use super::crew::{Crew, Inheritance};
 use super::gather::{Gathering, PIPES, SIGNALS};
+use super::keeping::Keeper;
 use super::outlet::Outlet;
 use super::reception::Agents;
 use super::stages::Stages;
@@ -14,6 +15,7 @@ use super::upstream::{End, Upstream};
 use crate::error::Error;
 use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
+use crate::journal::Done;
 use crate::observe::{Layout, Observation, Observer, Place, Stage};
 use crate::process::limits;
 use crate::process::signals::Signals;
@@ -28,6 +30,7 @@ use rustix::io::Errno;
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
     let clock = Clock::start();
     let signals = Signals::take().map_err(|(call, cause)| no_worker(call, cause))?;
+    let kept = Keeper::open(job)?;
     let registry = make_registry(&signals)?;
     let agents = Agents::listen(job, &registry)?;
     for address in agents.addresses() {
@@ -37,7 +40,7 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
     let mut pipes = primary.make_pipes()?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
-    let mut gathering = primary.send_ranges(hub, registry, agents)?;
+    let mut gathering = primary.send_ranges(hub, registry, agents, kept)?;
     gathering.gather()?;
     gathering.end_of_file()?;
     gathering.wait_for_children()
@@ -170,11 +173,14 @@ impl<'a> Primary<'a> {
         hub: Hub,
         registry: Registry,
         agents: Agents,
+        (keeper, done): (Keeper, Option<Done>),
     ) -> Result<Gathering<'a>, Error> {
         let Job { range, aggregate, policy, .. } = *self.job;
         let workers = self.crew.slots.len() as u32;
         let scheduler = Scheduler::new(range, aggregate, policy, workers);
-        let mut gathering = self.gathering(scheduler, hub, registry);
+        let mut gathering =
+            self.gathering(scheduler, hub, registry, |scheduler| keeper.resume(scheduler, done))?;
+        gathering.keeper = keeper;
         gathering.agents = agents;
         gathering.outlet = Outlet::open(gathering.job, &gathering.registry)?;
         gathering.admit_everybody()?;
@@ -194,14 +200,20 @@ impl<'a> Primary<'a> {
     ) -> Result<Gathering<'a>, Error> {
         let workers = self.crew.slots.len() as u32;
         let scheduler = Scheduler::open_ended(self.job.aggregate, workers);
-        let mut gathering = self.gathering(scheduler, hub, registry);
+        let mut gathering = self.gathering(scheduler, hub, registry, Ok)?;
         gathering.upstream =
             Some(Upstream::new(transport, gathering.job.aggregate, gathering.clock.elapsed()));
         gathering.admit_everybody()?;
         Ok(gathering)
     }
 
-    fn gathering(self, scheduler: Scheduler, hub: Hub, registry: Registry) -> Gathering<'a> {
+    fn gathering(
+        self,
+        scheduler: Scheduler,
+        hub: Hub,
+        registry: Registry,
+        resume: impl FnOnce(Scheduler) -> Result<Scheduler, Error>,
+    ) -> Result<Gathering<'a>, Error> {
         let mut scheduler =
             scheduler.opening(self.job.function.opening()).retries(self.job.retries);
         scheduler = scheduler.chunks(self.job.chunk_time().as_nanos() as u64, self.job.chunk_max);
@@ -216,9 +228,9 @@ impl<'a> Primary<'a> {
         if self.job.leaves_out_failures {
             scheduler = scheduler.leave_out_failures();
         }
-        let supervisor = Supervisor::new(scheduler, self.crew.slots.len());
+        let supervisor = Supervisor::new(resume(scheduler)?, self.crew.slots.len());
         let Self { job, crew, signals, stages, clock, .. } = self;
-        Gathering::new(job, supervisor, (hub, registry), crew, signals, stages, clock)
+        Ok(Gathering::new(job, supervisor, (hub, registry), crew, signals, stages, clock))
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {

@@ -44,7 +44,7 @@ pub(crate) struct Signals {
     /// All of them but that of children.
     taken: Vec<i32>,
     mask_before: SignalSet,
-    actions_before: [SavedAction; 2],
+    actions_before: [SavedAction; 3],
 }
 
 /// What a process inherits about signals; a worker gets it back.
@@ -73,9 +73,13 @@ impl Signals {
             ("signalfd", cause)
         })?;
         // A process that ignores SIGCHLD, as some parents leave it, gets no status of its children;
-        // and one that does not ignore SIGPIPE would die of writing to a worker that has died.
-        let actions_before =
-            [SavedAction::default(libc::SIGCHLD), SavedAction::ignore(libc::SIGPIPE)];
+        // and one that does not ignore SIGPIPE would die of writing to a worker that has died, or of a
+        // journal that has grown to the limit of files (setrlimit(2)).
+        let actions_before = [
+            SavedAction::default(libc::SIGCHLD),
+            SavedAction::ignore(libc::SIGPIPE),
+            SavedAction::ignore(libc::SIGXFSZ),
+        ];
         Ok(Self { descriptor, taken, mask_before, actions_before })
     }
 
@@ -151,6 +155,7 @@ pub(crate) fn take_requests_to_leave() -> Result<OwnedFd, Errno> {
 /// without reader ends the worker instead of surprising it (`SIGPIPE`, pipe(7)).
 pub(super) fn restore_in_child(inherited: InheritedMask) -> Result<(), Errno> {
     sys::default_signal(libc::SIGPIPE);
+    sys::default_signal(libc::SIGXFSZ);
     sys::set_signal_mask(inherited.0)
 }
 

@@ -6,7 +6,8 @@
 //! are removed at the end, and only if they are still those that were made here.
 
 use super::{Address, ListenError};
-use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat};
+use crate::lock::{Identity, Lock, identity, remove_if_same};
+use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -93,61 +94,4 @@ fn make_way(
         }
         Err(cause) => Err(system("connect")(cause)),
     }
-}
-
-/// The lock beside a socket, held while it is open.
-#[derive(Debug)]
-struct Lock {
-    file: OwnedFd,
-    path: PathBuf,
-}
-
-impl Lock {
-    /// `None` if somebody else holds it.
-    fn take(socket: &Path) -> Result<Option<Self>, Errno> {
-        let mut path = socket.as_os_str().to_owned();
-        path.push(".lock");
-        let path = PathBuf::from(path);
-        loop {
-            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let file = rustix::fs::open(&path, flags, PRIVATE)?;
-            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {}
-                Err(Errno::AGAIN) => return Ok(None),
-                Err(cause) => return Err(cause),
-            }
-            // Whoever held it may have removed it since it was opened; then others lock another file.
-            let held = identity(&rustix::fs::fstat(&file)?);
-            match rustix::fs::lstat(&path) {
-                Ok(there) if identity(&there) == held => return Ok(Some(Self { file, path })),
-                Ok(_) | Err(Errno::NOENT) => {}
-                Err(cause) => return Err(cause),
-            }
-        }
-    }
-}
-
-impl Drop for Lock {
-    /// Removes the file while it is still locked: see [`take`](Self::take).
-    fn drop(&mut self) {
-        if let Ok(held) = rustix::fs::fstat(&self.file) {
-            remove_if_same(&self.path, identity(&held));
-        }
-    }
-}
-
-/// Removes the file at a path unless it has become another one. That it cannot be removed is no
-/// error: the next who listens there replaces it.
-fn remove_if_same(path: &Path, made: Identity) {
-    let there = rustix::fs::lstat(path);
-    if there.is_ok_and(|there| identity(&there) == made) {
-        let _ = rustix::fs::unlink(path);
-    }
-}
-
-/// What makes a file this one: its file system and its inode.
-type Identity = (u64, u64);
-
-fn identity(stat: &Stat) -> Identity {
-    (stat.st_dev, stat.st_ino)
 }

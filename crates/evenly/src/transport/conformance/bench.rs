@@ -253,6 +253,7 @@ impl<'a> Bench<'a> {
 /// A frame that has its number and so many bytes in it, which follow from both.
 pub(crate) fn pack(packer: &mut Packer, number: u64, length: usize) {
     packer.partial(LeaseId(number), &bytes(number, length), 0);
+    packer.seal(0);
 }
 
 /// What the frame of this number has in it.

@@ -1,0 +1,60 @@
+//! `evenly resume`: the call of a journal once more, with what is done.
+
+use crate::arguments::{Command, JobArguments, ResumeArguments};
+use crate::exit::Outcome;
+use crate::{run, typed};
+use evenly::journal;
+use std::ffi::OsString;
+
+/// Goes on with a run.
+pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(), Outcome> {
+    let file = match &arguments.file {
+        Some(file) => file.clone(),
+        None => journal::latest(&journal::directory()?)?,
+    };
+    let Some((words, directory)) = journal::call(&file)? else {
+        return Err(Outcome::Usage(format!(
+            "no call is in the journal '{0}'; write it out, with --journal '{0}' --resume",
+            file.display()
+        )));
+    };
+    let cannot = |cause: std::io::Error| {
+        let (file, directory) = (file.display(), directory.display());
+        Outcome::Usage(format!(
+            "cannot go on with '{file}' in '{directory}': {cause}; make that directory again"
+        ))
+    };
+    let file = file.canonicalize().map_err(cannot)?;
+    // Files that the call names are where they were.
+    std::env::set_current_dir(&directory).map_err(cannot)?;
+    let name = OsString::from("evenly");
+    let mut command = typed::parse(std::iter::once(name).chain(words.iter().cloned()))?;
+    let Some(job) = job(&mut command) else { return Err(Outcome::Bug) };
+    job.journal = Some(file);
+    job.resume = true;
+    job.retry_failed = arguments.retry_failed;
+    job.accept_change = arguments.accept_change;
+    job.workers = arguments.workers.clone().or_else(|| job.workers.take());
+    if arguments.quiet || arguments.verbose {
+        (job.quiet, job.verbose) = (arguments.quiet, arguments.verbose);
+    }
+    run::command(command, words)
+}
+
+/// The arguments of a command that is a question.
+fn job(command: &mut Command) -> Option<&mut JobArguments> {
+    match command {
+        Command::Count(job)
+        | Command::Sum(job)
+        | Command::Min(job)
+        | Command::Max(job)
+        | Command::Any(job)
+        | Command::All(job)
+        | Command::Hist(job)
+        | Command::Map(job)
+        | Command::Failures(job) => Some(job),
+        Command::Find(find) => Some(&mut find.job),
+        Command::Run(run) => Some(&mut run.job),
+        _ => None,
+    }
+}

@@ -1,0 +1,135 @@
+//! `evenly verify`: what journals cover, together.
+
+use crate::answer::Answer;
+use crate::arguments::{Format, VerifyArguments};
+use crate::exit::Outcome;
+use crate::failures::Failed;
+use crate::report::{Asked, VERSION, line, write_out};
+use evenly::journal::{self, Together};
+use evenly::{Aggregate, Interval, Range};
+use serde::Serialize;
+
+/// Reads the journals, says what they cover, and makes one of them if that is wanted.
+pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
+    let VerifyArguments { files, merge, format } = arguments;
+    let together = match merge {
+        Some(into) => journal::merge(files, into)?,
+        None => journal::verify(files)?,
+    };
+    write_out(&match format {
+        Format::Text => text(&together),
+        Format::Json => json(&together),
+    })?;
+    if together.is_complete() { Ok(()) } else { Err(Outcome::Incomplete(lacking(&together))) }
+}
+
+/// Why it is not complete, and what next.
+fn lacking(together: &Together) -> String {
+    let counted = |numbers: u128, what: &str| (numbers > 0).then(|| format!("{numbers} {what}"));
+    let all = [
+        counted(together.missing, "not done (--resume goes on)"),
+        counted(together.failed, "failed (--resume --retry-failed tries them again)"),
+        counted(together.double, "in more than one journal (each n may be in one only)"),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    format!("not complete: of the numbers, {}", all.join(", "))
+}
+
+/// A key, a tab and a value on each line.
+fn text(together: &Together) -> String {
+    let asked = &together.fingerprint;
+    let mut text = String::new();
+    let mut put = |key: &str, value: &dyn std::fmt::Display| text += &format!("{key}\t{value}\n");
+    put("command", &asked.aggregate.name());
+    put("function", &asked.function);
+    if !asked.program.is_empty() {
+        put("program", &asked.program);
+    }
+    put("range", &asked.range);
+    if together.changes > 0 {
+        put("changes", &together.changes);
+    }
+    put("done", &together.done);
+    put("failed", &together.failed);
+    put("missing", &together.missing);
+    put("double", &together.double);
+    if let Some(answer) = answer(together) {
+        match answer.lines() {
+            // Failures are counted above.
+            Some(_) if asked.aggregate == Aggregate::Failures => {}
+            Some(_) => put("lines", &together.lines),
+            None => put("answer", &answer.text().trim_end().replace('\n', "\nanswer\t")),
+        }
+    }
+    for (key, intervals) in [("gap", &together.gaps), ("overlap", &together.overlaps)] {
+        for interval in intervals {
+            put(key, &half_open(*interval));
+        }
+    }
+    for failure in &together.failures {
+        put("failure", &format!("{}\t{}", half_open(failure.interval), failure.cause));
+    }
+    text
+}
+
+/// As it can be given as a range.
+fn half_open(interval: Interval) -> String {
+    format!("{}..{}", interval.first(), i128::from(interval.last()) + 1)
+}
+
+/// What all that is done comes to, if that can be said and written.
+fn answer(together: &Together) -> Option<Answer<'_>> {
+    let value = together.value.as_ref()?;
+    let (lines, failed) = (together.lines, together.failed);
+    Answer::from_value(together.fingerprint.aggregate, value, lines, failed).ok()
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    version: u32,
+    #[serde(flatten)]
+    asked: Asked<'a>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    program: &'a str,
+    complete: bool,
+    answer: Option<crate::answer::Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<String>,
+    lines: String,
+    done: String,
+    failed: String,
+    missing: String,
+    double: String,
+    changes: usize,
+    gaps: Vec<[String; 2]>,
+    overlaps: Vec<[String; 2]>,
+    failures: Vec<Failed>,
+}
+
+fn json(together: &Together) -> String {
+    let asked = &together.fingerprint;
+    let answer = answer(together);
+    let ends = |intervals: &[Interval]| {
+        let ends =
+            |interval: &Interval| [interval.first().to_string(), interval.last().to_string()];
+        intervals.iter().map(ends).collect()
+    };
+    let range: Range = asked.range;
+    line(&Json {
+        version: VERSION,
+        asked: Asked::new(asked.aggregate, &asked.function, range),
+        program: &asked.program,
+        complete: together.is_complete(),
+        n: answer.as_ref().and_then(Answer::n),
+        answer: answer.as_ref().and_then(Answer::json),
+        lines: together.lines.to_string(),
+        done: together.done.to_string(),
+        failed: together.failed.to_string(),
+        missing: together.missing.to_string(),
+        double: together.double.to_string(),
+        changes: together.changes,
+        gaps: ends(&together.gaps),
+        overlaps: ends(&together.overlaps),
+        failures: together.failures.iter().map(Failed::from).collect(),
+    })
+}

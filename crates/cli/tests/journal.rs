@@ -1,0 +1,62 @@
+//! The journal of the binary, by the rows of the table of faults: runs that are killed, at random and at
+//! each system call, and gone on with; full disks and errors; two primaries; other jobs; `verify`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "journal/automatic.rs"]
+mod automatic;
+#[path = "journal/disks.rs"]
+mod disks;
+#[path = "journal/house.rs"]
+mod house;
+#[path = "journal/injected.rs"]
+mod injected;
+#[path = "journal/killed.rs"]
+mod killed;
+#[path = "journal/refused.rs"]
+mod refused;
+mod support;
+#[path = "journal/together.rs"]
+mod together;
+
+use libtest_mimic::{Failed, Trial};
+use support::needing;
+
+/// A test by its row in the table; it fails by panicking.
+fn row(name: &str, needs: &[&str], test: fn()) -> Trial {
+    needing(needs, name, move || {
+        test();
+        Ok::<(), Failed>(())
+    })
+}
+
+/// One that takes minutes: run by name, or with `--ignored`.
+fn longer(name: &str, needs: &[&str], test: fn()) -> Trial {
+    row(name, needs, test).with_ignored_flag(true)
+}
+
+fn main() {
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    arguments.test_threads.get_or_insert(4);
+    let tests = vec![
+        row("row_16_killed_at_random", &[], killed::at_random),
+        row("row_16_a_stopped_run_goes_on", &[], killed::a_stopped_run_goes_on),
+        row("row_16_killed_at_calls", &["strace"], injected::killed_at_some_calls),
+        longer("row_16_killed_at_every_call", &["strace"], injected::killed_at_every_call),
+        row("row_20_errors_at_calls", &["strace"], injected::errors_at_some_calls),
+        longer("row_20_errors_at_every_call", &["strace"], injected::errors_at_every_call),
+        row("row_20_full_disk", &["root", "mount"], disks::full_disk),
+        row("row_20_limit_of_files", &[], disks::limit_of_files),
+        row("row_21_two_primaries", &[], refused::two_primaries),
+        row("row_22_another_job", &[], refused::another_job),
+        row("what_is_there_is_not_overwritten", &[], refused::what_is_there),
+        row("failures_are_known", &[], killed::failures_are_known),
+        row("commands_are_not_run_again", &[], killed::commands_are_not_run_again),
+        row("automatic", &[], automatic::kept_and_removed),
+        row("automatic_and_killed", &[], automatic::killed_and_gone_on_with),
+        row("automatic_nowhere", &[], automatic::nowhere_to_keep_it),
+        row("workers_do_not_have_it", &[], automatic::workers_do_not_have_it),
+        row("several_together", &[], together::several),
+        row("merged_and_gone_on_with", &[], together::merged_and_gone_on_with),
+    ];
+    libtest_mimic::run(&arguments, tests).exit();
+}

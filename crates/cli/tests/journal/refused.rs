@@ -1,0 +1,97 @@
+//! Rows 21 and 22: a journal in use, of another job, or no journal at all.
+
+use crate::house::{House, finish, refused};
+use crate::support::{kill, start_command, until};
+use std::time::{Duration, Instant};
+
+pub(crate) fn two_primaries() {
+    let house = House::new();
+    let words = "0..30000 -j 1 --journal j --resume";
+    let first = start_command(house.call("count", "test:slow=50", words));
+    until("it has begun", || house.path("j").exists().then_some(()));
+    std::thread::sleep(Duration::from_millis(100));
+    for name in ["j", "./j", "link"] {
+        if name == "link" {
+            std::os::unix::fs::symlink(house.path("j"), house.path("link")).unwrap();
+        }
+        let words = words.replace("--journal j", &format!("--journal {name}"));
+        let began = Instant::now();
+        let second = finish(house.call("count", "test:slow=50", &words));
+        refused(&second, 5, &["in use"]);
+        assert!(began.elapsed() < Duration::from_secs(1) || crate::support::is_alive(first.pid()));
+        refused(&finish(house.other(&format!("resume {name}"))), 5, &["in use"]);
+    }
+    // Whoever only reads disturbs nobody.
+    let verified = finish(house.other("verify j"));
+    assert_eq!(verified.status.code(), Some(4), "{verified:?}");
+    let output = first.output();
+    assert_eq!((output.stdout, output.status.code()), (b"15000\n".to_vec(), Some(0)));
+    assert!(output.stderr.is_empty());
+    // The lock of one that was killed is nobody's.
+    let first =
+        start_command(house.call("count", "test:slow=50", &words.replace("j --resume", "k")));
+    until("it has begun", || house.path("k.lock").exists().then_some(()));
+    std::thread::sleep(Duration::from_millis(200));
+    kill("KILL", first.pid());
+    first.output();
+    let output =
+        finish(house.call("count", "test:slow=50", &words.replace("j --resume", "k --resume")));
+    assert_eq!((output.stdout, output.status.code()), (b"15000\n".to_vec(), Some(0)), "k");
+}
+
+pub(crate) fn another_job() {
+    let house = House::new();
+    assert!(finish(house.call("count", "n % 7 == 3", "0..1000 --journal j")).status.success());
+    let go_on = |verb, function, words: &str| {
+        let before = std::fs::read(house.path("j")).unwrap();
+        let output = finish(house.call(verb, function, &format!("{words} --journal j --resume")));
+        assert_eq!(std::fs::read(house.path("j")).unwrap(), before, "it is not written to");
+        output
+    };
+    let asked = "n % 7 == 3";
+    refused(&go_on("count", asked, "0..1001"), 5, &["range", "'0..1000' there", "'0..1001' here"]);
+    refused(&go_on("count", "n % 7 == 4", "0..1000"), 5, &["function", "== 3'", "--accept-change"]);
+    refused(&go_on("find", asked, "0..1000"), 5, &["command", "'count' there", "'find' here"]);
+    refused(&go_on("sum", asked, "0..1000 --accept-change"), 5, &["'sum' here"]);
+    refused(&go_on("count", asked, "0..999 --accept-change"), 5, &["range"]);
+    assert_eq!(go_on("count", asked, "0..1000").stdout, b"143\n");
+    assert!(finish(house.call("find", asked, "0..1000 --first 3 --journal f")).status.success());
+    let more = finish(house.call("find", asked, "0..1000 --first 4 --journal f --resume"));
+    refused(&more, 5, &["'find --first 3' there", "'find --first 4' here"]);
+    let changed = "0..1000 --journal j --resume --accept-change";
+    assert_eq!(finish(house.call("count", "n % 7 == 4", changed)).stdout, b"143\n");
+    // What goes on now is the other.
+    assert_eq!(finish(house.other("resume j")).stdout, b"143\n");
+}
+
+pub(crate) fn what_is_there() {
+    let house = House::new();
+    std::fs::write(house.path("text"), "my only copy\n").unwrap();
+    std::fs::write(house.path("empty"), "").unwrap();
+    std::fs::create_dir(house.path("directory")).unwrap();
+    let count = |words: &str| finish(house.call("count", "even", &format!("0..1000 {words}")));
+    for name in ["text", "directory"] {
+        for resume in ["", "--resume"] {
+            let output = count(&format!("--journal {name} {resume}"));
+            refused(&output, 5, &[&format!("'{name}' is no journal"), "another file"]);
+        }
+        refused(&finish(house.other(&format!("verify {name}"))), 5, &["is no journal"]);
+        refused(&finish(house.other(&format!("resume {name}"))), 5, &["is no journal"]);
+    }
+    assert_eq!(std::fs::read(house.path("text")).unwrap(), b"my only copy\n");
+    refused(&count("--journal empty"), 5, &["exists", "--resume"]);
+    assert_eq!(count("--journal empty --resume").stdout, b"500\n");
+    refused(&count("--journal empty"), 5, &["exists", "--resume"]);
+    assert_eq!(count("--journal new --resume").stdout, b"500\n");
+    refused(&count("--journal nowhere/j"), 5, &["nowhere/j", "No such file"]);
+    refused(&finish(house.other("verify missing")), 5, &["no journal", "missing"]);
+    refused(&finish(house.other("resume missing")), 5, &["no journal", "missing"]);
+    refused(&finish(house.other("resume")), 5, &["nothing to go on with"]);
+    refused(&count("--resume"), 2, &["--journal"]);
+    refused(&count("--journal new --retry-failed"), 2, &["--resume"]);
+    // Half of a journal.
+    let bytes = std::fs::read(house.path("new")).unwrap();
+    std::fs::write(house.path("half"), &bytes[..bytes.len() / 2]).unwrap();
+    refused(&count("--journal half --resume"), 5, &["half' is damaged"]);
+    refused(&finish(house.other("verify half")), 5, &["half' is damaged"]);
+}

@@ -1,0 +1,69 @@
+//! What earlier runs found: done, but not here. Whoever keeps it gives it back when it is due, a piece at
+//! a time, so that it takes no memory before.
+
+use super::{Piece, Stream};
+use crate::aggregate::Value;
+use crate::interval::Interval;
+use crate::partial::Partial;
+use alloc::vec::Vec;
+
+/// Numbers that an earlier run has done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    pub(super) last: i64,
+    /// How many lines were found in them.
+    pub(super) lines: u64,
+}
+
+impl Stream {
+    /// These numbers are done, and so many lines were found in them.
+    pub(crate) fn keep(&mut self, interval: Interval, lines: u64) {
+        self.kept.insert(interval.first(), Kept { last: interval.last(), lines });
+        self.lines_ahead += lines;
+    }
+
+    /// The highest number that is still wanted, if the lowest that failed is this one.
+    pub(crate) fn limit_of_kept(&self, lowest_failure: Option<i64>) -> Option<i64> {
+        self.limit(lowest_failure)
+    }
+
+    /// The numbers whose lines are next, if an earlier run has found them. Nothing else is passed on
+    /// before they are given back.
+    #[must_use]
+    pub fn due(&self) -> Option<Interval> {
+        let (first, kept) = self.kept.first_key_value()?;
+        let is_due = i128::from(*first) == self.next && self.ready.is_empty() && !self.is_ended;
+        if is_due { Interval::new(*first, kept.last) } else { None }
+    }
+
+    /// Takes back what was found in the first of the numbers that are due.
+    pub(crate) fn give_back(&mut self, partial: Partial) {
+        let Some((span, (first, kept))) = partial.span().zip(self.kept.pop_first()) else { return };
+        debug_assert!(span.first() == first && span.last() <= kept.last);
+        let (lines, text) = match partial.value {
+            Value::Lines { lines, text } => (lines, text),
+            _ => (0, Vec::new()),
+        };
+        self.lines_ahead -= lines.min(kept.lines);
+        if let Some(rest) = span.last().checked_add(1).filter(|rest| *rest <= kept.last) {
+            let lines = kept.lines.saturating_sub(lines);
+            self.kept.insert(rest, Kept { lines, ..kept });
+        }
+        let (last, failed) = (span.last(), partial.failed);
+        self.merge(Piece { last, lines, text, failed, worker: None, in_flight: 0 });
+        self.advance();
+    }
+
+    /// Passes over what would be due if anything more were passed on.
+    pub(super) fn skip_kept(&mut self) -> bool {
+        let is_next = |first: &i64| i128::from(*first) == self.next;
+        if !self.is_ended || !self.kept.first_key_value().is_some_and(|(first, _)| is_next(first)) {
+            return false;
+        }
+        if let Some((_, kept)) = self.kept.pop_first() {
+            self.lines_ahead -= kept.lines;
+            self.next = i128::from(kept.last) + 1;
+        }
+        true
+    }
+}

@@ -1,0 +1,215 @@
+//! The journal in the loop: what comes in is made durable now and then, and counts when it is.
+//!
+//! Commits happen between two waits, in the one thread there is. Nobody waits idle for one: workers have
+//! their next chunks already, and when nobody has anything left in hand it is not put off.
+
+use super::gather::Gathering;
+use super::gather::OVERSLEPT;
+use crate::error::Error;
+use crate::job::Job;
+use crate::journal::{Book, Committed, Done, JournalError};
+use crate::observe::Observation;
+use evenly_core::{Aggregate, Interval, Record, Scheduler};
+use std::time::Duration;
+
+/// The journal of a run, if it has one.
+#[derive(Default)]
+pub(super) struct Keeper {
+    book: Option<Book>,
+    /// When one is begun that nobody named.
+    begins: Option<Duration>,
+    /// Whether the run goes on without it where it cannot be written.
+    is_optional: bool,
+    /// Of commands that put something out: what is done, until that has been written.
+    unwritten: Vec<Record>,
+    /// Whether it was told that somebody else has it locked.
+    is_told: bool,
+}
+
+impl Keeper {
+    /// Opens the journal of a job, before anything else is done: with what it says is done.
+    pub(super) fn open(job: &Job) -> Result<(Self, Option<Done>), Error> {
+        let Some(journal) = &job.journal else { return Ok((Self::default(), None)) };
+        if let Some(begins) = journal.begins_after() {
+            let begins = Some(begins);
+            return Ok((Self { begins, is_optional: true, ..Self::default() }, None));
+        }
+        let (book, done) = journal.open(job.aggregate, job.range, &*job.function)?;
+        Ok((Self { book: Some(book), ..Self::default() }, done))
+    }
+
+    /// When something is to be done about it.
+    pub(super) fn next_due(&self) -> Option<Duration> {
+        self.book.as_ref().map_or(self.begins, Book::due)
+    }
+
+    /// Goes on with what is done.
+    pub(super) fn resume(
+        &self,
+        scheduler: Scheduler,
+        done: Option<Done>,
+    ) -> Result<Scheduler, Error> {
+        let Some((done, book)) = done.zip(self.book.as_ref()) else { return Ok(scheduler) };
+        let set = done.set();
+        let resumed = scheduler.resume(&set, done.value, &[]);
+        let mut scheduler = resumed.map_err(evenly_core::Violation::from)?;
+        book.each_failure(|failed| scheduler.resume_failures(failed))?;
+        scheduler.keep_lines(&done.pieces, done.lowest_failure);
+        Ok(scheduler)
+    }
+}
+
+impl Gathering<'_> {
+    /// Takes what is to be made durable, or gives it back at once.
+    pub(super) fn keep(&mut self, record: Record) -> Result<(), Error> {
+        let is_put_out = self.is_put_out();
+        match &mut self.keeper.book {
+            // Nobody can put out again what is lost on its way: it is written first, and then done.
+            Some(_) if is_put_out => {
+                let (covered, failed) = (record.covered.clone(), record.failed.clone());
+                let done = Record::new(covered, failed, self.job.aggregate.empty());
+                self.keeper.unwritten.push(done);
+                self.count(record)
+            }
+            Some(book) => {
+                book.put(record, self.clock.elapsed());
+                Ok(())
+            }
+            // Nothing is kept on disk: as durable as it is going to be.
+            None => self.count(record),
+        }
+    }
+
+    /// Whether what comes is put out by commands, and not kept.
+    fn is_put_out(&self) -> bool {
+        matches!(self.job.aggregate, Aggregate::Run { .. })
+    }
+
+    /// Takes what has been written to be made durable.
+    pub(super) fn keep_what_is_written(&mut self) {
+        let Some(book) = &mut self.keeper.book else { return };
+        if self.keeper.unwritten.is_empty() || !self.outlet.is_empty() {
+            return;
+        }
+        let now = self.clock.elapsed();
+        let waits_below = match self.job.aggregate {
+            Aggregate::Run { in_order: true } => self.supervisor.scheduler().stream().next(),
+            _ => i128::MAX,
+        };
+        for record in std::mem::take(&mut self.keeper.unwritten) {
+            let failed = record.failed.iter().map(|failure| failure.interval);
+            let last = record.covered.iter().copied().chain(failed).map(|done| done.last()).max();
+            if last.is_some_and(|last| i128::from(last) < waits_below) {
+                book.put(record, now);
+            } else {
+                self.keeper.unwritten.push(record);
+            }
+        }
+    }
+
+    /// Makes durable what waits when there is nothing left to gather.
+    pub(super) fn keep_the_rest(&mut self) -> Result<(), Error> {
+        self.keep_what_is_written();
+        match self.keeper.book.as_ref().and_then(Book::due) {
+            Some(_) => self.commit(self.clock.elapsed()),
+            None => Ok(()),
+        }
+    }
+
+    fn count(&mut self, record: Record) -> Result<(), Error> {
+        self.supervisor.recorded(record, self.clock.now_ns())?;
+        self.consider_halting()
+    }
+
+    /// Makes durable what is due, and begins a journal when it is time.
+    pub(super) fn keep_journal(&mut self) -> Result<(), Error> {
+        let now = self.clock.elapsed();
+        if self.keeper.begins.is_some_and(|begins| begins <= now) {
+            self.keeper.begins = None;
+            self.begin_journal();
+        }
+        let Some(due) = self.keeper.book.as_ref().and_then(Book::due) else { return Ok(()) };
+        if due > now && !self.supervisor.scheduler().is_idle() {
+            return Ok(());
+        }
+        self.commit(now)?;
+        self.act()
+    }
+
+    fn commit(&mut self, now: Duration) -> Result<(), Error> {
+        let Some(book) = &mut self.keeper.book else { return Ok(()) };
+        let committed = book.commit(now);
+        let took = self.clock.elapsed().saturating_sub(now);
+        if took > OVERSLEPT {
+            // Nobody was heard meanwhile: that was a pause of ours, and nobody's silence.
+            self.clock.leave_out(took);
+        }
+        match committed {
+            Ok(Committed::Records(records)) => {
+                self.keeper.is_told = false;
+                if self.is_put_out() {
+                    return Ok(());
+                }
+                records.into_iter().try_for_each(|record| self.count(record))
+            }
+            Ok(Committed::NotYet) => {
+                if !std::mem::replace(&mut self.keeper.is_told, true) {
+                    let path = book.path();
+                    self.stages.observer.observe(&Observation::JournalLocked { path });
+                }
+                Ok(())
+            }
+            Err(error) if self.keeper.is_optional => self.go_without(&error),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Nobody asked for the journal, and it cannot be written any more.
+    fn go_without(&mut self, why: &JournalError) -> Result<(), Error> {
+        self.stages.observer.observe(&Observation::JournalGivenUp { why });
+        let Some(book) = self.keeper.book.take() else { return Ok(()) };
+        let path = book.path().to_owned();
+        let waiting = book.into_waiting();
+        // It lacks what comes now. That it cannot be removed has a line already.
+        let _ = crate::journal::discard(&path);
+        self.keeper.unwritten.clear();
+        if self.is_put_out() {
+            return Ok(());
+        }
+        waiting.into_iter().try_for_each(|record| self.count(record))
+    }
+
+    /// Begins the journal that nobody named, with what is done so far. Where the answer is lines, those
+    /// of the numbers done so far have left, and so they are not in it: they are done again.
+    fn begin_journal(&mut self) {
+        let Job { journal, aggregate, range, function, .. } = &*self.job;
+        let Some(journal) = journal else { return };
+        let scheduler = self.supervisor.scheduler();
+        let ledger = scheduler.ledger();
+        let known: u128 = ledger.failures().iter().map(|failure| failure.interval.len()).sum();
+        let opened = journal.open(*aggregate, *range, &**function);
+        let begun = opened.and_then(|(mut book, _)| {
+            // Of very many failures only the lowest are known.
+            if !aggregate.is_streamed() && known == ledger.failed() {
+                book.take_over(ledger.covered(), ledger.failures(), scheduler.answer())?;
+            }
+            Ok(book)
+        });
+        match begun {
+            Ok(book) => {
+                self.stages.observer.observe(&Observation::JournalBegun { path: book.path() });
+                self.keeper.book = Some(book);
+            }
+            Err(why) => self.stages.observer.observe(&Observation::JournalGivenUp { why: &why }),
+        }
+    }
+
+    /// Gives back the lines that are due and were found by an earlier run: some of them. Whether there
+    /// were any.
+    pub(super) fn give_back_lines(&mut self, due: Interval) -> Result<(), Error> {
+        let Some(book) = &mut self.keeper.book else { return Ok(()) };
+        let partial = book.kept(due)?;
+        self.supervisor.give_back_lines(partial);
+        Ok(())
+    }
+}

@@ -1,0 +1,395 @@
+//! A journal that a run writes: what came is durable after the next commit, all of it at once.
+
+use super::batch::{Batch, add_buckets};
+use super::cadence::Cadence;
+use super::check::{Contents, check};
+use super::connection::{self, There};
+use super::error::{JournalError, Trouble};
+use super::fingerprint::Fingerprint;
+use super::schema::{self, Field, Hasher, Seal};
+use super::tables;
+use crate::lock::Lock;
+use evenly_core::{Aggregate, Failure, Interval, IntervalSet, Record, Value};
+use rusqlite::Connection;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// When somebody else has it locked, it is tried again after so much time.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// A journal in use. Whoever is forked must not touch it, and must leave by `_exit`.
+pub(crate) struct Book {
+    /// As it is called by whoever named it.
+    pub(super) path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) hasher: Hasher,
+    seal: Seal,
+    aggregate: Aggregate,
+    /// The value over all that is durable. A histogram's is in the file only.
+    pub(super) value: Value,
+    /// The hash of the row of `total`, by which one sees whether somebody else has written.
+    total: i64,
+    waiting: Vec<Record>,
+    cadence: Cadence,
+    /// Let go of when the database is closed.
+    _lock: Lock,
+}
+
+/// What became of a commit.
+#[derive(Debug)]
+pub(crate) enum Committed {
+    /// These are durable.
+    Records(Vec<Record>),
+    /// Somebody else has it locked; it is tried again.
+    NotYet,
+}
+
+/// How a journal is gone on with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terms {
+    pub(super) resume: bool,
+    pub(super) retry_failed: bool,
+    pub(super) accept_change: bool,
+}
+
+/// The call that a journal belongs to: its words, and the directory it was in.
+pub(super) type Call<'a> = Option<(&'a [OsString], &'a Path)>;
+
+impl Book {
+    /// Opens the journal of this job, or begins it.
+    ///
+    /// # Errors
+    /// If it is not that, or not sound, or in use; then nothing is written to it.
+    pub(super) fn open(
+        path: &Path,
+        fingerprint: &Fingerprint,
+        call: Call<'_>,
+        terms: Terms,
+    ) -> Result<(Self, Option<Contents>), JournalError> {
+        let opened = connection::place(path)
+            .and_then(|place| Self::open_at(place, fingerprint, call, terms));
+        let (mut book, contents) = opened.map_err(|error| error.called(path))?;
+        path.clone_into(&mut book.path);
+        Ok((book, contents))
+    }
+
+    fn open_at(
+        path: PathBuf,
+        fingerprint: &Fingerprint,
+        call: Call<'_>,
+        terms: Terms,
+    ) -> Result<(Self, Option<Contents>), JournalError> {
+        let there = connection::look(&path)?;
+        if there != There::Nothing && !terms.resume {
+            return Err(JournalError::Exists { path });
+        }
+        let lock = lock(&path)?;
+        // Whoever held it until now may have made it.
+        if connection::look(&path)? == There::Journal {
+            if !terms.resume {
+                return Err(JournalError::Exists { path });
+            }
+            let opened = connection::open(&path)
+                .and_then(|connection| Ok((connection::is_empty(&connection)?, connection)));
+            let (is_empty, connection) = opened.map_err(|trouble| trouble.at(&path, "open"))?;
+            if !is_empty {
+                let opened = (path, connection, lock);
+                let (book, contents) = Self::resume(opened, fingerprint, call, terms)?;
+                return Ok((book, Some(contents)));
+            }
+        }
+        Ok((Self::begin(&path, lock, fingerprint, call)?, None))
+    }
+
+    /// Begins a journal in a file that is not there, or empty.
+    fn begin(
+        path: &Path,
+        lock: Lock,
+        fingerprint: &Fingerprint,
+        call: Call<'_>,
+    ) -> Result<Self, JournalError> {
+        let make = || -> Result<Self, Trouble> {
+            let connection = connection::open(path)?;
+            let mut hasher = Hasher::of(fingerprint);
+            let (mut seal, value) = (Seal::default(), fingerprint.aggregate.empty());
+            let transaction = connection.unchecked_transaction()?;
+            schema::make(&connection)?;
+            schema::add_fingerprint(&connection, (&mut hasher, &mut seal), 1, fingerprint)?;
+            write_call(&connection, &mut hasher, &mut seal, call)?;
+            let bytes = bytes(&value);
+            let total = tables::total_hash(&mut hasher, &bytes, seal);
+            connection.execute(
+                "INSERT INTO total VALUES (1, ?1, ?2, ?3, ?4)",
+                (&bytes, seal.entries, seal.sum, total),
+            )?;
+            transaction.commit()?;
+            let (path, waiting, cadence) = (path.to_owned(), Vec::new(), Cadence::default());
+            let aggregate = fingerprint.aggregate;
+            Ok(Self {
+                path,
+                aggregate,
+                connection,
+                hasher,
+                seal,
+                value,
+                total,
+                waiting,
+                cadence,
+                _lock: lock,
+            })
+        };
+        make().map_err(|trouble| trouble.at(path, "begin"))
+    }
+
+    fn resume(
+        (path, connection, lock): (PathBuf, Connection, Lock),
+        fingerprint: &Fingerprint,
+        call: Call<'_>,
+        terms: Terms,
+    ) -> Result<(Self, Contents), JournalError> {
+        let contents = check(&connection).map_err(|trouble| trouble.at(&path, "read"))?;
+        let differences = contents.fingerprint().differences(fingerprint);
+        let is_accepted = terms.accept_change && differences.iter().all(|one| one.may_be_accepted);
+        if !differences.is_empty() && !is_accepted {
+            return Err(JournalError::AnotherJob { path, differences });
+        }
+        let (hasher, seal, total) = (contents.hasher.clone(), contents.seal, contents.total);
+        let value = match &contents.value {
+            Value::Histogram(_) => fingerprint.aggregate.empty(),
+            value => value.clone(),
+        };
+        let (waiting, cadence) = (Vec::new(), Cadence::default());
+        let aggregate = fingerprint.aggregate;
+        let mut book = Self {
+            path,
+            aggregate,
+            connection,
+            hasher,
+            seal,
+            value,
+            total,
+            waiting,
+            cadence,
+            _lock: lock,
+        };
+        let retries = terms.retry_failed && contents.failed > 0;
+        if !retries && differences.is_empty() {
+            return Ok((book, contents));
+        }
+        let number = contents.fingerprints.len() as i64 + 1;
+        let changed = book.transaction(|book, seal| {
+            if !differences.is_empty() {
+                let Self { connection, hasher, .. } = book;
+                schema::add_fingerprint(connection, (hasher, seal), number, fingerprint)?;
+                write_call(connection, hasher, seal, call)?;
+            }
+            if retries {
+                book.connection.execute("DELETE FROM failed", ())?;
+                let Seal { entries, sum } = contents.seal_of_failures;
+                *seal = Seal { entries: seal.entries - entries, sum: seal.sum.wrapping_sub(sum) };
+            }
+            Ok(book.value.clone())
+        });
+        changed.map_err(|trouble| trouble.at(&book.path, "write"))?;
+        // What is there now, and nothing that was concluded.
+        let contents = check(&book.connection).map_err(|trouble| trouble.at(&book.path, "read"))?;
+        Ok((book, contents))
+    }
+
+    /// Carries out a change of the rows and seals it: durable, or as it was before.
+    fn transaction(
+        &mut self,
+        change: impl FnOnce(&mut Self, &mut Seal) -> Result<Value, Trouble>,
+    ) -> Result<(), Trouble> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let changed = self.change(change).and_then(|changed| {
+            self.connection.execute_batch("COMMIT")?;
+            Ok(changed)
+        });
+        match changed {
+            Ok((value, seal, total)) => {
+                (self.value, self.seal, self.total) = (value, seal, total);
+                Ok(())
+            }
+            Err(trouble) => {
+                // It is undone by itself where it was a commit that failed.
+                let _ = self.connection.execute_batch("ROLLBACK");
+                Err(trouble)
+            }
+        }
+    }
+
+    fn change(
+        &mut self,
+        change: impl FnOnce(&mut Self, &mut Seal) -> Result<Value, Trouble>,
+    ) -> Result<(Value, Seal, i64), Trouble> {
+        let there = tables::read_total(&self.connection, &mut self.hasher)?;
+        if there.hash != self.total {
+            return Err(Trouble::Changed);
+        }
+        let mut seal = self.seal;
+        let value = change(self, &mut seal)?;
+        let bytes = bytes(&value);
+        let total = tables::total_hash(&mut self.hasher, &bytes, seal);
+        let sql = "UPDATE total SET value = ?1, entries = ?2, seal = ?3, hash = ?4 WHERE id = 1";
+        let row = (&bytes, seal.entries, seal.sum, total);
+        self.connection.prepare_cached(sql)?.execute(row)?;
+        Ok((value, seal, total))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes in a record that is to be made durable.
+    pub(crate) fn put(&mut self, record: Record, now: Duration) {
+        let (covered, failed) = (record.covered.len(), record.failed.len());
+        let bytes = record.value.weight() + size_of::<Interval>() * covered;
+        self.cadence.add(bytes + size_of::<Failure>() * failed, now);
+        let is_lines = matches!(record.value, Value::Lines { .. } | Value::Nothing);
+        match self.waiting.last_mut() {
+            Some(last) if !is_lines => last.join(record),
+            _ => self.waiting.push(record),
+        }
+    }
+
+    /// What waits, of a journal that is not gone on with.
+    pub(crate) fn into_waiting(mut self) -> Vec<Record> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// When what waits should be made durable.
+    pub(crate) fn due(&self) -> Option<Duration> {
+        self.cadence.due()
+    }
+
+    /// Makes durable what waits.
+    ///
+    /// # Errors
+    /// If it cannot be written. The journal is as it was before.
+    pub(crate) fn commit(&mut self, now: Duration) -> Result<Committed, JournalError> {
+        let began = Instant::now();
+        let waiting = std::mem::take(&mut self.waiting);
+        let written = self.transaction(|book, seal| {
+            let batch = Batch::of(&waiting, book.aggregate);
+            batch.write(&book.connection, &mut book.hasher, seal)?;
+            let mut value = book.value.clone();
+            for one in batch.values {
+                let Value::Histogram(values) = one else {
+                    value.merge(one.clone());
+                    continue;
+                };
+                let values = values.iter().map(|(value, count)| (*value, *count));
+                add_buckets(&book.connection, &mut book.hasher, seal, values)?;
+            }
+            Ok(value)
+        });
+        let took = began.elapsed();
+        match written {
+            Ok(()) => {
+                self.cadence.done(took, now + took);
+                Ok(Committed::Records(waiting))
+            }
+            Err(trouble) if trouble.is_busy() => {
+                self.waiting = waiting;
+                self.cadence.put_off(AGAIN, now + took);
+                Ok(Committed::NotYet)
+            }
+            Err(trouble) => {
+                self.waiting = waiting;
+                Err(trouble.at(&self.path, "write"))
+            }
+        }
+    }
+
+    /// Writes down what a run has done before it had a journal.
+    pub(crate) fn take_over(
+        &mut self,
+        covered: &IntervalSet,
+        failed: &[Failure],
+        value: &Value,
+    ) -> Result<(), JournalError> {
+        let covered = without(covered, failed);
+        let written = self.transaction(|book, seal| {
+            let batch = Batch { covered, failed: failed.to_vec(), ..Batch::default() };
+            batch.write(&book.connection, &mut book.hasher, seal)?;
+            let Value::Histogram(values) = value else { return Ok(value.clone()) };
+            let values = values.iter().map(|(value, count)| (*value, *count));
+            add_buckets(&book.connection, &mut book.hasher, seal, values)?;
+            Ok(book.value.clone())
+        });
+        written.map_err(|trouble| trouble.at(&self.path, "write"))
+    }
+}
+
+impl Drop for Book {
+    fn drop(&mut self) {
+        // Takes away the empty file that is left of going back. That it stays is no error.
+        let delete = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let _ = self.connection.pragma_update_and_check(None, "journal_mode", "delete", delete);
+    }
+}
+
+/// The lock beside a journal.
+pub(super) fn lock(path: &Path) -> Result<Lock, JournalError> {
+    let failed = |cause: rustix::io::Errno| JournalError::Failed {
+        path: path.to_owned(),
+        doing: "lock",
+        cause: cause.to_string(),
+        advice: "name a file in a directory that can be written",
+    };
+    let lock = Lock::take(path).map_err(failed)?;
+    lock.ok_or_else(|| JournalError::InUse { path: path.to_owned() })
+}
+
+/// The bytes of a value in `total`: none of a histogram, which has a table of its own.
+fn bytes(value: &Value) -> Vec<u8> {
+    match value {
+        Value::Histogram(_) => Vec::new(),
+        value => value.to_bytes(),
+    }
+}
+
+/// Writes down the call, in the place of the one before.
+fn write_call(
+    connection: &Connection,
+    hasher: &mut Hasher,
+    seal: &mut Seal,
+    call: Call<'_>,
+) -> Result<(), Trouble> {
+    let Some((words, directory)) = call else { return Ok(()) };
+    let mut old = connection.prepare("SELECT hash FROM call")?;
+    let mut rows = old.query(())?;
+    while let Some(row) = rows.next()? {
+        seal.remove(row.get(0)?);
+    }
+    let words: Vec<u8> = words.iter().flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect();
+    let directory = directory.as_os_str().as_bytes();
+    let fields = [Field::Integer(1), Field::Bytes(&words), Field::Bytes(directory)];
+    let hash = hasher.hash("call", &fields);
+    connection
+        .execute("INSERT OR REPLACE INTO call VALUES (1, ?1, ?2, ?3)", (&words, directory, hash))?;
+    seal.add(hash);
+    Ok(())
+}
+
+/// Those of the covered numbers that did not fail.
+fn without(covered: &IntervalSet, failed: &[Failure]) -> Vec<Interval> {
+    let mut failed: Vec<Interval> = failed.iter().map(|failure| failure.interval).collect();
+    failed.sort_unstable();
+    let mut failed = failed.into_iter().peekable();
+    let mut out = Vec::new();
+    for interval in covered.iter() {
+        let mut rest = Some(interval);
+        while let Some(failure) = failed.next_if(|failure| failure.first() <= interval.last()) {
+            let Some(left) = rest else { break };
+            let below = failure.first().checked_sub(1);
+            out.extend(below.and_then(|below| Interval::new(left.first(), below)));
+            rest = left.above(failure.last());
+        }
+        out.extend(rest);
+    }
+    out
+}

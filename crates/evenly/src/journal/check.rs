@@ -1,0 +1,271 @@
+//! What a journal holds, every byte of it checked: docs/journal.md has the conditions by number.
+
+use super::error::Trouble;
+use super::fingerprint::Fingerprint;
+use super::schema::{APPLICATION_ID, FORMAT, Field, Hasher, Seal, TABLES, read_fingerprint};
+use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
+use evenly_core::{Aggregate, Interval, Value};
+use rusqlite::Connection;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+/// What a journal holds.
+#[derive(Clone, Debug)]
+pub(super) struct Contents {
+    /// Of which job it is: the last is in force.
+    pub(super) fingerprints: Vec<Fingerprint>,
+    /// The call of the program that made it, and in which directory.
+    pub(super) call: Option<(Vec<OsString>, PathBuf)>,
+    /// Numbers that are done or failed, ascending, and how many lines were found in them.
+    pub(super) pieces: Vec<(Interval, u64)>,
+    /// How many have a value, how many failed, and how many lines there are.
+    pub(super) done: u128,
+    pub(super) failed: u128,
+    pub(super) lowest_failure: Option<i64>,
+    pub(super) lines: u64,
+    /// Over all numbers that have one; nothing but the lines are not here.
+    pub(super) value: Value,
+    pub(super) hasher: Hasher,
+    pub(super) seal: Seal,
+    /// The part of the seal that is of failures.
+    pub(super) seal_of_failures: Seal,
+    /// The hash of the row of `total`.
+    pub(super) total: i64,
+}
+
+impl Contents {
+    pub(super) fn fingerprint(&self) -> &Fingerprint {
+        // There is at least one: it was checked.
+        &self.fingerprints[self.fingerprints.len() - 1]
+    }
+}
+
+/// Reads and checks all of it.
+pub(super) fn check(connection: &Connection) -> Result<Contents, Trouble> {
+    check_file(connection)?;
+    let mut seal = Seal::default();
+    let (fingerprints, mut hasher) = read_fingerprints(connection, &mut seal)?;
+    let fingerprint = &fingerprints[fingerprints.len() - 1];
+    let call = read_call(connection, &mut hasher, &mut seal)?;
+    let mut contents = Contents {
+        pieces: Vec::new(),
+        call,
+        done: 0,
+        failed: 0,
+        lowest_failure: None,
+        lines: 0,
+        value: fingerprint.aggregate.empty(),
+        hasher,
+        seal,
+        seal_of_failures: Seal::default(),
+        total: 0,
+        fingerprints,
+    };
+    read_numbers(connection, &mut contents)?;
+    read_lines(connection, &mut contents)?;
+    read_total(connection, &mut contents)?;
+    check_value(connection, &contents)?;
+    Ok(contents)
+}
+
+/// That it is a sound database with our tables and no others.
+fn check_file(connection: &Connection) -> Result<(), Trouble> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    if (number("application_id")?, number("user_version")?) != (APPLICATION_ID, FORMAT) {
+        return Err(Trouble::Wrong("header: it is not that of a journal".to_owned()));
+    }
+    let verdict: String =
+        connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(Trouble::Wrong(verdict.replace('\n', " ")));
+    }
+    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY rowid")?;
+    let mut found: Vec<Option<String>> = Vec::new();
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        found.push(row.get(0)?);
+    }
+    // The index of a table without row numbers is the table.
+    found.retain(Option::is_some);
+    if found.iter().flatten().ne(&TABLES) {
+        return Err(Trouble::Wrong("its tables are not those of a journal".to_owned()));
+    }
+    Ok(())
+}
+
+fn read_fingerprints(
+    connection: &Connection,
+    seal: &mut Seal,
+) -> Result<(Vec<Fingerprint>, Hasher), Trouble> {
+    let mut statement = connection.prepare("SELECT * FROM fingerprint ORDER BY id")?;
+    let mut rows = statement.query(())?;
+    let mut fingerprints: Vec<Fingerprint> = Vec::new();
+    let mut hasher = Hasher::default();
+    while let Some(row) = rows.next()? {
+        let (id, fingerprint, hash) = read_fingerprint(row)?;
+        if id != fingerprints.len() as i64 + 1 || hasher.fingerprint(id, &fingerprint) != hash {
+            return Err(Trouble::row("fingerprint", id, "its hash is not that of its fields"));
+        }
+        if id == 1 {
+            hasher = Hasher::of(&fingerprint);
+        } else if fingerprint.differences(&fingerprints[0]).iter().any(|one| !one.may_be_accepted) {
+            return Err(Trouble::row("fingerprint", id, "of another job than the first"));
+        }
+        seal.add(hash);
+        fingerprints.push(fingerprint);
+    }
+    if fingerprints.is_empty() {
+        return Err(Trouble::Wrong("table fingerprint: there is none".to_owned()));
+    }
+    Ok((fingerprints, hasher))
+}
+
+type Call = Option<(Vec<OsString>, PathBuf)>;
+
+fn read_call(
+    connection: &Connection,
+    hasher: &mut Hasher,
+    seal: &mut Seal,
+) -> Result<Call, Trouble> {
+    let mut statement = connection.prepare("SELECT * FROM call ORDER BY id")?;
+    let mut rows = statement.query(())?;
+    let mut call = None;
+    while let Some(row) = rows.next()? {
+        let (id, words, directory): (i64, Vec<u8>, Vec<u8>) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let hash: i64 = row.get(3)?;
+        let fields = [Field::Integer(id), Field::Bytes(&words), Field::Bytes(&directory)];
+        if id != 1 || hasher.hash("call", &fields) != hash {
+            return Err(Trouble::row("call", id, "its hash is not that of its fields"));
+        }
+        seal.add(hash);
+        let words = words.split_inclusive(|byte| *byte == 0);
+        let words = words.map(|word| OsString::from_vec(word[..word.len() - 1].to_vec()));
+        call = Some((words.collect(), OsString::from_vec(directory).into()));
+    }
+    Ok(call)
+}
+
+/// Done and failed numbers: ascending, apart from each other, and within the range.
+fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), Trouble> {
+    let whole = contents.fingerprint().range.interval();
+    let mut hasher = contents.hasher.clone();
+    let mut done_rows = tables::all(connection, "done")?;
+    let mut failed_rows = tables::all(connection, "failed")?;
+    let mut done_rows: Cursor<'_, DoneRow> = Cursor::over(done_rows.query(())?, &mut hasher)?;
+    let mut hasher = contents.hasher.clone();
+    let mut failed_rows: Cursor<'_, FailedRow> = Cursor::over(failed_rows.query(())?, &mut hasher)?;
+    loop {
+        let next_done = done_rows.peek().map(|row| row.interval);
+        let next_failed = failed_rows.peek().map(|row| row.failure.interval);
+        let is_done = match (next_done, next_failed) {
+            (None, None) => return Ok(()),
+            (Some(done), Some(failed)) => done < failed,
+            (done, _) => done.is_some(),
+        };
+        let (table, interval) = if is_done {
+            let Some(row) = done_rows.take()? else { return Ok(()) };
+            contents.done += row.interval.len();
+            contents.seal.add(row.hash);
+            ("done", row.interval)
+        } else {
+            let Some(row) = failed_rows.take()? else { return Ok(()) };
+            let interval = row.failure.interval;
+            contents.failed += interval.len();
+            contents.lowest_failure = contents.lowest_failure.or(Some(interval.first()));
+            contents.seal.add(row.hash);
+            contents.seal_of_failures.add(row.hash);
+            ("failed", interval)
+        };
+        if !whole.is_some_and(|whole| whole.contains(interval)) {
+            return Err(Trouble::row(table, interval.first(), "it is outside of the range"));
+        }
+        match contents.pieces.last_mut() {
+            Some((last, _)) if last.last() >= interval.first() => {
+                return Err(Trouble::row(table, interval.first(), "its numbers are done already"));
+            }
+            Some((last, _)) if last.last() + 1 == interval.first() => *last = last.hull(interval),
+            _ => contents.pieces.push((interval, 0)),
+        }
+    }
+}
+
+/// Lines: each row within numbers that are done.
+fn read_lines(connection: &Connection, contents: &mut Contents) -> Result<(), Trouble> {
+    let (mut lines_hasher, mut done_hasher) = (contents.hasher.clone(), contents.hasher.clone());
+    let mut lines_rows = tables::all(connection, "lines")?;
+    let mut done_rows = tables::all(connection, "done")?;
+    let mut lines_rows: Cursor<'_, LinesRow> =
+        Cursor::over(lines_rows.query(())?, &mut lines_hasher)?;
+    let mut done_rows: Cursor<'_, DoneRow> = Cursor::over(done_rows.query(())?, &mut done_hasher)?;
+    let (mut piece, mut last) = (0, None);
+    while let Some(row) = lines_rows.take()? {
+        let interval = row.interval;
+        while done_rows.peek().is_some_and(|done| done.interval.last() < interval.first()) {
+            done_rows.take()?;
+        }
+        let is_done = done_rows.peek().is_some_and(|done| done.interval.contains(interval));
+        if !is_done || last.is_some_and(|last| interval.first() <= last) {
+            return Err(Trouble::row("lines", interval.first(), "its numbers are not done"));
+        }
+        last = Some(interval.last());
+        while contents.pieces.get(piece).is_some_and(|(one, _)| one.last() < interval.first()) {
+            piece += 1;
+        }
+        if let Some((_, lines)) = contents.pieces.get_mut(piece) {
+            *lines += row.lines;
+        }
+        contents.lines += row.lines;
+        contents.seal.add(row.hash);
+    }
+    Ok(())
+}
+
+/// The value over all numbers, and the seal over all rows.
+fn read_total(connection: &Connection, contents: &mut Contents) -> Result<(), Trouble> {
+    if let Value::Histogram(values) = &mut contents.value {
+        let mut statement = tables::all(connection, "bucket")?;
+        let mut rows = statement.query(())?;
+        while let Some(row) = rows.next()? {
+            let (value, count, hash) = tables::read_bucket(row, &mut contents.hasher)?;
+            contents.seal.add(hash);
+            values.insert(value, count);
+        }
+    }
+    let row = tables::read_total(connection, &mut contents.hasher)?;
+    if row.seal != contents.seal {
+        return Err(Trouble::Wrong("the rows are not those that were sealed together".to_owned()));
+    }
+    contents.total = row.hash;
+    if !matches!(contents.value, Value::Histogram(_)) {
+        let value = contents.value.like(&row.value);
+        contents.value = value.ok_or_else(|| Trouble::row("total", 1, "its value is none"))?;
+    } else if !row.value.is_empty() {
+        return Err(Trouble::row("total", 1, "its value is none"));
+    }
+    Ok(())
+}
+
+/// That the value can be that of so many numbers.
+fn check_value(connection: &Connection, contents: &Contents) -> Result<(), Trouble> {
+    let is_done = |n: i64| tables::is_done(connection, n);
+    let (done, lines) = (contents.done, u128::from(contents.lines));
+    let is_possible = match (&contents.value, contents.fingerprint().aggregate) {
+        (Value::Count(count), _) => *count <= done,
+        (Value::Min(extreme) | Value::Max(extreme), _) => match extreme {
+            Some(extreme) => is_done(extreme.n)?,
+            None => done == 0,
+        },
+        (Value::Witness(Some(n)), _) => is_done(*n)?,
+        (Value::Histogram(values), _) => values.values().sum::<u128>() == done,
+        (Value::Lines { .. }, Aggregate::Map) => lines == done,
+        (Value::Lines { .. }, _) => lines <= done,
+        _ => true,
+    };
+    if is_possible {
+        Ok(())
+    } else {
+        Err(Trouble::row("total", 1, "its value cannot be that of the numbers done"))
+    }
+}

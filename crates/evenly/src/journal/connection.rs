@@ -1,0 +1,154 @@
+//! The database of a journal: opened by SQLite and by nothing else, and only if it is ours.
+//!
+//! Whoever opens and closes a file beside SQLite in the same process drops the locks that SQLite has on
+//! it (fcntl(2)); so whether a file is ours is asked through SQLite, too, in a way that cannot write to
+//! it: `immutable` leaves even the journal of a transaction alone that somebody's crash has left there.
+
+use super::error::{JournalError, Trouble};
+use super::schema::{APPLICATION_ID, FORMAT, PAGE};
+use rusqlite::{Connection, OpenFlags};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long to wait for somebody who reads the journal meanwhile, before it is tried again later.
+const BUSY: Duration = Duration::from_millis(250);
+
+/// What there is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum There {
+    Nothing,
+    /// A file without a byte.
+    Empty,
+    Journal,
+}
+
+/// The path of a journal without symbolic links and relative parts: so that its lock is the same
+/// whatever it is called by, and no name means something else to SQLite.
+pub(super) fn place(path: &Path) -> Result<PathBuf, JournalError> {
+    let failed = |cause: std::io::Error| JournalError::Failed {
+        path: path.to_owned(),
+        doing: "open",
+        cause: cause.to_string(),
+        advice: "name a file in a directory that can be written",
+    };
+    match std::fs::canonicalize(path) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
+        canonical => return canonical.map_err(failed),
+    }
+    let Some(name) = path.file_name() else {
+        let path = path.to_owned();
+        return Err(JournalError::NotOurs { path, what: "no file has such a name".to_owned() });
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = std::fs::canonicalize(parent.unwrap_or(Path::new("."))).map_err(failed)?;
+    Ok(parent.join(name))
+}
+
+/// Looks what is there, without writing or locking anything.
+pub(super) fn look(path: &Path) -> Result<There, JournalError> {
+    let not_ours = |what: String| JournalError::NotOurs { path: path.to_owned(), what };
+    match std::fs::metadata(path) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(There::Nothing),
+        Err(cause) => return Err(not_ours(cause.to_string())),
+        Ok(metadata) if !metadata.is_file() => return Err(not_ours("it is no file".to_owned())),
+        Ok(metadata) if metadata.len() == 0 => return Ok(There::Empty),
+        Ok(_) => {}
+    }
+    let probe = || -> Result<(i64, i64, String), Trouble> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(uri(path), flags)?;
+        // Of a run that was killed in a commit the file may be shorter than its first page says, which
+        // is undone when it is opened: not a reason to refuse it here.
+        connection.pragma_update(None, "writable_schema", true)?;
+        let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
+        let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        Ok((number("application_id")?, number("user_version")?, mode))
+    };
+    let (id, version, mode) = match probe() {
+        Ok(found) => found,
+        // By its first bytes a database, and not whole.
+        Err(Trouble::Sqlite(error))
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) =>
+        {
+            return Err(Trouble::Sqlite(error).at(path, "open"));
+        }
+        Err(Trouble::Sqlite(error)) => return Err(not_ours(error.to_string().replace('\n', " "))),
+        Err(trouble) => return Err(trouble.at(path, "open")),
+    };
+    match (id, version) {
+        (APPLICATION_ID, FORMAT) if mode == "wal" => {
+            Err(Trouble::Wrong("header: its mode is WAL, in which no run writes".to_owned())
+                .at(path, "open"))
+        }
+        (APPLICATION_ID, FORMAT) => Ok(There::Journal),
+        (APPLICATION_ID, version) => Err(JournalError::Format { path: path.to_owned(), version }),
+        (id, _) => Err(not_ours(format!("a database of another program (application_id {id})"))),
+    }
+}
+
+/// The file as SQLite calls it where nothing about it can change.
+fn uri(path: &Path) -> PathBuf {
+    let mut uri = b"file://".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => uri.push(*byte),
+            other => uri.extend_from_slice(format!("%{other:02X}").as_bytes()),
+        }
+    }
+    uri.extend_from_slice(b"?immutable=1");
+    PathBuf::from(OsString::from_vec(uri))
+}
+
+/// Opens a journal to write to it; makes the file if it is not there.
+pub(super) fn open(path: &Path) -> Result<Connection, Trouble> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection)?;
+    connection.pragma_update(None, "page_size", PAGE)?;
+    // A journal for going back, not one for going forward: that needs shared memory, which there is
+    // not between machines that share a home directory. It is cut to nothing after each commit, which
+    // is durable, and takes no change of the directory.
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "truncate", |row| row.get(0))?;
+    if mode != "truncate" {
+        return Err(Trouble::Wrong(format!("header: its mode is {mode}, in which no run writes")));
+    }
+    connection.pragma_update(None, "synchronous", "full")?;
+    Ok(connection)
+}
+
+/// Whether nothing is in it: a run was killed when it had just begun it, and that is undone now.
+pub(super) fn is_empty(connection: &Connection) -> Result<bool, Trouble> {
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    Ok(pages == 0)
+}
+
+/// Opens a journal to read it. Should a run have been killed while it wrote, that is undone if the
+/// file can be written.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, Trouble> {
+    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let connection = match opened {
+        Ok(connection) => connection,
+        Err(_) => Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+    };
+    prepare(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Result<(), Trouble> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    // What a file says is not trusted, and nothing else is written.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! What can be wrong with a journal: what, where, and what next.
+
+use super::fingerprint::Difference;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Why a journal is not used, or not any more. Each is one line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// It is there, and nobody said that it should be gone on with.
+    #[error("journal '{}' exists; go on with it by --resume, or name another file", .path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is not there.
+    #[error("there is no journal '{}'; name one that a run has made by --journal", .path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process works on it.
+    #[error("journal '{}' is in use by another run; wait for its end, or name another file", .path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is something else. It is not written to.
+    #[error("'{}' is no journal of evenly: {what}; it is left as it is, name another file", .path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// How one sees that.
+        what: String,
+    },
+    /// A version of the format that this program does not know.
+    #[error(
+        "journal '{}' has format {version}, and this evenly knows format {}; use the one that made it",
+        .path.display(), super::schema::FORMAT
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: i64,
+    },
+    /// It is of another job.
+    #[error("journal '{}' is of another job: {}", .path.display(), Listed(.differences))]
+    AnotherJob {
+        /// The file.
+        path: PathBuf,
+        /// In what.
+        differences: Vec<Difference>,
+    },
+    /// It holds what no run has written.
+    #[error("journal '{}' is damaged: {what}; take a copy of it from before, or start again in another file", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What, and where.
+        what: String,
+    },
+    /// Somebody else wrote to it while it was in use.
+    #[error("journal '{}' was changed by another program while it was in use; see evenly verify", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It cannot be read or written.
+    #[error("cannot {doing} journal '{}': {cause}; {advice}", .path.display())]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// Why it did not work.
+        cause: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
+    /// Journals that are to be put together have numbers in common.
+    #[error("journals '{}' and '{}' both have n in {numbers}; each n may be in one only", .one.display(), .other.display())]
+    Overlap {
+        /// A file.
+        one: PathBuf,
+        /// Another.
+        other: PathBuf,
+        /// The lowest of these numbers.
+        numbers: evenly_core::Interval,
+    },
+    /// There is no directory for journals that nobody named.
+    #[error(
+        "no directory for journals: neither XDG_STATE_HOME nor HOME is an absolute path; name a file by --journal"
+    )]
+    NoHome,
+    /// No run has left a journal behind that nobody named.
+    #[error("nothing to go on with in '{}'; name a journal: evenly resume FILE", .directory.display())]
+    NothingLeft {
+        /// Where it was looked for.
+        directory: PathBuf,
+    },
+}
+
+impl JournalError {
+    /// The same with the file as somebody calls it.
+    pub(super) fn called(mut self, name: &Path) -> Self {
+        match &mut self {
+            Self::Exists { path }
+            | Self::Missing { path }
+            | Self::InUse { path }
+            | Self::NotOurs { path, .. }
+            | Self::Format { path, .. }
+            | Self::AnotherJob { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Changed { path }
+            | Self::Failed { path, .. } => name.clone_into(path),
+            Self::Overlap { .. } | Self::NoHome | Self::NothingLeft { .. } => {}
+        }
+        self
+    }
+}
+
+struct Listed<'a>(&'a [Difference]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for difference in self.0 {
+            write!(f, "{difference}; ")?;
+        }
+        if self.0.iter().all(|difference| difference.may_be_accepted) {
+            f.write_str("if it changed on purpose, add --accept-change, else name another file")
+        } else {
+            f.write_str("name another file")
+        }
+    }
+}
+
+/// What went wrong inside, before it is known in which file.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Sqlite(rusqlite::Error),
+    /// A row, or what rows say together, cannot be.
+    Wrong(String),
+    /// The rows are not those that this process wrote.
+    Changed,
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl Trouble {
+    /// A row that cannot be.
+    pub(super) fn row(table: &str, key: impl fmt::Display, what: &str) -> Self {
+        Self::Wrong(format!("table {table}, row {key}: {what}"))
+    }
+
+    /// Whether somebody else has it locked, so that it can be tried again.
+    pub(super) fn is_busy(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        let Self::Sqlite(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+    }
+
+    /// The same with its file.
+    pub(super) fn at(self, path: &Path, doing: &'static str) -> JournalError {
+        use rusqlite::ErrorCode as Code;
+        let path = path.to_owned();
+        let error = match self {
+            Self::Wrong(what) => return JournalError::Damaged { path, what },
+            Self::Changed => return JournalError::Changed { path },
+            Self::Sqlite(error) => error,
+        };
+        let advice = match error.sqlite_error_code() {
+            Some(Code::DiskFull) => "make room, and go on with --resume",
+            Some(Code::SystemIoFailure) => {
+                "look whether the disk is sound and has room, and go on with --resume"
+            }
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => {
+                "another program has it open; go on with --resume when it is closed"
+            }
+            Some(
+                Code::CannotOpen
+                | Code::PermissionDenied
+                | Code::ReadOnly
+                | Code::AuthorizationForStatementDenied,
+            ) => "name a file in a directory that can be written",
+            Some(
+                Code::OutOfMemory | Code::NoLargeFileSupport | Code::FileLockingProtocolFailed,
+            ) => "name a file elsewhere",
+            // What it holds is no longer what was written.
+            _ => return JournalError::Damaged { path, what: words(&error) },
+        };
+        JournalError::Failed { path, doing, cause: words(&error), advice }
+    }
+}
+
+/// What SQLite says, on one line.
+fn words(error: &rusqlite::Error) -> String {
+    let text = match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
+    };
+    text.replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,107 @@
+//! Fingerprints: of which job a journal is.
+
+use evenly_core::{Aggregate, Range};
+use std::fmt;
+
+/// The version of this program, as it stands in fingerprints.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What makes a job this one: texts and digests, so that anything can be a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// What is asked.
+    pub aggregate: Aggregate,
+    /// The function, by its name or its source.
+    pub function: String,
+    /// What is run and is not in the function's name: a digest of a library's bytes, the words of a
+    /// command. Empty if there is nothing of the kind.
+    pub program: String,
+    /// The numbers.
+    pub range: Range,
+    /// Which version of this program.
+    pub version: String,
+}
+
+/// Something in which two fingerprints differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    what: &'static str,
+    there: String,
+    here: String,
+    /// Whether a run may go on all the same, if somebody says so.
+    pub(super) may_be_accepted: bool,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} '{}' there, '{}' here", self.what, self.there, self.here)
+    }
+}
+
+impl Fingerprint {
+    /// Of a job that this program runs.
+    #[must_use]
+    pub fn new(aggregate: Aggregate, range: Range, function: &str, program: &str) -> Self {
+        let (function, program) = (function.to_owned(), program.to_owned());
+        Self { aggregate, function, program, range, version: VERSION.to_owned() }
+    }
+
+    /// In what this one, of a journal, differs from what is asked for now.
+    pub(super) fn differences(&self, here: &Self) -> Vec<Difference> {
+        let mut all = self.differences_but_range(here);
+        let (there, here) = (self.range.to_string(), here.range.to_string());
+        if there != here {
+            all.push(Difference { what: "range", there, here, may_be_accepted: false });
+        }
+        all
+    }
+
+    /// The same where the ranges may differ.
+    pub(super) fn differences_but_range(&self, here: &Self) -> Vec<Difference> {
+        let texts = [
+            ("command", named(self.aggregate), named(here.aggregate), false),
+            ("function", self.function.clone(), here.function.clone(), true),
+            ("program", self.program.clone(), here.program.clone(), true),
+            ("version", self.version.clone(), here.version.clone(), true),
+        ];
+        let differ = texts.into_iter().filter(|(_, there, here, _)| there != here);
+        let all = differ.map(|(what, there, here, may_be_accepted)| Difference {
+            what,
+            there,
+            here,
+            may_be_accepted,
+        });
+        all.collect()
+    }
+}
+
+/// An aggregate as on the command line.
+pub(super) fn named(aggregate: Aggregate) -> String {
+    match aggregate {
+        Aggregate::Find { first: Some(first) } => format!("find --first {first}"),
+        other => other.name().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_shown_with_both_sides() {
+        let range = |end| Range::new(0, end).unwrap();
+        let one = Fingerprint::new(Aggregate::Count, range(10), "even", "");
+        let other = Fingerprint::new(Aggregate::Sum, range(11), "odd", "");
+        assert!(one.differences(&one.clone()).is_empty());
+        let texts: Vec<_> = one.differences(&other).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "command 'count' there, 'sum' here",
+                "function 'even' there, 'odd' here",
+                "range '0..10' there, '0..11' here",
+            ]
+        );
+        assert_eq!(one.differences_but_range(&other).len(), 2);
+    }
+}

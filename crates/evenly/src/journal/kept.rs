@@ -1,0 +1,100 @@
+//! What an earlier run found, read back when it is due.
+
+use super::book::Book;
+use super::error::{JournalError, Trouble};
+use super::schema::Hasher;
+use super::tables::{self, FailedRow, LinesRow, Numbered};
+use evenly_core::{Failure, Interval, Partial, Value};
+use rusqlite::Connection;
+
+/// So many failures are read at once.
+const FAILURES: usize = 4096;
+
+const NO_LINES: Value = Value::Lines { lines: 0, text: Vec::new() };
+
+impl Book {
+    /// Gives all numbers that failed, some at a time.
+    pub(crate) fn each_failure(
+        &self,
+        mut take: impl FnMut(&[Failure]),
+    ) -> Result<(), JournalError> {
+        let mut read = || -> Result<(), Trouble> {
+            let mut hasher = self.hasher.clone();
+            let mut statement = tables::all(&self.connection, "failed")?;
+            let mut rows = statement.query(())?;
+            let mut some = Vec::new();
+            while let Some(row) = rows.next()? {
+                some.push(FailedRow::read(row, &mut hasher)?.failure);
+                if some.len() == FAILURES {
+                    take(&some);
+                    some.clear();
+                }
+            }
+            take(&some);
+            Ok(())
+        };
+        read().map_err(|trouble| trouble.at(&self.path, "read"))
+    }
+
+    /// What was found in the first of some numbers that are done: up to the next lines, or the next
+    /// number that failed.
+    pub(crate) fn kept(&mut self, due: Interval) -> Result<Partial, JournalError> {
+        let read = || -> Result<Partial, Trouble> {
+            let mut hasher = self.hasher.clone();
+            let lines: Option<LinesRow> = from(&self.connection, &mut hasher, "lines", due)?;
+            let value = if self.value == Value::Nothing { Value::Nothing } else { NO_LINES };
+            let failure = failed_from(&self.connection, &mut hasher, due)?;
+            let is_lines_first =
+                |row: &LinesRow| failure.is_none_or(|failure| row.interval < failure.interval);
+            if let Some(LinesRow { interval, lines, text, .. }) = lines.filter(is_lines_first) {
+                let span = Interval::new(due.first(), interval.last()).unwrap_or(due);
+                return Ok(Partial::over(span, Value::Lines { lines, text }));
+            }
+            let Some(failure) = failure else { return Ok(Partial::over(due, value)) };
+            let below = failure.interval.first().checked_sub(1);
+            let below = below.and_then(|below| Interval::new(due.first(), below));
+            Ok(Partial { covered: below.into_iter().collect(), failed: vec![failure], value })
+        };
+        read().map_err(|trouble| trouble.at(&self.path, "read"))
+    }
+}
+
+/// The first row of a table that begins within some numbers.
+fn from<R: Numbered>(
+    connection: &Connection,
+    hasher: &mut Hasher,
+    table: &str,
+    due: Interval,
+) -> Result<Option<R>, Trouble> {
+    let sql = format!("SELECT * FROM {table} WHERE first BETWEEN ?1 AND ?2 ORDER BY first LIMIT 1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((due.first(), due.last()))?;
+    match rows.next()? {
+        Some(row) => Ok(Some(R::read(row, hasher)?)),
+        None => Ok(None),
+    }
+}
+
+/// The lowest of some numbers that failed for one cause. Their row may have grown beyond these numbers.
+fn failed_from(
+    connection: &Connection,
+    hasher: &mut Hasher,
+    due: Interval,
+) -> Result<Option<Failure>, Trouble> {
+    let sql = "SELECT * FROM failed WHERE first < ?1 ORDER BY first DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((due.first(),))?;
+    let mut found = match rows.next()? {
+        Some(row) => Some(FailedRow::read(row, hasher)?),
+        None => None,
+    };
+    found = found.filter(|row| row.failure.interval.last() >= due.first());
+    if found.is_none() {
+        found = from(connection, hasher, "failed", due)?;
+    }
+    Ok(found.and_then(|FailedRow { failure: Failure { interval, cause }, .. }| {
+        let first = interval.first().max(due.first());
+        let interval = Interval::new(first, interval.last().min(due.last()))?;
+        Some(Failure { interval, cause })
+    }))
+}

@@ -1,0 +1,211 @@
+//! The journal: what is done of a job, durable while it runs, so that a run can be gone on with however
+//! it ended.
+//!
+//! An SQLite database, because torn writes and a loss of power are its trade, and because anybody can
+//! ask it. A run's answers count when they are in it: [`Order::Record`](evenly_core::Order) goes to
+//! [`Book::put`], and what [`Book::commit`] gives back goes to the supervisor. docs/journal.md has the
+//! tables, when a journal is valid, and what becomes of it after each kind of accident.
+//!
+//! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
+//! must hold of it, `batch` and `book` how it is written, `cadence` when and `kept` how it is read back, `verify` several together,
+//! `state` the journals that nobody named.
+
+mod batch;
+mod book;
+mod cadence;
+mod check;
+mod connection;
+mod error;
+mod fingerprint;
+mod kept;
+mod schema;
+mod state;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub(crate) use book::{Book, Committed};
+pub use error::JournalError;
+pub use fingerprint::{Difference, Fingerprint};
+pub use state::{directory, latest};
+pub use verify::{Together, merge, verify};
+
+use crate::function::{Function, Program};
+use book::Terms;
+use evenly_core::{Aggregate, Interval, IntervalSet, Range, Value};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where the journal of a job is, and on which terms it is gone on with.
+///
+/// ```no_run
+/// use evenly::journal::Journal;
+/// use evenly::{Job, Range, function};
+///
+/// let squares = function::predicate("square", |n| n.isqrt().pow(2) == n);
+/// let job = Job::count(Range::new(0, 1_000_000_000_000)?, squares);
+/// let report = job.journal(Journal::at("squares.journal").resume()).run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Journal {
+    place: Place,
+    terms: Terms,
+    program: String,
+    call: Option<(Vec<OsString>, PathBuf)>,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    At(PathBuf),
+    /// In a file of its own in this directory, made when the run has lasted so long.
+    After(Duration, PathBuf),
+}
+
+impl Journal {
+    /// In this file, which must not be there yet.
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self::new(Place::At(path.into()))
+    }
+
+    /// In a file of its own in this directory, if the run lasts longer than this. It should be
+    /// [discarded](discard) when it is not needed any more. That it cannot be kept stops no run.
+    #[must_use]
+    pub fn after(duration: Duration, directory: impl Into<PathBuf>) -> Self {
+        Self::new(Place::After(duration, directory.into()))
+    }
+
+    fn new(place: Place) -> Self {
+        Self { place, terms: Terms::default(), program: String::new(), call: None }
+    }
+
+    /// Goes on with it if it is there.
+    #[must_use]
+    pub fn resume(mut self) -> Self {
+        self.terms.resume = true;
+        self
+    }
+
+    /// Runs the numbers again that failed.
+    #[must_use]
+    pub fn retry_failed(mut self) -> Self {
+        self.terms.retry_failed = true;
+        self
+    }
+
+    /// Goes on with it although the function is another, or this program. Both stay in it.
+    #[must_use]
+    pub fn accept_change(mut self) -> Self {
+        self.terms.accept_change = true;
+        self
+    }
+
+    /// What else the answer depends on and is not in the function's name.
+    #[must_use]
+    pub fn program(mut self, program: impl Into<String>) -> Self {
+        self.program = program.into();
+        self
+    }
+
+    /// By which call this job can be asked for again, and in which directory: see [`call`].
+    #[must_use]
+    pub fn call(mut self, words: Vec<OsString>, directory: PathBuf) -> Self {
+        self.call = Some((words, directory));
+        self
+    }
+
+    /// When it is to be made, unless it is there from the start.
+    pub(crate) fn begins_after(&self) -> Option<Duration> {
+        match self.place {
+            Place::At(_) => None,
+            Place::After(duration, _) => Some(duration),
+        }
+    }
+
+    /// What is run and not computed here has a digest: of the bytes of a library, of the words of a command.
+    fn fingerprint(
+        &self,
+        aggregate: Aggregate,
+        range: Range,
+        function: &dyn Function,
+    ) -> Fingerprint {
+        let digest = match function.program() {
+            Program::None => String::new(),
+            Program::Command(digest) | Program::Library(digest) => {
+                digest.iter().map(|byte| format!("{byte:02x}")).collect()
+            }
+        };
+        let program = [&*digest, &*self.program].join(" ");
+        Fingerprint::new(aggregate, range, function.name(), program.trim())
+    }
+
+    fn call_in(&self) -> book::Call<'_> {
+        self.call.as_ref().map(|(words, directory)| (&words[..], &**directory))
+    }
+
+    /// Opens it for this job: with what is done already.
+    pub(crate) fn open(
+        &self,
+        aggregate: Aggregate,
+        range: Range,
+        function: &dyn Function,
+    ) -> Result<(Book, Option<Done>), JournalError> {
+        let fingerprint = self.fingerprint(aggregate, range, function);
+        let (path, terms) = match &self.place {
+            Place::At(path) => (path.clone(), self.terms),
+            Place::After(_, directory) => (state::new_file(directory)?, Terms::default()),
+        };
+        let (book, contents) = Book::open(&path, &fingerprint, self.call_in(), terms)?;
+        Ok((book, contents.map(Done::from)))
+    }
+}
+
+/// What a journal says is done, as far as a run must know it before it begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    /// Numbers that are done or failed, and how many lines were found in them.
+    pub(crate) pieces: Vec<(Interval, u64)>,
+    pub(crate) lowest_failure: Option<i64>,
+    pub(crate) value: Value,
+}
+
+impl Done {
+    /// The numbers.
+    pub(crate) fn set(&self) -> IntervalSet {
+        let mut set = IntervalSet::new();
+        for (interval, _) in &self.pieces {
+            // They are apart from each other: it was checked.
+            let _ = set.insert(*interval);
+        }
+        set
+    }
+}
+
+impl From<check::Contents> for Done {
+    fn from(contents: check::Contents) -> Self {
+        let check::Contents { pieces, lowest_failure, value, .. } = contents;
+        Self { pieces, lowest_failure, value }
+    }
+}
+
+/// The call by which the job of a journal can be asked for again, and the directory it was in; `None`
+/// if nobody said.
+///
+/// # Errors
+/// If it is no sound journal.
+pub fn call(path: &Path) -> Result<Option<(Vec<OsString>, PathBuf)>, JournalError> {
+    Ok(verify::read(path)?.1.call)
+}
+
+/// Removes a journal that is not needed any more, unless somebody uses it.
+///
+/// # Errors
+/// If it cannot be removed.
+pub fn discard(path: &Path) -> Result<(), JournalError> {
+    let path = connection::place(path)?;
+    let _lock = book::lock(&path)?;
+    state::remove(&path)
+}

@@ -1,0 +1,173 @@
+//! The tables of a journal, the hash of each of their rows, and the seal over all of them.
+//!
+//! docs/journal.md has the tables with the meaning of each column. SQLite notices a torn page or a
+//! missing one, but not a bit that has flipped within a value; so every row has a hash over its fields,
+//! seeded by the fingerprint, and the one row of `total` has the number of rows and the sum of their
+//! hashes, so that none can be missing, older than the others, or of another journal. XXH3 is what
+//! frames are checked by already: 64 bits against accidents, and nobody who forges is kept out.
+
+use super::error::Trouble;
+use super::fingerprint::Fingerprint;
+use evenly_core::{Aggregate, Range};
+use rusqlite::{Connection, Row};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// `evnj`, where file(1) and we look for it.
+pub(super) const APPLICATION_ID: i64 = 0x6576_6e6a;
+
+/// The version of the tables.
+pub(super) const FORMAT: i64 = 1;
+
+/// The tables as they are made, and as they must be found.
+pub(super) const TABLES: [&str; 7] = [
+    "CREATE TABLE fingerprint (id INTEGER PRIMARY KEY, command TEXT NOT NULL, code INTEGER NOT NULL, \
+     detail INTEGER NOT NULL, function TEXT NOT NULL, program TEXT NOT NULL, range_start TEXT NOT NULL, \
+     range_end TEXT NOT NULL, version TEXT NOT NULL, hash INTEGER NOT NULL) STRICT",
+    "CREATE TABLE call (id INTEGER PRIMARY KEY, words BLOB NOT NULL, directory BLOB NOT NULL, \
+     hash INTEGER NOT NULL) STRICT",
+    "CREATE TABLE done (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
+    "CREATE TABLE failed (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, cause TEXT NOT NULL, \
+     code INTEGER NOT NULL, detail INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
+    "CREATE TABLE lines (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, lines INTEGER NOT NULL, \
+     text BLOB NOT NULL, hash INTEGER NOT NULL) STRICT",
+    "CREATE TABLE bucket (value TEXT PRIMARY KEY, count TEXT NOT NULL, hash INTEGER NOT NULL) \
+     STRICT, WITHOUT ROWID",
+    "CREATE TABLE total (id INTEGER PRIMARY KEY, value BLOB NOT NULL, entries INTEGER NOT NULL, \
+     seal INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
+];
+
+/// A field of a row, for its hash.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field<'a> {
+    Integer(i64),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<&'a str> for Field<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Bytes(text.as_bytes())
+    }
+}
+
+/// Hashes the rows of one journal.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hasher {
+    seed: u64,
+    buffer: Vec<u8>,
+}
+
+impl Hasher {
+    /// For the journal whose first fingerprint this is.
+    pub(super) fn of(fingerprint: &Fingerprint) -> Self {
+        let mut hasher = Self::default();
+        hasher.seed = hasher.fingerprint(1, fingerprint).cast_unsigned();
+        hasher
+    }
+
+    /// That of a row.
+    pub(super) fn hash(&mut self, table: &str, fields: &[Field<'_>]) -> i64 {
+        self.buffer.clear();
+        for field in [Field::from(table)].iter().chain(fields) {
+            match field {
+                Field::Integer(number) => self.buffer.extend_from_slice(&number.to_le_bytes()),
+                // With its length, so that no two rows have the same bytes.
+                Field::Bytes(bytes) => {
+                    self.buffer.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+                    self.buffer.extend_from_slice(bytes);
+                }
+            }
+        }
+        xxh3_64_with_seed(&self.buffer, self.seed).cast_signed()
+    }
+
+    /// That of numbers and what else there is about them.
+    pub(super) fn numbers(&mut self, table: &str, ends: (i64, i64), rest: &[Field<'_>]) -> i64 {
+        let mut fields = vec![Field::Integer(ends.0), Field::Integer(ends.1)];
+        fields.extend_from_slice(rest);
+        self.hash(table, &fields)
+    }
+
+    pub(super) fn fingerprint(&mut self, id: i64, fingerprint: &Fingerprint) -> i64 {
+        let Fingerprint { aggregate, function, program, range, version } = fingerprint;
+        let (code, detail) = aggregate.code();
+        let (start, end) = (range.start().to_string(), range.end().to_string());
+        let numbers = [id, code.into(), detail.cast_signed()].map(Field::Integer);
+        let texts = [aggregate.name(), function, program, &start, &end, version].map(Field::from);
+        self.hash("fingerprint", &[&numbers[..], &texts].concat())
+    }
+}
+
+/// How many rows there are beside that of `total`, and the sum of their hashes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seal {
+    pub(super) entries: i64,
+    pub(super) sum: i64,
+}
+
+impl Seal {
+    pub(super) fn add(&mut self, hash: i64) {
+        self.entries += 1;
+        self.sum = self.sum.wrapping_add(hash);
+    }
+
+    pub(super) fn remove(&mut self, hash: i64) {
+        self.entries -= 1;
+        self.sum = self.sum.wrapping_sub(hash);
+    }
+}
+
+/// The size of a page. In tests a small one, so that each bit of a journal can be tried.
+pub(super) const PAGE: i64 = if cfg!(test) { 512 } else { 4096 };
+
+/// Makes the tables of an empty journal, within a transaction.
+pub(super) fn make(connection: &Connection) -> Result<(), Trouble> {
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", FORMAT)?;
+    for table in TABLES {
+        connection.execute(table, ())?;
+    }
+    Ok(())
+}
+
+/// Adds a fingerprint.
+pub(super) fn add_fingerprint(
+    connection: &Connection,
+    (hasher, seal): (&mut Hasher, &mut Seal),
+    id: i64,
+    fingerprint: &Fingerprint,
+) -> Result<(), Trouble> {
+    // The first is what all hashes are seeded by, its own with nothing.
+    let hash =
+        if id == 1 { hasher.seed.cast_signed() } else { hasher.fingerprint(id, fingerprint) };
+    let Fingerprint { aggregate, function, program, range, version } = fingerprint;
+    let (code, detail) = aggregate.code();
+    let (start, end) = (range.start().to_string(), range.end().to_string());
+    let detail = detail.cast_signed();
+    connection.execute(
+        "INSERT INTO fingerprint VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        (id, aggregate.name(), code, detail, function, program, start, end, version, hash),
+    )?;
+    seal.add(hash);
+    Ok(())
+}
+
+/// The fingerprint in a row, with its name and its hash, which are not checked yet.
+pub(super) fn read_fingerprint(row: &Row<'_>) -> Result<(i64, Fingerprint, i64), Trouble> {
+    let id: i64 = row.get(0)?;
+    let wrong = |what| Trouble::row("fingerprint", id, what);
+    let number = |column| -> Result<i128, Trouble> {
+        let text: String = row.get(column)?;
+        text.parse().map_err(|_| wrong("an end that is no number"))
+    };
+    let (command, code, detail): (String, u8, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    let aggregate = Aggregate::from_code(code, detail.cast_unsigned());
+    let aggregate = aggregate.filter(|aggregate| aggregate.name() == command);
+    let fingerprint = Fingerprint {
+        aggregate: aggregate.ok_or_else(|| wrong("an unknown command"))?,
+        function: row.get(4)?,
+        program: row.get(5)?,
+        range: Range::new(number(6)?, number(7)?).map_err(|_| wrong("a bad range"))?,
+        version: row.get(8)?,
+    };
+    Ok((id, fingerprint, row.get(9)?))
+}

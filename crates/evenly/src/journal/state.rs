@@ -1,0 +1,111 @@
+//! Journals that nobody named: where they are, and which is the latest.
+
+use super::error::JournalError;
+use crate::lock::Lock;
+use std::ffi::OsString;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const SUFFIX: &str = "journal";
+
+/// The directory of journals that nobody named: `evenly` in that for the state of programs.
+///
+/// # Errors
+/// If the environment names no directory.
+pub fn directory() -> Result<PathBuf, JournalError> {
+    directory_by(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"))
+}
+
+/// The rule of the XDG base directories: a path that is not absolute does not count.
+fn directory_by(state: Option<OsString>, home: Option<OsString>) -> Result<PathBuf, JournalError> {
+    let absolute =
+        |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute(state).or_else(|| absolute(home).map(|home| home.join(".local/state")));
+    state.map(|state| state.join("evenly")).ok_or(JournalError::NoHome)
+}
+
+/// The journal in this directory that was written last and that no run is using.
+///
+/// # Errors
+/// If there is none.
+pub fn latest(directory: &Path) -> Result<PathBuf, JournalError> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let journals = entries.map(|entry| entry.path()).filter(|path| is_journal(path));
+    let mut journals: Vec<_> = journals
+        .filter_map(|path| Some((std::fs::metadata(&path).ok()?.modified().ok()?, path)))
+        .collect();
+    journals.sort_unstable();
+    let is_free = |path: &Path| matches!(Lock::take(path), Ok(Some(_)));
+    let latest = journals.into_iter().rev().map(|(_, path)| path).find(|path| is_free(path));
+    latest.ok_or_else(|| JournalError::NothingLeft { directory: directory.to_owned() })
+}
+
+fn is_journal(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == SUFFIX)
+}
+
+/// A path for a new journal, in a directory that is made for its owner alone if it is not there.
+pub(super) fn new_file(directory: &Path) -> Result<PathBuf, JournalError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|cause| JournalError::Failed {
+        path: directory.to_owned(),
+        doing: "make the directory of",
+        cause: cause.to_string(),
+        advice: "name a file by --journal",
+    })?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (seconds, pid) = (now.as_secs(), std::process::id());
+    Ok(directory.join(format!("{seconds}-{pid}.{SUFFIX}")))
+}
+
+/// Removes a journal and what SQLite may have left beside it. Its lock must be held.
+pub(super) fn remove(path: &Path) -> Result<(), JournalError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-journal");
+    // What undoes a commit goes last: without it, half of one could be taken for whole.
+    for file in [path, Path::new(&beside)] {
+        match std::fs::remove_file(file) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(JournalError::Failed {
+                    path: path.to_owned(),
+                    doing: "remove",
+                    cause: cause.to_string(),
+                    advice: "remove it by hand",
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn the_directory_is_by_the_rule() {
+        let by = |state: Option<&str>, home: Option<&str>| {
+            directory_by(state.map(Into::into), home.map(Into::into))
+        };
+        assert_eq!(by(Some("/s"), Some("/h")).unwrap(), Path::new("/s/evenly"));
+        assert_eq!(by(Some("s"), Some("/h")).unwrap(), Path::new("/h/.local/state/evenly"));
+        assert_eq!(by(None, None), Err(JournalError::NoHome));
+    }
+
+    #[test]
+    fn the_latest_is_one_that_nobody_uses() {
+        let scratch = Scratch::new("journals");
+        let none = latest(&scratch.path("")).unwrap_err();
+        assert!(none.to_string().contains("nothing to go on with"), "{none}");
+        for (name, age) in [("a.journal", 2), ("b.journal", 1), ("c.journal", 0), ("d.txt", 0)] {
+            let file = std::fs::File::create(scratch.path(name)).unwrap();
+            let then = SystemTime::now() - std::time::Duration::from_secs(age);
+            file.set_modified(then).unwrap();
+        }
+        let _used = Lock::take(&scratch.path("c.journal")).unwrap().unwrap();
+        assert_eq!(latest(&scratch.path("")).unwrap(), scratch.path("b.journal"));
+    }
+}

@@ -1,0 +1,188 @@
+//! Rows of the tables, read with their hashes checked.
+
+use super::error::Trouble;
+use super::schema::{Field, Hasher, Seal};
+use evenly_core::{Cause, Failure, Interval};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows};
+
+/// A row that is about numbers and has them as its key.
+pub(super) trait Numbered: Sized {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble>;
+}
+
+/// Numbers that have a value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DoneRow {
+    pub(super) interval: Interval,
+    pub(super) hash: i64,
+}
+
+/// Numbers that failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FailedRow {
+    pub(super) failure: Failure,
+    pub(super) hash: i64,
+}
+
+/// Lines that were found in some numbers.
+#[derive(Clone, Debug)]
+pub(super) struct LinesRow {
+    pub(super) interval: Interval,
+    pub(super) lines: u64,
+    pub(super) text: Vec<u8>,
+    pub(super) hash: i64,
+}
+
+/// The one row of `total`.
+#[derive(Clone, Debug)]
+pub(super) struct TotalRow {
+    pub(super) value: Vec<u8>,
+    pub(super) seal: Seal,
+    pub(super) hash: i64,
+}
+
+fn wrong_hash(table: &str, key: impl std::fmt::Display) -> Trouble {
+    Trouble::row(table, key, "its hash is not that of its fields")
+}
+
+fn interval(table: &str, row: &Row<'_>) -> Result<Interval, Trouble> {
+    let (first, last) = (row.get(0)?, row.get(1)?);
+    Interval::new(first, last).ok_or_else(|| Trouble::row(table, first, "it is reversed"))
+}
+
+pub(super) fn done_hash(hasher: &mut Hasher, interval: Interval) -> i64 {
+    hasher.numbers("done", (interval.first(), interval.last()), &[])
+}
+
+pub(super) fn failed_hash(hasher: &mut Hasher, failure: &Failure) -> i64 {
+    let Failure { interval, cause } = failure;
+    let (code, detail) = cause.code();
+    let text = cause.to_string();
+    let rest = [Field::from(&*text), Field::Integer(code.into()), Field::Integer(detail.into())];
+    hasher.numbers("failed", (interval.first(), interval.last()), &rest)
+}
+
+pub(super) fn lines_hash(hasher: &mut Hasher, interval: Interval, lines: u64, text: &[u8]) -> i64 {
+    let rest = [Field::Integer(lines.cast_signed()), Field::Bytes(text)];
+    hasher.numbers("lines", (interval.first(), interval.last()), &rest)
+}
+
+pub(super) fn bucket_hash(hasher: &mut Hasher, value: &str, count: &str) -> i64 {
+    hasher.hash("bucket", &[value.into(), count.into()])
+}
+
+pub(super) fn total_hash(hasher: &mut Hasher, value: &[u8], seal: Seal) -> i64 {
+    let numbers = [Field::Integer(seal.entries), Field::Integer(seal.sum)];
+    hasher.hash("total", &[&[Field::Bytes(value)], &numbers[..]].concat())
+}
+
+impl Numbered for DoneRow {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble> {
+        let (interval, hash) = (interval("done", row)?, row.get(2)?);
+        if done_hash(hasher, interval) != hash {
+            return Err(wrong_hash("done", interval.first()));
+        }
+        Ok(Self { interval, hash })
+    }
+}
+
+impl Numbered for FailedRow {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble> {
+        let interval = interval("failed", row)?;
+        let wrong = || wrong_hash("failed", interval.first());
+        let (text, code, detail, hash): (String, u32, i32, i64) =
+            (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
+        let cause = Cause::from_code(code, detail).ok_or_else(wrong)?;
+        let failure = Failure { interval, cause };
+        if text != cause.to_string() || failed_hash(hasher, &failure) != hash {
+            return Err(wrong());
+        }
+        Ok(Self { failure, hash })
+    }
+}
+
+impl Numbered for LinesRow {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble> {
+        let interval = interval("lines", row)?;
+        let (lines, text, hash): (i64, Vec<u8>, i64) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        let lines = lines.cast_unsigned();
+        if lines_hash(hasher, interval, lines, &text) != hash {
+            return Err(wrong_hash("lines", interval.first()));
+        }
+        Ok(Self { interval, lines, text, hash })
+    }
+}
+
+/// A value of a histogram, how many give it, and the hash of the row.
+pub(super) fn read_bucket(
+    row: &Row<'_>,
+    hasher: &mut Hasher,
+) -> Result<(i128, u128, i64), Trouble> {
+    let (value, count, hash): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let is_right = bucket_hash(hasher, &value, &count) == hash;
+    let numbers = value.parse().ok().zip(count.parse().ok()).filter(|_| is_right);
+    let (value, count) = numbers.ok_or_else(|| wrong_hash("bucket", value))?;
+    Ok((value, count, hash))
+}
+
+pub(super) fn read_total(
+    connection: &Connection,
+    hasher: &mut Hasher,
+) -> Result<TotalRow, Trouble> {
+    let mut statement = all(connection, "total")?;
+    let mut rows = statement.query(())?;
+    let missing = || Trouble::Wrong("table total: not exactly one row".to_owned());
+    let row = rows.next()?.ok_or_else(missing)?;
+    let (id, value, entries, sum, hash): (i64, Vec<u8>, i64, i64, i64) =
+        (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+    let seal = Seal { entries, sum };
+    if id != 1 || rows.next()?.is_some() {
+        return Err(missing());
+    }
+    if total_hash(hasher, &value, seal) != hash {
+        return Err(wrong_hash("total", id));
+    }
+    Ok(TotalRow { value, seal, hash })
+}
+
+/// Whether this number has a value.
+pub(super) fn is_done(connection: &Connection, n: i64) -> Result<bool, Trouble> {
+    let sql = "SELECT last FROM done WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
+    let last: Option<i64> = connection.query_row(sql, (n,), |row| row.get(0)).optional()?;
+    Ok(last.is_some_and(|last| n <= last))
+}
+
+/// All rows of a table, in the order of their keys.
+pub(super) fn all<'c>(
+    connection: &'c Connection,
+    table: &str,
+) -> Result<CachedStatement<'c>, Trouble> {
+    Ok(connection.prepare_cached(&format!("SELECT * FROM {table} ORDER BY 1"))?)
+}
+
+/// The rows of a statement, one of them looked at ahead.
+pub(super) struct Cursor<'s, R> {
+    rows: Rows<'s>,
+    hasher: &'s mut Hasher,
+    next: Option<R>,
+}
+
+impl<'s, R: Numbered> Cursor<'s, R> {
+    pub(super) fn over(rows: Rows<'s>, hasher: &'s mut Hasher) -> Result<Self, Trouble> {
+        let mut cursor = Self { rows, hasher, next: None };
+        cursor.take()?;
+        Ok(cursor)
+    }
+
+    pub(super) fn peek(&self) -> Option<&R> {
+        self.next.as_ref()
+    }
+
+    pub(super) fn take(&mut self) -> Result<Option<R>, Trouble> {
+        let next = match self.rows.next()? {
+            Some(row) => Some(R::read(row, self.hasher)?),
+            None => None,
+        };
+        Ok(std::mem::replace(&mut self.next, next))
+    }
+}

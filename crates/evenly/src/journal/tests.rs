@@ -1,0 +1,333 @@
+//! Journals in files: what is written is read back, what is damaged or somebody else's is refused.
+
+mod damage;
+mod several;
+
+use super::book::{Book, Committed, Terms};
+use super::check::Contents;
+use super::{Fingerprint, JournalError, verify};
+use crate::scratch::Scratch;
+use evenly_core::{
+    Aggregate, Cause, Extreme, Failure, Interval, IntervalSet, Partial, Range, Record, Sum, Value,
+};
+use proptest::prelude::*;
+use std::path::Path;
+use std::time::Duration;
+
+const RESUME: Terms = Terms { resume: true, retry_failed: false, accept_change: false };
+const CAUSE: Cause = Cause::Signal(11);
+
+fn interval(first: i64, last: i64) -> Interval {
+    Interval::new(first, last).unwrap()
+}
+
+fn fingerprint(aggregate: Aggregate, end: i128) -> Fingerprint {
+    Fingerprint::new(aggregate, Range::new(0, end).unwrap(), "even", "")
+}
+
+fn begin(path: &Path, fingerprint: &Fingerprint) -> Book {
+    Book::open(path, fingerprint, None, Terms::default()).unwrap().0
+}
+
+fn commit(book: &mut Book) -> Vec<Record> {
+    match book.commit(Duration::ZERO).unwrap() {
+        Committed::Records(records) => records,
+        Committed::NotYet => panic!("nobody else has it locked"),
+    }
+}
+
+fn put(book: &mut Book, covered: &[Interval], failed: &[i64], value: Value) {
+    let failure = |n: &i64| Failure { interval: Interval::single(*n), cause: CAUSE };
+    let failed = failed.iter().map(failure).collect();
+    book.put(Record::new(covered.to_vec(), failed, value), Duration::ZERO);
+}
+
+fn lines(numbers: impl Iterator<Item = i64>) -> Value {
+    let text: Vec<String> = numbers.map(|n| format!("{n}\n")).collect();
+    Value::Lines { lines: text.len() as u64, text: text.concat().into_bytes() }
+}
+
+fn read(path: &Path) -> Contents {
+    verify::read(path).unwrap().1
+}
+
+/// All that a book gives back of what is due.
+fn all_kept(book: &mut Book, due: Interval) -> Vec<Partial> {
+    let mut rest = Some(due);
+    let mut all = vec![];
+    while let Some(due) = rest {
+        let partial = book.kept(due).unwrap();
+        let span = partial.span().unwrap();
+        assert!(span.first() == due.first() && span.last() <= due.last());
+        rest = due.above(span.last());
+        all.push(partial);
+    }
+    all
+}
+
+#[test]
+fn values_of_each_kind_come_back() {
+    let extreme = |n| Some(Extreme { value: -1 << 90, n });
+    let mut sum = Sum::from(i128::MAX);
+    sum.add(Sum::from(i128::MAX));
+    for (aggregate, one, other, both) in [
+        (Aggregate::Count, Value::Count(3), Value::Count(4), Value::Count(7)),
+        (
+            Aggregate::Sum,
+            Value::Sum(i128::MAX.into()),
+            Value::Sum(i128::MAX.into()),
+            Value::Sum(sum),
+        ),
+        (Aggregate::Min, Value::Min(extreme(9)), Value::Min(extreme(4)), Value::Min(extreme(4))),
+        (Aggregate::Max, Value::Max(extreme(9)), Value::Max(extreme(4)), Value::Max(extreme(4))),
+        (Aggregate::Any, Value::Witness(None), Value::Witness(Some(2)), Value::Witness(Some(2))),
+        (
+            Aggregate::Hist,
+            Value::Histogram([(-1, 4), (1 << 80, 1)].into()),
+            Value::Histogram([(-1, 5)].into()),
+            Value::Histogram([(-1, 9), (1 << 80, 1)].into()),
+        ),
+    ] {
+        let scratch = Scratch::new(&format!("journal-values-{}", aggregate.name()));
+        let path = scratch.path("j");
+        let mut book = begin(&path, &fingerprint(aggregate, 10));
+        put(&mut book, &[interval(5, 9)], &[], one);
+        commit(&mut book);
+        put(&mut book, &[interval(0, 4)], &[], other);
+        assert_eq!(commit(&mut book).len(), 1);
+        drop(book);
+        let contents = read(&path);
+        assert_eq!((contents.value, contents.pieces), (both, vec![(interval(0, 9), 0)]));
+        assert_eq!(scratch.names(), ["j"], "nothing is left beside it");
+    }
+}
+
+#[test]
+fn adjacent_numbers_are_one_row_however_long_the_run() {
+    let scratch = Scratch::new("journal-coalesce");
+    let path = scratch.path("j");
+    let mut book = begin(&path, &fingerprint(Aggregate::Count, 1 << 40));
+    let mut size = 0;
+    for chunk in 0..400 {
+        // Two workers, one of them behind.
+        let first = if chunk % 2 == 0 { chunk } else { 10_000 + chunk } * 1_000;
+        put(&mut book, &[interval(first, first + 999)], &[], Value::Count(500));
+        put(&mut book, &[interval(first + 1_000, first + 1_999)], &[], Value::Count(500));
+        commit(&mut book);
+        let length = std::fs::metadata(&path).unwrap().len();
+        assert!(chunk == 0 || length == size, "{length} after {chunk}");
+        size = length;
+    }
+    drop(book);
+    assert_eq!(read(&path).pieces.len(), 2);
+}
+
+#[test]
+fn what_is_not_committed_is_not_there() {
+    let scratch = Scratch::new("journal-uncommitted");
+    let path = scratch.path("j");
+    let mut book = begin(&path, &fingerprint(Aggregate::Count, 100));
+    put(&mut book, &[interval(0, 9)], &[], Value::Count(5));
+    assert!(book.due().is_some());
+    drop(book);
+    assert_eq!(read(&path).done, 0);
+}
+
+#[test]
+fn it_is_opened_only_on_its_terms() {
+    let scratch = Scratch::new("journal-terms");
+    let path = scratch.path("j");
+    let count = fingerprint(Aggregate::Count, 100);
+    let open = |fingerprint: &Fingerprint, terms| {
+        Book::open(&path, fingerprint, None, terms).map(|(_, contents)| contents)
+    };
+    // What is empty is begun, but only where somebody says that it may be gone on with.
+    std::fs::write(&path, "").unwrap();
+    assert!(matches!(open(&count, Terms::default()), Err(JournalError::Exists { .. })));
+    assert!(open(&count, RESUME).unwrap().is_none());
+    assert!(matches!(open(&count, Terms::default()), Err(JournalError::Exists { .. })));
+    let in_use = Book::open(&path, &count, None, RESUME).unwrap();
+    assert!(matches!(open(&count, RESUME), Err(JournalError::InUse { .. })));
+    drop(in_use);
+    let refused = |other: &Fingerprint, expected: &[&str]| {
+        let said = open(other, RESUME).unwrap_err().to_string();
+        assert!(expected.iter().all(|word| said.contains(word)), "{said}");
+        assert!(!said.contains('\n'), "{said}");
+    };
+    refused(&fingerprint(Aggregate::Count, 101), &["range", "0..100", "0..101", "another file"]);
+    refused(&fingerprint(Aggregate::All, 100), &["command", "'count' there", "'all' here"]);
+    let odd = Fingerprint { function: "odd".to_owned(), ..count.clone() };
+    refused(&odd, &["function", "even", "odd", "--accept-change"]);
+    let accepted = Terms { accept_change: true, ..RESUME };
+    let contents = open(&odd, accepted).unwrap().unwrap();
+    assert_eq!(contents.fingerprints, [count.clone(), odd.clone()]);
+    refused(&count, &["'odd' there", "'even' here"]);
+    assert!(open(&odd, RESUME).unwrap().is_some());
+    // The range never changes.
+    let longer = fingerprint(Aggregate::Count, 101);
+    assert!(open(&longer, accepted).is_err());
+}
+
+#[test]
+fn what_is_not_ours_is_left_as_it_is() {
+    let scratch = Scratch::new("journal-foreign");
+    let count = fingerprint(Aggregate::Count, 100);
+    let database = scratch.path("database");
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .execute_batch("CREATE TABLE t (a); INSERT INTO t VALUES (1)")
+        .unwrap();
+    std::fs::write(scratch.path("text"), "a text\n".repeat(2000)).unwrap();
+    std::fs::create_dir(scratch.path("directory")).unwrap();
+    // As if its writer had been killed: to go back would be to write.
+    std::fs::write(scratch.path("database-journal"), "not empty").unwrap();
+    for name in ["database", "text", "directory"] {
+        let path = scratch.path(name);
+        let before = std::fs::read(&path).ok();
+        let error = Book::open(&path, &count, None, RESUME).map(drop).unwrap_err();
+        assert!(matches!(error, JournalError::NotOurs { .. }), "{error:?}");
+        assert!(verify::read(&path).is_err());
+        assert_eq!(std::fs::read(&path).ok(), before);
+    }
+    assert!(scratch.path("database-journal").exists());
+    assert!(!scratch.names().iter().any(|name| name.ends_with(".lock")));
+}
+
+#[test]
+fn somebody_elses_changes_are_noticed() {
+    let scratch = Scratch::new("journal-changed");
+    let path = scratch.path("j");
+    let mut book = begin(&path, &fingerprint(Aggregate::Count, 100));
+    put(&mut book, &[interval(0, 9)], &[], Value::Count(5));
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(book.commit(Duration::ZERO), Ok(Committed::NotYet)));
+    other.execute_batch("UPDATE total SET hash = hash + 1; COMMIT").unwrap();
+    let error = book.commit(Duration::ZERO).unwrap_err();
+    assert!(error.to_string().contains("row 1: its hash"), "{error}");
+}
+
+#[test]
+fn failures_are_known_and_can_be_tried_again() {
+    let scratch = Scratch::new("journal-failed");
+    let path = scratch.path("j");
+    let find = fingerprint(Aggregate::Find { first: None }, 100);
+    let mut book = begin(&path, &find);
+    let covered = [interval(0, 4), interval(6, 6), interval(9, 19)];
+    put(&mut book, &covered, &[5, 7, 8], lines([0, 3, 6, 9, 12].into_iter()));
+    commit(&mut book);
+    // A neighbour that fails later makes the row longer, and nothing else.
+    put(&mut book, &[interval(21, 30)], &[20], lines([21].into_iter()));
+    commit(&mut book);
+    let mut known = vec![];
+    book.each_failure(|some| known.extend_from_slice(some)).unwrap();
+    assert_eq!(known.iter().map(|failure| failure.interval.len()).sum::<u128>(), 4);
+    let all = all_kept(&mut book, interval(0, 19));
+    let text = |partial: &Partial| match &partial.value {
+        Value::Lines { text, .. } => String::from_utf8(text.clone()).unwrap(),
+        _ => panic!(),
+    };
+    let texts: Vec<String> = all.iter().map(text).filter(|text| !text.is_empty()).collect();
+    assert_eq!(texts, ["0\n3\n", "6\n", "9\n12\n"]);
+    let failed: u128 = all.iter().flat_map(|p| &p.failed).map(|f| f.interval.len()).sum();
+    assert_eq!(failed, 3);
+    drop(book);
+    let contents = read(&path);
+    assert_eq!(contents.pieces, [(interval(0, 30), 6)]);
+    assert_eq!((contents.lowest_failure, contents.failed), (Some(5), 4));
+    let terms = Terms { retry_failed: true, ..RESUME };
+    let (mut book, contents) = Book::open(&path, &find, None, terms).unwrap();
+    let contents = contents.unwrap();
+    assert_eq!(contents.failed, 0);
+    let pieces: Vec<_> = contents.pieces.iter().map(|(piece, _)| *piece).collect();
+    assert_eq!(pieces, [interval(0, 4), interval(6, 6), interval(9, 19), interval(21, 30)]);
+    put(&mut book, &[interval(7, 8), interval(20, 20)], &[5], lines([7, 20].into_iter()));
+    commit(&mut book);
+    drop(book);
+    assert_eq!(read(&path).pieces, [(interval(0, 30), 8)]);
+}
+
+#[test]
+fn what_was_done_before_it_began_is_taken_over() {
+    let scratch = Scratch::new("journal-take-over");
+    let path = scratch.path("j");
+    let mut book = begin(&path, &fingerprint(Aggregate::Count, 100));
+    let mut covered = IntervalSet::new();
+    covered.insert(interval(0, 9)).unwrap();
+    covered.insert(interval(20, 29)).unwrap();
+    let failure = |first, last| Failure { interval: interval(first, last), cause: CAUSE };
+    let failed = [failure(25, 29), failure(0, 0), failure(4, 5)];
+    book.take_over(&covered, &failed, &Value::Count(7)).unwrap();
+    drop(book);
+    let contents = read(&path);
+    assert_eq!((contents.done, contents.failed, contents.value), (12, 8, Value::Count(7)));
+    assert_eq!(contents.pieces, [(interval(0, 9), 0), (interval(20, 29), 0)]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    /// Any chunks in any order, committed at any time, under failures: what is read is what was put.
+    #[test]
+    fn what_is_put_is_read(
+        cuts in prop::collection::btree_set(1i64..300, 0..25),
+        order in any::<prop::sample::Index>(),
+        commits in prop::collection::vec(any::<bool>(), 26),
+        left_out in prop::collection::btree_set(0usize..26, 0..4),
+        failed in prop::collection::btree_set(0i64..300, 0..8),
+    ) {
+        let scratch = Scratch::new("journal-random");
+        let path = scratch.path("j");
+        let map = fingerprint(Aggregate::Find { first: None }, 300);
+        let mut book = begin(&path, &map);
+        let mut pieces = vec![];
+        let mut first = 0;
+        for cut in cuts.into_iter().chain([300]) {
+            pieces.push((first, cut - 1));
+            first = cut;
+        }
+        let turn = order.index(pieces.len());
+        pieces.rotate_left(turn);
+        let mut expected = IntervalSet::new();
+        for (index, (first, last)) in pieces.into_iter().enumerate() {
+            if left_out.contains(&index) {
+                continue;
+            }
+            let span = interval(first, last);
+            expected.insert(span).unwrap();
+            let failed: Vec<i64> = failed.range(first..=last).copied().collect();
+            let mut covered = vec![];
+            let mut rest = Some(span);
+            for n in &failed {
+                let left = rest.unwrap();
+                covered.extend(Interval::new(left.first(), n - 1));
+                rest = left.above(*n);
+            }
+            covered.extend(rest);
+            let found = (first..=last).filter(|n| n % 3 == 0 && !failed.contains(n));
+            put(&mut book, &covered, &failed, lines(found));
+            if commits[index] {
+                commit(&mut book);
+            }
+        }
+        commit(&mut book);
+        let mut text = vec![];
+        for piece in expected.iter() {
+            for partial in all_kept(&mut book, piece) {
+                if let Value::Lines { text: more, .. } = partial.value {
+                    text.extend(more);
+                }
+            }
+        }
+        drop(book);
+        let contents = read(&path);
+        let pieces: Vec<_> = contents.pieces.iter().map(|(piece, _)| *piece).collect();
+        prop_assert_eq!(pieces, expected.iter().collect::<Vec<_>>());
+        let of = |n: &i64| expected.iter().any(|piece| piece.contains(Interval::single(*n)));
+        let found: Vec<String> = (0..300)
+            .filter(|n| n % 3 == 0 && !failed.contains(n) && of(n))
+            .map(|n| format!("{n}\n"))
+            .collect();
+        prop_assert_eq!(String::from_utf8(text).unwrap(), found.concat());
+        prop_assert_eq!(contents.lines, found.len() as u64);
+    }
+}

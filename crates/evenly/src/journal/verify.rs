@@ -1,0 +1,345 @@
+//! Several journals together: what they cover, and one journal of all of them.
+
+use super::book::{Book, Call, Terms};
+use super::check::{Contents, check};
+use super::connection::{self, There};
+use super::error::{JournalError, Trouble};
+use super::fingerprint::Fingerprint;
+use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
+use evenly_core::{Aggregate, Failure, Interval, Range, Record, Value};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// So many intervals are listed of each kind; the others are counted.
+const LISTED: usize = 100;
+
+/// What journals cover together.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Together {
+    /// Of which job they are; with all numbers from the lowest to the highest that any of them is about.
+    pub fingerprint: Fingerprint,
+    /// Over which numbers something was changed on purpose, in any of them: how many fingerprints
+    /// there are beside the first of each.
+    pub changes: usize,
+    /// How many numbers have a value, and how many failed.
+    pub done: u128,
+    /// How many failed.
+    pub failed: u128,
+    /// The lowest of those.
+    pub failures: Vec<Failure>,
+    /// Numbers that nobody has done and that can change the answer: how many, and the lowest of them.
+    pub missing: u128,
+    /// Where they are.
+    pub gaps: Vec<Interval>,
+    /// Numbers that are in more than one journal: how many, and the lowest of them.
+    pub double: u128,
+    /// Where they are.
+    pub overlaps: Vec<Interval>,
+    /// The value over all that have one, unless some are in more than one journal.
+    pub value: Option<Value>,
+    /// How many lines were found, where the answer is lines.
+    pub lines: u64,
+}
+
+impl Together {
+    /// Whether the value is that of all numbers.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let may_fail = self.fingerprint.aggregate == Aggregate::Failures;
+        self.missing == 0 && self.double == 0 && (may_fail || self.failed == 0)
+    }
+}
+
+/// Reads and checks a journal, without writing to it.
+pub(super) fn read(path: &Path) -> Result<(Connection, Contents), JournalError> {
+    read_at(path).map_err(|error| error.called(path))
+}
+
+fn read_at(path: &Path) -> Result<(Connection, Contents), JournalError> {
+    let path = connection::place(path)?;
+    match connection::look(&path)? {
+        There::Journal => {}
+        There::Nothing => return Err(JournalError::Missing { path }),
+        There::Empty => {
+            return Err(JournalError::NotOurs { path, what: "it is empty".to_owned() });
+        }
+    }
+    let read = || -> Result<_, Trouble> {
+        let connection = connection::open_to_read(&path)?;
+        // A run may go on meanwhile: what is read is of one moment.
+        connection.execute_batch("BEGIN")?;
+        if connection::is_empty(&connection)? {
+            return Err(Trouble::Wrong("nothing is in it".to_owned()));
+        }
+        let contents = check(&connection)?;
+        Ok((connection, contents))
+    };
+    read().map_err(|trouble| trouble.at(&path, "read"))
+}
+
+/// What these journals cover together.
+///
+/// # Errors
+/// If one is not sound, or of another job. The ranges may differ.
+pub fn verify(paths: &[PathBuf]) -> Result<Together, JournalError> {
+    Ok(together(paths)?.0)
+}
+
+type Read = (Connection, Contents);
+
+fn together(paths: &[PathBuf]) -> Result<(Together, Vec<Read>), JournalError> {
+    let read = paths.iter().map(|path| read(path));
+    let journals = read.collect::<Result<Vec<_>, _>>()?;
+    let Some((_, first)) = journals.first() else {
+        return Err(JournalError::Missing { path: PathBuf::new() });
+    };
+    let mut fingerprint = first.fingerprint().clone();
+    for ((_, contents), path) in journals.iter().zip(paths) {
+        let other = contents.fingerprint();
+        let differences = fingerprint.differences_but_range(other);
+        if !differences.is_empty() {
+            return Err(JournalError::AnotherJob { path: path.clone(), differences });
+        }
+        fingerprint.range = hull(fingerprint.range, other.range);
+    }
+    let mut together = Together {
+        changes: journals.iter().map(|(_, contents)| contents.fingerprints.len() - 1).sum(),
+        done: journals.iter().map(|(_, contents)| contents.done).sum(),
+        failed: journals.iter().map(|(_, contents)| contents.failed).sum(),
+        lines: journals.iter().map(|(_, contents)| contents.lines).sum(),
+        failures: Vec::new(),
+        missing: 0,
+        gaps: Vec::new(),
+        double: 0,
+        overlaps: Vec::new(),
+        value: Some(fingerprint.aggregate.empty()),
+        fingerprint,
+    };
+    for ((connection, contents), path) in journals.iter().zip(paths) {
+        let lowest =
+            lowest_failures(connection, contents).map_err(|trouble| trouble.at(path, "read"))?;
+        together.failures.extend(lowest);
+        if let (Some(value), false) = (&mut together.value, is_lines(&contents.value)) {
+            value.merge(contents.value.clone());
+        }
+    }
+    together.failures.sort_unstable_by_key(|failure| failure.interval);
+    together.failures.truncate(LISTED);
+    together.compare(&journals, paths)?;
+    Ok((together, journals))
+}
+
+fn is_lines(value: &Value) -> bool {
+    matches!(value, Value::Lines { .. })
+}
+
+/// From the lowest to the highest number of both.
+fn hull(one: Range, other: Range) -> Range {
+    if one.is_empty() || other.is_empty() {
+        return if one.is_empty() { other } else { one };
+    }
+    // Both were ranges.
+    Range::new(one.start().min(other.start()), one.end().max(other.end())).unwrap_or(one)
+}
+
+fn lowest_failures(connection: &Connection, contents: &Contents) -> Result<Vec<Failure>, Trouble> {
+    let mut hasher = contents.hasher.clone();
+    let mut rows = tables::all(connection, "failed")?;
+    let mut rows: Cursor<'_, FailedRow> = Cursor::over(rows.query(())?, &mut hasher)?;
+    let mut lowest = Vec::new();
+    while lowest.len() < LISTED
+        && let Some(row) = rows.take()?
+    {
+        lowest.push(row.failure);
+    }
+    Ok(lowest)
+}
+
+impl Together {
+    /// Looks for gaps and overlaps.
+    fn compare(&mut self, journals: &[Read], paths: &[PathBuf]) -> Result<(), JournalError> {
+        let pieces = journals.iter().flat_map(|(_, contents)| &contents.pieces);
+        let mut pieces: Vec<Interval> = pieces.map(|(interval, _)| *interval).collect();
+        pieces.sort_unstable();
+        let limit = self.limit(journals, paths)?;
+        let mut rest = self.fingerprint.range.interval();
+        if let (Some(whole), Some(limit)) = (rest, limit) {
+            rest = Interval::new(whole.first(), whole.last().min(limit));
+        }
+        let mut last: Option<i64> = None;
+        for piece in pieces {
+            if let Some(last) = last.filter(|last| piece.first() <= *last) {
+                let both = Interval::new(piece.first(), piece.last().min(last));
+                note(&mut self.double, &mut self.overlaps, both);
+            }
+            last = last.max(Some(piece.last()));
+            if let Some(left) = rest {
+                let below = piece.first().checked_sub(1).map(|below| below.min(left.last()));
+                let gap = below.and_then(|below| Interval::new(left.first(), below));
+                note(&mut self.missing, &mut self.gaps, gap);
+                rest = left.above(piece.last());
+            }
+        }
+        note(&mut self.missing, &mut self.gaps, rest);
+        if self.double > 0 {
+            self.value = None;
+        }
+        Ok(())
+    }
+
+    /// The number that decides the answer, if one does: those above it need not be done.
+    fn limit(&self, journals: &[Read], paths: &[PathBuf]) -> Result<Option<i64>, JournalError> {
+        match (self.fingerprint.aggregate, &self.value) {
+            (_, Some(Value::Witness(witness))) => Ok(*witness),
+            (Aggregate::Find { first: Some(first) }, _) if self.lines >= first.get() => {
+                let mut found = Vec::new();
+                for ((connection, contents), path) in journals.iter().zip(paths) {
+                    let rows = lines_of(connection, contents);
+                    found.extend(rows.map_err(|trouble| trouble.at(path, "read"))?);
+                }
+                found.sort_unstable();
+                let mut lines = 0;
+                Ok(found.into_iter().find_map(|(last, more)| {
+                    lines += more;
+                    (lines >= first.get()).then_some(last)
+                }))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Counts some numbers and lists them, unless there are too many.
+fn note(numbers: &mut u128, listed: &mut Vec<Interval>, interval: Option<Interval>) {
+    let Some(interval) = interval else { return };
+    *numbers += interval.len();
+    if listed.len() < LISTED {
+        listed.push(interval);
+    }
+}
+
+/// The last number of each row of lines, and how many lines it has.
+fn lines_of(connection: &Connection, contents: &Contents) -> Result<Vec<(i64, u64)>, Trouble> {
+    let mut hasher = contents.hasher.clone();
+    let mut rows = tables::all(connection, "lines")?;
+    let mut rows: Cursor<'_, LinesRow> = Cursor::over(rows.query(())?, &mut hasher)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.take()? {
+        found.push((row.interval.last(), row.lines));
+    }
+    Ok(found)
+}
+
+/// Makes one journal of these, over all numbers from the lowest to the highest: what they cover.
+///
+/// # Errors
+/// As [`verify`]; and if numbers are in more than one, or the new file is there.
+pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
+    let (together, journals) = together(paths)?;
+    if let Some(numbers) = together.overlaps.first() {
+        let has = |(_, (_, contents)): &(usize, &Read)| {
+            contents
+                .pieces
+                .iter()
+                .any(|(piece, _)| piece.contains(Interval::single(numbers.first())))
+        };
+        let mut both = journals.iter().enumerate().filter(has).map(|(index, _)| &paths[index]);
+        let path = || PathBuf::new();
+        let (one, other) = (both.next().cloned(), both.next().cloned());
+        let (one, other) = (one.unwrap_or_else(path), other.unwrap_or_else(path));
+        return Err(JournalError::Overlap { one, other, numbers: *numbers });
+    }
+    let no_call: Call<'_> = None;
+    let (mut book, _) = Book::open(into, &together.fingerprint, no_call, Terms::default())?;
+    let copied = journals.iter().zip(paths).try_for_each(|((connection, contents), path)| {
+        copy(&mut book, connection, contents).map_err(|failed| match failed {
+            Failed::Reading(trouble) => trouble.at(path, "read"),
+            Failed::Writing(error) => error,
+        })
+    });
+    if copied.is_err() {
+        // What is not whole is not left there.
+        let path = book.path().to_owned();
+        drop(book);
+        let _ = super::discard(&path);
+    }
+    copied.map(|()| together)
+}
+
+enum Failed {
+    Reading(Trouble),
+    Writing(JournalError),
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        Self::Reading(trouble)
+    }
+}
+
+/// Copies all of a journal, a part at a time.
+fn copy(book: &mut Book, connection: &Connection, contents: &Contents) -> Result<(), Failed> {
+    let mut hasher = contents.hasher.clone();
+    let mut rows = tables::all(connection, "lines")?;
+    let mut lines: Cursor<'_, LinesRow> =
+        Cursor::over(rows.query(()).map_err(Trouble::from)?, &mut hasher)?;
+    let mut hasher = contents.hasher.clone();
+    let mut rows = tables::all(connection, "done")?;
+    let mut done: Cursor<'_, DoneRow> =
+        Cursor::over(rows.query(()).map_err(Trouble::from)?, &mut hasher)?;
+    let mut hasher = contents.hasher.clone();
+    let mut rows = tables::all(connection, "failed")?;
+    let mut failed: Cursor<'_, FailedRow> =
+        Cursor::over(rows.query(()).map_err(Trouble::from)?, &mut hasher)?;
+    let mut writer = Writer { book, value: Some(contents.value.clone()) };
+    while let Some(row) = done.take()? {
+        let mut rest = Some(row.interval);
+        while let Some(piece) = lines.peek().filter(|piece| row.interval.contains(piece.interval)) {
+            let (left, last) = (rest.unwrap_or(row.interval), piece.interval.last());
+            let Some(LinesRow { lines: count, text, .. }) = lines.take()? else { break };
+            let span = Interval::new(left.first(), last).unwrap_or(left);
+            writer.put(Some(span), None, Value::Lines { lines: count, text })?;
+            rest = left.above(last);
+        }
+        if rest.is_some() {
+            let empty = contents.fingerprint().aggregate.empty();
+            writer.put(rest, None, empty)?;
+        }
+    }
+    while let Some(row) = failed.take()? {
+        let empty = contents.fingerprint().aggregate.empty();
+        writer.put(None, Some(row.failure), empty)?;
+    }
+    writer.flush()
+}
+
+/// Puts records into a book and commits now and then.
+struct Writer<'a> {
+    book: &'a mut Book,
+    /// What all of it comes to, written with the first.
+    value: Option<Value>,
+}
+
+impl Writer<'_> {
+    fn put(
+        &mut self,
+        covered: Option<Interval>,
+        failed: Option<Failure>,
+        value: Value,
+    ) -> Result<(), Failed> {
+        let value = match self.value.take() {
+            Some(all) if !is_lines(&all) => all,
+            _ => value,
+        };
+        let (covered, failed) = (covered.into_iter().collect(), failed.into_iter().collect());
+        self.book.put(Record::new(covered, failed, value), Duration::ZERO);
+        // Due at once: there is too much of it.
+        if self.book.due() == Some(Duration::ZERO) { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Failed> {
+        self.book.commit(Duration::ZERO).map(drop).map_err(Failed::Writing)
+    }
+}
