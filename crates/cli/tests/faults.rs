@@ -2,6 +2,8 @@
 //! are killed, stopped, leave early or talk nonsense; signals; limits.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "faults/deaths.rs"]
+mod deaths;
 #[path = "faults/gasp.rs"]
 mod gasp;
 #[path = "faults/limits.rs"]
@@ -40,6 +42,8 @@ fn main() {
         row("row_04_a_number_that_crashes", &[], lost::a_number_that_crashes),
         row("row_04_every_number_crashes", &[], lost::every_number_crashes),
         row("row_04_a_number_costs_its_tries", &[], gasp::a_number_costs_its_tries),
+        row("row_04_deaths_of_numbers_that_speak", &[], deaths::of_numbers_that_speak),
+        row("row_04_deaths_of_numbers_that_do_not", &[], deaths::of_numbers_that_do_not),
         row("row_04_every_tenth_number_crashes", &[], gasp::every_tenth_number_crashes),
         row("row_05_a_fault_from_outside", &[], gasp::a_fault_from_outside),
         row("row_06_a_number_that_hangs", &[], gasp::a_number_that_hangs),

@@ -88,7 +88,10 @@ fn every_question() {
 fn failures() {
     let rest = ["0..1000", "-j", "2", "-q", "--timeout", "100ms"];
     let output = lib("failures", "collatz.so:fragile", &rest);
+    let in_one_chunk =
+        lib("failures", "collatz.so:fragile", &[&rest[..], &["--chunk", "1000"]].concat());
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(in_one_chunk.stdout, output.stdout, "{in_one_chunk:?}");
     let causes = ["signal 11", "signal 8", "signal 6", "exit 3", "timeout"];
     let expected: String = [0, 500]
         .iter()
