@@ -238,6 +238,10 @@ pub(crate) struct JobArguments {
     /// Let no n take longer, as in 500ms, 30s, 5m, 2h; one that does so again when it is alone fails
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) timeout: Option<String>,
+    /// Let no worker have more memory, no CMD with all that it starts, as in 64M, 1.5G; an n that takes more
+    /// again when it is alone fails
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    pub(crate) memory: Option<String>,
     /// End after so much time, as in 500ms, 30s, 5m, 2h or 1h30m, with status 124
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) deadline: Option<String>,

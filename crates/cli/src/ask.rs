@@ -8,7 +8,6 @@ use crate::failures;
 use crate::keys;
 use crate::plan::Plan;
 use crate::report::{self, Delivery};
-use crate::rerun::Rerun;
 use crate::stderr;
 use crate::stream::Stream;
 use crate::told::Volume;
@@ -26,7 +25,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
-        rerun: Rerun::new(plan.aggregate.name(), plan.function.typed()).within(plan.timeout),
+        rerun: plan.rerun(),
         volume: plan.volume,
         range: plan.range,
         format: plan.format,
@@ -98,6 +97,9 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     }
     if let Some(timeout) = plan.timeout {
         job = job.timeout(timeout);
+    }
+    if let Some(bytes) = plan.memory {
+        job = job.memory(bytes);
     }
     if let Some(retries) = plan.retries {
         job = job.retries(retries);

@@ -9,7 +9,6 @@ use crate::joblog::JobLog;
 use crate::logfile;
 use crate::plan::Plan;
 use crate::report::Delivery;
-use crate::rerun::Rerun;
 use crate::stderr;
 use crate::wiring::WiringView;
 use evenly::observe::{Observation, Observer};
@@ -34,9 +33,7 @@ impl Eyes {
     /// # Errors
     /// One line that says which of them cannot be opened, and why.
     pub(crate) fn open(plan: &Plan) -> Result<Self, String> {
-        let rerun =
-            || Rerun::new(plan.aggregate.name(), plan.function.typed()).within(plan.timeout);
-        let joblog = plan.joblog.as_ref().map(|path| JobLog::open(path, rerun()));
+        let joblog = plan.joblog.as_ref().map(|path| JobLog::open(path, plan.rerun()));
         let events = plan.events.as_ref().map(|path| Events::open(path, plan));
         Ok(Self {
             watcher: Watcher::new(plan),

@@ -27,6 +27,7 @@ mod report;
 mod rerun;
 mod resume;
 mod run;
+mod size;
 mod stderr;
 mod stream;
 mod told;

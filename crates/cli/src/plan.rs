@@ -8,6 +8,8 @@ use crate::halt::parse_halt;
 use crate::journal::Journaling;
 use crate::number::parse_number;
 use crate::question::Question;
+use crate::rerun::Rerun;
+use crate::size::{parse_size, size};
 use crate::told::Volume;
 use crate::usage;
 use evenly::function::Function;
@@ -39,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) max_rate: Option<f64>,
     /// How long one n may take.
     pub(crate) timeout: Option<Duration>,
+    /// How many bytes of memory a worker may have, or a command.
+    pub(crate) memory: Option<u64>,
     /// `None`: as many as the library thinks best.
     pub(crate) retries: Option<u8>,
     /// `None`: never.
@@ -100,6 +104,7 @@ impl Plan {
             deadline: option("deadline", arguments.deadline.as_deref(), parse_duration)?,
             retries,
             timeout: option("timeout", arguments.timeout.as_deref(), parse_duration)?,
+            memory: option("memory", arguments.memory.as_deref(), parse_memory)?,
             halt: option("halt", arguments.halt.as_deref(), parse_halt)?
                 .unwrap_or_else(|| default_halt(aggregate)),
             is_partial: arguments.partial,
@@ -108,6 +113,14 @@ impl Plan {
             wiring,
             journal: Journaling::resolve(arguments)?,
         })
+    }
+}
+
+impl Plan {
+    /// The lines that do some of the numbers again under the same limits.
+    pub(crate) fn rerun(&self) -> Rerun {
+        let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
+        rerun.within(self.timeout).limited_to(self.memory)
     }
 }
 
@@ -143,6 +156,13 @@ pub(crate) fn option<T>(
     let Some(typed) = typed else { return Ok(None) };
     let refused = |cause| Outcome::Usage(format!("bad value '{typed}' for --{name}: {cause}"));
     parse(typed).map(Some).map_err(refused)
+}
+
+fn parse_memory(text: &str) -> Result<u64, String> {
+    let enough = |bytes: &u64| *bytes >= evenly::MIN_MEMORY;
+    Some(parse_size(text)?)
+        .filter(enough)
+        .ok_or_else(|| format!("it is at least {}", size(evenly::MIN_MEMORY)))
 }
 
 fn parse_retries(text: &str) -> Result<u8, String> {

@@ -1,5 +1,6 @@
 //! The line that does some of the numbers again, as one would type it into a shell.
 
+use crate::size::size;
 use evenly::Interval;
 use evenly::function::Typed;
 use std::time::Duration;
@@ -24,6 +25,14 @@ impl Rerun {
         if let Some(timeout) = timeout {
             let timeout = humantime::format_duration(timeout).to_string().replace(' ', "");
             self.behind = format!(" --timeout {timeout}{}", self.behind);
+        }
+        self
+    }
+
+    /// The same for workers that may have so much memory.
+    pub(crate) fn limited_to(mut self, memory: Option<u64>) -> Self {
+        if let Some(memory) = memory {
+            self.behind = format!(" --memory {}{}", size(memory), self.behind);
         }
         self
     }
@@ -71,7 +80,8 @@ mod tests {
     fn a_command_stands_behind_the_range() {
         let typed = Typed { before: String::new(), behind: " -- ./test {}".to_owned() };
         let rerun = Rerun::new("failures", typed).within(Some(Duration::from_secs(2)));
-        let line = "evenly failures 7..=7 --timeout 2s -- ./test {}";
+        let rerun = rerun.limited_to(Some(64 << 20));
+        let line = "evenly failures 7..=7 --memory 64M --timeout 2s -- ./test {}";
         assert_eq!(rerun.closed(Interval::single(7)), line);
     }
 

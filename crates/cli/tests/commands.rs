@@ -14,6 +14,8 @@ mod failing;
 mod inside;
 #[path = "commands/lines.rs"]
 mod lines;
+#[path = "commands/memory.rs"]
+mod memory;
 #[path = "commands/missing.rs"]
 mod missing;
 #[path = "commands/output.rs"]
@@ -131,6 +133,11 @@ fn timeouts() -> Vec<Trial> {
         test("row_06_chunks_and_coprocesses", &[], timeouts::chunks_and_coprocesses),
         test("row_06_time_that_does_not_count", &[], timeouts::time_that_does_not_count),
         test("row_06_chunks_stay_short", &[], timeouts::chunks_stay_short),
+        test("row_39_memory_of_each_n", &["setsid"], memory::each_n),
+        test("row_39_memory_in_python", &["python3"], memory::in_python),
+        test("row_39_memory_in_a_chunk", &[], memory::in_a_chunk),
+        test("row_39_memory_of_coprocesses", &[], memory::coprocesses),
+        test("row_39_memory_that_is_shared", &[], memory::what_is_shared),
     ]
 }
 

@@ -2,12 +2,16 @@
 //! are killed, stopped, leave early or talk nonsense; signals; limits.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "faults/deaths.rs"]
+mod deaths;
 #[path = "faults/gasp.rs"]
 mod gasp;
 #[path = "faults/limits.rs"]
 mod limits;
 #[path = "faults/lost.rs"]
 mod lost;
+#[path = "faults/memory.rs"]
+mod memory;
 #[path = "faults/signals.rs"]
 mod signals;
 mod support;
@@ -38,6 +42,8 @@ fn main() {
         row("row_04_a_number_that_crashes", &[], lost::a_number_that_crashes),
         row("row_04_every_number_crashes", &[], lost::every_number_crashes),
         row("row_04_a_number_costs_its_tries", &[], gasp::a_number_costs_its_tries),
+        row("row_04_deaths_of_numbers_that_speak", &[], deaths::of_numbers_that_speak),
+        row("row_04_deaths_of_numbers_that_do_not", &[], deaths::of_numbers_that_do_not),
         row("row_04_every_tenth_number_crashes", &[], gasp::every_tenth_number_crashes),
         row("row_05_a_fault_from_outside", &[], gasp::a_fault_from_outside),
         row("row_06_a_number_that_hangs", &[], gasp::a_number_that_hangs),
@@ -58,6 +64,9 @@ fn main() {
         row("deadline", &[], signals::deadline),
         row("row_38_all_stopped", &[], limits::all_stopped),
         row("row_38_the_wall_clock_steps", &["faketime"], limits::the_wall_clock_steps),
+        row("row_39_numbers_that_take_too_much", &[], memory::numbers_that_take_too_much),
+        row("row_39_a_worker_that_leaks", &[], memory::a_worker_that_leaks),
+        row("row_39_what_fits", &[], memory::what_fits),
         row("row_39_out_of_memory", &["memory-cgroup"], limits::out_of_memory),
         row("row_39_no_more_address_space", &["prlimit"], limits::no_more_address_space),
     ];

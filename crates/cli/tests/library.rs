@@ -88,7 +88,10 @@ fn every_question() {
 fn failures() {
     let rest = ["0..1000", "-j", "2", "-q", "--timeout", "100ms"];
     let output = lib("failures", "collatz.so:fragile", &rest);
+    let in_one_chunk =
+        lib("failures", "collatz.so:fragile", &[&rest[..], &["--chunk", "1000"]].concat());
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(in_one_chunk.stdout, output.stdout, "{in_one_chunk:?}");
     let causes = ["signal 11", "signal 8", "signal 6", "exit 3", "timeout"];
     let expected: String = [0, 500]
         .iter()
@@ -103,6 +106,52 @@ fn failures() {
     assert_eq!(String::from_utf8(output.stdout.clone()).expect("text"), expected);
     let losses = stderr(&output).lines().filter(|line| line.contains(" reclaimed (")).count();
     assert_eq!(losses, 20 * 3, "three of each");
+}
+
+/// One takes memory with a child beside it; one does so and hears no signal.
+const GREEDY: &str = "#include <signal.h>\n#include <stdint.h>\n#include <stdlib.h>\n#include <unistd.h>
+static void take(void) { for (;;) { volatile char *more = malloc(1 << 20);
+    for (int page = 0; page < 256; page++) more[page * 4096] = 1;
+    usleep(1000); } }
+int64_t with_child(int64_t n) {
+    if (n == 7) { if (fork() == 0) execlp(\"sleep\", \"sleep\", \"1000\", (char *)0); take(); }
+    return n; }
+int64_t deaf(int64_t n) {
+    if (n == 7 || n == 20) { sigset_t all; sigfillset(&all); sigprocmask(SIG_SETMASK, &all, 0); take(); }
+    return n; }";
+
+/// What takes too much memory is ended with what it has started, and named whether it can speak or not.
+fn memory() {
+    let (source, library) = (BUILT.join("greedy.c"), BUILT.join("greedy.so"));
+    std::fs::write(&source, GREEDY).expect("a file");
+    let mut cc = Command::new("cc");
+    let output = cc.args(["-shared", "-fPIC", "-o"]).args([&library, &source]).output();
+    assert!(output.expect("a compiler").status.success());
+    for (function, named, can_speak) in
+        [("with_child", "7\tmemory\n", true), ("deaf", "7\tmemory\n20\tmemory\n", false)]
+    {
+        let spec = spec(&format!("greedy.so:{function}"));
+        let mut command =
+            support::evenly("failures 0..32 -j 2 --chunk 16 --memory 64M --progress none");
+        let output = command
+            .args(["--lib", &spec])
+            .env("EVENLY_TEST_GREEDY", "1")
+            .output()
+            .expect("it runs");
+        let said = stderr(&output);
+        assert_eq!(String::from_utf8(output.stdout).expect("text"), named, "{said}");
+        let speaks = said.contains(" killed by signal 9 (n = 7 took too much memory); ");
+        let does_not = said.contains(" killed by signal 9 (it took too much memory); ");
+        assert_eq!((speaks, does_not), (can_speak, !can_speak), "{said}");
+        let is_left = || {
+            let processes = std::fs::read_dir("/proc").expect("processes").flatten();
+            let mut environments =
+                processes.flat_map(|entry| std::fs::read(entry.path().join("environ")));
+            environments
+                .any(|it| it.split(|byte| *byte == 0).any(|one| one == b"EVENLY_TEST_GREEDY=1"))
+        };
+        support::until("nobody is left", || (!is_left()).then_some(()));
+    }
 }
 
 /// Named with a line that can be pasted, which names it again.
@@ -180,6 +229,7 @@ fn main() {
     let tests: Vec<Trial> = vec![
         test("every_question", every_question),
         test("failures", failures),
+        test("row_39_memory", memory),
         test("a_crash_is_named_and_rerun", a_crash_is_named_and_rerun),
         test("how_it_is_shown", how_it_is_shown),
         test("what_is_refused", what_is_refused),

@@ -3,7 +3,7 @@
 //! ```text
 //! size  a hello, a welcome, a refusal begin alike (little-endian), in every version there will be
 //!    6  the letters "evenly"
-//!    2  protocol: 3
+//!    2  protocol: 4
 //!  1+v  v, then the version of the program, v bytes of UTF-8
 //! ```
 //!
@@ -15,7 +15,8 @@
 //!    1  program: 0 none, 1 command, 2 library   1  whether the range has a number
 //!   32  its digest, zero for none           2* 8  the first and the last
 //!  1+h  h, then the name of the host           8  how long one number may take, in nanoseconds, or zero
-//!  1+p  p, then what the program is called  1+32  program and digest, as in a hello
+//!  1+p  p, then what the program is called     8  how much memory it may need, in bytes, or zero
+//!                                          1+32  program and digest, as in a hello
 //!                                           2+f  f, then the function, f bytes of UTF-8
 //! size  a refusal goes on
 //!    1  why, see [`Why`]
@@ -35,7 +36,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 /// The protocol described above, with the frames that follow it.
-pub const PROTOCOL: u16 = 3;
+pub const PROTOCOL: u16 = 4;
 
 /// The version of this program. Another one may compute something else under the same name.
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");
@@ -75,6 +76,8 @@ pub struct Welcome {
     pub range: Option<Interval>,
     /// How long one number may take, in nanoseconds; 0 for any time.
     pub timeout_ns: u64,
+    /// How much memory a worker may have, and what it starts, in bytes; 0 for any amount.
+    pub memory: u64,
     /// What the agent must have been started with.
     pub program: Program,
     /// What is asked of each number, by its name or as its source.
@@ -187,6 +190,7 @@ impl Welcome {
         bytes.extend_from_slice(&first.to_le_bytes());
         bytes.extend_from_slice(&last.to_le_bytes());
         bytes.extend_from_slice(&self.timeout_ns.to_le_bytes());
+        bytes.extend_from_slice(&self.memory.to_le_bytes());
         put_program(&mut bytes, self.program);
         put_text(&mut bytes, &self.function);
         bytes
@@ -205,6 +209,7 @@ impl Welcome {
         let first = i64::from_le_bytes(rest.take()?);
         let last = i64::from_le_bytes(rest.take()?);
         let timeout_ns = u64::from_le_bytes(rest.take()?);
+        let memory = u64::from_le_bytes(rest.take()?);
         let program = rest.program()?;
         let length = u16::from_le_bytes(rest.take()?);
         let function = rest.text(length.into())?;
@@ -215,7 +220,7 @@ impl Welcome {
             _ => return Err(Misunderstood::Malformed),
         };
         let aggregate = Aggregate::from_code(aggregate, detail).ok_or(Misunderstood::Malformed)?;
-        Ok(Self { job, aggregate, retries, range, timeout_ns, program, function })
+        Ok(Self { job, aggregate, retries, range, timeout_ns, memory, program, function })
     }
 }
 

@@ -14,6 +14,9 @@ use evenly_core::{Aggregate, Failure, Policy, Range, Value};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
+/// The least memory that a worker can be limited to, in bytes.
+pub const MIN_MEMORY: u64 = 1 << 20;
+
 /// A question about every number of a range, and how to answer it.
 pub struct Job {
     pub(crate) range: Range,
@@ -31,6 +34,8 @@ pub struct Job {
     pub(crate) deadline: Option<Duration>,
     /// How long one number may take.
     pub(crate) timeout: Option<Duration>,
+    /// How much memory a worker may have, and what it starts, in bytes.
+    pub(crate) memory: Option<u64>,
     pub(crate) chunk_time: Option<Duration>,
     pub(crate) chunk_max: u64,
     /// How much may begin in a second.
@@ -68,6 +73,7 @@ impl Job {
             retries: RETRIES,
             deadline: None,
             timeout: None,
+            memory: None,
             chunk_time: None,
             chunk_max: u64::MAX,
             max_rate: None,
@@ -203,6 +209,20 @@ impl Job {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Lets no worker have more memory than so many bytes to itself; where commands are run, no command
+    /// with all that it has started. It is looked ten times in a second, so that it may be more for a moment.
+    /// A number at which a worker has more is tried again alone, in a fresh one, and fails if it needs as much
+    /// there, too.
+    ///
+    /// # Panics
+    /// If that is less than [`MIN_MEMORY`], as much as a worker may have without any fault of a number.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        assert!(bytes >= MIN_MEMORY, "a worker needs some memory of its own");
+        self.memory = Some(bytes);
         self
     }
 

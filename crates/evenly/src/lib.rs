@@ -43,7 +43,7 @@ pub use evenly_core::{
     Sum, Tally, Value, Violation,
 };
 pub use halt::Halt;
-pub use job::{Job, Report, default_workers};
+pub use job::{Job, MIN_MEMORY, Report, default_workers};
 pub use join::{Join, JoinError};
 pub use process::{End, Signal, end_is_asked_for, raise_again, raise_broken_pipe, stop_if_asked};
 pub use secure::{Key, KeyError};

@@ -209,6 +209,8 @@ pub enum Reason {
         /// What ended it, where the way it ended does not say so.
         cause: Option<Cause>,
     },
+    /// It had more memory than it may, and was killed.
+    Memory,
     /// What it said cannot be, and it was killed.
     Said(Violation),
     /// It may have written bytes that are no frame, and was killed.
@@ -223,7 +225,11 @@ impl fmt::Display for Reason {
             Self::Call { call, cause } => write!(f, "{call}: {cause}"),
             Self::Gasp { n, cause: None } => write!(f, "at n = {n}"),
             Self::Gasp { n, cause: Some(Cause::Timeout) } => write!(f, "n = {n} took too long"),
+            Self::Gasp { n, cause: Some(Cause::Memory) } => {
+                write!(f, "n = {n} took too much memory")
+            }
             Self::Gasp { n, cause: Some(cause) } => write!(f, "at n = {n}: {cause}"),
+            Self::Memory => f.write_str("it took too much memory"),
             Self::Said(violation) => write!(f, "{violation}"),
             Self::Garbage => f.write_str("it may have written what is no frame"),
             Self::Stopped => f.write_str("it was stopped and nobody else could do its work"),

@@ -77,6 +77,24 @@ fn main() {
         Cause::Timeout,
     );
 
+    // What a worker has inherited is not its own; what it adds is.
+    let hoard = std::hint::black_box(vec![1_u8; 100 << 20]);
+    let mut kept = Vec::new();
+    let function = predicate("greedy", move |n| {
+        if n == -7 {
+            loop {
+                kept.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+            }
+        }
+        n % 2 == 0
+    });
+    let mut notes = Notes::default();
+    let report = job(function).memory(64 << 20).run_observed(&mut notes).expect("the job ends");
+    drop(hoard);
+    let failure = Failure { interval: Interval::single(-7), cause: Cause::Memory };
+    assert_eq!((report.failures, report.answer), (vec![failure], Value::Count(500_500)));
+    assert_eq!(notes.losses, [Some(-7); 3]);
+
     // A number that fails once in each worker's life, behind others: it is done alone.
     let mut seen = 0;
     let function = integers("flaky", move |n| {

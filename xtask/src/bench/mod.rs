@@ -7,6 +7,7 @@ mod against;
 mod agents;
 mod commands;
 mod contender;
+mod culprit;
 mod joined;
 mod library;
 mod machine;
@@ -114,6 +115,7 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
             Section::Dispatch => timed::dispatch(&place, &rivals, options),
             Section::Startup => timed::startup(&place, &rivals, options)?,
             Section::Prime => timed::prime(&place, options),
+            Section::Culprit => culprit::measure(&place, options),
             Section::Memory => memory::measure(&place, &rivals, options),
             Section::Size => size::measure(&place)?,
         };

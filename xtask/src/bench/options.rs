@@ -6,7 +6,7 @@ pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTIONS] [SECTION...]
 
 sections: compute expression library commands output dispatch agents startup
-          prime memory size
+          prime culprit memory size
           (default: all but size)
 
   --quick          3 rounds instead of 5, and less work in each
@@ -29,12 +29,13 @@ pub(crate) enum Section {
     Agents,
     Startup,
     Prime,
+    Culprit,
     Memory,
     Size,
 }
 
 impl Section {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Compute,
         Self::Expression,
         Self::Commands,
@@ -44,6 +45,7 @@ impl Section {
         Self::Agents,
         Self::Startup,
         Self::Prime,
+        Self::Culprit,
         Self::Memory,
         Self::Size,
     ];
@@ -59,6 +61,7 @@ impl Section {
             Self::Agents => "agents",
             Self::Startup => "startup",
             Self::Prime => "prime",
+            Self::Culprit => "culprit",
             Self::Memory => "memory",
             Self::Size => "size",
         }

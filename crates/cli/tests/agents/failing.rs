@@ -24,6 +24,22 @@ pub(crate) fn a_number_that_crashes(site: &Site, transport: Transport) {
     }
 }
 
+/// An agent is told how much memory its workers may have.
+pub(crate) fn a_number_that_takes_too_much_memory(site: &Site, transport: Transport) {
+    let words = "failures test:allocate@777 0..10000 -j 0 --memory 64M";
+    let (primary, address) = site.primary(transport, words);
+    let agent = site.agent(&address, "-j 2");
+    let ended = primary.ended();
+    ended.failed(1, "");
+    assert_eq!(ended.stdout, "777\tmemory\n", "{ended:?}");
+    let agent = agent.ended();
+    agent.answers("");
+    assert!(
+        agent.stderr.contains(" killed by signal 9 (n = 777 took too much memory); "),
+        "{agent:?}"
+    );
+}
+
 pub(crate) fn deadline(site: &Site, transport: Transport) {
     let words = "count test:slow=1000 0..600000 -j 0 --split fixed:10 --deadline 1s";
     let (primary, address) = site.primary(transport, words);

@@ -77,6 +77,17 @@ pub(crate) fn in_a_chunk() {
     assert!(asked <= 2 * 5 + 6, "{asked}: {}", yard.text("asked"));
     let ended = yard.run(&words("failures", ""));
     assert_eq!((ended.stdout.as_str(), ended.status), ("5\texit 9\n", 1), "{ended:?}");
+    // Several in one chunk are found, and nobody else.
+    let several = "for n in 0 5 6 30; do
+        if test $1 -le $n && test $2 -gt $n; then exit 9; fi; done; echo $(($2 - $1))";
+    let of_several =
+        format!("count 0..64 -j 1 --chunk 32 --partial -- sh -c '{several}' sh {{start}} {{end}}");
+    let ended = yard.run(&of_several);
+    assert_eq!((ended.stdout.as_str(), ended.status), ("60\n", 3), "{ended:?}");
+    for named in ["n = 0 failed: ", "n in 5..=6 failed: ", "n = 30 failed: "] {
+        ended.failed(3, &format!("evenly: {named}exit 9; rerun: "));
+    }
+    assert_eq!(ended.stderr.matches(" failed: ").count(), 3, "{ended:?}");
     std::fs::remove_file(yard.path("asked")).unwrap();
     let ended = yard.run(&words("run", "-k"));
     ended.failed(3, "evenly: n in 0..=31 failed: exit 9; rerun: ");

@@ -96,6 +96,16 @@ pub(crate) fn names_the_culprit() {
             }
         }
     }
+    // Several in one chunk.
+    let script = "while read start end; do for n in 3 4 90; do
+        if test $start -le $n && test $end -gt $n; then exit 5; fi; done; echo $((end - start)); done";
+    for options in ["-j 1 --chunk 100", "-j 2 --chunk 10", "-j 2"] {
+        let words = format!("count 0..100 {options} --partial --coprocess -- sh -c '{script}'");
+        let ended = yard.run(&words);
+        ended.failed(3, "n in 3..=4 failed: exit 5");
+        ended.failed(3, "n = 90 failed: exit 5");
+        assert_eq!((ended.stdout.as_str(), ended.stderr.matches(" failed: ").count()), ("97\n", 2));
+    }
     // As a question of its own.
     let words = "failures 0..2000 -j 2 --chunk 50 --coprocess -- TOOL lines failures crashes 777";
     let ended = yard.run(words);

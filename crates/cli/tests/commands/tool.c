@@ -106,6 +106,26 @@ static void stamp(void) {
     printf("%lld\n", now.tv_sec * 1000000000LL + now.tv_nsec);
 }
 
+/* Takes so many MiB, one each millisecond. */
+static void take(long mib) {
+    for (long at = 0; at < mib; at++) {
+        volatile char *more = malloc(1 << 20);
+        for (size_t page = 0; page < 1 << 20; page += 4096) more[page] = 1;
+        rest(1);
+    }
+}
+
+/* More than anybody may have, and no end. */
+static void hoard(void) { take(1000); rest(60000); }
+
+/* So many MiB, shared with four that were forked. */
+static void share(long mib) {
+    take(mib);
+    for (int at = 0; at < 4; at++)
+        if (fork() == 0) rest(500), _exit(0);
+    while (wait(NULL) > 0) {}
+}
+
 static void coprocess(const char *verb, const char *fault, number at) {
     char line[128];
     if (is(verb, "inside")) inside(stderr);
@@ -119,6 +139,8 @@ static void coprocess(const char *verb, const char *fault, number at) {
         if (is(fault, "raves") && is_there) { printf("what?\n"); fflush(stdout); continue; }
         if (is(fault, "hangs") && is_there) rest(60000);
         if (is(fault, "slow")) rest(at);
+        if (is(fault, "hoards") && is_there) hoard();
+        if (is(fault, "leaks")) take(at);
         answer(verb, start, end, 1);
         if (is(fault, "says-more") && is_there) { printf("by the way\n"); fflush(stdout); }
     }
@@ -174,6 +196,10 @@ int main(int count, char **words) {
     if (is(what, "exit") && a == b) return atoi(verb);
     /* tool deaf - N: asked to end, it does not */
     if (is(what, "deaf")) return signal(SIGTERM, SIG_IGN), rest(60000), 0;
+    /* tool hoard [- N AT]: at this number, or any */
+    if (is(what, "hoard") && a == b) return hoard(), 0;
+    /* tool share - MIB */
+    if (is(what, "share")) return share(a), 0;
     /* tool stamp: when it was started, in nanoseconds */
     if (is(what, "stamp")) return stamp(), 0;
     /* tool rest - MS */

@@ -26,6 +26,8 @@ pub(super) struct Slot {
     pub(super) child: Child,
     /// Why it is about to be lost, where that is known.
     pub(super) reason: Option<Reason>,
+    /// Whether it was asked at which number it is, after which it ends.
+    pub(super) is_asked: bool,
     /// Whether nobody else can have written what was no frame.
     pub(super) is_only_suspect: bool,
     /// Whether somebody else stopped it.
@@ -43,6 +45,7 @@ impl Slot {
         Self {
             child,
             reason: None,
+            is_asked: false,
             is_only_suspect: false,
             is_stopped: false,
             is_refused: false,
@@ -77,6 +80,8 @@ pub(super) struct Inheritance<'a> {
     pub(super) stops_to_be_seen: bool,
     /// How long a command may take.
     pub(super) timeout: Option<Duration>,
+    /// How much memory a worker may have, or a command.
+    pub(super) memory: Option<u64>,
 }
 
 impl Crew {
@@ -171,7 +176,8 @@ impl Crew {
             dies_by: if self.orphans.is_some() { Signal::TERM } else { Signal::KILL },
         };
         let mask = inheritance.signals.inherited();
-        let terms = Terms { slot, timeout: inheritance.timeout, mask };
+        let (timeout, memory) = (inheritance.timeout, inheritance.memory);
+        let terms = Terms { slot, timeout, memory, mask };
         let (desk, function) = (&mut self.desk, &mut *inheritance.function);
         Child::fork(&cradle, |ends| worker::work(name, desk, function, terms, ends))
             .map_err(|cause| ("fork", Refused::Fork(cause)))

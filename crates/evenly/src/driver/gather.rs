@@ -16,6 +16,7 @@ use super::upstream::Upstream;
 use crate::error::Error;
 use crate::job::Job;
 use crate::observe::Observation;
+use crate::process::footprint::Watch;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Failed, Registry, Token, Transport};
@@ -56,6 +57,8 @@ pub(super) struct Gathering<'a> {
     pub(super) early: Option<Draining>,
     /// How much may begin in a second, if that is limited.
     rate: Option<Rate>,
+    /// When to look how much memory workers have, if that is limited.
+    pub(super) memory: Option<Watch>,
     pub(super) is_end_of_file: bool,
 }
 
@@ -93,6 +96,7 @@ impl<'a> Gathering<'a> {
         let next_progress = job.progress_every;
         let (losses, early, is_end_of_file) = (0, None, false);
         let rate = job.max_rate.map(Rate::new);
+        let memory = Self::watch_over_memory(job);
         Self {
             job,
             supervisor,
@@ -110,6 +114,7 @@ impl<'a> Gathering<'a> {
             next_progress,
             early,
             rate,
+            memory,
             is_end_of_file,
         }
     }
@@ -166,6 +171,7 @@ impl<'a> Gathering<'a> {
         for token in ready.elsewhere {
             self.attend_elsewhere(token)?;
         }
+        self.look_at_memory();
         self.keep_time()?;
         self.keep_time_elsewhere()?;
         self.let_more_begin();
@@ -345,8 +351,10 @@ impl<'a> Gathering<'a> {
         let elsewhere = self.next_deadline_elsewhere();
         let is_waiting = self.supervisor.scheduler().is_waiting_for_allowance();
         let rate = self.rate.as_ref().filter(|_| is_waiting).map(Rate::next);
+        let memory = self.memory.as_ref().map(|watch| self.clock.elapsed() + watch.next());
         let journal = self.keeper.next_due();
-        [self.next_progress, due, early, elsewhere, rate, journal].into_iter().flatten().min()
+        let dues = [self.next_progress, due, early, elsewhere, rate, memory, journal];
+        dues.into_iter().flatten().min()
     }
 
     /// When something is to be done about agents, or for the primary of this one.

@@ -78,6 +78,7 @@ impl Gathering<'_> {
             (Some(Reason::Call { .. } | Reason::Stopped), _) => None,
             (Some(Reason::Garbage), _) => is_alone.then_some(Cause::Garbage),
             (Some(Reason::Said(_)), _) => Some(Cause::Garbage),
+            (Some(Reason::Memory), _) => Some(Cause::Memory),
             (None | Some(Reason::Gasp { .. }), End::Exit(status)) => Some(Cause::Exit(status)),
             (None | Some(Reason::Gasp { .. }), End::Signal(signal)) => Some(Cause::Signal(signal)),
         };
@@ -155,6 +156,7 @@ impl Gathering<'_> {
             function: &mut *self.job.function,
             stops_to_be_seen: false,
             timeout: self.job.timeout,
+            memory: self.job.memory,
         };
         let ends = (pipe.read_end.as_fd(), results.as_fd());
         let child = self.crew.fork((slot, name), ends.0, ends.1, &mut inheritance)?;

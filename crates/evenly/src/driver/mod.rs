@@ -1,7 +1,8 @@
 //! Drivers: the only place where the core meets I/O.
 //!
 //! `primary` is the order of the board, `gather` its loop, `losses` what it does about workers that are
-//! lost, `early` about signals and deadlines, `ending` its last steps, `keeping` the journal, `outlet` where lines leave, `worker` the other side; `crew`
+//! lost, `memory` about those that grow, `early` about signals and deadlines, `ending` its last steps,
+//! `keeping` the journal, `outlet` where lines leave, `worker` the other side; `crew`
 //! is the processes. `reception` is about agents of this primary; `agent` is this process as one of
 //! them, and `upstream` its side of the connection.
 
@@ -13,6 +14,7 @@ mod ending;
 mod gather;
 mod keeping;
 mod losses;
+mod memory;
 mod outlet;
 mod primary;
 mod rate;

@@ -130,6 +130,7 @@ impl<'a> Primary<'a> {
             function: &mut *self.job.function,
             stops_to_be_seen: self.stages.is_wanted,
             timeout: self.job.timeout,
+            memory: self.job.memory,
         };
         if let Some((call, cause)) = self.crew.fork_all(pipes, &mut inheritance)? {
             self.say_fewer(pipes.assignments.len(), call, cause);

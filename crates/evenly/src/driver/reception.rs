@@ -401,6 +401,7 @@ fn welcome(job: &Job) -> Result<Welcome, Error> {
         timeout_ns: job
             .timeout
             .map_or(0, |timeout| timeout.as_nanos().clamp(1, u64::MAX.into()) as u64),
+        memory: job.memory.unwrap_or(0),
         program: job.function.program(),
         function: job.function.name().to_owned(),
     })

@@ -16,6 +16,7 @@ mod commands;
 mod coprocess;
 mod errand;
 mod errors;
+mod memory;
 
 use super::clock::Clock;
 use crate::function::{Form, Function};
@@ -113,7 +114,7 @@ pub(super) fn work(
         }
     };
     if function.says_at()
-        && let Err((call, cause)) = last_gasp::prepare(name, terms.timeout)
+        && let Err((call, cause)) = last_gasp::prepare(name, terms.timeout, terms.memory.is_some())
     {
         say_farewell(worker, results.as_fd(), call, cause);
         return STATUS_UNSETTLED;

@@ -2,7 +2,7 @@
 //! eats memory, or writes what is no answer.
 //!
 //! They are called `test:FAULT@N,M,…` and appear in no list. `test:slow=MICROSECONDS` takes so long
-//! for each number and has no fault.
+//! for each number and has no fault; `test:leak=KIB` keeps so much memory for each number.
 
 use super::fold::{fold_each, fold_truths};
 use super::{Function, at};
@@ -52,6 +52,8 @@ struct Faulty {
     fault: Option<Fault>,
     numbers: Vec<i64>,
     each: Duration,
+    /// So many bytes for each number are never given back.
+    leak: usize,
 }
 
 /// The faulty function of this name.
@@ -64,7 +66,7 @@ pub(super) fn named(name: &str) -> Option<Box<dyn Function>> {
         .map(|n| n.parse().ok())
         .collect::<Option<_>>()?;
     let (kind, value) = fault.split_once('=').unwrap_or((fault, ""));
-    let mut each = Duration::ZERO;
+    let (mut each, mut leak) = (Duration::ZERO, 0);
     let fault = match kind {
         "crash" => Some(Fault::Crash),
         "crash-once" => Some(Fault::CrashOnce(value.into())),
@@ -78,13 +80,18 @@ pub(super) fn named(name: &str) -> Option<Box<dyn Function>> {
         "half-a-frame" => Some(Fault::HalfAFrame),
         "mute" => Some(Fault::Mute),
         "deaf" => Some(Fault::Deaf),
+        "leak" => {
+            each = LONG;
+            leak = value.parse::<usize>().ok()?.checked_mul(1 << 10)?;
+            None
+        }
         "slow" => {
             each = Duration::from_micros(value.parse().ok()?);
             None
         }
         _ => return None,
     };
-    Some(Box::new(Faulty { name: name.to_owned(), fault, numbers, each }))
+    Some(Box::new(Faulty { name: name.to_owned(), fault, numbers, each, leak }))
 }
 
 impl Function for Faulty {
@@ -123,6 +130,7 @@ impl Faulty {
         if self.each >= LONG {
             for n in interval.first()..=interval.last() {
                 at(n);
+                std::mem::forget(std::hint::black_box(vec![1_u8; self.leak]));
                 std::thread::sleep(self.each);
             }
         } else if !self.each.is_zero() {

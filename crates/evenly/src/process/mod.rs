@@ -4,6 +4,7 @@
 //! rustix. What is absent: any knowledge of ranges, chunks and answers.
 
 pub(crate) mod command;
+pub(crate) mod footprint;
 pub(crate) mod limits;
 pub(crate) mod orphans;
 pub(crate) mod signals;

@@ -47,6 +47,14 @@ impl Orphans {
         }
     }
 
+    /// Ends all but these, and those that they leave behind when they end.
+    pub(crate) fn end_all_but(&self, these: &[Pid]) {
+        let began = Instant::now();
+        while self.end(|pid| these.contains(&pid)) > 0 && began.elapsed() < GRACE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Kills all there are, with their process groups, and reaps those that have ended; how many are left.
     /// `is_ours` says which children are no orphans.
     pub(crate) fn end(&self, is_ours: impl Fn(Pid) -> bool) -> usize {
@@ -73,11 +81,7 @@ impl Orphans {
 
 impl Drop for Orphans {
     fn drop(&mut self) {
-        let began = Instant::now();
-        // What dies may leave more behind.
-        while self.end(|_| false) > 0 && began.elapsed() < GRACE {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        self.end_all_but(&[]);
         let _ = unix::set_child_subreaper(self.was_subreaper);
     }
 }
@@ -93,9 +97,14 @@ pub(crate) fn signal_commands(worker: Pid, signal: Signal) {
 }
 
 /// The children of a process with one thread (proc(5)); none where the kernel does not list them.
-fn children(parent: Pid) -> Vec<Pid> {
+pub(crate) fn children(parent: Pid) -> Vec<Pid> {
     let pid = parent.as_raw_nonzero();
     let listed = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-    let numbers = listed.unwrap_or_default();
-    numbers.split_ascii_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
+    numbers(&listed.unwrap_or_default())
+}
+
+/// The processes whose numbers stand there, with spaces between.
+pub(super) fn numbers(listed: &str) -> Vec<Pid> {
+    let words = listed.split_ascii_whitespace();
+    words.filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
 }

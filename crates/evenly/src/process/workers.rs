@@ -161,6 +161,14 @@ impl Child {
         }
     }
 
+    /// Kills it with its process group, which is its own as soon as it has begun.
+    pub(crate) fn kill_with_group(&self) {
+        if let Some(pid) = self.pid {
+            let _ = unix::kill_process_group(pid, unix::Signal::KILL);
+        }
+        self.signal(unix::Signal::KILL);
+    }
+
     fn wait_without_reaping(&self, options: WaitIdOptions) -> Result<Option<WaitIdStatus>, Errno> {
         let Some(pid) = self.pid else { return Ok(None) };
         rustix::io::retry_on_intr(|| unix::waitid(WaitId::Pid(pid), options))

@@ -34,6 +34,8 @@ pub(in crate::driver) struct Terms {
     pub(in crate::driver) slot: usize,
     /// How long a command may take.
     pub(in crate::driver) timeout: Option<Duration>,
+    /// How much memory it may have, or a worker without commands.
+    pub(in crate::driver) memory: Option<u64>,
     /// Signals as they were before the job, which is how commands get them.
     pub(in crate::driver) mask: InheritedMask,
 }
@@ -47,6 +49,7 @@ pub(super) struct Shop {
     pub(super) mask: SignalSet,
     pub(super) slot: usize,
     pub(super) timeout: Option<Duration>,
+    pub(super) memory: Option<u64>,
     /// What commands say on standard error, on its way to ours.
     pub(super) errors: Errors,
     /// How many numbers to do at once: less after a chunk has failed.
@@ -59,7 +62,7 @@ impl Shop {
     pub(super) fn open(command: Rc<Command>, terms: Terms) -> Result<Self, (Call, Errno)> {
         let leave = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
-        let Terms { slot, timeout, mask } = terms;
+        let Terms { slot, timeout, memory, mask } = terms;
         let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
         Ok(Self {
             command,
@@ -68,6 +71,7 @@ impl Shop {
             mask: mask.set(),
             slot,
             timeout,
+            memory,
             errors: Errors::new(),
             longest,
             orphans,

@@ -8,6 +8,7 @@
 use super::commands::{Shop, first_half};
 use super::errand::{Errand, Read, Timer, pipe_from, read_some};
 use super::errors::Gathered;
+use super::memory::Appetite;
 use super::{Leave, Seat};
 use crate::function::MOST_OUTPUT;
 use crate::process::End;
@@ -50,6 +51,8 @@ struct Partner {
     has_answered: bool,
     /// When it was found to have closed its output: it will never answer.
     mute_since: Option<Instant>,
+    /// How much memory it has, if that is limited.
+    appetite: Option<Appetite>,
     /// How many answers of it are in the tally.
     answers: u64,
 }
@@ -134,7 +137,12 @@ impl Seat<'_> {
             };
             let has_done_others = at_work.answers > 0;
             // Whatever it says after that cannot be trusted.
-            let others = partner.take().map_or(0, |at_work| at_work.dismiss(shop, numbers));
+            let mut others = 0;
+            if let Some(mut at_work) = partner.take() {
+                let appetite = at_work.appetite.take().filter(|_| cause == Cause::Memory);
+                others = at_work.dismiss(shop, numbers);
+                appetite.iter().for_each(|appetite| appetite.clear_away(shop));
+            }
             tidy_up(None, shop);
             if others > 0 {
                 habits.is_slow |= cause == Cause::Timeout;
@@ -191,7 +199,11 @@ impl Seat<'_> {
             partner.write()?;
             let patience = (!partner.has_answered).then_some(PATIENCE);
             let grace = partner.mute_since.map(|_| GRACE);
-            let timeout = [timer.next(), patience, grace].into_iter().flatten().min();
+            if partner.has_too_much_memory() {
+                return Ok(Err(Cause::Memory));
+            }
+            let memory = partner.appetite.as_ref().map(Appetite::next);
+            let timeout = [timer.next(), patience, grace, memory].into_iter().flatten().min();
             let [ended, erred, answered, _] =
                 self.wait(unpacker, shop, partner.watched(), timeout)?;
             if !erred.is_empty() {
@@ -272,6 +284,7 @@ impl Seat<'_> {
         let (errors, err) = pipe_from()?;
         let errand = Errand { numbers, attempt: 1 + u32::from(repeated) };
         let ends = (Some(from.as_fd()), Some(to.as_fd()), err.as_fd());
+        let appetite = Appetite::watch(shop);
         let running = self.start_with(&errand, ends, unpacker, shop)?;
         Ok(Partner {
             running,
@@ -285,6 +298,7 @@ impl Seat<'_> {
             used: 0,
             has_answered: false,
             mute_since: None,
+            appetite,
             answers: 0,
         })
     }
@@ -337,6 +351,10 @@ impl Partner {
             self.mute_since.get_or_insert_with(Instant::now);
         }
         Ok(read == Read::Some)
+    }
+
+    fn has_too_much_memory(&mut self) -> bool {
+        self.appetite.as_mut().is_some_and(|it| it.is_too_large(&self.running))
     }
 
     fn has_line(&self) -> bool {
@@ -404,7 +422,8 @@ fn end_of_work(partner: Option<Partner>, shop: &mut Shop) -> Result<(), Leave> {
 /// `run` is not done twice, but one that leaves without a complaint has not begun.
 fn is_to_be_asked_again(cause: Cause, aggregate: Aggregate) -> bool {
     match cause {
-        Cause::Exit(0) => true,
+        // It was ended for what it had when it came to these numbers, too.
+        Cause::Exit(0) | Cause::Memory => true,
         Cause::Exit(_) | Cause::Signal(_) => !matches!(aggregate, Aggregate::Run { .. }),
         _ => false,
     }

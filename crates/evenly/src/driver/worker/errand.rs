@@ -2,6 +2,7 @@
 
 use super::commands::Shop;
 use super::errors::Gathered;
+use super::memory::Appetite;
 use super::{Leave, Seat};
 use crate::function::{Form, MOST_OUTPUT};
 use crate::process::End;
@@ -78,6 +79,7 @@ impl Seat<'_> {
         unpacker: &mut Unpacker,
         shop: &mut Shop,
     ) -> Result<(Result<End, Cause>, Vec<u8>), Leave> {
+        let mut appetite = Appetite::watch(shop);
         let mut at_work = self.start(errand, unpacker, shop)?;
         let mut output = Vec::new();
         let mut errors = Gathered::default();
@@ -91,7 +93,9 @@ impl Seat<'_> {
                 out.as_ref().map(AsFd::as_fd),
             ];
             let watched = ends.map(|end| end.map(|end| (end, PollFlags::IN)));
-            let [ended, erred, has_output] = self.wait(unpacker, shop, watched, timer.next())?;
+            let next = [timer.next(), appetite.as_ref().map(Appetite::next)];
+            let next = next.into_iter().flatten().min();
+            let [ended, erred, has_output] = self.wait(unpacker, shop, watched, next)?;
             if !erred.is_empty() {
                 err.take_if(|err| errors.read(err) == Read::End);
             }
@@ -107,6 +111,10 @@ impl Seat<'_> {
             {
                 break end;
             }
+            if failed.is_none() && appetite.as_mut().is_some_and(|it| it.is_too_large(running)) {
+                failed = Some(Cause::Memory);
+                running.signal(Signal::KILL);
+            }
             if timer.is_over() {
                 // First as one asks, then as one does not.
                 let signal = if failed.is_none() { Signal::TERM } else { Signal::KILL };
@@ -115,6 +123,9 @@ impl Seat<'_> {
                 timer = Timer::start(Some(GRACE));
             }
         };
+        if let (Some(appetite), Some(Cause::Memory)) = (&appetite, failed) {
+            appetite.clear_away(shop);
+        }
         // What it wrote before it ended is in the pipes; who else may hold them is not waited for.
         if let Some(err) = &at_work.errors {
             errors.read(err);

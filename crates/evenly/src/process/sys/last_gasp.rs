@@ -9,6 +9,9 @@
 //! Whether a number takes too long is looked at by a timer of the worker's own, a few times in the time
 //! that a number has. It counts how often it found the same number: ticks that are due while the
 //! process is stopped come as one (timer_create(2)), so a pause is no time.
+//!
+//! Whether a worker has too much memory is looked at by the primary, which then [asks](ask) for the number
+//! by a signal.
 
 use super::{RESULTS, checked, exit_now, unblock_signals};
 use crate::process::sys::SignalSet;
@@ -83,8 +86,12 @@ pub(crate) fn leave() {
 }
 
 /// Prepares this process, which has just become the worker `name`; a number may take as long as
-/// `timeout`, if there is one.
-pub(crate) fn prepare(name: WorkerId, timeout: Option<Duration>) -> Result<(), (Call, Errno)> {
+/// `timeout`, if there is one, and the primary asks for it if its memory `is_limited`.
+pub(crate) fn prepare(
+    name: WorkerId,
+    timeout: Option<Duration>,
+    is_limited: bool,
+) -> Result<(), (Call, Errno)> {
     NAME.store(name.0, Relaxed);
     IS_PREPARED.store(true, Relaxed);
     take_a_stack().map_err(in_call(Call::SIGALTSTACK))?;
@@ -95,7 +102,26 @@ pub(crate) fn prepare(name: WorkerId, timeout: Option<Duration>) -> Result<(), (
     unsafe {
         libc::atexit(on_exit);
     }
+    if is_limited {
+        handle(request(), on_request).map_err(in_call(Call::SIGACTION))?;
+        unblock_signals(SignalSet::of(&[request()])).map_err(in_call(Call::SIGPROCMASK))?;
+    }
     timeout.map_or(Ok(()), watch)
+}
+
+/// Asks a worker whose memory is limited to say at which number it is, and to end. One that does not take
+/// the request dies of it, if it has not shut it out.
+pub(crate) fn ask(worker: rustix::process::Pid) {
+    // SAFETY: kill has no precondition on memory. The worker is not reaped, so the number is its own.
+    unsafe {
+        libc::kill(worker.as_raw_nonzero().get(), request());
+    }
+}
+
+/// The signal by which a worker is asked. Few use any of these, and nobody that of a function which takes
+/// the first for itself.
+fn request() -> i32 {
+    libc::SIGRTMIN() + 4
 }
 
 /// The function panicked, and this process is about to leave.
@@ -131,7 +157,6 @@ fn watch(timeout: Duration) -> Result<(), (Call, Errno)> {
     let period = (timeout / LOOKS).max(SHORTEST);
     let times = timeout.as_nanos().div_ceil(period.as_nanos()).max(1);
     MOST_TIMES.store(times as u32, Relaxed);
-    // Few use any of these, and nobody that of a function which takes the first for itself.
     let signal = libc::SIGRTMIN() + 3;
     handle(signal, on_tick).map_err(in_call(Call::SIGACTION))?;
     unblock_signals(SignalSet::of(&[signal])).map_err(in_call(Call::SIGPROCMASK))?;
@@ -208,11 +233,23 @@ extern "C" fn on_tick(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_v
     let times = TIMES.load(Relaxed) + 1;
     TIMES.store(times, Relaxed);
     if times >= MOST_TIMES.load(Relaxed) {
-        say(Some(Cause::Timeout));
-        // SAFETY: both calls may be made in a handler.
-        unsafe {
-            libc::kill(libc::getpid(), libc::SIGKILL);
-        }
-        exit_now(0);
+        end_for(Cause::Timeout);
     }
+}
+
+/// The primary has found that this process has too much memory.
+extern "C" fn on_request(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    end_for(Cause::Memory);
+}
+
+/// Says at which number this worker is, and ends it with what the function may have started.
+fn end_for(cause: Cause) -> ! {
+    say(Some(cause));
+    // SAFETY: all of these may be called in a handler. A worker leads a process group of its own, unless the
+    // function has changed that.
+    unsafe {
+        let own = libc::getpid();
+        libc::kill(if libc::getpgrp() == own { 0 } else { own }, libc::SIGKILL);
+    }
+    exit_now(0);
 }

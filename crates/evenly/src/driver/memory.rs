@@ -1,0 +1,40 @@
+//! Memory that is limited: workers that have more are ended, and say first at which number they are.
+//!
+//! Only of workers that compute themselves: those that run commands look after them, as a command is ended
+//! without its worker.
+
+use super::gather::Gathering;
+use crate::job::Job;
+use crate::observe::Reason;
+use crate::process::footprint::{Watch, of_fork_is_above};
+use crate::process::sys::last_gasp;
+
+impl Gathering<'_> {
+    /// The times to look, if there is anything to look at.
+    pub(super) fn watch_over_memory(job: &Job) -> Option<Watch> {
+        let is_limited = job.memory.is_some() && job.function.command().is_none();
+        is_limited.then(Watch::start)
+    }
+
+    /// Ends workers that have too much, if it is time to look.
+    pub(super) fn look_at_memory(&mut self) {
+        let (Some(watch), Some(limit)) = (&mut self.memory, self.job.memory) else { return };
+        let (slots, can_speak) = (&mut self.crew.slots, self.job.function.says_at());
+        watch.look(|| {
+            for place in slots {
+                let Some(pid) = place.child.pid() else { continue };
+                if !place.is_asked && !of_fork_is_above(limit, pid) {
+                    continue;
+                }
+                place.reason.get_or_insert(Reason::Memory);
+                // One that was asked last time and lives is stopped, or does not want to hear of it.
+                if can_speak && !place.is_asked {
+                    place.is_asked = true;
+                    last_gasp::ask(pid);
+                } else {
+                    place.child.kill_with_group();
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,196 @@
+//! How much memory processes have to themselves (proc(5)).
+//!
+//! A forked worker shares most of its pages with the primary and its neighbours until one of them writes to
+//! them. What is its own doing is what only it has: pages that are *private and dirty*, and its part of what
+//! is swapped out. The resident size would count what it has inherited, however much that is, and PSS a part
+//! of it that depends on how many others live.
+//!
+//! A command was executed and has inherited nothing, but its processes may have forked from each other. What
+//! they have together is the sum of their *proportional* parts (PSS), of which none is counted twice and none
+//! left out. Pages of files are in neither: the kernel takes them back when it needs them, and a program may
+//! have mapped a file that is larger than the memory.
+//!
+//! The kernel walks through the page tables to find this out, some 10 µs for each MiB. So it is asked only if
+//! the resident size, which it knows, leaves any doubt.
+
+use super::orphans::numbers;
+use rustix::process::Pid;
+use std::fs::{read_dir, read_to_string};
+use std::time::{Duration, Instant};
+
+/// How often memory is looked at.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// If it takes so long to look that it would be more than this part of the time, it is looked less often.
+const SHARE: u32 = 10;
+
+/// When to look next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    next: Instant,
+}
+
+impl Watch {
+    pub(crate) fn start() -> Self {
+        Self { next: Instant::now() + PERIOD }
+    }
+
+    /// How long there is nothing to do.
+    pub(crate) fn next(&self) -> Duration {
+        self.next.saturating_duration_since(Instant::now())
+    }
+
+    /// Looks, if it is time to.
+    pub(crate) fn look<T>(&mut self, look: impl FnOnce() -> T) -> Option<T> {
+        let began = Instant::now();
+        if began < self.next {
+            return None;
+        }
+        let found = look();
+        self.next = began + PERIOD.max(began.elapsed() * SHARE);
+        Some(found)
+    }
+}
+
+/// Whether a process that was forked and not executed has more than so many bytes to itself.
+pub(crate) fn of_fork_is_above(limit: u64, pid: Pid) -> bool {
+    if !may_be_above(limit, resident(pid)) {
+        return false;
+    }
+    let rollup = rollup(pid);
+    let own = || Some(field(&rollup, "Private_Dirty:")? + field(&rollup, "SwapPss:")?);
+    own().unwrap_or_else(|| anonymous(pid)) > limit
+}
+
+/// Whether these processes have more than so many bytes together.
+pub(crate) fn of_all_is_above(limit: u64, pids: &[Pid]) -> bool {
+    if !may_be_above(limit, pids.iter().map(|pid| resident(*pid)).sum()) {
+        return false;
+    }
+    let part = |pid: &Pid| {
+        let rollup = rollup(*pid);
+        let fields = ["Pss_Anon:", "Pss_Shmem:", "SwapPss:"].map(|name| field(&rollup, name));
+        let sum = fields.into_iter().try_fold(0, |sum, field| Some(sum + field?));
+        sum.unwrap_or_else(|| anonymous(*pid))
+    };
+    pids.iter().map(part).sum::<u64>() > limit
+}
+
+/// These processes and all that they have started and is still theirs.
+pub(crate) fn with_descendants(mut pids: Vec<Pid>) -> Vec<Pid> {
+    let mut at = 0;
+    while let Some(pid) = pids.get(at) {
+        // Each thread has the children that it has made.
+        let threads = read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()));
+        let threads = threads.into_iter().flatten().flatten();
+        let of_threads: Vec<Pid> = threads
+            .flat_map(|thread| {
+                let listed = read_to_string(thread.path().join("children")).unwrap_or_default();
+                numbers(&listed)
+            })
+            .collect();
+        // Whoever moves while we look is not counted twice.
+        let new: Vec<Pid> = of_threads.into_iter().filter(|pid| !pids.contains(pid)).collect();
+        pids.extend(new);
+        at += 1;
+    }
+    pids
+}
+
+/// Whether it is worth a closer look. The kernel counts resident pages in parts, one for each processor, and
+/// may be behind by some.
+fn may_be_above(limit: u64, resident: u64) -> bool {
+    resident > limit / 2
+}
+
+/// The resident size in bytes, files included; 0 of who is gone.
+fn resident(pid: Pid) -> u64 {
+    statm(pid).map_or(0, |[resident, _]| resident)
+}
+
+/// About how many bytes of it are not those of files, if the kernel does not let us see more: those of a
+/// program with the rights of another user.
+fn anonymous(pid: Pid) -> u64 {
+    statm(pid).map_or(0, |[resident, shared]| resident.saturating_sub(shared))
+}
+
+fn statm(pid: Pid) -> Option<[u64; 2]> {
+    let text = read_to_string(format!("/proc/{}/statm", pid.as_raw_nonzero())).ok()?;
+    let mut pages = text.split(' ').skip(1).map(str::parse::<u64>);
+    let mut next = || Some(pages.next()?.ok()? * rustix::param::page_size() as u64);
+    Some([next()?, next()?])
+}
+
+fn rollup(pid: Pid) -> String {
+    read_to_string(format!("/proc/{}/smaps_rollup", pid.as_raw_nonzero())).unwrap_or_default()
+}
+
+/// A field of it in bytes.
+fn field(rollup: &str, name: &str) -> Option<u64> {
+    let line = rollup.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hint::black_box;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn what_a_process_has_is_found() {
+        let own = rustix::process::getpid();
+        assert!(!of_all_is_above(1 << 40, &[own]));
+        let hoard = black_box(vec![1_u8; 64 << 20]);
+        assert!(of_all_is_above(60 << 20, &[own]));
+        assert!(of_fork_is_above(60 << 20, own));
+        drop(hoard);
+    }
+
+    #[test]
+    fn of_who_is_gone_it_is_nothing() {
+        let mut child = Command::new("true").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        child.wait().unwrap();
+        assert!(!of_fork_is_above(0, pid) && !of_all_is_above(0, &[pid]));
+        assert_eq!(with_descendants(vec![pid]), [pid]);
+    }
+
+    #[test]
+    fn descendants_are_found_with_theirs() {
+        let script = "sh -c 'sleep 1000 & echo ready; wait' & wait";
+        let mut shell = Command::new("sh");
+        let mut shell = shell.args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let output = shell.stdout.as_mut().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line).unwrap();
+        let family = with_descendants(vec![Pid::from_child(&shell)]);
+        assert_eq!((line.as_str(), family.len()), ("ready\n", 3));
+        for pid in family.into_iter().rev() {
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        }
+        shell.wait().unwrap();
+    }
+
+    #[test]
+    fn fields_are_in_bytes() {
+        let text = "Rss:   12 kB\nPss_Anon:     7 kB\nSwapPss: 0 kB\n";
+        assert_eq!([field(text, "Pss_Anon:"), field(text, "SwapPss:")], [Some(7 << 10), Some(0)]);
+        assert_eq!(field(text, "Pss:"), None);
+    }
+
+    #[test]
+    fn it_is_looked_when_it_is_time() {
+        let mut watch = Watch { next: Instant::now() };
+        let began = Instant::now();
+        assert_eq!(watch.look(|| 7), Some(7));
+        assert!(watch.next >= began + PERIOD);
+        let mut watch = Watch { next: began + Duration::from_secs(3600) };
+        assert_eq!(watch.look(|| 7), None);
+        assert!(!watch.next().is_zero());
+        let mut watch = Watch { next: began };
+        watch.look(|| std::thread::sleep(PERIOD / 2)).unwrap();
+        assert!(watch.next >= began + PERIOD * SHARE / 2, "a long look is not repeated at once");
+    }
+}
