@@ -35,9 +35,9 @@ impl World<'_> {
                 let packer = self.packer(slot);
                 let packer = packer.ok_or("an assignment for an empty seat")?;
                 packer.assign(&assignments);
-                let longest = assignments.iter().map(|one| one.interval.len()).max().unwrap_or(0);
-                let longest = u64::try_from(longest).unwrap_or(u64::MAX);
-                self.longest_chunk = self.longest_chunk.max(longest);
+                let numbers = assignments.iter().map(|one| one.interval.len()).sum::<u128>();
+                let numbers = u64::try_from(numbers).unwrap_or(u64::MAX);
+                self.most_at_once = self.most_at_once.max(numbers);
             }
             Order::Withdraw { slot, lease, parts } => {
                 self.tape.note("withdraw", slot as u64, parts);

@@ -184,12 +184,13 @@ impl World<'_> {
         let machines = &self.plan.party.machines;
         let strongest = machines.iter().map(|one| one.slowness.len()).max().unwrap_or(0);
         let agent = 8 * credit + workers(strongest as u64);
-        // Where nobody else can take the lowest chunk, those above are finished first.
-        let chunk = self.longest_chunk.saturating_mul(LONGEST_LINE);
+        // Where nobody else can take the lowest chunk, a worker first finishes those that it holds: as
+        // many again as it was assigned at once.
+        let in_hand = self.most_at_once.saturating_mul(2 * LONGEST_LINE);
         // Of each machine one agent that is there, and what others left that were lost.
         let agents = 3 * machines.len() as u64 * agent;
         let most = workers(self.plan.seats as u64) + agents;
-        let most = most.saturating_add(chunk.saturating_mul(self.plan.seats as u64));
+        let most = most.saturating_add(in_hand.saturating_mul(self.plan.seats as u64));
         let waiting = self.oracle.acknowledged.bytes - self.oracle.lines.passed;
         check(waiting <= most, || format!("{waiting} bytes of lines wait, of {most} at most"))
     }

@@ -47,8 +47,8 @@ pub(crate) struct World<'a> {
     pub(crate) journal: Journal,
     /// Where lines leave.
     pub(crate) outlet: Outlet,
-    /// How many numbers the longest chunk had.
-    pub(crate) longest_chunk: u64,
+    /// The most numbers that somebody was assigned at once.
+    pub(crate) most_at_once: u64,
     pub(crate) primary: Primary,
     /// How many primaries there were before this one.
     pub(crate) life: u32,
@@ -95,7 +95,7 @@ impl<'a> World<'a> {
             flying: 0,
             journal,
             outlet,
-            longest_chunk: 0,
+            most_at_once: 0,
             primary,
             life: 0,
             deadly,

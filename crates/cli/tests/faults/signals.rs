@@ -45,6 +45,8 @@ pub(crate) fn first_drains_second_kills() {
     // A number that takes longer than anybody waits is not finished.
     let running = in_foreground("count test:hang@1 0..10 -j 2 --progress none");
     let workers = running.workers(2);
+    // One that has not begun it would give it back.
+    std::thread::sleep(Duration::from_millis(300));
     let began = Instant::now();
     kill("TERM", running.pid());
     let output = running.output();

@@ -31,7 +31,7 @@ impl Scheduler {
     }
 
     /// What the run that this one goes on with has found in lines: how many in which numbers, ascending,
-    /// and the lowest number that failed. They are given back when they are [due](Stream::due). To be
+    /// and the lowest number that failed. They are given back when they are [due](crate::stream::Stream::due). To be
     /// said after it is known whether failures are left out.
     pub fn keep_lines(&mut self, kept: &[(Interval, u64)], lowest_failure: Option<i64>) {
         // What is put out as it comes waits for nothing.

@@ -3,7 +3,7 @@
 //!
 //! An SQLite database, because torn writes and a loss of power are its trade, and because anybody can
 //! ask it. A run's answers count when they are in it: [`Order::Record`](evenly_core::Order) goes to
-//! [`Book::put`], and what [`Book::commit`] gives back goes to the supervisor. docs/journal.md has the
+//! `Book::put`, and what `Book::commit` gives back goes to the supervisor. docs/journal.md has the
 //! tables, when a journal is valid, and what becomes of it after each kind of accident.
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what

@@ -2,14 +2,11 @@
 //! bounds for every part, nothing in it that must fail, and constants where nothing varies.
 
 use super::bounds::{self, Known, Reach};
-use super::error::{ExpressionError, Fault};
+use super::error::{ExpressionError, Fault, quote};
 use super::lex::column;
 use super::syntax::{Form, Syntax, name_of_comparison, name_of_one, name_of_two};
 use super::tree::{Bounds, Comparison, Node, One, Two, What};
 use crate::function::Kind;
-
-/// Longer parts of the source are not repeated in messages.
-const LONGEST_QUOTE: usize = 40;
 
 /// The tree for numbers within `n`.
 ///
@@ -239,10 +236,7 @@ impl Checker<'_> {
 
     /// What was written, in one line, if it is short.
     fn quote(&self, part: &Syntax) -> String {
-        let text = &self.source[part.span.clone()];
-        let words: Vec<_> = text.split_whitespace().collect();
-        let text = words.join(" ");
-        if text.chars().count() <= LONGEST_QUOTE { text } else { "(…)".to_owned() }
+        quote(&self.source[part.span.clone()])
     }
 
     fn column(&self, at: usize) -> usize {

@@ -169,3 +169,13 @@ impl fmt::Display for Place {
         }
     }
 }
+
+/// Longer parts of the source are not repeated in messages.
+const LONGEST_QUOTE: usize = 40;
+
+/// What was written, in one line, if it is short.
+pub(super) fn quote(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let text = words.join(" ");
+    if text.chars().count() <= LONGEST_QUOTE { text } else { "(…)".to_owned() }
+}

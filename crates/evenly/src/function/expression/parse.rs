@@ -9,7 +9,7 @@
 //! if      = "if" binary "{" binary "}" "else" ( "{" binary "}" | if )
 //! ```
 
-use super::error::{ExpressionError, Fault, Place};
+use super::error::{ExpressionError, Fault, Place, quote};
 use super::lex::{LARGEST, Lexeme, Lexer, Token, column};
 use super::names;
 use super::syntax::{CALLS, COMPARISON_LEVEL, Call, Form, INFIX, Infix, Syntax};
@@ -91,7 +91,7 @@ impl<'a> Parser<'a> {
         if self.infix().is_none_or(|(_, level)| level != COMPARISON_LEVEL) {
             return Ok(());
         }
-        let (sign, middle) = (self.text(), &self.source[middle.span.clone()]);
+        let (sign, middle) = (self.text(), quote(&self.source[middle.span.clone()]));
         Err(self
             .error(Fault::Chained)
             .hint(format!("write '&& {middle} {sign}' for this '{sign}'")))

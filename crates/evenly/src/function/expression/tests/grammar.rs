@@ -30,6 +30,20 @@ fn names() {
 }
 
 #[test]
+fn a_refusal_is_one_line_however_many_the_source_has() {
+    assert_refused(&[
+        (
+            "n +\n\t1 && n > 2",
+            "column 1: '&&' needs true or false, and 'n + 1' is a number; write 'n + 1 != 0'",
+        ),
+        (
+            "1 < n +\n\n2 < 3",
+            "column 12: comparisons do not chain; write '&& n + 2 <' for this '<'",
+        ),
+    ]);
+}
+
+#[test]
 fn operators_of_other_languages() {
     assert_refused(&[
         (
