@@ -332,7 +332,7 @@ impl<'a> Gathering<'a> {
                 }
                 Order::Silenced { slot, reclaimed } => self.tell_silent_agent(slot, reclaimed),
                 Order::GiveUp { slot, times } => return Err(self.beyond_repair(slot, times)),
-                Order::Finished => {}
+                Order::Untouched(_) | Order::Finished => {}
             }
         }
         Ok(())
