@@ -188,6 +188,10 @@ pub(crate) struct JobArguments {
     /// The exit status of CMD that means no, instead of 1
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) no_status: Option<String>,
+    /// Start CMD at most once for each n, or chunk: where its worker or machine was lost meanwhile, nobody
+    /// knows how it ended; that is listed as unknown and not started again (the status is 4)
+    #[arg(long)]
+    pub(crate) at_most_once: bool,
     /// Start no more than so many n in a second, or chunks, where CMD does chunks: 10/s, 100/m, 0.5/s
     #[arg(long, value_name = "N/s", allow_hyphen_values = true)]
     pub(crate) max_rate: Option<String>,

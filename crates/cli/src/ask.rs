@@ -133,10 +133,25 @@ fn deliver(delivery: &Delivery, report: &Report, stream: Option<&Stream>) -> Res
         Some(stream) => stream.end(&delivery.tail(report))?,
         None => report::write_out(&delivery.whole(report, &answer))?,
     }
+    if report.unknown > 0 {
+        return Err(Outcome::FateUnknown(fate_unknown(delivery, report)));
+    }
     if !delivery.is_complete(report) {
         return Err(Outcome::SomeFailed(some_failed(delivery, report)));
     }
     if answer.is_no() { Err(Outcome::No) } else { Ok(()) }
+}
+
+/// What was not started again, and what the answer is worth.
+fn fate_unknown(delivery: &Delivery, report: &Report) -> String {
+    let unknown = match report.unknown {
+        1 => "1 command may have been started, and is not started again".to_owned(),
+        numbers => format!("the commands of {numbers} n may have been started, and are not again"),
+    };
+    if delivery.is_about_failures() || report.failed == 0 {
+        return unknown;
+    }
+    format!("{unknown}; {}", some_failed(delivery, report))
 }
 
 /// What an answer is worth where some numbers failed.

@@ -25,6 +25,13 @@ pub(crate) fn resolve(
     (function, range): (Option<&str>, Range),
     manner: Manner,
 ) -> Result<Box<dyn Function>, String> {
+    if arguments.coprocess && arguments.at_most_once {
+        return Err(
+            "--at-most-once is for commands that end: a coprocess is asked again what it did not \
+                    answer, and knows itself what it has done; leave one of them out"
+                .to_owned(),
+        );
+    }
     if arguments.lib.is_some() {
         return Err(
             "--lib and the command behind -- are two functions; leave one of them out".to_owned()
@@ -63,6 +70,9 @@ pub(crate) fn resolve(
     }
     if manner.is_tagged {
         command = command.tagged();
+    }
+    if arguments.at_most_once {
+        command = command.at_most_once();
     }
     if let Aggregate::Run { .. } = aggregate {
         refuse_for_run(arguments)?;
@@ -104,6 +114,7 @@ pub(crate) fn missing(
         (arguments.coprocess, "--coprocess"),
         (arguments.as_kind.is_some(), "--as"),
         (arguments.no_status.is_some(), "--no-status"),
+        (arguments.at_most_once, "--at-most-once"),
     ];
     let (_, option) = about.into_iter().find(|(is_given, _)| *is_given)?;
     let command = aggregate.name();

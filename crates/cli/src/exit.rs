@@ -16,6 +16,8 @@ pub(crate) enum Outcome {
     Usage(String),
     /// Some n failed: there is no answer over the whole range.
     SomeFailed(String),
+    /// Of some n nobody knows whether their command was done, and it is not to be started again.
+    FateUnknown(String),
     /// The work is incomplete: lost beyond repair, or the answer could not be written.
     Incomplete(String),
     /// A journal is not that of this job, or damaged, or cannot be written.
@@ -47,7 +49,7 @@ impl Outcome {
             Self::No => 1,
             Self::Usage(_) => 2,
             Self::SomeFailed(_) => 3,
-            Self::Incomplete(_) => 4,
+            Self::FateUnknown(_) | Self::Incomplete(_) => 4,
             Self::Journal(_) => 5,
             Self::Deadline(_) => 124,
             Self::Interrupted(signal) => 128_u8.saturating_add(signal.number() as u8),
@@ -62,6 +64,7 @@ impl Outcome {
             Self::Done | Self::No | Self::BrokenPipe => None,
             Self::Usage(message)
             | Self::SomeFailed(message)
+            | Self::FateUnknown(message)
             | Self::Incomplete(message)
             | Self::Journal(message)
             | Self::Deadline(message) => Some(message.clone()),

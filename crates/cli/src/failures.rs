@@ -2,7 +2,7 @@
 
 use crate::rerun::Rerun;
 use evenly::observe::{Observation, Observer};
-use evenly::{Failure, Interval};
+use evenly::{Cause, Failure, Interval};
 use serde::Serialize;
 
 /// So many are listed; the rest is counted.
@@ -75,9 +75,22 @@ pub(crate) fn listed(lowest: &[Failure], failed: u128, rerun: &Rerun) -> String 
     text
 }
 
+/// One number as itself, and several as a range.
+fn numbers(interval: Interval) -> String {
+    if interval.len() == 1 { interval.first().to_string() } else { interval.to_string() }
+}
+
 fn line(failure: &Failure, rerun: &Rerun) -> String {
     let Failure { interval, cause } = failure;
     let again = rerun.closed(*interval);
+    if *cause == Cause::Unknown {
+        let of = if interval.len() == 1 { "n =" } else { "n in" };
+        return format!(
+            "evenly: {of} {}: its command may have been started and nobody knows how it ended; it is \
+             not started again; rerun: {again}\n",
+            numbers(*interval)
+        );
+    }
     match interval.len() {
         1 => format!("evenly: n = {} failed: {cause}; rerun: {again}\n", interval.first()),
         _ => format!("evenly: n in {interval} failed: {cause}; rerun: {again}\n"),
@@ -111,7 +124,6 @@ impl From<&Failure> for Failed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evenly::Cause;
 
     fn failure(first: i64, last: i64, cause: Cause) -> Failure {
         Failure { interval: Interval::new(first, last).unwrap(), cause }
@@ -139,6 +151,24 @@ mod tests {
             [
                 "evenly: n in -7..=-5 failed: timeout; rerun: evenly count even -7..=-5",
                 "evenly: n = 500 failed: signal 11; rerun: evenly count even 500..=500",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_started_again_is_said_to_be_so() {
+        let text = seen([failure(5, 5, Cause::Unknown), failure(7, 9, Cause::Unknown)]);
+        let unknown = "its command may have been started and nobody knows how it ended";
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                format!(
+                    "evenly: n = 5: {unknown}; it is not started again; rerun: evenly count even 5..=5"
+                ),
+                format!(
+                    "evenly: n in 7..=9: {unknown}; it is not started again; rerun: evenly count even 7..=9"
+                ),
             ]
         );
     }

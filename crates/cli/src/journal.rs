@@ -84,7 +84,8 @@ impl Journaling {
                 }
                 return;
             }
-            Err(Outcome::SomeFailed(_)) => " --retry-failed",
+            // What is not known is started again on purpose only.
+            Err(Outcome::SomeFailed(_) | Outcome::FateUnknown(_)) => " --retry-failed",
             Err(Outcome::Incomplete(_) | Outcome::Deadline(_) | Outcome::Interrupted(_)) => "",
             Err(_) => return,
         };

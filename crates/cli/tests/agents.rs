@@ -16,6 +16,8 @@ mod keys;
 mod lost;
 #[path = "agents/machines.rs"]
 mod machines;
+#[path = "agents/once.rs"]
+mod once;
 #[path = "agents/paths.rs"]
 mod paths;
 #[path = "agents/programs.rs"]
@@ -94,6 +96,8 @@ fn everything() -> Vec<Trial> {
         over_with(STREAMS, "row_06_failures_of_a_library", &["cc"], programs::failures).collect(),
         over_with(TRANSPORTS, "the_same_command", &[], programs::the_same_command).collect(),
         over_with(STREAMS, "output_of_commands", &[], programs::output_of_commands).collect(),
+        over(STREAMS, "row_36_once_a_worker_of_an_agent", once::a_worker_of_an_agent).collect(),
+        over(STREAMS, "row_36_once_an_agent", once::an_agent).collect(),
         over(TRANSPORTS, "deadline", failing::deadline).collect(),
         over(TRANSPORTS, "row_36_killed", lost::killed).collect(),
         over(TRANSPORTS, "row_36_its_worker_killed", lost::its_worker_killed).collect(),

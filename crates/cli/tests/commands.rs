@@ -18,6 +18,8 @@ mod lines;
 mod memory;
 #[path = "commands/missing.rs"]
 mod missing;
+#[path = "commands/once.rs"]
+mod once;
 #[path = "commands/output.rs"]
 mod output;
 #[path = "commands/pace.rs"]
@@ -45,8 +47,16 @@ fn main() {
     let mut arguments = libtest_mimic::Arguments::from_args();
     // They wait most of the time: for commands that rest.
     arguments.test_threads.get_or_insert(6);
-    let groups =
-        [answers(), passing_on(), faults(), timeouts(), endings(), pacing(), example_programs()];
+    let groups = [
+        answers(),
+        passing_on(),
+        faults(),
+        once(),
+        timeouts(),
+        endings(),
+        pacing(),
+        example_programs(),
+    ];
     let tests = groups.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&arguments, tests);
     yard::tidy_up();
@@ -123,6 +133,16 @@ fn faults() -> Vec<Trial> {
             &["python3"],
             lines::keeps_its_answers_to_itself,
         ),
+    ]
+}
+
+fn once() -> Vec<Trial> {
+    vec![
+        test("once_changes_nothing_without_a_loss", &[], once::changes_nothing_without_a_loss),
+        test("row_01_once_a_killed_worker", &[], once::a_killed_worker_leaves_it_unknown),
+        test("row_02_once_a_stopped_worker", &[], once::a_stopped_worker_leaves_it_unknown),
+        test("row_01_once_of_chunks", &[], once::of_chunks),
+        test("row_01_once_workers_killed_at_random", &[], once::workers_killed_at_random),
     ]
 }
 

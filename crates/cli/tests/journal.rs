@@ -12,6 +12,8 @@ mod house;
 mod injected;
 #[path = "journal/killed.rs"]
 mod killed;
+#[path = "journal/once.rs"]
+mod once;
 #[path = "journal/refused.rs"]
 mod refused;
 mod support;
@@ -51,6 +53,9 @@ fn main() {
         row("what_is_there_is_not_overwritten", &[], refused::what_is_there),
         row("failures_are_known", &[], killed::failures_are_known),
         row("commands_are_not_run_again", &[], killed::commands_are_not_run_again),
+        row("row_16_once_killed_at_random", &[], once::killed_at_random),
+        row("row_16_once_what_had_begun_is_listed", &[], once::what_had_begun_is_listed),
+        row("once_what_is_given_back", &[], once::what_is_given_back_is_not_unknown),
         row("automatic", &[], automatic::kept_and_removed),
         row("automatic_and_killed", &[], automatic::killed_and_gone_on_with),
         row("automatic_nowhere", &[], automatic::nowhere_to_keep_it),

@@ -13,8 +13,9 @@ mod shelf;
 
 use crate::aggregate::Aggregate;
 use crate::frame::{Body, EVERY_LEASE, Malformed, Packer};
+use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
-use crate::partial::Partial;
+use crate::partial::{Cause, Failure, Partial};
 use crate::scheduler::{Record, Scheduler};
 use crate::supervisor::Supervisor;
 use crate::worker::{CREDIT, much};
@@ -380,11 +381,39 @@ impl Agent {
         }
     }
 
+    /// Gives back what nobody has begun of all leases, and says of the rest that nobody will know what
+    /// became of it: its workers may be at it.
+    fn give_back_what_is_untouched(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
+        for index in 0..self.held.len() {
+            let (lease, told) = (self.held[index].lease, self.held[index].shelf.told());
+            let Some(rest) = Interval::new(told, self.held[index].last) else { continue };
+            let untouched = scheduler.take_back(rest);
+            let begun = match untouched {
+                Some(untouched) if untouched.first() == told => None,
+                Some(untouched) => Interval::new(told, untouched.first() - 1),
+                None => Some(rest),
+            };
+            if let Some(interval) = begun {
+                let failed = [Failure { interval, cause: Cause::Unknown }].into();
+                let value = self.aggregate.empty();
+                let partial = Partial { covered: Vec::new(), failed, value };
+                self.send(index, &partial, packer, 0);
+            }
+            if let Some(untouched) = untouched {
+                packer.release(lease, untouched.first());
+            }
+        }
+        self.held.clear();
+    }
+
     fn give_everything_back(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
         // What is told now waits for no credit, but the primary gives credit for it all the same.
         self.credit += PLENTY;
         self.report(packer, 0);
         self.credit -= PLENTY;
+        if scheduler.is_at_most_once() {
+            self.give_back_what_is_untouched(scheduler, packer);
+        }
         for held in self.held.drain(..) {
             packer.release(held.lease, held.shelf.told());
         }

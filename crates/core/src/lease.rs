@@ -282,6 +282,11 @@ impl LeaseTable {
         }
     }
 
+    /// Whether somebody holds it.
+    pub(crate) fn has(&self, id: LeaseId) -> bool {
+        self.slots.get(id.slot()).is_some_and(|held| held.id == id && held.is_in_force())
+    }
+
     /// How often the chunk of a lease in force was lost before while a worker was at it.
     pub(crate) fn losses(&self, id: LeaseId) -> u8 {
         self.slots[id.slot()].losses

@@ -5,7 +5,7 @@
 
 use crate::interval::{Interval, IntervalSet, Overlap};
 use crate::lease::LeaseId;
-use crate::partial::Failure;
+use crate::partial::{Cause, Failure};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -54,8 +54,9 @@ pub struct Ledger {
     covered: IntervalSet,
     /// Those of the covered numbers that have no value, with the cause.
     failures: Vec<Failure>,
-    /// How many numbers that is.
+    /// How many numbers that is, and of how many nobody knows what became of them.
     failed: u128,
+    unknown: u128,
     /// Numbers above this one are not wanted any more, and so many of them will not be done.
     limit: Option<i64>,
     waived: u128,
@@ -237,7 +238,10 @@ impl Ledger {
     }
 
     pub(crate) fn fail(&mut self, failures: &[Failure]) {
-        self.failed += failures.iter().map(|failure| failure.interval.len()).sum::<u128>();
+        for Failure { interval, cause } in failures {
+            self.failed += interval.len();
+            self.unknown += if *cause == Cause::Unknown { interval.len() } else { 0 };
+        }
         self.failures.extend_from_slice(failures);
         if self.failures.len() >= 2 * MOST_FAILURES {
             self.failures.sort_unstable_by_key(|failure| failure.interval);
@@ -282,6 +286,12 @@ impl Ledger {
     #[must_use]
     pub fn failed(&self) -> u128 {
         self.failed
+    }
+
+    /// Of how many of these nobody knows what became of them.
+    #[must_use]
+    pub fn unknown(&self) -> u128 {
+        self.unknown
     }
 
     /// The numbers that failed, in no order; where they are very many, the lowest of them.

@@ -58,6 +58,8 @@ pub enum Cause {
     Arithmetic(Arithmetic),
     /// The process that computed it put out more than is taken.
     Flood,
+    /// The process that computes it may have been started, and nobody knows how it ended.
+    Unknown,
 }
 
 /// Why an expression has no value for a number.
@@ -144,6 +146,7 @@ impl Cause {
             Self::Garbage => (5, 0),
             Self::Arithmetic(why) => (6, why as i32),
             Self::Flood => (7, 0),
+            Self::Unknown => (8, 0),
         }
     }
 
@@ -158,6 +161,7 @@ impl Cause {
             (5, 0) => Some(Self::Garbage),
             (6, why) => Arithmetic::from_code(u8::try_from(why).ok()?).map(Self::Arithmetic),
             (7, 0) => Some(Self::Flood),
+            (8, 0) => Some(Self::Unknown),
             _ => None,
         }
     }
@@ -173,6 +177,7 @@ impl fmt::Display for Cause {
             Self::Garbage => f.write_str("garbage"),
             Self::Arithmetic(why) => why.fmt(f),
             Self::Flood => f.write_str("too much output"),
+            Self::Unknown => f.write_str("unknown"),
         }
     }
 }

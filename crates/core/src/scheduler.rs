@@ -18,7 +18,7 @@
 //! a name that is not in force is dropped and counted, so nothing is merged twice.
 //!
 //! In its own rooms: what workers answer (`answers`), who works (`staff`), what becomes of chunks that come back (`returns`), the search for the number
-//! that loses its worker, unless the worker names it (there, too), taking back the tail of a long chunk for those who have
+//! that loses its worker, unless the worker names it (there, too), what is never handed out twice (`once`), taking back the tail of a long chunk for those who have
 //! nothing to do (`steal`), answers that come late from workers that were given up (`late`), and runs
 //! whose numbers come in while they go on, as those of an agent do (`supply`).
 //!
@@ -28,6 +28,7 @@ mod answers;
 mod early;
 mod late;
 mod message;
+mod once;
 mod options;
 mod outlook;
 mod resume;
@@ -89,6 +90,8 @@ pub struct Scheduler {
     chunk_max: u128,
     /// How much may be handed out now, if that is limited.
     allowance: Option<Allowance>,
+    /// What is handed out once and never again, if anything is.
+    once: Option<Counts>,
     /// By name; names are given out ascending, so a name is an index.
     workers: Vec<Worker>,
     /// Those that are not lost, and for how many workers they stand together.
@@ -154,6 +157,7 @@ impl Scheduler {
             chunk_ns: CHUNK_AIM_NS,
             chunk_max: u128::MAX,
             allowance: None,
+            once: None,
             workers: Vec::new(),
             living: Vec::new(),
             strength: 0,
@@ -354,12 +358,13 @@ impl Scheduler {
         let most = self.longest_chunk();
         let taker = self.taker(worker);
         let is_streamed = self.aggregate.is_streamed();
+        let aim_ns = self.aim_ns(worker);
         let Self { ledger, leases, sizer, assignments, late, allowance, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
             remaining: 0,
             workers: (self.strength / window.workers()).max(1),
-            aim_ns: window.aim_ns(self.chunk_ns),
+            aim_ns,
             pace: window.pace(),
             longest: window.longest(),
             opening: self.opening,
@@ -417,8 +422,9 @@ impl Scheduler {
         let shares = u128::from((self.strength / state.window.workers()).max(1));
         let waiting = self.ledger.remaining() / shares;
         state.window.open(self.sizer.policy(), waiting);
-        if self.allowance.is_some() {
-            // What is allowed now is to begin now, and not when somebody comes to it.
+        if self.allowance.is_some() || self.once.is_some() {
+            // What is allowed now is to begin now, and not when somebody comes to it; and what may have
+            // begun is lost with whoever holds it.
             state.window.hold_no_more_than_begin();
         }
         state.is_queued = true;

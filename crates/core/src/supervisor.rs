@@ -7,6 +7,7 @@
 //! with processes and pipes, the simulator with neither.
 
 use crate::frame::{Assembler, Body, Frame, Malformed};
+use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
 use crate::roster::{Due, LOSSES_IN_A_ROW, Roster};
@@ -75,6 +76,8 @@ pub enum Order {
         /// What its worker was lost of.
         cause: Cause,
     },
+    /// Handed out and not begun; see [`Action::Untouched`].
+    Untouched(Interval),
     /// A worker that was stopped too long has lost what it held; for the report.
     Silenced {
         /// Where it sits.
@@ -448,6 +451,7 @@ impl Supervisor {
             Action::Record(record) => Order::Record(record),
             Action::Quarantined(failure) => Order::Quarantined(failure),
             Action::Recovered { n, cause } => Order::Recovered { n, cause },
+            Action::Untouched(interval) => Order::Untouched(interval),
             Action::Reclaimed { worker, chunks, numbers, .. } => {
                 Order::Silenced { slot: slot_of(&self.slots, worker), reclaimed: (chunks, numbers) }
             }

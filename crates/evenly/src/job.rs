@@ -247,6 +247,11 @@ impl Job {
         self.function.command().map(|command| command.form())
     }
 
+    /// Whether its command is never started again where nobody knows how it ended.
+    pub(crate) fn is_at_most_once(&self) -> bool {
+        self.function.command().is_some_and(|command| command.is_at_most_once())
+    }
+
     /// What a chunk should take, where chunks are sized by time: well below what it may take.
     pub(crate) fn chunk_time(&self) -> Duration {
         let wanted = self.chunk_time.unwrap_or_else(|| self.function.chunk_time());
@@ -293,6 +298,9 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// How many numbers that is, in all.
     pub failed: u128,
+    /// Of how many of these nobody knows what became of them: their command may have been started, and is
+    /// [not started again](crate::function::Command::at_most_once).
+    pub unknown: u128,
     /// How many lines went to the output.
     pub lines: u64,
     /// How many workers the job began with.

@@ -73,6 +73,8 @@ impl World<'_> {
                 }
                 self.oracle.quarantine(failure)?;
             }
+            // Here anything may be done twice.
+            Order::Untouched(_) => return Err("nothing is done at most once".into()),
             Order::Recovered { .. } => {}
             Order::Silenced { slot, .. } if slot >= self.plan.seats => self.note_silent(slot)?,
             Order::Silenced { slot, .. } => {

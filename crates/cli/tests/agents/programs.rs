@@ -98,7 +98,7 @@ pub(crate) fn others(site: &Site) {
 }
 
 /// A script of the test's own, which can be executed.
-fn script(site: &Site, name: &str, text: &str) -> String {
+pub(crate) fn script(site: &Site, name: &str, text: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
     let path = site.own(name);
     std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
@@ -107,7 +107,12 @@ fn script(site: &Site, name: &str, text: &str) -> String {
 }
 
 /// A primary that asks a command, and where it listens.
-fn asking(site: &Site, transport: Transport, question: &str, cmd: &str) -> (Process, String) {
+pub(crate) fn asking(
+    site: &Site,
+    transport: Transport,
+    question: &str,
+    cmd: &str,
+) -> (Process, String) {
     let listen = site.address(transport);
     let words = format!("{question} -j 0 --listen {listen} --progress none -- {cmd}");
     let mut primary = site.start(&words);

@@ -27,7 +27,7 @@ fn a_command_is_the_function() {
     refused("count -- true {}", &["missing"]);
     refused("count 10..0 -- true {}", &["reversed", "0..10"]);
     refused("count x -- true {}", &["'x'", "START..END"]);
-    for option in ["--coprocess", "--as slurm", "--no-status 3"] {
+    for option in ["--coprocess", "--as slurm", "--no-status 3", "--at-most-once"] {
         let name = option.split(' ').next().unwrap();
         refused(&format!("count even 0..10 {option}"), &[name, "is about a command"]);
         refused(&format!("count 0..10 {option}"), &[name, "is about a command"]);
@@ -54,6 +54,12 @@ fn a_status_that_means_no() {
         let words = ["count", "0..10", "--no-status", status, "--", "true", "{}"];
         refused_words(&words, &[&format!("'{status}'"), "--no-status"]);
     }
+}
+
+#[test]
+fn a_coprocess_is_asked_again() {
+    let words = "sum 0..10 --coprocess --at-most-once -- cat";
+    refused(words, &["--at-most-once", "asked again", "leave one of them out"]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ fn partials() -> impl Strategy<Value = Partial> {
         any::<i32>().prop_map(Cause::Signal),
         Just(Cause::Timeout),
         Just(Cause::Memory),
+        Just(Cause::Unknown),
     ];
     let piece = (1i64..1_000_000, prop::option::of(cause));
     (-1i64 << 62..1 << 62, prop::collection::vec(piece, 1..40), 0u128..=40).prop_map(

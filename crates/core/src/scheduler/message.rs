@@ -124,6 +124,9 @@ pub enum Action {
         /// What its worker was lost of.
         cause: Cause,
     },
+    /// Of a run in which nothing is handed out [twice](super::Scheduler::at_most_once): these were
+    /// handed out, and are back although nobody has begun them.
+    Untouched(Interval),
     /// Chunks of a lost or silent worker were taken back; they go out again by themselves.
     Reclaimed {
         /// The worker.

@@ -112,7 +112,7 @@ impl Scheduler {
     /// How long the next chunk may be: see [`chunks`](Self::chunks), and whoever says how long chunks are
     /// gets those.
     pub(super) fn longest_chunk(&self) -> u128 {
-        let most = self.most_by_credit();
+        let most = self.most_by_credit().min(self.most_at_once());
         if self.sizer.policy() == Policy::Timed { most.min(self.chunk_max) } else { most }
     }
 }

@@ -51,7 +51,10 @@ impl Scheduler {
         });
         self.reclaim(worker, blame, |scheduler, chunk| {
             scheduler.late.forget(chunk.lease);
-            scheduler.put_back(chunk, blame);
+            match scheduler.once {
+                Some(_) => scheduler.forsake(chunk.rest),
+                None => scheduler.put_back(chunk, blame),
+            }
         });
         self.close_account(worker);
         let state = &mut self.workers[worker.0 as usize];
@@ -75,6 +78,9 @@ impl Scheduler {
         self.reclaim(worker, None, |scheduler, chunk| {
             // Another worker may have been waiting for an answer of this one: no more.
             scheduler.late.forget(chunk.lease);
+            if scheduler.once.is_some() {
+                return scheduler.forsake(chunk.rest);
+            }
             scheduler.late.expect(chunk.lease, worker);
             let Reclaimed { lease, rest: interval, losses, cause, .. } = chunk;
             let (attempts, late) = (lease.attempt(), Some(lease));
@@ -129,6 +135,7 @@ impl Scheduler {
                     settled += 1;
                 }
             }
+            self.note_untouched(tail);
             match lease.attempt() {
                 1 => self.ledger.give_back(tail),
                 // What was tried before is not new: the next to try it is told so.
@@ -259,7 +266,7 @@ impl Scheduler {
     }
 
     /// A number has been lost often enough.
-    fn give_up(&mut self, failure: Failure) {
+    pub(super) fn give_up(&mut self, failure: Failure) {
         self.quarantined += 1;
         // Said before it is in a record.
         self.pending.push_back(Action::Quarantined(failure));

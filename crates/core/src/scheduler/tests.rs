@@ -82,6 +82,7 @@ impl Run {
                 | Action::Withdraw { .. }
                 | Action::Credit { .. }
                 | Action::Quarantined(_)
+                | Action::Untouched(_)
                 | Action::Recovered { .. } => {}
                 Action::Finished => {
                     assert!(!self.is_finished, "finished is said once");

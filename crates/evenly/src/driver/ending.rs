@@ -9,7 +9,7 @@ use crate::observe::{Early, Stage};
 use crate::process::end_is_asked_for;
 use crate::transport::Transport;
 use crate::transport::pipe::Received;
-use evenly_core::{Failure, Interval, Scheduler};
+use evenly_core::{Cause, Failure, Interval, Scheduler};
 use rustix::process::Signal;
 use std::thread::sleep;
 use std::time::Duration;
@@ -24,21 +24,27 @@ const GLANCE: Duration = Duration::from_millis(2);
 /// How long the result pipe must have rested before it is shown.
 const REST: Duration = Duration::from_millis(150);
 
-/// The numbers that failed and could change the answer, ascending, and how many there are.
-fn failures(scheduler: &Scheduler) -> (Vec<Failure>, u128) {
+/// The numbers that failed and could change the answer, ascending, how many there are, and of how many of
+/// these nobody knows what became of them.
+fn failures(scheduler: &Scheduler) -> (Vec<Failure>, u128, u128) {
     let ledger = scheduler.ledger();
     let mut failures = ledger.failures().to_vec();
     failures.sort_unstable_by_key(|failure| failure.interval);
     failures.dedup_by(|next, failure| is_joined(failure, *next));
-    let Some(limit) = ledger.limit() else { return (failures, ledger.failed()) };
+    let Some(limit) = ledger.limit() else {
+        return (failures, ledger.failed(), ledger.unknown());
+    };
     failures.retain_mut(|failure| {
         let first = failure.interval.first();
         let wanted = Interval::new(first, failure.interval.last().min(limit));
         failure.interval = wanted.unwrap_or(failure.interval);
         wanted.is_some()
     });
-    let failed = failures.iter().map(|failure| failure.interval.len()).sum();
-    (failures, failed)
+    let numbers = |failure: &Failure| failure.interval.len();
+    let unknown =
+        failures.iter().filter(|failure| failure.cause == Cause::Unknown).map(numbers).sum();
+    let failed = failures.iter().map(numbers).sum();
+    (failures, failed, unknown)
 }
 
 /// Whether the next failure, of a neighbour and for the same cause, could be joined to this one.
@@ -119,11 +125,12 @@ impl Gathering<'_> {
         {
             return Err(self.ended_early(why));
         }
-        let (failures, failed) = failures(scheduler);
+        let (failures, failed, unknown) = failures(scheduler);
         Ok(Report {
             answer: scheduler.answer().clone(),
             failures,
             failed,
+            unknown,
             lines: scheduler.stream().lines(),
             workers: self.crew.slots.len(),
             losses: self.losses,

@@ -289,6 +289,15 @@ impl<'a> Gathering<'a> {
 
     /// Carries out what the supervisor wants done.
     pub(super) fn act(&mut self) -> Result<(), Error> {
+        loop {
+            self.carry_out_orders()?;
+            if !self.begin_what_is_held()? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn carry_out_orders(&mut self) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();
         while let Some(order) = self.supervisor.poll(now_ns)? {
             match order {
@@ -296,7 +305,9 @@ impl<'a> Gathering<'a> {
                     let assignments = self.supervisor.assignments();
                     let is_here = slot < self.crew.slots.len();
                     let (hub, agents) = (&mut self.hub, &mut self.agents);
-                    if let Some(packer) = packer(hub, agents, is_here, slot) {
+                    if self.keeper.is_ahead() {
+                        self.keeper.hold(slot, assignments);
+                    } else if let Some(packer) = packer(hub, agents, is_here, slot) {
                         packer.assign(assignments);
                     }
                     if self.stages.is_wanted
@@ -338,10 +349,17 @@ impl<'a> Gathering<'a> {
                 }
                 Order::Silenced { slot, reclaimed } => self.tell_silent_agent(slot, reclaimed),
                 Order::GiveUp { slot, times } => return Err(self.beyond_repair(slot, times)),
+                Order::Untouched(interval) => self.keep_untouched(interval),
                 Order::Finished => {}
             }
         }
         Ok(())
+    }
+
+    /// Where frames to the worker or agent in a slot are packed.
+    pub(super) fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
+        let is_here = slot < self.crew.slots.len();
+        packer(&mut self.hub, &mut self.agents, is_here, slot)
     }
 
     /// Until when nothing changes unless something happens.

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::journal::{Book, Committed, Done, JournalError};
 use crate::observe::Observation;
-use evenly_core::{Aggregate, Interval, Record, Scheduler};
+use evenly_core::{Aggregate, Assignment, Interval, Record, Scheduler};
 use std::time::Duration;
 
 /// The journal of a run, if it has one.
@@ -24,18 +24,37 @@ pub(super) struct Keeper {
     unwritten: Vec<Record>,
     /// Whether it was told that somebody else has it locked.
     is_told: bool,
+    /// Whether what begins is written down before, because nothing must begin twice; and what is held back
+    /// until that is done, with the slots of those who get it.
+    is_ahead: bool,
+    held: Vec<(usize, Assignment)>,
 }
 
 impl Keeper {
     /// Opens the journal of a job, before anything else is done: with what it says is done.
     pub(super) fn open(job: &Job) -> Result<(Self, Option<Done>), Error> {
         let Some(journal) = &job.journal else { return Ok((Self::default(), None)) };
+        let is_ahead = job.is_at_most_once();
         if let Some(begins) = journal.begins_after() {
+            if is_ahead {
+                // What came before it would be begun again by whoever goes on with it.
+                return Ok((Self::default(), None));
+            }
             let begins = Some(begins);
             return Ok((Self { begins, is_optional: true, ..Self::default() }, None));
         }
         let (book, done) = journal.open(job.aggregate, job.range, &*job.function)?;
-        Ok((Self { book: Some(book), ..Self::default() }, done))
+        Ok((Self { book: Some(book), is_ahead, ..Self::default() }, done))
+    }
+
+    /// Whether what begins is written down before.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.is_ahead
+    }
+
+    /// Holds assignments back until they are written down as begun.
+    pub(super) fn hold(&mut self, slot: usize, assignments: &[Assignment]) {
+        self.held.extend(assignments.iter().map(|assignment| (slot, *assignment)));
     }
 
     /// When something is to be done about it.
@@ -111,7 +130,7 @@ impl Gathering<'_> {
     pub(super) fn keep_the_rest(&mut self) -> Result<(), Error> {
         self.keep_what_is_written();
         match self.keeper.book.as_ref().and_then(Book::due) {
-            Some(_) => self.commit(self.clock.elapsed()),
+            Some(_) => self.commit(self.clock.elapsed(), &[]).map(drop),
             None => Ok(()),
         }
     }
@@ -132,13 +151,46 @@ impl Gathering<'_> {
         if due > now && !self.supervisor.scheduler().is_idle() {
             return Ok(());
         }
-        self.commit(now)?;
+        self.commit(now, &[])?;
         self.act()
     }
 
-    fn commit(&mut self, now: Duration) -> Result<(), Error> {
-        let Some(book) = &mut self.keeper.book else { return Ok(()) };
-        let committed = book.commit(now);
+    /// Sends what is held back, when it is durable that it begins: a commit for all that is assigned at once.
+    /// Whether anything was sent, and so something else may be to do.
+    pub(super) fn begin_what_is_held(&mut self) -> Result<bool, Error> {
+        let now = self.clock.elapsed();
+        let Self { keeper, supervisor, .. } = &mut *self;
+        // Who was to have it may be lost since.
+        keeper.held.retain(|(_, assignment)| supervisor.scheduler().stands(assignment));
+        let is_put_off = keeper.is_told && keeper.next_due().is_some_and(|due| due > now);
+        if keeper.held.is_empty() || is_put_off {
+            return Ok(false);
+        }
+        let held = std::mem::take(&mut keeper.held);
+        let beginning: Vec<Interval> = held.iter().map(|(_, one)| one.interval).collect();
+        if !self.commit(now, &beginning)? {
+            self.keeper.held = held;
+            return Ok(false);
+        }
+        for (slot, assignment) in held {
+            if let Some(packer) = self.packer(slot) {
+                packer.assign(&[assignment]);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Notes what was written down as begun and has not.
+    pub(super) fn keep_untouched(&mut self, interval: Interval) {
+        if let Some(book) = &mut self.keeper.book {
+            book.untouch(interval, self.clock.elapsed());
+        }
+    }
+
+    /// Makes durable what waits, and that these begin; whether that was possible now.
+    fn commit(&mut self, now: Duration, beginning: &[Interval]) -> Result<bool, Error> {
+        let Some(book) = &mut self.keeper.book else { return Ok(true) };
+        let committed = book.commit(now, beginning);
         let took = self.clock.elapsed().saturating_sub(now);
         if took > OVERSLEPT {
             // Nobody was heard meanwhile: that was a pause of ours, and nobody's silence.
@@ -147,19 +199,19 @@ impl Gathering<'_> {
         match committed {
             Ok(Committed::Records(records)) => {
                 self.keeper.is_told = false;
-                if self.is_put_out() {
-                    return Ok(());
+                if !self.is_put_out() {
+                    records.into_iter().try_for_each(|record| self.count(record))?;
                 }
-                records.into_iter().try_for_each(|record| self.count(record))
+                Ok(true)
             }
             Ok(Committed::NotYet) => {
                 if !std::mem::replace(&mut self.keeper.is_told, true) {
                     let path = book.path();
                     self.stages.observer.observe(&Observation::JournalLocked { path });
                 }
-                Ok(())
+                Ok(false)
             }
-            Err(error) if self.keeper.is_optional => self.go_without(&error),
+            Err(error) if self.keeper.is_optional => self.go_without(&error).map(|()| true),
             Err(error) => Err(error.into()),
         }
     }

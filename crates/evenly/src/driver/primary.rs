@@ -217,10 +217,13 @@ impl<'a> Primary<'a> {
         let mut scheduler =
             scheduler.opening(self.job.function.opening()).retries(self.job.retries);
         scheduler = scheduler.chunks(self.job.chunk_time().as_nanos() as u64, self.job.chunk_max);
+        let is_per_chunk = matches!(self.job.form(), Some(Form::PerChunk | Form::Coprocess));
+        let counts = if is_per_chunk { Counts::Chunks } else { Counts::Numbers };
         if self.job.max_rate.is_some() {
-            let is_per_chunk = matches!(self.job.form(), Some(Form::PerChunk | Form::Coprocess));
-            let counts = if is_per_chunk { Counts::Chunks } else { Counts::Numbers };
             scheduler = scheduler.rationed(counts);
+        }
+        if self.job.is_at_most_once() {
+            scheduler = scheduler.at_most_once(counts);
         }
         if self.job.tells_pieces {
             scheduler = scheduler.tell_pieces();

@@ -1,6 +1,7 @@
 //! A journal that a run writes: what came is durable after the next commit, all of it at once.
 
 use super::batch::{Batch, add_buckets};
+use super::begun::{self, Begun};
 use super::cadence::Cadence;
 use super::check::{Contents, check};
 use super::connection::{self, There};
@@ -32,6 +33,9 @@ pub(crate) struct Book {
     /// The hash of the row of `total`, by which one sees whether somebody else has written.
     total: i64,
     waiting: Vec<Record>,
+    /// What may have begun and has not ended; what of it was given back since.
+    begun: Begun,
+    untouched: Vec<Interval>,
     cadence: Cadence,
     /// Let go of when the database is closed.
     _lock: Lock,
@@ -126,6 +130,7 @@ impl Book {
             )?;
             transaction.commit()?;
             let (path, waiting, cadence) = (path.to_owned(), Vec::new(), Cadence::default());
+            let (begun, untouched) = (Begun::default(), Vec::new());
             let aggregate = fingerprint.aggregate;
             Ok(Self {
                 path,
@@ -136,6 +141,8 @@ impl Book {
                 value,
                 total,
                 waiting,
+                begun,
+                untouched,
                 cadence,
                 _lock: lock,
             })
@@ -161,6 +168,7 @@ impl Book {
             value => value.clone(),
         };
         let (waiting, cadence) = (Vec::new(), Cadence::default());
+        let (begun, untouched) = (Begun::default(), Vec::new());
         let aggregate = fingerprint.aggregate;
         let mut book = Self {
             path,
@@ -171,11 +179,14 @@ impl Book {
             value,
             total,
             waiting,
+            begun,
+            untouched,
             cadence,
             _lock: lock,
         };
         let retries = terms.retry_failed && contents.failed > 0;
-        if !retries && differences.is_empty() {
+        let has_begun = contents.begun > 0;
+        if !retries && !has_begun && differences.is_empty() {
             return Ok((book, contents));
         }
         let number = contents.fingerprints.len() as i64 + 1;
@@ -186,9 +197,11 @@ impl Book {
                 write_call(connection, hasher, seal, call)?;
             }
             if retries {
-                book.connection.execute("DELETE FROM failed", ())?;
+                book.connection.execute_batch("DELETE FROM failed; DELETE FROM begun")?;
                 let Seal { entries, sum } = contents.seal_of_failures;
                 *seal = Seal { entries: seal.entries - entries, sum: seal.sum.wrapping_sub(sum) };
+            } else if has_begun {
+                begun::settle(&book.connection, &mut book.hasher, seal)?;
             }
             Ok(book.value.clone())
         });
@@ -255,6 +268,12 @@ impl Book {
         }
     }
 
+    /// These were to begin, and did not.
+    pub(crate) fn untouch(&mut self, interval: Interval, now: Duration) {
+        self.cadence.add(size_of::<Interval>(), now);
+        self.untouched.push(interval);
+    }
+
     /// What waits, of a journal that is not gone on with.
     pub(crate) fn into_waiting(mut self) -> Vec<Record> {
         std::mem::take(&mut self.waiting)
@@ -265,16 +284,26 @@ impl Book {
         self.cadence.due()
     }
 
-    /// Makes durable what waits.
+    /// Makes durable what waits, and that these begin now, which they must not before.
     ///
     /// # Errors
     /// If it cannot be written. The journal is as it was before.
-    pub(crate) fn commit(&mut self, now: Duration) -> Result<Committed, JournalError> {
-        let began = Instant::now();
+    pub(crate) fn commit(
+        &mut self,
+        now: Duration,
+        beginning: &[Interval],
+    ) -> Result<Committed, JournalError> {
+        let started = Instant::now();
         let waiting = std::mem::take(&mut self.waiting);
+        let mut begun = self.begun.clone();
         let written = self.transaction(|book, seal| {
             let batch = Batch::of(&waiting, book.aggregate);
             batch.write(&book.connection, &mut book.hasher, seal)?;
+            let failed = batch.failed.iter().map(|failure| failure.interval);
+            let ended = batch.covered.iter().copied().chain(failed);
+            ended.chain(book.untouched.iter().copied()).for_each(|ended| begun.end(ended));
+            beginning.iter().for_each(|interval| begun.begin(*interval));
+            begun.write(&book.begun, &book.connection, (&mut book.hasher, seal))?;
             let mut value = book.value.clone();
             for one in batch.values {
                 let Value::Histogram(values) = one else {
@@ -286,9 +315,11 @@ impl Book {
             }
             Ok(value)
         });
-        let took = began.elapsed();
+        let took = started.elapsed();
         match written {
             Ok(()) => {
+                self.begun = begun;
+                self.untouched.clear();
                 self.cadence.done(took, now + took);
                 Ok(Committed::Records(waiting))
             }

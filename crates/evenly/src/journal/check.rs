@@ -3,7 +3,7 @@
 use super::error::Trouble;
 use super::fingerprint::Fingerprint;
 use super::schema::{APPLICATION_ID, FORMAT, Field, Hasher, Seal, TABLES, read_fingerprint};
-use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
+use super::tables::{self, BegunRow, Cursor, DoneRow, FailedRow, LinesRow};
 use evenly_core::{Aggregate, Interval, Value};
 use rusqlite::Connection;
 use std::ffi::OsString;
@@ -17,18 +17,21 @@ pub(super) struct Contents {
     pub(super) fingerprints: Vec<Fingerprint>,
     /// The call of the program that made it, and in which directory.
     pub(super) call: Option<(Vec<OsString>, PathBuf)>,
-    /// Numbers that are done or failed, ascending, and how many lines were found in them.
+    /// Numbers that are done, or failed, or had begun when their run ended; ascending, and how many lines were
+    /// found in them.
     pub(super) pieces: Vec<(Interval, u64)>,
-    /// How many have a value, how many failed, and how many lines there are.
+    /// How many have a value; how many failed, and had begun, which is the same when their run is over; and
+    /// how many lines there are.
     pub(super) done: u128,
     pub(super) failed: u128,
+    pub(super) begun: u128,
     pub(super) lowest_failure: Option<i64>,
     pub(super) lines: u64,
     /// Over all numbers that have one; nothing but the lines are not here.
     pub(super) value: Value,
     pub(super) hasher: Hasher,
     pub(super) seal: Seal,
-    /// The part of the seal that is of failures.
+    /// The part of the seal that is of failures and of what had begun.
     pub(super) seal_of_failures: Seal,
     /// The hash of the row of `total`.
     pub(super) total: i64,
@@ -38,6 +41,19 @@ impl Contents {
     pub(super) fn fingerprint(&self) -> &Fingerprint {
         // There is at least one: it was checked.
         &self.fingerprints[self.fingerprints.len() - 1]
+    }
+
+    /// Counts a row of one of the tables that have numbers.
+    fn count(&mut self, table: &str, interval: Interval, hash: i64) {
+        self.seal.add(hash);
+        if table == "done" {
+            self.done += interval.len();
+            return;
+        }
+        self.failed += interval.len();
+        self.begun += if table == "begun" { interval.len() } else { 0 };
+        self.lowest_failure = self.lowest_failure.or(Some(interval.first()));
+        self.seal_of_failures.add(hash);
     }
 }
 
@@ -53,6 +69,7 @@ pub(super) fn check(connection: &Connection) -> Result<Contents, Trouble> {
         call,
         done: 0,
         failed: 0,
+        begun: 0,
         lowest_failure: None,
         lines: 0,
         value: fingerprint.aggregate.empty(),
@@ -147,7 +164,7 @@ fn read_call(
     Ok(call)
 }
 
-/// Done and failed numbers: ascending, apart from each other, and within the range.
+/// Done and failed numbers, and those that had begun: ascending, apart from each other, and within the range.
 fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), Trouble> {
     let whole = contents.fingerprint().range.interval();
     let mut hasher = contents.hasher.clone();
@@ -156,28 +173,23 @@ fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), 
     let mut done_rows: Cursor<'_, DoneRow> = Cursor::over(done_rows.query(())?, &mut hasher)?;
     let mut hasher = contents.hasher.clone();
     let mut failed_rows: Cursor<'_, FailedRow> = Cursor::over(failed_rows.query(())?, &mut hasher)?;
+    let mut hasher = contents.hasher.clone();
+    let mut begun_rows = tables::all(connection, "begun")?;
+    let mut begun_rows: Cursor<'_, BegunRow> = Cursor::over(begun_rows.query(())?, &mut hasher)?;
     loop {
-        let next_done = done_rows.peek().map(|row| row.interval);
-        let next_failed = failed_rows.peek().map(|row| row.failure.interval);
-        let is_done = match (next_done, next_failed) {
-            (None, None) => return Ok(()),
-            (Some(done), Some(failed)) => done < failed,
-            (done, _) => done.is_some(),
+        let next_done = done_rows.peek().map(|row| ("done", row.interval));
+        let next_failed = failed_rows.peek().map(|row| ("failed", row.failure.interval));
+        let next_begun = begun_rows.peek().map(|row| ("begun", row.interval));
+        let all = [next_done, next_failed, next_begun].into_iter().flatten();
+        let Some((table, interval)) = all.min_by_key(|(_, interval)| *interval) else {
+            return Ok(());
         };
-        let (table, interval) = if is_done {
-            let Some(row) = done_rows.take()? else { return Ok(()) };
-            contents.done += row.interval.len();
-            contents.seal.add(row.hash);
-            ("done", row.interval)
-        } else {
-            let Some(row) = failed_rows.take()? else { return Ok(()) };
-            let interval = row.failure.interval;
-            contents.failed += interval.len();
-            contents.lowest_failure = contents.lowest_failure.or(Some(interval.first()));
-            contents.seal.add(row.hash);
-            contents.seal_of_failures.add(row.hash);
-            ("failed", interval)
+        let hash = match table {
+            "done" => done_rows.take()?.map(|row| row.hash),
+            "failed" => failed_rows.take()?.map(|row| row.hash),
+            _ => begun_rows.take()?.map(|row| row.hash),
         };
+        contents.count(table, interval, hash.unwrap_or_default());
         if !whole.is_some_and(|whole| whole.contains(interval)) {
             return Err(Trouble::row(table, interval.first(), "it is outside of the range"));
         }

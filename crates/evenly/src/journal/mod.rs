@@ -7,10 +7,11 @@
 //! tables, when a journal is valid, and what becomes of it after each kind of accident.
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
-//! must hold of it, `batch` and `book` how it is written, `cadence` when and `kept` how it is read back, `verify` several together,
+//! must hold of it, `batch`, `begun` and `book` how it is written, `cadence` when and `kept` how it is read back, `verify` several together,
 //! `state` the journals that nobody named.
 
 mod batch;
+mod begun;
 mod book;
 mod cadence;
 mod check;

@@ -19,7 +19,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6576_6e6a;
 pub(super) const FORMAT: i64 = 1;
 
 /// The tables as they are made, and as they must be found.
-pub(super) const TABLES: [&str; 7] = [
+pub(super) const TABLES: [&str; 8] = [
     "CREATE TABLE fingerprint (id INTEGER PRIMARY KEY, command TEXT NOT NULL, code INTEGER NOT NULL, \
      detail INTEGER NOT NULL, function TEXT NOT NULL, program TEXT NOT NULL, range_start TEXT NOT NULL, \
      range_end TEXT NOT NULL, version TEXT NOT NULL, hash INTEGER NOT NULL) STRICT",
@@ -28,6 +28,7 @@ pub(super) const TABLES: [&str; 7] = [
     "CREATE TABLE done (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
     "CREATE TABLE failed (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, cause TEXT NOT NULL, \
      code INTEGER NOT NULL, detail INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
+    "CREATE TABLE begun (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
     "CREATE TABLE lines (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, lines INTEGER NOT NULL, \
      text BLOB NOT NULL, hash INTEGER NOT NULL) STRICT",
     "CREATE TABLE bucket (value TEXT PRIMARY KEY, count TEXT NOT NULL, hash INTEGER NOT NULL) \

@@ -17,6 +17,13 @@ pub(super) struct DoneRow {
     pub(super) hash: i64,
 }
 
+/// Numbers that may have begun and have not ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BegunRow {
+    pub(super) interval: Interval,
+    pub(super) hash: i64,
+}
+
 /// Numbers that failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FailedRow {
@@ -54,6 +61,10 @@ pub(super) fn done_hash(hasher: &mut Hasher, interval: Interval) -> i64 {
     hasher.numbers("done", (interval.first(), interval.last()), &[])
 }
 
+pub(super) fn begun_hash(hasher: &mut Hasher, interval: Interval) -> i64 {
+    hasher.numbers("begun", (interval.first(), interval.last()), &[])
+}
+
 pub(super) fn failed_hash(hasher: &mut Hasher, failure: &Failure) -> i64 {
     let Failure { interval, cause } = failure;
     let (code, detail) = cause.code();
@@ -81,6 +92,16 @@ impl Numbered for DoneRow {
         let (interval, hash) = (interval("done", row)?, row.get(2)?);
         if done_hash(hasher, interval) != hash {
             return Err(wrong_hash("done", interval.first()));
+        }
+        Ok(Self { interval, hash })
+    }
+}
+
+impl Numbered for BegunRow {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble> {
+        let (interval, hash) = (interval("begun", row)?, row.get(2)?);
+        if begun_hash(hasher, interval) != hash {
+            return Err(wrong_hash("begun", interval.first()));
         }
         Ok(Self { interval, hash })
     }

@@ -1,5 +1,6 @@
 //! Journals in files: what is written is read back, what is damaged or somebody else's is refused.
 
+mod begun;
 mod damage;
 mod several;
 
@@ -30,7 +31,7 @@ fn begin(path: &Path, fingerprint: &Fingerprint) -> Book {
 }
 
 fn commit(book: &mut Book) -> Vec<Record> {
-    match book.commit(Duration::ZERO).unwrap() {
+    match book.commit(Duration::ZERO, &[]).unwrap() {
         Committed::Records(records) => records,
         Committed::NotYet => panic!("nobody else has it locked"),
     }
@@ -201,9 +202,9 @@ fn somebody_elses_changes_are_noticed() {
     put(&mut book, &[interval(0, 9)], &[], Value::Count(5));
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(matches!(book.commit(Duration::ZERO), Ok(Committed::NotYet)));
+    assert!(matches!(book.commit(Duration::ZERO, &[]), Ok(Committed::NotYet)));
     other.execute_batch("UPDATE total SET hash = hash + 1; COMMIT").unwrap();
-    let error = book.commit(Duration::ZERO).unwrap_err();
+    let error = book.commit(Duration::ZERO, &[]).unwrap_err();
     assert!(error.to_string().contains("row 1: its hash"), "{error}");
 }
 

@@ -1,5 +1,6 @@
 //! Several journals together: what they cover, and one journal of all of them.
 
+use super::begun;
 use super::book::{Book, Call, Terms};
 use super::check::{Contents, check};
 use super::connection::{self, There};
@@ -154,6 +155,8 @@ fn lowest_failures(connection: &Connection, contents: &Contents) -> Result<Vec<F
     {
         lowest.push(row.failure);
     }
+    let begun = begun::read(connection, &contents.hasher)?;
+    lowest.extend(begun.into_iter().map(begun::unknown));
     Ok(lowest)
 }
 
@@ -312,6 +315,10 @@ fn copy(book: &mut Book, connection: &Connection, contents: &Contents) -> Result
         let empty = contents.fingerprint().aggregate.empty();
         writer.put(None, Some(row.failure), empty)?;
     }
+    for interval in begun::read(connection, &contents.hasher)? {
+        let empty = contents.fingerprint().aggregate.empty();
+        writer.put(None, Some(begun::unknown(interval)), empty)?;
+    }
     writer.flush()
 }
 
@@ -340,6 +347,6 @@ impl Writer<'_> {
     }
 
     fn flush(&mut self) -> Result<(), Failed> {
-        self.book.commit(Duration::ZERO).map(drop).map_err(Failed::Writing)
+        self.book.commit(Duration::ZERO, &[]).map(drop).map_err(Failed::Writing)
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! A command that fails costs no worker: that its numbers have no value is what the worker says of them.
 //! A chunk that fails is halved here until the number is found; only what is put out for `run` is not,
-//! for that would be done twice.
+//! for that would be done twice, and nothing is where each command is started once at most.
 
 use super::errand::Errand;
 use super::errors::Errors;
@@ -81,7 +81,9 @@ impl Shop {
     /// How far a failed chunk is halved: down to single numbers, if that does nothing twice that anybody
     /// would notice.
     pub(super) fn is_to_be_halved(&self, numbers: Interval, aggregate: Aggregate) -> bool {
-        numbers.len() > 1 && !matches!(aggregate, Aggregate::Run { .. })
+        let is_done_once =
+            matches!(aggregate, Aggregate::Run { .. }) || self.command.is_at_most_once();
+        numbers.len() > 1 && !is_done_once
     }
 
     /// Something went well: twice as much may be tried again.

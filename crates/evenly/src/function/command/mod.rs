@@ -51,6 +51,8 @@ pub struct Command {
     is_tagged: bool,
     /// How often it is run again for what failed.
     repeats: u8,
+    /// Whether it is never started again where nobody knows how it ended.
+    is_at_most_once: bool,
     /// The environment of this process.
     environment: Vec<CString>,
 }
@@ -179,6 +181,7 @@ impl Command {
             array: None,
             is_tagged: false,
             repeats: 0,
+            is_at_most_once: false,
             environment: template::inherited_environment(),
         })
     }
@@ -201,6 +204,14 @@ impl Command {
         Self { repeats, ..self }
     }
 
+    /// Never starts it again for numbers for which it may have been started, where nobody knows how it ended:
+    /// these fail with [a cause](evenly_core::Cause::Unknown) of their own. Not for a coprocess, which is
+    /// asked again what it did not answer.
+    #[must_use]
+    pub fn at_most_once(self) -> Self {
+        Self { is_at_most_once: true, ..self }
+    }
+
     /// As a function that a job can apply.
     #[must_use]
     pub fn into_function(self) -> Box<dyn Function> {
@@ -216,6 +227,11 @@ impl Command {
     /// How often it is run again for what failed.
     pub(crate) fn repeats_of_failed(&self) -> u8 {
         self.repeats
+    }
+
+    /// Whether it is never started again where nobody knows how it ended.
+    pub(crate) fn is_at_most_once(&self) -> bool {
+        self.is_at_most_once
     }
 
     /// As it is typed, but for the range.
@@ -238,6 +254,7 @@ impl Command {
                 "--no-status" => told.no_status = options.next()?.parse().ok()?,
                 "--retries" => told.repeats = options.next()?.parse().ok()?,
                 "--tag" => told.is_tagged = true,
+                "--at-most-once" => told.is_at_most_once = true,
                 _ => return None,
             }
         }
@@ -246,8 +263,8 @@ impl Command {
             None if told.array.is_some() => Self::of(self.given.clone(), false),
             None => Self::new(self.given.clone()),
         };
-        let Self { no_status, array, is_tagged, repeats, .. } = told;
-        Some(Self { no_status, array, is_tagged, repeats, ..again.ok()? })
+        let Self { no_status, array, is_tagged, repeats, is_at_most_once, .. } = told;
+        Some(Self { no_status, array, is_tagged, repeats, is_at_most_once, ..again.ok()? })
     }
 
     /// What must be the same at both ends: the words, and the file where they name one by its path. What is
@@ -274,6 +291,9 @@ impl Command {
         }
         if self.is_tagged {
             options += "--tag ";
+        }
+        if self.is_at_most_once {
+            options += "--at-most-once ";
         }
         if self.repeats > 0 {
             let _ = write!(options, "--retries {} ", self.repeats);
@@ -418,6 +438,7 @@ mod tests {
         for (command, line) in [
             (Command::new(words("echo {}")).unwrap().no_status(status), "echo {}"),
             (Command::new(words("echo {start} {end}")).unwrap().tagged(), "echo {start} {end}"),
+            (Command::new(words("echo x {}")).unwrap().at_most_once(), "echo x {}"),
             (Command::slurm_array(words("echo"), range).unwrap().repeats(2), "echo"),
             (Command::coprocess(words("awk {}")).unwrap(), "awk {}"),
         ] {
@@ -426,6 +447,8 @@ mod tests {
             let function = command.into_function();
             assert_eq!(brought.program(), function.program());
             let again = brought.as_in_job(&name, range.interval()).unwrap();
+            let is_once = |function: &dyn Function| function.command().unwrap().is_at_most_once();
+            assert_eq!(is_once(&*again), is_once(&*function));
             assert_eq!((again.name(), again.program()), (function.name(), function.program()));
         }
         let brought = Command::brought(words("echo {}")).unwrap().into_function();

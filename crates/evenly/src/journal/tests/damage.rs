@@ -18,6 +18,9 @@ fn small(path: &Path, aggregate: Aggregate) -> Fingerprint {
     put(&mut book, &[interval(0, 9)], &[10], value(0, 9));
     put(&mut book, &[interval(20, 29)], &[40], value(20, 29));
     commit(&mut book);
+    if aggregate == Aggregate::Count {
+        book.commit(Duration::ZERO, &[interval(50, 52)]).unwrap();
+    }
     fingerprint
 }
 
