@@ -130,7 +130,7 @@ impl Scheduler {
             total: range.len(),
             aggregate,
             answer: aggregate.empty(),
-            ledger: Ledger::new(range.interval()),
+            ledger: Ledger::new(range.interval()).from_below(aggregate.is_ordered()),
             leases: LeaseTable::default(),
             sizer: Sizer::new(policy, range.len(), workers),
             opening: 1,
@@ -170,7 +170,8 @@ impl Scheduler {
         value: Value,
         failed: &[Failure],
     ) -> Result<Self, Overlap> {
-        self.ledger = Ledger::resume(self.whole, done)?;
+        let is_from_below = self.aggregate.is_ordered();
+        self.ledger = Ledger::resume(self.whole, done)?.from_below(is_from_below);
         self.ledger.fail(failed);
         self.answer = value;
         self.waive_by_answer();
@@ -416,7 +417,7 @@ impl Scheduler {
 
     /// Lends `worker` as many chunks as its window has room for; whether there were any.
     fn fill(&mut self, worker: WorkerId) -> bool {
-        let (most, is_ordered) = (self.most_by_credit(), self.aggregate.is_ordered());
+        let most = self.most_by_credit();
         let Self { ledger, leases, sizer, assignments, late, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         let mut outlook = Outlook {
@@ -430,7 +431,7 @@ impl Scheduler {
         assignments.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
-            let (interval, lease) = if let Some(returned) = ledger.take_returned(is_ordered) {
+            let (interval, lease) = if let Some(returned) = ledger.take_returned() {
                 let attempt = returned.attempts.saturating_add(1);
                 let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
                 leases.set_cause(lease, returned.cause);

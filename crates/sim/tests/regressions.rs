@@ -87,3 +87,10 @@ fn what_is_being_recorded_is_no_reason_for_credit() {
 fn the_lowest_chunk_that_came_back_goes_out_first() {
     hold_under(&[2_136], &Options::default());
 }
+
+/// What an agent that left had not done went out behind all that remained, and the lines of the rest of
+/// the range waited for it.
+#[test]
+fn what_was_given_back_goes_out_from_below() {
+    hold_under(&[5_062_120], &Options::default());
+}
