@@ -46,6 +46,8 @@ pub(crate) enum Taker {
 pub struct Ledger {
     /// To be handed out in any length: the range, and behind it what workers gave back of theirs.
     remaining: Option<Interval>,
+    /// Whether all of it goes out from below: lines wait for the lowest number.
+    is_from_below: bool,
     given_back: VecDeque<Interval>,
     given_back_len: u128,
     /// Handed out and taken back; goes out again before anything new.
@@ -92,9 +94,15 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Takes a returned chunk, whole: the lowest one, or the first that was returned.
+    /// The same from which everything goes out from below, or as it came in.
+    pub(crate) fn from_below(self, is_from_below: bool) -> Self {
+        Self { is_from_below, ..self }
+    }
+
+    /// Takes the returned chunk that is next, whole; `None` also if something else is lower and goes
+    /// out from below.
     #[inline]
-    pub(crate) fn take_returned(&mut self, taker: Taker, is_lowest: bool) -> Option<Returned> {
+    pub(crate) fn take_returned(&mut self, taker: Taker) -> Option<Returned> {
         if self.returned.is_empty() {
             return None;
         }
@@ -104,12 +112,23 @@ impl Ledger {
             Taker::AnotherComes => !is_set_apart,
         };
         let first = |index: &usize| self.returned[*index].interval.first();
-        let mut wanted =
-            (0..self.returned.len()).filter(|index| wants(self.returned[*index].is_set_apart()));
-        let found = if is_lowest { wanted.min_by_key(first) } else { wanted.next() };
+        let all = || 0..self.returned.len();
+        let next = |is_wanted: &dyn Fn(&usize) -> bool| {
+            let mut wanted = all().filter(|index| is_wanted(index));
+            if self.is_from_below { wanted.min_by_key(first) } else { wanted.next() }
+        };
+        let wanted = next(&|index| wants(self.returned[*index].is_set_apart()));
         // A fresh worker takes what there is, where nothing is set apart.
-        let found = found.or((taker == Taker::Fresh).then_some(0));
-        found.and_then(|index| self.returned.remove(index))
+        let found = match wanted {
+            None if taker == Taker::Fresh => next(&|_| true)?,
+            found => found?,
+        };
+        let is_set_apart_for_it = taker == Taker::Fresh && wanted.is_some();
+        let is_lower = |remaining: Interval| remaining.first() < first(&found);
+        if self.is_from_below && !is_set_apart_for_it && self.remaining.is_some_and(is_lower) {
+            return None;
+        }
+        self.returned.remove(found)
     }
 
     /// Takes up to `len` numbers from the front of what remains.
@@ -127,12 +146,19 @@ impl Ledger {
     /// Takes in numbers that nobody has begun.
     pub(crate) fn give_back(&mut self, interval: Interval) {
         let Some(interval) = self.wanted(interval) else { return };
-        if self.remaining.is_none() {
+        let Some(remaining) = self.remaining else {
             self.remaining = Some(interval);
-        } else {
-            self.given_back_len += interval.len();
-            self.given_back.push_back(interval);
+            return;
+        };
+        let mut later = interval;
+        let mut at = self.given_back.len();
+        if self.is_from_below {
+            self.remaining = Some(remaining.min(interval));
+            later = remaining.max(interval);
+            at = self.given_back.partition_point(|piece| *piece < later);
         }
+        self.given_back_len += later.len();
+        self.given_back.insert(at, later);
     }
 
     /// Takes as many of the last numbers of `tail` as were never handed out.
@@ -331,23 +357,38 @@ mod tests {
         assert!(Ledger::resume(whole, &set(&[(0, 9)])).unwrap().is_exhausted());
     }
 
-    /// Lines wait for the lowest.
+    fn returned(n: i64) -> Returned {
+        let (interval, late) = (Interval::single(n), None);
+        Returned { interval, attempts: 1, losses: 0, cause: 0, late }
+    }
+
     #[test]
-    fn what_was_returned_goes_out_again_in_its_order_or_from_below() {
-        let mut ledger = Ledger::new(None);
-        let returned = |n| Returned {
-            interval: Interval::single(n),
-            attempts: 1,
-            losses: 0,
-            cause: 0,
-            late: None,
-        };
-        [5, 3, 9, 4].into_iter().for_each(|n| ledger.put_back(returned(n)));
-        let order = [true, false, true, true, true].map(|is_lowest| {
-            ledger
-                .take_returned(Taker::Anybody, is_lowest)
-                .map(|returned| returned.interval.first())
+    fn what_was_returned_goes_out_as_it_came() {
+        let mut ledger = Ledger::new(Interval::new(0, 9));
+        [5, 3, 4].into_iter().for_each(|n| ledger.put_back(returned(n)));
+        let order = core::array::from_fn(|_| {
+            ledger.take_returned(Taker::Anybody).map(|one| one.interval.first())
         });
-        assert_eq!(order, [Some(3), Some(5), Some(4), Some(9), None]);
+        assert_eq!(order, [Some(5), Some(3), Some(4), None]);
+    }
+
+    /// Lines wait for the lowest: behind all that remains, what an agent gave back held up the whole range.
+    #[test]
+    fn from_below_the_lowest_goes_out_first() {
+        let mut ledger = Ledger::new(Interval::new(50, 99)).from_below(true);
+        let interval = |first, last| Interval::new(first, last).unwrap();
+        ledger.give_back(interval(30, 34));
+        ledger.give_back(interval(10, 14));
+        ledger.give_back(interval(20, 24));
+        assert_eq!(ledger.remaining(), 65);
+        [22, 9].into_iter().for_each(|n| ledger.put_back(returned(n)));
+        assert_eq!(ledger.take_returned(Taker::Anybody), Some(returned(9)));
+        assert_eq!(ledger.take_returned(Taker::Anybody), None);
+        assert_eq!(ledger.take_front(100), Some(interval(10, 14)));
+        assert_eq!(ledger.take_front(100), Some(interval(20, 24)));
+        assert_eq!(ledger.take_returned(Taker::Anybody), Some(returned(22)));
+        assert_eq!(ledger.take_front(100), Some(interval(30, 34)));
+        assert_eq!(ledger.take_front(100), Some(interval(50, 99)));
+        assert!(ledger.is_exhausted());
     }
 }

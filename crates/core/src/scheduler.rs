@@ -150,7 +150,7 @@ impl Scheduler {
             total: range.len(),
             aggregate,
             answer: aggregate.empty(),
-            ledger: Ledger::new(range.interval()),
+            ledger: Ledger::new(range.interval()).from_below(aggregate.is_streamed()),
             leases: LeaseTable::default(),
             sizer: Sizer::new(policy, range.len(), workers),
             opening: 1,
@@ -357,7 +357,6 @@ impl Scheduler {
     fn fill(&mut self, worker: WorkerId) -> bool {
         let most = self.longest_chunk();
         let taker = self.taker(worker);
-        let is_streamed = self.aggregate.is_streamed();
         let aim_ns = self.aim_ns(worker);
         let Self { ledger, leases, sizer, assignments, late, allowance, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
@@ -372,8 +371,7 @@ impl Scheduler {
         assignments.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
-            let (interval, lease) = if let Some(returned) = ledger.take_returned(taker, is_streamed)
-            {
+            let (interval, lease) = if let Some(returned) = ledger.take_returned(taker) {
                 let attempt = returned.attempts.saturating_add(1);
                 let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
                 leases.set_cause(lease, returned.cause);

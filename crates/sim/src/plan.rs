@@ -9,7 +9,7 @@ use crate::options::{Options, Transport};
 use crate::party::Party;
 use crate::question::Question;
 use crate::random::Random;
-use crate::reader::Reader;
+use crate::reader::{LONGEST_LINE, Reader};
 use evenly_core::{Policy, Range};
 
 /// One run.
@@ -172,6 +172,15 @@ impl Plan {
         ns.saturating_mul(slowest) / 1000
     }
 
+    /// What it takes to wait for credit, each time until lines are durable.
+    fn trips_ns(&self) -> u64 {
+        let lines = self.range.len().min(4096) as u64;
+        // Credit comes in quarters; what a report counts for is no more than two lines.
+        let trips = lines.min(lines * 8 * LONGEST_LINE / u64::from(self.question.credit));
+        let is_due = self.question.aggregate.is_ordered();
+        if is_due { trips * (self.sync_ns.unwrap_or(0) + 2 * self.turn_ns) } else { 0 }
+    }
+
     /// How long phase two may take. A deadly number is searched by halving, each time with a part
     /// of its chunk computed again, in pauses of at most a second; silence takes five.
     pub(crate) fn bound_ns(&self) -> u64 {
@@ -182,7 +191,7 @@ impl Plan {
         let again = self.work_ns().saturating_mul(4 + 2 * agents + searches);
         // A slow primary in front of a short pipe may take a turn for each frame.
         let turns = 30_000 * self.turn_ns;
-        let turns = turns + self.reader.bound_ns();
+        let turns = turns + self.reader.bound_ns() + self.trips_ns();
         let silences = if self.transport == Transport::Pipes { 0 } else { 40 * 25 * SECOND };
         again.saturating_add(turns + silences + (120 + 200 * agents + 2 * searches) * SECOND)
     }

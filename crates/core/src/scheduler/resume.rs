@@ -18,7 +18,8 @@ impl Scheduler {
         value: Value,
         failed: &[Failure],
     ) -> Result<Self, Overlap> {
-        self.ledger = Ledger::resume(self.whole, done)?;
+        let is_from_below = self.aggregate.is_streamed();
+        self.ledger = Ledger::resume(self.whole, done)?.from_below(is_from_below);
         self.ledger.fail(failed);
         self.answer = value;
         self.waive_by_answer();
