@@ -95,7 +95,7 @@ impl Ledger {
     }
 
     /// The same from which everything goes out from below, or as it came in.
-    pub(crate) fn from_below(self, is_from_below: bool) -> Self {
+    pub(crate) fn ascending(self, is_from_below: bool) -> Self {
         Self { is_from_below, ..self }
     }
 
@@ -375,7 +375,7 @@ mod tests {
     /// Lines wait for the lowest: behind all that remains, what an agent gave back held up the whole range.
     #[test]
     fn from_below_the_lowest_goes_out_first() {
-        let mut ledger = Ledger::new(Interval::new(50, 99)).from_below(true);
+        let mut ledger = Ledger::new(Interval::new(50, 99)).ascending(true);
         let interval = |first, last| Interval::new(first, last).unwrap();
         ledger.give_back(interval(30, 34));
         ledger.give_back(interval(10, 14));

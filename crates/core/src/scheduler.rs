@@ -150,7 +150,7 @@ impl Scheduler {
             total: range.len(),
             aggregate,
             answer: aggregate.empty(),
-            ledger: Ledger::new(range.interval()).from_below(aggregate.is_streamed()),
+            ledger: Ledger::new(range.interval()).ascending(aggregate.is_streamed()),
             leases: LeaseTable::default(),
             sizer: Sizer::new(policy, range.len(), workers),
             opening: 1,

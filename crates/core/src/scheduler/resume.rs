@@ -19,7 +19,7 @@ impl Scheduler {
         failed: &[Failure],
     ) -> Result<Self, Overlap> {
         let is_from_below = self.aggregate.is_streamed();
-        self.ledger = Ledger::resume(self.whole, done)?.from_below(is_from_below);
+        self.ledger = Ledger::resume(self.whole, done)?.ascending(is_from_below);
         self.ledger.fail(failed);
         self.answer = value;
         self.waive_by_answer();
