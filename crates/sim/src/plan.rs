@@ -177,7 +177,7 @@ impl Plan {
         let lines = self.range.len().min(4096) as u64;
         // Credit comes in quarters; what a report counts for is no more than two lines.
         let trips = lines.min(lines * 8 * LONGEST_LINE / u64::from(self.question.credit));
-        let is_due = self.question.aggregate.is_ordered();
+        let is_due = self.question.aggregate.is_streamed();
         if is_due { trips * (self.sync_ns.unwrap_or(0) + 2 * self.turn_ns) } else { 0 }
     }
 
