@@ -3,6 +3,7 @@
 use crate::line::PRIMARY;
 use crate::options::Transport;
 use crate::oracle::check;
+use crate::primary::Stage;
 use crate::queue::{Event, Pid};
 use crate::upstream::End;
 use crate::world::{Outcome, World};
@@ -110,8 +111,10 @@ impl World<'_> {
         if slot >= self.plan.seats {
             return self.packer_of_guest(slot);
         }
+        // Behind the end of file nothing is written.
+        let is_open = self.primary.stage == Stage::Gathering;
         let peer = &mut self.primary.peers[slot];
-        peer.pid.is_some().then_some(&mut peer.packer)
+        (is_open && peer.pid.is_some()).then_some(&mut peer.packer)
     }
 
     /// Makes a record durable, at once if there is no journal.
