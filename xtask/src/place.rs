@@ -1,7 +1,7 @@
 //! Where things are: the workspace, what is built for the benchmark, and the evenly to look at.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 pub(crate) struct Place {
     /// The root of the workspace, in which cargo runs.
@@ -69,6 +69,14 @@ impl Place {
 pub(crate) fn installed(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|directory| directory.join(program)).find(|p| p.is_file())
+}
+
+/// The path of Python, if it has this module.
+pub(crate) fn python_with(module: &str) -> Option<PathBuf> {
+    let python = installed("python3")?;
+    let import = format!("import {module}");
+    let status = Command::new(&python).args(["-c", &import]).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success()).then_some(python)
 }
 
 /// The first line that a program prints, or "" if it cannot be run: what `--version` says.

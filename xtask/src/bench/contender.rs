@@ -57,6 +57,12 @@ impl Contender {
         Self { is_evenly: true, ..Self::peer(name, Some(&program.into()), arguments, answer) }
     }
 
+    /// Only if something else is installed, too.
+    pub(crate) fn needing(mut self, is_installed: bool) -> Self {
+        self.program = self.program.filter(|_| is_installed);
+        self
+    }
+
     /// Another name in the table.
     pub(crate) fn named(mut self, name: String) -> Self {
         self.name = name;

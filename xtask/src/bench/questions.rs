@@ -5,7 +5,7 @@ use super::contender::{Answer, Contender};
 use super::options::Options;
 use super::rivals::Rivals;
 use super::timed::{Unit, timed};
-use crate::place::{Place, installed};
+use crate::place::{Place, installed, python_with};
 use std::path::PathBuf;
 
 /// How many n of 0..`numbers` are 3 modulo 7 and 1 modulo 11: those that are 45 modulo 77.
@@ -49,7 +49,13 @@ pub(crate) fn interpreted(place: &Place, options: &Options) -> Findings {
         let program = installed(program);
         Contender::peer(name, program.as_ref(), arguments, congruent(NUMBERS)).argument(script)
     };
+    let python = |name: &str, module: &str, script: String| {
+        let program = python_with(module);
+        Contender::peer(name, program.as_ref(), "-c", congruent(NUMBERS)).argument(script)
+    };
     let condition = "n % 7 == 3 && n % 11 == 1";
+    let query =
+        format!("select count(*) from range({NUMBERS}) t(n) where n % 7 = 3 and n % 11 = 1");
     let contenders = [
         Contender::evenly(&place.evenly, "count", congruent(NUMBERS))
             .argument(condition)
@@ -67,12 +73,24 @@ pub(crate) fn interpreted(place: &Place, options: &Options) -> Findings {
             "-c",
             format!("print(sum(1 for n in range({NUMBERS}) if n % 7 == 3 and n % 11 == 1))"),
         ),
-        peer(
-            "DuckDB",
-            "duckdb",
-            "-noheader -csv -c",
-            format!("select count(*) from range({NUMBERS}) t(n) where n % 7 = 3 and n % 11 = 1"),
+        python(
+            "numpy",
+            "numpy",
+            format!(
+                "import numpy; n = numpy.arange({NUMBERS}); \
+                 print(((n % 7 == 3) & (n % 11 == 1)).sum())"
+            ),
         ),
+        peer(
+            "PARI/GP",
+            "sh",
+            "-c",
+            format!(
+                "echo 'c = 0; for (n = 0, {NUMBERS} - 1, if ({condition}, c++)); print(c)' | gp -q -f"
+            ),
+        )
+        .needing(installed("gp").is_some()),
+        python("DuckDB, from Python", "duckdb", format!("import duckdb; print(duckdb.sql(\"{query}\").fetchall()[0][0])")),
     ];
     let title = "Expression: the same over 0..2e7, whole process".to_owned();
     let unit = Unit::Rate { work: NUMBERS as f64, scale: 1e6, name: "M numbers/s" };
