@@ -85,7 +85,7 @@ fn row_18_bits_flipped() {
 }
 
 #[test]
-#[ignore = "takes a minute; .ci/run has it among the longer checks"]
+#[ignore = "takes several minutes; a sample of the bits is flipped in every run of the tests"]
 fn row_18_every_bit_flipped() {
     flip_bits("journal-every-bit", 1);
 }
