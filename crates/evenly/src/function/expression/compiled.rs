@@ -7,13 +7,24 @@ use super::tree::Node;
 use super::{Understood, understand};
 use crate::function::jit::{Filled, Machine, NoMachineCode};
 use crate::function::{Function, Kind};
-use evenly_core::{Arithmetic, Cause, Interval, Range, Tally};
+use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Range, Tally};
 
 /// So many values are computed before the tally looks at them.
 const MOST: usize = 1024;
 
 /// And so many at first: perhaps one of them is all that is wanted.
 const FEWEST: usize = 16;
+
+/// So many numbers are counted at once to see whether one of them is looked for.
+const GLANCE: u128 = 128;
+
+/// That saves time if at most so many of them are, and if it costs at most so much to compute one: then the
+/// most of the time goes into writing down values and looking at them.
+const FEW: u64 = 1;
+const CHEAP: u64 = 20;
+
+/// So many are computed without a glance where there are more.
+const MANY: u128 = 1 << 14;
 
 /// So much cost (in additions) is a moment: about a millisecond.
 const MOMENT: u64 = 1_000_000;
@@ -108,6 +119,43 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// Whether it is looked for numbers for which it is true, or false, and a glance may save time.
+    fn is_looked_for(&self, aggregate: Aggregate) -> Option<bool> {
+        let is_cheap = self.tree.kind == Kind::Truth && code::cost(&self.tree) <= CHEAP;
+        match aggregate {
+            Aggregate::Find { .. } | Aggregate::Any if is_cheap => Some(true),
+            Aggregate::All if is_cheap => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Tells the tally of the numbers for which it is `wanted`, and of those that fail. Where there are few, most
+    /// of the others are only counted.
+    fn search(&mut self, slice: Interval, wanted: bool, tally: &mut Tally) -> i64 {
+        let mut rest = Some(slice);
+        let mut glance = true;
+        while let Some(part) = rest {
+            let (now, later) = part.split_front(if glance { GLANCE } else { MANY });
+            let mut seen = u64::MAX;
+            if glance && let Some(counted) = self.machine.count(now.first(), now.last()) {
+                let others = now.len() as u64 - counted.count;
+                let found = if wanted { counted.count } else { others };
+                seen = if counted.failed.is_some() { u64::MAX } else { found };
+            }
+            if seen > 0 {
+                let last = values(&self.machine, &mut self.narrow, MOST, now, tally);
+                if tally.is_full() {
+                    return last;
+                }
+            }
+            glance = !glance || seen <= FEW;
+            rest = later;
+        }
+        slice.last()
+    }
+}
+
 /// An expression in `n` over the numbers of a range as a function, with what deserves a word although it
 /// is right, a line each.
 ///
@@ -147,18 +195,26 @@ impl Function for Expression {
         if tally.takes_counts() && self.tree.kind == Kind::Truth {
             return self.count(slice, tally);
         }
+        if let Some(wanted) = self.is_looked_for(tally.aggregate()) {
+            return self.search(slice, wanted, tally);
+        }
         if self.narrow.is_empty() {
-            values(&self.machine, &mut self.wide, slice, tally)
+            values(&self.machine, &mut self.wide, FEWEST, slice, tally)
         } else {
-            values(&self.machine, &mut self.narrow, slice, tally)
+            values(&self.machine, &mut self.narrow, FEWEST, slice, tally)
         }
     }
 }
 
-/// Tells the tally the values of the numbers of a slice.
-fn values<T: Width>(machine: &Machine, room: &mut [T], slice: Interval, tally: &mut Tally) -> i64 {
+/// Tells the tally the values of the numbers of a slice, so many at once at first.
+fn values<T: Width>(
+    machine: &Machine,
+    room: &mut [T],
+    mut most: usize,
+    slice: Interval,
+    tally: &mut Tally,
+) -> i64 {
     let mut rest = Some(slice);
-    let mut most = FEWEST;
     while let Some(part) = rest {
         let first = part.first();
         let length = usize::try_from(part.len()).map_or(most, |length| length.min(most));

@@ -7,6 +7,7 @@ use crate::function::expression::{Expression, UnusableExpression};
 use crate::function::{Function, Kind};
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Tally, Value};
 use proptest::prelude::*;
+use std::num::NonZeroU64;
 
 fn compiled(source: &str, first: i64, last: i64) -> Expression {
     let expression = Expression::new(source, Interval::new(first, last));
@@ -113,6 +114,37 @@ fn a_count_is_that_of_a_loop_however_it_is_cut() {
             let mut one = folded(&mut expression, Aggregate::Count, slice);
             let mut other = plainly(&expression, Aggregate::Count, slice);
             assert_eq!(one.take_value(), other.take_value(), "{slice}");
+        }
+    }
+}
+
+/// Now and then, in crowds, with failures between: whatever is passed over at a glance.
+#[test]
+fn what_is_rare_is_found_as_by_a_loop() {
+    for rare in [
+        "n % 1000 == 7",
+        "n % 9000 < 300",
+        "n > 20_000 && n < 21_000",
+        "n == -7000 || n == 24_999",
+        "100 / (n % 5000 - 77) == 0 && n % 900 == 1",
+        "n > 90_000",
+    ] {
+        let (find, first) = (Aggregate::Find { first: None }, NonZeroU64::new(5));
+        let some = Aggregate::Find { first };
+        for (aggregate, source) in [
+            (find, rare.to_owned()),
+            (some, rare.to_owned()),
+            (Aggregate::Any, rare.to_owned()),
+            (Aggregate::All, format!("!({rare})")),
+        ] {
+            let mut expression = compiled(&source, -7000, 25_000);
+            for (first, last) in [(-7000, 24_999), (0, 6), (7, 7), (20_001, 20_900), (-1, 20_002)] {
+                let slice = Interval::new(first, last).unwrap();
+                let mut one = folded(&mut expression, aggregate, slice);
+                let mut other = plainly(&expression, aggregate, slice);
+                assert_eq!(one.failed(), other.failed(), "{source} for {slice}");
+                assert_eq!(one.take_value(), other.take_value(), "{source} for {slice}");
+            }
         }
     }
 }
