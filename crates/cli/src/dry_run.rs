@@ -3,6 +3,8 @@
 use crate::arguments::Format;
 use crate::plan::Plan;
 use crate::report::{Asked, VERSION, line, split};
+use crate::size::size;
+use evenly::function::Form;
 use evenly::{Aggregate, Policy, function};
 use serde::Serialize;
 use std::num::NonZeroU32;
@@ -23,6 +25,12 @@ struct DryRun<'a> {
     split: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     listen: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal: Option<String>,
 }
 
 /// What a job would do, as text or as JSON.
@@ -35,8 +43,19 @@ pub(crate) fn text(plan: &Plan) -> String {
         let asked = Asked::new(plan.aggregate, plan.function.name(), plan.range);
         let split = split(plan.policy);
         let (version, dry_run) = (VERSION, true);
-        let dry = DryRun { version, asked, dry_run, numbers, workers, pipes, split, listen };
-        return line(&dry);
+        return line(&DryRun {
+            version,
+            asked,
+            dry_run,
+            numbers,
+            workers,
+            pipes,
+            split,
+            listen,
+            timeout_s: plan.timeout.map(|timeout| timeout.as_secs_f64()),
+            memory: plan.memory.map(|bytes| bytes.to_string()),
+            journal: plan.journal.file().map(|file| file.display().to_string()),
+        });
     }
     let mut text = format!("{}\n", question(plan, &numbers));
     text += &format!("workers {workers}, forked\n");
@@ -45,6 +64,12 @@ pub(crate) fn text(plan: &Plan) -> String {
         text += &format!("agents  may join at {address}\n");
     }
     text += &format!("chunks  {}\n", chunks(plan));
+    if let Some(limits) = limits(plan) {
+        text += &format!("limits  {limits}\n");
+    }
+    if let Some(file) = plan.journal.file() {
+        text += &format!("journal {}\n", file.display());
+    }
     if plan.policy == Policy::Static {
         for worker in 0..workers.min(SHOWN) {
             let part = plan.range.part(worker, workers);
@@ -80,4 +105,20 @@ fn chunks(plan: &Plan) -> String {
         Policy::Guided => "guided: what remains, divided by twice the workers".to_owned(),
         Policy::Fixed(len) => format!("fixed: {len} numbers each"),
     }
+}
+
+/// What a number may not exceed, if that is limited.
+fn limits(plan: &Plan) -> Option<String> {
+    let time = plan.timeout.map(|timeout| {
+        let is_for_chunks =
+            plan.function.command().is_some_and(|command| command.form() != Form::PerNumber);
+        let what = if is_for_chunks { "chunk" } else { "number" };
+        format!("no {what} longer than {}", humantime::format_duration(timeout))
+    });
+    let memory = plan.memory.map(|bytes| {
+        let what = if plan.function.command().is_some() { "command" } else { "worker" };
+        format!("no {what} with more memory than {}", size(bytes))
+    });
+    let limits: Vec<String> = time.into_iter().chain(memory).collect();
+    (!limits.is_empty()).then(|| limits.join(", "))
 }

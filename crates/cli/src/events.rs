@@ -122,6 +122,15 @@ enum Event<'a> {
         n: String,
         cause: String,
     },
+    JournalBegun {
+        path: String,
+    },
+    JournalGivenUp {
+        reason: String,
+    },
+    JournalLocked {
+        path: String,
+    },
     Paused,
     Resumed {
         pause_s: f64,
@@ -260,6 +269,13 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
         | Observation::AgentAwake(_)
         | Observation::AgentRefused { .. }
         | Observation::Strangers { .. } => return event_of_agents(observation),
+        Observation::JournalBegun { path } => {
+            Event::JournalBegun { path: path.display().to_string() }
+        }
+        Observation::JournalGivenUp { why } => Event::JournalGivenUp { reason: why.to_string() },
+        Observation::JournalLocked { path } => {
+            Event::JournalLocked { path: path.display().to_string() }
+        }
         Observation::Paused => Event::Paused,
         Observation::Resumed(pause) => Event::Resumed { pause_s: rounded(*pause) },
         Observation::EndsEarly(why) => Event::EndsEarly { why: why_early(*why).into_owned() },
@@ -328,6 +344,10 @@ mod tests {
                 r#""recovered","n":"-7","cause":"signal 11""#,
             ),
             (Observation::Resumed(Duration::from_millis(2500)), r#""resumed","pause_s":2.5"#),
+            (
+                Observation::JournalBegun { path: Path::new("a/b") },
+                r#""journal_begun","path":"a/b""#,
+            ),
             (Observation::EndsEarly(Early::Deadline), r#""ends_early","why":"deadline""#),
         ] {
             let expected = format!(r#"{{"version":1,"time_s":1.5,"event":{expected}}}"#);

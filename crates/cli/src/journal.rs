@@ -6,7 +6,7 @@ use crate::exit::Outcome;
 use crate::stderr;
 use evenly::journal::{self, Journal};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A run that is over before has no journal unless one is named.
@@ -47,6 +47,11 @@ impl Journaling {
             after,
             is_quiet: arguments.quiet,
         })
+    }
+
+    /// The file that was named, if one was.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// The journal of a job that is called by these words.
@@ -100,7 +105,7 @@ impl Journaling {
 }
 
 /// Whether it is one of those that nobody named, and so nobody keeps.
-fn is_unnamed(file: &std::path::Path) -> bool {
+fn is_unnamed(file: &Path) -> bool {
     let directory = journal::directory().ok().and_then(|path| path.canonicalize().ok());
     let parent = file.canonicalize().ok().and_then(|file| file.parent().map(ToOwned::to_owned));
     directory.is_some() && directory == parent

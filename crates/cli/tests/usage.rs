@@ -4,6 +4,7 @@
 mod commands;
 mod support;
 
+use std::path::Path;
 use std::process::Command;
 use support::{EVENLY, answer, run, run_words, stderr};
 
@@ -182,6 +183,15 @@ fn a_dry_run_starts_nothing_and_says_what_would_be() {
     assert_eq!(json["numbers"], "18446744073709551616");
     assert_eq!(json["split"], "fixed:5");
     assert_eq!(json["pipes"], 3);
+    let limited = "count even 0..10 --timeout 90s --memory 64M --journal no.journal --dry-run";
+    let text = answer(limited);
+    let limits = "limits  no number longer than 1m 30s, no worker with more memory than 64M\n";
+    assert!(text.ends_with(&format!("{limits}journal no.journal\n")), "{text}");
+    assert!(!Path::new("no.journal").exists());
+    let json = answer(&format!("{limited} --format json"));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["timeout_s"], &json["memory"]), (&90.0.into(), &"67108864".into()));
+    assert_eq!(json["journal"], "no.journal");
     refused("count evn 0..10 --dry-run", &["evn"]);
     for verb in VERBS {
         let text = answer(&format!("{verb} even 0..10 --dry-run"));
