@@ -158,6 +158,7 @@ fn timeouts() -> Vec<Trial> {
         test("row_39_memory_in_a_chunk", &[], memory::in_a_chunk),
         test("row_39_memory_of_coprocesses", &[], memory::coprocesses),
         test("row_39_memory_that_is_shared", &[], memory::what_is_shared),
+        test("row_39_memory_behind_a_wall", &["memory-cgroup"], memory::a_wall),
     ]
 }
 

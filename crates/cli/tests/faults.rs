@@ -67,6 +67,8 @@ fn main() {
         row("row_39_numbers_that_take_too_much", &[], memory::numbers_that_take_too_much),
         row("row_39_a_worker_that_leaks", &[], memory::a_worker_that_leaks),
         row("row_39_what_fits", &[], memory::what_fits),
+        row("row_39_a_wall", &["memory-cgroup"], memory::a_wall),
+        row("row_39_walls_left_behind", &["memory-cgroup"], memory::walls_left_behind),
         row("row_39_out_of_memory", &["memory-cgroup"], limits::out_of_memory),
         row("row_39_no_more_address_space", &["prlimit"], limits::no_more_address_space),
     ];

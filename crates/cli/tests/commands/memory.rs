@@ -1,5 +1,8 @@
 //! Row 39: commands that take more memory than `--memory` allows are ended with all that they started, and named.
 
+use crate::support::group::MemoryGroup;
+use crate::support::process::Process;
+use crate::support::{children_of, kill, until};
 use crate::yard::Yard;
 
 /// Itself, a child, one in a session of its own, one whose parent has left.
@@ -84,4 +87,26 @@ pub(crate) fn coprocesses() {
 pub(crate) fn what_is_shared() {
     let yard = Yard::new();
     yard.run("run 0..2 -j 2 --memory 64M -- TOOL share - 40 {}").answers("");
+}
+
+/// The worker stands still and cannot look: then the kernel ends the command, and it is known why, as
+/// of a coprocess.
+pub(crate) fn a_wall() {
+    for command in ["-- sh -c 'SCRIPT' {}", "--coprocess -- sh -c 'read line; SCRIPT'"] {
+        let (group, yard) = (MemoryGroup::make(), Yard::new());
+        let script = "echo >> started; sleep 0.3; exec TOOL hoard";
+        let script = script.replace("TOOL", yard.tool().to_str().unwrap());
+        let words = format!("count 0..1 -j 1 --memory 64M --progress none {command}");
+        let command = yard.command(&words.replace("SCRIPT", &script));
+        let running = Process::start(group.enclose(&command));
+        until("it has begun", || yard.path("started").exists().then_some(()));
+        let worker = children_of(running.pid())[0];
+        kill("STOP", worker);
+        until("the kernel ends it", || children_of(worker).is_empty().then_some(()));
+        kill("CONT", worker);
+        let ended = yard.ended(running);
+        ended.failed(3, "evenly: n = 0 failed: memory; rerun: ");
+        assert_eq!(yard.text("started").lines().count(), 1);
+        assert_eq!(group.inner(), [] as [&std::path::Path; 0]);
+    }
 }

@@ -1,9 +1,10 @@
 //! Rows 12, 14, 38 and 39: descriptors, pipes, clocks and memory.
 
-use crate::support::{EVENLY, children_of, evenly, kill, start, start_command, stderr, until};
+use crate::support::group::MemoryGroup;
+use crate::support::{EVENLY, children_of, evenly, kill, start, start_command, stderr};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 pub(crate) fn few_descriptors() {
@@ -98,42 +99,9 @@ fn libfaketime() -> PathBuf {
     preload.trim().split(':').next_back().unwrap().into()
 }
 
-/// A group of processes with little memory, of either generation (cgroups(7)); gone when dropped.
-struct MemoryGroup(PathBuf);
-
-impl MemoryGroup {
-    fn make() -> Self {
-        let name = format!("evenly-test-{}", std::process::id());
-        let (root, limit) =
-            [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")]
-                .into_iter()
-                .find(|(root, _)| Path::new(root).join("cgroup.procs").exists())
-                .unwrap();
-        let group = Self(Path::new(root).join(name));
-        fs::create_dir(&group.0).unwrap();
-        fs::write(group.0.join(limit), (64 << 20).to_string()).unwrap();
-        // Without swap what is above the limit is killed.
-        for swap in ["memory.memsw.limit_in_bytes", "memory.swap.max"] {
-            let _ = fs::write(group.0.join(swap), (64 << 20).to_string());
-        }
-        group
-    }
-}
-
-impl Drop for MemoryGroup {
-    fn drop(&mut self) {
-        until("the group is empty", || fs::remove_dir(&self.0).ok());
-    }
-}
-
 pub(crate) fn out_of_memory() {
-    let group = MemoryGroup::make();
-    let script = format!(
-        "echo $$ > {}/cgroup.procs; exec {EVENLY} count test:allocate@777 0..1e5 -j 2 --progress none",
-        group.0.display()
-    );
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]).stdin(Stdio::null());
+    let group = MemoryGroup::limited(64 << 20);
+    let command = group.evenly("count test:allocate@777 0..1e5 -j 2 --progress none");
     let output = start_command(command).output();
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");

@@ -1,6 +1,7 @@
 //! Row 39 with `--memory`: whoever takes more is ended and named, and nobody else.
 
-use crate::support::{children_of, run, start, stderr};
+use crate::support::group::MemoryGroup;
+use crate::support::{children_of, is_alive, kill, run, start, start_command, stderr, until};
 
 /// Several in one range, beside workers that do the rest.
 pub(crate) fn numbers_that_take_too_much() {
@@ -40,4 +41,51 @@ pub(crate) fn what_fits() {
         let output = run(&format!("{words} -j 2 --memory 64M --progress none"));
         assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
     }
+}
+
+/// Nobody looks, for the primary stands still: then the kernel ends who takes too much, and it is known why.
+pub(crate) fn a_wall() {
+    let group = MemoryGroup::make();
+    let words = "count test:allocate@5 0..10 -j 1 --memory 64M --retries 9 --progress none";
+    let running = start_command(group.evenly(words));
+    let pid = running.pid();
+    // It takes a tenth of a second until one is found out.
+    let has_some = |worker: &u32| {
+        let pages = std::fs::read_to_string(format!("/proc/{worker}/statm")).unwrap_or_default();
+        pages
+            .split(' ')
+            .nth(1)
+            .is_some_and(|pages| pages.parse::<u64>().is_ok_and(|pages| pages > 5000))
+    };
+    let worker = until("a worker takes memory", || children_of(pid).into_iter().find(has_some));
+    kill("STOP", pid);
+    assert!(!group.inner().is_empty(), "the worker has a group of its own");
+    until("the kernel ends it", || (!is_alive(worker)).then_some(()));
+    kill("CONT", pid);
+    let output = running.output();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert_eq!(said.matches("evenly: n = 5 failed: memory; rerun: ").count(), 1, "{said}");
+    assert!(said.contains(" killed by signal 9 (it took too much memory); "), "{said}");
+    assert_eq!(group.inner(), [] as [&std::path::Path; 0]);
+}
+
+/// What a killed primary left there is cleared away by the next.
+pub(crate) fn walls_left_behind() {
+    let group = MemoryGroup::make();
+    let running = start_command(group.evenly("count test:hang@5 0..10 -j 2 --memory 64M"));
+    until("it has a wall", || (group.inner().len() >= 2).then_some(()));
+    kill("KILL", running.pid());
+    drop(running.output());
+    let left = group.inner();
+    assert!(!left.is_empty());
+    let gone = || {
+        left.iter().all(|inner| {
+            std::fs::read(inner.join("cgroup.procs")).is_ok_and(|pids| pids.is_empty())
+        })
+    };
+    until("its workers are gone", || gone().then_some(()));
+    let output = start_command(group.evenly("count even 0..10 -j 3 --memory 64M")).output();
+    assert_eq!((&output.stdout[..], stderr(&output)), (&b"5\n"[..], String::new()));
+    assert_eq!(group.inner(), [] as [&std::path::Path; 0]);
 }

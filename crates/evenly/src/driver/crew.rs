@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::function::Function;
 use crate::observe::Reason;
 use crate::process::End;
+use crate::process::cgroup::Wall;
 use crate::process::end_is_asked_for;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::orphans::{self, Orphans};
@@ -71,6 +72,8 @@ pub(super) struct Crew {
     /// What commands leave behind, where there are any. Dropped after the workers: it is all that is left
     /// then.
     orphans: Option<Orphans>,
+    /// Around the memory of each, if that is limited and the kernel lets us. Dropped last of all.
+    wall: Option<Wall>,
 }
 
 /// What a worker is forked with besides its own pipe ends.
@@ -91,6 +94,7 @@ impl Crew {
         workers: usize,
         aggregate: Aggregate,
         function: &dyn Function,
+        memory: Option<u64>,
     ) -> Result<Self, Error> {
         let others = 32;
         let descriptors = DescriptorLimit::raise(2 * (workers as u64 + 1) + others);
@@ -115,6 +119,7 @@ impl Crew {
             null,
             descriptors,
             desk: Desk::new(aggregate),
+            wall: memory.and_then(Wall::build),
         })
     }
 
@@ -177,7 +182,11 @@ impl Crew {
         };
         let mask = inheritance.signals.inherited();
         let (timeout, memory) = (inheritance.timeout, inheritance.memory);
-        let terms = Terms { slot, timeout, memory, mask };
+        if let Some(wall) = &mut self.wall {
+            // Without a group of its own it is looked at all the same.
+            let _ = wall.raise(slot);
+        }
+        let terms = Terms { slot, timeout, memory, wall: self.wall.as_ref(), mask };
         let (desk, function) = (&mut self.desk, &mut *inheritance.function);
         Child::fork(&cradle, |ends| worker::work(name, desk, function, terms, ends))
             .map_err(|cause| ("fork", Refused::Fork(cause)))
@@ -240,6 +249,15 @@ impl Crew {
             pids.for_each(|worker| orphans::signal_commands(worker, Signal::CONT));
         }
         ours().for_each(|slot| slot.child.signal(Signal::CONT));
+    }
+
+    /// Whether the kernel has killed the worker of a slot for its memory, as far as we know; whoever is left of what
+    /// it started ends, too.
+    pub(super) fn has_hit_the_wall(&mut self, slot: usize) -> bool {
+        let Some(wall) = &mut self.wall else { return false };
+        wall.clear(slot);
+        // It may be that of a worker's command, which the worker tells.
+        wall.has_killed(slot) && self.orphans.is_none()
     }
 
     /// Ends what commands and lost workers left behind.

@@ -71,8 +71,11 @@ impl Gathering<'_> {
         let place = &mut self.crew.slots[slot];
         place.is_stopped = false;
         place.last_end = Some(end);
-        let reason = place.reason;
         let is_alone = place.is_only_suspect;
+        if self.crew.has_hit_the_wall(slot) && end == End::Signal(Signal::KILL.as_raw()) {
+            self.crew.slots[slot].reason.get_or_insert(Reason::Memory);
+        }
+        let reason = self.crew.slots[slot].reason;
         let cause = match (reason, end) {
             // Its chunks are not to blame for what it may not even have done.
             (Some(Reason::Call { .. } | Reason::Stopped), _) => None,

@@ -102,7 +102,7 @@ impl<'a> Primary<'a> {
         let (layout, is_wanted) = (Layout::default(), job.stands_still_at_stages);
         let stages = Stages { observer, layout, is_wanted };
         Ok(Self {
-            crew: Crew::prepare(wanted, job.aggregate, &*job.function)?,
+            crew: Crew::prepare(wanted, job.aggregate, &*job.function, job.memory)?,
             wanted,
             stages,
             job,

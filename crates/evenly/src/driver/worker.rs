@@ -20,6 +20,7 @@ mod memory;
 
 use super::clock::Clock;
 use crate::function::{Form, Function};
+use crate::process::cgroup::Kills;
 use crate::process::sys::last_gasp;
 use crate::process::workers::{Call, Unsettled, in_call};
 use commands::Shop;
@@ -101,7 +102,7 @@ pub(super) fn work(
     name: WorkerId,
     desk: &mut Desk,
     function: &mut dyn Function,
-    terms: Terms,
+    terms: Terms<'_>,
     ends: Result<(&File, &File), Unsettled<'_>>,
 ) -> i32 {
     let Desk { unpacker, worker } = desk;
@@ -113,6 +114,7 @@ pub(super) fn work(
             return STATUS_UNSETTLED;
         }
     };
+    let kills = terms.wall.and_then(|wall| wall.enter(terms.slot));
     if function.says_at()
         && let Err((call, cause)) = last_gasp::prepare(name, terms.timeout, terms.memory.is_some())
     {
@@ -133,7 +135,7 @@ pub(super) fn work(
         slice_len: 1,
         look_len: 1,
     };
-    match seat.work(unpacker, terms) {
+    match seat.work(unpacker, terms, kills) {
         Ok(()) | Err(Leave::Abandoned) => STATUS_DONE,
         Err(Leave::Protocol) => STATUS_PROTOCOL,
         Err(Leave::Failed(call, cause)) => {
@@ -179,11 +181,16 @@ struct Seat<'a> {
 }
 
 impl Seat<'_> {
-    fn work(&mut self, unpacker: &mut Unpacker, terms: Terms) -> Result<(), Leave> {
+    fn work(
+        &mut self,
+        unpacker: &mut Unpacker,
+        terms: Terms<'_>,
+        kills: Option<Kills>,
+    ) -> Result<(), Leave> {
         match self.function.command() {
             None => self.until_end_of_file(unpacker),
             Some(command) => {
-                let mut shop = Shop::open(command, terms)?;
+                let mut shop = Shop::open(command, terms, kills)?;
                 match shop.command.form() {
                     Form::PerNumber | Form::PerChunk => self.run_commands(unpacker, &mut shop),
                     Form::Coprocess => self.run_coprocess(unpacker, &mut shop),

@@ -13,6 +13,7 @@ use super::errand::Errand;
 use super::errors::Errors;
 use super::{Leave, Seat};
 use crate::function::{Command, Form};
+use crate::process::cgroup::{Kills, Wall};
 use crate::process::orphans::Orphans;
 use crate::process::signals::{self, InheritedMask};
 use crate::process::sys::SignalSet;
@@ -29,13 +30,15 @@ use std::time::Duration;
 
 /// What a worker is told beside its function.
 #[derive(Clone, Copy)]
-pub(in crate::driver) struct Terms {
+pub(in crate::driver) struct Terms<'a> {
     /// Its place, from 0.
     pub(in crate::driver) slot: usize,
     /// How long a command may take.
     pub(in crate::driver) timeout: Option<Duration>,
     /// How much memory it may have, or a worker without commands.
     pub(in crate::driver) memory: Option<u64>,
+    /// What is around its memory, if anything is.
+    pub(in crate::driver) wall: Option<&'a Wall>,
     /// Signals as they were before the job, which is how commands get them.
     pub(in crate::driver) mask: InheritedMask,
 }
@@ -50,6 +53,8 @@ pub(super) struct Shop {
     pub(super) slot: usize,
     pub(super) timeout: Option<Duration>,
     pub(super) memory: Option<u64>,
+    /// Whom the kernel has killed for its memory, if we can know.
+    pub(super) kills: Option<Kills>,
     /// What commands say on standard error, on its way to ours.
     pub(super) errors: Errors,
     /// How many numbers to do at once: less after a chunk has failed.
@@ -59,10 +64,14 @@ pub(super) struct Shop {
 }
 
 impl Shop {
-    pub(super) fn open(command: Rc<Command>, terms: Terms) -> Result<Self, (Call, Errno)> {
+    pub(super) fn open(
+        command: Rc<Command>,
+        terms: Terms<'_>,
+        kills: Option<Kills>,
+    ) -> Result<Self, (Call, Errno)> {
         let leave = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
-        let Terms { slot, timeout, memory, mask } = terms;
+        let Terms { slot, timeout, memory, mask, .. } = terms;
         let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
         Ok(Self {
             command,
@@ -72,6 +81,7 @@ impl Shop {
             slot,
             timeout,
             memory,
+            kills,
             errors: Errors::new(),
             longest,
             orphans,
@@ -84,6 +94,11 @@ impl Shop {
         let is_done_once =
             matches!(aggregate, Aggregate::Run { .. }) || self.command.is_at_most_once();
         numbers.len() > 1 && !is_done_once
+    }
+
+    /// Whether the kernel has killed a process of a command for its memory since this was asked last.
+    pub(super) fn has_hit_the_wall(&mut self) -> bool {
+        self.kills.as_mut().is_some_and(Kills::has_killed)
     }
 
     /// Something went well: twice as much may be tried again.

@@ -222,7 +222,8 @@ impl Seat<'_> {
                 // Its last words may be an answer.
                 while partner.read_answers()? {}
                 if !partner.has_line() {
-                    return Ok(Err(cause_of(end)));
+                    let is_for_memory = shop.has_hit_the_wall();
+                    return Ok(Err(if is_for_memory { Cause::Memory } else { cause_of(end) }));
                 }
             }
             if timer.is_over() {

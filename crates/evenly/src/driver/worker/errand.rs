@@ -123,6 +123,9 @@ impl Seat<'_> {
                 timer = Timer::start(Some(GRACE));
             }
         };
+        if failed.is_none() && shop.has_hit_the_wall() {
+            failed = Some(Cause::Memory);
+        }
         if let (Some(appetite), Some(Cause::Memory)) = (&appetite, failed) {
             appetite.clear_away(shop);
         }
