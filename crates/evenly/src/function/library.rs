@@ -118,8 +118,15 @@ impl Function for Library {
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
         match tally.aggregate() {
             Aggregate::Count => {
-                let numbers = slice.first()..=slice.last();
-                let satisfy = numbers.map(|n| u64::from(self.call(n) != 0)).sum();
+                // What an inclusive range looks at besides is a tenth of what a short function takes.
+                let (mut n, mut satisfy) = (slice.first(), 0);
+                loop {
+                    satisfy += u64::from(self.call(n) != 0);
+                    if n == slice.last() {
+                        break;
+                    }
+                    n += 1;
+                }
                 // A slice has no more than 2^62 numbers.
                 tally.count(satisfy, slice.len() as u64);
                 slice.last()
@@ -144,8 +151,8 @@ impl Library {
         let mut rest = Some(slice);
         while let Some((now, later)) = rest.map(|rest| rest.split_front(AT_ONCE as u128)) {
             let values = &mut values[..now.len() as usize];
-            for (n, value) in (now.first()..=now.last()).zip(&mut *values) {
-                *value = self.call(n);
+            for (at, value) in (0..).zip(&mut *values) {
+                *value = self.call(now.first() + at);
             }
             tally.numbers(now.first(), values);
             if tally.is_full() {
