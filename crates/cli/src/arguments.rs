@@ -1,6 +1,7 @@
 //! The arguments as they are typed: names, texts and values, and nothing about what they mean.
 
 use crate::examples;
+use crate::later::Later;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,37 +25,37 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Count the n that satisfy a function
     #[command(override_usage = usage!("count"), after_help = examples::COUNT)]
-    Count(Box<JobArguments>),
+    Count(Later<JobArguments>),
     /// Add up what a function gives
     #[command(override_usage = usage!("sum"), after_help = examples::SUM)]
-    Sum(Box<JobArguments>),
+    Sum(Later<JobArguments>),
     /// Find the smallest value of a function, and the lowest n that gives it
     #[command(override_usage = usage!("min"), after_help = examples::MIN)]
-    Min(Box<JobArguments>),
+    Min(Later<JobArguments>),
     /// Find the largest value of a function, and the lowest n that gives it
     #[command(override_usage = usage!("max"), after_help = examples::MAX)]
-    Max(Box<JobArguments>),
+    Max(Later<JobArguments>),
     /// List the n that satisfy a function, ascending
     #[command(override_usage = usage!("find"), after_help = examples::FIND)]
-    Find(Box<FindArguments>),
+    Find(Later<FindArguments>),
     /// Say whether some n satisfies a function, and the lowest that does
     #[command(override_usage = usage!("any"), after_help = examples::ANY)]
-    Any(Box<JobArguments>),
+    Any(Later<JobArguments>),
     /// Say whether all n satisfy a function, or the lowest that does not
     #[command(override_usage = usage!("all"), after_help = examples::EVERY)]
-    All(Box<JobArguments>),
+    All(Later<JobArguments>),
     /// Count how many n give each value
     #[command(override_usage = usage!("hist"), after_help = examples::HIST)]
-    Hist(Box<JobArguments>),
+    Hist(Later<JobArguments>),
     /// List what a function gives for each n, ascending
     #[command(override_usage = usage!("map"), after_help = examples::MAP)]
-    Map(Box<JobArguments>),
+    Map(Later<JobArguments>),
     /// List the n that fail, ascending, and why
     #[command(override_usage = usage!("failures"), after_help = examples::FAILURES)]
-    Failures(Box<JobArguments>),
+    Failures(Later<JobArguments>),
     /// Run a command for each n or each chunk, and pass on what it prints
     #[command(override_usage = "evenly run [OPTIONS] <RANGE> -- <CMD>...", after_help = examples::RUN)]
-    Run(Box<RunArguments>),
+    Run(Later<RunArguments>),
     /// Work for a primary elsewhere, which listens at an address
     #[command(after_help = examples::JOIN)]
     Join(JoinArguments),

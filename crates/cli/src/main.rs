@@ -19,6 +19,7 @@ mod joblog;
 mod join;
 mod journal;
 mod keys;
+mod later;
 mod logfile;
 mod number;
 mod plan;

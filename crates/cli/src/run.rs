@@ -22,7 +22,10 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
         Command::Max(arguments) => (Aggregate::Max, arguments),
         Command::Find(arguments) => {
             let first = plan::option("first", arguments.first.as_deref(), plan::parse_first)?;
-            (Aggregate::Find { first }, Box::new(arguments.job))
+            return ask::ask(
+                Plan::resolve(Aggregate::Find { first }, false, &arguments.job)?,
+                words,
+            );
         }
         Command::Any(arguments) => (Aggregate::Any, arguments),
         Command::All(arguments) => (Aggregate::All, arguments),
@@ -30,9 +33,9 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
         Command::Map(arguments) => (Aggregate::Map, arguments),
         Command::Failures(arguments) => (Aggregate::Failures, arguments),
         Command::Run(arguments) => {
-            let RunArguments { keep_order, tag, job } = *arguments;
-            let aggregate = Aggregate::Run { in_order: keep_order };
-            return ask::ask(Plan::resolve(aggregate, tag, &job)?, words);
+            let RunArguments { keep_order, tag, job } = &*arguments;
+            let aggregate = Aggregate::Run { in_order: *keep_order };
+            return ask::ask(Plan::resolve(aggregate, *tag, job)?, words);
         }
         other => return without_job(other),
     };
