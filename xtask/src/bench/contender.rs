@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -26,6 +27,8 @@ pub(crate) struct Contender {
     arguments: Vec<OsString>,
     environment: Vec<(&'static str, String)>,
     stdin: Option<PathBuf>,
+    /// What it makes, and must not find.
+    makes: Option<PathBuf>,
     /// Where an agent with one worker joins, and a directory for what that takes.
     agent: Option<(&'static str, PathBuf)>,
     answer: Answer,
@@ -46,6 +49,7 @@ impl Contender {
             arguments: arguments.split_whitespace().map(OsString::from).collect(),
             environment: Vec::new(),
             stdin: None,
+            makes: None,
             agent: None,
             answer,
         }
@@ -75,14 +79,32 @@ impl Contender {
         self
     }
 
+    /// Evenly, too, but not what the others are compared with.
+    pub(crate) fn for_comparison(mut self) -> Self {
+        self.is_evenly = false;
+        self
+    }
+
+    /// One more argument, a path that is removed before each run.
+    pub(crate) fn file_that_it_makes(mut self, path: PathBuf) -> Self {
+        self.makes = Some(path.clone());
+        self.argument(path)
+    }
+
+    /// More arguments.
+    pub(crate) fn arguments(mut self, words: &str) -> Self {
+        self.arguments.extend(words.split_whitespace().map(OsString::from));
+        self
+    }
+
     /// One more argument, which may be a path.
     pub(crate) fn argument(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    pub(crate) fn environment(mut self, name: &'static str, value: usize) -> Self {
-        self.environment.push((name, value.to_string()));
+    pub(crate) fn environment(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
         self
     }
 
@@ -126,6 +148,12 @@ impl Contender {
         let Some(mut command) = self.command().map_err(failed)? else {
             return Err(failed("not installed".into()));
         };
+        if let Some(path) = &self.makes {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != NotFound => return Err(failed(error.to_string())),
+                _ => {}
+            }
+        }
         let started = Instant::now();
         let output = match &self.agent {
             Some((address, place)) => self.output_with_agent(address, place),

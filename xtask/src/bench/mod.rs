@@ -9,6 +9,7 @@ mod commands;
 mod contender;
 mod culprit;
 mod joined;
+mod journal;
 mod library;
 mod machine;
 mod measure;
@@ -116,6 +117,7 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
             Section::Startup => timed::startup(&place, &rivals, options)?,
             Section::Prime => timed::prime(&place, options),
             Section::Culprit => culprit::measure(&place, options),
+            Section::Journal => journal::measure(&place, options),
             Section::Memory => memory::measure(&place, &rivals, options),
             Section::Size => size::measure(&place)?,
         };

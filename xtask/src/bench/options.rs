@@ -6,7 +6,7 @@ pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTIONS] [SECTION...]
 
 sections: compute expression library commands output dispatch agents startup
-          prime culprit memory size
+          prime culprit journal memory size
           (default: all but size)
 
   --quick          3 rounds instead of 5, and less work in each
@@ -30,12 +30,13 @@ pub(crate) enum Section {
     Startup,
     Prime,
     Culprit,
+    Journal,
     Memory,
     Size,
 }
 
 impl Section {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Compute,
         Self::Expression,
         Self::Commands,
@@ -46,6 +47,7 @@ impl Section {
         Self::Startup,
         Self::Prime,
         Self::Culprit,
+        Self::Journal,
         Self::Memory,
         Self::Size,
     ];
@@ -62,6 +64,7 @@ impl Section {
             Self::Startup => "startup",
             Self::Prime => "prime",
             Self::Culprit => "culprit",
+            Self::Journal => "journal",
             Self::Memory => "memory",
             Self::Size => "size",
         }

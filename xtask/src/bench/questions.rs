@@ -29,7 +29,7 @@ pub(crate) fn compiled(place: &Place, rivals: &Rivals, options: &Options) -> Fin
         let arguments = format!("{form} {NUMBERS}");
         let program = rivals.rayon_default.as_ref();
         Contender::peer(name, program, &arguments, congruent(NUMBERS))
-            .environment("RAYON_NUM_THREADS", threads)
+            .environment("RAYON_NUM_THREADS", threads.to_string())
     };
     let contenders = [
         evenly(1),

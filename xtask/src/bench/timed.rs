@@ -33,7 +33,7 @@ pub(crate) fn compute(place: &Place, rivals: &Rivals, options: &Options) -> Find
     };
     let rayon = |name: &str, program, form: &str| {
         Contender::peer(format!("rayon, {name}"), program, &format!("{form} {NUMBERS}"), even())
-            .environment("RAYON_NUM_THREADS", workers)
+            .environment("RAYON_NUM_THREADS", workers.to_string())
     };
     let (default, native) = (rivals.rayon_default.as_ref(), rivals.rayon_native.as_ref());
     let contenders = [
@@ -78,7 +78,7 @@ pub(crate) fn dispatch(place: &Place, rivals: &Rivals, options: &Options) -> Fin
     let rayon = |name: &str, form: &str| {
         let arguments = format!("{form} {numbers}");
         Contender::peer(name, rivals.rayon_default.as_ref(), &arguments, even())
-            .environment("RAYON_NUM_THREADS", workers)
+            .environment("RAYON_NUM_THREADS", workers.to_string())
     };
     let evenly = format!("count even {range} --split fixed:1 -j {workers}");
     let raw = |name: &str, per_write: u32| {
@@ -170,7 +170,7 @@ pub(crate) fn prime(place: &Place, options: &Options) -> Findings {
     timed(title, unit, &contenders, options.rounds())
 }
 
-const RATIO: &str =
+pub(crate) const RATIO: &str =
     "Medians of alternating runs; `evenly/it` says how many times as fast evenly is.";
 
 /// Measures the contenders and makes the table: one row for each, also for one that is missing.
