@@ -170,10 +170,10 @@ pub(crate) struct RunArguments {
 #[derive(Debug, Args)]
 pub(crate) struct JobArguments {
     /// What is asked of each n: an expression in n, or a builtin (see `evenly functions`); not with CMD
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = no_option)]
     pub(crate) function: Option<String>,
     /// The numbers: START..END (END excluded) or START..=LAST
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = no_option)]
     pub(crate) range: Option<String>,
     /// A program instead of a function, run once for each n, which is put in for {}; or once for each chunk,
     /// with {start} and {end} (END excluded). Status 0 is yes and 1 is no for count, find, any and all; for
@@ -309,4 +309,12 @@ pub(crate) enum Progress {
     Bar,
     Plain,
     None,
+}
+
+/// A word that may begin with minus signs, but is no option with a slip in it.
+fn no_option(word: &str) -> Result<String, String> {
+    let name = word.strip_prefix("--").unwrap_or_default().split('=').next().unwrap_or_default();
+    let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    // `--n` is n.
+    if is_name && name.len() > 1 { Err("no such option".to_owned()) } else { Ok(word.to_owned()) }
 }

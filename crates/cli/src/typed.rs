@@ -67,6 +67,7 @@ fn one_line(error: &clap::Error) -> String {
             let valid = text(ContextKind::ValidValue).unwrap_or_default();
             format!("bad value '{value}' for {argument}: it is one of {valid}")
         }
+        ErrorKind::ValueValidation => format!("unexpected argument '{value}'"),
         ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             "no command given".to_owned()

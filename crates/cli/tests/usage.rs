@@ -68,6 +68,13 @@ fn only_find_is_asked_for_the_first() {
         refused(&format!("find even 0..10 --first {first}"), &["--first", &format!("'{first}'")]);
     }
     refused("count even 0..10 --first 3", &["--first is for find"]);
+    // A slip is no function, although that may begin with minus signs.
+    for slip in
+        ["--worker 3 even 0..10", "--jurnal x", "--worker=3 even 0..10", "even --frist 0..3"]
+    {
+        refused(&format!("count {slip}"), &["unexpected argument", "--help"]);
+    }
+    assert_eq!(answer("sum --n -3..5"), "4\n");
 }
 
 /// The same for words that stand as they are.
