@@ -125,6 +125,9 @@ pub(crate) struct ResumeArguments {
     /// Go on although the function is not the same any more: it changed on purpose
     #[arg(long)]
     pub(crate) accept_change: bool,
+    /// Print the answer over the other n where some failed (the status is still 3)
+    #[arg(long)]
+    pub(crate) partial: bool,
     /// Say nothing but errors on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,

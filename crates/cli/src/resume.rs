@@ -34,6 +34,7 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(), Outcome> {
     job.resume = true;
     job.retry_failed = arguments.retry_failed;
     job.accept_change = arguments.accept_change;
+    job.partial |= arguments.partial;
     job.workers = arguments.workers.clone().or_else(|| job.workers.take());
     if arguments.quiet || arguments.verbose {
         (job.quiet, job.verbose) = (arguments.quiet, arguments.verbose);

@@ -101,6 +101,8 @@ pub(crate) fn failures_are_known() {
     assert!(losses(&stderr(&tried)) > 0 && tried.status.code() == Some(3), "{tried:?}");
     let part = crash("--resume --partial");
     assert_eq!((part.stdout, part.status.code()), (b"500\n".to_vec(), Some(3)));
+    let part = finish(house.other("resume j --partial"));
+    assert_eq!((part.stdout, part.status.code()), (b"500\n".to_vec(), Some(3)));
     // The function was mended.
     let words = "0..1000 --journal j --resume --retry-failed --accept-change";
     let mended = finish(house.call("count", "even", words));
