@@ -184,6 +184,7 @@ fn endings() -> Vec<Trial> {
             ends::what_is_on_its_own_lives_as_long_as_the_job,
         ),
         test("left_behind_and_reaped", &[], ends::what_is_left_behind_is_reaped),
+        test("there_is_no_terminal", &["python3"], ends::there_is_no_terminal),
         test("nobody_reads_our_input", &[], ends::nobody_reads_our_input),
     ]
 }

@@ -1,5 +1,6 @@
 //! The end of commands: whatever ends, a command, its worker, the primary or all of them, nobody is left.
 
+use crate::support::process::Process;
 use crate::support::{children_of, cpu_ticks, is_alive, kill, state_and_parent, until};
 use crate::yard::Yard;
 use std::time::{Duration, Instant};
@@ -208,5 +209,17 @@ pub(crate) fn what_is_left_behind_is_reaped() {
         kill("INT", running.pid());
         kill("INT", running.pid());
         yard.ended(running);
+    }
+}
+
+/// Who asks the terminal is told that there is none, and does not wait in the background for ever.
+pub(crate) fn there_is_no_terminal() {
+    let yard = Yard::new();
+    let mut command = yard.inside_of("PYTHON -c 'import pty, sys; pty.spawn(sys.argv[1:])'");
+    command.args(["failures", "0..2", "-j", "2", "-q", "--", "sh", "-c"]);
+    command.args(["read line < /dev/tty && echo $line", "{}"]);
+    let ended = yard.ended(Process::start(command));
+    for n in ["0\texit ", "1\texit "] {
+        assert!(ended.stdout.contains(n), "{ended:?}");
     }
 }

@@ -100,6 +100,15 @@ impl Yard {
         command
     }
 
+    /// The start of a call through another program.
+    pub(crate) fn inside_of(&self, words: &str) -> Command {
+        let mut through = self.words(words).into_iter();
+        let mut command = Command::new(through.next().unwrap());
+        let (name, mark) = self.mark.split_once('=').unwrap();
+        command.args(through).arg(EVENLY).current_dir(&self.directory).env(name, mark);
+        command
+    }
+
     fn words(&self, words: &str) -> Vec<String> {
         let words = shlex::split(words).unwrap().into_iter();
         words

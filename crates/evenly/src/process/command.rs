@@ -1,4 +1,4 @@
-//! A command that runs: started by its worker in a process group of its own, and ended with all of it.
+//! A command that runs: started by its worker in a session of its own, and ended with all of it.
 
 use super::sys::spawn::{Launch, Launcher, Refused};
 use super::workers::End;

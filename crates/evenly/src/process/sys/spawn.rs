@@ -53,7 +53,7 @@ impl Launcher {
         Self { stack: vec![0; STACK] }
     }
 
-    /// Starts a program in a process group of its own, which is killed if this thread ends. Its number,
+    /// Starts a program in a session of its own, which is killed if this thread ends. Its number,
     /// and a descriptor that can be read when it has ended (pidfd_open(2)).
     ///
     /// # Errors
@@ -122,7 +122,8 @@ extern "C" fn child(errand: *mut c_void) -> libc::c_int {
     unsafe {
         let errand = &mut *errand.cast::<Errand>();
         *libc::__errno_location() = 0;
-        let is_arranged = libc::setpgid(0, 0) == 0
+        // A group of its own, and no terminal: in the background it would wait for one for ever (setsid(2)).
+        let is_arranged = libc::setsid() != -1
             && libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0
             && (errand.input < 0 || libc::dup2(errand.input, 0) == 0)
             && libc::dup2(errand.output, 1) == 1
