@@ -78,7 +78,11 @@ impl Agents {
         for (number, address) in (AGENTS..).zip(&job.listen) {
             receptions.push(listen(address, &job.keys, registry.also(number))?);
         }
-        let welcome = if receptions.is_empty() { Vec::new() } else { welcome(job)?.encode() };
+        // Where nobody can come, nothing is prepared for who does.
+        let (welcome, boot) = match receptions.is_empty() {
+            true => (Vec::new(), [0; 16]),
+            false => (welcome(job)?.encode(), boot()),
+        };
         Ok(Self {
             receptions,
             peers: BTreeMap::new(),
@@ -87,7 +91,7 @@ impl Agents {
             is_over: false,
             program: job.function.program(),
             function: job.function.name().to_owned(),
-            boot: boot(),
+            boot,
             next_heartbeat: HEARTBEAT,
             now_ns: 0,
             next_strangers: Duration::ZERO,
