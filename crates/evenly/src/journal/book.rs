@@ -107,6 +107,30 @@ impl Book {
         Ok((Self::begin(&path, lock, fingerprint, call)?, None))
     }
 
+    /// One in which nothing waits.
+    fn of(
+        (path, connection, lock): (PathBuf, Connection, Lock),
+        aggregate: Aggregate,
+        hasher: Hasher,
+        (seal, total): (Seal, i64),
+        value: Value,
+    ) -> Self {
+        Self {
+            path,
+            connection,
+            hasher,
+            seal,
+            aggregate,
+            value,
+            total,
+            waiting: Vec::new(),
+            begun: Begun::default(),
+            untouched: Vec::new(),
+            cadence: Cadence::default(),
+            _lock: lock,
+        }
+    }
+
     /// Begins a journal in a file that is not there, or empty.
     fn begin(
         path: &Path,
@@ -129,23 +153,8 @@ impl Book {
                 (&bytes, seal.entries, seal.sum, total),
             )?;
             transaction.commit()?;
-            let (path, waiting, cadence) = (path.to_owned(), Vec::new(), Cadence::default());
-            let (begun, untouched) = (Begun::default(), Vec::new());
-            let aggregate = fingerprint.aggregate;
-            Ok(Self {
-                path,
-                aggregate,
-                connection,
-                hasher,
-                seal,
-                value,
-                total,
-                waiting,
-                begun,
-                untouched,
-                cadence,
-                _lock: lock,
-            })
+            let opened = (path.to_owned(), connection, lock);
+            Ok(Self::of(opened, fingerprint.aggregate, hasher, (seal, total), value))
         };
         make().map_err(|trouble| trouble.at(path, "begin"))
     }
@@ -167,23 +176,8 @@ impl Book {
             Value::Histogram(_) => fingerprint.aggregate.empty(),
             value => value.clone(),
         };
-        let (waiting, cadence) = (Vec::new(), Cadence::default());
-        let (begun, untouched) = (Begun::default(), Vec::new());
-        let aggregate = fingerprint.aggregate;
-        let mut book = Self {
-            path,
-            aggregate,
-            connection,
-            hasher,
-            seal,
-            value,
-            total,
-            waiting,
-            begun,
-            untouched,
-            cadence,
-            _lock: lock,
-        };
+        let opened = (path, connection, lock);
+        let mut book = Self::of(opened, fingerprint.aggregate, hasher, (seal, total), value);
         let retries = terms.retry_failed && contents.failed > 0;
         let has_begun = contents.begun > 0;
         if !retries && !has_begun && differences.is_empty() {

@@ -88,12 +88,28 @@ impl Shop {
         })
     }
 
-    /// How far a failed chunk is halved: down to single numbers, if that does nothing twice that anybody
-    /// would notice.
-    pub(super) fn is_to_be_halved(&self, numbers: Interval, aggregate: Aggregate) -> bool {
+    /// What is tried next of numbers that failed after so many repetitions: all of them once more, or the
+    /// lower half. `None`: they have failed.
+    pub(super) fn next_try(
+        &mut self,
+        numbers: Interval,
+        repeated: &mut u8,
+        aggregate: Aggregate,
+    ) -> Option<Interval> {
+        if *repeated < self.command.repeats_of_failed() {
+            *repeated += 1;
+            return Some(numbers);
+        }
+        // Halving does things twice, and here somebody would notice.
         let is_done_once =
             matches!(aggregate, Aggregate::Run { .. }) || self.command.is_at_most_once();
-        numbers.len() > 1 && !is_done_once
+        if numbers.len() == 1 || is_done_once {
+            return None;
+        }
+        let half = numbers.split_front(numbers.len() / 2).0;
+        self.longest = half.len() as u64;
+        *repeated = 0;
+        Some(half)
     }
 
     /// Whether the kernel has killed a process of a command for its memory since this was asked last.
@@ -172,15 +188,12 @@ impl Seat<'_> {
                 shop.lengthen();
                 return Ok(numbers.last());
             };
-            if repeated < command.repeats_of_failed() {
-                repeated += 1;
-            } else if shop.is_to_be_halved(numbers, aggregate) {
-                numbers = first_half(numbers);
-                shop.longest = numbers.len() as u64;
-                repeated = 0;
-            } else {
-                self.fail(numbers, cause, &output, &command);
-                return Ok(numbers.last());
+            match shop.next_try(numbers, &mut repeated, aggregate) {
+                Some(next) => numbers = next,
+                None => {
+                    self.fail(numbers, cause, &output, &command);
+                    return Ok(numbers.last());
+                }
             }
         }
     }
@@ -249,9 +262,4 @@ impl Seat<'_> {
         }
         Ok(())
     }
-}
-
-/// The lower half of more than one number.
-pub(super) fn first_half(numbers: Interval) -> Interval {
-    numbers.split_front(numbers.len() / 2).0
 }

@@ -5,7 +5,7 @@
 //! started again and gets them one at a time. When it ends after it has answered others, what it did for those
 //! may be to blame, or it does so many and leaves: only one that was just started shows what a chunk is worth.
 
-use super::commands::{Shop, first_half};
+use super::commands::Shop;
 use super::errand::{Errand, Read, Timer, pipe_from, read_some};
 use super::errors::Gathered;
 use super::memory::Appetite;
@@ -149,12 +149,8 @@ impl Seat<'_> {
                 habits.cautious = others + 1;
             } else if has_done_others && is_to_be_asked_again(cause, aggregate) {
                 // By a fresh one.
-            } else if repeated < command.repeats_of_failed() {
-                repeated += 1;
-            } else if shop.is_to_be_halved(numbers, aggregate) {
-                numbers = first_half(numbers);
-                shop.longest = numbers.len() as u64;
-                repeated = 0;
+            } else if let Some(next) = shop.next_try(numbers, &mut repeated, aggregate) {
+                numbers = next;
             } else {
                 self.fail(numbers, cause, &[], &command);
                 return self.note(numbers.last());
