@@ -141,6 +141,7 @@ fn once() -> Vec<Trial> {
         test("once_changes_nothing_without_a_loss", &[], once::changes_nothing_without_a_loss),
         test("row_01_once_a_killed_worker", &[], once::a_killed_worker_leaves_it_unknown),
         test("row_02_once_a_stopped_worker", &[], once::a_stopped_worker_leaves_it_unknown),
+        test("row_23_once_an_end_at_once", &[], once::an_end_at_once_leaves_it_unknown),
         test("row_01_once_of_chunks", &[], once::of_chunks),
         test("row_01_once_workers_killed_at_random", &[], once::workers_killed_at_random),
     ]

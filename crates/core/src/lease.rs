@@ -318,6 +318,12 @@ impl LeaseTable {
         slots.filter_map(|held| Some((held.id, held.worker, held.rest()?)))
     }
 
+    /// The leases in force, with what is not covered.
+    pub(crate) fn in_force(&self) -> impl Iterator<Item = (LeaseId, Interval)> + '_ {
+        let slots = self.slots.iter().filter(|held| held.is_in_force());
+        slots.filter_map(|held| Some((held.id, held.rest()?)))
+    }
+
     /// Ends every lease of `worker` and hands it to `take`, lowest slot first.
     pub(crate) fn reclaim(&mut self, worker: WorkerId, mut take: impl FnMut(Reclaimed)) {
         for slot in 0..self.slots.len() {

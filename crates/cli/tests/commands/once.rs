@@ -158,3 +158,26 @@ fn of_unknown(said: &str) -> i64 {
     let words = line.unwrap_or_default().split(' ');
     words.filter_map(|word| word.parse().ok()).next().unwrap_or(0)
 }
+
+/// What is ended with the job has begun, too, and nobody hears how that went.
+pub(crate) fn an_end_at_once_leaves_it_unknown() {
+    for (options, status) in [("", 130), ("--deadline 2s", 124)] {
+        let yard = Yard::new();
+        let words = format!("run 4..8 -j 2 --at-most-once {options} -- sh -c '{NOTES}'");
+        let process = yard.start(&words);
+        for n in [5, 6] {
+            worker_of(&yard, n);
+        }
+        if options.is_empty() {
+            kill("INT", process.pid());
+            kill("INT", process.pid());
+        }
+        let ended = yard.ended(process);
+        ended.failed(
+            status,
+            "evenly: n in 5..=6: its command may have been started and nobody knows ",
+        );
+        assert_eq!(ended.stderr.matches(" rerun: ").count(), 1, "{ended:?}");
+        each_was_started_once(&yard, 4..7);
+    }
+}

@@ -29,6 +29,11 @@ impl Scheduler {
         self.leases.has(assignment.lease)
     }
 
+    /// What was handed out and not heard of since.
+    pub fn in_hand(&self) -> impl Iterator<Item = Assignment> + '_ {
+        self.leases.in_force().map(|(lease, interval)| Assignment { lease, interval })
+    }
+
     /// How long a chunk may be of which nothing is done twice.
     pub(super) fn most_at_once(&self) -> u128 {
         if self.once == Some(Counts::Numbers) { 1 } else { u128::MAX }

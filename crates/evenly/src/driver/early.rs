@@ -10,6 +10,7 @@ use crate::halt::When;
 use crate::observe::{Early, Observation};
 use crate::process::signals::Signal;
 use evenly_core::agent::Leave;
+use evenly_core::{Cause, Failure, Interval};
 use std::time::{Duration, Instant};
 
 /// How long workers may take over the numbers that they are at when a signal asks for the end.
@@ -134,6 +135,24 @@ impl Gathering<'_> {
                 let deadline = self.job.deadline.unwrap_or_default();
                 Error::Deadline { deadline, covered, total }
             }
+        }
+    }
+
+    /// Where nothing is started twice: names what had begun when the job ended at once, for nobody will hear how
+    /// that went.
+    pub(super) fn tell_what_is_unknown(&mut self) {
+        if !self.job.is_at_most_once() {
+            return;
+        }
+        let in_hand = self.supervisor.scheduler().in_hand();
+        let mut begun: Vec<Interval> = in_hand
+            .filter(|assignment| !self.keeper.holds(assignment))
+            .map(|assignment| assignment.interval)
+            .collect();
+        begun.sort_unstable();
+        for interval in begun {
+            let failure = Failure { interval, cause: Cause::Unknown };
+            self.stages.observer.observe(&Observation::Quarantined(failure));
         }
     }
 

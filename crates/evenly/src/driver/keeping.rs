@@ -57,6 +57,11 @@ impl Keeper {
         self.held.extend(assignments.iter().map(|assignment| (slot, *assignment)));
     }
 
+    /// Whether an assignment is held back.
+    pub(super) fn holds(&self, assignment: &Assignment) -> bool {
+        self.held.iter().any(|(_, held)| held.lease == assignment.lease)
+    }
+
     /// When something is to be done about it.
     pub(super) fn next_due(&self) -> Option<Duration> {
         self.book.as_ref().map_or(self.begins, Book::due)

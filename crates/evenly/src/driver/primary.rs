@@ -41,7 +41,10 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
     let mut gathering = primary.send_ranges(hub, registry, agents, kept)?;
-    gathering.gather()?;
+    if let Err(error) = gathering.gather() {
+        gathering.tell_what_is_unknown();
+        return Err(error);
+    }
     gathering.end_of_file()?;
     gathering.wait_for_children()
 }
