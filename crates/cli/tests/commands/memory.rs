@@ -94,7 +94,7 @@ pub(crate) fn what_is_shared() {
 pub(crate) fn a_wall() {
     for command in ["-- sh -c 'SCRIPT' {}", "--coprocess -- sh -c 'read line; SCRIPT'"] {
         let (group, yard) = (MemoryGroup::make(), Yard::new());
-        let script = "echo >> started; sleep 0.3; exec TOOL hoard";
+        let script = "echo >> started; sleep 1; exec TOOL hoard";
         let script = script.replace("TOOL", yard.tool().to_str().unwrap());
         let words = format!("count 0..1 -j 1 --memory 64M --progress none {command}");
         let command = yard.command(&words.replace("SCRIPT", &script));

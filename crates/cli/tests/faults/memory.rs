@@ -2,6 +2,7 @@
 
 use crate::support::group::MemoryGroup;
 use crate::support::{children_of, is_alive, kill, run, start, start_command, stderr, until};
+use std::time::Duration;
 
 /// Several in one range, beside workers that do the rest.
 pub(crate) fn numbers_that_take_too_much() {
@@ -46,18 +47,11 @@ pub(crate) fn what_fits() {
 /// Nobody looks, for the primary stands still: then the kernel ends who takes too much, and it is known why.
 pub(crate) fn a_wall() {
     let group = MemoryGroup::make();
-    let words = "count test:allocate@5 0..10 -j 1 --memory 64M --retries 9 --progress none";
+    let words = "count test:allocate=1500@5 5..6 -j 1 --memory 64M --retries 1 --progress none";
     let running = start_command(group.evenly(words));
     let pid = running.pid();
-    // It takes a tenth of a second until one is found out.
-    let has_some = |worker: &u32| {
-        let pages = std::fs::read_to_string(format!("/proc/{worker}/statm")).unwrap_or_default();
-        pages
-            .split(' ')
-            .nth(1)
-            .is_some_and(|pages| pages.parse::<u64>().is_ok_and(|pages| pages > 5000))
-    };
-    let worker = until("a worker takes memory", || children_of(pid).into_iter().find(has_some));
+    let worker = running.workers(1)[0];
+    std::thread::sleep(Duration::from_millis(500));
     kill("STOP", pid);
     assert!(!group.inner().is_empty(), "the worker has a group of its own");
     until("the kernel ends it", || (!is_alive(worker)).then_some(()));

@@ -32,8 +32,8 @@ enum Fault {
     Exit(i32),
     /// Sleeps for ever.
     Hang,
-    /// Allocates until something ends it.
-    Allocate,
+    /// Allocates until something ends it, after so long.
+    Allocate(Duration),
     /// Writes to the result pipe what is no frame, and goes on.
     Garbage,
     /// Writes the beginning of a frame, and goes on.
@@ -75,7 +75,8 @@ pub(super) fn named(name: &str) -> Option<Box<dyn Function>> {
         "panic" => Some(Fault::Panic),
         "exit" => Some(Fault::Exit(value.parse().ok()?)),
         "hang" => Some(Fault::Hang),
-        "allocate" => Some(Fault::Allocate),
+        "allocate" if value.is_empty() => Some(Fault::Allocate(Duration::ZERO)),
+        "allocate" => Some(Fault::Allocate(Duration::from_millis(value.parse().ok()?))),
         "garbage" => Some(Fault::Garbage),
         "half-a-frame" => Some(Fault::HalfAFrame),
         "mute" => Some(Fault::Mute),
@@ -155,7 +156,8 @@ fn commit(fault: &Fault) {
         Fault::Hang => loop {
             std::thread::sleep(Duration::from_secs(3600));
         },
-        Fault::Allocate => {
+        Fault::Allocate(after) => {
+            std::thread::sleep(*after);
             let mut hoard: Vec<Vec<u8>> = Vec::new();
             loop {
                 hoard.push(std::hint::black_box(vec![1; 1 << 20]));

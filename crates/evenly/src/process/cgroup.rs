@@ -273,7 +273,7 @@ mod tests {
         wall.raise(2).unwrap();
         let run = |slot: usize, script: &str| {
             let procs = wall.group(slot).join("cgroup.procs");
-            let script = format!("echo 0 > {} && {script}", procs.display());
+            let script = format!("echo 0 > {} || exit\n{script}", procs.display());
             Command::new("sh").args(["-c", &script]).status().unwrap()
         };
         assert!(run(2, "true").success());
