@@ -11,7 +11,8 @@ use std::time::Instant;
 
 const USAGE: &str = "\
 usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|datagrams|raw]
-                       [--agents | --no-agents] [--question NAME] [--no-failures] [--no-faults]
+                       [--agents | --no-agents] [--question NAME] [--gasps | --no-gasps]
+                       [--no-failures] [--no-faults]
        cargo xtask sim --seed SEED [--trace] [--transport ..] ..
 
   --seeds N     so many runs, from seeds that follow one another (10000)
@@ -22,6 +23,7 @@ usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|d
   --transport   instead of what the seed says
   --agents      agents in every run over pipes, or in none (--no-agents)
   --question    count, sum, min, max, find, find-first, any, all, hist, map or failures
+  --gasps       workers say at which number something ends them, in every run or in none (--no-gasps)
   --no-failures no number fails by itself
   --no-faults   nothing breaks";
 
@@ -68,6 +70,8 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
             "--trace" => parsed.is_traced = true,
             "--agents" => parsed.options.agents = Some(true),
             "--no-agents" => parsed.options.agents = Some(false),
+            "--gasps" => parsed.options.gasps = Some(true),
+            "--no-gasps" => parsed.options.gasps = Some(false),
             "--question" => {
                 let name = value()?;
                 let question = question_of_name(name);

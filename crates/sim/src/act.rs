@@ -17,7 +17,7 @@ impl World<'_> {
         loop {
             let order = self.primary.supervisor.poll(self.now_ns);
             let Some(order) = order.map_err(|violation| violation.to_string())? else {
-                return Ok(());
+                return self.oracle.settle();
             };
             self.tape.remark(|| format!("{order:?}"));
             self.carry_out(order)?;
@@ -36,6 +36,7 @@ impl World<'_> {
                 let packer = self.packer(slot);
                 let packer = packer.ok_or("an assignment for an empty seat")?;
                 packer.assign(&assignments);
+                self.note_assigned(slot, &assignments)?;
                 let numbers = assignments.iter().map(|one| one.interval.len()).sum::<u128>();
                 let numbers = u64::try_from(numbers).unwrap_or(u64::MAX);
                 self.most_at_once = self.most_at_once.max(numbers);
@@ -76,12 +77,16 @@ impl World<'_> {
             }
             // Here anything may be done twice.
             Order::Untouched(_) => return Err("nothing is done at most once".into()),
-            Order::Recovered { .. } => {}
+            Order::Recovered { n, cause } => {
+                self.stats.recovered += 1;
+                self.oracle.culprits.recover(n, cause)?;
+            }
             Order::Silenced { slot, .. } if slot >= self.plan.seats => self.note_silent(slot)?,
             Order::Silenced { slot, .. } => {
                 self.stats.silences += 1;
                 self.primary.peers[slot].silences += 1;
                 self.primary.peers[slot].is_silent = true;
+                self.primary.peers[slot].lent.clear();
             }
             Order::GiveUp { slot, times } => {
                 let losses = self.primary.peers[slot].losses;

@@ -44,7 +44,13 @@ impl World<'_> {
                 // As may be who is at numbers that became superfluous.
                 let is_decided = self.primary.supervisor.scheduler().ledger().limit().is_some();
                 let is_counting = self.life(pid).is_some_and(|life| {
-                    matches!(life.doing, Doing::Counting(_) | Doing::Dying(..))
+                    matches!(
+                        life.doing,
+                        Doing::Counting(_)
+                            | Doing::Dying(..)
+                            | Doing::Gasping(_)
+                            | Doing::Ending(_)
+                    )
                 });
                 let is_late = is_late || is_decided && is_counting;
                 check(is_late, || format!("worker {pid} does not leave"))?;

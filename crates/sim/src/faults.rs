@@ -38,7 +38,7 @@ impl World<'_> {
         if self.random.happens(garbage) {
             return self.write_garbage(pid);
         }
-        true
+        !self.endure_a_question(pid)
     }
 
     /// Some say why they leave, as far as the pipe has room.

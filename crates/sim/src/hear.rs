@@ -7,7 +7,7 @@ use crate::oracle::check;
 use crate::queue::Pid;
 use crate::world::{Outcome, World};
 use evenly_core::frame::Body;
-use evenly_core::{Cause, Fault, Heard};
+use evenly_core::{Cause, Fault, Heard, Interval};
 
 /// Far away: whoever holds chunks and was not heard from for so long is treated as stopped. On lines
 /// there are heartbeats; without, the slowest slice must fit in.
@@ -106,9 +106,19 @@ impl World<'_> {
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 Ok(Found::Frame { pid, is_work, parts, begun, releases })
             }
-            // Those here do not gasp.
-            Ok(Heard::Gasp { .. } | Heard::Nothing) => {
+            Ok(Heard::Nothing) => {
                 Ok(Found::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
+            }
+            Ok(Heard::Gasp { slot, n, cause }) => {
+                self.stats.gasps += 1;
+                let pid = primary.pids.get(name as usize).copied().flatten();
+                let said = pid.and_then(|pid| self.processes[pid].gasp);
+                let is_known = said.is_some_and(|said| (said.n, said.said) == (n, cause));
+                check(is_known, || format!("nobody said that it is at {n}"))?;
+                let peer = &mut primary.peers[slot];
+                check(peer.pid == pid, || "another's last gasp".into())?;
+                peer.gasp = Some(n);
+                Ok(Found::Frame { pid, is_work: false, parts, begun, releases })
             }
             Ok(Heard::Farewell { slot, call, errno }) => {
                 self.stats.farewells += 1;
@@ -199,20 +209,23 @@ impl World<'_> {
     }
 
     /// The seat is empty.
-    pub(crate) fn lose(
-        &mut self,
-        slot: usize,
-        at: Vec<evenly_core::Interval>,
-        cause: Option<Cause>,
-    ) -> Outcome {
+    pub(crate) fn lose(&mut self, slot: usize, at: Vec<Interval>, cause: Option<Cause>) -> Outcome {
+        let death = cause.map(|cause| self.death_in(slot, at, cause));
+        let limit = self.primary.supervisor.scheduler().ledger().limit();
+        let is_wanted = |n: i64| limit.is_none_or(|limit| n <= limit);
+        // For those that a number explains, the seat is not to blame.
+        let is_explained = death
+            .as_ref()
+            .is_some_and(|death| death.is_named && death.at.iter().all(|at| is_wanted(at.first())));
         let peer = &mut self.primary.peers[slot];
         let pid = peer.pid.take();
-        peer.losses += 1;
+        peer.losses += u32::from(!is_explained);
         if let Some(pid) = pid {
             self.hang_up(pid, PRIMARY);
         }
-        if let Some(cause) = cause {
-            self.oracle.death(at, cause);
+        if let Some(death) = death {
+            self.stats.gasps_in_vain += u64::from(death.is_named && !death.is_own);
+            self.oracle.death(death)?;
         }
         let lost = self.primary.supervisor.lose(slot, cause, self.now_ns);
         let (chunks, numbers) = lost.map_err(|violation| violation.to_string())?;

@@ -16,10 +16,10 @@
 //!
 //! In the order in which a run meets them: `plan` is drawn (`draw`) with `random`, and the
 //! `question`; the `world` has the clock and the `queue` of what will happen; the `primary` hears
-//! (`hear`) and acts (`act`); a `process` makes its `steps`, unless `faults` come between; a `pipe` or a
-//! `line` carries frames; records go into a `journal`, from which the next of its `lives` goes on;
+//! (`hear`) and acts (`act`); a `process` makes its `steps`, unless `faults` come between, and may say
+//! with its last breath where it is (`gasps`); a `pipe` or a `line` carries frames; records go into a `journal`, from which the next of its `lives` goes on;
 //! lines go to a `reader`; `ending` is the end. The `oracle` looks on: it keeps `books`, knows what a
-//! `plain` loop gives, follows the `lines`, and has a `verdict`.
+//! `plain` loop gives, follows the `lines`, looks for `culprits`, and has a `verdict`.
 //! Of agents: the `party` that is invited, their `session`s, the `link` between the `guests` at the
 //! primary and the `upstream` at the agent, and `trouble`.
 //!
@@ -29,10 +29,12 @@
 
 mod act;
 mod books;
+mod culprits;
 mod draw;
 mod ending;
 mod faults;
 mod function;
+mod gasps;
 mod guests;
 mod hear;
 mod journal;
@@ -65,6 +67,7 @@ mod world;
 pub use options::{Options, Transport, question_of_name};
 pub use summary::Summary;
 
+use gasps::Gasps;
 use plan::Plan;
 use random::Random;
 use std::fmt;
@@ -122,13 +125,16 @@ pub fn describe(seed: u64, options: &Options) -> String {
 
 /// Apart from others, what is asked is drawn from another number.
 const ASKED: u64 = 0x61_736b_6564;
+/// And so is how workers speak.
+const GASPED: u64 = 0x6761_7370;
 
-/// Agents and questions are drawn by generators of their own: without them, a seed makes the run that it
+/// Agents, questions and gasps are drawn by generators of their own: without them, a seed makes the run that it
 /// made before there were any.
 fn draw(random: &mut Random, seed: u64, options: &Options) -> Plan {
     let mut plan = Plan::draw(random, options);
     plan.invite(&mut Random::new(!seed), options);
     plan.ask(&mut Random::new(seed.rotate_left(32) ^ ASKED), options);
+    plan.gasps = Gasps::draw(&mut Random::new(seed.rotate_left(16) ^ GASPED), &plan, options);
     plan
 }
 

@@ -26,6 +26,8 @@ pub struct Options {
     pub agents: Option<bool>,
     /// `None`: any. Of find with an end, the end is drawn.
     pub question: Option<Aggregate>,
+    /// `None`: in half of the runs workers say at which number they are when something ends them.
+    pub gasps: Option<bool>,
     /// Whether numbers may fail by themselves.
     pub do_numbers_fail: bool,
     /// Whether anything is broken in phase one at all.
@@ -34,8 +36,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let (transport, agents, question) = (None, None, None);
-        Self { transport, agents, question, do_numbers_fail: true, are_faults_wanted: true }
+        Self {
+            transport: None,
+            agents: None,
+            question: None,
+            gasps: None,
+            do_numbers_fail: true,
+            are_faults_wanted: true,
+        }
     }
 }
 
@@ -76,10 +84,12 @@ impl fmt::Display for Options {
         if let Some(transport) = self.transport {
             write!(f, " --transport {}", transport.name())?;
         }
-        match self.agents {
-            Some(true) => f.write_str(" --agents")?,
-            Some(false) => f.write_str(" --no-agents")?,
-            None => {}
+        for (choice, name) in [(self.agents, "agents"), (self.gasps, "gasps")] {
+            match choice {
+                Some(true) => write!(f, " --{name}")?,
+                Some(false) => write!(f, " --no-{name}")?,
+                None => {}
+            }
         }
         if let Some(question) = self.question {
             write!(f, " --question {}", name_of(question))?;

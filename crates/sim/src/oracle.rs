@@ -1,19 +1,12 @@
 //! The oracle: what must be true of a run whatever breaks, kept apart from the core.
 
 use crate::books::{Books, one_by_one};
+use crate::culprits::{Culprits, Death, most};
 use crate::function::Deadly;
 use crate::lines::Lines;
 use crate::question::Question;
 use crate::set::Set;
 use evenly_core::{Cause, Failure, Interval, Record, Scheduler};
-
-/// A worker that died, in the eyes of the primary.
-#[derive(Debug)]
-struct Death {
-    /// Where it may have been.
-    at: Vec<Interval>,
-    cause: Cause,
-}
 
 #[derive(Debug)]
 pub(crate) struct Oracle {
@@ -28,7 +21,7 @@ pub(crate) struct Oracle {
     pub(crate) acknowledged: Books,
     /// What was read of the lines.
     pub(crate) lines: Lines,
-    deaths: Vec<Death>,
+    pub(crate) culprits: Culprits,
     quarantined: Vec<i64>,
     /// Numbers that are said to fail by themselves.
     failing: Set,
@@ -59,7 +52,7 @@ impl Oracle {
             given_out: Set::default(),
             acknowledged,
             lines: Lines::default(),
-            deaths: Vec::new(),
+            culprits: Culprits::default(),
             quarantined: Vec::new(),
             failing: Set::default(),
             is_only_numbers: true,
@@ -98,15 +91,22 @@ impl Oracle {
         self.acknowledged = durable.clone();
         // Whoever reads what the next one writes reads all of it.
         self.lines = Lines::default();
-        self.deaths.clear();
+        self.culprits = Culprits::default();
         self.quarantined.clear();
         self.failing = Set::default();
         Ok(())
     }
 
     /// The primary hears that a worker is gone.
-    pub(crate) fn death(&mut self, at: Vec<Interval>, cause: Cause) {
-        self.deaths.push(Death { at, cause });
+    pub(crate) fn death(&mut self, death: Death) -> Result<(), String> {
+        self.culprits.die(death, self.retries)
+    }
+
+    /// The primary has done all that there was to do.
+    pub(crate) fn settle(&mut self) -> Result<(), String> {
+        let Self { culprits, given_out, quarantined, failing, .. } = self;
+        let has_failed = |n: i64| quarantined.contains(&n) || failing.has(n);
+        culprits.settle(|n| given_out.has(n) && !has_failed(n))
     }
 
     /// A number is said to have no value.
@@ -122,22 +122,17 @@ impl Oracle {
             return Ok(());
         }
         check(failure.interval.len() == 1, || format!("{} failed at once", failure.interval))?;
-        let single = Interval::single(n);
-        let is_at = |death: &&Death| death.at.iter().any(|at| at.contains(single));
-        let deaths = self.deaths.iter().filter(is_at).count();
-        let most = usize::from(self.retries) + 1;
-        check(deaths >= most, || {
-            format!("{n} failed after {deaths} deaths at it, where {most} are due")
-        })?;
-        let last = self.deaths.iter().rfind(|death| is_at(death)).map(|death| death.cause);
-        check(last == Some(failure.cause), || format!("{n} failed of {:?}", failure.cause))?;
+        self.culprits.convict(n, failure.cause, self.retries)?;
         check(!self.quarantined.contains(&n), || format!("{n} failed twice"))?;
         self.quarantined.push(n);
         if self.is_only_numbers {
             let is_deadly = self.deadly.iter().any(|deadly| deadly.n == n);
             check(is_deadly, || format!("{n} failed and is innocent"))?;
-            // The first loss blames nobody, unless the chunk was handed out before.
-            let is_spared = |deadly: &Deadly| deadly.n == n && deadly.times <= self.retries.into();
+            // The first loss blames nobody, unless the chunk was handed out before; and who is named is tried
+            // alone in any case.
+            let least = if self.culprits.is_named(n) { most(self.retries) } else { 1 };
+            let least = least.max(u32::from(self.retries) + 1);
+            let is_spared = |deadly: &Deadly| deadly.n == n && deadly.times < least;
             let is_spared = self.deadly.iter().any(is_spared);
             check(!is_spared, || format!("{n} failed although it had tries left"))?;
         }
@@ -171,6 +166,7 @@ impl Oracle {
         for interval in &record.covered {
             check(is_inside(*interval), || format!("{interval} is not in the range"))?;
             check(self.given_out.add(*interval), || format!("{interval} is recorded twice"))?;
+            self.culprits.done(*interval);
             let is_in = |deadly: &&Deadly| interval.contains(Interval::single(deadly.n));
             if let Some(deadly) = self.deadly.iter().filter(|one| one.is_always()).find(is_in) {
                 return Err(format!("{} has a value and cannot be computed", deadly.n));

@@ -127,8 +127,9 @@ impl Party {
             Faults { drain_at_ns: None, crash_at_ns: Vec::new(), ..plan.faults.clone() }
         };
         let (slowness, seats) = (machine.slowness.clone(), machine.slowness.len());
+        let gasps = if self.are_workers_spared { plan.gasps.spared() } else { plan.gasps.clone() };
         let party = Self { report_ns: self.report_ns, ..Self::default() };
-        Plan { slowness, seats, retries, sync_ns: None, faults, party, ..plan.clone() }
+        Plan { slowness, seats, retries, sync_ns: None, faults, gasps, party, ..plan.clone() }
     }
 }
 

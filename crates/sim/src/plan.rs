@@ -5,6 +5,7 @@
 
 use crate::draw::{draw_cost, draw_deadly, draw_faults, draw_policy, draw_range};
 use crate::function::{Cost, Deadly};
+use crate::gasps::Gasps;
 use crate::options::{Options, Transport};
 use crate::party::Party;
 use crate::question::Question;
@@ -45,6 +46,7 @@ pub(crate) struct Plan {
     pub(crate) party: Party,
     pub(crate) question: Question,
     pub(crate) reader: Reader,
+    pub(crate) gasps: Gasps,
 }
 
 /// What breaks in phase one. Rates are in a million steps.
@@ -116,6 +118,7 @@ impl Plan {
             party: Party::default(),
             question: Question::count(),
             reader: Reader::default(),
+            gasps: Gasps::default(),
         };
         // Whoever turns slowly reads much at once; and a long range means many answers.
         let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });

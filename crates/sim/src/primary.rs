@@ -3,13 +3,15 @@
 //! cost those their lives who may have written it.
 
 use crate::books::Books;
+use crate::options::Transport;
 use crate::oracle::check;
 use crate::plan::Plan;
 use crate::process::Process;
 use crate::queue::{Pid, Sid};
+use crate::summary::Summary;
 use crate::world::{Outcome, World};
 use evenly_core::frame::{Packer, Unpacker};
-use evenly_core::{IntervalSet, Scheduler, Supervisor, WorkerId};
+use evenly_core::{Assignment, Interval, IntervalSet, Scheduler, Supervisor, WorkerId};
 use std::collections::BTreeMap;
 
 /// What the primary is at.
@@ -59,6 +61,9 @@ pub(crate) struct Peer {
     pub(crate) is_silent: bool,
     /// Losses in a row, counted apart from the roster.
     pub(crate) losses: u32,
+    /// What it was given since it had nothing in hand, and the number that it said it is at.
+    pub(crate) lent: Vec<Interval>,
+    pub(crate) gasp: Option<i64>,
 }
 
 impl Primary {
@@ -105,6 +110,8 @@ impl Primary {
             is_quiet: false,
             is_silent: false,
             losses: 0,
+            lent: Vec::new(),
+            gasp: None,
         };
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
         Self {
@@ -164,6 +171,7 @@ impl World<'_> {
         peer.packer = Packer::new(name, self.plan.frame_limit);
         (peer.window, peer.silences) = (window, 0);
         (peer.heard_ns, peer.is_quiet, peer.is_silent) = (self.now_ns, false, false);
+        (peer.lent, peer.gasp) = (Vec::new(), None);
         self.processes.push(Process::new(&self.plan, slot, name, self.now_ns));
         self.stats.forks += 1;
         self.tape.note("forked", pid as u64, slot as u64);
@@ -204,6 +212,24 @@ impl World<'_> {
             Stage::Closing { until_ns } => self.see_off(until_ns)?,
         }
         self.arrange_to_wake()
+    }
+
+    /// Somebody is given chunks.
+    pub(crate) fn note_assigned(&mut self, slot: usize, assignments: &[Assignment]) -> Outcome {
+        let Summary { refusals, stops, agents_joined, .. } = self.stats;
+        let is_here = slot < self.plan.seats;
+        let has_done_others = is_here && !self.primary.peers[slot].lent.is_empty();
+        // Where everybody who is lost is replaced, and nobody is silent.
+        let is_replaced = refusals + stops + agents_joined == 0;
+        let must_be_fresh =
+            has_done_others && is_replaced && self.plan.transport == Transport::Pipes;
+        for assignment in assignments {
+            self.oracle.culprits.assign(assignment.interval, must_be_fresh)?;
+            if is_here {
+                self.primary.peers[slot].lent.push(assignment.interval);
+            }
+        }
+        Ok(())
     }
 
     /// Nobody who can work has nothing to do while there is work.

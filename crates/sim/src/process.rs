@@ -5,6 +5,7 @@
 //! long, and when a chunk is begun again; it waits where the result pipe is full, and ends at end of
 //! file.
 
+use crate::gasps::Gasp;
 use crate::line::Line;
 use crate::options::Transport;
 use crate::pipe::Pipe;
@@ -24,6 +25,9 @@ pub(crate) enum Doing {
     Counting(i64),
     /// Counts, and dies of this number at the end of this step, if it still kills.
     Dying(i64, Interval),
+    /// Something ends it: it says at which number; and then it ends.
+    Gasping(Gasp),
+    Ending(Gasp),
     /// Sends what is packed.
     Sending(Then),
 }
@@ -50,6 +54,9 @@ pub(crate) struct Process {
     pub(crate) at: Vec<Interval>,
     pub(crate) anywhere: Vec<Interval>,
     pub(crate) cause: Option<Cause>,
+    /// What it has said with its last gasp, and whether it ended of that.
+    pub(crate) gasp: Option<Gasp>,
+    pub(crate) has_passed_away: bool,
 }
 
 /// A process that lives.
@@ -74,8 +81,9 @@ pub(crate) struct Life {
     pub(crate) busy_since_ns: u64,
     /// When something was last sent.
     pub(crate) sent_ns: u64,
-    /// About how many numbers make a slice.
+    /// About how many numbers make a slice, and where the last one began.
     pub(crate) slice_len: u64,
+    pub(crate) slice_first: i64,
 }
 
 impl Process {
@@ -99,6 +107,7 @@ impl Process {
             busy_since_ns: now_ns,
             sent_ns: now_ns,
             slice_len: 1,
+            slice_first: 0,
         };
         let is_far = plan.transport == Transport::Datagrams;
         Self {
@@ -110,6 +119,8 @@ impl Process {
             at: Vec::new(),
             anywhere: Vec::new(),
             cause: None,
+            gasp: None,
+            has_passed_away: false,
         }
     }
 
@@ -165,7 +176,7 @@ impl Life {
         while self.hands.front().is_some_and(|held| !held.contains(slice)) {
             self.hands.pop_front();
         }
-        self.has_begun = true;
+        (self.has_begun, self.slice_first) = (true, slice.first());
         !self.hands.is_empty()
     }
 

@@ -9,9 +9,6 @@ use crate::world::{Outcome, World};
 use evenly_core::worker::Outcome as Told;
 use evenly_core::{Cause, Interval};
 
-/// Signal 11, of which one dies that computes a deadly number.
-const SEGV: Cause = Cause::Signal(11);
-
 impl World<'_> {
     pub(crate) fn life(&mut self, pid: Pid) -> Option<&mut Life> {
         self.processes[pid].life.as_deref_mut()
@@ -34,7 +31,7 @@ impl World<'_> {
         }
     }
 
-    fn park(&mut self, pid: Pid) {
+    pub(crate) fn park(&mut self, pid: Pid) {
         if let Some(life) = self.life(pid) {
             life.is_parked = true;
         }
@@ -56,6 +53,11 @@ impl World<'_> {
             Doing::Working => self.work(pid),
             Doing::Counting(last) => self.counted(pid, last),
             Doing::Dying(n, slice) => self.reach(pid, n, slice),
+            Doing::Gasping(last) => self.gasp(pid, last),
+            Doing::Ending(last) => {
+                self.pass_away(pid, last);
+                Ok(())
+            }
             Doing::Sending(then) => self.send(pid, then),
         }
     }
@@ -71,8 +73,7 @@ impl World<'_> {
             deadly.times -= 1;
         }
         self.tape.remark(|| format!("{n} kills its worker"));
-        self.stats.crashes += 1;
-        self.die(pid, Some(SEGV));
+        self.end_at(pid, n);
         Ok(())
     }
 

@@ -53,6 +53,18 @@ counters! {
     farewells,
     /// Workers that died of a number.
     crashes,
+    /// Last gasps heard.
+    gasps,
+    /// Of those: of workers that were lost for another reason.
+    gasps_in_vain,
+    /// Last gasps that were not written.
+    gasps_lost,
+    /// Last gasps that were cut or spoilt.
+    gasps_spoilt,
+    /// Workers asked for their number and ended.
+    gasps_asked,
+    /// Numbers that ended workers and were done when they were tried again.
+    recovered,
     /// Workers lost with chunks in hand.
     losses_with_chunks,
     /// Workers stopped.

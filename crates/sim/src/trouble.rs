@@ -5,7 +5,7 @@ use crate::party::{Kind, Trouble};
 use crate::queue::{Event, Sid};
 use crate::upstream::End;
 use crate::world::{Outcome, World};
-use evenly_core::frame::{Heartbeat, Packer};
+use evenly_core::frame::{Heartbeat, Packer, gasp};
 use evenly_core::{Assignment, Interval, LeaseId, WorkerId};
 
 impl World<'_> {
@@ -93,6 +93,13 @@ impl World<'_> {
     /// An agent says what cannot be: no frame, or one that no agent says.
     fn say_garbage(&mut self, sid: Sid) -> Outcome {
         let limit = self.plan.frame_limit;
+        if self.plan.gasps.are_possible && self.random.once_in(4) {
+            // It hears those of its workers itself.
+            let Some(guest) = &mut self.sessions[sid].guest else { return Ok(()) };
+            guest.is_liar = true;
+            self.stats.agent_garbage += 1;
+            return self.hear_at(sid, PRIMARY, &gasp(WorkerId(0), 7, None));
+        }
         let mut lie = Packer::new(WorkerId(0), limit);
         let is_stream = self.sessions[sid].link.is_stream();
         let kind = self.random.below(if is_stream { 5 } else { 3 });

@@ -129,6 +129,7 @@ impl World<'_> {
                         }
                         if is_all {
                             oracle.forget();
+                            primary.peers.iter_mut().for_each(|peer| peer.lent.clear());
                         }
                     }
                 }

@@ -240,7 +240,8 @@ impl<'a> World<'a> {
 
     /// Whether things are still being broken.
     pub(crate) fn is_phase_one(&self) -> bool {
-        let broken = self.stats.kills + self.stats.exits + self.stats.stops + self.stats.garbage;
+        let Summary { kills, exits, stops, garbage, gasps_asked, gasps_spoilt, .. } = self.stats;
+        let broken = kills + exits + stops + garbage + gasps_asked + gasps_spoilt;
         self.now_ns < self.plan.faults.until_ns && broken < self.plan.faults.most
     }
 

@@ -6,6 +6,7 @@ const WITH_AGENTS: Options = Options {
     transport: Some(Transport::Pipes),
     agents: Some(true),
     question: None,
+    gasps: None,
     do_numbers_fail: true,
     are_faults_wanted: true,
 };
@@ -98,6 +99,18 @@ fn runs_with_agents_are_as_exact_as_without() {
         assert!(of(&sum, name) > 0, "{name}");
     }
     assert!(of(&sum, "finished") > 500);
+}
+
+/// Whoever says at which number it ends is believed, heard or not, and whatever comes between.
+#[test]
+fn runs_with_last_gasps_are_as_exact_as_without() {
+    let options = Options { gasps: Some(true), ..Options::default() };
+    let sum = runs(0..800, &options);
+    for name in ["gasps", "gasps_in_vain", "gasps_lost", "gasps_spoilt", "gasps_asked", "recovered"]
+    {
+        assert!(of(&sum, name) > 0, "{name}");
+    }
+    assert!(of(&sum, "finished") > 700);
 }
 
 /// Up to half of all datagrams lost, a fifth repeated, some seconds late; lines cut and machines gone.
