@@ -17,6 +17,9 @@ const COUNT: Options = Options {
 /// And before workers could say at which number they are.
 const MUTE: Options = Options { question: None, do_numbers_fail: true, ..COUNT };
 
+/// And with them.
+const SPEAKING: Options = Options { gasps: None, ..MUTE };
+
 fn hold(seeds: &[u64]) {
     hold_under(seeds, &COUNT);
 }
@@ -97,4 +100,10 @@ fn the_lowest_chunk_that_came_back_goes_out_first() {
 #[test]
 fn what_was_given_back_goes_out_from_below() {
     hold_under(&[5_062_120], &MUTE);
+}
+
+/// A number whose workers had been killed from outside failed of its first crash, because it named itself.
+#[test]
+fn a_number_that_names_itself_does_not_answer_for_others() {
+    hold_under(&[1_933], &SPEAKING);
 }
