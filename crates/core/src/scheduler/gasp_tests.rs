@@ -211,3 +211,20 @@ fn a_gasp_counts_for_nothing_where_the_worker_is_lost_for_another_reason() {
     run.join();
     assert_eq!(run.hands[&WorkerId(1)][0].interval.len(), 10, "whole");
 }
+
+/// Killed from outside as often as that may be, it failed of its first crash.
+#[test]
+fn a_number_does_not_answer_for_what_others_do_to_workers_at_it() {
+    let mut run = run(1, Policy::Static, 1, 1);
+    for name in 0..5 {
+        let worker = WorkerId(name);
+        let lease = run.hands[&worker][0].lease;
+        run.scheduler.leases.begin(lease, worker);
+        run.lose(worker, Some(Cause::Signal(9)));
+        run.join();
+    }
+    run.flaky.insert(0, 1);
+    run.finish();
+    assert!(run.quarantined.is_empty());
+    assert_eq!(run.recovered, [0]);
+}

@@ -247,8 +247,12 @@ impl Scheduler {
     /// and what lies below and above it.
     fn set_apart(&mut self, whole: Returned, n: i64, cause: Cause) {
         let interval = Interval::single(n);
-        // In its chunk it was not alone, so that is one loss, whatever was said of the chunk before.
-        let losses = if whole.interval == interval { whole.losses.saturating_add(1) } else { 1 };
+        // In its chunk it was not alone, so that is one loss, whatever was said of the chunk before. Nor does
+        // it answer for what somebody else did to workers that were at it.
+        let before = Cause::from_digest(whole.cause);
+        let is_by_others = before.is_some_and(Cause::is_from_outside) && !cause.is_from_outside();
+        let is_again = whole.interval == interval && !is_by_others;
+        let losses = if is_again { whole.losses.saturating_add(1) } else { 1 };
         if u16::from(losses) >= self.tries(cause).max(2) {
             self.give_up(Failure { interval, cause });
             return;
