@@ -12,7 +12,7 @@ use std::time::Instant;
 const USAGE: &str = "\
 usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|datagrams|raw]
                        [--agents | --no-agents] [--question NAME] [--gasps | --no-gasps]
-                       [--no-failures] [--no-faults]
+                       [--once | --no-once] [--no-failures] [--no-faults]
        cargo xtask sim --seed SEED [--trace] [--transport ..] ..
 
   --seeds N     so many runs, from seeds that follow one another (10000)
@@ -24,6 +24,7 @@ usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|d
   --agents      agents in every run over pipes, or in none (--no-agents)
   --question    count, sum, min, max, find, find-first, any, all, hist, map or failures
   --gasps       workers say at which number something ends them, in every run or in none (--no-gasps)
+  --once        nothing is handed out twice, in every run or in none (--no-once)
   --no-failures no number fails by itself
   --no-faults   nothing breaks";
 
@@ -71,6 +72,8 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
             "--agents" => parsed.options.agents = Some(true),
             "--no-agents" => parsed.options.agents = Some(false),
             "--gasps" => parsed.options.gasps = Some(true),
+            "--once" => parsed.options.once = Some(true),
+            "--no-once" => parsed.options.once = Some(false),
             "--no-gasps" => parsed.options.gasps = Some(false),
             "--question" => {
                 let name = value()?;

@@ -1,15 +1,14 @@
 //! The primary's hands: orders are carried out, frames are sent.
 
+use crate::journal::Entry;
 use crate::line::PRIMARY;
 use crate::options::Transport;
 use crate::oracle::check;
 use crate::primary::Stage;
 use crate::queue::{Event, Pid};
-use crate::upstream::End;
 use crate::world::{Outcome, World};
-use evenly_core::frame::Packer;
-use evenly_core::roster::LOSSES_IN_A_ROW;
-use evenly_core::{Cause, Order, Record};
+use evenly_core::frame::{EVERY_LEASE, Packer};
+use evenly_core::{Cause, Failure, Order, Record};
 
 impl World<'_> {
     /// Carries out every order.
@@ -29,20 +28,13 @@ impl World<'_> {
 
     fn carry_out(&mut self, order: Order) -> Outcome {
         match order {
-            Order::Assign { slot } => {
-                let assignments = self.primary.supervisor.assignments().to_vec();
-                check(!assignments.is_empty(), || "an empty assignment".into())?;
-                self.tape.note("assign", slot as u64, assignments.len() as u64);
-                let packer = self.packer(slot);
-                let packer = packer.ok_or("an assignment for an empty seat")?;
-                packer.assign(&assignments);
-                self.note_assigned(slot, &assignments)?;
-                let numbers = assignments.iter().map(|one| one.interval.len()).sum::<u128>();
-                let numbers = u64::try_from(numbers).unwrap_or(u64::MAX);
-                self.most_at_once = self.most_at_once.max(numbers);
-            }
+            Order::Assign { slot } => self.assign(slot)?,
             Order::Withdraw { slot, lease, parts } => {
                 self.tape.note("withdraw", slot as u64, parts);
+                if lease == EVERY_LEASE {
+                    // Said first when somebody is silent.
+                    self.doubt(slot);
+                }
                 if let Some(packer) = self.packer(slot) {
                     packer.withdraw(lease, parts);
                     self.stats.withdrawals += 1;
@@ -68,15 +60,8 @@ impl World<'_> {
                     self.die(pid, None);
                 }
             }
-            Order::Quarantined(failure) => {
-                match failure.cause {
-                    Cause::Arithmetic(_) => self.stats.failed_alone += 1,
-                    _ => self.stats.quarantined += 1,
-                }
-                self.oracle.quarantine(failure)?;
-            }
-            // Here anything may be done twice.
-            Order::Untouched(_) => return Err("nothing is done at most once".into()),
+            Order::Quarantined(failure) => self.quarantine(failure)?,
+            Order::Untouched(interval) => self.untouched(interval)?,
             Order::Recovered { n, cause } => {
                 self.stats.recovered += 1;
                 self.oracle.culprits.recover(n, cause)?;
@@ -88,20 +73,7 @@ impl World<'_> {
                 self.primary.peers[slot].is_silent = true;
                 self.primary.peers[slot].lent.clear();
             }
-            Order::GiveUp { slot, times } => {
-                let losses = self.primary.peers[slot].losses;
-                check(times >= LOSSES_IN_A_ROW && losses >= times, || {
-                    format!("given up after {times} losses in a row, of which {losses} happened")
-                })?;
-                if self.upstream.is_some() {
-                    self.part(End::GivenUp);
-                    self.is_over = true;
-                    return Ok(());
-                }
-                self.stats.given_up += 1;
-                self.oracle.end(self.primary.supervisor.scheduler())?;
-                self.end_run();
-            }
+            Order::GiveUp { slot, times } => self.give_up(slot, times)?,
             Order::Finished => {
                 self.tape.note("finished", 0, 0);
                 let scheduler = self.primary.supervisor.scheduler();
@@ -111,8 +83,17 @@ impl World<'_> {
         Ok(())
     }
 
+    fn quarantine(&mut self, failure: Failure) -> Outcome {
+        match failure.cause {
+            Cause::Arithmetic(_) => self.stats.failed_alone += 1,
+            Cause::Unknown => self.stats.unknown += failure.interval.len() as u64,
+            _ => self.stats.quarantined += 1,
+        }
+        self.oracle.quarantine(failure)
+    }
+
     /// Where frames for whoever sits in a slot are packed.
-    fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
+    pub(crate) fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
         if slot >= self.plan.seats {
             return self.packer_of_guest(slot);
         }
@@ -127,7 +108,7 @@ impl World<'_> {
         self.oracle.record(&record)?;
         self.tape.note("record", record.covered.len() as u64, record.failed.len() as u64);
         if self.plan.sync_ns.is_some() {
-            self.journal.append(record);
+            self.journal.append(Entry::Record(record));
             self.sync_if_due();
             return Ok(());
         }

@@ -4,9 +4,11 @@ use crate::options::Transport;
 use crate::oracle::check;
 use crate::primary::{GRACE_NS, LINGER_NS, Stage};
 use crate::process::Doing;
+use crate::upstream::End;
 use crate::world::{Outcome, World};
 use evenly_core::WorkerId;
 use evenly_core::frame::Packer;
+use evenly_core::roster::LOSSES_IN_A_ROW;
 
 impl World<'_> {
     /// Every number is covered, or the run ends early: end of file for everybody.
@@ -52,6 +54,8 @@ impl World<'_> {
                             | Doing::Ending(_)
                     )
                 });
+                // Or at what nobody waits for any more, all of it at once.
+                let is_decided = is_decided || self.plan.once.is_some();
                 let is_late = is_late || is_decided && is_counting;
                 check(is_late, || format!("worker {pid} does not leave"))?;
                 self.die(pid, None);
@@ -78,6 +82,23 @@ impl World<'_> {
                 return self.begin_again();
             }
         }
+        self.end_run();
+        Ok(())
+    }
+
+    /// A seat was lost too often in a row.
+    pub(crate) fn give_up(&mut self, slot: usize, times: u32) -> Outcome {
+        let losses = self.primary.peers[slot].losses;
+        check(times >= LOSSES_IN_A_ROW && losses >= times, || {
+            format!("given up after {times} losses in a row, of which {losses} happened")
+        })?;
+        if self.upstream.is_some() {
+            self.part(End::GivenUp);
+            self.is_over = true;
+            return Ok(());
+        }
+        self.stats.given_up += 1;
+        self.oracle.end(self.primary.supervisor.scheduler())?;
         self.end_run();
         Ok(())
     }

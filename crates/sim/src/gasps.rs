@@ -50,7 +50,8 @@ pub(crate) struct Gasp {
 impl Gasps {
     pub(crate) fn draw(random: &mut Random, plan: &Plan, options: &Options) -> Self {
         let is_wanted = options.gasps.unwrap_or(random.once_in(2));
-        if !is_wanted || plan.transport == Transport::Raw {
+        // Where nothing is tried twice, nobody is asked whose fault it is.
+        if !is_wanted || plan.transport == Transport::Raw || plan.once.is_some() {
             return Self::default();
         }
         let salt = random.next();

@@ -70,6 +70,8 @@ impl World<'_> {
                     self.stats.frames += 1;
                     self.stats.parts += parts;
                     self.stats.begun_again += begun;
+                    let is_once = self.plan.once.is_some();
+                    check(!is_once || begun == 0, || "something is begun again".into())?;
                     self.stats.releases += releases;
                     if let Some(pid) = pid {
                         self.note_theft(pid, releases);
@@ -210,6 +212,7 @@ impl World<'_> {
 
     /// The seat is empty.
     pub(crate) fn lose(&mut self, slot: usize, at: Vec<Interval>, cause: Option<Cause>) -> Outcome {
+        self.doubt(slot);
         let death = cause.map(|cause| self.death_in(slot, at, cause));
         let limit = self.primary.supervisor.scheduler().ledger().limit();
         let is_wanted = |n: i64| limit.is_none_or(|limit| n <= limit);

@@ -1,26 +1,41 @@
 //! A journal that makes records durable late and in batches, and loses what it had not.
 
 use crate::books::Books;
-use evenly_core::{Aggregate, Record};
+use crate::oracle::check;
+use crate::set::Set;
+use evenly_core::{Aggregate, Assignment, Cause, Failure, Interval, Record};
+
+/// What is written.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Record(Record),
+    /// Where nothing may begin twice: somebody in this slot may begin this.
+    Begins(usize, Assignment),
+    /// Nobody has begun it.
+    Untouched(Interval),
+}
 
 #[derive(Debug)]
 pub(crate) struct Journal {
     aggregate: Aggregate,
     durable: Books,
+    /// May have begun and has not ended, as far as that is durable.
+    begun: Set,
     /// Being written; durable all at once, if nothing happens before.
-    writing: Vec<Record>,
+    writing: Vec<Entry>,
     /// Not begun to be written.
-    waiting: Vec<Record>,
+    waiting: Vec<Entry>,
 }
 
 impl Journal {
     pub(crate) fn new(aggregate: Aggregate) -> Self {
         let (writing, waiting) = (Vec::new(), Vec::new());
-        Self { aggregate, durable: Books::new(aggregate), writing, waiting }
+        let begun = Set::default();
+        Self { aggregate, durable: Books::new(aggregate), begun, writing, waiting }
     }
 
-    pub(crate) fn append(&mut self, record: Record) {
-        self.waiting.push(record);
+    pub(crate) fn append(&mut self, entry: Entry) {
+        self.waiting.push(entry);
     }
 
     /// Whether there was something to write and nothing being written.
@@ -35,25 +50,57 @@ impl Journal {
     /// What was being written is durable, and may be given back.
     ///
     /// # Errors
-    /// If a number is recorded twice.
-    pub(crate) fn synced(&mut self) -> Result<Vec<Record>, String> {
-        let records = std::mem::take(&mut self.writing);
-        for record in &records {
-            if !self.durable.add(record)? {
-                return Err("a record was written twice".into());
-            }
-            if self.aggregate.is_streamed() {
-                self.durable.keep(record);
+    /// If a number is recorded twice, or begins twice.
+    pub(crate) fn synced(&mut self) -> Result<Vec<Entry>, String> {
+        let entries = std::mem::take(&mut self.writing);
+        for entry in &entries {
+            match entry {
+                Entry::Record(record) => self.write(record)?,
+                Entry::Begins(_, Assignment { interval, .. }) => {
+                    check(self.begun.add(*interval), || format!("{interval} begins twice"))?;
+                }
+                Entry::Untouched(interval) => {
+                    check(self.begun.take(*interval), || format!("{interval} did not begin"))?;
+                }
             }
         }
-        Ok(records)
+        Ok(entries)
+    }
+
+    fn write(&mut self, record: &Record) -> Result<(), String> {
+        check(self.durable.add(record)?, || "a record was written twice".into())?;
+        if self.aggregate.is_streamed() {
+            self.durable.keep(record);
+        }
+        let failed = record.failed.iter().map(|failure| failure.interval);
+        for interval in record.covered.iter().copied().chain(failed) {
+            // Everything that is done had begun, where that is written down.
+            self.begun.take(interval);
+        }
+        Ok(())
+    }
+
+    /// Nobody knows what became of all that had begun: of how many numbers.
+    ///
+    /// # Errors
+    /// If it is recorded.
+    pub(crate) fn settle(&mut self) -> Result<u64, String> {
+        let mut numbers = 0;
+        for interval in std::mem::take(&mut self.begun).iter() {
+            let failed = [Failure { interval, cause: Cause::Unknown }].into();
+            self.write(&Record::new(Vec::new(), failed, self.aggregate.empty()))?;
+            numbers += interval.len() as u64;
+        }
+        Ok(numbers)
     }
 
     /// What is not durable is lost; of what was being written, `chance` decides how much. How many
     /// records were lost.
     pub(crate) fn crash(&mut self, chance: u64) -> Result<usize, String> {
         let kept = (chance % (self.writing.len() as u64 + 1)) as usize;
-        let lost = self.writing.split_off(kept).len() + std::mem::take(&mut self.waiting).len();
+        let mut lost = self.writing.split_off(kept);
+        lost.append(&mut self.waiting);
+        let lost = lost.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
         self.synced()?;
         Ok(lost)
     }

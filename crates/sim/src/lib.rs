@@ -11,6 +11,8 @@
 //! its own around the real [`Agent`](evenly_core::Agent), reached by a stream or by datagrams through
 //! the real [`Channel`](evenly_core::channel::Channel).
 //!
+//! In some runs nothing is handed out twice, and what begins is written into the journal before (`once`).
+//!
 //! What is asked is any question that there is, about a function some of whose numbers fail. Lines are
 //! read by somebody who is slow, pauses or goes away.
 //!
@@ -19,7 +21,8 @@
 //! (`hear`) and acts (`act`); a `process` makes its `steps`, unless `faults` come between, and may say
 //! with its last breath where it is (`gasps`); a `pipe` or a `line` carries frames; records go into a `journal`, from which the next of its `lives` goes on;
 //! lines go to a `reader`; `ending` is the end. The `oracle` looks on: it keeps `books`, knows what a
-//! `plain` loop gives, follows the `lines`, looks for `culprits`, and has a `verdict`.
+//! `plain` loop gives, follows the `lines`, looks for `culprits`, notes
+//! `fates`, and has a `verdict`.
 //! Of agents: the `party` that is invited, their `session`s, the `link` between the `guests` at the
 //! primary and the `upstream` at the agent, and `trouble`.
 //!
@@ -32,6 +35,7 @@ mod books;
 mod culprits;
 mod draw;
 mod ending;
+mod fates;
 mod faults;
 mod function;
 mod gasps;
@@ -42,6 +46,7 @@ mod line;
 mod lines;
 mod link;
 mod lives;
+mod once;
 mod options;
 mod oracle;
 mod party;
@@ -127,11 +132,14 @@ pub fn describe(seed: u64, options: &Options) -> String {
 const ASKED: u64 = 0x61_736b_6564;
 /// And so is how workers speak.
 const GASPED: u64 = 0x6761_7370;
+/// And whether anything may be done twice.
+const ONCE: u64 = 0x6f6e_6365;
 
-/// Agents, questions and gasps are drawn by generators of their own: without them, a seed makes the run that it
+/// Agents, questions, gasps and what is done once are drawn by generators of their own: without them, a seed makes the run that it
 /// made before there were any.
 fn draw(random: &mut Random, seed: u64, options: &Options) -> Plan {
     let mut plan = Plan::draw(random, options);
+    plan.draw_once(&mut Random::new(seed.rotate_left(48) ^ ONCE), options);
     plan.invite(&mut Random::new(!seed), options);
     plan.ask(&mut Random::new(seed.rotate_left(32) ^ ASKED), options);
     plan.gasps = Gasps::draw(&mut Random::new(seed.rotate_left(16) ^ GASPED), &plan, options);

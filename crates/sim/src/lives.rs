@@ -1,5 +1,6 @@
 //! The lives of the primary: how one ends early or crashes, and how the next goes on from the journal.
 
+use crate::journal::Entry;
 use crate::pipe::Pipe;
 use crate::primary::{Primary, Stage};
 use crate::process::Process;
@@ -14,7 +15,9 @@ impl World<'_> {
             self.tape.note("drain", 0, 0);
             self.primary.supervisor.drain();
             let turns_ns = 2_000 * self.plan.turn_ns;
-            self.drain_deadline_ns = Some(self.now_ns + DRAIN_NS + turns_ns);
+            // Where chunks are done as a whole, the dearest takes long.
+            let once_ns = if self.plan.once.is_some() { self.plan.work_ns() } else { 0 };
+            self.drain_deadline_ns = Some(self.now_ns + DRAIN_NS + turns_ns + once_ns);
             self.wake_in(1);
         }
         Ok(())
@@ -34,6 +37,7 @@ impl World<'_> {
         self.tape.note("begin again", u64::from(self.life), 0);
         let persisted = self.random.next();
         self.stats.records_lost += self.journal.crash(persisted)? as u64;
+        self.stats.settled += self.journal.settle()?;
         self.oracle.begin_life(self.journal.durable())?;
         self.count_stale_answers();
         self.processes.iter_mut().for_each(Process::vanish);
@@ -50,12 +54,23 @@ impl World<'_> {
 
     /// What the journal was writing is durable now.
     pub(crate) fn synced(&mut self) -> Outcome {
-        let mut records = self.journal.synced()?;
-        self.tape.note("synced", records.len() as u64, 0);
+        let entries = self.journal.synced()?;
+        self.tape.note("synced", entries.len() as u64, 0);
+        let (mut records, mut beginning) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match entry {
+                Entry::Record(record) => records.push(record),
+                Entry::Begins(slot, assignment) => beginning.push((slot, assignment)),
+                Entry::Untouched(_) => {}
+            }
+        }
         while !records.is_empty() {
             // In any order: the core does not say that there is one.
             let which = self.random.below(records.len() as u64) as usize;
             self.recorded(records.swap_remove(which))?;
+        }
+        for (slot, assignment) in beginning {
+            self.let_begin(slot, assignment)?;
         }
         self.sync_if_due();
         self.wake_in(1);

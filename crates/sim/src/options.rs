@@ -28,6 +28,8 @@ pub struct Options {
     pub question: Option<Aggregate>,
     /// `None`: in half of the runs workers say at which number they are when something ends them.
     pub gasps: Option<bool>,
+    /// `None`: in some runs nothing is handed out twice.
+    pub once: Option<bool>,
     /// Whether numbers may fail by themselves.
     pub do_numbers_fail: bool,
     /// Whether anything is broken in phase one at all.
@@ -41,6 +43,7 @@ impl Default for Options {
             agents: None,
             question: None,
             gasps: None,
+            once: None,
             do_numbers_fail: true,
             are_faults_wanted: true,
         }
@@ -84,7 +87,8 @@ impl fmt::Display for Options {
         if let Some(transport) = self.transport {
             write!(f, " --transport {}", transport.name())?;
         }
-        for (choice, name) in [(self.agents, "agents"), (self.gasps, "gasps")] {
+        for (choice, name) in [(self.agents, "agents"), (self.gasps, "gasps"), (self.once, "once")]
+        {
             match choice {
                 Some(true) => write!(f, " --{name}")?,
                 Some(false) => write!(f, " --no-{name}")?,

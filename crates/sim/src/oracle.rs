@@ -2,6 +2,7 @@
 
 use crate::books::{Books, one_by_one};
 use crate::culprits::{Culprits, Death, most};
+use crate::fates::Fates;
 use crate::function::Deadly;
 use crate::lines::Lines;
 use crate::question::Question;
@@ -29,6 +30,8 @@ pub(crate) struct Oracle {
     pub(crate) is_only_numbers: bool,
     /// Numbers that failed at agents.
     pub(crate) elsewhere: Vec<Failure>,
+    /// Where nothing is done twice: what has begun.
+    pub(crate) fates: Fates,
     /// At an agent: what it was lent, and which failures the primary may be told of.
     lent: Option<Vec<Interval>>,
     pub(crate) told: Vec<Failure>,
@@ -57,6 +60,7 @@ impl Oracle {
             failing: Set::default(),
             is_only_numbers: true,
             elsewhere: Vec::new(),
+            fates: Fates::default(),
             lent: None,
             told: Vec::new(),
         }
@@ -68,6 +72,11 @@ impl Oracle {
         Self { lent: Some(Vec::new()), ..Self::new(question, whole, 0, deadly, retries) }
     }
 
+    /// Whether it looks at an agent.
+    pub(crate) fn is_at_agent(&self) -> bool {
+        self.lent.is_some()
+    }
+
     /// An agent was lent this.
     pub(crate) fn lent(&mut self, interval: Interval) {
         self.lent.get_or_insert_default().push(interval);
@@ -77,8 +86,9 @@ impl Oracle {
     pub(crate) fn forget(&mut self) {
         let (deadly, retries) = (std::mem::take(&mut self.deadly), self.retries);
         let (is_only_numbers, told) = (self.is_only_numbers, std::mem::take(&mut self.told));
-        let question = self.question.clone();
-        *self = Self { is_only_numbers, told, ..Self::at_agent(question, deadly, retries) };
+        let (question, mut fates) = (self.question.clone(), std::mem::take(&mut self.fates));
+        fates.forget();
+        *self = Self { is_only_numbers, told, fates, ..Self::at_agent(question, deadly, retries) };
     }
 
     /// Another primary begins with what is durable.
@@ -94,6 +104,7 @@ impl Oracle {
         self.culprits = Culprits::default();
         self.quarantined.clear();
         self.failing = Set::default();
+        self.fates.begin_life(&durable.covered);
         Ok(())
     }
 
@@ -115,6 +126,10 @@ impl Oracle {
         if matches!(failure.cause, Cause::Arithmetic(_)) {
             return self.fails_by_itself(failure);
         }
+        if failure.cause == Cause::Unknown {
+            return self.fates.give_up(failure);
+        }
+        check(!self.fates.is_once(), || format!("{n} was tried again, or is not unknown"))?;
         if self.elsewhere.contains(&failure) {
             // Where that happened, it was looked at.
             check(!self.quarantined.contains(&n), || format!("{n} failed twice"))?;
@@ -167,6 +182,7 @@ impl Oracle {
             check(is_inside(*interval), || format!("{interval} is not in the range"))?;
             check(self.given_out.add(*interval), || format!("{interval} is recorded twice"))?;
             self.culprits.done(*interval);
+            self.fates.done(*interval)?;
             let is_in = |deadly: &&Deadly| interval.contains(Interval::single(deadly.n));
             if let Some(deadly) = self.deadly.iter().filter(|one| one.is_always()).find(is_in) {
                 return Err(format!("{} has a value and cannot be computed", deadly.n));
@@ -180,6 +196,7 @@ impl Oracle {
         for (n, cause) in one_by_one(&record.failed) {
             let is_known = match cause {
                 Cause::Arithmetic(_) => self.failing.has(n),
+                Cause::Unknown => self.fates.is_unknown(n),
                 _ => self.quarantined.contains(&n),
             };
             check(is_known, || format!("{n} failed of {cause} and was not said to"))?;

@@ -6,6 +6,7 @@
 use crate::draw::{draw_cost, draw_deadly, draw_faults, draw_policy, draw_range};
 use crate::function::{Cost, Deadly};
 use crate::gasps::Gasps;
+use crate::once::Once;
 use crate::options::{Options, Transport};
 use crate::party::Party;
 use crate::question::Question;
@@ -47,6 +48,7 @@ pub(crate) struct Plan {
     pub(crate) question: Question,
     pub(crate) reader: Reader,
     pub(crate) gasps: Gasps,
+    pub(crate) once: Option<Once>,
 }
 
 /// What breaks in phase one. Rates are in a million steps.
@@ -119,6 +121,7 @@ impl Plan {
             question: Question::count(),
             reader: Reader::default(),
             gasps: Gasps::default(),
+            once: None,
         };
         // Whoever turns slowly reads much at once; and a long range means many answers.
         let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });
@@ -194,7 +197,7 @@ impl Plan {
         let again = self.work_ns().saturating_mul(4 + 2 * agents + searches);
         // A slow primary in front of a short pipe may take a turn for each frame.
         let turns = 30_000 * self.turn_ns;
-        let turns = turns + self.reader.bound_ns() + self.trips_ns();
+        let turns = turns + self.reader.bound_ns() + self.trips_ns() + self.once_ns();
         let silences = if self.transport == Transport::Pipes { 0 } else { 40 * 25 * SECOND };
         again.saturating_add(turns + silences + (120 + 200 * agents + 2 * searches) * SECOND)
     }

@@ -78,6 +78,7 @@ impl Primary {
                 .opening(plan.opening)
                 .retries(plan.retries)
                 .credit(plan.question.credit);
+        let scheduler = plan.once(scheduler);
         let scheduler =
             if plan.question.leaves_out { scheduler.leave_out_failures() } else { scheduler };
         let value = durable.value.clone();
@@ -97,7 +98,7 @@ impl Primary {
             .credit(plan.question.credit)
             .opening(plan.opening)
             .retries(plan.retries);
-        Self::around(plan, scheduler)
+        Self::around(plan, plan.once(scheduler))
     }
 
     fn around(plan: &Plan, scheduler: Scheduler) -> Self {
@@ -214,8 +215,27 @@ impl World<'_> {
         self.arrange_to_wake()
     }
 
+    /// Sends chunks to whoever sits in a slot, or holds them back.
+    pub(crate) fn assign(&mut self, slot: usize) -> Outcome {
+        let assignments = self.primary.supervisor.assignments().to_vec();
+        check(!assignments.is_empty(), || "an empty assignment".into())?;
+        self.tape.note("assign", slot as u64, assignments.len() as u64);
+        self.note_assigned(slot, &assignments)?;
+        let is_ahead = self.is_ahead();
+        let packer = self.packer(slot).ok_or("an assignment for an empty seat")?;
+        if is_ahead {
+            self.hold_back(slot, &assignments);
+        } else {
+            packer.assign(&assignments);
+        }
+        let numbers = assignments.iter().map(|one| one.interval.len()).sum::<u128>();
+        let numbers = u64::try_from(numbers).unwrap_or(u64::MAX);
+        self.most_at_once = self.most_at_once.max(numbers);
+        Ok(())
+    }
+
     /// Somebody is given chunks.
-    pub(crate) fn note_assigned(&mut self, slot: usize, assignments: &[Assignment]) -> Outcome {
+    fn note_assigned(&mut self, slot: usize, assignments: &[Assignment]) -> Outcome {
         let Summary { refusals, stops, agents_joined, .. } = self.stats;
         let is_here = slot < self.plan.seats;
         let has_done_others = is_here && !self.primary.peers[slot].lent.is_empty();
@@ -225,11 +245,25 @@ impl World<'_> {
             has_done_others && is_replaced && self.plan.transport == Transport::Pipes;
         for assignment in assignments {
             self.oracle.culprits.assign(assignment.interval, must_be_fresh)?;
+            self.oracle.fates.hand_out(assignment.interval)?;
             if is_here {
                 self.primary.peers[slot].lent.push(assignment.interval);
+            } else {
+                self.oracle.fates.doubt(assignment.interval);
             }
         }
-        Ok(())
+        let is_much = is_here && assignments.len() > 1 && self.plan.once.is_some();
+        check(!is_much, || "a worker has in hand what it does not begin".into())
+    }
+
+    /// What the worker in a slot has in hand may be lost with it: the last that it was given, where nobody
+    /// has more than it begins.
+    pub(crate) fn doubt(&mut self, slot: usize) {
+        if let Some(peer) = self.primary.peers.get(slot)
+            && let Some(last) = peer.lent.last()
+        {
+            self.oracle.fates.doubt(*last);
+        }
     }
 
     /// Nobody who can work has nothing to do while there is work.

@@ -84,6 +84,8 @@ pub(crate) struct Life {
     /// About how many numbers make a slice, and where the last one began.
     pub(crate) slice_len: u64,
     pub(crate) slice_first: i64,
+    /// Where nothing is done twice: what it is at.
+    pub(crate) at_once: Option<Interval>,
 }
 
 impl Process {
@@ -108,6 +110,7 @@ impl Process {
             sent_ns: now_ns,
             slice_len: 1,
             slice_first: 0,
+            at_once: None,
         };
         let is_far = plan.transport == Transport::Datagrams;
         Self {

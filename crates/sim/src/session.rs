@@ -185,8 +185,10 @@ impl<'a> World<'a> {
     pub(crate) fn consider_end(&mut self, sid: Sid) -> Outcome {
         let Some(agent) = self.agent(sid) else { return Ok(()) };
         let failures = std::mem::take(&mut agent.oracle.told);
+        let begun = agent.oracle.fates.take_begun();
         let end = agent.upstream.as_ref().and_then(|upstream| upstream.end);
         self.oracle.elsewhere.extend(failures);
+        self.note_begun_at_agent(begun)?;
         let Some(end) = end else { return Ok(()) };
         let machine = self.sessions[sid].machine;
         self.tape.note("agent ends", sid as u64, machine as u64 + 1);

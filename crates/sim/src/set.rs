@@ -31,6 +31,41 @@ impl Set {
         true
     }
 
+    /// Removes an interval; `false` if a number of it is not in the set.
+    pub(crate) fn take(&mut self, interval: Interval) -> bool {
+        let (start, end) = (i128::from(interval.first()), i128::from(interval.last()) + 1);
+        let Some((below, below_end)) = self.around(start).filter(|(_, above)| *above >= end) else {
+            return false;
+        };
+        self.ends.remove(&below);
+        if below < start {
+            self.ends.insert(below, start);
+        }
+        if end < below_end {
+            self.ends.insert(end, below_end);
+        }
+        true
+    }
+
+    /// What is in the set around a number.
+    fn around(&self, n: i128) -> Option<(i128, i128)> {
+        let (&start, &end) = self.ends.range(..=n).next_back()?;
+        (n < end).then_some((start, end))
+    }
+
+    /// Whether all of these are in the set.
+    pub(crate) fn has_all(&self, interval: Interval) -> bool {
+        let end = i128::from(interval.last()) + 1;
+        self.around(interval.first().into()).is_some_and(|(_, above)| above >= end)
+    }
+
+    /// Whether any of these is.
+    pub(crate) fn has_any(&self, interval: Interval) -> bool {
+        let end = i128::from(interval.last()) + 1;
+        let below = self.ends.range(..end).next_back();
+        below.is_some_and(|(_, &above)| above > interval.first().into())
+    }
+
     pub(crate) fn has(&self, n: i64) -> bool {
         let below = self.ends.range(..=i128::from(n)).next_back();
         below.is_some_and(|(_, &end)| end > i128::from(n))
@@ -60,5 +95,10 @@ mod tests {
         assert!(set.add(interval(0, 4)) && set.add(interval(10, i64::MAX)));
         assert!(set.iter().eq([interval(i64::MIN, i64::MAX)]));
         assert!(set.has(i64::MAX) && set.has(0));
+        assert!(set.take(interval(3, 5)) && !set.take(interval(5, 6)) && !set.take(interval(2, 3)));
+        assert!(set.iter().eq([interval(i64::MIN, 2), interval(6, i64::MAX)]));
+        assert!(set.has_any(interval(0, 4)) && set.has_any(interval(5, 6)));
+        assert!(!set.has_any(interval(3, 5)) && set.has_all(interval(0, 2)));
+        assert!(!set.has_all(interval(2, 3)) && !set.has_all(interval(5, 6)));
     }
 }

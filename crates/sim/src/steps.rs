@@ -100,7 +100,7 @@ impl World<'_> {
     fn work(&mut self, pid: Pid) -> Outcome {
         let most = self.random.between(1, self.plan.read_most);
         let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
-        let Some(life) = self.life(pid) else { return Ok(()) };
+        let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
         if life.is_at_end() {
             self.leave(pid);
             return Ok(());
@@ -110,7 +110,7 @@ impl World<'_> {
             life.read(most)?;
         }
         let busy_ns = (now_ns - life.busy_since_ns).max(1);
-        match life.core.next(life.slice_len) {
+        match life.core.next(self.plan.slice_len(life.slice_len)) {
             None => {
                 life.core.seal(busy_ns);
                 life.doing = Doing::Sending(Then::Read);
@@ -162,6 +162,7 @@ impl World<'_> {
             life.learn(slice, ns, slice_ns);
             life.doing = doing;
         }
+        self.begin_once(pid, done)?;
         self.step_in(pid, ns);
         Ok(())
     }
@@ -172,6 +173,7 @@ impl World<'_> {
         let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
         let (overdue_ns, report_ns) = (self.plan.overdue_ns, self.plan.report_ns);
         self.tape.note("counted", pid as u64, last.cast_unsigned());
+        self.hear_at_work(pid)?;
         let Some(life) = self.life(pid) else { return Ok(()) };
         let told = life.core.counted(last);
         let busy_ns = now_ns - life.busy_since_ns;

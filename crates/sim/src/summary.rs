@@ -125,6 +125,16 @@ counters! {
     resumes,
     /// Numbers that failed because workers died of them.
     quarantined,
+    /// Numbers of which nobody knows what became of them, where nothing is done twice.
+    unknown,
+    /// Chunks given back there that nobody had begun.
+    untouched,
+    /// Chunks of which it was written ahead that they begin.
+    written_ahead,
+    /// Of those: lost before they did.
+    lost_before_begun,
+    /// Numbers that had begun when their primary was gone.
+    settled,
     /// Times that numbers failed by themselves.
     failed_alone,
     /// Numbers that killed workers, but not for ever.

@@ -3,7 +3,7 @@
 use crate::books::one_by_one;
 use crate::function::Deadly;
 use crate::oracle::{Oracle, check};
-use evenly_core::{Aggregate, Interval, Scheduler, Value};
+use evenly_core::{Aggregate, Cause, Interval, Scheduler, Value};
 
 impl Oracle {
     /// What holds whenever a run ends, early or not.
@@ -16,6 +16,8 @@ impl Oracle {
         let failed = one_by_one(scheduler.ledger().failures());
         let known = &self.acknowledged.failed;
         check(failed == *known, || format!("failed are {failed:?} and not {known:?}"))?;
+        let unknown = known.values().filter(|cause| **cause == Cause::Unknown).count() as u128;
+        check(scheduler.ledger().unknown() == unknown, || "others are unknown".into())?;
         if self.question.aggregate.is_streamed() {
             return Ok(());
         }

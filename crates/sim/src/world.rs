@@ -3,6 +3,7 @@
 //! Nothing here depends on anything but the plan and the generator: no clock, no thread, no order of
 //! a hash map. Two runs from one seed are the same to the last byte, and a test says so.
 
+use crate::fates::Fates;
 use crate::function::Deadly;
 use crate::journal::Journal;
 use crate::options::Transport;
@@ -71,7 +72,8 @@ impl<'a> World<'a> {
         let deadly = plan.deadly.clone();
         let question = plan.question.clone();
         let journal = Journal::new(question.aggregate);
-        let oracle = Oracle::new(question, whole, total, deadly.clone(), plan.retries);
+        let mut oracle = Oracle::new(question, whole, total, deadly.clone(), plan.retries);
+        oracle.fates = Fates::new(plan.once.map(|once| once.counts));
         let outlet = Outlet::new(&plan);
         let primary = Primary::begin(&plan, journal.durable())?;
         let deadline_ns = plan.faults.until_ns.saturating_add(plan.bound_ns());
@@ -117,7 +119,8 @@ impl<'a> World<'a> {
         now_ns: u64,
     ) -> Outcome<Self> {
         let question = plan.question.clone();
-        let oracle = Oracle::at_agent(question, plan.deadly.clone(), plan.retries);
+        let mut oracle = Oracle::at_agent(question, plan.deadly.clone(), plan.retries);
+        oracle.fates = Fates::new(plan.once.map(|once| once.counts));
         let primary = Primary::at_agent(&plan);
         let world = Self::new(plan, random, tape)?;
         let (upstream, stats) = (Some(upstream), Summary::default());

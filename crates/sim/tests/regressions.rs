@@ -10,6 +10,7 @@ const COUNT: Options = Options {
     agents: None,
     question: Some(Aggregate::Count),
     gasps: Some(false),
+    once: Some(false),
     do_numbers_fail: false,
     are_faults_wanted: true,
 };

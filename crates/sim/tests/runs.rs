@@ -7,6 +7,7 @@ const WITH_AGENTS: Options = Options {
     agents: Some(true),
     question: None,
     gasps: None,
+    once: None,
     do_numbers_fail: true,
     are_faults_wanted: true,
 };
@@ -111,6 +112,22 @@ fn runs_with_last_gasps_are_as_exact_as_without() {
         assert!(of(&sum, name) > 0, "{name}");
     }
     assert!(of(&sum, "finished") > 700);
+}
+
+/// No number is begun twice by anybody, whatever is lost or silent, and each is done, failed or unknown.
+#[test]
+fn where_nothing_is_done_twice_nothing_begins_twice() {
+    let options = Options { once: Some(true), ..Options::default() };
+    let sum = runs(0..800, &options);
+    for name in ["unknown", "untouched", "written_ahead", "lost_before_begun", "settled"] {
+        assert!(of(&sum, name) > 0, "{name}");
+    }
+    assert!(of(&sum, "finished") > 650);
+    assert_eq!(of(&sum, "quarantined") + of(&sum, "begun_again"), 0);
+    // And nobody is of unknown fate where nobody is lost.
+    let sum = runs(0..200, &Options { are_faults_wanted: false, ..options });
+    assert_eq!(of(&sum, "unknown") + of(&sum, "settled"), 0);
+    assert_eq!(of(&sum, "finished"), 200);
 }
 
 /// Up to half of all datagrams lost, a fifth repeated, some seconds late; lines cut and machines gone.

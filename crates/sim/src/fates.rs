@@ -1,0 +1,104 @@
+//! Fates in the eyes of the oracle: where nothing is handed out twice, what has begun, by whomever, in
+//! whichever life of the primary, and of what it may be said that nobody knows how it ended.
+
+use crate::oracle::{Oracle, check};
+use crate::set::Set;
+use evenly_core::scheduler::Counts;
+use evenly_core::{Failure, Interval};
+
+/// What is known of each number of a run in which nothing is handed out twice.
+#[derive(Debug, Default)]
+pub(crate) struct Fates {
+    counts: Option<Counts>,
+    /// Begun by somebody, ever; and of those, what was not passed on to the primary of an agent.
+    begun: Set,
+    fresh: Vec<Interval>,
+    /// Handed out in this life of the primary and not given back, or durable before it.
+    handed_out: Set,
+    /// What was in the hands of those who are lost or silent, or of an agent.
+    doubtful: Vec<Interval>,
+    /// What nobody knows the end of.
+    unknown: Set,
+}
+
+impl Fates {
+    pub(crate) fn new(counts: Option<Counts>) -> Self {
+        Self { counts, ..Self::default() }
+    }
+
+    pub(crate) fn is_once(&self) -> bool {
+        self.counts.is_some()
+    }
+
+    /// Another primary begins with what is durable.
+    pub(crate) fn begin_life(&mut self, durable: &Set) {
+        self.handed_out = durable.clone();
+        self.doubtful.clear();
+        self.unknown = Set::default();
+    }
+
+    /// An agent has nothing in hand any more.
+    pub(crate) fn forget(&mut self) {
+        self.doubtful.clear();
+        self.handed_out = Set::default();
+        self.unknown = Set::default();
+    }
+
+    /// A worker begins these.
+    pub(crate) fn begin(&mut self, interval: Interval) -> Result<(), String> {
+        check(self.begun.add(interval), || format!("{interval} is begun twice"))?;
+        self.fresh.push(interval);
+        Ok(())
+    }
+
+    /// What was begun since this was asked last.
+    pub(crate) fn take_begun(&mut self) -> Vec<Interval> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Somebody is given these, which is not to happen twice.
+    pub(crate) fn hand_out(&mut self, interval: Interval) -> Result<(), String> {
+        let Some(counts) = self.counts else { return Ok(()) };
+        let is_one = counts == Counts::Chunks || interval.len() == 1;
+        check(is_one, || format!("{interval} is handed out as one"))?;
+        check(!self.begun.has_any(interval), || format!("{interval} was begun before"))?;
+        check(self.handed_out.add(interval), || format!("{interval} is handed out twice"))
+    }
+
+    /// Nobody will say what became of these, if they were begun.
+    pub(crate) fn doubt(&mut self, interval: Interval) {
+        if self.is_once() {
+            self.doubtful.push(interval);
+        }
+    }
+
+    /// Nobody knows what became of these.
+    pub(crate) fn give_up(&mut self, Failure { interval, cause }: Failure) -> Result<(), String> {
+        check(self.is_once(), || format!("{interval} failed of {cause}"))?;
+        let is_doubtful = self.doubtful.iter().any(|doubtful| doubtful.contains(interval));
+        check(is_doubtful, || format!("nobody was lost who had {interval}"))?;
+        check(self.unknown.add(interval), || format!("{interval} is unknown twice"))
+    }
+
+    /// Whether nobody knows what became of a number.
+    pub(crate) fn is_unknown(&self, n: i64) -> bool {
+        self.unknown.has(n)
+    }
+
+    /// These are done.
+    pub(crate) fn done(&self, interval: Interval) -> Result<(), String> {
+        let is_begun = !self.is_once() || self.begun.has_all(interval);
+        check(is_begun, || format!("{interval} is done, and nobody has begun it"))
+    }
+}
+
+impl Oracle {
+    /// These are said to be back although nobody has begun them.
+    pub(crate) fn untouched(&mut self, interval: Interval) -> Result<(), String> {
+        let fates = &mut self.fates;
+        check(!fates.begun.has_any(interval), || format!("{interval} is begun, not untouched"))?;
+        // An agent may have been told to forget them in the meantime.
+        let was_held = fates.handed_out.take(interval) || self.is_at_agent();
+        check(was_held, || format!("{interval} was in nobody's hands"))
+    }
+}
