@@ -4,7 +4,7 @@
 use crate::oracle::{Oracle, check};
 use crate::set::Set;
 use evenly_core::scheduler::Counts;
-use evenly_core::{Failure, Interval};
+use evenly_core::{Assignment, Failure, Interval, Scheduler};
 
 /// What is known of each number of a run in which nothing is handed out twice.
 #[derive(Debug, Default)]
@@ -93,6 +93,25 @@ impl Fates {
 }
 
 impl Oracle {
+    /// Whoever ends now knows of everything that has begun: it is in somebody's hands, or has its fate.
+    pub(crate) fn look_what_is_begun(&self, scheduler: &Scheduler) -> Result<(), String> {
+        if !self.fates.is_once() || self.is_at_agent() {
+            return Ok(());
+        }
+        let mut known = self.given_out.clone();
+        for Assignment { interval, .. } in scheduler.in_hand() {
+            check(known.add(interval), || format!("{interval} is in hand, and has its fate"))?;
+        }
+        // What is not wanted any more is nobody's.
+        let limit = scheduler.ledger().limit().unwrap_or(i64::MAX);
+        for begun in self.fates.begun.iter() {
+            let wanted = Interval::new(begun.first(), begun.last().min(limit));
+            let is_known = wanted.is_none_or(|wanted| known.has_all(wanted));
+            check(is_known, || format!("{begun} is begun, and in nobody's hands"))?;
+        }
+        Ok(())
+    }
+
     /// These are said to be back although nobody has begun them.
     pub(crate) fn untouched(&mut self, interval: Interval) -> Result<(), String> {
         let fates = &mut self.fates;

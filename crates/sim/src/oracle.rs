@@ -17,7 +17,7 @@ pub(crate) struct Oracle {
     pub(crate) deadly: Vec<Deadly>,
     retries: u8,
     /// Given out to be recorded in this life of the primary, or durable before it.
-    given_out: Set,
+    pub(crate) given_out: Set,
     /// Given back as recorded in this life, or durable before it.
     pub(crate) acknowledged: Books,
     /// What was read of the lines.

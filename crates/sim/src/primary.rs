@@ -199,7 +199,9 @@ impl World<'_> {
         self.flush()?;
         self.flush_upstream();
         self.flush_guests()?;
-        self.oracle.look(self.primary.supervisor.scheduler())?;
+        let scheduler = self.primary.supervisor.scheduler();
+        self.oracle.look(scheduler)?;
+        self.oracle.look_what_is_begun(scheduler)?;
         self.look_for_the_idle()?;
         match self.primary.stage {
             Stage::Gathering if self.upstream.is_some() => {}
