@@ -108,3 +108,9 @@ fn what_was_given_back_goes_out_from_below() {
 fn a_number_that_names_itself_does_not_answer_for_others() {
     hold_under(&[1_933], &SPEAKING);
 }
+
+/// An agent told of a number that it was done, after it had been told to forget it.
+#[test]
+fn what_is_forgotten_is_not_told_to_be_done() {
+    hold_under(&[7_036_227], &SPEAKING);
+}
