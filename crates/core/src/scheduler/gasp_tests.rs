@@ -228,3 +228,22 @@ fn a_number_does_not_answer_for_what_others_do_to_workers_at_it() {
     assert!(run.quarantined.is_empty());
     assert_eq!(run.recovered, [0]);
 }
+
+/// An agent that gives everything back has not done it.
+#[test]
+fn what_is_forgotten_is_not_told_to_be_done() {
+    let mut run = Run::new(Scheduler::open_ended(Aggregate::Count, 1));
+    let interval = Interval::single(5);
+    run.scheduler.supply(interval);
+    run.join();
+    run.handle(Event::Gasped { worker: WorkerId(0), n: 5, cause: None });
+    run.lose(WorkerId(0), Some(SEGV));
+    run.join();
+    let (worker, lease) = (WorkerId(1), run.hands[&WorkerId(1)][0].lease);
+    let partial = crate::partial::Partial::over(interval, Value::Count(1));
+    run.scheduler.handle(Event::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
+    run.scheduler.forget_everything();
+    while let Some(action) = run.scheduler.poll() {
+        assert!(!matches!(action, Action::Recovered { .. } | Action::Record(_)), "{action:?}");
+    }
+}

@@ -67,8 +67,8 @@ impl Scheduler {
                 Action::Record(Record { worker: Some(worker), in_flight, .. }) => {
                     self.give_credit(worker, in_flight);
                 }
-                // Nor does a number fail that is forgotten.
-                Action::Record(_) | Action::Quarantined(_) => {}
+                // Nor does a number fail that is forgotten, or is it done after all.
+                Action::Record(_) | Action::Quarantined(_) | Action::Recovered { .. } => {}
                 other => self.pending.push_back(other),
             }
         }
