@@ -114,3 +114,9 @@ fn a_number_that_names_itself_does_not_answer_for_others() {
 fn what_is_forgotten_is_not_told_to_be_done() {
     hold_under(&[7_036_227], &SPEAKING);
 }
+
+/// A number that had ended workers was lent to an agent, which left: what it had cost was forgotten.
+#[test]
+fn a_number_that_is_given_back_keeps_its_losses() {
+    hold_under(&[7_037_846], &SPEAKING);
+}
