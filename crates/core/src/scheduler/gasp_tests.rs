@@ -247,3 +247,31 @@ fn what_is_forgotten_is_not_told_to_be_done() {
         assert!(!matches!(action, Action::Recovered { .. } | Action::Record(_)), "{action:?}");
     }
 }
+
+/// Given back by whoever had it alone, it got all its tries once more.
+#[test]
+fn a_number_that_is_given_back_keeps_its_losses() {
+    let mut run = run(1, Policy::Static, 1, 2);
+    run.handle(Event::Gasped { worker: WorkerId(0), n: 0, cause: None });
+    run.lose(WorkerId(0), Some(SEGV));
+    run.join();
+    let worker = WorkerId(1);
+    let lease = run.hands.insert(worker, VecDeque::new()).unwrap()[0].lease;
+    let mut packer = crate::frame::Packer::new(worker, crate::frame::PIPE_FRAME);
+    packer.release(lease, 0);
+    packer.seal(1);
+    let mut unpacker =
+        crate::frame::Unpacker::new(crate::frame::PIPE_FRAME, crate::frame::PIPE_FRAME);
+    unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
+    unpacker.filled(packer.bytes().len());
+    let crate::frame::Body::Releases(releases) = unpacker.next_frame().unwrap().unwrap().body
+    else {
+        panic!("no release")
+    };
+    run.fresh.insert(worker);
+    run.handle(Event::Released { worker, busy_ns: 1, releases });
+    let again = run.hands[&worker][0].lease;
+    assert_eq!(run.scheduler.leases.losses(again), 1);
+    run.finish();
+    assert_eq!(run.recovered, [0]);
+}

@@ -126,7 +126,8 @@ impl Scheduler {
             let tail = Interval::new(first, rest.last()).filter(|tail| rest.contains(*tail));
             let Some(tail) = tail else { return Err(Violation::NotDue { worker, lease }) };
             // A number that is alone from now on gets all tries once more.
-            let losses = if tail.len() == 1 { 0 } else { self.leases.losses(lease) };
+            let is_alone_now = tail.len() == 1 && rest.len() > 1;
+            let losses = if is_alone_now { 0 } else { self.leases.losses(lease) };
             let cause = self.leases.cause(lease);
             match Interval::new(rest.first(), tail.first().saturating_sub(1)) {
                 Some(kept) if tail.first() > rest.first() => self.leases.shorten(lease, kept),
