@@ -1,6 +1,6 @@
 //! Arguments of a command that are made only when that command is typed.
 //!
-//! Each question has the same fifty options. To make them for all of them took longer than to start a process.
+//! Each question has the same 35 arguments. To make them for all eleven took 0.3 ms at each start.
 
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Id};
 use std::ops::{Deref, DerefMut};
