@@ -1,7 +1,7 @@
 //! The end of commands: whatever ends, a command, its worker, the primary or all of them, nobody is left.
 
 use crate::support::process::Process;
-use crate::support::{children_of, cpu_ticks, is_alive, kill, state_and_parent, until};
+use crate::support::{children_of, cpu_ticks, is_alive, kill, stands_still, until};
 use crate::yard::Yard;
 use std::time::{Duration, Instant};
 
@@ -121,20 +121,26 @@ pub(crate) fn the_second_signal_ends() {
     }
 }
 
-/// Asked to stop, everything of a command stops, and goes on later.
+/// Asked to stop, everything of a command stops, whatever it is at, and goes on later.
 pub(crate) fn all_of_it_is_paused() {
     let yard = Yard::new();
-    let script = "sleep 1000 & for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; echo $0; kill $!";
+    let script = "sleep 1000 & until test -e end; do /bin/true; done; echo $0; kill $!";
     let running =
         yard.start(&format!("run 0..2 -k -j 2 --chunk 1 --progress none -- sh -c '{script}' {{}}"));
     until("everybody runs", || (yard.left().len() >= 7).then_some(()));
-    kill("TSTP", running.pid());
-    let state = |pid: u32| state_and_parent(pid).map(|(state, _)| state);
-    until("all are stopped", || {
-        let everybody = yard.left();
-        everybody.iter().all(|pid| state(*pid) == Some('T')).then_some(())
-    });
-    let before = yard.left();
+    let pause = || {
+        kill("TSTP", running.pid());
+        until("all stand still", || {
+            yard.left().iter().all(|pid| stands_still(*pid)).then_some(yard.left())
+        })
+    };
+    for _ in 0..20 {
+        pause();
+        kill("CONT", running.pid());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let before = pause();
+    std::fs::write(yard.path("end"), "").unwrap();
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(yard.left(), before);
     kill("CONT", running.pid());

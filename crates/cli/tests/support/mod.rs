@@ -165,6 +165,16 @@ pub(crate) fn state_and_parent(pid: u32) -> Option<(char, u32)> {
     Some((state, fields.next()?.parse().ok()?))
 }
 
+/// Whether a process is stopped, or waits in vfork(2) for a child that is: what does not kill it waits as
+/// long, so that it cannot be stopped itself.
+pub(crate) fn stands_still(pid: u32) -> bool {
+    match state_and_parent(pid) {
+        Some(('T', _)) => true,
+        Some(('D', _)) => children_of(pid).into_iter().any(stands_still),
+        _ => false,
+    }
+}
+
 /// The living children of a process, by number.
 pub(crate) fn children_of(pid: u32) -> Vec<u32> {
     let mut children: Vec<u32> = fs::read_dir("/proc")
