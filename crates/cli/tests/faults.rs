@@ -47,6 +47,11 @@ fn main() {
         row("row_04_every_tenth_number_crashes", &[], gasp::every_tenth_number_crashes),
         row("row_05_a_fault_from_outside", &[], gasp::a_fault_from_outside),
         row("row_06_a_number_that_hangs", &[], gasp::a_number_that_hangs),
+        row(
+            "row_06_a_number_that_hangs_and_hears_nothing",
+            &[],
+            gasp::a_number_that_hangs_and_hears_nothing,
+        ),
         row("row_06_what_takes_its_time", &[], gasp::what_takes_its_time),
         row("row_05_a_number_that_crashes_once", &[], lost::a_number_that_crashes_once),
         row("row_07_left_early", &[], lost::left_early),

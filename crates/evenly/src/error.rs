@@ -81,7 +81,7 @@ pub enum Error {
     },
     /// Workers were lost again and again without finishing anything.
     #[error(
-        "gave up: worker {worker} was lost {times} times in a row without finishing anything; it {}",
+        "gave up: worker {worker} was lost {times} times in a row without finishing anything; the last time it {}",
         Last(.end, .reason)
     )]
     LostBeyondRepair {

@@ -204,8 +204,9 @@ impl Job {
 
     /// Gives each number so much time. One that takes longer is ended with its worker, and fails if it
     /// does so again when it is alone. It is looked eight times in that time, but not more often than every
-    /// millisecond, so that it may take as much longer; a pause of the worker does not count. Of builtins
-    /// and expressions no number takes any time worth mentioning, and nobody looks.
+    /// millisecond, so that it may take as much longer; a pause of the worker does not count. One whose
+    /// function has shut out all signals is ended after two times as long, and 0.8 s at least. Of builtins and
+    /// expressions no number takes any time worth mentioning, and nobody looks.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

@@ -211,6 +211,8 @@ pub enum Reason {
     },
     /// It had more memory than it may, and was killed.
     Memory,
+    /// A number took too long, and it heard nothing of that: it had shut all signals out, and was killed.
+    Timeout,
     /// What it said cannot be, and it was killed.
     Said(Violation),
     /// It may have written bytes that are no frame, and was killed.
@@ -230,6 +232,9 @@ impl fmt::Display for Reason {
             }
             Self::Gasp { n, cause: Some(cause) } => write!(f, "at n = {n}: {cause}"),
             Self::Memory => f.write_str("it took too much memory"),
+            Self::Timeout => {
+                f.write_str("a number took too long, and its function heard no signal")
+            }
             Self::Said(violation) => write!(f, "{violation}"),
             Self::Garbage => f.write_str("it may have written what is no frame"),
             Self::Stopped => f.write_str("it was stopped and nobody else could do its work"),

@@ -59,6 +59,8 @@ pub(super) struct Gathering<'a> {
     rate: Option<Rate>,
     /// When to look how much memory workers have, if that is limited.
     pub(super) memory: Option<Watch>,
+    /// When to look who has shut out that its number takes too long, if numbers have a time.
+    pub(super) shut_out: Option<Watch>,
     pub(super) is_end_of_file: bool,
 }
 
@@ -96,7 +98,7 @@ impl<'a> Gathering<'a> {
         let next_progress = job.progress_every;
         let (losses, early, is_end_of_file) = (0, None, false);
         let rate = job.max_rate.map(Rate::new);
-        let memory = Self::watch_over_memory(job);
+        let (memory, shut_out) = (Self::watch_over_memory(job), Self::watch_over_the_shut_out(job));
         Self {
             job,
             supervisor,
@@ -115,6 +117,7 @@ impl<'a> Gathering<'a> {
             early,
             rate,
             memory,
+            shut_out,
             is_end_of_file,
         }
     }
@@ -172,6 +175,7 @@ impl<'a> Gathering<'a> {
             self.attend_elsewhere(token)?;
         }
         self.look_at_memory();
+        self.look_for_the_shut_out();
         self.keep_time()?;
         self.keep_time_elsewhere()?;
         self.let_more_begin();
@@ -369,9 +373,11 @@ impl<'a> Gathering<'a> {
         let elsewhere = self.next_deadline_elsewhere();
         let is_waiting = self.supervisor.scheduler().is_waiting_for_allowance();
         let rate = self.rate.as_ref().filter(|_| is_waiting).map(Rate::next);
-        let memory = self.memory.as_ref().map(|watch| self.clock.elapsed() + watch.next());
+        let looks = |watch: &Watch| self.clock.elapsed() + watch.next();
+        let (memory, shut_out) =
+            (self.memory.as_ref().map(looks), self.shut_out.as_ref().map(looks));
         let journal = self.keeper.next_due();
-        let dues = [self.next_progress, due, early, elsewhere, rate, memory, journal];
+        let dues = [self.next_progress, due, early, elsewhere, rate, memory, shut_out, journal];
         dues.into_iter().flatten().min()
     }
 

@@ -82,6 +82,7 @@ impl Gathering<'_> {
             (Some(Reason::Garbage), _) => is_alone.then_some(Cause::Garbage),
             (Some(Reason::Said(_)), _) => Some(Cause::Garbage),
             (Some(Reason::Memory), _) => Some(Cause::Memory),
+            (Some(Reason::Timeout), _) => Some(Cause::Timeout),
             (None | Some(Reason::Gasp { .. }), End::Exit(status)) => Some(Cause::Exit(status)),
             (None | Some(Reason::Gasp { .. }), End::Signal(signal)) => Some(Cause::Signal(signal)),
         };

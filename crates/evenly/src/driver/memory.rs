@@ -6,14 +6,14 @@
 use super::gather::Gathering;
 use crate::job::Job;
 use crate::observe::Reason;
-use crate::process::footprint::{Watch, of_fork_is_above};
+use crate::process::footprint::{PERIOD, Watch, of_fork_is_above};
 use crate::process::sys::last_gasp;
 
 impl Gathering<'_> {
     /// The times to look, if there is anything to look at.
     pub(super) fn watch_over_memory(job: &Job) -> Option<Watch> {
         let is_limited = job.memory.is_some() && job.function.command().is_none();
-        is_limited.then(Watch::start)
+        is_limited.then(|| Watch::every(PERIOD))
     }
 
     /// Ends workers that have too much, if it is time to look.

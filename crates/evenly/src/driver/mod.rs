@@ -1,7 +1,7 @@
 //! Drivers: the only place where the core meets I/O.
 //!
 //! `primary` is the order of the board, `gather` its loop, `losses` what it does about workers that are
-//! lost, `memory` about those that grow, `early` about signals and deadlines, `ending` its last steps,
+//! lost, `memory` about those that grow, `shut_out` about those that hear nothing, `early` about signals and deadlines, `ending` its last steps,
 //! `keeping` the journal, `outlet` where lines leave, `worker` the other side; `crew`
 //! is the processes. `reception` is about agents of this primary; `agent` is this process as one of
 //! them, and `upstream` its side of the connection.
@@ -19,6 +19,7 @@ mod outlet;
 mod primary;
 mod rate;
 mod reception;
+mod shut_out;
 mod stages;
 mod upstream;
 mod worker;

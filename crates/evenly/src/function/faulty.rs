@@ -32,6 +32,8 @@ enum Fault {
     Exit(i32),
     /// Sleeps for ever.
     Hang,
+    /// The same, and no signal that can be shut out wakes it.
+    ShutOut,
     /// Allocates until something ends it, after so long.
     Allocate(Duration),
     /// Writes to the result pipe what is no frame, and goes on.
@@ -75,6 +77,7 @@ pub(super) fn named(name: &str) -> Option<Box<dyn Function>> {
         "panic" => Some(Fault::Panic),
         "exit" => Some(Fault::Exit(value.parse().ok()?)),
         "hang" => Some(Fault::Hang),
+        "shut-out" => Some(Fault::ShutOut),
         "allocate" if value.is_empty() => Some(Fault::Allocate(Duration::ZERO)),
         "allocate" => Some(Fault::Allocate(Duration::from_millis(value.parse().ok()?))),
         "garbage" => Some(Fault::Garbage),
@@ -153,9 +156,11 @@ fn commit(fault: &Fault) {
         Fault::Kill => drop(kill_process(getpid(), Signal::KILL)),
         Fault::Panic => panic!("a test asked for it"),
         Fault::Exit(status) => sys::exit_now(*status),
-        Fault::Hang => loop {
-            std::thread::sleep(Duration::from_secs(3600));
-        },
+        Fault::Hang => sleep_for_ever(),
+        Fault::ShutOut => {
+            let _ = sys::block_signals(sys::SignalSet::all());
+            sleep_for_ever();
+        }
         Fault::Allocate(after) => {
             std::thread::sleep(*after);
             let mut hoard: Vec<Vec<u8>> = Vec::new();
@@ -175,6 +180,12 @@ fn commit(fault: &Fault) {
         }
         Fault::Mute => sys::close_worker_end(sys::RESULTS),
         Fault::Deaf => sys::close_worker_end(sys::ASSIGNMENTS),
+    }
+}
+
+fn sleep_for_ever() -> ! {
+    loop {
+        std::thread::sleep(Duration::from_secs(3600));
     }
 }
 

@@ -19,7 +19,7 @@ use std::fs::{read_dir, read_to_string};
 use std::time::{Duration, Instant};
 
 /// How often memory is looked at.
-const PERIOD: Duration = Duration::from_millis(100);
+pub(crate) const PERIOD: Duration = Duration::from_millis(100);
 
 /// If it takes so long to look that it would be more than this part of the time, it is looked less often.
 const SHARE: u32 = 10;
@@ -27,12 +27,14 @@ const SHARE: u32 = 10;
 /// When to look next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Watch {
+    period: Duration,
     next: Instant,
 }
 
 impl Watch {
-    pub(crate) fn start() -> Self {
-        Self { next: Instant::now() + PERIOD }
+    /// Each time so much later than the time before.
+    pub(crate) fn every(period: Duration) -> Self {
+        Self { period, next: Instant::now() + period }
     }
 
     /// How long there is nothing to do.
@@ -47,7 +49,7 @@ impl Watch {
             return None;
         }
         let found = look();
-        self.next = began + PERIOD.max(began.elapsed() * SHARE);
+        self.next = began + self.period.max(began.elapsed() * SHARE);
         Some(found)
     }
 }
@@ -182,14 +184,14 @@ mod tests {
 
     #[test]
     fn it_is_looked_when_it_is_time() {
-        let mut watch = Watch { next: Instant::now() };
+        let mut watch = Watch { period: PERIOD, next: Instant::now() };
         let began = Instant::now();
         assert_eq!(watch.look(|| 7), Some(7));
         assert!(watch.next >= began + PERIOD);
-        let mut watch = Watch { next: began + Duration::from_secs(3600) };
+        let mut watch = Watch { period: PERIOD, next: began + Duration::from_secs(3600) };
         assert_eq!(watch.look(|| 7), None);
         assert!(!watch.next().is_zero());
-        let mut watch = Watch { next: began };
+        let mut watch = Watch { period: PERIOD, next: began };
         watch.look(|| std::thread::sleep(PERIOD / 2)).unwrap();
         assert!(watch.next >= began + PERIOD * SHARE / 2, "a long look is not repeated at once");
     }

@@ -2,7 +2,7 @@
 
 use super::commands::Shop;
 use crate::process::command::Running;
-use crate::process::footprint::{Watch, of_all_is_above, with_descendants};
+use crate::process::footprint::{PERIOD, Watch, of_all_is_above, with_descendants};
 use crate::process::orphans::children;
 use rustix::process::{Pid, getpid};
 use std::time::Duration;
@@ -19,7 +19,7 @@ impl Appetite {
     /// For a command that is about to be started, if there is a limit.
     pub(super) fn watch(shop: &Shop) -> Option<Self> {
         let limit = shop.memory?;
-        Some(Self { limit, watch: Watch::start(), before: children(getpid()) })
+        Some(Self { limit, watch: Watch::every(PERIOD), before: children(getpid()) })
     }
 
     /// How long to wait before looking at it again.

@@ -8,7 +8,8 @@
 //!
 //! Whether a number takes too long is looked at by a timer of the worker's own, a few times in the time
 //! that a number has. It counts how often it found the same number: ticks that are due while the
-//! process is stopped come as one (timer_create(2)), so a pause is no time.
+//! process is stopped come as one (timer_create(2)), so a pause is no time. Where the function has shut all
+//! signals out, the primary finds the signal of this timer waiting.
 //!
 //! Whether a worker has too much memory is looked at by the primary, which then [asks](ask) for the number
 //! by a signal.
@@ -124,6 +125,11 @@ fn request() -> i32 {
     libc::SIGRTMIN() + 4
 }
 
+/// The signal by which a worker is told to look whether its number takes too long.
+pub(crate) fn tick() -> i32 {
+    libc::SIGRTMIN() + 3
+}
+
 /// The function panicked, and this process is about to leave.
 pub(crate) fn panicked() {
     say(None);
@@ -157,7 +163,7 @@ fn watch(timeout: Duration) -> Result<(), (Call, Errno)> {
     let period = (timeout / LOOKS).max(SHORTEST);
     let times = timeout.as_nanos().div_ceil(period.as_nanos()).max(1);
     MOST_TIMES.store(times as u32, Relaxed);
-    let signal = libc::SIGRTMIN() + 3;
+    let signal = tick();
     handle(signal, on_tick).map_err(in_call(Call::SIGACTION))?;
     unblock_signals(SignalSet::of(&[signal])).map_err(in_call(Call::SIGPROCMASK))?;
     // SAFETY: an event of zeroes is valid, and what it lacks is set below.
