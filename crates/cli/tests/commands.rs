@@ -186,6 +186,7 @@ fn endings() -> Vec<Trial> {
         ),
         test("left_behind_and_reaped", &[], ends::what_is_left_behind_is_reaped),
         test("there_is_no_terminal", &["python3"], ends::there_is_no_terminal),
+        test("a_terminal_stops_nobody", &["python3", "stty"], ends::a_terminal_stops_nobody),
         test("nobody_reads_our_input", &[], ends::nobody_reads_our_input),
     ]
 }

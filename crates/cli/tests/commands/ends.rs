@@ -229,3 +229,28 @@ pub(crate) fn there_is_no_terminal() {
         assert!(ended.stdout.contains(n), "{ended:?}");
     }
 }
+
+/// A terminal that stops whoever writes to it from the background (stty(1), tostop), or reads from it, stops no
+/// worker.
+pub(crate) fn a_terminal_stops_nobody() {
+    let yard = Yard::new();
+    let on_terminal = "import pty, sys
+pty.spawn(['sh', '-c', 'stty tostop; exec \"$@\"', 'sh'] + sys.argv[1:])
+";
+    let on_terminal = yard.script("on-terminal", on_terminal);
+    let run = |words: &str, command: &[&str]| {
+        let mut through = yard.inside_of(&format!("PYTHON {}", on_terminal.display()));
+        let options = "-j 2 --progress none --deadline 20s";
+        through.args(words.split(' ')).args(options.split(' ')).args(command);
+        yard.ended(Process::start(through)).stdout.replace('\r', "")
+    };
+    let said = run("count test:terminal@7 0..10", &[]);
+    let (asked, answer) = said.split_once('\n').unwrap();
+    assert!(asked.starts_with("asked the terminal: Err("), "{said}");
+    assert_eq!(answer, "5\n", "{said}");
+
+    let said = run("sum 1..4", &["--", "sh", "-c", "echo of $0 >&2; echo $0", "{}"]);
+    let mut lines: Vec<&str> = said.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["6", "of 1", "of 2", "of 3"], "{said}");
+}

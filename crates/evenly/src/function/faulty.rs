@@ -10,7 +10,7 @@ use crate::process::sys;
 use evenly_core::frame::{PIPE_FRAME, Packer, VERSION};
 use evenly_core::{Interval, LeaseId, Tally, WorkerId};
 use rustix::process::{Signal, getpid, kill_process};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ enum Fault {
     Hang,
     /// The same, and no signal that can be shut out wakes it.
     ShutOut,
+    /// Asks whoever sits at the terminal, says what came of it, and goes on.
+    Terminal,
     /// Allocates until something ends it, after so long.
     Allocate(Duration),
     /// Writes to the result pipe what is no frame, and goes on.
@@ -78,6 +80,7 @@ pub(super) fn named(name: &str) -> Option<Box<dyn Function>> {
         "exit" => Some(Fault::Exit(value.parse().ok()?)),
         "hang" => Some(Fault::Hang),
         "shut-out" => Some(Fault::ShutOut),
+        "terminal" => Some(Fault::Terminal),
         "allocate" if value.is_empty() => Some(Fault::Allocate(Duration::ZERO)),
         "allocate" => Some(Fault::Allocate(Duration::from_millis(value.parse().ok()?))),
         "garbage" => Some(Fault::Garbage),
@@ -160,6 +163,11 @@ fn commit(fault: &Fault) {
         Fault::ShutOut => {
             let _ = sys::block_signals(sys::SignalSet::all());
             sleep_for_ever();
+        }
+        Fault::Terminal => {
+            let terminal = std::fs::File::open("/dev/tty");
+            let asked = terminal.and_then(|mut terminal| terminal.read(&mut [0]));
+            let _ = writeln!(std::io::stderr(), "asked the terminal: {asked:?}");
         }
         Fault::Allocate(after) => {
             std::thread::sleep(*after);

@@ -151,12 +151,15 @@ pub(crate) fn take_requests_to_leave() -> Result<OwnedFd, Errno> {
     sys::signal_descriptor(wanted)
 }
 
-/// In a forked worker: the signals are as the job's process was started, except that a pipe
-/// without reader ends the worker instead of surprising it (`SIGPIPE`, pipe(7)).
+/// In a forked worker: the signals are as the job's process was started, with two exceptions. A pipe
+/// without reader ends the worker instead of surprising it (`SIGPIPE`, pipe(7)). And a terminal does not stop
+/// it: who is in the background and blocks these signals can write to one, whatever its settings are, and is
+/// told that there is none to read from (termios(3), `TOSTOP`; the errors of read(2), `EIO`).
 pub(super) fn restore_in_child(inherited: InheritedMask) -> Result<(), Errno> {
     sys::default_signal(libc::SIGPIPE);
     sys::default_signal(libc::SIGXFSZ);
-    sys::set_signal_mask(inherited.0)
+    sys::set_signal_mask(inherited.0)?;
+    sys::block_signals(SignalSet::of(&[libc::SIGTTIN, libc::SIGTTOU])).map(drop)
 }
 
 /// Whether a signal that asks a running job to end has arrived and waits for the job to look.
