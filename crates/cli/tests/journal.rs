@@ -4,6 +4,8 @@
 
 #[path = "journal/automatic.rs"]
 mod automatic;
+#[path = "journal/commands.rs"]
+mod commands;
 #[path = "journal/disks.rs"]
 mod disks;
 #[path = "journal/house.rs"]
@@ -60,6 +62,7 @@ fn main() {
         row("automatic_and_killed", &[], automatic::killed_and_gone_on_with),
         row("automatic_nowhere", &[], automatic::nowhere_to_keep_it),
         row("workers_do_not_have_it", &[], automatic::workers_do_not_have_it),
+        row("no_value_is_an_answer", &[], commands::no_value_is_an_answer),
         row("several_together", &[], together::several),
         row("merged_and_gone_on_with", &[], together::merged_and_gone_on_with),
     ];
