@@ -123,6 +123,25 @@ pub(crate) fn must_not_say_more_than_it_is_asked() {
             assert!(ended.stderr.lines().last().unwrap().contains("coprocess"), "{ended:?}");
         }
     }
+    // Each of these lines would do as an answer: that of the next, which it has not even read.
+    for before in ["echo 0", "echo 0; sleep 0.3"] {
+        for within in
+            ["", "test $start = 60 && echo 7;", "test $start = 60 && { echo 7; sleep 0.3; };"]
+        {
+            for options in ["-j 1 --chunk 1", "-j 2", "-j 1 --split static"] {
+                let script =
+                    format!("{before}; while read start end; do echo $start; {within} done");
+                let words = format!("sum 0..100 {options} --coprocess -- sh -c '{script}'");
+                let ended = yard.run(&words);
+                assert_eq!((ended.status, ended.stdout.as_str()), (4, ""), "{words}: {ended:?}");
+            }
+        }
+    }
+    let script = "while read start end; do echo $start; test $start = 60 && echo 7; done";
+    for options in ["-j 1 --chunk 1", "-j 2 --chunk 1"] {
+        let ended = yard.run(&format!("sum 0..100 {options} --coprocess -- sh -c '{script}'"));
+        assert_eq!((ended.status, ended.stdout.as_str()), (4, ""), "{options}: {ended:?}");
+    }
 }
 
 /// One that is killed by somebody else is started again.

@@ -55,10 +55,10 @@ impl Orphans {
         }
     }
 
-    /// Kills all there are, with their process groups, and reaps those that have ended; how many are left.
-    /// `is_ours` says which children are no orphans.
+    /// Kills all there are, with their process groups, and reaps those that have ended; how many there were: what
+    /// those leave behind comes to us before they can be reaped. `is_ours` says which children are no orphans.
     pub(crate) fn end(&self, is_ours: impl Fn(Pid) -> bool) -> usize {
-        let mut left = 0;
+        let mut found = 0;
         for pid in children(unix::getpid()) {
             if is_ours(pid) || self.before.contains(&pid) {
                 continue;
@@ -72,10 +72,10 @@ impl Orphans {
             }
             let _ = unix::kill_process(pid, Signal::KILL);
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-            let reaped = rustix::io::retry_on_intr(|| unix::waitid(WaitId::Pid(pid), options));
-            left += usize::from(matches!(reaped, Ok(None)));
+            let _ = rustix::io::retry_on_intr(|| unix::waitid(WaitId::Pid(pid), options));
+            found += 1;
         }
-        left
+        found
     }
 }
 

@@ -42,8 +42,13 @@ struct Partner {
     output: OwnedFd,
     errors: Option<OwnedFd>,
     said: Gathered,
-    /// The chunks that it was asked for and has not answered, in that order.
+    /// The chunks that it was asked for and has not answered, in that order; and up to which byte of its input
+    /// each is asked.
     asked: VecDeque<Interval>,
+    ends: VecDeque<u64>,
+    /// How many bytes of input were made for it, and how many it had taken when it was last heard.
+    input_made: u64,
+    input_taken: u64,
     /// What is not written yet, and what is read and not used.
     to_write: Vec<u8>,
     read: Vec<u8>,
@@ -78,11 +83,11 @@ impl Seat<'_> {
         let mut partner: Option<Partner> = None;
         loop {
             let Some(step) = self.worker.next(shop.longest) else {
+                if partner.as_mut().is_some_and(Partner::has_said_more) {
+                    return Err(UNASKED);
+                }
                 self.send()?;
                 tidy_up(partner.as_ref(), shop);
-                if partner.as_mut().is_some_and(Partner::has_said_more) {
-                    return Err(Leave::Failed(Call::ANSWER, Errno::PROTO));
-                }
                 match self.wait(unpacker, shop, [], None) {
                     Ok(_) => {}
                     Err(Leave::Abandoned) => return end_of_work(partner, shop),
@@ -173,6 +178,9 @@ impl Seat<'_> {
         }
         loop {
             while let Some(line) = partner.next_line() {
+                if partner.ends.pop_front().is_none_or(|end| end > partner.input_taken) {
+                    return Err(UNASKED);
+                }
                 // What was withdrawn since it was asked is answered all the same.
                 if partner.asked.pop_front() == Some(numbers) {
                     partner.has_answered = true;
@@ -290,6 +298,9 @@ impl Seat<'_> {
             errors: Some(errors),
             said: Gathered::default(),
             asked: VecDeque::new(),
+            ends: VecDeque::new(),
+            input_made: 0,
+            input_taken: 0,
             to_write: Vec::new(),
             read: Vec::new(),
             used: 0,
@@ -301,15 +312,21 @@ impl Seat<'_> {
     }
 }
 
+/// It said what it was not asked for: nobody knows any more which answer is for what.
+const UNASKED: Leave = Leave::Failed(Call::ANSWER, Errno::PROTO);
+
 /// The clock is looked at after so many answers.
 const LOOK: u64 = 256;
 
 impl Partner {
     fn put(&mut self, numbers: Interval) {
         let (start, end) = (numbers.first(), i128::from(numbers.last()) + 1);
+        let before = self.to_write.len();
         // A vector takes everything.
         let _ = writeln!(self.to_write, "{start} {end}");
+        self.input_made += (self.to_write.len() - before) as u64;
         self.asked.push_back(numbers);
+        self.ends.push_back(self.input_made);
     }
 
     /// Writes what there is room for. Whether it still reads, its end will tell.
@@ -344,8 +361,15 @@ impl Partner {
         self.read.drain(..self.used);
         self.used = 0;
         let read = read_some(&self.output, &mut self.read)?;
-        if read == Read::End {
-            self.mute_since.get_or_insert_with(Instant::now);
+        match read {
+            // What it had not even read when it said this, it has not answered with it.
+            Read::Some => {
+                let unread =
+                    rustix::io::ioctl_fionread(&self.input).map_err(in_call(Call::READ))?;
+                self.input_taken = self.input_made - self.to_write.len() as u64 - unread;
+            }
+            Read::End => drop(self.mute_since.get_or_insert_with(Instant::now)),
+            Read::Nothing => {}
         }
         Ok(read == Read::Some)
     }
@@ -407,7 +431,7 @@ fn end_of_work(partner: Option<Partner>, shop: &mut Shop) -> Result<(), Leave> {
             std::thread::sleep(Duration::from_micros(500));
         }
         if is_idle && partner.has_said_more() {
-            outcome = Err(Leave::Failed(Call::ANSWER, Errno::PROTO));
+            outcome = Err(UNASKED);
         }
         partner.dismiss(shop, numbers);
     }
