@@ -20,6 +20,8 @@ pub(crate) enum Outcome {
     FateUnknown(String),
     /// The work is incomplete: lost beyond repair, or the answer could not be written.
     Incomplete(String),
+    /// What was answered so far cannot be trusted.
+    Untrusted(String),
     /// A journal is not that of this job, or damaged, or cannot be written.
     Journal(String),
     /// The time for the whole job was over.
@@ -49,7 +51,7 @@ impl Outcome {
             Self::No => 1,
             Self::Usage(_) => 2,
             Self::SomeFailed(_) => 3,
-            Self::FateUnknown(_) | Self::Incomplete(_) => 4,
+            Self::FateUnknown(_) | Self::Incomplete(_) | Self::Untrusted(_) => 4,
             Self::Journal(_) => 5,
             Self::Deadline(_) => 124,
             Self::Interrupted(signal) => 128_u8.saturating_add(signal.number() as u8),
@@ -66,6 +68,7 @@ impl Outcome {
             | Self::SomeFailed(message)
             | Self::FateUnknown(message)
             | Self::Incomplete(message)
+            | Self::Untrusted(message)
             | Self::Journal(message)
             | Self::Deadline(message) => Some(message.clone()),
             Self::Interrupted(signal) => Some(format!("stopped by {signal}; there is no answer")),
@@ -96,6 +99,9 @@ impl From<Error> for Outcome {
             | Error::Listen(_)
             | Error::NoWorker { .. }
             | Error::Threads { .. } => Self::Usage(message),
+            Error::Violation(_) | Error::Unasked | Error::Untrusted { .. } => {
+                Self::Untrusted(message)
+            }
             Error::Journal(_) => Self::Journal(message),
             Error::Deadline { .. } => Self::Deadline(message),
             Error::Interrupted(signal) => Self::Interrupted(signal),

@@ -83,7 +83,8 @@ impl Journaling {
         let is_unnamed = self.file.as_ref().is_none_or(|file| is_unnamed(file));
         let Some(file) = begun.or_else(|| self.file.clone()) else { return };
         let again = match outcome {
-            Ok(()) | Err(Outcome::No) => {
+            // One that cannot be trusted says so to whoever wants to go on with it.
+            Ok(()) | Err(Outcome::No | Outcome::Untrusted(_)) => {
                 if is_unnamed && let Err(error) = journal::discard(&file) {
                     stderr::say_at_last(&format!("evenly: {error}\n"));
                 }

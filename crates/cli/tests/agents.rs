@@ -95,6 +95,8 @@ fn everything() -> Vec<Trial> {
         over_with(TRANSPORTS, "the_same_library", &["cc"], programs::the_same_library).collect(),
         over_with(STREAMS, "row_06_failures_of_a_library", &["cc"], programs::failures).collect(),
         over_with(TRANSPORTS, "the_same_command", &[], programs::the_same_command).collect(),
+        over(TRANSPORTS, "a_coprocess_says_too_much", programs::a_coprocess_that_says_too_much)
+            .collect(),
         over_with(STREAMS, "output_of_commands", &[], programs::output_of_commands).collect(),
         over(STREAMS, "row_36_once_a_worker_of_an_agent", once::a_worker_of_an_agent).collect(),
         over(STREAMS, "row_36_once_an_agent", once::an_agent).collect(),

@@ -63,6 +63,8 @@ fn main() {
         row("automatic_nowhere", &[], automatic::nowhere_to_keep_it),
         row("workers_do_not_have_it", &[], automatic::workers_do_not_have_it),
         row("no_value_is_an_answer", &[], commands::no_value_is_an_answer),
+        row("a_coprocess_that_says_too_much", &[], commands::a_coprocess_that_says_too_much),
+        row("locked_at_the_end", &["python3", "setsid"], commands::locked_at_the_end),
         row("several_together", &[], together::several),
         row("merged_and_gone_on_with", &[], together::merged_and_gone_on_with),
     ];

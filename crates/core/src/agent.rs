@@ -36,6 +36,9 @@ pub enum Leave {
     NoWorker(u32),
     /// The agent: what the primary said cannot be.
     Protocol,
+    /// The agent: its workers contradicted each other, or a coprocess itself. What it told before cannot be
+    /// trusted either.
+    Untrusted,
     /// A reason that this version does not know.
     Other(u32, u32),
 }
@@ -49,6 +52,7 @@ impl Leave {
             Self::Signal(signal) => (0x101, signal),
             Self::NoWorker(errno) => (0x102, errno),
             Self::Protocol => (0x103, 0),
+            Self::Untrusted => (0x104, 0),
             Self::Other(code, detail) => (code, detail),
         }
     }
@@ -61,6 +65,7 @@ impl Leave {
             0x101 => Self::Signal(detail),
             0x102 => Self::NoWorker(detail),
             0x103 => Self::Protocol,
+            0x104 => Self::Untrusted,
             other => Self::Other(other, detail),
         }
     }

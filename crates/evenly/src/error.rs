@@ -110,6 +110,14 @@ pub enum Error {
          answer each line with exactly one"
     )]
     Unasked,
+    /// An agent found that what it had told cannot be trusted.
+    #[error(
+        "stopped: agent {worker} says that its answers cannot be trusted; there why is said, here there is no answer"
+    )]
+    Untrusted {
+        /// Which one, in one row with the workers of this machine, from 1.
+        worker: usize,
+    },
     /// All workers are gone and none could be started again.
     #[error("gave up: all workers are gone and no new one can be started: {call}: {cause}")]
     NoWorkerLeft {

@@ -146,6 +146,20 @@ pub(crate) fn the_same_command(site: &Site, transport: Transport) {
     }
 }
 
+/// What an agent told before cannot be trusted either.
+pub(crate) fn a_coprocess_that_says_too_much(site: &Site, transport: Transport) {
+    let text = "while read start end; do echo $start; test $start = 60 && echo 7; sleep 0.01; done";
+    let cmd = script(site, "more.sh", text);
+    let question = "sum 0..100 --chunk 1 --coprocess";
+    let (primary, address) = asking(site, transport, question, &cmd);
+    let agent = site.agent(&address, &format!("-j 1 -- {cmd}"));
+    let ended = primary.ended();
+    ended.failed(4, "stopped: agent 1 says that its answers cannot be trusted; ");
+    assert_eq!(ended.stdout, "", "{ended:?}");
+    let agent = agent.ended();
+    assert!(agent.stderr.contains("the coprocess printed more lines than it read"), "{agent:?}");
+}
+
 /// What one command prints stands together, wherever it ran.
 pub(crate) fn output_of_commands(site: &Site, transport: Transport) {
     let block = script(site, "block.sh", "for i in 1 2 3; do echo $1 $i; sleep 0.01; done");

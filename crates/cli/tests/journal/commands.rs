@@ -1,6 +1,6 @@
 //! Journals of runs whose function is a command.
 
-use crate::house::{House, finish};
+use crate::house::{House, finish, refused};
 use std::process::{Command, Output};
 
 fn call(house: &House, words: &str, command: &[&str]) -> Command {
@@ -23,4 +23,46 @@ pub(crate) fn no_value_is_an_answer() {
     let again = finish(house.other("resume j"));
     assert_eq!(said(&again), said(&none));
     assert_eq!(said(&finish(house.other("verify j"))).0, Some(0));
+}
+
+/// Its answers are not to be gone on with.
+pub(crate) fn a_coprocess_that_says_too_much() {
+    let house = House::new();
+    // The first line is the answer to the last but one, and there is one too many in the end.
+    let script =
+        "while read start end; do echo $start; test $start = 60 && echo 7; sleep 0.01; done";
+    let words = "sum 0..100 -j 1 --chunk 1 --journal j --coprocess";
+    let stopped = finish(call(&house, words, &["sh", "-c", script]));
+    let (status, answer, why) = said(&stopped);
+    assert_eq!((status, answer), (Some(4), ""), "{why}");
+    assert!(why.contains("cannot be trusted") && !why.contains("to go on"), "{why}");
+    for words in ["resume j", "verify j", "verify j --merge k"] {
+        refused(&finish(house.other(words)), 5, &["'j'", "cannot be trusted"]);
+    }
+    refused(&finish(call(&house, "sum 0..100 --journal j --resume", &["echo", "{}"])), 5, &["'j'"]);
+}
+
+/// Somebody who reads it when the run comes to its end keeps nothing out of it.
+pub(crate) fn locked_at_the_end() {
+    let house = House::new();
+    let lock = "import sqlite3, time
+journal = sqlite3.connect('j', isolation_level=None)
+journal.execute('BEGIN IMMEDIATE')
+open('locked', 'w')
+time.sleep(1.5)
+journal.execute('ROLLBACK')";
+    let script =
+        "if [ $0 = 1 ]; then python3 -c \"$1\" & until [ -e locked ]; do sleep 0.01; done; fi";
+    for verb in ["run", "count"] {
+        let _ = std::fs::remove_file(house.path("j"));
+        let _ = std::fs::remove_file(house.path("locked"));
+        let words = format!("{verb} 0..3 -j 1 --chunk 1 --journal j");
+        // Outside of the command's session, which ends with it.
+        let script = script.replace("python3", "setsid python3");
+        let run = finish(call(&house, &words, &["sh", "-c", &script, "{}", lock]));
+        assert_eq!(said(&run).0, Some(0), "{run:?}");
+        assert!(said(&run).2.contains("is locked by another program"), "{run:?}");
+        let verified = finish(house.other("verify j"));
+        assert_eq!(said(&verified).0, Some(0), "{verified:?}");
+    }
 }

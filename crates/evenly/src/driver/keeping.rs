@@ -131,12 +131,37 @@ impl Gathering<'_> {
         }
     }
 
-    /// Makes durable what waits when there is nothing left to gather.
+    /// Makes durable what waits when there is nothing left to gather, however long somebody else has it locked.
     pub(super) fn keep_the_rest(&mut self) -> Result<(), Error> {
+        while !self.try_to_keep_the_rest()? {
+            self.heed_signals()?;
+        }
+        Ok(())
+    }
+
+    fn try_to_keep_the_rest(&mut self) -> Result<bool, Error> {
         self.keep_what_is_written();
         match self.keeper.book.as_ref().and_then(Book::due) {
-            Some(_) => self.commit(self.clock.elapsed(), &[]).map(drop),
-            None => Ok(()),
+            Some(_) => self.commit(self.clock.elapsed(), &[]),
+            None => Ok(true),
+        }
+    }
+
+    /// What becomes of the journal of a job that ends without an answer, and what its user is told.
+    pub(super) fn leave_the_journal(&mut self, why: Error) -> Error {
+        match (&why, &self.keeper.book) {
+            (Error::Unasked | Error::Untrusted { .. } | Error::Violation(_), Some(book)) => {
+                match book.distrust() {
+                    Ok(()) => why,
+                    Err(error) => error.into(),
+                }
+            }
+            (Error::Journal(_), _) | (_, None) => why,
+            // What came to be known last is known then, too. If it cannot be written, it is done again.
+            (_, Some(_)) => {
+                let _ = self.try_to_keep_the_rest();
+                why
+            }
         }
     }
 
@@ -171,13 +196,11 @@ impl Gathering<'_> {
         if keeper.held.is_empty() || is_put_off {
             return Ok(false);
         }
-        let held = std::mem::take(&mut keeper.held);
-        let beginning: Vec<Interval> = held.iter().map(|(_, one)| one.interval).collect();
+        let beginning: Vec<Interval> = keeper.held.iter().map(|(_, one)| one.interval).collect();
         if !self.commit(now, &beginning)? {
-            self.keeper.held = held;
             return Ok(false);
         }
-        for (slot, assignment) in held {
+        for (slot, assignment) in std::mem::take(&mut self.keeper.held) {
             if let Some(packer) = self.packer(slot) {
                 packer.assign(&[assignment]);
             }

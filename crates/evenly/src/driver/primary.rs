@@ -42,10 +42,12 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
     let mut gathering = primary.send_ranges(hub, registry, agents, kept)?;
     if let Err(error) = gathering.gather() {
+        let error = gathering.leave_the_journal(error);
         gathering.tell_what_is_unknown();
         return Err(error);
     }
-    gathering.end_of_file()?;
+    // A coprocess may have said too much at last.
+    gathering.end_of_file().map_err(|error| gathering.leave_the_journal(error))?;
     gathering.wait_for_children()
 }
 

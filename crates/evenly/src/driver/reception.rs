@@ -252,7 +252,12 @@ impl Gathering<'_> {
             }
             Said::First(peer) => self.seat_agent(reception, peer, now_ns),
             Said::Heard(slot, Ok(Heard::Farewell { call, errno, .. })) => {
-                self.dismiss_agent(slot, Parting::Left(Leave::from_code(call, errno)))
+                let leave = Leave::from_code(call, errno);
+                self.dismiss_agent(slot, Parting::Left(leave))?;
+                match leave {
+                    Leave::Untrusted => Err(Error::Untrusted { worker: slot + 1 }),
+                    _ => Ok(()),
+                }
             }
             Said::Heard(slot, Ok(_)) => {
                 self.note_awake(slot);

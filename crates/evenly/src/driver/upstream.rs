@@ -200,6 +200,7 @@ impl Gathering<'_> {
         if let Err(error) = &served {
             let why = match error {
                 Error::Interrupted(signal) => Leave::Signal(signal.number().unsigned_abs()),
+                Error::Unasked | Error::Violation(_) => Leave::Untrusted,
                 _ => Leave::NoWorker(0),
             };
             upstream.leave(&mut self.supervisor, why, End::Over);

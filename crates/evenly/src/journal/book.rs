@@ -20,6 +20,10 @@ use std::time::{Duration, Instant};
 /// When somebody else has it locked, it is tried again after so much time.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// So often it is tried to write while somebody else has it locked, where there is no later time: each time for as
+/// long as SQLite waits.
+pub(super) const TRIES: u32 = 20;
+
 /// A journal in use. Whoever is forked must not touch it, and must leave by `_exit`.
 pub(crate) struct Book {
     /// As it is called by whoever named it.
@@ -266,6 +270,27 @@ impl Book {
     pub(crate) fn untouch(&mut self, interval: Interval, now: Duration) {
         self.cadence.add(size_of::<Interval>(), now);
         self.untouched.push(interval);
+    }
+
+    /// Writes down that what is in it cannot be trusted: nobody goes on with it any more.
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub(crate) fn distrust(&self) -> Result<(), JournalError> {
+        let mut marked = Ok(());
+        // Whoever reads it is soon done.
+        for _ in 0..TRIES {
+            marked = self.connection.pragma_update(None, "user_version", schema::UNTRUSTED);
+            if marked.is_ok() {
+                break;
+            }
+        }
+        marked.map_err(|cause| JournalError::Failed {
+            path: self.path.clone(),
+            doing: "mark",
+            cause: cause.to_string(),
+            advice: "its answers cannot be trusted, so remove it",
+        })
     }
 
     /// What waits, of a journal that is not gone on with.

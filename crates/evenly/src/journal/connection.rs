@@ -5,7 +5,7 @@
 //! it: `immutable` leaves even the journal of a transaction alone that somebody's crash has left there.
 
 use super::error::{JournalError, Trouble};
-use super::schema::{APPLICATION_ID, FORMAT, PAGE};
+use super::schema::{APPLICATION_ID, FORMAT, PAGE, UNTRUSTED};
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -85,6 +85,7 @@ pub(super) fn look(path: &Path) -> Result<There, JournalError> {
                 .at(path, "open"))
         }
         (APPLICATION_ID, FORMAT) => Ok(There::Journal),
+        (APPLICATION_ID, UNTRUSTED) => Err(JournalError::Untrusted { path: path.to_owned() }),
         (APPLICATION_ID, version) => Err(JournalError::Format { path: path.to_owned(), version }),
         (id, _) => Err(not_ours(format!("a database of another program (application_id {id})"))),
     }

@@ -45,6 +45,15 @@ pub enum JournalError {
         /// Its version.
         version: i64,
     },
+    /// The run that wrote it found out that its workers contradicted each other, or its coprocess itself.
+    #[error(
+        "journal '{}' holds answers that cannot be trusted, as the run found that wrote it; start again in another file",
+        .path.display()
+    )]
+    Untrusted {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is of another job.
     #[error("journal '{}' is of another job: {}", .path.display(), Listed(.differences))]
     AnotherJob {
@@ -110,6 +119,7 @@ impl JournalError {
             | Self::Missing { path }
             | Self::InUse { path }
             | Self::NotOurs { path, .. }
+            | Self::Untrusted { path }
             | Self::Format { path, .. }
             | Self::AnotherJob { path, .. }
             | Self::Damaged { path, .. }

@@ -18,6 +18,9 @@ pub(super) const APPLICATION_ID: i64 = 0x6576_6e6a;
 /// The version of the tables.
 pub(super) const FORMAT: i64 = 1;
 
+/// In the place of the version where what is written down cannot be trusted.
+pub(super) const UNTRUSTED: i64 = -1;
+
 /// The tables as they are made, and as they must be found.
 pub(super) const TABLES: [&str; 8] = [
     "CREATE TABLE fingerprint (id INTEGER PRIMARY KEY, command TEXT NOT NULL, code INTEGER NOT NULL, \

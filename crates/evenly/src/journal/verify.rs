@@ -1,7 +1,7 @@
 //! Several journals together: what they cover, and one journal of all of them.
 
 use super::begun;
-use super::book::{Book, Call, Terms};
+use super::book::{Book, Call, Committed, TRIES, Terms};
 use super::check::{Contents, check};
 use super::connection::{self, There};
 use super::error::{JournalError, Trouble};
@@ -347,6 +347,17 @@ impl Writer<'_> {
     }
 
     fn flush(&mut self) -> Result<(), Failed> {
-        self.book.commit(Duration::ZERO, &[]).map(drop).map_err(Failed::Writing)
+        for _ in 0..TRIES {
+            match self.book.commit(Duration::ZERO, &[]).map_err(Failed::Writing)? {
+                Committed::Records(_) => return Ok(()),
+                Committed::NotYet => {}
+            }
+        }
+        Err(Failed::Writing(JournalError::Failed {
+            path: self.book.path().to_owned(),
+            doing: "write",
+            cause: "another program has it locked".to_owned(),
+            advice: "merge again when it is closed",
+        }))
     }
 }

@@ -54,6 +54,7 @@ impl fmt::Display for Parting {
             Self::Left(Leave::Protocol) => {
                 f.write_str("left: it does not understand what it is told")
             }
+            Self::Left(Leave::Untrusted) => f.write_str("left: its answers cannot be trusted"),
             Self::Left(Leave::Other(code, detail)) => {
                 write!(f, "left, for reason {code}, {detail}")
             }
