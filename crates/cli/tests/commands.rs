@@ -150,6 +150,7 @@ fn once() -> Vec<Trial> {
 fn timeouts() -> Vec<Trial> {
     vec![
         test("row_06_each_n", &[], timeouts::each_n),
+        test("row_06_asked_to_end_it_floods", &["python3"], timeouts::asked_to_end_it_floods),
         test("row_06_asked_before_it_is_killed", &[], timeouts::asked_before_it_is_killed),
         test("row_06_chunks_and_coprocesses", &[], timeouts::chunks_and_coprocesses),
         test("row_06_time_that_does_not_count", &[], timeouts::time_that_does_not_count),
@@ -186,6 +187,7 @@ fn endings() -> Vec<Trial> {
         ),
         test("left_behind_and_reaped", &[], ends::what_is_left_behind_is_reaped),
         test("there_is_no_terminal", &["python3"], ends::there_is_no_terminal),
+        test("the_worker_is_asked_to_leave", &[], ends::the_worker_is_asked_to_leave),
         test("a_terminal_stops_nobody", &["python3", "stty"], ends::a_terminal_stops_nobody),
         test("nobody_reads_our_input", &[], ends::nobody_reads_our_input),
     ]

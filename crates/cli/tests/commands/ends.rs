@@ -73,6 +73,25 @@ pub(crate) fn a_worker_is_killed() {
     assert_eq!(ended.stderr.matches(" killed by signal 9; ").count(), 2, "{ended:?}");
 }
 
+/// Whoever ends workers by a signal says nothing about numbers, whichever signal it is.
+pub(crate) fn the_worker_is_asked_to_leave() {
+    let yard = Yard::new();
+    let wait = "[ $(wc -l < tried) -gt 6 ] || sleep 1000";
+    let each = format!("echo n >> tried; {wait}; echo 1");
+    let lines = format!("while read line; do echo n >> tried; {wait}; echo 1; done");
+    for call in [format!("-- sh -c '{each}' {{}}"), format!("--coprocess -- sh -c '{lines}'")] {
+        let _ = std::fs::remove_file(yard.path("tried"));
+        let running = yard.start(&format!("sum 0..2 -j 1 --chunk 1 {call}"));
+        for n in 1..=6 {
+            yard.until_lines("tried", n);
+            kill("TERM", running.workers(1)[0]);
+        }
+        let ended = yard.ended(running);
+        assert_eq!((ended.stdout.as_str(), ended.status), ("2\n", 0), "{ended:?}");
+        assert_eq!(ended.stderr.matches(" killed by signal 15; ").count(), 6, "{ended:?}");
+    }
+}
+
 pub(crate) fn the_primary_is_killed() {
     let yard = Yard::new();
     let running = yard.start(TREES);

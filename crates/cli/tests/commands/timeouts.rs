@@ -1,5 +1,6 @@
 //! Row 6: commands that hang. Their time is over, they are ended with all that they started, and named.
 
+use crate::support::process::Process;
 use crate::support::{kill, until};
 use crate::yard::Yard;
 
@@ -55,6 +56,22 @@ pub(crate) fn chunks_and_coprocesses() {
     }
 }
 
+/// What it says when it is asked to end is not taken without a limit.
+pub(crate) fn asked_to_end_it_floods() {
+    let yard = Yard::new();
+    let measured = "import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+most_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(status, most_kib < 200 * 1024)
+";
+    let measured = yard.script("measured", measured);
+    let mut command = yard.inside_of(&format!("PYTHON {}", measured.display()));
+    command.args("run 0..1 --timeout 300ms -j 1 --progress none -- sh -c".split(' '));
+    command.args(["trap yes TERM; sleep 100 & wait", "{}"]);
+    let ended = yard.ended(Process::start(command));
+    assert_eq!(ended.stdout, "3 True\n", "{ended:?}");
+}
+
 /// While everything stands still no time passes.
 pub(crate) fn time_that_does_not_count() {
     let yard = Yard::new();
@@ -70,8 +87,8 @@ pub(crate) fn time_that_does_not_count() {
 /// Where a whole chunk has so long, it is planned to take a quarter of that.
 pub(crate) fn chunks_stay_short() {
     let yard = Yard::new();
-    let script = "echo $(($1 - $0)) >> chunks; exec $2 rest - $((($1 - $0) * 5))";
-    let words = "run 0..300 -j 2 --timeout 800ms";
+    let script = "echo $(($1 - $0)) >> chunks; exec $2 rest - $((($1 - $0) * 20))";
+    let words = "run 0..300 -j 2 --timeout 3200ms";
     yard.run(&format!("{words} -- sh -c '{script}' {{start}} {{end}} TOOL")).answers("");
     let text = yard.text("chunks");
     let lengths: Vec<u64> = text.lines().map(|line| line.parse().unwrap()).collect();

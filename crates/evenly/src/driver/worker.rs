@@ -21,6 +21,7 @@ mod memory;
 use super::clock::Clock;
 use crate::function::{Form, Function};
 use crate::process::cgroup::Kills;
+use crate::process::signals;
 use crate::process::sys::last_gasp;
 use crate::process::workers::{Call, Unsettled, in_call};
 use commands::Shop;
@@ -63,6 +64,8 @@ const STATUS_PROTOCOL: i32 = 76;
 enum Leave {
     /// The primary is gone, or has no more use for it.
     Abandoned,
+    /// Somebody asks this worker to leave: the kernel when the primary ends, or whoever wants it gone.
+    Asked,
     Failed(Call, Errno),
     Protocol,
 }
@@ -137,6 +140,10 @@ pub(super) fn work(
     };
     match seat.work(unpacker, terms, kills) {
         Ok(()) | Err(Leave::Abandoned) => STATUS_DONE,
+        Err(Leave::Asked) => {
+            signals::leave_as_asked();
+            STATUS_DONE
+        }
         Err(Leave::Protocol) => STATUS_PROTOCOL,
         Err(Leave::Failed(call, cause)) => {
             say_farewell(seat.worker, results.as_fd(), call, cause);

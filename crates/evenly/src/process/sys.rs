@@ -146,6 +146,21 @@ pub(crate) fn is_ignored(signal: i32) -> bool {
     }
 }
 
+/// Gives every signal that has a handler its default effect again.
+pub(crate) fn forget_handlers() {
+    for signal in 1..=libc::SIGRTMAX() {
+        let mut action = MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: a null new action only asks; the old one is written before it is read.
+        let is_handled = unsafe {
+            libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) == 0
+                && !matches!(action.assume_init().sa_sigaction, libc::SIG_IGN | libc::SIG_DFL)
+        };
+        if is_handled {
+            default_signal(signal);
+        }
+    }
+}
+
 /// Gives a signal its default effect again (signal(7)).
 pub(crate) fn default_signal(signal: i32) {
     // SAFETY: SIG_DFL is valid for every signal; KILL and STOP are refused, which changes nothing.

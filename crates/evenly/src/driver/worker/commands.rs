@@ -69,6 +69,7 @@ impl Shop {
         terms: Terms<'_>,
         kills: Option<Kills>,
     ) -> Result<Self, (Call, Errno)> {
+        signals::forget_handlers();
         let leave = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
         let Terms { slot, timeout, memory, mask, .. } = terms;
@@ -138,11 +139,10 @@ impl Seat<'_> {
                 match self.wait(unpacker, shop, [], None) {
                     Ok(_) => {}
                     // There is nothing left to do.
-                    Err(Leave::Abandoned) => {
+                    Err(leave) => {
                         shop.errors.end();
-                        return Ok(());
+                        return Err(leave);
                     }
-                    Err(leave) => return Err(leave),
                 }
                 self.start_the_watch();
                 continue;
@@ -238,7 +238,7 @@ impl Seat<'_> {
         let watched = watched.map(|one| one.map_or(PollFlags::empty(), |_| next()));
         shop.errors.flush();
         if !requests.is_empty() {
-            return Err(Leave::Abandoned);
+            return Err(Leave::Asked);
         }
         if frames.contains(PollFlags::NVAL) {
             return Err(Leave::Failed(Call::POLL, Errno::BADF));

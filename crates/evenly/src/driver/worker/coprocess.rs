@@ -90,7 +90,9 @@ impl Seat<'_> {
                 tidy_up(partner.as_ref(), shop);
                 match self.wait(unpacker, shop, [], None) {
                     Ok(_) => {}
-                    Err(Leave::Abandoned) => return end_of_work(partner, shop),
+                    Err(leave @ (Leave::Abandoned | Leave::Asked)) => {
+                        return end_of_work(partner, shop).and(Err(leave));
+                    }
                     Err(leave) => return Err(leave),
                 }
                 self.start_the_watch();
@@ -224,7 +226,7 @@ impl Seat<'_> {
                 && let Some(end) = partner.running.end().map_err(in_call(Call::WAITID))?
             {
                 // Its last words may be an answer.
-                while partner.read_answers()? {}
+                while partner.read.len() - partner.used <= MOST_OUTPUT && partner.read_answers()? {}
                 if !partner.has_line() {
                     let is_for_memory = shop.has_hit_the_wall();
                     return Ok(Err(if is_for_memory { Cause::Memory } else { cause_of(end) }));

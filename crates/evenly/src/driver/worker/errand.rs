@@ -102,9 +102,11 @@ impl Seat<'_> {
             if !has_output.is_empty() && read_into(out, &mut output)? == Read::End {
                 *out = None;
             }
-            if output.len() > MOST_OUTPUT && failed.is_none() {
-                failed = Some(Cause::Flood);
+            if output.len() > MOST_OUTPUT {
+                failed.get_or_insert(Cause::Flood);
                 running.signal(Signal::KILL);
+                // Whoever has it, too, may go on.
+                *out = None;
             }
             if !ended.is_empty()
                 && let Some(end) = running.end().map_err(in_call(Call::WAITID))?
