@@ -156,6 +156,26 @@ impl IntervalSet {
         Ok(())
     }
 
+    /// Takes out the numbers below `bound`, ascending.
+    pub fn take_below(&mut self, bound: i128) -> Vec<Interval> {
+        let mut taken = Vec::new();
+        while let Some(entry) = self.last_by_first.first_entry() {
+            let whole = Interval { first: *entry.key(), last: *entry.get() };
+            let below = bound - i128::from(whole.first);
+            if below <= 0 {
+                break;
+            }
+            entry.remove();
+            let (front, rest) = whole.split_front(below.cast_unsigned());
+            self.len -= front.len();
+            taken.push(front);
+            if let Some(rest) = rest {
+                self.last_by_first.insert(rest.first, rest.last);
+            }
+        }
+        taken
+    }
+
     /// How many numbers are in the set.
     #[must_use]
     pub const fn len(&self) -> u128 {
@@ -244,6 +264,25 @@ mod tests {
             prop_assert_eq!(listed, numbers.into_iter().collect::<Vec<_>>());
             let pieces: Vec<Interval> = set.iter().collect();
             prop_assert!(pieces.windows(2).all(|w| w[0].last() + 1 < w[1].first()));
+        }
+
+        #[test]
+        fn what_is_below_is_taken_out(
+            added in prop::collection::vec((-40i64..40, 0i64..12), 0..40), bound in -60i64..60
+        ) {
+            let mut set = IntervalSet::new();
+            for (first, more) in added {
+                let _ = set.insert(interval(first, first + more));
+            }
+            let numbers = |pieces: Vec<Interval>| -> Vec<i64> {
+                pieces.into_iter().flat_map(|piece| piece.first()..=piece.last()).collect()
+            };
+            let before = numbers(set.iter().collect());
+            let taken = numbers(set.take_below(bound.into()));
+            let left = numbers(set.iter().collect());
+            prop_assert_eq!(set.len(), left.len() as u128);
+            prop_assert!(taken.iter().all(|n| *n < bound) && left.iter().all(|n| *n >= bound));
+            prop_assert_eq!([taken, left].concat(), before);
         }
 
         #[test]

@@ -5,6 +5,7 @@
 
 use super::gather::Gathering;
 use super::gather::OVERSLEPT;
+use super::unwritten::Unwritten;
 use crate::error::Error;
 use crate::job::Job;
 use crate::journal::{Book, Committed, Done, JournalError};
@@ -21,7 +22,7 @@ pub(super) struct Keeper {
     /// Whether the run goes on without it where it cannot be written.
     is_optional: bool,
     /// Of commands that put something out: what is done, until that has been written.
-    unwritten: Vec<Record>,
+    unwritten: Unwritten,
     /// Whether it was told that somebody else has it locked.
     is_told: bool,
     /// Whether what begins is written down before, because nothing must begin twice; and what is held back
@@ -90,9 +91,7 @@ impl Gathering<'_> {
         match &mut self.keeper.book {
             // Nobody can put out again what is lost on its way: it is written first, and then done.
             Some(_) if is_put_out => {
-                let (covered, failed) = (record.covered.clone(), record.failed.clone());
-                let done = Record::new(covered, failed, self.job.aggregate.empty());
-                self.keeper.unwritten.push(done);
+                self.keeper.unwritten.add(&record);
                 self.count(record)
             }
             Some(book) => {
@@ -112,22 +111,16 @@ impl Gathering<'_> {
     /// Takes what has been written to be made durable.
     pub(super) fn keep_what_is_written(&mut self) {
         let Some(book) = &mut self.keeper.book else { return };
-        if self.keeper.unwritten.is_empty() || !self.outlet.is_empty() {
+        if !self.outlet.is_empty() {
             return;
         }
-        let now = self.clock.elapsed();
         let waits_below = match self.job.aggregate {
             Aggregate::Run { in_order: true } => self.supervisor.scheduler().stream().next(),
             _ => i128::MAX,
         };
-        for record in std::mem::take(&mut self.keeper.unwritten) {
-            let failed = record.failed.iter().map(|failure| failure.interval);
-            let last = record.covered.iter().copied().chain(failed).map(|done| done.last()).max();
-            if last.is_some_and(|last| i128::from(last) < waits_below) {
-                book.put(record, now);
-            } else {
-                self.keeper.unwritten.push(record);
-            }
+        if let Some((covered, failed)) = self.keeper.unwritten.take_below(waits_below) {
+            let record = Record::new(covered, failed, self.job.aggregate.empty());
+            book.put(record, self.clock.elapsed());
         }
     }
 
@@ -252,7 +245,7 @@ impl Gathering<'_> {
         let waiting = book.into_waiting();
         // It lacks what comes now. That it cannot be removed has a line already.
         let _ = crate::journal::discard(&path);
-        self.keeper.unwritten.clear();
+        self.keeper.unwritten = Unwritten::default();
         if self.is_put_out() {
             return Ok(());
         }
