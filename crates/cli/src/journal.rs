@@ -92,7 +92,13 @@ impl Journaling {
             }
             // What is not known is started again on purpose only.
             Err(Outcome::SomeFailed(_) | Outcome::FateUnknown(_)) => " --retry-failed",
-            Err(Outcome::Incomplete(_) | Outcome::Deadline(_) | Outcome::Interrupted(_)) => "",
+            // Whoever stopped reading may want to go on, after so long.
+            Err(
+                Outcome::Incomplete(_)
+                | Outcome::Deadline(_)
+                | Outcome::Interrupted(_)
+                | Outcome::BrokenPipe,
+            ) => "",
             Err(_) => return,
         };
         if !self.is_quiet && file.exists() {

@@ -65,6 +65,7 @@ fn main() {
         row("no_value_is_an_answer", &[], commands::no_value_is_an_answer),
         row("a_coprocess_that_says_too_much", &[], commands::a_coprocess_that_says_too_much),
         row("locked_at_the_end", &["python3", "setsid"], commands::locked_at_the_end),
+        row("failures_above_what_decides", &[], commands::failures_above_what_decides),
         row("several_together", &[], together::several),
         row("merged_and_gone_on_with", &[], together::merged_and_gone_on_with),
     ];

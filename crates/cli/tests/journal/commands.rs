@@ -66,3 +66,19 @@ journal.execute('ROLLBACK')";
         assert_eq!(said(&verified).0, Some(0), "{verified:?}");
     }
 }
+
+/// What failed above the number that decides does not matter, to the run and to `verify`.
+pub(crate) fn failures_above_what_decides() {
+    let house = House::new();
+    let script = "case $0 in 3) sleep 0.5; exit 0;; 8) exit 7;; *) exit 1;; esac";
+    let run = finish(call(
+        &house,
+        "any 0..20 -j 2 --no-status 1 --journal j",
+        &["sh", "-c", script, "{}"],
+    ));
+    assert_eq!(said(&run), (Some(0), "true\t3\n", ""), "{run:?}");
+    let verified = finish(house.other("verify j"));
+    let (status, text, why) = said(&verified);
+    assert_eq!((status, why), (Some(0), ""), "{text}");
+    assert!(text.contains("failed\t0\n") && text.contains("missing\t0\n"), "{text}");
+}

@@ -263,10 +263,20 @@ impl Gathering<'_> {
         let opened = journal.open(*aggregate, *range, &**function);
         let begun = opened.and_then(|(mut book, _)| {
             // Of very many failures only the lowest are known.
-            if !aggregate.is_streamed() && known == ledger.failed() {
-                book.take_over(ledger.covered(), ledger.failures(), scheduler.answer())?;
+            let taken = match !aggregate.is_streamed() && known == ledger.failed() {
+                true => book.take_over(ledger.covered(), ledger.failures(), scheduler.answer()),
+                false => Ok(()),
+            };
+            match taken {
+                Ok(()) => Ok(book),
+                Err(why) => {
+                    let path = book.path().to_owned();
+                    drop(book);
+                    // Nothing is in it.
+                    let _ = crate::journal::discard(&path);
+                    Err(why)
+                }
             }
-            Ok(book)
         });
         match begun {
             Ok(book) => {

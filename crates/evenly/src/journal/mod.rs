@@ -159,7 +159,12 @@ impl Journal {
             Place::At(path) => (path.clone(), self.terms),
             Place::After(_, directory) => (state::new_file(directory)?, Terms::default()),
         };
-        let (book, contents) = Book::open(&path, &fingerprint, self.call_in(), terms)?;
+        let opened = Book::open(&path, &fingerprint, self.call_in(), terms);
+        if let (Err(_), Place::After(..)) = (&opened, &self.place) {
+            // Nobody looks for it. That it stays is no error of its own.
+            let _ = discard(&path);
+        }
+        let (book, contents) = opened?;
         Ok((book, contents.map(Done::from)))
     }
 }

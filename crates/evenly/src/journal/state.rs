@@ -25,7 +25,8 @@ fn directory_by(state: Option<OsString>, home: Option<OsString>) -> Result<PathB
     state.map(|state| state.join("evenly")).ok_or(JournalError::NoHome)
 }
 
-/// The journal in this directory that was written last and that no run is using.
+/// The journal in this directory that was written last and that no run is using. One in which nothing is yet is
+/// none.
 ///
 /// # Errors
 /// If there is none.
@@ -33,7 +34,10 @@ pub fn latest(directory: &Path) -> Result<PathBuf, JournalError> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let journals = entries.map(|entry| entry.path()).filter(|path| is_journal(path));
     let mut journals: Vec<_> = journals
-        .filter_map(|path| Some((std::fs::metadata(&path).ok()?.modified().ok()?, path)))
+        .filter_map(|path| {
+            let metadata = std::fs::metadata(&path).ok().filter(|file| file.len() > 0)?;
+            Some((metadata.modified().ok()?, path))
+        })
         .collect();
     journals.sort_unstable();
     let is_free = |path: &Path| matches!(Lock::take(path), Ok(Some(_)));
@@ -101,10 +105,12 @@ mod tests {
         let none = latest(&scratch.path("")).unwrap_err();
         assert!(none.to_string().contains("nothing to go on with"), "{none}");
         for (name, age) in [("a.journal", 2), ("b.journal", 1), ("c.journal", 0), ("d.txt", 0)] {
-            let file = std::fs::File::create(scratch.path(name)).unwrap();
+            std::fs::write(scratch.path(name), "something").unwrap();
+            let file = std::fs::File::options().append(true).open(scratch.path(name)).unwrap();
             let then = SystemTime::now() - std::time::Duration::from_secs(age);
             file.set_modified(then).unwrap();
         }
+        std::fs::File::create(scratch.path("e.journal")).unwrap();
         let _used = Lock::take(&scratch.path("c.journal")).unwrap().unwrap();
         assert_eq!(latest(&scratch.path("")).unwrap(), scratch.path("b.journal"));
     }

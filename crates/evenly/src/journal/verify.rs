@@ -167,6 +167,9 @@ impl Together {
         let mut pieces: Vec<Interval> = pieces.map(|(interval, _)| *interval).collect();
         pieces.sort_unstable();
         let limit = self.limit(journals, paths)?;
+        if let Some(limit) = limit {
+            self.forget_failures_above(limit, journals, paths)?;
+        }
         let mut rest = self.fingerprint.range.interval();
         if let (Some(whole), Some(limit)) = (rest, limit) {
             rest = Interval::new(whole.first(), whole.last().min(limit));
@@ -189,6 +192,28 @@ impl Together {
         if self.double > 0 {
             self.value = None;
         }
+        Ok(())
+    }
+
+    /// What failed above the number that decides the answer changes nothing.
+    fn forget_failures_above(
+        &mut self,
+        limit: i64,
+        journals: &[Read],
+        paths: &[PathBuf],
+    ) -> Result<(), JournalError> {
+        let wanted = |numbers: Interval| Interval::new(numbers.first(), numbers.last().min(limit));
+        self.failed = 0;
+        for ((connection, contents), path) in journals.iter().zip(paths) {
+            let failed = failed_of(connection, contents);
+            let failed = failed.map_err(|trouble| trouble.at(path, "read"))?.into_iter();
+            self.failed += failed.filter_map(wanted).map(|failed| failed.len()).sum::<u128>();
+        }
+        self.failures.retain_mut(|failure| {
+            let wanted = wanted(failure.interval);
+            failure.interval = wanted.unwrap_or(failure.interval);
+            wanted.is_some()
+        });
         Ok(())
     }
 
@@ -221,6 +246,18 @@ fn note(numbers: &mut u128, listed: &mut Vec<Interval>, interval: Option<Interva
     if listed.len() < LISTED {
         listed.push(interval);
     }
+}
+
+/// What failed, or had begun.
+fn failed_of(connection: &Connection, contents: &Contents) -> Result<Vec<Interval>, Trouble> {
+    let mut hasher = contents.hasher.clone();
+    let mut rows = tables::all(connection, "failed")?;
+    let mut rows: Cursor<'_, FailedRow> = Cursor::over(rows.query(())?, &mut hasher)?;
+    let mut failed = begun::read(connection, &contents.hasher)?;
+    while let Some(row) = rows.take()? {
+        failed.push(row.failure.interval);
+    }
+    Ok(failed)
 }
 
 /// The last number of each row of lines, and how many lines it has.
