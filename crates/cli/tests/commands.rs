@@ -4,6 +4,8 @@
 
 #[path = "commands/agree.rs"]
 mod agree;
+#[path = "commands/container.rs"]
+mod container;
 #[path = "commands/ends.rs"]
 mod ends;
 #[path = "commands/examples.rs"]
@@ -188,6 +190,11 @@ fn endings() -> Vec<Trial> {
         test("left_behind_and_reaped", &[], ends::what_is_left_behind_is_reaped),
         test("there_is_no_terminal", &["python3"], ends::there_is_no_terminal),
         test("the_worker_is_asked_to_leave", &[], ends::the_worker_is_asked_to_leave),
+        test(
+            "in_a_container_others_are_left_alone",
+            &["root", "unshare", "nsenter"],
+            container::what_others_started_is_left_alone,
+        ),
         test("a_terminal_stops_nobody", &["python3", "stty"], ends::a_terminal_stops_nobody),
         test("nobody_reads_our_input", &[], ends::nobody_reads_our_input),
     ]

@@ -2,8 +2,9 @@
 //! of the primary. They are ended when the worker has no more to do, or at once where it is lost.
 //!
 //! For that both are subreapers (prctl(2), `PR_SET_CHILD_SUBREAPER`). Their children are those that they
-//! made, what was there before, and orphans. Without the first, nobody would end what a command put into a
-//! process group of its own when the primary is killed.
+//! made, what was there before, and orphans: theirs, but to the first process of a container come everybody's,
+//! and there only those of commands are meant. Without the first subreaper, nobody would end what a command put
+//! into a process group of its own when the primary is killed.
 
 use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, Signal, WaitId, WaitIdOptions};
@@ -14,8 +15,13 @@ use std::time::{Duration, Instant};
 pub(crate) struct Orphans {
     /// Children that the process had before.
     before: Vec<Pid>,
+    /// Whether this is the first process there is, to which all orphans come (pid_namespaces(7)).
+    is_first: bool,
     was_subreaper: Option<Pid>,
 }
+
+/// Every command has this variable in its environment, with the place of its worker.
+pub(crate) const WORKER: &str = "EVENLY_WORKER";
 
 /// How long killed ones may take to go; only one that hangs in the kernel takes longer than an instant.
 const GRACE: Duration = Duration::from_secs(1);
@@ -29,7 +35,8 @@ impl Orphans {
         let before = children(unix::getpid());
         let was_subreaper = unix::child_subreaper().map_err(|cause| ("prctl", cause))?;
         unix::set_child_subreaper(Some(unix::getpid())).map_err(|cause| ("prctl", cause))?;
-        Ok(Self { before, was_subreaper })
+        let is_first = unix::getpid().is_init();
+        Ok(Self { before, is_first, was_subreaper })
     }
 
     /// Reaps those that have ended. The caller has no child of its own that has not been reaped.
@@ -60,14 +67,15 @@ impl Orphans {
     pub(crate) fn end(&self, is_ours: impl Fn(Pid) -> bool) -> usize {
         let mut found = 0;
         for pid in children(unix::getpid()) {
-            if is_ours(pid) || self.before.contains(&pid) {
+            let is_somebodys = self.is_first && !is_of_a_command(pid);
+            if is_ours(pid) || self.before.contains(&pid) || is_somebodys {
                 continue;
             }
             // It is our child and not reaped, so the number is its own. Its group may be that of a worker
             // that is at work with something else, or ours: then it is killed alone.
-            let group = unix::getpgid(Some(pid)).ok();
-            if let Some(group) = group.filter(|group| !is_ours(*group) && *group != unix::getpgrp())
-            {
+            let own = group_of(unix::getpid());
+            let group = group_of(pid).filter(|group| !is_ours(*group) && Some(*group) != own);
+            if let Some(group) = group {
                 let _ = unix::kill_process_group(group, Signal::KILL);
             }
             let _ = unix::kill_process(pid, Signal::KILL);
@@ -94,6 +102,23 @@ pub(crate) fn signal_commands(worker: Pid, signal: Signal) {
             let _ = unix::kill_process(command, signal);
         }
     }
+}
+
+/// The process group of a process, unless its leader lives outside of our container and has no number here: then
+/// the kernel says 0 (proc_pid_stat(5), pid_namespaces(7)).
+fn group_of(pid: Pid) -> Option<Pid> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The name before may have anything in it.
+    let group = stat.rsplit_once(") ")?.1.split(' ').nth(2)?;
+    Pid::from_raw(group.parse().ok()?)
+}
+
+/// Whether a process has what commands have in their environment (proc_pid_environ(5)).
+fn is_of_a_command(pid: Pid) -> bool {
+    let environment = std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero()));
+    let mark = [WORKER, "="].concat();
+    let mut variables = environment.iter().flat_map(|bytes| bytes.split(|byte| *byte == 0));
+    variables.any(|variable| variable.starts_with(mark.as_bytes()))
 }
 
 /// The children of a process with one thread (proc(5)); none where the kernel does not list them.

@@ -11,6 +11,7 @@ pub(crate) use answer::MOST_OUTPUT;
 
 use super::digest::digest;
 use super::{Function, Kind, Program, Typed, quoted};
+use crate::process::orphans::WORKER;
 use evenly_core::{Interval, Range, Tally};
 use rustix::io::Errno;
 use std::ffi::{CString, OsString};
@@ -338,7 +339,7 @@ impl Command {
         let number =
             |name: &str, value: i128| variable(name.as_bytes(), value.to_string().as_bytes());
         let mut variables =
-            vec![number("EVENLY_WORKER", worker as i128), number("EVENLY_ATTEMPT", attempt.into())];
+            vec![number(WORKER, worker as i128), number("EVENLY_ATTEMPT", attempt.into())];
         match self.form {
             Form::PerNumber => variables.push(number("EVENLY_INDEX", start.into())),
             Form::PerChunk => {

@@ -1,0 +1,36 @@
+//! The first process of a container, to which everybody's orphans come.
+
+use crate::support::process::Process;
+use crate::support::{children_of, kill, until};
+use crate::yard::Yard;
+use std::process::Command;
+
+/// What somebody else started there is none of ours.
+pub(crate) fn what_others_started_is_left_alone() {
+    let yard = Yard::new();
+    let mut command = yard.inside_of("unshare --pid --fork --kill-child --mount-proc");
+    let script =
+        "setsid sleep 1000 & echo $0 >> tried; [ $(wc -l < tried) -gt 2 ] || sleep 1000; echo $0";
+    command.args("run 0..1 -j 1 --progress none -- sh -c".split(' ')).args([script, "{}"]);
+    let running = Process::start(command);
+    yard.until_lines("tried", 1);
+    let first = until("there is the first", || children_of(running.pid()).first().copied());
+    let target = first.to_string();
+    let elsewhere = ["--target", &target, "--pid", "--mount", "sh", "-c", "sleep 1000 & echo done"];
+    assert!(Command::new("nsenter").args(elsewhere).status().unwrap().success());
+    let other = until("it has come to the first", || {
+        let is_other = |pid: &u32| {
+            let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            words.starts_with(b"sleep")
+        };
+        children_of(first).into_iter().find(is_other)
+    });
+    for n in 1..=2 {
+        yard.until_lines("tried", n);
+        let worker = children_of(first).into_iter().find(|pid| *pid != other);
+        kill("KILL", worker.unwrap());
+        yard.until_lines("tried", n + 1);
+        assert!(children_of(first).contains(&other), "after {n}");
+    }
+    yard.ended(running).answers("0\n");
+}
