@@ -182,11 +182,13 @@ impl Gathering<'_> {
     /// Whether anything was sent, and so something else may be to do.
     pub(super) fn begin_what_is_held(&mut self) -> Result<bool, Error> {
         let now = self.clock.elapsed();
+        // Nothing begins any more when the end was asked for.
+        let is_ending = self.early.is_some();
         let Self { keeper, supervisor, .. } = &mut *self;
         // Who was to have it may be lost since.
         keeper.held.retain(|(_, assignment)| supervisor.scheduler().stands(assignment));
         let is_put_off = keeper.is_told && keeper.next_due().is_some_and(|due| due > now);
-        if keeper.held.is_empty() || is_put_off {
+        if keeper.held.is_empty() || is_put_off || is_ending {
             return Ok(false);
         }
         let beginning: Vec<Interval> = keeper.held.iter().map(|(_, one)| one.interval).collect();
