@@ -12,7 +12,7 @@ const END: i64 = 240;
 
 /// Notes its number in one write to the end of a file, takes its time, and prints a line.
 const NOTES: &str = "echo {} >> started; sleep 0.03; echo {} >> ended; echo {}";
-const CHUNK: &str = "for n in $(seq {start} $(({end} - 1))); do echo $n; done >> started; sleep 0.03; \
+const CHUNK: &str = "for n in $(seq {start} $(({end} - 1))); do echo $n; done >> started; sleep 0.15; \
                      for n in $(seq {start} $(({end} - 1))); do echo $n; done >> ended; \
                      echo $(({end} - {start}))";
 
