@@ -37,6 +37,10 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, JournalError> {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
         canonical => return canonical.map_err(failed),
     }
+    // A link to where the journal will be: what it leads to is found by that name later on.
+    if let Ok(target) = std::fs::read_link(path) {
+        return place(&path.with_file_name(target));
+    }
     let Some(name) = path.file_name() else {
         let path = path.to_owned();
         return Err(JournalError::NotOurs { path, what: "no file has such a name".to_owned() });

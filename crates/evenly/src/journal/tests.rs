@@ -52,6 +52,23 @@ fn read(path: &Path) -> Contents {
     verify::read(path).unwrap().1
 }
 
+/// Whatever it is called, and whether it was there before or not, one at a time has it.
+#[test]
+fn its_lock_is_the_same_by_another_name() {
+    let scratch = Scratch::new("links");
+    let (link, chain) = (scratch.path("link"), scratch.path("chain"));
+    std::os::unix::fs::symlink("file", &link).unwrap();
+    std::os::unix::fs::symlink(&link, &chain).unwrap();
+    let fingerprint = fingerprint(Aggregate::Count, 100);
+    let book = begin(&chain, &fingerprint);
+    for name in ["link", "chain", "file"] {
+        let again = Book::open(&scratch.path(name), &fingerprint, None, RESUME);
+        assert!(matches!(again, Err(JournalError::InUse { .. })), "{name}");
+    }
+    drop(book);
+    assert!(scratch.path("file").is_file() && link.is_symlink());
+}
+
 /// All that a book gives back of what is due.
 fn all_kept(book: &mut Book, due: Interval) -> Vec<Partial> {
     let mut rest = Some(due);

@@ -14,7 +14,9 @@
 //! A primary that is killed leaves its groups behind, empty. The next one in the same place removes them; a scope
 //! of systemd is removed with all that is in it.
 
-use rustix::process::{Pid, Signal, getpid, kill_process, test_kill_process};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal, test_kill_process,
+};
 use std::fs::{create_dir, read_dir, read_to_string, remove_dir, write};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -171,7 +173,12 @@ fn members(group: &Path) -> Vec<Pid> {
 
 fn end_all_in(group: &Path) {
     for pid in members(group) {
-        let _ = kill_process(pid, Signal::KILL);
+        // They are not our children: a number may be another's by now. Who holds it now, and is in the group
+        // after that, is the one who is meant.
+        let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
+        if members(group).contains(&pid) {
+            let _ = pidfd_send_signal(process, Signal::KILL);
+        }
     }
 }
 
