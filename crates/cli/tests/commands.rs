@@ -119,6 +119,7 @@ fn faults() -> Vec<Trial> {
         test("coprocess_is_tried_again", &[], lines::is_tried_again),
         test("coprocess_dies_with_its_worker", &[], lines::dies_with_its_worker),
         test("coprocess_names_the_culprit", &[], lines::names_the_culprit),
+        test("coprocess_of_run_repeats_nothing", &[], lines::run_repeats_nothing_that_ended),
         test(
             "coprocess_must_not_say_more_than_it_is_asked",
             &[],

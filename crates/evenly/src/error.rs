@@ -81,7 +81,7 @@ pub enum Error {
     },
     /// Workers were lost again and again without finishing anything.
     #[error(
-        "gave up: worker {worker} was lost {times} times in a row without finishing anything; the last time it {}",
+        "gave up: worker {worker} was lost {times} times in a row without finishing anything; the last time: {}",
         Last(.end, .reason)
     )]
     LostBeyondRepair {
@@ -112,7 +112,7 @@ pub enum Error {
     Unasked,
     /// An agent found that what it had told cannot be trusted.
     #[error(
-        "stopped: agent {worker} says that its answers cannot be trusted; there why is said, here there is no answer"
+        "stopped: agent {worker} says that its answers cannot be trusted; what it found is said there, and there is no answer"
     )]
     Untrusted {
         /// Which one, in one row with the workers of this machine, from 1.

@@ -144,6 +144,29 @@ pub(crate) fn must_not_say_more_than_it_is_asked() {
     }
 }
 
+/// For `run`, what ended by itself with a failure has failed, and is not begun again.
+pub(crate) fn run_repeats_nothing_that_ended() {
+    let yard = Yard::new();
+    for options in ["--chunk 1", "--chunk 3", ""] {
+        let _ = std::fs::remove_file(yard.path("failed"));
+        let script = "read line; echo $line; read line; echo $line >> failed; exit 3";
+        let words =
+            format!("run 0..100 -k -j 1 {options} --halt never -q --coprocess -- sh -c '{script}'");
+        let ended = yard.run(&words);
+        assert_eq!(ended.status, 3, "{ended:?}");
+        let failed = yard.text("failed");
+        let begun = ended.stdout.lines().chain(failed.lines()).filter(|line| !line.is_empty());
+        let mut begun: Vec<(i64, i64)> = begun
+            .map(|line| line.split_once(' ').unwrap())
+            .map(|(start, end)| (start.parse().unwrap(), end.parse().unwrap()))
+            .collect();
+        begun.sort_unstable();
+        let whole = [0].into_iter().chain(begun.iter().map(|(_, end)| *end));
+        let starts = begun.iter().map(|(start, _)| *start).chain([100]);
+        assert!(starts.eq(whole), "once each: {begun:?}");
+    }
+}
+
 /// One that is killed by somebody else is started again.
 pub(crate) fn is_started_again_when_it_is_killed() {
     let yard = Yard::new();

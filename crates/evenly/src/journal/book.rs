@@ -259,10 +259,11 @@ impl Book {
         let (covered, failed) = (record.covered.len(), record.failed.len());
         let bytes = record.value.weight() + size_of::<Interval>() * covered;
         self.cadence.add(bytes + size_of::<Failure>() * failed, now);
-        let is_put_out = matches!(self.aggregate, Aggregate::Run { .. });
-        let is_lines = matches!(record.value, Value::Lines { .. } | Value::Nothing) && !is_put_out;
+        // Lines belong to their numbers, unless they have been put out already.
+        let is_joined = matches!(self.aggregate, Aggregate::Run { .. })
+            || !matches!(record.value, Value::Lines { .. } | Value::Nothing);
         match self.waiting.last_mut() {
-            Some(last) if !is_lines => last.join(record),
+            Some(last) if is_joined => last.join(record),
             _ => self.waiting.push(record),
         }
     }

@@ -158,12 +158,6 @@ pub(crate) fn leave_as_asked() {
     let _ = sys::unblock_signals(SignalSet::of(&[libc::SIGTERM]));
 }
 
-/// In a forked worker that will start programs: the handlers of whoever runs the job would run in a child
-/// that still has their memory and is about to execute a program.
-pub(crate) fn forget_handlers() {
-    sys::forget_handlers();
-}
-
 /// In a forked worker: the signals are as the job's process was started, with two exceptions. A pipe
 /// without reader ends the worker instead of surprising it (`SIGPIPE`, pipe(7)). And a terminal does not stop
 /// it: who is in the background and blocks these signals can write to one, whatever its settings are, and is

@@ -146,7 +146,8 @@ pub(crate) fn is_ignored(signal: i32) -> bool {
     }
 }
 
-/// Gives every signal that has a handler its default effect again.
+/// Gives every signal that has a handler its default effect again. Handlers of whoever runs the job would run in
+/// a child that has our memory and is about to execute a program.
 pub(crate) fn forget_handlers() {
     for signal in 1..=libc::SIGRTMAX() {
         let mut action = MaybeUninit::<libc::sigaction>::uninit();

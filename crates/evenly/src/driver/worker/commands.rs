@@ -16,8 +16,8 @@ use crate::function::{Command, Form};
 use crate::process::cgroup::{Kills, Wall};
 use crate::process::orphans::Orphans;
 use crate::process::signals::{self, InheritedMask};
-use crate::process::sys::SignalSet;
 use crate::process::sys::spawn::Launcher;
+use crate::process::sys::{self, SignalSet};
 use crate::process::workers::{Call, in_call};
 use evenly_core::frame::Unpacker;
 use evenly_core::worker::Outcome;
@@ -69,7 +69,7 @@ impl Shop {
         terms: Terms<'_>,
         kills: Option<Kills>,
     ) -> Result<Self, (Call, Errno)> {
-        signals::forget_handlers();
+        sys::forget_handlers();
         let leave = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
         let Terms { slot, timeout, memory, mask, .. } = terms;

@@ -246,8 +246,10 @@ impl Seat<'_> {
     }
 
     /// Writes further chunks to it, if that saves round trips.
-    fn ask_ahead(&self, partner: &mut Partner, habits: &Habits, shop: &Shop) {
-        let is_alone = habits.cautious > 0 || habits.is_slow || !habits.is_quick;
+    fn ask_ahead(&mut self, partner: &mut Partner, habits: &Habits, shop: &Shop) {
+        // What it has in hand when it ends by itself may have begun, and `run` repeats nothing that has.
+        let is_run = matches!(self.worker.tally().aggregate(), Aggregate::Run { .. });
+        let is_alone = is_run || habits.cautious > 0 || habits.is_slow || !habits.is_quick;
         if is_alone || shop.longest < u64::MAX || partner.asked.len() > AHEAD / 2 {
             return;
         }
