@@ -41,6 +41,7 @@ use exit::Outcome;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    evenly::make_full_files_errors();
     let outcome = std::panic::catch_unwind(|| {
         let command = match typed::parse(std::env::args_os()) {
             Ok(command) => command,

@@ -45,6 +45,9 @@ pub use evenly_core::{
 pub use halt::Halt;
 pub use job::{Job, MIN_MEMORY, Report, default_workers};
 pub use join::{Join, JoinError};
-pub use process::{End, Signal, end_is_asked_for, raise_again, raise_broken_pipe, stop_if_asked};
+pub use process::{
+    End, Signal, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe,
+    stop_if_asked,
+};
 pub use secure::{Key, KeyError};
 pub use transport::{Address, AddressError, AddressKind, ListenError};

@@ -167,3 +167,24 @@ fn a_full_disk_costs_the_log_and_not_the_answer() {
         assert!(said.starts_with(&line) && said.lines().count() == 1, "{said}");
     }
 }
+
+/// A file that may not grow any more is an error like a full disk, whenever it is written.
+#[test]
+fn a_limit_of_files_ends_nothing() {
+    let file = Scratch::new("limit");
+    let limited = |words: &str| {
+        let mut command = Command::new("sh");
+        let call = format!("ulimit -f 0; exec \"$0\" count even 0..1000 {words}");
+        command.args(["-c", &call, EVENLY, file.name()]).output().unwrap()
+    };
+    for log in ["--joblog \"$1\"", "--events \"$1\""] {
+        let output = limited(log);
+        let said = stderr(&output);
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(4), &b"500\n"[..]), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let output = limited("> \"$1\"");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.starts_with("evenly: cannot write the answer: "), "{said}");
+}

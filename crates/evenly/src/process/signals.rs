@@ -201,6 +201,13 @@ pub fn raise_again(signal: Signal) -> ! {
     sys::exit_now(128 + signal.0)
 }
 
+/// From now on a file that has grown to its limit (setrlimit(2), `RLIMIT_FSIZE`) is an error of whoever writes to
+/// it, `EFBIG`, and no `SIGXFSZ` ends this process. While a job runs that is so in any case; for programs that
+/// write something after it.
+pub fn make_full_files_errors() {
+    SavedAction::ignore(libc::SIGXFSZ);
+}
+
 /// Ends this process as a write to a closed pipe ends other tools: by `SIGPIPE`, which Rust
 /// ignores from the start.
 pub fn raise_broken_pipe() -> ! {
