@@ -40,7 +40,7 @@ pub mod view;
 pub use error::Error;
 pub use evenly_core::{
     Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Policy, Progress, Range, RangeError,
-    Sum, Tally, Value, Violation,
+    Sum, Tally, Value, Violation, printable,
 };
 pub use halt::Halt;
 pub use job::{Job, MIN_MEMORY, Report, default_workers};
