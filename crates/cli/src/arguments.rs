@@ -92,8 +92,9 @@ pub(crate) struct JoinArguments {
     /// The key of the primary [default: evenly/key in the configuration directory]
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// Workers on this machine: a number, or a percentage of the CPUs this process may use
-    #[arg(short = 'j', long, alias = "jobs", value_name = "N")]
+    /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
+    /// fewer than these CPUs, at least 1 [default: 100%]
+    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<String>,
     /// Bring the function of a shared library that its job asks for
     #[arg(long, value_name = "FILE.so:SYMBOL")]
@@ -116,8 +117,8 @@ pub(crate) struct JoinArguments {
 pub(crate) struct ResumeArguments {
     /// The journal [default: the latest that was kept without --journal]
     pub(crate) file: Option<PathBuf>,
-    /// Workers on this machine, if not as before
-    #[arg(short = 'j', long, alias = "jobs", value_name = "N")]
+    /// Workers on this machine [default: as in the interrupted call]
+    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<String>,
     /// Run the n again that failed
     #[arg(long)]
@@ -203,9 +204,9 @@ pub(crate) struct JobArguments {
     /// Ask a function of a shared library, int64_t f(int64_t n), instead of FUNCTION
     #[arg(long, value_name = "FILE.so:SYMBOL")]
     pub(crate) lib: Option<String>,
-    /// Workers on this machine: a number, or a percentage of the CPUs this process may use; 0 with
-    /// --listen
-    #[arg(short = 'j', long, alias = "jobs", value_name = "N")]
+    /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
+    /// fewer than these CPUs, at least 1; 0 only with --listen [default: 100%]
+    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<String>,
     /// Let agents join there (evenly join): unix:PATH, unixgram:PATH, tcp:HOST:PORT or udp:HOST:PORT;
     /// port 0 for any; may be given several times

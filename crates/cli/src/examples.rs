@@ -18,7 +18,7 @@ Exit status: 0 done, 1 the answer is no or there is none, 2 usage or cannot star
 141 standard output closed, 70 a bug of evenly.";
 
 pub(crate) const COUNT: &str = "\
-Ranges: A..B without B, A..=B with B; signed 64-bit; 1_000, 1e9, 2^32, 2**32 and -2^63 are numbers.
+Ranges: A..B without B, A..=B with B; signed 64-bit. Numbers: 1_000, 1e9, 2^32, 2**32, -2^63, 0xff.
 
 Examples:
   evenly count even 0..1_000_000_000

@@ -234,7 +234,8 @@ fn fixed(len: &str) -> Result<Policy, String> {
 
 pub(crate) fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String> {
     let Some(typed) = typed else { return Ok(evenly::default_workers()) };
-    let bad = |cause: &str| format!("bad number of workers '{typed}': {cause}");
+    const LIMITS: &str = "the number of workers is from 1 to 4294967295";
+    let bad = |cause: &str| format!("bad value '{typed}' for --workers: {cause}");
     if let Some(percent) = typed.strip_suffix('%') {
         let percent = parse_number(percent).map_err(|cause| bad(&cause))?;
         let share = u64::try_from(percent).ok().filter(|percent| (1..=100_000).contains(percent));
@@ -244,10 +245,17 @@ pub(crate) fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String>
             (u64::from(evenly::default_workers().get()) * share / 100).clamp(1, u32::MAX.into());
         return Ok(NonZeroU32::new(workers as u32).unwrap_or(NonZeroU32::MIN));
     }
+    // As in GNU parallel: `+N` and `-N` are relative to the CPUs, with at least one worker.
+    if typed.starts_with(['+', '-']) {
+        let number = parse_number(typed.trim_start_matches('+')).map_err(|cause| bad(&cause))?;
+        let workers = i128::from(evenly::default_workers().get()).checked_add(number);
+        let workers = workers.and_then(|workers| u32::try_from(workers.max(1)).ok());
+        return workers.and_then(NonZeroU32::new).ok_or_else(|| bad(LIMITS));
+    }
     let number = parse_number(typed).map_err(|cause| bad(&cause))?;
     if number == 0 {
-        return Err(bad("somebody has to do the work; give at least 1, or --listen for agents"));
+        return Err(bad("at least 1 worker is needed here; 0 is for --listen, where agents work"));
     }
     let workers = u32::try_from(number).ok().and_then(NonZeroU32::new);
-    workers.ok_or_else(|| bad("it is from 1 to 4294967295"))
+    workers.ok_or_else(|| bad(LIMITS))
 }

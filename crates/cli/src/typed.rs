@@ -45,7 +45,8 @@ fn workers_at_once(word: &str) -> Option<(&str, &str)> {
     let letters = flags.strip_prefix('-')?.strip_suffix('j')?;
     let value = value.strip_prefix('=').unwrap_or(value);
     let is_it = letters.chars().all(|flag| "kqv".contains(flag)) && !value.is_empty();
-    (is_it && value.starts_with(|digit: char| digit.is_ascii_digit())).then_some((flags, value))
+    let number = value.strip_prefix(['+', '-']).unwrap_or(value);
+    (is_it && number.starts_with(|digit: char| digit.is_ascii_digit())).then_some((flags, value))
 }
 
 /// clap's errors are several lines; ours are one: the thing, the cause, the next step.
@@ -128,6 +129,8 @@ mod tests {
         for (typed, meant) in [
             ("count -j4 even 0..9", "count -j 4 even 0..9"),
             ("run -kj=50% 0..9 -- make -j4", "run -kj 50% 0..9 -- make -j4"),
+            ("count even 0..9 -j+1", "count even 0..9 -j +1"),
+            ("count even 0..9 -qj-1", "count even 0..9 -qj -1"),
             ("sum -n -5..5 -j 2", "sum -n -5..5 -j 2"),
             ("count --joblog=j1 -jx", "count --joblog=j1 -jx"),
         ] {

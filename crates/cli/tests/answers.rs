@@ -27,6 +27,11 @@ fn every_notation_of_a_range() {
         ("-2^63..-9223372036854775800", 4),
         ("9223372036854775800..2^63", 4),
         ("0..=0", 1),
+        ("1..=0", 0),
+        ("-7..=-8", 0),
+        ("0x10..0xff", 120),
+        ("-0xFF..=0xff", 255),
+        ("0b100..0o20", 6),
         ("9223372036854775807..=9223372036854775807", 0),
     ] {
         assert_eq!(answer(&format!("count even {range}")), format!("{expected}\n"), "{range}");
@@ -40,6 +45,26 @@ fn every_policy_and_number_of_workers() {
             let words = format!("count odd -31_415..27_182 --split {split} -j {workers}");
             assert_eq!(answer(&words), format!("{}\n", 27_182 + 31_415 - evens(-31_415, 27_182)));
         }
+    }
+}
+
+#[test]
+fn workers_are_counted_from_the_cpus_as_in_gnu_parallel() {
+    let workers = |typed: &str| {
+        let text = answer(&format!("count even 0..10 {typed} --dry-run --format json"));
+        let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+        plan["workers"].as_u64().unwrap()
+    };
+    let cpus = workers("");
+    for (typed, expected) in [
+        ("-j +0", cpus),
+        ("-j+2", cpus + 2),
+        ("--jobs=+2", cpus + 2),
+        ("-j -1", (cpus - 1).max(1)),
+        ("-j-1", (cpus - 1).max(1)),
+        ("--workers -1000000", 1),
+    ] {
+        assert_eq!(workers(typed), expected, "{typed}");
     }
 }
 
@@ -62,6 +87,20 @@ fn many_single_numbers_keep_every_pipe_full() {
 #[test]
 fn a_function_may_be_applied_to_n() {
     assert_eq!(answer("count even(n) 0..10"), "5\n");
+}
+
+#[test]
+fn an_expression_takes_the_notations_of_a_range() {
+    assert_eq!(answer("sum n*0xFF+0b11-0o7 0..2"), "247\n");
+    assert_eq!(answer("count n&0x0f==0xa 0..0x1_00"), "16\n");
+}
+
+#[test]
+fn nothing_is_least_of_an_empty_range() {
+    for verb in ["min", "max"] {
+        let output = support::run(&format!("{verb} n 1..=0"));
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]), "{verb}");
+    }
 }
 
 #[test]

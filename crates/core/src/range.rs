@@ -25,7 +25,7 @@ pub enum RangeError {
         end: i128,
     },
     /// A number of the range is no signed 64-bit number.
-    #[error("{n} does not fit a signed 64-bit number (-2^63 to 2^63-1)")]
+    #[error("n = {n} of the range does not fit a signed 64-bit integer (-2^63 to 2^63-1)")]
     Outside {
         /// The first number that does not fit.
         n: i128,

@@ -1,6 +1,6 @@
 //! From characters to tokens, one at a time, so that the first error from the left is the one told.
 //!
-//! Numbers are written as in a range: `1000`, `1_000`, `1e9`. What other languages write and this
+//! Numbers are written as in a range: `1000`, `1_000`, `1e9`, `0xff`. What other languages write and this
 //! one does not is recognised here, to say what is written instead.
 
 use super::error::{ExpressionError, Fault};
@@ -137,7 +137,7 @@ fn symbol(rest: &str) -> Result<&'static str, (Fault, Option<&'static str>)> {
 type Numbers<'a> = Result<(Lexeme<'a>, usize), (usize, Fault, Option<&'static str>)>;
 
 fn number<'a>(rest: &str) -> Numbers<'a> {
-    const DECIMAL: &str = "numbers are decimal, as 1000, 1_000, 1e3 or 10 ** 3";
+    const NOTATIONS: &str = "numbers are written as 1000, 1_000, 1e3, 10 ** 3, 0x3e8, 0o17 or 0b11";
     const FRACTION: &str =
         "for a part of a number divide it, as n / 2; 10 * n > 5 stands for n > 0.5";
     let length = digits(rest);
@@ -148,17 +148,20 @@ fn number<'a>(rest: &str) -> Numbers<'a> {
         let text = &rest[..length + 1 + fraction];
         return Err((0, Fault::NotWhole(text.to_owned()), Some(FRACTION)));
     }
-    if rest.starts_with('0') && behind.starts_with(['x', 'X', 'b', 'B', 'o', 'O']) {
+    if let Some(radix) = radix(rest) {
         let text = word(rest);
-        if text.len() > 2 && text[2..].starts_with(|c: char| c.is_ascii_hexdigit()) {
-            return Err((0, Fault::NotANumber(text.to_owned()), Some(DECIMAL)));
-        }
+        let is_upper = text.as_bytes()[1].is_ascii_uppercase();
+        return match in_radix(&text[2..], radix).filter(|_| !is_upper) {
+            None => Err((0, Fault::NotANumber(text.to_owned()), Some(NOTATIONS))),
+            Some(value) if value > LARGEST => Err((0, Fault::NumberTooLarge, None)),
+            Some(value) => Ok((Lexeme::Number(value), text.len())),
+        };
     }
     let (mantissa, length, power) = match exponent(behind) {
         None => (&rest[..length], length, 0),
         Some("") => {
             let text = &rest[..length + 2];
-            return Err((0, Fault::NotANumber(text.to_owned()), Some(DECIMAL)));
+            return Err((0, Fault::NotANumber(text.to_owned()), Some(NOTATIONS)));
         }
         Some(power) => {
             let whole = whole(power).ok_or_else(|| malformed(&rest[..length + 1 + power.len()]))?;
@@ -194,12 +197,24 @@ fn exponent(behind: &str) -> Option<&str> {
     signed.starts_with(|c: char| c.is_ascii_digit()).then_some("")
 }
 
-/// Decimal digits with single underscores between them. What is beyond 128 bits is the most that
-/// there is, which is too much as well.
+/// Decimal digits with single underscores between them; `u128::MAX` for a number of more than 128 bits.
 fn whole(digits: &str) -> Option<u128> {
-    if digits.split('_').any(str::is_empty) {
+    in_radix(digits, 10)
+}
+
+/// The radix that a prefix names. An upper-case prefix is found too, to be refused as in Rust.
+fn radix(text: &str) -> Option<u32> {
+    let prefix = text.get(..2)?;
+    [("0x", 16), ("0o", 8), ("0b", 2)]
+        .into_iter()
+        .find_map(|(known, radix)| known.eq_ignore_ascii_case(prefix).then_some(radix))
+}
+
+/// Digits of a radix with single underscores between them; `u128::MAX` for a number of more than 128 bits.
+fn in_radix(digits: &str, radix: u32) -> Option<u128> {
+    let is_group = |group: &str| !group.is_empty() && group.chars().all(|c| c.is_digit(radix));
+    if !digits.split('_').all(is_group) {
         return None;
     }
-    let digits = digits.replace('_', "");
-    Some(digits.parse().unwrap_or(u128::MAX))
+    Some(u128::from_str_radix(&digits.replace('_', ""), radix).unwrap_or(u128::MAX))
 }

@@ -84,13 +84,19 @@ fn operators_of_other_languages() {
 fn numbers() {
     const FRACTION: &str =
         "for a part of a number divide it, as n / 2; 10 * n > 5 stands for n > 0.5";
-    const DECIMAL: &str = "numbers are decimal, as 1000, 1_000, 1e3 or 10 ** 3";
+    const NOTATIONS: &str = "numbers are written as 1000, 1_000, 1e3, 10 ** 3, 0x3e8, 0o17 or 0b11";
     assert_refused(&[
         ("n * 0.5", &format!("column 5: '0.5' is not a whole number; {FRACTION}")),
         ("n > .5", &format!("column 5: '.5' is not a whole number; {FRACTION}")),
         ("5. + n", &format!("column 1: '5.' is not a whole number; {FRACTION}")),
-        ("0xff", &format!("column 1: '0xff' is not a number; {DECIMAL}")),
-        ("n + 1e-3", &format!("column 5: '1e-' is not a number; {DECIMAL}")),
+        ("0xfg", &format!("column 1: '0xfg' is not a number; {NOTATIONS}")),
+        ("n + 0XFF", &format!("column 5: '0XFF' is not a number; {NOTATIONS}")),
+        ("0x", &format!("column 1: '0x' is not a number; {NOTATIONS}")),
+        ("0b12", &format!("column 1: '0b12' is not a number; {NOTATIONS}")),
+        ("0o8", &format!("column 1: '0o8' is not a number; {NOTATIONS}")),
+        ("0x_1", &format!("column 1: '0x_1' is not a number; {NOTATIONS}")),
+        ("n + 1e-3", &format!("column 5: '1e-' is not a number; {NOTATIONS}")),
+        ("0xffffffffffffffffffffffffffffffff1", "column 1: the number does not fit 128 bits"),
         (
             "1__0",
             "column 1: '1__0' is not a number; underscores stand alone between digits, as in 1_000",
