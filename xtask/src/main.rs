@@ -1,4 +1,4 @@
-//! What the project needs done that is not the product itself: `cargo xtask COMMAND`.
+//! `cargo xtask COMMAND`: benchmarks, simulations and long checks that are no part of the product.
 
 #![expect(clippy::print_stdout, reason = "its commands print tables")]
 
@@ -8,34 +8,29 @@ mod place;
 mod sim;
 mod table;
 
+use clap::Parser;
 use std::process::ExitCode;
 
-const USAGE: &str = "\
-usage: cargo xtask COMMAND
-
-  bench    measure evenly beside its peers (cargo xtask bench --help)
-  chaos    do harm to evenly's processes and hold its answers against known ones
-           (cargo xtask chaos --help)
-  sim      simulate whole runs from seeds (cargo xtask sim --help)";
+/// Benchmarks, simulations and long checks of evenly
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+enum Command {
+    /// Measure evenly beside its peers, alternately, in one run
+    Bench(bench::Options),
+    /// Cause faults in processes of evenly and compare its answers with known ones
+    Chaos(chaos::Options),
+    /// Simulate whole runs from seeds
+    Sim(sim::Arguments),
+    /// Become a program that ends with the process that starts it (for chaos)
+    #[command(hide = true)]
+    ChaosLaunch(chaos::launch::Arguments),
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let Some((command, rest)) = arguments.split_first() else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    };
-    match command.as_str() {
-        "bench" => bench::main(rest),
-        "chaos" => chaos::main(rest),
-        chaos::launch::COMMAND => chaos::launch::main(rest),
-        "sim" => sim::main(rest),
-        "help" | "-h" | "--help" => {
-            println!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        unknown => {
-            eprintln!("xtask: no command is named `{unknown}`\n{USAGE}");
-            ExitCode::from(2)
-        }
+    match Command::parse() {
+        Command::Bench(options) => bench::main(&options),
+        Command::Chaos(options) => chaos::main(options),
+        Command::Sim(arguments) => sim::main(&arguments),
+        Command::ChaosLaunch(arguments) => chaos::launch::main(&arguments),
     }
 }

@@ -1,98 +1,102 @@
-//! `cargo xtask sim`: whole runs of the core from seeds, as many a second as there are processors for.
+//! `cargo xtask sim`: simulates whole runs of the core from seeds, on all processors.
 //!
-//! Assertions decide as much as the oracle does, so a build without them simulates nothing: the
-//! command builds itself again in the profile `sim` if it was built without.
+//! The assertions of the core find as much as the oracle does. The command therefore builds and runs
+//! itself again in the profile `sim` if it was built without them.
 
-use evenly_sim::{Options, Summary, Transport, question_of_name};
+use clap::Args;
+use evenly_sim::{Aggregate, Options, Summary, Transport, question_of_name};
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-const USAGE: &str = "\
-usage: cargo xtask sim [--seeds N] [--from SEED | --commit] [--transport pipes|datagrams|raw]
-                       [--agents | --no-agents] [--question NAME] [--gasps | --no-gasps]
-                       [--once | --no-once] [--no-failures] [--no-faults]
-       cargo xtask sim --seed SEED [--trace] [--transport ..] ..
-
-  --seeds N     so many runs, from seeds that follow one another (10000)
-  --from SEED   the first of them (0)
-  --commit      the first of them is made of the commit that is checked out
-  --seed SEED   one run
-  --trace       each of its steps on standard output
-  --transport   instead of what the seed says
-  --agents      agents in every run over pipes, or in none (--no-agents)
-  --question    count, sum, min, max, find, find-first, any, all, hist, map or failures
-  --gasps       workers say at which number something ends them, in every run or in none (--no-gasps)
-  --once        nothing is handed out twice, in every run or in none (--no-once)
-  --no-failures no number fails by itself
-  --no-faults   nothing breaks";
-
-struct Arguments {
-    from: u64,
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Simulate this many runs, from consecutive seeds
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
     seeds: u64,
-    is_one: bool,
-    is_traced: bool,
-    options: Options,
+    /// Begin with this seed
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    from: u64,
+    /// Begin with a seed made of the commit that is checked out
+    #[arg(long, conflicts_with = "from")]
+    commit: bool,
+    /// Simulate the one run of this seed
+    #[arg(long, conflicts_with_all = ["seeds", "from", "commit"])]
+    seed: Option<u64>,
+    /// Print each step of that run
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// Use this transport, not the one that the seed draws
+    #[arg(long, value_name = "NAME", value_parser = named("pipes, datagrams or raw", Transport::of_name))]
+    transport: Option<Transport>,
+    /// Ask this question: count, sum, min, max, find, find-first, any, all, hist, map or failures
+    #[arg(long, value_name = "NAME", value_parser = named("a question", question_of_name))]
+    question: Option<Aggregate>,
+    /// Have agents in every run over pipes
+    #[arg(long, conflicts_with = "no_agents")]
+    agents: bool,
+    /// Have agents in no run
+    #[arg(long)]
+    no_agents: bool,
+    /// Let workers name the number at which they crash, in every run
+    #[arg(long, conflicts_with = "no_gasps")]
+    gasps: bool,
+    /// Let workers name the number at which they crash in no run
+    #[arg(long)]
+    no_gasps: bool,
+    /// Hand out no number twice, in every run
+    #[arg(long, conflicts_with = "no_once")]
+    once: bool,
+    /// Hand out numbers twice where that is needed, in every run
+    #[arg(long)]
+    no_once: bool,
+    /// Let no number fail by itself
+    #[arg(long)]
+    no_failures: bool,
+    /// Cause no fault
+    #[arg(long)]
+    no_faults: bool,
 }
 
-pub(crate) fn main(arguments: &[String]) -> ExitCode {
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
-        println!("{USAGE}");
-        return ExitCode::SUCCESS;
-    }
-    let parsed = match parse(arguments) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            eprintln!("xtask sim: {error}\n{USAGE}");
-            return ExitCode::from(2);
+/// A parser of values that have a name; `expected` says which there are.
+fn named<T: Clone + Send + Sync + 'static>(
+    expected: &'static str,
+    of_name: fn(&str) -> Option<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |name| of_name(name).ok_or_else(|| format!("not {expected}"))
+}
+
+impl Arguments {
+    fn options(&self) -> Options {
+        let choice = |yes: bool, no: bool| (yes || no).then_some(yes);
+        Options {
+            transport: self.transport,
+            question: self.question,
+            agents: choice(self.agents, self.no_agents),
+            gasps: choice(self.gasps, self.no_gasps),
+            once: choice(self.once, self.no_once),
+            do_numbers_fail: !self.no_failures,
+            are_faults_wanted: !self.no_faults,
         }
-    };
+    }
+}
+
+pub(crate) fn main(arguments: &Arguments) -> ExitCode {
     if !cfg!(debug_assertions) {
-        return again_with_assertions(arguments);
+        return again_with_assertions();
     }
-    if parsed.is_one { run_one(&parsed) } else { run_many(&parsed) }
-}
-
-fn parse(arguments: &[String]) -> Result<Arguments, String> {
-    let options = Options::default();
-    let mut parsed = Arguments { from: 0, seeds: 10_000, is_one: false, is_traced: false, options };
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
-        let number = |text: &String| text.parse().map_err(|_| format!("`{text}` is no number"));
-        match argument.as_str() {
-            "--seeds" => parsed.seeds = number(value()?)?,
-            "--from" => parsed.from = number(value()?)?,
-            "--commit" => parsed.from = seed_of_commit()?,
-            "--seed" => {
-                (parsed.from, parsed.seeds, parsed.is_one) = (number(value()?)?, 1, true);
-            }
-            "--trace" => parsed.is_traced = true,
-            "--agents" => parsed.options.agents = Some(true),
-            "--no-agents" => parsed.options.agents = Some(false),
-            "--gasps" => parsed.options.gasps = Some(true),
-            "--once" => parsed.options.once = Some(true),
-            "--no-once" => parsed.options.once = Some(false),
-            "--no-gasps" => parsed.options.gasps = Some(false),
-            "--question" => {
-                let name = value()?;
-                let question = question_of_name(name);
-                parsed.options.question =
-                    Some(question.ok_or(format!("no question is named `{name}`"))?);
-            }
-            "--no-failures" => parsed.options.do_numbers_fail = false,
-            "--no-faults" => parsed.options.are_faults_wanted = false,
-            "--transport" => {
-                let name = value()?;
-                let transport = Transport::of_name(name);
-                parsed.options.transport =
-                    Some(transport.ok_or(format!("no transport is named `{name}`"))?);
-            }
-            unknown => return Err(format!("unknown argument `{unknown}`")),
+    if let Some(seed) = arguments.seed {
+        return run_one(seed, &arguments.options(), arguments.trace);
+    }
+    let from = if arguments.commit { seed_of_commit() } else { Ok(arguments.from) };
+    match from {
+        Ok(from) => run_many(from, arguments.seeds, arguments.options()),
+        Err(error) => {
+            eprintln!("xtask sim: {error}");
+            ExitCode::from(2)
         }
     }
-    Ok(parsed)
 }
 
 /// The first half of a commit's name, as a number: another one for each commit, the same for all who
@@ -105,11 +109,11 @@ fn seed_of_commit() -> Result<u64, String> {
     u64::from_str_radix(digits, 16).map_err(|_| format!("`{digits}` is no commit"))
 }
 
-fn again_with_assertions(arguments: &[String]) -> ExitCode {
+fn again_with_assertions() -> ExitCode {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["run", "--quiet", "--profile", "sim", "--package", "xtask", "--", "sim"]);
-    match command.args(arguments).status() {
+    command.args(["run", "--quiet", "--profile", "sim", "--package", "xtask", "--"]);
+    match command.args(std::env::args_os().skip(1)).status() {
         Ok(status) => ExitCode::from(status.code().unwrap_or(1) as u8),
         Err(error) => {
             eprintln!("xtask sim: cargo: {error}");
@@ -118,14 +122,14 @@ fn again_with_assertions(arguments: &[String]) -> ExitCode {
     }
 }
 
-fn run_one(arguments: &Arguments) -> ExitCode {
-    println!("seed {}{}", arguments.from, arguments.options);
-    println!("{}", evenly_sim::describe(arguments.from, &arguments.options));
+fn run_one(seed: u64, options: &Options, is_traced: bool) -> ExitCode {
+    println!("seed {seed}{options}");
+    println!("{}", evenly_sim::describe(seed, options));
     let mut print = |line: &str| println!("{line}");
-    let outcome = if arguments.is_traced {
-        evenly_sim::trace(arguments.from, &arguments.options, &mut print)
+    let outcome = if is_traced {
+        evenly_sim::trace(seed, options, &mut print)
     } else {
-        evenly_sim::run(arguments.from, &arguments.options)
+        evenly_sim::run(seed, options)
     };
     match outcome {
         Ok(summary) => {
@@ -139,8 +143,7 @@ fn run_one(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn run_many(arguments: &Arguments) -> ExitCode {
-    let Arguments { from, seeds, options, .. } = *arguments;
+fn run_many(from: u64, seeds: u64, options: Options) -> ExitCode {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     println!("seeds {from} and the {seeds} from there on, {threads} at a time;{options}");
     println!("repeat: cargo xtask sim --from {from} --seeds {seeds}{options}");

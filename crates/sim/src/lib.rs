@@ -69,6 +69,7 @@ mod upstream;
 mod verdict;
 mod world;
 
+pub use evenly_core::Aggregate;
 pub use options::{Options, Transport, question_of_name};
 pub use summary::Summary;
 

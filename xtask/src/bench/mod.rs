@@ -20,9 +20,11 @@ mod rivals;
 mod size;
 mod timed;
 
+use clap::ValueEnum;
 use std::process::ExitCode;
 
-use options::{Options, Parsed, Section};
+pub(crate) use options::Options;
+use options::Section;
 use rivals::Rivals;
 
 use crate::place::Place;
@@ -34,19 +36,8 @@ pub(crate) struct Findings {
     pub(crate) failures: Vec<String>,
 }
 
-pub(crate) fn main(arguments: &[String]) -> ExitCode {
-    let options = match options::parse(arguments) {
-        Ok(Parsed::Run(options)) => options,
-        Ok(Parsed::Help) => {
-            println!("{}", options::USAGE);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("xtask bench: {error}\n{}", options::USAGE);
-            return ExitCode::from(2);
-        }
-    };
-    match run(&options) {
+pub(crate) fn main(options: &Options) -> ExitCode {
+    match run(options) {
         Ok(failures) if failures.is_empty() => ExitCode::SUCCESS,
         Ok(failures) => {
             for failure in &failures {
@@ -64,7 +55,8 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
 /// Runs the sections in order and prints each as it is ready; returns what failed in them.
 fn run(options: &Options) -> Result<Vec<String>, String> {
     let place = Place::find(options.evenly.as_deref())?;
-    let rivals = Rivals::build(&place, &options.sections)?;
+    let sections = options.sections();
+    let rivals = Rivals::build(&place, &sections)?;
     let style = if options.markdown { Style::Markdown } else { Style::Text };
 
     println!("{}", machine::describe(&place, style));
@@ -76,8 +68,9 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
             failures.extend(findings.failures);
         }
     }
-    for section in &options.sections {
-        eprintln!("{}:", section.name());
+    for section in sections {
+        let name = section.to_possible_value();
+        eprintln!("{}:", name.as_ref().map_or("", |name| name.get_name()));
         let findings = match section {
             Section::Agents => {
                 let found =

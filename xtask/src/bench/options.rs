@@ -1,24 +1,10 @@
-//! What was typed after `cargo xtask bench`, and what it means.
+//! Arguments of `cargo xtask bench`.
 
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-pub(crate) const USAGE: &str = "\
-usage: cargo xtask bench [OPTIONS] [SECTION...]
-
-sections: compute expression library commands output dispatch agents startup
-          prime culprit journal memory size
-          (default: all but size)
-
-  --quick          3 rounds instead of 5, and less work in each
-  --markdown       print the tables as markdown
-  --build          measure size too: binary, crates, time of a clean build
-  --workers N      workers in compute, dispatch and prime (default 2)
-  --evenly PATH    measure this program instead of building target/release/evenly
-  --against REV    evenly beside the evenly of an earlier revision, and no other section unless named
-  -h, --help       print this";
-
-/// One subject, one table.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// A subject of the benchmark: one table, or a few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Section {
     Compute,
     Expression,
@@ -35,102 +21,53 @@ pub(crate) enum Section {
     Size,
 }
 
-impl Section {
-    const ALL: [Self; 13] = [
-        Self::Compute,
-        Self::Expression,
-        Self::Commands,
-        Self::Library,
-        Self::Output,
-        Self::Dispatch,
-        Self::Agents,
-        Self::Startup,
-        Self::Prime,
-        Self::Culprit,
-        Self::Journal,
-        Self::Memory,
-        Self::Size,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Compute => "compute",
-            Self::Expression => "expression",
-            Self::Commands => "commands",
-            Self::Library => "library",
-            Self::Output => "output",
-            Self::Dispatch => "dispatch",
-            Self::Agents => "agents",
-            Self::Startup => "startup",
-            Self::Prime => "prime",
-            Self::Culprit => "culprit",
-            Self::Journal => "journal",
-            Self::Memory => "memory",
-            Self::Size => "size",
-        }
-    }
-}
-
+#[derive(Debug, Args)]
 pub(crate) struct Options {
+    /// Measure 3 rounds instead of 5, with less work in each
+    #[arg(long)]
     pub(crate) quick: bool,
+    /// Print the tables as markdown
+    #[arg(long)]
     pub(crate) markdown: bool,
+    /// Measure size too: the binary, its crates, the time of a clean build
+    #[arg(long)]
+    build: bool,
+    /// Workers in compute, dispatch and prime
+    #[arg(long, value_name = "N", default_value = "2", value_parser = workers)]
     pub(crate) workers: usize,
+    /// Measure this program instead of building target/release/evenly
+    #[arg(long, value_name = "PATH")]
     pub(crate) evenly: Option<PathBuf>,
-    /// A revision of this repository.
+    /// Measure evenly beside the evenly of this revision, and no section that is not named
+    #[arg(long, value_name = "REV")]
     pub(crate) against: Option<String>,
-    pub(crate) sections: Vec<Section>,
+    /// What to measure [default: all but size]
+    #[arg(value_name = "SECTION")]
+    sections: Vec<Section>,
 }
 
 impl Options {
-    /// How often each contender is measured, after one round to warm up.
+    /// Rounds in which each contender is measured, after one to warm up.
     pub(crate) fn rounds(&self) -> usize {
         if self.quick { 3 } else { 5 }
     }
-}
 
-pub(crate) enum Parsed {
-    Run(Options),
-    Help,
-}
-
-pub(crate) fn parse(arguments: &[String]) -> Result<Parsed, String> {
-    let mut options = Options {
-        quick: false,
-        markdown: false,
-        workers: 2,
-        evenly: None,
-        against: None,
-        sections: Vec::new(),
-    };
-    let mut build = false;
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
-        match argument.as_str() {
-            "-h" | "--help" => return Ok(Parsed::Help),
-            "--quick" => options.quick = true,
-            "--markdown" => options.markdown = true,
-            "--build" => build = true,
-            "--evenly" => options.evenly = Some(PathBuf::from(value()?)),
-            "--against" => options.against = Some(value()?.clone()),
-            "--workers" => {
-                let text = value()?;
-                options.workers = match text.parse() {
-                    Ok(workers) if workers >= 1 => workers,
-                    _ => return Err(format!("--workers needs a number from 1, not `{text}`")),
-                };
-            }
-            name => match Section::ALL.into_iter().find(|section| section.name() == name) {
-                Some(section) => options.sections.push(section),
-                None => return Err(format!("neither an option nor a section: `{name}`")),
-            },
+    /// The sections to measure, in order.
+    pub(crate) fn sections(&self) -> Vec<Section> {
+        let mut sections = self.sections.clone();
+        if sections.is_empty() && self.against.is_none() {
+            sections.extend(Section::value_variants().iter().filter(|one| **one != Section::Size));
         }
+        if self.build && !sections.contains(&Section::Size) {
+            sections.push(Section::Size);
+        }
+        sections
     }
-    if options.sections.is_empty() && options.against.is_none() {
-        options.sections.extend(Section::ALL.into_iter().filter(|s| *s != Section::Size));
-    }
-    if build && !options.sections.contains(&Section::Size) {
-        options.sections.push(Section::Size);
-    }
-    Ok(Parsed::Run(options))
+}
+
+fn workers(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|workers| *workers >= 1)
+        .ok_or_else(|| "not a number from 1".to_owned())
 }

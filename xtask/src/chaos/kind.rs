@@ -1,46 +1,34 @@
-//! The kinds of harm, by the names under which they are selected.
+//! The faults that `cargo xtask chaos` causes, by the names of its option `--only`.
 
+use clap::ValueEnum;
 use std::time::Duration;
 
-/// One kind of harm that is done to a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A fault that a run is exposed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub(crate) enum Kind {
-    /// SIGKILL to a worker.
+    /// SIGKILL to a worker
     Kill,
-    /// Another fatal signal to a worker.
+    /// another fatal signal to a worker
     Signal,
-    /// SIGSTOP to a worker, and SIGCONT after a while.
+    /// SIGSTOP to a worker, SIGCONT within a second or after 6 to 7
     Stop,
-    /// SIGSTOP to a worker, for ever.
+    /// SIGSTOP to a worker, for ever
     Freeze,
-    /// SIGKILL to all workers at once.
+    /// SIGKILL to all workers at once
     All,
-    /// SIGSTOP to the primary, and SIGCONT after some 100 ms.
+    /// SIGSTOP to the primary, SIGCONT some 100 ms later
     Pause,
-    /// SIGTSTP to the primary, and SIGCONT when it has stopped.
+    /// SIGTSTP to the primary, SIGCONT when it has stopped: its workers must have stopped too
     Tstp,
-    /// SIGINT or SIGTERM to the primary: the run must end by it.
+    /// SIGINT or SIGTERM to the primary: it must end by it within 7 s
     Interrupt,
-    /// SIGHUP to the primary: the run must end by it.
+    /// SIGHUP to the primary: it must end by it within 7 s
     Hangup,
-    /// SIGKILL to the primary: its workers must be gone a second later.
+    /// SIGKILL to the primary: no worker may live 1 s later
     Primary,
 }
 
 impl Kind {
-    pub(crate) const EVERY: [Self; 10] = [
-        Self::Kill,
-        Self::Signal,
-        Self::Stop,
-        Self::Freeze,
-        Self::All,
-        Self::Pause,
-        Self::Tstp,
-        Self::Interrupt,
-        Self::Hangup,
-        Self::Primary,
-    ];
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Kill => "kill",
@@ -54,10 +42,6 @@ impl Kind {
             Self::Hangup => "hangup",
             Self::Primary => "primary",
         }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::EVERY.into_iter().find(|kind| kind.name() == name)
     }
 
     /// Whether it ends the run. The others are done again and again, and the run goes on.
@@ -77,18 +61,5 @@ impl Kind {
             }
         };
         Some((Duration::from_millis(least_ms), Duration::from_millis(greatest_ms)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_has_a_name_of_its_own() {
-        for kind in Kind::EVERY {
-            assert_eq!(Kind::named(kind.name()), Some(kind));
-        }
-        assert_eq!(Kind::named("Kill"), None);
     }
 }

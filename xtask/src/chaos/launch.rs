@@ -1,9 +1,11 @@
 //! Starts a run so that nothing of it outlives xtask: through a step between fork and exec, which
 //! Rust has not without `unsafe`, so that xtask itself is that step.
 
+use clap::Args;
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use rustix::process::{
@@ -11,7 +13,19 @@ use rustix::process::{
 };
 
 /// The command of xtask that becomes a run. It is in no usage text.
-pub(crate) const COMMAND: &str = "chaos-launch";
+const COMMAND: &str = "chaos-launch";
+
+/// What the new process is called with.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The process that must live for the program to run
+    parent: u32,
+    /// The program
+    program: PathBuf,
+    /// Its arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<OsString>,
+}
 
 /// Starts `program` with these words, all of its output captured, and this in its environment and
 /// that of every process of the run.
@@ -28,12 +42,8 @@ pub(crate) fn start(program: &Path, words: &str, mark: (&str, &str)) -> io::Resu
     command.process_group(0).spawn()
 }
 
-/// What happens in the new process: `PARENT PROGRAM WORDS...`.
-pub(crate) fn main(arguments: &[String]) -> ExitCode {
-    let [parent, program, words @ ..] = arguments else {
-        eprintln!("xtask {COMMAND}: too few words");
-        return ExitCode::from(2);
-    };
+/// Becomes the program, unless its parent has ended already.
+pub(crate) fn main(arguments: &Arguments) -> ExitCode {
     let prepared = set_parent_process_death_signal(Some(Signal::KILL)).and_then(|()| {
         // Signals that would leave a core file are sent by the thousand.
         setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
@@ -42,12 +52,13 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
         eprintln!("xtask {COMMAND}: {error}");
         return ExitCode::FAILURE;
     }
-    let has_parent = getppid().is_some_and(|pid| pid.as_raw_nonzero().get().to_string() == *parent);
+    let parent = getppid().map(|pid| pid.as_raw_nonzero().get());
+    let has_parent = parent.is_some_and(|pid| u32::try_from(pid) == Ok(arguments.parent));
     if !has_parent {
         // It died before it could be arranged that we die with it.
         return ExitCode::FAILURE;
     }
-    let error = Command::new(program).args(words).exec();
-    eprintln!("xtask {COMMAND}: {program}: {error}");
+    let error = Command::new(&arguments.program).args(&arguments.words).exec();
+    eprintln!("xtask {COMMAND}: {}: {error}", arguments.program.display());
     ExitCode::FAILURE
 }

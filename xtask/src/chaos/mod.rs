@@ -19,6 +19,7 @@ mod tally;
 mod target;
 mod verdict;
 
+use clap::ValueEnum;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use kind::Kind;
-use options::{Options, Parsed};
+pub(crate) use options::Options;
 use plan::Plan;
 use random::Random;
 use run::Report;
@@ -44,19 +45,8 @@ const BAD_MAX: usize = 100;
 /// How often it says how it goes.
 const PROGRESS_EVERY: Duration = Duration::from_secs(30);
 
-pub(crate) fn main(arguments: &[String]) -> ExitCode {
-    let mut options = match options::parse(arguments) {
-        Ok(Parsed::Run(options)) => options,
-        Ok(Parsed::Help) => {
-            println!("{}", options::USAGE);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("xtask chaos: {error}\n{}", options::USAGE);
-            return ExitCode::from(2);
-        }
-    };
-    match run(&mut options) {
+pub(crate) fn main(options: Options) -> ExitCode {
+    match run(options) {
         Ok(tally) if tally.bad.is_empty() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -66,16 +56,17 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
     }
 }
 
-fn run(options: &mut Options) -> Result<Tally, String> {
+fn run(mut options: Options) -> Result<Tally, String> {
+    options.sort_kinds();
     let seed = options.seed.unwrap_or_else(some_seed);
     println!("seed {seed}");
     let place = Place::find(options.evenly.as_deref())?;
     let signals = Signals::that_arrive();
     options.kinds.retain(|kind| can_be_done(*kind, &signals));
     if options.kinds.is_empty() {
-        return Err("none of that harm can be done here".into());
+        return Err("none of these faults can be caused here".into());
     }
-    let options = &*options;
+    let options = &options;
 
     let started = Instant::now();
     let minutes = options.minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
@@ -145,7 +136,7 @@ impl Lanes<'_> {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let is_over = self.until.is_some_and(|until| Instant::now() >= until)
                 || self.is_enough.load(Ordering::Relaxed);
-            if is_over || number >= self.options.runs {
+            if is_over || self.options.runs.is_some_and(|runs| number >= runs) {
                 return;
             }
             let plan = Plan::draw(self.seed.wrapping_add(number), self.options);
@@ -168,7 +159,7 @@ fn some_seed() -> u64 {
 /// The options without which a seed would mean other runs.
 fn repeated(options: &Options) -> String {
     let mut repeated = String::new();
-    if options.kinds != Kind::EVERY {
+    if options.kinds != Kind::value_variants() {
         let names: Vec<&str> = options.kinds.iter().map(|kind| kind.name()).collect();
         // Writing to a String cannot fail.
         let _ = write!(repeated, " --only {}", names.join(","));
