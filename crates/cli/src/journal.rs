@@ -5,6 +5,7 @@ use crate::duration::parse_duration;
 use crate::exit::Outcome;
 use crate::stderr;
 use evenly::journal::{self, Journal};
+use evenly::quoted;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -102,8 +103,7 @@ impl Journaling {
             Err(_) => return,
         };
         if !self.is_quiet && file.exists() {
-            let file = file.to_string_lossy();
-            let file = shlex::try_quote(&file).unwrap_or_default();
+            let file = quoted(file);
             stderr::say_at_last(&format!(
                 "evenly: what is done is kept; to go on: evenly resume {file}{again}\n"
             ));

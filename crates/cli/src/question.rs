@@ -6,8 +6,7 @@ use crate::command::{self, Manner};
 use crate::number::parse_range;
 use crate::usage;
 use evenly::function::{self, BUILTINS, Function, Kind, OPERATIONS};
-use evenly::{Aggregate, Range};
-use std::borrow::Cow;
+use evenly::{Aggregate, Range, quoted};
 
 /// A function that suits the command, and its range.
 pub(crate) struct Question {
@@ -169,11 +168,6 @@ fn with_function(aggregate: Aggregate, range: &str) -> String {
     };
     let hint = "evenly functions lists more";
     format!("as in: evenly {command} {function} {range} ({hint})")
-}
-
-fn quoted(word: &str) -> Cow<'_, str> {
-    // Only a NUL cannot be quoted, and no argument of a process has one.
-    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ mod events;
 mod failures;
 #[path = "options/joblog.rs"]
 mod joblog;
+#[path = "options/quoting.rs"]
+mod quoting;
 
 use std::path::{Path, PathBuf};
 

@@ -31,6 +31,7 @@ mod lock;
 pub mod observe;
 pub mod output;
 mod process;
+mod quoted;
 #[cfg(test)]
 mod scratch;
 mod secure;
@@ -49,5 +50,6 @@ pub use process::{
     End, Signal, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe,
     stop_if_asked,
 };
+pub use quoted::quoted;
 pub use secure::{Key, KeyError};
 pub use transport::{Address, AddressError, AddressKind, ListenError};

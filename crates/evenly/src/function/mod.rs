@@ -32,9 +32,9 @@ pub use jit::NoMachineCode;
 pub use library::{LibraryError, library};
 pub use vector::instruction_set;
 
+use crate::quoted;
 use evenly_core::policy::CHUNK_AIM_NS;
 use evenly_core::{Interval, Tally};
-use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -101,12 +101,6 @@ pub struct Typed {
     pub before: String,
     /// What stands behind it; nothing, or a space first.
     pub behind: String,
-}
-
-/// A word as a shell needs it.
-fn quoted(word: &str) -> String {
-    // Only a NUL cannot be quoted, and no argument of a process has one.
-    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word)).into_owned()
 }
 
 /// Says that this process is at number `n` now, before a [function](Function::says_at) is applied to it.

@@ -1,6 +1,8 @@
 //! Where a program is, and whether it can be executed, as far as one can tell without doing it.
 
 use super::UnusableCommand;
+use evenly_core::printable;
+use evenly_core::printable::LIMIT;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -89,8 +91,9 @@ fn errno(error: &std::io::Error) -> Errno {
     Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
-pub(super) fn shown(name: &OsStr) -> String {
-    name.to_string_lossy().into_owned()
+/// The name of a program for a message.
+fn shown(name: &OsStr) -> String {
+    printable(name.as_bytes(), LIMIT)
 }
 
 #[cfg(test)]

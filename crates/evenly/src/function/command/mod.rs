@@ -10,11 +10,12 @@ mod template;
 pub(crate) use answer::MOST_OUTPUT;
 
 use super::digest::digest;
-use super::{Function, Kind, Program, Typed, quoted};
+use super::{Function, Kind, Program, Typed};
 use crate::process::orphans::WORKER;
+use crate::quoted;
 use evenly_core::{Interval, Range, Tally};
 use rustix::io::Errno;
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -163,14 +164,14 @@ impl Command {
     }
 
     fn of(words: Vec<OsString>, is_plain: bool) -> Result<Self, UnusableCommand> {
-        let shown: Vec<String> = words.iter().map(|word| shown(&word.to_string_lossy())).collect();
+        let shown: Vec<String> = words.iter().map(|word| shown(word)).collect();
         let shown = shown.join(" ");
         let given = words.clone();
         let words: Vec<Word> = words.into_iter().map(|word| Word::new(word, is_plain)).collect();
         let name = words.first().ok_or(UnusableCommand::Empty)?;
         let program = match name.marks().next() {
             Some(_) => None,
-            None => Some(lookup::find(std::ffi::OsStr::from_bytes(&name.fill(0, 0)))?),
+            None => Some(lookup::find(OsStr::from_bytes(&name.fill(0, 0)))?),
         };
         Ok(Self {
             form: Form::PerNumber,
@@ -308,7 +309,7 @@ impl Command {
             Some(path) => path.clone(),
             None => {
                 let name = self.words[0].fill(numbers.first(), i128::from(numbers.last()) + 1);
-                lookup::find(std::ffi::OsStr::from_bytes(&name)).map_err(|error| match error {
+                lookup::find(OsStr::from_bytes(&name)).map_err(|error| match error {
                     UnusableCommand::NotExecutable { cause, .. } => cause,
                     _ => Errno::NOENT,
                 })?
@@ -358,10 +359,14 @@ impl Command {
     }
 }
 
-/// A word as a shell needs it. The marks themselves mean nothing to a shell.
-fn shown(word: &str) -> String {
-    let other = MARKS.iter().fold(word.to_owned(), |word, (mark, _)| word.replace(mark, "0"));
-    if !other.is_empty() && quoted(&other) == other { word.to_owned() } else { quoted(word) }
+/// A word quoted for a shell, to which the placeholders mean nothing.
+fn shown(word: &OsStr) -> String {
+    let is_plain = |text: &&str| {
+        let filled =
+            MARKS.iter().fold((*text).to_owned(), |text, (mark, _)| text.replace(mark, "0"));
+        !filled.is_empty() && quoted(&filled) == filled
+    };
+    word.to_str().filter(is_plain).map_or_else(|| quoted(word), ToOwned::to_owned)
 }
 
 /// A command in the place of a function that is computed.
