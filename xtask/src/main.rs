@@ -4,6 +4,7 @@
 
 mod bench;
 mod chaos;
+mod circles;
 mod place;
 mod sim;
 mod table;
@@ -19,6 +20,8 @@ enum Command {
     Bench(bench::Options),
     /// Cause faults in processes of evenly and compare its answers with known ones
     Chaos(chaos::Options),
+    /// Find files that import each other in a circle
+    Circles(circles::Arguments),
     /// Simulate whole runs from seeds
     Sim(sim::Arguments),
     /// Become a program that ends with the process that starts it (for chaos)
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     match Command::parse() {
         Command::Bench(options) => bench::main(&options),
         Command::Chaos(options) => chaos::main(options),
+        Command::Circles(arguments) => circles::main(&arguments),
         Command::Sim(arguments) => sim::main(&arguments),
         Command::ChaosLaunch(arguments) => chaos::launch::main(&arguments),
     }
