@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::dry_run;
+use crate::events::End;
 use crate::exit::Outcome;
 use crate::eyes::Eyes;
 use crate::failures;
@@ -11,7 +12,9 @@ use crate::report::{self, Delivery};
 use crate::stderr;
 use crate::stream::Stream;
 use crate::told::Volume;
-use evenly::{Aggregate, Error, Failure, Interval, Job, Key, Report};
+use crate::unfinished;
+use evenly::observe::Unfinished;
+use evenly::{Aggregate, Failure, Interval, Job, Key, Report};
 use std::ffi::OsString;
 
 /// Runs the job of a plan, which was called by these words, and delivers its answer.
@@ -44,14 +47,16 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
         Ok(report) => {
             say_failures(&delivery, &report.failures, report.failed);
             let outcome = deliver(&delivery, &report, stream.as_ref());
-            eyes.close(Some((&delivery, &report)), outcome)
+            eyes.close(&End::Finished(&delivery, &report), outcome)
         }
         Err(error) => {
-            let seen = std::mem::take(&mut eyes.failures);
-            let failed = seen.numbers();
-            let lowest = seen.into_lowest();
+            let unfinished = eyes.unfinished.take();
+            let unfinished = unfinished.as_ref();
+            let (lowest, failed) = known_failures(&mut eyes, unfinished);
             say_failures(&delivery, &lowest, failed);
-            eyes.close(None, Err(stopped(&delivery, error, &lowest, stream.as_ref())))
+            let (outcome, why) = unfinished::stopped(&delivery, &error, unfinished);
+            deliver_stopped(&delivery, (&lowest, unfinished), &outcome, stream.as_ref());
+            eyes.close(&End::Stopped { why: &why, unfinished }, Err(outcome))
         }
     };
     journaling.end(begun, &outcome);
@@ -170,17 +175,35 @@ fn some_failed(delivery: &Delivery, report: &Report) -> String {
     }
 }
 
-/// Ends what was written of a job that did not come to its end.
-fn stopped(
-    delivery: &Delivery,
-    error: Error,
-    lowest: &[Failure],
-    stream: Option<&Stream>,
-) -> Outcome {
-    let outcome = Outcome::from(error);
-    if let Some(stream) = stream {
-        // Why it stopped is worth more than that this, too, could not be written.
-        let _ = stream.end_early(&delivery.tail_of_stopped(lowest, outcome.message()));
+/// The lowest numbers that failed in a job that ended early, and how many failed.
+fn known_failures(eyes: &mut Eyes, unfinished: Option<&Unfinished>) -> (Vec<Failure>, u128) {
+    match unfinished {
+        Some(unfinished) => (unfinished.failures.clone(), unfinished.failed),
+        None => {
+            let seen = std::mem::take(&mut eyes.failures);
+            let failed = seen.numbers();
+            (seen.into_lowest(), failed)
+        }
     }
-    outcome
+}
+
+/// Writes what a job that ended early leaves for standard output: the end of its lines, or in JSON an object
+/// that says how much is not done.
+fn deliver_stopped(
+    delivery: &Delivery,
+    (failures, unfinished): (&[Failure], Option<&Unfinished>),
+    outcome: &Outcome,
+    stream: Option<&Stream>,
+) {
+    // Why the job stopped is worth more than that this, too, could not be written.
+    let _ = match (stream, unfinished) {
+        (Some(stream), _) => {
+            let tail = delivery.tail_of_stopped(failures, unfinished, outcome.message());
+            stream.end_early(&tail, unfinished)
+        }
+        (None, Some(unfinished)) => {
+            report::write_out(&delivery.whole_of_stopped(failures, unfinished, outcome.message()))
+        }
+        (None, None) => Ok(()),
+    };
 }

@@ -9,10 +9,10 @@ use crate::exit::Outcome;
 use crate::failures::Failed;
 use crate::logfile::LogFile;
 use crate::plan::Plan;
-use crate::report::{self, Answered, Asked, Delivery};
+use crate::report::{self, Answered, Asked, Delivery, Left};
 use crate::told::why_early;
-use evenly::observe::{AgentSeen, Observation, Observer};
-use evenly::{End, Progress, Report};
+use evenly::observe::{AgentSeen, Observation, Observer, Unfinished};
+use evenly::{Progress, Report};
 use serde::Serialize;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -155,9 +155,20 @@ enum Event<'a> {
         status: u8,
     },
     Ended {
+        why: String,
         error: Option<String>,
+        #[serde(flatten)]
+        left: Option<Left>,
         status: u8,
     },
+}
+
+/// How a job ended.
+pub(crate) enum End<'a> {
+    /// With a report.
+    Finished(&'a Delivery, &'a Report),
+    /// Early, for this reason, with this done.
+    Stopped { why: &'a str, unfinished: Option<&'a Unfinished> },
 }
 
 impl Events {
@@ -184,28 +195,12 @@ impl Events {
         self.cadence.period()
     }
 
-    /// Writes the last event and what is left. A job that came to its end has a report.
+    /// Writes the last event and what is left.
     ///
     /// # Errors
     /// One line that says why not all of it could be written.
-    pub(crate) fn close(
-        mut self,
-        finished: Option<(&Delivery, &Report, Answer<'_>)>,
-        outcome: &Outcome,
-    ) -> Result<(), String> {
-        let status = outcome.status();
-        self.write(match finished {
-            Some((delivery, report, answer)) => Event::Finished {
-                answered: delivery.answered(report, &answer),
-                complete: delivery.is_complete(report),
-                failed: report.failed.to_string(),
-                workers: report.workers,
-                losses: report.losses,
-                elapsed_s: rounded(report.elapsed),
-                status,
-            },
-            None => Event::Ended { error: outcome.message(), status },
-        });
+    pub(crate) fn close(mut self, end: &End<'_>, outcome: &Outcome) -> Result<(), String> {
+        self.write(last_event(end, outcome));
         self.file.close()
     }
 
@@ -229,6 +224,30 @@ impl Observer for Events {
     }
 }
 
+fn last_event(end: &End<'_>, outcome: &Outcome) -> Event<'static> {
+    let (error, status) = (outcome.message(), outcome.status());
+    let (delivery, report) = match end {
+        End::Finished(delivery, report) => (delivery, report),
+        End::Stopped { why, unfinished } => {
+            let left = unfinished.map(Left::from);
+            return Event::Ended { why: (*why).to_owned(), error, left, status };
+        }
+    };
+    let Ok(answer) = Answer::of(delivery.aggregate, report) else {
+        // A sum that cannot be written is no answer to tell.
+        return Event::Ended { why: "no_answer".to_owned(), error, left: None, status };
+    };
+    Event::Finished {
+        answered: delivery.answered(report, &answer),
+        complete: delivery.is_complete(report),
+        failed: report.failed.to_string(),
+        workers: report.workers,
+        losses: report.losses,
+        elapsed_s: rounded(report.elapsed),
+        status,
+    }
+}
+
 /// What of it is an event.
 fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
     Some(match observation {
@@ -241,8 +260,8 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
         }
         Observation::WorkerLost { worker, pid, end, reason, reclaimed: (chunks, numbers) } => {
             let (exit, signal) = match *end {
-                End::Exit(status) => (Some(status), None),
-                End::Signal(signal) => (None, Some(signal)),
+                evenly::End::Exit(status) => (Some(status), None),
+                evenly::End::Signal(signal) => (None, Some(signal)),
             };
             let (worker, pid, chunks, numbers) = (*worker, *pid, *chunks, numbers.to_string());
             let reason = reason.map(|reason| reason.to_string());
@@ -361,10 +380,10 @@ mod tests {
             let reclaimed = (2, 1 << 64);
             json(&Observation::WorkerLost { worker: 2, pid: 9, end, reason, reclaimed })
         };
-        let by_signal = lost(End::Signal(9), None);
+        let by_signal = lost(evenly::End::Signal(9), None);
         assert!(by_signal.contains(r#""signal":9,"reason":null,"chunks":2"#), "{by_signal}");
         assert!(by_signal.contains(r#""numbers":"18446744073709551616""#), "{by_signal}");
-        let by_status = lost(End::Exit(101), Some(Reason::Garbage));
+        let by_status = lost(evenly::End::Exit(101), Some(Reason::Garbage));
         assert!(by_status.contains(r#""exit":101,"reason":"it may"#), "{by_status}");
     }
 

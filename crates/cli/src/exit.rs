@@ -26,8 +26,10 @@ pub(crate) enum Outcome {
     Journal(String),
     /// The time for the whole job was over.
     Deadline(String),
+    /// The time for the whole job was over, but the failures that are known make the answer no.
+    NoAtDeadline(String),
     /// A signal asked for the end; every worker is gone.
-    Interrupted(Signal),
+    Interrupted(Signal, String),
     /// Nobody reads standard output any more.
     BrokenPipe,
     /// A fault of this program.
@@ -48,13 +50,13 @@ impl Outcome {
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::No => 1,
+            Self::No | Self::NoAtDeadline(_) => 1,
             Self::Usage(_) => 2,
             Self::SomeFailed(_) => 3,
             Self::FateUnknown(_) | Self::Incomplete(_) | Self::Untrusted(_) => 4,
             Self::Journal(_) => 5,
             Self::Deadline(_) => 124,
-            Self::Interrupted(signal) => 128_u8.saturating_add(signal.number() as u8),
+            Self::Interrupted(signal, _) => 128_u8.saturating_add(signal.number() as u8),
             Self::BrokenPipe => 141,
             Self::Bug => 70,
         }
@@ -70,8 +72,9 @@ impl Outcome {
             | Self::Incomplete(message)
             | Self::Untrusted(message)
             | Self::Journal(message)
-            | Self::Deadline(message) => Some(message.clone()),
-            Self::Interrupted(signal) => Some(format!("stopped by {signal}; there is no answer")),
+            | Self::Deadline(message)
+            | Self::NoAtDeadline(message)
+            | Self::Interrupted(_, message) => Some(message.clone()),
             Self::Bug => Some("this is a bug of evenly; please report it".to_owned()),
         }
     }
@@ -82,16 +85,21 @@ impl Outcome {
             stderr::say_at_last(&format!("evenly: {message}\n"));
         }
         match self {
-            Self::Interrupted(signal) => evenly::raise_again(signal),
+            Self::Interrupted(signal, _) => evenly::raise_again(signal),
             Self::BrokenPipe => evenly::raise_broken_pipe(),
             _ => ExitCode::from(self.status()),
         }
     }
 }
 
-impl From<Error> for Outcome {
-    fn from(error: Error) -> Self {
-        let message = error.to_string();
+impl Outcome {
+    /// How a job ends that has no answer for this reason. `rest` says what there is in place of an answer, if
+    /// anything was done.
+    pub(crate) fn of_stopped(error: &Error, rest: Option<&str>) -> Self {
+        let mut message = error.to_string();
+        if let Some(rest) = rest {
+            message = format!("{message}; {rest}");
+        }
         match error {
             Error::Violation(evenly::Violation::Overlap(_)) => Self::Bug,
             Error::CannotStart { .. }
@@ -104,10 +112,16 @@ impl From<Error> for Outcome {
             }
             Error::Journal(_) => Self::Journal(message),
             Error::Deadline { .. } => Self::Deadline(message),
-            Error::Interrupted(signal) => Self::Interrupted(signal),
-            Error::Output(cause) => Self::not_written(cause),
+            Error::Interrupted(signal) => Self::Interrupted(*signal, message),
+            Error::Output(cause) => Self::not_written(*cause),
             _ => Self::Incomplete(message),
         }
+    }
+}
+
+impl From<Error> for Outcome {
+    fn from(error: Error) -> Self {
+        Self::of_stopped(&error, None)
     }
 }
 

@@ -1,18 +1,16 @@
 //! Everything that watches a job, and the files that it writes.
 
-use crate::answer::Answer;
 use crate::bar::Watcher;
-use crate::events::Events;
+use crate::events::{End, Events};
 use crate::exit::Outcome;
 use crate::failures::Failures;
 use crate::joblog::JobLog;
 use crate::logfile;
 use crate::plan::Plan;
-use crate::report::Delivery;
 use crate::stderr;
 use crate::wiring::WiringView;
-use evenly::observe::{Observation, Observer};
-use evenly::{Job, Report};
+use evenly::Job;
+use evenly::observe::{Observation, Observer, Unfinished};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +18,8 @@ use std::time::Duration;
 pub(crate) struct Eyes {
     pub(crate) watcher: Watcher,
     pub(crate) failures: Failures,
+    /// What is not done, if the job ended early.
+    pub(crate) unfinished: Option<Unfinished>,
     /// Where a journal is kept that nobody named.
     pub(crate) journal: Option<PathBuf>,
     wiring: Option<WiringView>,
@@ -38,6 +38,7 @@ impl Eyes {
         Ok(Self {
             watcher: Watcher::new(plan),
             failures: Failures::default(),
+            unfinished: None,
             journal: None,
             wiring: plan.wiring.map(|wiring| WiringView::new(wiring, plan.format)),
             joblog: joblog.transpose()?,
@@ -71,7 +72,7 @@ impl Eyes {
     /// already.
     pub(crate) fn close(
         self,
-        finished: Option<(&Delivery, &Report)>,
+        end: &End<'_>,
         mut outcome: Result<(), Outcome>,
     ) -> Result<(), Outcome> {
         if let Some(joblog) = self.joblog {
@@ -79,12 +80,7 @@ impl Eyes {
         }
         if let Some(events) = self.events {
             let so_far = outcome.as_ref().err().unwrap_or(&Outcome::Done);
-            // A sum that cannot be written is no answer to tell.
-            let finished = finished.and_then(|(delivery, report)| {
-                let answer = Answer::of(delivery.aggregate, report).ok()?;
-                Some((delivery, report, answer))
-            });
-            let closed = events.close(finished, so_far);
+            let closed = events.close(end, so_far);
             outcome = and_closed(outcome, closed);
         }
         outcome
@@ -115,6 +111,7 @@ impl Observer for Eyes {
         match observation {
             Observation::JournalBegun { path } => self.journal = Some(path.to_path_buf()),
             Observation::JournalGivenUp { .. } => self.journal = None,
+            Observation::Unfinished(unfinished) => self.unfinished = Some((*unfinished).clone()),
             _ => {}
         }
         self.watcher.observe(observation);

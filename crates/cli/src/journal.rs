@@ -97,7 +97,8 @@ impl Journaling {
             Err(
                 Outcome::Incomplete(_)
                 | Outcome::Deadline(_)
-                | Outcome::Interrupted(_)
+                | Outcome::NoAtDeadline(_)
+                | Outcome::Interrupted(..)
                 | Outcome::BrokenPipe,
             ) => "",
             Err(_) => return,

@@ -33,6 +33,7 @@ mod stderr;
 mod stream;
 mod told;
 mod typed;
+mod unfinished;
 mod usage;
 mod verify;
 mod wiring;

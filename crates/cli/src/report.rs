@@ -6,6 +6,7 @@ use crate::exit::Outcome;
 use crate::failures::Failed;
 use crate::rerun::Rerun;
 use crate::told::Volume;
+use evenly::observe::Unfinished;
 use evenly::{Aggregate, Failure, Policy, Range, Report};
 use serde::Serialize;
 
@@ -94,7 +95,40 @@ struct Stopped {
     complete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     failures: Option<Vec<Failed>>,
+    #[serde(flatten)]
+    left: Option<Left>,
     error: Option<String>,
+}
+
+/// How much a job has not done, in JSON.
+#[derive(Serialize)]
+pub(crate) struct Left {
+    failed: String,
+    not_done: String,
+    /// The lowest number that is not done.
+    complete_below: Option<String>,
+}
+
+impl From<&Unfinished> for Left {
+    fn from(unfinished: &Unfinished) -> Self {
+        Self {
+            failed: unfinished.failed.to_string(),
+            not_done: unfinished.not_done.to_string(),
+            complete_below: unfinished.lowest.map(|lowest| lowest.to_string()),
+        }
+    }
+}
+
+/// The JSON form of a job that ended early and wrote nothing before.
+#[derive(Serialize)]
+struct WholeStopped<'a> {
+    version: u32,
+    #[serde(flatten)]
+    asked: Asked<'a>,
+    #[serde(flatten)]
+    answered: Answered,
+    #[serde(flatten)]
+    stopped: Stopped,
 }
 
 /// The JSON form of an answer.
@@ -175,10 +209,44 @@ impl Delivery {
         format!("],{}", line(&self.came(report)).trim_start_matches('{'))
     }
 
-    /// The end of it where the job did not come to its own.
-    pub(crate) fn tail_of_stopped(&self, failures: &[Failure], error: Option<String>) -> String {
+    /// The end of it where the job ended early.
+    pub(crate) fn tail_of_stopped(
+        &self,
+        failures: &[Failure],
+        unfinished: Option<&Unfinished>,
+        error: Option<String>,
+    ) -> String {
+        let stopped = self.stopped(failures, unfinished, error);
+        format!("],{}", line(&stopped).trim_start_matches('{'))
+    }
+
+    /// What is written of a job that ended early and wrote nothing before: as text nothing.
+    pub(crate) fn whole_of_stopped(
+        &self,
+        failures: &[Failure],
+        unfinished: &Unfinished,
+        error: Option<String>,
+    ) -> String {
+        if self.format == Format::Text {
+            return String::new();
+        }
+        let n = answer::has_n(self.aggregate).then_some(None);
+        line(&WholeStopped {
+            version: VERSION,
+            asked: self.asked(),
+            answered: Answered { answer: None, n, lines: None },
+            stopped: self.stopped(failures, Some(unfinished), error),
+        })
+    }
+
+    fn stopped(
+        &self,
+        failures: &[Failure],
+        unfinished: Option<&Unfinished>,
+        error: Option<String>,
+    ) -> Stopped {
         let failures = self.listed(failures);
-        format!("],{}", line(&Stopped { complete: false, failures, error }).trim_start_matches('{'))
+        Stopped { complete: false, failures, left: unfinished.map(Left::from), error }
     }
 
     fn came(&self, report: &Report) -> Came {

@@ -7,6 +7,7 @@ use crate::arguments::Format;
 use crate::exit::Outcome;
 use crate::report::Delivery;
 use evenly::Aggregate;
+use evenly::observe::Unfinished;
 use evenly::output::{Output, Writer};
 use json::{Entry, JsonLines};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -31,6 +32,19 @@ pub(crate) enum Patience {
     Endless,
     /// For a second: the job has ended early, and should end.
     Short,
+    /// Not at all: the job has waited before.
+    None,
+}
+
+impl Patience {
+    /// Whether to wait on after so many tenths of a second in which nothing was taken.
+    fn lasts(self, idle_tenths: u32) -> bool {
+        match self {
+            Self::Endless => true,
+            Self::Short => idle_tenths < 10,
+            Self::None => false,
+        }
+    }
 }
 
 impl Stream {
@@ -67,19 +81,25 @@ impl Stream {
         sink.drain(Patience::Endless)
     }
 
-    /// Writes what is left after a job that ended early. JSON in which no line stands yet stays unwritten.
+    /// Writes what is left after a job that ended early, in JSON with the end of the object. A job that never
+    /// began writes nothing.
     ///
     /// # Errors
     /// As [`end`](Self::end).
-    pub(crate) fn end_early(&self, tail: &str) -> Result<(), Outcome> {
+    pub(crate) fn end_early(
+        &self,
+        tail: &str,
+        unfinished: Option<&Unfinished>,
+    ) -> Result<(), Outcome> {
         let mut sink = self.0.borrow_mut();
         if let Some(json) = &mut sink.json
-            && json.has_begun()
+            && (json.has_begun() || unfinished.is_some())
         {
             let text = json.end(tail);
             sink.writer.put(&text).map_err(Outcome::not_written)?;
         }
-        sink.drain(Patience::Short)
+        let is_taken = unfinished.is_none_or(|unfinished| unfinished.is_written);
+        sink.drain(if is_taken { Patience::Short } else { Patience::None })
     }
 }
 
@@ -87,7 +107,7 @@ impl Sink {
     fn drain(&mut self, patience: Patience) -> Result<(), Outcome> {
         let mut left = self.writer.flush().map_err(Outcome::not_written)?;
         let mut idle_tenths = 0;
-        while left > 0 && (patience == Patience::Endless || idle_tenths < 10) {
+        while left > 0 && patience.lasts(idle_tenths) {
             self.wait_a_tenth();
             let before =
                 std::mem::replace(&mut left, self.writer.flush().map_err(Outcome::not_written)?);

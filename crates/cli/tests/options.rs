@@ -13,6 +13,8 @@ mod failures;
 mod joblog;
 #[path = "options/quoting.rs"]
 mod quoting;
+#[path = "options/unfinished.rs"]
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 

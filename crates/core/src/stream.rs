@@ -13,6 +13,7 @@ use crate::partial::Failure;
 use crate::scheduler::Record;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
@@ -41,6 +42,8 @@ pub struct Stream {
     wanted: u64,
     /// Nothing more is passed on: there is enough, or a number failed.
     is_ended: bool,
+    /// Whether a number that is not done holds back nothing above it.
+    passes_over_gaps: bool,
 }
 
 /// What was found in some numbers that follow one another.
@@ -91,6 +94,7 @@ impl Stream {
             lines: 0,
             wanted,
             is_ended: false,
+            passes_over_gaps: false,
         }
     }
 
@@ -153,10 +157,36 @@ impl Stream {
                 self.lines_ahead -= piece.lines;
                 self.merge(piece);
             }
-            if !self.skip_kept() {
+            if !self.skip_kept() && !self.skip_gap() {
                 break;
             }
         }
+    }
+
+    /// Passes on everything that is done, still ascending, also above numbers that are not done; these failed
+    /// besides. For a run that ends early: what is passed on is then a correct set and no correct beginning.
+    pub(crate) fn pass_over_gaps(&mut self, failed: &[Failure]) {
+        for failure in failed {
+            let Failure { interval, .. } = *failure;
+            let (last, lines, text, failed) = (interval.last(), 0, Vec::new(), vec![*failure]);
+            let piece = Piece { last, lines, text, failed, worker: None, in_flight: 0 };
+            self.put_ahead(interval.first(), piece);
+        }
+        self.passes_over_gaps = true;
+        self.advance();
+    }
+
+    /// Goes to the lowest number that is done and not passed on, if gaps do not matter; whether something
+    /// there is to be merged.
+    fn skip_gap(&mut self) -> bool {
+        if !self.passes_over_gaps {
+            return false;
+        }
+        let ahead = self.ahead.first_key_value().map(|(first, _)| *first);
+        let kept = self.kept.first_key_value().map(|(first, _)| *first);
+        let Some(lowest) = ahead.into_iter().chain(kept).min() else { return false };
+        self.next = i128::from(lowest);
+        ahead == Some(lowest)
     }
 
     /// The highest number that is still wanted.

@@ -364,6 +364,12 @@ impl Supervisor {
         self.scheduler.next_lines()
     }
 
+    /// Passes on the lines of everything that is done, also above numbers that are not done; these numbers
+    /// failed besides.
+    pub fn pass_over_gaps(&mut self, failed: &[Failure]) {
+        self.scheduler.pass_over_gaps(failed);
+    }
+
     /// Gives back what an earlier run has found in the first of the numbers that are
     /// [due](crate::stream::Stream::due).
     pub fn give_back_lines(&mut self, partial: Partial) {

@@ -58,7 +58,7 @@ pub enum Error {
     #[error("stopped by {0}")]
     Interrupted(Signal),
     /// The time for the whole job was over.
-    #[error("the deadline of {} passed with {covered} of {total} numbers done; there is no answer", Seconds(.deadline))]
+    #[error("the deadline of {} passed with {covered} of {total} numbers done", Seconds(.deadline))]
     Deadline {
         /// The time that was given.
         deadline: Duration,
@@ -68,9 +68,7 @@ pub enum Error {
         total: u128,
     },
     /// As much has happened as was waited for: see [`Halt`](crate::Halt).
-    #[error(
-        "halted with {covered} of {total} numbers done, {failed} of them failed; there is no answer"
-    )]
+    #[error("halted with {covered} of {total} numbers done, {failed} of them failed")]
     Halted {
         /// Numbers that failed.
         failed: u128,

@@ -103,6 +103,8 @@ pub enum Observation<'a> {
     EndsEarly(Early),
     /// They have not for half a second.
     StillDraining(Early),
+    /// The job ends without all numbers done: the last observation of it.
+    Unfinished(&'a Unfinished),
     /// A signal asked how far the job is.
     Status(Progress),
     /// The place of a lost worker stays empty, because no new one could be started.
@@ -251,6 +253,21 @@ pub enum Early {
     Deadline,
     /// As much has happened as was waited for: see [`Halt`](crate::Halt).
     Halt,
+}
+
+/// What is known, and what is not done, when a job ends without an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The lowest number that is not done; `None` if all are.
+    pub lowest: Option<i64>,
+    /// How many numbers are not done.
+    pub not_done: u128,
+    /// The numbers that failed so far, as in [`Report::failures`](crate::job::Report::failures).
+    pub failures: Vec<Failure>,
+    /// How many numbers that is, in all.
+    pub failed: u128,
+    /// Whether all lines that could be passed on were written. Otherwise their reader did not take them.
+    pub is_written: bool,
 }
 
 /// Numbers of one chunk that one worker did in one go, or lost.

@@ -5,7 +5,7 @@ use super::{Action, Record, Scheduler};
 use crate::aggregate::Value;
 use crate::credit::Credits;
 use crate::lease::WorkerId;
-use crate::partial::Partial;
+use crate::partial::{Failure, Partial};
 use crate::policy::Policy;
 use crate::stream::{Passed, Stream};
 use alloc::vec::Vec;
@@ -37,6 +37,29 @@ impl Scheduler {
                 Passed::Merged(worker, bytes) => self.give_credit(worker, bytes),
             }
         }
+    }
+
+    /// Passes on the lines of everything that is done, also above numbers that are not done; these numbers
+    /// failed besides.
+    pub(crate) fn pass_over_gaps(&mut self, failed: &[Failure]) {
+        self.stream.pass_over_gaps(failed);
+    }
+
+    /// The lowest number of the range that is not done, and how many are not done; `failed` are failures
+    /// that are not covered.
+    #[must_use]
+    pub fn unfinished(&self, failed: &[Failure]) -> (Option<i64>, u128) {
+        let mut covered = self.ledger.covered().clone();
+        for failure in failed {
+            // One that is covered already changes nothing.
+            let _ = covered.insert(failure.interval);
+        }
+        let Some(whole) = self.whole else { return (None, 0) };
+        let lowest = match covered.iter().next() {
+            Some(first) if first.first() == whole.first() => whole.above(first.last()),
+            _ => Some(whole),
+        };
+        (lowest.map(|rest| rest.first()), self.total - covered.len())
     }
 
     /// Goes on with lines that are kept of numbers that are done already; see

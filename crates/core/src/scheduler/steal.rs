@@ -3,6 +3,7 @@
 
 use super::{Action, Policy, Scheduler, WorkerId};
 use crate::frame::EVERY_LEASE;
+use crate::lease::Assignment;
 
 /// What is left of a chunk is worth dividing if it takes at least so long. A worker looks at its
 /// pipe between slices of 20 ms at most, so less is often over before it looks.
@@ -56,7 +57,13 @@ impl Scheduler {
     /// Whether the run is to end early and no worker has anything left in hand.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        let in_hand = self.leases.numbers() + self.to_record.len() + self.recording;
-        self.is_draining && in_hand == 0
+        self.is_drained_except(|_| false)
+    }
+
+    /// The same where some assignments were not sent, so that no worker gives them back.
+    #[must_use]
+    pub fn is_drained_except(&self, is_unsent: impl Fn(&Assignment) -> bool) -> bool {
+        let on_the_way = self.to_record.len() + self.recording;
+        self.is_draining && on_the_way == 0 && self.in_hand().all(|one| is_unsent(&one))
     }
 }

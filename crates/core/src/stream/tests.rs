@@ -83,6 +83,31 @@ fn failures_are_lines_by_themselves() {
     assert_eq!(stream.lines(), 9_997);
 }
 
+#[test]
+fn above_a_gap_everything_is_passed_on_ascending_where_gaps_do_not_matter() {
+    let mut stream = Stream::new(Aggregate::Failures, Some(0));
+    stream.leave_out_failures();
+    let failing = |first, last, failed: &[i64]| {
+        let mut record = record(first, last, failed);
+        record.value = Value::Nothing;
+        record
+    };
+    stream.put(&mut failing(0, 4, &[2]));
+    stream.put(&mut failing(30, 39, &[35]));
+    stream.put(&mut failing(10, 19, &[11, 13]));
+    stream.keep(Interval::new(20, 24).unwrap(), 0);
+    assert_eq!(passed(&mut stream).0, "2\texit 7\n");
+    let unknown = Failure { interval: Interval::single(7), cause: Cause::Unknown };
+    stream.pass_over_gaps(&[unknown]);
+    assert_eq!(passed(&mut stream).0, "7\tunknown\n11\texit 7\n13\texit 7\n");
+    assert_eq!(stream.due(), Interval::new(20, 24));
+    let failed = vec![Failure { interval: Interval::single(22), cause: FAILED }];
+    let covered = crate::tally::without(Interval::new(20, 24).unwrap(), &failed);
+    stream.give_back(Partial { covered, failed, value: Value::Nothing });
+    assert_eq!(passed(&mut stream).0, "22\texit 7\n35\texit 7\n");
+    assert!(stream.is_empty());
+}
+
 proptest! {
     #[test]
     fn any_order_gives_the_same(

@@ -113,7 +113,9 @@ impl Gathering<'_> {
             return Ok(());
         }
         let (failed, covered, total) = self.counts();
-        if covered == total || !halt.has_happened(failed, covered, total) {
+        let waived = self.supervisor.scheduler().ledger().waived();
+        // With every number done or waived there is an answer: a halt would only withhold it.
+        if covered + waived == total || !halt.has_happened(failed, covered, total) {
             return Ok(());
         }
         match halt.when {
@@ -140,9 +142,9 @@ impl Gathering<'_> {
 
     /// Where nothing is started twice: names what had begun when the job ended at once, for nobody will hear how
     /// that went.
-    pub(super) fn tell_what_is_unknown(&mut self) {
+    pub(super) fn tell_what_is_unknown(&mut self) -> Vec<Failure> {
         if !self.job.is_at_most_once() {
-            return;
+            return Vec::new();
         }
         let in_hand = self.supervisor.scheduler().in_hand();
         let mut begun: Vec<Interval> = in_hand
@@ -150,10 +152,12 @@ impl Gathering<'_> {
             .map(|assignment| assignment.interval)
             .collect();
         begun.sort_unstable();
-        for interval in begun {
-            let failure = Failure { interval, cause: Cause::Unknown };
-            self.stages.observer.observe(&Observation::Quarantined(failure));
+        let as_failure = |interval| Failure { interval, cause: Cause::Unknown };
+        let unknown: Vec<Failure> = begun.into_iter().map(as_failure).collect();
+        for failure in &unknown {
+            self.stages.observer.observe(&Observation::Quarantined(*failure));
         }
+        unknown
     }
 
     /// Failed, covered and all numbers.

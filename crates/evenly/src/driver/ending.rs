@@ -25,14 +25,19 @@ const GLANCE: Duration = Duration::from_millis(2);
 const REST: Duration = Duration::from_millis(150);
 
 /// The numbers that failed and could change the answer, ascending, how many there are, and of how many of
-/// these nobody knows what became of them.
-fn failures(scheduler: &Scheduler) -> (Vec<Failure>, u128, u128) {
+/// these the outcome is unknown; with those that were in hand when the job ended and whose outcome is unknown, too.
+pub(super) fn failures(
+    scheduler: &Scheduler,
+    unknown_in_hand: &[Failure],
+) -> (Vec<Failure>, u128, u128) {
     let ledger = scheduler.ledger();
     let mut failures = ledger.failures().to_vec();
+    failures.extend(unknown_in_hand);
     failures.sort_unstable_by_key(|failure| failure.interval);
     failures.dedup_by(|next, failure| is_joined(failure, *next));
     let Some(limit) = ledger.limit() else {
-        return (failures, ledger.failed(), ledger.unknown());
+        let in_hand: u128 = unknown_in_hand.iter().map(|failure| failure.interval.len()).sum();
+        return (failures, ledger.failed() + in_hand, ledger.unknown() + in_hand);
     };
     failures.retain_mut(|failure| {
         let first = failure.interval.first();
@@ -101,7 +106,7 @@ impl Gathering<'_> {
 
     /// Reaps every worker and gives the report. Whoever does not leave within [`GRACE`] although
     /// there is nothing left to do is killed.
-    pub(super) fn wait_for_children(mut self) -> Result<Report, Error> {
+    pub(super) fn wait_for_children(&mut self) -> Result<Report, Error> {
         self.signals.heed_children(true).map_err(system("signalfd"))?;
         let deadline = self.clock.elapsed() + GRACE;
         for slot in 0..self.crew.slots.len() {
@@ -125,7 +130,7 @@ impl Gathering<'_> {
         {
             return Err(self.ended_early(why));
         }
-        let (failures, failed, unknown) = failures(scheduler);
+        let (failures, failed, unknown) = failures(scheduler, &[]);
         Ok(Report {
             answer: scheduler.answer().clone(),
             failures,

@@ -216,7 +216,8 @@ impl<'a> Gathering<'a> {
             return upstream.is_over();
         }
         let scheduler = self.supervisor.scheduler();
-        (scheduler.is_finished() && self.outlet.is_empty()) || scheduler.is_drained()
+        (scheduler.is_finished() && self.outlet.is_empty())
+            || scheduler.is_drained_except(|assignment| self.keeper.holds(assignment))
     }
 
     /// Waits until something can be done, or until `deadline` on the clock of the run.

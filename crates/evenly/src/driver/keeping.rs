@@ -92,14 +92,18 @@ impl Gathering<'_> {
             // Nobody can put out again what is lost on its way: it is written first, and then done.
             Some(_) if is_put_out => {
                 self.keeper.unwritten.add(&record);
-                self.count(record)
+                self.count(record)?;
+                self.consider_halting()
             }
             Some(book) => {
                 book.put(record, self.clock.elapsed());
                 Ok(())
             }
             // Nothing is kept on disk: as durable as it is going to be.
-            None => self.count(record),
+            None => {
+                self.count(record)?;
+                self.consider_halting()
+            }
         }
     }
 
@@ -135,7 +139,11 @@ impl Gathering<'_> {
     fn try_to_keep_the_rest(&mut self) -> Result<bool, Error> {
         self.keep_what_is_written();
         match self.keeper.book.as_ref().and_then(Book::due) {
-            Some(_) => self.commit(self.clock.elapsed(), &[]),
+            Some(_) => {
+                let is_kept = self.commit(self.clock.elapsed(), &[])?;
+                self.consider_halting()?;
+                Ok(is_kept)
+            }
             None => Ok(true),
         }
     }
@@ -159,8 +167,7 @@ impl Gathering<'_> {
     }
 
     fn count(&mut self, record: Record) -> Result<(), Error> {
-        self.supervisor.recorded(record, self.clock.now_ns())?;
-        self.consider_halting()
+        Ok(self.supervisor.recorded(record, self.clock.now_ns())?)
     }
 
     /// Makes durable what is due, and begins a journal when it is time.
@@ -175,6 +182,7 @@ impl Gathering<'_> {
             return Ok(());
         }
         self.commit(now, &[])?;
+        self.consider_halting()?;
         self.act()
     }
 
@@ -195,6 +203,12 @@ impl Gathering<'_> {
         if !self.commit(now, &beginning)? {
             return Ok(false);
         }
+        let halts = self.consider_halting();
+        if halts.is_err() || self.early.is_some() {
+            // What came to be known with this commit ends the job before they begin.
+            beginning.into_iter().for_each(|interval| self.keep_untouched(interval));
+            return halts.map(|()| false);
+        }
         for (slot, assignment) in std::mem::take(&mut self.keeper.held) {
             if let Some(packer) = self.packer(slot) {
                 packer.assign(&[assignment]);
@@ -210,7 +224,8 @@ impl Gathering<'_> {
         }
     }
 
-    /// Makes durable what waits, and that these begin; whether that was possible now.
+    /// Makes durable what waits, and that these begin; whether that was possible now. All of it counts before
+    /// the caller [considers halting](Self::consider_halting): what is known is what the journal has.
     fn commit(&mut self, now: Duration, beginning: &[Interval]) -> Result<bool, Error> {
         let Some(book) = &mut self.keeper.book else { return Ok(true) };
         let committed = book.commit(now, beginning);

@@ -7,10 +7,13 @@ use super::gather::Gathering;
 use crate::error::Error;
 use crate::job::Job;
 use crate::output::Output;
+use crate::process::end_is_asked_for;
 use crate::transport::Registry;
 use evenly_core::{Interval, Supervisor};
 use rustix::event::epoll::EventFlags;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use std::os::fd::BorrowedFd;
 
 /// The number under which the place where lines go is waited for.
 pub(super) const OUTLET: u32 = 2;
@@ -49,6 +52,11 @@ impl Outlet {
     /// Whether all that can be passed on has been written.
     pub(super) fn is_empty(&self) -> bool {
         self.kept == 0 && !self.is_behind
+    }
+
+    /// How many bytes are not written.
+    pub(super) fn unwritten(&self) -> usize {
+        self.kept
     }
 
     /// Passes on what there is, as far as there is room; what an earlier run found must be
@@ -97,16 +105,33 @@ impl Outlet {
     }
 }
 
+/// Waits up to a tenth of a second until there is room for more lines. False if a signal asks for the end, or if
+/// there is nothing to wait for.
+pub(super) fn wait_for_room(output: Option<BorrowedFd<'_>>) -> Result<bool, Error> {
+    let Some(output) = output else { return Ok(false) };
+    let tenth = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+    match poll(&mut [PollFd::new(&output, PollFlags::OUT)], Some(&tenth)) {
+        Ok(_) | Err(Errno::INTR) => Ok(!end_is_asked_for()),
+        Err(cause) => Err(Error::System { call: "poll", cause }),
+    }
+}
+
 impl Gathering<'_> {
     /// Passes on the lines that are due, as far as there is room for them, and gives credit for them.
     pub(super) fn pass_lines(&mut self) -> Result<(), Error> {
+        self.pass_lines_that_are_due()?;
+        self.act()
+    }
+
+    /// The same where nothing else is to follow from it.
+    pub(super) fn pass_lines_that_are_due(&mut self) -> Result<(), Error> {
         while let Some(due) = match &mut self.job.output {
             Some(output) => self.outlet.pass(&mut self.supervisor, &mut **output)?,
             None => self.outlet.drop_lines(&mut self.supervisor),
         } {
             self.give_back_lines(due)?;
         }
-        self.act()
+        Ok(())
     }
 
     /// Looks whether anybody reads what is written.

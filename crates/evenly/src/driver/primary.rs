@@ -41,14 +41,12 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
     let mut gathering = primary.send_ranges(hub, registry, agents, kept)?;
-    if let Err(error) = gathering.gather() {
-        let error = gathering.leave_the_journal(error);
-        gathering.tell_what_is_unknown();
-        return Err(error);
-    }
-    // A coprocess may have said too much at last.
-    gathering.end_of_file().map_err(|error| gathering.leave_the_journal(error))?;
-    gathering.wait_for_children()
+    let outcome = match gathering.gather() {
+        // A coprocess may have said too much at last.
+        Ok(()) => gathering.end_of_file().and_then(|()| gathering.wait_for_children()),
+        Err(error) => Err(error),
+    };
+    outcome.map_err(|error| gathering.wind_up(error))
 }
 
 /// Works for a primary elsewhere that has admitted this process as an agent: the same, but the ranges

@@ -1,0 +1,67 @@
+//! What is said of a job that ends before all numbers are done: why, and how much is not done.
+
+use crate::exit::Outcome;
+use crate::report::Delivery;
+use crate::told::why_early;
+use evenly::observe::{Early, Unfinished};
+use evenly::{Aggregate, Error};
+
+/// How a job ends that was stopped by this error: the outcome, and the reason in one word for programs.
+pub(crate) fn stopped(
+    delivery: &Delivery,
+    error: &Error,
+    unfinished: Option<&Unfinished>,
+) -> (Outcome, String) {
+    let why = why(error);
+    let is_asked_for =
+        matches!(error, Error::Deadline { .. } | Error::Halted { .. } | Error::Interrupted(_));
+    let rest = match unfinished {
+        Some(unfinished) if is_lines(delivery.aggregate) => Some(not_done(unfinished)),
+        _ if is_asked_for => Some("there is no answer".to_owned()),
+        _ => None,
+    };
+    let outcome = Outcome::of_stopped(error, rest.as_deref());
+    let has_failures = unfinished.is_some_and(|unfinished| unfinished.failed > 0);
+    match outcome {
+        Outcome::Deadline(message) if delivery.is_about_failures() && has_failures => {
+            (Outcome::NoAtDeadline(message), why)
+        }
+        outcome => (outcome, why),
+    }
+}
+
+/// Whether the answer is written while the job runs.
+fn is_lines(aggregate: Aggregate) -> bool {
+    use Aggregate::{Failures, Find, Map, Run};
+    matches!(aggregate, Find { .. } | Map | Failures | Run { .. })
+}
+
+/// Up to where lines are complete, and how many numbers are not done.
+fn not_done(unfinished: &Unfinished) -> String {
+    let Unfinished { lowest, not_done, is_written, .. } = unfinished;
+    let mut text = match (lowest, not_done) {
+        (Some(lowest), 1) => format!("complete below {lowest}; 1 number above is not done"),
+        (Some(lowest), _) => {
+            format!("complete below {lowest}; {not_done} numbers above are not done")
+        }
+        (None, _) => "all numbers are done".to_owned(),
+    };
+    if !is_written {
+        text += "; standard output did not take all lines";
+    }
+    text
+}
+
+/// Why a job was stopped, as one word.
+fn why(error: &Error) -> String {
+    match error {
+        Error::Deadline { .. } => why_early(Early::Deadline).into_owned(),
+        Error::Halted { .. } => why_early(Early::Halt).into_owned(),
+        Error::Interrupted(signal) => why_early(Early::Signal(*signal)).into_owned(),
+        Error::Output(_) => "output".to_owned(),
+        Error::Journal(_) => "journal".to_owned(),
+        Error::LostBeyondRepair { .. } | Error::NoWorkerLeft { .. } => "gave_up".to_owned(),
+        Error::Violation(_) | Error::Unasked | Error::Untrusted { .. } => "untrusted".to_owned(),
+        _ => "error".to_owned(),
+    }
+}

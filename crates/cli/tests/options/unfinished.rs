@@ -1,0 +1,206 @@
+//! Jobs that end early: what is known is printed, and how much is not done is said.
+
+use crate::Scratch;
+use crate::support::{in_foreground, kill, run_words, stderr, until};
+use serde_json::Value;
+use std::io::Read;
+use std::process::Output;
+
+/// `failures` over a range in two equal parts, by a script that fails at these numbers.
+fn failing(options: &str, at: &str) -> Output {
+    let script = format!("case $1 in {at}) exit 7;; esac");
+    let options = options.split_whitespace();
+    let mut words = vec!["failures", "-j2", "--split", "static"];
+    words.extend(options);
+    words.extend(["--", "sh", "-c", &script, "sh", "{}"]);
+    run_words(&words)
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn object(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no JSON: {output:?}"))
+}
+
+/// The number in `key`, which is a string.
+fn number(object: &Value, key: &str) -> u128 {
+    let text = object[key].as_str().unwrap_or_else(|| panic!("no {key}: {object}"));
+    text.parse().unwrap()
+}
+
+fn last_event(file: &Scratch) -> Value {
+    serde_json::from_str(file.text().lines().last().unwrap()).unwrap()
+}
+
+#[test]
+fn failures_that_halt_print_every_known_failure_ascending() {
+    for (spec, at, expected) in [
+        ("now,fail=1", "10005", "10005\texit 7\n"),
+        ("soon,fail=1", "10005", "10005\texit 7\n"),
+        ("now,fail=3", "24|10010|10020", "24\texit 7\n10010\texit 7\n10020\texit 7\n"),
+        ("2", "10005", "10005\texit 7\n"),
+    ] {
+        let output = failing(&format!("0..20000 --halt {spec}"), at);
+        let said = stderr(&output);
+        assert_eq!(text(&output), expected, "{spec}: {said}");
+        assert_eq!(output.status.code(), Some(4), "{spec}: {said}");
+        let last = said.lines().last().unwrap();
+        assert!(last.contains("; complete below "), "{spec}: {said}");
+        assert!(last.ends_with(" numbers above are not done"), "{spec}: {said}");
+    }
+}
+
+#[test]
+fn a_known_failure_decides_the_status_of_failures_at_a_deadline() {
+    let output = failing("0..20000 --deadline 500ms", "10005");
+    let said = stderr(&output);
+    assert_eq!(text(&output), "10005\texit 7\n");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("evenly: the deadline of 0.5 s passed with "), "{said}");
+    assert!(said.ends_with(" numbers above are not done\n"), "{said}");
+    let output = failing("0..20000 --deadline 300ms", "none");
+    assert_eq!((output.stdout.as_slice(), output.status.code()), (&b""[..], Some(124)));
+}
+
+#[test]
+fn what_a_deadline_leaves_is_an_object_and_an_event_of_every_verb() {
+    for (verb, function) in [
+        ("count", "prime"),
+        ("sum", "prime"),
+        ("min", "prime"),
+        ("max", "prime"),
+        ("hist", "prime"),
+        ("any", "n < 0"),
+        ("all", "n >= 0"),
+        ("find", "n < 0"),
+        ("find --first 9", "n < 0"),
+        ("map", "n"),
+        ("failures", "prime"),
+    ] {
+        let file = Scratch::new("verbs");
+        let mut words: Vec<&str> = verb.split(' ').collect();
+        words.extend([function, "0..1e17", "-j2", "--deadline", "300ms", "--format", "json"]);
+        words.extend(["--events", file.name()]);
+        let output = run_words(&words);
+        assert_eq!(output.status.code(), Some(124), "{verb}: {}", stderr(&output));
+        let object = object(&output);
+        assert_eq!(object["complete"], false, "{verb}: {object}");
+        assert!(object["error"].as_str().unwrap().starts_with("the deadline of 0.3 s"), "{verb}");
+        assert_eq!(object["failures"], serde_json::json!([]), "{verb}");
+        assert!(!object["answer"].is_string(), "{verb}: {object}");
+        let not_done = number(&object, "not_done");
+        assert!(not_done > 0 && number(&object, "complete_below") < 1 << 56, "{verb}: {object}");
+        let ended = last_event(&file);
+        let (event, why) = (&ended["event"], &ended["why"]);
+        assert_eq!((event, why), (&"ended".into(), &"deadline".into()), "{verb}");
+        assert_eq!(number(&ended, "not_done"), not_done, "{verb}: {ended}");
+        assert_eq!(ended["status"], 124, "{verb}: {ended}");
+    }
+}
+
+#[test]
+fn a_halt_and_a_signal_leave_the_same() {
+    let file = Scratch::new("halted");
+    let words = "0..20000 --halt now,fail=1 --format json --events";
+    let output = failing(&format!("{words} {}", file.name()), "10005");
+    let halted = object(&output);
+    let failed = serde_json::json!([{"first": "10005", "last": "10005", "cause": "exit 7"}]);
+    assert_eq!((&halted["failures"], &halted["complete"]), (&failed, &false.into()));
+    assert_eq!(number(&halted, "failed"), 1);
+    let ended = last_event(&file);
+    assert_eq!((&ended["event"], &ended["why"]), (&"ended".into(), &"halt".into()));
+    assert_eq!(number(&ended, "not_done"), number(&halted, "not_done"));
+
+    let file = Scratch::new("signalled");
+    let running =
+        in_foreground(&format!("sum n 0..1e13 -j2 --format json --events {}", file.name()));
+    running.workers(2);
+    kill("TERM", running.pid());
+    let output = running.output();
+    assert_eq!(object(&output)["answer"], Value::Null);
+    let ended = last_event(&file);
+    assert_eq!((&ended["event"], &ended["why"]), (&"ended".into(), &"SIGTERM".into()));
+    assert_eq!(number(&ended, "not_done"), number(&object(&output), "not_done"));
+}
+
+/// Answers that were durable before the third failure was counted were in the journal and not printed.
+#[test]
+fn what_is_printed_of_failures_is_what_the_journal_has() {
+    let at = "24|85|125|505|800";
+    for spec in ["now,fail=1", "now,fail=3", "soon,fail=2"] {
+        let journal = Scratch::new("agree");
+        let output = failing(&format!("0..1000 --halt {spec} --journal {}", journal.name()), at);
+        let verified = run_words(&["verify", journal.name(), "--format", "json"]);
+        let kept = object(&verified);
+        let lines = kept["failures"].as_array().unwrap().iter().map(|failure| {
+            assert_eq!(failure["first"], failure["last"]);
+            format!(
+                "{}\t{}\n",
+                failure["first"].as_str().unwrap(),
+                failure["cause"].as_str().unwrap()
+            )
+        });
+        assert_eq!(text(&output), lines.collect::<String>(), "{spec}");
+        let said = stderr(&output);
+        let missing = kept["missing"].as_str().unwrap();
+        assert!(
+            said.contains(&format!("; {missing} numbers above are not done")),
+            "{spec}: {said}"
+        );
+        // What earlier runs found is printed again, with what this one finds.
+        let resumed =
+            failing(&format!("0..1000 --journal {} --resume --halt never", journal.name()), at);
+        let whole: String = at.split('|').map(|n| format!("{n}\texit 7\n")).collect();
+        assert_eq!((text(&resumed), resumed.status.code()), (whole, Some(1)), "{spec}");
+    }
+}
+
+#[test]
+fn commands_of_unknown_fate_are_printed_as_the_journal_has_them() {
+    for spec in ["now,fail=1", "soon,fail=1"] {
+        let journal = Scratch::new("unknown");
+        let options = "failures 0..200 --at-most-once -j3 --chunk 1 --quiet";
+        let mut words: Vec<&str> = options.split(' ').collect();
+        words.extend(["--halt", spec, "--journal", journal.name(), "--"]);
+        words.extend(["sh", "-c", "test $1 = 5 && exit 3; sleep 0.05", "sh", "{}"]);
+        let output = run_words(&words);
+        let kept = object(&run_words(&["verify", journal.name(), "--format", "json"]));
+        let mut lines = String::new();
+        for failure in kept["failures"].as_array().unwrap() {
+            let bound = |key: &str| failure[key].as_str().unwrap().parse::<i64>().unwrap();
+            for n in bound("first")..=bound("last") {
+                lines += &format!("{n}\t{}\n", failure["cause"].as_str().unwrap());
+            }
+        }
+        assert_eq!(text(&output), lines, "{spec}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_reader_that_takes_nothing_does_not_keep_failures_from_ending() {
+    let mut running = in_foreground("failures 1/(n%3) 0..3e6 -j2 --deadline 500ms");
+    let mut unread = running.child().stdout.take().unwrap();
+    until("it ends", || running.child().try_wait().unwrap());
+    let mut taken = String::new();
+    unread.read_to_string(&mut taken).unwrap();
+    assert!(taken.starts_with("0\tdivision by zero\n3\t"), "{taken}");
+    let output = running.output();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("; standard output did not take all lines"), "{output:?}");
+}
+
+#[test]
+fn an_answer_that_is_decided_is_not_withheld_by_a_halt() {
+    // The last number that is needed is also the fifth that is done.
+    for spec in ["now,done=5", "soon,done=5", "now,success=5", "2"] {
+        let options = ["-j1", "--chunk", "5", "--halt", spec];
+        let output = run_words(&[&["any", "n == 4", "0..1e6"][..], &options].concat());
+        assert_eq!(
+            (text(&output).as_str(), output.status.code()),
+            ("true\t4\n", Some(0)),
+            "{spec}"
+        );
+    }
+}

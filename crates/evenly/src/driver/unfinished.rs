@@ -1,0 +1,118 @@
+//! What a job that ends early still delivers: answers that have arrived, lines that are known, and how
+//! much is not done.
+
+use super::gather::Gathering;
+use super::outlet;
+use crate::error::Error;
+use crate::observe::{Early, Observation, Unfinished};
+use evenly_core::{Aggregate, Failure, Order};
+use std::time::Duration;
+
+/// The most time for reading answers that have arrived already.
+const READING: Duration = Duration::from_millis(100);
+
+/// How long the reader of the lines may take nothing, and how long writing to it may take in all.
+const IDLE: Duration = Duration::from_secs(1);
+const WRITING: Duration = Duration::from_secs(5);
+
+impl Gathering<'_> {
+    /// Delivers what is known when the job ends with this error, and tells observers what is not done.
+    pub(super) fn wind_up(&mut self, why: Error) -> Error {
+        let is_trusted =
+            !matches!(why, Error::Untrusted { .. } | Error::Unasked | Error::Violation(_));
+        if is_trusted {
+            // Nothing more is assigned, and no failure that arrives now halts the job again.
+            self.supervisor.drain();
+            self.job.halt = None;
+            // The error that ends the job is the one to report.
+            let _ = self.read_what_has_arrived();
+        }
+        let why = match self.leave_the_journal(why) {
+            // With the numbers that are known by now.
+            Error::Halted { .. } => self.ended_early(Early::Halt),
+            Error::Deadline { .. } => self.ended_early(Early::Deadline),
+            other => other,
+        };
+        let unknown = self.tell_what_is_unknown();
+        if matches!(why, Error::NoWorker { .. } | Error::CannotExecute { is_beginning: true, .. }) {
+            // That is a job that could not begin.
+            return why;
+        }
+        let (lowest, not_done) = self.supervisor.scheduler().unfinished(&unknown);
+        let is_written = is_trusted
+            && !matches!(why, Error::Output(_))
+            && matches!(self.write_what_is_known(&unknown), Ok(true));
+        let (failures, failed, _) = super::ending::failures(self.supervisor.scheduler(), &unknown);
+        let unfinished = Unfinished { lowest, not_done, failures, failed, is_written };
+        self.stages.observer.observe(&Observation::Unfinished(&unfinished));
+        why
+    }
+
+    /// Takes in the answers that workers and agents have sent by now, but waits for none.
+    fn read_what_has_arrived(&mut self) -> Result<(), Error> {
+        let until = self.clock.elapsed() + READING;
+        loop {
+            let ready = self.wait(Some(Duration::ZERO))?;
+            let has_results = ready.results && !self.is_end_of_file;
+            if has_results {
+                self.receive()?;
+            }
+            let has_messages = !ready.elsewhere.is_empty();
+            for token in ready.elsewhere {
+                self.attend_elsewhere(token)?;
+            }
+            self.keep_records()?;
+            if !(has_results || has_messages) || self.clock.elapsed() >= until {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Carries out what the supervisor wants kept or told; nothing is sent any more.
+    fn keep_records(&mut self) -> Result<(), Error> {
+        while let Some(order) = self.supervisor.poll(self.clock.now_ns())? {
+            match order {
+                Order::Record(record) => self.keep(record)?,
+                Order::Quarantined(failure) => {
+                    self.stages.observer.observe(&Observation::Quarantined(failure));
+                }
+                Order::Recovered { n, cause } => {
+                    self.stages.observer.observe(&Observation::Recovered { n, cause });
+                }
+                Order::Untouched(interval) => self.keep_untouched(interval),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the lines that can be passed on, as long as the reader takes them; whether that is all of them.
+    /// Of `failures` these are all known failures: a correct set, where other lines are a correct beginning.
+    fn write_what_is_known(&mut self, unknown: &[Failure]) -> Result<bool, Error> {
+        if !self.job.aggregate.is_streamed() {
+            return Ok(true);
+        }
+        if self.job.aggregate == Aggregate::Failures {
+            self.supervisor.pass_over_gaps(unknown);
+        }
+        let until = self.clock.elapsed() + WRITING;
+        let (mut left, mut taken_at) = (usize::MAX, self.clock.elapsed());
+        loop {
+            self.pass_lines_that_are_due()?;
+            if self.outlet.is_empty() {
+                self.keep_what_is_written();
+                return Ok(true);
+            }
+            let now = self.clock.elapsed();
+            let unwritten = self.outlet.unwritten();
+            if unwritten != left {
+                (left, taken_at) = (unwritten, now);
+            }
+            let is_over = now >= until || now - taken_at >= IDLE;
+            let output = self.job.output.as_ref().and_then(|output| output.descriptor());
+            if is_over || !outlet::wait_for_room(output)? {
+                return Ok(false);
+            }
+        }
+    }
+}
