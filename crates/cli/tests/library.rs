@@ -1,5 +1,7 @@
 //! `--lib`: functions of shared libraries, in C and in Rust, as anybody would build them.
 
+#[path = "library/forks.rs"]
+mod forks;
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -26,6 +28,21 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     build(Command::new("rustc").args(kind).arg(rust).arg(source("digits.rs")));
     place
 });
+
+/// Builds a library of this name from a source in C.
+fn built(name: &str, source: &str) -> PathBuf {
+    // Another test may be using the library: a new file takes its place.
+    let fresh = BUILT.join(format!("{name}.{:?}", std::thread::current().id()));
+    let (library, file) =
+        (BUILT.join(name), BUILT.join(format!("{name}.{:?}.c", std::thread::current().id())));
+    std::fs::write(&file, source).expect("a file");
+    let mut cc = Command::new("cc");
+    let output = cc.args(["-O1", "-shared", "-fPIC", "-o"]).args([&fresh, &file]).output();
+    let output = output.expect("a compiler");
+    assert!(output.status.success(), "{output:?}");
+    std::fs::rename(&fresh, &library).expect("a file");
+    library
+}
 
 fn spec(name: &str) -> String {
     format!("{}/{name}", BUILT.display())
@@ -233,6 +250,14 @@ fn main() {
         test("a_crash_is_named_and_rerun", a_crash_is_named_and_rerun),
         test("how_it_is_shown", how_it_is_shown),
         test("what_is_refused", what_is_refused),
+        test(
+            "a_forked_child_does_not_answer_for_its_worker",
+            forks::a_forked_child_does_not_answer_for_its_worker,
+        ),
+        test(
+            "a_child_that_outlives_its_worker_does_not_go_on",
+            forks::a_child_that_outlives_its_worker_does_not_go_on,
+        ),
     ];
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
     let _ = std::fs::remove_dir_all(&*BUILT);

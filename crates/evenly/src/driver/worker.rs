@@ -22,7 +22,7 @@ use super::clock::Clock;
 use crate::function::{Form, Function};
 use crate::process::cgroup::Kills;
 use crate::process::signals;
-use crate::process::sys::last_gasp;
+use crate::process::sys::{copies, last_gasp};
 use crate::process::workers::{Call, Unsettled, in_call};
 use commands::Shop;
 pub(super) use commands::Terms;
@@ -110,6 +110,7 @@ pub(super) fn work(
 ) -> i32 {
     let Desk { unpacker, worker } = desk;
     worker.rename(name);
+    copies::mark();
     let (assignments, results) = match ends {
         Ok(ends) => ends,
         Err(Unsettled { call, cause, results }) => {
@@ -154,6 +155,7 @@ pub(super) fn work(
 
 /// Tells the primary why this worker leaves; where even that fails, standard error.
 fn say_farewell(worker: &mut Worker, results: BorrowedFd<'_>, call: Call, cause: Errno) {
+    copies::leave_if_copied();
     // What could not be sent before is lost with this worker and done again.
     worker.forget_frames();
     worker.say_farewell(call.0, cause.raw_os_error().cast_unsigned());
@@ -217,6 +219,8 @@ impl Seat<'_> {
 
     /// Reads once from the assignment pipe, which may block; `false` at end of file.
     fn read(&mut self, unpacker: &mut Unpacker) -> Result<bool, Leave> {
+        // What a copy reads, the worker does not get.
+        copies::leave_if_copied();
         let room = unpacker.room();
         let count = rustix::io::retry_on_intr(|| rustix::io::read(self.assignments, &mut *room))
             .map_err(in_call(Call::READ))?;
@@ -331,6 +335,7 @@ impl Seat<'_> {
     /// Writes whole frames, as many to a write as have room: up to `PIPE_BUF` bytes a write is atomic, so that
     /// frames of different workers never mix (pipe(7)).
     fn write_frames(&mut self) -> Result<(), Leave> {
+        copies::leave_if_copied();
         self.worker.seal(0);
         while !self.worker.is_silent() {
             let frame = self.worker.first_frames(rustix::pipe::PIPE_BUF);

@@ -14,6 +14,7 @@
 //! Whether a worker has too much memory is looked at by the primary, which then [asks](ask) for the number
 //! by a signal.
 
+use super::copies::{is_copy, leave_if_wiped};
 use super::{RESULTS, checked, exit_now, unblock_signals};
 use crate::process::sys::SignalSet;
 use crate::process::workers::{Call, in_call};
@@ -65,9 +66,10 @@ unsafe impl Sync for Stack {}
 
 static STACK: Stack = Stack(UnsafeCell::new(MaybeUninit::uninit()));
 
-/// The function is at this number.
+/// The function is at this number. A child that the function forked at the number before ends here.
 #[inline]
 pub(crate) fn at(n: i64) {
+    leave_if_wiped();
     N.store(n, Relaxed);
     // Before anything that it does with the number; to a handler of the same thread that is enough.
     compiler_fence(std::sync::atomic::Ordering::SeqCst);
@@ -80,9 +82,10 @@ pub(crate) fn enter(first: i64) {
     SLICES.store(SLICES.load(Relaxed) + 1, Relaxed);
 }
 
-/// The function is done with the slice.
+/// The function is done with the slice. A child that it forked ends here.
 #[inline]
 pub(crate) fn leave() {
+    leave_if_wiped();
     SLICES.store(SLICES.load(Relaxed) + 1, Relaxed);
 }
 
@@ -194,7 +197,8 @@ fn is_inside(slices: u64) -> bool {
 
 /// Says at which number this worker is, if it is at one.
 fn say(cause: Option<Cause>) {
-    if !IS_PREPARED.load(Relaxed) || !is_inside(SLICES.load(Relaxed)) {
+    // A child that the function forked says nothing about its worker.
+    if !IS_PREPARED.load(Relaxed) || !is_inside(SLICES.load(Relaxed)) || is_copy() {
         return;
     }
     let frame: [u8; GASP] = gasp(WorkerId(NAME.load(Relaxed)), N.load(Relaxed), cause);
