@@ -14,7 +14,7 @@ use crate::stream::Stream;
 use crate::told::Volume;
 use crate::unfinished;
 use evenly::observe::Unfinished;
-use evenly::{Aggregate, Failure, Interval, Job, Key, Report};
+use evenly::{Aggregate, Failure, Interval, Job, Key, Report, Value};
 use std::ffi::OsString;
 
 /// Runs the job of a plan, which was called by these words, and delivers its answer.
@@ -165,13 +165,25 @@ fn some_failed(delivery: &Delivery, report: &Report) -> String {
     if delivery.is_partial {
         return format!("{failed}; the answer is that of the others");
     }
-    match (delivery.aggregate, report.failures.first()) {
-        (Aggregate::Run { .. }, _) => failed,
-        (Aggregate::Find { .. } | Aggregate::Map, Some(lowest)) => {
-            let n = lowest.interval.first();
-            format!("{failed}; the lines end before n = {n} (--partial leaves out what failed)")
+    let not_done = match report.not_done {
+        1 => "1 number not done".to_owned(),
+        numbers => format!("{numbers} numbers not done"),
+    };
+    if let Some(failure) = delivery.stopped_at(report) {
+        let n = failure.interval.first();
+        return format!(
+            "{failed}; stopped at the failure of n = {n}; {not_done}; --partial goes on"
+        );
+    }
+    match delivery.aggregate {
+        Aggregate::Run { .. } => failed,
+        _ => {
+            let rest = match (report.not_done, &report.answer) {
+                (1.., Value::Witness(Some(n))) => format!("; {not_done} above n = {n}"),
+                _ => String::new(),
+            };
+            format!("{failed}; the answer is withheld (--partial gives that of the others){rest}")
         }
-        _ => format!("{failed}; the answer is withheld (--partial gives that of the others)"),
     }
 }
 

@@ -149,6 +149,19 @@ enum Event<'a> {
         answered: Answered,
         complete: bool,
         failed: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        not_done: Option<String>,
+        workers: usize,
+        losses: u64,
+        elapsed_s: f64,
+        status: u8,
+    },
+    StoppedAtFailure {
+        n: String,
+        cause: String,
+        not_done: String,
+        lines: String,
+        failed: String,
         workers: usize,
         losses: u64,
         elapsed_s: f64,
@@ -237,13 +250,28 @@ fn last_event(end: &End<'_>, outcome: &Outcome) -> Event<'static> {
         // A sum that cannot be written is no answer to tell.
         return Event::Ended { why: "no_answer".to_owned(), error, left: None, status };
     };
+    let (workers, losses, elapsed_s) = (report.workers, report.losses, rounded(report.elapsed));
+    if let Some(failure) = delivery.stopped_at(report) {
+        return Event::StoppedAtFailure {
+            n: failure.interval.first().to_string(),
+            cause: failure.cause.to_string(),
+            not_done: report.not_done.to_string(),
+            lines: report.lines.to_string(),
+            failed: report.failed.to_string(),
+            workers,
+            losses,
+            elapsed_s,
+            status,
+        };
+    }
     Event::Finished {
         answered: delivery.answered(report, &answer),
         complete: delivery.is_complete(report),
         failed: report.failed.to_string(),
-        workers: report.workers,
-        losses: report.losses,
-        elapsed_s: rounded(report.elapsed),
+        not_done: delivery.not_done(report),
+        workers,
+        losses,
+        elapsed_s,
         status,
     }
 }

@@ -83,6 +83,12 @@ struct Came {
     #[serde(skip_serializing_if = "Option::is_none")]
     failures: Option<Vec<Failed>>,
     failed: String,
+    /// `None`: the answer is complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_done: Option<String>,
+    /// The failure above which nothing is done or printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<String>,
     workers: usize,
     losses: u64,
     stale_answers: u64,
@@ -164,6 +170,18 @@ impl Delivery {
     /// Whether the answer is not withheld because some n failed.
     fn is_given(&self, report: &Report) -> bool {
         self.is_complete(report) || self.is_partial
+    }
+
+    /// How many numbers were not tried, unless the answer is complete.
+    pub(crate) fn not_done(&self, report: &Report) -> Option<String> {
+        (!self.is_complete(report)).then(|| report.not_done.to_string())
+    }
+
+    /// The failure at which the lines of `find` and `map` end. What is above it is not printed, and what was not in
+    /// hand when it became known is not done.
+    pub(crate) fn stopped_at<'r>(&self, report: &'r Report) -> Option<&'r Failure> {
+        let is_stopped = matches!(self.aggregate, Aggregate::Find { .. } | Aggregate::Map);
+        report.failures.first().filter(|_| is_stopped && !self.is_partial)
     }
 
     /// Whether failures are what was asked for.
@@ -254,6 +272,8 @@ impl Delivery {
             complete: self.is_complete(report),
             failures: self.listed(&report.failures),
             failed: report.failed.to_string(),
+            not_done: self.not_done(report),
+            stopped_at: self.stopped_at(report).map(|at| at.interval.first().to_string()),
             workers: report.workers,
             losses: report.losses,
             stale_answers: report.stale_answers,

@@ -27,12 +27,25 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
 fn lacking(together: &Together) -> String {
     let counted = |numbers: u128, what: &str| (numbers > 0).then(|| format!("{numbers} {what}"));
     let all = [
-        counted(together.missing, "not done (--resume goes on)"),
+        counted(together.missing, &format!("not done ({})", goes_on(together))),
         counted(together.failed, "failed (--resume --retry-failed tries them again)"),
         counted(together.double, "in more than one journal (each n may be in one only)"),
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     format!("not complete: of the numbers, {}", all.join(", "))
+}
+
+/// What does the numbers that are not done. A run of `find` or `map` ends at its lowest failure.
+fn goes_on(together: &Together) -> &'static str {
+    let has_lines =
+        matches!(together.fingerprint.aggregate, Aggregate::Find { .. } | Aggregate::Map);
+    let (failure, gap) = (together.failures.first(), together.gaps.first());
+    match failure.zip(gap) {
+        Some((failure, gap)) if has_lines && failure.interval < *gap => {
+            "--resume --partial goes on"
+        }
+        _ => "--resume goes on",
+    }
 }
 
 /// A key, a tab and a value on each line.

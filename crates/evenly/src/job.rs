@@ -302,6 +302,9 @@ pub struct Report {
     /// Of how many of these nobody knows what became of them: their command may have been started, and is
     /// [not started again](crate::function::Command::at_most_once).
     pub unknown: u128,
+    /// How many numbers were not tried. They cannot change the answer: they are above the number that decides it, or
+    /// above a failure that ends its lines.
+    pub not_done: u128,
     /// How many lines went to the output.
     pub lines: u64,
     /// How many workers the job began with.

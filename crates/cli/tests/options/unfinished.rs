@@ -204,3 +204,67 @@ fn an_answer_that_is_decided_is_not_withheld_by_a_halt() {
         );
     }
 }
+
+const DIVIDED: &str = "if n == 4000 { 1 / (n - n) == 1 } else { n % 1001 == 0 }";
+
+#[test]
+fn find_and_map_that_stop_at_a_failure_say_how_much_is_not_done() {
+    for (verb, first) in [("find", None), ("map", None), ("find", Some("100"))] {
+        let (events, journal) = (Scratch::new("stopped"), Scratch::new("stopped-journal"));
+        let files = ["--events", events.name(), "--journal", journal.name()];
+        let mut words = vec![verb, DIVIDED, "0..1e9", "-j2", "--chunk", "1000"];
+        words.extend(first.into_iter().flat_map(|first| ["--first", first]));
+        let output = run_words(&[&words[..], &files, &["--format", "json"]].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{verb}: {said}");
+        let object = object(&output);
+        let not_done = number(&object, "not_done");
+        assert!(not_done > 0, "{verb}: {object}");
+        assert_eq!((&object["complete"], &object["stopped_at"]), (&false.into(), &"4000".into()));
+        let last = said.lines().last().unwrap();
+        let expected = format!(
+            "; stopped at the failure of n = 4000; {not_done} numbers not done; --partial goes on"
+        );
+        assert!(last.ends_with(&expected), "{verb}: {said}");
+
+        let event = last_event(&events);
+        assert_eq!((&event["event"], &event["n"]), (&"stopped_at_failure".into(), &"4000".into()));
+        assert_eq!(number(&event, "not_done"), not_done, "{verb}: {event}");
+        assert!(!events.text().contains("finished"), "{verb}");
+
+        let verified = run_words(&["verify", journal.name()]);
+        assert_eq!(verified.status.code(), Some(4), "{verb}");
+        if first.is_some() {
+            // What was found above the failure may be enough for --partial: nothing is missing then.
+            continue;
+        }
+        let lines = text(&verified);
+        assert!(lines.contains(&format!("\nmissing\t{not_done}\n")), "{verb}: {lines}");
+        assert!(stderr(&verified).contains(" not done (--resume --partial goes on)"), "{verb}");
+    }
+}
+
+#[test]
+fn partial_goes_on_where_find_stopped_at_a_failure() {
+    let journal = Scratch::new("goes-on");
+    let words = ["find", DIVIDED, "0..1e6", "-j2", "--chunk", "1000", "--journal", journal.name()];
+    let output = run_words(&words);
+    assert_eq!(text(&output), "0\n1001\n2002\n3003\n");
+    let output = run_words(&[&words[..], &["--resume", "--partial"]].concat());
+    let found = (0..1_000_000).step_by(1001).filter(|n| *n != 4000);
+    let expected: String = found.map(|n| format!("{n}\n")).collect();
+    assert_eq!((text(&output), output.status.code()), (expected, Some(3)));
+}
+
+#[test]
+fn a_failure_below_the_n_that_decides_says_what_is_not_done_above() {
+    let function = "if n == 4000 { 1 / (n - n) == 1 } else { n == 7777 }";
+    let words = ["any", function, "0..1e9", "-j2", "--chunk", "1000", "--format", "json"];
+    let output = run_words(&words);
+    let object = object(&output);
+    assert_eq!((&object["answer"], &object["complete"]), (&Value::Null, &false.into()));
+    let not_done = number(&object, "not_done");
+    let said = stderr(&output);
+    let expected = format!("; {not_done} numbers not done above n = 7777\n");
+    assert!(not_done > 0 && said.ends_with(&expected), "{said}");
+}

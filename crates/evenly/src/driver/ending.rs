@@ -136,6 +136,7 @@ impl Gathering<'_> {
             failures,
             failed,
             unknown,
+            not_done: scheduler.total() - scheduler.ledger().covered().len(),
             lines: scheduler.stream().lines(),
             workers: self.crew.slots.len(),
             losses: self.losses,
