@@ -269,10 +269,10 @@ pub(crate) struct JobArguments {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,
-    /// Write a line for each chunk, in the columns of GNU parallel
-    #[arg(long, value_name = "FILE")]
+    /// Write a line for each chunk, in the columns of GNU parallel; +FILE appends, and so does --resume
+    #[arg(long, value_name = "[+]FILE")]
     pub(crate) joblog: Option<PathBuf>,
-    /// Write what happens, one JSON object a line
+    /// Write what happens, one JSON object a line; --resume appends
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
     /// How progress is shown on standard error; auto: a bar on a terminal, else a line every 30 s

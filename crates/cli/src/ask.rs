@@ -23,8 +23,8 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     if plan.is_dry_run {
         return report::write_out(&dry_run::text(&plan));
     }
-    let keys = keys::to_listen(&plan.listen, &plan.key_files).map_err(Outcome::Usage)?;
     let mut eyes = Eyes::open(&plan).map_err(Outcome::Usage)?;
+    let keys = keys::to_listen(&plan.listen, &plan.key_files).map_err(Outcome::Usage)?;
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),

@@ -7,11 +7,11 @@ use crate::answer::Answer;
 use crate::cadence::Cadence;
 use crate::exit::Outcome;
 use crate::failures::Failed;
-use crate::logfile::LogFile;
+use crate::logfile::{LogFile, Mode};
 use crate::plan::Plan;
 use crate::report::{self, Answered, Asked, Delivery, Left};
 use crate::told::why_early;
-use evenly::observe::{AgentSeen, Observation, Observer, Unfinished};
+use evenly::observe::{AgentSeen, Observation, Observer, Resumed, Unfinished};
 use evenly::{Progress, Report};
 use serde::Serialize;
 use std::num::NonZeroU32;
@@ -122,6 +122,11 @@ enum Event<'a> {
         n: String,
         cause: String,
     },
+    JournalResumed {
+        path: String,
+        done: String,
+        failed: String,
+    },
     JournalBegun {
         path: String,
     },
@@ -189,8 +194,8 @@ impl Events {
     ///
     /// # Errors
     /// One line that says why it cannot be opened.
-    pub(crate) fn open(path: &Path, plan: &Plan) -> Result<Self, String> {
-        let file = LogFile::open("--events", path)?;
+    pub(crate) fn open(path: &Path, mode: Mode, plan: &Plan) -> Result<Self, String> {
+        let file = LogFile::open("--events", path, mode)?;
         let mut events = Self { file, started: Instant::now(), cadence: Cadence::new(PERIOD) };
         let unix_time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         events.write(Event::Started {
@@ -201,6 +206,16 @@ impl Events {
             split: report::split(plan.policy),
         });
         Ok(events)
+    }
+
+    /// Lets events reach the file: the job has begun.
+    pub(crate) fn release(&mut self) {
+        self.file.release();
+    }
+
+    /// Whether the file is as it was before the call.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.file.is_untouched()
     }
 
     /// How often it wants to know how far the job is.
@@ -316,6 +331,10 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
         | Observation::AgentAwake(_)
         | Observation::AgentRefused { .. }
         | Observation::Strangers { .. } => return event_of_agents(observation),
+        Observation::Begun { resumed: Some(Resumed { path, done, failed, .. }) } => {
+            let path = path.display().to_string();
+            Event::JournalResumed { path, done: done.to_string(), failed: failed.to_string() }
+        }
         Observation::JournalBegun { path } => {
             Event::JournalBegun { path: path.display().to_string() }
         }

@@ -102,11 +102,7 @@ impl Outcome {
         }
         match error {
             Error::Violation(evenly::Violation::Overlap(_)) => Self::Bug,
-            Error::CannotStart { .. }
-            | Error::CannotExecute { is_beginning: true, .. }
-            | Error::Listen(_)
-            | Error::NoWorker { .. }
-            | Error::Threads { .. } => Self::Usage(message),
+            error if error.is_refusal() => Self::Usage(message),
             Error::Violation(_) | Error::Unasked | Error::Untrusted { .. } => {
                 Self::Untrusted(message)
             }

@@ -4,13 +4,14 @@ use crate::bar::Watcher;
 use crate::events::{End, Events};
 use crate::exit::Outcome;
 use crate::failures::Failures;
+use crate::files;
 use crate::joblog::JobLog;
-use crate::logfile;
+use crate::logfile::{self, Mode};
 use crate::plan::Plan;
 use crate::stderr;
 use crate::wiring::WiringView;
 use evenly::Job;
-use evenly::observe::{Observation, Observer, Unfinished};
+use evenly::observe::{Observation, Observer, Resumed, Unfinished};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,16 +26,23 @@ pub(crate) struct Eyes {
     wiring: Option<WiringView>,
     joblog: Option<JobLog>,
     events: Option<Events>,
+    /// Whether the job was not refused.
+    has_begun: bool,
 }
 
 impl Eyes {
-    /// Opens all files that are written while the job runs.
+    /// Opens all files that are written while the job runs, and changes none of them yet.
     ///
     /// # Errors
     /// One line that says which of them cannot be opened, and why.
     pub(crate) fn open(plan: &Plan) -> Result<Self, String> {
-        let joblog = plan.joblog.as_ref().map(|path| JobLog::open(path, plan.rerun()));
-        let events = plan.events.as_ref().map(|path| Events::open(path, plan));
+        let mode = |appends| if appends { Mode::Append } else { Mode::Overwrite };
+        let resumes = plan.journal.resumes();
+        let joblog = plan.joblog.as_ref().map(|typed| {
+            let (path, appends) = files::joblog_path(typed);
+            JobLog::open(path, mode(appends || resumes), plan.rerun())
+        });
+        let events = plan.events.as_ref().map(|path| Events::open(path, mode(resumes), plan));
         Ok(Self {
             watcher: Watcher::new(plan),
             failures: Failures::default(),
@@ -43,6 +51,7 @@ impl Eyes {
             wiring: plan.wiring.map(|wiring| WiringView::new(wiring, plan.format)),
             joblog: joblog.transpose()?,
             events: events.transpose()?,
+            has_begun: false,
         })
     }
 
@@ -68,13 +77,32 @@ impl Eyes {
         [self.watcher.period(), joblog, events].into_iter().flatten().min()
     }
 
+    /// Lets the logs reach their files. A resumed job that has nothing to do leaves them alone.
+    fn begin(&mut self, resumed: Option<&Resumed<'_>>) {
+        self.has_begun = true;
+        if resumed.is_some_and(|resumed| resumed.is_over) {
+            (self.joblog, self.events) = (None, None);
+        }
+        self.joblog.iter_mut().for_each(JobLog::release);
+        self.events.iter_mut().for_each(Events::release);
+    }
+
     /// Closes the files. A file that is not complete makes the outcome incomplete, unless it is worse
-    /// already.
+    /// already. A refused job leaves them as they were.
     pub(crate) fn close(
-        self,
+        mut self,
         end: &End<'_>,
         mut outcome: Result<(), Outcome>,
     ) -> Result<(), Outcome> {
+        let is_refused = match &outcome {
+            Err(Outcome::Usage(_)) => true,
+            Err(Outcome::Journal(_)) => !self.has_begun,
+            _ => false,
+        };
+        if is_refused {
+            self.joblog = self.joblog.filter(|joblog| !joblog.is_untouched());
+            self.events = self.events.filter(|events| !events.is_untouched());
+        }
         if let Some(joblog) = self.joblog {
             outcome = and_closed(outcome, joblog.close());
         }
@@ -109,6 +137,7 @@ impl Observer for Eyes {
             return;
         }
         match observation {
+            Observation::Begun { resumed } => self.begin(resumed.as_ref()),
             Observation::JournalBegun { path } => self.journal = Some(path.to_path_buf()),
             Observation::JournalGivenUp { .. } => self.journal = None,
             Observation::Unfinished(unfinished) => self.unfinished = Some((*unfinished).clone()),

@@ -4,7 +4,7 @@
 //! with the signal or status that ended it, and another when somebody has done it: the numbers of the
 //! lines with status 0 and signal 0 are exactly those that have a value.
 
-use crate::logfile::LogFile;
+use crate::logfile::{LogFile, Mode};
 use crate::rerun::Rerun;
 use evenly::observe::{Loss, Observation, Observer, Piece};
 use evenly::{Cause, End, Interval};
@@ -21,19 +21,50 @@ const SIGNAL_HUP: i32 = 1;
 
 /// The log as a file.
 pub(crate) struct JobLog {
-    file: LogFile,
+    lines: Lines,
     chunks: Chunks,
 }
 
+/// The file, and whether its header is still to be written.
+struct Lines {
+    file: LogFile,
+    lacks_header: bool,
+}
+
+impl Lines {
+    fn add(&mut self, line: &str) {
+        if std::mem::take(&mut self.lacks_header) {
+            self.file.add(HEADER);
+        }
+        self.file.add(line);
+    }
+}
+
 impl JobLog {
-    /// Opens it and writes its header.
+    /// Opens it. Lines that are appended to others have no header of their own; their `Seq` begins
+    /// at 1 again.
     ///
     /// # Errors
     /// One line that says why it cannot be opened.
-    pub(crate) fn open(path: &Path, rerun: Rerun) -> Result<Self, String> {
-        let mut file = LogFile::open("--joblog", path)?;
-        file.add(HEADER);
-        Ok(Self { file, chunks: Chunks::new(rerun) })
+    pub(crate) fn open(path: &Path, mode: Mode, rerun: Rerun) -> Result<Self, String> {
+        let file = LogFile::open("--joblog", path, mode)?;
+        let lacks_header = !file.goes_on();
+        let mut lines = Lines { file, lacks_header };
+        if mode == Mode::Overwrite {
+            lines.file.add(HEADER);
+            lines.lacks_header = false;
+        }
+        Ok(Self { lines, chunks: Chunks::new(rerun) })
+    }
+
+    /// Lets lines reach the file: the job has begun.
+    pub(crate) fn release(&mut self) {
+        self.lines.file.release();
+    }
+
+    /// Whether the file is as it was before the call.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.lines.file.is_untouched()
     }
 
     /// Writes what is left.
@@ -41,8 +72,8 @@ impl JobLog {
     /// # Errors
     /// One line that says why not all of it could be written.
     pub(crate) fn close(mut self) -> Result<(), String> {
-        self.chunks.finish(&mut |line| self.file.add(line));
-        self.file.close()
+        self.chunks.finish(&mut |line| self.lines.add(line));
+        self.lines.file.close()
     }
 }
 
@@ -52,11 +83,11 @@ impl Observer for JobLog {
             Observation::Done(piece) => {
                 // An unset clock is no reason to stop.
                 let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-                self.chunks.take(piece, now.unwrap_or_default(), &mut |line| self.file.add(line));
-                self.file.look_after();
+                self.chunks.take(piece, now.unwrap_or_default(), &mut |line| self.lines.add(line));
+                self.lines.file.look_after();
             }
-            Observation::Paused => self.file.flush(),
-            _ => self.file.look_after(),
+            Observation::Paused => self.lines.file.flush(),
+            _ => self.lines.file.look_after(),
         }
     }
 }

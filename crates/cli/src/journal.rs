@@ -50,6 +50,11 @@ impl Journaling {
         })
     }
 
+    /// Whether a journal is gone on with if it is there.
+    pub(crate) fn resumes(&self) -> bool {
+        self.resume
+    }
+
     /// The file that was named, if one was.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
@@ -59,8 +64,7 @@ impl Journaling {
     pub(crate) fn journal(&self, words: Vec<OsString>) -> Option<Journal> {
         let mut journal = match (&self.file, self.after) {
             (Some(file), _) => Journal::at(file),
-            // Without a directory for it there is none: nobody has asked.
-            (None, Some(after)) => Journal::after(after, journal::directory().ok()?),
+            (None, Some(after)) => Journal::in_state_directory_after(after),
             (None, None) => return None,
         };
         if self.resume {

@@ -4,11 +4,17 @@
 //! It may be a pipe whose reader is slow, or stops reading. A slow one is waited for; one that takes
 //! nothing for a second when the buffer is full is given up, as is a full disk. That is told when the
 //! job is over.
+//!
+//! Opening it changes nothing on disk: the old content goes at the first write, after [`LogFile::release`].
+//! A call that is refused before leaves every file as it was.
 
+use crate::files;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -23,40 +29,76 @@ const FULL: usize = 1 << 20;
 /// How many tenths of a second a reader may take nothing.
 const PATIENCE_TENTHS: u32 = 10;
 
+/// What becomes of the old content of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Overwrite,
+    Append,
+}
+
 /// An open file of this kind.
 pub(crate) struct LogFile {
     /// The option that asked for it.
     option: &'static str,
     path: PathBuf,
     file: OwnedFd,
+    mode: Mode,
     piece: usize,
+    is_regular: bool,
+    /// Nothing is written before the job begins.
+    is_held: bool,
+    is_untouched: bool,
+    /// The path at which opening it made an empty file, which a refused call removes.
+    made: Option<PathBuf>,
     waiting: Vec<u8>,
     written_out: Instant,
     failed: Option<String>,
 }
 
 impl LogFile {
-    /// Opens it; what was in it is gone, as with GNU parallel.
+    /// Opens it and writes nothing yet.
     ///
     /// # Errors
     /// One line that says why it cannot be opened.
-    pub(crate) fn open(option: &'static str, path: &Path) -> Result<Self, String> {
+    pub(crate) fn open(option: &'static str, path: &Path, mode: Mode) -> Result<Self, String> {
         let refused = |cause: std::io::Error| {
             let path = path.display();
             format!("cannot open '{path}' for {option}: {cause}; name a file that can be written")
         };
-        let file = open(path).map_err(refused)?;
-        let is_file = File::from(file.try_clone().map_err(refused)?).metadata();
-        let is_file = is_file.map_err(refused)?.is_file();
+        let (file, made) = open(path, mode).map_err(refused)?;
+        let is_regular = File::from(file.try_clone().map_err(refused)?).metadata();
+        let is_regular = is_regular.map_err(refused)?.is_file();
         Ok(Self {
             option,
             path: path.to_owned(),
             file,
-            piece: if is_file { PIECE } else { PIPE_PIECE },
+            mode,
+            piece: if is_regular { PIECE } else { PIPE_PIECE },
+            is_regular,
+            is_held: true,
+            is_untouched: true,
+            made,
             waiting: vec![],
             written_out: Instant::now(),
             failed: None,
         })
+    }
+
+    /// Whether lines come behind others that are in the file already.
+    pub(crate) fn goes_on(&self) -> bool {
+        let size = || rustix::fs::fstat(&self.file).map_or(0, |stat| stat.st_size);
+        self.mode == Mode::Append && self.is_regular && size() > 0
+    }
+
+    /// Lets lines reach the file: the job has begun.
+    pub(crate) fn release(&mut self) {
+        self.is_held = false;
+        self.written_out = Instant::now();
+    }
+
+    /// Whether the file is as it was before the call.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.is_untouched
     }
 
     /// Adds a line.
@@ -88,9 +130,10 @@ impl LogFile {
     /// # Errors
     /// One line that says why not all of it could be written.
     pub(crate) fn close(mut self) -> Result<(), String> {
+        self.is_held = false;
         self.write_out(PATIENCE_TENTHS);
         let left_over = (!self.waiting.is_empty()).then(|| "not all of it was taken".to_owned());
-        match self.failed.or(left_over) {
+        match self.failed.take().or(left_over) {
             None => Ok(()),
             Some(cause) => {
                 let (option, path) = (self.option, self.path.display());
@@ -102,9 +145,17 @@ impl LogFile {
     /// Writes until nothing waits, or until nobody has taken anything for so long. With some
     /// patience, that is a failure.
     fn write_out(&mut self, patience_tenths: u32) {
+        if self.is_held || self.waiting.is_empty() {
+            return;
+        }
         self.written_out = Instant::now();
+        if std::mem::replace(&mut self.is_untouched, false)
+            && let Err(cause) = self.make_room()
+        {
+            self.failed = Some(cause.to_string());
+        }
         let mut written = 0;
-        while written < self.waiting.len() {
+        while written < self.waiting.len() && self.failed.is_none() {
             if !self.is_ready_within(patience_tenths) {
                 if patience_tenths > 0 {
                     self.failed = Some("nobody takes what is written".to_owned());
@@ -128,6 +179,31 @@ impl LogFile {
         }
     }
 
+    /// Before the first line: removes the old content, or ends its last line, which a run that was
+    /// killed may have left unfinished.
+    fn make_room(&mut self) -> std::io::Result<()> {
+        // What a standard stream leads to belongs to others, too.
+        if !self.is_regular || files::standard(&self.path).is_some() {
+            return Ok(());
+        }
+        match self.mode {
+            Mode::Overwrite => rustix::fs::ftruncate(&self.file, 0)?,
+            Mode::Append => {
+                let mut last = [b'\n'];
+                // A file that cannot be read is appended to as it is.
+                if let Ok(file) = File::open(&self.path)
+                    && let Some(at) = file.metadata()?.len().checked_sub(1)
+                {
+                    file.read_at(&mut last, at)?;
+                }
+                if last != [b'\n'] {
+                    self.waiting.insert(0, b'\n');
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a write would not block, be it because it fails. A signal that asks for the end ends
     /// the waiting.
     fn is_ready_within(&self, tenths: u32) -> bool {
@@ -141,15 +217,43 @@ impl LogFile {
     }
 }
 
-fn open(path: &Path) -> std::io::Result<OwnedFd> {
-    // To open these anew would empty the file that they lead to, or write over what others write.
-    match path.to_str() {
-        Some("/dev/stderr") => std::io::stderr().as_fd().try_clone_to_owned(),
-        Some("/dev/stdout") => std::io::stdout().as_fd().try_clone_to_owned(),
-        _ => {
-            let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-            Ok(file.into())
+impl Drop for LogFile {
+    /// Removes the file that opening it made, if nothing was written to it.
+    fn drop(&mut self) {
+        let Some(made) = self.made.take().filter(|_| self.is_untouched) else { return };
+        let opened = rustix::fs::fstat(&self.file).map(|stat| (stat.st_dev, stat.st_ino));
+        let there = std::fs::metadata(&made).map(|there| (there.dev(), there.ino()));
+        if let (Ok(opened), Ok(there)) = (opened, there)
+            && opened == there
+        {
+            let _ = std::fs::remove_file(made);
         }
+    }
+}
+
+/// Opens a file without changing what is in it; and its path, if it was made for that.
+fn open(path: &Path, mode: Mode) -> std::io::Result<(OwnedFd, Option<PathBuf>)> {
+    // To open these anew would write over what others write.
+    if let Some(standard) = files::standard(path) {
+        return Ok((standard.try_clone_to_owned()?, None));
+    }
+    let mut options = OpenOptions::new();
+    match mode {
+        Mode::Overwrite => options.write(true),
+        Mode::Append => options.append(true),
+    };
+    match options.open(path) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => {}
+        opened => return Ok((opened?.into(), None)),
+    }
+    // Not through a link that leads nowhere yet: `O_EXCL` takes that for a file (open(2)).
+    let target = files::target(path);
+    match options.create_new(true).open(&target) {
+        // Another process made it in between.
+        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
+            Ok((options.create_new(false).open(&target)?.into(), None))
+        }
+        made => Ok((made?.into(), Some(target))),
     }
 }
 
@@ -163,7 +267,12 @@ mod tests {
             option: "--joblog",
             path: "pipe".into(),
             file,
+            mode: Mode::Overwrite,
             piece: PIPE_PIECE,
+            is_regular: false,
+            is_held: false,
+            is_untouched: true,
+            made: None,
             waiting: vec![],
             written_out: Instant::now(),
             failed: None,

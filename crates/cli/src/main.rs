@@ -13,6 +13,7 @@ mod examples;
 mod exit;
 mod eyes;
 mod failures;
+mod files;
 mod functions;
 mod halt;
 mod joblog;

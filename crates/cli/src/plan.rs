@@ -4,6 +4,7 @@ use crate::arguments::{Format, JobArguments, Progress};
 use crate::command::{Manner, parse_rate};
 use crate::duration::parse_duration;
 use crate::exit::Outcome;
+use crate::files;
 use crate::halt::parse_halt;
 use crate::journal::Journaling;
 use crate::number::parse_number;
@@ -74,6 +75,7 @@ impl Plan {
             (true, true) => Some(Wiring::StepByStep),
         };
         let listen = addresses(&arguments.listen).map_err(Outcome::Usage)?;
+        files::of_job(arguments, &listen).map_err(Outcome::Usage)?;
         let workers = match arguments.workers.as_deref() {
             Some("0") if !listen.is_empty() => None,
             typed => Some(resolve_workers(typed).map_err(Outcome::Usage)?),
@@ -109,7 +111,7 @@ impl Plan {
                 .unwrap_or_else(|| default_halt(aggregate)),
             is_partial: arguments.partial,
             joblog: arguments.joblog.clone(),
-            events: two_files(arguments).map_err(Outcome::Usage)?,
+            events: arguments.events.clone(),
             wiring,
             journal: Journaling::resolve(arguments)?,
         })
@@ -168,17 +170,6 @@ fn parse_memory(text: &str) -> Result<u64, String> {
 fn parse_retries(text: &str) -> Result<u8, String> {
     let number = parse_number(text)?;
     u8::try_from(number).map_err(|_| "it is from 0 to 255".to_owned())
-}
-
-/// The file for events, which is not that of the job log: each would be written over by the other.
-fn two_files(arguments: &JobArguments) -> Result<Option<PathBuf>, String> {
-    if let (Some(joblog), Some(events)) = (&arguments.joblog, &arguments.events)
-        && joblog == events
-    {
-        let path = events.display();
-        return Err(format!("--joblog and --events both name '{path}'; give each its own file"));
-    }
-    Ok(arguments.events.clone())
 }
 
 fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {

@@ -1,6 +1,6 @@
 //! What is said of a job on standard error while it runs: a line for each thing worth knowing.
 
-use evenly::observe::{Early, Observation, Parting};
+use evenly::observe::{Early, Observation, Parting, Resumed};
 use evenly::{Interval, Signal};
 use std::borrow::Cow;
 
@@ -101,6 +101,10 @@ fn detail(observation: &Observation<'_>) -> Option<String> {
     Some(match observation {
         Observation::WorkerStarted { worker, pid } => {
             format!("worker {worker} (pid {pid}) started")
+        }
+        Observation::Begun { resumed: Some(Resumed { path, done, failed, .. }) } => {
+            let path = path.display();
+            format!("resumes journal '{path}': {done} numbers done, {failed} failed")
         }
         Observation::JournalBegun { path } => {
             format!("keeps a journal in '{}'", path.display())

@@ -12,6 +12,7 @@ use serde::Serialize;
 /// Reads the journals, says what they cover, and makes one of them if that is wanted.
 pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
     let VerifyArguments { files, merge, format } = arguments;
+    crate::files::of_merge(arguments).map_err(Outcome::Usage)?;
     let together = match merge {
         Some(into) => journal::merge(files, into)?,
         None => journal::verify(files)?,

@@ -8,6 +8,8 @@ mod automatic;
 mod commands;
 #[path = "journal/disks.rs"]
 mod disks;
+#[path = "journal/files.rs"]
+mod files;
 #[path = "journal/house.rs"]
 mod house;
 #[path = "journal/injected.rs"]
@@ -68,6 +70,10 @@ fn main() {
         row("failures_above_what_decides", &[], commands::failures_above_what_decides),
         row("several_together", &[], together::several),
         row("merged_and_gone_on_with", &[], together::merged_and_gone_on_with),
+        row("one_file_for_two_options_is_refused", &[], files::one_file_for_two_options_is_refused),
+        row("a_refused_call_changes_no_file", &[], files::a_refused_call_changes_no_file),
+        row("a_resumed_run_appends_to_its_logs", &[], files::a_resumed_run_appends_to_its_logs),
+        row("a_plus_appends_to_the_job_log", &[], files::a_plus_appends_to_the_job_log),
     ];
     libtest_mimic::run(&arguments, tests).exit();
 }

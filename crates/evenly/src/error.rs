@@ -138,6 +138,21 @@ pub enum Error {
     Violation(Violation),
 }
 
+impl Error {
+    /// Whether the call is refused: nothing was done, and every file is as it was.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::CannotStart { .. }
+                | Self::CannotExecute { is_beginning: true, .. }
+                | Self::Listen(_)
+                | Self::NoWorker { .. }
+                | Self::Threads { .. }
+        )
+    }
+}
+
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
         match violation {

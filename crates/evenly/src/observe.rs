@@ -172,6 +172,12 @@ pub enum Observation<'a> {
         /// Why.
         why: Gone,
     },
+    /// The job was not refused: its workers are there, its journal is open, and the first chunks are
+    /// about to be sent.
+    Begun {
+        /// What the journal of an earlier run says.
+        resumed: Option<Resumed<'a>>,
+    },
     /// A journal is kept from now on that nobody named.
     JournalBegun {
         /// Where.
@@ -191,6 +197,19 @@ pub enum Observation<'a> {
     Progress(Progress),
     /// The job stands still at a stage; only if that was asked for.
     Stage(Stage, &'a Layout),
+}
+
+/// What is done of a job that goes on by its journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resumed<'a> {
+    /// The journal.
+    pub path: &'a Path,
+    /// How many numbers have a value.
+    pub done: u128,
+    /// How many numbers failed.
+    pub failed: u128,
+    /// Whether no number is left to do.
+    pub is_over: bool,
 }
 
 /// Why a worker was lost.

@@ -15,7 +15,7 @@ use super::stages::Stages;
 use super::upstream::Upstream;
 use crate::error::Error;
 use crate::job::Job;
-use crate::observe::Observation;
+use crate::observe::{Observation, Stage};
 use crate::process::footprint::Watch;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
@@ -123,6 +123,18 @@ impl<'a> Gathering<'a> {
     }
 
     /// Tells the supervisor of every worker and sends the first chunks.
+    /// Sends each worker its first chunks. `resumed` is how many numbers the journal has done and failed.
+    pub(super) fn send_ranges(&mut self, resumed: Option<(u128, u128)>) -> Result<(), Error> {
+        self.outlet = Outlet::open(self.job, &self.registry)?;
+        self.tell_begun(resumed);
+        self.admit_everybody()?;
+        if self.stages.is_wanted && !self.crew.slots.is_empty() {
+            self.stages.at(Stage::RangesSent, &mut self.clock);
+            self.crew.let_go_on();
+        }
+        Ok(())
+    }
+
     pub(super) fn admit_everybody(&mut self) -> Result<(), Error> {
         for slot in 0..self.crew.slots.len() {
             self.admit(slot)?;

@@ -7,10 +7,11 @@ use super::gather::Gathering;
 use super::gather::OVERSLEPT;
 use super::unwritten::Unwritten;
 use crate::error::Error;
+use crate::function::Function;
 use crate::job::Job;
-use crate::journal::{Book, Committed, Done, JournalError};
-use crate::observe::Observation;
-use evenly_core::{Aggregate, Assignment, Interval, Record, Scheduler};
+use crate::journal::{Book, Committed, Done, Journal, JournalError, Ready};
+use crate::observe::{Observation, Resumed};
+use evenly_core::{Aggregate, Assignment, Interval, Range, Record, Scheduler};
 use std::time::Duration;
 
 /// The journal of a run, if it has one.
@@ -19,6 +20,8 @@ pub(super) struct Keeper {
     book: Option<Book>,
     /// When one is begun that nobody named.
     begins: Option<Duration>,
+    /// Whether this run began it.
+    is_new: bool,
     /// Whether the run goes on without it where it cannot be written.
     is_optional: bool,
     /// Of commands that put something out: what is done, until that has been written.
@@ -31,23 +34,47 @@ pub(super) struct Keeper {
     held: Vec<(usize, Assignment)>,
 }
 
-impl Keeper {
-    /// Opens the journal of a job, before anything else is done: with what it says is done.
-    pub(super) fn open(job: &Job) -> Result<(Self, Option<Done>), Error> {
-        let Some(journal) = &job.journal else { return Ok((Self::default(), None)) };
-        let is_ahead = job.is_at_most_once();
+/// A keeper whose journal was checked and not written to yet.
+pub(super) struct Checked<'a> {
+    keeper: Keeper,
+    journal: Option<Ready<'a>>,
+}
+
+impl<'a> Checked<'a> {
+    /// Checks the journal of a job, before anything else is done.
+    pub(super) fn new(
+        journal: Option<&'a Journal>,
+        (aggregate, range): (Aggregate, Range),
+        function: &dyn Function,
+    ) -> Result<Self, Error> {
+        let is_ahead = function.command().is_some_and(|command| command.is_at_most_once());
+        let mut checked = Self { keeper: Keeper::default(), journal: None };
+        let Some(journal) = journal else { return Ok(checked) };
         if let Some(begins) = journal.begins_after() {
-            if is_ahead {
-                // What came before it would be begun again by whoever goes on with it.
-                return Ok((Self::default(), None));
+            // Of what must happen at most once, what came before the journal would be begun again.
+            if !is_ahead {
+                checked.keeper.begins = Some(begins);
+                checked.keeper.is_optional = true;
             }
-            let begins = Some(begins);
-            return Ok((Self { begins, is_optional: true, ..Self::default() }, None));
+            return Ok(checked);
         }
-        let (book, done) = journal.open(job.aggregate, job.range, &*job.function)?;
-        Ok((Self { book: Some(book), is_ahead, ..Self::default() }, done))
+        checked.journal = journal.check(aggregate, range, function)?;
+        checked.keeper.is_ahead = is_ahead;
+        Ok(checked)
     }
 
+    /// Opens the journal: with what it says is done.
+    pub(super) fn begin(self) -> Result<(Keeper, Option<Done>), Error> {
+        let Self { mut keeper, journal } = self;
+        let Some(journal) = journal else { return Ok((keeper, None)) };
+        let (book, done) = journal.begin()?;
+        keeper.is_new = done.is_none();
+        keeper.book = Some(book);
+        Ok((keeper, done))
+    }
+}
+
+impl Keeper {
     /// Whether what begins is written down before.
     pub(super) fn is_ahead(&self) -> bool {
         self.is_ahead
@@ -85,6 +112,20 @@ impl Keeper {
 }
 
 impl Gathering<'_> {
+    /// Tells that the job has begun, and with how much done: so many numbers, and so many failed.
+    pub(super) fn tell_begun(&mut self, resumed: Option<(u128, u128)>) {
+        let ledger = self.supervisor.scheduler().ledger();
+        let is_over = ledger.is_exhausted();
+        let book = self.keeper.book.as_ref();
+        let resumed = resumed.zip(book).map(|((done, failed), book)| Resumed {
+            path: book.path(),
+            done,
+            failed,
+            is_over,
+        });
+        self.stages.observer.observe(&Observation::Begun { resumed });
+    }
+
     /// Takes what is to be made durable, or gives it back at once.
     pub(super) fn keep(&mut self, record: Record) -> Result<(), Error> {
         let is_put_out = self.is_put_out();
@@ -158,6 +199,14 @@ impl Gathering<'_> {
                 }
             }
             (Error::Journal(_), _) | (_, None) => why,
+            // A refused call leaves every file as it was.
+            (refusal, Some(book)) if refusal.is_refusal() && self.keeper.is_new => {
+                let path = book.path().to_owned();
+                self.keeper.book = None;
+                // That it stays is no error of its own.
+                let _ = crate::journal::discard(&path);
+                why
+            }
             // What came to be known last is known then, too. If it cannot be written, it is done again.
             (_, Some(_)) => {
                 let _ = self.try_to_keep_the_rest();
@@ -277,8 +326,8 @@ impl Gathering<'_> {
         let scheduler = self.supervisor.scheduler();
         let ledger = scheduler.ledger();
         let known: u128 = ledger.failures().iter().map(|failure| failure.interval.len()).sum();
-        let opened = journal.open(*aggregate, *range, &**function);
-        let begun = opened.and_then(|(mut book, _)| {
+        let opened = journal.begin(*aggregate, *range, &**function);
+        let begun = opened.and_then(|mut book| {
             // Of very many failures only the lowest are known.
             let taken = match !aggregate.is_streamed() && known == ledger.failed() {
                 true => book.take_over(ledger.covered(), ledger.failures(), scheduler.answer()),

@@ -7,15 +7,13 @@
 use super::clock::Clock;
 use super::crew::{Crew, Inheritance};
 use super::gather::{Gathering, PIPES, SIGNALS};
-use super::keeping::Keeper;
-use super::outlet::Outlet;
+use super::keeping::Checked;
 use super::reception::Agents;
 use super::stages::Stages;
 use super::upstream::{End, Upstream};
 use crate::error::Error;
 use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
-use crate::journal::Done;
 use crate::observe::{Layout, Observation, Observer, Place, Stage};
 use crate::process::limits;
 use crate::process::signals::Signals;
@@ -30,7 +28,9 @@ use rustix::io::Errno;
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
     let clock = Clock::start();
     let signals = Signals::take().map_err(|(call, cause)| no_worker(call, cause))?;
-    let kept = Keeper::open(job)?;
+    // Taken out of the job, which the function's worker side changes.
+    let journal = job.journal.clone();
+    let checked = Checked::new(journal.as_ref(), (job.aggregate, job.range), &*job.function)?;
     let registry = make_registry(&signals)?;
     let agents = Agents::listen(job, &registry)?;
     for address in agents.addresses() {
@@ -40,8 +40,9 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
     let mut pipes = primary.make_pipes()?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
-    let mut gathering = primary.send_ranges(hub, registry, agents, kept)?;
-    let outcome = match gathering.gather() {
+    let (mut gathering, resumed) = primary.prepare_ranges(hub, registry, agents, checked)?;
+    let gathered = gathering.send_ranges(resumed).and_then(|()| gathering.gather());
+    let outcome = match gathered {
         // A coprocess may have said too much at last.
         Ok(()) => gathering.end_of_file().and_then(|()| gathering.wait_for_children()),
         Err(error) => Err(error),
@@ -170,28 +171,24 @@ impl<'a> Primary<'a> {
         Ok(hub)
     }
 
-    /// Sends each worker its first chunks.
-    fn send_ranges(
+    /// Opens the journal, and finds out what is left to do.
+    fn prepare_ranges(
         self,
         hub: Hub,
         registry: Registry,
         agents: Agents,
-        (keeper, done): (Keeper, Option<Done>),
-    ) -> Result<Gathering<'a>, Error> {
+        checked: Checked<'_>,
+    ) -> Result<(Gathering<'a>, Option<(u128, u128)>), Error> {
         let Job { range, aggregate, policy, .. } = *self.job;
         let workers = self.crew.slots.len() as u32;
         let scheduler = Scheduler::new(range, aggregate, policy, workers);
+        let (keeper, done) = checked.begin()?;
+        let resumed = done.as_ref().map(|done| (done.done, done.failed));
         let mut gathering =
             self.gathering(scheduler, hub, registry, |scheduler| keeper.resume(scheduler, done))?;
         gathering.keeper = keeper;
         gathering.agents = agents;
-        gathering.outlet = Outlet::open(gathering.job, &gathering.registry)?;
-        gathering.admit_everybody()?;
-        if gathering.stages.is_wanted && !gathering.crew.slots.is_empty() {
-            gathering.stages.at(Stage::RangesSent, &mut gathering.clock);
-            gathering.crew.let_go_on();
-        }
-        Ok(gathering)
+        Ok((gathering, resumed))
     }
 
     /// Tells the primary elsewhere that there are workers now.

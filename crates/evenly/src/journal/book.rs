@@ -4,7 +4,8 @@ use super::batch::{Batch, add_buckets};
 use super::begun::{self, Begun};
 use super::cadence::Cadence;
 use super::check::{Contents, check};
-use super::connection::{self, There};
+use super::checked::{Checked, Found};
+use super::connection;
 use super::error::{JournalError, Trouble};
 use super::fingerprint::Fingerprint;
 use super::schema::{self, Field, Hasher, Seal};
@@ -60,6 +61,8 @@ pub(super) struct Terms {
     pub(super) resume: bool,
     pub(super) retry_failed: bool,
     pub(super) accept_change: bool,
+    /// Whether it must be there.
+    pub(super) is_expected: bool,
 }
 
 /// The call that a journal belongs to: its words, and the directory it was in.
@@ -76,39 +79,7 @@ impl Book {
         call: Call<'_>,
         terms: Terms,
     ) -> Result<(Self, Option<Contents>), JournalError> {
-        let opened = connection::place(path)
-            .and_then(|place| Self::open_at(place, fingerprint, call, terms));
-        let (mut book, contents) = opened.map_err(|error| error.called(path))?;
-        path.clone_into(&mut book.path);
-        Ok((book, contents))
-    }
-
-    fn open_at(
-        path: PathBuf,
-        fingerprint: &Fingerprint,
-        call: Call<'_>,
-        terms: Terms,
-    ) -> Result<(Self, Option<Contents>), JournalError> {
-        let there = connection::look(&path)?;
-        if there != There::Nothing && !terms.resume {
-            return Err(JournalError::Exists { path });
-        }
-        let lock = lock(&path)?;
-        // Whoever held it until now may have made it.
-        if connection::look(&path)? == There::Journal {
-            if !terms.resume {
-                return Err(JournalError::Exists { path });
-            }
-            let opened = connection::open(&path)
-                .and_then(|connection| Ok((connection::is_empty(&connection)?, connection)));
-            let (is_empty, connection) = opened.map_err(|trouble| trouble.at(&path, "open"))?;
-            if !is_empty {
-                let opened = (path, connection, lock);
-                let (book, contents) = Self::resume(opened, fingerprint, call, terms)?;
-                return Ok((book, Some(contents)));
-            }
-        }
-        Ok((Self::begin(&path, lock, fingerprint, call)?, None))
+        Checked::new(path, fingerprint, call, terms)?.begin()
     }
 
     /// One in which nothing waits.
@@ -136,7 +107,7 @@ impl Book {
     }
 
     /// Begins a journal in a file that is not there, or empty.
-    fn begin(
+    pub(super) fn begin(
         path: &Path,
         lock: Lock,
         fingerprint: &Fingerprint,
@@ -163,18 +134,14 @@ impl Book {
         make().map_err(|trouble| trouble.at(path, "begin"))
     }
 
-    fn resume(
-        (path, connection, lock): (PathBuf, Connection, Lock),
+    pub(super) fn resume(
+        (path, lock): (PathBuf, Lock),
+        found: Found,
         fingerprint: &Fingerprint,
         call: Call<'_>,
         terms: Terms,
     ) -> Result<(Self, Contents), JournalError> {
-        let contents = check(&connection).map_err(|trouble| trouble.at(&path, "read"))?;
-        let differences = contents.fingerprint().differences(fingerprint);
-        let is_accepted = terms.accept_change && differences.iter().all(|one| one.may_be_accepted);
-        if !differences.is_empty() && !is_accepted {
-            return Err(JournalError::AnotherJob { path, differences });
-        }
+        let Found { connection, contents, differences } = found;
         let (hasher, seal, total) = (contents.hasher.clone(), contents.seal, contents.total);
         let value = match &contents.value {
             Value::Histogram(_) => fingerprint.aggregate.empty(),

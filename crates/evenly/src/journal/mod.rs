@@ -7,7 +7,7 @@
 //! tables, when a journal is valid, and what becomes of it after each kind of accident.
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
-//! must hold of it, `batch`, `begun` and `book` how it is written, `cadence` when and `kept` how it is read back, `verify` several together,
+//! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `book` how it is written, `cadence` when and `kept` how it is read back, `verify` several together,
 //! `state` the journals that nobody named.
 
 mod batch;
@@ -15,6 +15,7 @@ mod begun;
 mod book;
 mod cadence;
 mod check;
+mod checked;
 mod connection;
 mod error;
 mod fingerprint;
@@ -34,6 +35,7 @@ pub use verify::{Together, merge, verify};
 
 use crate::function::{Function, Program};
 use book::Terms;
+use checked::Checked;
 use evenly_core::{Aggregate, Interval, IntervalSet, Range, Value};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -61,8 +63,9 @@ pub struct Journal {
 #[derive(Clone, Debug)]
 enum Place {
     At(PathBuf),
-    /// In a file of its own in this directory, made when the run has lasted so long.
-    After(Duration, PathBuf),
+    /// In a file of its own in this directory, made when the run has lasted so long; `None`: in the
+    /// [state directory](directory).
+    After(Duration, Option<PathBuf>),
 }
 
 impl Journal {
@@ -76,7 +79,13 @@ impl Journal {
     /// [discarded](discard) when it is not needed any more. That it cannot be kept stops no run.
     #[must_use]
     pub fn after(duration: Duration, directory: impl Into<PathBuf>) -> Self {
-        Self::new(Place::After(duration, directory.into()))
+        Self::new(Place::After(duration, Some(directory.into())))
+    }
+
+    /// The same in the [state directory](directory) of the user.
+    #[must_use]
+    pub fn in_state_directory_after(duration: Duration) -> Self {
+        Self::new(Place::After(duration, None))
     }
 
     fn new(place: Place) -> Self {
@@ -88,6 +97,13 @@ impl Journal {
     pub fn resume(mut self) -> Self {
         self.terms.resume = true;
         self
+    }
+
+    /// Goes on with it, and refuses a file that is missing.
+    #[must_use]
+    pub fn resume_existing(mut self) -> Self {
+        self.terms.is_expected = true;
+        self.resume()
     }
 
     /// Runs the numbers again that failed.
@@ -147,24 +163,44 @@ impl Journal {
         self.call.as_ref().map(|(words, directory)| (&words[..], &**directory))
     }
 
-    /// Opens it for this job: with what is done already.
-    pub(crate) fn open(
+    /// Checks the file of a journal at a path, and writes nothing to it yet; `None` if there is no path
+    /// before the journal begins.
+    pub(crate) fn check(
         &self,
         aggregate: Aggregate,
         range: Range,
         function: &dyn Function,
-    ) -> Result<(Book, Option<Done>), JournalError> {
+    ) -> Result<Option<Ready<'_>>, JournalError> {
+        let Place::At(path) = &self.place else { return Ok(None) };
         let fingerprint = self.fingerprint(aggregate, range, function);
-        let (path, terms) = match &self.place {
-            Place::At(path) => (path.clone(), self.terms),
-            Place::After(_, directory) => (state::new_file(directory)?, Terms::default()),
+        Checked::new(path, &fingerprint, self.call_in(), self.terms)
+            .map(|checked| Some(Ready(checked)))
+    }
+
+    /// Begins a journal in a file of its own.
+    pub(crate) fn begin(
+        &self,
+        aggregate: Aggregate,
+        range: Range,
+        function: &dyn Function,
+    ) -> Result<Book, JournalError> {
+        let path = match &self.place {
+            Place::At(path) => path.clone(),
+            Place::After(_, Some(directory)) => state::new_file(directory)?,
+            Place::After(_, None) => state::new_file(&directory()?)?,
         };
-        let opened = Book::open(&path, &fingerprint, self.call_in(), terms);
-        if let (Err(_), Place::After(..)) = (&opened, &self.place) {
-            // Nobody looks for it. That it stays is no error of its own.
-            let _ = discard(&path);
-        }
-        let (book, contents) = opened?;
+        let fingerprint = self.fingerprint(aggregate, range, function);
+        Ok(Book::open(&path, &fingerprint, self.call_in(), Terms::default())?.0)
+    }
+}
+
+/// A journal that was checked for a job.
+pub(crate) struct Ready<'a>(Checked<'a>);
+
+impl Ready<'_> {
+    /// Opens it: with what is done already.
+    pub(crate) fn begin(self) -> Result<(Book, Option<Done>), JournalError> {
+        let (book, contents) = self.0.begin()?;
         Ok((book, contents.map(Done::from)))
     }
 }
@@ -172,6 +208,8 @@ impl Journal {
 /// What a journal says is done, as far as a run must know it before it begins.
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
+    pub(crate) done: u128,
+    pub(crate) failed: u128,
     /// Numbers that are done or failed, and how many lines were found in them.
     pub(crate) pieces: Vec<(Interval, u64)>,
     pub(crate) lowest_failure: Option<i64>,
@@ -192,8 +230,8 @@ impl Done {
 
 impl From<check::Contents> for Done {
     fn from(contents: check::Contents) -> Self {
-        let check::Contents { pieces, lowest_failure, value, .. } = contents;
-        Self { pieces, lowest_failure, value }
+        let check::Contents { done, failed, pieces, lowest_failure, value, .. } = contents;
+        Self { done, failed, pieces, lowest_failure, value }
     }
 }
 

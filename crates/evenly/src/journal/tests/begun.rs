@@ -3,7 +3,8 @@
 use super::*;
 use std::collections::BTreeSet;
 
-const RETRY: Terms = Terms { resume: true, retry_failed: true, accept_change: false };
+const RETRY: Terms =
+    Terms { resume: true, retry_failed: true, accept_change: false, is_expected: false };
 
 fn unknown(path: &Path, fingerprint: &Fingerprint) -> Vec<Interval> {
     let (book, _) = Book::open(path, fingerprint, None, RESUME).unwrap();

@@ -1,0 +1,114 @@
+//! A journal between its check and its first write.
+//!
+//! Sockets are bound and workers forked in between: if that fails, the call is refused and the journal
+//! is as it was.
+
+use super::book::{Book, Call, Terms, lock};
+use super::check::{Contents, check};
+use super::connection::{self, There};
+use super::error::JournalError;
+use super::fingerprint::{Difference, Fingerprint};
+use super::state;
+use crate::lock::Lock;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+
+/// A journal that was checked and locked for a job, and not written to yet.
+pub(super) struct Checked<'a> {
+    /// As it is called by its user.
+    name: PathBuf,
+    path: PathBuf,
+    lock: Lock,
+    /// `None`: the file is missing or empty.
+    found: Option<Found>,
+    fingerprint: Fingerprint,
+    call: Call<'a>,
+    terms: Terms,
+}
+
+/// What is in a journal, and in what it differs from the job.
+pub(super) struct Found {
+    pub(super) connection: Connection,
+    pub(super) contents: Contents,
+    pub(super) differences: Vec<Difference>,
+}
+
+impl<'a> Checked<'a> {
+    /// Checks the journal of this job.
+    ///
+    /// # Errors
+    /// If it is not that, or not sound, or in use.
+    pub(super) fn new(
+        name: &Path,
+        fingerprint: &Fingerprint,
+        call: Call<'a>,
+        terms: Terms,
+    ) -> Result<Self, JournalError> {
+        let checked = connection::place(name).and_then(|path| {
+            let (lock, found) = Self::look(&path, fingerprint, terms)?;
+            let (name, fingerprint) = (name.to_owned(), fingerprint.clone());
+            Ok(Self { name, path, lock, found, fingerprint, call, terms })
+        });
+        checked.map_err(|error| error.called(name))
+    }
+
+    fn look(
+        path: &Path,
+        fingerprint: &Fingerprint,
+        terms: Terms,
+    ) -> Result<(Lock, Option<Found>), JournalError> {
+        let refused = |there| match there {
+            There::Nothing if terms.is_expected => {
+                Err(JournalError::Missing { path: path.to_owned() })
+            }
+            There::Nothing => Ok(()),
+            There::Empty | There::Journal if terms.resume => Ok(()),
+            There::Empty | There::Journal => Err(JournalError::Exists { path: path.to_owned() }),
+        };
+        refused(connection::look(path)?)?;
+        let lock = lock(path)?;
+        // Another process may have made or removed it before the lock was taken.
+        let there = connection::look(path)?;
+        refused(there)?;
+        if there != There::Journal {
+            return Ok((lock, None));
+        }
+        let opened = connection::open(path)
+            .and_then(|connection| Ok((connection::is_empty(&connection)?, connection)));
+        let (is_empty, connection) = opened.map_err(|trouble| trouble.at(path, "open"))?;
+        if is_empty {
+            return Ok((lock, None));
+        }
+        let contents = check(&connection).map_err(|trouble| trouble.at(path, "read"))?;
+        let differences = contents.fingerprint().differences(fingerprint);
+        let is_accepted = terms.accept_change && differences.iter().all(|one| one.may_be_accepted);
+        if !differences.is_empty() && !is_accepted {
+            return Err(JournalError::AnotherJob { path: path.to_owned(), differences });
+        }
+        Ok((lock, Some(Found { connection, contents, differences })))
+    }
+
+    /// Opens it for the job: with what is done, or begun with nothing in it.
+    ///
+    /// # Errors
+    /// If it cannot be written. A file that this made is removed.
+    pub(super) fn begin(self) -> Result<(Book, Option<Contents>), JournalError> {
+        let Self { name, path, lock, found, fingerprint, call, terms } = self;
+        let begun = match found {
+            Some(found) => Book::resume((path, lock), found, &fingerprint, call, terms)
+                .map(|(book, contents)| (book, Some(contents))),
+            None => {
+                let is_missing = !path.exists();
+                let begun = Book::begin(&path, lock, &fingerprint, call);
+                if begun.is_err() && is_missing {
+                    // That it stays is no error of its own.
+                    let _ = state::remove(&path);
+                }
+                begun.map(|book| (book, None))
+            }
+        };
+        let (mut book, contents) = begun.map_err(|error| error.called(&name))?;
+        book.path = name;
+        Ok((book, contents))
+    }
+}
