@@ -1,6 +1,6 @@
 //! The command behind `--` in the place of a function: what is run, and how its answers are read.
 
-use crate::arguments::{Array, Format, JobArguments};
+use crate::arguments::{Array, JobArguments};
 use crate::number::parse_number;
 use evenly::function::{Command, Form, Function};
 use evenly::{Aggregate, Range};
@@ -38,15 +38,9 @@ pub(crate) fn resolve(
         );
     }
     if let Some(function) = function {
-        return Err(if let Aggregate::Run { .. } = aggregate {
-            format!(
-                "run takes no function, and '{function}' is one word too many; see evenly run --help"
-            )
-        } else {
-            format!(
-                "'{function}' and the command behind -- are two functions; leave one of them out"
-            )
-        });
+        return Err(format!(
+            "'{function}' and the command behind -- are two functions; leave one of them out"
+        ));
     }
     let words = arguments.cmd.clone();
     let command = match arguments.as_kind {
@@ -74,9 +68,6 @@ pub(crate) fn resolve(
     if arguments.at_most_once {
         command = command.at_most_once();
     }
-    if let Aggregate::Run { .. } = aggregate {
-        refuse_for_run(arguments)?;
-    }
     let is_counted_here = command.form() != Form::PerNumber && arguments.max_rate.is_some();
     if is_counted_here && !arguments.listen.is_empty() {
         return Err("--max-rate counts the chunks of this machine, and agents divide theirs; \
@@ -84,21 +75,6 @@ pub(crate) fn resolve(
             .to_owned());
     }
     Ok(command.into_function())
-}
-
-fn refuse_for_run(arguments: &JobArguments) -> Result<(), String> {
-    if arguments.format == Format::Json {
-        return Err("run prints what its commands print, which is no JSON; \
-                    --joblog and --events say how each of them went"
-            .to_owned());
-    }
-    if arguments.partial {
-        return Err(
-            "run withholds nothing where some n failed, so --partial says nothing; leave it out"
-                .to_owned(),
-        );
-    }
-    Ok(())
 }
 
 /// What is said where a command is missing that something is said about.

@@ -9,6 +9,12 @@ use std::ops::{Deref, DerefMut};
 #[derive(Debug)]
 pub(crate) struct Later<T>(Box<T>);
 
+impl<T> Later<T> {
+    pub(crate) fn into_inner(self) -> T {
+        *self.0
+    }
+}
+
 impl<T> Deref for Later<T> {
     type Target = T;
 

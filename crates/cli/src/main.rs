@@ -22,6 +22,7 @@ mod journal;
 mod keys;
 mod later;
 mod logfile;
+mod mistyped;
 mod number;
 mod plan;
 mod question;

@@ -49,6 +49,13 @@ impl Question {
         if parse_range(typed).is_ok() {
             return Err(if parse_range(range).is_ok() {
                 format!("{typed} and {range} are two ranges; {}", with_function(aggregate, range))
+            } else if range.starts_with(['/', '.']) {
+                // No expression begins so, and the path of a program may.
+                let program = quoted(range);
+                format!(
+                    "-- is missing before the command {program}; \
+                     write: evenly {command} {typed} -- {program} {{}}"
+                )
             } else {
                 let function = quoted(range);
                 format!(

@@ -45,16 +45,16 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(), Outcome> {
 /// The arguments of a command that is a question.
 fn job(command: &mut Command) -> Option<&mut JobArguments> {
     match command {
-        Command::Count(job)
-        | Command::Sum(job)
-        | Command::Min(job)
-        | Command::Max(job)
-        | Command::Any(job)
-        | Command::All(job)
-        | Command::Hist(job)
-        | Command::Map(job)
-        | Command::Failures(job) => Some(job),
-        Command::Find(find) => Some(&mut find.job),
+        Command::Count(truth) | Command::Any(truth) | Command::All(truth) => {
+            Some(&mut truth.question.job)
+        }
+        Command::Sum(question)
+        | Command::Min(question)
+        | Command::Max(question)
+        | Command::Hist(question)
+        | Command::Map(question)
+        | Command::Failures(question) => Some(&mut question.job),
+        Command::Find(find) => Some(&mut find.truth.question.job),
         Command::Run(run) => Some(&mut run.job),
         _ => None,
     }

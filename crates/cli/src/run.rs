@@ -1,6 +1,6 @@
 //! Carries out a command.
 
-use crate::arguments::{Arguments, Command, RunArguments};
+use crate::arguments::{Arguments, Command, FindArguments, RunArguments};
 use crate::ask;
 use crate::exit::Outcome;
 use crate::functions;
@@ -15,31 +15,30 @@ use std::ffi::OsString;
 
 /// Carries out a command that was called by these words, up to what it writes to standard output.
 pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outcome> {
-    let (aggregate, arguments) = match command {
-        Command::Count(arguments) => (Aggregate::Count, arguments),
-        Command::Sum(arguments) => (Aggregate::Sum, arguments),
-        Command::Min(arguments) => (Aggregate::Min, arguments),
-        Command::Max(arguments) => (Aggregate::Max, arguments),
-        Command::Find(arguments) => {
-            let first = plan::option("first", arguments.first.as_deref(), plan::parse_first)?;
-            return ask::ask(
-                Plan::resolve(Aggregate::Find { first }, false, &arguments.job)?,
-                words,
-            );
+    let (aggregate, is_tagged, arguments) = match command {
+        Command::Count(truth) => (Aggregate::Count, false, truth.into_inner().into_job()),
+        Command::Any(truth) => (Aggregate::Any, false, truth.into_inner().into_job()),
+        Command::All(truth) => (Aggregate::All, false, truth.into_inner().into_job()),
+        Command::Sum(question) => (Aggregate::Sum, false, question.into_inner().into_job()),
+        Command::Min(question) => (Aggregate::Min, false, question.into_inner().into_job()),
+        Command::Max(question) => (Aggregate::Max, false, question.into_inner().into_job()),
+        Command::Hist(question) => (Aggregate::Hist, false, question.into_inner().into_job()),
+        Command::Map(question) => (Aggregate::Map, false, question.into_inner().into_job()),
+        Command::Failures(question) => {
+            (Aggregate::Failures, false, question.into_inner().into_job())
         }
-        Command::Any(arguments) => (Aggregate::Any, arguments),
-        Command::All(arguments) => (Aggregate::All, arguments),
-        Command::Hist(arguments) => (Aggregate::Hist, arguments),
-        Command::Map(arguments) => (Aggregate::Map, arguments),
-        Command::Failures(arguments) => (Aggregate::Failures, arguments),
-        Command::Run(arguments) => {
-            let RunArguments { keep_order, tag, job } = &*arguments;
-            let aggregate = Aggregate::Run { in_order: *keep_order };
-            return ask::ask(Plan::resolve(aggregate, *tag, job)?, words);
+        Command::Find(find) => {
+            let FindArguments { first, truth } = find.into_inner();
+            let first = plan::option("first", first.as_deref(), plan::parse_first)?;
+            (Aggregate::Find { first }, false, truth.into_job())
+        }
+        Command::Run(run) => {
+            let RunArguments { keep_order, tag, job } = run.into_inner();
+            (Aggregate::Run { in_order: keep_order }, tag, job)
         }
         other => return without_job(other),
     };
-    ask::ask(Plan::resolve(aggregate, false, &arguments)?, words)
+    ask::ask(Plan::resolve(aggregate, is_tagged, &arguments)?, words)
 }
 
 /// Carries out a command that is no question of its own.

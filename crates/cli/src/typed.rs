@@ -2,9 +2,11 @@
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Outcome;
+use crate::mistyped;
 use crate::report;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
+use evenly::quoted;
 use std::ffi::OsString;
 
 /// Reads the command line. `--help` and `--version` are carried out here.
@@ -12,14 +14,15 @@ use std::ffi::OsString;
 /// # Errors
 /// How the process is to end instead.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Outcome> {
-    match Arguments::try_parse_from(apart(arguments)) {
+    let words = apart(arguments);
+    match Arguments::try_parse_from(&words) {
         Ok(arguments) => Ok(arguments.command),
         Err(error) => Err(match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 let text = error.render().to_string();
                 report::write_out(&text).err().unwrap_or(Outcome::Done)
             }
-            _ => Outcome::Usage(one_line(&error)),
+            _ => Outcome::Usage(refusal(&error, &words)),
         }),
     }
 }
@@ -49,15 +52,28 @@ fn workers_at_once(word: &str) -> Option<(&str, &str)> {
     (is_it && number.starts_with(|digit: char| digit.is_ascii_digit())).then_some((flags, value))
 }
 
+/// The one line for an error, of which clap may not know the cause.
+fn refusal(error: &clap::Error, words: &[OsString]) -> String {
+    let is_misplaced = matches!(
+        error.kind(),
+        ErrorKind::UnknownArgument | ErrorKind::ValueValidation | ErrorKind::TooManyValues
+    );
+    if error.kind() == ErrorKind::InvalidUtf8
+        && let Some(word) = words.iter().find(|word| word.to_str().is_none())
+    {
+        return format!("the argument {} is not valid UTF-8; see evenly --help", quoted(word));
+    }
+    mistyped::explain(words.get(1..).unwrap_or_default())
+        .filter(|_| is_misplaced)
+        .unwrap_or_else(|| one_line(error))
+}
+
 /// clap's errors are several lines; ours are one: the thing, the cause, the next step.
 fn one_line(error: &clap::Error) -> String {
     let text = |kind| error.get(kind).map(value_text);
     let argument = text(ContextKind::InvalidArg).unwrap_or_default();
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
     let what = match error.kind() {
-        ErrorKind::UnknownArgument if argument == "--first" => {
-            return "--first is for find; see evenly find --help".to_owned();
-        }
         ErrorKind::UnknownArgument => format!("unexpected argument '{argument}'"),
         ErrorKind::InvalidSubcommand => {
             let name = text(ContextKind::InvalidSubcommand).unwrap_or_default();

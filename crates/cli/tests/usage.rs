@@ -4,6 +4,8 @@
 mod commands;
 mod support;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::Command;
 use support::{EVENLY, answer, run, run_words, stderr};
@@ -69,13 +71,18 @@ fn only_find_is_asked_for_the_first() {
     for first in ["0", "-1", "x", "2^64"] {
         refused(&format!("find even 0..10 --first {first}"), &["--first", &format!("'{first}'")]);
     }
-    refused("count even 0..10 --first 3", &["--first is for find"]);
+    refused("count even 0..10 --first 3", &["'--first' of evenly count", "an option of find"]);
     // A slip is no function, although that may begin with minus signs.
-    for slip in
-        ["--worker 3 even 0..10", "--jurnal x", "--worker=3 even 0..10", "even --frist 0..3"]
-    {
-        refused(&format!("count {slip}"), &["unexpected argument", "--help"]);
+    for (slip, option, meant) in [
+        ("--worker 3 even 0..10", "'--worker'", "'--workers'"),
+        ("--worker=3 even 0..10", "'--worker'", "'--workers'"),
+        ("--jurnal x", "'--jurnal'", "'--journal'"),
+        ("even 0..3 --formt json", "'--formt'", "'--format'"),
+        ("--jbos 3 even 0..10", "'--jbos'", "'--jo"),
+    ] {
+        refused(&format!("count {slip}"), &[option, "did you mean ", meant]);
     }
+    refused("find even --frist 3 0..10", &["unknown option '--frist'", "did you mean '--first'?"]);
     assert_eq!(answer("sum --n -3..5"), "4\n");
 }
 
@@ -145,6 +152,10 @@ fn bad_options() {
     refused("count even 0..10 --formt json", &["'--formt'", "did you mean '--format'?"]);
     refused("count even 0..10 --step", &["--wiring"]);
     refused("count even 0..10 20..30", &["20..30"]);
+    let word = OsStr::from_bytes(b"a\xff\n");
+    let output = support::evenly("count 0..10").arg(word).output().unwrap();
+    let said = "evenly: the argument $'a\\xff\\n' is not valid UTF-8; see evenly --help\n";
+    assert_eq!((output.status.code(), &*stderr(&output)), (Some(2), said));
     refused("count even 0..10 -j", &["needs a value"]);
     refused("count even 0..10 -j 2 -j 3", &["twice"]);
 }
@@ -173,6 +184,114 @@ fn files_that_cannot_be_written() {
         refused(&format!("count even 0..10 {option} /tmp"), &[option, "'/tmp'", "directory"]);
     }
     refused("count even 0..10 --joblog x --events x", &["'x'", "its own file"]);
+}
+
+#[test]
+fn an_unknown_option_is_named_and_no_word_behind_it() {
+    for (call, option) in [
+        ("run 0..2 --results out -- echo {}", "'--results' of evenly run"),
+        ("failures 0..200 --frist 3 -- true {}", "'--frist' of evenly failures"),
+        ("failures 0..200 -z 3 -- true {}", "'-z' of evenly failures"),
+        ("failures 0..200 -z -- true {}", "'-z' of evenly failures"),
+        ("count -z even 0..10", "'-z' of evenly count"),
+        ("count -quiet even 0..10", "'-quiet' of evenly count; did you mean '--quiet'?"),
+        (
+            "run 0..2 --no-status 3 -- true {}",
+            "'--no-status' of evenly run; it is an option of count, find, any, all",
+        ),
+        (
+            "sum 0..2 --no-status 3 -- echo {}",
+            "'--no-status' of evenly sum; it is an option of count, find, any, all",
+        ),
+        (
+            "run --lib f.so:f 0..3",
+            "'--lib' of evenly run; it is an option of count, sum and others",
+        ),
+        ("join --listen x", "'--listen' of evenly join"),
+        ("verify --merged x y", "'--merged' of evenly verify; did you mean '--merge'?"),
+        ("resume --retry-faild", "did you mean '--retry-failed'?"),
+    ] {
+        refused(call, &["unknown option ", option]);
+    }
+    assert_eq!(answer("sum -n -3..5"), "-4\n");
+    assert_eq!(answer("sum --n-5 0..1"), "-5\n");
+}
+
+#[test]
+fn a_command_without_dashes_before_it_gets_the_line_that_works() {
+    for (call, line) in [
+        ("run 0..3 echo {}", "before the command echo; write: evenly run 0..3 -- echo {}"),
+        ("run 0..3 -k -j 2 echo {}", "write: evenly run 0..3 -k -j 2 -- echo {}"),
+        ("run 0..3 grep --colour {} x", "write: evenly run 0..3 -- grep --colour {} x"),
+        ("run 0..3 ./x", "write: evenly run 0..3 -- ./x {}"),
+        ("failures 0..3 true {}", "write: evenly failures 0..3 -- true {}"),
+        ("count 0..3 ./test --seed {} -v", "write: evenly count 0..3 -- ./test --seed {} -v"),
+        ("failures 0..3 ./test", "write: evenly failures 0..3 -- ./test {}"),
+        ("sum 0..3 expr {start} + {end}", "write: evenly sum 0..3 -- expr {start} + {end}"),
+    ] {
+        refused(call, &["-- is missing before the command", line]);
+    }
+}
+
+/// Widths of terminals.
+const WIDTHS: [usize; 3] = [80, 100, 120];
+
+#[test]
+fn help_is_wrapped_once_at_every_width() {
+    let others = ["run", "join", "keygen", "resume", "verify"];
+    for verb in VERBS.into_iter().chain(others).chain([""]) {
+        for width in WIDTHS {
+            let mut command = support::evenly(&format!("{verb} --help"));
+            let output = command.env("COLUMNS", width.to_string()).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            for pair in lines.windows(2) {
+                assert!(pair[0].len() <= width, "{verb} at {width}: {}", pair[0]);
+                let is_example = pair[0].starts_with("  evenly");
+                assert!(
+                    !is_example || pair[1].is_empty() || pair[1].starts_with("  evenly"),
+                    "{pair:?}"
+                );
+                let indent = |line: &str| line.len() - line.trim_start().len();
+                let is_continued = match indent(pair[1]) {
+                    0 => indent(pair[0]) == 0 && !pair[0].ends_with(':'),
+                    6.. => {
+                        indent(pair[0]) == indent(pair[1])
+                            || pair[0][..indent(pair[1])].ends_with("  ")
+                    }
+                    _ => false,
+                };
+                let next = pair[1].trim_start().split(' ').next().unwrap();
+                if is_continued && !pair[0].is_empty() && !next.is_empty() && !next.starts_with('-')
+                {
+                    let joined = pair[0].len() + 1 + next.len();
+                    assert!(joined > width, "{verb} at {width}: {pair:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn each_verb_lists_only_the_options_that_it_takes() {
+    let takes = |verb: &str, option: &str| {
+        let texts = [answer(&format!("{verb} --help")), answer(&format!("man {verb}"))];
+        let listed = texts.map(|text| text.replace('\\', "").contains(option));
+        assert_eq!(listed[0], listed[1], "{verb} {option}");
+        listed[0]
+    };
+    for option in ["[FUNCTION]", "--lib ", "--partial", "--no-status", "--format"] {
+        assert!(!takes("run", option), "{option}");
+    }
+    let script = answer("completions bash");
+    let run = script.split("evenly__subcmd__run)").nth(1).unwrap();
+    let run = run.split(";;").next().unwrap();
+    assert!(run.contains("--keep-order") && !run.contains("--lib"), "{run}");
+    for verb in VERBS {
+        assert!(takes(verb, "--partial") && takes(verb, "--format"), "{verb}");
+        let asks_truth = ["count", "find", "any", "all"].contains(&verb);
+        assert_eq!(takes(verb, "--no-status"), asks_truth, "{verb}");
+    }
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 
 /// The word as bash reads it back, without any byte that a terminal acts on.
 ///
-/// Plain words stand as they are, other text in quotes; a word with control characters or bytes that are
+/// Plain words stand as they are, also with the placeholders of commands in them, which mean nothing to
+/// a shell; other text stands in quotes. A word with control characters or bytes that are
 /// not UTF-8 becomes `$'…'` (bash(1), QUOTING).
 ///
 /// ```
@@ -20,8 +21,19 @@ use std::os::unix::ffi::OsStrExt;
 pub fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref();
     let text = word.to_str().filter(|text| printable(text.as_bytes(), text.len()) == *text);
+    if let Some(text) = text.filter(|text| is_plain(text)) {
+        return text.to_owned();
+    }
     text.and_then(|text| shlex::try_quote(text).ok())
         .map_or_else(|| escaped(word.as_bytes()), std::borrow::Cow::into_owned)
+}
+
+/// Whether a shell reads the word as it stands.
+fn is_plain(text: &str) -> bool {
+    let filled = ["{}", "{start}", "{end}"]
+        .iter()
+        .fold(text.to_owned(), |text, placeholder| text.replace(placeholder, "0"));
+    shlex::try_quote(&filled).is_ok_and(|quoted| quoted == filled)
 }
 
 /// The `$'…'` form. A quote and an exclamation mark are escaped by their bytes, so that history expansion
@@ -66,6 +78,10 @@ mod tests {
         for (word, expected) in [
             (&b"./test"[..], "./test"),
             (b"", "''"),
+            (b"--seed={}", "--seed={}"),
+            (b"{start}..{end}", "{start}..{end}"),
+            (b"{print}", "'{print}'"),
+            (b"{{},{end}}", "'{{},{end}}'"),
             (b"it's", "\"it's\""),
             (b"n % 2 == 0", "'n % 2 == 0'"),
             (b"\xff", r"$'\xff'"),

@@ -21,7 +21,7 @@ fn a_command_has_a_place_for_numbers() {
 #[test]
 fn a_command_is_the_function() {
     refused("count even 0..10 -- test {}", &["'even' and the command", "leave one of them out"]);
-    refused("run even 0..10 -- echo {}", &["run takes no function", "'even'"]);
+    refused("run even 0..10 -- echo {}", &["run takes no function", "even is one"]);
     refused("run 0..10", &["no command is given to run"]);
     refused("run", &["missing"]);
     refused("count -- true {}", &["missing"]);
@@ -36,8 +36,11 @@ fn a_command_is_the_function() {
 
 #[test]
 fn run_has_no_answer() {
-    refused("run 0..10 --format json -- echo {}", &["no JSON", "--joblog", "--events"]);
-    refused("run 0..10 --partial -- echo {}", &["--partial", "leave it out"]);
+    refused(
+        "run 0..10 --format json -- echo {}",
+        &["'--format' of evenly run", "an option of count, "],
+    );
+    refused("run 0..10 --partial -- echo {}", &["'--partial' of evenly run"]);
     for option in ["-k", "--keep-order", "--tag"] {
         refused(&format!("count 0..10 {option} -- true {{}}"), &[option]);
     }
@@ -46,7 +49,10 @@ fn run_has_no_answer() {
 #[test]
 fn a_status_that_means_no() {
     for verb in ["sum", "min", "max", "hist", "map", "failures", "run"] {
-        refused(&format!("{verb} 0..10 --no-status 3 -- true {{}}"), &["--no-status", "find, any"]);
+        refused(
+            &format!("{verb} 0..10 --no-status 3 -- true {{}}"),
+            &["--no-status", "an option of count, find, any, all"],
+        );
     }
     refused("count 0..10 --no-status 3 -- true {start}", &["--no-status", "run for each n"]);
     refused("count 0..10 --no-status 3 --coprocess -- cat", &["--no-status", "run for each n"]);

@@ -21,7 +21,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
-use template::{MARKS, Mark, Word, for_program, variable};
+use template::{Mark, Word, for_program, variable};
 
 /// How often a command is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +164,7 @@ impl Command {
     }
 
     fn of(words: Vec<OsString>, is_plain: bool) -> Result<Self, UnusableCommand> {
-        let shown: Vec<String> = words.iter().map(|word| shown(word)).collect();
+        let shown: Vec<String> = words.iter().map(quoted).collect();
         let shown = shown.join(" ");
         let given = words.clone();
         let words: Vec<Word> = words.into_iter().map(|word| Word::new(word, is_plain)).collect();
@@ -357,16 +357,6 @@ impl Command {
         }
         variables
     }
-}
-
-/// A word quoted for a shell, to which the placeholders mean nothing.
-fn shown(word: &OsStr) -> String {
-    let is_plain = |text: &&str| {
-        let filled =
-            MARKS.iter().fold((*text).to_owned(), |text, (mark, _)| text.replace(mark, "0"));
-        !filled.is_empty() && quoted(&filled) == filled
-    };
-    word.to_str().filter(is_plain).map_or_else(|| quoted(word), ToOwned::to_owned)
 }
 
 /// A command in the place of a function that is computed.

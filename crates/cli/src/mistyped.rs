@@ -1,0 +1,160 @@
+//! Messages for words that clap cannot place: an unknown option, a command without `--` before it.
+//!
+//! FUNCTION and RANGE may begin with a minus sign. clap therefore takes an unknown option for one of them,
+//! and complains about a later word.
+
+use crate::arguments::{Arguments, looks_like_option};
+use crate::number::parse_range;
+use crate::usage;
+use clap::{Arg, Command, CommandFactory};
+use evenly::quoted;
+use std::borrow::Cow;
+use std::ffi::OsString;
+
+/// The message for a call of a verb, its name first among the words; `None` if clap's is right.
+pub(crate) fn explain(words: &[OsString]) -> Option<String> {
+    let mut all = Arguments::command();
+    let verb = words.first()?.to_str()?;
+    let mut command = all.find_subcommand_mut(verb)?.clone();
+    command.build();
+    let sorted = Sorted::of(&command, &words[1..]);
+    missing_dashes(verb, &words[1..], &sorted)
+        .or_else(|| Some(unknown_option(&command, sorted.unknown.as_deref()?)))
+        .or_else(|| function_for_run(verb, &words[1..], &sorted))
+}
+
+/// The words of a call by what they are.
+#[derive(Default)]
+struct Sorted<'a> {
+    /// The places of those that are neither options nor their values, up to `--`.
+    positional: Vec<usize>,
+    /// The first option that the verb does not have, before what may be a command.
+    unknown: Option<Cow<'a, str>>,
+    has_dashes: bool,
+}
+
+impl<'a> Sorted<'a> {
+    fn of(command: &Command, words: &'a [OsString]) -> Self {
+        let mut sorted = Self::default();
+        let mut is_value = false;
+        for (place, word) in words.iter().enumerate() {
+            if word == "--" {
+                sorted.has_dashes = true;
+                break;
+            }
+            if std::mem::take(&mut is_value) {
+                continue;
+            }
+            let word = word.to_string_lossy();
+            match option(command, &word) {
+                Some(Some(known)) => is_value = takes_value(known) && !has_value(&word),
+                Some(None) => sorted.unknown = sorted.unknown.or(Some(word)),
+                None => sorted.positional.push(place),
+            }
+        }
+        sorted
+    }
+}
+
+/// The option that a word names: `Some(None)` if the verb does not have it, `None` if it is no option.
+fn option<'c>(command: &'c Command, word: &str) -> Option<Option<&'c Arg>> {
+    if let Some(name) = word.strip_prefix("--") {
+        let name = name.split('=').next().unwrap_or_default();
+        let is_it = |arg: &&Arg| {
+            arg.get_long() == Some(name)
+                || arg.get_all_aliases().unwrap_or_default().contains(&name)
+        };
+        let known = command.get_arguments().find(is_it);
+        return (known.is_some() || looks_like_option(word)).then_some(known);
+    }
+    let letters = word.strip_prefix('-')?;
+    let find = |letter| command.get_arguments().find(|arg| arg.get_short() == Some(letter));
+    let known = letters.chars().next().and_then(find);
+    let is_word = letters.len() > 1 && letters.chars().all(|letter| letter.is_ascii_alphabetic());
+    match known {
+        // Of `-kj`, the last one may take a value.
+        Some(_) if is_word => Some(letters.chars().last().and_then(find)),
+        Some(known) => Some(Some(known)),
+        None => (is_word || looks_like_option(word)).then_some(None),
+    }
+}
+
+fn takes_value(arg: &Arg) -> bool {
+    arg.get_action().takes_values()
+}
+
+/// Whether the value of an option is in the same word, as in `--format=json` and `-j4`.
+fn has_value(word: &str) -> bool {
+    match word.strip_prefix("--") {
+        Some(name) => name.contains('='),
+        None => !word.ends_with(|letter: char| letter.is_ascii_alphabetic()),
+    }
+}
+
+/// What `run 0..3 echo {}` lacks. For the other verbs, a placeholder says that a command is meant.
+fn missing_dashes(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
+    let [range, command, ..] = sorted.positional[..] else { return None };
+    let is_range = words[range].to_str().is_some_and(|word| parse_range(word).is_ok());
+    let has_placeholder = words[command..].iter().any(|word| {
+        let word = word.to_string_lossy();
+        ["{}", "{start}", "{end}"].iter().any(|placeholder| word.contains(placeholder))
+    });
+    if sorted.has_dashes || !is_range || !(verb == "run" || has_placeholder) {
+        return None;
+    }
+    let line = |words: &[OsString]| words.iter().map(quoted).collect::<Vec<_>>().join(" ");
+    let (before, behind) = words.split_at(command);
+    // Of a command without a placeholder only the place is known.
+    let end = if has_placeholder { "" } else { " {}" };
+    Some(format!(
+        "-- is missing before the command {}; write: evenly {verb} {} -- {}{end}",
+        quoted(&words[command]),
+        line(before),
+        line(behind)
+    ))
+}
+
+fn function_for_run(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
+    if verb != "run" || sorted.positional.len() < 2 {
+        return None;
+    }
+    let is_range = |word: &OsString| word.to_str().is_some_and(|word| parse_range(word).is_ok());
+    let functions = sorted.positional.iter().map(|place| &words[*place]);
+    let function = quoted(functions.into_iter().find(|word| !is_range(word))?);
+    Some(format!("run takes no function, and {function} is one word too many; leave it out"))
+}
+
+fn unknown_option(command: &Command, typed: &str) -> String {
+    let verb = command.get_name();
+    let typed = typed.split('=').next().unwrap_or_default();
+    let typed = evenly::printable(typed.as_bytes(), 60);
+    let name = typed.trim_start_matches('-');
+    let unknown = format!("unknown option '{typed}' of evenly {verb}");
+    let others = Arguments::command();
+    let others: Vec<&str> = others
+        .get_subcommands()
+        .filter(|other| {
+            let mut other = (*other).clone();
+            other.build();
+            typed.starts_with("--") && option(&other, &typed).is_some_and(|known| known.is_some())
+        })
+        .map(Command::get_name)
+        .collect();
+    match others[..] {
+        [] => {}
+        [.., _, _, _, _, _] => {
+            return format!(
+                "{unknown}; it is an option of {}, {} and others",
+                others[0], others[1]
+            );
+        }
+        _ => return format!("{unknown}; it is an option of {}", others.join(", ")),
+    }
+    let names = command.get_arguments().flat_map(|arg| {
+        arg.get_long().into_iter().chain(arg.get_all_aliases().unwrap_or_default())
+    });
+    match usage::closest(name, names).filter(|_| name.len() > 1) {
+        Some(close) => format!("{unknown}; did you mean '--{close}'?"),
+        None => format!("{unknown}; see evenly {verb} --help"),
+    }
+}
