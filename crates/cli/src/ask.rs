@@ -1,6 +1,7 @@
 //! A question from its plan to its answer: the job, what is written of it, and how it ends.
 
 use crate::answer::Answer;
+use crate::descriptors;
 use crate::dry_run;
 use crate::events::End;
 use crate::exit::Outcome;
@@ -23,6 +24,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     if plan.is_dry_run {
         return report::write_out(&dry_run::text(&plan));
     }
+    descriptors::check_stdout()?;
     let mut eyes = Eyes::open(&plan).map_err(Outcome::Usage)?;
     let keys = keys::to_listen(&plan.listen, &plan.key_files).map_err(Outcome::Usage)?;
     let delivery = Delivery {

@@ -6,6 +6,7 @@ mod ask;
 mod bar;
 mod cadence;
 mod command;
+mod descriptors;
 mod dry_run;
 mod duration;
 mod events;

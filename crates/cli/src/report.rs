@@ -2,6 +2,7 @@
 
 use crate::answer::{self, Answer, Json};
 use crate::arguments::Format;
+use crate::descriptors;
 use crate::exit::Outcome;
 use crate::failures::Failed;
 use crate::rerun::Rerun;
@@ -15,6 +16,7 @@ use serde::Serialize;
 /// # Errors
 /// If nobody reads it any more, which ends the program quietly; or if it cannot be written.
 pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
+    descriptors::check_stdout()?;
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
         // Not through std, which takes a descriptor that cannot be written for /dev/null.

@@ -2,8 +2,10 @@
 
 use crate::answer::Answer;
 use crate::arguments::{Format, VerifyArguments};
+use crate::descriptors;
 use crate::exit::Outcome;
 use crate::failures::Failed;
+use crate::files;
 use crate::report::{Asked, VERSION, line, write_out};
 use evenly::journal::{self, Together};
 use evenly::{Aggregate, Interval, Range};
@@ -11,11 +13,12 @@ use serde::Serialize;
 
 /// Reads the journals, says what they cover, and makes one of them if that is wanted.
 pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
-    let VerifyArguments { files, merge, format } = arguments;
-    crate::files::of_merge(arguments).map_err(Outcome::Usage)?;
+    let VerifyArguments { files: paths, merge, format } = arguments;
+    files::of_merge(arguments).map_err(Outcome::Usage)?;
+    descriptors::check_stdout()?;
     let together = match merge {
-        Some(into) => journal::merge(files, into)?,
-        None => journal::verify(files)?,
+        Some(into) => journal::merge(paths, into)?,
+        None => journal::verify(paths)?,
     };
     write_out(&match format {
         Format::Text => text(&together),

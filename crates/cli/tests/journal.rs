@@ -73,6 +73,16 @@ fn main() {
         row("one_file_for_two_options_is_refused", &[], files::one_file_for_two_options_is_refused),
         row("a_refused_call_changes_no_file", &[], files::a_refused_call_changes_no_file),
         row("a_resumed_run_appends_to_its_logs", &[], files::a_resumed_run_appends_to_its_logs),
+        row(
+            "a_closed_standard_output_is_no_success",
+            &[],
+            files::a_closed_standard_output_is_no_success,
+        ),
+        row(
+            "a_closed_standard_error_or_input_costs_no_file",
+            &[],
+            files::a_closed_standard_error_or_input_costs_no_file,
+        ),
         row("a_plus_appends_to_the_job_log", &[], files::a_plus_appends_to_the_job_log),
     ];
     libtest_mimic::run(&arguments, tests).exit();

@@ -17,13 +17,17 @@ mod quoting;
 mod unfinished;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A file of its own for a test, removed afterwards.
 struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(name: &str) -> Self {
-        let name = format!("evenly-options-{}-{name}", std::process::id());
+        // Two tests may choose one name.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("evenly-options-{}-{number}-{name}", std::process::id());
         Self(std::env::temp_dir().join(name))
     }
 

@@ -59,12 +59,10 @@ pub(crate) fn one_file_for_two_options_is_refused() {
     let merged = finish(house.other("verify sound old.journal --merge ./sound"));
     refused(&merged, 2, &["--merge './sound'", "the journal 'sound'"]);
     for (stream, words) in [(1, "--joblog out"), (2, "--events out"), (1, "--journal out")] {
-        let mut shell = Command::new("sh");
-        let line = format!("\"$0\" count even 0..1000 {words} {stream}>>out");
-        shell.args(["-c", &line, crate::support::EVENLY]);
-        house.at_home(&mut shell);
-        assert_eq!(finish(shell).status.code(), Some(2), "{line}");
-        assert!(stream == 2 || text(&house, "out").is_empty(), "{line}");
+        let words = format!("count even 0..1000 {words}");
+        let output = redirected(&house, &words, &format!("{stream}>>out"));
+        assert_eq!(output.status.code(), Some(2), "{words}: {output:?}");
+        assert!(stream == 2 || text(&house, "out").is_empty(), "{words}");
         std::fs::remove_file(house.path("out")).unwrap();
     }
     assert!(contents(&house) == before);
@@ -173,4 +171,54 @@ pub(crate) fn a_plus_appends_to_the_job_log() {
     assert_eq!(seqs, ["Seq", "1", "1"], "{log}");
     assert!(count(&house, "--chunk 1000 --joblog log").status.success());
     assert_eq!(text(&house, "log").lines().count(), 2);
+}
+
+/// A call by a shell, with redirections behind it.
+fn redirected(house: &House, words: &str, redirections: &str) -> Output {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("\"$0\" {words} {redirections}"), crate::support::EVENLY]);
+    house.at_home(&mut shell);
+    finish(shell)
+}
+
+pub(crate) fn a_closed_standard_output_is_no_success() {
+    let house = House::new();
+    assert!(count(&house, "--journal sound").status.success());
+    let before = contents(&house);
+    for words in [
+        "count even 0..1000 --joblog log --journal j",
+        "find even 0..1000",
+        "find even 0..0",
+        "failures even 0..1000",
+        "run 0..3 --journal j -- touch made-{}",
+        "run 0..3 -- true {}",
+        "count even 0..1000 --dry-run",
+        "verify sound --merge whole",
+        "functions",
+        "--help",
+    ] {
+        let output = redirected(&house, words, ">&-");
+        refused(&output, 4, &["standard output is closed", "redirect"]);
+        assert!(contents(&house) == before, "{words}: nothing is done");
+    }
+    // These were chosen on purpose.
+    for redirections in [">/dev/null", "1<>/dev/null", ">>/dev/null <&- 2>&-"] {
+        let output = redirected(&house, "count even 0..1000", redirections);
+        assert_eq!(output.status.code(), Some(0), "{redirections}: {output:?}");
+    }
+}
+
+pub(crate) fn a_closed_standard_error_or_input_costs_no_file() {
+    let house = House::new();
+    for redirections in ["2>&-", "<&-", "<&- 2>&-"] {
+        let words = "hist 'if n == 5 { n / 0 } else { n % 2 }' 0..1000 --joblog log --events events --journal j";
+        let output = redirected(&house, words, redirections);
+        assert_eq!(output.status.code(), Some(3), "{redirections}: {output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        for name in ["log", "events"] {
+            assert!(!text(&house, name).contains("evenly: "), "{redirections}: {name}");
+        }
+        assert_eq!(finish(house.other("verify j")).status.code(), Some(4));
+        std::fs::remove_file(house.path("j")).unwrap();
+    }
 }
