@@ -1,5 +1,5 @@
 //! Progress on standard error, by numbers: a bar on a terminal, else now and then a plain line; and,
-//! beside it, what else is said of a job.
+//! beside it, what else is said of a job. In the background of a terminal no bar is drawn.
 
 use crate::arguments::Progress as How;
 use crate::cadence::Cadence;
@@ -75,6 +75,10 @@ impl Watcher {
             && stderr::has_room()
             && let Some(bar) = bar.take()
         {
+            if !stderr::is_foreground() {
+                // It was taken away when the process was stopped; the shell has written there since.
+                bar.set_draw_target(ProgressDrawTarget::hidden());
+            }
             bar.finish_and_clear();
         }
     }
@@ -84,7 +88,8 @@ impl Watcher {
             Display::None => {}
             Display::Plain => stderr::say(&line(progress)),
             Display::Bar(bar) => {
-                if self.started.elapsed() < PATIENCE || !stderr::has_room() {
+                let is_early = self.started.elapsed() < PATIENCE;
+                if is_early || !stderr::has_room() || !stderr::is_foreground() {
                     return;
                 }
                 let bar = bar.get_or_insert_with(|| new_bar(self.range));
@@ -100,7 +105,9 @@ impl Watcher {
         if !stderr::has_room() {
             return;
         }
-        if let Display::Bar(Some(bar)) = &self.display {
+        if let Display::Bar(Some(bar)) = &self.display
+            && stderr::is_foreground()
+        {
             bar.suspend(|| stderr::say(line));
         } else {
             stderr::say(line);

@@ -11,6 +11,14 @@ pub(crate) fn has_room() -> bool {
     has_room_within(Timespec::default())
 }
 
+/// Whether this process may draw on the terminal that standard error is: in the background (`bg`), the
+/// line of the cursor belongs to the shell. True for a terminal that does not control this process, which
+/// has no foreground (tcgetpgrp(3)).
+pub(crate) fn is_foreground() -> bool {
+    let stderr = rustix::stdio::stderr();
+    rustix::termios::tcgetpgrp(stderr).map_or(true, |group| group == rustix::process::getpgrp())
+}
+
 fn has_room_within(patience: Timespec) -> bool {
     let stderr = rustix::stdio::stderr();
     let mut ends = [PollFd::new(&stderr, PollFlags::OUT)];

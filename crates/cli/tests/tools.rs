@@ -24,8 +24,23 @@ fn main() {
             "a_worker_that_cannot_be_replaced_leaves_the_rest_at_work",
             failed_replacement,
         ),
+        needing(
+            &["python3", "bash"],
+            "a_bar_is_drawn_only_in_the_foreground_of_the_terminal",
+            foreground_bar,
+        ),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// A job that is stopped, continued in the background, and brought back, on a pseudoterminal.
+fn foreground_bar() -> Result<(), Failed> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/terminal.py");
+    let output = Command::new("python3").args([script, EVENLY]).stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        return Err(stderr(&output).into());
+    }
+    Ok(())
 }
 
 /// Runs a job under strace and gives the lines of its trace.
