@@ -25,12 +25,36 @@ fn main() {
             failed_replacement,
         ),
         needing(
+            &["unshare", "root"],
+            "a_missing_directory_of_the_system_is_named_with_its_remedy",
+            missing_directories,
+        ),
+        needing(
             &["python3", "bash"],
             "a_bar_is_drawn_only_in_the_foreground_of_the_terminal",
             foreground_bar,
         ),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Without /dev the advice is about /dev, and without /proc about /proc.
+fn missing_directories() -> Result<(), Failed> {
+    for (directory, call, advice) in [
+        ("/dev", "open /dev/null", "mknod -m 666 /dev/null c 1 3"),
+        ("/proc", "stat /proc/self/task", "mount -t proc proc /proc"),
+    ] {
+        let script = format!("mount -t tmpfs none {directory} && exec {EVENLY} count even 0..10");
+        let output = Command::new("unshare").args(["-m", "sh", "-c", &script]).output()?;
+        let said = stderr(&output);
+        let start = format!("evenly: cannot start a worker: {call}: No such file or directory");
+        let end = format!("{advice}\n");
+        let is_right = said.starts_with(&start) && said.ends_with(&end);
+        if output.status.code() != Some(2) || !is_right || said.lines().count() != 1 {
+            return Err(format!("without {directory}: {output:?}").into());
+        }
+    }
+    Ok(())
 }
 
 /// A job that is stopped, continued in the background, and brought back, on a pseudoterminal.

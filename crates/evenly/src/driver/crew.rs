@@ -103,12 +103,12 @@ impl Crew {
         let descriptors = DescriptorLimit::raise(2 * (workers as u64 + 1) + others);
         let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
             .map_err(|cause| {
-                let advice = limits::advice(cause);
-                Error::NoWorker { call: "open /dev/null", cause, advice }
+                let call = "open /dev/null";
+                Error::NoWorker { call, cause, advice: limits::advice(call, cause) }
             })?;
         let orphans = match function.command() {
             Some(_) => Some(Orphans::adopt().map_err(|(call, cause)| {
-                let advice = limits::advice(cause);
+                let advice = limits::advice(call, cause);
                 Error::NoWorker { call, cause, advice }
             })?),
             None => None,
@@ -145,7 +145,7 @@ impl Crew {
                 }
                 Err((_, Refused::Threads(count))) => return Err(Error::Threads { count }),
                 Err((call, Refused::Fork(cause))) if self.slots.is_empty() => {
-                    let advice = limits::advice(cause);
+                    let advice = limits::advice(call, cause);
                     return Err(Error::NoWorker { call, cause, advice });
                 }
                 Err((call, Refused::Fork(cause))) => {

@@ -104,7 +104,7 @@ impl Gathering<'_> {
         self.crew.unsettled += 1;
         let is_beginning = self.supervisor.scheduler().ledger().covered().is_empty();
         if is_beginning && self.crew.unsettled >= UNSETTLED_AT_FIRST {
-            return Err(Error::NoWorker { call, cause, advice: limits::advice(cause) });
+            return Err(Error::NoWorker { call, cause, advice: limits::advice(call, cause) });
         }
         Ok(())
     }
@@ -124,7 +124,7 @@ impl Gathering<'_> {
                     return Err(Error::NoWorkerLeft { call, cause });
                 }
                 if !std::mem::replace(&mut self.crew.slots[slot].is_refused, true) {
-                    let refused = (call, cause, limits::advice(cause));
+                    let refused = (call, cause, limits::advice(call, cause));
                     let not_replaced = Observation::NotReplaced { worker: slot + 1, refused };
                     self.stages.observer.observe(&not_replaced);
                 }

@@ -92,7 +92,7 @@ fn cannot_start(call: &'static str, cause: Errno) -> Error {
 }
 
 fn no_worker(call: &'static str, cause: Errno) -> Error {
-    Error::NoWorker { call, cause, advice: limits::advice(cause) }
+    Error::NoWorker { call, cause, advice: limits::advice(call, cause) }
 }
 
 impl<'a> Primary<'a> {
@@ -237,7 +237,7 @@ impl<'a> Primary<'a> {
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {
-        let refused = (call, cause, limits::advice(cause));
+        let refused = (call, cause, limits::advice(call, cause));
         let fewer = Observation::FewerWorkers { wanted: self.wanted, started, refused };
         self.stages.observer.observe(&fewer);
     }

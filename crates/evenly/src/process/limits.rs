@@ -52,14 +52,17 @@ pub(crate) fn threads() -> Result<u64, Errno> {
     Ok(rustix::fs::stat("/proc/self/task")?.st_nlink.saturating_sub(2))
 }
 
-/// What to do about an error that limits the number of workers.
-pub(crate) fn advice(cause: Errno) -> &'static str {
+/// What to do about an error of a call, for the message that names both.
+pub(crate) fn advice(call: &str, cause: Errno) -> &'static str {
     match cause {
         Errno::MFILE => "raise the limit on open files (ulimit -n)",
         Errno::NFILE => "the system has too many open files; wait or raise fs.file-max",
         Errno::AGAIN => "raise the limit on processes (ulimit -u, pids.max of the cgroup)",
         Errno::NOMEM => "there is not enough memory for another process",
-        Errno::NOENT => "/proc must be mounted",
+        _ if call.ends_with("/dev/null") => {
+            "every worker needs it as standard input; make it: mknod -m 666 /dev/null c 1 3"
+        }
+        Errno::NOENT if call.contains("/proc/") => "mount it: mount -t proc proc /proc",
         _ => "see the manual page of the call",
     }
 }
