@@ -8,6 +8,7 @@ use crate::exit::Outcome;
 use crate::eyes::Eyes;
 use crate::failures;
 use crate::keys;
+use crate::patience::{Limits, Patience, write_all};
 use crate::plan::Plan;
 use crate::report::{self, Delivery};
 use crate::stderr;
@@ -35,6 +36,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
         range: plan.range,
         format: plan.format,
         is_partial: plan.is_partial,
+        deadline: plan.deadline,
     };
     let stream = Stream::of(&delivery);
     let journaling = plan.journal.clone();
@@ -136,9 +138,10 @@ fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128) {
 /// Writes the answer, or what is left of it, and says whether it is one.
 fn deliver(delivery: &Delivery, report: &Report, stream: Option<&Stream>) -> Result<(), Outcome> {
     let answer = Answer::of(delivery.aggregate, report).map_err(Outcome::Incomplete)?;
+    let limits = Limits::new(delivery.deadline, report.time_left);
     match stream {
-        Some(stream) => stream.end(&delivery.tail(report))?,
-        None => report::write_out(&delivery.whole(report, &answer))?,
+        Some(stream) => stream.end(&delivery.tail(report), limits)?,
+        None => write_all(&delivery.whole(report, &answer), &Patience::Limited(limits))?,
     }
     if report.unknown > 0 {
         return Err(Outcome::FateUnknown(fate_unknown(delivery, report)));
@@ -216,7 +219,8 @@ fn deliver_stopped(
             stream.end_early(&tail, unfinished)
         }
         (None, Some(unfinished)) => {
-            report::write_out(&delivery.whole_of_stopped(failures, unfinished, outcome.message()))
+            let text = delivery.whole_of_stopped(failures, unfinished, outcome.message());
+            write_all(&text, &Patience::Short)
         }
         (None, None) => Ok(()),
     };

@@ -261,6 +261,17 @@ fn last_event(end: &End<'_>, outcome: &Outcome) -> Event<'static> {
             return Event::Ended { why: (*why).to_owned(), error, left, status };
         }
     };
+    let why = match outcome {
+        Outcome::Deadline(_) => Some("deadline".to_owned()),
+        Outcome::Interrupted(signal, _) => Some(signal.to_string()),
+        Outcome::BrokenPipe => Some("output".to_owned()),
+        _ => None,
+    };
+    if let Some(why) = why {
+        // The answer was complete, but not all of it is written.
+        let left = Some(Left::of(report));
+        return Event::Ended { why, error, left, status };
+    }
     let Ok(answer) = Answer::of(delivery.aggregate, report) else {
         // A sum that cannot be written is no answer to tell.
         return Event::Ended { why: "no_answer".to_owned(), error, left: None, status };

@@ -107,7 +107,7 @@ impl Outcome {
                 Self::Untrusted(message)
             }
             Error::Journal(_) => Self::Journal(message),
-            Error::Deadline { .. } => Self::Deadline(message),
+            Error::Deadline { .. } | Error::DeadlineAtJournal { .. } => Self::Deadline(message),
             Error::Interrupted(signal) => Self::Interrupted(*signal, message),
             Error::Output(cause) => Self::not_written(*cause),
             _ => Self::Incomplete(message),

@@ -25,6 +25,7 @@ mod later;
 mod logfile;
 mod mistyped;
 mod number;
+mod patience;
 mod plan;
 mod question;
 mod report;

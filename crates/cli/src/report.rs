@@ -10,6 +10,7 @@ use crate::told::Volume;
 use evenly::observe::Unfinished;
 use evenly::{Aggregate, Failure, Policy, Range, Report};
 use serde::Serialize;
+use std::time::Duration;
 
 /// Writes all of `text` to standard output.
 ///
@@ -39,6 +40,8 @@ pub(crate) struct Delivery {
     pub(crate) format: Format,
     /// Whether an answer over the other numbers will do where some failed.
     pub(crate) is_partial: bool,
+    /// How long the job may take, and the writing of its answer.
+    pub(crate) deadline: Option<Duration>,
 }
 
 /// The version of these objects.
@@ -115,6 +118,14 @@ pub(crate) struct Left {
     not_done: String,
     /// The lowest number that is not done.
     complete_below: Option<String>,
+}
+
+impl Left {
+    /// Of a job that came to its end.
+    pub(crate) fn of(report: &Report) -> Self {
+        let (failed, not_done) = (report.failed.to_string(), report.not_done.to_string());
+        Self { failed, not_done, complete_below: None }
+    }
 }
 
 impl From<&Unfinished> for Left {

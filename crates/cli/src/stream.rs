@@ -5,12 +5,12 @@ mod json;
 
 use crate::arguments::Format;
 use crate::exit::Outcome;
+use crate::patience::{Limits, Patience, drain};
 use crate::report::Delivery;
 use evenly::Aggregate;
 use evenly::observe::Unfinished;
 use evenly::output::{Output, Writer};
 use json::{Entry, JsonLines};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::cell::RefCell;
 use std::os::fd::BorrowedFd;
@@ -23,28 +23,6 @@ struct Sink {
     writer: Writer<BorrowedFd<'static>>,
     /// `None`: as text, as they come.
     json: Option<JsonLines>,
-}
-
-/// How long to wait for a reader that takes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// For as long as it is there: it gets all of the answer.
-    Endless,
-    /// For a second: the job has ended early, and should end.
-    Short,
-    /// Not at all: the job has waited before.
-    None,
-}
-
-impl Patience {
-    /// Whether to wait on after so many tenths of a second in which nothing was taken.
-    fn lasts(self, idle_tenths: u32) -> bool {
-        match self {
-            Self::Endless => true,
-            Self::Short => idle_tenths < 10,
-            Self::None => false,
-        }
-    }
 }
 
 impl Stream {
@@ -71,14 +49,14 @@ impl Stream {
     /// Writes what is left, and in JSON the end of the object: also where no line came.
     ///
     /// # Errors
-    /// If it cannot be written, or nobody reads it any more.
-    pub(crate) fn end(&self, tail: &str) -> Result<(), Outcome> {
+    /// If it cannot be written, if its reader is gone, or if the deadline or a signal came first.
+    pub(crate) fn end(&self, tail: &str, limits: Limits) -> Result<(), Outcome> {
         let mut sink = self.0.borrow_mut();
         if let Some(json) = &mut sink.json {
             let text = json.end(tail);
             sink.writer.put(&text).map_err(Outcome::not_written)?;
         }
-        sink.drain(Patience::Endless)
+        drain(&mut sink.writer, &Patience::Limited(limits))
     }
 
     /// Writes what is left after a job that ended early, in JSON with the end of the object. A job that never
@@ -99,29 +77,7 @@ impl Stream {
             sink.writer.put(&text).map_err(Outcome::not_written)?;
         }
         let is_taken = unfinished.is_none_or(|unfinished| unfinished.is_written);
-        sink.drain(if is_taken { Patience::Short } else { Patience::None })
-    }
-}
-
-impl Sink {
-    fn drain(&mut self, patience: Patience) -> Result<(), Outcome> {
-        let mut left = self.writer.flush().map_err(Outcome::not_written)?;
-        let mut idle_tenths = 0;
-        while left > 0 && patience.lasts(idle_tenths) {
-            self.wait_a_tenth();
-            let before =
-                std::mem::replace(&mut left, self.writer.flush().map_err(Outcome::not_written)?);
-            idle_tenths = if left < before { 0 } else { idle_tenths + 1 };
-        }
-        Ok(())
-    }
-
-    fn wait_a_tenth(&self) {
-        let tenth = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-        if let Some(descriptor) = self.writer.descriptor() {
-            // What came of it, the next write says.
-            let _ = poll(&mut [PollFd::new(&descriptor, PollFlags::OUT)], Some(&tenth));
-        }
+        drain(&mut sink.writer, if is_taken { &Patience::Short } else { &Patience::None })
     }
 }
 

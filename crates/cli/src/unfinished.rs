@@ -55,7 +55,9 @@ fn not_done(unfinished: &Unfinished) -> String {
 /// Why a job was stopped, as one word.
 fn why(error: &Error) -> String {
     match error {
-        Error::Deadline { .. } => why_early(Early::Deadline).into_owned(),
+        Error::Deadline { .. } | Error::DeadlineAtJournal { .. } => {
+            why_early(Early::Deadline).into_owned()
+        }
         Error::Halted { .. } => why_early(Early::Halt).into_owned(),
         Error::Interrupted(signal) => why_early(Early::Signal(*signal)).into_owned(),
         Error::Output(_) => "output".to_owned(),

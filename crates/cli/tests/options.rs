@@ -11,6 +11,8 @@ mod events;
 mod failures;
 #[path = "options/joblog.rs"]
 mod joblog;
+#[path = "options/promptly.rs"]
+mod promptly;
 #[path = "options/quoting.rs"]
 mod quoting;
 #[path = "options/unfinished.rs"]

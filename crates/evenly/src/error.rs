@@ -5,6 +5,7 @@ use crate::process::{End, Signal};
 use evenly_core::Violation;
 use rustix::io::Errno;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a job has no answer.
@@ -66,6 +67,14 @@ pub enum Error {
         covered: u128,
         /// Numbers in the range.
         total: u128,
+    },
+    /// The time for the whole job was over while its journal was read.
+    #[error("the deadline of {} passed while the journal '{}' was read; it is left as it is", Seconds(.deadline), .path.display())]
+    DeadlineAtJournal {
+        /// The time that was given.
+        deadline: Duration,
+        /// The file of the journal.
+        path: PathBuf,
     },
     /// As much has happened as was waited for: see [`Halt`](crate::Halt).
     #[error("halted with {covered} of {total} numbers done, {failed} of them failed")]

@@ -313,6 +313,8 @@ pub struct Report {
     pub losses: u64,
     /// Answers that came under a name no longer in force, and were dropped.
     pub stale_answers: u64,
+    /// How much of the time for the whole job is left, if it was limited.
+    pub time_left: Option<Duration>,
     /// How long it took, from the first pipe to the last worker waited for.
     pub elapsed: Duration,
 }

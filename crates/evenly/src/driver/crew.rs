@@ -126,7 +126,7 @@ impl Crew {
         })
     }
 
-    /// Forks a worker for each assignment pipe, and drops the pipes for which none could be.
+    /// Forks a worker for each assignment pipe until `is_over`, and drops the pipes without a worker.
     ///
     /// # Errors
     /// If not one could be forked. The refusal that ended it early is given otherwise.
@@ -134,10 +134,15 @@ impl Crew {
         &mut self,
         pipes: &mut Pipes,
         inheritance: &mut Inheritance<'_>,
+        is_over: impl Fn() -> bool,
     ) -> Result<Option<(&'static str, Errno)>, Error> {
         let results = pipes.results.write_end.as_fd();
         let mut refused = None;
         for (slot, pipe) in pipes.assignments.iter().enumerate() {
+            // A fork of thousands takes milliseconds.
+            if is_over() {
+                break;
+            }
             let name = WorkerId(slot as u32);
             match self.fork((slot, name), pipe.read_end.as_fd(), results, inheritance) {
                 Ok(child) => {

@@ -141,6 +141,7 @@ impl Gathering<'_> {
             workers: self.crew.slots.len(),
             losses: self.losses,
             stale_answers: scheduler.stale_answers(),
+            time_left: self.job.deadline.map(|all| all.saturating_sub(self.clock.elapsed())),
             elapsed: self.clock.since_start(),
         })
     }

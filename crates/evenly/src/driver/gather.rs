@@ -8,7 +8,7 @@ use super::crew::Crew;
 use super::early::Draining;
 use super::keeping::Keeper;
 use super::outlet::{OUTLET, Outlet};
-use super::primary::note_range;
+use super::primary::{is_over, note_range};
 use super::rate::Rate;
 use super::reception::{AGENTS, Agents};
 use super::stages::Stages;
@@ -127,7 +127,17 @@ impl<'a> Gathering<'a> {
     pub(super) fn send_ranges(&mut self, resumed: Option<(u128, u128)>) -> Result<(), Error> {
         self.outlet = Outlet::open(self.job, &self.registry)?;
         self.tell_begun(resumed);
+        // The end may have been asked for while workers were started.
+        let is_over = is_over(&self.clock, self.job.deadline);
+        if is_over {
+            // Nothing begins.
+            self.supervisor.drain();
+        }
         self.admit_everybody()?;
+        if is_over {
+            self.heed_signals()?;
+            self.keep_time()?;
+        }
         if self.stages.is_wanted && !self.crew.slots.is_empty() {
             self.stages.at(Stage::RangesSent, &mut self.clock);
             self.crew.let_go_on();

@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::journal::{Book, Committed, Done, Journal, JournalError, Ready};
 use crate::observe::{Observation, Resumed};
 use evenly_core::{Aggregate, Assignment, Interval, Range, Record, Scheduler};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The journal of a run, if it has one.
 #[derive(Default)]
@@ -41,11 +41,12 @@ pub(super) struct Checked<'a> {
 }
 
 impl<'a> Checked<'a> {
-    /// Checks the journal of a job, before anything else is done.
+    /// Checks the journal of a job, before anything else is done, `until` then at most.
     pub(super) fn new(
         journal: Option<&'a Journal>,
         (aggregate, range): (Aggregate, Range),
         function: &dyn Function,
+        until: Option<Instant>,
     ) -> Result<Self, Error> {
         let is_ahead = function.command().is_some_and(|command| command.is_at_most_once());
         let mut checked = Self { keeper: Keeper::default(), journal: None };
@@ -58,7 +59,7 @@ impl<'a> Checked<'a> {
             }
             return Ok(checked);
         }
-        checked.journal = journal.check(aggregate, range, function)?;
+        checked.journal = journal.check(aggregate, range, function, until)?;
         checked.keeper.is_ahead = is_ahead;
         Ok(checked)
     }
@@ -97,16 +98,17 @@ impl Keeper {
 
     /// Goes on with what is done.
     pub(super) fn resume(
-        &self,
+        &mut self,
         scheduler: Scheduler,
         done: Option<Done>,
     ) -> Result<Scheduler, Error> {
-        let Some((done, book)) = done.zip(self.book.as_ref()) else { return Ok(scheduler) };
+        let Some((done, book)) = done.zip(self.book.as_mut()) else { return Ok(scheduler) };
         let set = done.set();
         let resumed = scheduler.resume(&set, done.value, &[]);
         let mut scheduler = resumed.map_err(evenly_core::Violation::from)?;
         book.each_failure(|failed| scheduler.resume_failures(failed))?;
         scheduler.keep_lines(&done.pieces, done.lowest_failure);
+        book.end_reading()?;
         Ok(scheduler)
     }
 }
@@ -173,6 +175,7 @@ impl Gathering<'_> {
     pub(super) fn keep_the_rest(&mut self) -> Result<(), Error> {
         while !self.try_to_keep_the_rest()? {
             self.heed_signals()?;
+            self.keep_time()?;
         }
         Ok(())
     }

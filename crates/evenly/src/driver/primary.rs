@@ -14,29 +14,60 @@ use super::upstream::{End, Upstream};
 use crate::error::Error;
 use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
+use crate::journal::JournalError;
 use crate::observe::{Layout, Observation, Observer, Place, Stage};
-use crate::process::limits;
 use crate::process::signals::Signals;
+use crate::process::{end_is_asked_for, limits};
 use crate::transport::pipe::{self, Hub, Pipes};
 use crate::transport::{Registry, Transport};
 use evenly_core::scheduler::Counts;
 use evenly_core::{Interval, Scheduler, Supervisor};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// Runs a job from the first pipe to the last worker waited for.
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
     let clock = Clock::start();
     let signals = Signals::take().map_err(|(call, cause)| no_worker(call, cause))?;
+    let outcome = run_with(job, observer, &signals, clock);
+    match outcome {
+        Err(Error::Journal(JournalError::Interrupted { path })) => {
+            Err(interrupted_at_journal(&signals, job.deadline, path))
+        }
+        outcome => outcome,
+    }
+}
+
+/// What ended the reading of a journal.
+fn interrupted_at_journal(signals: &Signals, deadline: Option<Duration>, path: PathBuf) -> Error {
+    // Read, or it would end this process before it can say anything.
+    while let Ok(Some(signal)) = signals.next() {
+        if signal.asks_for_the_end() {
+            return Error::Interrupted(signal);
+        }
+    }
+    Error::DeadlineAtJournal { deadline: deadline.unwrap_or_default(), path }
+}
+
+fn run_with(
+    job: &mut Job,
+    observer: &mut dyn Observer,
+    signals: &Signals,
+    clock: Clock,
+) -> Result<Report, Error> {
     // Taken out of the job, which the function's worker side changes.
     let journal = job.journal.clone();
-    let checked = Checked::new(journal.as_ref(), (job.aggregate, job.range), &*job.function)?;
-    let registry = make_registry(&signals)?;
+    let until = job.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+    let asked = (job.aggregate, job.range);
+    let checked = Checked::new(journal.as_ref(), asked, &*job.function, until)?;
+    let registry = make_registry(signals)?;
     let agents = Agents::listen(job, &registry)?;
     for address in agents.addresses() {
         observer.observe(&Observation::Listening { address: &address });
     }
-    let mut primary = Primary::prepare(job, observer, &signals, clock)?;
+    let mut primary = Primary::prepare(job, observer, signals, clock)?;
     let mut pipes = primary.make_pipes()?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
@@ -95,6 +126,11 @@ fn no_worker(call: &'static str, cause: Errno) -> Error {
     Error::NoWorker { call, cause, advice: limits::advice(call, cause) }
 }
 
+/// Whether a signal asks for the end, or the time is over.
+pub(super) fn is_over(clock: &Clock, deadline: Option<Duration>) -> bool {
+    end_is_asked_for() || deadline.is_some_and(|deadline| deadline <= clock.elapsed())
+}
+
 impl<'a> Primary<'a> {
     fn prepare(
         job: &'a mut Job,
@@ -136,7 +172,9 @@ impl<'a> Primary<'a> {
             timeout: self.job.timeout,
             memory: self.job.memory,
         };
-        if let Some((call, cause)) = self.crew.fork_all(pipes, &mut inheritance)? {
+        let (clock, deadline) = (self.clock, self.job.deadline);
+        let is_over = || is_over(&clock, deadline);
+        if let Some((call, cause)) = self.crew.fork_all(pipes, &mut inheritance, is_over)? {
             self.say_fewer(pipes.assignments.len(), call, cause);
             self.describe_pipes(pipes).map_err(|cause| cannot_start("fstat", cause))?;
         }
@@ -182,7 +220,7 @@ impl<'a> Primary<'a> {
         let Job { range, aggregate, policy, .. } = *self.job;
         let workers = self.crew.slots.len() as u32;
         let scheduler = Scheduler::new(range, aggregate, policy, workers);
-        let (keeper, done) = checked.begin()?;
+        let (mut keeper, done) = checked.begin()?;
         let resumed = done.as_ref().map(|done| (done.done, done.failed));
         let mut gathering =
             self.gathering(scheduler, hub, registry, |scheduler| keeper.resume(scheduler, done))?;

@@ -63,6 +63,8 @@ pub(super) struct Terms {
     pub(super) accept_change: bool,
     /// Whether it must be there.
     pub(super) is_expected: bool,
+    /// When reading it ends with an error, whatever is read by then.
+    pub(super) until: Option<Instant>,
 }
 
 /// The call that a journal belongs to: its words, and the directory it was in.
@@ -321,6 +323,12 @@ impl Book {
                 Err(trouble.at(&self.path, "write"))
             }
         }
+    }
+
+    /// The run has read what it needs: nothing interrupts the journal from now on.
+    pub(crate) fn end_reading(&mut self) -> Result<(), JournalError> {
+        connection::end_reading_never(&mut self.connection)
+            .map_err(|trouble| trouble.at(&self.path, "read"))
     }
 
     /// Writes down what a run has done before it had a journal.

@@ -73,8 +73,10 @@ impl<'a> Checked<'a> {
         if there != There::Journal {
             return Ok((lock, None));
         }
-        let opened = connection::open(path)
-            .and_then(|connection| Ok((connection::is_empty(&connection)?, connection)));
+        let opened = connection::open(path).and_then(|mut connection| {
+            connection::end_reading_at(&mut connection, terms.until)?;
+            Ok((connection::is_empty(&connection)?, connection))
+        });
         let (is_empty, connection) = opened.map_err(|trouble| trouble.at(path, "open"))?;
         if is_empty {
             return Ok((lock, None));

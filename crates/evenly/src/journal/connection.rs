@@ -6,14 +6,18 @@
 
 use super::error::{JournalError, Trouble};
 use super::schema::{APPLICATION_ID, FORMAT, PAGE, UNTRUSTED};
+use crate::process::end_is_asked_for;
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long to wait for somebody who reads the journal meanwhile, before it is tried again later.
 const BUSY: Duration = Duration::from_millis(250);
+
+/// Steps of SQLite between two looks at the clock and at signals: less than 10 ms.
+const LOOK_EVERY: i32 = 10_000;
 
 /// What there is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +130,20 @@ pub(super) fn open(path: &Path) -> Result<Connection, Trouble> {
     }
     connection.pragma_update(None, "synchronous", "full")?;
     Ok(connection)
+}
+
+/// Has reading end with an error when a signal asks for the end, or at this time.
+pub(super) fn end_reading_at(
+    connection: &mut Connection,
+    until: Option<Instant>,
+) -> Result<(), Trouble> {
+    let is_over = move || end_is_asked_for() || until.is_some_and(|until| until <= Instant::now());
+    Ok(connection.progress_handler(LOOK_EVERY, Some(is_over))?)
+}
+
+/// Nothing interrupts it any more.
+pub(super) fn end_reading_never(connection: &mut Connection) -> Result<(), Trouble> {
+    Ok(connection.progress_handler(0, None::<fn() -> bool>)?)
 }
 
 /// Whether nothing is in it: a run was killed when it had just begun it, and that is undone now.

@@ -14,6 +14,12 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
+    /// A signal or the deadline ended the reading of it. It is left as it is.
+    #[error("the journal '{}' was read only in part", .path.display())]
+    Interrupted {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is not there.
     #[error("there is no journal '{}'; name one that a run has made by --journal", .path.display())]
     Missing {
@@ -120,6 +126,7 @@ impl JournalError {
             | Self::InUse { path }
             | Self::NotOurs { path, .. }
             | Self::Untrusted { path }
+            | Self::Interrupted { path }
             | Self::Format { path, .. }
             | Self::AnotherJob { path, .. }
             | Self::Damaged { path, .. }
@@ -201,6 +208,7 @@ impl Trouble {
             Some(
                 Code::OutOfMemory | Code::NoLargeFileSupport | Code::FileLockingProtocolFailed,
             ) => "name a file elsewhere",
+            Some(Code::OperationInterrupted) => return JournalError::Interrupted { path },
             // What it holds is no longer what was written.
             _ => return JournalError::Damaged { path, what: words(&error) },
         };

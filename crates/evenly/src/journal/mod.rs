@@ -39,7 +39,7 @@ use checked::Checked;
 use evenly_core::{Aggregate, Interval, IntervalSet, Range, Value};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where the journal of a job is, and on which terms it is gone on with.
 ///
@@ -164,17 +164,19 @@ impl Journal {
     }
 
     /// Checks the file of a journal at a path, and writes nothing to it yet; `None` if there is no path
-    /// before the journal begins.
+    /// before the journal begins. A signal that asks for the end, or the time `until`, ends that with
+    /// [`JournalError::Interrupted`], and so does what [is read](Book::end_reading) of it later.
     pub(crate) fn check(
         &self,
         aggregate: Aggregate,
         range: Range,
         function: &dyn Function,
+        until: Option<Instant>,
     ) -> Result<Option<Ready<'_>>, JournalError> {
         let Place::At(path) = &self.place else { return Ok(None) };
         let fingerprint = self.fingerprint(aggregate, range, function);
-        Checked::new(path, &fingerprint, self.call_in(), self.terms)
-            .map(|checked| Some(Ready(checked)))
+        let terms = Terms { until, ..self.terms };
+        Checked::new(path, &fingerprint, self.call_in(), terms).map(|checked| Some(Ready(checked)))
     }
 
     /// Begins a journal in a file of its own.

@@ -15,8 +15,13 @@ use proptest::prelude::*;
 use std::path::Path;
 use std::time::Duration;
 
-const RESUME: Terms =
-    Terms { resume: true, retry_failed: false, accept_change: false, is_expected: false };
+const RESUME: Terms = Terms {
+    resume: true,
+    retry_failed: false,
+    accept_change: false,
+    is_expected: false,
+    until: None,
+};
 const CAUSE: Cause = Cause::Signal(11);
 
 fn interval(first: i64, last: i64) -> Interval {

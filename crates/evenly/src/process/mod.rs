@@ -14,6 +14,7 @@ pub(crate) mod sys;
 pub(crate) mod workers;
 
 pub use signals::{
-    Signal, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe, stop_if_asked,
+    EndSignals, Signal, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe,
+    stop_if_asked,
 };
 pub use workers::End;

@@ -19,6 +19,11 @@ impl Signal {
     /// Those that ask a job to end.
     const ENDS: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
+    /// Whether it asks a job to end.
+    pub(crate) fn asks_for_the_end(self) -> bool {
+        Self::ENDS.contains(&self.0)
+    }
+
     /// Its number (signal(7)).
     #[must_use]
     pub fn number(self) -> i32 {
@@ -45,6 +50,76 @@ pub(crate) struct Signals {
     taken: Vec<i32>,
     mask_before: SignalSet,
     actions_before: [SavedAction; 3],
+}
+
+/// The signals that ask for the end, taken from the process for the time after a job. Dropped, it gives them
+/// back, and those that have arrived and were not read act.
+///
+/// For programs that write something long after a job, and want to say why they end before all of it is
+/// written.
+pub struct EndSignals {
+    descriptor: OwnedFd,
+    mask_before: SignalSet,
+}
+
+impl EndSignals {
+    /// Blocks them, but for those that are ignored.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn take() -> std::io::Result<Self> {
+        let taken: Vec<i32> =
+            Signal::ENDS.into_iter().filter(|signal| !sys::is_ignored(*signal)).collect();
+        let wanted = SignalSet::of(&taken);
+        let mask_before = sys::block_signals(wanted)?;
+        match sys::signal_descriptor(wanted) {
+            Ok(descriptor) => Ok(Self { descriptor, mask_before }),
+            Err(cause) => {
+                // Restoring what was just in force cannot fail: the call has no other error.
+                let _ = sys::set_signal_mask(mask_before);
+                Err(cause.into())
+            }
+        }
+    }
+
+    /// The one that has arrived first, if any has.
+    #[must_use]
+    pub fn next(&self) -> Option<Signal> {
+        // That the descriptor cannot be read is no signal.
+        read_signal(&self.descriptor).ok().flatten()
+    }
+}
+
+impl fmt::Debug for EndSignals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndSignals").finish_non_exhaustive()
+    }
+}
+
+impl AsFd for EndSignals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+impl Drop for EndSignals {
+    fn drop(&mut self) {
+        // Restoring what was in force before cannot fail: the call has no other error.
+        let _ = sys::set_signal_mask(self.mask_before);
+    }
+}
+
+/// The next signal that waits in a descriptor, if any does.
+fn read_signal(descriptor: &OwnedFd) -> Result<Option<Signal>, Errno> {
+    let mut info = [0; SIGINFO];
+    match rustix::io::retry_on_intr(|| rustix::io::read(descriptor, &mut info)) {
+        Ok(_) => {
+            let [a, b, c, d, ..] = info;
+            Ok(Some(Signal(u32::from_ne_bytes([a, b, c, d]).cast_signed())))
+        }
+        Err(Errno::AGAIN) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What a process inherits about signals; a worker gets it back.
@@ -85,15 +160,7 @@ impl Signals {
 
     /// The next signal that has arrived, if any.
     pub(crate) fn next(&self) -> Result<Option<Signal>, Errno> {
-        let mut info = [0; SIGINFO];
-        match rustix::io::retry_on_intr(|| rustix::io::read(&self.descriptor, &mut info)) {
-            Ok(_) => {
-                let [a, b, c, d, ..] = info;
-                Ok(Some(Signal(u32::from_ne_bytes([a, b, c, d]).cast_signed())))
-            }
-            Err(Errno::AGAIN) => Ok(None),
-            Err(error) => Err(error),
-        }
+        read_signal(&self.descriptor)
     }
 
     /// Whether the end of a child is told. When all are about to end, it would only wake us up.

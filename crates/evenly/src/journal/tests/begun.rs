@@ -3,8 +3,13 @@
 use super::*;
 use std::collections::BTreeSet;
 
-const RETRY: Terms =
-    Terms { resume: true, retry_failed: true, accept_change: false, is_expected: false };
+const RETRY: Terms = Terms {
+    resume: true,
+    retry_failed: true,
+    accept_change: false,
+    is_expected: false,
+    until: None,
+};
 
 fn unknown(path: &Path, fingerprint: &Fingerprint) -> Vec<Interval> {
     let (book, _) = Book::open(path, fingerprint, None, RESUME).unwrap();
