@@ -226,9 +226,10 @@ pub(crate) struct JobArguments {
     /// Start CMD once in each worker; it reads lines START END and answers each with one line
     #[arg(long)]
     pub(crate) coprocess: bool,
-    /// Set the environment of CMD as for a task of a Slurm array, so that array scripts run unchanged
-    #[arg(long = "as", value_enum, value_name = "KIND", conflicts_with = "coprocess")]
-    pub(crate) as_kind: Option<Array>,
+    /// Set the environment of CMD as for a task of a Slurm array, so that array scripts run unchanged: slurm,
+    /// or slurm:FIRST..=LAST if the array is longer than the range
+    #[arg(long = "as", value_name = "KIND", conflicts_with = "coprocess")]
+    pub(crate) as_kind: Option<String>,
     /// Start CMD at most once for each n, or chunk. If its worker or machine is lost meanwhile, that n is
     /// listed as unknown and not started again (the exit status is 4)
     #[arg(long)]
@@ -345,11 +346,6 @@ impl TruthArguments {
 pub(crate) enum Format {
     Text,
     Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Array {
-    Slurm,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

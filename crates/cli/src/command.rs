@@ -1,9 +1,9 @@
 //! The command behind `--` in the place of a function: what is run, and how its answers are read.
 
-use crate::arguments::{Array, JobArguments};
-use crate::number::parse_number;
+use crate::arguments::JobArguments;
+use crate::number::{parse_number, parse_range};
 use evenly::function::{Command, Form, Function};
-use evenly::{Aggregate, Range};
+use evenly::{Aggregate, Interval, Range};
 use std::num::NonZeroU8;
 
 /// What else is said about how a command is run.
@@ -43,9 +43,13 @@ pub(crate) fn resolve(
         ));
     }
     let words = arguments.cmd.clone();
-    let command = match arguments.as_kind {
+    let command = match arguments.as_kind.as_deref() {
         _ if arguments.coprocess => Command::coprocess(words),
-        Some(Array::Slurm) => Command::slurm_array(words, range),
+        Some(kind) => {
+            let bounds = parse_array(kind)?;
+            let command = Command::slurm_array(words, range);
+            command.map(|command| bounds.into_iter().fold(command, Command::array_bounds))
+        }
         None => Command::new(words),
     };
     let mut command = command.map_err(|error| error.to_string())?.repeats(manner.repeats);
@@ -95,6 +99,18 @@ pub(crate) fn missing(
     let (_, option) = about.into_iter().find(|(is_given, _)| *is_given)?;
     let command = aggregate.name();
     Some(format!("{option} is about a command; as in: evenly {command} {option} … {range} -- CMD"))
+}
+
+/// Reads the value of `--as`: `slurm`, or `slurm:0..100` with the bounds of the array.
+fn parse_array(text: &str) -> Result<Option<Interval>, String> {
+    let bad = |cause: &str| format!("bad value '{text}' for --as: {cause}");
+    let bounds = match text.split_once(':') {
+        None if text == "slurm" => return Ok(None),
+        Some(("slurm", bounds)) => bounds,
+        _ => return Err(bad("it is slurm, or slurm:FIRST..=LAST to set the bounds of the array")),
+    };
+    let range = parse_range(bounds).map_err(|cause| bad(&cause))?;
+    range.interval().map(Some).ok_or_else(|| bad("an array has at least one task"))
 }
 
 fn parse_status(text: &str) -> Result<NonZeroU8, String> {

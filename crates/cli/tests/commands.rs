@@ -74,6 +74,16 @@ fn answers() -> Vec<Trial> {
         test("inside_as_from_a_shell", &[], inside::as_from_a_shell),
         test("inside_what_was_inherited", &[], inside::what_was_inherited),
         test("inside_the_environment", &[], inside::the_environment),
+        test(
+            "inside_the_variables_of_the_array_task_that_evenly_runs_in",
+            &[],
+            inside::the_variables_of_the_array_task_that_evenly_runs_in,
+        ),
+        test(
+            "inside_a_task_that_is_run_again_finds_the_array_that_it_had",
+            &[],
+            inside::a_task_that_is_run_again_finds_the_array_that_it_had,
+        ),
         test("inside_the_words", &[], inside::the_words),
         test("inside_nothing_is_kept", &[], inside::nothing_is_kept),
     ]

@@ -53,7 +53,7 @@ pub(crate) fn the_environment() {
     let yard = Yard::new();
     let sees = |words: &str| {
         let mut command = yard.command(words);
-        command.env("EVENLY_INDEX", "stale").env("SLURM_ARRAY_TASK_ID", "stale").env("OWN", "kept");
+        command.env("EVENLY_OWN", "kept").env("EVENLY_WORKER", "stale").env("OWN", "kept");
         let ended = yard.ended(Process::start(command));
         let lines = ended.stdout.lines().filter(|line| {
             ["EVENLY_", "SLURM_ARRAY_", "OWN"].iter().any(|name| line.starts_with(name))
@@ -63,11 +63,12 @@ pub(crate) fn the_environment() {
         lines.join(" ")
     };
     let env = "-- sh -c env";
-    let of_n = "EVENLY_ATTEMPT=1 EVENLY_INDEX=-3 EVENLY_WORKER=1 OWN=kept";
+    let of_n = "EVENLY_ATTEMPT=1 EVENLY_INDEX=-3 EVENLY_OWN=kept EVENLY_WORKER=1 OWN=kept";
     assert_eq!(sees(&format!("run -3..-2 -j 1 {env} {{}}")), of_n);
-    let of_chunk = "EVENLY_ATTEMPT=1 EVENLY_END=9 EVENLY_START=5 EVENLY_WORKER=1 OWN=kept";
+    let of_chunk =
+        "EVENLY_ATTEMPT=1 EVENLY_END=9 EVENLY_OWN=kept EVENLY_START=5 EVENLY_WORKER=1 OWN=kept";
     assert_eq!(sees(&format!("run 5..9 -j 1 --chunk 4 {env} {{start}}")), of_chunk);
-    let of_array = "EVENLY_ATTEMPT=1 EVENLY_INDEX=7 EVENLY_WORKER=1 OWN=kept \
+    let of_array = "EVENLY_ATTEMPT=1 EVENLY_INDEX=7 EVENLY_OWN=kept EVENLY_WORKER=1 OWN=kept \
                     SLURM_ARRAY_TASK_COUNT=1 SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_MAX=7 \
                     SLURM_ARRAY_TASK_MIN=7";
     assert_eq!(sees(&format!("run 7..=7 -j 1 --as slurm {env}")), of_array);
@@ -76,6 +77,34 @@ pub(crate) fn the_environment() {
     let said = yard.run(&format!("run 0..1 -j 1 --coprocess -- sh -c '{script}'")).stderr;
     assert!(said.contains("EVENLY_WORKER=1\n") && said.contains("EVENLY_ATTEMPT=1\n"), "{said}");
     assert!(!said.contains("EVENLY_INDEX") && !said.contains("EVENLY_START"), "{said}");
+}
+
+pub(crate) fn the_variables_of_the_array_task_that_evenly_runs_in() {
+    let yard = Yard::new();
+    let said = |words: &str| {
+        let mut command = yard.command(words);
+        command.env("SLURM_ARRAY_TASK_ID", "17").env("SLURM_ARRAY_TASK_COUNT", "40");
+        command.env("SLURM_JOB_ID", "4711");
+        yard.ended(Process::start(command)).stdout
+    };
+    let script = "echo $SLURM_JOB_ID $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT";
+    assert_eq!(said(&format!("run 0..1 -- sh -c '{script}' {{}}")), "4711 17 of 40\n");
+    assert_eq!(said(&format!("run 5..6 --as slurm -- sh -c '{script}'")), "4711 5 of 1\n");
+}
+
+/// The line that reruns a failed task gives it the same bounds of the array.
+pub(crate) fn a_task_that_is_run_again_finds_the_array_that_it_had() {
+    let yard = Yard::new();
+    let variables = ["ID", "COUNT", "MIN", "MAX"].map(|name| format!("$SLURM_ARRAY_TASK_{name}"));
+    let script = format!("echo {}; test $SLURM_ARRAY_TASK_ID != 7", variables.join(" "));
+    let ended = yard.run(&format!("run 3..10 -k -j 1 --as slurm -- sh -c '{script}'"));
+    ended.failed(3, "--as slurm:3..=9 7..=7 ");
+    let line = ended.stderr.lines().find_map(|line| line.split_once("rerun: evenly ")).unwrap().1;
+    let again = yard.run(&line.replace(" -- ", " -v -- "));
+    assert_eq!((again.stdout.as_str(), again.status), ("7 7 3 9\n", 3), "{again:?}");
+    assert!(again.stderr.contains(line), "{again:?}");
+    yard.run("run 0..1 --as slurm: -- true").failed(2, "--as");
+    yard.run("run 0..1 --as slurm:9..0 -- true").failed(2, "'slurm:9..0'");
 }
 
 /// The marks are put in for numbers wherever they stand; all else is passed as it is.

@@ -92,7 +92,8 @@ pub(crate) fn whoever_is_too_far_ahead_waits() {
 pub(crate) fn is_tagged() {
     let yard = Yard::new();
     let words = "run 0..3 -k --tag -j 2 -- printf 'a%s\\nb\\n\\nc' {}";
-    yard.run(words).answers("0\ta0\n0\tb\n0\t\n0\tc1\ta1\n1\tb\n1\t\n1\tc2\ta2\n2\tb\n2\t\n2\tc");
+    yard.run(words)
+        .answers("0\ta0\n0\tb\n0\t\n0\tc\n1\ta1\n1\tb\n1\t\n1\tc\n2\ta2\n2\tb\n2\t\n2\tc\n");
     let words = "run 0..6 -k --tag -j 1 --chunk 3 -- printf '%s-%s\\n' {start} {end}";
     yard.run(words).answers("0..3\t0-3\n3..6\t3-6\n");
     let words = "run 0..6 -k --tag -j 1 --chunk 3 --coprocess -- TOOL lines run";

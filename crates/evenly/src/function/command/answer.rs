@@ -108,6 +108,10 @@ impl Command {
             tagged.push(b'\t');
             tagged.extend_from_slice(line);
         }
+        // The tag of the next command begins a line.
+        if output.last().is_some_and(|last| *last != b'\n') {
+            tagged.push(b'\n');
+        }
         tally.output(&tagged);
     }
 
@@ -285,7 +289,11 @@ mod tests {
         let run = Aggregate::Run { in_order: false };
         let each = command("echo {}");
         assert_eq!(told(&each, run, End::Exit(0), "a\nb"), lines(1, "a\nb"));
-        assert_eq!(told(&each.tagged(), run, End::Exit(0), "a\nb"), lines(1, "10\ta\n10\tb"));
+        assert_eq!(
+            told(&each.clone().tagged(), run, End::Exit(0), "a\nb"),
+            lines(1, "10\ta\n10\tb\n")
+        );
+        assert_eq!(told(&each.tagged(), run, End::Exit(0), ""), lines(0, ""));
         let chunk = command("echo {start}").tagged();
         assert_eq!(told(&chunk, run, End::Exit(0), "a\n"), lines(1, "10..20\ta\n"));
         assert_eq!(told(&chunk, run, End::Exit(9), "a\n"), Err(Cause::Exit(9)));

@@ -47,15 +47,16 @@ pub struct Command {
     program: Option<PathBuf>,
     /// The exit status that means no.
     no_status: u8,
-    /// Of a Slurm array, its first and last number.
+    /// Of a Slurm array, its first and last number; and whether they were given, or are those of the range.
     array: Option<Interval>,
+    is_array_given: bool,
     /// Whether each line of output is told for which number it is.
     is_tagged: bool,
     /// How often it is run again for what failed.
     repeats: u8,
     /// Whether it is never started again where nobody knows how it ended.
     is_at_most_once: bool,
-    /// The environment of this process.
+    /// The environment of this process, but for the variables that each command gets its own of.
     environment: Vec<CString>,
 }
 
@@ -155,6 +156,13 @@ impl Command {
         Ok(Self { array: range.interval(), ..command })
     }
 
+    /// Has the array of [`slurm_array`](Self::slurm_array) these bounds, whatever the range of the job is: so
+    /// that a task that is run again alone finds the bounds that it had.
+    #[must_use]
+    pub fn array_bounds(self, bounds: Interval) -> Self {
+        Self { array: Some(bounds), is_array_given: true, ..self }
+    }
+
     /// What an agent brings: how it is run is for the job to say.
     ///
     /// # Errors
@@ -181,10 +189,11 @@ impl Command {
             program,
             no_status: 1,
             array: None,
+            is_array_given: false,
             is_tagged: false,
             repeats: 0,
             is_at_most_once: false,
-            environment: template::inherited_environment(),
+            environment: Vec::new(),
         })
     }
 
@@ -216,7 +225,8 @@ impl Command {
 
     /// As a function that a job can apply.
     #[must_use]
-    pub fn into_function(self) -> Box<dyn Function> {
+    pub fn into_function(mut self) -> Box<dyn Function> {
+        self.environment = template::inherited_environment(&self.variables());
         Box::new(External { name: self.name(), command: Rc::new(self) })
     }
 
@@ -238,20 +248,25 @@ impl Command {
 
     /// As it is typed, but for the range.
     fn name(&self) -> String {
-        format!("{}-- {}", self.options(), self.shown)
+        format!("{}-- {}", self.options(self.is_array_given), self.shown)
     }
 
     /// The same command as a job runs it that calls it so, whose numbers these are; `None` if it is not
     /// understood how.
     fn as_in(&self, name: &str, range: Option<Interval>) -> Option<Self> {
         let mut options = name.split(' ').take_while(|word| *word != "--");
-        let (mut form, mut told) = (None, Self { array: None, no_status: 1, ..self.clone() });
+        let (mut form, mut told) =
+            (None, Self { array: None, is_array_given: false, no_status: 1, ..self.clone() });
         while let Some(option) = options.next() {
             match option {
                 "--coprocess" => form = Some(Form::Coprocess),
                 "--as" => {
-                    options.next().filter(|kind| *kind == "slurm")?;
-                    told.array = range;
+                    let kind = options.next()?;
+                    told.is_array_given = kind != "slurm";
+                    told.array = match kind {
+                        "slurm" => range,
+                        _ => Some(parse_bounds(kind.strip_prefix("slurm:")?)?),
+                    };
                 }
                 "--no-status" => told.no_status = options.next()?.parse().ok()?,
                 "--retries" => told.repeats = options.next()?.parse().ok()?,
@@ -265,8 +280,18 @@ impl Command {
             None if told.array.is_some() => Self::of(self.given.clone(), false),
             None => Self::new(self.given.clone()),
         };
-        let Self { no_status, array, is_tagged, repeats, is_at_most_once, .. } = told;
-        Some(Self { no_status, array, is_tagged, repeats, is_at_most_once, ..again.ok()? })
+        let Self { no_status, array, is_array_given, .. } = told;
+        let Self { is_tagged, repeats, is_at_most_once, .. } = told;
+        let (again, array) = (again.ok()?, array);
+        Some(Self {
+            no_status,
+            array,
+            is_array_given,
+            is_tagged,
+            repeats,
+            is_at_most_once,
+            ..again
+        })
     }
 
     /// What must be the same at both ends: the words, and the file where they name one by its path. What is
@@ -279,14 +304,19 @@ impl Command {
         digest(&parts)
     }
 
-    /// Its options as they are typed before the range, each with a space behind it.
-    fn options(&self) -> String {
+    /// Its options as they are typed before the range, each with a space behind it; with the bounds of an
+    /// array, if `are_bounds_shown`.
+    fn options(&self, are_bounds_shown: bool) -> String {
         let mut options = String::new();
         if self.form == Form::Coprocess {
             options += "--coprocess ";
         }
-        if self.array.is_some() {
-            options += "--as slurm ";
+        match self.array {
+            Some(bounds) if are_bounds_shown => {
+                let _ = write!(options, "--as slurm:{bounds} ");
+            }
+            Some(_) => options += "--as slurm ",
+            None => {}
         }
         if self.no_status != 1 {
             let _ = write!(options, "--no-status {} ", self.no_status);
@@ -324,6 +354,20 @@ impl Command {
         self.words.iter().map(|word| for_program(word.fill(start, end))).collect()
     }
 
+    /// The names of the variables that each command gets.
+    fn variables(&self) -> Vec<&'static str> {
+        let mut names = vec![WORKER, "EVENLY_ATTEMPT"];
+        names.extend_from_slice(match self.form {
+            Form::PerNumber => &["EVENLY_INDEX"],
+            Form::PerChunk => &["EVENLY_START", "EVENLY_END"],
+            Form::Coprocess => &[],
+        });
+        if self.array.is_some() {
+            names.extend(SLURM);
+        }
+        names
+    }
+
     /// What every command gets as its environment.
     pub(crate) fn environment(&self) -> &[CString] {
         &self.environment
@@ -350,13 +394,26 @@ impl Command {
             Form::Coprocess => {}
         }
         if let Some(array) = self.array {
-            variables.push(number("SLURM_ARRAY_TASK_ID", start.into()));
-            variables.push(number("SLURM_ARRAY_TASK_COUNT", array.len() as i128));
-            variables.push(number("SLURM_ARRAY_TASK_MIN", array.first().into()));
-            variables.push(number("SLURM_ARRAY_TASK_MAX", array.last().into()));
+            let (first, last) = (array.first().into(), array.last().into());
+            let values = [start.into(), array.len() as i128, first, last];
+            variables.extend(SLURM.iter().zip(values).map(|(name, value)| number(name, value)));
         }
         variables
     }
+}
+
+/// What Slurm tells a task of an array: its number, and how many there are, from which to which.
+const SLURM: [&str; 4] = [
+    "SLURM_ARRAY_TASK_ID",
+    "SLURM_ARRAY_TASK_COUNT",
+    "SLURM_ARRAY_TASK_MIN",
+    "SLURM_ARRAY_TASK_MAX",
+];
+
+/// Reads an interval as it is displayed: `0..=9`.
+fn parse_bounds(text: &str) -> Option<Interval> {
+    let (first, last) = text.split_once("..=")?;
+    Interval::new(first.parse().ok()?, last.parse().ok()?)
 }
 
 /// A command in the place of a function that is computed.
@@ -371,7 +428,7 @@ impl Function for External {
     }
 
     fn typed(&self) -> Typed {
-        let before = self.command.options().trim_end().to_owned();
+        let before = self.command.options(true).trim_end().to_owned();
         Typed { before, behind: format!(" -- {}", self.command.shown) }
     }
 
@@ -431,7 +488,9 @@ mod tests {
     fn what_an_agent_brings_is_run_as_the_job_says() {
         let range = Range::new(0, 4).unwrap();
         let status = std::num::NonZeroU8::new(3).unwrap();
+        let (array, bounds) = (words("echo"), Interval::new(0, 99).unwrap());
         for (command, line) in [
+            (Command::slurm_array(array, range).unwrap().array_bounds(bounds), "echo"),
             (Command::new(words("echo {}")).unwrap().no_status(status), "echo {}"),
             (Command::new(words("echo {start} {end}")).unwrap().tagged(), "echo {start} {end}"),
             (Command::new(words("echo x {}")).unwrap().at_most_once(), "echo x {}"),

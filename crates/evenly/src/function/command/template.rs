@@ -79,12 +79,11 @@ pub(super) fn variable(name: &[u8], value: &[u8]) -> CString {
     for_program([name, b"=", value].concat())
 }
 
-/// The environment of this process without what commands are told.
-pub(super) fn inherited_environment() -> Vec<CString> {
-    let own: [&[u8]; 2] = [b"EVENLY_", b"SLURM_ARRAY_TASK_"];
+/// The environment of this process without the variables in `replaced`: of two with one name, programs
+/// would find the first.
+pub(super) fn inherited_environment(replaced: &[&str]) -> Vec<CString> {
     let others = std::env::vars_os().filter(|(name, _)| {
-        let is_own = |prefix: &&[u8]| name.as_bytes().starts_with(prefix);
-        !own.iter().any(is_own)
+        !replaced.iter().any(|replaced| name.as_bytes() == replaced.as_bytes())
     });
     others.map(|(name, value)| variable(name.as_bytes(), value.as_bytes())).collect()
 }
