@@ -1,5 +1,6 @@
 //! Durations as they are typed: `500ms`, `30s`, `5m`, `2h`, `1h30m`.
 
+use humantime::DurationError;
 use std::time::Duration;
 
 /// Reads a duration that is not zero.
@@ -9,14 +10,16 @@ use std::time::Duration;
 /// caller has.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     const HINT: &str = "durations are written as 500ms, 30s, 5m, 2h or 1h30m";
-    // To humantime a single capital M is a month: not what anybody means who types it here.
+    // To humantime a single capital M is a month.
     if text.contains('M') {
-        return Err(format!("minutes are a small m; {HINT}"));
+        return Err(format!("M is no unit, a small m is minutes; {HINT}"));
     }
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err(format!("that is no time at all; {HINT}")),
+        Ok(Duration::ZERO) => Err(format!("a duration is longer than zero; {HINT}")),
         Ok(duration) => Ok(duration),
-        Err(cause) => Err(format!("{cause}; {HINT}")),
+        Err(DurationError::NumberOverflow) => Err(format!("it is too long; {HINT}")),
+        Err(cause @ DurationError::UnknownUnit { .. }) => Err(format!("{cause}; {HINT}")),
+        Err(_) => Err(format!("it is no duration; {HINT}")),
     }
 }
 

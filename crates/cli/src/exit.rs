@@ -5,6 +5,9 @@ use evenly::{Error, Signal};
 use rustix::io::Errno;
 use std::process::ExitCode;
 
+/// Characters of the last message at most.
+const LONGEST: usize = 4000;
+
 /// How a call of the program ends.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -82,6 +85,8 @@ impl Outcome {
     /// Says what there is to say, in one line, and ends the process.
     pub(crate) fn end(self) -> ExitCode {
         if let Some(message) = self.message() {
+            // Words of the call may be in it, with newlines in them.
+            let message = evenly::printable(message.as_bytes(), LONGEST);
             stderr::say_at_last(&format!("evenly: {message}\n"));
         }
         match self {

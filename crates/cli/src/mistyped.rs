@@ -20,7 +20,26 @@ pub(crate) fn explain(words: &[OsString]) -> Option<String> {
     let sorted = Sorted::of(&command, &words[1..]);
     missing_dashes(verb, &words[1..], &sorted)
         .or_else(|| Some(unknown_option(&command, sorted.unknown.as_deref()?)))
+        .or_else(|| Some(without_value(sorted.valueless.as_ref()?)))
         .or_else(|| function_for_run(verb, &words[1..], &sorted))
+        .or_else(|| several_words(&command, &words[1..], &sorted))
+}
+
+/// The option among the words that is only used with the missing one.
+pub(crate) fn needing(missing: &str, words: &[OsString]) -> Option<&'static str> {
+    const PAIRS: [(&str, &str); 5] = [
+        ("--key-file", "--listen"),
+        ("--retry-failed", "--journal"),
+        ("--accept-change", "--journal"),
+        ("--resume", "--journal"),
+        ("--step", "--wiring"),
+    ];
+    let is_typed = |option: &str| {
+        let words = words.iter().take_while(|word| *word != "--");
+        words.filter_map(|word| word.to_str()).any(|word| word.split('=').next() == Some(option))
+    };
+    let pair = PAIRS.iter().find(|(option, other)| missing.starts_with(other) && is_typed(option));
+    pair.map(|(option, _)| *option)
 }
 
 /// The words of a call by what they are.
@@ -30,24 +49,34 @@ struct Sorted<'a> {
     positional: Vec<usize>,
     /// The first option that the verb does not have, before what may be a command.
     unknown: Option<Cow<'a, str>>,
+    /// An option without its value, and the word in that place, which begins with a minus sign.
+    valueless: Option<(Cow<'a, str>, Cow<'a, str>)>,
     has_dashes: bool,
 }
 
 impl<'a> Sorted<'a> {
     fn of(command: &Command, words: &'a [OsString]) -> Self {
         let mut sorted = Self::default();
-        let mut is_value = false;
+        let mut awaiting: Option<(Cow<'_, str>, bool)> = None;
         for (place, word) in words.iter().enumerate() {
             if word == "--" {
                 sorted.has_dashes = true;
                 break;
             }
-            if std::mem::take(&mut is_value) {
+            let word = word.to_string_lossy();
+            if let Some((option, takes_minus)) = awaiting.take() {
+                if !takes_minus && word.len() > 1 && word.starts_with('-') {
+                    sorted.valueless = sorted.valueless.or(Some((option, word)));
+                }
                 continue;
             }
-            let word = word.to_string_lossy();
             match option(command, &word) {
-                Some(Some(known)) => is_value = takes_value(known) && !has_value(&word),
+                Some(Some(known)) if takes_value(known) && !has_value(&word) => {
+                    let takes_minus =
+                        known.is_allow_hyphen_values_set() || known.is_allow_negative_numbers_set();
+                    awaiting = Some((word, takes_minus));
+                }
+                Some(Some(_)) => {}
                 Some(None) => sorted.unknown = sorted.unknown.or(Some(word)),
                 None => sorted.positional.push(place),
             }
@@ -122,6 +151,36 @@ fn function_for_run(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Opti
     let functions = sorted.positional.iter().map(|place| &words[*place]);
     let function = quoted(functions.into_iter().find(|word| !is_range(word))?);
     Some(format!("run takes no function, and {function} is one word too many; leave it out"))
+}
+
+fn without_value((option, word): &(Cow<'_, str>, Cow<'_, str>)) -> String {
+    let word = quoted(&**word);
+    format!("{option} needs a value; if {word} is meant as its value, write {option}={word}")
+}
+
+/// What to say of an expression that is not quoted, or a range in two words.
+fn several_words(command: &Command, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
+    let words: Vec<&str> =
+        sorted.positional.iter().map(|place| words[*place].to_str()).collect::<Option<_>>()?;
+    let [function @ .., start, end] = &words[..] else { return None };
+    let verb = command.get_name();
+    let has_function = command.get_positionals().any(|arg| arg.get_id() == "function");
+    if function.is_empty() || sorted.has_dashes || !has_function {
+        return None;
+    }
+    if parse_range(end).is_ok() {
+        let function = words[..words.len() - 1].join(" ");
+        return Some(format!(
+            "{} words are given for FUNCTION and RANGE; quote the function, as in: evenly {verb} {} {end}",
+            words.len(),
+            quoted(function)
+        ));
+    }
+    let range = format!("{start}..{end}");
+    parse_range(&range).is_ok().then(|| {
+        let function = quoted(function.join(" "));
+        format!("{start} and {end} are two words; a range is one: evenly {verb} {function} {range}")
+    })
 }
 
 fn unknown_option(command: &Command, typed: &str) -> String {

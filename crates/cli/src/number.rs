@@ -77,9 +77,16 @@ fn whole(text: &str) -> Result<Option<i128>, String> {
 /// One line that names the range, the cause and the next step.
 pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
     let Some((start, end)) = text.split_once("..") else {
-        return Err(format!(
-            "bad range '{text}': it has no '..'; write START..END (END excluded) or START..=LAST"
-        ));
+        let ends = text.split_once([':', ',', '-']);
+        let is_meant = ends.is_some_and(|(start, end)| whole(start).is_ok() && whole(end).is_ok());
+        return Err(match ends.filter(|_| is_meant) {
+            Some((start, end)) => {
+                format!("bad range '{text}': it has no '..'; did you mean {start}..{end}?")
+            }
+            None => format!(
+                "bad range '{text}': it has no '..'; write START..END (END excluded) or START..=LAST"
+            ),
+        });
     };
     let (last, is_included) = match end.strip_prefix('=') {
         Some(last) => (last, true),
@@ -190,6 +197,9 @@ mod tests {
         assert!(error("10..=0").contains("did you mean 0..=10?"));
         assert!(error("1e3..=2^5").contains("did you mean 2^5..=1e3?"));
         assert!(error("10").contains("START..END"));
+        for other in ["1-10", "1:10", "1,10"] {
+            assert!(error(other).contains("did you mean 1..10?"), "{other}");
+        }
         assert!(error("..10").contains("a number is missing"));
         assert!(error("0..2^63+1").contains("'63+1' is not a whole number"));
         for range in ["0..1e19", "0..=2^63", "0..1e30", "0..=2^128", "0..1e99"] {

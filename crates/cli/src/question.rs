@@ -80,7 +80,7 @@ impl Question {
     /// Understands a function of a library, beside which there is no other.
     fn of_library(spec: &str, function: Option<&str>, range: &str) -> Result<Self, String> {
         if let Some(function) = function {
-            let function = quoted(function);
+            let (spec, function) = (quoted(spec), quoted(function));
             return Err(format!(
                 "--lib {spec} is the function, and {function} is one too many; leave one of them out"
             ));

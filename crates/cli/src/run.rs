@@ -70,9 +70,13 @@ fn manual_page(name: Option<&str>) -> Result<String, Outcome> {
         Some(name) => match command.find_subcommand(name) {
             Some(found) => found.clone(),
             None => {
-                let names = command.get_subcommands().map(clap::Command::get_name);
-                let names = crate::usage::listed(names);
-                return Err(Outcome::Usage(format!("no command '{name}'; there are {names}")));
+                let names = || command.get_subcommands().map(clap::Command::get_name);
+                let close = crate::usage::closest(name, names());
+                let hint = match close {
+                    Some(close) => format!("did you mean '{close}'?"),
+                    None => format!("there are {}", crate::usage::listed(names())),
+                };
+                return Err(Outcome::Usage(format!("no command '{name}'; {hint}")));
             }
         },
     };

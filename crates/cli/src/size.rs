@@ -15,7 +15,7 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     let end = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic()).len();
     let (number, unit) = text.split_at(end);
     let Some(factor) = factor(unit) else {
-        return Err(format!("'{unit}' is no unit; {HINT}"));
+        return Err(format!("'{unit}' is no unit of memory; {HINT}"));
     };
     let (number, parts) = match number.split_once('.') {
         // As many parts of one as its digits make.
@@ -24,15 +24,20 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
         {
             let parts =
                 u32::try_from(part.len()).ok().and_then(|digits| 10_u64.checked_pow(digits));
-            (format!("{whole}{part}"), parts.ok_or_else(|| format!("that is too exact; {HINT}"))?)
+            (
+                format!("{whole}{part}"),
+                parts.ok_or_else(|| format!("it has too many digits behind the point; {HINT}"))?,
+            )
         }
         _ => (number.to_owned(), 1),
     };
-    let number = parse_number(&number).map_err(|_| format!("'{text}' is no size; {HINT}"))?;
+    let number = parse_number(&number).map_err(|_| format!("it is no size; {HINT}"))?;
     let bytes = u128::try_from(number).ok().and_then(|number| number.checked_mul(factor.into()));
     let bytes = bytes.map(|bytes| bytes / u128::from(parts));
     let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
-    bytes.filter(|bytes| *bytes < 1 << 63).ok_or_else(|| format!("nobody has that; {HINT}"))
+    bytes
+        .filter(|bytes| *bytes < 1 << 63)
+        .ok_or_else(|| format!("a size is from 0 to 2^63-1 bytes; {HINT}"))
 }
 
 /// How many bytes one of a unit is.

@@ -57,7 +57,8 @@ fn refusal(error: &clap::Error, words: &[OsString]) -> String {
     let is_misplaced = matches!(
         error.kind(),
         ErrorKind::UnknownArgument | ErrorKind::ValueValidation | ErrorKind::TooManyValues
-    );
+    ) || (error.kind() == ErrorKind::InvalidValue
+        && error.get(ContextKind::InvalidValue).is_none_or(|value| value_text(value).is_empty()));
     if error.kind() == ErrorKind::InvalidUtf8
         && let Some(word) = words.iter().find(|word| word.to_str().is_none())
     {
@@ -65,13 +66,13 @@ fn refusal(error: &clap::Error, words: &[OsString]) -> String {
     }
     mistyped::explain(words.get(1..).unwrap_or_default())
         .filter(|_| is_misplaced)
-        .unwrap_or_else(|| one_line(error))
+        .unwrap_or_else(|| one_line(error, words))
 }
 
 /// clap's errors are several lines; ours are one: the thing, the cause, the next step.
-fn one_line(error: &clap::Error) -> String {
+fn one_line(error: &clap::Error, words: &[OsString]) -> String {
     let text = |kind| error.get(kind).map(value_text);
-    let argument = text(ContextKind::InvalidArg).unwrap_or_default();
+    let argument = text(ContextKind::InvalidArg).unwrap_or_default().replace(['<', '>'], "");
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
     let what = match error.kind() {
         ErrorKind::UnknownArgument => format!("unexpected argument '{argument}'"),
@@ -85,12 +86,15 @@ fn one_line(error: &clap::Error) -> String {
             format!("bad value '{value}' for {argument}: it is one of {valid}")
         }
         ErrorKind::ValueValidation => format!("unexpected argument '{value}'"),
-        ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
+        ErrorKind::MissingRequiredArgument => match mistyped::needing(&argument, words) {
+            Some(option) => format!("{option} is only used with {argument}, which is missing"),
+            None => format!("{argument} is missing"),
+        },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             "no command given".to_owned()
         }
         ErrorKind::ArgumentConflict => {
-            let other = text(ContextKind::PriorArg).unwrap_or_default();
+            let other = text(ContextKind::PriorArg).unwrap_or_default().replace(['<', '>'], "");
             if other == argument || other.is_empty() {
                 format!("{argument} is given twice")
             } else {
@@ -101,22 +105,20 @@ fn one_line(error: &clap::Error) -> String {
         ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8".to_owned(),
         _ => first_line(error),
     };
-    format!("{what}; {}", next_step(error))
+    format!("{what}; {}", next_step(error, words))
 }
 
 /// A suggestion if there is one, else where to read on.
-fn next_step(error: &clap::Error) -> String {
+fn next_step(error: &clap::Error, words: &[OsString]) -> String {
     let suggested =
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     if let Some(suggestion) = suggested.into_iter().find_map(|kind| error.get(kind)) {
         return format!("did you mean '{}'?", value_text(suggestion));
     }
-    // The usage line tells which command was meant.
-    let usage = error.get(ContextKind::Usage).map(value_text).unwrap_or_default();
     let commands = Arguments::command();
-    let mut names = commands.get_subcommands().map(|command| format!("{} ", command.get_name()));
-    let command = names.find(|name| usage.contains(&format!("evenly {name}")));
-    format!("see evenly {}--help", command.unwrap_or_default())
+    let verb = words.get(1).and_then(|word| word.to_str());
+    let verb = verb.filter(|name| commands.find_subcommand(name).is_some());
+    format!("see evenly {}--help", verb.map_or_else(String::new, |name| format!("{name} ")))
 }
 
 fn value_text(value: &ContextValue) -> String {

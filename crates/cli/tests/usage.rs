@@ -163,9 +163,9 @@ fn bad_options() {
 #[test]
 fn bad_values_of_deadline_retries_and_halt() {
     refused("count even 0..10 --deadline 5", &["'5'", "--deadline", "time unit", "1h30m"]);
-    refused("count even 0..10 --deadline 0s", &["no time at all"]);
+    refused("count even 0..10 --deadline 0s", &["longer than zero"]);
     refused("count even 0..10 --deadline -5s", &["'-5s'"]);
-    refused("count even 0..10 --deadline 5M", &["minutes are a small m"]);
+    refused("count even 0..10 --deadline 5M", &["a small m is minutes"]);
     refused("count even 0..10 --retries x", &["'x'", "--retries"]);
     refused("count even 0..10 --retries -1", &["from 0 to 255"]);
     refused("count even 0..10 --retries 256", &["from 0 to 255"]);
@@ -215,6 +215,57 @@ fn an_unknown_option_is_named_and_no_word_behind_it() {
     }
     assert_eq!(answer("sum -n -3..5"), "-4\n");
     assert_eq!(answer("sum --n-5 0..1"), "-5\n");
+}
+
+#[test]
+fn a_value_that_is_missing_or_misplaced_is_said_to_be_so() {
+    for (call, said) in [
+        (
+            "count even 0..9 --joblog -q",
+            "--joblog needs a value; if -q is meant as its value, write",
+        ),
+        ("count even 0..9 --split -1", "--split needs a value; if -1 is meant as its value, write"),
+        (
+            "count even 0..9 --format xml",
+            "'xml' for --format FORMAT: it is one of text, json; see evenly count",
+        ),
+        (
+            "count even 0..9 --key-file x",
+            "--key-file is only used with --listen ADDR, which is missing",
+        ),
+        ("count even 0..9 --resume", "--resume is only used with --journal FILE, which is missing"),
+        ("count even 0..9 --step", "--step is only used with --wiring, which is missing"),
+        ("count n % 7 == 3 0..9", "quote the function, as in: evenly count 'n % 7 == 3' 0..9"),
+        ("count even 0 9", "0 and 9 are two words; a range is one: evenly count even 0..9"),
+        ("man coutn", "did you mean 'count'?"),
+        ("keygen", "FILE is missing; see evenly keygen --help"),
+    ] {
+        refused(call, &[said]);
+    }
+}
+
+#[test]
+fn a_message_is_one_line_whatever_was_typed() {
+    for words in [
+        &["a\nb\x1b[31m"][..],
+        &["count", "even\n\x1b", "0..9"],
+        &["count", "even", "0..\n5"],
+        &["count", "even", "0..9", "--format", "x\ny"],
+        &["count", "even", "0..9", "--halt", "x\ny"],
+        &["count", "even", "0..9", "--split", "x\ry"],
+        &["count", "even", "0..9", "--x\ny"],
+        &["count", "even", "0..9", "--listen", "x\ny"],
+        &["count", "even", "0..9", "--deadline", "x\ny"],
+        &["run", "0..9", "--", "x\ny", "{}"],
+        &["verify", "x\ny"],
+        &["resume", "x\ny"],
+        &["man", "x\ny"],
+    ] {
+        let output = run_words(words);
+        let said = stderr(&output);
+        assert!(matches!(output.status.code(), Some(2 | 5)), "{words:?}: {said}");
+        assert!(said.ends_with('\n') && said.matches(char::is_control).count() == 1, "{said:?}");
+    }
 }
 
 #[test]

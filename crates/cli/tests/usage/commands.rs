@@ -76,7 +76,7 @@ fn rates_times_and_lengths() {
     }
     refused("run 0..10 --chunk-time 5 -- true {}", &["--chunk-time", "'5'", "time unit"]);
     refused("run 0..10 --chunk-time 0s -- true {}", &["--chunk-time"]);
-    refused("run 0..10 --timeout 0s -- true {}", &["--timeout", "no time at all"]);
+    refused("run 0..10 --timeout 0s -- true {}", &["--timeout", "longer than zero"]);
     for most in ["0", "-1", "x", "2^64"] {
         let words = format!("run 0..10 --chunk-max {most} -- true {{}}");
         refused(&words, &["--chunk-max", &format!("'{most}'")]);
