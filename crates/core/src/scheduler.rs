@@ -115,6 +115,8 @@ pub struct Scheduler {
     quarantined: u64,
     meter: Meter,
     stale_answers: u64,
+    /// Leases that ended with a value.
+    windows: u64,
     /// What was done and lost since it was taken, if anybody wants to know.
     pieces: Option<Vec<Piece>>,
     /// Whether somebody may have run out of work since that was looked at.
@@ -172,6 +174,7 @@ impl Scheduler {
             quarantined: 0,
             meter: Meter::default(),
             stale_answers: 0,
+            windows: 0,
             pieces: None,
             may_steal: false,
             is_draining: false,
@@ -295,6 +298,12 @@ impl Scheduler {
     #[must_use]
     pub fn stale_answers(&self) -> u64 {
         self.stale_answers
+    }
+
+    /// How many chunks were answered to their end without a failure in the last part.
+    #[must_use]
+    pub fn windows(&self) -> u64 {
+        self.windows
     }
 
     fn recorded(&mut self, mut record: Record, now_ns: u64) -> Result<(), Violation> {

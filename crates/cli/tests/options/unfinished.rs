@@ -268,3 +268,43 @@ fn a_failure_below_the_n_that_decides_says_what_is_not_done_above() {
     let expected = format!("; {not_done} numbers not done above n = 7777\n");
     assert!(not_done > 0 && said.ends_with(&expected), "{said}");
 }
+
+#[test]
+fn a_halt_counts_windows_of_chunk_commands() {
+    let halted = |verb: &str, spec: &str, script: &str| {
+        let options = ["--chunk", "100", "-j1", "--quiet", "--halt", spec];
+        let command = ["--", "sh", "-c", script, "sh", "{start}", "{end}"];
+        run_words(&[&[verb, "0..1000"][..], &options, &command].concat())
+    };
+    for spec in ["now,fail=3", "now,done=3"] {
+        let output = halted("run", spec, "echo $1; exit 9");
+        assert_eq!(
+            (text(&output).as_str(), output.status.code()),
+            ("0\n100\n200\n", Some(4)),
+            "{spec}"
+        );
+        let said = stderr(&output);
+        assert!(
+            said.contains("halted with 300 of 1000 numbers done, 300 of them failed; "),
+            "{said}"
+        );
+    }
+    let output = halted("count", "now,success=3", "echo 1");
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        stderr(&output).contains("halted with 300 of 1000 numbers done, 0 of them"),
+        "{output:?}"
+    );
+}
+
+/// The failures of the earlier run would end the resumed one at once, for ever.
+#[test]
+fn a_resumed_job_halts_for_its_own_failures_only() {
+    let journal = Scratch::new("halts-again");
+    let at = "24|85|125|505|800";
+    let words = format!("0..1000 --halt now,fail=3 --journal {}", journal.name());
+    assert_eq!(failing(&words, at).status.code(), Some(4));
+    let output = failing(&format!("{words} --resume"), at);
+    let whole: String = at.split('|').map(|n| format!("{n}\texit 7\n")).collect();
+    assert_eq!((text(&output), output.status.code()), (whole, Some(1)), "{}", stderr(&output));
+}

@@ -48,6 +48,7 @@ impl Scheduler {
             numbers += rest.len();
             settled += 1;
         }
+        self.windows += settled as u64;
         self.time_pieces(settled, numbers, busy_ns);
         self.credits.count(numbers);
         self.account(worker, settled, numbers, busy_ns);
@@ -120,6 +121,7 @@ impl Scheduler {
                 if lease.attempt() > 1 && partial.failed.is_empty() {
                     self.note_recovery(lease, rest);
                 }
+                self.windows += u64::from(partial.failed.is_empty());
                 self.leases.end(lease);
                 1
             }

@@ -6,7 +6,6 @@
 use super::gather::{Gathering, system};
 use super::upstream::End;
 use crate::error::Error;
-use crate::halt::When;
 use crate::observe::{Early, Observation};
 use crate::process::signals::Signal;
 use evenly_core::agent::Leave;
@@ -14,7 +13,7 @@ use evenly_core::{Cause, Failure, Interval};
 use std::time::{Duration, Instant};
 
 /// How long workers may take over the numbers that they are at when a signal asks for the end.
-const DRAIN: Duration = Duration::from_secs(5);
+pub(super) const DRAIN: Duration = Duration::from_secs(5);
 
 /// The same when the deadline is over already.
 const DRAIN_AT_DEADLINE: Duration = Duration::from_millis(500);
@@ -77,7 +76,7 @@ impl Gathering<'_> {
     }
 
     /// Begins to drain.
-    fn end_early(&mut self, why: Early, within: Duration) {
+    pub(super) fn end_early(&mut self, why: Early, within: Duration) {
         let now = self.clock.elapsed();
         self.early = Some(Draining { why, until: now + within, patience: Some(now + PATIENCE) });
         self.supervisor.drain();
@@ -103,27 +102,6 @@ impl Gathering<'_> {
                 Ok(())
             }
             None => Ok(()),
-        }
-    }
-
-    /// Whether enough has happened to end early.
-    pub(super) fn consider_halting(&mut self) -> Result<(), Error> {
-        let Some(halt) = self.job.halt else { return Ok(()) };
-        if self.early.is_some() {
-            return Ok(());
-        }
-        let (failed, covered, total) = self.counts();
-        let waived = self.supervisor.scheduler().ledger().waived();
-        // With every number done or waived there is an answer: a halt would only withhold it.
-        if covered + waived == total || !halt.has_happened(failed, covered, total) {
-            return Ok(());
-        }
-        match halt.when {
-            When::Now => Err(self.ended_early(Early::Halt)),
-            When::Soon => {
-                self.end_early(Early::Halt, DRAIN);
-                Ok(())
-            }
         }
     }
 
@@ -161,7 +139,7 @@ impl Gathering<'_> {
     }
 
     /// Failed, covered and all numbers.
-    fn counts(&self) -> (u128, u128, u128) {
+    pub(super) fn counts(&self) -> (u128, u128, u128) {
         let scheduler = self.supervisor.scheduler();
         let ledger = scheduler.ledger();
         (ledger.failed(), ledger.covered().len(), scheduler.total())

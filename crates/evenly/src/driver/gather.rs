@@ -6,6 +6,7 @@
 use super::clock::Clock;
 use super::crew::Crew;
 use super::early::Draining;
+use super::halting::Counted;
 use super::keeping::Keeper;
 use super::outlet::{OUTLET, Outlet};
 use super::primary::{is_over, note_range};
@@ -52,6 +53,8 @@ pub(super) struct Gathering<'a> {
     pub(super) stages: Stages<'a>,
     pub(super) clock: Clock,
     pub(super) losses: u64,
+    /// What counts towards a halt.
+    pub(super) counted: Counted,
     /// When progress is told next.
     next_progress: Option<Duration>,
     pub(super) early: Option<Draining>,
@@ -113,6 +116,7 @@ impl<'a> Gathering<'a> {
             stages,
             clock,
             losses,
+            counted: Counted::default(),
             next_progress,
             early,
             rate,
@@ -126,6 +130,7 @@ impl<'a> Gathering<'a> {
     /// Sends each worker its first chunks. `resumed` is how many numbers the journal has done and failed.
     pub(super) fn send_ranges(&mut self, resumed: Option<(u128, u128)>) -> Result<(), Error> {
         self.outlet = Outlet::open(self.job, &self.registry)?;
+        self.counted = resumed.map(Counted::resumed).unwrap_or_default();
         self.tell_begun(resumed);
         // The end may have been asked for while workers were started.
         let is_over = is_over(&self.clock, self.job.deadline);
@@ -366,6 +371,7 @@ impl<'a> Gathering<'a> {
                 Order::Fill { slot } => self.fill(slot)?,
                 Order::Kill { slot } => self.make_room(slot)?,
                 Order::Quarantined(failure) => {
+                    self.counted.fail();
                     self.stages.observer.observe(&Observation::Quarantined(failure));
                 }
                 Order::Recovered { n, cause } => {

@@ -2,7 +2,7 @@
 //!
 //! `primary` is the order of the board, `gather` its loop, `losses` what it does about workers that are
 //! lost, `memory` about those that grow, `shut_out` about those that hear nothing, `early` about signals and
-//! deadlines, `ending` its last steps, `unfinished` what a job that ends early still delivers, `keeping` the journal and `unwritten` what it must not say yet, `outlet`
+//! deadlines, `halting` about `--halt`, `ending` its last steps, `unfinished` what a job that ends early still delivers, `keeping` the journal and `unwritten` what it must not say yet, `outlet`
 //! where lines leave, `worker` the other side; `crew` is the processes. `reception` is about agents of this
 //! primary; `agent` is this process as one of them, and `upstream` its side of the connection.
 
@@ -12,6 +12,7 @@ mod crew;
 mod early;
 mod ending;
 mod gather;
+mod halting;
 mod keeping;
 mod losses;
 mod memory;

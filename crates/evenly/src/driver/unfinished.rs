@@ -74,6 +74,7 @@ impl Gathering<'_> {
             match order {
                 Order::Record(record) => self.keep(record)?,
                 Order::Quarantined(failure) => {
+                    self.counted.fail();
                     self.stages.observer.observe(&Observation::Quarantined(failure));
                 }
                 Order::Recovered { n, cause } => {
