@@ -1,6 +1,6 @@
 //! An answer as it is written: the text of each command, and what stands for it in JSON.
 
-use evenly::{Aggregate, Report, Value};
+use evenly::{Aggregate, Error, Report, Value};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ impl<'a> Answer<'a> {
     /// What the value is to who asked this.
     ///
     /// # Errors
-    /// One line, if it is a number too large to be written.
+    /// One line, if it is a number too large to be written, or a histogram of too many values.
     pub(crate) fn of(aggregate: Aggregate, report: &'a Report) -> Result<Self, String> {
         Self::from_value(aggregate, &report.answer, report.lines, report.failed)
     }
@@ -59,6 +59,9 @@ impl<'a> Answer<'a> {
             }
             (_, Value::Witness(witness)) => {
                 Self::Decision(witness.is_some() == (aggregate == Aggregate::Any), *witness)
+            }
+            (_, value) if value.has_too_many_values() => {
+                return Err(Error::TooManyValues.to_string());
             }
             (_, Value::Histogram(values)) => Self::Histogram(values),
             (_, Value::Lines { .. } | Value::Nothing) => {

@@ -264,6 +264,9 @@ pub(crate) struct JobArguments {
     /// Continue from the journal, if the file exists
     #[arg(long, requires = "journal")]
     pub(crate) resume: bool,
+    /// Whether the journal must be there; set by `evenly resume`
+    #[arg(skip)]
+    pub(crate) expects_journal: bool,
     /// With --resume: run again the n that failed
     #[arg(long, requires = "resume")]
     pub(crate) retry_failed: bool,

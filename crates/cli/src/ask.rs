@@ -137,8 +137,15 @@ fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128) {
 
 /// Writes the answer, or what is left of it, and says whether it is one.
 fn deliver(delivery: &Delivery, report: &Report, stream: Option<&Stream>) -> Result<(), Outcome> {
-    let answer = Answer::of(delivery.aggregate, report).map_err(Outcome::Incomplete)?;
     let limits = Limits::new(delivery.deadline, report.time_left);
+    let answer = match Answer::of(delivery.aggregate, report) {
+        Ok(answer) => answer,
+        Err(why) => {
+            let text = delivery.whole_without_answer(report, &why);
+            write_all(&text, &Patience::Limited(limits))?;
+            return Err(Outcome::NoAnswer(why));
+        }
+    };
     match stream {
         Some(stream) => stream.end(&delivery.tail(report), limits)?,
         None => write_all(&delivery.whole(report, &answer), &Patience::Limited(limits))?,

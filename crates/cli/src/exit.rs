@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
     FateUnknown(String),
     /// The work is incomplete: lost beyond repair, or the answer could not be written.
     Incomplete(String),
+    /// Nothing is left to do, and there is no answer that could be written.
+    NoAnswer(String),
     /// What was answered so far cannot be trusted.
     Untrusted(String),
     /// A journal is not that of this job, or damaged, or cannot be written.
@@ -56,7 +58,9 @@ impl Outcome {
             Self::No | Self::NoAtDeadline(_) => 1,
             Self::Usage(_) => 2,
             Self::SomeFailed(_) => 3,
-            Self::FateUnknown(_) | Self::Incomplete(_) | Self::Untrusted(_) => 4,
+            Self::FateUnknown(_) | Self::Incomplete(_) | Self::NoAnswer(_) | Self::Untrusted(_) => {
+                4
+            }
             Self::Journal(_) => 5,
             Self::Deadline(_) => 124,
             Self::Interrupted(signal, _) => 128_u8.saturating_add(signal.number() as u8),
@@ -73,6 +77,7 @@ impl Outcome {
             | Self::SomeFailed(message)
             | Self::FateUnknown(message)
             | Self::Incomplete(message)
+            | Self::NoAnswer(message)
             | Self::Untrusted(message)
             | Self::Journal(message)
             | Self::Deadline(message)
@@ -111,6 +116,7 @@ impl Outcome {
             Error::Violation(_) | Error::Unasked | Error::Untrusted { .. } => {
                 Self::Untrusted(message)
             }
+            Error::TooManyValues => Self::NoAnswer(message),
             Error::Journal(_) => Self::Journal(message),
             Error::Deadline { .. } | Error::DeadlineAtJournal { .. } => Self::Deadline(message),
             Error::Interrupted(signal) => Self::Interrupted(*signal, message),
@@ -128,6 +134,9 @@ impl From<Error> for Outcome {
 
 impl From<evenly::journal::JournalError> for Outcome {
     fn from(error: evenly::journal::JournalError) -> Self {
-        Self::Journal(error.to_string())
+        match error {
+            evenly::journal::JournalError::TooManyValues => Self::NoAnswer(error.to_string()),
+            error => Self::Journal(error.to_string()),
+        }
     }
 }

@@ -21,6 +21,8 @@ const AFTER: &str = "EVENLY_JOURNAL_AFTER";
 pub(crate) struct Journaling {
     file: Option<PathBuf>,
     resume: bool,
+    /// Whether the file must be there: `evenly resume` chose it.
+    is_expected: bool,
     retry_failed: bool,
     accept_change: bool,
     /// Unless a file is named; `None`: never.
@@ -43,6 +45,7 @@ impl Journaling {
         Ok(Self {
             file: journal.clone(),
             resume: *resume,
+            is_expected: arguments.expects_journal,
             retry_failed: *retry_failed,
             accept_change: *accept_change,
             after,
@@ -67,7 +70,9 @@ impl Journaling {
             (None, Some(after)) => Journal::in_state_directory_after(after),
             (None, None) => return None,
         };
-        if self.resume {
+        if self.is_expected {
+            journal = journal.resume_existing();
+        } else if self.resume {
             journal = journal.resume();
         }
         if self.retry_failed {
@@ -88,8 +93,8 @@ impl Journaling {
         let is_unnamed = self.file.as_ref().is_none_or(|file| is_unnamed(file));
         let Some(file) = begun.or_else(|| self.file.clone()) else { return };
         let again = match outcome {
-            // One that cannot be trusted says so to whoever wants to go on with it.
-            Ok(()) | Err(Outcome::No | Outcome::Untrusted(_)) => {
+            // No resumed run comes to another end; one that cannot be trusted is refused.
+            Ok(()) | Err(Outcome::No | Outcome::NoAnswer(_) | Outcome::Untrusted(_)) => {
                 if is_unnamed && let Err(error) = journal::discard(&file) {
                     stderr::say_at_last(&format!("evenly: {error}\n"));
                 }

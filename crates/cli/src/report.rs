@@ -251,6 +251,18 @@ impl Delivery {
         format!("],{}", line(&stopped).trim_start_matches('{'))
     }
 
+    /// What is written of a job whose answer cannot be written, for this reason: as text nothing.
+    pub(crate) fn whole_without_answer(&self, report: &Report, why: &str) -> String {
+        let unfinished = Unfinished {
+            lowest: None,
+            not_done: 0,
+            failures: report.failures.clone(),
+            failed: report.failed,
+            is_written: true,
+        };
+        self.whole_of_stopped(&report.failures, &unfinished, Some(why.to_owned()))
+    }
+
     /// What is written of a job that ended early and wrote nothing before: as text nothing.
     pub(crate) fn whole_of_stopped(
         &self,

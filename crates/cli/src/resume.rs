@@ -32,6 +32,8 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(), Outcome> {
     let Some(job) = job(&mut command) else { return Err(Outcome::Bug) };
     job.journal = Some(file);
     job.resume = true;
+    // Another run may have finished it since, and removed it: then there is nothing to do again.
+    job.expects_journal = true;
     job.retry_failed = arguments.retry_failed;
     job.accept_change = arguments.accept_change;
     job.partial |= arguments.partial;

@@ -60,6 +60,7 @@ fn why(error: &Error) -> String {
         }
         Error::Halted { .. } => why_early(Early::Halt).into_owned(),
         Error::Interrupted(signal) => why_early(Early::Signal(*signal)).into_owned(),
+        Error::TooManyValues => "no_answer".to_owned(),
         Error::Output(_) => "output".to_owned(),
         Error::Journal(_) => "journal".to_owned(),
         Error::LostBeyondRepair { .. } | Error::NoWorkerLeft { .. } => "gave_up".to_owned(),

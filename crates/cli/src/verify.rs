@@ -8,8 +8,9 @@ use crate::failures::Failed;
 use crate::files;
 use crate::report::{Asked, VERSION, line, write_out};
 use evenly::journal::{self, Together};
-use evenly::{Aggregate, Interval, Range};
+use evenly::{Aggregate, Interval, Range, Value, quoted};
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// Reads the journals, says what they cover, and makes one of them if that is wanted.
 pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
@@ -24,31 +25,46 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
         Format::Text => text(&together),
         Format::Json => json(&together),
     })?;
-    if together.is_complete() { Ok(()) } else { Err(Outcome::Incomplete(lacking(&together))) }
+    if !together.is_complete() {
+        return Err(Outcome::Incomplete(lacking(&together, paths)));
+    }
+    answer(&together).map(drop).map_err(Outcome::NoAnswer)
 }
 
 /// Why it is not complete, and what next.
-fn lacking(together: &Together) -> String {
+fn lacking(together: &Together, paths: &[PathBuf]) -> String {
+    let file = match paths {
+        [path] => quoted(path.clone()),
+        _ => "FILE".to_owned(),
+    };
+    let missing = match paths {
+        [_] => format!("not done (evenly resume {file}{} goes on)", partial(together)),
+        _ => format!(
+            "not done (evenly resume {file}{} goes on with one of them; a gap between their ranges needs a run \
+             of its own)",
+            partial(together)
+        ),
+    };
+    let failed = format!("failed (evenly resume {file} --retry-failed tries them again)");
     let counted = |numbers: u128, what: &str| (numbers > 0).then(|| format!("{numbers} {what}"));
     let all = [
-        counted(together.missing, &format!("not done ({})", goes_on(together))),
-        counted(together.failed, "failed (--resume --retry-failed tries them again)"),
+        counted(together.missing, &missing),
+        counted(together.failed, &failed),
         counted(together.double, "in more than one journal (each n may be in one only)"),
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     format!("not complete: of the numbers, {}", all.join(", "))
 }
 
-/// What does the numbers that are not done. A run of `find` or `map` ends at its lowest failure.
-fn goes_on(together: &Together) -> &'static str {
+/// The option with which the numbers that are not done are done. A run of `find` or `map` ends at its lowest
+/// failure.
+fn partial(together: &Together) -> &'static str {
     let has_lines =
         matches!(together.fingerprint.aggregate, Aggregate::Find { .. } | Aggregate::Map);
     let (failure, gap) = (together.failures.first(), together.gaps.first());
     match failure.zip(gap) {
-        Some((failure, gap)) if has_lines && failure.interval < *gap => {
-            "--resume --partial goes on"
-        }
-        _ => "--resume goes on",
+        Some((failure, gap)) if has_lines && failure.interval < *gap => " --partial",
+        _ => "",
     }
 }
 
@@ -70,13 +86,16 @@ fn text(together: &Together) -> String {
     put("failed", &together.failed);
     put("missing", &together.missing);
     put("double", &together.double);
-    if let Some(answer) = answer(together) {
-        match answer.lines() {
+    match answer(together) {
+        // Numbers that are in two journals have no value.
+        Ok(None) if together.value.is_none() => {}
+        Ok(None) | Err(_) => put("answer", &"-"),
+        Ok(Some(answer)) => match answer.lines() {
             // Failures are counted above.
             Some(_) if asked.aggregate == Aggregate::Failures => {}
             Some(_) => put("lines", &together.lines),
             None => put("answer", &answer.text().trim_end().replace('\n', "\nanswer\t")),
-        }
+        },
     }
     for (key, intervals) in [("gap", &together.gaps), ("overlap", &together.overlaps)] {
         for interval in intervals {
@@ -94,11 +113,18 @@ fn half_open(interval: Interval) -> String {
     format!("{}..{}", interval.first(), i128::from(interval.last()) + 1)
 }
 
-/// What all that is done comes to, if that can be said and written.
-fn answer(together: &Together) -> Option<Answer<'_>> {
-    let value = together.value.as_ref()?;
+/// What all that is done comes to; `None` if that is not known. Of `any` and `all` it is known when every
+/// number up to the lowest that decides it is done.
+///
+/// # Errors
+/// One line, if it cannot be written.
+fn answer(together: &Together) -> Result<Option<Answer<'_>>, String> {
+    let Some(value) = &together.value else { return Ok(None) };
     let (lines, failed) = (together.lines, together.failed);
-    Answer::from_value(together.fingerprint.aggregate, value, lines, failed).ok()
+    if matches!(value, Value::Witness(_)) && !together.is_complete() {
+        return Ok(None);
+    }
+    Answer::from_value(together.fingerprint.aggregate, value, lines, failed).map(Some)
 }
 
 #[derive(Serialize)]
@@ -125,7 +151,7 @@ struct Json<'a> {
 
 fn json(together: &Together) -> String {
     let asked = &together.fingerprint;
-    let answer = answer(together);
+    let answer = answer(together).ok().flatten();
     let ends = |intervals: &[Interval]| {
         let ends =
             |interval: &Interval| [interval.first().to_string(), interval.last().to_string()];

@@ -23,6 +23,8 @@ mod refused;
 mod support;
 #[path = "journal/together.rs"]
 mod together;
+#[path = "journal/unanswered.rs"]
+mod unanswered;
 
 use libtest_mimic::{Failed, Trial};
 use support::needing;
@@ -84,6 +86,36 @@ fn main() {
             files::a_closed_standard_error_or_input_costs_no_file,
         ),
         row("a_plus_appends_to_the_job_log", &[], files::a_plus_appends_to_the_job_log),
+        row(
+            "verify_answers_any_and_all_only_when_decided",
+            &[],
+            unanswered::verify_answers_any_and_all_only_when_decided,
+        ),
+        row(
+            "a_sum_beyond_128_bits_has_an_object_and_no_advice_to_resume",
+            &[],
+            unanswered::a_sum_beyond_128_bits_has_an_object_and_no_advice_to_resume,
+        ),
+        row(
+            "a_histogram_has_its_limit_by_every_way",
+            &[],
+            unanswered::a_histogram_has_its_limit_by_every_way,
+        ),
+        row(
+            "without_a_state_directory_one_line_says_so",
+            &[],
+            unanswered::without_a_state_directory_one_line_says_so,
+        ),
+        row(
+            "refusals_name_a_next_step_that_exists",
+            &[],
+            unanswered::refusals_name_a_next_step_that_exists,
+        ),
+        row(
+            "of_two_resumed_runs_at_once_one_goes_on",
+            &[],
+            unanswered::of_two_resumed_runs_at_once_one_goes_on,
+        ),
     ];
     libtest_mimic::run(&arguments, tests).exit();
 }

@@ -38,7 +38,7 @@ mod steal;
 mod supply;
 mod window;
 
-use crate::aggregate::{Aggregate, MOST_VALUES, Value};
+use crate::aggregate::{Aggregate, Value};
 use crate::credit::Credits;
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseTable, WorkerId};
@@ -335,9 +335,9 @@ impl Scheduler {
         }
         self.answer.merge(core::mem::replace(&mut record.value, Value::Nothing));
         self.waive_by_answer();
-        match &self.answer {
-            Value::Histogram(values) if values.len() > MOST_VALUES => Err(Violation::TooManyValues),
-            _ => Ok(()),
+        match self.answer.has_too_many_values() {
+            true => Err(Violation::TooManyValues),
+            false => Ok(()),
         }
     }
 

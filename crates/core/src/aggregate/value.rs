@@ -1,6 +1,6 @@
 //! Values: what an aggregate has come to over some numbers.
 
-use super::Sum;
+use super::{MOST_VALUES, Sum};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
@@ -57,6 +57,12 @@ impl Value {
             (Self::Sum(one), Self::Sum(other)) => one.add(other),
             (one, other) => one.merge_others(other),
         }
+    }
+
+    /// Whether it is a histogram of more values than one may have.
+    #[must_use]
+    pub fn has_too_many_values(&self) -> bool {
+        matches!(self, Self::Histogram(values) if values.len() > MOST_VALUES)
     }
 
     fn merge_others(&mut self, other: Self) {

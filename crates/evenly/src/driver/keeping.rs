@@ -103,6 +103,9 @@ impl Keeper {
         done: Option<Done>,
     ) -> Result<Scheduler, Error> {
         let Some((done, book)) = done.zip(self.book.as_mut()) else { return Ok(scheduler) };
+        if done.value.has_too_many_values() {
+            return Err(Error::TooManyValues);
+        }
         let set = done.set();
         let resumed = scheduler.resume(&set, done.value, &[]);
         let mut scheduler = resumed.map_err(evenly_core::Violation::from)?;

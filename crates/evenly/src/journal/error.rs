@@ -104,6 +104,15 @@ pub enum JournalError {
         /// The lowest of these numbers.
         numbers: evenly_core::Interval,
     },
+    /// Together they hold a histogram of more values than one may have.
+    #[error("{}", crate::Error::TooManyValues)]
+    TooManyValues,
+    /// The file into which journals were to be merged exists.
+    #[error("'{}' exists, and --merge writes a new file only; name another file, or move this one away", .path.display())]
+    MergeExists {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no directory for journals that nobody named.
     #[error(
         "no directory for journals: neither XDG_STATE_HOME nor HOME is an absolute path; name a file by --journal"
@@ -132,7 +141,11 @@ impl JournalError {
             | Self::Damaged { path, .. }
             | Self::Changed { path }
             | Self::Failed { path, .. } => name.clone_into(path),
-            Self::Overlap { .. } | Self::NoHome | Self::NothingLeft { .. } => {}
+            Self::Overlap { .. }
+            | Self::TooManyValues
+            | Self::MergeExists { .. }
+            | Self::NoHome
+            | Self::NothingLeft { .. } => {}
         }
         self
     }
@@ -147,6 +160,11 @@ impl fmt::Display for Listed<'_> {
         }
         if self.0.iter().all(|difference| difference.may_be_accepted) {
             f.write_str("if it changed on purpose, add --accept-change, else name another file")
+        } else if self.0.iter().all(Difference::is_range) {
+            f.write_str(
+                "for the other numbers name another file, then put both together by evenly verify FILE FILE \
+                 --merge OUT",
+            )
         } else {
             f.write_str("name another file")
         }

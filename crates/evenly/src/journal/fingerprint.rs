@@ -38,6 +38,13 @@ impl fmt::Display for Difference {
     }
 }
 
+impl Difference {
+    /// Whether the range is what differs.
+    pub(super) fn is_range(&self) -> bool {
+        self.what == "range"
+    }
+}
+
 impl Fingerprint {
     /// Of a job that this program runs.
     #[must_use]

@@ -165,6 +165,9 @@ fn it_is_opened_only_on_its_terms() {
     let open = |fingerprint: &Fingerprint, terms| {
         Book::open(&path, fingerprint, None, terms).map(|(_, contents)| contents)
     };
+    let expected = Terms { is_expected: true, ..RESUME };
+    assert!(matches!(open(&count, expected), Err(JournalError::Missing { .. })));
+    assert!(!path.exists());
     // What is empty is begun, but only where somebody says that it may be gone on with.
     std::fs::write(&path, "").unwrap();
     assert!(matches!(open(&count, Terms::default()), Err(JournalError::Exists { .. })));

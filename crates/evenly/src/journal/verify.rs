@@ -291,8 +291,15 @@ pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
         let (one, other) = (one.unwrap_or_else(path), other.unwrap_or_else(path));
         return Err(JournalError::Overlap { one, other, numbers: *numbers });
     }
+    if together.value.as_ref().is_some_and(Value::has_too_many_values) {
+        return Err(JournalError::TooManyValues);
+    }
     let no_call: Call<'_> = None;
-    let (mut book, _) = Book::open(into, &together.fingerprint, no_call, Terms::default())?;
+    let opened = Book::open(into, &together.fingerprint, no_call, Terms::default());
+    let (mut book, _) = opened.map_err(|error| match error {
+        JournalError::Exists { path } => JournalError::MergeExists { path },
+        other => other,
+    })?;
     let copied = journals.iter().zip(paths).try_for_each(|((connection, contents), path)| {
         copy(&mut book, connection, contents).map_err(|failed| match failed {
             Failed::Reading(trouble) => trouble.at(path, "read"),
