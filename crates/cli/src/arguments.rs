@@ -102,6 +102,10 @@ pub(crate) struct JoinArguments {
     /// The command that the primary was started with; commands are not sent to agents
     #[arg(last = true, value_name = "CMD", conflicts_with = "lib")]
     pub(crate) cmd: Vec<OsString>,
+    /// A file that CMD or the library uses, which the primary names with the same option; may be given several
+    /// times. Both must have the same bytes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) depends: Vec<PathBuf>,
     /// How long to try to reconnect to a lost primary: 500ms, 30s, 5m, 2h [default: 30s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) reconnect: Option<String>,
@@ -238,6 +242,11 @@ pub(crate) struct JobArguments {
     #[arg(long, value_name = "N/s", allow_hyphen_values = true)]
     pub(crate) max_rate: Option<String>,
 
+    /// A file that CMD or the library uses, so that the answer depends on it; may be given several times. A job
+    /// stops when it changes, and resume and agents compare it. The program of CMD, if it is named by a path,
+    /// the script of a known interpreter (sh, python3, perl) and the library are compared without this
+    #[arg(long, value_name = "FILE")]
+    pub(crate) depends: Vec<PathBuf>,
     /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
     /// fewer than these CPUs, at least 1; 0 only with --listen [default: 100%]
     #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]

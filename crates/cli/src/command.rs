@@ -66,6 +66,9 @@ pub(crate) fn resolve(
                 .map_err(|cause| format!("bad value '{typed}' for --no-status: {cause}"))?,
         );
     }
+    command = command
+        .depends(&arguments.depends)
+        .map_err(|error| format!("bad value for --depends: {error}"))?;
     if manner.is_tagged {
         command = command.tagged();
     }

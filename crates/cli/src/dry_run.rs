@@ -31,6 +31,9 @@ struct DryRun<'a> {
     memory: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     journal: Option<String>,
+    /// Those that are part of the fingerprint.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<String>,
 }
 
 /// What a job would do, as text or as JSON.
@@ -38,6 +41,8 @@ pub(crate) fn text(plan: &Plan) -> String {
     let workers = plan.workers.map_or(0, NonZeroU32::get);
     let pipes = u64::from(workers) + 1;
     let listen: Vec<String> = plan.listen.iter().map(ToString::to_string).collect();
+    let files = plan.function.files();
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let numbers = plan.range.len().to_string();
     if plan.format == Format::Json {
         let asked = Asked::new(plan.aggregate, plan.function.name(), plan.range);
@@ -55,6 +60,7 @@ pub(crate) fn text(plan: &Plan) -> String {
             timeout_s: plan.timeout.map(|timeout| timeout.as_secs_f64()),
             memory: plan.memory.map(|bytes| bytes.to_string()),
             journal: plan.journal.file().map(|file| file.display().to_string()),
+            files,
         });
     }
     let mut text = format!("{}\n", question(plan, &numbers));
@@ -69,6 +75,10 @@ pub(crate) fn text(plan: &Plan) -> String {
     }
     if let Some(file) = plan.journal.file() {
         text += &format!("journal {}\n", file.display());
+    }
+    for file in &files {
+        let file = evenly::printable(file.as_bytes(), 4096);
+        text += &format!("file    {file}: part of the fingerprint\n");
     }
     if plan.policy == Policy::Static {
         for worker in 0..workers.min(SHOWN) {

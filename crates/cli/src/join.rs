@@ -13,7 +13,7 @@ use evenly::{Address, AddressError, Join, JoinError, function};
 
 /// Works for the primary until its job is over.
 pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
-    let JoinArguments { address, key_file, workers, lib, cmd, reconnect, quiet, verbose } =
+    let JoinArguments { address, key_file, workers, lib, cmd, depends, reconnect, quiet, verbose } =
         arguments;
     let address: Address =
         address.parse().map_err(|error: AddressError| Outcome::Usage(error.to_string()))?;
@@ -22,12 +22,21 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
     if workers.is_some() {
         join = join.with_workers(resolve_workers(workers.as_deref()).map_err(Outcome::Usage)?);
     }
+    if let (Some(file), None, true) = (depends.first(), lib, cmd.is_empty()) {
+        return Err(Outcome::Usage(format!(
+            "--depends {} is about a command or a library, and this agent brings neither; leave it out",
+            evenly::quoted(file)
+        )));
+    }
     if let Some(spec) = lib {
-        join = join.with_function(question::library(spec).map_err(Outcome::Usage)?);
+        join = join.with_function(question::library(spec, depends).map_err(Outcome::Usage)?);
     }
     if !cmd.is_empty() {
         let brought = function::Command::brought(cmd.clone());
         let brought = brought.map_err(|error| Outcome::Usage(error.to_string()))?;
+        let brought = brought
+            .depends(depends)
+            .map_err(|error| Outcome::Usage(format!("bad value for --depends: {error}")))?;
         join = join.with_function(brought.into_function());
     }
     if let Some(within) = option("reconnect", reconnect.as_deref(), parse_duration)? {

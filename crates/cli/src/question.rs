@@ -7,6 +7,7 @@ use crate::number::parse_range;
 use crate::usage;
 use evenly::function::{self, BUILTINS, Function, Kind, OPERATIONS};
 use evenly::{Aggregate, Range, quoted};
+use std::path::PathBuf;
 
 /// A function that suits the command, and its range.
 pub(crate) struct Question {
@@ -43,7 +44,13 @@ impl Question {
             return Err(missing);
         }
         if let Some(spec) = lib {
-            return Self::of_library(spec, typed, range);
+            return Self::of_library((spec, &arguments.depends), typed, range);
+        }
+        if let Some(file) = arguments.depends.first() {
+            return Err(format!(
+                "--depends {} is about a command or a library, and here is neither; leave it out",
+                quoted(file)
+            ));
         }
         let Some(typed) = typed else { return Err(one_is_missing(aggregate, range)) };
         if parse_range(typed).is_ok() {
@@ -78,7 +85,11 @@ impl Question {
 
 impl Question {
     /// Understands a function of a library, beside which there is no other.
-    fn of_library(spec: &str, function: Option<&str>, range: &str) -> Result<Self, String> {
+    fn of_library(
+        (spec, depends): (&str, &[PathBuf]),
+        function: Option<&str>,
+        range: &str,
+    ) -> Result<Self, String> {
         if let Some(function) = function {
             let (spec, function) = (quoted(spec), quoted(function));
             return Err(format!(
@@ -86,17 +97,18 @@ impl Question {
             ));
         }
         let range = parse_range(range)?;
-        let function = library(spec)?;
+        let function = library(spec, depends)?;
         Ok(Self { range, function, hints: vec![] })
     }
 }
 
-/// The function of a library.
+/// The function of a library, which depends on these files.
 ///
 /// # Errors
 /// One line that says what is wrong with it.
-pub(crate) fn library(spec: &str) -> Result<Box<dyn Function>, String> {
-    function::library(spec).map_err(|error| format!("bad value '{spec}' for --lib: {error}"))
+pub(crate) fn library(spec: &str, depends: &[PathBuf]) -> Result<Box<dyn Function>, String> {
+    function::library_with(spec, depends)
+        .map_err(|error| format!("bad value '{spec}' for --lib: {error}"))
 }
 
 /// A builtin by its name, or applied to n, which is the same; else an expression, with what may not be

@@ -139,6 +139,16 @@ fn everything() -> Vec<Trial> {
             on_site("row_35_of_another_user", &["root", "setpriv"], paths::of_another),
             on_site("row_37_another_program", &["cc"], programs::others),
             on_site("row_37_another_command", &[], programs::other_commands),
+            on_site(
+                "agents_with_other_scripts_or_data_are_refused",
+                &[],
+                programs::agents_with_other_scripts_or_data_are_refused,
+            ),
+            on_site(
+                "an_agent_whose_script_changes_leaves",
+                &[],
+                programs::an_agent_whose_script_changes_leaves,
+            ),
             on_site("row_36_agent_killed_with_its_commands", &[], programs::killed),
             on_site("row_37_another_agent", &[], versions::another_agent),
             on_site("row_37_another_primary", &[], versions::another_primary),

@@ -12,6 +12,8 @@ mod ends;
 mod examples;
 #[path = "commands/failing.rs"]
 mod failing;
+#[path = "commands/files.rs"]
+mod files;
 #[path = "commands/inside.rs"]
 mod inside;
 #[path = "commands/lines.rs"]
@@ -58,6 +60,7 @@ fn main() {
         endings(),
         pacing(),
         example_programs(),
+        changed_files(),
     ];
     let tests = groups.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&arguments, tests);
@@ -231,5 +234,36 @@ fn example_programs() -> Vec<Trial> {
         test("example_a_slurm_array_script", &["bash", "awk"], examples::a_slurm_array_script),
         test("example_a_backfill_of_a_database", &["python3"], examples::a_backfill_of_a_database),
         test("each_example_says_how_it_is_called", &[], examples::each_says_how_it_is_called),
+    ]
+}
+
+fn changed_files() -> Vec<Trial> {
+    vec![
+        test(
+            "a_script_that_changes_while_the_job_runs_withholds_the_answer",
+            &["python3", "awk"],
+            files::a_script_that_changes_while_the_job_runs_withholds_the_answer,
+        ),
+        test(
+            "a_journal_is_of_one_version_of_a_script",
+            &[],
+            files::a_journal_is_of_one_version_of_a_script,
+        ),
+        test(
+            "a_resumed_run_compares_scripts_and_what_else_it_depends_on",
+            &["python3"],
+            files::a_resumed_run_compares_scripts_and_what_else_it_depends_on,
+        ),
+        test(
+            "a_data_file_that_a_command_changes_is_not_guessed_to_be_a_script",
+            &["python3", "awk"],
+            files::a_data_file_that_a_command_changes_is_not_guessed_to_be_a_script,
+        ),
+        test(
+            "a_dry_run_names_the_files_of_the_fingerprint",
+            &[],
+            files::a_dry_run_names_the_files_of_the_fingerprint,
+        ),
+        test("a_file_to_depend_on_must_be_there", &[], files::a_file_to_depend_on_must_be_there),
     ]
 }

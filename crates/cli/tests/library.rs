@@ -2,6 +2,8 @@
 
 #[path = "library/forks.rs"]
 mod forks;
+#[path = "library/loading.rs"]
+mod loading;
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -257,6 +259,26 @@ fn main() {
         test(
             "a_child_that_outlives_its_worker_does_not_go_on",
             forks::a_child_that_outlives_its_worker_does_not_go_on,
+        ),
+        test(
+            "a_library_overwritten_in_place_changes_no_answer",
+            loading::a_library_overwritten_in_place_changes_no_answer,
+        ),
+        test(
+            "a_library_that_finds_others_beside_it_is_compared",
+            loading::a_library_that_finds_others_beside_it_is_compared,
+        ),
+        test(
+            "what_a_library_does_when_it_is_loaded_does_not_reach_the_answer",
+            loading::what_a_library_does_when_it_is_loaded_does_not_reach_the_answer,
+        ),
+        test(
+            "a_library_that_ends_its_process_when_it_is_loaded_is_refused",
+            loading::a_library_that_ends_its_process_when_it_is_loaded_is_refused,
+        ),
+        test(
+            "a_file_that_is_no_library_is_refused_at_once",
+            loading::a_file_that_is_no_library_is_refused_at_once,
         ),
     ];
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);

@@ -111,6 +111,15 @@ pub enum Error {
         /// Whether nothing was done before.
         is_beginning: bool,
     },
+    /// A file that is part of what computes was changed while the job ran.
+    #[error(
+        "stopped: '{}' changed while the job ran, and an answer is that of one version; there is no answer, start \
+         the job again", .path.display()
+    )]
+    FileChanged {
+        /// The file.
+        path: PathBuf,
+    },
     /// A coprocess said what it was not asked for, so that it is not known which answer is for what.
     #[error(
         "stopped: the coprocess printed more lines than it read, so its answers cannot be trusted; it must \
@@ -160,6 +169,12 @@ impl Error {
                 | Self::Threads { .. }
         )
     }
+}
+
+/// An error number that another process told; `None` if Linux has no such error. rustix panics at any other.
+pub(crate) fn told_errno(number: u32) -> Option<Errno> {
+    let number = i32::try_from(number).ok().filter(|number| (1..4096).contains(number))?;
+    Some(Errno::from_raw_os_error(number))
 }
 
 impl From<Violation> for Error {

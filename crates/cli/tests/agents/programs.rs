@@ -212,6 +212,43 @@ pub(crate) fn other_commands(site: &Site) {
     missing.failed(2, "cannot execute './no-such-program'");
 }
 
+/// Scripts behind an interpreter and files of `--depends` are compared by their bytes.
+pub(crate) fn agents_with_other_scripts_or_data_are_refused(site: &Site) {
+    let (each, data) = (script(site, "each.sh", "exit 0"), script(site, "data", "1"));
+    let copy = script(site, "copy", "1");
+    let cmd = format!("sh {each} {{}}");
+    let question = format!("count 0..10 --depends {data}");
+    let (mut primary, address) = asking(site, Transport::Unix, &question, &cmd);
+    let said = format!("-- {cmd} is not the same file for the agent as for this job");
+    let brought = |depends: &str| format!("-j 1 {depends} -- {cmd}");
+    for (text, depends) in [("exit 1", format!("--depends {copy}")), ("exit 0", String::new())] {
+        script(site, "each.sh", text);
+        let refused = site.agent(&address, &brought(&depends)).ended();
+        refused.failed(2, &said);
+        primary.line(&said);
+    }
+    let agent = site.agent(&address, &brought(&format!("--depends {copy}")));
+    primary.ended().answers("10\n");
+    agent.ended().answers("");
+}
+
+/// An agent whose script changes leaves before it says what the new version did, and others do its work.
+pub(crate) fn an_agent_whose_script_changes_leaves(site: &Site) {
+    let each = script(site, "each.sh", "sleep 0.02; echo 1");
+    let cmd = format!("sh {each} {{}}");
+    let (primary, address) = asking(site, Transport::Unix, "sum 0..300", &cmd);
+    let agent = site.agent(&address, &format!("-j 2 -- {cmd}"));
+    agent.workers(2);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    script(site, "each.sh", "sleep 0.02; echo 1000");
+    agent.ended().failed(4, "each.sh' changed while the job ran");
+    script(site, "each.sh", "sleep 0.02; echo 1");
+    let other = site.agent(&address, &format!("-j 2 -- {cmd}"));
+    let ended = primary.ended();
+    assert_eq!((ended.status, &*ended.stdout), (0, "300\n"), "{ended:?}");
+    other.ended().answers("");
+}
+
 /// An agent that is killed takes its commands with it, and what they started; the site is clean afterwards.
 pub(crate) fn killed(site: &Site) {
     let slow = script(site, "slow.sh", "sleep 1000 & [ -e $1 ] && exit 0; touch $1; wait");

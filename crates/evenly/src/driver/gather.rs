@@ -363,6 +363,7 @@ impl<'a> Gathering<'a> {
                     }
                 }
                 Order::Record(mut record) => {
+                    self.refuse_changed_files(false)?;
                     if let Some(upstream) = &mut self.upstream {
                         upstream.record(&mut record, &mut self.supervisor);
                     }

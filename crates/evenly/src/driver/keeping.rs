@@ -221,6 +221,26 @@ impl Gathering<'_> {
         }
     }
 
+    /// Ends the job if a file that workers of this machine use is not what it was: after what was done, and before
+    /// it counts. So all that counts, or is in a journal, is of one version.
+    pub(super) fn refuse_changed_files(&self, thoroughly: bool) -> Result<(), Error> {
+        if self.crew.slots.is_empty() {
+            return Ok(());
+        }
+        let changed = self.job.function.changed_file(thoroughly);
+        changed.map_or(Ok(()), |path| Err(Error::FileChanged { path }))
+    }
+
+    /// The same at last, where all bytes are compared: a write right after the start may have left the times of a
+    /// file as they were. What counts then may be of two versions, so the journal is not gone on with.
+    pub(super) fn compare_files_at_last(&self) -> Result<(), Error> {
+        let compared = self.refuse_changed_files(true);
+        if let (Err(_), Some(book)) = (&compared, &self.keeper.book) {
+            book.distrust()?;
+        }
+        compared
+    }
+
     fn count(&mut self, record: Record) -> Result<(), Error> {
         Ok(self.supervisor.recorded(record, self.clock.now_ns())?)
     }

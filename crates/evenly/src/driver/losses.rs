@@ -4,7 +4,7 @@
 use super::crew::{Changed, Inheritance, Refused};
 use super::gather::{Gathering, system};
 use super::worker::STATUS_UNSETTLED;
-use crate::error::Error;
+use crate::error::{Error, told_errno};
 use crate::observe::{Loss, Observation, Piece, Reason};
 use crate::process::End;
 use crate::process::limits;
@@ -184,7 +184,7 @@ impl Gathering<'_> {
         call: u32,
         errno: u32,
     ) -> Result<(), Error> {
-        let cause = Errno::from_raw_os_error(errno.cast_signed());
+        let cause = told_errno(errno).unwrap_or(Errno::IO);
         match (Call(call), self.job.function.command()) {
             (Call::EXECVE, Some(_)) => {
                 let command = self.job.function.name().to_owned();

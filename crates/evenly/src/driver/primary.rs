@@ -75,7 +75,10 @@ fn run_with(
     let gathered = gathering.send_ranges(resumed).and_then(|()| gathering.gather());
     let outcome = match gathered {
         // A coprocess may have said too much at last.
-        Ok(()) => gathering.end_of_file().and_then(|()| gathering.wait_for_children()),
+        Ok(()) => gathering
+            .end_of_file()
+            .and_then(|()| gathering.compare_files_at_last())
+            .and_then(|()| gathering.wait_for_children()),
         Err(error) => Err(error),
     };
     outcome.map_err(|error| gathering.wind_up(error))

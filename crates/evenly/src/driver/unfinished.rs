@@ -72,7 +72,10 @@ impl Gathering<'_> {
     fn keep_records(&mut self) -> Result<(), Error> {
         while let Some(order) = self.supervisor.poll(self.clock.now_ns())? {
             match order {
-                Order::Record(record) => self.keep(record)?,
+                Order::Record(record) => {
+                    self.refuse_changed_files(false)?;
+                    self.keep(record)?;
+                }
                 Order::Quarantined(failure) => {
                     self.counted.fail();
                     self.stages.observer.observe(&Observation::Quarantined(failure));

@@ -119,6 +119,12 @@ pub(super) fn work(
         }
     };
     let kills = terms.wall.and_then(|wall| wall.enter(terms.slot));
+    // Before any number is at work: neither the time nor the fault of a number.
+    if let Err(error) = function.begin() {
+        let cause = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+        say_farewell(worker, results.as_fd(), Call::DLOPEN, cause);
+        return STATUS_UNSETTLED;
+    }
     if function.says_at()
         && let Err((call, cause)) = last_gasp::prepare(name, terms.timeout, terms.memory.is_some())
     {

@@ -1,14 +1,19 @@
 //! Functions of a shared library: `int64_t f(int64_t n)` by the conventions of C.
 //!
-//! The library is loaded before the workers are forked, which inherit it. What it does when it is
-//! loaded it does in the primary; what it does with a number it does in a worker.
+//! Each worker loads the library, never the process that runs the job.
 #![expect(unsafe_code, reason = "nobody can check what a symbol of a library is")]
 
+mod image;
+mod load;
+
 use super::digest::digest;
+use super::files::Files;
 use super::fold::fold_each;
 use super::{Function, Kind, Program, Typed, at, quoted};
 use evenly_core::{Aggregate, Interval, Tally};
-use libloading::os::unix::{Library as Loaded, RTLD_LOCAL, RTLD_NOW};
+use image::Image;
+use load::Unusable;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// How many numbers are done before the tally is told.
@@ -19,30 +24,54 @@ type Foreign = unsafe extern "C" fn(i64) -> i64;
 /// The function called `SYMBOL` in the shared library FILE, as `FILE:SYMBOL`. A file without a slash is one
 /// of the working directory. Where yes or no is asked for, 0 is no and anything else yes.
 ///
-/// It is for the caller to see to that it is `int64_t f(int64_t)`. Workers call it, so if it crashes
-/// it costs no more than its number, which is named. But the library is loaded into this process: what
-/// it does then, it does here (dlopen(3)).
+/// The caller answers for its type, `int64_t f(int64_t)`. The library is read now, and tried out in a child of
+/// this process; workers load what was read, so a file that is overwritten later changes nothing. Its code runs
+/// in workers alone, so a crash costs no more than its number, which is named.
 ///
 /// # Errors
-/// If there is no such file, if it is no library, or if it has no such symbol.
+/// If there is no such file, if it is no library, if it cannot be loaded, or if it has no such symbol.
 pub fn library(spec: &str) -> Result<Box<dyn Function>, LibraryError> {
+    library_with(spec, &[])
+}
+
+/// The same where the answer depends on more files. Agents need the same, by their bytes.
+///
+/// # Errors
+/// As [`library`]; if one of these files cannot be read, too.
+pub fn library_with(spec: &str, depends: &[PathBuf]) -> Result<Box<dyn Function>, LibraryError> {
     let parts =
         spec.rsplit_once(':').filter(|(file, symbol)| !file.is_empty() && !symbol.is_empty());
     let (file, symbol) = parts.ok_or(LibraryError::Form)?;
     let path = Path::new(file);
-    // What is not there, or may not be read, has a better name here than the linker gives it.
-    let bytes = std::fs::read(path)
-        .map_err(|cause| LibraryError::Unreadable { path: path.to_owned(), cause })?;
-    let found = if file.contains('/') { path.to_owned() } else { Path::new(".").join(path) };
-    // SAFETY: what a library does when it is loaded is for whoever names it to answer for.
-    let loaded = unsafe { Loaded::open(Some(&found), RTLD_NOW | RTLD_LOCAL) }
-        .map_err(|error| LibraryError::Unusable { path: path.to_owned(), why: one_line(&error) })?;
-    // SAFETY: as above, that it is a function of this type; the pointer is kept with its library.
-    let foreign: Foreign = unsafe { loaded.get::<Foreign>(symbol.as_bytes()) }
-        .map(|symbol| *symbol)
-        .map_err(|_| LibraryError::NoSymbol { path: path.to_owned(), symbol: symbol.to_owned() })?;
-    let digest = digest(&[b"library", symbol.as_bytes(), &bytes]);
-    Ok(Box::new(Library { name: format!("--lib {spec}"), foreign, digest, _loaded: loaded }))
+    let unusable = |why| LibraryError::Unusable { path: path.to_owned(), why };
+    let (mut image, bytes) = Image::read(path).map_err(unreadable(path))?;
+    image::check(&bytes).map_err(unusable)?;
+    image.copy(&bytes);
+    load::try_out(&mut image, symbol).map_err(|why| match why {
+        Unusable::NoSymbol => {
+            LibraryError::NoSymbol { path: path.to_owned(), symbol: symbol.to_owned() }
+        }
+        Unusable::Because(why) => unusable(why),
+    })?;
+    let mut files = Files::default();
+    for path in depends {
+        files.add(path).map_err(unreadable(path))?;
+    }
+    let named = [path].into_iter().chain(files.named()).map(ToOwned::to_owned).collect();
+    let parts = [&b"library"[..], symbol.as_bytes(), &bytes].into_iter();
+    let parts: Vec<&[u8]> = parts.chain(files.digests().map(|digest| &digest[..])).collect();
+    let digest = digest(&parts);
+    if !image.is_copied() {
+        files.add(path).map_err(unreadable(path))?;
+    }
+    let name = format!("--lib {spec}");
+    let symbol = symbol.to_owned();
+    Ok(Box::new(Library { name, symbol, image, files, named, digest, foreign: None }))
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> LibraryError {
+    let path = path.to_owned();
+    move |cause| LibraryError::Unreadable { path, cause }
 }
 
 /// Why a function of a library cannot be used.
@@ -78,19 +107,17 @@ pub enum LibraryError {
     },
 }
 
-/// The linker's own words.
-fn one_line(error: &libloading::Error) -> String {
-    let text =
-        std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 struct Library {
     name: String,
-    foreign: Foreign,
+    symbol: String,
+    image: Image,
+    /// What can change while the job runs.
+    files: Files,
+    /// What its digest is of.
+    named: Vec<PathBuf>,
     digest: [u8; 32],
-    /// The function is in it.
-    _loaded: Loaded,
+    /// Once this process has loaded the library.
+    foreign: Option<Foreign>,
 }
 
 impl Function for Library {
@@ -115,13 +142,30 @@ impl Function for Library {
         Program::Library(self.digest)
     }
 
+    fn begin(&mut self) -> std::io::Result<()> {
+        self.load().map(drop).map_err(|why| {
+            let _ =
+                writeln!(std::io::stderr(), "evenly: a worker cannot load {}: {why}", self.name);
+            rustix::io::Errno::LIBACC.into()
+        })
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.named.clone()
+    }
+
+    fn changed_file(&self, thoroughly: bool) -> Option<PathBuf> {
+        self.files.changed(thoroughly)
+    }
+
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        let function = Called(self.load().expect("it was loaded before, in a trial"));
         match tally.aggregate() {
             Aggregate::Count => {
                 // What an inclusive range looks at besides is a tenth of what a short function takes.
                 let (mut n, mut satisfy) = (slice.first(), 0);
                 loop {
-                    satisfy += u64::from(self.call(n) != 0);
+                    satisfy += u64::from(function.call(n) != 0);
                     if n == slice.last() {
                         break;
                     }
@@ -131,22 +175,50 @@ impl Function for Library {
                 tally.count(satisfy, slice.len() as u64);
                 slice.last()
             }
-            aggregate if aggregate.wants_truth() => fold_each(slice, tally, |n| self.call(n) != 0),
-            _ => self.fold_values(slice, tally),
+            aggregate if aggregate.wants_truth() => {
+                fold_each(slice, tally, |n| function.call(n) != 0)
+            }
+            _ => function.fold_values(slice, tally),
         }
     }
 }
 
 impl Library {
+    /// The function, in this process.
+    fn load(&mut self) -> Result<Foreign, String> {
+        match self.foreign {
+            Some(foreign) => Ok(foreign),
+            None => {
+                let foreign = load::load(&self.image, &self.symbol)?;
+                self.foreign = Some(foreign);
+                Ok(foreign)
+            }
+        }
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        if self.foreign.is_some() {
+            self.image.keep_open();
+        }
+    }
+}
+
+/// The function, loaded.
+#[derive(Clone, Copy)]
+struct Called(Foreign);
+
+impl Called {
     #[inline]
-    fn call(&self, n: i64) -> i64 {
+    fn call(self, n: i64) -> i64 {
         at(n);
         // SAFETY: it takes and gives such a number, by the word of whoever named it. Whatever else it
         // does, it does to this worker.
-        unsafe { (self.foreign)(n) }
+        unsafe { (self.0)(n) }
     }
 
-    fn fold_values(&self, slice: Interval, tally: &mut Tally) -> i64 {
+    fn fold_values(self, slice: Interval, tally: &mut Tally) -> i64 {
         let mut values = [0; AT_ONCE];
         let mut rest = Some(slice);
         while let Some((now, later)) = rest.map(|rest| rest.split_front(AT_ONCE as u128)) {
@@ -205,7 +277,7 @@ mod tests {
         }
         assert!(refused("/nowhere/f.so:f").starts_with("cannot read /nowhere/f.so: No such file"));
         let no_library = refused("/proc/self/status:f");
-        assert!(no_library.starts_with("cannot load /proc/self/status: "), "{no_library}");
+        assert!(no_library.starts_with("cannot load /proc/self/status: it is no "), "{no_library}");
         assert_eq!(no_library.lines().count(), 1);
     }
 

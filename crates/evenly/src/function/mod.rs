@@ -13,6 +13,7 @@ mod command;
 mod digest;
 mod expression;
 mod faulty;
+mod files;
 mod fold;
 mod jit;
 mod library;
@@ -22,19 +23,20 @@ mod vector;
 pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
 pub(crate) use command::MOST_OUTPUT;
-pub use command::{Command, Form, UnusableCommand};
+pub use command::{Command, Form, UnreadableFile, UnusableCommand};
 pub use evenly_core::hello::Program;
 pub use expression::{
     Expression, ExpressionError, Fault, OPERATIONS, Operation, Place, UnusableExpression,
     expression,
 };
 pub use jit::NoMachineCode;
-pub use library::{LibraryError, library};
+pub use library::{LibraryError, library, library_with};
 pub use vector::instruction_set;
 
 use crate::quoted;
 use evenly_core::policy::CHUNK_AIM_NS;
 use evenly_core::{Interval, Tally};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -85,6 +87,25 @@ pub trait Function {
     /// brought it and how it is used is for the job to say; `None` where there is nothing to say, or it is
     /// not understood.
     fn as_in_job(&self, _name: &str, _range: Option<Interval>) -> Option<Box<dyn Function>> {
+        None
+    }
+
+    /// Prepares it in a worker, before its first number.
+    ///
+    /// # Errors
+    /// If it cannot be used there. The worker ends then.
+    fn begin(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    /// The files that are part of what computes, as they were when it was made.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// The first of these files that is used during the job and is not what it was. A look at its size, its
+    /// times and its place is enough, unless it is to be done `thoroughly`: then all bytes are read again.
+    fn changed_file(&self, _thoroughly: bool) -> Option<PathBuf> {
         None
     }
 

@@ -1,9 +1,9 @@
 //! Agents as a job lets others see them.
 
+use crate::error::told_errno;
 use crate::transport::Gone;
 use evenly_core::Violation;
 use evenly_core::agent::Leave;
-use rustix::io::Errno;
 use std::fmt;
 
 /// An agent that has joined, by its own account and that of its connection.
@@ -47,10 +47,12 @@ impl fmt::Display for Parting {
         match self {
             Self::Left(Leave::Over) => f.write_str("left"),
             Self::Left(Leave::Signal(signal)) => write!(f, "left, ended by signal {signal}"),
-            Self::Left(Leave::NoWorker(errno)) => {
-                let cause = Errno::from_raw_os_error(errno.cast_signed());
-                write!(f, "left: it has no worker: {cause}")
-            }
+            Self::Left(Leave::NoWorker(number)) => match told_errno(*number) {
+                Some(cause) => write!(f, "left: it has no worker: {cause}"),
+                None => {
+                    f.write_str("left: it cannot go on, and says why on its own standard error")
+                }
+            },
             Self::Left(Leave::Protocol) => {
                 f.write_str("left: it does not understand what it is told")
             }
@@ -61,5 +63,20 @@ impl fmt::Display for Parting {
             Self::Gone(gone) => write!(f, "is gone: {gone}"),
             Self::Said(violation) => write!(f, "was sent away: {violation}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_that_leaves_for_no_error_of_linux_is_reported() {
+        for number in [0, 4096, 70_000, u32::MAX] {
+            let text = Parting::Left(Leave::NoWorker(number)).to_string();
+            assert!(text.starts_with("left: it cannot go on"), "{text}");
+        }
+        let text = Parting::Left(Leave::NoWorker(11)).to_string();
+        assert!(text.starts_with("left: it has no worker: Resource temporarily"), "{text}");
     }
 }

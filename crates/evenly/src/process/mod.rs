@@ -11,6 +11,7 @@ pub(crate) mod orphans;
 pub(crate) mod shut_out;
 pub(crate) mod signals;
 pub(crate) mod sys;
+pub(crate) mod trial;
 pub(crate) mod workers;
 
 pub use signals::{

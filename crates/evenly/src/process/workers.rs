@@ -111,6 +111,11 @@ impl Child {
         }))
     }
 
+    /// A process that was just forked, and that nothing else reaps.
+    pub(crate) fn forked(pid: Pid) -> Self {
+        Self { pid: Some(pid) }
+    }
+
     /// Its number for others to read; 0 once it is reaped.
     pub(crate) fn number(&self) -> u32 {
         self.pid.map_or(0, |pid| pid.as_raw_nonzero().get().cast_unsigned())
@@ -228,10 +233,11 @@ impl Call {
     pub(crate) const WAITID: Self = Self(18);
     /// No call: what a coprocess was not asked for.
     pub(crate) const ANSWER: Self = Self(19);
+    pub(crate) const DLOPEN: Self = Self(20);
 
     /// Its name in the manual.
     pub(crate) fn name(self) -> &'static str {
-        const NAMES: [&str; 20] = [
+        const NAMES: [&str; 21] = [
             "prctl",
             "setpgid",
             "dup",
@@ -252,6 +258,7 @@ impl Call {
             "execve",
             "waitid",
             "an answer of the coprocess",
+            "dlopen",
         ];
         NAMES.get(self.0 as usize).copied().unwrap_or("a call")
     }

@@ -4,16 +4,21 @@
 //! ended is the worker's business (`driver/worker`).
 
 mod answer;
+mod fingerprint;
 mod lookup;
+mod scripts;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use answer::MOST_OUTPUT;
+pub use fingerprint::UnreadableFile;
 
-use super::digest::digest;
 use super::{Function, Kind, Program, Typed};
 use crate::process::orphans::WORKER;
 use crate::quoted;
 use evenly_core::{Interval, Range, Tally};
+use fingerprint::Fingerprint;
 use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt::Write;
@@ -58,6 +63,7 @@ pub struct Command {
     is_at_most_once: bool,
     /// The environment of this process, but for the variables that each command gets its own of.
     environment: Vec<CString>,
+    fingerprint: Fingerprint,
 }
 
 /// Why a command cannot be run.
@@ -181,6 +187,7 @@ impl Command {
             Some(_) => None,
             None => Some(lookup::find(OsStr::from_bytes(&name.fill(0, 0)))?),
         };
+        let fingerprint = Fingerprint::of(&given);
         Ok(Self {
             form: Form::PerNumber,
             given,
@@ -194,6 +201,7 @@ impl Command {
             repeats: 0,
             is_at_most_once: false,
             environment: Vec::new(),
+            fingerprint,
         })
     }
 
@@ -221,6 +229,14 @@ impl Command {
     #[must_use]
     pub fn at_most_once(self) -> Self {
         Self { is_at_most_once: true, ..self }
+    }
+
+    /// Depends on these files, too. An agent needs the same, by their bytes; their names may differ.
+    ///
+    /// # Errors
+    /// If one of them cannot be read, or is no regular file.
+    pub fn depends(self, paths: &[PathBuf]) -> Result<Self, UnreadableFile> {
+        Ok(Self { fingerprint: self.fingerprint.with(paths)?, ..self })
     }
 
     /// As a function that a job can apply.
@@ -282,7 +298,8 @@ impl Command {
         };
         let Self { no_status, array, is_array_given, .. } = told;
         let Self { is_tagged, repeats, is_at_most_once, .. } = told;
-        let (again, array) = (again.ok()?, array);
+        // The files as they were when they were compared.
+        let again = Self { fingerprint: self.fingerprint.clone(), ..again.ok()? };
         Some(Self {
             no_status,
             array,
@@ -292,16 +309,6 @@ impl Command {
             is_at_most_once,
             ..again
         })
-    }
-
-    /// What must be the same at both ends: the words, and the file where they name one by its path. What is
-    /// found in PATH may be another file on another machine.
-    fn digest(&self) -> [u8; 32] {
-        let path = self.given.first().filter(|name| name.as_bytes().contains(&b'/'));
-        let file = path.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
-        let words = self.given.iter().map(|word| word.as_bytes());
-        let parts: Vec<&[u8]> = [&b"command"[..], &file].into_iter().chain(words).collect();
-        digest(&parts)
     }
 
     /// Its options as they are typed before the range, each with a space behind it; with the bounds of an
@@ -442,7 +449,15 @@ impl Function for External {
     }
 
     fn program(&self) -> Program {
-        Program::Command(self.command.digest())
+        Program::Command(self.command.fingerprint.digest())
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.command.fingerprint.files().named().map(ToOwned::to_owned).collect()
+    }
+
+    fn changed_file(&self, thoroughly: bool) -> Option<PathBuf> {
+        self.command.fingerprint.files().changed(thoroughly)
     }
 
     fn as_in_job(&self, name: &str, range: Option<Interval>) -> Option<Box<dyn Function>> {
@@ -456,79 +471,5 @@ impl Function for External {
     fn fold(&mut self, slice: Interval, _: &mut Tally) -> i64 {
         debug_assert!(false, "a worker runs commands itself");
         slice.last()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(line: &str) -> Vec<OsString> {
-        line.split(' ').map(OsString::from).collect()
-    }
-
-    #[test]
-    fn marks_say_how_often_it_is_run() {
-        let form = |line| Command::new(words(line)).map(|command| command.form());
-        assert_eq!(form("echo {}"), Ok(Form::PerNumber));
-        assert_eq!(form("echo x{start}y {end}"), Ok(Form::PerChunk));
-        assert!(matches!(form("echo"), Err(UnusableCommand::NoMark { .. })));
-        assert!(matches!(form("echo {} {end}"), Err(UnusableCommand::BothMarks { .. })));
-        assert_eq!(Command::new(vec![]).unwrap_err(), UnusableCommand::Empty);
-        let range = Range::new(0, 4).unwrap();
-        assert!(Command::slurm_array(words("echo"), range).is_ok());
-        assert!(matches!(
-            Command::slurm_array(words("echo {start}"), range),
-            Err(UnusableCommand::NoArray { .. })
-        ));
-        assert_eq!(Command::coprocess(words("awk {}")).unwrap().form(), Form::Coprocess);
-    }
-
-    #[test]
-    fn what_an_agent_brings_is_run_as_the_job_says() {
-        let range = Range::new(0, 4).unwrap();
-        let status = std::num::NonZeroU8::new(3).unwrap();
-        let (array, bounds) = (words("echo"), Interval::new(0, 99).unwrap());
-        for (command, line) in [
-            (Command::slurm_array(array, range).unwrap().array_bounds(bounds), "echo"),
-            (Command::new(words("echo {}")).unwrap().no_status(status), "echo {}"),
-            (Command::new(words("echo {start} {end}")).unwrap().tagged(), "echo {start} {end}"),
-            (Command::new(words("echo x {}")).unwrap().at_most_once(), "echo x {}"),
-            (Command::slurm_array(words("echo"), range).unwrap().repeats(2), "echo"),
-            (Command::coprocess(words("awk {}")).unwrap(), "awk {}"),
-        ] {
-            let brought = Command::brought(words(line)).unwrap().into_function();
-            let name = command.name();
-            let function = command.into_function();
-            assert_eq!(brought.program(), function.program());
-            let again = brought.as_in_job(&name, range.interval()).unwrap();
-            let is_once = |function: &dyn Function| function.command().unwrap().is_at_most_once();
-            assert_eq!(is_once(&*again), is_once(&*function));
-            assert_eq!((again.name(), again.program()), (function.name(), function.program()));
-        }
-        let brought = Command::brought(words("echo {}")).unwrap().into_function();
-        assert!(brought.as_in_job("--new-option -- echo {}", None).is_none());
-        let other = Command::brought(words("echo {} {}")).unwrap().into_function();
-        assert_ne!(brought.program(), other.program());
-    }
-
-    #[test]
-    fn it_is_told_which_numbers_it_is_for() {
-        let range = Range::new(-2, 10).unwrap();
-        let numbers = Interval::new(-2, 4).unwrap();
-        let told = |command: Command| -> Vec<String> {
-            let variables = command.variables_for(numbers, 3, 2);
-            variables.into_iter().map(|one| one.into_string().unwrap()).collect()
-        };
-        let both = ["EVENLY_WORKER=3", "EVENLY_ATTEMPT=2"];
-        let chunk = told(Command::new(words("echo {start} {end}")).unwrap());
-        assert_eq!(chunk, [both[0], both[1], "EVENLY_START=-2", "EVENLY_END=5"]);
-        let array = told(Command::slurm_array(words("echo"), range).unwrap());
-        assert_eq!(array[2..4], ["EVENLY_INDEX=-2", "SLURM_ARRAY_TASK_ID=-2"]);
-        assert_eq!(
-            array[4..],
-            ["SLURM_ARRAY_TASK_COUNT=12", "SLURM_ARRAY_TASK_MIN=-2", "SLURM_ARRAY_TASK_MAX=9"]
-        );
-        assert_eq!(told(Command::coprocess(words("awk 1")).unwrap()), both);
     }
 }

@@ -1,0 +1,72 @@
+//! Commands: how often they are run, what they are told, and how an agent understands them.
+
+use super::*;
+
+fn words(line: &str) -> Vec<OsString> {
+    line.split(' ').map(OsString::from).collect()
+}
+
+#[test]
+fn marks_say_how_often_it_is_run() {
+    let form = |line| Command::new(words(line)).map(|command| command.form());
+    assert_eq!(form("echo {}"), Ok(Form::PerNumber));
+    assert_eq!(form("echo x{start}y {end}"), Ok(Form::PerChunk));
+    assert!(matches!(form("echo"), Err(UnusableCommand::NoMark { .. })));
+    assert!(matches!(form("echo {} {end}"), Err(UnusableCommand::BothMarks { .. })));
+    assert_eq!(Command::new(vec![]).unwrap_err(), UnusableCommand::Empty);
+    let range = Range::new(0, 4).unwrap();
+    assert!(Command::slurm_array(words("echo"), range).is_ok());
+    assert!(matches!(
+        Command::slurm_array(words("echo {start}"), range),
+        Err(UnusableCommand::NoArray { .. })
+    ));
+    assert_eq!(Command::coprocess(words("awk {}")).unwrap().form(), Form::Coprocess);
+}
+
+#[test]
+fn what_an_agent_brings_is_run_as_the_job_says() {
+    let range = Range::new(0, 4).unwrap();
+    let status = std::num::NonZeroU8::new(3).unwrap();
+    let (array, bounds) = (words("echo"), Interval::new(0, 99).unwrap());
+    for (command, line) in [
+        (Command::slurm_array(array, range).unwrap().array_bounds(bounds), "echo"),
+        (Command::new(words("echo {}")).unwrap().no_status(status), "echo {}"),
+        (Command::new(words("echo {start} {end}")).unwrap().tagged(), "echo {start} {end}"),
+        (Command::new(words("echo x {}")).unwrap().at_most_once(), "echo x {}"),
+        (Command::slurm_array(words("echo"), range).unwrap().repeats(2), "echo"),
+        (Command::coprocess(words("awk {}")).unwrap(), "awk {}"),
+    ] {
+        let brought = Command::brought(words(line)).unwrap().into_function();
+        let name = command.name();
+        let function = command.into_function();
+        assert_eq!(brought.program(), function.program());
+        let again = brought.as_in_job(&name, range.interval()).unwrap();
+        let is_once = |function: &dyn Function| function.command().unwrap().is_at_most_once();
+        assert_eq!(is_once(&*again), is_once(&*function));
+        assert_eq!((again.name(), again.program()), (function.name(), function.program()));
+    }
+    let brought = Command::brought(words("echo {}")).unwrap().into_function();
+    assert!(brought.as_in_job("--new-option -- echo {}", None).is_none());
+    let other = Command::brought(words("echo {} {}")).unwrap().into_function();
+    assert_ne!(brought.program(), other.program());
+}
+
+#[test]
+fn it_is_told_which_numbers_it_is_for() {
+    let range = Range::new(-2, 10).unwrap();
+    let numbers = Interval::new(-2, 4).unwrap();
+    let told = |command: Command| -> Vec<String> {
+        let variables = command.variables_for(numbers, 3, 2);
+        variables.into_iter().map(|one| one.into_string().unwrap()).collect()
+    };
+    let both = ["EVENLY_WORKER=3", "EVENLY_ATTEMPT=2"];
+    let chunk = told(Command::new(words("echo {start} {end}")).unwrap());
+    assert_eq!(chunk, [both[0], both[1], "EVENLY_START=-2", "EVENLY_END=5"]);
+    let array = told(Command::slurm_array(words("echo"), range).unwrap());
+    assert_eq!(array[2..4], ["EVENLY_INDEX=-2", "SLURM_ARRAY_TASK_ID=-2"]);
+    assert_eq!(
+        array[4..],
+        ["SLURM_ARRAY_TASK_COUNT=12", "SLURM_ARRAY_TASK_MIN=-2", "SLURM_ARRAY_TASK_MAX=9"]
+    );
+    assert_eq!(told(Command::coprocess(words("awk 1")).unwrap()), both);
+}
