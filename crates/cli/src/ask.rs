@@ -163,7 +163,9 @@ fn deliver(delivery: &Delivery, report: &Report, stream: Option<&Stream>) -> Res
 fn fate_unknown(delivery: &Delivery, report: &Report) -> String {
     let unknown = match report.unknown {
         1 => "1 command may have been started, and is not started again".to_owned(),
-        numbers => format!("the commands of {numbers} n may have been started, and are not again"),
+        numbers => {
+            format!("the commands of {numbers} n may have been started, and are not started again")
+        }
     };
     if delivery.is_about_failures() || report.failed == 0 {
         return unknown;

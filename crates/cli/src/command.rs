@@ -27,8 +27,8 @@ pub(crate) fn resolve(
 ) -> Result<Box<dyn Function>, String> {
     if arguments.coprocess && arguments.at_most_once {
         return Err(
-            "--at-most-once is for commands that end: a coprocess is asked again what it did not \
-                    answer, and knows itself what it has done; leave one of them out"
+            "--at-most-once is for commands that end; a coprocess gets a line again that it did \
+                    not answer, and must itself know what it has done; leave one of them out"
                 .to_owned(),
         );
     }
@@ -101,7 +101,9 @@ pub(crate) fn missing(
     ];
     let (_, option) = about.into_iter().find(|(is_given, _)| *is_given)?;
     let command = aggregate.name();
-    Some(format!("{option} is about a command; as in: evenly {command} {option} … {range} -- CMD"))
+    Some(format!(
+        "{option} needs a command behind --; as in: evenly {command} {option} … {range} -- CMD"
+    ))
 }
 
 /// Reads the value of `--as`: `slurm`, or `slurm:0..100` with the bounds of the array.

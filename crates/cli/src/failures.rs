@@ -86,7 +86,7 @@ fn line(failure: &Failure, rerun: &Rerun) -> String {
     if *cause == Cause::Unknown {
         let of = if interval.len() == 1 { "n =" } else { "n in" };
         return format!(
-            "evenly: {of} {}: its command may have been started and nobody knows how it ended; it is \
+            "evenly: {of} {}: its command may have been started and its end is unknown; it is \
              not started again; rerun: {again}\n",
             numbers(*interval)
         );
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn what_is_not_started_again_is_said_to_be_so() {
         let text = seen([failure(5, 5, Cause::Unknown), failure(7, 9, Cause::Unknown)]);
-        let unknown = "its command may have been started and nobody knows how it ended";
+        let unknown = "its command may have been started and its end is unknown";
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines,

@@ -132,7 +132,8 @@ impl LogFile {
     pub(crate) fn close(mut self) -> Result<(), String> {
         self.is_held = false;
         self.write_out(PATIENCE_TENTHS);
-        let left_over = (!self.waiting.is_empty()).then(|| "not all of it was taken".to_owned());
+        let left_over =
+            (!self.waiting.is_empty()).then(|| "the reader did not take all of it".to_owned());
         match self.failed.take().or(left_over) {
             None => Ok(()),
             Some(cause) => {
@@ -158,7 +159,7 @@ impl LogFile {
         while written < self.waiting.len() && self.failed.is_none() {
             if !self.is_ready_within(patience_tenths) {
                 if patience_tenths > 0 {
-                    self.failed = Some("nobody takes what is written".to_owned());
+                    self.failed = Some("the reader takes no data".to_owned());
                 }
                 break;
             }
@@ -300,7 +301,7 @@ mod tests {
         (0..2048).for_each(|_| log.add(&line));
         assert!(log.waiting.is_empty(), "no queue without a limit");
         let error = log.close().unwrap_err();
-        assert!(error.contains("nobody takes"), "{error}");
+        assert!(error.contains("the reader takes no data"), "{error}");
     }
 
     #[test]

@@ -14,14 +14,14 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(), Outcome> {
     };
     let Some((words, directory)) = journal::call(&file)? else {
         return Err(Outcome::Usage(format!(
-            "no call is in the journal '{0}'; write it out, with --journal '{0}' --resume",
+            "the journal '{0}' does not contain its call; repeat the call with --journal '{0}' --resume",
             file.display()
         )));
     };
     let cannot = |cause: std::io::Error| {
         let (file, directory) = (file.display(), directory.display());
         Outcome::Usage(format!(
-            "cannot go on with '{file}' in '{directory}': {cause}; make that directory again"
+            "cannot resume '{file}' in '{directory}': {cause}; create that directory again"
         ))
     };
     let file = file.canonicalize().map_err(cannot)?;

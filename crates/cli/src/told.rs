@@ -75,11 +75,13 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
         }
         Observation::Joined { address, function, range } => joined(address, function, *range),
         Observation::OverAlready { address } => format!("the job at {address} is over"),
-        Observation::PrimaryLost { why } => format!("lost the primary: {why}; looking for it"),
-        Observation::JournalGivenUp { why } => format!("goes on without a journal: {why}"),
+        Observation::PrimaryLost { why } => format!("lost the primary: {why}; trying to reconnect"),
+        Observation::JournalGivenUp { why } => format!("continues without a journal: {why}"),
         Observation::JournalLocked { path } => {
             let path = path.display();
-            format!("journal '{path}' is locked by another program; what is done waits for it")
+            format!(
+                "journal '{path}' is locked by another program; finished work is recorded when it is free"
+            )
         }
         Observation::NotReplaced { worker, refused: (call, cause, advice) } => {
             format!("worker {worker} is not replaced: {call}: {cause}; {advice}")
@@ -94,7 +96,7 @@ fn joined(address: &str, function: &str, range: Option<Interval>) -> String {
 }
 
 fn still_draining(signal: Signal) -> String {
-    format!("{signal}: the workers finish what they are at; once more ends at once")
+    format!("{signal}: the workers finish the numbers they are at; a second signal ends at once")
 }
 
 fn detail(observation: &Observation<'_>) -> Option<String> {
@@ -109,12 +111,12 @@ fn detail(observation: &Observation<'_>) -> Option<String> {
         Observation::JournalBegun { path } => {
             format!("keeps a journal in '{}'", path.display())
         }
-        Observation::Paused => "paused with its workers".to_owned(),
+        Observation::Paused => "paused, and so are its workers".to_owned(),
         Observation::Resumed(pause) => {
-            format!("goes on after a pause of {:.1} s", pause.as_secs_f64())
+            format!("continues after a pause of {:.1} s", pause.as_secs_f64())
         }
         Observation::EndsEarly(why) => {
-            format!("ends early: {}; the workers finish what they are at", why_early(*why))
+            format!("ends early: {}; the workers finish the numbers they are at", why_early(*why))
         }
         _ => return None,
     })

@@ -102,7 +102,7 @@ pub enum Error {
         reason: Option<Reason>,
     },
     /// The program of a command cannot be executed.
-    #[error("cannot execute the command '{command}': {cause}; {}", if *.is_beginning { "nothing was done" } else { "it was there before" })]
+    #[error("cannot execute the command '{command}': {cause}; {}", if *.is_beginning { "nothing was done" } else { "earlier starts of it succeeded" })]
     CannotExecute {
         /// The command.
         command: String,
@@ -128,7 +128,7 @@ pub enum Error {
     Unasked,
     /// An agent found that what it had told cannot be trusted.
     #[error(
-        "stopped: agent {worker} says that its answers cannot be trusted; what it found is said there, and there is no answer"
+        "stopped: agent {worker} says that its answers cannot be trusted; its standard error says why, and there is no answer"
     )]
     Untrusted {
         /// Which one, in one row with the workers of this machine, from 1.
@@ -147,7 +147,7 @@ pub enum Error {
     Output(Errno),
     /// A histogram of more than [`MOST_VALUES`](evenly_core::aggregate::MOST_VALUES) values.
     #[error(
-        "more than {} different values; a histogram has no more, so ask for n / 1000 or the like",
+        "more than {} different values; that is the limit of hist; group the values, as in hist 'n / 1000'",
         evenly_core::aggregate::MOST_VALUES
     )]
     TooManyValues,

@@ -257,8 +257,8 @@ impl fmt::Display for Reason {
                 f.write_str("a number took too long, and its function heard no signal")
             }
             Self::Said(violation) => write!(f, "{violation}"),
-            Self::Garbage => f.write_str("it may have written what is no frame"),
-            Self::Stopped => f.write_str("it was stopped and nobody else could do its work"),
+            Self::Garbage => f.write_str("it may have written bytes that are no frame of evenly"),
+            Self::Stopped => f.write_str("it was stopped, and no other worker could take its work"),
         }
     }
 }

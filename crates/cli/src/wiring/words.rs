@@ -19,7 +19,9 @@ pub(super) fn words(stage: Stage, layout: &Layout) -> (&'static str, &'static st
         }
         Stage::PipesMade => ("pipes made", "the primary holds both ends of all"),
         Stage::Forked => ("forked", "each worker inherited every end (stopped, to be seen)"),
-        Stage::Closed if is_without => ("closed", "nobody works here: agents have to join"),
+        Stage::Closed if is_without => {
+            ("closed", "no worker runs on this machine: agents must join")
+        }
         Stage::Closed => ("closed", "each keeps the two ends that are its own"),
         Stage::RangesSent => ("ranges sent", "they wait in the pipes until the workers go on"),
         Stage::Results => ("results", "the answers wait in the one shared pipe"),

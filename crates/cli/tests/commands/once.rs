@@ -66,7 +66,7 @@ pub(crate) fn a_killed_worker_leaves_it_unknown() {
         if verb == "failures" {
             continue;
         }
-        let named = "evenly: n = 5: its command may have been started and nobody knows how it ended; it is \
+        let named = "evenly: n = 5: its command may have been started and its end is unknown; it is \
                      not started again; rerun: evenly ";
         ended.failed(4, named);
         let again = ended.stderr.lines().find_map(|line| line.strip_prefix(named)).unwrap();
@@ -175,7 +175,7 @@ pub(crate) fn an_end_at_once_leaves_it_unknown() {
         let ended = yard.ended(process);
         ended.failed(
             status,
-            "evenly: n in 5..=6: its command may have been started and nobody knows ",
+            "evenly: n in 5..=6: its command may have been started and its end is ",
         );
         assert_eq!(ended.stderr.matches(" rerun: ").count(), 1, "{ended:?}");
         each_was_started_once(&yard, 4..7);

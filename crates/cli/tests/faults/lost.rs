@@ -120,7 +120,7 @@ pub(crate) fn the_only_one_stopped() {
     kill("STOP", victim);
     let output = running.output();
     stdout_is(&output, b"500\n");
-    assert!(stderr(&output).contains("(it was stopped and nobody else could do its work)"));
+    assert!(stderr(&output).contains("(it was stopped, and no other worker could take its work)"));
 }
 
 /// The stages wait for answers, too, and must not wait for ever.
@@ -232,7 +232,7 @@ pub(crate) fn garbage() {
         }
         assert_eq!(said.matches(" failed: ").count(), 3, "{said}");
         assert!(said.contains("evenly: the result pipe carries "), "{said}");
-        assert!(said.contains("(it may have written what is no frame)"), "{said}");
+        assert!(said.contains("(it may have written bytes that are no frame of evenly)"), "{said}");
     }
 }
 

@@ -26,7 +26,10 @@ pub(crate) fn first_drains_second_kills() {
     assert_eq!(output.status.signal(), Some(15));
     let took = began.elapsed();
     assert!((1..5).contains(&took.as_secs()), "the numbers in work are finished: {took:?}");
-    assert!(stderr(&output).contains("SIGTERM: the workers finish what they are at"), "{output:?}");
+    assert!(
+        stderr(&output).contains("SIGTERM: the workers finish the numbers they are at"),
+        "{output:?}"
+    );
     nobody_left(&workers);
 
     let running = in_foreground(SLOW);

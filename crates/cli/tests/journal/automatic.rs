@@ -62,7 +62,7 @@ pub(crate) fn nowhere_to_keep_it() {
     std::fs::write(house.path("state"), "a file").unwrap();
     let output = finish(soon(house.call("count", "test:slow=50", "0..20000 -j 2")));
     assert_eq!((output.stdout.as_slice(), output.status.code()), (&b"10000\n"[..], Some(0)));
-    assert_eq!(stderr(&output).matches("goes on without a journal").count(), 1, "{output:?}");
+    assert_eq!(stderr(&output).matches("continues without a journal").count(), 1, "{output:?}");
 }
 
 /// A worker that is forked while the journal is open has its five descriptors and no more.

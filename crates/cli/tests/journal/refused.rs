@@ -86,7 +86,7 @@ pub(crate) fn what_is_there() {
     refused(&count("--journal nowhere/j"), 5, &["nowhere/j", "No such file"]);
     refused(&finish(house.other("verify missing")), 5, &["no journal", "missing"]);
     refused(&finish(house.other("resume missing")), 5, &["no journal", "missing"]);
-    refused(&finish(house.other("resume")), 5, &["nothing to go on with"]);
+    refused(&finish(house.other("resume")), 5, &["no journal to resume"]);
     refused(&count("--resume"), 2, &["--journal"]);
     refused(&count("--journal new --retry-failed"), 2, &["--resume"]);
     // Half of a journal.

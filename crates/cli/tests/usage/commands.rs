@@ -29,8 +29,8 @@ fn a_command_is_the_function() {
     refused("count x -- true {}", &["'x'", "START..END"]);
     for option in ["--coprocess", "--as slurm", "--no-status 3", "--at-most-once"] {
         let name = option.split(' ').next().unwrap();
-        refused(&format!("count even 0..10 {option}"), &[name, "is about a command"]);
-        refused(&format!("count 0..10 {option}"), &[name, "is about a command"]);
+        refused(&format!("count even 0..10 {option}"), &[name, "needs a command behind --"]);
+        refused(&format!("count 0..10 {option}"), &[name, "needs a command behind --"]);
     }
 }
 
@@ -65,7 +65,7 @@ fn a_status_that_means_no() {
 #[test]
 fn a_coprocess_is_asked_again() {
     let words = "sum 0..10 --coprocess --at-most-once -- cat";
-    refused(words, &["--at-most-once", "asked again", "leave one of them out"]);
+    refused(words, &["--at-most-once", "gets a line again", "leave one of them out"]);
 }
 
 #[test]

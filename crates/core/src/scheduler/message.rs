@@ -175,7 +175,7 @@ pub enum Violation {
         lease: LeaseId,
     },
     /// A partial that does not begin where its lease stands, or goes beyond it.
-    #[error("worker {} answered {lease} for numbers that are not due", .worker.0)]
+    #[error("worker {} answered {lease} for numbers that are not in it", .worker.0)]
     NotDue {
         /// Who said it.
         worker: WorkerId,
@@ -184,7 +184,7 @@ pub enum Violation {
     },
     /// Two workers answered the same chunk differently.
     #[error(
-        "conflict: worker {} answered {lease} otherwise than it was answered before", .worker.0
+        "conflict: worker {} answered {lease} with another value than before", .worker.0
     )]
     Conflict {
         /// Who answered last.

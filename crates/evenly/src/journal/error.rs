@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum JournalError {
     /// It is there, and nobody said that it should be gone on with.
-    #[error("journal '{}' exists; go on with it by --resume, or name another file", .path.display())]
+    #[error("journal '{}' exists; continue it with --resume, or name another file", .path.display())]
     Exists {
         /// The file.
         path: PathBuf,
@@ -119,7 +119,7 @@ pub enum JournalError {
     )]
     NoHome,
     /// No run has left a journal behind that nobody named.
-    #[error("nothing to go on with in '{}'; name a journal: evenly resume FILE", .directory.display())]
+    #[error("no journal to resume in '{}'; name one: evenly resume FILE", .directory.display())]
     NothingLeft {
         /// Where it was looked for.
         directory: PathBuf,
@@ -210,12 +210,12 @@ impl Trouble {
             Self::Sqlite(error) => error,
         };
         let advice = match error.sqlite_error_code() {
-            Some(Code::DiskFull) => "make room, and go on with --resume",
+            Some(Code::DiskFull) => "make room, then continue with --resume",
             Some(Code::SystemIoFailure) => {
-                "look whether the disk is sound and has room, and go on with --resume"
+                "check that the disk is sound and has room, then continue with --resume"
             }
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => {
-                "another program has it open; go on with --resume when it is closed"
+                "another program has it open; close that program, then continue with --resume"
             }
             Some(
                 Code::CannotOpen

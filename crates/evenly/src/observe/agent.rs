@@ -54,7 +54,7 @@ impl fmt::Display for Parting {
                 }
             },
             Self::Left(Leave::Protocol) => {
-                f.write_str("left: it does not understand what it is told")
+                f.write_str("left: it does not understand a message of the primary")
             }
             Self::Left(Leave::Untrusted) => f.write_str("left: its answers cannot be trusted"),
             Self::Left(Leave::Other(code, detail)) => {

@@ -82,7 +82,7 @@ pub enum AddressError {
     },
     /// Port 0 leads nowhere.
     #[error(
-        "'{typed}' has port 0, at which nobody listens; name the port that the primary printed"
+        "'{typed}' has port 0, which is for the primary only; name the port that the primary printed"
     )]
     PortZero {
         /// What was typed.
