@@ -19,7 +19,11 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// `None` if somebody else holds it.
+    /// `None` if another process holds it.
+    ///
+    /// # Errors
+    /// `EEXIST` if the file has content: no lock has, so it belongs to another program, and would be
+    /// removed with the lock.
     pub(crate) fn take(of: &Path) -> Result<Option<Self>, Errno> {
         let mut path = of.as_os_str().to_owned();
         path.push(".lock");
@@ -33,7 +37,11 @@ impl Lock {
                 Err(cause) => return Err(cause),
             }
             // Whoever held it may have removed it since it was opened; then others lock another file.
-            let held = identity(&rustix::fs::fstat(&file)?);
+            let stat = rustix::fs::fstat(&file)?;
+            if stat.st_size > 0 {
+                return Err(Errno::EXIST);
+            }
+            let held = identity(&stat);
             match rustix::fs::lstat(&path) {
                 Ok(there) if identity(&there) == held => return Ok(Some(Self { file, path })),
                 Ok(_) | Err(Errno::NOENT) => {}

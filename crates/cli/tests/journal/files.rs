@@ -23,7 +23,7 @@ fn count(house: &House, words: &str) -> Output {
 
 pub(crate) fn one_file_for_two_options_is_refused() {
     let house = House::new();
-    for name in ["a", "a.lock", "a-journal", "key", "f.so", "old.journal"] {
+    for name in ["a", "a.lock", "a-journal", "Cargo.lock", "key", "f.so", "old.journal"] {
         std::fs::write(house.path(name), "my only copy\n").unwrap();
     }
     assert!(count(&house, "--journal sound").status.success());
@@ -52,6 +52,8 @@ pub(crate) fn one_file_for_two_options_is_refused() {
         refused(&count(&house, &words), 2, &[names[0], names[1], "the same file"]);
         assert!(contents(&house) == before, "{words}");
     }
+    let lock = count(&house, "--journal Cargo");
+    refused(&lock, 5, &["lock journal 'Cargo'", "another journal"]);
     let library = finish(house.other("count --lib ./f.so:f 0..9 --joblog f.so"));
     refused(&library, 2, &["--joblog 'f.so'", "--lib './f.so'"]);
     let program = finish(house.other("run 0..9 --events a -- ./soft {}"));

@@ -365,7 +365,12 @@ pub(super) fn lock(path: &Path) -> Result<Lock, JournalError> {
         path: path.to_owned(),
         doing: "lock",
         cause: cause.to_string(),
-        advice: "name a file in a directory that can be written",
+        advice: match cause {
+            rustix::io::Errno::EXIST => {
+                "its lock file would be a file that another program wrote; name another journal"
+            }
+            _ => "name a file in a directory that can be written",
+        },
     };
     let lock = Lock::take(path).map_err(failed)?;
     lock.ok_or_else(|| JournalError::InUse { path: path.to_owned() })
