@@ -6,7 +6,7 @@ use crate::cadence::Cadence;
 use crate::plan::Plan;
 use crate::stderr;
 use crate::told::{self, Volume};
-use evenly::observe::{Observation, Observer};
+use evenly::observe::{Observation, Observer, Stuck};
 use evenly::{Progress, Range};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const BAR_PERIOD: Duration = Duration::from_millis(100);
 /// How often a plain line is said.
 const PLAIN_PERIOD: Duration = Duration::from_secs(30);
+/// A line names no more numbers that take unusually long.
+const MOST_STUCK: usize = 3;
 /// A job that is over before this shows no bar: it would only flicker.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -27,6 +29,8 @@ pub(crate) struct Watcher {
     volume: Volume,
     range: Range,
     started: Instant,
+    /// Numbers that take unusually long at the moment.
+    stuck: Vec<Stuck>,
 }
 
 enum Display {
@@ -60,6 +64,7 @@ impl Watcher {
             volume: plan.volume,
             range: plan.range,
             started: Instant::now(),
+            stuck: Vec::new(),
         }
     }
 
@@ -86,14 +91,14 @@ impl Watcher {
     fn advance(&mut self, progress: &Progress) {
         match &mut self.display {
             Display::None => {}
-            Display::Plain => stderr::say(&line(progress)),
+            Display::Plain => stderr::say(&line(progress, &self.stuck)),
             Display::Bar(bar) => {
                 let is_early = self.started.elapsed() < PATIENCE;
                 if is_early || !stderr::has_room() || !stderr::is_foreground() {
                     return;
                 }
                 let bar = bar.get_or_insert_with(|| new_bar(self.range));
-                bar.set_message(pace(progress));
+                bar.set_message(pace(progress, &self.stuck, 1));
                 // A thousandth is finer than any bar, and 2^64 numbers do not fit its counter.
                 bar.set_position((progress.covered * 1000 / progress.total.max(1)) as u64);
             }
@@ -125,12 +130,19 @@ impl Observer for Watcher {
                 }
                 return;
             }
-            Observation::Status(progress) => self.say(&line(progress)),
+            Observation::Status(progress) => self.say(&line(progress, &self.stuck)),
+            Observation::Stuck(stuck) => self.stuck = stuck.to_vec(),
             Observation::Paused => self.end(),
             _ => {}
         }
         if let Some(line) = told::line(observation, self.volume) {
             self.say(&line);
+        }
+        if let Observation::StillDraining(_) = observation
+            && self.volume != Volume::Quiet
+            && !self.stuck.is_empty()
+        {
+            self.say(&format!("evenly: {}\n", told::stuck(&self.stuck, MOST_STUCK)));
         }
     }
 }
@@ -146,9 +158,9 @@ fn new_bar(range: Range) -> ProgressBar {
 }
 
 /// How far the job is, as a line.
-fn line(progress: &Progress) -> String {
+fn line(progress: &Progress, stuck: &[Stuck]) -> String {
     let (covered, total) = (progress.covered, progress.total);
-    let (percent, pace) = (percent(progress), pace(progress));
+    let (percent, pace) = (percent(progress), pace(progress, stuck, MOST_STUCK));
     format!("evenly: {covered} of {total} numbers ({percent}%), {pace}\n")
 }
 
@@ -156,13 +168,19 @@ fn percent(progress: &Progress) -> u128 {
     progress.covered * 100 / progress.total.max(1)
 }
 
-/// How many a second, and how long it will take.
-fn pace(progress: &Progress) -> String {
-    match (progress.per_second, progress.seconds_left) {
+/// How many a second, and how long it will take; or which numbers take so long that this is unknown, `most`
+/// of them.
+fn pace(progress: &Progress, stuck: &[Stuck], most: usize) -> String {
+    let pace = match (progress.per_second, progress.seconds_left) {
         (Some(per_second), Some(left)) => {
             format!("{}/s, {} left", short(per_second), duration(left))
         }
+        (Some(per_second), None) if progress.covered > 0 => format!("{}/s", short(per_second)),
         _ => "no number finished yet".to_owned(),
+    };
+    match stuck {
+        [] => pace,
+        stuck => format!("{pace}; {}", told::stuck(stuck, most)),
     }
 }
 
@@ -175,9 +193,13 @@ fn short(number: f64) -> String {
     }
 }
 
+const YEAR: u64 = 365 * 86400;
+
 fn duration(seconds: f64) -> String {
     let whole = seconds.min(1e12) as u64;
     match whole {
+        // A pace of some seconds says nothing about years.
+        YEAR.. => "over a year".to_owned(),
         0..60 => format!("{whole}s"),
         60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
         3600..86400 => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
@@ -195,7 +217,24 @@ mod tests {
         assert_eq!(short(78e9), "78.0 G");
         assert_eq!(duration(5.9), "5s");
         assert_eq!(duration(3725.0), "1h02m");
-        assert_eq!(duration(1e300), "11574074d01h");
+        assert_eq!(duration(100.0 * 86400.0), "100d00h");
+        assert_eq!(duration(1e300), "over a year");
+    }
+
+    #[test]
+    fn a_number_that_is_stuck_is_named_in_the_place_of_the_time_left() {
+        let progress = Progress { total: 9, covered: 3, per_second: Some(2.0), seconds_left: None };
+        let stuck = |worker: usize| Stuck {
+            worker,
+            pid: 7,
+            name: format!("worker {worker}"),
+            numbers: evenly::Interval::single(777),
+            since: Duration::from_secs(35),
+            is_news: false,
+        };
+        let said = "2.0 /s; worker 2 has been at n = 777 for 35 s";
+        assert_eq!(pace(&progress, &[stuck(2)], 1), said);
+        assert_eq!(pace(&progress, &[stuck(2), stuck(3)], 1), format!("{said} and 1 more"));
     }
 
     #[test]

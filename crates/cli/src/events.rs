@@ -143,6 +143,13 @@ enum Event<'a> {
     EndsEarly {
         why: String,
     },
+    Stuck {
+        worker: usize,
+        pid: u32,
+        first: String,
+        last: String,
+        since_s: f64,
+    },
     Progress {
         covered: String,
         total: String,
@@ -244,6 +251,17 @@ impl Observer for Events {
         let is_too_soon = matches!(observation, Observation::Progress(_)) && !self.cadence.is_due();
         if !is_too_soon && let Some(event) = event(observation) {
             self.write(event);
+        }
+        if let Observation::Stuck(stuck) = observation {
+            stuck.iter().filter(|stuck| stuck.is_news).for_each(|stuck| {
+                self.write(Event::Stuck {
+                    worker: stuck.worker,
+                    pid: stuck.pid,
+                    first: stuck.numbers.first().to_string(),
+                    last: stuck.numbers.last().to_string(),
+                    since_s: rounded(stuck.since),
+                });
+            });
         }
         match observation {
             Observation::Paused => self.file.flush(),

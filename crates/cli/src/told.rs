@@ -1,6 +1,6 @@
 //! What is said of a job on standard error while it runs: a line for each thing worth knowing.
 
-use evenly::observe::{Early, Observation, Parting, Resumed};
+use evenly::observe::{Early, Observation, Parting, Resumed, Stuck};
 use evenly::{Interval, Signal};
 use std::borrow::Cow;
 
@@ -108,6 +108,13 @@ fn detail(observation: &Observation<'_>) -> Option<String> {
             let path = path.display();
             format!("resumes journal '{path}': {done} numbers done, {failed} failed")
         }
+        Observation::Stuck(all) => {
+            let news: Vec<Stuck> = all.iter().filter(|stuck| stuck.is_news).cloned().collect();
+            if news.is_empty() {
+                return None;
+            }
+            stuck(&news, usize::MAX)
+        }
         Observation::JournalBegun { path } => {
             format!("keeps a journal in '{}'", path.display())
         }
@@ -120,6 +127,16 @@ fn detail(observation: &Observation<'_>) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Numbers that take unusually long, `most` of them.
+pub(crate) fn stuck(stuck: &[Stuck], most: usize) -> String {
+    let named: Vec<String> = stuck.iter().take(most).map(Stuck::to_string).collect();
+    let rest = match stuck.len() - named.len() {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    named.join(", ") + &rest
 }
 
 /// Why a job ends early, in a word or two.

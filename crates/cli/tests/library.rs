@@ -127,6 +127,75 @@ fn failures() {
     assert_eq!(losses, 20 * 3, "three of each");
 }
 
+/// The library of [`hangs.c`](library/hangs.c).
+fn hangs() -> PathBuf {
+    let library = BUILT.join("hangs.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/library/hangs.c");
+    let mut cc = Command::new("cc");
+    let output = cc.args(["-shared", "-fPIC", "-o"]).args([&library, &source]).output();
+    assert!(output.expect("a compiler").status.success());
+    library
+}
+
+/// Whatever a function does to the timer, the signals or the descriptors of its worker.
+fn a_hang_ends_by_timeout_whatever_the_function_does() {
+    hangs();
+    for function in [
+        "ignores_signals",
+        "blocks_signals",
+        "deletes_its_timer",
+        "runs_another_program",
+        "waits_for_its_child",
+        "closes_the_result_pipe",
+    ] {
+        let rest = ["0..16", "-j", "2", "--chunk", "8", "--timeout", "200ms", "-q"];
+        let output = lib("failures", &format!("hangs.so:{function}"), &rest);
+        assert_eq!(output.stdout, b"7\ttimeout\n", "{function}: {output:?}");
+        assert_eq!(output.status.code(), Some(1), "{function}: {output:?}");
+    }
+}
+
+/// With five tries of five seconds each.
+fn a_function_that_stops_its_worker_is_named() {
+    hangs();
+    let rest = ["0..16", "-j", "2", "--chunk", "8", "--retries", "0", "--partial"];
+    let output = lib("count", "hangs.so:stops_itself", &rest);
+    let said = stderr(&output);
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(3), &b"14\n"[..]), "{said}");
+    assert!(said.contains("n = 7 failed: signal 19; rerun: "), "{said}");
+}
+
+/// Nobody sets a time limit; the number is named while the job waits for it.
+fn a_hang_is_named_without_a_timeout() {
+    let spec = format!("{}:sleeps", hangs().display());
+    let events = BUILT.join("hang.events");
+    let mut command = support::evenly("count 0..16 -j 2 --chunk 8 -v --progress none --events");
+    let mut running = command
+        .arg(&events)
+        .args(["--lib", &spec])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let said = std::io::BufReader::new(running.stderr.take().expect("a pipe"));
+    let stuck = " has been at n = 7 for 1";
+    let lines = std::io::BufRead::lines(said).map_while(Result::ok);
+    let mut lines = lines.skip_while(|line| !line.contains(stuck));
+    let verbose = lines.next().expect("-v names the number");
+    let pid = rustix::process::Pid::from_child(&running);
+    rustix::process::kill_process(pid, rustix::process::Signal::USR1).expect("it lives");
+    let status = lines.find(|line| line.contains(" of 16 numbers")).expect("USR1 is answered");
+    let named = verbose.trim_start_matches("evenly: ").split(" for ").next().expect("a part");
+    assert!(status.contains(named) && !status.contains(" left"), "{status}");
+    support::until("an event names it", || {
+        let text = std::fs::read_to_string(&events).unwrap_or_default();
+        text.contains("\"event\":\"stuck\",\"worker\":").then_some(())
+    });
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it lives");
+    let said: String = lines.collect();
+    assert!(said.contains("once more ends at once") && said.contains(named), "{said}");
+    running.wait().expect("it ends");
+}
+
 /// One takes memory with a child beside it; one does so and hears no signal.
 const GREEDY: &str = "#include <signal.h>\n#include <stdint.h>\n#include <stdlib.h>\n#include <unistd.h>
 static void take(void) { for (;;) { volatile char *more = malloc(1 << 20);
@@ -246,6 +315,15 @@ fn main() {
         })
     };
     let tests: Vec<Trial> = vec![
+        test(
+            "a_hang_ends_by_timeout_whatever_the_function_does",
+            a_hang_ends_by_timeout_whatever_the_function_does,
+        ),
+        test(
+            "a_function_that_stops_its_worker_is_named",
+            a_function_that_stops_its_worker_is_named,
+        ),
+        test("a_hang_is_named_without_a_timeout", a_hang_is_named_without_a_timeout),
         test("every_question", every_question),
         test("failures", failures),
         test("row_39_memory", memory),

@@ -243,6 +243,12 @@ impl LeaseTable {
         held.min_by_key(|held| held.words[0]).map(|held| held.worker)
     }
 
+    /// The rest of the lowest lease of a worker.
+    pub(crate) fn lowest_of(&self, worker: WorkerId) -> Option<Interval> {
+        let held = self.slots.iter().filter(|held| held.worker == worker && held.is_in_force());
+        held.min_by_key(|held| held.words[0])?.rest()
+    }
+
     /// Keeps a lease in force for a shorter rest: without a front that is covered, or without a
     /// tail that was given back.
     pub(crate) fn shorten(&mut self, id: LeaseId, rest: Interval) {

@@ -56,6 +56,9 @@ pub(crate) struct Meter {
     pace: Option<Pace>,
 }
 
+/// A period of measuring that lasts so long says that the run stands still, or nearly so.
+const STALE_NS: u64 = 10_000_000_000;
+
 /// A rate over less than this is more noise than news.
 const PERIOD_NS: u64 = 1_000_000_000;
 
@@ -91,7 +94,11 @@ impl Meter {
     /// The pace of the last seconds; before the first has passed, that since the start.
     pub(crate) fn pace(&self, now_ns: u64) -> Option<Pace> {
         let since_start = now_ns.saturating_sub(self.began_ns?);
-        self.pace.or_else(|| Pace::measured(self.total, since_start))
+        let pace = self.pace.or_else(|| Pace::measured(self.total, since_start))?;
+        // A run that stands still is not as fast as it was: one more number is all that may be nearly done.
+        let in_period = now_ns.saturating_sub(self.period_ns);
+        let at_most = Pace::measured(self.period + 1, in_period).filter(|_| in_period >= STALE_NS);
+        Some(at_most.filter(|at_most| at_most.ns_each > pace.ns_each).unwrap_or(pace))
     }
 }
 

@@ -44,6 +44,7 @@ use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseTable, WorkerId};
 use crate::ledger::{Ledger, Taker};
 use crate::pace::Meter;
+use crate::partial::Cause;
 use crate::policy::{CHUNK_AIM_NS, Outlook, Policy, Sizer};
 use crate::range::Range;
 use crate::stream::Stream;
@@ -71,6 +72,10 @@ struct Worker {
     is_fresh: bool,
     /// What it said with its last gasp.
     gasp: Option<Gasp>,
+    /// At which numbers it is stopped, and by what.
+    stopped_at: Option<(Interval, Cause)>,
+    /// Whether a stop that some number is to blame for explains its loss.
+    is_explained: bool,
 }
 
 /// The state of one run.

@@ -25,6 +25,8 @@ pub struct Supervisor {
     names: Vec<Option<WorkerId>>,
     /// By name: where.
     slots: Vec<u32>,
+    /// By slot: when a frame came from there last.
+    heard_ns: Vec<u64>,
     /// A seat that was lost too often in a row.
     given_up: Option<(usize, u32)>,
     /// Whether somebody fell silent, was lost or could not be found since it was looked who is left.
@@ -149,6 +151,7 @@ impl Supervisor {
             assembler: Assembler::default(),
             names: alloc::vec![None; seats],
             slots: Vec::new(),
+            heard_ns: alloc::vec![0; seats],
             given_up: None,
             may_be_deserted: false,
         }
@@ -184,6 +187,7 @@ impl Supervisor {
     ) -> Result<usize, Violation> {
         let slot = self.roster.welcome(now_ns);
         self.names.resize(self.names.len().max(slot + 1), None);
+        self.heard_ns.resize(self.names.len(), 0);
         self.seat(slot, Capacity { window, agent: Some(workers) }, now_ns)?;
         Ok(slot)
     }
@@ -192,6 +196,7 @@ impl Supervisor {
         let worker = self.next_name();
         self.slots.push(slot as u32);
         self.names[slot] = Some(worker);
+        self.heard_ns[slot] = now_ns;
         self.scheduler.handle(Event::Joined { worker, capacity }, now_ns)
     }
 
@@ -231,6 +236,7 @@ impl Supervisor {
         if self.names[slot] != Some(worker) {
             return Ok(Heard::Nothing);
         }
+        self.heard_ns[slot] = now_ns;
         let event = match body {
             Body::Answers(answers) => Event::Answered { worker, busy_ns, answers },
             Body::Part(part) => match self.assembler.take(worker, part) {
@@ -293,24 +299,6 @@ impl Supervisor {
         self.roster.look_again();
         self.may_be_deserted = true;
         Ok(reclaimed)
-    }
-
-    /// Somebody else stopped the worker in a slot.
-    pub fn stop(&mut self, slot: usize, now_ns: u64) {
-        self.roster.stop(slot, now_ns);
-    }
-
-    /// The worker in a slot goes on after a stop.
-    ///
-    /// # Errors
-    /// None, as long as somebody sits there.
-    pub fn go_on(&mut self, slot: usize, now_ns: u64) -> Result<(), Violation> {
-        match self.names[slot] {
-            Some(worker) if self.roster.go_on(slot) => {
-                self.scheduler.handle(Event::Awake { worker }, now_ns)
-            }
-            _ => Ok(()),
-        }
     }
 
     /// A record is as durable as it is going to be.
@@ -467,7 +455,12 @@ impl Supervisor {
 
     fn silence(&mut self, slot: usize, now_ns: u64) -> Result<Option<Order>, Violation> {
         if let Some(worker) = self.names[slot] {
+            let quarantined = self.scheduler.quarantined();
             self.scheduler.handle(Event::Silent { worker }, now_ns)?;
+            if self.scheduler.quarantined() > quarantined {
+                // That number is done with, so the run got on.
+                self.roster.finished_something(slot);
+            }
         }
         // Should it sit there alone, somebody has to take its place.
         self.may_be_deserted = true;
@@ -483,6 +476,8 @@ impl Supervisor {
         }
     }
 }
+
+mod whereabouts;
 
 #[cfg(test)]
 mod tests;

@@ -204,9 +204,9 @@ impl Job {
 
     /// Gives each number so much time. One that takes longer is ended with its worker, and fails if it
     /// does so again when it is alone. It is looked eight times in that time, but not more often than every
-    /// millisecond, so that it may take as much longer; a pause of the worker does not count. One whose
-    /// function has shut out all signals is ended after two times as long, and 0.8 s at least. Of builtins and
-    /// expressions no number takes any time worth mentioning, and nobody looks.
+    /// millisecond, so that it may take as much longer; a pause of the worker does not count. A worker that
+    /// does not end itself is killed from outside after two times as long, and one second more than `timeout` at
+    /// least; where commands are run, 10 s later than that.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -248,6 +248,11 @@ impl Job {
         self.function.command().map(|command| command.form())
     }
 
+    /// Whether a command begins chunks as a whole, so that a rate counts those.
+    pub(crate) fn begins_by_chunk(&self) -> bool {
+        matches!(self.form(), Some(Form::PerChunk | Form::Coprocess))
+    }
+
     /// Whether its command is never started again where nobody knows how it ended.
     pub(crate) fn is_at_most_once(&self) -> bool {
         self.function.command().is_some_and(|command| command.is_at_most_once())
@@ -256,8 +261,7 @@ impl Job {
     /// What a chunk should take, where chunks are sized by time: well below what it may take.
     pub(crate) fn chunk_time(&self) -> Duration {
         let wanted = self.chunk_time.unwrap_or_else(|| self.function.chunk_time());
-        let is_timed_as_a_whole = matches!(self.form(), Some(Form::PerChunk | Form::Coprocess));
-        match self.timeout.filter(|_| is_timed_as_a_whole) {
+        match self.timeout.filter(|_| self.begins_by_chunk()) {
             Some(timeout) => wanted.min(timeout / 4),
             None => wanted,
         }

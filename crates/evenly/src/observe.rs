@@ -1,6 +1,7 @@
 //! What a job lets others see while it runs. Observers get no handle back: they cannot change it.
 
 mod agent;
+mod stuck;
 
 use crate::journal::JournalError;
 use crate::process::{End, Signal};
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use agent::{AgentSeen, Parting};
+pub use stuck::Stuck;
 
 /// Watches a job. It is called by the primary between two system calls, so that what it looks at
 /// stands still for as long as it looks; it should not take long unless that is wanted.
@@ -193,6 +195,9 @@ pub enum Observation<'a> {
         /// Where.
         path: &'a Path,
     },
+    /// The numbers that workers and agents have been at for unusually long, looked at once a second; an
+    /// empty list when the last of them has gone on.
+    Stuck(&'a [Stuck]),
     /// How far the job is; as often as was asked for.
     Progress(Progress),
     /// The job stands still at a stage; only if that was asked for.
@@ -232,8 +237,11 @@ pub enum Reason {
     },
     /// It had more memory than it may, and was killed.
     Memory,
-    /// A number took too long, and it heard nothing of that: it had shut all signals out, and was killed.
-    Timeout,
+    /// A number took too long, the worker did not end itself for that, and the primary killed it.
+    Timeout {
+        /// The number, if the primary could read it from the worker's memory.
+        n: Option<i64>,
+    },
     /// What it said cannot be, and it was killed.
     Said(Violation),
     /// It may have written bytes that are no frame, and was killed.
@@ -247,15 +255,15 @@ impl fmt::Display for Reason {
         match self {
             Self::Call { call, cause } => write!(f, "{call}: {cause}"),
             Self::Gasp { n, cause: None } => write!(f, "at n = {n}"),
-            Self::Gasp { n, cause: Some(Cause::Timeout) } => write!(f, "n = {n} took too long"),
+            Self::Gasp { n, cause: Some(Cause::Timeout) } | Self::Timeout { n: Some(n) } => {
+                write!(f, "n = {n} took too long")
+            }
             Self::Gasp { n, cause: Some(Cause::Memory) } => {
                 write!(f, "n = {n} took too much memory")
             }
             Self::Gasp { n, cause: Some(cause) } => write!(f, "at n = {n}: {cause}"),
             Self::Memory => f.write_str("it took too much memory"),
-            Self::Timeout => {
-                f.write_str("a number took too long, and its function heard no signal")
-            }
+            Self::Timeout { n: None } => f.write_str("a number took too long"),
             Self::Said(violation) => write!(f, "{violation}"),
             Self::Garbage => f.write_str("it may have written bytes that are no frame of evenly"),
             Self::Stopped => f.write_str("it was stopped, and no other worker could take its work"),

@@ -1,6 +1,8 @@
 //! How far a run is, and how long it will take.
 
 use super::{Progress, Scheduler};
+use crate::interval::Interval;
+use crate::lease::WorkerId;
 use crate::pace::Pace;
 
 /// So many numbers for each worker, and what came in as time went by says more than what each took.
@@ -11,7 +13,9 @@ impl Scheduler {
     #[must_use]
     pub fn progress(&self, now_ns: u64) -> Progress {
         let covered = self.ledger.covered().len() + self.ledger.waived();
-        let is_early = self.meter.total() < ENOUGH * u128::from(self.strength);
+        // Where a rate limits what begins, that it is done quickly says little.
+        let is_early =
+            self.allowance.is_none() && self.meter.total() < ENOUGH * u128::from(self.strength);
         let by_workers = if is_early { self.pace_of_workers() } else { None };
         let pace = by_workers.or_else(|| self.meter.pace(now_ns));
         Progress {
@@ -20,6 +24,18 @@ impl Scheduler {
             per_second: pace.map(|pace| 1e9 / pace.cost_ns(1)),
             seconds_left: pace.map(|pace| pace.cost_ns(self.total - covered) / 1e9),
         }
+    }
+
+    /// The lowest chunk in the hands of a worker, without what is covered.
+    #[must_use]
+    pub(crate) fn lowest_held(&self, worker: WorkerId) -> Option<Interval> {
+        self.leases.lowest_of(worker)
+    }
+
+    /// What so many numbers take, in nanoseconds, by those that a worker has done; one of an agent's workers.
+    pub(crate) fn cost_ns(&self, worker: WorkerId, numbers: u128) -> Option<f64> {
+        let window = &self.workers.get(worker.0 as usize)?.window;
+        Some(window.pace()?.cost_ns(numbers) * f64::from(window.workers()))
     }
 
     /// The pace of all workers together, by what numbers took those that have finished some. When the first

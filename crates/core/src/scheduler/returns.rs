@@ -75,26 +75,66 @@ impl Scheduler {
         self.living(worker)?;
         let everything = Action::Withdraw { worker, lease: EVERY_LEASE, parts: 0 };
         self.pending.push_back(everything);
+        let stop = self.workers[worker.0 as usize].stopped_at.take();
+        let mut is_blamed = false;
         self.reclaim(worker, None, |scheduler, chunk| {
             // Another worker may have been waiting for an answer of this one: no more.
             scheduler.late.forget(chunk.lease);
             if scheduler.once.is_some() {
                 return scheduler.forsake(chunk.rest);
             }
+            let stop =
+                stop.filter(|(numbers, _)| chunk.rest.contains(Interval::single(numbers.first())));
+            is_blamed |= stop.is_some();
+            // The first time, a process from outside is to blame: the chunk stays whole, and its answers can
+            // be compared.
+            if let Some((numbers, cause)) = stop
+                && chunk.cause == cause.digest()
+            {
+                return scheduler.blame_for_stop(chunk, numbers, cause);
+            }
             scheduler.late.expect(chunk.lease, worker);
             let Reclaimed { lease, rest: interval, losses, cause, .. } = chunk;
+            let cause = stop.map_or(cause, |(_, cause)| cause.digest());
             let (attempts, late) = (lease.attempt(), Some(lease));
             scheduler.ledger.put_back(Returned { interval, attempts, losses, cause, late });
         });
         let state = &mut self.workers[worker.0 as usize];
+        state.is_explained = is_blamed;
         state.is_silent = true;
         state.window.clear();
         Ok(())
     }
 
+    /// A worker did not go on after it was stopped at these numbers of a chunk. A process that stops workers
+    /// from outside hits the same number again and again only by chance, so such a number gets more tries.
+    fn blame_for_stop(&mut self, chunk: Reclaimed, numbers: Interval, cause: Cause) {
+        let blame = match numbers.len() {
+            1 => Blame::Number(numbers.first(), cause),
+            _ => Blame::Begun(cause),
+        };
+        self.put_back(Reclaimed { is_blamed: true, ..chunk }, Some(blame));
+    }
+
+    /// Notes at which numbers a worker is stopped.
+    pub(crate) fn stopped_at(&mut self, worker: WorkerId, numbers: Interval, cause: Cause) {
+        self.workers[worker.0 as usize].stopped_at = Some((numbers, cause));
+    }
+
+    /// A worker goes on after a stop.
+    pub(crate) fn went_on(&mut self, worker: WorkerId) {
+        self.workers[worker.0 as usize].stopped_at = None;
+    }
+
+    /// A worker is about to be lost at this number, as can be seen from outside.
+    pub(crate) fn gasp_for(&mut self, worker: WorkerId, n: i64, cause: Cause) {
+        self.workers[worker.0 as usize].gasp = Some(Gasp { n, cause: Some(cause) });
+    }
+
     pub(super) fn awaken(&mut self, worker: WorkerId) -> Result<(), Violation> {
         self.living(worker)?;
-        self.workers[worker.0 as usize].is_silent = false;
+        let state = &mut self.workers[worker.0 as usize];
+        (state.is_silent, state.is_explained) = (false, false);
         self.queue(worker);
         Ok(())
     }
@@ -166,7 +206,7 @@ impl Scheduler {
         let is_explained = match blame {
             Some(Blame::Number(..)) => true,
             Some(Blame::Begun(_)) => reclaimed.iter().any(|chunk| chunk.is_blamed),
-            None => false,
+            None => self.workers[worker.0 as usize].is_explained,
         };
         let chunks = reclaimed.len();
         for chunk in reclaimed {

@@ -18,8 +18,16 @@ impl Scheduler {
         let window = Window::new(capacity);
         self.strength += window.workers();
         self.missing = self.missing.saturating_sub(u32::from(capacity.agent.is_none()));
-        let (is_lost, is_silent, is_queued, is_fresh) = (false, false, false, true);
-        self.workers.push(Worker { window, is_lost, is_silent, is_queued, is_fresh, gasp: None });
+        self.workers.push(Worker {
+            window,
+            is_lost: false,
+            is_silent: false,
+            is_queued: false,
+            is_fresh: true,
+            gasp: None,
+            stopped_at: None,
+            is_explained: false,
+        });
         self.living.push(worker);
         self.open_account(worker);
         self.queue(worker);

@@ -29,8 +29,6 @@ pub(super) struct Slot {
     pub(super) reason: Option<Reason>,
     /// Whether it was asked at which number it is, after which it ends.
     pub(super) is_asked: bool,
-    /// How often in a row it was found to have shut its timer out.
-    pub(super) times_shut_out: u32,
     /// Whether nobody else can have written what was no frame.
     pub(super) is_only_suspect: bool,
     /// Whether somebody else stopped it.
@@ -49,7 +47,6 @@ impl Slot {
             child,
             reason: None,
             is_asked: false,
-            times_shut_out: 0,
             is_only_suspect: false,
             is_stopped: false,
             is_refused: false,

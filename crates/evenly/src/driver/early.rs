@@ -49,7 +49,7 @@ impl Gathering<'_> {
                 // Whoever was stopped with us goes on with us.
                 Signal::CONTINUE => self.crew.continue_all(),
                 Signal::STATUS => {
-                    let progress = self.supervisor.scheduler().progress(self.clock.now_ns());
+                    let progress = self.progress();
                     self.stages.observer.observe(&Observation::Status(progress));
                 }
                 end => self.ask_for_the_end(end)?,

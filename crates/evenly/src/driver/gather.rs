@@ -13,6 +13,7 @@ use super::primary::{is_over, note_range};
 use super::rate::Rate;
 use super::reception::{AGENTS, Agents};
 use super::stages::Stages;
+use super::stuck::Posts;
 use super::upstream::Upstream;
 use crate::error::Error;
 use crate::job::Job;
@@ -22,7 +23,7 @@ use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Failed, Registry, Token, Transport};
 use evenly_core::frame::Packer;
-use evenly_core::{Fault, Heard, Order, Supervisor};
+use evenly_core::{Fault, Heard, Order, Progress, Supervisor};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -62,8 +63,8 @@ pub(super) struct Gathering<'a> {
     rate: Option<Rate>,
     /// When to look how much memory workers have, if that is limited.
     pub(super) memory: Option<Watch>,
-    /// When to look who has shut out that its number takes too long, if numbers have a time.
-    pub(super) shut_out: Option<Watch>,
+    /// How long workers have been at their numbers.
+    pub(super) posts: Posts,
     pub(super) is_end_of_file: bool,
 }
 
@@ -101,7 +102,7 @@ impl<'a> Gathering<'a> {
         let next_progress = job.progress_every;
         let (losses, early, is_end_of_file) = (0, None, false);
         let rate = job.max_rate.map(Rate::new);
-        let (memory, shut_out) = (Self::watch_over_memory(job), Self::watch_over_the_shut_out(job));
+        let (memory, posts) = (Self::watch_over_memory(job), Posts::new(job));
         Self {
             job,
             supervisor,
@@ -121,7 +122,7 @@ impl<'a> Gathering<'a> {
             early,
             rate,
             memory,
-            shut_out,
+            posts,
             is_end_of_file,
         }
     }
@@ -202,7 +203,7 @@ impl<'a> Gathering<'a> {
             self.attend_elsewhere(token)?;
         }
         self.look_at_memory();
-        self.look_for_the_shut_out();
+        self.look_for_the_stuck();
         self.keep_time()?;
         self.keep_time_elsewhere()?;
         self.let_more_begin();
@@ -404,10 +405,9 @@ impl<'a> Gathering<'a> {
         let is_waiting = self.supervisor.scheduler().is_waiting_for_allowance();
         let rate = self.rate.as_ref().filter(|_| is_waiting).map(Rate::next);
         let looks = |watch: &Watch| self.clock.elapsed() + watch.next();
-        let (memory, shut_out) =
-            (self.memory.as_ref().map(looks), self.shut_out.as_ref().map(looks));
+        let (memory, posts) = (self.memory.as_ref().map(looks), Some(looks(self.posts.watch())));
         let journal = self.keeper.next_due();
-        let dues = [self.next_progress, due, early, elsewhere, rate, memory, shut_out, journal];
+        let dues = [self.next_progress, due, early, elsewhere, rate, memory, posts, journal];
         dues.into_iter().flatten().min()
     }
 
@@ -434,12 +434,27 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// How far the job is. No time is left to tell while some number is stuck.
+    pub(super) fn progress(&self) -> Progress {
+        let mut progress = self.supervisor.scheduler().progress(self.clock.now_ns());
+        if let (Some(rate), Some(left)) = (&self.rate, &mut progress.seconds_left)
+            && !self.job.begins_by_chunk()
+        {
+            let remaining = self.supervisor.scheduler().ledger().remaining();
+            *left = left.max(remaining as f64 / rate.per_second());
+        }
+        if self.posts.is_any_stuck() {
+            progress.seconds_left = None;
+        }
+        progress
+    }
+
     fn tell_progress(&mut self) {
         let Some(period) = self.job.progress_every else { return };
         let now = self.clock.elapsed();
         if self.next_progress.is_some_and(|due| due <= now) {
             self.next_progress = Some(now + period);
-            let progress = self.supervisor.scheduler().progress(now.as_nanos() as u64);
+            let progress = self.progress();
             self.stages.observer.observe(&Observation::Progress(progress));
         }
     }

@@ -32,9 +32,12 @@ impl Gathering<'_> {
             let Changed { slot, pid, change } = changed;
             let now_ns = self.clock.now_ns();
             match change {
-                Change::Stopped => {
+                Change::Stopped(signal) => {
                     self.crew.slots[slot].is_stopped = true;
                     self.supervisor.stop(slot, now_ns);
+                    if let Some(numbers) = self.numbers_of(slot) {
+                        self.supervisor.stopped_at(slot, numbers, Cause::Signal(signal));
+                    }
                 }
                 Change::Continued => {
                     self.crew.slots[slot].is_stopped = false;
@@ -75,6 +78,13 @@ impl Gathering<'_> {
         if self.crew.has_hit_the_wall(slot) && end == End::Signal(Signal::KILL.as_raw()) {
             self.crew.slots[slot].reason.get_or_insert(Reason::Memory);
         }
+        if self.crew.slots[slot].reason.is_none()
+            && end == End::Signal(Signal::KILL.as_raw())
+            && let Some(n) = self.overdue_at(slot)
+        {
+            self.supervisor.gasp_for(slot, n, Cause::Timeout);
+            self.crew.slots[slot].reason = Some(Reason::Timeout { n: Some(n) });
+        }
         let reason = self.crew.slots[slot].reason;
         let cause = match (reason, end) {
             // Its chunks are not to blame for what it may not even have done.
@@ -82,7 +92,7 @@ impl Gathering<'_> {
             (Some(Reason::Garbage), _) => is_alone.then_some(Cause::Garbage),
             (Some(Reason::Said(_)), _) => Some(Cause::Garbage),
             (Some(Reason::Memory), _) => Some(Cause::Memory),
-            (Some(Reason::Timeout), _) => Some(Cause::Timeout),
+            (Some(Reason::Timeout { .. }), _) => Some(Cause::Timeout),
             (None | Some(Reason::Gasp { .. }), End::Exit(status)) => Some(Cause::Exit(status)),
             (None | Some(Reason::Gasp { .. }), End::Signal(signal)) => Some(Cause::Signal(signal)),
         };

@@ -1,7 +1,7 @@
 //! Drivers: the only place where the core meets I/O.
 //!
 //! `primary` is the order of the board, `gather` its loop, `losses` what it does about workers that are
-//! lost, `memory` about those that grow, `shut_out` about those that hear nothing, `early` about signals and
+//! lost, `memory` about those that grow, `stuck` about those that stay at one number, `early` about signals and
 //! deadlines, `halting` about `--halt`, `ending` its last steps, `unfinished` what a job that ends early still delivers, `keeping` the journal and `unwritten` what it must not say yet, `outlet`
 //! where lines leave, `worker` the other side; `crew` is the processes. `reception` is about agents of this
 //! primary; `agent` is this process as one of them, and `upstream` its side of the connection.
@@ -20,8 +20,8 @@ mod outlet;
 mod primary;
 mod rate;
 mod reception;
-mod shut_out;
 mod stages;
+mod stuck;
 mod unfinished;
 mod unwritten;
 mod upstream;

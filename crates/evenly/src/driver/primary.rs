@@ -12,7 +12,6 @@ use super::reception::Agents;
 use super::stages::Stages;
 use super::upstream::{End, Upstream};
 use crate::error::Error;
-use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
 use crate::journal::JournalError;
 use crate::observe::{Layout, Observation, Observer, Place, Stage};
@@ -258,8 +257,7 @@ impl<'a> Primary<'a> {
         let mut scheduler =
             scheduler.opening(self.job.function.opening()).retries(self.job.retries);
         scheduler = scheduler.chunks(self.job.chunk_time().as_nanos() as u64, self.job.chunk_max);
-        let is_per_chunk = matches!(self.job.form(), Some(Form::PerChunk | Form::Coprocess));
-        let counts = if is_per_chunk { Counts::Chunks } else { Counts::Numbers };
+        let counts = if self.job.begins_by_chunk() { Counts::Chunks } else { Counts::Numbers };
         if self.job.max_rate.is_some() {
             scheduler = scheduler.rationed(counts);
         }

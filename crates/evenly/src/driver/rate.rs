@@ -18,6 +18,11 @@ impl Rate {
         Self { distance: Duration::from_secs_f64(1.0 / per_second), next: Duration::ZERO }
     }
 
+    /// How many things may begin in a second.
+    pub(super) fn per_second(&self) -> f64 {
+        1.0 / self.distance.as_secs_f64()
+    }
+
     /// When there is something to [take](Self::take).
     pub(super) fn next(&self) -> Duration {
         // At less than a thousand a second, that is what comes next.

@@ -22,7 +22,7 @@ use super::clock::Clock;
 use crate::function::{Form, Function};
 use crate::process::cgroup::Kills;
 use crate::process::signals;
-use crate::process::sys::{copies, last_gasp};
+use crate::process::sys::{copies, last_gasp, position};
 use crate::process::workers::{Call, Unsettled, in_call};
 use commands::Shop;
 pub(super) use commands::Terms;
@@ -247,9 +247,9 @@ impl Seat<'_> {
             if step.is_begun_again {
                 self.send()?;
             }
-            last_gasp::enter(step.slice.first());
+            position::enter(step.slice.first(), step.slice.last());
             let last = self.function.fold(step.slice, self.worker.tally());
-            last_gasp::leave();
+            position::leave();
             self.since_look += last.abs_diff(step.slice.first()) + 1;
             match self.worker.counted(last) {
                 Outcome::Answered => {

@@ -127,7 +127,7 @@ pub struct Typed {
 /// Says that this process is at number `n` now, before a [function](Function::says_at) is applied to it.
 #[inline]
 pub fn at(n: i64) {
-    crate::process::sys::last_gasp::at(n);
+    crate::process::sys::position::at(n);
 }
 
 /// What a function gives for a number.

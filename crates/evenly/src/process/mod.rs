@@ -8,7 +8,6 @@ pub(crate) mod command;
 pub(crate) mod footprint;
 pub(crate) mod limits;
 pub(crate) mod orphans;
-pub(crate) mod shut_out;
 pub(crate) mod signals;
 pub(crate) mod sys;
 pub(crate) mod trial;

@@ -34,8 +34,8 @@ impl fmt::Display for End {
 pub(crate) enum Change {
     /// It has ended and was reaped.
     Ended(End),
-    /// It was stopped.
-    Stopped,
+    /// This signal stopped it.
+    Stopped(i32),
     /// It was continued.
     Continued,
 }
@@ -182,7 +182,8 @@ impl Child {
     fn wait_with(&mut self, options: WaitIdOptions) -> Result<Option<Change>, Errno> {
         let Some(status) = self.wait_without_reaping(options)? else { return Ok(None) };
         if status.stopped() {
-            return Ok(Some(Change::Stopped));
+            let signal = status.stopping_signal().unwrap_or(unix::Signal::STOP.as_raw());
+            return Ok(Some(Change::Stopped(signal)));
         }
         if status.continued() {
             return Ok(Some(Change::Continued));

@@ -17,7 +17,7 @@ use crate::process::cgroup::{Kills, Wall};
 use crate::process::orphans::Orphans;
 use crate::process::signals::{self, InheritedMask};
 use crate::process::sys::spawn::Launcher;
-use crate::process::sys::{self, SignalSet};
+use crate::process::sys::{self, SignalSet, position};
 use crate::process::workers::{Call, in_call};
 use evenly_core::frame::Unpacker;
 use evenly_core::worker::Outcome;
@@ -179,7 +179,10 @@ impl Seat<'_> {
         loop {
             self.worker.hold(numbers);
             let errand = Errand { numbers, attempt: u32::from(attempt) + u32::from(repeated) };
-            let (how, output) = self.execute(&errand, unpacker, shop)?;
+            position::enter(numbers.first(), numbers.last());
+            let executed = self.execute(&errand, unpacker, shop);
+            position::leave();
+            let (how, output) = executed?;
             shop.orphans.reap();
             let command = Rc::clone(&shop.command);
             let tally = self.worker.tally();

@@ -13,6 +13,7 @@ use super::{Leave, Seat};
 use crate::function::MOST_OUTPUT;
 use crate::process::End;
 use crate::process::command::Running;
+use crate::process::sys::position;
 use crate::process::workers::{Call, in_call};
 use evenly_core::frame::Unpacker;
 use evenly_core::{Aggregate, Cause, Interval};
@@ -122,7 +123,10 @@ impl Seat<'_> {
                 *partner = Some(self.take_on(numbers, repeated, unpacker, shop)?);
             }
             let Some(at_work) = partner else { continue };
-            let answer = self.answer(numbers, at_work, habits, (unpacker, shop))?;
+            position::enter(numbers.first(), numbers.last());
+            let answer = self.answer(numbers, at_work, habits, (unpacker, shop));
+            position::leave();
+            let answer = answer?;
             let told = match answer {
                 Ok(line) => {
                     let line = &at_work.read[line.0..line.1];

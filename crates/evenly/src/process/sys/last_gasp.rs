@@ -1,21 +1,21 @@
 //! The last gasp: a worker that something ends says at which number.
 //!
-//! The driver says when a function is applied to a slice, and the function at which number it is: one
-//! relaxed store. A fault ([`FAULTS`]) or a number that takes too long finds both in a signal handler,
+//! The driver says when a function is applied to a slice, and the function at which number it is
+//! ([`position`]). A fault ([`FAULTS`]) or a number that takes too long finds both in a signal handler,
 //! on a stack of its own, which writes one whole frame to the result pipe and lets the process die of
 //! what it would have died of. Handlers exist in workers only, and only where the function says at
 //! which number it is.
 //!
 //! Whether a number takes too long is looked at by a timer of the worker's own, a few times in the time
 //! that a number has. It counts how often it found the same number: ticks that are due while the
-//! process is stopped come as one (timer_create(2)), so a pause is no time. Where the function has shut all
-//! signals out, the primary finds the signal of this timer waiting.
+//! process is stopped come as one (timer_create(2)), so a pause is no time. A function that blocks this signal or
+//! deletes the timer is ended by the primary, which reads the same position from outside.
 //!
 //! Whether a worker has too much memory is looked at by the primary, which then [asks](ask) for the number
 //! by a signal.
 
-use super::copies::{is_copy, leave_if_wiped};
-use super::{RESULTS, checked, exit_now, unblock_signals};
+use super::copies::is_copy;
+use super::{RESULTS, checked, exit_now, position, unblock_signals};
 use crate::process::sys::SignalSet;
 use crate::process::workers::{Call, in_call};
 use evenly_core::frame::{GASP, gasp};
@@ -25,7 +25,7 @@ use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, compiler_fence};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64};
 use std::time::Duration;
 
 /// Signals that a process gets for what it does (signal(7)).
@@ -46,10 +46,6 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// Whether this process is a worker whose function says at which number it is, and which worker.
 static IS_PREPARED: AtomicBool = AtomicBool::new(false);
 static NAME: AtomicU32 = AtomicU32::new(0);
-/// The number that the function is at.
-static N: AtomicI64 = AtomicI64::new(0);
-/// Counts up whenever a function begins or ends with a slice: odd in between.
-static SLICES: AtomicU64 = AtomicU64::new(0);
 
 /// What was found when it was last looked, how often the same since, and how often is too often.
 static SEEN_N: AtomicI64 = AtomicI64::new(0);
@@ -65,29 +61,6 @@ struct Stack(UnsafeCell<MaybeUninit<[u8; 64 << 10]>>);
 unsafe impl Sync for Stack {}
 
 static STACK: Stack = Stack(UnsafeCell::new(MaybeUninit::uninit()));
-
-/// The function is at this number. A child that the function forked at the number before ends here.
-#[inline]
-pub(crate) fn at(n: i64) {
-    leave_if_wiped();
-    N.store(n, Relaxed);
-    // Before anything that it does with the number; to a handler of the same thread that is enough.
-    compiler_fence(std::sync::atomic::Ordering::SeqCst);
-}
-
-/// The function is about to be applied to a slice that begins there.
-#[inline]
-pub(crate) fn enter(first: i64) {
-    at(first);
-    SLICES.store(SLICES.load(Relaxed) + 1, Relaxed);
-}
-
-/// The function is done with the slice. A child that it forked ends here.
-#[inline]
-pub(crate) fn leave() {
-    leave_if_wiped();
-    SLICES.store(SLICES.load(Relaxed) + 1, Relaxed);
-}
 
 /// Prepares this process, which has just become the worker `name`; a number may take as long as
 /// `timeout`, if there is one, and the primary asks for it if its memory `is_limited`.
@@ -129,7 +102,7 @@ fn request() -> i32 {
 }
 
 /// The signal by which a worker is told to look whether its number takes too long.
-pub(crate) fn tick() -> i32 {
+fn tick() -> i32 {
     libc::SIGRTMIN() + 3
 }
 
@@ -190,18 +163,14 @@ fn watch(timeout: Duration) -> Result<(), (Call, Errno)> {
     }
 }
 
-/// Whether a function is at a slice, by how often one has begun or ended.
-fn is_inside(slices: u64) -> bool {
-    slices & 1 == 1
-}
-
 /// Says at which number this worker is, if it is at one.
 fn say(cause: Option<Cause>) {
     // A child that the function forked says nothing about its worker.
-    if !IS_PREPARED.load(Relaxed) || !is_inside(SLICES.load(Relaxed)) || is_copy() {
+    let position = position::own();
+    if !IS_PREPARED.load(Relaxed) || !position.is_inside() || is_copy() {
         return;
     }
-    let frame: [u8; GASP] = gasp(WorkerId(NAME.load(Relaxed)), N.load(Relaxed), cause);
+    let frame: [u8; GASP] = gasp(WorkerId(NAME.load(Relaxed)), position.n, cause);
     // SAFETY: write only reads the frame, and may be called in a handler (signal-safety(7)). So few
     // bytes are written whole or not at all (pipe(7)); what becomes of them, nobody can be told.
     unsafe {
@@ -233,8 +202,9 @@ extern "C" fn on_exit() {
 
 /// It is time to look at which number the function is.
 extern "C" fn on_tick(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
-    let (n, slices) = (N.load(Relaxed), SLICES.load(Relaxed));
-    if !is_inside(slices) || SEEN_SLICES.load(Relaxed) != slices || SEEN_N.load(Relaxed) != n {
+    let position = position::own();
+    let (n, slices) = (position.n, position.slices());
+    if !position.is_inside() || SEEN_SLICES.load(Relaxed) != slices || SEEN_N.load(Relaxed) != n {
         SEEN_N.store(n, Relaxed);
         SEEN_SLICES.store(slices, Relaxed);
         TIMES.store(0, Relaxed);

@@ -1,0 +1,71 @@
+//! Where workers are, as the driver sees it from outside, and what the scheduler knows of the same.
+
+use super::Supervisor;
+use crate::interval::Interval;
+use crate::partial::Cause;
+use crate::scheduler::{Event, Violation};
+
+impl Supervisor {
+    /// Somebody else stopped the worker in a slot.
+    pub fn stop(&mut self, slot: usize, now_ns: u64) {
+        self.roster.stop(slot, now_ns);
+    }
+
+    /// The worker in a slot goes on after a stop.
+    ///
+    /// # Errors
+    /// None, as long as somebody sits there.
+    pub fn go_on(&mut self, slot: usize, now_ns: u64) -> Result<(), Violation> {
+        let Some(worker) = self.names[slot] else { return Ok(()) };
+        self.scheduler.went_on(worker);
+        if self.roster.go_on(slot) {
+            return self.scheduler.handle(Event::Awake { worker }, now_ns);
+        }
+        Ok(())
+    }
+
+    /// The worker in a slot is stopped while it is at these numbers. If it does not go on in time, they are to
+    /// blame for `cause` as if it were lost.
+    pub fn stopped_at(&mut self, slot: usize, numbers: Interval, cause: Cause) {
+        if let Some(worker) = self.names[slot] {
+            self.scheduler.stopped_at(worker, numbers, cause);
+        }
+    }
+
+    /// The worker in a slot is about to be lost of `cause` at number `n`, as can be seen from outside.
+    pub fn gasp_for(&mut self, slot: usize, n: i64, cause: Cause) {
+        if let Some(worker) = self.names[slot] {
+            self.scheduler.gasp_for(worker, n, cause);
+        }
+    }
+
+    /// How many slots there are.
+    #[must_use]
+    pub fn seats(&self) -> usize {
+        self.names.len()
+    }
+
+    /// When a frame came from the worker or agent in a slot last.
+    #[must_use]
+    pub fn heard_ns(&self, slot: usize) -> u64 {
+        self.heard_ns[slot]
+    }
+
+    /// Whether the worker or agent in a slot owes answers.
+    #[must_use]
+    pub fn owes(&self, slot: usize) -> bool {
+        self.names[slot].is_some_and(|worker| self.scheduler.owes(worker))
+    }
+
+    /// The lowest chunk in the hands of the worker or agent in a slot, without what is covered.
+    #[must_use]
+    pub fn lowest_held(&self, slot: usize) -> Option<Interval> {
+        self.scheduler.lowest_held(self.names[slot]?)
+    }
+
+    /// What so many numbers take one worker in a slot, in nanoseconds, by those that it has done.
+    #[must_use]
+    pub fn cost_ns(&self, slot: usize, numbers: u128) -> Option<f64> {
+        self.scheduler.cost_ns(self.names[slot]?, numbers)
+    }
+}
