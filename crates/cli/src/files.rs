@@ -52,6 +52,7 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     for address in listen {
         used.extend(address.path().and_then(|path| written("--listen", path)));
     }
+    used.extend(arguments.depends.iter().filter_map(|path| read("--depends", path)));
     used.extend(arguments.key_file.iter().filter_map(|path| read("--key-file", path)));
     if arguments.key_file.is_empty()
         && listen.iter().any(Address::needs_key)

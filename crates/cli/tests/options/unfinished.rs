@@ -240,7 +240,8 @@ fn find_and_map_that_stop_at_a_failure_say_how_much_is_not_done() {
         }
         let lines = text(&verified);
         assert!(lines.contains(&format!("\nmissing\t{not_done}\n")), "{verb}: {lines}");
-        assert!(stderr(&verified).contains(" not done (--resume --partial goes on)"), "{verb}");
+        let next = format!("(evenly resume {} --partial goes on)", journal.name());
+        assert!(stderr(&verified).contains(&next), "{verb}: {}", stderr(&verified));
     }
 }
 
