@@ -48,6 +48,7 @@ fn test(name: &str, needs: &[&str], test: fn()) -> Trial {
 }
 
 fn main() {
+    support::inherited::with_default_signals();
     let mut arguments = libtest_mimic::Arguments::from_args();
     // They wait most of the time: for commands that rest.
     arguments.test_threads.get_or_insert(6);
@@ -75,6 +76,11 @@ fn answers() -> Vec<Trial> {
         test("coprocesses_agree", &[], agree::coprocesses),
         test("anything_agrees_anywhere", &["python3"], agree::anything_anywhere),
         test("inside_as_from_a_shell", &[], inside::as_from_a_shell),
+        test(
+            "inside_as_from_a_shell_in_the_background_of_a_script",
+            &[],
+            inside::in_the_background_of_a_script,
+        ),
         test("inside_what_was_inherited", &[], inside::what_was_inherited),
         test("inside_the_environment", &[], inside::the_environment),
         test(

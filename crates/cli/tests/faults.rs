@@ -28,6 +28,7 @@ fn row(name: &str, needs: &[&str], test: fn()) -> Trial {
 }
 
 fn main() {
+    support::inherited::with_default_signals();
     let mut arguments = libtest_mimic::Arguments::from_args();
     // They wait most of the time: for silence to last, for pauses to end.
     arguments.test_threads.get_or_insert(6);

@@ -51,6 +51,7 @@ impl Tally {
 }
 
 fn main() {
+    support::inherited::with_default_signals();
     let total = Arc::new(Mutex::new(Tally::default()));
     let mut arguments = Arguments::from_args();
     // Each has threads of its own, as many as suit it.

@@ -43,6 +43,7 @@ fn longer(name: &str, needs: &[&str], test: fn()) -> Trial {
 }
 
 fn main() {
+    support::inherited::with_default_signals();
     let mut arguments = libtest_mimic::Arguments::from_args();
     arguments.test_threads.get_or_insert(4);
     let tests = vec![

@@ -308,6 +308,7 @@ fn what_is_refused() {
 }
 
 fn main() {
+    support::inherited::with_default_signals();
     let test = |name, test: fn()| {
         needing(&["cc", "rustc"], name, move || {
             test();

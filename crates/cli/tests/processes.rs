@@ -163,6 +163,17 @@ fn an_ignored_child_signal_does_not_lose_the_children() {
 }
 
 #[test]
+fn a_crash_is_named_where_the_caller_blocks_its_signal() {
+    let mut command = std::process::Command::new("env");
+    command.args(["--block-signal=SEGV", support::EVENLY, "count", "test:crash@500"]);
+    command.args(["0..1000", "-j", "2"]);
+    let output = start_command(command).output();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = stderr(&output);
+    assert!(said.contains("evenly: n = 500 failed: signal 11; rerun: "), "{said}");
+}
+
+#[test]
 fn a_blocked_stderr_does_not_keep_a_job_from_ending() {
     let (_reader, writer) = full_pipe();
     let mut command = evenly(&format!("{LONG} -j 2"));

@@ -18,6 +18,7 @@ const README: &str = include_str!("../../../README.md");
 const PEERS: [&str; 5] = ["xargs", "python3", "awk", "pgrep", "ps"];
 
 fn main() {
+    support::inherited::with_default_signals();
     let mut trials = vec![Trial::test("the_library_example", library_example)];
     for (number, block) in blocks("console").into_iter().enumerate() {
         let compiler = block.contains("\n$ cc ").then_some("cc");

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use support::{EVENLY, needing, stderr};
 
 fn main() {
+    support::inherited::with_default_signals();
     let trials = vec![
         needing(&["strace"], "system_calls_are_those_of_the_board", system_calls),
         needing(&["strace"], "sockets_are_made_as_on_the_board", socket_calls),

@@ -1,6 +1,7 @@
 //! What a command finds: its descriptors, signals and group, its environment; and that nothing is kept of
 //! it.
 
+use crate::support::inherited::EXECUTED_AGAIN;
 use crate::support::process::Process;
 use crate::support::{descriptors, kill, until};
 use crate::yard::Yard;
@@ -17,6 +18,16 @@ pub(crate) fn as_from_a_shell() {
     is_plain(&yard.run("run 0..3 -j 1 -k -- TOOL inside {}").stdout, "/dev/null");
     is_plain(&yard.run("run 0..3 -j 1 -k -- TOOL inside {start} {end}").stdout, "/dev/null");
     is_plain(&yard.run("run 0..3 -j 1 --coprocess -- TOOL lines inside").stderr, "pipe:");
+}
+
+/// The test above passes with INT, QUIT and HUP ignored and without an open standard input.
+pub(crate) fn in_the_background_of_a_script() {
+    let script = "trap '' INT QUIT HUP; exec \"$0\" --exact inside_as_from_a_shell <&-";
+    let mut through = std::process::Command::new("sh");
+    through.args(["-c", script]).arg(std::env::current_exe().unwrap());
+    let output = through.env_remove(EXECUTED_AGAIN).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains(" 1 passed"), "{output:?}");
 }
 
 /// The sets of signals that it tells, without the two that glibc keeps to itself and has its children ignore

@@ -8,6 +8,7 @@
 
 pub(crate) mod drops;
 pub(crate) mod group;
+pub(crate) mod inherited;
 pub(crate) mod network;
 pub(crate) mod place;
 pub(crate) mod process;

@@ -75,6 +75,9 @@ pub(crate) fn prepare(
     for signal in FAULTS {
         handle(signal, on_fault).map_err(in_call(Call::SIGACTION))?;
     }
+    // The calling program may have been started with some of them blocked. The kernel kills a process for a
+    // fault whose signal is blocked, and calls no handler (signal(7)).
+    unblock_signals(SignalSet::of(&FAULTS)).map_err(in_call(Call::SIGPROCMASK))?;
     // SAFETY: atexit only notes a function that needs nothing.
     unsafe {
         libc::atexit(on_exit);
