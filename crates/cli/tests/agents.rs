@@ -10,6 +10,8 @@ mod datagrams;
 mod endings;
 #[path = "agents/failing.rs"]
 mod failing;
+#[path = "agents/few_descriptors.rs"]
+mod few_descriptors;
 #[path = "agents/keys.rs"]
 mod keys;
 #[path = "agents/lost.rs"]
@@ -130,6 +132,16 @@ fn everything() -> Vec<Trial> {
             on_site("no_first_primary", &[], reconnecting::no_first_primary),
             on_site("row_28_spoilt", &[], relayed::spoilt),
             on_site("row_29_silent_crowd", &[], strangers::silent_crowd),
+            on_site(
+                "row_29_silent_connections_where_few_files_may_be_open",
+                &[],
+                few_descriptors::silent_connections,
+            ),
+            on_site(
+                "agents_beyond_the_limit_on_open_files_are_refused_with_the_reason",
+                &[],
+                few_descriptors::too_many_agents,
+            ),
             on_site("row_30_wrong_key", &[], strangers::wrong_key),
             on_site("row_30_repeated_and_flipped", &[], strangers::repeated_and_flipped),
             on_site("row_30_no_key", &[], strangers::no_key),

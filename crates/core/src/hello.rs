@@ -103,6 +103,8 @@ pub enum Why {
     Program = 2,
     /// There is nothing left to do.
     Over = 3,
+    /// The primary has as many agents as it can hold.
+    Full = 4,
 }
 
 /// What computes, where it is not part of this program: compared, never sent.
@@ -251,6 +253,7 @@ impl Refusal {
             1 => Why::Version,
             2 => Why::Program,
             3 => Why::Over,
+            4 => Why::Full,
             _ => return Err(Misunderstood::Malformed),
         };
         let length = u16::from_le_bytes(rest.take()?);

@@ -88,16 +88,14 @@ pub(super) struct Inheritance<'a> {
 }
 
 impl Crew {
-    /// Makes room in the limits for `workers` workers: two descriptors for each pipe while the
-    /// primary holds both ends of all, and some for everything else.
+    /// Opens what workers are made with. They get the limit that `descriptors` had before it was raised.
     pub(super) fn prepare(
+        descriptors: DescriptorLimit,
         workers: usize,
         aggregate: Aggregate,
         function: &dyn Function,
         memory: Option<u64>,
     ) -> Result<Self, Error> {
-        let others = 32;
-        let descriptors = DescriptorLimit::raise(2 * (workers as u64 + 1) + others);
         let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
             .map_err(|cause| {
                 let call = "open /dev/null";

@@ -131,6 +131,7 @@ impl<'a> Gathering<'a> {
     /// Sends each worker its first chunks. `resumed` is how many numbers the journal has done and failed.
     pub(super) fn send_ranges(&mut self, resumed: Option<(u128, u128)>) -> Result<(), Error> {
         self.outlet = Outlet::open(self.job, &self.registry)?;
+        self.agents.share_descriptors();
         self.counted = resumed.map(Counted::resumed).unwrap_or_default();
         self.tell_begun(resumed);
         // The end may have been asked for while workers were started.

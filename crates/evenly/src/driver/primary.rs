@@ -15,8 +15,9 @@ use crate::error::Error;
 use crate::job::{Job, Report, default_workers};
 use crate::journal::JournalError;
 use crate::observe::{Layout, Observation, Observer, Place, Stage};
+use crate::process::end_is_asked_for;
+use crate::process::limits::{self, DescriptorLimit};
 use crate::process::signals::Signals;
-use crate::process::{end_is_asked_for, limits};
 use crate::transport::pipe::{self, Hub, Pipes};
 use crate::transport::{Registry, Transport};
 use evenly_core::scheduler::Counts;
@@ -61,13 +62,14 @@ fn run_with(
     let until = job.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
     let asked = (job.aggregate, job.range);
     let checked = Checked::new(journal.as_ref(), asked, &*job.function, until)?;
+    let descriptors = DescriptorLimit::raise();
     let registry = make_registry(signals)?;
     let agents = Agents::listen(job, &registry)?;
     for address in agents.addresses() {
         observer.observe(&Observation::Listening { address: &address });
     }
-    let mut primary = Primary::prepare(job, observer, signals, clock)?;
-    let mut pipes = primary.make_pipes()?;
+    let mut primary = Primary::prepare(job, observer, signals, (clock, descriptors))?;
+    let mut pipes = primary.make_pipes(agents.fewest_descriptors())?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
     let (mut gathering, resumed) = primary.prepare_ranges(hub, registry, agents, checked)?;
@@ -91,8 +93,9 @@ pub(super) fn serve(
     (signals, registry, clock): (&Signals, Registry, Clock),
     transport: Box<dyn Transport>,
 ) -> Result<(End, Report), Error> {
-    let mut primary = Primary::prepare(job, observer, signals, clock)?;
-    let mut pipes = primary.make_pipes()?;
+    let descriptors = DescriptorLimit::raise();
+    let mut primary = Primary::prepare(job, observer, signals, (clock, descriptors))?;
+    let mut pipes = primary.make_pipes(0)?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
     let mut gathering = primary.await_ranges(hub, registry, transport)?;
@@ -138,13 +141,13 @@ impl<'a> Primary<'a> {
         job: &'a mut Job,
         observer: &'a mut dyn Observer,
         signals: &'a Signals,
-        clock: Clock,
+        (clock, descriptors): (Clock, DescriptorLimit),
     ) -> Result<Self, Error> {
         let wanted = job.workers.unwrap_or_else(|| default_workers().get()) as usize;
         let (layout, is_wanted) = (Layout::default(), job.stands_still_at_stages);
         let stages = Stages { observer, layout, is_wanted };
         Ok(Self {
-            crew: Crew::prepare(wanted, job.aggregate, &*job.function, job.memory)?,
+            crew: Crew::prepare(descriptors, wanted, job.aggregate, &*job.function, job.memory)?,
             wanted,
             stages,
             job,
@@ -153,9 +156,10 @@ impl<'a> Primary<'a> {
         })
     }
 
-    /// n+1 pipes: one to each worker, one from all of them. The primary holds both ends of all.
-    fn make_pipes(&mut self) -> Result<Pipes, Error> {
-        let (pipes, refused) = Pipes::make(self.wanted, self.job.aggregate.is_streamed())
+    /// n+1 pipes: one to each worker, one from all of them. The primary holds both ends of all, and can
+    /// still open `spare` descriptors beside those that replace a worker.
+    fn make_pipes(&mut self, spare: usize) -> Result<Pipes, Error> {
+        let (pipes, refused) = Pipes::make(self.wanted, spare, self.job.aggregate.is_streamed())
             .map_err(|cause| no_worker("pipe2", cause))?;
         if let Some(cause) = refused {
             self.say_fewer(pipes.assignments.len(), "pipe2", cause);

@@ -7,6 +7,7 @@ use super::gather::Gathering;
 use crate::error::Error;
 use crate::job::Job;
 use crate::observe::{AgentSeen, Observation, Parting, Stage};
+use crate::process::limits;
 use crate::transport::{Arrival, Gone, Reception, Registry, Token, listen};
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Frame, Heartbeat, Packer};
@@ -28,10 +29,20 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How often strangers are told of, at most.
 const STRANGERS: Duration = Duration::from_secs(60);
 
+/// The fewest connections at one address that agents can work with: one that has not said hello, and
+/// one agent, beside those that are told the end.
+const FEWEST_CONNECTIONS: usize = 4;
+
+/// Descriptors that agents leave to others: a worker is replaced with four, and files of the journal, of
+/// logs and of /proc are opened now and then.
+const SPARE_DESCRIPTORS: usize = 12;
+
 /// Everybody who has come from elsewhere.
 #[derive(Default)]
 pub(super) struct Agents {
     receptions: Vec<Box<dyn Reception>>,
+    /// The limit on open files leaves room for this many agents; `None` without a limit.
+    most: Option<usize>,
     /// By reception and the number that it gives to a peer.
     peers: BTreeMap<(usize, usize), Peer>,
     /// By slot: who sits there.
@@ -85,6 +96,7 @@ impl Agents {
         };
         Ok(Self {
             receptions,
+            most: None,
             peers: BTreeMap::new(),
             seats: BTreeMap::new(),
             welcome,
@@ -97,6 +109,25 @@ impl Agents {
             next_strangers: Duration::ZERO,
             strangers: 0,
         })
+    }
+
+    /// How many descriptors agents need at least.
+    pub(super) fn fewest_descriptors(&self) -> usize {
+        self.receptions.len() * FEWEST_CONNECTIONS
+    }
+
+    /// Divides what the limit on open files still allows among the addresses. Called when all workers
+    /// and files have their descriptors.
+    pub(super) fn share_descriptors(&mut self) {
+        if self.receptions.is_empty() {
+            return;
+        }
+        let Some(free) = limits::free_descriptors() else { return };
+        let each = free.saturating_sub(SPARE_DESCRIPTORS) / self.receptions.len();
+        let each = each.max(FEWEST_CONNECTIONS);
+        self.receptions.iter_mut().for_each(|reception| reception.limit_connections(each));
+        // A quarter is kept for those that have not said hello.
+        self.most = Some(self.receptions.len() * (each - each / 4));
     }
 
     /// Where they may join.
@@ -184,6 +215,12 @@ impl Agents {
         let refusal = match hello {
             Ok(_) if self.is_over => Refusal { why: Why::Over, text: "the job is over".to_owned() },
             Ok(hello) if hello.program == self.program => {
+                if self.most.is_some_and(|most| self.peers.len() >= most) {
+                    let text = too_many(self.peers.len());
+                    let refusal = Refusal { why: Why::Full, text };
+                    self.receptions[reception].refuse(peer, &refusal.encode(), now_ns)?;
+                    return Ok(Some((address, refusal.text)));
+                }
                 self.receptions[reception].admit(peer, &self.welcome, now_ns)?;
                 let Hello { workers, pid, boot, host, .. } = hello;
                 let is_here = boot == self.boot && boot != [0; 16];
@@ -367,6 +404,14 @@ impl Gathering<'_> {
         }
         Ok(())
     }
+}
+
+/// The refusal of an agent for which the primary has no descriptor.
+fn too_many(agents: usize) -> String {
+    format!(
+        "the primary has {agents} agents and no descriptor for another; \
+         raise its limit on open files (ulimit -Hn), or let fewer agents have more workers each"
+    )
 }
 
 /// What is said to an agent that was started with something else than this job needs; both are named.

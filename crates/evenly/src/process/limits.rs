@@ -5,7 +5,7 @@ use super::sys;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// The limit on descriptors of this process, raised for the primary while a job runs.
+/// The limit on descriptors of this process, raised to the hard limit for the primary while a job runs.
 ///
 /// A worker gets the original back: a program that uses select(2) breaks above descriptor 1023.
 #[derive(Clone, Debug)]
@@ -14,20 +14,15 @@ pub(crate) struct DescriptorLimit {
 }
 
 impl DescriptorLimit {
-    /// Raises the soft limit as far as `need` asks and the hard limit allows (getrlimit(2)). What
-    /// is still missing is noticed when a descriptor is refused.
-    pub(crate) fn raise(need: u64) -> Self {
+    /// Raises the soft limit to the hard limit (getrlimit(2)). What is still missing is noticed when a
+    /// descriptor is refused.
+    pub(crate) fn raise() -> Self {
         let Ok(limit) = sys::descriptor_limit() else { return Self { original: None } };
-        let suffices = limit.current.is_none_or(|current| current >= need);
-        let allowed = limit.maximum.map_or(need, |maximum| maximum.min(need));
-        let wanted = Rlimit { current: Some(allowed), maximum: limit.maximum };
-        if suffices
-            || limit.current >= Some(allowed)
-            || setrlimit(Resource::Nofile, wanted).is_err()
-        {
-            return Self { original: None };
+        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        let is_raised = limit.current.is_some() && limit.current != limit.maximum;
+        Self {
+            original: (is_raised && setrlimit(Resource::Nofile, raised).is_ok()).then_some(limit),
         }
-        Self { original: Some(limit) }
     }
 
     /// Puts the original limit back, if it was changed.
@@ -44,6 +39,15 @@ impl Drop for DescriptorLimit {
         // Lowering a soft limit is always allowed.
         let _ = self.restore();
     }
+}
+
+/// How many more descriptors this process can open; `None` if there is no limit, or if the limit or
+/// /proc/self/fd cannot be read.
+pub(crate) fn free_descriptors() -> Option<usize> {
+    let limit = sys::descriptor_limit().ok()?.current?;
+    // The directory is open itself while its entries are counted.
+    let open = std::fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1);
+    Some(usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(open))
 }
 
 /// How many threads this process has, 0 if /proc does not tell: a directory has two links and one

@@ -83,6 +83,10 @@ pub(crate) trait Reception: Transport {
     /// Sends the peer that said hello away, with these words.
     fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), Failed>;
 
+    /// Holds at most this many connections from now on. Peers that have not said hello yet make room for
+    /// new ones, the oldest first.
+    fn limit_connections(&mut self, _most: usize) {}
+
     /// Where agents join, as one would type it, with the port that the system chose.
     fn listens_at(&self) -> String;
 

@@ -54,11 +54,16 @@ pub(crate) struct Pipes {
 
 impl Pipes {
     /// Makes up to `workers` assignment pipes and the result pipe, a larger one where `much` comes
-    /// through it. If the system refuses one, the run goes on with those that could be made, and the error is given beside them.
+    /// through it, and leaves room for `spare` descriptors of others. If the system refuses one, the run
+    /// goes on with those that could be made, and the error is given beside them.
     ///
     /// # Errors
     /// If not even one assignment pipe and the result pipe could be made.
-    pub(crate) fn make(workers: usize, much: bool) -> Result<(Self, Option<Errno>), Errno> {
+    pub(crate) fn make(
+        workers: usize,
+        spare: usize,
+        much: bool,
+    ) -> Result<(Self, Option<Errno>), Errno> {
         let results = Pipe::make()?;
         let is_crowded = workers > WORKERS_WITH_DEFAULT_PIPES;
         if is_crowded || much {
@@ -79,7 +84,7 @@ impl Pipes {
             }
         }
         // The table may also be full to the last place without a refusal so far.
-        while let Err(cause) = prove_room(&results.read_end) {
+        while let Err(cause) = prove_room(&results.read_end, 2 + spare) {
             refused = Some(cause);
             if assignments.pop().is_none() {
                 break;
@@ -93,12 +98,10 @@ impl Pipes {
 }
 
 /// Whether there is room for what is opened later: two descriptors in each child, while it moves
-/// its ends to their places, and as many to look at /proc or to replace a worker.
-fn prove_room(any: &OwnedFd) -> Result<(), Errno> {
-    let one = rustix::io::fcntl_dupfd_cloexec(any, 0)?;
-    let two = rustix::io::fcntl_dupfd_cloexec(&one, 0)?;
-    drop((one, two));
-    Ok(())
+/// its ends to their places, and as many to look at /proc or to replace a worker; and those of others.
+fn prove_room(any: &OwnedFd, count: usize) -> Result<(), Errno> {
+    let copies = (0..count).map(|_| rustix::io::fcntl_dupfd_cloexec(any, 0));
+    copies.collect::<Result<Vec<_>, _>>().map(drop)
 }
 
 /// The inode of a pipe, under which /proc shows both of its ends (proc(5)).

@@ -77,7 +77,7 @@ struct PipesFixture {
 
 impl Fixture for PipesFixture {
     fn listen(&mut self, registry: Registry, peers: usize) -> Primary {
-        let (pipes, refused) = Pipes::make(peers, false).unwrap();
+        let (pipes, refused) = Pipes::make(peers, 0, false).unwrap();
         assert_eq!(refused, None);
         rustix::io::ioctl_fionbio(&pipes.results.write_end, true).unwrap();
         self.results = Some(Rc::new(pipes.results.write_end));

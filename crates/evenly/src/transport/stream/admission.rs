@@ -4,7 +4,7 @@ use super::gate::Accepted;
 use super::line::Line;
 use super::listener::Listener;
 use super::message::{self, Message, Progress};
-use super::peers::Stage;
+use super::peers::{Peers, Stage};
 use super::socket::{is_quiet, is_same_user};
 use super::{CROWDED_NS, FIRST_FRAME_NS, HELLO_NS, LINGER_NS, LONGEST_HELLO};
 use crate::secure::Key;
@@ -25,8 +25,13 @@ impl Listener {
     /// Accepts those who wait for it.
     pub(super) fn accept(&mut self) -> Result<(), Failed> {
         for _ in 0..ACCEPTED_AT_ONCE {
-            let (socket, place) = match self.gate.accept()? {
+            let oldest = self.peers.oldest_arriving();
+            let (socket, place) = match self.gate.accept(oldest.is_some())? {
                 Accepted::Somebody(socket, place) => (socket, place),
+                Accepted::Full => {
+                    oldest.into_iter().for_each(|oldest| self.turn_away(oldest));
+                    continue;
+                }
                 Accepted::SentAway => continue,
                 Accepted::Nobody => break,
                 Accepted::Crowded => {
@@ -38,12 +43,8 @@ impl Listener {
                 self.strangers += 1;
                 continue;
             }
-            if let Some(oldest) = self.peers.oldest_of(MOST_ARRIVING) {
-                // Its hello may have arrived by now, where many come at the same time.
-                self.hear_hello(oldest);
-                if let Some(oldest) = self.peers.oldest_of(MOST_ARRIVING) {
-                    self.turn_away(oldest);
-                }
+            if !self.make_room() {
+                continue;
             }
             let over = if self.address.needs_key() { HANDSHAKE } else { 0 };
             let message = Message::new(2, LONGEST_HELLO + over);
@@ -57,6 +58,24 @@ impl Listener {
             }
         }
         Ok(())
+    }
+
+    /// Makes room for one more peer in place of the one that has waited longest without a hello. False if
+    /// there is none: every other peer has said hello.
+    fn make_room(&mut self) -> bool {
+        let is_full =
+            |peers: &Peers, most| peers.arriving() >= MOST_ARRIVING || peers.count() >= most;
+        if is_full(&self.peers, self.most_connections)
+            && let Some(oldest) = self.peers.oldest_arriving()
+        {
+            // Its hello may have arrived by now, where many come at the same time.
+            self.hear_hello(oldest);
+        }
+        while is_full(&self.peers, self.most_connections) {
+            let Some(oldest) = self.peers.oldest_arriving() else { return false };
+            self.turn_away(oldest);
+        }
+        true
     }
 
     /// Accepts nobody for a while: it would fail again at once, and for ever.

@@ -3,6 +3,7 @@
 use super::socket::{new_tcp, set_tcp_options};
 use crate::transport::unix_file::UnixFile;
 use crate::transport::{Address, AddressKind, Failed, ListenError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
 use rustix::net::{SocketAddrAny, SocketFlags, SocketType};
@@ -32,7 +33,9 @@ enum Socket {
 pub(super) enum Accepted {
     /// Somebody, from there if that is known.
     Somebody(OwnedFd, Option<SocketAddr>),
-    /// Somebody who was sent away because there is no descriptor left.
+    /// There is no descriptor for the next peer, and a silent one has one.
+    Full,
+    /// A peer that was sent away because there is no descriptor left.
     SentAway,
     /// Nobody.
     Nobody,
@@ -62,8 +65,15 @@ impl Gate {
         Ok(())
     }
 
-    /// Accepts the next one.
-    pub(super) fn accept(&mut self) -> Result<Accepted, Failed> {
+    /// Whether a peer waits to be accepted.
+    fn has_waiting(&self) -> bool {
+        let mut gate = [PollFd::new(self, PollFlags::IN)];
+        !matches!(poll(&mut gate, Some(&Timespec::default())), Ok(0))
+    }
+
+    /// Accepts the next peer. Where there is no descriptor for it, sends it away, unless there `is_silent`
+    /// one that can be sent away instead.
+    pub(super) fn accept(&mut self, is_silent: bool) -> Result<Accepted, Failed> {
         let _ = self.refill();
         loop {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -77,6 +87,9 @@ impl Gate {
             };
             match cause {
                 Errno::AGAIN => return Ok(Accepted::Nobody),
+                // The kernel looks for a descriptor before it looks for a peer.
+                Errno::MFILE | Errno::NFILE if !self.has_waiting() => return Ok(Accepted::Nobody),
+                Errno::MFILE | Errno::NFILE if is_silent => return Ok(Accepted::Full),
                 Errno::MFILE | Errno::NFILE if self.reserve.is_some() => self.reserve = None,
                 Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM => {
                     return Ok(Accepted::Crowded);

@@ -29,6 +29,7 @@ pub(crate) struct Listener {
     leaving: Option<u32>,
     pub(super) remembered: VecDeque<Ephemeral>,
     pub(super) strangers: u64,
+    pub(super) most_connections: usize,
     /// Until when nobody is accepted.
     pub(super) crowded_until_ns: Option<u64>,
     /// The last time that was told.
@@ -57,6 +58,7 @@ impl Listener {
             leaving: None,
             remembered: VecDeque::new(),
             strangers: 0,
+            most_connections: usize::MAX,
             crowded_until_ns: None,
             now_ns: 0,
         })
@@ -242,6 +244,10 @@ impl Transport for Listener {
 }
 
 impl Reception for Listener {
+    fn limit_connections(&mut self, most: usize) {
+        self.most_connections = most;
+    }
+
     fn listens_at(&self) -> String {
         self.bound().to_string()
     }

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! Whoever has not shown yet that it may join costs a descriptor and at most [`LONGEST_HELLO`] bytes
-//! for five seconds, there are no more than 256 of them, and it gets not a single byte. On tcp the
+//! for five seconds, there are no more than 256 of them, and fewer
+//! where few files may be open (the one that has waited longest makes room), and it gets not a single byte. On tcp the
 //! end of the stream counts as an orderly one only after the sealed end: anybody on the way can forge
 //! the other (a segment with FIN or RST).
 

@@ -186,9 +186,19 @@ impl Peers {
         }
     }
 
-    /// Who has waited longest without a hello, if there are so many of them.
-    pub(super) fn oldest_of(&self, most: usize) -> Option<u32> {
-        self.arriving.front().filter(|_| self.arriving.len() >= most).copied()
+    /// The peer that has waited longest without a hello.
+    pub(super) fn oldest_arriving(&self) -> Option<u32> {
+        self.arriving.front().copied()
+    }
+
+    /// How many peers have not said hello.
+    pub(super) fn arriving(&self) -> usize {
+        self.arriving.len()
+    }
+
+    /// How many peers are connected.
+    pub(super) fn count(&self) -> usize {
+        self.slots.len() - self.free.len()
     }
 
     pub(super) fn has_ending(&self) -> bool {

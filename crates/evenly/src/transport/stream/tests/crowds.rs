@@ -143,16 +143,30 @@ fn without_a_descriptor_left_whoever_comes_is_sent_away() {
     assert_eq!(listener.peers.iter().count(), 4);
     drop(clients);
 
-    // With one to spare they are told so: their connection ends.
+    // Peers that have not said hello make room for new ones.
     clients = (0..4).map(|_| streams.connector(Registry::new(0).unwrap(), b"hello", 0)).collect();
     let mut full = vec![];
     while let Ok(one) = rustix::io::fcntl_dupfd_cloexec(registry.epoll(), 0) {
         full.push(one);
     }
-    listener.attend(LISTENING_KEY, 100_000_000).unwrap();
+    listener.attend(LISTENING_KEY, 200_000_000).unwrap();
+    assert_eq!(listener.peers.iter().count(), 4);
+    assert_eq!(listener.take_strangers(), 4);
+    assert_eq!(listener.next_due_ns(), Some(5_200_000_000), "only of the new ones");
+    drop(clients);
+
+    // Where there are none, new ones are sent away: their connection ends.
+    listener.keep_time(5_200_000_000).unwrap();
+    assert_eq!(listener.peers.iter().count(), 0);
+    full.clear();
+    clients = (0..4).map(|_| streams.connector(Registry::new(0).unwrap(), b"hello", 0)).collect();
+    while let Ok(one) = rustix::io::fcntl_dupfd_cloexec(registry.epoll(), 0) {
+        full.push(one);
+    }
+    listener.attend(LISTENING_KEY, 5_200_000_000).unwrap();
     for client in &mut clients {
         client.attend(0, 0).unwrap();
         assert!(matches!(client.next(), Some(Arrival::Gone { .. })));
     }
-    assert_eq!(listener.next_due_ns(), Some(5_100_000_000), "only of those from before");
+    assert_eq!(listener.next_due_ns(), None);
 }
