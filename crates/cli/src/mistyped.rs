@@ -214,6 +214,20 @@ fn unknown_option(command: &Command, typed: &str) -> String {
     });
     match usage::closest(name, names).filter(|_| name.len() > 1) {
         Some(close) => format!("{unknown}; did you mean '--{close}'?"),
-        None => format!("{unknown}; see evenly {verb} --help"),
+        None => elsewhere(name).map_or_else(
+            || format!("{unknown}; see evenly {verb} --help"),
+            |(close, other)| format!("{unknown}; did you mean '--{close}' of evenly {other}?"),
+        ),
     }
+}
+
+/// An option of another verb that was probably meant, and that verb.
+fn elsewhere(name: &str) -> Option<(String, String)> {
+    let mut all = Arguments::command();
+    all.build();
+    all.get_subcommands().filter(|_| name.len() > 1).find_map(|command| {
+        let names = command.get_arguments().filter_map(Arg::get_long);
+        let close = usage::closest(name, names)?;
+        Some((close.to_owned(), command.get_name().to_owned()))
+    })
 }

@@ -190,7 +190,10 @@ fn files_that_cannot_be_written() {
 fn an_unknown_option_is_named_and_no_word_behind_it() {
     for (call, option) in [
         ("run 0..2 --results out -- echo {}", "'--results' of evenly run"),
-        ("failures 0..200 --frist 3 -- true {}", "'--frist' of evenly failures"),
+        (
+            "failures 0..200 --frist 3 -- true {}",
+            "'--frist' of evenly failures; did you mean '--first' of evenly find?",
+        ),
         ("failures 0..200 -z 3 -- true {}", "'-z' of evenly failures"),
         ("failures 0..200 -z -- true {}", "'-z' of evenly failures"),
         ("count -z even 0..10", "'-z' of evenly count"),
