@@ -293,6 +293,10 @@ pub(crate) struct JobArguments {
     /// Longest time for one n: 500ms, 30s, 5m, 2h. An n that exceeds it is tried again alone, then fails
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) timeout: Option<String>,
+    /// Time that CMD has between the signals TERM and KILL when it must end, and for which the output of
+    /// processes that it left in the background is read: 500ms, 10s [default: 1s]
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    pub(crate) grace: Option<String>,
     /// Most memory for one worker, or for CMD with its child processes: 64M, 1.5G. An n that exceeds it is
     /// tried again alone, then fails
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]

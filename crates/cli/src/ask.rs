@@ -107,6 +107,9 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     if let Some(timeout) = plan.timeout {
         job = job.timeout(timeout);
     }
+    if let Some(grace) = plan.grace {
+        job = job.grace(grace);
+    }
     if let Some(bytes) = plan.memory {
         job = job.memory(bytes);
     }

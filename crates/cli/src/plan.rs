@@ -42,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) max_rate: Option<f64>,
     /// How long one n may take.
     pub(crate) timeout: Option<Duration>,
+    /// Time between `SIGTERM` and `SIGKILL` for a command.
+    pub(crate) grace: Option<Duration>,
     /// How many bytes of memory a worker may have, or a command.
     pub(crate) memory: Option<u64>,
     /// `None`: as many as the library thinks best.
@@ -106,6 +108,7 @@ impl Plan {
             deadline: option("deadline", arguments.deadline.as_deref(), parse_duration)?,
             retries,
             timeout: option("timeout", arguments.timeout.as_deref(), parse_duration)?,
+            grace: option("grace", arguments.grace.as_deref(), parse_duration)?,
             memory: option("memory", arguments.memory.as_deref(), parse_memory)?,
             halt: option("halt", arguments.halt.as_deref(), parse_halt)?
                 .unwrap_or_else(|| default_halt(aggregate)),

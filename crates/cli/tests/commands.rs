@@ -14,6 +14,8 @@ mod examples;
 mod failing;
 #[path = "commands/files.rs"]
 mod files;
+#[path = "commands/grace.rs"]
+mod grace;
 #[path = "commands/inside.rs"]
 mod inside;
 #[path = "commands/lines.rs"]
@@ -59,6 +61,7 @@ fn main() {
         once(),
         timeouts(),
         endings(),
+        graces(),
         pacing(),
         example_programs(),
         changed_files(),
@@ -183,6 +186,52 @@ fn timeouts() -> Vec<Trial> {
         test("row_39_memory_of_coprocesses", &[], memory::coprocesses),
         test("row_39_memory_that_is_shared", &[], memory::what_is_shared),
         test("row_39_memory_behind_a_wall", &["memory-cgroup"], memory::a_wall),
+    ]
+}
+
+fn graces() -> Vec<Trial> {
+    vec![
+        test(
+            "output_of_the_background_is_read_to_its_end",
+            &["bash"],
+            grace::output_of_the_background_is_read_to_its_end,
+        ),
+        test(
+            "a_process_that_holds_output_is_ended_after_the_grace",
+            &[],
+            grace::a_process_that_holds_output_is_ended_after_the_grace,
+        ),
+        test(
+            "a_second_signal_terminates_before_it_kills",
+            &[],
+            grace::a_second_signal_terminates_before_it_kills,
+        ),
+        test(
+            "a_deadline_terminates_before_it_kills",
+            &[],
+            grace::a_deadline_terminates_before_it_kills,
+        ),
+        test(
+            "halt_now_passes_on_what_commands_printed",
+            &[],
+            grace::a_halt_passes_on_what_was_printed,
+        ),
+        test(
+            "memory_terminates_before_it_kills",
+            &["python3"],
+            grace::memory_terminates_before_it_kills,
+        ),
+        test(
+            "a_lost_primary_terminates_before_it_kills",
+            &[],
+            grace::a_lost_primary_terminates_before_it_kills,
+        ),
+        test(
+            "a_command_that_ignores_term_is_killed_after_the_grace",
+            &[],
+            grace::a_command_that_ignores_term_is_killed_after_the_grace,
+        ),
+        test("the_grace_is_about_commands", &[], grace::the_grace_is_about_commands),
     ]
 }
 

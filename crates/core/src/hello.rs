@@ -36,7 +36,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 /// The protocol described above, with the frames that follow it.
-pub const PROTOCOL: u16 = 4;
+pub const PROTOCOL: u16 = 5;
 
 /// The version of this program. Another one may compute something else under the same name.
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");
@@ -76,6 +76,8 @@ pub struct Welcome {
     pub range: Option<Interval>,
     /// How long one number may take, in nanoseconds; 0 for any time.
     pub timeout_ns: u64,
+    /// Time between `SIGTERM` and `SIGKILL` for a command, in nanoseconds.
+    pub grace_ns: u64,
     /// How much memory a worker may have, and what it starts, in bytes; 0 for any amount.
     pub memory: u64,
     /// What the agent must have been started with.
@@ -192,6 +194,7 @@ impl Welcome {
         bytes.extend_from_slice(&first.to_le_bytes());
         bytes.extend_from_slice(&last.to_le_bytes());
         bytes.extend_from_slice(&self.timeout_ns.to_le_bytes());
+        bytes.extend_from_slice(&self.grace_ns.to_le_bytes());
         bytes.extend_from_slice(&self.memory.to_le_bytes());
         put_program(&mut bytes, self.program);
         put_text(&mut bytes, &self.function);
@@ -211,6 +214,7 @@ impl Welcome {
         let first = i64::from_le_bytes(rest.take()?);
         let last = i64::from_le_bytes(rest.take()?);
         let timeout_ns = u64::from_le_bytes(rest.take()?);
+        let grace_ns = u64::from_le_bytes(rest.take()?);
         let memory = u64::from_le_bytes(rest.take()?);
         let program = rest.program()?;
         let length = u16::from_le_bytes(rest.take()?);
@@ -222,7 +226,7 @@ impl Welcome {
             _ => return Err(Misunderstood::Malformed),
         };
         let aggregate = Aggregate::from_code(aggregate, detail).ok_or(Misunderstood::Malformed)?;
-        Ok(Self { job, aggregate, retries, range, timeout_ns, memory, program, function })
+        Ok(Self { job, aggregate, retries, range, timeout_ns, grace_ns, memory, program, function })
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Stream {
     is_ended: bool,
     /// Whether a number that is not done holds back nothing above it.
     passes_over_gaps: bool,
+    /// What commands printed that were ended by force, by the first of their numbers.
+    interrupted: BTreeMap<i64, Vec<u8>>,
 }
 
 /// What was found in some numbers that follow one another.
@@ -95,6 +97,7 @@ impl Stream {
             wanted,
             is_ended: false,
             passes_over_gaps: false,
+            interrupted: BTreeMap::new(),
         }
     }
 
@@ -174,6 +177,21 @@ impl Stream {
         }
         self.passes_over_gaps = true;
         self.advance();
+    }
+
+    /// Keeps what a command printed that was ended by force.
+    pub(crate) fn put_interrupted(&mut self, first: i64, text: &[u8]) {
+        self.interrupted.insert(first, text.to_vec());
+    }
+
+    /// Passes on what such commands printed, in the order of their numbers, unless these are done.
+    pub(crate) fn pass_interrupted(&mut self, is_done: impl Fn(i64) -> bool) {
+        for (first, text) in core::mem::take(&mut self.interrupted) {
+            if !is_done(first) {
+                self.lines += text.iter().filter(|byte| **byte == b'\n').count() as u64;
+                self.ready.push_back(Ready::Text(text));
+            }
+        }
     }
 
     /// Goes to the lowest number that is done and not passed on, if gaps do not matter; whether something

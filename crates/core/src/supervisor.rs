@@ -358,6 +358,11 @@ impl Supervisor {
         self.scheduler.pass_over_gaps(failed);
     }
 
+    /// Passes on what commands printed that were ended by force, behind all other lines.
+    pub fn pass_interrupted(&mut self) {
+        self.scheduler.pass_interrupted();
+    }
+
     /// Gives back what an earlier run has found in the first of the numbers that are
     /// [due](crate::stream::Stream::due).
     pub fn give_back_lines(&mut self, partial: Partial) {

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// The least memory that a worker can be limited to, in bytes.
 pub const MIN_MEMORY: u64 = 1 << 20;
 
+/// Time between `SIGTERM` and `SIGKILL` for a command, unless the job says otherwise.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// A question about every number of a range, and how to answer it.
 pub struct Job {
     pub(crate) range: Range,
@@ -34,6 +37,8 @@ pub struct Job {
     pub(crate) deadline: Option<Duration>,
     /// How long one number may take.
     pub(crate) timeout: Option<Duration>,
+    /// Time between `SIGTERM` and `SIGKILL` for a command.
+    pub(crate) grace: Duration,
     /// How much memory a worker may have, and what it starts, in bytes.
     pub(crate) memory: Option<u64>,
     pub(crate) chunk_time: Option<Duration>,
@@ -73,6 +78,7 @@ impl Job {
             retries: RETRIES,
             deadline: None,
             timeout: None,
+            grace: GRACE,
             memory: None,
             chunk_time: None,
             chunk_max: u64::MAX,
@@ -210,6 +216,16 @@ impl Job {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Gives a command this time to end after `SIGTERM`, before `SIGKILL`; 1 s without this call. A command
+    /// gets both signals with its process group, whatever the reason for its end. Also the time for which a
+    /// worker reads the output of processes that a command left behind.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        // An agent gets it in 64 bits, in nanoseconds.
+        self.grace = grace.min(Duration::from_nanos(u64::MAX));
         self
     }
 

@@ -119,6 +119,7 @@ impl<'a> World<'a> {
             retries: self.plan.retries,
             range: self.plan.range.interval(),
             timeout_ns: 0,
+            grace_ns: 0,
             memory: 0,
             program: Program::None,
             function: "modulo".into(),

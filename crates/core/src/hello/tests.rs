@@ -22,6 +22,7 @@ fn welcome() -> Welcome {
         retries: 2,
         range: Interval::new(-4, 9),
         timeout_ns: 200_000_000,
+        grace_ns: 1_000_000_000,
         memory: 64 << 20,
         program: Program::None,
         function: "even".to_string(),
@@ -42,12 +43,12 @@ fn what_is_said_is_understood() {
 #[test]
 fn another_version_is_named_whatever_follows() {
     let mut bytes = hello().encode();
-    bytes[6] = 5;
+    bytes[6] = 6;
     bytes.extend([1, 2, 3]);
     let said = Hello::decode(&bytes).unwrap_err().to_string();
     assert_eq!(
         said,
-        std::format!("it is evenly {PROGRAM} (protocol 5); this is evenly {PROGRAM} (protocol 4)")
+        std::format!("it is evenly {PROGRAM} (protocol 6); this is evenly {PROGRAM} (protocol 5)")
     );
     let mut bytes = Refusal { why: Why::Program, text: String::new() }.encode();
     bytes[9] = b'8';

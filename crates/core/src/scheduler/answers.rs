@@ -6,7 +6,7 @@ use crate::aggregate::{Aggregate, Gist, Value};
 use crate::frame::Answers;
 use crate::interval::Interval;
 use crate::lease::{LeaseId, Standing, WorkerId};
-use crate::partial::Partial;
+use crate::partial::{Cause, Failure, Partial};
 
 impl Scheduler {
     #[inline]
@@ -106,6 +106,17 @@ impl Scheduler {
         let Some(span) = span.filter(|span| rest.contains(*span)) else {
             return Err(Violation::NotDue { worker, lease });
         };
+        if let Aggregate::Run { .. } = self.aggregate
+            && let [Failure { cause: Cause::Unknown, .. }] = partial.failed[..]
+            && let Value::Lines { text, .. } = &partial.value
+            && !text.is_empty()
+        {
+            // The worker ended the command, and leaves: its numbers stay in hand.
+            if self.is_draining && !self.is_open {
+                self.stream.put_interrupted(span.first(), text);
+            }
+            return Ok(());
+        }
         if !self.aggregate.admits(&partial.value, &partial.covered) {
             return Err(Violation::ImpossibleValue { worker, lease });
         }

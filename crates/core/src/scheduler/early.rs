@@ -4,6 +4,7 @@
 use super::{Action, Record, Scheduler};
 use crate::aggregate::Value;
 use crate::credit::Credits;
+use crate::interval::Interval;
 use crate::lease::WorkerId;
 use crate::partial::{Failure, Partial};
 use crate::policy::Policy;
@@ -43,6 +44,14 @@ impl Scheduler {
     /// failed besides.
     pub(crate) fn pass_over_gaps(&mut self, failed: &[Failure]) {
         self.stream.pass_over_gaps(failed);
+    }
+
+    /// Passes on, behind all other lines, what commands printed that were ended by force; of those numbers that
+    /// are still not done.
+    pub(crate) fn pass_interrupted(&mut self) {
+        let covered = self.ledger.covered();
+        self.stream
+            .pass_interrupted(|n| covered.iter().any(|done| done.contains(Interval::single(n))));
     }
 
     /// The lowest number of the range that is not done, and how many are not done; `failed` are failures

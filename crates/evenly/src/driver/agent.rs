@@ -96,6 +96,7 @@ fn job(
         Job::new(welcome.aggregate, Range::EMPTY, function).retries(welcome.retries).halt(None);
     job.workers = Some(join.workers().get());
     job.memory = (welcome.memory > 0).then_some(welcome.memory);
+    job.grace = Duration::from_nanos(welcome.grace_ns);
     job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));
     Ok(job)
 }

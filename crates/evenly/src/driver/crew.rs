@@ -83,6 +83,8 @@ pub(super) struct Inheritance<'a> {
     pub(super) stops_to_be_seen: bool,
     /// How long a command may take.
     pub(super) timeout: Option<Duration>,
+    /// Time between `SIGTERM` and `SIGKILL` for a command.
+    pub(super) grace: Duration,
     /// How much memory a worker may have, or a command.
     pub(super) memory: Option<u64>,
 }
@@ -184,12 +186,12 @@ impl Crew {
             dies_by: if self.orphans.is_some() { Signal::TERM } else { Signal::KILL },
         };
         let mask = inheritance.signals.inherited();
-        let (timeout, memory) = (inheritance.timeout, inheritance.memory);
+        let Inheritance { timeout, grace, memory, .. } = *inheritance;
         if let Some(wall) = &mut self.wall {
             // Without a group of its own it is looked at all the same.
             let _ = wall.raise(slot);
         }
-        let terms = Terms { slot, timeout, memory, wall: self.wall.as_ref(), mask };
+        let terms = Terms { slot, timeout, grace, memory, wall: self.wall.as_ref(), mask };
         let (desk, function) = (&mut self.desk, &mut *inheritance.function);
         Child::fork(&cradle, |ends| worker::work(name, desk, function, terms, ends))
             .map_err(|cause| ("fork", Refused::Fork(cause)))

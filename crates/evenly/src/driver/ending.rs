@@ -78,7 +78,7 @@ impl Gathering<'_> {
         // Who is stopped will not read it.
         let stopped = self.crew.slots.iter().filter(|slot| slot.is_stopped);
         stopped.for_each(|slot| slot.child.signal(Signal::KILL));
-        let deadline = self.clock.elapsed() + GRACE;
+        let deadline = self.clock.elapsed() + self.grace() + GRACE;
         while !(self.is_end_of_file && self.is_quiet()) && self.clock.elapsed() < deadline {
             let due = self.next_deadline_elsewhere().map_or(deadline, |due| due.min(deadline));
             let ready = self.wait(Some(due))?;
@@ -108,7 +108,7 @@ impl Gathering<'_> {
     /// there is nothing left to do is killed.
     pub(super) fn wait_for_children(&mut self) -> Result<Report, Error> {
         self.signals.heed_children(true).map_err(system("signalfd"))?;
-        let deadline = self.clock.elapsed() + GRACE;
+        let deadline = self.clock.elapsed() + self.grace() + GRACE;
         for slot in 0..self.crew.slots.len() {
             while !self.crew.slots[slot].child.has_been_waited_for().map_err(system("waitid"))? {
                 // After end of file only a worker that is stopped or gone wild is still there.

@@ -81,6 +81,11 @@ impl Keeper {
         self.is_ahead
     }
 
+    /// Whether what is done is kept.
+    pub(super) fn has_journal(&self) -> bool {
+        self.book.is_some()
+    }
+
     /// Holds assignments back until they are written down as begun.
     pub(super) fn hold(&mut self, slot: usize, assignments: &[Assignment]) {
         self.held.extend(assignments.iter().map(|assignment| (slot, *assignment)));

@@ -170,6 +170,7 @@ impl Gathering<'_> {
             function: &mut *self.job.function,
             stops_to_be_seen: false,
             timeout: self.job.timeout,
+            grace: self.job.grace,
             memory: self.job.memory,
         };
         let ends = (pipe.read_end.as_fd(), results.as_fd());

@@ -8,6 +8,7 @@
 
 mod agent;
 mod clock;
+mod command_end;
 mod crew;
 mod early;
 mod ending;

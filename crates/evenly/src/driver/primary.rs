@@ -100,7 +100,13 @@ pub(super) fn serve(
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
     let mut gathering = primary.await_ranges(hub, registry, transport)?;
     let served = gathering.gather();
-    let end = gathering.part_from_upstream(served)?;
+    let has_failed = served.is_err();
+    let end = gathering.part_from_upstream(served);
+    if has_failed {
+        // The error of the session is the one to report.
+        let _ = gathering.end_commands(false);
+    }
+    let end = end?;
     gathering.end_of_file()?;
     Ok((end, gathering.wait_for_children()?))
 }
@@ -176,6 +182,7 @@ impl<'a> Primary<'a> {
             function: &mut *self.job.function,
             stops_to_be_seen: self.stages.is_wanted,
             timeout: self.job.timeout,
+            grace: self.job.grace,
             memory: self.job.memory,
         };
         let (clock, deadline) = (self.clock, self.job.deadline);

@@ -31,7 +31,7 @@ const LOOKS: u32 = 4;
 const LONG: Duration = Duration::from_secs(10);
 const TIMES_USUAL: f64 = 10.0;
 
-/// A worker that runs commands needs this much more to end one: TERM, a grace period, KILL.
+/// A worker that runs commands needs this much more, beside the grace, to end one with TERM and KILL.
 const FOR_COMMANDS: Duration = Duration::from_secs(10);
 
 /// What can be seen of a worker or an agent. It has gone on if this has changed.
@@ -68,7 +68,9 @@ pub(super) struct Posts {
 impl Posts {
     pub(super) fn new(job: &Job) -> Self {
         let is_command = job.function.command().is_some();
-        let bound = job.timeout.map(|timeout| bound(timeout, is_command));
+        // What the command left in the background may have its own grace.
+        let grace = if is_command { job.grace.saturating_mul(2) } else { Duration::ZERO };
+        let bound = job.timeout.map(|timeout| bound(timeout, is_command).saturating_add(grace));
         let period =
             job.timeout.map_or(PERIOD, |timeout| (timeout / LOOKS).clamp(SHORTEST, PERIOD));
         Self {

@@ -24,6 +24,10 @@ impl Gathering<'_> {
             // Nothing more is assigned, and no failure that arrives now halts the job again.
             self.supervisor.drain();
             self.job.halt = None;
+        }
+        // The error that ends the job is the one to report.
+        let _ = self.end_commands(is_trusted);
+        if is_trusted {
             // The error that ends the job is the one to report.
             let _ = self.read_what_has_arrived();
         }
@@ -69,7 +73,7 @@ impl Gathering<'_> {
     }
 
     /// Carries out what the supervisor wants kept or told; nothing is sent any more.
-    fn keep_records(&mut self) -> Result<(), Error> {
+    pub(super) fn keep_records(&mut self) -> Result<(), Error> {
         while let Some(order) = self.supervisor.poll(self.clock.now_ns())? {
             match order {
                 Order::Record(record) => {
@@ -96,8 +100,16 @@ impl Gathering<'_> {
         if !self.job.aggregate.is_streamed() {
             return Ok(true);
         }
-        if self.job.aggregate == Aggregate::Failures {
-            self.supervisor.pass_over_gaps(unknown);
+        match self.job.aggregate {
+            Aggregate::Failures => self.supervisor.pass_over_gaps(unknown),
+            Aggregate::Run { .. } => {
+                // With a journal, a resumed run does again what stands above a gap.
+                if !self.keeper.has_journal() {
+                    self.supervisor.pass_over_gaps(&[]);
+                }
+                self.supervisor.pass_interrupted();
+            }
+            _ => {}
         }
         let until = self.clock.elapsed() + WRITING;
         let (mut left, mut taken_at) = (usize::MAX, self.clock.elapsed());

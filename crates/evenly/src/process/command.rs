@@ -1,5 +1,6 @@
 //! A command that runs: started by its worker in a session of its own, and ended with all of it.
 
+use super::orphans;
 use super::sys::spawn::{Launch, Launcher, Refused};
 use super::workers::End;
 use rustix::io::Errno;
@@ -34,12 +35,29 @@ impl Running {
         }
     }
 
+    /// Asks it to end, with its process group. `SIGCONT` lets a stopped one react.
+    pub(crate) fn ask_to_end(&self) {
+        self.signal(Signal::TERM);
+        self.signal(Signal::CONT);
+    }
+
+    /// Whether it has ended. It is not reaped, so that its process group is still its own.
+    pub(crate) fn has_ended(&self) -> Result<bool, Errno> {
+        let Some(pid) = self.pid else { return Ok(true) };
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        Ok(wait(pid, look)?.is_some())
+    }
+
+    /// Whether a process of its group lives that has become a child of this worker.
+    pub(crate) fn has_left_others(&self) -> bool {
+        self.pid.is_some_and(orphans::lives_in)
+    }
+
     /// How it has ended, if it has. What it left behind in its process group is killed before it is reaped:
     /// as long as it is not, nobody else can have its number.
     pub(crate) fn end(&mut self) -> Result<Option<End>, Errno> {
         let Some(pid) = self.pid else { return Ok(None) };
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        if wait(pid, look)?.is_none() {
+        if !self.has_ended()? {
             return Ok(None);
         }
         self.reap(pid).map(Some)

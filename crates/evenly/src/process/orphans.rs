@@ -104,13 +104,27 @@ pub(crate) fn signal_commands(worker: Pid, signal: Signal) {
     }
 }
 
+/// Whether a child of this process lives in that process group, its leader included.
+pub(super) fn lives_in(group: Pid) -> bool {
+    children(unix::getpid()).into_iter().any(|pid| {
+        let stat = stat(pid).unwrap_or_default();
+        let is_dead = stat.first().is_none_or(|state| state == "Z" || state == "X");
+        !is_dead
+            && stat.get(2).and_then(|word| word.parse().ok()) == Some(group.as_raw_nonzero().get())
+    })
+}
+
 /// The process group of a process, unless its leader lives outside of our container and has no number here: then
 /// the kernel says 0 (proc_pid_stat(5), pid_namespaces(7)).
 fn group_of(pid: Pid) -> Option<Pid> {
+    Pid::from_raw(stat(pid)?.get(2)?.parse().ok()?)
+}
+
+/// What the kernel says of a process behind its name: state, parent, process group, and so on (proc_pid_stat(5)).
+fn stat(pid: Pid) -> Option<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The name before may have anything in it.
-    let group = stat.rsplit_once(") ")?.1.split(' ').nth(2)?;
-    Pid::from_raw(group.parse().ok()?)
+    Some(stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned).collect())
 }
 
 /// Whether a process has what commands have in their environment (proc_pid_environ(5)).

@@ -218,6 +218,12 @@ pub(crate) fn take_requests_to_leave() -> Result<OwnedFd, Errno> {
     sys::signal_descriptor(wanted)
 }
 
+/// In a forked worker: from now on a write to a pipe without reader is an error of the write.
+pub(crate) fn block_broken_pipes() {
+    // That call has no error for a valid set.
+    let _ = sys::block_signals(SignalSet::of(&[libc::SIGPIPE]));
+}
+
 /// In a forked worker: dies of the `SIGTERM` that waits, as it would have at once.
 pub(crate) fn leave_as_asked() {
     sys::default_signal(libc::SIGTERM);

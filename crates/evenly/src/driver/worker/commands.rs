@@ -9,8 +9,8 @@
 //! A chunk that fails is halved here until the number is found; only what is put out for `run` is not,
 //! for that would be done twice, and nothing is where each command is started once at most.
 
-use super::errand::Errand;
-use super::errors::Errors;
+use super::errand::{Errand, LeftBehind};
+use super::errors::{Errors, named};
 use super::{Leave, Seat};
 use crate::function::{Command, Form};
 use crate::process::cgroup::{Kills, Wall};
@@ -35,6 +35,8 @@ pub(in crate::driver) struct Terms<'a> {
     pub(in crate::driver) slot: usize,
     /// How long a command may take.
     pub(in crate::driver) timeout: Option<Duration>,
+    /// Time between `SIGTERM` and `SIGKILL` for a command.
+    pub(in crate::driver) grace: Duration,
     /// How much memory it may have, or a worker without commands.
     pub(in crate::driver) memory: Option<u64>,
     /// What is around its memory, if anything is.
@@ -49,9 +51,12 @@ pub(super) struct Shop {
     pub(super) launcher: Launcher,
     /// Can be read when somebody asks this worker to leave.
     leave: OwnedFd,
+    /// Why this worker leaves as soon as its command has ended.
+    pub(super) leaving: Option<Leave>,
     pub(super) mask: SignalSet,
     pub(super) slot: usize,
     pub(super) timeout: Option<Duration>,
+    pub(super) grace: Duration,
     pub(super) memory: Option<u64>,
     /// Whom the kernel has killed for its memory, if we can know.
     pub(super) kills: Option<Kills>,
@@ -61,6 +66,8 @@ pub(super) struct Shop {
     pub(super) longest: u64,
     /// What commands leave behind.
     pub(super) orphans: Orphans,
+    /// How many commands left processes in their group that were ended.
+    left_behind: u64,
 }
 
 impl Shop {
@@ -72,20 +79,23 @@ impl Shop {
         sys::forget_handlers();
         let leave = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
-        let Terms { slot, timeout, memory, mask, .. } = terms;
+        let Terms { slot, timeout, grace, memory, mask, .. } = terms;
         let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
         Ok(Self {
             command,
             launcher: Launcher::new(),
             leave,
+            leaving: None,
             mask: mask.set(),
             slot,
             timeout,
+            grace,
             memory,
             kills,
             errors: Errors::new(),
             longest,
             orphans,
+            left_behind: 0,
         })
     }
 
@@ -118,6 +128,41 @@ impl Shop {
         self.kills.as_mut().is_some_and(Kills::has_killed)
     }
 
+    /// Says that processes were ended which a command left in its group; after the first, only how many more
+    /// commands did so, at the end.
+    pub(super) fn note_left_behind(&mut self, numbers: Interval, what: LeftBehind) {
+        self.left_behind += 1;
+        if self.left_behind > 1 {
+            return;
+        }
+        let of = named(numbers);
+        let grace = self.grace.as_secs_f64();
+        let what = match what {
+            LeftBehind::HoldsOutput => format!(
+                "evenly: {of}: a process that the command left in the background held its output {grace} s after the \
+                 command ended; its process group was ended (--grace)\n"
+            ),
+            LeftBehind::Silent => {
+                format!(
+                    "evenly: {of}: processes that the command left in the background were ended\n"
+                )
+            }
+        };
+        self.errors.say(what.as_bytes());
+    }
+
+    /// Says what is left to say.
+    fn end(&mut self) {
+        if let Some(more @ 1..) = self.left_behind.checked_sub(1) {
+            let (worker, s) = (self.slot + 1, if more == 1 { "" } else { "s" });
+            let what = format!(
+                "evenly: worker {worker}: {more} more command{s} left processes in the background, which were ended\n"
+            );
+            self.errors.say(what.as_bytes());
+        }
+        self.errors.end();
+    }
+
     /// Something went well: twice as much may be tried again.
     pub(super) fn lengthen(&mut self) {
         if self.command.form() != Form::PerNumber {
@@ -133,17 +178,22 @@ impl Seat<'_> {
         unpacker: &mut Unpacker,
         shop: &mut Shop,
     ) -> Result<(), Leave> {
+        let outcome = self.run_commands_until_the_end(unpacker, shop);
+        shop.end();
+        outcome
+    }
+
+    fn run_commands_until_the_end(
+        &mut self,
+        unpacker: &mut Unpacker,
+        shop: &mut Shop,
+    ) -> Result<(), Leave> {
         loop {
+            // No command is begun that is not wanted any more.
+            self.wait(unpacker, shop, [], Some(Duration::ZERO))?;
             let Some(step) = self.worker.next(shop.longest) else {
                 self.send()?;
-                match self.wait(unpacker, shop, [], None) {
-                    Ok(_) => {}
-                    // There is nothing left to do.
-                    Err(leave) => {
-                        shop.errors.end();
-                        return Err(leave);
-                    }
-                }
+                self.wait(unpacker, shop, [], None)?;
                 self.start_the_watch();
                 continue;
             };
@@ -187,6 +237,14 @@ impl Seat<'_> {
             let command = Rc::clone(&shop.command);
             let tally = self.worker.tally();
             let told = how.and_then(|end| command.tell(numbers, end, &output, tally));
+            if let Some(leave) = shop.leaving.take() {
+                let told = told.map_err(|cause| {
+                    let next = shop.next_try(numbers, &mut repeated, aggregate);
+                    next.map_or(cause, |_| Cause::Unknown)
+                });
+                self.report_at_last(numbers, told, &output, &command);
+                return Err(leave);
+            }
             let Err(cause) = told else {
                 shop.lengthen();
                 return Ok(numbers.last());
@@ -199,6 +257,30 @@ impl Seat<'_> {
                 }
             }
         }
+    }
+
+    /// Reports the last command of a worker that leaves; of one that was ended, what it printed.
+    fn report_at_last(
+        &mut self,
+        numbers: Interval,
+        told: Result<(), Cause>,
+        output: &[u8],
+        command: &Command,
+    ) {
+        // The primary may be gone.
+        signals::block_broken_pipes();
+        match told {
+            Ok(()) => {}
+            Err(Cause::Unknown) if output.is_empty() => return,
+            Err(Cause::Unknown)
+                if !matches!(self.worker.tally().aggregate(), Aggregate::Run { .. }) =>
+            {
+                return;
+            }
+            Err(cause) => self.fail(numbers, cause, output, command),
+        }
+        // Then the numbers are done again.
+        let _ = self.note(numbers.last()).and_then(|()| self.write_frames());
     }
 
     pub(super) fn fail(
@@ -225,8 +307,11 @@ impl Seat<'_> {
             tv_nsec: i64::from(timeout.subsec_nanos()),
         });
         let mut fds = Vec::with_capacity(N + 3);
-        fds.push(PollFd::new(self.assignments, PollFlags::IN));
-        fds.push(PollFd::new(&shop.leave, PollFlags::IN));
+        let is_leaving = shop.leaving.is_some();
+        if !is_leaving {
+            fds.push(PollFd::new(self.assignments, PollFlags::IN));
+            fds.push(PollFd::new(&shop.leave, PollFlags::IN));
+        }
         fds.extend(watched.iter().flatten().map(|(fd, what)| PollFd::from_borrowed_fd(*fd, *what)));
         let errors = shop.errors.awaited();
         fds.extend(errors.map(|errors| PollFd::from_borrowed_fd(errors, PollFlags::OUT)));
@@ -237,7 +322,8 @@ impl Seat<'_> {
         }
         let mut found = fds.iter().map(PollFd::revents);
         let mut next = || found.next().unwrap_or(PollFlags::empty());
-        let (frames, requests) = (next(), next());
+        let (frames, requests) =
+            if is_leaving { (PollFlags::empty(), PollFlags::empty()) } else { (next(), next()) };
         let watched = watched.map(|one| one.map_or(PollFlags::empty(), |_| next()));
         shop.errors.flush();
         if !requests.is_empty() {

@@ -214,8 +214,11 @@ impl Seat<'_> {
             }
             let memory = partner.appetite.as_ref().map(Appetite::next);
             let timeout = [timer.next(), patience, grace, memory].into_iter().flatten().min();
-            let [ended, erred, answered, _] =
-                self.wait(unpacker, shop, partner.watched(), timeout)?;
+            let found = self.wait(unpacker, shop, partner.watched(), timeout);
+            if let Err(Leave::Abandoned | Leave::Asked) = found {
+                partner.end_in_grace(shop, numbers);
+            }
+            let [ended, erred, answered, _] = found?;
             if !erred.is_empty() {
                 partner.hear_errors(shop, numbers);
             }
@@ -413,8 +416,25 @@ impl Partner {
         shop.errors.put(self.said.take_lines(), numbers);
     }
 
-    /// Ends it at once; how many other chunks it had in hand.
+    /// Ends it: `SIGTERM` to its process group, and what is left of that is killed after the grace.
+    fn end_in_grace(&mut self, shop: &mut Shop, numbers: Interval) {
+        let began = Instant::now();
+        self.running.ask_to_end();
+        while began.elapsed() < shop.grace
+            && (matches!(self.running.has_ended(), Ok(false)) || self.running.has_left_others())
+        {
+            self.hear_errors(shop, numbers);
+            // Its answers are not wanted any more; it must not wait for room.
+            self.read.clear();
+            self.used = 0;
+            let _ = read_some(&self.output, &mut self.read);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Ends it; how many other chunks it had in hand.
     fn dismiss(mut self, shop: &mut Shop, numbers: Interval) -> usize {
+        self.end_in_grace(shop, numbers);
         let _ = self.running.kill();
         if let Some(errors) = &self.errors {
             self.said.read(errors);

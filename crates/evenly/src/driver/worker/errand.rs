@@ -29,8 +29,20 @@ pub(super) struct Errand {
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a command may take over ending when it has had its time.
-const GRACE: Duration = Duration::from_secs(1);
+/// Period of looking whether processes of an ended command have ended, too.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Time for processes of an ended command to end after they have closed its output.
+const SETTLING: Duration = Duration::from_millis(50);
+
+/// What a command left in its process group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeftBehind {
+    /// Processes that held its output after the grace.
+    HoldsOutput,
+    /// Processes that hold none of its output.
+    Silent,
+}
 
 /// How its time is counted: in so many parts, and no more of one however long it seems to have been. Then we
 /// were stopped meanwhile.
@@ -72,7 +84,10 @@ struct AtWork {
 }
 
 impl Seat<'_> {
-    /// Runs a command to its end: how it ended, and what it put out.
+    /// Runs a command to its end: how it ended, and what it put out. A command that has to end gets `SIGTERM`, the
+    /// grace, then `SIGKILL`, with its process group. After the command itself has ended, reads what its group
+    /// still writes, for the grace at most. If the worker has to leave meanwhile, `shop.leaving` says so, and the
+    /// cause is [`Cause::Unknown`] unless the command had ended.
     pub(super) fn execute(
         &mut self,
         errand: &Errand,
@@ -85,17 +100,35 @@ impl Seat<'_> {
         let mut errors = Gathered::default();
         let mut timer = Timer::start(shop.timeout);
         let mut failed: Option<Cause> = None;
-        let end = loop {
+        // Whether the command itself has ended, and whether its process group was asked to end.
+        let (mut has_ended, mut is_asked) = (false, false);
+        // Since when the group holds no pipe; and what it was ended for after the command.
+        let mut silent_since: Option<Instant> = None;
+        let mut left_behind: Option<LeftBehind> = None;
+        loop {
             let AtWork { running, output: out, errors: err } = &mut at_work;
             let ends = [
-                Some(running.as_fd()),
+                (!has_ended).then(|| running.as_fd()),
                 err.as_ref().map(AsFd::as_fd),
                 out.as_ref().map(AsFd::as_fd),
             ];
             let watched = ends.map(|end| end.map(|end| (end, PollFlags::IN)));
-            let next = [timer.next(), appetite.as_ref().map(Appetite::next)];
+            let look = (silent_since.is_some() || (has_ended && is_asked)).then_some(LOOK);
+            let next = [timer.next(), appetite.as_ref().map(Appetite::next), look];
             let next = next.into_iter().flatten().min();
-            let [ended, erred, has_output] = self.wait(unpacker, shop, watched, next)?;
+            let mut is_to_end = false;
+            let [ended, erred, has_output] = match self.wait(unpacker, shop, watched, next) {
+                Ok(found) => found,
+                Err(why @ (Leave::Abandoned | Leave::Asked)) => {
+                    shop.leaving = Some(why);
+                    is_to_end = !running.has_ended().map_err(in_call(Call::WAITID))?;
+                    if is_to_end {
+                        failed.get_or_insert(Cause::Unknown);
+                    }
+                    [PollFlags::empty(); 3]
+                }
+                Err(why) => return Err(why),
+            };
             if !erred.is_empty() {
                 err.take_if(|err| errors.read(err) == Read::End);
             }
@@ -104,34 +137,64 @@ impl Seat<'_> {
             }
             if output.len() > MOST_OUTPUT {
                 failed.get_or_insert(Cause::Flood);
-                running.signal(Signal::KILL);
-                // Whoever has it, too, may go on.
+                is_to_end = true;
+                // Other processes that hold the pipe get SIGPIPE.
                 *out = None;
             }
-            if !ended.is_empty()
-                && let Some(end) = running.end().map_err(in_call(Call::WAITID))?
-            {
-                break end;
+            if !has_ended {
+                has_ended = (!ended.is_empty() || shop.leaving.is_some())
+                    && running.has_ended().map_err(in_call(Call::WAITID))?;
+                if has_ended && !is_asked {
+                    timer = Timer::start(Some(shop.grace));
+                }
             }
             if failed.is_none() && appetite.as_mut().is_some_and(|it| it.is_too_large(running)) {
                 failed = Some(Cause::Memory);
-                running.signal(Signal::KILL);
+                is_to_end = true;
+            }
+            let is_silent = out.is_none() && err.is_none();
+            if has_ended && (is_asked || is_silent) && !running.has_left_others() {
+                break;
+            }
+            if has_ended && is_silent && !is_asked {
+                // A filter closes its output just before it ends.
+                let since = *silent_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= SETTLING {
+                    (left_behind, is_to_end) = (Some(LeftBehind::Silent), true);
+                }
             }
             if timer.is_over() {
-                // First as one asks, then as one does not.
-                let signal = if failed.is_none() { Signal::TERM } else { Signal::KILL };
-                failed.get_or_insert(Cause::Timeout);
-                running.signal(signal);
-                timer = Timer::start(Some(GRACE));
+                if is_asked {
+                    running.signal(Signal::KILL);
+                    if has_ended {
+                        break;
+                    }
+                    timer = Timer::start(Some(shop.grace));
+                } else if has_ended {
+                    (left_behind, is_to_end) = (Some(LeftBehind::HoldsOutput), true);
+                } else {
+                    failed.get_or_insert(Cause::Timeout);
+                    is_to_end = true;
+                }
             }
-        };
+            if is_to_end && !is_asked {
+                is_asked = true;
+                running.ask_to_end();
+                timer = Timer::start(Some(shop.grace));
+            }
+        }
+        let running = &mut at_work.running;
+        let end = running.end().map_err(in_call(Call::WAITID))?.unwrap_or(End::Signal(0));
+        if let Some(what) = left_behind {
+            shop.note_left_behind(errand.numbers, what);
+        }
         if failed.is_none() && shop.has_hit_the_wall() {
             failed = Some(Cause::Memory);
         }
         if let (Some(appetite), Some(Cause::Memory)) = (&appetite, failed) {
             appetite.clear_away(shop);
         }
-        // What it wrote before it ended is in the pipes; who else may hold them is not waited for.
+        // What the group wrote before it ended is in the pipes. Processes outside of it may still hold them.
         if let Some(err) = &at_work.errors {
             errors.read(err);
         }

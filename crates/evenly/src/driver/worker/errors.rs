@@ -61,6 +61,11 @@ impl Gathered {
     }
 }
 
+/// These numbers in a message.
+pub(super) fn named(numbers: Interval) -> String {
+    if numbers.len() == 1 { format!("n = {}", numbers.first()) } else { format!("n in {numbers}") }
+}
+
 impl Errors {
     pub(super) fn new() -> Self {
         let writer = Writer::new(rustix::stdio::stderr());
@@ -77,11 +82,7 @@ impl Errors {
             text.push(b'\n');
         }
         if left_out > 0 {
-            let of = if numbers.len() == 1 {
-                format!("n = {}", numbers.first())
-            } else {
-                format!("n in {numbers}")
-            };
+            let of = named(numbers);
             let what =
                 format!("evenly: {left_out} more bytes of standard error for {of} left out\n");
             text.extend_from_slice(what.as_bytes());
