@@ -243,6 +243,14 @@ impl LeaseTable {
         held.min_by_key(|held| held.words[0]).map(|held| held.worker)
     }
 
+    /// Of what the chunk was lost the last time in which a worker holds `n`, as a digest.
+    pub(crate) fn cause_at(&self, worker: WorkerId, n: i64) -> Option<u16> {
+        let mut held = self.slots.iter().filter(|held| held.worker == worker);
+        let number = Interval::single(n);
+        held.find(|held| held.rest().is_some_and(|rest| rest.contains(number)))
+            .map(|held| held.cause)
+    }
+
     /// The rest of the lowest lease of a worker.
     pub(crate) fn lowest_of(&self, worker: WorkerId) -> Option<Interval> {
         let held = self.slots.iter().filter(|held| held.worker == worker && held.is_in_force());

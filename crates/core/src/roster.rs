@@ -15,6 +15,9 @@ pub const LOSSES_IN_A_ROW: u32 = 20;
 /// A worker that somebody else stopped keeps what it holds for so long.
 pub const STOPPED_NS: u64 = 5_000_000_000;
 
+/// The same for a worker that is stopped in a chunk in which another was stopped before.
+pub const STOPPED_AGAIN_NS: u64 = 500_000_000;
+
 /// An agent that has said nothing for so long loses what it holds. It says something every second.
 pub const SILENT_NS: u64 = 5_000_000_000;
 
@@ -155,6 +158,15 @@ impl Roster {
         if place.seat == Seat::Working {
             place.seat = Seat::Stopped { since_ns: now_ns };
             self.note(now_ns + STOPPED_NS);
+        }
+    }
+
+    /// Its worker was stopped where one was stopped before, so less time has to pass before that counts.
+    pub(crate) fn is_stopped_again(&mut self, slot: usize, now_ns: u64) {
+        let since_ns = (now_ns + STOPPED_AGAIN_NS).saturating_sub(STOPPED_NS);
+        if let Seat::Stopped { since_ns: since } = &mut self.places[slot].seat {
+            *since = since_ns;
+            self.note(since_ns + STOPPED_NS);
         }
     }
 

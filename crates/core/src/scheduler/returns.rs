@@ -116,9 +116,10 @@ impl Scheduler {
         self.put_back(Reclaimed { is_blamed: true, ..chunk }, Some(blame));
     }
 
-    /// Notes at which numbers a worker is stopped.
-    pub(crate) fn stopped_at(&mut self, worker: WorkerId, numbers: Interval, cause: Cause) {
+    /// Notes at which numbers a worker is stopped; whether a worker was stopped in that chunk before.
+    pub(crate) fn stopped_at(&mut self, worker: WorkerId, numbers: Interval, cause: Cause) -> bool {
         self.workers[worker.0 as usize].stopped_at = Some((numbers, cause));
+        self.leases.cause_at(worker, numbers.first()) == Some(cause.digest())
     }
 
     /// A worker goes on after a stop.

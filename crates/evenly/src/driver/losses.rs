@@ -36,7 +36,8 @@ impl Gathering<'_> {
                     self.crew.slots[slot].is_stopped = true;
                     self.supervisor.stop(slot, now_ns);
                     if let Some(numbers) = self.numbers_of(slot) {
-                        self.supervisor.stopped_at(slot, numbers, Cause::Signal(signal));
+                        let cause = Cause::Signal(signal);
+                        self.supervisor.stopped_at(slot, numbers, cause, now_ns);
                     }
                 }
                 Change::Continued => {
