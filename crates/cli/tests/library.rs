@@ -127,19 +127,13 @@ fn failures() {
     assert_eq!(losses, 20 * 3, "three of each");
 }
 
-/// The library of [`hangs.c`](library/hangs.c).
-fn hangs() -> PathBuf {
-    let library = BUILT.join("hangs.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/library/hangs.c");
-    let mut cc = Command::new("cc");
-    let output = cc.args(["-shared", "-fPIC", "-o"]).args([&library, &source]).output();
-    assert!(output.expect("a compiler").status.success());
-    library
-}
+/// The library of [`hangs.c`](library/hangs.c), built once: a run ends if its library changes.
+static HANGS: LazyLock<PathBuf> =
+    LazyLock::new(|| built("hangs.so", include_str!("library/hangs.c")));
 
 /// Whatever a function does to the timer, the signals or the descriptors of its worker.
 fn a_hang_ends_by_timeout_whatever_the_function_does() {
-    hangs();
+    LazyLock::force(&HANGS);
     for function in [
         "ignores_signals",
         "blocks_signals",
@@ -155,9 +149,9 @@ fn a_hang_ends_by_timeout_whatever_the_function_does() {
     }
 }
 
-/// With five tries of five seconds each.
+/// Two workers are stopped for five seconds; then the number is tried alone, for half a second each time.
 fn a_function_that_stops_its_worker_is_named() {
-    hangs();
+    LazyLock::force(&HANGS);
     let rest = ["0..16", "-j", "2", "--chunk", "8", "--retries", "0", "--partial"];
     let output = lib("count", "hangs.so:stops_itself", &rest);
     let said = stderr(&output);
@@ -167,7 +161,7 @@ fn a_function_that_stops_its_worker_is_named() {
 
 /// Nobody sets a time limit; the number is named while the job waits for it.
 fn a_hang_is_named_without_a_timeout() {
-    let spec = format!("{}:sleeps", hangs().display());
+    let spec = format!("{}:sleeps", HANGS.display());
     let events = BUILT.join("hang.events");
     let mut command = support::evenly("count 0..16 -j 2 --chunk 8 -v --progress none --events");
     let mut running = command
@@ -192,7 +186,7 @@ fn a_hang_is_named_without_a_timeout() {
     });
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it lives");
     let said: String = lines.collect();
-    assert!(said.contains("once more ends at once") && said.contains(named), "{said}");
+    assert!(said.contains("a second signal ends at once") && said.contains(named), "{said}");
     running.wait().expect("it ends");
 }
 
