@@ -31,6 +31,8 @@ pub(crate) struct Watcher {
     started: Instant,
     /// Numbers that take unusually long at the moment.
     stuck: Vec<Stuck>,
+    /// The addresses that the call names. The system chooses a port in place of 0.
+    listen: Vec<String>,
 }
 
 enum Display {
@@ -65,6 +67,7 @@ impl Watcher {
             range: plan.range,
             started: Instant::now(),
             stuck: Vec::new(),
+            listen: plan.listen.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -133,6 +136,13 @@ impl Observer for Watcher {
             Observation::Status(progress) => self.say(&line(progress, &self.stuck)),
             Observation::Stuck(stuck) => self.stuck = stuck.to_vec(),
             Observation::Paused => self.end(),
+            // Agents cannot find a port that the call does not name, so even a quiet primary says it.
+            Observation::Listening { address }
+                if self.volume == Volume::Quiet
+                    && !self.listen.iter().any(|typed| typed == address) =>
+            {
+                self.say(&format!("evenly: listening at {address}\n"));
+            }
             _ => {}
         }
         if let Some(line) = told::line(observation, self.volume) {

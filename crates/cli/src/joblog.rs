@@ -7,7 +7,8 @@
 use crate::logfile::{LogFile, Mode};
 use crate::rerun::Rerun;
 use evenly::observe::{Loss, Observation, Observer, Piece};
-use evenly::{Cause, End, Interval};
+use evenly::{Cause, End, Interval, printable};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -86,6 +87,9 @@ impl Observer for JobLog {
                 self.chunks.take(piece, now.unwrap_or_default(), &mut |line| self.lines.add(line));
                 self.lines.file.look_after();
             }
+            Observation::AgentJoined(agent) => {
+                self.chunks.seat(agent.worker, &agent.host, &mut |line| self.lines.add(line));
+            }
             Observation::Paused => self.lines.file.flush(),
             _ => self.lines.file.look_after(),
         }
@@ -97,6 +101,8 @@ struct Chunks {
     rerun: Rerun,
     /// By worker: what it has done of the chunk it is at.
     open: Vec<Option<Line>>,
+    /// By worker: the machine of an agent, in one word of at most 64 characters.
+    hosts: BTreeMap<usize, String>,
     /// How many lines there are.
     lines: u64,
 }
@@ -114,7 +120,7 @@ struct Line {
 
 impl Chunks {
     fn new(rerun: Rerun) -> Self {
-        Self { rerun, open: vec![], lines: 0 }
+        Self { rerun, open: vec![], hosts: BTreeMap::new(), lines: 0 }
     }
 
     /// Takes a piece that was told at `now`, since the epoch, and writes the lines that it completes.
@@ -128,24 +134,34 @@ impl Chunks {
         if let Some(before) = self.open[worker - 1].take() {
             match before.followed_by(line) {
                 Some(joined) => line = joined,
-                None => self.write(before, write),
+                None => self.write(worker, before, write),
             }
         }
         if is_end {
-            self.write(line, write);
+            self.write(worker, line, write);
         } else {
             self.open[worker - 1] = Some(line);
         }
     }
 
+    /// An agent takes the place of `worker`.
+    fn seat(&mut self, worker: usize, host: &str, write: &mut impl FnMut(&str)) {
+        // What an agent that sat there before has done is of its machine.
+        if let Some(line) = self.open.get_mut(worker - 1).and_then(Option::take) {
+            self.write(worker, line, write);
+        }
+        let host: String = host.split_whitespace().collect::<Vec<_>>().join("_");
+        self.hosts.insert(worker, printable(host.as_bytes(), 64));
+    }
+
     /// Writes what was done of chunks that nobody finished.
     fn finish(&mut self, write: &mut impl FnMut(&str)) {
-        for line in std::mem::take(&mut self.open).into_iter().flatten() {
-            self.write(line, write);
+        for (worker, line) in (1..).zip(std::mem::take(&mut self.open)) {
+            line.into_iter().for_each(|line| self.write(worker, line, write));
         }
     }
 
-    fn write(&mut self, line: Line, write: &mut impl FnMut(&str)) {
+    fn write(&mut self, worker: usize, line: Line, write: &mut impl FnMut(&str)) {
         self.lines += 1;
         let (exit, signal) = match line.lost {
             None => (0, 0),
@@ -159,8 +175,11 @@ impl Chunks {
             Some(Loss::Gone) => (0, SIGNAL_HUP),
         };
         let (began, took) = (line.began.as_secs_f64(), line.took.as_secs_f64());
+        let host = self.hosts.get(&worker).map_or(":", String::as_str);
         let (seq, command) = (self.lines, self.rerun.half_open(line.interval));
-        write(&format!("{seq}\t:\t{began:.3}\t{took:10.3}\t0\t0\t{exit}\t{signal}\t{command}"));
+        write(&format!(
+            "{seq}\t{host}\t{began:.3}\t{took:10.3}\t0\t0\t{exit}\t{signal}\t{command}"
+        ));
     }
 }
 
@@ -217,6 +236,23 @@ mod tests {
         chunks.take(&piece(1, 0, 999, true), NOW, &mut |line| text += line);
         let expected = "1\t:\t1700000000.250\t     0.250\t0\t0\t0\t0\tevenly count even 0..1000";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_host_of_an_agent_is_one_word_in_its_column() {
+        let mut chunks =
+            Chunks::new(Rerun::new("count", evenly::function::named("even").unwrap().typed()));
+        let mut hosts = vec![];
+        let mut write = |line: &str| {
+            assert_eq!(line.split('\t').count(), 9, "{line}");
+            hosts.push(line.split('\t').nth(1).unwrap().to_owned());
+        };
+        chunks.seat(2, "node\t7\n\x1b[31m", &mut write);
+        chunks.take(&piece(1, 0, 9, true), NOW, &mut write);
+        chunks.take(&piece(2, 10, 19, false), NOW, &mut write);
+        chunks.seat(2, "other", &mut write);
+        chunks.take(&piece(2, 20, 29, true), NOW, &mut write);
+        assert_eq!(hosts, [":", r"node_7_\x1b[31m", "other"]);
     }
 
     #[test]

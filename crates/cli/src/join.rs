@@ -9,7 +9,7 @@ use crate::question;
 use crate::stderr;
 use crate::told::{self, Volume};
 use evenly::observe::{Observation, Observer};
-use evenly::{Address, AddressError, Join, JoinError, function};
+use evenly::{Address, AddressError, Error, Join, JoinError, function};
 
 /// Works for the primary until its job is over.
 pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
@@ -64,6 +64,10 @@ impl Observer for Teller {
 impl From<JoinError> for Outcome {
     fn from(error: JoinError) -> Self {
         match error {
+            JoinError::Job(Error::Interrupted(signal)) => {
+                let left = format!("stopped by {signal}; this agent has left its primary");
+                Self::Interrupted(signal, left)
+            }
             JoinError::Job(error) => error.into(),
             JoinError::Lost { .. } | JoinError::Nonsense(_) => Self::Incomplete(error.to_string()),
             error => Self::Usage(error.to_string()),

@@ -1,6 +1,6 @@
 //! Which keys are used: those named, or the user's own.
 
-use evenly::{Address, Key};
+use evenly::{Address, Key, KeyError};
 use std::path::PathBuf;
 
 /// More keys than these are no rotation.
@@ -35,5 +35,12 @@ pub(crate) fn to_join(address: &Address, named: Option<&PathBuf>) -> Result<Opti
         None if address.needs_key() => Key::default_path().map_err(|error| error.to_string())?,
         None => return Ok(None),
     };
-    Key::read(&path).map(Some).map_err(|error| error.to_string())
+    Key::read(&path).map(Some).map_err(|error| match error {
+        KeyError::Missing { path } => format!(
+            "there is no key file '{}'; copy the key file of the primary to it (evenly/key in the \
+             configuration directory of its user, as ~/.config/evenly/key, or what its --key-file names)",
+            path.display()
+        ),
+        error => error.to_string(),
+    })
 }

@@ -45,9 +45,20 @@ mod wiring;
 use exit::Outcome;
 use std::process::ExitCode;
 
+/// Bytes of stack below which this program is not run. An expression that is nested as deep as it may be
+/// overflowed one of 100 KiB.
+const LEAST_STACK: u64 = 512 << 10;
+
 fn main() -> ExitCode {
     evenly::make_full_files_errors();
     let outcome = std::panic::catch_unwind(|| {
+        if let Some(limit) = evenly::stack_limit().filter(|limit| *limit < LEAST_STACK) {
+            let (limit, least) = (limit >> 10, LEAST_STACK >> 10);
+            return Outcome::Usage(format!(
+                "the stack is limited to {limit} KiB, which is too little; \
+                 raise the limit to {least} KiB or more (ulimit -s {least})"
+            ));
+        }
         let command = match typed::parse(std::env::args_os()) {
             Ok(command) => command,
             Err(outcome) => return outcome,

@@ -118,8 +118,10 @@ fn resolve_function(typed: &str, range: Range) -> Result<(Box<dyn Function>, Vec
         return Ok((function, vec![]));
     }
     let source = if is_of_one_value(typed) { format!("{typed}(n)") } else { typed.to_owned() };
-    function::expression(&source, range)
-        .map_err(|error| format!("bad expression '{typed}': {error}"))
+    function::expression(&source, range).map_err(|error| {
+        let typed = evenly::printable(typed.as_bytes(), 200);
+        format!("bad expression '{typed}': {error}")
+    })
 }
 
 fn builtin(typed: &str) -> Option<Box<dyn Function>> {

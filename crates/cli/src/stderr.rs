@@ -25,18 +25,44 @@ fn has_room_within(patience: Timespec) -> bool {
     matches!(poll(&mut ends, Some(&patience)), Ok(1)) && ends[0].revents().contains(PollFlags::OUT)
 }
 
-/// Says a line while a job runs. If nobody takes it, it is dropped: a blocked standard error must
-/// not stop the run. A pipe that is ready takes at least 4096 bytes (pipe(7)); no line is longer.
+/// Bytes that a pipe which is ready takes at least (pipe(7), `PIPE_BUF`).
+const TAKEN_AT_ONCE: usize = 4096;
+
+/// Escapes everything in these lines that a terminal acts on, but for their own ends. Foreign text is escaped
+/// where it enters a message; this covers the messages that forget it.
+fn escaped(lines: &str) -> String {
+    let mut text = String::with_capacity(lines.len());
+    for line in lines.split_inclusive('\n') {
+        let words = line.strip_suffix('\n');
+        text += &evenly::printable(words.unwrap_or(line).as_bytes(), usize::MAX);
+        text += words.map_or("", |_| "\n");
+    }
+    text
+}
+
+/// Shortens a line to what a pipe takes at once.
+fn shortened(mut line: String) -> String {
+    if line.len() > TAKEN_AT_ONCE {
+        while line.len() > TAKEN_AT_ONCE - "…\n".len() {
+            line.pop();
+        }
+        line += "…\n";
+    }
+    line
+}
+
+/// Says a line while a job runs, and drops it if standard error has no room: a blocked standard error must
+/// not stop the run.
 pub(crate) fn say(line: &str) {
-    if line.len() <= 4096 && has_room() {
-        let _ = stderr().write_all(line.as_bytes());
+    if has_room() {
+        let _ = stderr().write_all(shortened(escaped(line)).as_bytes());
     }
 }
 
 /// Says the last lines. Whoever takes nothing for a second does not want them: the process must end
 /// all the same.
 pub(crate) fn say_at_last(lines: &str) {
-    for piece in lines.as_bytes().chunks(4096) {
+    for piece in escaped(lines).as_bytes().chunks(TAKEN_AT_ONCE) {
         if !has_room_within(Timespec { tv_sec: 1, tv_nsec: 0 }) {
             return;
         }
@@ -56,5 +82,23 @@ pub(crate) fn show(text: &str) {
         }
         // Nobody to tell that nobody can be told.
         let _ = stderr().write_all(piece);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_line_ends_stay() {
+        assert_eq!(escaped("a\x1b[2Jb\nc\rd\n"), "a\\x1b[2Jb\nc\\rd\n");
+        assert_eq!(escaped("a"), "a");
+    }
+
+    #[test]
+    fn a_long_line_is_shortened_and_still_a_line() {
+        let line = shortened("é".repeat(4000) + "\n");
+        assert!(line.len() <= TAKEN_AT_ONCE && line.ends_with("é…\n"));
+        assert_eq!(shortened("é\n".to_owned()), "é\n");
     }
 }

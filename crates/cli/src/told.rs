@@ -1,7 +1,7 @@
 //! What is said of a job on standard error while it runs: a line for each thing worth knowing.
 
 use evenly::observe::{Early, Observation, Parting, Resumed, Stuck};
-use evenly::{Interval, Signal};
+use evenly::{Interval, Signal, printable};
 use std::borrow::Cow;
 
 /// How much is said.
@@ -68,7 +68,9 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
             format!("{agent} has not been heard for 5 s; {}", chunks(*reclaimed))
         }
         Observation::AgentAwake(agent) => format!("{agent} is heard again"),
-        Observation::AgentRefused { address, why } => format!("{address} was refused: {why}"),
+        Observation::AgentRefused { address, why } => {
+            format!("{address} was refused: {}", printable(why.as_bytes(), MOST_WORDS))
+        }
         Observation::Strangers { count } => {
             let plural = if *count == 1 { "" } else { "s" };
             format!("{count} attempt{plural} to join without the key, or without a word")
@@ -90,8 +92,12 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
     })
 }
 
+/// Characters that a line shows of what another process says.
+const MOST_WORDS: usize = 500;
+
 fn joined(address: &str, function: &str, range: Option<Interval>) -> String {
     let range = range.map_or_else(|| "nothing".to_owned(), |range| range.to_string());
+    let function = printable(function.as_bytes(), MOST_WORDS);
     format!("joined {address}: {function} over {range}")
 }
 

@@ -164,6 +164,13 @@ fn everything() -> Vec<Trial> {
             on_site("row_36_agent_killed_with_its_commands", &[], programs::killed),
             on_site("row_37_another_agent", &[], versions::another_agent),
             on_site("row_37_another_primary", &[], versions::another_primary),
+            on_site(
+                "the_name_of_a_machine_is_escaped_and_shortened_or_refused",
+                &[],
+                versions::a_strange_host,
+            ),
+            on_site("a_quiet_primary_says_the_port_that_was_chosen", &[], endings::quiet_port),
+            on_site("an_interrupted_agent_says_that_it_has_left", &[], endings::interrupted_agent),
         ],
     ];
     all.into_iter().flatten().collect()

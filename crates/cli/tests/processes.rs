@@ -308,3 +308,18 @@ fn a_stopped_worker_does_not_keep_the_end_from_coming() {
     assert_eq!(output.stdout, b"189961812\n");
     assert!(!is_alive(workers[2]));
 }
+
+#[test]
+fn a_stack_that_is_too_small_is_refused_with_a_line() {
+    let script = format!("ulimit -s 64; exec {} count 'n % 2 == 0' 0..10", support::EVENLY);
+    let output = start_command({
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &script]).stdin(Stdio::null());
+        command
+    })
+    .output();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = "evenly: the stack is limited to 64 KiB, which is too little; \
+                raise the limit to 512 KiB or more (ulimit -s 512)\n";
+    assert_eq!(stderr(&output), said);
+}

@@ -119,6 +119,24 @@ fn bad_expressions_say_where() {
     refused_words(&["sum", "gcd", "0..10"], &["gcd", "arguments"]);
 }
 
+/// One line of less than 2500 bytes, whatever stands in the expression.
+#[test]
+fn a_bad_expression_is_shown_escaped_and_shortened() {
+    let deep = format!("{}n", "(".repeat(100_000));
+    let strange = "n %\n\x1b[31m $".to_owned();
+    let long = format!("n{}", "\u{202e}\r".repeat(20_000));
+    let nested = format!("{}n{}", "(".repeat(300), ")".repeat(300));
+    for expression in [deep, strange, long, nested] {
+        let output = run_words(&["count", &expression, "0..10"]);
+        let said = support::stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let is_one_line = said.ends_with('\n') && said.lines().count() == 1 && said.len() < 2500;
+        let is_shown = |one: char| one == '\n' || !(one.is_control() || one == '\u{202e}');
+        assert!(is_one_line, "{said}");
+        assert!(said.chars().all(is_shown), "{said}");
+    }
+}
+
 #[test]
 fn hints_are_said_unless_it_is_quiet() {
     let said = |words: &[&str]| {

@@ -8,7 +8,8 @@ use crate::observe::Observer;
 use crate::secure::Key;
 use crate::transport::{Address, AddressError, Gone};
 use evenly_core::frame::Malformed;
-use evenly_core::hello::Misunderstood;
+use evenly_core::hello::{MAX_TEXT, Misunderstood};
+use evenly_core::printable::{LIMIT, printable};
 use rustix::io::Errno;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -113,7 +114,7 @@ pub enum JoinError {
         waited: Duration,
     },
     /// The primary does not want this agent.
-    #[error("{address} refuses this agent: {text}")]
+    #[error("{address} refuses this agent: {}", printable(.text.as_bytes(), MAX_TEXT))]
     Refused {
         /// Where it listens.
         address: Address,
@@ -121,14 +122,15 @@ pub enum JoinError {
         text: String,
     },
     /// The primary asks for another program than this agent was started with, and has let it in.
-    #[error("the primary asks for {name}, which this agent was not started with")]
+    #[error("the primary asks for {}, which this agent was not started with", shown(.name))]
     OtherProgram {
         /// What it asks for.
         name: String,
     },
     /// The primary asks for something that is not known here.
     #[error(
-        "the primary asks for '{name}', which this evenly does not know; use the same version at both ends"
+        "the primary asks for '{}', which this evenly does not know; use the same version at both ends",
+        shown(.name)
     )]
     UnknownFunction {
         /// What it asks for.
@@ -136,7 +138,8 @@ pub enum JoinError {
     },
     /// The primary asks for an expression that makes no sense here.
     #[error(
-        "the primary asks for '{expression}', which cannot be computed here: {why}; use the same version at both ends"
+        "the primary asks for '{}', which cannot be computed here: {why}; use the same version at both ends",
+        shown(.expression)
     )]
     Expression {
         /// What it asks for.
@@ -153,6 +156,11 @@ pub enum JoinError {
     /// What keeps any job from going on kept this one.
     #[error(transparent)]
     Job(#[from] Error),
+}
+
+/// What a message shows of a function that the primary names.
+fn shown(function: &str) -> String {
+    printable(function.as_bytes(), LIMIT)
 }
 
 fn advice(why: &Gone) -> &'static str {

@@ -48,7 +48,7 @@ pub use job::{Job, MIN_MEMORY, Report, default_workers};
 pub use join::{Join, JoinError};
 pub use process::{
     End, EndSignals, Signal, end_is_asked_for, make_full_files_errors, raise_again,
-    raise_broken_pipe, stop_if_asked,
+    raise_broken_pipe, stack_limit, stop_if_asked,
 };
 pub use quoted::quoted;
 pub use secure::{Key, KeyError};

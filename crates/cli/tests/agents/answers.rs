@@ -106,6 +106,7 @@ pub(crate) fn json_events_and_joblog(site: &Site, transport: Transport) {
     let mut covered = vec![0; 2000];
     for line in fs::read_to_string(joblog).unwrap().lines().skip(1) {
         let fields: Vec<&str> = line.split('\t').collect();
+        assert_eq!(fields[1], rustix::system::uname().nodename().to_str().unwrap(), "{line}");
         if (fields[6], fields[7]) == ("0", "0") {
             let (first, end) = fields[8].rsplit_once(' ').unwrap().1.split_once("..").unwrap();
             let (first, end): (usize, usize) = (first.parse().unwrap(), end.parse().unwrap());

@@ -61,3 +61,30 @@ pub(crate) fn an_agent_pauses(site: &Site, transport: Transport) {
     primary.ended().answers("1000\n");
     agent.ended().answers("");
 }
+
+/// Agents could not find the port of an address with port 0 otherwise. A port that was typed is not said.
+pub(crate) fn quiet_port(site: &Site) {
+    let (primary, address) = site.primary(Transport::Tcp, "count even 0..100 -j 0 -q");
+    let agent = site.agent(&address, "-j 1 -q");
+    let ended = primary.ended();
+    ended.answers("50\n");
+    assert_eq!(ended.stderr, format!("evenly: listening at {address}\n"));
+    agent.ended().answers("");
+    let listen = site.address(Transport::Unix);
+    let ended = site.start(&format!("count even 0..100 -j 1 -q --listen {listen}")).ended();
+    ended.answers("50\n");
+    assert_eq!(ended.stderr, "");
+}
+
+/// An agent has no answer to give, so it does not speak of one.
+pub(crate) fn interrupted_agent(site: &Site) {
+    let (mut primary, address) = site.primary(Transport::Unix, LONG);
+    let agent = site.agent(&address, "-j 1");
+    primary.line("joined with 1 worker");
+    kill("INT", agent.pid());
+    let ended = agent.ended();
+    ended.failed(130, "evenly: stopped by SIGINT; this agent has left its primary\n");
+    assert!(!ended.stderr.contains("answer"), "{ended:?}");
+    kill("TERM", primary.pid());
+    assert_eq!(primary.ended().status, 143);
+}

@@ -36,6 +36,8 @@ pub(crate) fn made_and_used(site: &Site) {
 
     let early = site.agent("tcp:127.0.0.1:1", "-j 1").ended();
     early.failed(2, "evenly: there is no key file '");
+    early.failed(2, "/key'; copy the key file of the primary to it");
+    assert!(!early.stderr.contains("keygen"), "a key made here opens nothing there: {early:?}");
     assert!(!site.configuration().exists(), "an agent makes no key");
 
     let mut before = vec![];

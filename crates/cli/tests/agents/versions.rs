@@ -2,7 +2,7 @@
 
 use crate::support::process::Process;
 use crate::support::site::{Site, Transport};
-use crate::support::wire::{beginning, framed, hello, say_hello};
+use crate::support::wire::{beginning, framed, hello, hello_from, say_hello};
 use evenly_core::LeaseId;
 use evenly_core::frame::{Body, Heartbeat, Packer, Unpacker};
 use evenly_core::hello::{PROGRAM, PROTOCOL};
@@ -94,12 +94,12 @@ pub(crate) fn another_primary(site: &Site) {
     let theirs = "it is evenly 0.0.77 (protocol 9)";
     let other = beginning(9, "0.0.77");
     let mut refusal = beginning(PROTOCOL, PROGRAM);
-    refusal.extend_from_slice(b"\x02\x05\x00never");
+    refusal.extend_from_slice(b"\x02\x0a\x00ne\nv\x1b[2Jer");
     let answers: [(&[u8], u8, String); 4] = [
         // In its words an agent would not be understood either; it says what it is before that.
         (&other, 1, format!("cannot understand the primary: {theirs}; {us}")),
         (&other, 0, format!("{theirs}; {us}")),
-        (&refusal, 0, format!("{address} refuses this agent: never")),
+        (&refusal, 0, format!("{address} refuses this agent: ne\\nv\\x1b[2Jer")),
         (b"who knows what", 1, "it does not speak the protocol of evenly".to_owned()),
     ];
     for (answer, is_admitted, said) in answers {
@@ -115,4 +115,38 @@ pub(crate) fn another_primary(site: &Site) {
         ended.failed(2, &said);
         assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
     }
+}
+
+/// The name of a machine with control characters is one line, escaped; one that is not UTF-8 is refused. So is
+/// one that is longer than it says.
+pub(crate) fn a_strange_host(site: &Site) {
+    let (mut primary, address) = site.primary(Transport::Unix, "count even 0..1000 -j 0");
+    let path = address.strip_prefix("unix:").unwrap();
+    for host in [&b"a\xff"[..], b"\xc3"] {
+        let (_, is_admitted, _) = say_hello(path, &hello_from(host, PROTOCOL, PROGRAM));
+        assert!(!is_admitted, "{host:?}");
+    }
+    let mut longer = hello_from(b"test", PROTOCOL, PROGRAM);
+    longer.extend_from_slice(b"more");
+    let (_, is_admitted, _) = say_hello(path, &longer);
+    assert!(!is_admitted);
+    primary.lines(" was refused: it does not speak the protocol of evenly", 3);
+
+    let host = [&b"a\nevenly: b\x1b[2J"[..], &[b'x'; 230]].concat();
+    let (mut socket, is_admitted, _) = say_hello(path, &hello_from(&host, PROTOCOL, PROGRAM));
+    assert!(is_admitted);
+    let mut packer = Packer::new(evenly_core::WorkerId(0), 4096);
+    packer.heartbeat(Heartbeat::OfAgent);
+    packer.seal(0);
+    socket.write_all(packer.bytes()).unwrap();
+    let line = primary.line(" joined with 1 worker");
+    assert!(line.contains(r" on a\nevenly: b\x1b[2Jxxx") && line.contains("xxx…, at "), "{line}");
+    assert!(line.len() < 250, "{line}");
+    drop(socket);
+
+    let agent = site.agent(&address, "-j 1");
+    let ended = primary.ended();
+    ended.answers("500\n");
+    assert!(!ended.stderr.contains('\x1b'), "{ended:?}");
+    agent.ended().answers("");
 }

@@ -15,13 +15,19 @@ pub(crate) fn beginning(protocol: u16, program: &str) -> Vec<u8> {
 
 /// A hello of an agent with one worker and no program.
 pub(crate) fn hello(protocol: u16, program: &str) -> Vec<u8> {
+    hello_from(b"test", protocol, program)
+}
+
+/// The same from a machine of this name, of at most 255 bytes.
+pub(crate) fn hello_from(host: &[u8], protocol: u16, program: &str) -> Vec<u8> {
     let mut bytes = beginning(protocol, program);
     bytes.extend_from_slice(&1_u32.to_le_bytes());
     bytes.extend_from_slice(&4711_u32.to_le_bytes());
     bytes.extend_from_slice(&[0; 16]);
     bytes.extend_from_slice(&[0; 33]);
-    bytes.extend_from_slice(&[4]);
-    bytes.extend_from_slice(b"test\0");
+    bytes.push(host.len() as u8);
+    bytes.extend_from_slice(host);
+    bytes.push(0);
     bytes
 }
 

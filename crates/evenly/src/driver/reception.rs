@@ -12,6 +12,7 @@ use crate::transport::{Arrival, Gone, Reception, Registry, Token, listen};
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Frame, Heartbeat, Packer};
 use evenly_core::hello::{Hello, Misunderstood, Program, Refusal, Welcome, Why};
+use evenly_core::printable::{LIMIT, printable};
 use evenly_core::{Fault, Heard};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -416,23 +417,22 @@ fn too_many(agents: usize) -> String {
 
 /// What is said to an agent that was started with something else than this job needs; both are named.
 fn other_program(hello: &Hello, (program, function): (Program, &str)) -> String {
-    // Whatever a stranger calls it, it is shown on a terminal.
-    let mut theirs: String =
-        hello.program_name.chars().filter(|letter| !letter.is_control()).collect();
-    if theirs.is_empty() {
-        theirs = "a program of its own".to_owned();
-    }
+    let theirs = match hello.program_name.as_str() {
+        "" => "a program of its own".to_owned(),
+        name => printable(name.as_bytes(), LIMIT),
+    };
+    let ours = printable(function.as_bytes(), LIMIT);
     match (hello.program, program) {
         (Program::None, _) => {
-            format!("the agent was started without a program, and this job needs {function}")
+            format!("the agent was started without a program, and this job needs {ours}")
         }
         (_, Program::None) => format!(
-            "the agent was started with {theirs}, and this job asks for {function}, which needs no program"
+            "the agent was started with {theirs}, and this job asks for {ours}, which needs no program"
         ),
-        _ if function.ends_with(&theirs) => {
-            format!("{function} is not the same file for the agent as for this job")
+        _ if function.ends_with(&hello.program_name) => {
+            format!("{ours} is not the same file for the agent as for this job")
         }
-        _ => format!("the agent was started with {theirs}, and this job needs {function}"),
+        _ => format!("the agent was started with {theirs}, and this job needs {ours}"),
     }
 }
 

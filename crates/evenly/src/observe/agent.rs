@@ -4,7 +4,11 @@ use crate::error::told_errno;
 use crate::transport::Gone;
 use evenly_core::Violation;
 use evenly_core::agent::Leave;
+use evenly_core::printable;
 use std::fmt;
+
+/// Characters that a message shows of the name of a machine, as many as Linux allows (gethostname(2)).
+const HOST: usize = 64;
 
 /// An agent that has joined, by its own account and that of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,7 @@ pub struct AgentSeen {
 impl fmt::Display for AgentSeen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { worker, host, pid, address, .. } = self;
+        let host = printable(host.as_bytes(), HOST);
         write!(f, "agent {worker} (pid {pid} on {host}, at {address})")
     }
 }

@@ -50,6 +50,12 @@ pub(crate) fn free_descriptors() -> Option<usize> {
     Some(usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(open))
 }
 
+/// The limit on the stack of this process, in bytes; `None` if there is none, or if it cannot be read.
+#[must_use]
+pub fn stack_limit() -> Option<u64> {
+    sys::stack_limit().ok()?.current
+}
+
 /// How many threads this process has, 0 if /proc does not tell: a directory has two links and one
 /// more for each directory in it, and /proc/self/task has a directory for each thread (proc(5)).
 pub(crate) fn threads() -> Result<u64, Errno> {

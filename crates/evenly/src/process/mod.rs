@@ -13,6 +13,7 @@ pub(crate) mod sys;
 pub(crate) mod trial;
 pub(crate) mod workers;
 
+pub use limits::stack_limit;
 pub use signals::{
     EndSignals, Signal, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe,
     stop_if_asked,

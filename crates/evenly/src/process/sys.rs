@@ -226,12 +226,22 @@ pub(crate) fn close_worker_end(end: RawFd) {
     }
 }
 
-/// The limit on descriptors of this process (getrlimit(2)). rustix takes the call for one that never
-/// fails, and panics or reads what was not written where it does.
+/// The limit on descriptors of this process (getrlimit(2)).
 pub(crate) fn descriptor_limit() -> Result<Rlimit, Errno> {
+    limit_of(libc::RLIMIT_NOFILE)
+}
+
+/// The limit on the stack of this process, in bytes.
+pub(crate) fn stack_limit() -> Result<Rlimit, Errno> {
+    limit_of(libc::RLIMIT_STACK)
+}
+
+/// A limit of this process (getrlimit(2)). rustix assumes that the call never fails, and panics or reads what
+/// was not written where it does.
+fn limit_of(resource: libc::__rlimit_resource_t) -> Result<Rlimit, Errno> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the limit is initialised and outlives the call, which only writes it.
-    checked(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) })?;
+    checked(unsafe { libc::getrlimit(resource, &raw mut limit) })?;
     let finite = |limit| (limit != libc::RLIM_INFINITY).then_some(limit);
     Ok(Rlimit { current: finite(limit.rlim_cur), maximum: finite(limit.rlim_max) })
 }

@@ -153,5 +153,5 @@ pub(super) fn cut_start(text: &str, columns: usize) -> String {
 
 /// Names come from other programs: a control character in one must not reach the terminal.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|one| if one.is_control() { '?' } else { one }).collect()
+    evenly_core::printable(text.as_bytes(), usize::MAX)
 }
