@@ -138,6 +138,7 @@ fn faults() -> Vec<Trial> {
             &[],
             lines::is_started_as_often_as_it_leaves,
         ),
+        test("coprocess_may_close_its_input", &[], lines::may_close_its_input),
         test("coprocess_is_tried_again", &[], lines::is_tried_again),
         test("coprocess_dies_with_its_worker", &[], lines::dies_with_its_worker),
         test("coprocess_names_the_culprit", &[], lines::names_the_culprit),
@@ -230,6 +231,17 @@ fn graces() -> Vec<Trial> {
             "a_command_that_ignores_term_is_killed_after_the_grace",
             &[],
             grace::a_command_that_ignores_term_is_killed_after_the_grace,
+        ),
+        test("a_third_signal_kills", &[], grace::a_third_signal_kills),
+        test(
+            "everything_that_ends_a_command_begins_with_term",
+            &["python3"],
+            grace::everything_that_ends_a_command_begins_with_term,
+        ),
+        test(
+            "a_resumed_run_prints_in_order_what_a_halt_held_back",
+            &[],
+            grace::a_resumed_run_prints_in_order_what_a_halt_held_back,
         ),
         test("the_grace_is_about_commands", &[], grace::the_grace_is_about_commands),
     ]

@@ -3,9 +3,14 @@
 use crate::support::process::Ended;
 use crate::support::{kill, until};
 use crate::yard::Yard;
+use std::time::Duration;
 
 /// A command that prints, waits for `SIGTERM`, and prints again.
 const SAYS_BYE: &str = "trap \"echo bye $0; exit 0\" TERM; echo began $0; echo x >> began; while :; do sleep 0.02; done";
+
+/// A command that says so on both its outputs when it gets `TERM`, and ends then.
+const ENDS_ON_TERM: &str = "trap \"echo $0 got TERM; echo $0 >> terminated; exit 3\" TERM
+    echo $0 began; echo $0 >> began; sleep 1000 & wait";
 
 /// The lines of the commands for 0 and 1, each of which began and ended on `SIGTERM`.
 fn assert_both_said_bye(ended: &Ended) {
@@ -134,4 +139,87 @@ pub(crate) fn the_grace_is_about_commands() {
     assert!(ended.stderr.contains("--grace needs a command"), "{ended:?}");
     let ended = yard.run("run 0..10 --grace never -- echo {}");
     assert!(ended.stderr.contains("bad value 'never' for --grace"), "{ended:?}");
+}
+
+/// A third signal gives commands no more time.
+pub(crate) fn a_third_signal_kills() {
+    let yard = Yard::new();
+    let stubborn = "trap \"\" TERM; echo $0 >> began; sleep 1000; :";
+    let running =
+        yard.start(&format!("run 0..9 -j 2 --chunk 1 --grace 1h -- sh -c '{stubborn}' {{}}"));
+    yard.until_lines("began", 2);
+    for _ in 0..3 {
+        kill("INT", running.pid());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(yard.ended(running).status, 130);
+}
+
+pub(crate) fn everything_that_ends_a_command_begins_with_term() {
+    let yard = Yard::new();
+    // Too much memory.
+    let grows = "import signal, sys, time
+def end(*_):
+    open('terminated', 'a').write('memory\\n')
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+print('began', flush=True)
+all = bytearray(100 << 20)
+time.sleep(1000)
+";
+    let grows = yard.script("grows.py", grows);
+    let words = format!("run 0..1 -j 1 --memory 64M -- PYTHON {} {{}}", grows.display());
+    let ended = yard.run(&words);
+    ended.failed(3, "n = 0 failed: memory");
+    assert_eq!((ended.stdout.as_str(), yard.text("terminated")), ("began\n", "memory\n".into()));
+    // The answer is known.
+    let script = format!(
+        "if test $0 = 0; then until test -e began; do sleep 0.01; done; exit 0; fi
+        {ENDS_ON_TERM}"
+    );
+    yard.run(&format!("any 0..2 -j 2 --chunk 1 -- sh -c '{script}' {{}}")).answers("true\t0\n");
+    assert_eq!(yard.text("terminated"), "memory\n1\n");
+    // The primary is gone, or the worker is asked to leave.
+    for whose in ["primary", "worker"] {
+        let yard = Yard::new();
+        let running = yard.start(&format!("run 0..1 -j 1 -- sh -c '{ENDS_ON_TERM}' {{}}"));
+        yard.until_lines("began", 1);
+        match whose {
+            "primary" => kill("KILL", running.pid()),
+            _ => kill("TERM", running.workers(1)[0]),
+        }
+        yard.until_lines("terminated", 1);
+        drop(running);
+        yard.until_nobody_is_left();
+    }
+    // A coprocess that answers what cannot be.
+    let _ = std::fs::remove_file(yard.path("terminated"));
+    let script = "trap \"echo coprocess >> terminated; exit\" TERM; read line; echo x
+        sleep 1000 & wait";
+    let ended = yard.run(&format!("sum 0..1 -j 1 --coprocess -- sh -c '{script}'"));
+    assert_eq!((ended.status, yard.text("terminated")), (3, "coprocess\n".into()), "{ended:?}");
+}
+
+/// What stands above a gap is printed in order, once, by the run or by a resumed one.
+pub(crate) fn a_resumed_run_prints_in_order_what_a_halt_held_back() {
+    let yard = Yard::new();
+    let script = format!(
+        "test -e again && echo $0 again && exit 0
+        if test $0 = 1; then echo 1 printed; until test -s began; do sleep 0.01; done; exit 5; fi
+        {ENDS_ON_TERM}"
+    );
+    let run = |options: &str| {
+        let options = format!("-j 2 --chunk 1 --halt now,fail=1 {options}");
+        yard.run(&format!("run 0..2 {options} -- sh -c '{script}' {{}}"))
+    };
+    let ended = run("-k --journal j");
+    assert_eq!((ended.stdout.as_str(), ended.status), ("0 began\n0 got TERM\n", 4), "{ended:?}");
+    std::fs::remove_file(yard.path("began")).unwrap();
+    let ended = run("--journal k");
+    assert!(ended.stdout.contains("1 printed\n"), "{ended:?}");
+    std::fs::write(yard.path("again"), "").unwrap();
+    run("-k --journal j --resume").answers("0 again\n1 again\n");
+    // Of a finished command nothing is repeated.
+    let ended = run("--journal k --resume");
+    assert_eq!((ended.stdout.as_str(), ended.status), ("0 again\n", 3), "{ended:?}");
 }

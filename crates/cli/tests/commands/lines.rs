@@ -211,3 +211,27 @@ pub(crate) fn keeps_its_answers_to_itself() {
     kill("INT", running.pid());
     yard.ended(running);
 }
+
+/// A coprocess that reads no more is a failure of what it was asked, and no worker is lost for it.
+pub(crate) fn may_close_its_input() {
+    let yard = Yard::new();
+    for (script, cause) in [
+        ("exec <&-; sleep 1000", "failed: "),
+        ("exec <&-; exit 7", "failed: exit 7"),
+        ("exec <&-; kill -9 $$", "failed: signal 9"),
+        ("exit 7", "failed: exit 7"),
+    ] {
+        let words = format!("sum 0..4 -j 2 --chunk 1 --coprocess -- sh -c '{script}'");
+        let ended = yard.run(&words);
+        ended.failed(3, cause);
+        assert!(!ended.stderr.contains("signal 13"), "{ended:?}");
+        assert!(!ended.stderr.contains("worker"), "{ended:?}");
+    }
+    // One that answers once and closes its input then: a fresh one is asked the next.
+    for then in ["sleep 1000", "exit"] {
+        let script = format!("read a b; echo $a; exec <&-; {then}");
+        let ended = yard.run(&format!("sum 0..6 -j 1 --chunk 1 --coprocess -- sh -c '{script}'"));
+        ended.answers("15\n");
+        assert_eq!(ended.stderr, "");
+    }
+}

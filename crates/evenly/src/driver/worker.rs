@@ -346,8 +346,12 @@ impl Seat<'_> {
         while !self.worker.is_silent() {
             let frame = self.worker.first_frames(rustix::pipe::PIPE_BUF);
             assert!(frame.len() <= rustix::pipe::PIPE_BUF, "a longer write is not atomic");
-            let written = rustix::io::retry_on_intr(|| rustix::io::write(self.results, frame))
-                .map_err(in_call(Call::WRITE))?;
+            let written = rustix::io::retry_on_intr(|| rustix::io::write(self.results, frame));
+            let written = match written {
+                // Where `SIGPIPE` has not ended this process: the primary is gone.
+                Err(Errno::PIPE) => return Err(Leave::Abandoned),
+                written => written.map_err(in_call(Call::WRITE))?,
+            };
             assert!(written == frame.len(), "a write up to PIPE_BUF is all or nothing");
             self.worker.sent(written);
         }

@@ -77,6 +77,9 @@ impl Shop {
         kills: Option<Kills>,
     ) -> Result<Self, (Call, Errno)> {
         sys::forget_handlers();
+        // A coprocess that closes its input, or a primary that is gone, is an error of the write then.
+        // Commands get the mask that the job was started with.
+        signals::block_broken_pipes();
         let leave = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
         let Terms { slot, timeout, grace, memory, mask, .. } = terms;
@@ -267,8 +270,6 @@ impl Seat<'_> {
         output: &[u8],
         command: &Command,
     ) {
-        // The primary may be gone.
-        signals::block_broken_pipes();
         match told {
             Ok(()) => {}
             Err(Cause::Unknown) if output.is_empty() => return,

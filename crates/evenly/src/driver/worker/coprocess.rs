@@ -33,7 +33,7 @@ const QUICK: Duration = Duration::from_millis(1);
 /// After so long without its first answer, whoever waits is told what it may be.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long it has to leave at the end of its work, or when it has closed its output.
+/// How long it has to leave at the end of its work, or when it has closed its output or its input.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// A coprocess at work, with the ends of its pipes that are ours.
@@ -57,6 +57,8 @@ struct Partner {
     has_answered: bool,
     /// When it was found to have closed its output: it will never answer.
     mute_since: Option<Instant>,
+    /// When it was found to have closed its input: it reads no more of it.
+    deaf_since: Option<Instant>,
     /// How much memory it has, if that is limited.
     appetite: Option<Appetite>,
     /// How many answers of it are in the tally.
@@ -146,6 +148,8 @@ impl Seat<'_> {
                 }
                 Err(cause) => cause,
             };
+            // What it has not read, another one can answer.
+            let is_unread = at_work.reads_no_more();
             let has_done_others = at_work.answers > 0;
             // Whatever it says after that cannot be trusted.
             let mut others = 0;
@@ -158,7 +162,7 @@ impl Seat<'_> {
             if others > 0 {
                 habits.is_slow |= cause == Cause::Timeout;
                 habits.cautious = others + 1;
-            } else if has_done_others && is_to_be_asked_again(cause, aggregate) {
+            } else if has_done_others && (is_unread || is_to_be_asked_again(cause, aggregate)) {
                 // By a fresh one.
             } else if let Some(next) = shop.next_try(numbers, &mut repeated, aggregate) {
                 numbers = next;
@@ -208,7 +212,8 @@ impl Seat<'_> {
             let began = *began.get_or_insert_with(Instant::now);
             partner.write()?;
             let patience = (!partner.has_answered).then_some(PATIENCE);
-            let grace = partner.mute_since.map(|_| GRACE);
+            let is_closed = partner.mute_since.is_some() || partner.reads_no_more();
+            let grace = is_closed.then_some(GRACE);
             if partner.has_too_much_memory() {
                 return Ok(Err(Cause::Memory));
             }
@@ -218,15 +223,20 @@ impl Seat<'_> {
             if let Err(Leave::Abandoned | Leave::Asked) = found {
                 partner.end_in_grace(shop, numbers);
             }
-            let [ended, erred, answered, _] = found?;
+            let [ended, erred, answered, input] = found?;
             if !erred.is_empty() {
                 partner.hear_errors(shop, numbers);
             }
             if !answered.is_empty() && partner.read_answers()? {
                 continue;
             }
+            if input.contains(PollFlags::ERR) {
+                partner.deaf_since.get_or_insert_with(Instant::now);
+            }
             // Then it is about to end, and how is worth knowing.
-            if partner.mute_since.is_some_and(|since| since.elapsed() >= GRACE) {
+            let is_long_ago = |since: Instant| since.elapsed() >= GRACE;
+            let is_mute = partner.mute_since.is_some_and(is_long_ago);
+            if is_mute || (partner.deaf_since.is_some_and(is_long_ago) && partner.reads_no_more()) {
                 return Ok(Err(Cause::Garbage));
             }
             if !ended.is_empty()
@@ -317,6 +327,7 @@ impl Seat<'_> {
             used: 0,
             has_answered: false,
             mute_since: None,
+            deaf_since: None,
             appetite,
             answers: 0,
         })
@@ -348,7 +359,10 @@ impl Partner {
                 Ok(count) => written += count,
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => break,
-                Err(Errno::PIPE) => written = self.to_write.len(),
+                Err(Errno::PIPE) => {
+                    self.deaf_since.get_or_insert_with(Instant::now);
+                    break;
+                }
                 Err(cause) => return Err(Leave::Failed(Call::WRITE, cause)),
             }
         }
@@ -358,7 +372,9 @@ impl Partner {
 
     /// What to wait for: its end, what it says on both pipes, and room in its own.
     fn watched(&self) -> [Option<(std::os::fd::BorrowedFd<'_>, PollFlags)>; 4] {
-        let room = (!self.to_write.is_empty()).then(|| (self.input.as_fd(), PollFlags::OUT));
+        // `POLLERR`, which is told in any case, is that no process can read its input any more.
+        let wanted = if self.to_write.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
+        let room = self.deaf_since.is_none().then(|| (self.input.as_fd(), wanted));
         [
             Some((self.running.as_fd(), PollFlags::IN)),
             self.errors.as_ref().map(|errors| (errors.as_fd(), PollFlags::IN)),
@@ -387,6 +403,17 @@ impl Partner {
 
     fn has_too_much_memory(&mut self) -> bool {
         self.appetite.as_mut().is_some_and(|it| it.is_too_large(&self.running))
+    }
+
+    /// Whether it has closed its input before it had read all of the first line that it has not answered.
+    fn reads_no_more(&self) -> bool {
+        if self.deaf_since.is_none() {
+            return false;
+        }
+        // What it left unread is still in the pipe.
+        let unread = rustix::io::ioctl_fionread(&self.input).unwrap_or(0);
+        let taken = self.input_made - self.to_write.len() as u64 - unread;
+        self.ends.front().is_some_and(|end| *end > taken)
     }
 
     fn has_line(&self) -> bool {
