@@ -278,7 +278,8 @@ fn a_halt_counts_windows_of_chunk_commands() {
         run_words(&[&[verb, "0..1000"][..], &options, &command].concat())
     };
     for spec in ["now,fail=3", "now,done=3"] {
-        let output = halted("run", spec, "echo $1; exit 9");
+        // A command that begins before the halt arrives must not end by itself: it would count.
+        let output = halted("run", spec, "test $1 -ge 300 && sleep 1000; echo $1; exit 9");
         assert_eq!(
             (text(&output).as_str(), output.status.code()),
             ("0\n100\n200\n", Some(4)),
@@ -290,7 +291,7 @@ fn a_halt_counts_windows_of_chunk_commands() {
             "{said}"
         );
     }
-    let output = halted("count", "now,success=3", "echo 1");
+    let output = halted("count", "now,success=3", "test $1 -ge 300 && sleep 1000; echo 1");
     assert_eq!(output.status.code(), Some(4));
     assert!(
         stderr(&output).contains("halted with 300 of 1000 numbers done, 0 of them"),

@@ -457,6 +457,7 @@ impl Partner {
             let _ = read_some(&self.output, &mut self.read);
             std::thread::sleep(Duration::from_millis(1));
         }
+        self.hear_errors(shop, numbers);
     }
 
     /// Ends it; how many other chunks it had in hand.
