@@ -89,11 +89,11 @@ evenly(4800)  4800  blocked in epoll_wait  5 socket:[40]
 
 pipe  can write  can read  bytes waiting  write ends
 
-socket       held by         state      addresses                                     waiting
-socket:[30]  primary:5       listening  tcp:192.0.2.1:7700                            1 to accept
-to agent 3   primary:6       connected  tcp:192.0.2.1:7700 → tcp:192.0.2.7:40112      0 bytes
-to agent 4   primary:7       connected  unix:/tmp/a?board → unnamed (evenly(4800):5)  48 bytes
-socket:[40]  evenly(4800):5  connected  unnamed → unix:/tmp/a?board (primary:7)       0 bytes
+socket       held by         state      addresses                                        waiting
+socket:[30]  primary:5       listening  tcp:192.0.2.1:7700                               1 to accept
+to agent 3   primary:6       connected  tcp:192.0.2.1:7700 → tcp:192.0.2.7:40112         0 bytes
+to agent 4   primary:7       connected  unix:/tmp/a\\x1bboard → unnamed (evenly(4800):5)  48 bytes
+socket:[40]  evenly(4800):5  connected  unnamed → unix:/tmp/a\\x1bboard (primary:7)       0 bytes
 ",
     );
 }

@@ -181,9 +181,9 @@ to worker 11  primary:25                                      nobody       16 of
 to worker 20  primary:43                                      worker 20:3  16 of 65536    1 open
 results       worker 1:4, worker 2:4, worker 3:4,             primary:3    0 of 65536     21 open
               worker 4:4, worker 5:4, … 14 more,
-              worker 20:4, sh?[1m(77):251
+              worker 20:4, sh\x1b[1m(77):251
 
-held from outside by  sh?[1m(77)
+held from outside by  sh\x1b[1m(77)
 3 processes may not be looked into: they may hold ends unseen
 "#,
     );
@@ -248,7 +248,7 @@ fn all_ends_inherited_and_odd_targets() {
     let primary = &mut snapshot.processes[0];
     primary.descriptors.truncate(3);
     primary.descriptors.extend([both(3, 1), both(5, RESULTS), both(7, 5000)].concat());
-    let path = "/a/long/way/down/to/a/file/with\ta tab (deleted)".to_owned();
+    let path = "/a/long/way/down/to/a/file/with\\ta tab (deleted)".to_owned();
     primary.descriptors.push(entry(9, Access::Read, Target::File(path)));
     primary.descriptors.push(entry(10, Access::Both, Target::Anonymous("[eventpoll]".to_owned())));
     primary.activity = Activity::Sleeping { detail: "hrtimer_nanosleep".to_owned() };
@@ -261,7 +261,7 @@ fn all_ends_inherited_and_odd_targets() {
 process   pid   doing                          descriptors
 primary   4711  sleeping in hrtimer_nanosleep  0,1 /dev/null  2 /dev/pts/0  3 r, 4 w to worker 1
                                                5 r, 6 w results  7 r, 8 w pipe:[5000]
-                                               9 …a/file/with?a tab (deleted)  10 [eventpoll]
+                                               9 …/file/with\\ta tab (deleted)  10 [eventpoll]
 worker 1  4712  blocked in read of 3           (we may not look)
 
 pipe         can write   can read    bytes waiting  write ends
