@@ -78,7 +78,7 @@ mod tests {
         for (word, expected) in [
             (&b"./test"[..], "./test"),
             (b"", "''"),
-            (b"--seed={}", "--seed={}"),
+            (b"./{}.log", "./{}.log"),
             (b"{start}..{end}", "{start}..{end}"),
             (b"{print}", "'{print}'"),
             (b"{{},{end}}", "'{{},{end}}'"),

@@ -1,5 +1,6 @@
 //! Files that a command executes or depends on: what happens when they change.
 
+use crate::support;
 use crate::yard::Yard;
 use std::path::Path;
 
@@ -49,7 +50,11 @@ fn change(yard: &Yard, path: &Path, text: &str, is_new_file: bool) {
         let fresh = yard.script("fresh", text);
         std::fs::rename(fresh, path).unwrap();
     } else {
-        std::fs::write(path, text).unwrap();
+        // While the kernel executes the script, no process may write it (execve(2), ETXTBSY).
+        support::until("the script can be written", || match std::fs::write(path, text) {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => None,
+            written => Some(written.unwrap()),
+        });
     }
 }
 

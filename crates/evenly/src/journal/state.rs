@@ -103,7 +103,7 @@ mod tests {
     fn the_latest_is_one_that_nobody_uses() {
         let scratch = Scratch::new("journals");
         let none = latest(&scratch.path("")).unwrap_err();
-        assert!(none.to_string().contains("nothing to go on with"), "{none}");
+        assert!(none.to_string().contains("no journal to resume"), "{none}");
         for (name, age) in [("a.journal", 2), ("b.journal", 1), ("c.journal", 0), ("d.txt", 0)] {
             std::fs::write(scratch.path(name), "something").unwrap();
             let file = std::fs::File::options().append(true).open(scratch.path(name)).unwrap();

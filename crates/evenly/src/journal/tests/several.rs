@@ -41,7 +41,7 @@ fn parts_make_a_whole() {
     let contents = read(&out);
     assert_eq!(contents.pieces, [(interval(0, 99), 0)]);
     assert_eq!(contents.value, Value::Count(50));
-    assert!(matches!(merge(&all, &out), Err(JournalError::Exists { .. })));
+    assert!(matches!(merge(&all, &out), Err(JournalError::MergeExists { .. })));
 }
 
 #[test]
