@@ -125,7 +125,7 @@ impl Plan {
     /// The lines that do some of the numbers again under the same limits.
     pub(crate) fn rerun(&self) -> Rerun {
         let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
-        rerun.within(self.timeout).limited_to(self.memory)
+        rerun.within(self.timeout).ended_within(self.grace).limited_to(self.memory)
     }
 }
 

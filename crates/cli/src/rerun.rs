@@ -22,11 +22,21 @@ impl Rerun {
 
     /// The same for numbers that may take so long.
     pub(crate) fn within(mut self, timeout: Option<Duration>) -> Self {
-        if let Some(timeout) = timeout {
-            let timeout = humantime::format_duration(timeout).to_string().replace(' ', "");
-            self.behind = format!(" --timeout {timeout}{}", self.behind);
-        }
+        self.put("timeout", timeout);
         self
+    }
+
+    /// The same for commands that have so long between `TERM` and `KILL`.
+    pub(crate) fn ended_within(mut self, grace: Option<Duration>) -> Self {
+        self.put("grace", grace);
+        self
+    }
+
+    fn put(&mut self, option: &str, time: Option<Duration>) {
+        if let Some(time) = time {
+            let time = humantime::format_duration(time).to_string().replace(' ', "");
+            self.behind = format!(" --{option} {time}{}", self.behind);
+        }
     }
 
     /// The same for workers that may have so much memory.
@@ -80,8 +90,9 @@ mod tests {
     fn a_command_stands_behind_the_range() {
         let typed = Typed { before: String::new(), behind: " -- ./test {}".to_owned() };
         let rerun = Rerun::new("failures", typed).within(Some(Duration::from_secs(2)));
+        let rerun = rerun.ended_within(Some(Duration::from_millis(500)));
         let rerun = rerun.limited_to(Some(64 << 20));
-        let line = "evenly failures 7..=7 --memory 64M --timeout 2s -- ./test {}";
+        let line = "evenly failures 7..=7 --memory 64M --grace 500ms --timeout 2s -- ./test {}";
         assert_eq!(rerun.closed(Interval::single(7)), line);
     }
 

@@ -1,6 +1,5 @@
 //! A command that runs: started by its worker in a session of its own, and ended with all of it.
 
-use super::orphans;
 use super::sys::spawn::{Launch, Launcher, Refused};
 use super::workers::End;
 use rustix::io::Errno;
@@ -12,6 +11,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 pub(crate) struct Running {
     /// Its number, which is that of its process group; `None` once it is reaped.
     pid: Option<Pid>,
+    /// The process group that it has left, as long as a process may be in it.
+    group: Option<Pid>,
+    /// How it has ended, when it is reaped.
+    end: Option<End>,
     /// Can be read when it has ended.
     pidfd: OwnedFd,
 }
@@ -19,7 +22,7 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn start(launcher: &mut Launcher, launch: &Launch<'_>) -> Result<Self, Refused> {
         let (pid, pidfd) = launcher.launch(launch)?;
-        Ok(Self { pid: Some(pid), pidfd })
+        Ok(Self { pid: Some(pid), group: None, end: None, pidfd })
     }
 
     /// Its number, until it is reaped.
@@ -28,62 +31,69 @@ impl Running {
     }
 
     /// Sends a signal to it and to whatever it has started and not put elsewhere (kill(2)).
-    pub(crate) fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.pid {
-            // It is not reaped, so the group is still its own.
-            let _ = unix::kill_process_group(pid, signal);
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        // A leader that is not reaped holds the number of the group, and so does a child in the group that
+        // is not reaped. Without either, another process could have the number.
+        let group = self.pid.or_else(|| self.has_left_others().then_some(self.group).flatten());
+        if let Some(group) = group {
+            let _ = unix::kill_process_group(group, signal);
         }
     }
 
     /// Asks it to end, with its process group. `SIGCONT` lets a stopped one react.
-    pub(crate) fn ask_to_end(&self) {
+    pub(crate) fn ask_to_end(&mut self) {
         self.signal(Signal::TERM);
         self.signal(Signal::CONT);
     }
 
-    /// Whether it has ended. It is not reaped, so that its process group is still its own.
-    pub(crate) fn has_ended(&self) -> Result<bool, Errno> {
-        let Some(pid) = self.pid else { return Ok(true) };
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        Ok(wait(pid, look)?.is_some())
+    /// Whether it has ended. Then it is reaped; its process group is left alone.
+    pub(crate) fn has_ended(&mut self) -> Result<bool, Errno> {
+        Ok(self.end()?.is_some())
     }
 
-    /// Whether a process of its group lives that has become a child of this worker.
-    pub(crate) fn has_left_others(&self) -> bool {
-        self.pid.is_some_and(orphans::lives_in)
-    }
-
-    /// How it has ended, if it has. What it left behind in its process group is killed before it is reaped:
-    /// as long as it is not, nobody else can have its number.
-    pub(crate) fn end(&mut self) -> Result<Option<End>, Errno> {
-        let Some(pid) = self.pid else { return Ok(None) };
-        if !self.has_ended()? {
-            return Ok(None);
+    /// Whether it has ended and left a process in its group. Such a process is a child of this worker, a
+    /// subreaper, as soon as the leader can be reaped. One waitid(2) says so where there is none, which is
+    /// the rule; those that have ended are reaped.
+    pub(crate) fn has_left_others(&mut self) -> bool {
+        while let Some(group) = self.group {
+            let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+            match wait(&WaitId::Pgid(Some(group)), how) {
+                Ok(Some(_)) => {}
+                Ok(None) => return true,
+                // ECHILD: no child is in that group.
+                Err(_) => self.group = None,
+            }
         }
-        self.reap(pid).map(Some)
+        false
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn end(&mut self) -> Result<Option<End>, Errno> {
+        self.reap(WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
     }
 
     /// Ends it and its process group at once.
     pub(crate) fn kill(&mut self) -> Result<Option<End>, Errno> {
         self.signal(Signal::KILL);
-        self.pid.map(|pid| self.reap(pid)).transpose()
+        self.reap(WaitIdOptions::EXITED)
     }
 
-    fn reap(&mut self, pid: Pid) -> Result<End, Errno> {
-        self.signal(Signal::KILL);
-        let status = wait(pid, WaitIdOptions::EXITED)?;
-        self.pid = None;
-        Ok(status.map_or(End::Signal(0), |status| {
-            match (status.exit_status(), status.terminating_signal()) {
+    fn reap(&mut self, how: WaitIdOptions) -> Result<Option<End>, Errno> {
+        if let Some(pid) = self.pid
+            && let Some(status) = wait(&WaitId::Pid(pid), how)?
+        {
+            (self.pid, self.group) = (None, Some(pid));
+            self.end = Some(match (status.exit_status(), status.terminating_signal()) {
                 (Some(exit), _) => End::Exit(exit),
                 (None, signal) => End::Signal(signal.unwrap_or(0)),
-            }
-        }))
+            });
+        }
+        Ok(self.end)
     }
 }
 
-fn wait(pid: Pid, how: WaitIdOptions) -> Result<Option<WaitIdStatus>, Errno> {
-    rustix::io::retry_on_intr(|| unix::waitid(WaitId::Pid(pid), how))
+fn wait(of: &WaitId<'_>, how: WaitIdOptions) -> Result<Option<WaitIdStatus>, Errno> {
+    rustix::io::retry_on_intr(|| unix::waitid(of.clone(), how))
 }
 
 impl AsFd for Running {

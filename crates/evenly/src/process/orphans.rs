@@ -104,16 +104,6 @@ pub(crate) fn signal_commands(worker: Pid, signal: Signal) {
     }
 }
 
-/// Whether a child of this process lives in that process group, its leader included.
-pub(super) fn lives_in(group: Pid) -> bool {
-    children(unix::getpid()).into_iter().any(|pid| {
-        let stat = stat(pid).unwrap_or_default();
-        let is_dead = stat.first().is_none_or(|state| state == "Z" || state == "X");
-        !is_dead
-            && stat.get(2).and_then(|word| word.parse().ok()) == Some(group.as_raw_nonzero().get())
-    })
-}
-
 /// The process group of a process, unless its leader lives outside of our container and has no number here: then
 /// the kernel says 0 (proc_pid_stat(5), pid_namespaces(7)).
 fn group_of(pid: Pid) -> Option<Pid> {
