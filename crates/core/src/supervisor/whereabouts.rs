@@ -27,10 +27,10 @@ impl Supervisor {
     /// The worker in a slot is stopped while it is at these numbers. If it does not go on in time, they are to
     /// blame for `cause` as if it were lost.
     pub fn stopped_at(&mut self, slot: usize, numbers: Interval, cause: Cause, now_ns: u64) {
-        if let Some(worker) = self.names[slot] {
-            if self.scheduler.stopped_at(worker, numbers, cause) {
-                self.roster.is_stopped_again(slot, now_ns);
-            }
+        if let Some(worker) = self.names[slot]
+            && self.scheduler.stopped_at(worker, numbers, cause)
+        {
+            self.roster.is_stopped_again(slot, now_ns);
         }
     }
 
