@@ -12,14 +12,12 @@ use super::fold::fold_each;
 use super::{Function, Kind, Program, Typed, at, quoted};
 use evenly_core::{Aggregate, Interval, Tally};
 use image::Image;
-use load::Unusable;
+use load::{Foreign, Unusable};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// How many numbers are done before the tally is told.
 const AT_ONCE: usize = 512;
-
-type Foreign = unsafe extern "C" fn(i64) -> i64;
 
 /// The function called `SYMBOL` in the shared library FILE, as `FILE:SYMBOL`. A file without a slash is one
 /// of the working directory. Where yes or no is asked for, 0 is no and anything else yes.

@@ -4,10 +4,9 @@ use super::batch::{Batch, add_buckets};
 use super::begun::{self, Begun};
 use super::cadence::Cadence;
 use super::check::{Contents, check};
-use super::checked::{Checked, Found};
 use super::connection;
 use super::error::{JournalError, Trouble};
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Difference, Fingerprint};
 use super::schema::{self, Field, Hasher, Seal};
 use super::tables;
 use crate::lock::Lock;
@@ -67,23 +66,17 @@ pub(super) struct Terms {
     pub(super) until: Option<Instant>,
 }
 
+/// What is in a journal, and in what it differs from the job.
+pub(super) struct Found {
+    pub(super) connection: Connection,
+    pub(super) contents: Contents,
+    pub(super) differences: Vec<Difference>,
+}
+
 /// The call that a journal belongs to: its words, and the directory it was in.
 pub(super) type Call<'a> = Option<(&'a [OsString], &'a Path)>;
 
 impl Book {
-    /// Opens the journal of this job, or begins it.
-    ///
-    /// # Errors
-    /// If it is not that, or not sound, or in use; then nothing is written to it.
-    pub(super) fn open(
-        path: &Path,
-        fingerprint: &Fingerprint,
-        call: Call<'_>,
-        terms: Terms,
-    ) -> Result<(Self, Option<Contents>), JournalError> {
-        Checked::new(path, fingerprint, call, terms)?.begin()
-    }
-
     /// One in which nothing waits.
     fn of(
         (path, connection, lock): (PathBuf, Connection, Lock),

@@ -3,14 +3,13 @@
 //! Sockets are bound and workers forked in between: if that fails, the call is refused and the journal
 //! is as it was.
 
-use super::book::{Book, Call, Terms, lock};
+use super::book::{Book, Call, Found, Terms, lock};
 use super::check::{Contents, check};
 use super::connection::{self, There};
 use super::error::JournalError;
-use super::fingerprint::{Difference, Fingerprint};
+use super::fingerprint::Fingerprint;
 use super::state;
 use crate::lock::Lock;
-use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
 /// A journal that was checked and locked for a job, and not written to yet.
@@ -26,11 +25,19 @@ pub(super) struct Checked<'a> {
     terms: Terms,
 }
 
-/// What is in a journal, and in what it differs from the job.
-pub(super) struct Found {
-    pub(super) connection: Connection,
-    pub(super) contents: Contents,
-    pub(super) differences: Vec<Difference>,
+impl Book {
+    /// Opens the journal of this job, or begins it.
+    ///
+    /// # Errors
+    /// If it is not that, or not sound, or in use; then nothing is written to it.
+    pub(super) fn open(
+        path: &Path,
+        fingerprint: &Fingerprint,
+        call: Call<'_>,
+        terms: Terms,
+    ) -> Result<(Self, Option<Contents>), JournalError> {
+        Checked::new(path, fingerprint, call, terms)?.begin()
+    }
 }
 
 impl<'a> Checked<'a> {

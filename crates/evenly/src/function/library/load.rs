@@ -3,13 +3,15 @@
 //! What a library does when it is loaded, it never does to the process that runs the job: it may print, leave,
 //! crash or hang there. A library is never unloaded, so that its destructors do not run.
 
-use super::Foreign;
 use super::image::Image;
 use crate::process::End;
 use crate::process::trial::{self, Outcome};
 use libloading::os::unix::{Library as Loaded, RTLD_LOCAL, RTLD_NOW};
 use std::path::Path;
 use std::time::Duration;
+
+/// A function of a library.
+pub(super) type Foreign = unsafe extern "C" fn(i64) -> i64;
 
 /// How long a library may take to load.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -42,7 +44,7 @@ pub(super) fn try_out(image: &mut Image, symbol: &str) -> Result<(), Unusable> {
                 Ok(())
             }
             Some((&NO_SYMBOL, _)) => Err(Unusable::NoSymbol),
-            Some((_, words)) => because(evenly_core::printable(words, 500).to_string()),
+            Some((_, words)) => because(evenly_core::printable(words, 500)),
             None => because("it cannot be tried out".to_owned()),
         },
         Outcome::Ended(End::Exit(status)) => because(format!(
