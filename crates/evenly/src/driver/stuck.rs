@@ -27,7 +27,7 @@ const SHORTEST: Duration = Duration::from_millis(50);
 /// Looks in the time that a number has.
 const LOOKS: u32 = 4;
 
-/// A number is stuck after so long, and so many times what it usually costs.
+/// A number is stuck after this time, if that is also this many times its usual time.
 const LONG: Duration = Duration::from_secs(10);
 const TIMES_USUAL: f64 = 10.0;
 
@@ -183,6 +183,10 @@ impl Gathering<'_> {
         if self.posts.bound.is_some_and(|bound| since >= bound) {
             self.end_the_stuck(slot, numbers);
         }
+        if since < LONG {
+            // Looking up a lease for each of thousands of workers takes milliseconds.
+            return None;
+        }
         let numbers = numbers.or_else(|| self.supervisor.lowest_held(slot))?;
         let name = format!("worker {}", slot + 1);
         self.as_stuck(slot, (name, pid?.as_raw_nonzero().get().cast_unsigned()), numbers, since)
@@ -198,7 +202,7 @@ impl Gathering<'_> {
         self.as_stuck(slot, name, lowest?, since)
     }
 
-    /// What to say of a worker or an agent that has been at these numbers for so long, if that is unusual.
+    /// Describes a worker or an agent that has been at these numbers since then; `None` if that is usual.
     fn as_stuck(
         &mut self,
         slot: usize,
