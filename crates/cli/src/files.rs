@@ -60,8 +60,8 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     {
         used.extend(written("the key file", &path));
     }
-    if let Some((file, _)) = arguments.lib.as_deref().and_then(|lib| lib.split_once(".so:")) {
-        used.extend(read("--lib", Path::new(&format!("{file}.so"))));
+    if let Some((file, _)) = arguments.lib.as_deref().and_then(|lib| lib.rsplit_once(':')) {
+        used.extend(read("--lib", Path::new(file)));
     }
     // A program that is looked up in PATH has no slash in its name.
     let program = arguments.cmd.first().map(Path::new);

@@ -34,7 +34,7 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
 /// Why it is not complete, and what next.
 fn lacking(together: &Together, paths: &[PathBuf]) -> String {
     let file = match paths {
-        [path] => quoted(path.clone()),
+        [path] => quoted(path),
         _ => "FILE".to_owned(),
     };
     let missing = match paths {
