@@ -2,13 +2,14 @@
 
 #[path = "usage/commands.rs"]
 mod commands;
+#[path = "usage/help.rs"]
+mod help;
 mod support;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::process::Command;
-use support::{EVENLY, answer, run, run_words, stderr};
+use support::{answer, run, run_words, stderr};
 
 /// All that can be asked.
 const VERBS: [&str; 10] =
@@ -305,45 +306,6 @@ fn a_command_without_dashes_before_it_gets_the_line_that_works() {
     }
 }
 
-/// Widths of terminals.
-const WIDTHS: [usize; 3] = [80, 100, 120];
-
-#[test]
-fn help_is_wrapped_once_at_every_width() {
-    let others = ["run", "join", "keygen", "resume", "verify"];
-    for verb in VERBS.into_iter().chain(others).chain([""]) {
-        for width in WIDTHS {
-            let mut command = support::evenly(&format!("{verb} --help"));
-            let output = command.env("COLUMNS", width.to_string()).output().unwrap();
-            let text = String::from_utf8(output.stdout).unwrap();
-            let lines: Vec<&str> = text.lines().collect();
-            for pair in lines.windows(2) {
-                assert!(pair[0].len() <= width, "{verb} at {width}: {}", pair[0]);
-                let is_example = pair[0].starts_with("  evenly");
-                assert!(
-                    !is_example || pair[1].is_empty() || pair[1].starts_with("  evenly"),
-                    "{pair:?}"
-                );
-                let indent = |line: &str| line.len() - line.trim_start().len();
-                let is_continued = match indent(pair[1]) {
-                    0 => indent(pair[0]) == 0 && !pair[0].ends_with(':'),
-                    6.. => {
-                        indent(pair[0]) == indent(pair[1])
-                            || pair[0][..indent(pair[1])].ends_with("  ")
-                    }
-                    _ => false,
-                };
-                let next = pair[1].trim_start().split(' ').next().unwrap();
-                if is_continued && !pair[0].is_empty() && !next.is_empty() && !next.starts_with('-')
-                {
-                    let joined = pair[0].len() + 1 + next.len();
-                    assert!(joined > width, "{verb} at {width}: {pair:?}");
-                }
-            }
-        }
-    }
-}
-
 #[test]
 fn each_verb_lists_only_the_options_that_it_takes() {
     let takes = |verb: &str, option: &str| {
@@ -427,79 +389,6 @@ fn json_is_one_object_on_one_line() {
         assert_eq!(json[key], value, "{key}");
     }
     assert!(json["elapsed_s"].as_f64().unwrap() > 0.0);
-}
-
-#[test]
-fn functions_completions_and_manual_pages() {
-    let functions = answer("functions");
-    for name in ["even", "odd", "prime"] {
-        assert!(functions.lines().any(|line| line.starts_with(name)), "{functions}");
-    }
-    let (builtins, operations) = functions.split_once("\n\n").unwrap();
-    for line in builtins.lines() {
-        let (example, count) = line.split_once("evenly ").unwrap().1.rsplit_once(' ').unwrap();
-        assert_eq!(answer(example).trim_end(), count);
-    }
-    for line in operations.lines() {
-        // Columns stand at least two blanks apart.
-        let columns: Vec<&str> = line.split("  ").filter(|column| !column.is_empty()).collect();
-        let [_, _, example, value] = columns[..] else { panic!("{line}") };
-        let output = Command::new(EVENLY).args(["map", example.trim(), "0..1"]).output().unwrap();
-        let value = value.trim().replace("true", "1").replace("false", "0");
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("0\t{value}\n"), "{line}");
-        assert_eq!(output.stderr, b"", "{line}");
-    }
-    for shell in ["bash", "zsh", "fish"] {
-        let script = answer(&format!("completions {shell}"));
-        assert!(script.contains("evenly") && script.contains("wiring"), "{shell}");
-    }
-    assert!(answer("man").contains(".TH evenly 1"));
-    let script = answer("completions bash");
-    for verb in VERBS {
-        let page = answer(&format!("man {verb}"));
-        assert!(page.contains("\\-\\-wiring") && page.contains(".SH EXTRA"), "{verb}");
-        assert!(script.contains(&format!("evenly__subcmd__{verb}")), "{verb}");
-    }
-    assert!(answer("man find").contains("\\-\\-first"));
-}
-
-/// Each example in a help text is a call that would run.
-#[test]
-fn the_examples_of_each_verb_are_calls_that_would_run() {
-    for verb in VERBS {
-        let help = answer(&format!("{verb} --help"));
-        let examples = help.lines().filter(|line| line.starts_with("  evenly "));
-        let examples: Vec<&str> = examples.collect();
-        assert!(examples.len() >= 2, "{verb}");
-        for line in examples {
-            // What stands apart, or behind a pipe, is not the call.
-            let call = line.trim_start().split("   ").next().unwrap().split(" | ").next().unwrap();
-            let call = format!("{EVENLY} {} --dry-run", call.strip_prefix("evenly ").unwrap());
-            let output = Command::new("sh").args(["-c", &call]).output().unwrap();
-            assert!(output.status.success(), "{call}: {}", stderr(&output));
-            let text = String::from_utf8(output.stdout).unwrap();
-            assert!(text.contains(verb), "{call}: {text}");
-        }
-    }
-}
-
-/// The help texts are files, so that a change of them is seen in review. To take over a wanted
-/// change: `EVENLY_BLESS=1 cargo test`.
-#[test]
-fn help_texts_are_as_committed() {
-    let others = ["run", "join", "keygen", "resume", "verify"];
-    let commands = VERBS.into_iter().chain(others);
-    let texts = commands.map(|name| (format!("{name} --help"), format!("evenly-{name}.txt")));
-    for (words, file) in texts.chain([("--help".to_owned(), "evenly.txt".to_owned())]) {
-        let path = format!("{}/../../docs/help/{file}", env!("CARGO_MANIFEST_DIR"));
-        let output = support::evenly(&words).env("COLUMNS", "100").output().unwrap();
-        assert!(output.status.success() && output.stderr.is_empty());
-        let text = String::from_utf8(output.stdout).unwrap();
-        if std::env::var_os("EVENLY_BLESS").is_some() {
-            std::fs::write(&path, &text).unwrap();
-        }
-        assert_eq!(text, std::fs::read_to_string(&path).unwrap(), "{path}");
-    }
 }
 
 #[test]

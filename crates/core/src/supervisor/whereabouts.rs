@@ -6,7 +6,7 @@ use crate::partial::Cause;
 use crate::scheduler::{Event, Violation};
 
 impl Supervisor {
-    /// Somebody else stopped the worker in a slot.
+    /// Another process stopped the worker in a slot.
     pub fn stop(&mut self, slot: usize, now_ns: u64) {
         self.roster.stop(slot, now_ns);
     }
@@ -14,7 +14,7 @@ impl Supervisor {
     /// The worker in a slot goes on after a stop.
     ///
     /// # Errors
-    /// None, as long as somebody sits there.
+    /// None, as long as the slot has a worker.
     pub fn go_on(&mut self, slot: usize, now_ns: u64) -> Result<(), Violation> {
         let Some(worker) = self.names[slot] else { return Ok(()) };
         self.scheduler.went_on(worker);
@@ -65,7 +65,7 @@ impl Supervisor {
         self.scheduler.lowest_held(self.names[slot]?)
     }
 
-    /// What so many numbers take one worker in a slot, in nanoseconds, by those that it has done.
+    /// Expected time for this many numbers on one worker in a slot, in nanoseconds, from those that it has done.
     #[must_use]
     pub fn cost_ns(&self, slot: usize, numbers: u128) -> Option<f64> {
         self.scheduler.cost_ns(self.names[slot]?, numbers)
