@@ -29,7 +29,7 @@ pub(crate) struct Limits {
 const SHORT: Duration = Duration::from_secs(1);
 
 impl Limits {
-    /// With this deadline, of which so much is left.
+    /// `left` is the time until the deadline passes.
     pub(crate) fn new(deadline: Option<Duration>, left: Option<Duration>) -> Self {
         let now = Instant::now();
         let passes = left.and_then(|left| now.checked_add(left));

@@ -159,7 +159,7 @@ fn a_function_that_stops_its_worker_is_named() {
     assert!(said.contains("n = 7 failed: signal 19; rerun: "), "{said}");
 }
 
-/// Nobody sets a time limit; the number is named while the job waits for it.
+/// There is no time limit; the number is named while the job waits for it.
 fn a_hang_is_named_without_a_timeout() {
     let spec = format!("{}:sleeps", HANGS.display());
     let events = BUILT.join("hang.events");

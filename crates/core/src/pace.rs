@@ -56,7 +56,7 @@ pub(crate) struct Meter {
     pace: Option<Pace>,
 }
 
-/// A period of measuring that lasts so long says that the run stands still, or nearly so.
+/// A measuring period that lasts this long means that the run stands still, or nearly so.
 const STALE_NS: u64 = 10_000_000_000;
 
 /// A rate over less than this is more noise than news.

@@ -5,7 +5,7 @@ use crate::support::{children_of, in_foreground, is_alive, kill, run, stderr, un
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 
-/// So many that starting them takes seconds.
+/// Starting this many workers takes seconds.
 const MANY: usize = 6000;
 
 fn started(events: &Scratch) -> usize {

@@ -32,7 +32,8 @@ impl Scheduler {
         self.leases.lowest_of(worker)
     }
 
-    /// What so many numbers take, in nanoseconds, by those that a worker has done; one of an agent's workers.
+    /// Expected time for this many numbers, in nanoseconds, from those that a worker has done; of an agent, on
+    /// one of its workers.
     pub(crate) fn cost_ns(&self, worker: WorkerId, numbers: u128) -> Option<f64> {
         let window = &self.workers.get(worker.0 as usize)?.window;
         Some(window.pace()?.cost_ns(numbers) * f64::from(window.workers()))

@@ -127,7 +127,6 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Tells the supervisor of every worker and sends the first chunks.
     /// Sends each worker its first chunks. `resumed` is how many numbers the journal has done and failed.
     pub(super) fn send_ranges(&mut self, resumed: Option<(u128, u128)>) -> Result<(), Error> {
         self.outlet = Outlet::open(self.job, &self.registry)?;
@@ -152,6 +151,7 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
+    /// Tells the supervisor of every worker.
     pub(super) fn admit_everybody(&mut self) -> Result<(), Error> {
         for slot in 0..self.crew.slots.len() {
             self.admit(slot)?;
@@ -435,7 +435,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// How far the job is. No time is left to tell while some number is stuck.
+    /// Progress of the job; without a remaining time while a number is stuck.
     pub(super) fn progress(&self) -> Progress {
         let mut progress = self.supervisor.scheduler().progress(self.clock.now_ns());
         if let (Some(rate), Some(left)) = (&self.rate, &mut progress.seconds_left)

@@ -122,7 +122,7 @@ impl Keeper {
 }
 
 impl Gathering<'_> {
-    /// Tells that the job has begun, and with how much done: so many numbers, and so many failed.
+    /// Reports that the job has begun; `resumed` is how many numbers an earlier run did, and how many failed.
     pub(super) fn tell_begun(&mut self, resumed: Option<(u128, u128)>) {
         let ledger = self.supervisor.scheduler().ledger();
         let is_over = ledger.is_exhausted();

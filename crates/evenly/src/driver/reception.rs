@@ -30,8 +30,8 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How often strangers are told of, at most.
 const STRANGERS: Duration = Duration::from_secs(60);
 
-/// The fewest connections at one address that agents can work with: one that has not said hello, and
-/// one agent, beside those that are told the end.
+/// The fewest connections at one address that agents can work with: one that has not said hello, one
+/// agent, and those that still have to receive the end of the job.
 const FEWEST_CONNECTIONS: usize = 4;
 
 /// Descriptors that agents leave to others: a worker is replaced with four, and files of the journal, of

@@ -63,7 +63,7 @@ pub struct Journal {
 #[derive(Clone, Debug)]
 enum Place {
     At(PathBuf),
-    /// In a file of its own in this directory, made when the run has lasted so long; `None`: in the
+    /// In a file of its own in this directory, made when the run has lasted this long; `None`: in the
     /// [state directory](directory).
     After(Duration, Option<PathBuf>),
 }

@@ -1,8 +1,8 @@
 //! The system calls that need `unsafe`: fork, `_exit`, signal masks and signalfd, the limit on
-//! descriptors, descriptors by number in a child that has just been forked, and whose a peer is; and, in
-//! rooms of their own, what a worker does when something ends it (`last_gasp`), at which
-//! number it is (`position`), and how it is told from its
-//! copies (`copies`).
+//! descriptors, descriptors by number in a child that has just been forked, and whose a peer is.
+//!
+//! In files of their own: what a worker does when something ends it (`last_gasp`), at which number it is
+//! (`position`), and what tells it from its copies (`copies`).
 #![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
 
 pub(crate) mod copies;

@@ -409,7 +409,7 @@ impl Command {
     }
 }
 
-/// What Slurm tells a task of an array: its number, and how many there are, from which to which.
+/// Variables that Slurm sets for a task of an array: its number, and how many there are, from which to which.
 const SLURM: [&str; 4] = [
     "SLURM_ARRAY_TASK_ID",
     "SLURM_ARRAY_TASK_COUNT",

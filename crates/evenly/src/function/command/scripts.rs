@@ -1,4 +1,4 @@
-//! Script files of a command: what a known interpreter is told to execute.
+//! Script files of a command: the arguments that a known interpreter executes.
 //!
 //! Only the place where an interpreter expects its script counts, never an argument of the script: that may be
 //! a data file which the command changes.
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// A word of a command.
 type Word = Vec<u8>;
 
-/// How an interpreter is told its script.
+/// Where an interpreter expects its script.
 #[derive(Clone, Copy)]
 struct Grammar {
     /// Letters of options that take the program as text, or from elsewhere: then there is no script.

@@ -1,4 +1,4 @@
-//! Commands: how often they are run, what they are told, and how an agent understands them.
+//! Tests of commands: how often they run, the variables that they get, and how an agent reads them.
 
 use super::*;
 

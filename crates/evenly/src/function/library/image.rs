@@ -135,7 +135,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
         "x86_64" => Some(62),
         "aarch64" => Some(183),
         "riscv64" => Some(243),
-        // Elsewhere the linker tells.
+        // On other machines the linker refuses it.
         _ => None,
     };
     let is = |at, length, wanted| number(at, length).map(|found| found == wanted).ok_or_else(cut);
