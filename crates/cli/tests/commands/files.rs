@@ -53,7 +53,10 @@ fn change(yard: &Yard, path: &Path, text: &str, is_new_file: bool) {
         // While the kernel executes the script, no process may write it (execve(2), ETXTBSY).
         support::until("the script can be written", || match std::fs::write(path, text) {
             Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => None,
-            written => Some(written.unwrap()),
+            written => {
+                written.unwrap();
+                Some(())
+            }
         });
     }
 }

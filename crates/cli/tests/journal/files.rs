@@ -56,6 +56,8 @@ pub(crate) fn one_file_for_two_options_is_refused() {
     refused(&lock, 5, &["lock journal 'Cargo'", "another journal"]);
     let library = finish(house.other("count --lib ./f.so:f 0..9 --joblog f.so"));
     refused(&library, 2, &["--joblog 'f.so'", "--lib './f.so'"]);
+    let library = finish(house.other("count --lib ./old.journal:f 0..9 --joblog old.journal"));
+    refused(&library, 2, &["--joblog 'old.journal'", "--lib './old.journal'"]);
     let depends = finish(house.other("run 0..9 --events a --depends ./soft -- true {}"));
     refused(&depends, 2, &["--events 'a'", "--depends './soft'"]);
     let program = finish(house.other("run 0..9 --events a -- ./soft {}"));
