@@ -28,6 +28,8 @@ pub(crate) fn from_the_start() {
     yard.script("text", "echo hello\n");
     yard.script("empty", "");
     yard.script("orphan", "#!/no/such/interpreter\n");
+    yard.script("crlf", "#!/bin/sh\r\nexit 0\r\n");
+    yard.script("env-crlf", "#!/usr/bin/env sh\r\nexit 0\r\n");
     std::fs::create_dir(yard.path("directory")).unwrap();
     let mut made = std::process::Command::new("mkfifo");
     assert!(made.args(["-m", "755"]).arg(yard.path("pipe")).status().unwrap().success());
@@ -50,7 +52,12 @@ pub(crate) fn from_the_start() {
                 &words("./foreign"),
                 &["'./foreign'", "Exec format", "this kind of machine"],
             );
-            is_refused(&yard, &words("./orphan"), &["'./orphan'", "No such file", "interpreter"]);
+            let absent = ["'./orphan'", "its interpreter '/no/such/interpreter' does not exist"];
+            is_refused(&yard, &words("./orphan"), &absent);
+            for script in ["./crlf", "./env-crlf"] {
+                let cause = ["first line", "carriage return (CRLF)", "save it with LF line ends"];
+                is_refused(&yard, &words(script), &cause);
+            }
         }
     }
     is_refused(&yard, "sum 0..9 --coprocess -- ./missing", &["'./missing'"]);

@@ -13,6 +13,12 @@ fn a_command_has_a_place_for_numbers() {
         &["'echo {} {start}'", "for each n, or for each chunk"],
     );
     refused("run 0..10 -- echo {} {end}", &["for each n, or for each chunk"]);
+    for options in ["", "--coprocess", "--as slurm"] {
+        let words = ["run", "0..3"].into_iter().chain(options.split_whitespace());
+        let words: Vec<&str> = words.chain(["--", "", "{}"]).collect();
+        refused_words(&words, &["the command behind -- is an empty word", "./test {}"]);
+    }
+    refused_words(&["run", "0..3", "--", ""], &["the command behind -- is an empty word"]);
     refused("run 0..10 --as slurm -- echo {start}", &["--as slurm", "once for each n"]);
     refused("run 0..10 --as pbs -- true", &["'pbs'", "slurm"]);
     refused("run 0..10 --as slurm --coprocess -- cat", &["--as", "--coprocess", "together"]);

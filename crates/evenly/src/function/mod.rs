@@ -23,7 +23,7 @@ mod vector;
 pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
 pub(crate) use command::MOST_OUTPUT;
-pub use command::{Command, Form, UnreadableFile, UnusableCommand};
+pub use command::{Command, Form, Obstacle, UnreadableFile, UnusableCommand};
 pub use evenly_core::hello::Program;
 pub use expression::{
     Expression, ExpressionError, Fault, OPERATIONS, Operation, Place, UnusableExpression,

@@ -5,10 +5,10 @@ use evenly_core::printable;
 use evenly_core::printable::LIMIT;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The path of a program: its name, if that has a slash in it, else the first that can be executed in
@@ -18,34 +18,90 @@ use std::path::{Path, PathBuf};
 /// Why there is none, or why it cannot be executed.
 pub(super) fn find(name: &OsStr) -> Result<PathBuf, UnusableCommand> {
     let refused = |cause| UnusableCommand::NotExecutable { program: shown(name), cause };
+    if name.is_empty() {
+        return Err(UnusableCommand::EmptyName);
+    }
     if name.as_bytes().contains(&b'/') {
         let path = PathBuf::from(name);
         is_executable(&path).map_err(refused)?;
         return Ok(path);
     }
     let directories = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
-    let mut cause = Errno::NOENT;
+    let mut cause = None;
     for directory in std::env::split_paths(&directories) {
         // An empty entry is the directory that we are in.
         let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { &directory };
         let path = directory.join(name);
         match is_executable(&path) {
             Ok(()) => return Ok(path),
-            Err(Errno::NOENT | Errno::NOTDIR) => {}
-            Err(other) => cause = other,
+            Err(Obstacle::System(Errno::NOENT | Errno::NOTDIR)) => {}
+            Err(other) => cause = Some(other),
         }
     }
-    Err(if cause == Errno::NOENT && !name.is_empty() {
-        UnusableCommand::NotFound { program: shown(name) }
-    } else {
-        refused(cause)
-    })
+    Err(cause.map_or_else(|| UnusableCommand::NotFound { program: shown(name) }, refused))
 }
 
-fn is_executable(path: &Path) -> Result<(), Errno> {
-    // A directory, and a pipe, which would keep whoever looks into it (execve(2), EACCES).
+/// Why the kernel would not execute a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// A system call fails.
+    #[error("{0}; {advice}", advice = advice(*.0))]
+    System(Errno),
+    /// The first line of a script names an interpreter that is not there, or cannot be executed.
+    #[error("its interpreter '{path}' {}; correct the first line of the script, or install it", state(*.cause))]
+    Interpreter {
+        /// Path of the interpreter.
+        path: String,
+        /// Why it cannot be executed.
+        cause: Errno,
+    },
+    /// The first line of a script ends in CRLF: the kernel takes the CR as a part of a name.
+    #[error(
+        "the first line of the script ends in a carriage return (CRLF); save it with LF line ends, \
+         as dos2unix does"
+    )]
+    CarriageReturn,
+}
+
+impl Obstacle {
+    /// The error that execve(2) has for it.
+    pub(super) fn errno(&self) -> Errno {
+        match self {
+            Self::System(cause) | Self::Interpreter { cause, .. } => *cause,
+            Self::CarriageReturn => Errno::NOENT,
+        }
+    }
+}
+
+impl From<Errno> for Obstacle {
+    fn from(cause: Errno) -> Self {
+        Self::System(cause)
+    }
+}
+
+fn advice(cause: Errno) -> &'static str {
+    match cause {
+        Errno::NOENT => "check the path",
+        Errno::ACCESS => "chmod +x makes a file executable",
+        Errno::NOEXEC => {
+            "it is no program of this kind of machine; a script begins with #! and its interpreter"
+        }
+        _ => "see execve(2)",
+    }
+}
+
+fn state(cause: Errno) -> String {
+    match cause {
+        Errno::NOENT | Errno::NOTDIR => "does not exist".to_owned(),
+        _ => format!("cannot be executed: {cause}"),
+    }
+}
+
+fn is_executable(path: &Path) -> Result<(), Obstacle> {
+    // Open a regular file only: a pipe would block, and execve(2) has EACCES for it and for a directory.
     if !std::fs::metadata(path).map_err(|error| errno(&error))?.is_file() {
-        return Err(Errno::ACCESS);
+        return Err(Errno::ACCESS.into());
     }
     access(path, Access::EXEC_OK)?;
     is_format_known(path)
@@ -54,24 +110,34 @@ fn is_executable(path: &Path) -> Result<(), Errno> {
 /// Whether the kernel will find in the file what it executes: a program for this kind of machine, or a
 /// script that names its interpreter. A file that we may not read is left to the kernel, as is one of a
 /// kind that binfmt_misc may know.
-fn is_format_known(path: &Path) -> Result<(), Errno> {
+fn is_format_known(path: &Path) -> Result<(), Obstacle> {
     let mut head = Vec::with_capacity(256);
     let Ok(file) = File::open(path) else { return Ok(()) };
     if file.take(256).read_to_end(&mut head).is_err() {
         return Ok(());
     }
     if let Some(line) = head.strip_prefix(b"#!") {
-        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let words = line.split(u8::is_ascii_whitespace);
-        let interpreter = words.clone().find(|word| !word.is_empty()).unwrap_or_default();
-        let interpreter = PathBuf::from(OsString::from_vec(interpreter.to_vec()));
-        return access(&interpreter, Access::EXEC_OK);
+        return has_interpreter(line.split(|byte| *byte == b'\n').next().unwrap_or_default());
     }
     let is_text = head.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     if head.is_empty() || is_text || (head.starts_with(b"\x7fELF") && !is_elf_of_ours(&head)) {
-        return Err(Errno::NOEXEC);
+        return Err(Errno::NOEXEC.into());
     }
     Ok(())
+}
+
+/// Whether the interpreter that a line `#!` names can be executed. The kernel splits the line at spaces and
+/// tabs only, so a CR belongs to the interpreter, or to the program that env(1) starts. Behind another
+/// argument it stays: perl accepts it.
+fn has_interpreter(line: &[u8]) -> Result<(), Obstacle> {
+    let mut words = line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
+    let interpreter = Path::new(OsStr::from_bytes(words.next().unwrap_or_default()));
+    let is_cut = interpreter.as_os_str().as_bytes().ends_with(b"\r");
+    if is_cut || (line.ends_with(b"\r") && interpreter.file_name() == Some("env".as_ref())) {
+        return Err(Obstacle::CarriageReturn);
+    }
+    access(interpreter, Access::EXEC_OK)
+        .map_err(|cause| Obstacle::Interpreter { path: shown(interpreter.as_os_str()), cause })
 }
 
 /// The machine of an ELF file stands at byte 18 (elf(5)): that of this program, or the 32-bit one that the
@@ -129,8 +195,11 @@ mod tests {
         assert!(file("foreign", &foreign).unwrap_err().contains("Exec format error"));
         assert!(file("text", b"echo hello\n").unwrap_err().contains("#!"));
         assert!(file("empty", b"").is_err());
-        assert!(
-            file("dangling", b"#!/no/such/interpreter\n").unwrap_err().contains("No such file")
-        );
+        let dangling = file("dangling", b"#! /no/such/interpreter -e\n").unwrap_err();
+        assert!(dangling.contains("its interpreter '/no/such/interpreter' does not exist"));
+        for line in ["#!/bin/sh\r\n", "#! /bin/sh\r", "#!/usr/bin/env sh\r\n"] {
+            assert!(file("crlf", line.as_bytes()).unwrap_err().contains("CRLF"), "{line:?}");
+        }
+        assert_eq!(file("argument", b"#!/bin/sh -e\r\n"), Ok(()));
     }
 }

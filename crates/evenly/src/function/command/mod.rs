@@ -13,6 +13,7 @@ mod tests;
 
 pub(crate) use answer::MOST_OUTPUT;
 pub use fingerprint::UnreadableFile;
+pub use lookup::Obstacle;
 
 use super::{Function, Kind, Program, Typed};
 use crate::process::orphans::WORKER;
@@ -73,6 +74,9 @@ pub enum UnusableCommand {
     /// There is no word in it.
     #[error("no command is given behind --; as in -- ./test {{}}")]
     Empty,
+    /// Its first word is empty, as an unset variable of a shell makes it.
+    #[error("the command behind -- is an empty word; write a program there, as in -- ./test {{}}")]
+    EmptyName,
     /// No number has a place in it.
     #[error(
         "'{command}' has no place for a number; write {{}} where it goes, {{start}} and {{end}} for a command \
@@ -103,24 +107,13 @@ pub enum UnusableCommand {
         program: String,
     },
     /// The program cannot be executed.
-    #[error("cannot execute '{program}': {cause}; {}", advice(*.cause))]
+    #[error("cannot execute '{program}': {cause}")]
     NotExecutable {
         /// Its name or path.
         program: String,
         /// Why.
-        cause: Errno,
+        cause: Obstacle,
     },
-}
-
-fn advice(cause: Errno) -> &'static str {
-    match cause {
-        Errno::NOENT => "is the path right, and the interpreter of a script there?",
-        Errno::ACCESS => "chmod +x makes a file executable",
-        Errno::NOEXEC => {
-            "it is no program of this kind of machine; a script begins with #! and its interpreter"
-        }
-        _ => "see execve(2)",
-    }
 }
 
 impl Command {
@@ -347,7 +340,7 @@ impl Command {
             None => {
                 let name = self.words[0].fill(numbers.first(), i128::from(numbers.last()) + 1);
                 lookup::find(OsStr::from_bytes(&name)).map_err(|error| match error {
-                    UnusableCommand::NotExecutable { cause, .. } => cause,
+                    UnusableCommand::NotExecutable { cause, .. } => cause.errno(),
                     _ => Errno::NOENT,
                 })?
             }
