@@ -114,6 +114,7 @@ fn passing_on() -> Vec<Trial> {
         test("output_waits_for_its_reader", &[], output::waits_for_its_reader),
         test("output_does_not_wait_for_errors", &[], output::does_not_wait_for_errors),
         test("output_errors_are_limited", &[], output::errors_are_limited),
+        test("output_errors_of_the_last_attempt", &[], output::errors_of_the_last_attempt),
     ]
 }
 

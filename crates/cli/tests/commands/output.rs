@@ -187,3 +187,26 @@ pub(crate) fn errors_are_limited() {
     assert!(ended.stderr.contains(line), "{}", ended.stderr.lines().last().unwrap());
     assert!(ended.stderr.lines().filter(|line| *line == "said").count() >= 2);
 }
+
+/// A chunk is halved until the failing numbers are found: each row that fails writes to standard error once.
+pub(crate) fn errors_of_the_last_attempt() {
+    let yard = Yard::new();
+    let script = "n=$1; failed=0; while test $n -lt $2; do
+        case $n in 3|70|200) echo row $n is bad >&2; failed=1;; 9) echo row 9 is good >&2;; esac; n=$((n + 1)); done
+        test $failed = 0 && echo $(($2 - $1))";
+    let words = format!("count 0..256 -j 1 --partial -- sh -c '{script}' sh {{start}} {{end}}");
+    for options in ["--chunk 256", "--chunk 16", "--chunk 1", "--chunk 64 --retries 2"] {
+        let ended = yard.run(&words.replacen("--partial", &format!("--partial {options}"), 1));
+        assert_eq!((ended.stdout.as_str(), ended.status), ("253\n", 3), "{options}: {ended:?}");
+        let rows: Vec<&str> = ended.stderr.lines().filter(|it| it.starts_with("row ")).collect();
+        let expected = ["row 3 is bad", "row 9 is good", "row 70 is bad", "row 200 is bad"];
+        assert_eq!(rows, expected, "{options}: {ended:?}");
+    }
+    // An attempt after which no other follows is passed on, whatever came of it.
+    let script = "echo attempt $EVENLY_ATTEMPT of $1 >&2; test $1 != 1 || test $EVENLY_ATTEMPT = 2";
+    let ended = yard.run(&format!("run 0..2 -k -j 1 --retries 2 -- sh -c '{script}' sh {{}}"));
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, "attempt 1 of 0\nattempt 2 of 1\n"));
+    let ended =
+        yard.run("run 0..2 --chunk 2 -j 1 -- sh -c 'echo of $1 >&2; exit 3' sh {start} {end}");
+    assert_eq!(ended.stderr.matches("of 0\n").count(), 1, "{ended:?}");
+}

@@ -9,7 +9,7 @@
 //! A chunk that fails is halved here until the number is found; only what is put out for `run` is not,
 //! for that would be done twice, and nothing is where each command is started once at most.
 
-use super::errand::{Errand, LeftBehind};
+use super::errand::{Errand, Executed, LeftBehind};
 use super::errors::{Errors, named};
 use super::{Leave, Seat};
 use crate::function::{Command, Form};
@@ -219,7 +219,8 @@ impl Seat<'_> {
         }
     }
 
-    /// Runs a command for these numbers, or for the first of them; how far that went.
+    /// Runs a command for these numbers, or for the first of them; how far that went. Passes on the standard error
+    /// of the last attempt alone: those before it wrote about the same numbers.
     fn run_one(
         &mut self,
         mut numbers: Interval,
@@ -235,12 +236,13 @@ impl Seat<'_> {
             position::enter(numbers.first(), numbers.last());
             let executed = self.execute(&errand, unpacker, shop);
             position::leave();
-            let (how, output) = executed?;
+            let Executed { end, output, errors } = executed?;
             shop.orphans.reap();
             let command = Rc::clone(&shop.command);
             let tally = self.worker.tally();
-            let told = how.and_then(|end| command.tell(numbers, end, &output, tally));
+            let told = end.and_then(|end| command.tell(numbers, end, &output, tally));
             if let Some(leave) = shop.leaving.take() {
+                shop.errors.put(errors, numbers);
                 let told = told.map_err(|cause| {
                     let next = shop.next_try(numbers, &mut repeated, aggregate);
                     next.map_or(cause, |_| Cause::Unknown)
@@ -249,12 +251,14 @@ impl Seat<'_> {
                 return Err(leave);
             }
             let Err(cause) = told else {
+                shop.errors.put(errors, numbers);
                 shop.lengthen();
                 return Ok(numbers.last());
             };
             match shop.next_try(numbers, &mut repeated, aggregate) {
                 Some(next) => numbers = next,
                 None => {
+                    shop.errors.put(errors, numbers);
                     self.fail(numbers, cause, &output, &command);
                     return Ok(numbers.last());
                 }

@@ -32,6 +32,16 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Period of looking whether processes of an ended command have ended, too.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// What came of one run of a command.
+pub(super) struct Executed {
+    /// How the command ended, or why it was ended.
+    pub(super) end: Result<End, Cause>,
+    /// Its standard output.
+    pub(super) output: Vec<u8>,
+    /// Its standard error, which the caller passes on or drops.
+    pub(super) errors: Gathered,
+}
+
 /// Time for processes of an ended command to end after they have closed its output.
 const SETTLING: Duration = Duration::from_millis(50);
 
@@ -84,7 +94,7 @@ struct AtWork {
 }
 
 impl Seat<'_> {
-    /// Runs a command to its end: how it ended, and what it put out. A command that has to end gets `SIGTERM`, the
+    /// Runs a command to its end: how it ended, and what it wrote. A command that has to end gets `SIGTERM`, the
     /// grace, then `SIGKILL`, with its process group. After the command itself has ended, reads what its group
     /// still writes, for the grace at most. If the worker has to leave meanwhile, `shop.leaving` says so, and the
     /// cause is [`Cause::Unknown`] unless the command had ended.
@@ -93,7 +103,7 @@ impl Seat<'_> {
         errand: &Errand,
         unpacker: &mut Unpacker,
         shop: &mut Shop,
-    ) -> Result<(Result<End, Cause>, Vec<u8>), Leave> {
+    ) -> Result<Executed, Leave> {
         let mut appetite = Appetite::watch(shop);
         let mut at_work = self.start(errand, unpacker, shop)?;
         let mut output = Vec::new();
@@ -205,8 +215,7 @@ impl Seat<'_> {
             failed.get_or_insert(Cause::Flood);
             output.truncate(MOST_OUTPUT);
         }
-        shop.errors.put(errors, errand.numbers);
-        Ok((failed.map_or(Ok(end), Err), output))
+        Ok(Executed { end: failed.map_or(Ok(end), Err), output, errors })
     }
 
     fn start(
