@@ -26,7 +26,7 @@ impl Rerun {
         self
     }
 
-    /// The same for commands that have so long between `TERM` and `KILL`.
+    /// The same for commands that have this time between `TERM` and `KILL`.
     pub(crate) fn ended_within(mut self, grace: Option<Duration>) -> Self {
         self.put("grace", grace);
         self

@@ -25,10 +25,9 @@ impl Gathering<'_> {
             self.supervisor.drain();
             self.job.halt = None;
         }
-        // The error that ends the job is the one to report.
+        // The error that ends the job is the one to report, and not what fails from here on.
         let _ = self.end_commands(is_trusted);
         if is_trusted {
-            // The error that ends the job is the one to report.
             let _ = self.read_what_has_arrived();
         }
         let why = match self.leave_the_journal(why) {
