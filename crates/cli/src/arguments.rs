@@ -383,7 +383,11 @@ pub(crate) fn looks_like_option(word: &str) -> bool {
     match word.strip_prefix("--") {
         Some(name) => {
             let name = name.split('=').next().unwrap_or_default();
-            let is_part = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase());
+            // No name in an expression has a capital, and `--n-2` is one.
+            let is_part = |part: &str| {
+                part.starts_with(|first: char| first.is_ascii_alphabetic())
+                    && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            };
             name.split('-').all(is_part) && name.split('-').any(|part| part.len() > 1)
         }
         None => match word.as_bytes() {
