@@ -23,8 +23,10 @@ pub(crate) enum Outcome {
     FateUnknown(String),
     /// The work is incomplete: lost beyond repair, or the answer could not be written.
     Incomplete(String),
-    /// Nothing is left to do, and there is no answer that could be written.
+    /// Nothing is left to do, but there is no answer, or a log of the run could not be written.
     NoAnswer(String),
+    /// A program, script or library changed while the job ran. A resumed run would refuse the journal.
+    FileChanged(String),
     /// What was answered so far cannot be trusted.
     Untrusted(String),
     /// A journal is not that of this job, or damaged, or cannot be written.
@@ -58,9 +60,11 @@ impl Outcome {
             Self::No | Self::NoAtDeadline(_) => 1,
             Self::Usage(_) => 2,
             Self::SomeFailed(_) => 3,
-            Self::FateUnknown(_) | Self::Incomplete(_) | Self::NoAnswer(_) | Self::Untrusted(_) => {
-                4
-            }
+            Self::FateUnknown(_)
+            | Self::Incomplete(_)
+            | Self::NoAnswer(_)
+            | Self::FileChanged(_)
+            | Self::Untrusted(_) => 4,
             Self::Journal(_) => 5,
             Self::Deadline(_) => 124,
             Self::Interrupted(signal, _) => 128_u8.saturating_add(signal.number() as u8),
@@ -78,6 +82,7 @@ impl Outcome {
             | Self::FateUnknown(message)
             | Self::Incomplete(message)
             | Self::NoAnswer(message)
+            | Self::FileChanged(message)
             | Self::Untrusted(message)
             | Self::Journal(message)
             | Self::Deadline(message)
@@ -117,6 +122,7 @@ impl Outcome {
                 Self::Untrusted(message)
             }
             Error::TooManyValues => Self::NoAnswer(message),
+            Error::FileChanged { .. } => Self::FileChanged(message),
             Error::Journal(_) => Self::Journal(message),
             Error::Deadline { .. } | Error::DeadlineAtJournal { .. } => Self::Deadline(message),
             Error::Interrupted(signal) => Self::Interrupted(*signal, message),

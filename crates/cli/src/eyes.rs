@@ -118,7 +118,7 @@ impl Eyes {
 fn and_closed(outcome: Result<(), Outcome>, closed: Result<(), String>) -> Result<(), Outcome> {
     match (outcome, closed) {
         (outcome, Ok(())) => outcome,
-        (Ok(()) | Err(Outcome::No), Err(message)) => Err(Outcome::Incomplete(message)),
+        (Ok(()) | Err(Outcome::No), Err(message)) => Err(Outcome::NoAnswer(message)),
         (Err(outcome), Err(message)) => {
             stderr::say_at_last(&format!("evenly: {message}\n"));
             Err(outcome)

@@ -73,6 +73,7 @@ pub(crate) fn a_journal_is_of_one_version_of_a_script() {
     std::fs::write(&path, saying(1_000_000)).unwrap();
     let ended = yard.ended(process);
     assert_eq!((ended.status, &*ended.stdout), (4, ""), "{ended:?}");
+    assert!(!ended.stderr.contains("to go on"), "a resumed run is refused: {ended:?}");
     let refused = yard.run("resume j");
     assert_eq!((refused.status, &*refused.stdout), (5, ""), "{refused:?}");
     assert!(refused.stderr.contains("program '"), "{refused:?}");

@@ -165,6 +165,14 @@ fn a_full_disk_costs_the_log_and_not_the_answer() {
         assert_eq!(output.status.code(), Some(4), "{said}");
         let line = format!("evenly: cannot write '/dev/full' for {option}: No space left");
         assert!(said.starts_with(&line) && said.lines().count() == 1, "{said}");
+
+        // The journal is complete too, so there is nothing to resume.
+        let journal = Scratch::new("done");
+        let output =
+            run(&format!("count even 0..1000 {option} /dev/full --journal {}", journal.name()));
+        let said = stderr(&output);
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(4), &b"500\n"[..]), "{said}");
+        assert!(said.starts_with(&line) && said.lines().count() == 1, "{said}");
     }
 }
 
