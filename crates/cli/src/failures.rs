@@ -1,5 +1,6 @@
 //! Numbers that failed: each named once, at the end, with its cause and the line that reruns it.
 
+use crate::cause::named;
 use crate::rerun::Rerun;
 use evenly::observe::{Observation, Observer};
 use evenly::{Cause, Failure, Interval};
@@ -91,6 +92,7 @@ fn line(failure: &Failure, rerun: &Rerun) -> String {
             numbers(*interval)
         );
     }
+    let cause = named(cause);
     match interval.len() {
         1 => format!("evenly: n = {} failed: {cause}; rerun: {again}\n", interval.first()),
         _ => format!("evenly: n in {interval} failed: {cause}; rerun: {again}\n"),
@@ -150,7 +152,7 @@ mod tests {
             lines,
             [
                 "evenly: n in -7..=-5 failed: timeout; rerun: evenly count even -7..=-5",
-                "evenly: n = 500 failed: signal 11; rerun: evenly count even 500..=500",
+                "evenly: n = 500 failed: signal 11 (SIGSEGV); rerun: evenly count even 500..=500",
             ]
         );
     }

@@ -5,6 +5,7 @@ mod arguments;
 mod ask;
 mod bar;
 mod cadence;
+mod cause;
 mod command;
 mod descriptors;
 mod dry_run;

@@ -1,5 +1,6 @@
 //! What is said of a job on standard error while it runs: a line for each thing worth knowing.
 
+use crate::cause::named;
 use evenly::observe::{Early, Observation, Parting, Resumed, Stuck};
 use evenly::{Interval, Signal, printable};
 use std::borrow::Cow;
@@ -42,7 +43,8 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
             format!("worker {worker} (pid {pid}) has been stopped for 5 s; {reclaimed}")
         }
         Observation::Recovered { n, cause } => format!(
-            "n = {n} ended its worker ({cause}) but not when it was tried alone; its value counts"
+            "n = {n} ended its worker ({}) but not when it was tried alone; its value counts",
+            named(cause)
         ),
         Observation::Garbage { what, suspects } => {
             let workers = if *suspects == 1 { "the worker" } else { "the workers" };

@@ -156,7 +156,7 @@ fn a_function_that_stops_its_worker_is_named() {
     let output = lib("count", "hangs.so:stops_itself", &rest);
     let said = stderr(&output);
     assert_eq!((output.status.code(), &output.stdout[..]), (Some(3), &b"14\n"[..]), "{said}");
-    assert!(said.contains("n = 7 failed: signal 19; rerun: "), "{said}");
+    assert!(said.contains("n = 7 failed: signal 19 (SIGSTOP); rerun: "), "{said}");
 }
 
 /// There is no time limit; the number is named while the job waits for it.
@@ -243,7 +243,8 @@ fn a_crash_is_named_and_rerun() {
     let said = stderr(&output);
     let line = said.lines().next().expect("a line");
     let spec = spec("collatz.so:fragile");
-    let expected = format!("n = 7 failed: signal 11; rerun: evenly count --lib {spec} 7..=7");
+    let expected =
+        format!("n = 7 failed: signal 11 (SIGSEGV); rerun: evenly count --lib {spec} 7..=7");
     assert_eq!(line, format!("evenly: {expected}"));
     let again =
         line.split_once("; rerun: ").expect("it").1.replace("evenly ", &format!("{EVENLY} "));

@@ -170,7 +170,7 @@ fn a_crash_is_named_where_the_caller_blocks_its_signal() {
     let output = start_command(command).output();
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let said = stderr(&output);
-    assert!(said.contains("evenly: n = 500 failed: signal 11; rerun: "), "{said}");
+    assert!(said.contains("evenly: n = 500 failed: signal 11 (SIGSEGV); rerun: "), "{said}");
 }
 
 #[test]

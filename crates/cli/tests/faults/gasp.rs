@@ -18,7 +18,7 @@ pub(crate) fn a_number_costs_its_tries() {
         assert_eq!(output.status.code(), Some(3), "{said}");
         assert_eq!(losses(&output), deaths, "{said}");
         assert!(said.contains(" killed by signal 11 (at n = 123456789); 1 chunk"), "{said}");
-        assert!(said.contains("n = 123456789 failed: signal 11; rerun: "), "{said}");
+        assert!(said.contains("n = 123456789 failed: signal 11 (SIGSEGV); rerun: "), "{said}");
     }
     let output = run("count test:panic@123456 0..1e6 -j 2 --progress none");
     assert_eq!((output.status.code(), losses(&output)), (Some(3), 3), "{}", stderr(&output));

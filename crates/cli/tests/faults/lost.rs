@@ -167,7 +167,7 @@ pub(crate) fn a_number_that_crashes() {
     let output = run("count test:crash@0,500,501,999999 0..1e6 -j 3 --progress none");
     let said = stderr(&output);
     for named in ["n = 0", "n in 500..=501", "n = 999999"] {
-        assert!(said.contains(&format!("evenly: {named} failed: signal 11; ")), "{said}");
+        assert!(said.contains(&format!("evenly: {named} failed: signal 11 (SIGSEGV); ")), "{said}");
     }
     assert_eq!(said.matches(" failed: ").count(), 3, "{said}");
 }
@@ -179,7 +179,7 @@ pub(crate) fn every_number_crashes() {
     let output = run(&format!("count {words}"));
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("evenly: n in 0..=59 failed: signal 11; "), "{said}");
+    assert!(said.contains("evenly: n in 0..=59 failed: signal 11 (SIGSEGV); "), "{said}");
     assert_eq!(said.matches(" failed: ").count(), 1, "{said}");
     assert!(said.contains("evenly: 60 numbers failed; "), "{said}");
     let each: String = (0..60).map(|n| format!("{n}\tsignal 11\n")).collect();
@@ -194,7 +194,7 @@ pub(crate) fn a_number_that_crashes_once() {
     let said = stderr(&output);
     let [loss, recovered] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
     assert!(loss.contains("killed by signal 11 (at n = 777); "), "one loss and no more: {said}");
-    let expected = "evenly: n = 777 ended its worker (signal 11) but not when it was tried alone; \
+    let expected = "evenly: n = 777 ended its worker (signal 11 (SIGSEGV)) but not when it was tried alone; \
                     its value counts";
     assert_eq!(recovered, expected);
 }

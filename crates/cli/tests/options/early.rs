@@ -44,7 +44,7 @@ fn the_numbers_that_made_it_halt_are_named() {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(output.status.code(), Some(4), "{said}");
     let [failed, halted] = lines[..] else { panic!("{said}") };
-    assert!(failed.starts_with("evenly: n = 500 failed: signal 11; rerun: "), "{said}");
+    assert!(failed.starts_with("evenly: n = 500 failed: signal 11 (SIGSEGV); rerun: "), "{said}");
     assert!(halted.ends_with(" numbers done, 1 of them failed; there is no answer"), "{said}");
 }
 

@@ -11,8 +11,8 @@ fn the_answer_is_withheld_and_each_failure_named_once() {
     assert_eq!(output.status.code(), Some(3));
     assert!(output.stdout.is_empty());
     let expected = "\
-evenly: n = 7 failed: signal 11; rerun: evenly count 'test:crash@7,500' 7..=7
-evenly: n = 500 failed: signal 11; rerun: evenly count 'test:crash@7,500' 500..=500
+evenly: n = 7 failed: signal 11 (SIGSEGV); rerun: evenly count 'test:crash@7,500' 7..=7
+evenly: n = 500 failed: signal 11 (SIGSEGV); rerun: evenly count 'test:crash@7,500' 500..=500
 evenly: 2 numbers failed; the answer is withheld (--partial gives that of the others)
 ";
     assert_eq!(stderr(&output), expected);

@@ -55,7 +55,7 @@ fn each_failure_is_named_with_a_line_that_reruns_it() {
     for verb in ["sum", "find", "map", "hist"] {
         let said = stderr(&run(&format!("{verb} {CRASHING} --partial")));
         let line = format!(
-            "evenly: n = 7 failed: signal 11; rerun: evenly {verb} 'test:crash@7,500' 7..=7"
+            "evenly: n = 7 failed: signal 11 (SIGSEGV); rerun: evenly {verb} 'test:crash@7,500' 7..=7"
         );
         assert_eq!(said.lines().next(), Some(line.as_str()));
         assert_eq!(said.lines().count(), 3, "{said}");
