@@ -16,6 +16,8 @@ mod failing;
 mod files;
 #[path = "commands/grace.rs"]
 mod grace;
+#[path = "commands/hanging.rs"]
+mod hanging;
 #[path = "commands/inside.rs"]
 mod inside;
 #[path = "commands/lines.rs"]
@@ -243,6 +245,21 @@ fn graces() -> Vec<Trial> {
             "a_resumed_run_prints_in_order_what_a_halt_held_back",
             &[],
             grace::a_resumed_run_prints_in_order_what_a_halt_held_back,
+        ),
+        test(
+            "a_command_that_hangs_is_named_without_a_timeout",
+            &[],
+            hanging::a_command_that_hangs_is_named_without_a_timeout,
+        ),
+        test(
+            "a_command_that_hangs_behind_an_agent_is_named_by_both",
+            &[],
+            hanging::a_command_that_hangs_behind_an_agent_is_named_by_both,
+        ),
+        test(
+            "a_command_that_stops_its_worker_is_named",
+            &[],
+            hanging::a_command_that_stops_its_worker_is_named,
         ),
         test("the_grace_is_about_commands", &[], grace::the_grace_is_about_commands),
     ]
