@@ -6,7 +6,7 @@ use crate::dry_run;
 use crate::events::End;
 use crate::exit::Outcome;
 use crate::eyes::Eyes;
-use crate::failures;
+use crate::failures::{self, Printed};
 use crate::keys;
 use crate::patience::{Limits, Patience, write_all};
 use crate::plan::Plan;
@@ -47,9 +47,10 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     let result = job.run_observed(&mut eyes);
     eyes.watcher.end();
     let begun = eyes.journal.take();
+    let printed = eyes.failures.take_printed();
     let outcome = match result {
         Ok(report) => {
-            say_failures(&delivery, &report.failures, report.failed);
+            say_failures(&delivery, &report.failures, report.failed, &printed);
             let outcome = deliver(&delivery, &report, stream.as_ref());
             eyes.close(&End::Finished(&delivery, &report), outcome)
         }
@@ -57,7 +58,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
             let unfinished = eyes.unfinished.take();
             let unfinished = unfinished.as_ref();
             let (lowest, failed) = known_failures(&mut eyes, unfinished);
-            say_failures(&delivery, &lowest, failed);
+            say_failures(&delivery, &lowest, failed, &printed);
             let (outcome, why) = unfinished::stopped(&delivery, &error, unfinished);
             deliver_stopped(&delivery, (&lowest, unfinished), &outcome, stream.as_ref());
             eyes.close(&End::Stopped { why: &why, unfinished }, Err(outcome))
@@ -120,7 +121,7 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
 }
 
 /// Names the lowest numbers that failed; where that is the answer, how one of them is tried alone.
-fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128) {
+fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128, printed: &Printed) {
     if failed == 0 {
         return;
     }
@@ -135,7 +136,7 @@ fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128) {
         }
         return;
     }
-    stderr::say_at_last(&failures::listed(lowest, failed, &delivery.rerun));
+    stderr::say_at_last(&failures::listed(lowest, failed, printed, &delivery.rerun));
 }
 
 /// Writes the answer, or what is left of it, and says whether it is one.

@@ -5,6 +5,7 @@ use crate::rerun::Rerun;
 use evenly::observe::{Observation, Observer};
 use evenly::{Cause, Failure, Interval};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// So many are listed; the rest is counted.
 const LISTED: usize = 100;
@@ -18,10 +19,17 @@ pub(crate) struct Failures {
     lowest: Vec<Failure>,
     /// How many numbers all of them are.
     numbers: u128,
+    printed: Printed,
 }
+
+/// What commands printed that is no answer, by the first number that it is about.
+pub(crate) type Printed = BTreeMap<i64, String>;
 
 impl Observer for Failures {
     fn observe(&mut self, observation: &Observation<'_>) {
+        if let Observation::Printed { n, what } = observation {
+            self.printed.insert(*n, (*what).to_owned());
+        }
         if let Observation::Quarantined(failure) = observation {
             self.numbers += failure.interval.len();
             self.lowest.push(*failure);
@@ -38,6 +46,11 @@ impl Failures {
     /// The lowest, ascending.
     pub(crate) fn into_lowest(self) -> Vec<Failure> {
         merged(self.lowest)
+    }
+
+    /// What was printed that is no answer; takes it.
+    pub(crate) fn take_printed(&mut self) -> Printed {
+        std::mem::take(&mut self.printed)
     }
 
     /// How many numbers failed.
@@ -65,9 +78,9 @@ fn merged(mut failures: Vec<Failure>) -> Vec<Failure> {
 }
 
 /// A line for each of the lowest, which are ascending, and how many numbers there are beside these.
-pub(crate) fn listed(lowest: &[Failure], failed: u128, rerun: &Rerun) -> String {
+pub(crate) fn listed(lowest: &[Failure], failed: u128, printed: &Printed, rerun: &Rerun) -> String {
     let listed = &lowest[..lowest.len().min(LISTED)];
-    let mut text: String = listed.iter().map(|failure| line(failure, rerun)).collect();
+    let mut text: String = listed.iter().map(|failure| line(failure, printed, rerun)).collect();
     let named: u128 = listed.iter().map(|failure| failure.interval.len()).sum();
     let more = failed.saturating_sub(named);
     if more > 0 {
@@ -81,7 +94,7 @@ fn numbers(interval: Interval) -> String {
     if interval.len() == 1 { interval.first().to_string() } else { interval.to_string() }
 }
 
-fn line(failure: &Failure, rerun: &Rerun) -> String {
+fn line(failure: &Failure, printed: &Printed, rerun: &Rerun) -> String {
     let Failure { interval, cause } = failure;
     let again = rerun.closed(*interval);
     if *cause == Cause::Unknown {
@@ -92,7 +105,14 @@ fn line(failure: &Failure, rerun: &Rerun) -> String {
             numbers(*interval)
         );
     }
-    let cause = named(cause);
+    let cause = match cause {
+        Cause::Garbage => match printed.range(interval.first()..=interval.last()).next() {
+            Some((_, what)) if interval.len() == 1 => what.clone(),
+            Some((n, what)) => format!("n = {n} {what}"),
+            None => "no valid answer".to_owned(),
+        },
+        cause => named(cause),
+    };
     match interval.len() {
         1 => format!("evenly: n = {} failed: {cause}; rerun: {again}\n", interval.first()),
         _ => format!("evenly: n in {interval} failed: {cause}; rerun: {again}\n"),
@@ -136,10 +156,11 @@ mod tests {
         for failure in failures {
             seen.observe(&Observation::Quarantined(failure));
         }
-        let numbers = seen.numbers();
+        let (numbers, printed) = (seen.numbers(), seen.take_printed());
         listed(
             &seen.into_lowest(),
             numbers,
+            &printed,
             &Rerun::new("count", evenly::function::named("even").unwrap().typed()),
         )
     }

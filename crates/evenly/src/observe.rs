@@ -86,6 +86,13 @@ pub enum Observation<'a> {
         /// How many workers are killed for it now.
         suspects: usize,
     },
+    /// A command printed what is no answer: comes before the failure of its numbers, if the output is known.
+    Printed {
+        /// The first number that it is about.
+        n: i64,
+        /// What it printed, in one line that is safe for a terminal, and why that is no answer.
+        what: &'a str,
+    },
     /// A number was lost together with its worker as often as is allowed, and has no value.
     Quarantined(Failure),
     /// A number that ended its worker was done when it was tried alone; its value counts.

@@ -36,7 +36,7 @@ pub(crate) fn who_closes_its_output_goes_on() {
     std::thread::sleep(Duration::from_millis(300));
     let ticks = cpu_ticks(worker);
     assert!(ticks <= 10, "{ticks}");
-    yard.ended(running).failed(3, "n in 0..=2 failed: garbage");
+    yard.ended(running).failed(3, "n in 0..=2 failed: no valid answer");
 }
 
 /// What runs in a tree: commands, their children in and out of their groups.

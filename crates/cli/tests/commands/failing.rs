@@ -44,19 +44,31 @@ pub(crate) fn by_a_signal_or_a_status() {
 pub(crate) fn by_what_it_prints() {
     let yard = Yard::new();
     let but_5 = |what: &str| format!("sh -c 'if test $0 = 5; then {what}; else echo $0; fi' {{}}");
-    for rubbish in [
-        "echo what",
-        "true",
-        "echo 5 5",
-        "printf \"5\\n5\\n\"",
-        "echo 5.0",
-        "echo 0x5",
-        "printf \"\\377\\n\"",
-        "echo 99999999999999999999999999999999999999999999",
+    let (integer, large) = ("which is not an integer", "which is not an integer of 128 bits");
+    let nines = "9".repeat(44);
+    for (rubbish, shown, why) in [
+        ("echo what", "'what'", integer),
+        ("true", "nothing", integer),
+        ("echo 5 5", "'5 5'", integer),
+        ("printf \"5\\n5\\n\"", r"'5\n5'", integer),
+        ("echo 5.0", "'5.0'", integer),
+        ("echo 0x5", "'0x5'", integer),
+        ("printf \"\\377\\n\"", r"'\xff'", integer),
+        ("printf \"\\033[31mred\\n\"", r"'\x1b[31mred'", integer),
+        (&format!("echo {nines}"), &format!("'{}…'", &nines[..40]), large),
     ] {
-        is_named(&yard, "sum", &but_5(rubbish), "garbage", "40\n");
+        is_named(&yard, "sum", &but_5(rubbish), &format!("printed {shown}, {why}"), "40\n");
     }
-    is_named(&yard, "max", &but_5("echo what"), "garbage", "9\t9\n");
+    is_named(&yard, "max", &but_5("echo what"), &format!("printed 'what', {integer}"), "9\t9\n");
+    // Of neighbours that failed, the lowest is shown.
+    let ended =
+        yard.run("sum 0..6 -j 2 -- sh -c 'if test $0 -lt 3; then echo of $0; else echo $0; fi' {}");
+    ended.failed(3, &format!("n in 0..=2 failed: n = 0 printed 'of 0', {integer}; rerun: "));
+    // There is room for some outputs, and the other failures are named all the same.
+    let ended =
+        yard.run("sum 0..200 -j 2 -- sh -c 'test $(($0 % 2)) = 0 && echo $0 || echo odd' {}");
+    assert_eq!(ended.stderr.matches(" failed: printed 'odd', ").count(), 63, "{ended:?}");
+    assert_eq!(ended.stderr.matches(" failed: no valid answer; ").count(), 37, "{ended:?}");
     // What it puts out does not matter where it is not asked for.
     yard.run("count 0..10 -j 2 -- sh -c 'echo what; exit 0' {}").answers("10\n");
     yard.run("count 0..4 -j 2 -- TOOL flood 1 1000000 {}").answers("4\n");
@@ -106,7 +118,9 @@ pub(crate) fn in_a_chunk() {
             format!("{verb} 0..32 -j 1 --chunk 32 -- sh -c '{script}' sh {{start}} {{end}}");
         let ended = yard.run(&words);
         assert_eq!(ended.status, 3, "{words}: {ended:?}");
-        assert!(ended.stderr.contains("failed: garbage"), "{words}: {ended:?}");
+        let shown = format!("printed '{partial}', which is not an ");
+        assert!(ended.stderr.contains(&shown), "{words}: {ended:?}");
+        assert!(!ended.stderr.contains("garbage"), "{words}: {ended:?}");
     }
 }
 

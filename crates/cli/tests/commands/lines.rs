@@ -89,7 +89,7 @@ pub(crate) fn names_the_culprit() {
                 );
                 let ended = yard.run(&words);
                 ended.failed(3, &format!("n = {culprit} failed: "));
-                let cause = if cause == "no answer" { "garbage" } else { cause };
+                let cause = if cause == "no answer" { "printed '" } else { cause };
                 ended.failed(3, &format!("n = {culprit} failed: {cause}"));
                 assert_eq!(ended.stdout, format!("{}\n", odd_but(0, 2000, &[culprit])), "{words}");
                 assert_eq!(ended.stderr.matches(" failed: ").count(), 1, "{ended:?}");

@@ -228,7 +228,7 @@ pub(crate) fn garbage() {
         assert_eq!(output.stdout, b"499998\n", "{said}");
         assert_eq!(output.status.code(), Some(3), "{said}");
         for n in [0, 777, 500_000] {
-            assert!(said.contains(&format!("n = {n} failed: garbage; ")), "{said}");
+            assert!(said.contains(&format!("n = {n} failed: no valid answer; ")), "{said}");
         }
         assert_eq!(said.matches(" failed: ").count(), 3, "{said}");
         assert!(said.contains("evenly: the result pipe carries "), "{said}");

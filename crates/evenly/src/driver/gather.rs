@@ -23,7 +23,7 @@ use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Failed, Registry, Token, Transport};
 use evenly_core::frame::Packer;
-use evenly_core::{Fault, Heard, Order, Progress, Supervisor};
+use evenly_core::{Cause, Failure, Fault, Heard, Order, Progress, Supervisor};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -374,8 +374,7 @@ impl<'a> Gathering<'a> {
                 Order::Fill { slot } => self.fill(slot)?,
                 Order::Kill { slot } => self.make_room(slot)?,
                 Order::Quarantined(failure) => {
-                    self.counted.fail();
-                    self.stages.observer.observe(&Observation::Quarantined(failure));
+                    self.note_failure(failure);
                 }
                 Order::Recovered { n, cause } => {
                     self.stages.observer.observe(&Observation::Recovered { n, cause });
@@ -390,6 +389,18 @@ impl<'a> Gathering<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Counts a failure and tells of it; before, of what a command printed that caused it.
+    pub(super) fn note_failure(&mut self, failure: Failure) {
+        self.counted.fail();
+        if failure.cause == Cause::Garbage
+            && let Some(output) = self.crew.printed(failure.interval)
+        {
+            let what = output.to_string();
+            self.stages.observer.observe(&Observation::Printed { n: output.n, what: &what });
+        }
+        self.stages.observer.observe(&Observation::Quarantined(failure));
     }
 
     /// Where frames to the worker or agent in a slot are packed.

@@ -80,8 +80,7 @@ impl Gathering<'_> {
                     self.keep(record)?;
                 }
                 Order::Quarantined(failure) => {
-                    self.counted.fail();
-                    self.stages.observer.observe(&Observation::Quarantined(failure));
+                    self.note_failure(failure);
                 }
                 Order::Recovered { n, cause } => {
                     self.stages.observer.observe(&Observation::Recovered { n, cause });

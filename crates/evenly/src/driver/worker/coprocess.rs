@@ -101,10 +101,13 @@ impl Seat<'_> {
             let answer = self.answer(numbers, at_work, habits, (unpacker, shop));
             position::leave();
             let answer = answer?;
+            let mut refused = None;
             let told = match answer {
                 Ok(line) => {
                     let line = &at_work.read[line.0..line.1];
-                    command.tell_output(numbers, line, self.worker.tally())
+                    let told = command.tell_output(numbers, line, self.worker.tally());
+                    refused = told.is_err().then(|| line.to_vec());
+                    told
                 }
                 Err(cause) => Err(cause),
             };
@@ -139,6 +142,9 @@ impl Seat<'_> {
             } else if let Some(next) = shop.next_try(numbers, &mut repeated, aggregate) {
                 numbers = next;
             } else {
+                if let Some(line) = refused {
+                    shop.keep_printed(numbers, &line, aggregate);
+                }
                 self.fail(numbers, cause, &[], &command);
                 return self.note(numbers.last());
             }

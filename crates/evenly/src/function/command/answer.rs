@@ -4,6 +4,7 @@
 
 use super::{Command, Form};
 use crate::process::End;
+use crate::process::sys::printed::Expected;
 use evenly_core::{Aggregate, Cause, Interval, Tally};
 use std::str::FromStr;
 
@@ -77,6 +78,27 @@ impl Command {
             Said::Pairs(pairs) => pairs.into_iter().for_each(|(n, value)| tally.number(n, value)),
         }
         Ok(())
+    }
+
+    /// What was expected in the place of an output that is no answer.
+    pub(crate) fn expected(&self, aggregate: Aggregate, output: &[u8]) -> Expected {
+        let text = output.trim_ascii();
+        let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+        let is_integer = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+        match aggregate {
+            // An integer that is no answer is a count above the length of its chunk.
+            Aggregate::Count if is_integer => Expected::Answer,
+            Aggregate::Count | Aggregate::Sum => {
+                if is_integer {
+                    Expected::SmallerInteger
+                } else {
+                    Expected::Integer
+                }
+            }
+            _ if self.form != Form::PerNumber => Expected::Answer,
+            _ if is_integer => Expected::SmallerInteger,
+            _ => Expected::Integer,
+        }
     }
 
     /// These numbers have no value, for this cause. What was put out for them is passed on all the same.
