@@ -23,9 +23,11 @@ fn is_named(yard: &Yard, verb: &str, command: &str, cause: &str, partial: &str) 
 
 pub(crate) fn by_a_signal_or_a_status() {
     let yard = Yard::new();
-    for signal in [6, 9, 11, 13, 15] {
+    let signals =
+        [(6, "SIGABRT"), (9, "SIGKILL"), (11, "SIGSEGV"), (13, "SIGPIPE"), (15, "SIGTERM")];
+    for (signal, name) in signals {
         let command = format!("TOOL signal {signal} {{}} 5");
-        is_named(&yard, "count", &command, &format!("signal {signal}"), "9\n");
+        is_named(&yard, "count", &command, &format!("signal {signal} ({name})"), "9\n");
         is_named(&yard, "failures", &command, "", &format!("5\tsignal {signal}\n"));
     }
     for status in [2, 7, 101, 255] {
