@@ -1,6 +1,7 @@
 //! Commands that are called in a way that cannot be meant: each refused with a line that says what to write.
 
 use super::{answer, refused, refused_words};
+use crate::support::run_words;
 
 #[test]
 fn a_command_has_a_place_for_numbers() {
@@ -22,6 +23,49 @@ fn a_command_has_a_place_for_numbers() {
     refused("run 0..10 --as slurm -- echo {start}", &["--as slurm", "once for each n"]);
     refused("run 0..10 --as pbs -- true", &["'pbs'", "slurm"]);
     refused("run 0..10 --as slurm --coprocess -- cat", &["--as", "--coprocess", "together"]);
+}
+
+#[test]
+fn a_placeholder_that_no_number_replaces_is_refused() {
+    let hint = "the placeholders are {} for each n, and {start} and {end} for a chunk";
+    for text in ["{stop}", "{#}", "{0>4}", "{n}", "{1}", "{.}", "{:04}", "{Start}", "{END}"] {
+        let named = format!("unknown placeholder '{text}'");
+        for words in [
+            format!("run 0..10 -- echo {text}"),
+            format!("run 0..10 -- echo {{}} a={text}"),
+            format!("count 0..10 -- test {{start}} {text}"),
+            format!("run 0..10 --as slurm -- echo {text}"),
+            format!("run 0..10 -- ./{text}.sh {{}}"),
+        ] {
+            refused(&words, &[&named, hint]);
+        }
+        let program = format!("echo {text}");
+        refused_words(&["run", "0..3", "--", "sh", "-c", &program, "{}"], &[&named, hint]);
+        // No word of a coprocess has placeholders.
+        let program = "while read -r start end; do echo $((end - start)); done";
+        let words = ["sum", "0..10", "--coprocess", "-q", "--", "sh", "-c", program, text];
+        assert_eq!(run_words(&words).stdout, b"10\n", "{words:?}");
+    }
+}
+
+/// Braces that mean something else reach the command as they stand.
+#[test]
+fn other_braces_are_passed_on() {
+    for (word, printed) in [
+        ("{ x; }", "{ x; }"),
+        ("{\"a\":1}", "{\"a\":1}"),
+        ("{1..3}", "{1..3}"),
+        ("{a,b}", "{a,b}"),
+        ("s/x{2}/y/", "s/x{2}/y/"),
+        ("[0-9]{3}", "[0-9]{3}"),
+        ("\\d{1,3}", "\\d{1,3}"),
+        ("${x}", "${x}"),
+        ("${1}", "${1}"),
+        ("{print $1}", "{print $1}"),
+    ] {
+        let output = run_words(&["run", "7..8", "--", "printf", "%s=%s", word, "{}"]);
+        assert_eq!(output.stdout, format!("{printed}=7").as_bytes(), "{word}: {output:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod answer;
 mod fingerprint;
 mod lookup;
+mod placeholder;
 mod scripts;
 mod template;
 #[cfg(test)]
@@ -86,6 +87,17 @@ pub enum UnusableCommand {
         /// The command.
         command: String,
     },
+    /// A word has a placeholder that no number replaces.
+    #[error(
+        "unknown placeholder '{placeholder}' in '{command}'; the placeholders are {{}} for each n, and \
+         {{start}} and {{end}} for a chunk; braces of a program's text can go into a script file"
+    )]
+    UnknownPlaceholder {
+        /// The placeholder.
+        placeholder: String,
+        /// The command.
+        command: String,
+    },
     /// It has places for single numbers and for chunks.
     #[error(
         "'{command}' has {{}} and {{start}} or {{end}} in it; is it run for each n, or for each chunk?"
@@ -116,6 +128,22 @@ pub enum UnusableCommand {
     },
 }
 
+/// The words as one types them into a shell.
+fn shown(words: &[OsString]) -> String {
+    let words: Vec<String> = words.iter().map(quoted).collect();
+    words.join(" ")
+}
+
+fn check_placeholders(words: &[OsString]) -> Result<(), UnusableCommand> {
+    match words.iter().find_map(|word| placeholder::unknown(word.as_bytes())) {
+        None => Ok(()),
+        Some(placeholder) => Err(UnusableCommand::UnknownPlaceholder {
+            placeholder: placeholder.to_owned(),
+            command: shown(words),
+        }),
+    }
+}
+
 impl Command {
     /// A command that is run for each number, where `{}` stands in one of its words, or for each chunk, where
     /// `{start}` and `{end}` do. There is no shell.
@@ -123,6 +151,7 @@ impl Command {
     /// # Errors
     /// If it cannot be run, as far as one can tell without doing it.
     pub fn new(words: Vec<OsString>) -> Result<Self, UnusableCommand> {
+        check_placeholders(&words)?;
         let mut command = Self::of(words, false)?;
         let has =
             |is_wanted: fn(Mark) -> bool| command.words.iter().flat_map(Word::marks).any(is_wanted);
@@ -148,6 +177,7 @@ impl Command {
     /// # Errors
     /// As [`new`](Self::new); but it needs no place for the number.
     pub fn slurm_array(words: Vec<OsString>, range: Range) -> Result<Self, UnusableCommand> {
+        check_placeholders(&words)?;
         let command = Self::of(words, false)?;
         if command.words.iter().flat_map(Word::marks).any(|mark| mark != Mark::Number) {
             return Err(UnusableCommand::NoArray { command: command.shown });
@@ -171,8 +201,7 @@ impl Command {
     }
 
     fn of(words: Vec<OsString>, is_plain: bool) -> Result<Self, UnusableCommand> {
-        let shown: Vec<String> = words.iter().map(quoted).collect();
-        let shown = shown.join(" ");
+        let shown = shown(&words);
         let given = words.clone();
         let words: Vec<Word> = words.into_iter().map(|word| Word::new(word, is_plain)).collect();
         let name = words.first().ok_or(UnusableCommand::Empty)?;

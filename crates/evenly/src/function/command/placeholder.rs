@@ -1,0 +1,169 @@
+//! Placeholders of other tools, and misspelt ones: text in braces that no number replaces.
+
+/// Names that mean a number, or a bound of a chunk.
+const NAMES: [&str; 16] = [
+    "n", "i", "num", "number", "idx", "index", "stop", "begin", "first", "last", "from", "to",
+    "start", "end", "finish", "seq#",
+];
+
+/// Placeholders of GNU parallel, xargs, fd and rush that are signs.
+const SIGNS: [&str; 12] = ["#", "%", "##", "0#", "0%", ".", "/", "//", "/.", "+/", "+.", "+/."];
+
+/// The first placeholder in a word that evenly does not replace, with its braces.
+///
+/// Braces mean much else, so only text is found that has no other use where it stands: `${i}` is a
+/// variable, `[0-9]{3}` repeats, `f"{n}"` is Python.
+pub(super) fn unknown(word: &[u8]) -> Option<&str> {
+    if is_formatted(word) {
+        return None;
+    }
+    let mut openings = (0..word.len()).filter(|at| word[*at] == b'{');
+    openings.find_map(|at| {
+        let length = word[at..].iter().position(|byte| *byte == b'}')?;
+        let text = std::str::from_utf8(&word[at..=at + length]).ok()?;
+        let (before, inside) = (&word[..at], &text[1..length]);
+        // {{n}} is a placeholder of a template.
+        let is_doubled = before.ends_with(b"{");
+        (!is_doubled && stands_alone(before, inside) && is_placeholder(inside)).then_some(text)
+    })
+}
+
+/// Whether the word holds a format string of Python, whose braces are its own.
+fn is_formatted(word: &[u8]) -> bool {
+    let has = |text: &str| word.windows(text.len()).any(|window| window == text.as_bytes());
+    ["f\"", "f'", ".format(", ".format_map("].into_iter().any(has)
+}
+
+fn is_placeholder(inside: &str) -> bool {
+    let lower = inside.to_ascii_lowercase();
+    let (name, format) =
+        lower.split_once(':').map_or((&lower[..], None), |(name, format)| (name, Some(format)));
+    let is_name = NAMES.contains(&name) && !matches!(inside, "start" | "end");
+    match format {
+        // {:04}, {:05d}, {n:04}
+        Some(format) => (name.is_empty() || is_name) && is_width(format),
+        None => is_name || SIGNS.contains(&name) || is_position(name) || is_aligned(name),
+    }
+}
+
+/// `1`, and `1.`, `1/`, `1//`, `1/.` of GNU parallel.
+fn is_position(name: &str) -> bool {
+    let rest = name.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    name.len() - rest.len() <= 2
+        && matches!(name.as_bytes(), [b'1'..=b'9', ..])
+        && (rest.is_empty() || SIGNS.contains(&rest))
+}
+
+/// `0>4`: a number of this width.
+fn is_aligned(name: &str) -> bool {
+    name.find(['<', '>', '^']).is_some_and(|at| at <= 1 && is_digits(&name[at + 1..]))
+}
+
+/// `04`, `>4`, `05d`: a format of a width.
+fn is_width(format: &str) -> bool {
+    let format = format.trim_end_matches(['d', 'x']);
+    is_digits(format) || is_aligned(format)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether the braces are no part of what stands before them.
+fn stands_alone(before: &[u8], inside: &str) -> bool {
+    let Some(last) = before.last() else { return true };
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    // Variables of shells, Ruby, Git and TeX; a block behind a condition; a field of Perl.
+    let is_sigil = matches!(last, b'$' | b'#' | b'@' | b'^');
+    let name = before.iter().rev().take_while(|byte| is_word(byte)).count();
+    let is_field =
+        before.ends_with(b"->") || (name > 0 && before[..before.len() - name].ends_with(b"$"));
+    if is_sigil || is_field || before.trim_ascii_end().ends_with(b")") {
+        return false;
+    }
+    // A digit repeats in a regular expression what stands before it.
+    let is_count = is_digits(inside);
+    !(is_count && (is_word(last) || matches!(last, b']' | b')' | b'}' | b'.' | b'\\')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_of_other_tools_are_found() {
+        for text in [
+            "{n}", "{i}", "{N}", "{num}", "{index}", "{#}", "{%}", "{.}", "{/}", "{//}", "{/.}",
+            "{1}", "{9}", "{1.}", "{2/.}", "{stop}", "{begin}", "{first}", "{last}", "{from}",
+            "{to}", "{Start}", "{END}", "{0>4}", "{0>10}", "{:04}", "{:05d}", "{:>4}", "{n:03}",
+            "{seq#}",
+        ] {
+            for (word, is_digit) in [
+                (text.to_owned(), false),
+                (format!("--seed={text}"), false),
+                (format!("./{text}/out"), false),
+                (format!("{{}} a{text}.png"), true),
+                (format!("echo {text} {{}}"), false),
+                (format!("{{\"a\": {text}}}"), false),
+            ] {
+                let is_digit = is_digit && is_digits(&text[1..text.len() - 1]);
+                assert_eq!(unknown(word.as_bytes()), (!is_digit).then_some(text), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_braces_are_left_alone() {
+        for word in [
+            "{}",
+            "{start}..{end}",
+            "{{}}",
+            "{{n}}",
+            "${x}",
+            "${1}",
+            "${n}",
+            "${#}",
+            "{print $1}",
+            "{print n}",
+            "{ cmd; }",
+            "{ n }",
+            "{\"a\":1}",
+            "{\"n\": {}}",
+            "{1..3}",
+            "{a,b}",
+            "{1,3}",
+            "s/x{2}/y/",
+            "a{2}",
+            "[0-9]{3}",
+            "(ab){2}",
+            ".{4}",
+            "\\d{1,3}",
+            "\\d{3}",
+            "\\{3}",
+            "a{2}{3}",
+            "{",
+            "}",
+            "{n",
+            "n}",
+            "HEAD@{1}",
+            "puts \"#{i}\"",
+            "x^{n}",
+            "$count{n}++",
+            "$x->{first}",
+            "if (/x/) {last}",
+            "print(f\"{n} {i}\")",
+            "'{i}'.format(i=1)",
+            "{name}",
+            "{x}",
+            "{path}",
+            "",
+            "{0}",
+            "%{http_code}",
+            "{:?}",
+            "{item:}",
+        ] {
+            assert_eq!(unknown(word.as_bytes()), None, "{word}");
+        }
+        assert_eq!(unknown(b"\xff{\xff} {n}"), Some("{n}"));
+    }
+}
