@@ -69,6 +69,16 @@ fn other_braces_are_passed_on() {
 }
 
 #[test]
+fn a_placeholder_in_two_pairs_of_braces_is_literal() {
+    assert_eq!(answer("run 7..8 -- echo {{}} {} x{{start}}{{end}}"), "{} 7 x{start}{end}\n");
+    assert_eq!(answer("run 7..8 --split static -j 1 -- echo {{}} {start} {end}"), "{} 7 8\n");
+    refused("run 0..3 -- echo {{}}", &["has no place for a number"]);
+    // The line that runs it again has the words as they were typed.
+    let failed = crate::stderr(&crate::run("run 7..8 -q -- test {} = {{}}"));
+    assert!(failed.contains("-- test {} '=' '{{}}'"), "{failed}");
+}
+
+#[test]
 fn a_command_is_the_function() {
     refused("count even 0..10 -- test {}", &["'even' and the command", "leave one of them out"]);
     refused("run even 0..10 -- echo {}", &["run takes no function", "even is one"]);

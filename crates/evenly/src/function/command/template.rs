@@ -18,6 +18,10 @@ pub(super) enum Mark {
 pub(super) const MARKS: [(&str, Mark); 3] =
     [("{}", Mark::Number), ("{start}", Mark::Start), ("{end}", Mark::End)];
 
+/// A mark in a second pair of braces, and the text that it stands for.
+const LITERALS: [(&str, &str); 3] =
+    [("{{}}", "{}"), ("{{start}}", "{start}"), ("{{end}}", "{end}")];
+
 /// A word, taken apart at its marks.
 #[derive(Clone, Debug)]
 pub(super) struct Word {
@@ -32,6 +36,14 @@ impl Word {
         let bytes = word.into_vec();
         let (mut parts, mut text, mut at) = (Vec::new(), Vec::new(), 0);
         while at < bytes.len() {
+            let literal = LITERALS
+                .iter()
+                .find(|(typed, _)| !is_plain && bytes[at..].starts_with(typed.as_bytes()));
+            if let Some((typed, meant)) = literal {
+                text.extend_from_slice(meant.as_bytes());
+                at += typed.len();
+                continue;
+            }
             let found = MARKS
                 .iter()
                 .find(|(mark, _)| !is_plain && bytes[at..].starts_with(mark.as_bytes()));
@@ -106,7 +118,9 @@ mod tests {
             ("{}{}x{}", "-5-5x-5"),
             ("{start}..{end}", "-5..12"),
             ("{start", "{start"),
-            ("{{}}", "{-5}"),
+            ("{{}}", "{}"),
+            ("a{{}}={},{{start}}{{end}}", "a{}=-5,{start}{end}"),
+            ("{{ {} }}", "{{ -5 }}"),
             ("{ }", "{ }"),
             ("", ""),
         ] {
