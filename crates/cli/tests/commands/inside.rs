@@ -64,7 +64,7 @@ pub(crate) fn the_environment() {
     let yard = Yard::new();
     let sees = |words: &str| {
         let mut command = yard.command(words);
-        command.env_remove("EVENLY_REQUIRE");
+        command.env_remove("EVENLY_REQUIRE").env_remove(EXECUTED_AGAIN);
         command.env("EVENLY_OWN", "kept").env("EVENLY_WORKER", "stale").env("OWN", "kept");
         let ended = yard.ended(Process::start(command));
         let lines = ended.stdout.lines().filter(|line| {

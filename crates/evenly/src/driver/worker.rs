@@ -348,8 +348,8 @@ impl Seat<'_> {
             assert!(frame.len() <= rustix::pipe::PIPE_BUF, "a longer write is not atomic");
             let written = rustix::io::retry_on_intr(|| rustix::io::write(self.results, frame));
             let written = match written {
-                // Where `SIGPIPE` has not ended this process: the primary is gone.
-                Err(Errno::PIPE) => return Err(Leave::Abandoned),
+                // A worker that ignores `SIGPIPE` learns here that the primary is gone.
+                Err(Errno::PIPE) if self.is_abandoned() => return Err(Leave::Abandoned),
                 written => written.map_err(in_call(Call::WRITE))?,
             };
             assert!(written == frame.len(), "a write up to PIPE_BUF is all or nothing");
@@ -358,6 +358,13 @@ impl Seat<'_> {
         // The time that the write may have blocked is nobody's work.
         self.start_the_watch();
         Ok(())
+    }
+
+    /// Whether the primary has closed its end of the assignment pipe, as it does when it ends.
+    fn is_abandoned(&self) -> bool {
+        let mut ends = [PollFd::new(self.assignments, PollFlags::empty())];
+        let found = rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())));
+        found.is_ok() && ends[0].revents().contains(PollFlags::HUP)
     }
 
     /// Measures from now on. What was done before has been accounted for.
