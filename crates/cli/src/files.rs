@@ -63,7 +63,7 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     if let Some((file, _)) = arguments.lib.as_deref().and_then(|lib| lib.rsplit_once(':')) {
         used.extend(read("--lib", Path::new(file)));
     }
-    // A program that is looked up in PATH has no slash in its name.
+    // A program from PATH has no slash in its name.
     let program = arguments.cmd.first().map(Path::new);
     used.extend(
         program

@@ -76,7 +76,7 @@ impl Partner {
 
     /// What to wait for: its end, what it says on both pipes, and room in its own.
     pub(super) fn watched(&self) -> [Option<(BorrowedFd<'_>, PollFlags)>; 4] {
-        // `POLLERR`, which is told in any case, is that no process can read its input any more.
+        // poll(2) reports `POLLERR` unasked: no process can read the input any more.
         let wanted = if self.to_write.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
         let room = self.deaf_since.is_none().then(|| (self.input.as_fd(), wanted));
         [
