@@ -118,9 +118,10 @@ impl Outcome {
         match error {
             Error::Violation(evenly::Violation::Overlap(_)) => Self::Bug,
             error if error.is_refusal() => Self::Usage(message),
-            Error::Violation(_) | Error::Unasked | Error::Untrusted { .. } => {
-                Self::Untrusted(message)
-            }
+            Error::Contradiction { .. }
+            | Error::Violation(_)
+            | Error::Unasked
+            | Error::Untrusted { .. } => Self::Untrusted(message),
             Error::TooManyValues => Self::NoAnswer(message),
             Error::FileChanged { .. } => Self::FileChanged(message),
             Error::Journal(_) => Self::Journal(message),

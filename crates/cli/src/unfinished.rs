@@ -64,7 +64,10 @@ fn why(error: &Error) -> String {
         Error::Output(_) => "output".to_owned(),
         Error::Journal(_) => "journal".to_owned(),
         Error::LostBeyondRepair { .. } | Error::NoWorkerLeft { .. } => "gave_up".to_owned(),
-        Error::Violation(_) | Error::Unasked | Error::Untrusted { .. } => "untrusted".to_owned(),
+        Error::Contradiction { .. }
+        | Error::Violation(_)
+        | Error::Unasked
+        | Error::Untrusted { .. } => "untrusted".to_owned(),
         _ => "error".to_owned(),
     }
 }

@@ -82,7 +82,7 @@ struct Slot {
     /// Of what it was lost the last time, as a digest; 0 if it was not.
     cause: u16,
     /// In force: first and last of what is not covered yet; a worker answers ascending, so it is
-    /// always a tail. Settled: the count it was settled with.
+    /// always a tail. Settled: the count it was settled with, and the first number of that answer.
     words: [i64; 2],
 }
 
@@ -128,8 +128,12 @@ const NOBODY: WorkerId = WorkerId(u32::MAX);
 pub(crate) enum Standing {
     /// The worker holds it; this is not covered yet.
     InForce(Interval),
-    /// It was the last of its slot, and was answered with this count.
-    Settled(u64),
+    /// It was the last lease of its slot, and was answered with this count.
+    Settled {
+        word: u64,
+        /// The lowest number that the answer was for.
+        first: i64,
+    },
     /// Of another worker, reclaimed, long settled, or never given.
     Unknown,
 }
@@ -192,7 +196,7 @@ impl LeaseTable {
                 held.rest().map_or(Standing::Unknown, Standing::InForce)
             }
             Some(held) if held.id == id && held.has(SETTLED) => {
-                Standing::Settled(held.words[0].cast_unsigned())
+                Standing::Settled { word: held.words[0].cast_unsigned(), first: held.words[1] }
             }
             _ => Standing::Unknown,
         }
@@ -204,7 +208,7 @@ impl LeaseTable {
         self.end(id);
         let held = &mut self.slots[id.slot()];
         held.marks |= SETTLED;
-        held.words = [count.cast_signed(), 0];
+        held.words = [count.cast_signed(), held.words[0]];
     }
 
     /// Ends a lease in force, of which no name is kept.
@@ -389,7 +393,7 @@ mod tests {
         let mut table = LeaseTable::default();
         let first = table.lend(ONE, Interval::single(7), FRESH);
         table.settle(first, 1);
-        assert_eq!(table.standing(first, ONE), Standing::Settled(1));
+        assert_eq!(table.standing(first, ONE), Standing::Settled { word: 1, first: 7 });
         let second = table.lend(ONE, Interval::single(7), FRESH);
         assert_eq!(first.slot(), second.slot());
         assert_ne!(first, second);

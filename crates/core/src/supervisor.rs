@@ -138,7 +138,12 @@ pub enum Fault {
     /// Nobody with the name in it ever was: as if it were no frame.
     Nobody,
     /// No answer can be trusted any more.
-    Run(Violation),
+    Run {
+        /// The slot of the worker or agent whose message shows it.
+        slot: usize,
+        /// What it shows.
+        violation: Violation,
+    },
 }
 
 impl Supervisor {
@@ -425,9 +430,10 @@ impl Supervisor {
             Ok(()) => Ok(Heard::Work),
             Err(
                 violation @ (Violation::Conflict { .. }
+                | Violation::Twice { .. }
                 | Violation::Overlap(_)
                 | Violation::TooManyValues),
-            ) => Err(Fault::Run(violation)),
+            ) => Err(Fault::Run { slot, violation }),
             Err(violation) => Err(Fault::Worker { slot, violation }),
         }
     }

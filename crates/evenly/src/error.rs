@@ -151,8 +151,16 @@ pub enum Error {
         evenly_core::aggregate::MOST_VALUES
     )]
     TooManyValues,
-    /// Workers contradict one another, so that no answer can be trusted.
-    #[error("stopped: {0}; there is no answer")]
+    /// Two answers to the same numbers differ, so that no answer can be trusted.
+    #[error("stopped: {by} {violation}; there is no answer; {}", advice(.violation))]
+    Contradiction {
+        /// The worker or agent whose message shows it.
+        by: String,
+        /// The two answers.
+        violation: Violation,
+    },
+    /// The scheduler was given numbers twice: a fault of this library.
+    #[error("stopped: the scheduler {0}; there is no answer")]
     Violation(Violation),
 }
 
@@ -168,6 +176,16 @@ impl Error {
                 | Self::NoWorker { .. }
                 | Self::Threads { .. }
         )
+    }
+}
+
+/// The next step after a contradiction.
+fn advice(violation: &Violation) -> String {
+    match violation {
+        Violation::Conflict { numbers, .. } => format!(
+            "to find the n, run 'evenly map' twice with the same function over {numbers} and compare the lines"
+        ),
+        _ => "run the job again; if this happens again, test the memory of the machine".to_owned(),
     }
 }
 

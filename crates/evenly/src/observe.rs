@@ -271,7 +271,7 @@ impl fmt::Display for Reason {
             Self::Gasp { n, cause: Some(cause) } => write!(f, "at n = {n}: {cause}"),
             Self::Memory => f.write_str("it took too much memory"),
             Self::Timeout { n: None } => f.write_str("a number took too long"),
-            Self::Said(violation) => write!(f, "{violation}"),
+            Self::Said(violation) => write!(f, "it {violation}"),
             Self::Garbage => f.write_str("it may have written bytes that are no frame of evenly"),
             Self::Stopped => f.write_str("it was stopped, and no other worker could take its work"),
         }

@@ -94,7 +94,7 @@ impl World<'_> {
                     self.turn_out(sid)?;
                 }
                 Said::Heard(Ok(_)) => self.note_awake(sid),
-                Said::Heard(Err(Fault::Run(violation))) => {
+                Said::Heard(Err(Fault::Run { violation, .. })) => {
                     return Err(format!("no answer can be trusted: {violation}"));
                 }
                 Said::Heard(Err(fault)) => {

@@ -138,7 +138,9 @@ impl World<'_> {
                 check(is_raw || is_guilty, || format!("an honest worker is accused: {violation}"))?;
                 Ok(Found::Accused { slot })
             }
-            Err(Fault::Run(violation)) => Err(format!("no answer can be trusted: {violation}")),
+            Err(Fault::Run { violation, .. }) => {
+                Err(format!("no answer can be trusted: {violation}"))
+            }
         }
     }
 

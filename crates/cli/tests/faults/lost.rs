@@ -241,6 +241,9 @@ pub(crate) fn contradiction() {
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(4), "{said}");
     assert_eq!(output.stdout, b"");
-    assert!(said.contains("conflict: worker 0 answered lease "), "{said}");
+    let twice =
+        " answered twice for the chunk that begins at n = 0, with different values (250 and 0); ";
+    assert!(said.contains("evenly: stopped: worker 1 (pid "), "{said}");
+    assert!(said.contains(twice) && said.contains("run the job again"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
 }

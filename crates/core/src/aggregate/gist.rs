@@ -1,6 +1,6 @@
 //! Gists: what two answers to the same chunk must have in common, in a few bytes.
 
-use super::{Extreme, Value};
+use super::{Aggregate, Extreme, Value};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What remains of a value when it is compared with another over the same numbers. It is small however
@@ -39,6 +39,22 @@ impl Gist {
                 }))
             }
         }
+    }
+
+    /// Two different values as integers, for a message; `None` if they are not both integers of 64 bits.
+    pub(crate) fn integers(both: [Self; 2], aggregate: Aggregate) -> Option<[i64; 2]> {
+        let integer = |gist: &Self| {
+            let value = match aggregate {
+                Aggregate::Count | Aggregate::Sum => gist.sum.cast_signed(),
+                Aggregate::Min => gist.smallest?.0,
+                Aggregate::Max => !gist.smallest?.0,
+                _ => return None,
+            };
+            i64::try_from(value).ok()
+        };
+        let [one, other] = [integer(&both[0])?, integer(&both[1])?];
+        // Of extremes, the numbers alone may differ.
+        (one != other).then_some([one, other])
     }
 
     /// Adds that of other numbers.

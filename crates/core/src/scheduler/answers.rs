@@ -22,16 +22,22 @@ impl Scheduler {
         for (lease, word) in answers.iter() {
             let rest = match self.leases.standing(lease, worker) {
                 Standing::InForce(rest) => rest,
-                Standing::Settled(before) if before != word => {
-                    outcome = Err(Violation::Conflict { worker, lease });
+                Standing::Settled { word: before, first } if before != word => {
+                    let gist = |word| {
+                        self.aggregate
+                            .from_word(word)
+                            .map_or(Gist::default(), |value| Gist::of(&value))
+                    };
+                    let values = Gist::integers([gist(before), gist(word)], self.aggregate);
+                    outcome = Err(Violation::Twice { first, values });
                     break;
                 }
-                Standing::Settled(_) | Standing::Unknown => {
+                Standing::Settled { .. } | Standing::Unknown => {
                     self.stale_answers += 1;
                     if let Some(value) = self.aggregate.from_word(word)
-                        && let Err(Conflict) = self.compare(lease, &value, true)
+                        && let Err(conflict) = self.compare(lease, &value, true)
                     {
-                        outcome = Err(Violation::Conflict { worker, lease });
+                        outcome = Err(conflict);
                         break;
                     }
                     continue;
@@ -75,8 +81,7 @@ impl Scheduler {
         let value = self.aggregate.from_word(word);
         let value = value.filter(|value| self.aggregate.admits(value, &[rest]));
         let value = value.ok_or(Violation::ImpossibleValue { worker, lease })?;
-        self.compare(lease, &value, true)
-            .map_err(|Conflict| Violation::Conflict { worker, lease })?;
+        self.compare(lease, &value, true)?;
         self.leases.settle(lease, word);
         self.done(rest, value);
         Ok(())
@@ -100,7 +105,7 @@ impl Scheduler {
             // Not its end: what follows under the same name says that.
             let noted = self.compare(lease, &partial.value, false);
             self.give_credit(worker, partial.in_flight());
-            return noted.map_err(|Conflict| Violation::Conflict { worker, lease });
+            return noted;
         };
         let span = partial.span().filter(|span| span.first() == rest.first());
         let Some(span) = span.filter(|span| rest.contains(*span)) else {
@@ -121,8 +126,7 @@ impl Scheduler {
             return Err(Violation::ImpossibleValue { worker, lease });
         }
         let is_end = span.last() == rest.last();
-        self.compare(lease, &partial.value, is_end)
-            .map_err(|Conflict| Violation::Conflict { worker, lease })?;
+        self.compare(lease, &partial.value, is_end)?;
         let settled = match rest.above(span.last()) {
             Some(rest) if !is_end => {
                 self.leases.shorten(lease, rest);
@@ -198,11 +202,13 @@ impl Scheduler {
 
     /// Compares what is about to be merged with what another holder of the chunk said, if any did.
     #[inline]
-    fn compare(&mut self, lease: LeaseId, value: &Value, is_end: bool) -> Result<(), Conflict> {
+    fn compare(&mut self, lease: LeaseId, value: &Value, is_end: bool) -> Result<(), Violation> {
         // What a program puts out need not be the same twice.
         if self.late.is_empty() || matches!(self.aggregate, Aggregate::Run { .. }) {
             return Ok(());
         }
-        self.late.note(lease, Gist::of(value), is_end)
+        self.late.note(lease, Gist::of(value), is_end).map_err(|Conflict { numbers, found }| {
+            Violation::Conflict { numbers, values: Gist::integers(*found, self.aggregate) }
+        })
     }
 }

@@ -9,7 +9,9 @@
 //! by one worker alone.
 
 use crate::aggregate::Gist;
+use crate::interval::Interval;
 use crate::lease::{LeaseId, WorkerId};
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 /// What one of the two has found so far.
@@ -22,13 +24,18 @@ struct Tally {
 #[derive(Debug)]
 struct Entry {
     first_holder: WorkerId,
+    numbers: Interval,
     first: Tally,
     second: Tally,
 }
 
 /// The two holders of a chunk found different values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Conflict;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Conflict {
+    pub(super) numbers: Interval,
+    /// What the first and the second holder found.
+    pub(super) found: Box<[Gist; 2]>,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Late {
@@ -45,9 +52,9 @@ impl Late {
     }
 
     /// A chunk was taken back from a worker that may still answer.
-    pub(super) fn expect(&mut self, lease: LeaseId, first_holder: WorkerId) {
+    pub(super) fn expect(&mut self, lease: LeaseId, first_holder: WorkerId, numbers: Interval) {
         let (first, second) = (Tally::default(), Tally::default());
-        self.entries.insert(lease, Entry { first_holder, first, second });
+        self.entries.insert(lease, Entry { first_holder, numbers, first, second });
     }
 
     /// The chunk of `first` was lent again, whole, as `second`.
@@ -70,12 +77,13 @@ impl Late {
         let tally = if second.is_some() { &mut entry.second } else { &mut entry.first };
         tally.gist.add(gist);
         tally.is_done |= is_done;
-        let (first, second) = (entry.first, entry.second);
+        let (first, second, numbers) = (entry.first, entry.second, entry.numbers);
         if !(first.is_done && second.is_done) {
             return Ok(());
         }
         self.forget(key);
-        if first.gist == second.gist { Ok(()) } else { Err(Conflict) }
+        let found = Box::new([first.gist, second.gist]);
+        if first.gist == second.gist { Ok(()) } else { Err(Conflict { numbers, found }) }
     }
 
     /// Either lease ended otherwise than by an answer over the rest of the chunk.
@@ -108,7 +116,7 @@ mod tests {
 
     fn relent() -> Late {
         let mut late = Late::default();
-        late.expect(FIRST, WORKER);
+        late.expect(FIRST, WORKER, Interval::single(7));
         late.lend_again(FIRST, SECOND);
         late
     }
@@ -126,7 +134,9 @@ mod tests {
     fn different_counts_are_a_conflict() {
         let mut late = relent();
         assert_eq!(late.note(SECOND, count(5), true), Ok(()));
-        assert_eq!(late.note(FIRST, count(6), true), Err(Conflict));
+        let conflict =
+            Conflict { numbers: Interval::single(7), found: Box::new([count(6), count(5)]) };
+        assert_eq!(late.note(FIRST, count(6), true), Err(conflict));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::interval::{Interval, Overlap};
 use crate::lease::{LeaseId, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
 use alloc::vec::Vec;
+use core::fmt;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -160,14 +161,15 @@ pub struct Record {
     pub(super) tidy: usize,
 }
 
-/// A worker said what cannot be. The fault is the worker's; the entry that says so is not used.
+/// An entry of a message that cannot be true. It is not used. The text is a predicate: the caller puts
+/// before it the worker or agent that sent the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// A message from a name that was never given out.
-    #[error("a message from worker {}, which is not at work", .0.0)]
+    #[error("sent a message although it is not at work")]
     UnknownWorker(WorkerId),
     /// A value that no set of so many numbers has.
-    #[error("worker {} answered {lease} with an impossible value", .worker.0)]
+    #[error("reported a value that is impossible for its numbers")]
     ImpossibleValue {
         /// Who said it.
         worker: WorkerId,
@@ -175,25 +177,37 @@ pub enum Violation {
         lease: LeaseId,
     },
     /// A partial that does not begin where its lease stands, or goes beyond it.
-    #[error("worker {} answered {lease} for numbers that are not in it", .worker.0)]
+    #[error("answered for numbers that are not in its chunk")]
     NotDue {
         /// Who said it.
         worker: WorkerId,
         /// Under which lease.
         lease: LeaseId,
     },
-    /// Two workers answered the same chunk differently.
+    /// Two workers found different values for the same numbers.
     #[error(
-        "conflict: worker {} answered {lease} with another value than before", .worker.0
+        "and another worker found different values for the numbers {numbers}{}: the function gives \
+         different values for the same n, or a machine has a fault",
+        Both(.values)
     )]
     Conflict {
-        /// Who answered last.
-        worker: WorkerId,
-        /// The lease.
-        lease: LeaseId,
+        /// The numbers.
+        numbers: Interval,
+        /// The two values, where both are 64-bit integers.
+        values: Option<[i64; 2]>,
+    },
+    /// One worker answered the same chunk twice, with different values.
+    #[error(
+        "answered twice for the chunk that begins at n = {first}, with different values{}", Both(.values)
+    )]
+    Twice {
+        /// The lowest number of the answer.
+        first: i64,
+        /// The two values, where both are 64-bit integers.
+        values: Option<[i64; 2]>,
     },
     /// A message that makes no sense although its checksum is right.
-    #[error("worker {} sent {malformed}", .worker.0)]
+    #[error("sent {malformed}")]
     Malformed {
         /// Who sent it.
         worker: WorkerId,
@@ -206,6 +220,18 @@ pub enum Violation {
     /// Numbers were recorded twice: a fault in the calling program.
     #[error(transparent)]
     Overlap(#[from] Overlap),
+}
+
+/// Two contradictory values, in parentheses.
+struct Both<'a>(&'a Option<[i64; 2]>);
+
+impl fmt::Display for Both<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some([one, other]) => write!(f, " ({one} and {other})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// How far the run is.

@@ -93,7 +93,7 @@ impl Scheduler {
             {
                 return scheduler.blame_for_stop(chunk, numbers, cause);
             }
-            scheduler.late.expect(chunk.lease, worker);
+            scheduler.late.expect(chunk.lease, worker, chunk.rest);
             let Reclaimed { lease, rest: interval, losses, cause, .. } = chunk;
             let cause = stop.map_or(cause, |(_, cause)| cause.digest());
             let (attempts, late) = (lease.attempt(), Some(lease));

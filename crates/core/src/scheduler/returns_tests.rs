@@ -97,12 +97,12 @@ impl Bench {
 #[test]
 fn the_same_answer_twice_is_dropped_and_another_is_a_conflict() {
     let mut bench = Bench::new(20, Policy::Static, 2);
-    let (lease, ..) = bench.chunk(0);
+    let (lease, first, _) = bench.chunk(0);
     bench.answer(0, lease, 5).unwrap();
     bench.answer(0, lease, 5).unwrap();
     assert_eq!(bench.scheduler.stale_answers(), 1);
-    let conflict = Err(Violation::Conflict { worker: WorkerId(0), lease });
-    assert_eq!(bench.answer(0, lease, 6), conflict);
+    let twice = Err(Violation::Twice { first, values: Some([5, 6]) });
+    assert_eq!(bench.answer(0, lease, 6), twice);
     assert_eq!(*bench.scheduler.answer(), Value::Count(5), "it is not merged");
 }
 
@@ -132,7 +132,9 @@ fn a_silent_worker_loses_its_chunk_and_its_late_answer_is_compared() {
         assert_eq!((bench.chunk(1).1, bench.chunk(1).2, new.attempt()), (first, last, 2));
         bench.answer(0, old, late).unwrap();
         assert_eq!(bench.scheduler.stale_answers(), 1);
-        assert_eq!(bench.answer(1, new, 5).is_err(), is_conflict);
+        let numbers = Interval::new(first, last).unwrap();
+        let conflict = Err(Violation::Conflict { numbers, values: Some([4, 5]) });
+        assert_eq!(bench.answer(1, new, 5), if is_conflict { conflict } else { Ok(()) });
         assert_eq!(bench.scheduler.is_finished(), !is_conflict);
     }
 }

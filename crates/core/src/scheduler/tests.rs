@@ -344,8 +344,9 @@ fn another_answer_to_a_settled_chunk_is_stale_if_it_is_the_same_and_else_a_confl
         run.scheduler.handle(Event::Answered { worker, busy_ns: 1, answers }, 0)
     };
     assert_eq!(answer(count(interval)), Ok(()));
-    let conflict = Violation::Conflict { worker, lease };
-    assert_eq!(answer(count(interval) + 1), Err(conflict));
+    let (first, other) = (interval.first(), count(interval) + 1);
+    let values = Some([count(interval), other].map(u64::cast_signed));
+    assert_eq!(answer(other), Err(Violation::Twice { first, values }));
     assert_eq!(run.scheduler.stale_answers(), 1);
 }
 

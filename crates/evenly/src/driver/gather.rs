@@ -317,7 +317,7 @@ impl<'a> Gathering<'a> {
         match fault {
             Fault::Worker { slot, violation } => self.dismiss(slot, violation),
             Fault::Nobody => self.suspect(evenly_core::frame::Malformed::Entry),
-            Fault::Run(violation) => Err(violation.into()),
+            Fault::Run { slot, violation } => Err(self.contradiction(slot, violation)),
         }
     }
 

@@ -203,12 +203,16 @@ impl Gathering<'_> {
     /// What becomes of the journal of a job that ends without an answer, and what its user is told.
     pub(super) fn leave_the_journal(&mut self, why: Error) -> Error {
         match (&why, &self.keeper.book) {
-            (Error::Unasked | Error::Untrusted { .. } | Error::Violation(_), Some(book)) => {
-                match book.distrust() {
-                    Ok(()) => why,
-                    Err(error) => error.into(),
-                }
-            }
+            (
+                Error::Unasked
+                | Error::Untrusted { .. }
+                | Error::Contradiction { .. }
+                | Error::Violation(_),
+                Some(book),
+            ) => match book.distrust() {
+                Ok(()) => why,
+                Err(error) => error.into(),
+            },
             (Error::Journal(_), _) | (_, None) => why,
             // A refused call leaves every file as it was.
             (refusal, Some(book)) if refusal.is_refusal() && self.keeper.is_new => {

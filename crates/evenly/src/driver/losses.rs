@@ -221,6 +221,18 @@ impl Gathering<'_> {
         self.end_because(slot, Reason::Said(violation))
     }
 
+    /// The error of a message that shows that no answer can be trusted.
+    pub(super) fn contradiction(&self, slot: usize, violation: Violation) -> Error {
+        let (Violation::Conflict { .. } | Violation::Twice { .. }) = violation else {
+            return violation.into();
+        };
+        let by = match self.agents.seen(slot) {
+            Some(agent) => agent.to_string(),
+            None => format!("worker {} (pid {})", slot + 1, self.crew.slots[slot].child.number()),
+        };
+        Error::Contradiction { by, violation }
+    }
+
     /// Kills a stopped worker, so that another can take its place.
     pub(super) fn make_room(&mut self, slot: usize) -> Result<(), Error> {
         self.end_because(slot, Reason::Stopped)

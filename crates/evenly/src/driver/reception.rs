@@ -301,7 +301,9 @@ impl Gathering<'_> {
                 self.note_awake(slot);
                 Ok(())
             }
-            Said::Heard(_, Err(Fault::Run(violation))) => Err(violation.into()),
+            Said::Heard(slot, Err(Fault::Run { violation, .. })) => {
+                Err(self.contradiction(slot, violation))
+            }
             Said::Heard(slot, Err(Fault::Worker { violation, .. })) => {
                 self.dismiss_agent(slot, Parting::Said(violation))
             }

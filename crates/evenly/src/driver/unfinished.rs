@@ -18,8 +18,13 @@ const WRITING: Duration = Duration::from_secs(5);
 impl Gathering<'_> {
     /// Delivers what is known when the job ends with this error, and tells observers what is not done.
     pub(super) fn wind_up(&mut self, why: Error) -> Error {
-        let is_trusted =
-            !matches!(why, Error::Untrusted { .. } | Error::Unasked | Error::Violation(_));
+        let is_trusted = !matches!(
+            why,
+            Error::Untrusted { .. }
+                | Error::Unasked
+                | Error::Contradiction { .. }
+                | Error::Violation(_)
+        );
         if is_trusted {
             // Nothing more is assigned, and no failure that arrives now halts the job again.
             self.supervisor.drain();

@@ -200,7 +200,9 @@ impl Gathering<'_> {
         if let Err(error) = &served {
             let why = match error {
                 Error::Interrupted(signal) => Leave::Signal(signal.number().unsigned_abs()),
-                Error::Unasked | Error::Violation(_) => Leave::Untrusted,
+                Error::Unasked | Error::Contradiction { .. } | Error::Violation(_) => {
+                    Leave::Untrusted
+                }
                 _ => Leave::NoWorker(0),
             };
             upstream.leave(&mut self.supervisor, why, End::Over);

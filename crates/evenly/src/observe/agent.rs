@@ -66,7 +66,7 @@ impl fmt::Display for Parting {
                 write!(f, "left, for reason {code}, {detail}")
             }
             Self::Gone(gone) => write!(f, "is gone: {gone}"),
-            Self::Said(violation) => write!(f, "was sent away: {violation}"),
+            Self::Said(violation) => write!(f, "was sent away: it {violation}"),
         }
     }
 }
