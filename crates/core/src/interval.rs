@@ -47,6 +47,13 @@ impl Interval {
         Self { first: self.first.min(other.first), last: self.last.max(other.last) }
     }
 
+    /// Whether `other` begins right above the last number.
+    #[inline]
+    #[must_use]
+    pub const fn is_followed_by(self, other: Self) -> bool {
+        self.last < other.first && other.first - 1 == self.last
+    }
+
     /// How many numbers, from 1 to 2^64.
     #[inline]
     #[must_use]
@@ -73,6 +80,17 @@ impl Interval {
         // Below the length, so at most 2^64 - 1: the sum wraps within u64 exactly as i64 needs it.
         let cut = self.first.wrapping_add_unsigned(count as u64);
         (Self { first: self.first, last: cut - 1 }, Some(Self { first: cut, last: self.last }))
+    }
+
+    /// The lowest `most` numbers, or all if there are fewer; one where `most` is 0.
+    #[inline]
+    pub(crate) const fn at_most(self, most: u64) -> Self {
+        let more = if most == 0 { 0 } else { most - 1 };
+        // Where a worker cuts slices of single numbers, 128 bits would cost as much as the numbers.
+        if self.last.abs_diff(self.first) <= more {
+            return self;
+        }
+        Self { first: self.first, last: self.first.wrapping_add_unsigned(more) }
     }
 
     /// What is left above `n`.

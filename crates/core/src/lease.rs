@@ -171,8 +171,19 @@ impl LeaseTable {
         interval: Interval,
         (attempt, losses): (u8, u8),
     ) -> LeaseId {
+        self.numbers += interval.len();
+        self.place(worker, interval, (attempt, losses))
+    }
+
+    #[inline]
+    fn place(
+        &mut self,
+        worker: WorkerId,
+        interval: Interval,
+        (attempt, losses): (u8, u8),
+    ) -> LeaseId {
         let words = [interval.first(), interval.last()];
-        let id = if let Some(slot) = self.free.pop() {
+        if let Some(slot) = self.free.pop() {
             let held = &mut self.slots[slot as usize];
             let id = LeaseId::new(slot as usize, attempt, held.id.serial() + 1);
             *held = Slot { id, worker, losses, marks: 0, cause: 0, words };
@@ -182,9 +193,27 @@ impl LeaseTable {
             let id = LeaseId::new(self.slots.len(), attempt, 0);
             self.slots.push(Slot { id, worker, losses, marks: 0, cause: 0, words });
             id
-        };
-        self.numbers += interval.len();
-        id
+        }
+    }
+
+    /// Lends numbers that were never lent before in chunks of `len`, of which the last may be shorter, and
+    /// adds them to `lent`. The table must have [room](Self::room) for all of them.
+    #[inline]
+    pub(crate) fn lend_run(
+        &mut self,
+        worker: WorkerId,
+        numbers: Interval,
+        len: u128,
+        lent: &mut Vec<Assignment>,
+    ) {
+        self.numbers += numbers.len();
+        let mut rest = Some(numbers);
+        while let Some(numbers) = rest {
+            let (interval, behind) = numbers.split_front(len);
+            rest = behind;
+            let lease = self.place(worker, interval, (1, 0));
+            lent.push(Assignment { lease, interval });
+        }
     }
 
     /// What is known of the name `id` that `worker` used.
@@ -209,6 +238,54 @@ impl LeaseTable {
         let held = &mut self.slots[id.slot()];
         held.marks |= SETTLED;
         held.words = [count.cast_signed(), held.words[0]];
+    }
+
+    /// Ends leases of `worker` with their counts, as long as these are plausible answers to first attempts that are in
+    /// force, and tells `done` of runs of adjacent numbers with their count. The first answer that is something else
+    /// is given back.
+    pub(crate) fn settle_run(
+        &mut self,
+        worker: WorkerId,
+        answers: &mut impl Iterator<Item = (LeaseId, u64)>,
+        mut done: impl FnMut(Interval, u128),
+    ) -> (usize, u128, Option<(LeaseId, u64)>) {
+        let (mut settled, mut numbers) = (0, 0);
+        let mut run: Option<(Interval, u128)> = None;
+        let mut other = None;
+        for (id, count) in answers {
+            let plain = self
+                .slots
+                .get_mut(id.slot())
+                .filter(|held| held.id == id && held.worker == worker && id.attempt() == 1);
+            let Some((held, rest)) = plain.and_then(|held| held.rest().map(|rest| (held, rest)))
+            else {
+                other = Some((id, count));
+                break;
+            };
+            let len = rest.len();
+            if u128::from(count) > len {
+                other = Some((id, count));
+                break;
+            }
+            held.worker = NOBODY;
+            held.marks |= SETTLED;
+            held.words = [count.cast_signed(), 0];
+            self.free.push(id.slot() as u32);
+            settled += 1;
+            numbers += len;
+            run = match run {
+                Some((before, sum)) if before.is_followed_by(rest) => {
+                    Some((before.hull(rest), sum + u128::from(count)))
+                }
+                run => {
+                    run.into_iter().for_each(|(interval, sum)| done(interval, sum));
+                    Some((rest, u128::from(count)))
+                }
+            };
+        }
+        run.into_iter().for_each(|(interval, sum)| done(interval, sum));
+        self.numbers -= numbers;
+        (settled, numbers, other)
     }
 
     /// Ends a lease in force, of which no name is kept.
@@ -363,8 +440,13 @@ impl LeaseTable {
         self.numbers
     }
 
+    /// How many more leases it can hold.
+    pub(crate) fn room(&self) -> usize {
+        self.free.len() + MAX_LEASES - self.slots.len()
+    }
+
     pub(crate) fn is_full(&self) -> bool {
-        self.free.is_empty() && self.slots.len() == MAX_LEASES
+        self.room() == 0
     }
 }
 

@@ -385,26 +385,38 @@ impl Scheduler {
         assignments.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
-            let (interval, lease) = if let Some(returned) = ledger.take_returned(taker) {
+            if let Some(returned) = ledger.take_returned(taker) {
                 let attempt = returned.attempts.saturating_add(1);
-                let lease = leases.lend(worker, returned.interval, (attempt, returned.losses));
+                let interval = returned.interval;
+                let lease = leases.lend(worker, interval, (attempt, returned.losses));
                 leases.set_cause(lease, returned.cause);
                 if let Some(first) = returned.late {
                     late.lend_again(first, lease);
                 }
-                (returned.interval, lease)
-            } else if outlook.remaining > 0
-                && let Some(front) =
-                    ledger.take_front(most_allowed(*allowance, sizer.next(outlook).min(most)))
-            {
-                (front, leases.lend(worker, front, (1, 0)))
+                assignments.push(Assignment { lease, interval });
+                window.lent(interval.len());
+                if let Some(allowance) = allowance {
+                    allowance.use_up(interval.len());
+                }
+            } else if outlook.remaining > 0 {
+                let len = most_allowed(*allowance, sizer.next(outlook).min(most));
+                // Chunks of one length are cut from the front in one step.
+                let count = match (sizer.policy(), &*allowance) {
+                    (Policy::Fixed(_), None) if taker != Taker::Fresh => {
+                        window.room_for(len).min(leases.room())
+                    }
+                    _ => 1,
+                };
+                let Some(front) = ledger.take_front(len.saturating_mul(count as u128)) else {
+                    break;
+                };
+                leases.lend_run(worker, front, len, assignments);
+                if let Some(allowance) = allowance {
+                    allowance.use_up(front.len());
+                }
+                window.lent_run(front.len().div_ceil(len) as usize, len.min(front.len()));
             } else {
                 break;
-            };
-            assignments.push(Assignment { lease, interval });
-            window.lent(interval.len());
-            if let Some(allowance) = allowance {
-                allowance.use_up(interval.len());
             }
             let is_used_up = allowance.is_some_and(Allowance::is_used_up);
             // A fresh worker has a number that was set apart for itself.

@@ -162,8 +162,7 @@ impl Worker {
                 *self.current.insert(Current { lease, rest: interval, unreported, is_done, held })
             }
         };
-        let (slice, _) = current.rest.split_front(u128::from(most.max(1)));
-        Some(Step { slice, is_begun_again })
+        Some(Step { slice: current.rest.at_most(most), is_begun_again })
     }
 
     /// Keeps the numbers given out last, whatever the primary [withdraws](Self::take) meanwhile: they

@@ -152,16 +152,21 @@ impl Packer {
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.open.is_some() && self.entries_left() == 0
+        // Asked for each answer, so without the division of `entries_left`.
+        self.open.is_some_and(|(kind, start)| self.space(start) < kind.entry_len())
+    }
+
+    /// How many more bytes of entries the frame that begins there may have.
+    #[inline]
+    fn space(&self, start: usize) -> usize {
+        start + self.limit - CHECKSUM - self.bytes.len()
     }
 
     /// How many more entries the open frame has room for.
     #[inline]
     fn entries_left(&self) -> usize {
         match self.open {
-            Some((kind, start)) => {
-                (start + self.limit - CHECKSUM - self.bytes.len()) / kind.entry_len()
-            }
+            Some((kind, start)) => self.space(start) / kind.entry_len(),
             None => 0,
         }
     }

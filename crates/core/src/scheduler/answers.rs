@@ -19,7 +19,21 @@ impl Scheduler {
         self.living(worker)?;
         let (mut numbers, mut settled) = (0, 0);
         let mut outcome = Ok(());
-        for (lease, word) in answers.iter() {
+        let mut answers = answers.iter();
+        loop {
+            let next = if self.counts_alone() {
+                let Self { leases, to_record, .. } = self;
+                let (ended, of_them, next) =
+                    leases.settle_run(worker, &mut answers, |done, count| {
+                        to_record.count(done, count);
+                    });
+                settled += ended;
+                numbers += of_them;
+                next
+            } else {
+                answers.next()
+            };
+            let Some((lease, word)) = next else { break };
             let rest = match self.leases.standing(lease, worker) {
                 Standing::InForce(rest) => rest,
                 Standing::Settled { word: before, first } if before != word => {
@@ -61,6 +75,13 @@ impl Scheduler {
         outcome
     }
 
+    /// Whether an answer to a first attempt is only counted: at the highest rates, this is the way of almost every
+    /// answer.
+    fn counts_alone(&self) -> bool {
+        let is_plain = self.late.is_empty() && !self.is_open && self.pieces.is_none();
+        is_plain && self.aggregate == Aggregate::Count
+    }
+
     /// Takes the answer to a lease in force over its rest.
     #[inline]
     fn settle(
@@ -69,15 +90,6 @@ impl Scheduler {
         lease: LeaseId,
         (rest, word): (Interval, u64),
     ) -> Result<(), Violation> {
-        if self.aggregate == Aggregate::Count && self.late.is_empty() && !self.is_open {
-            // The way of almost every answer: at the highest rates, each step of it counts.
-            if u128::from(word) > rest.len() {
-                return Err(Violation::ImpossibleValue { worker, lease });
-            }
-            self.leases.settle(lease, word);
-            self.to_record.count(rest, word);
-            return Ok(());
-        }
         let value = self.aggregate.from_word(word);
         let value = value.filter(|value| self.aggregate.admits(value, &[rest]));
         let value = value.ok_or(Violation::ImpossibleValue { worker, lease })?;

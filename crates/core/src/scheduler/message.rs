@@ -307,9 +307,9 @@ impl Record {
 
     /// The same where numbers are only counted.
     #[inline]
-    pub(super) fn count(&mut self, interval: Interval, satisfy: u64) {
+    pub(super) fn count(&mut self, interval: Interval, satisfy: u128) {
         if let Value::Count(count) = &mut self.value {
-            *count += u128::from(satisfy);
+            *count += satisfy;
         }
         self.cover(interval);
     }

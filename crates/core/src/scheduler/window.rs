@@ -86,6 +86,19 @@ impl Window {
         }
     }
 
+    /// How many chunks of this length it takes before its size must be looked at again.
+    #[inline]
+    pub(super) fn room_for(&self, len: u128) -> usize {
+        if len > self.last_len { 1 } else { self.room() }
+    }
+
+    /// Notes that chunks of one length were lent, as many as it has [room for](Self::room_for).
+    #[inline]
+    pub(super) fn lent_run(&mut self, count: usize, len: u128) {
+        self.lent(len);
+        self.in_flight += count - 1;
+    }
+
     /// How many chunks of this length take no more time than a window should.
     #[inline]
     fn fits(&self, len: u128) -> usize {
