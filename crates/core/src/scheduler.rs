@@ -55,7 +55,7 @@ use options::{Allowance, most_allowed};
 use returns::Gasp;
 use window::Window;
 
-pub use message::{Action, Event, Piece, Progress, Record, Violation};
+pub use message::{Action, Event, Piece, Progress, Record, TakenBack, Violation};
 pub use options::Counts;
 pub use window::Capacity;
 
@@ -192,11 +192,13 @@ impl Scheduler {
         }
     }
 
-    /// Takes an event that happened at `now_ns`, on any clock that does not run backwards.
+    /// Takes an event that happened at `now_ns`, on any clock that does not run backwards. The result is what
+    /// [`Event::Lost`] and [`Event::Silent`] took back from a worker; other events take nothing back.
     ///
     /// # Errors
     /// If a worker said what cannot be; that is not used, and the run should be ended.
-    pub fn handle(&mut self, event: Event<'_>, now_ns: u64) -> Result<(), Violation> {
+    pub fn handle(&mut self, event: Event<'_>, now_ns: u64) -> Result<TakenBack, Violation> {
+        let mut taken_back = TakenBack::default();
         let outcome = match event {
             Event::Joined { worker, capacity } => self.join(worker, capacity, now_ns),
             Event::Answered { worker, busy_ns, answers } => self.answered(worker, busy_ns, answers),
@@ -208,13 +210,15 @@ impl Scheduler {
                 self.released(worker, busy_ns, releases)
             }
             Event::Gasped { worker, n, cause } => self.gasped(worker, Gasp { n, cause }),
-            Event::Silent { worker } => self.silence(worker),
+            Event::Silent { worker } => self.silence(worker).map(|taken| taken_back = taken),
             Event::Awake { worker } => self.awaken(worker),
-            Event::Lost { worker, cause } => self.lose(worker, cause),
+            Event::Lost { worker, cause } => {
+                self.lose(worker, cause).map(|taken| taken_back = taken)
+            }
             Event::Recorded(record) => self.recorded(record, now_ns),
         };
         debug_assert!(self.accounts_for_everything());
-        outcome
+        outcome.map(|()| taken_back)
     }
 
     /// The next thing to do; `None` until the next event.

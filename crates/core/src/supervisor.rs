@@ -11,7 +11,7 @@ use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
 use crate::roster::{Due, LOSSES_IN_A_ROW, Roster};
-use crate::scheduler::{Action, Capacity, Event, Piece, Record, Scheduler, Violation};
+use crate::scheduler::{Action, Capacity, Event, Piece, Record, Scheduler, TakenBack, Violation};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
@@ -202,7 +202,7 @@ impl Supervisor {
         self.slots.push(slot as u32);
         self.names[slot] = Some(worker);
         self.heard_ns[slot] = now_ns;
-        self.scheduler.handle(Event::Joined { worker, capacity }, now_ns)
+        self.scheduler.handle(Event::Joined { worker, capacity }, now_ns).map(drop)
     }
 
     /// Takes a frame that came from the agent in a slot, by what the connection says.
@@ -291,19 +291,19 @@ impl Supervisor {
         let Some(worker) = self.names[slot].take() else { return Ok((0, 0)) };
         self.assembler.forget(worker);
         let quarantined = self.scheduler.quarantined();
-        self.scheduler.handle(Event::Lost { worker, cause }, now_ns)?;
+        let taken_back = self.scheduler.handle(Event::Lost { worker, cause }, now_ns)?;
         if self.scheduler.quarantined() > quarantined {
             // That number is done with, so the run got on.
             self.roster.finished_something(slot);
         }
-        let (reclaimed, is_explained) = self.reclaimed();
+        let TakenBack { chunks, numbers, is_explained } = taken_back;
         let times = self.roster.lose(slot, is_explained, now_ns);
         if times >= LOSSES_IN_A_ROW {
             self.given_up = Some((slot, times));
         }
         self.roster.look_again();
         self.may_be_deserted = true;
-        Ok(reclaimed)
+        Ok((chunks, numbers))
     }
 
     /// A record is as durable as it is going to be.
@@ -312,7 +312,7 @@ impl Supervisor {
     /// If its numbers were recorded before.
     #[inline]
     pub fn recorded(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
-        self.scheduler.handle(Event::Recorded(record), now_ns)
+        self.scheduler.handle(Event::Recorded(record), now_ns).map(drop)
     }
 
     /// Ends the run early; see [`Scheduler::drain`]. Nobody is replaced any more.
@@ -427,7 +427,7 @@ impl Supervisor {
     #[inline]
     fn tell(&mut self, slot: usize, event: Event<'_>, now_ns: u64) -> Result<Heard, Fault> {
         match self.scheduler.handle(event, now_ns) {
-            Ok(()) => Ok(Heard::Work),
+            Ok(_) => Ok(Heard::Work),
             Err(
                 violation @ (Violation::Conflict { .. }
                 | Violation::Twice { .. }
@@ -457,17 +457,17 @@ impl Supervisor {
             Action::Quarantined(failure) => Order::Quarantined(failure),
             Action::Recovered { n, cause } => Order::Recovered { n, cause },
             Action::Untouched(interval) => Order::Untouched(interval),
-            Action::Reclaimed { worker, chunks, numbers, .. } => {
-                Order::Silenced { slot: slot_of(&self.slots, worker), reclaimed: (chunks, numbers) }
-            }
             Action::Finished => Order::Finished,
         })
     }
 
     fn silence(&mut self, slot: usize, now_ns: u64) -> Result<Option<Order>, Violation> {
+        let mut silenced = None;
         if let Some(worker) = self.names[slot] {
             let quarantined = self.scheduler.quarantined();
-            self.scheduler.handle(Event::Silent { worker }, now_ns)?;
+            let taken_back = self.scheduler.handle(Event::Silent { worker }, now_ns)?;
+            let TakenBack { chunks, numbers, .. } = taken_back;
+            silenced = Some(Order::Silenced { slot, reclaimed: (chunks, numbers) });
             if self.scheduler.quarantined() > quarantined {
                 // That number is done with, so the run got on.
                 self.roster.finished_something(slot);
@@ -476,15 +476,7 @@ impl Supervisor {
         // Should it sit there alone, somebody has to take its place.
         self.may_be_deserted = true;
         self.roster.look_again();
-        Ok(self.poll_scheduler())
-    }
-
-    /// What a loss has just taken back. Whoever tells of the loss tells of this with it.
-    fn reclaimed(&mut self) -> ((usize, u128), bool) {
-        match self.scheduler.take_reclaimed() {
-            Some((chunks, numbers, is_explained)) => ((chunks, numbers), is_explained),
-            None => ((0, 0), false),
-        }
+        Ok(silenced.or_else(|| self.poll_scheduler()))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::oracle::check;
 use crate::primary::Stage;
 use crate::queue::{Event, Pid};
 use crate::world::{Outcome, World};
-use evenly_core::frame::{EVERY_LEASE, Packer};
+use evenly_core::frame::Packer;
 use evenly_core::{Cause, Failure, Order, Record};
 
 impl World<'_> {
@@ -31,10 +31,6 @@ impl World<'_> {
             Order::Assign { slot } => self.assign(slot)?,
             Order::Withdraw { slot, lease, parts } => {
                 self.tape.note("withdraw", slot as u64, parts);
-                if lease == EVERY_LEASE {
-                    // Said first when somebody is silent.
-                    self.doubt(slot);
-                }
                 if let Some(packer) = self.packer(slot) {
                     packer.withdraw(lease, parts);
                     self.stats.withdrawals += 1;
@@ -66,8 +62,12 @@ impl World<'_> {
                 self.stats.recovered += 1;
                 self.oracle.culprits.recover(n, cause)?;
             }
-            Order::Silenced { slot, .. } if slot >= self.plan.seats => self.note_silent(slot)?,
+            Order::Silenced { slot, .. } if slot >= self.plan.seats => {
+                self.doubt(slot);
+                self.note_silent(slot)?;
+            }
             Order::Silenced { slot, .. } => {
+                self.doubt(slot);
                 self.stats.silences += 1;
                 self.primary.peers[slot].silences += 1;
                 self.primary.peers[slot].is_silent = true;

@@ -128,20 +128,20 @@ pub enum Action {
     /// Of a run in which nothing is handed out [twice](super::Scheduler::at_most_once): these were
     /// handed out, and are back although nobody has begun them.
     Untouched(Interval),
-    /// Chunks of a lost or silent worker were taken back; they go out again by themselves.
-    Reclaimed {
-        /// The worker.
-        worker: WorkerId,
-        /// How many chunks it held.
-        chunks: usize,
-        /// How many numbers of them were not covered.
-        numbers: u128,
-        /// Whether the worker named one of their numbers with its last gasp, or was lost at a chunk that
-        /// had been lost before: so these are to blame rather than the worker.
-        is_explained: bool,
-    },
     /// Every number is covered. Said once.
     Finished,
+}
+
+/// What was taken back from a worker that is lost or silent. It goes out again by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Chunks that the worker held.
+    pub chunks: usize,
+    /// Numbers of these chunks that were not covered.
+    pub numbers: u128,
+    /// Whether the chunks are to blame rather than the worker: the worker named one of the numbers in its last
+    /// gasp, or was lost at a chunk that had been lost before.
+    pub is_explained: bool,
 }
 
 /// Answers on their way into the result. It can be given back only once, because it is moved.

@@ -13,7 +13,7 @@
 //!
 //! A number that is set apart so is tried in a fresh worker, as long as one is expected.
 
-use super::{Action, Piece, Scheduler, Violation};
+use super::{Action, Piece, Scheduler, TakenBack, Violation};
 use crate::frame::{Begun, EVERY_LEASE, Releases};
 use crate::interval::Interval;
 use crate::lease::{LeaseId, Reclaimed, Standing, WorkerId};
@@ -40,7 +40,11 @@ enum Blame {
 const OUTSIDE: u16 = 4;
 
 impl Scheduler {
-    pub(super) fn lose(&mut self, worker: WorkerId, cause: Option<Cause>) -> Result<(), Violation> {
+    pub(super) fn lose(
+        &mut self,
+        worker: WorkerId,
+        cause: Option<Cause>,
+    ) -> Result<TakenBack, Violation> {
         self.living(worker)?;
         self.late.forget_worker(worker);
         let gasp = self.workers[worker.0 as usize].gasp.take();
@@ -49,7 +53,7 @@ impl Scheduler {
             Some(gasp) => Blame::Number(gasp.n, gasp.cause.unwrap_or(cause)),
             None => Blame::Begun(cause),
         });
-        self.reclaim(worker, blame, |scheduler, chunk| {
+        let taken_back = self.reclaim(worker, blame, |scheduler, chunk| {
             scheduler.late.forget(chunk.lease);
             match scheduler.once {
                 Some(_) => scheduler.forsake(chunk.rest),
@@ -62,7 +66,7 @@ impl Scheduler {
         self.missing += u32::from(!state.window.is_agent());
         self.strength -= state.window.workers();
         self.living.retain(|living| *living != worker);
-        Ok(())
+        Ok(taken_back)
     }
 
     pub(super) fn gasped(&mut self, worker: WorkerId, gasp: Gasp) -> Result<(), Violation> {
@@ -71,13 +75,13 @@ impl Scheduler {
         Ok(())
     }
 
-    pub(super) fn silence(&mut self, worker: WorkerId) -> Result<(), Violation> {
+    pub(super) fn silence(&mut self, worker: WorkerId) -> Result<TakenBack, Violation> {
         self.living(worker)?;
         let everything = Action::Withdraw { worker, lease: EVERY_LEASE, parts: 0 };
         self.pending.push_back(everything);
         let stop = self.workers[worker.0 as usize].stopped_at.take();
         let mut is_blamed = false;
-        self.reclaim(worker, None, |scheduler, chunk| {
+        let taken_back = self.reclaim(worker, None, |scheduler, chunk| {
             // Another worker may have been waiting for an answer of this one: no more.
             scheduler.late.forget(chunk.lease);
             if scheduler.once.is_some() {
@@ -103,7 +107,7 @@ impl Scheduler {
         state.is_explained = is_blamed;
         state.is_silent = true;
         state.window.clear();
-        Ok(())
+        Ok(taken_back)
     }
 
     /// A worker did not go on after it was stopped at these numbers of a chunk. A process that stops workers
@@ -199,7 +203,7 @@ impl Scheduler {
         worker: WorkerId,
         blame: Option<Blame>,
         mut put_back: impl FnMut(&mut Self, Reclaimed),
-    ) {
+    ) -> TakenBack {
         let before = self.leases.numbers();
         let mut reclaimed = alloc::vec::Vec::new();
         self.leases.reclaim(worker, |chunk| reclaimed.push(chunk));
@@ -218,11 +222,11 @@ impl Scheduler {
             }
             put_back(self, chunk);
         }
-        self.pending.push_back(Action::Reclaimed { worker, chunks, numbers, is_explained });
         if chunks > 0 {
-            // Somebody who has run out of work may take it.
+            // Workers that have run out of work may take them.
             self.queue_everybody();
         }
+        TakenBack { chunks, numbers, is_explained }
     }
 
     /// How often a single number may be lost alone before it fails.
@@ -234,19 +238,6 @@ impl Scheduler {
         let tries = if cause.is_from_outside() { OUTSIDE * tries } else { tries };
         // Losses are counted no further.
         tries.min(u8::MAX.into())
-    }
-
-    /// Takes what was just reclaimed out of what [`poll`](Self::poll) will give: how many chunks,
-    /// how many numbers, and whether that explains the loss.
-    pub(crate) fn take_reclaimed(&mut self) -> Option<(usize, u128, bool)> {
-        let is_it = |action: &Action| matches!(action, Action::Reclaimed { .. });
-        let at = self.pending.iter().rposition(is_it)?;
-        match self.pending.remove(at) {
-            Some(Action::Reclaimed { chunks, numbers, is_explained, .. }) => {
-                Some((chunks, numbers, is_explained))
-            }
-            _ => None,
-        }
     }
 
     /// Puts a lost chunk back: whole, in halves, around a number that is to blame, or as a failure.

@@ -43,11 +43,13 @@ impl Bench {
                 Action::Assign { worker } => {
                     self.held[worker.0 as usize] = self.scheduler.assignments().to_vec();
                 }
-                Action::Record(record) => self.scheduler.handle(Event::Recorded(record), 1)?,
+                Action::Record(record) => {
+                    self.scheduler.handle(Event::Recorded(record), 1)?;
+                }
                 other => self.done.push(other),
             }
         }
-        outcome
+        outcome.map(drop)
     }
 
     /// Lets a worker say what `pack` packs, having worked for `busy_ns`.

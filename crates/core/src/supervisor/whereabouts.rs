@@ -19,7 +19,7 @@ impl Supervisor {
         let Some(worker) = self.names[slot] else { return Ok(()) };
         self.scheduler.went_on(worker);
         if self.roster.go_on(slot) {
-            return self.scheduler.handle(Event::Awake { worker }, now_ns);
+            return self.scheduler.handle(Event::Awake { worker }, now_ns).map(drop);
         }
         Ok(())
     }
