@@ -2,6 +2,7 @@
 
 use crate::examples;
 use crate::later::Later;
+use crate::times::{JoinTimeArguments, TimeArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -109,6 +110,8 @@ pub(crate) struct JoinArguments {
     /// How long to try to reconnect to a lost primary: 500ms, 30s, 5m, 2h [default: 30s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) reconnect: Option<String>,
+    #[command(flatten)]
+    pub(crate) times: JoinTimeArguments,
     /// Print only errors on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -312,6 +315,9 @@ pub(crate) struct JobArguments {
     /// with a number of n or a percentage: now,fail=1 [default: soon,fail=10000; failures: never]
     #[arg(long, value_name = "SPEC", allow_hyphen_values = true)]
     pub(crate) halt: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) times: TimeArguments,
 
     /// Write a line for each chunk to this file, in the columns of GNU parallel; +FILE appends to it, and so
     /// does --resume

@@ -111,6 +111,7 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     if let Some(grace) = plan.grace {
         job = job.grace(grace);
     }
+    job = plan.times.apply(job);
     if let Some(bytes) = plan.memory {
         job = job.memory(bytes);
     }

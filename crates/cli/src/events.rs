@@ -339,7 +339,7 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
             let reason = reason.map(|reason| reason.to_string());
             Event::WorkerLost { worker, pid, exit, signal, reason, chunks, numbers }
         }
-        Observation::WorkerSilent { worker, pid, reclaimed: (chunks, numbers) } => {
+        Observation::WorkerSilent { worker, pid, reclaimed: (chunks, numbers), .. } => {
             let (worker, pid, chunks, numbers) = (*worker, *pid, *chunks, numbers.to_string());
             Event::WorkerSilent { worker, pid, chunks, numbers }
         }
@@ -390,7 +390,7 @@ fn event_of_agents(observation: &Observation<'_>) -> Option<Event<'static>> {
             let (worker, reason) = (agent.worker, why.to_string());
             Event::AgentLost { worker, reason, chunks: *chunks, numbers: numbers.to_string() }
         }
-        Observation::AgentSilent { agent, reclaimed: (chunks, numbers) } => {
+        Observation::AgentSilent { agent, reclaimed: (chunks, numbers), .. } => {
             let (worker, chunks, numbers) = (agent.worker, *chunks, numbers.to_string());
             Event::AgentSilent { worker, chunks, numbers }
         }

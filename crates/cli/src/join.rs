@@ -13,8 +13,7 @@ use evenly::{Address, AddressError, Error, Join, JoinError, function};
 
 /// Works for the primary until its job is over.
 pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
-    let JoinArguments { address, key_file, workers, lib, cmd, depends, reconnect, quiet, verbose } =
-        arguments;
+    let JoinArguments { address, key_file, workers, lib, cmd, depends, reconnect, .. } = arguments;
     let address: Address =
         address.parse().map_err(|error: AddressError| Outcome::Usage(error.to_string()))?;
     let key = keys::to_join(&address, key_file.as_ref()).map_err(Outcome::Usage)?;
@@ -42,7 +41,8 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
     if let Some(within) = option("reconnect", reconnect.as_deref(), parse_duration)? {
         join = join.reconnect(within);
     }
-    let volume = match (quiet, verbose) {
+    join = arguments.times.apply(join)?;
+    let volume = match (arguments.quiet, arguments.verbose) {
         (true, _) => Volume::Quiet,
         (false, false) => Volume::Normal,
         (false, true) => Volume::Verbose,

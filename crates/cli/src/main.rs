@@ -36,6 +36,7 @@ mod run;
 mod size;
 mod stderr;
 mod stream;
+mod times;
 mod told;
 mod typed;
 mod unfinished;

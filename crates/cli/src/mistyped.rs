@@ -209,7 +209,8 @@ fn unknown_option(command: &Command, typed: &str) -> String {
         }
         _ => return format!("{unknown}; it is an option of {}", others.join(", ")),
     }
-    let names = command.get_arguments().flat_map(|arg| {
+    let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    let names = shown.flat_map(|arg| {
         arg.get_long().into_iter().chain(arg.get_all_aliases().unwrap_or_default())
     });
     match usage::closest(name, names).filter(|_| name.len() > 1) {
@@ -226,7 +227,8 @@ fn elsewhere(name: &str) -> Option<(String, String)> {
     let mut all = Arguments::command();
     all.build();
     all.get_subcommands().filter(|_| name.len() > 1).find_map(|command| {
-        let names = command.get_arguments().filter_map(Arg::get_long);
+        let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+        let names = shown.filter_map(Arg::get_long);
         let close = usage::closest(name, names)?;
         Some((close.to_owned(), command.get_name().to_owned()))
     })

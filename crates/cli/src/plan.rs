@@ -11,6 +11,7 @@ use crate::number::parse_number;
 use crate::question::Question;
 use crate::rerun::Rerun;
 use crate::size::{parse_size, size};
+use crate::times::Times;
 use crate::told::Volume;
 use crate::usage;
 use evenly::function::Function;
@@ -44,6 +45,7 @@ pub(crate) struct Plan {
     pub(crate) timeout: Option<Duration>,
     /// Time between `SIGTERM` and `SIGKILL` for a command.
     pub(crate) grace: Option<Duration>,
+    pub(crate) times: Times,
     /// How many bytes of memory a worker may have, or a command.
     pub(crate) memory: Option<u64>,
     /// `None`: as many as the library thinks best.
@@ -109,6 +111,7 @@ impl Plan {
             retries,
             timeout: option("timeout", arguments.timeout.as_deref(), parse_duration)?,
             grace: option("grace", arguments.grace.as_deref(), parse_duration)?,
+            times: arguments.times.resolve()?,
             memory: option("memory", arguments.memory.as_deref(), parse_memory)?,
             halt: option("halt", arguments.halt.as_deref(), parse_halt)?
                 .unwrap_or_else(|| default_halt(aggregate)),

@@ -38,9 +38,12 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
             let reclaimed = chunks(*reclaimed);
             format!("worker {worker} (pid {pid}) {end}{reason}; {reclaimed}")
         }
-        Observation::WorkerSilent { worker, pid, reclaimed } => {
+        Observation::WorkerSilent { worker, pid, limit, reclaimed } => {
             let reclaimed = chunks(*reclaimed);
-            format!("worker {worker} (pid {pid}) has been stopped for 5 s; {reclaimed}")
+            format!(
+                "worker {worker} (pid {pid}) has been stopped for {} s; {reclaimed}",
+                limit.as_secs_f64()
+            )
         }
         Observation::Recovered { n, cause } => format!(
             "n = {n} ended its worker ({}) but not when it was tried alone; its value counts",
@@ -66,8 +69,9 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
             let rest = if gave_back { String::new() } else { format!("; {}", chunks(*reclaimed)) };
             format!("{agent} {why}{rest}")
         }
-        Observation::AgentSilent { agent, reclaimed } => {
-            format!("{agent} has not been heard for 5 s; {}", chunks(*reclaimed))
+        Observation::AgentSilent { agent, limit, reclaimed } => {
+            let (limit, reclaimed) = (limit.as_secs_f64(), chunks(*reclaimed));
+            format!("{agent} has not been heard for {limit} s; {reclaimed}")
         }
         Observation::AgentAwake(agent) => format!("{agent} is heard again"),
         Observation::AgentRefused { address, why } => {

@@ -131,7 +131,12 @@ fn everything() -> Vec<Trial> {
             on_site("halt", &[], failing::halt),
             on_site("no_first_primary", &[], reconnecting::no_first_primary),
             on_site("row_28_spoilt", &[], relayed::spoilt),
-            on_site("row_29_silent_crowd", &[], strangers::silent_crowd),
+            on_site(
+                "row_29_an_agent_joins_beside_a_silent_crowd",
+                &[],
+                strangers::an_agent_joins_beside_a_silent_crowd,
+            ),
+            on_site("row_29_a_silent_crowd_is_cut", &[], strangers::a_silent_crowd_is_cut),
             on_site(
                 "row_29_silent_connections_where_few_files_may_be_open",
                 &[],

@@ -197,6 +197,29 @@ fn bad_values_of_deadline_retries_and_halt() {
 }
 
 #[test]
+fn hidden_times_are_checked_and_in_no_help_and_no_hint() {
+    for (words, expected) in [
+        (
+            "count even 0..9 --silence 99ms",
+            "bad value '99ms' for --silence: it is from 100ms to 1h",
+        ),
+        ("count even 0..9 --drain soon", "bad value 'soon' for --drain: "),
+        ("count even 0..9 --stuck-after 0s", "bad value '0s' for --stuck-after: "),
+        ("join unix:s --first-join ever", "bad value 'ever' for --first-join: "),
+        ("join unix:s --silence 2h", "bad value '2h' for --silence: it is from 100ms to 1h"),
+    ] {
+        refused(words, &[expected]);
+    }
+    for verb in ["count", "join"] {
+        let help = answer(&format!("{verb} --help"));
+        let hidden = ["--silence", "--drain", "--stuck-after", "--first-join"];
+        assert!(!hidden.iter().any(|option| help.contains(option)), "{help}");
+    }
+    let output = run("count even 0..9 --silenc 1s");
+    assert!(!stderr(&output).contains("--silence"), "{output:?}");
+}
+
+#[test]
 fn files_that_cannot_be_written() {
     for option in ["--joblog", "--events"] {
         refused(&format!("count even 0..10 {option} /nonexistent/x"), &[option, "No such file"]);

@@ -30,7 +30,7 @@ impl Place {
     }
 
     fn join(&self, address: &str, workers: u32) -> Running {
-        start_command(self.evenly(&format!("join {address} -j {workers}")))
+        start_command(self.evenly(&format!("join {address} -j {workers} --silence 1s")))
     }
 }
 
@@ -212,12 +212,12 @@ fn standing_still_for_long_costs_nobody_its_connection() {
     let place = Place::new("long");
     let (mut job, _, at) = Job::start(
         &place,
-        "count test:slow=1000 0..1000 -j 1 --deadline 3s --listen tcp:127.0.0.1:0 --listen unix:board",
+        "count test:slow=1000 0..1000 -j 1 --deadline 3s --silence 1s --listen tcp:127.0.0.1:0 --listen unix:board",
     );
     let agents = [place.join(&at, 1), place.join("unix:board", 1)];
     job.until("agent_joined");
-    // Longer than the job may take, and than anybody may be silent.
-    std::thread::sleep(Duration::from_millis(6500));
+    // Longer than the deadline, and than the limit after which either end gives up a silent connection.
+    std::thread::sleep(Duration::from_millis(3500));
     let both = job.until("agent_joined");
     assert_eq!(list(&both, "agents").len(), 2);
     std::thread::sleep(Duration::from_millis(1500));

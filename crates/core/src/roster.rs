@@ -12,14 +12,13 @@ use alloc::vec::Vec;
 /// So many losses of one seat in a row, with nothing finished in between, are the last.
 pub const LOSSES_IN_A_ROW: u32 = 20;
 
-/// A worker that somebody else stopped keeps what it holds for so long.
-pub const STOPPED_NS: u64 = 5_000_000_000;
+/// Default limit of silence: a stopped worker, or an agent from which no frame comes, loses its chunks after
+/// this time.
+pub const SILENCE_NS: u64 = 5_000_000_000;
 
-/// The same for a worker that is stopped in a chunk in which another was stopped before.
-pub const STOPPED_AGAIN_NS: u64 = 500_000_000;
-
-/// An agent that has said nothing for so long loses what it holds. It says something every second.
-pub const SILENT_NS: u64 = 5_000_000_000;
+/// A worker that is stopped in a chunk in which another worker was stopped before loses it after this
+/// fraction of the limit of silence.
+const STOPPED_AGAIN: u64 = 10;
 
 /// The pause after the second loss in a row, and the longest one.
 pub const FIRST_PAUSE_NS: u64 = 1_000_000;
@@ -68,6 +67,8 @@ pub(crate) struct Roster {
     places: Vec<Place>,
     /// No seat is due before; `u64::MAX` if none ever is.
     next_ns: u64,
+    /// The limit of silence.
+    silence_ns: u64,
 }
 
 impl Roster {
@@ -75,13 +76,18 @@ impl Roster {
     pub(crate) fn new(seats: usize) -> Self {
         let place =
             Place { seat: Seat::Vacant { from_ns: 0, is_refused: false }, losses_in_a_row: 0 };
-        Self { places: alloc::vec![place; seats], next_ns: u64::MAX }
+        Self { places: alloc::vec![place; seats], next_ns: u64::MAX, silence_ns: SILENCE_NS }
+    }
+
+    /// Sets the limit of silence.
+    pub(crate) fn set_silence(&mut self, silence_ns: u64) {
+        self.silence_ns = silence_ns;
     }
 
     /// A seat for an agent.
     pub(crate) fn welcome(&mut self, now_ns: u64) -> usize {
         let place = Place { seat: Seat::Agent { heard_ns: now_ns }, losses_in_a_row: 0 };
-        self.note(now_ns + SILENT_NS);
+        self.note(now_ns + self.silence_ns);
         match self.places.iter().position(|place| place.seat == Seat::Free) {
             Some(slot) => {
                 self.places[slot] = place;
@@ -101,7 +107,7 @@ impl Roster {
         let was_silent = *seat == Seat::SilentAgent;
         *seat = Seat::Agent { heard_ns: now_ns };
         if was_silent {
-            self.note(now_ns + SILENT_NS);
+            self.note(now_ns + self.silence_ns);
         }
         was_silent
     }
@@ -157,16 +163,16 @@ impl Roster {
         let place = &mut self.places[slot];
         if place.seat == Seat::Working {
             place.seat = Seat::Stopped { since_ns: now_ns };
-            self.note(now_ns + STOPPED_NS);
+            self.note(now_ns + self.silence_ns);
         }
     }
 
     /// Its worker was stopped where one was stopped before, so less time has to pass before that counts.
     pub(crate) fn is_stopped_again(&mut self, slot: usize, now_ns: u64) {
-        let since_ns = (now_ns + STOPPED_AGAIN_NS).saturating_sub(STOPPED_NS);
+        let since_ns = (now_ns + self.silence_ns / STOPPED_AGAIN).saturating_sub(self.silence_ns);
         if let Seat::Stopped { since_ns: since } = &mut self.places[slot].seat {
             *since = since_ns;
-            self.note(since_ns + STOPPED_NS);
+            self.note(since_ns + self.silence_ns);
         }
     }
 
@@ -188,8 +194,8 @@ impl Roster {
         let mut next_ns = u64::MAX;
         for (slot, place) in self.places.iter_mut().enumerate() {
             let (due, at_ns) = match place.seat {
-                Seat::Stopped { since_ns } => (Due::Silence { slot }, since_ns + STOPPED_NS),
-                Seat::Agent { heard_ns } => (Due::Silence { slot }, heard_ns + SILENT_NS),
+                Seat::Stopped { since_ns } => (Due::Silence { slot }, since_ns + self.silence_ns),
+                Seat::Agent { heard_ns } => (Due::Silence { slot }, heard_ns + self.silence_ns),
                 Seat::Vacant { from_ns, .. } if is_work => (Due::Fill { slot }, from_ns),
                 _ => continue,
             };
@@ -305,15 +311,31 @@ mod tests {
         let mut roster = roster();
         assert_eq!(roster.welcome(7), 2);
         assert!(!roster.hear(2, 8));
-        assert_eq!(roster.due(true, 8 + SILENT_NS - 1), None);
-        assert_eq!(roster.next_ns(), Some(8 + SILENT_NS));
-        assert_eq!(roster.due(true, 8 + SILENT_NS), Some(Due::Silence { slot: 2 }));
-        assert_eq!(roster.due(true, 8 + SILENT_NS), None);
-        assert!(roster.hear(2, 9 + SILENT_NS));
-        assert_eq!(roster.next_ns(), Some(9 + 2 * SILENT_NS));
-        assert_eq!(roster.lose(2, false, 9 + SILENT_NS), 0);
+        assert_eq!(roster.due(true, 8 + SILENCE_NS - 1), None);
+        assert_eq!(roster.next_ns(), Some(8 + SILENCE_NS));
+        assert_eq!(roster.due(true, 8 + SILENCE_NS), Some(Due::Silence { slot: 2 }));
+        assert_eq!(roster.due(true, 8 + SILENCE_NS), None);
+        assert!(roster.hear(2, 9 + SILENCE_NS));
+        assert_eq!(roster.next_ns(), Some(9 + 2 * SILENCE_NS));
+        assert_eq!(roster.lose(2, false, 9 + SILENCE_NS), 0);
         assert_eq!(roster.due(true, u64::MAX), None);
         assert_eq!(roster.welcome(0), 2);
+    }
+
+    #[test]
+    fn the_limit_of_silence_is_for_stopped_workers_and_agents() {
+        let mut roster = roster();
+        roster.set_silence(500);
+        roster.stop(0, 1);
+        assert_eq!(roster.welcome(2), 2);
+        assert_eq!(roster.due(true, 500), None);
+        assert_eq!(roster.due(true, 501), Some(Due::Silence { slot: 0 }));
+        assert_eq!(roster.due(true, 501), None);
+        assert_eq!(roster.due(true, 502), Some(Due::Silence { slot: 2 }));
+        roster.stop(1, 600);
+        roster.is_stopped_again(1, 600);
+        assert_eq!(roster.due(true, 649), None);
+        assert_eq!(roster.due(true, 650), Some(Due::Silence { slot: 1 }));
     }
 
     #[test]
@@ -321,8 +343,8 @@ mod tests {
         let mut roster = roster();
         roster.stop(0, 7);
         assert_eq!(roster.due(true, 7), None);
-        assert_eq!(roster.next_ns(), Some(7 + STOPPED_NS));
-        assert_eq!(roster.due(true, 7 + STOPPED_NS), Some(Due::Silence { slot: 0 }));
+        assert_eq!(roster.next_ns(), Some(7 + SILENCE_NS));
+        assert_eq!(roster.due(true, 7 + SILENCE_NS), Some(Due::Silence { slot: 0 }));
         assert_eq!(roster.in_the_way(), None);
         roster.refuse(1, 7);
         assert_eq!(roster.in_the_way(), Some(0));
@@ -330,6 +352,6 @@ mod tests {
         assert!(roster.go_on(0));
         roster.stop(1, 0);
         assert!(!roster.go_on(1));
-        assert_eq!(roster.due(true, 2 * STOPPED_NS), None);
+        assert_eq!(roster.due(true, 2 * SILENCE_NS), None);
     }
 }

@@ -162,6 +162,14 @@ impl Supervisor {
         }
     }
 
+    /// Sets the limit of silence in nanoseconds, without which it is [`SILENCE_NS`](crate::roster::SILENCE_NS).
+    /// After this time a stopped worker, or an agent from which no frame came, loses its chunks to others.
+    #[must_use]
+    pub fn with_silence(mut self, silence_ns: u64) -> Self {
+        self.roster.set_silence(silence_ns);
+        self
+    }
+
     /// What the next worker is called. A name is used up only when its worker joins.
     #[must_use]
     pub fn next_name(&self) -> WorkerId {
@@ -179,8 +187,8 @@ impl Supervisor {
     }
 
     /// An agent with the [next name](Self::next_name) takes a seat of its own: in which slot. It is
-    /// [silent](Order::Silenced) when nothing has been [heard](Self::hear) of it for
-    /// [`SILENT_NS`](crate::roster::SILENT_NS).
+    /// [silent](Order::Silenced) when no frame of it has [come](Self::hear_agent) for the
+    /// [limit of silence](Self::with_silence).
     ///
     /// # Errors
     /// As [`join`](Self::join).

@@ -8,6 +8,7 @@ use crate::journal::Journal;
 use crate::observe::Observer;
 use crate::output::Output;
 use crate::secure::Key;
+use crate::silence::Silence;
 use crate::transport::Address;
 use evenly_core::scheduler::RETRIES;
 use evenly_core::{Aggregate, Failure, Policy, Range, Value};
@@ -19,6 +20,12 @@ pub const MIN_MEMORY: u64 = 1 << 20;
 
 /// Time between `SIGTERM` and `SIGKILL` for a command, unless the job says otherwise.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Time that workers have for the numbers they are at when a job ends early, unless the job says otherwise.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Time at one number after which the number is reported, unless the job says otherwise.
+pub(crate) const STUCK_AFTER: Duration = Duration::from_secs(10);
 
 /// A question about every number of a range, and how to answer it.
 pub struct Job {
@@ -39,6 +46,9 @@ pub struct Job {
     pub(crate) timeout: Option<Duration>,
     /// Time between `SIGTERM` and `SIGKILL` for a command.
     pub(crate) grace: Duration,
+    pub(crate) silence: Silence,
+    pub(crate) drain: Duration,
+    pub(crate) stuck_after: Duration,
     /// How much memory a worker may have, and what it starts, in bytes.
     pub(crate) memory: Option<u64>,
     pub(crate) chunk_time: Option<Duration>,
@@ -79,6 +89,9 @@ impl Job {
             deadline: None,
             timeout: None,
             grace: GRACE,
+            silence: Silence::default(),
+            drain: DRAIN,
+            stuck_after: STUCK_AFTER,
             memory: None,
             chunk_time: None,
             chunk_max: u64::MAX,
@@ -226,6 +239,36 @@ impl Job {
     pub fn grace(mut self, grace: Duration) -> Self {
         // An agent gets it in 64 bits, in nanoseconds.
         self.grace = grace.min(Duration::from_nanos(u64::MAX));
+        self
+    }
+
+    /// Sets the limit of silence, 5 s without this call. After this time a worker that another process stopped
+    /// (`SIGSTOP`), or an agent from which no frame comes, loses its chunks to others. Other limits follow from it:
+    /// heartbeats go to agents five times in this time, a new connection says hello within it, and the
+    /// connection of an agent is given up after three times as long. Agents have
+    /// [their own limit](crate::Join::silence).
+    ///
+    /// # Panics
+    /// If it is below [`MIN_SILENCE`](crate::MIN_SILENCE) or above [`MAX_SILENCE`](crate::MAX_SILENCE).
+    #[must_use]
+    pub fn silence(mut self, limit: Duration) -> Self {
+        self.silence = Silence::new(limit);
+        self
+    }
+
+    /// Gives workers this time to finish the numbers they are at when a signal or [`halt`](Self::halt) ends the job;
+    /// 5 s without this call. Then they are killed.
+    #[must_use]
+    pub fn drain(mut self, within: Duration) -> Self {
+        self.drain = within;
+        self
+    }
+
+    /// Reports a number at which a worker has been for this time, if that is also ten times as long as usual; 10 s
+    /// without this call. Positions are read once a second, or four times in this time if that is more often.
+    #[must_use]
+    pub fn stuck_after(mut self, time: Duration) -> Self {
+        self.stuck_after = time;
         self
     }
 

@@ -3,9 +3,10 @@
 use crate::driver;
 use crate::error::Error;
 use crate::function::{Function, Program, UnusableExpression};
-use crate::job::default_workers;
+use crate::job::{STUCK_AFTER, default_workers};
 use crate::observe::Observer;
 use crate::secure::Key;
+use crate::silence::Silence;
 use crate::transport::{Address, AddressError, Gone};
 use evenly_core::frame::Malformed;
 use evenly_core::hello::{MAX_TEXT, Misunderstood};
@@ -25,6 +26,8 @@ pub struct Join {
     /// How long the primary is looked for at first, and when it was lost.
     pub(crate) first: Duration,
     pub(crate) reconnect: Duration,
+    pub(crate) silence: Silence,
+    pub(crate) stuck_after: Duration,
     /// What it brings for jobs that need a program.
     pub(crate) function: Option<Box<dyn Function>>,
 }
@@ -37,13 +40,49 @@ impl Join {
     pub fn new(address: Address, key: Option<Key>) -> Result<Self, AddressError> {
         address.check_can_be_joined()?;
         let (first, reconnect) = (Duration::from_secs(10), Duration::from_secs(30));
-        Ok(Self { address, key, workers: None, first, reconnect, function: None })
+        Ok(Self {
+            address,
+            key,
+            workers: None,
+            first,
+            reconnect,
+            silence: Silence::default(),
+            stuck_after: STUCK_AFTER,
+            function: None,
+        })
     }
 
     /// Brings so many workers; without this, as many as this process may use processors.
     #[must_use]
     pub fn with_workers(mut self, workers: NonZeroU32) -> Self {
         self.workers = Some(workers);
+        self
+    }
+
+    /// Looks for the primary for this time before it gives up; 10 s without this call.
+    #[must_use]
+    pub fn first_join(mut self, within: Duration) -> Self {
+        self.first = within;
+        self
+    }
+
+    /// Sets the limit of silence of this agent, 5 s without this call: see [`Job::silence`](crate::Job::silence). It
+    /// sends five heartbeats to the primary in this time, takes chunks from stopped workers after it, and gives
+    /// up a primary after three times as long without a frame.
+    ///
+    /// # Panics
+    /// If it is below [`MIN_SILENCE`](crate::MIN_SILENCE) or above [`MAX_SILENCE`](crate::MAX_SILENCE).
+    #[must_use]
+    pub fn silence(mut self, limit: Duration) -> Self {
+        self.silence = Silence::new(limit);
+        self
+    }
+
+    /// Reports a number at which a worker of this agent has been for this time, 10 s without this call: see
+    /// [`Job::stuck_after`](crate::Job::stuck_after).
+    #[must_use]
+    pub fn stuck_after(mut self, time: Duration) -> Self {
+        self.stuck_after = time;
         self
     }
 

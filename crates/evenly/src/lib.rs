@@ -35,6 +35,7 @@ mod quoted;
 #[cfg(test)]
 mod scratch;
 mod secure;
+mod silence;
 mod transport;
 pub mod view;
 
@@ -52,4 +53,5 @@ pub use process::{
 };
 pub use quoted::quoted;
 pub use secure::{Key, KeyError};
+pub use silence::{MAX_SILENCE, MIN_SILENCE};
 pub use transport::{Address, AddressError, AddressKind, ListenError};

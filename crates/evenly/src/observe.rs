@@ -75,6 +75,8 @@ pub enum Observation<'a> {
         worker: usize,
         /// Its process number.
         pid: u32,
+        /// The limit of silence of the job.
+        limit: Duration,
         /// How many chunks it held, and how many of their numbers were not covered.
         reclaimed: (usize, u128),
     },
@@ -139,11 +141,13 @@ pub enum Observation<'a> {
         /// How many chunks it held, and how many of their numbers were not covered.
         reclaimed: (usize, u128),
     },
-    /// An agent has not been heard for five seconds; what it had in hand goes to others, and what it
+    /// No frame has come from an agent for the limit of silence; what it had in hand goes to others, and what it
     /// says about that later is dropped.
     AgentSilent {
         /// Which.
         agent: &'a AgentSeen,
+        /// The limit of silence of the job.
+        limit: Duration,
         /// How many chunks it held, and how many of their numbers were not covered.
         reclaimed: (usize, u128),
     },

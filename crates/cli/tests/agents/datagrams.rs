@@ -49,18 +49,19 @@ pub(crate) fn spoilt(site: &Site) {
 
 /// Nothing comes through until the session is given up; then there is a new one.
 pub(crate) fn given_up_and_healed(site: &Site) {
-    let words = "count test:slow=1000 0..40000 -j 0 --split fixed:200";
+    let words = "count test:slow=1000 0..20000 -j 0 --split fixed:200 --silence 1s";
     let (mut primary, address) = site.primary(Transport::Udp, words);
     let relay = DropRelay::start(&address, Drops::default());
-    let agents = [site.agent(relay.address(), "-j 1"), site.agent(&address, "-j 2")];
+    let agents = [(relay.address(), 1), (&*address, 2)]
+        .map(|(address, workers)| site.agent(address, &format!("-j {workers} --silence 1s")));
     primary.lines(" joined with ", 2);
     relay.hold(true);
-    let line = primary.line(" has not been heard for 5 s; ");
+    let line = primary.line(" has not been heard for 1 s; ");
     assert!(line.contains(" reclaimed ("), "{line}");
     primary.line(" is gone: it was silent for too long");
     relay.hold(false);
     primary.lines(" joined with 1 worker", 2);
-    primary.ended().answers("20000\n");
+    primary.ended().answers("10000\n");
     agents.into_iter().for_each(|agent| agent.ended().answers(""));
 }
 

@@ -2,7 +2,6 @@
 
 use crate::support::kill;
 use crate::support::site::{Site, Transport};
-use std::time::{Duration, Instant};
 
 /// It ends workers of agents, not agents; and it is found and named as if it had been here.
 pub(crate) fn a_number_that_crashes(site: &Site, transport: Transport) {
@@ -43,10 +42,8 @@ pub(crate) fn a_number_that_takes_too_much_memory(site: &Site, transport: Transp
 pub(crate) fn deadline(site: &Site, transport: Transport) {
     let words = "count test:slow=1000 0..600000 -j 0 --split fixed:10 --deadline 1s";
     let (primary, address) = site.primary(transport, words);
-    let began = Instant::now();
     let agent = site.agent(&address, "-j 2");
     primary.ended().failed(124, "deadline");
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     agent.ended().answers("");
 }
 

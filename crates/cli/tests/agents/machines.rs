@@ -23,11 +23,11 @@ fn start_all(
     words: &str,
 ) -> (Process, [Process; 3]) {
     let listen = format!("{}:{}:0", transport.name(), network.address(0));
-    let words = format!("{words} -j 0 --progress none --listen {listen}");
+    let words = format!("{words} -j 0 --silence 2s --progress none --listen {listen}");
     let mut primary = start(site, network, 0, &words);
     let address = listens_at(&mut primary);
-    let agents =
-        [1, 2, 3].map(|number| start(site, network, number, &format!("join {address} -j 2")));
+    let agents = [1, 2, 3]
+        .map(|number| start(site, network, number, &format!("join {address} -j 2 --silence 2s")));
     primary.lines(" joined with 2 workers", 3);
     (primary, agents)
 }
@@ -54,7 +54,7 @@ fn line(primary: &mut Process, agent: &str, with: &str, times: usize) {
 /// lives, and the connections of one are reset; the answer is that of one process.
 pub(crate) fn cut_lost_and_reset(site: &Site, transport: Transport) {
     let network = Network::new(4);
-    let words = "count test:slow=1000 0..90000 --split fixed:100";
+    let words = "count test:slow=1000 0..48000 --split fixed:100";
     let (mut primary, agents) = start_all(site, &network, transport, words);
     let [lost, unplugged, reset] = [1, 2, 3].map(|machine| from(&network, machine));
 
@@ -68,8 +68,8 @@ pub(crate) fn cut_lost_and_reset(site: &Site, transport: Transport) {
         figure(&format!("tcp: a reset was made up for after {:?}", began.elapsed()));
     }
 
-    line(&mut primary, &lost, " has not been heard for 5 s; ", 1);
-    line(&mut primary, &unplugged, " has not been heard for 5 s; ", 1);
+    line(&mut primary, &lost, " has not been heard for 2 s; ", 1);
+    line(&mut primary, &unplugged, " has not been heard for 2 s; ", 1);
     figure(&format!(
         "{}: hosts that vanished were missed after {:?}",
         transport.name(),
@@ -83,7 +83,7 @@ pub(crate) fn cut_lost_and_reset(site: &Site, transport: Transport) {
     network.plug(2, true);
     line(&mut primary, &unplugged, " joined with 2 workers", 2);
 
-    primary.ended().answers("45000\n");
+    primary.ended().answers("24000\n");
     agents.into_iter().for_each(|agent| agent.ended().answers(""));
 }
 

@@ -15,10 +15,10 @@ fn resting(site: &Site, transport: Transport) -> (Process, Process, PathBuf, Str
         started.display()
     );
     let cmd = format!("{} {{}}", script(site, "notes.sh", &text));
-    let question = "count 0..30 --partial --at-most-once";
+    let question = "count 0..30 --partial --at-most-once --silence 1s";
     let (primary, address) = asking(site, transport, question, &cmd);
-    let agent = site.agent(&address, &format!("-j 2 -- {cmd}"));
-    (primary, agent, started, format!("{address} -j 2 -- {cmd}"))
+    let agent = site.agent(&address, &format!("-j 2 --silence 1s -- {cmd}"));
+    (primary, agent, started, format!("{address} -j 2 --silence 1s -- {cmd}"))
 }
 
 fn worker_of_5(started: &PathBuf) -> u32 {
@@ -60,7 +60,7 @@ pub(crate) fn an_agent(site: &Site, transport: Transport) {
         worker_of_5(&started);
         kill(signal, agent.pid());
         if signal == "STOP" {
-            primary.line(" has not been heard for 5 s; ");
+            primary.line(" has not been heard for 1 s; ");
         }
         let other = site.start(&format!("join {words}"));
         unknown(primary, &started);

@@ -7,29 +7,29 @@ use std::time::{Duration, Instant};
 
 /// Nothing comes through for longer than anybody waits; then all of it does.
 pub(crate) fn silent_and_healed(site: &Site, transport: Transport) {
-    let words = "count test:slow=1000 0..20000 -j 0 --split fixed:500";
+    let words = "count test:slow=1000 0..9000 -j 0 --split fixed:500 --silence 1s";
     let (mut primary, address) = site.primary(transport, words);
     let relay = Relay::start(site, transport, &address, Plan::default());
-    let agents = [site.agent(relay.address(), "-j 1"), site.agent(&address, "-j 2")];
+    let agents = [(relay.address(), 1), (&address, 2)]
+        .map(|(address, workers)| site.agent(address, &format!("-j {workers} --silence 1s")));
     primary.lines(" joined with ", 2);
     let began = Instant::now();
     relay.hold(true);
-    let line = primary.line(" has not been heard for 5 s; ");
+    let line = primary.line(" has not been heard for 1 s; ");
     figure(&format!("{}: a silent host was missed after {:?}", transport.name(), began.elapsed()));
     assert!(line.contains(" reclaimed ("), "{line}");
-    std::thread::sleep(Duration::from_millis(500));
     relay.hold(false);
     primary.line(" is heard again");
-    primary.ended().answers("10000\n");
+    primary.ended().answers("4500\n");
     agents.into_iter().for_each(|agent| agent.ended().answers(""));
 }
 
 /// What the agent says gets there, and nothing comes back: it gives up the connection and comes again.
 pub(crate) fn dead_towards_the_agent(site: &Site, transport: Transport) {
-    let words = "count test:slow=1000 0..5000 -j 0 --split fixed:100";
+    let words = "count test:slow=1000 0..5000 -j 0 --split fixed:100 --silence 1s";
     let (mut primary, address) = site.primary(transport, words);
     let relay = Relay::start(site, transport, &address, Plan::default());
-    let mut agent = site.agent(relay.address(), "-j 1");
+    let mut agent = site.agent(relay.address(), "-j 1 --silence 1s");
     primary.line(" joined with ");
     relay.mute_primary(true);
     agent.line("lost the primary: it was silent for too long");

@@ -5,10 +5,10 @@ use crate::support::process::Process;
 use crate::support::random::Random;
 use crate::support::relay::{Plan, Relay};
 use crate::support::site::{Site, Transport};
-use crate::support::{descriptors, figure, until};
+use crate::support::{descriptors, until};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Ends as soon as one agent has come.
 const SHORT: &str = "count even 0..1000 -j 0";
@@ -38,44 +38,55 @@ fn resident(process: &Process) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// A thousand who say nothing, and some who say a byte a second.
-pub(crate) fn silent_crowd(site: &Site) {
-    let words = "count test:slow=1000 0..8000 -j 0 --split fixed:10";
+/// Connects a thousand times without a word.
+fn crowd(address: &str) -> Vec<TcpStream> {
+    let crowd: Vec<TcpStream> = (0..1000).map(|_| connect(address)).collect();
+    crowd.iter().for_each(|socket| socket.set_nonblocking(true).unwrap());
+    crowd
+}
+
+/// Keeps the connections that are still open; the primary sends nothing through them.
+fn retain_open(crowd: &mut Vec<TcpStream>) {
+    crowd.retain_mut(|socket| match socket.read(&mut [0; 8]) {
+        Ok(0) => false,
+        Ok(_) => panic!("an answer to a stranger"),
+        Err(error) => error.kind() == ErrorKind::WouldBlock,
+    });
+}
+
+pub(crate) fn an_agent_joins_beside_a_silent_crowd(site: &Site) {
+    let words = "count test:slow=1000 0..1000 -j 0 --split fixed:10 --silence 10m";
     let (mut primary, address) = site.primary(Transport::Tcp, words);
     let before = resident(&primary);
-    let began = Instant::now();
-    let mut crowd: Vec<TcpStream> = (0..1000).map(|_| connect(&address)).collect();
-    crowd.iter().for_each(|socket| socket.set_nonblocking(true).unwrap());
-
-    let joining = Instant::now();
+    let mut crowd = crowd(&address);
     let agent = site.agent(&address, "-j 1");
     primary.line(" joined with ");
-    figure(&format!("an agent joined beside a crowd in {:?}", joining.elapsed()));
-    assert!(joining.elapsed() < Duration::from_secs(5), "{:?}", joining.elapsed());
     let table = descriptors(primary.pid()).len();
     assert!(table < 256 + 32, "{table} descriptors");
     let grown = resident(&primary).saturating_sub(before);
     assert!(grown < 4096, "it grew by {grown} KiB");
+    retain_open(&mut crowd);
+    assert!(!crowd.is_empty(), "the agent waited until the last of the crowd was cut");
+    primary.ended().answers("500\n");
+    agent.ended().answers("");
+}
 
-    // Byte by byte, the slowest are cut with the others: the first two are a length that is right.
-    let mut last = began.elapsed();
-    while !crowd.is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(15), "{} are still there", crowd.len());
+/// Some say a byte now and then; those are cut with the others.
+pub(crate) fn a_silent_crowd_is_cut(site: &Site) {
+    let words = "count test:slow=1000 0..1000 -j 0 --split fixed:10 --silence 500ms";
+    let (primary, address) = site.primary(Transport::Tcp, words);
+    let mut crowd = crowd(&address);
+    until("the crowd is cut", || {
+        // The first two bytes are a length that is right.
         for slow in crowd.iter_mut().rev().step_by(20) {
             let _ = slow.write(&[3]);
         }
-        crowd.retain_mut(|socket| match socket.read(&mut [0; 8]) {
-            Ok(0) => false,
-            Ok(_) => panic!("an answer to a stranger"),
-            Err(error) => error.kind() == ErrorKind::WouldBlock,
-        });
-        last = began.elapsed();
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    figure(&format!("the last of the crowd was cut after {last:?}"));
-    let last = last.as_secs_f64();
-    assert!(last > 4.5, "cut after {last} s already");
-    primary.ended().answers("4000\n");
+        retain_open(&mut crowd);
+        std::thread::sleep(Duration::from_millis(50));
+        crowd.is_empty().then_some(())
+    });
+    let agent = site.agent(&address, "-j 1 --silence 500ms");
+    primary.ended().answers("500\n");
     agent.ended().answers("");
 }
 

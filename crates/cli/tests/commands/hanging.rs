@@ -6,7 +6,7 @@ use crate::yard::Yard;
 
 const COMMAND: &str = "-- sh -c 'test $0 != 1 || sleep 1000' {}";
 
-/// Waits until each call says where it hangs, then ends it. All of them wait for their 10 s at once.
+/// Waits until each call says where it hangs, then ends it.
 fn assert_each_says(calls: Vec<(Process, &str)>) {
     let mut ended = Vec::new();
     for (mut process, expected) in calls {
@@ -26,10 +26,10 @@ fn assert_each_says(calls: Vec<(Process, &str)>) {
 pub(crate) fn a_command_that_hangs_is_named_without_a_timeout() {
     let yard = Yard::new();
     let start = |words: &str| Process::start(yard.command(words));
-    let each = format!("run 0..3 -j 2 -v --progress none {COMMAND}");
-    let chunks = "count 0..30 -j 2 -v --progress none --chunk 10 \
+    let each = format!("run 0..3 -j 2 -v --progress none --stuck-after 1s {COMMAND}");
+    let chunks = "count 0..30 -j 2 -v --progress none --stuck-after 1s --chunk 10 \
                   -- sh -c 'test $0 != 10 || sleep 1000; echo 1' {start} {end}";
-    let coprocess = "count 0..10 -j 2 -v --progress none --chunk 1 --coprocess \
+    let coprocess = "count 0..10 -j 2 -v --progress none --stuck-after 1s --chunk 1 --coprocess \
                      -- sh -c 'while read a b; do test $a != 3 || sleep 1000; echo 1; done'";
     assert_each_says(vec![
         (start(&each), " has been at n = 1 for 1"),
@@ -43,22 +43,23 @@ pub(crate) fn a_command_that_hangs_behind_an_agent_is_named_by_both() {
     let start = |words: &str| Process::start(yard.command(words));
     let socket = yard.path("socket");
     let address = format!("unix:{}", socket.display());
-    let mut primary =
-        start(&format!("run 0..3 -j 0 -v --progress none --listen {address} {COMMAND}"));
+    let mut primary = start(&format!(
+        "run 0..3 -j 0 -v --progress none --stuck-after 1s --listen {address} {COMMAND}"
+    ));
     primary.line("listening at ");
-    let agent = start(&format!("join {address} -j 2 -v {COMMAND}"));
+    let agent = start(&format!("join {address} -j 2 -v --stuck-after 1s {COMMAND}"));
     let joined = primary.line(" joined with 2 workers");
     let name = joined.split(" joined").next().unwrap().to_owned();
     let expected = format!("{name} has been at n = 1 for 1");
     assert_each_says(vec![(primary, &expected), (agent, " has been at n = 1 for 1")]);
 }
 
-/// The stop of a worker is noticed after 5 s; `--retries 0` asks for one more try, alone.
+/// `--retries 0` asks for one more try, alone.
 pub(crate) fn a_command_that_stops_its_worker_is_named() {
     let yard = Yard::new();
     let start = |words: &str| Process::start(yard.command(words));
-    let each = "run 0..4 -j 2 --retries 0 -- sh -c 'test $0 != 1 || kill -STOP $PPID; echo $0' {}";
-    let coprocess = "count 0..10 -j 2 --retries 0 --chunk 1 --partial --coprocess -- \
+    let each = "run 0..4 -j 2 --retries 0 --silence 500ms -- sh -c 'test $0 != 1 || kill -STOP $PPID; echo $0' {}";
+    let coprocess = "count 0..10 -j 2 --retries 0 --silence 500ms --chunk 1 --partial --coprocess -- \
                      sh -c 'while read a b; do test $a != 3 || kill -STOP $PPID; echo 1; done'";
     let (each, coprocess) = (start(each), start(coprocess));
     let (each, coprocess) = (each.ended(), coprocess.ended());

@@ -79,11 +79,12 @@ pub(crate) fn a_killed_worker_leaves_it_unknown() {
 /// Its work is not given to another, and that it ended is not heard any more.
 pub(crate) fn a_stopped_worker_leaves_it_unknown() {
     let yard = Yard::new();
-    let words = format!("count 0..12 -j 2 --partial --at-most-once -- sh -c '{NOTES}'");
+    let words =
+        format!("count 0..12 -j 2 --partial --at-most-once --silence 500ms -- sh -c '{NOTES}'");
     let mut process = yard.start(&words);
     let worker = worker_of(&yard, 5);
     kill("STOP", worker);
-    process.line(" has been stopped for 5 s; ");
+    process.line(" has been stopped for 0.5 s; ");
     std::fs::write(yard.path("go"), "").unwrap();
     kill("CONT", worker);
     let ended = yard.ended(process);

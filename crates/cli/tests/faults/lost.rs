@@ -86,36 +86,38 @@ fn stopped(pid: u32) -> bool {
 }
 
 pub(crate) fn stopped_and_continued() {
-    // Long enough for five seconds of silence; each number sleeps a millisecond.
-    let mut running =
-        start("count test:slow=1000 0..20000 -j 2 --split fixed:5 --format json --progress none");
+    // Two seconds at least, four times the limit of silence: each number sleeps a millisecond.
+    let words = "count test:slow=1000 0..4000 -j 2 --split fixed:5 --format json --progress none";
+    let mut running = start(&format!("{words} --silence 500ms"));
     let victim = running.workers(2)[0];
     std::thread::sleep(Duration::from_millis(200));
     kill("STOP", victim);
     let said = until_silent(&mut running);
-    let line = format!("evenly: worker 1 (pid {victim}) has been stopped for 5 s; ");
+    let line = format!("evenly: worker 1 (pid {victim}) has been stopped for 0.5 s; ");
     assert!(said.starts_with(&line) && said.contains(" reclaimed ("), "{said}");
     assert!(stopped(victim), "it is not killed: it may go on");
     kill("CONT", victim);
     let output = running.output();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains(r#""answer":"10000""#), "{text}");
+    assert!(text.contains(r#""answer":"2000""#), "{text}");
     // The chunk it was at when it was stopped comes late.
     assert!(!text.contains(r#""stale_answers":0"#), "{text}");
     assert!(text.contains(r#""losses":0"#), "it was no loss: {text}");
 }
 
 pub(crate) fn stopped_for_ever() {
-    let running = start("count test:slow=1000 0..10000 -j 2 --split fixed:100 --progress none");
+    let running = start(
+        "count test:slow=1000 0..2000 -j 2 --split fixed:100 --progress none --silence 500ms",
+    );
     let victim = running.workers(2)[0];
     kill("STOP", victim);
     let output = running.output();
-    stdout_is(&output, b"5000\n");
+    stdout_is(&output, b"1000\n");
     assert!(!is_alive(victim));
 }
 
 pub(crate) fn the_only_one_stopped() {
-    let running = start("count test:slow=1000 0..1000 -j 1 --progress none");
+    let running = start("count test:slow=1000 0..1000 -j 1 --progress none --silence 500ms");
     let victim = running.workers(1)[0];
     kill("STOP", victim);
     let output = running.output();
@@ -125,7 +127,7 @@ pub(crate) fn the_only_one_stopped() {
 
 /// The stages wait for answers, too, and must not wait for ever.
 pub(crate) fn stopped_under_wiring() {
-    let running = start("count test:slow=100000 0..4 -j 1 --wiring");
+    let running = start("count test:slow=100000 0..4 -j 1 --wiring --silence 500ms");
     until("a worker is at work", || {
         let worker = children_of(running.pid()).first().copied()?;
         let at_work = crate::support::descriptors(worker).len() == 5 && !stopped(worker);

@@ -18,9 +18,6 @@ use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-/// How long a primary may take to answer one hello.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// How long to wait before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -96,6 +93,8 @@ fn job(
         Job::new(welcome.aggregate, Range::EMPTY, function).retries(welcome.retries).halt(None);
     job.workers = Some(join.workers().get());
     job.memory = (welcome.memory > 0).then_some(welcome.memory);
+    job.silence = join.silence;
+    job.stuck_after = join.stuck_after;
     job.grace = Duration::from_nanos(welcome.grace_ns);
     job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));
     Ok(job)
@@ -160,7 +159,7 @@ impl Search<'_> {
         };
         let now_ns = self.clock.now_ns();
         let mut transport = connect(address, key.as_ref(), &hello.encode(), registry, now_ns)?;
-        let until = until.min(self.clock.elapsed() + PATIENCE);
+        let until = until.min(self.clock.elapsed() + self.join.silence.limit());
         while self.clock.elapsed() < until {
             let due = transport.next_due_ns().map_or(until, Duration::from_nanos).min(until);
             let ready = self.wait(due)?;

@@ -1,7 +1,7 @@
 //! Signals, and what makes a job end early: a signal, the deadline, enough failures.
 //!
 //! To end early is to *drain*: nothing more is handed out, what is not counted is taken back, and the
-//! workers finish the numbers they are at, within [`DRAIN`]. A second signal ends it at once.
+//! workers finish the numbers they are at, within [`Job::drain`](crate::Job::drain). A second signal ends it at once.
 
 use super::gather::{Gathering, system};
 use super::upstream::End;
@@ -12,10 +12,7 @@ use evenly_core::agent::Leave;
 use evenly_core::{Cause, Failure, Interval};
 use std::time::{Duration, Instant};
 
-/// How long workers may take over the numbers that they are at when a signal asks for the end.
-pub(super) const DRAIN: Duration = Duration::from_secs(5);
-
-/// The same when the deadline is over already.
+/// Time that workers have for the numbers they are at when the deadline has passed.
 const DRAIN_AT_DEADLINE: Duration = Duration::from_millis(500);
 
 /// Whoever waits so long is told what for.
@@ -71,7 +68,7 @@ impl Gathering<'_> {
             upstream.leave(&mut self.supervisor, Leave::Signal(number), End::Signal(signal));
             return Ok(());
         }
-        self.end_early(Early::Signal(signal), DRAIN);
+        self.end_early(Early::Signal(signal), self.job.drain);
         Ok(())
     }
 

@@ -1,6 +1,5 @@
 //! `--halt`: what counts towards it, and when it ends the job.
 
-use super::early::DRAIN;
 use super::gather::Gathering;
 use crate::error::Error;
 use crate::function::Form;
@@ -46,7 +45,7 @@ impl Gathering<'_> {
         match halt.when {
             When::Now => Err(self.ended_early(Early::Halt)),
             When::Soon => {
-                self.end_early(Early::Halt, DRAIN);
+                self.end_early(Early::Halt, self.job.drain);
                 Ok(())
             }
         }

@@ -288,7 +288,12 @@ impl Gathering<'_> {
 
     pub(super) fn tell_silence(&mut self, slot: usize, reclaimed: (usize, u128)) {
         let pid = self.crew.slots[slot].child.number();
-        let silent = Observation::WorkerSilent { worker: slot + 1, pid, reclaimed };
+        let silent = Observation::WorkerSilent {
+            worker: slot + 1,
+            pid,
+            limit: self.job.silence.limit(),
+            reclaimed,
+        };
         self.stages.observer.observe(&silent);
         self.tell_pieces();
     }

@@ -252,8 +252,9 @@ impl<'a> Primary<'a> {
         let workers = self.crew.slots.len() as u32;
         let scheduler = Scheduler::open_ended(self.job.aggregate, workers);
         let mut gathering = self.gathering(scheduler, hub, registry, Ok)?;
-        gathering.upstream =
-            Some(Upstream::new(transport, gathering.job.aggregate, gathering.clock.elapsed()));
+        let (aggregate, silence) = (gathering.job.aggregate, gathering.job.silence);
+        let now = gathering.clock.elapsed();
+        gathering.upstream = Some(Upstream::new(transport, aggregate, silence, now));
         gathering.admit_everybody()?;
         Ok(gathering)
     }
@@ -281,7 +282,8 @@ impl<'a> Primary<'a> {
         if self.job.leaves_out_failures {
             scheduler = scheduler.leave_out_failures();
         }
-        let supervisor = Supervisor::new(resume(scheduler)?, self.crew.slots.len());
+        let supervisor = Supervisor::new(resume(scheduler)?, self.crew.slots.len())
+            .with_silence(self.job.silence.limit_ns());
         let Self { job, crew, signals, stages, clock, .. } = self;
         Ok(Gathering::new(job, supervisor, (hub, registry), crew, signals, stages, clock))
     }

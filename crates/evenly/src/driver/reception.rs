@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::observe::{AgentSeen, Observation, Parting, Stage};
 use crate::process::limits;
+use crate::silence::Silence;
 use crate::transport::{Arrival, Gone, Reception, Registry, Token, listen};
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Frame, Heartbeat, Packer};
@@ -23,9 +24,6 @@ pub(super) const AGENTS: u32 = 3;
 
 /// The most chunks that one agent may hold: so many entries wait for it in memory, at most.
 const WINDOW: usize = 8192;
-
-/// How often it is said that this primary lives.
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// How often strangers are told of, at most.
 const STRANGERS: Duration = Duration::from_secs(60);
@@ -56,6 +54,7 @@ pub(super) struct Agents {
     function: String,
     boot: [u8; 16],
     next_heartbeat: Duration,
+    silence: Silence,
     /// The last time that was told.
     now_ns: u64,
     /// When strangers may be told of again, and how many there have been since.
@@ -88,7 +87,7 @@ impl Agents {
     pub(super) fn listen(job: &Job, registry: &Registry) -> Result<Self, Error> {
         let mut receptions = Vec::with_capacity(job.listen.len());
         for (number, address) in (AGENTS..).zip(&job.listen) {
-            receptions.push(listen(address, &job.keys, registry.also(number))?);
+            receptions.push(listen(address, &job.keys, job.silence, registry.also(number))?);
         }
         // Where nobody can come, nothing is prepared for who does.
         let (welcome, boot) = match receptions.is_empty() {
@@ -105,7 +104,8 @@ impl Agents {
             program: job.function.program(),
             function: job.function.name().to_owned(),
             boot,
-            next_heartbeat: HEARTBEAT,
+            next_heartbeat: job.silence.heartbeat(),
+            silence: job.silence,
             now_ns: 0,
             next_strangers: Duration::ZERO,
             strangers: 0,
@@ -193,6 +193,16 @@ impl Agents {
     /// Packs for everybody that this primary lives.
     pub(super) fn beat(&mut self) {
         for (reception, peer) in self.seats.values() {
+            if let Some(packer) = self.receptions[*reception].packer(*peer) {
+                packer.heartbeat(Heartbeat::OfPrimary);
+            }
+        }
+    }
+
+    /// Packs a heartbeat for every admitted agent, also for one whose first frame this primary does not read
+    /// while it stands still.
+    pub(super) fn beat_while_standing(&mut self) {
+        for (reception, peer) in self.peers.keys() {
             if let Some(packer) = self.receptions[*reception].packer(*peer) {
                 packer.heartbeat(Heartbeat::OfPrimary);
             }
@@ -369,7 +379,11 @@ impl Gathering<'_> {
         let Some(at) = self.agents.seats.get(&slot) else { return };
         if let Some(peer) = self.agents.peers.get_mut(at) {
             peer.is_silent = true;
-            let silent = Observation::AgentSilent { agent: &peer.seen, reclaimed };
+            let silent = Observation::AgentSilent {
+                agent: &peer.seen,
+                limit: self.job.silence.limit(),
+                reclaimed,
+            };
             self.stages.observer.observe(&silent);
         }
     }
@@ -402,7 +416,7 @@ impl Gathering<'_> {
             self.stages.observer.observe(&Observation::Strangers { count });
         }
         if agents.next_heartbeat <= now {
-            agents.next_heartbeat = now + HEARTBEAT;
+            agents.next_heartbeat = now + agents.silence.heartbeat();
             agents.beat();
         }
         Ok(())

@@ -7,7 +7,7 @@
 
 use super::clock::Clock;
 use super::gather::Gathering;
-use super::reception::{AGENTS, HEARTBEAT};
+use super::reception::AGENTS;
 use crate::error::Error;
 use crate::observe::{Layout, Observation, Observer, Stage};
 use crate::process::end_is_asked_for;
@@ -58,11 +58,12 @@ impl Gathering<'_> {
         // For the transports no time passes.
         let now_ns = self.clock.now_ns();
         let (registry, agents) = (&self.registry, &mut self.agents);
+        let heartbeat = self.job.silence.heartbeat();
         let mut next = Instant::now();
         self.stages.stand(stage, &mut self.clock, || {
             if next <= Instant::now() {
-                next = Instant::now() + HEARTBEAT;
-                agents.beat();
+                next = Instant::now() + heartbeat;
+                agents.beat_while_standing();
             }
             // Whoever is heard later must be let say it now: else what waits to be confirmed to the
             // other end would end the connection.

@@ -20,15 +20,14 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 use std::time::Duration;
 
-/// How often positions are looked at, if no time limit asks for more.
+/// Interval of the looks at positions, unless a time limit or a short [`Job::stuck_after`](crate::Job::stuck_after) asks for more.
 const PERIOD: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_millis(50);
 
-/// Looks in the time that a number has.
+/// Looks in the time that a number has, and in the time after which it is reported.
 const LOOKS: u32 = 4;
 
-/// A number is stuck after this time, if that is also this many times its usual time.
-const LONG: Duration = Duration::from_secs(10);
+/// A number is stuck only after this many times its usual time.
 const TIMES_USUAL: f64 = 10.0;
 
 /// A worker that runs commands needs this much more, beside the grace, to end one with TERM and KILL.
@@ -71,8 +70,8 @@ impl Posts {
         // What the command left in the background may have its own grace.
         let grace = if is_command { job.grace.saturating_mul(2) } else { Duration::ZERO };
         let bound = job.timeout.map(|timeout| bound(timeout, is_command).saturating_add(grace));
-        let period =
-            job.timeout.map_or(PERIOD, |timeout| (timeout / LOOKS).clamp(SHORTEST, PERIOD));
+        let shortest_limit = job.timeout.unwrap_or(Duration::MAX).min(job.stuck_after);
+        let period = (shortest_limit / LOOKS).clamp(SHORTEST, PERIOD);
         Self {
             watch: Watch::every(period),
             posts: Vec::new(),
@@ -183,7 +182,7 @@ impl Gathering<'_> {
         if self.posts.bound.is_some_and(|bound| since >= bound) {
             self.end_the_stuck(slot, numbers);
         }
-        if since < LONG {
+        if since < self.job.stuck_after {
             // Looking up a lease for each of thousands of workers takes milliseconds.
             return None;
         }
@@ -212,7 +211,7 @@ impl Gathering<'_> {
     ) -> Option<Stuck> {
         let usual_ns = self.supervisor.cost_ns(slot, numbers.len()).unwrap_or(0.0);
         let usual = Duration::from_nanos((usual_ns * TIMES_USUAL) as u64);
-        if since < LONG.max(usual) {
+        if since < self.job.stuck_after.max(usual) {
             return None;
         }
         let post = self.posts.posts[slot].as_mut()?;

@@ -3,6 +3,7 @@
 use super::gather::Gathering;
 use crate::error::Error;
 use crate::process::signals::Signal;
+use crate::silence::Silence;
 use crate::transport::{Arrival, Gone, Transport};
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Body, Heartbeat, Malformed, Packer};
@@ -11,13 +12,6 @@ use std::time::Duration;
 
 /// How often what is done of a chunk is reported before the chunk is done.
 const REPORT: Duration = Duration::from_millis(100);
-
-/// How often it is said that this agent lives.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-
-/// How long a primary may say nothing: it says every second that it lives. A connection can be dead in
-/// one direction, and then the primary hears us and waits for answers to chunks that never came.
-const SILENT: Duration = Duration::from_secs(15);
 
 /// The only peer that there is at this end.
 const PRIMARY: usize = 0;
@@ -35,6 +29,7 @@ pub(super) struct Upstream {
     busy_since_ns: Option<u64>,
     next_report: Duration,
     next_heartbeat: Duration,
+    silence: Silence,
 }
 
 /// Why a session is over.
@@ -55,6 +50,7 @@ impl Upstream {
     pub(super) fn new(
         mut transport: Box<dyn Transport>,
         aggregate: Aggregate,
+        silence: Silence,
         now: Duration,
     ) -> Self {
         let limit = transport.packer(PRIMARY).map_or(1 << 10, |packer| packer.limit());
@@ -67,6 +63,7 @@ impl Upstream {
             busy_since_ns: None,
             next_report: Duration::ZERO,
             next_heartbeat: Duration::ZERO,
+            silence,
         };
         upstream.beat();
         upstream
@@ -134,11 +131,13 @@ impl Upstream {
                 self.busy_since_ns = self.busy_since_ns.map(|_| now_ns);
             }
         }
-        if self.heard + SILENT <= now {
+        // A connection can be dead in one direction: then the primary still hears this agent, and waits for answers
+        // to chunks that never arrived here.
+        if self.heard + self.silence.of_connection() <= now {
             self.end.get_or_insert(End::Lost(Gone::Silent));
         }
         if self.next_heartbeat <= now {
-            self.next_heartbeat = now + HEARTBEAT;
+            self.next_heartbeat = now + self.silence.heartbeat();
             self.beat();
         }
         Ok(())

@@ -5,20 +5,22 @@ use super::{datagram, stream};
 use crate::error::Error;
 use crate::join::JoinError;
 use crate::secure::Key;
+use crate::silence::Silence;
 
-/// Begins to listen for agents.
+/// Begins to listen for agents, which may be silent for this long.
 pub(crate) fn listen(
     address: &Address,
     keys: &[Key],
+    silence: Silence,
     registry: Registry,
 ) -> Result<Box<dyn Reception>, ListenError> {
     let keys = if address.needs_key() { keys.to_vec() } else { Vec::new() };
     match address.kind() {
         AddressKind::Unix | AddressKind::Tcp => {
-            Ok(Box::new(stream::Listener::listen(address, keys, registry)?))
+            Ok(Box::new(stream::Listener::listen(address, keys, registry)?.with_silence(silence)?))
         }
         AddressKind::Unixgram | AddressKind::Udp => {
-            Ok(Box::new(datagram::Listener::listen(address, keys, registry)?))
+            Ok(Box::new(datagram::Listener::listen(address, keys, registry)?.with_silence(silence)))
         }
     }
 }

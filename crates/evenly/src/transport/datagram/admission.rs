@@ -182,7 +182,9 @@ impl Listener {
         }
         let stage = match seal {
             _ if !is_admitted => Stage::Refused,
-            Ok(seal) => Stage::Admitted(Box::new(Line::new(session, seal, now_ns))),
+            Ok(seal) => Stage::Admitted(Box::new(
+                Line::new(session, seal, now_ns).with_silence(self.silence),
+            )),
             Err(_) => Stage::Lost(None, Gone::Forged),
         };
         self.peers.advance(number, stage);

@@ -1,8 +1,9 @@
 //! A line: one session with somebody, from the frames that are packed to the datagrams that are sent.
 
-use super::{DATAGRAM_FRAME, SILENT_NS};
+use super::DATAGRAM_FRAME;
 use crate::secure::noise::Sealer;
 use crate::secure::replay::Replay;
+use crate::silence::Silence;
 use evenly_core::WorkerId;
 use evenly_core::channel::Channel;
 use evenly_core::datagram::{Content, Datagram, LONGEST};
@@ -39,6 +40,7 @@ pub(super) struct Line {
     counter: u64,
     came: Replay,
     heard_ns: u64,
+    silence: Silence,
     /// A datagram that is to be sent, or nothing.
     datagram: Vec<u8>,
     /// The segment in it, or in the one that came, before or after the seal.
@@ -56,10 +58,17 @@ impl Line {
             counter: 0,
             came: Replay::new(),
             heard_ns: now_ns,
+            silence: Silence::default(),
             datagram: Vec::new(),
             segment: Vec::new(),
             is_ending: false,
         }
+    }
+
+    /// Sets the limit of silence from which follows when the other side is gone.
+    pub(super) fn with_silence(mut self, silence: Silence) -> Self {
+        self.silence = silence;
+        self
     }
 
     /// The next datagram to send now. It stays until it is [sent](Self::sent).
@@ -189,7 +198,7 @@ impl Line {
 
     /// When the other side is gone, if it is not heard before.
     pub(super) fn silent_ns(&self) -> u64 {
-        self.heard_ns.saturating_add(SILENT_NS)
+        self.heard_ns.saturating_add(self.silence.of_connection().as_nanos() as u64)
     }
 
     /// When there is something to send, if nothing comes before. While there is no room for a datagram,

@@ -4,6 +4,7 @@ use super::peers::{Peers, Place, Stage};
 use super::socket::{ROOM, Shared};
 use super::{LINGER_NS, READ_AT_ONCE, SHARED_KEY};
 use crate::secure::Key;
+use crate::silence::Silence;
 use crate::transport::{
     Address, AddressKind, Arrival, Failed, Gone, ListenError, Reception, Registry, Transport,
 };
@@ -30,6 +31,7 @@ pub(crate) struct Listener {
     leaving: Option<u32>,
     pub(super) room: Vec<u8>,
     pub(super) strangers: u64,
+    pub(super) silence: Silence,
     /// The last time that was told.
     pub(super) now_ns: u64,
 }
@@ -58,12 +60,19 @@ impl Listener {
             leaving: None,
             room: vec![0; ROOM],
             strangers: 0,
+            silence: Silence::default(),
             now_ns: 0,
         })
     }
 }
 
 impl Listener {
+    /// Gives peers the times of this limit of silence.
+    pub(crate) fn with_silence(mut self, silence: Silence) -> Self {
+        self.silence = silence;
+        self
+    }
+
     fn tell_hello(&mut self, number: u32) -> Option<Arrival<'_>> {
         let Stage::Asking { hello, is_told, .. } = &mut self.peers.get_mut(number)?.stage else {
             return None;

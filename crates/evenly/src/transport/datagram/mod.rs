@@ -25,7 +25,7 @@
 //!
 //! An address that is not reachable, and a port at which nobody listens, are a hint on a network and
 //! no more: anybody on the way can forge it (RFC 5927). There a peer is gone when it says so, or when
-//! nothing valid came from it for 15 s. Within the machine a socket that is not there is.
+//! nothing valid came from it for three times the limit of silence. Within the machine a socket that is not there is.
 
 mod admission;
 mod connector;
@@ -59,8 +59,6 @@ const SHARED_KEY: u32 = u32::MAX;
 /// How many datagrams are read before everything else is looked at again.
 const READ_AT_ONCE: usize = 64;
 
-/// Whoever is not heard for so long is gone.
-const SILENT_NS: u64 = 15_000_000_000;
 /// How long an answer and the first word after it may take.
 const ANSWER_NS: u64 = 10_000_000_000;
 /// How long whoever is told the end may take to say that it has come.

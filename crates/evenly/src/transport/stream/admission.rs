@@ -6,7 +6,7 @@ use super::listener::Listener;
 use super::message::{self, Message, Progress};
 use super::peers::{Peers, Stage};
 use super::socket::{is_quiet, is_same_user};
-use super::{CROWDED_NS, FIRST_FRAME_NS, HELLO_NS, LINGER_NS, LONGEST_HELLO};
+use super::{CROWDED_NS, LINGER_NS, LONGEST_HELLO};
 use crate::secure::Key;
 use crate::secure::noise::{HANDSHAKE, Responder, Session};
 use crate::transport::{Failed, Gone, failed};
@@ -48,7 +48,8 @@ impl Listener {
             }
             let over = if self.address.needs_key() { HANDSHAKE } else { 0 };
             let message = Message::new(2, LONGEST_HELLO + over);
-            let number = self.peers.add(socket, place, message, self.now_ns + HELLO_NS);
+            let due_ns = self.now_ns + self.silence.limit_ns();
+            let number = self.peers.add(socket, place, message, due_ns);
             let Some(peer) = self.peers.get(number) else { continue };
             if self.registry.add(&peer.socket, number, peer.watched).is_err() {
                 // The system has no room to wait for it (epoll_ctl(2), ENOSPC).
@@ -171,7 +172,9 @@ impl Listener {
             Err(_) => line.give_up(Gone::Forged),
         }
         let stage = Stage::Admitted { line, has_joined: false };
-        self.peers.advance(number, stage, Some(now_ns + FIRST_FRAME_NS));
+        // A stranger that repeats a recorded hello never sends a first frame.
+        let due_ns = now_ns + self.silence.limit_ns();
+        self.peers.advance(number, stage, Some(due_ns));
         self.write_to(number)
     }
 }

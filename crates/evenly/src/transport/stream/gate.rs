@@ -1,6 +1,7 @@
 //! The listening socket: bind, listen, accept (socket(2), bind(2), listen(2), accept(2)).
 
-use super::socket::{new_tcp, set_tcp_options};
+use super::socket::{new_tcp, set_tcp_limits, set_tcp_options};
+use crate::silence::Silence;
 use crate::transport::unix_file::UnixFile;
 use crate::transport::{Address, AddressKind, Failed, ListenError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -56,6 +57,14 @@ impl Gate {
         rustix::net::listen(&gate, BACKLOG).map_err(ListenError::system(address, "listen"))?;
         gate.refill().map_err(ListenError::system(address, "fcntl F_DUPFD"))?;
         Ok((gate, bound))
+    }
+
+    /// Sets the times after which the connections that it accepts break if the other host has vanished.
+    pub(super) fn set_silence(&self, silence: Silence) -> Result<(), Errno> {
+        match &self.socket {
+            Socket::Unix(_) => Ok(()),
+            Socket::Tcp(socket) => set_tcp_limits(socket, silence),
+        }
     }
 
     fn refill(&mut self) -> Result<(), Errno> {

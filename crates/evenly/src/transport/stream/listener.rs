@@ -6,6 +6,7 @@ use super::admission::Ephemeral;
 use super::gate::Gate;
 use super::peers::{Peers, Stage};
 use crate::secure::Key;
+use crate::silence::Silence;
 use crate::transport::{
     Address, Arrival, Failed, Gone, ListenError, Reception, Registry, Transport, failed,
 };
@@ -30,6 +31,7 @@ pub(crate) struct Listener {
     pub(super) remembered: VecDeque<Ephemeral>,
     pub(super) strangers: u64,
     pub(super) most_connections: usize,
+    pub(super) silence: Silence,
     /// Until when nobody is accepted.
     pub(super) crowded_until_ns: Option<u64>,
     /// The last time that was told.
@@ -59,9 +61,21 @@ impl Listener {
             remembered: VecDeque::new(),
             strangers: 0,
             most_connections: usize::MAX,
+            silence: Silence::default(),
             crowded_until_ns: None,
             now_ns: 0,
         })
+    }
+
+    /// Gives peers the times of this limit of silence.
+    ///
+    /// # Errors
+    /// If the system does not accept a limit for the socket.
+    pub(crate) fn with_silence(mut self, silence: Silence) -> Result<Self, ListenError> {
+        let set = self.gate.set_silence(silence);
+        set.map_err(ListenError::system(&self.address, "setsockopt"))?;
+        self.silence = silence;
+        Ok(self)
     }
 
     /// Where it listens, with the port that the system chose.

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Whoever has not shown yet that it may join costs a descriptor and at most [`LONGEST_HELLO`] bytes
-//! for five seconds, there are no more than 256 of them, and fewer
+//! for the limit of silence, there are no more than 256 of them, and fewer
 //! where few files may be open (the one that has waited longest makes room), and it gets not a single byte. On tcp the
 //! end of the stream counts as an orderly one only after the sealed end: anybody on the way can forge
 //! the other (a segment with FIN or RST).
@@ -42,11 +42,6 @@ pub(crate) const LONGEST_HELLO: usize = 1024;
 /// The key of the listening socket; peers have their number.
 const LISTENING_KEY: u32 = u32::MAX;
 
-/// How long somebody who has connected may take until its hello is there.
-const HELLO_NS: u64 = 5_000_000_000;
-/// How long somebody who was admitted may take until its first frame is there. Whoever repeats a
-/// recorded hello never gets so far.
-const FIRST_FRAME_NS: u64 = 5_000_000_000;
 /// How long whoever is told the end may take to read it.
 const LINGER_NS: u64 = 1_000_000_000;
 /// How long nobody is accepted when the system has no descriptor or no memory for it.

@@ -1,6 +1,7 @@
 //! The calls on stream sockets, none of which blocks.
 
 use crate::process::sys::peer_user;
+use crate::silence::Silence;
 use rustix::io::Errno;
 use rustix::net::sockopt::{
     set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl, set_tcp_nodelay,
@@ -9,14 +10,12 @@ use rustix::net::sockopt::{
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
 
-/// A host that vanished is noticed after so long while something is under way to it (tcp(7)), and
-/// else by the probes below: after 5 s, and then 4 of them, 2 s apart.
-const VANISHED_MS: u32 = 15_000;
-const PROBE_AFTER: Duration = Duration::from_secs(5);
-const PROBE_EVERY: Duration = Duration::from_secs(2);
+/// Unanswered probes after which an idle connection breaks (tcp(7), TCP_KEEPCNT).
 const PROBES: u32 = 4;
+
+/// Heartbeats from one probe to the next (TCP_KEEPINTVL).
+const HEARTBEATS_PER_PROBE: u32 = 2;
 
 /// Makes a tcp socket that does not block and that no executed program inherits (socket(2)).
 pub(super) fn new_tcp(place: &SocketAddr) -> Result<OwnedFd, Errno> {
@@ -32,10 +31,16 @@ pub(super) fn new_tcp(place: &SocketAddr) -> Result<OwnedFd, Errno> {
 /// listening socket holds for those that it accepts.
 pub(super) fn set_tcp_options(socket: &OwnedFd) -> Result<(), Errno> {
     set_tcp_nodelay(socket, true)?;
-    set_tcp_user_timeout(socket, VANISHED_MS)?;
     set_socket_keepalive(socket, true)?;
-    set_tcp_keepidle(socket, PROBE_AFTER)?;
-    set_tcp_keepintvl(socket, PROBE_EVERY)?;
+    set_tcp_limits(socket, Silence::default())
+}
+
+/// Sets the times after which a connection breaks if the other host has vanished (tcp(7)): of unacknowledged
+/// bytes, and of unanswered probes on an idle connection, which the kernel times in whole seconds.
+pub(super) fn set_tcp_limits(socket: &OwnedFd, silence: Silence) -> Result<(), Errno> {
+    set_tcp_user_timeout(socket, silence.of_connection().as_millis() as u32)?;
+    set_tcp_keepidle(socket, silence.limit())?;
+    set_tcp_keepintvl(socket, silence.heartbeat() * HEARTBEATS_PER_PROBE)?;
     set_tcp_keepcnt(socket, PROBES)
 }
 

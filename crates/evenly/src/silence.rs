@@ -1,0 +1,75 @@
+//! Limit of silence: the one setting from which all times follow after which a process or a connection without a
+//! sign of life counts as lost.
+
+use std::time::Duration;
+
+/// Heartbeats in one limit of silence.
+const HEARTBEATS: u32 = 5;
+
+/// Limits of silence after which a connection is given up.
+const LIMITS_OF_A_CONNECTION: u32 = 3;
+
+/// Shortest limit of silence that a [`Job`](crate::Job) or a [`Join`](crate::Join) takes.
+pub const MIN_SILENCE: Duration = Duration::from_millis(100);
+
+/// Longest limit of silence that a [`Job`](crate::Job) or a [`Join`](crate::Join) takes.
+pub const MAX_SILENCE: Duration = Duration::from_secs(3600);
+
+/// The limit of silence of a job or an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Silence(Duration);
+
+impl Silence {
+    /// A limit from [`MIN_SILENCE`] to [`MAX_SILENCE`].
+    ///
+    /// # Panics
+    /// If it is outside that range.
+    pub(crate) fn new(limit: Duration) -> Self {
+        assert!(
+            (MIN_SILENCE..=MAX_SILENCE).contains(&limit),
+            "a limit of silence is 100 ms to 1 h"
+        );
+        Self(limit)
+    }
+
+    /// After this time a stopped worker, or an agent from which no frame comes, loses its chunks to others. A
+    /// peer that has connected sends its hello, and its first frame, within this time.
+    pub(crate) fn limit(self) -> Duration {
+        self.0
+    }
+
+    /// The limit in nanoseconds.
+    pub(crate) fn limit_ns(self) -> u64 {
+        self.0.as_nanos() as u64
+    }
+
+    /// Interval of the heartbeats that a primary and its agents send each other.
+    pub(crate) fn heartbeat(self) -> Duration {
+        self.0 / HEARTBEATS
+    }
+
+    /// After this time a connection from which nothing comes is given up.
+    pub(crate) fn of_connection(self) -> Duration {
+        self.0 * LIMITS_OF_A_CONNECTION
+    }
+}
+
+impl Default for Silence {
+    /// 5 s.
+    fn default() -> Self {
+        Self(Duration::from_nanos(evenly_core::roster::SILENCE_NS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_is_silent_after_5_s_and_its_connection_is_given_up_after_15_s() {
+        let silence = Silence::default();
+        let times = [silence.heartbeat(), silence.limit(), silence.of_connection()];
+        assert_eq!(times, [1, 5, 15].map(Duration::from_secs));
+        assert_eq!(silence.limit_ns(), evenly_core::roster::SILENCE_NS);
+    }
+}
