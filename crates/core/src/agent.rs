@@ -12,13 +12,13 @@
 mod shelf;
 
 use crate::aggregate::Aggregate;
+use crate::credit::{CREDIT, much};
 use crate::frame::{Body, EVERY_LEASE, Malformed, Packer};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
 use crate::scheduler::{Record, Scheduler};
 use crate::supervisor::Supervisor;
-use crate::worker::{CREDIT, much};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use shelf::Shelf;

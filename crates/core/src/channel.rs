@@ -48,22 +48,15 @@
 
 mod incoming;
 mod outgoing;
+mod segment;
 mod trip;
 
 use crate::frame::Malformed;
 use alloc::vec::Vec;
 use incoming::Incoming;
 use outgoing::Outgoing;
-
-/// How many numbers may be on their way at once, each way: as many as `later` has bits.
-pub const WINDOW: usize = 32;
-
-/// The bytes of a segment before its frame.
-pub const SEGMENT_HEAD: usize = 13;
-
-const NOTHING: u8 = 0;
-const FRAME: u8 = 1;
-const END: u8 = 2;
+use segment::{END, FRAME, NOTHING, Segment};
+pub use segment::{SEGMENT_HEAD, WINDOW};
 
 /// One end of a channel.
 ///
@@ -73,22 +66,6 @@ pub struct Channel {
     limit: usize,
     outgoing: Outgoing,
     incoming: Incoming,
-}
-
-/// The head of a segment, and what it carries.
-#[derive(Clone, Copy, Debug)]
-struct Segment<'a> {
-    number: u32,
-    awaited: u32,
-    later: u32,
-    carried: Carried<'a>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Carried<'a> {
-    Nothing,
-    Frame(&'a [u8]),
-    End,
 }
 
 impl Channel {
@@ -191,27 +168,6 @@ impl Channel {
         let due = [self.outgoing.due_ns(), self.incoming.due_ns()];
         due.into_iter().flatten().min()
     }
-}
-
-impl<'a> Segment<'a> {
-    fn parse(bytes: &'a [u8], limit: usize) -> Option<Self> {
-        let (head, rest) = bytes.split_first_chunk::<SEGMENT_HEAD>()?;
-        let word =
-            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-        let carried = match (head[12], rest) {
-            (NOTHING, []) => Carried::Nothing,
-            (END, []) => Carried::End,
-            (FRAME, [_, ..]) if rest.len() <= limit => Carried::Frame(rest),
-            _ => return None,
-        };
-        Some(Self { number: word(0), awaited: word(4), later: word(8), carried })
-    }
-}
-
-/// The number with these lowest bits that is next to `near`, if there is one (RFC 1982).
-fn number_near(near: u64, low: u32) -> Option<u64> {
-    let ahead = low.wrapping_sub(near as u32).cast_signed();
-    near.checked_add_signed(i64::from(ahead))
 }
 
 #[cfg(test)]

@@ -7,8 +7,19 @@
 //! given so much less; otherwise memory would grow with each loss.
 
 use crate::lease::WorkerId;
-use crate::worker::CREDIT;
 use alloc::vec::Vec;
+
+/// Bytes of lines that a worker may send before the primary has merged them: enough to keep a primary busy while the
+/// worker learns that it may go on. Next to nothing in the tests of this crate, so that they use it up.
+pub const CREDIT: i64 = if cfg!(test) { 640 } else { 4 << 20 };
+
+/// Bytes of lines that are worth a report of their own.
+pub(crate) const MUCH: usize = much(CREDIT);
+
+/// The same for another credit.
+pub(crate) const fn much(credit: i64) -> usize {
+    credit as usize / 64
+}
 
 /// What is told at once, as a part of the credit: a message for each line would cost more than the line.
 const PARTS: u64 = 4;

@@ -28,7 +28,7 @@ extern crate std;
 pub mod agent;
 pub mod aggregate;
 pub mod channel;
-mod credit;
+pub mod credit;
 pub mod datagram;
 pub mod frame;
 pub mod hello;

@@ -265,7 +265,7 @@ impl Partial {
         self.covered.iter().map(Interval::len).sum()
     }
 
-    /// How many bytes of it count as [credit](crate::worker::CREDIT): of what is written in the order of
+    /// How many bytes of it count as [credit](crate::credit::CREDIT): of what is written in the order of
     /// the numbers, and waits for those below.
     #[must_use]
     pub fn in_flight(&self) -> u64 {

@@ -24,6 +24,7 @@
 //!
 //! What is absent: clocks, descriptors, process numbers, and any knowledge of what a function is.
 
+mod allowance;
 mod answers;
 mod early;
 mod late;
@@ -50,13 +51,13 @@ use crate::range::Range;
 use crate::stream::Stream;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use allowance::{Allowance, most_allowed};
 use late::Late;
-use options::{Allowance, most_allowed};
-use returns::Gasp;
+use message::Gasp;
 use window::Window;
 
+pub use allowance::Counts;
 pub use message::{Action, Event, Piece, Progress, Record, TakenBack, Violation};
-pub use options::Counts;
 pub use window::Capacity;
 
 /// What is known of one worker.

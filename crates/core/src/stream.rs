@@ -1,7 +1,7 @@
 //! The stream: lines that workers found in any order, passed on in the order of the numbers.
 //!
 //! What is found above a number that is not done waits here, and so that it cannot fill the memory,
-//! workers have [credit](crate::worker::CREDIT). Lines leave as far as all numbers below are done: what
+//! workers have [credit](crate::credit::CREDIT). Lines leave as far as all numbers below are done: what
 //! stands in the output is at any time a correct beginning.
 
 mod kept;

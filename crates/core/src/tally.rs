@@ -6,9 +6,9 @@ mod decimal;
 mod line;
 
 use crate::aggregate::{Aggregate, Extreme, MOST_VALUES, Sum, Value};
+use crate::credit::MUCH;
 use crate::interval::Interval;
 use crate::partial::{Cause, Failure, Partial};
-use crate::worker::MUCH;
 use alloc::vec::Vec;
 
 /// So many intervals of failed numbers are enough for one report.

@@ -8,6 +8,7 @@
 //! from the end; what was counted already is answered first, so nothing is counted twice.
 
 use crate::aggregate::Aggregate;
+use crate::credit::{CREDIT, much};
 use crate::frame::{Body, EVERY_LEASE, Malformed, Packer};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
@@ -31,18 +32,6 @@ pub struct Worker {
     is_owing: bool,
     /// The bytes of a partial on their way into frames.
     encoded: Vec<u8>,
-}
-
-/// How many bytes of lines a worker may have sent that were not merged yet. Not less than what a
-/// primary needs to be kept busy while the worker learns that it may go on; next to nothing in the tests
-/// of this crate, so that it is used up.
-pub const CREDIT: i64 = if cfg!(test) { 640 } else { 4 << 20 };
-
-/// So much of it is reported at once.
-pub(crate) const MUCH: usize = much(CREDIT);
-
-pub(crate) const fn much(credit: i64) -> usize {
-    credit as usize / 64
 }
 
 /// The chunk in work.

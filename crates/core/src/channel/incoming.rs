@@ -1,7 +1,7 @@
 //! The receiving half of a channel: what has come, in what order it is given out, what is
 //! acknowledged and when.
 
-use super::{Carried, Segment, WINDOW, number_near};
+use super::segment::{Carried, Segment, WINDOW, number_near};
 use alloc::vec::Vec;
 use core::array;
 

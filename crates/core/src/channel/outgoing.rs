@@ -1,7 +1,7 @@
 //! The sending half of a channel: what is on its way, what must be sent again, and when.
 
+use super::segment::{Segment, WINDOW, number_near};
 use super::trip::Trip;
-use super::{Segment, WINDOW, number_near};
 use alloc::vec::Vec;
 use core::array;
 

@@ -92,7 +92,7 @@ impl Scheduler {
         }
     }
 
-    /// Lets workers begin with another credit than [`CREDIT`](crate::worker::CREDIT), which they must
+    /// Lets workers begin with another credit than [`CREDIT`](crate::credit::CREDIT), which they must
     /// know.
     #[must_use]
     pub fn credit(mut self, bytes: u32) -> Self {
@@ -192,7 +192,7 @@ mod tests {
         assert!(matches!(scheduler.poll(), Some(Action::Credit { .. })));
         assert!(matches!(scheduler.poll(), Some(Action::Assign { .. })));
         let lease = scheduler.assignments()[0].lease;
-        let mut text = vec![b'7'; 2 * crate::worker::CREDIT as usize];
+        let mut text = vec![b'7'; 2 * crate::credit::CREDIT as usize];
         text.push(b'\n');
         let value = Value::Lines { lines: 1, text };
         let partial = Partial::over(Interval::single(0), value);

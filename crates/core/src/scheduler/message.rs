@@ -132,6 +132,13 @@ pub enum Action {
     Finished,
 }
 
+/// The number that a worker names in its last gasp, and the cause where the end of its process does not say it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gasp {
+    pub(super) n: i64,
+    pub(super) cause: Option<Cause>,
+}
+
 /// What was taken back from a worker that is lost or silent. It goes out again by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TakenBack {

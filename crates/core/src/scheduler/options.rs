@@ -1,46 +1,8 @@
-//! What can be said about a run before it begins, and how much of it may begin at a time.
+//! Options of a run, set before it begins, and the permission to start more of it.
 
+use super::allowance::{Allowance, Counts};
 use super::{Piece, Policy, Scheduler};
 use alloc::vec::Vec;
-
-/// How much may be handed out now.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Allowance {
-    counts: Counts,
-    /// Below zero where chunks came back that had to go out again whole.
-    left: i128,
-}
-
-/// What an allowance counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counts {
-    /// Numbers, which begin one by one.
-    Numbers,
-    /// Chunks, each of which begins as a whole.
-    Chunks,
-}
-
-impl Allowance {
-    pub(super) fn is_used_up(self) -> bool {
-        self.left <= 0
-    }
-
-    pub(super) fn use_up(&mut self, numbers: u128) {
-        self.left -= match self.counts {
-            // No interval is longer than 2^64.
-            Counts::Numbers => numbers as i128,
-            Counts::Chunks => 1,
-        };
-    }
-}
-
-/// How long a chunk may be that should have `wanted` numbers.
-pub(super) fn most_allowed(allowance: Option<Allowance>, wanted: u128) -> u128 {
-    match allowance {
-        Some(Allowance { counts: Counts::Numbers, left }) => wanted.min(left.max(1) as u128),
-        _ => wanted,
-    }
-}
 
 impl Scheduler {
     /// Lets the timed policy begin with chunks of so many numbers, where they are known to be cheap.

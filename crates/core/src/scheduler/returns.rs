@@ -13,19 +13,13 @@
 //!
 //! A number that is set apart so is tried in a fresh worker, as long as one is expected.
 
+use super::message::Gasp;
 use super::{Action, Piece, Scheduler, TakenBack, Violation};
 use crate::frame::{Begun, EVERY_LEASE, Releases};
 use crate::interval::Interval;
 use crate::lease::{LeaseId, Reclaimed, Standing, WorkerId};
 use crate::ledger::Returned;
 use crate::partial::{Cause, Failure};
-
-/// What a worker says with its last gasp: at which number, and of what where its end does not say so.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Gasp {
-    pub(super) n: i64,
-    pub(super) cause: Option<Cause>,
-}
 
 /// What is to blame for a loss.
 #[derive(Clone, Copy, Debug)]
