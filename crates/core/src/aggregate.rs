@@ -28,7 +28,7 @@ pub enum Aggregate {
     Min,
     /// The largest of what the function gives, and the lowest number that gives it.
     Max,
-    /// The numbers that satisfy the function, ascending; all of them or the lowest so many.
+    /// The numbers that satisfy the function, ascending; all of them, or the lowest `first` of them.
     Find {
         /// How many.
         first: Option<NonZeroU64>,
@@ -153,7 +153,7 @@ impl Aggregate {
             (Self::Sum, Value::Sum(_))
             | (Self::Failures, Value::Nothing)
             | (Self::Run { .. }, Value::Lines { .. }) => true,
-            // Whoever looks for values over whole chunks may find none.
+            // A chunk may have no value at all.
             (Self::Min, Value::Min(extreme)) | (Self::Max, Value::Max(extreme)) => {
                 extreme.is_none_or(|extreme| is_in(extreme.n))
             }
@@ -176,7 +176,7 @@ impl Aggregate {
         match (self, word) {
             (Self::Count, count) => Some(Value::Count(u128::from(count))),
             (Self::Sum, sum) => Some(Value::Sum(Sum::from(i128::from(sum.cast_signed())))),
-            // Nothing was found; whoever finds something says what.
+            // Nothing was found: a found number comes in a partial that names it.
             (Self::Find { .. } | Self::Any | Self::All | Self::Failures | Self::Run { .. }, 0) => {
                 Some(self.empty())
             }
@@ -185,7 +185,7 @@ impl Aggregate {
     }
 }
 
-/// Whether so many lines of numbers can be this text: each has at least a digit and its end. What programs
+/// Whether a text can be this many lines of numbers: each has at least a digit and its end. What programs
 /// put out can be anything.
 fn can_be_lines(lines: u64, text: &[u8]) -> bool {
     lines <= text.len() as u64 / 2 && (text.is_empty() || text.ends_with(b"\n"))

@@ -41,10 +41,10 @@
 //! not press. It does not share a path as fairly as TCP does (RFC 8085): it is made for few frames
 //! between machines that stand together.
 //!
-//! There is no handshake and no session here, no clock and no randomness. Whoever drives a channel
+//! There is no handshake and no session here, no clock and no randomness. The driver of a channel
 //! gives it what arrives, sends what [`poll_transmit`](Channel::poll_transmit) gives until there is
 //! nothing, and comes back when [`next_due_ns`](Channel::next_due_ns) says. Segments of an older
-//! session must not reach it, nor segments that somebody else made: that is for a layer below.
+//! session must not reach it, nor forged segments: that is for a layer below.
 
 mod incoming;
 mod outgoing;

@@ -1,10 +1,10 @@
-//! Credit: how much each worker may send of what must wait for the numbers below.
+//! Credit-based flow control for answers that must be written in the order of the numbers.
 //!
-//! A worker is given [`CREDIT`] bytes and gets back what has been passed on. Who holds the lowest
-//! number that is in anybody's hands gets more whenever it needs it: it is what the others wait for.
+//! A worker may send [`CREDIT`] bytes, and gets credit back for bytes that the primary has written. The worker that
+//! holds the lowest number gets more when it runs out, because all others wait for it.
 //!
-//! What a lost worker sent and nobody could pass on waits still. Whoever joins next inherits it, and is
-//! given so much less; otherwise memory would grow with each loss.
+//! Bytes of a lost worker may still wait for lower numbers. The next worker to join is charged for them: otherwise the
+//! memory of the primary would grow with each loss.
 
 use crate::lease::WorkerId;
 use alloc::vec::Vec;
@@ -21,30 +21,31 @@ pub(crate) const fn much(credit: i64) -> usize {
     credit as usize / 64
 }
 
-/// What is told at once, as a part of the credit: a message for each line would cost more than the line.
+/// Credit goes back in quarters of [`CREDIT`]: a message for each line would cost more than the line.
 const PARTS: u64 = 4;
 
-/// The accounts of all workers.
+/// Credit accounts of all workers.
 #[derive(Debug)]
 pub(crate) struct Credits {
-    /// What each begins with.
+    /// Bytes that each worker may send at first.
     credit: u64,
     /// By name.
     accounts: Vec<Account>,
-    /// How many of them are used up.
+    /// Accounts without credit left.
     waiting: usize,
-    /// Lost workers of which something waits and that nobody has inherited.
-    estates: Vec<WorkerId>,
-    /// How much was sent for how many numbers, lately.
+    /// Lost workers whose bytes still wait; the next worker to join is charged for one of them.
+    orphaned: Vec<WorkerId>,
+    /// Bytes that were sent lately, and the numbers that they are about.
     bytes: u64,
     numbers: u128,
 }
 
-/// A chunk should take no more of a worker's credit than one in so many parts: whoever is not at the
-/// lowest number could do no more than one in that time.
+/// A chunk should use at most a quarter of the credit of its worker. With more, a worker above the lowest number could
+/// finish only one chunk before it must wait.
 const CHUNKS: u128 = 4;
 
-/// What was sent is forgotten by half after so many times the credit: what numbers send may change.
+/// The running average of bytes per number is halved each time that 16 times the credit was sent, so that it follows a
+/// change in the size of the output.
 const LATELY: u64 = 16;
 
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +53,8 @@ struct Account {
     granted: u64,
     received: u64,
     merged: u64,
-    /// To whom it belongs now.
-    heir: Option<WorkerId>,
+    /// The worker that was charged for this account after its worker was lost.
+    successor: Option<WorkerId>,
 }
 
 impl Account {
@@ -69,28 +70,35 @@ impl Default for Credits {
 }
 
 impl Credits {
-    /// Accounts of workers that begin with so much.
+    /// Accounts of workers that may send `credit` bytes at first.
     pub(crate) fn of(credit: u64) -> Self {
-        Self { credit, accounts: Vec::new(), waiting: 0, estates: Vec::new(), bytes: 0, numbers: 0 }
+        Self {
+            credit,
+            accounts: Vec::new(),
+            waiting: 0,
+            orphaned: Vec::new(),
+            bytes: 0,
+            numbers: 0,
+        }
     }
 
-    /// The next worker joins: what it may send at first.
+    /// Opens the account of the next worker; the bytes that it may send at first.
     pub(crate) fn join(&mut self) -> u64 {
-        let heir = Some(WorkerId(self.accounts.len() as u32));
-        let left = self.estates.pop().and_then(|lost| self.accounts.get_mut(lost.0 as usize));
+        let successor = Some(WorkerId(self.accounts.len() as u32));
+        let left = self.orphaned.pop().and_then(|lost| self.accounts.get_mut(lost.0 as usize));
         let waits = left.map_or(0, |left| {
-            left.heir = heir;
+            left.successor = successor;
             left.received - left.merged
         });
         let given = self.credit.saturating_sub(waits);
         let granted = waits + given;
-        let account = Account { granted, received: waits, merged: 0, heir: None };
+        let account = Account { granted, received: waits, merged: 0, successor: None };
         self.waiting += usize::from(account.is_used_up());
         self.accounts.push(account);
         given
     }
 
-    /// How many numbers a chunk should have at most.
+    /// The most numbers that a chunk should have.
     pub(crate) fn most(&self) -> u128 {
         match u128::from(self.bytes) {
             0 => u128::MAX,
@@ -98,13 +106,13 @@ impl Credits {
         }
     }
 
-    /// So many numbers are done.
+    /// Notes that numbers are done.
     #[inline]
     pub(crate) fn count(&mut self, numbers: u128) {
         self.numbers += numbers;
     }
 
-    /// A worker has sent so much.
+    /// Notes bytes that a worker sent.
     pub(crate) fn receive(&mut self, worker: WorkerId, bytes: u64) {
         self.bytes += bytes;
         if self.bytes >= LATELY * self.credit {
@@ -118,7 +126,7 @@ impl Credits {
         }
     }
 
-    /// So much of it has been passed on, or dropped. What to grant for it now.
+    /// Notes bytes of a worker that were written or dropped; the worker to grant credit to now, and how much.
     pub(crate) fn merge(&mut self, worker: WorkerId, bytes: u64) -> Option<(WorkerId, u64)> {
         let worker = self.owner(worker);
         let account = self.accounts.get_mut(worker.0 as usize)?;
@@ -131,41 +139,42 @@ impl Credits {
         Some((worker, more))
     }
 
-    /// Who has the account of a worker now: the last of its heirs, found at once the next time.
+    /// The worker that is charged for an account now. The path is shortened, so that the next call takes one step.
     fn owner(&mut self, worker: WorkerId) -> WorkerId {
-        let heir_of = |accounts: &[Account], one: WorkerId| accounts.get(one.0 as usize)?.heir;
+        let successor_of =
+            |accounts: &[Account], one: WorkerId| accounts.get(one.0 as usize)?.successor;
         let mut owner = worker;
-        while let Some(heir) = heir_of(&self.accounts, owner) {
-            owner = heir;
+        while let Some(successor) = successor_of(&self.accounts, owner) {
+            owner = successor;
         }
         let mut one = worker;
-        while let Some(heir) = heir_of(&self.accounts, one) {
-            self.accounts[one.0 as usize].heir = Some(owner);
-            one = heir;
+        while let Some(successor) = successor_of(&self.accounts, one) {
+            self.accounts[one.0 as usize].successor = Some(owner);
+            one = successor;
         }
         owner
     }
 
-    /// Whether anybody waits.
-    pub(crate) fn is_anybody_waiting(&self) -> bool {
+    /// Whether a worker has no credit left.
+    pub(crate) fn is_any_used_up(&self) -> bool {
         self.waiting > 0
     }
 
-    /// A worker is gone, and waits no more. What waits of it is for an heir.
+    /// Closes the account of a lost worker. Bytes of it that wait are charged to a successor.
     pub(crate) fn leave(&mut self, worker: WorkerId) {
         self.grant(worker, 1 << 60);
         if self.accounts.get(worker.0 as usize).is_some_and(|left| left.received > left.merged) {
-            self.estates.push(worker);
+            self.orphaned.push(worker);
         }
     }
 
-    /// What to grant to the one that the others wait for, if it waits itself.
+    /// The credit to grant to the worker with the lowest number, if it has none left.
     pub(crate) fn extend(&mut self, worker: WorkerId) -> Option<u64> {
         let account = self.accounts.get(worker.0 as usize)?;
         if !account.is_used_up() {
             return None;
         }
-        // Less than an agent would spend on other chunks.
+        // A small grant: an agent could spend a large one on other chunks.
         let more = account.received - account.granted + self.credit / PARTS;
         self.grant(worker, more);
         Some(more)
@@ -188,17 +197,17 @@ mod tests {
     const ONE: WorkerId = WorkerId(0);
 
     #[test]
-    fn what_was_passed_on_comes_back_in_quarters() {
+    fn written_bytes_come_back_as_credit_in_quarters() {
         let mut credits = Credits::default();
         credits.join();
         credits.receive(ONE, 3 * LEAST);
         assert_eq!(credits.merge(ONE, LEAST - 1), None);
         assert_eq!(credits.merge(ONE, 1), Some((ONE, LEAST)));
-        assert!(!credits.is_anybody_waiting());
+        assert!(!credits.is_any_used_up());
     }
 
     #[test]
-    fn a_chunk_takes_a_part_of_the_credit() {
+    fn a_chunk_uses_at_most_a_quarter_of_the_credit() {
         let mut credits = Credits::default();
         credits.join();
         credits.count(1000);
@@ -211,21 +220,21 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_waited_for_gets_more_than_its_share_once() {
+    fn the_worker_at_the_lowest_number_gets_more_than_its_share_once() {
         let mut credits = Credits::default();
         credits.join();
         assert_eq!(credits.extend(ONE), None);
         credits.receive(ONE, 5 * LEAST);
-        assert!(credits.is_anybody_waiting());
-        // As much as it is behind, and a quarter.
+        assert!(credits.is_any_used_up());
+        // What it has overdrawn, and a quarter.
         assert_eq!(credits.extend(ONE), Some(2 * LEAST));
-        assert!(!credits.is_anybody_waiting());
+        assert!(!credits.is_any_used_up());
         assert_eq!(credits.merge(ONE, 2 * LEAST), None);
         assert_eq!(credits.merge(ONE, LEAST), Some((ONE, LEAST)));
     }
 
     #[test]
-    fn whoever_comes_next_inherits_what_waits_of_the_lost() {
+    fn the_next_worker_is_charged_for_bytes_of_a_lost_one() {
         let mut credits = Credits::default();
         assert_eq!(credits.join(), CREDIT as u64);
         credits.receive(ONE, 3 * LEAST);
@@ -233,15 +242,15 @@ mod tests {
         let (two, three) = (WorkerId(1), WorkerId(2));
         assert_eq!(credits.join(), LEAST);
         credits.receive(two, LEAST);
-        assert!(credits.is_anybody_waiting());
+        assert!(credits.is_any_used_up());
         credits.leave(two);
-        // However many are lost, what waits is no more than one could have sent.
+        // However many workers are lost, no more waits than one could have sent.
         assert_eq!(credits.join(), 0);
-        assert!(credits.is_anybody_waiting());
+        assert!(credits.is_any_used_up());
         assert_eq!(credits.merge(ONE, 3 * LEAST), Some((three, 3 * LEAST)));
         assert_eq!(credits.merge(two, LEAST), Some((three, LEAST)));
-        assert!(!credits.is_anybody_waiting());
+        assert!(!credits.is_any_used_up());
         credits.leave(three);
-        assert_eq!(credits.join(), CREDIT as u64, "nothing is left to inherit");
+        assert_eq!(credits.join(), CREDIT as u64, "no bytes of a lost worker wait");
     }
 }

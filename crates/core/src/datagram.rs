@@ -3,7 +3,7 @@
 //! ```text
 //! offset  size  a datagram, 1200 bytes at most (little-endian)
 //!      0     1  type: 1 hello, 2 answer, 3 sealed
-//!      1     8  session: chosen at random by whoever says hello
+//!      1     8  session: chosen at random by the side that says hello
 //!
 //!               hello and answer
 //!      9     2  length of the message
@@ -23,7 +23,7 @@
 //!
 //! A datagram of 1200 bytes is never cut into pieces on its way: every network carries 1280 with their
 //! heads (RFC 8200, section 5), save for a few that speak IPv4 alone. A hello is as long as any answer
-//! to it, so that nobody can have a third party flooded with what was not sent to it (RFC 9000,
+//! to it, so that no attacker can have a third party flooded with what was not sent to it (RFC 9000,
 //! section 8.1).
 
 use alloc::vec::Vec;

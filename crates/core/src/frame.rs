@@ -21,12 +21,12 @@
 //!                         lease that was not covered yet; see Value::word
 //! 3 part         worker   lease u64 | part u32 from 0 | 1 if it is the last u32 | bytes
 //! 4 withdrawals  primary  entries of 16 bytes: lease u64 or all ones for every lease | parts u64:
-//!                         keep one of so many parts of what is not counted yet; 0: keep nothing
+//!                         keep one of these parts of what is not counted yet; 0: keep nothing
 //! 5 releases     worker   entries of 16 bytes: lease u64 | first i64: all from there is given back
 //! 6 begun        worker   entries of 8 bytes: lease u64, a chunk that was lost before: should this
 //!                         worker be lost too, then it was at that chunk
 //! 7 farewell     worker   call u32 | errno u32: why it leaves; the transport says what `call` means
-//! 8 credit       primary  bytes u64: so many more bytes of lines may be sent than before
+//! 8 credit       primary  bytes u64: bytes of lines that may be sent beyond those before
 //! 9 last gasp    worker   n i64 | cause u32 | detail i32: the number that it is at while something
 //!                         ends it; the cause as in a partial, 0 where the way it ends says it
 //! ```

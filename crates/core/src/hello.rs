@@ -20,7 +20,7 @@
 //!                                           2+f  f, then the function, f bytes of UTF-8
 //! size  a refusal goes on
 //!    1  why, see [`Why`]
-//!  2+t  t, then a text for whoever started the agent, t bytes of UTF-8
+//!  2+t  t, then a text for the user of the agent, t bytes of UTF-8
 //! ```
 //!
 //! They are valid if and only if nothing follows, the texts are UTF-8 of at most [`MAX_TEXT`] bytes,
@@ -286,7 +286,7 @@ fn understood(bytes: &[u8]) -> Result<&[u8], Misunderstood> {
     let [length] = rest.take()?;
     let program = rest.text(length.into())?;
     if protocol != PROTOCOL || program != PROGRAM {
-        // It is shown to somebody, so nothing but what a version is made of.
+        // It is shown to a user, so nothing but what a version is made of.
         let program = program.chars().filter(char::is_ascii_graphic).take(32).collect();
         return Err(Misunderstood::Version { protocol, program });
     }
@@ -318,7 +318,7 @@ fn cut(text: &str, room: usize) -> &str {
     &text[..end]
 }
 
-/// Bytes that nobody has looked at yet.
+/// Bytes that are not read yet.
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {

@@ -113,7 +113,7 @@ impl Slot {
 
 /// Its worker said that it begins the chunk, which was lost before.
 const BEGUN: u8 = 1;
-/// A part of it is covered: whoever loses it now got on with it.
+/// A part of it is covered: its worker got on with it before it was lost.
 const ADVANCED: u8 = 2;
 /// Its worker was asked for a part of it.
 const ASKED: u8 = 4;
@@ -318,7 +318,7 @@ impl LeaseTable {
         }
     }
 
-    /// Who holds the lowest number in anybody's hands.
+    /// The worker that holds the lowest leased number.
     pub(crate) fn lowest(&self) -> Option<WorkerId> {
         let held = self.slots.iter().filter(|held| held.is_in_force());
         held.min_by_key(|held| held.words[0]).map(|held| held.worker)
@@ -377,7 +377,7 @@ impl LeaseTable {
         }
     }
 
-    /// Whether somebody holds it.
+    /// Whether a lease is in force.
     pub(crate) fn has(&self, id: LeaseId) -> bool {
         self.slots.get(id.slot()).is_some_and(|held| held.id == id && held.is_in_force())
     }
@@ -407,7 +407,7 @@ impl LeaseTable {
         self.slots[id.slot()].marks |= ASKED;
     }
 
-    /// The leases in force that nobody was asked for, with their workers and what is not covered.
+    /// The leases in force whose workers were not asked for a part, with the numbers that are not covered.
     pub(crate) fn unasked(&self) -> impl Iterator<Item = (LeaseId, WorkerId, Interval)> + '_ {
         let slots = self.slots.iter().filter(|held| held.is_in_force() && !held.has(ASKED));
         slots.filter_map(|held| Some((held.id, held.worker, held.rest()?)))

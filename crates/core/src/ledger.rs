@@ -19,7 +19,7 @@ pub(crate) struct Returned {
     pub(crate) losses: u8,
     /// Of what the last time, as a digest; 0 if never.
     pub(crate) cause: u16,
-    /// Its last lease, if whoever held that may still answer.
+    /// Its last lease, if the worker that held it may still answer.
     pub(crate) late: Option<LeaseId>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum Taker {
     Fresh,
     /// One that has, while another takes the place of one that was lost, and will be fresh.
     AnotherComes,
-    /// One that has, and nobody else is expected.
+    /// A worker that has, while no other is expected.
     Anybody,
 }
 
@@ -56,15 +56,15 @@ pub struct Ledger {
     covered: IntervalSet,
     /// Those of the covered numbers that have no value, with the cause.
     failures: Vec<Failure>,
-    /// How many numbers that is, and of how many nobody knows what became of them.
+    /// Failed numbers, and how many of them have an unknown fate.
     failed: u128,
     unknown: u128,
-    /// Numbers above this one are not wanted any more, and so many of them will not be done.
+    /// Numbers above this one cannot change the answer; `waived` of them will not be done.
     limit: Option<i64>,
     waived: u128,
 }
 
-/// So many intervals of failed numbers are kept, the lowest ones: nobody reads more.
+/// Intervals of failed numbers that are kept, the lowest ones: a longer list has no reader.
 const MOST_FAILURES: usize = 10_000;
 
 impl Ledger {
@@ -143,7 +143,7 @@ impl Ledger {
         Some(front)
     }
 
-    /// Takes in numbers that nobody has begun.
+    /// Takes in numbers that no worker has begun.
     pub(crate) fn give_back(&mut self, interval: Interval) {
         let Some(interval) = self.wanted(interval) else { return };
         let Some(remaining) = self.remaining else {
@@ -241,7 +241,7 @@ impl Ledger {
         true
     }
 
-    /// So many numbers will not be done that were in somebody's hands.
+    /// Notes numbers of ended leases that will not be done.
     pub(crate) fn waive(&mut self, numbers: u128) {
         self.waived += numbers;
     }
@@ -314,7 +314,7 @@ impl Ledger {
         self.failed
     }
 
-    /// Of how many of these nobody knows what became of them.
+    /// How many of these have an unknown fate: they may have begun, and no answer came.
     #[must_use]
     pub fn unknown(&self) -> u128 {
         self.unknown

@@ -30,20 +30,20 @@ impl Pace {
         Self { ns_each: self.ns_each + (newer.ns_each - self.ns_each) * BELIEF }
     }
 
-    /// What so many numbers cost, in nanoseconds.
+    /// The cost of `numbers` numbers in nanoseconds.
     #[must_use]
     pub fn cost_ns(self, numbers: u128) -> f64 {
         numbers as f64 * self.ns_each
     }
 
-    /// How many numbers fit into so many nanoseconds.
+    /// How many numbers fit into `ns` nanoseconds.
     #[must_use]
     pub fn numbers_in(self, ns: f64) -> u128 {
         (ns / self.ns_each) as u128
     }
 }
 
-/// How fast the whole run advances, for the eyes of whoever waits: numbers per second over about
+/// How fast the whole run advances, for progress displays: numbers per second over about
 /// the last seconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Meter {

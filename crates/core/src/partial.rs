@@ -58,7 +58,7 @@ pub enum Cause {
     Arithmetic(Arithmetic),
     /// The process that computed it put out more than is taken.
     Flood,
-    /// The process that computes it may have been started, and nobody knows how it ended.
+    /// The process that computes it may have been started, and its end is unknown.
     Unknown,
 }
 
@@ -116,7 +116,7 @@ impl fmt::Display for Arithmetic {
 }
 
 impl Cause {
-    /// Whether this is how processes end that somebody else ends, rather than what they do: by a
+    /// Whether this is how a process ends that is killed from outside, rather than by what it does: by a
     /// signal that is no fault of theirs (signal(7)).
     #[must_use]
     pub const fn is_from_outside(self) -> bool {

@@ -8,7 +8,7 @@ use core::num::NonZeroU64;
 pub enum Policy {
     /// The exercise of the class: one equal part of the range to each worker.
     Static,
-    /// Chunks of so many numbers; the last may be shorter.
+    /// Chunks of this many numbers; the last may be shorter.
     Fixed(NonZeroU64),
     /// What remains, divided by twice the number of workers: long chunks first, single numbers
     /// last (guided self-scheduling, Polychronopoulos and Kuck 1987, with half their share).
@@ -23,7 +23,7 @@ pub enum Policy {
 /// short enough that progress shows and a lost worker costs little.
 pub const CHUNK_AIM_NS: u64 = 100_000_000;
 
-/// A chunk of an agent, which divides it again among its own workers, should take so many times as long.
+/// The chunk of an agent takes ten times as long as that of a worker: the agent divides it among its own workers.
 pub const AGENT_AIMS: u64 = 10;
 
 /// No chunk of the timed policy aims to be shorter near the end: waking a worker costs up to 50 us,
@@ -34,7 +34,7 @@ const TAIL_CHUNK_NS: f64 = 300_000.0;
 /// hold two chunks, so four leave the others enough to fill up with.
 const TAIL_SHARE: f64 = 0.25;
 
-/// A measurement over few numbers says little, so the next chunk is at most so many times longer.
+/// The next chunk is at most 16 times longer than the longest before: a measurement over few numbers says little.
 const GROWTH: u128 = 16;
 
 impl Policy {

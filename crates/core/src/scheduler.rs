@@ -236,7 +236,7 @@ impl Scheduler {
         if let Some(assign) = self.assign() {
             return Some(assign);
         }
-        if self.credits.is_anybody_waiting()
+        if self.credits.is_any_used_up()
             && let Some(credit) = self.extend_credit()
         {
             return Some(credit);

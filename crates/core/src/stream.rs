@@ -73,7 +73,7 @@ enum Ready {
 pub enum Passed {
     /// Lines, to be written behind those before.
     Lines(Vec<u8>),
-    /// What a worker sent has been passed on, so many bytes of it.
+    /// Bytes of a worker that have been passed on.
     Merged(WorkerId, u64),
 }
 
@@ -236,7 +236,7 @@ impl Stream {
 
     fn put_ahead(&mut self, first: i64, mut piece: Piece) {
         self.lines_ahead += piece.lines;
-        // What is resumed is in nobody's credit and may have lines all the same.
+        // What is resumed counts against no credit and may have lines all the same.
         let is_bare = |piece: &Piece| {
             piece.in_flight == 0 && piece.text.is_empty() && piece.failed.is_empty()
         };
@@ -347,7 +347,7 @@ fn cut_below(text: &mut Vec<u8>, n: i64) -> u64 {
     lines
 }
 
-/// Cuts off all but the first so many lines.
+/// Cuts off all but the first lines.
 fn cut_after(text: &mut Vec<u8>, lines: u64) {
     let kept = text.split_inclusive(|byte| *byte == b'\n').zip(0..lines);
     let length = kept.map(|(line, _)| line.len()).sum();

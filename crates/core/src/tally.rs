@@ -11,10 +11,10 @@ use crate::interval::Interval;
 use crate::partial::{Cause, Failure, Partial};
 use alloc::vec::Vec;
 
-/// So many intervals of failed numbers are enough for one report.
+/// Intervals of failed numbers in one report, at most.
 const ENOUGH_FAILURES: usize = 4096;
 
-/// So many lines are added at once.
+/// Lines that are added in one step, at most.
 const MOST_LINES: usize = 1024;
 
 /// What came of some numbers.
@@ -23,15 +23,15 @@ pub struct Tally {
     aggregate: Aggregate,
     value: Value,
     failed: Vec<Failure>,
-    /// How many numbers may still be found before nobody wants more.
+    /// How many numbers may still be found before the question is answered.
     wanted: u64,
-    /// So many bytes of lines are enough for one report.
+    /// Bytes of lines that are worth a report.
     much: usize,
     /// For histograms: how many numbers give each of the values below [`SMALL`]. Most do.
     small: Vec<u64>,
 }
 
-/// A table for so many values is quicker than a search for each.
+/// Values below this one are counted in a table, which is quicker than a search for each.
 const SMALL: usize = 4096;
 
 impl Tally {
@@ -46,7 +46,7 @@ impl Tally {
         Self { aggregate, value, failed, wanted, much: MUCH, small }
     }
 
-    /// Lets so many bytes of lines be enough for one report.
+    /// Sets the bytes of lines that are worth a report.
     pub(crate) fn report_at(&mut self, bytes: usize) {
         self.much = bytes;
     }
@@ -66,7 +66,7 @@ impl Tally {
         matches!(self.aggregate, Count | Sum | Hist | Failures)
     }
 
-    /// So many of `numbers` numbers satisfy the function. Only where it [takes](Self::takes_counts) that.
+    /// Notes that `satisfy` of `numbers` numbers satisfy the function. Only where it [takes](Self::takes_counts) that.
     #[inline]
     pub fn count(&mut self, satisfy: u64, numbers: u64) {
         // Nothing else is asked a hundred million times a second.
@@ -144,7 +144,7 @@ impl Tally {
         }
     }
 
-    /// So many numbers give a value. Only where a histogram is asked for.
+    /// Notes how many numbers give a value. Only for a histogram.
     pub fn values(&mut self, value: i128, count: u128) {
         match &mut self.value {
             Value::Histogram(values) => *values.entry(value).or_default() += count,

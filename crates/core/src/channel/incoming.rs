@@ -71,7 +71,7 @@ impl Incoming {
         let patience_ns = if may_wait { PATIENCE_NS } else { 0 };
         let due_ns = now_ns.saturating_add(patience_ns);
         self.due_ns = Some(self.due_ns.map_or(due_ns, |before_ns| before_ns.min(due_ns)));
-        // Whoever takes nothing out gets nothing more: it is as if it was lost, and comes again.
+        // While the reader takes nothing out, a segment counts as lost, and comes again.
         let has_room = number < self.taken + WINDOW as u64;
         let Some(ahead) = number.checked_sub(self.expected).filter(|_| has_room) else { return };
         if ahead > 0 && self.later >> (ahead - 1) & 1 == 1 {

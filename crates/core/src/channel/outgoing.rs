@@ -8,7 +8,7 @@ use core::array;
 /// What may be on its way at once after a timeout, at least.
 const FEWEST: u32 = 8;
 
-/// So much later sent and arrived: then it is lost (RFC 9002, section 6.1.1).
+/// A segment is lost when one arrived that was sent this many segments later (RFC 9002, section 6.1.1).
 const OVERTAKEN_BY: u64 = 3;
 
 /// Numbers from `oldest` to before `next`, each in exactly one of three sets. Bit i of a set stands

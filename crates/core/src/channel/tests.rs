@@ -106,7 +106,7 @@ fn no_more_than_a_window_is_kept_or_sent() {
     for segment in &segments {
         there.arrived(segment, 2).unwrap();
     }
-    // All have come and are acknowledged, and nobody takes them out: another window finds no room.
+    // All have come and are acknowledged, and none is taken out: another window finds no room.
     for segment in transmitted(&mut there, 2) {
         here.arrived(&segment, 3).unwrap();
     }
@@ -176,7 +176,7 @@ fn a_segment_that_three_later_ones_overtook_is_sent_again_at_once() {
 }
 
 #[test]
-fn whoever_is_not_heard_sends_less_and_less() {
+fn a_side_without_acknowledgements_sends_less_and_less() {
     let mut channel = Channel::new(LIMIT);
     while channel.send(b"frame") {}
     let (mut now_ns, mut sent, mut pauses_ms) = (0, vec![], vec![]);

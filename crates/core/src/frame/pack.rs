@@ -77,12 +77,12 @@ impl Packer {
         self.bytes.extend_from_slice(&entry);
     }
 
-    /// Asks for a part of a lease back: of what is not counted yet, keep one of so many parts.
+    /// Asks for a part of a lease back: the worker keeps one of `parts` parts of what is not counted yet.
     pub fn withdraw(&mut self, lease: LeaseId, parts: u64) {
         self.entry(Kind::Withdrawals, lease, &parts.to_le_bytes());
     }
 
-    /// Lets the worker send so many more bytes of lines.
+    /// Lets the worker send `bytes` more bytes of lines.
     pub fn credit(&mut self, bytes: u64) {
         self.seal(0);
         self.begin(Kind::Credit);

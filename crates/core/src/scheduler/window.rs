@@ -24,7 +24,7 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// A worker whose pipe has room for so many chunks.
+    /// A worker whose pipe has room for `window` chunks.
     #[must_use]
     pub const fn worker(window: usize) -> Self {
         Self { window, agent: None }
@@ -123,7 +123,7 @@ impl Window {
     pub(super) fn open(&mut self, policy: Policy, waiting: u128) {
         let fits = match (policy, self.pace) {
             // The class: one range to each worker, and no more. And where nothing is known yet, another
-            // chunk may be hours of work that somebody else would do at once.
+            // chunk may be hours of work that another worker would do at once.
             (Policy::Static, _) => 1,
             (_, None) => self.workers() as usize,
             (_, Some(_)) => {
@@ -140,7 +140,7 @@ impl Window {
         self.size = self.size.min(self.workers() as usize);
     }
 
-    /// So many chunks keep it at work, whatever they cost.
+    /// The fewest chunks that keep it at work, whatever they cost.
     fn least(&self) -> usize {
         self.workers() as usize + 1
     }

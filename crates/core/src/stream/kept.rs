@@ -16,7 +16,7 @@ pub(super) struct Kept {
 }
 
 impl Stream {
-    /// These numbers are done, and so many lines were found in them.
+    /// Notes that these numbers are done, and how many lines they have.
     pub(crate) fn keep(&mut self, interval: Interval, lines: u64) {
         self.kept.insert(interval.first(), Kept { last: interval.last(), lines });
         self.lines_ahead += lines;

@@ -49,7 +49,7 @@ impl Decimal {
         Self { n, text, start }
     }
 
-    /// The next number. Above the highest there is none: what stands there then, nobody looks at.
+    /// The next number. Above the highest there is none, and the digits are not used.
     #[inline]
     pub(super) fn count_up(&mut self) {
         let last = LONGEST - 1;

@@ -3,7 +3,7 @@
 use super::decimal::{Decimal, LONGEST};
 use alloc::vec::Vec;
 
-/// So many lines are put together before they are added to the text.
+/// Lines that are put together before they are added to the text.
 const BLOCK: usize = 4096;
 const LONGEST_LINE: usize = 2 * LONGEST + 2;
 

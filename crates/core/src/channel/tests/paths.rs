@@ -119,7 +119,7 @@ impl Pair {
         let len = self.path.below(SEGMENT_HEAD as u64 + 20) as usize;
         let mut garbage: Vec<u8> = (0..len).map(|_| self.path.below(256) as u8).collect();
         if let Some(high) = garbage.get_mut(7) {
-            // By accident it may be valid, but not with this: nobody sent so much.
+            // By accident it may be valid, but not with this: that much was never sent.
             *high = 0x40;
         }
         assert_eq!(self.sides[side].arrived(&garbage, self.now_ns), Err(Malformed::Segment));
@@ -128,7 +128,7 @@ impl Pair {
 
     fn receive(&mut self, side: usize, segment: &[u8]) {
         self.sides[side].arrived(segment, self.now_ns).expect("a segment of the other side");
-        // Now and then whoever reads is slow.
+        // Now and then the reader is slow.
         if self.path.below(4) > 0 || self.now_ns >= self.path.heals_ns {
             self.read(side);
         }
