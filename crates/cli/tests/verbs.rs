@@ -139,12 +139,11 @@ fn the_texts_of_the_contract() {
 
 #[test]
 fn what_decides_early_ends_early() {
-    let started = std::time::Instant::now();
-    assert_eq!(asked("any prime 24..2^63").0, "true\t29\n");
-    assert_eq!(asked("all prime 2..2^63").0, "false\t4\n");
-    assert_eq!(asked("find even 1..2^63 --first 5").0, "2\n4\n6\n8\n10\n");
-    assert_eq!(asked("any prime 24..2^63 --split static -j 2").0, "true\t29\n");
-    assert!(started.elapsed() < support::PATIENCE);
+    // Without an early end these ranges take centuries; the deadline makes that a failure.
+    assert_eq!(asked("any prime 24..2^63 --deadline 1m").0, "true\t29\n");
+    assert_eq!(asked("all prime 2..2^63 --deadline 1m").0, "false\t4\n");
+    assert_eq!(asked("find even 1..2^63 --first 5 --deadline 1m").0, "2\n4\n6\n8\n10\n");
+    assert_eq!(asked("any prime 24..2^63 --split static -j 2 --deadline 1m").0, "true\t29\n");
 }
 
 #[test]

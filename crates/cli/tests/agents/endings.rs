@@ -2,20 +2,19 @@
 
 use crate::support::kill;
 use crate::support::site::{Site, Transport};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// About a minute of work for one worker.
 const LONG: &str = "count test:slow=1000 0..60000 -j 0 --split fixed:10";
 
-/// What an agent had in hand is done by another at once, not after any silence.
+/// Another agent does at once what an agent had in hand: an hour of silence would not tell the primary.
 pub(crate) fn an_agent_leaves(site: &Site, transport: Transport) {
     for (signal, status) in [("TERM", 143), ("INT", 130)] {
-        let words = "count test:slow=1000 0..4000 -j 0 --split fixed:50";
+        let words = "count test:slow=1000 0..4000 -j 0 --split fixed:50 --silence 1h";
         let (mut primary, address) = site.primary(transport, words);
         let agents = [site.agent(&address, "-j 1"), site.agent(&address, "-j 1")];
         primary.lines("joined with 1 worker", 2);
         std::thread::sleep(Duration::from_millis(200));
-        let began = Instant::now();
         let [leaving, staying] = agents;
         kill(signal, leaving.pid());
         let left = leaving.ended();
@@ -23,8 +22,6 @@ pub(crate) fn an_agent_leaves(site: &Site, transport: Transport) {
         let number = status - 128;
         let line = primary.line(&format!(" left, ended by signal {number}"));
         assert!(!line.contains("had no chunk"), "it gave back what it had: {line}");
-        let told = began.elapsed();
-        assert!(told < Duration::from_secs(4), "it took {told:?} to say goodbye");
         primary.ended().answers("2000\n");
         staying.ended().answers("");
     }

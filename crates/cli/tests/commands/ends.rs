@@ -3,7 +3,7 @@
 use crate::support::process::Process;
 use crate::support::{children_of, cpu_ticks, is_alive, kill, stands_still, until};
 use crate::yard::Yard;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A command that leaves children in its process group and outside of it, all of which hold its output.
 const LEAVES_CHILDREN: &str = "sleep 1000 & setsid sleep 1000 &";
@@ -96,10 +96,8 @@ pub(crate) fn the_primary_is_killed() {
     let yard = Yard::new();
     let running = yard.start(TREES);
     whole_trees(&yard);
-    let began = Instant::now();
     kill("KILL", running.pid());
     yard.until_nobody_is_left();
-    assert!(began.elapsed() < Duration::from_secs(10));
 }
 
 pub(crate) fn all_of_ours_are_killed() {

@@ -124,10 +124,8 @@ pub(crate) fn a_command_that_ignores_term_is_killed_after_the_grace() {
     let script = "trap \"\" TERM; echo began; sleep 1000; :";
     for kind in ["{}", "{start} {end}"] {
         let options = "-j 2 --chunk 1 --deadline 500ms --grace 300ms";
-        let began = std::time::Instant::now();
         let ended = yard.run(&format!("run 0..2 {options} -- sh -c '{script}' {kind}"));
         assert_eq!((ended.status, ended.stdout.as_str()), (124, "began\nbegan\n"), "{ended:?}");
-        assert!(began.elapsed() < std::time::Duration::from_secs(20));
         until("all are gone", || yard.left().is_empty().then_some(()));
     }
 }

@@ -100,12 +100,6 @@ static void inside(FILE *to) {
     fprintf(to, "leads %d death %d\n", getpgrp() == getpid(), death);
 }
 
-static void stamp(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    printf("%lld\n", now.tv_sec * 1000000000LL + now.tv_nsec);
-}
-
 /* Takes so many MiB, one each millisecond. */
 static void take(long mib) {
     for (long at = 0; at < mib; at++) {
@@ -200,8 +194,6 @@ int main(int count, char **words) {
     if (is(what, "hoard") && a == b) return hoard(), 0;
     /* tool share - MIB */
     if (is(what, "share")) return share(a), 0;
-    /* tool stamp: when it was started, in nanoseconds */
-    if (is(what, "stamp")) return stamp(), 0;
     /* tool rest - MS */
     if (is(what, "rest")) return rest(a), 0;
     return 0;

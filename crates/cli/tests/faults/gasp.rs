@@ -3,7 +3,7 @@
 
 use crate::support::{kill, run, start, stderr};
 use std::process::Output;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn losses(output: &Output) -> usize {
     stderr(output).lines().filter(|line| line.contains(" reclaimed (")).count()
@@ -47,7 +47,6 @@ pub(crate) fn a_fault_from_outside() {
 }
 
 pub(crate) fn a_number_that_hangs() {
-    let began = Instant::now();
     let output = run("count test:hang@7 0..1000 --timeout 200ms -j 2 --progress none");
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
@@ -57,7 +56,6 @@ pub(crate) fn a_number_that_hangs() {
     );
     assert_eq!(losses(&output), 3, "{said}");
     assert!(said.contains(" killed by signal 9 (n = 7 took too long); "), "{said}");
-    assert!(began.elapsed() > Duration::from_millis(600), "each try has its time");
 
     let output = run("failures test:hang@7,8 0..1000 --timeout 50ms -j 2 -q");
     assert_eq!(output.stdout, b"7\ttimeout\n8\ttimeout\n", "{output:?}");

@@ -47,12 +47,11 @@ fn a_full_pipe_stops_nobody_and_loses_nothing() {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut output = Writer::new(writer);
     let expected = lines(100_000);
-    let started = Instant::now();
+    // Nothing reads from the pipe: a call that waits for room never returns.
     for piece in expected.chunks(10_000) {
         output.put(piece).unwrap();
     }
     let left = output.flush().unwrap();
-    assert!(started.elapsed() < Duration::from_secs(5), "nobody reads, and it waited");
     assert!(left < expected.len() && left > expected.len() - (1 << 17), "{left} left");
     let reading = reading(reader, 1 << 16, Duration::ZERO);
     drain(&mut output);

@@ -9,7 +9,6 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::net::TcpStream;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
 #[test]
 fn a_thousand_silent_ones_keep_nobody_out() {
@@ -20,6 +19,8 @@ fn a_thousand_silent_ones_keep_nobody_out() {
     streams.place.borrow_mut().address = address;
     let place = Rc::clone(&streams.place);
     let mut bench = Bench::new(&mut streams, 2);
+    // No silent connection reaches its time limit, so the agent does not wait for that.
+    bench.slowness = 1_000_000;
     let place = place.borrow().address.socket();
     let mut silent = VecDeque::new();
     for number in 0..1000 {
@@ -32,13 +33,11 @@ fn a_thousand_silent_ones_keep_nobody_out() {
             bench.turn_primary();
         }
     }
-    let began = Instant::now();
     bench.connect(b"good");
     let peer = bench.wait_for_hello();
     bench.admit(peer, b"welcome");
     let answer = bench.wait_for(|bench| bench.agent(0).1.arrived.pop_front());
     assert!(matches!(answer, Event::Answer { is_admitted: true, .. }), "{answer:?}");
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     // Numbers are slots: no more were ever in use.
     assert!(peer <= 256, "{peer}");
 }
