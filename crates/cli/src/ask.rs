@@ -15,6 +15,7 @@ use crate::stderr;
 use crate::stream::Stream;
 use crate::told::Volume;
 use crate::unfinished;
+use crate::wiring::WiringView;
 use evenly::observe::Unfinished;
 use evenly::{Aggregate, Failure, Interval, Job, Key, Report, Value};
 use std::ffi::OsString;
@@ -117,6 +118,9 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     }
     if let Some(retries) = plan.retries {
         job = job.retries(retries);
+    }
+    if let Some(wiring) = plan.wiring {
+        job = job.at_stages(Box::new(WiringView::new(wiring, plan.format)));
     }
     eyes.opened_to(job)
 }

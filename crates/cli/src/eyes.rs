@@ -9,7 +9,6 @@ use crate::joblog::JobLog;
 use crate::logfile::{self, Mode};
 use crate::plan::Plan;
 use crate::stderr;
-use crate::wiring::WiringView;
 use evenly::Job;
 use evenly::observe::{Observation, Observer, Resumed, Unfinished};
 use std::path::PathBuf;
@@ -23,7 +22,6 @@ pub(crate) struct Eyes {
     pub(crate) unfinished: Option<Unfinished>,
     /// Where a journal is kept that nobody named.
     pub(crate) journal: Option<PathBuf>,
-    wiring: Option<WiringView>,
     joblog: Option<JobLog>,
     events: Option<Events>,
     /// Whether the job was not refused.
@@ -48,7 +46,6 @@ impl Eyes {
             failures: Failures::default(),
             unfinished: None,
             journal: None,
-            wiring: plan.wiring.map(|wiring| WiringView::new(wiring, plan.format)),
             joblog: joblog.transpose()?,
             events: events.transpose()?,
             has_begun: false,
@@ -59,9 +56,6 @@ impl Eyes {
     pub(crate) fn opened_to(&self, mut job: Job) -> Job {
         if let Some(period) = self.period() {
             job = job.progress_every(period);
-        }
-        if self.wiring.is_some() {
-            job = job.stand_still_at_stages();
         }
         if self.joblog.is_some() {
             job = job.tell_pieces();
@@ -127,15 +121,7 @@ fn and_closed(outcome: Result<(), Outcome>, closed: Result<(), String>) -> Resul
 }
 
 impl Observer for Eyes {
-    fn may_go_on(&mut self) -> bool {
-        self.wiring.as_ref().is_none_or(WiringView::may_go_on)
-    }
-
     fn observe(&mut self, observation: &Observation<'_>) {
-        if let (Observation::Stage(stage, layout), Some(wiring)) = (observation, &mut self.wiring) {
-            wiring.show(*stage, layout);
-            return;
-        }
         match observation {
             Observation::Begun { resumed } => self.begin(resumed.as_ref()),
             Observation::JournalBegun { path } => self.journal = Some(path.to_path_buf()),

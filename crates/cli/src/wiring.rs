@@ -1,5 +1,4 @@
-//! `--wiring`: at each stage of a job, its processes, pipes, sockets and descriptor tables as the kernel
-//! has them, on standard error.
+//! `--wiring`: the processes, pipes, sockets and descriptor tables of a job at each stage, on standard error.
 
 mod cast;
 mod json;
@@ -9,12 +8,12 @@ use crate::arguments::Format;
 use crate::plan::Wiring;
 use crate::stderr;
 use cast::Cast;
-use evenly::observe::{Layout, Stage};
+use evenly::observe::{Processes, Stage, StageHook};
 use evenly::view::{self, Labels, Snapshot};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use words::words;
 
-/// Shows the stages of a job.
+/// Stage hook that prints the wiring.
 pub(crate) struct WiringView {
     wiring: Wiring,
     format: Format,
@@ -26,7 +25,7 @@ pub(crate) struct WiringView {
     waits: bool,
 }
 
-/// Of the workers that leave at the end, so many of the first and of the last are shown.
+/// How many of the first and of the last workers are shown leaving.
 const LEAVING_SHOWN: usize = 4;
 
 impl WiringView {
@@ -34,16 +33,15 @@ impl WiringView {
         Self { wiring, format, shown: 0, closed: 0, waits: false }
     }
 
-    /// Shows a stage. The job stands still until it [may go on](Self::may_go_on).
-    pub(crate) fn show(&mut self, stage: Stage, layout: &Layout) {
+    fn show(&mut self, stage: Stage, processes: &Processes) {
         if stage == Stage::WriteEndClosed {
             self.closed += 1;
         }
         self.waits = false;
-        if evenly::end_is_asked_for() || self.is_left_out(stage, layout) {
+        if evenly::end_is_asked_for() || self.is_left_out(stage, processes) {
             return;
         }
-        let taken = Cast::of(layout).and_then(|cast| Ok((cast.picture()?, cast)));
+        let taken = Cast::of(processes).and_then(|cast| Ok((cast.picture()?, cast)));
         let (snapshot, cast) = match taken {
             Ok(taken) => taken,
             Err(error) => {
@@ -53,11 +51,13 @@ impl WiringView {
         };
         match self.format {
             Format::Json => stderr::show(&json::stage(stage, &snapshot, &cast)),
-            Format::Text if stage == Stage::WriteEndClosed => self.show_leaving(&snapshot, layout),
+            Format::Text if stage == Stage::WriteEndClosed => {
+                self.show_leaving(&snapshot, processes);
+            }
             Format::Text => self.show_text(stage, &snapshot, &cast),
         }
         // The write ends fall one by one; that is one stage to stop at.
-        let is_in_between = stage == Stage::WriteEndClosed && self.closed < layout.workers.len();
+        let is_in_between = stage == Stage::WriteEndClosed && self.closed < processes.workers.len();
         self.waits = self.wiring == Wiring::StepByStep && !is_in_between;
         if self.waits && rustix::termios::isatty(rustix::stdio::stdin()) {
             stderr::show("\n[Enter] ");
@@ -66,15 +66,15 @@ impl WiringView {
 
     /// Whether a worker leaves as many others did. No picture is taken then: each costs a look at
     /// every process there is.
-    fn is_left_out(&self, stage: Stage, layout: &Layout) -> bool {
+    fn is_left_out(&self, stage: Stage, processes: &Processes) -> bool {
         let is_among_many =
-            self.closed > LEAVING_SHOWN && self.closed + LEAVING_SHOWN <= layout.workers.len();
+            self.closed > LEAVING_SHOWN && self.closed + LEAVING_SHOWN <= processes.workers.len();
         stage == Stage::WriteEndClosed && self.format == Format::Text && is_among_many
     }
 
     fn show_text(&mut self, stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) {
         self.shown += 1;
-        let (name, meaning) = words(stage, cast.layout);
+        let (name, meaning) = words(stage, cast.processes);
         let mut text = format!("\n{}. {name}: {meaning}\n", self.shown);
         text += &words::details(stage, cast);
         text.push('\n');
@@ -88,11 +88,11 @@ impl WiringView {
     }
 
     /// One line for each write end of the result pipe that falls away.
-    fn show_leaving(&mut self, snapshot: &Snapshot, layout: &Layout) {
-        let (closed, workers) = (self.closed, layout.workers.len());
+    fn show_leaving(&mut self, snapshot: &Snapshot, processes: &Processes) {
+        let (closed, workers) = (self.closed, processes.workers.len());
         if closed == 1 {
             self.shown += 1;
-            let (name, meaning) = words(Stage::WriteEndClosed, layout);
+            let (name, meaning) = words(Stage::WriteEndClosed, processes);
             stderr::show(&format!("\n{}. {name}: {meaning}\n\n", self.shown));
         }
         if closed + LEAVING_SHOWN == workers + 1 && closed > LEAVING_SHOWN + 1 {
@@ -109,9 +109,15 @@ impl WiringView {
         };
         stderr::show(&format!("worker {closed} {fate}: results has {open} write {ends} open\n"));
     }
+}
 
-    /// Whether Enter was pressed, or standard input is at its end; waits a little for it.
-    pub(crate) fn may_go_on(&self) -> bool {
+impl StageHook for WiringView {
+    fn at_stage(&mut self, stage: Stage, processes: &Processes) {
+        self.show(stage, processes);
+    }
+
+    /// Whether Enter was pressed, or standard input is at its end; waits 100 ms for it.
+    fn may_go_on(&mut self) -> bool {
         if !self.waits {
             return true;
         }

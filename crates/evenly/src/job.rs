@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::function::{Form, Function};
 use crate::halt::Halt;
 use crate::journal::Journal;
-use crate::observe::Observer;
+use crate::observe::{Observer, StageHook};
 use crate::output::Output;
 use crate::secure::Key;
 use crate::silence::Silence;
@@ -39,7 +39,7 @@ pub struct Job {
     pub(crate) keys: Vec<Key>,
     pub(crate) policy: Policy,
     pub(crate) progress_every: Option<Duration>,
-    pub(crate) stands_still_at_stages: bool,
+    pub(crate) stage_hook: Option<Box<dyn StageHook>>,
     pub(crate) retries: u8,
     pub(crate) deadline: Option<Duration>,
     /// How long one number may take.
@@ -84,7 +84,7 @@ impl Job {
             keys: Vec::new(),
             policy: Policy::default(),
             progress_every: None,
-            stands_still_at_stages: false,
+            stage_hook: None,
             retries: RETRIES,
             deadline: None,
             timeout: None,
@@ -171,11 +171,11 @@ impl Job {
         self
     }
 
-    /// Stands still at each [`Stage`](crate::observe::Stage) while the observer looks. Workers then
-    /// stop themselves after the fork and after closing, so that the kernel can be asked.
+    /// Stands still at each [`Stage`](crate::observe::Stage) and calls the hook. Workers then
+    /// stop themselves after the fork and after closing, so that the hook can ask the kernel about them.
     #[must_use]
-    pub fn stand_still_at_stages(mut self) -> Self {
-        self.stands_still_at_stages = true;
+    pub fn at_stages(mut self, hook: Box<dyn StageHook>) -> Self {
+        self.stage_hook = Some(hook);
         self
     }
 

@@ -1,6 +1,7 @@
 //! What a job lets others see while it runs. Observers get no handle back: they cannot change it.
 
 mod agent;
+mod stages;
 mod stuck;
 
 use crate::journal::JournalError;
@@ -14,20 +15,13 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use agent::{AgentSeen, Parting};
+pub use stages::{Processes, Stage, StageHook, WorkerProcess};
 pub use stuck::Stuck;
 
-/// Watches a job. It is called by the primary between two system calls, so that what it looks at
-/// stands still for as long as it looks; it should not take long unless that is wanted.
+/// Watches a job. The primary calls it between two system calls, and waits for it: a call should be short.
 pub trait Observer {
     /// Something can be seen.
     fn observe(&mut self, observation: &Observation<'_>);
-
-    /// Whether a job that stands still at a [stage](Observation::Stage) may go on. It is asked until it
-    /// says so, and should take about a tenth of a second over a no: between two of them the job does
-    /// what keeps it from being given up by others.
-    fn may_go_on(&mut self) -> bool {
-        true
-    }
 }
 
 /// Sees nothing.
@@ -211,8 +205,6 @@ pub enum Observation<'a> {
     Stuck(&'a [Stuck]),
     /// How far the job is; as often as was asked for.
     Progress(Progress),
-    /// The job stands still at a stage; only if that was asked for.
-    Stage(Stage, &'a Layout),
 }
 
 /// What is done of a job that goes on by its journal.
@@ -339,65 +331,4 @@ pub enum Loss {
     Gone,
     /// It is an agent, and each of these numbers ended workers of its own.
     Failed(Cause),
-}
-
-/// The stages of a job, in the order of the board. A job without workers on this machine has no stages
-/// that are theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// The primary made the pipes and holds both ends of all of them.
-    PipesMade,
-    /// The workers are forked and have inherited everything.
-    Forked,
-    /// Everybody closed the ends that are not theirs.
-    Closed,
-    /// The first chunks are in the assignment pipes.
-    RangesSent,
-    /// Answers are in the result pipe.
-    Results,
-    /// An agent has joined, the last of those in the layout; between any two of the others.
-    AgentJoined,
-    /// Every number is covered; the primary closed one more assignment pipe, its worker has read
-    /// end of file and left, and with it one write end of the result pipe.
-    WriteEndClosed,
-    /// The primary has read end of file from the result pipe.
-    EndOfFile,
-    /// Every worker has been waited for.
-    Waited,
-}
-
-/// Who takes part in a job: what one needs to ask the kernel about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
-    /// The process number of the primary.
-    pub primary: u32,
-    /// The workers in order; empty before they are forked.
-    pub workers: Vec<Place>,
-    /// The inodes of the assignment pipes, in the order of the workers.
-    pub assignment_pipes: Vec<u64>,
-    /// The inode of the result pipe.
-    pub result_pipe: u64,
-    /// The agents that have joined and are not lost, in the order in which they did.
-    pub agents: Vec<AgentSeen>,
-}
-
-impl Layout {
-    /// Notes that another process with another pipe has taken the place of a worker.
-    pub(crate) fn replace(&mut self, slot: usize, pid: u32, assignment_pipe: u64) {
-        if let (Some(place), Some(pipe)) =
-            (self.workers.get_mut(slot), self.assignment_pipes.get_mut(slot))
-        {
-            *place = Place { pid, range: None };
-            *pipe = assignment_pipe;
-        }
-    }
-}
-
-/// One worker of a [`Layout`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Its process number.
-    pub pid: u32,
-    /// The first chunk that it was sent, if it was sent one.
-    pub range: Option<Interval>,
 }

@@ -1,6 +1,6 @@
 //! Who takes part in a stage: the processes, pipes and sockets of a job by their roles.
 
-use evenly::observe::{AgentSeen, Layout};
+use evenly::observe::{AgentSeen, Processes};
 use evenly::view::{Family, Snapshot, SocketState, SocketView, ViewError};
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ const SETTLING: Duration = Duration::from_millis(500);
 
 /// A job with what is known of the agents on this machine.
 pub(super) struct Cast<'a> {
-    pub(super) layout: &'a Layout,
+    pub(super) processes: &'a Processes,
     /// Each agent with its workers, if it is here.
     pub(super) agents: Vec<(&'a AgentSeen, Option<Family>)>,
 }
 
 impl<'a> Cast<'a> {
-    pub(super) fn of(layout: &'a Layout) -> Result<Self, ViewError> {
+    pub(super) fn of(processes: &'a Processes) -> Result<Self, ViewError> {
         let began = Instant::now();
         let family = |agent: &AgentSeen| loop {
             let family = Family::of(agent.pid)?;
@@ -28,15 +28,15 @@ impl<'a> Cast<'a> {
             let family = if agent.is_here { Some(family(agent)?) } else { None };
             Ok((agent, family))
         };
-        let agents = layout.agents.iter().map(with_family).collect::<Result<_, _>>()?;
-        Ok(Self { layout, agents })
+        let agents = processes.agents.iter().map(with_family).collect::<Result<_, _>>()?;
+        Ok(Self { processes, agents })
     }
 
     /// Its picture, as the kernel has it.
     pub(super) fn picture(&self) -> Result<Snapshot, ViewError> {
-        let Layout { primary, workers, assignment_pipes, result_pipe, .. } = self.layout;
+        let Processes { primary, workers, assignment_pipes, result_pipe, .. } = self.processes;
         let mut pids = vec![*primary];
-        pids.extend(workers.iter().map(|place| place.pid));
+        pids.extend(workers.iter().map(|worker| worker.pid));
         let mut pipes = assignment_pipes.clone();
         pipes.push(*result_pipe);
         for (agent, family) in &self.agents {
@@ -57,10 +57,10 @@ impl<'a> Cast<'a> {
 
     /// What a process is to the job.
     pub(super) fn role(&self, pid: u32) -> Option<String> {
-        if pid == self.layout.primary {
+        if pid == self.processes.primary {
             return Some("primary".to_owned());
         }
-        if let Some(worker) = self.layout.workers.iter().position(|place| place.pid == pid) {
+        if let Some(worker) = self.processes.workers.iter().position(|worker| worker.pid == pid) {
             return Some(format!("worker {}", worker + 1));
         }
         self.here().find_map(|(agent, family)| {
@@ -75,10 +75,10 @@ impl<'a> Cast<'a> {
 
     /// What a pipe is for.
     pub(super) fn purpose(&self, inode: u64) -> Option<String> {
-        if inode == self.layout.result_pipe {
+        if inode == self.processes.result_pipe {
             return Some("results".to_owned());
         }
-        let pipes = &self.layout.assignment_pipes;
+        let pipes = &self.processes.assignment_pipes;
         if let Some(worker) = pipes.iter().position(|pipe| *pipe == inode) {
             return Some(format!("to worker {}", worker + 1));
         }
@@ -100,7 +100,7 @@ impl<'a> Cast<'a> {
         let other = socket.peer_inode.and_then(find);
         let holds = |pid, socket: &SocketView| socket.holders.iter().any(|end| end.pid == pid);
         let holds_other = |pid| other.is_some_and(|other| holds(pid, other));
-        let primary = self.layout.primary;
+        let primary = self.processes.primary;
         let is_its = |agent: &AgentSeen, address: Option<String>| {
             !agent.address.starts_with("unix") && address.as_ref() == Some(&agent.address)
         };

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 /// A stage as the kernel has it.
 pub(super) fn stage(stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) -> String {
     let processes = snapshot.processes.iter().map(|process| {
-        let range = cast.layout.workers.iter().find(|place| place.pid == process.pid);
-        let range = range.and_then(|place| place.range);
+        let range = cast.processes.workers.iter().find(|worker| worker.pid == process.pid);
+        let range = range.and_then(|worker| worker.range);
         let descriptors = process.descriptors.iter().map(|descriptor| {
             json!({
                 "number": descriptor.number,

@@ -1,7 +1,7 @@
 //! What a stage is called, what is to be seen, and what the tables do not say.
 
 use super::cast::Cast;
-use evenly::observe::{AgentSeen, Layout, Place, Stage};
+use evenly::observe::{AgentSeen, Processes, Stage, WorkerProcess};
 
 /// How wide a page is.
 const COLUMNS: usize = 100;
@@ -10,9 +10,9 @@ const COLUMNS: usize = 100;
 const SHOWN: usize = 8;
 
 /// What a stage is called, and what is to be seen.
-pub(super) fn words(stage: Stage, layout: &Layout) -> (&'static str, &'static str) {
+pub(super) fn words(stage: Stage, processes: &Processes) -> (&'static str, &'static str) {
     // Agents have workers, and this machine has none.
-    let is_without = layout.assignment_pipes.is_empty();
+    let is_without = processes.assignment_pipes.is_empty();
     match stage {
         Stage::PipesMade if is_without => {
             ("pipes made", "one for results, although no worker will write it")
@@ -40,8 +40,8 @@ pub(super) fn words(stage: Stage, layout: &Layout) -> (&'static str, &'static st
 /// What stands below that, line by line.
 pub(super) fn details(stage: Stage, cast: &Cast<'_>) -> String {
     match stage {
-        Stage::RangesSent => ranges(cast.layout),
-        Stage::AgentJoined => cast.layout.agents.last().map(line).unwrap_or_default(),
+        Stage::RangesSent => ranges(cast.processes),
+        Stage::AgentJoined => cast.processes.agents.last().map(line).unwrap_or_default(),
         _ => String::new(),
     }
 }
@@ -71,16 +71,16 @@ fn line(agent: &AgentSeen) -> String {
     text.chars().take(COLUMNS - 1).chain("…\n".chars()).collect()
 }
 
-fn ranges(layout: &Layout) -> String {
-    let sent = |place: &Place| match place.range {
+fn ranges(processes: &Processes) -> String {
+    let sent = |worker: &WorkerProcess| match worker.range {
         Some(range) => format!("{}..={}", range.first(), range.last()),
         None => "nothing".to_owned(),
     };
-    let workers = (1..).zip(&layout.workers).take(SHOWN);
+    let workers = (1..).zip(&processes.workers).take(SHOWN);
     let mut text: String =
-        workers.map(|(worker, place)| format!("   worker {worker}: {}\n", sent(place))).collect();
-    if layout.workers.len() > SHOWN {
-        text += &format!("   … and {} more\n", layout.workers.len() - SHOWN);
+        workers.map(|(number, worker)| format!("   worker {number}: {}\n", sent(worker))).collect();
+    if processes.workers.len() > SHOWN {
+        text += &format!("   … and {} more\n", processes.workers.len() - SHOWN);
     }
     text
 }

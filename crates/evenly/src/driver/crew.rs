@@ -1,13 +1,11 @@
 //! The crew: the worker processes by slot, how each is forked, and how often it was lost.
 
-use super::clock::Clock;
 use super::worker::{self, Desk, Terms};
 use crate::error::Error;
 use crate::function::Function;
 use crate::observe::Reason;
 use crate::process::End;
 use crate::process::cgroup::Wall;
-use crate::process::end_is_asked_for;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::orphans::{self, Orphans};
 use crate::process::signals::Signals;
@@ -19,7 +17,6 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::Signal;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::thread::sleep;
 use std::time::Duration;
 
 /// A place for a worker, and who has it.
@@ -200,21 +197,6 @@ impl Crew {
         let (desk, function) = (&mut self.desk, &mut *inheritance.function);
         Child::fork(&cradle, |ends| worker::work(name, desk, function, terms, ends))
             .map_err(|cause| ("fork", Refused::Fork(cause)))
-    }
-
-    /// Stands still until every worker has stopped itself to be seen, for a second at most: one
-    /// that somebody else continued will not be. A signal that asks for the end ends it at once.
-    pub(super) fn wait_until_seen(&self) -> Result<(), Errno> {
-        let clock = Clock::start();
-        for slot in &self.slots {
-            while !slot.child.can_be_seen()? {
-                if end_is_asked_for() || clock.elapsed() > Duration::from_secs(1) {
-                    return Ok(());
-                }
-                sleep(Duration::from_millis(1));
-            }
-        }
-        Ok(())
     }
 
     /// What a command printed about the lowest of these numbers that is no answer, if it is known.

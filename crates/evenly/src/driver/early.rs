@@ -47,7 +47,7 @@ impl Gathering<'_> {
                 Signal::CONTINUE => self.crew.continue_all(),
                 Signal::STATUS => {
                     let progress = self.progress();
-                    self.stages.observer.observe(&Observation::Status(progress));
+                    self.observer.observe(&Observation::Status(progress));
                 }
                 end => self.ask_for_the_end(end)?,
             }
@@ -58,8 +58,8 @@ impl Gathering<'_> {
     /// The first signal drains, the second ends at once.
     fn ask_for_the_end(&mut self, signal: Signal) -> Result<(), Error> {
         let is_second = self.early.is_some_and(|early| matches!(early.why, Early::Signal(_)));
-        // Who looks at the stages does not want to look at those of an early end.
-        if is_second || self.stages.is_wanted {
+        // The stages of an early end are not shown.
+        if is_second || self.stages.is_wanted() {
             return Err(Error::Interrupted(signal));
         }
         if let Some(upstream) = &mut self.upstream {
@@ -77,7 +77,7 @@ impl Gathering<'_> {
         let now = self.clock.elapsed();
         self.early = Some(Draining { why, until: now + within, patience: Some(now + PATIENCE) });
         self.supervisor.drain();
-        self.stages.observer.observe(&Observation::EndsEarly(why));
+        self.observer.observe(&Observation::EndsEarly(why));
     }
 
     /// Ends what has had its time.
@@ -90,7 +90,7 @@ impl Gathering<'_> {
             }
             Some(Draining { why, patience, .. }) => {
                 if patience.take_if(|patience| *patience <= now).is_some() {
-                    self.stages.observer.observe(&Observation::StillDraining(*why));
+                    self.observer.observe(&Observation::StillDraining(*why));
                 }
                 Ok(())
             }
@@ -130,7 +130,7 @@ impl Gathering<'_> {
         let as_failure = |interval| Failure { interval, cause: Cause::Unknown };
         let unknown: Vec<Failure> = begun.into_iter().map(as_failure).collect();
         for failure in &unknown {
-            self.stages.observer.observe(&Observation::Quarantined(*failure));
+            self.observer.observe(&Observation::Quarantined(*failure));
         }
         unknown
     }
@@ -146,14 +146,14 @@ impl Gathering<'_> {
     fn pause(&mut self) -> Result<(), Error> {
         // Whoever was stopped by somebody else and goes on again is one of us again.
         self.heed_children()?;
-        self.stages.observer.observe(&Observation::Paused);
+        self.observer.observe(&Observation::Paused);
         let began = Instant::now();
         self.crew.stop_all();
         let stopped = self.signals.stop_here();
         self.crew.continue_all();
         let pause = began.elapsed();
         self.clock.leave_out(pause);
-        self.stages.observer.observe(&Observation::Resumed(pause));
+        self.observer.observe(&Observation::Resumed(pause));
         stopped.map_err(|(call, cause)| Error::System { call, cause })
     }
 }

@@ -5,24 +5,15 @@ use super::gather::{Gathering, system};
 use super::upstream::Upstream;
 use crate::error::Error;
 use crate::job::Report;
-use crate::observe::{Early, Stage};
-use crate::process::end_is_asked_for;
+use crate::observe::Early;
 use crate::transport::Transport;
-use crate::transport::pipe::Received;
 use evenly_core::{Cause, Failure, Interval, Scheduler};
 use rustix::process::Signal;
-use std::thread::sleep;
 use std::time::Duration;
 
 /// How long the primary waits for end of file after it closed the assignment pipes. Whoever still
 /// lives then is killed: every number is covered, so nothing is lost.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// How often something is looked at that announces itself to nobody; only at stages.
-const GLANCE: Duration = Duration::from_millis(2);
-
-/// How long the result pipe must have rested before it is shown.
-const REST: Duration = Duration::from_millis(150);
 
 /// The numbers that failed and could change the answer, ascending, how many there are, and of how many of
 /// these the outcome is unknown; with those that were in hand when the job ended and whose outcome is unknown, too.
@@ -69,11 +60,7 @@ impl Gathering<'_> {
         self.agents.close(self.clock.now_ns());
         for slot in 0..self.crew.slots.len() {
             self.hub.close(slot);
-            if self.stages.is_wanted {
-                self.see_off(slot)?;
-                self.stages.at(Stage::WriteEndClosed, &mut self.clock);
-                self.heed_signals()?;
-            }
+            self.show_closed_pipe(slot)?;
         }
         // Who is stopped will not read it.
         let stopped = self.crew.slots.iter().filter(|slot| slot.is_stopped);
@@ -93,8 +80,8 @@ impl Gathering<'_> {
             }
             self.keep_time_elsewhere()?;
         }
-        if self.is_end_of_file && !self.crew.slots.is_empty() {
-            self.stages.at(Stage::EndOfFile, &mut self.clock);
+        if self.is_end_of_file {
+            self.stages.end_of_file(&self.crew, &mut self.clock);
         }
         Ok(())
     }
@@ -122,7 +109,7 @@ impl Gathering<'_> {
                 self.heed_signals()?;
             }
         }
-        self.stages.at(Stage::Waited, &mut self.clock);
+        self.stages.waited(&mut self.clock);
         let scheduler = self.supervisor.scheduler();
         let is_complete = scheduler.is_finished() && self.outlet.is_empty();
         if let Some(Draining { why, .. }) = self.early
@@ -144,42 +131,5 @@ impl Gathering<'_> {
             time_left: self.job.deadline.map(|all| all.saturating_sub(self.clock.elapsed())),
             elapsed: self.clock.since_start(),
         })
-    }
-
-    /// Stands still when answers have arrived and no more follow for the moment.
-    pub(super) fn stand_still_at_results(&mut self) -> Result<(), Error> {
-        while self.hub.waiting_results().map_err(system("ioctl FIONREAD"))? == 0 && !self.is_over()
-        {
-            let ready = self.wait(self.next_deadline())?;
-            if ready.results && self.hub.waiting_results().map_err(system("ioctl FIONREAD"))? == 0 {
-                // End of file: every worker is gone, and SIGCHLD has them replaced.
-                self.receive()?;
-            }
-            self.attend(ready)?;
-        }
-        let (mut waiting, mut rested) = (0, Duration::ZERO);
-        let deadline = self.clock.elapsed() + GRACE;
-        while rested < REST && self.clock.elapsed() < deadline {
-            let now_waiting = self.hub.waiting_results().map_err(system("ioctl FIONREAD"))?;
-            rested = if now_waiting == waiting { rested + GLANCE } else { Duration::ZERO };
-            waiting = now_waiting;
-            sleep(GLANCE);
-        }
-        self.stand_still(Stage::Results)
-    }
-
-    /// Waits until a worker that was sent end of file has left; it is not reaped yet.
-    fn see_off(&mut self, slot: usize) -> Result<(), Error> {
-        let deadline = self.clock.elapsed() + GRACE;
-        while !self.crew.slots[slot].child.has_ended().map_err(system("waitid"))?
-            && self.clock.elapsed() < deadline
-            && !end_is_asked_for()
-        {
-            // A worker that still writes must not wait for room.
-            if self.receive()? != Received::Bytes {
-                sleep(GLANCE);
-            }
-        }
-        Ok(())
     }
 }

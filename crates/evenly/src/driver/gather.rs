@@ -9,7 +9,7 @@ use super::early::Draining;
 use super::halting::Counted;
 use super::keeping::Keeper;
 use super::outlet::{OUTLET, Outlet};
-use super::primary::{is_over, note_range};
+use super::primary::is_over;
 use super::rate::Rate;
 use super::reception::{AGENTS, Agents};
 use super::stages::Stages;
@@ -17,7 +17,7 @@ use super::stuck::Posts;
 use super::upstream::Upstream;
 use crate::error::Error;
 use crate::job::Job;
-use crate::observe::{Observation, Stage};
+use crate::observe::{Observation, Observer};
 use crate::process::footprint::Watch;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
@@ -51,7 +51,8 @@ pub(super) struct Gathering<'a> {
     pub(super) keeper: Keeper,
     pub(super) crew: Crew,
     pub(super) signals: &'a Signals,
-    pub(super) stages: Stages<'a>,
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) stages: Stages,
     pub(super) clock: Clock,
     pub(super) losses: u64,
     /// What counts towards a halt.
@@ -96,7 +97,7 @@ impl<'a> Gathering<'a> {
         (hub, registry): (Hub, Registry),
         crew: Crew,
         signals: &'a Signals,
-        stages: Stages<'a>,
+        (observer, stages): (&'a mut dyn Observer, Stages),
         clock: Clock,
     ) -> Self {
         let next_progress = job.progress_every;
@@ -114,6 +115,7 @@ impl<'a> Gathering<'a> {
             keeper: Keeper::default(),
             crew,
             signals,
+            observer,
             stages,
             clock,
             losses,
@@ -144,10 +146,7 @@ impl<'a> Gathering<'a> {
             self.heed_signals()?;
             self.keep_time()?;
         }
-        if self.stages.is_wanted && !self.crew.slots.is_empty() {
-            self.stages.at(Stage::RangesSent, &mut self.clock);
-            self.crew.let_go_on();
-        }
+        self.stages.ranges_sent(&self.crew, &mut self.clock);
         Ok(())
     }
 
@@ -169,15 +168,13 @@ impl<'a> Gathering<'a> {
         let window = self.hub.window(slot).map_err(system("fcntl F_GETPIPE_SZ"))?;
         self.supervisor.join(slot, window, self.clock.now_ns())?;
         let pid = self.crew.slots[slot].child.number();
-        self.stages.observer.observe(&Observation::WorkerStarted { worker: slot + 1, pid });
+        self.observer.observe(&Observation::WorkerStarted { worker: slot + 1, pid });
         Ok(())
     }
 
     /// Until every number is covered, or nobody has anything left in hand that should end early.
     pub(super) fn gather(&mut self) -> Result<(), Error> {
-        if self.stages.is_wanted && !self.crew.slots.is_empty() && !self.is_over() {
-            self.stand_still_at_results()?;
-        }
+        self.show_results()?;
         while !self.is_over() {
             let ready = self.wait(self.next_deadline())?;
             if ready.results {
@@ -344,11 +341,7 @@ impl<'a> Gathering<'a> {
                     } else if let Some(packer) = packer(hub, agents, is_here, slot) {
                         packer.assign(assignments);
                     }
-                    if self.stages.is_wanted
-                        && let Some(first) = assignments.first()
-                    {
-                        note_range(&mut self.stages.layout, slot, first.interval);
-                    }
+                    self.stages.note_assigned(slot, assignments);
                 }
                 Order::Withdraw { slot, lease, parts } => {
                     let is_here = slot < self.crew.slots.len();
@@ -377,7 +370,7 @@ impl<'a> Gathering<'a> {
                     self.note_failure(failure);
                 }
                 Order::Recovered { n, cause } => {
-                    self.stages.observer.observe(&Observation::Recovered { n, cause });
+                    self.observer.observe(&Observation::Recovered { n, cause });
                 }
                 Order::Silenced { slot, reclaimed } if slot < self.crew.slots.len() => {
                     self.tell_silence(slot, reclaimed);
@@ -398,9 +391,9 @@ impl<'a> Gathering<'a> {
             && let Some(output) = self.crew.printed(failure.interval)
         {
             let what = output.to_string();
-            self.stages.observer.observe(&Observation::Printed { n: output.n, what: &what });
+            self.observer.observe(&Observation::Printed { n: output.n, what: &what });
         }
-        self.stages.observer.observe(&Observation::Quarantined(failure));
+        self.observer.observe(&Observation::Quarantined(failure));
     }
 
     /// Where frames to the worker or agent in a slot are packed.
@@ -467,7 +460,7 @@ impl<'a> Gathering<'a> {
         if self.next_progress.is_some_and(|due| due <= now) {
             self.next_progress = Some(now + period);
             let progress = self.progress();
-            self.stages.observer.observe(&Observation::Progress(progress));
+            self.observer.observe(&Observation::Progress(progress));
         }
     }
 }

@@ -133,7 +133,7 @@ impl Gathering<'_> {
             failed,
             is_over,
         });
-        self.stages.observer.observe(&Observation::Begun { resumed });
+        self.observer.observe(&Observation::Begun { resumed });
     }
 
     /// Takes what is to be made durable, or gives it back at once.
@@ -329,7 +329,7 @@ impl Gathering<'_> {
             Ok(Committed::NotYet) => {
                 if !std::mem::replace(&mut self.keeper.is_told, true) {
                     let path = book.path();
-                    self.stages.observer.observe(&Observation::JournalLocked { path });
+                    self.observer.observe(&Observation::JournalLocked { path });
                 }
                 Ok(false)
             }
@@ -340,7 +340,7 @@ impl Gathering<'_> {
 
     /// Nobody asked for the journal, and it cannot be written any more.
     fn go_without(&mut self, why: &JournalError) -> Result<(), Error> {
-        self.stages.observer.observe(&Observation::JournalGivenUp { why });
+        self.observer.observe(&Observation::JournalGivenUp { why });
         let Some(book) = self.keeper.book.take() else { return Ok(()) };
         let path = book.path().to_owned();
         let waiting = book.into_waiting();
@@ -381,10 +381,10 @@ impl Gathering<'_> {
         });
         match begun {
             Ok(book) => {
-                self.stages.observer.observe(&Observation::JournalBegun { path: book.path() });
+                self.observer.observe(&Observation::JournalBegun { path: book.path() });
                 self.keeper.book = Some(book);
             }
-            Err(why) => self.stages.observer.observe(&Observation::JournalGivenUp { why: &why }),
+            Err(why) => self.observer.observe(&Observation::JournalGivenUp { why: &why }),
         }
     }
 

@@ -100,7 +100,7 @@ impl Gathering<'_> {
         let reclaimed = self.supervisor.lose(slot, cause, self.clock.now_ns())?;
         self.tell_pieces();
         let lost = Observation::WorkerLost { worker: slot + 1, pid, end, reason, reclaimed };
-        self.stages.observer.observe(&lost);
+        self.observer.observe(&lost);
         match (end, reason) {
             (End::Exit(STATUS_UNSETTLED), Some(Reason::Call { call, cause })) => {
                 self.consider_the_system(call, cause)
@@ -137,7 +137,7 @@ impl Gathering<'_> {
                 if !std::mem::replace(&mut self.crew.slots[slot].is_refused, true) {
                     let refused = (call, cause, limits::advice(call, cause));
                     let not_replaced = Observation::NotReplaced { worker: slot + 1, refused };
-                    self.stages.observer.observe(&not_replaced);
+                    self.observer.observe(&not_replaced);
                 }
                 Ok(())
             }
@@ -179,9 +179,7 @@ impl Gathering<'_> {
         self.hub
             .replace(slot, name, pipe.write_end)
             .map_err(|failed| (failed.call, Refused::Fork(failed.cause)))?;
-        if self.stages.is_wanted {
-            self.stages.layout.replace(slot, child.number(), inode);
-        }
+        self.stages.note_replaced(slot, child.number(), inode);
         self.crew.seat(slot, child);
         Ok(())
     }
@@ -263,7 +261,7 @@ impl Gathering<'_> {
             return Ok(());
         }
         let garbage = Observation::Garbage { what, suspects: suspects.len() };
-        self.stages.observer.observe(&garbage);
+        self.observer.observe(&garbage);
         for slot in suspects {
             self.crew.slots[slot].is_only_suspect = is_only_suspect;
             self.end_because(slot, Reason::Garbage)?;
@@ -294,7 +292,7 @@ impl Gathering<'_> {
             limit: self.job.silence.limit(),
             reclaimed,
         };
-        self.stages.observer.observe(&silent);
+        self.observer.observe(&silent);
         self.tell_pieces();
     }
 
@@ -326,7 +324,7 @@ impl Gathering<'_> {
                     None => Loss::Gone,
                 })
             });
-            self.stages.observer.observe(&Observation::Done(&Piece {
+            self.observer.observe(&Observation::Done(&Piece {
                 worker: slot + 1,
                 attempt: piece.attempt,
                 interval: piece.interval,

@@ -14,14 +14,14 @@ use super::upstream::{End, Upstream};
 use crate::error::Error;
 use crate::job::{Job, Report, default_workers};
 use crate::journal::JournalError;
-use crate::observe::{Layout, Observation, Observer, Place, Stage};
+use crate::observe::{Observation, Observer};
 use crate::process::end_is_asked_for;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::signals::Signals;
-use crate::transport::pipe::{self, Hub, Pipes};
+use crate::transport::pipe::{Hub, Pipes};
 use crate::transport::{Registry, Transport};
 use evenly_core::scheduler::Counts;
-use evenly_core::{Interval, Scheduler, Supervisor};
+use evenly_core::{Scheduler, Supervisor};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use std::path::PathBuf;
@@ -125,7 +125,8 @@ struct Primary<'a> {
     wanted: usize,
     crew: Crew,
     signals: &'a Signals,
-    stages: Stages<'a>,
+    observer: &'a mut dyn Observer,
+    stages: Stages,
     clock: Clock,
 }
 
@@ -150,12 +151,11 @@ impl<'a> Primary<'a> {
         (clock, descriptors): (Clock, DescriptorLimit),
     ) -> Result<Self, Error> {
         let wanted = job.workers.unwrap_or_else(|| default_workers().get()) as usize;
-        let (layout, is_wanted) = (Layout::default(), job.stands_still_at_stages);
-        let stages = Stages { observer, layout, is_wanted };
         Ok(Self {
             crew: Crew::prepare(descriptors, wanted, job.aggregate, &*job.function, job.memory)?,
             wanted,
-            stages,
+            observer,
+            stages: Stages::new(job.stage_hook.take()),
             job,
             signals,
             clock,
@@ -170,8 +170,8 @@ impl<'a> Primary<'a> {
         if let Some(cause) = refused {
             self.say_fewer(pipes.assignments.len(), "pipe2", cause);
         }
-        self.describe_pipes(&pipes).map_err(|cause| cannot_start("fstat", cause))?;
-        self.stages.at(Stage::PipesMade, &mut self.clock);
+        let shown = self.stages.pipes_made(&pipes, &mut self.clock);
+        shown.map_err(|cause| cannot_start("fstat", cause))?;
         Ok(pipes)
     }
 
@@ -180,7 +180,7 @@ impl<'a> Primary<'a> {
         let mut inheritance = Inheritance {
             signals: self.signals,
             function: &mut *self.job.function,
-            stops_to_be_seen: self.stages.is_wanted,
+            stops_to_be_seen: self.stages.is_wanted(),
             timeout: self.job.timeout,
             grace: self.job.grace,
             memory: self.job.memory,
@@ -189,18 +189,9 @@ impl<'a> Primary<'a> {
         let is_over = || is_over(&clock, deadline);
         if let Some((call, cause)) = self.crew.fork_all(pipes, &mut inheritance, is_over)? {
             self.say_fewer(pipes.assignments.len(), call, cause);
-            self.describe_pipes(pipes).map_err(|cause| cannot_start("fstat", cause))?;
         }
-        if self.stages.is_wanted {
-            let slots = self.crew.slots.iter();
-            let places = slots.map(|slot| Place { pid: slot.child.number(), range: None });
-            self.stages.layout.workers = places.collect();
-            self.crew.wait_until_seen().map_err(|cause| cannot_start("waitid", cause))?;
-            if !self.crew.slots.is_empty() {
-                self.stages.at(Stage::Forked, &mut self.clock);
-            }
-        }
-        Ok(())
+        let shown = self.stages.forked(pipes, &self.crew, &mut self.clock);
+        shown.map_err(|cause| cannot_start("waitid", cause))
     }
 
     /// Keeps the write ends of the assignment pipes and the read end of the result pipe. The
@@ -214,11 +205,8 @@ impl<'a> Primary<'a> {
         });
         let hub = Hub::new(results.read_end, write_ends.collect(), registry.also(PIPES))
             .map_err(|failed| cannot_start(failed.call, failed.cause))?;
-        if self.stages.is_wanted {
-            self.crew.let_go_on();
-            self.crew.wait_until_seen().map_err(|cause| cannot_start("waitid", cause))?;
-            self.stages.at(Stage::Closed, &mut self.clock);
-        }
+        let shown = self.stages.closed(&self.crew, &mut self.clock);
+        shown.map_err(|cause| cannot_start("waitid", cause))?;
         Ok(hub)
     }
 
@@ -284,33 +272,14 @@ impl<'a> Primary<'a> {
         }
         let supervisor = Supervisor::new(resume(scheduler)?, self.crew.slots.len())
             .with_silence(self.job.silence.limit_ns());
-        let Self { job, crew, signals, stages, clock, .. } = self;
-        Ok(Gathering::new(job, supervisor, (hub, registry), crew, signals, stages, clock))
+        let Self { job, crew, signals, observer, stages, clock, .. } = self;
+        let shown = (observer, stages);
+        Ok(Gathering::new(job, supervisor, (hub, registry), crew, signals, shown, clock))
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {
         let refused = (call, cause, limits::advice(call, cause));
         let fewer = Observation::FewerWorkers { wanted: self.wanted, started, refused };
-        self.stages.observer.observe(&fewer);
-    }
-
-    fn describe_pipes(&mut self, pipes: &Pipes) -> Result<(), Errno> {
-        if self.stages.is_wanted {
-            let layout = &mut self.stages.layout;
-            layout.primary = std::process::id();
-            let inodes = pipes.assignments.iter().map(|pipe| pipe::inode(&pipe.write_end));
-            layout.assignment_pipes = inodes.collect::<Result<_, _>>()?;
-            layout.result_pipe = pipe::inode(&pipes.results.read_end)?;
-        }
-        Ok(())
-    }
-}
-
-/// Notes the first chunk of each worker, for whoever looks at the stages.
-pub(super) fn note_range(layout: &mut Layout, slot: usize, interval: Interval) {
-    if let Some(place) = layout.workers.get_mut(slot)
-        && place.range.is_none()
-    {
-        place.range = Some(interval);
+        self.observer.observe(&fewer);
     }
 }

@@ -6,7 +6,7 @@
 use super::gather::Gathering;
 use crate::error::Error;
 use crate::job::Job;
-use crate::observe::{AgentSeen, Observation, Parting, Stage};
+use crate::observe::{AgentSeen, Observation, Parting};
 use crate::process::limits;
 use crate::silence::Silence;
 use crate::transport::{Arrival, Gone, Reception, Registry, Token, listen};
@@ -294,7 +294,7 @@ impl Gathering<'_> {
                 let refused = self.agents.receive(reception, peer, hello, now_ns)?;
                 if let Some((address, why)) = refused {
                     let refused = Observation::AgentRefused { address: &address, why: &why };
-                    self.stages.observer.observe(&refused);
+                    self.observer.observe(&refused);
                 }
                 Ok(())
             }
@@ -344,12 +344,10 @@ impl Gathering<'_> {
         let slot = self.supervisor.welcome(joined.workers, WINDOW, now_ns)?;
         joined.slot = Some(slot);
         joined.seen.worker = slot + 1;
-        self.stages.observer.observe(&Observation::AgentJoined(&joined.seen));
-        if self.stages.is_wanted {
-            self.stages.layout.agents.push(joined.seen.clone());
-        }
+        self.observer.observe(&Observation::AgentJoined(&joined.seen));
+        let seen = joined.seen.clone();
         self.agents.seats.insert(slot, at);
-        self.stand_still(Stage::AgentJoined)
+        self.show_agent(&seen)
     }
 
     /// Ends the connection to an agent, and gives what it had to others.
@@ -363,13 +361,13 @@ impl Gathering<'_> {
     fn lose_agent(&mut self, slot: usize, why: Parting) -> Result<(), Error> {
         let Some(lost) = self.agents.unseat(slot) else { return Ok(()) };
         self.losses += u64::from(!matches!(why, Parting::Left(_)));
-        self.stages.layout.agents.retain(|agent| agent.worker != slot + 1);
+        self.stages.note_agent_lost(slot);
         // Whatever ended it, nobody knows that it was one of its chunks: those that end workers end
         // those of the agent, not the agent.
         let reclaimed = self.supervisor.lose(slot, None, self.clock.now_ns())?;
         self.tell_pieces();
         let lost = Observation::AgentLost { agent: &lost.seen, why, reclaimed };
-        self.stages.observer.observe(&lost);
+        self.observer.observe(&lost);
         Ok(())
     }
 
@@ -384,7 +382,7 @@ impl Gathering<'_> {
                 limit: self.job.silence.limit(),
                 reclaimed,
             };
-            self.stages.observer.observe(&silent);
+            self.observer.observe(&silent);
         }
     }
 
@@ -394,7 +392,7 @@ impl Gathering<'_> {
         if let Some(peer) = self.agents.peers.get_mut(at)
             && std::mem::take(&mut peer.is_silent)
         {
-            self.stages.observer.observe(&Observation::AgentAwake(&peer.seen));
+            self.observer.observe(&Observation::AgentAwake(&peer.seen));
         }
     }
 
@@ -413,7 +411,7 @@ impl Gathering<'_> {
         if agents.strangers > 0 && agents.next_strangers <= now {
             agents.next_strangers = now + STRANGERS;
             let count = std::mem::take(&mut agents.strangers);
-            self.stages.observer.observe(&Observation::Strangers { count });
+            self.observer.observe(&Observation::Strangers { count });
         }
         if agents.next_heartbeat <= now {
             agents.next_heartbeat = now + agents.silence.heartbeat();

@@ -1,50 +1,157 @@
-//! The stages at which a job stands still, if somebody wants to look: see
-//! [`Job::stand_still_at_stages`](crate::Job::stand_still_at_stages).
+//! Calls the [`StageHook`] of a job at each stage of its run.
 //!
-//! However long it stands, it is a pause on the clock of the run: no deadline passes, and nobody has been
-//! silent. Agents have other clocks, so they are told meanwhile that the primary lives; what they say
-//! waits until the job goes on.
+//! Without a hook, every call from the rest of the driver returns at once. With one, the time at a stage is left out
+//! of the clock of the run, so no deadline passes. Agents have clocks of their own: they get heartbeats meanwhile, and
+//! their frames wait until the job goes on.
 
 use super::clock::Clock;
-use super::gather::Gathering;
+use super::crew::Crew;
+use super::gather::{Gathering, system};
 use super::reception::AGENTS;
 use crate::error::Error;
-use crate::observe::{Layout, Observation, Observer, Stage};
+use crate::observe::{AgentSeen, Processes, Stage, StageHook, WorkerProcess};
 use crate::process::end_is_asked_for;
 use crate::transport::Token;
+use crate::transport::pipe::{self, Pipes, Received};
+use evenly_core::Assignment;
 use rustix::event::{Timespec, epoll};
+use rustix::io::Errno;
 use std::mem::MaybeUninit;
-use std::time::Instant;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-/// The observer, and what it is shown when the job stands still.
-pub(super) struct Stages<'a> {
-    pub(super) observer: &'a mut dyn Observer,
-    pub(super) layout: Layout,
-    pub(super) is_wanted: bool,
+/// Time between two looks at a state that the kernel does not announce.
+const GLANCE: Duration = Duration::from_millis(2);
+
+/// Time without new results after which the result pipe is shown.
+const REST: Duration = Duration::from_millis(150);
+
+/// Longest wait for one worker to stop, to leave, or to send results.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// The hook of a run, and what it is shown.
+pub(super) struct Stages {
+    hook: Option<Box<dyn StageHook>>,
+    processes: Processes,
 }
 
-impl Stages<'_> {
-    /// Stands still where nobody else has to be kept waiting, if anybody wants to look.
-    pub(super) fn at(&mut self, stage: Stage, clock: &mut Clock) {
-        let nothing_fails = self.stand(stage, clock, || Ok(()));
+impl Stages {
+    pub(super) fn new(hook: Option<Box<dyn StageHook>>) -> Self {
+        Self { hook, processes: Processes { primary: std::process::id(), ..Processes::default() } }
+    }
+
+    /// Whether the job has a hook. Then workers stop themselves at the first stages.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.hook.is_some()
+    }
+
+    /// The pipes are made.
+    pub(super) fn pipes_made(&mut self, pipes: &Pipes, clock: &mut Clock) -> Result<(), Errno> {
+        self.describe(pipes)?;
+        self.pause(Stage::PipesMade, clock);
+        Ok(())
+    }
+
+    /// The workers are forked, perhaps fewer than there were pipes.
+    pub(super) fn forked(
+        &mut self,
+        pipes: &Pipes,
+        crew: &Crew,
+        clock: &mut Clock,
+    ) -> Result<(), Errno> {
+        self.describe(pipes)?;
+        if self.is_wanted() && !crew.slots.is_empty() {
+            let slots = crew.slots.iter();
+            let workers = slots.map(|slot| WorkerProcess { pid: slot.child.number(), range: None });
+            self.processes.workers = workers.collect();
+            wait_until_stopped(crew)?;
+            self.pause(Stage::Forked, clock);
+        }
+        Ok(())
+    }
+
+    /// The primary closed the ends that it does not use. The workers still have to.
+    pub(super) fn closed(&mut self, crew: &Crew, clock: &mut Clock) -> Result<(), Errno> {
+        if self.is_wanted() {
+            crew.let_go_on();
+            wait_until_stopped(crew)?;
+            self.pause(Stage::Closed, clock);
+        }
+        Ok(())
+    }
+
+    /// The first chunks are sent; the workers are still stopped.
+    pub(super) fn ranges_sent(&mut self, crew: &Crew, clock: &mut Clock) {
+        if self.is_wanted() && !crew.slots.is_empty() {
+            self.pause(Stage::RangesSent, clock);
+            crew.let_go_on();
+        }
+    }
+
+    /// The primary read end of file from the result pipe.
+    pub(super) fn end_of_file(&mut self, crew: &Crew, clock: &mut Clock) {
+        if !crew.slots.is_empty() {
+            self.pause(Stage::EndOfFile, clock);
+        }
+    }
+
+    /// Every worker is reaped.
+    pub(super) fn waited(&mut self, clock: &mut Clock) {
+        self.pause(Stage::Waited, clock);
+    }
+
+    /// Chunks go to a worker; the hook is shown the first one.
+    pub(super) fn note_assigned(&mut self, slot: usize, assignments: &[Assignment]) {
+        if let Some(worker) = self.processes.workers.get_mut(slot)
+            && worker.range.is_none()
+        {
+            worker.range = assignments.first().map(|first| first.interval);
+        }
+    }
+
+    /// Another process with another pipe takes the place of a lost worker.
+    pub(super) fn note_replaced(&mut self, slot: usize, pid: u32, assignment_pipe: u64) {
+        let Processes { workers, assignment_pipes, .. } = &mut self.processes;
+        if let (Some(worker), Some(pipe)) = (workers.get_mut(slot), assignment_pipes.get_mut(slot))
+        {
+            *worker = WorkerProcess { pid, range: None };
+            *pipe = assignment_pipe;
+        }
+    }
+
+    /// An agent is gone.
+    pub(super) fn note_agent_lost(&mut self, slot: usize) {
+        self.processes.agents.retain(|agent| agent.worker != slot + 1);
+    }
+
+    fn describe(&mut self, pipes: &Pipes) -> Result<(), Errno> {
+        if self.is_wanted() {
+            let inodes = pipes.assignments.iter().map(|pipe| pipe::inode(&pipe.write_end));
+            self.processes.assignment_pipes = inodes.collect::<Result<_, _>>()?;
+            self.processes.result_pipe = pipe::inode(&pipes.results.read_end)?;
+        }
+        Ok(())
+    }
+
+    /// Stands still at a stage at which no agent has joined yet or all have left.
+    fn pause(&mut self, stage: Stage, clock: &mut Clock) {
+        let nothing_fails = self.pause_while(stage, clock, || Ok(()));
         debug_assert!(nothing_fails.is_ok());
     }
 
-    /// Stands still until the observer has seen enough or a signal asks for the end, and does
-    /// something again and again meanwhile.
-    fn stand(
+    /// Stands still until the hook lets the job go on or a signal asks for the end, and calls `meanwhile`
+    /// again and again.
+    fn pause_while(
         &mut self,
         stage: Stage,
         clock: &mut Clock,
         mut meanwhile: impl FnMut() -> Result<(), Error>,
     ) -> Result<(), Error> {
-        if !self.is_wanted {
-            return Ok(());
-        }
+        let Some(hook) = &mut self.hook else { return Ok(()) };
         let began = Instant::now();
-        self.observer.observe(&Observation::Stage(stage, &self.layout));
+        hook.at_stage(stage, &self.processes);
         let mut outcome = Ok(());
-        while outcome.is_ok() && !end_is_asked_for() && !self.observer.may_go_on() {
+        while outcome.is_ok() && !end_is_asked_for() && !hook.may_go_on() {
             outcome = meanwhile();
         }
         clock.leave_out(began.elapsed());
@@ -52,21 +159,92 @@ impl Stages<'_> {
     }
 }
 
+/// Waits until every worker has stopped itself, for [`LIMIT`] in all: a worker that another process continued will
+/// not. A signal that asks for the end ends the wait.
+fn wait_until_stopped(crew: &Crew) -> Result<(), Errno> {
+    let clock = Clock::start();
+    for slot in &crew.slots {
+        while !slot.child.can_be_seen()? {
+            if end_is_asked_for() || clock.elapsed() > LIMIT {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(1));
+        }
+    }
+    Ok(())
+}
+
 impl Gathering<'_> {
-    /// Stands still in the middle of the work, and keeps up the connections to agents.
-    pub(super) fn stand_still(&mut self, stage: Stage) -> Result<(), Error> {
+    /// Waits until results have arrived and no more follow for [`REST`], then shows them.
+    pub(super) fn show_results(&mut self) -> Result<(), Error> {
+        if !self.stages.is_wanted() || self.crew.slots.is_empty() || self.is_over() {
+            return Ok(());
+        }
+        while self.waiting_results()? == 0 && !self.is_over() {
+            let ready = self.wait(self.next_deadline())?;
+            if ready.results && self.waiting_results()? == 0 {
+                // End of file: every worker is gone, and SIGCHLD has them replaced.
+                self.receive()?;
+            }
+            self.attend(ready)?;
+        }
+        let (mut waiting, mut rested) = (0, Duration::ZERO);
+        let deadline = self.clock.elapsed() + LIMIT;
+        while rested < REST && self.clock.elapsed() < deadline {
+            let now_waiting = self.waiting_results()?;
+            rested = if now_waiting == waiting { rested + GLANCE } else { Duration::ZERO };
+            waiting = now_waiting;
+            sleep(GLANCE);
+        }
+        self.pause_with_agents(Stage::Results)
+    }
+
+    /// Shows an agent that has joined.
+    pub(super) fn show_agent(&mut self, agent: &AgentSeen) -> Result<(), Error> {
+        if !self.stages.is_wanted() {
+            return Ok(());
+        }
+        self.stages.processes.agents.push(agent.clone());
+        self.pause_with_agents(Stage::AgentJoined)
+    }
+
+    /// Waits until the worker whose assignment pipe was closed has left, and shows what is left. The worker is
+    /// not reaped yet.
+    pub(super) fn show_closed_pipe(&mut self, slot: usize) -> Result<(), Error> {
+        if !self.stages.is_wanted() {
+            return Ok(());
+        }
+        let deadline = self.clock.elapsed() + LIMIT;
+        while !self.crew.slots[slot].child.has_ended().map_err(system("waitid"))?
+            && self.clock.elapsed() < deadline
+            && !end_is_asked_for()
+        {
+            // A worker that still writes must not wait for room.
+            if self.receive()? != Received::Bytes {
+                sleep(GLANCE);
+            }
+        }
+        self.stages.pause(Stage::WriteEndClosed, &mut self.clock);
+        self.heed_signals()
+    }
+
+    fn waiting_results(&self) -> Result<u64, Error> {
+        self.hub.waiting_results().map_err(system("ioctl FIONREAD"))
+    }
+
+    /// Stands still in the middle of the work, and keeps the connections to agents alive.
+    fn pause_with_agents(&mut self, stage: Stage) -> Result<(), Error> {
         // For the transports no time passes.
         let now_ns = self.clock.now_ns();
         let (registry, agents) = (&self.registry, &mut self.agents);
         let heartbeat = self.job.silence.heartbeat();
         let mut next = Instant::now();
-        self.stages.stand(stage, &mut self.clock, || {
+        self.stages.pause_while(stage, &mut self.clock, || {
             if next <= Instant::now() {
                 next = Instant::now() + heartbeat;
                 agents.beat_while_standing();
             }
-            // Whoever is heard later must be let say it now: else what waits to be confirmed to the
-            // other end would end the connection.
+            // An agent whose frames are not read gets no acknowledgement and would give up the connection.
             let mut events = [MaybeUninit::<epoll::Event>::uninit(); 64];
             let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
             if let Ok((events, _)) = epoll::wait(registry.epoll(), &mut events, Some(&at_once)) {

@@ -158,7 +158,7 @@ impl Gathering<'_> {
         }
         self.posts.stuck = stuck;
         if was_stuck || self.posts.is_any_stuck() {
-            self.stages.observer.observe(&Observation::Stuck(&self.posts.stuck));
+            self.observer.observe(&Observation::Stuck(&self.posts.stuck));
         }
     }
 

@@ -52,7 +52,7 @@ impl Gathering<'_> {
             && matches!(self.write_what_is_known(&unknown), Ok(true));
         let (failures, failed, _) = super::ending::failures(self.supervisor.scheduler(), &unknown);
         let unfinished = Unfinished { lowest, not_done, failures, failed, is_written };
-        self.stages.observer.observe(&Observation::Unfinished(&unfinished));
+        self.observer.observe(&Observation::Unfinished(&unfinished));
         why
     }
 
@@ -88,7 +88,7 @@ impl Gathering<'_> {
                     self.note_failure(failure);
                 }
                 Order::Recovered { n, cause } => {
-                    self.stages.observer.observe(&Observation::Recovered { n, cause });
+                    self.observer.observe(&Observation::Recovered { n, cause });
                 }
                 Order::Untouched(interval) => self.keep_untouched(interval),
                 _ => {}
