@@ -127,6 +127,9 @@ pub(crate) struct ResumeArguments {
     /// Workers on this machine [default: as in the interrupted call]
     #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<String>,
+    /// End the run after this time [default: as in the interrupted call]
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    pub(crate) deadline: Option<String>,
     /// Run again the n that failed
     #[arg(long)]
     pub(crate) retry_failed: bool,
@@ -297,7 +300,7 @@ pub(crate) struct JobArguments {
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) timeout: Option<String>,
     /// Time that CMD has between the signals TERM and KILL when it must end, and for which the output of
-    /// processes that it left in the background is read: 500ms, 10s [default: 1s]
+    /// processes that it left in the background is read: 500ms, 10s, 0 for KILL at once [default: 1s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub(crate) grace: Option<String>,
     /// Most memory for one worker, or for CMD with its child processes: 64M, 1.5G. An n that exceeds it is

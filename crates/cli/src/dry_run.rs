@@ -30,7 +30,19 @@ struct DryRun<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    deadline_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grace_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retries: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     journal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joblog: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<String>,
     /// Those that are part of the fingerprint.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<String>,
@@ -59,7 +71,13 @@ pub(crate) fn text(plan: &Plan) -> String {
             listen,
             timeout_s: plan.timeout.map(|timeout| timeout.as_secs_f64()),
             memory: plan.memory.map(|bytes| bytes.to_string()),
+            deadline_s: plan.deadline.map(|deadline| deadline.as_secs_f64()),
+            grace_s: plan.grace.map(|grace| grace.as_secs_f64()),
+            max_rate: plan.max_rate,
+            retries: plan.retries,
             journal: plan.journal.file().map(|file| file.display().to_string()),
+            joblog: plan.joblog.as_ref().map(|file| file.display().to_string()),
+            events: plan.events.as_ref().map(|file| file.display().to_string()),
             files,
         });
     }
@@ -73,8 +91,25 @@ pub(crate) fn text(plan: &Plan) -> String {
     if let Some(limits) = limits(plan) {
         text += &format!("limits  {limits}\n");
     }
+    if let Some(deadline) = plan.deadline {
+        text += &format!("ends    after {} (--deadline)\n", humantime::format_duration(deadline));
+    }
+    if let Some(grace) = plan.grace {
+        text += &format!("grace   {} between TERM and KILL\n", humantime::format_duration(grace));
+    }
+    if let Some(rate) = plan.max_rate {
+        text += &format!("rate    at most {rate} starts a second\n");
+    }
+    if let Some(retries) = plan.retries {
+        text += &format!("retries {retries}\n");
+    }
     if let Some(file) = plan.journal.file() {
         text += &format!("journal {}\n", file.display());
+    }
+    for (name, file) in [("joblog", &plan.joblog), ("events", &plan.events)] {
+        if let Some(file) = file {
+            text += &format!("{name:<7} {}\n", file.display());
+        }
     }
     for file in &files {
         let file = evenly::printable(file.as_bytes(), 4096);

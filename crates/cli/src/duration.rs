@@ -15,11 +15,28 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
         return Err(format!("M is no unit, a small m is minutes; {HINT}"));
     }
     match humantime::parse_duration(text) {
+        Err(_) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(format!(
+                "it has no unit; write {text}ms, {text}s, {text}m (minutes) or {text}h, or sums such as 1h30m"
+            ))
+        }
         Ok(Duration::ZERO) => Err(format!("a duration is longer than zero; {HINT}")),
         Ok(duration) => Ok(duration),
         Err(DurationError::NumberOverflow) => Err(format!("it is too long; {HINT}")),
         Err(cause @ DurationError::UnknownUnit { .. }) => Err(format!("{cause}; {HINT}")),
         Err(_) => Err(format!("it is no duration; {HINT}")),
+    }
+}
+
+/// Reads a duration that may be zero, which needs no unit.
+///
+/// # Errors
+/// As [`parse_duration`].
+pub(crate) fn parse_duration_or_zero(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Ok(Duration::ZERO),
+        _ if text == "0" => Ok(Duration::ZERO),
+        _ => parse_duration(text),
     }
 }
 
@@ -40,6 +57,16 @@ mod tests {
         ] {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_without_a_unit_is_refused_with_the_units() {
+        let error = parse_duration("5").unwrap_err();
+        assert!(error.starts_with("it has no unit; write 5ms, 5s, 5m (minutes) or 5h"), "{error}");
+        assert!(parse_duration_or_zero("5").is_err());
+        assert_eq!(parse_duration_or_zero("0"), Ok(Duration::ZERO));
+        assert_eq!(parse_duration_or_zero("0s"), Ok(Duration::ZERO));
+        assert_eq!(parse_duration_or_zero("2s"), Ok(Duration::from_secs(2)));
     }
 
     #[test]

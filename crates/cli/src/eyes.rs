@@ -5,7 +5,7 @@ use crate::events::{End, Events};
 use crate::exit::Outcome;
 use crate::failures::Failures;
 use crate::files;
-use crate::joblog::JobLog;
+use crate::joblog::{JobLog, refuse_foreign};
 use crate::logfile::{self, Mode};
 use crate::plan::Plan;
 use crate::stderr;
@@ -38,6 +38,9 @@ impl Eyes {
         let resumes = plan.journal.resumes();
         let joblog = plan.joblog.as_ref().map(|typed| {
             let (path, appends) = files::joblog_path(typed);
+            if appends {
+                refuse_foreign(path)?;
+            }
             JobLog::open(path, mode(appends || resumes), plan.rerun())
         });
         let events = plan.events.as_ref().map(|path| Events::open(path, mode(resumes), plan));

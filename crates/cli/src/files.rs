@@ -74,11 +74,26 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     compare(&used)
 }
 
-/// Refuses to merge journals into one of themselves or into standard output.
+/// Refuses a journal that is given twice, and to merge journals into one of themselves or into standard output.
 ///
 /// # Errors
 /// One line that names both and the file.
-pub(crate) fn of_merge(arguments: &VerifyArguments) -> Result<(), String> {
+pub(crate) fn of_verify(arguments: &VerifyArguments) -> Result<(), String> {
+    let identities: Vec<_> = arguments.files.iter().map(|path| (path, identity(path))).collect();
+    for (index, (one, identity)) in identities.iter().enumerate() {
+        let again =
+            identities[..index].iter().find(|(_, before)| identity.is_some() && before == identity);
+        if let Some((before, _)) = again {
+            let (before, one) = (before.display(), one.display());
+            return Err(if before.to_string() == one.to_string() {
+                format!("the journal '{one}' is given twice; name each journal once")
+            } else {
+                format!(
+                    "the journals '{before}' and '{one}' are the same file; name each journal once"
+                )
+            });
+        }
+    }
     let Some(into) = &arguments.merge else { return Ok(()) };
     let mut used = journal_files("--merge", into);
     used.extend(arguments.files.iter().filter_map(|path| read("the journal", path)));

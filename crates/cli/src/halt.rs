@@ -35,6 +35,9 @@ fn parse_long_form(text: &str) -> Result<Halt, String> {
         "soon" => When::Soon,
         _ => return Err(format!("'{when}' is none of never, now and soon")),
     };
+    if rest.is_empty() {
+        return Err(format!("'{text}' does not say what to count: fail, success or done"));
+    }
     let (why, after) = rest.split_once('=').unwrap_or((rest, ""));
     let why = match why {
         "fail" => Why::Fail,
@@ -104,7 +107,10 @@ mod tests {
         for (text, word) in [
             ("", "none of never"),
             ("later,fail=1", "'later'"),
-            ("now", "none of fail"),
+            (
+                "now",
+                "'now' does not say what to count: fail, success or done; write never, now,fail=1",
+            ),
             ("now,crash=1", "'crash'"),
             ("now,fail", "a number is missing"),
             ("now,fail=x", "'x'"),

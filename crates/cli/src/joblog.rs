@@ -9,6 +9,8 @@ use crate::rerun::Rerun;
 use evenly::observe::{Loss, Observation, Observer, Piece};
 use evenly::{Cause, End, Interval, printable};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -75,6 +77,28 @@ impl JobLog {
     pub(crate) fn close(mut self) -> Result<(), String> {
         self.chunks.finish(&mut |line| self.lines.add(line));
         self.lines.file.close()
+    }
+}
+
+/// Refuses to append to a file that begins with something else than the header of a job log.
+///
+/// # Errors
+/// One line that names the file.
+pub(crate) fn refuse_foreign(path: &Path) -> Result<(), String> {
+    let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let Some(file) = is_file.then(|| File::open(path).ok()).flatten() else { return Ok(()) };
+    let mut begin = Vec::new();
+    // One byte more than the header, for the end of its line.
+    let most = HEADER.len() as u64 + 1;
+    if file.take(most).read_to_end(&mut begin).is_err() || begin.is_empty() {
+        return Ok(());
+    }
+    match begin.strip_suffix(b"\n") {
+        Some(line) if line == HEADER.as_bytes() => Ok(()),
+        _ => Err(format!(
+            "cannot append to '{}' for --joblog: its first line is not the header of a job log; name another file",
+            path.display()
+        )),
     }
 }
 

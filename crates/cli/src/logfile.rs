@@ -10,11 +10,12 @@
 
 use crate::files;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,11 @@ impl LogFile {
     pub(crate) fn open(option: &'static str, path: &Path, mode: Mode) -> Result<Self, String> {
         let refused = |cause: std::io::Error| {
             let path = path.display();
+            if Errno::from_io_error(&cause) == Some(Errno::NXIO) {
+                return format!(
+                    "cannot open '{path}' for {option}: no process reads this FIFO; start its reader first"
+                );
+            }
             format!("cannot open '{path}' for {option}: {cause}; name a file that can be written")
         };
         let (file, made) = open(path, mode).map_err(refused)?;
@@ -243,10 +249,18 @@ fn open(path: &Path, mode: Mode) -> std::io::Result<(OwnedFd, Option<PathBuf>)> 
         Mode::Overwrite => options.write(true),
         Mode::Append => options.append(true),
     };
+    // open(2) of a FIFO without a reader would block, beyond any deadline; with this flag it fails with `ENXIO`.
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     match options.open(path) {
         Err(cause) if cause.kind() == ErrorKind::NotFound => {}
-        opened => return Ok((opened?.into(), None)),
+        opened => {
+            let file: OwnedFd = opened?.into();
+            let flags = fcntl_getfl(&file)?;
+            fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+            return Ok((file, None));
+        }
     }
+    options.custom_flags(0);
     // Not through a link that leads nowhere yet: `O_EXCL` takes that for a file (open(2)).
     let target = files::target(path);
     match options.create_new(true).open(&target) {

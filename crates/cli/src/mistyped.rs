@@ -11,6 +11,25 @@ use evenly::quoted;
 use std::borrow::Cow;
 use std::ffi::OsString;
 
+/// What is wrong with options before the command, and the line that is right: `-j 2 count even 0..9`.
+pub(crate) fn options_first(words: &[OsString]) -> Option<String> {
+    let first = words.first()?.to_str().filter(|word| word.len() > 1 && word.starts_with('-'))?;
+    let all = Arguments::command();
+    let is_command =
+        |word: &OsString| word.to_str().is_some_and(|word| all.find_subcommand(word).is_some());
+    let place = words.iter().take_while(|word| *word != "--").position(is_command)?;
+    let line: Vec<_> = std::iter::once(&words[place])
+        .chain(&words[..place])
+        .chain(&words[place + 1..])
+        .map(quoted)
+        .collect();
+    Some(format!(
+        "{} stands before the command, and options stand behind it; write: evenly {}",
+        evenly::printable(first.as_bytes(), 60),
+        line.join(" ")
+    ))
+}
+
 /// The message for a call of a verb, its name first among the words; `None` if clap's is right.
 pub(crate) fn explain(words: &[OsString]) -> Option<String> {
     let mut all = Arguments::command();

@@ -88,6 +88,11 @@ pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
             ),
         });
     };
+    if let Some(last) = end.strip_prefix('.').map(|rest| rest.trim_start_matches(['.', '='])) {
+        return Err(format!(
+            "bad range '{text}': it has three dots; write {start}..{last} (without {last}) or {start}..={last} (with it)"
+        ));
+    }
     let (last, is_included) = match end.strip_prefix('=') {
         Some(last) => (last, true),
         None => (end, false),
@@ -199,6 +204,12 @@ mod tests {
         assert!(error("10").contains("START..END"));
         for other in ["1-10", "1:10", "1,10"] {
             assert!(error(other).contains("did you mean 1..10?"), "{other}");
+        }
+        for three in ["0...10", "0...=10"] {
+            assert!(
+                error(three).contains("write 0..10 (without 10) or 0..=10 (with it)"),
+                "{three}"
+            );
         }
         assert!(error("..10").contains("a number is missing"));
         assert!(error("0..2^63+1").contains("'63+1' is not a whole number"));

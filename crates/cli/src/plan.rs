@@ -2,7 +2,7 @@
 
 use crate::arguments::{Format, JobArguments, Progress};
 use crate::command::{Manner, parse_rate};
-use crate::duration::parse_duration;
+use crate::duration::{parse_duration, parse_duration_or_zero};
 use crate::exit::Outcome;
 use crate::files;
 use crate::halt::parse_halt;
@@ -87,6 +87,12 @@ impl Plan {
         let retries = option("retries", arguments.retries.as_deref(), parse_retries)?;
         let manner = Manner { is_tagged, repeats: retries.unwrap_or(0) };
         let question = Question::resolve(aggregate, arguments, manner).map_err(Outcome::Usage)?;
+        // More workers than numbers have nothing to do; --wiring shows as many as are asked for.
+        let most = u32::try_from(question.range.len()).unwrap_or(u32::MAX).max(1);
+        let is_limited = wiring.is_none();
+        let workers = workers.map(|workers| {
+            if is_limited { workers.min(NonZeroU32::new(most).unwrap_or(workers)) } else { workers }
+        });
         Ok(Self {
             aggregate,
             range: question.range,
@@ -110,7 +116,7 @@ impl Plan {
             deadline: option("deadline", arguments.deadline.as_deref(), parse_duration)?,
             retries,
             timeout: option("timeout", arguments.timeout.as_deref(), parse_duration)?,
-            grace: option("grace", arguments.grace.as_deref(), parse_duration)?,
+            grace: option("grace", arguments.grace.as_deref(), parse_duration_or_zero)?,
             times: arguments.times.resolve()?,
             memory: option("memory", arguments.memory.as_deref(), parse_memory)?,
             halt: option("halt", arguments.halt.as_deref(), parse_halt)?

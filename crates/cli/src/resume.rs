@@ -38,6 +38,7 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(), Outcome> {
     job.accept_change = arguments.accept_change;
     job.partial |= arguments.partial;
     job.workers = arguments.workers.clone().or_else(|| job.workers.take());
+    job.deadline = arguments.deadline.clone().or_else(|| job.deadline.take());
     if arguments.quiet || arguments.verbose {
         (job.quiet, job.verbose) = (arguments.quiet, arguments.verbose);
     }

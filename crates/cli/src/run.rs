@@ -8,10 +8,13 @@ use crate::join;
 use crate::plan::{self, Plan};
 use crate::report;
 use crate::resume;
+use crate::stderr;
 use crate::verify;
 use clap::CommandFactory;
 use evenly::{Aggregate, Key};
 use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::process::{Command as Reader, Stdio};
 
 /// Carries out a command that was called by these words, up to what it writes to standard output.
 pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outcome> {
@@ -56,10 +59,30 @@ fn without_job(command: Command) -> Result<(), Outcome> {
             clap_complete::generate(shell, &mut Arguments::command(), "evenly", &mut script);
             report::write_out(&String::from_utf8_lossy(&script))
         }
-        Command::Man { command } => report::write_out(&manual_page(command.as_deref())?),
+        Command::Man { command } => show_manual(&manual_page(command.as_deref())?),
         // The others are questions.
         _ => Err(Outcome::Bug),
     }
+}
+
+/// Writes a manual page: on a terminal as man(1) shows it, elsewhere as it is.
+fn show_manual(page: &str) -> Result<(), Outcome> {
+    if std::io::stdout().is_terminal() {
+        let reader = Reader::new("man").args(["-l", "-"]).stdin(Stdio::piped()).spawn();
+        if let Ok(mut reader) = reader {
+            if let Some(mut input) = reader.stdin.take() {
+                // Whether man(1) reads all of it is its own business.
+                let _ = input.write_all(page.as_bytes());
+            }
+            if reader.wait().is_ok_and(|status| status.success()) {
+                return Ok(());
+            }
+        }
+        stderr::say(
+            "evenly: this is the source of a manual page; to read it: evenly man > FILE; man -l FILE\n",
+        );
+    }
+    report::write_out(page)
 }
 
 fn manual_page(name: Option<&str>) -> Result<String, Outcome> {

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 /// # Errors
 /// How the process is to end instead.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Outcome> {
-    let words = apart(arguments);
+    let words = help(apart(arguments));
     match Arguments::try_parse_from(&words) {
         Ok(arguments) => Ok(arguments.command),
         Err(error) => Err(match error.kind() {
@@ -25,6 +25,15 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
             _ => Outcome::Usage(refusal(&error, &words)),
         }),
     }
+}
+
+/// Takes `help count` for `count --help`.
+fn help(mut words: Vec<OsString>) -> Vec<OsString> {
+    if words.get(1).is_some_and(|word| word == "help") && words.len() <= 3 {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
 }
 
 /// Takes `-j4` apart. Where a word may still be a function or a range, which may begin with a minus sign,
@@ -63,6 +72,9 @@ fn refusal(error: &clap::Error, words: &[OsString]) -> String {
         && let Some(word) = words.iter().find(|word| word.to_str().is_none())
     {
         return format!("the argument {} is not valid UTF-8; see evenly --help", quoted(word));
+    }
+    if let Some(refusal) = mistyped::options_first(words.get(1..).unwrap_or_default()) {
+        return refusal;
     }
     mistyped::explain(words.get(1..).unwrap_or_default())
         .filter(|_| is_misplaced)

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// Reads the journals, says what they cover, and makes one of them if that is wanted.
 pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
     let VerifyArguments { files: paths, merge, format } = arguments;
-    files::of_merge(arguments).map_err(Outcome::Usage)?;
+    files::of_verify(arguments).map_err(Outcome::Usage)?;
     descriptors::check_stdout()?;
     let together = match merge {
         Some(into) => journal::merge(paths, into)?,

@@ -205,6 +205,7 @@ fn graces() -> Vec<Trial> {
             &[],
             grace::a_process_that_holds_output_is_ended_after_the_grace,
         ),
+        test("no_grace_kills_at_once", &[], grace::no_grace_kills_at_once),
         test(
             "a_second_signal_terminates_before_it_kills",
             &[],

@@ -113,6 +113,11 @@ fn main() {
             unanswered::refusals_name_a_next_step_that_exists,
         ),
         row(
+            "a_resumed_run_takes_a_deadline_of_its_own",
+            &[],
+            unanswered::a_resumed_run_takes_a_deadline_of_its_own,
+        ),
+        row(
             "of_two_resumed_runs_at_once_one_goes_on",
             &[],
             unanswered::of_two_resumed_runs_at_once_one_goes_on,

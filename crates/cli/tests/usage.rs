@@ -181,7 +181,7 @@ fn bad_options() {
 
 #[test]
 fn bad_values_of_deadline_retries_and_halt() {
-    refused("count even 0..10 --deadline 5", &["'5'", "--deadline", "time unit", "1h30m"]);
+    refused("count even 0..10 --deadline 5", &["'5'", "--deadline", "no unit", "1h30m"]);
     refused("count even 0..10 --deadline 0s", &["longer than zero"]);
     refused("count even 0..10 --deadline -5s", &["'-5s'"]);
     refused("count even 0..10 --deadline 5M", &["a small m is minutes"]);
@@ -189,7 +189,7 @@ fn bad_values_of_deadline_retries_and_halt() {
     refused("count even 0..10 --retries -1", &["from 0 to 255"]);
     refused("count even 0..10 --retries 256", &["from 0 to 255"]);
     refused("count even 0..10 --halt later,fail=1", &["--halt", "'later'", "never", "soon"]);
-    refused("count even 0..10 --halt now", &["fail, success and done", "now,fail=1"]);
+    refused("count even 0..10 --halt now", &["fail, success or done", "now,fail=1"]);
     refused("count even 0..10 --halt now,fail=0", &["at least 1"]);
     refused("count even 0..10 --halt soon,done=101%", &["1% to 100%"]);
     refused("count even 0..10 --halt fail=3,now", &["did you mean now,fail=3?"]);
@@ -354,9 +354,37 @@ fn each_verb_lists_only_the_options_that_it_takes() {
 }
 
 #[test]
+fn help_is_a_command_too() {
+    assert_eq!(answer("help run"), answer("run --help"));
+    assert_eq!(answer("help"), answer("--help"));
+}
+
+#[test]
+fn values_are_refused_with_what_to_write() {
+    refused(
+        "count even 0...10",
+        &["it has three dots; write 0..10 (without 10) or 0..=10 (with it)"],
+    );
+    refused("count even 0..10 --timeout 5", &["it has no unit; write 5ms, 5s, 5m (minutes) or 5h"]);
+    refused("count even 0..10 --halt now", &["'now' does not say what to count", "now,fail=1"]);
+}
+
+#[test]
+fn no_more_workers_than_numbers_are_forked() {
+    let json = answer("count even 0..10 -j 100000 --format json");
+    assert!(json.contains("\"workers\":10,"), "{json}");
+    assert!(answer("count even 0..3 -j 8 --dry-run").contains("workers 3, forked"));
+    assert!(answer("count even 3..3 -j 8 --dry-run").contains("workers 1, forked"));
+}
+
+#[test]
 fn bad_commands() {
     refused("cuont even 0..10", &["unknown command 'cuont'", "did you mean 'count'?"]);
     refused("", &["no command", "evenly --help"]);
+    refused("help cuont", &["unknown command 'cuont'", "did you mean 'count'?"]);
+    let line = "-j stands before the command, and options stand behind it; write: evenly count -j 2 even 0..10";
+    refused("-j 2 count even 0..10", &[line]);
+    refused("--quiet sum n 0..10 -j 2", &["write: evenly sum --quiet n 0..10 -j 2"]);
     refused("man nothing", &["no command 'nothing'", "count"]);
     refused("completions tcl", &["'tcl'", "bash"]);
 }
@@ -381,6 +409,18 @@ fn a_dry_run_starts_nothing_and_says_what_would_be() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["timeout_s"], &json["memory"]), (&90.0.into(), &"67108864".into()));
     assert_eq!(json["journal"], "no.journal");
+    let options = "--deadline 90s --max-rate 5/s --retries 7 --joblog l --events e --dry-run";
+    let text = answer(&format!("count even 0..10 {options}"));
+    for line in [
+        "ends    after 1m 30s (--deadline)\n",
+        "rate    at most 5 starts a second\n",
+        "retries 7\n",
+        "joblog  l\n",
+        "events  e\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!Path::new("l").exists() && !Path::new("e").exists());
     refused("count evn 0..10 --dry-run", &["evn"]);
     for verb in VERBS {
         let text = answer(&format!("{verb} even 0..10 --dry-run"));

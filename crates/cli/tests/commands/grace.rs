@@ -130,6 +130,20 @@ pub(crate) fn a_command_that_ignores_term_is_killed_after_the_grace() {
     }
 }
 
+pub(crate) fn no_grace_kills_at_once() {
+    let yard = Yard::new();
+    let script = "trap \"echo bye; exit\" TERM; echo began; while :; do sleep 0.02; done";
+    for grace in ["0", "0s"] {
+        let words = format!("run 0..1 --timeout 1s --grace {grace} -- sh -c '{script}' {{}}");
+        let ended = yard.run(&words);
+        ended.failed(
+            3,
+            "n = 0 failed: timeout; rerun: evenly run 0..=0 --grace 0s --timeout 1s -- ",
+        );
+        assert!(!ended.stdout.contains("bye"), "{ended:?}");
+    }
+}
+
 pub(crate) fn the_grace_is_about_commands() {
     let yard = Yard::new();
     let ended = yard.run("count even 0..10 --grace 1s");

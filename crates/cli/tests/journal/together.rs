@@ -35,6 +35,10 @@ pub(crate) fn several() {
     assert_eq!(other.status.code(), Some(5));
     assert!(String::from_utf8(other.stderr).unwrap().contains("function 'even' there, 'odd' here"));
     assert_eq!(finish(house.other("verify")).status.code(), Some(2));
+    let twice = finish(house.other("verify a b a"));
+    let said = String::from_utf8(twice.stderr).unwrap();
+    assert_eq!((twice.status.code(), twice.stdout.len()), (Some(2), 0), "{said}");
+    assert_eq!(said, "evenly: the journal 'a' is given twice; name each journal once\n");
 }
 
 pub(crate) fn merged_and_gone_on_with() {

@@ -166,3 +166,15 @@ pub(crate) fn of_two_resumed_runs_at_once_one_goes_on() {
         assert!(lines.iter().filter(|lines| **lines > 1).count() <= 2, "at work then: {lines:?}");
     }
 }
+
+/// A deadline that ended a run does not end the resumed run, if that has one of its own.
+pub(crate) fn a_resumed_run_takes_a_deadline_of_its_own() {
+    let house = House::new();
+    let words = "0..40 -j 2 --chunk 1 --deadline 1s --journal j";
+    let ended = finish(house.call("count", "test:slow=100000", words));
+    assert_eq!(ended.status.code(), Some(124), "{ended:?}");
+    let resumed = finish(house.other("resume j --deadline 1h"));
+    assert_eq!((text(&resumed).as_str(), resumed.status.code()), ("20\n", Some(0)), "{resumed:?}");
+    let bad = finish(house.other("resume j --deadline soon"));
+    assert_eq!(bad.status.code(), Some(2), "{bad:?}");
+}

@@ -196,3 +196,43 @@ fn a_limit_of_files_ends_nothing() {
     assert_eq!(output.status.code(), Some(4), "{said}");
     assert!(said.starts_with("evenly: cannot write the answer: "), "{said}");
 }
+
+#[test]
+fn a_log_is_not_appended_to_a_file_of_another_kind() {
+    let log = Scratch::new("foreign");
+    std::fs::write(log.name(), "a,b\n1,2\n").unwrap();
+    let output = run(&format!("count even 0..10 --joblog +{}", log.name()));
+    let said = stderr(&output);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+    assert!(said.contains("its first line is not the header of a job log"), "{said}");
+    assert_eq!(log.text(), "a,b\n1,2\n");
+}
+
+#[test]
+fn a_fifo_without_a_reader_is_refused_at_once() {
+    for option in ["--joblog", "--events"] {
+        let fifo = Scratch::new(&format!("fifo{option}"));
+        assert!(Command::new("mkfifo").arg(fifo.name()).status().unwrap().success());
+        let output = run(&format!("count even 0..10 --deadline 1s {option} {}", fifo.name()));
+        let said = stderr(&output);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+        let expected = format!("for {option}: no process reads this FIFO; start its reader first");
+        assert!(said.contains(&expected), "{said}");
+    }
+}
+
+#[test]
+fn a_fifo_with_a_reader_gets_the_whole_log() {
+    let fifo = Scratch::new("fifo-read");
+    assert!(Command::new("mkfifo").arg(fifo.name()).status().unwrap().success());
+    let reader =
+        Command::new("cat").arg(fifo.name()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    // Until it has opened the FIFO, no process reads that.
+    let output = until("the reader is there", || {
+        let output = run(&format!("count even 0..10 --joblog {}", fifo.name()));
+        (output.status.code() != Some(2)).then_some(output)
+    });
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = String::from_utf8(reader.wait_with_output().unwrap().stdout).unwrap();
+    assert!(text.starts_with(HEADER) && text.lines().count() > 1, "{text}");
+}

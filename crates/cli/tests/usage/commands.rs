@@ -134,7 +134,7 @@ fn rates_times_and_lengths() {
         let words = format!("run 0..10 --max-rate {rate} -- true {{}}");
         refused(&words, &["--max-rate", &format!("'{rate}'"), "10/s"]);
     }
-    refused("run 0..10 --chunk-time 5 -- true {}", &["--chunk-time", "'5'", "time unit"]);
+    refused("run 0..10 --chunk-time 5 -- true {}", &["--chunk-time", "'5'", "no unit"]);
     refused("run 0..10 --chunk-time 0s -- true {}", &["--chunk-time"]);
     refused("run 0..10 --timeout 0s -- true {}", &["--timeout", "longer than zero"]);
     for most in ["0", "-1", "x", "2^64"] {

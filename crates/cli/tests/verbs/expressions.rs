@@ -90,6 +90,9 @@ evenly: n = 0 failed: division by zero; rerun: evenly sum '100 / n' 0..=0
 evenly: 1 number failed; the answer is withheld (--partial gives that of the others)
 ";
     assert_eq!((stderr(&output).as_str(), output.status.code()), (expected, Some(3)));
+    // The line that runs the number again fails in the same way, though it fails for every n of its range.
+    let again = Command::new(EVENLY).args(["sum", "100 / n", "0..=0"]).output().unwrap();
+    assert_eq!((stderr(&again).as_str(), again.status.code()), (expected, Some(3)));
 }
 
 #[test]

@@ -162,7 +162,8 @@ impl Checker<'_> {
     ) -> Checked {
         let Reach { bounds, may_fail } = match known {
             Ok(reach) => reach,
-            Err(why) if always => {
+            // A single number fails by name, as one of several does.
+            Err(why) if always && self.n.low != self.n.high => {
                 let by = match &syntax.form {
                     Form::One(function, _) => name_of_one(*function),
                     Form::Two(function, ..) => name_of_two(*function),

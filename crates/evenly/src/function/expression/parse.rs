@@ -92,6 +92,12 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let (sign, middle) = (self.text(), quote(&self.source[middle.span.clone()]));
+        if let Some(bit) = ['&', '|'].into_iter().find(|bit| middle.contains(*bit)) {
+            return Err(self.error(Fault::Chained).hint(format!(
+                "'{bit}' joins the bits of two numbers, and before the comparisons beside it; write '{bit}{bit}' to \
+                 join two comparisons"
+            )));
+        }
         Err(self
             .error(Fault::Chained)
             .hint(format!("write '&& {middle} {sign}' for this '{sign}'")))

@@ -73,6 +73,11 @@ fn operators_of_other_languages() {
         ("1 < n < 5", "column 7: comparisons do not chain; write '&& n <' for this '<'"),
         ("n == 1 == n", "column 8: comparisons do not chain; write '&& 1 ==' for this '=='"),
         (
+            "n == 1 & n == 2",
+            "column 12: comparisons do not chain; '&' joins the bits of two numbers, and before the comparisons \
+             beside it; write '&&' to join two comparisons",
+        ),
+        (
             "0..100",
             "column 2: there is no operator '..'; a range is an argument of its own, behind the expression",
         ),
