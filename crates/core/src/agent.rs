@@ -90,10 +90,10 @@ pub struct Agent {
     owed: Vec<(WorkerId, u64)>,
 }
 
-/// So many times its credit may lie on the shelves before workers must wait.
+/// Workers must wait when the shelves hold this many times the credit.
 const MOST_ON_SHELVES: u64 = 4;
 
-/// More credit than anybody uses.
+/// More credit than a worker uses.
 const PLENTY: i64 = 1 << 60;
 
 /// A chunk in hand.
@@ -305,7 +305,7 @@ impl Agent {
             }
         }
         if busy_ns > 0 {
-            // Whoever asks for it counts anew.
+            // The next request counts anew.
             packer.time(busy_ns);
         }
     }
@@ -356,7 +356,7 @@ impl Agent {
         self.held.remove(index);
     }
 
-    /// Keeps one of so many parts of what is not done of a lease, and more if its workers are at it.
+    /// Keeps one of `parts` parts of what is not done of a lease, and more if workers are at it.
     fn give_back(
         &mut self,
         lease: LeaseId,

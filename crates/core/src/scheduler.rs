@@ -1,8 +1,8 @@
 //! The scheduler: hands out chunks, takes answers, and knows when every number is covered.
 //!
-//! A pure state machine. What happens is told to [`Scheduler::handle`] with the time; then
-//! [`Scheduler::poll`] is called until it gives `None`, and each action is carried out. No other
-//! order is right: an action that stays inside is work that nobody does.
+//! A pure state machine. The caller gives each event to [`Scheduler::handle`] with the time, then calls
+//! [`Scheduler::poll`] until it returns `None`, and carries out each action. An action that stays inside is work that
+//! is not done.
 //!
 //! Every number of the range is at each moment in exactly one place:
 //!
@@ -13,14 +13,14 @@
 //! ```
 //!
 //! and the lengths of these places add up to the length of the range; debug builds check it at each
-//! event. An answer counts only once it is recorded: whoever keeps a journal makes the [`Record`]
-//! durable before giving it back, whoever keeps none gives it back at once. A worker's answer under
-//! a name that is not in force is dropped and counted, so nothing is merged twice.
+//! event. An answer counts when it is recorded: a run with a journal makes the [`Record`] durable before it
+//! gives it back, a run without one gives it back at once. An answer under a lease that is not in force is dropped and
+//! counted, so nothing is merged twice.
 //!
-//! In its own rooms: what workers answer (`answers`), who works (`staff`), what becomes of chunks that come back (`returns`), the search for the number
-//! that loses its worker, unless the worker names it (there, too), what is never handed out twice (`once`), taking back the tail of a long chunk for those who have
-//! nothing to do (`steal`), answers that come late from workers that were given up (`late`), and runs
-//! whose numbers come in while they go on, as those of an agent do (`supply`).
+//! `answers` merges answers of workers, `staff` has the workers, `returns` puts chunks of lost and silent workers back
+//! and searches for the number that loses its worker, `once` is about runs that hand out nothing twice, `steal` takes
+//! back the tail of a long chunk for idle workers, `late` compares late answers, and `supply` is about open runs, as an
+//! agent has them.
 //!
 //! What is absent: clocks, descriptors, process numbers, and any knowledge of what a function is.
 
@@ -103,7 +103,7 @@ pub struct Scheduler {
     /// Those that are not lost, and for how many workers they stand together.
     living: Vec<WorkerId>,
     strength: u32,
-    /// How many lost workers nobody has taken the place of, where somebody is expected to.
+    /// Lost workers whose replacements are expected and have not joined.
     missing: u32,
     /// Workers with room for chunks, in the order in which they asked.
     hungry: VecDeque<WorkerId>,
@@ -123,9 +123,9 @@ pub struct Scheduler {
     stale_answers: u64,
     /// Leases that ended with a value.
     windows: u64,
-    /// What was done and lost since it was taken, if anybody wants to know.
+    /// What was done and lost since it was taken; `None` if the caller does not want to know.
     pieces: Option<Vec<Piece>>,
-    /// Whether somebody may have run out of work since that was looked at.
+    /// Whether a worker may have run out of work since `steal` looked.
     may_steal: bool,
     is_draining: bool,
     is_finished: bool,
@@ -136,7 +136,7 @@ pub struct Scheduler {
     /// Where the answer is lines: those that are not passed on, and who may send more.
     stream: Stream,
     credits: Credits,
-    /// Whether nobody gets more credit than its share, because what was sent cannot be passed on.
+    /// Whether no worker gets more credit than its share, because lines cannot be written.
     is_held_back: bool,
 }
 
@@ -358,7 +358,7 @@ impl Scheduler {
                 return None;
             }
             if self.leases.is_full() || self.allowance.is_some_and(Allowance::is_used_up) {
-                // It keeps its place until somebody answers, or until more is allowed.
+                // It keeps its place until a worker answers, or until more is allowed.
                 return None;
             }
             self.hungry.pop_front();
@@ -452,8 +452,8 @@ impl Scheduler {
         let waiting = self.ledger.remaining() / shares;
         state.window.open(self.sizer.policy(), waiting);
         if self.allowance.is_some() || self.once.is_some() {
-            // What is allowed now is to begin now, and not when somebody comes to it; and what may have
-            // begun is lost with whoever holds it.
+            // What is allowed now is to begin now, not after other chunks; and what may have begun is lost with
+            // the worker that holds it.
             state.window.hold_no_more_than_begin();
         }
         state.is_queued = true;

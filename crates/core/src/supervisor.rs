@@ -233,7 +233,7 @@ impl Supervisor {
     /// No worker could be made for an empty slot. It is tried again.
     pub fn refuse(&mut self, slot: usize, now_ns: u64) {
         self.roster.refuse(slot, now_ns);
-        self.scheduler.expect_nobody();
+        self.scheduler.expect_no_replacement();
         self.may_be_deserted = true;
     }
 

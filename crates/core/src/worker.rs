@@ -1,8 +1,7 @@
 //! The worker as a state machine: chunks come in, numbers to count go out, answers are packed.
 //!
-//! It reads no clock and no pipe. Whoever drives it feeds it frames, counts the slices that it
-//! gives out, and sends what it packed; how long a slice is and when something is sent is theirs to
-//! decide. The driver of processes and the simulator drive the same machine.
+//! It reads no clock and no pipe. Its driver feeds it frames, counts the slices that it
+//! gives out, and sends what it packed; the driver decides how long a slice is and when to send. The driver of processes and the simulator drive the same machine.
 //!
 //! Chunks are worked on in the order in which they came. What the primary withdraws is given back
 //! from the end; what was counted already is answered first, so nothing is counted twice.

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug)]
 pub(super) struct Shelf {
     aggregate: Aggregate,
-    /// So many bytes are reported at once.
+    /// Bytes of lines that are reported at once.
     much: u64,
     /// The first number that the primary has not been told about, and the first one that is not done
     /// with all before it: what lies between can be told. `i64::MAX` may be done, so the latter may

@@ -152,7 +152,7 @@ fn policy() -> impl Strategy<Value = Policy> {
 
 proptest! {
     /// Agents come, work, are silent, wake, leave and are lost in any order; the answer is exact,
-    /// whatever is asked and however rarely somebody takes the lines.
+    /// whatever is asked and however rarely the reader takes lines.
     #[test]
     fn every_n_exactly_once_through_agents(
         aggregate in plain::aggregates(), leaves_out: bool,

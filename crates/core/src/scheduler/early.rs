@@ -1,5 +1,5 @@
-//! What makes numbers superfluous, and what keeps workers from running ahead: an answer that is decided
-//! by its lowest numbers, and lines that are wanted in order.
+//! Early decisions and flow control: numbers that cannot change the answer any more, and credit for lines that must
+//! wait for lower numbers.
 
 use super::{Action, Record, Scheduler};
 use crate::aggregate::Value;
@@ -12,8 +12,8 @@ use crate::stream::{Passed, Stream};
 use alloc::vec::Vec;
 
 impl Scheduler {
-    /// Nothing above `limit` can change the answer: nobody does it any more. Chunks up there end at
-    /// once, lest a number that takes hours be waited for; what comes of them is late.
+    /// Drops all numbers above `limit`, which cannot change the answer. Chunks above it end at once: one of their numbers
+    /// may take hours. Answers to them are late.
     pub(super) fn waive_above(&mut self, limit: i64) {
         if !self.ledger.waive_above(limit) {
             return;
@@ -76,7 +76,7 @@ impl Scheduler {
     #[must_use]
     pub fn resume_lines(mut self, kept: impl IntoIterator<Item = Partial>) -> Self {
         for Partial { covered, failed, value } in kept {
-            // Whoever found them is gone.
+            // The workers that found them are gone.
             let mut record = Record { covered, failed, value, ..Record::empty(self.aggregate) };
             if let Some(limit) = self.stream.put(&mut record) {
                 self.waive_above(limit);
@@ -106,8 +106,8 @@ impl Scheduler {
         &self.stream
     }
 
-    /// How many numbers a chunk may have, so that several of them wait for the lowest without using up
-    /// what their worker may send ahead. Whoever says how long chunks are gets those.
+    /// The most numbers of a chunk, so that the lines of several chunks fit into the credit of their worker. A length
+    /// that the user chose stays.
     pub(super) fn most_by_credit(&self) -> u128 {
         let is_said = matches!(self.sizer.policy(), Policy::Fixed(_) | Policy::Static);
         if is_said { u128::MAX } else { self.credits.most() }
@@ -121,7 +121,7 @@ impl Scheduler {
         }
     }
 
-    /// A worker is gone: it is told nothing of credit any more.
+    /// Closes the credit account of a lost worker, and drops credit on its way to it.
     pub(super) fn close_account(&mut self, lost: WorkerId) {
         self.credits.leave(lost);
         let is_for =
@@ -129,20 +129,20 @@ impl Scheduler {
         self.pending.retain(|action| !is_for(action));
     }
 
-    /// Gives nobody more than its share while what was sent cannot be passed on.
+    /// Gives no worker more than its share while lines cannot be written.
     pub(crate) fn hold_back(&mut self, is_held_back: bool) {
         self.is_held_back = is_held_back;
     }
 
-    /// What a worker sent has been passed on, or is not wanted.
+    /// Notes bytes of a worker that were written, or are not wanted.
     pub(crate) fn give_credit(&mut self, worker: WorkerId, bytes: u64) {
         if let Some((worker, bytes)) = self.credits.merge(worker, bytes) {
             self.pending.push_back(Action::Credit { worker, bytes });
         }
     }
 
-    /// Lets the one go on that the others wait for, unless what was sent before is still on its way: to
-    /// a journal, or out.
+    /// Gives credit to the worker at the lowest number, for which all others wait; not while earlier lines are on their
+    /// way to a journal or to the output.
     pub(super) fn extend_credit(&mut self) -> Option<Action> {
         if !self.stream.is_empty() || self.recording > 0 || self.is_held_back {
             return None;
@@ -178,12 +178,12 @@ mod tests {
         assert_eq!((scheduler.ledger().remaining(), scheduler.ledger().waived()), (30, 50));
         let mut scheduler_of_all = resumed(Aggregate::Any, &[(0, 9)], Value::Witness(Some(9)));
         assert!(matches!(scheduler_of_all.poll(), Some(Action::Finished)));
-        assert!(scheduler.poll().is_none(), "nobody has joined");
+        assert!(scheduler.poll().is_none(), "no worker has joined");
     }
 
     /// A journal is slower than the workers: what it has of their lines is no reason for more of them.
     #[test]
-    fn nobody_gets_more_credit_for_what_is_being_recorded() {
+    fn lines_that_are_being_recorded_give_no_more_credit() {
         let range = Range::new(0, 100).unwrap();
         let policy = Policy::Fixed(core::num::NonZeroU64::new(50).unwrap());
         let mut scheduler = Scheduler::new(range, Aggregate::Map, policy, 1);
@@ -204,7 +204,7 @@ mod tests {
         assert!(matches!(scheduler.poll(), Some(Action::Credit { .. })));
     }
 
-    /// They are in nobody's credit, and were taken for numbers without lines.
+    /// They count against no credit, and were once taken for numbers without lines.
     #[test]
     fn lines_that_are_resumed_are_passed_on_with_their_neighbours() {
         let piece = |n: i64, text: &str| Partial {

@@ -83,7 +83,7 @@ impl Run {
     /// The first worker that has something does its next chunk, or dies at it.
     fn step(&mut self) {
         let at_work = self.hands.iter().find(|(_, hand)| !hand.is_empty());
-        let worker = *at_work.expect("somebody has something to do").0;
+        let worker = *at_work.expect("a worker has something to do").0;
         let Assignment { lease, interval } = self.hands[&worker][0];
         for n in interval.first()..=interval.last() {
             let is_flaky = self.flaky.get_mut(&n).is_some_and(|times| {
@@ -196,7 +196,7 @@ fn a_gasp_that_lies_is_as_none() {
 }
 
 #[test]
-fn whoever_gasps_and_lives_may_go_on() {
+fn a_worker_that_gasps_and_lives_goes_on() {
     let mut run = run(10, Policy::Static, 1, 2);
     run.handle(Event::Gasped { worker: WorkerId(0), n: 4, cause: None });
     run.finish();
@@ -248,7 +248,7 @@ fn what_is_forgotten_is_not_told_to_be_done() {
     }
 }
 
-/// Given back by whoever had it alone, it got all its tries once more.
+/// Given back by the worker that had it alone, it got all its tries once more.
 #[test]
 fn a_number_that_is_given_back_keeps_its_losses() {
     let mut run = run(1, Policy::Static, 1, 2);

@@ -1,4 +1,4 @@
-//! What is told to the scheduler and what it answers: events, actions, records, violations.
+//! Messages of the scheduler: events in, actions out; records and violations.
 
 use super::window::Capacity;
 use crate::aggregate::{Aggregate, Value};
@@ -109,7 +109,7 @@ pub enum Action {
     },
     /// Make this durable, then give it back as [`Event::Recorded`].
     Record(Record),
-    /// Let a worker send so many more bytes of lines.
+    /// Let a worker send more bytes of lines.
     Credit {
         /// Which.
         worker: WorkerId,
@@ -126,7 +126,7 @@ pub enum Action {
         cause: Cause,
     },
     /// Of a run in which nothing is handed out [twice](super::Scheduler::at_most_once): these were
-    /// handed out, and are back although nobody has begun them.
+    /// handed out, and are back although no worker has begun them.
     Untouched(Interval),
     /// Every number is covered. Said once.
     Finished,
@@ -175,7 +175,7 @@ pub enum Violation {
     /// A message from a name that was never given out.
     #[error("sent a message although it is not at work")]
     UnknownWorker(WorkerId),
-    /// A value that no set of so many numbers has.
+    /// A value that no set of this many numbers has.
     #[error("reported a value that is impossible for its numbers")]
     ImpossibleValue {
         /// Who said it.
@@ -266,13 +266,13 @@ impl Record {
         }
     }
 
-    /// What somebody else wrote down of these numbers.
+    /// What an earlier run recorded of these numbers.
     #[must_use]
     pub fn new(covered: Vec<Interval>, failed: Vec<Failure>, value: Value) -> Self {
         Self { covered, failed, value, worker: None, in_flight: 0, tidy: 0 }
     }
 
-    /// The same again, for whoever keeps books of records beside those that are given back.
+    /// A copy, for tests that keep books of records beside those that are given back.
     #[doc(hidden)]
     #[must_use]
     pub fn copy(&self) -> Self {
@@ -284,7 +284,7 @@ impl Record {
     /// Takes in another one of the same aggregate, over other numbers; not where the answer is lines.
     /// However many there are, they take no more memory than there are gaps between their numbers.
     pub fn join(&mut self, other: Self) {
-        debug_assert!(self.in_flight + other.in_flight == 0, "lines are somebody's");
+        debug_assert!(self.in_flight + other.in_flight == 0, "lines belong to one worker");
         self.value.merge(other.value);
         self.failed.extend(other.failed);
         other.covered.into_iter().for_each(|interval| self.cover(interval));
@@ -378,6 +378,6 @@ pub struct Piece {
     pub is_end: bool,
     /// Whether they were lost.
     pub is_lost: bool,
-    /// What was found to end each of them, where whoever did the piece has workers of its own.
+    /// What ended each of them, where an agent found it.
     pub failed: Option<Cause>,
 }

@@ -1,10 +1,8 @@
-//! Runs in which nothing is handed out twice: what is done for a number has effects that must not be
-//! had again.
+//! At-most-once runs: side effects of a number must happen at most once, so nothing is handed out twice.
 //!
-//! What a lost or silent worker held may have begun, and nobody knows how it ended: it fails, with a
-//! [cause](Cause::Unknown) of its own. So that this is no more than must be, nobody holds anything that it
-//! does not do at once, and where numbers begin one by one, each is a chunk. What a worker
-//! gives back it has not begun; that goes out again.
+//! Numbers of a lost or silent worker may have begun, and their end is unknown: they fail with the cause
+//! [`Unknown`](Cause::Unknown). To keep them few, a worker holds only what it does at once, and where numbers begin one
+//! by one, each is a chunk. A worker gives back only numbers that it has not begun; these go out again.
 
 use super::{Action, Counts, Scheduler};
 use crate::interval::Interval;
@@ -23,13 +21,13 @@ impl Scheduler {
         self.once.is_some()
     }
 
-    /// Whether an assignment that was polled still stands: nobody has taken it back.
+    /// Whether the lease of an assignment that was polled is still in force.
     #[must_use]
     pub fn stands(&self, assignment: &Assignment) -> bool {
         self.leases.has(assignment.lease)
     }
 
-    /// What was handed out and not heard of since.
+    /// Assignments in force: handed out, and not answered.
     pub fn in_hand(&self) -> impl Iterator<Item = Assignment> + '_ {
         self.leases.in_force().map(|(lease, interval)| Assignment { lease, interval })
     }
@@ -39,8 +37,8 @@ impl Scheduler {
         if self.once == Some(Counts::Numbers) { 1 } else { u128::MAX }
     }
 
-    /// What a chunk for this worker should take. What an agent has in hand is lost with it, so it gets no
-    /// more than a worker where nothing is done twice.
+    /// What a chunk for this worker should take, in nanoseconds. An agent gets no more than a worker in an at-most-once
+    /// run, because all that it holds is lost with it.
     pub(super) fn aim_ns(&self, worker: WorkerId) -> u64 {
         match self.once {
             Some(_) => self.chunk_ns,
@@ -48,12 +46,12 @@ impl Scheduler {
         }
     }
 
-    /// Whoever was given these may have begun them, and will not say how they ended.
+    /// Fails numbers whose worker may have begun them and will not say how they ended.
     pub(super) fn forsake(&mut self, interval: Interval) {
         self.give_up(Failure { interval, cause: Cause::Unknown });
     }
 
-    /// These were given back.
+    /// Notes numbers that a worker gave back.
     pub(super) fn note_untouched(&mut self, interval: Interval) {
         if self.once.is_some() {
             self.pending.push_back(Action::Untouched(interval));

@@ -5,7 +5,7 @@ use super::{Piece, Policy, Scheduler};
 use alloc::vec::Vec;
 
 impl Scheduler {
-    /// Lets the timed policy begin with chunks of so many numbers, where they are known to be cheap.
+    /// Lets the timed policy begin with chunks of `numbers` numbers, where they are known to be cheap.
     /// Otherwise it begins with one, which may take hours.
     #[must_use]
     pub fn opening(mut self, numbers: u64) -> Self {
@@ -13,8 +13,8 @@ impl Scheduler {
         self
     }
 
-    /// Gives a chunk whose worker was lost so many more tries, then halves it. Only a single number
-    /// that was lost so often and once more, each time as the one its worker was at, fails.
+    /// Tries a chunk whose worker was lost `retries` more times, then halves it. Only a single number fails, when it
+    /// was lost `retries` + 1 times while its worker was at it.
     #[must_use]
     pub fn retries(mut self, retries: u8) -> Self {
         self.retries = retries;
@@ -41,7 +41,7 @@ impl Scheduler {
         self
     }
 
-    /// Has chunks of the timed policy take about so long, and no more than so many numbers.
+    /// Has chunks of the timed policy take about `aim_ns`, and no more than `most` numbers.
     #[must_use]
     pub fn chunks(mut self, aim_ns: u64, most: u64) -> Self {
         self.chunk_ns = aim_ns.max(1);
@@ -56,14 +56,14 @@ impl Scheduler {
         self
     }
 
-    /// Lets so much more begin, of a run that is [rationed](Self::rationed).
+    /// Lets `more` numbers or chunks begin, of a run that is [rationed](Self::rationed).
     pub fn allow(&mut self, more: u64) {
         if let Some(allowance) = &mut self.allowance {
             allowance.left += i128::from(more);
         }
     }
 
-    /// Whether somebody could begin something and may not.
+    /// Whether a worker could begin something and may not.
     #[must_use]
     pub fn is_waiting_for_allowance(&self) -> bool {
         let is_used_up = self.allowance.is_some_and(Allowance::is_used_up);
@@ -71,8 +71,7 @@ impl Scheduler {
         is_used_up && is_wanted && !self.is_draining && !self.ledger.is_exhausted()
     }
 
-    /// How long the next chunk may be: see [`chunks`](Self::chunks), and whoever says how long chunks are
-    /// gets those.
+    /// The most numbers of the next chunk: see [`chunks`](Self::chunks). A length that the user chose stays.
     pub(super) fn longest_chunk(&self) -> u128 {
         let most = self.most_by_credit().min(self.most_at_once());
         if self.sizer.policy() == Policy::Timed { most.min(self.chunk_max) } else { most }
@@ -88,7 +87,7 @@ mod tests {
     use crate::range::Range;
     use core::num::NonZeroU32;
 
-    /// What is handed out to one worker, or agent of so many, after each of these allowances.
+    /// What is handed out to one worker, or to an agent of `agent` workers, after each of these allowances.
     fn handed_out(policy: Policy, counts: Counts, agent: u32, allowed: &[u64]) -> Vec<Vec<u128>> {
         let range = Range::new(0, 1000).unwrap();
         let mut scheduler = Scheduler::new(range, Aggregate::Count, policy, 1).rationed(counts);
@@ -116,9 +115,9 @@ mod tests {
         assert_eq!(handed_out(Policy::Timed, Counts::Numbers, 3, &[9]), [vec![1, 1, 1]]);
     }
 
-    /// What is allowed while nobody could begin it would begin together with what is allowed next.
+    /// What is allowed while no worker could begin it would begin together with what is allowed next.
     #[test]
-    fn nobody_waits_for_an_allowance_while_everybody_is_at_work() {
+    fn no_worker_waits_for_an_allowance_while_all_are_at_work() {
         let range = Range::new(0, 1000).unwrap();
         let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Timed, 1);
         let mut scheduler = scheduler.rationed(Counts::Numbers);

@@ -5,7 +5,7 @@ use crate::interval::Interval;
 use crate::lease::WorkerId;
 use crate::pace::Pace;
 
-/// So many numbers for each worker, and what came in as time went by says more than what each took.
+/// From this many numbers for each worker on, the rate of the run says more than the time that each number took.
 const ENOUGH: u128 = 4;
 
 impl Scheduler {

@@ -52,7 +52,7 @@ impl Scheduler {
         self.stream.give_back(partial);
     }
 
-    /// Whether nobody has anything in hand, so that nothing comes in before something goes out.
+    /// Whether no worker has anything in hand, so that nothing comes in before something goes out.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.leases.numbers() == 0

@@ -1,17 +1,16 @@
-//! Chunks that come back: of workers that are lost or silent, and what workers give back.
+//! Chunks that come back from lost and silent workers, and the search for the number that loses its worker.
 //!
-//! A chunk that is lost with its worker goes to another, whole. A worker says when it begins a chunk
-//! that was lost before, so that it is known which one it was at. A chunk that lost so many workers
-//! is halved, and each half is tried; so the one number that is to blame is found in about as many
-//! losses as its chunk has binary digits. Alone, it gets all tries once more before it fails.
+//! A lost worker's chunk goes to another worker, whole. A worker reports when it begins a chunk that was lost before, so
+//! the scheduler knows which chunk the worker was at. A chunk that lost `retries` workers is halved, and each half is
+//! tried: the number to blame is found in about as many losses as its chunk has binary digits. Alone, it gets all tries
+//! once more before it fails.
 //!
-//! A worker that can still speak while it dies names the number with its last gasp. Then nothing is
-//! searched: the number goes out alone, and what lies below and above it without blame. That loss is
-//! the first of those that it may have, but once it is tried alone in any case. So a number that
-//! crashes each time costs as many workers as it has tries, and two at least. A gasp that lies costs
-//! one number a try of its own, and no more.
+//! A dying worker that can still write names its number in a last gasp. Then nothing is searched: the number goes out
+//! alone, and the numbers below and above it go out without blame. That loss counts as the first of its tries, but the
+//! number is tried alone at least once. So a number that crashes each time costs as many workers as it has tries, and at
+//! least two. A gasp that lies costs one number a try of its own, and no more.
 //!
-//! A number that is set apart so is tried in a fresh worker, as long as one is expected.
+//! A number that is set apart is tried in a fresh worker, as long as one is expected.
 
 use super::message::Gasp;
 use super::{Action, Piece, Scheduler, TakenBack, Violation};
@@ -30,7 +29,7 @@ enum Blame {
     Number(i64, Cause),
 }
 
-/// So many times as many tries for numbers whose workers are killed from outside.
+/// Tries are multiplied by this for numbers whose workers are killed from outside.
 const OUTSIDE: u16 = 4;
 
 impl Scheduler {
@@ -178,7 +177,7 @@ impl Scheduler {
             self.note_untouched(tail);
             match lease.attempt() {
                 1 => self.ledger.give_back(tail),
-                // What was tried before is not new: the next to try it is told so.
+                // It was tried before: the next worker learns that by its attempt.
                 attempt => {
                     let (attempts, late) = (attempt - 1, None);
                     let interval = tail;
@@ -187,7 +186,7 @@ impl Scheduler {
             }
         }
         self.account(worker, settled, 0, busy_ns);
-        self.queue_everybody();
+        self.queue_all();
         Ok(())
     }
 
@@ -218,15 +217,15 @@ impl Scheduler {
         }
         if chunks > 0 {
             // Workers that have run out of work may take them.
-            self.queue_everybody();
+            self.queue_all();
         }
         TakenBack { chunks, numbers, is_explained }
     }
 
     /// How often a single number may be lost alone before it fails.
     ///
-    /// Whoever kills workers at random hits those that are at one number, too. That is told apart by
-    /// trying more often; whoever runs out of memory is killed each time.
+    /// A process that kills workers at random also hits workers at one number. More tries tell this apart: a number that
+    /// runs out of memory loses its worker each time.
     fn tries(&self, cause: Cause) -> u16 {
         let tries = u16::from(self.retries) + 1;
         let tries = if cause.is_from_outside() { OUTSIDE * tries } else { tries };
@@ -251,11 +250,11 @@ impl Scheduler {
             }
         };
         let digest = cause.digest();
-        // What a number does to its worker is the same each time; what others do need not be.
+        // A number does the same to its worker each time; another process need not.
         let is_another = interval.len() == 1 && before != 0 && before != digest;
         let losses = if is_another { 1 } else { losses.saturating_add(1) };
         let whole = Returned { losses, cause: digest, ..whole };
-        // The first loss of a chunk blames nobody, so its tries are one more than its blamed losses.
+        // The first loss of a chunk is not blamed on it, so its tries are one more than its blamed losses.
         let most = self.retries.max(1);
         if interval.len() == 1 && u16::from(losses) >= self.tries(cause) {
             self.give_up(Failure { interval, cause });
@@ -274,8 +273,8 @@ impl Scheduler {
     /// and what lies below and above it.
     fn set_apart(&mut self, whole: Returned, n: i64, cause: Cause) {
         let interval = Interval::single(n);
-        // In its chunk it was not alone, so that is one loss, whatever was said of the chunk before. Nor does
-        // it answer for what somebody else did to workers that were at it.
+        // In its chunk the number was not alone, so that is one loss, whatever the chunk lost before. Kills from outside
+        // do not count against the number either.
         let before = Cause::from_digest(whole.cause);
         let is_by_others = before.is_some_and(Cause::is_from_outside) && !cause.is_from_outside();
         let is_again = whole.interval == interval && !is_by_others;
@@ -304,8 +303,8 @@ impl Scheduler {
         self.fail(failure);
     }
 
-    /// Tells of a number that workers were lost at, when it is done after all. Those that may have been
-    /// hit by whoever kills workers are no news.
+    /// Reports a number that workers were lost at, when it is done after all. Not after a signal that other processes
+    /// send: that says nothing about the number.
     #[cold]
     pub(super) fn note_recovery(&mut self, lease: LeaseId, done: Interval) {
         if done.len() == 1

@@ -109,7 +109,7 @@ fn the_same_answer_twice_is_dropped_and_another_is_a_conflict() {
 }
 
 #[test]
-fn what_another_holds_or_nobody_is_dropped() {
+fn an_answer_to_a_lease_of_another_worker_or_of_none_is_dropped() {
     let mut bench = Bench::new(20, Policy::Static, 2);
     let (lease, ..) = bench.chunk(1);
     bench.answer(0, lease, 5).unwrap();
@@ -201,7 +201,7 @@ fn who_is_awake_again_gets_chunks_again() {
 #[test]
 fn a_chunk_that_loses_its_workers_is_halved_down_to_one_number() {
     let mut bench = Bench::new(4, Policy::Static, 1);
-    // The first loss blames nobody: perhaps it was at another chunk.
+    // The first loss is not blamed: perhaps the worker was at another chunk.
     bench.handle(Event::Lost { worker: WorkerId(0), cause: SEGV }).unwrap();
     bench.join();
     assert_eq!((bench.chunk(1).1, bench.chunk(1).2), (0, 3));
@@ -230,7 +230,7 @@ fn a_number_whose_workers_are_killed_from_outside_gets_four_times_as_many_tries(
     let losses_until_it_fails = |cause: Cause, retries: u8| {
         let mut bench = Bench::new(1, Policy::Static, 1);
         bench.scheduler = bench.scheduler.retries(retries);
-        // The first loss blames nobody.
+        // The first loss is not blamed.
         bench.handle(Event::Lost { worker: WorkerId(0), cause: Some(cause) }).unwrap();
         for losses in 1..1000 {
             bench.join();
@@ -269,7 +269,7 @@ fn what_is_lost_of_something_else_each_time_is_not_found_guilty() {
 }
 
 #[test]
-fn whoever_is_lost_elsewhere_blames_no_chunk() {
+fn a_worker_lost_elsewhere_blames_no_chunk() {
     let mut bench = Bench::new(4, Policy::Static, 1);
     for worker in 0..50 {
         bench.handle(Event::Lost { worker: WorkerId(worker), cause: SEGV }).unwrap();
@@ -279,7 +279,7 @@ fn whoever_is_lost_elsewhere_blames_no_chunk() {
 }
 
 #[test]
-fn the_tail_of_the_longest_chunk_is_asked_for_when_somebody_has_nothing_to_do() {
+fn an_idle_worker_makes_the_scheduler_ask_for_the_tail_of_the_longest_chunk() {
     let mut bench = Bench::fixed(1001, 1000, 2);
     let (long, short) = (bench.chunk(0).0, bench.chunk(1).0);
     // Its pace is known by a report: a millisecond for each number.
@@ -287,7 +287,7 @@ fn the_tail_of_the_longest_chunk_is_asked_for_when_somebody_has_nothing_to_do() 
     let partial = Partial::over(covered, Value::Count(5));
     let (worker, busy_ns) = (WorkerId(0), 10_000_000);
     bench.handle(Event::Partly { worker, lease: long, busy_ns, partial }).unwrap();
-    assert!(bench.done.is_empty(), "nobody is idle");
+    assert!(bench.done.is_empty(), "no worker is idle");
     bench.answer(1, short, 1).unwrap();
     let [Action::Withdraw { worker: WorkerId(0), lease, parts: 2 }] = bench.done[..] else {
         panic!("{:?}", bench.done)

@@ -1,4 +1,4 @@
-//! Who works: workers that join, those that nobody has taken the place of yet, and who takes what.
+//! The workers of a run: joining, replacement of lost ones, and the choice of a worker for a returned chunk.
 
 use super::{Capacity, Scheduler, Violation, Window, Worker};
 use crate::lease::WorkerId;
@@ -33,7 +33,7 @@ impl Scheduler {
         self.queue(worker);
         if self.missing == 0 && self.ledger.is_all_set_apart() {
             // What it does not take, others may.
-            self.queue_everybody();
+            self.queue_all();
         }
         Ok(())
     }
@@ -45,8 +45,8 @@ impl Scheduler {
         }
     }
 
-    /// Who takes what was taken back, if this worker does: a number that is set apart is tried in a fresh
-    /// worker, since another may only suffer from what it did before.
+    /// Which returned chunks this worker may take: a number that is set apart is tried in a fresh worker, because another
+    /// one may suffer from numbers that it did before.
     #[inline]
     pub(super) fn taker(&self, worker: WorkerId) -> Taker {
         let state = &self.workers[worker.0 as usize];
@@ -57,19 +57,19 @@ impl Scheduler {
         }
     }
 
-    /// Whether all that is left to hand out waits for a fresh worker, who is expected.
+    /// Whether all that is left to hand out waits for a fresh worker that is expected.
     #[must_use]
     pub fn awaits_a_fresh_worker(&self) -> bool {
         self.missing > 0 && self.ledger.is_all_set_apart()
     }
 
-    /// For now, nobody takes the place of a lost worker.
-    pub(crate) fn expect_nobody(&mut self) {
+    /// Expects no replacement of a lost worker for now.
+    pub(crate) fn expect_no_replacement(&mut self) {
         self.missing = self.missing.saturating_sub(1);
-        self.queue_everybody();
+        self.queue_all();
     }
 
-    pub(super) fn queue_everybody(&mut self) {
+    pub(super) fn queue_all(&mut self) {
         for index in 0..self.living.len() {
             self.queue(self.living[index]);
         }

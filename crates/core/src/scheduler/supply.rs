@@ -1,9 +1,8 @@
-//! Open runs: their numbers come in while they go on, and leave them when they are recorded. An agent
-//! makes one of the chunks that it is sent.
+//! Open runs: numbers come in while the run goes on, and leave it when they are recorded. An agent makes one of the chunks
+//! that it receives.
 //!
-//! What holds besides: each answer is a record of its own, over numbers that follow one another, so
-//! that whoever sent the chunk can be told; nothing is covered for long, so that memory does not grow
-//! with what has been through; and such a run is never finished.
+//! Each answer is a record of its own over adjacent numbers, so that the agent can report it to its primary. Covered
+//! numbers are forgotten, so that memory does not grow with the work done. An open run is never finished.
 
 use super::late::Late;
 use super::{Action, Record, Scheduler};
@@ -34,20 +33,19 @@ impl Scheduler {
         self.ledger.give_back(interval);
     }
 
-    /// Looks who wants what came in.
+    /// Queues all workers that have room for what came in.
     pub fn supplied(&mut self) {
-        self.queue_everybody();
+        self.queue_all();
     }
 
-    /// Takes back as many of the last numbers of `tail` as nobody has begun.
+    /// Takes back as many of the last numbers of `tail` as no worker has begun.
     pub fn take_back(&mut self, tail: Interval) -> Option<Interval> {
         let taken = self.ledger.take_tail(tail)?;
         self.total -= taken.len();
         Some(taken)
     }
 
-    /// Forgets every number, also those in records that nobody has polled. What workers say about them
-    /// comes late.
+    /// Forgets every number, also those in records that were not polled. What workers say about them comes late.
     pub fn forget_everything(&mut self) {
         debug_assert!(self.is_open);
         for index in 0..self.living.len() {
@@ -73,7 +71,7 @@ impl Scheduler {
             }
         }
         (self.total, self.recording) = (0, 0);
-        self.queue_everybody();
+        self.queue_all();
     }
 
     /// Notes an answer.

@@ -198,8 +198,8 @@ impl Run {
     /// Heals everything: one more worker, all answers, all records. Then the run must finish.
     fn finish(&mut self) {
         self.step(Step::Join);
-        // Whoever was lost before that is not replaced.
-        (0..self.next_worker).for_each(|_| self.scheduler.expect_nobody());
+        // Workers that were lost before are not replaced.
+        (0..self.next_worker).for_each(|_| self.scheduler.expect_no_replacement());
         for _ in 0..100_000 {
             if self.is_finished {
                 return;
@@ -282,7 +282,7 @@ fn static_gives_each_worker_one_equal_part() {
 }
 
 #[test]
-fn the_first_chunks_go_to_everybody() {
+fn the_first_chunks_go_to_all_workers() {
     for policy in [Policy::Timed, Policy::Guided, Policy::Fixed(NonZeroU64::new(100).unwrap())] {
         let run = Run::new(Range::new(0, 400).unwrap(), policy, 4);
         let held: Vec<_> = run.hands.values().map(Vec::len).collect();

@@ -59,7 +59,7 @@ fn leases_that_overlap_are_refused() {
 }
 
 #[test]
-fn the_tail_that_nobody_has_begun_is_given_back() {
+fn a_tail_that_no_worker_has_begun_is_given_back() {
     let (mut machine, lease) = one_lease(0, 999);
     machine.down.packer.withdraw(lease, 2);
     take(&mut machine);
@@ -219,7 +219,7 @@ fn an_answer_in_parts_leaves_room_for_the_time_that_it_took() {
     take(&mut machine);
     let least = Value::Min(Some(crate::Extreme { value: 3, n: 7 }));
     record(&mut machine, &Partial::over(Interval::single(7), least));
-    // Whoever sends it says how long the workers worked.
+    // The frame says how long the workers worked.
     machine.up.packer.seal(1234);
     assert_eq!(said(&mut machine), (vec![lease], 1234));
 }
@@ -262,8 +262,8 @@ fn workers_get_credit_for_what_is_given_back() {
     assert_eq!(may_go_on(&mut machine), [true, true]);
 }
 
-/// Whoever holds the lowest number gets more credit for that; spent on other leases, it would pile up
-/// lines at the primary that nobody can pass on.
+/// The holder of the lowest number gets more credit for that; spent on other leases, it would pile up lines at the
+/// primary that must wait.
 #[test]
 fn the_last_of_the_credit_is_for_the_lowest_lease() {
     let mut machine = Machine::asked(Aggregate::Map, 0, 0);

@@ -81,7 +81,7 @@ pub(super) fn answer(
             with_values().for_each(|(_, value)| *values.entry(value).or_default() += 1);
             Value::Histogram(values)
         }
-        // Nobody puts anything out in these tests.
+        // No lines are written in these tests.
         Aggregate::Find { .. } | Aggregate::Map | Aggregate::Failures | Aggregate::Run { .. } => {
             aggregate.empty()
         }

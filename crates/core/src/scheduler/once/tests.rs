@@ -1,4 +1,4 @@
-//! Nothing is handed out twice, whatever becomes of whoever has it; and every number is accounted for.
+//! Nothing is handed out twice, whatever becomes of its worker; and every number is accounted for.
 
 use super::super::{Capacity, Event, Policy};
 use super::*;
@@ -107,7 +107,7 @@ impl Bench {
                 self.is_silent[index] = false;
                 self.handle(Event::Awake { worker });
             }
-            // The last one may not have begun; but of a silent worker nobody hears that.
+            // The last one may not have begun; but a silent worker does not say that.
             3 if !self.is_silent[index] => {
                 if let Some(assignment) = self.held[index].pop() {
                     self.release(worker, assignment);
@@ -150,7 +150,7 @@ proptest! {
             }
             bench.step((round, 9));
         }
-        prop_assert!(bench.is_finished, "nobody does the rest");
+        prop_assert!(bench.is_finished, "no worker does the rest");
         prop_assert!(bench.handed_out.values().all(|times| *times == 1));
         prop_assert_eq!(bench.done + bench.unknown, len as u128);
         prop_assert_eq!(bench.scheduler.ledger().unknown(), bench.unknown);
@@ -158,7 +158,7 @@ proptest! {
 }
 
 #[test]
-fn nobody_holds_more_than_it_does_at_once() {
+fn no_worker_holds_more_than_it_does_at_once() {
     let mut bench = Bench::new(1000, Counts::Numbers, Policy::Static);
     bench.join(0);
     bench.join(3);
