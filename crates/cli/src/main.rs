@@ -26,6 +26,7 @@ mod later;
 mod logfile;
 mod mistyped;
 mod number;
+mod option;
 mod patience;
 mod plan;
 mod question;

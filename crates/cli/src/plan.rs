@@ -8,6 +8,7 @@ use crate::files;
 use crate::halt::parse_halt;
 use crate::journal::Journaling;
 use crate::number::parse_number;
+use crate::option::option;
 use crate::question::Question;
 use crate::rerun::Rerun;
 use crate::size::{parse_size, size};
@@ -159,17 +160,6 @@ fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
         addresses.push(address);
     }
     Ok(addresses)
-}
-
-/// The meaning of an option's value, if it is given.
-pub(crate) fn option<T>(
-    name: &str,
-    typed: Option<&str>,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, Outcome> {
-    let Some(typed) = typed else { return Ok(None) };
-    let refused = |cause| Outcome::Usage(format!("bad value '{typed}' for --{name}: {cause}"));
-    parse(typed).map(Some).map_err(refused)
 }
 
 fn parse_memory(text: &str) -> Result<u64, String> {

@@ -1,13 +1,16 @@
-//! `evenly resume`: the call of a journal once more, with what is done.
+//! `evenly resume`: rebuilds the interrupted call from its journal.
 
 use crate::arguments::{Command, JobArguments, ResumeArguments};
 use crate::exit::Outcome;
-use crate::{run, typed};
+use crate::typed;
 use evenly::journal;
 use std::ffi::OsString;
 
-/// Goes on with a run.
-pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(), Outcome> {
+/// The interrupted call, changed to continue its journal, and the words in which the user gave it.
+///
+/// # Errors
+/// If no journal is found, if it does not contain its call, or if the directory of that call is gone.
+pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(Command, Vec<OsString>), Outcome> {
     let file = match &arguments.file {
         Some(file) => file.clone(),
         None => journal::latest(&journal::directory()?)?,
@@ -25,14 +28,14 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(), Outcome> {
         ))
     };
     let file = file.canonicalize().map_err(cannot)?;
-    // Files that the call names are where they were.
+    // Relative paths in the call are relative to the directory of the interrupted run.
     std::env::set_current_dir(&directory).map_err(cannot)?;
     let name = OsString::from("evenly");
     let mut command = typed::parse(std::iter::once(name).chain(words.iter().cloned()))?;
     let Some(job) = job(&mut command) else { return Err(Outcome::Bug) };
     job.journal = Some(file);
     job.resume = true;
-    // Another run may have finished it since, and removed it: then there is nothing to do again.
+    // Another run may have finished the job and removed the journal; then this call must not begin a new one.
     job.expects_journal = true;
     job.retry_failed = arguments.retry_failed;
     job.accept_change = arguments.accept_change;
@@ -42,10 +45,10 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(), Outcome> {
     if arguments.quiet || arguments.verbose {
         (job.quiet, job.verbose) = (arguments.quiet, arguments.verbose);
     }
-    run::command(command, words)
+    Ok((command, words))
 }
 
-/// The arguments of a command that is a question.
+/// The job arguments of a verb that has a range.
 fn job(command: &mut Command) -> Option<&mut JobArguments> {
     match command {
         Command::Count(truth) | Command::Any(truth) | Command::All(truth) => {

@@ -5,6 +5,7 @@ use crate::ask;
 use crate::exit::Outcome;
 use crate::functions;
 use crate::join;
+use crate::option::option;
 use crate::plan::{self, Plan};
 use crate::report;
 use crate::resume;
@@ -32,12 +33,16 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
         }
         Command::Find(find) => {
             let FindArguments { first, truth } = find.into_inner();
-            let first = plan::option("first", first.as_deref(), plan::parse_first)?;
+            let first = option("first", first.as_deref(), plan::parse_first)?;
             (Aggregate::Find { first }, false, truth.into_job())
         }
         Command::Run(run) => {
             let RunArguments { keep_order, tag, job } = run.into_inner();
             (Aggregate::Run { in_order: keep_order }, tag, job)
+        }
+        Command::Resume(arguments) => {
+            let (resumed, words) = resume::resume(&arguments)?;
+            return self::command(resumed, words);
         }
         other => return without_job(other),
     };
@@ -48,7 +53,6 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
 fn without_job(command: Command) -> Result<(), Outcome> {
     match command {
         Command::Join(arguments) => join::join(&arguments),
-        Command::Resume(arguments) => resume::resume(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Keygen { file } => {
             Key::make(&file).map(drop).map_err(|error| Outcome::Usage(error.to_string()))

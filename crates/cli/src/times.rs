@@ -2,7 +2,7 @@
 
 use crate::duration::parse_duration;
 use crate::exit::Outcome;
-use crate::plan::option;
+use crate::option::option;
 use clap::Args;
 use evenly::{Job, Join, MAX_SILENCE, MIN_SILENCE};
 use std::time::Duration;

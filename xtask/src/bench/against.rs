@@ -1,7 +1,7 @@
 //! evenly beside an earlier evenly: what a change costs where nothing goes wrong.
 
-use super::Findings;
 use super::contender::{Answer, Contender};
+use super::findings::Findings;
 use super::options::Options;
 use super::timed::{Unit, timed};
 use crate::place::Place;

@@ -1,8 +1,8 @@
 //! The sections about programs of others: a process for each n beside those who start processes, and lines
 //! through coprocesses.
 
-use super::Findings;
 use super::contender::{Answer, Contender};
+use super::findings::Findings;
 use super::options::Options;
 use super::rivals::Rivals;
 use super::timed::{Unit, timed};

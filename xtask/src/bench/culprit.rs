@@ -1,6 +1,6 @@
 //! A number that ends its worker: how long it takes from the first loss until it is reported, and how many workers.
 
-use super::Findings;
+use super::findings::Findings;
 use super::options::Options;
 use crate::place::Place;
 use crate::table::{Table, significant};

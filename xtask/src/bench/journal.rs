@@ -1,7 +1,7 @@
 //! What a journal costs: the same runs with one and without, in turn.
 
-use super::Findings;
 use super::contender::{Answer, Contender};
+use super::findings::Findings;
 use super::options::Options;
 use super::timed::{RATIO, Unit, timed};
 use crate::place::Place;

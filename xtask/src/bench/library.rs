@@ -1,7 +1,7 @@
 //! The section about shared libraries: workers beside one loop in one process, over the same function.
 
-use super::Findings;
 use super::contender::{Answer, Contender};
+use super::findings::Findings;
 use super::options::Options;
 use super::rivals::Rivals;
 use super::timed::{Unit, timed};

@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::Findings;
 use super::contender::{Answer, Contender};
+use super::findings::Findings;
 use super::options::Options;
 use super::rivals::Rivals;
 use crate::place::Place;

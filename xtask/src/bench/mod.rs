@@ -8,6 +8,7 @@ mod agents;
 mod commands;
 mod contender;
 mod culprit;
+mod findings;
 mod joined;
 mod journal;
 mod library;
@@ -28,13 +29,7 @@ use options::Section;
 use rivals::Rivals;
 
 use crate::place::Place;
-use crate::table::{Style, Table};
-
-/// What a section found: its table, and what went wrong with contenders in it.
-pub(crate) struct Findings {
-    pub(crate) table: Table,
-    pub(crate) failures: Vec<String>,
-}
+use crate::table::Style;
 
 pub(crate) fn main(options: &Options) -> ExitCode {
     match run(options) {

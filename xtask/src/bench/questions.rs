@@ -1,7 +1,7 @@
 //! The sections about questions: an expression beside the same loop elsewhere, and lines beside `seq`.
 
-use super::Findings;
 use super::contender::{Answer, Contender};
+use super::findings::Findings;
 use super::options::Options;
 use super::rivals::Rivals;
 use super::timed::{Unit, timed};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Instant;
 
-use super::Findings;
+use super::findings::Findings;
 use crate::place::Place;
 use crate::table::{Table, significant};
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Findings;
 use super::contender::{Answer, Contender};
+use super::findings::Findings;
 use super::measure::{Outcome, Sample, alternate};
 use super::options::Options;
 use super::rivals::Rivals;

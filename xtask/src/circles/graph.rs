@@ -1,4 +1,4 @@
-//! The files of a crate as a graph of imports, and its circles: the strongly connected components.
+//! Graph of the imports between the files of a crate, and its strongly connected components.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::imports::Module;
 /// The modules of a crate by their paths.
 type Modules = BTreeMap<Vec<String>, Module>;
 
-/// For each module, from which others it takes which names.
+/// The imported names, by importing module and by defining module.
 pub(super) struct Graph {
     edges: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
 }
@@ -29,7 +29,7 @@ impl Graph {
         Self { edges }
     }
 
-    /// The sets of more than one module that reach each other.
+    /// The sets of two or more modules that reach each other.
     pub(super) fn circles(&self) -> Vec<Vec<String>> {
         let reach: BTreeMap<&str, BTreeSet<&str>> =
             self.edges.keys().map(|from| (from.as_str(), self.reached(from))).collect();
@@ -78,7 +78,7 @@ fn named(path: &[String]) -> String {
     if path.is_empty() { "the root of the crate".to_owned() } else { path.join("::") }
 }
 
-/// The path from the root of the crate; `None` for what belongs to another crate.
+/// The path from the root of the crate; `None` for a path into another crate.
 fn absolute(modules: &Modules, module: &[String], path: &[String]) -> Option<Vec<String>> {
     let mut rest = path;
     let mut from = module.to_vec();
@@ -105,13 +105,13 @@ fn absolute(modules: &Modules, module: &[String], path: &[String]) -> Option<Vec
     Some(from)
 }
 
-/// The module that defines an item, behind the modules that only pass its name on.
+/// The module that defines an item: follows re-exports.
 fn defined_in(modules: &Modules, item: &[String], depth: usize) -> Vec<String> {
     let mut module = item.to_vec();
     while !module.is_empty() && !modules.contains_key(&module) {
         module.pop();
     }
-    // A module that is imported itself, or names that pass each other on.
+    // The item is a module, or the re-exports form a loop.
     if module.len() == item.len() || depth > 8 {
         return module;
     }

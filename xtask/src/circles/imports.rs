@@ -1,23 +1,23 @@
-//! Reads the `use` declarations of a source file.
+//! Reader of the imports of a source file: its `use` declarations, and the paths written in its code.
 
 use std::path::Path;
 
-/// One name that a declaration brings in.
+/// One name that a file takes from a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Import {
     /// The path, the name last: `["super", "frame", "Frame"]`.
     pub(super) path: Vec<String>,
-    /// Whether the module passes the name on (`pub use`): then it is an alias, not a dependency.
+    /// Whether this is a re-export (`pub use`): an alias, not a dependency.
     pub(super) is_passed_on: bool,
 }
 
-/// What a file imports.
+/// The imports of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Module {
     pub(super) imports: Vec<Import>,
 }
 
-/// The path of the module that a file holds; `None` for tests and for what is no Rust.
+/// The module path of a file; `None` for tests and for files in another language.
 pub(super) fn module_path(root: &Path, file: &Path) -> Option<Vec<String>> {
     let relative = file.strip_prefix(root).ok()?.with_extension("");
     if file.extension()? != "rs" {
@@ -61,6 +61,8 @@ impl Module {
                     let tree = tree.split(';').next().unwrap_or_default();
                     expand(tree, &mut Vec::new(), is_passed_on, &mut imports);
                 }
+            } else if !is_of_tests {
+                imports.extend(paths_in(line));
             }
             is_of_tests = is_of_tests && line.starts_with("#[");
         }
@@ -68,7 +70,19 @@ impl Module {
     }
 }
 
-/// Splits `pub(crate) use a::b;` into its visibility and what stands behind `use`.
+/// The paths in a line of code, such as `crate::usage::closest`. Paths that begin with the name of a child module count
+/// too; the graph drops the paths that lead to other crates or to types.
+fn paths_in(line: &str) -> impl Iterator<Item = Import> {
+    let code = line.split("//").next().unwrap_or_default();
+    let is_part = |one: char| one.is_alphanumeric() || one == '_' || one == ':' || one == '$';
+    let words = code.split(move |one| !is_part(one)).filter(|word| word.contains("::"));
+    words.filter(|word| !word.starts_with([':', '$'])).map(|word| {
+        let path = word.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        Import { path, is_passed_on: false }
+    })
+}
+
+/// Splits `pub(crate) use a::b;` into its visibility and the tree after `use`.
 fn declaration(line: &str) -> Option<(&str, &str)> {
     if let Some(rest) = line.strip_prefix("use ") {
         return Some(("", rest));
@@ -79,7 +93,7 @@ fn declaration(line: &str) -> Option<(&str, &str)> {
     is_one.then_some((visibility, rest))
 }
 
-/// Writes out `a::{b, c::{d, self}}` as the paths that it stands for.
+/// Expands `a::{b, c::{d, self}}` into its paths.
 fn expand(tree: &str, before: &mut Vec<String>, is_passed_on: bool, imports: &mut Vec<Import>) {
     let tree = tree.trim();
     if tree.is_empty() {
@@ -109,7 +123,7 @@ fn expand(tree: &str, before: &mut Vec<String>, is_passed_on: bool, imports: &mu
     before.truncate(depth);
 }
 
-/// Splits at the commas that stand in no inner group.
+/// Splits at the commas outside inner groups.
 fn split(group: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0, 0);
     for (at, one) in group.char_indices() {
@@ -155,6 +169,12 @@ mod tests {
     #[test]
     fn a_declaration_may_have_several_lines() {
         assert_eq!(paths("use a::{\n    b,\n    c,\n};\nfn f() {}"), ["a::b", "a::c"]);
+    }
+
+    #[test]
+    fn paths_in_the_code_are_imports() {
+        let text = "fn f() -> super::T {\n    crate::a::g::<u8>(b::C::new()); // d::e\n    $crate::h::i()\n}";
+        assert_eq!(paths(text), ["super::T", "crate::a::g", "b::C::new"]);
     }
 
     #[test]
