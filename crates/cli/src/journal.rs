@@ -115,7 +115,7 @@ impl Journaling {
         if !self.is_quiet && file.exists() {
             let file = quoted(file);
             stderr::say_at_last(&format!(
-                "evenly: what is done is kept; to go on: evenly resume {file}{again}\n"
+                "evenly: finished work is kept; to continue: evenly resume {file}{again}\n"
             ));
         }
     }

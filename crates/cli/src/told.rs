@@ -71,15 +71,18 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
         }
         Observation::AgentSilent { agent, limit, reclaimed } => {
             let (limit, reclaimed) = (limit.as_secs_f64(), chunks(*reclaimed));
-            format!("{agent} has not been heard for {limit} s; {reclaimed}")
+            format!("{agent} has sent nothing for {limit} s; {reclaimed}")
         }
-        Observation::AgentAwake(agent) => format!("{agent} is heard again"),
+        Observation::AgentAwake(agent) => format!("{agent} sends again"),
         Observation::AgentRefused { address, why } => {
             format!("{address} was refused: {}", printable(why.as_bytes(), MOST_WORDS))
         }
         Observation::Strangers { count } => {
-            let plural = if *count == 1 { "" } else { "s" };
-            format!("{count} attempt{plural} to join without the key, or without a word")
+            let connections = if *count == 1 { "connection" } else { "connections" };
+            format!(
+                "closed {count} {connections} without a valid hello; an agent needs this version of evenly and, on \
+                 tcp and udp, the same key"
+            )
         }
         Observation::Joined { address, function, range } => joined(address, function, *range),
         Observation::OverAlready { address } => format!("the job at {address} is over"),

@@ -346,6 +346,11 @@ fn changed_files() -> Vec<Trial> {
             files::a_data_file_that_a_command_changes_is_not_guessed_to_be_a_script,
         ),
         test(
+            "literal_braces_survive_resume_and_the_job_log",
+            &[],
+            files::literal_braces_survive_resume_and_the_job_log,
+        ),
+        test(
             "a_dry_run_names_the_files_of_the_fingerprint",
             &[],
             files::a_dry_run_names_the_files_of_the_fingerprint,

@@ -55,7 +55,7 @@ pub(crate) fn given_up_and_healed(site: &Site) {
         .map(|(address, workers)| site.agent(address, &format!("-j {workers} --silence 1s")));
     primary.lines(" joined with ", 2);
     relay.hold(true);
-    let line = primary.line(" has not been heard for 1 s; ");
+    let line = primary.line(" has sent nothing for 1 s; ");
     assert!(line.contains(" reclaimed ("), "{line}");
     primary.line(" is gone: it was silent for too long");
     relay.hold(false);

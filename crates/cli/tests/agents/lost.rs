@@ -19,7 +19,7 @@ pub(crate) fn killed(site: &Site, transport: Transport) {
     kill("KILL", pid);
     // Datagrams have no end: over a network only silence tells.
     let is_told = transport != Transport::Udp;
-    let line = primary.line(if is_told { " is gone: " } else { " has not been heard for 1 s; " });
+    let line = primary.line(if is_told { " is gone: " } else { " has sent nothing for 1 s; " });
     figure(&format!("{}: a killed agent was missed after {:?}", transport.name(), began.elapsed()));
     assert!(line.contains(&format!("pid {pid}")) && line.contains(" reclaimed ("), "{line}");
     until("its workers follow", || {
@@ -50,7 +50,7 @@ pub(crate) fn stopped_for_ever(site: &Site, transport: Transport) {
         ["-j 1 --silence 1s", AGENT].map(|words| site.agent(&address, words));
     primary.lines(" joined with ", 2);
     kill("STOP", stopped.pid());
-    let line = primary.line(" has not been heard for 1 s; ");
+    let line = primary.line(" has sent nothing for 1 s; ");
     assert!(line.contains(" reclaimed ("), "{line}");
     primary.ended().answers("4000\n");
     other.ended().answers("");
@@ -69,10 +69,10 @@ pub(crate) fn stopped_and_continued(site: &Site, transport: Transport) {
     let [stopped, other] = ["-j 1 --silence 1s", AGENT].map(|words| site.agent(&address, words));
     primary.lines(" joined with ", 2);
     kill("STOP", stopped.pid());
-    let line = primary.line(" has not been heard for 1 s; ");
+    let line = primary.line(" has sent nothing for 1 s; ");
     assert!(line.contains(" reclaimed ("), "{line}");
     kill("CONT", stopped.pid());
-    primary.line(" is heard again");
+    primary.line(" sends again");
     let ended = primary.ended();
     assert_eq!(ended.status, 0, "{ended:?}");
     assert!(ended.stdout.contains(r#""answer":"6000""#), "{ended:?}");

@@ -68,15 +68,15 @@ pub(crate) fn cut_lost_and_reset(site: &Site, transport: Transport) {
         figure(&format!("tcp: a reset was made up for after {:?}", began.elapsed()));
     }
 
-    line(&mut primary, &lost, " has not been heard for 2 s; ", 1);
-    line(&mut primary, &unplugged, " has not been heard for 2 s; ", 1);
+    line(&mut primary, &lost, " has sent nothing for 2 s; ", 1);
+    line(&mut primary, &unplugged, " has sent nothing for 2 s; ", 1);
     figure(&format!(
         "{}: hosts that vanished were missed after {:?}",
         transport.name(),
         began.elapsed()
     ));
     network.lose(1, false);
-    line(&mut primary, &lost, " is heard again", 1);
+    line(&mut primary, &lost, " sends again", 1);
 
     line(&mut primary, &unplugged, " is gone: ", 1);
     figure(&format!("{}: and given up after {:?}", transport.name(), began.elapsed()));

@@ -60,7 +60,7 @@ pub(crate) fn an_agent(site: &Site, transport: Transport) {
         worker_of_5(&started);
         kill(signal, agent.pid());
         if signal == "STOP" {
-            primary.line(" has not been heard for 1 s; ");
+            primary.line(" has sent nothing for 1 s; ");
         }
         let other = site.start(&format!("join {words}"));
         unknown(primary, &started);

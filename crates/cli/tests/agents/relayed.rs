@@ -15,11 +15,11 @@ pub(crate) fn silent_and_healed(site: &Site, transport: Transport) {
     primary.lines(" joined with ", 2);
     let began = Instant::now();
     relay.hold(true);
-    let line = primary.line(" has not been heard for 1 s; ");
+    let line = primary.line(" has sent nothing for 1 s; ");
     figure(&format!("{}: a silent host was missed after {:?}", transport.name(), began.elapsed()));
     assert!(line.contains(" reclaimed ("), "{line}");
     relay.hold(false);
-    primary.line(" is heard again");
+    primary.line(" sends again");
     primary.ended().answers("4500\n");
     agents.into_iter().for_each(|agent| agent.ended().answers(""));
 }

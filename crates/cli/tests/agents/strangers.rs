@@ -103,7 +103,7 @@ pub(crate) fn wrong_key(site: &Site) {
     assert!(relay.accepted() > 5, "it is tried again and again");
     hears_nothing(&address, &relay.recorded(0));
     // The primary has said so, once.
-    primary.line("1 attempt to join without the key, or without a word");
+    primary.line("closed 1 connection without a valid hello; ");
     let agent = site.agent(&address, &format!("-j 1 --key-file {}", right.display()));
     let ended = primary.ended();
     ended.answers("500\n");

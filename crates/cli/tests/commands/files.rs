@@ -138,6 +138,30 @@ pub(crate) fn a_dry_run_names_the_files_of_the_fingerprint() {
     let json = call("--format json --depends table -- sh s.sh data {}").stdout;
     assert!(json.contains(r#""files":["s.sh","table"]"#), "{json}");
     assert!(!call("-- echo {}").stdout.contains("fingerprint"));
+    // A script and a program whose names have literal braces.
+    for name in ["s{}.sh", "p{}"] {
+        yard.script(name, "#!/bin/sh\necho 1\n");
+    }
+    let text = call("-- sh s{{}}.sh {}").stdout;
+    assert!(text.contains(&of("s{}.sh")), "{text}");
+    let text = call("-- ./p{{}} {}").stdout;
+    assert!(text.contains(&of("./p{}")), "{text}");
+}
+
+/// A literal `{}` survives the journal's call, the job log and the rerun line.
+pub(crate) fn literal_braces_survive_resume_and_the_job_log() {
+    let yard = Yard::new();
+    let script = "echo $1 $2; test -e again || test $2 != 3";
+    let words =
+        format!("run 0..5 -k -j 1 --journal j --joblog log -- sh -c '{script}' sh {{{{}}}}x {{}}");
+    let ended = yard.run(&words);
+    assert_eq!(ended.status, 3, "{ended:?}");
+    assert!(ended.stdout.contains("{}x 3\n"), "{ended:?}");
+    assert!(ended.stderr.contains("sh '{{}}x' {}\n"), "{ended:?}");
+    let log = yard.text("log");
+    assert!(log.lines().skip(1).all(|line| line.contains("{{}}x")), "{log}");
+    std::fs::write(yard.path("again"), "").unwrap();
+    yard.run("resume j --retry-failed").answers("{}x 3\n");
 }
 
 /// Refused before any work: what cannot be read, has no content of its own, or is about nothing.

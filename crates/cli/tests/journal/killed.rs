@@ -61,7 +61,7 @@ pub(crate) fn a_stopped_run_goes_on() {
         kill(signal, child.id());
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), None, "{output:?}");
-        assert!(stderr(&output).contains("to go on: evenly resume j\n"), "{output:?}");
+        assert!(stderr(&output).contains("to continue: evenly resume j\n"), "{output:?}");
     }
     let done = finish(house.other("verify j --format json"));
     let done: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();

@@ -62,7 +62,7 @@ fn lines_pasted_into_bash_do_the_same_call_again() {
     call.args(ODD.map(OsStr::from_bytes)).env("OUT", out.path());
     let kept = call.output().unwrap();
     assert!(!has_control_characters(&kept), "{kept:?}");
-    let again = pasted(&kept, "to go on: ", &out);
+    let again = pasted(&kept, "to continue: ", &out);
     assert_eq!(again.status.code(), Some(3), "{again:?}");
     assert_eq!(std::fs::read(out.path()).unwrap(), given.repeat(4));
 }

@@ -3,9 +3,10 @@
 use super::super::digest::digest;
 use super::super::files::Files;
 use super::scripts;
+use super::template::Word;
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 
 /// The files of a command, and what must be the same at both ends.
 #[derive(Clone, Debug)]
@@ -22,12 +23,24 @@ pub struct UnreadableFile {
     cause: std::io::Error,
 }
 
+/// The file that a word names: without the outer braces of `{{}}`, if there is such a file. `None` if a number
+/// goes into the word. Agents compare the file too, and do not know whether the job replaces placeholders.
+pub(super) fn named_file(word: &[u8]) -> Option<PathBuf> {
+    let text = Word::new(OsString::from_vec(word.to_vec()), false);
+    if text.marks().next().is_some() {
+        return None;
+    }
+    let named = PathBuf::from(OsString::from_vec(text.fill(0, 0)));
+    Some(if named.exists() { named } else { OsString::from_vec(word.to_vec()).into() })
+}
+
 impl Fingerprint {
     /// Of the words, of the program's file where the first word is its path, and of the scripts of known
     /// interpreters. A program that is found in PATH may be another file on another machine.
     pub(super) fn of(words: &[OsString]) -> Self {
         let (mut files, mut scripts) = (Files::default(), Files::default());
-        let program = words.first().filter(|name| name.as_bytes().contains(&b'/')).map(Path::new);
+        let program = words.first().filter(|name| name.as_bytes().contains(&b'/'));
+        let program = program.and_then(|name| named_file(name.as_bytes()));
         let program = program.filter(|path| files.add(path).is_ok());
         let program = program.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
         let words: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();

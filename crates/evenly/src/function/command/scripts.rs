@@ -3,7 +3,7 @@
 //! Only the place where an interpreter expects its script counts, never an argument of the script: that may be
 //! a data file which the command changes.
 
-use super::template::MARKS;
+use super::fingerprint::named_file;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -144,8 +144,8 @@ fn wrapper(name: &str) -> Option<(&'static str, &'static [&'static str], usize)>
 pub(super) fn of(words: &[Word]) -> Vec<PathBuf> {
     let mut scripts = Vec::new();
     look(words, PathBuf::new(), &mut scripts);
-    scripts.retain(|script| script.is_file() && !has_mark(script));
-    scripts
+    let named = scripts.iter().filter_map(|script| named_file(script.as_os_str().as_bytes()));
+    named.filter(|script| script.is_file()).collect()
 }
 
 /// Notes the scripts of a command that is executed in this directory.
@@ -166,12 +166,6 @@ fn look(words: &[Word], directory: PathBuf, scripts: &mut Vec<PathBuf>) {
         let found = grammar.scripts(&words[1..]);
         scripts.extend(found.iter().map(|script| directory.join(path(script))));
     }
-}
-
-/// Whether a number stands in its name, so that it is another file for each.
-fn has_mark(script: &Path) -> bool {
-    let name = script.to_string_lossy();
-    MARKS.iter().any(|(mark, _)| name.contains(mark))
 }
 
 fn path(bytes: &[u8]) -> &Path {
@@ -401,7 +395,7 @@ mod tests {
         let words: Vec<Word> = words.into_iter().map(String::into_bytes).collect();
         let mut scripts = Vec::new();
         look(&words, PathBuf::new(), &mut scripts);
-        scripts.retain(|script| !has_mark(script));
+        scripts.retain(|script| named_file(script.as_os_str().as_bytes()).is_some());
         let scripts: Vec<_> = scripts.iter().map(|path| path.to_str().unwrap()).collect();
         scripts.join(" ")
     }
