@@ -21,7 +21,7 @@ pub(crate) enum Answer<'a> {
 /// What stands for an answer in JSON. Integers are strings: they outgrow what JSON readers hold.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(crate) enum Json {
+pub(crate) enum AnswerJson {
     One(String),
     Pairs(Vec<[String; 2]>),
 }
@@ -90,15 +90,17 @@ impl<'a> Answer<'a> {
     }
 
     /// For the field `answer`.
-    pub(crate) fn json(&self) -> Option<Json> {
+    pub(crate) fn json(&self) -> Option<AnswerJson> {
         match self {
-            Self::Number(number) => Some(Json::One(number.clone())),
-            Self::Extreme(extreme) => extreme.as_ref().map(|[value, _]| Json::One(value.clone())),
-            Self::Decision(is_true, _) => Some(Json::One(is_true.to_string())),
+            Self::Number(number) => Some(AnswerJson::One(number.clone())),
+            Self::Extreme(extreme) => {
+                extreme.as_ref().map(|[value, _]| AnswerJson::One(value.clone()))
+            }
+            Self::Decision(is_true, _) => Some(AnswerJson::One(is_true.to_string())),
             Self::Histogram(values) => {
                 let pairs =
                     values.iter().map(|(value, count)| [value.to_string(), count.to_string()]);
-                Some(Json::Pairs(pairs.collect()))
+                Some(AnswerJson::Pairs(pairs.collect()))
             }
             Self::Lines { .. } => None,
         }

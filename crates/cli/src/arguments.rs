@@ -1,7 +1,7 @@
 //! The arguments as they are typed: names, texts and values, and nothing about what they mean.
 
 use crate::examples;
-use crate::later::Later;
+use crate::lazy_args::LazyArgs;
 use crate::times::{JoinTimeArguments, TimeArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -26,37 +26,37 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Count the n that satisfy a function
     #[command(override_usage = usage!("count"), after_help = examples::COUNT)]
-    Count(Later<TruthArguments>),
+    Count(LazyArgs<TruthArguments>),
     /// Add up the values of a function
     #[command(override_usage = usage!("sum"), after_help = examples::SUM)]
-    Sum(Later<QuestionArguments>),
+    Sum(LazyArgs<QuestionArguments>),
     /// Find the smallest value of a function, and the lowest n that gives it
     #[command(override_usage = usage!("min"), after_help = examples::MIN)]
-    Min(Later<QuestionArguments>),
+    Min(LazyArgs<QuestionArguments>),
     /// Find the largest value of a function, and the lowest n that gives it
     #[command(override_usage = usage!("max"), after_help = examples::MAX)]
-    Max(Later<QuestionArguments>),
+    Max(LazyArgs<QuestionArguments>),
     /// List the n that satisfy a function, ascending
     #[command(override_usage = usage!("find"), after_help = examples::FIND)]
-    Find(Later<FindArguments>),
+    Find(LazyArgs<FindArguments>),
     /// Say whether some n satisfies a function, and the lowest that does
     #[command(override_usage = usage!("any"), after_help = examples::ANY)]
-    Any(Later<TruthArguments>),
+    Any(LazyArgs<TruthArguments>),
     /// Say whether all n satisfy a function, or the lowest that does not
     #[command(override_usage = usage!("all"), after_help = examples::EVERY)]
-    All(Later<TruthArguments>),
+    All(LazyArgs<TruthArguments>),
     /// Count how many n give each value
     #[command(override_usage = usage!("hist"), after_help = examples::HIST)]
-    Hist(Later<QuestionArguments>),
+    Hist(LazyArgs<QuestionArguments>),
     /// List the value of a function for each n, ascending
     #[command(override_usage = usage!("map"), after_help = examples::MAP)]
-    Map(Later<QuestionArguments>),
+    Map(LazyArgs<QuestionArguments>),
     /// List the n that fail, ascending, each with the cause
     #[command(override_usage = usage!("failures"), after_help = examples::FAILURES)]
-    Failures(Later<QuestionArguments>),
+    Failures(LazyArgs<QuestionArguments>),
     /// Run a command for each n or each chunk, and print its output
     #[command(override_usage = "evenly run [OPTIONS] <RANGE> -- <CMD>...", after_help = examples::RUN)]
-    Run(Later<RunArguments>),
+    Run(LazyArgs<RunArguments>),
     /// Work for the primary process that listens at an address, as an agent
     #[command(after_help = examples::JOIN)]
     Join(JoinArguments),

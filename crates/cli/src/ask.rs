@@ -1,19 +1,19 @@
 //! A question from its plan to its answer: the job, what is written of it, and how it ends.
 
 use crate::answer::Answer;
-use crate::descriptors;
+use crate::answer_lines::AnswerLines;
+use crate::closed_stdout;
 use crate::dry_run;
-use crate::events::End;
+use crate::events::RunEnd;
 use crate::exit::Outcome;
-use crate::eyes::Eyes;
 use crate::failures::{self, Printed};
 use crate::keys;
-use crate::patience::{Limits, Patience, write_all};
+use crate::messages::Volume;
+use crate::observers::Observers;
 use crate::plan::Plan;
 use crate::report::{self, Delivery};
 use crate::stderr;
-use crate::stream::Stream;
-use crate::told::Volume;
+use crate::stdout_writer::{Limits, WaitLimit, write_all};
 use crate::unfinished;
 use crate::wiring::WiringView;
 use evenly::observe::Unfinished;
@@ -26,8 +26,8 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     if plan.is_dry_run {
         return report::write_out(&dry_run::text(&plan));
     }
-    descriptors::check_stdout()?;
-    let mut eyes = Eyes::open(&plan).map_err(Outcome::Usage)?;
+    closed_stdout::check_stdout()?;
+    let mut observers = Observers::open(&plan).map_err(Outcome::Usage)?;
     let keys = keys::to_listen(&plan.listen, &plan.key_files).map_err(Outcome::Usage)?;
     let delivery = Delivery {
         aggregate: plan.aggregate,
@@ -39,30 +39,30 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
         is_partial: plan.is_partial,
         deadline: plan.deadline,
     };
-    let stream = Stream::of(&delivery);
+    let lines = AnswerLines::of(&delivery);
     let journaling = plan.journal.clone();
-    let mut job = job(plan, keys, &eyes, stream.as_ref());
+    let mut job = job(plan, keys, &observers, lines.as_ref());
     if let Some(journal) = journaling.journal(words) {
         job = job.journal(journal);
     }
-    let result = job.run_observed(&mut eyes);
-    eyes.watcher.end();
-    let begun = eyes.journal.take();
-    let printed = eyes.failures.take_printed();
+    let result = job.run_observed(&mut observers);
+    observers.progress.end();
+    let begun = observers.journal.take();
+    let printed = observers.failures.take_printed();
     let outcome = match result {
         Ok(report) => {
             say_failures(&delivery, &report.failures, report.failed, &printed);
-            let outcome = deliver(&delivery, &report, stream.as_ref());
-            eyes.close(&End::Finished(&delivery, &report), outcome)
+            let outcome = deliver(&delivery, &report, lines.as_ref());
+            observers.close(&RunEnd::Finished(&delivery, &report), outcome)
         }
         Err(error) => {
-            let unfinished = eyes.unfinished.take();
+            let unfinished = observers.unfinished.take();
             let unfinished = unfinished.as_ref();
-            let (lowest, failed) = known_failures(&mut eyes, unfinished);
+            let (lowest, failed) = known_failures(&mut observers, unfinished);
             say_failures(&delivery, &lowest, failed, &printed);
             let (outcome, why) = unfinished::stopped(&delivery, &error, unfinished);
-            deliver_stopped(&delivery, (&lowest, unfinished), &outcome, stream.as_ref());
-            eyes.close(&End::Stopped { why: &why, unfinished }, Err(outcome))
+            deliver_stopped(&delivery, (&lowest, unfinished), &outcome, lines.as_ref());
+            observers.close(&RunEnd::Stopped { why: &why, unfinished }, Err(outcome))
         }
     };
     journaling.end(begun, &outcome);
@@ -78,7 +78,7 @@ fn say_hints(plan: &Plan) {
     }
 }
 
-fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job {
+fn job(plan: Plan, keys: Vec<Key>, observers: &Observers, lines: Option<&AnswerLines>) -> Job {
     let mut job = Job::new(plan.aggregate, plan.range, plan.function);
     job = job.policy(plan.policy).keys(keys).halt(plan.halt);
     job = match plan.workers {
@@ -88,8 +88,8 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     for address in plan.listen {
         job = job.listen(address);
     }
-    if let Some(stream) = stream {
-        job = job.output(stream.output());
+    if let Some(lines) = lines {
+        job = job.output(lines.output());
     }
     if plan.is_partial {
         job = job.despite_failures();
@@ -122,7 +122,7 @@ fn job(plan: Plan, keys: Vec<Key>, eyes: &Eyes, stream: Option<&Stream>) -> Job 
     if let Some(wiring) = plan.wiring {
         job = job.at_stages(Box::new(WiringView::new(wiring, plan.format)));
     }
-    eyes.opened_to(job)
+    observers.attach(job)
 }
 
 /// Names the lowest numbers that failed; where that is the answer, how one of them is tried alone.
@@ -145,19 +145,23 @@ fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128, printed: 
 }
 
 /// Writes the answer, or what is left of it, and says whether it is one.
-fn deliver(delivery: &Delivery, report: &Report, stream: Option<&Stream>) -> Result<(), Outcome> {
+fn deliver(
+    delivery: &Delivery,
+    report: &Report,
+    lines: Option<&AnswerLines>,
+) -> Result<(), Outcome> {
     let limits = Limits::new(delivery.deadline, report.time_left);
     let answer = match Answer::of(delivery.aggregate, report) {
         Ok(answer) => answer,
         Err(why) => {
             let text = delivery.whole_without_answer(report, &why);
-            write_all(&text, &Patience::Limited(limits))?;
+            write_all(&text, &WaitLimit::Limited(limits))?;
             return Err(Outcome::NoAnswer(why));
         }
     };
-    match stream {
-        Some(stream) => stream.end(&delivery.tail(report), limits)?,
-        None => write_all(&delivery.whole(report, &answer), &Patience::Limited(limits))?,
+    match lines {
+        Some(lines) => lines.end(&delivery.tail(report), limits)?,
+        None => write_all(&delivery.whole(report, &answer), &WaitLimit::Limited(limits))?,
     }
     if report.unknown > 0 {
         return Err(Outcome::FateUnknown(fate_unknown(delivery, report)));
@@ -211,11 +215,14 @@ fn some_failed(delivery: &Delivery, report: &Report) -> String {
 }
 
 /// The lowest numbers that failed in a job that ended early, and how many failed.
-fn known_failures(eyes: &mut Eyes, unfinished: Option<&Unfinished>) -> (Vec<Failure>, u128) {
+fn known_failures(
+    observers: &mut Observers,
+    unfinished: Option<&Unfinished>,
+) -> (Vec<Failure>, u128) {
     match unfinished {
         Some(unfinished) => (unfinished.failures.clone(), unfinished.failed),
         None => {
-            let seen = std::mem::take(&mut eyes.failures);
+            let seen = std::mem::take(&mut observers.failures);
             let failed = seen.numbers();
             (seen.into_lowest(), failed)
         }
@@ -228,17 +235,17 @@ fn deliver_stopped(
     delivery: &Delivery,
     (failures, unfinished): (&[Failure], Option<&Unfinished>),
     outcome: &Outcome,
-    stream: Option<&Stream>,
+    lines: Option<&AnswerLines>,
 ) {
     // Why the job stopped is worth more than that this, too, could not be written.
-    let _ = match (stream, unfinished) {
-        (Some(stream), _) => {
+    let _ = match (lines, unfinished) {
+        (Some(lines), _) => {
             let tail = delivery.tail_of_stopped(failures, unfinished, outcome.message());
-            stream.end_early(&tail, unfinished)
+            lines.end_early(&tail, unfinished)
         }
         (None, Some(unfinished)) => {
             let text = delivery.whole_of_stopped(failures, unfinished, outcome.message());
-            write_all(&text, &Patience::Short)
+            write_all(&text, &WaitLimit::Short)
         }
         (None, None) => Ok(()),
     };

@@ -8,7 +8,7 @@ use std::num::NonZeroU8;
 
 /// What else is said about how a command is run.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Manner {
+pub(crate) struct CommandOptions {
     /// Whether each line says for which number it is.
     pub(crate) is_tagged: bool,
     /// How often it is run again for what failed.
@@ -23,7 +23,7 @@ pub(crate) fn resolve(
     aggregate: Aggregate,
     arguments: &JobArguments,
     (function, range): (Option<&str>, Range),
-    manner: Manner,
+    manner: CommandOptions,
 ) -> Result<Box<dyn Function>, String> {
     if arguments.coprocess && arguments.at_most_once {
         return Err(

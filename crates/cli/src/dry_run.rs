@@ -2,7 +2,7 @@
 
 use crate::arguments::Format;
 use crate::plan::Plan;
-use crate::report::{Asked, VERSION, line, split};
+use crate::report::{JobFields, VERSION, line, split};
 use crate::size::size;
 use evenly::function::Form;
 use evenly::{Aggregate, Policy, function};
@@ -17,7 +17,7 @@ const SHOWN: u32 = 8;
 struct DryRun<'a> {
     version: u32,
     #[serde(flatten)]
-    asked: Asked<'a>,
+    asked: JobFields<'a>,
     dry_run: bool,
     numbers: String,
     workers: u32,
@@ -57,7 +57,7 @@ pub(crate) fn text(plan: &Plan) -> String {
     let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let numbers = plan.range.len().to_string();
     if plan.format == Format::Json {
-        let asked = Asked::new(plan.aggregate, plan.function.name(), plan.range);
+        let asked = JobFields::new(plan.aggregate, plan.function.name(), plan.range);
         let split = split(plan.policy);
         let (version, dry_run) = (VERSION, true);
         return line(&DryRun {

@@ -4,13 +4,13 @@
 //! `event`. Numbers of the range and counts of them are strings: they outgrow what JSON readers hold.
 
 use crate::answer::Answer;
-use crate::cadence::Cadence;
 use crate::exit::Outcome;
-use crate::failures::Failed;
+use crate::failures::FailedInterval;
 use crate::logfile::{LogFile, Mode};
+use crate::messages::why_early;
 use crate::plan::Plan;
-use crate::report::{self, Answered, Asked, Delivery, Left};
-use crate::told::why_early;
+use crate::report::{self, AnswerFields, Delivery, JobFields, Unanswered};
+use crate::throttle::Throttle;
 use evenly::observe::{AgentSeen, Observation, Observer, Resumed, Unfinished};
 use evenly::{Progress, Report};
 use serde::Serialize;
@@ -28,11 +28,11 @@ const VERSION: u32 = 1;
 pub(crate) struct Events {
     file: LogFile,
     started: Instant,
-    cadence: Cadence,
+    throttle: Throttle,
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct EventLine<'a> {
     version: u32,
     time_s: f64,
     #[serde(flatten)]
@@ -46,7 +46,7 @@ enum Event<'a> {
         unix_time_s: f64,
         pid: u32,
         #[serde(flatten)]
-        asked: Asked<'a>,
+        asked: JobFields<'a>,
         workers: u32,
         split: String,
     },
@@ -117,7 +117,7 @@ enum Event<'a> {
         what: String,
         suspects: usize,
     },
-    Failed(Failed),
+    Failed(FailedInterval),
     Recovered {
         n: String,
         cause: String,
@@ -158,7 +158,7 @@ enum Event<'a> {
     },
     Finished {
         #[serde(flatten)]
-        answered: Answered,
+        answered: AnswerFields,
         complete: bool,
         failed: String,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,13 +183,13 @@ enum Event<'a> {
         why: String,
         error: Option<String>,
         #[serde(flatten)]
-        left: Option<Left>,
+        left: Option<Unanswered>,
         status: u8,
     },
 }
 
 /// How a job ended.
-pub(crate) enum End<'a> {
+pub(crate) enum RunEnd<'a> {
     /// With a report.
     Finished(&'a Delivery, &'a Report),
     /// Early, for this reason, with this done.
@@ -203,12 +203,12 @@ impl Events {
     /// One line that says why it cannot be opened.
     pub(crate) fn open(path: &Path, mode: Mode, plan: &Plan) -> Result<Self, String> {
         let file = LogFile::open("--events", path, mode)?;
-        let mut events = Self { file, started: Instant::now(), cadence: Cadence::new(PERIOD) };
+        let mut events = Self { file, started: Instant::now(), throttle: Throttle::new(PERIOD) };
         let unix_time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         events.write(Event::Started {
             unix_time_s: rounded(unix_time.unwrap_or_default()),
             pid: std::process::id(),
-            asked: Asked::new(plan.aggregate, plan.function.name(), plan.range),
+            asked: JobFields::new(plan.aggregate, plan.function.name(), plan.range),
             workers: plan.workers.map_or(0, NonZeroU32::get),
             split: report::split(plan.policy),
         });
@@ -227,28 +227,29 @@ impl Events {
 
     /// How often it wants to know how far the job is.
     pub(crate) fn period(&self) -> Duration {
-        self.cadence.period()
+        self.throttle.period()
     }
 
     /// Writes the last event and what is left.
     ///
     /// # Errors
     /// One line that says why not all of it could be written.
-    pub(crate) fn close(mut self, end: &End<'_>, outcome: &Outcome) -> Result<(), String> {
+    pub(crate) fn close(mut self, end: &RunEnd<'_>, outcome: &Outcome) -> Result<(), String> {
         self.write(last_event(end, outcome));
         self.file.close()
     }
 
     fn write(&mut self, event: Event<'_>) {
         let time_s = rounded(self.started.elapsed());
-        let line = report::line(&Line { version: VERSION, time_s, event });
+        let line = report::line(&EventLine { version: VERSION, time_s, event });
         self.file.add(line.trim_end());
     }
 }
 
 impl Observer for Events {
     fn observe(&mut self, observation: &Observation<'_>) {
-        let is_too_soon = matches!(observation, Observation::Progress(_)) && !self.cadence.is_due();
+        let is_too_soon =
+            matches!(observation, Observation::Progress(_)) && !self.throttle.is_due();
         if !is_too_soon && let Some(event) = event(observation) {
             self.write(event);
         }
@@ -270,12 +271,12 @@ impl Observer for Events {
     }
 }
 
-fn last_event(end: &End<'_>, outcome: &Outcome) -> Event<'static> {
+fn last_event(end: &RunEnd<'_>, outcome: &Outcome) -> Event<'static> {
     let (error, status) = (outcome.message(), outcome.status());
     let (delivery, report) = match end {
-        End::Finished(delivery, report) => (delivery, report),
-        End::Stopped { why, unfinished } => {
-            let left = unfinished.map(Left::from);
+        RunEnd::Finished(delivery, report) => (delivery, report),
+        RunEnd::Stopped { why, unfinished } => {
+            let left = unfinished.map(Unanswered::from);
             return Event::Ended { why: (*why).to_owned(), error, left, status };
         }
     };
@@ -287,7 +288,7 @@ fn last_event(end: &End<'_>, outcome: &Outcome) -> Event<'static> {
     };
     if let Some(why) = why {
         // The answer was complete, but not all of it is written.
-        let left = Some(Left::of(report));
+        let left = Some(Unanswered::of(report));
         return Event::Ended { why, error, left, status };
     }
     let Ok(answer) = Answer::of(delivery.aggregate, report) else {
@@ -423,7 +424,7 @@ mod tests {
 
     fn json(observation: &Observation<'_>) -> String {
         let event = event(observation).unwrap();
-        serde_json::to_string(&Line { version: VERSION, time_s: 1.5, event }).unwrap()
+        serde_json::to_string(&EventLine { version: VERSION, time_s: 1.5, event }).unwrap()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Numbers that failed: each named once, at the end, with its cause and the line that reruns it.
 
-use crate::cause::named;
+use crate::cause_names::named;
 use crate::rerun::Rerun;
 use evenly::observe::{Observation, Observer};
 use evenly::{Cause, Failure, Interval};
@@ -129,13 +129,13 @@ pub(crate) fn counted(failed: u128) -> String {
 
 /// The JSON form of a failure, the same for one number and for many.
 #[derive(Serialize)]
-pub(crate) struct Failed {
+pub(crate) struct FailedInterval {
     first: String,
     last: String,
     cause: String,
 }
 
-impl From<&Failure> for Failed {
+impl From<&Failure> for FailedInterval {
     fn from(failure: &Failure) -> Self {
         let Failure { interval, cause } = failure;
         let (first, last) = (interval.first().to_string(), interval.last().to_string());
@@ -230,7 +230,8 @@ mod tests {
 
     #[test]
     fn the_json_form_is_the_same_for_one_and_for_many() {
-        let json = serde_json::to_string(&Failed::from(&failure(500, 500, Cause::Signal(11))));
+        let json =
+            serde_json::to_string(&FailedInterval::from(&failure(500, 500, Cause::Signal(11))));
         assert_eq!(json.unwrap(), r#"{"first":"500","last":"500","cause":"signal 11"}"#);
     }
 }

@@ -17,7 +17,7 @@ const BESIDE_JOURNAL: [&str; 4] = [".lock", "-journal", "-wal", "-shm"];
 const MOST_LINKS: usize = 40;
 
 /// A file that the call uses.
-struct Used {
+struct NamedFile {
     /// What the message calls it.
     name: String,
     is_written: bool,
@@ -132,12 +132,12 @@ pub(crate) fn target(path: &Path) -> PathBuf {
 }
 
 /// Standard output and standard error, where they are regular files.
-fn standard_streams() -> Vec<Used> {
+fn standard_streams() -> Vec<NamedFile> {
     let streams = [("/dev/stdout", "standard output"), ("/dev/stderr", "standard error")];
     let used = streams.into_iter().filter_map(|(path, name)| {
         let stat = rustix::fs::fstat(standard(Path::new(path))?).ok()?;
         let is_file = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
-        is_file.then(|| Used {
+        is_file.then(|| NamedFile {
             name: name.to_owned(),
             is_written: true,
             is_standard: true,
@@ -148,19 +148,19 @@ fn standard_streams() -> Vec<Used> {
 }
 
 /// A log. One that is named as a standard stream is written through that: nothing is destroyed.
-fn log_file(option: &str, path: &Path) -> Option<Used> {
+fn log_file(option: &str, path: &Path) -> Option<NamedFile> {
     let used = written(option, path)?;
-    Some(Used { is_standard: standard(path).is_some(), ..used })
+    Some(NamedFile { is_standard: standard(path).is_some(), ..used })
 }
 
 /// A journal and the files beside it.
-fn journal_files(option: &str, path: &Path) -> Vec<Used> {
+fn journal_files(option: &str, path: &Path) -> Vec<NamedFile> {
     let place = target(path);
     let beside = BESIDE_JOURNAL.iter().filter_map(|suffix| {
         let mut beside = place.canonicalize().unwrap_or_else(|_| place.clone()).into_os_string();
         beside.push(suffix);
         let name = format!("the '{suffix}' file of {option} '{}'", path.display());
-        Some(Used {
+        Some(NamedFile {
             name,
             is_written: true,
             is_standard: false,
@@ -170,13 +170,13 @@ fn journal_files(option: &str, path: &Path) -> Vec<Used> {
     written(option, path).into_iter().chain(beside).collect()
 }
 
-fn written(option: &str, path: &Path) -> Option<Used> {
+fn written(option: &str, path: &Path) -> Option<NamedFile> {
     let name = format!("{option} '{}'", path.display());
-    Some(Used { name, is_written: true, is_standard: false, identity: identity(path)? })
+    Some(NamedFile { name, is_written: true, is_standard: false, identity: identity(path)? })
 }
 
-fn read(option: &str, path: &Path) -> Option<Used> {
-    Some(Used { is_written: false, ..written(option, path)? })
+fn read(option: &str, path: &Path) -> Option<NamedFile> {
+    Some(NamedFile { is_written: false, ..written(option, path)? })
 }
 
 /// `None` for what several may write to (a terminal, `/dev/null`), and for what cannot be: opening it
@@ -196,7 +196,7 @@ fn is_shared(metadata: &Metadata) -> bool {
     metadata.file_type().is_char_device()
 }
 
-fn compare(used: &[Used]) -> Result<(), String> {
+fn compare(used: &[NamedFile]) -> Result<(), String> {
     for (index, one) in used.iter().enumerate() {
         for other in &used[index + 1..] {
             let is_harmless = !(one.is_written || other.is_written)

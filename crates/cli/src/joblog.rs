@@ -24,17 +24,17 @@ const SIGNAL_HUP: i32 = 1;
 
 /// The log as a file.
 pub(crate) struct JobLog {
-    lines: Lines,
+    lines: LogLines,
     chunks: Chunks,
 }
 
 /// The file, and whether its header is still to be written.
-struct Lines {
+struct LogLines {
     file: LogFile,
     lacks_header: bool,
 }
 
-impl Lines {
+impl LogLines {
     fn add(&mut self, line: &str) {
         if std::mem::take(&mut self.lacks_header) {
             self.file.add(HEADER);
@@ -44,7 +44,7 @@ impl Lines {
 }
 
 impl JobLog {
-    /// Opens it. Lines that are appended to others have no header of their own; their `Seq` begins
+    /// Opens it. LogLines that are appended to others have no header of their own; their `Seq` begins
     /// at 1 again.
     ///
     /// # Errors
@@ -52,7 +52,7 @@ impl JobLog {
     pub(crate) fn open(path: &Path, mode: Mode, rerun: Rerun) -> Result<Self, String> {
         let file = LogFile::open("--joblog", path, mode)?;
         let lacks_header = !file.goes_on();
-        let mut lines = Lines { file, lacks_header };
+        let mut lines = LogLines { file, lacks_header };
         if mode == Mode::Overwrite {
             lines.file.add(HEADER);
             lines.lacks_header = false;
@@ -124,7 +124,7 @@ impl Observer for JobLog {
 struct Chunks {
     rerun: Rerun,
     /// By worker: what it has done of the chunk it is at.
-    open: Vec<Option<Line>>,
+    open: Vec<Option<LogLine>>,
     /// By worker: the machine of an agent, in one word of at most 64 characters.
     hosts: BTreeMap<usize, String>,
     /// How many lines there are.
@@ -133,7 +133,7 @@ struct Chunks {
 
 /// Numbers that become a line.
 #[derive(Clone, Copy)]
-struct Line {
+struct LogLine {
     attempt: u8,
     interval: Interval,
     /// Since the epoch.
@@ -154,7 +154,7 @@ impl Chunks {
             self.open.resize(worker, None);
         }
         let began = now.saturating_sub(took);
-        let mut line = Line { attempt, interval, began, took, lost };
+        let mut line = LogLine { attempt, interval, began, took, lost };
         if let Some(before) = self.open[worker - 1].take() {
             match before.followed_by(line) {
                 Some(joined) => line = joined,
@@ -185,7 +185,7 @@ impl Chunks {
         }
     }
 
-    fn write(&mut self, worker: usize, line: Line, write: &mut impl FnMut(&str)) {
+    fn write(&mut self, worker: usize, line: LogLine, write: &mut impl FnMut(&str)) {
         self.lines += 1;
         let (exit, signal) = match line.lost {
             None => (0, 0),
@@ -207,7 +207,7 @@ impl Chunks {
     }
 }
 
-impl Line {
+impl LogLine {
     /// Both as one, if the other goes on where this one ends.
     fn followed_by(self, other: Self) -> Option<Self> {
         let follows = self.interval.last().checked_add(1) == Some(other.interval.first());

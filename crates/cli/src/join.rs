@@ -4,11 +4,11 @@ use crate::arguments::JoinArguments;
 use crate::duration::parse_duration;
 use crate::exit::Outcome;
 use crate::keys;
+use crate::messages::{self, Volume};
 use crate::option::option;
 use crate::plan::resolve_workers;
 use crate::question;
 use crate::stderr;
-use crate::told::{self, Volume};
 use evenly::observe::{Observation, Observer};
 use evenly::{Address, AddressError, Error, Join, JoinError, function};
 
@@ -48,15 +48,15 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
         (false, false) => Volume::Normal,
         (false, true) => Volume::Verbose,
     };
-    Ok(join.run_observed(&mut Teller(volume))?)
+    Ok(join.run_observed(&mut MessagePrinter(volume))?)
 }
 
 /// Says what happens, a line each.
-struct Teller(Volume);
+struct MessagePrinter(Volume);
 
-impl Observer for Teller {
+impl Observer for MessagePrinter {
     fn observe(&mut self, observation: &Observation<'_>) {
-        if let Some(line) = told::line(observation, self.0) {
+        if let Some(line) = messages::line(observation, self.0) {
             stderr::say(&line);
         }
     }

@@ -1,19 +1,17 @@
 //! The command line of `evenly`: what was typed, what it means, run, exit status.
 
 mod answer;
+mod answer_lines;
 mod arguments;
 mod ask;
-mod bar;
-mod cadence;
-mod cause;
+mod cause_names;
+mod closed_stdout;
 mod command;
-mod descriptors;
 mod dry_run;
 mod duration;
 mod events;
 mod examples;
 mod exit;
-mod eyes;
 mod failures;
 mod files;
 mod functions;
@@ -22,13 +20,15 @@ mod joblog;
 mod join;
 mod journal;
 mod keys;
-mod later;
+mod lazy_args;
 mod logfile;
-mod mistyped;
+mod messages;
 mod number;
+mod observers;
 mod option;
-mod patience;
+mod parse;
 mod plan;
+mod progress_display;
 mod question;
 mod report;
 mod rerun;
@@ -36,12 +36,12 @@ mod resume;
 mod run;
 mod size;
 mod stderr;
-mod stream;
+mod stdout_writer;
+mod suggestions;
+mod throttle;
 mod times;
-mod told;
-mod typed;
 mod unfinished;
-mod usage;
+mod usage_errors;
 mod verify;
 mod wiring;
 
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
                  raise the limit to {least} KiB or more (ulimit -s {least})"
             ));
         }
-        let command = match typed::parse(std::env::args_os()) {
+        let command = match parse::parse(std::env::args_os()) {
             Ok(command) => command,
             Err(outcome) => return outcome,
         };

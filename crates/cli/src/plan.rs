@@ -1,20 +1,20 @@
 //! What the arguments mean: a plan that can be carried out, or a line that says why not.
 
 use crate::arguments::{Format, JobArguments, Progress};
-use crate::command::{Manner, parse_rate};
+use crate::command::{CommandOptions, parse_rate};
 use crate::duration::{parse_duration, parse_duration_or_zero};
 use crate::exit::Outcome;
 use crate::files;
 use crate::halt::parse_halt;
 use crate::journal::Journaling;
+use crate::messages::Volume;
 use crate::number::parse_number;
 use crate::option::option;
 use crate::question::Question;
 use crate::rerun::Rerun;
 use crate::size::{parse_size, size};
+use crate::suggestions;
 use crate::times::Times;
-use crate::told::Volume;
-use crate::usage;
 use evenly::function::Function;
 use evenly::{Address, AddressError, Aggregate, Halt, Policy, Range};
 use std::num::{NonZeroU32, NonZeroU64};
@@ -86,7 +86,7 @@ impl Plan {
             typed => Some(resolve_workers(typed).map_err(Outcome::Usage)?),
         };
         let retries = option("retries", arguments.retries.as_deref(), parse_retries)?;
-        let manner = Manner { is_tagged, repeats: retries.unwrap_or(0) };
+        let manner = CommandOptions { is_tagged, repeats: retries.unwrap_or(0) };
         let question = Question::resolve(aggregate, arguments, manner).map_err(Outcome::Usage)?;
         // More workers than numbers have nothing to do; --wiring shows as many as are asked for.
         let most = u32::try_from(question.range.len()).unwrap_or(u32::MAX).max(1);
@@ -209,9 +209,9 @@ fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Poli
             }
             _ => {
                 let names = ["timed", "static", "fixed:N", "guided"];
-                let hint = match usage::closest(split, names.into_iter()) {
+                let hint = match suggestions::closest(split, names.into_iter()) {
                     Some(close) => format!("did you mean '{close}'?"),
-                    None => format!("it is one of {}", usage::listed(names.into_iter())),
+                    None => format!("it is one of {}", suggestions::listed(names.into_iter())),
                 };
                 Err(format!("unknown policy '{split}'; {hint}"))
             }

@@ -2,9 +2,9 @@
 //! that says what is wrong and how it is written.
 
 use crate::arguments::JobArguments;
-use crate::command::{self, Manner};
+use crate::command::{self, CommandOptions};
 use crate::number::parse_range;
-use crate::usage;
+use crate::suggestions;
 use evenly::function::{self, BUILTINS, Function, Kind, OPERATIONS};
 use evenly::{Aggregate, Range, quoted};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ impl Question {
     pub(crate) fn resolve(
         aggregate: Aggregate,
         arguments: &JobArguments,
-        manner: Manner,
+        manner: CommandOptions,
     ) -> Result<Self, String> {
         let JobArguments { function, range, lib, .. } = arguments;
         let command = aggregate.name();
@@ -150,7 +150,7 @@ fn is_unknown_name(typed: &str) -> bool {
 
 fn unknown_function(name: &str) -> String {
     let names = BUILTINS.iter().map(|builtin| builtin.name).chain(names_in_expressions());
-    match usage::closest(name, names) {
+    match suggestions::closest(name, names) {
         Some(close) => format!("unknown function '{name}'; did you mean '{close}'?"),
         None => format!("unknown function '{name}'; evenly functions lists them"),
     }

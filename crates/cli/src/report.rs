@@ -1,12 +1,12 @@
 //! What goes to standard output: the answer and nothing else, as text or as JSON.
 
-use crate::answer::{self, Answer, Json};
+use crate::answer::{self, Answer, AnswerJson};
 use crate::arguments::Format;
-use crate::descriptors;
+use crate::closed_stdout;
 use crate::exit::Outcome;
-use crate::failures::Failed;
+use crate::failures::FailedInterval;
+use crate::messages::Volume;
 use crate::rerun::Rerun;
-use crate::told::Volume;
 use evenly::observe::Unfinished;
 use evenly::{Aggregate, Failure, Policy, Range, Report};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// # Errors
 /// If nobody reads it any more, which ends the program quietly; or if it cannot be written.
 pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
-    descriptors::check_stdout()?;
+    closed_stdout::check_stdout()?;
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
         // Not through std, which takes a descriptor that cannot be written for /dev/null.
@@ -49,7 +49,7 @@ pub(crate) const VERSION: u32 = 1;
 
 /// What was asked, in JSON. Integers are strings: they outgrow what JSON readers hold.
 #[derive(Serialize)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct JobFields<'a> {
     command: &'static str,
     function: &'a str,
     range: [String; 2],
@@ -60,16 +60,16 @@ pub(crate) struct Asked<'a> {
 
 /// What the answer is, in JSON.
 #[derive(Serialize)]
-pub(crate) struct Answered {
+pub(crate) struct AnswerFields {
     /// `None`: there is none; or some n failed, and nobody asked for a part of it; or it is lines.
-    answer: Option<Json>,
+    answer: Option<AnswerJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     n: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lines: Option<String>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> JobFields<'a> {
     pub(crate) fn new(aggregate: Aggregate, function: &'a str, range: Range) -> Self {
         let first = match aggregate {
             Aggregate::Find { first } => first.map(|first| first.to_string()),
@@ -82,11 +82,11 @@ impl<'a> Asked<'a> {
 
 /// How it went, in JSON.
 #[derive(Serialize)]
-struct Came {
+struct RunSummary {
     complete: bool,
     /// `None`: they are the answer, and were written before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    failures: Option<Vec<Failed>>,
+    failures: Option<Vec<FailedInterval>>,
     failed: String,
     /// `None`: the answer is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,22 +105,22 @@ struct Came {
 struct Stopped {
     complete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failures: Option<Vec<Failed>>,
+    failures: Option<Vec<FailedInterval>>,
     #[serde(flatten)]
-    left: Option<Left>,
+    left: Option<Unanswered>,
     error: Option<String>,
 }
 
 /// How much a job has not done, in JSON.
 #[derive(Serialize)]
-pub(crate) struct Left {
+pub(crate) struct Unanswered {
     failed: String,
     not_done: String,
     /// The lowest number that is not done.
     complete_below: Option<String>,
 }
 
-impl Left {
+impl Unanswered {
     /// Of a job that came to its end.
     pub(crate) fn of(report: &Report) -> Self {
         let (failed, not_done) = (report.failed.to_string(), report.not_done.to_string());
@@ -128,7 +128,7 @@ impl Left {
     }
 }
 
-impl From<&Unfinished> for Left {
+impl From<&Unfinished> for Unanswered {
     fn from(unfinished: &Unfinished) -> Self {
         Self {
             failed: unfinished.failed.to_string(),
@@ -143,9 +143,9 @@ impl From<&Unfinished> for Left {
 struct WholeStopped<'a> {
     version: u32,
     #[serde(flatten)]
-    asked: Asked<'a>,
+    asked: JobFields<'a>,
     #[serde(flatten)]
-    answered: Answered,
+    answered: AnswerFields,
     #[serde(flatten)]
     stopped: Stopped,
 }
@@ -155,11 +155,11 @@ struct WholeStopped<'a> {
 struct Whole<'a> {
     version: u32,
     #[serde(flatten)]
-    asked: Asked<'a>,
+    asked: JobFields<'a>,
     #[serde(flatten)]
-    answered: Answered,
+    answered: AnswerFields,
     #[serde(flatten)]
-    came: Came,
+    came: RunSummary,
 }
 
 /// The beginning of one.
@@ -167,12 +167,12 @@ struct Whole<'a> {
 struct Head<'a> {
     version: u32,
     #[serde(flatten)]
-    asked: Asked<'a>,
+    asked: JobFields<'a>,
 }
 
 impl Delivery {
-    fn asked(&self) -> Asked<'_> {
-        Asked::new(self.aggregate, &self.function, self.range)
+    fn asked(&self) -> JobFields<'_> {
+        JobFields::new(self.aggregate, &self.function, self.range)
     }
 
     /// Whether the answer is that of the whole range.
@@ -218,9 +218,9 @@ impl Delivery {
     }
 
     /// What of the answer is not withheld.
-    pub(crate) fn answered(&self, report: &Report, answer: &Answer<'_>) -> Answered {
+    pub(crate) fn answered(&self, report: &Report, answer: &Answer<'_>) -> AnswerFields {
         let given = self.is_given(report).then_some(answer);
-        Answered {
+        AnswerFields {
             answer: given.and_then(Answer::json),
             n: answer::has_n(self.aggregate).then(|| given.and_then(Answer::n)),
             lines: answer.lines().map(|lines| lines.to_string()),
@@ -277,7 +277,7 @@ impl Delivery {
         line(&WholeStopped {
             version: VERSION,
             asked: self.asked(),
-            answered: Answered { answer: None, n, lines: None },
+            answered: AnswerFields { answer: None, n, lines: None },
             stopped: self.stopped(failures, Some(unfinished), error),
         })
     }
@@ -289,11 +289,11 @@ impl Delivery {
         error: Option<String>,
     ) -> Stopped {
         let failures = self.listed(failures);
-        Stopped { complete: false, failures, left: unfinished.map(Left::from), error }
+        Stopped { complete: false, failures, left: unfinished.map(Unanswered::from), error }
     }
 
-    fn came(&self, report: &Report) -> Came {
-        Came {
+    fn came(&self, report: &Report) -> RunSummary {
+        RunSummary {
             complete: self.is_complete(report),
             failures: self.listed(&report.failures),
             failed: report.failed.to_string(),
@@ -306,8 +306,8 @@ impl Delivery {
         }
     }
 
-    fn listed(&self, failures: &[Failure]) -> Option<Vec<Failed>> {
-        (!self.is_about_failures()).then(|| failures.iter().map(Failed::from).collect())
+    fn listed(&self, failures: &[Failure]) -> Option<Vec<FailedInterval>> {
+        (!self.is_about_failures()).then(|| failures.iter().map(FailedInterval::from).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Command, JobArguments, ResumeArguments};
 use crate::exit::Outcome;
-use crate::typed;
+use crate::parse;
 use evenly::journal;
 use std::ffi::OsString;
 
@@ -31,7 +31,7 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(Command, Vec<OsStri
     // Relative paths in the call are relative to the directory of the interrupted run.
     std::env::set_current_dir(&directory).map_err(cannot)?;
     let name = OsString::from("evenly");
-    let mut command = typed::parse(std::iter::once(name).chain(words.iter().cloned()))?;
+    let mut command = parse::parse(std::iter::once(name).chain(words.iter().cloned()))?;
     let Some(job) = job(&mut command) else { return Err(Outcome::Bug) };
     job.journal = Some(file);
     job.resume = true;

@@ -98,10 +98,10 @@ fn manual_page(name: Option<&str>) -> Result<String, Outcome> {
             Some(found) => found.clone(),
             None => {
                 let names = || command.get_subcommands().map(clap::Command::get_name);
-                let close = crate::usage::closest(name, names());
+                let close = crate::suggestions::closest(name, names());
                 let hint = match close {
                     Some(close) => format!("did you mean '{close}'?"),
-                    None => format!("there are {}", crate::usage::listed(names())),
+                    None => format!("there are {}", crate::suggestions::listed(names())),
                 };
                 return Err(Outcome::Usage(format!("no command '{name}'; {hint}")));
             }

@@ -1,8 +1,8 @@
 //! What is said of a job that ends before all numbers are done: why, and how much is not done.
 
 use crate::exit::Outcome;
+use crate::messages::why_early;
 use crate::report::Delivery;
-use crate::told::why_early;
 use evenly::observe::{Early, Unfinished};
 use evenly::{Aggregate, Error};
 

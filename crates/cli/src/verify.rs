@@ -2,11 +2,11 @@
 
 use crate::answer::Answer;
 use crate::arguments::{Format, VerifyArguments};
-use crate::descriptors;
+use crate::closed_stdout;
 use crate::exit::Outcome;
-use crate::failures::Failed;
+use crate::failures::FailedInterval;
 use crate::files;
-use crate::report::{Asked, VERSION, line, write_out};
+use crate::report::{JobFields, VERSION, line, write_out};
 use evenly::journal::{self, Together};
 use evenly::{Aggregate, Interval, Range, Value, quoted};
 use serde::Serialize;
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
     let VerifyArguments { files: paths, merge, format } = arguments;
     files::of_verify(arguments).map_err(Outcome::Usage)?;
-    descriptors::check_stdout()?;
+    closed_stdout::check_stdout()?;
     let together = match merge {
         Some(into) => journal::merge(paths, into)?,
         None => journal::verify(paths)?,
@@ -128,14 +128,14 @@ fn answer(together: &Together) -> Result<Option<Answer<'_>>, String> {
 }
 
 #[derive(Serialize)]
-struct Json<'a> {
+struct Verification<'a> {
     version: u32,
     #[serde(flatten)]
-    asked: Asked<'a>,
+    asked: JobFields<'a>,
     #[serde(skip_serializing_if = "str::is_empty")]
     program: &'a str,
     complete: bool,
-    answer: Option<crate::answer::Json>,
+    answer: Option<crate::answer::AnswerJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     n: Option<String>,
     lines: String,
@@ -146,7 +146,7 @@ struct Json<'a> {
     changes: usize,
     gaps: Vec<[String; 2]>,
     overlaps: Vec<[String; 2]>,
-    failures: Vec<Failed>,
+    failures: Vec<FailedInterval>,
 }
 
 fn json(together: &Together) -> String {
@@ -158,9 +158,9 @@ fn json(together: &Together) -> String {
         intervals.iter().map(ends).collect()
     };
     let range: Range = asked.range;
-    line(&Json {
+    line(&Verification {
         version: VERSION,
-        asked: Asked::new(asked.aggregate, &asked.function, range),
+        asked: JobFields::new(asked.aggregate, &asked.function, range),
         program: &asked.program,
         complete: together.is_complete(),
         n: answer.as_ref().and_then(Answer::n),
@@ -173,6 +173,6 @@ fn json(together: &Together) -> String {
         changes: together.changes,
         gaps: ends(&together.gaps),
         overlaps: ends(&together.overlaps),
-        failures: together.failures.iter().map(Failed::from).collect(),
+        failures: together.failures.iter().map(FailedInterval::from).collect(),
     })
 }

@@ -1,17 +1,17 @@
 //! `--wiring`: the processes, pipes, sockets and descriptor tables of a job at each stage, on standard error.
 
-mod cast;
+mod captions;
 mod json;
-mod words;
+mod roles;
 
 use crate::arguments::Format;
 use crate::plan::Wiring;
 use crate::stderr;
-use cast::Cast;
+use captions::captions;
 use evenly::observe::{Processes, Stage, StageHook};
 use evenly::view::{self, Labels, Snapshot};
+use roles::Roles;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use words::words;
 
 /// Stage hook that prints the wiring.
 pub(crate) struct WiringView {
@@ -41,8 +41,8 @@ impl WiringView {
         if evenly::end_is_asked_for() || self.is_left_out(stage, processes) {
             return;
         }
-        let taken = Cast::of(processes).and_then(|cast| Ok((cast.picture()?, cast)));
-        let (snapshot, cast) = match taken {
+        let taken = Roles::of(processes).and_then(|roles| Ok((roles.picture()?, roles)));
+        let (snapshot, roles) = match taken {
             Ok(taken) => taken,
             Err(error) => {
                 stderr::show(&format!("evenly: the wiring cannot be shown: {error}\n"));
@@ -50,11 +50,11 @@ impl WiringView {
             }
         };
         match self.format {
-            Format::Json => stderr::show(&json::stage(stage, &snapshot, &cast)),
+            Format::Json => stderr::show(&json::stage(stage, &snapshot, &roles)),
             Format::Text if stage == Stage::WriteEndClosed => {
                 self.show_leaving(&snapshot, processes);
             }
-            Format::Text => self.show_text(stage, &snapshot, &cast),
+            Format::Text => self.show_text(stage, &snapshot, &roles),
         }
         // The write ends fall one by one; that is one stage to stop at.
         let is_in_between = stage == Stage::WriteEndClosed && self.closed < processes.workers.len();
@@ -72,18 +72,18 @@ impl WiringView {
         stage == Stage::WriteEndClosed && self.format == Format::Text && is_among_many
     }
 
-    fn show_text(&mut self, stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) {
+    fn show_text(&mut self, stage: Stage, snapshot: &Snapshot, roles: &Roles<'_>) {
         self.shown += 1;
-        let (name, meaning) = words(stage, cast.processes);
+        let (name, meaning) = captions(stage, roles.processes);
         let mut text = format!("\n{}. {name}: {meaning}\n", self.shown);
-        text += &words::details(stage, cast);
+        text += &captions::details(stage, roles);
         text.push('\n');
-        let process = |pid| cast.role(pid);
-        let pipe = |inode| cast.purpose(inode);
-        let socket = |inode| cast.socket(snapshot, inode);
+        let process = |pid| roles.role(pid);
+        let pipe = |inode| roles.purpose(inode);
+        let socket = |inode| roles.socket(snapshot, inode);
         let labels = Labels { process: &process, pipe: &pipe, socket: &socket };
         text += &view::render(snapshot, labels, false);
-        text += &words::elsewhere(cast);
+        text += &captions::elsewhere(roles);
         stderr::show(&text);
     }
 
@@ -92,7 +92,7 @@ impl WiringView {
         let (closed, workers) = (self.closed, processes.workers.len());
         if closed == 1 {
             self.shown += 1;
-            let (name, meaning) = words(Stage::WriteEndClosed, processes);
+            let (name, meaning) = captions(Stage::WriteEndClosed, processes);
             stderr::show(&format!("\n{}. {name}: {meaning}\n\n", self.shown));
         }
         if closed + LEAVING_SHOWN == workers + 1 && closed > LEAVING_SHOWN + 1 {

@@ -1,15 +1,15 @@
 //! The wiring as JSON: one object on one line for each stage.
 
-use super::cast::Cast;
+use super::roles::Roles;
 use crate::report::line;
 use evenly::observe::Stage;
 use evenly::view::{Access, Activity, End, Snapshot, SocketState, Target};
 use serde_json::{Value, json};
 
 /// A stage as the kernel has it.
-pub(super) fn stage(stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) -> String {
+pub(super) fn stage(stage: Stage, snapshot: &Snapshot, roles: &Roles<'_>) -> String {
     let processes = snapshot.processes.iter().map(|process| {
-        let range = cast.processes.workers.iter().find(|worker| worker.pid == process.pid);
+        let range = roles.processes.workers.iter().find(|worker| worker.pid == process.pid);
         let range = range.and_then(|worker| worker.range);
         let descriptors = process.descriptors.iter().map(|descriptor| {
             json!({
@@ -21,7 +21,7 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) -> Strin
         json!({
             "pid": process.pid,
             "parent": process.parent,
-            "role": cast.role(process.pid),
+            "role": roles.role(process.pid),
             "range": range.map(|range| [range.first().to_string(), range.last().to_string()]),
             "doing": doing(&process.activity),
             "descriptors": descriptors.collect::<Vec<_>>(),
@@ -30,7 +30,7 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) -> Strin
     let pipes = snapshot.pipes.iter().map(|pipe| {
         json!({
             "inode": pipe.inode,
-            "purpose": cast.purpose(pipe.inode),
+            "purpose": roles.purpose(pipe.inode),
             "writers": ends(&pipe.writers),
             "readers": ends(&pipe.readers),
             "write_ends_open": pipe.writers.len(),
@@ -41,7 +41,7 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) -> Strin
     let sockets = snapshot.sockets.iter().map(|socket| {
         json!({
             "inode": socket.inode,
-            "purpose": cast.socket(snapshot, socket.inode),
+            "purpose": roles.socket(snapshot, socket.inode),
             "kind": socket.kind.map(|kind| kind.to_string()),
             "state": state(socket.state),
             "holders": ends(&socket.holders),
@@ -53,7 +53,7 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, cast: &Cast<'_>) -> Strin
             "to_accept": socket.to_accept,
         })
     });
-    let agents = cast.agents.iter().map(|(agent, family)| {
+    let agents = roles.agents.iter().map(|(agent, family)| {
         let workers = family
             .as_ref()
             .map(|family| family.children.iter().map(|child| child.pid).collect::<Vec<_>>());

@@ -7,15 +7,15 @@ use std::ops::{Deref, DerefMut};
 
 /// The arguments of a command of which others may be typed instead.
 #[derive(Debug)]
-pub(crate) struct Later<T>(Box<T>);
+pub(crate) struct LazyArgs<T>(Box<T>);
 
-impl<T> Later<T> {
+impl<T> LazyArgs<T> {
     pub(crate) fn into_inner(self) -> T {
         *self.0
     }
 }
 
-impl<T> Deref for Later<T> {
+impl<T> Deref for LazyArgs<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -23,13 +23,13 @@ impl<T> Deref for Later<T> {
     }
 }
 
-impl<T> DerefMut for Later<T> {
+impl<T> DerefMut for LazyArgs<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0
     }
 }
 
-impl<T: Args> Args for Later<T> {
+impl<T: Args> Args for LazyArgs<T> {
     fn group_id() -> Option<Id> {
         T::group_id()
     }
@@ -43,7 +43,7 @@ impl<T: Args> Args for Later<T> {
     }
 }
 
-impl<T: FromArgMatches> FromArgMatches for Later<T> {
+impl<T: FromArgMatches> FromArgMatches for LazyArgs<T> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         T::from_arg_matches(matches).map(Self::from)
     }
@@ -61,7 +61,7 @@ impl<T: FromArgMatches> FromArgMatches for Later<T> {
     }
 }
 
-impl<T> From<T> for Later<T> {
+impl<T> From<T> for LazyArgs<T> {
     fn from(arguments: T) -> Self {
         Self(Box::new(arguments))
     }

@@ -2,10 +2,10 @@
 //! beside it, what else is said of a job. In the background of a terminal no bar is drawn.
 
 use crate::arguments::Progress as How;
-use crate::cadence::Cadence;
+use crate::messages::{self, Volume};
 use crate::plan::Plan;
 use crate::stderr;
-use crate::told::{self, Volume};
+use crate::throttle::Throttle;
 use evenly::observe::{Observation, Observer, Stuck};
 use evenly::{Progress, Range};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -22,10 +22,10 @@ const MOST_STUCK: usize = 3;
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Tells the user how the job fares.
-pub(crate) struct Watcher {
+pub(crate) struct ProgressDisplay {
     display: Display,
     /// `None`: it does not want to know how far the job is.
-    cadence: Option<Cadence>,
+    throttle: Option<Throttle>,
     volume: Volume,
     range: Range,
     started: Instant,
@@ -42,7 +42,7 @@ enum Display {
     Bar(Option<ProgressBar>),
 }
 
-impl Watcher {
+impl ProgressDisplay {
     pub(crate) fn new(plan: &Plan) -> Self {
         // A bar would be drawn into lines that are written to the same terminal.
         let has_lines = plan.aggregate.is_streamed() && std::io::stdout().is_terminal();
@@ -62,7 +62,7 @@ impl Watcher {
         };
         Self {
             display,
-            cadence: period.map(Cadence::new),
+            throttle: period.map(Throttle::new),
             volume: plan.volume,
             range: plan.range,
             started: Instant::now(),
@@ -73,7 +73,7 @@ impl Watcher {
 
     /// How often it wants to know how far the job is.
     pub(crate) fn period(&self) -> Option<Duration> {
-        self.cadence.as_ref().map(Cadence::period)
+        self.throttle.as_ref().map(Throttle::period)
     }
 
     /// Takes the bar away: the answer stands alone, and so does the shell of who pauses the job.
@@ -123,12 +123,12 @@ impl Watcher {
     }
 }
 
-impl Observer for Watcher {
+impl Observer for ProgressDisplay {
     fn observe(&mut self, observation: &Observation<'_>) {
         match observation {
             // Others may want to know more often.
             Observation::Progress(progress) => {
-                if self.cadence.as_mut().is_some_and(Cadence::is_due) {
+                if self.throttle.as_mut().is_some_and(Throttle::is_due) {
                     self.advance(progress);
                 }
                 return;
@@ -145,14 +145,14 @@ impl Observer for Watcher {
             }
             _ => {}
         }
-        if let Some(line) = told::line(observation, self.volume) {
+        if let Some(line) = messages::line(observation, self.volume) {
             self.say(&line);
         }
         if let Observation::StillDraining(_) = observation
             && self.volume != Volume::Quiet
             && !self.stuck.is_empty()
         {
-            self.say(&format!("evenly: {}\n", told::stuck(&self.stuck, MOST_STUCK)));
+            self.say(&format!("evenly: {}\n", messages::stuck(&self.stuck, MOST_STUCK)));
         }
     }
 }
@@ -190,7 +190,7 @@ fn pace(progress: &Progress, stuck: &[Stuck], most: usize) -> String {
     };
     match stuck {
         [] => pace,
-        stuck => format!("{pace}; {}", told::stuck(stuck, most)),
+        stuck => format!("{pace}; {}", messages::stuck(stuck, most)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is said of a job on standard error while it runs: a line for each thing worth knowing.
 
-use crate::cause::named;
+use crate::cause_names::named;
 use evenly::observe::{Early, Observation, Parting, Resumed, Stuck};
 use evenly::{Interval, Signal, printable};
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! What a stage is called, what is to be seen, and what the tables do not say.
 
-use super::cast::Cast;
+use super::roles::Roles;
 use evenly::observe::{AgentSeen, Processes, Stage, WorkerProcess};
 
 /// How wide a page is.
@@ -10,7 +10,7 @@ const COLUMNS: usize = 100;
 const SHOWN: usize = 8;
 
 /// What a stage is called, and what is to be seen.
-pub(super) fn words(stage: Stage, processes: &Processes) -> (&'static str, &'static str) {
+pub(super) fn captions(stage: Stage, processes: &Processes) -> (&'static str, &'static str) {
     // Agents have workers, and this machine has none.
     let is_without = processes.assignment_pipes.is_empty();
     match stage {
@@ -38,17 +38,17 @@ pub(super) fn words(stage: Stage, processes: &Processes) -> (&'static str, &'sta
 }
 
 /// What stands below that, line by line.
-pub(super) fn details(stage: Stage, cast: &Cast<'_>) -> String {
+pub(super) fn details(stage: Stage, roles: &Roles<'_>) -> String {
     match stage {
-        Stage::RangesSent => ranges(cast.processes),
-        Stage::AgentJoined => cast.processes.agents.last().map(line).unwrap_or_default(),
+        Stage::RangesSent => ranges(roles.processes),
+        Stage::AgentJoined => roles.processes.agents.last().map(line).unwrap_or_default(),
         _ => String::new(),
     }
 }
 
 /// The agents that no table can show.
-pub(super) fn elsewhere(cast: &Cast<'_>) -> String {
-    let agents: Vec<_> = cast.elsewhere().collect();
+pub(super) fn elsewhere(roles: &Roles<'_>) -> String {
+    let agents: Vec<_> = roles.elsewhere().collect();
     if agents.is_empty() {
         return String::new();
     }

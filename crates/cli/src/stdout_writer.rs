@@ -8,7 +8,7 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 /// How long to wait for a reader that takes nothing.
-pub(crate) enum Patience {
+pub(crate) enum WaitLimit {
     /// Until the deadline, or until a signal asks for the end.
     Limited(Limits),
     /// For a second: the job has ended early, and should end.
@@ -25,7 +25,7 @@ pub(crate) struct Limits {
     signals: Option<EndSignals>,
 }
 
-/// How long [`Patience::Short`] is.
+/// How long [`WaitLimit::Short`] is.
 const SHORT: Duration = Duration::from_secs(1);
 
 impl Limits {
@@ -79,25 +79,25 @@ impl Stopped {
     }
 }
 
-/// Writes what a writer holds for as long as this patience lasts.
+/// Writes what a writer holds for as long as this limit lasts.
 ///
 /// # Errors
 /// If it cannot be written, if its reader is gone, or if the deadline or a signal came first.
 pub(crate) fn drain(
     writer: &mut Writer<BorrowedFd<'static>>,
-    patience: &Patience,
+    limit: &WaitLimit,
 ) -> Result<(), Outcome> {
     let mut left = writer.flush().map_err(Outcome::not_written)?;
     let mut taken_at = Instant::now();
     while left > 0 {
         let Some(room) = writer.descriptor() else { return Ok(()) };
-        let waited = match patience {
-            Patience::Limited(limits) => limits.wait(room),
-            Patience::Short if taken_at.elapsed() < SHORT => {
+        let waited = match limit {
+            WaitLimit::Limited(limits) => limits.wait(room),
+            WaitLimit::Short if taken_at.elapsed() < SHORT => {
                 let _ = poll(&mut [PollFd::new(&room, PollFlags::OUT)], Some(&timespec(SHORT)));
                 Ok(())
             }
-            Patience::Short | Patience::None => return Ok(()),
+            WaitLimit::Short | WaitLimit::None => return Ok(()),
         };
         let before = std::mem::replace(&mut left, writer.flush().map_err(Outcome::not_written)?);
         if left < before {
@@ -116,10 +116,10 @@ pub(crate) fn drain(
 ///
 /// # Errors
 /// As [`drain`].
-pub(crate) fn write_all(text: &str, patience: &Patience) -> Result<(), Outcome> {
+pub(crate) fn write_all(text: &str, limit: &WaitLimit) -> Result<(), Outcome> {
     let mut writer = Writer::new(rustix::stdio::stdout());
     writer.put(text.as_bytes()).map_err(Outcome::not_written)?;
-    drain(&mut writer, patience)
+    drain(&mut writer, limit)
 }
 
 fn timespec(duration: Duration) -> Timespec {

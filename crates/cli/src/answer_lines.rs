@@ -5,8 +5,8 @@ mod json;
 
 use crate::arguments::Format;
 use crate::exit::Outcome;
-use crate::patience::{Limits, Patience, drain};
 use crate::report::Delivery;
+use crate::stdout_writer::{Limits, WaitLimit, drain};
 use evenly::Aggregate;
 use evenly::observe::Unfinished;
 use evenly::output::{Output, Writer};
@@ -17,7 +17,7 @@ use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
 /// What a job writes its lines to, and what comes after them.
-pub(crate) struct Stream(Rc<RefCell<Sink>>);
+pub(crate) struct AnswerLines(Rc<RefCell<Sink>>);
 
 struct Sink {
     writer: Writer<BorrowedFd<'static>>,
@@ -25,7 +25,7 @@ struct Sink {
     json: Option<JsonLines>,
 }
 
-impl Stream {
+impl AnswerLines {
     /// One for what is to be delivered, if that is written while the job runs.
     pub(crate) fn of(delivery: &Delivery) -> Option<Self> {
         let entry = match delivery.aggregate {
@@ -56,7 +56,7 @@ impl Stream {
             let text = json.end(tail);
             sink.writer.put(&text).map_err(Outcome::not_written)?;
         }
-        drain(&mut sink.writer, &Patience::Limited(limits))
+        drain(&mut sink.writer, &WaitLimit::Limited(limits))
     }
 
     /// Writes what is left after a job that ended early, in JSON with the end of the object. A job that never
@@ -77,7 +77,7 @@ impl Stream {
             sink.writer.put(&text).map_err(Outcome::not_written)?;
         }
         let is_taken = unfinished.is_none_or(|unfinished| unfinished.is_written);
-        drain(&mut sink.writer, if is_taken { &Patience::Short } else { &Patience::None })
+        drain(&mut sink.writer, if is_taken { &WaitLimit::Short } else { &WaitLimit::None })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Outcome;
-use crate::mistyped;
 use crate::report;
+use crate::usage_errors;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use evenly::quoted;
@@ -73,10 +73,10 @@ fn refusal(error: &clap::Error, words: &[OsString]) -> String {
     {
         return format!("the argument {} is not valid UTF-8; see evenly --help", quoted(word));
     }
-    if let Some(refusal) = mistyped::options_first(words.get(1..).unwrap_or_default()) {
+    if let Some(refusal) = usage_errors::options_first(words.get(1..).unwrap_or_default()) {
         return refusal;
     }
-    mistyped::explain(words.get(1..).unwrap_or_default())
+    usage_errors::explain(words.get(1..).unwrap_or_default())
         .filter(|_| is_misplaced)
         .unwrap_or_else(|| one_line(error, words))
 }
@@ -98,7 +98,7 @@ fn one_line(error: &clap::Error, words: &[OsString]) -> String {
             format!("bad value '{value}' for {argument}: it is one of {valid}")
         }
         ErrorKind::ValueValidation => format!("unexpected argument '{value}'"),
-        ErrorKind::MissingRequiredArgument => match mistyped::needing(&argument, words) {
+        ErrorKind::MissingRequiredArgument => match usage_errors::needing(&argument, words) {
             Some(option) => format!("{option} is only used with {argument}, which is missing"),
             None => format!("{argument} is missing"),
         },

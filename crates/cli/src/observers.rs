@@ -1,13 +1,13 @@
 //! Everything that watches a job, and the files that it writes.
 
-use crate::bar::Watcher;
-use crate::events::{End, Events};
+use crate::events::{Events, RunEnd};
 use crate::exit::Outcome;
 use crate::failures::Failures;
 use crate::files;
 use crate::joblog::{JobLog, refuse_foreign};
 use crate::logfile::{self, Mode};
 use crate::plan::Plan;
+use crate::progress_display::ProgressDisplay;
 use crate::stderr;
 use evenly::Job;
 use evenly::observe::{Observation, Observer, Resumed, Unfinished};
@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Everything that watches a job.
-pub(crate) struct Eyes {
-    pub(crate) watcher: Watcher,
+pub(crate) struct Observers {
+    pub(crate) progress: ProgressDisplay,
     pub(crate) failures: Failures,
     /// What is not done, if the job ended early.
     pub(crate) unfinished: Option<Unfinished>,
@@ -28,7 +28,7 @@ pub(crate) struct Eyes {
     has_begun: bool,
 }
 
-impl Eyes {
+impl Observers {
     /// Opens all files that are written while the job runs, and changes none of them yet.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Eyes {
         });
         let events = plan.events.as_ref().map(|path| Events::open(path, mode(resumes), plan));
         Ok(Self {
-            watcher: Watcher::new(plan),
+            progress: ProgressDisplay::new(plan),
             failures: Failures::default(),
             unfinished: None,
             journal: None,
@@ -56,7 +56,7 @@ impl Eyes {
     }
 
     /// Has the job tell what they want to see.
-    pub(crate) fn opened_to(&self, mut job: Job) -> Job {
+    pub(crate) fn attach(&self, mut job: Job) -> Job {
         if let Some(period) = self.period() {
             job = job.progress_every(period);
         }
@@ -71,7 +71,7 @@ impl Eyes {
         // The job log writes out its lines then.
         let joblog = self.joblog.as_ref().map(|_| logfile::PERIOD);
         let events = self.events.as_ref().map(Events::period);
-        [self.watcher.period(), joblog, events].into_iter().flatten().min()
+        [self.progress.period(), joblog, events].into_iter().flatten().min()
     }
 
     /// Lets the logs reach their files. A resumed job that has nothing to do leaves them alone.
@@ -88,7 +88,7 @@ impl Eyes {
     /// already. A refused job leaves them as they were.
     pub(crate) fn close(
         mut self,
-        end: &End<'_>,
+        end: &RunEnd<'_>,
         mut outcome: Result<(), Outcome>,
     ) -> Result<(), Outcome> {
         let is_refused = match &outcome {
@@ -123,7 +123,7 @@ fn and_closed(outcome: Result<(), Outcome>, closed: Result<(), String>) -> Resul
     }
 }
 
-impl Observer for Eyes {
+impl Observer for Observers {
     fn observe(&mut self, observation: &Observation<'_>) {
         match observation {
             Observation::Begun { resumed } => self.begin(resumed.as_ref()),
@@ -132,7 +132,7 @@ impl Observer for Eyes {
             Observation::Unfinished(unfinished) => self.unfinished = Some((*unfinished).clone()),
             _ => {}
         }
-        self.watcher.observe(observation);
+        self.progress.observe(observation);
         self.failures.observe(observation);
         if let Some(joblog) = &mut self.joblog {
             joblog.observe(observation);

@@ -5,7 +5,7 @@
 
 use crate::arguments::{Arguments, looks_like_option};
 use crate::number::parse_range;
-use crate::usage;
+use crate::suggestions;
 use clap::{Arg, Command, CommandFactory};
 use evenly::quoted;
 use std::borrow::Cow;
@@ -232,7 +232,7 @@ fn unknown_option(command: &Command, typed: &str) -> String {
     let names = shown.flat_map(|arg| {
         arg.get_long().into_iter().chain(arg.get_all_aliases().unwrap_or_default())
     });
-    match usage::closest(name, names).filter(|_| name.len() > 1) {
+    match suggestions::closest(name, names).filter(|_| name.len() > 1) {
         Some(close) => format!("{unknown}; did you mean '--{close}'?"),
         None => elsewhere(name).map_or_else(
             || format!("{unknown}; see evenly {verb} --help"),
@@ -248,7 +248,7 @@ fn elsewhere(name: &str) -> Option<(String, String)> {
     all.get_subcommands().filter(|_| name.len() > 1).find_map(|command| {
         let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
         let names = shown.filter_map(Arg::get_long);
-        let close = usage::closest(name, names)?;
+        let close = suggestions::closest(name, names)?;
         Some((close.to_owned(), command.get_name().to_owned()))
     })
 }

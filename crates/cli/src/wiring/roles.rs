@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 const SETTLING: Duration = Duration::from_millis(500);
 
 /// A job with what is known of the agents on this machine.
-pub(super) struct Cast<'a> {
+pub(super) struct Roles<'a> {
     pub(super) processes: &'a Processes,
     /// Each agent with its workers, if it is here.
     pub(super) agents: Vec<(&'a AgentSeen, Option<Family>)>,
 }
 
-impl<'a> Cast<'a> {
+impl<'a> Roles<'a> {
     pub(super) fn of(processes: &'a Processes) -> Result<Self, ViewError> {
         let began = Instant::now();
         let family = |agent: &AgentSeen| loop {

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 /// A rhythm of one observer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cadence {
+pub(crate) struct Throttle {
     period: Duration,
     last: Instant,
 }
 
-impl Cadence {
+impl Throttle {
     pub(crate) fn new(period: Duration) -> Self {
         Self { period, last: Instant::now() }
     }
