@@ -79,8 +79,8 @@ const NETWORKS: &[Transport] = &[Tcp, Transport::Udp];
 /// What makes machines.
 const MACHINES: &[&str] = &["root", "ip", "ss", "unshare", "network-namespaces"];
 
-/// The streams, which [`Relay`](support::relay::Relay) carries; datagrams are lost by
-/// [`DropRelay`](support::drops::DropRelay).
+/// The streams, which [`Relay`](evenly_testkit::stream_relay::Relay) carries; datagrams have a
+/// [relay of their own](evenly_testkit::datagram_relay).
 const STREAMS: &[Transport] = &[Unix, Tcp];
 
 fn everything() -> Vec<Trial> {

@@ -57,7 +57,6 @@ mod primary;
 mod process;
 mod question;
 mod queue;
-mod random;
 mod reader;
 mod session;
 mod set;
@@ -73,6 +72,7 @@ pub use evenly_core::Aggregate;
 pub use options::{Options, Transport, question_of_name};
 pub use summary::Summary;
 
+use evenly_testkit::random;
 use gasps::Gasps;
 use plan::Plan;
 use random::Random;

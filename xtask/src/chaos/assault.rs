@@ -154,7 +154,7 @@ impl<'a> Assault<'a> {
                 self.target.hit_primary(Signal::CONT);
                 self.is_paused = false;
             }
-            Deed::End(kind) if self.random.one_in(2) => {
+            Deed::End(kind) if self.random.once_in(2) => {
                 // So that it ends while it replaces a worker, which takes about so long.
                 self.target.hit_somebody(Signal::KILL, &mut self.random);
                 let soon = Duration::from_micros(self.random.between(0, 2000));
@@ -179,7 +179,7 @@ impl<'a> Assault<'a> {
             }
             Kind::Stop => {
                 if let Some(worker) = self.target.hit_somebody(Signal::STOP, &mut self.random) {
-                    let lasts = match self.random.one_in(3) {
+                    let lasts = match self.random.once_in(3) {
                         true => self.random.duration_ms(6000, 7000),
                         false => self.random.duration_ms(1, 1000),
                     };
@@ -203,7 +203,7 @@ impl<'a> Assault<'a> {
             }
             Kind::Tstp if !self.is_paused => {
                 if self.target.hit_primary(Signal::TSTP) {
-                    let lasts = match self.random.one_in(8) {
+                    let lasts = match self.random.once_in(8) {
                         true => self.random.duration_ms(6000, 7000),
                         false => self.random.duration_ms(100, 1000),
                     };
@@ -272,7 +272,7 @@ impl<'a> Assault<'a> {
             if self.is_paused {
                 self.target.hit_primary(Signal::CONT);
             }
-            if self.random.one_in(2) {
+            if self.random.once_in(2) {
                 let again = Instant::now() + self.random.duration_ms(0, 300);
                 self.due.push((again, Deed::AskAgain(signal)));
             }

@@ -63,7 +63,7 @@ impl Job {
 
     /// One that is not over before somebody ends it.
     pub(crate) fn endless(random: &mut Random) -> Self {
-        match random.one_in(2) {
+        match random.once_in(2) {
             true => Self {
                 function: "prime",
                 start: 0,
@@ -85,19 +85,19 @@ impl Job {
 
     /// Somewhere in all of `i64`, so that negative numbers and its ends come up, too.
     fn parity_somewhere(random: &mut Random, len: u64) -> Self {
-        let function = if random.one_in(2) { "even" } else { "odd" };
+        let function = if random.once_in(2) { "even" } else { "odd" };
         let from_start = random.between(0, u64::MAX - len);
         let start = i128::from(i64::MIN) + i128::from(from_start);
         Self::parity(function, start, i128::from(len))
     }
 
     fn vast(random: &mut Random) -> Self {
-        let len = random.magnitude(1e10, 5e11) as u64;
+        let len = random.real_magnitude(1e10, 5e11) as u64;
         Self::parity_somewhere(random, len)
     }
 
     fn many_cheap_chunks(random: &mut Random) -> Self {
-        let len = random.magnitude(5e6, 5e7) as u64;
+        let len = random.real_magnitude(5e6, 5e7) as u64;
         Self { chunks: (1, 100), only_fixed: true, ..Self::parity_somewhere(random, len) }
     }
 
@@ -117,7 +117,7 @@ impl Job {
 
     fn primes_somewhere(random: &mut Random) -> Self {
         let start = i128::from(random.between(0, 1_000_000_000_000));
-        let len = random.magnitude(5e6, 2e7) as i128;
+        let len = random.real_magnitude(5e6, 2e7) as i128;
         Self { only_fixed: true, ..Self::prime(start, start + len, Answer::Sieved, (1, 300)) }
     }
 

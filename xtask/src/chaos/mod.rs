@@ -11,7 +11,6 @@ pub(crate) mod launch;
 mod options;
 mod plan;
 mod process;
-mod random;
 mod reference;
 mod run;
 mod signals;
@@ -28,6 +27,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use evenly_testkit::random;
 use kind::Kind;
 pub(crate) use options::Options;
 use plan::Plan;

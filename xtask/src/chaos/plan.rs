@@ -54,17 +54,17 @@ impl Plan {
         let harm = Harm::draw(&mut random, options);
         let (job, is_endless) = match harm.end {
             // A job that may be over first, or none that could be.
-            Some(_) if random.one_in(2) => (Job::endless(&mut random), true),
+            Some(_) if random.once_in(2) => (Job::endless(&mut random), true),
             _ => (Job::draw(&mut random), false),
         };
         let policy = Policy::draw(&mut random, &job);
-        let workers = match random.one_in(2) {
+        let workers = match random.once_in(2) {
             true => random.between(1, 16),
             // A few are what most people have.
-            false => random.magnitude(1.0, 17.0) as u64,
+            false => random.real_magnitude(1.0, 17.0) as u64,
         };
         let progress = random.choose(&["auto", "plain", "none"]).unwrap_or("auto");
-        let is_kept = !is_endless && (harm.end.is_some() || random.one_in(4));
+        let is_kept = !is_endless && (harm.end.is_some() || random.once_in(4));
         Self { seed, job, policy, workers, progress, harm, is_kept }
     }
 
@@ -107,9 +107,9 @@ impl Policy {
 
     /// A chunk's length of any magnitude; half of them are powers of ten.
     fn draw_length(random: &mut Random, (low, high): (u64, u64)) -> String {
-        let length = random.magnitude(low as f64, high as f64) as u64;
+        let length = random.real_magnitude(low as f64, high as f64) as u64;
         let power = length.max(1).ilog10();
-        match random.one_in(2) && 10_u64.pow(power) >= low {
+        match random.once_in(2) && 10_u64.pow(power) >= low {
             true if power >= 3 => format!("1e{power}"),
             true => 10_u64.pow(power).to_string(),
             false => length.to_string(),
@@ -119,29 +119,29 @@ impl Policy {
 
 impl Harm {
     fn draw(random: &mut Random, options: &Options) -> Self {
-        let from = match random.one_in(4) {
+        let from = match random.once_in(4) {
             true => Duration::ZERO,
             false => random.duration_ms(0, 300),
         };
         let until = from + random.duration_ms(1000, 15_000);
         let (ends, goes_on): (Vec<Kind>, Vec<Kind>) =
             options.kinds.iter().partition(|kind| kind.is_end());
-        if random.one_in(16) {
+        if random.once_in(16) {
             return Self { from, until, streams: Vec::new(), end: None };
         }
-        let is_ended = !ends.is_empty() && (goes_on.is_empty() || random.one_in(5));
+        let is_ended = !ends.is_empty() && (goes_on.is_empty() || random.once_in(5));
         let end = if is_ended { random.choose(&ends) } else { None };
         let end = end.map(|kind| {
-            let after_ms = random.magnitude(1.0, 5000.0);
+            let after_ms = random.real_magnitude(1.0, 5000.0);
             (kind, from + Duration::from_secs_f64(after_ms / 1e3))
         });
-        let mut kinds: Vec<Kind> = goes_on.iter().copied().filter(|_| random.one_in(2)).collect();
+        let mut kinds: Vec<Kind> = goes_on.iter().copied().filter(|_| random.once_in(2)).collect();
         if kinds.is_empty() && end.is_none() {
             kinds.extend(random.choose(&goes_on));
         }
         let mut stream = |kind: Kind| {
             let (low, high) = kind.pauses().unwrap_or(options.every);
-            let mean = random.magnitude(low.as_secs_f64(), high.as_secs_f64());
+            let mean = random.real_magnitude(low.as_secs_f64(), high.as_secs_f64());
             (kind, Duration::from_secs_f64(mean))
         };
         Self { from, until, streams: kinds.into_iter().map(&mut stream).collect(), end }

@@ -1,22 +1,22 @@
 //! Rows 30, 32 and 34: what networks do to datagrams, and strangers who send some.
 
-use crate::support::drops::{DropRelay, Drops};
 use crate::support::network::Network;
-use crate::support::random::Random;
 use crate::support::site::{Site, Transport};
 use crate::support::{descriptors, figure};
+use evenly_testkit::Random;
+use evenly_testkit::datagram_relay::{BackgroundRelay, Path};
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 /// The job through a relay, by two agents.
-fn through(site: &Site, words: &str, expected: &str, drops: Drops) {
+fn through(site: &Site, words: &str, expected: &str, (seed, path): (u64, Path)) {
     let began = Instant::now();
     let (primary, address) = site.primary(Transport::Udp, words);
-    let relay = DropRelay::start(&address, drops);
+    let relay = BackgroundRelay::start(&address, seed, path);
     let agents = [site.agent(relay.address(), "-j 2"), site.agent(relay.address(), "-j 1")];
     primary.ended().answers(expected);
     let (passed, longest) = relay.passed();
-    figure(&format!("{drops:?}: {passed} datagrams in {:?}", began.elapsed()));
+    figure(&format!("{path:?}: {passed} datagrams in {:?}", began.elapsed()));
     assert!(longest <= 1200, "{longest} bytes in a datagram");
     drop(agents);
 }
@@ -25,32 +25,32 @@ const WORDS: &str = "count even 0..100000 -j 0 --split fixed:20";
 
 /// A half of them is lost, a fifth of the others comes twice, and none in order.
 pub(crate) fn lost_repeated_and_reordered(site: &Site) {
-    let delay = Duration::from_millis(10);
+    let late = Duration::from_millis(10);
     for seed in 1..=3 {
-        let drops = Drops { seed, loses: 50, repeats: 20, delay, ..Drops::default() };
-        through(site, WORDS, "50000\n", drops);
+        let path = Path { lose: 50, repeat: 20, late, ..Path::default() };
+        through(site, WORDS, "50000\n", (seed, path));
     }
 }
 
 pub(crate) fn delayed(site: &Site) {
-    let drops = Drops { seed: 4, loses: 10, repeats: 20, delay: Duration::from_secs(2), flips: 0 };
-    through(site, "count even 0..20000 -j 0 --split fixed:100", "10000\n", drops);
+    let path = Path { lose: 10, repeat: 20, flip: 0, late: Duration::from_secs(2) };
+    through(site, "count even 0..20000 -j 0 --split fixed:100", "10000\n", (4, path));
 }
 
 /// Spoilt ones are as good as lost, and those that all come twice as if they came once.
 pub(crate) fn spoilt(site: &Site) {
-    let delay = Duration::from_millis(2);
-    let drops = Drops { seed: 5, loses: 0, repeats: 0, delay, flips: 20 };
-    through(site, WORDS, "50000\n", drops);
-    let drops = Drops { seed: 6, loses: 0, repeats: 100, delay, flips: 0 };
-    through(site, WORDS, "50000\n", drops);
+    let late = Duration::from_millis(2);
+    let path = Path { lose: 0, repeat: 0, flip: 20, late };
+    through(site, WORDS, "50000\n", (5, path));
+    let path = Path { lose: 0, repeat: 100, flip: 0, late };
+    through(site, WORDS, "50000\n", (6, path));
 }
 
 /// Nothing comes through until the session is given up; then there is a new one.
 pub(crate) fn given_up_and_healed(site: &Site) {
     let words = "count test:slow=1000 0..20000 -j 0 --split fixed:200 --silence 1s";
     let (mut primary, address) = site.primary(Transport::Udp, words);
-    let relay = DropRelay::start(&address, Drops::default());
+    let relay = BackgroundRelay::start(&address, 0, Path::default());
     let agents = [(relay.address(), 1), (&*address, 2)]
         .map(|(address, workers)| site.agent(address, &format!("-j {workers} --silence 1s")));
     primary.lines(" joined with ", 2);
@@ -80,7 +80,7 @@ pub(crate) fn strangers(site: &Site) {
     let (mut primary, address) = site.primary(Transport::Udp, words);
     let hello = fresh_hello(site);
     let before = descriptors(primary.pid()).len();
-    let mut random = Random(34);
+    let mut random = Random::new(34);
     let crowd: Vec<UdpSocket> = (0..50).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
     let place = address.strip_prefix("udp:").unwrap();
     for number in 0..5000 {

@@ -1,15 +1,15 @@
 //! Rows 26 to 28: what networks do to connections, by a relay in between.
 
-use crate::support::relay::{Plan, Relay, Way};
 use crate::support::site::{Site, Transport};
 use crate::support::{descriptors, figure, until};
+use evenly_testkit::stream_relay::{Plan, Relay, Way};
 use std::time::{Duration, Instant};
 
 /// Nothing comes through for longer than anybody waits; then all of it does.
 pub(crate) fn silent_and_healed(site: &Site, transport: Transport) {
     let words = "count test:slow=1000 0..9000 -j 0 --split fixed:500 --silence 1s";
     let (mut primary, address) = site.primary(transport, words);
-    let relay = Relay::start(site, transport, &address, Plan::default());
+    let relay = Relay::start(&site.path("relay"), &address, Plan::default());
     let agents = [(relay.address(), 1), (&address, 2)]
         .map(|(address, workers)| site.agent(address, &format!("-j {workers} --silence 1s")));
     primary.lines(" joined with ", 2);
@@ -28,7 +28,7 @@ pub(crate) fn silent_and_healed(site: &Site, transport: Transport) {
 pub(crate) fn dead_towards_the_agent(site: &Site, transport: Transport) {
     let words = "count test:slow=1000 0..5000 -j 0 --split fixed:100 --silence 1s";
     let (mut primary, address) = site.primary(transport, words);
-    let relay = Relay::start(site, transport, &address, Plan::default());
+    let relay = Relay::start(&site.path("relay"), &address, Plan::default());
     let mut agent = site.agent(relay.address(), "-j 1 --silence 1s");
     primary.line(" joined with ");
     relay.mute_primary(true);
@@ -48,7 +48,7 @@ pub(crate) fn split_and_joined(site: &Site, transport: Transport) {
     for plan in plans {
         let words = "count prime 0..3e6 -j 0 --split fixed:1000";
         let (primary, address) = site.primary(transport, words);
-        let relay = Relay::start(site, transport, &address, plan);
+        let relay = Relay::start(&site.path("relay"), &address, plan);
         let agents = [site.agent(relay.address(), "-j 2"), site.agent(relay.address(), "-j 1")];
         let ended = primary.ended();
         ended.answers("216816\n");
@@ -63,7 +63,7 @@ pub(crate) fn reset_in_a_frame(site: &Site, transport: Transport) {
         let words = "count test:slow=100 0..20000 -j 0 --split fixed:10";
         let (primary, address) = site.primary(transport, words);
         let plan = Plan { resets: Some((6, after)), ..Plan::default() };
-        let relay = Relay::start(site, transport, &address, plan);
+        let relay = Relay::start(&site.path("relay"), &address, plan);
         let agents = [site.agent(relay.address(), "-j 1"), site.agent(relay.address(), "-j 1")];
         let ended = primary.ended();
         ended.answers("10000\n");
@@ -81,7 +81,7 @@ pub(crate) fn spoilt(site: &Site) {
             let words = "count test:slow=1000 0..1500 -j 0 --split fixed:10";
             let (mut primary, address) = site.primary(Transport::Tcp, words);
             let plan = Plan { flips: Some((way, message)), ..Plan::default() };
-            let relay = Relay::start(site, Transport::Tcp, &address, plan);
+            let relay = Relay::start(&site.path("relay"), &address, plan);
             let mut agent = site.agent(relay.address(), "-j 2");
             match (way, message) {
                 // Who is no agent of ours yet is told nothing, and neither is what it was told.
@@ -108,7 +108,7 @@ pub(crate) fn two_hundred_times(site: &Site, transport: Transport) {
         let events = std::fs::read_to_string(&events).ok()?;
         Some(events.split_once("\"address\":\"")?.1.split_once('"')?.0.to_owned())
     });
-    let relay = Relay::start(site, transport, &address, Plan::default());
+    let relay = Relay::start(&site.path("relay"), &address, Plan::default());
     let agent = site.agent(relay.address(), "-j 1");
     let has_joined = |times: u32| {
         until("it joins", || {

@@ -2,10 +2,10 @@
 
 use crate::keys;
 use crate::support::process::Process;
-use crate::support::random::Random;
-use crate::support::relay::{Plan, Relay};
 use crate::support::site::{Site, Transport};
 use crate::support::{descriptors, until};
+use evenly_testkit::Random;
+use evenly_testkit::stream_relay::{Plan, Relay};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -96,7 +96,7 @@ pub(crate) fn wrong_key(site: &Site) {
     keys::make(&wrong, 2);
     let words = format!("{SHORT} --key-file {}", right.display());
     let (mut primary, address) = site.primary(Transport::Tcp, &words);
-    let relay = Relay::start(site, Transport::Tcp, &address, Plan::default());
+    let relay = Relay::start(&site.path("relay"), &address, Plan::default());
     let agent = site.agent(relay.address(), &format!("-j 1 --key-file {}", wrong.display()));
     let ended = agent.ended();
     ended.failed(2, "is it a primary of evenly, and has it the same key?");
@@ -128,7 +128,7 @@ pub(crate) fn repeated_and_flipped(site: &Site) {
     let words = "count test:slow=1000 0..1000 -j 0 --split fixed:10";
     let (mut primary, address) = site.primary(Transport::Tcp, words);
     let hello = fresh_hello(site);
-    let mut random = Random(30);
+    let mut random = Random::new(30);
     for _ in 0..100 {
         let mut flipped = hello.clone();
         let at = 2 + random.below(hello.len() as u64 - 2) as usize;
@@ -160,7 +160,7 @@ pub(crate) fn repeated_and_flipped(site: &Site) {
 pub(crate) fn no_key(site: &Site) {
     let (primary, address) = site.primary(Transport::Tcp, SHORT);
     let plain = crate::support::wire::hello(1, "0.1.0");
-    let mut random = Random(30);
+    let mut random = Random::new(30);
     let noise: Vec<u8> = (0..2000).map(|_| random.next() as u8).collect();
     let said: [&[u8]; 7] = [
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",

@@ -1,8 +1,8 @@
 //! Every question by every kind of command, under every policy, against a plain loop.
 
 use crate::plain;
-use crate::support::random::Random;
 use crate::yard::Yard;
+use evenly_testkit::Random;
 
 /// All of them; `find` twice.
 const VERBS: [&str; 12] = [
@@ -87,7 +87,7 @@ pub(crate) fn coprocesses() {
 pub(crate) fn anything_anywhere() {
     let yard = Yard::new();
     for seed in 0..40 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut one_of = |count: usize| random.below(count as u64) as usize;
         let (kind, most) = [(EACH, 20), (CHUNK, 2000), (LINES, 5000)][one_of(3)];
         let (verb, split) = (VERBS[one_of(12)], SPLITS[one_of(5)]);

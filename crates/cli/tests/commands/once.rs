@@ -2,8 +2,8 @@
 //! knows how they ended are named.
 
 use crate::support::kill;
-use crate::support::random::Random;
 use crate::yard::Yard;
+use evenly_testkit::Random;
 
 /// Notes its number and its worker, in one write; 5 and 6 rest, unless they were told to go on.
 const NOTES: &str =
@@ -121,7 +121,7 @@ pub(crate) fn of_chunks() {
 /// What was started was started once; what has no value was started and is named; and that is all there is.
 pub(crate) fn workers_killed_at_random() {
     const END: i64 = 300;
-    let mut random = Random(0x6f6e_6365);
+    let mut random = Random::new(0x6f6e_6365);
     let mut lost = 0;
     for round in 0..3 {
         let yard = Yard::new();

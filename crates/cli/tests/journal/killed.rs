@@ -1,8 +1,8 @@
 //! Runs that are killed or stopped, and gone on with until they have their answer.
 
 use crate::house::{House, finish, reference};
-use crate::support::random::Random;
 use crate::support::{kill, stderr};
+use evenly_testkit::Random;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const QUESTIONS: [(&str, &str, &str); 7] = [
 ];
 
 pub(crate) fn at_random() {
-    let mut random = Random(0x6a6f_7572);
+    let mut random = Random::new(0x6a6f_7572);
     let mut was_killed = 0;
     for (verb, function, words) in QUESTIONS {
         let expected = reference(verb, function, words);

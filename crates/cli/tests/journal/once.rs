@@ -2,8 +2,8 @@
 //! started once at most, over all of these runs; and each n is done, or of unknown fate, in the end.
 
 use crate::house::{House, finish};
-use crate::support::random::Random;
 use crate::support::{children_of, kill, stderr, until};
+use evenly_testkit::Random;
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn verified(house: &House) -> [i64; 3] {
 /// 2. done + unknown is the range, when the last run is over, and nothing is missing;
 /// 3. every n that is done was started and ended; every n that was started is done or unknown.
 pub(crate) fn killed_at_random() {
-    let mut random = Random(0x6f6e_6365);
+    let mut random = Random::new(0x6f6e_6365);
     for (words, script) in [
         (format!("run 0..{END} -j 3"), NOTES),
         (format!("map 0..{END} -j 3 --partial"), NOTES),

@@ -1,23 +1,21 @@
 //! What the tests of the real binary share: running it, and asking /proc about its processes.
 #![allow(
     dead_code,
+    unused_imports,
     clippy::allow_attributes,
     clippy::unwrap_used,
     reason = "each test binary uses its own part of this, and a test fails by panicking"
 )]
 
-pub(crate) mod drops;
 pub(crate) mod group;
 pub(crate) mod inherited;
 pub(crate) mod network;
-pub(crate) mod place;
 pub(crate) mod process;
-pub(crate) mod random;
-pub(crate) mod relay;
 pub(crate) mod site;
 pub(crate) mod wire;
 
-use libtest_mimic::{Failed, Trial};
+pub(crate) use evenly_testkit::needs::needing;
+pub(crate) use evenly_testkit::watch::{PATIENCE, until};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -32,10 +30,6 @@ pub(crate) fn example(name: &str) -> PathBuf {
     assert!(path.is_file(), "{} is missing: cargo build --examples", path.display());
     path
 }
-
-/// How long anything that must happen may take. Far more than it needs on a loaded machine: only
-/// what hangs is found by it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A call of the binary with these words, split at spaces.
 pub(crate) fn evenly(words: &str) -> Command {
@@ -146,18 +140,6 @@ pub(crate) fn figure(text: &str) {
     }
 }
 
-/// Waits until something is the case.
-pub(crate) fn until<T>(what: &str, mut is_so: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(value) = is_so() {
-            return value;
-        }
-        assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// State and parent of a process (proc_pid_stat(5)); `None` if there is no such process.
 pub(crate) fn state_and_parent(pid: u32) -> Option<(char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -217,40 +199,4 @@ pub(crate) fn cpu_ticks(pid: u32) -> u64 {
 pub(crate) fn kill(signal: &str, pid: u32) {
     let status = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
     assert!(status.success(), "kill -s {signal} {pid}");
-}
-
-/// A test that needs programs, or the right called `root`. Where one is missing it says so and
-/// counts as ignored; with `EVENLY_REQUIRE=1`, as in CI, missing is failing.
-pub(crate) fn needing(
-    needs: &[&str],
-    name: &str,
-    test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
-) -> Trial {
-    let Some(missing) = needs.iter().find(|need| !is_there(need)) else {
-        return Trial::test(name, test);
-    };
-    let missing = format!("{missing} is missing");
-    eprintln!("{name}: {missing}");
-    let is_required = std::env::var_os("EVENLY_REQUIRE").is_some_and(|value| value == "1");
-    Trial::test(name, move || Err(missing.into())).with_ignored_flag(!is_required)
-}
-
-fn is_there(need: &str) -> bool {
-    if need == "root" {
-        return rustix::process::geteuid().is_root();
-    }
-    if need == "network-namespaces" {
-        return network::is_there();
-    }
-    if need == "memory-cgroup" {
-        let groups = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup"];
-        let has_memory = |group: &str| {
-            let limits = ["memory.limit_in_bytes", "memory.stat"];
-            limits.iter().any(|limit| fs::exists(format!("{group}/{limit}")).unwrap_or(false))
-        };
-        return rustix::process::geteuid().is_root()
-            && groups.iter().any(|group| has_memory(group));
-    }
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).any(|path| path.join(need).is_file())
 }

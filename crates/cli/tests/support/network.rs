@@ -103,10 +103,3 @@ fn ip(words: &[&str]) {
 fn remove(name: &str) {
     let _ = Command::new("ip").args(["netns", "delete", name]).stderr(Stdio::null()).status();
 }
-
-/// Whether this kernel lets us have networks of our own.
-pub(crate) fn is_there() -> bool {
-    let mut command = Command::new("unshare");
-    command.args(["--net", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}

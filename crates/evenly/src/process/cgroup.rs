@@ -245,6 +245,7 @@ fn group_in(groups: &str, mounts: &str) -> Option<(Version, PathBuf)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use evenly_testkit::needs::report_missing;
     use std::process::Command;
 
     const MOUNTS: &str = "\
@@ -272,8 +273,7 @@ mod tests {
     #[test]
     fn who_takes_too_much_is_killed_and_counted() {
         let Some(mut wall) = Wall::build(16 << 20) else {
-            eprintln!("ignored: no control group for memory is delegated to us");
-            return;
+            return report_missing("a control group for memory that this process may divide");
         };
         // Else half a gigabyte would be filled first.
         wall.height = 16 << 20;
@@ -297,12 +297,12 @@ mod tests {
 
     #[test]
     fn what_a_killed_primary_left_is_cleared_away() {
-        let Some((_, home)) = own_group() else { return };
+        let Some((_, home)) = own_group() else { return report_missing("a control group") };
         let mut child = Command::new("true").spawn().unwrap();
         child.wait().unwrap();
         let stale = home.join(format!("{PREFIX}{}-0", child.id()));
         if create_dir(&stale).is_err() {
-            return;
+            return report_missing("a control group that this process may divide");
         }
         clear_away_others(&home);
         assert!(!stale.exists());

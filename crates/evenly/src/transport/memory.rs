@@ -6,6 +6,7 @@
 use super::{Arrival, Failed, Gone, Reception, Registry, Transport};
 use evenly_core::WorkerId;
 use evenly_core::frame::{PIPE_FRAME, Packer, Unpacker};
+use evenly_testkit::Random;
 use rustix::event::epoll::EventFlags;
 use rustix::event::{EventfdFlags, eventfd};
 use std::cell::RefCell;
@@ -49,21 +50,6 @@ fn silence(bell: &OwnedFd) {
     let _ = rustix::io::read(bell, &mut [0; 8][..]);
 }
 
-/// A small generator of chance (SplitMix64).
-#[derive(Debug)]
-pub(crate) struct Chance(pub(crate) u64);
-
-impl Chance {
-    /// A number below `end`.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (word ^ (word >> 31)) as usize % end.max(1)
-    }
-}
-
 /// One end of a connection.
 #[derive(Debug)]
 struct End {
@@ -99,7 +85,7 @@ impl End {
         }
     }
 
-    fn write(&mut self, chance: &mut Chance) {
+    fn write(&mut self, random: &mut Random) {
         self.packer.seal(0);
         let mut way = self.ours.borrow_mut();
         let reader_is_gone = self.theirs.borrow().is_closed && Rc::strong_count(&self.theirs) == 1;
@@ -108,7 +94,7 @@ impl End {
         }
         let room = CAPACITY - way.bytes.len();
         let most = self.packer.bytes().len().min(room);
-        let count = if chance.below(4) == 0 { chance.below(most + 1) } else { most };
+        let count = if random.once_in(4) { random.index(most + 1) } else { most };
         way.bytes.extend(&self.packer.bytes()[..count]);
         self.packer.consume(count);
         let is_end = self.is_ending && self.packer.is_empty() && !way.is_closed;
@@ -122,13 +108,13 @@ impl End {
         }
     }
 
-    fn read(&mut self, chance: &mut Chance) {
+    fn read(&mut self, random: &mut Random) {
         if self.unpacker.has_frame() {
             return ring(&self.bell);
         }
         let mut way = self.theirs.borrow_mut();
         let room = self.unpacker.room();
-        let most = [1, 7, 100, room.len()][chance.below(4)];
+        let most = [1, 7, 100, room.len()][random.index(4)];
         let count = way.bytes.len().min(room.len()).min(most);
         for (place, byte) in room.iter_mut().zip(way.bytes.drain(..count)) {
             *place = byte;
@@ -166,15 +152,15 @@ pub(crate) struct Listener {
     registry: Registry,
     peers: BTreeMap<usize, End>,
     leaving: Option<usize>,
-    chance: Chance,
+    random: Random,
 }
 
 impl Listener {
     pub(crate) fn new(registry: Registry, seed: u64) -> (Self, Meeting) {
         let meeting = Meeting { arrived: Rc::default(), bell: bell() };
         registry.add(&*meeting.bell, LISTENING_KEY, EventFlags::IN).unwrap();
-        let (peers, chance) = (BTreeMap::new(), Chance(seed));
-        (Self { meeting: meeting.clone(), registry, peers, leaving: None, chance }, meeting)
+        let (peers, random) = (BTreeMap::new(), Random::new(seed));
+        (Self { meeting: meeting.clone(), registry, peers, leaving: None, random }, meeting)
     }
 
     fn remove(&mut self, peer: usize) {
@@ -192,7 +178,7 @@ impl Transport for Listener {
 
     fn flush(&mut self, _now_ns: u64) -> Result<(), Failed> {
         for end in self.peers.values_mut().filter(|end| end.is_admitted) {
-            end.write(&mut self.chance);
+            end.write(&mut self.random);
         }
         Ok(())
     }
@@ -210,8 +196,8 @@ impl Transport for Listener {
         let Some(end) = self.peers.get_mut(&(key as usize)) else { return Ok(()) };
         silence(&end.bell);
         if end.is_admitted {
-            end.write(&mut self.chance);
-            end.read(&mut self.chance);
+            end.write(&mut self.random);
+            end.read(&mut self.random);
         }
         if end.is_ending && (end.ours.borrow().is_closed || end.is_over) {
             self.remove(key as usize);
@@ -249,7 +235,7 @@ impl Transport for Listener {
     fn close(&mut self, peer: usize) {
         let Some(end) = self.peers.get_mut(&peer) else { return };
         end.is_ending = true;
-        end.write(&mut self.chance);
+        end.write(&mut self.random);
         ring(&end.bell);
     }
 
@@ -293,7 +279,7 @@ impl Reception for Listener {
 pub(crate) struct Connector {
     end: Option<End>,
     registry: Registry,
-    chance: Chance,
+    random: Random,
 }
 
 impl Connector {
@@ -306,7 +292,7 @@ impl Connector {
         meeting.arrived.borrow_mut().push_back(arrived);
         ring(&meeting.bell);
         let end = Some(End::new(to_primary, to_agent, near));
-        Self { end, registry, chance: Chance(seed) }
+        Self { end, registry, random: Random::new(seed) }
     }
 
     fn living(&mut self) -> Option<&mut End> {
@@ -322,7 +308,7 @@ impl Transport for Connector {
 
     fn flush(&mut self, _now_ns: u64) -> Result<(), Failed> {
         if let Some(end) = &mut self.end {
-            end.write(&mut self.chance);
+            end.write(&mut self.random);
         }
         Ok(())
     }
@@ -330,8 +316,8 @@ impl Transport for Connector {
     fn attend(&mut self, _key: u32, _now_ns: u64) -> Result<(), Failed> {
         let Some(end) = &mut self.end else { return Ok(()) };
         silence(&end.bell);
-        end.write(&mut self.chance);
-        end.read(&mut self.chance);
+        end.write(&mut self.random);
+        end.read(&mut self.random);
         if end.is_ending && (end.ours.borrow().is_closed || end.is_over) {
             self.end = None;
         }

@@ -22,8 +22,6 @@ pub(crate) mod memory;
 mod open;
 pub(crate) mod pipe;
 mod registry;
-#[cfg(test)]
-pub(crate) mod relay;
 pub(crate) mod stream;
 pub(crate) mod unix_file;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::{LIMIT, MILLISECOND};
 use crate::channel::{Channel, SEGMENT_HEAD};
 use crate::frame::Malformed;
+use evenly_testkit::Random;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
 use std::vec;
@@ -13,7 +14,7 @@ const SECOND: u64 = 1000 * MILLISECOND;
 /// What a path does to datagrams, in percent, until it heals.
 #[derive(Clone, Debug)]
 struct Path {
-    seed: u64,
+    random: Random,
     lose: u64,
     repeat: u64,
     garbage: u64,
@@ -23,24 +24,15 @@ struct Path {
 }
 
 impl Path {
-    /// splitmix64.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.seed;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-
     /// When what is sent now comes out: never, once, or more than once.
     fn arrivals(&mut self, now_ns: u64) -> Vec<u64> {
         if now_ns >= self.heals_ns {
             return vec![now_ns + 50_000];
         }
         let mut all = vec![];
-        while self.below(100) >= self.lose {
-            all.push(now_ns + self.least_ns + self.below(self.most_ns - self.least_ns + 1));
-            if self.below(100) >= self.repeat {
+        while self.random.below(100) >= self.lose {
+            all.push(now_ns + self.least_ns + self.random.below(self.most_ns - self.least_ns + 1));
+            if self.random.below(100) >= self.repeat {
                 break;
             }
         }
@@ -59,7 +51,7 @@ fn paths() -> impl Strategy<Value = Path> {
     let parts = (any::<u64>(), 0..=60_u64, 0..=30_u64, prop_oneof![Just(0), Just(20_u64)]);
     (parts, delays, heals).prop_map(|((seed, lose, repeat, garbage), delays, heals_ns)| {
         let (least_ns, most_ns) = delays;
-        Path { seed, lose, repeat, garbage, least_ns, most_ns, heals_ns }
+        Path { random: Random::new(seed), lose, repeat, garbage, least_ns, most_ns, heals_ns }
     })
 }
 
@@ -116,8 +108,8 @@ impl Pair {
 
     fn offend(&mut self, side: usize) {
         let before = std::format!("{:?}", self.sides[side]);
-        let len = self.path.below(SEGMENT_HEAD as u64 + 20) as usize;
-        let mut garbage: Vec<u8> = (0..len).map(|_| self.path.below(256) as u8).collect();
+        let len = self.path.random.below(SEGMENT_HEAD as u64 + 20) as usize;
+        let mut garbage: Vec<u8> = (0..len).map(|_| self.path.random.below(256) as u8).collect();
         if let Some(high) = garbage.get_mut(7) {
             // By accident it may be valid, but not with this: that much was never sent.
             *high = 0x40;
@@ -129,7 +121,7 @@ impl Pair {
     fn receive(&mut self, side: usize, segment: &[u8]) {
         self.sides[side].arrived(segment, self.now_ns).expect("a segment of the other side");
         // Now and then the reader is slow.
-        if self.path.below(4) > 0 || self.now_ns >= self.path.heals_ns {
+        if self.path.random.below(4) > 0 || self.now_ns >= self.path.heals_ns {
             self.read(side);
         }
     }
@@ -165,11 +157,11 @@ impl Pair {
                 self.receive(side, &segment);
             }
             for side in [0, 1] {
-                if self.path.below(100) < self.path.garbage {
+                if self.path.random.below(100) < self.path.garbage {
                     self.offend(side);
                 }
                 self.pump(side);
-                if self.path.below(10) == 0 {
+                if self.path.random.below(10) == 0 {
                     self.read(side);
                 }
             }
@@ -201,7 +193,7 @@ proptest! {
     #[test]
     fn nothing_is_sent_needlessly_where_nothing_is_lost(there in frames(), back in frames()) {
         let path = Path {
-            seed: 1, lose: 0, repeat: 0, garbage: 0, least_ns: 0, most_ns: 0, heals_ns: 0,
+            random: Random::new(1), lose: 0, repeat: 0, garbage: 0, least_ns: 0, most_ns: 0, heals_ns: 0,
         };
         let numbers = (there.len() + back.len() + 2) as u64;
         let mut pair = Pair::new(path, 0, [there, back]);
@@ -216,7 +208,15 @@ proptest! {
 #[test]
 fn half_of_everything_lost_costs_milliseconds_and_not_seconds() {
     let (least_ns, most_ns, heals_ns) = (50_000, MILLISECOND, u64::MAX);
-    let path = Path { seed: 5, lose: 50, repeat: 20, garbage: 0, least_ns, most_ns, heals_ns };
+    let path = Path {
+        random: Random::new(5),
+        lose: 50,
+        repeat: 20,
+        garbage: 0,
+        least_ns,
+        most_ns,
+        heals_ns,
+    };
     let frames: Vec<Vec<u8>> = (0..3000_u32).map(|n| n.to_le_bytes().to_vec()).collect();
     let mut pair = Pair::new(path, 0, [frames.clone(), vec![]]);
     pair.run();

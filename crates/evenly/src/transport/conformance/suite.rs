@@ -3,8 +3,8 @@
 use super::bench::{bytes, pack};
 use super::{Bench, Event, Fixture};
 use crate::transport::Gone;
-use crate::transport::memory::Chance;
 use evenly_core::frame::Heartbeat;
+use evenly_testkit::Random;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -50,14 +50,14 @@ pub(crate) fn many_peers_are_told_apart(fixture: &mut dyn Fixture) {
     let (mut bench, peers) = Bench::with_agents(fixture, AGENTS);
     assert_eq!(peers.iter().collect::<BTreeSet<_>>().len(), AGENTS);
     let most = bench.limit() - AROUND + 1;
-    let mut chance = Chance(5);
+    let mut random = Random::new(5);
     // The length of a frame follows from its agent, its number and its direction.
     let length = |agent: usize, number: usize, way: usize| {
-        Chance((agent * 1000 + number * 2 + way) as u64).below(most)
+        Random::new((agent * 1000 + number * 2 + way) as u64).index(most)
     };
     let (mut sent, mut heard) = ([[0; AGENTS]; 2], [[0; AGENTS]; 2]);
     while heard.iter().flatten().any(|count| *count < FRAMES) {
-        let (agent, way) = (chance.below(AGENTS), chance.below(2));
+        let (agent, way) = (random.index(AGENTS), random.index(2));
         let number = sent[way][agent];
         if number < FRAMES {
             let packer = match way {
@@ -67,7 +67,7 @@ pub(crate) fn many_peers_are_told_apart(fixture: &mut dyn Fixture) {
             pack(packer, number as u64, length(agent, number, way));
             sent[way][agent] += 1;
         }
-        match chance.below(3) {
+        match random.index(3) {
             0 => bench.turn_primary(),
             1 => bench.turn_agent(agent),
             _ => bench.turn(),
@@ -311,13 +311,13 @@ pub(crate) fn a_primary_that_vanishes_is_gone_once(fixture: &mut dyn Fixture) {
 pub(crate) fn a_number_is_given_again_only_after_its_peer_is_gone(fixture: &mut dyn Fixture) {
     const ROUNDS: usize = 60;
     let mut bench = Bench::new(fixture, ROUNDS);
-    let (mut living, mut chance) = (BTreeSet::new(), Chance(9));
+    let (mut living, mut random) = (BTreeSet::new(), Random::new(9));
     let (mut open, mut highest) = (vec![], 0);
     for round in 0..ROUNDS {
         bench.connect(b"hello");
         if round % 2 == 1 {
             // Of those that came before, one leaves at the same time.
-            let agent = open.swap_remove(chance.below(open.len()));
+            let agent = open.swap_remove(random.index(open.len()));
             bench.agent(agent).0.close(0);
         }
         loop {

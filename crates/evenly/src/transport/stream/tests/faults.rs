@@ -1,10 +1,10 @@
 //! What happens to a connection on its way, and what is made of it at both ends.
 
 use super::Streams;
-use super::relay::{Mischief, TO_AGENT, TO_PRIMARY};
 use crate::transport::Gone;
 use crate::transport::conformance::bench::{bytes, pack};
 use crate::transport::conformance::{Bench, Event, Primary};
+use evenly_testkit::stepped_relay::{Mischief, TO_AGENT, TO_PRIMARY};
 use rustix::io::Errno;
 use std::rc::Rc;
 use std::time::Duration;

@@ -4,7 +4,6 @@ mod connecting;
 mod crowds;
 mod ends;
 mod faults;
-mod relay;
 mod speed;
 mod strangers;
 
@@ -14,7 +13,7 @@ use crate::secure::Key;
 use crate::transport::conformance::{Fixture, Primary, conforms_as_reception};
 use crate::transport::{Address, Registry, Transport};
 use evenly_core::frame::PIPE_FRAME;
-use relay::{Mischief, Relay};
+use evenly_testkit::stepped_relay::{Mischief, Relay};
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;

@@ -7,6 +7,7 @@ use crate::secure::noise::Initiator;
 use crate::transport::conformance::{Bench, Event, Primary};
 use crate::transport::stream::message;
 use crate::transport::{Gone, Registry, Transport};
+use evenly_testkit::needs::lacks;
 use proptest::prelude::*;
 use rustix::io::Errno;
 use std::io::{ErrorKind, Read, Write};
@@ -195,8 +196,7 @@ fn whoever_leaves_while_it_is_asked_about_is_gone() {
 #[test]
 fn the_primary_and_its_agents_are_of_the_same_user() {
     let nobody = rustix::thread::Uid::from_raw(65534);
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("ignored: only root can become another user");
+    if lacks(&["root"]) {
         return;
     }
     // What follows is of one thread only: the system calls know users of threads.
@@ -282,8 +282,7 @@ fn an_agent_without_a_number_in_our_namespace_is_of_the_same_user() {
         }
         panic!("nobody was let in");
     }
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("ignored: only root can make a namespace");
+    if lacks(&["root", "unshare"]) {
         return;
     }
     let streams = Streams::unix("namespace");

@@ -1,4 +1,4 @@
-//! Somebody in the middle: passes on what two ends of a tcp connection say, not quite as they said it.
+//! Relay for one tcp connection that takes a step when its test says so, and changes, cuts or splits what passes.
 
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_socket_linger, set_tcp_nodelay};
@@ -6,50 +6,74 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// Which way bytes go.
-pub(super) const TO_PRIMARY: usize = 0;
-pub(super) const TO_AGENT: usize = 1;
+/// Index of the way from the agent to the primary.
+pub const TO_PRIMARY: usize = 0;
+/// Index of the way from the primary to the agent.
+pub const TO_AGENT: usize = 1;
 
 /// What is done to those that pass.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Mischief {
+pub enum Mischief {
     /// Nothing.
     Nothing,
     /// So many bytes at a time, each time it is asked.
     Pieces(usize),
     /// One bit of the byte at this place, on this way, is another.
-    Flip { way: usize, place: usize, bit: u8 },
+    Flip {
+        /// The way.
+        way: usize,
+        /// The byte, from 0.
+        place: usize,
+        /// The bit, from 0.
+        bit: u8,
+    },
     /// The connection is reset once so many bytes have passed on this way.
-    Reset { way: usize, place: usize },
+    Reset {
+        /// The way.
+        way: usize,
+        /// Bytes that pass before.
+        place: usize,
+    },
     /// So many bytes pass on this way, and then the orderly end of a stream.
-    End { way: usize, place: usize },
+    End {
+        /// The way.
+        way: usize,
+        /// Bytes that pass before.
+        place: usize,
+    },
 }
 
-pub(super) struct Relay {
+/// The relay, between one agent and its primary.
+#[derive(Debug)]
+pub struct Relay {
     gate: TcpListener,
     primary: SocketAddr,
     /// The agent's end and the primary's.
     ends: Option<[TcpStream; 2]>,
     mischief: Mischief,
     /// How many bytes have passed, by their way.
-    pub(super) passed: [usize; 2],
+    pub passed: [usize; 2],
     /// All of them, as they were said.
-    pub(super) said: [Vec<u8>; 2],
+    pub said: [Vec<u8>; 2],
 }
 
 impl Relay {
-    pub(super) fn new(primary: SocketAddr, mischief: Mischief) -> Self {
+    /// A relay to the primary at this address.
+    #[must_use]
+    pub fn new(primary: SocketAddr, mischief: Mischief) -> Self {
         let gate = TcpListener::bind("127.0.0.1:0").unwrap();
         gate.set_nonblocking(true).unwrap();
         Self { gate, primary, ends: None, mischief, passed: [0; 2], said: [vec![], vec![]] }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    /// Where the agent finds the primary.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.gate.local_addr().unwrap()
     }
 
     /// Passes on what is there; whether there was anything.
-    pub(super) fn turn(&mut self) -> bool {
+    pub fn turn(&mut self) -> bool {
         if self.ends.is_none()
             && let Ok((agent, _)) = self.gate.accept()
         {

@@ -1,9 +1,7 @@
-//! A relay between agents and a primary that does to their connections what networks do: it holds
-//! them, delays, splits and joins what they carry, spoils it, and ends them. What it does it does by
-//! a plan, and by what a test tells it in between. Datagrams have [their own](super::drops).
+//! Relay for stream connections between agents and a primary: it holds, delays, splits, joins, changes and ends
+//! them, by a plan and by what a test says in between. Datagrams have [their own](crate::datagram_relay).
 
-use super::place::Place;
-use super::site::{Site, Transport};
+use crate::messages::Place;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SocketFlags, sockopt};
 use std::collections::VecDeque;
@@ -12,31 +10,33 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// What is done to every connection.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// Writes single bytes, each a segment of its own.
-    pub(crate) splits: bool,
+    pub splits: bool,
     /// Writes nothing before so much time has passed since the last write, and then all in one.
-    pub(crate) joins: Duration,
+    pub joins: Duration,
     /// What each byte takes longer.
-    pub(crate) delay: Duration,
+    pub delay: Duration,
     /// Changes a bit in the message with this number on the way to the primary, or from it, of the
     /// first connection; on a network each message has its length before it.
-    pub(crate) flips: Option<(Way, usize)>,
+    pub flips: Option<(Way, usize)>,
     /// Resets the first connections, so many of them, when so many bytes went to the primary.
-    pub(crate) resets: Option<(u32, usize)>,
+    pub resets: Option<(u32, usize)>,
 }
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
+    /// From the agent to the primary.
     ToPrimary,
+    /// From the primary to the agent.
     FromPrimary,
 }
 
@@ -44,13 +44,15 @@ const GOES_ON: u8 = 0;
 const CUT: u8 = 1;
 const RESET: u8 = 2;
 
-/// A relay that runs until it is dropped.
-pub(crate) struct Relay {
+/// A relay that threads run until it is dropped.
+#[derive(Debug)]
+pub struct Relay {
     address: String,
     shared: Arc<Shared>,
     socket: Option<PathBuf>,
 }
 
+#[derive(Debug)]
 struct Shared {
     plan: Plan,
     is_over: AtomicBool,
@@ -61,6 +63,7 @@ struct Shared {
     connections: Mutex<Vec<Arc<Connection>>>,
 }
 
+#[derive(Debug)]
 struct Connection {
     /// Which one, from 0.
     number: u32,
@@ -77,22 +80,20 @@ enum Target {
 }
 
 impl Relay {
-    /// A relay to a primary.
-    pub(crate) fn start(site: &Site, transport: Transport, primary: &str, plan: Plan) -> Self {
-        let to = primary.split_once(':').unwrap().1;
-        let (target, listener, address, socket) = match transport {
-            Transport::Unix => {
-                let path = site.path("relay");
-                let listener = OwnedFd::from(UnixListener::bind(&path).unwrap());
-                let address = format!("unix:{}", path.display());
-                (Target::Unix(to.into()), listener, address, Some(path))
+    /// A relay to a primary at `unix:PATH` or `tcp:HOST:PORT`. For the former it listens at `socket`.
+    #[must_use]
+    pub fn start(socket: &Path, primary: &str, plan: Plan) -> Self {
+        let (target, listener, address, socket) = match primary.split_once(':').unwrap() {
+            ("unix", to) => {
+                let listener = OwnedFd::from(UnixListener::bind(socket).unwrap());
+                let address = format!("unix:{}", socket.display());
+                (Target::Unix(to.into()), listener, address, Some(socket.to_owned()))
             }
-            Transport::Tcp => {
+            (_, to) => {
                 let listener = TcpListener::bind("127.0.0.1:0").unwrap();
                 let address = format!("tcp:{}", listener.local_addr().unwrap());
                 (Target::Tcp(to.parse().unwrap()), listener.into(), address, None)
             }
-            Transport::Unixgram | Transport::Udp => unreachable!("no streams"),
         };
         let shared = Arc::new(Shared {
             plan,
@@ -108,37 +109,40 @@ impl Relay {
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> &str {
+    #[must_use]
+    pub fn address(&self) -> &str {
         &self.address
     }
 
     /// Lets nothing through in either direction, and nobody connect, until told otherwise.
-    pub(crate) fn hold(&self, is_held: bool) {
+    pub fn hold(&self, is_held: bool) {
         self.shared.is_held.store(is_held, SeqCst);
     }
 
     /// Lets nothing through that comes from the primary, until told otherwise.
-    pub(crate) fn mute_primary(&self, is_mute: bool) {
+    pub fn mute_primary(&self, is_mute: bool) {
         self.shared.is_mute.store(is_mute, SeqCst);
     }
 
     /// Closes all connections that there are, in order.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.end_all(CUT);
     }
 
     /// Resets all connections that there are.
-    pub(crate) fn reset(&self) {
+    pub fn reset(&self) {
         self.end_all(RESET);
     }
 
     /// How many connections were made through it.
-    pub(crate) fn accepted(&self) -> u32 {
+    #[must_use]
+    pub fn accepted(&self) -> u32 {
         self.shared.accepted.load(SeqCst)
     }
 
     /// What an agent said first in its connection.
-    pub(crate) fn recorded(&self, connection: usize) -> Vec<u8> {
+    #[must_use]
+    pub fn recorded(&self, connection: usize) -> Vec<u8> {
         self.shared.connections.lock().unwrap()[connection].recorded.lock().unwrap().clone()
     }
 

@@ -1,0 +1,13 @@
+//! Test support of all crates: seeded random numbers, relays that disturb connections, and what a test needs of the
+//! machine.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+pub mod datagram_relay;
+mod messages;
+pub mod needs;
+pub mod random;
+pub mod stepped_relay;
+pub mod stream_relay;
+pub mod watch;
+
+pub use random::Random;
