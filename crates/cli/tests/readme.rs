@@ -1,43 +1,72 @@
-//! Every block of the README is run: console blocks command by command against the output that
-//! stands there, the Rust block as an example of the library.
+//! Runs every block of README.md and of the documents in docs/: console blocks command by command,
+//! against the output that stands there, and the Rust block as an example of the library.
 //!
-//! A block whose peer is not installed is ignored, but with `EVENLY_REQUIRE=1`, as in CI, missing
-//! is failing.
+//! A block that needs a program that is not installed is ignored; with `EVENLY_REQUIRE=1`, as in
+//! CI, it fails.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const README: &str = include_str!("../../../README.md");
-
 /// Programs that a block may need and that not every machine has.
-const PEERS: [&str; 5] = ["xargs", "python3", "awk", "pgrep", "ps"];
+const TOOLS: [&str; 6] = ["xargs", "python3", "awk", "pgrep", "ps", "strace"];
 
 fn main() {
     support::inherited::with_default_signals();
     let mut trials = vec![Trial::test("the_library_example", library_example)];
-    for (number, block) in blocks("console").into_iter().enumerate() {
-        let compiler = block.contains("\n$ cc ").then_some("cc");
-        let peers = PEERS.into_iter().filter(|peer| block.contains(peer));
-        let needs: Vec<_> = peers.chain(compiler).collect();
-        let trial = move || run_block(&block);
-        trials.push(support::needing(&needs, &format!("console_block_{}", number + 1), trial));
+    for Document { name, text } in documents() {
+        for (number, block) in blocks(&text, "console").into_iter().enumerate() {
+            let compiler = block.contains("\n$ cc ").then_some("cc");
+            let tools = TOOLS.into_iter().filter(|tool| has_word(&block, tool));
+            let needs: Vec<_> = tools.chain(compiler).collect();
+            let trial = move || run_block(&block);
+            let title = format!("{name}_block_{}", number + 1);
+            trials.push(support::needing(&needs, &title, trial));
+        }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
+/// A document whose blocks are run.
+struct Document {
+    name: String,
+    text: String,
+}
+
+/// README.md and every Markdown file in docs/.
+fn documents() -> Vec<Document> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let in_docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = in_docs
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    paths.sort();
+    paths.insert(0, root.join("README.md"));
+    let document = |path: PathBuf| Document {
+        name: path.file_stem().unwrap().to_string_lossy().to_lowercase(),
+        text: fs::read_to_string(path).unwrap(),
+    };
+    paths.into_iter().map(document).collect()
+}
+
+/// Whether `word` stands in `text` with no letter or digit beside it.
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|sign: char| !sign.is_alphanumeric()).any(|found| found == word)
+}
+
 /// The blocks of one language.
-fn blocks(language: &str) -> Vec<String> {
+fn blocks(text: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
-    let parts = README.split(&fence).skip(1);
+    let parts = text.split(&fence).skip(1);
     parts.map(|part| part.split("```").next().unwrap().to_owned()).collect()
 }
 
-/// A command of a block, and what stands below it.
+/// A command of a block, and the output that the document shows for it.
 struct Step {
     command: String,
     expected: String,
@@ -62,7 +91,7 @@ fn steps(block: &str) -> Vec<Step> {
 /// Runs all commands of a block in one shell, as a reader would, and compares what each prints.
 fn run_block(block: &str) -> Result<(), Failed> {
     const MARK: &str = "--- next command ---";
-    // A reader's shell has nothing else open; whoever runs the tests may have left us anything.
+    // A reader's shell has no other descriptor open; the caller of the tests may have left some.
     const TIDY: &str = "exec 2>&1
         for open in /proc/$$/fd/*; do
             number=${open##*/}; if [ $number -gt 2 ]; then eval \"exec $number>&-\"; fi
@@ -71,7 +100,7 @@ fn run_block(block: &str) -> Result<(), Failed> {
     let steps = steps(&with_free_port(block)?);
     let mut script = String::new();
     for step in &steps {
-        // The tests are running already, and what they need is built.
+        // `cargo test` is running, and has built the examples.
         if step.command != "cargo test" && !step.command.starts_with("cargo build ") {
             script += &as_built(&step.command);
         }
@@ -86,6 +115,7 @@ fn run_block(block: &str) -> Result<(), Failed> {
         .args(["-c", &format!("{TIDY}\n{script}")])
         .env("PATH", path)
         .env("XDG_CONFIG_HOME", &directory.0)
+        .env("XDG_STATE_HOME", &directory.0)
         .current_dir(&directory.0)
         .stdin(Stdio::null())
         .output()?;
@@ -103,8 +133,8 @@ fn run_block(block: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The commands that build first, with what this test run has built: cargo puts examples beside the
-/// binary under test.
+/// Replaces commands that build a program by the path of that program, as this test run has built it.
+/// Cargo puts examples beside the binary under test.
 fn as_built(command: &str) -> String {
     let examples = Path::new(support::EVENLY).with_file_name("examples");
     command
@@ -116,23 +146,22 @@ fn as_built(command: &str) -> String {
         .replace("target/release/examples", &examples.display().to_string())
 }
 
-/// The README's port may be taken on this machine, and be it by another run of this test.
+/// Replaces the port of the documents by a free one: another run of this test may use that port.
 fn with_free_port(block: &str) -> Result<String, Failed> {
     let place = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     Ok(block.replace("127.0.0.1:7000", &place.to_string()))
 }
 
-/// What of an output is the same on every machine and in every run: without process numbers, paths
-/// and sizes of gaps, and without what a shell says of its own background commands.
+/// The words of an output that are the same on every machine and in every run: without process
+/// numbers, paths and sizes of chunks, and without the messages of a shell about its background jobs.
 fn essence(text: &str) -> Vec<String> {
-    let has_numbers_of_its_run =
-        |line: &str| line.contains("(pid ") || text.contains("descriptors");
+    let varies = |line: &str| line.contains("(pid ") || text.contains("descriptors");
     let is_of_the_shell = |line: &str| line.starts_with("bash: line ") || line.contains(" Killed ");
-    // What is said every 30 s is said on a busy machine only.
+    // A slow machine prints a line of progress every 30 s.
     let is_progress = |line: &str| line.starts_with("evenly: ") && line.contains("/s, ");
     let lines = text.lines().filter(|line| !is_of_the_shell(line) && !is_progress(line));
     let words = |line: &str| {
-        let masked = has_numbers_of_its_run(line);
+        let masked = varies(line);
         let word = |word: &str| {
             let name =
                 ["answer", "wiring"].into_iter().find(|name| word.ends_with(&format!("/{name}")));
@@ -147,7 +176,7 @@ fn essence(text: &str) -> Vec<String> {
     lines.flat_map(words).collect()
 }
 
-/// Longer numbers become one sign.
+/// Replaces each number of a word with three digits or more by `#`.
 fn mask(word: &str) -> String {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     if digits < 3 {
@@ -164,7 +193,9 @@ fn mask(word: &str) -> String {
 /// The Rust block is the documentation example of the library, word for word, which `cargo test`
 /// compiles and runs.
 fn library_example() -> Result<(), Failed> {
-    let [example] = &blocks("rust")[..] else { return Err("one Rust block is expected".into()) };
+    let examples: Vec<_> =
+        documents().iter().flat_map(|document| blocks(&document.text, "rust")).collect();
+    let [example] = &examples[..] else { return Err("one Rust block is expected".into()) };
     let library = include_str!("../../evenly/src/lib.rs");
     let documented: String = library
         .lines()
@@ -178,7 +209,7 @@ fn library_example() -> Result<(), Failed> {
     }
 }
 
-/// A directory of its own for each block, removed afterwards.
+/// The working directory of one block; removed when dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
