@@ -9,7 +9,7 @@ use crate::plan::Wiring;
 use crate::stderr;
 use captions::captions;
 use evenly::observe::{Processes, Stage, StageHook};
-use evenly::view::{self, Labels, Snapshot};
+use evenly::procfs_snapshot::{self, Labels, Snapshot};
 use roles::Roles;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -82,7 +82,7 @@ impl WiringView {
         let pipe = |inode| roles.purpose(inode);
         let socket = |inode| roles.socket(snapshot, inode);
         let labels = Labels { process: &process, pipe: &pipe, socket: &socket };
-        text += &view::render(snapshot, labels, false);
+        text += &procfs_snapshot::render(snapshot, labels, false);
         text += &captions::elsewhere(roles);
         stderr::show(&text);
     }
@@ -103,8 +103,8 @@ impl WiringView {
         let ends = if open == 1 { "end" } else { "ends" };
         let doing = snapshot.processes.get(closed).map(|process| &process.activity);
         let fate = match doing {
-            Some(view::Activity::Zombie) => "read end of file and left",
-            Some(view::Activity::Gone) => "is gone",
+            Some(procfs_snapshot::Activity::Zombie) => "read end of file and left",
+            Some(procfs_snapshot::Activity::Gone) => "is gone",
             _ => "was sent end of file",
         };
         stderr::show(&format!("worker {closed} {fate}: results has {open} write {ends} open\n"));

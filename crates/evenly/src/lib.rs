@@ -31,13 +31,13 @@ mod lock;
 pub mod observe;
 pub mod output;
 mod process;
+pub mod procfs_snapshot;
 mod quoted;
 #[cfg(test)]
 mod scratch;
 mod secure;
 mod silence;
 mod transport;
-pub mod view;
 
 pub use error::Error;
 pub use evenly_core::{

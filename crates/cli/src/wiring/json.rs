@@ -3,7 +3,7 @@
 use super::roles::Roles;
 use crate::report::line;
 use evenly::observe::Stage;
-use evenly::view::{Access, Activity, End, Snapshot, SocketState, Target};
+use evenly::procfs_snapshot::{Access, Activity, End, Snapshot, SocketState, Target};
 use serde_json::{Value, json};
 
 /// A stage as the kernel has it.

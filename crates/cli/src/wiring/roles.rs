@@ -1,7 +1,7 @@
 //! Who takes part in a stage: the processes, pipes and sockets of a job by their roles.
 
 use evenly::observe::{AgentSeen, Processes};
-use evenly::view::{Family, Snapshot, SocketState, SocketView, ViewError};
+use evenly::procfs_snapshot::{Family, Snapshot, SocketState, SocketView, ViewError};
 use std::time::{Duration, Instant};
 
 /// How long the workers of an agent may take to close what is not theirs: they have just been forked.

@@ -9,7 +9,7 @@ use super::unwritten::Unwritten;
 use crate::error::Error;
 use crate::function::Function;
 use crate::job::Job;
-use crate::journal::{Book, Committed, Done, Journal, JournalError, Ready};
+use crate::journal::{Committed, Done, Journal, JournalError, JournalWriter, Ready};
 use crate::observe::{Observation, Resumed};
 use evenly_core::{Aggregate, Assignment, Interval, Range, Record, Scheduler};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// The journal of a run, if it has one.
 #[derive(Default)]
 pub(super) struct Keeper {
-    book: Option<Book>,
+    book: Option<JournalWriter>,
     /// When one is begun that nobody named.
     begins: Option<Duration>,
     /// Whether this run began it.
@@ -98,7 +98,7 @@ impl Keeper {
 
     /// When something is to be done about it.
     pub(super) fn next_due(&self) -> Option<Duration> {
-        self.book.as_ref().map_or(self.begins, Book::due)
+        self.book.as_ref().map_or(self.begins, JournalWriter::due)
     }
 
     /// Goes on with what is done.
@@ -190,7 +190,7 @@ impl Gathering<'_> {
 
     fn try_to_keep_the_rest(&mut self) -> Result<bool, Error> {
         self.keep_what_is_written();
-        match self.keeper.book.as_ref().and_then(Book::due) {
+        match self.keeper.book.as_ref().and_then(JournalWriter::due) {
             Some(_) => {
                 let is_kept = self.commit(self.clock.elapsed(), &[])?;
                 self.consider_halting()?;
@@ -261,7 +261,9 @@ impl Gathering<'_> {
             self.keeper.begins = None;
             self.begin_journal();
         }
-        let Some(due) = self.keeper.book.as_ref().and_then(Book::due) else { return Ok(()) };
+        let Some(due) = self.keeper.book.as_ref().and_then(JournalWriter::due) else {
+            return Ok(());
+        };
         if due > now && !self.supervisor.scheduler().is_idle() {
             return Ok(());
         }

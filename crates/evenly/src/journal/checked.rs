@@ -3,12 +3,12 @@
 //! Sockets are bound and workers forked in between: if that fails, the call is refused and the journal
 //! is as it was.
 
-use super::book::{Book, Call, Found, Terms, lock};
 use super::check::{Contents, check};
 use super::connection::{self, There};
 use super::error::JournalError;
 use super::fingerprint::Fingerprint;
 use super::state;
+use super::writer::{Call, Found, JournalWriter, Terms, lock};
 use crate::lock::Lock;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub(super) struct Checked<'a> {
     terms: Terms,
 }
 
-impl Book {
+impl JournalWriter {
     /// Opens the journal of this job, or begins it.
     ///
     /// # Errors
@@ -101,23 +101,23 @@ impl<'a> Checked<'a> {
     ///
     /// # Errors
     /// If it cannot be written. A file that this made is removed.
-    pub(super) fn begin(self) -> Result<(Book, Option<Contents>), JournalError> {
+    pub(super) fn begin(self) -> Result<(JournalWriter, Option<Contents>), JournalError> {
         let Self { name, path, lock, found, fingerprint, call, terms } = self;
         let begun = match found {
-            Some(found) => Book::resume((path, lock), found, &fingerprint, call, terms)
-                .map(|(book, contents)| (book, Some(contents))),
+            Some(found) => JournalWriter::resume((path, lock), found, &fingerprint, call, terms)
+                .map(|(writer, contents)| (writer, Some(contents))),
             None => {
                 let is_missing = !path.exists();
-                let begun = Book::begin(&path, lock, &fingerprint, call);
+                let begun = JournalWriter::begin(&path, lock, &fingerprint, call);
                 if begun.is_err() && is_missing {
                     // That it stays is no error of its own.
                     let _ = state::remove(&path);
                 }
-                begun.map(|book| (book, None))
+                begun.map(|writer| (writer, None))
             }
         };
-        let (mut book, contents) = begun.map_err(|error| error.called(&name))?;
-        book.path = name;
-        Ok((book, contents))
+        let (mut writer, contents) = begun.map_err(|error| error.called(&name))?;
+        writer.path = name;
+        Ok((writer, contents))
     }
 }

@@ -1,9 +1,9 @@
 //! What an earlier run found, read back when it is due.
 
-use super::book::Book;
 use super::error::{JournalError, Trouble};
 use super::schema::Hasher;
 use super::tables::{self, FailedRow, LinesRow, Numbered};
+use super::writer::JournalWriter;
 use evenly_core::{Failure, Interval, Partial, Value};
 use rusqlite::Connection;
 
@@ -12,7 +12,7 @@ const FAILURES: usize = 4096;
 
 const NO_LINES: Value = Value::Lines { lines: 0, text: Vec::new() };
 
-impl Book {
+impl JournalWriter {
     /// Gives all numbers that failed, some at a time.
     pub(crate) fn each_failure(
         &self,

@@ -3,16 +3,15 @@
 //!
 //! An SQLite database, because torn writes and a loss of power are its trade, and because anybody can
 //! ask it. A run's answers count when they are in it: [`Order::Record`](evenly_core::Order) goes to
-//! `Book::put`, and what `Book::commit` gives back goes to the supervisor. docs/journal.md has the
+//! `JournalWriter::put`, and what `JournalWriter::commit` gives back goes to the supervisor. docs/journal.md has the
 //! tables, when a journal is valid, and what becomes of it after each kind of accident.
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
-//! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `book` how it is written, `cadence` when and `kept` how it is read back, `verify` several together,
+//! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `writer` how it is written, `cadence` when and `kept` how it is read back, `verify` several together,
 //! `state` the journals that nobody named.
 
 mod batch;
 mod begun;
-mod book;
 mod cadence;
 mod check;
 mod checked;
@@ -26,20 +25,21 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod writer;
 
-pub(crate) use book::{Book, Committed};
 pub use error::JournalError;
 pub use fingerprint::{Difference, Fingerprint};
 pub use state::{directory, latest};
 pub use verify::{Together, merge, verify};
+pub(crate) use writer::{Committed, JournalWriter};
 
 use crate::function::{Function, Program};
-use book::Terms;
 use checked::Checked;
 use evenly_core::{Aggregate, Interval, IntervalSet, Range, Value};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use writer::Terms;
 
 /// Where the journal of a job is, and on which terms it is gone on with.
 ///
@@ -159,13 +159,13 @@ impl Journal {
         Fingerprint::new(aggregate, range, function.name(), program.trim())
     }
 
-    fn call_in(&self) -> book::Call<'_> {
+    fn call_in(&self) -> writer::Call<'_> {
         self.call.as_ref().map(|(words, directory)| (&words[..], &**directory))
     }
 
     /// Checks the file of a journal at a path, and writes nothing to it yet; `None` if there is no path
     /// before the journal begins. A signal that asks for the end, or the time `until`, ends that with
-    /// [`JournalError::Interrupted`], and so does what [is read](Book::end_reading) of it later.
+    /// [`JournalError::Interrupted`], and so does what [is read](JournalWriter::end_reading) of it later.
     pub(crate) fn check(
         &self,
         aggregate: Aggregate,
@@ -185,14 +185,14 @@ impl Journal {
         aggregate: Aggregate,
         range: Range,
         function: &dyn Function,
-    ) -> Result<Book, JournalError> {
+    ) -> Result<JournalWriter, JournalError> {
         let path = match &self.place {
             Place::At(path) => path.clone(),
             Place::After(_, Some(directory)) => state::new_file(directory)?,
             Place::After(_, None) => state::new_file(&directory()?)?,
         };
         let fingerprint = self.fingerprint(aggregate, range, function);
-        Ok(Book::open(&path, &fingerprint, self.call_in(), Terms::default())?.0)
+        Ok(JournalWriter::open(&path, &fingerprint, self.call_in(), Terms::default())?.0)
     }
 }
 
@@ -201,9 +201,9 @@ pub(crate) struct Ready<'a>(Checked<'a>);
 
 impl Ready<'_> {
     /// Opens it: with what is done already.
-    pub(crate) fn begin(self) -> Result<(Book, Option<Done>), JournalError> {
-        let (book, contents) = self.0.begin()?;
-        Ok((book, contents.map(Done::from)))
+    pub(crate) fn begin(self) -> Result<(JournalWriter, Option<Done>), JournalError> {
+        let (writer, contents) = self.0.begin()?;
+        Ok((writer, contents.map(Done::from)))
     }
 }
 
@@ -252,6 +252,6 @@ pub fn call(path: &Path) -> Result<Option<(Vec<OsString>, PathBuf)>, JournalErro
 /// If it cannot be removed.
 pub fn discard(path: &Path) -> Result<(), JournalError> {
     let path = connection::place(path)?;
-    let _lock = book::lock(&path)?;
+    let _lock = writer::lock(&path)?;
     state::remove(&path)
 }

@@ -4,8 +4,8 @@ mod begun;
 mod damage;
 mod several;
 
-use super::book::{Book, Committed, Terms};
 use super::check::Contents;
+use super::writer::{Committed, JournalWriter, Terms};
 use super::{Fingerprint, JournalError, verify};
 use crate::scratch::Scratch;
 use evenly_core::{
@@ -32,21 +32,21 @@ fn fingerprint(aggregate: Aggregate, end: i128) -> Fingerprint {
     Fingerprint::new(aggregate, Range::new(0, end).unwrap(), "even", "")
 }
 
-fn begin(path: &Path, fingerprint: &Fingerprint) -> Book {
-    Book::open(path, fingerprint, None, Terms::default()).unwrap().0
+fn begin(path: &Path, fingerprint: &Fingerprint) -> JournalWriter {
+    JournalWriter::open(path, fingerprint, None, Terms::default()).unwrap().0
 }
 
-fn commit(book: &mut Book) -> Vec<Record> {
-    match book.commit(Duration::ZERO, &[]).unwrap() {
+fn commit(writer: &mut JournalWriter) -> Vec<Record> {
+    match writer.commit(Duration::ZERO, &[]).unwrap() {
         Committed::Records(records) => records,
         Committed::NotYet => panic!("nobody else has it locked"),
     }
 }
 
-fn put(book: &mut Book, covered: &[Interval], failed: &[i64], value: Value) {
+fn put(writer: &mut JournalWriter, covered: &[Interval], failed: &[i64], value: Value) {
     let failure = |n: &i64| Failure { interval: Interval::single(*n), cause: CAUSE };
     let failed = failed.iter().map(failure).collect();
-    book.put(Record::new(covered.to_vec(), failed, value), Duration::ZERO);
+    writer.put(Record::new(covered.to_vec(), failed, value), Duration::ZERO);
 }
 
 fn lines(numbers: impl Iterator<Item = i64>) -> Value {
@@ -66,21 +66,21 @@ fn its_lock_is_the_same_by_another_name() {
     std::os::unix::fs::symlink("file", &link).unwrap();
     std::os::unix::fs::symlink(&link, &chain).unwrap();
     let fingerprint = fingerprint(Aggregate::Count, 100);
-    let book = begin(&chain, &fingerprint);
+    let writer = begin(&chain, &fingerprint);
     for name in ["link", "chain", "file"] {
-        let again = Book::open(&scratch.path(name), &fingerprint, None, RESUME);
+        let again = JournalWriter::open(&scratch.path(name), &fingerprint, None, RESUME);
         assert!(matches!(again, Err(JournalError::InUse { .. })), "{name}");
     }
-    drop(book);
+    drop(writer);
     assert!(scratch.path("file").is_file() && link.is_symlink());
 }
 
-/// All that a book gives back of what is due.
-fn all_kept(book: &mut Book, due: Interval) -> Vec<Partial> {
+/// All that a writer gives back of what is due.
+fn all_kept(writer: &mut JournalWriter, due: Interval) -> Vec<Partial> {
     let mut rest = Some(due);
     let mut all = vec![];
     while let Some(due) = rest {
-        let partial = book.kept(due).unwrap();
+        let partial = writer.kept(due).unwrap();
         let span = partial.span().unwrap();
         assert!(span.first() == due.first() && span.last() <= due.last());
         rest = due.above(span.last());
@@ -114,12 +114,12 @@ fn values_of_each_kind_come_back() {
     ] {
         let scratch = Scratch::new(&format!("journal-values-{}", aggregate.name()));
         let path = scratch.path("j");
-        let mut book = begin(&path, &fingerprint(aggregate, 10));
-        put(&mut book, &[interval(5, 9)], &[], one);
-        commit(&mut book);
-        put(&mut book, &[interval(0, 4)], &[], other);
-        assert_eq!(commit(&mut book).len(), 1);
-        drop(book);
+        let mut writer = begin(&path, &fingerprint(aggregate, 10));
+        put(&mut writer, &[interval(5, 9)], &[], one);
+        commit(&mut writer);
+        put(&mut writer, &[interval(0, 4)], &[], other);
+        assert_eq!(commit(&mut writer).len(), 1);
+        drop(writer);
         let contents = read(&path);
         assert_eq!((contents.value, contents.pieces), (both, vec![(interval(0, 9), 0)]));
         assert_eq!(scratch.names(), ["j"], "nothing is left beside it");
@@ -130,19 +130,19 @@ fn values_of_each_kind_come_back() {
 fn adjacent_numbers_are_one_row_however_long_the_run() {
     let scratch = Scratch::new("journal-coalesce");
     let path = scratch.path("j");
-    let mut book = begin(&path, &fingerprint(Aggregate::Count, 1 << 40));
+    let mut writer = begin(&path, &fingerprint(Aggregate::Count, 1 << 40));
     let mut size = 0;
     for chunk in 0..400 {
         // Two workers, one of them behind.
         let first = if chunk % 2 == 0 { chunk } else { 10_000 + chunk } * 1_000;
-        put(&mut book, &[interval(first, first + 999)], &[], Value::Count(500));
-        put(&mut book, &[interval(first + 1_000, first + 1_999)], &[], Value::Count(500));
-        commit(&mut book);
+        put(&mut writer, &[interval(first, first + 999)], &[], Value::Count(500));
+        put(&mut writer, &[interval(first + 1_000, first + 1_999)], &[], Value::Count(500));
+        commit(&mut writer);
         let length = std::fs::metadata(&path).unwrap().len();
         assert!(chunk == 0 || length == size, "{length} after {chunk}");
         size = length;
     }
-    drop(book);
+    drop(writer);
     assert_eq!(read(&path).pieces.len(), 2);
 }
 
@@ -150,10 +150,10 @@ fn adjacent_numbers_are_one_row_however_long_the_run() {
 fn what_is_not_committed_is_not_there() {
     let scratch = Scratch::new("journal-uncommitted");
     let path = scratch.path("j");
-    let mut book = begin(&path, &fingerprint(Aggregate::Count, 100));
-    put(&mut book, &[interval(0, 9)], &[], Value::Count(5));
-    assert!(book.due().is_some());
-    drop(book);
+    let mut writer = begin(&path, &fingerprint(Aggregate::Count, 100));
+    put(&mut writer, &[interval(0, 9)], &[], Value::Count(5));
+    assert!(writer.due().is_some());
+    drop(writer);
     assert_eq!(read(&path).done, 0);
 }
 
@@ -163,7 +163,7 @@ fn it_is_opened_only_on_its_terms() {
     let path = scratch.path("j");
     let count = fingerprint(Aggregate::Count, 100);
     let open = |fingerprint: &Fingerprint, terms| {
-        Book::open(&path, fingerprint, None, terms).map(|(_, contents)| contents)
+        JournalWriter::open(&path, fingerprint, None, terms).map(|(_, contents)| contents)
     };
     let expected = Terms { is_expected: true, ..RESUME };
     assert!(matches!(open(&count, expected), Err(JournalError::Missing { .. })));
@@ -173,7 +173,7 @@ fn it_is_opened_only_on_its_terms() {
     assert!(matches!(open(&count, Terms::default()), Err(JournalError::Exists { .. })));
     assert!(open(&count, RESUME).unwrap().is_none());
     assert!(matches!(open(&count, Terms::default()), Err(JournalError::Exists { .. })));
-    let in_use = Book::open(&path, &count, None, RESUME).unwrap();
+    let in_use = JournalWriter::open(&path, &count, None, RESUME).unwrap();
     assert!(matches!(open(&count, RESUME), Err(JournalError::InUse { .. })));
     drop(in_use);
     let refused = |other: &Fingerprint, expected: &[&str]| {
@@ -211,7 +211,7 @@ fn what_is_not_ours_is_left_as_it_is() {
     for name in ["database", "text", "directory"] {
         let path = scratch.path(name);
         let before = std::fs::read(&path).ok();
-        let error = Book::open(&path, &count, None, RESUME).map(drop).unwrap_err();
+        let error = JournalWriter::open(&path, &count, None, RESUME).map(drop).unwrap_err();
         assert!(matches!(error, JournalError::NotOurs { .. }), "{error:?}");
         assert!(verify::read(&path).is_err());
         assert_eq!(std::fs::read(&path).ok(), before);
@@ -224,13 +224,13 @@ fn what_is_not_ours_is_left_as_it_is() {
 fn somebody_elses_changes_are_noticed() {
     let scratch = Scratch::new("journal-changed");
     let path = scratch.path("j");
-    let mut book = begin(&path, &fingerprint(Aggregate::Count, 100));
-    put(&mut book, &[interval(0, 9)], &[], Value::Count(5));
+    let mut writer = begin(&path, &fingerprint(Aggregate::Count, 100));
+    put(&mut writer, &[interval(0, 9)], &[], Value::Count(5));
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(matches!(book.commit(Duration::ZERO, &[]), Ok(Committed::NotYet)));
+    assert!(matches!(writer.commit(Duration::ZERO, &[]), Ok(Committed::NotYet)));
     other.execute_batch("UPDATE total SET hash = hash + 1; COMMIT").unwrap();
-    let error = book.commit(Duration::ZERO, &[]).unwrap_err();
+    let error = writer.commit(Duration::ZERO, &[]).unwrap_err();
     assert!(error.to_string().contains("row 1: its hash"), "{error}");
 }
 
@@ -239,17 +239,17 @@ fn failures_are_known_and_can_be_tried_again() {
     let scratch = Scratch::new("journal-failed");
     let path = scratch.path("j");
     let find = fingerprint(Aggregate::Find { first: None }, 100);
-    let mut book = begin(&path, &find);
+    let mut writer = begin(&path, &find);
     let covered = [interval(0, 4), interval(6, 6), interval(9, 19)];
-    put(&mut book, &covered, &[5, 7, 8], lines([0, 3, 6, 9, 12].into_iter()));
-    commit(&mut book);
+    put(&mut writer, &covered, &[5, 7, 8], lines([0, 3, 6, 9, 12].into_iter()));
+    commit(&mut writer);
     // A neighbour that fails later makes the row longer, and nothing else.
-    put(&mut book, &[interval(21, 30)], &[20], lines([21].into_iter()));
-    commit(&mut book);
+    put(&mut writer, &[interval(21, 30)], &[20], lines([21].into_iter()));
+    commit(&mut writer);
     let mut known = vec![];
-    book.each_failure(|some| known.extend_from_slice(some)).unwrap();
+    writer.each_failure(|some| known.extend_from_slice(some)).unwrap();
     assert_eq!(known.iter().map(|failure| failure.interval.len()).sum::<u128>(), 4);
-    let all = all_kept(&mut book, interval(0, 19));
+    let all = all_kept(&mut writer, interval(0, 19));
     let text = |partial: &Partial| match &partial.value {
         Value::Lines { text, .. } => String::from_utf8(text.clone()).unwrap(),
         _ => panic!(),
@@ -258,19 +258,19 @@ fn failures_are_known_and_can_be_tried_again() {
     assert_eq!(texts, ["0\n3\n", "6\n", "9\n12\n"]);
     let failed: u128 = all.iter().flat_map(|p| &p.failed).map(|f| f.interval.len()).sum();
     assert_eq!(failed, 3);
-    drop(book);
+    drop(writer);
     let contents = read(&path);
     assert_eq!(contents.pieces, [(interval(0, 30), 6)]);
     assert_eq!((contents.lowest_failure, contents.failed), (Some(5), 4));
     let terms = Terms { retry_failed: true, ..RESUME };
-    let (mut book, contents) = Book::open(&path, &find, None, terms).unwrap();
+    let (mut writer, contents) = JournalWriter::open(&path, &find, None, terms).unwrap();
     let contents = contents.unwrap();
     assert_eq!(contents.failed, 0);
     let pieces: Vec<_> = contents.pieces.iter().map(|(piece, _)| *piece).collect();
     assert_eq!(pieces, [interval(0, 4), interval(6, 6), interval(9, 19), interval(21, 30)]);
-    put(&mut book, &[interval(7, 8), interval(20, 20)], &[5], lines([7, 20].into_iter()));
-    commit(&mut book);
-    drop(book);
+    put(&mut writer, &[interval(7, 8), interval(20, 20)], &[5], lines([7, 20].into_iter()));
+    commit(&mut writer);
+    drop(writer);
     assert_eq!(read(&path).pieces, [(interval(0, 30), 8)]);
 }
 
@@ -278,14 +278,14 @@ fn failures_are_known_and_can_be_tried_again() {
 fn what_was_done_before_it_began_is_taken_over() {
     let scratch = Scratch::new("journal-take-over");
     let path = scratch.path("j");
-    let mut book = begin(&path, &fingerprint(Aggregate::Count, 100));
+    let mut writer = begin(&path, &fingerprint(Aggregate::Count, 100));
     let mut covered = IntervalSet::new();
     covered.insert(interval(0, 9)).unwrap();
     covered.insert(interval(20, 29)).unwrap();
     let failure = |first, last| Failure { interval: interval(first, last), cause: CAUSE };
     let failed = [failure(25, 29), failure(0, 0), failure(4, 5)];
-    book.take_over(&covered, &failed, &Value::Count(7)).unwrap();
-    drop(book);
+    writer.take_over(&covered, &failed, &Value::Count(7)).unwrap();
+    drop(writer);
     let contents = read(&path);
     assert_eq!((contents.done, contents.failed, contents.value), (12, 8, Value::Count(7)));
     assert_eq!(contents.pieces, [(interval(0, 9), 0), (interval(20, 29), 0)]);
@@ -305,7 +305,7 @@ proptest! {
         let scratch = Scratch::new("journal-random");
         let path = scratch.path("j");
         let map = fingerprint(Aggregate::Find { first: None }, 300);
-        let mut book = begin(&path, &map);
+        let mut writer = begin(&path, &map);
         let mut pieces = vec![];
         let mut first = 0;
         for cut in cuts.into_iter().chain([300]) {
@@ -331,21 +331,21 @@ proptest! {
             }
             covered.extend(rest);
             let found = (first..=last).filter(|n| n % 3 == 0 && !failed.contains(n));
-            put(&mut book, &covered, &failed, lines(found));
+            put(&mut writer, &covered, &failed, lines(found));
             if commits[index] {
-                commit(&mut book);
+                commit(&mut writer);
             }
         }
-        commit(&mut book);
+        commit(&mut writer);
         let mut text = vec![];
         for piece in expected.iter() {
-            for partial in all_kept(&mut book, piece) {
+            for partial in all_kept(&mut writer, piece) {
                 if let Value::Lines { text: more, .. } = partial.value {
                     text.extend(more);
                 }
             }
         }
-        drop(book);
+        drop(writer);
         let contents = read(&path);
         let pieces: Vec<_> = contents.pieces.iter().map(|(piece, _)| *piece).collect();
         prop_assert_eq!(pieces, expected.iter().collect::<Vec<_>>());

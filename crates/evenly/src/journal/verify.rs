@@ -1,12 +1,12 @@
 //! Several journals together: what they cover, and one journal of all of them.
 
 use super::begun;
-use super::book::{Book, Call, Committed, TRIES, Terms};
 use super::check::{Contents, check};
 use super::connection::{self, There};
 use super::error::{JournalError, Trouble};
 use super::fingerprint::Fingerprint;
 use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
+use super::writer::{Call, Committed, JournalWriter, TRIES, Terms};
 use evenly_core::{Aggregate, Failure, Interval, Range, Record, Value};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -295,21 +295,21 @@ pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
         return Err(JournalError::TooManyValues);
     }
     let no_call: Call<'_> = None;
-    let opened = Book::open(into, &together.fingerprint, no_call, Terms::default());
-    let (mut book, _) = opened.map_err(|error| match error {
+    let opened = JournalWriter::open(into, &together.fingerprint, no_call, Terms::default());
+    let (mut writer, _) = opened.map_err(|error| match error {
         JournalError::Exists { path } => JournalError::MergeExists { path },
         other => other,
     })?;
     let copied = journals.iter().zip(paths).try_for_each(|((connection, contents), path)| {
-        copy(&mut book, connection, contents).map_err(|failed| match failed {
+        copy(&mut writer, connection, contents).map_err(|failed| match failed {
             Failed::Reading(trouble) => trouble.at(path, "read"),
             Failed::Writing(error) => error,
         })
     });
     if copied.is_err() {
         // What is not whole is not left there.
-        let path = book.path().to_owned();
-        drop(book);
+        let path = writer.path().to_owned();
+        drop(writer);
         let _ = super::discard(&path);
     }
     copied.map(|()| together)
@@ -327,7 +327,11 @@ impl From<Trouble> for Failed {
 }
 
 /// Copies all of a journal, a part at a time.
-fn copy(book: &mut Book, connection: &Connection, contents: &Contents) -> Result<(), Failed> {
+fn copy(
+    writer: &mut JournalWriter,
+    connection: &Connection,
+    contents: &Contents,
+) -> Result<(), Failed> {
     let mut hasher = contents.hasher.clone();
     let mut rows = tables::all(connection, "lines")?;
     let mut lines: Cursor<'_, LinesRow> =
@@ -340,7 +344,7 @@ fn copy(book: &mut Book, connection: &Connection, contents: &Contents) -> Result
     let mut rows = tables::all(connection, "failed")?;
     let mut failed: Cursor<'_, FailedRow> =
         Cursor::over(rows.query(()).map_err(Trouble::from)?, &mut hasher)?;
-    let mut writer = Writer { book, value: Some(contents.value.clone()) };
+    let mut writer = Writer { writer, value: Some(contents.value.clone()) };
     while let Some(row) = done.take()? {
         let mut rest = Some(row.interval);
         while let Some(piece) = lines.peek().filter(|piece| row.interval.contains(piece.interval)) {
@@ -366,9 +370,9 @@ fn copy(book: &mut Book, connection: &Connection, contents: &Contents) -> Result
     writer.flush()
 }
 
-/// Puts records into a book and commits now and then.
+/// Puts records into a writer and commits now and then.
 struct Writer<'a> {
-    book: &'a mut Book,
+    writer: &'a mut JournalWriter,
     /// What all of it comes to, written with the first.
     value: Option<Value>,
 }
@@ -385,20 +389,20 @@ impl Writer<'_> {
             _ => value,
         };
         let (covered, failed) = (covered.into_iter().collect(), failed.into_iter().collect());
-        self.book.put(Record::new(covered, failed, value), Duration::ZERO);
+        self.writer.put(Record::new(covered, failed, value), Duration::ZERO);
         // Due at once: there is too much of it.
-        if self.book.due() == Some(Duration::ZERO) { self.flush() } else { Ok(()) }
+        if self.writer.due() == Some(Duration::ZERO) { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), Failed> {
         for _ in 0..TRIES {
-            match self.book.commit(Duration::ZERO, &[]).map_err(Failed::Writing)? {
+            match self.writer.commit(Duration::ZERO, &[]).map_err(Failed::Writing)? {
                 Committed::Records(_) => return Ok(()),
                 Committed::NotYet => {}
             }
         }
         Err(Failed::Writing(JournalError::Failed {
-            path: self.book.path().to_owned(),
+            path: self.writer.path().to_owned(),
             doing: "write",
             cause: "another program has it locked".to_owned(),
             advice: "merge again when it is closed",

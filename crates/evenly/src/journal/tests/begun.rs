@@ -12,13 +12,14 @@ const RETRY: Terms = Terms {
 };
 
 fn unknown(path: &Path, fingerprint: &Fingerprint) -> Vec<Interval> {
-    let (book, _) = Book::open(path, fingerprint, None, RESUME).unwrap();
+    let (writer, _) = JournalWriter::open(path, fingerprint, None, RESUME).unwrap();
     let mut found = vec![];
-    book.each_failure(|failed| {
-        let unknown = failed.iter().filter(|failure| failure.cause == Cause::Unknown);
-        found.extend(unknown.map(|failure| failure.interval));
-    })
-    .unwrap();
+    writer
+        .each_failure(|failed| {
+            let unknown = failed.iter().filter(|failure| failure.cause == Cause::Unknown);
+            found.extend(unknown.map(|failure| failure.interval));
+        })
+        .unwrap();
     found
 }
 
@@ -27,12 +28,12 @@ fn what_had_begun_has_failed() {
     let scratch = Scratch::new("journal-begun");
     let path = scratch.path("j");
     let fingerprint = fingerprint(Aggregate::Count, 100);
-    let mut book = begin(&path, &fingerprint);
-    book.commit(Duration::ZERO, &[interval(0, 9), interval(10, 19), interval(30, 39)]).unwrap();
-    put(&mut book, &[interval(0, 4), interval(10, 19)], &[], Value::Count(9));
-    book.untouch(interval(35, 39), Duration::ZERO);
-    commit(&mut book);
-    drop(book);
+    let mut writer = begin(&path, &fingerprint);
+    writer.commit(Duration::ZERO, &[interval(0, 9), interval(10, 19), interval(30, 39)]).unwrap();
+    put(&mut writer, &[interval(0, 4), interval(10, 19)], &[], Value::Count(9));
+    writer.untouch(interval(35, 39), Duration::ZERO);
+    commit(&mut writer);
+    drop(writer);
     let contents = read(&path);
     assert_eq!((contents.done, contents.failed, contents.begun), (15, 10, 10));
     let together = verify(std::slice::from_ref(&path)).unwrap();
@@ -40,7 +41,7 @@ fn what_had_begun_has_failed() {
     assert_eq!(together.failures[0], Failure { interval: interval(5, 9), cause: Cause::Unknown });
     assert_eq!(unknown(&path, &fingerprint), [interval(5, 9), interval(30, 34)]);
     assert_eq!(read(&path).begun, 0, "it is settled");
-    let (_, contents) = Book::open(&path, &fingerprint, None, RETRY).unwrap();
+    let (_, contents) = JournalWriter::open(&path, &fingerprint, None, RETRY).unwrap();
     assert_eq!(contents.unwrap().failed, 0);
 }
 
@@ -49,13 +50,13 @@ fn what_had_begun_may_be_begun_on_purpose() {
     let scratch = Scratch::new("journal-begun-again");
     let path = scratch.path("j");
     let fingerprint = fingerprint(Aggregate::Count, 100);
-    let mut book = begin(&path, &fingerprint);
-    put(&mut book, &[], &[3], Value::Count(0));
-    book.commit(Duration::ZERO, &[interval(5, 5)]).unwrap();
-    drop(book);
-    let (book, contents) = Book::open(&path, &fingerprint, None, RETRY).unwrap();
+    let mut writer = begin(&path, &fingerprint);
+    put(&mut writer, &[], &[3], Value::Count(0));
+    writer.commit(Duration::ZERO, &[interval(5, 5)]).unwrap();
+    drop(writer);
+    let (writer, contents) = JournalWriter::open(&path, &fingerprint, None, RETRY).unwrap();
     assert_eq!(contents.unwrap().pieces, []);
-    drop(book);
+    drop(writer);
     assert_eq!(read(&path).failed, 0);
 }
 
@@ -67,34 +68,34 @@ proptest! {
         let scratch = Scratch::new("journal-begun-random");
         let path = scratch.path("j");
         let fingerprint = fingerprint(Aggregate::Count, 20);
-        let mut book = begin(&path, &fingerprint);
+        let mut writer = begin(&path, &fingerprint);
         let (mut begun, mut over, mut lost) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (n, what) in steps {
             match what {
                 // Whatever was durable is there, and nobody else knows of it.
                 0 => {
-                    drop(book);
-                    book = Book::open(&path, &fingerprint, None, RESUME).unwrap().0;
+                    drop(writer);
+                    writer = JournalWriter::open(&path, &fingerprint, None, RESUME).unwrap().0;
                     over.extend(begun.iter().copied());
                     lost.append(&mut begun);
                 }
                 1 if begun.remove(&n) => {
-                    put(&mut book, &[interval(n, n)], &[], Value::Count(1));
-                    commit(&mut book);
+                    put(&mut writer, &[interval(n, n)], &[], Value::Count(1));
+                    commit(&mut writer);
                     over.insert(n);
                 }
                 2 if begun.remove(&n) => {
-                    book.untouch(interval(n, n), Duration::ZERO);
-                    commit(&mut book);
+                    writer.untouch(interval(n, n), Duration::ZERO);
+                    commit(&mut writer);
                 }
                 _ if !begun.contains(&n) && !over.contains(&n) => {
-                    book.commit(Duration::ZERO, &[interval(n, n)]).unwrap();
+                    writer.commit(Duration::ZERO, &[interval(n, n)]).unwrap();
                     begun.insert(n);
                 }
                 _ => {}
             }
         }
-        drop(book);
+        drop(writer);
         lost.append(&mut begun);
         let found = unknown(&path, &fingerprint);
         let found: BTreeSet<i64> = found.iter().flat_map(|one| one.first()..=one.last()).collect();

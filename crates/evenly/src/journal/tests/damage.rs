@@ -8,33 +8,33 @@ use std::fs::{read, write};
 fn small(path: &Path, aggregate: Aggregate) -> Fingerprint {
     let fingerprint = fingerprint(aggregate, 100);
     let words = ["count".into(), "even".into()];
-    let call: super::super::book::Call<'_> = Some((&words, Path::new("/")));
-    let (mut book, _) = Book::open(path, &fingerprint, call, Terms::default()).unwrap();
+    let call: super::super::writer::Call<'_> = Some((&words, Path::new("/")));
+    let (mut writer, _) = JournalWriter::open(path, &fingerprint, call, Terms::default()).unwrap();
     let value = |first: i64, last: i64| match aggregate {
         Aggregate::Hist => Value::Histogram([(7, interval(first, last).len())].into()),
         Aggregate::Find { .. } => lines(first..=last),
         _ => Value::Count(3),
     };
-    put(&mut book, &[interval(0, 9)], &[10], value(0, 9));
-    put(&mut book, &[interval(20, 29)], &[40], value(20, 29));
-    commit(&mut book);
+    put(&mut writer, &[interval(0, 9)], &[10], value(0, 9));
+    put(&mut writer, &[interval(20, 29)], &[40], value(20, 29));
+    commit(&mut writer);
     if aggregate == Aggregate::Count {
-        book.commit(Duration::ZERO, &[interval(50, 52)]).unwrap();
+        writer.commit(Duration::ZERO, &[interval(50, 52)]).unwrap();
     }
     fingerprint
 }
 
 /// What there is to go on with.
 fn essence(path: &Path, fingerprint: &Fingerprint) -> Result<String, JournalError> {
-    let (mut book, contents) = Book::open(path, fingerprint, None, RESUME)?;
+    let (mut writer, contents) = JournalWriter::open(path, fingerprint, None, RESUME)?;
     let Some(contents) = contents else { return Ok("fresh".to_owned()) };
     let mut text =
         format!("{:?} {:?} {:?}", contents.pieces, contents.value, contents.fingerprints);
-    book.each_failure(|failed| text += &format!("{failed:?}"))?;
+    writer.each_failure(|failed| text += &format!("{failed:?}"))?;
     for (piece, _) in contents.pieces {
         let mut rest = Some(piece);
         while let Some(due) = rest {
-            let partial = book.kept(due)?;
+            let partial = writer.kept(due)?;
             rest = partial.span().and_then(|span| due.above(span.last()));
             text += &format!("{partial:?}");
         }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// A journal of this part of the numbers, of which these are done.
 fn part(path: &Path, aggregate: Aggregate, range: (i128, i128), done: &[(i64, i64)]) -> PathBuf {
     let range = Range::new(range.0, range.1).unwrap();
-    let mut book = begin(path, &Fingerprint::new(aggregate, range, "even", ""));
+    let mut writer = begin(path, &Fingerprint::new(aggregate, range, "even", ""));
     for (first, last) in done {
         let evens = (*first..=*last).filter(|n| n % 2 == 0);
         let value = match aggregate {
@@ -15,9 +15,9 @@ fn part(path: &Path, aggregate: Aggregate, range: (i128, i128), done: &[(i64, i6
             Aggregate::Any => Value::Witness(evens.min()),
             _ => lines(evens),
         };
-        put(&mut book, &[interval(*first, *last)], &[], value);
+        put(&mut writer, &[interval(*first, *last)], &[], value);
     }
-    commit(&mut book);
+    commit(&mut writer);
     path.to_owned()
 }
 
@@ -83,11 +83,11 @@ fn lines_are_merged_in_their_place() {
     let out = scratch.path("out");
     merge(&[other, one], &out).unwrap();
     let fingerprint = fingerprint(find, 100);
-    let (mut book, contents) = Book::open(&out, &fingerprint, None, RESUME).unwrap();
+    let (mut writer, contents) = JournalWriter::open(&out, &fingerprint, None, RESUME).unwrap();
     let pieces = contents.unwrap().pieces;
     assert_eq!(pieces, [(interval(0, 9), 5), (interval(11, 99), 44)]);
     let mut found = vec![];
-    for partial in all_kept(&mut book, interval(11, 99)) {
+    for partial in all_kept(&mut writer, interval(11, 99)) {
         if let Value::Lines { text, .. } = partial.value {
             found.extend(text);
         }

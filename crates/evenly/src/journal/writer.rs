@@ -25,7 +25,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) const TRIES: u32 = 20;
 
 /// A journal in use. Whoever is forked must not touch it, and must leave by `_exit`.
-pub(crate) struct Book {
+pub(crate) struct JournalWriter {
     /// As it is called by whoever named it.
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
@@ -76,7 +76,7 @@ pub(super) struct Found {
 /// The call that a journal belongs to: its words, and the directory it was in.
 pub(super) type Call<'a> = Option<(&'a [OsString], &'a Path)>;
 
-impl Book {
+impl JournalWriter {
     /// One in which nothing waits.
     fn of(
         (path, connection, lock): (PathBuf, Connection, Lock),
@@ -143,32 +143,33 @@ impl Book {
             value => value.clone(),
         };
         let opened = (path, connection, lock);
-        let mut book = Self::of(opened, fingerprint.aggregate, hasher, (seal, total), value);
+        let mut writer = Self::of(opened, fingerprint.aggregate, hasher, (seal, total), value);
         let retries = terms.retry_failed && contents.failed > 0;
         let has_begun = contents.begun > 0;
         if !retries && !has_begun && differences.is_empty() {
-            return Ok((book, contents));
+            return Ok((writer, contents));
         }
         let number = contents.fingerprints.len() as i64 + 1;
-        let changed = book.transaction(|book, seal| {
+        let changed = writer.transaction(|writer, seal| {
             if !differences.is_empty() {
-                let Self { connection, hasher, .. } = book;
+                let Self { connection, hasher, .. } = writer;
                 schema::add_fingerprint(connection, (hasher, seal), number, fingerprint)?;
                 write_call(connection, hasher, seal, call)?;
             }
             if retries {
-                book.connection.execute_batch("DELETE FROM failed; DELETE FROM begun")?;
+                writer.connection.execute_batch("DELETE FROM failed; DELETE FROM begun")?;
                 let Seal { entries, sum } = contents.seal_of_failures;
                 *seal = Seal { entries: seal.entries - entries, sum: seal.sum.wrapping_sub(sum) };
             } else if has_begun {
-                begun::settle(&book.connection, &mut book.hasher, seal)?;
+                begun::settle(&writer.connection, &mut writer.hasher, seal)?;
             }
-            Ok(book.value.clone())
+            Ok(writer.value.clone())
         });
-        changed.map_err(|trouble| trouble.at(&book.path, "write"))?;
+        changed.map_err(|trouble| trouble.at(&writer.path, "write"))?;
         // What is there now, and nothing that was concluded.
-        let contents = check(&book.connection).map_err(|trouble| trouble.at(&book.path, "read"))?;
-        Ok((book, contents))
+        let contents =
+            check(&writer.connection).map_err(|trouble| trouble.at(&writer.path, "read"))?;
+        Ok((writer, contents))
     }
 
     /// Carries out a change of the rows and seals it: durable, or as it was before.
@@ -279,22 +280,22 @@ impl Book {
         let started = Instant::now();
         let waiting = std::mem::take(&mut self.waiting);
         let mut begun = self.begun.clone();
-        let written = self.transaction(|book, seal| {
-            let batch = Batch::of(&waiting, book.aggregate);
-            batch.write(&book.connection, &mut book.hasher, seal)?;
+        let written = self.transaction(|writer, seal| {
+            let batch = Batch::of(&waiting, writer.aggregate);
+            batch.write(&writer.connection, &mut writer.hasher, seal)?;
             let failed = batch.failed.iter().map(|failure| failure.interval);
             let ended = batch.covered.iter().copied().chain(failed);
-            ended.chain(book.untouched.iter().copied()).for_each(|ended| begun.end(ended));
+            ended.chain(writer.untouched.iter().copied()).for_each(|ended| begun.end(ended));
             beginning.iter().for_each(|interval| begun.begin(*interval));
-            begun.write(&book.begun, &book.connection, (&mut book.hasher, seal))?;
-            let mut value = book.value.clone();
+            begun.write(&writer.begun, &writer.connection, (&mut writer.hasher, seal))?;
+            let mut value = writer.value.clone();
             for one in batch.values {
                 let Value::Histogram(values) = one else {
                     value.merge(one.clone());
                     continue;
                 };
                 let values = values.iter().map(|(value, count)| (*value, *count));
-                add_buckets(&book.connection, &mut book.hasher, seal, values)?;
+                add_buckets(&writer.connection, &mut writer.hasher, seal, values)?;
             }
             Ok(value)
         });
@@ -332,19 +333,19 @@ impl Book {
         value: &Value,
     ) -> Result<(), JournalError> {
         let covered = without(covered, failed);
-        let written = self.transaction(|book, seal| {
+        let written = self.transaction(|writer, seal| {
             let batch = Batch { covered, failed: failed.to_vec(), ..Batch::default() };
-            batch.write(&book.connection, &mut book.hasher, seal)?;
+            batch.write(&writer.connection, &mut writer.hasher, seal)?;
             let Value::Histogram(values) = value else { return Ok(value.clone()) };
             let values = values.iter().map(|(value, count)| (*value, *count));
-            add_buckets(&book.connection, &mut book.hasher, seal, values)?;
-            Ok(book.value.clone())
+            add_buckets(&writer.connection, &mut writer.hasher, seal, values)?;
+            Ok(writer.value.clone())
         });
         written.map_err(|trouble| trouble.at(&self.path, "write"))
     }
 }
 
-impl Drop for Book {
+impl Drop for JournalWriter {
     fn drop(&mut self) {
         // Takes away the empty file that is left of going back. That it stays is no error.
         let delete = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
