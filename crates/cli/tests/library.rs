@@ -354,6 +354,10 @@ fn main() {
             "a_file_that_is_no_library_is_refused_at_once",
             loading::a_file_that_is_no_library_is_refused_at_once,
         ),
+        test(
+            "a_large_file_without_an_elf_header_is_refused_before_it_is_read",
+            loading::a_large_file_without_an_elf_header_is_refused_before_it_is_read,
+        ),
     ];
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
     let _ = std::fs::remove_dir_all(&*BUILT);

@@ -164,6 +164,17 @@ pub(crate) fn a_file_that_is_no_library_is_refused_at_once() {
     }
 }
 
+/// With 2 GB of address space, the program cannot hold the 4 GiB of this file.
+pub(crate) fn a_large_file_without_an_elf_header_is_refused_before_it_is_read() {
+    let large = std::fs::File::create(BUILT.join("large.so")).expect("a file");
+    large.set_len(4 << 30).expect("a sparse file");
+    let evenly = support::evenly("count 0..10 --lib");
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -v 2000000; exec \"$@\"", "sh"]).arg(evenly.get_program());
+    limited.args(evenly.get_args()).arg(spec("large.so:f"));
+    refused(&limited.output().expect("sh"), "it has no ELF header");
+}
+
 fn refused(output: &Output, said: &str) {
     let line = stderr(output);
     assert_eq!(told(output), (Some(2), String::new()), "{line}");

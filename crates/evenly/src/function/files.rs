@@ -32,11 +32,28 @@ impl Files {
     /// # Errors
     /// If it cannot be read, or is no regular file: a pipe or a device has no content of its own.
     pub(super) fn add(&mut self, named: &Path) -> io::Result<()> {
+        self.add_with(named, read)
+    }
+
+    /// Adds a file whose bytes the caller has read, unless it is among them. `stat` is of the open file, from
+    /// before the bytes were read.
+    ///
+    /// # Errors
+    /// If the working directory is needed and does not exist.
+    pub(super) fn add_read(&mut self, named: &Path, bytes: &[u8], stat: &Stat) -> io::Result<()> {
+        self.add_with(named, |_| Ok((Blake2b::<U32>::digest(bytes).into(), seen(stat))))
+    }
+
+    fn add_with(
+        &mut self,
+        named: &Path,
+        digest: impl FnOnce(&Path) -> io::Result<([u8; 32], Seen)>,
+    ) -> io::Result<()> {
         let path = std::path::absolute(named)?;
         if self.0.iter().any(|tracked| tracked.path == path) {
             return Ok(());
         }
-        let (digest, seen) = read(&path)?;
+        let (digest, seen) = digest(&path)?;
         self.0.push(Tracked { named: named.to_owned(), path, digest, stat: Cell::new(seen) });
         Ok(())
     }
@@ -140,6 +157,19 @@ mod tests {
         std::fs::write(&path, "one").unwrap();
         assert_eq!(files.changed(false), None);
         std::fs::remove_file(&path).unwrap();
+        assert_eq!(files.changed(false), Some(path));
+    }
+
+    #[test]
+    fn a_file_that_the_caller_has_read_is_compared_with_those_bytes() {
+        let scratch = Scratch::new("files-read");
+        let path = scratch.path("library");
+        std::fs::write(&path, "one").unwrap();
+        let stat = rustix::fs::stat(&path).unwrap();
+        let mut files = Files::default();
+        files.add_read(&path, b"one", &stat).unwrap();
+        assert_eq!((files.changed(false), files.changed(true)), (None, None));
+        std::fs::write(&path, "three").unwrap();
         assert_eq!(files.changed(false), Some(path));
     }
 

@@ -11,7 +11,7 @@ use super::files::Files;
 use super::fold::fold_each;
 use super::{Function, Kind, Program, Typed, at, quoted};
 use evenly_core::{Aggregate, Interval, Tally};
-use image::Image;
+use image::{Image, NotRead};
 use load::{Foreign, Unusable};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -42,8 +42,10 @@ pub fn library_with(spec: &str, depends: &[PathBuf]) -> Result<Box<dyn Function>
     let (file, symbol) = parts.ok_or(LibraryError::Form)?;
     let path = Path::new(file);
     let unusable = |why| LibraryError::Unusable { path: path.to_owned(), why };
-    let (mut image, bytes) = Image::read(path).map_err(unreadable(path))?;
-    image::check(&bytes).map_err(unusable)?;
+    let (mut image, bytes, stat) = Image::read(path).map_err(|why| match why {
+        NotRead::Unreadable(cause) => unreadable(path)(cause),
+        NotRead::Unusable(why) => unusable(why),
+    })?;
     image.copy(&bytes);
     load::try_out(&mut image, symbol).map_err(|why| match why {
         Unusable::NoSymbol => {
@@ -60,7 +62,7 @@ pub fn library_with(spec: &str, depends: &[PathBuf]) -> Result<Box<dyn Function>
     let parts: Vec<&[u8]> = parts.chain(files.digests().map(|digest| &digest[..])).collect();
     let digest = digest(&parts);
     if !image.is_copied() {
-        files.add(path).map_err(unreadable(path))?;
+        files.add_read(path, &bytes, &stat).map_err(unreadable(path))?;
     }
     let name = format!("--lib {spec}");
     let symbol = symbol.to_owned();

@@ -4,7 +4,7 @@
 //! was digested. So workers map a sealed copy (memfd_create(2)), which is of the digested bytes.
 
 use crate::function::files::open_regular;
-use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::fs::{MemfdFlags, SealFlags, Stat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -13,6 +13,24 @@ use std::path::{Path, PathBuf};
 
 /// A file that is longer is no library.
 const LONGEST: u64 = 4 << 30;
+
+/// Length of the ELF header in bytes (elf(5), `Elf64_Ehdr`; that of 32 bits is shorter).
+const HEADER: u64 = 64;
+
+/// Why a library is refused while it is read.
+#[derive(Debug)]
+pub(super) enum NotRead {
+    /// A system call failed, or the file is not regular or longer than [`LONGEST`].
+    Unreadable(io::Error),
+    /// The bytes are not a shared library for this machine.
+    Unusable(String),
+}
+
+impl From<io::Error> for NotRead {
+    fn from(cause: io::Error) -> Self {
+        Self::Unreadable(cause)
+    }
+}
 
 /// A library as it was read.
 #[derive(Debug)]
@@ -31,20 +49,26 @@ struct Copy {
 }
 
 impl Image {
-    /// Reads a library, with its bytes.
+    /// Reads and checks a library. Returns its bytes too, and the result of fstat(2) before they were read.
     ///
     /// # Errors
-    /// If it cannot be read, or is no whole library for this machine.
-    pub(super) fn read(path: &Path) -> io::Result<(Self, Vec<u8>)> {
+    /// If the file cannot be read, or is no whole library for this machine.
+    pub(super) fn read(path: &Path) -> Result<(Self, Vec<u8>, Stat), NotRead> {
         let file = open_regular(path)?;
-        let length = file.metadata()?.len();
+        let stat = rustix::fs::fstat(&file).map_err(io::Error::from)?;
+        let length = stat.st_size as u64;
         if length > LONGEST {
-            return Err(io::Error::other("it is longer than 4 GiB, and no library"));
+            return Err(io::Error::other("it is longer than 4 GiB, and no library").into());
         }
-        let mut bytes = Vec::with_capacity(length as usize);
+        // The header first: a large file that is no library costs neither its memory nor the time to read it.
+        let mut bytes = Vec::new();
+        (&file).take(HEADER).read_to_end(&mut bytes)?;
+        check_header(&bytes).map_err(NotRead::Unusable)?;
+        bytes.reserve_exact((length as usize).saturating_sub(bytes.len()));
         // Files of /proc may have no end.
-        file.take(LONGEST).read_to_end(&mut bytes)?;
-        Ok((Self { file: std::path::absolute(path)?, copy: None }, bytes))
+        file.take(LONGEST - HEADER).read_to_end(&mut bytes)?;
+        check_segments(&bytes).map_err(NotRead::Unusable)?;
+        Ok((Self { file: std::path::absolute(path)?, copy: None }, bytes, stat))
     }
 
     /// Makes the copy, unless the library finds others beside its own file (`$ORIGIN` in ld.so(8)), which it
@@ -109,28 +133,18 @@ impl Copy {
     }
 }
 
-/// Whether these are the bytes of a whole shared library for this machine (elf(5)), as far as its headers
-/// tell.
+/// The class of ELF files of this machine: 2 where addresses have 64 bits.
+const CLASS: u64 = if cfg!(target_pointer_width = "64") { 2 } else { 1 };
+
+/// Checks the ELF header (elf(5)), the first [`HEADER`] bytes of a file: a shared library for this machine.
 ///
 /// # Errors
 /// Why not.
-pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
+fn check_header(bytes: &[u8]) -> Result<(), String> {
     if !bytes.starts_with(b"\x7fELF") {
         return Err("it is no shared library: it has no ELF header".to_owned());
     }
-    let number = |at: usize, length: usize| -> Option<u64> {
-        let field = bytes.get(at..at.checked_add(length)?)?;
-        let mut all = [0; 8];
-        if cfg!(target_endian = "big") {
-            all[8 - length..].copy_from_slice(field);
-        } else {
-            all[..length].copy_from_slice(field);
-        }
-        Some(u64::from_ne_bytes(all))
-    };
-    let cut = || format!("it is cut off: it has only {} bytes", bytes.len());
-    let (class, order) = (if cfg!(target_pointer_width = "64") { 2 } else { 1 }, 1);
-    let order = if cfg!(target_endian = "big") { order + 1 } else { order };
+    let order = if cfg!(target_endian = "big") { 2 } else { 1 };
     let machine = match std::env::consts::ARCH {
         "x86_64" => Some(62),
         "aarch64" => Some(183),
@@ -138,8 +152,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
         // On other machines the linker refuses it.
         _ => None,
     };
-    let is = |at, length, wanted| number(at, length).map(|found| found == wanted).ok_or_else(cut);
-    if !is(4, 1, class)? || !is(5, 1, order)? || !machine.map_or(Ok(true), |it| is(18, 2, it))? {
+    let is = |at, length, wanted| Ok::<_, String>(number(bytes, at, length)? == wanted);
+    if !is(4, 1, CLASS)? || !is(5, 1, order)? || !machine.map_or(Ok(true), |it| is(18, 2, it))? {
         return Err("it is for another kind of machine".to_owned());
     }
     if !is(16, 2, 3)? {
@@ -147,20 +161,26 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
             "it is an ELF file, but no shared library; cc -shared -fPIC makes one".to_owned()
         );
     }
-    if class != 2 {
+    Ok(())
+}
+
+/// Checks that the file has the bytes of each segment that is loaded: the linker maps it, and reading behind the
+/// end of the file is SIGBUS.
+///
+/// # Errors
+/// How much is there and how much is needed.
+fn check_segments(bytes: &[u8]) -> Result<(), String> {
+    if CLASS != 2 {
         return Ok(());
     }
-    // Each segment that is loaded must be there: the linker maps it, and reading behind the end is SIGBUS.
-    let (at, size, count) = (number(32, 8), number(54, 2), number(56, 2));
-    let (at, size, count) = (at.ok_or_else(cut)?, size.ok_or_else(cut)?, count.ok_or_else(cut)?);
+    let (at, size, count) = (number(bytes, 32, 8)?, number(bytes, 54, 2)?, number(bytes, 56, 2)?);
     for header in 0..count {
         let header = at.saturating_add(header * size) as usize;
-        let field = |offset: usize, length| number(header.saturating_add(offset), length);
-        if field(0, 4).ok_or_else(cut)? != 1 {
+        let field = |offset: usize, length| number(bytes, header.saturating_add(offset), length);
+        if field(0, 4)? != 1 {
             continue;
         }
-        let (offset, length) = (field(8, 8).ok_or_else(cut)?, field(32, 8).ok_or_else(cut)?);
-        let end = offset.saturating_add(length);
+        let end = field(8, 8)?.saturating_add(field(32, 8)?);
         if end > bytes.len() as u64 {
             return Err(format!("it is cut off: it has {} of at least {end} bytes", bytes.len()));
         }
@@ -168,9 +188,31 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+/// The unsigned integer of `length` bytes at `at`, in the byte order of this machine.
+///
+/// # Errors
+/// If the file ends before it.
+fn number(bytes: &[u8], at: usize, length: usize) -> Result<u64, String> {
+    let end = at.saturating_add(length);
+    let field = bytes
+        .get(at..end)
+        .ok_or_else(|| format!("it is cut off: it has only {} bytes", bytes.len()))?;
+    let mut all = [0; 8];
+    if cfg!(target_endian = "big") {
+        all[8 - length..].copy_from_slice(field);
+    } else {
+        all[..length].copy_from_slice(field);
+    }
+    Ok(u64::from_ne_bytes(all))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn check(bytes: &[u8]) -> Result<(), String> {
+        check_header(bytes).and_then(|()| check_segments(bytes))
+    }
 
     #[test]
     fn a_library_is_checked_by_its_headers() {
@@ -195,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_copy_has_the_bytes_and_cannot_be_written() {
-        let (mut image, bytes) = Image::read(Path::new("/proc/self/exe")).unwrap();
+        let (mut image, bytes, _) = Image::read(Path::new("/proc/self/exe")).unwrap();
         image.copy(&[&bytes[..4096], b"$ORIGIN/../lib"].concat());
         assert_eq!(image.copy_path(), None, "it finds others beside its file");
         image.copy(&bytes[..4096]);
