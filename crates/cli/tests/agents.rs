@@ -1,5 +1,5 @@
-//! Primaries and agents of the real binary, over each transport: the answers are those of pipes, and
-//! what must happen under each fault, by the numbers of the project's table of faults.
+//! Tests of primaries and agents over each transport: same answers as over pipes, and the rows of docs/faults.md
+//! about agents.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "agents/answers.rs"]

@@ -1,4 +1,4 @@
-//! Answers of the real binary: all range notations and all policies against the closed form.
+//! Answers for all range notations and all policies, against the closed form.
 
 mod support;
 
@@ -11,7 +11,7 @@ fn evens(start: i128, end: i128) -> i128 {
 }
 
 #[test]
-fn every_notation_of_a_range() {
+fn every_notation_of_a_range_gives_the_same_answer() {
     for (range, expected) in [
         ("0..1000", 500),
         ("0..=1000", 501),
@@ -74,7 +74,7 @@ fn chunk_is_fixed_by_another_name() {
 }
 
 #[test]
-fn more_workers_than_numbers() {
+fn more_workers_than_numbers_give_the_same_answer() {
     assert_eq!(answer("count even 0..3 -j 8 --split static"), "2\n");
     assert_eq!(answer("count even 0..0 -j 8"), "0\n");
 }
@@ -96,7 +96,7 @@ fn an_expression_takes_the_notations_of_a_range() {
 }
 
 #[test]
-fn nothing_is_least_of_an_empty_range() {
+fn an_empty_range_has_no_minimum() {
     for verb in ["min", "max"] {
         let output = support::run(&format!("{verb} n 1..=0"));
         assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]), "{verb}");
@@ -104,7 +104,7 @@ fn nothing_is_least_of_an_empty_range() {
 }
 
 #[test]
-fn primes() {
+fn counts_of_primes_are_exact() {
     assert_eq!(answer("count prime -100..1e7"), "664579\n");
     assert_eq!(answer("count prime 0..1e5 --split fixed:1"), "9592\n");
     // Chunks of one worker around the square of a prime (a composite was once counted here).
@@ -122,7 +122,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn any_range_anywhere(
+    fn any_range_is_counted_exactly(
         start: i64, len in 0i128..300_000, workers in 1u32..5,
         split in prop::sample::select(vec!["timed", "static", "guided", "fixed:999", "fixed:20000"]),
     ) {

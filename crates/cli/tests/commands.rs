@@ -1,5 +1,5 @@
-//! Programs in the place of functions: each question by each kind of them against a plain loop, everything
-//! that they can do wrong by the table of faults, and the examples of the repository.
+//! Tests of commands as functions: answers against a plain loop, the rows of docs/faults.md about commands, and the
+//! programs in examples/commands.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "commands/agree.rs"]
@@ -86,7 +86,7 @@ fn answers() -> Vec<Trial> {
             &[],
             inside::in_the_background_of_a_script,
         ),
-        test("inside_what_was_inherited", &[], inside::what_was_inherited),
+        test("inside_no_inherited_descriptor_is_open", &[], inside::what_was_inherited),
         test("inside_the_environment", &[], inside::the_environment),
         test(
             "inside_the_variables_of_the_array_task_that_evenly_runs_in",
@@ -106,9 +106,9 @@ fn answers() -> Vec<Trial> {
 fn passing_on() -> Vec<Trial> {
     vec![
         test("output_is_never_mixed", &[], output::is_never_mixed),
-        test("output_stands_once", &[], output::stands_once),
+        test("output_of_a_repeated_command_is_printed_once", &[], output::stands_once),
         test("output_is_in_order", &[], output::is_in_order),
-        test("output_whoever_is_too_far_ahead_waits", &[], output::whoever_is_too_far_ahead_waits),
+        test("output_a_worker_too_far_ahead_waits", &[], output::a_worker_too_far_ahead_waits),
         test("output_is_tagged", &[], output::is_tagged),
         test("output_is_passed_on_byte_by_byte", &[], output::is_passed_on_byte_by_byte),
         test("output_is_limited", &[], output::is_limited),
@@ -269,18 +269,26 @@ fn graces() -> Vec<Trial> {
 fn endings() -> Vec<Trial> {
     vec![
         test(
-            "row_07_who_holds_its_output_is_not_waited_for",
+            "row_07_a_background_process_that_holds_output_is_not_waited_for",
             &["setsid"],
-            ends::who_holds_its_output_is_not_waited_for,
+            ends::a_background_process_that_holds_output_is_not_waited_for,
         ),
-        test("row_07_who_closes_its_output_goes_on", &[], ends::who_closes_its_output_goes_on),
+        test(
+            "row_07_a_command_that_closes_its_output_continues",
+            &[],
+            ends::a_command_that_closes_its_output_continues,
+        ),
         test("row_01_a_worker_is_killed", &["setsid"], ends::a_worker_is_killed),
         test("row_16_the_primary_is_killed", &["setsid"], ends::the_primary_is_killed),
         test("row_16_all_of_ours_are_killed", &[], ends::all_of_ours_are_killed),
         test("row_23_the_first_signal_drains", &[], ends::the_first_signal_drains),
         test("row_23_the_second_signal_ends", &["setsid"], ends::the_second_signal_ends),
         test("row_24_all_of_it_is_paused", &[], ends::all_of_it_is_paused),
-        test("ended_what_is_not_wanted_any_more", &[], ends::what_is_not_wanted_any_more_is_ended),
+        test(
+            "commands_above_the_deciding_number_are_ended",
+            &[],
+            ends::what_is_not_wanted_any_more_is_ended,
+        ),
         test("ended_at_a_deadline", &[], ends::at_a_deadline),
         test(
             "left_behind_on_its_own",
@@ -295,20 +303,20 @@ fn endings() -> Vec<Trial> {
             &["root", "unshare", "nsenter"],
             container::what_others_started_is_left_alone,
         ),
-        test("a_terminal_stops_nobody", &["python3", "stty"], ends::a_terminal_stops_nobody),
-        test("nobody_reads_our_input", &[], ends::nobody_reads_our_input),
+        test("a_terminal_stops_no_worker", &["python3", "stty"], ends::a_terminal_stops_no_worker),
+        test("commands_do_not_read_standard_input", &[], ends::commands_do_not_read_standard_input),
     ]
 }
 
 fn pacing() -> Vec<Trial> {
     vec![
         test(
-            "pace_short_ones_and_long_ones_are_shared",
+            "short_and_long_commands_are_shared_evenly",
             &[],
             pace::short_ones_and_long_ones_are_shared,
         ),
-        test("pace_chunks_take_their_time", &[], pace::chunks_take_their_time),
-        test("pace_no_more_than_so_many_in_a_second", &[], pace::no_more_than_so_many_in_a_second),
+        test("chunks_of_commands_take_the_chunk_time", &[], pace::chunks_take_their_time),
+        test("max_rate_limits_starts_per_second", &[], pace::max_rate_limits_starts_per_second),
     ]
 }
 

@@ -1,5 +1,4 @@
-//! The exercise with sockets, `examples/exercise_sockets.rs`: every domain and type, and what goes
-//! wrong with each.
+//! Tests of `examples/exercise_sockets.rs`: every socket domain and type, and its faults.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "exercise/faults.rs"]
@@ -143,7 +142,7 @@ fn every_domain_and_type_gives_the_answer() {
 }
 
 #[test]
-fn ranges_of_any_length() {
+fn ranges_of_any_length_are_covered() {
     for (numbers, answer) in
         [("3 0 0", 0), ("5 0 3", 2), ("2 9223372036854775797 9223372036854775807", 5)]
     {
@@ -174,7 +173,7 @@ fn a_message_is_read_whole_and_a_short_buffer_loses_the_rest() {
 }
 
 #[test]
-fn what_makes_no_sense_is_a_usage_error() {
+fn bad_arguments_of_the_exercise_are_refused() {
     let long = "x".repeat(108);
     for words in [
         "",

@@ -1,5 +1,5 @@
-//! What must happen under each fault, by the numbers of the project's table of faults: workers that
-//! are killed, stopped, leave early or talk nonsense; signals; limits.
+//! Tests of the rows of docs/faults.md about workers that are killed, stopped, exit early or send garbage, about
+//! signals and about limits.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "faults/deaths.rs"]

@@ -1,5 +1,5 @@
-//! The journal of the binary, by the rows of the table of faults: runs that are killed, at random and at
-//! each system call, and gone on with; full disks and errors; two primaries; other jobs; `verify`.
+//! Tests of journals: runs that are killed at random and at each system call and then resumed, full disks, two
+//! primaries, journals of other jobs, `verify`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "journal/automatic.rs"]

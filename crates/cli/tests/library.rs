@@ -1,4 +1,4 @@
-//! `--lib`: functions of shared libraries, in C and in Rust, as anybody would build them.
+//! `--lib`: functions of shared libraries in C and in Rust.
 
 #[path = "library/forks.rs"]
 mod forks;
@@ -232,7 +232,7 @@ fn memory() {
             environments
                 .any(|it| it.split(|byte| *byte == 0).any(|one| one == b"EVENLY_TEST_GREEDY=1"))
         };
-        support::until("nobody is left", || (!is_left()).then_some(()));
+        support::until("no process is left", || (!is_left()).then_some(()));
     }
 }
 
@@ -256,7 +256,7 @@ fn a_crash_is_named_and_rerun() {
     assert_eq!(partial.stdout, b"5\n", "2 to 6: {partial:?}");
 }
 
-fn how_it_is_shown() {
+fn a_library_is_shown_by_its_file_and_symbol() {
     let spec = spec("collatz.so:steps");
     let dry = answers("count", "collatz.so:steps", &["0..1000", "-j", "2", "--dry-run"]);
     let first = format!("count   --lib {spec} for 1000 numbers, n in 0..1000");
@@ -275,7 +275,7 @@ fn how_it_is_shown() {
 }
 
 /// What cannot be is refused before any work, in one line.
-fn what_is_refused() {
+fn libraries_that_cannot_be_loaded_are_refused() {
     let nothing = spec("nothing.so:f");
     let no_symbol = spec("collatz.so:stops");
     let text = BUILT.join("text.so");
@@ -324,8 +324,14 @@ fn main() {
         test("failures", failures),
         test("row_39_memory", memory),
         test("a_crash_is_named_and_rerun", a_crash_is_named_and_rerun),
-        test("how_it_is_shown", how_it_is_shown),
-        test("what_is_refused", what_is_refused),
+        test(
+            "a_library_is_shown_by_its_file_and_symbol",
+            a_library_is_shown_by_its_file_and_symbol,
+        ),
+        test(
+            "libraries_that_cannot_be_loaded_are_refused",
+            libraries_that_cannot_be_loaded_are_refused,
+        ),
         test(
             "a_forked_child_does_not_answer_for_its_worker",
             forks::a_forked_child_does_not_answer_for_its_worker,

@@ -1,4 +1,4 @@
-//! Ends before the end, failures, the job log and the events, by the real binary.
+//! Tests of the options for early ends, failures, the job log and events.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;

@@ -1,4 +1,4 @@
-//! The processes of the real binary: their tables, their sleep, their end, and what is left behind.
+//! Tests of the processes of a run: descriptor tables, idle processor time, end, and leftovers.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -56,7 +56,7 @@ fn workers_die_with_a_killed_primary() {
 }
 
 #[test]
-fn who_waits_uses_no_processor() {
+fn waiting_processes_use_no_processor_time() {
     // No negative number is prime: that part is done at once, and parts are not divided again.
     let running = start("count prime -1e12..1e12 --split static -j 2 --progress none");
     let workers = running.workers(2);
@@ -128,7 +128,7 @@ fn ends_by(signal: &str, number: i32) {
 }
 
 #[test]
-fn an_interrupted_job_ends_by_the_signal_and_leaves_nobody() {
+fn an_interrupted_job_ends_by_the_signal_and_leaves_no_process() {
     ends_by("INT", 2);
     ends_by("TERM", 15);
 }
@@ -211,7 +211,7 @@ fn a_blocked_stderr_does_not_keep_the_wiring_from_ending() {
 }
 
 #[test]
-fn a_closed_stdout_ends_it_quietly() {
+fn a_closed_standard_output_ends_the_run_quietly() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut command = evenly("count even 0..1000");
@@ -310,7 +310,7 @@ fn a_stopped_worker_does_not_keep_the_end_from_coming() {
 }
 
 #[test]
-fn a_stack_that_is_too_small_is_refused_with_a_line() {
+fn a_stack_limit_that_is_too_low_is_refused_with_a_line() {
     let script = format!("ulimit -s 64; exec {} count 'n % 2 == 0' 0..10", support::EVENLY);
     let output = start_command({
         let mut command = std::process::Command::new("sh");

@@ -1,5 +1,5 @@
-//! Tests that need a tool or a right that not every machine has. A test whose tool is missing says
-//! so and counts as ignored; with `EVENLY_REQUIRE=1`, as in CI, missing is failing.
+//! Tests that need a tool or a privilege. Without it a test counts as ignored; with `EVENLY_REQUIRE=1`, as in CI, it
+//! fails.
 
 mod support;
 
@@ -227,7 +227,7 @@ fn many_pipes() -> Result<(), Failed> {
 /// No process can be forked when one is lost; later it can again, and another is lost.
 fn failed_replacement() -> Result<(), Failed> {
     let binary = Reachable::by("61236")?;
-    // Some names are used up by replacements that fail: nobody may trip over that.
+    // Failed replacements use up names of workers; the supervisor must accept the gaps.
     let words = "count prime 0..2e10 --split fixed:1e7 -j 3 --progress none";
     let running = support::start_command(binary.command("--nproc=100", words));
     let pid = running.pid();

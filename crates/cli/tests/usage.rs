@@ -1,4 +1,4 @@
-//! Bad input: exit status 2, one line that names the thing and the next step, nothing started.
+//! Tests of bad input: exit status 2, one line with the thing and the next step, nothing started.
 
 #[path = "usage/commands.rs"]
 mod commands;
@@ -29,7 +29,7 @@ fn refused(words: &str, expected: &[&str]) {
 }
 
 #[test]
-fn bad_ranges() {
+fn bad_ranges_are_refused_with_a_suggestion() {
     refused("count even 10..0", &["'10..0'", "reversed", "did you mean 0..10?"]);
     refused("count even 5..=3", &["reversed", "3..=5"]);
     refused("count even 10", &["'10'", "START..END"]);
@@ -44,7 +44,7 @@ fn bad_ranges() {
 }
 
 #[test]
-fn bad_functions() {
+fn bad_functions_are_refused_with_a_suggestion() {
     refused("count evn 0..10", &["'evn'", "did you mean 'even'?"]);
     refused("count fibonacci 0..10", &["'fibonacci'", "evenly functions"]);
     refused("count 0..10", &["no function", "evenly count even 0..10"]);
@@ -99,7 +99,7 @@ fn refused_words(words: &[&str], expected: &[&str]) {
 }
 
 #[test]
-fn what_asks_for_truth_gets_no_numbers() {
+fn a_verb_that_needs_a_truth_value_refuses_a_number() {
     for verb in ["count", "find", "any", "all"] {
         let expected = [&format!("{verb} asks whether"), "did you mean 'n % 7 != 0'?"];
         refused_words(&[verb, "n % 7", "0..10"], &expected);
@@ -139,7 +139,7 @@ fn a_bad_expression_is_shown_escaped_and_shortened() {
 }
 
 #[test]
-fn hints_are_said_unless_it_is_quiet() {
+fn hints_are_printed_unless_quiet_is_given() {
     let said = |words: &[&str]| {
         let output = run_words(words);
         assert!(output.status.success(), "{output:?}");
@@ -153,7 +153,7 @@ fn hints_are_said_unless_it_is_quiet() {
 }
 
 #[test]
-fn bad_options() {
+fn bad_options_are_refused_with_a_suggestion() {
     refused("count even 0..10 -j 0", &["'0'", "at least 1"]);
     refused("count even 0..10 -j x", &["'x'"]);
     refused("count even 0..10 -j -x", &["'-x'"]);
@@ -180,7 +180,7 @@ fn bad_options() {
 }
 
 #[test]
-fn bad_values_of_deadline_retries_and_halt() {
+fn bad_values_of_deadline_retries_and_halt_are_refused() {
     refused("count even 0..10 --deadline 5", &["'5'", "--deadline", "no unit", "1h30m"]);
     refused("count even 0..10 --deadline 0s", &["longer than zero"]);
     refused("count even 0..10 --deadline -5s", &["'-5s'"]);
@@ -220,7 +220,7 @@ fn hidden_times_are_checked_and_in_no_help_and_no_hint() {
 }
 
 #[test]
-fn files_that_cannot_be_written() {
+fn files_that_cannot_be_opened_for_writing_are_refused() {
     for option in ["--joblog", "--events"] {
         refused(&format!("count even 0..10 {option} /nonexistent/x"), &[option, "No such file"]);
         refused(&format!("count even 0..10 {option} /tmp"), &[option, "'/tmp'", "directory"]);
@@ -360,7 +360,7 @@ fn help_is_a_command_too() {
 }
 
 #[test]
-fn values_are_refused_with_what_to_write() {
+fn bad_values_are_refused_with_an_example() {
     refused(
         "count even 0...10",
         &["it has three dots; write 0..10 (without 10) or 0..=10 (with it)"],
@@ -378,7 +378,7 @@ fn no_more_workers_than_numbers_are_forked() {
 }
 
 #[test]
-fn bad_commands() {
+fn bad_commands_are_refused_with_a_suggestion() {
     refused("cuont even 0..10", &["unknown command 'cuont'", "did you mean 'count'?"]);
     refused("", &["no command", "evenly --help"]);
     refused("help cuont", &["unknown command 'cuont'", "did you mean 'count'?"]);
@@ -437,7 +437,7 @@ fn a_dry_run_starts_nothing_and_says_what_would_be() {
 }
 
 #[test]
-fn json_is_one_object_on_one_line() {
+fn json_answers_are_one_object_on_one_line() {
     let text = answer("count even 0..1000 --format json -j 2");
     assert_eq!(text.matches('\n').count(), 1);
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -457,7 +457,7 @@ fn json_is_one_object_on_one_line() {
 }
 
 #[test]
-fn a_key_is_made_once_for_nobody_else_to_read() {
+fn a_new_key_file_is_readable_by_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let path = std::env::temp_dir().join(format!("evenly-keygen-{}", std::process::id()));
     let words = format!("keygen {}", path.display());
@@ -474,6 +474,6 @@ fn a_key_is_made_once_for_nobody_else_to_read() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_printed() {
     assert_eq!(answer("--version"), format!("evenly {}\n", env!("CARGO_PKG_VERSION")));
 }

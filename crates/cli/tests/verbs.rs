@@ -1,4 +1,4 @@
-//! Every question over builtins by the real binary, against a plain loop.
+//! Tests of every verb over builtins, against a plain loop.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -81,7 +81,7 @@ fn agrees(verb: &str, function: &str, start: i64, end: i64, options: &str) {
 }
 
 #[test]
-fn every_verb_by_every_policy() {
+fn every_verb_gives_its_answer_under_every_policy() {
     for verb in VERBS {
         for split in SPLITS {
             for workers in [1, 3] {
@@ -138,7 +138,7 @@ fn the_texts_of_the_contract() {
 }
 
 #[test]
-fn what_decides_early_ends_early() {
+fn a_deciding_number_ends_any_and_all_early() {
     // Without an early end these ranges take centuries; the deadline makes that a failure.
     assert_eq!(asked("any prime 24..2^63 --deadline 1m").0, "true\t29\n");
     assert_eq!(asked("all prime 2..2^63 --deadline 1m").0, "false\t4\n");
@@ -170,7 +170,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn any_verb_anywhere(
+    fn any_verb_is_exact_over_any_range(
         verb in prop::sample::select(VERBS.to_vec()),
         function in prop::sample::select(vec!["even", "odd", "prime"]),
         start in prop_oneof![-5000i64..5000, any::<i32>().prop_map(i64::from)],

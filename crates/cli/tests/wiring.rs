@@ -1,4 +1,4 @@
-//! `--wiring`: every stage, as the kernel has it; and the same answer as without.
+//! `--wiring` shows every stage as in the kernel's tables, and does not change the answer.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -91,7 +91,7 @@ fn the_stages_of_the_class_as_the_kernel_has_them() {
 #[test]
 fn bytes_wait_in_the_pipes_and_then_the_ends_fall() {
     let (stages, _) = stages("count even 0..99 -j 3 --wiring --format json");
-    // One frame with one assignment of 24 bytes waits in each pipe; nobody has answered.
+    // One frame with one assignment of 24 bytes waits in each pipe; no worker has answered.
     let sent = named(&stages, "ranges_sent")[0];
     let waiting: Vec<_> =
         pipes(sent).iter().map(|pipe| pipe["bytes_waiting"].as_u64().unwrap()).collect();
@@ -222,7 +222,7 @@ fn workers_that_die_before_the_first_answer_are_replaced_and_shown() {
     assert_eq!(stepping.stage(), "ranges_sent");
     let lost = support::children_of(pid);
     lost.iter().for_each(|worker| support::kill("KILL", *worker));
-    // Whoever dies later than the other's work is done by somebody else is not missed.
+    // A worker that dies after the others have done all numbers is not replaced.
     until("both are dead", || lost.iter().all(|worker| !support::is_alive(*worker)).then_some(()));
     stepping.press_enter();
     let (mut losses, mut results) = (0, Value::Null);

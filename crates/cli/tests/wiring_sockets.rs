@@ -1,5 +1,5 @@
-//! `--wiring` with `--listen`: the listening socket, connections with both addresses, and agents with
-//! their workers and pipes, as the kernel has them; and the same answer as without.
+//! `--wiring` with `--listen` shows the listening socket, the connections with both addresses, and the agents with
+//! their workers and pipes, and does not change the answer.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -180,7 +180,7 @@ fn an_agent_over_tcp_is_shown_with_its_connection_and_its_workers() {
 }
 
 #[test]
-fn without_workers_of_its_own_a_job_has_the_stages_that_make_sense() {
+fn a_job_without_local_workers_has_the_stages_of_the_primary() {
     let place = Place::new("unix");
     let (mut job, first, at) = Job::start(&place, "count even 0..1e6 -j 0 --listen unix:board");
     assert_eq!((first["stage"].as_str(), at.as_str()), (Some("pipes_made"), "unix:board"));
@@ -208,7 +208,7 @@ fn without_workers_of_its_own_a_job_has_the_stages_that_make_sense() {
 }
 
 #[test]
-fn standing_still_for_long_costs_nobody_its_connection() {
+fn agents_keep_their_connection_at_a_long_stage() {
     let place = Place::new("long");
     let (mut job, _, at) = Job::start(
         &place,

@@ -1,4 +1,4 @@
-//! Messages with their length before them, followed byte by byte.
+//! Parser for length-prefixed messages that finds their boundaries in a byte stream.
 
 /// Where one way of a connection stands in its messages.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! The answers are those of pipes, whoever computes them and however the work is cut.
+//! Answers over each transport equal those over pipes, for every division of the work.
 
 use crate::support::site::{Site, Transport};
 use crate::support::{kill, run, stderr};
@@ -28,7 +28,7 @@ pub(crate) fn those_of_pipes(site: &Site, transport: Transport) {
         let expected = reference(words);
         for (own, agents) in [(0, 1), (0, 3), (1, 1)] {
             let (primary, address) = site.primary(transport, &format!("{words} -j {own}"));
-            // Who comes too late finds nobody, and is ended with the others.
+            // An agent that starts after the end of the job finds no primary; the test kills it with the others.
             let agents: Vec<_> = (0..agents).map(|_| site.agent(&address, "-j 2")).collect();
             let ended = primary.ended();
             assert_eq!(ended.stdout, expected, "{words}: {ended:?}");

@@ -1,4 +1,4 @@
-//! Rows 30, 32 and 34: what networks do to datagrams, and strangers who send some.
+//! Rows 30, 32 and 34: lost, repeated and reordered datagrams, and datagrams of strangers.
 
 use crate::support::network::Network;
 use crate::support::site::{Site, Transport};
@@ -64,7 +64,7 @@ pub(crate) fn given_up_and_healed(site: &Site) {
     agents.into_iter().for_each(|agent| agent.ended().answers(""));
 }
 
-/// A hello of a real agent to somebody who does not answer: it was never said to the primary.
+/// The hello of a real agent, caught by a socket that does not answer, so that the primary never got it.
 fn fresh_hello(site: &Site) -> Vec<u8> {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let _agent = site.agent(&format!("udp:{}", silent.local_addr().unwrap()), "-j 1");
@@ -89,7 +89,7 @@ pub(crate) fn strangers(site: &Site) {
             0 => said.iter_mut().for_each(|byte| *byte = random.next() as u8),
             1 => said.truncate(random.below(1200) as usize),
             2 => said.resize(1200 + random.below(2000) as usize, 7),
-            // Behind the handshake it is padding, which nobody looks at.
+            // The bytes behind the handshake are padding, which the primary ignores.
             _ => said[1 + random.below(100) as usize] ^= 1 << random.below(8),
         }
         if number % 4 == 2 {

@@ -1,4 +1,4 @@
-//! Agents that leave, and primaries that are told to end.
+//! Agents that leave, and primaries that are interrupted.
 
 use crate::support::kill;
 use crate::support::site::{Site, Transport};

@@ -1,4 +1,4 @@
-//! Row 29 where a primary may open few files: silent connections, and more agents than it can hold.
+//! Row 29 under a low limit of open files: silent connections, and more agents than the primary has descriptors for.
 
 use crate::support::process::Process;
 use crate::support::site::{Site, Transport, listens_at};

@@ -1,4 +1,4 @@
-//! Keys: made when they are first needed, used by both ends, refused if they are not safe (row 31).
+//! Key files: made at first use, shared by both ends, refused with unsafe permissions (row 31).
 
 use crate::support::site::{Site, Transport};
 use std::fs;
@@ -26,7 +26,7 @@ pub(crate) fn port_0_is_told(site: &Site) {
     }
 }
 
-/// The first that listens on a network makes it, and nobody else does.
+/// The first primary that listens on a network makes the key file; agents and later primaries only read it.
 pub(crate) fn made_and_used(site: &Site) {
     let (primary, address) = site.primary(Transport::Unix, "count even 0..100 -j 0");
     let agent = site.agent(&address, "-j 1");

@@ -1,10 +1,10 @@
-//! Row 36: agents that are killed or stopped, and workers of agents.
+//! Row 36: agents, and workers of agents, that are killed or stopped.
 
 use crate::support::site::{Site, Transport};
 use crate::support::{figure, kill, until};
 use std::time::Instant;
 
-/// Chunks of a second, so that whoever is lost has something in hand.
+/// Chunks of a second, so that a lost agent holds unfinished numbers.
 const WORDS: &str = "count test:slow=1000 0..8000 -j 0 --split fixed:1000 --silence 1s";
 
 /// An agent whose heartbeats and whose limit of silence are those of [`WORDS`].
@@ -57,7 +57,7 @@ pub(crate) fn stopped_for_ever(site: &Site, transport: Transport) {
     assert!(stopped.runs(), "it is not the primary's to kill");
     drop(stopped);
     if transport == Transport::Unixgram {
-        // The socket of whoever was killed is removed by who listens there next.
+        // A killed primary leaves its socket; the next primary at this path removes it.
         site.primary(transport, "count even 0..9 -j 1").0.ended().answers("5\n");
     }
 }

@@ -1,5 +1,4 @@
-//! Rows 26 and 27 with machines as far as the kernel goes: a primary and three agents, each with its
-//! own address.
+//! Rows 26 and 27 in network namespaces: a primary and three agents, each with its own address.
 
 use crate::support::figure;
 use crate::support::network::Network;

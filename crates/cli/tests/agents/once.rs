@@ -1,4 +1,4 @@
-//! `--at-most-once` behind agents: what an agent may have begun when it was lost is not begun elsewhere.
+//! `--at-most-once` behind agents: a number that a lost agent may have begun is not started again.
 
 use crate::programs::{asking, script};
 use crate::support::process::Process;

@@ -1,4 +1,4 @@
-//! Row 35: what may be at the path of a unix socket, and who may come through it.
+//! Row 35: files at the path of a unix socket, and the users that may connect to it.
 
 use crate::support::site::{Site, Transport, listens_at};
 use crate::support::{EVENLY, kill};
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// Left by somebody who was killed: it is replaced.
+/// The socket of a killed primary is replaced.
 pub(crate) fn stale_file(site: &Site) {
     drop(UnixListener::bind(site.path("socket")).unwrap());
     assert!(site.path("socket").exists());
@@ -47,8 +47,8 @@ pub(crate) fn long_path(site: &Site) {
     }
 }
 
-/// By another primary, whom that does not disturb; by a file that is no socket; by nobody, but there
-/// is no directory.
+/// The path is in use by another primary, which goes on undisturbed; or it is a file that is no socket; or its
+/// directory does not exist.
 pub(crate) fn taken(site: &Site) {
     let (first, address) = site.primary(Transport::Unix, "count even 0..100 -j 0");
     for _ in 0..3 {
@@ -89,7 +89,7 @@ fn as_a_stranger(path: &Path) -> Result<usize, ErrorKind> {
     stranger.join().unwrap()
 }
 
-/// The file is its owner's only; were it not, whoever came would be looked at.
+/// Only the owner can open the socket; with wider permissions, the primary checks the user of each peer.
 pub(crate) fn of_another(site: &Site) {
     let as_another = ["setpriv", "--reuid", "61237", "--regid", "61237", "--clear-groups"];
     let path = site.path("socket");

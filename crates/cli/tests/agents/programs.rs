@@ -1,4 +1,4 @@
-//! Agents that bring a function of a shared library or a command, for jobs that ask for it; and others.
+//! Agents that are started with a command or a shared library, and jobs that need the same one or another.
 
 use crate::support::process::Process;
 use crate::support::site::{Site, Transport, listens_at};

@@ -1,4 +1,4 @@
-//! Every question gives the same bytes over pipes and over each transport.
+//! Every verb prints the same bytes over pipes and over each transport.
 
 use crate::support::run;
 use crate::support::site::{Site, Transport};

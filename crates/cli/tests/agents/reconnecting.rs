@@ -1,4 +1,4 @@
-//! Primaries that are not there yet, not any more, or again.
+//! Agents that connect before the primary listens, and reconnect after they lost it.
 
 use crate::support::kill;
 use crate::support::site::{Site, Transport, listens_at};
@@ -16,7 +16,7 @@ pub(crate) fn a_new_primary(site: &Site, transport: Transport) {
     kill("KILL", first.pid());
     agents.iter_mut().for_each(|agent| drop(agent.line("lost the primary: ")));
     drop(first);
-    // Somebody else has the port now, where ports are given by the system: then by chance only. An
+    // Another process may have the port by now, where the system chose it. An
     // agent that said hello to the first one as it died waits five seconds for the answer.
     let words = format!("count test:slow=1000 0..20000 -j 0 --split fixed:10 --listen {address}");
     let mut second = site.start(&words);
@@ -51,7 +51,7 @@ pub(crate) fn no_first_primary(site: &Site) {
     let key = site.own("key");
     crate::keys::make(&key, 7);
     let key = format!("--key-file {}", key.display());
-    // Ports that are taken, and at which nobody answers.
+    // Ports that are bound but do not answer.
     let (family, flags) = (AddressFamily::INET, SocketFlags::CLOEXEC);
     let tcp = rustix::net::socket_with(family, SocketType::STREAM, flags, None).unwrap();
     rustix::net::bind(&tcp, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
@@ -74,7 +74,7 @@ pub(crate) fn no_first_primary(site: &Site) {
     }
     drop((tcp, udp));
 
-    // Nor is it tried any longer if somebody comes in between.
+    // The time is not extended by a peer that connects in between.
     let late = site.agent(&unix, "-j 1");
     std::thread::sleep(Duration::from_millis(500));
     let (primary, _) = site.primary(Transport::Unix, "count even 0..1000 -j 0");

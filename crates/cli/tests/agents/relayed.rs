@@ -1,4 +1,4 @@
-//! Rows 26 to 28: what networks do to connections, by a relay in between.
+//! Rows 26 to 28: connections that break, stall or carry damaged bytes, by a relay between agent and primary.
 
 use crate::support::site::{Site, Transport};
 use crate::support::{descriptors, figure, until};

@@ -1,4 +1,4 @@
-//! Rows 29 and 30: whoever is no agent of ours costs little and hears nothing.
+//! Rows 29 and 30: peers without the key cost the primary little and get no reply.
 
 use crate::keys;
 use crate::support::process::Process;
@@ -111,7 +111,7 @@ pub(crate) fn wrong_key(site: &Site) {
     agent.ended().answers("");
 }
 
-/// A hello of a real agent to somebody who does not answer: it was never said to the primary.
+/// The hello of a real agent, caught by a socket that does not answer, so that the primary never got it.
 fn fresh_hello(site: &Site) -> Vec<u8> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("tcp:{}", listener.local_addr().unwrap());
@@ -135,7 +135,7 @@ pub(crate) fn repeated_and_flipped(site: &Site) {
         flipped[at] ^= 1 << random.below(8);
         hears_nothing(&address, &flipped);
     }
-    // That it was the flipped bit: as it is, it is answered. Whoever says it can open nothing.
+    // The unchanged hello gets an answer, so it was the flipped bit. The sender cannot decrypt that answer.
     let mut first = connect(&address);
     first.write_all(&hello).unwrap();
     assert!(first.read(&mut [0; 2048]).unwrap() > 48);

@@ -1,4 +1,4 @@
-//! Row 37: agents and primaries of other versions, and such that say what cannot be.
+//! Row 37: agents and primaries of other versions, and peers that violate the protocol.
 
 use crate::support::process::Process;
 use crate::support::site::{Site, Transport};

@@ -1,4 +1,4 @@
-//! Every question by every kind of command, under every policy, against a plain loop.
+//! Answers of every verb by every kind of command under every policy, against a plain loop.
 
 use crate::plain;
 use crate::yard::Yard;

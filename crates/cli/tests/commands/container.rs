@@ -1,11 +1,11 @@
-//! The first process of a container, to which everybody's orphans come.
+//! A primary as process 1 of a container, which inherits every orphan.
 
 use crate::support::process::Process;
 use crate::support::{children_of, kill, until};
 use crate::yard::Yard;
 use std::process::Command;
 
-/// What somebody else started there is none of ours.
+/// Processes that other programs started in the container are not killed.
 pub(crate) fn what_others_started_is_left_alone() {
     let yard = Yard::new();
     let mut command = yard.inside_of("unshare --pid --fork --kill-child --mount-proc");

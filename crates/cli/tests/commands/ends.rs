@@ -1,4 +1,4 @@
-//! The end of commands: whatever ends, a command, its worker, the primary or all of them, nobody is left.
+//! No process is left when a command, its worker, the primary or all of them end.
 
 use crate::support::process::Process;
 use crate::support::{children_of, cpu_ticks, is_alive, kill, stands_still, until};
@@ -8,7 +8,7 @@ use std::time::Duration;
 /// A command that leaves children in its process group and outside of it, all of which hold its output.
 const LEAVES_CHILDREN: &str = "sleep 1000 & setsid sleep 1000 &";
 
-pub(crate) fn who_holds_its_output_is_not_waited_for() {
+pub(crate) fn a_background_process_that_holds_output_is_not_waited_for() {
     let yard = Yard::new();
     for kind in ["{}", "{start} {end}"] {
         let words =
@@ -20,14 +20,14 @@ pub(crate) fn who_holds_its_output_is_not_waited_for() {
         .answers(&crate::agree::expected("sum", 0, 6).0);
 }
 
-pub(crate) fn who_closes_its_output_goes_on() {
+pub(crate) fn a_command_that_closes_its_output_continues() {
     let yard = Yard::new();
     let script = "echo $0; exec >&- 2>&-; sleep 0.1; echo >> ended; exit $0";
     let ended = yard.run(&format!("run 0..3 -k -j 2 -- sh -c '{script}' {{}}"));
     ended.failed(3, "n = 1 failed: exit 1");
     ended.failed(3, "n = 2 failed: exit 2");
     assert_eq!((ended.stdout.as_str(), yard.text("ended").len()), ("0\n1\n2\n", 3));
-    // A coprocess that closes it has nothing more to say, and nobody waits for that for long, or spins.
+    // A coprocess that closes its output gives no more answers; its worker neither waits for long nor spins.
     let words = "run 0..3 -j 1 --coprocess -- sh -c 'read line; exec >&-; sleep 0.2; exit 6'";
     yard.run(words).failed(3, "failed: exit 6");
     let words = "run 0..3 -j 1 --chunk 3 --coprocess -- sh -c 'read line; exec >&-; sleep 1000'";
@@ -73,7 +73,7 @@ pub(crate) fn a_worker_is_killed() {
     assert_eq!(ended.stderr.matches(" killed by signal 9; ").count(), 2, "{ended:?}");
 }
 
-/// Whoever ends workers by a signal says nothing about numbers, whichever signal it is.
+/// A signal from outside that ends a worker makes no number fail, for any signal.
 pub(crate) fn the_worker_is_asked_to_leave() {
     let yard = Yard::new();
     let wait = "[ $(wc -l < tried) -gt 6 ] || sleep 1000";
@@ -97,7 +97,7 @@ pub(crate) fn the_primary_is_killed() {
     let running = yard.start(TREES);
     whole_trees(&yard);
     kill("KILL", running.pid());
-    yard.until_nobody_is_left();
+    yard.until_no_process_is_left();
 }
 
 pub(crate) fn all_of_ours_are_killed() {
@@ -108,7 +108,7 @@ pub(crate) fn all_of_ours_are_killed() {
     let pids = [vec![running.pid()], children_of(running.pid())].concat();
     let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
     std::process::Command::new("kill").arg("-9").args(pids).status().unwrap();
-    yard.until_nobody_is_left();
+    yard.until_no_process_is_left();
 }
 
 pub(crate) fn the_first_signal_drains() {
@@ -187,8 +187,8 @@ pub(crate) fn at_a_deadline() {
     assert_eq!(ended.status, 124, "{ended:?}");
 }
 
-/// Whatever comes to our standard input is for others to read.
-pub(crate) fn nobody_reads_our_input() {
+/// Commands do not read the standard input of evenly.
+pub(crate) fn commands_do_not_read_standard_input() {
     use std::io::Write;
     let yard = Yard::new();
     let mut command = yard.command("run 0..3 -k -j 2 -- sh -c 'cat; echo $0' {}");
@@ -247,9 +247,8 @@ pub(crate) fn there_is_no_terminal() {
     }
 }
 
-/// A terminal that stops whoever writes to it from the background (stty(1), tostop), or reads from it, stops no
-/// worker.
-pub(crate) fn a_terminal_stops_nobody() {
+/// A terminal that stops background processes when they write (stty(1), tostop) or read stops no worker.
+pub(crate) fn a_terminal_stops_no_worker() {
     let yard = Yard::new();
     let on_terminal = "import pty, sys
 pty.spawn(['sh', '-c', 'stty tostop; exec \"$@\"', 'sh'] + sys.argv[1:])

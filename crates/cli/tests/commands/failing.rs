@@ -1,4 +1,4 @@
-//! Commands that fail: each number is named with what was wrong, the others are done, and no worker is lost.
+//! Commands that fail: each number is reported with its cause, the others are done, and no worker is lost.
 
 use crate::yard::Yard;
 
@@ -91,7 +91,7 @@ pub(crate) fn in_a_chunk() {
     assert!(asked <= 2 * 5 + 6, "{asked}: {}", yard.text("asked"));
     let ended = yard.run(&words("failures", ""));
     assert_eq!((ended.stdout.as_str(), ended.status), ("5\texit 9\n", 1), "{ended:?}");
-    // Several in one chunk are found, and nobody else.
+    // Each of several failing numbers in one chunk is reported, and no other number.
     let several = "for n in 0 5 6 30; do
         if test $1 -le $n && test $2 -gt $n; then exit 9; fi; done; echo $(($2 - $1))";
     let of_several =

@@ -1,4 +1,4 @@
-//! Files that a command executes or depends on: what happens when they change.
+//! Changes to the files that a command executes or depends on.
 
 use crate::support;
 use crate::yard::Yard;

@@ -1,4 +1,4 @@
-//! The grace: commands get `SIGTERM` before `SIGKILL`, and output of their background processes is read meanwhile.
+//! `--grace`: commands get `SIGTERM` before `SIGKILL`, and output of their background processes is read meanwhile.
 
 use crate::support::process::Ended;
 use crate::support::{kill, until};
@@ -115,7 +115,7 @@ pub(crate) fn a_lost_primary_terminates_before_it_kills() {
         yard.until_lines("began", 2);
         kill("KILL", running.pid());
         yard.until_lines("bye", 2);
-        yard.until_nobody_is_left();
+        yard.until_no_process_is_left();
     }
 }
 
@@ -202,9 +202,9 @@ time.sleep(1000)
         }
         yard.until_lines("terminated", 1);
         drop(running);
-        yard.until_nobody_is_left();
+        yard.until_no_process_is_left();
     }
-    // A coprocess that answers what cannot be.
+    // A coprocess whose answer is not an integer.
     let _ = std::fs::remove_file(yard.path("terminated"));
     let script = "trap \"echo coprocess >> terminated; exit\" TERM; read line; echo x
         sleep 1000 & wait";

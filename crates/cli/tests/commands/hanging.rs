@@ -1,4 +1,4 @@
-//! Commands that hang without `--timeout` are named, and those that stop their worker fail.
+//! Reports of commands that hang without `--timeout` or stop their worker.
 
 use crate::support::kill;
 use crate::support::process::Process;

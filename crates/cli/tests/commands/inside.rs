@@ -1,5 +1,4 @@
-//! What a command finds: its descriptors, signals and group, its environment; and that nothing is kept of
-//! it.
+//! Descriptors, signals, process group and environment of a command, and that nothing of it stays behind.
 
 use crate::support::inherited::EXECUTED_AGAIN;
 use crate::support::process::Process;
@@ -136,7 +135,7 @@ pub(crate) fn the_words() {
     yard.run(words).answers("{start}\n");
 }
 
-/// After thousands of commands nothing is left open, and nobody unreaped.
+/// After thousands of commands no descriptor is left open, and no child unreaped.
 pub(crate) fn nothing_is_kept() {
     let yard = Yard::new();
     let running = yard.start("sum 0..1e6 -j 2 --chunk-max 20 -- TOOL each sum {}");

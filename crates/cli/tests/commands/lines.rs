@@ -1,5 +1,4 @@
-//! Coprocesses: started once, started again when they end, named when they fail, ended when they say what
-//! nobody asked for.
+//! Coprocesses: start, restart after an end, report of failures, end after unrequested output.
 
 use crate::agree::expected;
 use crate::support::{children_of, is_alive, kill, until};
@@ -34,7 +33,7 @@ pub(crate) fn is_started_as_often_as_it_leaves() {
     let (answer, _) = expected("sum", 0, 600);
     yard.run(&format!("sum 0..600 -j 2 --chunk 3 {}", call(""))).answers(&answer);
     assert_eq!(yard.text("started").len(), 2);
-    // One that does so many lines and leaves is no failure of the next.
+    // A coprocess that exits after some lines does not make the next number fail.
     for (after, chunk) in [(1_usize, 6), (1, 1), (2, 6), (30, 1), (7, 100)] {
         std::fs::remove_file(yard.path("started")).unwrap();
         let call = call(&format!("leaves-after {after}"));
@@ -112,7 +111,7 @@ pub(crate) fn names_the_culprit() {
     assert_eq!((ended.stdout.as_str(), ended.status), ("777\tsignal 11\n", 1), "{ended:?}");
 }
 
-/// What it says unasked ends the job: nobody knows any more which answer is for what.
+/// Unrequested output ends the job: the answers can no longer be matched to lines.
 pub(crate) fn must_not_say_more_than_it_is_asked() {
     let yard = Yard::new();
     for fault in ["says-more 999", "says-more 400"] {
@@ -167,7 +166,7 @@ pub(crate) fn run_repeats_nothing_that_ended() {
     }
 }
 
-/// One that is killed by somebody else is started again.
+/// A coprocess that another process killed is started again.
 pub(crate) fn is_started_again_when_it_is_killed() {
     let yard = Yard::new();
     let words = "sum 0..400 -j 2 --chunk 1 --retries 9 --coprocess -- TOOL lines sum slow 5";
@@ -199,10 +198,10 @@ pub(crate) fn shares_what_it_has_not_begun() {
     }
 }
 
-/// Whoever waits for a first answer in vain is told why that may be.
+/// A message explains the possible cause when the first answer does not come.
 pub(crate) fn keeps_its_answers_to_itself() {
     let yard = Yard::new();
-    // Its answers stay in its buffer until it ends, which is when nobody waits any more.
+    // The coprocess flushes its buffer when it exits, too late for its worker.
     let script = "import sys\nfor line in iter(sys.stdin.readline, \"\"): print(1)";
     let mut running = yard.start(&format!("count 0..5 -j 1 --coprocess -- PYTHON -c '{script}'"));
     let said = running.line("flush its output after each answer");

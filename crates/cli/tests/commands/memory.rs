@@ -1,4 +1,4 @@
-//! Row 39: commands that take more memory than `--memory` allows are ended with all that they started, and named.
+//! Row 39: commands that exceed `--memory` are killed with all their child processes, and reported.
 
 use crate::support::group::MemoryGroup;
 use crate::support::process::Process;

@@ -1,5 +1,4 @@
-//! Row 11: programs that are not there, cannot be executed, or go away: one line, and nothing is started over
-//! and over.
+//! Row 11: programs that are missing, not executable, or removed during the run: one line, and no start in a loop.
 
 use crate::yard::Yard;
 
@@ -80,7 +79,7 @@ pub(crate) fn as_the_kernel_finds_it() {
 
 pub(crate) fn after_a_while() {
     let yard = Yard::new();
-    // A copy of the tool, which the kernel needs nobody's help to execute, and a number that removes it.
+    // A copy of the tool, which needs no interpreter, and a number whose command removes it.
     for (name, call, coprocess) in [
         ("each", "./each each sum {}", ""),
         ("chunk", "./chunk chunk sum {start} {end}", ""),

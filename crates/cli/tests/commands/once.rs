@@ -1,5 +1,4 @@
-//! `--at-most-once`: whatever becomes of workers, no command is started twice, and those of which nobody
-//! knows how they ended are named.
+//! `--at-most-once`: no command is started twice when workers are lost, and commands of unknown end are reported.
 
 use crate::support::kill;
 use crate::yard::Yard;
@@ -132,7 +131,7 @@ pub(crate) fn workers_killed_at_random() {
         while yard.text("started").lines().count() < END as usize * 3 / 4 {
             std::thread::sleep(std::time::Duration::from_millis(20 + random.below(150)));
             let text = yard.text("started");
-            // Half a line, or one of a command that is over: then it is somebody's who lives.
+            // Half a line, or the line of a finished command, whose number may belong to a new process.
             if let Some(worker) = text.lines().last().and_then(|line| line.split(' ').nth(1)) {
                 let worker = worker.parse().unwrap_or(0);
                 if worker > 1 && crate::support::is_alive(worker) {
@@ -160,7 +159,7 @@ fn of_unknown(said: &str) -> i64 {
     words.filter_map(|word| word.parse().ok()).next().unwrap_or(0)
 }
 
-/// What is ended with the job has begun, too, and nobody hears how that went.
+/// A command that is killed with the job had begun, and its end is unknown.
 pub(crate) fn an_end_at_once_leaves_it_unknown() {
     for (options, status) in [("", 130), ("--deadline 2s", 124)] {
         let yard = Yard::new();

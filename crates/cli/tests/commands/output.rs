@@ -1,4 +1,4 @@
-//! What `run` passes on: whole, in order if asked for, tagged; all bytes, and not too many.
+//! Output of `run`: unmixed, in order with `-k`, tagged, byte by byte, limited in size.
 
 use crate::support::{children_of, kill, start_command, until};
 use crate::yard::Yard;
@@ -65,8 +65,8 @@ pub(crate) fn is_in_order() {
     yard.run(&words).answers(&expected);
 }
 
-/// While the lowest is not done, what the others put out waits, and when that is much, they wait.
-pub(crate) fn whoever_is_too_far_ahead_waits() {
+/// While the lowest number is not done, the output of the others is buffered, and at the limit they wait.
+pub(crate) fn a_worker_too_far_ahead_waits() {
     let yard = Yard::new();
     let script = "echo >> started; if test $1 = 0; then until test -e go; do sleep 0.05; done; fi
         head -c 1000000 /dev/zero | tr '\\0' x; echo";
@@ -142,10 +142,10 @@ pub(crate) fn ends_with_its_reader() {
     let output = running.output();
     assert_eq!(output.status.signal(), Some(13), "{output:?}");
     assert_eq!(output.stderr, b"");
-    yard.until_nobody_is_left();
+    yard.until_no_process_is_left();
 }
 
-/// Output that nobody takes holds up those who make it, and the signals that end it do not wait.
+/// Commands wait while their output is not read, and signals that end the run act at once.
 pub(crate) fn waits_for_its_reader() {
     let yard = Yard::new();
     let script = "echo >> started; exec $1 flood 1 1000000";
@@ -160,10 +160,10 @@ pub(crate) fn waits_for_its_reader() {
     kill("TERM", running.pid());
     running.output();
     drop(unread);
-    yard.until_nobody_is_left();
+    yard.until_no_process_is_left();
 }
 
-/// Standard error that nobody reads holds up nobody, and standard output is whole.
+/// An unread standard error blocks no command, and standard output is complete.
 pub(crate) fn does_not_wait_for_errors() {
     let yard = Yard::new();
     let words = "run 0..20 -k -j 2 -- sh -c '$0 flood 2 1000000; echo $1' TOOL {}";

@@ -1,4 +1,4 @@
-//! How many at once, how long a chunk is, and how many in a second: without a word about it, and with one.
+//! Concurrency, chunk lengths and `--max-rate` of commands.
 
 use crate::yard::Yard;
 use std::collections::BTreeMap;
@@ -20,9 +20,9 @@ pub(crate) fn short_ones_and_long_ones_are_shared() {
     for (range, ms, least) in [
         ("0..500", "1", 100),
         ("0..6", "1000", 3),
-        // Nobody knew when the chunk was made that its end takes long.
+        // The length of the chunk was chosen before its slow end was known.
         ("0..150", "$0 < 144 ? 1 : 700", 40),
-        // Nor that its beginning does.
+        // Nor was its slow beginning known.
         ("0..150", "$0 < 6 ? 700 : 1", 2),
     ] {
         let yard = Yard::new();
@@ -79,7 +79,7 @@ fn begun_in_a_second(options: &str, command: &str) -> usize {
     yard.text("began").lines().count()
 }
 
-pub(crate) fn no_more_than_so_many_in_a_second() {
+pub(crate) fn max_rate_limits_starts_per_second() {
     for (options, command) in [
         ("0..5000 -j 3 --max-rate 20/s", "{}"),
         ("0..5000 -j 3 --chunk 4 --max-rate 20/s", "{start} {end}"),

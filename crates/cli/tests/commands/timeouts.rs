@@ -1,4 +1,4 @@
-//! Row 6: commands that hang. Their time is over, they are ended with all that they started, and named.
+//! Row 6: commands that exceed `--timeout` are killed with all their child processes, and reported.
 
 use crate::support::process::Process;
 use crate::support::{kill, until};

@@ -1,5 +1,4 @@
-//! Where commands are tested: a directory with a tool in it, and a mark by which everything that a run
-//! has started is found again.
+//! Directory for tests of commands, with a test tool and a mark in the environment of every process of a run.
 
 use crate::support::process::{Ended, Process};
 use crate::support::{EVENLY, is_alive, until};
@@ -91,7 +90,7 @@ impl Yard {
         command.arg("--default-signal=HUP,INT,TERM,TSTP,USR1,PIPE").arg(EVENLY);
         command.args(self.words(words)).current_dir(&self.directory);
         let (name, mark) = self.mark.split_once('=').unwrap();
-        // Whoever runs the tests may want to see at once what Python says.
+        // The parent of the tests may have set PYTHONUNBUFFERED.
         command
             .stdin(Stdio::null())
             .env(name, mark)
@@ -124,12 +123,12 @@ impl Yard {
         Process::start(self.command(words))
     }
 
-    /// Runs it to its end, after which nobody may be left.
+    /// Runs the command to its end, and checks that no process is left.
     pub(crate) fn run(&self, words: &str) -> Ended {
         self.ended(self.start(words))
     }
 
-    /// Waits for its end, after which nobody may be left.
+    /// Waits for the end of the run, and checks that no process is left.
     #[track_caller]
     pub(crate) fn ended(&self, process: Process) -> Ended {
         let ended = process.ended();
@@ -148,12 +147,12 @@ impl Yard {
         pids.filter(|pid| has_mark(*pid) && is_alive(*pid)).collect()
     }
 
-    /// Waits until nobody is left.
-    pub(crate) fn until_nobody_is_left(&self) {
-        until("nobody is left", || self.left().is_empty().then_some(()));
+    /// Waits until no process of the run is left.
+    pub(crate) fn until_no_process_is_left(&self) {
+        until("no process is left", || self.left().is_empty().then_some(()));
     }
 
-    /// Waits until a file has so many lines.
+    /// Waits until a file has `count` lines.
     pub(crate) fn until_lines(&self, name: &str, count: usize) -> Vec<String> {
         until("a file has its lines", || {
             let text = self.text(name);

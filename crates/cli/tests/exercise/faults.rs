@@ -1,5 +1,4 @@
-//! What goes wrong between server and client: taken addresses, peers that die, messages that get lost
-//! or come twice.
+//! Faults between server and client: addresses in use, peers that die, messages that are lost or repeated.
 
 use crate::support::{PATIENCE, cpu_ticks, kill, stderr, until};
 use crate::{DATAGRAMS, LONG, STREAMS, Scratch, Server, client, count, run};
@@ -46,7 +45,7 @@ fn a_socket_file_that_was_left_behind_is_replaced() {
             let server = Server::new(killed, &scratch.place(killed), "1");
             kill("KILL", server.running.pid());
             server.output();
-            assert_eq!(scratch.files(), ["board"], "nobody could remove it");
+            assert_eq!(scratch.files(), ["board"], "the killed server left it");
             let server = Server::new(next, &scratch.place(next), "1 0 100");
             assert_eq!(count(&client(next, &server.place).output()), 50);
             assert_eq!(count(&server.output()), 50, "{next} after {killed}");
@@ -67,7 +66,7 @@ fn a_file_that_is_no_socket_is_not_touched() {
 }
 
 #[test]
-fn a_client_that_dies_is_noticed_on_a_stream() {
+fn a_server_notices_a_dead_client_on_a_stream() {
     for domain_and_type in STREAMS {
         let scratch = Scratch::new();
         let place = scratch.place(domain_and_type);
@@ -92,7 +91,7 @@ fn a_client_that_dies_is_noticed_on_a_stream() {
 }
 
 #[test]
-fn a_client_that_hears_nothing_of_its_range_is_named() {
+fn a_client_without_a_range_is_reported() {
     // Closed with unread bytes in it, a connection is reset, or the write of the range fails.
     let mut server = Server::new("internet stream", "127.0.0.1:0", "1");
     drop(TcpStream::connect(&server.place).unwrap());
@@ -102,7 +101,7 @@ fn a_client_that_hears_nothing_of_its_range_is_named() {
 }
 
 #[test]
-fn a_server_that_dies_is_noticed_on_a_stream() {
+fn a_client_notices_a_dead_server_on_a_stream() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = listener.local_addr().unwrap().to_string();
     let scratch = Scratch::new();
@@ -119,14 +118,14 @@ fn a_server_that_dies_is_noticed_on_a_stream() {
 }
 
 #[test]
-fn nobody_there_is_said_at_once() {
+fn a_client_without_a_server_says_so_at_once() {
     let scratch = Scratch::new();
     let path = scratch.place("unix");
     for (domain_and_type, reason) in [
         ("unix stream", "connect to @: No such file or directory (os error 2)"),
         ("unix datagram", "connect to @: No such file or directory (os error 2)"),
         ("internet stream", "connect to @: Connection refused (os error 111)"),
-        // Nothing is connected. The answer to our hello is that nobody has this port.
+        // Nothing is connected. The kernel answers the hello with ECONNREFUSED: no socket has this port.
         ("internet datagram", "read: Connection refused (os error 111)"),
     ] {
         let place = if domain_and_type.starts_with("unix") { &path } else { "127.0.0.1:1" };
@@ -201,7 +200,7 @@ fn datagrams_that_come_twice_count_once() {
 }
 
 #[test]
-fn a_client_too_many_is_refused_on_a_stream() {
+fn a_client_beyond_the_limit_is_refused_on_a_stream() {
     for domain_and_type in STREAMS {
         let scratch = Scratch::new();
         let place = scratch.place(domain_and_type);

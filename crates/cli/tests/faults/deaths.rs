@@ -1,5 +1,4 @@
-//! Row 4: how many workers a number costs that ends each of them, counted in the events of the job. Every
-//! failing number of a chunk is found, and nobody else is blamed.
+//! Row 4: number of workers lost to a number that kills its worker, counted in the events of the job.
 
 use crate::support::{run, stderr};
 

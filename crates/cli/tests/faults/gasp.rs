@@ -1,5 +1,4 @@
-//! Rows 4 to 6 for workers that can still speak: a number that crashes, once or always, or takes too long,
-//! is named by the worker itself.
+//! Rows 4 to 6 for workers that report their own crash: a number that crashes or exceeds its time.
 
 use crate::support::{kill, run, start, stderr};
 use std::process::Output;
@@ -24,7 +23,7 @@ pub(crate) fn a_number_costs_its_tries() {
     assert_eq!((output.status.code(), losses(&output)), (Some(3), 3), "{}", stderr(&output));
 }
 
-/// Every failing number is named, however many there are, and nobody gives up.
+/// Every failing number is reported, for any number of failures, and the job does not give up.
 pub(crate) fn every_tenth_number_crashes() {
     let numbers: Vec<String> = (0..200).step_by(10).map(|n| n.to_string()).collect();
     let output = run(&format!("failures test:crash@{} 0..200 -j 2 -q", numbers.join(",")));

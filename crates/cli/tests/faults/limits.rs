@@ -27,7 +27,7 @@ pub(crate) fn few_descriptors() {
     assert!(stderr(&output).contains("open files"), "{output:?}");
 }
 
-/// Whoever has more than 1024 pipes gets the smallest there are (pipe(7)).
+/// A user with more than 1024 pipes gets pipes of the smallest size (pipe(7)).
 pub(crate) fn small_pipes() {
     let binary = std::env::temp_dir().join(format!("evenly-{}", std::process::id()));
     fs::copy(EVENLY, &binary).unwrap();

@@ -1,4 +1,4 @@
-//! Rows 1 to 9: workers that are killed, stopped, leave early, or say what is no answer.
+//! Rows 1 to 9: workers that are killed, stopped, exit early, or send frames that are no answer.
 
 use crate::support::{
     Running, children_of, is_alive, kill, run, start, state_and_parent, stderr, until,
@@ -76,7 +76,7 @@ fn until_silent(running: &mut Running) -> String {
     while !said.ends_with('\n') && bytes.read(&mut byte).unwrap() == 1 {
         said.push(byte[0].into());
     }
-    // What follows goes nowhere, and blocks nobody.
+    // Frames after this are dropped and block no worker.
     std::thread::spawn(move || std::io::copy(&mut bytes, &mut std::io::sink()));
     said
 }
@@ -137,7 +137,7 @@ pub(crate) fn stopped_under_wiring() {
     assert_eq!(output.stdout, b"2\n", "{output:?}");
 }
 
-/// Whoever has nothing to do gets a part of the long chunk of another.
+/// An idle worker gets a part of the long chunk of another.
 pub(crate) fn a_long_chunk_is_shared() {
     let log = std::env::temp_dir().join(format!("evenly-shared-{}", std::process::id()));
     let words = "count test:slow=20000 0..101 -j 2 --split fixed:100 --joblog";
@@ -163,7 +163,7 @@ pub(crate) fn a_number_that_crashes() {
     // The chunk halved down to one number, and three more tries at both ends of that.
     let losses = is_found_out("exit=7", "exit 7");
     assert!(losses <= 2 * 20 + 6, "{losses}");
-    // Whoever is killed could have been killed by anybody.
+    // SIGKILL does not tell which process sent it, so the number may be the cause.
     let losses = is_found_out("kill", "signal 9");
     assert!(losses <= 2 * 20 + 4 * 3 + 3, "{losses}");
     let output = run("count test:crash@0,500,501,999999 0..1e6 -j 3 --progress none");
@@ -226,7 +226,7 @@ pub(crate) fn garbage() {
         let words = "0..1e6 -j 3 --partial --progress none";
         let output = run(&format!("count test:{fault}@0,777,500000 {words}"));
         let said = stderr(&output);
-        // Two of the three are even. Everybody else's numbers count, whoever was suspected.
+        // Two of the three are even. The numbers of all other workers count, including those of suspected workers.
         assert_eq!(output.stdout, b"499998\n", "{said}");
         assert_eq!(output.status.code(), Some(3), "{said}");
         for n in [0, 777, 500_000] {

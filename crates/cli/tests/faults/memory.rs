@@ -1,4 +1,4 @@
-//! Row 39 with `--memory`: whoever takes more is ended and named, and nobody else.
+//! Row 39 with `--memory`: a number that exceeds the limit is reported, and no other number is.
 
 use crate::support::group::MemoryGroup;
 use crate::support::{children_of, is_alive, kill, run, start, start_command, stderr, until};
@@ -25,7 +25,7 @@ pub(crate) fn numbers_that_take_too_much() {
     assert_eq!(output.stdout, b"777\tmemory\n779\tmemory\n50000\tmemory\n", "{output:?}");
 }
 
-/// Each number needs little, and all together too much: nobody's fault, as it shows when one is tried alone.
+/// Each number needs little memory, and all together exceed the limit: no number fails, since each fits alone.
 pub(crate) fn a_worker_that_leaks() {
     let output = run("count test:leak=256 0..2000 -j 2 --memory 64M --progress none");
     let said = stderr(&output);
@@ -44,7 +44,7 @@ pub(crate) fn what_fits() {
     }
 }
 
-/// Nobody looks, for the primary stands still: then the kernel ends who takes too much, and it is known why.
+/// The primary is stopped and cannot watch: the kernel kills the worker that exceeds the limit, and the cause is known.
 pub(crate) fn a_wall() {
     let group = MemoryGroup::make();
     let words = "count test:allocate=1500@5 5..6 -j 1 --memory 64M --retries 1 --progress none";

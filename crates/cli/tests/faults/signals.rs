@@ -1,4 +1,4 @@
-//! Rows 23 and 24: signals as people expect them, by kill(1) and from a terminal.
+//! Rows 23 and 24: signals from kill(1) and from a terminal.
 
 use crate::support::{
     self, EVENLY, evenly, in_foreground, is_alive, kill, start, start_command, state_and_parent,
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-fn nobody_left(workers: &[u32]) {
+fn assert_no_process_left(workers: &[u32]) {
     // Reaped before the primary ended, so not even a zombie is left.
     assert!(workers.iter().all(|worker| state_and_parent(*worker).is_none()));
 }
@@ -40,7 +40,7 @@ pub(crate) fn first_drains_second_kills() {
         "{output:?}"
     );
     assert_eq!(finished(&log).len(), 2, "{:?}", std::fs::read_to_string(&log));
-    nobody_left(&workers);
+    assert_no_process_left(&workers);
     std::fs::remove_file(&log).unwrap();
 
     // Numbers that never end, and an hour to finish them: only the second signal ends this run.
@@ -58,7 +58,7 @@ pub(crate) fn first_drains_second_kills() {
         "{output:?}"
     );
     assert_eq!(finished(&log), Vec::<String>::new());
-    nobody_left(&workers);
+    assert_no_process_left(&workers);
     std::fs::remove_file(&log).unwrap();
 
     // A number that takes longer than the time to finish it is not waited for.
@@ -69,7 +69,7 @@ pub(crate) fn first_drains_second_kills() {
     kill("TERM", running.pid());
     let output = running.output();
     assert_eq!(output.status.signal(), Some(15));
-    nobody_left(&workers);
+    assert_no_process_left(&workers);
 }
 
 pub(crate) fn hangup() {
@@ -79,7 +79,7 @@ pub(crate) fn hangup() {
     let output = running.output();
     assert_eq!(output.status.signal(), Some(1), "{output:?}");
     assert_eq!(stderr(&output), "evenly: stopped by SIGHUP; there is no answer\n");
-    nobody_left(&workers);
+    assert_no_process_left(&workers);
 
     let mut command = Command::new("nohup");
     command.arg(EVENLY).args("count prime 0..1e9 -j 2 --progress none".split(' '));
@@ -98,7 +98,7 @@ fn on_terminal(script: &str, words: &str) -> String {
 import os, pty, select, signal, subprocess, sys, time
 words = sys.argv[1:]
 signal.alarm(60)
-# As from a shell, whoever runs the tests.
+# As from a shell, independent of the parent of the tests.
 for sent in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP): signal.signal(sent, signal.SIG_DFL)
 told, tell = os.pipe()
 shell, terminal = pty.fork()
@@ -181,7 +181,7 @@ pub(crate) fn paused_and_resumed() {
 }
 
 pub(crate) fn paused_on_a_terminal() {
-    // Ctrl-Z needs somebody who waits for it: python is the shell here.
+    // Ctrl-Z needs a parent that waits for the stop: python acts as the shell.
     let script = "
 listen(1.0, b'left')
 workers = children(pid)

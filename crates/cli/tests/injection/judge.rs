@@ -1,4 +1,4 @@
-//! The judge: whether a run in which a call failed ended as it should.
+//! Verdict on a run in which a system call failed.
 
 use crate::run::Run;
 use crate::scenario::{Ending, SIGPIPE, Scenario};

@@ -1,5 +1,5 @@
-//! One run of a scenario under strace, with or without an error injected: what came of it, and what
-//! of it is still alive.
+//! One run of a scenario under strace, with or without an injected error: its outcome, and its processes that are
+//! still alive.
 
 use crate::scenario::{Act, Reach, Scenario};
 use crate::support::{self, PATIENCE, children_of, descriptors, state_and_parent};
@@ -51,7 +51,7 @@ fn binary() -> String {
 }
 
 /// A command whose soft limit on descriptors is too low for a job, which has to raise it for itself
-/// and put it back for its workers. The shell becomes the program. No signal is ignored, whoever runs
+/// and put it back for its workers. The shell becomes the program. No signal is ignored, independent of the parent of
 /// the tests.
 fn short_of_descriptors(program: &str) -> Command {
     let mut command = Command::new("sh");
@@ -61,7 +61,7 @@ fn short_of_descriptors(program: &str) -> Command {
     command
 }
 
-/// The options with which strace injects, for whoever wants to do it again by hand.
+/// The options of strace for this injection, to repeat it by hand.
 pub(crate) fn command_line(scenario: &Scenario, injection: &Injection) -> String {
     let how = match scenario.reach {
         Reach::Primary => "strace",
@@ -144,7 +144,7 @@ impl Place {
         String::from_utf8_lossy(&fs::read(self.path(name)).unwrap_or_default()).into_owned()
     }
 
-    /// Starts a marked process that writes to files here: nobody has to read while it runs.
+    /// Starts a marked process that writes to files, so that the test need not read while it runs.
     fn start(&self, command: &mut Command, act: Act) -> Child {
         command.env(MARK, &self.mark).env_remove("RUST_BACKTRACE");
         command.stderr(File::create(self.path("stderr")).unwrap());

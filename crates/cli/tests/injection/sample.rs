@@ -1,4 +1,4 @@
-//! Which errors to inject into which calls of a scenario: by one run in which nothing fails.
+//! Choice of the errors to inject into the calls of a scenario, from a trace of a run without errors.
 
 use crate::judge;
 use crate::run::{self, Injection};

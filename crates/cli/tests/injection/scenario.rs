@@ -1,4 +1,4 @@
-//! Scenarios: small jobs, whose calls fail in which of their processes, and how each would end.
+//! Scenarios for fault injection: small jobs, the processes whose calls fail, and the expected ends.
 
 /// A small job under strace.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) enum Reach {
     /// The primary, among followed workers that make fewer calls of that name. With a filter in the
     /// kernel for the one call: for jobs that make thousands of calls.
     PrimaryAhead,
-    /// Every process that makes so many calls of that name: all workers, and whoever replaces them.
+    /// Every process with enough calls of that name: all workers and their replacements.
     /// Not what the primary calls before `main`, so that the first calls of some names are out of
     /// reach here; [`Reach::FirstWorker`] has those.
     Everyone,
@@ -42,7 +42,7 @@ pub(crate) enum Act {
     Interrupt,
     /// It is stopped as by Ctrl-Z, and goes on.
     Pause,
-    /// Nobody reads standard output.
+    /// Standard output has no reader.
     CloseOutput,
 }
 
@@ -116,7 +116,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
-        name: "primary_that_nobody_reads",
+        name: "primary_without_a_reader",
         words: "functions",
         act: Act::CloseOutput,
         ending: Ending::Signal(SIGPIPE),

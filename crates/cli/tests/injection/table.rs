@@ -1,5 +1,5 @@
-//! The table: which errors the manual pages name for each system call that a job makes, which calls
-//! have none that could be injected, and under which names an error line may speak of a call.
+//! Table of the system calls of a job: the errors that their manual pages name, the calls without such errors, and
+//! the names of calls in error lines.
 
 use rustix::io::Errno;
 
@@ -39,7 +39,7 @@ const WRITE: &[&str] =
     &["EAGAIN", "EDQUOT", "EFBIG", "EINTR", "EINVAL", "EIO", "ENOSPC", "EPERM", "EPIPE"];
 
 /// By call; where one call does different things, by what its line contains. Left out are errors of
-/// bad arguments that nobody could pass here: EBADF of a descriptor of ours, EFAULT of a reference.
+/// bad arguments that cannot occur here: EBADF of a descriptor of ours, EFAULT of a reference.
 static ROWS: &[Row] = &[
     row("clock_nanosleep", "", &["EINTR"]),
     row("clone", "", &["EAGAIN", "ENOMEM", "ENOSYS", "EPERM"]),
@@ -65,7 +65,7 @@ static ROWS: &[Row] = &[
     row("fcntl", "F_SETFL", &["EPERM"]),
     row("fcntl", "F_SETPIPE_SZ", &["EBUSY", "EPERM"]),
     row("fstat", "", &["ENOMEM", "EOVERFLOW"]),
-    // ERANGE, that it needs more room, is an answer to whoever asks with more and more.
+    // ERANGE asks for a larger buffer, and the caller tries again with one.
     row("getcwd", "", &["EACCES", "ENOENT", "ENOMEM"]),
     row("getdents64", "", &["EINVAL", "ENOENT", "ENOTDIR"]),
     row("getrandom", "", &["EAGAIN", "EINTR", "ENOSYS"]),

@@ -1,5 +1,5 @@
-//! Traces as strace writes them: which calls a process made, the how manieth of its name each was,
-//! and where those begin that are ours.
+//! Parser for strace output: the calls of a process, the number of each among calls of its name, and the first call
+//! after the start-up of the runtime.
 
 use crate::table::{self, Entry, Row};
 

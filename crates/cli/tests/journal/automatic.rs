@@ -1,11 +1,11 @@
-//! The journal that nobody named: kept after a minute, here after some milliseconds.
+//! The journal of a run without `--journal`: begun after a minute, here after some milliseconds.
 
 use crate::house::{House, finish, reference};
 use crate::support::{descriptors, start_command, stderr, until};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// What is in the directory of journals that nobody named.
+/// The files in the directory of automatic journals.
 fn kept(house: &House) -> Vec<String> {
     let entries = std::fs::read_dir(house.path("state/evenly")).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
@@ -56,7 +56,7 @@ pub(crate) fn killed_and_gone_on_with() {
     }
 }
 
-/// Nobody asked for it: where it cannot be kept, the run goes on without.
+/// An automatic journal that cannot be written does not end the run.
 pub(crate) fn nowhere_to_keep_it() {
     let house = House::new();
     std::fs::write(house.path("state"), "a file").unwrap();

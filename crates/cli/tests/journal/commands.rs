@@ -42,7 +42,7 @@ pub(crate) fn a_coprocess_that_says_too_much() {
     refused(&finish(call(&house, "sum 0..100 --journal j --resume", &["echo", "{}"])), 5, &["'j'"]);
 }
 
-/// Somebody who reads it when the run comes to its end keeps nothing out of it.
+/// Another process that reads the journal at the end of the run does not keep records out of it.
 pub(crate) fn locked_at_the_end() {
     let house = House::new();
     let lock = "import sqlite3, time

@@ -1,4 +1,4 @@
-//! Row 20: no room for the journal. The run ends and says so; with room, it is gone on with.
+//! Row 20: a full disk ends the run with a message, and the run is resumed when there is room.
 
 use crate::house::{House, finish, reference, refused};
 use std::process::Command;

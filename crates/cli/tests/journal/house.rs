@@ -1,4 +1,4 @@
-//! What these tests share: directories, runs in them, and whoever is left of those.
+//! Directory for tests of journals, and the processes that its runs leave.
 
 use crate::support::{EVENLY, PATIENCE, foreground, run_words, until};
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ impl House {
     /// Waits until no process is left that was started here.
     pub(crate) fn is_left_by_all(&self) {
         let mark = format!("{MARK}={}", self.mark);
-        until("nobody is left", || {
+        until("no process is left", || {
             let processes = std::fs::read_dir("/proc").unwrap().flatten();
             let is_ours = |path: &Path| {
                 let environment = std::fs::read(path.join("environ")).unwrap_or_default();

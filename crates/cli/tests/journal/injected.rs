@@ -1,4 +1,4 @@
-//! Rows 16 and 20: the primary killed at each of its calls that touch the journal, and each of them failing.
+//! Rows 16 and 20: the primary is killed at, or gets an error from, each system call on the journal.
 
 use crate::house::{House, finish};
 use std::os::unix::process::ExitStatusExt;

@@ -1,4 +1,4 @@
-//! Runs that are killed or stopped, and gone on with until they have their answer.
+//! Runs that are killed or stopped, and resumed until they give their answer.
 
 use crate::house::{House, finish, reference};
 use crate::support::{kill, stderr};

@@ -1,5 +1,5 @@
-//! `--at-most-once` with a journal: the primary killed too, again and again, and gone on with. A command is
-//! started once at most, over all of these runs; and each n is done, or of unknown fate, in the end.
+//! `--at-most-once` with a journal: over a run and its resumptions, a command is started at most once, and each n is
+//! done or of unknown fate at the end.
 
 use crate::house::{House, finish};
 use crate::support::{children_of, kill, stderr, until};
@@ -22,7 +22,7 @@ fn call(house: &House, words: &str, script: &str) -> Command {
     command
 }
 
-/// The numbers in a file, in the order in which they were written; a half line is nobody's.
+/// The numbers in the whole lines of a file, in the order of the lines.
 fn numbers(house: &House, name: &str) -> Vec<i64> {
     let text = std::fs::read_to_string(house.path(name)).unwrap_or_default();
     text.lines().map(|line| line.parse().unwrap()).collect()
@@ -110,7 +110,7 @@ pub(crate) fn what_had_begun_is_listed() {
     assert_eq!(distinct(&numbers(&house, "started")).len(), 12);
 }
 
-/// What is interrupted gives back what it has not begun, and that is begun by whoever goes on.
+/// An interrupted run returns the numbers that it has not begun, and the resumed run begins them.
 pub(crate) fn what_is_given_back_is_not_unknown() {
     let house = House::new();
     let mut first = call(&house, &format!("count 0..{END} -j 3"), NOTES);

@@ -21,14 +21,14 @@ pub(crate) fn two_primaries() {
         refused(&second, 5, &["in use"]);
         refused(&finish(house.other(&format!("resume {name}"))), 5, &["in use"]);
     }
-    // Whoever only reads disturbs nobody.
+    // A reader takes no lock.
     let verified = finish(house.other("verify j"));
     assert_eq!(verified.status.code(), Some(4), "{verified:?}");
     kill("CONT", first.pid());
     let output = first.output();
     assert_eq!((output.stdout, output.status.code()), (b"15000\n".to_vec(), Some(0)));
     assert!(output.stderr.is_empty());
-    // The lock of one that was killed is nobody's.
+    // The kernel drops the lock of a killed process.
     let first =
         start_command(house.call("count", "test:slow=50", &words.replace("j --resume", "k")));
     until("it has begun", || house.path("k.lock").exists().then_some(()));

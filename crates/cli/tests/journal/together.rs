@@ -1,4 +1,4 @@
-//! `evenly verify`: a range that was split over machines without a network.
+//! `evenly verify` over the journals of a range that was split by hand.
 
 use crate::house::{House, finish};
 use std::process::Output;
@@ -51,7 +51,7 @@ pub(crate) fn merged_and_gone_on_with() {
     assert_eq!(merged.status.code(), Some(4), "{merged:?}");
     let again = finish(house.other("verify a c --merge m"));
     assert_eq!(again.status.code(), Some(5), "{again:?}");
-    // No call is in it: nobody made one for all of these numbers.
+    // A merged journal contains no call, since no single call had all of these numbers.
     let resumed = finish(house.other("resume m"));
     assert_eq!(resumed.status.code(), Some(2), "{resumed:?}");
     let words = "0..2500 --journal m --resume";

@@ -1,4 +1,4 @@
-//! Journals from which no answer can be given, or not yet: the status, and what is recommended.
+//! Journals without an answer: exit status, and the advice.
 
 use crate::house::{House, finish, refused};
 use crate::support::{kill, start_command, stderr, until};

@@ -1,4 +1,4 @@
-//! Loading of libraries: files that are overwritten, special files, and code that runs when it is loaded.
+//! Loading of libraries: overwritten files, special files, and constructors.
 
 use crate::support::{descriptors, stderr, until};
 use crate::{BUILT, built, spec, support};

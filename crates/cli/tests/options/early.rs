@@ -3,7 +3,7 @@
 use crate::support::{answer, run, start, stderr, until};
 
 #[test]
-fn a_deadline_ends_it_with_124_and_one_line() {
+fn a_deadline_ends_the_run_with_status_124_and_one_line() {
     let output = run("count prime 0..1e13 -j 2 --deadline 200ms");
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(124), "{said}");
@@ -14,12 +14,12 @@ fn a_deadline_ends_it_with_124_and_one_line() {
 }
 
 #[test]
-fn a_deadline_that_is_kept_changes_nothing() {
+fn a_deadline_that_does_not_pass_changes_nothing() {
     assert_eq!(answer("count even 0..1000 --deadline 1h30m"), "500\n");
 }
 
 #[test]
-fn it_halts_as_it_is_told() {
+fn halt_ends_the_run_at_the_given_count() {
     for spec in ["now,done=1", "soon,done=1", "now,success=5", "soon,success=1e3", "-1", "-2"] {
         let output = run(&format!("count prime 0..1e13 -j 2 --halt {spec}"));
         let said = stderr(&output);
@@ -31,14 +31,14 @@ fn it_halts_as_it_is_told() {
 }
 
 #[test]
-fn what_does_not_happen_halts_nothing() {
+fn a_halt_condition_that_is_not_met_ends_nothing() {
     for spec in ["never", "0", "now,fail=1", "2", "5%", "soon,fail=100%"] {
         assert_eq!(answer(&format!("count even 0..1000 --halt {spec}")), "500\n", "{spec}");
     }
 }
 
 #[test]
-fn the_numbers_that_made_it_halt_are_named() {
+fn a_halt_reports_the_numbers_that_caused_it() {
     let output = run("count test:crash@500 0..1e13 --chunk 1e6 -j 2 --halt now,fail=1 --quiet");
     let said = stderr(&output);
     let lines: Vec<&str> = said.lines().collect();

@@ -1,4 +1,4 @@
-//! `--events`: one object a line, from the start to how it ended.
+//! `--events`: one JSON object on each line, from the start of the run to its end.
 
 use crate::support::{evenly, kill, run, start, stderr, until};
 use crate::{Scratch, full_pipe};
@@ -42,7 +42,7 @@ fn a_job_from_start_to_finish() {
 }
 
 #[test]
-fn losses_and_failures() {
+fn events_report_losses_and_failures() {
     let file = Scratch::new("losses");
     run(&format!("count test:crash@500 0..1000 -j 2 -q --events {}", file.name()));
     let events = events(&file.text());
@@ -80,7 +80,7 @@ fn an_early_end_says_why_and_with_which_status() {
 }
 
 #[test]
-fn a_loss_is_told_while_the_job_runs() {
+fn a_lost_worker_is_reported_while_the_job_runs() {
     let file = Scratch::new("while");
     let running = start(&format!("count prime 0..1e13 -j 2 -q --events {}", file.name()));
     let victim = running.workers(2)[1];
@@ -96,7 +96,7 @@ fn a_loss_is_told_while_the_job_runs() {
 }
 
 #[test]
-fn standard_error_may_be_the_file() {
+fn a_log_can_be_written_to_standard_error() {
     let output = run("count even 0..1000 -j 1 --events /dev/stderr");
     assert_eq!(output.stdout, b"500\n");
     assert_eq!(names(&events(&stderr(&output))), ["started", "worker_started", "finished"]);

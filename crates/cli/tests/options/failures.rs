@@ -1,4 +1,4 @@
-//! Numbers that fail: named, listed, counted, and left out where that is wanted.
+//! Numbers that fail: reported, listed, counted, and left out with `--partial`.
 
 use crate::support::{EVENLY, run, stderr};
 use std::process::Command;
@@ -29,7 +29,7 @@ fn the_line_that_reruns_a_failure_does_that() {
 }
 
 #[test]
-fn a_part_of_the_answer_is_given_to_who_asks_for_it() {
+fn partial_gives_the_answer_over_the_other_numbers() {
     let output = run(&format!("{CRASHING} --partial"));
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(output.stdout, b"499\n", "even but for 500");

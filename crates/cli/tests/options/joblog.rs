@@ -1,4 +1,4 @@
-//! `--joblog`: its lines without an error are exactly the numbers that have a value.
+//! `--joblog`: the lines without an error cover exactly the numbers that have a value.
 
 use crate::Scratch;
 use crate::support::{EVENLY, is_alive, kill, run, start, stderr, until};
@@ -114,7 +114,7 @@ fn a_failed_number_is_in_no_line_without_an_error() {
 }
 
 #[test]
-fn what_was_done_before_an_early_end_is_there() {
+fn an_early_end_keeps_the_lines_of_finished_numbers() {
     let log = Scratch::new("early");
     let words = "count prime 0..1e13 -j 2 --chunk 1e6 --deadline 300ms --joblog";
     let output = run(&format!("{words} {}", log.name()));
@@ -137,7 +137,7 @@ fn a_command_of_the_log_runs() {
 }
 
 #[test]
-fn lines_are_there_while_the_job_runs() {
+fn log_lines_are_written_while_the_job_runs() {
     let log = Scratch::new("while");
     let running = start(&format!("count prime 0..1e13 -j 2 --chunk 1e6 --joblog {}", log.name()));
     until("lines are there", || (log.text().lines().count() > 1).then_some(()));

@@ -1,4 +1,4 @@
-//! Deadlines and signals are heeded while workers start, while a journal is read, and while an answer is written.
+//! Deadlines and signals act while workers start, while a journal is read, and while an answer is written.
 
 use crate::Scratch;
 use crate::support::{children_of, in_foreground, is_alive, kill, run, stderr, until};
@@ -105,7 +105,7 @@ fn a_deadline_ends_the_reading_of_a_large_journal() {
 
 #[test]
 fn a_deadline_and_a_signal_end_the_waiting_for_agents() {
-    let socket = Scratch::new("nobody.sock");
+    let socket = Scratch::new("unused.sock");
     let words = format!("count even 0..1e6 -j 0 --listen unix:{} --quiet", socket.name());
     let output = run(&format!("{words} --deadline 200ms"));
     assert_eq!(output.status.code(), Some(124), "{}", stderr(&output));

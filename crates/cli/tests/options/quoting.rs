@@ -1,4 +1,4 @@
-//! Lines to paste into bash, for calls with arguments that are no plain text.
+//! Rerun lines are quoted for bash, for arguments with any bytes.
 
 use super::Scratch;
 use crate::support::{EVENLY, evenly, stderr};

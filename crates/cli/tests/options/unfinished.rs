@@ -1,4 +1,4 @@
-//! Jobs that end early: what is known is printed, and how much is not done is said.
+//! Output of jobs that end early: known results, and the number of n not done.
 
 use crate::Scratch;
 use crate::support::{in_foreground, kill, run_words, stderr, until};
@@ -65,7 +65,7 @@ fn a_known_failure_decides_the_status_of_failures_at_a_deadline() {
 }
 
 #[test]
-fn what_a_deadline_leaves_is_an_object_and_an_event_of_every_verb() {
+fn every_verb_ends_at_a_deadline_with_an_object_and_an_event() {
     for (verb, function) in [
         ("count", "prime"),
         ("sum", "prime"),
@@ -127,7 +127,7 @@ fn a_halt_and_a_signal_leave_the_same() {
 
 /// Answers that were durable before the third failure was counted were in the journal and not printed.
 #[test]
-fn what_is_printed_of_failures_is_what_the_journal_has() {
+fn printed_failures_are_those_of_the_journal() {
     let at = "24|85|125|505|800";
     for spec in ["now,fail=1", "now,fail=3", "soon,fail=2"] {
         let journal = Scratch::new("agree");

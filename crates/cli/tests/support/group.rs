@@ -1,4 +1,4 @@
-//! A control group for memory, of either version (cgroups(7)), in which a test runs the program.
+//! Memory control group, of either version (cgroups(7)), in which a test runs the program.
 
 use super::{EVENLY, until};
 use std::fs;
@@ -24,7 +24,7 @@ impl MemoryGroup {
         group
     }
 
-    /// One in which all together may have so many bytes.
+    /// Makes a group with a limit on the memory of all its processes, in bytes.
     pub(crate) fn limited(bytes: u64) -> Self {
         let group = Self::make();
         let limits = ["memory.limit_in_bytes", "memory.max"].map(|limit| group.0.join(limit));

@@ -1,4 +1,4 @@
-//! What a test binary inherits from the process that starts it: ignored and blocked signals.
+//! Ignored and blocked signals that a test binary inherits from its parent.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What the tests of the real binary share: running it, and asking /proc about its processes.
+//! Helpers of all tests of the binary: start it, wait, and read /proc about its processes.
 #![allow(
     dead_code,
     unused_imports,
@@ -38,9 +38,8 @@ pub(crate) fn evenly(words: &str) -> Command {
     command
 }
 
-/// The same as a shell would call it in the foreground, whoever runs the tests: no signal is ignored,
-/// as it is in the background, and it leads a process group that somebody waits for, without which
-/// the kernel does not stop it (setpgid(2)).
+/// Runs the binary as a shell in the foreground would, independent of the parent of the tests: no signal is ignored,
+/// and the process leads a process group whose parent waits, without which the kernel does not stop it (setpgid(2)).
 pub(crate) fn in_foreground(words: &str) -> Running {
     start_command(foreground(words))
 }
@@ -133,7 +132,7 @@ impl Drop for Running {
     }
 }
 
-/// Tells how long something took, to whoever asks with `EVENLY_FIGURES`.
+/// Prints a duration if `EVENLY_FIGURES` is set.
 pub(crate) fn figure(text: &str) {
     if std::env::var_os("EVENLY_FIGURES").is_some() {
         eprintln!("{text}");

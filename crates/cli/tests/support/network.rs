@@ -1,5 +1,5 @@
-//! A network of machines of its own, as far as the kernel goes: network namespaces, each with one
-//! interface, on one switch (ip-netns(8), veth(4), ip-link(8)). Gone when dropped.
+//! Network of namespaces with one interface each on one bridge (ip-netns(8), veth(4), ip-link(8)), removed when
+//! dropped.
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -56,7 +56,7 @@ impl Network {
         ip(&["-n", &self.machine(number), "link", "set", "eth0", state]);
     }
 
-    /// Loses whatever comes from a machine or goes to it, which nobody notices; or does not any more.
+    /// Drops all packets from and to a machine without an error at either end; or stops dropping them.
     pub(crate) fn lose(&self, number: usize, is_lost: bool) {
         let port = format!("port{number}");
         if is_lost {

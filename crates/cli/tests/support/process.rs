@@ -1,4 +1,4 @@
-//! A process of the binary whose words are heard while it runs.
+//! Running process of the binary whose standard error is read line by line.
 
 use super::{PATIENCE, children_of, until};
 use std::io::Read;
@@ -61,7 +61,7 @@ impl Process {
         self.lines(with, 1).remove(0)
     }
 
-    /// Waits until it has said so many lines with this in it.
+    /// Waits for `count` lines on standard error that contain this text.
     pub(crate) fn lines(&mut self, with: &str, count: usize) -> Vec<String> {
         let started = Instant::now();
         loop {
@@ -88,7 +88,7 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits until it has so many workers, and gives their numbers.
+    /// Waits until the process has this many workers, and returns their process numbers.
     pub(crate) fn workers(&self, count: usize) -> Vec<u32> {
         until("it has its workers", || {
             let workers = children_of(self.pid());

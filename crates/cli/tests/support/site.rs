@@ -1,5 +1,4 @@
-//! A place for one test of primaries and agents: a directory of its own for keys and sockets, and the
-//! certainty that nothing is left there.
+//! Directory for one test of primaries and agents, with its keys and sockets, and a check that no process is left.
 
 use super::process::Process;
 use super::{EVENLY, state_and_parent, until};
@@ -82,8 +81,8 @@ impl Site {
         }
     }
 
-    /// A call of the binary with these words, split at spaces, as a shell would make it in the
-    /// foreground, whoever runs the tests.
+    /// A call of the binary with these words, split at spaces, as from a shell in the foreground, independent of
+    /// the parent of the tests.
     pub(crate) fn command(&self, words: &str) -> Command {
         self.command_through(&[], words)
     }

@@ -1,4 +1,4 @@
-//! The first words of an agent and a primary as bytes, for tests that pretend to be one of them.
+//! First messages of an agent and of a primary as bytes, for tests that act as one of them.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;

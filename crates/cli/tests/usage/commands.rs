@@ -1,4 +1,4 @@
-//! Commands that are called in a way that cannot be meant: each refused with a line that says what to write.
+//! Calls with commands that make no sense are refused with a line that says what to write.
 
 use super::{answer, refused, refused_words};
 use crate::support::run_words;
@@ -107,7 +107,7 @@ fn run_has_no_answer() {
 }
 
 #[test]
-fn a_status_that_means_no() {
+fn bad_uses_of_no_status_are_refused() {
     for verb in ["sum", "min", "max", "hist", "map", "failures", "run"] {
         refused(
             &format!("{verb} 0..10 --no-status 3 -- true {{}}"),
@@ -123,13 +123,13 @@ fn a_status_that_means_no() {
 }
 
 #[test]
-fn a_coprocess_is_asked_again() {
+fn at_most_once_is_refused_for_coprocesses() {
     let words = "sum 0..10 --coprocess --at-most-once -- cat";
     refused(words, &["--at-most-once", "gets a line again", "leave one of them out"]);
 }
 
 #[test]
-fn rates_times_and_lengths() {
+fn bad_rates_times_and_lengths_are_refused() {
     for rate in ["0/s", "-1/s", "x", "10/d", "1e99/s", "nan", "inf"] {
         let words = format!("run 0..10 --max-rate {rate} -- true {{}}");
         refused(&words, &["--max-rate", &format!("'{rate}'"), "10/s"]);
@@ -155,7 +155,7 @@ fn a_dry_run_of_a_command_starts_nothing() {
 
 /// All options of all commands come before the two dashes, and nothing behind them is an option.
 #[test]
-fn what_stands_behind_the_dashes_is_the_command() {
+fn words_after_the_dashes_are_the_command() {
     assert_eq!(
         answer("run 0..1 -- echo --format json -j -h {} -- {}"),
         "--format json -j -h 0 -- 0\n"
@@ -164,7 +164,7 @@ fn what_stands_behind_the_dashes_is_the_command() {
 }
 
 #[test]
-fn how_long_chunks_are_is_for_those_sized_by_time() {
+fn chunk_time_and_chunk_max_need_the_timed_policy() {
     for (policy, size) in [
         ("--split static", "--chunk-max 5"),
         ("--chunk 5", "--chunk-time 1s"),

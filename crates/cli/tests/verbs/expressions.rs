@@ -1,4 +1,4 @@
-//! Every question over expressions, against the same thing written in Rust.
+//! Answers of every verb over expressions, against the same functions in Rust.
 
 use crate::support::{EVENLY, stderr};
 use crate::{SPLITS, asked_json, plain};
@@ -46,7 +46,7 @@ fn agrees(verb: &str, (source, value): (&str, Loop), range: Range<i64>, options:
 }
 
 #[test]
-fn every_verb_over_numbers_and_truth_values() {
+fn every_verb_gives_its_answer_over_numbers_and_truth_values() {
     for verb in crate::VERBS {
         for truth in TRUTHS {
             agrees(verb, truth, -300..500, &["-j", "2", "--chunk", "37"]);
@@ -66,7 +66,7 @@ fn a_name_of_one_value_is_applied_to_n() {
 }
 
 #[test]
-fn sums_have_128_bits_and_no_more() {
+fn a_sum_beyond_128_bits_has_no_answer() {
     let most = "85070591730234615865843651857942052864"; // 2 ** 126
     assert_eq!(asked(&["sum", "2 ** 126", "0..1"]), (format!("{most}\n"), 0));
     let output = Command::new(EVENLY).args(["sum", "2 ** 126", "0..2"]).output().unwrap();
@@ -77,7 +77,7 @@ fn sums_have_128_bits_and_no_more() {
 }
 
 #[test]
-fn what_fails_is_data() {
+fn a_number_without_a_value_costs_no_worker() {
     let (text, status) = asked(&["failures", "100 / (n - 7) / (n - 8)", "0..20"]);
     assert_eq!((text.as_str(), status), ("7\tdivision by zero\n8\tdivision by zero\n", 1));
     let (text, status) = asked(&["map", "100 / n", "-2..3", "-q"]);
@@ -106,7 +106,7 @@ fn many_failures_stop_it_and_failures_does_not() {
 }
 
 #[test]
-fn more_values_than_a_histogram_has_room_for() {
+fn a_histogram_with_too_many_values_has_no_answer() {
     let output = Command::new(EVENLY).args(["hist", "n", "0..3e6"]).output().unwrap();
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(4), "{said}");
@@ -124,7 +124,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn any_verb_over_any_of_them(
+    fn any_verb_is_exact_over_any_expression(
         verb in prop::sample::select(vec!["sum", "min", "max", "hist", "map"]),
         function in prop::sample::select([NUMBERS.as_slice(), &TRUTHS].concat()),
         start in -100_000i64..100_000,

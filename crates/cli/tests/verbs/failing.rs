@@ -1,4 +1,4 @@
-//! Numbers that fail, whatever is asked: withheld, left out, listed; and when they do not matter.
+//! Effect of failed numbers on the answer of each verb: withheld, left out, listed, or none.
 
 use crate::support::{run, stderr};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn an_answer_over_all_is_withheld() {
 }
 
 #[test]
-fn a_part_of_it_is_given_to_who_asks_for_it() {
+fn partial_gives_the_value_over_the_other_numbers() {
     for (verb, expected) in [
         ("count", "499\n"),
         ("sum", "499\n"),
@@ -81,7 +81,7 @@ fn lines_end_before_the_lowest_that_failed() {
 }
 
 #[test]
-fn or_leave_it_out_and_go_on() {
+fn partial_leaves_out_failures_and_continues() {
     let (text, status, said) = asked(&format!("find {CRASHING} --partial"));
     assert_eq!((text, status), (evens(0, 1000), 3));
     assert_eq!(said, "evenly: 2 numbers failed; the answer is that of the others");
@@ -93,7 +93,7 @@ fn or_leave_it_out_and_go_on() {
 }
 
 #[test]
-fn what_fails_above_the_number_that_decides_does_not_count() {
+fn a_failure_above_the_deciding_number_does_not_count() {
     for (words, expected, code) in [
         ("any test:crash@500 1..1000", "true\t2\n", 0),
         ("all test:crash@500 0..1000", "false\t1\n", 1),
@@ -107,7 +107,7 @@ fn what_fails_above_the_number_that_decides_does_not_count() {
 }
 
 #[test]
-fn what_fails_below_it_withholds_the_answer() {
+fn a_failure_below_the_deciding_number_withholds_the_answer() {
     for (words, part) in [
         ("any test:crash@1 1..1000", "true\t2\n"),
         ("all test:crash@0 0..1000", "false\t1\n"),

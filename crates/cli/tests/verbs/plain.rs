@@ -1,4 +1,4 @@
-//! The answers by a plain loop.
+//! Reference answers by a plain loop.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Lines while the job runs: readers that are slow, full, or gone; early ends; JSON around them.
+//! Answer lines during a run: slow, full or closed readers, early ends, and the JSON around the lines.
 
 use crate::support::{EVENLY, children_of, evenly, is_alive, kill, run, start, stderr};
 use serde_json::Value;
@@ -15,7 +15,7 @@ fn resident_kib(pid: u32) -> u64 {
 }
 
 #[test]
-fn a_reader_that_has_enough_ends_it_soon_and_quietly() {
+fn a_reader_that_closes_the_pipe_ends_the_run_soon_and_quietly() {
     for words in ["find even 0..2^63", "map prime 0..2^63", "find even 0..2^63 --format json"] {
         let mut running = start(&format!("{words} -j 2"));
         let mut reader = BufReader::new(running.child().stdout.take().unwrap());
@@ -31,7 +31,7 @@ fn a_reader_that_has_enough_ends_it_soon_and_quietly() {
 }
 
 #[test]
-fn head_gets_its_lines() {
+fn head_gets_its_lines_and_ends_the_run() {
     let words = format!("{EVENLY} find prime 0..2^63 | head -n 3");
     let output = Command::new("sh").args(["-c", &words]).output().unwrap();
     assert_eq!(output.stdout, b"2\n3\n5\n");
@@ -72,7 +72,7 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
-fn lines_go_into_a_file() {
+fn lines_can_be_written_to_a_file() {
     let path = std::env::temp_dir().join(format!("evenly-verbs-{}", std::process::id()));
     let file = std::fs::File::create(&path).unwrap();
     assert!(evenly("find even 0..2e6").stdout(file).status().unwrap().success());
@@ -83,7 +83,7 @@ fn lines_go_into_a_file() {
 }
 
 #[test]
-fn what_stands_there_at_a_deadline_is_a_correct_beginning() {
+fn lines_at_a_deadline_are_a_correct_beginning() {
     let output = run("find test:slow=100 0..1e9 -j 2 --deadline 500ms");
     assert_eq!(output.status.code(), Some(124));
     let text = String::from_utf8(output.stdout).unwrap();
@@ -100,7 +100,7 @@ fn what_stands_there_at_a_deadline_is_a_correct_beginning() {
 }
 
 #[test]
-fn a_deadline_ends_it_although_everything_is_found_and_nobody_reads() {
+fn a_deadline_ends_the_writing_of_lines_without_a_reader() {
     let mut running = start("find odd 0..300000 -j 2 --deadline 500ms");
     let mut unread = running.child().stdout.take().unwrap();
     let status = running.child().wait().unwrap();
@@ -111,7 +111,7 @@ fn a_deadline_ends_it_although_everything_is_found_and_nobody_reads() {
 }
 
 #[test]
-fn lines_come_while_it_runs() {
+fn lines_are_written_while_the_job_runs() {
     let mut running = start("find test:slow=1000 0..1e6 -j 2");
     let mut reader = BufReader::new(running.child().stdout.take().unwrap());
     for n in 0..20 {
