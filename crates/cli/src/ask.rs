@@ -6,7 +6,7 @@ use crate::closed_stdout;
 use crate::dry_run;
 use crate::events::RunEnd;
 use crate::exit::Outcome;
-use crate::failures::{self, Printed};
+use crate::failures::{self, Descriptions};
 use crate::keys;
 use crate::messages::Volume;
 use crate::observers::Observers;
@@ -48,10 +48,10 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     let result = job.run_observed(&mut observers);
     observers.progress.end();
     let begun = observers.journal.take();
-    let printed = observers.failures.take_printed();
+    let descriptions = observers.failures.take_descriptions();
     let outcome = match result {
         Ok(report) => {
-            say_failures(&delivery, &report.failures, report.failed, &printed);
+            say_failures(&delivery, &report.failures, report.failed, &descriptions);
             let outcome = deliver(&delivery, &report, lines.as_ref());
             observers.close(&RunEnd::Finished(&delivery, &report), outcome)
         }
@@ -59,7 +59,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
             let unfinished = observers.unfinished.take();
             let unfinished = unfinished.as_ref();
             let (lowest, failed) = known_failures(&mut observers, unfinished);
-            say_failures(&delivery, &lowest, failed, &printed);
+            say_failures(&delivery, &lowest, failed, &descriptions);
             let (outcome, why) = unfinished::stopped(&delivery, &error, unfinished);
             deliver_stopped(&delivery, (&lowest, unfinished), &outcome, lines.as_ref());
             observers.close(&RunEnd::Stopped { why: &why, unfinished }, Err(outcome))
@@ -126,7 +126,12 @@ fn job(plan: Plan, keys: Vec<Key>, observers: &Observers, lines: Option<&AnswerL
 }
 
 /// Names the lowest numbers that failed; where that is the answer, how one of them is tried alone.
-fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128, printed: &Printed) {
+fn say_failures(
+    delivery: &Delivery,
+    lowest: &[Failure],
+    failed: u128,
+    descriptions: &Descriptions,
+) {
     if failed == 0 {
         return;
     }
@@ -141,7 +146,7 @@ fn say_failures(delivery: &Delivery, lowest: &[Failure], failed: u128, printed: 
         }
         return;
     }
-    stderr::say_at_last(&failures::listed(lowest, failed, printed, &delivery.rerun));
+    stderr::say_at_last(&failures::listed(lowest, failed, descriptions, &delivery.rerun));
 }
 
 /// Writes the answer, or what is left of it, and says whether it is one.

@@ -19,16 +19,16 @@ pub(crate) struct Failures {
     lowest: Vec<Failure>,
     /// How many numbers all of them are.
     numbers: u128,
-    printed: Printed,
+    descriptions: Descriptions,
 }
 
-/// What commands printed that is no answer, by the first number that it is about.
-pub(crate) type Printed = BTreeMap<i64, String>;
+/// What failed numbers did, in words: by the number.
+pub(crate) type Descriptions = BTreeMap<i64, String>;
 
 impl Observer for Failures {
     fn observe(&mut self, observation: &Observation<'_>) {
-        if let Observation::Printed { n, what } = observation {
-            self.printed.insert(*n, (*what).to_owned());
+        if let Observation::Described { n, text } = observation {
+            self.descriptions.insert(*n, (*text).to_owned());
         }
         if let Observation::Quarantined(failure) = observation {
             self.numbers += failure.interval.len();
@@ -48,9 +48,9 @@ impl Failures {
         merged(self.lowest)
     }
 
-    /// What was printed that is no answer; takes it.
-    pub(crate) fn take_printed(&mut self) -> Printed {
-        std::mem::take(&mut self.printed)
+    /// Takes what failed numbers did, in words.
+    pub(crate) fn take_descriptions(&mut self) -> Descriptions {
+        std::mem::take(&mut self.descriptions)
     }
 
     /// How many numbers failed.
@@ -78,9 +78,15 @@ fn merged(mut failures: Vec<Failure>) -> Vec<Failure> {
 }
 
 /// A line for each of the lowest, which are ascending, and how many numbers there are beside these.
-pub(crate) fn listed(lowest: &[Failure], failed: u128, printed: &Printed, rerun: &Rerun) -> String {
+pub(crate) fn listed(
+    lowest: &[Failure],
+    failed: u128,
+    descriptions: &Descriptions,
+    rerun: &Rerun,
+) -> String {
     let listed = &lowest[..lowest.len().min(LISTED)];
-    let mut text: String = listed.iter().map(|failure| line(failure, printed, rerun)).collect();
+    let mut text: String =
+        listed.iter().map(|failure| line(failure, descriptions, rerun)).collect();
     let named: u128 = listed.iter().map(|failure| failure.interval.len()).sum();
     let more = failed.saturating_sub(named);
     if more > 0 {
@@ -94,7 +100,7 @@ fn numbers(interval: Interval) -> String {
     if interval.len() == 1 { interval.first().to_string() } else { interval.to_string() }
 }
 
-fn line(failure: &Failure, printed: &Printed, rerun: &Rerun) -> String {
+fn line(failure: &Failure, descriptions: &Descriptions, rerun: &Rerun) -> String {
     let Failure { interval, cause } = failure;
     let again = rerun.closed(*interval);
     if *cause == Cause::Unknown {
@@ -105,13 +111,11 @@ fn line(failure: &Failure, printed: &Printed, rerun: &Rerun) -> String {
             numbers(*interval)
         );
     }
-    let cause = match cause {
-        Cause::Garbage => match printed.range(interval.first()..=interval.last()).next() {
-            Some((_, what)) if interval.len() == 1 => what.clone(),
-            Some((n, what)) => format!("n = {n} {what}"),
-            None => "no valid answer".to_owned(),
-        },
-        cause => named(cause),
+    let cause = match (descriptions.range(interval.first()..=interval.last()).next(), cause) {
+        (Some((_, text)), _) if interval.len() == 1 => text.clone(),
+        (Some((n, text)), _) => format!("n = {n} {text}"),
+        (None, Cause::Garbage) => "no valid answer".to_owned(),
+        (None, cause) => named(cause),
     };
     match interval.len() {
         1 => format!("evenly: n = {} failed: {cause}; rerun: {again}\n", interval.first()),
@@ -156,11 +160,11 @@ mod tests {
         for failure in failures {
             seen.observe(&Observation::Quarantined(failure));
         }
-        let (numbers, printed) = (seen.numbers(), seen.take_printed());
+        let (numbers, descriptions) = (seen.numbers(), seen.take_descriptions());
         listed(
             &seen.into_lowest(),
             numbers,
-            &printed,
+            &descriptions,
             &Rerun::new("count", evenly::function::named("even").unwrap().typed()),
         )
     }

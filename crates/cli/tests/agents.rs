@@ -97,6 +97,8 @@ fn everything() -> Vec<Trial> {
         over_with(TRANSPORTS, "the_same_library", &["cc"], programs::the_same_library).collect(),
         over_with(STREAMS, "row_06_failures_of_a_library", &["cc"], programs::failures).collect(),
         over_with(TRANSPORTS, "the_same_command", &[], programs::the_same_command).collect(),
+        over(TRANSPORTS, "the_primary_shows_what_commands_printed", programs::printed_values)
+            .collect(),
         over(TRANSPORTS, "a_coprocess_says_too_much", programs::a_coprocess_that_says_too_much)
             .collect(),
         over_with(STREAMS, "output_of_commands", &[], programs::output_of_commands).collect(),

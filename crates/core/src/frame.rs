@@ -29,6 +29,8 @@
 //! 8 credit       primary  bytes u64: bytes of lines that may be sent beyond those before
 //! 9 last gasp    worker   n i64 | cause u32 | detail i32: the number that it is at while something
 //!                         ends it; the cause as in a partial, 0 where the way it ends says it
+//! 10 description worker   n i64 | cause u32 | detail i32 | 1 to 240 bytes of UTF-8: a text for the
+//!                         message about n, should it fail of this cause
 //! ```
 //!
 //! Between a primary and an agent, the same frames travel with worker 0, since the connection says who
@@ -49,6 +51,7 @@
 //! does not fit travels as numbered parts, each in a frame of its own.
 
 mod assemble;
+mod description;
 mod gasp;
 mod pack;
 mod unpack;
@@ -56,6 +59,7 @@ mod unpack;
 use crate::lease::LeaseId;
 
 pub use assemble::{Assembler, MAX_PARTIAL};
+pub use description::{Description, MAX_TEXT};
 pub use gasp::{GASP, gasp};
 pub use pack::{Heartbeat, Packer};
 pub use unpack::{Answers, Assignments, Begun, Body, Frame, Part, Releases, Unpacker, Withdrawals};
@@ -86,6 +90,7 @@ enum Kind {
     Farewell = 7,
     Credit = 8,
     Gasp = 9,
+    Description = 10,
 }
 
 impl Kind {
@@ -100,6 +105,7 @@ impl Kind {
             7 => Some(Self::Farewell),
             8 => Some(Self::Credit),
             9 => Some(Self::Gasp),
+            10 => Some(Self::Description),
             _ => None,
         }
     }
@@ -109,7 +115,7 @@ impl Kind {
             Self::Assignments => 24,
             Self::Answers | Self::Withdrawals | Self::Releases | Self::Gasp => 16,
             Self::Begun | Self::Farewell | Self::Credit => 8,
-            Self::Part => 1,
+            Self::Part | Self::Description => 1,
         }
     }
 }

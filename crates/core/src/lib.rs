@@ -30,6 +30,7 @@ pub mod aggregate;
 pub mod channel;
 pub mod credit;
 pub mod datagram;
+mod descriptions;
 pub mod frame;
 pub mod hello;
 pub mod interval;

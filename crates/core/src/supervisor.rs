@@ -6,6 +6,7 @@
 //! [`next_due_ns`](Supervisor::next_due_ns) nothing changes by itself. The driver carries orders out
 //! with processes and pipes, the simulator with neither.
 
+use crate::descriptions::Descriptions;
 use crate::frame::{Assembler, Body, Frame, Malformed};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
@@ -21,6 +22,7 @@ pub struct Supervisor {
     scheduler: Scheduler,
     roster: Roster,
     assembler: Assembler,
+    descriptions: Descriptions,
     /// By slot: who sits there, or sat there last.
     names: Vec<Option<WorkerId>>,
     /// By name: where.
@@ -121,6 +123,13 @@ pub enum Heard {
         /// What ends it, where the way it ends does not say so.
         cause: Option<Cause>,
     },
+    /// The text of a failure that may follow: see [`Supervisor::description`].
+    Description {
+        /// The number.
+        n: i64,
+        /// The cause of the failure.
+        cause: Cause,
+    },
     /// Nothing: its author is gone.
     Nothing,
 }
@@ -154,6 +163,7 @@ impl Supervisor {
             scheduler,
             roster: Roster::new(seats),
             assembler: Assembler::default(),
+            descriptions: Descriptions::default(),
             names: alloc::vec![None; seats],
             slots: Vec::new(),
             heard_ns: alloc::vec![0; seats],
@@ -268,6 +278,10 @@ impl Supervisor {
                 return self.tell(slot, released, now_ns);
             }
             Body::Farewell { call, errno } => return Ok(Heard::Farewell { slot, call, errno }),
+            Body::Description(description) => {
+                self.descriptions.keep(description);
+                return Ok(Heard::Description { n: description.n, cause: description.cause });
+            }
             // Who has workers of its own hears their gasps itself.
             Body::Gasp { n, cause } if !self.roster.is_agent(slot) => {
                 self.tell(slot, Event::Gasped { worker, n, cause }, now_ns)?;
@@ -380,6 +394,21 @@ impl Supervisor {
     /// [due](crate::stream::Stream::due).
     pub fn give_back_lines(&mut self, partial: Partial) {
         self.scheduler.give_back_lines(partial);
+    }
+
+    /// The text that a worker or agent sent about a failure, safe for a terminal, and the number that it is about: the
+    /// lowest of the failure that has one.
+    #[must_use]
+    pub fn description(&self, failure: &Failure) -> Option<(i64, &str)> {
+        self.descriptions.of(failure)
+    }
+
+    /// The texts about all of these failures, by number.
+    pub fn descriptions<'a>(
+        &'a self,
+        failures: &'a [Failure],
+    ) -> impl Iterator<Item = (i64, &'a str)> {
+        self.descriptions.of_all(failures)
     }
 
     /// The chunks of the [`Order::Assign`] that was polled last.

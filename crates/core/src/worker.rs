@@ -8,7 +8,7 @@
 
 use crate::aggregate::Aggregate;
 use crate::credit::{CREDIT, much};
-use crate::frame::{Body, EVERY_LEASE, Malformed, Packer};
+use crate::frame::{Body, Description, EVERY_LEASE, Malformed, Packer};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::tally::Tally;
@@ -231,6 +231,11 @@ impl Worker {
     fn ended(&mut self, lease: LeaseId) {
         self.is_owing |= lease.attempt() > 1;
         self.current = None;
+    }
+
+    /// Packs a description of a failure, before the failure itself.
+    pub fn describe(&mut self, description: Description<'_>) {
+        self.packer.describe(description);
     }
 
     /// Drops what is packed and not sent.

@@ -12,6 +12,7 @@ use crate::silence::Silence;
 use crate::transport::Address;
 use evenly_core::scheduler::RETRIES;
 use evenly_core::{Aggregate, Failure, Policy, Range, Value};
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
@@ -360,6 +361,9 @@ pub struct Report {
     /// Numbers without a value, ascending, of which any could change the answer; where they are very
     /// many, the lowest of them. If there are any, the answer is not that of the whole range.
     pub failures: Vec<Failure>,
+    /// What failed numbers did, in words, by number: what a command printed that is no answer, or the message and place
+    /// of a closure's panic. For at most the lowest 1024 numbers that failed so in this run; each text is one line.
+    pub descriptions: BTreeMap<i64, String>,
     /// How many numbers that is, in all.
     pub failed: u128,
     /// Of how many of these nobody knows what became of them: their command may have been started, and is

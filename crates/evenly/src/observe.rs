@@ -82,12 +82,13 @@ pub enum Observation<'a> {
         /// How many workers are killed for it now.
         suspects: usize,
     },
-    /// A command printed what is no answer: comes before the failure of its numbers, if the output is known.
-    Printed {
-        /// The first number that it is about.
+    /// What a number did that fails, in words: what its command printed, or where a closure panicked and why. Comes
+    /// before [`Quarantined`](Self::Quarantined), for at most 1024 numbers of a run.
+    Described {
+        /// The number; the lowest of the failure that has a description.
         n: i64,
-        /// What it printed, in one line that is safe for a terminal, and why that is no answer.
-        what: &'a str,
+        /// One line that is safe for a terminal, such as `printed 'abc', which is not an integer`.
+        text: &'a str,
     },
     /// A number was lost together with its worker as often as is allowed, and has no value.
     Quarantined(Failure),

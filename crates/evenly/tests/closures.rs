@@ -50,6 +50,23 @@ fn is_named(fault: fn(), cause: Cause) {
     assert_eq!(notes.losses, [Some(-7); 3], "{cause}");
 }
 
+/// The failure has the message and the place of the panic, and the hook of the calling program is called as before.
+fn says_where_and_why_it_panicked() {
+    let line = line!() + 3;
+    let function = predicate("faulty", |n| {
+        if n == 3 || n == 5 {
+            panic!("no {n}\x1b[0m today");
+        }
+        true
+    });
+    let range = Range::new(0, 10).expect("it is a range");
+    let report = Job::count(range, function).run().expect("the job ends");
+    let text =
+        |n| format!("panicked at crates/evenly/tests/closures.rs:{line}:13: no {n}\\x1b[0m today");
+    let expected: Vec<_> = [3, 5].map(|n| (n, text(n))).into();
+    assert_eq!(report.descriptions.into_iter().collect::<Vec<_>>(), expected);
+}
+
 fn overflow_the_stack(depth: u64) -> u64 {
     let page = std::hint::black_box([depth; 512]);
     if depth == u64::MAX { 0 } else { overflow_the_stack(depth + 1) + page[7] }
@@ -64,6 +81,7 @@ fn main() {
         }
     }));
     is_named(|| panic!("a test asked for it"), Cause::Exit(101));
+    says_where_and_why_it_panicked();
     is_named(|| std::process::abort(), Cause::Signal(6));
     is_named(|| std::process::exit(3), Cause::Exit(3));
     is_named(|| assert!(overflow_the_stack(0) > 0), Cause::Signal(11));

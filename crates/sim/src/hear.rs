@@ -108,7 +108,7 @@ impl World<'_> {
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 Ok(Found::Frame { pid, is_work, parts, begun, releases })
             }
-            Ok(Heard::Nothing) => {
+            Ok(Heard::Nothing | Heard::Description { .. }) => {
                 Ok(Found::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
             }
             Ok(Heard::Gasp { slot, n, cause }) => {

@@ -146,6 +146,18 @@ pub(crate) fn the_same_command(site: &Site, transport: Transport) {
     }
 }
 
+/// The primary shows what a command of an agent's worker printed, escaped, for more numbers than fit one page.
+pub(crate) fn printed_values(site: &Site, transport: Transport) {
+    let odd = script(site, "odd.sh", r"test $(($1 % 2)) = 0 && echo $1 || printf 'odd\033[31m'");
+    let cmd = format!("{odd} {{}}");
+    let (primary, address) = asking(site, transport, "sum 0..200", &cmd);
+    let agent = site.agent(&address, &format!("-j 2 -- {cmd}"));
+    let ended = primary.ended();
+    let shown = r" failed: printed 'odd\x1b[31m', which is not an integer; rerun: ";
+    assert_eq!((ended.status, ended.stderr.matches(shown).count()), (3, 100), "{ended:?}");
+    agent.ended().answers("");
+}
+
 /// What an agent told before cannot be trusted either.
 pub(crate) fn a_coprocess_that_says_too_much(site: &Site, transport: Transport) {
     let text = "while read start end; do echo $start; test $start = 60 && echo 7; sleep 0.01; done";

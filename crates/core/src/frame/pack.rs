@@ -1,6 +1,7 @@
 //! Writes frames: entries go in one by one, whole frames come out.
 
-use super::{CHECKSUM, HEAD, Kind, LEAST, MAGIC, PART_HEAD, VERSION};
+use super::description::TEXT_AT;
+use super::{CHECKSUM, Description, HEAD, Kind, LEAST, MAGIC, PART_HEAD, VERSION};
 use crate::lease::{Assignment, LeaseId, WorkerId};
 use alloc::vec::Vec;
 use xxhash_rust::xxh3::xxh3_64;
@@ -105,6 +106,24 @@ impl Packer {
         self.begin(Kind::Farewell);
         self.bytes.extend_from_slice(&call.to_le_bytes());
         self.bytes.extend_from_slice(&errno.to_le_bytes());
+    }
+
+    /// Describes a failure that a later frame reports. The text is cut to what a frame has room for; an empty one is
+    /// not sent.
+    pub fn describe(&mut self, description: Description<'_>) {
+        let room = self.limit - LEAST - TEXT_AT;
+        let Description { n, cause, text } = description.cut(room);
+        if text.is_empty() {
+            return;
+        }
+        let (code, detail) = cause.code();
+        self.seal(0);
+        self.begin(Kind::Description);
+        self.bytes.extend_from_slice(&n.to_le_bytes());
+        self.bytes.extend_from_slice(&code.to_le_bytes());
+        self.bytes.extend_from_slice(&detail.to_le_bytes());
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.seal(0);
     }
 
     /// Says nothing but how long it took, where no frame is open that could.

@@ -88,6 +88,51 @@ fn a_gasp_of_no_cause_that_there_is_is_refused() {
     assert_eq!(Frame::whole(&bytes, PIPE_FRAME).unwrap_err(), Malformed::Entry);
 }
 
+fn description_frame(text: &str) -> Vec<u8> {
+    let mut packer = Packer::new(WORKER, PIPE_FRAME);
+    packer.describe(Description { n: -2, cause: Cause::Garbage, text });
+    packer.bytes().to_vec()
+}
+
+#[test]
+fn a_description_is_pinned_and_cut_between_characters() {
+    let frame = description_frame("ab");
+    let expected_head = [
+        b'e', b'v', 2, 10, 50, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 254, 255,
+        255, 255, 255, 255, 255, 255,
+    ];
+    assert_eq!(frame[..32], expected_head);
+    let long = "\u{e9}".repeat(MAX_TEXT);
+    for (text, read) in [("ab", "ab"), (&*long, &long[..MAX_TEXT])] {
+        let bytes = description_frame(text);
+        let Body::Description(description) = Frame::whole(&bytes, PIPE_FRAME).unwrap().body else {
+            panic!("{bytes:?}")
+        };
+        assert_eq!(description, Description { n: -2, cause: Cause::Garbage, text: read });
+    }
+    assert!(description_frame("").is_empty());
+}
+
+#[test]
+fn a_description_that_cannot_be_is_refused() {
+    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = description_frame("ab");
+        bytes.truncate(bytes.len() - CHECKSUM);
+        change(&mut bytes);
+        let length = (bytes.len() + CHECKSUM) as u32;
+        bytes[4..8].copy_from_slice(&length.to_le_bytes());
+        let checksum = xxhash_rust::xxh3::xxh3_64(&bytes);
+        bytes.extend_from_slice(&checksum.to_le_bytes());
+        Frame::whole(&bytes, PIPE_FRAME).map(|_| ())
+    };
+    assert_eq!(with(&|_| {}), Ok(()));
+    assert_eq!(with(&|bytes| bytes[40] = 0xff), Err(Malformed::Entry), "no UTF-8");
+    assert_eq!(with(&|bytes| bytes[32] = 77), Err(Malformed::Entry), "no cause");
+    assert_eq!(with(&|bytes| bytes.truncate(40)), Err(Malformed::Entry), "no text");
+    assert_eq!(with(&|bytes| bytes.truncate(30)), Err(Malformed::Entry), "no number");
+    assert_eq!(with(&|bytes| bytes.resize(41 + MAX_TEXT, b'x')), Err(Malformed::Entry), "too long");
+}
+
 #[test]
 fn every_flipped_bit_is_noticed() {
     let frame = one_frame();
@@ -116,7 +161,7 @@ fn impossible_heads_are_refused_by_name() {
     };
     assert_eq!(with(0, b'X'), Err(Malformed::Magic));
     assert_eq!(with(2, 1), Err(Malformed::Version { found: 1 }));
-    assert_eq!(with(3, 10), Err(Malformed::Kind { found: 10 }));
+    assert_eq!(with(3, 11), Err(Malformed::Kind { found: 11 }));
     assert_eq!(with(4, 47), Err(Malformed::Length { length: 47 }));
     assert_eq!(with(4, 0), Err(Malformed::Length { length: 0 }));
     assert_eq!(with(7, 255), Err(Malformed::Length { length: 48 | 255 << 24 }));

@@ -1,6 +1,6 @@
 //! Reads frames: bytes go in as they arrive, cut anywhere; whole, checked frames come out.
 
-use super::{CHECKSUM, HEAD, Kind, LEAST, MAGIC, Malformed, PART_HEAD, VERSION};
+use super::{CHECKSUM, Description, HEAD, Kind, LEAST, MAGIC, Malformed, PART_HEAD, VERSION};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::Cause;
@@ -70,6 +70,8 @@ pub enum Body<'a> {
         /// What ends it, where the way it ends does not say so.
         cause: Option<Cause>,
     },
+    /// A text for the message about a number that fails.
+    Description(Description<'a>),
 }
 
 /// The assignments of a frame.
@@ -339,6 +341,7 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
         }
         Some(Kind::Credit) if body.len() == 8 => Body::Credit { bytes: eight(body, 0) },
         Some(Kind::Gasp) if body.len() == 16 => open_gasp(body)?,
+        Some(Kind::Description) => Body::Description(Description::open(body)?),
         Some(Kind::Farewell | Kind::Credit | Kind::Gasp) => return Err(Malformed::Entry),
         None => return Err(Malformed::Kind { found: head[3] }),
     };

@@ -9,10 +9,9 @@ use crate::process::cgroup::Wall;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::orphans::{self, Orphans};
 use crate::process::signals::Signals;
-use crate::process::sys::printed::{Output, Printed};
 use crate::process::workers::{Change, Child, Cradle};
 use crate::transport::pipe::Pipes;
-use evenly_core::{Aggregate, Interval, WorkerId};
+use evenly_core::{Aggregate, WorkerId};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::Signal;
@@ -70,8 +69,6 @@ pub(super) struct Crew {
     /// What commands leave behind, where there are any. Dropped after the workers: it is all that is left
     /// then.
     orphans: Option<Orphans>,
-    /// What commands printed that is no answer, where there are commands.
-    printed: Option<Printed>,
     /// Around the memory of each, if that is limited and the kernel lets us. Dropped last of all.
     wall: Option<Wall>,
 }
@@ -119,7 +116,6 @@ impl Crew {
             null,
             descriptors,
             desk: Desk::new(aggregate),
-            printed: function.command().and_then(|_| Printed::share()),
             wall: memory.and_then(Wall::build),
         })
     }
@@ -192,16 +188,11 @@ impl Crew {
             // Without a group of its own it is looked at all the same.
             let _ = wall.raise(slot);
         }
-        let (wall, printed) = (self.wall.as_ref(), self.printed.as_ref());
-        let terms = Terms { slot, timeout, grace, memory, wall, printed, mask };
+        let wall = self.wall.as_ref();
+        let terms = Terms { slot, timeout, grace, memory, wall, mask };
         let (desk, function) = (&mut self.desk, &mut *inheritance.function);
         Child::fork(&cradle, |ends| worker::work(name, desk, function, terms, ends))
             .map_err(|cause| ("fork", Refused::Fork(cause)))
-    }
-
-    /// What a command printed about the lowest of these numbers that is no answer, if it is known.
-    pub(super) fn printed(&self, numbers: Interval) -> Option<Output> {
-        self.printed.as_ref()?.of(numbers)
     }
 
     /// Lets workers that stopped themselves go on.

@@ -118,7 +118,10 @@ impl Gathering<'_> {
             return Err(self.ended_early(why));
         }
         let (failures, failed, unknown) = failures(scheduler, &[]);
+        let descriptions = self.supervisor.descriptions(&failures);
+        let descriptions = descriptions.map(|(n, text)| (n, text.to_owned())).collect();
         Ok(Report {
+            descriptions,
             answer: scheduler.answer().clone(),
             failures,
             failed,

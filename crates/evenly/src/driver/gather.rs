@@ -23,7 +23,7 @@ use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Failed, Registry, Token, Transport};
 use evenly_core::frame::Packer;
-use evenly_core::{Cause, Failure, Fault, Heard, Order, Progress, Supervisor};
+use evenly_core::{Failure, Fault, Heard, Order, Progress, Supervisor};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -303,6 +303,7 @@ impl<'a> Gathering<'a> {
                     self.note_farewell(slot, call, errno)?;
                 }
                 Ok(Heard::Gasp { slot, n, cause }) => self.note_gasp(slot, n, cause),
+                Ok(Heard::Description { n, cause }) => self.describe_upstream(n, cause),
                 Err(fault) => self.blame(fault)?,
             }
         }
@@ -384,14 +385,11 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
-    /// Counts a failure and tells of it; before, of what a command printed that caused it.
+    /// Counts a failure and reports it, behind the description that its worker sent.
     pub(super) fn note_failure(&mut self, failure: Failure) {
         self.counted.fail();
-        if failure.cause == Cause::Garbage
-            && let Some(output) = self.crew.printed(failure.interval)
-        {
-            let what = output.to_string();
-            self.observer.observe(&Observation::Printed { n: output.n, what: &what });
+        if let Some((n, text)) = self.supervisor.description(&failure) {
+            self.observer.observe(&Observation::Described { n, text });
         }
         self.observer.observe(&Observation::Quarantined(failure));
     }

@@ -6,8 +6,8 @@ use crate::process::signals::Signal;
 use crate::silence::Silence;
 use crate::transport::{Arrival, Gone, Transport};
 use evenly_core::agent::Leave;
-use evenly_core::frame::{Body, Heartbeat, Malformed, Packer};
-use evenly_core::{Agent, Aggregate, Record, Supervisor, WorkerId};
+use evenly_core::frame::{Body, Description, Heartbeat, Malformed, Packer};
+use evenly_core::{Agent, Aggregate, Cause, Failure, Interval, Record, Supervisor, WorkerId};
 use std::time::Duration;
 
 /// How often what is done of a chunk is reported before the chunk is done.
@@ -86,6 +86,13 @@ impl Upstream {
     pub(super) fn record(&mut self, record: &mut Record, supervisor: &mut Supervisor) {
         if let Some(packer) = self.transport.packer(PRIMARY) {
             self.agent.record(record, supervisor, packer);
+        }
+    }
+
+    /// Passes on what a worker says about a number that may fail.
+    pub(super) fn describe(&mut self, description: Description<'_>) {
+        if let Some(packer) = self.transport.packer(PRIMARY) {
+            packer.describe(description);
         }
     }
 
@@ -210,6 +217,16 @@ impl Gathering<'_> {
         let sent = upstream.flush(now_ns);
         served.and(sent)?;
         Ok(upstream.end.unwrap_or(End::Over))
+    }
+
+    /// Passes on to the primary of this agent how a worker described a number that may fail.
+    pub(super) fn describe_upstream(&mut self, n: i64, cause: Cause) {
+        let failure = Failure { interval: Interval::single(n), cause };
+        if let Some(upstream) = &mut self.upstream
+            && let Some((n, text)) = self.supervisor.description(&failure)
+        {
+            upstream.describe(Description { n, cause, text });
+        }
     }
 
     /// Hears the primary that this agent works for.

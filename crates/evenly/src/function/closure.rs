@@ -2,11 +2,13 @@
 
 use super::fold::fold_each;
 use super::{Function, Kind, at};
+use crate::process::panics;
 use evenly_core::{Interval, Tally};
+use std::io;
 
 /// A closure as a function. It is called once for each n, in a forked copy of this process: what
 /// it changes there, nobody else sees; files that were open before the job are closed there. If it crashes,
-/// panics or leaves (exit(3)), the n that it was at is named.
+/// panics or leaves (exit(3)), the n that it was at is named; of a panic, the message and the place, too.
 ///
 /// ```no_run
 /// let square = evenly::function::predicate("square", |n| n >= 0 && n.isqrt().pow(2) == n);
@@ -33,6 +35,11 @@ impl<F: FnMut(i64) -> bool> Function for Predicate<F> {
 
     fn says_at(&self) -> bool {
         true
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        panics::note();
+        Ok(())
     }
 
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
@@ -83,6 +90,11 @@ impl<F: FnMut(i64) -> i128> Function for Integers<F> {
 
     fn says_at(&self) -> bool {
         true
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        panics::note();
+        Ok(())
     }
 
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {

@@ -8,6 +8,7 @@ pub(crate) mod command;
 pub(crate) mod footprint;
 pub(crate) mod limits;
 pub(crate) mod orphans;
+pub(crate) mod panics;
 pub(crate) mod signals;
 pub(crate) mod sys;
 pub(crate) mod trial;

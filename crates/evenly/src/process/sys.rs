@@ -2,14 +2,12 @@
 //! descriptors, descriptors by number in a child that has just been forked, and whose a peer is.
 //!
 //! In files of their own: what a worker does when something ends it (`last_gasp`), at which number it is
-//! (`position`), what its commands printed that is no answer (`printed`), and what tells it from its copies
-//! (`copies`).
+//! (`position`), and what tells it from its copies (`copies`).
 #![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
 
 pub(crate) mod copies;
 pub(crate) mod last_gasp;
 pub(crate) mod position;
-pub(crate) mod printed;
 pub(crate) mod spawn;
 
 use super::workers::{Call, in_call};

@@ -1,6 +1,7 @@
 //! Worker processes: forked with exactly five descriptors, watched, killed, and reaped once.
 
 use super::limits::DescriptorLimit;
+use super::panics;
 use super::signals::{self, InheritedMask};
 use super::sys;
 use rustix::io::Errno;
@@ -106,7 +107,7 @@ impl Child {
             Err((call, cause)) => body(Err(Unsettled { call, cause, results: cradle.results })),
         }));
         sys::exit_now(outcome.unwrap_or_else(|_| {
-            sys::last_gasp::panicked();
+            sys::last_gasp::panicked(STATUS_PANICKED, panics::take().as_deref());
             STATUS_PANICKED
         }))
     }

@@ -16,11 +16,10 @@ use crate::function::{Command, Form};
 use crate::process::cgroup::{Kills, Wall};
 use crate::process::orphans::Orphans;
 use crate::process::signals::{self, InheritedMask};
-use crate::process::sys::printed::Printed;
 use crate::process::sys::spawn::Launcher;
 use crate::process::sys::{self, SignalSet, position};
 use crate::process::workers::{Call, in_call};
-use evenly_core::frame::Unpacker;
+use evenly_core::frame::{Description, Unpacker};
 use evenly_core::worker::Outcome;
 use evenly_core::{Aggregate, Cause, Interval, LeaseId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -42,8 +41,6 @@ pub(in crate::driver) struct Terms<'a> {
     pub(in crate::driver) memory: Option<u64>,
     /// What is around its memory, if anything is.
     pub(in crate::driver) wall: Option<&'a Wall>,
-    /// Where it puts output that is no answer, for the primary to name.
-    pub(in crate::driver) printed: Option<&'a Printed>,
     /// Signals as they were before the job, which is how commands get them.
     pub(in crate::driver) mask: InheritedMask,
 }
@@ -63,8 +60,6 @@ pub(super) struct Shop {
     pub(super) memory: Option<u64>,
     /// Whom the kernel has killed for its memory, if we can know.
     pub(super) kills: Option<Kills>,
-    /// For output that is no answer.
-    printed: Option<Printed>,
     /// What commands say on standard error, on its way to ours.
     pub(super) errors: Errors,
     /// How many numbers to do at once: less after a chunk has failed.
@@ -87,7 +82,7 @@ impl Shop {
         signals::block_broken_pipes();
         let leave = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
-        let Terms { slot, timeout, grace, memory, printed, mask, .. } = terms;
+        let Terms { slot, timeout, grace, memory, mask, .. } = terms;
         let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
         Ok(Self {
             command,
@@ -100,7 +95,6 @@ impl Shop {
             grace,
             memory,
             kills,
-            printed: printed.cloned(),
             errors: Errors::new(),
             longest,
             orphans,
@@ -135,15 +129,6 @@ impl Shop {
     /// Whether the kernel has killed a process of a command for its memory since this was asked last.
     pub(super) fn has_hit_the_wall(&mut self) -> bool {
         self.kills.as_mut().is_some_and(Kills::has_killed)
-    }
-
-    /// Keeps output that is no answer for the message about the failure.
-    pub(super) fn keep_printed(&self, numbers: Interval, output: &[u8], aggregate: Aggregate) {
-        if let Some(printed) = &self.printed {
-            let (output, expected) =
-                (output.trim_ascii(), self.command.expected(aggregate, output));
-            printed.keep(numbers.first(), output, expected);
-        }
     }
 
     /// Says that processes were ended which a command left in its group; after the first, only how many more
@@ -275,7 +260,8 @@ impl Seat<'_> {
                 None => {
                     shop.errors.put(errors, numbers);
                     if cause == Cause::Garbage {
-                        shop.keep_printed(numbers, &output, aggregate);
+                        let text = command.describe(aggregate, &output);
+                        self.describe(numbers, cause, &text);
                     }
                     self.fail(numbers, cause, &output, &command);
                     return Ok(numbers.last());
@@ -304,6 +290,11 @@ impl Seat<'_> {
         }
         // Then the numbers are done again.
         let _ = self.note(numbers.last()).and_then(|()| self.write_frames());
+    }
+
+    /// Sends the words for a failure that is about to be told to the tally.
+    pub(super) fn describe(&mut self, numbers: Interval, cause: Cause, text: &str) {
+        self.worker.describe(Description { n: numbers.first(), cause, text });
     }
 
     pub(super) fn fail(

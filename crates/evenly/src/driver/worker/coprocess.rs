@@ -143,7 +143,8 @@ impl Seat<'_> {
                 numbers = next;
             } else {
                 if let Some(line) = refused {
-                    shop.keep_printed(numbers, &line, aggregate);
+                    let text = command.describe(aggregate, &line);
+                    self.describe(numbers, cause, &text);
                 }
                 self.fail(numbers, cause, &[], &command);
                 return self.note(numbers.last());

@@ -4,13 +4,16 @@
 
 use super::{Command, Form};
 use crate::process::End;
-use crate::process::sys::printed::Expected;
+use evenly_core::printable::printable;
 use evenly_core::{Aggregate, Cause, Interval, Tally};
 use std::str::FromStr;
 
 /// The most that a command may put out, in bytes: a partial with it fits what a primary takes of one
 /// worker, four times over.
 pub(crate) const MOST_OUTPUT: usize = 16 << 20;
+
+/// The most bytes of an output that is no answer in a message about it.
+const MOST_SHOWN: usize = 40;
 
 /// What an output says. It is told to the tally when all of it is understood.
 enum Said {
@@ -80,24 +83,38 @@ impl Command {
         Ok(())
     }
 
-    /// What was expected in the place of an output that is no answer.
-    pub(crate) fn expected(&self, aggregate: Aggregate, output: &[u8]) -> Expected {
+    /// The beginning of an output that is no answer, and why it is none.
+    pub(crate) fn describe(&self, aggregate: Aggregate, output: &[u8]) -> String {
         let text = output.trim_ascii();
+        let expected = self.expected(aggregate, text);
+        if text.is_empty() {
+            return format!("printed nothing, which is not {expected}");
+        }
+        let shown = printable(&text[..text.len().min(MOST_SHOWN)], MOST_SHOWN);
+        let rest = if text.len() > MOST_SHOWN { "…" } else { "" };
+        format!("printed '{shown}{rest}', which is not {expected}")
+    }
+
+    /// What was expected in the place of a text.
+    fn expected(&self, aggregate: Aggregate, text: &[u8]) -> &'static str {
+        const INTEGER: &str = "an integer";
+        const SMALLER: &str = "an integer of 128 bits";
+        const ANSWER: &str = "an answer for these numbers";
         let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
         let is_integer = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
         match aggregate {
             // An integer that is no answer is a count above the length of its chunk.
-            Aggregate::Count if is_integer => Expected::Answer,
+            Aggregate::Count if is_integer => ANSWER,
             Aggregate::Count | Aggregate::Sum => {
                 if is_integer {
-                    Expected::SmallerInteger
+                    SMALLER
                 } else {
-                    Expected::Integer
+                    INTEGER
                 }
             }
-            _ if self.form != Form::PerNumber => Expected::Answer,
-            _ if is_integer => Expected::SmallerInteger,
-            _ => Expected::Integer,
+            _ if self.form != Form::PerNumber => ANSWER,
+            _ if is_integer => SMALLER,
+            _ => INTEGER,
         }
     }
 

@@ -18,7 +18,7 @@ use super::copies::is_copy;
 use super::{RESULTS, checked, exit_now, position, unblock_signals};
 use crate::process::sys::SignalSet;
 use crate::process::workers::{Call, in_call};
-use evenly_core::frame::{GASP, gasp};
+use evenly_core::frame::{Description, GASP, PIPE_FRAME, Packer, gasp};
 use evenly_core::{Cause, WorkerId};
 use rustix::io::Errno;
 use std::cell::UnsafeCell;
@@ -109,9 +109,29 @@ fn tick() -> i32 {
     libc::SIGRTMIN() + 3
 }
 
-/// The function panicked, and this process is about to leave.
-pub(crate) fn panicked() {
+/// The function panicked, and this process is about to leave with `status`. Sends what is known of the panic before the
+/// last gasp.
+pub(crate) fn panicked(status: i32, text: Option<&str>) {
+    let position = position::own();
+    if let Some(text) = text
+        && IS_PREPARED.load(Relaxed)
+        && position.is_inside()
+        && !is_copy()
+    {
+        let mut packer = Packer::new(WorkerId(NAME.load(Relaxed)), PIPE_FRAME);
+        packer.describe(Description { n: position.n, cause: Cause::Exit(status), text });
+        write_frame(packer.bytes());
+    }
     say(None);
+}
+
+/// Writes a whole frame to the result pipe: a write of up to `PIPE_BUF` bytes is whole or does not happen (pipe(7)).
+/// A handler may call this (signal-safety(7)). After an error there is no way left to report it.
+fn write_frame(frame: &[u8]) {
+    // SAFETY: write only reads the frame, which is as long as it says.
+    unsafe {
+        libc::write(RESULTS, frame.as_ptr().cast(), frame.len());
+    }
 }
 
 fn take_a_stack() -> Result<(), Errno> {
@@ -174,11 +194,7 @@ fn say(cause: Option<Cause>) {
         return;
     }
     let frame: [u8; GASP] = gasp(WorkerId(NAME.load(Relaxed)), position.n, cause);
-    // SAFETY: write only reads the frame, and may be called in a handler (signal-safety(7)). So few
-    // bytes are written whole or not at all (pipe(7)); what becomes of them, nobody can be told.
-    unsafe {
-        libc::write(RESULTS, frame.as_ptr().cast(), frame.len());
-    }
+    write_frame(&frame);
 }
 
 /// Something that this process did ends it.
