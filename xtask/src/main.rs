@@ -5,6 +5,7 @@
 mod bench;
 mod chaos;
 mod circles;
+mod features;
 mod place;
 mod sim;
 mod table;
@@ -22,6 +23,8 @@ enum Command {
     Chaos(chaos::Options),
     /// Find files that import each other in a circle
     Circles(circles::Arguments),
+    /// Build the library with none and with each of its features, and count the crates it compiles
+    Features,
     /// Simulate whole runs from seeds
     Sim(sim::Arguments),
     /// Become a program that ends with the process that starts it (for chaos)
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::main(&options),
         Command::Chaos(options) => chaos::main(options),
         Command::Circles(arguments) => circles::main(&arguments),
+        Command::Features => features::main(),
         Command::Sim(arguments) => sim::main(&arguments),
         Command::ChaosLaunch(arguments) => chaos::launch::main(&arguments),
     }

@@ -7,9 +7,8 @@ use crate::halt::Halt;
 use crate::journal::Journal;
 use crate::observe::{Observer, StageHook};
 use crate::output::Output;
-use crate::secure::Key;
 use crate::silence::Silence;
-use crate::transport::Address;
+use crate::transport::Entrances;
 use evenly_core::scheduler::RETRIES;
 use evenly_core::{Aggregate, Failure, Policy, Range, Value};
 use std::collections::BTreeMap;
@@ -35,9 +34,7 @@ pub struct Job {
     pub(crate) aggregate: Aggregate,
     /// `None`: as many as this process may use processors.
     pub(crate) workers: Option<u32>,
-    /// Where agents may join, and the keys that they may have.
-    pub(crate) listen: Vec<Address>,
-    pub(crate) keys: Vec<Key>,
+    pub(crate) entrances: Entrances,
     pub(crate) policy: Policy,
     pub(crate) progress_every: Option<Duration>,
     pub(crate) stage_hook: Option<Box<dyn StageHook>>,
@@ -81,8 +78,7 @@ impl Job {
             function,
             aggregate,
             workers: None,
-            listen: Vec::new(),
-            keys: Vec::new(),
+            entrances: Entrances::default(),
             policy: Policy::default(),
             progress_every: None,
             stage_hook: None,
@@ -121,39 +117,10 @@ impl Job {
         self
     }
 
-    /// Keeps a journal, so that the job can be gone on with however it ends.
-    #[must_use]
-    pub fn journal(mut self, journal: Journal) -> Self {
-        self.journal = Some(journal);
-        self
-    }
-
     /// Uses so many workers.
     #[must_use]
     pub fn workers(mut self, workers: NonZeroU32) -> Self {
         self.workers = Some(workers.get());
-        self
-    }
-
-    /// Uses no worker of this machine: only agents that [join](Self::listen).
-    #[must_use]
-    pub fn no_workers(mut self) -> Self {
-        self.workers = Some(0);
-        self
-    }
-
-    /// Lets agents join there, from the start to the end of the job. May be said several times.
-    #[must_use]
-    pub fn listen(mut self, address: Address) -> Self {
-        self.listen.push(address);
-        self
-    }
-
-    /// Lets in only agents that have one of these keys, where they come over a network. Two, while one
-    /// takes the place of the other.
-    #[must_use]
-    pub fn keys(mut self, keys: Vec<Key>) -> Self {
-        self.keys = keys;
         self
     }
 

@@ -2,8 +2,8 @@
 
 use crate::driver;
 use crate::error::Error;
-use crate::function::{Function, Program, UnusableExpression};
-use crate::job::{STUCK_AFTER, default_workers};
+use crate::function::{Function, Program};
+use crate::job::{Job, STUCK_AFTER, default_workers};
 use crate::observe::Observer;
 use crate::secure::Key;
 use crate::silence::Silence;
@@ -14,6 +14,31 @@ use evenly_core::printable::{LIMIT, printable};
 use rustix::io::Errno;
 use std::num::NonZeroU32;
 use std::time::Duration;
+
+/// How a job takes agents.
+impl Job {
+    /// Lets agents join there, from the start to the end of the job. May be said several times.
+    #[must_use]
+    pub fn listen(mut self, address: Address) -> Self {
+        self.entrances.addresses.push(address);
+        self
+    }
+
+    /// Lets in only agents that have one of these keys, where they come over a network. Two, while one
+    /// takes the place of the other.
+    #[must_use]
+    pub fn keys(mut self, keys: Vec<Key>) -> Self {
+        self.entrances.keys = keys;
+        self
+    }
+
+    /// Uses no worker of this machine: only agents that [join](Self::listen).
+    #[must_use]
+    pub fn no_workers(mut self) -> Self {
+        self.workers = Some(0);
+        self
+    }
+}
 
 /// An agent: a process that works for a primary elsewhere, with workers of its own.
 ///
@@ -175,6 +200,7 @@ pub enum JoinError {
         /// What it asks for.
         name: String,
     },
+    #[cfg(feature = "expression")]
     /// The primary asks for an expression that makes no sense here.
     #[error(
         "the primary asks for '{}', which cannot be computed here: {why}; use the same version at both ends",
@@ -184,7 +210,7 @@ pub enum JoinError {
         /// What it asks for.
         expression: String,
         /// Why not.
-        why: Box<UnusableExpression>,
+        why: Box<crate::function::UnusableExpression>,
     },
     /// What the primary answers to a hello is not to be understood.
     #[error("cannot understand the primary: {0}")]

@@ -19,13 +19,27 @@
 //! (fork(2)); [`Error::Threads`] says so otherwise. While a job runs, `SIGINT`, `SIGTERM`,
 //! `SIGHUP`, `SIGTSTP`, `SIGCONT`, `SIGUSR1` and `SIGCHLD` are taken from the process by a signalfd,
 //! unless they were ignored; afterwards they are as before.
+//!
+//! Cargo features, all off by default: `expression` (functions written as text, compiled to machine
+//! code), `journal` (runs that can be resumed), `primes` (the builtin `prime`) and `sockets` (agents:
+//! workers on other machines).
+
+#![cfg_attr(
+    not(all(feature = "expression", feature = "journal", feature = "sockets")),
+    allow(dead_code, reason = "the part of a run that only an absent feature calls")
+)]
 
 mod driver;
 mod error;
 pub mod function;
 pub mod halt;
 mod job;
+#[cfg(feature = "sockets")]
 mod join;
+#[cfg(feature = "journal")]
+pub mod journal;
+#[cfg(not(feature = "journal"))]
+#[path = "journal/absent.rs"]
 pub mod journal;
 mod lock;
 pub mod observe;
@@ -35,6 +49,7 @@ pub mod procfs_snapshot;
 mod quoted;
 #[cfg(test)]
 mod scratch;
+#[cfg(feature = "sockets")]
 mod secure;
 mod silence;
 mod transport;
@@ -46,12 +61,14 @@ pub use evenly_core::{
 };
 pub use halt::Halt;
 pub use job::{Job, MIN_MEMORY, Report, default_workers};
+#[cfg(feature = "sockets")]
 pub use join::{Join, JoinError};
 pub use process::{
     End, EndSignals, Signal, end_is_asked_for, make_full_files_errors, raise_again,
     raise_broken_pipe, stack_limit, stop_if_asked,
 };
 pub use quoted::quoted;
+#[cfg(feature = "sockets")]
 pub use secure::{Key, KeyError};
 pub use silence::{MAX_SILENCE, MIN_SILENCE};
 pub use transport::{Address, AddressError, AddressKind, ListenError};

@@ -5,14 +5,14 @@ use super::primary::{make_registry, serve};
 use super::reception::{AGENTS, boot};
 use super::upstream::End;
 use crate::error::Error;
-use crate::function::{self, Expression, Function};
+use crate::function::{self, Function};
 use crate::job::Job;
 use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
 use crate::process::signals::{Signal, Signals};
 use crate::transport::{Arrival, Gone, Registry, Token, Transport, connect};
-use evenly_core::Range;
 use evenly_core::hello::{Hello, Program, Refusal, Welcome, Why};
+use evenly_core::{Interval, Range};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -84,10 +84,7 @@ fn job(
             let brought = brought.take_if(is_it).ok_or_else(other)?;
             brought.as_in_job(name, welcome.range).ok_or_else(other)?
         }
-        (Program::None, None) => Box::new(Expression::new(name, welcome.range).map_err(|why| {
-            let expression = name.clone();
-            JoinError::Expression { expression, why: Box::new(why) }
-        })?),
+        (Program::None, None) => expression(name, welcome.range)?,
     };
     let mut job =
         Job::new(welcome.aggregate, Range::EMPTY, function).retries(welcome.retries).halt(None);
@@ -98,6 +95,21 @@ fn job(
     job.grace = Duration::from_nanos(welcome.grace_ns);
     job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));
     Ok(job)
+}
+
+/// Compiles the expression that a primary asks for.
+#[cfg(feature = "expression")]
+fn expression(text: &str, range: Option<Interval>) -> Result<Box<dyn Function>, JoinError> {
+    match function::Expression::new(text, range) {
+        Ok(expression) => Ok(Box::new(expression)),
+        Err(why) => Err(JoinError::Expression { expression: text.to_owned(), why: Box::new(why) }),
+    }
+}
+
+/// Refuses the expression that a primary asks for: this build has no compiler for it.
+#[cfg(not(feature = "expression"))]
+fn expression(text: &str, _: Option<Interval>) -> Result<Box<dyn Function>, JoinError> {
+    Err(JoinError::UnknownFunction { name: text.to_owned() })
 }
 
 /// The name of this machine, as it gives it.

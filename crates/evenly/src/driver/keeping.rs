@@ -373,10 +373,8 @@ impl Gathering<'_> {
             match taken {
                 Ok(()) => Ok(book),
                 Err(why) => {
-                    let path = book.path().to_owned();
-                    drop(book);
                     // Nothing is in it.
-                    let _ = crate::journal::discard(&path);
+                    let _ = book.discard();
                     Err(why)
                 }
             }

@@ -6,6 +6,7 @@
 //! where lines leave, `worker` the other side; `crew` is the processes. `reception` is about agents of this
 //! primary; `agent` is this process as one of them, and `upstream` its side of the connection.
 
+#[cfg(feature = "sockets")]
 mod agent;
 mod clock;
 mod command_end;
@@ -28,5 +29,6 @@ mod unwritten;
 mod upstream;
 mod worker;
 
+#[cfg(feature = "sockets")]
 pub(crate) use agent::join;
 pub(crate) use primary::run;

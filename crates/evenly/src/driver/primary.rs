@@ -13,7 +13,6 @@ use super::stages::Stages;
 use super::upstream::{End, Upstream};
 use crate::error::Error;
 use crate::job::{Job, Report, default_workers};
-use crate::journal::JournalError;
 use crate::observe::{Observation, Observer};
 use crate::process::end_is_asked_for;
 use crate::process::limits::{self, DescriptorLimit};
@@ -33,9 +32,10 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
     let signals = Signals::take().map_err(|(call, cause)| no_worker(call, cause))?;
     let outcome = run_with(job, observer, &signals, clock);
     match outcome {
-        Err(Error::Journal(JournalError::Interrupted { path })) => {
-            Err(interrupted_at_journal(&signals, job.deadline, path))
-        }
+        Err(Error::Journal(why)) => Err(match why.into_interrupted() {
+            Ok(path) => interrupted_at_journal(&signals, job.deadline, path),
+            Err(why) => why.into(),
+        }),
         outcome => outcome,
     }
 }

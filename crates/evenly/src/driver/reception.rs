@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::observe::{AgentSeen, Observation, Parting};
 use crate::process::limits;
 use crate::silence::Silence;
-use crate::transport::{Arrival, Gone, Reception, Registry, Token, listen};
+use crate::transport::{Arrival, Gone, Reception, Registry, Token};
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Frame, Heartbeat, Packer};
 use evenly_core::hello::{Hello, Misunderstood, Program, Refusal, Welcome, Why};
@@ -85,10 +85,8 @@ enum Said {
 impl Agents {
     /// Begins to listen wherever the job says.
     pub(super) fn listen(job: &Job, registry: &Registry) -> Result<Self, Error> {
-        let mut receptions = Vec::with_capacity(job.listen.len());
-        for (number, address) in (AGENTS..).zip(&job.listen) {
-            receptions.push(listen(address, &job.keys, job.silence, registry.also(number))?);
-        }
+        let registry = |index| registry.also(AGENTS + index as u32);
+        let receptions = job.entrances.open(job.silence, registry)?;
         // Where nobody can come, nothing is prepared for who does.
         let (welcome, boot) = match receptions.is_empty() {
             true => (Vec::new(), [0; 16]),

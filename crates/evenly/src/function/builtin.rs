@@ -1,7 +1,6 @@
 //! The builtins and their registry.
 
 use super::fold::fold_truths;
-use super::prime::PrimeCounter;
 use super::{Function, vector};
 use evenly_core::{Interval, Tally};
 
@@ -43,12 +42,13 @@ pub const BUILTINS: &[Builtin] = &[
         },
         test: |n| n % 2 != 0,
     },
+    #[cfg(feature = "primes")]
     Builtin {
         name: "prime",
         summary: "n is a prime number",
         example: ("0..100", 25),
         make: || {
-            let mut primes = PrimeCounter::default();
+            let mut primes = super::prime::PrimeCounter::default();
             Box::new(move |i| primes.count(i.first(), i.last()))
         },
         test: |n| u64::try_from(n).is_ok_and(primal_check::miller_rabin),

@@ -11,12 +11,15 @@ mod builtin;
 mod closure;
 mod command;
 mod digest;
+#[cfg(feature = "expression")]
 mod expression;
 mod faulty;
 mod files;
 mod fold;
+#[cfg(feature = "expression")]
 mod jit;
 mod library;
+#[cfg(feature = "primes")]
 mod prime;
 mod vector;
 
@@ -25,10 +28,12 @@ pub use closure::{integers, predicate};
 pub(crate) use command::MOST_OUTPUT;
 pub use command::{Command, Form, Obstacle, UnreadableFile, UnusableCommand};
 pub use evenly_core::hello::Program;
+#[cfg(feature = "expression")]
 pub use expression::{
     Expression, ExpressionError, Fault, OPERATIONS, Operation, Place, UnusableExpression,
     expression,
 };
+#[cfg(feature = "expression")]
 pub use jit::NoMachineCode;
 pub use library::{LibraryError, library, library_with};
 pub use vector::instruction_set;

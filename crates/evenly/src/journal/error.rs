@@ -127,6 +127,14 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// The path of a journal whose reading a signal or the deadline ended; any other error as it was.
+    pub(crate) fn into_interrupted(self) -> Result<PathBuf, Self> {
+        match self {
+            Self::Interrupted { path } => Ok(path),
+            other => Err(other),
+        }
+    }
+
     /// The same with the file as somebody calls it.
     pub(super) fn called(mut self, name: &Path) -> Self {
         match &mut self {

@@ -34,6 +34,7 @@ pub use verify::{Together, merge, verify};
 pub(crate) use writer::{Committed, JournalWriter};
 
 use crate::function::{Function, Program};
+use crate::job::Job;
 use checked::Checked;
 use evenly_core::{Aggregate, Interval, IntervalSet, Range, Value};
 use std::ffi::OsString;
@@ -193,6 +194,15 @@ impl Journal {
         };
         let fingerprint = self.fingerprint(aggregate, range, function);
         Ok(JournalWriter::open(&path, &fingerprint, self.call_in(), Terms::default())?.0)
+    }
+}
+
+impl Job {
+    /// Keeps a journal, so that the job can be gone on with however it ends.
+    #[must_use]
+    pub fn journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(journal);
+        self
     }
 }
 

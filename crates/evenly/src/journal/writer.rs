@@ -263,6 +263,13 @@ impl JournalWriter {
         std::mem::take(&mut self.waiting)
     }
 
+    /// Closes the journal and removes its file.
+    pub(crate) fn discard(self) -> Result<(), JournalError> {
+        let path = self.path.clone();
+        drop(self);
+        super::discard(&path)
+    }
+
     /// When what waits should be made durable.
     pub(crate) fn due(&self) -> Option<Duration> {
         self.cadence.due()

@@ -15,21 +15,32 @@ mod address_error;
 mod address_tests;
 #[cfg(test)]
 pub(crate) mod conformance;
+#[cfg(feature = "sockets")]
 pub(crate) mod datagram;
+#[cfg(feature = "sockets")]
+mod entrances;
+#[cfg(not(feature = "sockets"))]
+#[path = "absent.rs"]
+mod entrances;
 mod listen_error;
 #[cfg(test)]
 pub(crate) mod memory;
+#[cfg(feature = "sockets")]
 mod open;
 pub(crate) mod pipe;
 mod registry;
+#[cfg(feature = "sockets")]
 pub(crate) mod stream;
+#[cfg(feature = "sockets")]
 pub(crate) mod unix_file;
 #[cfg(test)]
 mod unix_file_tests;
 
 pub use address::{Address, AddressKind};
 pub use address_error::AddressError;
+pub(crate) use entrances::Entrances;
 pub use listen_error::ListenError;
+#[cfg(feature = "sockets")]
 pub(crate) use open::{connect, listen};
 pub(crate) use registry::{Registry, Token};
 
