@@ -1,4 +1,4 @@
-//! An answer as it is written: the text of each command, and what stands for it in JSON.
+//! Answer of a verb in its text form and its JSON form.
 
 use evenly::{Aggregate, Error, Report, Value};
 use serde::Serialize;
@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 
 /// The answer of a job.
 pub(crate) enum Answer<'a> {
-    /// Of count and sum.
+    /// For count and sum.
     Number(String),
-    /// Of min and max: the value and its number, unless there is none.
+    /// For min and max: the value and its n, unless the range is empty.
     Extreme(Option<[String; 2]>),
-    /// Of any and all, and the number that decides it, if one does.
+    /// For any and all: the answer, and the n that decides it, if one does.
     Decision(bool, Option<i64>),
-    /// How many numbers give each value.
+    /// For hist: the number of n for each value.
     Histogram(&'a BTreeMap<i128, u128>),
-    /// Lines, so many, which were written while the job ran; and whether that is a no.
+    /// For verbs whose lines were written while the job ran: the number of lines, and whether the answer is no.
     Lines { lines: u64, is_no: bool },
 }
 
-/// What stands for an answer in JSON. Integers are strings: they outgrow what JSON readers hold.
+/// An answer in JSON. Integers are strings, since many JSON readers only hold 53 bits.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum AnswerJson {
@@ -27,7 +27,7 @@ pub(crate) enum AnswerJson {
 }
 
 impl<'a> Answer<'a> {
-    /// What the value is to who asked this.
+    /// The answer in the report of a job.
     ///
     /// # Errors
     /// One line, if it is a number too large to be written, or a histogram of too many values.
@@ -35,8 +35,7 @@ impl<'a> Answer<'a> {
         Self::from_value(aggregate, &report.answer, report.lines, report.failed)
     }
 
-    /// The same for a value that came in another way, with so many lines, and so many numbers that
-    /// failed.
+    /// The answer for a value, with the number of lines and of failed n.
     ///
     /// # Errors
     /// As [`of`](Self::of).
@@ -75,7 +74,7 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// As text: nothing where there is none, or where it was written already.
+    /// The text form; empty if there is no answer, or if its lines are already written.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Number(number) => format!("{number}\n"),
@@ -89,7 +88,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// For the field `answer`.
+    /// The JSON field `answer`.
     pub(crate) fn json(&self) -> Option<AnswerJson> {
         match self {
             Self::Number(number) => Some(AnswerJson::One(number.clone())),
@@ -106,7 +105,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// For the field `n`: the number that decides it, if one does.
+    /// The JSON field `n`: the number that decides the answer, if one does.
     pub(crate) fn n(&self) -> Option<String> {
         match self {
             Self::Extreme(Some([_, n])) => Some(n.clone()),
@@ -115,7 +114,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// How many lines it is.
+    /// The number of lines, for verbs that write lines.
     pub(crate) fn lines(&self) -> Option<u64> {
         match self {
             Self::Lines { lines, .. } => Some(*lines),
@@ -123,7 +122,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Whether it is no, or there is none.
+    /// Whether the answer is no, or the range has no answer.
     pub(crate) fn is_no(&self) -> bool {
         use Answer::{Decision, Extreme, Lines};
         matches!(self, Extreme(None) | Decision(false, _) | Lines { is_no: true, .. })

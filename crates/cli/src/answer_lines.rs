@@ -1,5 +1,5 @@
-//! Standard output while a job runs: the lines of find, map and failures, as text or inside one JSON
-//! object whose beginning and end are written around them.
+//! Answer lines of find, map, failures and run on standard output while the job runs, as text or as elements of one
+//! JSON object.
 
 mod json;
 
@@ -16,17 +16,17 @@ use std::cell::RefCell;
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
-/// What a job writes its lines to, and what comes after them.
+/// Shared writer of answer lines: the job adds lines, the command line adds the end.
 pub(crate) struct AnswerLines(Rc<RefCell<Sink>>);
 
 struct Sink {
     writer: Writer<BorrowedFd<'static>>,
-    /// `None`: as text, as they come.
+    /// `None`: lines are written as text.
     json: Option<JsonLines>,
 }
 
 impl AnswerLines {
-    /// One for what is to be delivered, if that is written while the job runs.
+    /// The writer for a verb that writes lines while the job runs; `None` for other verbs.
     pub(crate) fn of(delivery: &Delivery) -> Option<Self> {
         let entry = match delivery.aggregate {
             // What run prints is never JSON.
@@ -41,12 +41,12 @@ impl AnswerLines {
         Some(Self(Rc::new(RefCell::new(Sink { writer, json }))))
     }
 
-    /// The end of it that the job writes to.
+    /// The output for the job.
     pub(crate) fn output(&self) -> Box<dyn Output> {
         Box::new(Input(Rc::clone(&self.0)))
     }
 
-    /// Writes what is left, and in JSON the end of the object: also where no line came.
+    /// Writes the rest of the buffer, and in JSON the end of the object, also if there was no line.
     ///
     /// # Errors
     /// If it cannot be written, if its reader is gone, or if the deadline or a signal came first.
@@ -59,8 +59,7 @@ impl AnswerLines {
         drain(&mut sink.writer, &WaitLimit::Limited(limits))
     }
 
-    /// Writes what is left after a job that ended early, in JSON with the end of the object. A job that never
-    /// began writes nothing.
+    /// The same for a job that ended early. A job that never began writes nothing.
     ///
     /// # Errors
     /// As [`end`](Self::end).
@@ -81,7 +80,7 @@ impl AnswerLines {
     }
 }
 
-/// The end of a stream that a job has.
+/// The half of the writer that the job holds.
 struct Input(Rc<RefCell<Sink>>);
 
 impl Output for Input {
@@ -98,7 +97,7 @@ impl Output for Input {
     }
 
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        // What is borrowed from the shared writer cannot leave it; but it writes to nothing else.
+        // A borrow from the RefCell cannot be returned; the writer always writes to standard output.
         self.0.borrow().writer.descriptor().map(|_| rustix::stdio::stdout())
     }
 }

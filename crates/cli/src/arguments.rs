@@ -1,4 +1,4 @@
-//! The arguments as they are typed: names, texts and values, and nothing about what they mean.
+//! Declarations of all commands, arguments and options for clap.
 
 use crate::examples;
 use crate::lazy_args::LazyArgs;

@@ -1,4 +1,4 @@
-//! A question from its plan to its answer: the job, what is written of it, and how it ends.
+//! Run of a job from its plan to its answer: builds the job, delivers the answer, reports failures.
 
 use crate::answer::Answer;
 use crate::answer_lines::AnswerLines;
@@ -69,7 +69,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     outcome
 }
 
-/// Says what may not be meant as it is written.
+/// Prints the hints of the plan.
 fn say_hints(plan: &Plan) {
     if plan.volume != Volume::Quiet {
         for hint in &plan.hints {
@@ -125,7 +125,7 @@ fn job(plan: Plan, keys: Vec<Key>, observers: &Observers, lines: Option<&AnswerL
     observers.attach(job)
 }
 
-/// Names the lowest numbers that failed; where that is the answer, how one of them is tried alone.
+/// Lists the lowest numbers that failed; for the verb failures, prints the line that runs one of them alone.
 fn say_failures(
     delivery: &Delivery,
     lowest: &[Failure],
@@ -149,7 +149,7 @@ fn say_failures(
     stderr::say_at_last(&failures::listed(lowest, failed, descriptions, &delivery.rerun));
 }
 
-/// Writes the answer, or what is left of it, and says whether it is one.
+/// Writes the answer and returns its outcome.
 fn deliver(
     delivery: &Delivery,
     report: &Report,
@@ -177,7 +177,7 @@ fn deliver(
     if answer.is_no() { Err(Outcome::No) } else { Ok(()) }
 }
 
-/// What was not started again, and what the answer is worth.
+/// The message about commands of unknown fate.
 fn fate_unknown(delivery: &Delivery, report: &Report) -> String {
     let unknown = match report.unknown {
         1 => "1 command may have been started, and is not started again".to_owned(),
@@ -191,7 +191,7 @@ fn fate_unknown(delivery: &Delivery, report: &Report) -> String {
     format!("{unknown}; {}", some_failed(delivery, report))
 }
 
-/// What an answer is worth where some numbers failed.
+/// The message about the answer of a run in which some numbers failed.
 fn some_failed(delivery: &Delivery, report: &Report) -> String {
     let failed = failures::counted(report.failed);
     if delivery.is_partial {

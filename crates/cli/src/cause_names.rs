@@ -1,4 +1,4 @@
-//! The cause of a failure in a message for people: a signal has its name beside its number.
+//! Causes of failures in messages, with the names of signals.
 //!
 //! Answers, JSON, events and job logs keep the short form (`signal 11`), which programs compare.
 

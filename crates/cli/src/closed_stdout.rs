@@ -1,4 +1,4 @@
-//! Whether standard output was closed when the program was started.
+//! Check for a standard output that was closed at the start of the program.
 //!
 //! The runtime of Rust opens `/dev/null` in the place of a closed standard descriptor before `main`, so
 //! that no file that is opened later gets its number. Afterwards a closed standard output looks like one

@@ -1,4 +1,4 @@
-//! The command behind `--` in the place of a function: what is run, and how its answers are read.
+//! Resolver of the command behind `--` and of the options that concern it.
 
 use crate::arguments::JobArguments;
 use crate::number::{parse_number, parse_range};
@@ -6,19 +6,19 @@ use evenly::function::{Command, Form, Function};
 use evenly::{Aggregate, Interval, Range};
 use std::num::NonZeroU8;
 
-/// What else is said about how a command is run.
+/// Settings of a command from options outside `JobArguments`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommandOptions {
-    /// Whether each line says for which number it is.
+    /// Whether each output line begins with its number (`--tag`).
     pub(crate) is_tagged: bool,
-    /// How often it is run again for what failed.
+    /// How many times a failed command is run again (`--retries`).
     pub(crate) repeats: u8,
 }
 
-/// The command of these arguments as a function.
+/// Builds the function that runs the command of these arguments.
 ///
 /// # Errors
-/// One line that says why it cannot be run, or what makes no sense with it.
+/// One line with the reason: the command cannot be run, or an option does not fit it.
 pub(crate) fn resolve(
     aggregate: Aggregate,
     arguments: &JobArguments,
@@ -84,7 +84,7 @@ pub(crate) fn resolve(
     Ok(command.into_function())
 }
 
-/// What is said where a command is missing that something is said about.
+/// The message for a call without a command that has an option which needs one.
 pub(crate) fn missing(
     aggregate: Aggregate,
     arguments: &JobArguments,
@@ -124,7 +124,7 @@ fn parse_status(text: &str) -> Result<NonZeroU8, String> {
     status.ok_or_else(|| "it is from 1 to 255, and 0 is yes".to_owned())
 }
 
-/// Reads a rate: `10/s`, `100/m`, `5000/h`, `0.5/s`, `10`. So many a second.
+/// Parses a rate into starts per second: `10/s`, `100/m`, `5000/h`, `0.5/s`, `10`.
 ///
 /// # Errors
 /// Says what is wrong with it and how it is written.

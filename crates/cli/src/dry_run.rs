@@ -1,4 +1,4 @@
-//! `--dry-run`: what would be done.
+//! `--dry-run`: description of a plan, as text or JSON.
 
 use crate::arguments::Format;
 use crate::plan::Plan;
@@ -9,7 +9,7 @@ use evenly::{Aggregate, Policy, function};
 use serde::Serialize;
 use std::num::NonZeroU32;
 
-/// So many parts of the static policy are listed.
+/// Most parts of the static policy that are listed.
 const SHOWN: u32 = 8;
 
 /// The JSON form.
@@ -48,7 +48,7 @@ struct DryRun<'a> {
     files: Vec<String>,
 }
 
-/// What a job would do, as text or as JSON.
+/// The description of a plan.
 pub(crate) fn text(plan: &Plan) -> String {
     let workers = plan.workers.map_or(0, NonZeroU32::get);
     let pipes = u64::from(workers) + 1;
@@ -127,7 +127,7 @@ pub(crate) fn text(plan: &Plan) -> String {
     text
 }
 
-/// What is asked, as `count   even(n) for 10 numbers, n in 0..10`.
+/// The first line, as `count   even(n) for 10 numbers, n in 0..10`.
 fn question(plan: &Plan, numbers: &str) -> String {
     let (command, name, range) = (plan.aggregate.name(), plan.function.name(), plan.range);
     // What has a name is applied to n; an expression says so itself.
@@ -152,7 +152,7 @@ fn chunks(plan: &Plan) -> String {
     }
 }
 
-/// What a number may not exceed, if that is limited.
+/// The limits on the time and memory of a number, if there are any.
 fn limits(plan: &Plan) -> Option<String> {
     let time = plan.timeout.map(|timeout| {
         let is_for_chunks =

@@ -1,4 +1,4 @@
-//! Durations as they are typed: `500ms`, `30s`, `5m`, `2h`, `1h30m`.
+//! Parser of durations: `500ms`, `30s`, `5m`, `2h`, `1h30m`.
 
 use humantime::DurationError;
 use std::time::Duration;

@@ -1,7 +1,7 @@
-//! `--events`: what happens to a job, one JSON object on one line for each event.
+//! `--events`: log of a job with one JSON object on one line for each event.
 //!
-//! Each has `version`, `time_s` (since the start, on a clock that is never set, pauses included) and
-//! `event`. Numbers of the range and counts of them are strings: they outgrow what JSON readers hold.
+//! Each object has `version`, `time_s` (monotonic, since the start, pauses included) and `event`. Numbers of the range
+//! and counts of them are strings, since many JSON readers only hold 53 bits.
 
 use crate::answer::Answer;
 use crate::exit::Outcome;
@@ -18,13 +18,13 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-/// How often progress is an event.
+/// Shortest time between two progress events.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// The version of what stands in the file.
+/// Version of the events.
 const VERSION: u32 = 1;
 
-/// The events as a file.
+/// Observer that writes the events.
 pub(crate) struct Events {
     file: LogFile,
     started: Instant,
@@ -192,7 +192,7 @@ enum Event<'a> {
 pub(crate) enum RunEnd<'a> {
     /// With a report.
     Finished(&'a Delivery, &'a Report),
-    /// Early, for this reason, with this done.
+    /// Early: the reason, and the numbers that are not done.
     Stopped { why: &'a str, unfinished: Option<&'a Unfinished> },
 }
 
@@ -225,7 +225,7 @@ impl Events {
         self.file.is_untouched()
     }
 
-    /// How often it wants to know how far the job is.
+    /// The period at which this observer needs progress.
     pub(crate) fn period(&self) -> Duration {
         self.throttle.period()
     }
@@ -292,7 +292,7 @@ fn last_event(end: &RunEnd<'_>, outcome: &Outcome) -> Event<'static> {
         return Event::Ended { why, error, left, status };
     }
     let Ok(answer) = Answer::of(delivery.aggregate, report) else {
-        // A sum that cannot be written is no answer to tell.
+        // The answer cannot be represented.
         return Event::Ended { why: "no_answer".to_owned(), error, left: None, status };
     };
     let (workers, losses, elapsed_s) = (report.workers, report.losses, rounded(report.elapsed));
@@ -321,7 +321,7 @@ fn last_event(end: &RunEnd<'_>, outcome: &Outcome) -> Event<'static> {
     }
 }
 
-/// What of it is an event.
+/// The event for an observation, if it has one.
 fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
     Some(match observation {
         Observation::FewerWorkers { wanted, started, refused: (call, cause, _) } => {
@@ -411,7 +411,7 @@ fn progress_event(progress: &Progress) -> Event<'static> {
     Event::Progress { covered, total, per_second, seconds_left }
 }
 
-/// In seconds, without more digits than anybody can use.
+/// Seconds, rounded to microseconds.
 fn rounded(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e6
 }

@@ -1,4 +1,4 @@
-//! What stands at the end of each help text: what to know about a command, and calls of it.
+//! Texts at the end of each command's help: notes and examples.
 //!
 //! A paragraph is one line, which clap wraps to the width of the terminal. An example has at most 80 columns.
 

@@ -1,25 +1,25 @@
-//! Exit: the one table of statuses, and how each ends the process.
+//! Outcomes of a call, the table of their exit statuses, and the end of the process.
 
 use crate::stderr;
 use evenly::{Error, Signal};
 use rustix::io::Errno;
 use std::process::ExitCode;
 
-/// Characters of the last message at most.
+/// Longest last message, in characters.
 const LONGEST: usize = 4000;
 
 /// How a call of the program ends.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// What was asked for was done.
+    /// The call did what it asks for.
     Done,
-    /// What was asked for was done, and the answer is no, or there is none.
+    /// The call did what it asks for; the answer is no, or the range has no answer.
     No,
     /// The call cannot be carried out: usage, bad range, bad function, cannot start.
     Usage(String),
     /// Some n failed: there is no answer over the whole range.
     SomeFailed(String),
-    /// Of some n nobody knows whether their command was done, and it is not to be started again.
+    /// The end of some commands is unknown, and `--at-most-once` forbids another start.
     FateUnknown(String),
     /// The work is incomplete: lost beyond repair, or the answer could not be written.
     Incomplete(String),
@@ -27,24 +27,24 @@ pub(crate) enum Outcome {
     NoAnswer(String),
     /// A program, script or library changed while the job ran. A resumed run would refuse the journal.
     FileChanged(String),
-    /// What was answered so far cannot be trusted.
+    /// Workers gave contradictory answers, so none of them can be trusted.
     Untrusted(String),
-    /// A journal is not that of this job, or damaged, or cannot be written.
+    /// The journal belongs to another job, is damaged, or cannot be written.
     Journal(String),
-    /// The time for the whole job was over.
+    /// The deadline of the job passed.
     Deadline(String),
-    /// The time for the whole job was over, but the failures that are known make the answer no.
+    /// The deadline of `failures` passed, and the known failures already make the answer no.
     NoAtDeadline(String),
     /// A signal asked for the end; every worker is gone.
     Interrupted(Signal, String),
-    /// Nobody reads standard output any more.
+    /// The reader of standard output closed it.
     BrokenPipe,
     /// A fault of this program.
     Bug,
 }
 
 impl Outcome {
-    /// What becomes of it when standard output cannot be written.
+    /// The outcome of a failed write to standard output.
     pub(crate) fn not_written(cause: Errno) -> Self {
         if cause == Errno::PIPE {
             return Self::BrokenPipe;
@@ -53,7 +53,7 @@ impl Outcome {
         Self::Incomplete(format!("cannot write the answer: {cause}; {advice}"))
     }
 
-    /// What whoever waits for the process sees; for a death by a signal, what a shell makes of it.
+    /// The exit status; for a death by a signal, the status that a shell reports.
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Done => 0,
@@ -73,7 +73,7 @@ impl Outcome {
         }
     }
 
-    /// What there is to say about it, without the name of the program.
+    /// The last message, without the name of the program.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Done | Self::No | Self::BrokenPipe => None,
@@ -92,10 +92,10 @@ impl Outcome {
         }
     }
 
-    /// Says what there is to say, in one line, and ends the process.
+    /// Prints the last message, in one line, and ends the process.
     pub(crate) fn end(self) -> ExitCode {
         if let Some(message) = self.message() {
-            // Words of the call may be in it, with newlines in them.
+            // The message may quote words of the call, with newlines in them.
             let message = evenly::printable(message.as_bytes(), LONGEST);
             stderr::say_at_last(&format!("evenly: {message}\n"));
         }
@@ -108,8 +108,7 @@ impl Outcome {
 }
 
 impl Outcome {
-    /// How a job ends that has no answer for this reason. `rest` says what there is in place of an answer, if
-    /// anything was done.
+    /// The outcome of a job that this error ended. `rest` describes the partial result, if there is one.
     pub(crate) fn of_stopped(error: &Error, rest: Option<&str>) -> Self {
         let mut message = error.to_string();
         if let Some(rest) = rest {

@@ -1,4 +1,4 @@
-//! Numbers that failed: each named once, at the end, with its cause and the line that reruns it.
+//! Report of the numbers that failed: each once, at the end, with its cause and the line that reruns it.
 
 use crate::cause_names::named;
 use crate::rerun::Rerun;
@@ -7,12 +7,12 @@ use evenly::{Cause, Failure, Interval};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// So many are listed; the rest is counted.
+/// Most failures that are listed; the rest is counted.
 const LISTED: usize = 100;
-/// So many may wait to be sorted, and those that will not be listed forgotten.
+/// Most failures kept before they are sorted and all but the lowest are dropped.
 const KEPT: usize = 10 * LISTED;
 
-/// What failed so far. A job that ends early has no report, and its failures are named all the same.
+/// Observer that collects failures, for jobs that end early and have no report.
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
     /// The lowest, and some more.
@@ -22,7 +22,7 @@ pub(crate) struct Failures {
     descriptions: Descriptions,
 }
 
-/// What failed numbers did, in words: by the number.
+/// Descriptions of failures by their number: what a command printed, or what it did.
 pub(crate) type Descriptions = BTreeMap<i64, String>;
 
 impl Observer for Failures {

@@ -1,4 +1,4 @@
-//! Files that one call names, compared before any of them is opened for writing.
+//! Check that no two options of a call name the same file, before any file is opened for writing.
 //!
 //! Two options that write to one file destroy what both write; an option that writes to a file which
 //! another one reads destroys the input.

@@ -1,4 +1,4 @@
-//! `evenly functions`: what can be asked of a number, with an example of each.
+//! `evenly functions`: list of builtins and operators, with an example of each.
 
 use evenly::function::{BUILTINS, OPERATIONS};
 

@@ -1,4 +1,4 @@
-//! `--halt`: when a job ends early by itself, in the grammar of GNU parallel.
+//! Parser of `--halt`, in the grammar of GNU parallel.
 
 use crate::number::parse_number;
 use evenly::Halt;

@@ -1,8 +1,8 @@
-//! `--joblog`: a line for each chunk, in the columns of GNU parallel.
+//! `--joblog`: log with one line for each chunk, in the columns of GNU parallel.
 //!
-//! A chunk that one worker did in several goes is one line. What a lost worker had in hand has a line
-//! with the signal or status that ended it, and another when somebody has done it: the numbers of the
-//! lines with status 0 and signal 0 are exactly those that have a value.
+//! A chunk that one worker did in several pieces is one line. The chunk of a lost worker has a line with the signal or
+//! status that ended the worker, and another line when it is done: the lines with status 0 and signal 0 cover exactly
+//! the numbers that have a value.
 
 use crate::logfile::{LogFile, Mode};
 use crate::rerun::Rerun;
@@ -17,18 +17,18 @@ use std::time::{Duration, SystemTime};
 /// The first line, as GNU parallel writes it.
 const HEADER: &str = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand";
 
-/// What a silent worker was stopped by (signal(7), SIGSTOP).
+/// Signal in the line of a silent worker, as if SIGSTOP had ended it (signal(7)).
 const SIGNAL_STOP: i32 = 19;
-/// What an agent that is gone stands for: its line went dead.
+/// Signal in the line of a lost agent: its connection hung up.
 const SIGNAL_HUP: i32 = 1;
 
-/// The log as a file.
+/// Observer that writes the job log.
 pub(crate) struct JobLog {
     lines: LogLines,
     chunks: Chunks,
 }
 
-/// The file, and whether its header is still to be written.
+/// The file, with its header on demand.
 struct LogLines {
     file: LogFile,
     lacks_header: bool,
@@ -120,18 +120,18 @@ impl Observer for JobLog {
     }
 }
 
-/// Pieces on their way to lines.
+/// Joins pieces of a chunk into lines.
 struct Chunks {
     rerun: Rerun,
-    /// By worker: what it has done of the chunk it is at.
+    /// By worker: the part of its chunk that is done.
     open: Vec<Option<LogLine>>,
     /// By worker: the machine of an agent, in one word of at most 64 characters.
     hosts: BTreeMap<usize, String>,
-    /// How many lines there are.
+    /// Number of lines so far.
     lines: u64,
 }
 
-/// Numbers that become a line.
+/// Consecutive numbers for one line.
 #[derive(Clone, Copy)]
 struct LogLine {
     attempt: u8,
@@ -170,7 +170,7 @@ impl Chunks {
 
     /// An agent takes the place of `worker`.
     fn seat(&mut self, worker: usize, host: &str, write: &mut impl FnMut(&str)) {
-        // What an agent that sat there before has done is of its machine.
+        // The numbers of the previous agent in this slot were done on its machine.
         if let Some(line) = self.open.get_mut(worker - 1).and_then(Option::take) {
             self.write(worker, line, write);
         }
@@ -178,7 +178,7 @@ impl Chunks {
         self.hosts.insert(worker, printable(host.as_bytes(), 64));
     }
 
-    /// Writes what was done of chunks that nobody finished.
+    /// Writes the done parts of unfinished chunks.
     fn finish(&mut self, write: &mut impl FnMut(&str)) {
         for (worker, line) in (1..).zip(std::mem::take(&mut self.open)) {
             line.into_iter().for_each(|line| self.write(worker, line, write));
@@ -195,7 +195,7 @@ impl Chunks {
             }
             Some(Loss::Failed(_)) => (1, 0),
             Some(Loss::Silent) => (0, SIGNAL_STOP),
-            // Of how its processes ended nothing is known here.
+            // The end of its processes is unknown here.
             Some(Loss::Gone) => (0, SIGNAL_HUP),
         };
         let (began, took) = (line.began.as_secs_f64(), line.took.as_secs_f64());
@@ -208,7 +208,7 @@ impl Chunks {
 }
 
 impl LogLine {
-    /// Both as one, if the other goes on where this one ends.
+    /// Joins both, if `other` follows in the same attempt.
     fn followed_by(self, other: Self) -> Option<Self> {
         let follows = self.interval.last().checked_add(1) == Some(other.interval.first());
         let is_same = follows && self.attempt == other.attempt && other.lost.is_none();

@@ -1,4 +1,4 @@
-//! `evenly join`: this process as an agent.
+//! `evenly join`: run of this process as an agent.
 
 use crate::arguments::JoinArguments;
 use crate::duration::parse_duration;

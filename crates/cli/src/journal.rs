@@ -1,4 +1,4 @@
-//! The journal of a job, as it is asked for: in a file that is named, or after a minute in one that is not.
+//! Journal options of a job: a named file, or an automatic journal after a minute.
 
 use crate::arguments::JobArguments;
 use crate::duration::parse_duration;
@@ -10,13 +10,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A run that is over before has no journal unless one is named.
+/// Time before an automatic journal is begun: a shorter run needs none.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// After how long, as in 30s, or never; for whoever wants it otherwise.
+/// Environment variable with another time before an automatic journal, as in `30s`, or `never`.
 const AFTER: &str = "EVENLY_JOURNAL_AFTER";
 
-/// What is wanted of a journal.
+/// The journal options of one call.
 #[derive(Clone, Debug)]
 pub(crate) struct Journaling {
     file: Option<PathBuf>,
@@ -25,7 +25,7 @@ pub(crate) struct Journaling {
     is_expected: bool,
     retry_failed: bool,
     accept_change: bool,
-    /// Unless a file is named; `None`: never.
+    /// Time before an automatic journal is begun; `None`: never.
     after: Option<Duration>,
     is_quiet: bool,
 }
@@ -34,7 +34,7 @@ impl Journaling {
     pub(crate) fn resolve(arguments: &JobArguments) -> Result<Self, Outcome> {
         let JobArguments { journal, resume, retry_failed, accept_change, .. } = arguments;
         let after = match std::env::var(AFTER).as_deref() {
-            // Who looks at stages stands still for as long as it takes.
+            // A run with --wiring stands still for as long as its user looks.
             _ if arguments.wiring => None,
             Ok("never") => None,
             Ok(text) => Some(parse_duration(text).map_err(|cause| {
@@ -53,17 +53,17 @@ impl Journaling {
         })
     }
 
-    /// Whether a journal is gone on with if it is there.
+    /// Whether an existing journal is continued.
     pub(crate) fn resumes(&self) -> bool {
         self.resume
     }
 
-    /// The file that was named, if one was.
+    /// The file of `--journal`.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// The journal of a job that is called by these words.
+    /// The journal settings for the library, with the words of the call for a later `evenly resume`.
     pub(crate) fn journal(&self, words: Vec<OsString>) -> Option<Journal> {
         let mut journal = match (&self.file, self.after) {
             (Some(file), _) => Journal::at(file),
@@ -87,22 +87,22 @@ impl Journaling {
         }
     }
 
-    /// Says how a run is gone on with that has no answer, or removes the journal of one that has and
-    /// that nobody named. `begun` is where one was begun while it ran.
+    /// Prints the `evenly resume` line after a run without an answer; removes the automatic journal after a run with
+    /// one. `begun` is the path of an automatic journal that was begun during the run.
     pub(crate) fn end(&self, begun: Option<PathBuf>, outcome: &Result<(), Outcome>) {
         let is_unnamed = self.file.as_ref().is_none_or(|file| is_unnamed(file));
         let Some(file) = begun.or_else(|| self.file.clone()) else { return };
         let again = match outcome {
-            // No resumed run comes to another end; one that cannot be trusted is refused.
+            // A resumed run would come to the same end, or refuse the journal.
             Ok(()) | Err(Outcome::No | Outcome::NoAnswer(_) | Outcome::Untrusted(_)) => {
                 if is_unnamed && let Err(error) = journal::discard(&file) {
                     stderr::say_at_last(&format!("evenly: {error}\n"));
                 }
                 return;
             }
-            // What is not known is started again on purpose only.
+            // A command of unknown fate is only started again on request.
             Err(Outcome::SomeFailed(_) | Outcome::FateUnknown(_)) => " --retry-failed",
-            // Whoever stopped reading may want to go on, after so long.
+            // The reader that closed the pipe may want the rest later.
             Err(
                 Outcome::Incomplete(_)
                 | Outcome::Deadline(_)
@@ -121,7 +121,7 @@ impl Journaling {
     }
 }
 
-/// Whether it is one of those that nobody named, and so nobody keeps.
+/// Whether this is an automatic journal: it lies in the state directory.
 fn is_unnamed(file: &Path) -> bool {
     let directory = journal::directory().ok().and_then(|path| path.canonicalize().ok());
     let parent = file.canonicalize().ok().and_then(|file| file.parent().map(ToOwned::to_owned));

@@ -1,9 +1,9 @@
-//! Which keys are used: those named, or the user's own.
+//! Choice of the keys for --listen and join: those of --key-file, or the user's default key.
 
 use evenly::{Address, Key, KeyError};
 use std::path::PathBuf;
 
-/// More keys than these are no rotation.
+/// Most keys at once: the old and the new one while a key is replaced.
 const MOST: usize = 2;
 
 /// The keys that agents may have. Where agents come over a network and no key is named, the user's

@@ -1,11 +1,11 @@
-//! Arguments of a command that are made only when that command is typed.
+//! Wrapper for clap arguments that are built only when their command is used.
 //!
-//! Each question has the same 35 arguments. To make them for all eleven took 0.3 ms at each start.
+//! Each verb has the same 35 arguments. Building them for all eleven verbs took 0.3 ms at each start.
 
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Id};
 use std::ops::{Deref, DerefMut};
 
-/// The arguments of a command of which others may be typed instead.
+/// Arguments of one subcommand, built on demand.
 #[derive(Debug)]
 pub(crate) struct LazyArgs<T>(Box<T>);
 

@@ -1,12 +1,10 @@
-//! A file that a job writes lines to while it runs: buffered, written out about every second, and
-//! never a reason to stop the run.
+//! Buffered log file of a running job, written about every second; its errors never stop the run.
 //!
-//! It may be a pipe whose reader is slow, or stops reading. A slow one is waited for; one that takes
-//! nothing for a second when the buffer is full is given up, as is a full disk. That is told when the
-//! job is over.
+//! The file may be a pipe. A slow reader is waited for; a reader that takes no data for a second while the buffer is
+//! full is given up, as is a full disk. The error is reported at the end of the job.
 //!
-//! Opening it changes nothing on disk: the old content goes at the first write, after [`LogFile::release`].
-//! A call that is refused before leaves every file as it was.
+//! Opening changes no content: the first write after [`LogFile::release`] truncates. A refused call therefore leaves
+//! every file as it was.
 
 use crate::files;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -21,16 +19,16 @@ use std::time::{Duration, Instant};
 
 /// How long a line may wait in the buffer.
 pub(crate) const PERIOD: Duration = Duration::from_secs(1);
-/// How much is written at once to a file that takes anything.
+/// Bytes of one write to a regular file.
 const PIECE: usize = 1 << 16;
-/// How much is written at once to anything else: a pipe that is ready takes so much (pipe(7)).
+/// Bytes of one write to any other file: a pipe that is ready takes at least this many (pipe(7), `PIPE_BUF`).
 const PIPE_PIECE: usize = 4096;
-/// When the buffer holds so much, its reader is waited for.
+/// Bytes in the buffer above which a write waits for the reader.
 const FULL: usize = 1 << 20;
-/// How many tenths of a second a reader may take nothing.
+/// Longest wait for a reader that takes no data, in tenths of a second.
 const PATIENCE_TENTHS: u32 = 10;
 
-/// What becomes of the old content of a file.
+/// Treatment of the old content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Overwrite,
@@ -149,8 +147,8 @@ impl LogFile {
         }
     }
 
-    /// Writes until nothing waits, or until nobody has taken anything for so long. With some
-    /// patience, that is a failure.
+    /// Writes the buffer, and waits for the reader for at most `patience_tenths`. If the limit is not 0, exceeding it
+    /// is a failure.
     fn write_out(&mut self, patience_tenths: u32) {
         if self.is_held || self.waiting.is_empty() {
             return;
@@ -172,7 +170,7 @@ impl LogFile {
             let piece = &self.waiting[written..self.waiting.len().min(written + self.piece)];
             match rustix::io::retry_on_intr(|| rustix::io::write(&self.file, piece)) {
                 Ok(count) => written += count,
-                // Somebody else has filled it since, and made it not block.
+                // Another process filled the pipe since the poll, and set O_NONBLOCK.
                 Err(Errno::AGAIN) => break,
                 Err(cause) => {
                     self.failed = Some(cause.to_string());
@@ -323,7 +321,7 @@ mod tests {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut log = on(writer.into());
-        log.add("to nobody");
+        log.add("without a reader");
         let error = log.close().unwrap_err();
         assert!(error.contains("Broken pipe"), "{error}");
     }

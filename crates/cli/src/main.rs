@@ -1,4 +1,4 @@
-//! The command line of `evenly`: what was typed, what it means, run, exit status.
+//! Command line of `evenly`: parse, plan, run, exit status.
 
 mod answer;
 mod answer_lines;

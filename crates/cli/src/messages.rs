@@ -1,23 +1,23 @@
-//! What is said of a job on standard error while it runs: a line for each thing worth knowing.
+//! Messages about a running job on standard error, one line for each observation.
 
 use crate::cause_names::named;
 use evenly::observe::{Early, Observation, Parting, Resumed, Stuck};
 use evenly::{Interval, Signal, printable};
 use std::borrow::Cow;
 
-/// How much is said.
+/// Amount of messages: `--quiet`, neither, or `--verbose`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Volume {
-    /// Nothing but errors.
+    /// Errors only.
     Quiet,
-    /// What was not to be expected.
+    /// Errors and unexpected events.
     Normal,
-    /// Also how the work goes.
+    /// All events except progress.
     Verbose,
 }
 
-/// The line for an observation, if there is something to say. Numbers that failed are named by
-/// [`Failures`](crate::failures::Failures), each once, at the end.
+/// The line for an observation, if it has one. [`Failures`](crate::failures::Failures) reports the numbers that failed,
+/// each once, at the end.
 pub(crate) fn line(observation: &Observation<'_>, volume: Volume) -> Option<String> {
     let text = match volume {
         Volume::Quiet => None,
@@ -64,7 +64,7 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
             format!("{agent} joined with {workers} worker{plural}")
         }
         Observation::AgentLost { agent, why, reclaimed } => {
-            // Whoever leaves in order has given back what it had.
+            // An agent that leaves in order has returned its chunks.
             let gave_back = matches!(why, Parting::Left(_)) && reclaimed.0 == 0;
             let rest = if gave_back { String::new() } else { format!("; {}", chunks(*reclaimed)) };
             format!("{agent} {why}{rest}")
@@ -101,7 +101,7 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
     })
 }
 
-/// Characters that a line shows of what another process says.
+/// Longest text of another process in a line, in characters.
 const MOST_WORDS: usize = 500;
 
 fn joined(address: &str, function: &str, range: Option<Interval>) -> String {
@@ -144,7 +144,7 @@ fn detail(observation: &Observation<'_>) -> Option<String> {
     })
 }
 
-/// Numbers that take unusually long, `most` of them.
+/// Lists up to `most` stuck numbers.
 pub(crate) fn stuck(stuck: &[Stuck], most: usize) -> String {
     let named: Vec<String> = stuck.iter().take(most).map(Stuck::to_string).collect();
     let rest = match stuck.len() - named.len() {
@@ -163,7 +163,7 @@ pub(crate) fn why_early(why: Early) -> Cow<'static, str> {
     }
 }
 
-/// What was taken back from a worker.
+/// Describes the chunks that were taken back from a worker.
 fn chunks((chunks, numbers): (usize, u128)) -> String {
     let plural = |count| if count == 1 { "" } else { "s" };
     match chunks {

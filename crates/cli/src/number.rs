@@ -1,4 +1,4 @@
-//! Numbers and ranges as they are typed: `1_000`, `1e9`, `2^32`, `2**32`, `-2^63`, `0xff`, `A..B`, `A..=B`.
+//! Parser of numbers and ranges: `1_000`, `1e9`, `2^32`, `2**32`, `-2^63`, `0xff`, `A..B`, `A..=B`.
 
 use evenly::Range;
 

@@ -1,4 +1,4 @@
-//! Everything that watches a job, and the files that it writes.
+//! All observers of a job, and the log files that they write.
 
 use crate::events::{Events, RunEnd};
 use crate::exit::Outcome;
@@ -14,13 +14,13 @@ use evenly::observe::{Observation, Observer, Resumed, Unfinished};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Everything that watches a job.
+/// All observers of a job.
 pub(crate) struct Observers {
     pub(crate) progress: ProgressDisplay,
     pub(crate) failures: Failures,
-    /// What is not done, if the job ended early.
+    /// The numbers that are not done, if the job ended early.
     pub(crate) unfinished: Option<Unfinished>,
-    /// Where a journal is kept that nobody named.
+    /// Path of the automatic journal, once it is begun.
     pub(crate) journal: Option<PathBuf>,
     joblog: Option<JobLog>,
     events: Option<Events>,
@@ -55,7 +55,7 @@ impl Observers {
         })
     }
 
-    /// Has the job tell what they want to see.
+    /// Makes the job report the observations that these observers need.
     pub(crate) fn attach(&self, mut job: Job) -> Job {
         if let Some(period) = self.period() {
             job = job.progress_every(period);
@@ -66,7 +66,7 @@ impl Observers {
         job
     }
 
-    /// How often the most eager of them wants to know how far the job is.
+    /// The shortest period at which an observer needs progress.
     fn period(&self) -> Option<Duration> {
         // The job log writes out its lines then.
         let joblog = self.joblog.as_ref().map(|_| logfile::PERIOD);

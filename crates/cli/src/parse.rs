@@ -1,4 +1,4 @@
-//! From the arguments of the process to a command, or to one line that says why not.
+//! Parser of the command line, and the one-line form of clap's errors.
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Outcome;

@@ -1,4 +1,4 @@
-//! What the arguments mean: a plan that can be carried out, or a line that says why not.
+//! Plan of a job: the checked values of its arguments.
 
 use crate::arguments::{Format, JobArguments, Progress};
 use crate::command::{CommandOptions, parse_rate};
@@ -21,15 +21,15 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A job that has been understood and found possible, as far as one can tell before it starts.
+/// A checked call: everything that a job needs before it starts.
 pub(crate) struct Plan {
     pub(crate) aggregate: Aggregate,
     pub(crate) range: Range,
     pub(crate) function: Box<dyn Function>,
-    /// What may not be meant as it is written, a line each.
+    /// Hints about words that may not mean what the user expects, one line each.
     pub(crate) hints: Vec<String>,
     pub(crate) policy: Policy,
-    /// `None`: only agents work.
+    /// `None`: no local workers (`-j 0`).
     pub(crate) workers: Option<NonZeroU32>,
     pub(crate) listen: Vec<Address>,
     pub(crate) key_files: Vec<PathBuf>,
@@ -40,16 +40,16 @@ pub(crate) struct Plan {
     pub(crate) deadline: Option<Duration>,
     pub(crate) chunk_time: Option<Duration>,
     pub(crate) chunk_max: Option<NonZeroU64>,
-    /// How much may begin in a second.
+    /// Starts per second.
     pub(crate) max_rate: Option<f64>,
-    /// How long one n may take.
+    /// Time limit for one n.
     pub(crate) timeout: Option<Duration>,
     /// Time between `SIGTERM` and `SIGKILL` for a command.
     pub(crate) grace: Option<Duration>,
     pub(crate) times: Times,
-    /// How many bytes of memory a worker may have, or a command.
+    /// Memory limit for a worker or a command, in bytes.
     pub(crate) memory: Option<u64>,
-    /// `None`: as many as the library thinks best.
+    /// `None`: the default of the library.
     pub(crate) retries: Option<u8>,
     /// `None`: never.
     pub(crate) halt: Option<Halt>,
@@ -60,7 +60,7 @@ pub(crate) struct Plan {
     pub(crate) journal: Journaling,
 }
 
-/// Whether the stages are gone through by hand.
+/// Whether `--wiring` waits for Enter at each stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wiring {
     Shown,
@@ -68,7 +68,7 @@ pub(crate) enum Wiring {
 }
 
 impl Plan {
-    /// Understands the arguments of a job; `is_tagged` is whether lines say which number they are for.
+    /// Checks the arguments of a job. `is_tagged`: output lines begin with their number.
     pub(crate) fn resolve(
         aggregate: Aggregate,
         is_tagged: bool,
@@ -132,19 +132,19 @@ impl Plan {
 }
 
 impl Plan {
-    /// The lines that do some of the numbers again under the same limits.
+    /// Builder of lines that run some numbers again under the same limits.
     pub(crate) fn rerun(&self) -> Rerun {
         let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
         rerun.within(self.timeout).ended_within(self.grace).limited_to(self.memory)
     }
 }
 
-/// Whoever asks for the failures wants all of them.
+/// The default of `--halt`: `failures` lists all failures, so it has none.
 fn default_halt(aggregate: Aggregate) -> Option<Halt> {
     (aggregate != Aggregate::Failures).then(Halt::default)
 }
 
-/// How many of find are wanted, if not all.
+/// Parses the value of `find --first`.
 pub(crate) fn parse_first(text: &str) -> Result<NonZeroU64, String> {
     let number = u64::try_from(parse_number(text)?).ok().and_then(NonZeroU64::new);
     number.ok_or_else(|| "it is from 1 to 2^64-1".to_owned())
@@ -194,8 +194,8 @@ fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Poli
         if arguments.chunk_time.is_some() || arguments.chunk_max.is_some() {
             return Ok(Policy::Timed);
         }
-        // What is looked at should look like the class: one range to each worker. But then there is
-        // nothing left for whoever joins later.
+        // --wiring shows the classroom exercise: one range for each worker. With --listen, agents that join later
+        // need chunks as well.
         let is_like_the_class = wiring.is_some() && arguments.listen.is_empty();
         return Ok(if is_like_the_class { Policy::Static } else { Policy::default() });
     };

@@ -1,5 +1,5 @@
-//! Progress on standard error, by numbers: a bar on a terminal, else now and then a plain line; and,
-//! beside it, what else is said of a job. In the background of a terminal no bar is drawn.
+//! Progress display on standard error: a bar on a terminal, else a plain line every 30 s; and the messages beside it.
+//! A process in the background of a terminal draws no bar.
 
 use crate::arguments::Progress as How;
 use crate::messages::{self, Volume};
@@ -12,24 +12,24 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// How often the bar moves.
+/// Time between two updates of the bar.
 const BAR_PERIOD: Duration = Duration::from_millis(100);
-/// How often a plain line is said.
+/// Time between two plain lines.
 const PLAIN_PERIOD: Duration = Duration::from_secs(30);
-/// A line names no more numbers that take unusually long.
+/// Most stuck numbers in a line.
 const MOST_STUCK: usize = 3;
-/// A job that is over before this shows no bar: it would only flicker.
+/// Time before the bar appears: in a shorter job it would only flicker.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// Tells the user how the job fares.
+/// Observer that shows progress and messages.
 pub(crate) struct ProgressDisplay {
     display: Display,
-    /// `None`: it does not want to know how far the job is.
+    /// `None`: no progress is shown.
     throttle: Option<Throttle>,
     volume: Volume,
     range: Range,
     started: Instant,
-    /// Numbers that take unusually long at the moment.
+    /// The numbers that are stuck at the moment.
     stuck: Vec<Stuck>,
     /// The addresses that the call names. The system chooses a port in place of 0.
     listen: Vec<String>,
@@ -38,7 +38,7 @@ pub(crate) struct ProgressDisplay {
 enum Display {
     None,
     Plain,
-    /// Made when the job turns out to take a while.
+    /// Made after `PATIENCE`.
     Bar(Option<ProgressBar>),
 }
 
@@ -49,7 +49,7 @@ impl ProgressDisplay {
         let is_terminal = std::io::stderr().is_terminal();
         let display = match plan.progress {
             How::None => Display::None,
-            // The stages of the wiring are what is shown then.
+            // --wiring shows its stages instead.
             How::Auto if plan.volume == Volume::Quiet || plan.wiring.is_some() => Display::None,
             How::Auto if is_terminal && has_lines => Display::None,
             How::Auto | How::Bar if is_terminal && !has_lines => Display::Bar(None),
@@ -71,12 +71,12 @@ impl ProgressDisplay {
         }
     }
 
-    /// How often it wants to know how far the job is.
+    /// The period at which this observer needs progress.
     pub(crate) fn period(&self) -> Option<Duration> {
         self.throttle.as_ref().map(Throttle::period)
     }
 
-    /// Takes the bar away: the answer stands alone, and so does the shell of who pauses the job.
+    /// Removes the bar, before the answer is written and before a paused job returns to the shell.
     pub(crate) fn end(&mut self) {
         // On a terminal that was stopped (^S) the bar stays: the answer must not wait for it.
         if let Display::Bar(bar) = &mut self.display
@@ -108,7 +108,7 @@ impl ProgressDisplay {
         }
     }
 
-    /// Says a line beside the bar.
+    /// Writes a line above the bar.
     fn say(&self, line: &str) {
         if !stderr::has_room() {
             return;
@@ -126,7 +126,7 @@ impl ProgressDisplay {
 impl Observer for ProgressDisplay {
     fn observe(&mut self, observation: &Observation<'_>) {
         match observation {
-            // Others may want to know more often.
+            // Other observers may need progress more often.
             Observation::Progress(progress) => {
                 if self.throttle.as_mut().is_some_and(Throttle::is_due) {
                     self.advance(progress);
@@ -167,7 +167,7 @@ fn new_bar(range: Range) -> ProgressBar {
     bar
 }
 
-/// How far the job is, as a line.
+/// The plain progress line.
 fn line(progress: &Progress, stuck: &[Stuck]) -> String {
     let (covered, total) = (progress.covered, progress.total);
     let (percent, pace) = (percent(progress), pace(progress, stuck, MOST_STUCK));
@@ -178,8 +178,7 @@ fn percent(progress: &Progress) -> u128 {
     progress.covered * 100 / progress.total.max(1)
 }
 
-/// How many a second, and how long it will take; or which numbers take so long that this is unknown, `most`
-/// of them.
+/// The rate and the time left; or up to `most` stuck numbers, which make the time left unknown.
 fn pace(progress: &Progress, stuck: &[Stuck], most: usize) -> String {
     let pace = match (progress.per_second, progress.seconds_left) {
         (Some(per_second), Some(left)) => {
@@ -208,7 +207,7 @@ const YEAR: u64 = 365 * 86400;
 fn duration(seconds: f64) -> String {
     let whole = seconds.min(1e12) as u64;
     match whole {
-        // A pace of some seconds says nothing about years.
+        // A rate measured over seconds predicts no years.
         YEAR.. => "over a year".to_owned(),
         0..60 => format!("{whole}s"),
         60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),

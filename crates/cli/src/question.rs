@@ -1,5 +1,4 @@
-//! What is asked of each number: from the two words of a call to a function and a range, or to a line
-//! that says what is wrong and how it is written.
+//! Resolver of FUNCTION and RANGE: builtin, expression, library or command, or a message with the right form.
 
 use crate::arguments::JobArguments;
 use crate::command::{self, CommandOptions};
@@ -13,7 +12,7 @@ use std::path::PathBuf;
 pub(crate) struct Question {
     pub(crate) range: Range,
     pub(crate) function: Box<dyn Function>,
-    /// What may not be meant as it is written, a line each.
+    /// Hints about words that may not mean what the user expects, one line each.
     pub(crate) hints: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What goes to standard output: the answer and nothing else, as text or as JSON.
+//! Report of a job on standard output, as text or as JSON.
 
 use crate::answer::{self, Answer, AnswerJson};
 use crate::arguments::Format;
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Writes all of `text` to standard output.
 ///
 /// # Errors
-/// If nobody reads it any more, which ends the program quietly; or if it cannot be written.
+/// If the reader closed standard output, which ends the program quietly, or if a write fails.
 pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
     closed_stdout::check_stdout()?;
     let mut rest = text.as_bytes();
@@ -29,39 +29,39 @@ pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
     Ok(())
 }
 
-/// What was asked of which numbers, and how the answer is to be delivered.
+/// The parts of a plan that shape its report.
 pub(crate) struct Delivery {
     pub(crate) aggregate: Aggregate,
     pub(crate) function: String,
-    /// How some of the numbers are done again.
+    /// Builder of the lines that run some numbers again.
     pub(crate) rerun: Rerun,
     pub(crate) volume: Volume,
     pub(crate) range: Range,
     pub(crate) format: Format,
-    /// Whether an answer over the other numbers will do where some failed.
+    /// Whether `--partial` asks for the answer over the numbers that did not fail.
     pub(crate) is_partial: bool,
-    /// How long the job may take, and the writing of its answer.
+    /// Time limit of the job and of the writing of its answer.
     pub(crate) deadline: Option<Duration>,
 }
 
-/// The version of these objects.
+/// Version of the JSON objects.
 pub(crate) const VERSION: u32 = 1;
 
-/// What was asked, in JSON. Integers are strings: they outgrow what JSON readers hold.
+/// JSON fields that describe the call. Integers are strings, since many JSON readers only hold 53 bits.
 #[derive(Serialize)]
 pub(crate) struct JobFields<'a> {
     command: &'static str,
     function: &'a str,
     range: [String; 2],
-    /// Of find, how many are wanted at most.
+    /// Value of `find --first`.
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<String>,
 }
 
-/// What the answer is, in JSON.
+/// JSON fields of the answer.
 #[derive(Serialize)]
 pub(crate) struct AnswerFields {
-    /// `None`: there is none; or some n failed, and nobody asked for a part of it; or it is lines.
+    /// `None`: no answer, or it is withheld because some n failed, or it is lines.
     answer: Option<AnswerJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     n: Option<Option<String>>,
@@ -80,11 +80,11 @@ impl<'a> JobFields<'a> {
     }
 }
 
-/// How it went, in JSON.
+/// JSON fields of a finished run.
 #[derive(Serialize)]
 struct RunSummary {
     complete: bool,
-    /// `None`: they are the answer, and were written before.
+    /// `None`: the failures are the answer, and are already written.
     #[serde(skip_serializing_if = "Option::is_none")]
     failures: Option<Vec<FailedInterval>>,
     failed: String,
@@ -100,7 +100,7 @@ struct RunSummary {
     elapsed_s: f64,
 }
 
-/// How a job ended that did not come to its end, in JSON.
+/// JSON fields of a run that ended early.
 #[derive(Serialize)]
 struct Stopped {
     complete: bool,
@@ -111,7 +111,7 @@ struct Stopped {
     error: Option<String>,
 }
 
-/// How much a job has not done, in JSON.
+/// JSON fields for the numbers without an answer.
 #[derive(Serialize)]
 pub(crate) struct Unanswered {
     failed: String,
@@ -121,7 +121,7 @@ pub(crate) struct Unanswered {
 }
 
 impl Unanswered {
-    /// Of a job that came to its end.
+    /// The fields of a finished run.
     pub(crate) fn of(report: &Report) -> Self {
         let (failed, not_done) = (report.failed.to_string(), report.not_done.to_string());
         Self { failed, not_done, complete_below: None }
@@ -138,7 +138,7 @@ impl From<&Unfinished> for Unanswered {
     }
 }
 
-/// The JSON form of a job that ended early and wrote nothing before.
+/// JSON object of a run that ended early and has written nothing yet.
 #[derive(Serialize)]
 struct WholeStopped<'a> {
     version: u32,
@@ -150,7 +150,7 @@ struct WholeStopped<'a> {
     stopped: Stopped,
 }
 
-/// The JSON form of an answer.
+/// JSON object of a finished run.
 #[derive(Serialize)]
 struct Whole<'a> {
     version: u32,
@@ -162,7 +162,7 @@ struct Whole<'a> {
     came: RunSummary,
 }
 
-/// The beginning of one.
+/// Beginning of the JSON object of a verb that writes lines.
 #[derive(Serialize)]
 struct Head<'a> {
     version: u32,
@@ -175,7 +175,7 @@ impl Delivery {
         JobFields::new(self.aggregate, &self.function, self.range)
     }
 
-    /// Whether the answer is that of the whole range.
+    /// Whether the answer covers the whole range.
     pub(crate) fn is_complete(&self, report: &Report) -> bool {
         self.is_about_failures() || report.failed == 0
     }
@@ -185,25 +185,25 @@ impl Delivery {
         self.is_complete(report) || self.is_partial
     }
 
-    /// How many numbers were not tried, unless the answer is complete.
+    /// The number of n not done, unless the answer is complete.
     pub(crate) fn not_done(&self, report: &Report) -> Option<String> {
         (!self.is_complete(report)).then(|| report.not_done.to_string())
     }
 
-    /// The failure at which the lines of `find` and `map` end. What is above it is not printed, and what was not in
-    /// hand when it became known is not done.
+    /// The failure at which the lines of `find` and `map` end. Numbers above it are not printed, and no chunk above it
+    /// is started.
     pub(crate) fn stopped_at<'r>(&self, report: &'r Report) -> Option<&'r Failure> {
         let is_stopped = matches!(self.aggregate, Aggregate::Find { .. } | Aggregate::Map);
         report.failures.first().filter(|_| is_stopped && !self.is_partial)
     }
 
-    /// Whether failures are what was asked for.
+    /// Whether the verb is `failures`.
     pub(crate) fn is_about_failures(&self) -> bool {
         self.aggregate == Aggregate::Failures
     }
 
-    /// What is written of a job that came to its end, and wrote nothing before. Of an answer that is
-    /// withheld there is nothing as text, and JSON says that there is none.
+    /// The report of a finished run that has written nothing yet. For a withheld answer the text is empty, and JSON has
+    /// a null answer.
     pub(crate) fn whole(&self, report: &Report, answer: &Answer<'_>) -> String {
         match self.format {
             Format::Text if self.is_given(report) => answer.text(),
@@ -217,7 +217,7 @@ impl Delivery {
         }
     }
 
-    /// What of the answer is not withheld.
+    /// The JSON fields of the answer, null if it is withheld.
     pub(crate) fn answered(&self, report: &Report, answer: &Answer<'_>) -> AnswerFields {
         let given = self.is_given(report).then_some(answer);
         AnswerFields {
@@ -227,7 +227,7 @@ impl Delivery {
         }
     }
 
-    /// The beginning of the JSON form of lines, up to the first of them.
+    /// The beginning of a JSON object with lines, up to the first line.
     pub(crate) fn head(&self) -> String {
         let lines = if self.is_about_failures() { "failures" } else { "answer" };
         let head = line(&Head { version: VERSION, asked: self.asked() });
@@ -235,12 +235,12 @@ impl Delivery {
         format!("{head},\"{lines}\":[")
     }
 
-    /// The end of it.
+    /// The end of a JSON object with lines.
     pub(crate) fn tail(&self, report: &Report) -> String {
         format!("],{}", line(&self.came(report)).trim_start_matches('{'))
     }
 
-    /// The end of it where the job ended early.
+    /// The end of a JSON object with lines, for a run that ended early.
     pub(crate) fn tail_of_stopped(
         &self,
         failures: &[Failure],
@@ -251,7 +251,7 @@ impl Delivery {
         format!("],{}", line(&stopped).trim_start_matches('{'))
     }
 
-    /// What is written of a job whose answer cannot be written, for this reason: as text nothing.
+    /// The report of a finished run whose answer cannot be represented; empty as text.
     pub(crate) fn whole_without_answer(&self, report: &Report, why: &str) -> String {
         let unfinished = Unfinished {
             lowest: None,
@@ -263,7 +263,7 @@ impl Delivery {
         self.whole_of_stopped(&report.failures, &unfinished, Some(why.to_owned()))
     }
 
-    /// What is written of a job that ended early and wrote nothing before: as text nothing.
+    /// The report of a run that ended early and has written nothing yet; empty as text.
     pub(crate) fn whole_of_stopped(
         &self,
         failures: &[Failure],

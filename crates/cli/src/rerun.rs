@@ -1,14 +1,14 @@
-//! The line that does some of the numbers again, as one would type it into a shell.
+//! Shell line that runs some of the numbers of a job again.
 
 use crate::size::size;
 use evenly::Interval;
 use evenly::function::Typed;
 use std::time::Duration;
 
-/// Such lines for one job.
+/// Builder of these lines for one job.
 #[derive(Clone, Debug)]
 pub(crate) struct Rerun {
-    /// What stands before the range and behind it, quoted where a shell needs it.
+    /// The words before and after the range, quoted for a shell.
     before: String,
     behind: String,
 }
@@ -20,13 +20,13 @@ impl Rerun {
         Self { before: format!("evenly {command}{space}{before}"), behind }
     }
 
-    /// The same for numbers that may take so long.
+    /// Adds `--timeout`.
     pub(crate) fn within(mut self, timeout: Option<Duration>) -> Self {
         self.put("timeout", timeout);
         self
     }
 
-    /// The same for commands that have this time between `TERM` and `KILL`.
+    /// Adds `--grace`.
     pub(crate) fn ended_within(mut self, grace: Option<Duration>) -> Self {
         self.put("grace", grace);
         self
@@ -39,7 +39,7 @@ impl Rerun {
         }
     }
 
-    /// The same for workers that may have so much memory.
+    /// Adds `--memory`.
     pub(crate) fn limited_to(mut self, memory: Option<u64>) -> Self {
         if let Some(memory) = memory {
             self.behind = format!(" --memory {}{}", size(memory), self.behind);
@@ -47,13 +47,13 @@ impl Rerun {
         self
     }
 
-    /// With the range as in `0..1000`.
+    /// The line with a range like `0..1000`.
     pub(crate) fn half_open(&self, interval: Interval) -> String {
         let end = i128::from(interval.last()) + 1;
         format!("{} {}..{end}{}", self.before, interval.first(), self.behind)
     }
 
-    /// With the range as in `500..=500`.
+    /// The line with a range like `500..=500`.
     pub(crate) fn closed(&self, interval: Interval) -> String {
         format!("{} {interval}{}", self.before, self.behind)
     }

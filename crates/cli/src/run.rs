@@ -1,4 +1,4 @@
-//! Carries out a command.
+//! Dispatch of a parsed command to its code.
 
 use crate::arguments::{Arguments, Command, FindArguments, RunArguments};
 use crate::ask;
@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::process::{Command as Reader, Stdio};
 
-/// Carries out a command that was called by these words, up to what it writes to standard output.
+/// Runs a command, and writes its result to standard output. `words` are the words of the call.
 pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outcome> {
     let (aggregate, is_tagged, arguments) = match command {
         Command::Count(truth) => (Aggregate::Count, false, truth.into_inner().into_job()),
@@ -49,7 +49,7 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
     ask::ask(Plan::resolve(aggregate, is_tagged, &arguments)?, words)
 }
 
-/// Carries out a command that is no question of its own.
+/// Runs a command that starts no job of its own.
 fn without_job(command: Command) -> Result<(), Outcome> {
     match command {
         Command::Join(arguments) => join::join(&arguments),

@@ -1,4 +1,4 @@
-//! Sizes of memory as they are typed: `64M`, `1.5G`, `500MiB`, `1000000`.
+//! Parser of memory sizes: `64M`, `1.5G`, `500MiB`, `1000000`.
 
 use crate::number::parse_number;
 

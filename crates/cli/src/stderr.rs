@@ -1,4 +1,4 @@
-//! Standard error: lines that never stop the run, and pictures that stand still for the reader.
+//! Writer for standard error: messages that never block the run, and pages that wait for their reader.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{Write, stderr};
@@ -6,7 +6,7 @@ use std::io::{Write, stderr};
 /// Whether a short write to standard error would not block.
 ///
 /// `O_NONBLOCK` would be the other way, but it belongs to the open file description, which is
-/// shared with whoever started us (fcntl(2)).
+/// shared with the parent process (fcntl(2)).
 pub(crate) fn has_room() -> bool {
     has_room_within(Timespec::default())
 }
@@ -51,7 +51,7 @@ fn shortened(mut line: String) -> String {
     line
 }
 
-/// Says a line while a job runs, and drops it if standard error has no room: a blocked standard error must
+/// Writes a line while a job runs, and drops it if standard error has no room: a blocked standard error must
 /// not stop the run.
 pub(crate) fn say(line: &str) {
     if has_room() {
@@ -59,8 +59,7 @@ pub(crate) fn say(line: &str) {
     }
 }
 
-/// Says the last lines. Whoever takes nothing for a second does not want them: the process must end
-/// all the same.
+/// Writes the last lines of a run. Drops the rest if standard error takes no data for a second: the process must end.
 pub(crate) fn say_at_last(lines: &str) {
     for piece in escaped(lines).as_bytes().chunks(TAKEN_AT_ONCE) {
         if !has_room_within(Timespec { tv_sec: 1, tv_nsec: 0 }) {
@@ -70,8 +69,8 @@ pub(crate) fn say_at_last(lines: &str) {
     }
 }
 
-/// Shows something long, and waits until it is taken: for when everything stands still on purpose.
-/// A signal that asks for the end ends the waiting, and the rest is dropped.
+/// Writes a long text and waits for the reader: for the stages, at which the run stands still anyway. A signal that
+/// asks for the end drops the rest.
 pub(crate) fn show(text: &str) {
     let tenth = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
     for piece in text.as_bytes().chunks(4096) {
@@ -80,7 +79,7 @@ pub(crate) fn show(text: &str) {
                 return;
             }
         }
-        // Nobody to tell that nobody can be told.
+        // An error of standard error cannot be reported.
         let _ = stderr().write_all(piece);
     }
 }

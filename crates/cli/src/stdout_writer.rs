@@ -1,4 +1,4 @@
-//! Waiting for the reader of standard output: no longer than the deadline and signals allow.
+//! Writer for standard output that waits for its reader until the deadline passes or a signal arrives.
 
 use crate::exit::Outcome;
 use evenly::output::{Output, Writer};
@@ -7,25 +7,25 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-/// How long to wait for a reader that takes nothing.
+/// Limit of the wait for a reader that takes no data.
 pub(crate) enum WaitLimit {
     /// Until the deadline, or until a signal asks for the end.
     Limited(Limits),
-    /// For a second: the job has ended early, and should end.
+    /// One second: the job ended early.
     Short,
-    /// Not at all: the job has waited before.
+    /// No wait: the job has waited before.
     None,
 }
 
-/// What ends the writing of an answer that is complete.
+/// Events that end the writing of a complete answer.
 pub(crate) struct Limits {
-    /// The deadline, and when it passes.
+    /// The deadline of the job, and the time at which it passes.
     deadline: Option<(Duration, Instant)>,
-    /// `None`: they could not be taken, and so they end the process as they do any other.
+    /// `None`: signalfd(2) failed, so signals end the process by their default action.
     signals: Option<EndSignals>,
 }
 
-/// How long [`WaitLimit::Short`] is.
+/// Length of [`WaitLimit::Short`].
 const SHORT: Duration = Duration::from_secs(1);
 
 impl Limits {
@@ -36,14 +36,14 @@ impl Limits {
         Self { deadline: deadline.zip(passes), signals: EndSignals::take().ok() }
     }
 
-    /// Waits until there is room. Otherwise what ends the writing.
+    /// Waits until there is room, or returns the event that ends the writing.
     fn wait(&self, room: BorrowedFd<'_>) -> Result<(), Stopped> {
         let left =
             self.deadline.map(|(_, passes)| passes.saturating_duration_since(Instant::now()));
         let timeout = left.map(timespec);
         let mut waiting = vec![PollFd::new(&room, PollFlags::OUT)];
         waiting.extend(self.signals.iter().map(|signals| PollFd::new(signals, PollFlags::IN)));
-        // What came of it, the next write says.
+        // The next write reports any error.
         let _ = poll(&mut waiting, timeout.as_ref());
         if let Some(signal) = self.signals.as_ref().and_then(EndSignals::next) {
             return Err(Stopped::Signal(signal));
@@ -57,14 +57,14 @@ impl Limits {
     }
 }
 
-/// What ended the writing of an answer.
+/// The event that ended the writing of an answer.
 enum Stopped {
     Signal(Signal),
     Deadline(Duration),
 }
 
 impl Stopped {
-    /// What is written cannot be taken back, so the message says that it is a part.
+    /// Part of the answer is written, so the message gives the number of bytes that are missing.
     fn outcome(self, left: usize) -> Outcome {
         let rest = format!("the last {left} bytes of the answer are not written");
         match self {

@@ -1,11 +1,11 @@
-//! Words for messages about what was typed: lists, and the closest of several names.
+//! Suggestions in messages: lists of names, and the name closest to a word.
 
 /// The names with commas between them.
 pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// The name that was probably meant, if one is close enough to say so.
+/// The name most similar to `typed`, if it is similar enough to suggest.
 pub(crate) fn closest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     let scored = names.map(|name| (strsim::jaro_winkler(&typed, name), name));

@@ -1,8 +1,8 @@
-//! How often an observer acts on progress that is told to several, as often as the most eager wants.
+//! Throttle of progress observations: the job reports progress at the shortest period of all observers.
 
 use std::time::{Duration, Instant};
 
-/// A rhythm of one observer.
+/// The period of one observer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Throttle {
     period: Duration,
@@ -18,8 +18,8 @@ impl Throttle {
         self.period
     }
 
-    /// Whether it is time again. Progress that comes a little early counts: the next may come only
-    /// after another period.
+    /// Whether the period has passed. An observation up to 10 % early counts, since the next one may come a whole
+    /// period later.
     pub(crate) fn is_due(&mut self) -> bool {
         let is_due = self.last.elapsed() >= self.period * 9 / 10;
         if is_due {

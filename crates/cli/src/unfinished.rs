@@ -1,4 +1,4 @@
-//! What is said of a job that ends before all numbers are done: why, and how much is not done.
+//! Outcome and message of a job that ends before all numbers are done.
 
 use crate::exit::Outcome;
 use crate::messages::why_early;
@@ -6,7 +6,7 @@ use crate::report::Delivery;
 use evenly::observe::{Early, Unfinished};
 use evenly::{Aggregate, Error};
 
-/// How a job ends that was stopped by this error: the outcome, and the reason in one word for programs.
+/// The outcome of a job that this error ended, and the reason as one word for programs.
 pub(crate) fn stopped(
     delivery: &Delivery,
     error: &Error,
@@ -36,7 +36,7 @@ fn is_lines(aggregate: Aggregate) -> bool {
     matches!(aggregate, Find { .. } | Map | Failures | Run { .. })
 }
 
-/// Up to where lines are complete, and how many numbers are not done.
+/// The number up to which lines are complete, and how many numbers are not done.
 fn not_done(unfinished: &Unfinished) -> String {
     let Unfinished { lowest, not_done, is_written, .. } = unfinished;
     let mut text = match (lowest, not_done) {

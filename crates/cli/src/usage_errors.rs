@@ -1,7 +1,7 @@
-//! Messages for words that clap cannot place: an unknown option, a command without `--` before it.
+//! Messages for usage errors that clap misreports: an unknown option, a command without `--` before it.
 //!
 //! FUNCTION and RANGE may begin with a minus sign. clap therefore takes an unknown option for one of them,
-//! and complains about a later word.
+//! and reports a later word.
 
 use crate::arguments::{Arguments, looks_like_option};
 use crate::number::parse_range;

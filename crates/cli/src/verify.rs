@@ -1,4 +1,4 @@
-//! `evenly verify`: what journals cover, together.
+//! `evenly verify`: report of the numbers that several journals cover together.
 
 use crate::answer::Answer;
 use crate::arguments::{Format, VerifyArguments};
@@ -12,7 +12,7 @@ use evenly::{Aggregate, Interval, Range, Value, quoted};
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Reads the journals, says what they cover, and makes one of them if that is wanted.
+/// Reads the journals, prints the report, and merges the journals if `--merge` is given.
 pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
     let VerifyArguments { files: paths, merge, format } = arguments;
     files::of_verify(arguments).map_err(Outcome::Usage)?;

@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 /// What the relay does to datagrams.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Path {
-    /// Of a hundred, so many are lost.
+    /// Lost datagrams, in percent.
     pub lose: u64,
-    /// Of a hundred that are not lost, so many come twice.
+    /// Repeated datagrams, in percent of those that are not lost.
     pub repeat: u64,
-    /// Of a hundred, so many have one bit changed.
+    /// Datagrams with one flipped bit, in percent.
     pub flip: u64,
     /// Longest delay of a datagram.
     pub late: Duration,

@@ -16,7 +16,7 @@ pub const TO_AGENT: usize = 1;
 pub enum Mischief {
     /// Nothing.
     Nothing,
-    /// So many bytes at a time, each time it is asked.
+    /// Passes this number of bytes at each step.
     Pieces(usize),
     /// One bit of the byte at this place, on this way, is another.
     Flip {
@@ -27,14 +27,14 @@ pub enum Mischief {
         /// The bit, from 0.
         bit: u8,
     },
-    /// The connection is reset once so many bytes have passed on this way.
+    /// Resets the connection after this number of bytes in this direction.
     Reset {
         /// The way.
         way: usize,
         /// Bytes that pass before.
         place: usize,
     },
-    /// So many bytes pass on this way, and then the orderly end of a stream.
+    /// Passes this number of bytes in this direction, then end of file.
     End {
         /// The way.
         way: usize,
@@ -111,7 +111,7 @@ impl Relay {
         }
         let mut bytes = vec![0; most];
         let count = match ends[way].read(&mut bytes) {
-            // Whoever ended says so to the other one, too.
+            // The end of one side is passed on to the other.
             Ok(0) => {
                 let _ = ends[1 - way].shutdown(std::net::Shutdown::Write);
                 return false;

@@ -27,7 +27,7 @@ pub struct Plan {
     /// Changes a bit in the message with this number on the way to the primary, or from it, of the
     /// first connection; on a network each message has its length before it.
     pub flips: Option<(Way, usize)>,
-    /// Resets the first connections, so many of them, when so many bytes went to the primary.
+    /// Resets the first connections, a given number of them, after a given number of bytes to the primary.
     pub resets: Option<(u32, usize)>,
 }
 
@@ -114,7 +114,7 @@ impl Relay {
         &self.address
     }
 
-    /// Lets nothing through in either direction, and nobody connect, until told otherwise.
+    /// Passes no bytes in either direction and accepts no connection, until the test changes this.
     pub fn hold(&self, is_held: bool) {
         self.shared.is_held.store(is_held, SeqCst);
     }
@@ -172,7 +172,7 @@ impl Shared {
             let Ok(agent) = rustix::net::accept_with(listener, SocketFlags::CLOEXEC) else {
                 return;
             };
-            // Nobody listens: whoever connects finds that out.
+            // No listener: a connection attempt is refused.
             let Some(primary) = connect(target) else { continue };
             let number = self.accepted.fetch_add(1, SeqCst);
             let (end, recorded) = (AtomicU8::new(GOES_ON), Mutex::new(vec![]));

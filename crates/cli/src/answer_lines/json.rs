@@ -1,6 +1,6 @@
-//! Lines as the elements of an array in JSON, a few at a time, so that none of them has to be kept.
+//! Streaming converter from answer lines to the elements of a JSON array.
 
-/// What a line becomes.
+/// The JSON form of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
     /// `3` becomes `"3"`.
@@ -12,13 +12,13 @@ pub(super) enum Entry {
     Failure,
 }
 
-/// Lines on their way into an array of an object.
+/// State of the converter.
 pub(super) struct JsonLines {
-    /// What stands before the first of them, until it is written.
+    /// The text before the first element, until it is written.
     head: Option<String>,
     entry: Entry,
     has_elements: bool,
-    /// Failures that may go on.
+    /// Neighbouring failures of one cause that are not written yet.
     run: Option<Run>,
     text: Vec<u8>,
 }
@@ -40,7 +40,7 @@ impl JsonLines {
         self.head.is_none()
     }
 
-    /// What these whole lines become.
+    /// Converts whole lines.
     pub(super) fn add<'a>(&'a mut self, lines: &[u8]) -> &'a [u8] {
         if lines.is_empty() {
             return &[];
@@ -60,7 +60,7 @@ impl JsonLines {
         &self.text
     }
 
-    /// What is left, and what comes after the last element.
+    /// The rest of the elements, and the end of the object.
     pub(super) fn end(&mut self, tail: &str) -> Vec<u8> {
         self.begin();
         self.end_run();
@@ -75,7 +75,7 @@ impl JsonLines {
         }
     }
 
-    /// Numbers and causes have nothing in them that JSON would want escaped.
+    /// Adds an element. Numbers and causes contain no characters that JSON escapes.
     fn element(&mut self, before: &[u8], parts: &[&[u8]], after: &[u8]) {
         if std::mem::replace(&mut self.has_elements, true) {
             self.text.push(b',');
@@ -112,7 +112,7 @@ impl JsonLines {
     }
 }
 
-/// What stands before the first tab of a line, and behind it.
+/// The parts of a line before and after its first tab.
 fn halves(line: &[u8]) -> (&[u8], &[u8]) {
     let tab = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
     (&line[..tab], line.get(tab + 1..).unwrap_or_default())

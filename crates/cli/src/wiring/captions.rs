@@ -1,15 +1,15 @@
-//! What a stage is called, what is to be seen, and what the tables do not say.
+//! Captions of the stages, and the details that the tables do not show.
 
 use super::roles::Roles;
 use evenly::observe::{AgentSeen, Processes, Stage, WorkerProcess};
 
-/// How wide a page is.
+/// Width of a page, in columns.
 const COLUMNS: usize = 100;
 
-/// Of what may be many, so many are named.
+/// Most entries of a list.
 const SHOWN: usize = 8;
 
-/// What a stage is called, and what is to be seen.
+/// The name of a stage, and what its tables show.
 pub(super) fn captions(stage: Stage, processes: &Processes) -> (&'static str, &'static str) {
     // Agents have workers, and this machine has none.
     let is_without = processes.assignment_pipes.is_empty();
@@ -37,7 +37,7 @@ pub(super) fn captions(stage: Stage, processes: &Processes) -> (&'static str, &'
     }
 }
 
-/// What stands below that, line by line.
+/// The lines below the caption.
 pub(super) fn details(stage: Stage, roles: &Roles<'_>) -> String {
     match stage {
         Stage::RangesSent => ranges(roles.processes),
@@ -46,7 +46,7 @@ pub(super) fn details(stage: Stage, roles: &Roles<'_>) -> String {
     }
 }
 
-/// The agents that no table can show.
+/// The list of the agents on other machines, which have no tables here.
 pub(super) fn elsewhere(roles: &Roles<'_>) -> String {
     let agents: Vec<_> = roles.elsewhere().collect();
     if agents.is_empty() {
@@ -60,7 +60,7 @@ pub(super) fn elsewhere(roles: &Roles<'_>) -> String {
     text
 }
 
-/// An agent on one line; a host or a path that is too long loses its end.
+/// An agent on one line, cut at the width of the page.
 fn line(agent: &AgentSeen) -> String {
     let plural = if agent.workers == 1 { "" } else { "s" };
     let text = format!("   {agent}, {} worker{plural}", agent.workers);

@@ -1,4 +1,4 @@
-//! The wiring as JSON: one object on one line for each stage.
+//! JSON form of the wiring: one object on one line for each stage.
 
 use super::roles::Roles;
 use crate::report::line;

@@ -1,16 +1,16 @@
-//! Who takes part in a stage: the processes, pipes and sockets of a job by their roles.
+//! Roles of the processes, pipes and sockets of a job.
 
 use evenly::observe::{AgentSeen, Processes};
 use evenly::procfs_snapshot::{Family, Snapshot, SocketState, SocketView, ViewError};
 use std::time::{Duration, Instant};
 
-/// How long the workers of an agent may take to close what is not theirs: they have just been forked.
+/// Longest wait for the workers of an agent to close the descriptors that they do not use after the fork.
 const SETTLING: Duration = Duration::from_millis(500);
 
-/// A job with what is known of the agents on this machine.
+/// The processes of a job, with those of its agents on this machine.
 pub(super) struct Roles<'a> {
     pub(super) processes: &'a Processes,
-    /// Each agent with its workers, if it is here.
+    /// Each agent, with its workers if it runs on this machine.
     pub(super) agents: Vec<(&'a AgentSeen, Option<Family>)>,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Roles<'a> {
         Ok(Self { processes, agents })
     }
 
-    /// Its picture, as the kernel has it.
+    /// A snapshot of all these processes from /proc.
     pub(super) fn picture(&self) -> Result<Snapshot, ViewError> {
         let Processes { primary, workers, assignment_pipes, result_pipe, .. } = self.processes;
         let mut pids = vec![*primary];
@@ -49,13 +49,13 @@ impl<'a> Roles<'a> {
         Snapshot::take(&pids, &pipes)
     }
 
-    /// The agents that are elsewhere: nothing can be asked about them here.
+    /// The agents on other machines.
     pub(super) fn elsewhere(&self) -> impl Iterator<Item = &'a AgentSeen> + '_ {
         let elsewhere = self.agents.iter().filter(|(_, family)| family.is_none());
         elsewhere.map(|(agent, _)| *agent)
     }
 
-    /// What a process is to the job.
+    /// The role of a process.
     pub(super) fn role(&self, pid: u32) -> Option<String> {
         if pid == self.processes.primary {
             return Some("primary".to_owned());
@@ -73,7 +73,7 @@ impl<'a> Roles<'a> {
         })
     }
 
-    /// What a pipe is for.
+    /// The role of a pipe.
     pub(super) fn purpose(&self, inode: u64) -> Option<String> {
         if inode == self.processes.result_pipe {
             return Some("results".to_owned());
@@ -93,7 +93,7 @@ impl<'a> Roles<'a> {
         })
     }
 
-    /// What a socket is for.
+    /// The role of a socket.
     pub(super) fn socket(&self, snapshot: &Snapshot, inode: u64) -> Option<String> {
         let find = |inode| snapshot.sockets.iter().find(|socket| socket.inode == inode);
         let socket = find(inode)?;
