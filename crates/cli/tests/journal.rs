@@ -58,6 +58,11 @@ fn main() {
         row("row_21_two_primaries", &[], refused::two_primaries),
         row("row_22_another_job", &[], refused::another_job),
         row("what_is_there_is_not_overwritten", &[], refused::what_is_there),
+        row(
+            "a_journal_that_cannot_be_read_is_named_with_the_cause",
+            &["root", "setpriv"],
+            refused::a_journal_that_cannot_be_read_is_named_with_the_cause,
+        ),
         row("failures_are_known", &[], killed::failures_are_known),
         row("commands_are_not_run_again", &[], killed::commands_are_not_run_again),
         row("row_16_once_killed_at_random", &[], once::killed_at_random),

@@ -1,7 +1,9 @@
 //! Rows 21 and 22: a journal in use, of another job, or no journal at all.
 
 use crate::house::{House, finish, refused};
-use crate::support::{kill, start_command, until};
+use crate::support::{EVENLY, kill, start_command, until};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::time::Duration;
 
 pub(crate) fn two_primaries() {
@@ -95,4 +97,55 @@ pub(crate) fn what_is_there() {
     std::fs::write(house.path("half"), &bytes[..bytes.len() / 2]).unwrap();
     refused(&count("--journal half --resume"), 5, &["half' is damaged"]);
     refused(&finish(house.other("verify half")), 5, &["half' is damaged"]);
+}
+
+/// The binary where another user can run it. It is removed at the end.
+struct Reachable(std::path::PathBuf);
+
+impl Drop for Reachable {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Root may read every file, so the calls are those of another user.
+pub(crate) fn a_journal_that_cannot_be_read_is_named_with_the_cause() {
+    let house = House::new();
+    let name = format!("evenly-61238-{}", std::process::id());
+    let binary = Reachable(std::env::temp_dir().join(name));
+    std::fs::copy(EVENLY, &binary.0).unwrap();
+    let as_another = |words: &str| {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "61238", "--regid", "61238", "--clear-groups"]);
+        command.arg(&binary.0).args(words.split_whitespace());
+        house.at_home(&mut command);
+        finish(command)
+    };
+    let close = |name: &str| {
+        std::fs::set_permissions(house.path(name), std::fs::Permissions::from_mode(0)).unwrap();
+    };
+    std::fs::create_dir_all(house.path("state/evenly")).unwrap();
+    std::fs::create_dir(house.path("closed")).unwrap();
+    for name in ["j", "closed/j", "state/evenly/1-1.journal"] {
+        let words = format!("0..1000 --journal {name}");
+        assert!(finish(house.call("count", "even", &words)).status.success());
+    }
+    let before = std::fs::read(house.path("j")).unwrap();
+    ["j", "closed", "state/evenly"].into_iter().for_each(close);
+
+    let (denied, next) = ("': Permission denied", "give this user permission (chmod)");
+    for (name, said) in [("j", "cannot read journal 'j"), ("closed/j", "journal 'closed/j")] {
+        for words in [
+            format!("count even 0..1000 --journal {name}"),
+            format!("count even 0..1000 --journal {name} --resume"),
+            format!("resume {name}"),
+            format!("verify {name}"),
+        ] {
+            refused(&as_another(&words), 5, &[&format!("{said}{denied}"), next]);
+        }
+    }
+    let latest = as_another("resume");
+    refused(&latest, 5, &["cannot read the directory of journal", denied, next]);
+    assert_eq!(std::fs::read(house.path("j")).unwrap(), before);
+    assert!(!house.path("j.lock").exists());
 }

@@ -8,6 +8,7 @@ use super::error::{JournalError, Trouble};
 use super::schema::{APPLICATION_ID, FORMAT, PAGE, UNTRUSTED};
 use crate::process::end_is_asked_for;
 use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{Access, AtFlags};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,10 @@ const BUSY: Duration = Duration::from_millis(250);
 
 /// Steps of SQLite between two looks at the clock and at signals: less than 10 ms.
 const LOOK_EVERY: i32 = 10_000;
+
+/// What to do about a journal, or a directory of journals, that this user may not read.
+pub(super) const READ_ADVICE: &str =
+    "run as its owner, give this user permission (chmod), or name another file";
 
 /// What there is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +40,10 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, JournalError> {
         path: path.to_owned(),
         doing: "open",
         cause: cause.to_string(),
-        advice: "name a file in a directory that can be written",
+        advice: match cause.kind() {
+            std::io::ErrorKind::PermissionDenied => READ_ADVICE,
+            _ => "name a file in a directory that exists",
+        },
     };
     match std::fs::canonicalize(path) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
@@ -57,13 +65,22 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, JournalError> {
 /// Looks what is there, without writing or locking anything.
 pub(super) fn look(path: &Path) -> Result<There, JournalError> {
     let not_ours = |what: String| JournalError::NotOurs { path: path.to_owned(), what };
+    let unreadable = |cause: &dyn std::fmt::Display| JournalError::Failed {
+        path: path.to_owned(),
+        doing: "read",
+        cause: cause.to_string(),
+        advice: READ_ADVICE,
+    };
     match std::fs::metadata(path) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(There::Nothing),
-        Err(cause) => return Err(not_ours(cause.to_string())),
+        Err(cause) => return Err(unreadable(&cause)),
         Ok(metadata) if !metadata.is_file() => return Err(not_ours("it is no file".to_owned())),
         Ok(metadata) if metadata.len() == 0 => return Ok(There::Empty),
         Ok(_) => {}
     }
+    // SQLite says only that it cannot open a file, not why. Asks without opening it, for the reason above.
+    rustix::fs::accessat(rustix::fs::CWD, path, Access::READ_OK, AtFlags::EACCESS)
+        .map_err(|cause| unreadable(&cause))?;
     let probe = || -> Result<(i64, i64, String), Trouble> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI

@@ -1,5 +1,6 @@
 //! Journals that nobody named: where they are, and which is the latest.
 
+use super::connection::READ_ADVICE;
 use super::error::JournalError;
 use crate::lock::Lock;
 use std::ffi::OsString;
@@ -29,9 +30,19 @@ fn directory_by(state: Option<OsString>, home: Option<OsString>) -> Result<PathB
 /// none.
 ///
 /// # Errors
-/// If there is none.
+/// If there is none, or the directory cannot be read.
 pub fn latest(directory: &Path) -> Result<PathBuf, JournalError> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let none = || JournalError::NothingLeft { directory: directory.to_owned() };
+    let entries = std::fs::read_dir(directory).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::NotFound => none(),
+        _ => JournalError::Failed {
+            path: directory.to_owned(),
+            doing: "read the directory of",
+            cause: cause.to_string(),
+            advice: READ_ADVICE,
+        },
+    })?;
+    let entries = entries.flatten();
     let journals = entries.map(|entry| entry.path()).filter(|path| is_journal(path));
     let mut journals: Vec<_> = journals
         .filter_map(|path| {
@@ -42,7 +53,7 @@ pub fn latest(directory: &Path) -> Result<PathBuf, JournalError> {
     journals.sort_unstable();
     let is_free = |path: &Path| matches!(Lock::take(path), Ok(Some(_)));
     let latest = journals.into_iter().rev().map(|(_, path)| path).find(|path| is_free(path));
-    latest.ok_or_else(|| JournalError::NothingLeft { directory: directory.to_owned() })
+    latest.ok_or_else(none)
 }
 
 fn is_journal(path: &Path) -> bool {
