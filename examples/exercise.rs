@@ -1,5 +1,5 @@
-//! The exercise of the operating systems class: count the even numbers of a range with several
-//! processes. They share no memory, so every word between them goes through a pipe.
+//! The exercise of the operating systems class: counts the even numbers of a range with several
+//! processes, which share no memory and communicate through n+1 pipes.
 //!
 //! ```text
 //!             range pipe 1                      result pipe
@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Usage: `exercise [WORKERS [FIRST END]]`, where END is the first number that no longer counts.
-//! Read it from the top: the story first, the system calls that tell it at the bottom.
+//! Read it from the top: the steps come first, the wrappers of the system calls last.
 
 #![expect(unsafe_code, reason = "the exercise is about the system calls themselves")]
 
@@ -18,14 +18,14 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::process::ExitCode;
 
-/// A pipe is a one-way buffer in the kernel. What is written into one end is read from the other,
+/// A pipe is a one-way buffer in the kernel. Bytes written into one end are read from the other,
 /// first in, first out. Each end is an entry in the descriptor table of every process that has it.
 struct Pipe {
     read_end: OwnedFd,
     write_end: OwnedFd,
 }
 
-/// What a worker is told: count the even n with `first <= n < end`.
+/// The order to a worker: count the even n with `first <= n < end`.
 struct Range {
     first: i64,
     end: i64,
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let mut children = Vec::new();
     let answer = primary(workers, &range, &mut children);
 
-    // 8. Wait for every child, or it stays a zombie, and look at how it ended.
+    // 8. Wait for every child, or it stays a zombie, and check its exit status.
     let all_ended_well = wait_for_all(&children);
 
     // 9. The answer, if every worker did its part. Half an answer is no answer.
@@ -124,7 +124,7 @@ fn be_worker(number: usize, range_pipes: Vec<Pipe>, result_pipe: Pipe) -> ! {
 fn worker(number: usize, mut range_pipes: Vec<Pipe>, result_pipe: Pipe) -> io::Result<()> {
     // 3. Close the ends that are not ours, which fork copied too. We keep the read end of our own
     //    range pipe and the write end of the result pipe. A write end kept by mistake, ours or
-    //    a sibling's, would hide the end of file from whoever reads that pipe.
+    //    a sibling's, would hide the end of file from the reader of that pipe.
     let our_pipe = range_pipes.swap_remove(number);
     close(our_pipe.write_end);
     for pipe in range_pipes {
@@ -194,19 +194,19 @@ fn pipe() -> io::Result<Pipe> {
     let mut ends = [0; 2];
     // SAFETY: `ends` has room for the two descriptors that the kernel writes there.
     system_call("pipe", || unsafe { libc::pipe(ends.as_mut_ptr()) } as isize)?;
-    // SAFETY: both descriptors are new and open, and nobody else owns them.
+    // SAFETY: both descriptors are new and open, and have no other owner.
     let [read_end, write_end] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
     Ok(Pipe { read_end, write_end })
 }
 
 fn fork() -> io::Result<libc::pid_t> {
-    // SAFETY: this process has one thread, so the child gets no lock that nobody will release.
+    // SAFETY: this process has one thread, so the child inherits no lock that another thread holds.
     Ok(system_call("fork", || unsafe { libc::fork() } as isize)? as libc::pid_t)
 }
 
 fn close(end: OwnedFd) {
-    // SAFETY: `end` was the owner of this descriptor and is gone, so nobody can use it again.
-    // The result is not looked at: Linux has closed it in any case, and a pipe has nothing to flush.
+    // SAFETY: `end` was the owner of this descriptor and is gone, so no code can use it again.
+    // Ignore the result: Linux has closed it in any case, and a pipe has nothing to flush.
     unsafe { libc::close(end.into_raw_fd()) };
 }
 

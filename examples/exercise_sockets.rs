@@ -1,5 +1,5 @@
 //! The exercise of the operating systems class with sockets: the processes that share the work may
-//! be on different machines, where no pipe leads. They find each other by an address and a port.
+//! run on different machines, which no pipe connects. They need an address and a port.
 //!
 //! ```text
 //! stream    server: socket  bind  listen  accept   write range         read count   close
@@ -12,15 +12,14 @@
 //! Usage: `exercise_sockets server DOMAIN TYPE WHERE [CLIENTS [FIRST END]]`, then, once for each of
 //! the CLIENTS, `exercise_sockets client DOMAIN TYPE WHERE`. DOMAIN and WHERE are `unix` and a path,
 //! or `internet` and an address and port: `127.0.0.1:7000` (with port 0 the server takes a free one
-//! and tells which). TYPE is `stream` or `datagram`. END is the first number that no longer counts.
+//! and prints it). TYPE is `stream` or `datagram`. END is the first number that no longer counts.
 //!
-//! On a stream a client that dies is noticed: the kernel closes its end, and we read end of file
-//! (only a machine that loses its power cannot say so). On datagrams nothing is noticed but what
-//! arrives. Nobody learns that one was lost or that its sender died, so nobody waits for ever for
-//! one that is due: after 10 seconds (SO_RCVTIMEO) that is an error. Who counts longer than that is
-//! given up, too. Nothing asks for a key: whoever reaches the server is believed.
+//! On a stream the server detects a client that dies: the kernel closes its end, and the server reads
+//! end of file (except if the machine loses its power). On datagrams a lost message and a dead
+//! sender look the same: no message arrives. So a read fails after 10 seconds (SO_RCVTIMEO), also if
+//! the client still counts. There is no key: the server believes every client that reaches it.
 //!
-//! The story is in this file, the system calls that tell it in `exercise_sockets/calls.rs`.
+//! The steps are in this file, the wrappers of the system calls in `exercise_sockets/calls.rs`.
 
 #[path = "exercise_sockets/calls.rs"]
 mod calls;
@@ -33,7 +32,7 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-/// What a client is told: count the even n with `first <= n < end`.
+/// The order to a client: count the even n with `first <= n < end`.
 struct Range {
     first: i64,
     end: i64,
@@ -81,7 +80,7 @@ fn stream_server(address: &Address, clients: usize, range: &Range) -> io::Result
     reuse_address(&listener)?;
     bind(&mut listener, address)?;
 
-    // 2. Listen: this socket will never carry data. It is where the kernel queues who connects.
+    // 2. Listen: this socket will never carry data. The kernel queues new connections there.
     listen(&listener, clients)?;
     say(&format!("waits at {}, clients to come: {clients}", address_of(&listener)?));
 
@@ -98,7 +97,7 @@ fn stream_server(address: &Address, clients: usize, range: &Range) -> io::Result
         connections.push(connection);
     }
 
-    // 5. Stop listening: nobody else is waited for, and who connects now is refused at once.
+    // 5. Stop listening: all clients are here, and the kernel refuses new connections at once.
     close(listener);
 
     // 6. Read the counts, one client after the other. End of file instead of a count means that
@@ -125,7 +124,7 @@ fn datagram_server(address: &Address, clients: usize, range: &Range) -> io::Resu
     let mut senders = Vec::new();
     let mut counts = Vec::new();
     while senders.len() < clients || counts.contains(&None) {
-        // 2. Receive the next message, whoever sent it. This blocks until there is one. A count
+        // 2. Receive the next message of any sender. This blocks until there is one. A count
         //    fits into the buffer, a hello does not.
         let mut buffer = [0; 8];
         let missing = counts.iter().position(Option::is_none);
@@ -134,9 +133,9 @@ fn datagram_server(address: &Address, clients: usize, range: &Range) -> io::Resu
             None => error,
         })?;
         match senders.iter().position(|sender| *sender == from) {
-            // 3. A message is read whole. What the buffer has no room for is lost: the next read
+            // 3. A message is read whole. Bytes beyond the buffer are lost: the next read
             //    gives the next message from its first byte. (On a stream the next read would go on
-            //    where this one stopped.) Here no harm is done: who said hello is all we need.
+            //    where this one stopped.) Here that does no harm: we need only the sender of the hello.
             None if senders.len() < clients && length == HELLO.len() => {
                 let number = senders.len();
                 let (taken, lost) = (buffer.escape_ascii(), length - buffer.len());
@@ -181,7 +180,7 @@ fn client(server: &Address, kind: libc::c_int) -> io::Result<u128> {
     }
 
     // 2. Connect to the server. On a stream this makes the connection, and the server's accept
-    //    returns. On datagrams our kernel merely notes whom to send to and whom to hear: the server
+    //    returns. On datagrams our kernel only notes the address to send to and receive from: the server
     //    knows nothing of us, so we say hello.
     connect(&socket, server)?;
     if kind == libc::SOCK_DGRAM {
@@ -192,7 +191,7 @@ fn client(server: &Address, kind: libc::c_int) -> io::Result<u128> {
     let gone = || io::Error::new(ErrorKind::UnexpectedEof, "read: end of file, and no range");
     let [first, end] = read_numbers(&socket)?.ok_or_else(gone)?;
 
-    // Nobody needs our path again, and who is killed while counting cannot remove it.
+    // Remove our path now: it is not needed again, and a killed client could not remove it.
     unlink(&mut socket);
 
     // 4. Count the even numbers by testing each.

@@ -3,7 +3,7 @@
 #SBATCH --array=0-11
 #SBATCH --time=00:10:00
 #SBATCH --mem=1G
-# An array script as one gives it to sbatch, unchanged: each task does its share of the rows of a file.
+# An array script for sbatch, unchanged: each task adds up its share of the rows of a file.
 # Without Slurm, on this machine:  evenly run 0..12 --as slurm -- ./array-job.sh rows.txt out
 rows=$1
 out=$2

@@ -19,5 +19,5 @@ for line in sys.stdin:
     start, end = map(int, line.split())
     # Of those with as many steps, the lowest.
     best = max(range(start, end), key=lambda n: (steps(n), -n))
-    # Without flush the answer would wait in a buffer, and evenly for it.
+    # Without flush the answer stays in a buffer, and evenly waits for it.
     print(steps(best), best, flush=True)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # How many steps the Collatz sequence of N takes to 1: a program for one n, in the shell.
 # Run for each n:  evenly max 1..1000 -- ./collatz.sh {}
-# It prints a number, which is the value; whatever it says on standard error is passed on.
+# It prints a number, which is the value. Its standard error is passed on.
 n=$1
 steps=0
 while [ "$n" -ne 1 ]; do

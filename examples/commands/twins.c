@@ -1,6 +1,6 @@
 /* Counts the lower ones of twin primes in START..END (END excluded): a program for a whole chunk, in C.
  * Built by  cc -O2 -o twins twins.c  and run as  evenly count 0..1e9 -- ./twins {start} {end}
- * What it prints is the partial of its chunk; evenly adds them up. */
+ * It prints the partial of its chunk; evenly adds the partials up. */
 #include <stdio.h>
 #include <stdlib.h>
 

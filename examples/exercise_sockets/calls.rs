@@ -32,7 +32,7 @@ impl Address {
         Some(Self([&domain[..], &port, &address, &[0; 8]].concat()))
     }
 
-    /// The path of a unix socket. One that nobody bound to a path has none.
+    /// The path of a unix socket; none if the socket is not bound to a path.
     pub(super) fn path(&self) -> Option<&str> {
         let path = self.0.get(2..).filter(|_| self.domain() == libc::AF_UNIX)?;
         let path = path.split(|byte| *byte == 0).next()?;
@@ -66,7 +66,7 @@ impl fmt::Display for Address {
 }
 
 /// A socket is an entry in the descriptor table. One that is bound to a path is also a file, which
-/// stays when nobody has the socket open any more. Here its owner removes it.
+/// stays after the last close of the socket. Here its owner removes it.
 pub(super) struct Socket {
     descriptor: c_int,
     file: Option<String>,
@@ -79,10 +79,10 @@ pub(super) fn close(socket: Socket) {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // In this order: a file whose socket is closed looks as if it was left behind.
+        // In this order: a server that starts takes the file of a closed socket for a stale one.
         unlink(self);
-        // SAFETY: this is the owner of the descriptor, so nobody can use it again.
-        // The result is not looked at: Linux has closed it in any case.
+        // SAFETY: this is the owner of the descriptor, so no code can use it again.
+        // Ignore the result: Linux has closed it in any case.
         unsafe { libc::close(self.descriptor) };
     }
 }
@@ -114,9 +114,9 @@ pub(super) fn bind(socket: &mut Socket, address: &Address) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a path is that of a socket which nobody has open: its server was killed. We ask with a
+/// Whether the socket at a path is closed, because its server was killed. We try with a
 /// datagram socket, because a stream server that is alive would take us for a client. (In the
-/// moment between the answer and our bind another server may start. Against that helps a lock.)
+/// moment between the answer and our bind another server may start; a lock would prevent that.)
 fn is_left_behind(path: &str, address: &Address) -> bool {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     let asked = || connect(&socket(address, libc::SOCK_DGRAM)?, address);
@@ -198,7 +198,7 @@ pub(super) fn read_numbers<const N: usize>(socket: &Socket) -> io::Result<Option
     Ok(Some(numbers))
 }
 
-/// Writes all the bytes to a stream, or one message to whom a datagram socket was connected. If the
+/// Writes all the bytes to a stream, or one message to the peer of a datagram socket. If the
 /// other end is closed this is an error (EPIPE), and not the end of this process by SIGPIPE, because
 /// a Rust program ignores that signal from its start.
 pub(super) fn write(socket: &Socket, bytes: &[u8]) -> io::Result<()> {
@@ -233,8 +233,8 @@ fn set_option<T>(socket: &Socket, option: c_int, value: &T) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a call that writes an address. The kernel is told how much room there is, and tells how
-/// long the address is.
+/// Makes a call that writes an address. The length is an argument in both directions: the size of the
+/// buffer before the call, and that of the address after it.
 fn with_room_for_address(
     name: &str,
     mut call: impl FnMut(*mut sockaddr, *mut socklen_t) -> isize,
