@@ -31,6 +31,7 @@ pub mod channel;
 pub mod credit;
 pub mod datagram;
 mod descriptions;
+pub mod engine;
 pub mod frame;
 pub mod hello;
 pub mod interval;

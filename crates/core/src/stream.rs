@@ -124,6 +124,11 @@ impl Stream {
         self.ready.is_empty() && self.due().is_none()
     }
 
+    /// Whether something can be [passed on](Self::pass) now.
+    pub(crate) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Takes in what a record holds: numbers that follow one another. The highest number that is
     /// still wanted, if that is known now.
     pub(crate) fn put(&mut self, record: &mut Record) -> Option<i64> {

@@ -174,10 +174,8 @@ impl Supervisor {
 
     /// Sets the limit of silence in nanoseconds, without which it is [`SILENCE_NS`](crate::roster::SILENCE_NS).
     /// After this time a stopped worker, or an agent from which no frame came, loses its chunks to others.
-    #[must_use]
-    pub fn with_silence(mut self, silence_ns: u64) -> Self {
+    pub(crate) fn set_silence(&mut self, silence_ns: u64) {
         self.roster.set_silence(silence_ns);
-        self
     }
 
     /// What the next worker is called. A name is used up only when its worker joins.
@@ -198,7 +196,7 @@ impl Supervisor {
 
     /// An agent with the [next name](Self::next_name) takes a seat of its own: in which slot. It is
     /// [silent](Order::Silenced) when no frame of it has [come](Self::hear_agent) for the
-    /// [limit of silence](Self::with_silence).
+    /// [limit of silence](Self::set_silence).
     ///
     /// # Errors
     /// As [`join`](Self::join).
@@ -480,7 +478,7 @@ impl Supervisor {
     }
 
     #[inline]
-    fn poll_scheduler(&mut self) -> Option<Order> {
+    pub(crate) fn poll_scheduler(&mut self) -> Option<Order> {
         let slot_of = |slots: &[u32], worker: WorkerId| slots[worker.0 as usize] as usize;
         Some(match self.scheduler.poll()? {
             Action::Assign { worker } => Order::Assign { slot: slot_of(&self.slots, worker) },

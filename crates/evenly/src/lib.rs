@@ -32,7 +32,7 @@
 mod driver;
 mod error;
 pub mod function;
-pub mod halt;
+pub use evenly_core::engine::halt;
 mod job;
 #[cfg(feature = "sockets")]
 mod join;

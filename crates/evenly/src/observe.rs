@@ -7,6 +7,7 @@ mod stuck;
 use crate::journal::JournalError;
 use crate::process::{End, Signal};
 pub use crate::transport::Gone;
+use evenly_core::engine;
 use evenly_core::frame::Malformed;
 use evenly_core::{Cause, Failure, Interval, Progress, Violation};
 use rustix::io::Errno;
@@ -284,6 +285,16 @@ pub enum Early {
     Deadline,
     /// As much has happened as was waited for: see [`Halt`](crate::Halt).
     Halt,
+}
+
+impl From<engine::Early> for Early {
+    fn from(early: engine::Early) -> Self {
+        match early {
+            engine::Early::Signal(number) => Self::Signal(Signal::of(number)),
+            engine::Early::Deadline => Self::Deadline,
+            engine::Early::Halt => Self::Halt,
+        }
+    }
 }
 
 /// What is known, and what is not done, when a job ends without an answer.

@@ -1,4 +1,4 @@
-//! The primary's hands: orders are carried out, frames are sent.
+//! Outputs of the engine, carried out in the world: frames are sent, records written, workers started.
 
 use crate::journal::Entry;
 use crate::line::PRIMARY;
@@ -7,36 +7,40 @@ use crate::oracle::check;
 use crate::primary::Stage;
 use crate::queue::{Event, Pid};
 use crate::world::{Outcome, World};
+use evenly_core::engine::{End, Output, Report, Seat};
 use evenly_core::frame::Packer;
-use evenly_core::{Cause, Failure, Order, Record};
+use evenly_core::{Cause, Failure, Record};
 
 impl World<'_> {
-    /// Carries out every order.
+    /// Carries out every output of the engine.
     pub(crate) fn act(&mut self) -> Outcome {
         loop {
-            let order = self.primary.supervisor.poll(self.now_ns);
-            let Some(order) = order.map_err(|violation| violation.to_string())? else {
+            let output = self.primary.engine.poll(self.now_ns);
+            let Some(output) = output.map_err(|violation| violation.to_string())? else {
                 return self.oracle.settle();
             };
-            self.tape.remark(|| format!("{order:?}"));
-            self.carry_out(order)?;
+            self.tape.remark(|| format!("{output:?}"));
+            self.carry_out(output)?;
             if self.is_over {
                 return Ok(());
             }
         }
     }
 
-    fn carry_out(&mut self, order: Order) -> Outcome {
-        match order {
-            Order::Assign { slot } => self.assign(slot)?,
-            Order::Withdraw { slot, lease, parts } => {
+    fn carry_out(&mut self, output: Output) -> Outcome {
+        match output {
+            Output::Assign { seat } => self.assign(seat.slot())?,
+            Output::Begin { seat, assignment } => self.let_begin(seat.slot(), assignment)?,
+            Output::Withdraw { seat, lease, parts } => {
+                let slot = seat.slot();
                 self.tape.note("withdraw", slot as u64, parts);
                 if let Some(packer) = self.packer(slot) {
                     packer.withdraw(lease, parts);
                     self.stats.withdrawals += 1;
                 }
             }
-            Order::Credit { slot, bytes } => {
+            Output::Credit { seat, bytes } => {
+                let slot = seat.slot();
                 let is_due = self.plan.question.aggregate.is_streamed();
                 check(is_due, || "credit where no lines are asked for".into())?;
                 self.tape.note("credit", slot as u64, bytes);
@@ -45,40 +49,61 @@ impl World<'_> {
                     self.stats.credits += 1;
                 }
             }
-            Order::Record(record) => self.record(record)?,
-            Order::Fill { slot } => {
+            Output::CompareFiles => {
+                self.stats.files_compared += 1;
+                self.primary.engine.files_are_unchanged();
+            }
+            Output::Append(record) => self.append(record)?,
+            Output::AppendUntouched(interval) => {
+                self.journal.append(Entry::Untouched(interval));
+            }
+            Output::Sync => self.begin_sync()?,
+            Output::Counted(record) => self.counted_now(&record)?,
+            Output::Write(lines) => self.take_lines(&lines),
+            Output::Flush => self.write_lines(),
+            Output::ReadBack(due) => self.read_back(due)?,
+            Output::Start { slot } => {
                 check(self.primary.peers[slot].pid.is_none(), || "a seat is taken".into())?;
                 self.fill(slot)?;
             }
-            Order::Kill { slot } => {
+            Output::Kill { slot } => {
                 self.stats.desertions += 1;
                 if let Some(pid) = self.primary.peers[slot].pid {
                     self.die(pid, None);
                 }
             }
-            Order::Quarantined(failure) => self.quarantine(failure)?,
-            Order::Untouched(interval) => self.untouched(interval)?,
-            Order::Recovered { n, cause } => {
+            Output::Report(report) => self.note_report(report)?,
+            Output::End(End::LostBeyondRepair { slot, times }) => self.give_up(slot, times)?,
+            Output::End(End::Early(why)) => self.end_at_once(why)?,
+        }
+        Ok(())
+    }
+
+    fn note_report(&mut self, report: Report) -> Outcome {
+        match report {
+            Report::Failed(failure) => self.quarantine(failure)?,
+            Report::Recovered { n, cause } => {
                 self.stats.recovered += 1;
                 self.oracle.culprits.recover(n, cause)?;
             }
-            Order::Silenced { slot, .. } if slot >= self.plan.seats => {
+            Report::Unbegun(interval) => {
+                self.stats.untouched += 1;
+                self.oracle.untouched(interval)?;
+            }
+            Report::Silent { seat: Seat::Agent(slot), .. } => {
                 self.doubt(slot);
                 self.note_silent(slot)?;
             }
-            Order::Silenced { slot, .. } => {
+            Report::Silent { seat: Seat::Worker(slot), .. } => {
                 self.doubt(slot);
                 self.stats.silences += 1;
                 self.primary.peers[slot].silences += 1;
                 self.primary.peers[slot].is_silent = true;
                 self.primary.peers[slot].lent.clear();
             }
-            Order::GiveUp { slot, times } => self.give_up(slot, times)?,
-            Order::Finished => {
-                self.tape.note("finished", 0, 0);
-                let scheduler = self.primary.supervisor.scheduler();
-                check(scheduler.is_finished(), || "finished without being so".into())?;
-            }
+            Report::JournalLocked => self.stats.journals_locked += 1,
+            Report::EndsEarly(why) => self.tape.remark(|| format!("ends early: {why:?}")),
+            Report::StillDraining(_) => self.stats.long_drains += 1,
         }
         Ok(())
     }
@@ -103,26 +128,33 @@ impl World<'_> {
         (is_open && peer.pid.is_some()).then_some(&mut peer.packer)
     }
 
-    /// Makes a record durable, at once if there is no journal.
-    fn record(&mut self, mut record: Record) -> Outcome {
-        self.oracle.record(&record)?;
-        self.tape.note("record", record.covered.len() as u64, record.failed.len() as u64);
-        if self.plan.sync_ns.is_some() {
+    /// Takes a record for the journal, or sends it to the primary of this agent.
+    fn append(&mut self, mut record: Record) -> Outcome {
+        if self.upstream.is_none() {
+            check(self.plan.sync_ns.is_some(), || "a record for no journal".into())?;
+            self.note_record(&record)?;
             self.journal.append(Entry::Record(record));
-            self.sync_if_due();
             return Ok(());
         }
+        self.note_record(&record)?;
         self.pass_on(&mut record);
-        self.recorded(record)
+        let confirmed = self.primary.engine.confirm(record, self.now_ns);
+        confirmed.map_err(|violation| violation.to_string())
     }
 
-    /// Gives a durable record back.
-    pub(crate) fn recorded(&mut self, record: Record) -> Outcome {
+    fn note_record(&mut self, record: &Record) -> Outcome {
+        self.tape.note("record", record.covered.len() as u64, record.failed.len() as u64);
+        self.oracle.record(record)
+    }
+
+    /// A record counts: at once, or because it is durable.
+    fn counted_now(&mut self, record: &Record) -> Outcome {
+        if self.plan.sync_ns.is_none() && self.upstream.is_none() {
+            self.note_record(record)?;
+        }
         self.stats.records += 1;
-        let is_new = self.oracle.acknowledged.add(&record)?;
-        check(is_new, || "a record came back twice".into())?;
-        let recorded = self.primary.supervisor.recorded(record, self.now_ns);
-        recorded.map_err(|violation| violation.to_string())
+        let is_new = self.oracle.acknowledged.add(record)?;
+        check(is_new, || "a record counts twice".into())
     }
 
     /// Sends what is packed, as far as the pipes have room.

@@ -3,6 +3,7 @@
 use crate::plain::{Failed, merge};
 use crate::set::Set;
 use evenly_core::{Aggregate, Failure, Interval, Partial, Record, Value};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Books {
@@ -14,7 +15,7 @@ pub(crate) struct Books {
     pub(crate) value: Value,
     /// How many bytes of lines there are, and what is kept of each record of some.
     pub(crate) bytes: u64,
-    kept: Vec<Partial>,
+    kept: BTreeMap<i64, Partial>,
 }
 
 impl Books {
@@ -25,7 +26,7 @@ impl Books {
             failed: Failed::new(),
             value: aggregate.empty(),
             bytes: 0,
-            kept: Vec::new(),
+            kept: BTreeMap::new(),
         }
     }
 
@@ -51,12 +52,39 @@ impl Books {
     /// Keeps a record of lines as it is.
     pub(crate) fn keep(&mut self, record: &Record) {
         let Record { covered, failed, value, .. } = record.copy();
-        self.kept.push(Partial { covered, failed, value });
+        let partial = Partial { covered, failed, value };
+        if let Some(span) = partial.span() {
+            self.kept.insert(span.first(), partial);
+        }
     }
 
-    /// The records of lines that are kept.
-    pub(crate) fn kept(&self) -> impl Iterator<Item = Partial> + '_ {
-        self.kept.iter().cloned()
+    /// The numbers whose lines are kept, neighbours together, and how many lines they have.
+    pub(crate) fn pieces(&self) -> Vec<(Interval, u64)> {
+        let mut pieces: Vec<(Interval, u64)> = Vec::new();
+        for partial in self.kept.values() {
+            let Some(span) = partial.span() else { continue };
+            let more = match &partial.value {
+                Value::Lines { lines, .. } => *lines,
+                _ => 0,
+            };
+            match pieces.last_mut() {
+                Some((below, lines)) if below.last().checked_add(1) == Some(span.first()) => {
+                    (*below, *lines) = (below.hull(span), *lines + more);
+                }
+                _ => pieces.push((span, more)),
+            }
+        }
+        pieces
+    }
+
+    /// The kept record that begins with the first of these numbers.
+    pub(crate) fn read_back(&self, due: Interval) -> Option<Partial> {
+        let partial = self.kept.get(&due.first())?;
+        partial.span().filter(|span| due.contains(*span)).map(|_| partial.clone())
+    }
+
+    pub(crate) fn lowest_failure(&self) -> Option<i64> {
+        self.failed.first_key_value().map(|(n, _)| *n)
     }
 
     /// The numbers that failed.

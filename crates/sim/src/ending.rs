@@ -7,19 +7,21 @@ use crate::process::Doing;
 use crate::upstream::End;
 use crate::world::{Outcome, World};
 use evenly_core::WorkerId;
+use evenly_core::engine::Early;
 use evenly_core::frame::Packer;
 use evenly_core::roster::LOSSES_IN_A_ROW;
 
 impl World<'_> {
     /// Every number is covered, or the run ends early: end of file for everybody.
     pub(crate) fn close(&mut self) -> Outcome {
-        let scheduler = self.primary.supervisor.scheduler();
+        let scheduler = self.primary.engine.scheduler();
         if scheduler.is_finished() {
             self.oracle.finish(scheduler)?;
         } else {
             self.oracle.end(scheduler)?;
         }
         self.tape.note("close", u64::from(scheduler.is_finished()), 0);
+        self.primary.engine.end();
         self.drain_deadline_ns = None;
         for slot in 0..self.primary.peers.len() {
             let peer = &mut self.primary.peers[slot];
@@ -44,7 +46,7 @@ impl World<'_> {
                 let is_late = self.plan.transport != Transport::Pipes
                     || self.life(pid).is_some_and(|life| life.is_stopped);
                 // As may be who is at numbers that became superfluous.
-                let is_decided = self.primary.supervisor.scheduler().ledger().limit().is_some();
+                let is_decided = self.primary.engine.scheduler().ledger().limit().is_some();
                 let is_counting = self.life(pid).is_some_and(|life| {
                     matches!(
                         life.doing,
@@ -68,10 +70,10 @@ impl World<'_> {
             self.wake_in(LINGER_NS / 100);
             return Ok(());
         }
-        let scheduler = self.primary.supervisor.scheduler();
+        let scheduler = self.primary.engine.scheduler();
         self.oracle.end(scheduler)?;
         // Whoever is asked to end early leaves what nobody took.
-        let is_finished = scheduler.is_finished() && self.outlet.is_empty();
+        let is_finished = self.primary.engine.is_complete();
         self.stats.decided += u64::from(scheduler.ledger().waived() > 0);
         self.read_the_rest(is_finished)?;
         if is_finished {
@@ -98,14 +100,28 @@ impl World<'_> {
             return Ok(());
         }
         self.stats.given_up += 1;
-        self.oracle.end(self.primary.supervisor.scheduler())?;
+        self.oracle.end(self.primary.engine.scheduler())?;
         self.end_run();
         Ok(())
     }
 
+    /// The time for a drain is over: what is known counts, and the workers are killed.
+    pub(crate) fn end_at_once(&mut self, why: Early) -> Outcome {
+        self.tape.remark(|| format!("ends at once: {why:?}"));
+        self.stats.cut_drains += 1;
+        self.primary.engine.end();
+        for slot in 0..self.primary.peers.len() {
+            if let Some(pid) = self.primary.peers[slot].pid {
+                self.die(pid, None);
+            }
+        }
+        self.act()?;
+        self.close()
+    }
+
     /// Adds up what was dropped in a life of the primary.
     pub(crate) fn count_stale_answers(&mut self) {
-        let scheduler = self.primary.supervisor.scheduler();
+        let scheduler = self.primary.engine.scheduler();
         match scheduler.ledger().limit() {
             None => self.stats.stale_answers += scheduler.stale_answers(),
             Some(_) => self.stats.superfluous_answers += scheduler.stale_answers(),

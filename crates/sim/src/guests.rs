@@ -135,7 +135,9 @@ impl World<'_> {
         self.tape.note("agent says", sid as u64, frame.busy_ns);
         self.tape.remark(|| format!("{:?}", frame.body));
         match guest.seat {
-            Some((slot, _)) => Said::Heard(self.primary.supervisor.hear_agent(slot, frame, now_ns)),
+            Some((slot, _)) => {
+                Said::Heard(self.primary.engine.supervisor_mut().hear_agent(slot, frame, now_ns))
+            }
             None if !is_gathering => Said::Nothing,
             None if is_first(&frame) => Said::First,
             None => Said::Stranger,
@@ -147,7 +149,7 @@ impl World<'_> {
         let (now_ns, window) = (self.now_ns, self.plan.party.window);
         let Some(guest) = &mut self.sessions[sid].guest else { return Ok(()) };
         check(guest.life == self.life, || "an agent of an earlier primary".into())?;
-        let supervisor = &mut self.primary.supervisor;
+        let supervisor = self.primary.engine.supervisor_mut();
         let name = supervisor.next_name();
         let slot = supervisor.welcome(guest.workers, window, now_ns);
         let slot = slot.map_err(|violation| violation.to_string())?;
@@ -190,7 +192,8 @@ impl World<'_> {
     fn lose_guest(&mut self, sid: Sid) -> Outcome {
         let Some(slot) = self.dismiss(sid) else { return Ok(()) };
         self.primary.guests.remove(&slot);
-        let lost = self.primary.supervisor.lose(slot, None, self.now_ns);
+        self.doubt(slot);
+        let lost = self.primary.engine.supervisor_mut().lose(slot, None, self.now_ns);
         let (chunks, numbers) = lost.map_err(|violation| violation.to_string())?;
         self.stats.agents_lost += 1;
         self.stats.agent_losses_with_chunks += u64::from(chunks > 0);
@@ -247,7 +250,7 @@ impl World<'_> {
 
     /// No agent that can work has nothing to do while there is work.
     pub(crate) fn look_for_idle_agents(&self) -> Outcome {
-        let scheduler = self.primary.supervisor.scheduler();
+        let scheduler = self.primary.engine.scheduler();
         for sid in self.primary.guests.values() {
             let Some(guest) = &self.sessions[*sid].guest else { continue };
             let Some((slot, name)) = guest.seat else { continue };

@@ -4,6 +4,7 @@ use crate::faults::FAREWELL;
 use crate::line::PRIMARY;
 use crate::options::Transport;
 use crate::oracle::check;
+use crate::primary::Stage;
 use crate::queue::Pid;
 use crate::world::{Outcome, World};
 use evenly_core::frame::Body;
@@ -103,7 +104,7 @@ impl World<'_> {
             Body::Releases(entries) => releases = entries.iter().count() as u64,
             _ => {}
         }
-        match primary.supervisor.hear(frame, self.now_ns) {
+        match primary.engine.supervisor_mut().hear(frame, self.now_ns) {
             Ok(Heard::Work) => {
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 Ok(Found::Frame { pid, is_work, parts, begun, releases })
@@ -147,7 +148,7 @@ impl World<'_> {
     /// What is given back otherwise than at an early end or after a silence was asked for by others.
     fn note_theft(&mut self, pid: Pid, releases: u64) {
         let peer = &self.primary.peers[self.processes[pid].slot];
-        let is_draining = self.primary.supervisor.scheduler().is_draining();
+        let is_draining = self.primary.engine.scheduler().is_draining();
         if peer.pid == Some(pid) && peer.silences == 0 && !is_draining {
             self.stats.thefts += releases;
         }
@@ -173,7 +174,7 @@ impl World<'_> {
     fn tell_of_going_on(&mut self, slot: usize) -> Outcome {
         let was_silent = std::mem::take(&mut self.primary.peers[slot].is_silent);
         self.stats.awakenings += u64::from(was_silent);
-        let gone_on = self.primary.supervisor.go_on(slot, self.now_ns);
+        let gone_on = self.primary.engine.supervisor_mut().go_on(slot, self.now_ns);
         gone_on.map_err(|violation| violation.to_string())
     }
 
@@ -188,7 +189,7 @@ impl World<'_> {
     /// behind is not heard. A frame that follows a broken one may rest on it.
     fn suspect(&mut self) -> Outcome {
         self.stats.malformed += 1;
-        let suspects: Vec<usize> = self.primary.supervisor.suspects().collect();
+        let suspects: Vec<usize> = self.primary.engine.supervisor().suspects().collect();
         self.tape.note("suspects", suspects.len() as u64, 0);
         let cause = (suspects.len() == 1).then_some(Cause::Garbage);
         self.stats.convictions += u64::from(cause.is_some());
@@ -214,9 +215,16 @@ impl World<'_> {
 
     /// The seat is empty.
     pub(crate) fn lose(&mut self, slot: usize, at: Vec<Interval>, cause: Option<Cause>) -> Outcome {
+        if self.primary.stage != Stage::Gathering {
+            // The run is over: a worker that leaves is not lost.
+            if let Some(pid) = self.primary.peers[slot].pid.take() {
+                self.hang_up(pid, PRIMARY);
+            }
+            return Ok(());
+        }
         self.doubt(slot);
         let death = cause.map(|cause| self.death_in(slot, at, cause));
-        let limit = self.primary.supervisor.scheduler().ledger().limit();
+        let limit = self.primary.engine.scheduler().ledger().limit();
         let is_wanted = |n: i64| limit.is_none_or(|limit| n <= limit);
         // For those that a number explains, the seat is not to blame.
         let is_explained = death
@@ -232,7 +240,7 @@ impl World<'_> {
             self.stats.gasps_in_vain += u64::from(death.is_named && !death.is_own);
             self.oracle.death(death)?;
         }
-        let lost = self.primary.supervisor.lose(slot, cause, self.now_ns);
+        let lost = self.primary.engine.supervisor_mut().lose(slot, cause, self.now_ns);
         let (chunks, numbers) = lost.map_err(|violation| violation.to_string())?;
         self.stats.losses_with_chunks += u64::from(chunks > 0);
         self.tape.note("lost", slot as u64, chunks as u64);
@@ -247,7 +255,7 @@ impl World<'_> {
         if self.primary.peers[slot].pid == Some(pid) {
             match is_stopped {
                 None => self.primary.ended.push(pid),
-                Some(true) => self.primary.supervisor.stop(slot, self.now_ns),
+                Some(true) => self.primary.engine.supervisor_mut().stop(slot, self.now_ns),
                 Some(false) => self.tell_of_going_on(slot)?,
             }
         }
@@ -274,14 +282,14 @@ impl World<'_> {
     /// Far away: treats as stopped whoever holds chunks and says nothing.
     pub(crate) fn mind_the_quiet(&mut self) {
         let Some(quiet_ns) = self.quiet_ns() else { return };
-        let holders: Vec<usize> = self.primary.supervisor.suspects().collect();
+        let holders: Vec<usize> = self.primary.engine.supervisor().suspects().collect();
         for (slot, peer) in self.primary.peers.iter_mut().enumerate() {
             if !holders.contains(&slot) {
                 peer.heard_ns = peer.heard_ns.max(self.now_ns);
             } else if !peer.is_quiet && self.now_ns >= peer.heard_ns + quiet_ns {
                 peer.is_quiet = true;
                 self.tape.note("quiet", slot as u64, 0);
-                self.primary.supervisor.stop(slot, self.now_ns);
+                self.primary.engine.supervisor_mut().stop(slot, self.now_ns);
             }
         }
     }
@@ -289,7 +297,7 @@ impl World<'_> {
     /// When somebody may have been quiet for too long.
     pub(crate) fn next_quiet_ns(&self) -> Option<u64> {
         let quiet_ns = self.quiet_ns()?;
-        let supervisor = &self.primary.supervisor;
+        let supervisor = self.primary.engine.supervisor();
         let holders = supervisor.suspects().map(|slot| &self.primary.peers[slot]);
         holders.filter(|peer| !peer.is_quiet).map(|peer| peer.heard_ns + quiet_ns).min()
     }

@@ -3,15 +3,15 @@
 use crate::books::Books;
 use crate::oracle::check;
 use crate::set::Set;
-use evenly_core::{Aggregate, Assignment, Cause, Failure, Interval, Record};
+use evenly_core::{Aggregate, Cause, Failure, Interval, Record};
 
 /// What is written.
 #[derive(Debug)]
 pub(crate) enum Entry {
     Record(Record),
-    /// Where nothing may begin twice: somebody in this slot may begin this.
-    Begins(usize, Assignment),
-    /// Nobody has begun it.
+    /// These numbers begin, at most once.
+    Begins(Interval),
+    /// These numbers did not begin.
     Untouched(Interval),
 }
 
@@ -56,7 +56,7 @@ impl Journal {
         for entry in &entries {
             match entry {
                 Entry::Record(record) => self.write(record)?,
-                Entry::Begins(_, Assignment { interval, .. }) => {
+                Entry::Begins(interval) => {
                     check(self.begun.add(*interval), || format!("{interval} begins twice"))?;
                 }
                 Entry::Untouched(interval) => {
@@ -103,6 +103,11 @@ impl Journal {
         let lost = lost.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
         self.synced()?;
         Ok(lost)
+    }
+
+    /// Whether it is durable that these numbers begin.
+    pub(crate) fn has_begun(&self, interval: Interval) -> bool {
+        self.begun.has_all(interval)
     }
 
     pub(crate) fn durable(&self) -> &Books {

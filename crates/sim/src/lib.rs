@@ -63,6 +63,7 @@ mod set;
 mod steps;
 mod summary;
 mod tape;
+mod terms;
 mod trouble;
 mod upstream;
 mod verdict;
@@ -78,6 +79,7 @@ use plan::Plan;
 use random::Random;
 use std::fmt;
 use tape::{Lines, Tape};
+use terms::Terms;
 use world::World;
 
 /// A run that did what must never be.
@@ -133,6 +135,8 @@ pub fn describe(seed: u64, options: &Options) -> String {
 const ASKED: u64 = 0x61_736b_6564;
 /// And so is how workers speak.
 const GASPED: u64 = 0x6761_7370;
+/// And the terms of the engine.
+const TERMS: u64 = 0x7465_726d_7300;
 /// And whether anything may be done twice.
 const ONCE: u64 = 0x6f6e_6365;
 
@@ -143,6 +147,7 @@ fn draw(random: &mut Random, seed: u64, options: &Options) -> Plan {
     plan.draw_once(&mut Random::new(seed.rotate_left(48) ^ ONCE), options);
     plan.invite(&mut Random::new(!seed), options);
     plan.ask(&mut Random::new(seed.rotate_left(32) ^ ASKED), options);
+    plan.terms = Terms::draw(&mut Random::new(seed.rotate_left(8) ^ TERMS), &plan, options);
     plan.gasps = Gasps::draw(&mut Random::new(seed.rotate_left(16) ^ GASPED), &plan, options);
     plan
 }

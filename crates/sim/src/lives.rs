@@ -1,6 +1,7 @@
 //! The lives of the primary: how one ends early or crashes, and how the next goes on from the journal.
 
 use crate::journal::Entry;
+use crate::oracle::check;
 use crate::pipe::Pipe;
 use crate::primary::{Primary, Stage};
 use crate::process::Process;
@@ -8,12 +9,15 @@ use crate::queue::Event;
 use crate::reader::Outlet;
 use crate::world::{DRAIN_NS, Outcome, World};
 
+/// The signal that asks for an early end.
+const SIGTERM: i32 = 15;
+
 impl World<'_> {
     /// Somebody asks for an early end.
     pub(crate) fn drain(&mut self) -> Outcome {
         if self.primary.stage == Stage::Gathering {
             self.tape.note("drain", 0, 0);
-            self.primary.supervisor.drain();
+            self.primary.engine.ask_for_end(SIGTERM, self.now_ns);
             let turns_ns = 2_000 * self.plan.turn_ns;
             // Where chunks are done as a whole, the dearest takes long.
             let once_ns = if self.plan.once.is_some() { self.plan.work_ns() } else { 0 };
@@ -56,34 +60,47 @@ impl World<'_> {
     pub(crate) fn synced(&mut self) -> Outcome {
         let entries = self.journal.synced()?;
         self.tape.note("synced", entries.len() as u64, 0);
-        let (mut records, mut beginning) = (Vec::new(), Vec::new());
+        let (mut records, mut beginning) = (Vec::new(), 0);
         for entry in entries {
             match entry {
                 Entry::Record(record) => records.push(record),
-                Entry::Begins(slot, assignment) => beginning.push((slot, assignment)),
+                Entry::Begins(_) => beginning += 1,
                 Entry::Untouched(_) => {}
             }
         }
-        while !records.is_empty() {
-            // In any order: the core does not say that there is one.
-            let which = self.random.below(records.len() as u64) as usize;
-            self.recorded(records.swap_remove(which))?;
+        // In any order: the engine does not say that there is one.
+        for last in (1..records.len()).rev() {
+            let other = self.random.below(last as u64 + 1) as usize;
+            records.swap(last, other);
         }
-        for (slot, assignment) in beginning {
-            self.let_begin(slot, assignment)?;
+        let synced =
+            self.primary.engine.synced(records, self.plan.terms.commit_took_ns, self.now_ns);
+        synced.map_err(|violation| violation.to_string())?;
+        self.begun_now = 0;
+        self.act()?;
+        if self.primary.engine.drains_for().is_none() {
+            self.stats.lost_before_begun += beginning - self.begun_now;
         }
-        self.sync_if_due();
         self.wake_in(1);
         Ok(())
     }
 
-    /// Begins to make durable what waits for it, unless that is being done.
-    pub(crate) fn sync_if_due(&mut self) {
-        if let Some(sync_ns) = self.plan.sync_ns
-            && self.journal.begin_sync()
-        {
-            let at_ns = self.now_ns + self.random.between(1, sync_ns);
-            self.queue.add(at_ns, Event::Synced { life: self.life });
+    /// Begins to make durable what was appended, and that what is held back begins; now and then another process
+    /// has locked the journal.
+    pub(crate) fn begin_sync(&mut self) -> Outcome {
+        let sync_ns = self.plan.sync_ns.ok_or("a sync without a journal")?;
+        if self.is_phase_one() && self.random.happens(self.plan.terms.locked) {
+            let rest_ns = self.random.between(1, 4 * sync_ns);
+            self.primary.engine.put_off_sync(rest_ns, self.now_ns);
+            return Ok(());
         }
+        for interval in self.primary.engine.beginning() {
+            self.stats.written_ahead += 1;
+            self.journal.append(Entry::Begins(*interval));
+        }
+        check(self.journal.begin_sync(), || "a sync of nothing, or within a sync".into())?;
+        let at_ns = self.now_ns + self.random.between(1, sync_ns);
+        self.queue.add(at_ns, Event::Synced { life: self.life });
+        Ok(())
     }
 }

@@ -2,7 +2,6 @@
 //! is a journal. As in the real driver, whose workers start commands.
 
 use crate::function::number_of;
-use crate::journal::Entry;
 use crate::options::{Options, Transport};
 use crate::oracle::check;
 use crate::plan::Plan;
@@ -65,32 +64,20 @@ impl Plan {
         } else {
             200_000_000 + 4 * self.party.latency_ns
         };
-        let trip_ns = 3 * self.sync_ns.unwrap_or(0) + 8 * self.turn_ns + far_ns;
+        let trip_ns = 3 * self.terms.sync_ns(self.sync_ns) + 8 * self.turn_ns + far_ns;
         self.range.len() as u64 * trip_ns
     }
 }
 
 impl World<'_> {
-    /// Whether what begins is written down before it does.
-    pub(crate) fn is_ahead(&self) -> bool {
-        self.plan.once.is_some() && self.plan.sync_ns.is_some()
-    }
-
-    /// Holds assignments back until it is durable that they begin.
-    pub(crate) fn hold_back(&mut self, slot: usize, assignments: &[Assignment]) {
-        for assignment in assignments {
-            self.stats.written_ahead += 1;
-            self.journal.append(Entry::Begins(slot, *assignment));
-        }
-        self.sync_if_due();
-    }
-
-    /// It is durable that this begins; unless whoever was to have it has lost it since.
+    /// It is durable that this begins: sends it.
     pub(crate) fn let_begin(&mut self, slot: usize, assignment: Assignment) -> Outcome {
-        if !self.primary.supervisor.scheduler().stands(&assignment) {
-            self.stats.lost_before_begun += 1;
-            return Ok(());
-        }
+        self.begun_now += 1;
+        let is_durable = self.journal.has_begun(assignment.interval);
+        check(is_durable, || {
+            format!("{} is sent before its begin is durable", assignment.interval)
+        })?;
+        self.note_assigned(slot, &[assignment])?;
         let peer = self.primary.peers.get(slot);
         let is_here = peer.is_none_or(|peer| peer.lent.last() == Some(&assignment.interval));
         check(is_here, || format!("{} goes to somebody else", assignment.interval))?;
@@ -98,20 +85,6 @@ impl World<'_> {
             packer.assign(&[assignment]);
             // An agent may be sent what is packed before the next turn.
             packer.seal(0);
-        }
-        Ok(())
-    }
-
-    /// These were handed out, and are back.
-    pub(crate) fn untouched(&mut self, interval: Interval) -> Outcome {
-        check(self.plan.once.is_some(), || {
-            "what may be done twice is said to be untouched".into()
-        })?;
-        self.stats.untouched += 1;
-        self.oracle.untouched(interval)?;
-        if self.is_ahead() {
-            self.journal.append(Entry::Untouched(interval));
-            self.sync_if_due();
         }
         Ok(())
     }

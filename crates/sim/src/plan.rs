@@ -12,6 +12,7 @@ use crate::party::Party;
 use crate::question::Question;
 use crate::random::Random;
 use crate::reader::{LONGEST_LINE, Reader};
+use crate::terms::Terms;
 use evenly_core::{Policy, Range};
 
 /// One run.
@@ -49,6 +50,7 @@ pub(crate) struct Plan {
     pub(crate) reader: Reader,
     pub(crate) gasps: Gasps,
     pub(crate) once: Option<Once>,
+    pub(crate) terms: Terms,
 }
 
 /// What breaks in phase one. Rates are in a million steps.
@@ -122,6 +124,7 @@ impl Plan {
             reader: Reader::default(),
             gasps: Gasps::default(),
             once: None,
+            terms: Terms::default(),
         };
         // Whoever turns slowly reads much at once; and a long range means many answers.
         let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });
@@ -184,7 +187,8 @@ impl Plan {
         // Credit comes in quarters; what a report counts for is no more than two lines.
         let trips = lines.min(lines * 8 * LONGEST_LINE / u64::from(self.question.credit));
         let is_due = self.question.aggregate.is_streamed();
-        if is_due { trips * (self.sync_ns.unwrap_or(0) + 2 * self.turn_ns) } else { 0 }
+        let trip_ns = self.terms.sync_ns(self.sync_ns) + 2 * self.turn_ns;
+        if is_due { trips * trip_ns } else { 0 }
     }
 
     /// How long phase two may take. A deadly number is searched by halving, each time with a part
@@ -198,6 +202,7 @@ impl Plan {
         // A slow primary in front of a short pipe may take a turn for each frame.
         let turns = 30_000 * self.turn_ns;
         let turns = turns + self.reader.bound_ns() + self.trips_ns() + self.once_ns();
+        let turns = turns + self.terms.bound_ns();
         let silences = if self.transport == Transport::Pipes { 0 } else { 40 * 25 * SECOND };
         again.saturating_add(turns + silences + (120 + 200 * agents + 2 * searches) * SECOND)
     }

@@ -10,8 +10,9 @@ use crate::process::Process;
 use crate::queue::{Pid, Sid};
 use crate::summary::Summary;
 use crate::world::{Outcome, World};
+use evenly_core::engine::{self, Durability, Lines};
 use evenly_core::frame::{Packer, Unpacker};
-use evenly_core::{Assignment, Interval, IntervalSet, Scheduler, Supervisor, WorkerId};
+use evenly_core::{Assignment, Interval, IntervalSet, Scheduler, WorkerId};
 use std::collections::BTreeMap;
 
 /// What the primary is at.
@@ -31,7 +32,7 @@ pub(crate) const LINGER_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]
 pub(crate) struct Primary {
-    pub(crate) supervisor: Supervisor,
+    pub(crate) engine: engine::Primary,
     pub(crate) unpacker: Unpacker,
     pub(crate) peers: Vec<Peer>,
     /// By name: which process, if it is one of this machine.
@@ -86,10 +87,20 @@ impl Primary {
             scheduler
         } else {
             let resumed = scheduler.resume(&done, value, &durable.failures());
-            let resumed = resumed.map_err(|overlap| format!("cannot resume: {overlap}"))?;
-            resumed.resume_lines(durable.kept())
+            resumed.map_err(|overlap| format!("cannot resume: {overlap}"))?
         };
-        Ok(Self::around(plan, scheduler))
+        let mut scheduler = scheduler;
+        scheduler.keep_lines(&durable.pieces(), durable.lowest_failure());
+        let mut primary = Self::around(plan, scheduler);
+        plan.terms.apply(&mut primary.engine);
+        let engine = &mut primary.engine;
+        if plan.sync_ns.is_some() {
+            engine.set_durability(Durability::Journal { is_ahead: plan.once.is_some() });
+        }
+        if plan.question.aggregate.is_streamed() {
+            engine.set_lines(Lines::Written { most: plan.reader.most_kept });
+        }
+        Ok(primary)
     }
 
     /// An agent towards its own workers.
@@ -98,7 +109,9 @@ impl Primary {
             .credit(plan.question.credit)
             .opening(plan.opening)
             .retries(plan.retries);
-        Self::around(plan, plan.once(scheduler))
+        let mut primary = Self::around(plan, plan.once(scheduler));
+        primary.engine.set_durability(Durability::Confirmed);
+        primary
     }
 
     fn around(plan: &Plan, scheduler: Scheduler) -> Self {
@@ -115,8 +128,10 @@ impl Primary {
             gasp: None,
         };
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
+        let mut engine = engine::Primary::new(scheduler, plan.question.aggregate, plan.seats);
+        engine.watch_records();
         Self {
-            supervisor: Supervisor::new(scheduler, plan.seats),
+            engine,
             unpacker: Unpacker::new(plan.frame_limit, at_once),
             peers: (0..plan.seats).map(|_| peer()).collect(),
             pids: Vec::new(),
@@ -158,10 +173,11 @@ impl World<'_> {
         if self.is_phase_one() && self.random.happens(self.plan.faults.refuse) {
             self.stats.refusals += 1;
             self.tape.note("fork refused", slot as u64, 0);
-            self.primary.supervisor.refuse(slot, self.now_ns);
+            self.primary.engine.supervisor_mut().refuse(slot, self.now_ns);
             return Ok(());
         }
-        let (supervisor, pid) = (&mut self.primary.supervisor, self.processes.len());
+        let pid = self.processes.len();
+        let supervisor = self.primary.engine.supervisor_mut();
         let name = supervisor.next_name();
         let window = (self.plan.assignment_pipe / 24).max(1);
         supervisor.join(slot, window, self.now_ns).map_err(|violation| violation.to_string())?;
@@ -188,27 +204,27 @@ impl World<'_> {
         self.bury()?;
         self.mind_the_quiet();
         self.attend_upstream()?;
-        self.act()?;
-        if self.is_over || self.is_reader_gone()? {
+        if self.is_reader_gone()? {
             return Ok(());
         }
-        self.pass_lines()?;
+        self.retry_lines();
+        self.act()?;
         if self.is_over {
             return Ok(());
         }
+        self.let_read();
+        self.look_what_waits()?;
         self.flush()?;
         self.flush_upstream();
         self.flush_guests()?;
-        let scheduler = self.primary.supervisor.scheduler();
+        let scheduler = self.primary.engine.scheduler();
         self.oracle.look(scheduler)?;
         self.oracle.look_what_is_begun(scheduler)?;
         self.look_for_the_idle()?;
         match self.primary.stage {
             Stage::Gathering if self.upstream.is_some() => {}
             Stage::Gathering => {
-                let supervisor = &self.primary.supervisor;
-                let is_finished = supervisor.scheduler().is_finished() && self.outlet.is_empty();
-                if is_finished || supervisor.scheduler().is_drained() {
+                if self.primary.engine.is_over() {
                     self.close()?;
                 }
             }
@@ -217,19 +233,14 @@ impl World<'_> {
         self.arrange_to_wake()
     }
 
-    /// Sends chunks to whoever sits in a slot, or holds them back.
+    /// Sends chunks to the worker or agent in a slot.
     pub(crate) fn assign(&mut self, slot: usize) -> Outcome {
-        let assignments = self.primary.supervisor.assignments().to_vec();
+        let assignments = self.primary.engine.assignments().to_vec();
         check(!assignments.is_empty(), || "an empty assignment".into())?;
         self.tape.note("assign", slot as u64, assignments.len() as u64);
         self.note_assigned(slot, &assignments)?;
-        let is_ahead = self.is_ahead();
         let packer = self.packer(slot).ok_or("an assignment for an empty seat")?;
-        if is_ahead {
-            self.hold_back(slot, &assignments);
-        } else {
-            packer.assign(&assignments);
-        }
+        packer.assign(&assignments);
         let numbers = assignments.iter().map(|one| one.interval.len()).sum::<u128>();
         let numbers = u64::try_from(numbers).unwrap_or(u64::MAX);
         self.most_at_once = self.most_at_once.max(numbers);
@@ -237,7 +248,7 @@ impl World<'_> {
     }
 
     /// Somebody is given chunks.
-    fn note_assigned(&mut self, slot: usize, assignments: &[Assignment]) -> Outcome {
+    pub(crate) fn note_assigned(&mut self, slot: usize, assignments: &[Assignment]) -> Outcome {
         let Summary { refusals, stops, agents_joined, .. } = self.stats;
         let is_here = slot < self.plan.seats;
         let has_done_others = is_here && !self.primary.peers[slot].lent.is_empty();
@@ -261,6 +272,9 @@ impl World<'_> {
     /// What the worker in a slot has in hand may be lost with it: the last that it was given, where nobody
     /// has more than it begins.
     pub(crate) fn doubt(&mut self, slot: usize) {
+        for held in self.primary.engine.held_for(slot) {
+            self.oracle.fates.doubt(held);
+        }
         if let Some(peer) = self.primary.peers.get(slot)
             && let Some(last) = peer.lent.last()
         {
@@ -270,7 +284,8 @@ impl World<'_> {
 
     /// Nobody who can work has nothing to do while there is work.
     fn look_for_the_idle(&self) -> Outcome {
-        let Primary { supervisor, peers, .. } = &self.primary;
+        let Primary { engine, peers, .. } = &self.primary;
+        let supervisor = engine.supervisor();
         if !supervisor.is_work() || supervisor.scheduler().awaits_a_fresh_worker() {
             return Ok(());
         }
@@ -288,7 +303,7 @@ impl World<'_> {
         if !self.results.is_empty() {
             self.wake_in_a_turn();
         }
-        if let Some(due_ns) = self.primary.supervisor.next_due_ns() {
+        if let Some(due_ns) = self.primary.engine.next_due_ns() {
             check(due_ns > self.now_ns, || "what is due is not given out".into())?;
             self.wake_in(due_ns - self.now_ns);
         }

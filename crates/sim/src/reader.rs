@@ -7,14 +7,14 @@ use crate::plan::Plan;
 use crate::queue::Event;
 use crate::random::Random;
 use crate::world::{Outcome, World};
-use evenly_core::Aggregate;
+use evenly_core::{Aggregate, Interval};
 
 /// How somebody reads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reader {
     /// What the pipe to it holds, and the most that the primary keeps besides.
     pub(crate) pipe: usize,
-    most_kept: usize,
+    pub(crate) most_kept: usize,
     /// How often it reads, and how much.
     every_ns: u64,
     takes: usize,
@@ -58,8 +58,6 @@ pub(crate) struct Outlet {
     pipe: Pipe,
     /// What had no room.
     kept: Vec<u8>,
-    /// Whether lines are left in the stream.
-    is_behind: bool,
     is_read_due: bool,
     read: u64,
     /// Whether the reader is there.
@@ -69,45 +67,40 @@ pub(crate) struct Outlet {
 impl Outlet {
     pub(crate) fn new(plan: &Plan) -> Self {
         let pipe = Pipe::new(plan.reader.pipe);
-        Self { pipe, kept: vec![], is_behind: false, is_read_due: false, read: 0, is_read: true }
-    }
-
-    /// Whether all that can be passed on has been written.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.kept.is_empty() && !self.is_behind
+        Self { pipe, kept: vec![], is_read_due: false, read: 0, is_read: true }
     }
 }
 
 impl World<'_> {
-    /// Passes on the lines that are due, as far as there is room for them.
-    pub(crate) fn pass_lines(&mut self) -> Outcome {
-        let is_due = self.plan.question.aggregate.is_streamed() && self.is_gathering();
-        if !is_due || self.upstream.is_some() {
-            return Ok(());
-        }
-        let most_kept = self.plan.reader.most_kept;
-        loop {
-            let (outlet, supervisor) = (&mut self.outlet, &mut self.primary.supervisor);
-            while outlet.kept.len() < most_kept
-                && let Some(lines) = supervisor.next_lines()
-            {
-                self.oracle.lines.passed += lines.len() as u64;
-                outlet.kept.extend_from_slice(&lines);
-            }
-            let written = outlet.pipe.write(&outlet.kept);
-            outlet.kept.drain(..written);
-            outlet.is_behind = !supervisor.scheduler().stream().is_empty();
-            if !outlet.kept.is_empty() || !outlet.is_behind {
-                break;
-            }
-        }
-        self.stats.full_outlets += u64::from(!self.outlet.kept.is_empty());
-        self.let_read();
-        self.look_what_waits()?;
-        self.act()
+    /// There may be room in the pipe to the reader.
+    pub(crate) fn retry_lines(&mut self) {
+        self.primary.engine.retry_lines();
     }
 
-    fn let_read(&mut self) {
+    /// Takes lines from the engine.
+    pub(crate) fn take_lines(&mut self, lines: &[u8]) {
+        self.oracle.lines.passed += lines.len() as u64;
+        self.outlet.kept.extend_from_slice(lines);
+    }
+
+    /// Writes the lines that were taken, as far as the pipe has room.
+    pub(crate) fn write_lines(&mut self) {
+        let written = self.outlet.pipe.write(&self.outlet.kept);
+        self.outlet.kept.drain(..written);
+        self.stats.full_outlets += u64::from(!self.outlet.kept.is_empty());
+        self.primary.engine.flushed(self.outlet.kept.len());
+    }
+
+    /// Reads back what an earlier life found.
+    pub(crate) fn read_back(&mut self, due: Interval) -> Outcome {
+        let kept = self.journal.durable().read_back(due);
+        let partial = kept.ok_or_else(|| format!("nothing is kept of {due}"))?;
+        self.stats.lines_read_back += 1;
+        self.primary.engine.read_back_done(partial);
+        Ok(())
+    }
+
+    pub(crate) fn let_read(&mut self) {
         if !self.outlet.pipe.is_empty() && !self.outlet.is_read_due {
             self.outlet.is_read_due = true;
             let in_ns = self.random.between(1, self.plan.reader.every_ns);
@@ -138,7 +131,7 @@ impl World<'_> {
         } else {
             self.let_read();
         }
-        if !self.outlet.is_empty() || !self.outlet.is_read {
+        if !self.primary.engine.has_written_lines() || !self.outlet.is_read {
             self.wake_in_a_turn();
         }
         Ok(())
@@ -150,7 +143,7 @@ impl World<'_> {
             return Ok(false);
         }
         self.tape.note("reader gone", 0, 0);
-        self.oracle.end(self.primary.supervisor.scheduler())?;
+        self.oracle.end(self.primary.engine.scheduler())?;
         self.plan.reader.gone_after = None;
         if self.plan.sync_ns.is_some() {
             self.begin_again()?;
@@ -171,8 +164,8 @@ impl World<'_> {
     }
 
     /// What waits for the numbers below does not grow with the range.
-    fn look_what_waits(&mut self) -> Outcome {
-        let scheduler = self.primary.supervisor.scheduler();
+    pub(crate) fn look_what_waits(&mut self) -> Outcome {
+        let scheduler = self.primary.engine.scheduler();
         // Failures are written out only as they leave.
         let has_text = self.plan.question.aggregate != Aggregate::Failures;
         if !has_text || self.life > 0 || scheduler.ledger().limit().is_some() {

@@ -178,7 +178,7 @@ impl<'a> World<'a> {
         let mut stats = agent.stats;
         stats.failed_at_agents = std::mem::take(&mut stats.quarantined);
         stats.failed_alone = 0;
-        stats.stale_answers += agent.primary.supervisor.scheduler().stale_answers();
+        stats.stale_answers += agent.primary.engine.scheduler().stale_answers();
         self.stats.add(&stats);
     }
 

@@ -115,8 +115,18 @@ counters! {
     full_result_pipes,
     /// Writes that had to wait for room in an assignment pipe.
     full_assignment_pipes,
-    /// Records made durable.
+    /// Records that counted.
     records,
+    /// Comparisons of files before a record counted.
+    files_compared,
+    /// Syncs put off because another process had locked the journal.
+    journals_locked,
+    /// Drains that took longer than half a second.
+    long_drains,
+    /// Drains whose grace was over.
+    cut_drains,
+    /// Lines of an earlier life that were read back.
+    lines_read_back,
     /// Primaries that crashed.
     primary_crashes,
     /// Records lost with them.

@@ -123,7 +123,7 @@ impl World<'_> {
                             stats.agent_withdrawals += withdrawals.iter().count() as u64;
                             is_all = withdrawals.iter().any(|entry| entry == (EVERY_LEASE, 0));
                         }
-                        let taken = agent.take(body, &mut primary.supervisor, meanwhile);
+                        let taken = agent.take(body, primary.engine.supervisor_mut(), meanwhile);
                         if taken.is_err() {
                             end.get_or_insert(End::Protocol);
                         }
@@ -160,7 +160,7 @@ impl World<'_> {
     /// Tells the primary what the workers have done.
     pub(crate) fn pass_on(&mut self, record: &mut Record) {
         if let Some(upstream) = &mut self.upstream {
-            let supervisor = &mut self.primary.supervisor;
+            let supervisor = self.primary.engine.supervisor_mut();
             upstream.agent.record(record, supervisor, &mut upstream.packer);
         }
     }
@@ -184,7 +184,7 @@ impl World<'_> {
             End::GivenUp => Leave::NoWorker(0),
             _ => Leave::Signal(15),
         };
-        upstream.agent.leave(&mut primary.supervisor, &mut upstream.packer, why);
+        upstream.agent.leave(primary.engine.supervisor_mut(), &mut upstream.packer, why);
         upstream.packer.seal(0);
         upstream.end.get_or_insert(end);
     }

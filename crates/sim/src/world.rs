@@ -48,6 +48,8 @@ pub(crate) struct World<'a> {
     pub(crate) journal: Journal,
     /// Where lines leave.
     pub(crate) outlet: Outlet,
+    /// Begins that were sent since the journal was durable last.
+    pub(crate) begun_now: u64,
     /// The most numbers that somebody was assigned at once.
     pub(crate) most_at_once: u64,
     pub(crate) primary: Primary,
@@ -97,6 +99,7 @@ impl<'a> World<'a> {
             flying: 0,
             journal,
             outlet,
+            begun_now: 0,
             most_at_once: 0,
             primary,
             life: 0,

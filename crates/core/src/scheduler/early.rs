@@ -1,12 +1,12 @@
 //! Early decisions and flow control: numbers that cannot change the answer any more, and credit for lines that must
 //! wait for lower numbers.
 
-use super::{Action, Record, Scheduler};
+use super::{Action, Scheduler};
 use crate::aggregate::Value;
 use crate::credit::Credits;
 use crate::interval::Interval;
 use crate::lease::WorkerId;
-use crate::partial::{Failure, Partial};
+use crate::partial::Failure;
 use crate::policy::Policy;
 use crate::stream::{Passed, Stream};
 use alloc::vec::Vec;
@@ -69,20 +69,6 @@ impl Scheduler {
             _ => Some(whole),
         };
         (lowest.map(|rest| rest.first()), self.total - covered.len())
-    }
-
-    /// Goes on with lines that are kept of numbers that are done already; see
-    /// [`resume`](Self::resume), where they have no value.
-    #[must_use]
-    pub fn resume_lines(mut self, kept: impl IntoIterator<Item = Partial>) -> Self {
-        for Partial { covered, failed, value } in kept {
-            // The workers that found them are gone.
-            let mut record = Record { covered, failed, value, ..Record::empty(self.aggregate) };
-            if let Some(limit) = self.stream.put(&mut record) {
-                self.waive_above(limit);
-            }
-        }
-        self
     }
 
     /// Waives what an answer so far makes superfluous.
@@ -158,6 +144,7 @@ mod tests {
     use super::*;
     use crate::aggregate::Aggregate;
     use crate::interval::{Interval, IntervalSet};
+    use crate::partial::Partial;
     use crate::range::Range;
     use crate::scheduler::{Capacity, Event};
     use std::vec;
@@ -204,19 +191,24 @@ mod tests {
         assert!(matches!(scheduler.poll(), Some(Action::Credit { .. })));
     }
 
-    /// They count against no credit, and were once taken for numbers without lines.
     #[test]
-    fn lines_that_are_resumed_are_passed_on_with_their_neighbours() {
+    fn lines_of_an_earlier_run_are_passed_on_when_they_are_due() {
         let piece = |n: i64, text: &str| Partial {
             covered: vec![Interval::single(n)],
             failed: vec![],
             value: Value::Lines { lines: u64::from(!text.is_empty()), text: text.into() },
         };
         let find = Aggregate::Find { first: None };
-        let scheduler = resumed(find, &[(0, 3)], find.empty());
-        let kept = [piece(3, "3\n"), piece(2, ""), piece(1, "1\n"), piece(0, "")];
-        let mut scheduler = scheduler.resume_lines(kept);
-        let lines: Vec<u8> = core::iter::from_fn(|| scheduler.next_lines()).flatten().collect();
+        let mut scheduler = resumed(find, &[(0, 3)], find.empty());
+        scheduler.keep_lines(&[(Interval::new(0, 3).unwrap(), 2)], None);
+        let mut lines = Vec::new();
+        for kept in [piece(0, ""), piece(1, "1\n"), piece(2, ""), piece(3, "3\n")] {
+            let due = scheduler.stream().due().unwrap();
+            assert_eq!(due.first(), kept.span().unwrap().first());
+            scheduler.give_back_lines(kept);
+            lines.extend(core::iter::from_fn(|| scheduler.next_lines()).flatten());
+        }
         assert_eq!(lines, b"1\n3\n");
+        assert_eq!(scheduler.stream().due(), None);
     }
 }

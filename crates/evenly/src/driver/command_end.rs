@@ -50,7 +50,7 @@ impl Gathering<'_> {
             let ready = self.wait(Some(deadline))?;
             if ready.results {
                 self.receive()?;
-                self.keep_records()?;
+                self.act()?;
             }
             if ready.signals {
                 while let Some(signal) = self.signals.next().map_err(system("read signalfd"))? {

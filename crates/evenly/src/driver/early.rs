@@ -1,39 +1,15 @@
-//! Signals, and what makes a job end early: a signal, the deadline, enough failures.
+//! Signals of the primary: they end the job, pause it, or ask how far it is.
 //!
-//! To end early is to *drain*: nothing more is handed out, what is not counted is taken back, and the
-//! workers finish the numbers they are at, within [`Job::drain`](crate::Job::drain). A second signal ends it at once.
+//! The engine decides how a job drains, within [`Job::drain`](crate::Job::drain). A second signal ends it at once.
 
 use super::gather::{Gathering, system};
 use super::upstream::End;
 use crate::error::Error;
 use crate::observe::{Early, Observation};
 use crate::process::signals::Signal;
+use evenly_core::Failure;
 use evenly_core::agent::Leave;
-use evenly_core::{Cause, Failure, Interval};
-use std::time::{Duration, Instant};
-
-/// Time that workers have for the numbers they are at when the deadline has passed.
-const DRAIN_AT_DEADLINE: Duration = Duration::from_millis(500);
-
-/// Whoever waits so long is told what for.
-const PATIENCE: Duration = Duration::from_millis(500);
-
-/// A job on its way to an early end.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Draining {
-    pub(super) why: Early,
-    /// When the workers must have finished what they are at.
-    until: Duration,
-    /// When to tell that they have not yet, unless it was told.
-    patience: Option<Duration>,
-}
-
-impl Draining {
-    /// When something is to be done about it.
-    pub(super) fn next(&self) -> Duration {
-        self.patience.unwrap_or(self.until)
-    }
-}
+use std::time::Instant;
 
 impl Gathering<'_> {
     /// Reads all signals that have arrived, and does what they ask for.
@@ -57,55 +33,31 @@ impl Gathering<'_> {
 
     /// The first signal drains, the second ends at once.
     fn ask_for_the_end(&mut self, signal: Signal) -> Result<(), Error> {
-        let is_second = self.early.is_some_and(|early| matches!(early.why, Early::Signal(_)));
-        // The stages of an early end are not shown.
-        if is_second || self.stages.is_wanted() {
+        // The user of --wiring does not want to see the stages of an early end.
+        if self.stages.is_wanted() {
             return Err(Error::Interrupted(signal));
         }
         if let Some(upstream) = &mut self.upstream {
             // Others do what is not done, and need not wait for it.
             let number = signal.number().unsigned_abs();
-            upstream.leave(&mut self.supervisor, Leave::Signal(number), End::Signal(signal));
+            upstream.leave(
+                self.engine.supervisor_mut(),
+                Leave::Signal(number),
+                End::Signal(signal),
+            );
             return Ok(());
         }
-        self.end_early(Early::Signal(signal), self.job.drain);
+        if !self.engine.ask_for_end(signal.number(), self.clock.now_ns()) {
+            return Err(Error::Interrupted(signal));
+        }
+        self.observer.observe(&Observation::EndsEarly(Early::Signal(signal)));
         Ok(())
     }
 
-    /// Begins to drain.
-    pub(super) fn end_early(&mut self, why: Early, within: Duration) {
-        let now = self.clock.elapsed();
-        self.early = Some(Draining { why, until: now + within, patience: Some(now + PATIENCE) });
-        self.supervisor.drain();
-        self.observer.observe(&Observation::EndsEarly(why));
-    }
-
-    /// Ends what has had its time.
-    pub(super) fn keep_time(&mut self) -> Result<(), Error> {
-        let now = self.clock.elapsed();
-        match &mut self.early {
-            Some(Draining { why, until, .. }) if *until <= now => {
-                let why = *why;
-                Err(self.ended_early(why))
-            }
-            Some(Draining { why, patience, .. }) => {
-                if patience.take_if(|patience| *patience <= now).is_some() {
-                    self.observer.observe(&Observation::StillDraining(*why));
-                }
-                Ok(())
-            }
-            None if self.job.deadline.is_some_and(|deadline| deadline <= now) => {
-                self.end_early(Early::Deadline, DRAIN_AT_DEADLINE);
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-
     /// Why there is no answer.
-    pub(super) fn ended_early(&self, why: Early) -> Error {
+    pub(super) fn ended_early(&self, why: impl Into<Early>) -> Error {
         let (failed, covered, total) = self.counts();
-        match why {
+        match why.into() {
             Early::Signal(signal) => Error::Interrupted(signal),
             Early::Halt => Error::Halted { failed, covered, total },
             Early::Deadline => {
@@ -115,20 +67,9 @@ impl Gathering<'_> {
         }
     }
 
-    /// Where nothing is started twice: names what had begun when the job ended at once, for nobody will hear how
-    /// that went.
+    /// Names the numbers of at-most-once runs that had begun when the job ended at once.
     pub(super) fn tell_what_is_unknown(&mut self) -> Vec<Failure> {
-        if !self.job.is_at_most_once() {
-            return Vec::new();
-        }
-        let in_hand = self.supervisor.scheduler().in_hand();
-        let mut begun: Vec<Interval> = in_hand
-            .filter(|assignment| !self.keeper.holds(assignment))
-            .map(|assignment| assignment.interval)
-            .collect();
-        begun.sort_unstable();
-        let as_failure = |interval| Failure { interval, cause: Cause::Unknown };
-        let unknown: Vec<Failure> = begun.into_iter().map(as_failure).collect();
+        let unknown = self.engine.unknown_in_hand();
         for failure in &unknown {
             self.observer.observe(&Observation::Quarantined(*failure));
         }
@@ -137,7 +78,7 @@ impl Gathering<'_> {
 
     /// Failed, covered and all numbers.
     pub(super) fn counts(&self) -> (u128, u128, u128) {
-        let scheduler = self.supervisor.scheduler();
+        let scheduler = self.engine.scheduler();
         let ledger = scheduler.ledger();
         (ledger.failed(), ledger.covered().len(), scheduler.total())
     }

@@ -1,56 +1,17 @@
 //! The last steps of the primary: end of file in both directions, and waiting for the children.
 
-use super::early::Draining;
 use super::gather::{Gathering, system};
 use super::upstream::Upstream;
 use crate::error::Error;
 use crate::job::Report;
-use crate::observe::Early;
 use crate::transport::Transport;
-use evenly_core::{Cause, Failure, Interval, Scheduler};
+use evenly_core::engine::{Early, Failures};
 use rustix::process::Signal;
 use std::time::Duration;
 
 /// How long the primary waits for end of file after it closed the assignment pipes. Whoever still
 /// lives then is killed: every number is covered, so nothing is lost.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// The numbers that failed and could change the answer, ascending, how many there are, and of how many of
-/// these the outcome is unknown; with those that were in hand when the job ended and whose outcome is unknown, too.
-pub(super) fn failures(
-    scheduler: &Scheduler,
-    unknown_in_hand: &[Failure],
-) -> (Vec<Failure>, u128, u128) {
-    let ledger = scheduler.ledger();
-    let mut failures = ledger.failures().to_vec();
-    failures.extend(unknown_in_hand);
-    failures.sort_unstable_by_key(|failure| failure.interval);
-    failures.dedup_by(|next, failure| is_joined(failure, *next));
-    let Some(limit) = ledger.limit() else {
-        let in_hand: u128 = unknown_in_hand.iter().map(|failure| failure.interval.len()).sum();
-        return (failures, ledger.failed() + in_hand, ledger.unknown() + in_hand);
-    };
-    failures.retain_mut(|failure| {
-        let first = failure.interval.first();
-        let wanted = Interval::new(first, failure.interval.last().min(limit));
-        failure.interval = wanted.unwrap_or(failure.interval);
-        wanted.is_some()
-    });
-    let numbers = |failure: &Failure| failure.interval.len();
-    let unknown =
-        failures.iter().filter(|failure| failure.cause == Cause::Unknown).map(numbers).sum();
-    let failed = failures.iter().map(numbers).sum();
-    (failures, failed, unknown)
-}
-
-/// Whether the next failure, of a neighbour and for the same cause, could be joined to this one.
-fn is_joined(failure: &mut Failure, next: Failure) -> bool {
-    let follows = failure.interval.last().checked_add(1) == Some(next.interval.first());
-    if follows && failure.cause == next.cause {
-        failure.interval = failure.interval.hull(next.interval);
-    }
-    follows && failure.cause == next.cause
-}
 
 impl Gathering<'_> {
     /// Closes the assignment pipes, which is end of file for the workers, and reads until it is
@@ -110,15 +71,14 @@ impl Gathering<'_> {
             }
         }
         self.stages.waited(&mut self.clock);
-        let scheduler = self.supervisor.scheduler();
-        let is_complete = scheduler.is_finished() && self.outlet.is_empty();
-        if let Some(Draining { why, .. }) = self.early
-            && (matches!(why, Early::Signal(_)) || !is_complete)
+        let scheduler = self.engine.scheduler();
+        if let Some(why) = self.engine.drains_for()
+            && (matches!(why, Early::Signal(_)) || !self.engine.is_complete())
         {
             return Err(self.ended_early(why));
         }
-        let (failures, failed, unknown) = failures(scheduler, &[]);
-        let descriptions = self.supervisor.descriptions(&failures);
+        let Failures { failures, failed, unknown } = self.engine.failures(&[]);
+        let descriptions = self.engine.supervisor().descriptions(&failures);
         let descriptions = descriptions.map(|(n, text)| (n, text.to_owned())).collect();
         Ok(Report {
             descriptions,

@@ -5,12 +5,9 @@
 
 use super::clock::Clock;
 use super::crew::Crew;
-use super::early::Draining;
-use super::halting::Counted;
 use super::keeping::Keeper;
 use super::outlet::{OUTLET, Outlet};
 use super::primary::is_over;
-use super::rate::Rate;
 use super::reception::{AGENTS, Agents};
 use super::stages::Stages;
 use super::stuck::Posts;
@@ -22,8 +19,9 @@ use crate::process::footprint::Watch;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Failed, Registry, Token, Transport};
+use evenly_core::engine::{End, Output, Primary, Report, Seat};
 use evenly_core::frame::Packer;
-use evenly_core::{Failure, Fault, Heard, Order, Progress, Supervisor};
+use evenly_core::{Failure, Fault, Heard, Progress, Record};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -39,7 +37,8 @@ pub(super) const OVERSLEPT: Duration = Duration::from_secs(1);
 /// A job whose workers run.
 pub(super) struct Gathering<'a> {
     pub(super) job: &'a mut Job,
-    pub(super) supervisor: Supervisor,
+    /// The state of the run.
+    pub(super) engine: Primary,
     pub(super) hub: Hub,
     pub(super) registry: Registry,
     /// Agents of this primary.
@@ -55,13 +54,8 @@ pub(super) struct Gathering<'a> {
     pub(super) stages: Stages,
     pub(super) clock: Clock,
     pub(super) losses: u64,
-    /// What counts towards a halt.
-    pub(super) counted: Counted,
     /// When progress is told next.
     next_progress: Option<Duration>,
-    pub(super) early: Option<Draining>,
-    /// How much may begin in a second, if that is limited.
-    rate: Option<Rate>,
     /// When to look how much memory workers have, if that is limited.
     pub(super) memory: Option<Watch>,
     /// How long workers have been at their numbers.
@@ -93,7 +87,7 @@ impl From<Failed> for Error {
 impl<'a> Gathering<'a> {
     pub(super) fn new(
         job: &'a mut Job,
-        supervisor: Supervisor,
+        engine: Primary,
         (hub, registry): (Hub, Registry),
         crew: Crew,
         signals: &'a Signals,
@@ -101,12 +95,11 @@ impl<'a> Gathering<'a> {
         clock: Clock,
     ) -> Self {
         let next_progress = job.progress_every;
-        let (losses, early, is_end_of_file) = (0, None, false);
-        let rate = job.max_rate.map(Rate::new);
+        let (losses, is_end_of_file) = (0, false);
         let (memory, posts) = (Self::watch_over_memory(job), Posts::new(job));
         Self {
             job,
-            supervisor,
+            engine,
             hub,
             registry,
             agents: Agents::default(),
@@ -119,10 +112,7 @@ impl<'a> Gathering<'a> {
             stages,
             clock,
             losses,
-            counted: Counted::default(),
             next_progress,
-            early,
-            rate,
             memory,
             posts,
             is_end_of_file,
@@ -133,18 +123,17 @@ impl<'a> Gathering<'a> {
     pub(super) fn send_ranges(&mut self, resumed: Option<(u128, u128)>) -> Result<(), Error> {
         self.outlet = Outlet::open(self.job, &self.registry)?;
         self.agents.share_descriptors();
-        self.counted = resumed.map(Counted::resumed).unwrap_or_default();
         self.tell_begun(resumed);
         // The end may have been asked for while workers were started.
         let is_over = is_over(&self.clock, self.job.deadline);
         if is_over {
             // Nothing begins.
-            self.supervisor.drain();
+            self.engine.supervisor_mut().drain();
         }
         self.admit_everybody()?;
         if is_over {
             self.heed_signals()?;
-            self.keep_time()?;
+            self.act()?;
         }
         self.stages.ranges_sent(&self.crew, &mut self.clock);
         Ok(())
@@ -155,18 +144,13 @@ impl<'a> Gathering<'a> {
         for slot in 0..self.crew.slots.len() {
             self.admit(slot)?;
         }
-        self.let_more_begin();
         self.act()?;
-        if self.job.aggregate.is_streamed() {
-            // An earlier run may have found some that are due.
-            self.pass_lines()?;
-        }
         self.flush()
     }
 
     pub(super) fn admit(&mut self, slot: usize) -> Result<(), Error> {
         let window = self.hub.window(slot).map_err(system("fcntl F_GETPIPE_SZ"))?;
-        self.supervisor.join(slot, window, self.clock.now_ns())?;
+        self.engine.supervisor_mut().join(slot, window, self.clock.now_ns())?;
         let pid = self.crew.slots[slot].child.number();
         self.observer.observe(&Observation::WorkerStarted { worker: slot + 1, pid });
         Ok(())
@@ -183,7 +167,7 @@ impl<'a> Gathering<'a> {
             self.attend(ready)?;
             self.tell_progress();
         }
-        self.keep_the_rest()
+        Ok(())
     }
 
     /// Does what there is to do after a wait, except for reading results.
@@ -202,15 +186,10 @@ impl<'a> Gathering<'a> {
         }
         self.look_at_memory();
         self.look_for_the_stuck();
-        self.keep_time()?;
         self.keep_time_elsewhere()?;
-        self.let_more_begin();
+        self.begin_journal_if_due();
+        self.engine.retry_lines();
         self.act()?;
-        self.keep_journal()?;
-        if self.job.aggregate.is_streamed() {
-            self.pass_lines()?;
-            self.keep_what_is_written();
-        }
         self.flush()
     }
 
@@ -241,9 +220,7 @@ impl<'a> Gathering<'a> {
         if let Some(upstream) = &self.upstream {
             return upstream.is_over();
         }
-        let scheduler = self.supervisor.scheduler();
-        (scheduler.is_finished() && self.outlet.is_empty())
-            || scheduler.is_drained_except(|assignment| self.keeper.holds(assignment))
+        self.engine.is_over()
     }
 
     /// Waits until something can be done, or until `deadline` on the clock of the run.
@@ -289,7 +266,7 @@ impl<'a> Gathering<'a> {
         let now_ns = self.clock.now_ns();
         while let Some(arrival) = self.hub.next() {
             let heard = match arrival {
-                Arrival::Frame { frame, .. } => self.supervisor.hear(frame, now_ns),
+                Arrival::Frame { frame, .. } => self.engine.supervisor_mut().hear(frame, now_ns),
                 Arrival::Garbage(malformed) => {
                     self.suspect(malformed)?;
                     continue;
@@ -319,98 +296,119 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Carries out what the supervisor wants done.
+    /// Carries out every output of the engine.
     pub(super) fn act(&mut self) -> Result<(), Error> {
-        loop {
-            self.carry_out_orders()?;
-            if !self.begin_what_is_held()? {
-                return Ok(());
-            }
-        }
-    }
-
-    fn carry_out_orders(&mut self) -> Result<(), Error> {
-        let now_ns = self.clock.now_ns();
-        while let Some(order) = self.supervisor.poll(now_ns)? {
-            match order {
-                Order::Assign { slot } => {
-                    let assignments = self.supervisor.assignments();
-                    let is_here = slot < self.crew.slots.len();
-                    let (hub, agents) = (&mut self.hub, &mut self.agents);
-                    if self.keeper.is_ahead() {
-                        self.keeper.hold(slot, assignments);
-                    } else if let Some(packer) = packer(hub, agents, is_here, slot) {
-                        packer.assign(assignments);
-                    }
-                    self.stages.note_assigned(slot, assignments);
-                }
-                Order::Withdraw { slot, lease, parts } => {
-                    let is_here = slot < self.crew.slots.len();
-                    let (hub, agents) = (&mut self.hub, &mut self.agents);
-                    if let Some(packer) = packer(hub, agents, is_here, slot) {
-                        packer.withdraw(lease, parts);
-                    }
-                }
-                Order::Credit { slot, bytes } => {
-                    let is_here = slot < self.crew.slots.len();
-                    let (hub, agents) = (&mut self.hub, &mut self.agents);
-                    if let Some(packer) = packer(hub, agents, is_here, slot) {
-                        packer.credit(bytes);
-                    }
-                }
-                Order::Record(mut record) => {
-                    self.refuse_changed_files(false)?;
-                    if let Some(upstream) = &mut self.upstream {
-                        upstream.record(&mut record, &mut self.supervisor);
-                    }
-                    self.keep(record)?;
-                }
-                Order::Fill { slot } => self.fill(slot)?,
-                Order::Kill { slot } => self.make_room(slot)?,
-                Order::Quarantined(failure) => {
-                    self.note_failure(failure);
-                }
-                Order::Recovered { n, cause } => {
-                    self.observer.observe(&Observation::Recovered { n, cause });
-                }
-                Order::Silenced { slot, reclaimed } if slot < self.crew.slots.len() => {
-                    self.tell_silence(slot, reclaimed);
-                }
-                Order::Silenced { slot, reclaimed } => self.tell_silent_agent(slot, reclaimed),
-                Order::GiveUp { slot, times } => return Err(self.beyond_repair(slot, times)),
-                Order::Untouched(interval) => self.keep_untouched(interval),
-                Order::Finished => {}
+        let mut now_ns = self.clock.now_ns();
+        while let Some(output) = self.engine.poll(now_ns)? {
+            let takes_long = matches!(output, Output::Sync | Output::Start { .. });
+            self.carry_out(output, now_ns)?;
+            if takes_long {
+                now_ns = self.clock.now_ns();
             }
         }
         Ok(())
     }
 
-    /// Counts a failure and reports it, behind the description that its worker sent.
-    pub(super) fn note_failure(&mut self, failure: Failure) {
-        self.counted.fail();
-        if let Some((n, text)) = self.supervisor.description(&failure) {
+    fn carry_out(&mut self, output: Output, now_ns: u64) -> Result<(), Error> {
+        match output {
+            Output::Assign { seat } => {
+                let assignments = self.engine.assignments();
+                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                    packer.assign(assignments);
+                }
+                self.stages.note_assigned(seat.slot(), assignments);
+            }
+            Output::Begin { seat, assignment } => {
+                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                    packer.assign(&[assignment]);
+                }
+            }
+            Output::Withdraw { seat, lease, parts } => {
+                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                    packer.withdraw(lease, parts);
+                }
+            }
+            Output::Credit { seat, bytes } => {
+                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                    packer.credit(bytes);
+                }
+            }
+            Output::CompareFiles => {
+                self.refuse_changed_files(false)?;
+                self.engine.files_are_unchanged();
+            }
+            Output::Append(record) => self.append(record, now_ns)?,
+            Output::AppendUntouched(interval) => self.append_untouched(interval),
+            Output::Sync => self.sync()?,
+            Output::Write(lines) => self.take_lines(&lines)?,
+            Output::Flush => self.flush_lines()?,
+            Output::ReadBack(due) => self.read_back(due)?,
+            Output::Start { slot } => self.fill(slot)?,
+            Output::Kill { slot } => self.make_room(slot)?,
+            Output::Report(report) => self.tell(report),
+            Output::End(End::Early(why)) => return Err(self.ended_early(why)),
+            Output::End(End::LostBeyondRepair { slot, times }) => {
+                return Err(self.beyond_repair(slot, times));
+            }
+            // Only where records are watched.
+            Output::Counted(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Appends a record to the journal, or sends it to the primary of this agent.
+    fn append(&mut self, mut record: Record, now_ns: u64) -> Result<(), Error> {
+        let Some(upstream) = &mut self.upstream else {
+            self.keeper.append(record);
+            return Ok(());
+        };
+        upstream.record(&mut record, self.engine.supervisor_mut());
+        Ok(self.engine.confirm(record, now_ns)?)
+    }
+
+    /// Passes a report of the engine on to the observer.
+    fn tell(&mut self, report: Report) {
+        let observation = match report {
+            Report::Failed(failure) => {
+                self.note_failure(failure);
+                return;
+            }
+            Report::Silent { seat: Seat::Worker(slot), reclaimed } => {
+                self.tell_silence(slot, reclaimed);
+                return;
+            }
+            Report::Silent { seat: Seat::Agent(slot), reclaimed } => {
+                self.tell_silent_agent(slot, reclaimed);
+                return;
+            }
+            Report::Unbegun(_) => return,
+            Report::JournalLocked => {
+                self.tell_journal_locked();
+                return;
+            }
+            Report::Recovered { n, cause } => Observation::Recovered { n, cause },
+            Report::EndsEarly(why) => Observation::EndsEarly(why.into()),
+            Report::StillDraining(why) => Observation::StillDraining(why.into()),
+        };
+        self.observer.observe(&observation);
+    }
+
+    /// Reports a failure, behind the description that its worker sent.
+    fn note_failure(&mut self, failure: Failure) {
+        if let Some((n, text)) = self.engine.supervisor().description(&failure) {
             self.observer.observe(&Observation::Described { n, text });
         }
         self.observer.observe(&Observation::Quarantined(failure));
     }
 
-    /// Where frames to the worker or agent in a slot are packed.
-    pub(super) fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
-        let is_here = slot < self.crew.slots.len();
-        packer(&mut self.hub, &mut self.agents, is_here, slot)
-    }
-
     /// Until when nothing changes unless something happens.
     pub(super) fn next_deadline(&self) -> Option<Duration> {
-        let due = self.supervisor.next_due_ns().map(Duration::from_nanos);
-        let early = self.early.as_ref().map(Draining::next).or(self.job.deadline);
+        let due = self.engine.next_due_ns().map(Duration::from_nanos);
         let elsewhere = self.next_deadline_elsewhere();
-        let is_waiting = self.supervisor.scheduler().is_waiting_for_allowance();
-        let rate = self.rate.as_ref().filter(|_| is_waiting).map(Rate::next);
         let looks = |watch: &Watch| self.clock.elapsed() + watch.next();
         let (memory, posts) = (self.memory.as_ref().map(looks), Some(looks(self.posts.watch())));
-        let journal = self.keeper.next_due();
-        let dues = [self.next_progress, due, early, elsewhere, rate, memory, posts, journal];
+        let begins = self.keeper.begins();
+        let dues = [self.next_progress, due, elsewhere, memory, posts, begins];
         dues.into_iter().flatten().min()
     }
 
@@ -428,22 +426,13 @@ impl<'a> Gathering<'a> {
         self.keep_time_of_upstream()
     }
 
-    /// Allows what may begin by now.
-    fn let_more_begin(&mut self) {
-        if let Some(rate) = &mut self.rate
-            && self.supervisor.scheduler().is_waiting_for_allowance()
-        {
-            self.supervisor.allow(rate.take(self.clock.elapsed()));
-        }
-    }
-
     /// Progress of the job; without a remaining time while a number is stuck.
     pub(super) fn progress(&self) -> Progress {
-        let mut progress = self.supervisor.scheduler().progress(self.clock.now_ns());
-        if let (Some(rate), Some(left)) = (&self.rate, &mut progress.seconds_left)
+        let mut progress = self.engine.scheduler().progress(self.clock.now_ns());
+        if let (Some(rate), Some(left)) = (self.engine.rate(), &mut progress.seconds_left)
             && !self.job.begins_by_chunk()
         {
-            let remaining = self.supervisor.scheduler().ledger().remaining();
+            let remaining = self.engine.scheduler().ledger().remaining();
             *left = left.max(remaining as f64 / rate.per_second());
         }
         if self.posts.is_any_stuck() {
@@ -463,12 +452,10 @@ impl<'a> Gathering<'a> {
     }
 }
 
-/// Where frames to the worker or agent in a slot are packed.
-fn packer<'a>(
-    hub: &'a mut Hub,
-    agents: &'a mut Agents,
-    is_here: bool,
-    slot: usize,
-) -> Option<&'a mut Packer> {
-    if is_here { hub.packer(slot) } else { agents.packer(slot) }
+/// Where frames to a worker or agent are packed.
+fn packer<'a>(hub: &'a mut Hub, agents: &'a mut Agents, seat: Seat) -> Option<&'a mut Packer> {
+    match seat {
+        Seat::Worker(slot) => hub.packer(slot),
+        Seat::Agent(slot) => agents.packer(slot),
+    }
 }

@@ -1,18 +1,21 @@
-//! The journal in the loop: what comes in is made durable now and then, and counts when it is.
+//! Journal of a run: carries out the appends and syncs of the engine, and begins, leaves or discards the file.
 //!
-//! Commits happen between two waits, in the one thread there is. Nobody waits idle for one: workers have
-//! their next chunks already, and when nobody has anything left in hand it is not put off.
+//! A commit happens between two waits, in the one thread of the primary. Workers do not idle meanwhile: they have
+//! their next chunks already.
 
 use super::gather::Gathering;
 use super::gather::OVERSLEPT;
-use super::unwritten::Unwritten;
 use crate::error::Error;
 use crate::function::Function;
 use crate::job::Job;
 use crate::journal::{Committed, Done, Journal, JournalError, JournalWriter, Ready};
 use crate::observe::{Observation, Resumed};
-use evenly_core::{Aggregate, Assignment, Interval, Range, Record, Scheduler};
+use evenly_core::engine::Durability;
+use evenly_core::{Aggregate, Interval, Range, Record, Scheduler};
 use std::time::{Duration, Instant};
+
+/// Pause before the next try, while another process has the journal locked.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The journal of a run, if it has one.
 #[derive(Default)]
@@ -24,14 +27,8 @@ pub(super) struct Keeper {
     is_new: bool,
     /// Whether the run goes on without it where it cannot be written.
     is_optional: bool,
-    /// Of commands that put something out: what is done, until that has been written.
-    unwritten: Unwritten,
-    /// Whether it was told that somebody else has it locked.
-    is_told: bool,
-    /// Whether what begins is written down before, because nothing must begin twice; and what is held back
-    /// until that is done, with the slots of those who get it.
+    /// Whether an assignment is sent only when the journal says that it begins.
     is_ahead: bool,
-    held: Vec<(usize, Assignment)>,
 }
 
 /// A keeper whose journal was checked and not written to yet.
@@ -76,29 +73,26 @@ impl<'a> Checked<'a> {
 }
 
 impl Keeper {
-    /// Whether what begins is written down before.
+    /// Whether an assignment is sent only when the journal says that it begins.
     pub(super) fn is_ahead(&self) -> bool {
         self.is_ahead
     }
 
-    /// Whether what is done is kept.
+    /// Whether there is a journal now.
     pub(super) fn has_journal(&self) -> bool {
         self.book.is_some()
     }
 
-    /// Holds assignments back until they are written down as begun.
-    pub(super) fn hold(&mut self, slot: usize, assignments: &[Assignment]) {
-        self.held.extend(assignments.iter().map(|assignment| (slot, *assignment)));
+    /// Appends a record: the next sync makes it durable.
+    pub(super) fn append(&mut self, record: Record) {
+        if let Some(book) = &mut self.book {
+            book.put(record);
+        }
     }
 
-    /// Whether an assignment is held back.
-    pub(super) fn holds(&self, assignment: &Assignment) -> bool {
-        self.held.iter().any(|(_, held)| held.lease == assignment.lease)
-    }
-
-    /// When something is to be done about it.
-    pub(super) fn next_due(&self) -> Option<Duration> {
-        self.book.as_ref().map_or(self.begins, JournalWriter::due)
+    /// When a journal begins that the user did not name.
+    pub(super) fn begins(&self) -> Option<Duration> {
+        self.begins
     }
 
     /// Goes on with what is done.
@@ -124,7 +118,7 @@ impl Keeper {
 impl Gathering<'_> {
     /// Reports that the job has begun; `resumed` is how many numbers an earlier run did, and how many failed.
     pub(super) fn tell_begun(&mut self, resumed: Option<(u128, u128)>) {
-        let ledger = self.supervisor.scheduler().ledger();
+        let ledger = self.engine.scheduler().ledger();
         let is_over = ledger.is_exhausted();
         let book = self.keeper.book.as_ref();
         let resumed = resumed.zip(book).map(|((done, failed), book)| Resumed {
@@ -136,68 +130,64 @@ impl Gathering<'_> {
         self.observer.observe(&Observation::Begun { resumed });
     }
 
-    /// Takes what is to be made durable, or gives it back at once.
-    pub(super) fn keep(&mut self, record: Record) -> Result<(), Error> {
-        let is_put_out = self.is_put_out();
-        match &mut self.keeper.book {
-            // Nobody can put out again what is lost on its way: it is written first, and then done.
-            Some(_) if is_put_out => {
-                self.keeper.unwritten.add(&record);
-                self.count(record)?;
-                self.consider_halting()
+    /// Appends that these numbers did not begin.
+    pub(super) fn append_untouched(&mut self, interval: Interval) {
+        if let Some(book) = &mut self.keeper.book {
+            book.untouch(interval);
+        }
+    }
+
+    /// Makes durable what was appended, and that what is held back begins.
+    pub(super) fn sync(&mut self) -> Result<(), Error> {
+        let Some(book) = &mut self.keeper.book else { return Ok(()) };
+        let began = self.clock.elapsed();
+        let committed = book.commit(self.engine.beginning());
+        let took = self.clock.elapsed().saturating_sub(began);
+        if took > OVERSLEPT {
+            // No frame was read meanwhile, so no worker and no agent was silent.
+            self.clock.leave_out(took);
+        }
+        let now_ns = self.clock.now_ns();
+        match committed {
+            Ok(Committed::Records(records)) => {
+                Ok(self.engine.synced(records, took.as_nanos() as u64, now_ns)?)
             }
-            Some(book) => {
-                book.put(record, self.clock.elapsed());
+            Ok(Committed::NotYet) => {
+                self.engine.put_off_sync(AGAIN.as_nanos() as u64, now_ns);
                 Ok(())
             }
-            // Nothing is kept on disk: as durable as it is going to be.
-            None => {
-                self.count(record)?;
-                self.consider_halting()
-            }
+            Err(error) if self.keeper.is_optional => self.go_without(&error, now_ns),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Whether what comes is put out by commands, and not kept.
-    fn is_put_out(&self) -> bool {
-        matches!(self.job.aggregate, Aggregate::Run { .. })
+    /// Makes durable what a job that has ended leaves, if the journal can be written now.
+    pub(super) fn sync_the_rest(&mut self) -> Result<(), Error> {
+        if self.engine.begin_last_sync() { self.sync() } else { Ok(()) }
     }
 
-    /// Takes what has been written to be made durable.
-    pub(super) fn keep_what_is_written(&mut self) {
-        let Some(book) = &mut self.keeper.book else { return };
-        if !self.outlet.is_empty() {
-            return;
-        }
-        let waits_below = match self.job.aggregate {
-            Aggregate::Run { in_order: true } => self.supervisor.scheduler().stream().next(),
-            _ => i128::MAX,
-        };
-        if let Some((covered, failed)) = self.keeper.unwritten.take_below(waits_below) {
-            let record = Record::new(covered, failed, self.job.aggregate.empty());
-            book.put(record, self.clock.elapsed());
+    /// Tells that another process has locked the journal.
+    pub(super) fn tell_journal_locked(&mut self) {
+        if let Some(book) = &self.keeper.book {
+            let path = book.path();
+            self.observer.observe(&Observation::JournalLocked { path });
         }
     }
 
-    /// Makes durable what waits when there is nothing left to gather, however long somebody else has it locked.
-    pub(super) fn keep_the_rest(&mut self) -> Result<(), Error> {
-        while !self.try_to_keep_the_rest()? {
-            self.heed_signals()?;
-            self.keep_time()?;
+    /// Begins the journal that the user did not name, when it is time.
+    pub(super) fn begin_journal_if_due(&mut self) {
+        if self.keeper.begins.is_some_and(|begins| begins <= self.clock.elapsed()) {
+            self.keeper.begins = None;
+            self.begin_journal();
         }
+    }
+
+    /// Reads back what an earlier run found in the first of these numbers.
+    pub(super) fn read_back(&mut self, due: Interval) -> Result<(), Error> {
+        let Some(book) = &mut self.keeper.book else { return Ok(()) };
+        let partial = book.kept(due)?;
+        self.engine.read_back_done(partial);
         Ok(())
-    }
-
-    fn try_to_keep_the_rest(&mut self) -> Result<bool, Error> {
-        self.keep_what_is_written();
-        match self.keeper.book.as_ref().and_then(JournalWriter::due) {
-            Some(_) => {
-                let is_kept = self.commit(self.clock.elapsed(), &[])?;
-                self.consider_halting()?;
-                Ok(is_kept)
-            }
-            None => Ok(true),
-        }
     }
 
     /// What becomes of the journal of a job that ends without an answer, and what its user is told.
@@ -224,7 +214,7 @@ impl Gathering<'_> {
             }
             // What came to be known last is known then, too. If it cannot be written, it is done again.
             (_, Some(_)) => {
-                let _ = self.try_to_keep_the_rest();
+                let _ = self.act().and_then(|()| self.sync_the_rest());
                 why
             }
         }
@@ -250,109 +240,15 @@ impl Gathering<'_> {
         compared
     }
 
-    fn count(&mut self, record: Record) -> Result<(), Error> {
-        Ok(self.supervisor.recorded(record, self.clock.now_ns())?)
-    }
-
-    /// Makes durable what is due, and begins a journal when it is time.
-    pub(super) fn keep_journal(&mut self) -> Result<(), Error> {
-        let now = self.clock.elapsed();
-        if self.keeper.begins.is_some_and(|begins| begins <= now) {
-            self.keeper.begins = None;
-            self.begin_journal();
-        }
-        let Some(due) = self.keeper.book.as_ref().and_then(JournalWriter::due) else {
-            return Ok(());
-        };
-        if due > now && !self.supervisor.scheduler().is_idle() {
-            return Ok(());
-        }
-        self.commit(now, &[])?;
-        self.consider_halting()?;
-        self.act()
-    }
-
-    /// Sends what is held back, when it is durable that it begins: a commit for all that is assigned at once.
-    /// Whether anything was sent, and so something else may be to do.
-    pub(super) fn begin_what_is_held(&mut self) -> Result<bool, Error> {
-        let now = self.clock.elapsed();
-        // Nothing begins any more when the end was asked for.
-        let is_ending = self.early.is_some();
-        let Self { keeper, supervisor, .. } = &mut *self;
-        // Who was to have it may be lost since.
-        keeper.held.retain(|(_, assignment)| supervisor.scheduler().stands(assignment));
-        let is_put_off = keeper.is_told && keeper.next_due().is_some_and(|due| due > now);
-        if keeper.held.is_empty() || is_put_off || is_ending {
-            return Ok(false);
-        }
-        let beginning: Vec<Interval> = keeper.held.iter().map(|(_, one)| one.interval).collect();
-        if !self.commit(now, &beginning)? {
-            return Ok(false);
-        }
-        let halts = self.consider_halting();
-        if halts.is_err() || self.early.is_some() {
-            // What came to be known with this commit ends the job before they begin.
-            beginning.into_iter().for_each(|interval| self.keep_untouched(interval));
-            return halts.map(|()| false);
-        }
-        for (slot, assignment) in std::mem::take(&mut self.keeper.held) {
-            if let Some(packer) = self.packer(slot) {
-                packer.assign(&[assignment]);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Notes what was written down as begun and has not.
-    pub(super) fn keep_untouched(&mut self, interval: Interval) {
-        if let Some(book) = &mut self.keeper.book {
-            book.untouch(interval, self.clock.elapsed());
-        }
-    }
-
-    /// Makes durable what waits, and that these begin; whether that was possible now. All of it counts before
-    /// the caller [considers halting](Self::consider_halting): what is known is what the journal has.
-    fn commit(&mut self, now: Duration, beginning: &[Interval]) -> Result<bool, Error> {
-        let Some(book) = &mut self.keeper.book else { return Ok(true) };
-        let committed = book.commit(now, beginning);
-        let took = self.clock.elapsed().saturating_sub(now);
-        if took > OVERSLEPT {
-            // Nobody was heard meanwhile: that was a pause of ours, and nobody's silence.
-            self.clock.leave_out(took);
-        }
-        match committed {
-            Ok(Committed::Records(records)) => {
-                self.keeper.is_told = false;
-                if !self.is_put_out() {
-                    records.into_iter().try_for_each(|record| self.count(record))?;
-                }
-                Ok(true)
-            }
-            Ok(Committed::NotYet) => {
-                if !std::mem::replace(&mut self.keeper.is_told, true) {
-                    let path = book.path();
-                    self.observer.observe(&Observation::JournalLocked { path });
-                }
-                Ok(false)
-            }
-            Err(error) if self.keeper.is_optional => self.go_without(&error).map(|()| true),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Nobody asked for the journal, and it cannot be written any more.
-    fn go_without(&mut self, why: &JournalError) -> Result<(), Error> {
+    /// The journal that the user did not name cannot be written any more.
+    fn go_without(&mut self, why: &JournalError, now_ns: u64) -> Result<(), Error> {
         self.observer.observe(&Observation::JournalGivenUp { why });
         let Some(book) = self.keeper.book.take() else { return Ok(()) };
         let path = book.path().to_owned();
         let waiting = book.into_waiting();
-        // It lacks what comes now. That it cannot be removed has a line already.
+        // It lacks what comes now. An error of the removal would only repeat the one that was reported.
         let _ = crate::journal::discard(&path);
-        self.keeper.unwritten = Unwritten::default();
-        if self.is_put_out() {
-            return Ok(());
-        }
-        waiting.into_iter().try_for_each(|record| self.count(record))
+        Ok(self.engine.give_up_journal(waiting, now_ns)?)
     }
 
     /// Begins the journal that nobody named, with what is done so far. Where the answer is lines, those
@@ -360,7 +256,7 @@ impl Gathering<'_> {
     fn begin_journal(&mut self) {
         let Job { journal, aggregate, range, function, .. } = &*self.job;
         let Some(journal) = journal else { return };
-        let scheduler = self.supervisor.scheduler();
+        let scheduler = self.engine.scheduler();
         let ledger = scheduler.ledger();
         let known: u128 = ledger.failures().iter().map(|failure| failure.interval.len()).sum();
         let opened = journal.begin(*aggregate, *range, &**function);
@@ -383,17 +279,9 @@ impl Gathering<'_> {
             Ok(book) => {
                 self.observer.observe(&Observation::JournalBegun { path: book.path() });
                 self.keeper.book = Some(book);
+                self.engine.set_durability(Durability::Journal { is_ahead: false });
             }
             Err(why) => self.observer.observe(&Observation::JournalGivenUp { why: &why }),
         }
-    }
-
-    /// Gives back the lines that are due and were found by an earlier run: some of them. Whether there
-    /// were any.
-    pub(super) fn give_back_lines(&mut self, due: Interval) -> Result<(), Error> {
-        let Some(book) = &mut self.keeper.book else { return Ok(()) };
-        let partial = book.kept(due)?;
-        self.supervisor.give_back_lines(partial);
-        Ok(())
     }
 }

@@ -34,15 +34,15 @@ impl Gathering<'_> {
             match change {
                 Change::Stopped(signal) => {
                     self.crew.slots[slot].is_stopped = true;
-                    self.supervisor.stop(slot, now_ns);
+                    self.engine.supervisor_mut().stop(slot, now_ns);
                     if let Some(numbers) = self.numbers_of(slot) {
                         let cause = Cause::Signal(signal);
-                        self.supervisor.stopped_at(slot, numbers, cause, now_ns);
+                        self.engine.supervisor_mut().stopped_at(slot, numbers, cause, now_ns);
                     }
                 }
                 Change::Continued => {
                     self.crew.slots[slot].is_stopped = false;
-                    self.supervisor.go_on(slot, now_ns)?;
+                    self.engine.supervisor_mut().go_on(slot, now_ns)?;
                 }
                 Change::Ended(end) => {
                     self.crew.slots[slot].unheard = Some((pid, end));
@@ -83,7 +83,7 @@ impl Gathering<'_> {
             && end == End::Signal(Signal::KILL.as_raw())
             && let Some(n) = self.overdue_at(slot)
         {
-            self.supervisor.gasp_for(slot, n, Cause::Timeout);
+            self.engine.supervisor_mut().gasp_for(slot, n, Cause::Timeout);
             self.crew.slots[slot].reason = Some(Reason::Timeout { n: Some(n) });
         }
         let reason = self.crew.slots[slot].reason;
@@ -97,7 +97,7 @@ impl Gathering<'_> {
             (None | Some(Reason::Gasp { .. }), End::Exit(status)) => Some(Cause::Exit(status)),
             (None | Some(Reason::Gasp { .. }), End::Signal(signal)) => Some(Cause::Signal(signal)),
         };
-        let reclaimed = self.supervisor.lose(slot, cause, self.clock.now_ns())?;
+        let reclaimed = self.engine.supervisor_mut().lose(slot, cause, self.clock.now_ns())?;
         self.tell_pieces();
         let lost = Observation::WorkerLost { worker: slot + 1, pid, end, reason, reclaimed };
         self.observer.observe(&lost);
@@ -113,7 +113,7 @@ impl Gathering<'_> {
     /// sandbox forbids a call, or the kernel does not know it.
     fn consider_the_system(&mut self, call: &'static str, cause: Errno) -> Result<(), Error> {
         self.crew.unsettled += 1;
-        let is_beginning = self.supervisor.scheduler().ledger().covered().is_empty();
+        let is_beginning = self.engine.scheduler().ledger().covered().is_empty();
         if is_beginning && self.crew.unsettled >= UNSETTLED_AT_FIRST {
             return Err(Error::NoWorker { call, cause, advice: limits::advice(call, cause) });
         }
@@ -129,7 +129,7 @@ impl Gathering<'_> {
             }
             Err((_, Refused::Threads(count))) => Err(Error::Threads { count }),
             Err((call, Refused::Fork(cause))) => {
-                self.supervisor.refuse(slot, self.clock.now_ns());
+                self.engine.supervisor_mut().refuse(slot, self.clock.now_ns());
                 self.count_refusal();
                 if self.crew.living() == 0 && self.crew.refusals_in_a_row >= REFUSALS_IN_A_ROW {
                     return Err(Error::NoWorkerLeft { call, cause });
@@ -165,7 +165,7 @@ impl Gathering<'_> {
         }
         // The name is used up only when nothing can fail any more: the supervisor expects names in
         // order.
-        let name = self.supervisor.next_name();
+        let name = self.engine.supervisor().next_name();
         let mut inheritance = Inheritance {
             signals: self.signals,
             function: &mut *self.job.function,
@@ -198,7 +198,7 @@ impl Gathering<'_> {
         match (Call(call), self.job.function.command()) {
             (Call::EXECVE, Some(_)) => {
                 let command = self.job.function.name().to_owned();
-                let is_beginning = self.supervisor.scheduler().ledger().covered().is_empty();
+                let is_beginning = self.engine.scheduler().ledger().covered().is_empty();
                 Err(Error::CannotExecute { command, cause, is_beginning })
             }
             (Call::ANSWER, Some(_)) => Err(Error::Unasked),
@@ -243,11 +243,11 @@ impl Gathering<'_> {
     /// Nothing that they wrote behind it is used: if what was lost is a report on a part of a chunk,
     /// the answer over the rest would be taken for one over more than that.
     pub(super) fn suspect(&mut self, what: Malformed) -> Result<(), Error> {
-        if self.supervisor.scheduler().is_finished() {
+        if self.engine.scheduler().is_finished() {
             // Nobody owes anything any more.
             return Ok(());
         }
-        let mut suspects: Vec<usize> = self.supervisor.suspects().collect();
+        let mut suspects: Vec<usize> = self.engine.supervisor().suspects().collect();
         if suspects.is_empty() {
             suspects = (0..self.crew.slots.len()).collect();
         }
@@ -309,7 +309,7 @@ impl Gathering<'_> {
         }
         let now = self.clock.elapsed();
         let slots = &self.crew.slots;
-        for (slot, piece) in self.supervisor.take_pieces() {
+        for (slot, piece) in self.engine.take_pieces() {
             let took = Duration::from_nanos(piece.busy_ns);
             let lost = piece.failed.map(Loss::Failed);
             let lost = lost.or_else(|| {

@@ -1,8 +1,7 @@
 //! Drivers: the only place where the core meets I/O.
 //!
 //! `primary` is the order of the board, `gather` its loop, `losses` what it does about workers that are
-//! lost, `memory` about those that grow, `stuck` about those that stay at one number, `early` about signals and
-//! deadlines, `halting` about `--halt`, `ending` its last steps, `unfinished` what a job that ends early still delivers, `keeping` the journal and `unwritten` what it must not say yet, `outlet`
+//! lost, `memory` about those that grow, `stuck` about those that stay at one number, `early` about signals and pauses, `ending` its last steps, `unfinished` what a job that ends early still delivers, `keeping` the journal, `outlet`
 //! where lines leave, `worker` the other side; `crew` is the processes. `reception` is about agents of this
 //! primary; `agent` is this process as one of them, and `upstream` its side of the connection.
 
@@ -14,18 +13,15 @@ mod crew;
 mod early;
 mod ending;
 mod gather;
-mod halting;
 mod keeping;
 mod losses;
 mod memory;
 mod outlet;
 mod primary;
-mod rate;
 mod reception;
 mod stages;
 mod stuck;
 mod unfinished;
-mod unwritten;
 mod upstream;
 mod worker;
 

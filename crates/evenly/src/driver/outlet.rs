@@ -1,7 +1,6 @@
-//! Where the lines of an answer leave while the job runs, and what happens when nobody takes them.
+//! Descriptor of the line output: lines are written as far as it has room, and epoll waits for more room.
 //!
-//! The primary has one thread, so it never waits for whoever reads. Lines that cannot be written stay
-//! where they are, workers get no credit for them, and so they stop.
+//! The primary has one thread, so it never blocks in a write. The engine decides which lines leave when.
 
 use super::gather::Gathering;
 use crate::error::Error;
@@ -9,27 +8,20 @@ use crate::job::Job;
 use crate::output::Output;
 use crate::process::end_is_asked_for;
 use crate::transport::Registry;
-use evenly_core::{Interval, Supervisor};
 use rustix::event::epoll::EventFlags;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
 
-/// The number under which the place where lines go is waited for.
+/// Transport number of the output in epoll.
 pub(super) const OUTLET: u32 = 2;
 
-/// How many bytes an output may keep: enough to write while the next are gathered.
-const MOST_KEPT: usize = 1 << 20;
-
-/// The place where lines go.
+/// The descriptor that takes lines, as epoll knows it.
 #[derive(Debug, Default)]
 pub(super) struct Outlet {
     registry: Option<Registry>,
-    /// How many bytes could not be written, and whether it is waited for that they can.
-    kept: usize,
+    /// Whether epoll waits until lines can be written.
     is_awaited: bool,
-    /// Whether lines that could be passed on are still in the stream.
-    is_behind: bool,
 }
 
 impl Outlet {
@@ -49,59 +41,18 @@ impl Outlet {
         Ok(Self { registry: is_watched.then_some(registry), ..Self::default() })
     }
 
-    /// Whether all that can be passed on has been written.
-    pub(super) fn is_empty(&self) -> bool {
-        self.kept == 0 && !self.is_behind
-    }
-
-    /// How many bytes are not written.
-    pub(super) fn unwritten(&self) -> usize {
-        self.kept
-    }
-
-    /// Passes on what there is, as far as there is room; what an earlier run found must be
-    /// [given back](Gathering::give_back_lines) when this says so.
-    fn pass(
-        &mut self,
-        supervisor: &mut Supervisor,
-        output: &mut dyn Output,
-    ) -> Result<Option<Interval>, Error> {
-        loop {
-            while self.kept < MOST_KEPT {
-                let Some(lines) = supervisor.next_lines() else { break };
-                output.put(&lines).map_err(Error::Output)?;
-                self.kept += lines.len();
-            }
-            let kept = output.flush().map_err(Error::Output)?;
-            self.is_behind = !supervisor.scheduler().stream().is_empty();
-            self.kept = kept;
-            let due = supervisor.scheduler().stream().due();
-            if kept < MOST_KEPT && due.is_some() {
-                return Ok(due);
-            }
-            if kept > 0 || !self.is_behind {
-                break;
-            }
-        }
-        let is_to_be_awaited = self.kept > 0;
-        if is_to_be_awaited != self.is_awaited
+    /// Waits for room from now on, or for a reader that goes away.
+    fn await_room(&mut self, output: &dyn Output, is_wanted: bool) -> Result<(), Error> {
+        if is_wanted != self.is_awaited
             && let (Some(registry), Some(descriptor)) = (&self.registry, output.descriptor())
         {
-            let flags = if is_to_be_awaited { EventFlags::OUT } else { EventFlags::empty() };
+            let flags = if is_wanted { EventFlags::OUT } else { EventFlags::empty() };
             registry
                 .modify(descriptor, 0, flags)
                 .map_err(|cause| Error::System { call: "epoll_ctl", cause })?;
-            self.is_awaited = is_to_be_awaited;
+            self.is_awaited = is_wanted;
         }
-        Ok(None)
-    }
-
-    /// What to do with lines that nobody wants.
-    fn drop_lines(&mut self, supervisor: &mut Supervisor) -> Option<Interval> {
-        while supervisor.next_lines().is_some() {}
-        let due = supervisor.scheduler().stream().due();
-        self.is_behind = due.is_some();
-        due
+        Ok(())
     }
 }
 
@@ -117,21 +68,20 @@ pub(super) fn wait_for_room(output: Option<BorrowedFd<'_>>) -> Result<bool, Erro
 }
 
 impl Gathering<'_> {
-    /// Passes on the lines that are due, as far as there is room for them, and gives credit for them.
-    pub(super) fn pass_lines(&mut self) -> Result<(), Error> {
-        self.pass_lines_that_are_due()?;
-        self.act()
+    /// Takes lines of the engine.
+    pub(super) fn take_lines(&mut self, lines: &[u8]) -> Result<(), Error> {
+        match &mut self.job.output {
+            Some(output) => output.put(lines).map_err(Error::Output),
+            None => Ok(()),
+        }
     }
 
-    /// The same where nothing else is to follow from it.
-    pub(super) fn pass_lines_that_are_due(&mut self) -> Result<(), Error> {
-        while let Some(due) = match &mut self.job.output {
-            Some(output) => self.outlet.pass(&mut self.supervisor, &mut **output)?,
-            None => self.outlet.drop_lines(&mut self.supervisor),
-        } {
-            self.give_back_lines(due)?;
-        }
-        Ok(())
+    /// Writes the lines that were taken, as far as their reader has room.
+    pub(super) fn flush_lines(&mut self) -> Result<(), Error> {
+        let Some(output) = &mut self.job.output else { return Ok(()) };
+        let unwritten = output.flush().map_err(Error::Output)?;
+        self.engine.flushed(unwritten);
+        self.outlet.await_room(&**output, unwritten > 0)
     }
 
     /// Looks whether anybody reads what is written.

@@ -12,6 +12,7 @@ use super::reception::Agents;
 use super::stages::Stages;
 use super::upstream::{End, Upstream};
 use crate::error::Error;
+use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
 use crate::observe::{Observation, Observer};
 use crate::process::end_is_asked_for;
@@ -19,8 +20,10 @@ use crate::process::limits::{self, DescriptorLimit};
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, Pipes};
 use crate::transport::{Registry, Transport};
+use evenly_core::Scheduler;
+use evenly_core::engine::{self, Durability, Lines, MOST_UNWRITTEN, RateLimiter};
+use evenly_core::hello::Program;
 use evenly_core::scheduler::Counts;
-use evenly_core::{Scheduler, Supervisor};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use std::path::PathBuf;
@@ -130,6 +133,11 @@ struct Primary<'a> {
     clock: Clock,
 }
 
+/// A duration as the engine takes it; one longer than 584 years as the longest.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 fn cannot_start(call: &'static str, cause: Errno) -> Error {
     Error::CannotStart { call, cause }
 }
@@ -225,6 +233,18 @@ impl<'a> Primary<'a> {
         let resumed = done.as_ref().map(|done| (done.done, done.failed));
         let mut gathering =
             self.gathering(scheduler, hub, registry, |scheduler| keeper.resume(scheduler, done))?;
+        let engine = &mut gathering.engine;
+        if keeper.has_journal() {
+            engine.set_durability(Durability::Journal { is_ahead: keeper.is_ahead() });
+        }
+        if let Some((done, failed)) = resumed {
+            engine.set_resumed(done + failed, failed);
+        }
+        if aggregate.is_streamed() {
+            let has_reader = gathering.job.output.is_some();
+            let written = Lines::Written { most: MOST_UNWRITTEN };
+            engine.set_lines(if has_reader { written } else { Lines::Dropped });
+        }
         gathering.keeper = keeper;
         gathering.agents = agents;
         Ok((gathering, resumed))
@@ -242,6 +262,7 @@ impl<'a> Primary<'a> {
         let mut gathering = self.gathering(scheduler, hub, registry, Ok)?;
         let (aggregate, silence) = (gathering.job.aggregate, gathering.job.silence);
         let now = gathering.clock.elapsed();
+        gathering.engine.set_durability(Durability::Confirmed);
         gathering.upstream = Some(Upstream::new(transport, aggregate, silence, now));
         gathering.admit_everybody()?;
         Ok(gathering)
@@ -270,11 +291,22 @@ impl<'a> Primary<'a> {
         if self.job.leaves_out_failures {
             scheduler = scheduler.leave_out_failures();
         }
-        let supervisor = Supervisor::new(resume(scheduler)?, self.crew.slots.len())
-            .with_silence(self.job.silence.limit_ns());
         let Self { job, crew, signals, observer, stages, clock, .. } = self;
         let shown = (observer, stages);
-        Ok(Gathering::new(job, supervisor, (hub, registry), crew, signals, shown, clock))
+        let scheduler = resume(scheduler)?;
+        let mut engine = engine::Primary::new(scheduler, job.aggregate, crew.slots.len());
+        engine.set_silence(job.silence.limit_ns());
+        engine.set_drain(nanos(job.drain));
+        engine.set_deadline(job.deadline.map(nanos));
+        let has_windows = matches!(job.form(), Some(Form::PerChunk | Form::Coprocess));
+        engine.set_halt(job.halt, has_windows);
+        if let Some(rate) = job.max_rate {
+            engine.set_rate(RateLimiter::new(rate));
+        }
+        if job.function.program() != Program::None && !crew.slots.is_empty() {
+            engine.compare_files();
+        }
+        Ok(Gathering::new(job, engine, (hub, registry), crew, signals, shown, clock))
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {

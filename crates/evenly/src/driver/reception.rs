@@ -270,7 +270,8 @@ impl Gathering<'_> {
                 Arrival::Frame { peer: Some(peer), frame } => {
                     match self.agents.peers.get(&(reception, peer)) {
                         Some(Peer { slot: Some(slot), .. }) => {
-                            let heard = self.supervisor.hear_agent(*slot, frame, now_ns);
+                            let heard =
+                                self.engine.supervisor_mut().hear_agent(*slot, frame, now_ns);
                             Said::Heard(*slot, heard)
                         }
                         Some(_) if is_first(&frame) => Said::First(peer),
@@ -339,7 +340,7 @@ impl Gathering<'_> {
     fn seat_agent(&mut self, reception: usize, peer: usize, now_ns: u64) -> Result<(), Error> {
         let at = (reception, peer);
         let Some(joined) = self.agents.peers.get_mut(&at) else { return Ok(()) };
-        let slot = self.supervisor.welcome(joined.workers, WINDOW, now_ns)?;
+        let slot = self.engine.supervisor_mut().welcome(joined.workers, WINDOW, now_ns)?;
         joined.slot = Some(slot);
         joined.seen.worker = slot + 1;
         self.observer.observe(&Observation::AgentJoined(&joined.seen));
@@ -362,7 +363,7 @@ impl Gathering<'_> {
         self.stages.note_agent_lost(slot);
         // Whatever ended it, nobody knows that it was one of its chunks: those that end workers end
         // those of the agent, not the agent.
-        let reclaimed = self.supervisor.lose(slot, None, self.clock.now_ns())?;
+        let reclaimed = self.engine.supervisor_mut().lose(slot, None, self.clock.now_ns())?;
         self.tell_pieces();
         let lost = Observation::AgentLost { agent: &lost.seen, why, reclaimed };
         self.observer.observe(&lost);

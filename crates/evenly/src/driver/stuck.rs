@@ -151,7 +151,7 @@ impl Gathering<'_> {
     fn look(&mut self) {
         let was_stuck = self.posts.is_any_stuck();
         let mut stuck = Vec::new();
-        for slot in 0..self.supervisor.seats() {
+        for slot in 0..self.engine.supervisor().seats() {
             let is_here = slot < self.crew.slots.len();
             let found = if is_here { self.look_at_worker(slot) } else { self.look_at_agent(slot) };
             stuck.extend(found);
@@ -166,9 +166,9 @@ impl Gathering<'_> {
     fn look_at_worker(&mut self, slot: usize) -> Option<Stuck> {
         let now = self.clock.elapsed();
         let place = &self.crew.slots[slot];
-        let is_owing = self.supervisor.owes(slot);
+        let is_owing = self.engine.supervisor().owes(slot);
         let pid = place.child.pid().filter(|_| is_owing && !place.is_stopped);
-        let heard_ns = self.supervisor.heard_ns(slot);
+        let heard_ns = self.engine.supervisor().heard_ns(slot);
         let seen = pid.and_then(|pid| self.posts.look_at(pid, heard_ns));
         // A worker may wait for a reader of its lines: that is nothing of its own.
         let may_wait = self.job.aggregate.is_streamed();
@@ -186,14 +186,14 @@ impl Gathering<'_> {
             // Looking up a lease for each of thousands of workers takes milliseconds.
             return None;
         }
-        let numbers = numbers.or_else(|| self.supervisor.lowest_held(slot))?;
+        let numbers = numbers.or_else(|| self.engine.supervisor().lowest_held(slot))?;
         let name = format!("worker {}", slot + 1);
         self.as_stuck(slot, (name, pid?.as_raw_nonzero().get().cast_unsigned()), numbers, since)
     }
 
     fn look_at_agent(&mut self, slot: usize) -> Option<Stuck> {
         let now = self.clock.elapsed();
-        let lowest = self.supervisor.lowest_held(slot);
+        let lowest = self.engine.supervisor().lowest_held(slot);
         let seen = lowest.map(|lowest| Seen::Agent(lowest.first()));
         let since = now.saturating_sub(self.posts.note(slot, seen, now)?.since);
         let agent = self.agents.seen(slot)?;
@@ -209,7 +209,7 @@ impl Gathering<'_> {
         numbers: Interval,
         since: Duration,
     ) -> Option<Stuck> {
-        let usual_ns = self.supervisor.cost_ns(slot, numbers.len()).unwrap_or(0.0);
+        let usual_ns = self.engine.supervisor().cost_ns(slot, numbers.len()).unwrap_or(0.0);
         let usual = Duration::from_nanos((usual_ns * TIMES_USUAL) as u64);
         if since < self.job.stuck_after.max(usual) {
             return None;
@@ -238,7 +238,7 @@ impl Gathering<'_> {
     fn end_the_stuck(&mut self, slot: usize, numbers: Option<Interval>) {
         let n = numbers.filter(|numbers| numbers.len() == 1).map(|numbers| numbers.first());
         if let Some(n) = n {
-            self.supervisor.gasp_for(slot, n, Cause::Timeout);
+            self.engine.supervisor_mut().gasp_for(slot, n, Cause::Timeout);
         }
         let place = &mut self.crew.slots[slot];
         place.reason = Some(Reason::Timeout { n });

@@ -5,7 +5,8 @@ use super::gather::Gathering;
 use super::outlet;
 use crate::error::Error;
 use crate::observe::{Early, Observation, Unfinished};
-use evenly_core::{Aggregate, Failure, Order};
+use evenly_core::Failure;
+use evenly_core::engine::Failures;
 use std::time::Duration;
 
 /// The most time for reading answers that have arrived already.
@@ -27,8 +28,7 @@ impl Gathering<'_> {
         );
         if is_trusted {
             // Nothing more is assigned, and no failure that arrives now halts the job again.
-            self.supervisor.drain();
-            self.job.halt = None;
+            self.engine.end();
         }
         // The error that ends the job is the one to report, and not what fails from here on.
         let _ = self.end_commands(is_trusted);
@@ -46,11 +46,11 @@ impl Gathering<'_> {
             // That is a job that could not begin.
             return why;
         }
-        let (lowest, not_done) = self.supervisor.scheduler().unfinished(&unknown);
+        let (lowest, not_done) = self.engine.scheduler().unfinished(&unknown);
         let is_written = is_trusted
             && !matches!(why, Error::Output(_))
             && matches!(self.write_what_is_known(&unknown), Ok(true));
-        let (failures, failed, _) = super::ending::failures(self.supervisor.scheduler(), &unknown);
+        let Failures { failures, failed, .. } = self.engine.failures(&unknown);
         let unfinished = Unfinished { lowest, not_done, failures, failed, is_written };
         self.observer.observe(&Observation::Unfinished(&unfinished));
         why
@@ -69,32 +69,11 @@ impl Gathering<'_> {
             for token in ready.elsewhere {
                 self.attend_elsewhere(token)?;
             }
-            self.keep_records()?;
+            self.act()?;
             if !(has_results || has_messages) || self.clock.elapsed() >= until {
                 return Ok(());
             }
         }
-    }
-
-    /// Carries out what the supervisor wants kept or told; nothing is sent any more.
-    pub(super) fn keep_records(&mut self) -> Result<(), Error> {
-        while let Some(order) = self.supervisor.poll(self.clock.now_ns())? {
-            match order {
-                Order::Record(record) => {
-                    self.refuse_changed_files(false)?;
-                    self.keep(record)?;
-                }
-                Order::Quarantined(failure) => {
-                    self.note_failure(failure);
-                }
-                Order::Recovered { n, cause } => {
-                    self.observer.observe(&Observation::Recovered { n, cause });
-                }
-                Order::Untouched(interval) => self.keep_untouched(interval),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 
     /// Writes the lines that can be passed on, as long as the reader takes them; whether that is all of them.
@@ -103,27 +82,19 @@ impl Gathering<'_> {
         if !self.job.aggregate.is_streamed() {
             return Ok(true);
         }
-        match self.job.aggregate {
-            Aggregate::Failures => self.supervisor.pass_over_gaps(unknown),
-            Aggregate::Run { .. } => {
-                // With a journal, a resumed run does again what stands above a gap.
-                if !self.keeper.has_journal() {
-                    self.supervisor.pass_over_gaps(&[]);
-                }
-                self.supervisor.pass_interrupted();
-            }
-            _ => {}
-        }
+        self.engine.write_rest(unknown);
         let until = self.clock.elapsed() + WRITING;
         let (mut left, mut taken_at) = (usize::MAX, self.clock.elapsed());
         loop {
-            self.pass_lines_that_are_due()?;
-            if self.outlet.is_empty() {
-                self.keep_what_is_written();
+            self.engine.retry_lines();
+            self.act()?;
+            if self.engine.has_written_lines() {
+                // What commands printed is written now, so their numbers are done.
+                self.sync_the_rest()?;
                 return Ok(true);
             }
             let now = self.clock.elapsed();
-            let unwritten = self.outlet.unwritten();
+            let unwritten = self.engine.unwritten();
             if unwritten != left {
                 (left, taken_at) = (unwritten, now);
             }

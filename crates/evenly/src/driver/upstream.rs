@@ -211,7 +211,7 @@ impl Gathering<'_> {
                 }
                 _ => Leave::NoWorker(0),
             };
-            upstream.leave(&mut self.supervisor, why, End::Over);
+            upstream.leave(self.engine.supervisor_mut(), why, End::Over);
         }
         upstream.close();
         let sent = upstream.flush(now_ns);
@@ -223,7 +223,7 @@ impl Gathering<'_> {
     pub(super) fn describe_upstream(&mut self, n: i64, cause: Cause) {
         let failure = Failure { interval: Interval::single(n), cause };
         if let Some(upstream) = &mut self.upstream
-            && let Some((n, text)) = self.supervisor.description(&failure)
+            && let Some((n, text)) = self.engine.supervisor().description(&failure)
         {
             upstream.describe(Description { n, cause, text });
         }
@@ -233,9 +233,9 @@ impl Gathering<'_> {
     pub(super) fn hear_upstream(&mut self) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();
         let Some(upstream) = &mut self.upstream else { return Ok(()) };
-        upstream.hear(&mut self.supervisor, now_ns);
+        upstream.hear(self.engine.supervisor_mut(), now_ns);
         if let Some(End::Protocol(_)) = upstream.end {
-            upstream.leave(&mut self.supervisor, Leave::Protocol, End::Over);
+            upstream.leave(self.engine.supervisor_mut(), Leave::Protocol, End::Over);
         }
         Ok(())
     }

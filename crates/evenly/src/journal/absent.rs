@@ -63,11 +63,11 @@ impl JournalWriter {
         match *self {}
     }
 
-    pub(crate) fn put(&mut self, _: Record, _: Duration) {
+    pub(crate) fn put(&mut self, _: Record) {
         match *self {}
     }
 
-    pub(crate) fn untouch(&mut self, _: Interval, _: Duration) {
+    pub(crate) fn untouch(&mut self, _: Interval) {
         match *self {}
     }
 
@@ -83,15 +83,7 @@ impl JournalWriter {
         match self {}
     }
 
-    pub(crate) fn due(&self) -> Option<Duration> {
-        match *self {}
-    }
-
-    pub(crate) fn commit(
-        &mut self,
-        _: Duration,
-        _: &[Interval],
-    ) -> Result<Committed, JournalError> {
+    pub(crate) fn commit(&mut self, _: &[Interval]) -> Result<Committed, JournalError> {
         match *self {}
     }
 

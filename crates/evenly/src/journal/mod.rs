@@ -7,12 +7,11 @@
 //! tables, when a journal is valid, and what becomes of it after each kind of accident.
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
-//! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `writer` how it is written, `cadence` when and `kept` how it is read back, `verify` several together,
+//! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `writer` how it is written, `kept` how it is read back, `verify` several together,
 //! `state` the journals that nobody named.
 
 mod batch;
 mod begun;
-mod cadence;
 mod check;
 mod checked;
 mod connection;

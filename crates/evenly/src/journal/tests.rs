@@ -13,7 +13,6 @@ use evenly_core::{
 };
 use proptest::prelude::*;
 use std::path::Path;
-use std::time::Duration;
 
 const RESUME: Terms = Terms {
     resume: true,
@@ -37,7 +36,7 @@ fn begin(path: &Path, fingerprint: &Fingerprint) -> JournalWriter {
 }
 
 fn commit(writer: &mut JournalWriter) -> Vec<Record> {
-    match writer.commit(Duration::ZERO, &[]).unwrap() {
+    match writer.commit(&[]).unwrap() {
         Committed::Records(records) => records,
         Committed::NotYet => panic!("nobody else has it locked"),
     }
@@ -46,7 +45,7 @@ fn commit(writer: &mut JournalWriter) -> Vec<Record> {
 fn put(writer: &mut JournalWriter, covered: &[Interval], failed: &[i64], value: Value) {
     let failure = |n: &i64| Failure { interval: Interval::single(*n), cause: CAUSE };
     let failed = failed.iter().map(failure).collect();
-    writer.put(Record::new(covered.to_vec(), failed, value), Duration::ZERO);
+    writer.put(Record::new(covered.to_vec(), failed, value));
 }
 
 fn lines(numbers: impl Iterator<Item = i64>) -> Value {
@@ -152,7 +151,6 @@ fn what_is_not_committed_is_not_there() {
     let path = scratch.path("j");
     let mut writer = begin(&path, &fingerprint(Aggregate::Count, 100));
     put(&mut writer, &[interval(0, 9)], &[], Value::Count(5));
-    assert!(writer.due().is_some());
     drop(writer);
     assert_eq!(read(&path).done, 0);
 }
@@ -228,9 +226,9 @@ fn somebody_elses_changes_are_noticed() {
     put(&mut writer, &[interval(0, 9)], &[], Value::Count(5));
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(matches!(writer.commit(Duration::ZERO, &[]), Ok(Committed::NotYet)));
+    assert!(matches!(writer.commit(&[]), Ok(Committed::NotYet)));
     other.execute_batch("UPDATE total SET hash = hash + 1; COMMIT").unwrap();
-    let error = writer.commit(Duration::ZERO, &[]).unwrap_err();
+    let error = writer.commit(&[]).unwrap_err();
     assert!(error.to_string().contains("row 1: its hash"), "{error}");
 }
 

@@ -10,7 +10,6 @@ use super::writer::{Call, Committed, JournalWriter, TRIES, Terms};
 use evenly_core::{Aggregate, Failure, Interval, Range, Record, Value};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// So many intervals are listed of each kind; the others are counted.
 const LISTED: usize = 100;
@@ -389,14 +388,13 @@ impl Writer<'_> {
             _ => value,
         };
         let (covered, failed) = (covered.into_iter().collect(), failed.into_iter().collect());
-        self.writer.put(Record::new(covered, failed, value), Duration::ZERO);
-        // Due at once: there is too much of it.
-        if self.writer.due() == Some(Duration::ZERO) { self.flush() } else { Ok(()) }
+        self.writer.put(Record::new(covered, failed, value));
+        if self.writer.is_full() { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), Failed> {
         for _ in 0..TRIES {
-            match self.writer.commit(Duration::ZERO, &[]).map_err(Failed::Writing)? {
+            match self.writer.commit(&[]).map_err(Failed::Writing)? {
                 Committed::Records(_) => return Ok(()),
                 Committed::NotYet => {}
             }

@@ -2,7 +2,6 @@
 
 use super::batch::{Batch, add_buckets};
 use super::begun::{self, Begun};
-use super::cadence::Cadence;
 use super::check::{Contents, check};
 use super::connection;
 use super::error::{JournalError, Trouble};
@@ -15,14 +14,15 @@ use rusqlite::Connection;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// When somebody else has it locked, it is tried again after so much time.
-const AGAIN: Duration = Duration::from_secs(1);
+use std::time::Instant;
 
 /// So often it is tried to write while somebody else has it locked, where there is no later time: each time for as
 /// long as SQLite waits.
 pub(super) const TRIES: u32 = 20;
+
+/// What one commit of a merge takes in.
+const MOST_ENTRIES: usize = 1 << 16;
+const MOST_BYTES: usize = 1 << 21;
 
 /// A journal in use. Whoever is forked must not touch it, and must leave by `_exit`.
 pub(crate) struct JournalWriter {
@@ -40,7 +40,9 @@ pub(crate) struct JournalWriter {
     /// What may have begun and has not ended; what of it was given back since.
     begun: Begun,
     untouched: Vec<Interval>,
-    cadence: Cadence,
+    /// How much was appended since the last commit: entries, and bytes of values.
+    entries: usize,
+    bytes: usize,
     /// Let go of when the database is closed.
     _lock: Lock,
 }
@@ -96,7 +98,8 @@ impl JournalWriter {
             waiting: Vec::new(),
             begun: Begun::default(),
             untouched: Vec::new(),
-            cadence: Cadence::default(),
+            entries: 0,
+            bytes: 0,
             _lock: lock,
         }
     }
@@ -217,11 +220,10 @@ impl JournalWriter {
         &self.path
     }
 
-    /// Takes in a record that is to be made durable.
-    pub(crate) fn put(&mut self, record: Record, now: Duration) {
-        let (covered, failed) = (record.covered.len(), record.failed.len());
-        let bytes = record.value.weight() + size_of::<Interval>() * covered;
-        self.cadence.add(bytes + size_of::<Failure>() * failed, now);
+    /// Appends a record: the next commit makes it durable.
+    pub(crate) fn put(&mut self, record: Record) {
+        self.entries += 1;
+        self.bytes += record.value.weight();
         // Lines belong to their numbers, unless they have been put out already.
         let is_joined = matches!(self.aggregate, Aggregate::Run { .. })
             || !matches!(record.value, Value::Lines { .. } | Value::Nothing);
@@ -231,9 +233,8 @@ impl JournalWriter {
         }
     }
 
-    /// These were to begin, and did not.
-    pub(crate) fn untouch(&mut self, interval: Interval, now: Duration) {
-        self.cadence.add(size_of::<Interval>(), now);
+    /// Appends that these numbers were to begin, and did not.
+    pub(crate) fn untouch(&mut self, interval: Interval) {
         self.untouched.push(interval);
     }
 
@@ -270,21 +271,16 @@ impl JournalWriter {
         super::discard(&path)
     }
 
-    /// When what waits should be made durable.
-    pub(crate) fn due(&self) -> Option<Duration> {
-        self.cadence.due()
+    /// Whether as much waits as one commit should take in.
+    pub(super) fn is_full(&self) -> bool {
+        self.entries >= MOST_ENTRIES || self.bytes >= MOST_BYTES
     }
 
     /// Makes durable what waits, and that these begin now, which they must not before.
     ///
     /// # Errors
     /// If it cannot be written. The journal is as it was before.
-    pub(crate) fn commit(
-        &mut self,
-        now: Duration,
-        beginning: &[Interval],
-    ) -> Result<Committed, JournalError> {
-        let started = Instant::now();
+    pub(crate) fn commit(&mut self, beginning: &[Interval]) -> Result<Committed, JournalError> {
         let waiting = std::mem::take(&mut self.waiting);
         let mut begun = self.begun.clone();
         let written = self.transaction(|writer, seal| {
@@ -306,17 +302,15 @@ impl JournalWriter {
             }
             Ok(value)
         });
-        let took = started.elapsed();
         match written {
             Ok(()) => {
                 self.begun = begun;
                 self.untouched.clear();
-                self.cadence.done(took, now + took);
+                (self.entries, self.bytes) = (0, 0);
                 Ok(Committed::Records(waiting))
             }
             Err(trouble) if trouble.is_busy() => {
                 self.waiting = waiting;
-                self.cadence.put_off(AGAIN, now + took);
                 Ok(Committed::NotYet)
             }
             Err(trouble) => {

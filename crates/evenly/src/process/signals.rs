@@ -19,6 +19,11 @@ impl Signal {
     /// Those that ask a job to end.
     const ENDS: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
+    /// The signal with this number.
+    pub(crate) const fn of(number: i32) -> Self {
+        Self(number)
+    }
+
     /// Whether it asks a job to end.
     pub(crate) fn asks_for_the_end(self) -> bool {
         Self::ENDS.contains(&self.0)

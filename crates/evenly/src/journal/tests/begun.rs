@@ -29,9 +29,9 @@ fn what_had_begun_has_failed() {
     let path = scratch.path("j");
     let fingerprint = fingerprint(Aggregate::Count, 100);
     let mut writer = begin(&path, &fingerprint);
-    writer.commit(Duration::ZERO, &[interval(0, 9), interval(10, 19), interval(30, 39)]).unwrap();
+    writer.commit(&[interval(0, 9), interval(10, 19), interval(30, 39)]).unwrap();
     put(&mut writer, &[interval(0, 4), interval(10, 19)], &[], Value::Count(9));
-    writer.untouch(interval(35, 39), Duration::ZERO);
+    writer.untouch(interval(35, 39));
     commit(&mut writer);
     drop(writer);
     let contents = read(&path);
@@ -52,7 +52,7 @@ fn what_had_begun_may_be_begun_on_purpose() {
     let fingerprint = fingerprint(Aggregate::Count, 100);
     let mut writer = begin(&path, &fingerprint);
     put(&mut writer, &[], &[3], Value::Count(0));
-    writer.commit(Duration::ZERO, &[interval(5, 5)]).unwrap();
+    writer.commit(&[interval(5, 5)]).unwrap();
     drop(writer);
     let (writer, contents) = JournalWriter::open(&path, &fingerprint, None, RETRY).unwrap();
     assert_eq!(contents.unwrap().pieces, []);
@@ -85,11 +85,11 @@ proptest! {
                     over.insert(n);
                 }
                 2 if begun.remove(&n) => {
-                    writer.untouch(interval(n, n), Duration::ZERO);
+                    writer.untouch(interval(n, n));
                     commit(&mut writer);
                 }
                 _ if !begun.contains(&n) && !over.contains(&n) => {
-                    writer.commit(Duration::ZERO, &[interval(n, n)]).unwrap();
+                    writer.commit(&[interval(n, n)]).unwrap();
                     begun.insert(n);
                 }
                 _ => {}

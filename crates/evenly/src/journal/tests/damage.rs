@@ -19,7 +19,7 @@ fn small(path: &Path, aggregate: Aggregate) -> Fingerprint {
     put(&mut writer, &[interval(20, 29)], &[40], value(20, 29));
     commit(&mut writer);
     if aggregate == Aggregate::Count {
-        writer.commit(Duration::ZERO, &[interval(50, 52)]).unwrap();
+        writer.commit(&[interval(50, 52)]).unwrap();
     }
     fingerprint
 }

@@ -1,36 +1,39 @@
-//! How much may begin in a second: one thing after the other, at equal distances.
+//! Rate limiter for chunk starts: one start after the other, at equal distances.
 
-use std::time::Duration;
+use core::time::Duration;
 
-/// Who wakes up for more than a thousand things a second wakes up for several at once.
+/// Shortest sleep between two starts. At more than a thousand starts per second, several share one wake-up.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
-/// A rate, and when the next thing may begin.
+/// A rate, and the time of the next start.
 #[derive(Debug)]
-pub(super) struct Rate {
+pub struct RateLimiter {
     distance: Duration,
     next: Duration,
 }
 
-impl Rate {
-    /// So many a second, from the start on.
-    pub(super) fn new(per_second: f64) -> Self {
+impl RateLimiter {
+    /// This many starts per second, from the beginning of the run on.
+    #[must_use]
+    pub fn new(per_second: f64) -> Self {
         Self { distance: Duration::from_secs_f64(1.0 / per_second), next: Duration::ZERO }
     }
 
-    /// How many things may begin in a second.
-    pub(super) fn per_second(&self) -> f64 {
+    /// Starts per second.
+    #[must_use]
+    pub fn per_second(&self) -> f64 {
         1.0 / self.distance.as_secs_f64()
     }
 
-    /// When there is something to [take](Self::take).
-    pub(super) fn next(&self) -> Duration {
-        // At less than a thousand a second, that is what comes next.
+    /// When [`take`](Self::take) gives something next.
+    #[must_use]
+    pub fn next(&self) -> Duration {
+        // Below a thousand per second, LEAST_WAIT adds nothing.
         self.next + LEAST_WAIT.saturating_sub(self.distance)
     }
 
-    /// How many things may begin now. What could have begun long ago and did not is not made up for.
-    pub(super) fn take(&mut self, now: Duration) -> u64 {
+    /// How many starts are allowed now. A start that was allowed long ago and did not happen is not made up for.
+    pub fn take(&mut self, now: Duration) -> u64 {
         if now < self.next {
             return 0;
         }
@@ -49,10 +52,12 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::vec;
+    use std::vec::Vec;
 
-    /// How many begin in each of these seconds, if somebody asks whenever that makes sense.
+    /// Starts in each second, for an owner that asks whenever there may be one.
     fn in_seconds(per_second: f64, seconds: u64) -> Vec<u64> {
-        let mut rate = Rate::new(per_second);
+        let mut rate = RateLimiter::new(per_second);
         let mut begun = vec![0; seconds as usize];
         let mut now = Duration::ZERO;
         while now.as_secs() < seconds {
@@ -63,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn that_many_begin_in_a_second() {
+    fn the_rate_holds_in_every_second() {
         assert_eq!(in_seconds(2.0, 3), [2, 2, 2]);
         assert_eq!(in_seconds(0.5, 4), [1, 0, 1, 0]);
         for begun in in_seconds(50_000.0, 3) {
@@ -72,8 +77,8 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_begin_is_not_made_up_for() {
-        let mut rate = Rate::new(10.0);
+    fn a_missed_start_is_not_made_up_for() {
+        let mut rate = RateLimiter::new(10.0);
         assert_eq!(rate.take(Duration::ZERO), 1);
         assert_eq!(rate.take(Duration::from_secs(5)), 1);
         assert_eq!(rate.take(Duration::from_secs(5)), 0);

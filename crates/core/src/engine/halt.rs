@@ -1,4 +1,6 @@
-//! When a job ends early by itself: after so many numbers failed, succeeded, or were done.
+//! Halt conditions: a run ends early by itself after enough numbers failed, succeeded or were done.
+
+use crate::scheduler::Scheduler;
 
 /// What to wait for, and how fast to end then.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,7 +13,7 @@ pub struct Halt {
     pub after: After,
 }
 
-/// How fast a job ends.
+/// How fast a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// At once: the workers are killed.
@@ -34,13 +36,13 @@ pub enum Why {
 /// How many numbers it takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum After {
-    /// So many, at least one.
+    /// This many, at least one.
     Numbers(u128),
-    /// So many percent of the range, but at least three numbers.
+    /// This percentage of the range, but at least three numbers.
     Percent(f64),
 }
 
-/// After so many failures a job ends unless something else is said: somebody should look at them.
+/// Failures that end a run by default: the user should look at them first.
 const FAILURES: u128 = 10_000;
 
 impl Default for Halt {
@@ -50,8 +52,7 @@ impl Default for Halt {
 }
 
 impl Halt {
-    /// Whether it has happened, with so many of `total` numbers failed and covered, failed ones
-    /// included.
+    /// Whether the condition is met. `covered` includes `failed`.
     #[must_use]
     pub fn has_happened(&self, failed: u128, covered: u128, total: u128) -> bool {
         let happened = match self.why {
@@ -69,12 +70,64 @@ impl Halt {
     }
 }
 
+/// Counts towards a halt. Numbers of earlier runs of the journal do not count again, or a resumed run would halt at
+/// once.
+#[derive(Debug, Default)]
+pub(super) struct HaltCount {
+    halt: Option<Halt>,
+    /// Whether a window (a chunk that one command gets as a whole) counts as one.
+    has_windows: bool,
+    covered_before: u128,
+    failed_before: u128,
+    /// Windows that failed in this run.
+    failed_windows: u64,
+}
+
+impl HaltCount {
+    pub(super) fn set_halt(&mut self, halt: Option<Halt>, has_windows: bool) {
+        (self.halt, self.has_windows) = (halt, has_windows);
+    }
+
+    pub(super) fn set_before(&mut self, covered: u128, failed: u128) {
+        (self.covered_before, self.failed_before) = (covered, failed);
+    }
+
+    /// A number or a window failed.
+    pub(super) fn fail(&mut self) {
+        self.failed_windows += 1;
+    }
+
+    /// How to end the run, if the condition is met. A percentage is always one of numbers, because the number of
+    /// windows is not known before the end.
+    #[inline]
+    pub(super) fn is_met(&self, scheduler: &Scheduler) -> Option<When> {
+        let halt = self.halt?;
+        let ledger = scheduler.ledger();
+        let (failed, covered, total) = (ledger.failed(), ledger.covered().len(), scheduler.total());
+        // With every number done or waived there is an answer: a halt would only withhold it.
+        if covered + ledger.waived() == total {
+            return None;
+        }
+        let is_met = if self.has_windows && matches!(halt.after, After::Numbers(_)) {
+            let failed = u128::from(self.failed_windows);
+            halt.has_happened(failed, failed + u128::from(scheduler.windows()), u128::MAX)
+        } else {
+            halt.has_happened(
+                failed.saturating_sub(self.failed_before),
+                covered.saturating_sub(self.covered_before),
+                total,
+            )
+        };
+        is_met.then_some(halt.when)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_counts_its_own() {
+    fn each_condition_counts_its_own_numbers() {
         let halt = |why, after| Halt { when: When::Now, why, after };
         let three = After::Numbers(3);
         assert!(!halt(Why::Fail, three).has_happened(2, 10, 100));
@@ -84,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentage_is_of_the_range_and_of_three_at_least() {
+    fn a_percentage_needs_three_numbers_at_least() {
         let halt = Halt { when: When::Soon, why: Why::Fail, after: After::Percent(5.0) };
         assert!(!halt.has_happened(4, 50, 100));
         assert!(halt.has_happened(5, 50, 100));

@@ -1,28 +1,30 @@
-//! What is done and becomes durable only when the output of it has been written.
+//! Numbers that are done but not durable yet, because the output of their commands is not written yet.
 
-use evenly_core::{Failure, Interval, IntervalSet, Record};
-use std::collections::BTreeMap;
+use crate::interval::{Interval, IntervalSet};
+use crate::partial::Failure;
+use crate::scheduler::Record;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
-/// What commands have done whose output may not be written yet: as many intervals as there are gaps between, and
-/// what failed.
+/// Done and failed numbers whose output may still be unwritten. It holds one interval per gap, not one per record.
 #[derive(Debug, Default)]
-pub(super) struct Unwritten {
+pub(super) struct PendingOutput {
     done: IntervalSet,
     failed: BTreeMap<i64, Failure>,
 }
 
-impl Unwritten {
-    /// These are done.
+impl PendingOutput {
+    /// Adds the numbers of a record.
     pub(super) fn add(&mut self, record: &Record) {
         for interval in &record.covered {
-            // Nothing is done twice: the ledger sees to that.
+            // The ledger covers each number once, so no interval overlaps another.
             let _ = self.done.insert(*interval);
         }
         self.failed
             .extend(record.failed.iter().map(|failure| (failure.interval.first(), *failure)));
     }
 
-    /// What lies below that, if anything does.
+    /// Removes and returns the numbers below `bound`; `None` if there are none.
     pub(super) fn take_below(&mut self, bound: i128) -> Option<(Vec<Interval>, Vec<Failure>)> {
         let mut failed = Vec::new();
         while let Some(entry) = self.failed.first_entry() {
@@ -39,27 +41,29 @@ impl Unwritten {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evenly_core::{Cause, Value};
+    use crate::aggregate::Value;
+    use crate::partial::Cause;
+    use alloc::vec;
 
     #[test]
-    fn it_comes_out_from_below_and_once() {
+    fn each_number_comes_out_once_and_in_order() {
         let interval = |first, last| Interval::new(first, last).unwrap();
         let failure =
             |first, last| Failure { interval: interval(first, last), cause: Cause::Timeout };
-        let mut unwritten = Unwritten::default();
+        let mut pending = PendingOutput::default();
         for n in (0..20).rev().filter(|n| ![3, 10, 11, 12].contains(n)) {
-            unwritten.add(&Record::new(vec![Interval::single(n)], vec![], Value::Nothing));
+            pending.add(&Record::new(vec![Interval::single(n)], vec![], Value::Nothing));
         }
         let failed = vec![failure(3, 3), failure(10, 12)];
-        unwritten.add(&Record::new(vec![], failed.clone(), Value::Nothing));
-        assert_eq!(unwritten.done.pieces(), 3);
-        assert_eq!(unwritten.take_below(0), None);
-        assert_eq!(unwritten.take_below(2), Some((vec![interval(0, 1)], vec![])));
-        // What is one chunk is written as one.
+        pending.add(&Record::new(vec![], failed.clone(), Value::Nothing));
+        assert_eq!(pending.done.pieces(), 3);
+        assert_eq!(pending.take_below(0), None);
+        assert_eq!(pending.take_below(2), Some((vec![interval(0, 1)], vec![])));
+        // A failed chunk comes out whole or not at all.
         let to_11 = Some((vec![interval(2, 2), interval(4, 9)], failed[..1].to_vec()));
-        assert_eq!(unwritten.take_below(11), to_11);
+        assert_eq!(pending.take_below(11), to_11);
         let rest = Some((vec![interval(13, 19)], failed[1..].to_vec()));
-        assert_eq!(unwritten.take_below(i128::MAX), rest);
-        assert_eq!(unwritten.take_below(i128::MAX), None);
+        assert_eq!(pending.take_below(i128::MAX), rest);
+        assert_eq!(pending.take_below(i128::MAX), None);
     }
 }

@@ -1,0 +1,29 @@
+//! Run engine: a whole run as one state machine, without I/O and without a clock.
+//!
+//! [`Primary`] is the run of a primary. What happened goes in through its methods, with the time. What must happen
+//! now comes out of [`Primary::poll`], one [`Output`] at a time, until it gives `None`; each output is carried out
+//! before the next poll. Until [`Primary::next_due_ns`] nothing changes by itself. The driver carries outputs out
+//! with processes, pipes and files, and the simulator with models of them.
+//!
+//! One concern per file: `journal_sync` is the write-ahead (with `commit_pace` and `pending_output`), `line_output`
+//! the lines and their back-pressure, `drain` and [`halt`] the early end, `rate` the limit on starts.
+
+mod commit_pace;
+mod drain;
+pub mod halt;
+mod journal_sync;
+mod line_output;
+mod output;
+mod pending_output;
+mod primary;
+mod rate;
+mod unfinished;
+
+pub use commit_pace::COMMIT_INTERVAL_NS;
+pub use drain::{DRAIN_AT_DEADLINE_NS, DRAIN_NS, Early};
+pub use journal_sync::Durability;
+pub use line_output::{Lines, MOST_UNWRITTEN};
+pub use output::{End, Output, Report, Seat};
+pub use primary::Primary;
+pub use rate::RateLimiter;
+pub use unfinished::Failures;

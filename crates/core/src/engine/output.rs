@@ -1,0 +1,136 @@
+//! Outputs of the engine: what its owner must do now, and what the user may want to know.
+
+use super::drain::Early;
+use crate::interval::Interval;
+use crate::lease::{Assignment, LeaseId};
+use crate::partial::{Cause, Failure};
+use crate::scheduler::Record;
+use alloc::vec::Vec;
+
+/// A seat of the run, by its slot. Workers of this machine have the lower slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Seat {
+    /// A worker process of this machine.
+    Worker(usize),
+    /// An agent on another machine, with workers of its own.
+    Agent(usize),
+}
+
+impl Seat {
+    /// Its slot.
+    #[must_use]
+    pub const fn slot(self) -> usize {
+        match self {
+            Self::Worker(slot) | Self::Agent(slot) => slot,
+        }
+    }
+}
+
+/// Something that the owner of an engine must do now.
+#[derive(Debug)]
+pub enum Output {
+    /// Send the chunks in [`Primary::assignments`](super::Primary::assignments).
+    Assign {
+        /// To this worker or agent.
+        seat: Seat,
+    },
+    /// Send a chunk whose begin is durable now.
+    Begin {
+        /// To this worker or agent.
+        seat: Seat,
+        /// The chunk.
+        assignment: Assignment,
+    },
+    /// Ask for a part of a lease; see [`Action::Withdraw`](crate::Action::Withdraw).
+    Withdraw {
+        /// From this worker or agent.
+        seat: Seat,
+        /// What is wanted back.
+        lease: LeaseId,
+        /// Into how many parts the rest is divided.
+        parts: u64,
+    },
+    /// Allow more bytes of lines.
+    Credit {
+        /// To this worker or agent.
+        seat: Seat,
+        /// How many.
+        bytes: u64,
+    },
+    /// Fork a worker for an empty slot: [`Primary::join`](super::Primary::join), or [`Primary::refuse`](super::Primary::refuse).
+    Start {
+        /// Its slot.
+        slot: usize,
+    },
+    /// Kill a worker: it is stopped, and no other worker can do its work.
+    Kill {
+        /// Its slot.
+        slot: usize,
+    },
+    /// Compare the files that the function uses with what they were. If they are the same, say
+    /// [`Primary::files_are_unchanged`](super::Primary::files_are_unchanged); if not, end the run.
+    CompareFiles,
+    /// Write this record with the next [`Sync`](Self::Sync), or send it to the primary of this agent and
+    /// [confirm](super::Primary::confirm) it.
+    Append(Record),
+    /// Write with the next sync that these numbers did not begin.
+    AppendUntouched(Interval),
+    /// Make durable what was appended, and that the numbers in [`Primary::beginning`](super::Primary::beginning) begin: then
+    /// [`Primary::synced`](super::Primary::synced), [`Primary::put_off_sync`](super::Primary::put_off_sync) or [`Primary::give_up_journal`](super::Primary::give_up_journal).
+    Sync,
+    /// Take these lines, in order.
+    Write(Vec<u8>),
+    /// Write the lines that were taken, as far as their reader has room: then [`Primary::flushed`](super::Primary::flushed).
+    Flush,
+    /// Read back what an earlier run found in the first of these numbers: then [`Primary::read_back_done`](super::Primary::read_back_done).
+    ReadBack(Interval),
+    /// This record counts now. Only where the owner [watches records](super::Primary::watch_records).
+    Counted(Record),
+    /// For the user.
+    Report(Report),
+    /// End the run now, without an answer.
+    End(End),
+}
+
+/// Something that the user of a run may want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Numbers have no value.
+    Failed(Failure),
+    /// A number that a worker was lost at has a value after all.
+    Recovered {
+        /// The number.
+        n: i64,
+        /// What its worker was lost of.
+        cause: Cause,
+    },
+    /// Numbers of a run that begins each at most once were assigned, and are back although they have not begun.
+    Unbegun(Interval),
+    /// A worker was stopped, or an agent not heard, for too long: its chunks go to others.
+    Silent {
+        /// Which.
+        seat: Seat,
+        /// How many chunks it held, and how many of their numbers were not covered.
+        reclaimed: (usize, u128),
+    },
+    /// Another process has locked the journal. Said once for each time.
+    JournalLocked,
+    /// The run drains, and no signal asked for it.
+    EndsEarly(Early),
+    /// The drain takes long.
+    StillDraining(Early),
+}
+
+/// Why a run ends without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The time for a drain is over, or a halt should not wait for one.
+    Early(Early),
+    /// A slot has lost its worker too often in a row.
+    LostBeyondRepair {
+        /// Which.
+        slot: usize,
+        /// How often.
+        times: u32,
+    },
+}

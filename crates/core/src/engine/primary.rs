@@ -1,0 +1,507 @@
+//! The engine of a primary: the supervisor with the journal, the lines and the end of the run around it.
+
+use super::drain::{Drain, Due, Early};
+use super::halt::{Halt, HaltCount, When};
+use super::journal_sync::{Durability, Fate, JournalSync};
+use super::line_output::{LineOutput, Lines};
+use super::output::{End, Output, Report, Seat};
+use super::rate::RateLimiter;
+use crate::aggregate::Aggregate;
+use crate::interval::Interval;
+use crate::lease::Assignment;
+use crate::partial::Partial;
+use crate::scheduler::{Record, Scheduler, Violation};
+use crate::supervisor::{Order, Supervisor};
+use alloc::collections::VecDeque;
+use core::time::Duration;
+
+/// What an engine still does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Everything.
+    Running,
+    /// The run ended without an answer. Records still count; nothing is sent or started.
+    Ended,
+    /// And lines that are known are written.
+    WritingRest,
+}
+
+/// The run of a primary.
+#[derive(Debug)]
+pub struct Primary {
+    pub(super) supervisor: Supervisor,
+    /// How many slots are for workers of this machine; agents have the slots above.
+    workers: usize,
+    pub(super) aggregate: Aggregate,
+    pub(super) journal: JournalSync,
+    pub(super) lines: LineOutput,
+    drain: Drain,
+    halt: HaltCount,
+    rate: Option<RateLimiter>,
+    /// Whether files must be compared before a record counts; the record that waits for that, and whether they are
+    /// as they were.
+    compares_files: bool,
+    to_compare: Option<Record>,
+    is_compared: bool,
+    watches_records: bool,
+    pub(super) phase: Phase,
+    /// What inputs led to, in order.
+    outputs: VecDeque<Output>,
+}
+
+impl Primary {
+    /// A run with this many slots for workers of this machine, none of which has joined.
+    #[must_use]
+    pub fn new(scheduler: Scheduler, aggregate: Aggregate, workers: usize) -> Self {
+        Self {
+            supervisor: Supervisor::new(scheduler, workers),
+            workers,
+            aggregate,
+            journal: JournalSync::new(aggregate),
+            lines: LineOutput::new(),
+            drain: Drain::default(),
+            halt: HaltCount::default(),
+            rate: None,
+            compares_files: false,
+            to_compare: None,
+            is_compared: false,
+            watches_records: false,
+            phase: Phase::Running,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Says when records count.
+    pub fn set_durability(&mut self, durability: Durability) {
+        self.journal.set_durability(durability);
+    }
+
+    /// Says how long a record may wait for its commit, instead of
+    /// [`COMMIT_INTERVAL_NS`](super::COMMIT_INTERVAL_NS).
+    pub fn set_commit_interval(&mut self, interval_ns: u64) {
+        self.journal.set_interval(interval_ns);
+    }
+
+    /// Says for how long a stopped worker, or an agent that says nothing, keeps its chunks, instead of
+    /// [`SILENCE_NS`](crate::roster::SILENCE_NS).
+    pub fn set_silence(&mut self, silence_ns: u64) {
+        self.supervisor.set_silence(silence_ns);
+    }
+
+    /// Says where lines go.
+    pub fn set_lines(&mut self, lines: Lines) {
+        self.lines.set_lines(lines);
+    }
+
+    /// Says how long workers may take over the numbers that they are at, after a signal or a halt, instead of
+    /// [`DRAIN_NS`](super::DRAIN_NS).
+    pub fn set_drain(&mut self, grace_ns: u64) {
+        self.drain.set_grace(grace_ns);
+    }
+
+    /// Drains the run at this time.
+    pub fn set_deadline(&mut self, deadline_ns: Option<u64>) {
+        self.drain.set_deadline(deadline_ns);
+    }
+
+    /// Ends the run early on a condition. `has_windows`: a chunk that one command gets as a whole counts as one.
+    pub fn set_halt(&mut self, halt: Option<Halt>, has_windows: bool) {
+        self.halt.set_halt(halt, has_windows);
+    }
+
+    /// Numbers that earlier runs of the journal covered, failed ones included, and that failed.
+    pub fn set_resumed(&mut self, covered: u128, failed: u128) {
+        self.halt.set_before(covered, failed);
+    }
+
+    /// Limits the starts per second. The scheduler must be [rationed](Scheduler::rationed).
+    pub fn set_rate(&mut self, rate: RateLimiter) {
+        self.rate = Some(rate);
+    }
+
+    /// Compares files before each record counts; see [`Output::CompareFiles`].
+    pub fn compare_files(&mut self) {
+        self.compares_files = true;
+    }
+
+    /// Gives a copy of each record that counts; see [`Output::Counted`].
+    pub fn watch_records(&mut self) {
+        self.watches_records = true;
+    }
+
+    /// The workers by slot.
+    #[must_use]
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
+    }
+
+    /// The workers by slot, for what happened to them.
+    pub fn supervisor_mut(&mut self) -> &mut Supervisor {
+        &mut self.supervisor
+    }
+
+    /// What is known about the numbers.
+    #[must_use]
+    pub fn scheduler(&self) -> &Scheduler {
+        self.supervisor.scheduler()
+    }
+
+    /// The limit on starts, if there is one.
+    #[must_use]
+    pub fn rate(&self) -> Option<&RateLimiter> {
+        self.rate.as_ref()
+    }
+
+    /// The chunks of the [`Output::Assign`] that was polled last.
+    #[must_use]
+    pub fn assignments(&self) -> &[Assignment] {
+        self.supervisor.assignments()
+    }
+
+    /// The numbers that begin when the [`Output::Sync`] that was polled last is durable.
+    #[must_use]
+    pub fn beginning(&self) -> &[Interval] {
+        self.journal.beginning()
+    }
+
+    fn seat(&self, slot: usize) -> Seat {
+        if slot < self.workers { Seat::Worker(slot) } else { Seat::Agent(slot) }
+    }
+
+    /// The next thing to do; `None` until something happens or is due.
+    ///
+    /// # Errors
+    /// If answers contradict each other: no answer can be trusted any more.
+    #[inline]
+    pub fn poll(&mut self, now_ns: u64) -> Result<Option<Output>, Violation> {
+        loop {
+            if let Some(output) = self.outputs.pop_front() {
+                return Ok(Some(output));
+            }
+            if let Some(due) = self.drain.poll(now_ns)
+                && self.phase == Phase::Running
+            {
+                if let Due::Over(why) = due {
+                    return Ok(Some(Output::End(End::Early(why))));
+                }
+                self.note_due(due, now_ns);
+                continue;
+            }
+            if let Some(record) = self.take_compared() {
+                self.take(record, now_ns)?;
+                continue;
+            }
+            if self.to_compare.is_some() {
+                return Ok(Some(Output::CompareFiles));
+            }
+            // Of a run that has ended, no worker is silent any more, and none is missing.
+            let order = match self.phase {
+                Phase::Running => self.supervisor.poll(now_ns)?,
+                Phase::Ended | Phase::WritingRest => self.supervisor.poll_scheduler(),
+            };
+            if let Some(order) = order {
+                if let Some(output) = self.translate(order, now_ns)? {
+                    return Ok(Some(output));
+                }
+                continue;
+            }
+            if let Some(rate) = &mut self.rate
+                && self.supervisor.scheduler().is_waiting_for_allowance()
+            {
+                let more = rate.take(Duration::from_nanos(now_ns));
+                if more > 0 {
+                    self.supervisor.allow(more);
+                    continue;
+                }
+            }
+            match self.poll_around(now_ns) {
+                Some(output) => return Ok(Some(output)),
+                // Lines that left are credit for their workers.
+                None if !self.lines.take_passed() && self.outputs.is_empty() => return Ok(None),
+                None => {}
+            }
+        }
+    }
+
+    /// What is to do beside orders of the supervisor: lines, then the journal.
+    #[inline]
+    fn poll_around(&mut self, now_ns: u64) -> Option<Output> {
+        if self.phase != Phase::Ended
+            && let Some(output) = self.lines.poll(&mut self.supervisor)
+        {
+            return Some(output);
+        }
+        if self.lines.is_empty(&self.supervisor)
+            && let Some(record) = self.journal.take_written(self.written_bound(), now_ns)
+        {
+            return Some(Output::Append(record));
+        }
+        if self.phase != Phase::Running {
+            return None;
+        }
+        let is_ending = self.drain.why().is_some();
+        let scheduler = self.supervisor.scheduler();
+        self.journal.begin_sync(scheduler, is_ending, now_ns).then_some(Output::Sync)
+    }
+
+    /// Below this number the output of commands is written, once no line is left to write.
+    fn written_bound(&self) -> i128 {
+        match self.aggregate {
+            Aggregate::Run { in_order: true } => self.supervisor.scheduler().stream().next(),
+            _ => i128::MAX,
+        }
+    }
+
+    fn take_compared(&mut self) -> Option<Record> {
+        if core::mem::take(&mut self.is_compared) { self.to_compare.take() } else { None }
+    }
+
+    /// Turns an order into an output, or carries it out.
+    #[inline]
+    fn translate(&mut self, order: Order, now_ns: u64) -> Result<Option<Output>, Violation> {
+        let output = match order {
+            Order::Record(record) if self.compares_files => {
+                self.to_compare = Some(record);
+                return Ok(None);
+            }
+            Order::Record(record) => {
+                self.take(record, now_ns)?;
+                return Ok(None);
+            }
+            Order::Quarantined(failure) => {
+                self.halt.fail();
+                Output::Report(Report::Failed(failure))
+            }
+            Order::Recovered { n, cause } => Output::Report(Report::Recovered { n, cause }),
+            Order::Untouched(interval) => {
+                if self.journal.untouch(now_ns) {
+                    self.outputs.push_back(Output::AppendUntouched(interval));
+                }
+                Output::Report(Report::Unbegun(interval))
+            }
+            // Of a run that has ended, no worker gets anything, and none is started.
+            _ if self.phase != Phase::Running => return Ok(None),
+            Order::Assign { slot } => {
+                let seat = self.seat(slot);
+                if self.journal.is_ahead() {
+                    self.journal.hold(seat, self.supervisor.assignments());
+                    return Ok(None);
+                }
+                Output::Assign { seat }
+            }
+            Order::Withdraw { slot, lease, parts } => {
+                Output::Withdraw { seat: self.seat(slot), lease, parts }
+            }
+            Order::Credit { slot, bytes } => Output::Credit { seat: self.seat(slot), bytes },
+            Order::Fill { slot } => Output::Start { slot },
+            Order::Kill { slot } => Output::Kill { slot },
+            Order::Silenced { slot, reclaimed } => {
+                Output::Report(Report::Silent { seat: self.seat(slot), reclaimed })
+            }
+            Order::GiveUp { slot, times } => Output::End(End::LostBeyondRepair { slot, times }),
+            Order::Finished => return Ok(None),
+        };
+        Ok(Some(output))
+    }
+
+    /// Takes a record of the scheduler: it counts now, or waits.
+    #[inline]
+    fn take(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
+        match self.journal.take(record, now_ns) {
+            Fate::Counts(record) => {
+                self.count(record, now_ns)?;
+                self.consider_halting(now_ns);
+            }
+            Fate::Waits(record) => self.outputs.push_back(Output::Append(record)),
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn count(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
+        if self.watches_records {
+            self.outputs.push_back(Output::Counted(record.copy()));
+        }
+        self.supervisor.recorded(record, now_ns)
+    }
+
+    fn consider_halting(&mut self, now_ns: u64) {
+        if self.phase != Phase::Running || self.drain.why().is_some() {
+            return;
+        }
+        match self.halt.is_met(self.supervisor.scheduler()) {
+            None => {}
+            Some(When::Now) => self.outputs.push_back(Output::End(End::Early(Early::Halt))),
+            Some(When::Soon) => self.end_early(Early::Halt, now_ns),
+        }
+    }
+
+    fn note_due(&mut self, due: Due, now_ns: u64) {
+        match due {
+            Due::Deadline => self.end_early(Early::Deadline, now_ns),
+            Due::TakesLong(why) => {
+                self.outputs.push_back(Output::Report(Report::StillDraining(why)));
+            }
+            Due::Over(_) => {}
+        }
+    }
+
+    fn end_early(&mut self, why: Early, now_ns: u64) {
+        self.drain.begin(why, now_ns);
+        self.supervisor.drain();
+        self.outputs.push_back(Output::Report(Report::EndsEarly(why)));
+    }
+
+    /// A signal asks for the end. The first drains the run. `false` at the second, which should end it at once.
+    pub fn ask_for_end(&mut self, signal: i32, now_ns: u64) -> bool {
+        if matches!(self.drain.why(), Some(Early::Signal(_))) {
+            return false;
+        }
+        self.drain.begin(Early::Signal(signal), now_ns);
+        self.supervisor.drain();
+        true
+    }
+
+    /// Why the run drains, if it does.
+    #[must_use]
+    pub fn drains_for(&self) -> Option<Early> {
+        self.drain.why()
+    }
+
+    /// The files are as they were: the record that waited for that counts.
+    pub fn files_are_unchanged(&mut self) {
+        self.is_compared = true;
+    }
+
+    /// An appended record counts, although no journal has it: the primary of this agent was told.
+    ///
+    /// # Errors
+    /// If its numbers counted before.
+    pub fn confirm(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
+        self.count(record, now_ns)
+    }
+
+    /// The sync that was polled last is durable and took this long. These are the records in it, in any order.
+    ///
+    /// # Errors
+    /// If their numbers counted before.
+    pub fn synced(
+        &mut self,
+        records: impl IntoIterator<Item = Record>,
+        took_ns: u64,
+        now_ns: u64,
+    ) -> Result<(), Violation> {
+        if !self.journal.counts_before() {
+            for record in records {
+                self.count(record, now_ns)?;
+            }
+        }
+        // What became known with this sync may end the run before anything begins.
+        self.consider_halting(now_ns);
+        let is_end = |output: &Output| matches!(output, Output::End(_));
+        let is_ending = self.phase != Phase::Running
+            || self.drain.why().is_some()
+            || self.outputs.iter().any(is_end);
+        let scheduler = self.supervisor.scheduler();
+        self.journal.synced(scheduler, is_ending, (took_ns, now_ns), &mut self.outputs);
+        Ok(())
+    }
+
+    /// The sync that was polled last was impossible, because another process has locked the journal.
+    pub fn put_off_sync(&mut self, rest_ns: u64, now_ns: u64) {
+        if self.journal.put_off(rest_ns, now_ns) {
+            self.outputs.push_back(Output::Report(Report::JournalLocked));
+        }
+    }
+
+    /// The run goes on without its journal. These are the records that were appended and are not durable.
+    ///
+    /// # Errors
+    /// If their numbers counted before.
+    pub fn give_up_journal(
+        &mut self,
+        records: impl IntoIterator<Item = Record>,
+        now_ns: u64,
+    ) -> Result<(), Violation> {
+        let counts_before = self.journal.counts_before();
+        self.journal.give_up();
+        if !counts_before {
+            for record in records {
+                self.count(record, now_ns)?;
+            }
+        }
+        self.consider_halting(now_ns);
+        Ok(())
+    }
+
+    /// The owner flushed its lines; this many bytes found no room.
+    pub fn flushed(&mut self, unwritten: usize) {
+        self.lines.flushed(unwritten);
+    }
+
+    /// The reader of the lines may have room again.
+    pub fn retry_lines(&mut self) {
+        self.lines.retry();
+    }
+
+    /// What an earlier run found, as [`Output::ReadBack`] asked.
+    pub fn read_back_done(&mut self, partial: Partial) {
+        self.supervisor.give_back_lines(partial);
+        self.lines.read_back_done();
+    }
+
+    /// Bytes of lines that the owner could not write.
+    #[must_use]
+    pub fn unwritten(&self) -> usize {
+        self.lines.unwritten()
+    }
+
+    /// Whether every number is covered and every line written.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.supervisor.scheduler().is_finished() && self.lines.is_empty(&self.supervisor)
+    }
+
+    /// Whether nothing is left to do: the run is complete or drained, and what it did is durable.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let is_held = |assignment: &Assignment| self.journal.holds(assignment);
+        let is_drained = || self.supervisor.scheduler().is_drained_except(is_held);
+        (self.is_complete() || is_drained()) && self.journal.is_settled()
+    }
+
+    /// Whether an assignment waits for the journal, so that no worker has it.
+    #[must_use]
+    pub fn holds(&self, assignment: &Assignment) -> bool {
+        self.journal.holds(assignment)
+    }
+
+    /// The numbers that wait for the journal and then go to the worker or agent in a slot.
+    pub fn held_for(&self, slot: usize) -> impl Iterator<Item = Interval> + '_ {
+        self.journal.held_for(slot)
+    }
+
+    /// Until when nothing changes by itself.
+    #[must_use]
+    pub fn next_due_ns(&self) -> Option<u64> {
+        if self.phase != Phase::Running {
+            return None;
+        }
+        let is_waiting = self.supervisor.scheduler().is_waiting_for_allowance();
+        let rate = self.rate.as_ref().filter(|_| is_waiting);
+        let rate_ns = rate.map(|rate| rate.next().as_nanos() as u64);
+        let dues = [
+            self.supervisor.next_due_ns(),
+            self.drain.next_due_ns(),
+            rate_ns,
+            self.journal.next_due_ns(self.drain.why().is_some()),
+        ];
+        dues.into_iter().flatten().min()
+    }
+
+    /// Pieces of chunks that were done and lost since the last call, with the slot of each worker; see
+    /// [`Scheduler::tell_pieces`].
+    pub fn take_pieces(&mut self) -> impl Iterator<Item = (usize, crate::scheduler::Piece)> + '_ {
+        self.supervisor.take_pieces()
+    }
+}

@@ -1,0 +1,54 @@
+//! Terms of the engine in a run: how often records become durable, whether files are compared, and the limit on starts.
+
+use crate::options::Options;
+use crate::plan::Plan;
+use crate::random::Random;
+use evenly_core::engine::Primary;
+
+/// What an engine is told before its run, drawn from the seed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    /// How long a record may wait for its commit, and how long a commit seems to take: the engine rests after it.
+    commit_interval_ns: u64,
+    pub(crate) commit_took_ns: u64,
+    compares_files: bool,
+    /// Of a million syncs, how many find the journal locked.
+    pub(crate) locked: u32,
+}
+
+impl Terms {
+    pub(crate) fn draw(random: &mut Random, plan: &Plan, options: &Options) -> Self {
+        let is_long = plan.range.len() > 1 << 12;
+        // A run that waits for lines, or for begins, waits for many commits.
+        let is_patient = random.once_in(3) && !is_long;
+        let is_locked = options.are_faults_wanted && random.once_in(3);
+        Self {
+            commit_interval_ns: if is_patient {
+                random.magnitude(1_000_000, 100_000_000)
+            } else {
+                0
+            },
+            commit_took_ns: if is_patient { random.magnitude(1_000, 10_000_000) } else { 0 },
+            compares_files: random.once_in(4),
+            locked: if is_locked { random.magnitude(1_000, 300_000) as u32 } else { 0 },
+        }
+    }
+
+    /// Tells an engine.
+    pub(crate) fn apply(&self, engine: &mut Primary) {
+        engine.set_commit_interval(self.commit_interval_ns);
+        if self.compares_files {
+            engine.compare_files();
+        }
+    }
+
+    /// The longest time until a record is durable, where a sync takes this long.
+    pub(crate) fn sync_ns(&self, sync_ns: Option<u64>) -> u64 {
+        sync_ns.map_or(0, |sync_ns| sync_ns + self.commit_interval_ns + 10 * self.commit_took_ns)
+    }
+
+    /// How much longer these terms may make a run.
+    pub(crate) fn bound_ns(&self) -> u64 {
+        100 * (self.commit_interval_ns + 10 * self.commit_took_ns)
+    }
+}
