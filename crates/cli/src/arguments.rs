@@ -2,6 +2,7 @@
 
 use crate::examples;
 use crate::lazy_args::LazyArgs;
+use crate::limits::LimitArguments;
 use crate::times::{JoinTimeArguments, TimeArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -107,9 +108,6 @@ pub(crate) struct JoinArguments {
     /// times. Both must have the same bytes
     #[arg(long, value_name = "FILE")]
     pub(crate) depends: Vec<PathBuf>,
-    /// How long to try to reconnect to a lost primary: 500ms, 30s, 5m, 2h [default: 30s]
-    #[arg(long, value_name = "D", allow_hyphen_values = true)]
-    pub(crate) reconnect: Option<String>,
     #[command(flatten)]
     pub(crate) times: JoinTimeArguments,
     /// Print only errors on standard error
@@ -289,31 +287,8 @@ pub(crate) struct JobArguments {
     #[arg(long, requires = "resume")]
     pub(crate) accept_change: bool,
 
-    /// Time that a chunk of the timed policy should take [default: 100ms, commands 1s]
-    #[arg(long, value_name = "D", allow_hyphen_values = true)]
-    pub(crate) chunk_time: Option<String>,
-    /// Largest number of n in a chunk of the timed policy
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub(crate) chunk_max: Option<String>,
-
-    /// Longest time for one n: 500ms, 30s, 5m, 2h. An n that exceeds it is tried again alone, then fails
-    #[arg(long, value_name = "D", allow_hyphen_values = true)]
-    pub(crate) timeout: Option<String>,
-    /// Time that CMD has between the signals TERM and KILL when it must end, and for which the output of
-    /// processes that it left in the background is read: 500ms, 10s, 0 for KILL at once [default: 1s]
-    #[arg(long, value_name = "D", allow_hyphen_values = true)]
-    pub(crate) grace: Option<String>,
-    /// Most memory for one worker, or for CMD with its child processes: 64M, 1.5G. An n that exceeds it is
-    /// tried again alone, then fails
-    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
-    pub(crate) memory: Option<String>,
-    /// End the run after this time: 500ms, 30s, 5m, 2h, 1h30m (the exit status is 124)
-    #[arg(long, value_name = "D", allow_hyphen_values = true)]
-    pub(crate) deadline: Option<String>,
-    /// Try a chunk whose worker was lost N more times, then halve it [default: 2]; if given, also run a CMD
-    /// that failed N more times
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub(crate) retries: Option<String>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
     /// When to end early, as in GNU parallel: never, or now or soon, a comma, fail, success or done, and =
     /// with a number of n or a percentage: now,fail=1 [default: soon,fail=10000; failures: never]
     #[arg(long, value_name = "SPEC", allow_hyphen_values = true)]

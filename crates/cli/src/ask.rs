@@ -37,7 +37,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
         range: plan.range,
         format: plan.format,
         is_partial: plan.is_partial,
-        deadline: plan.deadline,
+        deadline: plan.limits.deadline,
     };
     let lines = AnswerLines::of(&delivery);
     let journaling = plan.journal.clone();
@@ -94,31 +94,10 @@ fn job(plan: Plan, keys: Vec<Key>, observers: &Observers, lines: Option<&AnswerL
     if plan.is_partial {
         job = job.despite_failures();
     }
-    if let Some(deadline) = plan.deadline {
-        job = job.deadline(deadline);
-    }
-    if let Some(aim) = plan.chunk_time {
-        job = job.chunks_of(aim);
-    }
-    if let Some(most) = plan.chunk_max {
-        job = job.chunks_up_to(most);
-    }
     if let Some(per_second) = plan.max_rate {
         job = job.max_rate(per_second);
     }
-    if let Some(timeout) = plan.timeout {
-        job = job.timeout(timeout);
-    }
-    if let Some(grace) = plan.grace {
-        job = job.grace(grace);
-    }
-    job = plan.times.apply(job);
-    if let Some(bytes) = plan.memory {
-        job = job.memory(bytes);
-    }
-    if let Some(retries) = plan.retries {
-        job = job.retries(retries);
-    }
+    job = plan.times.apply(plan.limits.apply(job));
     if let Some(wiring) = plan.wiring {
         job = job.at_stages(Box::new(WiringView::new(wiring, plan.format)));
     }

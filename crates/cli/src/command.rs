@@ -98,7 +98,7 @@ pub(crate) fn missing(
         (arguments.as_kind.is_some(), "--as"),
         (arguments.no_status.is_some(), "--no-status"),
         (arguments.at_most_once, "--at-most-once"),
-        (arguments.grace.is_some(), "--grace"),
+        (arguments.limits.grace.is_some(), "--grace"),
     ];
     let (_, option) = about.into_iter().find(|(is_given, _)| *is_given)?;
     let command = aggregate.name();

@@ -69,12 +69,12 @@ pub(crate) fn text(plan: &Plan) -> String {
             pipes,
             split,
             listen,
-            timeout_s: plan.timeout.map(|timeout| timeout.as_secs_f64()),
-            memory: plan.memory.map(|bytes| bytes.to_string()),
-            deadline_s: plan.deadline.map(|deadline| deadline.as_secs_f64()),
-            grace_s: plan.grace.map(|grace| grace.as_secs_f64()),
+            timeout_s: plan.limits.timeout.map(|timeout| timeout.as_secs_f64()),
+            memory: plan.limits.memory.map(|bytes| bytes.to_string()),
+            deadline_s: plan.limits.deadline.map(|deadline| deadline.as_secs_f64()),
+            grace_s: plan.limits.grace.map(|grace| grace.as_secs_f64()),
             max_rate: plan.max_rate,
-            retries: plan.retries,
+            retries: plan.limits.retries,
             journal: plan.journal.file().map(|file| file.display().to_string()),
             joblog: plan.joblog.as_ref().map(|file| file.display().to_string()),
             events: plan.events.as_ref().map(|file| file.display().to_string()),
@@ -91,16 +91,16 @@ pub(crate) fn text(plan: &Plan) -> String {
     if let Some(limits) = limits(plan) {
         text += &format!("limits  {limits}\n");
     }
-    if let Some(deadline) = plan.deadline {
+    if let Some(deadline) = plan.limits.deadline {
         text += &format!("ends    after {} (--deadline)\n", humantime::format_duration(deadline));
     }
-    if let Some(grace) = plan.grace {
+    if let Some(grace) = plan.limits.grace {
         text += &format!("grace   {} between TERM and KILL\n", humantime::format_duration(grace));
     }
     if let Some(rate) = plan.max_rate {
         text += &format!("rate    at most {rate} starts a second\n");
     }
-    if let Some(retries) = plan.retries {
+    if let Some(retries) = plan.limits.retries {
         text += &format!("retries {retries}\n");
     }
     if let Some(file) = plan.journal.file() {
@@ -142,7 +142,7 @@ fn question(plan: &Plan, numbers: &str) -> String {
 fn chunks(plan: &Plan) -> String {
     match plan.policy {
         Policy::Timed => {
-            let aim = plan.chunk_time.unwrap_or_else(|| plan.function.chunk_time());
+            let aim = plan.limits.chunk_time.unwrap_or_else(|| plan.function.chunk_time());
             let aim = humantime::format_duration(aim);
             format!("timed: about {aim} each as measured, shorter near the end")
         }
@@ -154,13 +154,13 @@ fn chunks(plan: &Plan) -> String {
 
 /// The limits on the time and memory of a number, if there are any.
 fn limits(plan: &Plan) -> Option<String> {
-    let time = plan.timeout.map(|timeout| {
+    let time = plan.limits.timeout.map(|timeout| {
         let is_for_chunks =
             plan.function.command().is_some_and(|command| command.form() != Form::PerNumber);
         let what = if is_for_chunks { "chunk" } else { "number" };
         format!("no {what} longer than {}", humantime::format_duration(timeout))
     });
-    let memory = plan.memory.map(|bytes| {
+    let memory = plan.limits.memory.map(|bytes| {
         let what = if plan.function.command().is_some() { "command" } else { "worker" };
         format!("no {what} with more memory than {}", size(bytes))
     });

@@ -1,11 +1,9 @@
 //! `evenly join`: run of this process as an agent.
 
 use crate::arguments::JoinArguments;
-use crate::duration::parse_duration;
 use crate::exit::Outcome;
 use crate::keys;
 use crate::messages::{self, Volume};
-use crate::option::option;
 use crate::plan::resolve_workers;
 use crate::question;
 use crate::stderr;
@@ -14,7 +12,7 @@ use evenly::{Address, AddressError, Error, Join, JoinError, function};
 
 /// Works for the primary until its job is over.
 pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
-    let JoinArguments { address, key_file, workers, lib, cmd, depends, reconnect, .. } = arguments;
+    let JoinArguments { address, key_file, workers, lib, cmd, depends, .. } = arguments;
     let address: Address =
         address.parse().map_err(|error: AddressError| Outcome::Usage(error.to_string()))?;
     let key = keys::to_join(&address, key_file.as_ref()).map_err(Outcome::Usage)?;
@@ -39,10 +37,7 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
             .map_err(|error| Outcome::Usage(format!("bad value for --depends: {error}")))?;
         join = join.with_function(brought.into_function());
     }
-    if let Some(within) = option("reconnect", reconnect.as_deref(), parse_duration)? {
-        join = join.reconnect(within);
-    }
-    join = arguments.times.apply(join)?;
+    join = arguments.times.resolve()?.apply(join);
     let volume = match (arguments.quiet, arguments.verbose) {
         (true, _) => Volume::Quiet,
         (false, false) => Volume::Normal,

@@ -21,6 +21,7 @@ mod join;
 mod journal;
 mod keys;
 mod lazy_args;
+mod limits;
 mod logfile;
 mod messages;
 mod number;

@@ -1,6 +1,7 @@
 //! Parser of numbers and ranges: `1_000`, `1e9`, `2^32`, `2**32`, `-2^63`, `0xff`, `A..B`, `A..=B`.
 
 use evenly::Range;
+use std::num::NonZeroU64;
 
 /// What the messages say about notations.
 const HINT: &str = "numbers are written as 1000, 1_000, 1e3, 2^10, 2**10, 0x3e8, 0o17 or 0b11";
@@ -69,6 +70,15 @@ fn whole(text: &str) -> Result<Option<i128>, String> {
         });
     }
     Ok(i128::from_str_radix(&digits.replace('_', ""), radix).ok())
+}
+
+/// Parses a count.
+///
+/// # Errors
+/// Says what is wrong with it; without the text itself, which the caller has.
+pub(crate) fn parse_count(text: &str) -> Result<NonZeroU64, String> {
+    let number = u64::try_from(parse_number(text)?).ok().and_then(NonZeroU64::new);
+    number.ok_or_else(|| "it is from 1 to 2^64-1".to_owned())
 }
 
 /// Reads a range.

@@ -1,8 +1,8 @@
-//! Parser for the value of an option: its errors name the option.
+//! Declaration of groups of options, and parser for the value of an option.
 
 use crate::exit::Outcome;
 
-/// Parses the value of `--name`, if it is given.
+/// Parses the value of `--name`, if it is given. Underscores in the name stand for dashes.
 ///
 /// # Errors
 /// One line with the value, the option and the cause.
@@ -12,6 +12,55 @@ pub(crate) fn option<T>(
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Result<Option<T>, Outcome> {
     let Some(typed) = typed else { return Ok(None) };
+    let name = name.replace('_', "-");
     let refused = |cause| Outcome::Usage(format!("bad value '{typed}' for --{name}: {cause}"));
     parse(typed).map(Some).map_err(refused)
 }
+
+/// Declares a group of options once: for each its help, its value, the parser of the value, and the method of the
+/// library that takes it.
+///
+/// The group becomes a struct of texts for clap, which `resolve` turns into a struct of values, which `apply` passes to
+/// the library. Its `#[arg]` attributes are those of clap.
+macro_rules! option_group {
+    ($arguments:ident => $values:ident => $target:ident {
+        $($(#[$attribute:meta])* $name:ident: $type:ty = $parse:expr => $method:ident;)*
+    }) => {
+        // No doc comment: clap would make it the text of the verb.
+        #[derive(Debug, clap::Args)]
+        pub(crate) struct $arguments {
+            $($(#[$attribute])* pub(crate) $name: Option<String>,)*
+        }
+
+        /// The values of a group of options; `None` leaves the default of the library.
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct $values {
+            $(pub(crate) $name: Option<$type>,)*
+        }
+
+        impl $arguments {
+            /// Parses the values.
+            ///
+            /// # Errors
+            /// Names the option with a bad value.
+            pub(crate) fn resolve(&self) -> Result<$values, crate::exit::Outcome> {
+                Ok($values {
+                    $($name: crate::option::option(
+                        stringify!($name), self.$name.as_deref(), $parse,
+                    )?,)*
+                })
+            }
+        }
+
+        impl $values {
+            /// Passes the values that are given to the library.
+            pub(crate) fn apply(self, mut target: $target) -> $target {
+                $(if let Some(value) = self.$name {
+                    target = target.$method(value);
+                })*
+                target
+            }
+        }
+    };
+}
+pub(crate) use option_group;

@@ -2,24 +2,22 @@
 
 use crate::arguments::{Format, JobArguments, Progress};
 use crate::command::{CommandOptions, parse_rate};
-use crate::duration::{parse_duration, parse_duration_or_zero};
 use crate::exit::Outcome;
 use crate::files;
 use crate::halt::parse_halt;
 use crate::journal::Journaling;
+use crate::limits::Limits;
 use crate::messages::Volume;
 use crate::number::parse_number;
 use crate::option::option;
 use crate::question::Question;
 use crate::rerun::Rerun;
-use crate::size::{parse_size, size};
 use crate::suggestions;
 use crate::times::Times;
 use evenly::function::Function;
 use evenly::{Address, AddressError, Aggregate, Halt, Policy, Range};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// A checked call: everything that a job needs before it starts.
 pub(crate) struct Plan {
@@ -37,20 +35,10 @@ pub(crate) struct Plan {
     pub(crate) progress: Progress,
     pub(crate) volume: Volume,
     pub(crate) is_dry_run: bool,
-    pub(crate) deadline: Option<Duration>,
-    pub(crate) chunk_time: Option<Duration>,
-    pub(crate) chunk_max: Option<NonZeroU64>,
     /// Starts per second.
     pub(crate) max_rate: Option<f64>,
-    /// Time limit for one n.
-    pub(crate) timeout: Option<Duration>,
-    /// Time between `SIGTERM` and `SIGKILL` for a command.
-    pub(crate) grace: Option<Duration>,
+    pub(crate) limits: Limits,
     pub(crate) times: Times,
-    /// Memory limit for a worker or a command, in bytes.
-    pub(crate) memory: Option<u64>,
-    /// `None`: the default of the library.
-    pub(crate) retries: Option<u8>,
     /// `None`: never.
     pub(crate) halt: Option<Halt>,
     pub(crate) is_partial: bool,
@@ -85,8 +73,8 @@ impl Plan {
             Some("0") if !listen.is_empty() => None,
             typed => Some(resolve_workers(typed).map_err(Outcome::Usage)?),
         };
-        let retries = option("retries", arguments.retries.as_deref(), parse_retries)?;
-        let manner = CommandOptions { is_tagged, repeats: retries.unwrap_or(0) };
+        let limits = arguments.limits.resolve()?;
+        let manner = CommandOptions { is_tagged, repeats: limits.retries.unwrap_or(0) };
         let question = Question::resolve(aggregate, arguments, manner).map_err(Outcome::Usage)?;
         // More workers than numbers have nothing to do; --wiring shows as many as are asked for.
         let most = u32::try_from(question.range.len()).unwrap_or(u32::MAX).max(1);
@@ -111,15 +99,9 @@ impl Plan {
                 (false, true) => Volume::Verbose,
             },
             is_dry_run: arguments.dry_run,
-            chunk_time: option("chunk-time", arguments.chunk_time.as_deref(), parse_duration)?,
-            chunk_max: option("chunk-max", arguments.chunk_max.as_deref(), parse_first)?,
             max_rate: option("max-rate", arguments.max_rate.as_deref(), parse_rate)?,
-            deadline: option("deadline", arguments.deadline.as_deref(), parse_duration)?,
-            retries,
-            timeout: option("timeout", arguments.timeout.as_deref(), parse_duration)?,
-            grace: option("grace", arguments.grace.as_deref(), parse_duration_or_zero)?,
+            limits,
             times: arguments.times.resolve()?,
-            memory: option("memory", arguments.memory.as_deref(), parse_memory)?,
             halt: option("halt", arguments.halt.as_deref(), parse_halt)?
                 .unwrap_or_else(|| default_halt(aggregate)),
             is_partial: arguments.partial,
@@ -135,19 +117,13 @@ impl Plan {
     /// Builder of lines that run some numbers again under the same limits.
     pub(crate) fn rerun(&self) -> Rerun {
         let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
-        rerun.within(self.timeout).ended_within(self.grace).limited_to(self.memory)
+        rerun.with_options(&self.limits.repeated())
     }
 }
 
 /// The default of `--halt`: `failures` lists all failures, so it has none.
 fn default_halt(aggregate: Aggregate) -> Option<Halt> {
     (aggregate != Aggregate::Failures).then(Halt::default)
-}
-
-/// Parses the value of `find --first`.
-pub(crate) fn parse_first(text: &str) -> Result<NonZeroU64, String> {
-    let number = u64::try_from(parse_number(text)?).ok().and_then(NonZeroU64::new);
-    number.ok_or_else(|| "it is from 1 to 2^64-1".to_owned())
 }
 
 fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
@@ -162,20 +138,11 @@ fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
     Ok(addresses)
 }
 
-fn parse_memory(text: &str) -> Result<u64, String> {
-    let enough = |bytes: &u64| *bytes >= evenly::MIN_MEMORY;
-    Some(parse_size(text)?)
-        .filter(enough)
-        .ok_or_else(|| format!("it is at least {}", size(evenly::MIN_MEMORY)))
-}
-
-fn parse_retries(text: &str) -> Result<u8, String> {
-    let number = parse_number(text)?;
-    u8::try_from(number).map_err(|_| "it is from 0 to 255".to_owned())
-}
-
 fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
-    let sizes = [(&arguments.chunk_time, "--chunk-time"), (&arguments.chunk_max, "--chunk-max")];
+    let sizes = [
+        (&arguments.limits.chunk_time, "--chunk-time"),
+        (&arguments.limits.chunk_max, "--chunk-max"),
+    ];
     let sizes = sizes.into_iter().find(|(given, _)| given.is_some());
     let policy = typed_policy(arguments, wiring)?;
     match sizes {
@@ -191,7 +158,7 @@ fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Poli
         return fixed(len).map_err(|cause| format!("bad value '{len}' for --chunk: {cause}"));
     }
     let Some(split) = arguments.split.as_deref() else {
-        if arguments.chunk_time.is_some() || arguments.chunk_max.is_some() {
+        if arguments.limits.chunk_time.is_some() || arguments.limits.chunk_max.is_some() {
             return Ok(Policy::Timed);
         }
         // --wiring shows the classroom exercise: one range for each worker. With --listen, agents that join later

@@ -1,9 +1,7 @@
 //! Shell line that runs some of the numbers of a job again.
 
-use crate::size::size;
 use evenly::Interval;
 use evenly::function::Typed;
-use std::time::Duration;
 
 /// Builder of these lines for one job.
 #[derive(Clone, Debug)]
@@ -20,30 +18,9 @@ impl Rerun {
         Self { before: format!("evenly {command}{space}{before}"), behind }
     }
 
-    /// Adds `--timeout`.
-    pub(crate) fn within(mut self, timeout: Option<Duration>) -> Self {
-        self.put("timeout", timeout);
-        self
-    }
-
-    /// Adds `--grace`.
-    pub(crate) fn ended_within(mut self, grace: Option<Duration>) -> Self {
-        self.put("grace", grace);
-        self
-    }
-
-    fn put(&mut self, option: &str, time: Option<Duration>) {
-        if let Some(time) = time {
-            let time = humantime::format_duration(time).to_string().replace(' ', "");
-            self.behind = format!(" --{option} {time}{}", self.behind);
-        }
-    }
-
-    /// Adds `--memory`.
-    pub(crate) fn limited_to(mut self, memory: Option<u64>) -> Self {
-        if let Some(memory) = memory {
-            self.behind = format!(" --memory {}{}", size(memory), self.behind);
-        }
+    /// Adds options, each with a space before it.
+    pub(crate) fn with_options(mut self, options: &str) -> Self {
+        self.behind.insert_str(0, options);
         self
     }
 
@@ -75,7 +52,7 @@ mod tests {
     #[test]
     fn a_library_is_two_words_and_the_time_stands_last() {
         let typed = Typed { before: "--lib './my f.so:f'".to_owned(), behind: String::new() };
-        let rerun = Rerun::new("count", typed).within(Some(Duration::from_millis(1500)));
+        let rerun = Rerun::new("count", typed).with_options(" --timeout 1s500ms");
         let line = "evenly count --lib './my f.so:f' 7..=7 --timeout 1s500ms";
         assert_eq!(rerun.closed(Interval::single(7)), line);
     }
@@ -89,10 +66,8 @@ mod tests {
     #[test]
     fn a_command_stands_behind_the_range() {
         let typed = Typed { before: String::new(), behind: " -- ./test {}".to_owned() };
-        let rerun = Rerun::new("failures", typed).within(Some(Duration::from_secs(2)));
-        let rerun = rerun.ended_within(Some(Duration::from_millis(500)));
-        let rerun = rerun.limited_to(Some(64 << 20));
-        let line = "evenly failures 7..=7 --memory 64M --grace 500ms --timeout 2s -- ./test {}";
+        let rerun = Rerun::new("failures", typed).with_options(" --memory 64M --timeout 2s");
+        let line = "evenly failures 7..=7 --memory 64M --timeout 2s -- ./test {}";
         assert_eq!(rerun.closed(Interval::single(7)), line);
     }
 

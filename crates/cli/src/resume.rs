@@ -41,7 +41,7 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(Command, Vec<OsStri
     job.accept_change = arguments.accept_change;
     job.partial |= arguments.partial;
     job.workers = arguments.workers.clone().or_else(|| job.workers.take());
-    job.deadline = arguments.deadline.clone().or_else(|| job.deadline.take());
+    job.limits.deadline = arguments.deadline.clone().or_else(|| job.limits.deadline.take());
     if arguments.quiet || arguments.verbose {
         (job.quiet, job.verbose) = (arguments.quiet, arguments.verbose);
     }

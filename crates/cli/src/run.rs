@@ -5,8 +5,9 @@ use crate::ask;
 use crate::exit::Outcome;
 use crate::functions;
 use crate::join;
+use crate::number::parse_count;
 use crate::option::option;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::report;
 use crate::resume;
 use crate::stderr;
@@ -33,7 +34,7 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
         }
         Command::Find(find) => {
             let FindArguments { first, truth } = find.into_inner();
-            let first = option("first", first.as_deref(), plan::parse_first)?;
+            let first = option("first", first.as_deref(), parse_count)?;
             (Aggregate::Find { first }, false, truth.into_job())
         }
         Command::Run(run) => {
