@@ -9,7 +9,7 @@ fuzz_target!(|words: Vec<(u8, i64, u8, u64)>| {
     let scheduler = Scheduler::open_ended(Aggregate::Count, 1);
     let mut supervisor = Supervisor::new(scheduler, 1);
     supervisor.join(0, 4, 0).unwrap();
-    let mut agent = Agent::default();
+    let mut agent = Agent::new(Aggregate::Count);
     let mut up = Packer::new(WorkerId(0), PIPE_FRAME);
     for (kind, first, length, lease) in words {
         let mut down = Packer::new(WorkerId(0), PIPE_FRAME);

@@ -55,7 +55,7 @@ fn main() {
     support::inherited::with_default_signals();
     let mut arguments = libtest_mimic::Arguments::from_args();
     // They wait most of the time: for commands that rest.
-    arguments.test_threads.get_or_insert(6);
+    arguments.test_threads.get_or_insert(12);
     let groups = [
         answers(),
         passing_on(),

@@ -31,7 +31,7 @@ fn main() {
     support::inherited::with_default_signals();
     let mut arguments = libtest_mimic::Arguments::from_args();
     // They wait most of the time: for silence to last, for pauses to end.
-    arguments.test_threads.get_or_insert(6);
+    arguments.test_threads.get_or_insert(10);
     let tests = vec![
         row("row_01_random_kills", &[], lost::random_kills),
         row("row_02_all_killed_at_once", &[], lost::all_killed_at_once),

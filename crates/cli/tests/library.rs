@@ -365,7 +365,9 @@ fn main() {
             loading::a_large_file_without_an_elf_header_is_refused_before_it_is_read,
         ),
     ];
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(6);
+    let conclusion = libtest_mimic::run(&arguments, tests);
     let _ = std::fs::remove_dir_all(&*BUILT);
     conclusion.exit();
 }

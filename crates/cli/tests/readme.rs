@@ -29,7 +29,10 @@ fn main() {
             trials.push(support::needing(&needs, &title, trial));
         }
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let mut arguments = Arguments::from_args();
+    // They wait half of the time: for agents to join, for pauses to end.
+    arguments.test_threads.get_or_insert(4);
+    libtest_mimic::run(&arguments, trials).exit();
 }
 
 /// A document whose blocks are run.

@@ -17,8 +17,11 @@ pub(crate) fn numbers_that_take_too_much() {
             format!("n = {n} failed: memory; rerun: evenly count 'test:allocate@777,779,50000' ");
         assert!(said.contains(&format!("{named}{n}..={n} --memory 64M\n")), "{said}");
         let lost = format!(" killed by signal 9 (n = {n} took too much memory); ");
-        assert_eq!(said.matches(&lost).count(), 3, "{said}");
+        assert!((1..=3).contains(&said.matches(&lost).count()), "{said}");
     }
+    // Three tries each. A busy machine may stop a worker where its position cannot be read, and then the line
+    // names no number.
+    assert!(said.matches(" took too much memory); ").count() >= 9, "{said}");
     assert_eq!(said.matches(" failed: ").count(), 3, "{said}");
     assert!(children_of(pid).is_empty());
     let output = run(&format!("failures {words} -q"));

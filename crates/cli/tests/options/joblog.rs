@@ -90,15 +90,15 @@ fn killed_workers_have_lines_with_their_signal() {
 #[test]
 fn a_stopped_worker_has_done_nothing_of_what_others_did_for_it() {
     let log = Scratch::new("stopped");
-    let words = "count test:slow=1000 0..10000 -j 2 --split fixed:100 --joblog";
+    let words = "count test:slow=1000 0..2000 -j 2 --split fixed:100 --silence 500ms --joblog";
     let running = start(&format!("{words} {}", log.name()));
     let victim = running.workers(2)[0];
     kill("STOP", victim);
     let output = running.output();
-    assert_eq!(output.stdout, b"5000\n", "{}", stderr(&output));
+    assert_eq!(output.stdout, b"1000\n", "{}", stderr(&output));
     assert!(!is_alive(victim));
     let lines = lines(&log);
-    assert_eq!(covered(&lines), [(0, 10_000)]);
+    assert_eq!(covered(&lines), [(0, 2000)]);
     assert!(lines.iter().any(|line| line.signal == 19), "SIGSTOP: {lines:?}");
 }
 
