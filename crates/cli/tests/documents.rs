@@ -127,3 +127,9 @@ fn the_glossary_has_at_most_40_terms_each_once() {
     assert!((20..=40).contains(&terms.len()), "{} terms", terms.len());
     assert_eq!(terms.iter().collect::<BTreeSet<_>>().len(), terms.len());
 }
+
+#[test]
+fn the_readme_has_at_most_200_lines() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(text.lines().count() <= 200, "{} lines", text.lines().count());
+}
