@@ -2,6 +2,7 @@
 #![no_main]
 
 use evenly::function::{Expression, Function, Kind, UnusableExpression};
+use evenly::internal::value_by_tree;
 use evenly_core::{Aggregate, Cause, Interval, Tally};
 use libfuzzer_sys::fuzz_target;
 
@@ -26,7 +27,7 @@ fuzz_target!(|input: (i64, u8, u8, &str)| {
     };
     let mut plain = Tally::new(aggregate);
     for n in first..=last {
-        let expected = expression.value_slowly(n);
+        let expected = value_by_tree(&expression, n);
         assert_eq!(expression.value(n), expected, "{source} for {n}");
         match (expected, expression.kind()) {
             (Ok(value), Kind::Truth) => plain.truth(n, value != 0),

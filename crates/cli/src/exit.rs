@@ -100,8 +100,8 @@ impl Outcome {
             stderr::say_at_last(&format!("evenly: {message}\n"));
         }
         match self {
-            Self::Interrupted(signal, _) => evenly::raise_again(signal),
-            Self::BrokenPipe => evenly::raise_broken_pipe(),
+            Self::Interrupted(signal, _) => evenly::internal::raise_again(signal),
+            Self::BrokenPipe => evenly::internal::raise_broken_pipe(),
             _ => ExitCode::from(self.status()),
         }
     }

@@ -5,7 +5,7 @@ use crate::exit::Outcome;
 use crate::keys;
 use crate::messages::{self, Volume};
 use crate::plan::resolve_workers;
-use crate::question;
+use crate::shared_library;
 use crate::stderr;
 use evenly::observe::{Observation, Observer};
 use evenly::{Address, AddressError, Error, Join, JoinError, function};
@@ -27,7 +27,7 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
         )));
     }
     if let Some(spec) = lib {
-        join = join.with_function(question::library(spec, depends).map_err(Outcome::Usage)?);
+        join = join.with_function(shared_library::load(spec, depends).map_err(Outcome::Usage)?);
     }
     if !cmd.is_empty() {
         let brought = function::Command::brought(cmd.clone());

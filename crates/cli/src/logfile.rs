@@ -218,7 +218,7 @@ impl LogFile {
         };
         let tenth = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
         is_ready(Timespec::default())
-            || (0..tenths).any(|_| !evenly::end_is_asked_for() && is_ready(tenth))
+            || (0..tenths).any(|_| !evenly::internal::end_is_asked_for() && is_ready(tenth))
     }
 }
 

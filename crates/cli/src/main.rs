@@ -35,6 +35,7 @@ mod report;
 mod rerun;
 mod resume;
 mod run;
+mod shared_library;
 mod size;
 mod stderr;
 mod stdout_writer;
@@ -54,9 +55,9 @@ use std::process::ExitCode;
 const LEAST_STACK: u64 = 512 << 10;
 
 fn main() -> ExitCode {
-    evenly::make_full_files_errors();
+    evenly::internal::make_full_files_errors();
     let outcome = std::panic::catch_unwind(|| {
-        if let Some(limit) = evenly::stack_limit().filter(|limit| *limit < LEAST_STACK) {
+        if let Some(limit) = evenly::internal::stack_limit().filter(|limit| *limit < LEAST_STACK) {
             let (limit, least) = (limit >> 10, LEAST_STACK >> 10);
             return Outcome::Usage(format!(
                 "the stack is limited to {limit} KiB, which is too little; \

@@ -3,7 +3,7 @@
 use crate::arguments::JobArguments;
 use crate::command::{self, CommandOptions};
 use crate::number::parse_range;
-use crate::suggestions;
+use crate::{shared_library, suggestions};
 use evenly::function::{self, BUILTINS, Function, Kind, OPERATIONS};
 use evenly::{Aggregate, Range, quoted};
 use std::path::PathBuf;
@@ -96,18 +96,9 @@ impl Question {
             ));
         }
         let range = parse_range(range)?;
-        let function = library(spec, depends)?;
+        let function = shared_library::load(spec, depends)?;
         Ok(Self { range, function, hints: vec![] })
     }
-}
-
-/// The function of a library, which depends on these files.
-///
-/// # Errors
-/// One line that says what is wrong with it.
-pub(crate) fn library(spec: &str, depends: &[PathBuf]) -> Result<Box<dyn Function>, String> {
-    function::library_with(spec, depends)
-        .map_err(|error| format!("bad value '{spec}' for --lib: {error}"))
 }
 
 /// A builtin by its name, or applied to n, which is the same; else an expression, with what may not be

@@ -75,7 +75,7 @@ pub(crate) fn show(text: &str) {
     let tenth = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
     for piece in text.as_bytes().chunks(4096) {
         while !has_room_within(tenth) {
-            if evenly::end_is_asked_for() {
+            if evenly::internal::end_is_asked_for() {
                 return;
             }
         }

@@ -1,8 +1,9 @@
 //! Writer for standard output that waits for its reader until the deadline passes or a signal arrives.
 
 use crate::exit::Outcome;
+use evenly::Signal;
+use evenly::internal::EndSignals;
 use evenly::output::{Output, Writer};
-use evenly::{EndSignals, Signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};

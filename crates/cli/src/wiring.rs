@@ -38,7 +38,7 @@ impl WiringView {
             self.closed += 1;
         }
         self.waits = false;
-        if evenly::end_is_asked_for() || self.is_left_out(stage, processes) {
+        if evenly::internal::end_is_asked_for() || self.is_left_out(stage, processes) {
             return;
         }
         let taken = Roles::of(processes).and_then(|roles| Ok((roles.picture()?, roles)));
@@ -125,7 +125,7 @@ impl StageHook for WiringView {
         let tenth = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
         let mut ends = [PollFd::new(&input, PollFlags::IN)];
         if matches!(poll(&mut ends, Some(&tenth)), Ok(0)) {
-            evenly::stop_if_asked();
+            evenly::internal::stop_if_asked();
             return false;
         }
         // Byte by byte, past any buffer: one Enter is one stage. An error or end of file is no

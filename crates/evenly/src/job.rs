@@ -18,6 +18,9 @@ use std::time::Duration;
 /// The least memory that a worker can be limited to, in bytes.
 pub const MIN_MEMORY: u64 = 1 << 20;
 
+/// The lowest rate at which numbers begin, in numbers a second: an interval of 11.6 days.
+const MIN_RATE: f64 = 1e-6;
+
 /// Time between `SIGTERM` and `SIGKILL` for a command, unless the job says otherwise.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -178,14 +181,11 @@ impl Job {
         self
     }
 
-    /// Has no more than so many numbers begin in a second, or chunks, where a command is run for chunks.
-    ///
-    /// # Panics
-    /// If that is not above 0.
+    /// Limits how many numbers begin in a second; where one command does a whole chunk, how many chunks. They begin
+    /// at equal intervals. A rate below 1e-6, or no number, becomes 1e-6: one in 11.6 days.
     #[must_use]
     pub fn max_rate(mut self, per_second: f64) -> Self {
-        assert!(per_second > 0.0, "a rate is above 0");
-        self.max_rate = Some(per_second);
+        self.max_rate = Some(per_second.max(MIN_RATE));
         self
     }
 
@@ -216,8 +216,7 @@ impl Job {
     /// connection of an agent is given up after three times as long. Agents have
     /// [their own limit](crate::Join::silence).
     ///
-    /// # Panics
-    /// If it is below [`MIN_SILENCE`](crate::MIN_SILENCE) or above [`MAX_SILENCE`](crate::MAX_SILENCE).
+    /// A limit outside [`MIN_SILENCE`](crate::MIN_SILENCE) to [`MAX_SILENCE`](crate::MAX_SILENCE) becomes the nearest of the two.
     #[must_use]
     pub fn silence(mut self, limit: Duration) -> Self {
         self.silence = Silence::new(limit);
@@ -240,17 +239,13 @@ impl Job {
         self
     }
 
-    /// Lets no worker have more memory than so many bytes to itself; where commands are run, no command
-    /// with all that it has started. It is looked ten times in a second, so that it may be more for a moment.
-    /// A number at which a worker has more is tried again alone, in a fresh one, and fails if it needs as much
-    /// there, too.
-    ///
-    /// # Panics
-    /// If that is less than [`MIN_MEMORY`], as much as a worker may have without any fault of a number.
+    /// Limits the memory that a worker has for itself, in bytes; where commands are run, the memory of a command
+    /// and of all that it started. The primary reads it ten times in a second (proc(5), `statm`), so a worker may exceed the
+    /// limit for a moment. A number at which a worker exceeds it is tried again alone in a fresh worker, and
+    /// fails if it exceeds the limit there too. A limit below [`MIN_MEMORY`] becomes that.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
-        assert!(bytes >= MIN_MEMORY, "a worker needs some memory of its own");
-        self.memory = Some(bytes);
+        self.memory = Some(bytes.max(MIN_MEMORY));
         self
     }
 

@@ -95,8 +95,7 @@ impl Join {
     /// sends five heartbeats to the primary in this time, takes chunks from stopped workers after it, and gives
     /// up a primary after three times as long without a frame.
     ///
-    /// # Panics
-    /// If it is below [`MIN_SILENCE`](crate::MIN_SILENCE) or above [`MAX_SILENCE`](crate::MAX_SILENCE).
+    /// A limit outside [`MIN_SILENCE`](crate::MIN_SILENCE) to [`MAX_SILENCE`](crate::MAX_SILENCE) becomes the nearest of the two.
     #[must_use]
     pub fn silence(mut self, limit: Duration) -> Self {
         self.silence = Silence::new(limit);

@@ -33,6 +33,8 @@ mod driver;
 mod error;
 pub mod function;
 pub use evenly_core::engine::halt;
+#[doc(hidden)]
+pub mod internal;
 mod job;
 #[cfg(feature = "sockets")]
 mod join;
@@ -63,10 +65,7 @@ pub use halt::Halt;
 pub use job::{Job, MIN_MEMORY, Report, default_workers};
 #[cfg(feature = "sockets")]
 pub use join::{Join, JoinError};
-pub use process::{
-    End, EndSignals, Signal, end_is_asked_for, make_full_files_errors, raise_again,
-    raise_broken_pipe, stack_limit, stop_if_asked,
-};
+pub use process::{End, Signal};
 pub use quoted::quoted;
 #[cfg(feature = "sockets")]
 pub use secure::{Key, KeyError};

@@ -20,16 +20,9 @@ pub const MAX_SILENCE: Duration = Duration::from_secs(3600);
 pub(crate) struct Silence(Duration);
 
 impl Silence {
-    /// A limit from [`MIN_SILENCE`] to [`MAX_SILENCE`].
-    ///
-    /// # Panics
-    /// If it is outside that range.
+    /// The nearest limit from [`MIN_SILENCE`] to [`MAX_SILENCE`].
     pub(crate) fn new(limit: Duration) -> Self {
-        assert!(
-            (MIN_SILENCE..=MAX_SILENCE).contains(&limit),
-            "a limit of silence is 100 ms to 1 h"
-        );
-        Self(limit)
+        Self(limit.clamp(MIN_SILENCE, MAX_SILENCE))
     }
 
     /// After this time a stopped worker, or an agent from which no frame comes, loses its chunks to others. A
@@ -64,6 +57,13 @@ impl Default for Silence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_outside_the_range_becomes_the_nearest_inside() {
+        assert_eq!(Silence::new(Duration::ZERO).limit(), MIN_SILENCE);
+        assert_eq!(Silence::new(Duration::MAX).limit(), MAX_SILENCE);
+        assert_eq!(Silence::new(Duration::from_secs(1)).limit(), Duration::from_secs(1));
+    }
 
     #[test]
     fn an_agent_is_silent_after_5_s_and_its_connection_is_given_up_after_15_s() {

@@ -19,24 +19,44 @@ use std::path::{Path, PathBuf};
 /// How many numbers are done before the tally is told.
 const AT_ONCE: usize = 512;
 
-/// The function called `SYMBOL` in the shared library FILE, as `FILE:SYMBOL`. A file without a slash is one
-/// of the working directory. Where yes or no is asked for, 0 is no and anything else yes.
+/// A function of a shared library, from `FILE:SYMBOL`.
 ///
-/// The caller answers for its type, `int64_t f(int64_t)`. The library is read now, and tried out in a child of
-/// this process; workers load what was read, so a file that is overwritten later changes nothing. Its code runs
-/// in workers alone, so a crash costs no more than its number, which is named.
+/// FILE without a slash is a file of the working directory. Where a truth is asked for, 0 is false and every
+/// other value is true.
+///
+/// This call reads the file and loads it in a child process, as a trial. Workers load a copy of the bytes that
+/// were read, so a later change of the file has no effect. The calling process never loads it (dlopen(3)).
+/// A crash of the function ends its worker: the number fails, and its message names it.
+///
+/// # Safety
+/// This call and each worker run the initialisers of FILE, and of every library that FILE needs, with the
+/// rights of the calling process. Workers then call SYMBOL for numbers of the range, in any order, any number
+/// of times. The caller ensures that
+/// - SYMBOL is a function `int64_t f(int64_t)` by the conventions of C, defined for every number of the range,
+/// - it returns to its caller, or ends the process: it neither unwinds nor jumps out of the call,
+/// - neither it nor an initialiser writes to memory that it does not own, or depends on a thread of the
+///   calling process (fork(2) copies only the thread that calls it).
 ///
 /// # Errors
-/// If there is no such file, if it is no library, if it cannot be loaded, or if it has no such symbol.
-pub fn library(spec: &str) -> Result<Box<dyn Function>, LibraryError> {
-    library_with(spec, &[])
+/// [`LibraryError`]: `spec` has another form; the file cannot be read; it is no library for this machine, or
+/// needs another that is missing; it has no such symbol.
+pub unsafe fn library(spec: &str) -> Result<Box<dyn Function>, LibraryError> {
+    // SAFETY: the contract is the same.
+    unsafe { library_with(spec, &[]) }
 }
 
-/// The same where the answer depends on more files. Agents need the same, by their bytes.
+/// A function of a shared library whose values depend on these files, too. An agent needs files with the same
+/// bytes.
+///
+/// # Safety
+/// As [`library`].
 ///
 /// # Errors
-/// As [`library`]; if one of these files cannot be read, too.
-pub fn library_with(spec: &str, depends: &[PathBuf]) -> Result<Box<dyn Function>, LibraryError> {
+/// As [`library`], and if one of these files cannot be read.
+pub unsafe fn library_with(
+    spec: &str,
+    depends: &[PathBuf],
+) -> Result<Box<dyn Function>, LibraryError> {
     let parts =
         spec.rsplit_once(':').filter(|(file, symbol)| !file.is_empty() && !symbol.is_empty());
     let (file, symbol) = parts.ok_or(LibraryError::Form)?;
@@ -241,13 +261,19 @@ mod tests {
     use super::*;
     use evenly_core::Value;
 
+    fn load(spec: &str) -> Result<Box<dyn Function>, LibraryError> {
+        // SAFETY: the specifications of these tests name functions of the C library that take and return an
+        // int64_t, or nothing that can be loaded.
+        unsafe { library(spec) }
+    }
+
     /// A function that every process has: of the C library, `labs`.
     fn absolute() -> Box<dyn Function> {
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
         let file = maps
             .split_whitespace()
             .find(|word| word.contains("/libc.so") || word.contains("/libc-"));
-        library(&format!("{}:labs", file.expect("tests are linked with it"))).unwrap()
+        load(&format!("{}:labs", file.expect("tests are linked with it"))).unwrap()
     }
 
     #[test]
@@ -271,7 +297,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let refused = |spec: &str| library(spec).err().expect(spec).to_string();
+        let refused = |spec: &str| load(spec).err().expect(spec).to_string();
         for spec in ["f.so", ":f", "f.so:", ""] {
             assert!(refused(spec).ends_with("as in ./f.so:f"), "{spec}");
         }
@@ -285,10 +311,10 @@ mod tests {
     fn another_symbol_is_another_program() {
         let name = absolute().name().to_owned();
         let spec = name.strip_prefix("--lib ").unwrap();
-        let other = library(&spec.replace(":labs", ":llabs")).unwrap();
+        let other = load(&spec.replace(":labs", ":llabs")).unwrap();
         assert_eq!(absolute().program(), absolute().program());
         assert_ne!(absolute().program(), other.program());
-        let refused = library(&spec.replace(":labs", ":labsurd")).err().unwrap().to_string();
+        let refused = load(&spec.replace(":labs", ":labsurd")).err().unwrap().to_string();
         assert!(refused.contains(" has no symbol labsurd; nm -D "), "{refused}");
     }
 }

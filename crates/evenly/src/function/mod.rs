@@ -36,7 +36,6 @@ pub use expression::{
 #[cfg(feature = "expression")]
 pub use jit::NoMachineCode;
 pub use library::{LibraryError, library, library_with};
-pub use vector::instruction_set;
 
 use crate::quoted;
 use evenly_core::policy::CHUNK_AIM_NS;

@@ -14,45 +14,36 @@ use std::hint::black_box;
 /// Counts the numbers of one parity in `first..=last`, which may be at most 2^62 apart.
 pub(super) type Kernel = fn(first: i64, last: i64) -> u64;
 
-/// A kernel with the name of the instructions that it uses.
-type Named = (&'static str, Kernel);
-
 /// The best kernel of this processor for even numbers. Asking the processor takes long where it is
 /// a virtual one (CPUID leaves the guest), so it is asked here, before the workers are forked.
 pub(super) fn even() -> Kernel {
-    best::<0>().1
+    best::<0>()
 }
 
 /// The best kernel of this processor for odd numbers.
 pub(super) fn odd() -> Kernel {
-    best::<1>().1
+    best::<1>()
 }
 
-/// The instructions that even and odd numbers are counted with on this processor, for reports.
-#[must_use]
-pub fn instruction_set() -> &'static str {
-    best::<0>().0
-}
-
-fn best<const PARITY: u8>() -> Named {
+fn best<const PARITY: u8>() -> Kernel {
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f") {
-            return ("avx512f", |first, last| match last.abs_diff(first) {
+            return |first, last| match last.abs_diff(first) {
                 ..FEW => one_by_one::<PARITY>(first, last),
                 // SAFETY: the processor has the instructions that the kernel is compiled with.
                 _ => unsafe { x86::avx512::<PARITY>(first, last) },
-            });
+            };
         }
         if is_x86_feature_detected!("avx2") {
-            return ("avx2", |first, last| match last.abs_diff(first) {
+            return |first, last| match last.abs_diff(first) {
                 ..FEW => one_by_one::<PARITY>(first, last),
                 // SAFETY: the processor has the instructions that the kernel is compiled with.
                 _ => unsafe { x86::avx2::<PARITY>(first, last) },
-            });
+            };
         }
     }
-    ("portable", portable::<PARITY>)
+    portable::<PARITY>
 }
 
 /// Below so many numbers the vectors are not worth setting up.

@@ -92,12 +92,8 @@ impl Expression {
         filled.and_then(|filled| filled.failed).map_or(Ok(value), Err)
     }
 
-    /// The same, but by walking over its parts: what machine code is held against.
-    ///
-    /// # Errors
-    /// Why it has none.
-    #[doc(hidden)]
-    pub fn value_slowly(&self, n: i64) -> Result<i128, Arithmetic> {
+    /// The value for a number of the range, by evaluation of the syntax tree: the reference for the machine code.
+    pub(crate) fn value_by_tree(&self, n: i64) -> Result<i128, Arithmetic> {
         evaluate(&self.tree, n)
     }
 
