@@ -4,10 +4,18 @@ use super::findings::Findings;
 use super::options::Options;
 use crate::place::Place;
 use crate::table::{Table, significant};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// One that says at which number it is when it dies, and one that cannot.
+/// A signal that the worker reports before it ends, and one that it cannot.
 const FAULTS: [(&str, &str); 2] = [("crash", "with its last gasp"), ("kill", "by halving")];
+
+/// The library of the functions `crash` and `kill`.
+const SOURCE: &str = "#include <signal.h>
+#include <stdint.h>
+int64_t crash(int64_t n) { if (n == 777) raise(SIGSEGV); return n % 2 == 0; }
+int64_t kill_(int64_t n) { if (n == 777) raise(SIGKILL); return n % 2 == 0; }
+";
 
 /// The lengths of the only chunk.
 const CHUNKS: [&str; 3] = ["1e3", "1e6", "1e9"];
@@ -19,22 +27,39 @@ pub(crate) fn measure(place: &Place, options: &Options) -> Findings {
     let header = ["contender", "found", "ms", "min–max", "deaths"];
     let mut table = Table::new(title, note, &header);
     let mut failures = Vec::new();
+    let library = match build(place) {
+        Ok(library) => library,
+        Err(failure) => return Findings { table, failures: vec![failure] },
+    };
     for chunk in CHUNKS {
         for (fault, how) in FAULTS {
-            let words = format!("count test:{fault}@777 0..{chunk} --chunk {chunk} -j 2");
-            let runs = (0..3 * options.rounds()).map(|_| once(place, &words));
+            let symbol = if fault == "kill" { "kill_" } else { fault };
+            let words = format!("0..{chunk} --chunk {chunk} -j 2 --halt now,fail=1");
+            let runs = (0..3 * options.rounds()).map(|_| once(place, &library, symbol, &words));
             let cells = match runs.collect::<Result<Vec<_>, _>>() {
                 Ok(runs) => summary(runs),
                 Err(failure) => {
-                    failures.push(format!("{words}: {failure}"));
+                    failures.push(format!("{fault} {words}: {failure}"));
                     ["FAILED".into(), "-".into(), "-".into()]
                 }
             };
-            let names = [format!("evenly {words}"), how.to_owned()];
+            let names = [format!("evenly count --lib {fault}@777 {words}"), how.to_owned()];
             table.rows.push(names.into_iter().chain(cells).collect());
         }
     }
     Findings { table, failures }
+}
+
+fn build(place: &Place) -> Result<PathBuf, String> {
+    let (source, library) = (place.bench.join("culprit.c"), place.bench.join("culprit.so"));
+    std::fs::write(&source, SOURCE).map_err(|error| format!("{}: {error}", source.display()))?;
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source);
+    match compiler.status() {
+        Ok(status) if status.success() => Ok(library),
+        Ok(status) => Err(format!("cc {}: {status}", source.display())),
+        Err(error) => Err(format!("cannot run cc: {error}")),
+    }
 }
 
 /// One run: from the first loss to the report in seconds, and how many were lost.
@@ -54,14 +79,15 @@ fn summary(mut runs: Vec<Search>) -> [String; 3] {
     [ms(runs.get(middle)), spread, deaths[middle].to_string()]
 }
 
-fn once(place: &Place, words: &str) -> Result<Search, String> {
+fn once(place: &Place, library: &Path, symbol: &str, words: &str) -> Result<Search, String> {
     let file = place.bench.join("events");
     let mut command = Command::new(&place.evenly);
+    command.arg("count").arg("--lib").arg(format!("{}:{symbol}", library.display()));
     command.args(words.split(' ')).args(["-q", "--events"]).arg(&file);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let status = command.status().map_err(|error| error.to_string())?;
-    if status.code() != Some(3) {
-        return Err(format!("the number is not named ({status})"));
+    if status.code() != Some(4) {
+        return Err(format!("the job did not halt at the number ({status})"));
     }
     let events = std::fs::read_to_string(&file).map_err(|error| error.to_string())?;
     let times = |event: &str| {

@@ -58,9 +58,11 @@ pub const BUILTINS: &[Builtin] = &[
 /// The builtin of this name, ready for a job.
 #[must_use]
 pub fn named(name: &str) -> Option<Box<dyn Function>> {
-    let Some(builtin) = BUILTINS.iter().find(|builtin| builtin.name == name) else {
+    #[cfg(feature = "test-functions")]
+    if name.starts_with("test:") {
         return super::faulty::named(name);
-    };
+    }
+    let builtin = BUILTINS.iter().find(|builtin| builtin.name == name)?;
     Some(Box::new(Named { name: builtin.name, count: (builtin.make)(), test: builtin.test }))
 }
 

@@ -13,6 +13,7 @@ mod command;
 mod digest;
 #[cfg(feature = "expression")]
 mod expression;
+#[cfg(feature = "test-functions")]
 mod faulty;
 mod files;
 mod fold;

@@ -216,8 +216,8 @@ impl SavedAction {
     }
 }
 
-/// In a worker: closes one of its own two ends, [`ASSIGNMENTS`] or [`RESULTS`], behind its back. For
-/// tests of what becomes of a worker to whom that happens.
+/// Closes one end of a pipe of this worker, [`ASSIGNMENTS`] or [`RESULTS`], for tests of a worker without it.
+#[cfg(feature = "test-functions")]
 pub(crate) fn close_worker_end(end: RawFd) {
     // SAFETY: closing a descriptor has no precondition on memory. Its owner finds it closed at its
     // next call, which fails, and never closes it: a worker leaves by `exit_now`.
