@@ -113,7 +113,7 @@ pub(crate) struct JoinArguments {
     /// Print only errors on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Print more on standard error: started workers, pauses
+    /// Print more on standard error: started workers, failed attempts
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 }
@@ -310,7 +310,7 @@ pub(crate) struct JobArguments {
     /// Print only errors on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Print more on standard error: started workers, pauses, early ends
+    /// Print more on standard error: workers, early ends, failed attempts
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     /// Print what would be done, and do nothing

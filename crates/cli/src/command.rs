@@ -72,6 +72,9 @@ pub(crate) fn resolve(
     if manner.is_tagged {
         command = command.tagged();
     }
+    if arguments.verbose {
+        command = command.show_failed_attempts();
+    }
     if arguments.at_most_once {
         command = command.at_most_once();
     }

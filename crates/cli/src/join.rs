@@ -35,6 +35,7 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
         let brought = brought
             .depends(depends)
             .map_err(|error| Outcome::Usage(format!("bad value for --depends: {error}")))?;
+        let brought = if arguments.verbose { brought.show_failed_attempts() } else { brought };
         join = join.with_function(brought.into_function());
     }
     join = arguments.times.resolve()?.apply(join);

@@ -102,6 +102,13 @@ fn everything() -> Vec<Trial> {
         over(TRANSPORTS, "a_coprocess_says_too_much", programs::a_coprocess_that_says_too_much)
             .collect(),
         over_with(STREAMS, "output_of_commands", &[], programs::output_of_commands).collect(),
+        over_with(
+            &[Unix],
+            "errors_of_every_attempt_by_the_agents_own_verbose",
+            &[],
+            programs::errors_of_every_attempt_by_the_agents_own_verbose,
+        )
+        .collect(),
         over(STREAMS, "row_36_once_a_worker_of_an_agent", once::a_worker_of_an_agent).collect(),
         over(STREAMS, "row_36_once_an_agent", once::an_agent).collect(),
         over(TRANSPORTS, "deadline", failing::deadline).collect(),

@@ -117,6 +117,11 @@ fn passing_on() -> Vec<Trial> {
         test("output_does_not_wait_for_errors", &[], output::does_not_wait_for_errors),
         test("output_errors_are_limited", &[], output::errors_are_limited),
         test("output_errors_of_the_last_attempt", &[], output::errors_of_the_last_attempt),
+        test(
+            "output_errors_of_every_attempt_with_verbose",
+            &[],
+            output::errors_of_every_attempt_with_verbose,
+        ),
     ]
 }
 

@@ -199,6 +199,23 @@ pub(crate) fn output_of_commands(site: &Site, transport: Transport) {
     }
 }
 
+/// The primary's `-v` does not reach the workers of an agent.
+pub(crate) fn errors_of_every_attempt_by_the_agents_own_verbose(site: &Site, transport: Transport) {
+    let text = "echo attempt $EVENLY_ATTEMPT >&2; test $EVENLY_ATTEMPT = 2 || exit 3";
+    let cmd = script(site, "second.sh", text);
+    for (of_primary, of_agent, expected) in
+        [("", "-v", &["attempt 1", "attempt 2"][..]), ("-v", "", &["attempt 2"])]
+    {
+        let question = format!("count 0..1 --retries 1 {of_primary}");
+        let (primary, address) = asking(site, transport, &question, &format!("{cmd} {{}}"));
+        let agent = site.agent(&address, &format!("-j 1 {of_agent} -- {cmd} {{}}"));
+        assert_eq!(primary.ended().stdout, "1\n");
+        let agent = agent.ended();
+        let attempts = agent.stderr.lines().filter(|it| it.starts_with("attempt "));
+        assert_eq!(attempts.collect::<Vec<_>>(), expected, "{agent:?}");
+    }
+}
+
 /// Refused with both named; and with the file that a path leads to.
 pub(crate) fn other_commands(site: &Site) {
     let each = script(site, "each.sh", "exit 0");

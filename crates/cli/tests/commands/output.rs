@@ -210,3 +210,20 @@ pub(crate) fn errors_of_the_last_attempt() {
         yard.run("run 0..2 --chunk 2 -j 1 -- sh -c 'echo of $1 >&2; exit 3' sh {start} {end}");
     assert_eq!(ended.stderr.matches("of 0\n").count(), 1, "{ended:?}");
 }
+
+/// Halving of the chunk 0..4 to n = 3, and a repetition.
+pub(crate) fn errors_of_every_attempt_with_verbose() {
+    let yard = Yard::new();
+    let script = "echo from $1 to $2 >&2; test $2 -le 3 && echo $(($2 - $1))";
+    let words =
+        format!("count 0..4 -j 1 --partial --chunk 4 -v -- sh -c '{script}' sh {{start}} {{end}}");
+    let ended = yard.run(&words);
+    assert_eq!((ended.stdout.as_str(), ended.status), ("3\n", 3), "{ended:?}");
+    let attempts: Vec<&str> = ended.stderr.lines().filter(|it| it.starts_with("from ")).collect();
+    assert_eq!(attempts[..2], ["from 0 to 4", "from 0 to 2"], "{ended:?}");
+    assert_eq!(attempts.last(), Some(&"from 3 to 4"), "{ended:?}");
+    let script = "echo attempt $EVENLY_ATTEMPT >&2; test $EVENLY_ATTEMPT = 2";
+    let ended = yard.run(&format!("run 0..1 -j 1 --retries 2 -v -- sh -c '{script}' sh {{}}"));
+    let attempts = ended.stderr.lines().filter(|it| it.starts_with("attempt "));
+    assert_eq!(attempts.collect::<Vec<_>>(), ["attempt 1", "attempt 2"], "{ended:?}");
+}

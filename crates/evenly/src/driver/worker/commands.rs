@@ -220,7 +220,7 @@ impl Seat<'_> {
     }
 
     /// Runs a command for these numbers, or for the first of them; how far that went. Passes on the standard error
-    /// of the last attempt alone: those before it wrote about the same numbers.
+    /// of the last attempt, and of those before it only if the command says so: they wrote about the same numbers.
     fn run_one(
         &mut self,
         mut numbers: Interval,
@@ -256,7 +256,12 @@ impl Seat<'_> {
                 return Ok(numbers.last());
             };
             match shop.next_try(numbers, &mut repeated, aggregate) {
-                Some(next) => numbers = next,
+                Some(next) => {
+                    if command.shows_failed_attempts() {
+                        shop.errors.put(errors, numbers);
+                    }
+                    numbers = next;
+                }
                 None => {
                     shop.errors.put(errors, numbers);
                     if cause == Cause::Garbage {

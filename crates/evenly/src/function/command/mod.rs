@@ -11,10 +11,12 @@ mod scripts;
 mod template;
 #[cfg(test)]
 mod tests;
+mod unusable;
 
 pub(crate) use answer::MOST_OUTPUT;
 pub use fingerprint::UnreadableFile;
 pub use lookup::Obstacle;
+pub use unusable::UnusableCommand;
 
 use super::{Function, Kind, Program, Typed};
 use crate::process::orphans::WORKER;
@@ -61,71 +63,13 @@ pub struct Command {
     is_tagged: bool,
     /// How often it is run again for what failed.
     repeats: u8,
+    /// Whether the standard error of attempts that others follow is passed on, too.
+    shows_failed_attempts: bool,
     /// Whether it is never started again where nobody knows how it ended.
     is_at_most_once: bool,
     /// The environment of this process, but for the variables that each command gets its own of.
     environment: Vec<CString>,
     fingerprint: Fingerprint,
-}
-
-/// Why a command cannot be run.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnusableCommand {
-    /// There is no word in it.
-    #[error("no command is given behind --; as in -- ./test {{}}")]
-    Empty,
-    /// Its first word is empty, as an unset variable of a shell makes it.
-    #[error("the command behind -- is an empty word; write a program there, as in -- ./test {{}}")]
-    EmptyName,
-    /// No number has a place in it.
-    #[error(
-        "'{command}' has no place for a number; write {{}} where it goes, {{start}} and {{end}} for a command \
-         that does a whole chunk, or use --coprocess"
-    )]
-    NoMark {
-        /// The command.
-        command: String,
-    },
-    /// A word has a placeholder that no number replaces.
-    #[error(
-        "unknown placeholder '{placeholder}' in '{command}'; the placeholders are {{}} for each n, and \
-         {{start}} and {{end}} for a chunk; braces of a program's text can go into a script file"
-    )]
-    UnknownPlaceholder {
-        /// The placeholder.
-        placeholder: String,
-        /// The command.
-        command: String,
-    },
-    /// It has places for single numbers and for chunks.
-    #[error(
-        "'{command}' has {{}} and {{start}} or {{end}} in it; is it run for each n, or for each chunk?"
-    )]
-    BothMarks {
-        /// The command.
-        command: String,
-    },
-    /// A script for an array is run for each number, and a coprocess for none.
-    #[error("--as slurm is for a command that is run once for each n; '{command}' is not")]
-    NoArray {
-        /// The command.
-        command: String,
-    },
-    /// There is no such program.
-    #[error("no program '{program}' in PATH; write a path, as in ./{program}, or install it")]
-    NotFound {
-        /// Its name.
-        program: String,
-    },
-    /// The program cannot be executed.
-    #[error("cannot execute '{program}': {cause}")]
-    NotExecutable {
-        /// Its name or path.
-        program: String,
-        /// Why.
-        cause: Obstacle,
-    },
 }
 
 /// The words as one types them into a shell.
@@ -221,6 +165,7 @@ impl Command {
             is_array_given: false,
             is_tagged: false,
             repeats: 0,
+            shows_failed_attempts: false,
             is_at_most_once: false,
             environment: Vec::new(),
             fingerprint,
@@ -243,6 +188,14 @@ impl Command {
     #[must_use]
     pub fn repeats(self, repeats: u8) -> Self {
         Self { repeats, ..self }
+    }
+
+    /// Passes on the standard error of every attempt. Without this call, workers pass on that of the last attempt
+    /// where one that failed is run again, for half of its chunk or by [`repeats`](Self::repeats). Not part of the
+    /// function's name: agents decide for their own workers.
+    #[must_use]
+    pub fn show_failed_attempts(self) -> Self {
+        Self { shows_failed_attempts: true, ..self }
     }
 
     /// Never starts it again for numbers for which it may have been started, where nobody knows how it ended:
@@ -277,6 +230,11 @@ impl Command {
     /// How often it is run again for what failed.
     pub(crate) fn repeats_of_failed(&self) -> u8 {
         self.repeats
+    }
+
+    /// Whether the standard error of attempts that others follow is passed on, too.
+    pub(crate) fn shows_failed_attempts(&self) -> bool {
+        self.shows_failed_attempts
     }
 
     /// Whether it is never started again where nobody knows how it ended.
@@ -320,8 +278,12 @@ impl Command {
         };
         let Self { no_status, array, is_array_given, .. } = told;
         let Self { is_tagged, repeats, is_at_most_once, .. } = told;
-        // The files as they were when they were compared.
-        let again = Self { fingerprint: self.fingerprint.clone(), ..again.ok()? };
+        // The files as they were when they were compared; and what this agent says for its own workers.
+        let again = Self {
+            fingerprint: self.fingerprint.clone(),
+            shows_failed_attempts: self.shows_failed_attempts,
+            ..again.ok()?
+        };
         Some(Self {
             no_status,
             array,

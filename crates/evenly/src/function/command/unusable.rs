@@ -1,0 +1,63 @@
+//! Why a command is refused.
+
+use super::lookup::Obstacle;
+
+/// Why a command cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnusableCommand {
+    /// There is no word in it.
+    #[error("no command is given behind --; as in -- ./test {{}}")]
+    Empty,
+    /// Its first word is empty, as an unset variable of a shell makes it.
+    #[error("the command behind -- is an empty word; write a program there, as in -- ./test {{}}")]
+    EmptyName,
+    /// No number has a place in it.
+    #[error(
+        "'{command}' has no place for a number; write {{}} where it goes, {{start}} and {{end}} for a command \
+         that does a whole chunk, or use --coprocess"
+    )]
+    NoMark {
+        /// The command.
+        command: String,
+    },
+    /// A word has a placeholder that no number replaces.
+    #[error(
+        "unknown placeholder '{placeholder}' in '{command}'; the placeholders are {{}} for each n, and \
+         {{start}} and {{end}} for a chunk; braces of a program's text can go into a script file"
+    )]
+    UnknownPlaceholder {
+        /// The placeholder.
+        placeholder: String,
+        /// The command.
+        command: String,
+    },
+    /// It has places for single numbers and for chunks.
+    #[error(
+        "'{command}' has {{}} and {{start}} or {{end}} in it; is it run for each n, or for each chunk?"
+    )]
+    BothMarks {
+        /// The command.
+        command: String,
+    },
+    /// A script for an array is run for each number, and a coprocess for none.
+    #[error("--as slurm is for a command that is run once for each n; '{command}' is not")]
+    NoArray {
+        /// The command.
+        command: String,
+    },
+    /// There is no such program.
+    #[error("no program '{program}' in PATH; write a path, as in ./{program}, or install it")]
+    NotFound {
+        /// Its name.
+        program: String,
+    },
+    /// The program cannot be executed.
+    #[error("cannot execute '{program}': {cause}")]
+    NotExecutable {
+        /// Its name or path.
+        program: String,
+        /// Why.
+        cause: Obstacle,
+    },
+}
