@@ -2,7 +2,8 @@
 
 use super::error::Trouble;
 use super::fingerprint::Fingerprint;
-use super::schema::{APPLICATION_ID, FORMAT, Field, Hasher, Seal, TABLES, read_fingerprint};
+use super::format::{APPLICATION_ID, FORMAT};
+use super::schema::{Field, Hasher, Seal, TABLES, read_fingerprint};
 use super::tables::{self, BegunRow, Cursor, DoneRow, FailedRow, LinesRow};
 use evenly_core::{Aggregate, Interval, Value};
 use rusqlite::Connection;

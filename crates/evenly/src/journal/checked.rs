@@ -5,9 +5,9 @@
 
 use super::check::{Contents, check};
 use super::connection::{self, There};
+use super::discard;
 use super::error::JournalError;
 use super::fingerprint::Fingerprint;
-use super::state;
 use super::writer::{Call, Found, JournalWriter, Terms, lock};
 use crate::lock::Lock;
 use std::path::{Path, PathBuf};
@@ -111,7 +111,7 @@ impl<'a> Checked<'a> {
                 let begun = JournalWriter::begin(&path, lock, &fingerprint, call);
                 if begun.is_err() && is_missing {
                     // That it stays is no error of its own.
-                    let _ = state::remove(&path);
+                    let _ = discard::remove(&path);
                 }
                 begun.map(|writer| (writer, None))
             }

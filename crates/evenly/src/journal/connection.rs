@@ -5,7 +5,8 @@
 //! it: `immutable` leaves even the journal of a transaction alone that somebody's crash has left there.
 
 use super::error::{JournalError, Trouble};
-use super::schema::{APPLICATION_ID, FORMAT, PAGE, UNTRUSTED};
+use super::format::{APPLICATION_ID, FORMAT, UNTRUSTED};
+use super::schema::PAGE;
 use crate::process::end_is_asked_for;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, AtFlags};

@@ -43,7 +43,7 @@ pub enum JournalError {
     /// A version of the format that this program does not know.
     #[error(
         "journal '{}' has format {version}, and this evenly knows format {}; use the one that made it",
-        .path.display(), super::schema::FORMAT
+        .path.display(), super::format::FORMAT
     )]
     Format {
         /// The file.
@@ -105,7 +105,10 @@ pub enum JournalError {
         numbers: evenly_core::Interval,
     },
     /// Together they hold a histogram of more values than one may have.
-    #[error("{}", crate::Error::TooManyValues)]
+    #[error(
+        "more than {} different values; that is the limit of hist; group the values, as in hist 'n / 1000'",
+        evenly_core::aggregate::MOST_VALUES
+    )]
     TooManyValues,
     /// The file into which journals were to be merged exists.
     #[error("'{}' exists, and --merge writes a new file only; name another file, or move this one away", .path.display())]

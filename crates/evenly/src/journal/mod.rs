@@ -15,8 +15,10 @@ mod begun;
 mod check;
 mod checked;
 mod connection;
+mod discard;
 mod error;
 mod fingerprint;
+mod format;
 mod kept;
 mod schema;
 mod state;
@@ -26,6 +28,7 @@ mod tests;
 mod verify;
 mod writer;
 
+pub use discard::discard;
 pub use error::JournalError;
 pub use fingerprint::{Difference, Fingerprint};
 pub use state::{directory, latest};
@@ -253,14 +256,4 @@ impl From<check::Contents> for Done {
 /// If it is no sound journal.
 pub fn call(path: &Path) -> Result<Option<(Vec<OsString>, PathBuf)>, JournalError> {
     Ok(verify::read(path)?.1.call)
-}
-
-/// Removes a journal that is not needed any more, unless somebody uses it.
-///
-/// # Errors
-/// If it cannot be removed.
-pub fn discard(path: &Path) -> Result<(), JournalError> {
-    let path = connection::place(path)?;
-    let _lock = writer::lock(&path)?;
-    state::remove(&path)
 }

@@ -8,18 +8,10 @@
 
 use super::error::Trouble;
 use super::fingerprint::Fingerprint;
+use super::format::{APPLICATION_ID, FORMAT};
 use evenly_core::{Aggregate, Range};
 use rusqlite::{Connection, Row};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
-
-/// `evnj`, where file(1) and we look for it.
-pub(super) const APPLICATION_ID: i64 = 0x6576_6e6a;
-
-/// The version of the tables.
-pub(super) const FORMAT: i64 = 1;
-
-/// In the place of the version where what is written down cannot be trusted.
-pub(super) const UNTRUSTED: i64 = -1;
 
 /// The tables as they are made, and as they must be found.
 pub(super) const TABLES: [&str; 8] = [

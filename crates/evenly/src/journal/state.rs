@@ -74,27 +74,6 @@ pub(super) fn new_file(directory: &Path) -> Result<PathBuf, JournalError> {
     Ok(directory.join(format!("{seconds}-{pid}.{SUFFIX}")))
 }
 
-/// Removes a journal and what SQLite may have left beside it. Its lock must be held.
-pub(super) fn remove(path: &Path) -> Result<(), JournalError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push("-journal");
-    // What undoes a commit goes last: without it, half of one could be taken for whole.
-    for file in [path, Path::new(&beside)] {
-        match std::fs::remove_file(file) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-                return Err(JournalError::Failed {
-                    path: path.to_owned(),
-                    doing: "remove",
-                    cause: cause.to_string(),
-                    advice: "remove it by hand",
-                });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -309,7 +309,7 @@ pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
         // What is not whole is not left there.
         let path = writer.path().to_owned();
         drop(writer);
-        let _ = super::discard(&path);
+        let _ = super::discard::discard(&path);
     }
     copied.map(|()| together)
 }

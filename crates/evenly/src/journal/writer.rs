@@ -6,6 +6,7 @@ use super::check::{Contents, check};
 use super::connection;
 use super::error::{JournalError, Trouble};
 use super::fingerprint::{Difference, Fingerprint};
+use super::format;
 use super::schema::{self, Field, Hasher, Seal};
 use super::tables;
 use crate::lock::Lock;
@@ -246,7 +247,7 @@ impl JournalWriter {
         let mut marked = Ok(());
         // Whoever reads it is soon done.
         for _ in 0..TRIES {
-            marked = self.connection.pragma_update(None, "user_version", schema::UNTRUSTED);
+            marked = self.connection.pragma_update(None, "user_version", format::UNTRUSTED);
             if marked.is_ok() {
                 break;
             }

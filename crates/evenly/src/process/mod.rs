@@ -3,6 +3,7 @@
 //! [`sys`] is the one room with system calls that need `unsafe`; everything else here calls it or
 //! rustix. What is absent: any knowledge of ranges, chunks and answers.
 
+pub(crate) mod call;
 pub(crate) mod cgroup;
 pub(crate) mod command;
 pub(crate) mod footprint;

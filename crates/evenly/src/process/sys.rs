@@ -10,7 +10,7 @@ pub(crate) mod last_gasp;
 pub(crate) mod position;
 pub(crate) mod spawn;
 
-use super::workers::{Call, in_call};
+use super::call::{Call, in_call};
 use rustix::io::Errno;
 use rustix::process::Rlimit;
 use std::fs::File;

@@ -1,7 +1,8 @@
 //! Trials: code that may hang, crash or leave runs in a forked child first, for a bounded time.
 
+use super::call::Call;
 use super::sys;
-use super::workers::{Call, Child, End};
+use super::workers::{Child, End};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;

@@ -1,7 +1,7 @@
 //! What sock_diag(7) knows about sockets of the domain unix and /proc does not: which socket is at the
 //! other end, and how much waits. Whatever it refuses stays unknown.
 
-use super::socket::{Entry, Known};
+use super::socket_model::{Entry, Known};
 use super::{SocketAddress, SocketKind, SocketState};
 use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{

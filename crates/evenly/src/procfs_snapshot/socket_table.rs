@@ -3,7 +3,7 @@
 //! A line that does not look as expected is passed over: the path of a socket may hold anything, even
 //! ends of lines.
 
-use super::socket::{Entry, Known};
+use super::socket_model::{Entry, Known};
 use super::{SocketAddress, SocketKind, SocketState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -1,6 +1,6 @@
 //! Pictures of real sockets of this process, and the lines of tables that it cannot easily bring about.
 
-use super::socket::Known;
+use super::socket_model::Known;
 use super::{
     End, Snapshot, SocketAddress, SocketKind, SocketState, SocketView, Target, socket_diag,
     socket_table,

@@ -16,8 +16,8 @@
 
 use super::copies::is_copy;
 use super::{RESULTS, checked, exit_now, position, unblock_signals};
+use crate::process::call::{Call, in_call};
 use crate::process::sys::SignalSet;
-use crate::process::workers::{Call, in_call};
 use evenly_core::frame::{Description, GASP, PIPE_FRAME, Packer, gasp};
 use evenly_core::{Cause, WorkerId};
 use rustix::io::Errno;
