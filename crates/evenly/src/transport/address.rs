@@ -1,6 +1,7 @@
 //! Addresses: where a primary listens and where an agent finds it, as they are typed and told.
 
-use super::AddressError;
+use super::address_error::AddressError;
+use super::address_kind::AddressKind;
 use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -25,19 +26,6 @@ pub(crate) const LONGEST_PATH: usize = 107;
 pub struct Address {
     kind: AddressKind,
     place: Place,
-}
-
-/// The four kinds of sockets: of the domain unix or internet, with streams or with datagrams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AddressKind {
-    /// Streams within this machine, at a path.
-    Unix,
-    /// Datagrams within this machine, at a path.
-    Unixgram,
-    /// Streams over the network.
-    Tcp,
-    /// Datagrams over the network.
-    Udp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -128,7 +116,8 @@ impl FromStr for Address {
 
     fn from_str(typed: &str) -> Result<Self, AddressError> {
         let split = typed.split_once(':');
-        let Some((kind, place)) = split.and_then(|(kind, place)| Some((kind_of(kind)?, place)))
+        let Some((kind, place)) =
+            split.and_then(|(kind, place)| Some((AddressKind::from_word(kind)?, place)))
         else {
             return Err(AddressError::Kind { typed: typed.to_owned() });
         };
@@ -148,27 +137,6 @@ impl fmt::Display for Address {
             Place::Host { host, port } if host.contains(':') => write!(f, "{kind}:[{host}]:{port}"),
             Place::Host { host, port } => write!(f, "{kind}:{host}:{port}"),
         }
-    }
-}
-
-impl fmt::Display for AddressKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unix => "unix",
-            Self::Unixgram => "unixgram",
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-        })
-    }
-}
-
-fn kind_of(word: &str) -> Option<AddressKind> {
-    match word {
-        "unix" => Some(AddressKind::Unix),
-        "unixgram" => Some(AddressKind::Unixgram),
-        "tcp" => Some(AddressKind::Tcp),
-        "udp" => Some(AddressKind::Udp),
-        _ => None,
     }
 }
 

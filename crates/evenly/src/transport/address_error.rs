@@ -1,6 +1,6 @@
 //! Why something typed is no address, in one line.
 
-use super::AddressKind;
+use super::address_kind::AddressKind;
 
 /// Why something typed is no address, or leads nowhere.
 ///

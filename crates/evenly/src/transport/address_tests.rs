@@ -1,6 +1,6 @@
 //! What addresses are read, refused and written as.
 
-use super::address::{Address, AddressKind};
+use super::{Address, AddressKind};
 use proptest::prelude::*;
 use std::net::Ipv6Addr;
 

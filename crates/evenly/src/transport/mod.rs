@@ -11,8 +11,11 @@
 
 mod address;
 mod address_error;
+mod address_kind;
 #[cfg(test)]
 mod address_tests;
+#[cfg(feature = "sockets")]
+mod admission;
 #[cfg(test)]
 pub(crate) mod conformance;
 #[cfg(feature = "sockets")]
@@ -36,8 +39,9 @@ pub(crate) mod unix_file;
 #[cfg(test)]
 mod unix_file_tests;
 
-pub use address::{Address, AddressKind};
+pub use address::Address;
 pub use address_error::AddressError;
+pub use address_kind::AddressKind;
 pub(crate) use entrances::Entrances;
 pub use listen_error::ListenError;
 #[cfg(feature = "sockets")]

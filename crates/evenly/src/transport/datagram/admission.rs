@@ -2,33 +2,29 @@
 
 use super::line::{Line, Seal, Unused};
 use super::listener::Listener;
+use super::outcome::Origin;
 use super::peers::{Opening, Peer, Place, Stage};
-use super::socket::Origin;
 use super::{ANSWER_NS, LONGEST_HELLO, unixgram};
-use crate::secure::noise::{HANDSHAKE, Responder, Session};
-use crate::transport::{Failed, Gone, failed};
+use crate::transport::admission::{self, MOST_UNPROVEN};
+use crate::transport::{Failed, Gone};
 use evenly_core::datagram::{Content, Datagram};
 use rustix::event::epoll::EventFlags;
 use std::path::Path;
-
-/// How many there may be who have said hello and sent nothing sealed. The next one takes the place of
-/// the first.
-const MOST_OPENING: usize = 256;
 
 impl Listener {
     /// Takes a datagram.
     pub(super) fn hear(&mut self, bytes: &[u8], origin: Origin) {
         if matches!(origin, Origin::OtherUser) {
-            self.strangers += 1;
+            self.admission.count_stranger();
             return;
         }
         let Some(Datagram { session, content }) = Datagram::parse(bytes) else {
-            self.strangers += 1;
+            self.admission.count_stranger();
             return;
         };
         match content {
             Content::Hello(message) => self.hear_hello(session, message, origin),
-            Content::Answer(_) => self.strangers += 1,
+            Content::Answer(_) => self.admission.count_stranger(),
             Content::Sealed { counter, sealed } => {
                 self.hear_sealed(session, counter, sealed, origin);
             }
@@ -41,45 +37,37 @@ impl Listener {
             return;
         }
         // The hello of a session that is over, late or repeated by somebody who recorded it.
-        if self.peers.remembers(session) {
+        if self.admission.is_recent(session) {
             return;
         }
-        let asking = match origin {
-            Origin::Network(place) => self
-                .open_hello(session, message)
-                .map(|(hello, responder)| (Place::Network(place), hello, Some(responder))),
-            _ => self.connect_back(session).map(|place| (place, message.to_vec(), None)),
+        let opened = match origin {
+            // A session is named by its ephemeral key, so no hello can be sent in the name of another.
+            Origin::Network(_) if admission::session_of(message) != Some(session) => None,
+            _ => self.admission.open(message).filter(|(hello, _)| hello.len() <= LONGEST_HELLO),
         };
-        let asking = asking.filter(|(_, hello, _)| hello.len() <= LONGEST_HELLO);
-        let Some((place, hello, responder)) = asking else {
-            self.strangers += 1;
+        let place = match origin {
+            Origin::Network(from) => Some(Place::Network(from)),
+            _ => self.connect_back(session),
+        };
+        let Some(((hello, responder), place)) = opened.zip(place) else {
+            self.admission.count_stranger();
             return;
         };
-        if let Some(oldest) = self.peers.oldest_of(MOST_OPENING) {
+        if let Some(oldest) = self.peers.oldest_of(MOST_UNPROVEN) {
             self.turn_away(oldest);
         }
         let stage = Stage::Asking { hello, responder, is_told: false };
         let until_ns = self.now_ns + ANSWER_NS;
         let opening = Opening { message: message.to_vec(), answer: Vec::new(), until_ns };
         let number = self.peers.add(session, place, stage, opening);
+        self.admission.remember(session);
         if let Some(Peer { place: Place::File(socket, _), .. }) = self.peers.get(number)
             && self.registry.add(socket, number, EventFlags::empty()).is_err()
         {
             // The system has no room to wait for it (epoll_ctl(2), ENOSPC).
-            self.strangers += 1;
+            self.admission.count_stranger();
             self.remove(number);
         }
-    }
-
-    /// Opens a hello: `None` if a stranger said it, or in the name of another session.
-    fn open_hello(&self, session: u64, message: &[u8]) -> Option<(Vec<u8>, Box<Responder>)> {
-        let (name, _) = message.split_first_chunk()?;
-        if session != u64::from_le_bytes(*name) {
-            return None;
-        }
-        let mut hello = vec![0; message.len().checked_sub(HANDSHAKE)?];
-        let (responder, _) = Responder::hear(&self.keys, message, &mut hello).ok()?;
-        Some((hello, Box::new(responder)))
     }
 
     /// A socket to where the agent of this session says that it listens.
@@ -120,7 +108,7 @@ impl Listener {
             }
             Err(Unused::Repeated) => return,
             Err(Unused::Forged) => {
-                self.strangers += 1;
+                self.admission.count_stranger();
                 return;
             }
             Err(Unused::Malformed(malformed)) => {
@@ -144,7 +132,9 @@ impl Listener {
     /// here.
     pub(super) fn turn_away(&mut self, number: u32) {
         let stage = self.peers.get(number).map(|peer| &peer.stage);
-        self.strangers += u64::from(!matches!(stage, Some(Stage::Refused)));
+        if !matches!(stage, Some(Stage::Refused)) {
+            self.admission.count_stranger();
+        }
         match stage {
             Some(Stage::Asking { is_told: true, .. } | Stage::Admitted(_)) => {
                 self.lose(number, Gone::Silent);
@@ -167,13 +157,11 @@ impl Listener {
         let session = peer.session;
         // It may have been turned away while it was thought about; that is told soon.
         let Stage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
-        let mut message = [&[u8::from(is_admitted)], words].concat();
-        let mut seal = Ok(Seal::Open);
-        if let Some(responder) = responder.take() {
-            let plain = std::mem::take(&mut message);
-            let answered = responder.answer(&plain, &mut message).map_err(failed("getrandom"))?;
-            seal = Session::into_sealer(answered).map(|sealer| Seal::Noise(Box::new(sealer)));
-        }
+        let (message, sealed) = admission::answer(responder.take(), is_admitted, words)?;
+        let seal = match sealed {
+            None => Ok(Seal::Open),
+            Some(session) => session.into_sealer().map(|sealer| Seal::Noise(Box::new(sealer))),
+        };
         let mut datagram = Vec::new();
         Datagram { session, content: Content::Answer(&message) }.write(&mut datagram);
         if let Some(opening) = &mut peer.opening {

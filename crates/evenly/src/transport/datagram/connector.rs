@@ -1,8 +1,9 @@
 //! The end of an agent: one peer, the primary.
 
+use super::hello::Hello;
 use super::line::{Line, Unused};
-use super::say_hello::Hello;
-use super::socket::{Origin, ROOM, Received, Sent};
+use super::outcome::{Origin, Received, Sent};
+use super::socket::ROOM;
 use super::sockets::{FIRST_KEY, Sockets};
 use super::{LINGER_NS, READ_AT_ONCE};
 use crate::transport::{Arrival, Failed, Gone, Registry, Transport, failed};

@@ -5,6 +5,7 @@ use super::socket::{ROOM, Shared};
 use super::{LINGER_NS, READ_AT_ONCE, SHARED_KEY};
 use crate::secure::Key;
 use crate::silence::Silence;
+use crate::transport::admission::Admission;
 use crate::transport::{
     Address, AddressKind, Arrival, Failed, Gone, ListenError, Reception, Registry, Transport,
 };
@@ -17,8 +18,7 @@ pub(crate) struct Listener {
     pub(super) shared: Shared,
     /// With the port that the system chose.
     pub(super) address: Address,
-    /// Empty within the machine.
-    pub(super) keys: Vec<Key>,
+    pub(super) admission: Admission,
     pub(super) registry: Registry,
     pub(super) peers: Peers,
     /// Whose packers were asked for since the last flush.
@@ -30,7 +30,6 @@ pub(crate) struct Listener {
     /// Who was told to be gone, and is taken out as soon as nothing of it is borrowed.
     leaving: Option<u32>,
     pub(super) room: Vec<u8>,
-    pub(super) strangers: u64,
     pub(super) silence: Silence,
     /// The last time that was told.
     pub(super) now_ns: u64,
@@ -51,7 +50,7 @@ impl Listener {
         Ok(Self {
             shared,
             address: bound,
-            keys,
+            admission: Admission::new(keys),
             registry,
             peers: Peers::default(),
             dirty: Vec::new(),
@@ -59,7 +58,6 @@ impl Listener {
             blocked: Vec::new(),
             leaving: None,
             room: vec![0; ROOM],
-            strangers: 0,
             silence: Silence::default(),
             now_ns: 0,
         })
@@ -208,7 +206,7 @@ impl Reception for Listener {
     }
 
     fn take_strangers(&mut self) -> u64 {
-        std::mem::take(&mut self.strangers)
+        self.admission.take_strangers()
     }
 }
 

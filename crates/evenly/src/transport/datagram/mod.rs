@@ -29,8 +29,10 @@
 
 mod admission;
 mod connector;
+mod hello;
 mod line;
 mod listener;
+mod outcome;
 mod peers;
 mod say_hello;
 mod socket;

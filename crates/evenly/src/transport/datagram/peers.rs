@@ -9,9 +9,6 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-/// How many sessions are remembered, so that the hello of one that is over cannot be said again.
-const REMEMBERED: usize = 1024;
-
 /// Somebody who has said hello.
 #[derive(Debug)]
 pub(super) struct Peer {
@@ -112,7 +109,6 @@ pub(super) struct Peers {
     slots: Vec<Option<Peer>>,
     free: Vec<u32>,
     sessions: HashMap<u64, u32>,
-    remembered: VecDeque<u64>,
     alarms: BTreeSet<(u64, u32)>,
     /// Who may have something to tell. Some may have gone since.
     queue: VecDeque<u32>,
@@ -147,10 +143,6 @@ impl Peers {
             None => self.slots.push(Some(peer)),
         }
         self.sessions.insert(session, number);
-        if self.remembered.len() == REMEMBERED {
-            self.remembered.pop_front();
-        }
-        self.remembered.push_back(session);
         self.opening.push_back(number);
         self.arrange(number);
         self.queue(number);
@@ -172,11 +164,6 @@ impl Peers {
     /// Whose session it is, as long as there is one.
     pub(super) fn of_session(&self, session: u64) -> Option<u32> {
         self.sessions.get(&session).copied()
-    }
-
-    /// Whether a session was begun not long ago, be it over or not.
-    pub(super) fn remembers(&self, session: u64) -> bool {
-        self.remembered.contains(&session)
     }
 
     /// The next stage of somebody; the one before.

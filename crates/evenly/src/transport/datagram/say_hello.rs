@@ -1,103 +1,22 @@
-//! How an agent gets to its primary: socket, hello, and the answer.
+//! Opening of an agent's session: sockets, hello, answer.
 
 use super::connector::{Connector, Stage};
-use super::line::{Line, Seal};
-use super::socket::Sent;
+use super::hello::Hello;
+use super::line::Line;
+use super::outcome::Sent;
 use super::sockets::{FIRST_KEY, Sockets};
+use super::udp;
 use super::unixgram::{self, AgentFile};
-use super::{ANSWER_NS, LONGEST_HELLO, udp};
 use crate::secure::Key;
-use crate::secure::noise::{Forged, HANDSHAKE, Initiator, Session};
 use crate::transport::stream::ConnectError;
 use crate::transport::{Address, Failed, Gone, Registry, failed};
-use evenly_core::datagram::{Content, Datagram};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
-use rustix::rand::{GetRandomFlags, getrandom};
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// A hello is said again after so long, and then after twice as long each time, up to the second. So
-/// it is said some twenty times before it is given up: where every second datagram is lost, one in
-/// four gets an answer through.
-const FIRST_PAUSE_NS: u64 = 200_000_000;
-const LONGEST_PAUSE_NS: u64 = 500_000_000;
-
-/// So many addresses of a primary are tried.
+/// At most this many addresses of a primary are tried.
 const MOST_PLACES: usize = 8;
-
-/// A hello that is not answered yet.
-#[derive(Debug)]
-pub(super) struct Hello {
-    session: u64,
-    /// The handshake, where there is one.
-    initiator: Option<Box<Initiator>>,
-    datagram: Vec<u8>,
-    /// When it is said next, and how long it is waited for after that.
-    next_ns: u64,
-    pause_ns: u64,
-    pub(super) until_ns: u64,
-    /// What the network said last about it.
-    pub(super) hint: Option<Errno>,
-}
-
-impl Hello {
-    fn new(
-        address: &Address,
-        key: Option<&Key>,
-        words: &[u8],
-        now_ns: u64,
-    ) -> Result<Self, ConnectError> {
-        debug_assert!(words.len() <= LONGEST_HELLO);
-        let (mut message, mut initiator, mut name) = (words.to_vec(), None, [0; 8]);
-        if address.needs_key() {
-            message.clear();
-            let said = Initiator::hello(key.ok_or(ConnectError::NoKey)?, words, &mut message);
-            initiator = Some(Box::new(said.map_err(failed("getrandom"))?));
-            name.copy_from_slice(&message[..8]);
-        } else {
-            getrandom(&mut name, GetRandomFlags::empty()).map_err(failed("getrandom"))?;
-        }
-        let session = u64::from_le_bytes(name);
-        let mut datagram = Vec::new();
-        Datagram { session, content: Content::Hello(&message) }.write(&mut datagram);
-        Ok(Self {
-            session,
-            initiator,
-            datagram,
-            next_ns: now_ns,
-            pause_ns: FIRST_PAUSE_NS,
-            until_ns: now_ns + ANSWER_NS,
-            hint: None,
-        })
-    }
-
-    pub(super) fn due_ns(&self) -> u64 {
-        self.next_ns.min(self.until_ns)
-    }
-
-    /// Opens an answer into `words`; whether it admits us, and how what follows is sealed.
-    fn open(&mut self, message: &[u8], words: &mut Vec<u8>) -> Result<(bool, Seal), Forged> {
-        words.clear();
-        words.extend_from_slice(message);
-        let mut seal = Seal::Open;
-        if let Some(initiator) = &mut self.initiator {
-            words.resize(message.len().saturating_sub(HANDSHAKE), 0);
-            let length = initiator.hear(message, words)?;
-            words.truncate(length);
-            let initiator = self.initiator.take().ok_or(Forged)?;
-            let sealer = initiator.finish().and_then(Session::into_sealer)?;
-            seal = Seal::Noise(Box::new(sealer));
-        }
-        let is_admitted = match words.first() {
-            Some(0) => false,
-            Some(1) => true,
-            _ => return Err(Forged),
-        };
-        words.remove(0);
-        Ok((is_admitted, seal))
-    }
-}
 
 impl Connector {
     /// Says hello to a primary, with the key if the address is one of a network. The name of a host is
@@ -173,12 +92,10 @@ impl Connector {
             self.lose(why);
             return Ok(());
         }
-        if hello.next_ns > now_ns {
+        if !hello.take_turn(now_ns) {
             return Ok(());
         }
-        hello.next_ns = now_ns + hello.pause_ns;
-        hello.pause_ns = (2 * hello.pause_ns).min(LONGEST_PAUSE_NS);
-        // Where there is no room it is as if it got lost.
+        // Without room in the socket buffer the datagram counts as lost.
         match self.sockets.send(&hello.datagram) {
             Sent::Away(Some(hint)) => hello.hint = Some(hint),
             Sent::Away(None) | Sent::Full => {}

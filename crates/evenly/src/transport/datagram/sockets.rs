@@ -1,6 +1,6 @@
 //! The sockets of an agent: how its primary is reached.
 
-use super::socket::{Received, Sent, received};
+use super::outcome::{Received, Sent, received};
 use super::unixgram::AgentFile;
 use super::{udp, unixgram};
 use crate::transport::{Failed, Registry};

@@ -5,7 +5,7 @@
 //! heeded, since anybody can say it. There is no SO_REUSEADDR: on Linux it would let any process of
 //! this machine take the port over (socket(7)).
 
-use super::socket::{Origin, Sent};
+use super::outcome::{Origin, Sent};
 use crate::transport::{Address, ListenError};
 use rustix::io::Errno;
 use rustix::net::sockopt::{

@@ -8,7 +8,7 @@
 //!
 //! There is no SO_PEERCRED for datagrams: the kernel writes on each who sent it (SO_PASSCRED).
 
-use super::socket::{Origin, Sent};
+use super::outcome::{Origin, Sent};
 use crate::transport::address::check_length;
 use crate::transport::unix_file::{UnixFile, new_socket};
 use crate::transport::{Address, AddressError, ListenError};

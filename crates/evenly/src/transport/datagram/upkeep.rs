@@ -1,8 +1,8 @@
 //! What is done about those who have said hello: read, sent to, waited for, given up.
 
 use super::listener::Listener;
+use super::outcome::{Received, Sent};
 use super::peers::{Peer, Place, Stage};
-use super::socket::{Received, Sent};
 use super::{SHARED_KEY, udp, unixgram};
 use crate::transport::{Failed, Gone, failed};
 use rustix::event::epoll::EventFlags;

@@ -7,19 +7,12 @@ use super::message::{self, Message, Progress};
 use super::peers::{Peers, Stage};
 use super::socket::{is_quiet, is_same_user};
 use super::{CROWDED_NS, LINGER_NS, LONGEST_HELLO};
-use crate::secure::Key;
-use crate::secure::noise::{HANDSHAKE, Responder, Session};
-use crate::transport::{Failed, Gone, failed};
-use std::collections::VecDeque;
+use crate::secure::noise::{HANDSHAKE, Session};
+use crate::transport::admission::{self, MOST_UNPROVEN};
+use crate::transport::{Failed, Gone};
 
-/// How many may be connected without having said hello. The next one takes the place of the first.
-const MOST_ARRIVING: usize = 256;
 /// How many are accepted before the others are looked at again.
 const ACCEPTED_AT_ONCE: usize = 64;
-/// How many hellos are remembered, so that one that was recorded cannot be said again.
-const REMEMBERED: usize = 1024;
-/// What a hello begins with: an ephemeral key, chosen at random for this one.
-pub(super) type Ephemeral = [u8; 32];
 
 impl Listener {
     /// Accepts those who wait for it.
@@ -40,7 +33,7 @@ impl Listener {
                 }
             };
             if !self.address.needs_key() && !is_same_user(&socket) {
-                self.strangers += 1;
+                self.admission.count_stranger();
                 continue;
             }
             if !self.make_room() {
@@ -65,7 +58,7 @@ impl Listener {
     /// there is none: every other peer has said hello.
     fn make_room(&mut self) -> bool {
         let is_full =
-            |peers: &Peers, most| peers.arriving() >= MOST_ARRIVING || peers.count() >= most;
+            |peers: &Peers, most| peers.arriving() >= MOST_UNPROVEN || peers.count() >= most;
         if is_full(&self.peers, self.most_connections)
             && let Some(oldest) = self.peers.oldest_arriving()
         {
@@ -93,12 +86,15 @@ impl Listener {
             Progress::More => {}
             Progress::Whole => {
                 let hello = message.parts().1;
-                let asking = if self.address.needs_key() {
-                    sealed_hello(&self.keys, &mut self.remembered, hello)
-                } else {
-                    Some((hello.to_vec(), None))
+                let session = match self.address.needs_key() {
+                    true => admission::session_of(hello),
+                    false => None,
                 };
-                let Some((hello, responder)) = asking else { return self.turn_away(number) };
+                // A hello that was recorded and replayed is as strange as one without the key.
+                let is_replayed = session.is_some_and(|session| self.admission.is_recent(session));
+                let opened = if is_replayed { None } else { self.admission.open(hello) };
+                let Some((hello, responder)) = opened else { return self.turn_away(number) };
+                session.into_iter().for_each(|session| self.admission.remember(session));
                 let stage = Stage::Asking { hello, responder, is_told: false };
                 self.peers.advance(number, stage, None);
                 self.peers.queue(number);
@@ -111,7 +107,7 @@ impl Listener {
 
     /// Closes the connection of a stranger, without a word.
     pub(super) fn turn_away(&mut self, number: u32) {
-        self.strangers += 1;
+        self.admission.count_stranger();
         self.remove(number);
     }
 
@@ -146,19 +142,13 @@ impl Listener {
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         // It may have left while it was thought about; that is told soon.
         let Stage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
-        let (mut beginning, mut session) = (vec![], None);
-        match responder.take() {
-            None => {
-                beginning.push(u8::from(is_admitted));
-                message::append(&mut beginning, words);
-            }
-            Some(responder) => {
-                let words = [&[u8::from(is_admitted)], words].concat();
-                let mut sealed = vec![];
-                let answered = responder.answer(&words, &mut sealed);
-                session = Some(answered.map_err(failed("getrandom"))?);
-                message::append(&mut beginning, &sealed);
-            }
+        let (answer, session) = admission::answer(responder.take(), is_admitted, words)?;
+        let mut beginning = Vec::with_capacity(2 + answer.len());
+        if session.is_some() {
+            message::append(&mut beginning, &answer);
+        } else {
+            beginning.push(answer[0]);
+            message::append(&mut beginning, &answer[1..]);
         }
         let mut line = Box::new(Line::new(beginning));
         if !is_admitted {
@@ -177,23 +167,4 @@ impl Listener {
         self.peers.advance(number, stage, Some(due_ns));
         self.write_to(number)
     }
-}
-
-/// Opens a hello: `None` if a stranger said it, or it was said before.
-fn sealed_hello(
-    keys: &[Key],
-    remembered: &mut VecDeque<Ephemeral>,
-    message: &[u8],
-) -> Option<(Vec<u8>, Option<Box<Responder>>)> {
-    let ephemeral: Ephemeral = *message.first_chunk()?;
-    if remembered.contains(&ephemeral) {
-        return None;
-    }
-    let mut hello = vec![0; message.len().checked_sub(HANDSHAKE)?];
-    let (responder, _) = Responder::hear(keys, message, &mut hello).ok()?;
-    if remembered.len() == REMEMBERED {
-        remembered.pop_front();
-    }
-    remembered.push_back(ephemeral);
-    Some((hello, Some(Box::new(responder))))
 }

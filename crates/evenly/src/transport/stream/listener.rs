@@ -2,17 +2,16 @@
 
 use super::LINGER_NS;
 use super::LISTENING_KEY;
-use super::admission::Ephemeral;
 use super::gate::Gate;
 use super::peers::{Peers, Stage};
 use crate::secure::Key;
 use crate::silence::Silence;
+use crate::transport::admission::Admission;
 use crate::transport::{
     Address, Arrival, Failed, Gone, ListenError, Reception, Registry, Transport, failed,
 };
 use evenly_core::frame::Packer;
 use rustix::event::epoll::EventFlags;
-use std::collections::VecDeque;
 
 /// A listening socket and everybody who has connected to it.
 #[derive(Debug)]
@@ -20,16 +19,13 @@ pub(crate) struct Listener {
     pub(super) gate: Gate,
     /// With the port that the system chose.
     pub(super) address: Address,
-    /// Empty within the machine.
-    pub(super) keys: Vec<Key>,
+    pub(super) admission: Admission,
     pub(super) registry: Registry,
     pub(super) peers: Peers,
     /// Whose packers were asked for since the last flush.
     dirty: Vec<u32>,
     /// Who was told to be gone, and is taken out as soon as nothing of it is borrowed.
     leaving: Option<u32>,
-    pub(super) remembered: VecDeque<Ephemeral>,
-    pub(super) strangers: u64,
     pub(super) most_connections: usize,
     pub(super) silence: Silence,
     /// Until when nobody is accepted.
@@ -53,13 +49,11 @@ impl Listener {
         Ok(Self {
             gate,
             address: bound,
-            keys,
+            admission: Admission::new(keys),
             registry,
             peers: Peers::default(),
             dirty: Vec::new(),
             leaving: None,
-            remembered: VecDeque::new(),
-            strangers: 0,
             most_connections: usize::MAX,
             silence: Silence::default(),
             crowded_until_ns: None,
@@ -204,7 +198,9 @@ impl Transport for Listener {
                 };
                 // Whoever repeats a hello that it recorded is a stranger.
                 let is_strange = matches!(why, Gone::Silent | Gone::Forged | Gone::Malformed(_));
-                self.strangers += u64::from(is_strange && !*has_joined);
+                if is_strange && !*has_joined {
+                    self.admission.count_stranger();
+                }
                 self.leaving = Some(number);
                 Some(Arrival::Gone { peer, why })
             }
@@ -282,7 +278,7 @@ impl Reception for Listener {
     }
 
     fn take_strangers(&mut self) -> u64 {
-        std::mem::take(&mut self.strangers)
+        self.admission.take_strangers()
     }
 }
 
