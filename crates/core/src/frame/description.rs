@@ -23,7 +23,8 @@ pub struct Description<'a> {
 impl<'a> Description<'a> {
     /// The same with a text of at most `most` bytes, cut between two characters.
     pub(super) fn cut(self, most: usize) -> Self {
-        let end = self.text.floor_char_boundary(most.min(MAX_TEXT));
+        let most = most.min(MAX_TEXT).min(self.text.len());
+        let end = (0..=most).rev().find(|end| self.text.is_char_boundary(*end)).unwrap_or(0);
         Self { text: &self.text[..end], ..self }
     }
 

@@ -23,6 +23,9 @@ pub(crate) fn take() -> Option<String> {
 
 fn described(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map_or(String::new(), |place| format!(" at {place}"));
-    let message = panic.payload_as_str().map_or(String::new(), |message| format!(": {message}"));
+    let payload = panic.payload();
+    let message = payload.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = message.map_or(String::new(), |message| format!(": {message}"));
     format!("panicked{place}{message}")
 }
