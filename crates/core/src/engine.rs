@@ -5,9 +5,12 @@
 //! before the next poll. Until [`Primary::next_due_ns`] nothing changes by itself. The driver carries outputs out
 //! with processes, pipes and files, and the simulator with models of them.
 //!
+//! [`AgentSession`] is the connection of an agent to its primary, beside the [`Primary`] of its own workers.
+//!
 //! One concern per file: `journal_sync` is the write-ahead (with `commit_pace` and `pending_output`), `line_output`
 //! the lines and their back-pressure, `drain` and [`halt`] the early end, `rate` the limit on starts.
 
+mod agent_session;
 mod commit_pace;
 mod drain;
 pub mod halt;
@@ -19,6 +22,7 @@ mod primary;
 mod rate;
 mod unfinished;
 
+pub use agent_session::{AgentSession, REPORT_NS, SessionEnd, SessionTimes};
 pub use commit_pace::COMMIT_INTERVAL_NS;
 pub use drain::{DRAIN_AT_DEADLINE_NS, DRAIN_NS, Early};
 pub use journal_sync::Durability;

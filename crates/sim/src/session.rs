@@ -187,7 +187,7 @@ impl<'a> World<'a> {
         let Some(agent) = self.agent(sid) else { return Ok(()) };
         let failures = std::mem::take(&mut agent.oracle.told);
         let begun = agent.oracle.fates.take_begun();
-        let end = agent.upstream.as_ref().and_then(|upstream| upstream.end);
+        let end = agent.upstream.as_ref().and_then(Upstream::end);
         self.oracle.elsewhere.extend(failures);
         self.note_begun_at_agent(begun)?;
         let Some(end) = end else { return Ok(()) };
@@ -201,6 +201,7 @@ impl<'a> World<'a> {
             End::Over => self.stats.agents_sent_home += 1,
             End::Left => self.stats.agents_left += 1,
             End::GivenUp => self.stats.agents_given_up += 1,
+            End::Silent => self.stats.primaries_silent += 1,
             End::Protocol => {
                 check(false, || "an honest primary is not understood".into())?;
             }

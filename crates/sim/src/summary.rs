@@ -189,6 +189,8 @@ counters! {
     agents_given_up,
     /// Agents that learnt that the job is over.
     agents_sent_home,
+    /// Agents whose primary was silent for too long.
+    primaries_silent,
     /// Nonsense said by agents.
     agent_garbage,
     /// Agents turned out for it.

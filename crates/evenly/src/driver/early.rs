@@ -40,11 +40,7 @@ impl Gathering<'_> {
         if let Some(upstream) = &mut self.upstream {
             // Others do what is not done, and need not wait for it.
             let number = signal.number().unsigned_abs();
-            upstream.leave(
-                self.engine.supervisor_mut(),
-                Leave::Signal(number),
-                End::Signal(signal),
-            );
+            upstream.leave(&mut self.engine, Leave::Signal(number), End::Signal(signal));
             return Ok(());
         }
         if !self.engine.ask_for_end(signal.number(), self.clock.now_ns()) {

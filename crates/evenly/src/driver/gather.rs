@@ -357,13 +357,14 @@ impl<'a> Gathering<'a> {
     }
 
     /// Appends a record to the journal, or sends it to the primary of this agent.
-    fn append(&mut self, mut record: Record, now_ns: u64) -> Result<(), Error> {
-        let Some(upstream) = &mut self.upstream else {
-            self.keeper.append(record);
-            return Ok(());
-        };
-        upstream.record(&mut record, self.engine.supervisor_mut());
-        Ok(self.engine.confirm(record, now_ns)?)
+    fn append(&mut self, record: Record, now_ns: u64) -> Result<(), Error> {
+        match &mut self.upstream {
+            Some(upstream) => upstream.record(record, &mut self.engine, now_ns),
+            None => {
+                self.keeper.append(record);
+                Ok(())
+            }
+        }
     }
 
     /// Passes a report of the engine on to the observer.

@@ -261,9 +261,9 @@ impl<'a> Primary<'a> {
         let scheduler = Scheduler::open_ended(self.job.aggregate, workers);
         let mut gathering = self.gathering(scheduler, hub, registry, Ok)?;
         let (aggregate, silence) = (gathering.job.aggregate, gathering.job.silence);
-        let now = gathering.clock.elapsed();
+        let now_ns = gathering.clock.now_ns();
         gathering.engine.set_durability(Durability::Confirmed);
-        gathering.upstream = Some(Upstream::new(transport, aggregate, silence, now));
+        gathering.upstream = Some(Upstream::new(transport, aggregate, silence, now_ns));
         gathering.admit_everybody()?;
         Ok(gathering)
     }

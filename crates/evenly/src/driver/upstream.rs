@@ -1,4 +1,4 @@
-//! The primary that this process works for as an agent: what it says, what it is told, and when.
+//! Connection of an agent to its primary: moves frames between the transport and the session of the engine.
 
 use super::gather::Gathering;
 use crate::error::Error;
@@ -6,30 +6,20 @@ use crate::process::signals::Signal;
 use crate::silence::Silence;
 use crate::transport::{Arrival, Gone, Transport};
 use evenly_core::agent::Leave;
-use evenly_core::frame::{Body, Description, Heartbeat, Malformed, Packer};
-use evenly_core::{Agent, Aggregate, Cause, Failure, Interval, Record, Supervisor, WorkerId};
+use evenly_core::engine::{AgentSession, Primary, REPORT_NS, SessionEnd, SessionTimes};
+use evenly_core::frame::{Description, Malformed};
+use evenly_core::{Aggregate, Cause, Failure, Interval, Record};
 use std::time::Duration;
-
-/// How often what is done of a chunk is reported before the chunk is done.
-const REPORT: Duration = Duration::from_millis(100);
 
 /// The only peer that there is at this end.
 const PRIMARY: usize = 0;
 
-/// The connection to a primary that has admitted us.
+/// The connection to a primary that has admitted this agent.
 pub(super) struct Upstream {
     transport: Box<dyn Transport>,
-    agent: Agent,
+    session: AgentSession,
+    /// Why the session is over, where the connection or a signal ended it.
     end: Option<End>,
-    /// What is said while something is being heard; sent right after.
-    meanwhile: Packer,
-    /// When the primary was heard last.
-    heard: Duration,
-    /// Since when there has been work that no frame accounts for.
-    busy_since_ns: Option<u64>,
-    next_report: Duration,
-    next_heartbeat: Duration,
-    silence: Silence,
 }
 
 /// Why a session is over.
@@ -39,38 +29,49 @@ pub(super) enum End {
     Over,
     /// The primary is gone, or its connection.
     Lost(Gone),
-    /// A signal asked us to leave.
+    /// A signal asked this process to leave.
     Signal(Signal),
-    /// The primary said what cannot be.
+    /// The primary sent a frame that makes no sense.
     Protocol(Malformed),
 }
 
+impl From<SessionEnd> for End {
+    fn from(end: SessionEnd) -> Self {
+        match end {
+            SessionEnd::Over | SessionEnd::Left => Self::Over,
+            SessionEnd::Silent => Self::Lost(Gone::Silent),
+            SessionEnd::Protocol(malformed) => Self::Protocol(malformed),
+        }
+    }
+}
+
 impl Upstream {
-    /// Takes over the connection, and says a first word: so the primary knows that this is no recording.
+    /// Takes over the connection, and packs the first frame.
     pub(super) fn new(
         mut transport: Box<dyn Transport>,
         aggregate: Aggregate,
         silence: Silence,
-        now: Duration,
+        now_ns: u64,
     ) -> Self {
         let limit = transport.packer(PRIMARY).map_or(1 << 10, |packer| packer.limit());
-        let mut upstream = Self {
-            transport,
-            agent: Agent::new(aggregate),
-            end: None,
-            meanwhile: Packer::new(WorkerId(0), limit),
-            heard: now,
-            busy_since_ns: None,
-            next_report: Duration::ZERO,
-            next_heartbeat: Duration::ZERO,
-            silence,
+        let times = SessionTimes {
+            report_ns: REPORT_NS,
+            heartbeat_ns: silence.heartbeat().as_nanos() as u64,
+            silence_ns: silence.of_connection().as_nanos() as u64,
         };
-        upstream.beat();
-        upstream
+        let mut session = AgentSession::new(aggregate, limit, times, now_ns);
+        if let Some(packer) = transport.packer(PRIMARY) {
+            session.keep_time(packer, now_ns);
+        }
+        Self { transport, session, end: None }
+    }
+
+    fn end(&self) -> Option<End> {
+        self.end.or(self.session.end().map(End::from))
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.end.is_some()
+        self.end().is_some()
     }
 
     /// Whether the primary has got what was sent last.
@@ -82,10 +83,16 @@ impl Upstream {
         Ok(self.transport.attend(key, now_ns)?)
     }
 
-    /// Tells the primary what the workers have done.
-    pub(super) fn record(&mut self, record: &mut Record, supervisor: &mut Supervisor) {
-        if let Some(packer) = self.transport.packer(PRIMARY) {
-            self.agent.record(record, supervisor, packer);
+    /// Sends the primary what the workers have done.
+    pub(super) fn record(
+        &mut self,
+        record: Record,
+        engine: &mut Primary,
+        now_ns: u64,
+    ) -> Result<(), Error> {
+        match self.transport.packer(PRIMARY) {
+            Some(packer) => Ok(self.session.record(record, engine, packer, now_ns)?),
+            None => Ok(engine.confirm(record, now_ns)?),
         }
     }
 
@@ -97,11 +104,11 @@ impl Upstream {
     }
 
     /// Gives everything back, and says why.
-    pub(super) fn leave(&mut self, supervisor: &mut Supervisor, why: Leave, end: End) {
+    pub(super) fn leave(&mut self, engine: &mut Primary, why: Leave, end: End) {
+        self.end = Some(self.end().unwrap_or(end));
         if let Some(packer) = self.transport.packer(PRIMARY) {
-            self.agent.leave(supervisor, packer, why);
+            self.session.leave(engine, packer, why);
         }
-        self.end.get_or_insert(end);
     }
 
     /// Has nothing more to say.
@@ -109,89 +116,42 @@ impl Upstream {
         self.transport.close(PRIMARY);
     }
 
-    /// Sends what is packed, with the time that it took.
+    /// Sends what is packed.
     pub(super) fn flush(&mut self, now_ns: u64) -> Result<(), Error> {
-        if let Some(packer) = self.transport.packer(PRIMARY)
-            && packer.is_open()
-        {
-            let busy_ns = self.busy_since_ns.map_or(0, |since_ns| (now_ns - since_ns).max(1));
-            packer.seal(busy_ns);
-            self.busy_since_ns = (self.agent.held() > 0).then_some(now_ns);
+        if let Some(packer) = self.transport.packer(PRIMARY) {
+            self.session.seal(packer, now_ns);
         }
         Ok(self.transport.flush(now_ns)?)
     }
 
     /// When there is something to do.
     pub(super) fn next_due(&self) -> Option<Duration> {
-        let due = self.transport.next_due_ns().map(Duration::from_nanos);
-        let report = self.agent.has_news().then_some(self.next_report);
-        [due, report, Some(self.next_heartbeat)].into_iter().flatten().min()
+        let due_ns = self.transport.next_due_ns().unwrap_or(u64::MAX);
+        Some(Duration::from_nanos(due_ns.min(self.session.next_due_ns())))
     }
 
-    fn keep_time(&mut self, now: Duration, now_ns: u64) -> Result<(), Error> {
+    fn keep_time(&mut self, now_ns: u64) -> Result<(), Error> {
         self.transport.keep_time(now_ns)?;
-        if self.next_report <= now && self.agent.has_news() {
-            self.next_report = now + REPORT;
-            let busy_ns = self.busy_since_ns.map_or(0, |since_ns| (now_ns - since_ns).max(1));
-            if let Some(packer) = self.transport.packer(PRIMARY) {
-                self.agent.report(packer, busy_ns);
-                self.busy_since_ns = self.busy_since_ns.map(|_| now_ns);
-            }
-        }
-        // A connection can be dead in one direction: then the primary still hears this agent, and waits for answers
-        // to chunks that never arrived here.
-        if self.heard + self.silence.of_connection() <= now {
-            self.end.get_or_insert(End::Lost(Gone::Silent));
-        }
-        if self.next_heartbeat <= now {
-            self.next_heartbeat = now + self.silence.heartbeat();
-            self.beat();
+        if let Some(packer) = self.transport.packer(PRIMARY) {
+            self.session.keep_time(packer, now_ns);
         }
         Ok(())
     }
 
-    fn beat(&mut self) {
-        if let Some(packer) = self.transport.packer(PRIMARY) {
-            packer.heartbeat(Heartbeat::OfAgent);
-        }
-    }
-
     /// Hears what has come.
-    fn hear(&mut self, supervisor: &mut Supervisor, now_ns: u64) {
+    fn hear(&mut self, engine: &mut Primary, now_ns: u64) {
         while let Some(arrival) = self.transport.next() {
-            self.heard = Duration::from_nanos(now_ns);
             match arrival {
-                Arrival::Frame { frame, .. } => match frame.body {
-                    Body::Farewell { call, errno } => {
-                        let end = match Leave::from_code(call, errno) {
-                            Leave::Over => End::Over,
-                            _ => End::Protocol(Malformed::Entry),
-                        };
-                        self.end.get_or_insert(end);
-                    }
-                    body => {
-                        let told = self.agent.take(body, supervisor, &mut self.meanwhile);
-                        if let Err(malformed) = told {
-                            self.end.get_or_insert(End::Protocol(malformed));
-                        }
-                    }
-                },
+                Arrival::Frame { frame, .. } => self.session.hear(frame.body, engine, now_ns),
                 Arrival::Gone { why, .. } => {
-                    self.end.get_or_insert(End::Lost(why));
+                    self.end = Some(self.end().unwrap_or(End::Lost(why)));
                 }
                 _ => {}
             }
         }
-        if self.agent.held() > 0 {
-            self.busy_since_ns.get_or_insert(now_ns);
+        if let Some(packer) = self.transport.packer(PRIMARY) {
+            self.session.reply(packer);
         }
-        self.meanwhile.seal(0);
-        if !self.meanwhile.is_empty()
-            && let Some(packer) = self.transport.packer(PRIMARY)
-        {
-            packer.append(&self.meanwhile);
-        }
-        self.meanwhile.clear();
     }
 }
 
@@ -211,12 +171,12 @@ impl Gathering<'_> {
                 }
                 _ => Leave::NoWorker(0),
             };
-            upstream.leave(self.engine.supervisor_mut(), why, End::Over);
+            upstream.leave(&mut self.engine, why, End::Over);
         }
         upstream.close();
         let sent = upstream.flush(now_ns);
         served.and(sent)?;
-        Ok(upstream.end.unwrap_or(End::Over))
+        Ok(upstream.end().unwrap_or(End::Over))
     }
 
     /// Passes on to the primary of this agent how a worker described a number that may fail.
@@ -233,18 +193,18 @@ impl Gathering<'_> {
     pub(super) fn hear_upstream(&mut self) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();
         let Some(upstream) = &mut self.upstream else { return Ok(()) };
-        upstream.hear(self.engine.supervisor_mut(), now_ns);
-        if let Some(End::Protocol(_)) = upstream.end {
-            upstream.leave(self.engine.supervisor_mut(), Leave::Protocol, End::Over);
+        upstream.hear(&mut self.engine, now_ns);
+        if let Some(End::Protocol(_)) = upstream.end() {
+            upstream.leave(&mut self.engine, Leave::Protocol, End::Over);
         }
         Ok(())
     }
 
     /// Does what is due for the primary that this agent works for.
     pub(super) fn keep_time_of_upstream(&mut self) -> Result<(), Error> {
-        let (now, now_ns) = (self.clock.elapsed(), self.clock.now_ns());
+        let now_ns = self.clock.now_ns();
         let Some(upstream) = &mut self.upstream else { return Ok(()) };
-        upstream.keep_time(now, now_ns)?;
+        upstream.keep_time(now_ns)?;
         self.hear_upstream()
     }
 }
