@@ -1,7 +1,7 @@
 //! What can keep a job from its answer, by whose fault it is.
 
 use crate::observe::Reason;
-use crate::process::{End, Signal};
+use crate::process::{End, Signal, limits};
 use evenly_core::Violation;
 use rustix::io::Errno;
 use std::fmt;
@@ -24,7 +24,7 @@ pub enum Error {
         count: u64,
     },
     /// A system call that every job needs failed before any worker was started.
-    #[error("cannot start: {call}: {cause}")]
+    #[error("cannot start: {call}: {cause}; {}", limits::advice(.call, *.cause))]
     CannotStart {
         /// The system call.
         call: &'static str,
@@ -135,7 +135,7 @@ pub enum Error {
         worker: usize,
     },
     /// All workers are gone and none could be started again.
-    #[error("gave up: all workers are gone and no new one can be started: {call}: {cause}")]
+    #[error("gave up: all workers are gone and no new one can be started: {call}: {cause}; {}", limits::advice(.call, *.cause))]
     NoWorkerLeft {
         /// The system call.
         call: &'static str,

@@ -92,8 +92,8 @@ pub(crate) fn that_are_none(site: &Site) {
         ("missing", "there is no key file '"),
         ("short", "holds 31 bytes and a key has 32"),
         ("long", "holds 33 bytes and a key has 32"),
-        ("open", "is open to others (mode 640)"),
-        ("theirs", "belongs to user 61237 and this is user 0"),
+        ("open", "other users can use the key file '"),
+        ("theirs", "belongs to user 61237, and this is user 0"),
         ("directory", "is not a regular file"),
     ];
     let unix = site.address(Transport::Unix);

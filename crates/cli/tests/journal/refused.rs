@@ -122,7 +122,7 @@ pub(crate) fn a_journal_that_cannot_be_read_is_named_with_the_cause() {
         finish(command)
     };
     let close = |name: &str| {
-        std::fs::set_permissions(house.path(name), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(house.path(name), std::fs::Permissions::from_mode(0o000)).unwrap();
     };
     std::fs::create_dir_all(house.path("state/evenly")).unwrap();
     std::fs::create_dir(house.path("closed")).unwrap();

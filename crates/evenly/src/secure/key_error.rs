@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Nobody says where the configuration of this user is.
+    /// The environment names no directory for the configuration of this user.
     #[error(
-        "there is no place for the key: neither XDG_CONFIG_HOME nor HOME is an absolute path; set one of them, or name a key file"
+        "cannot find the key file: neither XDG_CONFIG_HOME nor HOME is an absolute path; set one of them, or name the file by --key-file"
     )]
     NoHome,
     /// A new key was asked for where something is already.
@@ -33,7 +33,7 @@ pub enum KeyError {
         path: PathBuf,
     },
     /// It belongs to another user, who knows what is in it.
-    #[error("the key file '{}' belongs to user {owner} and this is user {us}; make a copy of your own with mode 600", .path.display())]
+    #[error("the key file '{}' belongs to user {owner}, and this is user {us}; name a copy that belongs to this user and has mode 600", .path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum KeyError {
         us: u32,
     },
     /// Others may read or write it.
-    #[error("the key file '{0}' is open to others (mode {mode:o}); if it has always been yours alone, run 'chmod 600 {0}'", .path.display())]
+    #[error("other users can use the key file '{0}' (mode {mode:o}); run 'chmod 600 {0}' if you trust them, else make a new key by 'evenly keygen FILE'", .path.display())]
     NotPrivate {
         /// The file.
         path: PathBuf,

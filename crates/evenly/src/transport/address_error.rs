@@ -1,8 +1,8 @@
-//! Why something typed is no address, in one line.
+//! Why a text is not an address.
 
 use super::address_kind::AddressKind;
 
-/// Why something typed is no address, or leads nowhere.
+/// Why a text is not an address, or no socket can be reached there.
 ///
 /// The text is one line: the thing, the cause, and what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +10,7 @@ use super::address_kind::AddressKind;
 pub enum AddressError {
     /// It does not begin with a kind of socket.
     #[error(
-        "'{typed}' is no address; it is unix:PATH, unixgram:PATH, tcp:HOST:PORT or udp:HOST:PORT"
+        "'{typed}' is not an address; write unix:PATH, unixgram:PATH, tcp:HOST:PORT or udp:HOST:PORT"
     )]
     Kind {
         /// What was typed.

@@ -56,8 +56,15 @@ fn advice(address: &Address, cause: Errno) -> &'static str {
     match (cause, address.needs_key()) {
         (Errno::ADDRNOTAVAIL, _) => "name an address of this machine, or 0.0.0.0 for all of them",
         (Errno::ACCESS | Errno::PERM, true) => "choose a port from 1024 on",
+        (Errno::MFILE | Errno::NFILE, _) => "raise the limit on open files (ulimit -n)",
+        (Errno::NOMEM | Errno::NOBUFS, _) => {
+            "the system has no memory for a socket; wait, or end other programs"
+        }
+        (Errno::AFNOSUPPORT, true) => {
+            "this system lacks this kind of address; name an IPv4 address, as in 0.0.0.0"
+        }
         (Errno::NOENT | Errno::NOTDIR, false) => "choose a path whose directory exists",
         (_, false) => "choose a path in a directory of your own",
-        (_, true) => "see the manual page of the call",
+        (_, true) => "choose another address or port, or listen at unix:PATH",
     }
 }

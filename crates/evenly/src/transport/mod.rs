@@ -163,7 +163,7 @@ pub enum Gone {
     #[error("it sent {0}")]
     Malformed(Malformed),
     /// What came was not sealed with the key of this session.
-    #[error("it sent what the key does not open")]
+    #[error("it sent bytes that the key does not open")]
     Forged,
 }
 

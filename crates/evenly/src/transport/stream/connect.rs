@@ -23,7 +23,7 @@ pub(crate) enum ConnectError {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// Nothing goes over a network unsealed.
-    #[error("to join over a network takes a key")]
+    #[error("a network address needs a key")]
     NoKey,
     /// A call failed that has to do with this machine only.
     #[error("{}: {}", .0.call, .0.cause)]

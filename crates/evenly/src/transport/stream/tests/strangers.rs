@@ -81,7 +81,7 @@ fn nothing_goes_over_a_network_without_a_key() {
     let streams = Streams::tcp("no-key", "127.0.0.1");
     let registry = Registry::new(0).unwrap();
     let said = super::Connector::connect(&streams.address(), None, b"", registry, 0).unwrap_err();
-    assert!(said.to_string().contains("takes a key"), "{said}");
+    assert!(said.to_string().contains("needs a key"), "{said}");
 }
 
 #[test]
