@@ -7,8 +7,10 @@ use crate::messages::{self, Volume};
 use crate::plan::resolve_workers;
 use crate::shared_library;
 use crate::stderr;
-use evenly::observe::{Observation, Observer};
+use evenly::observe::{Gone, Observation, Observer};
 use evenly::{Address, AddressError, Error, Join, JoinError, function};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Works for the primary until its job is over.
 pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
@@ -16,6 +18,7 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
     let address: Address =
         address.parse().map_err(|error: AddressError| Outcome::Usage(error.to_string()))?;
     let key = keys::to_join(&address, key_file.as_ref()).map_err(Outcome::Usage)?;
+    let (key, key_file) = key.unzip();
     let mut join = Join::new(address, key).map_err(|error| Outcome::Usage(error.to_string()))?;
     if workers.is_some() {
         join = join.with_workers(resolve_workers(workers.as_deref()).map_err(Outcome::Usage)?);
@@ -44,18 +47,45 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
         (false, false) => Volume::Normal,
         (false, true) => Volume::Verbose,
     };
-    Ok(join.run_observed(&mut MessagePrinter(volume))?)
+    Ok(join.run_observed(&mut MessagePrinter { volume, key_file })?)
 }
 
-/// Says what happens, a line each.
-struct MessagePrinter(Volume);
+/// Prints one line for each observation that has a message.
+struct MessagePrinter {
+    volume: Volume,
+    /// File of the key, for an address that needs one.
+    key_file: Option<PathBuf>,
+}
 
 impl Observer for MessagePrinter {
     fn observe(&mut self, observation: &Observation<'_>) {
-        if let Some(line) = messages::line(observation, self.0) {
+        let line = match (observation, self.volume, &self.key_file) {
+            (Observation::Unanswered { .. }, Volume::Quiet, _) => None,
+            (Observation::Unanswered { address, why, within }, _, Some(key_file)) => {
+                Some(unanswered(address, *why, *within, key_file))
+            }
+            _ => messages::line(observation, self.volume),
+        };
+        if let Some(line) = line {
             stderr::say(&line);
         }
     }
+}
+
+/// The message about a primary that answers no hello.
+fn unanswered(address: &str, why: Gone, within: Duration, key_file: &Path) -> String {
+    let (key_file, within) = (key_file.display(), within.as_secs_f64());
+    let what = match why {
+        Gone::Silent => format!(
+            "{address} has not answered for 1 s: its key is not that of '{key_file}', no primary listens there, or \
+             the network drops the packets"
+        ),
+        _ => format!(
+            "{address} closed the connection without an answer: its key is not that of '{key_file}', or it is no \
+             primary of evenly"
+        ),
+    };
+    format!("evenly: {what}; compare both key files by sha256sum (tries for {within} s)\n")
 }
 
 impl From<JoinError> for Outcome {

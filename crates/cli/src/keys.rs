@@ -28,19 +28,23 @@ pub(crate) fn to_listen(listen: &[Address], named: &[PathBuf]) -> Result<Vec<Key
     Ok(vec![key])
 }
 
-/// The key to join with: the one named, or the user's own if one is needed.
-pub(crate) fn to_join(address: &Address, named: Option<&PathBuf>) -> Result<Option<Key>, String> {
+/// The key to join with and its file: the one named, or the user's own if one is needed.
+pub(crate) fn to_join(
+    address: &Address,
+    named: Option<&PathBuf>,
+) -> Result<Option<(Key, PathBuf)>, String> {
     let path = match named {
         Some(path) => path.clone(),
         None if address.needs_key() => Key::default_path().map_err(|error| error.to_string())?,
         None => return Ok(None),
     };
-    Key::read(&path).map(Some).map_err(|error| match error {
+    let key = Key::read(&path).map_err(|error| match error {
         KeyError::Missing { path } => format!(
             "there is no key file '{}'; copy the key file of the primary to it (evenly/key in the \
              configuration directory of its user, as ~/.config/evenly/key, or what its --key-file names)",
             path.display()
         ),
         error => error.to_string(),
-    })
+    })?;
+    Ok(Some((key, path)))
 }

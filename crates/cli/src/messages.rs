@@ -78,10 +78,10 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
             format!("{address} was refused: {}", printable(why.as_bytes(), MOST_WORDS))
         }
         Observation::Strangers { count } => {
-            let connections = if *count == 1 { "connection" } else { "connections" };
+            let attempts = if *count == 1 { "attempt" } else { "attempts" };
             format!(
-                "closed {count} {connections} without a valid hello; an agent needs this version of evenly and, on \
-                 tcp and udp, the same key"
+                "refused {count} {attempts} to join without a valid hello; an agent needs this version of evenly and, \
+                 on tcp and udp, the same key file as this run (compare both by sha256sum)"
             )
         }
         Observation::Joined { address, function, range } => joined(address, function, *range),

@@ -157,6 +157,7 @@ fn everything() -> Vec<Trial> {
                 few_descriptors::too_many_agents,
             ),
             on_site("row_30_wrong_key", &[], strangers::wrong_key),
+            on_site("row_30_wrong_key_over_udp", &[], strangers::wrong_key_over_udp),
             on_site("row_30_repeated_and_flipped", &[], strangers::repeated_and_flipped),
             on_site("row_30_no_key", &[], strangers::no_key),
             on_site("row_35_stale_file", &[], paths::stale_file),

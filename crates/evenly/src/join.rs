@@ -154,10 +154,12 @@ pub enum JoinError {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// Nothing goes over a network unsealed.
-    #[error("to join over a network takes a key")]
+    #[error(
+        "an agent joins over a network only with a key, and none was given; give it the key of the primary"
+    )]
     NoKey,
     /// No primary was found.
-    #[error("cannot join {address}: {why} (tried for {} s); {}", .waited.as_secs_f64(), advice(.why))]
+    #[error("cannot join {address}: {why} (tried for {} s); {}", .waited.as_secs_f64(), advice(.address, .why))]
     Unreachable {
         /// Where it was looked for.
         address: Address,
@@ -167,7 +169,7 @@ pub enum JoinError {
         waited: Duration,
     },
     /// The primary was lost and not found again.
-    #[error("lost the primary at {address}: {why} (looked for it for {} s)", .waited.as_secs_f64())]
+    #[error("lost the primary at {address}: {why} (looked for it for {} s); if its job still runs, start this agent again", .waited.as_secs_f64())]
     Lost {
         /// Where it was.
         address: Address,
@@ -185,7 +187,7 @@ pub enum JoinError {
         text: String,
     },
     /// The primary asks for another program than this agent was started with, and has let it in.
-    #[error("the primary asks for {}, which this agent was not started with", shown(.name))]
+    #[error("the primary asks for {}, which this agent was not started with; start it with the same --lib or command", shown(.name))]
     OtherProgram {
         /// What it asks for.
         name: String,
@@ -212,10 +214,10 @@ pub enum JoinError {
         why: Box<crate::function::UnusableExpression>,
     },
     /// What the primary answers to a hello is not to be understood.
-    #[error("cannot understand the primary: {0}")]
+    #[error("cannot understand the primary: {0}; use the same version at both ends")]
     Misunderstood(#[from] Misunderstood),
     /// What the primary says is not to be understood.
-    #[error("stopped: the primary sent {0}")]
+    #[error("stopped: the primary sent {0}; use the same version at both ends")]
     Nonsense(Malformed),
     /// What keeps any job from going on kept this one.
     #[error(transparent)]
@@ -227,10 +229,18 @@ fn shown(function: &str) -> String {
     printable(function.as_bytes(), LIMIT)
 }
 
-fn advice(why: &Gone) -> &'static str {
+fn advice(address: &Address, why: &Gone) -> &'static str {
     match why {
-        Gone::EndOfFile | Gone::Silent => "is it a primary of evenly, and has it the same key?",
-        Gone::Broken(Errno::MSGSIZE) => "datagrams of 1200 bytes do not get there, use tcp",
-        _ => "is a primary listening there?",
+        Gone::EndOfFile | Gone::Silent if address.needs_key() => {
+            "check that it is a primary of evenly, and that both key files are the same (sha256sum)"
+        }
+        Gone::EndOfFile | Gone::Silent => "check that it is a primary of evenly",
+        Gone::Broken(Errno::MSGSIZE) => {
+            "the network does not carry datagrams of 1200 bytes; use tcp"
+        }
+        _ if address.needs_key() => {
+            "check that a primary listens there, and that no firewall is between"
+        }
+        _ => "check that a primary listens there",
     }
 }

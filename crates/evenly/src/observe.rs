@@ -171,6 +171,16 @@ pub enum Observation<'a> {
         /// The numbers of the whole job.
         range: Option<Interval>,
     },
+    /// This process, as an agent, gets no answer to its first hello over a network: the primary has another key, no
+    /// primary listens there, or what is sent does not arrive. Told once; the agent tries on.
+    Unanswered {
+        /// The address of the primary.
+        address: &'a str,
+        /// How the connection ended, or that it has been silent.
+        why: Gone,
+        /// How long the agent tries in all.
+        within: Duration,
+    },
     /// This process came as an agent when the job was over, or came back then.
     OverAlready {
         /// For the primary there.

@@ -126,7 +126,7 @@ pub(crate) fn strangers(site: &Site) {
     assert_eq!(descriptors(primary.pid()).len(), before);
     let ended = primary.ended();
     ended.answers("500\n");
-    assert!(ended.stderr.matches(" to join without the key").count() <= 1, "{ended:?}");
+    assert!(ended.stderr.matches(" to join without a valid hello").count() <= 1, "{ended:?}");
     agent.ended().answers("");
 }
 
@@ -144,5 +144,5 @@ pub(crate) fn narrow(site: &Site) {
     let address = crate::support::site::listens_at(&mut primary);
     let ended = start(1, &format!("join {address} -j 1")).ended();
     ended.failed(2, "Message too long");
-    assert!(ended.stderr.contains("; datagrams of 1200 bytes do not get there, use tcp"));
+    assert!(ended.stderr.contains("; the network does not carry datagrams of 1200 bytes; use tcp"));
 }

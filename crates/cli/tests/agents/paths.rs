@@ -97,7 +97,7 @@ pub(crate) fn of_another(site: &Site) {
     assert_eq!(as_a_stranger(&path), Err(ErrorKind::PermissionDenied));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
     assert_eq!(as_a_stranger(&path), Ok(0));
-    primary.line("closed 1 connection without a valid hello; ");
+    primary.line("refused 1 attempt to join without a valid hello; ");
     let agent = site.agent(&address, "-j 1");
     primary.ended().answers("50\n");
     agent.ended().answers("");

@@ -21,6 +21,9 @@ use std::time::Duration;
 /// How long to wait before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// The observer is told after this time without an answer.
+const UNANSWERED: Duration = Duration::from_secs(1);
+
 /// Works for a primary until it says that its job is over.
 pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), JoinError> {
     let mut brought = join.function.take();
@@ -32,14 +35,17 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
         Some(function) => (function.program(), function.name().to_owned()),
         None => (Program::None, String::new()),
     };
-    let mut search = Search { join, offer, signals: &signals, registry: &registry, clock };
+    let (signals, registry) = (&signals, &registry);
+    let mut search =
+        Search { join, offer, signals, registry, clock, observer, is_answered_or_noted: false };
     let mut served = false;
     loop {
         let within = if served { join.reconnect } else { join.first };
         let (transport, welcome) = match search.find(within) {
             Ok(Some(found)) => found,
             Ok(None) => {
-                observer.observe(&Observation::OverAlready { address: &join.address.to_string() });
+                let address = join.address.to_string();
+                search.observer.observe(&Observation::OverAlready { address: &address });
                 return Ok(());
             }
             Err(JoinError::Unreachable { address, why, waited }) if served => {
@@ -49,13 +55,13 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
         };
         served = true;
         let mut job = job(&welcome, join, &mut brought)?;
-        observer.observe(&Observation::Joined {
+        search.observer.observe(&Observation::Joined {
             address: &join.address.to_string(),
             function: &welcome.function,
             range: welcome.range,
         });
-        let shared = (&signals, registry.clone(), search.clock);
-        let (end, _) = serve(&mut job, observer, shared, transport)?;
+        let shared = (signals, registry.clone(), search.clock);
+        let (end, _) = serve(&mut job, search.observer, shared, transport)?;
         if welcome.program != Program::None {
             brought = Some(job.function);
         }
@@ -63,7 +69,7 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
             End::Over => return Ok(()),
             End::Signal(signal) => return Err(Error::Interrupted(signal).into()),
             End::Protocol(malformed) => return Err(JoinError::Nonsense(malformed)),
-            End::Lost(why) => observer.observe(&Observation::PrimaryLost { why }),
+            End::Lost(why) => search.observer.observe(&Observation::PrimaryLost { why }),
         }
     }
 }
@@ -125,6 +131,9 @@ struct Search<'a> {
     signals: &'a Signals,
     registry: &'a Registry,
     clock: Clock,
+    observer: &'a mut dyn Observer,
+    /// Whether a primary has ever answered, or the observer knows that it does not.
+    is_answered_or_noted: bool,
 }
 
 /// A primary that has admitted us, and what it wants done.
@@ -142,11 +151,15 @@ impl Search<'_> {
     fn find(&mut self, within: Duration) -> Result<Option<Found>, JoinError> {
         let until = self.clock.elapsed() + within;
         loop {
-            let why = match self.try_once(until)? {
-                Try::Admitted(transport, welcome) => return Ok(Some((transport, welcome))),
+            let why = match self.try_once(until, within)? {
+                Try::Admitted(transport, welcome) => {
+                    self.is_answered_or_noted = true;
+                    return Ok(Some((transport, welcome)));
+                }
                 Try::Over => return Ok(None),
                 Try::Failed(why) => why,
             };
+            self.note_unanswered(why, within);
             if self.clock.elapsed() + PAUSE >= until {
                 let address = self.join.address.clone();
                 return Err(JoinError::Unreachable { address, why, waited: within });
@@ -158,7 +171,19 @@ impl Search<'_> {
         }
     }
 
-    fn try_once(&mut self, until: Duration) -> Result<Try, JoinError> {
+    /// Says that a primary on a network answers no hello. It sends no byte to a peer whose key is not its own, so
+    /// this is all that an agent with another key can know.
+    fn note_unanswered(&mut self, why: Gone, within: Duration) {
+        let is_unanswered =
+            matches!(why, Gone::EndOfFile | Gone::Broken(Errno::CONNRESET) | Gone::Silent);
+        if self.join.address.needs_key() && is_unanswered && !self.is_answered_or_noted {
+            self.is_answered_or_noted = true;
+            let address = self.join.address.to_string();
+            self.observer.observe(&Observation::Unanswered { address: &address, why, within });
+        }
+    }
+
+    fn try_once(&mut self, until: Duration, within: Duration) -> Result<Try, JoinError> {
         let Join { address, key, .. } = self.join;
         let registry = self.registry.also(AGENTS);
         let hello = Hello {
@@ -172,8 +197,13 @@ impl Search<'_> {
         let now_ns = self.clock.now_ns();
         let mut transport = connect(address, key.as_ref(), &hello.encode(), registry, now_ns)?;
         let until = until.min(self.clock.elapsed() + self.join.silence.limit());
+        let mut unanswered = Some(self.clock.elapsed() + UNANSWERED);
         while self.clock.elapsed() < until {
+            if unanswered.take_if(|unanswered| *unanswered <= self.clock.elapsed()).is_some() {
+                self.note_unanswered(Gone::Silent, within);
+            }
             let due = transport.next_due_ns().map_or(until, Duration::from_nanos).min(until);
+            let due = unanswered.map_or(due, |unanswered| unanswered.min(due));
             let ready = self.wait(due)?;
             let now_ns = self.clock.now_ns();
             let told = |failed: crate::transport::Failed| JoinError::from(Error::from(failed));
