@@ -1,4 +1,4 @@
-//! What can keep a job from its answer, by whose fault it is.
+//! Errors of a job.
 
 use crate::observe::Reason;
 use crate::process::{End, Signal, limits};

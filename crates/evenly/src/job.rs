@@ -1,4 +1,4 @@
-//! The public face: a range, a function, an aggregate, and how to go about it.
+//! A job: range, function, aggregate and settings of one run; and its report.
 
 use crate::driver;
 use crate::error::Error;
@@ -72,8 +72,7 @@ impl Job {
         Self::new(Aggregate::Count, range, function)
     }
 
-    /// Another question about the numbers of `range`. An answer that is lines goes to an
-    /// [output](Self::output).
+    /// A job for another aggregate over `range`. An answer of lines goes to an [output](Self::output).
     #[must_use]
     pub fn new(aggregate: Aggregate, range: Range, function: Box<dyn Function>) -> Self {
         Self {
@@ -104,69 +103,70 @@ impl Job {
         }
     }
 
-    /// Puts the lines of an answer there, while the job runs, in the order of the numbers. Without it
-    /// they are counted and dropped.
+    /// Writes the lines of an answer to this output while the job runs, in ascending order of the numbers. Without
+    /// an output, lines are counted and dropped.
     #[must_use]
     pub fn output(mut self, output: Box<dyn Output>) -> Self {
         self.output = Some(output);
         self
     }
 
-    /// Leaves out numbers that fail, where the answer is lines. Without this they end below the lowest
-    /// that does.
+    /// Leaves failed numbers out of an answer of lines. Without this call the lines end below the lowest number
+    /// that fails.
     #[must_use]
     pub fn despite_failures(mut self) -> Self {
         self.leaves_out_failures = true;
         self
     }
 
-    /// Uses so many workers.
+    /// Sets the number of workers. Without this call it is [`default_workers`].
     #[must_use]
     pub fn workers(mut self, workers: NonZeroU32) -> Self {
         self.workers = Some(workers.get());
         self
     }
 
-    /// Cuts the range into chunks like this.
+    /// Sets how the range is cut into chunks. Without this call chunks are sized by time.
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// Tells the observer about as often how far the job is. Without it, a primary with nothing to
-    /// do sleeps until something happens.
+    /// Reports progress to the observer about once per `period`. Without this call the primary makes no wake-up
+    /// for that.
     #[must_use]
     pub fn progress_every(mut self, period: Duration) -> Self {
         self.progress_every = Some(period);
         self
     }
 
-    /// Stands still at each [`Stage`](crate::observe::Stage) and calls the hook. Workers then
-    /// stop themselves after the fork and after closing, so that the hook can ask the kernel about them.
+    /// Pauses at each [`Stage`](crate::observe::Stage) and calls the hook. Workers stop themselves (`SIGSTOP`) after the fork
+    /// and after they close descriptors, so that the hook can read their state in proc(5).
     #[must_use]
     pub fn at_stages(mut self, hook: Box<dyn StageHook>) -> Self {
         self.stage_hook = Some(hook);
         self
     }
 
-    /// Gives a chunk whose worker was lost so many more tries, 2 unless this says otherwise; then it
-    /// is halved, and the halves are tried. Only a single number that is lost once more than this,
-    /// each time as the one that its worker was at, fails.
+    /// Sets how often a chunk is tried again after it lost its worker; 2 without this call. After that the chunk is
+    /// halved and the halves are tried. A number fails when it alone has lost one worker more than this, and at
+    /// least two.
     #[must_use]
     pub fn retries(mut self, retries: u8) -> Self {
         self.retries = retries;
         self
     }
 
-    /// Gives the whole job so much time. A pause by `SIGTSTP` does not count.
+    /// Limits the time of the whole job: at the deadline it ends with [`Error::Deadline`]. Time in which `SIGTSTP`
+    /// stopped it does not count.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Has chunks take about so long, where they are sized by time; unless this says otherwise 100 ms, and
+    /// Sets the time that a chunk should take, where chunks are sized by time. Without this call it is 100 ms, and
     /// 1 s for commands.
     #[must_use]
     pub fn chunks_of(mut self, aim: Duration) -> Self {
@@ -174,7 +174,7 @@ impl Job {
         self
     }
 
-    /// Gives no chunk more numbers than this, where chunks are sized by time.
+    /// Limits the numbers in a chunk, where chunks are sized by time.
     #[must_use]
     pub fn chunks_up_to(mut self, most: NonZeroU64) -> Self {
         self.chunk_max = most.get();
@@ -189,11 +189,11 @@ impl Job {
         self
     }
 
-    /// Gives each number so much time. One that takes longer is ended with its worker, and fails if it
-    /// does so again when it is alone. It is looked eight times in that time, but not more often than every
-    /// millisecond, so that it may take as much longer; a pause of the worker does not count. A worker that
-    /// does not end itself is killed from outside after two times as long, and one second more than `timeout` at
-    /// least; where commands are run, 10 s later than that.
+    /// Limits the time of one number. A number that takes longer ends its worker, and fails if it does that again
+    /// alone in a fresh worker. A timer in the worker checks eight times per `timeout`, at most once per
+    /// millisecond, so a number may take that much longer. Time in which the worker is stopped does not count. A
+    /// worker that does not end itself is killed by the primary after two times `timeout`, and at least 1 s after
+    /// it; where commands are run, 10 s later.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -249,7 +249,7 @@ impl Job {
         self
     }
 
-    /// Ends the job early when this has happened; `None` for never. Without it, the job ends after
+    /// Sets the condition that ends the job early; `None` for no condition. Without this call the job ends after
     /// 10 000 failed numbers.
     #[must_use]
     pub fn halt(mut self, halt: Option<Halt>) -> Self {
@@ -257,15 +257,14 @@ impl Job {
         self
     }
 
-    /// Tells the observer of each [`Piece`](crate::observe::Piece) that is done or lost. That costs
-    /// something for each chunk.
+    /// Reports each [`Piece`](crate::observe::Piece) that is done or lost to the observer. Each chunk takes a little longer.
     #[must_use]
     pub fn tell_pieces(mut self) -> Self {
         self.tells_pieces = true;
         self
     }
 
-    /// How its command is run, if it has one.
+    /// The form of its command, if it has one.
     pub(crate) fn form(&self) -> Option<Form> {
         self.function.command().map(|command| command.form())
     }
@@ -275,12 +274,12 @@ impl Job {
         matches!(self.form(), Some(Form::PerChunk | Form::Coprocess))
     }
 
-    /// Whether its command is never started again where nobody knows how it ended.
+    /// Whether its command is not started again when its outcome is unknown.
     pub(crate) fn is_at_most_once(&self) -> bool {
         self.function.command().is_some_and(|command| command.is_at_most_once())
     }
 
-    /// What a chunk should take, where chunks are sized by time: well below what it may take.
+    /// The time that a chunk should take, where chunks are sized by time: at most a quarter of the timeout.
     pub(crate) fn chunk_time(&self) -> Duration {
         let wanted = self.chunk_time.unwrap_or_else(|| self.function.chunk_time());
         match self.timeout.filter(|_| self.begins_by_chunk()) {
@@ -292,12 +291,12 @@ impl Job {
     /// Runs the job and gives its answer.
     ///
     /// # Errors
-    /// See [`Error`]. Whatever it is, every worker is gone and reaped when this returns.
+    /// See [`Error`]. After every error all workers have ended and are reaped.
     pub fn run(self) -> Result<Report, Error> {
         self.run_observed(&mut ())
     }
 
-    /// Runs the job under the eyes of an observer.
+    /// Runs the job and reports to an observer.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -306,15 +305,15 @@ impl Job {
     }
 }
 
-/// As many workers as this process may use processors: by its affinity (sched_getaffinity(2)) and
-/// the quota of its cgroup.
+/// The number of processors that this process may use: by its affinity (sched_getaffinity(2)) and the quota of
+/// its control group (cgroups(7)).
 #[must_use]
 pub fn default_workers() -> NonZeroU32 {
     let processors = std::thread::available_parallelism();
     processors.ok().and_then(|n| NonZeroU32::try_from(n).ok()).unwrap_or(NonZeroU32::MIN)
 }
 
-/// The answer of a job, and what it took.
+/// The answer of a job, its failures and its cost.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {

@@ -1,4 +1,4 @@
-//! The public face of an agent: where its primary is, and how to work for it.
+//! Agents: how a job accepts them, and how this process works as one for a primary elsewhere.
 
 use crate::driver;
 use crate::error::Error;
@@ -7,6 +7,7 @@ use crate::job::{Job, STUCK_AFTER, default_workers};
 use crate::observe::Observer;
 use crate::secure::Key;
 use crate::silence::Silence;
+use crate::transport::stream::ConnectError;
 use crate::transport::{Address, AddressError, Gone};
 use evenly_core::frame::Malformed;
 use evenly_core::hello::{MAX_TEXT, Misunderstood};
@@ -17,22 +18,22 @@ use std::time::Duration;
 
 /// How a job takes agents.
 impl Job {
-    /// Lets agents join there, from the start to the end of the job. May be said several times.
+    /// Listens for agents at this address from the start to the end of the job. Several calls add addresses.
     #[must_use]
     pub fn listen(mut self, address: Address) -> Self {
         self.entrances.addresses.push(address);
         self
     }
 
-    /// Lets in only agents that have one of these keys, where they come over a network. Two, while one
-    /// takes the place of the other.
+    /// Sets the keys that agents may have. An agent over a network is accepted with one of them only. Two keys
+    /// serve while one replaces the other.
     #[must_use]
     pub fn keys(mut self, keys: Vec<Key>) -> Self {
         self.entrances.keys = keys;
         self
     }
 
-    /// Uses no worker of this machine: only agents that [join](Self::listen).
+    /// Starts no worker in this process; agents that [join](Self::listen) do all the work.
     #[must_use]
     pub fn no_workers(mut self) -> Self {
         self.workers = Some(0);
@@ -42,8 +43,8 @@ impl Job {
 
 /// An agent: a process that works for a primary elsewhere, with workers of its own.
 ///
-/// It learns from the primary what is to be done. The calling process must have a single thread, as
-/// for a [`Job`](crate::Job), and the same signals are taken from it.
+/// The primary sends the aggregate, the function and the settings. The calling process must have a single
+/// thread, as for a [`Job`], and the same signals are taken from it.
 pub struct Join {
     pub(crate) address: Address,
     pub(crate) key: Option<Key>,
@@ -58,10 +59,10 @@ pub struct Join {
 }
 
 impl Join {
-    /// Joins the primary that listens there. On a network both must have the same key.
+    /// An agent of the primary that listens at `address`. On a network both must have the same key.
     ///
     /// # Errors
-    /// If nobody can listen at such an address.
+    /// [`AddressError`], if the address cannot be connected to: it has port 0, or no host.
     pub fn new(address: Address, key: Option<Key>) -> Result<Self, AddressError> {
         address.check_can_be_joined()?;
         let (first, reconnect) = (Duration::from_secs(10), Duration::from_secs(30));
@@ -77,14 +78,14 @@ impl Join {
         })
     }
 
-    /// Brings so many workers; without this, as many as this process may use processors.
+    /// Sets the number of workers. Without this call it is [`default_workers`].
     #[must_use]
     pub fn with_workers(mut self, workers: NonZeroU32) -> Self {
         self.workers = Some(workers);
         self
     }
 
-    /// Looks for the primary for this time before it gives up; 10 s without this call.
+    /// Sets how long the agent tries to reach its primary at first; 10 s without this call.
     #[must_use]
     pub fn first_join(mut self, within: Duration) -> Self {
         self.first = within;
@@ -110,15 +111,15 @@ impl Join {
         self
     }
 
-    /// Looks so long for a primary that was lost; 30 s unless this says otherwise.
+    /// Sets how long the agent tries to reach a primary that it lost; 30 s without this call.
     #[must_use]
     pub fn reconnect(mut self, within: Duration) -> Self {
         self.reconnect = within;
         self
     }
 
-    /// Brings a function that needs a [program](Function::program), which does not travel. Only a job of
-    /// the same function takes this agent then.
+    /// Gives the agent a function that needs a [program](Function::program), which is never sent. Only a job of the
+    /// same function accepts this agent then.
     #[must_use]
     pub fn with_function(mut self, function: Box<dyn Function>) -> Self {
         self.function = (function.program() != Program::None).then_some(function);
@@ -128,12 +129,12 @@ impl Join {
     /// Works until the primary says that its job is over.
     ///
     /// # Errors
-    /// See [`JoinError`]. Whatever it is, every worker is gone and reaped when this returns.
+    /// See [`JoinError`]. After every error all workers have ended and are reaped.
     pub fn run(self) -> Result<(), JoinError> {
         self.run_observed(&mut ())
     }
 
-    /// The same under the eyes of an observer.
+    /// Works until the primary says that its job is over, and reports to an observer.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -222,6 +223,16 @@ pub enum JoinError {
     /// What keeps any job from going on kept this one.
     #[error(transparent)]
     Job(#[from] Error),
+}
+
+impl From<ConnectError> for JoinError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Address(error) => Self::Address(error),
+            ConnectError::NoKey => Self::NoKey,
+            ConnectError::Failed(failed) => Self::Job(Error::from(failed)),
+        }
+    }
 }
 
 /// What a message shows of a function that the primary names.

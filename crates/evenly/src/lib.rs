@@ -10,13 +10,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A [`Job`] is a range, a function and an aggregate. Running it makes a pipe to each worker and
-//! one shared result pipe, forks the workers, sends them chunks, gathers their answers until every
-//! number is covered, and ends with end of file: the classroom exercise, in full. The system calls
-//! stand in the order of the board in `driver/primary.rs`.
+//! A [`Job`] is a range, a function and an aggregate. [`Job::run`] makes one pipe to each worker and one
+//! result pipe from all of them, forks the workers and sends them chunks of the range. It merges their
+//! answers until every number has one, closes the pipes and waits for the workers. A chunk of a worker
+//! that dies goes to another worker. The answer is exact, or there is an [`Error`].
 //!
 //! The calling process must have a single thread, because the workers are forked without exec
-//! (fork(2)); [`Error::Threads`] says so otherwise. While a job runs, `SIGINT`, `SIGTERM`,
+//! (fork(2)); otherwise the result is [`Error::Threads`]. While a job runs, `SIGINT`, `SIGTERM`,
 //! `SIGHUP`, `SIGTSTP`, `SIGCONT`, `SIGUSR1` and `SIGCHLD` are taken from the process by a signalfd,
 //! unless they were ignored; afterwards they are as before.
 //!

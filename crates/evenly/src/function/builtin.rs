@@ -1,4 +1,4 @@
-//! The builtins and their registry.
+//! Table of the builtin functions.
 
 use super::fold::fold_truths;
 use super::{Function, vector};

@@ -1,4 +1,4 @@
-//! Digests of programs, by which two ends of a connection compare what they were started with.
+//! BLAKE2b digests of programs, by which a primary and an agent compare their libraries and commands.
 
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};

@@ -1,4 +1,4 @@
-//! How functions that say yes or no are applied to the numbers of a slice.
+//! Loops that apply a function to each number of a slice and add the values to a tally.
 
 use evenly_core::{Interval, Tally};
 

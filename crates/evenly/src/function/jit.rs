@@ -1,4 +1,4 @@
-//! Machine code: the memory it lies in, what it may call, and how it is run.
+//! JIT compiler: memory for machine code, its calls into Rust, and its entry points.
 //!
 //! What runs here was written by `expression/code`, for one expression. This is the room where it is
 //! trusted: that it keeps the contract of [`Purpose`], and so touches no memory but what it is given. The

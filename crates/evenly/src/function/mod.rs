@@ -1,4 +1,4 @@
-//! Functions: what is applied to every n.
+//! Functions that workers apply to each n.
 //!
 //! A function lives in the workers. It is made before they are forked and simply inherited, so it
 //! may be anything: a builtin, a closure over data of the calling program. Descriptors are the one

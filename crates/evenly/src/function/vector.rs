@@ -1,4 +1,4 @@
-//! Counting even and odd numbers with the widest vectors that the processor has.
+//! SIMD kernels that count even and odd numbers with the widest vectors that the processor has.
 //!
 //! Every number is tested: its lowest bit is masked out of it and added up, lane by lane. A lane
 //! holds the low 32 bits of one number; that is all of a number that parity looks at, and reading

@@ -20,6 +20,7 @@ mod error;
 mod fingerprint;
 mod format;
 mod kept;
+mod option;
 mod schema;
 mod state;
 mod tables;
@@ -36,7 +37,6 @@ pub use verify::{Together, merge, verify};
 pub(crate) use writer::{Committed, JournalWriter};
 
 use crate::function::{Function, Program};
-use crate::job::Job;
 use checked::Checked;
 use evenly_core::{Aggregate, Interval, IntervalSet, Range, Value};
 use std::ffi::OsString;
@@ -196,15 +196,6 @@ impl Journal {
         };
         let fingerprint = self.fingerprint(aggregate, range, function);
         Ok(JournalWriter::open(&path, &fingerprint, self.call_in(), Terms::default())?.0)
-    }
-}
-
-impl Job {
-    /// Keeps a journal, so that the job can be gone on with however it ends.
-    #[must_use]
-    pub fn journal(mut self, journal: Journal) -> Self {
-        self.journal = Some(journal);
-        self
     }
 }
 

@@ -2,8 +2,6 @@
 
 use super::{Address, AddressKind, ListenError, Reception, Registry, Transport};
 use super::{datagram, stream};
-use crate::error::Error;
-use crate::join::JoinError;
 use crate::secure::Key;
 use crate::silence::Silence;
 
@@ -32,7 +30,7 @@ pub(crate) fn connect(
     hello: &[u8],
     registry: Registry,
     now_ns: u64,
-) -> Result<Box<dyn Transport>, JoinError> {
+) -> Result<Box<dyn Transport>, stream::ConnectError> {
     match address.kind() {
         AddressKind::Unix | AddressKind::Tcp => {
             Ok(Box::new(stream::Connector::connect(address, key, hello, registry, now_ns)?))
@@ -40,16 +38,6 @@ pub(crate) fn connect(
         AddressKind::Unixgram | AddressKind::Udp => {
             let connector = datagram::Connector::connect(address, key, hello, registry, now_ns)?;
             Ok(Box::new(connector))
-        }
-    }
-}
-
-impl From<stream::ConnectError> for JoinError {
-    fn from(error: stream::ConnectError) -> Self {
-        match error {
-            stream::ConnectError::Address(error) => Self::Address(error),
-            stream::ConnectError::NoKey => Self::NoKey,
-            stream::ConnectError::Failed(failed) => Self::Job(Error::from(failed)),
         }
     }
 }

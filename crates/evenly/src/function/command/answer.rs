@@ -1,4 +1,4 @@
-//! What a command answers, by its exit status and its output, and what that means for each question.
+//! Answer of a command: its exit status and output as a value for each aggregate.
 //!
 //! Nothing is believed before all of it is read: an answer that cannot be leaves no trace in the tally.
 

@@ -3,9 +3,9 @@
 use super::super::digest::digest;
 use super::super::files::Files;
 use super::scripts;
-use super::template::Word;
+use super::template::named_file;
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// The files of a command, and what must be the same at both ends.
@@ -21,17 +21,6 @@ pub(super) struct Fingerprint {
 pub struct UnreadableFile {
     path: PathBuf,
     cause: std::io::Error,
-}
-
-/// The file that a word names: without the outer braces of `{{}}`, if there is such a file. `None` if a number
-/// goes into the word. Agents compare the file too, and do not know whether the job replaces placeholders.
-pub(super) fn named_file(word: &[u8]) -> Option<PathBuf> {
-    let text = Word::new(OsString::from_vec(word.to_vec()), false);
-    if text.marks().next().is_some() {
-        return None;
-    }
-    let named = PathBuf::from(OsString::from_vec(text.fill(0, 0)));
-    Some(if named.exists() { named } else { OsString::from_vec(word.to_vec()).into() })
 }
 
 impl Fingerprint {

@@ -1,4 +1,4 @@
-//! Where a program is, and whether it can be executed, as far as one can tell without doing it.
+//! Search for a program in PATH, and checks that it can be executed.
 
 use super::UnusableCommand;
 use evenly_core::printable;

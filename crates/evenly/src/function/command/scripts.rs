@@ -3,7 +3,7 @@
 //! Only the place where an interpreter expects its script counts, never an argument of the script: that may be
 //! a data file which the command changes.
 
-use super::fingerprint::named_file;
+use super::template::named_file;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};

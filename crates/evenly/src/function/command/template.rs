@@ -1,7 +1,8 @@
-//! The words of a command, with places in them for numbers.
+//! Words of a command with placeholders for numbers.
 
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 
 /// What stands in a word for a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,17 @@ pub(super) fn inherited_environment(replaced: &[&str]) -> Vec<CString> {
         !replaced.iter().any(|replaced| name.as_bytes() == replaced.as_bytes())
     });
     others.map(|(name, value)| variable(name.as_bytes(), value.as_bytes())).collect()
+}
+
+/// The file that a word names: without the outer braces of `{{}}`, if there is such a file. `None` if a number
+/// goes into the word. Agents compare the file too, and do not know whether the job replaces placeholders.
+pub(super) fn named_file(word: &[u8]) -> Option<PathBuf> {
+    let text = Word::new(OsString::from_vec(word.to_vec()), false);
+    if text.marks().next().is_some() {
+        return None;
+    }
+    let named = PathBuf::from(OsString::from_vec(text.fill(0, 0)));
+    Some(if named.exists() { named } else { OsString::from_vec(word.to_vec()).into() })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Between what a value lies, given between what its parts lie; and whether it may fail, or must.
+//! Interval analysis: the bounds of a value from those of its operands, and whether it may or must fail.
 //!
 //! Bounds always contain the value, and are tight in the usual cases. Where a result may be beyond
 //! 128 bits, its bounds reach the end of these: so whoever computes in 64 bits because the bounds of a

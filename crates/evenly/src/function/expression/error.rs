@@ -1,4 +1,4 @@
-//! What can be wrong with an expression: where, what, and what was probably meant.
+//! Errors of an expression: the column, the fault and a suggestion.
 
 use evenly_core::Arithmetic;
 use std::fmt;

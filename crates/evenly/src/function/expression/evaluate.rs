@@ -1,4 +1,4 @@
-//! The value of an expression by walking its tree: slow, and what machine code is held against.
+//! Tree-walking evaluator of expressions: the reference for the machine code.
 
 use super::compute;
 use super::tree::{Node, What};

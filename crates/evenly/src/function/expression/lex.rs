@@ -1,4 +1,4 @@
-//! From characters to tokens, one at a time, so that the first error from the left is the one told.
+//! Lexer of expressions. It makes one token at a time, so that the leftmost error is the one reported.
 //!
 //! Numbers are written as in a range: `1000`, `1_000`, `1e9`, `0xff`. What other languages write and this
 //! one does not is recognised here, to say what is written instead.

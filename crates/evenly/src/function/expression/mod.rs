@@ -1,4 +1,4 @@
-//! Expressions in n: what they may say, and what a given one says.
+//! Expressions in n: their language, and the compiler for it.
 //!
 //! `n % 7 == 3 && prime(n)` goes from characters to words ([`lex`]), from words to what was written
 //! ([`parse`], [`syntax`]), and from there to a [`tree`] that makes sense ([`check`]): of the right

@@ -1,4 +1,4 @@
-//! Names that are not known: what was probably meant.
+//! Suggestions for unknown names in an expression.
 
 use super::error::{ExpressionError, Fault};
 use super::syntax::CALLS;

@@ -1,4 +1,4 @@
-//! All that an expression may say, with an example each, for `evenly functions`.
+//! Table of the operations of expressions, with an example for each, for `evenly functions`.
 
 /// An operator or a function of expressions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

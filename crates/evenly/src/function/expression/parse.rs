@@ -1,4 +1,4 @@
-//! From tokens to a tree: recursive descent, and climbing by precedence between two values.
+//! Parser of expressions: recursive descent, with precedence climbing for binary operators.
 //!
 //! ```text
 //! binary  = unary { INFIX unary }       by level, to the left; comparisons not twice

@@ -1,4 +1,4 @@
-//! What was written, before anybody asks whether it makes sense: the tree that parsing gives.
+//! Syntax tree of an expression, as the parser makes it, before its kinds are checked.
 
 use super::tree::{Comparison, One, Two};
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! The tree of an expression: what it says, what each part of it can be over the range, what may fail.
+//! Checked tree of an expression, with the bounds of each node over the range.
 
 use crate::function::Kind;
 

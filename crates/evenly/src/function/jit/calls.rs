@@ -1,4 +1,4 @@
-//! What machine code calls: that which is too long to be written out each time.
+//! Rust functions that machine code calls for operations too long to inline.
 //!
 //! None of these panics; if one did, the process would abort at the boundary, and no worse.
 

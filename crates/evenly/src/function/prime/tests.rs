@@ -1,4 +1,4 @@
-//! The sieve against trial division, Miller-Rabin and known values.
+//! Tests of the prime counter against trial division, Miller-Rabin and known values.
 
 use super::*;
 use proptest::prelude::*;

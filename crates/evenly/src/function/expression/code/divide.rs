@@ -1,11 +1,11 @@
-//! Division: by constants it is a multiplication.
+//! Code for division: by constants, as a multiplication.
 //!
 //! Sources: Granlund and Montgomery, "Division by invariant integers using multiplication", 1994, for quotients
 //! and for divisibility; Lemire, Kaser and Kurz, "Faster remainder by direct computation", 2019.
 
 use super::super::tree::{Comparison, Node, Two, What};
 use super::emit::{Emitter, Held};
-use super::is_narrow;
+use super::facts::is_narrow;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 

@@ -1,8 +1,8 @@
-//! The walk over a tree that writes down what each part of it does, lazily where that matters.
+//! Emitter of instructions for each node of an expression, with lazy evaluation where a node may fail or is costly.
 
 use super::super::tree::{Comparison, Node, One, Two, What};
 use super::facts::Facts;
-use super::is_narrow;
+use super::facts::is_narrow;
 use crate::function::Kind;
 use crate::function::jit::Call;
 use cranelift_codegen::ir::condcodes::IntCC;

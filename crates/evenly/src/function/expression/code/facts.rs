@@ -1,7 +1,6 @@
-//! What has to be known about each part of a tree before it is written down as code.
+//! Analysis of each node before code is made: its cost, and whether it can fail.
 
-use super::super::tree::{Node, One, Two, What};
-use super::is_narrow;
+use super::super::tree::{Bounds, Node, One, Two, What};
 use crate::function::Kind;
 use std::collections::HashMap;
 
@@ -10,6 +9,15 @@ const CHEAP: u64 = 12;
 
 /// What is not worth a thought: anything that needs another function, or a division that takes its time.
 const DEAR: u64 = 40;
+
+/// Whether every value of the expression fits `i64`.
+pub(in crate::function::expression) fn is_narrow(node: &Node) -> bool {
+    node.kind == Kind::Truth || fits(node.bounds)
+}
+
+fn fits(Bounds { low, high }: Bounds) -> bool {
+    i128::from(i64::MIN) <= low && high <= i128::from(i64::MAX)
+}
 
 #[derive(Clone, Copy)]
 struct Fact {

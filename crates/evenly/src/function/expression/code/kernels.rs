@@ -3,7 +3,7 @@
 use super::super::tree::Node;
 use super::emit::{Emitter, Held};
 use super::facts::Facts;
-use super::is_narrow;
+use super::facts::is_narrow;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     Block, FuncRef, InstBuilder, MemFlags, StackSlotData, StackSlotKind, Value, types,

@@ -1,4 +1,4 @@
-//! From the tree of an expression to machine code.
+//! Code generator: machine code for the tree of an expression.
 //!
 //! `facts` knows what each part costs and whether it can fail, `emit` walks over the tree, `narrow` and
 //! `wide` say each function in instructions of 64 and of 128 bits, `divide` divides by constants, and `kernels`
@@ -14,10 +14,11 @@ mod narrow;
 mod speed;
 mod wide;
 
-use super::tree::{Bounds, Node};
+use super::tree::Node;
 use crate::function::Kind;
 use crate::function::jit::{Draft, Machine, NoMachineCode, Purpose};
 use facts::Facts;
+pub(super) use facts::is_narrow;
 
 /// Machine code for an expression: a kernel that counts if it gives truth values, and one that gives values,
 /// narrow ones if all of them fit `i64`.
@@ -35,13 +36,4 @@ pub(super) fn compile(tree: &Node) -> Result<Machine, NoMachineCode> {
 /// What it costs to apply the expression to one number, in units of about an addition.
 pub(super) fn cost(tree: &Node) -> u64 {
     Facts::of(tree).cost(tree)
-}
-
-/// Whether whatever it gives fits `i64`.
-pub(super) fn is_narrow(node: &Node) -> bool {
-    node.kind == Kind::Truth || fits(node.bounds)
-}
-
-fn fits(Bounds { low, high }: Bounds) -> bool {
-    i128::from(i64::MIN) <= low && high <= i128::from(i64::MAX)
 }

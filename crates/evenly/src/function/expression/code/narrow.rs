@@ -1,4 +1,4 @@
-//! Functions of numbers that fit 64 bits, where what they give fits as well.
+//! Code for operations whose operands and results fit 64 bits.
 
 use super::super::tree::{Node, One, Two};
 use super::emit::{Emitter, Held};

@@ -1,4 +1,4 @@
-//! Functions of which something does not fit 64 bits.
+//! Code for operations with an operand or result of 128 bits.
 
 use super::super::tree::{Node, One, Two};
 use super::emit::{Emitter, Held};
