@@ -31,3 +31,6 @@ pub use output::{End, Output, Report, Seat};
 pub use primary::Primary;
 pub use rate::RateLimiter;
 pub use unfinished::Failures;
+
+#[cfg(test)]
+mod tests;
