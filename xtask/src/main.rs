@@ -1,4 +1,4 @@
-//! `cargo xtask COMMAND`: benchmarks, simulations and long checks that are no part of the product.
+//! `cargo xtask`: benchmarks, simulations and checks for developers.
 
 #![expect(clippy::print_stdout, reason = "its commands print tables")]
 
@@ -6,26 +6,26 @@ mod bench;
 mod chaos;
 mod circles;
 mod features;
-mod place;
+mod paths;
 mod sim;
 mod table;
 
 use clap::Parser;
 use std::process::ExitCode;
 
-/// Benchmarks, simulations and long checks of evenly
+/// Benchmarks, simulations and checks for developers of evenly
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", disable_help_subcommand = true)]
 enum Command {
-    /// Measure evenly beside its peers, alternately, in one run
+    /// Compare the speed of evenly with that of other programs, in alternating runs
     Bench(bench::Options),
-    /// Cause faults in processes of evenly and compare its answers with known ones
+    /// Run evenly under faults (killed, stopped, signalled processes) and check its answers
     Chaos(chaos::Options),
-    /// Find files that import each other in a circle
+    /// Check that no files of a crate import each other in a circle
     Circles(circles::Arguments),
     /// Build the library with none and with each of its features, and count the crates it compiles
     Features,
-    /// Simulate whole runs from seeds
+    /// Simulate whole runs of the core from seeds, and print each seed that fails
     Sim(sim::Arguments),
     /// Become a program that ends with the process that starts it (for chaos)
     #[command(hide = true)]

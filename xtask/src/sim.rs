@@ -1,4 +1,4 @@
-//! `cargo xtask sim`: simulates whole runs of the core from seeds, on all processors.
+//! `cargo xtask sim`: simulation of whole runs of the core from seeds, on all processors.
 //!
 //! The assertions of the core find as much as the oracle does. The command therefore builds and runs
 //! itself again in the profile `sim` if it was built without them.

@@ -1,4 +1,4 @@
-//! A table: aligned text for the terminal, or markdown for the documentation.
+//! Table as aligned text for the terminal, or as markdown for the documentation.
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {

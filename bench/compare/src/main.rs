@@ -1,4 +1,4 @@
-//! Rayon as a rival: threads of one process that share memory and steal work from each other.
+//! Rival program with rayon: threads of one process that share memory and steal work.
 //!
 //! Each subcommand does one of the things `evenly` is measured by and prints its answer, so that
 //! the benchmark can check it. The number of threads comes from `RAYON_NUM_THREADS`.

@@ -1,4 +1,4 @@
-//! Agents: what it costs that the work is done elsewhere, and how soon it is noticed that it is not.
+//! Benchmark of agents: throughput over sockets, and time until a lost agent is noticed.
 
 use std::process::Child;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use super::memory;
 use super::options::Options;
 use super::rivals::Rivals;
 use super::timed::{Unit, timed};
-use crate::place::Place;
+use crate::paths::Paths;
 use crate::table::{Table, significant};
 
 /// The kinds of sockets, each with an address to listen at.
@@ -22,17 +22,17 @@ const TRANSPORTS: [(&str, &str); 4] = [
 ];
 
 /// One-number chunks through one agent with one worker, beside pipes.
-pub(crate) fn dispatch(place: &Place, options: &Options) -> Findings {
+pub(crate) fn dispatch(paths: &Paths, options: &Options) -> Findings {
     let (numbers, range) = match options.quick {
         true => (1_000_000_u64, "0..1e6"),
         false => (10_000_000, "0..1e7"),
     };
     let words = format!("count even {range} --split fixed:1 --progress none");
     let even = || Answer::Integer(u128::from(numbers / 2));
-    let mut contenders = vec![Contender::evenly(&place.evenly, &format!("{words} -j 1"), even())];
+    let mut contenders = vec![Contender::evenly(&paths.evenly, &format!("{words} -j 1"), even())];
     for (_, address) in TRANSPORTS {
-        let through = Contender::evenly(&place.evenly, &format!("{words} -j 0"), even());
-        contenders.push(through.with_agent(address, place.bench.clone()));
+        let through = Contender::evenly(&paths.evenly, &format!("{words} -j 0"), even());
+        contenders.push(through.with_agent(address, paths.bench.clone()));
     }
     let title = "Agents: one-number chunks through one agent with one worker, whole process";
     let unit = Unit::Rate { work: numbers as f64, scale: 1e6, name: "M chunks/s" };
@@ -54,7 +54,7 @@ pub(crate) fn ping_pong(rivals: &Rivals, options: &Options) -> Findings {
 }
 
 /// What happens around agents: how long it takes, and what a hundred of them occupy.
-pub(crate) fn events(place: &Place, options: &Options) -> Findings {
+pub(crate) fn events(paths: &Paths, options: &Options) -> Findings {
     let title = "Agents: how long it takes, over tcp on one machine";
     let mut table = Table::new(title, "", &["what", "median", "min–max"]);
     let mut failures = Vec::new();
@@ -73,16 +73,16 @@ pub(crate) fn events(place: &Place, options: &Options) -> Findings {
         let spread = format!("{}–{}", significant(*least), significant(*most));
         table.rows.push(vec![what.into(), format!("{median} {unit}"), format!("{spread} {unit}")]);
     };
-    measure("one agent: from its start until it has joined", "ms", &|| joining(place, 1));
+    measure("one agent: from its start until it has joined", "ms", &|| joining(paths, 1));
     measure("100 agents, started one after the other: until all have joined", "ms", &|| {
-        joining(place, 100)
+        joining(paths, 100)
     });
-    measure("memory (PSS) of the primary with 100 agents at work", "MiB", &|| occupied(place));
+    measure("memory (PSS) of the primary with 100 agents at work", "MiB", &|| occupied(paths));
     measure("an agent that is killed: until its chunks are taken back", "ms", &|| {
-        noticing(place, "KILL", "is gone")
+        noticing(paths, "KILL", "is gone")
     });
     measure("an agent that stops, or vanishes without a word", "ms", &|| {
-        noticing(place, "STOP", "has not been heard")
+        noticing(paths, "STOP", "has not been heard")
     });
     Findings { table, failures }
 }
@@ -100,9 +100,9 @@ impl Drop for Agents {
     }
 }
 
-fn endless(place: &Place, agents: usize) -> Result<(Listening, Agents, Duration), String> {
+fn endless(paths: &Paths, agents: usize) -> Result<(Listening, Agents, Duration), String> {
     let words = "count prime 0..1e15 -j 0 --progress none";
-    let mut listening = Listening::start(&place.evenly, words, "tcp:127.0.0.1:0", &place.bench)?;
+    let mut listening = Listening::start(&paths.evenly, words, "tcp:127.0.0.1:0", &paths.bench)?;
     let started = Instant::now();
     let mut joined = Agents(Vec::new());
     for _ in 0..agents {
@@ -114,14 +114,14 @@ fn endless(place: &Place, agents: usize) -> Result<(Listening, Agents, Duration)
     Ok((listening, joined, started.elapsed()))
 }
 
-fn joining(place: &Place, agents: usize) -> Result<f64, String> {
-    let (listening, agents, took) = endless(place, agents)?;
+fn joining(paths: &Paths, agents: usize) -> Result<f64, String> {
+    let (listening, agents, took) = endless(paths, agents)?;
     end(listening, agents);
     Ok(took.as_secs_f64() * 1e3)
 }
 
-fn occupied(place: &Place) -> Result<f64, String> {
-    let (listening, agents, _) = endless(place, 100)?;
+fn occupied(paths: &Paths) -> Result<f64, String> {
+    let (listening, agents, _) = endless(paths, 100)?;
     std::thread::sleep(Duration::from_secs(1));
     let kib = memory::pss_kib(listening.primary.id());
     end(listening, agents);
@@ -129,8 +129,8 @@ fn occupied(place: &Place) -> Result<f64, String> {
 }
 
 /// From a signal to an agent until the primary says what it makes of it.
-fn noticing(place: &Place, signal: &str, said: &str) -> Result<f64, String> {
-    let (mut listening, agents, _) = endless(place, 2)?;
+fn noticing(paths: &Paths, signal: &str, said: &str) -> Result<f64, String> {
+    let (mut listening, agents, _) = endless(paths, 2)?;
     std::thread::sleep(Duration::from_millis(500));
     let pid = agents.0[0].id().to_string();
     let started = Instant::now();

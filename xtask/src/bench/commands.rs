@@ -1,17 +1,16 @@
-//! The sections about programs of others: a process for each n beside those who start processes, and lines
-//! through coprocesses.
+//! Benchmark of commands: a process for each n against other launchers, and coprocesses.
 
 use super::contender::{Answer, Contender};
 use super::findings::Findings;
 use super::options::Options;
 use super::rivals::Rivals;
 use super::timed::{Unit, timed};
-use crate::place::{Place, installed};
+use crate::paths::{Paths, installed};
 use std::path::Path;
 
 /// A program that does nothing, once for each n.
 pub(crate) fn per_number(
-    place: &Place,
+    paths: &Paths,
     rivals: &Rivals,
     options: &Options,
 ) -> Result<Findings, String> {
@@ -20,7 +19,7 @@ pub(crate) fn per_number(
     let Some(trivial) = &rivals.trivial else {
         return Err("a C compiler is needed for the programs that are started".to_owned());
     };
-    let numbers = place.bench.join("numbers");
+    let numbers = paths.bench.join("numbers");
     let text: String = (0..count).map(|n| format!("{n}\n")).collect();
     std::fs::write(&numbers, text).map_err(|error| format!("{}: {error}", numbers.display()))?;
     let script = format!(
@@ -32,7 +31,7 @@ pub(crate) fn per_number(
     );
     let good = || Answer::Integer(count.into());
     let contenders = [
-        Contender::evenly(&place.evenly, &format!("count 0..{count} -j{workers} --"), good())
+        Contender::evenly(&paths.evenly, &format!("count 0..{count} -j{workers} --"), good())
             .argument(trivial)
             .argument("{}")
             .named(format!("evenly count 0..{count} -j {workers} -- true {{}}")),
@@ -75,13 +74,13 @@ pub(crate) fn per_number(
 }
 
 /// A line there and a line back for each n.
-pub(crate) fn coprocess(place: &Place, rivals: &Rivals, options: &Options) -> Findings {
+pub(crate) fn coprocess(paths: &Paths, rivals: &Rivals, options: &Options) -> Findings {
     let count: u64 = if options.quick { 1_000_000 } else { 10_000_000 };
     let workers = options.workers;
     let evens = || Answer::Integer(u128::from(count / 2));
     let evenly = |name: &str, program: &Path, count: u64, answer: Answer| {
         let arguments = format!("count 0..{count} --split fixed:1 -j{workers} --coprocess --");
-        Contender::evenly(&place.evenly, &arguments, answer).argument(program).named(format!(
+        Contender::evenly(&paths.evenly, &arguments, answer).argument(program).named(format!(
             "evenly count 0..{count} --split fixed:1 -j {workers} --coprocess -- {name}"
         ))
     };

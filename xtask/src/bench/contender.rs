@@ -1,4 +1,4 @@
-//! A contender: a command that does the work of a section, and the answer it owes.
+//! Contender in a section of the benchmark: a command, and its expected answer.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -109,11 +109,11 @@ impl Contender {
     }
 
     /// Evenly as a primary that listens at this address, joined there by one agent with one worker.
-    pub(crate) fn with_agent(mut self, address: &'static str, place: PathBuf) -> Self {
+    pub(crate) fn with_agent(mut self, address: &'static str, paths: PathBuf) -> Self {
         let kind = address.split(':').next().unwrap_or_default();
         self.name = format!("{}, one agent over {kind}", self.name);
         self.is_evenly = false;
-        self.agent = Some((address, place));
+        self.agent = Some((address, paths));
         self
     }
 
@@ -156,7 +156,7 @@ impl Contender {
         }
         let started = Instant::now();
         let output = match &self.agent {
-            Some((address, place)) => self.output_with_agent(address, place),
+            Some((address, paths)) => self.output_with_agent(address, paths),
             None => command.output().map_err(|error| error.to_string()),
         };
         let elapsed = started.elapsed();
@@ -165,10 +165,10 @@ impl Contender {
         Ok(elapsed)
     }
 
-    fn output_with_agent(&self, address: &str, place: &Path) -> Result<Output, String> {
+    fn output_with_agent(&self, address: &str, paths: &Path) -> Result<Output, String> {
         let program = self.program.as_deref().ok_or("not installed")?;
         let words: Vec<_> = self.arguments.iter().map(|word| word.to_string_lossy()).collect();
-        let listening = Listening::start(program, &words.join(" "), address, place)?;
+        let listening = Listening::start(program, &words.join(" "), address, paths)?;
         let mut agent = listening.join("-j 1")?;
         let output = listening.answer();
         agent.wait().map_err(|error| error.to_string())?;

@@ -1,8 +1,8 @@
-//! A number that ends its worker: how long it takes from the first loss until it is reported, and how many workers.
+//! Benchmark of a number that kills its worker: time from the first loss to the report, and number of lost workers.
 
 use super::findings::Findings;
 use super::options::Options;
-use crate::place::Place;
+use crate::paths::Paths;
 use crate::table::{Table, significant};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,14 +20,14 @@ int64_t kill_(int64_t n) { if (n == 777) raise(SIGKILL); return n % 2 == 0; }
 /// The lengths of the only chunk.
 const CHUNKS: [&str; 3] = ["1e3", "1e6", "1e9"];
 
-pub(crate) fn measure(place: &Place, options: &Options) -> Findings {
+pub(crate) fn measure(paths: &Paths, options: &Options) -> Findings {
     let title = "A number that ends its worker, in one chunk: until it is reported".to_owned();
     let note = "Medians. From the first worker lost to the report, by the times in `--events`; a worker is \
                 ended for each death, and another one forked.";
     let header = ["contender", "found", "ms", "min–max", "deaths"];
     let mut table = Table::new(title, note, &header);
     let mut failures = Vec::new();
-    let library = match build(place) {
+    let library = match build(paths) {
         Ok(library) => library,
         Err(failure) => return Findings { table, failures: vec![failure] },
     };
@@ -35,7 +35,7 @@ pub(crate) fn measure(place: &Place, options: &Options) -> Findings {
         for (fault, how) in FAULTS {
             let symbol = if fault == "kill" { "kill_" } else { fault };
             let words = format!("0..{chunk} --chunk {chunk} -j 2 --halt now,fail=1");
-            let runs = (0..3 * options.rounds()).map(|_| once(place, &library, symbol, &words));
+            let runs = (0..3 * options.rounds()).map(|_| once(paths, &library, symbol, &words));
             let cells = match runs.collect::<Result<Vec<_>, _>>() {
                 Ok(runs) => summary(runs),
                 Err(failure) => {
@@ -50,8 +50,8 @@ pub(crate) fn measure(place: &Place, options: &Options) -> Findings {
     Findings { table, failures }
 }
 
-fn build(place: &Place) -> Result<PathBuf, String> {
-    let (source, library) = (place.bench.join("culprit.c"), place.bench.join("culprit.so"));
+fn build(paths: &Paths) -> Result<PathBuf, String> {
+    let (source, library) = (paths.bench.join("culprit.c"), paths.bench.join("culprit.so"));
     std::fs::write(&source, SOURCE).map_err(|error| format!("{}: {error}", source.display()))?;
     let mut compiler = Command::new("cc");
     compiler.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source);
@@ -79,9 +79,9 @@ fn summary(mut runs: Vec<Search>) -> [String; 3] {
     [ms(runs.get(middle)), spread, deaths[middle].to_string()]
 }
 
-fn once(place: &Place, library: &Path, symbol: &str, words: &str) -> Result<Search, String> {
-    let file = place.bench.join("events");
-    let mut command = Command::new(&place.evenly);
+fn once(paths: &Paths, library: &Path, symbol: &str, words: &str) -> Result<Search, String> {
+    let file = paths.bench.join("events");
+    let mut command = Command::new(&paths.evenly);
     command.arg("count").arg("--lib").arg(format!("{}:{symbol}", library.display()));
     command.args(words.split(' ')).args(["-q", "--events"]).arg(&file);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -1,4 +1,4 @@
-//! A job whose work is done by agents: a primary that listens, and those that join it.
+//! Job with a listening primary and its agents, for the benchmark.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -21,12 +21,12 @@ impl Listening {
         program: &Path,
         words: &str,
         address: &str,
-        place: &Path,
+        paths: &Path,
     ) -> Result<Self, String> {
-        let address = address.replace("{}", &place.display().to_string());
+        let address = address.replace("{}", &paths.display().to_string());
         let mut command = Command::new(program);
         command.args(words.split_whitespace()).args(["--listen", &address]);
-        command.env("XDG_CONFIG_HOME", place);
+        command.env("XDG_CONFIG_HOME", paths);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut primary = command.spawn().map_err(|error| error.to_string())?;
         let Some(stderr) = primary.stderr.take() else { return Err("no stderr".into()) };
@@ -37,7 +37,7 @@ impl Listening {
             return Err(format!("the primary says: {line}"));
         };
         let address = address.to_owned();
-        let (program, keys) = (program.to_owned(), place.to_owned());
+        let (program, keys) = (program.to_owned(), paths.to_owned());
         Ok(Self { primary, said, address, program, keys })
     }
 
@@ -66,7 +66,7 @@ impl Listening {
 
     /// Waits for the answer.
     pub(crate) fn answer(self) -> Result<Output, String> {
-        // Its standard error is dropped: it says little, and nobody needs it.
+        // Standard error is not needed.
         let Self { primary, said, .. } = self;
         let output = primary.wait_with_output().map_err(|error| error.to_string())?;
         drop(said);

@@ -1,25 +1,25 @@
-//! What a journal costs: the same runs with one and without, in turn.
+//! Benchmark of the journal: the same runs with and without one, in turn.
 
 use super::contender::{Answer, Contender};
 use super::findings::Findings;
 use super::options::Options;
 use super::timed::{RATIO, Unit, timed};
-use crate::place::Place;
+use crate::paths::Paths;
 use crate::table::Table;
 
 /// A minute of counting, lines of which each goes into the file, and commands.
-pub(crate) fn measure(place: &Place, options: &Options) -> Findings {
+pub(crate) fn measure(paths: &Paths, options: &Options) -> Findings {
     let title = "Journal: the same run without and with one";
     let mut all = Findings { table: Table::new(title, RATIO, &[]), failures: Vec::new() };
     let workers = options.workers;
     let mut pair = |question: &str, command: &str, answer: &dyn Fn() -> Answer| {
         eprintln!("  {question} {command}");
         let words = format!("{question} -j {workers} -q");
-        let file = place.bench.join("bench.journal");
+        let file = paths.bench.join("bench.journal");
         let contenders = [
-            Contender::evenly(&place.evenly, &format!("{words} {command}"), answer())
+            Contender::evenly(&paths.evenly, &format!("{words} {command}"), answer())
                 .environment("EVENLY_JOURNAL_AFTER", "never"),
-            Contender::evenly(&place.evenly, &words, answer())
+            Contender::evenly(&paths.evenly, &words, answer())
                 .argument("--journal")
                 .file_that_it_makes(file)
                 .arguments(command)

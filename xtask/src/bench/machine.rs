@@ -1,11 +1,11 @@
-//! On what the figures were measured: without it they mean nothing to a reader.
+//! Description of the machine on which the figures were measured.
 
 use std::path::PathBuf;
 
-use crate::place::{Place, first_line, installed};
+use crate::paths::{Paths, first_line, installed};
 use crate::table::Style;
 
-pub(crate) fn describe(place: &Place, style: Style) -> String {
+pub(crate) fn describe(paths: &Paths, style: Style) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let compiler = ["cc", "gcc", "clang"].into_iter().find_map(installed);
@@ -13,7 +13,7 @@ pub(crate) fn describe(place: &Place, style: Style) -> String {
         ("processor", processor()),
         ("cores", cores.to_string()),
         ("kernel", format!("Linux {}", release.trim())),
-        ("evenly", first_line(&place.evenly, &["--version"])),
+        ("evenly", first_line(&paths.evenly, &["--version"])),
         ("rustc", first_line("rustc", &["--version"])),
         ("C", compiler.map_or_else(String::new, |path: PathBuf| first_line(path, &["--version"]))),
         ("rivals", rivals()),

@@ -1,4 +1,4 @@
-//! How time is measured: alternating rounds, medians and spread.
+//! Measurement of times: alternating rounds, medians and spread.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Memory: what all the processes of a run occupy together.
+//! Benchmark of memory: the sum over all processes of a run.
 //!
 //! PSS counts a page that several processes share once in all, divided among them, so the sum over
 //! the processes is honest: a forked worker is charged for what it has changed, no more.
@@ -13,7 +13,7 @@ use super::contender::{Answer, Contender};
 use super::findings::Findings;
 use super::options::Options;
 use super::rivals::Rivals;
-use crate::place::Place;
+use crate::paths::Paths;
 use crate::table::{Table, significant};
 
 const WORKERS: usize = 64;
@@ -27,11 +27,11 @@ const CPU_MAX_S: u32 = 5;
 const END_MAX: Duration = Duration::from_secs(5);
 
 /// Starts each contender on a range it can never finish, reads its memory, and kills it.
-pub(crate) fn measure(place: &Place, rivals: &Rivals, options: &Options) -> Findings {
+pub(crate) fn measure(paths: &Paths, rivals: &Rivals, options: &Options) -> Findings {
     const ENDLESS: u64 = 1 << 62;
     let contenders = [
         Contender::evenly(
-            &place.evenly,
+            &paths.evenly,
             &format!("count even 0..2^62 -j {WORKERS}"),
             Answer::Nothing,
         ),

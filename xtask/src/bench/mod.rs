@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: evenly beside its peers, measured alternately on this machine.
+//! `cargo xtask bench`: benchmark of evenly against its peers, measured alternately on this machine.
 //!
 //! Absolute figures move from machine to machine and from hour to hour. What counts is the ratio
 //! of two contenders that ran in turn, A B C A B C, within one section of one run.
@@ -28,7 +28,7 @@ pub(crate) use options::Options;
 use options::Section;
 use rivals::Rivals;
 
-use crate::place::Place;
+use crate::paths::Paths;
 use crate::table::Style;
 
 pub(crate) fn main(options: &Options) -> ExitCode {
@@ -49,16 +49,16 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 
 /// Runs the sections in order and prints each as it is ready; returns what failed in them.
 fn run(options: &Options) -> Result<Vec<String>, String> {
-    let place = Place::find(options.evenly.as_deref())?;
+    let paths = Paths::find(options.evenly.as_deref())?;
     let sections = options.sections();
-    let rivals = Rivals::build(&place, &sections)?;
+    let rivals = Rivals::build(&paths, &sections)?;
     let style = if options.markdown { Style::Markdown } else { Style::Text };
 
-    println!("{}", machine::describe(&place, style));
+    println!("{}", machine::describe(&paths, style));
     let mut failures = Vec::new();
     if let Some(revision) = &options.against {
         eprintln!("against {revision}:");
-        for findings in against::measure(&place, options, revision)? {
+        for findings in against::measure(&paths, options, revision)? {
             println!("{}", findings.table.render(style));
             failures.extend(findings.failures);
         }
@@ -69,45 +69,45 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
         let findings = match section {
             Section::Agents => {
                 let found =
-                    [agents::dispatch(&place, options), agents::ping_pong(&rivals, options)];
+                    [agents::dispatch(&paths, options), agents::ping_pong(&rivals, options)];
                 for findings in found {
                     println!("{}", findings.table.render(style));
                     failures.extend(findings.failures);
                 }
-                agents::events(&place, options)
+                agents::events(&paths, options)
             }
             Section::Expression => {
-                let findings = questions::compiled(&place, &rivals, options);
+                let findings = questions::compiled(&paths, &rivals, options);
                 println!("{}", findings.table.render(style));
                 failures.extend(findings.failures);
-                questions::interpreted(&place, options)
+                questions::interpreted(&paths, options)
             }
             Section::Commands => {
-                let findings = commands::per_number(&place, &rivals, options)?;
+                let findings = commands::per_number(&paths, &rivals, options)?;
                 println!("{}", findings.table.render(style));
                 failures.extend(findings.failures);
-                commands::coprocess(&place, &rivals, options)
+                commands::coprocess(&paths, &rivals, options)
             }
             Section::Library => {
-                let findings = library::cheap(&place, &rivals, options);
+                let findings = library::cheap(&paths, &rivals, options);
                 println!("{}", findings.table.render(style));
                 failures.extend(findings.failures);
-                library::dear(&place, &rivals, options)
+                library::dear(&paths, &rivals, options)
             }
             Section::Output => {
-                let findings = questions::lines(&place, options);
+                let findings = questions::lines(&paths, options);
                 println!("{}", findings.table.render(style));
                 failures.extend(findings.failures);
-                questions::map(&place, options)
+                questions::map(&paths, options)
             }
-            Section::Compute => timed::compute(&place, &rivals, options),
-            Section::Dispatch => timed::dispatch(&place, &rivals, options),
-            Section::Startup => timed::startup(&place, &rivals, options)?,
-            Section::Prime => timed::prime(&place, options),
-            Section::Culprit => culprit::measure(&place, options),
-            Section::Journal => journal::measure(&place, options),
-            Section::Memory => memory::measure(&place, &rivals, options),
-            Section::Size => size::measure(&place)?,
+            Section::Compute => timed::compute(&paths, &rivals, options),
+            Section::Dispatch => timed::dispatch(&paths, &rivals, options),
+            Section::Startup => timed::startup(&paths, &rivals, options)?,
+            Section::Prime => timed::prime(&paths, options),
+            Section::Culprit => culprit::measure(&paths, options),
+            Section::Journal => journal::measure(&paths, options),
+            Section::Memory => memory::measure(&paths, &rivals, options),
+            Section::Size => size::measure(&paths)?,
         };
         println!("{}", findings.table.render(style));
         failures.extend(findings.failures);

@@ -1,11 +1,11 @@
-//! The sections about questions: an expression beside the same loop elsewhere, and lines beside `seq`.
+//! Benchmark of verbs: an expression against the same loop in other programs, and lines against `seq`.
 
 use super::contender::{Answer, Contender};
 use super::findings::Findings;
 use super::options::Options;
 use super::rivals::Rivals;
 use super::timed::{Unit, timed};
-use crate::place::{Place, installed, python_with};
+use crate::paths::{Paths, installed, python_with};
 use std::path::PathBuf;
 
 /// How many n of 0..`numbers` are 3 modulo 7 and 1 modulo 11: those that are 45 modulo 77.
@@ -14,12 +14,12 @@ fn congruent(numbers: u64) -> Answer {
 }
 
 /// Machine code of ours, of rustc and of a C compiler, one thread or as many as there are workers.
-pub(crate) fn compiled(place: &Place, rivals: &Rivals, options: &Options) -> Findings {
+pub(crate) fn compiled(paths: &Paths, rivals: &Rivals, options: &Options) -> Findings {
     const NUMBERS: u64 = 4_000_000_000;
     let workers = options.workers;
     let evenly = |workers: usize| {
         let name = format!("evenly count 'n % 7 == 3 && n % 11 == 1' 0..4e9 -j {workers}");
-        Contender::evenly(&place.evenly, "count", congruent(NUMBERS))
+        Contender::evenly(&paths.evenly, "count", congruent(NUMBERS))
             .argument("n % 7 == 3 && n % 11 == 1")
             .argument("0..4e9")
             .argument(format!("-j{workers}"))
@@ -43,7 +43,7 @@ pub(crate) fn compiled(place: &Place, rivals: &Rivals, options: &Options) -> Fin
 }
 
 /// The same question put to interpreters, over less: they take their time.
-pub(crate) fn interpreted(place: &Place, options: &Options) -> Findings {
+pub(crate) fn interpreted(paths: &Paths, options: &Options) -> Findings {
     const NUMBERS: u64 = 20_000_000;
     let peer = |name: &str, program: &str, arguments: &str, script: String| {
         let program = installed(program);
@@ -57,7 +57,7 @@ pub(crate) fn interpreted(place: &Place, options: &Options) -> Findings {
     let query =
         format!("select count(*) from range({NUMBERS}) t(n) where n % 7 = 3 and n % 11 = 1");
     let contenders = [
-        Contender::evenly(&place.evenly, "count", congruent(NUMBERS))
+        Contender::evenly(&paths.evenly, "count", congruent(NUMBERS))
             .argument(condition)
             .argument("0..2e7")
             .named(format!("evenly count '{condition}' 0..2e7")),
@@ -110,10 +110,10 @@ fn shell(name: String, script: String, answer: u64) -> Contender {
 }
 
 /// Every n of 0..1e8 as a line: what `seq` is for.
-pub(crate) fn lines(place: &Place, options: &Options) -> Findings {
+pub(crate) fn lines(paths: &Paths, options: &Options) -> Findings {
     let workers = options.workers;
     let text = bytes(8);
-    let program = place.evenly.display();
+    let program = paths.evenly.display();
     let evenly = format!("evenly find 'n >= 0' 0..1e8 -j {workers}");
     let find = format!("{program} find 'n >= 0' 0..1e8 -j {workers}");
     let seq = "seq 0 99999999";
@@ -130,11 +130,11 @@ pub(crate) fn lines(place: &Place, options: &Options) -> Findings {
 }
 
 /// Lines with a value, which nothing else writes like this.
-pub(crate) fn map(place: &Place, options: &Options) -> Findings {
+pub(crate) fn map(paths: &Paths, options: &Options) -> Findings {
     let workers = options.workers;
     // A tab and a digit more.
     let text = bytes(8) + 2 * 100_000_000;
-    let program = place.evenly.display();
+    let program = paths.evenly.display();
     let map = format!("{program} map 'n % 2' 0..1e8 -j {workers}");
     let name = |end: &str| format!("evenly map 'n % 2' 0..1e8 -j {workers} {end}");
     let contenders = [

@@ -1,10 +1,10 @@
-//! The rivals: those that the benchmark builds, and those that it finds installed.
+//! Rival programs: those that the benchmark builds, and those that are installed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::options::Section;
-use crate::place::{Place, first_line, installed};
+use crate::paths::{Paths, first_line, installed};
 
 /// The program of each rival, or nothing where it is not installed.
 #[derive(Default)]
@@ -31,13 +31,13 @@ pub(crate) struct Rivals {
 
 impl Rivals {
     /// Builds what these sections need.
-    pub(crate) fn build(place: &Place, sections: &[Section]) -> Result<Self, String> {
+    pub(crate) fn build(paths: &Paths, sections: &[Section]) -> Result<Self, String> {
         let needed = |wanted: &[Section]| sections.iter().any(|section| wanted.contains(section));
         let mut rivals =
             Self { parallel: gnu_parallel(), xargs: installed("xargs"), ..Self::default() };
 
         if let Some(compiler) = ["cc", "gcc", "clang"].into_iter().find_map(installed) {
-            let c = |source, name, flags| build_c(place, &compiler, source, name, flags).map(Some);
+            let c = |source, name, flags| build_c(paths, &compiler, source, name, flags).map(Some);
             rivals.exercise_o2 = c("exercise.c", "exercise-O2", &["-O2"])?;
             rivals.exercise_o3 = c("exercise.c", "exercise-O3", &["-O3", "-march=native"])?;
             rivals.pipe_records = c("pipe_records.c", "pipe_records", &["-O2"])?;
@@ -54,10 +54,10 @@ impl Rivals {
             }
         }
         if needed(&[Section::Compute, Section::Expression, Section::Dispatch]) {
-            rivals.rayon_default = Some(build_rayon(place, "rayon-default", "")?);
+            rivals.rayon_default = Some(build_rayon(paths, "rayon-default", "")?);
         }
         if needed(&[Section::Compute]) {
-            let native = build_rayon(place, "rayon-native", "-C target-cpu=native")?;
+            let native = build_rayon(paths, "rayon-native", "-C target-cpu=native")?;
             rivals.rayon_native = Some(native);
         }
         Ok(rivals)
@@ -70,14 +70,14 @@ fn gnu_parallel() -> Option<PathBuf> {
 }
 
 fn build_c(
-    place: &Place,
+    paths: &Paths,
     compiler: &Path,
     source: &str,
     name: &str,
     flags: &[&str],
 ) -> Result<PathBuf, String> {
-    let program = place.bench.join(name);
-    let source = place.root.join("bench/compare/c").join(source);
+    let program = paths.bench.join(name);
+    let source = paths.root.join("bench/compare/c").join(source);
     let mut command = Command::new(compiler);
     command.args(flags).arg("-o").arg(&program).arg(&source);
     match command.status() {
@@ -88,8 +88,8 @@ fn build_c(
 }
 
 /// Each set of flags has its own target directory, or each would undo the other's build.
-fn build_rayon(place: &Place, directory: &str, rustflags: &str) -> Result<PathBuf, String> {
-    let target = place.bench.join(directory);
-    place.cargo_build("evenly-compare", &target, rustflags)?;
+fn build_rayon(paths: &Paths, directory: &str, rustflags: &str) -> Result<PathBuf, String> {
+    let target = paths.bench.join(directory);
+    paths.cargo_build("evenly-compare", &target, rustflags)?;
     Ok(target.join("release").join("rayon"))
 }

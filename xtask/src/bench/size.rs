@@ -1,17 +1,17 @@
-//! Size: what the program weighs and what it takes to build it.
+//! Size of the program, and the time and crates of its build.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::Instant;
 
 use super::findings::Findings;
-use crate::place::Place;
+use crate::paths::Paths;
 use crate::table::{Table, significant};
 
-pub(crate) fn measure(place: &Place) -> Result<Findings, String> {
-    let binary = fs::metadata(&place.evenly).map_err(|error| error.to_string())?.len();
-    let (others, ours) = crates(place)?;
-    let clean_build_s = clean_build_s(place)?;
+pub(crate) fn measure(paths: &Paths) -> Result<Findings, String> {
+    let binary = fs::metadata(&paths.evenly).map_err(|error| error.to_string())?.len();
+    let (others, ours) = crates(paths)?;
+    let clean_build_s = clean_build_s(paths)?;
 
     let mut table = Table::new("Size: the binary, its crates, its build", "", &["figure", "value"]);
     let mut row = |name: &str, value: String| table.rows.push(vec![name.into(), value]);
@@ -24,8 +24,8 @@ pub(crate) fn measure(place: &Place) -> Result<Findings, String> {
 
 /// How many crates the binary is made of: those of others, and those of this workspace, which
 /// cargo prints with their path.
-fn crates(place: &Place) -> Result<(usize, usize), String> {
-    let mut cargo = place.cargo();
+fn crates(paths: &Paths) -> Result<(usize, usize), String> {
+    let mut cargo = paths.cargo();
     cargo.args(["tree", "-p", "evenly-cli", "-e", "normal", "--prefix", "none"]);
     let output = cargo.output().map_err(|error| format!("cannot run cargo: {error}"))?;
     if !output.status.success() {
@@ -40,21 +40,21 @@ fn crates(place: &Place) -> Result<(usize, usize), String> {
 
 /// Builds the release binary into an empty target directory. What it depends on is downloaded
 /// before the clock starts.
-fn clean_build_s(place: &Place) -> Result<f64, String> {
-    let target = place.bench.join("clean");
+fn clean_build_s(paths: &Paths) -> Result<f64, String> {
+    let target = paths.bench.join("clean");
     let remove = || match fs::remove_dir_all(&target) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(format!("{}: {error}", target.display()))
         }
         _ => Ok(()),
     };
-    let fetched = place.cargo().args(["fetch", "--quiet"]).status();
+    let fetched = paths.cargo().args(["fetch", "--quiet"]).status();
     if !fetched.is_ok_and(|status| status.success()) {
         return Err("cargo fetch failed".into());
     }
     remove()?;
     let started = Instant::now();
-    place.cargo_build("evenly-cli", &target, "")?;
+    paths.cargo_build("evenly-cli", &target, "")?;
     let elapsed = started.elapsed();
     remove()?;
     Ok(elapsed.as_secs_f64())

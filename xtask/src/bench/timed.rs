@@ -1,4 +1,4 @@
-//! The sections that measure time: who contends in each, and over how much work.
+//! Sections that measure time: their contenders and amounts of work.
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,13 @@ use super::findings::Findings;
 use super::measure::{Outcome, Sample, alternate};
 use super::options::Options;
 use super::rivals::Rivals;
-use crate::place::{Place, installed};
+use crate::paths::{Paths, installed};
 use crate::table::{Table, significant};
 
 /// In what a contender's time is expressed.
 #[derive(Clone, Copy)]
 pub(crate) enum Unit {
-    /// Billions or millions of numbers a second: so much work, divided by a power of ten.
+    /// Billions or millions of numbers a second: the amount of work, divided by a power of ten.
     Rate {
         work: f64,
         scale: f64,
@@ -23,7 +23,7 @@ pub(crate) enum Unit {
 }
 
 /// `count even` over a range so long that everything but counting vanishes.
-pub(crate) fn compute(place: &Place, rivals: &Rivals, options: &Options) -> Findings {
+pub(crate) fn compute(paths: &Paths, rivals: &Rivals, options: &Options) -> Findings {
     const NUMBERS: u64 = 10_000_000_000;
     let workers = options.workers;
     let even = || Answer::Integer(u128::from(NUMBERS / 2));
@@ -37,7 +37,7 @@ pub(crate) fn compute(place: &Place, rivals: &Rivals, options: &Options) -> Find
     };
     let (default, native) = (rivals.rayon_default.as_ref(), rivals.rayon_native.as_ref());
     let contenders = [
-        Contender::evenly(&place.evenly, &format!("count even 0..1e10 -j {workers}"), even()),
+        Contender::evenly(&paths.evenly, &format!("count even 0..1e10 -j {workers}"), even()),
         exercise("-O2", rivals.exercise_o2.as_ref()),
         exercise("-O3 -march=native", rivals.exercise_o3.as_ref()),
         rayon("every number tested", default, "even-every"),
@@ -68,7 +68,7 @@ fn parallel_exercise(rivals: &Rivals, workers: usize, numbers: u64) -> Contender
 }
 
 /// A chunk for every single number: what it costs to hand out work and get a result back.
-pub(crate) fn dispatch(place: &Place, rivals: &Rivals, options: &Options) -> Findings {
+pub(crate) fn dispatch(paths: &Paths, rivals: &Rivals, options: &Options) -> Findings {
     let (numbers, range) = match options.quick {
         true => (20_000_000_u64, "0..2e7"),
         false => (40_000_000, "0..4e7"),
@@ -87,7 +87,7 @@ pub(crate) fn dispatch(place: &Place, rivals: &Rivals, options: &Options) -> Fin
         Contender::peer(name, rivals.pipe_records.as_ref(), &arguments, answer)
     };
     let contenders = [
-        Contender::evenly(&place.evenly, &evenly, even()),
+        Contender::evenly(&paths.evenly, &evenly, even()),
         rayon("rayon inside one process, one task each", "tasks"),
         rayon("rayon inside one process, scope.spawn each", "spawn"),
         raw("raw pipe, 32-byte records one way, 128 to a write", 128),
@@ -99,7 +99,7 @@ pub(crate) fn dispatch(place: &Place, rivals: &Rivals, options: &Options) -> Fin
 
 /// A trivial range, so that making and ending the processes is all there is.
 pub(crate) fn startup(
-    place: &Place,
+    paths: &Paths,
     rivals: &Rivals,
     options: &Options,
 ) -> Result<Findings, String> {
@@ -107,7 +107,7 @@ pub(crate) fn startup(
     let mut all = Findings { table: Table::new(title, RATIO, &[]), failures: Vec::new() };
     for workers in [1, 2, 8, 64, 256] {
         eprintln!("  {workers} workers");
-        let contenders = startup_contenders(place, rivals, workers)?;
+        let contenders = startup_contenders(paths, rivals, workers)?;
         // Such short runs scatter, and more of them cost little.
         let found = timed(title.into(), Unit::Milliseconds, &contenders, 3 * options.rounds());
         all.table.header = found.table.header;
@@ -118,11 +118,11 @@ pub(crate) fn startup(
 }
 
 fn startup_contenders(
-    place: &Place,
+    paths: &Paths,
     rivals: &Rivals,
     workers: usize,
 ) -> Result<[Contender; 4], String> {
-    let lines = place.bench.join(format!("lines-{workers}"));
+    let lines = paths.bench.join(format!("lines-{workers}"));
     let mut text = String::new();
     for n in 1..=workers {
         // Writing to a String cannot fail.
@@ -137,7 +137,7 @@ fn startup_contenders(
     let xargs = format!("-P {workers} -n1 true");
     let parallel = format!("-j {workers} true");
     Ok([
-        Contender::evenly(&place.evenly, &evenly, Answer::Integer(500)),
+        Contender::evenly(&paths.evenly, &evenly, Answer::Integer(500)),
         Contender::peer(
             format!("exercise in C, -O2: exercise {workers} 0 1000"),
             rivals.exercise_o2.as_ref(),
@@ -150,14 +150,14 @@ fn startup_contenders(
 }
 
 /// A function with real work in it, beside the program made for it.
-pub(crate) fn prime(place: &Place, options: &Options) -> Findings {
+pub(crate) fn prime(paths: &Paths, options: &Options) -> Findings {
     const PRIMES_BELOW_1E10: u128 = 455_052_511;
     let workers = options.workers;
     let answer = || Answer::Integer(PRIMES_BELOW_1E10);
     let evenly = format!("count prime 0..1e10 -j {workers}");
     let primesieve = format!("1e10 -t{workers} -q");
     let contenders = [
-        Contender::evenly(&place.evenly, &evenly, answer()),
+        Contender::evenly(&paths.evenly, &evenly, answer()),
         Contender::peer(
             format!("primesieve {primesieve}"),
             installed("primesieve").as_ref(),

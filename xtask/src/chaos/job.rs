@@ -1,5 +1,4 @@
-//! Jobs with known answers, of half a second to ten seconds of work, and some that are over at
-//! once.
+//! Jobs with known answers: half a second to ten seconds of work, and some without work.
 
 use std::fmt;
 
@@ -39,7 +38,7 @@ const FROM_ZERO: [(i128, u128, u64); 7] = [
     (100_000_000_000, 4_118_054_813, 10_000_000),
 ];
 
-/// The primes in so many numbers from a start, as primesieve 11 counts them.
+/// Numbers of primes in ranges, from primesieve 11.
 const HIGH_UP: [(i128, i128, u128); 6] = [
     (9_223_372_036_844_775_808, 10_000_000, 229_023),
     (1_000_000_000_000_000_000, 20_000_000, 483_161),
@@ -61,7 +60,7 @@ impl Job {
         }
     }
 
-    /// One that is not over before somebody ends it.
+    /// A job that does not end before a fault ends it.
     pub(crate) fn endless(random: &mut Random) -> Self {
         match random.once_in(2) {
             true => Self {
@@ -121,7 +120,7 @@ impl Job {
         Self { only_fixed: true, ..Self::prime(start, start + len, Answer::Sieved, (1, 300)) }
     }
 
-    /// Harm comes to its processes when they have hardly begun, or not at all.
+    /// FaultPlan comes to its processes when they have hardly begun, or not at all.
     fn tiny(random: &mut Random) -> Self {
         let start = i128::from(random.between(0, 10));
         let len = i128::from(random.between(0, 1000));

@@ -1,4 +1,4 @@
-//! A journal of a run that was ended: it is gone on with, in peace, and must come to its answer.
+//! Resumption of an ended run from its journal, without faults, to its answer.
 
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::launch;
 use super::verdict::{Fault, Wrong};
 
-/// More than any of the jobs takes.
+/// Longest time of a resumed run.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A journal of its own; removed when it is dropped.
@@ -24,7 +24,7 @@ impl Journal {
         format!(" --journal {}", self.0.display())
     }
 
-    /// Goes on with a run that had these words. What is wrong with that.
+    /// Resumes a run with these words, and returns its error.
     pub(crate) fn go_on(
         &self,
         evenly: &Path,
@@ -60,7 +60,7 @@ impl Journal {
     }
 }
 
-/// Waits for its end; a count has so little to say that nobody need read it meanwhile.
+/// Waits for its end. The output of a count fits the pipe, so it is read afterwards.
 fn ends(child: &mut Child) -> bool {
     let started = Instant::now();
     while started.elapsed() < PATIENCE {

@@ -1,9 +1,9 @@
-//! The faults that `cargo xtask chaos` causes, by the names of its option `--only`.
+//! Kinds of faults that `cargo xtask chaos` causes, named as in its option `--only`.
 
 use clap::ValueEnum;
 use std::time::Duration;
 
-/// A fault that a run is exposed to.
+/// Kind of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub(crate) enum Kind {
     /// SIGKILL to a worker
@@ -44,7 +44,7 @@ impl Kind {
         }
     }
 
-    /// Whether it ends the run. The others are done again and again, and the run goes on.
+    /// Whether it ends the run. The other kinds repeat, and the run continues.
     pub(crate) fn is_end(self) -> bool {
         matches!(self, Self::Interrupt | Self::Hangup | Self::Primary)
     }

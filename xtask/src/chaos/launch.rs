@@ -1,5 +1,5 @@
-//! Starts a run so that nothing of it outlives xtask: through a step between fork and exec, which
-//! Rust has not without `unsafe`, so that xtask itself is that step.
+//! Launcher of a run that ends with xtask: sets PR_SET_PDEATHSIG in a second xtask process before exec, since std has
+//! no safe hook between fork and exec.
 
 use clap::Args;
 use std::ffi::OsString;

@@ -1,9 +1,9 @@
-//! `cargo xtask chaos`: evenly under harm, again and again, held against answers that are known.
+//! `cargo xtask chaos`: runs of evenly under faults, compared with known answers.
 //!
 //! What is planned follows from the seed and the options alone: run k of seed S is the first run of
 //! seed S + k. When each blow falls is up to the machine.
 
-mod assault;
+mod injector;
 mod job;
 mod journal;
 mod kind;
@@ -36,13 +36,13 @@ use run::Report;
 use signals::Signals;
 use tally::Tally;
 
-use crate::place::Place;
+use crate::paths::Paths;
 
-/// How many runs are under way at a time: one of them often waits for something.
+/// Number of concurrent runs: one of them often waits.
 const LANES: usize = 2;
-/// After so many bad runs more of them would say nothing new.
+/// Number of bad runs after which the command stops.
 const BAD_MAX: usize = 100;
-/// How often it says how it goes.
+/// Time between two progress lines.
 const PROGRESS_EVERY: Duration = Duration::from_secs(30);
 
 pub(crate) fn main(options: Options) -> ExitCode {
@@ -60,7 +60,7 @@ fn run(mut options: Options) -> Result<Tally, String> {
     options.sort_kinds();
     let seed = options.seed.unwrap_or_else(some_seed);
     println!("seed {seed}");
-    let place = Place::find(options.evenly.as_deref())?;
+    let paths = Paths::find(options.evenly.as_deref())?;
     let signals = Signals::that_arrive();
     options.kinds.retain(|kind| can_be_done(*kind, &signals));
     if options.kinds.is_empty() {
@@ -72,7 +72,7 @@ fn run(mut options: Options) -> Result<Tally, String> {
     let minutes = options.minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let lanes = Lanes {
         options,
-        evenly: &place.evenly,
+        evenly: &paths.evenly,
         signals: &signals,
         seed,
         until: minutes.map(|minutes| started + minutes),
@@ -142,7 +142,7 @@ impl Lanes<'_> {
             let plan = Plan::draw(self.seed.wrapping_add(number), self.options);
             let report = run::carry_out(plan, self.evenly, self.signals);
             let has_failed = report.is_err();
-            // Nobody listens any more after the other lane has failed.
+            // The receiver is gone after an error in another lane.
             if reports.send(report).is_err() || has_failed {
                 return;
             }
@@ -172,7 +172,7 @@ fn repeated(options: &Options) -> String {
     repeated
 }
 
-/// Whether a kind of harm arrives; says so if not.
+/// Whether the signals of a kind of fault arrive; prints a message if not.
 fn can_be_done(kind: Kind, signals: &Signals) -> bool {
     let (can_be_done, ignored) = match kind {
         Kind::Interrupt => (!signals.interrupts.is_empty(), "SIGINT and SIGTERM are"),

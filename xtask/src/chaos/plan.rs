@@ -1,4 +1,4 @@
-//! What a run is going to be, from its seed: the job, the policy, the workers, and the harm.
+//! Plan of a run, from its seed: job, policy, workers and faults.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(crate) struct Plan {
     pub(crate) policy: Policy,
     pub(crate) workers: u64,
     progress: &'static str,
-    pub(crate) harm: Harm,
+    pub(crate) faults: FaultPlan,
     /// Whether it keeps a journal, and is gone on with if it was ended before its answer.
     pub(crate) is_kept: bool,
 }
@@ -29,12 +29,12 @@ impl Policy {
     pub(crate) const NAMES: [&str; 4] = ["timed", "static", "guided", "fixed"];
 }
 
-/// What is done to the run, in time since its start.
+/// The faults of a run, in time since its start.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Harm {
-    /// From when on it is done again and again.
+pub(crate) struct FaultPlan {
+    /// Begin of the faults.
     pub(crate) from: Duration,
-    /// Then it ends, and the run must come to its end in peace.
+    /// End of the faults; then the run must end by itself.
     pub(crate) until: Duration,
     /// Each kind, with the mean time from one to the next.
     pub(crate) streams: Vec<(Kind, Duration)>,
@@ -42,7 +42,7 @@ pub(crate) struct Harm {
     pub(crate) end: Option<(Kind, Duration)>,
 }
 
-impl Harm {
+impl FaultPlan {
     pub(crate) fn is_none(&self) -> bool {
         self.streams.is_empty() && self.end.is_none()
     }
@@ -51,8 +51,8 @@ impl Harm {
 impl Plan {
     pub(crate) fn draw(seed: u64, options: &Options) -> Self {
         let mut random = Random::new(seed);
-        let harm = Harm::draw(&mut random, options);
-        let (job, is_endless) = match harm.end {
+        let faults = FaultPlan::draw(&mut random, options);
+        let (job, is_endless) = match faults.end {
             // A job that may be over first, or none that could be.
             Some(_) if random.once_in(2) => (Job::endless(&mut random), true),
             _ => (Job::draw(&mut random), false),
@@ -64,8 +64,8 @@ impl Plan {
             false => random.real_magnitude(1.0, 17.0) as u64,
         };
         let progress = random.choose(&["auto", "plain", "none"]).unwrap_or("auto");
-        let is_kept = !is_endless && (harm.end.is_some() || random.once_in(4));
-        Self { seed, job, policy, workers, progress, harm, is_kept }
+        let is_kept = !is_endless && (faults.end.is_some() || random.once_in(4));
+        Self { seed, job, policy, workers, progress, faults, is_kept }
     }
 
     /// The words after the name of the program.
@@ -74,9 +74,9 @@ impl Plan {
         format!("{job} --split {typed} -j {workers} --progress {progress}")
     }
 
-    /// The harm in words.
-    pub(crate) fn harm_in_words(&self) -> String {
-        let Harm { from, until, streams, end } = &self.harm;
+    /// The faults in words.
+    pub(crate) fn faults_in_words(&self) -> String {
+        let FaultPlan { from, until, streams, end } = &self.faults;
         let mut words: Vec<String> = streams
             .iter()
             .map(|(kind, mean)| format!("{} every {:.1} ms", kind.name(), mean.as_secs_f64() * 1e3))
@@ -117,7 +117,7 @@ impl Policy {
     }
 }
 
-impl Harm {
+impl FaultPlan {
     fn draw(random: &mut Random, options: &Options) -> Self {
         let from = match random.once_in(4) {
             true => Duration::ZERO,
@@ -170,7 +170,7 @@ mod tests {
         for seed in 0..200 {
             let [one, other] = [(); 2].map(|()| Plan::draw(seed, &options));
             assert_eq!(one.words(), other.words());
-            assert_eq!(one.harm, other.harm);
+            assert_eq!(one.faults, other.faults);
         }
         let all: std::collections::HashSet<String> =
             (0..200).map(|seed| Plan::draw(seed, &options).words()).collect();
@@ -182,11 +182,11 @@ mod tests {
         for &kind in Kind::value_variants() {
             let mut done = 0;
             for seed in 0..100 {
-                let harm = Plan::draw(seed, &options(&[kind])).harm;
-                let planned = harm.streams.iter().map(|(kind, _)| *kind);
-                let planned: Vec<Kind> = planned.chain(harm.end.map(|(kind, _)| kind)).collect();
+                let faults = Plan::draw(seed, &options(&[kind])).faults;
+                let planned = faults.streams.iter().map(|(kind, _)| *kind);
+                let planned: Vec<Kind> = planned.chain(faults.end.map(|(kind, _)| kind)).collect();
                 assert!(planned.iter().all(|planned| *planned == kind), "{kind:?}: {planned:?}");
-                assert_eq!(planned.is_empty(), harm.is_none());
+                assert_eq!(planned.is_empty(), faults.is_none());
                 done += planned.len();
             }
             assert!((85..100).contains(&done), "{kind:?} in {done} of 100 runs");
@@ -199,9 +199,9 @@ mod tests {
         let plans: Vec<Plan> = (0..500).map(|seed| Plan::draw(seed, &options)).collect();
         for &kind in Kind::value_variants() {
             let has = |plan: &&Plan| {
-                let harm = &plan.harm;
-                harm.streams.iter().any(|(other, _)| *other == kind)
-                    || harm.end.is_some_and(|(other, _)| other == kind)
+                let faults = &plan.faults;
+                faults.streams.iter().any(|(other, _)| *other == kind)
+                    || faults.end.is_some_and(|(other, _)| other == kind)
             };
             assert!(plans.iter().filter(has).count() >= 10, "{kind:?}");
         }

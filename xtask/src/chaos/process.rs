@@ -1,11 +1,11 @@
-//! Processes by number and time of birth, so that a number that was given away again is noticed.
+//! Process identity: process number and start time, so that a reused number is noticed.
 
 use std::fs;
 use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-/// One process, for good: when it has gone, another with its number is not it.
+/// Identity of one process; a later process with the same number is a different one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Process {
     pub(crate) pid: u32,
@@ -22,12 +22,12 @@ struct Stat {
 }
 
 impl Process {
-    /// Whoever has this number now.
+    /// The process that has this number now.
     pub(crate) fn with_number(pid: u32) -> Option<Self> {
         stat(pid).map(|Stat { born, .. }| Self { pid, born })
     }
 
-    /// Its state, as a letter; `None` once it has ended, even if nobody has waited for it yet.
+    /// Its state, as a letter; `None` once it has ended, also while it is a zombie.
     pub(crate) fn state(self) -> Option<char> {
         self.stat().map(|stat| stat.state)
     }
@@ -41,7 +41,7 @@ impl Process {
         let pid = self.pid;
         match fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")) {
             Ok(numbers) => numbers.split(' ').filter_map(|number| number.parse().ok()).collect(),
-            // A kernel without that file, or nobody there any more.
+            // A kernel without that file, or a process that is gone.
             Err(_) => every_number()
                 .filter(|number| stat(*number).is_some_and(|stat| stat.parent == pid))
                 .collect(),
@@ -60,8 +60,7 @@ impl Process {
         child.stat().is_some_and(|stat| stat.parent == self.pid).then_some(child)
     }
 
-    /// Sends a signal if it lives and has this parent; whether it did. Without a parent, anybody's
-    /// child is meant.
+    /// Sends a signal if the process lives and, if `parent` is given, has this parent; returns whether it did.
     pub(crate) fn signal(self, signal: Signal, parent: Option<u32>) -> bool {
         // What is checked after the descriptor was opened holds for the process behind it: the
         // number cannot have been given to another before without being noticed, and if it is
@@ -145,7 +144,7 @@ mod tests {
         while process.state().is_some() {
             std::thread::yield_now();
         }
-        assert!(!process.signal(Signal::CONT, Some(me.pid)), "nobody has waited, but it has ended");
+        assert!(!process.signal(Signal::CONT, Some(me.pid)), "a zombie has ended");
         child.wait().unwrap();
         assert_eq!(Process::with_number(child.id()), None);
     }

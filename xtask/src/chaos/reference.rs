@@ -1,4 +1,4 @@
-//! Answers that owe nothing to evenly: a closed form, and a plain sieve in one loop.
+//! Reference answers without evenly: a closed form, and a plain sieve.
 
 /// How many even numbers there are from `start` to `end`, without `end`.
 pub(crate) fn evens(start: i128, end: i128) -> u128 {

@@ -1,4 +1,4 @@
-//! One run, from its start to what was wrong with it.
+//! One run under faults, from its start to its verdict.
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use super::assault::Assault;
+use super::injector::Injector;
 use super::journal::Journal;
 use super::launch;
 use super::plan::Plan;
@@ -20,31 +20,31 @@ use super::signals::Signals;
 use super::target::Blows;
 use super::verdict::{Fault, Seen, judge, lost};
 
-/// In the environment of all processes of a run, with a value of its own for each.
+/// Environment variable that marks all processes of a run; each run has its own value.
 const MARK: &str = "XTASK_CHAOS_RUN";
-/// How long workers may live on when their primary was killed.
+/// Longest life of workers after their primary was killed.
 const ORPHANED_MAX: Duration = Duration::from_secs(1);
-/// How long what is killed may take to be gone.
+/// Longest time until a killed process is gone.
 const KILLED_MAX: Duration = Duration::from_secs(10);
-/// More than any run has to say; the rest is left in the pipe.
+/// Most bytes read from the output of a run.
 const OUTPUT_MAX: u64 = 64 << 20;
 
-/// What came of a run.
+/// Result of a run.
 pub(crate) struct Report {
     pub(crate) plan: Plan,
     pub(crate) blows: Blows,
-    /// Whether it was gone on with afterwards.
+    /// Whether it was resumed afterwards.
     pub(crate) is_resumed: bool,
     /// The signal that asked it to end.
     pub(crate) asked: Option<Signal>,
-    /// How many losses it told.
+    /// Number of losses that the run reported.
     pub(crate) losses: usize,
     pub(crate) elapsed: Duration,
     pub(crate) faults: Vec<Fault>,
     pub(crate) stderr: String,
 }
 
-/// Runs `evenly` as planned, with the harm that is planned, and judges it.
+/// Runs `evenly` under the planned faults and judges the run.
 ///
 /// # Errors
 /// If it could not be started, or its processes could not be looked at.
@@ -65,18 +65,18 @@ pub(crate) fn carry_out(plan: Plan, evenly: &Path, signals: &Signals) -> Result<
     };
 
     let outputs = (child.stdout.take(), child.stderr.take());
-    let mut assault = Assault::new(&plan.harm, seed, primary, signals);
+    let mut injector = Injector::new(&plan.faults, seed, primary, signals);
     let started = Instant::now();
     let environment = (MARK, &*mark);
     let mark = format!("{MARK}={mark}");
     let (end, stdout, stderr) = thread::scope(|scope| {
         let stdout = scope.spawn(|| read(outputs.0));
         let stderr = scope.spawn(|| read(outputs.1));
-        let end = End::of(&mut child, primary, &descriptor, &mut assault, &mark);
+        let end = End::of(&mut child, primary, &descriptor, &mut injector, &mark);
         (end, stdout.join().unwrap_or_default(), stderr.join().unwrap_or_default())
     });
     let end = end?;
-    let asked = assault.end;
+    let asked = injector.end;
     let seen = Seen {
         status: end.status,
         hung: &end.hung,
@@ -85,8 +85,8 @@ pub(crate) fn carry_out(plan: Plan, evenly: &Path, signals: &Signals) -> Result<
         stdout: &stdout,
         stderr: &stderr,
         survivors: &end.survivors,
-        harmed: &assault.target.harmed,
-        disobedience: &assault.disobedience,
+        hit: &injector.target.hit,
+        stop_errors: &injector.stop_errors,
     };
     let mut faults = judge(&seen);
     let is_resumed = journal.is_some_and(|journal| {
@@ -98,7 +98,7 @@ pub(crate) fn carry_out(plan: Plan, evenly: &Path, signals: &Signals) -> Result<
     });
     Ok(Report {
         plan,
-        blows: assault.target.blows,
+        blows: injector.target.blows,
         is_resumed,
         asked: asked.map(|asked| asked.signal),
         losses: stderr.lines().filter(|line| lost(line).is_some()).count(),
@@ -119,49 +119,49 @@ struct End {
 }
 
 impl End {
-    /// Does harm until the primary ends or has no more time, then sees to it that nothing is left.
+    /// Injects faults until the primary ends or its time is over, then kills remaining processes.
     fn of(
         child: &mut Child,
         primary: Process,
         descriptor: &OwnedFd,
-        assault: &mut Assault<'_>,
+        injector: &mut Injector<'_>,
         mark: &str,
     ) -> Result<Self, String> {
-        let outcome = watch(child, descriptor, assault);
+        let outcome = watch(child, descriptor, injector);
         let at = Instant::now();
         let (status, hung) = match outcome {
             Ok(Some(status)) => (Some(status), String::new()),
             _ => (None, picture(primary)),
         };
-        let was_killed = assault.end.is_some_and(|end| end.signal == Signal::KILL);
+        let was_killed = injector.end.is_some_and(|end| end.signal == Signal::KILL);
         let patience = if was_killed { ORPHANED_MAX } else { Duration::ZERO };
         let mut survivors = Vec::new();
         if status.is_some() {
-            let living = living(&assault.target.seen, mark, patience);
+            let living = living(&injector.target.seen, mark, patience);
             survivors = living.iter().map(|process| process.pid).collect();
         } else {
             // Its workers die with it, and do not count as having outlived it.
             let _ = child.kill();
             let _ = child.wait();
         }
-        clean_up(&assault.target.seen, mark)?;
+        clean_up(&injector.target.seen, mark)?;
         outcome.map(|_| Self { status, at, hung, survivors })
     }
 }
 
-/// Does harm until the primary ends; `None` if it does not in its time.
+/// Injects faults until the primary ends; `None` if it does not end in time.
 fn watch(
     child: &mut Child,
     descriptor: &OwnedFd,
-    assault: &mut Assault<'_>,
+    injector: &mut Injector<'_>,
 ) -> Result<Option<ExitStatus>, String> {
     loop {
         let ended = child.try_wait().map_err(|error| format!("cannot wait: {error}"))?;
-        if ended.is_some() || Instant::now() > assault.deadline() {
+        if ended.is_some() || Instant::now() > injector.deadline() {
             return Ok(ended);
         }
-        assault.act();
-        wait(descriptor, assault.next().saturating_duration_since(Instant::now()));
+        injector.act();
+        wait(descriptor, injector.next().saturating_duration_since(Instant::now()));
     }
 }
 
@@ -188,7 +188,7 @@ fn living(seen: &HashSet<Process>, mark: &str, patience: Duration) -> HashSet<Pr
     }
 }
 
-/// Kills whoever is left of a run, so that the next is alone.
+/// Kills all remaining processes of a run.
 fn clean_up(seen: &HashSet<Process>, mark: &str) -> Result<(), String> {
     let started = Instant::now();
     loop {

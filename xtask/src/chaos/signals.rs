@@ -1,10 +1,10 @@
-//! The signals that are sent, by name, and those that would not arrive.
+//! Signals that the faults send, without those that the parent of xtask ignores.
 
 use std::fs;
 
 use rustix::process::Signal;
 
-/// Those that end a worker, besides SIGKILL.
+/// Signals that end a worker, besides SIGKILL.
 const FATAL: [Signal; 7] = [
     Signal::SEGV,
     Signal::ABORT,
@@ -15,11 +15,11 @@ const FATAL: [Signal; 7] = [
     Signal::PIPE,
 ];
 
-/// Those that ask a primary to end.
+/// Signals that ask a primary to end.
 const INTERRUPTS: [Signal; 2] = [Signal::INT, Signal::TERM];
 
-/// The signals that can be relied on. Who starts xtask may have it ignore some, as a shell does
-/// with SIGINT in the background and nohup with SIGHUP; its children ignore them, too (execve(2)).
+/// The signals that are not ignored. The parent of xtask may ignore some, as a shell does with SIGINT in the background
+/// and nohup with SIGHUP; children inherit that (execve(2)).
 pub(crate) struct Signals {
     pub(crate) fatal: Vec<Signal>,
     pub(crate) interrupts: Vec<Signal>,

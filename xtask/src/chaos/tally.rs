@@ -1,4 +1,4 @@
-//! Counts over all runs, and the tables that show them.
+//! Counts over all runs, and their tables.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use super::target::Blows;
 use super::verdict::Wrong;
 use crate::table::{Style, Table, significant};
 
-/// How many lines of standard error a bad run is shown with.
+/// Lines of standard error shown for a bad run.
 const TAIL: usize = 15;
 
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub(crate) struct Tally {
     policies: BTreeMap<&'static str, Counts>,
     blows: Blows,
     wrongs: Vec<Wrong>,
-    /// What there is to say about each bad run.
+    /// Descriptions of the bad runs.
     pub(crate) bad: Vec<String>,
 }
 
@@ -26,10 +26,10 @@ pub(crate) struct Tally {
 #[derive(Clone, Copy, Default)]
 struct Counts {
     runs: u64,
-    without_harm: u64,
+    without_faults: u64,
     /// The primary was asked to end, or killed.
     ended: u64,
-    /// It was gone on with after that, by its journal.
+    /// It was resumed from its journal.
     resumed: u64,
     losses: u64,
     bad: u64,
@@ -40,7 +40,7 @@ impl Counts {
     fn plus(self, other: Self) -> Self {
         Self {
             runs: self.runs + other.runs,
-            without_harm: self.without_harm + other.without_harm,
+            without_faults: self.without_faults + other.without_faults,
             ended: self.ended + other.ended,
             resumed: self.resumed + other.resumed,
             losses: self.losses + other.losses,
@@ -51,7 +51,7 @@ impl Counts {
 
     fn cells(self, name: &str) -> Vec<String> {
         let counts =
-            [self.runs, self.without_harm, self.ended, self.resumed, self.losses, self.bad];
+            [self.runs, self.without_faults, self.ended, self.resumed, self.losses, self.bad];
         let cells = counts.iter().map(u64::to_string);
         let longest = significant(self.longest.as_secs_f64());
         [name.to_owned()].into_iter().chain(cells).chain([longest]).collect()
@@ -64,7 +64,7 @@ impl Tally {
         let is_bad = !report.faults.is_empty();
         let counts = Counts {
             runs: 1,
-            without_harm: u64::from(report.plan.harm.is_none()),
+            without_faults: u64::from(report.plan.faults.is_none()),
             ended: u64::from(report.asked.is_some()),
             resumed: u64::from(report.is_resumed),
             losses: report.losses as u64,
@@ -86,7 +86,7 @@ impl Tally {
         self.policies.values().fold(Counts::default(), |sum, counts| sum.plus(*counts))
     }
 
-    /// One line on how it goes.
+    /// The progress line.
     pub(crate) fn progress(&self, elapsed: Duration) -> String {
         let Counts { runs, losses, bad, .. } = self.total();
         let blows: u64 = self.blows.values().sum();
@@ -96,8 +96,16 @@ impl Tally {
 
     /// Everything that was counted.
     pub(crate) fn render(&self) -> String {
-        let header =
-            ["policy", "runs", "no harm", "ended", "resumed", "losses told", "bad", "longest, s"];
+        let header = [
+            "policy",
+            "runs",
+            "no faults",
+            "ended",
+            "resumed",
+            "losses reported",
+            "bad",
+            "longest, s",
+        ];
         let note = "ended: the primary was asked to end by a signal, or killed. \
                     resumed: then gone on with by its journal.";
         let mut runs = Table::new("Runs", note, &header);
@@ -120,7 +128,7 @@ impl Tally {
     }
 }
 
-/// A bad run: what was wrong, what it was, how to plan it again, and what it said at last.
+/// A bad run: its errors, its plan, the seed that repeats it, and its last lines.
 fn describe(report: &Report, options: &str) -> String {
     let Report { plan, faults, stderr, elapsed, .. } = report;
     let mut text = String::new();
@@ -131,7 +139,7 @@ fn describe(report: &Report, options: &str) -> String {
     let kept = if plan.is_kept { " --journal FILE" } else { "" };
     let _ = writeln!(text, "  ran    evenly {}{kept}", plan.words());
     let _ = writeln!(text, "  took   {} s", significant(elapsed.as_secs_f64()));
-    let _ = writeln!(text, "  harm   {}", plan.harm_in_words());
+    let _ = writeln!(text, "  faults {}", plan.faults_in_words());
     let sent = report.blows.iter().map(|((whom, name), times)| format!("{times} {name} to {whom}"));
     let _ = writeln!(text, "  sent   {}", sent.collect::<Vec<_>>().join(", "));
     let _ = writeln!(text, "  again  cargo xtask chaos --runs 1 --seed {}{options}", plan.seed);

@@ -1,4 +1,4 @@
-//! The processes of one run as those see them who do harm: whom to hit, and who was hit.
+//! Processes of one run as targets of faults, and a record of the hits.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,21 +8,21 @@ use super::process::Process;
 use super::random::Random;
 use super::signals;
 
-/// How often each signal was sent, by "worker" or "primary" and its name.
+/// Number of sent signals, by "worker" or "primary" and the name of the signal.
 pub(crate) type Blows = BTreeMap<(&'static str, &'static str), u64>;
 
 pub(crate) struct Target {
     primary: Process,
-    /// Every worker that was ever seen.
+    /// All workers seen so far.
     pub(crate) seen: HashSet<Process>,
-    /// The numbers of all workers that were done harm to.
-    pub(crate) harmed: HashSet<u32>,
+    /// The process numbers of all workers that were hit.
+    pub(crate) hit: HashSet<u32>,
     pub(crate) blows: Blows,
 }
 
 impl Target {
     pub(crate) fn new(primary: Process) -> Self {
-        Self { primary, seen: HashSet::new(), harmed: HashSet::new(), blows: Blows::new() }
+        Self { primary, seen: HashSet::new(), hit: HashSet::new(), blows: Blows::new() }
     }
 
     pub(crate) fn state_of_primary(&self) -> Option<char> {
@@ -36,8 +36,12 @@ impl Target {
         workers
     }
 
-    /// Sends a signal to some worker; whom it hit, if anybody.
-    pub(crate) fn hit_somebody(&mut self, signal: Signal, random: &mut Random) -> Option<Process> {
+    /// Sends a signal to a random worker, and returns the worker.
+    pub(crate) fn hit_random_worker(
+        &mut self,
+        signal: Signal,
+        random: &mut Random,
+    ) -> Option<Process> {
         // Asking after one of them only: this is done up to a thousand times a second.
         let numbers = self.primary.numbers_of_children();
         let worker = self.primary.child(random.choose(&numbers)?)?;
@@ -48,7 +52,7 @@ impl Target {
         self.seen.insert(worker);
         let is_hit = worker.signal(signal, Some(self.primary.pid));
         if is_hit {
-            self.harmed.insert(worker.pid);
+            self.hit.insert(worker.pid);
             self.count("worker", signal);
         }
         is_hit

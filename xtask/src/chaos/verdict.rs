@@ -1,4 +1,4 @@
-//! What a run must look like: judges what was seen of one, and does nothing else.
+//! Verdict on a run from the observations of it.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
@@ -6,24 +6,24 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// What can be wrong.
+/// Kinds of errors of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Wrong {
-    /// Not the answer on standard output, or some of it where there must be none.
+    /// Wrong output on standard output, or output where there must be none.
     Answer,
-    /// It did not end in its time.
+    /// The run did not end in time.
     Hang,
-    /// A process of the run was alive when there must be none.
+    /// A process of the run outlived it.
     Orphan,
-    /// It did not end as it must.
+    /// Wrong exit status or signal.
     Status,
-    /// A line on standard error that is not one of its own.
+    /// Unexpected line on standard error.
     Stderr,
-    /// It told the loss of a worker to which nothing was done.
+    /// Reported loss of a worker that was not hit.
     Loss,
-    /// It did not stop, or did not stop its workers.
+    /// The primary or its workers did not stop at SIGTSTP.
     Tstp,
-    /// Gone on with by its journal, it did not come to its answer.
+    /// The resumed run did not give its answer.
     Resume,
 }
 
@@ -53,7 +53,7 @@ impl Wrong {
     }
 }
 
-/// One thing that is wrong with a run.
+/// One error of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) wrong: Wrong,
@@ -66,26 +66,25 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What was seen of a run.
+/// Observations of a run.
 pub(crate) struct Seen<'a> {
-    /// How the primary ended; `None` if it did not, and was killed for that.
+    /// End of the primary; `None` if it did not end in time and was killed.
     pub(crate) status: Option<ExitStatus>,
-    /// What it and its workers were doing when they should have ended.
+    /// States of the primary and its workers at the time when they should have ended.
     pub(crate) hung: &'a str,
-    /// The signal that asked the primary to end, and how long after that it did.
+    /// The signal that asked the primary to end, and the time until it ended.
     pub(crate) asked: Option<(i32, Duration)>,
     pub(crate) answer: u128,
     pub(crate) stdout: &'a str,
     pub(crate) stderr: &'a str,
     /// The processes that outlived the run.
     pub(crate) survivors: &'a [u32],
-    /// The workers that were done harm to.
-    pub(crate) harmed: &'a HashSet<u32>,
-    pub(crate) disobedience: &'a BTreeSet<String>,
+    /// The workers that were hit.
+    pub(crate) hit: &'a HashSet<u32>,
+    pub(crate) stop_errors: &'a BTreeSet<String>,
 }
 
-/// A signal that arrives when the answer has just been written comes too late to be obeyed. The
-/// run has no more to do than to end then.
+/// A signal that arrives after the answer is written may be ignored: the run ends within this time anyway.
 const LATE: Duration = Duration::from_secs(1);
 
 pub(crate) fn judge(seen: &Seen<'_>) -> Vec<Fault> {
@@ -109,11 +108,11 @@ pub(crate) fn judge(seen: &Seen<'_>) -> Vec<Fault> {
     if let Some(line) = seen.stderr.lines().find(|line| !line.starts_with("evenly: ")) {
         found(Wrong::Stderr, format!("{line:?}"));
     }
-    let without_cause = |line: &&str| lost(line).is_some_and(|pid| !seen.harmed.contains(&pid));
+    let without_cause = |line: &&str| lost(line).is_some_and(|pid| !seen.hit.contains(&pid));
     if let Some(line) = seen.stderr.lines().find(without_cause) {
         found(Wrong::Loss, line.to_owned());
     }
-    seen.disobedience.iter().for_each(|text| found(Wrong::Tstp, text.clone()));
+    seen.stop_errors.iter().for_each(|text| found(Wrong::Tstp, text.clone()));
     faults
 }
 
@@ -122,7 +121,7 @@ impl Seen<'_> {
         self.stdout == format!("{}\n", self.answer)
     }
 
-    /// Whether the signal came too late to be obeyed.
+    /// Whether the signal came too late to have an effect.
     fn was_late(&self) -> bool {
         self.is_right() && self.asked.is_some_and(|(_, after)| after < LATE)
     }
@@ -142,7 +141,7 @@ impl Seen<'_> {
         }
     }
 
-    /// Whoever ends badly must at least not have written an answer.
+    /// A run with an error status must not have written an answer.
     fn wrote_well(&self, status: ExitStatus) -> bool {
         match self.asked {
             Some(_) => self.stdout.is_empty() || self.was_late(),
@@ -165,7 +164,7 @@ mod tests {
     const LOSS: &str = "evenly: worker 2 (pid 77) killed by signal 9; it had no chunk\n";
 
     /// A run that was right: in these tests something is changed in it.
-    fn right(harmed: &HashSet<u32>) -> Seen<'_> {
+    fn right(hit: &HashSet<u32>) -> Seen<'_> {
         Seen {
             status: Some(ExitStatus::from_raw(0)),
             hung: "",
@@ -174,8 +173,8 @@ mod tests {
             stdout: "25\n",
             stderr: LOSS,
             survivors: &[],
-            harmed,
-            disobedience: OBEDIENT,
+            hit,
+            stop_errors: OBEDIENT,
         }
     }
 
@@ -194,23 +193,23 @@ mod tests {
 
     #[test]
     fn every_fault_is_found() {
-        let harmed = &HashSet::from([77]);
+        let hit = &HashSet::from([77]);
         let none = HashSet::new();
         let four = Some(ExitStatus::from_raw(4 << 8));
         for (seen, expected) in [
-            (Seen { stdout: "24\n", ..right(harmed) }, vec![Wrong::Answer]),
-            (Seen { stdout: "25", ..right(harmed) }, vec![Wrong::Answer]),
-            (Seen { stdout: "25\n25\n", ..right(harmed) }, vec![Wrong::Answer]),
-            (Seen { stdout: "", ..right(harmed) }, vec![Wrong::Answer]),
-            (Seen { status: None, stdout: "", ..right(harmed) }, vec![Wrong::Hang]),
-            (Seen { survivors: &[5], ..right(harmed) }, vec![Wrong::Orphan]),
-            (Seen { status: four, ..right(harmed) }, vec![Wrong::Status, Wrong::Answer]),
-            (Seen { status: four, stdout: "", ..right(harmed) }, vec![Wrong::Status]),
-            (Seen { status: by_signal(1), stdout: "", ..right(harmed) }, vec![Wrong::Status]),
-            (Seen { stderr: "thread panicked\n", ..right(harmed) }, vec![Wrong::Stderr]),
+            (Seen { stdout: "24\n", ..right(hit) }, vec![Wrong::Answer]),
+            (Seen { stdout: "25", ..right(hit) }, vec![Wrong::Answer]),
+            (Seen { stdout: "25\n25\n", ..right(hit) }, vec![Wrong::Answer]),
+            (Seen { stdout: "", ..right(hit) }, vec![Wrong::Answer]),
+            (Seen { status: None, stdout: "", ..right(hit) }, vec![Wrong::Hang]),
+            (Seen { survivors: &[5], ..right(hit) }, vec![Wrong::Orphan]),
+            (Seen { status: four, ..right(hit) }, vec![Wrong::Status, Wrong::Answer]),
+            (Seen { status: four, stdout: "", ..right(hit) }, vec![Wrong::Status]),
+            (Seen { status: by_signal(1), stdout: "", ..right(hit) }, vec![Wrong::Status]),
+            (Seen { stderr: "thread panicked\n", ..right(hit) }, vec![Wrong::Stderr]),
             (right(&none), vec![Wrong::Loss]),
             (
-                Seen { disobedience: &BTreeSet::from(["went on".into()]), ..right(harmed) },
+                Seen { stop_errors: &BTreeSet::from(["went on".into()]), ..right(hit) },
                 vec![Wrong::Tstp],
             ),
         ] {
@@ -220,10 +219,10 @@ mod tests {
 
     #[test]
     fn who_is_asked_to_end_ends_by_that_signal_without_an_answer() {
-        let harmed = &HashSet::from([77]);
+        let hit = &HashSet::from([77]);
         let soon = Some((2, Duration::from_millis(20)));
         let later = Some((2, Duration::from_secs(2)));
-        let asked = |asked| Seen { asked, stdout: "", status: by_signal(2), ..right(harmed) };
+        let asked = |asked| Seen { asked, stdout: "", status: by_signal(2), ..right(hit) };
         assert_eq!(wrongs(&asked(soon)), []);
         assert_eq!(wrongs(&asked(later)), []);
         // By another signal, or by none.

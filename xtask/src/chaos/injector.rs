@@ -1,4 +1,4 @@
-//! The harm that is done to one run while it runs, and what was seen of its processes.
+//! Injection of the planned faults into one run, and observation of its processes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -6,40 +6,40 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::kind::Kind;
-use super::plan::Harm;
+use super::plan::FaultPlan;
 use super::process::Process;
 use super::random::Random;
 use super::signals::Signals;
 use super::target::Target;
 
-/// A run that nobody ends must have ended by then.
+/// Longest time of a run that no fault ends.
 const RUN_MAX: Duration = Duration::from_secs(120);
-/// A run that was asked to end must have ended so long after.
+/// Longest time from the request to the end of a run.
 const END_MAX: Duration = Duration::from_secs(7);
-/// A primary must have stopped so long after SIGTSTP.
+/// Longest time from SIGTSTP until the primary is stopped.
 const STOP_MAX: Duration = Duration::from_secs(5);
-/// Only a stop of this length shows whether the workers have stopped, too.
+/// Shortest stop after which the workers must have stopped, too.
 const STOP_TO_SEE: Duration = Duration::from_millis(500);
-/// So soon after SIGCONT the next SIGTSTP may find the primary still inside the stop before, which
-/// it then prolongs. Of a worker that was continued here in between nothing can be said.
+/// Within this time after SIGCONT, the next SIGTSTP may find the primary still in the previous stop, and prolongs it.
+/// The state of a worker that was continued in between is then undefined.
 const BACK_AT_WORK: Duration = Duration::from_secs(1);
-/// How often all workers are looked at.
+/// Time between two looks at all workers.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Whoever asked for the end of a run, and when.
+/// The signal that asked for the end of a run, and its time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct End {
     pub(crate) signal: Signal,
     pub(crate) at: Instant,
 }
 
-pub(crate) struct Assault<'a> {
+pub(crate) struct Injector<'a> {
     random: Random,
     signals: &'a Signals,
     started: Instant,
-    /// From then on there is peace.
-    peace: Instant,
-    due: Vec<(Instant, Deed)>,
+    /// The time after which no faults are injected.
+    quiet_from: Instant,
+    due: Vec<(Instant, Step)>,
     is_paused: bool,
     halt: Option<Halt>,
     /// When workers were continued.
@@ -48,13 +48,13 @@ pub(crate) struct Assault<'a> {
     pub(crate) target: Target,
     pub(crate) end: Option<End>,
     /// What went wrong with SIGTSTP.
-    pub(crate) disobedience: BTreeSet<String>,
+    pub(crate) stop_errors: BTreeSet<String>,
 }
 
 /// Something to be done at its time.
 #[derive(Clone, Copy)]
-enum Deed {
-    /// Harm that is done again after a pause with this mean.
+enum Step {
+    /// FaultPlan that is done again after a pause with this mean.
     Strike(Kind, Duration),
     Continue(Process),
     ContinuePrimary,
@@ -72,21 +72,26 @@ struct Halt {
     lasts: Duration,
 }
 
-impl<'a> Assault<'a> {
-    pub(crate) fn new(harm: &Harm, seed: u64, primary: Process, signals: &'a Signals) -> Self {
+impl<'a> Injector<'a> {
+    pub(crate) fn new(
+        faults: &FaultPlan,
+        seed: u64,
+        primary: Process,
+        signals: &'a Signals,
+    ) -> Self {
         let started = Instant::now();
         // Not the sequence of the plan, nor of a neighbouring seed.
         let mut random = Random::new(!seed);
-        let mut due: Vec<(Instant, Deed)> = Vec::new();
-        for &(kind, mean) in &harm.streams {
-            due.push((started + harm.from + random.pause(mean), Deed::Strike(kind, mean)));
+        let mut due: Vec<(Instant, Step)> = Vec::new();
+        for &(kind, mean) in &faults.streams {
+            due.push((started + faults.from + random.pause(mean), Step::Strike(kind, mean)));
         }
-        due.extend(harm.end.map(|(kind, after)| (started + after, Deed::End(kind))));
+        due.extend(faults.end.map(|(kind, after)| (started + after, Step::End(kind))));
         Self {
             random,
             signals,
             started,
-            peace: started + harm.until,
+            quiet_from: started + faults.until,
             due,
             is_paused: false,
             halt: None,
@@ -94,7 +99,7 @@ impl<'a> Assault<'a> {
             looked: started,
             target: Target::new(primary),
             end: None,
-            disobedience: BTreeSet::new(),
+            stop_errors: BTreeSet::new(),
         }
     }
 
@@ -123,45 +128,45 @@ impl<'a> Assault<'a> {
             self.attend_to_halt();
         }
         while self.halt.is_none()
-            && let Some(deed) = self.take_due()
+            && let Some(step) = self.take_due()
         {
-            self.carry_out(deed);
+            self.carry_out(step);
         }
     }
 
-    fn take_due(&mut self) -> Option<Deed> {
+    fn take_due(&mut self) -> Option<Step> {
         let now = Instant::now();
         let index = self.due.iter().position(|(when, _)| *when <= now)?;
         Some(self.due.swap_remove(index).1)
     }
 
-    fn carry_out(&mut self, deed: Deed) {
-        match deed {
-            Deed::Strike(kind, mean) => {
+    fn carry_out(&mut self, step: Step) {
+        match step {
+            Step::Strike(kind, mean) => {
                 let now = Instant::now();
-                if now < self.peace {
+                if now < self.quiet_from {
                     self.strike(kind);
                     let next = now + self.random.pause(mean);
-                    self.due.push((next, deed));
+                    self.due.push((next, step));
                 }
             }
-            Deed::Continue(worker) => {
+            Step::Continue(worker) => {
                 if self.target.hit(worker, Signal::CONT) {
                     self.continued.insert(worker, Instant::now());
                 }
             }
-            Deed::ContinuePrimary => {
+            Step::ContinuePrimary => {
                 self.target.hit_primary(Signal::CONT);
                 self.is_paused = false;
             }
-            Deed::End(kind) if self.random.once_in(2) => {
+            Step::End(kind) if self.random.once_in(2) => {
                 // So that it ends while it replaces a worker, which takes about so long.
-                self.target.hit_somebody(Signal::KILL, &mut self.random);
+                self.target.hit_random_worker(Signal::KILL, &mut self.random);
                 let soon = Duration::from_micros(self.random.between(0, 2000));
-                self.due.push((Instant::now() + soon, Deed::EndAtLast(kind)));
+                self.due.push((Instant::now() + soon, Step::EndAtLast(kind)));
             }
-            Deed::End(kind) | Deed::EndAtLast(kind) => self.end_by(kind),
-            Deed::AskAgain(signal) => {
+            Step::End(kind) | Step::EndAtLast(kind) => self.end_by(kind),
+            Step::AskAgain(signal) => {
                 self.target.hit_primary(signal);
             }
         }
@@ -170,24 +175,25 @@ impl<'a> Assault<'a> {
     fn strike(&mut self, kind: Kind) {
         match kind {
             Kind::Kill => {
-                self.target.hit_somebody(Signal::KILL, &mut self.random);
+                self.target.hit_random_worker(Signal::KILL, &mut self.random);
             }
             Kind::Signal => {
                 if let Some(signal) = self.random.choose(&self.signals.fatal) {
-                    self.target.hit_somebody(signal, &mut self.random);
+                    self.target.hit_random_worker(signal, &mut self.random);
                 }
             }
             Kind::Stop => {
-                if let Some(worker) = self.target.hit_somebody(Signal::STOP, &mut self.random) {
+                if let Some(worker) = self.target.hit_random_worker(Signal::STOP, &mut self.random)
+                {
                     let lasts = match self.random.once_in(3) {
                         true => self.random.duration_ms(6000, 7000),
                         false => self.random.duration_ms(1, 1000),
                     };
-                    self.due.push((Instant::now() + lasts, Deed::Continue(worker)));
+                    self.due.push((Instant::now() + lasts, Step::Continue(worker)));
                 }
             }
             Kind::Freeze => {
-                self.target.hit_somebody(Signal::STOP, &mut self.random);
+                self.target.hit_random_worker(Signal::STOP, &mut self.random);
             }
             Kind::All => {
                 for worker in self.target.workers() {
@@ -198,7 +204,7 @@ impl<'a> Assault<'a> {
                 if self.target.hit_primary(Signal::STOP) {
                     self.is_paused = true;
                     let lasts = self.random.duration_ms(50, 500);
-                    self.due.push((Instant::now() + lasts, Deed::ContinuePrimary));
+                    self.due.push((Instant::now() + lasts, Step::ContinuePrimary));
                 }
             }
             Kind::Tstp if !self.is_paused => {
@@ -234,7 +240,7 @@ impl<'a> Assault<'a> {
             }
             Some(_) if now > halt.sent + STOP_MAX => {
                 self.halt = None;
-                self.disobedience.insert("SIGTSTP did not stop the primary within 5 s".into());
+                self.stop_errors.insert("SIGTSTP did not stop the primary within 5 s".into());
             }
             Some(_) => {}
         }
@@ -249,7 +255,7 @@ impl<'a> Assault<'a> {
         let goes_on = |worker: &&Process| !matches!(worker.state(), None | Some('T'));
         let going_on = workers.iter().filter(goes_on).count();
         if going_on > 0 {
-            self.disobedience.insert(format!(
+            self.stop_errors.insert(format!(
                 "{going_on} of {} workers went on while the primary was stopped by SIGTSTP",
                 workers.len()
             ));
@@ -274,7 +280,7 @@ impl<'a> Assault<'a> {
             }
             if self.random.once_in(2) {
                 let again = Instant::now() + self.random.duration_ms(0, 300);
-                self.due.push((again, Deed::AskAgain(signal)));
+                self.due.push((again, Step::AskAgain(signal)));
             }
         }
     }

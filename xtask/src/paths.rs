@@ -1,9 +1,9 @@
-//! Where things are: the workspace, what is built for the benchmark, and the evenly to look at.
+//! Paths of the workspace, of programs built for the benchmark, and of the evenly under test.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub(crate) struct Place {
+pub(crate) struct Paths {
     /// The root of the workspace, in which cargo runs.
     pub(crate) root: PathBuf,
     /// Everything that is built for the benchmark alone, below the target directory.
@@ -12,7 +12,7 @@ pub(crate) struct Place {
     pub(crate) evenly: PathBuf,
 }
 
-impl Place {
+impl Paths {
     /// Builds the release binary first, unless another was named.
     pub(crate) fn find(evenly: Option<&Path>) -> Result<Self, String> {
         let Some(root) = Path::new(env!("CARGO_MANIFEST_DIR")).parent() else {
@@ -31,11 +31,11 @@ impl Place {
                 .map_err(|error| format!("--evenly {}: {error}", path.display()))?,
             None => target.join("release").join("evenly"),
         };
-        let place = Self { root: root.to_owned(), bench, evenly };
+        let paths = Self { root: root.to_owned(), bench, evenly };
         if is_ours {
-            place.cargo_build("evenly-cli", &target, "")?;
+            paths.cargo_build("evenly-cli", &target, "")?;
         }
-        Ok(place)
+        Ok(paths)
     }
 
     /// Builds the release binaries of a package into a target directory of its own, with exactly
