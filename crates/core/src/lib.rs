@@ -11,7 +11,7 @@
 //! 2. [`policy`]: how long the next chunk is; [`pace`]: what a number costs, as measured.
 //! 3. [`lease`]: who holds which chunk, at which attempt; [`ledger`]: what remains, what is done.
 //! 4. [`scheduler`]: the state machine that composes them; [`supervisor`]: the workers by slot, lost
-//!    and replaced ([`roster`]), on top of it; [`worker`]: the other side; [`agent`]: both at once, for a
+//!    and replaced ([`seats`]), on top of it; [`worker`]: the other side; [`agent`]: both at once, for a
 //!    machine elsewhere.
 //! 5. [`frame`]: the bytes of an assignment and of its answer; [`partial`]: an answer in general.
 //! 6. [`aggregate`]: how answers merge, in any order.
@@ -42,8 +42,8 @@ pub mod partial;
 pub mod policy;
 pub mod printable;
 pub mod range;
-pub mod roster;
 pub mod scheduler;
+pub mod seats;
 pub mod stream;
 pub mod supervisor;
 pub mod tally;

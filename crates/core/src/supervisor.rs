@@ -11,8 +11,8 @@ use crate::frame::{Assembler, Body, Frame, Malformed};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
-use crate::roster::{Due, LOSSES_IN_A_ROW, Roster};
 use crate::scheduler::{Action, Capacity, Event, Piece, Record, Scheduler, TakenBack, Violation};
+use crate::seats::{Due, LOSSES_IN_A_ROW, Seats};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
@@ -20,7 +20,7 @@ use core::num::NonZeroU32;
 #[derive(Debug)]
 pub struct Supervisor {
     scheduler: Scheduler,
-    roster: Roster,
+    seats: Seats,
     assembler: Assembler,
     descriptions: Descriptions,
     /// By slot: who sits there, or sat there last.
@@ -161,7 +161,7 @@ impl Supervisor {
     pub fn new(scheduler: Scheduler, seats: usize) -> Self {
         Self {
             scheduler,
-            roster: Roster::new(seats),
+            seats: Seats::new(seats),
             assembler: Assembler::default(),
             descriptions: Descriptions::default(),
             names: alloc::vec![None; seats],
@@ -172,10 +172,10 @@ impl Supervisor {
         }
     }
 
-    /// Sets the limit of silence in nanoseconds, without which it is [`SILENCE_NS`](crate::roster::SILENCE_NS).
+    /// Sets the limit of silence in nanoseconds, without which it is [`SILENCE_NS`](crate::seats::SILENCE_NS).
     /// After this time a stopped worker, or an agent from which no frame came, loses its chunks to others.
     pub(crate) fn set_silence(&mut self, silence_ns: u64) {
-        self.roster.set_silence(silence_ns);
+        self.seats.set_silence(silence_ns);
     }
 
     /// What the next worker is called. A name is used up only when its worker joins.
@@ -190,7 +190,7 @@ impl Supervisor {
     /// # Errors
     /// None, as long as names are used in order.
     pub fn join(&mut self, slot: usize, window: usize, now_ns: u64) -> Result<(), Violation> {
-        self.roster.fill(slot);
+        self.seats.fill(slot);
         self.seat(slot, Capacity::worker(window), now_ns)
     }
 
@@ -206,7 +206,7 @@ impl Supervisor {
         window: usize,
         now_ns: u64,
     ) -> Result<usize, Violation> {
-        let slot = self.roster.welcome(now_ns);
+        let slot = self.seats.welcome(now_ns);
         self.names.resize(self.names.len().max(slot + 1), None);
         self.heard_ns.resize(self.names.len(), 0);
         self.seat(slot, Capacity { window, agent: Some(workers) }, now_ns)?;
@@ -232,7 +232,7 @@ impl Supervisor {
         now_ns: u64,
     ) -> Result<Heard, Fault> {
         let Some(worker) = self.names[slot] else { return Ok(Heard::Nothing) };
-        if self.roster.hear(slot, now_ns) {
+        if self.seats.hear(slot, now_ns) {
             self.tell(slot, Event::Awake { worker }, now_ns)?;
         }
         self.hear(Frame { worker, ..frame }, now_ns)
@@ -240,7 +240,7 @@ impl Supervisor {
 
     /// No worker could be made for an empty slot. It is tried again.
     pub fn refuse(&mut self, slot: usize, now_ns: u64) {
-        self.roster.refuse(slot, now_ns);
+        self.seats.refuse(slot, now_ns);
         self.scheduler.expect_no_replacement();
         self.may_be_deserted = true;
     }
@@ -272,7 +272,7 @@ impl Supervisor {
             Body::Releases(releases) => {
                 let released = Event::Released { worker, busy_ns, releases };
                 // There may be work again for empty seats.
-                self.roster.look_again();
+                self.seats.look_again();
                 return self.tell(slot, released, now_ns);
             }
             Body::Farewell { call, errno } => return Ok(Heard::Farewell { slot, call, errno }),
@@ -281,7 +281,7 @@ impl Supervisor {
                 return Ok(Heard::Description { n: description.n, cause: description.cause });
             }
             // Who has workers of its own hears their gasps itself.
-            Body::Gasp { n, cause } if !self.roster.is_agent(slot) => {
+            Body::Gasp { n, cause } if !self.seats.is_agent(slot) => {
                 self.tell(slot, Event::Gasped { worker, n, cause }, now_ns)?;
                 return Ok(Heard::Gasp { slot, n, cause });
             }
@@ -293,7 +293,7 @@ impl Supervisor {
             }
         };
         let heard = self.tell(slot, event, now_ns)?;
-        self.roster.finished_something(slot);
+        self.seats.finished_something(slot);
         Ok(heard)
     }
 
@@ -314,14 +314,14 @@ impl Supervisor {
         let taken_back = self.scheduler.handle(Event::Lost { worker, cause }, now_ns)?;
         if self.scheduler.quarantined() > quarantined {
             // That number is done with, so the run got on.
-            self.roster.finished_something(slot);
+            self.seats.finished_something(slot);
         }
         let TakenBack { chunks, numbers, is_explained } = taken_back;
-        let times = self.roster.lose(slot, is_explained, now_ns);
+        let times = self.seats.lose(slot, is_explained, now_ns);
         if times >= LOSSES_IN_A_ROW {
             self.given_up = Some((slot, times));
         }
-        self.roster.look_again();
+        self.seats.look_again();
         self.may_be_deserted = true;
         Ok((chunks, numbers))
     }
@@ -356,11 +356,11 @@ impl Supervisor {
         // Without work it does not matter yet.
         if is_work
             && core::mem::take(&mut self.may_be_deserted)
-            && let Some(slot) = self.roster.in_the_way()
+            && let Some(slot) = self.seats.in_the_way()
         {
             return Ok(Some(Order::Kill { slot }));
         }
-        match self.roster.due(is_work, now_ns) {
+        match self.seats.due(is_work, now_ns) {
             None => Ok(None),
             Some(Due::Fill { slot }) => Ok(Some(Order::Fill { slot })),
             Some(Due::Silence { slot }) => self.silence(slot, now_ns),
@@ -418,7 +418,7 @@ impl Supervisor {
     /// Until when nothing changes by itself.
     #[must_use]
     pub fn next_due_ns(&self) -> Option<u64> {
-        self.roster.next_ns()
+        self.seats.next_ns()
     }
 
     /// The slots of the workers that owe answers, or may give late ones: whoever wrote what is no
@@ -426,7 +426,7 @@ impl Supervisor {
     pub fn suspects(&self) -> impl Iterator<Item = usize> + '_ {
         let at_work = |name: &Option<WorkerId>| name.is_some_and(|name| self.scheduler.owes(name));
         let slots = self.names.iter().enumerate().filter(move |(_, name)| at_work(name));
-        slots.map(|(slot, _)| slot).filter(|slot| !self.roster.is_agent(*slot))
+        slots.map(|(slot, _)| slot).filter(|slot| !self.seats.is_agent(*slot))
     }
 
     /// What was done and lost since the last call, with the slot of each worker; see
@@ -445,7 +445,7 @@ impl Supervisor {
     /// Numbers came in: looks who wants them, and whose seats are empty since there was no work.
     pub(crate) fn supplied(&mut self) {
         self.scheduler.supplied();
-        self.roster.look_again();
+        self.seats.look_again();
     }
 
     /// For what is told to an open run by whoever supplies it.
@@ -505,12 +505,12 @@ impl Supervisor {
             silenced = Some(Order::Silenced { slot, reclaimed: (chunks, numbers) });
             if self.scheduler.quarantined() > quarantined {
                 // That number is done with, so the run got on.
-                self.roster.finished_something(slot);
+                self.seats.finished_something(slot);
             }
         }
         // Should it sit there alone, somebody has to take its place.
         self.may_be_deserted = true;
-        self.roster.look_again();
+        self.seats.look_again();
         Ok(silenced.or_else(|| self.poll_scheduler()))
     }
 }

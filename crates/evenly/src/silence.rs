@@ -50,7 +50,7 @@ impl Silence {
 impl Default for Silence {
     /// 5 s.
     fn default() -> Self {
-        Self(Duration::from_nanos(evenly_core::roster::SILENCE_NS))
+        Self(Duration::from_nanos(evenly_core::seats::SILENCE_NS))
     }
 }
 
@@ -70,6 +70,6 @@ mod tests {
         let silence = Silence::default();
         let times = [silence.heartbeat(), silence.limit(), silence.of_connection()];
         assert_eq!(times, [1, 5, 15].map(Duration::from_secs));
-        assert_eq!(silence.limit_ns(), evenly_core::roster::SILENCE_NS);
+        assert_eq!(silence.limit_ns(), evenly_core::seats::SILENCE_NS);
     }
 }

@@ -9,7 +9,7 @@ use crate::world::{Outcome, World};
 use evenly_core::WorkerId;
 use evenly_core::engine::Early;
 use evenly_core::frame::Packer;
-use evenly_core::roster::LOSSES_IN_A_ROW;
+use evenly_core::seats::LOSSES_IN_A_ROW;
 
 impl World<'_> {
     /// Every number is covered, or the run ends early: end of file for everybody.

@@ -187,7 +187,7 @@ proptest! {
                         machine.is_gone = true;
                         primary.lose(machine.slot, None, now_ns).unwrap();
                     }
-                    2 => now_ns += crate::roster::SILENCE_NS,
+                    2 => now_ns += crate::seats::SILENCE_NS,
                     3 => machine.up.packer.heartbeat(Heartbeat::OfAgent),
                     4 => machine.agent.report(&mut machine.up.packer, much),
                     5..=8 => machine.down.deliver(|frame| {

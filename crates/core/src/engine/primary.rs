@@ -83,7 +83,7 @@ impl Primary {
     }
 
     /// Says for how long a stopped worker, or an agent that says nothing, keeps its chunks, instead of
-    /// [`SILENCE_NS`](crate::roster::SILENCE_NS).
+    /// [`SILENCE_NS`](crate::seats::SILENCE_NS).
     pub fn set_silence(&mut self, silence_ns: u64) {
         self.supervisor.set_silence(silence_ns);
     }

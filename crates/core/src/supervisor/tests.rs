@@ -53,7 +53,7 @@ fn stopped_beside_an_agent() -> (Supervisor, usize) {
     seat(&mut supervisor);
     let agent = supervisor.welcome(NonZeroU32::MIN, 4, 1).unwrap();
     supervisor.stop(0, 1);
-    let now_ns = 1 + crate::roster::SILENCE_NS;
+    let now_ns = 1 + crate::seats::SILENCE_NS;
     let frame =
         Frame { worker: WorkerId(0), busy_ns: 0, body: Body::Farewell { call: 0, errno: 0 } };
     supervisor.hear_agent(agent, frame, now_ns - 1).unwrap();
@@ -66,7 +66,7 @@ fn stopped_beside_an_agent() -> (Supervisor, usize) {
 #[test]
 fn a_stopped_worker_makes_room_when_the_last_agent_is_lost() {
     let (mut supervisor, agent) = stopped_beside_an_agent();
-    let now_ns = 2 + crate::roster::SILENCE_NS;
+    let now_ns = 2 + crate::seats::SILENCE_NS;
     supervisor.lose(agent, None, now_ns).unwrap();
     let mut orders = core::iter::from_fn(|| supervisor.poll(now_ns).unwrap());
     assert!(orders.any(|order| matches!(order, Order::Kill { slot: 0 })));

@@ -8,7 +8,7 @@ use crate::scheduler::{Event, Violation};
 impl Supervisor {
     /// Another process stopped the worker in a slot.
     pub fn stop(&mut self, slot: usize, now_ns: u64) {
-        self.roster.stop(slot, now_ns);
+        self.seats.stop(slot, now_ns);
     }
 
     /// The worker in a slot goes on after a stop.
@@ -18,7 +18,7 @@ impl Supervisor {
     pub fn go_on(&mut self, slot: usize, now_ns: u64) -> Result<(), Violation> {
         let Some(worker) = self.names[slot] else { return Ok(()) };
         self.scheduler.went_on(worker);
-        if self.roster.go_on(slot) {
+        if self.seats.go_on(slot) {
             return self.scheduler.handle(Event::Awake { worker }, now_ns).map(drop);
         }
         Ok(())
@@ -30,7 +30,7 @@ impl Supervisor {
         if let Some(worker) = self.names[slot]
             && self.scheduler.stopped_at(worker, numbers, cause)
         {
-            self.roster.is_stopped_again(slot, now_ns);
+            self.seats.is_stopped_again(slot, now_ns);
         }
     }
 

@@ -1,9 +1,9 @@
 //! This process as an agent: it finds its primary, says hello, works for it, and comes back to it.
 
+use super::agent_client::End;
+use super::agent_server::{AGENTS, boot};
 use super::clock::Clock;
 use super::primary::{make_registry, serve};
-use super::reception::{AGENTS, boot};
-use super::upstream::End;
 use crate::error::Error;
 use crate::function::{self, Function};
 use crate::job::Job;

@@ -1,6 +1,6 @@
 //! The end of commands that still run when a job ends early: their workers end them and report what they printed.
 
-use super::gather::{Gathering, system};
+use super::event_loop::{EventLoop, system};
 use crate::error::Error;
 use crate::process::end_is_asked_for;
 use crate::transport::Transport;
@@ -14,7 +14,7 @@ const LEAVING: Duration = Duration::from_millis(500);
 /// Pause between two looks at workers whose reports are not read.
 const PAUSE: Duration = Duration::from_millis(5);
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// The grace of a command, or nothing if this job runs no commands.
     pub(super) fn grace(&self) -> Duration {
         self.job.function.command().map_or(Duration::ZERO, |_| self.job.grace)
@@ -24,20 +24,20 @@ impl Gathering<'_> {
     /// to leave: for the grace and a little more at most, and until another signal asks for the end. Takes in what
     /// they report meanwhile if it `is_trusted`.
     pub(super) fn end_commands(&mut self, is_trusted: bool) -> Result<(), Error> {
-        if self.job.function.command().is_none() || self.crew.slots.is_empty() {
+        if self.job.function.command().is_none() || self.pool.slots.is_empty() {
             return Ok(());
         }
         self.signals.heed_children(false).map_err(system("signalfd"))?;
-        for slot in 0..self.crew.slots.len() {
+        for slot in 0..self.pool.slots.len() {
             self.hub.close(slot);
         }
         // A stopped worker reads no end of file.
-        let stopped = self.crew.slots.iter().filter(|slot| slot.is_stopped);
+        let stopped = self.pool.slots.iter().filter(|slot| slot.is_stopped);
         stopped.for_each(|slot| slot.child.signal(Signal::KILL));
         let deadline = self.clock.elapsed() + self.grace() + LEAVING;
         if !is_trusted {
-            let is_there = |gathering: &Self| {
-                let mut slots = gathering.crew.slots.iter();
+            let is_there = |event_loop: &Self| {
+                let mut slots = event_loop.pool.slots.iter();
                 slots.any(|slot| matches!(slot.child.has_ended(), Ok(false)))
             };
             while self.clock.elapsed() < deadline && !end_is_asked_for() && is_there(self) {

@@ -3,13 +3,13 @@
 //! Only of workers that compute themselves: those that run commands look after them, as a command is ended
 //! without its worker.
 
-use super::gather::Gathering;
+use super::event_loop::EventLoop;
 use crate::job::Job;
 use crate::observe::Reason;
 use crate::process::footprint::{PERIOD, Watch, of_fork_is_above};
 use crate::process::sys::last_gasp;
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// The times to look, if there is anything to look at.
     pub(super) fn watch_over_memory(job: &Job) -> Option<Watch> {
         let is_limited = job.memory.is_some() && job.function.command().is_none();
@@ -19,7 +19,7 @@ impl Gathering<'_> {
     /// Ends workers that have too much, if it is time to look.
     pub(super) fn look_at_memory(&mut self) {
         let (Some(watch), Some(limit)) = (&mut self.memory, self.job.memory) else { return };
-        let (slots, can_speak) = (&mut self.crew.slots, self.job.function.says_at());
+        let (slots, can_speak) = (&mut self.pool.slots, self.job.function.says_at());
         watch.look(|| {
             for place in slots {
                 let Some(pid) = place.child.pid() else { continue };

@@ -1,29 +1,31 @@
 //! Drivers: the only place where the core meets I/O.
 //!
-//! `primary` is the order of the board, `gather` its loop, `losses` what it does about workers that are
-//! lost, `memory` about those that grow, `stuck` about those that stay at one number, `early` about signals and pauses, `ending` its last steps, `unfinished` what a job that ends early still delivers, `keeping` the journal, `outlet`
-//! where lines leave, `worker` the other side; `crew` is the processes. `reception` is about agents of this
-//! primary; `agent` is this process as one of them, and `upstream` its side of the connection.
+//! The engine (`evenly_core::engine`) decides; these files carry out. `primary` is the order of system calls,
+//! `event_loop` waits, turns events into inputs and carries out outputs. `worker_pool` has the worker processes,
+//! `worker_loss` those that end, `memory` those that grow, `stuck` those that stay at one number. `journal_file` is the
+//! journal, `line_output` the descriptor of lines, `interrupts` signals and pauses, `shutdown` the last steps,
+//! `unfinished` what a job that ends early still delivers. `agent_server` has the agents of this primary; `agent` is
+//! this process as an agent, `agent_client` its connection. `worker` is the other side of the pipes.
 
 #[cfg(feature = "sockets")]
 mod agent;
+mod agent_client;
+mod agent_server;
 mod clock;
 mod command_end;
-mod crew;
-mod early;
-mod ending;
-mod gather;
-mod keeping;
-mod losses;
+mod event_loop;
+mod interrupts;
+mod journal_file;
+mod line_output;
 mod memory;
-mod outlet;
 mod primary;
-mod reception;
+mod shutdown;
 mod stages;
 mod stuck;
 mod unfinished;
-mod upstream;
 mod worker;
+mod worker_loss;
+mod worker_pool;
 
 #[cfg(feature = "sockets")]
 pub(crate) use agent::join;

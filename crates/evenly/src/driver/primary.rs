@@ -1,16 +1,16 @@
 //! The primary, in the order of the board: make the pipes, make the workers, close what is not
-//! ours, send the ranges, gather, end of file, wait for the children.
+//! ours, send the ranges, run the loop, end of file, wait for the children.
 //!
-//! It has one thread for life, so that it can fork at any time. Whatever goes wrong, the crew is
+//! It has one thread for life, so that it can fork at any time. Whatever goes wrong, the pool is
 //! killed and reaped when it is dropped.
 
+use super::agent_client::{AgentClient, End};
+use super::agent_server::AgentServer;
 use super::clock::Clock;
-use super::crew::{Crew, Inheritance};
-use super::gather::{Gathering, PIPES, SIGNALS};
-use super::keeping::Checked;
-use super::reception::Agents;
+use super::event_loop::{EventLoop, PIPES, SIGNALS};
+use super::journal_file::Checked;
 use super::stages::Stages;
-use super::upstream::{End, Upstream};
+use super::worker_pool::{Inheritance, WorkerPool};
 use crate::error::Error;
 use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
@@ -67,7 +67,7 @@ fn run_with(
     let checked = Checked::new(journal.as_ref(), asked, &*job.function, until)?;
     let descriptors = DescriptorLimit::raise();
     let registry = make_registry(signals)?;
-    let agents = Agents::listen(job, &registry)?;
+    let agents = AgentServer::listen(job, &registry)?;
     for address in agents.addresses() {
         observer.observe(&Observation::Listening { address: &address });
     }
@@ -75,17 +75,17 @@ fn run_with(
     let mut pipes = primary.make_pipes(agents.fewest_descriptors())?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
-    let (mut gathering, resumed) = primary.prepare_ranges(hub, registry, agents, checked)?;
-    let gathered = gathering.send_ranges(resumed).and_then(|()| gathering.gather());
+    let (mut event_loop, resumed) = primary.prepare_ranges(hub, registry, agents, checked)?;
+    let gathered = event_loop.send_ranges(resumed).and_then(|()| event_loop.run());
     let outcome = match gathered {
         // A coprocess may have said too much at last.
-        Ok(()) => gathering
+        Ok(()) => event_loop
             .end_of_file()
-            .and_then(|()| gathering.compare_files_at_last())
-            .and_then(|()| gathering.wait_for_children()),
+            .and_then(|()| event_loop.compare_files_at_last())
+            .and_then(|()| event_loop.wait_for_children()),
         Err(error) => Err(error),
     };
-    outcome.map_err(|error| gathering.wind_up(error))
+    outcome.map_err(|error| event_loop.wind_up(error))
 }
 
 /// Works for a primary elsewhere that has admitted this process as an agent: the same, but the ranges
@@ -101,17 +101,17 @@ pub(super) fn serve(
     let mut pipes = primary.make_pipes(0)?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
-    let mut gathering = primary.await_ranges(hub, registry, transport)?;
-    let served = gathering.gather();
+    let mut event_loop = primary.await_ranges(hub, registry, transport)?;
+    let served = event_loop.run();
     let has_failed = served.is_err();
-    let end = gathering.part_from_upstream(served);
+    let end = event_loop.part_from_upstream(served);
     if has_failed {
         // The error of the session is the one to report.
-        let _ = gathering.end_commands(false);
+        let _ = event_loop.end_commands(false);
     }
     let end = end?;
-    gathering.end_of_file()?;
-    Ok((end, gathering.wait_for_children()?))
+    event_loop.end_of_file()?;
+    Ok((end, event_loop.wait_for_children()?))
 }
 
 /// The place to wait in, for signals at first.
@@ -126,7 +126,7 @@ struct Primary<'a> {
     job: &'a mut Job,
     /// How many workers were asked for.
     wanted: usize,
-    crew: Crew,
+    pool: WorkerPool,
     signals: &'a Signals,
     observer: &'a mut dyn Observer,
     stages: Stages,
@@ -160,7 +160,13 @@ impl<'a> Primary<'a> {
     ) -> Result<Self, Error> {
         let wanted = job.workers.unwrap_or_else(|| default_workers().get()) as usize;
         Ok(Self {
-            crew: Crew::prepare(descriptors, wanted, job.aggregate, &*job.function, job.memory)?,
+            pool: WorkerPool::prepare(
+                descriptors,
+                wanted,
+                job.aggregate,
+                &*job.function,
+                job.memory,
+            )?,
             wanted,
             observer,
             stages: Stages::new(job.stage_hook.take()),
@@ -195,10 +201,10 @@ impl<'a> Primary<'a> {
         };
         let (clock, deadline) = (self.clock, self.job.deadline);
         let is_over = || is_over(&clock, deadline);
-        if let Some((call, cause)) = self.crew.fork_all(pipes, &mut inheritance, is_over)? {
+        if let Some((call, cause)) = self.pool.fork_all(pipes, &mut inheritance, is_over)? {
             self.say_fewer(pipes.assignments.len(), call, cause);
         }
-        let shown = self.stages.forked(pipes, &self.crew, &mut self.clock);
+        let shown = self.stages.forked(pipes, &self.pool, &mut self.clock);
         shown.map_err(|cause| cannot_start("waitid", cause))
     }
 
@@ -213,7 +219,7 @@ impl<'a> Primary<'a> {
         });
         let hub = Hub::new(results.read_end, write_ends.collect(), registry.also(PIPES))
             .map_err(|failed| cannot_start(failed.call, failed.cause))?;
-        let shown = self.stages.closed(&self.crew, &mut self.clock);
+        let shown = self.stages.closed(&self.pool, &mut self.clock);
         shown.map_err(|cause| cannot_start("waitid", cause))?;
         Ok(hub)
     }
@@ -223,31 +229,32 @@ impl<'a> Primary<'a> {
         self,
         hub: Hub,
         registry: Registry,
-        agents: Agents,
+        agents: AgentServer,
         checked: Checked<'_>,
-    ) -> Result<(Gathering<'a>, Option<(u128, u128)>), Error> {
+    ) -> Result<(EventLoop<'a>, Option<(u128, u128)>), Error> {
         let Job { range, aggregate, policy, .. } = *self.job;
-        let workers = self.crew.slots.len() as u32;
+        let workers = self.pool.slots.len() as u32;
         let scheduler = Scheduler::new(range, aggregate, policy, workers);
-        let (mut keeper, done) = checked.begin()?;
+        let (mut journal_file, done) = checked.begin()?;
         let resumed = done.as_ref().map(|done| (done.done, done.failed));
-        let mut gathering =
-            self.gathering(scheduler, hub, registry, |scheduler| keeper.resume(scheduler, done))?;
-        let engine = &mut gathering.engine;
-        if keeper.has_journal() {
-            engine.set_durability(Durability::Journal { is_ahead: keeper.is_ahead() });
+        let mut event_loop = self.event_loop(scheduler, hub, registry, |scheduler| {
+            journal_file.resume(scheduler, done)
+        })?;
+        let engine = &mut event_loop.engine;
+        if journal_file.has_journal() {
+            engine.set_durability(Durability::Journal { is_ahead: journal_file.is_ahead() });
         }
         if let Some((done, failed)) = resumed {
             engine.set_resumed(done + failed, failed);
         }
         if aggregate.is_streamed() {
-            let has_reader = gathering.job.output.is_some();
+            let has_reader = event_loop.job.output.is_some();
             let written = Lines::Written { most: MOST_UNWRITTEN };
             engine.set_lines(if has_reader { written } else { Lines::Dropped });
         }
-        gathering.keeper = keeper;
-        gathering.agents = agents;
-        Ok((gathering, resumed))
+        event_loop.journal_file = journal_file;
+        event_loop.agents = agents;
+        Ok((event_loop, resumed))
     }
 
     /// Tells the primary elsewhere that there are workers now.
@@ -256,25 +263,25 @@ impl<'a> Primary<'a> {
         hub: Hub,
         registry: Registry,
         transport: Box<dyn Transport>,
-    ) -> Result<Gathering<'a>, Error> {
-        let workers = self.crew.slots.len() as u32;
+    ) -> Result<EventLoop<'a>, Error> {
+        let workers = self.pool.slots.len() as u32;
         let scheduler = Scheduler::open_ended(self.job.aggregate, workers);
-        let mut gathering = self.gathering(scheduler, hub, registry, Ok)?;
-        let (aggregate, silence) = (gathering.job.aggregate, gathering.job.silence);
-        let now_ns = gathering.clock.now_ns();
-        gathering.engine.set_durability(Durability::Confirmed);
-        gathering.upstream = Some(Upstream::new(transport, aggregate, silence, now_ns));
-        gathering.admit_everybody()?;
-        Ok(gathering)
+        let mut event_loop = self.event_loop(scheduler, hub, registry, Ok)?;
+        let (aggregate, silence) = (event_loop.job.aggregate, event_loop.job.silence);
+        let now_ns = event_loop.clock.now_ns();
+        event_loop.engine.set_durability(Durability::Confirmed);
+        event_loop.upstream = Some(AgentClient::new(transport, aggregate, silence, now_ns));
+        event_loop.admit_everybody()?;
+        Ok(event_loop)
     }
 
-    fn gathering(
+    fn event_loop(
         self,
         scheduler: Scheduler,
         hub: Hub,
         registry: Registry,
         resume: impl FnOnce(Scheduler) -> Result<Scheduler, Error>,
-    ) -> Result<Gathering<'a>, Error> {
+    ) -> Result<EventLoop<'a>, Error> {
         let mut scheduler =
             scheduler.opening(self.job.function.opening()).retries(self.job.retries);
         scheduler = scheduler.chunks(self.job.chunk_time().as_nanos() as u64, self.job.chunk_max);
@@ -291,10 +298,10 @@ impl<'a> Primary<'a> {
         if self.job.leaves_out_failures {
             scheduler = scheduler.leave_out_failures();
         }
-        let Self { job, crew, signals, observer, stages, clock, .. } = self;
+        let Self { job, pool, signals, observer, stages, clock, .. } = self;
         let shown = (observer, stages);
         let scheduler = resume(scheduler)?;
-        let mut engine = engine::Primary::new(scheduler, job.aggregate, crew.slots.len());
+        let mut engine = engine::Primary::new(scheduler, job.aggregate, pool.slots.len());
         engine.set_silence(job.silence.limit_ns());
         engine.set_drain(nanos(job.drain));
         engine.set_deadline(job.deadline.map(nanos));
@@ -303,10 +310,10 @@ impl<'a> Primary<'a> {
         if let Some(rate) = job.max_rate {
             engine.set_rate(RateLimiter::new(rate));
         }
-        if job.function.program() != Program::None && !crew.slots.is_empty() {
+        if job.function.program() != Program::None && !pool.slots.is_empty() {
             engine.compare_files();
         }
-        Ok(Gathering::new(job, engine, (hub, registry), crew, signals, shown, clock))
+        Ok(EventLoop::new(job, engine, (hub, registry), pool, signals, shown, clock))
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {

@@ -1,13 +1,13 @@
 //! Calls the [`StageHook`] of a job at each stage of its run.
 //!
 //! Without a hook, every call from the rest of the driver returns at once. With one, the time at a stage is left out
-//! of the clock of the run, so no deadline passes. Agents have clocks of their own: they get heartbeats meanwhile, and
+//! of the clock of the run, so no deadline passes. AgentServer have clocks of their own: they get heartbeats meanwhile, and
 //! their frames wait until the job goes on.
 
+use super::agent_server::AGENTS;
 use super::clock::Clock;
-use super::crew::Crew;
-use super::gather::{Gathering, system};
-use super::reception::AGENTS;
+use super::event_loop::{EventLoop, system};
+use super::worker_pool::WorkerPool;
 use crate::error::Error;
 use crate::observe::{AgentSeen, Processes, Stage, StageHook, WorkerProcess};
 use crate::process::end_is_asked_for;
@@ -56,41 +56,41 @@ impl Stages {
     pub(super) fn forked(
         &mut self,
         pipes: &Pipes,
-        crew: &Crew,
+        pool: &WorkerPool,
         clock: &mut Clock,
     ) -> Result<(), Errno> {
         self.describe(pipes)?;
-        if self.is_wanted() && !crew.slots.is_empty() {
-            let slots = crew.slots.iter();
+        if self.is_wanted() && !pool.slots.is_empty() {
+            let slots = pool.slots.iter();
             let workers = slots.map(|slot| WorkerProcess { pid: slot.child.number(), range: None });
             self.processes.workers = workers.collect();
-            wait_until_stopped(crew)?;
+            wait_until_stopped(pool)?;
             self.pause(Stage::Forked, clock);
         }
         Ok(())
     }
 
     /// The primary closed the ends that it does not use. The workers still have to.
-    pub(super) fn closed(&mut self, crew: &Crew, clock: &mut Clock) -> Result<(), Errno> {
+    pub(super) fn closed(&mut self, pool: &WorkerPool, clock: &mut Clock) -> Result<(), Errno> {
         if self.is_wanted() {
-            crew.let_go_on();
-            wait_until_stopped(crew)?;
+            pool.let_go_on();
+            wait_until_stopped(pool)?;
             self.pause(Stage::Closed, clock);
         }
         Ok(())
     }
 
     /// The first chunks are sent; the workers are still stopped.
-    pub(super) fn ranges_sent(&mut self, crew: &Crew, clock: &mut Clock) {
-        if self.is_wanted() && !crew.slots.is_empty() {
+    pub(super) fn ranges_sent(&mut self, pool: &WorkerPool, clock: &mut Clock) {
+        if self.is_wanted() && !pool.slots.is_empty() {
             self.pause(Stage::RangesSent, clock);
-            crew.let_go_on();
+            pool.let_go_on();
         }
     }
 
     /// The primary read end of file from the result pipe.
-    pub(super) fn end_of_file(&mut self, crew: &Crew, clock: &mut Clock) {
-        if !crew.slots.is_empty() {
+    pub(super) fn end_of_file(&mut self, pool: &WorkerPool, clock: &mut Clock) {
+        if !pool.slots.is_empty() {
             self.pause(Stage::EndOfFile, clock);
         }
     }
@@ -161,9 +161,9 @@ impl Stages {
 
 /// Waits until every worker has stopped itself, for [`LIMIT`] in all: a worker that another process continued will
 /// not. A signal that asks for the end ends the wait.
-fn wait_until_stopped(crew: &Crew) -> Result<(), Errno> {
+fn wait_until_stopped(pool: &WorkerPool) -> Result<(), Errno> {
     let clock = Clock::start();
-    for slot in &crew.slots {
+    for slot in &pool.slots {
         while !slot.child.can_be_seen()? {
             if end_is_asked_for() || clock.elapsed() > LIMIT {
                 return Ok(());
@@ -174,10 +174,10 @@ fn wait_until_stopped(crew: &Crew) -> Result<(), Errno> {
     Ok(())
 }
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// Waits until results have arrived and no more follow for [`REST`], then shows them.
     pub(super) fn show_results(&mut self) -> Result<(), Error> {
-        if !self.stages.is_wanted() || self.crew.slots.is_empty() || self.is_over() {
+        if !self.stages.is_wanted() || self.pool.slots.is_empty() || self.is_over() {
             return Ok(());
         }
         while self.waiting_results()? == 0 && !self.is_over() {
@@ -215,7 +215,7 @@ impl Gathering<'_> {
             return Ok(());
         }
         let deadline = self.clock.elapsed() + LIMIT;
-        while !self.crew.slots[slot].child.has_ended().map_err(system("waitid"))?
+        while !self.pool.slots[slot].child.has_ended().map_err(system("waitid"))?
             && self.clock.elapsed() < deadline
             && !end_is_asked_for()
         {

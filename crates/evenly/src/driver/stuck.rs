@@ -10,7 +10,7 @@
 //!
 //! Time during which a worker is stopped does not count.
 
-use super::gather::Gathering;
+use super::event_loop::EventLoop;
 use crate::job::Job;
 use crate::observe::{Observation, Reason, Stuck};
 use crate::process::footprint::Watch;
@@ -128,10 +128,10 @@ fn bound(timeout: Duration, is_command: bool) -> Duration {
     if is_command { bound.saturating_add(FOR_COMMANDS) } else { bound }
 }
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// The numbers that the worker in a slot is at, as far as its memory says.
     pub(super) fn numbers_of(&self, slot: usize) -> Option<Interval> {
-        let position = position::of(self.crew.slots[slot].child.pid()?).ok()?;
+        let position = position::of(self.pool.slots[slot].child.pid()?).ok()?;
         position.is_inside().then(|| self.numbers_at(position)).flatten()
     }
 
@@ -152,7 +152,7 @@ impl Gathering<'_> {
         let was_stuck = self.posts.is_any_stuck();
         let mut stuck = Vec::new();
         for slot in 0..self.engine.supervisor().seats() {
-            let is_here = slot < self.crew.slots.len();
+            let is_here = slot < self.pool.slots.len();
             let found = if is_here { self.look_at_worker(slot) } else { self.look_at_agent(slot) };
             stuck.extend(found);
         }
@@ -165,7 +165,7 @@ impl Gathering<'_> {
     /// Whether a worker is stuck; if it has been so for too long, it is killed.
     fn look_at_worker(&mut self, slot: usize) -> Option<Stuck> {
         let now = self.clock.elapsed();
-        let place = &self.crew.slots[slot];
+        let place = &self.pool.slots[slot];
         let is_owing = self.engine.supervisor().owes(slot);
         let pid = place.child.pid().filter(|_| is_owing && !place.is_stopped);
         let heard_ns = self.engine.supervisor().heard_ns(slot);
@@ -240,7 +240,7 @@ impl Gathering<'_> {
         if let Some(n) = n {
             self.engine.supervisor_mut().gasp_for(slot, n, Cause::Timeout);
         }
-        let place = &mut self.crew.slots[slot];
+        let place = &mut self.pool.slots[slot];
         place.reason = Some(Reason::Timeout { n });
         place.child.kill_with_group();
     }

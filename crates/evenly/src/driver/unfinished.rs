@@ -1,8 +1,8 @@
 //! What a job that ends early still delivers: answers that have arrived, lines that are known, and how
 //! much is not done.
 
-use super::gather::Gathering;
-use super::outlet;
+use super::event_loop::EventLoop;
+use super::line_output;
 use crate::error::Error;
 use crate::observe::{Early, Observation, Unfinished};
 use evenly_core::Failure;
@@ -16,7 +16,7 @@ const READING: Duration = Duration::from_millis(100);
 const IDLE: Duration = Duration::from_secs(1);
 const WRITING: Duration = Duration::from_secs(5);
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// Delivers what is known when the job ends with this error, and tells observers what is not done.
     pub(super) fn wind_up(&mut self, why: Error) -> Error {
         let is_trusted = !matches!(
@@ -100,7 +100,7 @@ impl Gathering<'_> {
             }
             let is_over = now >= until || now - taken_at >= IDLE;
             let output = self.job.output.as_ref().and_then(|output| output.descriptor());
-            if is_over || !outlet::wait_for_room(output)? {
+            if is_over || !line_output::wait_for_room(output)? {
                 return Ok(false);
             }
         }

@@ -1,4 +1,4 @@
-//! The roster: which seats are taken, by workers at work or stopped, and when an empty one is
+//! The seats: which seats are taken, by workers at work or stopped, and when an empty one is
 //! filled again.
 //!
 //! A seat that lost its worker is filled at once the first time, and after a pause that doubles with
@@ -30,7 +30,7 @@ pub const LONGEST_PAUSE_NS: u64 = 1_000_000_000;
 const STAGGER: u64 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seat {
+enum SeatState {
     /// Somebody is at work.
     Working,
     /// Somebody else stopped the worker.
@@ -49,7 +49,7 @@ enum Seat {
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    seat: Seat,
+    seat: SeatState,
     losses_in_a_row: u32,
 }
 
@@ -63,7 +63,7 @@ pub(crate) enum Due {
 }
 
 #[derive(Debug)]
-pub(crate) struct Roster {
+pub(crate) struct Seats {
     places: Vec<Place>,
     /// No seat is due before; `u64::MAX` if none ever is.
     next_ns: u64,
@@ -71,11 +71,11 @@ pub(crate) struct Roster {
     silence_ns: u64,
 }
 
-impl Roster {
+impl Seats {
     /// So many seats, all of them empty.
     pub(crate) fn new(seats: usize) -> Self {
         let place =
-            Place { seat: Seat::Vacant { from_ns: 0, is_refused: false }, losses_in_a_row: 0 };
+            Place { seat: SeatState::Vacant { from_ns: 0, is_refused: false }, losses_in_a_row: 0 };
         Self { places: alloc::vec![place; seats], next_ns: u64::MAX, silence_ns: SILENCE_NS }
     }
 
@@ -86,9 +86,9 @@ impl Roster {
 
     /// A seat for an agent.
     pub(crate) fn welcome(&mut self, now_ns: u64) -> usize {
-        let place = Place { seat: Seat::Agent { heard_ns: now_ns }, losses_in_a_row: 0 };
+        let place = Place { seat: SeatState::Agent { heard_ns: now_ns }, losses_in_a_row: 0 };
         self.note(now_ns + self.silence_ns);
-        match self.places.iter().position(|place| place.seat == Seat::Free) {
+        match self.places.iter().position(|place| place.seat == SeatState::Free) {
             Some(slot) => {
                 self.places[slot] = place;
                 slot
@@ -104,8 +104,8 @@ impl Roster {
     #[inline]
     pub(crate) fn hear(&mut self, slot: usize, now_ns: u64) -> bool {
         let seat = &mut self.places[slot].seat;
-        let was_silent = *seat == Seat::SilentAgent;
-        *seat = Seat::Agent { heard_ns: now_ns };
+        let was_silent = *seat == SeatState::SilentAgent;
+        *seat = SeatState::Agent { heard_ns: now_ns };
         if was_silent {
             self.note(now_ns + self.silence_ns);
         }
@@ -113,7 +113,7 @@ impl Roster {
     }
 
     pub(crate) fn fill(&mut self, slot: usize) {
-        self.places[slot].seat = Seat::Working;
+        self.places[slot].seat = SeatState::Working;
     }
 
     /// Its worker finished something.
@@ -126,8 +126,8 @@ impl Roster {
     /// to blame. How many losses in a row that makes.
     pub(crate) fn lose(&mut self, slot: usize, is_explained: bool, now_ns: u64) -> u32 {
         let place = &mut self.places[slot];
-        if matches!(place.seat, Seat::Agent { .. } | Seat::SilentAgent) {
-            place.seat = Seat::Free;
+        if matches!(place.seat, SeatState::Agent { .. } | SeatState::SilentAgent) {
+            place.seat = SeatState::Free;
             return 0;
         }
         if !is_explained {
@@ -140,7 +140,7 @@ impl Roster {
                 (pause_ns * (slot as u64 % STAGGER + 1)).min(LONGEST_PAUSE_NS)
             }
         };
-        place.seat = Seat::Vacant { from_ns: now_ns + pause_ns, is_refused: false };
+        place.seat = SeatState::Vacant { from_ns: now_ns + pause_ns, is_refused: false };
         let losses = place.losses_in_a_row;
         self.note(now_ns + pause_ns);
         losses
@@ -148,21 +148,24 @@ impl Roster {
 
     /// Whether the seat is an agent's.
     pub(crate) fn is_agent(&self, slot: usize) -> bool {
-        matches!(self.places[slot].seat, Seat::Agent { .. } | Seat::SilentAgent | Seat::Free)
+        matches!(
+            self.places[slot].seat,
+            SeatState::Agent { .. } | SeatState::SilentAgent | SeatState::Free
+        )
     }
 
     /// Nobody could be found for an empty seat.
     pub(crate) fn refuse(&mut self, slot: usize, now_ns: u64) {
         let from_ns = now_ns + LONGEST_PAUSE_NS;
-        self.places[slot].seat = Seat::Vacant { from_ns, is_refused: true };
+        self.places[slot].seat = SeatState::Vacant { from_ns, is_refused: true };
         self.note(now_ns + LONGEST_PAUSE_NS);
     }
 
     /// Somebody else stopped its worker.
     pub(crate) fn stop(&mut self, slot: usize, now_ns: u64) {
         let place = &mut self.places[slot];
-        if place.seat == Seat::Working {
-            place.seat = Seat::Stopped { since_ns: now_ns };
+        if place.seat == SeatState::Working {
+            place.seat = SeatState::Stopped { since_ns: now_ns };
             self.note(now_ns + self.silence_ns);
         }
     }
@@ -170,7 +173,7 @@ impl Roster {
     /// Its worker was stopped where one was stopped before, so less time has to pass before that counts.
     pub(crate) fn is_stopped_again(&mut self, slot: usize, now_ns: u64) {
         let since_ns = (now_ns + self.silence_ns / STOPPED_AGAIN).saturating_sub(self.silence_ns);
-        if let Seat::Stopped { since_ns: since } = &mut self.places[slot].seat {
+        if let SeatState::Stopped { since_ns: since } = &mut self.places[slot].seat {
             *since = since_ns;
             self.note(since_ns + self.silence_ns);
         }
@@ -179,9 +182,9 @@ impl Roster {
     /// Its worker goes on; whether it had been silent.
     pub(crate) fn go_on(&mut self, slot: usize) -> bool {
         let place = &mut self.places[slot];
-        let was_silent = place.seat == Seat::Silent;
-        if was_silent || matches!(place.seat, Seat::Stopped { .. }) {
-            place.seat = Seat::Working;
+        let was_silent = place.seat == SeatState::Silent;
+        if was_silent || matches!(place.seat, SeatState::Stopped { .. }) {
+            place.seat = SeatState::Working;
         }
         was_silent
     }
@@ -194,9 +197,13 @@ impl Roster {
         let mut next_ns = u64::MAX;
         for (slot, place) in self.places.iter_mut().enumerate() {
             let (due, at_ns) = match place.seat {
-                Seat::Stopped { since_ns } => (Due::Silence { slot }, since_ns + self.silence_ns),
-                Seat::Agent { heard_ns } => (Due::Silence { slot }, heard_ns + self.silence_ns),
-                Seat::Vacant { from_ns, .. } if is_work => (Due::Fill { slot }, from_ns),
+                SeatState::Stopped { since_ns } => {
+                    (Due::Silence { slot }, since_ns + self.silence_ns)
+                }
+                SeatState::Agent { heard_ns } => {
+                    (Due::Silence { slot }, heard_ns + self.silence_ns)
+                }
+                SeatState::Vacant { from_ns, .. } if is_work => (Due::Fill { slot }, from_ns),
                 _ => continue,
             };
             if at_ns > now_ns {
@@ -204,8 +211,8 @@ impl Roster {
                 continue;
             }
             match place.seat {
-                Seat::Stopped { .. } => place.seat = Seat::Silent,
-                Seat::Agent { .. } => place.seat = Seat::SilentAgent,
+                SeatState::Stopped { .. } => place.seat = SeatState::Silent,
+                SeatState::Agent { .. } => place.seat = SeatState::SilentAgent,
                 _ => {}
             }
             return Some(due);
@@ -228,12 +235,16 @@ impl Roster {
     /// be found who would.
     pub(crate) fn in_the_way(&self) -> Option<usize> {
         let is_lost = |place: &Place| {
-            let is_agent = matches!(place.seat, Seat::SilentAgent | Seat::Free);
-            is_agent || matches!(place.seat, Seat::Silent | Seat::Vacant { is_refused: true, .. })
+            let is_agent = matches!(place.seat, SeatState::SilentAgent | SeatState::Free);
+            is_agent
+                || matches!(
+                    place.seat,
+                    SeatState::Silent | SeatState::Vacant { is_refused: true, .. }
+                )
         };
         let mut places = self.places.iter();
         if self.places.iter().all(is_lost) {
-            places.position(|place| place.seat == Seat::Silent)
+            places.position(|place| place.seat == SeatState::Silent)
         } else {
             None
         }
@@ -250,26 +261,26 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    fn roster() -> Roster {
-        let mut roster = Roster::new(2);
-        roster.fill(0);
-        roster.fill(1);
-        roster
+    fn seats() -> Seats {
+        let mut seats = Seats::new(2);
+        seats.fill(0);
+        seats.fill(1);
+        seats
     }
 
     #[test]
     fn the_first_loss_is_made_up_for_at_once_and_further_ones_later_and_later() {
-        let mut roster = roster();
+        let mut seats = seats();
         let mut now_ns = 0;
         let mut pauses = std::vec![];
         for times in 1..=LOSSES_IN_A_ROW {
-            assert_eq!(roster.lose(0, false, now_ns), times);
+            assert_eq!(seats.lose(0, false, now_ns), times);
             let before_ns = now_ns;
-            now_ns = roster.next_ns().unwrap();
+            now_ns = seats.next_ns().unwrap();
             pauses.push((now_ns - before_ns) / MS);
-            assert_eq!(roster.due(true, now_ns), Some(Due::Fill { slot: 0 }));
-            roster.fill(0);
-            roster.due(true, now_ns);
+            assert_eq!(seats.due(true, now_ns), Some(Due::Fill { slot: 0 }));
+            seats.fill(0);
+            seats.due(true, now_ns);
         }
         assert_eq!(pauses[..5], [0, 1, 2, 4, 8]);
         assert_eq!(pauses[15..], [1000; 5]);
@@ -277,81 +288,81 @@ mod tests {
 
     #[test]
     fn seats_that_are_lost_in_step_are_not_filled_in_step() {
-        let mut roster = roster();
+        let mut seats = seats();
         for slot in [0, 1, 0, 1] {
-            roster.lose(slot, false, 0);
+            seats.lose(slot, false, 0);
         }
-        assert_eq!(roster.due(true, MS), Some(Due::Fill { slot: 0 }));
-        roster.fill(0);
-        assert_eq!(roster.due(true, MS), None);
-        assert_eq!(roster.due(true, 2 * MS), Some(Due::Fill { slot: 1 }));
+        assert_eq!(seats.due(true, MS), Some(Due::Fill { slot: 0 }));
+        seats.fill(0);
+        assert_eq!(seats.due(true, MS), None);
+        assert_eq!(seats.due(true, 2 * MS), Some(Due::Fill { slot: 1 }));
     }
 
     #[test]
     fn what_is_finished_ends_the_row_and_what_is_explained_is_not_in_it() {
-        let mut roster = roster();
-        assert_eq!(roster.lose(0, false, 0), 1);
-        assert_eq!(roster.lose(0, true, 0), 1);
-        roster.finished_something(0);
-        assert_eq!(roster.lose(0, false, 0), 1);
+        let mut seats = seats();
+        assert_eq!(seats.lose(0, false, 0), 1);
+        assert_eq!(seats.lose(0, true, 0), 1);
+        seats.finished_something(0);
+        assert_eq!(seats.lose(0, false, 0), 1);
     }
 
     #[test]
     fn a_seat_stays_empty_while_there_is_no_work() {
-        let mut roster = roster();
-        roster.lose(0, false, 0);
-        assert_eq!(roster.due(false, 0), None);
-        assert_eq!(roster.next_ns(), None);
-        roster.look_again();
-        assert_eq!(roster.due(true, 0), Some(Due::Fill { slot: 0 }));
+        let mut seats = seats();
+        seats.lose(0, false, 0);
+        assert_eq!(seats.due(false, 0), None);
+        assert_eq!(seats.next_ns(), None);
+        seats.look_again();
+        assert_eq!(seats.due(true, 0), Some(Due::Fill { slot: 0 }));
     }
 
     #[test]
     fn an_agent_is_silent_after_five_seconds_and_nobody_replaces_it() {
-        let mut roster = roster();
-        assert_eq!(roster.welcome(7), 2);
-        assert!(!roster.hear(2, 8));
-        assert_eq!(roster.due(true, 8 + SILENCE_NS - 1), None);
-        assert_eq!(roster.next_ns(), Some(8 + SILENCE_NS));
-        assert_eq!(roster.due(true, 8 + SILENCE_NS), Some(Due::Silence { slot: 2 }));
-        assert_eq!(roster.due(true, 8 + SILENCE_NS), None);
-        assert!(roster.hear(2, 9 + SILENCE_NS));
-        assert_eq!(roster.next_ns(), Some(9 + 2 * SILENCE_NS));
-        assert_eq!(roster.lose(2, false, 9 + SILENCE_NS), 0);
-        assert_eq!(roster.due(true, u64::MAX), None);
-        assert_eq!(roster.welcome(0), 2);
+        let mut seats = seats();
+        assert_eq!(seats.welcome(7), 2);
+        assert!(!seats.hear(2, 8));
+        assert_eq!(seats.due(true, 8 + SILENCE_NS - 1), None);
+        assert_eq!(seats.next_ns(), Some(8 + SILENCE_NS));
+        assert_eq!(seats.due(true, 8 + SILENCE_NS), Some(Due::Silence { slot: 2 }));
+        assert_eq!(seats.due(true, 8 + SILENCE_NS), None);
+        assert!(seats.hear(2, 9 + SILENCE_NS));
+        assert_eq!(seats.next_ns(), Some(9 + 2 * SILENCE_NS));
+        assert_eq!(seats.lose(2, false, 9 + SILENCE_NS), 0);
+        assert_eq!(seats.due(true, u64::MAX), None);
+        assert_eq!(seats.welcome(0), 2);
     }
 
     #[test]
     fn the_limit_of_silence_is_for_stopped_workers_and_agents() {
-        let mut roster = roster();
-        roster.set_silence(500);
-        roster.stop(0, 1);
-        assert_eq!(roster.welcome(2), 2);
-        assert_eq!(roster.due(true, 500), None);
-        assert_eq!(roster.due(true, 501), Some(Due::Silence { slot: 0 }));
-        assert_eq!(roster.due(true, 501), None);
-        assert_eq!(roster.due(true, 502), Some(Due::Silence { slot: 2 }));
-        roster.stop(1, 600);
-        roster.is_stopped_again(1, 600);
-        assert_eq!(roster.due(true, 649), None);
-        assert_eq!(roster.due(true, 650), Some(Due::Silence { slot: 1 }));
+        let mut seats = seats();
+        seats.set_silence(500);
+        seats.stop(0, 1);
+        assert_eq!(seats.welcome(2), 2);
+        assert_eq!(seats.due(true, 500), None);
+        assert_eq!(seats.due(true, 501), Some(Due::Silence { slot: 0 }));
+        assert_eq!(seats.due(true, 501), None);
+        assert_eq!(seats.due(true, 502), Some(Due::Silence { slot: 2 }));
+        seats.stop(1, 600);
+        seats.is_stopped_again(1, 600);
+        assert_eq!(seats.due(true, 649), None);
+        assert_eq!(seats.due(true, 650), Some(Due::Silence { slot: 1 }));
     }
 
     #[test]
     fn a_stopped_worker_is_silent_after_five_seconds() {
-        let mut roster = roster();
-        roster.stop(0, 7);
-        assert_eq!(roster.due(true, 7), None);
-        assert_eq!(roster.next_ns(), Some(7 + SILENCE_NS));
-        assert_eq!(roster.due(true, 7 + SILENCE_NS), Some(Due::Silence { slot: 0 }));
-        assert_eq!(roster.in_the_way(), None);
-        roster.refuse(1, 7);
-        assert_eq!(roster.in_the_way(), Some(0));
-        roster.fill(1);
-        assert!(roster.go_on(0));
-        roster.stop(1, 0);
-        assert!(!roster.go_on(1));
-        assert_eq!(roster.due(true, 2 * SILENCE_NS), None);
+        let mut seats = seats();
+        seats.stop(0, 7);
+        assert_eq!(seats.due(true, 7), None);
+        assert_eq!(seats.next_ns(), Some(7 + SILENCE_NS));
+        assert_eq!(seats.due(true, 7 + SILENCE_NS), Some(Due::Silence { slot: 0 }));
+        assert_eq!(seats.in_the_way(), None);
+        seats.refuse(1, 7);
+        assert_eq!(seats.in_the_way(), Some(0));
+        seats.fill(1);
+        assert!(seats.go_on(0));
+        seats.stop(1, 0);
+        assert!(!seats.go_on(1));
+        assert_eq!(seats.due(true, 2 * SILENCE_NS), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The last steps of the primary: end of file in both directions, and waiting for the children.
 
-use super::gather::{Gathering, system};
-use super::upstream::Upstream;
+use super::agent_client::AgentClient;
+use super::event_loop::{EventLoop, system};
 use crate::error::Error;
 use crate::job::Report;
 use crate::transport::Transport;
@@ -13,18 +13,18 @@ use std::time::Duration;
 /// lives then is killed: every number is covered, so nothing is lost.
 const GRACE: Duration = Duration::from_secs(1);
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// Closes the assignment pipes, which is end of file for the workers, and reads until it is
     /// end of file here: until the last worker has gone and with it the last write end.
     pub(super) fn end_of_file(&mut self) -> Result<(), Error> {
         self.signals.heed_children(false).map_err(system("signalfd"))?;
         self.agents.close(self.clock.now_ns());
-        for slot in 0..self.crew.slots.len() {
+        for slot in 0..self.pool.slots.len() {
             self.hub.close(slot);
             self.show_closed_pipe(slot)?;
         }
         // Who is stopped will not read it.
-        let stopped = self.crew.slots.iter().filter(|slot| slot.is_stopped);
+        let stopped = self.pool.slots.iter().filter(|slot| slot.is_stopped);
         stopped.for_each(|slot| slot.child.signal(Signal::KILL));
         let deadline = self.clock.elapsed() + self.grace() + GRACE;
         while !(self.is_end_of_file && self.is_quiet()) && self.clock.elapsed() < deadline {
@@ -42,14 +42,14 @@ impl Gathering<'_> {
             self.keep_time_elsewhere()?;
         }
         if self.is_end_of_file {
-            self.stages.end_of_file(&self.crew, &mut self.clock);
+            self.stages.end_of_file(&self.pool, &mut self.clock);
         }
         Ok(())
     }
 
     /// Whether what was said last has been delivered everywhere.
     fn is_quiet(&self) -> bool {
-        self.agents.is_quiet() && self.upstream.as_ref().is_none_or(Upstream::is_quiet)
+        self.agents.is_quiet() && self.upstream.as_ref().is_none_or(AgentClient::is_quiet)
     }
 
     /// Reaps every worker and gives the report. Whoever does not leave within [`GRACE`] although
@@ -57,13 +57,13 @@ impl Gathering<'_> {
     pub(super) fn wait_for_children(&mut self) -> Result<Report, Error> {
         self.signals.heed_children(true).map_err(system("signalfd"))?;
         let deadline = self.clock.elapsed() + self.grace() + GRACE;
-        for slot in 0..self.crew.slots.len() {
-            while !self.crew.slots[slot].child.has_been_waited_for().map_err(system("waitid"))? {
+        for slot in 0..self.pool.slots.len() {
+            while !self.pool.slots[slot].child.has_been_waited_for().map_err(system("waitid"))? {
                 // After end of file only a worker that is stopped or gone wild is still there.
-                let is_stopped = self.crew.slots[slot].is_stopped;
+                let is_stopped = self.pool.slots[slot].is_stopped;
                 if is_stopped || !self.is_end_of_file || self.clock.elapsed() >= deadline {
-                    self.crew.slots[slot].child.signal(Signal::KILL);
-                    self.crew.slots[slot].child.wait().map_err(system("waitid"))?;
+                    self.pool.slots[slot].child.signal(Signal::KILL);
+                    self.pool.slots[slot].child.wait().map_err(system("waitid"))?;
                     break;
                 }
                 self.wait(Some(deadline))?;
@@ -88,7 +88,7 @@ impl Gathering<'_> {
             unknown,
             not_done: scheduler.total() - scheduler.ledger().covered().len(),
             lines: scheduler.stream().lines(),
-            workers: self.crew.slots.len(),
+            workers: self.pool.slots.len(),
             losses: self.losses,
             stale_answers: scheduler.stale_answers(),
             time_left: self.job.deadline.map(|all| all.saturating_sub(self.clock.elapsed())),

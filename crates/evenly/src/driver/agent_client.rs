@@ -1,6 +1,6 @@
 //! Connection of an agent to its primary: moves frames between the transport and the session of the engine.
 
-use super::gather::Gathering;
+use super::event_loop::EventLoop;
 use crate::error::Error;
 use crate::process::signals::Signal;
 use crate::silence::Silence;
@@ -15,7 +15,7 @@ use std::time::Duration;
 const PRIMARY: usize = 0;
 
 /// The connection to a primary that has admitted this agent.
-pub(super) struct Upstream {
+pub(super) struct AgentClient {
     transport: Box<dyn Transport>,
     session: AgentSession,
     /// Why the session is over, where the connection or a signal ended it.
@@ -45,7 +45,7 @@ impl From<SessionEnd> for End {
     }
 }
 
-impl Upstream {
+impl AgentClient {
     /// Takes over the connection, and packs the first frame.
     pub(super) fn new(
         mut transport: Box<dyn Transport>,
@@ -155,7 +155,7 @@ impl Upstream {
     }
 }
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// Tells the primary that this agent leaves, if it does not know; and why the session is over.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 //!
 //! The engine decides how a job drains, within [`Job::drain`](crate::Job::drain). A second signal ends it at once.
 
-use super::gather::{Gathering, system};
-use super::upstream::End;
+use super::agent_client::End;
+use super::event_loop::{EventLoop, system};
 use crate::error::Error;
 use crate::observe::{Early, Observation};
 use crate::process::signals::Signal;
@@ -11,7 +11,7 @@ use evenly_core::Failure;
 use evenly_core::agent::Leave;
 use std::time::Instant;
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// Reads all signals that have arrived, and does what they ask for.
     pub(super) fn heed_signals(&mut self) -> Result<(), Error> {
         let mut is_about_children = false;
@@ -20,7 +20,7 @@ impl Gathering<'_> {
                 Signal::CHILD => is_about_children = true,
                 Signal::STOP => self.pause()?,
                 // Whoever was stopped with us goes on with us.
-                Signal::CONTINUE => self.crew.continue_all(),
+                Signal::CONTINUE => self.pool.continue_all(),
                 Signal::STATUS => {
                     let progress = self.progress();
                     self.observer.observe(&Observation::Status(progress));
@@ -85,9 +85,9 @@ impl Gathering<'_> {
         self.heed_children()?;
         self.observer.observe(&Observation::Paused);
         let began = Instant::now();
-        self.crew.stop_all();
+        self.pool.stop_all();
         let stopped = self.signals.stop_here();
-        self.crew.continue_all();
+        self.pool.continue_all();
         let pause = began.elapsed();
         self.clock.leave_out(pause);
         self.observer.observe(&Observation::Resumed(pause));

@@ -1,17 +1,16 @@
-//! The loop of the primary: wait, read answers, let the supervisor decide, send chunks; and, when
-//! every number is covered or the job ends early, stop.
+//! Event loop of the primary: waits, turns events of the system into inputs of the engine, and carries out its outputs.
 //!
-//! Results are read before anything is written, and nothing here blocks but the wait itself.
+//! It reads results before it writes anything, and blocks nowhere but in the wait.
 
+use super::agent_client::AgentClient;
+use super::agent_server::{AGENTS, AgentServer};
 use super::clock::Clock;
-use super::crew::Crew;
-use super::keeping::Keeper;
-use super::outlet::{OUTLET, Outlet};
+use super::journal_file::JournalFile;
+use super::line_output::{OUTPUT, OutputDescriptor};
 use super::primary::is_over;
-use super::reception::{AGENTS, Agents};
 use super::stages::Stages;
 use super::stuck::Posts;
-use super::upstream::Upstream;
+use super::worker_pool::WorkerPool;
 use crate::error::Error;
 use crate::job::Job;
 use crate::observe::{Observation, Observer};
@@ -35,20 +34,20 @@ pub(super) const PIPES: u32 = 1;
 pub(super) const OVERSLEPT: Duration = Duration::from_secs(1);
 
 /// A job whose workers run.
-pub(super) struct Gathering<'a> {
+pub(super) struct EventLoop<'a> {
     pub(super) job: &'a mut Job,
     /// The state of the run.
     pub(super) engine: Primary,
     pub(super) hub: Hub,
     pub(super) registry: Registry,
-    /// Agents of this primary.
-    pub(super) agents: Agents,
+    /// AgentServer of this primary.
+    pub(super) agents: AgentServer,
     /// The primary of this agent, if it is one.
-    pub(super) upstream: Option<Upstream>,
+    pub(super) upstream: Option<AgentClient>,
     /// Where lines leave.
-    pub(super) outlet: Outlet,
-    pub(super) keeper: Keeper,
-    pub(super) crew: Crew,
+    pub(super) line_output: OutputDescriptor,
+    pub(super) journal_file: JournalFile,
+    pub(super) pool: WorkerPool,
     pub(super) signals: &'a Signals,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) stages: Stages,
@@ -69,7 +68,7 @@ pub(super) struct Ready {
     pub(super) results: bool,
     pub(super) signals: bool,
     /// There is room where lines go, or nobody reads them any more.
-    pub(super) outlet: bool,
+    pub(super) output: bool,
     pipes: Vec<u32>,
     pub(super) elsewhere: Vec<Token>,
 }
@@ -84,12 +83,12 @@ impl From<Failed> for Error {
     }
 }
 
-impl<'a> Gathering<'a> {
+impl<'a> EventLoop<'a> {
     pub(super) fn new(
         job: &'a mut Job,
         engine: Primary,
         (hub, registry): (Hub, Registry),
-        crew: Crew,
+        pool: WorkerPool,
         signals: &'a Signals,
         (observer, stages): (&'a mut dyn Observer, Stages),
         clock: Clock,
@@ -102,11 +101,11 @@ impl<'a> Gathering<'a> {
             engine,
             hub,
             registry,
-            agents: Agents::default(),
+            agents: AgentServer::default(),
             upstream: None,
-            outlet: Outlet::default(),
-            keeper: Keeper::default(),
-            crew,
+            line_output: OutputDescriptor::default(),
+            journal_file: JournalFile::default(),
+            pool,
             signals,
             observer,
             stages,
@@ -121,7 +120,7 @@ impl<'a> Gathering<'a> {
 
     /// Sends each worker its first chunks. `resumed` is how many numbers the journal has done and failed.
     pub(super) fn send_ranges(&mut self, resumed: Option<(u128, u128)>) -> Result<(), Error> {
-        self.outlet = Outlet::open(self.job, &self.registry)?;
+        self.line_output = OutputDescriptor::open(self.job, &self.registry)?;
         self.agents.share_descriptors();
         self.tell_begun(resumed);
         // The end may have been asked for while workers were started.
@@ -135,13 +134,13 @@ impl<'a> Gathering<'a> {
             self.heed_signals()?;
             self.act()?;
         }
-        self.stages.ranges_sent(&self.crew, &mut self.clock);
+        self.stages.ranges_sent(&self.pool, &mut self.clock);
         Ok(())
     }
 
     /// Tells the supervisor of every worker.
     pub(super) fn admit_everybody(&mut self) -> Result<(), Error> {
-        for slot in 0..self.crew.slots.len() {
+        for slot in 0..self.pool.slots.len() {
             self.admit(slot)?;
         }
         self.act()?;
@@ -151,13 +150,13 @@ impl<'a> Gathering<'a> {
     pub(super) fn admit(&mut self, slot: usize) -> Result<(), Error> {
         let window = self.hub.window(slot).map_err(system("fcntl F_GETPIPE_SZ"))?;
         self.engine.supervisor_mut().join(slot, window, self.clock.now_ns())?;
-        let pid = self.crew.slots[slot].child.number();
+        let pid = self.pool.slots[slot].child.number();
         self.observer.observe(&Observation::WorkerStarted { worker: slot + 1, pid });
         Ok(())
     }
 
     /// Until every number is covered, or nobody has anything left in hand that should end early.
-    pub(super) fn gather(&mut self) -> Result<(), Error> {
+    pub(super) fn run(&mut self) -> Result<(), Error> {
         self.show_results()?;
         while !self.is_over() {
             let ready = self.wait(self.next_deadline())?;
@@ -175,8 +174,8 @@ impl<'a> Gathering<'a> {
         if ready.signals {
             self.heed_signals()?;
         }
-        if ready.outlet {
-            self.look_at_the_outlet()?;
+        if ready.output {
+            self.look_for_a_reader()?;
         }
         for key in ready.pipes {
             self.hub.attend(key, self.clock.now_ns())?;
@@ -215,7 +214,7 @@ impl<'a> Gathering<'a> {
         self.hear_agents((token.transport - AGENTS) as usize)
     }
 
-    /// Whether there is nothing left to gather.
+    /// Whether the run is over.
     pub(super) fn is_over(&self) -> bool {
         if let Some(upstream) = &self.upstream {
             return upstream.is_over();
@@ -243,7 +242,7 @@ impl<'a> Gathering<'a> {
                 Token { transport: PIPES, key: RESULTS_KEY } => ready.results = true,
                 Token { transport: PIPES, key } => ready.pipes.push(key),
                 Token { transport: SIGNALS, .. } => ready.signals = true,
-                Token { transport: OUTLET, .. } => ready.outlet = true,
+                Token { transport: OUTPUT, .. } => ready.output = true,
                 token => ready.elsewhere.push(token),
             }
         }
@@ -361,7 +360,7 @@ impl<'a> Gathering<'a> {
         match &mut self.upstream {
             Some(upstream) => upstream.record(record, &mut self.engine, now_ns),
             None => {
-                self.keeper.append(record);
+                self.journal_file.append(record);
                 Ok(())
             }
         }
@@ -408,7 +407,7 @@ impl<'a> Gathering<'a> {
         let elsewhere = self.next_deadline_elsewhere();
         let looks = |watch: &Watch| self.clock.elapsed() + watch.next();
         let (memory, posts) = (self.memory.as_ref().map(looks), Some(looks(self.posts.watch())));
-        let begins = self.keeper.begins();
+        let begins = self.journal_file.begins();
         let dues = [self.next_progress, due, elsewhere, memory, posts, begins];
         dues.into_iter().flatten().min()
     }
@@ -454,7 +453,7 @@ impl<'a> Gathering<'a> {
 }
 
 /// Where frames to a worker or agent are packed.
-fn packer<'a>(hub: &'a mut Hub, agents: &'a mut Agents, seat: Seat) -> Option<&'a mut Packer> {
+fn packer<'a>(hub: &'a mut Hub, agents: &'a mut AgentServer, seat: Seat) -> Option<&'a mut Packer> {
     match seat {
         Seat::Worker(slot) => hub.packer(slot),
         Seat::Agent(slot) => agents.packer(slot),

@@ -3,8 +3,8 @@
 //! A commit happens between two waits, in the one thread of the primary. Workers do not idle meanwhile: they have
 //! their next chunks already.
 
-use super::gather::Gathering;
-use super::gather::OVERSLEPT;
+use super::event_loop::EventLoop;
+use super::event_loop::OVERSLEPT;
 use crate::error::Error;
 use crate::function::Function;
 use crate::job::Job;
@@ -19,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The journal of a run, if it has one.
 #[derive(Default)]
-pub(super) struct Keeper {
+pub(super) struct JournalFile {
     book: Option<JournalWriter>,
     /// When one is begun that nobody named.
     begins: Option<Duration>,
@@ -31,9 +31,9 @@ pub(super) struct Keeper {
     is_ahead: bool,
 }
 
-/// A keeper whose journal was checked and not written to yet.
+/// A journal_file whose journal was checked and not written to yet.
 pub(super) struct Checked<'a> {
-    keeper: Keeper,
+    journal_file: JournalFile,
     journal: Option<Ready<'a>>,
 }
 
@@ -46,33 +46,33 @@ impl<'a> Checked<'a> {
         until: Option<Instant>,
     ) -> Result<Self, Error> {
         let is_ahead = function.command().is_some_and(|command| command.is_at_most_once());
-        let mut checked = Self { keeper: Keeper::default(), journal: None };
+        let mut checked = Self { journal_file: JournalFile::default(), journal: None };
         let Some(journal) = journal else { return Ok(checked) };
         if let Some(begins) = journal.begins_after() {
             // Of what must happen at most once, what came before the journal would be begun again.
             if !is_ahead {
-                checked.keeper.begins = Some(begins);
-                checked.keeper.is_optional = true;
+                checked.journal_file.begins = Some(begins);
+                checked.journal_file.is_optional = true;
             }
             return Ok(checked);
         }
         checked.journal = journal.check(aggregate, range, function, until)?;
-        checked.keeper.is_ahead = is_ahead;
+        checked.journal_file.is_ahead = is_ahead;
         Ok(checked)
     }
 
     /// Opens the journal: with what it says is done.
-    pub(super) fn begin(self) -> Result<(Keeper, Option<Done>), Error> {
-        let Self { mut keeper, journal } = self;
-        let Some(journal) = journal else { return Ok((keeper, None)) };
+    pub(super) fn begin(self) -> Result<(JournalFile, Option<Done>), Error> {
+        let Self { mut journal_file, journal } = self;
+        let Some(journal) = journal else { return Ok((journal_file, None)) };
         let (book, done) = journal.begin()?;
-        keeper.is_new = done.is_none();
-        keeper.book = Some(book);
-        Ok((keeper, done))
+        journal_file.is_new = done.is_none();
+        journal_file.book = Some(book);
+        Ok((journal_file, done))
     }
 }
 
-impl Keeper {
+impl JournalFile {
     /// Whether an assignment is sent only when the journal says that it begins.
     pub(super) fn is_ahead(&self) -> bool {
         self.is_ahead
@@ -115,12 +115,12 @@ impl Keeper {
     }
 }
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// Reports that the job has begun; `resumed` is how many numbers an earlier run did, and how many failed.
     pub(super) fn tell_begun(&mut self, resumed: Option<(u128, u128)>) {
         let ledger = self.engine.scheduler().ledger();
         let is_over = ledger.is_exhausted();
-        let book = self.keeper.book.as_ref();
+        let book = self.journal_file.book.as_ref();
         let resumed = resumed.zip(book).map(|((done, failed), book)| Resumed {
             path: book.path(),
             done,
@@ -132,14 +132,14 @@ impl Gathering<'_> {
 
     /// Appends that these numbers did not begin.
     pub(super) fn append_untouched(&mut self, interval: Interval) {
-        if let Some(book) = &mut self.keeper.book {
+        if let Some(book) = &mut self.journal_file.book {
             book.untouch(interval);
         }
     }
 
     /// Makes durable what was appended, and that what is held back begins.
     pub(super) fn sync(&mut self) -> Result<(), Error> {
-        let Some(book) = &mut self.keeper.book else { return Ok(()) };
+        let Some(book) = &mut self.journal_file.book else { return Ok(()) };
         let began = self.clock.elapsed();
         let committed = book.commit(self.engine.beginning());
         let took = self.clock.elapsed().saturating_sub(began);
@@ -156,7 +156,7 @@ impl Gathering<'_> {
                 self.engine.put_off_sync(AGAIN.as_nanos() as u64, now_ns);
                 Ok(())
             }
-            Err(error) if self.keeper.is_optional => self.go_without(&error, now_ns),
+            Err(error) if self.journal_file.is_optional => self.go_without(&error, now_ns),
             Err(error) => Err(error.into()),
         }
     }
@@ -168,7 +168,7 @@ impl Gathering<'_> {
 
     /// Tells that another process has locked the journal.
     pub(super) fn tell_journal_locked(&mut self) {
-        if let Some(book) = &self.keeper.book {
+        if let Some(book) = &self.journal_file.book {
             let path = book.path();
             self.observer.observe(&Observation::JournalLocked { path });
         }
@@ -176,15 +176,15 @@ impl Gathering<'_> {
 
     /// Begins the journal that the user did not name, when it is time.
     pub(super) fn begin_journal_if_due(&mut self) {
-        if self.keeper.begins.is_some_and(|begins| begins <= self.clock.elapsed()) {
-            self.keeper.begins = None;
+        if self.journal_file.begins.is_some_and(|begins| begins <= self.clock.elapsed()) {
+            self.journal_file.begins = None;
             self.begin_journal();
         }
     }
 
     /// Reads back what an earlier run found in the first of these numbers.
     pub(super) fn read_back(&mut self, due: Interval) -> Result<(), Error> {
-        let Some(book) = &mut self.keeper.book else { return Ok(()) };
+        let Some(book) = &mut self.journal_file.book else { return Ok(()) };
         let partial = book.kept(due)?;
         self.engine.read_back_done(partial);
         Ok(())
@@ -192,7 +192,7 @@ impl Gathering<'_> {
 
     /// What becomes of the journal of a job that ends without an answer, and what its user is told.
     pub(super) fn leave_the_journal(&mut self, why: Error) -> Error {
-        match (&why, &self.keeper.book) {
+        match (&why, &self.journal_file.book) {
             (
                 Error::Unasked
                 | Error::Untrusted { .. }
@@ -205,9 +205,9 @@ impl Gathering<'_> {
             },
             (Error::Journal(_), _) | (_, None) => why,
             // A refused call leaves every file as it was.
-            (refusal, Some(book)) if refusal.is_refusal() && self.keeper.is_new => {
+            (refusal, Some(book)) if refusal.is_refusal() && self.journal_file.is_new => {
                 let path = book.path().to_owned();
-                self.keeper.book = None;
+                self.journal_file.book = None;
                 // That it stays is no error of its own.
                 let _ = crate::journal::discard(&path);
                 why
@@ -223,7 +223,7 @@ impl Gathering<'_> {
     /// Ends the job if a file that workers of this machine use is not what it was: after what was done, and before
     /// it counts. So all that counts, or is in a journal, is of one version.
     pub(super) fn refuse_changed_files(&self, thoroughly: bool) -> Result<(), Error> {
-        if self.crew.slots.is_empty() {
+        if self.pool.slots.is_empty() {
             return Ok(());
         }
         let changed = self.job.function.changed_file(thoroughly);
@@ -234,7 +234,7 @@ impl Gathering<'_> {
     /// file as they were. What counts then may be of two versions, so the journal is not gone on with.
     pub(super) fn compare_files_at_last(&self) -> Result<(), Error> {
         let compared = self.refuse_changed_files(true);
-        if let (Err(_), Some(book)) = (&compared, &self.keeper.book) {
+        if let (Err(_), Some(book)) = (&compared, &self.journal_file.book) {
             book.distrust()?;
         }
         compared
@@ -243,7 +243,7 @@ impl Gathering<'_> {
     /// The journal that the user did not name cannot be written any more.
     fn go_without(&mut self, why: &JournalError, now_ns: u64) -> Result<(), Error> {
         self.observer.observe(&Observation::JournalGivenUp { why });
-        let Some(book) = self.keeper.book.take() else { return Ok(()) };
+        let Some(book) = self.journal_file.book.take() else { return Ok(()) };
         let path = book.path().to_owned();
         let waiting = book.into_waiting();
         // It lacks what comes now. An error of the removal would only repeat the one that was reported.
@@ -278,7 +278,7 @@ impl Gathering<'_> {
         match begun {
             Ok(book) => {
                 self.observer.observe(&Observation::JournalBegun { path: book.path() });
-                self.keeper.book = Some(book);
+                self.journal_file.book = Some(book);
                 self.engine.set_durability(Durability::Journal { is_ahead: false });
             }
             Err(why) => self.observer.observe(&Observation::JournalGivenUp { why: &why }),

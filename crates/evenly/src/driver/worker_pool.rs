@@ -1,4 +1,4 @@
-//! The crew: the worker processes by slot, how each is forked, and how often it was lost.
+//! The pool: the worker processes by slot, how each is forked, and how often it was lost.
 
 use super::worker::{self, Desk, Terms};
 use crate::error::Error;
@@ -55,7 +55,7 @@ impl Slot {
 
 /// All workers of a job. Dropped, it kills and reaps whoever is left.
 #[derive(Debug)]
-pub(super) struct Crew {
+pub(super) struct WorkerPool {
     pub(super) slots: Vec<Slot>,
     /// How often in a row nobody could be forked, and when that was counted last.
     pub(super) refusals_in_a_row: u32,
@@ -86,7 +86,7 @@ pub(super) struct Inheritance<'a> {
     pub(super) memory: Option<u64>,
 }
 
-impl Crew {
+impl WorkerPool {
     /// Opens what workers are made with. They get the limit that `descriptors` had before it was raised.
     pub(super) fn prepare(
         descriptors: DescriptorLimit,
@@ -261,7 +261,7 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for WorkerPool {
     /// All are killed before the first is waited for; each child then sees to being reaped.
     fn drop(&mut self) {
         self.slots.iter().for_each(|slot| slot.child.signal(Signal::KILL));

@@ -1,9 +1,9 @@
-//! Agents at the primary: who is let in, what they say, and when they are gone.
+//! AgentServer at the primary: who is let in, what they say, and when they are gone.
 //!
 //! An agent sits in a slot of the supervisor beyond those of this machine's workers. It has joined with
 //! its first frame after it was admitted: until then somebody may have recorded and repeated a hello.
 
-use super::gather::Gathering;
+use super::event_loop::EventLoop;
 use crate::error::Error;
 use crate::job::Job;
 use crate::observe::{AgentSeen, Observation, Parting};
@@ -38,7 +38,7 @@ const SPARE_DESCRIPTORS: usize = 12;
 
 /// Everybody who has come from elsewhere.
 #[derive(Default)]
-pub(super) struct Agents {
+pub(super) struct AgentServer {
     receptions: Vec<Box<dyn Reception>>,
     /// The limit on open files leaves room for this many agents; `None` without a limit.
     most: Option<usize>,
@@ -82,7 +82,7 @@ enum Said {
     Nothing,
 }
 
-impl Agents {
+impl AgentServer {
     /// Begins to listen wherever the job says.
     pub(super) fn listen(job: &Job, registry: &Registry) -> Result<Self, Error> {
         let registry = |index| registry.also(AGENTS + index as u32);
@@ -250,14 +250,14 @@ impl Agents {
     }
 }
 
-impl Drop for Agents {
+impl Drop for AgentServer {
     /// However the job ended, its agents are told that it has.
     fn drop(&mut self) {
         self.close(self.now_ns);
     }
 }
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// Hears what has come through one reception.
     pub(super) fn hear_agents(&mut self, reception: usize) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();

@@ -2,7 +2,7 @@
 //!
 //! The primary has one thread, so it never blocks in a write. The engine decides which lines leave when.
 
-use super::gather::Gathering;
+use super::event_loop::EventLoop;
 use crate::error::Error;
 use crate::job::Job;
 use crate::output::Output;
@@ -14,20 +14,20 @@ use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
 
 /// Transport number of the output in epoll.
-pub(super) const OUTLET: u32 = 2;
+pub(super) const OUTPUT: u32 = 2;
 
 /// The descriptor that takes lines, as epoll knows it.
 #[derive(Debug, Default)]
-pub(super) struct Outlet {
+pub(super) struct OutputDescriptor {
     registry: Option<Registry>,
     /// Whether epoll waits until lines can be written.
     is_awaited: bool,
 }
 
-impl Outlet {
+impl OutputDescriptor {
     /// Watches from now on for a reader that goes away.
     pub(super) fn open(job: &Job, registry: &Registry) -> Result<Self, Error> {
-        let registry = registry.also(OUTLET);
+        let registry = registry.also(OUTPUT);
         let descriptor = job.output.as_ref().and_then(|output| output.descriptor());
         let is_watched = match descriptor {
             None => false,
@@ -67,7 +67,7 @@ pub(super) fn wait_for_room(output: Option<BorrowedFd<'_>>) -> Result<bool, Erro
     }
 }
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// Takes lines of the engine.
     pub(super) fn take_lines(&mut self, lines: &[u8]) -> Result<(), Error> {
         match &mut self.job.output {
@@ -81,15 +81,15 @@ impl Gathering<'_> {
         let Some(output) = &mut self.job.output else { return Ok(()) };
         let unwritten = output.flush().map_err(Error::Output)?;
         self.engine.flushed(unwritten);
-        self.outlet.await_room(&**output, unwritten > 0)
+        self.line_output.await_room(&**output, unwritten > 0)
     }
 
     /// Looks whether anybody reads what is written.
-    pub(super) fn look_at_the_outlet(&mut self) -> Result<(), Error> {
+    pub(super) fn look_for_a_reader(&mut self) -> Result<(), Error> {
         let Some(output) = &mut self.job.output else { return Ok(()) };
         match output.descriptor() {
             // Only an error is told while nothing is waited for.
-            Some(_) if !self.outlet.is_awaited => Err(Error::Output(Errno::PIPE)),
+            Some(_) if !self.line_output.is_awaited => Err(Error::Output(Errno::PIPE)),
             _ => Ok(()),
         }
     }

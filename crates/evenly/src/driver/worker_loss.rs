@@ -1,9 +1,9 @@
 //! Workers that end, stop, go on, or say what cannot be: what they held goes to others, and lost ones
 //! are replaced.
 
-use super::crew::{Changed, Inheritance, Refused};
-use super::gather::{Gathering, system};
+use super::event_loop::{EventLoop, system};
 use super::worker::STATUS_UNSETTLED;
+use super::worker_pool::{Changed, Inheritance, Refused};
 use crate::error::{Error, told_errno};
 use crate::observe::{Loss, Observation, Piece, Reason};
 use crate::process::End;
@@ -25,15 +25,15 @@ const REFUSALS_APART: Duration = Duration::from_millis(900);
 /// So many workers that could not begin, before the first number is done, are enough.
 const UNSETTLED_AT_FIRST: u32 = 3;
 
-impl Gathering<'_> {
+impl EventLoop<'_> {
     /// Finds out what has become of the workers.
     pub(super) fn heed_children(&mut self) -> Result<(), Error> {
-        while let Some(changed) = self.crew.next_change().map_err(system("waitid"))? {
+        while let Some(changed) = self.pool.next_change().map_err(system("waitid"))? {
             let Changed { slot, pid, change } = changed;
             let now_ns = self.clock.now_ns();
             match change {
                 Change::Stopped(signal) => {
-                    self.crew.slots[slot].is_stopped = true;
+                    self.pool.slots[slot].is_stopped = true;
                     self.engine.supervisor_mut().stop(slot, now_ns);
                     if let Some(numbers) = self.numbers_of(slot) {
                         let cause = Cause::Signal(signal);
@@ -41,11 +41,11 @@ impl Gathering<'_> {
                     }
                 }
                 Change::Continued => {
-                    self.crew.slots[slot].is_stopped = false;
+                    self.pool.slots[slot].is_stopped = false;
                     self.engine.supervisor_mut().go_on(slot, now_ns)?;
                 }
                 Change::Ended(end) => {
-                    self.crew.slots[slot].unheard = Some((pid, end));
+                    self.pool.slots[slot].unheard = Some((pid, end));
                     // What it wrote before it died is in the pipe and counts.
                     while self.receive()? == Received::Bytes {}
                     self.act()?;
@@ -56,13 +56,13 @@ impl Gathering<'_> {
                 }
             }
         }
-        self.crew.end_orphans();
+        self.pool.end_orphans();
         Ok(())
     }
 
     /// Takes back what a worker had that has ended, unless that was done while it was heard out.
     fn take_back_unheard(&mut self, slot: usize) -> Result<(), Error> {
-        match self.crew.slots[slot].unheard.take() {
+        match self.pool.slots[slot].unheard.take() {
             Some((pid, end)) => self.take_back(slot, pid, end),
             None => Ok(()),
         }
@@ -72,21 +72,21 @@ impl Gathering<'_> {
     fn take_back(&mut self, slot: usize, pid: u32, end: End) -> Result<(), Error> {
         self.losses += 1;
         self.hub.close(slot);
-        let place = &mut self.crew.slots[slot];
+        let place = &mut self.pool.slots[slot];
         place.is_stopped = false;
         place.last_end = Some(end);
         let is_alone = place.is_only_suspect;
-        if self.crew.has_hit_the_wall(slot) && end == End::Signal(Signal::KILL.as_raw()) {
-            self.crew.slots[slot].reason.get_or_insert(Reason::Memory);
+        if self.pool.has_hit_the_wall(slot) && end == End::Signal(Signal::KILL.as_raw()) {
+            self.pool.slots[slot].reason.get_or_insert(Reason::Memory);
         }
-        if self.crew.slots[slot].reason.is_none()
+        if self.pool.slots[slot].reason.is_none()
             && end == End::Signal(Signal::KILL.as_raw())
             && let Some(n) = self.overdue_at(slot)
         {
             self.engine.supervisor_mut().gasp_for(slot, n, Cause::Timeout);
-            self.crew.slots[slot].reason = Some(Reason::Timeout { n: Some(n) });
+            self.pool.slots[slot].reason = Some(Reason::Timeout { n: Some(n) });
         }
-        let reason = self.crew.slots[slot].reason;
+        let reason = self.pool.slots[slot].reason;
         let cause = match (reason, end) {
             // Its chunks are not to blame for what it may not even have done.
             (Some(Reason::Call { .. } | Reason::Stopped), _) => None,
@@ -112,9 +112,9 @@ impl Gathering<'_> {
     /// A worker could not even begin. Where that is so from the very start, it will stay so: a
     /// sandbox forbids a call, or the kernel does not know it.
     fn consider_the_system(&mut self, call: &'static str, cause: Errno) -> Result<(), Error> {
-        self.crew.unsettled += 1;
+        self.pool.unsettled += 1;
         let is_beginning = self.engine.scheduler().ledger().covered().is_empty();
-        if is_beginning && self.crew.unsettled >= UNSETTLED_AT_FIRST {
+        if is_beginning && self.pool.unsettled >= UNSETTLED_AT_FIRST {
             return Err(Error::NoWorker { call, cause, advice: limits::advice(call, cause) });
         }
         Ok(())
@@ -124,17 +124,17 @@ impl Gathering<'_> {
     pub(super) fn fill(&mut self, slot: usize) -> Result<(), Error> {
         match self.fork_replacement(slot) {
             Ok(()) => {
-                self.crew.refusals_in_a_row = 0;
+                self.pool.refusals_in_a_row = 0;
                 self.admit(slot)
             }
             Err((_, Refused::Threads(count))) => Err(Error::Threads { count }),
             Err((call, Refused::Fork(cause))) => {
                 self.engine.supervisor_mut().refuse(slot, self.clock.now_ns());
                 self.count_refusal();
-                if self.crew.living() == 0 && self.crew.refusals_in_a_row >= REFUSALS_IN_A_ROW {
+                if self.pool.living() == 0 && self.pool.refusals_in_a_row >= REFUSALS_IN_A_ROW {
                     return Err(Error::NoWorkerLeft { call, cause });
                 }
-                if !std::mem::replace(&mut self.crew.slots[slot].is_refused, true) {
+                if !std::mem::replace(&mut self.pool.slots[slot].is_refused, true) {
                     let refused = (call, cause, limits::advice(call, cause));
                     let not_replaced = Observation::NotReplaced { worker: slot + 1, refused };
                     self.observer.observe(&not_replaced);
@@ -147,9 +147,9 @@ impl Gathering<'_> {
     /// Many places may be refused at the same moment; that is one refusal.
     fn count_refusal(&mut self) {
         let now = self.clock.elapsed();
-        if self.crew.refusals_in_a_row == 0 || now >= self.crew.refused_at + REFUSALS_APART {
-            self.crew.refusals_in_a_row += 1;
-            self.crew.refused_at = now;
+        if self.pool.refusals_in_a_row == 0 || now >= self.pool.refused_at + REFUSALS_APART {
+            self.pool.refusals_in_a_row += 1;
+            self.pool.refused_at = now;
         }
     }
 
@@ -175,12 +175,12 @@ impl Gathering<'_> {
             memory: self.job.memory,
         };
         let ends = (pipe.read_end.as_fd(), results.as_fd());
-        let child = self.crew.fork((slot, name), ends.0, ends.1, &mut inheritance)?;
+        let child = self.pool.fork((slot, name), ends.0, ends.1, &mut inheritance)?;
         self.hub
             .replace(slot, name, pipe.write_end)
             .map_err(|failed| (failed.call, Refused::Fork(failed.cause)))?;
         self.stages.note_replaced(slot, child.number(), inode);
-        self.crew.seat(slot, child);
+        self.pool.seat(slot, child);
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl Gathering<'_> {
             }
             (Call::ANSWER, Some(_)) => Err(Error::Unasked),
             (call, _) => {
-                self.crew.slots[slot].reason = Some(Reason::Call { call: call.name(), cause });
+                self.pool.slots[slot].reason = Some(Reason::Call { call: call.name(), cause });
                 Ok(())
             }
         }
@@ -211,7 +211,7 @@ impl Gathering<'_> {
 
     /// A worker says at which number something ends it.
     pub(super) fn note_gasp(&mut self, slot: usize, n: i64, cause: Option<Cause>) {
-        self.crew.slots[slot].reason = Some(Reason::Gasp { n, cause });
+        self.pool.slots[slot].reason = Some(Reason::Gasp { n, cause });
     }
 
     /// Ends a worker that said what cannot be.
@@ -226,7 +226,7 @@ impl Gathering<'_> {
         };
         let by = match self.agents.seen(slot) {
             Some(agent) => agent.to_string(),
-            None => format!("worker {} (pid {})", slot + 1, self.crew.slots[slot].child.number()),
+            None => format!("worker {} (pid {})", slot + 1, self.pool.slots[slot].child.number()),
         };
         Error::Contradiction { by, violation }
     }
@@ -249,11 +249,11 @@ impl Gathering<'_> {
         }
         let mut suspects: Vec<usize> = self.engine.supervisor().suspects().collect();
         if suspects.is_empty() {
-            suspects = (0..self.crew.slots.len()).collect();
+            suspects = (0..self.pool.slots.len()).collect();
         }
         let is_only_suspect = suspects.len() == 1;
         let is_new = |slot: &usize| {
-            let place = &self.crew.slots[*slot];
+            let place = &self.pool.slots[*slot];
             place.child.pid().is_some() || place.unheard.is_some()
         };
         suspects.retain(is_new);
@@ -263,7 +263,7 @@ impl Gathering<'_> {
         let garbage = Observation::Garbage { what, suspects: suspects.len() };
         self.observer.observe(&garbage);
         for slot in suspects {
-            self.crew.slots[slot].is_only_suspect = is_only_suspect;
+            self.pool.slots[slot].is_only_suspect = is_only_suspect;
             self.end_because(slot, Reason::Garbage)?;
         }
         Ok(())
@@ -272,7 +272,7 @@ impl Gathering<'_> {
     /// Kills a worker, waits for that, and takes back what it had: what it wrote and was not heard yet
     /// is not heard any more.
     fn end_because(&mut self, slot: usize, reason: Reason) -> Result<(), Error> {
-        let place = &mut self.crew.slots[slot];
+        let place = &mut self.pool.slots[slot];
         // Who has gasped and lives is ended for what it did since.
         place.reason = place.reason.filter(|before| !matches!(before, Reason::Gasp { .. }));
         place.reason.get_or_insert(reason);
@@ -285,7 +285,7 @@ impl Gathering<'_> {
     }
 
     pub(super) fn tell_silence(&mut self, slot: usize, reclaimed: (usize, u128)) {
-        let pid = self.crew.slots[slot].child.number();
+        let pid = self.pool.slots[slot].child.number();
         let silent = Observation::WorkerSilent {
             worker: slot + 1,
             pid,
@@ -297,7 +297,7 @@ impl Gathering<'_> {
     }
 
     pub(super) fn beyond_repair(&self, slot: usize, times: u32) -> Error {
-        let place = &self.crew.slots[slot];
+        let place = &self.pool.slots[slot];
         let end = place.last_end.unwrap_or(End::Exit(0));
         Error::LostBeyondRepair { worker: slot + 1, times, end, reason: place.reason }
     }
@@ -308,7 +308,7 @@ impl Gathering<'_> {
             return;
         }
         let now = self.clock.elapsed();
-        let slots = &self.crew.slots;
+        let slots = &self.pool.slots;
         for (slot, piece) in self.engine.take_pieces() {
             let took = Duration::from_nanos(piece.busy_ns);
             let lost = piece.failed.map(Loss::Failed);
