@@ -55,6 +55,11 @@ fn main() {
         longer("row_20_errors_at_every_call", &["strace"], injected::errors_at_every_call),
         row("row_20_full_disk", &["root", "mount"], disks::full_disk),
         row("row_20_limit_of_files", &[], disks::limit_of_files),
+        row(
+            "a_journal_that_is_removed_or_renamed_ends_the_run_by_name",
+            &[],
+            disks::a_journal_that_is_removed_or_renamed_ends_the_run_by_name,
+        ),
         row("row_21_two_primaries", &[], refused::two_primaries),
         row("row_22_another_job", &[], refused::another_job),
         row("what_is_there_is_not_overwritten", &[], refused::what_is_there),

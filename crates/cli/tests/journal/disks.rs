@@ -1,6 +1,7 @@
 //! Row 20: a full disk ends the run with a message, and the run is resumed when there is room.
 
 use crate::house::{House, finish, reference, refused};
+use crate::support::{start_command, until};
 use std::process::Command;
 
 const WORDS: &str = "0..2e6 -j 2 --split fixed:1e4";
@@ -58,4 +59,30 @@ pub(crate) fn limit_of_files() {
     let expected = reference("map", "n * n", WORDS);
     let output = finish(house.call("map", "n * n", &format!("{WORDS} --journal j --resume")));
     assert_eq!(output.stdout, expected.stdout);
+}
+
+/// Without its name, what is written to a journal would be lost at the end.
+pub(crate) fn a_journal_that_is_removed_or_renamed_ends_the_run_by_name() {
+    for is_renamed in [false, true] {
+        let house = House::new();
+        let words = "0..1000000 -j 1 --chunk 100 --journal j --progress none";
+        let running = start_command(house.call("count", "test:slow=1000", words));
+        until("a commit", || {
+            let size = std::fs::metadata(house.path("j")).map(|file| file.len());
+            size.is_ok_and(|size| size > 0).then_some(())
+        });
+        if is_renamed {
+            std::fs::rename(house.path("j"), house.path("k")).unwrap();
+        } else {
+            std::fs::remove_file(house.path("j")).unwrap();
+        }
+        let output = running.output();
+        refused(&output, 5, &["journal 'j': it was removed or renamed while the run used it; "]);
+        house.is_left_by_all();
+        assert!(!house.path("j").exists());
+        if is_renamed {
+            let verified = finish(house.other("verify k"));
+            assert_eq!(verified.status.code(), Some(4), "{verified:?}");
+        }
+    }
 }

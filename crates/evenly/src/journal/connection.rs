@@ -75,7 +75,9 @@ pub(super) fn look(path: &Path) -> Result<There, JournalError> {
     match std::fs::metadata(path) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(There::Nothing),
         Err(cause) => return Err(unreadable(&cause)),
-        Ok(metadata) if !metadata.is_file() => return Err(not_ours("it is no file".to_owned())),
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(not_ours("it is not a regular file".to_owned()));
+        }
         Ok(metadata) if metadata.len() == 0 => return Ok(There::Empty),
         Ok(_) => {}
     }

@@ -220,6 +220,13 @@ impl Trouble {
             Self::Changed => return JournalError::Changed { path },
             Self::Sqlite(error) => error,
         };
+        let extended = error.sqlite_error().map(|error| error.extended_code);
+        if extended == Some(rusqlite::ffi::SQLITE_READONLY_DBMOVED) {
+            // SQLite says 'attempt to write a readonly database', which is not what happened.
+            let cause = "it was removed or renamed while the run used it".to_owned();
+            let advice = "move it back and continue with --resume, or start the job again";
+            return JournalError::Failed { path, doing, cause, advice };
+        }
         let advice = match error.sqlite_error_code() {
             Some(Code::DiskFull) => "make room, then continue with --resume",
             Some(Code::SystemIoFailure) => {
