@@ -33,4 +33,6 @@ pub use rate::RateLimiter;
 pub use unfinished::Failures;
 
 #[cfg(test)]
+mod oracle_tests;
+#[cfg(test)]
 mod tests;

@@ -1,328 +1,314 @@
-//! The engine against an oracle: any order of answers, losses, syncs that succeed late or not at all, and a reader
-//! that takes little. Every number counts once, nothing counts or begins before it is durable, and lines are in order.
+//! Rules of the engine that whole simulated runs do not show: each of these tests fails when its rule is taken away.
 
-use super::{Durability, Lines, Output, Primary};
+use super::*;
 use crate::aggregate::{Aggregate, Value};
-use crate::frame::{EVERY_LEASE, Packer, Unpacker};
-use crate::interval::{Interval, IntervalSet};
-use crate::lease::{Assignment, WorkerId};
-use crate::partial::{Cause, Partial};
+use crate::frame::{Body, Frame, PIPE_FRAME, Packer, Unpacker};
+use crate::interval::Interval;
+use crate::lease::WorkerId;
+use crate::partial::Partial;
 use crate::policy::Policy;
 use crate::range::Range;
 use crate::scheduler::{Counts, Record, Scheduler};
-use proptest::prelude::*;
-use std::format;
+use crate::worker::Worker;
+use core::num::NonZeroU64;
+use std::vec;
 use std::vec::Vec;
 
-const SEATS: usize = 3;
-const MS: u64 = 1_000_000;
+const SECOND: u64 = 1_000_000_000;
 
-#[derive(Clone, Debug)]
-enum Step {
-    /// The worker in this slot answers its first chunk.
-    Answer(usize),
-    Lose(usize),
-    /// The running sync is durable.
-    Synced,
-    /// The running sync is impossible for this many milliseconds.
-    PutOff(u64),
-    /// The reader takes this many bytes.
-    Read(usize),
-    /// This many milliseconds pass.
-    Wait(u64),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        8 => (0..SEATS).prop_map(Step::Answer),
-        1 => (0..SEATS).prop_map(Step::Lose),
-        3 => Just(Step::Synced),
-        1 => (1..300_u64).prop_map(Step::PutOff),
-        3 => (1..40_usize).prop_map(Step::Read),
-        2 => (1..200_u64).prop_map(Step::Wait),
-    ]
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Terms {
-    aggregate: Aggregate,
-    len: i128,
-    chunk: u64,
-    has_journal: bool,
-    is_once: bool,
-    compares_files: bool,
-}
-
-fn terms() -> impl Strategy<Value = Terms> {
-    let aggregate = prop_oneof![Just(Aggregate::Count), Just(Aggregate::Find { first: None })];
-    (aggregate, 1..200_i128, 1..20_u64, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(aggregate, len, chunk, has_journal, is_once, compares_files)| Terms {
-            aggregate,
-            len,
-            chunk,
-            has_journal,
-            is_once,
-            compares_files,
-        },
-    )
-}
-
-/// The world of an engine: workers, a journal, a reader.
-struct World {
-    terms: Terms,
+/// An engine, and one worker that does what it is sent.
+struct Bench {
     engine: Primary,
+    worker: Worker,
     now_ns: u64,
-    /// By slot: the name of its worker, and what it has in hand.
-    names: [Option<WorkerId>; SEATS],
-    hands: [Vec<Assignment>; SEATS],
-    appended: Vec<Record>,
-    /// Records and begins of the running sync.
-    syncing: Option<(Vec<Record>, Vec<Interval>)>,
-    durable: IntervalSet,
-    begun: IntervalSet,
-    /// Numbers that count.
-    counted: IntervalSet,
-    failed: u128,
-    /// Lines that were taken from the engine, that the reader has, and what it will take.
-    kept: Vec<u8>,
-    read: Vec<u8>,
-    room: usize,
+    /// What a command prints.
+    line: Vec<u8>,
+    /// Outputs that are not about the worker.
+    seen: Vec<Output>,
 }
 
-impl World {
-    fn new(terms: Terms) -> Self {
-        let range = Range::new(0, terms.len).unwrap();
-        let policy = Policy::Fixed(terms.chunk.try_into().unwrap());
-        let mut scheduler = Scheduler::new(range, terms.aggregate, policy, SEATS as u32);
-        if terms.is_once {
-            scheduler = scheduler.at_most_once(Counts::Chunks);
+impl Bench {
+    /// A run over ten numbers in chunks of one.
+    fn new(aggregate: Aggregate, prepare: impl FnOnce(Scheduler) -> Scheduler) -> Self {
+        let range = Range::new(0, 10).unwrap();
+        let policy = Policy::Fixed(NonZeroU64::MIN);
+        let scheduler = prepare(Scheduler::new(range, aggregate, policy, 1));
+        Self {
+            engine: Primary::new(scheduler, aggregate, 1),
+            worker: Worker::new(WorkerId(0), aggregate, PIPE_FRAME),
+            now_ns: 1,
+            line: b"line\n".to_vec(),
+            seen: vec![],
         }
-        let scheduler = scheduler.leave_out_failures();
-        let mut engine = Primary::new(scheduler, terms.aggregate, SEATS);
-        engine.watch_records();
-        if terms.has_journal {
-            engine.set_durability(Durability::Journal { is_ahead: terms.is_once });
-        }
-        if terms.aggregate.is_streamed() {
-            engine.set_lines(Lines::Written { most: 16 });
-        }
-        if terms.compares_files {
-            engine.compare_files();
-        }
-        let mut world = Self {
-            terms,
-            engine,
-            now_ns: 0,
-            names: [None; SEATS],
-            hands: [const { Vec::new() }; SEATS],
-            appended: Vec::new(),
-            syncing: None,
-            durable: IntervalSet::new(),
-            begun: IntervalSet::new(),
-            counted: IntervalSet::new(),
-            failed: 0,
-            kept: Vec::new(),
-            read: Vec::new(),
-            room: 0,
-        };
-        (0..SEATS).for_each(|slot| world.start(slot));
-        world.act();
-        world
     }
 
-    fn start(&mut self, slot: usize) {
-        let supervisor = self.engine.supervisor_mut();
-        self.names[slot] = Some(supervisor.next_name());
-        supervisor.join(slot, 4, self.now_ns).unwrap();
+    fn join(&mut self) {
+        self.engine.supervisor_mut().join(0, 4, self.now_ns).unwrap();
+        self.poll();
     }
 
-    /// Carries out every output.
-    fn act(&mut self) {
+    /// Carries out what there is to do: what is for the worker reaches it, the rest is noted.
+    fn poll(&mut self) {
+        let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
         while let Some(output) = self.engine.poll(self.now_ns).unwrap() {
-            self.carry_out(output);
-        }
-    }
-
-    fn carry_out(&mut self, output: Output) {
-        match output {
-            Output::Assign { seat } => {
-                assert!(
-                    !(self.terms.has_journal && self.terms.is_once),
-                    "sent before it is durable"
-                );
-                self.hands[seat.slot()].extend_from_slice(self.engine.assignments());
-            }
-            Output::Begin { seat, assignment } => {
-                let is_begun = self.begun.iter().any(|begun| begun.contains(assignment.interval));
-                assert!(is_begun, "{} begins before that is durable", assignment.interval);
-                self.hands[seat.slot()].push(assignment);
-            }
-            Output::Withdraw { seat, lease, parts } => {
-                assert!(lease != EVERY_LEASE && parts > 0, "no worker was stopped");
-                let hand = &mut self.hands[seat.slot()];
-                // What is in work is kept.
-                if let Some(at) = hand.iter().skip(1).position(|one| one.lease == lease) {
-                    let Assignment { lease, interval } = hand.remove(at + 1);
-                    self.say(seat.slot(), |packer| packer.release(lease, interval.first()));
-                }
-            }
-            Output::Start { slot } => self.start(slot),
-            Output::CompareFiles => {
-                assert!(self.terms.compares_files);
-                self.engine.files_are_unchanged();
-            }
-            Output::Append(record) => {
-                assert!(self.terms.has_journal, "a record for no journal");
-                self.appended.push(record);
-            }
-            Output::Sync => {
-                assert!(self.syncing.is_none(), "a sync within a sync");
-                let beginning = self.engine.beginning().to_vec();
-                self.syncing = Some((core::mem::take(&mut self.appended), beginning));
-            }
-            Output::Counted(record) => self.count(&record),
-            Output::Write(lines) => self.kept.extend(lines),
-            Output::Flush => {
-                let taken = self.room.min(self.kept.len());
-                self.read.extend(self.kept.drain(..taken));
-                self.room -= taken;
-                self.engine.flushed(self.kept.len());
-            }
-            Output::AppendUntouched(_) | Output::Credit { .. } | Output::Report(_) => {}
-            Output::Kill { .. } | Output::ReadBack(_) | Output::End(_) => {
-                panic!("nothing asks for {output:?}");
+            match output {
+                Output::Assign { .. } => packer.assign(self.engine.assignments()),
+                Output::Begin { assignment, .. } => packer.assign(&[assignment]),
+                Output::Withdraw { lease, parts, .. } => packer.withdraw(lease, parts),
+                Output::Credit { bytes, .. } => packer.credit(bytes),
+                other => self.seen.push(other),
             }
         }
+        // Its owner waits now: what is not said yet would be said too late.
+        let more = self.engine.poll(self.now_ns).unwrap();
+        assert!(more.is_none(), "{more:?}");
+        packer.seal(0);
+        deliver(packer.bytes(), |body| self.worker.take(body).unwrap());
     }
 
-    fn count(&mut self, record: &Record) {
-        let failed = record.failed.iter().map(|failure| failure.interval);
-        for interval in record.covered.iter().copied().chain(failed.clone()) {
-            self.counted.insert(interval).expect("a number counts twice");
-            let is_durable = self.durable.iter().any(|durable| durable.contains(interval));
-            assert!(is_durable || !self.terms.has_journal, "{interval} counts too early");
+    /// Lets the worker do up to `most` chunks, each of which prints a line, and the engine hear of it.
+    fn work(&mut self, most: usize) {
+        for _ in 0..most {
+            let Some(step) = self.worker.next(1) else { break };
+            match self.engine.aggregate {
+                Aggregate::Run { .. } => self.worker.tally().output(&self.line),
+                _ => self.worker.tally().count(1, 1),
+            }
+            self.worker.counted(step.slice.last());
+            self.worker.report(1);
         }
-        assert!(record.failed.iter().all(|failure| failure.cause == Cause::Unknown));
-        self.failed += failed.map(|interval| interval.len()).sum::<u128>();
-    }
-
-    /// The worker in a slot sends what `pack` packs.
-    fn say(&mut self, slot: usize, pack: impl FnOnce(&mut Packer)) {
-        let Some(name) = self.names[slot] else { return };
-        let mut packer = Packer::new(name, 4096);
-        pack(&mut packer);
-        packer.seal(MS);
-        let mut unpacker = Unpacker::new(4096, 4096);
-        unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
-        unpacker.filled(packer.bytes().len());
+        self.worker.seal(1);
+        let frames = self.worker.first_frames(usize::MAX).to_vec();
+        self.worker.sent(frames.len());
+        let mut unpacker = Unpacker::new(PIPE_FRAME, frames.len().max(1));
+        unpacker.room_for(frames.len())[..frames.len()].copy_from_slice(&frames);
+        unpacker.filled(frames.len());
+        self.now_ns += 1;
         while let Some(frame) = unpacker.next_frame().unwrap() {
             self.engine.supervisor_mut().hear(frame, self.now_ns).unwrap();
         }
+        self.poll();
     }
 
-    fn answer(&mut self, slot: usize) {
-        if self.hands[slot].is_empty() {
-            return;
-        }
-        let Assignment { lease, interval } = self.hands[slot].remove(0);
-        let even = (interval.first()..=interval.last()).filter(|n| n % 2 == 0);
-        if self.terms.aggregate == Aggregate::Count {
-            let count = even.count() as u64;
-            return self.say(slot, |packer| packer.answer(lease, count));
-        }
-        let lines = even.clone().count() as u64;
-        let text = even.map(|n| format!("{n}\n")).collect::<std::string::String>().into_bytes();
-        let mut encoded = Vec::new();
-        Partial::over(interval, Value::Lines { lines, text }).encode(&mut encoded);
-        self.say(slot, |packer| packer.partial(lease, &encoded, MS));
-    }
-
-    fn take(&mut self, step: &Step) {
-        match *step {
-            Step::Answer(slot) => self.answer(slot),
-            Step::Lose(slot) => {
-                if self.names[slot].take().is_some() {
-                    self.hands[slot].clear();
-                    self.engine.supervisor_mut().lose(slot, None, self.now_ns).unwrap();
-                }
-            }
-            Step::Synced => self.synced(),
-            Step::PutOff(ms) => {
-                if let Some((mut records, _)) = self.syncing.take() {
-                    records.append(&mut self.appended);
-                    self.appended = records;
-                    self.engine.put_off_sync(ms * MS, self.now_ns);
-                }
-            }
-            Step::Read(bytes) => {
-                self.room += bytes;
-                self.engine.retry_lines();
-            }
-            Step::Wait(ms) => self.now_ns += ms * MS,
-        }
-        self.act();
-        assert!(self.engine.unwritten() == self.kept.len(), "unwritten bytes are forgotten");
-        assert!(self.kept.len() < 16 + 4096, "a blocked reader does not stop the lines");
+    fn count(&self, is_it: impl Fn(&Output) -> bool) -> usize {
+        self.seen.iter().filter(|output| is_it(output)).count()
     }
 
     fn synced(&mut self) {
-        let Some((mut records, beginning)) = self.syncing.take() else { return };
-        for record in &records {
-            let failed = record.failed.iter().map(|failure| failure.interval);
-            for interval in record.covered.iter().copied().chain(failed) {
-                self.durable.insert(interval).expect("a number is durable twice");
-            }
-        }
-        for interval in beginning {
-            // What came back unbegun may begin again.
-            let _ = self.begun.insert(interval);
-        }
-        records.reverse();
-        self.engine.synced(records, MS, self.now_ns).unwrap();
-    }
-
-    /// Lets everything happen until the run is over.
-    fn finish(&mut self) {
-        for _ in 0..10_000 {
-            if self.engine.is_over() {
-                return;
-            }
-            self.take(&Step::Synced);
-            self.take(&Step::Read(64));
-            (0..SEATS).for_each(|slot| self.take(&Step::Answer(slot)));
-            self.take(&Step::Wait(100));
-        }
-        panic!("the run does not end");
+        let records: Vec<_> = vec![];
+        self.engine.synced(records, 1, self.now_ns).unwrap();
+        self.poll();
     }
 }
 
-proptest! {
-    #[test]
-    fn every_number_counts_once_and_never_before_it_is_durable(
-        terms in terms(),
-        steps in prop::collection::vec(step(), 0..120),
-    ) {
-        let mut world = World::new(terms);
-        // A slot that is lost twenty times in a row ends the run.
-        let is_loss = |step: &&Step| matches!(step, Step::Lose(_));
-        prop_assume!(steps.iter().filter(is_loss).count() < 20);
-        for step in &steps {
-            world.take(step);
-        }
-        world.finish();
-        prop_assert_eq!(world.counted.len(), terms.len.cast_unsigned());
-        prop_assert!(world.failed == 0 || terms.is_once);
-        prop_assert!(world.engine.is_complete());
-        if world.failed > 0 {
-            return Ok(());
-        }
-        let even = (0..terms.len).filter(|n| n % 2 == 0);
-        if terms.aggregate == Aggregate::Count {
-            let count = even.count() as u128;
-            prop_assert_eq!(world.engine.scheduler().answer(), &Value::Count(count));
-        } else {
-            let lines: std::string::String = even.map(|n| format!("{n}\n")).collect();
-            prop_assert_eq!(world.read, lines.into_bytes());
-        }
+fn deliver(bytes: &[u8], mut take: impl FnMut(Body<'_>)) {
+    let mut unpacker = Unpacker::new(PIPE_FRAME, bytes.len().max(1));
+    unpacker.room_for(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+    unpacker.filled(bytes.len());
+    while let Some(frame) = unpacker.next_frame().unwrap() {
+        take(frame.body);
     }
+}
+
+fn commands(is_ahead: bool) -> Bench {
+    let aggregate = Aggregate::Run { in_order: true };
+    let mut bench = Bench::new(aggregate, |scheduler| match is_ahead {
+        true => scheduler.at_most_once(Counts::Numbers),
+        false => scheduler,
+    });
+    bench.engine.set_durability(Durability::Journal { is_ahead });
+    bench.engine.set_lines(Lines::Written { most: 10 });
+    bench
+}
+
+#[test]
+fn an_assignment_that_a_signal_overtakes_goes_back_to_the_journal_as_not_begun() {
+    let mut bench = commands(true);
+    bench.join();
+    assert_eq!(bench.count(|output| matches!(output, Output::Sync)), 1);
+    let beginning = bench.engine.beginning().to_vec();
+    assert_eq!(beginning, [Interval::single(0)]);
+    assert!(bench.engine.ask_for_end(15, bench.now_ns));
+    bench.synced();
+    assert!(bench.worker.next(1).is_none(), "the assignment was sent");
+    let untouched = bench.seen.iter().filter_map(|output| match output {
+        Output::AppendUntouched(interval) => Some(*interval),
+        _ => None,
+    });
+    assert_eq!(untouched.collect::<Vec<_>>(), beginning);
+}
+
+#[test]
+fn no_line_is_written_while_the_reader_takes_none() {
+    let mut bench = commands(false);
+    bench.join();
+    bench.work(4);
+    let written = |bench: &Bench| bench.count(|output| matches!(output, Output::Write(_)));
+    // Two lines of five bytes fill what may be unwritten.
+    let at_first = written(&bench);
+    assert!((1..=2).contains(&at_first), "{:?}", bench.seen);
+    bench.engine.flushed(10);
+    bench.work(4);
+    assert_eq!(written(&bench), at_first);
+    bench.engine.flushed(0);
+    bench.poll();
+    assert!(written(&bench) > at_first);
+}
+
+#[test]
+fn the_run_goes_on_until_the_journal_has_what_was_written() {
+    let mut bench = commands(false);
+    bench.join();
+    while !bench.engine.scheduler().is_finished() {
+        bench.work(1);
+        bench.engine.flushed(0);
+        bench.poll();
+    }
+    assert!(bench.engine.is_complete());
+    assert!(!bench.engine.is_over(), "records are not durable");
+    for _ in 0..3 {
+        bench.now_ns += 10 * SECOND;
+        bench.poll();
+        bench.synced();
+    }
+    assert!(bench.count(|output| matches!(output, Output::Append(_))) > 0, "{:?}", bench.seen);
+    assert!(bench.engine.is_over());
+}
+
+#[test]
+fn a_run_that_ended_syncs_what_it_did_once_more() {
+    let mut bench = commands(false);
+    bench.join();
+    bench.work(1);
+    bench.engine.flushed(0);
+    bench.poll();
+    bench.engine.end();
+    bench.poll();
+    assert_eq!(bench.count(|output| matches!(output, Output::Append(_))), 1, "{:?}", bench.seen);
+    assert!(bench.engine.begin_last_sync());
+    bench.synced();
+    assert!(!bench.engine.begin_last_sync(), "nothing is left to write");
+}
+
+#[test]
+fn records_of_a_journal_that_is_given_up_count() {
+    let mut bench = Bench::new(Aggregate::Count, |scheduler| scheduler);
+    bench.engine.set_durability(Durability::Journal { is_ahead: false });
+    bench.join();
+    bench.work(2);
+    let covered = |bench: &Bench| bench.engine.scheduler().ledger().covered().len();
+    let appended = bench.seen.drain(..).filter_map(|output| match output {
+        Output::Append(record) => Some(record),
+        _ => None,
+    });
+    let appended: Vec<_> = appended.collect();
+    let numbers: u128 = appended.iter().map(Record::len).sum();
+    assert!(numbers > 0);
+    assert_eq!(covered(&bench), 0, "not durable");
+    bench.engine.give_up_journal(appended, bench.now_ns).unwrap();
+    assert_eq!(covered(&bench), numbers);
+}
+
+#[test]
+fn the_rate_allows_one_start_at_a_time() {
+    let mut bench = Bench::new(Aggregate::Count, |scheduler| scheduler.rationed(Counts::Numbers));
+    bench.engine.set_rate(RateLimiter::new(1.0));
+    bench.join();
+    for second in 1..=4 {
+        (0..3).for_each(|_| bench.work(1));
+        assert_eq!(bench.engine.scheduler().ledger().covered().len(), second);
+        bench.now_ns = second as u64 * SECOND;
+        bench.poll();
+    }
+}
+
+#[test]
+fn lines_that_left_are_credit_for_their_worker_at_once() {
+    let mut bench = commands(false);
+    bench.engine.set_durability(Durability::None);
+    bench.line = vec![b'x'; 300];
+    bench.join();
+    for _ in 0..10 {
+        bench.work(1);
+        bench.engine.flushed(0);
+        bench.poll();
+    }
+    assert!(bench.engine.is_complete());
+}
+
+#[test]
+fn what_a_command_did_is_durable_only_behind_its_written_output() {
+    let mut bench = commands(false);
+    bench.join();
+    bench.work(1);
+    bench.engine.flushed(5);
+    bench.work(1);
+    let appended = |bench: &Bench| bench.count(|output| matches!(output, Output::Append(_)));
+    assert_eq!(appended(&bench), 0, "{:?}", bench.seen);
+    bench.engine.flushed(0);
+    bench.poll();
+    assert_eq!(appended(&bench), 1);
+}
+
+#[test]
+fn output_above_a_gap_is_not_durable_before_the_gap_is_closed() {
+    let mut bench = commands(false);
+    bench.join();
+    bench.work(1);
+    bench.engine.flushed(0);
+    bench.poll();
+    let appended = |bench: &Bench| bench.count(|output| matches!(output, Output::Append(_)));
+    assert_eq!(appended(&bench), 1);
+    // The worker holds 1 and 2, and answers 2 first.
+    let [first, second] = bench.engine.assignments()[..2] else { panic!() };
+    assert_eq!(first.interval, Interval::single(1));
+    let mut encoded = vec![];
+    let value = Value::Lines { lines: 1, text: b"two\n".to_vec() };
+    Partial::over(second.interval, value).encode(&mut encoded);
+    let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
+    packer.partial(second.lease, &encoded, 1);
+    let bytes = packer.bytes().to_vec();
+    let frame = Frame::whole(&bytes, PIPE_FRAME).unwrap();
+    bench.engine.supervisor_mut().hear(frame, bench.now_ns).unwrap();
+    bench.poll();
+    bench.engine.flushed(0);
+    bench.poll();
+    assert_eq!(appended(&bench), 1, "{:?}", bench.seen);
+    assert_eq!(bench.engine.scheduler().ledger().covered().len(), 2);
+}
+
+#[test]
+fn a_deadline_takes_back_what_the_worker_has_not_begun() {
+    let mut bench = Bench::new(Aggregate::Count, |scheduler| scheduler);
+    bench.engine.set_deadline(Some(SECOND));
+    bench.join();
+    assert!(bench.worker.next(1).is_some());
+    assert!(bench.worker.ahead().count() > 0 || bench.engine.scheduler().ledger().remaining() > 0);
+    bench.now_ns = SECOND;
+    bench.poll();
+    assert_eq!(
+        bench.count(|output| matches!(output, Output::Report(Report::EndsEarly(Early::Deadline)))),
+        1
+    );
+    assert_eq!(bench.worker.ahead().count(), 0, "chunks are still there");
+    bench.work(2);
+    assert!(bench.worker.next(1).is_none(), "the worker got another chunk");
+}
+
+#[test]
+fn a_locked_journal_is_left_alone_for_as_long_as_its_owner_said() {
+    let mut bench = commands(true);
+    bench.join();
+    let syncs = |bench: &Bench| bench.count(|output| matches!(output, Output::Sync));
+    assert_eq!(syncs(&bench), 1);
+    bench.engine.put_off_sync(SECOND, bench.now_ns);
+    bench.poll();
+    assert_eq!(syncs(&bench), 1, "the sync was tried again at once");
+    let due_ns = bench.engine.next_due_ns().unwrap();
+    assert_eq!(due_ns, bench.now_ns + SECOND);
+    bench.now_ns = due_ns;
+    bench.poll();
+    assert_eq!(syncs(&bench), 2);
+    let locked = |output: &Output| matches!(output, Output::Report(Report::JournalLocked));
+    assert_eq!(bench.count(locked), 1);
 }
