@@ -470,12 +470,6 @@ impl Primary {
         (self.is_complete() || is_drained()) && self.journal.is_settled()
     }
 
-    /// Whether an assignment waits for the journal, so that no worker has it.
-    #[must_use]
-    pub fn holds(&self, assignment: &Assignment) -> bool {
-        self.journal.holds(assignment)
-    }
-
     /// The numbers that wait for the journal and then go to the worker or agent in a slot.
     pub fn held_for(&self, slot: usize) -> impl Iterator<Item = Interval> + '_ {
         self.journal.held_for(slot)
