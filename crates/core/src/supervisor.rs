@@ -1,162 +1,45 @@
-//! The supervisor: the primary without its system calls. It knows which worker sits in which slot,
-//! hears what they say, has lost ones replaced, and tells the [scheduler](crate::scheduler).
+//! The supervisor: workers by slot, their frames, and the replacement of lost ones, around the
+//! [scheduler](crate::scheduler).
 //!
-//! What happened is told by the methods, with the time; then [`poll`](Supervisor::poll) gives what
-//! must be done now, one order at a time, until it gives `None`. Until
-//! [`next_due_ns`](Supervisor::next_due_ns) nothing changes by itself. The driver carries orders out
-//! with processes and pipes, the simulator with neither.
+//! The owner reports each event by a method, with the time; then [`poll`](Supervisor::poll) returns what must be done now,
+//! one [`Order`] at a time, until it returns `None`. Until [`next_due_ns`](Supervisor::next_due_ns) nothing changes by
+//! itself.
+
+mod message;
+mod whereabouts;
 
 use crate::descriptions::Descriptions;
 use crate::frame::{Assembler, Body, Frame, Malformed};
-use crate::interval::Interval;
-use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::lease::{Assignment, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
 use crate::scheduler::{Action, Capacity, Event, Piece, Record, Scheduler, TakenBack, Violation};
 use crate::seats::{Due, LOSSES_IN_A_ROW, Seats};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
-/// The primary without its system calls.
+pub use message::{Fault, Heard, Order};
+
+/// Workers and agents of a run, by slot.
 #[derive(Debug)]
 pub struct Supervisor {
     scheduler: Scheduler,
     seats: Seats,
     assembler: Assembler,
     descriptions: Descriptions,
-    /// By slot: who sits there, or sat there last.
+    /// By slot: the worker that has it, or had it last.
     names: Vec<Option<WorkerId>>,
-    /// By name: where.
+    /// By name: its slot.
     slots: Vec<u32>,
-    /// By slot: when a frame came from there last.
+    /// By slot: when its last frame came.
     heard_ns: Vec<u64>,
     /// A seat that was lost too often in a row.
     given_up: Option<(usize, u32)>,
-    /// Whether somebody fell silent, was lost or could not be found since it was looked who is left.
+    /// Whether a worker fell silent, was lost or could not be forked since the last look for a worker that can work.
     may_be_deserted: bool,
 }
 
-/// Something that must be done now.
-#[derive(Debug)]
-pub enum Order {
-    /// Send the worker in a slot the chunks in [`Supervisor::assignments`].
-    Assign {
-        /// Where it sits.
-        slot: usize,
-    },
-    /// Send the worker in a slot a withdrawal; see [`Action::Withdraw`].
-    Withdraw {
-        /// Where it sits.
-        slot: usize,
-        /// What is wanted back.
-        lease: LeaseId,
-        /// Into how many parts the rest is divided.
-        parts: u64,
-    },
-    /// Let the worker in a slot send so many more bytes of lines.
-    Credit {
-        /// Where it sits.
-        slot: usize,
-        /// How many.
-        bytes: u64,
-    },
-    /// Make this durable, then give it back to [`Supervisor::recorded`].
-    Record(Record),
-    /// Make a worker for an empty slot: [`Supervisor::join`], or [`Supervisor::refuse`].
-    Fill {
-        /// Where it will sit.
-        slot: usize,
-    },
-    /// Kill the worker in a slot: it is stopped, and there is nobody else to do its work.
-    Kill {
-        /// Where it sits.
-        slot: usize,
-    },
-    /// A number has no value; for the report.
-    Quarantined(Failure),
-    /// A number that a worker was lost at has a value after all; for the report.
-    Recovered {
-        /// The number.
-        n: i64,
-        /// What its worker was lost of.
-        cause: Cause,
-    },
-    /// Handed out and not begun; see [`Action::Untouched`].
-    Untouched(Interval),
-    /// A worker that was stopped too long has lost what it held; for the report.
-    Silenced {
-        /// Where it sits.
-        slot: usize,
-        /// How many chunks it held, and how many of their numbers were not covered.
-        reclaimed: (usize, u128),
-    },
-    /// A slot has lost its worker too often in a row; the run should end.
-    GiveUp {
-        /// Which.
-        slot: usize,
-        /// How often.
-        times: u32,
-    },
-    /// Every number is covered. Said once.
-    Finished,
-}
-
-/// What a frame was about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// The work.
-    Work,
-    /// Why a worker leaves.
-    Farewell {
-        /// Where it sits.
-        slot: usize,
-        /// A call, as the transport numbers them.
-        call: u32,
-        /// Its error number.
-        errno: u32,
-    },
-    /// At which number something ends a worker, by its own account.
-    Gasp {
-        /// Where it sits.
-        slot: usize,
-        /// The number.
-        n: i64,
-        /// What ends it, where the way it ends does not say so.
-        cause: Option<Cause>,
-    },
-    /// The text of a failure that may follow: see [`Supervisor::description`].
-    Description {
-        /// The number.
-        n: i64,
-        /// The cause of the failure.
-        cause: Cause,
-    },
-    /// Nothing: its author is gone.
-    Nothing,
-}
-
-/// A frame that cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Its author is at fault and known by its slot: it should be killed, and the run goes on.
-    Worker {
-        /// Where it sits.
-        slot: usize,
-        /// What it said.
-        violation: Violation,
-    },
-    /// Nobody with the name in it ever was: as if it were no frame.
-    Nobody,
-    /// No answer can be trusted any more.
-    Run {
-        /// The slot of the worker or agent whose message shows it.
-        slot: usize,
-        /// What it shows.
-        violation: Violation,
-    },
-}
-
 impl Supervisor {
-    /// Seats for so many workers, none of which has joined.
+    /// Seats for `seats` workers, none of which has joined.
     #[must_use]
     pub fn new(scheduler: Scheduler, seats: usize) -> Self {
         Self {
@@ -252,7 +135,7 @@ impl Supervisor {
     #[inline]
     pub fn hear(&mut self, frame: Frame<'_>, now_ns: u64) -> Result<Heard, Fault> {
         let Frame { worker, busy_ns, body } = frame;
-        let Some(slot) = self.slots.get(worker.0 as usize) else { return Err(Fault::Nobody) };
+        let Some(slot) = self.slots.get(worker.0 as usize) else { return Err(Fault::UnknownName) };
         let slot = *slot as usize;
         if self.names[slot] != Some(worker) {
             return Ok(Heard::Nothing);
@@ -301,7 +184,7 @@ impl Supervisor {
     /// chunks it held, and how many of their numbers were not covered.
     ///
     /// # Errors
-    /// None, as long as somebody sat there.
+    /// None, as long as the slot had a worker.
     pub fn lose(
         &mut self,
         slot: usize,
@@ -335,7 +218,7 @@ impl Supervisor {
         self.scheduler.handle(Event::Recorded(record), now_ns).map(drop)
     }
 
-    /// Ends the run early; see [`Scheduler::drain`]. Nobody is replaced any more.
+    /// Ends the run early; see [`Scheduler::drain`]. No worker is replaced any more.
     pub fn drain(&mut self) {
         self.scheduler.drain();
     }
@@ -367,7 +250,7 @@ impl Supervisor {
         }
     }
 
-    /// Lets so much more begin; see [`Scheduler::allow`].
+    /// Lets more begin; see [`Scheduler::allow`].
     pub fn allow(&mut self, more: u64) {
         self.scheduler.allow(more);
     }
@@ -448,7 +331,7 @@ impl Supervisor {
         self.seats.look_again();
     }
 
-    /// For what is told to an open run by whoever supplies it.
+    /// The scheduler, for the owner of an open run.
     pub(crate) fn scheduler_mut(&mut self) -> &mut Scheduler {
         &mut self.scheduler
     }
@@ -508,14 +391,12 @@ impl Supervisor {
                 self.seats.finished_something(slot);
             }
         }
-        // Should it sit there alone, somebody has to take its place.
+        // If it is the only one, another worker has to take its place.
         self.may_be_deserted = true;
         self.seats.look_again();
         Ok(silenced.or_else(|| self.poll_scheduler()))
     }
 }
-
-mod whereabouts;
 
 #[cfg(test)]
 mod tests;

@@ -130,7 +130,7 @@ impl World<'_> {
                 check(primary.peers[slot].pid == pid, || "another's farewell".into())?;
                 Ok(Found::Frame { pid, is_work: false, parts, begun, releases })
             }
-            Err(Fault::Nobody) => Ok(Found::Nobody),
+            Err(Fault::UnknownName) => Ok(Found::Nobody),
             Err(Fault::Worker { slot, violation }) => {
                 // Who owes nothing when it writes no frame is not suspected, until it goes on with parts.
                 let pid = primary.peers[slot].pid;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::aggregate::Aggregate;
 use crate::frame::{PIPE_FRAME, Packer, Unpacker};
+use crate::lease::LeaseId;
 use crate::policy::Policy;
 use crate::range::Range;
 

@@ -316,7 +316,7 @@ impl EventLoop<'_> {
             Said::Heard(slot, Err(Fault::Worker { violation, .. })) => {
                 self.dismiss_agent(slot, Parting::Said(violation))
             }
-            Said::Heard(slot, Err(Fault::Nobody)) => {
+            Said::Heard(slot, Err(Fault::UnknownName)) => {
                 self.dismiss_agent(slot, Parting::Gone(Gone::Forged))
             }
             Said::Gone(peer, why) => match self.agents.peers.get(&(reception, peer)) {

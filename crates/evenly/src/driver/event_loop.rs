@@ -290,7 +290,7 @@ impl<'a> EventLoop<'a> {
     fn blame(&mut self, fault: Fault) -> Result<(), Error> {
         match fault {
             Fault::Worker { slot, violation } => self.dismiss(slot, violation),
-            Fault::Nobody => self.suspect(evenly_core::frame::Malformed::Entry),
+            Fault::UnknownName => self.suspect(evenly_core::frame::Malformed::Entry),
             Fault::Run { slot, violation } => Err(self.contradiction(slot, violation)),
         }
     }
