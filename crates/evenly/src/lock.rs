@@ -1,7 +1,7 @@
-//! Locks: a file beside another, `PATH.lock`, that one process at a time holds (flock(2)).
+//! Lock files: `PATH.lock` beside a file, held by one process at a time (flock(2)).
 //!
 //! The kernel lets go of it when its holder is gone, however it ended. What a kill leaves behind is a
-//! file that nobody holds, and the next who comes takes it over.
+//! file without a holder, and the next process takes it over.
 
 use rustix::fs::{FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -36,7 +36,7 @@ impl Lock {
                 Err(Errno::AGAIN) => return Ok(None),
                 Err(cause) => return Err(cause),
             }
-            // Whoever held it may have removed it since it was opened; then others lock another file.
+            // Its holder may have removed it since it was opened; then others lock another file.
             let stat = rustix::fs::fstat(&file)?;
             if stat.st_size > 0 {
                 return Err(Errno::EXIST);

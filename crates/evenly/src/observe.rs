@@ -1,4 +1,4 @@
-//! What a job lets others see while it runs. Observers get no handle back: they cannot change it.
+//! Observations of a running job. Observers get no handle back, so they cannot change it.
 
 mod agent;
 mod stages;
@@ -63,8 +63,8 @@ pub enum Observation<'a> {
         /// How many chunks it held, and how many of their numbers were not covered.
         reclaimed: (usize, u128),
     },
-    /// A worker that somebody else stopped has not gone on; what it had in hand goes to others, and
-    /// what it says about that later is dropped.
+    /// A worker was stopped from outside for longer than the limit. Its chunks go to other workers, and
+    /// its later answers to them are dropped.
     WorkerSilent {
         /// Which worker, from 1.
         worker: usize,
@@ -75,7 +75,7 @@ pub enum Observation<'a> {
         /// How many chunks it held, and how many of their numbers were not covered.
         reclaimed: (usize, u128),
     },
-    /// Bytes that are no frame came out of the result pipe. So many workers may have written them;
+    /// Bytes that are no frame came out of the result pipe. Any of these workers may have written them;
     /// they are killed, and lost with the reason [`Reason::Garbage`].
     Garbage {
         /// What is wrong with them.
@@ -156,8 +156,8 @@ pub enum Observation<'a> {
         /// Why, in a line.
         why: &'a str,
     },
-    /// Somebody tried to join without the key, as another user, or said nothing in time; told once a
-    /// minute at most.
+    /// Peers tried to join without the key or as another user, or sent nothing in time. Reported at most
+    /// once a minute.
     Strangers {
         /// How often.
         count: u64,
@@ -186,7 +186,7 @@ pub enum Observation<'a> {
         /// For the primary there.
         address: &'a str,
     },
-    /// This process was an agent, and its primary is gone; it is looked for.
+    /// This agent lost its primary, and tries to join it again.
     PrimaryLost {
         /// Why.
         why: Gone,
@@ -197,22 +197,22 @@ pub enum Observation<'a> {
         /// What the journal of an earlier run says.
         resumed: Option<Resumed<'a>>,
     },
-    /// A journal is kept from now on that nobody named.
+    /// A journal begins in the state directory.
     JournalBegun {
         /// Where.
         path: &'a Path,
     },
-    /// A journal that nobody named cannot be kept, or not any longer; the job goes on without it.
+    /// The journal in the state directory cannot be written; the job goes on without it.
     JournalGivenUp {
         /// Why.
         why: &'a JournalError,
     },
-    /// Somebody else has the journal locked; what is done waits for it.
+    /// Another process has the journal locked; finished chunks wait for it.
     JournalLocked {
         /// Where.
         path: &'a Path,
     },
-    /// The numbers that workers and agents have been at for unusually long, looked at once a second; an
+    /// The numbers that workers and agents have been at for unusually long, once a second; an
     /// empty list when the last of them has gone on.
     Stuck(&'a [Stuck]),
     /// How far the job is; as often as was asked for.
@@ -261,7 +261,7 @@ pub enum Reason {
     Said(Violation),
     /// It may have written bytes that are no frame, and was killed.
     Garbage,
-    /// It was stopped, there was nobody else to do its work, and it was killed.
+    /// It was stopped, no other worker could do its work, and it was killed.
     Stopped,
 }
 
@@ -346,7 +346,7 @@ pub struct Piece {
 pub enum Loss {
     /// It ended.
     Ended(End),
-    /// Somebody stopped it, and it did not go on: see [`Observation::WorkerSilent`]. Or it is an agent
+    /// It was stopped from outside, and did not go on: see [`Observation::WorkerSilent`]. Or it is an agent
     /// that was not heard for too long.
     Silent,
     /// It was an agent, and is gone.

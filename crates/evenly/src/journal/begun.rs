@@ -61,7 +61,7 @@ impl Begun {
     }
 }
 
-/// What becomes of these numbers nobody knows.
+/// The failure of numbers that began and whose outcome is unknown.
 pub(super) fn unknown(interval: Interval) -> Failure {
     Failure { interval, cause: Cause::Unknown }
 }

@@ -139,13 +139,13 @@ fn read_fingerprints(
     Ok((fingerprints, hasher))
 }
 
-type Call = Option<(Vec<OsString>, PathBuf)>;
+type StoredCall = Option<(Vec<OsString>, PathBuf)>;
 
 fn read_call(
     connection: &Connection,
     hasher: &mut Hasher,
     seal: &mut Seal,
-) -> Result<Call, Trouble> {
+) -> Result<StoredCall, Trouble> {
     let mut statement = connection.prepare("SELECT * FROM call ORDER BY id")?;
     let mut rows = statement.query(())?;
     let mut call = None;
@@ -260,7 +260,7 @@ fn read_total(connection: &Connection, contents: &mut Contents) -> Result<(), Tr
     Ok(())
 }
 
-/// That the value can be that of so many numbers.
+/// Checks that the value is possible for the count of finished numbers.
 fn check_value(connection: &Connection, contents: &Contents) -> Result<(), Trouble> {
     let is_done = |n: i64| tables::is_done(connection, n);
     let (done, lines) = (contents.done, u128::from(contents.lines));

@@ -8,7 +8,7 @@ use super::connection::{self, There};
 use super::discard;
 use super::error::JournalError;
 use super::fingerprint::Fingerprint;
-use super::writer::{Call, Found, JournalWriter, Terms, lock};
+use super::writer::{Found, JournalWriter, ResumeCall, Terms, lock};
 use crate::lock::Lock;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub(super) struct Checked<'a> {
     /// `None`: the file is missing or empty.
     found: Option<Found>,
     fingerprint: Fingerprint,
-    call: Call<'a>,
+    call: ResumeCall<'a>,
     terms: Terms,
 }
 
@@ -33,7 +33,7 @@ impl JournalWriter {
     pub(super) fn open(
         path: &Path,
         fingerprint: &Fingerprint,
-        call: Call<'_>,
+        call: ResumeCall<'_>,
         terms: Terms,
     ) -> Result<(Self, Option<Contents>), JournalError> {
         Checked::new(path, fingerprint, call, terms)?.begin()
@@ -48,7 +48,7 @@ impl<'a> Checked<'a> {
     pub(super) fn new(
         name: &Path,
         fingerprint: &Fingerprint,
-        call: Call<'a>,
+        call: ResumeCall<'a>,
         terms: Terms,
     ) -> Result<Self, JournalError> {
         let checked = connection::place(name).and_then(|path| {

@@ -1,8 +1,8 @@
-//! The database of a journal: opened by SQLite and by nothing else, and only if it is ours.
+//! SQLite connections to a journal file, and the check that the file is a journal.
 //!
-//! Whoever opens and closes a file beside SQLite in the same process drops the locks that SQLite has on
-//! it (fcntl(2)); so whether a file is ours is asked through SQLite, too, in a way that cannot write to
-//! it: `immutable` leaves even the journal of a transaction alone that somebody's crash has left there.
+//! A process that opens and closes a file beside SQLite drops the locks that SQLite has on it (fcntl(2)).
+//! So the check goes through SQLite, too, in a mode that cannot write: `immutable` does not even touch the
+//! rollback file of a crashed transaction.
 
 use super::error::{JournalError, Trouble};
 use super::format::{APPLICATION_ID, FORMAT, UNTRUSTED};
@@ -15,7 +15,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long to wait for somebody who reads the journal meanwhile, before it is tried again later.
+/// Time that SQLite waits for a reader of the journal before the commit is put off.
 const BUSY: Duration = Duration::from_millis(250);
 
 /// Steps of SQLite between two looks at the clock and at signals: less than 10 ms.

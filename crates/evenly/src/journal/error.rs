@@ -1,4 +1,4 @@
-//! What can be wrong with a journal: what, where, and what next.
+//! Errors of a journal, each with its file, cause and next step.
 
 use super::fingerprint::Difference;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// It is there, and nobody said that it should be gone on with.
+    /// The file exists, and the caller did not ask to resume it.
     #[error("journal '{}' exists; continue it with --resume, or name another file", .path.display())]
     Exists {
         /// The file.
@@ -76,7 +76,7 @@ pub enum JournalError {
         /// What, and where.
         what: String,
     },
-    /// Somebody else wrote to it while it was in use.
+    /// Another program wrote to it while it was in use.
     #[error("journal '{}' was changed by another program while it was in use; see evenly verify", .path.display())]
     Changed {
         /// The file.
@@ -116,12 +116,12 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
-    /// There is no directory for journals that nobody named.
+    /// There is no directory for journals without a given path.
     #[error(
         "no directory for journals: neither XDG_STATE_HOME nor HOME is an absolute path; name a file by --journal"
     )]
     NoHome,
-    /// No run has left a journal behind that nobody named.
+    /// No run has left a journal in the state directory.
     #[error("no journal to resume in '{}'; name one: evenly resume FILE", .directory.display())]
     NothingLeft {
         /// Where it was looked for.
@@ -138,7 +138,7 @@ impl JournalError {
         }
     }
 
-    /// The same with the file as somebody calls it.
+    /// The same error with the path that the caller gave.
     pub(super) fn called(mut self, name: &Path) -> Self {
         match &mut self {
             Self::Exists { path }
@@ -204,7 +204,7 @@ impl Trouble {
         Self::Wrong(format!("table {table}, row {key}: {what}"))
     }
 
-    /// Whether somebody else has it locked, so that it can be tried again.
+    /// Whether another process has it locked, so that a retry can succeed.
     pub(super) fn is_busy(&self) -> bool {
         use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
         let Self::Sqlite(error) = self else { return false };

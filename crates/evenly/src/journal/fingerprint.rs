@@ -28,7 +28,7 @@ pub struct Difference {
     what: &'static str,
     there: String,
     here: String,
-    /// Whether a run may go on all the same, if somebody says so.
+    /// Whether `--accept-change` allows it.
     pub(super) may_be_accepted: bool,
 }
 

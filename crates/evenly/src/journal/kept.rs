@@ -1,4 +1,4 @@
-//! What an earlier run found, read back when it is due.
+//! Lines and failures of an earlier run, read back in order.
 
 use super::error::{JournalError, Trouble};
 use super::schema::Hasher;
@@ -7,7 +7,7 @@ use super::writer::JournalWriter;
 use evenly_core::{Failure, Interval, Partial, Value};
 use rusqlite::Connection;
 
-/// So many failures are read at once.
+/// Failures that are read at once.
 const FAILURES: usize = 4096;
 
 const NO_LINES: Value = Value::Lines { lines: 0, text: Vec::new() };

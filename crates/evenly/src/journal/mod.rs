@@ -1,14 +1,13 @@
-//! The journal: what is done of a job, durable while it runs, so that a run can be gone on with however
-//! it ended.
+//! Journal: durable record of the finished numbers of a job, by which a later run continues it.
 //!
-//! An SQLite database, because torn writes and a loss of power are its trade, and because anybody can
-//! ask it. A run's answers count when they are in it: [`Order::Record`](evenly_core::Order) goes to
+//! It is an SQLite database: SQLite survives torn writes and a loss of power, and other tools can query
+//! it. A run's answers count when they are in it: [`Order::Record`](evenly_core::Order) goes to
 //! `JournalWriter::put`, and what `JournalWriter::commit` gives back goes to the supervisor. docs/journal.md has the
 //! tables, when a journal is valid, and what becomes of it after each kind of accident.
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
 //! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `writer` how it is written, `kept` how it is read back, `verify` several together,
-//! `state` the journals that nobody named.
+//! `state` the journals without a given path.
 
 mod batch;
 mod begun;
@@ -57,14 +56,14 @@ use writer::Terms;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Journal {
-    place: Place,
+    place: Location,
     terms: Terms,
     program: String,
     call: Option<(Vec<OsString>, PathBuf)>,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Location {
     At(PathBuf),
     /// In a file of its own in this directory, made when the run has lasted this long; `None`: in the
     /// [state directory](directory).
@@ -75,23 +74,23 @@ impl Journal {
     /// In this file, which must not be there yet.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self::new(Place::At(path.into()))
+        Self::new(Location::At(path.into()))
     }
 
     /// In a file of its own in this directory, if the run lasts longer than this. It should be
     /// [discarded](discard) when it is not needed any more. That it cannot be kept stops no run.
     #[must_use]
     pub fn after(duration: Duration, directory: impl Into<PathBuf>) -> Self {
-        Self::new(Place::After(duration, Some(directory.into())))
+        Self::new(Location::After(duration, Some(directory.into())))
     }
 
     /// The same in the [state directory](directory) of the user.
     #[must_use]
     pub fn in_state_directory_after(duration: Duration) -> Self {
-        Self::new(Place::After(duration, None))
+        Self::new(Location::After(duration, None))
     }
 
-    fn new(place: Place) -> Self {
+    fn new(place: Location) -> Self {
         Self { place, terms: Terms::default(), program: String::new(), call: None }
     }
 
@@ -140,8 +139,8 @@ impl Journal {
     /// When it is to be made, unless it is there from the start.
     pub(crate) fn begins_after(&self) -> Option<Duration> {
         match self.place {
-            Place::At(_) => None,
-            Place::After(duration, _) => Some(duration),
+            Location::At(_) => None,
+            Location::After(duration, _) => Some(duration),
         }
     }
 
@@ -162,7 +161,7 @@ impl Journal {
         Fingerprint::new(aggregate, range, function.name(), program.trim())
     }
 
-    fn call_in(&self) -> writer::Call<'_> {
+    fn call_in(&self) -> writer::ResumeCall<'_> {
         self.call.as_ref().map(|(words, directory)| (&words[..], &**directory))
     }
 
@@ -176,7 +175,7 @@ impl Journal {
         function: &dyn Function,
         until: Option<Instant>,
     ) -> Result<Option<Ready<'_>>, JournalError> {
-        let Place::At(path) = &self.place else { return Ok(None) };
+        let Location::At(path) = &self.place else { return Ok(None) };
         let fingerprint = self.fingerprint(aggregate, range, function);
         let terms = Terms { until, ..self.terms };
         Checked::new(path, &fingerprint, self.call_in(), terms).map(|checked| Some(Ready(checked)))
@@ -190,9 +189,9 @@ impl Journal {
         function: &dyn Function,
     ) -> Result<JournalWriter, JournalError> {
         let path = match &self.place {
-            Place::At(path) => path.clone(),
-            Place::After(_, Some(directory)) => state::new_file(directory)?,
-            Place::After(_, None) => state::new_file(&directory()?)?,
+            Location::At(path) => path.clone(),
+            Location::After(_, Some(directory)) => state::new_file(directory)?,
+            Location::After(_, None) => state::new_file(&directory()?)?,
         };
         let fingerprint = self.fingerprint(aggregate, range, function);
         Ok(JournalWriter::open(&path, &fingerprint, self.call_in(), Terms::default())?.0)
@@ -241,7 +240,7 @@ impl From<check::Contents> for Done {
 }
 
 /// The call by which the job of a journal can be asked for again, and the directory it was in; `None`
-/// if nobody said.
+/// if the journal does not have it.
 ///
 /// # Errors
 /// If it is no sound journal.

@@ -4,7 +4,7 @@
 //! missing one, but not a bit that has flipped within a value; so every row has a hash over its fields,
 //! seeded by the fingerprint, and the one row of `total` has the number of rows and the sum of their
 //! hashes, so that none can be missing, older than the others, or of another journal. XXH3 is what
-//! frames are checked by already: 64 bits against accidents, and nobody who forges is kept out.
+//! frames are checked by already: 64 bits against accidents, not against forgery.
 
 use super::error::Trouble;
 use super::fingerprint::Fingerprint;

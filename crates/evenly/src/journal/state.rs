@@ -1,4 +1,4 @@
-//! Journals that nobody named: where they are, and which is the latest.
+//! Journals in the state directory: their paths, and the latest.
 
 use super::connection::READ_ADVICE;
 use super::error::JournalError;
@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const SUFFIX: &str = "journal";
 
-/// The directory of journals that nobody named: `evenly` in that for the state of programs.
+/// Directory of journals without a given path: `$XDG_STATE_HOME/evenly`.
 ///
 /// # Errors
 /// If the environment names no directory.
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_is_one_that_nobody_uses() {
+    fn the_latest_journal_is_one_that_is_not_in_use() {
         let scratch = Scratch::new("journals");
         let none = latest(&scratch.path("")).unwrap_err();
         assert!(none.to_string().contains("no journal to resume"), "{none}");

@@ -1,4 +1,4 @@
-//! Journals in files: what is written is read back, what is damaged or somebody else's is refused.
+//! Journals in files: what is written is read back, damaged and foreign files are refused.
 
 mod begun;
 mod damage;
@@ -38,7 +38,7 @@ fn begin(path: &Path, fingerprint: &Fingerprint) -> JournalWriter {
 fn commit(writer: &mut JournalWriter) -> Vec<Record> {
     match writer.commit(&[]).unwrap() {
         Committed::Records(records) => records,
-        Committed::NotYet => panic!("nobody else has it locked"),
+        Committed::NotYet => panic!("no other process has it locked"),
     }
 }
 
@@ -166,7 +166,7 @@ fn it_is_opened_only_on_its_terms() {
     let expected = Terms { is_expected: true, ..RESUME };
     assert!(matches!(open(&count, expected), Err(JournalError::Missing { .. })));
     assert!(!path.exists());
-    // What is empty is begun, but only where somebody says that it may be gone on with.
+    // What is empty is begun, but only with the terms of a resumed run.
     std::fs::write(&path, "").unwrap();
     assert!(matches!(open(&count, Terms::default()), Err(JournalError::Exists { .. })));
     assert!(open(&count, RESUME).unwrap().is_none());
@@ -219,7 +219,7 @@ fn what_is_not_ours_is_left_as_it_is() {
 }
 
 #[test]
-fn somebody_elses_changes_are_noticed() {
+fn changes_by_another_program_are_noticed() {
     let scratch = Scratch::new("journal-changed");
     let path = scratch.path("j");
     let mut writer = begin(&path, &fingerprint(Aggregate::Count, 100));

@@ -1,4 +1,4 @@
-//! Several journals together: what they cover, and one journal of all of them.
+//! Coverage of several journals, and merging them into one.
 
 use super::begun;
 use super::check::{Contents, check};
@@ -6,12 +6,12 @@ use super::connection::{self, There};
 use super::error::{JournalError, Trouble};
 use super::fingerprint::Fingerprint;
 use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
-use super::writer::{Call, Committed, JournalWriter, TRIES, Terms};
+use super::writer::{Committed, JournalWriter, ResumeCall, TRIES, Terms};
 use evenly_core::{Aggregate, Failure, Interval, Range, Record, Value};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
-/// So many intervals are listed of each kind; the others are counted.
+/// Most intervals that are listed of each kind; the others are only counted.
 const LISTED: usize = 100;
 
 /// What journals cover together.
@@ -29,7 +29,7 @@ pub struct Together {
     pub failed: u128,
     /// The lowest of those.
     pub failures: Vec<Failure>,
-    /// Numbers that nobody has done and that can change the answer: how many, and the lowest of them.
+    /// Count of numbers that are in no journal and can change the answer.
     pub missing: u128,
     /// Where they are.
     pub gaps: Vec<Interval>,
@@ -293,7 +293,7 @@ pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
     if together.value.as_ref().is_some_and(Value::has_too_many_values) {
         return Err(JournalError::TooManyValues);
     }
-    let no_call: Call<'_> = None;
+    let no_call: ResumeCall<'_> = None;
     let opened = JournalWriter::open(into, &together.fingerprint, no_call, Terms::default());
     let (mut writer, _) = opened.map_err(|error| match error {
         JournalError::Exists { path } => JournalError::MergeExists { path },

@@ -1,4 +1,4 @@
-//! A journal that a run writes: what came is durable after the next commit, all of it at once.
+//! Writer of a journal: records that arrive are durable after the next commit, all at once.
 
 use super::batch::{Batch, add_buckets};
 use super::begun::{self, Begun};
@@ -17,17 +17,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// So often it is tried to write while somebody else has it locked, where there is no later time: each time for as
-/// long as SQLite waits.
+/// Tries of a last write while another process has the journal locked. Each takes as long as SQLite waits.
 pub(super) const TRIES: u32 = 20;
 
 /// What one commit of a merge takes in.
 const MOST_ENTRIES: usize = 1 << 16;
 const MOST_BYTES: usize = 1 << 21;
 
-/// A journal in use. Whoever is forked must not touch it, and must leave by `_exit`.
+/// A journal in use. A forked child must not touch it, and must leave by `_exit`.
 pub(crate) struct JournalWriter {
-    /// As it is called by whoever named it.
+    /// The path that the caller gave.
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
     pub(super) hasher: Hasher,
@@ -35,7 +34,7 @@ pub(crate) struct JournalWriter {
     aggregate: Aggregate,
     /// The value over all that is durable. A histogram's is in the file only.
     pub(super) value: Value,
-    /// The hash of the row of `total`, by which one sees whether somebody else has written.
+    /// The hash of the row of `total`, which shows whether another program has written.
     total: i64,
     waiting: Vec<Record>,
     /// What may have begun and has not ended; what of it was given back since.
@@ -53,7 +52,7 @@ pub(crate) struct JournalWriter {
 pub(crate) enum Committed {
     /// These are durable.
     Records(Vec<Record>),
-    /// Somebody else has it locked; it is tried again.
+    /// Another process has it locked; the next call tries again.
     NotYet,
 }
 
@@ -77,7 +76,7 @@ pub(super) struct Found {
 }
 
 /// The call that a journal belongs to: its words, and the directory it was in.
-pub(super) type Call<'a> = Option<(&'a [OsString], &'a Path)>;
+pub(super) type ResumeCall<'a> = Option<(&'a [OsString], &'a Path)>;
 
 impl JournalWriter {
     /// One in which nothing waits.
@@ -110,7 +109,7 @@ impl JournalWriter {
         path: &Path,
         lock: Lock,
         fingerprint: &Fingerprint,
-        call: Call<'_>,
+        call: ResumeCall<'_>,
     ) -> Result<Self, JournalError> {
         let make = || -> Result<Self, Trouble> {
             let connection = connection::open(path)?;
@@ -137,7 +136,7 @@ impl JournalWriter {
         (path, lock): (PathBuf, Lock),
         found: Found,
         fingerprint: &Fingerprint,
-        call: Call<'_>,
+        call: ResumeCall<'_>,
         terms: Terms,
     ) -> Result<(Self, Contents), JournalError> {
         let Found { connection, contents, differences } = found;
@@ -239,13 +238,13 @@ impl JournalWriter {
         self.untouched.push(interval);
     }
 
-    /// Writes down that what is in it cannot be trusted: nobody goes on with it any more.
+    /// Marks its answers as not trusted, so that no run continues it.
     ///
     /// # Errors
     /// If that cannot be written.
     pub(crate) fn distrust(&self) -> Result<(), JournalError> {
         let mut marked = Ok(());
-        // Whoever reads it is soon done.
+        // A reader blocks this only for a short time.
         for _ in 0..TRIES {
             marked = self.connection.pragma_update(None, "user_version", format::UNTRUSTED);
             if marked.is_ok() {
@@ -385,7 +384,7 @@ fn write_call(
     connection: &Connection,
     hasher: &mut Hasher,
     seal: &mut Seal,
-    call: Call<'_>,
+    call: ResumeCall<'_>,
 ) -> Result<(), Trouble> {
     let Some((words, directory)) = call else { return Ok(()) };
     let mut old = connection.prepare("SELECT hash FROM call")?;

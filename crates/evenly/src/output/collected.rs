@@ -1,4 +1,4 @@
-//! Lines that are kept in memory, for whoever asked.
+//! Output into memory.
 
 use super::Output;
 use rustix::io::Errno;
@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
-/// Keeps all lines in memory; its clones share them. One goes to the job, another stays with whoever
-/// wants to read them.
+/// Keeps all lines in memory; its clones share them. One goes to the job, the caller keeps another
+/// to read them.
 ///
 /// ```
 /// use evenly::output::{Collected, Output};

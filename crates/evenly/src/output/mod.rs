@@ -1,4 +1,4 @@
-//! Output: where the lines of an answer go while the job runs, without ever making it wait.
+//! Non-blocking outputs for the lines of an answer.
 
 mod collected;
 mod writer;
@@ -11,7 +11,7 @@ pub use writer::Writer;
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
 
-/// Where lines go while a job runs, ascending.
+/// Destination of the lines of a running job, in ascending order.
 ///
 /// The job asks how much is left and makes its workers wait for room; an output itself waits for
 /// nothing, because the primary has one thread.
@@ -19,7 +19,7 @@ pub trait Output {
     /// Takes all of these whole lines, and keeps what cannot be written without waiting.
     ///
     /// # Errors
-    /// If they cannot be written, now or ever after; `EPIPE` if nobody reads any more.
+    /// If they cannot be written, now or ever after; `EPIPE` if the reader is gone.
     fn put(&mut self, lines: &[u8]) -> Result<(), Errno>;
 
     /// Writes what can be written without waiting: how many bytes are left.

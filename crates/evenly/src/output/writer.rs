@@ -1,7 +1,7 @@
-//! Lines on their way into a descriptor, which may be a pipe with a slow reader.
+//! Buffered, non-blocking output into a file descriptor.
 //!
 //! `O_NONBLOCK` would be the plain way not to wait for room. But it belongs to the open file
-//! description, and standard output shares that with whoever started us (fcntl(2)). So room is asked
+//! description, and standard output shares that with the parent process (fcntl(2)). So room is asked
 //! for by poll(2) before each write, and a write is never more than a pipe with room surely takes.
 
 use super::Output;
@@ -10,14 +10,14 @@ use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// A pipe that is ready takes so much at once without blocking (pipe(7), `PIPE_BUF`).
+/// Bytes that a ready pipe takes without blocking (pipe(7), `PIPE_BUF`).
 const PIPE_PIECE: usize = 4096;
-/// So much at once goes to what takes anything: long enough that the calls cost nothing, short enough
-/// that signals are heard in between.
+/// Bytes per write to a file: enough that calls cost nothing, few enough that signals are read in
+/// between.
 const PLAIN_PIECE: usize = 1 << 20;
-/// So much is gathered before it is worth a write.
+/// Bytes that are gathered before a write.
 const ENOUGH: usize = 64 << 10;
-/// What is written already is moved out of the way when it is so much, and half of all.
+/// Written bytes are removed from the buffer when they are this many and half of it.
 const COMPACT: usize = 1 << 20;
 
 /// An [`Output`] into an open file, pipe, socket or terminal.
@@ -72,7 +72,7 @@ impl<F: AsFd> Writer<F> {
             match rustix::io::write(&self.file, piece) {
                 Ok(count) => written += count,
                 Err(Errno::INTR) => {}
-                // Somebody else has filled it since, and made it not block.
+                // Another process has filled it since, and set O_NONBLOCK.
                 Err(Errno::AGAIN) if self.may_be_full => break,
                 Err(cause) => return Err(cause),
             }

@@ -43,7 +43,7 @@ fn drain<F: AsFd>(writer: &mut Writer<F>) {
 }
 
 #[test]
-fn a_full_pipe_stops_nobody_and_loses_nothing() {
+fn a_full_pipe_blocks_nothing_and_loses_nothing() {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut output = Writer::new(writer);
     let expected = lines(100_000);
@@ -135,7 +135,7 @@ fn a_socket_is_waited_for_like_a_pipe() {
     let mut output = Writer::new(writer);
     let expected = lines(300_000);
     output.put(&expected).unwrap();
-    assert!(output.flush().unwrap() > 0, "nobody reads yet");
+    assert!(output.flush().unwrap() > 0, "there is no reader yet");
     let reading = std::thread::spawn(move || {
         let mut all = vec![];
         reader.read_to_end(&mut all).map(|_| all).unwrap()
@@ -158,7 +158,7 @@ fn flags_that_others_share_stay_as_they_were() {
 /// A figure, not a claim: `cargo test --release -- --ignored --nocapture bytes_a_second`.
 #[test]
 #[ignore = "measures"]
-#[expect(clippy::print_stdout, reason = "it is for whoever measures")]
+#[expect(clippy::print_stdout, reason = "it prints a measurement")]
 fn bytes_a_second_into_a_pipe() {
     let (mut reader, writer) = std::io::pipe().unwrap();
     let reading = std::thread::spawn(move || {

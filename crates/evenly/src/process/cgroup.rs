@@ -1,15 +1,15 @@
-//! A wall around the memory of each worker and all that it starts, where we may build one: a control group.
+//! Memory limit of each worker and its descendants by a control group, where permitted.
 //!
-//! What a worker has is looked at ten times a second (`footprint`), and one that has more than it may is asked
-//! first at which number it is. In between it can take all there is. The wall stands well above the limit, so
-//! that as a rule the look comes first; whoever runs into it is killed by the kernel, at once and without a
-//! word. It also holds together what a worker has started, whatever that did to get away.
+//! The primary measures each worker ten times a second (`footprint`), and asks one that exceeds the limit for its
+//! number before it kills it. Between two measurements a worker could take all memory. The limit of the group is
+//! well above that of the job, so the measurement mostly comes first. A worker that reaches the group's limit is
+//! killed by the kernel at once. It also holds together what a worker has started, whatever that did to get away.
 //!
 //! In version 2 (cgroups(7), Documentation/admin-guide/cgroup-v2.rst) we may if the group that we are in was
 //! delegated, has a controller of memory, and has no other process in it: only groups without processes hand
 //! controllers on, so the primary steps aside into a group of its own meanwhile. `systemd-run --user --scope -p
-//! Delegate=yes evenly …` gives it one. In version 1 (Documentation/admin-guide/cgroup-v1/memory.rst) whoever
-//! may make a directory may. Nothing here is needed: where something fails there is no wall.
+//! Delegate=yes evenly …` gives it one. In version 1 (Documentation/admin-guide/cgroup-v1/memory.rst) the right
+//! to make a directory is enough. Nothing here is needed: where something fails there is no wall.
 //!
 //! A primary that is killed leaves its groups behind, empty. The next one in the same place removes them; a scope
 //! of systemd is removed with all that is in it.
@@ -54,7 +54,7 @@ pub(crate) struct Wall {
 }
 
 impl Wall {
-    /// A wall for workers of which each may have so many bytes; `None` where we may not build one.
+    /// A wall for workers with `limit` bytes each; `None` where it is not permitted.
     pub(crate) fn build(limit: u64) -> Option<Self> {
         let (version, home) = own_group()?;
         clear_away_others(&home);
@@ -83,7 +83,7 @@ impl Wall {
         Ok(())
     }
 
-    /// In a worker, before it does anything: goes behind the wall. How it is told there what the kernel did.
+    /// Moves the calling worker into its group, before it does anything. Returns the counter of kills there.
     pub(crate) fn enter(&self, slot: usize) -> Option<Kills> {
         let group = self.group(slot);
         write(group.join("cgroup.procs"), "0").ok()?;
@@ -91,13 +91,13 @@ impl Wall {
         Some(kills)
     }
 
-    /// Whether the kernel has killed somebody there since this was asked last.
+    /// Whether the kernel has killed a process there since the last call.
     pub(crate) fn has_killed(&mut self, slot: usize) -> bool {
         let now = kills(self.version, &self.group(slot));
         self.kills.get_mut(slot).is_some_and(|seen| std::mem::replace(seen, now) < now)
     }
 
-    /// Kills whoever is left in the group of a slot.
+    /// Kills all processes in the group of a slot.
     pub(crate) fn clear(&self, slot: usize) {
         end_all_in(&self.group(slot));
     }
@@ -106,7 +106,7 @@ impl Wall {
         self.home.join(format!("{PREFIX}{}-{slot}", self.primary.as_raw_nonzero()))
     }
 
-    /// Leaves the group that is to hand on its controller of memory, if nobody else is in it.
+    /// Leaves the group that is to hand on its controller of memory, if this process is alone in it.
     fn step_aside(&mut self) -> io::Result<()> {
         if members(&self.home) != [self.primary] {
             return Err(io::ErrorKind::ResourceBusy.into());

@@ -1,4 +1,4 @@
-//! How much memory processes have to themselves (proc(5)).
+//! Memory that processes do not share (proc(5)).
 //!
 //! A forked worker shares most of its pages with the primary and its neighbours until one of them writes to
 //! them. What is its own doing is what only it has: pages that are *private and dirty*, and its part of what
@@ -18,10 +18,10 @@ use rustix::process::Pid;
 use std::fs::{read_dir, read_to_string};
 use std::time::{Duration, Instant};
 
-/// How often memory is looked at.
+/// Time between two measurements.
 pub(crate) const PERIOD: Duration = Duration::from_millis(100);
 
-/// If it takes so long to look that it would be more than this part of the time, it is looked less often.
+/// Measuring takes at most one part in this many of the time; if it takes longer, it is done less often.
 const SHARE: u32 = 10;
 
 /// When to look next.
@@ -54,7 +54,7 @@ impl Watch {
     }
 }
 
-/// Whether a process that was forked and not executed has more than so many bytes to itself.
+/// Whether a forked process that has not executed a program has more than `limit` private bytes.
 pub(crate) fn of_fork_is_above(limit: u64, pid: Pid) -> bool {
     if !may_be_above(limit, resident(pid)) {
         return false;
@@ -64,7 +64,7 @@ pub(crate) fn of_fork_is_above(limit: u64, pid: Pid) -> bool {
     own().unwrap_or_else(|| anonymous(pid)) > limit
 }
 
-/// Whether these processes have more than so many bytes together.
+/// Whether these processes have more than `limit` bytes together.
 pub(crate) fn of_all_is_above(limit: u64, pids: &[Pid]) -> bool {
     if !may_be_above(limit, pids.iter().map(|pid| resident(*pid)).sum()) {
         return false;
@@ -91,7 +91,7 @@ pub(crate) fn with_descendants(mut pids: Vec<Pid>) -> Vec<Pid> {
                 numbers(&listed)
             })
             .collect();
-        // Whoever moves while we look is not counted twice.
+        // A process that changes its parent meanwhile is not counted twice.
         let new: Vec<Pid> = of_threads.into_iter().filter(|pid| !pids.contains(pid)).collect();
         pids.extend(new);
         at += 1;

@@ -2,9 +2,9 @@
 //! of the primary. They are ended when the worker has no more to do, or at once where it is lost.
 //!
 //! For that both are subreapers (prctl(2), `PR_SET_CHILD_SUBREAPER`). Their children are those that they
-//! made, what was there before, and orphans: theirs, but to the first process of a container come everybody's,
-//! and there only those of commands are meant. Without the first subreaper, nobody would end what a command put
-//! into a process group of its own when the primary is killed.
+//! made, what was there before, and orphans: theirs. The first process of a container gets all orphans,
+//! so there only those of commands are ended. Without the first subreaper, a process group that a command made
+//! would survive when the primary is killed.
 
 use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, Signal, WaitId, WaitIdOptions};
@@ -67,8 +67,8 @@ impl Orphans {
     pub(crate) fn end(&self, is_ours: impl Fn(Pid) -> bool) -> usize {
         let mut found = 0;
         for pid in children(unix::getpid()) {
-            let is_somebodys = self.is_first && !is_of_a_command(pid);
-            if is_ours(pid) || self.before.contains(&pid) || is_somebodys {
+            let is_foreign = self.is_first && !is_of_a_command(pid);
+            if is_ours(pid) || self.before.contains(&pid) || is_foreign {
                 continue;
             }
             // It is our child and not reaped, so the number is its own. Its group may be that of a worker

@@ -141,7 +141,7 @@ impl Signals {
     /// The system call that failed, with its error.
     pub(crate) fn take() -> Result<Self, (&'static str, Errno)> {
         // A blocked signal is queued even where it is ignored, so an ignored one must not be taken.
-        // So whoever was started by nohup(1) outlives its terminal.
+        // So a job that was started by nohup(1) outlives its terminal.
         let others = [Signal::STOP.0, Signal::CONTINUE.0, Signal::STATUS.0];
         let mut taken = [&Signal::ENDS[..], &others].concat();
         taken.retain(|signal| !sys::is_ignored(*signal));
@@ -168,14 +168,14 @@ impl Signals {
         read_signal(&self.descriptor)
     }
 
-    /// Whether the end of a child is told. When all are about to end, it would only wake us up.
+    /// Starts or stops reading SIGCHLD. When all children are about to end, it only causes wakeups.
     pub(crate) fn heed_children(&self, are_heeded: bool) -> Result<(), Errno> {
         let child: &[i32] = if are_heeded { &[Signal::CHILD.0] } else { &[] };
         let set = SignalSet::of(&[&self.taken[..], child].concat());
         sys::set_descriptor_signals(self.descriptor.as_fd(), set)
     }
 
-    /// Stops this process as the terminal asked for, until somebody continues it. In a process group
+    /// Stops this process as the terminal asked for, until SIGCONT. In a process group
     /// without a shell that could do so the kernel does not stop it, and this returns at once
     /// (setpgid(2), orphaned process groups).
     ///
@@ -267,7 +267,7 @@ pub fn stop_if_asked() {
     }
 }
 
-/// Ends this process by the signal that asked for it, so that whoever waits for it sees a death
+/// Ends this process by the signal that asked for it, so that its parent sees a death
 /// by signal and not a status that merely looks like one.
 pub fn raise_again(signal: Signal) -> ! {
     sys::default_signal(signal.0);
@@ -275,12 +275,12 @@ pub fn raise_again(signal: Signal) -> ! {
     if let Some(signal) = rustix::process::Signal::from_named_raw(signal.0) {
         let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
     }
-    // The signal was delivered before kill returned, unless somebody traces or blocks us.
+    // The signal was delivered before kill returned, unless a tracer holds this process or the signal is blocked.
     sys::exit_now(128 + signal.0)
 }
 
-/// From now on a file that has grown to its limit (setrlimit(2), `RLIMIT_FSIZE`) is an error of whoever writes to
-/// it, `EFBIG`, and no `SIGXFSZ` ends this process. While a job runs that is so in any case; for programs that
+/// From now on a file that has grown to its limit (setrlimit(2), `RLIMIT_FSIZE`) makes a write
+/// fail with `EFBIG`, and no `SIGXFSZ` ends this process. While a job runs that is so in any case; for programs that
 /// write something after it.
 pub fn make_full_files_errors() {
     SavedAction::ignore(libc::SIGXFSZ);

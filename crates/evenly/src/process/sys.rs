@@ -130,7 +130,7 @@ pub(crate) fn signal_descriptor(set: SignalSet) -> Result<OwnedFd, Errno> {
     let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
     // SAFETY: -1 asks for a new descriptor; the set is initialised and outlives the call.
     let fd = checked(unsafe { libc::signalfd(-1, &raw const set.0, flags) })?;
-    // SAFETY: the descriptor is new, open, and nobody else's.
+    // SAFETY: the descriptor is new, open, and has no other owner.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
@@ -150,7 +150,7 @@ pub(crate) fn is_ignored(signal: i32) -> bool {
     }
 }
 
-/// Gives every signal that has a handler its default effect again. Handlers of whoever runs the job would run in
+/// Gives every signal that has a handler its default effect again. Handlers of the calling program would run in
 /// a child that has our memory and is about to execute a program.
 pub(crate) fn forget_handlers() {
     for signal in 1..=libc::SIGRTMAX() {

@@ -52,8 +52,8 @@ pub(crate) struct Unsettled<'a> {
     pub(crate) results: BorrowedFd<'a>,
 }
 
-/// A worker process that has not been reaped. Until it is, its number belongs to nobody else, so
-/// that it is safe to signal (wait(2)). Dropped, it is killed and reaped: nothing is left behind.
+/// A worker process that has not been reaped. Until it is, its number is not given to another process, so
+/// it is safe to signal (wait(2)). Dropped, it is killed and reaped: nothing is left behind.
 #[derive(Debug)]
 pub(crate) struct Child {
     /// `None` once it is reaped.
@@ -215,8 +215,7 @@ const STATUS_PANICKED: i32 = 101;
 fn arrive(cradle: &Cradle<'_>, primary: Pid) -> Result<(File, File), (Call, Errno)> {
     unix::set_parent_process_death_signal(Some(cradle.dies_by)).map_err(in_call(Call::PRCTL))?;
     if unix::getppid() != Some(primary) {
-        // The primary died before the line above: nobody would tell us (prctl(2)), and there is
-        // nobody whom we could tell.
+        // The primary died before the line above, so the signal never comes (prctl(2)).
         sys::exit_now(0);
     }
     // A group of its own: Ctrl-C reaches the primary alone, which decides (setpgid(2)).

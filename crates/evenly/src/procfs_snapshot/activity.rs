@@ -6,7 +6,7 @@ use super::Activity;
 
 /// What a system call that blocks means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Call {
+pub(super) enum BlockingCall {
     Read,
     Write,
     Poll(&'static str),
@@ -15,67 +15,67 @@ pub(super) enum Call {
 
 /// System call numbers (syscalls(2)); each architecture has its own.
 #[cfg(target_arch = "x86_64")]
-pub(super) const CALLS: &[(u64, Call)] = &[
-    (0, Call::Read),                 // read
-    (19, Call::Read),                // readv
-    (45, Call::Read),                // recvfrom
-    (47, Call::Read),                // recvmsg
-    (1, Call::Write),                // write
-    (20, Call::Write),               // writev
-    (44, Call::Write),               // sendto
-    (46, Call::Write),               // sendmsg
-    (232, Call::Poll("epoll_wait")), // epoll_wait
-    (281, Call::Poll("epoll_wait")), // epoll_pwait
-    (441, Call::Poll("epoll_wait")), // epoll_pwait2
-    (7, Call::Poll("poll")),         // poll
-    (271, Call::Poll("poll")),       // ppoll
-    (23, Call::Poll("select")),      // select
-    (270, Call::Poll("select")),     // pselect6
-    (61, Call::Wait),                // wait4
-    (247, Call::Wait),               // waitid
+pub(super) const CALLS: &[(u64, BlockingCall)] = &[
+    (0, BlockingCall::Read),                 // read
+    (19, BlockingCall::Read),                // readv
+    (45, BlockingCall::Read),                // recvfrom
+    (47, BlockingCall::Read),                // recvmsg
+    (1, BlockingCall::Write),                // write
+    (20, BlockingCall::Write),               // writev
+    (44, BlockingCall::Write),               // sendto
+    (46, BlockingCall::Write),               // sendmsg
+    (232, BlockingCall::Poll("epoll_wait")), // epoll_wait
+    (281, BlockingCall::Poll("epoll_wait")), // epoll_pwait
+    (441, BlockingCall::Poll("epoll_wait")), // epoll_pwait2
+    (7, BlockingCall::Poll("poll")),         // poll
+    (271, BlockingCall::Poll("poll")),       // ppoll
+    (23, BlockingCall::Poll("select")),      // select
+    (270, BlockingCall::Poll("select")),     // pselect6
+    (61, BlockingCall::Wait),                // wait4
+    (247, BlockingCall::Wait),               // waitid
 ];
 
 /// System call numbers (syscalls(2)); each architecture has its own.
 #[cfg(target_arch = "aarch64")]
-pub(super) const CALLS: &[(u64, Call)] = &[
-    (63, Call::Read),                // read
-    (65, Call::Read),                // readv
-    (207, Call::Read),               // recvfrom
-    (212, Call::Read),               // recvmsg
-    (64, Call::Write),               // write
-    (66, Call::Write),               // writev
-    (206, Call::Write),              // sendto
-    (211, Call::Write),              // sendmsg
-    (22, Call::Poll("epoll_wait")),  // epoll_pwait
-    (441, Call::Poll("epoll_wait")), // epoll_pwait2
-    (73, Call::Poll("poll")),        // ppoll
-    (72, Call::Poll("select")),      // pselect6
-    (260, Call::Wait),               // wait4
-    (95, Call::Wait),                // waitid
+pub(super) const CALLS: &[(u64, BlockingCall)] = &[
+    (63, BlockingCall::Read),                // read
+    (65, BlockingCall::Read),                // readv
+    (207, BlockingCall::Read),               // recvfrom
+    (212, BlockingCall::Read),               // recvmsg
+    (64, BlockingCall::Write),               // write
+    (66, BlockingCall::Write),               // writev
+    (206, BlockingCall::Write),              // sendto
+    (211, BlockingCall::Write),              // sendmsg
+    (22, BlockingCall::Poll("epoll_wait")),  // epoll_pwait
+    (441, BlockingCall::Poll("epoll_wait")), // epoll_pwait2
+    (73, BlockingCall::Poll("poll")),        // ppoll
+    (72, BlockingCall::Poll("select")),      // pselect6
+    (260, BlockingCall::Wait),               // wait4
+    (95, BlockingCall::Wait),                // waitid
 ];
 
 /// Elsewhere the place in the kernel has to do.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-pub(super) const CALLS: &[(u64, Call)] = &[];
+pub(super) const CALLS: &[(u64, BlockingCall)] = &[];
 
 /// Kernel functions in which a process sleeps (proc_pid_wchan(5)), where they tell the call. Names
 /// differ between versions of the kernel, and a restarted call shows up here only.
-const PLACES: &[(&str, Call)] = &[
-    ("pipe_read", Call::Read),
-    ("anon_pipe_read", Call::Read),
-    ("fifo_pipe_read", Call::Read),
-    ("pipe_write", Call::Write),
-    ("anon_pipe_write", Call::Write),
-    ("fifo_pipe_write", Call::Write),
-    ("ep_poll", Call::Poll("epoll_wait")),
-    ("do_epoll_wait", Call::Poll("epoll_wait")),
-    ("do_poll", Call::Poll("poll")),
-    ("do_sys_poll", Call::Poll("poll")),
-    ("do_select", Call::Poll("select")),
-    ("do_wait", Call::Wait),
-    ("do_wait4", Call::Wait),
-    ("kernel_wait4", Call::Wait),
-    ("do_waitid", Call::Wait),
+const PLACES: &[(&str, BlockingCall)] = &[
+    ("pipe_read", BlockingCall::Read),
+    ("anon_pipe_read", BlockingCall::Read),
+    ("fifo_pipe_read", BlockingCall::Read),
+    ("pipe_write", BlockingCall::Write),
+    ("anon_pipe_write", BlockingCall::Write),
+    ("fifo_pipe_write", BlockingCall::Write),
+    ("ep_poll", BlockingCall::Poll("epoll_wait")),
+    ("do_epoll_wait", BlockingCall::Poll("epoll_wait")),
+    ("do_poll", BlockingCall::Poll("poll")),
+    ("do_sys_poll", BlockingCall::Poll("poll")),
+    ("do_select", BlockingCall::Poll("select")),
+    ("do_wait", BlockingCall::Wait),
+    ("do_wait4", BlockingCall::Wait),
+    ("kernel_wait4", BlockingCall::Wait),
+    ("do_waitid", BlockingCall::Wait),
 ];
 
 /// What the process is doing, if its state is this letter of proc_pid_stat(5).
@@ -120,17 +120,17 @@ pub(super) fn asleep(syscall: Option<&str>, wchan: impl FnOnce() -> Option<Strin
     }
 }
 
-fn blocked_in(call: Call, descriptor: Option<i32>) -> Activity {
+fn blocked_in(call: BlockingCall, descriptor: Option<i32>) -> Activity {
     match call {
-        Call::Read => Activity::Reading { descriptor },
-        Call::Write => Activity::Writing { descriptor },
-        Call::Poll(call) => Activity::Polling { call },
-        Call::Wait => Activity::WaitingForChild,
+        BlockingCall::Read => Activity::Reading { descriptor },
+        BlockingCall::Write => Activity::Writing { descriptor },
+        BlockingCall::Poll(call) => Activity::Polling { call },
+        BlockingCall::Wait => Activity::WaitingForChild,
     }
 }
 
 /// A first argument as a descriptor. The kernel shows the whole register; an `int` is its lower
-/// half, and nobody promises anything about the upper one.
+/// half; the upper half is not specified.
 fn descriptor(argument: &str) -> Option<i32> {
     let register = u64::from_str_radix(argument.strip_prefix("0x")?, 16).ok()?;
     i32::try_from(register & 0xffff_ffff).ok()

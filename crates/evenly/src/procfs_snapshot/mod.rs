@@ -7,7 +7,7 @@
 //!
 //! What is absent on purpose: nothing here starts, stops, signals or waits for a process, reads or
 //! writes a byte of a pipe, or remembers anything between two pictures; nothing here knows what the
-//! processes compute. Whoever wants roles and labels in the text gives them to [`render`].
+//! processes compute. A caller gives roles and labels to [`render`].
 //!
 //! # What it cannot see
 //!
@@ -18,8 +18,8 @@
 //!   [`Snapshot::hidden_processes`] counts them: an end may be open there and not be drawn. Where
 //!   /proc is mounted with `hidepid`, such processes cannot even be counted.
 //! - An end that travels in a message on a socket (unix(7), `SCM_RIGHTS`) is in no table.
-//! - Sockets are those that the processes which were asked for hold: whoever else holds a copy is not
-//!   looked for. What is at the other end is known within the machine and within the picture only.
+//! - Sockets are those of the given processes. Other processes that hold a copy are not searched.
+//!   What is at the other end is known within the machine and within the picture only.
 //! - What a process is doing is what its first thread is doing.
 
 mod activity;
@@ -76,7 +76,7 @@ impl Snapshot {
     /// either end tells it); without `pipes`, of all pipes that the processes hold, in the order in
     /// which they are met.
     ///
-    /// Who holds a pipe is looked for in all processes, not only in `pids`. To ask a pipe how many
+    /// The holders of a pipe are searched in all processes, not only in `pids`. To ask a pipe how many
     /// bytes wait, one of its ends is borrowed for a few microseconds (see pidfd_getfd(2)); it is
     /// not counted. A write end of another process is borrowed only if nothing else can be: that
     /// alone could put off an end of file, and by no more than that moment.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::activity::{CALLS, Call, asleep};
+use super::activity::{BlockingCall, CALLS, asleep};
 use super::process::{Stat, access, target};
 use super::{Access, Activity, Target};
 
@@ -53,7 +53,7 @@ fn sleep_is_told_by_call_then_by_place() {
     assert_eq!(asleep(Some("-1 0x7f 0x0\n"), || None), Activity::Sleeping { detail: "".into() });
     let unknown = Activity::Sleeping { detail: "system call 9999".to_owned() };
     assert_eq!(asleep(Some("9999 0x1 0x0\n"), || None), unknown);
-    let (number, _) = CALLS.iter().find(|(_, call)| *call == Call::Read).unwrap();
+    let (number, _) = CALLS.iter().find(|(_, call)| *call == BlockingCall::Read).unwrap();
     let garbage_above = format!("{number} 0xdeadbeef00000003 0x0");
     assert_eq!(asleep(Some(&garbage_above), || None), Activity::Reading { descriptor: Some(3) });
 }
@@ -62,26 +62,26 @@ fn sleep_is_told_by_call_then_by_place() {
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn system_call_numbers_are_those_of_this_architecture() {
     let mut expected = vec![
-        (libc::SYS_read, Call::Read),
-        (libc::SYS_readv, Call::Read),
-        (libc::SYS_recvfrom, Call::Read),
-        (libc::SYS_recvmsg, Call::Read),
-        (libc::SYS_write, Call::Write),
-        (libc::SYS_writev, Call::Write),
-        (libc::SYS_sendto, Call::Write),
-        (libc::SYS_sendmsg, Call::Write),
-        (libc::SYS_epoll_pwait, Call::Poll("epoll_wait")),
-        (libc::SYS_epoll_pwait2, Call::Poll("epoll_wait")),
-        (libc::SYS_ppoll, Call::Poll("poll")),
-        (libc::SYS_pselect6, Call::Poll("select")),
-        (libc::SYS_wait4, Call::Wait),
-        (libc::SYS_waitid, Call::Wait),
+        (libc::SYS_read, BlockingCall::Read),
+        (libc::SYS_readv, BlockingCall::Read),
+        (libc::SYS_recvfrom, BlockingCall::Read),
+        (libc::SYS_recvmsg, BlockingCall::Read),
+        (libc::SYS_write, BlockingCall::Write),
+        (libc::SYS_writev, BlockingCall::Write),
+        (libc::SYS_sendto, BlockingCall::Write),
+        (libc::SYS_sendmsg, BlockingCall::Write),
+        (libc::SYS_epoll_pwait, BlockingCall::Poll("epoll_wait")),
+        (libc::SYS_epoll_pwait2, BlockingCall::Poll("epoll_wait")),
+        (libc::SYS_ppoll, BlockingCall::Poll("poll")),
+        (libc::SYS_pselect6, BlockingCall::Poll("select")),
+        (libc::SYS_wait4, BlockingCall::Wait),
+        (libc::SYS_waitid, BlockingCall::Wait),
     ];
     #[cfg(target_arch = "x86_64")]
     expected.extend([
-        (libc::SYS_epoll_wait, Call::Poll("epoll_wait")),
-        (libc::SYS_poll, Call::Poll("poll")),
-        (libc::SYS_select, Call::Poll("select")),
+        (libc::SYS_epoll_wait, BlockingCall::Poll("epoll_wait")),
+        (libc::SYS_poll, BlockingCall::Poll("poll")),
+        (libc::SYS_select, BlockingCall::Poll("select")),
     ]);
     let known = |number, call| CALLS.contains(&(u64::try_from(number).unwrap(), call));
     for &(number, call) in &expected {

@@ -35,7 +35,7 @@ pub(super) struct Holders {
     pub(super) ends: Vec<Ends>,
     pub(super) outsiders: Vec<Outsider>,
     pub(super) hidden_processes: usize,
-    /// Inode and its place in `ends`, sorted: a table of thousands is looked up entry by entry.
+    /// Inode and index in `ends`, sorted, because tables can have thousands of entries.
     places: Vec<(u64, usize)>,
 }
 

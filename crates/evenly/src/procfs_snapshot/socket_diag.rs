@@ -56,7 +56,7 @@ pub(super) fn complete(known: &mut Known) {
             (_, Some((waiting, _))) => entry.to_read = Some(waiting),
             (_, None) => {}
         }
-        // Whoever is connected to leaves its mark on a socket that is connected to nobody.
+        // The kernel marks a socket as connected if another socket is connected to it.
         if entry.kind == SocketKind::Unixgram && told.peer.is_none() {
             let is_bound = entry.own.is_some();
             entry.state = if is_bound { SocketState::Bound } else { SocketState::Unbound };

@@ -68,7 +68,7 @@ pub enum SocketState {
 /// An address of a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SocketAddress {
-    /// On a network. An IPv4 address on an IPv6 socket is told as what it is.
+    /// On a network. An IPv4-mapped IPv6 address is written as IPv4.
     Internet(SocketAddr),
     /// Within the machine, as it was bound: possibly relative to the directory of the process that bound it, and
     /// with an `@` at its beginning if it is no file.

@@ -71,8 +71,8 @@ fn internet_line(kind: SocketKind, line: &str) -> Option<(u64, Entry)> {
     Some((inode, entry))
 }
 
-/// An address of four or of sixteen bytes, in words as they lie in memory, and a port. An IPv4 address on
-/// an IPv6 socket is told as what it is.
+/// An address of four or of sixteen bytes, in words as they lie in memory, and a port. An IPv4-mapped
+/// IPv6 address is returned as IPv4.
 pub(super) fn address(word: &str) -> Option<SocketAddr> {
     let (host, port) = word.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;

@@ -134,7 +134,7 @@ fn width(text: &str) -> usize {
     text.chars().count()
 }
 
-/// At most so many columns of a text: its beginning.
+/// The beginning of a text, at most `columns` wide.
 pub(super) fn cut_end(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
@@ -142,7 +142,7 @@ pub(super) fn cut_end(text: &str, columns: usize) -> String {
     text.chars().take(columns - 1).chain(['…']).collect()
 }
 
-/// At most so many columns of a text: its end, as of a path.
+/// The end of a text, as of a path, at most `columns` wide.
 pub(super) fn cut_start(text: &str, columns: usize) -> String {
     let width = width(text);
     if width <= columns {

@@ -127,7 +127,7 @@ fn end_opened_for_both_counts_on_both_sides() {
 }
 
 #[test]
-fn pipe_that_nobody_holds_is_empty_and_unknown() {
+fn pipe_without_holders_is_empty_and_unknown() {
     let view = only_pipe(&[], u64::MAX);
     assert_eq!(
         view,

@@ -42,7 +42,7 @@ fn worker(index: u32) -> ProcessView {
     process(PRIMARY + index, Activity::Reading { descriptor: Some(3) }, ends)
 }
 
-/// The wiring of a run with so many workers, once every process has closed what is not its own.
+/// The wiring of a run with `workers` workers, once every process has closed what is not its own.
 fn wiring(workers: u32) -> Snapshot {
     let number = |index: u32| i32::try_from(3 + 2 * index).unwrap();
     let mut ends = vec![entry(3, Access::Read, Target::Pipe(RESULTS))];

@@ -1,8 +1,7 @@
-//! The key file: 32 random bytes that nobody but its owner can read.
+//! Key file: 32 random bytes that only its owner can read.
 //!
-//! Whoever holds the key may join as an agent, and pose as a primary. It is made by the system's
-//! random generator and never typed: what was said at the beginning of a connection could be recorded
-//! and words be tried on it. It travels by file only; arguments and environments are readable in /proc.
+//! A process that holds the key may join as an agent, and pose as a primary. The system's random
+//! generator makes it, and it is never typed: an attacker could record a handshake and try words on it. It travels by file only; arguments and environments are readable in /proc.
 
 use super::KeyError;
 use rustix::fs::{FileType, Mode, OFlags};
@@ -41,7 +40,7 @@ impl Key {
         let system = |call| KeyError::system(path, call);
         let mut bytes = Arc::new(Zeroizing::new([0; LENGTH]));
         fill_with_chance(&mut **Arc::make_mut(&mut bytes)).map_err(system("getrandom"))?;
-        // Any file name will do that nobody else chooses.
+        // Any name that no other process chooses will do.
         let mut chance = [0; 8];
         fill_with_chance(&mut chance).map_err(system("getrandom"))?;
         let mut name = path.as_os_str().to_owned();
@@ -67,12 +66,12 @@ impl Key {
     /// Reads a key.
     ///
     /// # Errors
-    /// Unless there is a regular file of exactly 32 bytes that is ours, and nobody else may read or
-    /// write it.
+    /// Unless there is a regular file of exactly 32 bytes that is ours and that no other user may read or
+    /// write.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         let system = |call| KeyError::system(path, call);
         let path_buf = || path.to_owned();
-        // Without NONBLOCK it would wait for somebody who writes, should it be a pipe.
+        // Without NONBLOCK, opening a named pipe would wait for a writer.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match rustix::fs::open(path, flags, Mode::empty()) {
             Err(Errno::NOENT) => return Err(KeyError::Missing { path: path_buf() }),
@@ -113,7 +112,7 @@ impl Key {
             made.map_err(|error| KeyError::system(directory, "mkdir")(cause(error)))?;
         }
         match Self::make(path) {
-            // Somebody else was faster.
+            // Another process was faster.
             Err(KeyError::Exists { .. }) => Ok((Self::read(path)?, false)),
             made => Ok((made?, true)),
         }
@@ -127,7 +126,7 @@ impl Key {
         default_path(std::env::var_os("XDG_CONFIG_HOME"), std::env::var_os("HOME"))
     }
 
-    /// The secret itself, for whoever seals with it.
+    /// The secret itself, for sealing.
     pub(super) fn bytes(&self) -> &[u8; LENGTH] {
         &self.0
     }

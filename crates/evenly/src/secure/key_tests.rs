@@ -68,7 +68,7 @@ fn what_is_no_key_is_refused() {
     std::fs::create_dir(&path).unwrap();
     refused(&["not a regular file"]);
     std::fs::remove_dir(&path).unwrap();
-    // Nobody writes it, and still nobody waits.
+    // It has no writer, and the call returns all the same.
     let fifo = rustix::fs::FileType::Fifo;
     rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, rustix::fs::Mode::RUSR, 0).unwrap();
     refused(&["not a regular file"]);

@@ -29,7 +29,7 @@ pub(crate) const HANDSHAKE: usize = 32 + TAG;
 /// The longest sealed message.
 pub(crate) const LONGEST: usize = 65535;
 
-/// Bytes that nobody sealed who holds the key, or not for this place.
+/// Bytes that were not sealed with the key, or not for this message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Forged;
 
@@ -157,7 +157,7 @@ fn builder(key: &Key) -> Result<Builder<'_>, snow::Error> {
     Builder::new(PROTOCOL.parse()?).prologue(PROLOGUE)?.psk(0, key.bytes())
 }
 
-/// Adds so many bytes that `write` makes, or none if it fails.
+/// Appends `length` bytes that `write` makes, or none if it fails.
 fn append(
     out: &mut Vec<u8>,
     length: usize,

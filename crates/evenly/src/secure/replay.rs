@@ -1,8 +1,8 @@
-//! Which messages of a session have come already, where they come in any order or more than once.
+//! Replay window: which counters of a session have been received (RFC 6479).
 //!
-//! The seal of a message holds for its counter, however often it comes, so whoever opens it must
-//! remember the counters (RFC 6479). Those of the last 2048 are remembered one by one; what is older
-//! is refused, though it may not have come: whoever sends it again does so under a new counter.
+//! The seal of a message holds for its counter, however often it comes, so the receiver must
+//! remember the counters. Those of the last 2048 are remembered one by one; what is older
+//! is refused, though it may not have come: a sender repeats it under a new counter.
 
 /// How many counters up to the highest are told apart.
 pub(crate) const WINDOW: u64 = 2048;
@@ -12,8 +12,8 @@ const BITS: u64 = u64::BITS as u64;
 /// comes (RFC 6479, section 2).
 const WORDS: usize = (WINDOW / BITS) as usize + 1;
 
-/// The counters that have come. One may be taken only after its message was opened: nobody else may
-/// move the window.
+/// The counters that have come. A counter is taken only after its message was opened, so a
+/// forged message cannot move the window.
 #[derive(Clone, Debug)]
 pub(crate) struct Replay {
     /// The highest that has come, plus one.

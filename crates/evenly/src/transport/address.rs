@@ -1,4 +1,4 @@
-//! Addresses: where a primary listens and where an agent finds it, as they are typed and told.
+//! Socket addresses of a primary: parsing, display, name resolution.
 
 use super::address_error::AddressError;
 use super::address_kind::AddressKind;
@@ -25,11 +25,11 @@ pub(crate) const LONGEST_PATH: usize = 107;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     kind: AddressKind,
-    place: Place,
+    place: Endpoint,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Place {
+enum Endpoint {
     Path(PathBuf),
     /// Without brackets.
     Host {
@@ -56,8 +56,8 @@ impl Address {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match &self.place {
-            Place::Path(path) => Some(path),
-            Place::Host { .. } => None,
+            Endpoint::Path(path) => Some(path),
+            Endpoint::Host { .. } => None,
         }
     }
 
@@ -65,12 +65,12 @@ impl Address {
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         match &self.place {
-            Place::Path(_) => None,
-            Place::Host { port, .. } => Some(*port),
+            Endpoint::Path(_) => None,
+            Endpoint::Host { port, .. } => Some(*port),
         }
     }
 
-    /// Whether somebody can be found there.
+    /// Checks that an agent can join at this address.
     ///
     /// # Errors
     /// If the port is 0, which is for listening only.
@@ -85,25 +85,25 @@ impl Address {
     #[must_use]
     pub(crate) fn with_port(&self, chosen: u16) -> Self {
         let mut same = self.clone();
-        if let Place::Host { port, .. } = &mut same.place {
+        if let Endpoint::Host { port, .. } = &mut same.place {
             *port = chosen;
         }
         same
     }
 
-    /// Where a peer is. An IPv4 address that came through an IPv6 socket is told as what it is.
+    /// Address of a peer. An IPv4-mapped IPv6 address is written as IPv4.
     pub(crate) fn of_peer(kind: AddressKind, peer: SocketAddr) -> Self {
         let host = match peer {
             SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
             _ => peer.ip().to_canonical().to_string(),
         };
-        Self { kind, place: Place::Host { host, port: peer.port() } }
+        Self { kind, place: Endpoint::Host { host, port: peer.port() } }
     }
 
     /// The addresses of the host, to be tried in this order; none for a path. A name is looked up,
-    /// which may take its time.
+    /// which may take seconds.
     pub(crate) fn resolve(&self) -> Result<Vec<SocketAddr>, AddressError> {
-        let Place::Host { host, port } = &self.place else { return Ok(vec![]) };
+        let Endpoint::Host { host, port } = &self.place else { return Ok(vec![]) };
         match (host.as_str(), *port).to_socket_addrs() {
             Ok(addresses) => Ok(addresses.collect()),
             Err(cause) => Err(AddressError::Unknown { host: host.clone(), cause }),
@@ -133,19 +133,21 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind;
         match &self.place {
-            Place::Path(path) => write!(f, "{kind}:{}", path.display()),
-            Place::Host { host, port } if host.contains(':') => write!(f, "{kind}:[{host}]:{port}"),
-            Place::Host { host, port } => write!(f, "{kind}:{host}:{port}"),
+            Endpoint::Path(path) => write!(f, "{kind}:{}", path.display()),
+            Endpoint::Host { host, port } if host.contains(':') => {
+                write!(f, "{kind}:[{host}]:{port}")
+            }
+            Endpoint::Host { host, port } => write!(f, "{kind}:{host}:{port}"),
         }
     }
 }
 
-fn path_of(typed: &str, kind: AddressKind, path: &str) -> Result<Place, AddressError> {
+fn path_of(typed: &str, kind: AddressKind, path: &str) -> Result<Endpoint, AddressError> {
     if path.is_empty() || path.contains('\0') {
         return Err(AddressError::NoPath { typed: typed.escape_debug().to_string(), kind });
     }
     check_length(Path::new(path))?;
-    Ok(Place::Path(path.into()))
+    Ok(Endpoint::Path(path.into()))
 }
 
 /// Whether a path fits into the address of a socket.
@@ -157,7 +159,7 @@ pub(crate) fn check_length(path: &Path) -> Result<(), AddressError> {
     Ok(())
 }
 
-fn host_of(typed: &str, kind: AddressKind, place: &str) -> Result<Place, AddressError> {
+fn host_of(typed: &str, kind: AddressKind, place: &str) -> Result<Endpoint, AddressError> {
     let typed = || typed.to_owned();
     let bad_host = |host: &str| AddressError::Host { typed: typed(), host: host.to_owned() };
     let (host, port) = if let Some(rest) = place.strip_prefix('[') {
@@ -191,7 +193,7 @@ fn host_of(typed: &str, kind: AddressKind, place: &str) -> Result<Place, Address
     if host.is_empty() || host == "*" {
         return Err(AddressError::NoHost { typed: typed(), kind, port });
     }
-    Ok(Place::Host { host: host.to_owned(), port })
+    Ok(Endpoint::Host { host: host.to_owned(), port })
 }
 
 /// Whether a resolver may be asked for it. What exactly a name is, it knows better.

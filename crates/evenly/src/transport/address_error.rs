@@ -56,7 +56,7 @@ pub enum AddressError {
         /// The part of it.
         host: String,
     },
-    /// An IPv6 address without brackets, so that nobody can tell where it ends.
+    /// An IPv6 address without brackets: its end is ambiguous.
     #[error("an IPv6 address stands in brackets, as in {kind}:[::1]:7700; '{typed}' has none")]
     Brackets {
         /// What was typed.
@@ -88,7 +88,7 @@ pub enum AddressError {
         /// What was typed.
         typed: String,
     },
-    /// Nobody knows the address of a host.
+    /// The resolver has no address for a host.
     #[error("cannot find the address of '{host}': {cause}; check the name, or write the address")]
     Unknown {
         /// The name of the host.

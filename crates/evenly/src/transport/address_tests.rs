@@ -65,7 +65,7 @@ fn hosts_are_resolved() {
     assert_eq!(resolved("udp:[::1]:5").unwrap(), ["[::1]:5".parse().unwrap()]);
     assert!(resolved("tcp:localhost:5").unwrap().iter().any(|one| one.ip().is_loopback()));
     assert_eq!(resolved("unix:x").unwrap(), []);
-    // Names below .invalid do not exist (RFC 6761); a lone dot asks nobody.
+    // Names below .invalid do not exist (RFC 6761); a lone dot causes no query.
     let said = resolved("tcp:..:5").unwrap_err().to_string();
     assert!(said.contains("'..'") && said.contains("check the name"), "{said}");
 }

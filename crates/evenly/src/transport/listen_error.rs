@@ -12,7 +12,7 @@ pub enum ListenError {
     /// The address leads nowhere.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// Somebody listens there already.
+    /// Another process listens there already.
     #[error("cannot listen at {address}: another process listens there; end it, or choose another {}", where_else(.address))]
     InUse {
         /// The address.

@@ -25,7 +25,7 @@ struct Way {
     /// What is said before any frame: a hello, or the answer to one.
     words: Option<(bool, Vec<u8>)>,
     is_closed: bool,
-    /// Wakes whoever reads, and whoever writes.
+    /// Wake the reader, and the writer.
     readable: Rc<OwnedFd>,
     writable: Rc<OwnedFd>,
 }
@@ -52,7 +52,7 @@ fn silence(bell: &OwnedFd) {
 
 /// One end of a connection.
 #[derive(Debug)]
-struct End {
+struct MemoryEnd {
     ours: Rc<RefCell<Way>>,
     theirs: Rc<RefCell<Way>>,
     bell: Rc<OwnedFd>,
@@ -61,14 +61,14 @@ struct End {
     /// What was said last before any frame.
     words: Vec<u8>,
     is_admitted: bool,
-    is_told: bool,
+    is_reported: bool,
     is_ending: bool,
     is_over: bool,
     /// Whether it was told that the other end is gone.
     is_gone: bool,
 }
 
-impl End {
+impl MemoryEnd {
     fn new(ours: Rc<RefCell<Way>>, theirs: Rc<RefCell<Way>>, bell: Rc<OwnedFd>) -> Self {
         Self {
             ours,
@@ -78,7 +78,7 @@ impl End {
             unpacker: Unpacker::new(PIPE_FRAME, PIPE_FRAME),
             words: vec![],
             is_admitted: false,
-            is_told: false,
+            is_reported: false,
             is_ending: false,
             is_over: false,
             is_gone: false,
@@ -130,7 +130,7 @@ impl End {
     }
 }
 
-impl Drop for End {
+impl Drop for MemoryEnd {
     fn drop(&mut self) {
         let mut way = self.ours.borrow_mut();
         way.is_closed = true;
@@ -141,7 +141,7 @@ impl Drop for End {
 /// Where agents find the primary.
 #[derive(Clone, Debug)]
 pub(crate) struct Meeting {
-    arrived: Rc<RefCell<VecDeque<End>>>,
+    arrived: Rc<RefCell<VecDeque<MemoryEnd>>>,
     bell: Rc<OwnedFd>,
 }
 
@@ -150,7 +150,7 @@ pub(crate) struct Meeting {
 pub(crate) struct Listener {
     meeting: Meeting,
     registry: Registry,
-    peers: BTreeMap<usize, End>,
+    peers: BTreeMap<usize, MemoryEnd>,
     leaving: Option<usize>,
     random: Random,
 }
@@ -209,18 +209,18 @@ impl Transport for Listener {
         if let Some(peer) = self.leaving.take() {
             self.remove(peer);
         }
-        let has_news = |end: &End| {
+        let has_news = |end: &MemoryEnd| {
             !end.is_ending
                 && if end.is_admitted {
                     end.unpacker.has_frame() || end.is_over
                 } else {
-                    !end.is_told && end.theirs.borrow().words.is_some()
+                    !end.is_reported && end.theirs.borrow().words.is_some()
                 }
         };
         let (peer, end) = self.peers.iter_mut().find(|(_, end)| has_news(end))?;
         let peer = *peer;
         if !end.is_admitted {
-            end.is_told = true;
+            end.is_reported = true;
             (_, end.words) = end.theirs.borrow_mut().words.take()?;
             return Some(Arrival::Hello { peer, hello: &end.words });
         }
@@ -277,7 +277,7 @@ impl Reception for Listener {
 /// An agent's end.
 #[derive(Debug)]
 pub(crate) struct Connector {
-    end: Option<End>,
+    end: Option<MemoryEnd>,
     registry: Registry,
     random: Random,
 }
@@ -288,14 +288,14 @@ impl Connector {
         let (to_primary, to_agent) = (Way::new(&far, &near), Way::new(&near, &far));
         to_primary.borrow_mut().words = Some((true, hello.to_vec()));
         registry.add(&*near, 0, EventFlags::IN).unwrap();
-        let arrived = End::new(Rc::clone(&to_agent), Rc::clone(&to_primary), far);
+        let arrived = MemoryEnd::new(Rc::clone(&to_agent), Rc::clone(&to_primary), far);
         meeting.arrived.borrow_mut().push_back(arrived);
         ring(&meeting.bell);
-        let end = Some(End::new(to_primary, to_agent, near));
+        let end = Some(MemoryEnd::new(to_primary, to_agent, near));
         Self { end, registry, random: Random::new(seed) }
     }
 
-    fn living(&mut self) -> Option<&mut End> {
+    fn living(&mut self) -> Option<&mut MemoryEnd> {
         self.end.as_mut().filter(|end| !end.is_ending && !end.is_gone)
     }
 }

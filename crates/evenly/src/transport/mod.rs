@@ -1,4 +1,4 @@
-//! Transports: how frames travel between one end and its peers.
+//! Transports: frames over pipes, streams and datagrams.
 //!
 //! A [`Transport`] is one end with any number of peers: a primary with its workers or agents, or an
 //! agent with the one primary that it works for. Pipes, sockets of four kinds and a memory for tests
@@ -67,7 +67,7 @@ pub(crate) trait Transport {
     /// [`attend`](Self::attend) or [`keep_time`](Self::keep_time) brought.
     fn next(&mut self) -> Option<Arrival<'_>>;
 
-    /// Does what is due: sends again, gives up whoever is silent for too long.
+    /// Does what is due: sends again, gives up peers that are silent for too long.
     fn keep_time(&mut self, _now_ns: u64) -> Result<(), Failed> {
         Ok(())
     }
@@ -77,37 +77,37 @@ pub(crate) trait Transport {
         None
     }
 
-    /// Has nothing more to do with a peer: tells it what is packed, as far as there is room, and
+    /// Ends the connection with a peer: sends it what is packed, as far as there is room, and
     /// then the end. No [`Arrival::Gone`] follows.
     fn close(&mut self, peer: usize);
 
-    /// Whether somebody who was closed has not taken yet what was packed before. That goes on for a
+    /// Whether a closed peer has not yet taken what was packed before. That goes on for a
     /// second at most, while [`attend`](Self::attend) and [`keep_time`](Self::keep_time) are called.
     fn is_lingering(&self) -> bool {
         false
     }
 }
 
-/// A transport whose peers must first be let in.
+/// A transport whose peers must be admitted before they exchange frames.
 pub(crate) trait Reception: Transport {
-    /// Lets in the peer that said hello, with these words. It has joined with its first frame.
+    /// Admits the peer that sent a hello, with this text. It has joined with its first frame.
     fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), Failed>;
 
-    /// Sends the peer that said hello away, with these words.
+    /// Refuses the peer that sent a hello, with this text.
     fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), Failed>;
 
     /// Holds at most this many connections from now on. Peers that have not said hello yet make room for
     /// new ones, the oldest first.
     fn limit_connections(&mut self, _most: usize) {}
 
-    /// Where agents join, as one would type it, with the port that the system chose.
+    /// The address at which agents join, with the port that the system chose.
     fn listens_at(&self) -> String;
 
-    /// Where a peer is, as one would type it: `tcp:192.0.2.7:40112`.
+    /// The address of a peer: `tcp:192.0.2.7:40112`.
     fn address(&self, peer: usize) -> String;
 
-    /// How many were turned away since the last call because they did not show that they hold the
-    /// key, were of another user, or said nothing in time.
+    /// Number of peers since the last call that did not prove that they hold the key, were of another
+    /// user, or sent nothing in time.
     fn take_strangers(&mut self) -> u64;
 }
 
@@ -123,7 +123,7 @@ pub(crate) enum Arrival<'a> {
     },
     /// Bytes that are no frame, on a pipe that many write.
     Garbage(Malformed),
-    /// Somebody who holds the key wants to join, in these words: to be admitted or refused.
+    /// A peer that holds the key asks to join: to be admitted or refused.
     Hello {
         /// Under which number, until it is gone.
         peer: usize,

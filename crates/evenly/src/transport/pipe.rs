@@ -14,8 +14,8 @@ use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-/// Beyond so many workers the pipes of an unprivileged user shrink by themselves after the 1024th
-/// (pipe(7), pipe-user-pages-soft), so they are made small on purpose and evenly.
+/// With more workers than this, pipes are made small. Otherwise the kernel shrinks those of an
+/// unprivileged user after the 1024th (pipe(7), pipe-user-pages-soft), and workers get unequal windows.
 const WORKERS_WITH_DEFAULT_PIPES: usize = 512;
 const SMALL_PIPE: usize = 4096;
 /// What the shared result pipe is grown to then, before the others take their share.
@@ -122,7 +122,7 @@ pub(crate) enum Received {
 
 /// The primary's end of one assignment pipe.
 #[derive(Debug)]
-struct Peer {
+struct WorkerPipe {
     /// `None` once it is closed, which is end of file for the worker.
     write_end: Option<OwnedFd>,
     packer: Packer,
@@ -138,7 +138,7 @@ pub(crate) struct Hub {
     unpacker: Unpacker,
     registry: Registry,
     /// By slot; a replaced worker takes the slot of the lost one.
-    peers: Vec<Peer>,
+    peers: Vec<WorkerPipe>,
     /// Slots with frames to send.
     dirty: Vec<u32>,
     /// Whether the last read left nothing in the result pipe.
@@ -197,14 +197,19 @@ impl Hub {
         Ok(())
     }
 
-    fn admit(&self, slot: usize, worker: WorkerId, write_end: OwnedFd) -> Result<Peer, Failed> {
+    fn admit(
+        &self,
+        slot: usize,
+        worker: WorkerId,
+        write_end: OwnedFd,
+    ) -> Result<WorkerPipe, Failed> {
         rustix::io::ioctl_fionbio(&write_end, true).map_err(failed("ioctl FIONBIO"))?;
         // Nothing to wait for but an error: the worker closed its end.
         self.registry
             .add(&write_end, slot as u32, EventFlags::empty())
             .map_err(failed("epoll_ctl"))?;
         let packer = Packer::new(worker, PIPE_FRAME);
-        Ok(Peer { write_end: Some(write_end), packer, is_blocked: false, is_dirty: false })
+        Ok(WorkerPipe { write_end: Some(write_end), packer, is_blocked: false, is_dirty: false })
     }
 
     /// Writes what a full pipe did not take before. For when epoll says that it has room.
@@ -333,8 +338,8 @@ impl Transport for Hub {
         Ok(())
     }
 
-    /// A write up to `PIPE_BUF` is all there or not at all (pipe(7)), so whoever emptied the pipe and
-    /// is left with a beginning waits in vain for the rest.
+    /// A write up to `PIPE_BUF` is all there or not at all (pipe(7)), so the rest of a frame that
+    /// is incomplete in an emptied pipe never comes.
     #[inline]
     fn next(&mut self) -> Option<Arrival<'_>> {
         let Self { unpacker, is_emptied, is_at_garbage, .. } = self;
@@ -373,7 +378,7 @@ mod tests {
     use evenly_core::frame::VERSION;
 
     #[test]
-    fn a_frame_behind_a_beginning_that_nobody_ends_is_found() {
+    fn a_frame_behind_an_unfinished_frame_is_found() {
         let pipe = Pipe::make().unwrap();
         let mut hub = Hub::new(pipe.read_end, vec![], Registry::new(0).unwrap()).unwrap();
         let mut packer = Packer::new(WorkerId(7), PIPE_FRAME);

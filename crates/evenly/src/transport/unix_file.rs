@@ -1,8 +1,8 @@
 //! The file of a unix socket: bound under a lock, stale ones replaced, removed at the end.
 //!
 //! A socket whose process was killed leaves its file behind: then `bind` says that the address is in
-//! use, and `connect` that nobody listens (unix(7)). Whoever replaces such a file must know that
-//! nobody else does so at the same moment, so there is a lock beside it, `PATH.lock` (flock(2)). Both
+//! use, and `connect` that the connection is refused (unix(7)). Two processes must not replace such a
+//! file at the same moment, so there is a lock beside it, `PATH.lock` (flock(2)). Both
 //! are removed at the end, and only if they are still those that were made here.
 
 use super::{Address, ListenError};
@@ -67,7 +67,7 @@ pub(crate) fn new_socket(kind: SocketType) -> Result<OwnedFd, Errno> {
     rustix::net::socket_with(AddressFamily::UNIX, kind, flags, None)
 }
 
-/// Removes what is at the path if it is a socket that nobody listens at.
+/// Removes the file at the path if it is a socket that no process listens on.
 fn make_way(
     address: &Address,
     path: &Path,
@@ -88,7 +88,7 @@ fn make_way(
             Err(cause) => Err(system("unlink")(cause)),
         },
         Err(Errno::NOENT) => Ok(()),
-        // A full queue, or a socket of another type: somebody is there.
+        // A full queue, or a socket of another type: a process is there.
         Ok(()) | Err(Errno::AGAIN | Errno::PROTOTYPE) => {
             Err(ListenError::InUse { address: address.clone() })
         }

@@ -34,7 +34,7 @@ fn a_private_file_that_is_removed_at_the_end() {
 fn a_stale_file_is_replaced_and_a_living_one_is_not() {
     let directory = Scratch::new("unix-stale");
     for (stale, kind) in KINDS.into_iter().zip(KINDS.into_iter().rev()) {
-        // As left by a process that was killed: its lock is there and nobody holds it.
+        // As left by a process that was killed: its lock file is there and not held.
         leave_stale_file(&directory.path("socket"), stale);
         std::fs::write(directory.path("socket").with_extension("lock"), "").unwrap();
         let first = UnixFile::bind(&address(&directory), kind).unwrap();
@@ -71,7 +71,7 @@ fn what_another_program_has_there_stays() {
 }
 
 #[test]
-fn a_file_that_somebody_put_in_our_place_is_not_removed() {
+fn a_file_that_replaced_ours_is_not_removed() {
     let directory = Scratch::new("unix-replaced");
     let ours = UnixFile::bind(&address(&directory), SocketType::STREAM).unwrap();
     std::fs::remove_file(directory.path("socket")).unwrap();

@@ -72,7 +72,7 @@ proptest! {
         let (mut begun, mut over, mut lost) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (n, what) in steps {
             match what {
-                // Whatever was durable is there, and nobody else knows of it.
+                // What was durable is there.
                 0 => {
                     drop(writer);
                     writer = JournalWriter::open(&path, &fingerprint, None, RESUME).unwrap().0;

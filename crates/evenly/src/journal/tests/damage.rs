@@ -8,7 +8,7 @@ use std::fs::{read, write};
 fn small(path: &Path, aggregate: Aggregate) -> Fingerprint {
     let fingerprint = fingerprint(aggregate, 100);
     let words = ["count".into(), "even".into()];
-    let call: super::super::writer::Call<'_> = Some((&words, Path::new("/")));
+    let call: super::super::writer::ResumeCall<'_> = Some((&words, Path::new("/")));
     let (mut writer, _) = JournalWriter::open(path, &fingerprint, call, Terms::default()).unwrap();
     let value = |first: i64, last: i64| match aggregate {
         Aggregate::Hist => Value::Histogram([(7, interval(first, last).len())].into()),
@@ -44,7 +44,7 @@ fn essence(path: &Path, fingerprint: &Fingerprint) -> Result<String, JournalErro
 
 const KINDS: [Aggregate; 3] = [Aggregate::Count, Aggregate::Hist, Aggregate::Find { first: None }];
 
-/// Each bit, or one of so many.
+/// Each bit, or one of every `step`.
 fn flip_bits(name: &str, step: usize) {
     for (kind, aggregate) in KINDS.into_iter().enumerate() {
         let scratch = Scratch::new(name);

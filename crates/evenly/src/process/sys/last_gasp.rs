@@ -1,4 +1,4 @@
-//! The last gasp: a worker that something ends says at which number.
+//! Last gasp (MapReduce, section 4.4): a worker that is about to die reports its number.
 //!
 //! The driver says when a function is applied to a slice, and the function at which number it is
 //! ([`position`]). A fault ([`FAULTS`]) or a number that takes too long finds both in a signal handler,
@@ -6,13 +6,13 @@
 //! what it would have died of. Handlers exist in workers only, and only where the function says at
 //! which number it is.
 //!
-//! Whether a number takes too long is looked at by a timer of the worker's own, a few times in the time
-//! that a number has. It counts how often it found the same number: ticks that are due while the
+//! A timer of the worker checks several times per timeout whether the number takes too long. It counts
+//! how often it found the same number: ticks that are due while the
 //! process is stopped come as one (timer_create(2)), so a pause is no time. A function that blocks this signal or
 //! deletes the timer is ended by the primary, which reads the same position from outside.
 //!
-//! Whether a worker has too much memory is looked at by the primary, which then [asks](ask) for the number
-//! by a signal.
+//! The primary checks whether a worker has too much memory, and then [asks](ask) for its number by a
+//! signal.
 
 use super::copies::is_copy;
 use super::{RESULTS, checked, exit_now, position, unblock_signals};
@@ -39,7 +39,7 @@ const FAULTS: [i32; 7] = [
     libc::SIGSYS,
 ];
 
-/// So often it is looked in the time that a number has, unless that is more often than [`SHORTEST`].
+/// Checks per timeout period, at least [`SHORTEST`] apart.
 const LOOKS: u32 = 8;
 const SHORTEST: Duration = Duration::from_millis(1);
 
@@ -47,7 +47,7 @@ const SHORTEST: Duration = Duration::from_millis(1);
 static IS_PREPARED: AtomicBool = AtomicBool::new(false);
 static NAME: AtomicU32 = AtomicU32::new(0);
 
-/// What was found when it was last looked, how often the same since, and how often is too often.
+/// What the last check found, how many checks found the same, and how many are too many.
 static SEEN_N: AtomicI64 = AtomicI64::new(0);
 static SEEN_SLICES: AtomicU64 = AtomicU64::new(0);
 static TIMES: AtomicU32 = AtomicU32::new(0);
@@ -57,7 +57,7 @@ static MOST_TIMES: AtomicU32 = AtomicU32::new(0);
 /// as large as the registers of the processor, some 11 KiB at most today (sigaltstack(2)).
 struct Stack(UnsafeCell<MaybeUninit<[u8; 64 << 10]>>);
 
-// SAFETY: nobody but the kernel uses it, for the handlers of the one thread that it was given for.
+// SAFETY: only the kernel uses it, for the handlers of the one thread that it was given for.
 unsafe impl Sync for Stack {}
 
 static STACK: Stack = Stack(UnsafeCell::new(MaybeUninit::uninit()));
@@ -98,13 +98,13 @@ pub(crate) fn ask(worker: rustix::process::Pid) {
     }
 }
 
-/// The signal by which a worker is asked. Few use any of these, and nobody that of a function which takes
-/// the first for itself.
+/// The signal by which the primary asks. Programs rarely use real-time signals, and those that do mostly
+/// take the first ones.
 fn request() -> i32 {
     libc::SIGRTMIN() + 4
 }
 
-/// The signal by which a worker is told to look whether its number takes too long.
+/// The signal of the timer that checks whether a number takes too long.
 fn tick() -> i32 {
     libc::SIGRTMIN() + 3
 }
@@ -214,7 +214,7 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut 
 }
 
 /// The function leaves as a program would (exit(3)). What would now be done on the way out belongs to
-/// the primary; but nobody else knows the status.
+/// the primary; but only this process knows the status.
 extern "C" fn on_exit() {
     say(None);
 }

@@ -82,7 +82,7 @@ impl Launcher {
         let mut pidfd: libc::c_int = -1;
         // A handler of ours must not run in the child, on our memory.
         let before = block_signals(SignalSet::all()).map_err(Refused::Process)?;
-        // SAFETY: the stack is ours, aligned, and used by nobody else while the child needs it: with
+        // SAFETY: the stack is ours, aligned, and used by nothing else while the child needs it: with
         // CLONE_VFORK this returns only when the child has executed the program or ended. The same
         // holds for the errand and everything that it points to. The child calls nothing but system
         // calls. The last argument is where CLONE_PIDFD puts the descriptor.
@@ -96,7 +96,7 @@ impl Launcher {
         let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
         let Some(pid) = Pid::from_raw(pid) else { return Err(Refused::Process(Errno::CHILD)) };
         if errand.error != 0 {
-            // It has ended; nobody else reaps it.
+            // It has ended; nothing else reaps it.
             let wait =
                 || rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
             let _ = rustix::io::retry_on_intr(wait);

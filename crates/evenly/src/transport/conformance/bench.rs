@@ -97,7 +97,7 @@ pub(crate) struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    /// A primary that up to so many will join.
+    /// A primary with at most this many peers.
     pub(crate) fn new(fixture: &'a mut dyn Fixture, peers: usize) -> Self {
         let side = Side::new();
         let primary = Some(fixture.listen(side.registry.clone(), peers));
@@ -105,7 +105,7 @@ impl<'a> Bench<'a> {
         Self { fixture, primary, side, agents: vec![], between, began, skipped_ns: 0, slowness: 1 }
     }
 
-    /// The same with so many agents that were let in. Agent and peer have the same number, but for the
+    /// A primary with this many admitted agents. Agent and peer have the same number, but for the
     /// order in which they were heard.
     pub(crate) fn with_agents(fixture: &'a mut dyn Fixture, peers: usize) -> (Self, Vec<usize>) {
         let mut bench = Self::new(fixture, peers);
@@ -127,7 +127,7 @@ impl<'a> Bench<'a> {
         peer
     }
 
-    /// Somebody says hello.
+    /// Sends a hello to the primary.
     pub(crate) fn connect(&mut self, hello: &[u8]) {
         let side = Side::new();
         let now_ns = self.now_ns();
@@ -200,7 +200,7 @@ impl<'a> Bench<'a> {
         has_worked
     }
 
-    /// Everybody goes on until nobody has anything to do.
+    /// Runs all ends until none has anything to do.
     pub(crate) fn settle(&mut self) {
         let (mut idle, began) = (0, Instant::now());
         while idle < 4 {
@@ -248,7 +248,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// A frame that has its number and so many bytes in it, which follow from both.
+/// A frame with its number and `length` bytes that follow from both.
 pub(crate) fn pack(packer: &mut Packer, number: u64, length: usize) {
     packer.partial(LeaseId(number), &bytes(number, length), 0);
     packer.seal(0);

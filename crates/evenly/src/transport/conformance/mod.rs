@@ -1,7 +1,7 @@
 //! What every transport keeps, as one suite: written against the traits, run against each of them.
 //!
 //! A [`Fixture`] makes the two ends. They share a process here, but no epoll, and nothing else but
-//! what they send. Whoever adds a transport adds a fixture and a line at the bottom.
+//! what they send. A new transport adds a fixture and a line at the bottom.
 
 pub(crate) mod bench;
 mod pipes;
@@ -13,7 +13,7 @@ pub(crate) use bench::{Bench, Event, bytes, pack};
 
 /// Makes the ends of one transport.
 pub(crate) trait Fixture {
-    /// The end of a primary that up to so many will join.
+    /// The transport of a primary with at most this many peers.
     fn listen(&mut self, registry: Registry, peers: usize) -> Primary;
 
     /// The end of an agent that says hello.
@@ -51,15 +51,15 @@ macro_rules! conforms_as_reception {
             $fixture;
             frames_of_all_sizes_arrive_in_order_both_ways,
             many_peers_are_told_apart,
-            a_slow_reader_loses_nothing_and_stops_nobody,
+            a_slow_reader_loses_nothing_and_stops_no_other_peer,
             a_slow_primary_loses_nothing,
             nothing_is_ready_when_nothing_happens,
             hello_and_welcome_arrive_as_they_were_said,
-            whoever_is_refused_learns_why,
-            nobody_sends_before_it_is_admitted,
+            a_refused_peer_learns_why,
+            no_peer_sends_before_it_is_admitted,
             what_was_packed_before_the_end_arrives,
             a_primary_that_closes_is_an_end_behind_its_frames,
-            whoever_vanishes_is_gone_once,
+            a_vanished_peer_is_gone_once,
             a_primary_that_vanishes_is_gone_once,
             a_number_is_given_again_only_after_its_peer_is_gone,
             closing_is_not_told_to_who_closes,
@@ -74,7 +74,7 @@ macro_rules! conforms_as_fixed {
             $fixture;
             frames_of_all_sizes_arrive_in_order_both_ways,
             many_peers_are_told_apart,
-            a_slow_reader_loses_nothing_and_stops_nobody,
+            a_slow_reader_loses_nothing_and_stops_no_other_peer,
             a_slow_primary_loses_nothing,
             nothing_is_ready_when_nothing_happens,
         }

@@ -88,7 +88,7 @@ pub(crate) fn many_peers_are_told_apart(fixture: &mut dyn Fixture) {
     }
 }
 
-pub(crate) fn a_slow_reader_loses_nothing_and_stops_nobody(fixture: &mut dyn Fixture) {
+pub(crate) fn a_slow_reader_loses_nothing_and_stops_no_other_peer(fixture: &mut dyn Fixture) {
     const FRAMES: u64 = 1000;
     let (mut bench, peers) = Bench::with_agents(fixture, 2);
     let most = bench.limit() - AROUND;
@@ -178,7 +178,7 @@ pub(crate) fn hello_and_welcome_arrive_as_they_were_said(fixture: &mut dyn Fixtu
     bench.stay_quiet(Duration::from_millis(20));
 }
 
-pub(crate) fn whoever_is_refused_learns_why(fixture: &mut dyn Fixture) {
+pub(crate) fn a_refused_peer_learns_why(fixture: &mut dyn Fixture) {
     let mut bench = Bench::new(fixture, 2);
     for (agent, length) in [0, 1024].into_iter().enumerate() {
         bench.connect(b"hello");
@@ -194,7 +194,7 @@ pub(crate) fn whoever_is_refused_learns_why(fixture: &mut dyn Fixture) {
     bench.stay_quiet(Duration::from_millis(20));
 }
 
-pub(crate) fn nobody_sends_before_it_is_admitted(fixture: &mut dyn Fixture) {
+pub(crate) fn no_peer_sends_before_it_is_admitted(fixture: &mut dyn Fixture) {
     let mut bench = Bench::new(fixture, 1);
     bench.connect(b"hello");
     assert!(bench.agent(0).0.packer(0).is_none());
@@ -264,7 +264,7 @@ fn wait_for_end(bench: &mut Bench<'_>, what: impl Fn(&mut Bench<'_>) -> Option<E
         turns += 1;
         if turns > 200 {
             bench.skip(Duration::from_millis(100));
-            // Whoever lives says so.
+            // A living peer sends keep-alives.
             for (agent, _) in bench.agents.iter_mut().flatten() {
                 if let Some(packer) = agent.packer(0) {
                     packer.heartbeat(Heartbeat::OfAgent);
@@ -275,7 +275,7 @@ fn wait_for_end(bench: &mut Bench<'_>, what: impl Fn(&mut Bench<'_>) -> Option<E
     })
 }
 
-pub(crate) fn whoever_vanishes_is_gone_once(fixture: &mut dyn Fixture) {
+pub(crate) fn a_vanished_peer_is_gone_once(fixture: &mut dyn Fixture) {
     let (mut bench, peers) = Bench::with_agents(fixture, 3);
     pack(bench.agent(1).0.packer(0).unwrap(), 4, 20);
     let arrived = bench.wait_for(|bench| bench.side.arrived.pop_front());

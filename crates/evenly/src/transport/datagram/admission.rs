@@ -1,9 +1,9 @@
-//! How somebody is let in: heard, asked about, and admitted or refused.
+//! Admission of datagram peers: hello, answer, first sealed datagram.
 
-use super::line::{Line, Seal, Unused};
+use super::frames::{DatagramFrames, Seal, Unused};
 use super::listener::Listener;
 use super::outcome::Origin;
-use super::peers::{Opening, Peer, Place, Stage};
+use super::peers::{Opening, Peer, PeerAddress, PeerStage};
 use super::{ANSWER_NS, LONGEST_HELLO, unixgram};
 use crate::transport::admission::{self, MOST_UNPROVEN};
 use crate::transport::{Failed, Gone};
@@ -36,7 +36,7 @@ impl Listener {
             self.answer_again(number, message, origin);
             return;
         }
-        // The hello of a session that is over, late or repeated by somebody who recorded it.
+        // The hello of a session that is over: late, or recorded and replayed.
         if self.admission.is_recent(session) {
             return;
         }
@@ -46,7 +46,7 @@ impl Listener {
             _ => self.admission.open(message).filter(|(hello, _)| hello.len() <= LONGEST_HELLO),
         };
         let place = match origin {
-            Origin::Network(from) => Some(Place::Network(from)),
+            Origin::Network(from) => Some(PeerAddress::Network(from)),
             _ => self.connect_back(session),
         };
         let Some(((hello, responder), place)) = opened.zip(place) else {
@@ -56,12 +56,12 @@ impl Listener {
         if let Some(oldest) = self.peers.oldest_of(MOST_UNPROVEN) {
             self.turn_away(oldest);
         }
-        let stage = Stage::Asking { hello, responder, is_told: false };
+        let stage = PeerStage::Asking { hello, responder, is_reported: false };
         let until_ns = self.now_ns + ANSWER_NS;
         let opening = Opening { message: message.to_vec(), answer: Vec::new(), until_ns };
         let number = self.peers.add(session, place, stage, opening);
         self.admission.remember(session);
-        if let Some(Peer { place: Place::File(socket, _), .. }) = self.peers.get(number)
+        if let Some(Peer { place: PeerAddress::File(socket, _), .. }) = self.peers.get(number)
             && self.registry.add(socket, number, EventFlags::empty()).is_err()
         {
             // The system has no room to wait for it (epoll_ctl(2), ENOSPC).
@@ -70,10 +70,10 @@ impl Listener {
         }
     }
 
-    /// A socket to where the agent of this session says that it listens.
-    fn connect_back(&self, session: u64) -> Option<Place> {
+    /// A socket connected to the file of the agent with this session.
+    fn connect_back(&self, session: u64) -> Option<PeerAddress> {
         let path = unixgram::agent_path(self.address.path().unwrap_or(Path::new("")), session);
-        Some(Place::File(unixgram::connected(&path).ok()?, path))
+        Some(PeerAddress::File(unixgram::connected(&path).ok()?, path))
     }
 
     /// The same hello gets the same answer, if there is one; it goes to where that hello came from.
@@ -84,26 +84,27 @@ impl Listener {
             && !opening.answer.is_empty()
         {
             match origin {
-                Origin::Network(place) => self.send(&Place::Network(place), &opening.answer),
+                Origin::Network(place) => self.send(&PeerAddress::Network(place), &opening.answer),
                 _ => self.send(&peer.place, &opening.answer),
             };
         }
     }
 
     fn hear_sealed(&mut self, session: u64, counter: u64, sealed: &[u8], origin: Origin) {
-        // The last words of a session that is over are no stranger's.
+        // A late datagram of a session that is over does not count as a stranger's.
         let Some(number) = self.peers.of_session(session) else { return };
         let now_ns = self.now_ns;
         let Some(peer) = self.peers.get_mut(number) else { return };
-        let (Stage::Admitted(line) | Stage::Broken(line, _) | Stage::Ending { line, .. }) =
-            &mut peer.stage
+        let (PeerStage::Admitted(frames)
+        | PeerStage::Broken(frames, _)
+        | PeerStage::Ending { frames, .. }) = &mut peer.stage
         else {
             return;
         };
-        match line.take(counter, sealed, now_ns) {
+        match frames.take(counter, sealed, now_ns) {
             Ok(is_newest) => {
                 if let (true, Origin::Network(from)) = (is_newest, origin) {
-                    peer.place = Place::Network(from);
+                    peer.place = PeerAddress::Network(from);
                 }
             }
             Err(Unused::Repeated) => return,
@@ -116,10 +117,10 @@ impl Listener {
                 return;
             }
         }
-        if matches!(peer.stage, Stage::Ending { .. })
-            && let Some(line) = peer.line()
+        if matches!(peer.stage, PeerStage::Ending { .. })
+            && let Some(frames) = peer.frames()
         {
-            line.discard();
+            frames.discard();
         }
         self.peers.finish_opening(number);
         self.peers.queue(number);
@@ -128,22 +129,21 @@ impl Listener {
         }
     }
 
-    /// Has nothing to do with somebody who sent nothing sealed: its hello may be an echo of one who was
-    /// here.
+    /// Drops a peer that sent nothing sealed: its hello may be a replay.
     pub(super) fn turn_away(&mut self, number: u32) {
         let stage = self.peers.get(number).map(|peer| &peer.stage);
-        if !matches!(stage, Some(Stage::Refused)) {
+        if !matches!(stage, Some(PeerStage::Refused)) {
             self.admission.count_stranger();
         }
         match stage {
-            Some(Stage::Asking { is_told: true, .. } | Stage::Admitted(_)) => {
+            Some(PeerStage::Asking { is_reported: true, .. } | PeerStage::Admitted(_)) => {
                 self.lose(number, Gone::Silent);
             }
             _ => self.remove(number),
         }
     }
 
-    /// Answers whoever asks.
+    /// Answers the hello of a peer.
     pub(super) fn answer(
         &mut self,
         number: u32,
@@ -155,8 +155,8 @@ impl Listener {
         debug_assert!(words.len() <= LONGEST_HELLO);
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         let session = peer.session;
-        // It may have been turned away while it was thought about; that is told soon.
-        let Stage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
+        // The peer may have been dropped since its hello was returned; `next` reports that.
+        let PeerStage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
         let (message, sealed) = admission::answer(responder.take(), is_admitted, words)?;
         let seal = match sealed {
             None => Ok(Seal::Open),
@@ -169,11 +169,11 @@ impl Listener {
             opening.until_ns = now_ns + ANSWER_NS;
         }
         let stage = match seal {
-            _ if !is_admitted => Stage::Refused,
-            Ok(seal) => Stage::Admitted(Box::new(
-                Line::new(session, seal, now_ns).with_silence(self.silence),
+            _ if !is_admitted => PeerStage::Refused,
+            Ok(seal) => PeerStage::Admitted(Box::new(
+                DatagramFrames::new(session, seal, now_ns).with_silence(self.silence),
             )),
-            Err(_) => Stage::Lost(None, Gone::Forged),
+            Err(_) => PeerStage::Lost(None, Gone::Forged),
         };
         self.peers.advance(number, stage);
         // If there is no room, it is as if the answer got lost: the hello comes again.

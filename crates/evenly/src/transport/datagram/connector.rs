@@ -1,7 +1,7 @@
-//! The end of an agent: one peer, the primary.
+//! Datagram transport of an agent: one session with its primary.
 
+use super::frames::{DatagramFrames, Unused};
 use super::hello::Hello;
-use super::line::{Line, Unused};
 use super::outcome::{Origin, Received, Sent};
 use super::socket::ROOM;
 use super::sockets::{FIRST_KEY, Sockets};
@@ -16,35 +16,35 @@ const PRIMARY: usize = 0;
 /// A session with a primary, from the first hello on.
 #[derive(Debug)]
 pub(crate) struct Connector {
-    pub(super) stage: Stage,
+    pub(super) stage: ConnectorStage,
     pub(super) sockets: Sockets,
     pub(super) answer: Vec<u8>,
     pub(super) registry: Registry,
     /// Whether there was no room for a datagram.
     is_blocked: bool,
-    /// Whether the primary was told to be gone, which ends everything with the next call: what was read
-    /// is still borrowed.
+    /// Whether `next` has returned the end of the primary. The next call then closes the sockets; until
+    /// then what was read is still borrowed.
     is_leaving: bool,
     room: Vec<u8>,
-    /// The last time that was told.
+    /// The time of the last call.
     pub(super) now_ns: u64,
 }
 
-/// How far it is.
+/// Stage of the session.
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum ConnectorStage {
     /// Nothing has been done.
     Beginning,
-    /// The hello is said until it is answered.
+    /// The hello is sent again until it is answered.
     Asking(Box<Hello>),
-    /// The answer is there and was not told.
-    Answered { is_admitted: bool, line: Box<Line> },
+    /// The answer has arrived and was not returned by `next` yet.
+    Answered { is_admitted: bool, frames: Box<DatagramFrames> },
     /// Frames go both ways.
-    Admitted(Box<Line>),
-    /// The primary is told what was packed for it, and then the end.
-    Ending { line: Box<Line>, until_ns: u64 },
-    /// It is over, which is to be told behind the last frames.
-    Lost(Option<Box<Line>>, Gone),
+    Admitted(Box<DatagramFrames>),
+    /// The rest of the packed frames is being sent, then the end.
+    Ending { frames: Box<DatagramFrames>, until_ns: u64 },
+    /// The session is over; `next` returns the last frames, then that.
+    Lost(Option<Box<DatagramFrames>>, Gone),
     /// It is over.
     Over,
 }
@@ -52,7 +52,7 @@ pub(super) enum Stage {
 impl Connector {
     pub(super) fn new(registry: Registry, now_ns: u64) -> Self {
         Self {
-            stage: Stage::Beginning,
+            stage: ConnectorStage::Beginning,
             sockets: Sockets::None,
             answer: Vec::new(),
             registry,
@@ -71,7 +71,7 @@ impl Connector {
                 Received::Datagram(length, origin) => self.hear(&room[..length], origin, key),
                 Received::Nothing => break,
                 Received::Hint(cause) => {
-                    if let Stage::Asking(hello) = &mut self.stage {
+                    if let ConnectorStage::Asking(hello) = &mut self.stage {
                         hello.hint = Some(cause);
                     }
                 }
@@ -91,18 +91,18 @@ impl Connector {
             Content::Hello(_) => {}
             Content::Answer(message) => self.hear_answer(session, message, key),
             Content::Sealed { counter, sealed } => {
-                let (Stage::Answered { line, .. }
-                | Stage::Admitted(line)
-                | Stage::Ending { line, .. }) = &mut self.stage
+                let (ConnectorStage::Answered { frames, .. }
+                | ConnectorStage::Admitted(frames)
+                | ConnectorStage::Ending { frames, .. }) = &mut self.stage
                 else {
                     return;
                 };
-                if !line.is_of(session) {
+                if !frames.is_of(session) {
                     return;
                 }
-                let taken = line.take(counter, sealed, now_ns);
-                if let Stage::Ending { line, .. } = &mut self.stage {
-                    line.discard();
+                let taken = frames.take(counter, sealed, now_ns);
+                if let ConnectorStage::Ending { frames, .. } = &mut self.stage {
+                    frames.discard();
                 }
                 if let Err(Unused::Malformed(malformed)) = taken {
                     self.lose(Gone::Malformed(malformed));
@@ -114,13 +114,15 @@ impl Connector {
     /// Sends what there is to send, as far as there is room.
     fn write(&mut self) -> Result<(), Failed> {
         let now_ns = self.now_ns;
-        let (Stage::Admitted(line) | Stage::Ending { line, .. }) = &mut self.stage else {
+        let (ConnectorStage::Admitted(frames) | ConnectorStage::Ending { frames, .. }) =
+            &mut self.stage
+        else {
             return Ok(());
         };
         let (mut is_full, mut broken) = (false, None);
-        while let Some(datagram) = line.datagram(now_ns) {
+        while let Some(datagram) = frames.datagram(now_ns) {
             match self.sockets.send(datagram) {
-                Sent::Away(_) => line.sent(),
+                Sent::Away(_) => frames.sent(),
                 Sent::Full => {
                     is_full = true;
                     break;
@@ -131,7 +133,7 @@ impl Connector {
                 }
             }
         }
-        let is_over = line.is_over();
+        let is_over = frames.is_over();
         if is_full != self.is_blocked {
             self.is_blocked = is_full;
             self.sockets.watch(&self.registry, is_full).map_err(failed("epoll_ctl"))?;
@@ -141,7 +143,7 @@ impl Connector {
             self.receive(FIRST_KEY)?;
             self.lose(Gone::Broken(cause));
         }
-        if is_over && matches!(self.stage, Stage::Ending { .. }) {
+        if is_over && matches!(self.stage, ConnectorStage::Ending { .. }) {
             self.finish();
         }
         Ok(())
@@ -149,38 +151,45 @@ impl Connector {
 
     fn finish(&mut self) {
         self.sockets.forget(&self.registry);
-        self.stage = Stage::Over;
+        self.stage = ConnectorStage::Over;
     }
 
-    /// The primary is gone; its last frames are told before.
+    /// Ends the session. `next` returns the frames that arrived before.
     pub(super) fn lose(&mut self, why: Gone) {
         self.sockets.forget(&self.registry);
-        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Beginning | Stage::Asking(_) => Stage::Lost(None, why),
-            Stage::Answered { line, .. } | Stage::Admitted(line) => Stage::Lost(Some(line), why),
-            stage @ Stage::Lost(..) => stage,
-            Stage::Ending { .. } | Stage::Over => Stage::Over,
+        self.stage = match std::mem::replace(&mut self.stage, ConnectorStage::Over) {
+            ConnectorStage::Beginning | ConnectorStage::Asking(_) => {
+                ConnectorStage::Lost(None, why)
+            }
+            ConnectorStage::Answered { frames, .. } | ConnectorStage::Admitted(frames) => {
+                ConnectorStage::Lost(Some(frames), why)
+            }
+            stage @ ConnectorStage::Lost(..) => stage,
+            ConnectorStage::Ending { .. } | ConnectorStage::Over => ConnectorStage::Over,
         };
     }
 }
 
 impl Connector {
     fn tell_answer(&mut self) -> Option<Arrival<'_>> {
-        let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        let Stage::Answered { is_admitted, line } = stage else { return None };
+        let stage = std::mem::replace(&mut self.stage, ConnectorStage::Over);
+        let ConnectorStage::Answered { is_admitted, frames } = stage else { return None };
         if is_admitted {
-            self.stage = Stage::Admitted(line);
+            self.stage = ConnectorStage::Admitted(frames);
         } else {
             self.sockets.forget(&self.registry);
-            self.stage = Stage::Lost(None, Gone::EndOfFile);
+            self.stage = ConnectorStage::Lost(None, Gone::EndOfFile);
         }
         Some(Arrival::Answer { is_admitted, answer: &self.answer })
     }
 
     fn tell_frame(&mut self) -> Option<Arrival<'_>> {
         let Self { stage, is_leaving, .. } = self;
-        let (Stage::Admitted(line) | Stage::Lost(Some(line), _)) = stage else { return None };
-        match line.next_frame()? {
+        let (ConnectorStage::Admitted(frames) | ConnectorStage::Lost(Some(frames), _)) = stage
+        else {
+            return None;
+        };
+        match frames.next_frame()? {
             Ok(frame) => Some(Arrival::Frame { peer: Some(PRIMARY), frame }),
             Err(malformed) => {
                 *is_leaving = true;
@@ -202,7 +211,7 @@ impl Transport for Connector {
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         debug_assert_eq!(peer, PRIMARY);
         match &mut self.stage {
-            Stage::Admitted(line) => Some(&mut line.packer),
+            ConnectorStage::Admitted(frames) => Some(&mut frames.packer),
             _ => None,
         }
     }
@@ -223,12 +232,14 @@ impl Transport for Connector {
             self.finish();
         }
         let why = match &self.stage {
-            Stage::Answered { .. } => return self.tell_answer(),
-            Stage::Admitted(line) | Stage::Lost(Some(line), _) if line.has_frame() => {
+            ConnectorStage::Answered { .. } => return self.tell_answer(),
+            ConnectorStage::Admitted(frames) | ConnectorStage::Lost(Some(frames), _)
+                if frames.has_frame() =>
+            {
                 return self.tell_frame();
             }
-            Stage::Admitted(line) if line.is_at_end() => Gone::EndOfFile,
-            Stage::Lost(_, why) => *why,
+            ConnectorStage::Admitted(frames) if frames.is_at_end() => Gone::EndOfFile,
+            ConnectorStage::Lost(_, why) => *why,
             _ => return None,
         };
         self.finish();
@@ -238,12 +249,12 @@ impl Transport for Connector {
     fn keep_time(&mut self, now_ns: u64) -> Result<(), Failed> {
         self.now_ns = now_ns;
         match &self.stage {
-            Stage::Asking(_) => self.say_hello(),
-            Stage::Admitted(line) if line.silent_ns() <= now_ns => {
+            ConnectorStage::Asking(_) => self.say_hello(),
+            ConnectorStage::Admitted(frames) if frames.silent_ns() <= now_ns => {
                 self.lose(Gone::Silent);
                 Ok(())
             }
-            Stage::Ending { until_ns, .. } if *until_ns <= now_ns => {
+            ConnectorStage::Ending { until_ns, .. } if *until_ns <= now_ns => {
                 self.finish();
                 Ok(())
             }
@@ -253,9 +264,9 @@ impl Transport for Connector {
 
     fn next_due_ns(&self) -> Option<u64> {
         let dues = match &self.stage {
-            Stage::Asking(hello) => [Some(hello.due_ns()), None],
-            Stage::Admitted(line) => [line.due_ns(), Some(line.silent_ns())],
-            Stage::Ending { line, until_ns } => [line.due_ns(), Some(*until_ns)],
+            ConnectorStage::Asking(hello) => [Some(hello.due_ns()), None],
+            ConnectorStage::Admitted(frames) => [frames.due_ns(), Some(frames.silent_ns())],
+            ConnectorStage::Ending { frames, until_ns } => [frames.due_ns(), Some(*until_ns)],
             _ => [None; 2],
         };
         dues.into_iter().flatten().min()
@@ -264,20 +275,21 @@ impl Transport for Connector {
     fn close(&mut self, peer: usize) {
         debug_assert_eq!(peer, PRIMARY);
         let until_ns = self.now_ns + LINGER_NS;
-        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Admitted(mut line) | Stage::Answered { mut line, is_admitted: true } => {
-                line.end();
-                Stage::Ending { line, until_ns }
+        self.stage = match std::mem::replace(&mut self.stage, ConnectorStage::Over) {
+            ConnectorStage::Admitted(mut frames)
+            | ConnectorStage::Answered { mut frames, is_admitted: true } => {
+                frames.end();
+                ConnectorStage::Ending { frames, until_ns }
             }
-            stage @ Stage::Ending { .. } => stage,
+            stage @ ConnectorStage::Ending { .. } => stage,
             _ => {
                 self.sockets.forget(&self.registry);
-                Stage::Over
+                ConnectorStage::Over
             }
         };
     }
 
     fn is_lingering(&self) -> bool {
-        matches!(self.stage, Stage::Ending { .. })
+        matches!(self.stage, ConnectorStage::Ending { .. })
     }
 }

@@ -1,6 +1,6 @@
 //! The hello of an agent: its datagram, its handshake, and when it is sent again.
 
-use super::line::Seal;
+use super::frames::Seal;
 use super::{ANSWER_NS, LONGEST_HELLO};
 use crate::secure::Key;
 use crate::secure::noise::{Forged, HANDSHAKE, Initiator, Session};

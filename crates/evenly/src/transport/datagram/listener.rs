@@ -1,6 +1,6 @@
-//! The end of a primary: many peers, each of which is let in first.
+//! Datagram transport of a primary: one shared socket, many peers.
 
-use super::peers::{Peers, Place, Stage};
+use super::peers::{PeerAddress, PeerStage, Peers};
 use super::socket::{ROOM, Shared};
 use super::{LINGER_NS, READ_AT_ONCE, SHARED_KEY};
 use crate::secure::Key;
@@ -12,7 +12,7 @@ use crate::transport::{
 use evenly_core::frame::Packer;
 use rustix::event::epoll::EventFlags;
 
-/// A bound socket and everybody who has said hello to it.
+/// A bound socket and its peers.
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(super) shared: Shared,
@@ -21,17 +21,17 @@ pub(crate) struct Listener {
     pub(super) admission: Admission,
     pub(super) registry: Registry,
     pub(super) peers: Peers,
-    /// Whose packers were asked for since the last flush.
+    /// Peers whose packers were used since the last flush.
     dirty: Vec<u32>,
-    /// Who was heard since it was last sent to.
+    /// Peers from which something sealed came since datagrams were last sent to them.
     pub(super) touched: Vec<u32>,
-    /// Who waits for room in the shared socket.
+    /// Peers that wait for room in the shared socket.
     pub(super) blocked: Vec<u32>,
-    /// Who was told to be gone, and is taken out as soon as nothing of it is borrowed.
+    /// A peer whose end `next` has returned. It is removed when nothing of it is borrowed.
     leaving: Option<u32>,
     pub(super) room: Vec<u8>,
     pub(super) silence: Silence,
-    /// The last time that was told.
+    /// The time of the last call.
     pub(super) now_ns: u64,
 }
 
@@ -72,19 +72,22 @@ impl Listener {
     }
 
     fn tell_hello(&mut self, number: u32) -> Option<Arrival<'_>> {
-        let Stage::Asking { hello, is_told, .. } = &mut self.peers.get_mut(number)?.stage else {
+        let PeerStage::Asking { hello, is_reported, .. } = &mut self.peers.get_mut(number)?.stage
+        else {
             return None;
         };
-        *is_told = true;
+        *is_reported = true;
         Some(Arrival::Hello { peer: number as usize, hello })
     }
 
     fn tell_frame(&mut self, number: u32) -> Option<Arrival<'_>> {
         let Self { peers, leaving, .. } = self;
         let stage = &mut peers.get_mut(number)?.stage;
-        let (Stage::Admitted(line) | Stage::Lost(Some(line), _)) = stage else { return None };
+        let (PeerStage::Admitted(frames) | PeerStage::Lost(Some(frames), _)) = stage else {
+            return None;
+        };
         let peer = number as usize;
-        match line.next_frame()? {
+        match frames.next_frame()? {
             Ok(frame) => Some(Arrival::Frame { peer: Some(peer), frame }),
             Err(malformed) => {
                 *leaving = Some(number);
@@ -99,12 +102,12 @@ impl Transport for Listener {
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         let number = peer as u32;
         let peer = self.peers.get_mut(number)?;
-        let Stage::Admitted(line) = &mut peer.stage else { return None };
+        let PeerStage::Admitted(frames) = &mut peer.stage else { return None };
         if !peer.is_dirty {
             peer.is_dirty = true;
             self.dirty.push(number);
         }
-        Some(&mut line.packer)
+        Some(&mut frames.packer)
     }
 
     fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
@@ -135,11 +138,13 @@ impl Transport for Listener {
         }
         let number = self.peers.first_with_news()?;
         let why = match &self.peers.get(number)?.stage {
-            Stage::Asking { .. } => return self.tell_hello(number),
-            Stage::Admitted(line) | Stage::Lost(Some(line), _) if line.has_frame() => {
+            PeerStage::Asking { .. } => return self.tell_hello(number),
+            PeerStage::Admitted(frames) | PeerStage::Lost(Some(frames), _)
+                if frames.has_frame() =>
+            {
                 return self.tell_frame(number);
             }
-            Stage::Lost(_, why) => *why,
+            PeerStage::Lost(_, why) => *why,
             _ => Gone::EndOfFile,
         };
         self.remove(number);
@@ -161,19 +166,19 @@ impl Transport for Listener {
     fn close(&mut self, peer: usize) {
         let number = peer as u32;
         let until_ns = self.now_ns + LINGER_NS;
-        match self.peers.advance(number, Stage::Over) {
-            Some(Stage::Admitted(mut line)) => {
-                line.end();
-                self.peers.advance(number, Stage::Ending { line, until_ns });
+        match self.peers.advance(number, PeerStage::Over) {
+            Some(PeerStage::Admitted(mut frames)) => {
+                frames.end();
+                self.peers.advance(number, PeerStage::Ending { frames, until_ns });
                 // It is sent with the next flush, at the latest.
                 self.dirty.push(number);
                 self.peers.arrange(number);
             }
-            Some(Stage::Ending { line, until_ns }) => {
-                self.peers.advance(number, Stage::Ending { line, until_ns });
+            Some(PeerStage::Ending { frames, until_ns }) => {
+                self.peers.advance(number, PeerStage::Ending { frames, until_ns });
             }
-            Some(Stage::Refused) => {
-                self.peers.advance(number, Stage::Refused);
+            Some(PeerStage::Refused) => {
+                self.peers.advance(number, PeerStage::Refused);
             }
             _ => self.remove(number),
         }
@@ -199,8 +204,12 @@ impl Reception for Listener {
 
     fn address(&self, peer: usize) -> String {
         match self.peers.get(peer as u32).map(|peer| &peer.place) {
-            Some(Place::Network(place)) => Address::of_peer(AddressKind::Udp, *place).to_string(),
-            Some(Place::File(_, path)) => format!("{}:{}", AddressKind::Unixgram, path.display()),
+            Some(PeerAddress::Network(place)) => {
+                Address::of_peer(AddressKind::Udp, *place).to_string()
+            }
+            Some(PeerAddress::File(_, path)) => {
+                format!("{}:{}", AddressKind::Unixgram, path.display())
+            }
             None => self.address.to_string(),
         }
     }
@@ -215,7 +224,7 @@ impl Drop for Listener {
         // Closing a descriptor takes it out of epoll only if no child holds a copy (epoll(7)).
         self.registry.remove(&self.shared);
         for peer in self.peers.iter() {
-            if let Place::File(socket, _) = &peer.place {
+            if let PeerAddress::File(socket, _) = &peer.place {
                 self.registry.remove(socket);
             }
         }

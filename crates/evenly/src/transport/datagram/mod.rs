@@ -2,8 +2,8 @@
 //!
 //! A datagram is read whole or not at all, and on a network it gets lost, comes twice, late, or in
 //! another order. So frames go over a [`channel`](evenly_core::channel) here, and its segments as
-//! [`datagram`](evenly_core::datagram)s. There is no connection in the kernel: who is at the other
-//! end is said by the session that stands in each datagram, and proven as follows.
+//! [`datagram`](evenly_core::datagram)s. There is no connection in the kernel: each
+//! datagram names its session, and the session is authenticated as follows.
 //!
 //! ```text
 //!            hello                answer                        afterwards
@@ -13,24 +13,24 @@
 //!                                                               sent a datagram (unix(7))
 //! ```
 //!
-//! Over the network ([`noise`](crate::secure::noise)) whoever does not hold the key gets no answer at
-//! all, and a session is named by the first eight bytes of the ephemeral key in its hello, so that
-//! none can be said in the name of another. Within the machine it is a number chosen at random, and
-//! only the same user is heard.
+//! Over the network ([`noise`](crate::secure::noise)) a peer without the key gets no answer at
+//! all. A session is named by the first eight bytes of the ephemeral key in its hello, so no peer can
+//! send a hello in the name of another. Within the machine the name is a random number, and datagrams
+//! of other users are dropped.
 //!
-//! A hello is said again until it is answered, and what comes again is answered with the same bytes:
-//! it has one session, once. Who said hello and has sent nothing sealed since costs a few kilobytes
-//! for ten seconds, and there are no more than 256 of them. That is long enough for an answer and the
-//! first word after it to take seconds each.
+//! A hello is sent again until it is answered, and a repeated hello gets the same bytes as answer: it
+//! opens one session, once. A peer that has sent a hello and nothing sealed costs a few kilobytes for
+//! ten seconds, and at most 256 such peers are kept. Ten seconds allow the answer and the first frame
+//! to take seconds each.
 //!
-//! An address that is not reachable, and a port at which nobody listens, are a hint on a network and
-//! no more: anybody on the way can forge it (RFC 5927). There a peer is gone when it says so, or when
-//! nothing valid came from it for three times the limit of silence. Within the machine a socket that is not there is.
+//! An address that is not reachable, and a closed port are only hints on a network: any
+//! host on the path can forge them (RFC 5927). There a peer is gone when it says so, or when nothing
+//! valid came from it for three times the limit of silence. Within the machine a missing socket is proof.
 
 mod admission;
 mod connector;
+mod frames;
 mod hello;
-mod line;
 mod listener;
 mod outcome;
 mod peers;
@@ -58,12 +58,12 @@ pub(crate) const DATAGRAM_FRAME: usize =
 /// number.
 const SHARED_KEY: u32 = u32::MAX;
 
-/// How many datagrams are read before everything else is looked at again.
+/// Most datagrams that are read in one call of `attend`.
 const READ_AT_ONCE: usize = 64;
 
-/// How long an answer and the first word after it may take.
+/// Time limit for an answer, and for the first sealed datagram after it.
 const ANSWER_NS: u64 = 10_000_000_000;
-/// How long whoever is told the end may take to say that it has come.
+/// Time limit for a peer to acknowledge the end of its session.
 const LINGER_NS: u64 = 1_000_000_000;
 
 #[cfg(test)]

@@ -4,21 +4,21 @@ use crate::transport::{Failed, failed};
 use rustix::io::Errno;
 use std::net::SocketAddr;
 
-/// What was received.
+/// Outcome of receiving.
 #[derive(Debug)]
 pub(super) enum Received {
-    /// So many bytes.
+    /// A datagram of this many bytes.
     Datagram(usize, Origin),
     /// Nothing is waiting.
     Nothing,
-    /// What the network says about something that was sent before.
+    /// An error about a datagram that was sent before.
     Hint(Errno),
 }
 
-/// From where a datagram came.
+/// Sender of a datagram.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Origin {
-    /// From there, it says.
+    /// From this address, which may be forged.
     Network(SocketAddr),
     /// From a process of this machine, and of this user.
     SameUser,
@@ -26,10 +26,10 @@ pub(super) enum Origin {
     OtherUser,
 }
 
-/// What became of a datagram that was sent.
+/// Outcome of sending.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Sent {
-    /// It is on its way, or lost on it; the network may have said why.
+    /// It was sent and may be lost; with the error that the network reported.
     Away(Option<Errno>),
     /// There is no room: it was not sent.
     Full,
@@ -37,7 +37,7 @@ pub(super) enum Sent {
     Gone(Errno),
 }
 
-/// What a call to receive found.
+/// Sorts the result of recvmsg(2).
 pub(super) fn received(outcome: Result<(usize, Origin), Errno>) -> Result<Received, Failed> {
     match outcome {
         Ok((length, origin)) => Ok(Received::Datagram(length, origin)),

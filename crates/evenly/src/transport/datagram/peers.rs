@@ -1,6 +1,6 @@
-//! Everybody who has said hello to a primary: by number, by session, and by what is due.
+//! Table of a listener's datagram peers: by number, by session, by alarm.
 
-use super::line::Line;
+use super::frames::DatagramFrames;
 use crate::secure::noise::Responder;
 use crate::transport::Gone;
 use rustix::io::Errno;
@@ -9,17 +9,17 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-/// Somebody who has said hello.
+/// A peer that has sent a hello.
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) session: u64,
-    pub(super) place: Place,
-    pub(super) stage: Stage,
+    pub(super) place: PeerAddress,
+    pub(super) stage: PeerStage,
     /// Until something sealed has come.
     pub(super) opening: Option<Box<Opening>>,
-    /// When somebody must look at it.
+    /// When its timers must be checked.
     alarm_ns: Option<u64>,
-    /// Whether it stands in the queue of those who have something to tell.
+    /// Whether it is in the queue of peers that may have news.
     is_queued: bool,
     /// Whether something was packed for it since the last flush.
     pub(super) is_dirty: bool,
@@ -27,9 +27,9 @@ pub(super) struct Peer {
     pub(super) is_blocked: bool,
 }
 
-/// Where somebody is.
+/// Where datagrams to a peer are sent.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum PeerAddress {
     /// From where the newest valid datagram of the session came.
     Network(SocketAddr),
     /// A socket that is connected to the file of the agent.
@@ -46,85 +46,88 @@ pub(super) struct Opening {
     pub(super) until_ns: u64,
 }
 
-/// How far somebody is.
+/// Stage of a peer.
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum PeerStage {
     /// It is to be admitted or refused.
     Asking {
         hello: Vec<u8>,
         /// The handshake, where there is one.
         responder: Option<Box<Responder>>,
-        /// Whether the hello was told.
-        is_told: bool,
+        /// Whether `next` has returned the hello.
+        is_reported: bool,
     },
     /// Frames go both ways.
-    Admitted(Box<Line>),
+    Admitted(Box<DatagramFrames>),
     /// Nothing can be sent to it. What it has sent is still to be read.
-    Broken(Box<Line>, Errno),
+    Broken(Box<DatagramFrames>, Errno),
     /// It was refused, and may ask for the answer again.
     Refused,
-    /// It is told what was packed for it, and then the end.
-    Ending { line: Box<Line>, until_ns: u64 },
-    /// It is gone, which is to be told behind its last frames.
-    Lost(Option<Box<Line>>, Gone),
-    /// Nothing more is to be told.
+    /// The rest of the packed frames is being sent, then the end.
+    Ending { frames: Box<DatagramFrames>, until_ns: u64 },
+    /// It is gone; `next` returns its last frames, then that.
+    Lost(Option<Box<DatagramFrames>>, Gone),
+    /// `next` has returned everything about it.
     Over,
 }
 
 impl Peer {
-    pub(super) fn line(&mut self) -> Option<&mut Line> {
+    pub(super) fn frames(&mut self) -> Option<&mut DatagramFrames> {
         match &mut self.stage {
-            Stage::Admitted(line) | Stage::Ending { line, .. } => Some(line),
+            PeerStage::Admitted(frames) | PeerStage::Ending { frames, .. } => Some(frames),
             _ => None,
         }
     }
 
-    /// When somebody must look at it next.
+    /// When its timers must be checked next.
     pub(super) fn due_ns(&self) -> Option<u64> {
         let opening_ns = self.opening.as_ref().map(|opening| opening.until_ns);
         let dues = match &self.stage {
-            Stage::Asking { .. } | Stage::Refused => [opening_ns, None, None],
-            Stage::Admitted(line) => [opening_ns, line.due_ns(), Some(line.silent_ns())],
-            Stage::Ending { line, until_ns } => [line.due_ns(), Some(*until_ns), None],
-            Stage::Broken(..) | Stage::Over => [Some(0), None, None],
-            Stage::Lost(..) => [None; 3],
+            PeerStage::Asking { .. } | PeerStage::Refused => [opening_ns, None, None],
+            PeerStage::Admitted(frames) => [opening_ns, frames.due_ns(), Some(frames.silent_ns())],
+            PeerStage::Ending { frames, until_ns } => [frames.due_ns(), Some(*until_ns), None],
+            PeerStage::Broken(..) | PeerStage::Over => [Some(0), None, None],
+            PeerStage::Lost(..) => [None; 3],
         };
         dues.into_iter().flatten().min()
     }
 
-    /// Whether it has something to tell.
+    /// Whether `next` has something to return about it.
     pub(super) fn has_news(&self) -> bool {
         match &self.stage {
-            Stage::Asking { is_told, .. } => !is_told,
-            Stage::Admitted(line) => line.has_news(),
-            Stage::Lost(..) => true,
-            Stage::Broken(..) | Stage::Refused | Stage::Ending { .. } | Stage::Over => false,
+            PeerStage::Asking { is_reported, .. } => !is_reported,
+            PeerStage::Admitted(frames) => frames.has_news(),
+            PeerStage::Lost(..) => true,
+            PeerStage::Broken(..)
+            | PeerStage::Refused
+            | PeerStage::Ending { .. }
+            | PeerStage::Over => false,
         }
     }
 }
 
-/// All of them. A number is given again once it is free.
+/// The peers by number. The number of a removed peer is used again.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     slots: Vec<Option<Peer>>,
     free: Vec<u32>,
     sessions: HashMap<u64, u32>,
     alarms: BTreeSet<(u64, u32)>,
-    /// Who may have something to tell. Some may have gone since.
+    /// Peers that may have news, in order. Some may be gone already.
     queue: VecDeque<u32>,
-    /// Those of whom nothing sealed has come, in the order in which they came.
+    /// Peers from which nothing sealed has come, the oldest first.
     opening: VecDeque<u32>,
-    /// How many are told the end.
+    /// Number of peers in [`PeerStage::Ending`].
     ending: usize,
 }
 
 impl Peers {
-    /// Adds somebody who asks to be admitted.
+    /// Adds a peer that asks to be admitted.
     pub(super) fn add(
         &mut self,
         session: u64,
-        place: Place,
-        stage: Stage,
+        place: PeerAddress,
+        stage: PeerStage,
         opening: Opening,
     ) -> u32 {
         let number = self.free.pop().unwrap_or(self.slots.len() as u32);
@@ -161,17 +164,17 @@ impl Peers {
         self.slots.iter().flatten()
     }
 
-    /// Whose session it is, as long as there is one.
+    /// The peer with this session.
     pub(super) fn of_session(&self, session: u64) -> Option<u32> {
         self.sessions.get(&session).copied()
     }
 
-    /// The next stage of somebody; the one before.
-    pub(super) fn advance(&mut self, number: u32, stage: Stage) -> Option<Stage> {
+    /// Moves a peer to `stage`; returns the stage before.
+    pub(super) fn advance(&mut self, number: u32, stage: PeerStage) -> Option<PeerStage> {
         let peer = self.slots.get_mut(number as usize)?.as_mut()?;
-        self.ending += usize::from(matches!(stage, Stage::Ending { .. }));
+        self.ending += usize::from(matches!(stage, PeerStage::Ending { .. }));
         let before = std::mem::replace(&mut peer.stage, stage);
-        self.ending -= usize::from(matches!(before, Stage::Ending { .. }));
+        self.ending -= usize::from(matches!(before, PeerStage::Ending { .. }));
         self.arrange(number);
         self.queue(number);
         Some(before)
@@ -186,20 +189,20 @@ impl Peers {
         }
     }
 
-    /// Takes somebody out. Its number is free from now on.
+    /// Removes a peer and frees its number.
     pub(super) fn remove(&mut self, number: u32) -> Option<Peer> {
         self.finish_opening(number);
         let peer = self.slots.get_mut(number as usize)?.take()?;
         if let Some(alarm_ns) = peer.alarm_ns {
             self.alarms.remove(&(alarm_ns, number));
         }
-        self.ending -= usize::from(matches!(peer.stage, Stage::Ending { .. }));
+        self.ending -= usize::from(matches!(peer.stage, PeerStage::Ending { .. }));
         self.sessions.remove(&peer.session);
         self.free.push(number);
         Some(peer)
     }
 
-    /// Sees to it that somebody is looked at in time. An alarm that is too early is left: it is put right
+    /// Sets the alarm of a peer. An alarm that is too early is left: it is put right
     /// when it is given, and most are not for long.
     pub(super) fn arrange(&mut self, number: u32) {
         let Some(Some(peer)) = self.slots.get_mut(number as usize) else { return };
@@ -230,7 +233,7 @@ impl Peers {
         self.alarms.first().map(|(alarm_ns, _)| *alarm_ns)
     }
 
-    /// Notes that somebody may have something to tell.
+    /// Queues a peer if it has news.
     pub(super) fn queue(&mut self, number: u32) {
         let Some(Some(peer)) = self.slots.get_mut(number as usize) else { return };
         if !peer.is_queued && peer.has_news() {
@@ -239,7 +242,7 @@ impl Peers {
         }
     }
 
-    /// The first who has something to tell.
+    /// The first queued peer that has news.
     pub(super) fn first_with_news(&mut self) -> Option<u32> {
         while let Some(number) = self.queue.front().copied() {
             match self.get_mut(number) {
@@ -252,7 +255,7 @@ impl Peers {
         None
     }
 
-    /// Who has waited longest without having sent anything sealed, if there are so many of them.
+    /// The oldest peer that has sent nothing sealed, if there are at least `most` of them.
     pub(super) fn oldest_of(&self, most: usize) -> Option<u32> {
         self.opening.front().filter(|_| self.opening.len() >= most).copied()
     }

@@ -1,8 +1,8 @@
 //! Opening of an agent's session: sockets, hello, answer.
 
-use super::connector::{Connector, Stage};
+use super::connector::{Connector, ConnectorStage};
+use super::frames::DatagramFrames;
 use super::hello::Hello;
-use super::line::Line;
 use super::outcome::Sent;
 use super::sockets::{FIRST_KEY, Sockets};
 use super::udp;
@@ -39,7 +39,7 @@ impl Connector {
         };
         match found? {
             Ok(()) => {
-                connector.stage = Stage::Asking(Box::new(hello));
+                connector.stage = ConnectorStage::Asking(Box::new(hello));
                 connector.say_hello()?;
             }
             Err(why) => connector.lose(why),
@@ -86,7 +86,7 @@ impl Connector {
     /// Says hello if it is time for it.
     pub(super) fn say_hello(&mut self) -> Result<(), Failed> {
         let now_ns = self.now_ns;
-        let Stage::Asking(hello) = &mut self.stage else { return Ok(()) };
+        let ConnectorStage::Asking(hello) = &mut self.stage else { return Ok(()) };
         if hello.until_ns <= now_ns {
             let why = hello.hint.map_or(Gone::Silent, Gone::Broken);
             self.lose(why);
@@ -106,14 +106,14 @@ impl Connector {
 
     /// Takes an answer that came through the socket with this key.
     pub(super) fn hear_answer(&mut self, session: u64, message: &[u8], key: u32) {
-        let Stage::Asking(hello) = &mut self.stage else { return };
+        let ConnectorStage::Asking(hello) = &mut self.stage else { return };
         if hello.session != session {
             return;
         }
         // What is forged proves nothing: the true answer may still come.
         let Ok((is_admitted, seal)) = hello.open(message, &mut self.answer) else { return };
         self.sockets.keep(key, &self.registry);
-        let line = Box::new(Line::new(session, seal, self.now_ns));
-        self.stage = Stage::Answered { is_admitted, line };
+        let frames = Box::new(DatagramFrames::new(session, seal, self.now_ns));
+        self.stage = ConnectorStage::Answered { is_admitted, frames };
     }
 }

@@ -1,8 +1,8 @@
 //! Datagrams over a network: sockets of the domain internet (udp(7)).
 //!
 //! A datagram is never cut into fragments (IP_PMTUDISC_PROBE, ip(7)): if one is lost all of it is, and a
-//! network that does not carry 1200 bytes is named instead. What routers say about that is not
-//! heeded, since anybody can say it. There is no SO_REUSEADDR: on Linux it would let any process of
+//! network that does not carry 1200 bytes is named instead. ICMP errors about that are
+//! ignored, since any host can forge them. There is no SO_REUSEADDR: on Linux it would let any process of
 //! this machine take the port over (socket(7)).
 
 use super::outcome::{Origin, Sent};

@@ -80,13 +80,13 @@ impl AsFd for AgentFile {
 
 impl Drop for AgentFile {
     fn drop(&mut self) {
-        // Nobody else makes a file of this name: it was chosen at random.
+        // The name is random, so the file is ours.
         let _ = rustix::fs::unlink(&self.path);
     }
 }
 
-/// Removes the sockets of agents that were killed. Nobody comes between: no other primary can have
-/// this path.
+/// Removes the sockets of agents that were killed. There is no race: no other primary can have this
+/// path.
 fn remove_stale(path: &Path) {
     let (Some(name), Some(directory)) = (path.file_name(), path.parent()) else { return };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
@@ -104,12 +104,12 @@ fn is_session(digits: &[u8]) -> bool {
     digits.len() == DIGITS && digits.iter().all(is_digit)
 }
 
-/// Removes the file of a socket at which nobody listens.
+/// Removes the file of a socket that no process listens on.
 pub(super) fn remove_if_stale(path: &Path) {
     let is_socket = rustix::fs::lstat(path)
         .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket);
     if is_socket && connected(path).is_err_and(|cause| cause == Errno::CONNREFUSED) {
-        // That it cannot be removed hurts nobody.
+        // A file that cannot be removed does no harm.
         let _ = rustix::fs::unlink(path);
     }
 }

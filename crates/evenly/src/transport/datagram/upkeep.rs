@@ -1,18 +1,18 @@
-//! What is done about those who have said hello: read, sent to, waited for, given up.
+//! Input, output and timers of datagram peers.
 
 use super::listener::Listener;
 use super::outcome::{Received, Sent};
-use super::peers::{Peer, Place, Stage};
+use super::peers::{Peer, PeerAddress, PeerStage};
 use super::{SHARED_KEY, udp, unixgram};
 use crate::transport::{Failed, Gone, failed};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 
-/// How many datagrams of somebody to whom nothing can be sent any more may wait to be read.
+/// Most datagrams that are still read from a peer to which sending has failed.
 const LAST_WORDS: usize = 1024;
 
 impl Listener {
-    /// Reads what has come, up to so many datagrams.
+    /// Reads at most `most` datagrams.
     pub(super) fn receive(&mut self, most: usize) -> Result<(), Failed> {
         for _ in 0..most {
             match self.shared.receive(&mut self.room)? {
@@ -29,28 +29,30 @@ impl Listener {
     }
 
     /// Sends one datagram.
-    pub(super) fn send(&self, place: &Place, bytes: &[u8]) -> Sent {
+    pub(super) fn send(&self, place: &PeerAddress, bytes: &[u8]) -> Sent {
         match place {
-            Place::Network(place) => udp::send(&self.shared, Some(place), bytes),
-            Place::File(socket, _) => unixgram::send(socket, bytes),
+            PeerAddress::Network(place) => udp::send(&self.shared, Some(place), bytes),
+            PeerAddress::File(socket, _) => unixgram::send(socket, bytes),
         }
     }
 
-    /// Sends what there is to send to somebody, as far as there is room.
+    /// Sends the waiting datagrams of a peer, as far as there is room.
     pub(super) fn write_to(&mut self, number: u32) -> Result<(), Failed> {
         let now_ns = self.now_ns;
         let Self { peers, shared, .. } = self;
         let Some(peer) = peers.get_mut(number) else { return Ok(()) };
         let Peer { stage, place, .. } = peer;
-        let (Stage::Admitted(line) | Stage::Ending { line, .. }) = stage else { return Ok(()) };
+        let (PeerStage::Admitted(frames) | PeerStage::Ending { frames, .. }) = stage else {
+            return Ok(());
+        };
         let (mut is_full, mut broken) = (false, None);
-        while let Some(datagram) = line.datagram(now_ns) {
+        while let Some(datagram) = frames.datagram(now_ns) {
             let sent = match place {
-                Place::Network(place) => udp::send(&*shared, Some(place), datagram),
-                Place::File(socket, _) => unixgram::send(socket, datagram),
+                PeerAddress::Network(place) => udp::send(&*shared, Some(place), datagram),
+                PeerAddress::File(socket, _) => unixgram::send(socket, datagram),
             };
             match sent {
-                Sent::Away(_) => line.sent(),
+                Sent::Away(_) => frames.sent(),
                 Sent::Full => {
                     is_full = true;
                     break;
@@ -65,8 +67,8 @@ impl Listener {
         if let Some(cause) = broken {
             self.break_off(number, cause);
         }
-        if let Some(Peer { stage: Stage::Ending { line, .. }, .. }) = self.peers.get(number)
-            && line.is_over()
+        if let Some(Peer { stage: PeerStage::Ending { frames, .. }, .. }) = self.peers.get(number)
+            && frames.is_over()
         {
             self.remove(number);
         }
@@ -74,7 +76,7 @@ impl Listener {
         Ok(())
     }
 
-    /// Waits for room, or no more.
+    /// Starts or stops waiting for room.
     fn watch(&mut self, number: u32, is_full: bool) -> Result<(), Failed> {
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         if peer.is_blocked == is_full {
@@ -83,17 +85,17 @@ impl Listener {
         peer.is_blocked = is_full;
         let room = if is_full { EventFlags::OUT } else { EventFlags::empty() };
         let changed = match &peer.place {
-            Place::File(socket, _) => self.registry.modify(socket, number, room),
-            Place::Network(_) if is_full => {
+            PeerAddress::File(socket, _) => self.registry.modify(socket, number, room),
+            PeerAddress::Network(_) if is_full => {
                 self.blocked.push(number);
                 self.registry.modify(&self.shared, SHARED_KEY, EventFlags::IN | room)
             }
-            Place::Network(_) => Ok(()),
+            PeerAddress::Network(_) => Ok(()),
         };
         changed.map_err(failed("epoll_ctl"))
     }
 
-    /// There is room in the shared socket again, or still not.
+    /// Writes to the peers that waited for room in the shared socket.
     pub(super) fn write_blocked(&mut self) -> Result<(), Failed> {
         if self.blocked.is_empty() {
             return Ok(());
@@ -117,33 +119,34 @@ impl Listener {
         Ok(())
     }
 
-    /// Nothing can be sent to somebody any more. What it sent before may wait to be read.
+    /// Stops sending to a peer. Its earlier datagrams may still wait to be read.
     fn break_off(&mut self, number: u32, cause: Errno) {
-        match self.peers.advance(number, Stage::Over) {
-            Some(Stage::Admitted(line)) => {
-                self.peers.advance(number, Stage::Broken(line, cause));
+        match self.peers.advance(number, PeerStage::Over) {
+            Some(PeerStage::Admitted(frames)) => {
+                self.peers.advance(number, PeerStage::Broken(frames, cause));
             }
             _ => self.remove(number),
         }
     }
 
-    /// Somebody is gone; its last frames are told before.
+    /// Marks a peer as gone. `next` returns its last frames first.
     pub(super) fn lose(&mut self, number: u32, why: Gone) {
         self.peers.finish_opening(number);
-        match self.peers.advance(number, Stage::Over) {
-            Some(Stage::Asking { is_told: true, .. }) => {
-                self.peers.advance(number, Stage::Lost(None, why));
+        match self.peers.advance(number, PeerStage::Over) {
+            Some(PeerStage::Asking { is_reported: true, .. }) => {
+                self.peers.advance(number, PeerStage::Lost(None, why));
             }
-            Some(Stage::Admitted(line) | Stage::Broken(line, _)) => {
-                self.peers.advance(number, Stage::Lost(Some(line), why));
+            Some(PeerStage::Admitted(frames) | PeerStage::Broken(frames, _)) => {
+                self.peers.advance(number, PeerStage::Lost(Some(frames), why));
             }
             _ => self.remove(number),
         }
     }
 
-    /// Forgets somebody.
+    /// Removes a peer, and the file of its socket if that is stale.
     pub(super) fn remove(&mut self, number: u32) {
-        let Some(Peer { place: Place::File(socket, path), .. }) = self.peers.remove(number) else {
+        let Some(Peer { place: PeerAddress::File(socket, path), .. }) = self.peers.remove(number)
+        else {
             return;
         };
         self.registry.remove(&socket);
@@ -151,28 +154,28 @@ impl Listener {
         unixgram::remove_if_stale(&path);
     }
 
-    /// Looks at somebody whose time may have come.
+    /// Checks the timers of a peer.
     pub(super) fn look_at(&mut self, number: u32) -> Result<(), Failed> {
         let now_ns = self.now_ns;
         let Some(peer) = self.peers.get(number) else { return Ok(()) };
         let is_opening = peer.opening.is_some();
         let is_too_late = peer.opening.as_ref().is_some_and(|opening| opening.until_ns <= now_ns);
         match &peer.stage {
-            Stage::Asking { .. } | Stage::Refused if !is_too_late => {}
-            Stage::Refused | Stage::Over => self.remove(number),
-            Stage::Asking { .. } => self.turn_away(number),
-            Stage::Admitted(_) if is_too_late => self.turn_away(number),
-            Stage::Admitted(line) if !is_opening && line.silent_ns() <= now_ns => {
+            PeerStage::Asking { .. } | PeerStage::Refused if !is_too_late => {}
+            PeerStage::Refused | PeerStage::Over => self.remove(number),
+            PeerStage::Asking { .. } => self.turn_away(number),
+            PeerStage::Admitted(_) if is_too_late => self.turn_away(number),
+            PeerStage::Admitted(frames) if !is_opening && frames.silent_ns() <= now_ns => {
                 self.lose(number, Gone::Silent);
             }
-            Stage::Ending { until_ns, .. } if *until_ns <= now_ns => self.remove(number),
-            Stage::Admitted(_) | Stage::Ending { .. } => return self.write_to(number),
-            Stage::Broken(_, cause) => {
+            PeerStage::Ending { until_ns, .. } if *until_ns <= now_ns => self.remove(number),
+            PeerStage::Admitted(_) | PeerStage::Ending { .. } => return self.write_to(number),
+            PeerStage::Broken(_, cause) => {
                 let why = Gone::Broken(*cause);
                 self.receive(LAST_WORDS)?;
                 self.lose(number, why);
             }
-            Stage::Lost(..) => {}
+            PeerStage::Lost(..) => {}
         }
         self.peers.arrange(number);
         Ok(())

@@ -1,32 +1,32 @@
-//! How somebody is let in: accepted, heard, asked about, and admitted or refused.
+//! Admission of stream peers: accept, hello, answer.
 
+use super::frames::StreamFrames;
 use super::gate::Accepted;
-use super::line::Line;
 use super::listener::Listener;
 use super::message::{self, Message, Progress};
-use super::peers::{Peers, Stage};
+use super::peers::{PeerStage, Peers};
 use super::socket::{is_quiet, is_same_user};
 use super::{CROWDED_NS, LINGER_NS, LONGEST_HELLO};
 use crate::secure::noise::{HANDSHAKE, Session};
 use crate::transport::admission::{self, MOST_UNPROVEN};
 use crate::transport::{Failed, Gone};
 
-/// How many are accepted before the others are looked at again.
+/// Most connections that are accepted in one call of `attend`.
 const ACCEPTED_AT_ONCE: usize = 64;
 
 impl Listener {
-    /// Accepts those who wait for it.
+    /// Accepts the connections that wait.
     pub(super) fn accept(&mut self) -> Result<(), Failed> {
         for _ in 0..ACCEPTED_AT_ONCE {
             let oldest = self.peers.oldest_arriving();
             let (socket, place) = match self.gate.accept(oldest.is_some())? {
-                Accepted::Somebody(socket, place) => (socket, place),
+                Accepted::Connection(socket, place) => (socket, place),
                 Accepted::Full => {
                     oldest.into_iter().for_each(|oldest| self.turn_away(oldest));
                     continue;
                 }
                 Accepted::SentAway => continue,
-                Accepted::Nobody => break,
+                Accepted::Nothing => break,
                 Accepted::Crowded => {
                     self.pause();
                     break;
@@ -72,7 +72,7 @@ impl Listener {
         true
     }
 
-    /// Accepts nobody for a while: it would fail again at once, and for ever.
+    /// Stops accepting for `CROWDED_NS`: it would fail again at once, in a busy loop.
     fn pause(&mut self) {
         self.registry.remove(&self.gate);
         self.crowded_until_ns = Some(self.now_ns + CROWDED_NS);
@@ -81,7 +81,7 @@ impl Listener {
     /// Reads what is there of a hello.
     pub(super) fn hear_hello(&mut self, number: u32) {
         let Some(peer) = self.peers.get_mut(number) else { return };
-        let Stage::Arriving(message) = &mut peer.stage else { return };
+        let PeerStage::Arriving(message) = &mut peer.stage else { return };
         match message.read(&peer.socket) {
             Progress::More => {}
             Progress::Whole => {
@@ -95,7 +95,7 @@ impl Listener {
                 let opened = if is_replayed { None } else { self.admission.open(hello) };
                 let Some((hello, responder)) = opened else { return self.turn_away(number) };
                 session.into_iter().for_each(|session| self.admission.remember(session));
-                let stage = Stage::Asking { hello, responder, is_told: false };
+                let stage = PeerStage::Asking { hello, responder, is_reported: false };
                 self.peers.advance(number, stage, None);
                 self.peers.queue(number);
             }
@@ -105,30 +105,30 @@ impl Listener {
         }
     }
 
-    /// Closes the connection of a stranger, without a word.
+    /// Closes the connection of a stranger and sends nothing.
     pub(super) fn turn_away(&mut self, number: u32) {
         self.admission.count_stranger();
         self.remove(number);
     }
 
-    /// Nothing comes from whoever waits to be admitted, unless it is gone.
+    /// A peer that waits for its answer sends nothing, so an event means that it is gone.
     pub(super) fn look_at_asking(&mut self, number: u32) {
         let Some(peer) = self.peers.get_mut(number) else { return };
-        let Stage::Asking { is_told, .. } = peer.stage else { return };
+        let PeerStage::Asking { is_reported, .. } = peer.stage else { return };
         if is_quiet(&peer.socket) {
             return;
         }
-        if is_told {
-            let mut line = Box::new(Line::new(Vec::new()));
-            line.give_up(Gone::EndOfFile);
-            self.peers.advance(number, Stage::Admitted { line, has_joined: false }, None);
+        if is_reported {
+            let mut frames = Box::new(StreamFrames::new(Vec::new()));
+            frames.give_up(Gone::EndOfFile);
+            self.peers.advance(number, PeerStage::Admitted { frames, has_joined: false }, None);
             self.peers.queue(number);
         } else {
             self.remove(number);
         }
     }
 
-    /// Answers whoever asks. What else is sent goes behind the answer.
+    /// Answers the hello of a peer. Frames follow the answer.
     pub(super) fn answer(
         &mut self,
         peer: usize,
@@ -140,8 +140,8 @@ impl Listener {
         let number = peer as u32;
         debug_assert!(words.len() <= LONGEST_HELLO);
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
-        // It may have left while it was thought about; that is told soon.
-        let Stage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
+        // The peer may have left since its hello was returned; `next` reports that.
+        let PeerStage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
         let (answer, session) = admission::answer(responder.take(), is_admitted, words)?;
         let mut beginning = Vec::with_capacity(2 + answer.len());
         if session.is_some() {
@@ -150,18 +150,18 @@ impl Listener {
             beginning.push(answer[0]);
             message::append(&mut beginning, &answer[1..]);
         }
-        let mut line = Box::new(Line::new(beginning));
+        let mut frames = Box::new(StreamFrames::new(beginning));
         if !is_admitted {
-            line.begin_end(&peer.socket);
-            self.peers.advance(number, Stage::Ending(line), Some(now_ns + LINGER_NS));
+            frames.begin_end(&peer.socket);
+            self.peers.advance(number, PeerStage::Ending(frames), Some(now_ns + LINGER_NS));
             return self.watch(number);
         }
         match session.map(Session::into_records).transpose() {
             Ok(None) => {}
-            Ok(Some(records)) => line.seal_with(records),
-            Err(_) => line.give_up(Gone::Forged),
+            Ok(Some(records)) => frames.seal_with(records),
+            Err(_) => frames.give_up(Gone::Forged),
         }
-        let stage = Stage::Admitted { line, has_joined: false };
+        let stage = PeerStage::Admitted { frames, has_joined: false };
         // A stranger that repeats a recorded hello never sends a first frame.
         let due_ns = now_ns + self.silence.limit_ns();
         self.peers.advance(number, stage, Some(due_ns));

@@ -1,7 +1,7 @@
 //! How an agent gets to its primary: socket, connect, hello, and the answer.
 
-use super::connector::{Connector, KEY, Stage};
-use super::line::Line;
+use super::connector::{Connector, ConnectorStage, KEY};
+use super::frames::StreamFrames;
 use super::message::{self, Message, Progress};
 use super::socket::{is_same_user, new_tcp, set_tcp_options};
 use super::{ANSWER_NS, CONNECT_NS, LONGEST_HELLO};
@@ -16,7 +16,7 @@ use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketType};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-/// Why nobody can be connected to. That the primary is not there is no such error: see [`Gone`].
+/// Errors of connecting that are local to this machine. An absent primary is a [`Gone`] instead.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     /// The address leads nowhere.
@@ -38,7 +38,7 @@ impl From<Failed> for ConnectError {
 
 impl Connector {
     /// Connects to a primary and says hello, with the key if the address is one of a network. The
-    /// name of a host is looked up, which may take its time; nothing after that blocks.
+    /// name of a host is looked up, which may take seconds; nothing after that blocks.
     pub(crate) fn connect(
         address: &Address,
         key: Option<&Key>,
@@ -59,10 +59,10 @@ impl Connector {
         let mut places = address.resolve()?;
         places.reverse();
         let mut connector = Self {
-            stage: Stage::Connecting,
+            stage: ConnectorStage::Connecting,
             socket: None,
             places,
-            line: Line::new(beginning),
+            frames: StreamFrames::new(beginning),
             initiator,
             answer: Vec::new(),
             registry,
@@ -85,7 +85,7 @@ impl Connector {
                 self.use_socket(socket)?;
                 self.say_hello()
             }
-            // Whoever listens there may say what it likes: it is of another user.
+            // The listener belongs to another user, so nothing that it sends is trusted.
             Ok(()) => {
                 self.lose(Gone::Broken(Errno::ACCESS));
                 Ok(())
@@ -143,7 +143,7 @@ impl Connector {
         let ours = rustix::net::getsockname(socket).ok();
         match rustix::net::getpeername(socket) {
             Err(Errno::NOTCONN) => Ok(()),
-            // Where nobody listens, the system may have given us the very port that we ask for.
+            // Without a listener the system may assign this socket the very port that it connects to.
             Ok(theirs) if theirs == ours => self.connect_tcp(Errno::CONNREFUSED),
             Ok(_) => self.say_hello(),
             Err(cause) => self.connect_tcp(cause),
@@ -155,14 +155,15 @@ impl Connector {
             Some(_) => Message::new(2, HANDSHAKE + 1 + LONGEST_HELLO),
             None => Message::new(3, LONGEST_HELLO),
         };
-        self.stage = Stage::Waiting(message);
+        self.stage = ConnectorStage::Waiting(message);
         self.due_ns = Some(self.now_ns + ANSWER_NS);
         self.write()
     }
 
     /// Reads what is there of the answer.
     pub(super) fn hear_answer(&mut self) {
-        let (Some(socket), Stage::Waiting(message)) = (&self.socket, &mut self.stage) else {
+        let (Some(socket), ConnectorStage::Waiting(message)) = (&self.socket, &mut self.stage)
+        else {
             return;
         };
         let heard = match message.read(socket) {
@@ -177,7 +178,7 @@ impl Connector {
         };
         match heard {
             Ok(is_admitted) => {
-                self.stage = Stage::Answered { is_admitted };
+                self.stage = ConnectorStage::Answered { is_admitted };
                 self.due_ns = None;
             }
             Err(why) => self.lose(why),
@@ -196,7 +197,7 @@ impl Connector {
                 self.answer.resize(body.len().saturating_sub(HANDSHAKE), 0);
                 initiator.hear(body, &mut self.answer).map_err(|Forged| Gone::Forged)?;
                 let session = initiator.finish().and_then(Session::into_records);
-                self.line.seal_with(session.map_err(|Forged| Gone::Forged)?);
+                self.frames.seal_with(session.map_err(|Forged| Gone::Forged)?);
                 if self.answer.is_empty() {
                     return Err(Gone::Forged);
                 }

@@ -1,7 +1,7 @@
 //! The end of an agent: one peer, the primary.
 
 use super::LINGER_NS;
-use super::line::Line;
+use super::frames::StreamFrames;
 use super::message::Message;
 use crate::secure::noise::Initiator;
 use crate::transport::{Arrival, Failed, Gone, Registry, Transport, failed};
@@ -18,12 +18,12 @@ pub(super) const KEY: u32 = 0;
 /// A connection to a primary, from the first call on.
 #[derive(Debug)]
 pub(crate) struct Connector {
-    pub(super) stage: Stage,
+    pub(super) stage: ConnectorStage,
     /// `None` before the first address was tried and after the end.
     pub(super) socket: Option<OwnedFd>,
     /// Addresses of the primary that were not tried yet, the next one last.
     pub(super) places: Vec<SocketAddr>,
-    pub(super) line: Line,
+    pub(super) frames: StreamFrames,
     /// The handshake, where there is one.
     pub(super) initiator: Option<Box<Initiator>>,
     pub(super) answer: Vec<u8>,
@@ -38,7 +38,7 @@ pub(crate) struct Connector {
 
 /// How far it is.
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum ConnectorStage {
     /// An address of the primary has not answered yet (connect(2), EINPROGRESS).
     Connecting,
     /// The hello is on its way, and the answer has not arrived.
@@ -47,7 +47,7 @@ pub(super) enum Stage {
     Answered { is_admitted: bool },
     /// Frames go both ways.
     Admitted,
-    /// The primary is told what was packed for it, and then the end.
+    /// The rest of the packed frames is being sent, then the end.
     Ending,
     /// It is over, which was not told.
     Gone(Gone),
@@ -59,8 +59,8 @@ impl Connector {
     /// Sends what is packed, and waits for what can be done next.
     pub(super) fn write(&mut self) -> Result<(), Failed> {
         let Some(socket) = &self.socket else { return Ok(()) };
-        self.line.write(socket);
-        let wanted = self.line.wanted();
+        self.frames.write(socket);
+        let wanted = self.frames.wanted();
         if wanted != self.watched {
             self.watched = wanted;
             self.registry.modify(socket, KEY, wanted).map_err(failed("epoll_ctl"))?;
@@ -79,7 +79,7 @@ impl Connector {
     /// Has nothing more to do with the primary.
     pub(super) fn lose(&mut self, why: Gone) {
         self.forget_socket();
-        self.stage = Stage::Gone(why);
+        self.stage = ConnectorStage::Gone(why);
     }
 }
 
@@ -87,63 +87,76 @@ impl Transport for Connector {
     #[inline]
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         debug_assert_eq!(peer, PRIMARY);
-        matches!(self.stage, Stage::Admitted).then_some(&mut self.line.packer)
+        matches!(self.stage, ConnectorStage::Admitted).then_some(&mut self.frames.packer)
     }
 
     fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
         self.now_ns = now_ns;
-        let is_wanted = !self.line.packer.is_empty() && !self.line.is_blocked();
-        if matches!(self.stage, Stage::Admitted) && is_wanted { self.write() } else { Ok(()) }
+        let is_wanted = !self.frames.packer.is_empty() && !self.frames.is_blocked();
+        if matches!(self.stage, ConnectorStage::Admitted) && is_wanted {
+            self.write()
+        } else {
+            Ok(())
+        }
     }
 
     fn attend(&mut self, _key: u32, now_ns: u64) -> Result<(), Failed> {
         self.now_ns = now_ns;
         let Some(socket) = &self.socket else { return Ok(()) };
         match &mut self.stage {
-            Stage::Connecting => self.look_at_connection(),
-            Stage::Waiting(_) => {
-                if self.line.is_blocked() {
+            ConnectorStage::Connecting => self.look_at_connection(),
+            ConnectorStage::Waiting(_) => {
+                if self.frames.is_blocked() {
                     self.write()?;
                 }
                 self.hear_answer();
                 Ok(())
             }
-            Stage::Admitted => {
-                self.line.read(socket);
+            ConnectorStage::Admitted => {
+                self.frames.read(socket);
                 self.write()
             }
-            Stage::Ending => {
-                if self.line.is_ended(socket) {
+            ConnectorStage::Ending => {
+                if self.frames.is_ended(socket) {
                     self.forget_socket();
-                    self.stage = Stage::Over;
+                    self.stage = ConnectorStage::Over;
                 }
                 self.write()
             }
-            Stage::Answered { .. } | Stage::Gone(_) | Stage::Over => Ok(()),
+            ConnectorStage::Answered { .. } | ConnectorStage::Gone(_) | ConnectorStage::Over => {
+                Ok(())
+            }
         }
     }
 
     fn next(&mut self) -> Option<Arrival<'_>> {
-        let Self { stage, line, .. } = self;
+        let Self { stage, frames, .. } = self;
         let why = match *stage {
-            Stage::Answered { is_admitted } => {
-                *stage = if is_admitted { Stage::Admitted } else { Stage::Gone(Gone::EndOfFile) };
+            ConnectorStage::Answered { is_admitted } => {
+                *stage = if is_admitted {
+                    ConnectorStage::Admitted
+                } else {
+                    ConnectorStage::Gone(Gone::EndOfFile)
+                };
                 return Some(Arrival::Answer { is_admitted, answer: &self.answer });
             }
-            Stage::Admitted if !line.has_news() => return None,
-            Stage::Admitted => match line.gone() {
+            ConnectorStage::Admitted if !frames.has_news() => return None,
+            ConnectorStage::Admitted => match frames.gone() {
                 Some(why) => why,
-                None => match line.unpacker.next_frame() {
+                None => match frames.unpacker.next_frame() {
                     Ok(frame) => {
                         return frame.map(|frame| Arrival::Frame { peer: Some(PRIMARY), frame });
                     }
                     Err(malformed) => Gone::Malformed(malformed),
                 },
             },
-            Stage::Gone(why) => why,
-            Stage::Connecting | Stage::Waiting(_) | Stage::Ending | Stage::Over => return None,
+            ConnectorStage::Gone(why) => why,
+            ConnectorStage::Connecting
+            | ConnectorStage::Waiting(_)
+            | ConnectorStage::Ending
+            | ConnectorStage::Over => return None,
         };
-        *stage = Stage::Over;
+        *stage = ConnectorStage::Over;
         // The socket is closed with the next call: what was read from it is still borrowed here.
         self.due_ns = Some(0);
         Some(Arrival::Gone { peer: PRIMARY, why })
@@ -155,8 +168,8 @@ impl Transport for Connector {
             return Ok(());
         }
         match self.stage {
-            Stage::Connecting => self.connect_tcp(Errno::TIMEDOUT),
-            Stage::Waiting(_) => {
+            ConnectorStage::Connecting => self.connect_tcp(Errno::TIMEDOUT),
+            ConnectorStage::Waiting(_) => {
                 self.lose(Gone::Silent);
                 Ok(())
             }
@@ -170,30 +183,30 @@ impl Transport for Connector {
     /// What is there to be told is due at once.
     fn next_due_ns(&self) -> Option<u64> {
         match self.stage {
-            Stage::Answered { .. } | Stage::Gone(_) => Some(0),
+            ConnectorStage::Answered { .. } | ConnectorStage::Gone(_) => Some(0),
             _ => self.due_ns,
         }
     }
 
     fn close(&mut self, _peer: usize) {
         match (&self.stage, &self.socket) {
-            (Stage::Admitted, Some(socket)) => {
-                self.line.begin_end(socket);
-                self.stage = Stage::Ending;
+            (ConnectorStage::Admitted, Some(socket)) => {
+                self.frames.begin_end(socket);
+                self.stage = ConnectorStage::Ending;
                 self.due_ns = Some(self.now_ns + LINGER_NS);
                 // Should epoll refuse, then the time that was given is what ends it.
                 let _ = self.write();
             }
-            (Stage::Ending, _) => {}
+            (ConnectorStage::Ending, _) => {}
             _ => {
                 self.forget_socket();
-                self.stage = Stage::Over;
+                self.stage = ConnectorStage::Over;
             }
         }
     }
 
     fn is_lingering(&self) -> bool {
-        matches!(self.stage, Stage::Ending) && self.socket.is_some()
+        matches!(self.stage, ConnectorStage::Ending) && self.socket.is_some()
     }
 }
 

@@ -11,15 +11,15 @@ use rustix::net::{SocketAddrAny, SocketFlags, SocketType};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// How many may wait to be accepted. The system may allow fewer (listen(2)).
+/// Most connections that wait to be accepted. The system may allow fewer (listen(2)).
 const BACKLOG: i32 = 1024;
 
-/// Where peers connect.
+/// A listening socket and a descriptor in reserve.
 #[derive(Debug)]
 pub(super) struct Gate {
     socket: Socket,
-    /// A descriptor that can be spared. When all others are in use, whoever connects next could be
-    /// neither accepted nor sent away, and would be announced again at once, for ever.
+    /// A descriptor in reserve. Without it, when all others are in use, the next connection could neither
+    /// be accepted nor closed, and epoll would report it again at once, for ever.
     reserve: Option<OwnedFd>,
 }
 
@@ -29,18 +29,18 @@ enum Socket {
     Tcp(OwnedFd),
 }
 
-/// Who has connected.
+/// Outcome of accept(2).
 #[derive(Debug)]
 pub(super) enum Accepted {
-    /// Somebody, from there if that is known.
-    Somebody(OwnedFd, Option<SocketAddr>),
+    /// A connection, with the address of its peer on a network.
+    Connection(OwnedFd, Option<SocketAddr>),
     /// There is no descriptor for the next peer, and a silent one has one.
     Full,
     /// A peer that was sent away because there is no descriptor left.
     SentAway,
-    /// Nobody.
-    Nobody,
-    /// Nobody can be accepted for now, or even sent away.
+    /// No connection waits.
+    Nothing,
+    /// No connection can be accepted for now, or even closed.
     Crowded,
 }
 
@@ -90,14 +90,14 @@ impl Gate {
                 Ok((_, _)) if self.reserve.is_none() => return Ok(Accepted::SentAway),
                 Ok((socket, place)) => {
                     let place = place.and_then(|place| SocketAddr::try_from(place).ok());
-                    return Ok(Accepted::Somebody(socket, place));
+                    return Ok(Accepted::Connection(socket, place));
                 }
                 Err(cause) => cause,
             };
             match cause {
-                Errno::AGAIN => return Ok(Accepted::Nobody),
+                Errno::AGAIN => return Ok(Accepted::Nothing),
                 // The kernel looks for a descriptor before it looks for a peer.
-                Errno::MFILE | Errno::NFILE if !self.has_waiting() => return Ok(Accepted::Nobody),
+                Errno::MFILE | Errno::NFILE if !self.has_waiting() => return Ok(Accepted::Nothing),
                 Errno::MFILE | Errno::NFILE if is_silent => return Ok(Accepted::Full),
                 Errno::MFILE | Errno::NFILE if self.reserve.is_some() => self.reserve = None,
                 Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM => {

@@ -52,7 +52,7 @@ impl Intake {
     }
 }
 
-/// Begins a record at the end of `out`, of so many bytes before they are sealed.
+/// Begins a record at the end of `out`. `length` is in bytes, before sealing.
 pub(super) fn begin_record(out: &mut Vec<u8>, length: usize) {
     debug_assert!(length <= MOST_IN_RECORD);
     out.extend_from_slice(&((length + TAG) as u16).to_le_bytes());

@@ -1,9 +1,9 @@
-//! The end of a primary: many peers, each of which is let in first.
+//! Stream transport of a primary: one listening socket, many connections.
 
 use super::LINGER_NS;
 use super::LISTENING_KEY;
 use super::gate::Gate;
-use super::peers::{Peers, Stage};
+use super::peers::{PeerStage, Peers};
 use crate::secure::Key;
 use crate::silence::Silence;
 use crate::transport::admission::Admission;
@@ -13,7 +13,7 @@ use crate::transport::{
 use evenly_core::frame::Packer;
 use rustix::event::epoll::EventFlags;
 
-/// A listening socket and everybody who has connected to it.
+/// A listening socket and its connections.
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(super) gate: Gate,
@@ -22,15 +22,15 @@ pub(crate) struct Listener {
     pub(super) admission: Admission,
     pub(super) registry: Registry,
     pub(super) peers: Peers,
-    /// Whose packers were asked for since the last flush.
+    /// Peers whose packers were used since the last flush.
     dirty: Vec<u32>,
-    /// Who was told to be gone, and is taken out as soon as nothing of it is borrowed.
+    /// A peer whose end `next` has returned. It is removed when nothing of it is borrowed.
     leaving: Option<u32>,
     pub(super) most_connections: usize,
     pub(super) silence: Silence,
-    /// Until when nobody is accepted.
+    /// Until when no connection is accepted.
     pub(super) crowded_until_ns: Option<u64>,
-    /// The last time that was told.
+    /// The time of the last call.
     pub(super) now_ns: u64,
 }
 
@@ -84,13 +84,13 @@ impl Listener {
         }
     }
 
-    /// Waits for what somebody can do next, and for no more.
+    /// Sets the epoll events of a peer to what it can do next.
     pub(super) fn watch(&mut self, number: u32) -> Result<(), Failed> {
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
-        let (Stage::Admitted { line, .. } | Stage::Ending(line)) = &peer.stage else {
+        let (PeerStage::Admitted { frames, .. } | PeerStage::Ending(frames)) = &peer.stage else {
             return Ok(());
         };
-        let wanted = line.wanted();
+        let wanted = frames.wanted();
         if wanted != peer.watched {
             peer.watched = wanted;
             let changed = self.registry.modify(&peer.socket, number, wanted);
@@ -99,18 +99,18 @@ impl Listener {
         Ok(())
     }
 
-    /// Sends what is packed for somebody, or goes on with its end.
+    /// Sends what is packed for a peer, or continues its end.
     pub(super) fn write_to(&mut self, number: u32) -> Result<(), Failed> {
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         match &mut peer.stage {
-            Stage::Admitted { line, .. } => line.write(&peer.socket),
-            Stage::Ending(line) => {
-                if line.is_ended(&peer.socket) {
+            PeerStage::Admitted { frames, .. } => frames.write(&peer.socket),
+            PeerStage::Ending(frames) => {
+                if frames.is_ended(&peer.socket) {
                     self.remove(number);
                     return Ok(());
                 }
             }
-            Stage::Arriving(_) | Stage::Asking { .. } => {}
+            PeerStage::Arriving(_) | PeerStage::Asking { .. } => {}
         }
         self.watch(number)
     }
@@ -121,12 +121,12 @@ impl Transport for Listener {
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         let number = peer as u32;
         let peer = self.peers.get_mut(number)?;
-        let Stage::Admitted { line, .. } = &mut peer.stage else { return None };
+        let PeerStage::Admitted { frames, .. } = &mut peer.stage else { return None };
         if !peer.is_dirty {
             peer.is_dirty = true;
             self.dirty.push(number);
         }
-        Some(&mut line.packer)
+        Some(&mut frames.packer)
     }
 
     fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
@@ -134,7 +134,7 @@ impl Transport for Listener {
         while let Some(number) = self.dirty.pop() {
             let Some(peer) = self.peers.get_mut(number) else { continue };
             peer.is_dirty = false;
-            if !matches!(&peer.stage, Stage::Admitted { line, .. } if line.is_blocked()) {
+            if !matches!(&peer.stage, PeerStage::Admitted { frames, .. } if frames.is_blocked()) {
                 self.write_to(number)?;
             }
         }
@@ -146,15 +146,15 @@ impl Transport for Listener {
         if key == LISTENING_KEY {
             return self.accept();
         }
-        // What epoll said may have been about somebody who has gone since.
+        // The event may belong to a peer that was removed since.
         let Some(peer) = self.peers.get_mut(key) else { return Ok(()) };
         match &mut peer.stage {
-            Stage::Arriving(_) => self.hear_hello(key),
-            Stage::Asking { .. } => self.look_at_asking(key),
-            Stage::Ending(_) => return self.write_to(key),
-            Stage::Admitted { line, .. } => {
-                line.read(&peer.socket);
-                let (is_blocked, has_news) = (line.is_blocked(), line.has_news());
+            PeerStage::Arriving(_) => self.hear_hello(key),
+            PeerStage::Asking { .. } => self.look_at_asking(key),
+            PeerStage::Ending(_) => return self.write_to(key),
+            PeerStage::Admitted { frames, .. } => {
+                frames.read(&peer.socket);
+                let (is_blocked, has_news) = (frames.is_blocked(), frames.has_news());
                 if has_news {
                     self.peers.queue(key);
                 }
@@ -168,12 +168,12 @@ impl Transport for Listener {
         if let Some(number) = self.leaving.take() {
             self.remove(number);
         }
-        // Who has something to tell is found first: what it tells borrows everything.
+        // The peer is found first, because the returned arrival borrows all of `self`.
         let number = loop {
             let number = self.peers.first_queued()?;
             match self.peers.get(number).map(|peer| &peer.stage) {
-                Some(Stage::Asking { is_told: false, .. }) => break number,
-                Some(Stage::Admitted { line, .. }) if line.has_news() => break number,
+                Some(PeerStage::Asking { is_reported: false, .. }) => break number,
+                Some(PeerStage::Admitted { frames, .. }) if frames.has_news() => break number,
                 _ => self.peers.pass_queued(),
             }
         };
@@ -181,14 +181,14 @@ impl Transport for Listener {
         self.peers.set_due(number, None);
         let peer = number as usize;
         match &mut self.peers.get_mut(number)?.stage {
-            Stage::Asking { hello, is_told, .. } => {
-                *is_told = true;
+            PeerStage::Asking { hello, is_reported, .. } => {
+                *is_reported = true;
                 Some(Arrival::Hello { peer, hello })
             }
-            Stage::Admitted { line, has_joined } => {
-                let why = match line.gone() {
+            PeerStage::Admitted { frames, has_joined } => {
+                let why = match frames.gone() {
                     Some(why) => why,
-                    None => match line.unpacker.next_frame() {
+                    None => match frames.unpacker.next_frame() {
                         Ok(frame) => {
                             *has_joined = true;
                             return frame.map(|frame| Arrival::Frame { peer: Some(peer), frame });
@@ -196,7 +196,7 @@ impl Transport for Listener {
                         Err(malformed) => Gone::Malformed(malformed),
                     },
                 };
-                // Whoever repeats a hello that it recorded is a stranger.
+                // A peer that never sent a valid frame may have replayed a recorded hello.
                 let is_strange = matches!(why, Gone::Silent | Gone::Forged | Gone::Malformed(_));
                 if is_strange && !*has_joined {
                     self.admission.count_stranger();
@@ -204,7 +204,7 @@ impl Transport for Listener {
                 self.leaving = Some(number);
                 Some(Arrival::Gone { peer, why })
             }
-            Stage::Arriving(_) | Stage::Ending(_) => None,
+            PeerStage::Arriving(_) | PeerStage::Ending(_) => None,
         }
     }
 
@@ -218,13 +218,13 @@ impl Transport for Listener {
         while let Some(number) = self.peers.first_due(now_ns) {
             self.peers.set_due(number, None);
             match self.peers.get_mut(number).map(|peer| &mut peer.stage) {
-                Some(Stage::Arriving(_)) => self.turn_away(number),
-                Some(Stage::Admitted { line, .. }) => {
-                    line.give_up(Gone::Silent);
+                Some(PeerStage::Arriving(_)) => self.turn_away(number),
+                Some(PeerStage::Admitted { frames, .. }) => {
+                    frames.give_up(Gone::Silent);
                     self.peers.queue(number);
                 }
-                Some(Stage::Ending(_)) => self.remove(number),
-                Some(Stage::Asking { .. }) | None => {}
+                Some(PeerStage::Ending(_)) => self.remove(number),
+                Some(PeerStage::Asking { .. }) | None => {}
             }
         }
         Ok(())
@@ -237,13 +237,13 @@ impl Transport for Listener {
     fn close(&mut self, peer: usize) {
         let number = peer as u32;
         match self.peers.get_mut(number).map(|peer| (&mut peer.stage, &peer.socket)) {
-            Some((Stage::Admitted { line, .. }, socket)) => {
-                line.begin_end(socket);
+            Some((PeerStage::Admitted { frames, .. }, socket)) => {
+                frames.begin_end(socket);
                 self.peers.end(number, self.now_ns + LINGER_NS);
                 // Should epoll refuse, then the time that was given is what ends it.
                 let _ = self.watch(number);
             }
-            Some((Stage::Ending(_), _)) | None => {}
+            Some((PeerStage::Ending(_), _)) | None => {}
             Some(_) => self.remove(number),
         }
     }

@@ -1,7 +1,7 @@
 //! Streams: `unix:PATH` within a machine, `tcp:HOST:PORT` between machines.
 //!
-//! Within the machine the kernel says whose process the other end is, at both ends, and only the same
-//! user is spoken to. Between machines both ends prove that they hold the key, and everything is
+//! Within the machine the kernel says whose process the other end is, at both ends, and only connections of the same
+//! user are kept. Between machines both ends prove that they hold the key, and everything is
 //! sealed ([`noise`](crate::secure::noise)). All lengths are little-endian.
 //!
 //! ```text
@@ -15,18 +15,17 @@
 //!          a record with nothing in it but its tag is the end
 //! ```
 //!
-//! Whoever has not shown yet that it may join costs a descriptor and at most [`LONGEST_HELLO`] bytes
-//! for the limit of silence, there are no more than 256 of them, and fewer
-//! where few files may be open (the one that has waited longest makes room), and it gets not a single byte. On tcp the
-//! end of the stream counts as an orderly one only after the sealed end: anybody on the way can forge
-//! the other (a segment with FIN or RST).
+//! A peer that has not proved yet that it may join costs a descriptor and at most [`LONGEST_HELLO`]
+//! bytes for the limit of silence. It receives not a single byte. At most 256 such peers are kept, fewer
+//! where few files may be open; the oldest makes room for the next. On tcp the end of the stream is
+//! orderly only after the sealed end: any host on the path can forge a segment with FIN or RST.
 
 mod admission;
 mod connect;
 mod connector;
+mod frames;
 mod gate;
 mod intake;
-mod line;
 mod listener;
 mod message;
 mod peers;
@@ -42,13 +41,13 @@ pub(crate) const LONGEST_HELLO: usize = 1024;
 /// The key of the listening socket; peers have their number.
 const LISTENING_KEY: u32 = u32::MAX;
 
-/// How long whoever is told the end may take to read it.
+/// Time limit for a peer to read the end.
 const LINGER_NS: u64 = 1_000_000_000;
-/// How long nobody is accepted when the system has no descriptor or no memory for it.
+/// Pause of accepting when the system has no descriptor or no memory for a connection.
 const CROWDED_NS: u64 = 100_000_000;
-/// How long each address of a primary may take to answer at all.
+/// Time limit for connecting to each address of a primary.
 const CONNECT_NS: u64 = 5_000_000_000;
-/// How long a primary may take to answer a hello.
+/// Time limit for a primary to answer a hello.
 const ANSWER_NS: u64 = 10_000_000_000;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Who is connected to a listener, by number, and until when.
+//! Table of a listener's stream peers: by number, by deadline.
 
-use super::line::Line;
+use super::frames::StreamFrames;
 use super::message::Message;
 use crate::secure::noise::Responder;
 use rustix::event::epoll::EventFlags;
@@ -8,26 +8,26 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
-/// Somebody who has connected.
+/// A connected peer.
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) socket: OwnedFd,
-    /// From where, over the network.
+    /// Its address, on a network.
     pub(super) place: Option<SocketAddr>,
-    pub(super) stage: Stage,
+    pub(super) stage: PeerStage,
     /// What epoll watches for.
     pub(super) watched: EventFlags,
     /// When the stage must be over.
     due_ns: Option<u64>,
-    /// Whether it stands in the queue of those who have something to tell.
+    /// Whether it is in the queue of peers that may have news.
     is_queued: bool,
     /// Whether something was packed for it.
     pub(super) is_dirty: bool,
 }
 
-/// How far somebody is.
+/// Stage of a peer.
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum PeerStage {
     /// Its hello has not arrived.
     Arriving(Message),
     /// Its hello is there, and is to be admitted or refused.
@@ -35,36 +35,36 @@ pub(super) enum Stage {
         hello: Vec<u8>,
         /// The handshake, where there is one.
         responder: Option<Box<Responder>>,
-        /// Whether the hello was told.
-        is_told: bool,
+        /// Whether `next` has returned the hello.
+        is_reported: bool,
     },
     /// It was admitted.
     Admitted {
-        line: Box<Line>,
+        frames: Box<StreamFrames>,
         /// Whether a frame has come from it.
         has_joined: bool,
     },
-    /// It is told what was packed for it, and then the end.
-    Ending(Box<Line>),
+    /// The rest of the packed frames is being sent, then the end.
+    Ending(Box<StreamFrames>),
 }
 
-/// All of them. A number is given again once it is free.
+/// The peers by number. The number of a removed peer is used again.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     slots: Vec<Option<Peer>>,
     free: Vec<u32>,
-    /// When something is due, and whose.
+    /// Deadlines, with the numbers of their peers.
     due: BTreeSet<(u64, u32)>,
-    /// Who may have something to tell. Some may have gone since.
+    /// Peers that may have news, in order. Some may be gone already.
     queue: VecDeque<u32>,
     /// Those whose hello has not arrived, in the order in which they came.
     arriving: VecDeque<u32>,
-    /// How many are told the end.
+    /// Number of peers in [`PeerStage::Ending`].
     ending: usize,
 }
 
 impl Peers {
-    /// Adds somebody, who has until then to say hello.
+    /// Adds a peer that must send its hello before `due_ns`.
     pub(super) fn add(
         &mut self,
         socket: OwnedFd,
@@ -76,7 +76,7 @@ impl Peers {
         let peer = Peer {
             socket,
             place,
-            stage: Stage::Arriving(message),
+            stage: PeerStage::Arriving(message),
             watched: EventFlags::IN,
             due_ns: Some(due_ns),
             is_queued: false,
@@ -103,24 +103,24 @@ impl Peers {
         self.slots.get_mut(number as usize)?.as_mut()
     }
 
-    /// The next stage of somebody, and when that must be over.
-    pub(super) fn advance(&mut self, number: u32, stage: Stage, due_ns: Option<u64>) {
+    /// Moves a peer to `stage`, which must be over at `due_ns`.
+    pub(super) fn advance(&mut self, number: u32, stage: PeerStage, due_ns: Option<u64>) {
         let Some(peer) = self.slots.get_mut(number as usize).and_then(Option::as_mut) else {
             return;
         };
         let before = std::mem::replace(&mut peer.stage, stage);
-        let is_ending = matches!(peer.stage, Stage::Ending(_));
+        let is_ending = matches!(peer.stage, PeerStage::Ending(_));
         self.leave_stage(number, &before);
         self.ending += usize::from(is_ending);
         self.set_due(number, due_ns);
     }
 
-    /// Whoever was admitted is told the end from now on, and has until then to read it.
+    /// Begins the end of an admitted peer, which must read it before `due_ns`.
     pub(super) fn end(&mut self, number: u32, due_ns: u64) {
         let Some(slot) = self.slots.get_mut(number as usize) else { return };
         *slot = slot.take().map(|mut peer| {
-            if let Stage::Admitted { line, .. } = peer.stage {
-                peer.stage = Stage::Ending(line);
+            if let PeerStage::Admitted { frames, .. } = peer.stage {
+                peer.stage = PeerStage::Ending(frames);
                 self.ending += 1;
             }
             peer
@@ -128,7 +128,7 @@ impl Peers {
         self.set_due(number, Some(due_ns));
     }
 
-    /// Takes somebody out. Its number is free from now on.
+    /// Removes a peer and frees its number.
     pub(super) fn remove(&mut self, number: u32) -> Option<Peer> {
         self.set_due(number, None);
         let peer = self.slots.get_mut(number as usize)?.take()?;
@@ -137,11 +137,11 @@ impl Peers {
         Some(peer)
     }
 
-    fn leave_stage(&mut self, number: u32, stage: &Stage) {
+    fn leave_stage(&mut self, number: u32, stage: &PeerStage) {
         match stage {
-            Stage::Arriving(_) => self.arriving.retain(|arriving| *arriving != number),
-            Stage::Ending(_) => self.ending -= 1,
-            Stage::Asking { .. } | Stage::Admitted { .. } => {}
+            PeerStage::Arriving(_) => self.arriving.retain(|arriving| *arriving != number),
+            PeerStage::Ending(_) => self.ending -= 1,
+            PeerStage::Asking { .. } | PeerStage::Admitted { .. } => {}
         }
     }
 
@@ -159,12 +159,13 @@ impl Peers {
         self.due.first().map(|(due_ns, _)| *due_ns)
     }
 
-    /// Whose time is over. It is asked for again until something has changed that.
+    /// The peer whose deadline is the oldest at or before `now_ns`. The call returns it again until its
+    /// deadline changes.
     pub(super) fn first_due(&self, now_ns: u64) -> Option<u32> {
         self.due.first().filter(|(due_ns, _)| *due_ns <= now_ns).map(|(_, number)| *number)
     }
 
-    /// Notes that somebody may have something to tell.
+    /// Queues a peer that may have news.
     pub(super) fn queue(&mut self, number: u32) {
         let Some(Some(peer)) = self.slots.get_mut(number as usize) else { return };
         if !peer.is_queued {
@@ -173,12 +174,12 @@ impl Peers {
         }
     }
 
-    /// The first of those who may have something to tell.
+    /// The first queued peer.
     pub(super) fn first_queued(&self) -> Option<u32> {
         self.queue.front().copied()
     }
 
-    /// The first of them has nothing more to tell.
+    /// Removes the first queued peer from the queue.
     pub(super) fn pass_queued(&mut self) {
         let number = self.queue.pop_front();
         if let Some(peer) = number.and_then(|number| self.get_mut(number)) {

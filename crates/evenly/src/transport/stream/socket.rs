@@ -50,7 +50,7 @@ pub(super) fn is_same_user(socket: &OwnedFd) -> bool {
     peer_user(socket).is_ok_and(|user| user == rustix::process::geteuid().as_raw())
 }
 
-/// Sends what there is room for. Whoever is gone is an error and not a signal (send(2)).
+/// Sends what there is room for. A closed connection is an error, not SIGPIPE (send(2)).
 pub(super) fn send(socket: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
     rustix::io::retry_on_intr(|| rustix::net::send(socket, bytes, SendFlags::NOSIGNAL))
 }

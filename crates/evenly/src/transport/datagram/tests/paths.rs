@@ -124,7 +124,7 @@ fn is_of(event: &Event, number: usize) -> bool {
     }
 }
 
-/// So many frames go both ways; gives how many datagrams that takes.
+/// Sends frames both ways; returns the number of datagrams that takes.
 fn exchange(path: Path, seed: u64, frames: u64) -> u64 {
     let mut fixture = Relayed::new(path, seed);
     let relay = Rc::clone(&fixture.relay);
@@ -205,9 +205,9 @@ fn an_agent_that_seems_to_be_elsewhere_is_found_there() {
     }
 }
 
-/// Anybody on the way can say that nobody listens there. So it is only said in the end.
+/// Any host on the path can forge "port unreachable", so it is reported only when the hello times out.
 #[test]
-fn a_port_at_which_nobody_listens_is_a_hint() {
+fn a_closed_port_is_a_hint() {
     let mut ends = Datagrams::udp(&super::thread_name(), "127.0.0.1");
     drop(ends.listener(Registry::new(0).unwrap()));
     let registry = Registry::new(0).unwrap();

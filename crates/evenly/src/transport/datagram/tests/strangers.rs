@@ -1,4 +1,4 @@
-//! Whoever does not hold the key, or says what cannot be: no answer, no state, no harm.
+//! Strangers and invalid datagrams: no answer, no state, no harm.
 
 use super::Datagrams;
 use super::house::{House, arrived, turn};
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use std::net::UdpSocket;
 use std::time::Duration;
 
-/// Somebody with a bare socket.
+/// A stranger with a bare socket.
 struct Stranger(UdpSocket);
 
 impl Stranger {
@@ -81,7 +81,7 @@ fn house() -> House {
 }
 
 #[test]
-fn whoever_has_another_key_hears_nothing_and_leaves_nothing() {
+fn a_peer_with_another_key_gets_no_answer_and_leaves_no_state() {
     let mut house = house();
     let other = Key::make(&house.ends.scratch.path("other")).unwrap();
     let stranger = Stranger::at(&house);
@@ -94,7 +94,7 @@ fn whoever_has_another_key_hears_nothing_and_leaves_nothing() {
     assert_eq!(house.listener.take_strangers(), 0);
     assert!(stranger.hear().is_none());
     assert!(house.listener.next_due_ns().is_none());
-    // And whoever speaks in the name of another session, with the right key.
+    // And a peer that uses the name of another session, with the right key.
     let (_, _, mut datagram) = hello(&house.ends.key().unwrap());
     datagram[1] ^= 1;
     stranger.say(&datagram);
@@ -184,7 +184,7 @@ fn what_is_sealed_counts_once_and_only_as_it_was_sealed() {
     assert_eq!(house.settle(), []);
     assert_eq!(house.listener.address(peer), here);
     assert!(thief.hear().is_none());
-    // Sealed nonsense ends the session: whoever holds the key does not speak as we do.
+    // Sealed nonsense ends the session: the peer holds the key and speaks another protocol.
     stranger.say(&sealed(session, 10, &sealer, b"nonsense"));
     let why = Gone::Malformed(Malformed::Segment);
     assert_eq!(house.settle(), [Event::Gone { peer, why }]);
@@ -215,7 +215,7 @@ fn a_flood_of_hellos_costs_no_more_than_256_places() {
     }
     assert!(house.listener.next_due_ns().is_none());
     assert_eq!(house.listener.take_strangers(), 600);
-    // And with ours, as somebody could who recorded as many: the oldest make way for the next.
+    // And with our key, as recorded hellos: the oldest make way for the next.
     let stranger = Stranger::at(&house);
     let (mut living, mut most) = (std::collections::BTreeSet::new(), 0);
     for _ in 0..600 {

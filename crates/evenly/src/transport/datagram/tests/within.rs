@@ -79,7 +79,7 @@ fn an_agent_that_is_killed_is_gone_behind_its_last_frames() {
     turn(&registry, &mut agent, Duration::ZERO, house.now_ns);
     let file = house.listener.address(peer);
     let file = Path::new(file.strip_prefix("unixgram:").unwrap());
-    // Its sockets are closed, and nobody removes the file.
+    // Its sockets are closed, and the file stays.
     let aside = house.ends.scratch.path("aside");
     std::fs::rename(file, &aside).unwrap();
     drop(agent);
@@ -127,7 +127,7 @@ fn a_path_without_room_for_those_of_agents_is_refused() {
 }
 
 /// The queue of a socket holds eleven datagrams (unix(7), max_dgram_qlen), and of an unconnected one
-/// poll says that there is room all the same: whoever believes that turns for ever.
+/// poll says that there is room all the same: a loop that believes it never ends.
 #[test]
 fn a_full_queue_is_waited_for_without_turning() {
     let mut house = house();
@@ -186,7 +186,7 @@ fn another_user_is_not_heard_even_where_the_file_lets_it() {
     for (path, mode) in [(&*path, 0o777), (path.parent().unwrap(), 0o777)] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     }
-    // The test itself may lie where nobody else may look.
+    // The test binary may be in a directory that other users cannot read.
     let program = house.ends.scratch.path("program");
     std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();

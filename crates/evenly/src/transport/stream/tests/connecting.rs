@@ -10,7 +10,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// How a connector ends that nobody admits, after so many seconds that are only said.
+/// How a connector ends that is not admitted, after this many simulated seconds.
 fn end_of(streams: &Streams, seconds: u64) -> Gone {
     let mut connector = streams.connector(Registry::new(0).unwrap(), b"", 0);
     let tries = if seconds == 0 { 5000 } else { 10 };
@@ -33,7 +33,7 @@ fn end_of(streams: &Streams, seconds: u64) -> Gone {
     panic!("no end after {seconds} s");
 }
 
-/// An address that nobody else can be given, and where nobody listens.
+/// A reserved address at which no process listens.
 fn deserted() -> (OwnedFd, SocketAddr) {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let socket = new_tcp(&any).unwrap();
@@ -66,7 +66,7 @@ fn a_primary_that_does_not_answer_is_given_up() {
     let port = mute.local_addr().unwrap().port();
     streams.place.borrow_mut().address = streams.address().with_port(port);
     assert_eq!(end_of(&streams, 11), Gone::Silent);
-    // One whose queue is full lets nobody connect.
+    // A listener whose queue is full accepts no connection.
     rustix::net::listen(&mute, 0).unwrap();
     let queued: Vec<_> =
         (0..8).map(|_| streams.connector(Registry::new(0).unwrap(), b"", 0)).collect();
@@ -81,9 +81,9 @@ fn the_addresses_of_a_primary_are_tried_in_turn() {
     let mut primary = streams.listener(registry);
     let near = Registry::new(0).unwrap();
     let mut connector = streams.connector(near, b"", 0);
-    // As if its name had had others first, at which nobody listens.
-    let (_held, nobody) = deserted();
-    connector.places = vec![streams.address().socket(), nobody, nobody];
+    // As if its name had other addresses first, without a listener.
+    let (_held, unused) = deserted();
+    connector.places = vec![streams.address().socket(), unused, unused];
     connector.connect_tcp(Errno::HOSTUNREACH).unwrap();
     for _ in 0..5000 {
         std::thread::sleep(Duration::from_millis(1));
@@ -95,11 +95,11 @@ fn the_addresses_of_a_primary_are_tried_in_turn() {
         }
         assert!(connector.next().is_none());
     }
-    panic!("nobody said hello");
+    panic!("no hello arrived");
 }
 
 #[test]
-fn whoever_listens_already_is_not_disturbed() {
+fn a_running_listener_is_not_disturbed() {
     for streams in [Streams::unix("twice"), Streams::tcp("twice", "127.0.0.1")] {
         let registry = Registry::new(0).unwrap();
         let mut first = streams.listener(registry.clone());

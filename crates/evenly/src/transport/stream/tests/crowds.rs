@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use std::rc::Rc;
 
 #[test]
-fn a_thousand_silent_ones_keep_nobody_out() {
+fn a_thousand_silent_peers_keep_no_agent_out() {
     let mut streams = Streams::tcp("silent-ones", "127.0.0.1");
     let listener = streams.listener(Registry::new(0).unwrap());
     let address = listener.bound().clone();
@@ -118,8 +118,8 @@ fn is_alone(test: &str) -> bool {
 }
 
 #[test]
-fn without_a_descriptor_left_whoever_comes_is_sent_away() {
-    if !is_alone("without_a_descriptor_left_whoever_comes_is_sent_away") {
+fn without_a_free_descriptor_new_connections_are_closed() {
+    if !is_alone("without_a_free_descriptor_new_connections_are_closed") {
         return;
     }
     let streams = Streams::unix("descriptors");

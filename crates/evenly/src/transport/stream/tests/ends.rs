@@ -19,7 +19,7 @@ fn pack_many(transport: &mut dyn Transport, peer: usize) {
     assert!(transport.is_lingering());
 }
 
-/// All of them must come, and then the end. Whoever hears them goes on talking all the while.
+/// All of them must come, and then the end. The receiver goes on sending all the while.
 fn hear_many(
     bench: &mut Bench<'_>,
     hearing: impl for<'a> Fn(&'a mut Bench<'_>) -> (Option<&'a mut Packer>, Option<Event>),
@@ -46,7 +46,7 @@ fn hear_many(
 fn an_end_waits_for_all_that_was_packed_before() {
     for mut streams in [Streams::tcp("last", "127.0.0.1"), Streams::unix("last")] {
         let (mut bench, peers) = Bench::with_agents(&mut streams, 2);
-        // It is not the time that is given to whoever reads that is tried here.
+        // This does not test the time limit for reading.
         bench.slowness = 1000;
         pack_many(bench.transport(), peers[0]);
         hear_many(&mut bench, |bench| {
@@ -80,7 +80,7 @@ fn nothing_is_lost_when_more_is_read_than_told() {
 }
 
 #[test]
-fn whoever_does_not_read_the_end_keeps_nobody_awake() {
+fn a_peer_that_does_not_read_the_end_causes_no_wakeups() {
     let mut streams = Streams::unix("unread");
     let path = streams.scratch.path("socket");
     let mut bench = Bench::new(&mut streams, 1);

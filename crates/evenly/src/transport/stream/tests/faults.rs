@@ -158,7 +158,7 @@ fn a_reset_ends_it_behind_what_has_arrived() {
 }
 
 #[test]
-fn an_end_that_somebody_on_the_way_says_is_not_an_orderly_one() {
+fn an_end_forged_on_the_path_is_not_orderly() {
     let mut streams = Streams::tcp("end", "127.0.0.1");
     let whole = short_session(&mut streams, Mischief::Nothing);
     for way in [TO_PRIMARY, TO_AGENT] {

@@ -21,14 +21,14 @@ use std::rc::Rc;
 /// Where one test listens, with a key of its own.
 struct Streams {
     scratch: Scratch,
-    place: Rc<RefCell<Place>>,
+    place: Rc<RefCell<SharedPath>>,
 }
 
-/// What changes, and is looked at from elsewhere.
-struct Place {
-    /// With its port from the moment that somebody listens.
+/// State that changes while the fixture shares it.
+struct SharedPath {
+    /// With its port once the primary listens.
     address: Address,
-    /// What happens on the way to it, to whoever connects from now on.
+    /// The fault of the path for connections from now on.
     mischief: Option<Mischief>,
     relays: Vec<Relay>,
 }
@@ -36,7 +36,7 @@ struct Place {
 impl Streams {
     fn new(scratch: Scratch, address: &str) -> Self {
         let address = address.parse().unwrap();
-        let place = Place { address, mischief: None, relays: vec![] };
+        let place = SharedPath { address, mischief: None, relays: vec![] };
         Self { scratch, place: Rc::new(RefCell::new(place)) }
     }
 
@@ -62,7 +62,7 @@ impl Streams {
 
     /// A listener; from now on it is where one connects.
     fn listener(&self, registry: Registry) -> Listener {
-        // Another port each time: one that was given up may be somebody else's by now.
+        // Another port each time: another process may have taken an old one.
         let address = self.address().with_port(0);
         let keys = if address.needs_key() { vec![self.key()] } else { vec![] };
         let listener = Listener::listen(&address, keys, registry).unwrap();

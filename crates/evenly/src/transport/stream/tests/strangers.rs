@@ -1,4 +1,4 @@
-//! Whoever does not hold the key, or is of another user, gets not a byte.
+//! Strangers without the key or of another user receive not a byte.
 
 use super::Streams;
 use crate::scratch::Scratch;
@@ -20,7 +20,7 @@ fn strangers(bench: &mut Bench<'_>) -> u64 {
     primary.take_strangers()
 }
 
-/// Says something to a primary as whoever comes along.
+/// Sends bytes to a primary as a stranger.
 fn say(place: SocketAddr, words: &[u8]) -> TcpStream {
     let mut stranger = TcpStream::connect(place).unwrap();
     stranger.write_all(words).unwrap();
@@ -40,7 +40,7 @@ fn was_told(stranger: &mut TcpStream) -> Option<bool> {
     }
 }
 
-/// Must be closed without a byte, told to nobody, and counted.
+/// Must be closed without a byte, not reported as an arrival, and counted.
 fn turned_away(bench: &mut Bench<'_>, mut stranger: TcpStream) {
     assert!(!bench.wait_for(|_| was_told(&mut stranger)));
     assert_eq!(bench.side.arrived, []);
@@ -150,7 +150,7 @@ fn a_hello_that_was_recorded_is_not_heard_again() {
 }
 
 #[test]
-fn whoever_says_nothing_more_once_it_is_let_in_is_a_stranger() {
+fn an_admitted_peer_that_sends_nothing_is_a_stranger() {
     for mut streams in [Streams::tcp("idle", "127.0.0.1"), Streams::unix("idle")] {
         let mut bench = Bench::new(&mut streams, 1);
         bench.connect(b"hello");
@@ -168,7 +168,7 @@ fn whoever_says_nothing_more_once_it_is_let_in_is_a_stranger() {
 }
 
 #[test]
-fn whoever_has_said_something_may_be_silent_for_long() {
+fn a_peer_that_has_sent_a_frame_may_be_silent_for_long() {
     let mut streams = Streams::unix("silent");
     let (mut bench, peers) = Bench::with_agents(&mut streams, 1);
     crate::transport::conformance::bench::pack(bench.agent(0).0.packer(0).unwrap(), 0, 0);
@@ -180,7 +180,7 @@ fn whoever_has_said_something_may_be_silent_for_long() {
 }
 
 #[test]
-fn whoever_leaves_while_it_is_asked_about_is_gone() {
+fn a_peer_that_leaves_before_its_answer_is_gone() {
     let mut streams = Streams::unix("leaves");
     let mut bench = Bench::new(&mut streams, 1);
     bench.connect(b"hello");
@@ -222,7 +222,7 @@ fn the_primary_and_its_agents_are_of_the_same_user() {
         });
         assert_eq!((strangers(&mut bench), bench.side.arrived.len()), (1, 0));
     }
-    // And root joins nobody else's.
+    // And root does not join the primary of another user.
     let directory = rustix::fs::Mode::from_raw_mode(0o777);
     rustix::fs::chmod(path.parent().unwrap(), directory).unwrap();
     let address = streams.address();
@@ -280,7 +280,7 @@ fn an_agent_without_a_number_in_our_namespace_is_of_the_same_user() {
                 return;
             }
         }
-        panic!("nobody was let in");
+        panic!("no peer was admitted");
     }
     if lacks(&["root", "unshare"]) {
         return;

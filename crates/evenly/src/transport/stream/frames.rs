@@ -1,4 +1,4 @@
-//! A connection over which frames go both ways, sealed or not; the same at both ends.
+//! Frames of one stream connection in both directions, sealed or not.
 
 use super::intake::{Intake, MOST, MOST_IN_RECORD, begin_record};
 use super::socket::{receive, send, send_end};
@@ -13,9 +13,9 @@ use std::os::fd::OwnedFd;
 /// The most that one read takes where nothing is sealed.
 const READ_AT_ONCE: usize = 64 << 10;
 
-/// What is packed for the other end, and what came from it. The socket belongs to whoever calls.
+/// Packed frames for the other end, and frames that came from it. The caller owns the socket.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct StreamFrames {
     pub(super) packer: Packer,
     pub(super) unpacker: Unpacker,
     sealing: Option<Sealing>,
@@ -29,7 +29,7 @@ pub(super) struct Line {
     broken: Option<Errno>,
     /// Why nothing more is read. What was read before counts.
     over: Option<Gone>,
-    end: End,
+    end: StreamEnd,
     /// Whether the other end said its end while ours is still being said.
     has_heard_end: bool,
 }
@@ -42,7 +42,7 @@ struct Sealing {
 
 /// How much of the end has been said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum StreamEnd {
     NotYet,
     /// Once everything packed is sent.
     Wanted,
@@ -51,7 +51,7 @@ enum End {
     Sent,
 }
 
-impl Line {
+impl StreamFrames {
     /// A connection that begins with these bytes.
     pub(super) fn new(beginning: Vec<u8>) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Line {
             is_blocked: false,
             broken: None,
             over: None,
-            end: End::NotYet,
+            end: StreamEnd::NotYet,
             has_heard_end: false,
         }
     }
@@ -114,15 +114,15 @@ impl Line {
             self.packer.consume(used);
             written?;
             match (self.end, &mut self.sealing) {
-                (End::NotYet | End::Sent, _) => return Ok(()),
-                (End::Wanted, Some(sealing)) => {
+                (StreamEnd::NotYet | StreamEnd::Sent, _) => return Ok(()),
+                (StreamEnd::Wanted, Some(sealing)) => {
                     begin_record(&mut self.out, 0);
                     sealing.records.seal(&[], &mut self.out)?;
-                    self.end = End::Sealed;
+                    self.end = StreamEnd::Sealed;
                 }
-                (End::Wanted | End::Sealed, _) => {
+                (StreamEnd::Wanted | StreamEnd::Sealed, _) => {
                     send_end(socket);
-                    self.end = End::Sent;
+                    self.end = StreamEnd::Sent;
                 }
             }
         }
@@ -194,7 +194,7 @@ impl Line {
     fn end_of_file(&self) -> Gone {
         match self.broken {
             Some(cause) if cause != Errno::PIPE => Gone::Broken(cause),
-            // Anybody on the way could have said so.
+            // Any host on the path could have forged the FIN.
             _ if self.sealing.is_some() => Gone::Broken(Errno::CONNRESET),
             _ => Gone::EndOfFile,
         }
@@ -223,8 +223,8 @@ impl Line {
 
     /// Sends the end behind everything that is packed.
     pub(super) fn begin_end(&mut self, socket: &OwnedFd) {
-        if self.end == End::NotYet {
-            self.end = End::Wanted;
+        if self.end == StreamEnd::NotYet {
+            self.end = StreamEnd::Wanted;
         }
         self.write(socket);
     }
@@ -246,6 +246,6 @@ impl Line {
                 Err(_) => return true,
             }
         }
-        self.broken.is_some() || (self.has_heard_end && self.end == End::Sent)
+        self.broken.is_some() || (self.has_heard_end && self.end == StreamEnd::Sent)
     }
 }

@@ -1,4 +1,4 @@
-//! A line: one session with somebody, from the frames that are packed to the datagrams that are sent.
+//! Frames of one datagram session: packed frames to sealed datagrams, and back.
 
 use super::DATAGRAM_FRAME;
 use crate::secure::noise::Sealer;
@@ -9,10 +9,10 @@ use evenly_core::channel::Channel;
 use evenly_core::datagram::{Content, Datagram, LONGEST};
 use evenly_core::frame::{Frame, Malformed, Packer};
 
-/// How segments are sealed.
+/// Seal of the segments of a session.
 #[derive(Debug)]
 pub(super) enum Seal {
-    /// Not at all: the kernel says who sent them.
+    /// None: within the machine the kernel names the sender.
     Open,
     /// With the keys of this session.
     Noise(Box<Sealer>),
@@ -21,7 +21,7 @@ pub(super) enum Seal {
 /// Why a datagram was not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unused {
-    /// Nobody sealed it who holds the key.
+    /// It was not sealed with the key of this session.
     Forged,
     /// It has come before, or is too old to tell.
     Repeated,
@@ -31,7 +31,7 @@ pub(super) enum Unused {
 
 /// One session.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct DatagramFrames {
     session: u64,
     seal: Seal,
     channel: Channel,
@@ -48,7 +48,7 @@ pub(super) struct Line {
     is_ending: bool,
 }
 
-impl Line {
+impl DatagramFrames {
     pub(super) fn new(session: u64, seal: Seal, now_ns: u64) -> Self {
         Self {
             session,
