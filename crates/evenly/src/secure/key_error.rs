@@ -32,7 +32,7 @@ pub enum KeyError {
         /// The file.
         path: PathBuf,
     },
-    /// It belongs to another user, who knows what is in it.
+    /// It belongs to another user, who can read it.
     #[error("the key file '{}' belongs to user {owner}, and this is user {us}; name a copy that belongs to this user and has mode 600", .path.display())]
     NotOurs {
         /// The file.
