@@ -134,8 +134,11 @@ const TOO_LARGE: &str =
 
 /// Whether answers of this kind have a field `n` in JSON.
 pub(crate) fn has_n(aggregate: Aggregate) -> bool {
-    use Aggregate::{All, Any, Max, Min};
-    matches!(aggregate, Min | Max | Any | All)
+    use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Min, Run, Sum};
+    match aggregate {
+        Min | Max | Any | All => true,
+        Count | Sum | Find { .. } | Hist | Map | Failures | Run { .. } => false,
+    }
 }
 
 #[cfg(test)]

@@ -62,6 +62,12 @@ fn job(command: &mut Command) -> Option<&mut JobArguments> {
         | Command::Failures(question) => Some(&mut question.job),
         Command::Find(find) => Some(&mut find.truth.question.job),
         Command::Run(run) => Some(&mut run.job),
-        _ => None,
+        Command::Join(_)
+        | Command::Resume(_)
+        | Command::Verify(_)
+        | Command::Keygen { .. }
+        | Command::Functions
+        | Command::Completions { .. }
+        | Command::Man { .. } => None,
     }
 }

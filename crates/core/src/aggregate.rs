@@ -72,20 +72,49 @@ impl Aggregate {
     /// Whether it asks a question of each number that is answered by yes or no.
     #[must_use]
     pub const fn wants_truth(self) -> bool {
-        matches!(self, Self::Count | Self::Find { .. } | Self::Any | Self::All)
+        match self {
+            Self::Count | Self::Find { .. } | Self::Any | Self::All => true,
+            Self::Sum
+            | Self::Min
+            | Self::Max
+            | Self::Hist
+            | Self::Map
+            | Self::Failures
+            | Self::Run { .. } => false,
+        }
     }
 
     /// Whether its answer is text that is written while the run goes on: lines in the order of the
     /// numbers, or what is put out for them.
     #[must_use]
     pub const fn is_streamed(self) -> bool {
-        matches!(self, Self::Find { .. } | Self::Map | Self::Failures | Self::Run { .. })
+        match self {
+            Self::Find { .. } | Self::Map | Self::Failures | Self::Run { .. } => true,
+            Self::Count
+            | Self::Sum
+            | Self::Min
+            | Self::Max
+            | Self::Any
+            | Self::All
+            | Self::Hist => false,
+        }
     }
 
     /// Whether a number can decide the answer, so that those above it need not be tested.
     #[must_use]
     pub const fn may_end_early(self) -> bool {
-        matches!(self, Self::Any | Self::All | Self::Find { first: Some(_) })
+        match self {
+            Self::Any | Self::All | Self::Find { first: Some(_) } => true,
+            Self::Count
+            | Self::Sum
+            | Self::Min
+            | Self::Max
+            | Self::Find { first: None }
+            | Self::Hist
+            | Self::Map
+            | Self::Failures
+            | Self::Run { .. } => false,
+        }
     }
 
     /// The byte and the word that stand for it where it travels.
@@ -189,4 +218,37 @@ impl Aggregate {
 /// put out can be anything.
 fn can_be_lines(lines: u64, text: &[u8]) -> bool {
     lines <= text.len() as u64 / 2 && (text.is_empty() || text.ends_with(b"\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The aggregate after this one. The match has no `_` arm, so the compiler asks for each new aggregate here.
+    fn next(aggregate: Aggregate) -> Option<Aggregate> {
+        Some(match aggregate {
+            Aggregate::Count => Aggregate::Sum,
+            Aggregate::Sum => Aggregate::Min,
+            Aggregate::Min => Aggregate::Max,
+            Aggregate::Max => Aggregate::Find { first: None },
+            Aggregate::Find { first: None } => Aggregate::Find { first: NonZeroU64::new(7) },
+            Aggregate::Find { first: Some(_) } => Aggregate::Any,
+            Aggregate::Any => Aggregate::All,
+            Aggregate::All => Aggregate::Hist,
+            Aggregate::Hist => Aggregate::Map,
+            Aggregate::Map => Aggregate::Failures,
+            Aggregate::Failures => Aggregate::Run { in_order: false },
+            Aggregate::Run { in_order: false } => Aggregate::Run { in_order: true },
+            Aggregate::Run { in_order: true } => return None,
+        })
+    }
+
+    #[test]
+    fn every_aggregate_is_read_back_from_its_code_and_admits_its_empty_value() {
+        for aggregate in core::iter::successors(Some(Aggregate::Count), |last| next(*last)) {
+            let (code, detail) = aggregate.code();
+            assert_eq!(Aggregate::from_code(code, detail), Some(aggregate));
+            assert!(aggregate.admits(&aggregate.empty(), &[]), "{aggregate:?}");
+        }
+    }
 }

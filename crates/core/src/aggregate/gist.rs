@@ -48,7 +48,13 @@ impl Gist {
                 Aggregate::Count | Aggregate::Sum => gist.sum.cast_signed(),
                 Aggregate::Min => gist.smallest?.0,
                 Aggregate::Max => !gist.smallest?.0,
-                _ => return None,
+                Aggregate::Find { .. }
+                | Aggregate::Any
+                | Aggregate::All
+                | Aggregate::Hist
+                | Aggregate::Map
+                | Aggregate::Failures
+                | Aggregate::Run { .. } => return None,
             };
             i64::try_from(value).ok()
         };

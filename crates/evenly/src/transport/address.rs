@@ -49,7 +49,10 @@ impl Address {
     /// sockets within the machine, whose users the kernel names.
     #[must_use]
     pub fn needs_key(&self) -> bool {
-        matches!(self.kind, AddressKind::Tcp | AddressKind::Udp)
+        match self.kind {
+            AddressKind::Tcp | AddressKind::Udp => true,
+            AddressKind::Unix | AddressKind::Unixgram => false,
+        }
     }
 
     /// The path, if it is at one.
