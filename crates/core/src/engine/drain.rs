@@ -1,7 +1,7 @@
 //! Early end of a run: what asks for it, and how long workers may take over the numbers that they are at.
 //!
 //! To end early is to *drain*: nothing more is assigned, what no worker has counted is withdrawn, and each worker
-//! finishes the number that it is at. A second signal, or the end of the grace, ends the run at once.
+//! finishes the number that it is at. The end of the grace ends the run at once.
 
 /// Default grace of a drain after a signal or a halt.
 pub const DRAIN_NS: u64 = 5_000_000_000;
