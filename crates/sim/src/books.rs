@@ -1,4 +1,4 @@
-//! Books: answers as they stand somewhere, recorded or durable, kept apart from the core.
+//! The oracle's model of recorded answers: covered numbers, failures, value and lines of a set of records.
 
 use crate::plain::{Failed, merge};
 use crate::set::Set;

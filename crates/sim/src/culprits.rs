@@ -1,5 +1,5 @@
-//! Culprits in the eyes of the oracle: who ended which worker, by its own account or not, what that may cost,
-//! and what became of them.
+//! Oracle of lost workers: which numbers may be blamed for which losses, how many losses a number may cost, and its
+//! outcome.
 //!
 //! A number that says so itself costs `max(2, retries + 1)` workers and not one more, unless something
 //! else ends a worker at it in between. Only what workers said that died of it is used here, and which

@@ -1,5 +1,4 @@
-//! Fates in the eyes of the oracle: where nothing is handed out twice, what has begun, by whomever, in
-//! whichever life of the primary, and of what it may be said that nobody knows how it ended.
+//! Oracle of at-most-once runs: which numbers began, in every life of the primary, and which may fail as `unknown`.
 
 use crate::oracle::{Oracle, check};
 use crate::set::Set;

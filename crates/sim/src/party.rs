@@ -1,4 +1,4 @@
-//! The party: which agents there are in a run, how they are reached, and what befalls them.
+//! Plan of the agents of a run: machines, links, and fault rates.
 //!
 //! It is drawn by a generator of its own, so that a seed without agents makes the run that it made
 //! before there were any.

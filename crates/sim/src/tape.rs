@@ -1,4 +1,4 @@
-//! The tape: everything that happens goes over it, into a hash and, if wanted, into a trace.
+//! Event log of a run: hashes every event, and writes a trace if one is wanted.
 
 use std::cell::RefCell;
 use std::fmt::Write;

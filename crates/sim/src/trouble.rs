@@ -1,4 +1,4 @@
-//! Trouble: what befalls the machines of agents in phase one.
+//! Injects faults into the machines of agents: kills, stops and cut connections, in phase one of a run.
 
 use crate::link::{AGENT, GONE_NS, PRIMARY};
 use crate::party::{Kind, Trouble};

@@ -1,4 +1,4 @@
-//! Rows 21 and 22: a journal in use, of another job, or no journal at all.
+//! Refused journals: in use by another run, of another job, or no journal at all (rows 21 and 22 of docs/faults.md).
 
 use crate::house::{House, finish, refused};
 use crate::support::{EVENLY, kill, start_command, until};

@@ -1,4 +1,4 @@
-//! The bytes of a value within a partial; see the table there.
+//! Binary encoding of a value within a partial; `partial` has the table of formats.
 
 use crate::aggregate::{Extreme, Sum, Value};
 use alloc::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Allowance of a rationed run: how many numbers or chunks may start now.
+//! Start allowance of a run with a rate limit: counts the numbers or chunks that may start now. `scheduler` keeps to it.
 
 /// How much may be handed out now.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,5 @@
-//! Taking back: the tail of a long chunk for workers that have nothing to do, and everything when
-//! the run is to end early.
+//! Work stealing: withdraws the tail of a long chunk for idle workers. Also withdraws everything when the run
+//! drains.
 
 use super::{Action, Policy, Scheduler, WorkerId};
 use crate::frame::EVERY_LEASE;

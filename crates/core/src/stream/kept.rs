@@ -1,5 +1,5 @@
-//! What earlier runs found: done, but not here. Whoever keeps it gives it back when it is due, a piece at
-//! a time, so that it takes no memory before.
+//! Lines of earlier runs, which stay in the journal: the stream notes their intervals, asks for them when they are due,
+//! and gets them in pieces. So they take no memory before.
 
 use super::{Piece, Stream};
 use crate::aggregate::Value;

@@ -1,4 +1,4 @@
-//! What becomes durable at once: put together from records, and written within a transaction.
+//! One commit of the journal: joins the intervals, lines and failures of many records into rows.
 
 use super::error::Trouble;
 use super::schema::{Hasher, Seal};

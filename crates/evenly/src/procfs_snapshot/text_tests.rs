@@ -1,4 +1,4 @@
-//! The text of hand-made pictures, to the letter. The kernel is not asked.
+//! Tests of the text of a snapshot: hand-made snapshots, compared byte by byte, without `/proc`.
 
 use super::{
     Access, Activity, Descriptor, End, Labels, Outsider, PipeView, ProcessView, Snapshot, Target,

@@ -1,4 +1,4 @@
-//! From an address to the transport that is meant.
+//! Factory of socket transports: opens a stream or datagram listener or connector for an address.
 
 use super::{Address, AddressKind, ListenError, Reception, Registry, Transport};
 use super::{datagram, stream};

@@ -1,5 +1,5 @@
-//! From what was written to a tree that makes sense: numbers and truth values where they belong,
-//! bounds for every part, nothing in it that must fail, and constants where nothing varies.
+//! Type checker of expressions: makes a tree from the syntax, with a kind and bounds for every part. It folds constants,
+//! and refuses parts that are of the wrong kind or fail for every number.
 
 use super::bounds::{self, Known, Reach};
 use super::error::{ExpressionError, Fault, quote};

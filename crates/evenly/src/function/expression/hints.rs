@@ -1,5 +1,4 @@
-//! What deserves a word although it is right: division that rounds towards zero, over a range with
-//! negative numbers.
+//! Hints about valid expressions that may surprise: `/` and `%` with a left side that may be negative.
 
 use super::tree::{Comparison, Node, Two, What};
 

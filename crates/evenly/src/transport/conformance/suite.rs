@@ -1,4 +1,4 @@
-//! The tests themselves.
+//! Conformance tests that every transport must pass, one function for each.
 
 use super::bench::{bytes, pack};
 use super::{Bench, Event, Fixture};

@@ -1,4 +1,4 @@
-//! The end of an agent: one peer, the primary.
+//! Stream connector: an agent's end of a unix or tcp connection to its primary.
 
 use super::LINGER_NS;
 use super::frames::StreamFrames;
