@@ -84,7 +84,10 @@ fn a_key_of_another_user_is_refused() {
     Key::make(&path).unwrap();
     std::os::unix::fs::chown(&path, Some(65534), None).unwrap();
     let said = Key::read(&path).unwrap_err().to_string();
-    assert!(said.contains("user 65534") && said.contains("name a copy that belongs to this user"), "{said}");
+    assert!(
+        said.contains("user 65534") && said.contains("name a copy that belongs to this user"),
+        "{said}"
+    );
 }
 
 #[test]
