@@ -5,6 +5,7 @@ use super::workers::End;
 use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 /// A command that has not been reaped. Dropped, it is killed with its process group, and reaped.
 #[derive(Debug)]
@@ -40,8 +41,12 @@ impl Running {
         }
     }
 
-    /// Asks it to end, with its process group. `SIGCONT` lets a stopped one react.
-    pub(crate) fn ask_to_end(&mut self) {
+    /// Asks it to end, with its process group. `SIGCONT` lets a stopped one react. Without a grace it is killed: a signal
+    /// that it can handle would give it time.
+    pub(crate) fn ask_to_end(&mut self, grace: Duration) {
+        if grace.is_zero() {
+            return self.signal(Signal::KILL);
+        }
         self.signal(Signal::TERM);
         self.signal(Signal::CONT);
     }

@@ -189,7 +189,7 @@ impl Seat<'_> {
             }
             if is_to_end && !is_asked {
                 is_asked = true;
-                running.ask_to_end();
+                running.ask_to_end(shop.grace);
                 timer = Timer::start(Some(shop.grace));
             }
         }

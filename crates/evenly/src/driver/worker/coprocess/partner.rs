@@ -150,7 +150,7 @@ impl Partner {
     /// Ends it: `SIGTERM` to its process group, and what is left of that is killed after the grace.
     pub(super) fn end_in_grace(&mut self, shop: &mut Shop, numbers: Interval) {
         let began = Instant::now();
-        self.running.ask_to_end();
+        self.running.ask_to_end(shop.grace);
         while began.elapsed() < shop.grace
             && (matches!(self.running.has_ended(), Ok(false)) || self.running.has_left_others())
         {
