@@ -34,14 +34,16 @@ fn a_worker_has_exactly_its_five_descriptors() {
     }
     results.dedup();
     assert_eq!(results.len(), 1, "the result pipe is shared");
-    let primary = descriptors(running.pid());
-    let pipes = |worker: u32| descriptors(worker)[3].1.clone();
-    for worker in running.workers(3) {
-        let held = primary.iter().filter(|(_, target)| *target == pipes(worker)).count();
-        assert_eq!(held, 1, "the primary keeps one end of each assignment pipe");
-    }
-    let held = primary.iter().filter(|(_, target)| *target == results[0]).count();
-    assert_eq!(held, 1, "the primary keeps one end of the result pipe");
+    let mut pipes: Vec<String> =
+        running.workers(3).into_iter().map(|worker| descriptors(worker)[3].1.clone()).collect();
+    pipes.append(&mut results);
+    let held = || {
+        let primary = descriptors(running.pid());
+        let ends = |pipe: &String| primary.iter().filter(|(_, target)| target == pipe).count();
+        pipes.iter().map(ends).collect::<Vec<_>>()
+    };
+    // Right after the last fork the primary still holds the ends of its workers.
+    until("the primary keeps one end of each pipe", || (held() == [1; 4]).then_some(()));
 }
 
 #[test]
