@@ -493,8 +493,7 @@ impl Primary {
         dues.into_iter().flatten().min()
     }
 
-    /// Pieces of chunks that were done and lost since the last call, with the slot of each worker; see
-    /// [`Scheduler::tell_pieces`].
+    /// Pieces of chunks that were done or lost since the last call, by slot; see [`Scheduler::tell_pieces`].
     pub fn take_pieces(&mut self) -> impl Iterator<Item = (usize, crate::scheduler::Piece)> + '_ {
         self.supervisor.take_pieces()
     }
