@@ -79,7 +79,7 @@ impl Supervisor {
 
     /// An agent with the [next name](Self::next_name) takes a seat of its own: in which slot. It is
     /// [silent](Order::Silenced) when no frame of it has [come](Self::hear_agent) for the
-    /// [limit of silence](Self::set_silence).
+    /// limit of silence.
     ///
     /// # Errors
     /// As [`join`](Self::join).

@@ -70,7 +70,7 @@ impl AgentSession {
         }
     }
 
-    /// The same for another credit than [`CREDIT`](crate::worker::CREDIT), which primary and workers must know.
+    /// The same for another credit than [`CREDIT`](crate::credit::CREDIT), which primary and workers must know.
     #[must_use]
     pub fn with_credit(mut self, bytes: u32) -> Self {
         self.agent = self.agent.with_credit(bytes);

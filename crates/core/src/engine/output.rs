@@ -57,7 +57,7 @@ pub enum Output {
         /// How many.
         bytes: u64,
     },
-    /// Fork a worker for an empty slot: [`Primary::join`](super::Primary::join), or [`Primary::refuse`](super::Primary::refuse).
+    /// Fork a worker for an empty slot: [`Supervisor::join`](crate::Supervisor::join), or [`Supervisor::refuse`](crate::Supervisor::refuse).
     Start {
         /// Its slot.
         slot: usize,

@@ -1,7 +1,7 @@
 //! The journal of a build without the feature `journal`: types that have no values.
 //!
 //! A run calls them where it would use a journal. No such call is ever made, because no
-//! [`Journal`] can exist.
+//! `Journal` can exist.
 
 use crate::function::Function;
 use evenly_core::{Aggregate, Failure, Interval, IntervalSet, Partial, Range, Record, Value};

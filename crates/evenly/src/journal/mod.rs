@@ -78,7 +78,7 @@ impl Journal {
     }
 
     /// In a file of its own in this directory, if the run lasts longer than this. It should be
-    /// [discarded](discard) when it is not needed any more. That it cannot be kept stops no run.
+    /// [discarded](fn@discard) when it is not needed any more. That it cannot be kept stops no run.
     #[must_use]
     pub fn after(duration: Duration, directory: impl Into<PathBuf>) -> Self {
         Self::new(Location::After(duration, Some(directory.into())))
