@@ -12,8 +12,17 @@ pub(crate) fn two_primaries() {
     let first = start_command(house.call("count", "test:slow=50", words));
     until("it has begun", || house.path("j").exists().then_some(()));
     std::thread::sleep(Duration::from_millis(100));
-    // A stopped process holds the lock as well, and does not finish meanwhile.
-    kill("STOP", first.pid());
+    // A stopped process holds the lock as well, and does not finish meanwhile. In the middle of a commit its journal
+    // cannot be read.
+    until("it is stopped between two commits", || {
+        kill("STOP", first.pid());
+        let rollback = std::fs::metadata(house.path("j-journal"));
+        let is_between = rollback.is_ok_and(|rollback| rollback.len() == 0);
+        if !is_between {
+            kill("CONT", first.pid());
+        }
+        is_between.then_some(())
+    });
     for name in ["j", "./j", "link"] {
         if name == "link" {
             std::os::unix::fs::symlink(house.path("j"), house.path("link")).unwrap();

@@ -6,7 +6,7 @@ use super::connection::{self, There};
 use super::error::{JournalError, Trouble};
 use super::fingerprint::Fingerprint;
 use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
-use super::writer::{Committed, JournalWriter, ResumeCall, TRIES, Terms};
+use super::writer::{Committed, JournalWriter, ResumeCall, TRIES, Terms, lock};
 use evenly_core::{Aggregate, Failure, Interval, Range, Record, Value};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,11 @@ fn read_at(path: &Path) -> Result<(Connection, Contents), JournalError> {
         let contents = check(&connection)?;
         Ok((connection, contents))
     };
-    read().map_err(|trouble| trouble.at(&path, "read"))
+    read().map_err(|trouble| {
+        // A run that is stopped in the middle of a write: its lock says whose the journal is.
+        let owner = if trouble.is_busy() { lock(&path).err() } else { None };
+        owner.unwrap_or_else(|| trouble.at(&path, "read"))
+    })
 }
 
 /// What these journals cover together.
