@@ -131,6 +131,12 @@ impl World<'_> {
                 Ok(Found::Frame { pid, is_work: false, parts, begun, releases })
             }
             Err(Fault::UnknownName) => Ok(Found::Nobody),
+            // The run is over and this worker was ended: the engine does not learn of that any more.
+            Err(Fault::Worker { slot, .. })
+                if primary.stage != Stage::Gathering && primary.peers[slot].pid.is_none() =>
+            {
+                Ok(Found::Frame { pid: None, is_work: false, parts: 0, begun: 0, releases: 0 })
+            }
             Err(Fault::Worker { slot, violation }) => {
                 // Who owes nothing when it writes no frame is not suspected, until it goes on with parts.
                 let pid = primary.peers[slot].pid;

@@ -120,3 +120,10 @@ fn what_is_forgotten_is_not_told_to_be_done() {
 fn a_number_that_is_given_back_keeps_its_losses() {
     hold_under(&[7_037_846], &SPEAKING);
 }
+
+/// A worker that was ended for nonsense when the run was over had sent more of it: the simulator took that for the
+/// frame of an honest worker.
+#[test]
+fn frames_of_a_worker_that_was_ended_at_the_close_accuse_no_worker() {
+    hold_under(&[5_888_832_461_955_774_170], &Options::default());
+}
