@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use crate::random::Random;
 use evenly_core::engine::Primary;
 
-/// What an engine is told before its run, drawn from the seed.
+/// Settings of an engine, drawn from the seed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Terms {
     /// How long a record may wait for its commit, and how long a commit seems to take: the engine rests after it.

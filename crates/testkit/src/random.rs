@@ -49,7 +49,7 @@ impl Random {
         self.between(base, base.saturating_mul(2) - 1).clamp(least, most)
     }
 
-    /// True in so many of a hundred cases.
+    /// True in `percent` of a hundred cases.
     pub fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -59,7 +59,7 @@ impl Random {
         parts > 0 && self.below(1_000_000) < u64::from(parts)
     }
 
-    /// True once in so many times.
+    /// True once in `times` times.
     pub fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }

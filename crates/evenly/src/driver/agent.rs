@@ -21,7 +21,7 @@ use std::time::Duration;
 /// How long to wait before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The observer is told after this time without an answer.
+/// The observer hears of it after this time without an answer.
 const UNANSWERED: Duration = Duration::from_secs(1);
 
 /// Works for a primary until it says that its job is over.

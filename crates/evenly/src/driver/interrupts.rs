@@ -19,7 +19,7 @@ impl EventLoop<'_> {
             match signal {
                 Signal::CHILD => is_about_children = true,
                 Signal::STOP => self.pause()?,
-                // Whoever was stopped with us goes on with us.
+                // Workers that were stopped with the primary go on with it.
                 Signal::CONTINUE => self.pool.continue_all(),
                 Signal::STATUS => {
                     let progress = self.progress();
@@ -79,9 +79,9 @@ impl EventLoop<'_> {
         (ledger.failed(), ledger.covered().len(), scheduler.total())
     }
 
-    /// Stops the workers and then ourselves, as the terminal asked for, until somebody continues us.
+    /// Stops the workers and then this process, as the terminal asked for, until it gets `SIGCONT`.
     fn pause(&mut self) -> Result<(), Error> {
-        // Whoever was stopped by somebody else and goes on again is one of us again.
+        // A worker that another process stopped and continued is stopped with the others again.
         self.heed_children()?;
         self.observer.observe(&Observation::Paused);
         let began = Instant::now();

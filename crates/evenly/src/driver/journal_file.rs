@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct JournalFile {
     book: Option<JournalWriter>,
-    /// When one is begun that nobody named.
+    /// When the automatic journal begins.
     begins: Option<Duration>,
     /// Whether this run began it.
     is_new: bool,
@@ -190,7 +190,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// What becomes of the journal of a job that ends without an answer, and what its user is told.
+    /// What becomes of the journal of a job that ends without an answer, and what its user reads about it.
     pub(super) fn leave_the_journal(&mut self, why: Error) -> Error {
         match (&why, &self.journal_file.book) {
             (
@@ -251,7 +251,7 @@ impl EventLoop<'_> {
         Ok(self.engine.give_up_journal(waiting, now_ns)?)
     }
 
-    /// Begins the journal that nobody named, with what is done so far. Where the answer is lines, those
+    /// Begins the automatic journal, with what is done so far. Where the answer is lines, those
     /// of the numbers done so far have left, and so they are not in it: they are done again.
     fn begin_journal(&mut self) {
         let Job { journal, aggregate, range, function, .. } = &*self.job;

@@ -88,7 +88,7 @@ impl EventLoop<'_> {
     pub(super) fn look_for_a_reader(&mut self) -> Result<(), Error> {
         let Some(output) = &mut self.job.output else { return Ok(()) };
         match output.descriptor() {
-            // Only an error is told while nothing is waited for.
+            // epoll reports only errors of a descriptor without requested events (epoll_ctl(2)).
             Some(_) if !self.line_output.is_awaited => Err(Error::Output(Errno::PIPE)),
             _ => Ok(()),
         }

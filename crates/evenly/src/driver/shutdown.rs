@@ -9,8 +9,8 @@ use evenly_core::engine::{Early, Failures};
 use rustix::process::Signal;
 use std::time::Duration;
 
-/// How long the primary waits for end of file after it closed the assignment pipes. Whoever still
-/// lives then is killed: every number is covered, so nothing is lost.
+/// How long the primary waits for end of file after it closed the assignment pipes. A worker that
+/// lives longer is killed: every number is covered, so nothing is lost.
 const GRACE: Duration = Duration::from_secs(1);
 
 impl EventLoop<'_> {
@@ -52,8 +52,8 @@ impl EventLoop<'_> {
         self.agents.is_quiet() && self.upstream.as_ref().is_none_or(AgentClient::is_quiet)
     }
 
-    /// Reaps every worker and gives the report. Whoever does not leave within [`GRACE`] although
-    /// there is nothing left to do is killed.
+    /// Reaps every worker and gives the report. Kills a worker that does not leave within [`GRACE`] although
+    /// there is nothing left to do.
     pub(super) fn wait_for_children(&mut self) -> Result<Report, Error> {
         self.signals.heed_children(true).map_err(system("signalfd"))?;
         let deadline = self.clock.elapsed() + self.grace() + GRACE;
