@@ -152,7 +152,7 @@ fn an_ignored_interrupt_stays_ignored() {
 
 #[test]
 fn an_ignored_child_signal_does_not_lose_the_children() {
-    // A process that ignores SIGCHLD is told nothing of its children; a shell cannot be made to.
+    // The kernel reaps the children of a process that ignores SIGCHLD. A shell cannot ignore it, but env can.
     let mut command = std::process::Command::new("env");
     command.args(["--ignore-signal=CHLD", "grep", "SigIgn", "/proc/self/status"]);
     let ignored = String::from_utf8(command.output().unwrap().stdout).unwrap();

@@ -23,7 +23,7 @@ pub(crate) fn a_number_that_crashes(site: &Site, transport: Transport) {
     }
 }
 
-/// An agent is told how much memory its workers may have.
+/// The primary sends its memory limit to the agent, which applies it to its workers.
 pub(crate) fn a_number_that_takes_too_much_memory(site: &Site, transport: Transport) {
     let words = "failures test:allocate@777 0..10000 -j 0 --memory 64M";
     let (primary, address) = site.primary(transport, words);

@@ -120,7 +120,7 @@ pub(crate) fn of_another(site: &Site) {
     let ours = site.agent(&address, "-j 1").ended();
     ours.failed(2, "Permission denied");
     let mut socket = UnixStream::connect(&path).unwrap();
-    assert_eq!(socket.read(&mut [0; 8]).unwrap_or(0), 0, "nobody is root's agent but root");
+    assert_eq!(socket.read(&mut [0; 8]).unwrap_or(0), 0, "only root may join a primary of root");
     kill("TERM", primary.pid());
     assert_eq!(primary.ended().status, 143);
     assert!(!path.exists());

@@ -84,7 +84,7 @@ pub(crate) fn spoilt(site: &Site) {
             let relay = Relay::start(&site.path("relay"), &address, plan);
             let mut agent = site.agent(relay.address(), "-j 2");
             match (way, message) {
-                // Who is no agent of ours yet is told nothing, and neither is what it was told.
+                // Before the handshake is complete, the primary sends the peer no reason.
                 (Way::ToPrimary, 0 | 1) => primary.line("1 attempt to join without a valid hello"),
                 (Way::FromPrimary, 0) => String::new(),
                 (Way::ToPrimary, _) => primary.line("the key does not open"),

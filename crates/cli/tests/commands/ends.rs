@@ -235,7 +235,7 @@ pub(crate) fn what_is_left_behind_is_reaped() {
     }
 }
 
-/// Who asks the terminal is told that there is none, and does not wait in the background for ever.
+/// A command that opens the terminal gets an error, and does not wait in the background for ever.
 pub(crate) fn there_is_no_terminal() {
     let yard = Yard::new();
     let mut command = yard.inside_of("PYTHON -c 'import pty, sys; pty.spawn(sys.argv[1:])'");

@@ -83,7 +83,7 @@ pub(crate) fn the_environment() {
                     SLURM_ARRAY_TASK_COUNT=1 SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_MAX=7 \
                     SLURM_ARRAY_TASK_MIN=7";
     assert_eq!(sees(&format!("run 7..=7 -j 1 --as slurm {env}")), of_array);
-    // A coprocess is told what does not change.
+    // The environment of a coprocess has only the variables that are the same for all numbers.
     let script = "read line; echo; env >&2";
     let said = yard.run(&format!("run 0..1 -j 1 --coprocess -- sh -c '{script}'")).stderr;
     assert!(said.contains("EVENLY_WORKER=1\n") && said.contains("EVENLY_ATTEMPT=1\n"), "{said}");

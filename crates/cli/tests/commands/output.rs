@@ -176,7 +176,7 @@ pub(crate) fn does_not_wait_for_errors() {
     assert_eq!(yard.left(), []);
 }
 
-/// Of what a command says on standard error so much is passed on, and the rest counted.
+/// Standard error of a command is passed on up to a limit; the bytes above it are counted.
 pub(crate) fn errors_are_limited() {
     let yard = Yard::new();
     let words = "run 0..3 -j 1 -- sh -c 'test $1 = 1 && $0 flood 2 10485760; echo said >&2; echo $1' TOOL {}";

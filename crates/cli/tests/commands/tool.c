@@ -100,7 +100,7 @@ static void inside(FILE *to) {
     fprintf(to, "leads %d death %d\n", getpgrp() == getpid(), death);
 }
 
-/* Takes so many MiB, one each millisecond. */
+/* Takes `mib` MiB, one each millisecond. */
 static void take(long mib) {
     for (long at = 0; at < mib; at++) {
         volatile char *more = malloc(1 << 20);
@@ -112,7 +112,7 @@ static void take(long mib) {
 /* More than anybody may have, and no end. */
 static void hoard(void) { take(1000); rest(60000); }
 
-/* So many MiB, shared with four that were forked. */
+/* Takes `mib` MiB and shares them with four forked processes. */
 static void share(long mib) {
     take(mib);
     for (int at = 0; at < 4; at++)
@@ -149,7 +149,7 @@ static void put(int to, const char *text, size_t len) {
     }
 }
 
-/* So many bytes, in lines. */
+/* Writes `bytes` bytes, in lines. */
 static void flood(int to, size_t bytes) {
     static char text[4096];
     memset(text, 'x', sizeof text);

@@ -77,8 +77,8 @@ fn ending(scenario: &Scenario, row: &Row, errno: &str, run: &Run) -> Result<Verd
     Err(format!("no line names {} and {errno}", row.call))
 }
 
-/// Whether a line names a call and then its error. The call is looked for before the error alone:
-/// what follows may be advice, and both may have words in them that are names of calls.
+/// Whether a line names a call and then its error. The call must stand before the error: the
+/// text after it may be advice, and the words of that may be names of calls.
 fn is_naming(line: &str, row: &Row, errno: &str) -> bool {
     let text = table::errno(errno).to_string();
     let text = text.split(" (os error").next().unwrap_or_default();

@@ -25,7 +25,7 @@ pub(crate) struct Injection {
 }
 
 impl Injection {
-    /// As strace is told.
+    /// The expression for the option `-e` of strace.
     fn expression(&self) -> String {
         let Self { call, errno, nth } = self;
         format!("inject={call}:error={errno}:when={nth}")

@@ -50,9 +50,9 @@ pub(crate) fn count(calls: &[Call], name: &str) -> u32 {
 /// The index of the first call of ours.
 ///
 /// What comes before `main` belongs to the loader and to the runtime of Rust: exec, the mapping of
-/// libraries, the look at 0 to 2, SIGPIPE, and a stack on which an overflow of the stack is told.
-/// The last that the runtime does is to install its handlers for that, first for SIGSEGV, then for
-/// SIGBUS. We never touch SIGBUS: ours is what follows the last line about it.
+/// libraries, the check of descriptors 0 to 2, SIGPIPE, and the stack of the handler for stack overflows.
+/// Last, the runtime installs that handler, first for SIGSEGV, then for SIGBUS. `evenly` never touches
+/// SIGBUS, so its first call is the one after the last line about SIGBUS.
 pub(crate) fn ours(calls: &[Call]) -> Result<usize, String> {
     let is_runtime = |call: &Call| call.line.starts_with("rt_sigaction(SIGBUS, {");
     calls
