@@ -85,7 +85,9 @@ fn a_lost_worker_is_reported_while_the_job_runs() {
     let running = start(&format!("count prime 0..1e13 -j 2 -q --events {}", file.name()));
     let victim = running.workers(2)[1];
     kill("KILL", victim);
-    until("the file has the loss", || file.text().contains(r#""event":"worker_lost""#).then_some(()));
+    until("the file has the loss", || {
+        file.text().contains(r#""event":"worker_lost""#).then_some(())
+    });
     until("the file has progress", || file.text().contains(r#""event":"progress""#).then_some(()));
     kill("TERM", running.pid());
     running.output();
