@@ -195,6 +195,17 @@ pub(crate) fn told_errno(number: u32) -> Option<Errno> {
     Some(Errno::from_raw_os_error(number))
 }
 
+/// Makes the error of a system call that failed while the job ran.
+pub(crate) fn system(call: &'static str) -> impl Fn(Errno) -> Error {
+    move |cause| Error::System { call, cause }
+}
+
+impl From<crate::transport::Failed> for Error {
+    fn from(failed: crate::transport::Failed) -> Self {
+        Self::System { call: failed.call, cause: failed.cause }
+    }
+}
+
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
         match violation {

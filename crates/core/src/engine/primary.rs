@@ -164,8 +164,14 @@ impl Primary {
         self.journal.beginning()
     }
 
+    /// The seats of all workers and agents that have ever joined.
+    pub fn seats(&self) -> impl Iterator<Item = Seat> + use<> {
+        let workers = self.workers;
+        (0..self.supervisor.seats()).map(move |slot| seat(slot, workers))
+    }
+
     fn seat(&self, slot: usize) -> Seat {
-        if slot < self.workers { Seat::Worker(slot) } else { Seat::Agent(slot) }
+        seat(slot, self.workers)
     }
 
     /// The next thing to do; `None` until something happens or is due.
@@ -497,4 +503,9 @@ impl Primary {
     pub fn take_pieces(&mut self) -> impl Iterator<Item = (usize, crate::scheduler::Piece)> + '_ {
         self.supervisor.take_pieces()
     }
+}
+
+/// The seat of a slot in a run with this many slots for workers of this machine.
+fn seat(slot: usize, workers: usize) -> Seat {
+    if slot < workers { Seat::Worker(slot) } else { Seat::Agent(slot) }
 }

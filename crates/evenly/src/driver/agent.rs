@@ -1,9 +1,10 @@
 //! This process as an agent: it finds its primary, says hello, works for it, and comes back to it.
 
 use super::agent_client::End;
-use super::agent_server::{AGENTS, boot};
+use super::agent_server::boot;
 use super::clock::Clock;
 use super::primary::{make_registry, serve};
+use super::tokens::AGENTS;
 use crate::error::Error;
 use crate::function::{self, Function};
 use crate::job::Job;

@@ -1,6 +1,5 @@
 //! Connection of an agent to its primary: moves frames between the transport and the session of the engine.
 
-use super::event_loop::EventLoop;
 use crate::error::Error;
 use crate::process::signals::Signal;
 use crate::silence::Silence;
@@ -8,7 +7,7 @@ use crate::transport::{Arrival, Gone, Transport};
 use evenly_core::agent::Leave;
 use evenly_core::engine::{AgentSession, Primary, REPORT_NS, SessionEnd, SessionTimes};
 use evenly_core::frame::{Description, Malformed};
-use evenly_core::{Aggregate, Cause, Failure, Interval, Record};
+use evenly_core::{Aggregate, Record};
 use std::time::Duration;
 
 /// The only peer that there is at this end.
@@ -66,7 +65,7 @@ impl AgentClient {
         Self { transport, session, end: None }
     }
 
-    fn end(&self) -> Option<End> {
+    pub(super) fn end(&self) -> Option<End> {
         self.end.or(self.session.end().map(End::from))
     }
 
@@ -130,7 +129,7 @@ impl AgentClient {
         Some(Duration::from_nanos(due_ns.min(self.session.next_due_ns())))
     }
 
-    fn keep_time(&mut self, now_ns: u64) -> Result<(), Error> {
+    pub(super) fn keep_time(&mut self, now_ns: u64) -> Result<(), Error> {
         self.transport.keep_time(now_ns)?;
         if let Some(packer) = self.transport.packer(PRIMARY) {
             self.session.keep_time(packer, now_ns);
@@ -139,7 +138,7 @@ impl AgentClient {
     }
 
     /// Hears what has come.
-    fn hear(&mut self, engine: &mut Primary, now_ns: u64) {
+    pub(super) fn hear(&mut self, engine: &mut Primary, now_ns: u64) {
         while let Some(arrival) = self.transport.next() {
             match arrival {
                 Arrival::Frame { frame, .. } => self.session.hear(frame.body, engine, now_ns),
@@ -152,59 +151,5 @@ impl AgentClient {
         if let Some(packer) = self.transport.packer(PRIMARY) {
             self.session.reply(packer);
         }
-    }
-}
-
-impl EventLoop<'_> {
-    /// Tells the primary that this agent leaves, if it does not know; and why the session is over.
-    ///
-    /// # Errors
-    /// That of the session, if it had one.
-    pub(super) fn part_from_upstream(&mut self, served: Result<(), Error>) -> Result<End, Error> {
-        let now_ns = self.clock.now_ns();
-        let Some(upstream) = &mut self.upstream else { return Ok(End::Over) };
-        if let Err(error) = &served {
-            let why = match error {
-                Error::Interrupted(signal) => Leave::Signal(signal.number().unsigned_abs()),
-                Error::Unasked | Error::Contradiction { .. } | Error::Violation(_) => {
-                    Leave::Untrusted
-                }
-                _ => Leave::NoWorker(0),
-            };
-            upstream.leave(&mut self.engine, why, End::Over);
-        }
-        upstream.close();
-        let sent = upstream.flush(now_ns);
-        served.and(sent)?;
-        Ok(upstream.end().unwrap_or(End::Over))
-    }
-
-    /// Passes on to the primary of this agent how a worker described a number that may fail.
-    pub(super) fn describe_upstream(&mut self, n: i64, cause: Cause) {
-        let failure = Failure { interval: Interval::single(n), cause };
-        if let Some(upstream) = &mut self.upstream
-            && let Some((n, text)) = self.engine.supervisor().description(&failure)
-        {
-            upstream.describe(Description { n, cause, text });
-        }
-    }
-
-    /// Hears the primary that this agent works for.
-    pub(super) fn hear_upstream(&mut self) -> Result<(), Error> {
-        let now_ns = self.clock.now_ns();
-        let Some(upstream) = &mut self.upstream else { return Ok(()) };
-        upstream.hear(&mut self.engine, now_ns);
-        if let Some(End::Protocol(_)) = upstream.end() {
-            upstream.leave(&mut self.engine, Leave::Protocol, End::Over);
-        }
-        Ok(())
-    }
-
-    /// Does what is due for the primary that this agent works for.
-    pub(super) fn keep_time_of_upstream(&mut self) -> Result<(), Error> {
-        let now_ns = self.clock.now_ns();
-        let Some(upstream) = &mut self.upstream else { return Ok(()) };
-        upstream.keep_time(now_ns)?;
-        self.hear_upstream()
     }
 }

@@ -1,16 +1,17 @@
-//! AgentServer at the primary: who is let in, what they say, and when they are gone.
+//! Agents of a primary: which connections are admitted, what they send, and which seats they have.
 //!
-//! An agent sits in a slot of the supervisor beyond those of this machine's workers. It has joined with
-//! its first frame after it was admitted: until then somebody may have recorded and repeated a hello.
+//! An agent has a slot of the supervisor beyond those of this machine's workers. It joins with its first frame
+//! after it was admitted: a hello alone may be the replay of a recorded one.
 
-use super::event_loop::EventLoop;
+use super::tokens::AGENTS;
 use crate::error::Error;
 use crate::job::Job;
-use crate::observe::{AgentSeen, Observation, Parting};
+use crate::observe::AgentSeen;
 use crate::process::limits;
 use crate::silence::Silence;
 use crate::transport::{Arrival, Gone, Reception, Registry, Token};
 use evenly_core::agent::Leave;
+use evenly_core::engine::Primary;
 use evenly_core::frame::{Frame, Heartbeat, Packer};
 use evenly_core::hello::{Hello, Misunderstood, Program, Refusal, Welcome, Why};
 use evenly_core::printable::{LIMIT, printable};
@@ -19,13 +20,10 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The first of the numbers of transports that agents join through.
-pub(super) const AGENTS: u32 = 3;
-
-/// The most chunks that one agent may hold: so many entries wait for it in memory, at most.
+/// The most chunks that one agent may hold.
 const WINDOW: usize = 8192;
 
-/// How often strangers are told of, at most.
+/// Shortest interval between two reports about strangers.
 const STRANGERS: Duration = Duration::from_secs(60);
 
 /// The fewest connections at one address that agents can work with: one that has not said hello, one
@@ -36,7 +34,7 @@ const FEWEST_CONNECTIONS: usize = 4;
 /// logs and of /proc are opened now and then.
 const SPARE_DESCRIPTORS: usize = 12;
 
-/// Everybody who has come from elsewhere.
+/// The addresses that agents join at, and the agents of the run.
 #[derive(Default)]
 pub(super) struct AgentServer {
     receptions: Vec<Box<dyn Reception>>,
@@ -44,7 +42,7 @@ pub(super) struct AgentServer {
     most: Option<usize>,
     /// By reception and the number that it gives to a peer.
     peers: BTreeMap<(usize, usize), Peer>,
-    /// By slot: who sits there.
+    /// Admitted peers by slot.
     seats: BTreeMap<usize, (usize, usize)>,
     welcome: Vec<u8>,
     /// Whether there is nothing left to do.
@@ -55,30 +53,33 @@ pub(super) struct AgentServer {
     boot: [u8; 16],
     next_heartbeat: Duration,
     silence: Silence,
-    /// The last time that was told.
+    /// The last time that the event loop passed.
     now_ns: u64,
-    /// When strangers may be told of again, and how many there have been since.
+    /// When strangers may be reported again, and their number since the last report.
     next_strangers: Duration,
     strangers: u64,
 }
 
-/// Somebody who was admitted.
-struct Peer {
-    /// What it is told as; its number is right once it has a seat.
-    seen: AgentSeen,
+/// An admitted agent.
+pub(super) struct Peer {
+    /// Its description for observers; the worker number is right once it has a seat.
+    pub(super) seen: AgentSeen,
     workers: NonZeroU32,
     slot: Option<usize>,
     is_silent: bool,
 }
 
-/// What one arrival comes to, without the bytes that it came in.
-enum Said {
-    Hello(usize, Result<Hello, Misunderstood>),
-    Heard(usize, Result<Heard, Fault>),
+/// A message or an end of a connection, without the bytes that it came in.
+pub(super) enum Said {
+    /// A hello; where it was refused, the address of the peer and the reason.
+    Hello(Option<(String, String)>),
+    /// The first frame of an admitted agent: it joins.
     First(usize),
-    /// Its first word is not what an agent says first.
-    Impostor(usize),
+    /// A frame of the agent in this seat.
+    Heard(usize, Result<Heard, Fault>),
+    /// The connection of the agent in this seat ended.
     Gone(usize, Gone),
+    /// Nothing that the run needs to know.
     Nothing,
 }
 
@@ -188,8 +189,8 @@ impl AgentServer {
         !self.receptions.iter().any(|reception| reception.is_lingering())
     }
 
-    /// Packs for everybody that this primary lives.
-    pub(super) fn beat(&mut self) {
+    /// Packs a heartbeat for every seated agent.
+    fn beat(&mut self) {
         for (reception, peer) in self.seats.values() {
             if let Some(packer) = self.receptions[*reception].packer(*peer) {
                 packer.heartbeat(Heartbeat::OfPrimary);
@@ -207,12 +208,122 @@ impl AgentServer {
         }
     }
 
-    /// Forgets whoever sat in a slot.
-    fn unseat(&mut self, slot: usize) -> Option<Peer> {
+    /// The next message at one address, if one has come. Frames of seated agents go to `engine`.
+    pub(super) fn next_said(
+        &mut self,
+        reception: usize,
+        engine: &mut Primary,
+        now_ns: u64,
+    ) -> Result<Option<Said>, Error> {
+        let Some(arrival) = self.receptions.get_mut(reception).and_then(|at| at.next()) else {
+            return Ok(None);
+        };
+        let said = match arrival {
+            Arrival::Hello { peer, hello } => {
+                let hello = Hello::decode(hello);
+                Said::Hello(self.receive(reception, peer, hello, now_ns)?)
+            }
+            Arrival::Gone { peer, why } => match self.peers.get(&(reception, peer)) {
+                Some(Peer { slot: Some(slot), .. }) => Said::Gone(*slot, why),
+                // Its number may be another's by now, so nothing is closed.
+                _ => {
+                    self.peers.remove(&(reception, peer));
+                    Said::Nothing
+                }
+            },
+            Arrival::Frame { peer: Some(peer), frame } => {
+                match self.peers.get(&(reception, peer)) {
+                    Some(Peer { slot: Some(slot), .. }) => {
+                        Said::Heard(*slot, engine.supervisor_mut().hear_agent(*slot, frame, now_ns))
+                    }
+                    Some(_) if is_first(&frame) => Said::First(peer),
+                    Some(_) => {
+                        self.peers.remove(&(reception, peer));
+                        self.receptions[reception].close(peer);
+                        Said::Nothing
+                    }
+                    None => Said::Nothing,
+                }
+            }
+            _ => Said::Nothing,
+        };
+        Ok(Some(said))
+    }
+
+    /// Gives a seat to an agent that said its first frame.
+    pub(super) fn seat(
+        &mut self,
+        reception: usize,
+        peer: usize,
+        engine: &mut Primary,
+        now_ns: u64,
+    ) -> Result<Option<&AgentSeen>, Error> {
+        let at = (reception, peer);
+        let Some(joined) = self.peers.get_mut(&at) else { return Ok(None) };
+        let slot = engine.supervisor_mut().welcome(joined.workers, WINDOW, now_ns)?;
+        joined.slot = Some(slot);
+        joined.seen.worker = slot + 1;
+        self.seats.insert(slot, at);
+        Ok(Some(&joined.seen))
+    }
+
+    /// Closes the connection to the agent in a seat.
+    pub(super) fn hang_up(&mut self, slot: usize) {
+        if let Some((reception, peer)) = self.seats.get(&slot) {
+            self.receptions[*reception].close(*peer);
+        }
+    }
+
+    /// Empties a seat; the agent that had it.
+    pub(super) fn unseat(&mut self, slot: usize) -> Option<Peer> {
         self.peers.remove(&self.seats.remove(&slot)?)
     }
 
-    /// Lets somebody in, or not, and says why.
+    /// Notes that the agent in a seat was not heard for the limit of silence.
+    pub(super) fn note_silent(&mut self, slot: usize) -> Option<&AgentSeen> {
+        let peer = self.peers.get_mut(self.seats.get(&slot)?)?;
+        peer.is_silent = true;
+        Some(&peer.seen)
+    }
+
+    /// Notes that the agent in a seat is heard; the agent, if it was silent before.
+    pub(super) fn note_awake(&mut self, slot: usize) -> Option<&AgentSeen> {
+        let peer = self.peers.get_mut(self.seats.get(&slot)?)?;
+        std::mem::take(&mut peer.is_silent).then_some(&peer.seen)
+    }
+
+    /// Number of addresses that agents join at.
+    pub(super) fn receptions(&self) -> usize {
+        self.receptions.len()
+    }
+
+    /// Does what the timers of one address ask for.
+    pub(super) fn keep_time(&mut self, reception: usize, now_ns: u64) -> Result<(), Error> {
+        self.now_ns = now_ns;
+        let at = &mut self.receptions[reception];
+        at.keep_time(now_ns)?;
+        self.strangers += at.take_strangers();
+        Ok(())
+    }
+
+    /// Packs a heartbeat for every seated agent, if one is due.
+    pub(super) fn beat_if_due(&mut self, now: Duration) {
+        if self.next_heartbeat <= now {
+            self.next_heartbeat = now + self.silence.heartbeat();
+            self.beat();
+        }
+    }
+
+    /// Number of connections that were no agents since it was reported last, at most once per [`STRANGERS`].
+    pub(super) fn take_strangers(&mut self, now: Duration) -> Option<u64> {
+        if self.strangers == 0 || self.next_strangers > now {
+            return None;
+        }
+        self.next_strangers = now + STRANGERS;
+        Some(std::mem::take(&mut self.strangers))
+    }
+
+    /// Admits a peer, or refuses it; where it was refused, its address and the reason.
     fn receive(
         &mut self,
         reception: usize,
@@ -254,169 +365,6 @@ impl Drop for AgentServer {
     /// However the job ended, its agents are told that it has.
     fn drop(&mut self) {
         self.close(self.now_ns);
-    }
-}
-
-impl EventLoop<'_> {
-    /// Hears what has come through one reception.
-    pub(super) fn hear_agents(&mut self, reception: usize) -> Result<(), Error> {
-        let now_ns = self.clock.now_ns();
-        loop {
-            let Some(at) = self.agents.receptions.get_mut(reception) else { return Ok(()) };
-            let Some(arrival) = at.next() else { break };
-            let said = match arrival {
-                Arrival::Hello { peer, hello } => Said::Hello(peer, Hello::decode(hello)),
-                Arrival::Gone { peer, why } => Said::Gone(peer, why),
-                Arrival::Frame { peer: Some(peer), frame } => {
-                    match self.agents.peers.get(&(reception, peer)) {
-                        Some(Peer { slot: Some(slot), .. }) => {
-                            let heard =
-                                self.engine.supervisor_mut().hear_agent(*slot, frame, now_ns);
-                            Said::Heard(*slot, heard)
-                        }
-                        Some(_) if is_first(&frame) => Said::First(peer),
-                        Some(_) => Said::Impostor(peer),
-                        None => Said::Nothing,
-                    }
-                }
-                _ => Said::Nothing,
-            };
-            self.answer(reception, said, now_ns)?;
-        }
-        self.tell_pieces();
-        Ok(())
-    }
-
-    fn answer(&mut self, reception: usize, said: Said, now_ns: u64) -> Result<(), Error> {
-        match said {
-            Said::Hello(peer, hello) => {
-                let refused = self.agents.receive(reception, peer, hello, now_ns)?;
-                if let Some((address, why)) = refused {
-                    let refused = Observation::AgentRefused { address: &address, why: &why };
-                    self.observer.observe(&refused);
-                }
-                Ok(())
-            }
-            Said::First(peer) => self.seat_agent(reception, peer, now_ns),
-            Said::Heard(slot, Ok(Heard::Farewell { call, errno, .. })) => {
-                let leave = Leave::from_code(call, errno);
-                self.dismiss_agent(slot, Parting::Left(leave))?;
-                match leave {
-                    Leave::Untrusted => Err(Error::Untrusted { worker: slot + 1 }),
-                    _ => Ok(()),
-                }
-            }
-            Said::Heard(slot, Ok(_)) => {
-                self.note_awake(slot);
-                Ok(())
-            }
-            Said::Heard(slot, Err(Fault::Run { violation, .. })) => {
-                Err(self.contradiction(slot, violation))
-            }
-            Said::Heard(slot, Err(Fault::Worker { violation, .. })) => {
-                self.dismiss_agent(slot, Parting::Said(violation))
-            }
-            Said::Heard(slot, Err(Fault::UnknownName)) => {
-                self.dismiss_agent(slot, Parting::Gone(Gone::Forged))
-            }
-            Said::Gone(peer, why) => match self.agents.peers.get(&(reception, peer)) {
-                Some(Peer { slot: Some(slot), .. }) => self.lose_agent(*slot, Parting::Gone(why)),
-                // Its number may be another's by now, so nothing is closed.
-                _ => {
-                    self.agents.peers.remove(&(reception, peer));
-                    Ok(())
-                }
-            },
-            Said::Impostor(peer) => {
-                self.agents.peers.remove(&(reception, peer));
-                self.agents.receptions[reception].close(peer);
-                Ok(())
-            }
-            Said::Nothing => Ok(()),
-        }
-    }
-
-    /// An agent has said its first word.
-    fn seat_agent(&mut self, reception: usize, peer: usize, now_ns: u64) -> Result<(), Error> {
-        let at = (reception, peer);
-        let Some(joined) = self.agents.peers.get_mut(&at) else { return Ok(()) };
-        let slot = self.engine.supervisor_mut().welcome(joined.workers, WINDOW, now_ns)?;
-        joined.slot = Some(slot);
-        joined.seen.worker = slot + 1;
-        self.observer.observe(&Observation::AgentJoined(&joined.seen));
-        let seen = joined.seen.clone();
-        self.agents.seats.insert(slot, at);
-        self.show_agent(&seen)
-    }
-
-    /// Ends the connection to an agent, and gives what it had to others.
-    fn dismiss_agent(&mut self, slot: usize, why: Parting) -> Result<(), Error> {
-        if let Some((reception, peer)) = self.agents.seats.get(&slot).copied() {
-            self.agents.receptions[reception].close(peer);
-        }
-        self.lose_agent(slot, why)
-    }
-
-    fn lose_agent(&mut self, slot: usize, why: Parting) -> Result<(), Error> {
-        let Some(lost) = self.agents.unseat(slot) else { return Ok(()) };
-        self.losses += u64::from(!matches!(why, Parting::Left(_)));
-        self.stages.note_agent_lost(slot);
-        // Whatever ended it, nobody knows that it was one of its chunks: those that end workers end
-        // those of the agent, not the agent.
-        let reclaimed = self.engine.supervisor_mut().lose(slot, None, self.clock.now_ns())?;
-        self.tell_pieces();
-        let lost = Observation::AgentLost { agent: &lost.seen, why, reclaimed };
-        self.observer.observe(&lost);
-        Ok(())
-    }
-
-    /// Tells of an agent that has lost what it had by not being heard.
-    pub(super) fn tell_silent_agent(&mut self, slot: usize, reclaimed: (usize, u128)) {
-        self.tell_pieces();
-        let Some(at) = self.agents.seats.get(&slot) else { return };
-        if let Some(peer) = self.agents.peers.get_mut(at) {
-            peer.is_silent = true;
-            let silent = Observation::AgentSilent {
-                agent: &peer.seen,
-                limit: self.job.silence.limit(),
-                reclaimed,
-            };
-            self.observer.observe(&silent);
-        }
-    }
-
-    /// Tells of an agent that is heard again.
-    fn note_awake(&mut self, slot: usize) {
-        let Some(at) = self.agents.seats.get(&slot) else { return };
-        if let Some(peer) = self.agents.peers.get_mut(at)
-            && std::mem::take(&mut peer.is_silent)
-        {
-            self.observer.observe(&Observation::AgentAwake(&peer.seen));
-        }
-    }
-
-    /// Does what is due at the receptions: timers, heartbeats, a word about strangers.
-    pub(super) fn keep_time_of_agents(&mut self) -> Result<(), Error> {
-        let (now, now_ns) = (self.clock.elapsed(), self.clock.now_ns());
-        self.agents.now_ns = now_ns;
-        let count = self.agents.receptions.len();
-        for reception in 0..count {
-            let at = &mut self.agents.receptions[reception];
-            at.keep_time(now_ns)?;
-            self.agents.strangers += at.take_strangers();
-            self.hear_agents(reception)?;
-        }
-        let agents = &mut self.agents;
-        if agents.strangers > 0 && agents.next_strangers <= now {
-            agents.next_strangers = now + STRANGERS;
-            let count = std::mem::take(&mut agents.strangers);
-            self.observer.observe(&Observation::Strangers { count });
-        }
-        if agents.next_heartbeat <= now {
-            agents.next_heartbeat = now + agents.silence.heartbeat();
-            agents.beat();
-        }
-        Ok(())
     }
 }
 

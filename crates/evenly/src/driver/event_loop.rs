@@ -3,118 +3,127 @@
 //! It reads results before it writes anything, and blocks nowhere but in the wait.
 
 use super::agent_client::AgentClient;
-use super::agent_server::{AGENTS, AgentServer};
+use super::agent_server::AgentServer;
 use super::clock::Clock;
 use super::journal_file::JournalFile;
-use super::line_output::{OUTPUT, OutputDescriptor};
-use super::primary::is_over;
+use super::line_output::OutputDescriptor;
+use super::positions::Positions;
 use super::stages::Stages;
-use super::stuck::Posts;
+use super::tokens::{AGENTS, OUTPUT, PIPES, SIGNALS};
 use super::worker_pool::WorkerPool;
-use crate::error::Error;
+use crate::error::{Error, system};
 use crate::job::Job;
 use crate::observe::{Observation, Observer};
+use crate::process::end_is_asked_for;
 use crate::process::footprint::Watch;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
-use crate::transport::{Arrival, Failed, Registry, Token, Transport};
+use crate::transport::{Arrival, Registry, Token, Transport};
 use evenly_core::engine::{End, Output, Primary, Report, Seat};
 use evenly_core::frame::Packer;
-use evenly_core::{Failure, Fault, Heard, Progress, Record};
+use evenly_core::{Failure, Fault, Heard, Progress};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-/// What waits, by the number of its transport: signals, and the pipes to and from workers.
-pub(super) const SIGNALS: u32 = 0;
-pub(super) const PIPES: u32 = 1;
+mod agents;
+mod command_end;
+mod interrupts;
+mod journal;
+mod lines;
+mod memory;
+mod shutdown;
+mod stages;
+mod stuck;
+mod unfinished;
+mod upstream;
+mod worker_loss;
 
-/// Who wakes up so much too late was stopped or suspended in between.
-pub(super) const OVERSLEPT: Duration = Duration::from_secs(1);
+/// A wait that overruns its deadline by this much means that the process was stopped or suspended.
+const OVERSLEPT: Duration = Duration::from_secs(1);
 
 /// A job whose workers run.
 pub(super) struct EventLoop<'a> {
-    pub(super) job: &'a mut Job,
+    job: &'a mut Job,
     /// The state of the run.
+    engine: Primary,
+    hub: Hub,
+    registry: Registry,
+    /// The agents of this primary.
+    agents: AgentServer,
+    /// The primary of this agent, if it is one.
+    upstream: Option<AgentClient>,
+    line_output: OutputDescriptor,
+    journal_file: JournalFile,
+    pool: WorkerPool,
+    signals: &'a Signals,
+    observer: &'a mut dyn Observer,
+    stages: Stages,
+    clock: Clock,
+    losses: u64,
+    /// When progress is reported next.
+    next_progress: Option<Duration>,
+    /// When to look how much memory workers have, if that is limited.
+    memory: Option<Watch>,
+    /// How long workers have been at their numbers.
+    positions: Positions,
+    is_end_of_file: bool,
+}
+
+/// What there is to do after a wait.
+#[derive(Default)]
+struct Ready {
+    results: bool,
+    signals: bool,
+    /// The descriptor of lines has room, or its reader is gone.
+    output: bool,
+    pipes: Vec<u32>,
+    /// Connections to agents, or to the primary of this agent.
+    elsewhere: Vec<Token>,
+}
+
+/// What a run brings to its event loop.
+pub(super) struct Parts<'a> {
+    pub(super) job: &'a mut Job,
     pub(super) engine: Primary,
     pub(super) hub: Hub,
     pub(super) registry: Registry,
-    /// AgentServer of this primary.
     pub(super) agents: AgentServer,
-    /// The primary of this agent, if it is one.
     pub(super) upstream: Option<AgentClient>,
-    /// Where lines leave.
-    pub(super) line_output: OutputDescriptor,
     pub(super) journal_file: JournalFile,
     pub(super) pool: WorkerPool,
     pub(super) signals: &'a Signals,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) stages: Stages,
     pub(super) clock: Clock,
-    pub(super) losses: u64,
-    /// When progress is told next.
-    next_progress: Option<Duration>,
-    /// When to look how much memory workers have, if that is limited.
-    pub(super) memory: Option<Watch>,
-    /// How long workers have been at their numbers.
-    pub(super) posts: Posts,
-    pub(super) is_end_of_file: bool,
-}
-
-/// What there is to do after a wait.
-#[derive(Default)]
-pub(super) struct Ready {
-    pub(super) results: bool,
-    pub(super) signals: bool,
-    /// There is room where lines go, or nobody reads them any more.
-    pub(super) output: bool,
-    pipes: Vec<u32>,
-    pub(super) elsewhere: Vec<Token>,
-}
-
-pub(super) fn system(call: &'static str) -> impl Fn(Errno) -> Error {
-    move |cause| Error::System { call, cause }
-}
-
-impl From<Failed> for Error {
-    fn from(Failed { call, cause }: Failed) -> Self {
-        Self::System { call, cause }
-    }
 }
 
 impl<'a> EventLoop<'a> {
-    pub(super) fn new(
-        job: &'a mut Job,
-        engine: Primary,
-        (hub, registry): (Hub, Registry),
-        pool: WorkerPool,
-        signals: &'a Signals,
-        (observer, stages): (&'a mut dyn Observer, Stages),
-        clock: Clock,
-    ) -> Self {
+    pub(super) fn new(parts: Parts<'a>) -> Self {
+        let Parts { job, engine, hub, registry, agents, upstream, journal_file, .. } = parts;
+        let Parts { pool, signals, observer, stages, clock, .. } = parts;
         let next_progress = job.progress_every;
-        let (losses, is_end_of_file) = (0, false);
-        let (memory, posts) = (Self::watch_over_memory(job), Posts::new(job));
+        let (memory, positions) = (Self::watch_over_memory(job), Positions::new(job));
         Self {
             job,
             engine,
             hub,
             registry,
-            agents: AgentServer::default(),
-            upstream: None,
+            agents,
+            upstream,
             line_output: OutputDescriptor::default(),
-            journal_file: JournalFile::default(),
+            journal_file,
             pool,
             signals,
             observer,
             stages,
             clock,
-            losses,
+            losses: 0,
             next_progress,
             memory,
-            posts,
-            is_end_of_file,
+            positions,
+            is_end_of_file: false,
         }
     }
 
@@ -147,7 +156,7 @@ impl<'a> EventLoop<'a> {
         self.flush()
     }
 
-    pub(super) fn admit(&mut self, slot: usize) -> Result<(), Error> {
+    fn admit(&mut self, slot: usize) -> Result<(), Error> {
         let window = self.hub.window(slot).map_err(system("fcntl F_GETPIPE_SZ"))?;
         self.engine.supervisor_mut().join(slot, window, self.clock.now_ns())?;
         let pid = self.pool.slots[slot].child.number();
@@ -170,7 +179,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Does what there is to do after a wait, except for reading results.
-    pub(super) fn attend(&mut self, ready: Ready) -> Result<(), Error> {
+    fn attend(&mut self, ready: Ready) -> Result<(), Error> {
         if ready.signals {
             self.heed_signals()?;
         }
@@ -193,7 +202,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Sends what is packed, wherever it goes.
-    pub(super) fn flush(&mut self) -> Result<(), Error> {
+    fn flush(&mut self) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();
         self.hub.flush(now_ns)?;
         self.agents.flush(now_ns)?;
@@ -204,7 +213,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Does what a descriptor asks for that leads to another machine.
-    pub(super) fn attend_elsewhere(&mut self, token: Token) -> Result<(), Error> {
+    fn attend_elsewhere(&mut self, token: Token) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();
         if let Some(upstream) = &mut self.upstream {
             upstream.attend(token.key, now_ns)?;
@@ -215,7 +224,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Whether the run is over.
-    pub(super) fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         if let Some(upstream) = &self.upstream {
             return upstream.is_over();
         }
@@ -223,7 +232,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Waits until something can be done, or until `deadline` on the clock of the run.
-    pub(super) fn wait(&mut self, deadline: Option<Duration>) -> Result<Ready, Error> {
+    fn wait(&mut self, deadline: Option<Duration>) -> Result<Ready, Error> {
         let began = self.clock.elapsed();
         let timeout = deadline.map(|deadline| {
             let left = deadline.saturating_sub(began);
@@ -255,7 +264,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Reads once from the result pipe and hands every whole frame to the supervisor.
-    pub(super) fn receive(&mut self) -> Result<Received, Error> {
+    fn receive(&mut self) -> Result<Received, Error> {
         let received = self.hub.receive()?;
         if received == Received::EndOfFile {
             // All workers are gone. SIGCHLD says the same, and has them replaced if need be.
@@ -296,7 +305,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Carries out every output of the engine.
-    pub(super) fn act(&mut self) -> Result<(), Error> {
+    fn act(&mut self) -> Result<(), Error> {
         let mut now_ns = self.clock.now_ns();
         while let Some(output) = self.engine.poll(now_ns)? {
             let takes_long = matches!(output, Output::Sync | Output::Start { .. });
@@ -337,7 +346,7 @@ impl<'a> EventLoop<'a> {
                 self.engine.files_are_unchanged();
             }
             Output::Append(record) => self.append(record, now_ns)?,
-            Output::AppendUntouched(interval) => self.append_untouched(interval),
+            Output::AppendUntouched(interval) => self.journal_file.append_untouched(interval),
             Output::Sync => self.sync()?,
             Output::Write(lines) => self.take_lines(&lines)?,
             Output::Flush => self.flush_lines()?,
@@ -353,17 +362,6 @@ impl<'a> EventLoop<'a> {
             Output::Counted(_) => {}
         }
         Ok(())
-    }
-
-    /// Appends a record to the journal, or sends it to the primary of this agent.
-    fn append(&mut self, record: Record, now_ns: u64) -> Result<(), Error> {
-        match &mut self.upstream {
-            Some(upstream) => upstream.record(record, &mut self.engine, now_ns),
-            None => {
-                self.journal_file.append(record);
-                Ok(())
-            }
-        }
     }
 
     /// Passes a report of the engine on to the observer.
@@ -402,18 +400,19 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Until when nothing changes unless something happens.
-    pub(super) fn next_deadline(&self) -> Option<Duration> {
+    fn next_deadline(&self) -> Option<Duration> {
         let due = self.engine.next_due_ns().map(Duration::from_nanos);
         let elsewhere = self.next_deadline_elsewhere();
-        let looks = |watch: &Watch| self.clock.elapsed() + watch.next();
-        let (memory, posts) = (self.memory.as_ref().map(looks), Some(looks(self.posts.watch())));
+        let now = self.clock.elapsed();
+        let memory = self.memory.as_ref().map(|watch| now + watch.next());
+        let positions = Some(now + self.positions.next());
         let begins = self.journal_file.begins();
-        let dues = [self.next_progress, due, elsewhere, memory, posts, begins];
+        let dues = [self.next_progress, due, elsewhere, memory, positions, begins];
         dues.into_iter().flatten().min()
     }
 
     /// When something is to be done about agents, or for the primary of this one.
-    pub(super) fn next_deadline_elsewhere(&self) -> Option<Duration> {
+    fn next_deadline_elsewhere(&self) -> Option<Duration> {
         match &self.upstream {
             Some(upstream) => upstream.next_due(),
             None => self.agents.next_due(),
@@ -421,13 +420,13 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Does what is to be done then.
-    pub(super) fn keep_time_elsewhere(&mut self) -> Result<(), Error> {
+    fn keep_time_elsewhere(&mut self) -> Result<(), Error> {
         self.keep_time_of_agents()?;
         self.keep_time_of_upstream()
     }
 
     /// Progress of the job; without a remaining time while a number is stuck.
-    pub(super) fn progress(&self) -> Progress {
+    fn progress(&self) -> Progress {
         let mut progress = self.engine.scheduler().progress(self.clock.now_ns());
         if let (Some(rate), Some(left)) = (self.engine.rate(), &mut progress.seconds_left)
             && !self.job.begins_by_chunk()
@@ -435,7 +434,7 @@ impl<'a> EventLoop<'a> {
             let remaining = self.engine.scheduler().ledger().remaining();
             *left = left.max(remaining as f64 / rate.per_second());
         }
-        if self.posts.is_any_stuck() {
+        if self.positions.is_any_stuck() {
             progress.seconds_left = None;
         }
         progress
@@ -450,6 +449,11 @@ impl<'a> EventLoop<'a> {
             self.observer.observe(&Observation::Progress(progress));
         }
     }
+}
+
+/// Whether a signal asks for the end, or the time is over.
+pub(super) fn is_over(clock: &Clock, deadline: Option<Duration>) -> bool {
+    end_is_asked_for() || deadline.is_some_and(|deadline| deadline <= clock.elapsed())
 }
 
 /// Where frames to a worker or agent are packed.

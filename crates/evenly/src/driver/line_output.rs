@@ -2,7 +2,7 @@
 //!
 //! The primary has one thread, so it never blocks in a write. The engine decides which lines leave when.
 
-use super::event_loop::EventLoop;
+use super::tokens::OUTPUT;
 use crate::error::Error;
 use crate::job::Job;
 use crate::output::Output;
@@ -12,9 +12,6 @@ use rustix::event::epoll::EventFlags;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
-
-/// Transport number of the output in epoll.
-pub(super) const OUTPUT: u32 = 2;
 
 /// The descriptor that takes lines, as epoll knows it.
 #[derive(Debug, Default)]
@@ -41,8 +38,13 @@ impl OutputDescriptor {
         Ok(Self { registry: is_watched.then_some(registry), ..Self::default() })
     }
 
+    /// Whether epoll waits until lines can be written.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.is_awaited
+    }
+
     /// Waits for room from now on, or for a reader that goes away.
-    fn await_room(&mut self, output: &dyn Output, is_wanted: bool) -> Result<(), Error> {
+    pub(super) fn await_room(&mut self, output: &dyn Output, is_wanted: bool) -> Result<(), Error> {
         if is_wanted != self.is_awaited
             && let (Some(registry), Some(descriptor)) = (&self.registry, output.descriptor())
         {
@@ -64,33 +66,5 @@ pub(super) fn wait_for_room(output: Option<BorrowedFd<'_>>) -> Result<bool, Erro
     match poll(&mut [PollFd::new(&output, PollFlags::OUT)], Some(&tenth)) {
         Ok(_) | Err(Errno::INTR) => Ok(!end_is_asked_for()),
         Err(cause) => Err(Error::System { call: "poll", cause }),
-    }
-}
-
-impl EventLoop<'_> {
-    /// Takes lines of the engine.
-    pub(super) fn take_lines(&mut self, lines: &[u8]) -> Result<(), Error> {
-        match &mut self.job.output {
-            Some(output) => output.put(lines).map_err(Error::Output),
-            None => Ok(()),
-        }
-    }
-
-    /// Writes the lines that were taken, as far as their reader has room.
-    pub(super) fn flush_lines(&mut self) -> Result<(), Error> {
-        let Some(output) = &mut self.job.output else { return Ok(()) };
-        let unwritten = output.flush().map_err(Error::Output)?;
-        self.engine.flushed(unwritten);
-        self.line_output.await_room(&**output, unwritten > 0)
-    }
-
-    /// Looks whether anybody reads what is written.
-    pub(super) fn look_for_a_reader(&mut self) -> Result<(), Error> {
-        let Some(output) = &mut self.job.output else { return Ok(()) };
-        match output.descriptor() {
-            // epoll reports only errors of a descriptor without requested events (epoll_ctl(2)).
-            Some(_) if !self.line_output.is_awaited => Err(Error::Output(Errno::PIPE)),
-            _ => Ok(()),
-        }
     }
 }

@@ -1,30 +1,25 @@
 //! Drivers: the only place where the core meets I/O.
 //!
-//! The engine (`evenly_core::engine`) decides; these files carry out. `primary` is the order of system calls,
-//! `event_loop` waits, turns events into inputs and carries out outputs. `worker_pool` has the worker processes,
-//! `worker_loss` those that end, `memory` those that grow, `stuck` those that stay at one number. `journal_file` is the
-//! journal, `line_output` the descriptor of lines, `interrupts` signals and pauses, `shutdown` the last steps,
-//! `unfinished` what a job that ends early still delivers. `agent_server` has the agents of this primary; `agent` is
-//! this process as an agent, `agent_client` its connection. `worker` is the other side of the pipes.
+//! The engine (`evenly_core::engine`) decides; these files carry out. `primary` is the order of system calls, `agent`
+//! this process as an agent. Both run an `event_loop`: it waits, turns events into inputs of the engine, and carries out
+//! its outputs; its folder has a file for each kind of event. What it works with knows nothing of it: `worker_pool` has
+//! the worker processes, `positions` the number that each is at, `journal_file` the journal, `line_output` the
+//! descriptor of lines, `agent_server` the agents of this primary, `agent_client` the connection of an agent to its
+//! primary, `stages` the hook of `--wiring`. `worker` is the other side of the pipes.
 
 #[cfg(feature = "sockets")]
 mod agent;
 mod agent_client;
 mod agent_server;
 mod clock;
-mod command_end;
 mod event_loop;
-mod interrupts;
 mod journal_file;
 mod line_output;
-mod memory;
+mod positions;
 mod primary;
-mod shutdown;
 mod stages;
-mod stuck;
-mod unfinished;
+mod tokens;
 mod worker;
-mod worker_loss;
 mod worker_pool;
 
 #[cfg(feature = "sockets")]

@@ -1,21 +1,21 @@
-//! The primary, in the order of the board: make the pipes, make the workers, close what is not
-//! ours, send the ranges, run the loop, end of file, wait for the children.
+//! The primary, in the order of system calls taught in the course: make the pipes, fork the workers, close the ends
+//! that are not its own, send the ranges, run the event loop, end of file, wait for the children.
 //!
-//! It has one thread for life, so that it can fork at any time. Whatever goes wrong, the pool is
-//! killed and reaped when it is dropped.
+//! It has one thread for life, so that it can fork at any time. Every error drops the pool, which kills and reaps
+//! the workers.
 
 use super::agent_client::{AgentClient, End};
 use super::agent_server::AgentServer;
 use super::clock::Clock;
-use super::event_loop::{EventLoop, PIPES, SIGNALS};
-use super::journal_file::Checked;
+use super::event_loop::{EventLoop, Parts, is_over};
+use super::journal_file::{Checked, JournalFile};
 use super::stages::Stages;
+use super::tokens::{PIPES, SIGNALS};
 use super::worker_pool::{Inheritance, WorkerPool};
 use crate::error::Error;
 use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
 use crate::observe::{Observation, Observer};
-use crate::process::end_is_asked_for;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, Pipes};
@@ -146,11 +146,6 @@ fn no_worker(call: &'static str, cause: Errno) -> Error {
     Error::NoWorker { call, cause, advice: limits::advice(call, cause) }
 }
 
-/// Whether a signal asks for the end, or the time is over.
-pub(super) fn is_over(clock: &Clock, deadline: Option<Duration>) -> bool {
-    end_is_asked_for() || deadline.is_some_and(|deadline| deadline <= clock.elapsed())
-}
-
 impl<'a> Primary<'a> {
     fn prepare(
         job: &'a mut Job,
@@ -237,10 +232,7 @@ impl<'a> Primary<'a> {
         let scheduler = Scheduler::new(range, aggregate, policy, workers);
         let (mut journal_file, done) = checked.begin()?;
         let resumed = done.as_ref().map(|done| (done.done, done.failed));
-        let mut event_loop = self.event_loop(scheduler, hub, registry, |scheduler| {
-            journal_file.resume(scheduler, done)
-        })?;
-        let engine = &mut event_loop.engine;
+        let mut engine = self.engine(journal_file.resume(self.arranged(scheduler), done)?);
         if journal_file.has_journal() {
             engine.set_durability(Durability::Journal { is_ahead: journal_file.is_ahead() });
         }
@@ -248,13 +240,12 @@ impl<'a> Primary<'a> {
             engine.set_resumed(done + failed, failed);
         }
         if aggregate.is_streamed() {
-            let has_reader = event_loop.job.output.is_some();
+            let has_reader = self.job.output.is_some();
             let written = Lines::Written { most: MOST_UNWRITTEN };
             engine.set_lines(if has_reader { written } else { Lines::Dropped });
         }
-        event_loop.journal_file = journal_file;
-        event_loop.agents = agents;
-        Ok((event_loop, resumed))
+        let links = (hub, registry, agents, None);
+        Ok((self.into_event_loop(engine, links, journal_file), resumed))
     }
 
     /// Tells the primary elsewhere that there are workers now.
@@ -266,42 +257,43 @@ impl<'a> Primary<'a> {
     ) -> Result<EventLoop<'a>, Error> {
         let workers = self.pool.slots.len() as u32;
         let scheduler = Scheduler::open_ended(self.job.aggregate, workers);
-        let mut event_loop = self.event_loop(scheduler, hub, registry, Ok)?;
-        let (aggregate, silence) = (event_loop.job.aggregate, event_loop.job.silence);
-        let now_ns = event_loop.clock.now_ns();
-        event_loop.engine.set_durability(Durability::Confirmed);
-        event_loop.upstream = Some(AgentClient::new(transport, aggregate, silence, now_ns));
+        let mut engine = self.engine(self.arranged(scheduler));
+        engine.set_durability(Durability::Confirmed);
+        let Job { aggregate, silence, .. } = *self.job;
+        let upstream = AgentClient::new(transport, aggregate, silence, self.clock.now_ns());
+        let links = (hub, registry, AgentServer::default(), Some(upstream));
+        let mut event_loop = self.into_event_loop(engine, links, JournalFile::default());
         event_loop.admit_everybody()?;
         Ok(event_loop)
     }
 
-    fn event_loop(
-        self,
-        scheduler: Scheduler,
-        hub: Hub,
-        registry: Registry,
-        resume: impl FnOnce(Scheduler) -> Result<Scheduler, Error>,
-    ) -> Result<EventLoop<'a>, Error> {
-        let mut scheduler =
-            scheduler.opening(self.job.function.opening()).retries(self.job.retries);
-        scheduler = scheduler.chunks(self.job.chunk_time().as_nanos() as u64, self.job.chunk_max);
-        let counts = if self.job.begins_by_chunk() { Counts::Chunks } else { Counts::Numbers };
-        if self.job.max_rate.is_some() {
+    /// Gives a scheduler what the job asks for.
+    fn arranged(&self, scheduler: Scheduler) -> Scheduler {
+        let job = &*self.job;
+        let mut scheduler = scheduler
+            .opening(job.function.opening())
+            .retries(job.retries)
+            .chunks(nanos(job.chunk_time()), job.chunk_max);
+        let counts = if job.begins_by_chunk() { Counts::Chunks } else { Counts::Numbers };
+        if job.max_rate.is_some() {
             scheduler = scheduler.rationed(counts);
         }
-        if self.job.is_at_most_once() {
+        if job.is_at_most_once() {
             scheduler = scheduler.at_most_once(counts);
         }
-        if self.job.tells_pieces {
+        if job.tells_pieces {
             scheduler = scheduler.tell_pieces();
         }
-        if self.job.leaves_out_failures {
+        if job.leaves_out_failures {
             scheduler = scheduler.leave_out_failures();
         }
-        let Self { job, pool, signals, observer, stages, clock, .. } = self;
-        let shown = (observer, stages);
-        let scheduler = resume(scheduler)?;
-        let mut engine = engine::Primary::new(scheduler, job.aggregate, pool.slots.len());
+        scheduler
+    }
+
+    /// An engine with the limits of the job.
+    fn engine(&self, scheduler: Scheduler) -> engine::Primary {
+        let job = &*self.job;
+        let mut engine = engine::Primary::new(scheduler, job.aggregate, self.pool.slots.len());
         engine.set_silence(job.silence.limit_ns());
         engine.set_drain(nanos(job.drain));
         engine.set_deadline(job.deadline.map(nanos));
@@ -310,10 +302,33 @@ impl<'a> Primary<'a> {
         if let Some(rate) = job.max_rate {
             engine.set_rate(RateLimiter::new(rate));
         }
-        if job.function.program() != Program::None && !pool.slots.is_empty() {
+        if job.function.program() != Program::None && !self.pool.slots.is_empty() {
             engine.compare_files();
         }
-        Ok(EventLoop::new(job, engine, (hub, registry), pool, signals, shown, clock))
+        engine
+    }
+
+    fn into_event_loop(
+        self,
+        engine: engine::Primary,
+        (hub, registry, agents, upstream): (Hub, Registry, AgentServer, Option<AgentClient>),
+        journal_file: JournalFile,
+    ) -> EventLoop<'a> {
+        let Self { job, pool, signals, observer, stages, clock, .. } = self;
+        EventLoop::new(Parts {
+            job,
+            engine,
+            hub,
+            registry,
+            agents,
+            upstream,
+            journal_file,
+            pool,
+            signals,
+            observer,
+            stages,
+            clock,
+        })
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {

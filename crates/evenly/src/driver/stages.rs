@@ -1,33 +1,22 @@
 //! Calls the [`StageHook`] of a job at each stage of its run.
 //!
 //! Without a hook, every call from the rest of the driver returns at once. With one, the time at a stage is left out
-//! of the clock of the run, so no deadline passes. AgentServer have clocks of their own: they get heartbeats meanwhile, and
+//! of the clock of the run, so no deadline passes. Agents have clocks of their own: they get heartbeats meanwhile, and
 //! their frames wait until the job goes on.
 
-use super::agent_server::AGENTS;
 use super::clock::Clock;
-use super::event_loop::{EventLoop, system};
 use super::worker_pool::WorkerPool;
 use crate::error::Error;
 use crate::observe::{AgentSeen, Processes, Stage, StageHook, WorkerProcess};
 use crate::process::end_is_asked_for;
-use crate::transport::Token;
-use crate::transport::pipe::{self, Pipes, Received};
+use crate::transport::pipe::{self, Pipes};
 use evenly_core::Assignment;
-use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
-use std::mem::MaybeUninit;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Time between two looks at a state that the kernel does not announce.
-const GLANCE: Duration = Duration::from_millis(2);
-
-/// Time without new results after which the result pipe is shown.
-const REST: Duration = Duration::from_millis(150);
-
 /// Longest wait for one worker to stop, to leave, or to send results.
-const LIMIT: Duration = Duration::from_secs(1);
+pub(super) const LIMIT: Duration = Duration::from_secs(1);
 
 /// The hook of a run, and what it is shown.
 pub(super) struct Stages {
@@ -119,6 +108,11 @@ impl Stages {
         }
     }
 
+    /// An agent has joined.
+    pub(super) fn note_agent(&mut self, agent: &AgentSeen) {
+        self.processes.agents.push(agent.clone());
+    }
+
     /// An agent is gone.
     pub(super) fn note_agent_lost(&mut self, slot: usize) {
         self.processes.agents.retain(|agent| agent.worker != slot + 1);
@@ -134,14 +128,14 @@ impl Stages {
     }
 
     /// Stands still at a stage at which no agent has joined yet or all have left.
-    fn pause(&mut self, stage: Stage, clock: &mut Clock) {
+    pub(super) fn pause(&mut self, stage: Stage, clock: &mut Clock) {
         let nothing_fails = self.pause_while(stage, clock, || Ok(()));
         debug_assert!(nothing_fails.is_ok());
     }
 
     /// Stands still until the hook lets the job go on or a signal asks for the end, and calls `meanwhile`
     /// again and again.
-    fn pause_while(
+    pub(super) fn pause_while(
         &mut self,
         stage: Stage,
         clock: &mut Clock,
@@ -172,88 +166,4 @@ fn wait_until_stopped(pool: &WorkerPool) -> Result<(), Errno> {
         }
     }
     Ok(())
-}
-
-impl EventLoop<'_> {
-    /// Waits until results have arrived and no more follow for [`REST`], then shows them.
-    pub(super) fn show_results(&mut self) -> Result<(), Error> {
-        if !self.stages.is_wanted() || self.pool.slots.is_empty() || self.is_over() {
-            return Ok(());
-        }
-        while self.waiting_results()? == 0 && !self.is_over() {
-            let ready = self.wait(self.next_deadline())?;
-            if ready.results && self.waiting_results()? == 0 {
-                // End of file: every worker is gone, and SIGCHLD has them replaced.
-                self.receive()?;
-            }
-            self.attend(ready)?;
-        }
-        let (mut waiting, mut rested) = (0, Duration::ZERO);
-        let deadline = self.clock.elapsed() + LIMIT;
-        while rested < REST && self.clock.elapsed() < deadline {
-            let now_waiting = self.waiting_results()?;
-            rested = if now_waiting == waiting { rested + GLANCE } else { Duration::ZERO };
-            waiting = now_waiting;
-            sleep(GLANCE);
-        }
-        self.pause_with_agents(Stage::Results)
-    }
-
-    /// Shows an agent that has joined.
-    pub(super) fn show_agent(&mut self, agent: &AgentSeen) -> Result<(), Error> {
-        if !self.stages.is_wanted() {
-            return Ok(());
-        }
-        self.stages.processes.agents.push(agent.clone());
-        self.pause_with_agents(Stage::AgentJoined)
-    }
-
-    /// Waits until the worker whose assignment pipe was closed has left, and shows what is left. The worker is
-    /// not reaped yet.
-    pub(super) fn show_closed_pipe(&mut self, slot: usize) -> Result<(), Error> {
-        if !self.stages.is_wanted() {
-            return Ok(());
-        }
-        let deadline = self.clock.elapsed() + LIMIT;
-        while !self.pool.slots[slot].child.has_ended().map_err(system("waitid"))?
-            && self.clock.elapsed() < deadline
-            && !end_is_asked_for()
-        {
-            // A worker that still writes must not wait for room.
-            if self.receive()? != Received::Bytes {
-                sleep(GLANCE);
-            }
-        }
-        self.stages.pause(Stage::WriteEndClosed, &mut self.clock);
-        self.heed_signals()
-    }
-
-    fn waiting_results(&self) -> Result<u64, Error> {
-        self.hub.waiting_results().map_err(system("ioctl FIONREAD"))
-    }
-
-    /// Stands still in the middle of the work, and keeps the connections to agents alive.
-    fn pause_with_agents(&mut self, stage: Stage) -> Result<(), Error> {
-        // For the transports no time passes.
-        let now_ns = self.clock.now_ns();
-        let (registry, agents) = (&self.registry, &mut self.agents);
-        let heartbeat = self.job.silence.heartbeat();
-        let mut next = Instant::now();
-        self.stages.pause_while(stage, &mut self.clock, || {
-            if next <= Instant::now() {
-                next = Instant::now() + heartbeat;
-                agents.beat_while_standing();
-            }
-            // An agent whose frames are not read gets no acknowledgement and would give up the connection.
-            let mut events = [MaybeUninit::<epoll::Event>::uninit(); 64];
-            let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-            if let Ok((events, _)) = epoll::wait(registry.epoll(), &mut events, Some(&at_once)) {
-                let tokens = events.iter().map(|event| Token::from_data(event.data));
-                for token in tokens.filter(|token| token.transport >= AGENTS) {
-                    agents.attend(token, now_ns)?;
-                }
-            }
-            agents.flush(now_ns)
-        })
-    }
 }

@@ -3,7 +3,7 @@
 //! Only of workers that compute themselves: those that run commands look after them, as a command is ended
 //! without its worker.
 
-use super::event_loop::EventLoop;
+use super::EventLoop;
 use crate::job::Job;
 use crate::observe::Reason;
 use crate::process::footprint::{PERIOD, Watch, of_fork_is_above};

@@ -2,9 +2,9 @@
 //!
 //! The engine decides how a job drains, within [`Job::drain`](crate::Job::drain). A second signal ends it at once.
 
-use super::agent_client::End;
-use super::event_loop::{EventLoop, system};
-use crate::error::Error;
+use super::EventLoop;
+use crate::driver::agent_client::End;
+use crate::error::{Error, system};
 use crate::observe::{Early, Observation};
 use crate::process::signals::Signal;
 use evenly_core::Failure;

@@ -1,8 +1,8 @@
 //! The last steps of the primary: end of file in both directions, and waiting for the children.
 
-use super::agent_client::AgentClient;
-use super::event_loop::{EventLoop, system};
-use crate::error::Error;
+use super::EventLoop;
+use crate::driver::agent_client::AgentClient;
+use crate::error::{Error, system};
 use crate::job::Report;
 use crate::transport::Transport;
 use evenly_core::engine::{Early, Failures};
@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(1);
 impl EventLoop<'_> {
     /// Closes the assignment pipes, which is end of file for the workers, and reads until it is
     /// end of file here: until the last worker has gone and with it the last write end.
-    pub(super) fn end_of_file(&mut self) -> Result<(), Error> {
+    pub(in crate::driver) fn end_of_file(&mut self) -> Result<(), Error> {
         self.signals.heed_children(false).map_err(system("signalfd"))?;
         self.agents.close(self.clock.now_ns());
         for slot in 0..self.pool.slots.len() {
@@ -54,7 +54,7 @@ impl EventLoop<'_> {
 
     /// Reaps every worker and gives the report. Kills a worker that does not leave within [`GRACE`] although
     /// there is nothing left to do.
-    pub(super) fn wait_for_children(&mut self) -> Result<Report, Error> {
+    pub(in crate::driver) fn wait_for_children(&mut self) -> Result<Report, Error> {
         self.signals.heed_children(true).map_err(system("signalfd"))?;
         let deadline = self.clock.elapsed() + self.grace() + GRACE;
         for slot in 0..self.pool.slots.len() {

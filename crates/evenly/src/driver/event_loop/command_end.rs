@@ -1,7 +1,7 @@
 //! The end of commands that still run when a job ends early: their workers end them and report what they printed.
 
-use super::event_loop::{EventLoop, system};
-use crate::error::Error;
+use super::EventLoop;
+use crate::error::{Error, system};
 use crate::process::end_is_asked_for;
 use crate::transport::Transport;
 use rustix::process::Signal;
@@ -23,7 +23,7 @@ impl EventLoop<'_> {
     /// Closes the assignment pipes of workers that run commands, so that they end these, and waits for the workers
     /// to leave: for the grace and a little more at most, and until another signal asks for the end. Takes in what
     /// they report meanwhile if it `is_trusted`.
-    pub(super) fn end_commands(&mut self, is_trusted: bool) -> Result<(), Error> {
+    pub(in crate::driver) fn end_commands(&mut self, is_trusted: bool) -> Result<(), Error> {
         if self.job.function.command().is_none() || self.pool.slots.is_empty() {
             return Ok(());
         }

@@ -1,8 +1,8 @@
 //! What a job that ends early still delivers: answers that have arrived, lines that are known, and how
 //! much is not done.
 
-use super::event_loop::EventLoop;
-use super::line_output;
+use super::EventLoop;
+use crate::driver::line_output;
 use crate::error::Error;
 use crate::observe::{Early, Observation, Unfinished};
 use evenly_core::Failure;
@@ -18,7 +18,7 @@ const WRITING: Duration = Duration::from_secs(5);
 
 impl EventLoop<'_> {
     /// Delivers what is known when the job ends with this error, and tells observers what is not done.
-    pub(super) fn wind_up(&mut self, why: Error) -> Error {
+    pub(in crate::driver) fn wind_up(&mut self, why: Error) -> Error {
         let is_trusted = !matches!(
             why,
             Error::Untrusted { .. }

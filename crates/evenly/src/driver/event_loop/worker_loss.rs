@@ -1,10 +1,10 @@
 //! Workers that end, stop, go on, or say what cannot be: what they held goes to others, and lost ones
 //! are replaced.
 
-use super::event_loop::{EventLoop, system};
-use super::worker::STATUS_UNSETTLED;
-use super::worker_pool::{Changed, Inheritance, Refused};
-use crate::error::{Error, told_errno};
+use super::EventLoop;
+use crate::driver::worker::STATUS_UNSETTLED;
+use crate::driver::worker_pool::{Changed, Inheritance, Refused};
+use crate::error::{Error, system, told_errno};
 use crate::observe::{Loss, Observation, Piece, Reason};
 use crate::process::End;
 use crate::process::limits;

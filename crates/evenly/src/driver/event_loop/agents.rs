@@ -1,0 +1,103 @@
+//! Agents in the event loop: joins, frames, losses, and timers of their connections.
+
+use super::EventLoop;
+use crate::driver::agent_server::Said;
+use crate::error::Error;
+use crate::observe::{Observation, Parting};
+use crate::transport::Gone;
+use evenly_core::agent::Leave;
+use evenly_core::{Fault, Heard};
+
+impl EventLoop<'_> {
+    /// Hears what has come at one address.
+    pub(super) fn hear_agents(&mut self, reception: usize) -> Result<(), Error> {
+        let now_ns = self.clock.now_ns();
+        while let Some(said) = self.agents.next_said(reception, &mut self.engine, now_ns)? {
+            match said {
+                Said::Hello(None) | Said::Nothing => {}
+                Said::Hello(Some((address, why))) => {
+                    let refused = Observation::AgentRefused { address: &address, why: &why };
+                    self.observer.observe(&refused);
+                }
+                Said::First(peer) => self.seat_agent(reception, peer, now_ns)?,
+                Said::Heard(slot, heard) => self.answer_agent(slot, heard)?,
+                Said::Gone(slot, why) => self.lose_agent(slot, Parting::Gone(why))?,
+            }
+        }
+        self.tell_pieces();
+        Ok(())
+    }
+
+    /// Acts on a frame of the agent in a seat.
+    fn answer_agent(&mut self, slot: usize, heard: Result<Heard, Fault>) -> Result<(), Error> {
+        match heard {
+            Ok(Heard::Farewell { call, errno, .. }) => {
+                let leave = Leave::from_code(call, errno);
+                self.dismiss_agent(slot, Parting::Left(leave))?;
+                match leave {
+                    Leave::Untrusted => Err(Error::Untrusted { worker: slot + 1 }),
+                    _ => Ok(()),
+                }
+            }
+            Ok(_) => {
+                if let Some(agent) = self.agents.note_awake(slot) {
+                    self.observer.observe(&Observation::AgentAwake(agent));
+                }
+                Ok(())
+            }
+            Err(Fault::Run { violation, .. }) => Err(self.contradiction(slot, violation)),
+            Err(Fault::Worker { violation, .. }) => {
+                self.dismiss_agent(slot, Parting::Said(violation))
+            }
+            Err(Fault::UnknownName) => self.dismiss_agent(slot, Parting::Gone(Gone::Forged)),
+        }
+    }
+
+    fn seat_agent(&mut self, reception: usize, peer: usize, now_ns: u64) -> Result<(), Error> {
+        let seen = self.agents.seat(reception, peer, &mut self.engine, now_ns)?.cloned();
+        let Some(seen) = seen else { return Ok(()) };
+        self.observer.observe(&Observation::AgentJoined(&seen));
+        self.show_agent(&seen)
+    }
+
+    /// Ends the connection to an agent, and returns its chunks.
+    fn dismiss_agent(&mut self, slot: usize, why: Parting) -> Result<(), Error> {
+        self.agents.hang_up(slot);
+        self.lose_agent(slot, why)
+    }
+
+    fn lose_agent(&mut self, slot: usize, why: Parting) -> Result<(), Error> {
+        let Some(lost) = self.agents.unseat(slot) else { return Ok(()) };
+        self.losses += u64::from(!matches!(why, Parting::Left(_)));
+        self.stages.note_agent_lost(slot);
+        // No number is to blame: a number that ends workers ends those of the agent, not the agent.
+        let reclaimed = self.engine.supervisor_mut().lose(slot, None, self.clock.now_ns())?;
+        self.tell_pieces();
+        let lost = Observation::AgentLost { agent: &lost.seen, why, reclaimed };
+        self.observer.observe(&lost);
+        Ok(())
+    }
+
+    /// Reports an agent whose chunks were taken back because it was not heard.
+    pub(super) fn tell_silent_agent(&mut self, slot: usize, reclaimed: (usize, u128)) {
+        self.tell_pieces();
+        let limit = self.job.silence.limit();
+        if let Some(agent) = self.agents.note_silent(slot) {
+            self.observer.observe(&Observation::AgentSilent { agent, limit, reclaimed });
+        }
+    }
+
+    /// Does what is due at the addresses of agents: timers, heartbeats, the report about strangers.
+    pub(super) fn keep_time_of_agents(&mut self) -> Result<(), Error> {
+        let (now, now_ns) = (self.clock.elapsed(), self.clock.now_ns());
+        for reception in 0..self.agents.receptions() {
+            self.agents.keep_time(reception, now_ns)?;
+            self.hear_agents(reception)?;
+        }
+        if let Some(count) = self.agents.take_strangers(now) {
+            self.observer.observe(&Observation::Strangers { count });
+        }
+        self.agents.beat_if_due(now);
+        Ok(())
+    }
+}
