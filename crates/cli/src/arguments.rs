@@ -61,9 +61,9 @@ pub(crate) enum Command {
     /// Work for the primary process that listens at an address, as an agent
     #[command(after_help = examples::JOIN)]
     Join(JoinArguments),
-    /// Continue an interrupted run from its journal
+    /// Continue an interrupted run from its journal; the options are for this call only
     #[command(after_help = examples::RESUME)]
-    Resume(ResumeArguments),
+    Resume(LazyArgs<ResumeArguments>),
     /// Report what journals cover together: gaps, overlaps, failures, totals
     #[command(after_help = examples::VERIFY)]
     Verify(VerifyArguments),
@@ -122,12 +122,6 @@ pub(crate) struct JoinArguments {
 pub(crate) struct ResumeArguments {
     /// The journal [default: the latest one of a run without --journal]
     pub(crate) file: Option<PathBuf>,
-    /// Workers on this machine [default: as in the interrupted call]
-    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
-    pub(crate) workers: Option<String>,
-    /// End the run after this time [default: as in the interrupted call]
-    #[arg(long, value_name = "D", allow_hyphen_values = true)]
-    pub(crate) deadline: Option<String>,
     /// Run again the n that failed
     #[arg(long)]
     pub(crate) retry_failed: bool,
@@ -137,12 +131,11 @@ pub(crate) struct ResumeArguments {
     /// If some n fail, print the answer over the others (the exit status is still 3)
     #[arg(long)]
     pub(crate) partial: bool,
-    /// Print only errors on standard error
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// Print more on standard error
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    /// Format of the answer
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    #[command(flatten)]
+    pub(crate) call: CallArguments,
 }
 
 #[derive(Debug, Args)]
@@ -221,8 +214,8 @@ pub(crate) struct JobArguments {
     pub(crate) no_status: Option<String>,
     #[arg(skip)]
     pub(crate) partial: bool,
-    #[arg(skip = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(skip)]
+    pub(crate) format: Option<Format>,
     /// The numbers: START..END (without END) or START..=LAST
     #[arg(allow_hyphen_values = true, value_parser = no_option)]
     pub(crate) range: Option<String>,
@@ -242,33 +235,11 @@ pub(crate) struct JobArguments {
     /// listed as unknown and not started again (the exit status is 4)
     #[arg(long)]
     pub(crate) at_most_once: bool,
-    /// Start at most N numbers a second (chunks, if CMD takes chunks): 10/s, 100/m, 0.5/s
-    #[arg(long, value_name = "N/s", allow_hyphen_values = true)]
-    pub(crate) max_rate: Option<String>,
-
     /// A file that CMD or the library uses, so that the answer depends on it; may be given several times. A job
     /// stops when it changes, and resume and agents compare it. The program of CMD, if it is named by a path,
     /// the script of a known interpreter (sh, python3, perl) and the library are compared without this
     #[arg(long, value_name = "FILE")]
     pub(crate) depends: Vec<PathBuf>,
-    /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
-    /// fewer than these CPUs, at least 1; 0 only with --listen [default: 100%]
-    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
-    pub(crate) workers: Option<String>,
-    /// Listen at this address for agents (evenly join): unix:PATH, unixgram:PATH, tcp:HOST:PORT or
-    /// udp:HOST:PORT; port 0 takes a free one; repeatable
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Vec<String>,
-    /// File with the key for agents on a network; give two while replacing a key [default: evenly/key in
-    /// the configuration directory, made at first use]
-    #[arg(long, value_name = "FILE", requires = "listen")]
-    pub(crate) key_file: Vec<PathBuf>,
-    /// How to cut the range into chunks: timed, static, fixed:N or guided
-    #[arg(long, value_name = "POLICY")]
-    pub(crate) split: Option<String>,
-    /// The same as --split fixed:N
-    #[arg(long, value_name = "N", conflicts_with = "split")]
-    pub(crate) chunk: Option<String>,
 
     /// Record finished work in this file, so that an interrupted run can be continued [default: after one
     /// minute, a file in the state directory; see evenly resume]
@@ -288,6 +259,35 @@ pub(crate) struct JobArguments {
     pub(crate) accept_change: bool,
 
     #[command(flatten)]
+    pub(crate) call: CallArguments,
+}
+
+// The options of a job that its journal does not record. `resume` takes them too, for its own call.
+#[derive(Debug, Args)]
+pub(crate) struct CallArguments {
+    /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
+    /// fewer than these CPUs, at least 1; 0 only with --listen [default: 100%]
+    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) workers: Option<String>,
+    /// Listen at this address for agents (evenly join): unix:PATH, unixgram:PATH, tcp:HOST:PORT or
+    /// udp:HOST:PORT; port 0 takes a free one; repeatable
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Vec<String>,
+    /// File with the key for agents on a network; give two while replacing a key [default: evenly/key in
+    /// the configuration directory, made at first use]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Vec<PathBuf>,
+    /// How to cut the range into chunks: timed, static, fixed:N or guided
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) split: Option<String>,
+    /// The same as --split fixed:N
+    #[arg(long, value_name = "N", conflicts_with = "split")]
+    pub(crate) chunk: Option<String>,
+    /// Start at most N numbers a second (chunks, if CMD takes chunks): 10/s, 100/m, 0.5/s
+    #[arg(long, value_name = "N/s", allow_hyphen_values = true)]
+    pub(crate) max_rate: Option<String>,
+
+    #[command(flatten)]
     pub(crate) limits: LimitArguments,
     /// When to end early, as in GNU parallel: never, or now or soon, a comma, fail, success or done, and =
     /// with a number of n or a percentage: now,fail=1 [default: soon,fail=10000; failures: never]
@@ -305,8 +305,9 @@ pub(crate) struct JobArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
     /// How to show progress on standard error; auto is a bar on a terminal, else a line every 30 s
-    #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
-    pub(crate) progress: Progress,
+    /// [default: auto]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) progress: Option<Progress>,
     /// Print only errors on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -329,8 +330,9 @@ impl QuestionArguments {
     /// These arguments as those of a job.
     pub(crate) fn into_job(self) -> JobArguments {
         let Self { function, lib, mut job, partial, format } = self;
-        // `resume` may have asked for a part of the answer.
+        // `resume` may have set both.
         job.partial |= partial;
+        let format = job.format.or(Some(format));
         JobArguments { function, lib, format, ..job }
     }
 }

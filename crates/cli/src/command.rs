@@ -72,14 +72,14 @@ pub(crate) fn resolve(
     if manner.is_tagged {
         command = command.tagged();
     }
-    if arguments.verbose {
+    if arguments.call.verbose {
         command = command.show_failed_attempts();
     }
     if arguments.at_most_once {
         command = command.at_most_once();
     }
-    let is_counted_here = command.form() != Form::PerNumber && arguments.max_rate.is_some();
-    if is_counted_here && !arguments.listen.is_empty() {
+    let is_counted_here = command.form() != Form::PerNumber && arguments.call.max_rate.is_some();
+    if is_counted_here && !arguments.call.listen.is_empty() {
         return Err("--max-rate counts the chunks of this machine, and agents divide theirs; \
                     leave out --listen, or use {} for single n"
             .to_owned());
@@ -101,7 +101,7 @@ pub(crate) fn missing(
         (arguments.as_kind.is_some(), "--as"),
         (arguments.no_status.is_some(), "--no-status"),
         (arguments.at_most_once, "--at-most-once"),
-        (arguments.limits.grace.is_some(), "--grace"),
+        (arguments.call.limits.grace.is_some(), "--grace"),
     ];
     let (_, option) = about.into_iter().find(|(is_given, _)| *is_given)?;
     let command = aggregate.name();

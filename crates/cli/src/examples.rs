@@ -31,7 +31,8 @@ Examples:
   evenly count prime 0..1e13 --deadline 5m --joblog log.tsv --events log.jsonl";
 
 pub(crate) const RESUME: &str = "\
-Runs the interrupted call again, with the same words and in the same directory. Finished work is not \
+Runs the interrupted call again, with the same words and in the same directory. Options that are not given \
+are as in that call. Paths in options are relative to the present directory. Finished work is not \
 repeated; find, map, hist and failures print their whole answer. A journal in the state directory is removed \
 when the answer is complete.
 

@@ -40,10 +40,10 @@ enum Identity {
 /// One line that names both options and the file.
 pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(), String> {
     let mut used = Vec::new();
-    if let Some(log) = &arguments.joblog {
+    if let Some(log) = &arguments.call.joblog {
         used.extend(log_file("--joblog", joblog_path(log).0));
     }
-    if let Some(events) = &arguments.events {
+    if let Some(events) = &arguments.call.events {
         used.extend(log_file("--events", events));
     }
     if let Some(journal) = &arguments.journal {
@@ -53,8 +53,8 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
         used.extend(address.path().and_then(|path| written("--listen", path)));
     }
     used.extend(arguments.depends.iter().filter_map(|path| read("--depends", path)));
-    used.extend(arguments.key_file.iter().filter_map(|path| read("--key-file", path)));
-    if arguments.key_file.is_empty()
+    used.extend(arguments.call.key_file.iter().filter_map(|path| read("--key-file", path)));
+    if arguments.call.key_file.is_empty()
         && listen.iter().any(Address::needs_key)
         && let Ok(path) = Key::default_path()
     {

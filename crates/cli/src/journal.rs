@@ -35,7 +35,7 @@ impl Journaling {
         let JobArguments { journal, resume, retry_failed, accept_change, .. } = arguments;
         let after = match std::env::var(AFTER).as_deref() {
             // A run with --wiring stands still for as long as its user looks.
-            _ if arguments.wiring => None,
+            _ if arguments.call.wiring => None,
             Ok("never") => None,
             Ok(text) => Some(parse_duration(text).map_err(|cause| {
                 Outcome::Usage(format!("bad value '{text}' of {AFTER}: {cause}; or never"))
@@ -49,7 +49,7 @@ impl Journaling {
             retry_failed: *retry_failed,
             accept_change: *accept_change,
             after,
-            is_quiet: arguments.quiet,
+            is_quiet: arguments.call.quiet,
         })
     }
 

@@ -1,6 +1,34 @@
-//! Declaration of groups of options, and parser for the value of an option.
+//! Declaration of groups of options, parser for the value of an option, and replacement by the options of a later call.
 
 use crate::exit::Outcome;
+
+/// Options of a call that a later call may replace: `evenly resume` does.
+pub(crate) trait Replace {
+    /// Takes the options that the later call gives.
+    fn replace_by(&mut self, later: Self);
+}
+
+impl<T> Replace for Option<T> {
+    fn replace_by(&mut self, later: Self) {
+        if later.is_some() {
+            *self = later;
+        }
+    }
+}
+
+impl<T> Replace for Vec<T> {
+    fn replace_by(&mut self, later: Self) {
+        if !later.is_empty() {
+            *self = later;
+        }
+    }
+}
+
+impl Replace for bool {
+    fn replace_by(&mut self, later: Self) {
+        *self |= later;
+    }
+}
 
 /// Parses the value of `--name`, if it is given. Underscores in the name stand for dashes.
 ///
@@ -49,6 +77,12 @@ macro_rules! option_group {
                         stringify!($name), self.$name.as_deref(), $parse,
                     )?,)*
                 })
+            }
+        }
+
+        impl crate::option::Replace for $arguments {
+            fn replace_by(&mut self, later: Self) {
+                $(self.$name.replace_by(later.$name);)*
             }
         }
 

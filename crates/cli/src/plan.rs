@@ -62,18 +62,23 @@ impl Plan {
         is_tagged: bool,
         arguments: &JobArguments,
     ) -> Result<Self, Outcome> {
-        let wiring = match (arguments.wiring, arguments.step) {
+        let wiring = match (arguments.call.wiring, arguments.call.step) {
             (false, _) => None,
             (true, false) => Some(Wiring::Shown),
             (true, true) => Some(Wiring::StepByStep),
         };
-        let listen = addresses(&arguments.listen).map_err(Outcome::Usage)?;
+        let listen = addresses(&arguments.call.listen).map_err(Outcome::Usage)?;
+        // Checked here: `evenly resume --key-file` replaces the key of the interrupted call, which may listen.
+        if listen.is_empty() && !arguments.call.key_file.is_empty() {
+            let refusal = "--key-file is only used with --listen ADDR, which is missing";
+            return Err(Outcome::Usage(refusal.to_owned()));
+        }
         files::of_job(arguments, &listen).map_err(Outcome::Usage)?;
-        let workers = match arguments.workers.as_deref() {
+        let workers = match arguments.call.workers.as_deref() {
             Some("0") if !listen.is_empty() => None,
             typed => Some(resolve_workers(typed).map_err(Outcome::Usage)?),
         };
-        let limits = arguments.limits.resolve()?;
+        let limits = arguments.call.limits.resolve()?;
         let manner = CommandOptions { is_tagged, repeats: limits.retries.unwrap_or(0) };
         let question = Question::resolve(aggregate, arguments, manner).map_err(Outcome::Usage)?;
         // More workers than numbers have nothing to do; --wiring shows as many as are asked for.
@@ -89,24 +94,24 @@ impl Plan {
             hints: question.hints,
             policy: resolve_policy(arguments, wiring).map_err(Outcome::Usage)?,
             workers,
-            key_files: arguments.key_file.clone(),
+            key_files: arguments.call.key_file.clone(),
             listen,
-            format: arguments.format,
-            progress: arguments.progress,
-            volume: match (arguments.quiet, arguments.verbose) {
+            format: arguments.format.unwrap_or(Format::Text),
+            progress: arguments.call.progress.unwrap_or(Progress::Auto),
+            volume: match (arguments.call.quiet, arguments.call.verbose) {
                 (true, _) => Volume::Quiet,
                 (false, false) => Volume::Normal,
                 (false, true) => Volume::Verbose,
             },
-            is_dry_run: arguments.dry_run,
-            max_rate: option("max-rate", arguments.max_rate.as_deref(), parse_rate)?,
+            is_dry_run: arguments.call.dry_run,
+            max_rate: option("max-rate", arguments.call.max_rate.as_deref(), parse_rate)?,
             limits,
-            times: arguments.times.resolve()?,
-            halt: option("halt", arguments.halt.as_deref(), parse_halt)?
+            times: arguments.call.times.resolve()?,
+            halt: option("halt", arguments.call.halt.as_deref(), parse_halt)?
                 .unwrap_or_else(|| default_halt(aggregate)),
             is_partial: arguments.partial,
-            joblog: arguments.joblog.clone(),
-            events: arguments.events.clone(),
+            joblog: arguments.call.joblog.clone(),
+            events: arguments.call.events.clone(),
             wiring,
             journal: Journaling::resolve(arguments)?,
         })
@@ -140,8 +145,8 @@ fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
 
 fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
     let sizes = [
-        (&arguments.limits.chunk_time, "--chunk-time"),
-        (&arguments.limits.chunk_max, "--chunk-max"),
+        (&arguments.call.limits.chunk_time, "--chunk-time"),
+        (&arguments.call.limits.chunk_max, "--chunk-max"),
     ];
     let sizes = sizes.into_iter().find(|(given, _)| given.is_some());
     let policy = typed_policy(arguments, wiring)?;
@@ -154,16 +159,16 @@ fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Po
 }
 
 fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
-    if let Some(len) = &arguments.chunk {
+    if let Some(len) = &arguments.call.chunk {
         return fixed(len).map_err(|cause| format!("bad value '{len}' for --chunk: {cause}"));
     }
-    let Some(split) = arguments.split.as_deref() else {
-        if arguments.limits.chunk_time.is_some() || arguments.limits.chunk_max.is_some() {
+    let Some(split) = arguments.call.split.as_deref() else {
+        if arguments.call.limits.chunk_time.is_some() || arguments.call.limits.chunk_max.is_some() {
             return Ok(Policy::Timed);
         }
         // --wiring shows the classroom exercise: one range for each worker. With --listen, agents that join later
         // need chunks as well.
-        let is_like_the_class = wiring.is_some() && arguments.listen.is_empty();
+        let is_like_the_class = wiring.is_some() && arguments.call.listen.is_empty();
         return Ok(if is_like_the_class { Policy::Static } else { Policy::default() });
     };
     match split {

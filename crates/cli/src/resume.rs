@@ -1,18 +1,21 @@
 //! `evenly resume`: rebuilds the interrupted call from its journal.
 
-use crate::arguments::{Command, JobArguments, ResumeArguments};
+use crate::arguments::{CallArguments, Command, JobArguments, ResumeArguments};
 use crate::exit::Outcome;
+use crate::files;
+use crate::option::Replace;
 use crate::parse;
 use evenly::journal;
 use std::ffi::OsString;
+use std::path::{Path, PathBuf, absolute};
 
-/// The interrupted call, changed to continue its journal, and the words in which the user gave it.
+/// The interrupted call, changed to continue its journal with the options of this call, and the words in which the user gave it.
 ///
 /// # Errors
 /// If no journal is found, if it does not contain its call, or if the directory of that call is gone.
-pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(Command, Vec<OsString>), Outcome> {
-    let file = match &arguments.file {
-        Some(file) => file.clone(),
+pub(crate) fn resume(arguments: ResumeArguments) -> Result<(Command, Vec<OsString>), Outcome> {
+    let file = match arguments.file {
+        Some(file) => file,
         None => journal::latest(&journal::directory()?)?,
     };
     let Some((words, directory)) = journal::call(&file)? else {
@@ -27,11 +30,19 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(Command, Vec<OsStri
             "cannot resume '{file}' in '{directory}': {cause}; create that directory again"
         ))
     };
+    let mut call = arguments.call;
+    make_absolute(&mut call).map_err(cannot)?;
     let file = file.canonicalize().map_err(cannot)?;
     // Relative paths in the call are relative to the directory of the interrupted run.
     std::env::set_current_dir(&directory).map_err(cannot)?;
     let name = OsString::from("evenly");
     let mut command = parse::parse(std::iter::once(name).chain(words.iter().cloned()))?;
+    if arguments.format.is_some() && matches!(command, Command::Run(_)) {
+        return Err(Outcome::Usage(format!(
+            "--format is not for the run of '{}': evenly run passes on the output of commands; leave it out",
+            file.display()
+        )));
+    }
     let Some(job) = job(&mut command) else { return Err(Outcome::Bug) };
     job.journal = Some(file);
     job.resume = true;
@@ -40,12 +51,85 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<(Command, Vec<OsStri
     job.retry_failed = arguments.retry_failed;
     job.accept_change = arguments.accept_change;
     job.partial |= arguments.partial;
-    job.workers = arguments.workers.clone().or_else(|| job.workers.take());
-    job.limits.deadline = arguments.deadline.clone().or_else(|| job.limits.deadline.take());
-    if arguments.quiet || arguments.verbose {
-        (job.quiet, job.verbose) = (arguments.quiet, arguments.verbose);
-    }
+    job.format = arguments.format;
+    job.call.replace_by(call);
     Ok((command, words))
+}
+
+/// Makes the paths of this call independent of the working directory.
+fn make_absolute(call: &mut CallArguments) -> std::io::Result<()> {
+    if let Some(log) = &mut call.joblog {
+        let (path, appends) = files::joblog_path(log);
+        let path = absolute(path)?;
+        *log = if appends { prefixed("+", &path) } else { path };
+    }
+    for path in call.events.iter_mut().chain(&mut call.key_file) {
+        *path = absolute(&*path)?;
+    }
+    for address in &mut call.listen {
+        if let Some((kind @ ("unix" | "unixgram"), path)) = address.split_once(':')
+            && !path.is_empty()
+            && let Some(path) = absolute(path)?.to_str()
+        {
+            *address = format!("{kind}:{path}");
+        }
+    }
+    Ok(())
+}
+
+fn prefixed(sign: &str, path: &Path) -> PathBuf {
+    let mut prefixed = OsString::from(sign);
+    prefixed.push(path);
+    prefixed.into()
+}
+
+impl Replace for CallArguments {
+    fn replace_by(&mut self, later: Self) {
+        // Without `..`: the compiler refuses an option that is not passed on.
+        let Self {
+            workers,
+            listen,
+            key_file,
+            split,
+            chunk,
+            max_rate,
+            limits,
+            halt,
+            times,
+            joblog,
+            events,
+            progress,
+            quiet,
+            verbose,
+            dry_run,
+            wiring,
+            step,
+        } = later;
+        // A way to cut the range excludes the others.
+        if [&split, &chunk, &limits.chunk_time, &limits.chunk_max].into_iter().any(Option::is_some)
+        {
+            (self.split, self.chunk) = (None, None);
+            (self.limits.chunk_time, self.limits.chunk_max) = (None, None);
+        }
+        if quiet || verbose {
+            (self.quiet, self.verbose) = (quiet, verbose);
+        }
+        self.workers.replace_by(workers);
+        self.listen.replace_by(listen);
+        self.key_file.replace_by(key_file);
+        self.split.replace_by(split);
+        self.chunk.replace_by(chunk);
+        self.max_rate.replace_by(max_rate);
+        self.limits.replace_by(limits);
+        self.halt.replace_by(halt);
+        self.times.replace_by(times);
+        self.joblog.replace_by(joblog);
+        self.events.replace_by(events);
+        self.progress.replace_by(progress);
+        self.dry_run.replace_by(dry_run);
+        self.wiring.replace_by(wiring);
+        self.step.replace_by(step);
+    }
 }
 
 /// The job arguments of a verb that has a range.

@@ -42,7 +42,7 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
             (Aggregate::Run { in_order: keep_order }, tag, job)
         }
         Command::Resume(arguments) => {
-            let (resumed, words) = resume::resume(&arguments)?;
+            let (resumed, words) = resume::resume(arguments.into_inner())?;
             return self::command(resumed, words);
         }
         other => return without_job(other),

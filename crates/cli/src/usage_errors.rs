@@ -46,8 +46,7 @@ pub(crate) fn explain(words: &[OsString]) -> Option<String> {
 
 /// The option among the words that is only used with the missing one.
 pub(crate) fn needing(missing: &str, words: &[OsString]) -> Option<&'static str> {
-    const PAIRS: [(&str, &str); 5] = [
-        ("--key-file", "--listen"),
+    const PAIRS: [(&str, &str); 4] = [
         ("--retry-failed", "--journal"),
         ("--accept-change", "--journal"),
         ("--resume", "--journal"),

@@ -87,6 +87,12 @@ fn main() {
         row("a_refused_call_changes_no_file", &[], files::a_refused_call_changes_no_file),
         row("a_resumed_run_appends_to_its_logs", &[], files::a_resumed_run_appends_to_its_logs),
         row(
+            "resume_takes_the_options_of_its_own_call",
+            &[],
+            files::resume_takes_the_options_of_its_own_call,
+        ),
+        row("resume_of_a_run_refuses_a_format", &[], files::resume_of_a_run_refuses_a_format),
+        row(
             "a_closed_standard_output_is_no_success",
             &[],
             files::a_closed_standard_output_is_no_success,

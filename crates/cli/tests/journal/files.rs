@@ -228,3 +228,49 @@ pub(crate) fn a_closed_standard_error_or_input_costs_no_file() {
         std::fs::remove_file(house.path("j")).unwrap();
     }
 }
+
+pub(crate) fn resume_takes_the_options_of_its_own_call() {
+    let house = House::new();
+    let words = "0..3000 -j 2 --split fixed:500 --journal j --joblog log --deadline 500ms";
+    let stopped = finish(house.call("count", "test:slow=500", words));
+    assert_eq!(stopped.status.code(), Some(124), "{stopped:?}");
+    let log = text(&house, "log");
+    std::fs::create_dir(house.path("elsewhere")).unwrap();
+    let resume = |options: &str| {
+        let mut call = house.other(&format!("resume {options}"));
+        call.current_dir(house.path("elsewhere"));
+        finish(call)
+    };
+    let plan =
+        resume("../j --dry-run --format json --max-rate 700/s --halt now,fail=7 --timeout 9s");
+    let text_of_plan = String::from_utf8(plan.stdout.clone()).unwrap();
+    assert_eq!(plan.status.code(), Some(0), "{plan:?}");
+    assert!(text_of_plan.contains(r#""max_rate":700"#), "{text_of_plan}");
+    refused(&resume("../j --halt sometimes"), 2, &["'sometimes'", "--halt"]);
+    refused(&resume("../j --joblog ../j"), 2, &["--joblog", "--journal", "the same file"]);
+
+    let options = "-j 3 --chunk 100 --deadline 1h --format json --progress none -v";
+    let files = "--joblog +mine --events events --listen unix:socket";
+    let resumed = resume(&format!("../j {options} {files}"));
+    assert_eq!(resumed.status.code(), Some(0), "{resumed:?}");
+    let answer: serde_json::Value = serde_json::from_slice(&resumed.stdout).unwrap();
+    assert_eq!((&answer["answer"], &answer["workers"]), (&"1500".into(), &3.into()), "{answer}");
+    let rows = text(&house, "elsewhere/mine");
+    let lengths = rows.lines().skip(1).map(|row| {
+        let range = row.rsplit(' ').next().unwrap().split_once("..").unwrap();
+        range.1.parse::<i64>().unwrap() - range.0.parse::<i64>().unwrap()
+    });
+    assert!(rows.lines().count() > 5 && lengths.into_iter().all(|len| len <= 100), "{rows}");
+    assert!(text(&house, "elsewhere/events").contains("elsewhere/socket"));
+    assert_eq!(text(&house, "log"), log, "the log of the interrupted call is not written");
+}
+
+pub(crate) fn resume_of_a_run_refuses_a_format() {
+    let house = House::new();
+    let stopped =
+        finish(house.other("run 0..9 -j 1 --chunk 1 --halt now,done=1 --journal j -- echo {}"));
+    assert_eq!(stopped.stdout, b"0\n", "{stopped:?}");
+    refused(&finish(house.other("resume j --format json")), 2, &["--format", "/j'"]);
+    let lines = finish(house.other("resume j --halt never -q"));
+    assert_eq!(lines.stdout, b"1\n2\n3\n4\n5\n6\n7\n8\n", "{lines:?}");
+}
