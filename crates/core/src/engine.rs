@@ -8,8 +8,10 @@
 //! [`AgentSession`] is the connection of an agent to its primary, beside the [`Primary`] of its own workers.
 //!
 //! One concern per file: `journal_sync` is the write-ahead (with `commit_pace` and `pending_output`), `line_output`
-//! the lines and their back-pressure, `drain` and [`halt`] the early end, `rate` the limit on starts.
+//! the lines and their back-pressure, `worker_loss` the ends of workers, `agent_seats` the agents, `drain` and [`halt`]
+//! the early end, `rate` the limit on starts.
 
+mod agent_seats;
 mod agent_session;
 mod commit_pace;
 mod drain;
@@ -19,18 +21,21 @@ mod line_output;
 mod output;
 mod pending_output;
 mod primary;
+mod queries;
 mod rate;
 mod unfinished;
+mod worker_loss;
 
 pub use agent_session::{AgentSession, REPORT_NS, SessionEnd, SessionTimes};
 pub use commit_pace::COMMIT_INTERVAL_NS;
 pub use drain::{DRAIN_AT_DEADLINE_NS, DRAIN_NS, Early};
 pub use journal_sync::Durability;
 pub use line_output::{Lines, MOST_UNWRITTEN};
-pub use output::{End, Output, Report, Seat};
+pub use output::{End, LossReason, Output, Report, Seat};
 pub use primary::Primary;
 pub use rate::RateLimiter;
 pub use unfinished::Failures;
+pub use worker_loss::Loss;
 
 #[cfg(test)]
 mod oracle_tests;

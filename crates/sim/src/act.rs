@@ -68,13 +68,15 @@ impl World<'_> {
             }
             Output::Kill { slot } => {
                 self.stats.desertions += 1;
-                if let Some(pid) = self.primary.peers[slot].pid {
-                    self.die(pid, None);
-                }
+                self.condemn(slot, None)?;
             }
             Output::Report(report) => self.note_report(report)?,
             Output::End(End::LostBeyondRepair { slot, times }) => self.give_up(slot, times)?,
             Output::End(End::Early(why)) => self.end_at_once(why)?,
+            Output::End(End::NoWorkerLeft) => self.end_without_workers()?,
+            Output::End(End::NoWorkerBegins { .. }) => {
+                return Err("every simulated worker can begin".into());
+            }
         }
         Ok(())
     }

@@ -94,6 +94,17 @@ impl World<'_> {
         check(times >= LOSSES_IN_A_ROW && losses >= times, || {
             format!("given up after {times} losses in a row, of which {losses} happened")
         })?;
+        self.end_given_up()
+    }
+
+    /// No worker is left, and several starts in a row were refused.
+    pub(crate) fn end_without_workers(&mut self) -> Outcome {
+        let is_any = self.primary.peers.iter().any(|peer| peer.pid.is_some());
+        check(!is_any && self.stats.refusals >= 5, || "given up with a worker left".into())?;
+        self.end_given_up()
+    }
+
+    fn end_given_up(&mut self) -> Outcome {
         if self.upstream.is_some() {
             self.part(End::GivenUp);
             self.is_over = true;

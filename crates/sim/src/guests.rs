@@ -135,9 +135,7 @@ impl World<'_> {
         self.tape.note("agent says", sid as u64, frame.busy_ns);
         self.tape.remark(|| format!("{:?}", frame.body));
         match guest.seat {
-            Some((slot, _)) => {
-                Said::Heard(self.primary.engine.supervisor_mut().hear_agent(slot, frame, now_ns))
-            }
+            Some((slot, _)) => Said::Heard(self.primary.engine.hear_agent(slot, frame, now_ns)),
             None if !is_gathering => Said::Nothing,
             None if is_first(&frame) => Said::First,
             None => Said::Stranger,
@@ -149,9 +147,9 @@ impl World<'_> {
         let (now_ns, window) = (self.now_ns, self.plan.party.window);
         let Some(guest) = &mut self.sessions[sid].guest else { return Ok(()) };
         check(guest.life == self.life, || "an agent of an earlier primary".into())?;
-        let supervisor = self.primary.engine.supervisor_mut();
-        let name = supervisor.next_name();
-        let slot = supervisor.welcome(guest.workers, window, now_ns);
+        let engine = &mut self.primary.engine;
+        let name = engine.next_name();
+        let slot = engine.agent_joined(guest.workers, window, now_ns);
         let slot = slot.map_err(|violation| violation.to_string())?;
         guest.seat = Some((slot, name));
         check(slot >= self.plan.seats, || "an agent sits in the seat of a worker".into())?;
@@ -193,7 +191,7 @@ impl World<'_> {
         let Some(slot) = self.dismiss(sid) else { return Ok(()) };
         self.primary.guests.remove(&slot);
         self.doubt(slot);
-        let lost = self.primary.engine.supervisor_mut().lose(slot, None, self.now_ns);
+        let lost = self.primary.engine.agent_ended(slot, false, self.now_ns);
         let (chunks, numbers) = lost.map_err(|violation| violation.to_string())?;
         self.stats.agents_lost += 1;
         self.stats.agent_losses_with_chunks += u64::from(chunks > 0);

@@ -104,7 +104,7 @@ impl World<'_> {
             Body::Releases(entries) => releases = entries.iter().count() as u64,
             _ => {}
         }
-        match primary.engine.supervisor_mut().hear(frame, self.now_ns) {
+        match primary.engine.hear_worker(frame, self.now_ns) {
             Ok(Heard::Work) => {
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 Ok(Found::Frame { pid, is_work, parts, begun, releases })
@@ -128,6 +128,7 @@ impl World<'_> {
                 check((call, errno) == FAREWELL, || "another farewell than was said".into())?;
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 check(primary.peers[slot].pid == pid, || "another's farewell".into())?;
+                primary.peers[slot].has_left = true;
                 Ok(Found::Frame { pid, is_work: false, parts, begun, releases })
             }
             Err(Fault::UnknownName) => Ok(Found::Nobody),
@@ -180,7 +181,7 @@ impl World<'_> {
     fn tell_of_going_on(&mut self, slot: usize) -> Outcome {
         let was_silent = std::mem::take(&mut self.primary.peers[slot].is_silent);
         self.stats.awakenings += u64::from(was_silent);
-        let gone_on = self.primary.engine.supervisor_mut().go_on(slot, self.now_ns);
+        let gone_on = self.primary.engine.worker_continued(slot, self.now_ns);
         gone_on.map_err(|violation| violation.to_string())
     }
 
@@ -195,9 +196,14 @@ impl World<'_> {
     /// behind is not heard. A frame that follows a broken one may rest on it.
     fn suspect(&mut self) -> Outcome {
         self.stats.malformed += 1;
-        let suspects: Vec<usize> = self.primary.engine.supervisor().suspects().collect();
+        let engine = &self.primary.engine;
+        let slots = 0..self.primary.peers.len();
+        let owing = slots.clone().filter(|slot| engine.owes(*slot)).count();
+        // If no worker owes an answer, a worker without work wrote it.
+        let may_be = if owing == 0 { slots.len() } else { owing };
+        let cause = (may_be == 1).then_some(Cause::Garbage);
+        let suspects = self.primary.engine.suspect();
         self.tape.note("suspects", suspects.len() as u64, 0);
-        let cause = (suspects.len() == 1).then_some(Cause::Garbage);
         self.stats.convictions += u64::from(cause.is_some());
         for slot in suspects {
             self.stats.suspects += 1;
@@ -212,7 +218,7 @@ impl World<'_> {
     }
 
     /// Kills the worker in a slot and takes its work back without hearing it out.
-    fn condemn(&mut self, slot: usize, cause: Option<Cause>) -> Outcome {
+    pub(crate) fn condemn(&mut self, slot: usize, cause: Option<Cause>) -> Outcome {
         let Some(pid) = self.primary.peers[slot].pid else { return Ok(()) };
         self.die(pid, None);
         let anywhere = self.processes[pid].anywhere.clone();
@@ -229,6 +235,8 @@ impl World<'_> {
             return Ok(());
         }
         self.doubt(slot);
+        // A worker that says farewell ends for a reason of its own, whatever it was at.
+        let cause = cause.filter(|_| !self.primary.peers[slot].has_left);
         let death = cause.map(|cause| self.death_in(slot, at, cause));
         let limit = self.primary.engine.scheduler().ledger().limit();
         let is_wanted = |n: i64| limit.is_none_or(|limit| n <= limit);
@@ -246,8 +254,10 @@ impl World<'_> {
             self.stats.gasps_in_vain += u64::from(death.is_named && !death.is_own);
             self.oracle.death(death)?;
         }
-        let lost = self.primary.engine.supervisor_mut().lose(slot, cause, self.now_ns);
-        let (chunks, numbers) = lost.map_err(|violation| violation.to_string())?;
+        let lost = self.primary.engine.worker_ended(slot, cause, self.now_ns);
+        let lost = lost.map_err(|violation| violation.to_string())?;
+        check(lost.cause == cause, || format!("blamed for {:?}, not {cause:?}", lost.cause))?;
+        let (chunks, numbers) = lost.reclaimed;
         self.stats.losses_with_chunks += u64::from(chunks > 0);
         self.tape.note("lost", slot as u64, chunks as u64);
         check((chunks > 0) == (numbers > 0), || "chunks without numbers".into())
@@ -261,7 +271,7 @@ impl World<'_> {
         if self.primary.peers[slot].pid == Some(pid) {
             match is_stopped {
                 None => self.primary.ended.push(pid),
-                Some(true) => self.primary.engine.supervisor_mut().stop(slot, self.now_ns),
+                Some(true) => self.primary.engine.worker_stopped(slot, None, self.now_ns),
                 Some(false) => self.tell_of_going_on(slot)?,
             }
         }
@@ -288,14 +298,13 @@ impl World<'_> {
     /// Far away: treats as stopped whoever holds chunks and says nothing.
     pub(crate) fn mind_the_quiet(&mut self) {
         let Some(quiet_ns) = self.quiet_ns() else { return };
-        let holders: Vec<usize> = self.primary.engine.supervisor().suspects().collect();
         for (slot, peer) in self.primary.peers.iter_mut().enumerate() {
-            if !holders.contains(&slot) {
+            if !self.primary.engine.owes(slot) {
                 peer.heard_ns = peer.heard_ns.max(self.now_ns);
             } else if !peer.is_quiet && self.now_ns >= peer.heard_ns + quiet_ns {
                 peer.is_quiet = true;
                 self.tape.note("quiet", slot as u64, 0);
-                self.primary.engine.supervisor_mut().stop(slot, self.now_ns);
+                self.primary.engine.worker_stopped(slot, None, self.now_ns);
             }
         }
     }
@@ -303,9 +312,10 @@ impl World<'_> {
     /// When somebody may have been quiet for too long.
     pub(crate) fn next_quiet_ns(&self) -> Option<u64> {
         let quiet_ns = self.quiet_ns()?;
-        let supervisor = self.primary.engine.supervisor();
-        let holders = supervisor.suspects().map(|slot| &self.primary.peers[slot]);
-        holders.filter(|peer| !peer.is_quiet).map(|peer| peer.heard_ns + quiet_ns).min()
+        let peers = self.primary.peers.iter().enumerate();
+        let holders = peers.filter(|(slot, _)| self.primary.engine.owes(*slot));
+        let quiet = holders.filter(|(_, peer)| !peer.is_quiet);
+        quiet.map(|(_, peer)| peer.heard_ns + quiet_ns).min()
     }
 
     fn quiet_ns(&self) -> Option<u64> {

@@ -65,6 +65,8 @@ pub(crate) struct Peer {
     /// What it was given since it had nothing in hand, and the number that it said it is at.
     pub(crate) lent: Vec<Interval>,
     pub(crate) gasp: Option<i64>,
+    /// Whether it said farewell.
+    pub(crate) has_left: bool,
 }
 
 impl Primary {
@@ -126,6 +128,7 @@ impl Primary {
             losses: 0,
             lent: Vec::new(),
             gasp: None,
+            has_left: false,
         };
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
         let mut engine = engine::Primary::new(scheduler, plan.question.aggregate, plan.seats);
@@ -173,14 +176,16 @@ impl World<'_> {
         if self.is_phase_one() && self.random.happens(self.plan.faults.refuse) {
             self.stats.refusals += 1;
             self.tape.note("fork refused", slot as u64, 0);
-            self.primary.engine.supervisor_mut().refuse(slot, self.now_ns);
+            self.primary.engine.worker_refused(slot, self.now_ns);
             return Ok(());
         }
         let pid = self.processes.len();
-        let supervisor = self.primary.engine.supervisor_mut();
-        let name = supervisor.next_name();
+        let engine = &mut self.primary.engine;
+        let name = engine.next_name();
         let window = (self.plan.assignment_pipe / 24).max(1);
-        supervisor.join(slot, window, self.now_ns).map_err(|violation| violation.to_string())?;
+        engine
+            .worker_joined(slot, window, self.now_ns)
+            .map_err(|violation| violation.to_string())?;
         check(name.0 as usize == self.primary.pids.len(), || "a name came twice".into())?;
         self.primary.pids.push(Some(pid));
         let peer = &mut self.primary.peers[slot];
@@ -188,7 +193,7 @@ impl World<'_> {
         peer.packer = Packer::new(name, self.plan.frame_limit);
         (peer.window, peer.silences) = (window, 0);
         (peer.heard_ns, peer.is_quiet, peer.is_silent) = (self.now_ns, false, false);
-        (peer.lent, peer.gasp) = (Vec::new(), None);
+        (peer.lent, peer.gasp, peer.has_left) = (Vec::new(), None, false);
         self.processes.push(Process::new(&self.plan, slot, name, self.now_ns));
         self.stats.forks += 1;
         self.tape.note("forked", pid as u64, slot as u64);
@@ -285,14 +290,12 @@ impl World<'_> {
     /// Nobody who can work has nothing to do while there is work.
     fn look_for_the_idle(&self) -> Outcome {
         let Primary { engine, peers, .. } = &self.primary;
-        let supervisor = engine.supervisor();
-        if !supervisor.is_work() || supervisor.scheduler().awaits_a_fresh_worker() {
+        if !engine.is_work() || engine.scheduler().awaits_a_fresh_worker() {
             return Ok(());
         }
         self.look_for_idle_agents()?;
-        let at_work: Vec<usize> = supervisor.suspects().collect();
         for (slot, peer) in peers.iter().enumerate() {
-            let is_idle = peer.pid.is_some() && !peer.is_silent && !at_work.contains(&slot);
+            let is_idle = peer.pid.is_some() && !peer.is_silent && !engine.owes(slot);
             check(!is_idle, || format!("the worker in seat {slot} is idle while there is work"))?;
         }
         Ok(())

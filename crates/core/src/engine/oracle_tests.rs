@@ -131,9 +131,8 @@ impl World {
     }
 
     fn start(&mut self, slot: usize) {
-        let supervisor = self.engine.supervisor_mut();
-        self.names[slot] = Some(supervisor.next_name());
-        supervisor.join(slot, 4, self.now_ns).unwrap();
+        self.names[slot] = Some(self.engine.next_name());
+        self.engine.worker_joined(slot, 4, self.now_ns).unwrap();
     }
 
     /// Carries out every output.
@@ -216,7 +215,7 @@ impl World {
         unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
         unpacker.filled(packer.bytes().len());
         while let Some(frame) = unpacker.next_frame().unwrap() {
-            self.engine.supervisor_mut().hear(frame, self.now_ns).unwrap();
+            self.engine.hear_worker(frame, self.now_ns).unwrap();
         }
     }
 
@@ -243,7 +242,7 @@ impl World {
             Step::Lose(slot) => {
                 if self.names[slot].take().is_some() {
                     self.hands[slot].clear();
-                    self.engine.supervisor_mut().lose(slot, None, self.now_ns).unwrap();
+                    self.engine.worker_ended(slot, None, self.now_ns).unwrap();
                 }
             }
             Step::Synced => self.synced(),

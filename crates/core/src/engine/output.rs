@@ -4,7 +4,7 @@ use super::drain::Early;
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId};
 use crate::partial::{Cause, Failure};
-use crate::scheduler::Record;
+use crate::scheduler::{Record, Violation};
 use alloc::vec::Vec;
 
 /// A seat of the run, by its slot. Workers of this machine have the lower slots.
@@ -57,12 +57,13 @@ pub enum Output {
         /// How many.
         bytes: u64,
     },
-    /// Fork a worker for an empty slot: [`Supervisor::join`](crate::Supervisor::join), or [`Supervisor::refuse`](crate::Supervisor::refuse).
+    /// Fork a worker for an empty slot: [`Primary::worker_joined`](super::Primary::worker_joined), or [`Primary::worker_refused`](super::Primary::worker_refused).
     Start {
         /// Its slot.
         slot: usize,
     },
-    /// Kill a worker: it is stopped, and no other worker can do its work.
+    /// Kill a worker at once, then [`Primary::worker_ended`](super::Primary::worker_ended): it is stopped, and no other
+    /// worker can do its work.
     Kill {
         /// Its slot.
         slot: usize,
@@ -121,6 +122,38 @@ pub enum Report {
     StillDraining(Early),
 }
 
+/// Why a worker of this machine is lost, where that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossReason {
+    /// It said farewell: a system call of its own failed.
+    Left {
+        /// The call, as the transport numbers them.
+        call: u32,
+        /// Its error number.
+        errno: u32,
+    },
+    /// It sent a crash report: the number at which something ends it.
+    CrashReport {
+        /// The number.
+        n: i64,
+        /// What ends it, where the way it ends does not say so.
+        cause: Option<Cause>,
+    },
+    /// It sent a frame that cannot be, and is killed.
+    Violation(Violation),
+    /// It may have written bytes that are no frame, and is killed.
+    Garbage,
+    /// It is stopped, no other worker can do its work, and it is killed.
+    Stopped,
+    /// It has more memory than it may, and is killed.
+    Memory,
+    /// A number takes too long, and the worker is killed.
+    Timeout {
+        /// The number, if it is known.
+        n: Option<i64>,
+    },
+}
+
 /// Why a run ends without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -132,5 +165,12 @@ pub enum End {
         slot: usize,
         /// How often.
         times: u32,
+    },
+    /// No worker is left, and none can be forked.
+    NoWorkerLeft,
+    /// Several workers could not begin, and no number is done.
+    NoWorkerBegins {
+        /// The slot of the last one.
+        slot: usize,
     },
 }

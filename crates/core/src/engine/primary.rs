@@ -4,8 +4,9 @@ use super::drain::{Drain, Due, Early};
 use super::halt::{Halt, HaltCount, When};
 use super::journal_sync::{Durability, Fate, JournalSync};
 use super::line_output::{LineOutput, Lines};
-use super::output::{End, Output, Report, Seat};
+use super::output::{End, LossReason, Output, Report, Seat};
 use super::rate::RateLimiter;
+use super::worker_loss::Endings;
 use crate::aggregate::Aggregate;
 use crate::interval::Interval;
 use crate::lease::Assignment;
@@ -30,8 +31,9 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub struct Primary {
     pub(super) supervisor: Supervisor,
+    pub(super) endings: Endings,
     /// How many slots are for workers of this machine; agents have the slots above.
-    workers: usize,
+    pub(super) workers: usize,
     pub(super) aggregate: Aggregate,
     pub(super) journal: JournalSync,
     pub(super) lines: LineOutput,
@@ -46,7 +48,7 @@ pub struct Primary {
     watches_records: bool,
     pub(super) phase: Phase,
     /// What inputs led to, in order.
-    outputs: VecDeque<Output>,
+    pub(super) outputs: VecDeque<Output>,
 }
 
 impl Primary {
@@ -55,6 +57,7 @@ impl Primary {
     pub fn new(scheduler: Scheduler, aggregate: Aggregate, workers: usize) -> Self {
         Self {
             supervisor: Supervisor::new(scheduler, workers),
+            endings: Endings::new(workers),
             workers,
             aggregate,
             journal: JournalSync::new(aggregate),
@@ -129,15 +132,9 @@ impl Primary {
         self.watches_records = true;
     }
 
-    /// The workers by slot.
-    #[must_use]
-    pub fn supervisor(&self) -> &Supervisor {
-        &self.supervisor
-    }
-
-    /// The workers by slot, for what happened to them.
-    pub fn supervisor_mut(&mut self) -> &mut Supervisor {
-        &mut self.supervisor
+    /// Begins nothing: the end was asked for before the run began.
+    pub fn begin_nothing(&mut self) {
+        self.supervisor.drain();
     }
 
     /// What is known about the numbers.
@@ -300,7 +297,10 @@ impl Primary {
             }
             Order::Credit { slot, bytes } => Output::Credit { seat: self.seat(slot), bytes },
             Order::Fill { slot } => Output::Start { slot },
-            Order::Kill { slot } => Output::Kill { slot },
+            Order::Kill { slot } => {
+                self.endings.condemn(slot, LossReason::Stopped);
+                Output::Kill { slot }
+            }
             Order::Silenced { slot, reclaimed } => {
                 Output::Report(Report::Silent { seat: self.seat(slot), reclaimed })
             }

@@ -43,7 +43,7 @@ impl Bench {
     }
 
     fn join(&mut self) {
-        self.engine.supervisor_mut().join(0, 4, self.now_ns).unwrap();
+        self.engine.worker_joined(0, 4, self.now_ns).unwrap();
         self.poll();
     }
 
@@ -85,7 +85,7 @@ impl Bench {
         unpacker.filled(frames.len());
         self.now_ns += 1;
         while let Some(frame) = unpacker.next_frame().unwrap() {
-            self.engine.supervisor_mut().hear(frame, self.now_ns).unwrap();
+            self.engine.hear_worker(frame, self.now_ns).unwrap();
         }
         self.poll();
     }
@@ -269,7 +269,7 @@ fn output_above_a_gap_is_not_durable_before_the_gap_is_closed() {
     packer.partial(second.lease, &encoded, 1);
     let bytes = packer.bytes().to_vec();
     let frame = Frame::whole(&bytes, PIPE_FRAME).unwrap();
-    bench.engine.supervisor_mut().hear(frame, bench.now_ns).unwrap();
+    bench.engine.hear_worker(frame, bench.now_ns).unwrap();
     bench.poll();
     bench.engine.flushed(0);
     bench.poll();

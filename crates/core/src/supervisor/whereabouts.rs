@@ -53,6 +53,12 @@ impl Supervisor {
         self.heard_ns[slot]
     }
 
+    /// Whether a slot has a worker or an agent.
+    #[must_use]
+    pub fn has_worker(&self, slot: usize) -> bool {
+        self.names[slot].is_some()
+    }
+
     /// Whether the worker or agent in a slot owes answers.
     #[must_use]
     pub fn owes(&self, slot: usize) -> bool {

@@ -234,7 +234,7 @@ impl AgentServer {
             Arrival::Frame { peer: Some(peer), frame } => {
                 match self.peers.get(&(reception, peer)) {
                     Some(Peer { slot: Some(slot), .. }) => {
-                        Said::Heard(*slot, engine.supervisor_mut().hear_agent(*slot, frame, now_ns))
+                        Said::Heard(*slot, engine.hear_agent(*slot, frame, now_ns))
                     }
                     Some(_) if is_first(&frame) => Said::First(peer),
                     Some(_) => {
@@ -260,7 +260,7 @@ impl AgentServer {
     ) -> Result<Option<&AgentSeen>, Error> {
         let at = (reception, peer);
         let Some(joined) = self.peers.get_mut(&at) else { return Ok(None) };
-        let slot = engine.supervisor_mut().welcome(joined.workers, WINDOW, now_ns)?;
+        let slot = engine.agent_joined(joined.workers, WINDOW, now_ns)?;
         joined.slot = Some(slot);
         joined.seen.worker = slot + 1;
         self.seats.insert(slot, at);

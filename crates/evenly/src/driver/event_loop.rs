@@ -61,7 +61,6 @@ pub(super) struct EventLoop<'a> {
     observer: &'a mut dyn Observer,
     stages: Stages,
     clock: Clock,
-    losses: u64,
     /// When progress is reported next.
     next_progress: Option<Duration>,
     /// When to look how much memory workers have, if that is limited.
@@ -119,7 +118,6 @@ impl<'a> EventLoop<'a> {
             observer,
             stages,
             clock,
-            losses: 0,
             next_progress,
             memory,
             positions,
@@ -136,7 +134,7 @@ impl<'a> EventLoop<'a> {
         let is_over = is_over(&self.clock, self.job.deadline);
         if is_over {
             // Nothing begins.
-            self.engine.supervisor_mut().drain();
+            self.engine.begin_nothing();
         }
         self.admit_everybody()?;
         if is_over {
@@ -158,7 +156,7 @@ impl<'a> EventLoop<'a> {
 
     fn admit(&mut self, slot: usize) -> Result<(), Error> {
         let window = self.hub.window(slot).map_err(system("fcntl F_GETPIPE_SZ"))?;
-        self.engine.supervisor_mut().join(slot, window, self.clock.now_ns())?;
+        self.engine.worker_joined(slot, window, self.clock.now_ns())?;
         let pid = self.pool.slots[slot].child.number();
         self.observer.observe(&Observation::WorkerStarted { worker: slot + 1, pid });
         Ok(())
@@ -274,7 +272,7 @@ impl<'a> EventLoop<'a> {
         let now_ns = self.clock.now_ns();
         while let Some(arrival) = self.hub.next() {
             let heard = match arrival {
-                Arrival::Frame { frame, .. } => self.engine.supervisor_mut().hear(frame, now_ns),
+                Arrival::Frame { frame, .. } => self.engine.hear_worker(frame, now_ns),
                 Arrival::Garbage(malformed) => {
                     self.suspect(malformed)?;
                     continue;
@@ -283,11 +281,8 @@ impl<'a> EventLoop<'a> {
                 _ => continue,
             };
             match heard {
-                Ok(Heard::Work | Heard::Nothing) => {}
-                Ok(Heard::Farewell { slot, call, errno }) => {
-                    self.note_farewell(slot, call, errno)?;
-                }
-                Ok(Heard::Gasp { slot, n, cause }) => self.note_gasp(slot, n, cause),
+                Ok(Heard::Work | Heard::Nothing | Heard::Gasp { .. }) => {}
+                Ok(Heard::Farewell { call, errno, .. }) => self.note_farewell(call, errno)?,
                 Ok(Heard::Description { n, cause }) => self.describe_upstream(n, cause),
                 Err(fault) => self.blame(fault)?,
             }
@@ -298,7 +293,7 @@ impl<'a> EventLoop<'a> {
 
     fn blame(&mut self, fault: Fault) -> Result<(), Error> {
         match fault {
-            Fault::Worker { slot, violation } => self.dismiss(slot, violation),
+            Fault::Worker { slot, .. } => self.kill(slot),
             Fault::UnknownName => self.suspect(evenly_core::frame::Malformed::Entry),
             Fault::Run { slot, violation } => Err(self.contradiction(slot, violation)),
         }
@@ -352,12 +347,14 @@ impl<'a> EventLoop<'a> {
             Output::Flush => self.flush_lines()?,
             Output::ReadBack(due) => self.read_back(due)?,
             Output::Start { slot } => self.fill(slot)?,
-            Output::Kill { slot } => self.make_room(slot)?,
+            Output::Kill { slot } => self.kill(slot)?,
             Output::Report(report) => self.tell(report),
             Output::End(End::Early(why)) => return Err(self.ended_early(why)),
             Output::End(End::LostBeyondRepair { slot, times }) => {
                 return Err(self.beyond_repair(slot, times));
             }
+            Output::End(End::NoWorkerLeft) => return Err(self.no_worker_left()),
+            Output::End(End::NoWorkerBegins { slot }) => return Err(self.no_worker_begins(slot)),
             // Only where records are watched.
             Output::Counted(_) => {}
         }
@@ -393,7 +390,7 @@ impl<'a> EventLoop<'a> {
 
     /// Reports a failure, behind the description that its worker sent.
     fn note_failure(&mut self, failure: Failure) {
-        if let Some((n, text)) = self.engine.supervisor().description(&failure) {
+        if let Some((n, text)) = self.engine.description(&failure) {
             self.observer.observe(&Observation::Described { n, text });
         }
         self.observer.observe(&Observation::Quarantined(failure));

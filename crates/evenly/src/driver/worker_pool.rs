@@ -3,7 +3,6 @@
 use super::worker::{self, Desk, Terms};
 use crate::error::Error;
 use crate::function::Function;
-use crate::observe::Reason;
 use crate::process::End;
 use crate::process::cgroup::Wall;
 use crate::process::limits::{self, DescriptorLimit};
@@ -22,16 +21,10 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) child: Child,
-    /// Why it is about to be lost, where that is known.
-    pub(super) reason: Option<Reason>,
     /// Whether it was asked at which number it is, after which it ends.
     pub(super) is_asked: bool,
-    /// Whether nobody else can have written what was no frame.
-    pub(super) is_only_suspect: bool,
     /// Whether somebody else stopped it.
     pub(super) is_stopped: bool,
-    /// Whether it was told that nobody could be forked for it.
-    pub(super) is_refused: bool,
     /// Which process has ended here and how, while what it wrote is still being heard.
     pub(super) unheard: Option<(u32, End)>,
     /// How the last one here ended.
@@ -40,16 +33,7 @@ pub(super) struct Slot {
 
 impl Slot {
     fn of(child: Child) -> Self {
-        Self {
-            child,
-            reason: None,
-            is_asked: false,
-            is_only_suspect: false,
-            is_stopped: false,
-            is_refused: false,
-            unheard: None,
-            last_end: None,
-        }
+        Self { child, is_asked: false, is_stopped: false, unheard: None, last_end: None }
     }
 }
 
@@ -57,11 +41,8 @@ impl Slot {
 #[derive(Debug)]
 pub(super) struct WorkerPool {
     pub(super) slots: Vec<Slot>,
-    /// How often in a row nobody could be forked, and when that was counted last.
-    pub(super) refusals_in_a_row: u32,
-    pub(super) refused_at: Duration,
-    /// How many could not begin to work.
-    pub(super) unsettled: u32,
+    /// Why no process could be forked the last time.
+    pub(super) refused: Option<(&'static str, Errno)>,
     null: OwnedFd,
     descriptors: DescriptorLimit,
     /// What each worker inherits a copy of; the primary never uses it.
@@ -110,9 +91,7 @@ impl WorkerPool {
         Ok(Self {
             orphans,
             slots: Vec::with_capacity(workers.min(1 << 16)),
-            refusals_in_a_row: 0,
-            refused_at: Duration::ZERO,
-            unsettled: 0,
+            refused: None,
             null,
             descriptors,
             desk: Desk::new(aggregate),
@@ -253,11 +232,6 @@ impl WorkerPool {
         if let Some(orphans) = &self.orphans {
             orphans.end(|pid| self.slots.iter().any(|slot| slot.child.pid() == Some(pid)));
         }
-    }
-
-    /// How many workers have not been reaped.
-    pub(super) fn living(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.child.pid().is_some()).count()
     }
 }
 

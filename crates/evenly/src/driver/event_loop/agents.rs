@@ -68,10 +68,9 @@ impl EventLoop<'_> {
 
     fn lose_agent(&mut self, slot: usize, why: Parting) -> Result<(), Error> {
         let Some(lost) = self.agents.unseat(slot) else { return Ok(()) };
-        self.losses += u64::from(!matches!(why, Parting::Left(_)));
         self.stages.note_agent_lost(slot);
-        // No number is to blame: a number that ends workers ends those of the agent, not the agent.
-        let reclaimed = self.engine.supervisor_mut().lose(slot, None, self.clock.now_ns())?;
+        let has_left = matches!(why, Parting::Left(_));
+        let reclaimed = self.engine.agent_ended(slot, has_left, self.clock.now_ns())?;
         self.tell_pieces();
         let lost = Observation::AgentLost { agent: &lost.seen, why, reclaimed };
         self.observer.observe(&lost);

@@ -5,9 +5,9 @@
 
 use super::EventLoop;
 use crate::job::Job;
-use crate::observe::Reason;
 use crate::process::footprint::{PERIOD, Watch, of_fork_is_above};
 use crate::process::sys::last_gasp;
+use evenly_core::engine::LossReason;
 
 impl EventLoop<'_> {
     /// The times to look, if there is anything to look at.
@@ -20,13 +20,14 @@ impl EventLoop<'_> {
     pub(super) fn look_at_memory(&mut self) {
         let (Some(watch), Some(limit)) = (&mut self.memory, self.job.memory) else { return };
         let (slots, can_speak) = (&mut self.pool.slots, self.job.function.says_at());
+        let engine = &mut self.engine;
         watch.look(|| {
-            for place in slots {
+            for (slot, place) in slots.iter_mut().enumerate() {
                 let Some(pid) = place.child.pid() else { continue };
                 if !place.is_asked && !of_fork_is_above(limit, pid) {
                     continue;
                 }
-                place.reason.get_or_insert(Reason::Memory);
+                engine.note_reason(slot, LossReason::Memory);
                 // One that was asked last time and lives is stopped, or does not want to hear of it.
                 if can_speak && !place.is_asked {
                     place.is_asked = true;

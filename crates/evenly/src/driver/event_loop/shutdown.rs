@@ -78,7 +78,7 @@ impl EventLoop<'_> {
             return Err(self.ended_early(why));
         }
         let Failures { failures, failed, unknown } = self.engine.failures(&[]);
-        let descriptions = self.engine.supervisor().descriptions(&failures);
+        let descriptions = self.engine.descriptions(&failures);
         let descriptions = descriptions.map(|(n, text)| (n, text.to_owned())).collect();
         Ok(Report {
             descriptions,
@@ -89,7 +89,7 @@ impl EventLoop<'_> {
             not_done: scheduler.total() - scheduler.ledger().covered().len(),
             lines: scheduler.stream().lines(),
             workers: self.pool.slots.len(),
-            losses: self.losses,
+            losses: self.engine.losses(),
             stale_answers: scheduler.stale_answers(),
             time_left: self.job.deadline.map(|all| all.saturating_sub(self.clock.elapsed())),
             elapsed: self.clock.since_start(),

@@ -3,10 +3,10 @@
 
 use super::EventLoop;
 use crate::driver::positions::{Post, Seen};
-use crate::observe::{Observation, Reason, Stuck};
+use crate::observe::{Observation, Stuck};
 use crate::process::sys::position::{self, Position};
+use evenly_core::Interval;
 use evenly_core::engine::Seat;
-use evenly_core::{Cause, Interval};
 use std::time::Duration;
 
 /// A number is stuck only after this many times its usual time.
@@ -47,9 +47,9 @@ impl EventLoop<'_> {
     fn look_at_worker(&mut self, slot: usize) -> Option<Stuck> {
         let now = self.clock.elapsed();
         let place = &self.pool.slots[slot];
-        let is_owing = self.engine.supervisor().owes(slot);
+        let is_owing = self.engine.owes(slot);
         let pid = place.child.pid().filter(|_| is_owing && !place.is_stopped);
-        let heard_ns = self.engine.supervisor().heard_ns(slot);
+        let heard_ns = self.engine.heard_ns(slot);
         let seen = pid.and_then(|pid| self.positions.look_at(pid, heard_ns));
         // A worker may wait for a reader of its lines: that is nothing of its own.
         let may_wait = self.job.aggregate.is_streamed();
@@ -67,14 +67,14 @@ impl EventLoop<'_> {
             // Looking up a lease for each of thousands of workers takes milliseconds.
             return None;
         }
-        let numbers = numbers.or_else(|| self.engine.supervisor().lowest_held(slot))?;
+        let numbers = numbers.or_else(|| self.engine.lowest_held(slot))?;
         let name = format!("worker {}", slot + 1);
         self.as_stuck(slot, (name, pid?.as_raw_nonzero().get().cast_unsigned()), numbers, since)
     }
 
     fn look_at_agent(&mut self, slot: usize) -> Option<Stuck> {
         let now = self.clock.elapsed();
-        let lowest = self.engine.supervisor().lowest_held(slot);
+        let lowest = self.engine.lowest_held(slot);
         let seen = lowest.map(|lowest| Seen::Agent(lowest.first()));
         let since = now.saturating_sub(self.positions.note(slot, seen, now)?.since);
         let agent = self.agents.seen(slot)?;
@@ -90,7 +90,7 @@ impl EventLoop<'_> {
         numbers: Interval,
         since: Duration,
     ) -> Option<Stuck> {
-        let usual_ns = self.engine.supervisor().cost_ns(slot, numbers.len()).unwrap_or(0.0);
+        let usual_ns = self.engine.cost_ns(slot, numbers.len()).unwrap_or(0.0);
         let usual = Duration::from_nanos((usual_ns * TIMES_USUAL) as u64);
         if since < self.job.stuck_after.max(usual) {
             return None;
@@ -111,11 +111,7 @@ impl EventLoop<'_> {
     /// Kills a worker that did not end itself, and says for it at which number it was.
     fn end_the_stuck(&mut self, slot: usize, numbers: Option<Interval>) {
         let n = numbers.filter(|numbers| numbers.len() == 1).map(|numbers| numbers.first());
-        if let Some(n) = n {
-            self.engine.supervisor_mut().gasp_for(slot, n, Cause::Timeout);
-        }
-        let place = &mut self.pool.slots[slot];
-        place.reason = Some(Reason::Timeout { n });
-        place.child.kill_with_group();
+        self.engine.worker_is_late(slot, n);
+        self.pool.slots[slot].child.kill_with_group();
     }
 }

@@ -38,7 +38,7 @@ impl EventLoop<'_> {
     pub(super) fn describe_upstream(&mut self, n: i64, cause: Cause) {
         let failure = Failure { interval: Interval::single(n), cause };
         if let Some(upstream) = &mut self.upstream
-            && let Some((n, text)) = self.engine.supervisor().description(&failure)
+            && let Some((n, text)) = self.engine.description(&failure)
         {
             upstream.describe(Description { n, cause, text });
         }

@@ -1,4 +1,4 @@
-//! Workers that end, stop, go on, or say what cannot be: what they held goes to others, and lost ones
+//! Workers that end, stop, go on, or send what cannot be: the engine gives their chunks to others, and lost workers
 //! are replaced.
 
 use super::EventLoop;
@@ -11,19 +11,13 @@ use crate::process::limits;
 use crate::process::workers::{Call, Change};
 use crate::transport::Transport;
 use crate::transport::pipe::{self, Received};
+use evenly_core::engine::{Loss as Lost, LossReason};
 use evenly_core::frame::Malformed;
 use evenly_core::{Cause, Violation};
 use rustix::io::Errno;
 use rustix::process::Signal;
 use std::os::fd::AsFd;
 use std::time::Duration;
-
-/// With nobody left, so many refusals in a row to make a worker, so far apart, end the job.
-const REFUSALS_IN_A_ROW: u32 = 5;
-const REFUSALS_APART: Duration = Duration::from_millis(900);
-
-/// So many workers that could not begin, before the first number is done, are enough.
-const UNSETTLED_AT_FIRST: u32 = 3;
 
 impl EventLoop<'_> {
     /// Finds out what has become of the workers.
@@ -34,15 +28,13 @@ impl EventLoop<'_> {
             match change {
                 Change::Stopped(signal) => {
                     self.pool.slots[slot].is_stopped = true;
-                    self.engine.supervisor_mut().stop(slot, now_ns);
-                    if let Some(numbers) = self.numbers_of(slot) {
-                        let cause = Cause::Signal(signal);
-                        self.engine.supervisor_mut().stopped_at(slot, numbers, cause, now_ns);
-                    }
+                    let cause = Cause::Signal(signal);
+                    let numbers = self.numbers_of(slot).map(|numbers| (numbers, cause));
+                    self.engine.worker_stopped(slot, numbers, now_ns);
                 }
                 Change::Continued => {
                     self.pool.slots[slot].is_stopped = false;
-                    self.engine.supervisor_mut().go_on(slot, now_ns)?;
+                    self.engine.worker_continued(slot, now_ns)?;
                 }
                 Change::Ended(end) => {
                     self.pool.slots[slot].unheard = Some((pid, end));
@@ -68,88 +60,52 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Tells the supervisor of a loss, and whoever watches.
+    /// Gives the chunks of a worker that has ended to others, and reports the loss.
     fn take_back(&mut self, slot: usize, pid: u32, end: End) -> Result<(), Error> {
-        self.losses += 1;
         self.hub.close(slot);
         let place = &mut self.pool.slots[slot];
         place.is_stopped = false;
         place.last_end = Some(end);
-        let is_alone = place.is_only_suspect;
-        if self.pool.has_hit_the_wall(slot) && end == End::Signal(Signal::KILL.as_raw()) {
-            self.pool.slots[slot].reason.get_or_insert(Reason::Memory);
+        let is_killed = end == End::Signal(Signal::KILL.as_raw());
+        if self.pool.has_hit_the_wall(slot) && is_killed {
+            self.engine.note_reason(slot, LossReason::Memory);
         }
-        if self.pool.slots[slot].reason.is_none()
-            && end == End::Signal(Signal::KILL.as_raw())
+        if is_killed
+            && self.engine.loss_reason(slot).is_none()
             && let Some(n) = self.overdue_at(slot)
         {
-            self.engine.supervisor_mut().gasp_for(slot, n, Cause::Timeout);
-            self.pool.slots[slot].reason = Some(Reason::Timeout { n: Some(n) });
+            self.engine.worker_is_late(slot, Some(n));
         }
-        let reason = self.pool.slots[slot].reason;
-        let cause = match (reason, end) {
-            // Its chunks are not to blame for what it may not even have done.
-            (Some(Reason::Call { .. } | Reason::Stopped), _) => None,
-            (Some(Reason::Garbage), _) => is_alone.then_some(Cause::Garbage),
-            (Some(Reason::Said(_)), _) => Some(Cause::Garbage),
-            (Some(Reason::Memory), _) => Some(Cause::Memory),
-            (Some(Reason::Timeout { .. }), _) => Some(Cause::Timeout),
-            (None | Some(Reason::Gasp { .. }), End::Exit(status)) => Some(Cause::Exit(status)),
-            (None | Some(Reason::Gasp { .. }), End::Signal(signal)) => Some(Cause::Signal(signal)),
+        let cause = match end {
+            End::Exit(status) => Cause::Exit(status),
+            End::Signal(signal) => Cause::Signal(signal),
         };
-        let reclaimed = self.engine.supervisor_mut().lose(slot, cause, self.clock.now_ns())?;
+        let now_ns = self.clock.now_ns();
+        let Lost { reason, reclaimed, .. } = self.engine.worker_ended(slot, Some(cause), now_ns)?;
+        if end == End::Exit(STATUS_UNSETTLED) && matches!(reason, Some(LossReason::Left { .. })) {
+            self.engine.worker_could_not_begin(slot);
+        }
         self.tell_pieces();
+        let reason = reason.map(to_observe);
         let lost = Observation::WorkerLost { worker: slot + 1, pid, end, reason, reclaimed };
         self.observer.observe(&lost);
-        match (end, reason) {
-            (End::Exit(STATUS_UNSETTLED), Some(Reason::Call { call, cause })) => {
-                self.consider_the_system(call, cause)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// A worker could not even begin. Where that is so from the very start, it will stay so: a
-    /// sandbox forbids a call, or the kernel does not know it.
-    fn consider_the_system(&mut self, call: &'static str, cause: Errno) -> Result<(), Error> {
-        self.pool.unsettled += 1;
-        let is_beginning = self.engine.scheduler().ledger().covered().is_empty();
-        if is_beginning && self.pool.unsettled >= UNSETTLED_AT_FIRST {
-            return Err(Error::NoWorker { call, cause, advice: limits::advice(call, cause) });
-        }
         Ok(())
     }
 
     /// Forks a worker into an empty place, with an assignment pipe of its own.
     pub(super) fn fill(&mut self, slot: usize) -> Result<(), Error> {
         match self.fork_replacement(slot) {
-            Ok(()) => {
-                self.pool.refusals_in_a_row = 0;
-                self.admit(slot)
-            }
+            Ok(()) => self.admit(slot),
             Err((_, Refused::Threads(count))) => Err(Error::Threads { count }),
             Err((call, Refused::Fork(cause))) => {
-                self.engine.supervisor_mut().refuse(slot, self.clock.now_ns());
-                self.count_refusal();
-                if self.pool.living() == 0 && self.pool.refusals_in_a_row >= REFUSALS_IN_A_ROW {
-                    return Err(Error::NoWorkerLeft { call, cause });
-                }
-                if !std::mem::replace(&mut self.pool.slots[slot].is_refused, true) {
+                self.pool.refused = Some((call, cause));
+                if self.engine.worker_refused(slot, self.clock.now_ns()) {
                     let refused = (call, cause, limits::advice(call, cause));
                     let not_replaced = Observation::NotReplaced { worker: slot + 1, refused };
                     self.observer.observe(&not_replaced);
                 }
                 Ok(())
             }
-        }
-    }
-
-    /// Many places may be refused at the same moment; that is one refusal.
-    fn count_refusal(&mut self) {
-        let now = self.clock.elapsed();
-        if self.pool.refusals_in_a_row == 0 || now >= self.pool.refused_at + REFUSALS_APART {
-            self.pool.refusals_in_a_row += 1;
-            self.pool.refused_at = now;
         }
     }
 
@@ -165,7 +121,7 @@ impl EventLoop<'_> {
         }
         // The name is used up only when nothing can fail any more: the supervisor expects names in
         // order.
-        let name = self.engine.supervisor().next_name();
+        let name = self.engine.next_name();
         let mut inheritance = Inheritance {
             signals: self.signals,
             function: &mut *self.job.function,
@@ -184,16 +140,9 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// A worker says why it is about to leave.
-    ///
-    /// # Errors
-    /// If that would befall every other worker as well, or puts in doubt what it said before.
-    pub(super) fn note_farewell(
-        &mut self,
-        slot: usize,
-        call: u32,
-        errno: u32,
-    ) -> Result<(), Error> {
+    /// Ends the job if the system call that a worker leaves for would fail in every other worker as well, or puts
+    /// in doubt what it sent before.
+    pub(super) fn note_farewell(&self, call: u32, errno: u32) -> Result<(), Error> {
         let cause = told_errno(errno).unwrap_or(Errno::IO);
         match (Call(call), self.job.function.command()) {
             (Call::EXECVE, Some(_)) => {
@@ -202,21 +151,8 @@ impl EventLoop<'_> {
                 Err(Error::CannotExecute { command, cause, is_beginning })
             }
             (Call::ANSWER, Some(_)) => Err(Error::Unasked),
-            (call, _) => {
-                self.pool.slots[slot].reason = Some(Reason::Call { call: call.name(), cause });
-                Ok(())
-            }
+            _ => Ok(()),
         }
-    }
-
-    /// A worker says at which number something ends it.
-    pub(super) fn note_gasp(&mut self, slot: usize, n: i64, cause: Option<Cause>) {
-        self.pool.slots[slot].reason = Some(Reason::Gasp { n, cause });
-    }
-
-    /// Ends a worker that said what cannot be.
-    pub(super) fn dismiss(&mut self, slot: usize, violation: Violation) -> Result<(), Error> {
-        self.end_because(slot, Reason::Said(violation))
     }
 
     /// The error of a message that shows that no answer can be trusted.
@@ -231,51 +167,20 @@ impl EventLoop<'_> {
         Error::Contradiction { by, violation }
     }
 
-    /// Kills a stopped worker, so that another can take its place.
-    pub(super) fn make_room(&mut self, slot: usize) -> Result<(), Error> {
-        self.end_because(slot, Reason::Stopped)
-    }
-
-    /// Bytes that are no frame came from somebody. An answer may have been lost in them, and then
-    /// its author would wait for ever; so everybody who owes one is killed, and their chunks go out
-    /// again. If nobody owes any, it was somebody who has nothing to do, and nobody knows who.
-    ///
-    /// Nothing that they wrote behind it is used: if what was lost is a report on a part of a chunk,
-    /// the answer over the rest would be taken for one over more than that.
+    /// Kills the workers that may have written bytes that are no frame.
     pub(super) fn suspect(&mut self, what: Malformed) -> Result<(), Error> {
-        if self.engine.scheduler().is_finished() {
-            // Nobody owes anything any more.
-            return Ok(());
+        let suspects = self.engine.suspect();
+        if !suspects.is_empty() {
+            let garbage = Observation::Garbage { what, suspects: suspects.len() };
+            self.observer.observe(&garbage);
         }
-        let mut suspects: Vec<usize> = self.engine.supervisor().suspects().collect();
-        if suspects.is_empty() {
-            suspects = (0..self.pool.slots.len()).collect();
-        }
-        let is_only_suspect = suspects.len() == 1;
-        let is_new = |slot: &usize| {
-            let place = &self.pool.slots[*slot];
-            place.child.pid().is_some() || place.unheard.is_some()
-        };
-        suspects.retain(is_new);
-        if suspects.is_empty() {
-            return Ok(());
-        }
-        let garbage = Observation::Garbage { what, suspects: suspects.len() };
-        self.observer.observe(&garbage);
-        for slot in suspects {
-            self.pool.slots[slot].is_only_suspect = is_only_suspect;
-            self.end_because(slot, Reason::Garbage)?;
-        }
-        Ok(())
+        suspects.into_iter().try_for_each(|slot| self.kill(slot))
     }
 
-    /// Kills a worker, waits for that, and takes back what it had: what it wrote and was not heard yet
-    /// is not heard any more.
-    fn end_because(&mut self, slot: usize, reason: Reason) -> Result<(), Error> {
+    /// Kills a worker, waits for that, and takes back its chunks: what it wrote and was not heard yet is not heard
+    /// any more. The engine knows why.
+    pub(super) fn kill(&mut self, slot: usize) -> Result<(), Error> {
         let place = &mut self.pool.slots[slot];
-        // Who has gasped and lives is ended for what it did since.
-        place.reason = place.reason.filter(|before| !matches!(before, Reason::Gasp { .. }));
-        place.reason.get_or_insert(reason);
         let pid = place.child.number();
         place.child.signal(Signal::KILL);
         match place.child.wait().map_err(system("waitid"))? {
@@ -297,9 +202,22 @@ impl EventLoop<'_> {
     }
 
     pub(super) fn beyond_repair(&self, slot: usize, times: u32) -> Error {
-        let place = &self.pool.slots[slot];
-        let end = place.last_end.unwrap_or(End::Exit(0));
-        Error::LostBeyondRepair { worker: slot + 1, times, end, reason: place.reason }
+        let end = self.pool.slots[slot].last_end.unwrap_or(End::Exit(0));
+        let reason = self.engine.loss_reason(slot).map(to_observe);
+        Error::LostBeyondRepair { worker: slot + 1, times, end, reason }
+    }
+
+    pub(super) fn no_worker_left(&self) -> Error {
+        let (call, cause) = self.pool.refused.unwrap_or(("fork", Errno::AGAIN));
+        Error::NoWorkerLeft { call, cause }
+    }
+
+    pub(super) fn no_worker_begins(&self, slot: usize) -> Error {
+        let (call, cause) = match self.engine.loss_reason(slot).map(to_observe) {
+            Some(Reason::Call { call, cause }) => (call, cause),
+            _ => ("fork", Errno::IO),
+        };
+        Error::NoWorker { call, cause, advice: limits::advice(call, cause) }
     }
 
     /// Tells what was done and lost since the last time, if anybody wants to know.
@@ -334,5 +252,20 @@ impl EventLoop<'_> {
                 took,
             }));
         }
+    }
+}
+
+/// The reason of a loss, for observers.
+fn to_observe(reason: LossReason) -> Reason {
+    match reason {
+        LossReason::Left { call, errno } => {
+            Reason::Call { call: Call(call).name(), cause: told_errno(errno).unwrap_or(Errno::IO) }
+        }
+        LossReason::CrashReport { n, cause } => Reason::Gasp { n, cause },
+        LossReason::Violation(violation) => Reason::Said(violation),
+        LossReason::Garbage => Reason::Garbage,
+        LossReason::Stopped => Reason::Stopped,
+        LossReason::Memory => Reason::Memory,
+        LossReason::Timeout { n } => Reason::Timeout { n },
     }
 }

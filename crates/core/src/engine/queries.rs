@@ -1,0 +1,58 @@
+//! Questions about workers and agents that the owner of a run asks.
+
+use super::primary::Primary;
+use crate::interval::Interval;
+use crate::lease::WorkerId;
+use crate::partial::Failure;
+
+impl Primary {
+    /// The name of the worker or agent that joins next. A name is used up only when it joins.
+    #[must_use]
+    pub fn next_name(&self) -> WorkerId {
+        self.supervisor.next_name()
+    }
+
+    /// Whether there is work for another worker.
+    #[must_use]
+    pub fn is_work(&self) -> bool {
+        self.supervisor.is_work()
+    }
+
+    /// Whether the worker or agent in a slot owes answers.
+    #[must_use]
+    pub fn owes(&self, slot: usize) -> bool {
+        self.supervisor.owes(slot)
+    }
+
+    /// When a frame came from the worker or agent in a slot last.
+    #[must_use]
+    pub fn heard_ns(&self, slot: usize) -> u64 {
+        self.supervisor.heard_ns(slot)
+    }
+
+    /// The lowest chunk of the worker or agent in a slot, without what is covered.
+    #[must_use]
+    pub fn lowest_held(&self, slot: usize) -> Option<Interval> {
+        self.supervisor.lowest_held(slot)
+    }
+
+    /// Expected time for this many numbers on one worker in a slot, in nanoseconds, from those that it has done.
+    #[must_use]
+    pub fn cost_ns(&self, slot: usize, numbers: u128) -> Option<f64> {
+        self.supervisor.cost_ns(slot, numbers)
+    }
+
+    /// The text that a worker or agent sent about a failure, safe for a terminal, and the lowest number that has one.
+    #[must_use]
+    pub fn description(&self, failure: &Failure) -> Option<(i64, &str)> {
+        self.supervisor.description(failure)
+    }
+
+    /// The texts about all of these failures, by number.
+    pub fn descriptions<'a>(
+        &'a self,
+        failures: &'a [Failure],
+    ) -> impl Iterator<Item = (i64, &'a str)> {
+        self.supervisor.descriptions(failures)
+    }
+}
