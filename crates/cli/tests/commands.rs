@@ -57,6 +57,8 @@ fn main() {
     // They wait most of the time: for commands that rest.
     arguments.test_threads.get_or_insert(12);
     let groups = [
+        // First, because they wait for the longest time.
+        pacing(),
         answers(),
         passing_on(),
         faults(),
@@ -64,7 +66,6 @@ fn main() {
         timeouts(),
         endings(),
         graces(),
-        pacing(),
         example_programs(),
         changed_files(),
     ];

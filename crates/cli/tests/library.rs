@@ -134,25 +134,33 @@ static HANGS: LazyLock<PathBuf> =
 /// Whatever a function does to the timer, the signals or the descriptors of its worker.
 fn a_hang_ends_by_timeout_whatever_the_function_does() {
     LazyLock::force(&HANGS);
-    for function in [
+    let ends_by_timeout = |function: &str| {
+        let rest = ["0..16", "-j", "2", "--chunk", "8", "--timeout", "200ms", "-q"];
+        let output = lib("failures", &format!("hangs.so:{function}"), &rest);
+        assert_eq!(output.stdout, b"7\ttimeout\n", "{function}: {output:?}");
+        assert_eq!(output.status.code(), Some(1), "{function}: {output:?}");
+    };
+    let functions = [
         "ignores_signals",
         "blocks_signals",
         "deletes_its_timer",
         "runs_another_program",
         "waits_for_its_child",
         "closes_the_result_pipe",
-    ] {
-        let rest = ["0..16", "-j", "2", "--chunk", "8", "--timeout", "200ms", "-q"];
-        let output = lib("failures", &format!("hangs.so:{function}"), &rest);
-        assert_eq!(output.stdout, b"7\ttimeout\n", "{function}: {output:?}");
-        assert_eq!(output.status.code(), Some(1), "{function}: {output:?}");
-    }
+    ];
+    // All at once: they wait for most of the time.
+    std::thread::scope(|scope| {
+        for function in functions {
+            scope.spawn(move || ends_by_timeout(function));
+        }
+    });
 }
 
-/// Two workers are stopped for five seconds; then the number is tried alone, for half a second each time.
+/// Each attempt at the number stops a worker, which is killed after the limit of silence.
 fn a_function_that_stops_its_worker_is_named() {
     LazyLock::force(&HANGS);
-    let rest = ["0..16", "-j", "2", "--chunk", "8", "--retries", "0", "--partial"];
+    let rest =
+        ["0..16", "-j", "2", "--chunk", "8", "--retries", "0", "--partial", "--silence", "500ms"];
     let output = lib("count", "hangs.so:stops_itself", &rest);
     let said = stderr(&output);
     assert_eq!((output.status.code(), &output.stdout[..]), (Some(3), &b"14\n"[..]), "{said}");
@@ -163,7 +171,9 @@ fn a_function_that_stops_its_worker_is_named() {
 fn a_hang_is_named_without_a_timeout() {
     let spec = format!("{}:sleeps", HANGS.display());
     let events = BUILT.join("hang.events");
-    let mut command = support::evenly("count 0..16 -j 2 --chunk 8 -v --progress none --events");
+    let words =
+        "count 0..16 -j 2 --chunk 8 -v --progress none --stuck-after 1s --drain 1s --events";
+    let mut command = support::evenly(words);
     let mut running = command
         .arg(&events)
         .args(["--lib", &spec])

@@ -124,7 +124,6 @@ pub(crate) fn a_library_that_ends_its_process_when_it_is_loaded_is_refused() {
         ("leaves.so", "_exit(0);", "it ends the process that loads it, with status 0"),
         ("exits.so", "exit(7);", "it ends the process that loads it, with status 7"),
         ("crashes.so", "abort();", "it kills the process that loads it by signal 6"),
-        ("hangs.so", "for (;;) pause();", "it takes more than 20 s"),
         ("forks.so", "if (fork()) _exit(3); for (;;) pause();", "with status 3"),
     ] {
         let code = format!("__attribute__((constructor)) static void c(void) {{ {code} }}");
