@@ -15,6 +15,7 @@ mod agent_seats;
 mod agent_session;
 mod commit_pace;
 mod drain;
+mod endings;
 pub mod halt;
 mod journal_sync;
 mod line_output;

@@ -5,6 +5,7 @@
 //! stands in the output is at any time a correct beginning.
 
 mod kept;
+mod piece;
 
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
@@ -16,6 +17,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
+use piece::{Kept, Piece};
 
 /// What is passed on at once of numbers that failed, in lines.
 const LINES_AT_ONCE: usize = 4096;
@@ -34,7 +36,7 @@ pub struct Stream {
     ahead: BTreeMap<i64, Piece>,
     lines_ahead: u64,
     /// What is done and not here: see [`due`](Self::due). Its lines are ahead, too.
-    kept: BTreeMap<i64, kept::Kept>,
+    kept: BTreeMap<i64, Kept>,
     /// What can be passed on, and to whose credit.
     ready: VecDeque<Ready>,
     /// How many lines were put there, and how many there may be.
@@ -46,17 +48,6 @@ pub struct Stream {
     passes_over_gaps: bool,
     /// What commands printed that were ended by force, by the first of their numbers.
     interrupted: BTreeMap<i64, Vec<u8>>,
-}
-
-/// What was found in some numbers that follow one another.
-#[derive(Debug)]
-struct Piece {
-    last: i64,
-    lines: u64,
-    text: Vec<u8>,
-    failed: Vec<Failure>,
-    worker: Option<WorkerId>,
-    in_flight: u64,
 }
 
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use rustix::process::Signal;
 use super::kind::Kind;
 use super::plan::FaultPlan;
 use super::process::Process;
-use super::random::Random;
 use super::signals::Signals;
 use super::target::Target;
+use evenly_testkit::random::Random;
 
 /// Longest time of a run that no fault ends.
 const RUN_MAX: Duration = Duration::from_secs(120);

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::random::Random;
 use super::reference;
+use evenly_testkit::random::Random;
 
 /// What is counted over which range, and how many there are.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,11 +27,10 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use evenly_testkit::random;
+use evenly_testkit::random::Random;
 use kind::Kind;
 pub(crate) use options::Options;
 use plan::Plan;
-use random::Random;
 use run::Report;
 use signals::Signals;
 use tally::Tally;

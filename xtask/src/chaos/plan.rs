@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::job::Job;
 use super::kind::Kind;
 use super::options::Options;
-use super::random::Random;
+use evenly_testkit::random::Random;
 
 pub(crate) struct Plan {
     pub(crate) seed: u64,

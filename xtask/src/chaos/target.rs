@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use rustix::process::Signal;
 
 use super::process::Process;
-use super::random::Random;
 use super::signals;
+use evenly_testkit::random::Random;
 
 /// Number of sent signals, by "worker" or "primary" and the name of the signal.
 pub(crate) type Blows = BTreeMap<(&'static str, &'static str), u64>;

@@ -1,12 +1,12 @@
 //! The engine of a primary: the supervisor with the journal, the lines and the end of the run around it.
 
 use super::drain::{Drain, Due, Early};
+use super::endings::Endings;
 use super::halt::{Halt, HaltCount, When};
 use super::journal_sync::{Durability, Fate, JournalSync};
 use super::line_output::{LineOutput, Lines};
 use super::output::{End, LossReason, Output, Report, Seat};
 use super::rate::RateLimiter;
-use super::worker_loss::Endings;
 use crate::aggregate::Aggregate;
 use crate::interval::Interval;
 use crate::lease::Assignment;

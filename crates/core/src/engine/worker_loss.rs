@@ -9,72 +9,6 @@ use crate::scheduler::Violation;
 use crate::supervisor::{Fault, Heard};
 use alloc::vec::Vec;
 
-/// With no worker left, this many refused starts in a row end the run.
-const REFUSALS_IN_A_ROW: u32 = 5;
-
-/// Refusals within this time, in nanoseconds, count as one: many slots may be refused at the same moment.
-const REFUSALS_APART_NS: u64 = 900_000_000;
-
-/// This many workers that could not begin end a run in which no number is done.
-const UNSETTLED_AT_FIRST: u32 = 3;
-
-/// What is known about the end of one worker.
-#[derive(Clone, Copy, Debug, Default)]
-struct Ending {
-    reason: Option<LossReason>,
-    /// Whether no other worker can have written the bytes that were no frame.
-    is_only_suspect: bool,
-    /// Whether a start in this slot was refused since a worker joined.
-    is_refused: bool,
-}
-
-/// What is known about the ends of workers, by slot, and how many there were.
-#[derive(Debug, Default)]
-pub(super) struct Endings {
-    slots: Vec<Ending>,
-    losses: u64,
-    refusals_in_a_row: u32,
-    refused_ns: u64,
-    unsettled: u32,
-}
-
-impl Endings {
-    pub(super) fn new(workers: usize) -> Self {
-        Self { slots: alloc::vec![Ending::default(); workers], ..Self::default() }
-    }
-
-    pub(super) fn reason(&self, slot: usize) -> Option<LossReason> {
-        self.slots.get(slot)?.reason
-    }
-
-    /// Notes why a worker is killed now. A crash report of a worker that lives does not explain that.
-    pub(super) fn condemn(&mut self, slot: usize, reason: LossReason) {
-        let before = &mut self.slots[slot].reason;
-        let is_report = matches!(before, Some(LossReason::CrashReport { .. }));
-        if before.is_none() || is_report {
-            *before = Some(reason);
-        }
-    }
-
-    pub(super) fn count_loss(&mut self) {
-        self.losses += 1;
-    }
-
-    /// The cause that the numbers of a worker get, which ended of `end`.
-    fn cause(&self, slot: usize, end: Option<Cause>) -> Option<Cause> {
-        let Ending { reason, is_only_suspect, .. } = self.slots[slot];
-        match reason {
-            // Its numbers are not to blame for what it may not even have done.
-            Some(LossReason::Left { .. } | LossReason::Stopped) => None,
-            Some(LossReason::Garbage) => is_only_suspect.then_some(Cause::Garbage),
-            Some(LossReason::Violation(_)) => Some(Cause::Garbage),
-            Some(LossReason::Memory) => Some(Cause::Memory),
-            Some(LossReason::Timeout { .. }) => Some(Cause::Timeout),
-            Some(LossReason::CrashReport { .. }) | None => end,
-        }
-    }
-}
-
 /// The loss of a worker.
 #[derive(Clone, Copy, Debug)]
 pub struct Loss {
@@ -98,8 +32,7 @@ impl Primary {
         window: usize,
         now_ns: u64,
     ) -> Result<(), Violation> {
-        self.endings.slots[slot] = Ending::default();
-        self.endings.refusals_in_a_row = 0;
+        self.endings.join(slot);
         self.supervisor.join(slot, window, now_ns)
     }
 
@@ -107,14 +40,9 @@ impl Primary {
     /// slot since a worker joined.
     pub fn worker_refused(&mut self, slot: usize, now_ns: u64) -> bool {
         self.supervisor.refuse(slot, now_ns);
-        let endings = &mut self.endings;
-        if endings.refusals_in_a_row == 0 || now_ns >= endings.refused_ns + REFUSALS_APART_NS {
-            endings.refusals_in_a_row += 1;
-            endings.refused_ns = now_ns;
-        }
-        let is_first = !core::mem::replace(&mut endings.slots[slot].is_refused, true);
-        let is_enough = endings.refusals_in_a_row >= REFUSALS_IN_A_ROW;
-        if is_enough && !(0..self.workers).any(|slot| self.supervisor.has_worker(slot)) {
+        let is_first = self.endings.refuse(slot, now_ns);
+        let is_any_left = (0..self.workers).any(|slot| self.supervisor.has_worker(slot));
+        if self.endings.is_refused_for_good() && !is_any_left {
             self.outputs.push_back(Output::End(End::NoWorkerLeft));
         }
         is_first
@@ -132,10 +60,10 @@ impl Primary {
             Ok(Heard::Work | Heard::Nothing | Heard::Description { .. })
             | Err(Fault::UnknownName | Fault::Run { .. }) => {}
             Ok(Heard::Farewell { slot, call, errno }) => {
-                self.endings.slots[slot].reason = Some(LossReason::Left { call, errno });
+                self.endings.note(slot, LossReason::Left { call, errno });
             }
             Ok(Heard::Gasp { slot, n, cause }) => {
-                self.endings.slots[slot].reason = Some(LossReason::CrashReport { n, cause });
+                self.endings.note(slot, LossReason::CrashReport { n, cause });
             }
             Err(Fault::Worker { slot, violation }) => {
                 self.endings.condemn(slot, LossReason::Violation(violation));
@@ -163,15 +91,14 @@ impl Primary {
         let is_only_suspect = suspects.len() == 1;
         suspects.retain(|slot| self.supervisor.has_worker(*slot));
         for slot in &suspects {
-            self.endings.slots[*slot].is_only_suspect = is_only_suspect;
-            self.endings.condemn(*slot, LossReason::Garbage);
+            self.endings.suspect(*slot, is_only_suspect);
         }
         suspects
     }
 
     /// Notes why the worker in a slot is about to end, as can be seen from outside, unless a reason is known.
     pub fn note_reason(&mut self, slot: usize, reason: LossReason) {
-        self.endings.slots[slot].reason.get_or_insert(reason);
+        self.endings.note_first(slot, reason);
     }
 
     /// Why the worker in a slot ends, or the last worker there ended, where that is known.
@@ -185,7 +112,7 @@ impl Primary {
         if let Some(n) = n {
             self.supervisor.gasp_for(slot, n, Cause::Timeout);
         }
-        self.endings.slots[slot].reason = Some(LossReason::Timeout { n });
+        self.endings.note(slot, LossReason::Timeout { n });
     }
 
     /// The worker in a slot is gone, and what it wrote has been heard or must not be heard. `end` is how its process
@@ -208,9 +135,8 @@ impl Primary {
     /// The worker that ended last could not even begin. If that happens from the very start, it will not change: a
     /// sandbox forbids a system call, or the kernel does not know it.
     pub fn worker_could_not_begin(&mut self, slot: usize) {
-        self.endings.unsettled += 1;
-        let is_beginning = self.supervisor.scheduler().ledger().covered().is_empty();
-        if is_beginning && self.endings.unsettled >= UNSETTLED_AT_FIRST {
+        let is_enough = self.endings.could_not_begin();
+        if is_enough && self.supervisor.scheduler().ledger().covered().is_empty() {
             self.outputs.push_back(Output::End(End::NoWorkerBegins { slot }));
         }
     }
@@ -235,6 +161,6 @@ impl Primary {
     /// Workers and agents that were lost. An agent that said farewell is not.
     #[must_use]
     pub fn losses(&self) -> u64 {
-        self.endings.losses
+        self.endings.losses()
     }
 }

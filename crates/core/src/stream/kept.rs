@@ -1,19 +1,12 @@
 //! Lines of earlier runs, which stay in the journal: the stream notes their intervals, asks for them when they are due,
 //! and gets them in pieces. So they take no memory before.
 
-use super::{Piece, Stream};
+use super::Stream;
+use super::piece::{Kept, Piece};
 use crate::aggregate::Value;
 use crate::interval::Interval;
 use crate::partial::Partial;
 use alloc::vec::Vec;
-
-/// Numbers that an earlier run has done.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Kept {
-    pub(super) last: i64,
-    /// How many lines were found in them.
-    pub(super) lines: u64,
-}
 
 impl Stream {
     /// Notes that these numbers are done, and how many lines they have.

@@ -7,8 +7,9 @@ use super::check::{Contents, check};
 use super::connection::{self, There};
 use super::discard;
 use super::error::JournalError;
+use super::file_lock::lock;
 use super::fingerprint::Fingerprint;
-use super::writer::{Found, JournalWriter, ResumeCall, Terms, lock};
+use super::writer::{Found, JournalWriter, ResumeCall, Terms};
 use crate::lock::Lock;
 use std::path::{Path, PathBuf};
 

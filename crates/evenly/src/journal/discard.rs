@@ -1,7 +1,7 @@
 //! Removal of a journal file and of SQLite's rollback file beside it.
 
 use super::error::JournalError;
-use super::{connection, writer};
+use super::{connection, file_lock};
 use std::path::Path;
 
 /// Removes a journal file that is not needed any more.
@@ -10,7 +10,7 @@ use std::path::Path;
 /// [`JournalError::InUse`] if another process holds its lock; an error if a file cannot be removed.
 pub fn discard(path: &Path) -> Result<(), JournalError> {
     let path = connection::place(path)?;
-    let _lock = writer::lock(&path)?;
+    let _lock = file_lock::lock(&path)?;
     remove(&path)
 }
 

@@ -16,6 +16,7 @@ mod checked;
 mod connection;
 mod discard;
 mod error;
+mod file_lock;
 mod fingerprint;
 mod format;
 mod kept;
