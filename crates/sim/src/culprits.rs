@@ -5,7 +5,7 @@
 //! else ends a worker at it in between. Only what workers said that died of it is used here, and which
 //! chunks they had; nothing of what the core makes of that.
 
-use crate::oracle::check;
+use crate::outcome::check;
 use evenly_core::{Cause, Interval};
 use std::collections::{BTreeMap, BTreeSet};
 

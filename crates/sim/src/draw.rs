@@ -1,11 +1,10 @@
 //! How the parts of a plan are drawn: the range and its policy, what numbers cost, which of them kill,
 //! and what breaks.
 
+use crate::fault_rates::DEAREST_NS;
 use crate::function::{Cost, Deadly, number_of};
-use crate::options::Transport;
-use crate::plan::{DEAREST_NS, Faults, Plan, SECOND};
-use crate::random::Random;
 use evenly_core::{Policy, Range};
+use evenly_testkit::random::Random;
 use std::num::NonZeroU64;
 
 /// The range, and whether it is too long to be looked at number by number.
@@ -85,45 +84,4 @@ pub(crate) fn draw_deadly(random: &mut Random, range: Range) -> Vec<Deadly> {
         }
     }
     deadly
-}
-
-pub(crate) fn draw_faults(random: &mut Random, plan: &Plan) -> Faults {
-    let about_ns = plan.work_ns() / plan.seats as u64 + 20 * plan.step_ns;
-    let about_ns = about_ns.min(20 * SECOND);
-    let until_ns = about_ns * random.between(1, 30) / 10;
-    let rate = |random: &mut Random, once_in: u64, rates: &[u32]| {
-        if random.once_in(once_in) { random.pick(rates) } else { 0 }
-    };
-    let is_piped = plan.transport == Transport::Pipes;
-    let mut faults = Faults {
-        until_ns,
-        most: random.magnitude(1, 1000),
-        kill: rate(random, 2, &[300, 3_000, 20_000, 100_000, 600_000]),
-        exit: rate(random, 4, &[300, 3_000, 20_000]),
-        stop: rate(random, 3, &[300, 3_000, 20_000]),
-        for_ever: random.pick(&[0, 200_000, 1_000_000]),
-        garbage: rate(random, 4, &[1_000, 20_000, 100_000]),
-        refuse: rate(random, 4, &[50_000, 500_000]),
-        lose: if is_piped { 0 } else { random.pick(&[0, 10_000, 100_000, 500_000]) },
-        repeat: if is_piped { 0 } else { random.pick(&[0, 10_000, 200_000]) },
-        late_ns: if is_piped { 0 } else { random.magnitude(100_000, 4 * SECOND) },
-        cut: 0,
-        vanish: 0,
-        drain_at_ns: None,
-        crash_at_ns: Vec::new(),
-    };
-    if !is_piped {
-        faults.garbage = 0;
-        faults.cut = rate(random, 3, &[1_000, 20_000]);
-        faults.vanish = rate(random, 4, &[300, 3_000, 20_000]);
-    }
-    if random.once_in(6) {
-        faults.drain_at_ns = Some(random.below(until_ns + 1));
-    }
-    if plan.sync_ns.is_some() && random.once_in(2) {
-        let crashes = random.between(1, 4);
-        faults.crash_at_ns = (0..crashes).map(|_| random.below(until_ns + 1)).collect();
-        faults.crash_at_ns.sort_unstable();
-    }
-    faults
 }

@@ -1,23 +1,23 @@
 //! Oracle of at-most-once runs: which numbers began, in every life of the primary, and which may fail as `unknown`.
 
-use crate::oracle::{Oracle, check};
+use crate::outcome::check;
 use crate::set::Set;
 use evenly_core::scheduler::Counts;
-use evenly_core::{Assignment, Failure, Interval, Scheduler};
+use evenly_core::{Failure, Interval};
 
 /// What is known of each number of a run in which nothing is handed out twice.
 #[derive(Debug, Default)]
 pub(crate) struct Fates {
-    counts: Option<Counts>,
+    pub(crate) counts: Option<Counts>,
     /// Begun by somebody, ever; and of those, what was not passed on to the primary of an agent.
-    begun: Set,
-    fresh: Vec<Interval>,
+    pub(crate) begun: Set,
+    pub(crate) fresh: Vec<Interval>,
     /// Handed out in this life of the primary and not given back, or durable before it.
-    handed_out: Set,
+    pub(crate) handed_out: Set,
     /// What was in the hands of those who are lost or silent, or of an agent.
-    doubtful: Vec<Interval>,
+    pub(crate) doubtful: Vec<Interval>,
     /// What nobody knows the end of.
-    unknown: Set,
+    pub(crate) unknown: Set,
 }
 
 impl Fates {
@@ -88,35 +88,5 @@ impl Fates {
     pub(crate) fn done(&self, interval: Interval) -> Result<(), String> {
         let is_begun = !self.is_once() || self.begun.has_all(interval);
         check(is_begun, || format!("{interval} is done, and nobody has begun it"))
-    }
-}
-
-impl Oracle {
-    /// Whoever ends now knows of everything that has begun: it is in somebody's hands, or has its fate.
-    pub(crate) fn look_what_is_begun(&self, scheduler: &Scheduler) -> Result<(), String> {
-        if !self.fates.is_once() || self.is_at_agent() {
-            return Ok(());
-        }
-        let mut known = self.given_out.clone();
-        for Assignment { interval, .. } in scheduler.in_hand() {
-            check(known.add(interval), || format!("{interval} is in hand, and has its fate"))?;
-        }
-        // What is not wanted any more is nobody's.
-        let limit = scheduler.ledger().limit().unwrap_or(i64::MAX);
-        for begun in self.fates.begun.iter() {
-            let wanted = Interval::new(begun.first(), begun.last().min(limit));
-            let is_known = wanted.is_none_or(|wanted| known.has_all(wanted));
-            check(is_known, || format!("{begun} is begun, and in nobody's hands"))?;
-        }
-        Ok(())
-    }
-
-    /// These are said to be back although nobody has begun them.
-    pub(crate) fn untouched(&mut self, interval: Interval) -> Result<(), String> {
-        let fates = &mut self.fates;
-        check(!fates.begun.has_any(interval), || format!("{interval} is begun, not untouched"))?;
-        // An agent may have been told to forget them in the meantime.
-        let was_held = fates.handed_out.take(interval) || self.is_at_agent();
-        check(was_held, || format!("{interval} was in nobody's hands"))
     }
 }

@@ -1,8 +1,8 @@
 //! What a simulated run costs, which numbers kill their worker, and what is counted in long ones. All of
 //! it in closed form, so that a chunk of 2^60 numbers is no more work than one of ten.
 
-use crate::random::Random;
 use evenly_core::Interval;
+use evenly_testkit::random::Random;
 
 /// Three residues of seven, so that neighbouring intervals seldom have the same count.
 pub(crate) const RESIDUES: [i128; 3] = [0, 2, 3];

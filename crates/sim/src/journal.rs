@@ -1,7 +1,7 @@
 //! A journal that makes records durable late and in batches, and loses what it had not.
 
 use crate::books::Books;
-use crate::oracle::check;
+use crate::outcome::check;
 use crate::set::Set;
 use evenly_core::{Aggregate, Cause, Failure, Interval, Record};
 

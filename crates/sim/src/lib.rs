@@ -1,54 +1,40 @@
-//! Whole runs of evenly's core from one seed: a primary, its workers, the pipes between them, and
-//! everything that may break.
+//! Simulated runs of the engine of evenly, each from one seed.
 //!
-//! `run` draws a plan from the seed (range, policy, workers, costs, pipes, faults), then lets the
-//! real [`Supervisor`](evenly_core::Supervisor) and the real [`Worker`](evenly_core::Worker)s go
-//! through it on a virtual clock. In phase one things break; in phase two nothing new does, except
-//! numbers that always kill their worker, and the run must come to its end. An oracle that shares no
-//! code with the core checks every record, every failure and the answer.
+//! `run` draws a plan from the seed: range, policy, workers, costs, pipes, faults. Then the real engine
+//! ([`Primary`](evenly_core::engine::Primary)) and the real [`Worker`](evenly_core::Worker)s run on a virtual clock. In phase
+//! one things break. In phase two nothing new breaks, except numbers that always end their worker, and the run must
+//! end. An oracle that shares no code with the core checks every record, every failure, every line and the answer.
 //!
-//! In half of the runs the primary has agents, with or without workers of its own: each a world of
-//! its own around the real [`Agent`](evenly_core::Agent), reached by a stream or by datagrams through
-//! the real [`Channel`](evenly_core::channel::Channel).
+//! In half of the runs the primary has agents. Each is a world of its own around the real
+//! [`AgentSession`](evenly_core::engine::AgentSession), connected by a stream or by datagrams through the real
+//! [`Channel`](evenly_core::channel::Channel). In some runs no number is assigned twice (`once`).
 //!
-//! In some runs nothing is handed out twice, and what begins is written into the journal before (`once`).
+//! Imports point one way. `plan` is what is drawn (`draw`, `fault_rates`, `question`, `party`, `reader`, `gasps`, `once`,
+//! `terms`, `options`). `pipe`, `line`, `link`, `process`, `journal`, `guests`, `upstream`, `session` and `primary` are the
+//! parts of a world. `oracle` has the rules, with `books`, `lines`, `culprits`, `fates`, `verdict` and the answers of a
+//! `plain` loop. `world` puts them together: it has the clock and the `queue` of events, and its folder has a file for
+//! what happens to each part.
 //!
-//! What is asked is any question that there is, about a function some of whose numbers fail. Lines are
-//! read by somebody who is slow, pauses or goes away.
-//!
-//! In the order in which a run meets them: `plan` is drawn (`draw`) with `random`, and the
-//! `question`; the `world` has the clock and the `queue` of what will happen; the `primary` hears
-//! (`hear`) and acts (`act`); a `process` makes its `steps`, unless `faults` come between, and may say
-//! with its last breath where it is (`gasps`); a `pipe` or a `line` carries frames; records go into a `journal`, from which the next of its `lives` goes on;
-//! lines go to a `reader`; `ending` is the end. The `oracle` looks on: it keeps `books`, knows what a
-//! `plain` loop gives, follows the `lines`, looks for `culprits`, notes
-//! `fates`, and has a `verdict`.
-//! Of agents: the `party` that is invited, their `session`s, the `link` between the `guests` at the
-//! primary and the `upstream` at the agent, and `trouble`.
-//!
-//! What is absent: threads, the time of day, hash maps with an order of their own, and I/O. Two runs
-//! from one seed are the same to the last step.
+//! There are no threads, no time of day, no hash maps with an order of their own, and no I/O. Two runs from one seed are
+//! the same to the last step.
 #![forbid(unsafe_code)]
 
-mod act;
 mod books;
 mod culprits;
 mod draw;
-mod ending;
 mod fates;
-mod faults;
+mod fault_rates;
 mod function;
 mod gasps;
 mod guests;
-mod hear;
 mod journal;
 mod line;
 mod lines;
 mod link;
-mod lives;
 mod once;
 mod options;
 mod oracle;
+mod outcome;
 mod party;
 mod pipe;
 mod plain;
@@ -60,11 +46,9 @@ mod queue;
 mod reader;
 mod session;
 mod set;
-mod steps;
 mod summary;
 mod tape;
 mod terms;
-mod trouble;
 mod upstream;
 mod verdict;
 mod world;
@@ -73,10 +57,9 @@ pub use evenly_core::Aggregate;
 pub use options::{Options, Transport, question_of_name};
 pub use summary::Summary;
 
-use evenly_testkit::random;
+use evenly_testkit::random::Random;
 use gasps::Gasps;
 use plan::Plan;
-use random::Random;
 use std::fmt;
 use tape::{Lines, Tape};
 use terms::Terms;
@@ -147,8 +130,13 @@ fn draw(random: &mut Random, seed: u64, options: &Options) -> Plan {
     plan.draw_once(&mut Random::new(seed.rotate_left(48) ^ ONCE), options);
     plan.invite(&mut Random::new(!seed), options);
     plan.ask(&mut Random::new(seed.rotate_left(32) ^ ASKED), options);
-    plan.terms = Terms::draw(&mut Random::new(seed.rotate_left(8) ^ TERMS), &plan, options);
-    plan.gasps = Gasps::draw(&mut Random::new(seed.rotate_left(16) ^ GASPED), &plan, options);
+    plan.terms =
+        Terms::draw(&mut Random::new(seed.rotate_left(8) ^ TERMS), plan.range.len(), options);
+    plan.gasps = Gasps::draw(
+        &mut Random::new(seed.rotate_left(16) ^ GASPED),
+        (plan.transport, plan.once.is_some()),
+        options,
+    );
     plan
 }
 

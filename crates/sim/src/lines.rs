@@ -1,7 +1,7 @@
 //! The oracle of lines: what a reader gets is at any time the beginning of what a plain loop writes.
 
 use crate::books::Books;
-use crate::oracle::check;
+use crate::outcome::check;
 use crate::question::Question;
 use evenly_core::{Aggregate, Interval};
 

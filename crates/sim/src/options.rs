@@ -1,8 +1,8 @@
 //! What a caller may choose about runs; everything else follows from the seed.
 
-use crate::question::KINDS;
 use evenly_core::Aggregate;
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// How frames travel between the primary and its workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,21 @@ pub enum Transport {
     /// not claim to be exact on this; see the test that shows it.
     Raw,
 }
+
+/// Every question, find with and without an end.
+pub(crate) const KINDS: [Aggregate; 11] = [
+    Aggregate::Count,
+    Aggregate::Sum,
+    Aggregate::Min,
+    Aggregate::Max,
+    Aggregate::Find { first: None },
+    Aggregate::Find { first: Some(NonZeroU64::MIN) },
+    Aggregate::Any,
+    Aggregate::All,
+    Aggregate::Hist,
+    Aggregate::Map,
+    Aggregate::Failures,
+];
 
 /// Which runs to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,13 @@
 //! The oracle: what must be true of a run whatever breaks, kept apart from the core.
 
+mod begun;
+
 use crate::books::{Books, one_by_one};
 use crate::culprits::{Culprits, Death, most};
 use crate::fates::Fates;
 use crate::function::Deadly;
 use crate::lines::Lines;
+use crate::outcome::check;
 use crate::question::Question;
 use crate::set::Set;
 use evenly_core::{Cause, Failure, Interval, Record, Scheduler};
@@ -239,8 +242,4 @@ impl Oracle {
     pub(crate) fn has_value(&self, n: i64) -> bool {
         self.acknowledged.covered.has(n) && !self.acknowledged.failed.contains_key(&n)
     }
-}
-
-pub(crate) fn check(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(what()) }
 }

@@ -3,8 +3,7 @@
 //! It is drawn by a generator of its own, so that a seed without agents makes the run that it made
 //! before there were any.
 
-use crate::plan::{Faults, Plan};
-use crate::random::Random;
+use evenly_testkit::random::Random;
 
 /// The agents of a run; none in most.
 #[derive(Clone, Debug, Default)]
@@ -116,20 +115,6 @@ impl Party {
             let longest_ns = (until_ns / 2).max(2_000_000);
             self.trouble.every_ns = random.magnitude(longest_ns / 100, longest_ns);
         }
-    }
-
-    /// The plan of what goes on at one machine.
-    pub(crate) fn plan_at(&self, plan: &Plan, machine: &Machine, retries: u8) -> Plan {
-        let Faults { until_ns, most, .. } = plan.faults;
-        let faults = if self.are_workers_spared {
-            Faults { until_ns, most, ..Faults::default() }
-        } else {
-            Faults { drain_at_ns: None, crash_at_ns: Vec::new(), ..plan.faults.clone() }
-        };
-        let (slowness, seats) = (machine.slowness.clone(), machine.slowness.len());
-        let gasps = if self.are_workers_spared { plan.gasps.spared() } else { plan.gasps.clone() };
-        let party = Self { report_ns: self.report_ns, ..Self::default() };
-        Plan { slowness, seats, retries, sync_ns: None, faults, gasps, party, ..plan.clone() }
     }
 }
 

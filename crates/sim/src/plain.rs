@@ -169,8 +169,8 @@ pub(crate) fn merge(into: &mut Value, other: Value) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::options::Options;
-    use crate::random::Random;
     use evenly_core::Tally;
+    use evenly_testkit::random::Random;
 
     /// What is told to a tally, whole intervals at once, is what a plain loop finds.
     #[test]

@@ -3,17 +3,20 @@
 //! Each kind of fault is in a run or not, at a rate of its own, so that some runs know only one
 //! kind and others all of them at once.
 
-use crate::draw::{draw_cost, draw_deadly, draw_faults, draw_policy, draw_range};
+mod once;
+
+use crate::draw::{draw_cost, draw_deadly, draw_policy, draw_range};
+use crate::fault_rates::{Faults, SECOND};
 use crate::function::{Cost, Deadly};
 use crate::gasps::Gasps;
 use crate::once::Once;
 use crate::options::{Options, Transport};
-use crate::party::Party;
-use crate::question::Question;
-use crate::random::Random;
-use crate::reader::{LONGEST_LINE, Reader};
+use crate::party::{Machine, Party};
+use crate::question::{LONGEST_LINE, Question};
+use crate::reader::Reader;
 use crate::terms::Terms;
 use evenly_core::{Policy, Range};
+use evenly_testkit::random::Random;
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -52,36 +55,6 @@ pub(crate) struct Plan {
     pub(crate) once: Option<Once>,
     pub(crate) terms: Terms,
 }
-
-/// What breaks in phase one. Rates are in a million steps.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Faults {
-    /// When phase one ends, unless so many things are broken before.
-    pub(crate) until_ns: u64,
-    pub(crate) most: u64,
-    pub(crate) kill: u32,
-    pub(crate) exit: u32,
-    pub(crate) stop: u32,
-    /// Of stops: how many are for ever.
-    pub(crate) for_ever: u32,
-    pub(crate) garbage: u32,
-    /// Of forks.
-    pub(crate) refuse: u32,
-    /// Of datagrams; and how late they are at most.
-    pub(crate) lose: u32,
-    pub(crate) repeat: u32,
-    pub(crate) late_ns: u64,
-    /// Of lines: cut for a while, and lost with their machine.
-    pub(crate) cut: u32,
-    pub(crate) vanish: u32,
-    pub(crate) drain_at_ns: Option<u64>,
-    pub(crate) crash_at_ns: Vec<u64>,
-}
-
-pub(crate) const SECOND: u64 = 1_000_000_000;
-
-/// No single number takes longer: the bound on the time of a run rests on it.
-pub(crate) const DEAREST_NS: u64 = SECOND / 2;
 
 impl Plan {
     pub(crate) fn draw(random: &mut Random, options: &Options) -> Self {
@@ -173,6 +146,21 @@ impl Plan {
         self.reader = Reader::draw(random, lines, options.are_faults_wanted);
     }
 
+    /// The plan of what goes on at one machine.
+    pub(crate) fn at_machine(&self, machine: &Machine, retries: u8) -> Self {
+        let Faults { until_ns, most, .. } = self.faults;
+        let are_spared = self.party.are_workers_spared;
+        let faults = if are_spared {
+            Faults { until_ns, most, ..Faults::default() }
+        } else {
+            Faults { drain_at_ns: None, crash_at_ns: Vec::new(), ..self.faults.clone() }
+        };
+        let (slowness, seats) = (machine.slowness.clone(), machine.slowness.len());
+        let gasps = if are_spared { self.gasps.spared() } else { self.gasps.clone() };
+        let party = Party { report_ns: self.party.report_ns, ..Party::default() };
+        Self { slowness, seats, retries, sync_ns: None, faults, gasps, party, ..self.clone() }
+    }
+
     /// What one worker would take for everything, were it the slowest.
     pub(crate) fn work_ns(&self) -> u64 {
         let machines = self.party.machines.iter().flat_map(|machine| &machine.slowness);
@@ -206,4 +194,45 @@ impl Plan {
         let silences = if self.transport == Transport::Pipes { 0 } else { 40 * 25 * SECOND };
         again.saturating_add(turns + silences + (120 + 200 * agents + 2 * searches) * SECOND)
     }
+}
+
+fn draw_faults(random: &mut Random, plan: &Plan) -> Faults {
+    let about_ns = plan.work_ns() / plan.seats as u64 + 20 * plan.step_ns;
+    let about_ns = about_ns.min(20 * SECOND);
+    let until_ns = about_ns * random.between(1, 30) / 10;
+    let rate = |random: &mut Random, once_in: u64, rates: &[u32]| {
+        if random.once_in(once_in) { random.pick(rates) } else { 0 }
+    };
+    let is_piped = plan.transport == Transport::Pipes;
+    let mut faults = Faults {
+        until_ns,
+        most: random.magnitude(1, 1000),
+        kill: rate(random, 2, &[300, 3_000, 20_000, 100_000, 600_000]),
+        exit: rate(random, 4, &[300, 3_000, 20_000]),
+        stop: rate(random, 3, &[300, 3_000, 20_000]),
+        for_ever: random.pick(&[0, 200_000, 1_000_000]),
+        garbage: rate(random, 4, &[1_000, 20_000, 100_000]),
+        refuse: rate(random, 4, &[50_000, 500_000]),
+        lose: if is_piped { 0 } else { random.pick(&[0, 10_000, 100_000, 500_000]) },
+        repeat: if is_piped { 0 } else { random.pick(&[0, 10_000, 200_000]) },
+        late_ns: if is_piped { 0 } else { random.magnitude(100_000, 4 * SECOND) },
+        cut: 0,
+        vanish: 0,
+        drain_at_ns: None,
+        crash_at_ns: Vec::new(),
+    };
+    if !is_piped {
+        faults.garbage = 0;
+        faults.cut = rate(random, 3, &[1_000, 20_000]);
+        faults.vanish = rate(random, 4, &[300, 3_000, 20_000]);
+    }
+    if random.once_in(6) {
+        faults.drain_at_ns = Some(random.below(until_ns + 1));
+    }
+    if plan.sync_ns.is_some() && random.once_in(2) {
+        let crashes = random.between(1, 4);
+        faults.crash_at_ns = (0..crashes).map(|_| random.below(until_ns + 1)).collect();
+        faults.crash_at_ns.sort_unstable();
+    }
+    faults
 }

@@ -5,10 +5,9 @@
 //! few are [`Odd`](Question::odd).
 
 use crate::function::{RESIDUES, count, number_of};
-use crate::options::Options;
-use crate::random::Random;
-use crate::reader::LONGEST_LINE;
+use crate::options::{KINDS, Options};
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Tally};
+use evenly_testkit::random::Random;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
@@ -45,20 +44,8 @@ enum Rule {
     },
 }
 
-/// Every question, find with and without an end.
-pub(crate) const KINDS: [Aggregate; 11] = [
-    Aggregate::Count,
-    Aggregate::Sum,
-    Aggregate::Min,
-    Aggregate::Max,
-    Aggregate::Find { first: None },
-    Aggregate::Find { first: Some(NonZeroU64::MIN) },
-    Aggregate::Any,
-    Aggregate::All,
-    Aggregate::Hist,
-    Aggregate::Map,
-    Aggregate::Failures,
-];
+/// The longest line, with the longest number and value.
+pub(crate) const LONGEST_LINE: u64 = 64;
 
 fn mix(n: u64) -> u64 {
     Random::new(n).next()

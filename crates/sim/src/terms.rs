@@ -1,9 +1,8 @@
 //! Terms of the engine in a run: how often records become durable, whether files are compared, and the limit on starts.
 
 use crate::options::Options;
-use crate::plan::Plan;
-use crate::random::Random;
 use evenly_core::engine::Primary;
+use evenly_testkit::random::Random;
 
 /// Settings of an engine, drawn from the seed.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +16,8 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    pub(crate) fn draw(random: &mut Random, plan: &Plan, options: &Options) -> Self {
-        let is_long = plan.range.len() > 1 << 12;
+    pub(crate) fn draw(random: &mut Random, numbers: u128, options: &Options) -> Self {
+        let is_long = numbers > 1 << 12;
         // A run that waits for lines, or for begins, waits for many commits.
         let is_patient = random.once_in(3) && !is_long;
         let is_locked = options.are_faults_wanted && random.once_in(3);

@@ -2,7 +2,8 @@
 
 use crate::books::one_by_one;
 use crate::function::Deadly;
-use crate::oracle::{Oracle, check};
+use crate::oracle::Oracle;
+use crate::outcome::check;
 use evenly_core::{Aggregate, Cause, Interval, Scheduler, Value};
 
 impl Oracle {

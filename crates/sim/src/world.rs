@@ -3,25 +3,43 @@
 //! Nothing here depends on anything but the plan and the generator: no clock, no thread, no order of
 //! a hash map. Two runs from one seed are the same to the last byte, and a test says so.
 
+mod act;
+mod ending;
+mod faults;
+mod gasps;
+mod guests;
+mod hear;
+mod line;
+mod link;
+mod link_datagrams;
+mod link_stream;
+mod lives;
+mod once;
+mod primary;
+mod reader;
+mod session;
+mod steps;
+mod trouble;
+mod upstream;
+
 use crate::fates::Fates;
 use crate::function::Deadly;
 use crate::journal::Journal;
 use crate::options::Transport;
-use crate::oracle::{Oracle, check};
+use crate::oracle::Oracle;
+use crate::outcome::Outcome;
+use crate::outcome::check;
 use crate::pipe::Pipe;
 use crate::plan::Plan;
 use crate::primary::Primary;
 use crate::process::Process;
 use crate::queue::{Event, Pid, Queue, Sid};
-use crate::random::Random;
 use crate::reader::Outlet;
 use crate::session::Session;
 use crate::summary::Summary;
 use crate::tape::Tape;
 use crate::upstream::Upstream;
-
-/// What went as it must, or what did not.
-pub(crate) type Outcome<T = ()> = Result<T, String>;
+use evenly_testkit::random::Random;
 
 /// More steps than any run needs; and so many times more where each frame is a datagram, answered,
 /// lost and sent again.
@@ -64,7 +82,7 @@ pub(crate) struct World<'a> {
     /// If this is an agent: what it knows of its primary.
     pub(crate) upstream: Option<Upstream>,
     /// If it is the primary: all sessions of agents, and by machine which one it is in.
-    pub(crate) sessions: Vec<Session<'a>>,
+    pub(crate) sessions: Vec<Session<World<'a>>>,
     pub(crate) at_home: Vec<Option<Sid>>,
 }
 
@@ -76,7 +94,7 @@ impl<'a> World<'a> {
         let journal = Journal::new(question.aggregate);
         let mut oracle = Oracle::new(question, whole, total, deadly.clone(), plan.retries);
         oracle.fates = Fates::new(plan.once.map(|once| once.counts));
-        let outlet = Outlet::new(&plan);
+        let outlet = Outlet::new(plan.reader.pipe);
         let primary = Primary::begin(&plan, journal.durable())?;
         let deadline_ns = plan.faults.until_ns.saturating_add(plan.bound_ns());
         let results = Pipe::new(plan.result_pipe);

@@ -1,19 +1,9 @@
-//! Streams: bytes in order, cut anywhere, and what becomes of them when an end or all of it is gone.
+//! Streams of bytes between the primary and an agent: moved, cut and broken.
 
-use super::{AGENT, GONE_NS, Line, Link, PRIMARY};
+use crate::link::{AGENT, GONE_NS, Line, PRIMARY};
+use crate::outcome::Outcome;
 use crate::queue::{Event, Sid};
-use crate::world::{Outcome, World};
-use std::collections::VecDeque;
-
-/// What is on its way in a stream to one end.
-#[derive(Debug, Default)]
-pub(super) struct Way {
-    pub(super) bytes: VecDeque<u8>,
-    is_moving: bool,
-    /// No byte follows; and nothing arrives any more.
-    pub(super) is_ended: bool,
-    pub(super) is_broken: bool,
-}
+use crate::world::World;
 
 impl World<'_> {
     /// A stream ends with all that is on its way. Each end is told of it, soon or after long.
@@ -87,13 +77,5 @@ impl World<'_> {
         }
         self.set_moving(sid, side);
         Ok(())
-    }
-}
-
-impl Link {
-    fn break_way(&mut self, side: usize) {
-        if let Line::Stream(ways) = &mut self.line {
-            ways[side].is_broken = true;
-        }
     }
 }

@@ -1,13 +1,14 @@
 //! The lives of the primary: how one ends early or crashes, and how the next goes on from the journal.
 
 use crate::journal::Entry;
-use crate::oracle::check;
+use crate::outcome::Outcome;
+use crate::outcome::check;
 use crate::pipe::Pipe;
 use crate::primary::{Primary, Stage};
 use crate::process::Process;
 use crate::queue::Event;
 use crate::reader::Outlet;
-use crate::world::{DRAIN_NS, Outcome, World};
+use crate::world::{DRAIN_NS, World};
 
 /// The signal that asks for an early end.
 const SIGTERM: i32 = 15;
@@ -48,7 +49,7 @@ impl World<'_> {
         self.forget_guests();
         self.waiting.clear();
         self.results = Pipe::new(self.plan.result_pipe);
-        self.outlet = Outlet::new(&self.plan);
+        self.outlet = Outlet::new(self.plan.reader.pipe);
         self.life += 1;
         self.drain_deadline_ns = None;
         self.stats.resumes += 1;

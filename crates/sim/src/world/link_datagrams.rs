@@ -1,9 +1,10 @@
 //! Datagrams: the real channel at both ends, and between them what loses, repeats and delays.
 
-use super::{AGENT, GONE_NS, Line};
+use crate::link::{AGENT, GONE_NS, Line};
+use crate::outcome::Outcome;
 use crate::party::Party;
 use crate::queue::{Event, Sid};
-use crate::world::{Outcome, World};
+use crate::world::World;
 
 impl World<'_> {
     /// Sends the datagrams that an end has to send, and arranges for it to look again.

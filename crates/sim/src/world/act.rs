@@ -3,10 +3,11 @@
 use crate::journal::Entry;
 use crate::line::PRIMARY;
 use crate::options::Transport;
-use crate::oracle::check;
+use crate::outcome::Outcome;
+use crate::outcome::check;
 use crate::primary::Stage;
 use crate::queue::{Event, Pid};
-use crate::world::{Outcome, World};
+use crate::world::World;
 use evenly_core::engine::{End, Output, Report, Seat};
 use evenly_core::frame::Packer;
 use evenly_core::{Cause, Failure, Record};

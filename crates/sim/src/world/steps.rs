@@ -2,10 +2,11 @@
 
 use crate::line::WORKER;
 use crate::options::Transport;
-use crate::oracle::check;
+use crate::outcome::Outcome;
+use crate::outcome::check;
 use crate::process::{Doing, Life, Then};
 use crate::queue::{Event, Pid};
-use crate::world::{Outcome, World};
+use crate::world::World;
 use evenly_core::worker::Outcome as Told;
 use evenly_core::{Cause, Interval};
 

@@ -1,11 +1,12 @@
 //! The last steps of the primary: end of file for its workers, a farewell to agents, and the sum of it.
 
 use crate::options::Transport;
-use crate::oracle::check;
+use crate::outcome::Outcome;
+use crate::outcome::check;
 use crate::primary::{GRACE_NS, LINGER_NS, Stage};
 use crate::process::Doing;
 use crate::upstream::End;
-use crate::world::{Outcome, World};
+use crate::world::World;
 use evenly_core::WorkerId;
 use evenly_core::engine::Early;
 use evenly_core::frame::Packer;

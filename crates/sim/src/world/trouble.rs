@@ -1,10 +1,11 @@
 //! Injects faults into the machines of agents: kills, stops and cut connections, in phase one of a run.
 
 use crate::link::{AGENT, GONE_NS, PRIMARY};
+use crate::outcome::Outcome;
 use crate::party::{Kind, Trouble};
 use crate::queue::{Event, Sid};
 use crate::upstream::End;
-use crate::world::{Outcome, World};
+use crate::world::World;
 use evenly_core::frame::{Heartbeat, Packer, gasp};
 use evenly_core::{Assignment, Interval, LeaseId, WorkerId};
 

@@ -1,8 +1,9 @@
 //! Phase one: what breaks, besides the numbers themselves.
 
 use crate::options::Transport;
+use crate::outcome::Outcome;
 use crate::queue::{Event, Pid};
-use crate::world::{Outcome, World};
+use crate::world::World;
 use evenly_core::frame::Packer;
 use evenly_core::{Cause, LeaseId};
 

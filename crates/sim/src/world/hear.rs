@@ -1,12 +1,13 @@
 //! The primary's ears: frames, garbage, deaths, stops and silence.
 
-use crate::faults::FAREWELL;
+use super::faults::FAREWELL;
 use crate::line::PRIMARY;
 use crate::options::Transport;
-use crate::oracle::check;
+use crate::outcome::Outcome;
+use crate::outcome::check;
 use crate::primary::Stage;
 use crate::queue::Pid;
-use crate::world::{Outcome, World};
+use crate::world::World;
 use evenly_core::frame::Body;
 use evenly_core::{Cause, Fault, Heard, Interval};
 
