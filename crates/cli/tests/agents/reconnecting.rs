@@ -6,19 +6,22 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-const LONG: &str = "count test:slow=1000 0..60000 -j 0 --split fixed:10";
+const LONG: &str = "count test:slow=1000 0..60000 -j 0 --split fixed:10 --silence 1s";
 
 /// It is killed without a word, and another takes its address.
 pub(crate) fn a_new_primary(site: &Site, transport: Transport) {
     let (mut first, address) = site.primary(transport, LONG);
-    let mut agents = [site.agent(&address, "-j 2"), site.agent(&address, "-j 1")];
+    let mut agents =
+        ["-j 2 --silence 1s", "-j 1 --silence 1s"].map(|words| site.agent(&address, words));
     first.lines(" joined with ", 2);
     kill("KILL", first.pid());
     agents.iter_mut().for_each(|agent| drop(agent.line("lost the primary: ")));
     drop(first);
     // Another process may have the port by now, where the system chose it. An
-    // agent that said hello to the first one as it died waits five seconds for the answer.
-    let words = format!("count test:slow=1000 0..20000 -j 0 --split fixed:10 --listen {address}");
+    // agent that said hello to the first one as it died waits for the answer as long as silence may last.
+    let words = format!(
+        "count test:slow=1000 0..20000 -j 0 --split fixed:10 --silence 1s --listen {address}"
+    );
     let mut second = site.start(&words);
     assert_eq!(listens_at(&mut second), address);
     second.lines(" joined with ", 2);
@@ -32,7 +35,7 @@ pub(crate) fn a_new_primary(site: &Site, transport: Transport) {
 
 pub(crate) fn no_new_primary(site: &Site, transport: Transport) {
     let (mut primary, address) = site.primary(transport, LONG);
-    let agent = site.agent(&address, "-j 2 --reconnect 1s");
+    let agent = site.agent(&address, "-j 2 --reconnect 1s --silence 1s");
     primary.line(" joined with ");
     let workers = agent.workers(2);
     kill("KILL", primary.pid());
