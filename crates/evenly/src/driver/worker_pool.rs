@@ -1,6 +1,6 @@
 //! The pool: the worker processes by slot, how each is forked, and how often it was lost.
 
-use super::worker::{self, Desk, Terms};
+use super::worker::{self, WorkerSettings, WorkerState};
 use crate::error::Error;
 use crate::function::Function;
 use crate::process::End;
@@ -46,7 +46,7 @@ pub(super) struct WorkerPool {
     null: OwnedFd,
     descriptors: DescriptorLimit,
     /// What each worker inherits a copy of; the primary never uses it.
-    desk: Desk,
+    state: WorkerState,
     /// What commands leave behind, where there are any. Dropped after the workers: it is all that is left
     /// then.
     orphans: Option<Orphans>,
@@ -94,7 +94,7 @@ impl WorkerPool {
             refused: None,
             null,
             descriptors,
-            desk: Desk::new(aggregate),
+            state: WorkerState::new(aggregate),
             wall: memory.and_then(Wall::build),
         })
     }
@@ -168,9 +168,9 @@ impl WorkerPool {
             let _ = wall.raise(slot);
         }
         let wall = self.wall.as_ref();
-        let terms = Terms { slot, timeout, grace, memory, wall, mask };
-        let (desk, function) = (&mut self.desk, &mut *inheritance.function);
-        Child::fork(&cradle, |ends| worker::work(name, desk, function, terms, ends))
+        let settings = WorkerSettings { slot, timeout, grace, memory, wall, mask };
+        let (state, function) = (&mut self.state, &mut *inheritance.function);
+        Child::fork(&cradle, |ends| worker::work(name, state, function, settings, ends))
             .map_err(|cause| ("fork", Refused::Fork(cause)))
     }
 

@@ -1,369 +1,336 @@
-//! A worker with a coprocess: a program that reads chunks as lines and answers each with a line.
-//!
-//! Where answers come quickly, chunks are written to it before it is asked for them, so that nobody waits
-//! for a round trip. When it fails with several chunks in hand it is not known which one is to blame: it is
-//! started again and gets them one at a time. When it ends after it has answered others, what it did for those
-//! may be to blame, or it does so many and leaves: only one that was just started shows what a chunk is worth.
+//! A running coprocess: its process, its pipes, and the chunks that it has not answered yet.
 
-mod partner;
-
-use super::commands::Shop;
-use super::errand::{Errand, Timer, pipe_from};
-use super::errors::Gathered;
-use super::memory::Appetite;
-use super::{Leave, Seat};
+use super::command_pipes::{PipeRead, pipe_from_command, pipe_to_command, read_some};
+use super::command_run::CommandRun;
+use super::command_runner::CommandRunner;
+use super::early_exit::EarlyExit;
+use super::launch::launch;
+use super::memory_watch::MemoryWatch;
+use super::session::Session;
+use super::stderr_relay::CapturedStderr;
 use crate::function::MOST_OUTPUT;
 use crate::process::End;
 use crate::process::call::{Call, in_call};
-use crate::process::sys::position;
-use evenly_core::frame::Unpacker;
-use evenly_core::{Aggregate, Cause, Interval};
-use partner::Partner;
+use crate::process::command::Running;
+use evenly_core::Interval;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::Pid;
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
-use std::rc::Rc;
+use std::io::Write;
+use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-/// So many chunks may be in its hands where answers come quickly, and how quickly that is.
-const AHEAD: usize = 4096;
-const QUICK: Duration = Duration::from_millis(1);
+/// Time for a coprocess to end after it has closed its input or its output, or after end of file.
+pub(super) const GRACE: Duration = Duration::from_millis(500);
 
-/// After so long without its first answer, whoever waits is told what it may be.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The coprocess printed a line for which it has read no chunk. Later answers can no longer be matched to chunks.
+pub(super) const UNASKED: EarlyExit = EarlyExit::Failed(Call::ANSWER, Errno::PROTO);
 
-/// How long it has to leave at the end of its work, or when it has closed its output or its input.
-const GRACE: Duration = Duration::from_millis(500);
-
-/// What is known of how it works.
-struct Habits {
-    /// Whether it answers so quickly that more than one chunk is to be in its hands.
-    is_quick: bool,
-    /// So many chunks are given one at a time, for one of them is to blame for its end.
-    cautious: usize,
-    /// Whether its time was over with several chunks in hand: it never gets several again.
-    is_slow: bool,
+/// A chunk that was written to the coprocess and has no answer yet.
+struct Asked {
+    chunk: Interval,
+    /// Position in the input of the coprocess after the line of the chunk.
+    end: u64,
 }
 
-impl Seat<'_> {
-    /// Has a coprocess answer all chunks until end of file.
-    pub(super) fn run_coprocess(
-        &mut self,
-        unpacker: &mut Unpacker,
-        shop: &mut Shop,
-    ) -> Result<(), Leave> {
-        let mut habits = Habits { is_quick: false, cautious: 0, is_slow: false };
-        let mut partner: Option<Partner> = None;
-        loop {
-            let Some(step) = self.worker.next(shop.longest) else {
-                if partner.as_mut().is_some_and(Partner::has_said_more) {
-                    return Err(UNASKED);
-                }
-                self.send()?;
-                tidy_up(partner.as_ref(), shop);
-                match self.wait(unpacker, shop, [], None) {
-                    Ok(_) => {}
-                    Err(leave @ (Leave::Abandoned | Leave::Asked)) => {
-                        return end_of_work(partner, shop).and(Err(leave));
-                    }
-                    Err(leave) => return Err(leave),
-                }
-                self.start_the_watch();
-                continue;
-            };
-            if step.is_begun_again {
-                self.send()?;
-            }
-            self.ask(step.slice, &mut partner, &mut habits, (unpacker, shop))?;
-        }
-    }
+/// A running coprocess with the worker's ends of its pipes.
+pub(super) struct Coprocess {
+    running: Running,
+    input: OwnedFd,
+    output: OwnedFd,
+    errors: Option<OwnedFd>,
+    captured: CapturedStderr,
+    /// Chunks without an answer, in the order of their lines.
+    asked: VecDeque<Asked>,
+    /// Bytes of input made for it.
+    input_made: u64,
+    /// Bytes of input that it had read when it last printed something.
+    input_taken: u64,
+    /// Bytes that are made and not written.
+    to_write: Vec<u8>,
+    /// Bytes that were read, of which the first `used` are done.
+    read: Vec<u8>,
+    used: usize,
+    /// When the worker found its output closed: it will never answer.
+    output_closed: Option<Instant>,
+    /// When the worker found its input closed: it reads no more chunks.
+    input_closed: Option<Instant>,
+    memory: Option<MemoryWatch>,
+    /// Number of its answers in the tally.
+    answers: u64,
+}
 
-    /// Has these numbers answered, or the first of them, and notes what came of it.
-    fn ask(
-        &mut self,
-        mut numbers: Interval,
-        partner: &mut Option<Partner>,
-        habits: &mut Habits,
-        (unpacker, shop): (&mut Unpacker, &mut Shop),
-    ) -> Result<(), Leave> {
-        let command = Rc::clone(&shop.command);
-        let aggregate = self.worker.tally().aggregate();
-        let mut repeated = 0;
-        loop {
-            self.worker.hold(numbers);
-            if partner.is_none() {
-                *partner = Some(self.take_on(numbers, repeated, unpacker, shop)?);
-            }
-            let Some(at_work) = partner else { continue };
-            position::enter(numbers.first(), numbers.last());
-            let answer = self.answer(numbers, at_work, habits, (unpacker, shop));
-            position::leave();
-            let answer = answer?;
-            let mut refused = None;
-            let told = match answer {
-                Ok(line) => {
-                    let line = &at_work.read[line.0..line.1];
-                    let told = command.tell_output(numbers, line, self.worker.tally());
-                    refused = told.is_err().then(|| line.to_vec());
-                    told
-                }
-                Err(cause) => Err(cause),
-            };
-            let cause = match told {
-                Ok(()) => {
-                    at_work.answers += 1;
-                    if at_work.answers.is_multiple_of(LOOK) {
-                        tidy_up(Some(at_work), shop);
-                    }
-                    habits.cautious = habits.cautious.saturating_sub(1);
-                    shop.lengthen();
-                    return self.note_quickly(numbers.last(), unpacker);
-                }
-                Err(cause) => cause,
-            };
-            // What it has not read, another one can answer.
-            let is_unread = at_work.reads_no_more();
-            let has_done_others = at_work.answers > 0;
-            // Whatever it says after that cannot be trusted.
-            let mut others = 0;
-            if let Some(mut at_work) = partner.take() {
-                let appetite = at_work.appetite.take().filter(|_| cause == Cause::Memory);
-                others = at_work.dismiss(shop, numbers);
-                appetite.iter().for_each(|appetite| appetite.clear_away(shop));
-            }
-            tidy_up(None, shop);
-            if others > 0 {
-                habits.is_slow |= cause == Cause::Timeout;
-                habits.cautious = others + 1;
-            } else if has_done_others && (is_unread || is_to_be_asked_again(cause, aggregate)) {
-                // By a fresh one.
-            } else if let Some(next) = shop.next_try(numbers, &mut repeated, aggregate) {
-                numbers = next;
-            } else {
-                if let Some(line) = refused {
-                    let text = command.describe(aggregate, &line);
-                    self.describe(numbers, cause, &text);
-                }
-                self.fail(numbers, cause, &[], &command);
-                return self.note(numbers.last());
-            }
-        }
-    }
-
-    /// Waits for the answer to these numbers: where it stands in what was read, or why there is none.
-    fn answer(
-        &mut self,
-        numbers: Interval,
-        partner: &mut Partner,
-        habits: &mut Habits,
-        (unpacker, shop): (&mut Unpacker, &mut Shop),
-    ) -> Result<Result<(usize, usize), Cause>, Leave> {
-        let mut timer = Timer::start(shop.timeout);
-        let mut began: Option<Instant> = None;
-        if !partner.asked.contains(&numbers) {
-            partner.put(numbers);
-        }
-        loop {
-            while let Some(line) = partner.next_line() {
-                if partner.ends.pop_front().is_none_or(|end| end > partner.input_taken) {
-                    return Err(UNASKED);
-                }
-                // What was withdrawn since it was asked is answered all the same.
-                if partner.asked.pop_front() == Some(numbers) {
-                    partner.has_answered = true;
-                    habits.is_quick = began.is_none_or(|began| began.elapsed() < QUICK);
-                    return Ok(Ok(line));
-                }
-                if !partner.asked.contains(&numbers) {
-                    partner.put(numbers);
-                }
-            }
-            if partner.read.len() - partner.used > MOST_OUTPUT {
-                return Ok(Err(Cause::Flood));
-            }
-            self.ask_ahead(partner, habits, shop);
-            // What was answered so far is not kept back while we wait.
-            if began.is_none() {
-                self.send()?;
-            }
-            let began = *began.get_or_insert_with(Instant::now);
-            partner.write()?;
-            let patience = (!partner.has_answered).then_some(PATIENCE);
-            let is_closed = partner.mute_since.is_some() || partner.reads_no_more();
-            let grace = is_closed.then_some(GRACE);
-            if partner.has_too_much_memory() {
-                return Ok(Err(Cause::Memory));
-            }
-            let memory = partner.appetite.as_ref().map(Appetite::next);
-            let timeout = [timer.next(), patience, grace, memory].into_iter().flatten().min();
-            let found = self.wait(unpacker, shop, partner.watched(), timeout);
-            if let Err(Leave::Abandoned | Leave::Asked) = found {
-                partner.end_in_grace(shop, numbers);
-            }
-            let [ended, erred, answered, input] = found?;
-            if !erred.is_empty() {
-                partner.hear_errors(shop, numbers);
-            }
-            if !answered.is_empty() && partner.read_answers()? {
-                continue;
-            }
-            if input.contains(PollFlags::ERR) {
-                partner.deaf_since.get_or_insert_with(Instant::now);
-            }
-            // Then it is about to end, and how is worth knowing.
-            let is_long_ago = |since: Instant| since.elapsed() >= GRACE;
-            let is_mute = partner.mute_since.is_some_and(is_long_ago);
-            if is_mute || (partner.deaf_since.is_some_and(is_long_ago) && partner.reads_no_more()) {
-                return Ok(Err(Cause::Garbage));
-            }
-            if !ended.is_empty()
-                && let Some(end) = partner.running.end().map_err(in_call(Call::WAITID))?
-            {
-                // Its last words may be an answer.
-                while partner.read.len() - partner.used <= MOST_OUTPUT && partner.read_answers()? {}
-                if !partner.has_line() {
-                    let is_for_memory = shop.has_hit_the_wall();
-                    return Ok(Err(if is_for_memory { Cause::Memory } else { cause_of(end) }));
-                }
-            }
-            if timer.is_over() {
-                return Ok(Err(Cause::Timeout));
-            }
-            if !partner.has_answered && began.elapsed() >= PATIENCE {
-                partner.has_answered = true;
-                shop.errors.say(
-                    b"evenly: the coprocess has not answered its first line for 10 s; does it read line by \
-                      line, and flush its output after each answer?\n",
-                );
-            }
-        }
-    }
-
-    /// Writes further chunks to it, if that saves round trips.
-    fn ask_ahead(&mut self, partner: &mut Partner, habits: &Habits, shop: &Shop) {
-        // What it has in hand when it ends by itself may have begun, and `run` repeats nothing that has.
-        let is_run = matches!(self.worker.tally().aggregate(), Aggregate::Run { .. });
-        let is_alone = is_run || habits.cautious > 0 || habits.is_slow || !habits.is_quick;
-        if is_alone || shop.longest < u64::MAX || partner.asked.len() > AHEAD / 2 {
-            return;
-        }
-        // The first is that at work; if what follows is not what comes next, something was withdrawn, and
-        // that runs out first.
-        let known = partner.asked.len() - 1;
-        if self.worker.ahead().take(known).eq(partner.asked.iter().skip(1).copied()) {
-            let more: Vec<Interval> = self.worker.ahead().skip(known).take(AHEAD - known).collect();
-            more.into_iter().for_each(|chunk| partner.put(chunk));
-        }
-    }
-
-    /// As [`note`](Self::note), but answers wait for each other while there are more.
-    fn note_quickly(&mut self, last: i64, unpacker: &mut Unpacker) -> Result<(), Leave> {
-        self.since_look += 1;
-        match self.worker.counted(last) {
-            evenly_core::worker::Outcome::Answered => {
-                if self.worker.is_full() {
-                    self.send()?;
-                }
-                if self.since_look >= LOOK && self.look_at_the_clock()? {
-                    self.look_at_the_pipe(unpacker)?;
-                }
-                Ok(())
-            }
-            _ => self.report(),
-        }
-    }
-
-    /// Starts a coprocess.
-    fn take_on(
-        &mut self,
-        numbers: Interval,
-        repeated: u8,
-        unpacker: &mut Unpacker,
-        shop: &mut Shop,
-    ) -> Result<Partner, Leave> {
-        let (from, input) = pipe_with(PipeFlags::CLOEXEC).map_err(in_call(Call::PIPE))?;
-        rustix::io::ioctl_fionbio(&input, true).map_err(in_call(Call::PIPE))?;
-        let (output, to) = pipe_from()?;
-        let (errors, err) = pipe_from()?;
-        let errand = Errand { numbers, attempt: 1 + u32::from(repeated) };
-        let ends = (Some(from.as_fd()), Some(to.as_fd()), err.as_fd());
-        let appetite = Appetite::watch(shop);
-        let running = self.start_with(&errand, ends, unpacker, shop)?;
-        Ok(Partner {
+impl Coprocess {
+    /// Starts a coprocess. `numbers` and `attempt` go into its environment.
+    pub(super) fn start(
+        session: &mut Session<'_>,
+        runner: &mut CommandRunner,
+        run: &CommandRun,
+    ) -> Result<Self, EarlyExit> {
+        let (from, input) = pipe_to_command()?;
+        let (output, to) = pipe_from_command()?;
+        let (errors, err) = pipe_from_command()?;
+        let fds = (Some(from.as_fd()), Some(to.as_fd()), err.as_fd());
+        let memory = MemoryWatch::start(runner.memory_limit());
+        let running = launch(session, runner, run, fds)?;
+        Ok(Self {
             running,
             input,
             output,
             errors: Some(errors),
-            said: Gathered::default(),
+            captured: CapturedStderr::default(),
             asked: VecDeque::new(),
-            ends: VecDeque::new(),
             input_made: 0,
             input_taken: 0,
             to_write: Vec::new(),
             read: Vec::new(),
             used: 0,
-            has_answered: false,
-            mute_since: None,
-            deaf_since: None,
-            appetite,
+            output_closed: None,
+            input_closed: None,
+            memory,
             answers: 0,
         })
     }
-}
 
-/// It said what it was not asked for: nobody knows any more which answer is for what.
-const UNASKED: Leave = Leave::Failed(Call::ANSWER, Errno::PROTO);
+    pub(super) fn pid(&self) -> Option<Pid> {
+        self.running.pid()
+    }
 
-/// The clock is looked at after so many answers.
-const LOOK: u64 = 256;
+    /// Adds the line of a chunk to its input.
+    pub(super) fn ask(&mut self, chunk: Interval) {
+        let (start, end) = (chunk.first(), i128::from(chunk.last()) + 1);
+        let before = self.to_write.len();
+        // A write to a vector does not fail.
+        let _ = writeln!(self.to_write, "{start} {end}");
+        self.input_made += (self.to_write.len() - before) as u64;
+        self.asked.push_back(Asked { chunk, end: self.input_made });
+    }
 
-/// The end of all work: end of file for the coprocess too, which may take a moment over leaving. What it says
-/// then, it was not asked for.
-fn end_of_work(partner: Option<Partner>, shop: &mut Shop) -> Result<(), Leave> {
-    let mut outcome = Ok(());
-    if let Some(mut partner) = partner {
-        let is_idle = partner.asked.is_empty();
+    /// As [`ask`](Self::ask), unless the chunk is waiting for its answer already.
+    pub(super) fn ask_once(&mut self, chunk: Interval) {
+        if !self.asked.iter().any(|asked| asked.chunk == chunk) {
+            self.ask(chunk);
+        }
+    }
+
+    /// The chunks without an answer, in the order in which it gets them.
+    pub(super) fn unanswered(&self) -> impl ExactSizeIterator<Item = Interval> + '_ {
+        self.asked.iter().map(|asked| asked.chunk)
+    }
+
+    /// Number of its answers in the tally.
+    pub(super) fn answers(&self) -> u64 {
+        self.answers
+    }
+
+    /// Counts an answer that is in the tally.
+    pub(super) fn count_answer(&mut self) {
+        self.answers += 1;
+    }
+
+    /// Writes as much input as the pipe has room for.
+    pub(super) fn write(&mut self) -> Result<(), EarlyExit> {
+        let mut written = 0;
+        while written < self.to_write.len() {
+            match rustix::io::write(&self.input, &self.to_write[written..]) {
+                Ok(count) => written += count,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => break,
+                Err(Errno::PIPE) => {
+                    self.note_closed_input();
+                    break;
+                }
+                Err(cause) => return Err(EarlyExit::Failed(Call::WRITE, cause)),
+            }
+        }
+        self.to_write.drain(..written);
+        Ok(())
+    }
+
+    /// Notes that no process can read its input any more.
+    pub(super) fn note_closed_input(&mut self) {
+        self.input_closed.get_or_insert_with(Instant::now);
+    }
+
+    /// What to wait for: its end, its standard error, its output, and room in its input.
+    pub(super) fn watched(&self) -> [Option<(BorrowedFd<'_>, PollFlags)>; 4] {
+        // poll(2) always reports `POLLERR`: no process can read the input any more.
+        let wanted = if self.to_write.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
+        let room = self.input_closed.is_none().then(|| (self.input.as_fd(), wanted));
+        [
+            Some((self.running.as_fd(), PollFlags::IN)),
+            self.errors.as_ref().map(|errors| (errors.as_fd(), PollFlags::IN)),
+            self.output_closed.is_none().then(|| (self.output.as_fd(), PollFlags::IN)),
+            room,
+        ]
+    }
+
+    /// Reads its output once; whether it had printed something.
+    pub(super) fn read_answers(&mut self) -> Result<bool, EarlyExit> {
+        self.read.drain(..self.used);
+        self.used = 0;
+        let read = read_some(&self.output, &mut self.read)?;
+        match read {
+            // It cannot have answered the input that is still in the pipe.
+            PipeRead::Data => {
+                let unread =
+                    rustix::io::ioctl_fionread(&self.input).map_err(in_call(Call::READ))?;
+                self.input_taken = self.input_made - self.to_write.len() as u64 - unread;
+            }
+            PipeRead::EndOfFile => drop(self.output_closed.get_or_insert_with(Instant::now)),
+            PipeRead::Empty => {}
+        }
+        Ok(read == PipeRead::Data)
+    }
+
+    /// The next answer in the bytes that were read: its chunk, and the place of its line.
+    ///
+    /// # Errors
+    /// [`UNASKED`] if it printed the line before it had read a chunk for it.
+    pub(super) fn next_answer(&mut self) -> Result<Option<(Interval, Range<usize>)>, EarlyExit> {
+        let unused = &self.read[self.used..];
+        let Some(len) = unused.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
+        let line = self.used..self.used + len + 1;
+        self.used = line.end;
+        match self.asked.pop_front() {
+            Some(asked) if asked.end <= self.input_taken => Ok(Some((asked.chunk, line))),
+            _ => Err(UNASKED),
+        }
+    }
+
+    /// The bytes of an answer, until the next read.
+    pub(super) fn line(&self, place: Range<usize>) -> &[u8] {
+        &self.read[place]
+    }
+
+    /// Whether the line that it is printing is longer than an answer may be.
+    pub(super) fn has_flooded(&self) -> bool {
+        self.read.len() - self.used > MOST_OUTPUT
+    }
+
+    /// Whether a whole line is read and not done.
+    pub(super) fn has_line(&self) -> bool {
+        self.read[self.used..].contains(&b'\n')
+    }
+
+    /// Time until the next measurement of its memory, if that is limited.
+    pub(super) fn next_memory_check(&self) -> Option<Duration> {
+        self.memory.as_ref().map(MemoryWatch::next)
+    }
+
+    pub(super) fn is_above_memory_limit(&mut self) -> bool {
+        self.memory.as_mut().is_some_and(|memory| memory.is_above_limit(&self.running))
+    }
+
+    /// Whether it has closed its output, or its input before it had read the first chunk without an answer.
+    pub(super) fn has_closed_a_pipe(&self) -> bool {
+        self.output_closed.is_some() || self.reads_no_more()
+    }
+
+    /// Whether that happened more than [`GRACE`] ago. Until then it is about to end, and the way it ends is a better
+    /// cause of the failure.
+    pub(super) fn is_closed_for_good(&self) -> bool {
+        let is_long_ago = |since: Instant| since.elapsed() >= GRACE;
+        self.output_closed.is_some_and(is_long_ago)
+            || (self.input_closed.is_some_and(is_long_ago) && self.reads_no_more())
+    }
+
+    /// Whether it has closed its input before it had read the whole line of the first chunk without an answer.
+    pub(super) fn reads_no_more(&self) -> bool {
+        if self.input_closed.is_none() {
+            return false;
+        }
+        let unread = rustix::io::ioctl_fionread(&self.input).unwrap_or(0);
+        let taken = self.input_made - self.to_write.len() as u64 - unread;
+        self.asked.front().is_some_and(|asked| asked.end > taken)
+    }
+
+    /// Whether it has printed something although all chunks are answered.
+    pub(super) fn has_printed_more(&mut self) -> bool {
+        self.asked.is_empty() && (self.read_answers().is_err() || self.used < self.read.len())
+    }
+
+    /// How it has ended, if it has. Reads the rest of its output first, which may contain an answer.
+    pub(super) fn end(&mut self) -> Result<Option<End>, EarlyExit> {
+        let end = self.running.end().map_err(in_call(Call::WAITID))?;
+        if end.is_some() {
+            while !self.has_flooded() && self.read_answers()? {}
+        }
+        Ok(end)
+    }
+
+    /// Passes on whole lines of its standard error.
+    pub(super) fn relay_errors(&mut self, runner: &mut CommandRunner, numbers: Interval) {
+        if let Some(errors) = &self.errors
+            && self.captured.read(errors) == PipeRead::EndOfFile
+        {
+            self.errors = None;
+        }
+        runner.pass_on(self.captured.take_lines(), numbers);
+    }
+
+    /// Closes its input, and waits for its end for at most [`GRACE`], if it has answered all chunks. Then it must
+    /// print nothing more.
+    ///
+    /// # Errors
+    /// [`UNASKED`] if it does.
+    pub(super) fn close(mut self, runner: &mut CommandRunner) -> Result<(), EarlyExit> {
+        let mut outcome = Ok(());
+        let is_idle = self.asked.is_empty();
         let numbers = Interval::single(0);
-        let (closed, _) = pipe_from()?;
-        drop(std::mem::replace(&mut partner.input, closed));
+        let (closed, _) = pipe_from_command()?;
+        drop(std::mem::replace(&mut self.input, closed));
         let began = Instant::now();
-        while is_idle && began.elapsed() < GRACE && !matches!(partner.running.end(), Ok(Some(_))) {
-            partner.hear_errors(shop, numbers);
+        while is_idle && began.elapsed() < GRACE && !matches!(self.running.end(), Ok(Some(_))) {
+            self.relay_errors(runner, numbers);
             std::thread::sleep(Duration::from_micros(500));
         }
-        if is_idle && partner.has_said_more() {
+        if is_idle && self.has_printed_more() {
             outcome = Err(UNASKED);
         }
-        partner.dismiss(shop, numbers);
+        self.dismiss(runner, numbers, false);
+        outcome
     }
-    shop.errors.end();
-    outcome
-}
 
-/// Whether another one is asked the same if one ended like this that had answered others. What is put out for
-/// `run` is not done twice, but one that leaves without a complaint has not begun.
-fn is_to_be_asked_again(cause: Cause, aggregate: Aggregate) -> bool {
-    match cause {
-        // It was ended for what it had when it came to these numbers, too.
-        Cause::Exit(0) | Cause::Memory => true,
-        Cause::Exit(_) | Cause::Signal(_) => !matches!(aggregate, Aggregate::Run { .. }),
-        _ => false,
+    /// Sends `SIGTERM` to its process group, and waits for the end of all processes in it for at most the grace.
+    pub(super) fn end_in_grace(&mut self, runner: &mut CommandRunner, numbers: Interval) {
+        let began = Instant::now();
+        let grace = runner.grace();
+        self.running.ask_to_end(grace);
+        while began.elapsed() < grace
+            && (matches!(self.running.has_ended(), Ok(false)) || self.running.has_left_others())
+        {
+            self.relay_errors(runner, numbers);
+            // Its answers do not count any more, but a full pipe would keep it from ending.
+            self.read.clear();
+            self.used = 0;
+            let _ = read_some(&self.output, &mut self.read);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.relay_errors(runner, numbers);
     }
-}
 
-/// Reaps what a coprocess, or one before it, has left behind.
-fn tidy_up(partner: Option<&Partner>, shop: &Shop) {
-    match partner {
-        Some(partner) => shop.orphans.reap_but(partner.running.pid()),
-        None => shop.orphans.reap(),
-    }
-}
-
-fn cause_of(end: End) -> Cause {
-    match end {
-        End::Exit(status) => Cause::Exit(status),
-        End::Signal(signal) => Cause::Signal(signal),
+    /// Ends it with its process group; kills the other processes that it started, if it had too much memory. Returns
+    /// the number of chunks without an answer besides `numbers`.
+    pub(super) fn dismiss(
+        mut self,
+        runner: &mut CommandRunner,
+        numbers: Interval,
+        has_too_much_memory: bool,
+    ) -> usize {
+        self.end_in_grace(runner, numbers);
+        let _ = self.running.kill();
+        if let Some(errors) = &self.errors {
+            self.captured.read(errors);
+        }
+        runner.pass_on(self.captured, numbers);
+        // The order matters: orphans can be reaped only after the process itself.
+        drop(self.running);
+        if let Some(memory) = self.memory.filter(|_| has_too_much_memory) {
+            memory.kill_left_behind(runner.orphans());
+        }
+        self.asked.len().saturating_sub(1)
     }
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod fingerprint;
 mod lookup;
+mod obstacle;
 mod placeholder;
 mod scripts;
 mod template;
@@ -15,7 +16,7 @@ mod unusable;
 
 pub(crate) use answer::MOST_OUTPUT;
 pub use fingerprint::UnreadableFile;
-pub use lookup::Obstacle;
+pub use obstacle::Obstacle;
 pub use unusable::UnusableCommand;
 
 use super::{Function, Kind, Program, Typed};

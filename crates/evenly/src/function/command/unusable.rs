@@ -1,6 +1,6 @@
 //! Why a command is refused.
 
-use super::lookup::Obstacle;
+use super::obstacle::Obstacle;
 
 /// Why a command cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

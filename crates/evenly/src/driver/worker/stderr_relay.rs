@@ -1,44 +1,45 @@
-//! What commands say on standard error, passed on to ours: bounded, in whole lines, and never waited for.
+//! Relay of the standard error of commands to that of the worker: in whole lines, with a limit, without blocking.
 
-use super::errand::{Read, read_some};
+use super::command_pipes::{PipeRead, read_some};
 use crate::output::{Output, Writer};
 use evenly_core::Interval;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-/// The most that is passed on of one command, in bytes.
+/// Most bytes that are passed on of one command.
 const MOST_OF_ONE: usize = 64 << 10;
 
-/// The most that may wait for whoever reads our standard error.
+/// Most bytes that wait for room on the standard error of the worker.
 const MOST_WAITING: usize = 256 << 10;
 
-/// How long a worker that has nothing else to do waits for room.
+/// Longest wait for room before the worker exits.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Our standard error, with what waits for room there.
-pub(super) struct Errors {
+/// Standard error of the worker, with the text that waits for room there.
+pub(super) struct StderrRelay {
     writer: Writer<BorrowedFd<'static>>,
     waiting: usize,
-    /// What found no room.
+    /// Bytes that found no room.
     dropped: usize,
 }
 
-/// What a command has said.
+/// Standard error of a command that was read and not passed on.
 #[derive(Default)]
-pub(super) struct Gathered {
+pub(super) struct CapturedStderr {
     text: Vec<u8>,
     left_out: usize,
 }
 
-impl Gathered {
-    /// Reads what is there, but no more at once than a pipe holds: who floods it must not keep us here.
-    pub(super) fn read(&mut self, from: impl AsFd) -> Read {
+impl CapturedStderr {
+    /// Reads what is there, but no more at once than a pipe holds: a command that writes without end must not keep
+    /// the worker here.
+    pub(super) fn read(&mut self, from: impl AsFd) -> PipeRead {
         let mut bytes = Vec::new();
         let mut taken = 0;
         while taken < MOST_OF_ONE {
-            // What keeps us from hearing it is no fault of the numbers.
-            let read = read_some(&from, &mut bytes).unwrap_or(Read::End);
-            if read != Read::Some {
+            // A failed read is no fault of the numbers.
+            let read = read_some(&from, &mut bytes).unwrap_or(PipeRead::EndOfFile);
+            if read != PipeRead::Data {
                 return read;
             }
             taken += bytes.len();
@@ -47,13 +48,13 @@ impl Gathered {
             self.left_out += bytes.len() - room;
             bytes.clear();
         }
-        Read::Some
+        PipeRead::Data
     }
 
-    /// Takes the whole lines of it.
+    /// Takes its whole lines.
     pub(super) fn take_lines(&mut self) -> Self {
         let end = self.text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        // A line that is longer than all that is taken is passed on in parts.
+        // A line that is longer than the limit is passed on in parts.
         let end = if self.text.len() >= MOST_OF_ONE { self.text.len() } else { end };
         let rest = self.text.split_off(end);
         let text = std::mem::replace(&mut self.text, rest);
@@ -66,15 +67,15 @@ pub(super) fn named(numbers: Interval) -> String {
     if numbers.len() == 1 { format!("n = {}", numbers.first()) } else { format!("n in {numbers}") }
 }
 
-impl Errors {
+impl StderrRelay {
     pub(super) fn new() -> Self {
         let writer = Writer::new(rustix::stdio::stderr());
         Self { writer, waiting: 0, dropped: 0 }
     }
 
-    /// Passes on what a command for these numbers has said.
-    pub(super) fn put(&mut self, gathered: Gathered, numbers: Interval) {
-        let Gathered { mut text, left_out } = gathered;
+    /// Passes on the standard error of a command for these numbers.
+    pub(super) fn put(&mut self, captured: CapturedStderr, numbers: Interval) {
+        let CapturedStderr { mut text, left_out } = captured;
         if text.is_empty() && left_out == 0 {
             return;
         }
@@ -87,11 +88,11 @@ impl Errors {
                 format!("evenly: {left_out} more bytes of standard error for {of} left out\n");
             text.extend_from_slice(what.as_bytes());
         }
-        self.say(&text);
+        self.write(&text);
     }
 
-    /// Says a line of our own, or what a command has said.
-    pub(super) fn say(&mut self, text: &[u8]) {
+    /// Writes a line of the worker, or text of a command.
+    pub(super) fn write(&mut self, text: &[u8]) {
         if self.waiting + text.len() > MOST_WAITING {
             self.dropped += text.len();
             return;
@@ -101,23 +102,23 @@ impl Errors {
             let what = format!("evenly: {dropped} bytes of standard error found no room\n");
             let _ = self.writer.put(what.as_bytes());
         }
-        // If nobody can be told, nobody is.
+        // An error has no other place to be reported.
         let _ = self.writer.put(text);
         self.flush();
     }
 
-    /// Writes what there is room for.
+    /// Writes as much as there is room for.
     pub(super) fn flush(&mut self) {
         self.waiting = self.writer.flush().unwrap_or(0);
     }
 
-    /// What to wait for, if something waits.
-    pub(super) fn awaited(&self) -> Option<BorrowedFd<'static>> {
+    /// Standard error, if text waits for room there.
+    pub(super) fn to_wait_for(&self) -> Option<BorrowedFd<'static>> {
         (self.waiting > 0).then(rustix::stdio::stderr)
     }
 
-    /// Writes the rest, if that is a matter of moments.
-    pub(super) fn end(&mut self) {
+    /// Writes the rest, if there is room within [`GRACE`].
+    pub(super) fn finish(&mut self) {
         let began = Instant::now();
         while self.waiting > 0 && began.elapsed() < GRACE {
             std::thread::sleep(Duration::from_millis(1));

@@ -1,0 +1,156 @@
+//! Loop of a worker that runs commands: one after the other, each for a number or for a chunk.
+//!
+//! While a command runs, the worker also waits for its assignment pipe. It releases withdrawn chunks at once, except for
+//! the numbers of the running command. At end of file, and at `SIGTERM`, it ends the process group of the command, and
+//! exits. Processes that commands have moved to other groups end with the worker.
+//!
+//! A failed command costs no worker: the worker reports that its numbers have no value. It halves a chunk that failed
+//! until it finds the number. It does not halve the output of `run`, which would appear twice, nor any chunk under
+//! `--at-most-once`.
+
+use super::command_run::{CommandResult, CommandRun};
+use super::command_runner::CommandRunner;
+use super::early_exit::EarlyExit;
+use super::execution::execute;
+use super::session::Session;
+use super::wait::wait;
+use crate::function::Command;
+use crate::process::sys::position;
+use evenly_core::frame::Description;
+use evenly_core::worker::Outcome;
+use evenly_core::{Aggregate, Cause, Interval, LeaseId};
+use std::time::Duration;
+
+/// Runs the commands of all chunks until end of file.
+pub(super) fn run(session: &mut Session<'_>, runner: &mut CommandRunner) -> Result<(), EarlyExit> {
+    let outcome = run_until_end_of_file(session, runner);
+    runner.finish();
+    outcome
+}
+
+fn run_until_end_of_file(
+    session: &mut Session<'_>,
+    runner: &mut CommandRunner,
+) -> Result<(), EarlyExit> {
+    loop {
+        // Handles waiting withdrawals before the next command starts.
+        wait(session, runner, [], Some(Duration::ZERO))?;
+        let Some(step) = session.worker().next(runner.longest()) else {
+            session.send()?;
+            wait(session, runner, [], None)?;
+            session.restart_timing();
+            continue;
+        };
+        if step.is_begun_again {
+            session.send()?;
+        }
+        let last = run_one(session, runner, step.slice)?;
+        note(session, last)?;
+    }
+}
+
+/// Notes that all numbers up to `last` are in the tally, and reports it to the primary.
+pub(super) fn note(session: &mut Session<'_>, last: i64) -> Result<(), EarlyExit> {
+    match session.worker().counted(last) {
+        Outcome::Answered => session.send(),
+        Outcome::Going | Outcome::ToReport => {
+            session.report()?;
+            session.write_frames()
+        }
+    }
+}
+
+/// Runs a command for these numbers or, after a failure, for a first part of them. Returns the last number done. Passes
+/// on the standard error of the last attempt; that of earlier attempts only with `-v`, because they wrote about the same
+/// numbers.
+fn run_one(
+    session: &mut Session<'_>,
+    runner: &mut CommandRunner,
+    mut numbers: Interval,
+) -> Result<i64, EarlyExit> {
+    let command = runner.command();
+    let aggregate = session.worker().tally().aggregate();
+    let attempt = session.worker().lease().map_or(1, LeaseId::attempt);
+    let mut repeated = 0;
+    loop {
+        session.worker().hold(numbers);
+        let run = CommandRun { numbers, attempt: u32::from(attempt) + u32::from(repeated) };
+        position::enter(numbers.first(), numbers.last());
+        let result = execute(session, runner, &run);
+        position::leave();
+        let CommandResult { end, output, errors } = result?;
+        runner.orphans().reap();
+        let tally = session.worker().tally();
+        let outcome = end.and_then(|end| command.tell(numbers, end, &output, tally));
+        if let Some(exit) = runner.take_exit() {
+            runner.pass_on(errors, numbers);
+            let outcome = outcome.map_err(|cause| {
+                let next = runner.next_try(numbers, &mut repeated, aggregate);
+                next.map_or(cause, |_| Cause::Unknown)
+            });
+            report_before_exit(session, numbers, outcome, &output, &command);
+            return Err(exit);
+        }
+        let Err(cause) = outcome else {
+            runner.pass_on(errors, numbers);
+            runner.lengthen();
+            return Ok(numbers.last());
+        };
+        match runner.next_try(numbers, &mut repeated, aggregate) {
+            Some(next) => {
+                if command.shows_failed_attempts() {
+                    runner.pass_on(errors, numbers);
+                }
+                numbers = next;
+            }
+            None => {
+                runner.pass_on(errors, numbers);
+                if cause == Cause::Garbage {
+                    let text = command.describe(aggregate, &output);
+                    describe(session, numbers, cause, &text);
+                }
+                fail(session, numbers, cause, &output, &command);
+                return Ok(numbers.last());
+            }
+        }
+    }
+}
+
+/// Reports the last command before the worker exits. Of a command that the worker had to end, only `run` keeps the
+/// output.
+fn report_before_exit(
+    session: &mut Session<'_>,
+    numbers: Interval,
+    outcome: Result<(), Cause>,
+    output: &[u8],
+    command: &Command,
+) {
+    match outcome {
+        Ok(()) => {}
+        Err(Cause::Unknown) if output.is_empty() => return,
+        Err(Cause::Unknown)
+            if !matches!(session.worker().tally().aggregate(), Aggregate::Run { .. }) =>
+        {
+            return;
+        }
+        Err(cause) => fail(session, numbers, cause, output, command),
+    }
+    // If this fails, the primary assigns the numbers again.
+    let _ = note(session, numbers.last()).and_then(|()| session.write_frames());
+}
+
+/// Packs the text for a failure, before the failure itself.
+pub(super) fn describe(session: &mut Session<'_>, numbers: Interval, cause: Cause, text: &str) {
+    session.worker().describe(Description { n: numbers.first(), cause, text });
+}
+
+/// Adds a failure to the tally.
+pub(super) fn fail(
+    session: &mut Session<'_>,
+    numbers: Interval,
+    cause: Cause,
+    output: &[u8],
+    command: &Command,
+) {
+    command.tell_failure(numbers, cause, output, session.worker().tally());
+}

@@ -1,0 +1,231 @@
+//! State of a worker that runs commands: settings, signals, standard error, orphans, and the retries after a failure.
+
+use super::command_run::{CommandRun, LeftBehind};
+use super::early_exit::EarlyExit;
+use super::settings::WorkerSettings;
+use super::stderr_relay::{CapturedStderr, StderrRelay, named};
+use crate::function::{Command, Form};
+use crate::process::call::{Call, in_call};
+use crate::process::cgroup::Kills;
+use crate::process::command::Running;
+use crate::process::orphans::Orphans;
+use crate::process::signals;
+use crate::process::sys::spawn::{Launch, Launcher, Refused};
+use crate::process::sys::{self, SignalSet};
+use evenly_core::{Aggregate, Interval};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Standard input, output and error of a command. Input or output `None` is `/dev/null`.
+pub(super) type StandardFds<'a> = (Option<BorrowedFd<'a>>, Option<BorrowedFd<'a>>, BorrowedFd<'a>);
+
+/// State of a worker that runs commands.
+pub(super) struct CommandRunner {
+    command: Rc<Command>,
+    launcher: Launcher,
+    /// Readable when this worker has received `SIGTERM`.
+    requests: OwnedFd,
+    /// Set when the worker has to exit as soon as its command has ended.
+    exit: Option<EarlyExit>,
+    mask: SignalSet,
+    slot: usize,
+    timeout: Option<Duration>,
+    grace: Duration,
+    memory: Option<u64>,
+    /// Counter of kills by the kernel for memory, if there is a control group.
+    kills: Option<Kills>,
+    stderr: StderrRelay,
+    /// Most numbers per run: halved after a chunk has failed, doubled after a success.
+    longest: u64,
+    orphans: Orphans,
+    /// Number of commands that left processes in their group.
+    left_behind: u64,
+}
+
+impl CommandRunner {
+    pub(super) fn new(
+        command: Rc<Command>,
+        settings: WorkerSettings<'_>,
+        kills: Option<Kills>,
+    ) -> Result<Self, (Call, Errno)> {
+        sys::forget_handlers();
+        // When a coprocess closes its input, or the primary ends, the write fails with EPIPE. Commands get the
+        // signal mask from before the job.
+        signals::block_broken_pipes();
+        let requests = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
+        let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
+        let WorkerSettings { slot, timeout, grace, memory, mask, .. } = settings;
+        let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
+        Ok(Self {
+            command,
+            launcher: Launcher::new(),
+            requests,
+            exit: None,
+            mask: mask.set(),
+            slot,
+            timeout,
+            grace,
+            memory,
+            kills,
+            stderr: StderrRelay::new(),
+            longest,
+            orphans,
+            left_behind: 0,
+        })
+    }
+
+    pub(super) fn command(&self) -> Rc<Command> {
+        Rc::clone(&self.command)
+    }
+
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    pub(super) fn grace(&self) -> Duration {
+        self.grace
+    }
+
+    pub(super) fn memory_limit(&self) -> Option<u64> {
+        self.memory
+    }
+
+    pub(super) fn orphans(&self) -> &Orphans {
+        &self.orphans
+    }
+
+    pub(super) fn stderr(&mut self) -> &mut StderrRelay {
+        &mut self.stderr
+    }
+
+    /// Passes on the standard error of a command for these numbers.
+    pub(super) fn pass_on(&mut self, errors: CapturedStderr, numbers: Interval) {
+        self.stderr.put(errors, numbers);
+    }
+
+    /// Readable when this worker has received `SIGTERM`.
+    pub(super) fn requests(&self) -> BorrowedFd<'_> {
+        self.requests.as_fd()
+    }
+
+    /// Standard error of this worker, to wait for room; `None` if no text waits for room.
+    pub(super) fn stderr_to_wait_for(&self) -> Option<BorrowedFd<'static>> {
+        self.stderr.to_wait_for()
+    }
+
+    /// Makes the worker exit as soon as its command has ended.
+    pub(super) fn exit_after_command(&mut self, exit: EarlyExit) {
+        self.exit = Some(exit);
+    }
+
+    pub(super) fn is_exiting(&self) -> bool {
+        self.exit.is_some()
+    }
+
+    pub(super) fn take_exit(&mut self) -> Option<EarlyExit> {
+        self.exit.take()
+    }
+
+    /// Starts a process of the command, without a second try.
+    pub(super) fn start(
+        &mut self,
+        run: &CommandRun,
+        (input, output, errors): StandardFds<'_>,
+    ) -> Result<Running, (Call, Errno)> {
+        let program = self.command.program_for(run.numbers).map_err(in_call(Call::EXECVE))?;
+        let arguments = self.command.arguments_for(run.numbers);
+        let variables = self.command.variables_for(run.numbers, self.slot + 1, run.attempt);
+        let launch = Launch {
+            program: &program,
+            arguments: &arguments,
+            environment: [self.command.environment(), &variables],
+            input,
+            // The worker's standard input is /dev/null, open for reading and writing.
+            output: output.unwrap_or(rustix::stdio::stdin()),
+            errors,
+            mask: self.mask,
+        };
+        Running::start(&mut self.launcher, &launch).map_err(|refused| match refused {
+            Refused::Program(cause) => (Call::EXECVE, cause),
+            Refused::Process(cause) => (Call::CLONE, cause),
+        })
+    }
+
+    /// Most numbers for one run of the command.
+    pub(super) fn longest(&self) -> u64 {
+        self.longest
+    }
+
+    /// Chooses what follows a failure: the same numbers again if fewer than `--retries` repetitions were made, else
+    /// their lower half. `None`: the numbers have failed.
+    pub(super) fn next_try(
+        &mut self,
+        numbers: Interval,
+        repeated: &mut u8,
+        aggregate: Aggregate,
+    ) -> Option<Interval> {
+        if *repeated < self.command.repeats_of_failed() {
+            *repeated += 1;
+            return Some(numbers);
+        }
+        // The lower half would run twice. `run` would print its output twice, and --at-most-once forbids it.
+        let is_done_once =
+            matches!(aggregate, Aggregate::Run { .. }) || self.command.is_at_most_once();
+        if numbers.len() == 1 || is_done_once {
+            return None;
+        }
+        let half = numbers.split_front(numbers.len() / 2).0;
+        self.longest = half.len() as u64;
+        *repeated = 0;
+        Some(half)
+    }
+
+    /// Doubles the numbers per run, after a success.
+    pub(super) fn lengthen(&mut self) {
+        if self.command.form() != Form::PerNumber {
+            self.longest = self.longest.saturating_mul(2);
+        }
+    }
+
+    /// Whether the kernel has killed a process of a command for its memory since the last call.
+    pub(super) fn was_killed_for_memory(&mut self) -> bool {
+        self.kills.as_mut().is_some_and(Kills::has_killed)
+    }
+
+    /// Reports that processes which a command left in its group were ended. Only the first such command gets a line;
+    /// [`finish`](Self::finish) gives the number of the others.
+    pub(super) fn report_left_behind(&mut self, numbers: Interval, kind: LeftBehind) {
+        self.left_behind += 1;
+        if self.left_behind > 1 {
+            return;
+        }
+        let of = named(numbers);
+        let grace = self.grace.as_secs_f64();
+        let message = match kind {
+            LeftBehind::HoldsOutput => format!(
+                "evenly: {of}: a process that the command left in the background held its output {grace} s after the \
+                 command ended; its process group was ended (--grace)\n"
+            ),
+            LeftBehind::Silent => {
+                format!(
+                    "evenly: {of}: processes that the command left in the background were ended\n"
+                )
+            }
+        };
+        self.stderr.write(message.as_bytes());
+    }
+
+    /// Writes the last messages, before the worker exits.
+    pub(super) fn finish(&mut self) {
+        if let Some(more @ 1..) = self.left_behind.checked_sub(1) {
+            let (worker, s) = (self.slot + 1, if more == 1 { "" } else { "s" });
+            let message = format!(
+                "evenly: worker {worker}: {more} more command{s} left processes in the background, which were ended\n"
+            );
+            self.stderr.write(message.as_bytes());
+        }
+        self.stderr.finish();
+    }
+}

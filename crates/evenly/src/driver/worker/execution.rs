@@ -1,0 +1,179 @@
+//! Execution of one command: starts it, reads its output, enforces its limits, and ends its process group.
+
+use super::command_pipes::{PipeRead, pipe_from_command, read_if_open};
+use super::command_run::{CommandResult, CommandRun, LeftBehind};
+use super::command_runner::CommandRunner;
+use super::early_exit::EarlyExit;
+use super::launch::launch;
+use super::memory_watch::MemoryWatch;
+use super::session::Session;
+use super::stderr_relay::CapturedStderr;
+use super::timer::Timer;
+use super::wait::wait;
+use crate::function::{Form, MOST_OUTPUT};
+use crate::process::End;
+use crate::process::call::{Call, in_call};
+use crate::process::command::Running;
+use evenly_core::{Aggregate, Cause};
+use rustix::event::PollFlags;
+use rustix::process::Signal;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// Period of checks whether the processes that an ended command left in its group have ended.
+const GROUP_CHECK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Time for the processes of an ended command to end after they have closed its output. A filter closes its output
+/// just before it ends.
+const SETTLING: Duration = Duration::from_millis(50);
+
+/// A started command with the read ends of its pipes.
+struct StartedCommand {
+    running: Running,
+    output: Option<OwnedFd>,
+    errors: Option<OwnedFd>,
+}
+
+/// Runs a command to its end. A command that exceeds a limit gets `SIGTERM`, and `SIGKILL` after the grace, together
+/// with its process group. After the command itself has ended, its group may still write for the grace. If the worker
+/// has to exit meanwhile, `runner` keeps the reason; the result is then [`Cause::Unknown`], unless the command had ended.
+pub(super) fn execute(
+    session: &mut Session<'_>,
+    runner: &mut CommandRunner,
+    run: &CommandRun,
+) -> Result<CommandResult, EarlyExit> {
+    let grace = Some(runner.grace());
+    let mut memory = MemoryWatch::start(runner.memory_limit());
+    let mut started = start(session, runner, run)?;
+    let mut output = Vec::new();
+    let mut errors = CapturedStderr::default();
+    let mut timer = Timer::start(runner.timeout());
+    let mut failed: Option<Cause> = None;
+    // Whether the command itself has ended, and whether its process group has got SIGTERM.
+    let (mut has_ended, mut is_asked) = (false, false);
+    // Since when no process holds the pipes.
+    let mut silent_since: Option<Instant> = None;
+    // Set if the group was ended after the command itself.
+    let mut left_behind: Option<LeftBehind> = None;
+    loop {
+        let StartedCommand { running, output: out, errors: err } = &mut started;
+        let ends = [
+            (!has_ended).then(|| running.as_fd()),
+            err.as_ref().map(AsFd::as_fd),
+            out.as_ref().map(AsFd::as_fd),
+        ];
+        let watched = ends.map(|end| end.map(|end| (end, PollFlags::IN)));
+        let is_group_awaited = silent_since.is_some() || (has_ended && is_asked);
+        let group_check = is_group_awaited.then_some(GROUP_CHECK_INTERVAL);
+        let next = [timer.next(), memory.as_ref().map(MemoryWatch::next), group_check];
+        let next = next.into_iter().flatten().min();
+        let mut is_to_end = false;
+        let [ended, erred, has_output] = match wait(session, runner, watched, next) {
+            Ok(found) => found,
+            Err(exit @ (EarlyExit::PrimaryGone | EarlyExit::Requested)) => {
+                runner.exit_after_command(exit);
+                is_to_end = !running.has_ended().map_err(in_call(Call::WAITID))?;
+                if is_to_end {
+                    failed.get_or_insert(Cause::Unknown);
+                }
+                [PollFlags::empty(); 3]
+            }
+            Err(exit) => return Err(exit),
+        };
+        if !erred.is_empty() {
+            err.take_if(|err| errors.read(err) == PipeRead::EndOfFile);
+        }
+        if !has_output.is_empty() && read_if_open(out.as_ref(), &mut output)? == PipeRead::EndOfFile
+        {
+            *out = None;
+        }
+        if output.len() > MOST_OUTPUT {
+            failed.get_or_insert(Cause::Flood);
+            is_to_end = true;
+            // Other processes that hold the pipe get SIGPIPE.
+            *out = None;
+        }
+        if !has_ended {
+            has_ended = (!ended.is_empty() || runner.is_exiting())
+                && running.has_ended().map_err(in_call(Call::WAITID))?;
+            if has_ended && !is_asked {
+                timer = Timer::start(grace);
+            }
+        }
+        if failed.is_none() && memory.as_mut().is_some_and(|it| it.is_above_limit(running)) {
+            failed = Some(Cause::Memory);
+            is_to_end = true;
+        }
+        let is_silent = out.is_none() && err.is_none();
+        if has_ended && (is_asked || is_silent) && !running.has_left_others() {
+            break;
+        }
+        if has_ended && is_silent && !is_asked {
+            let since = *silent_since.get_or_insert_with(Instant::now);
+            if since.elapsed() >= SETTLING {
+                (left_behind, is_to_end) = (Some(LeftBehind::Silent), true);
+            }
+        }
+        if timer.is_over() {
+            if is_asked {
+                running.signal(Signal::KILL);
+                if has_ended {
+                    break;
+                }
+                timer = Timer::start(grace);
+            } else if has_ended {
+                (left_behind, is_to_end) = (Some(LeftBehind::HoldsOutput), true);
+            } else {
+                failed.get_or_insert(Cause::Timeout);
+                is_to_end = true;
+            }
+        }
+        if is_to_end && !is_asked {
+            is_asked = true;
+            running.ask_to_end(runner.grace());
+            timer = Timer::start(grace);
+        }
+    }
+    let running = &mut started.running;
+    let end = running.end().map_err(in_call(Call::WAITID))?.unwrap_or(End::Signal(0));
+    if let Some(kind) = left_behind {
+        runner.report_left_behind(run.numbers, kind);
+    }
+    if failed.is_none() && runner.was_killed_for_memory() {
+        failed = Some(Cause::Memory);
+    }
+    if let (Some(memory), Some(Cause::Memory)) = (&memory, failed) {
+        memory.kill_left_behind(runner.orphans());
+    }
+    // The pipes hold what the group wrote before it ended. Processes outside of the group may still write to them.
+    if let Some(err) = &started.errors {
+        errors.read(err);
+    }
+    while output.len() <= MOST_OUTPUT
+        && read_if_open(started.output.as_ref(), &mut output)? == PipeRead::Data
+    {}
+    if output.len() > MOST_OUTPUT {
+        failed.get_or_insert(Cause::Flood);
+        output.truncate(MOST_OUTPUT);
+    }
+    Ok(CommandResult { end: failed.map_or(Ok(end), Err), output, errors })
+}
+
+/// Starts the command with its standard output in a pipe, or in `/dev/null` if only its exit status counts.
+fn start(
+    session: &mut Session<'_>,
+    runner: &mut CommandRunner,
+    run: &CommandRun,
+) -> Result<StartedCommand, EarlyExit> {
+    let aggregate = session.worker().tally().aggregate();
+    let is_output_needed = match (runner.command().form(), aggregate) {
+        (_, Aggregate::Failures) => false,
+        (Form::PerNumber, aggregate) => !aggregate.wants_truth(),
+        _ => true,
+    };
+    let output = if is_output_needed { Some(pipe_from_command()?) } else { None };
+    let errors = pipe_from_command()?;
+    let to = output.as_ref().map(|(_, to)| to.as_fd());
+    let running = launch(session, runner, run, (None, to, errors.1.as_fd()))?;
+    Ok(StartedCommand { running, output: output.map(|(from, _)| from), errors: Some(errors.0) })
+}

@@ -1,0 +1,22 @@
+//! Settings of a worker, fixed when the primary forks it.
+
+use crate::process::cgroup::Wall;
+use crate::process::signals::InheritedMask;
+use std::time::Duration;
+
+/// Settings of a worker.
+#[derive(Clone, Copy)]
+pub(in crate::driver) struct WorkerSettings<'a> {
+    /// The worker's slot, from 0.
+    pub(in crate::driver) slot: usize,
+    /// Longest time of a command, or of one number (`--timeout`).
+    pub(in crate::driver) timeout: Option<Duration>,
+    /// Time between `SIGTERM` and `SIGKILL` for a command (`--grace`).
+    pub(in crate::driver) grace: Duration,
+    /// Memory limit in bytes, of the worker or of each command (`--memory`).
+    pub(in crate::driver) memory: Option<u64>,
+    /// Control groups of the workers, if a memory limit is set and control groups are available.
+    pub(in crate::driver) wall: Option<&'a Wall>,
+    /// Signal mask from before the job, which commands inherit.
+    pub(in crate::driver) mask: InheritedMask,
+}
