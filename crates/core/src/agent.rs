@@ -4,12 +4,12 @@
 //! Its leases are supplied to an open run ([`Scheduler::open_ended`]), so the same scheduler divides
 //! them again. What its workers answer is *recorded* by telling the primary, as a journal would
 //! record it on disk. A worker answers ascending, and so does an agent: what is done of a lease is
-//! kept on a shelf until the numbers before it are done, too. A lost agent loses what lies there,
+//! kept on a buffer until the numbers before it are done, too. A lost agent loses what lies there,
 //! and others do it again.
 //!
 //! What is absent: system calls, clocks, and any knowledge of how the primary is reached.
 
-mod shelf;
+mod reorder_buffer;
 
 use crate::aggregate::Aggregate;
 use crate::credit::{CREDIT, much};
@@ -21,7 +21,7 @@ use crate::scheduler::{Record, Scheduler};
 use crate::supervisor::Supervisor;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use shelf::Shelf;
+use reorder_buffer::ReorderBuffer;
 
 /// Why one end of the connection between a primary and an agent leaves.
 ///
@@ -103,12 +103,12 @@ struct Held {
     /// All of it, answered or not.
     first: i64,
     last: i64,
-    shelf: Shelf,
+    buffer: ReorderBuffer,
 }
 
 impl Held {
     fn is_done(&self) -> bool {
-        self.shelf.next() > self.last.into()
+        self.buffer.next() > self.last.into()
     }
 }
 
@@ -200,13 +200,13 @@ impl Agent {
         }
         let held = &mut self.held[index];
         debug_assert!(piece.last() <= held.last, "{piece} is in more than one lease");
-        let is_news = !held.shelf.is_ready();
-        held.shelf.put(piece, record);
-        let is_urgent = held.shelf.is_urgent();
+        let is_news = !held.buffer.is_ready();
+        held.buffer.put(piece, record);
+        let is_urgent = held.buffer.is_urgent();
         if (held.is_done() || is_urgent) && self.may_send(index) {
             self.tell(index, packer);
             self.tell_lowest(packer);
-        } else if is_news && self.held[index].shelf.is_ready() {
+        } else if is_news && self.held[index].buffer.is_ready() {
             self.advanced.push(self.held[index].first);
         }
         self.give_credit(supervisor.scheduler_mut());
@@ -216,14 +216,14 @@ impl Agent {
     /// which others may wait for: what an agent is given for that is less.
     fn may_send(&self, index: usize) -> bool {
         let least = if index == 0 { 0 } else { self.whole_credit / 2 };
-        self.credit > least || self.held[index].shelf.in_flight() == 0
+        self.credit > least || self.held[index].buffer.in_flight() == 0
     }
 
     /// Tells what is done of a lease, and that it is done if it is.
     fn tell(&mut self, index: usize, packer: &mut Packer) {
         if self.held[index].is_done() {
             self.answer(index, packer);
-        } else if let Some(partial) = self.held[index].shelf.take() {
+        } else if let Some(partial) = self.held[index].buffer.take() {
             self.send(index, &partial, packer, 0);
         }
     }
@@ -239,7 +239,7 @@ impl Agent {
     /// Tells what is done of the lowest lease and could not be told before it was the lowest.
     fn tell_lowest(&mut self, packer: &mut Packer) {
         while let Some(lowest) = self.held.front()
-            && (lowest.is_done() || lowest.shelf.is_urgent())
+            && (lowest.is_done() || lowest.buffer.is_urgent())
             && self.may_send(0)
         {
             self.tell(0, packer);
@@ -251,8 +251,8 @@ impl Agent {
         let mut index = 0;
         while index < self.held.len() && self.credit > 0 {
             let before = self.held.len();
-            let shelf = &self.held[index].shelf;
-            if (self.held[index].is_done() || shelf.is_urgent()) && self.may_send(index) {
+            let buffer = &self.held[index].buffer;
+            if (self.held[index].is_done() || buffer.is_urgent()) && self.may_send(index) {
                 self.tell(index, packer);
             }
             index += usize::from(self.held.len() == before);
@@ -266,7 +266,7 @@ impl Agent {
         if self.owed.is_empty() {
             return;
         }
-        self.in_flight = self.held.iter().map(|held| held.shelf.weight()).sum();
+        self.in_flight = self.held.iter().map(|held| held.buffer.weight()).sum();
         if self.in_flight < MOST_ON_SHELVES * self.whole_credit.unsigned_abs() {
             for (worker, bytes) in self.owed.drain(..) {
                 scheduler.give_credit(worker, bytes);
@@ -298,9 +298,9 @@ impl Agent {
         for first in core::mem::take(&mut self.advanced) {
             let Some(index) = self.find(first) else { continue };
             if !self.may_send(index) {
-                // It is told when there is credit again, or when all is given back.
+                // It is reported when there is credit again, or when all leases are returned.
                 self.advanced.push(first);
-            } else if let Some(partial) = self.held[index].shelf.take() {
+            } else if let Some(partial) = self.held[index].buffer.take() {
                 self.send(index, &partial, packer, core::mem::take(&mut busy_ns));
             }
         }
@@ -330,7 +330,7 @@ impl Agent {
             lease,
             first,
             last,
-            shelf: Shelf::new(first, self.aggregate, much(self.whole_credit) as u64),
+            buffer: ReorderBuffer::new(first, self.aggregate, much(self.whole_credit) as u64),
         };
         if self.held.back().is_none_or(|back| back.last < first) {
             self.held.push_back(held);
@@ -348,9 +348,9 @@ impl Agent {
     /// The end of a lease.
     fn answer(&mut self, index: usize, packer: &mut Packer) {
         let held = &mut self.held[index];
-        if let Some(word) = held.shelf.word() {
+        if let Some(word) = held.buffer.word() {
             packer.answer(held.lease, word);
-        } else if let Some(partial) = held.shelf.take() {
+        } else if let Some(partial) = held.buffer.take() {
             self.send(index, &partial, packer, 0);
         }
         self.held.remove(index);
@@ -367,7 +367,7 @@ impl Agent {
         let found = self.held.iter().position(|held| held.lease == lease);
         let Some(index) = found else { return };
         let held = &mut self.held[index];
-        let Some(rest) = held.shelf.rest(held.last) else { return };
+        let Some(rest) = held.buffer.rest(held.last) else { return };
         let tail = match parts {
             0 => Some(rest),
             parts => rest.split_front(rest.len().div_ceil(parts.into())).1,
@@ -375,7 +375,7 @@ impl Agent {
         let Some(taken) = tail.and_then(|tail| scheduler.take_back(tail)) else { return };
         packer.release(lease, taken.first());
         match taken.first().checked_sub(1) {
-            Some(last) if taken.first() > held.shelf.told() => {
+            Some(last) if taken.first() > held.buffer.told() => {
                 held.last = last;
                 if held.is_done() {
                     self.answer(index, packer);
@@ -386,11 +386,11 @@ impl Agent {
         }
     }
 
-    /// Gives back what nobody has begun of all leases, and says of the rest that nobody will know what
-    /// became of it: its workers may be at it.
+    /// Returns the numbers of all leases that no worker has begun, and reports the rest as unknown: workers may be at
+    /// these numbers.
     fn give_back_what_is_untouched(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
         for index in 0..self.held.len() {
-            let (lease, told) = (self.held[index].lease, self.held[index].shelf.told());
+            let (lease, told) = (self.held[index].lease, self.held[index].buffer.told());
             let Some(rest) = Interval::new(told, self.held[index].last) else { continue };
             let untouched = scheduler.take_back(rest);
             let begun = match untouched {
@@ -412,7 +412,7 @@ impl Agent {
     }
 
     fn give_everything_back(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
-        // What is told now waits for no credit, but the primary gives credit for it all the same.
+        // This report does not wait for credit, but the primary gives credit for it all the same.
         self.credit += PLENTY;
         self.report(packer, 0);
         self.credit -= PLENTY;
@@ -420,7 +420,7 @@ impl Agent {
             self.give_back_what_is_untouched(scheduler, packer);
         }
         for held in self.held.drain(..) {
-            packer.release(held.lease, held.shelf.told());
+            packer.release(held.lease, held.buffer.told());
         }
         scheduler.forget_everything();
         self.give_credit(scheduler);

@@ -74,7 +74,7 @@ pub struct Assignment {
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     id: LeaseId,
-    /// Who holds it, or [`NOBODY`].
+    /// The worker that holds it, or [`VACANT`].
     worker: WorkerId,
     /// How often the chunk was lost while a worker was at it.
     losses: u8,
@@ -88,7 +88,7 @@ struct Slot {
 
 impl Slot {
     fn is_in_force(&self) -> bool {
-        self.worker != NOBODY
+        self.worker != VACANT
     }
 
     fn has(&self, mark: u8) -> bool {
@@ -120,8 +120,8 @@ const ASKED: u8 = 4;
 /// It ended with an answer, whose count is in the slot.
 const SETTLED: u8 = 8;
 
-/// The holder of a vacant slot. No worker is called so: there would have been 2^32 before it.
-const NOBODY: WorkerId = WorkerId(u32::MAX);
+/// The holder of a vacant slot. No worker has this name: there would have been 2^32 - 1 before it.
+const VACANT: WorkerId = WorkerId(u32::MAX);
 
 /// What the table knows about a name that a worker used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,7 +219,7 @@ impl LeaseTable {
     /// What is known of the name `id` that `worker` used.
     #[inline]
     pub(crate) fn standing(&self, id: LeaseId, worker: WorkerId) -> Standing {
-        debug_assert!(worker != NOBODY);
+        debug_assert!(worker != VACANT);
         match self.slots.get(id.slot()) {
             Some(held) if held.id == id && held.worker == worker => {
                 held.rest().map_or(Standing::Unknown, Standing::InForce)
@@ -267,7 +267,7 @@ impl LeaseTable {
                 other = Some((id, count));
                 break;
             }
-            held.worker = NOBODY;
+            held.worker = VACANT;
             held.marks |= SETTLED;
             held.words = [count.cast_signed(), 0];
             self.free.push(id.slot() as u32);
@@ -293,7 +293,7 @@ impl LeaseTable {
     pub(crate) fn end(&mut self, id: LeaseId) {
         let held = &mut self.slots[id.slot()];
         debug_assert!(held.id == id && held.is_in_force());
-        held.worker = NOBODY;
+        held.worker = VACANT;
         self.numbers -= held.len();
         self.free.push(id.slot() as u32);
     }

@@ -9,7 +9,7 @@
 
 use alloc::vec::Vec;
 
-/// So many losses of one seat in a row, with nothing finished in between, are the last.
+/// Losses of one seat in a row, with no chunk finished in between, after which the run ends.
 pub const LOSSES_IN_A_ROW: u32 = 20;
 
 /// Default limit of silence: a stopped worker, or an agent from which no frame comes, loses its chunks after
@@ -25,15 +25,15 @@ pub const FIRST_PAUSE_NS: u64 = 1_000_000;
 /// See [`FIRST_PAUSE_NS`].
 pub const LONGEST_PAUSE_NS: u64 = 1_000_000_000;
 
-/// Neighbours pause for multiples of each other, up to so many times. Filled in step, seats whose
-/// workers spoil the same pipe would be suspected together for ever; so each is alone now and then.
+/// Largest factor between the pauses of neighbouring seats. If all seats were filled at the same time, workers that
+/// spoil the same pipe would always be suspected together; so each is alone now and then.
 const STAGGER: u64 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SeatState {
-    /// Somebody is at work.
+    /// It has a worker or an agent.
     Working,
-    /// Somebody else stopped the worker.
+    /// Another process stopped the worker.
     Stopped { since_ns: u64 },
     /// It has been stopped for too long: it has nothing in hand any more.
     Silent,
@@ -43,7 +43,7 @@ enum SeatState {
     Agent { heard_ns: u64 },
     /// It has not been heard for too long: it has nothing in hand any more.
     SilentAgent,
-    /// The agent is gone. Another may take the seat, but nobody is looked for.
+    /// The agent is gone. Another may take the seat, but no worker is forked for it.
     Free,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Seats {
 }
 
 impl Seats {
-    /// So many seats, all of them empty.
+    /// Seats for this many workers, all of them empty.
     pub(crate) fn new(seats: usize) -> Self {
         let place =
             Place { seat: SeatState::Vacant { from_ns: 0, is_refused: false }, losses_in_a_row: 0 };
@@ -154,14 +154,14 @@ impl Seats {
         )
     }
 
-    /// Nobody could be found for an empty seat.
+    /// No worker could be forked for an empty seat.
     pub(crate) fn refuse(&mut self, slot: usize, now_ns: u64) {
         let from_ns = now_ns + LONGEST_PAUSE_NS;
         self.places[slot].seat = SeatState::Vacant { from_ns, is_refused: true };
         self.note(now_ns + LONGEST_PAUSE_NS);
     }
 
-    /// Somebody else stopped its worker.
+    /// Another process stopped its worker.
     pub(crate) fn stop(&mut self, slot: usize, now_ns: u64) {
         let place = &mut self.places[slot];
         if place.seat == SeatState::Working {
@@ -231,8 +231,8 @@ impl Seats {
         (self.next_ns < u64::MAX).then_some(self.next_ns)
     }
 
-    /// A worker to be killed for another's sake: it was stopped for too long, and nobody works or can
-    /// be found who would.
+    /// A worker to kill so that another can take its seat: it was stopped for too long, and no other worker works or
+    /// can be forked.
     pub(crate) fn in_the_way(&self) -> Option<usize> {
         let is_lost = |place: &Place| {
             let is_agent = matches!(place.seat, SeatState::SilentAgent | SeatState::Free);

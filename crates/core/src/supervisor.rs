@@ -67,8 +67,7 @@ impl Supervisor {
         WorkerId(self.slots.len() as u32)
     }
 
-    /// A worker with the [next name](Self::next_name) sits in an empty slot, with room for so many
-    /// chunks.
+    /// A worker with the [next name](Self::next_name) takes an empty slot, with room for `window` chunks.
     ///
     /// # Errors
     /// None, as long as names are used in order.
@@ -304,8 +303,8 @@ impl Supervisor {
         self.seats.next_ns()
     }
 
-    /// The slots of the workers that owe answers, or may give late ones: whoever wrote what is no
-    /// frame into a pipe that all share is among them, or owes nothing. Agents do not share it.
+    /// The slots of the workers that owe answers, or may give late ones. The author of bytes that are no frame is among
+    /// them, or owes nothing: all workers share the result pipe. Agents do not share it.
     pub fn suspects(&self) -> impl Iterator<Item = usize> + '_ {
         let at_work = |name: &Option<WorkerId>| name.is_some_and(|name| self.scheduler.owes(name));
         let slots = self.names.iter().enumerate().filter(move |(_, name)| at_work(name));

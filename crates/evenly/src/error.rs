@@ -15,7 +15,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum Error {
     /// The calling process has more than one thread, so that a forked worker could inherit a lock
-    /// that nobody would ever release (fork(2)).
+    /// that no thread would ever release (fork(2)).
     #[error(
         "this process has {count} threads and cannot fork workers; run the job before any thread is started"
     )]
@@ -142,7 +142,7 @@ pub enum Error {
         /// Its error.
         cause: Errno,
     },
-    /// The lines of the answer could not be written; `EPIPE` if nobody reads them any more.
+    /// The lines of the answer could not be written; `EPIPE` if their reader is gone.
     #[error("cannot write the answer: {0}; make room, or redirect it elsewhere")]
     Output(Errno),
     /// A histogram of more than [`MOST_VALUES`](evenly_core::aggregate::MOST_VALUES) values.

@@ -327,7 +327,7 @@ pub struct Report {
     pub descriptions: BTreeMap<i64, String>,
     /// How many numbers that is, in all.
     pub failed: u128,
-    /// Of how many of these nobody knows what became of them: their command may have been started, and is
+    /// Number of these with an unknown end: their command may have been started, and is
     /// [not started again](crate::function::Command::at_most_once).
     pub unknown: u128,
     /// How many numbers were not tried. They cannot change the answer: they are above the number that decides it, or

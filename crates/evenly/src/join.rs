@@ -49,7 +49,7 @@ pub struct Join {
     pub(crate) address: Address,
     pub(crate) key: Option<Key>,
     workers: Option<NonZeroU32>,
-    /// How long the primary is looked for at first, and when it was lost.
+    /// Longest search for the primary: at first, and after its loss.
     pub(crate) first: Duration,
     pub(crate) reconnect: Duration,
     pub(crate) silence: Silence,

@@ -131,7 +131,7 @@ impl Relay {
         {
             bytes[place] ^= 1 << bit;
         }
-        // Little goes over it, so there is room; or nobody is there any more.
+        // Few bytes pass, so there is room; or the other end is gone.
         let _ = ends[1 - way].write_all(&bytes[..count]);
         self.passed[way] += count;
         true

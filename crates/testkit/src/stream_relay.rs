@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 pub struct Plan {
     /// Writes single bytes, each a segment of its own.
     pub splits: bool,
-    /// Writes nothing before so much time has passed since the last write, and then all in one.
+    /// Writes nothing until this time has passed since the last write, and then all in one.
     pub joins: Duration,
     /// What each byte takes longer.
     pub delay: Duration,
@@ -250,7 +250,7 @@ impl Shared {
                 return;
             }
         }
-        // Both halves are, and the other thread is told by the kernel.
+        // This shuts both halves, and the kernel wakes the other thread.
         if connection.end.load(SeqCst) != RESET {
             let _ = rustix::net::shutdown(&from, rustix::net::Shutdown::Both);
             let _ = rustix::net::shutdown(&to, rustix::net::Shutdown::Both);

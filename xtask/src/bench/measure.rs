@@ -16,7 +16,7 @@ pub(crate) enum Outcome {
     Failed(String),
 }
 
-/// Runs the contenders in turn: once to warm up, then so many rounds. In turn, because a machine
+/// Runs the contenders in turn: once to warm up, then this many rounds. In turn, because a machine
 /// that grows slower or faster meanwhile then does so for all of them. Every second round goes
 /// backwards, so that none runs always in the wake of the same other. A contender that fails, or
 /// answers wrongly, takes no further part.

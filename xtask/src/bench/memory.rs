@@ -110,9 +110,8 @@ fn observe(primary: &mut Child) -> Result<Footprint, String> {
     Ok(Footprint { pss_kib: sizes.iter().sum(), processes: sizes.len() })
 }
 
-/// Ends the run so that the primary still waits for its workers. Evenly does so when it is told to
-/// terminate; the exercise when its workers are gone. In the end everything is killed that is still
-/// there, or it would count on for ever and disturb whatever is measured next.
+/// Ends the run so that the primary still waits for its workers. Evenly does so at SIGTERM, the exercise when its
+/// workers are gone. Kills the processes that are left, which would disturb the next measurement.
 fn end(contender: &Contender, mut primary: Child) {
     let workers = descendants(primary.id());
     if contender.is_evenly {

@@ -84,12 +84,13 @@ impl Endings {
         !core::mem::replace(&mut self.slots[slot].is_refused, true)
     }
 
-    /// Whether so many starts in a row were refused that a run without a worker ends.
+    /// Whether [`REFUSALS_IN_A_ROW`] starts in a row were refused. Then a run without a worker ends.
     pub(super) fn is_refused_for_good(&self) -> bool {
         self.refusals_in_a_row >= REFUSALS_IN_A_ROW
     }
 
-    /// A worker could not begin; whether there were so many that a run without a result ends.
+    /// Counts a worker that could not begin. Returns whether these were [`UNSETTLED_AT_FIRST`]: then a run without a
+    /// result ends.
     pub(super) fn could_not_begin(&mut self) -> bool {
         self.unsettled += 1;
         self.unsettled >= UNSETTLED_AT_FIRST

@@ -198,8 +198,8 @@ impl Unpacker {
         &mut self.buffer[self.end..]
     }
 
-    /// Room for at least so many bytes. With those that are waiting they must be no more than one frame
-    /// and the largest read.
+    /// Room for at least `len` bytes. With the bytes that wait here they must be no more than one frame and the largest
+    /// read.
     ///
     /// # Panics
     /// If they are more, which is a mistake in the calling program.

@@ -104,7 +104,7 @@ fn workers_that_name_their_number_never_make_it_give_up_and_an_agent_names_none(
             Some(other) => panic!("{other:?}"),
             None => {
                 now_ns += 1;
-                assert!(now_ns < 1_000, "nobody is waited for: {supervisor:?}");
+                assert!(now_ns < 1_000, "waits for no worker: {supervisor:?}");
             }
         }
     }

@@ -88,7 +88,7 @@ impl AgentServer {
     pub(super) fn listen(job: &Job, registry: &Registry) -> Result<Self, Error> {
         let registry = |index| registry.also(AGENTS + index as u32);
         let receptions = job.entrances.open(job.silence, registry)?;
-        // Where nobody can come, nothing is prepared for who does.
+        // A primary without an address needs no welcome.
         let (welcome, boot) = match receptions.is_empty() {
             true => (Vec::new(), [0; 16]),
             false => (welcome(job)?.encode(), boot()),
@@ -173,14 +173,14 @@ impl AgentServer {
         self.is_over = true;
         let (code, detail) = Leave::Over.code();
         self.seats.clear();
-        // Whoever was admitted and has said no first word yet waits for a word, too.
+        // An admitted peer that has not sent its first frame waits for the farewell, too.
         for (reception, peer) in std::mem::take(&mut self.peers).into_keys() {
             if let Some(packer) = self.receptions[reception].packer(peer) {
                 packer.farewell(code, detail);
             }
             self.receptions[reception].close(peer);
         }
-        // Whatever fails now, nobody waits for it.
+        // The run is over, so a failure has no consequence.
         let _ = self.flush(now_ns);
     }
 
@@ -403,7 +403,7 @@ fn is_first(frame: &Frame<'_>) -> bool {
     matches!(frame.body, Body::Answers(answers) if answers.iter().next().is_none())
 }
 
-/// What every agent is told.
+/// The welcome that every agent gets.
 fn welcome(job: &Job) -> Result<Welcome, Error> {
     let mut bytes = [0; 8];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Pauses can be left out, so that no deadline passes while nobody could keep it.
+/// Leaves out pauses of the process, so that no deadline passes during one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     began: Instant,

@@ -162,7 +162,7 @@ impl<'a> EventLoop<'a> {
         Ok(())
     }
 
-    /// Until every number is covered, or nobody has anything left in hand that should end early.
+    /// Runs until every number is covered, or until a run that ends early has no chunk assigned any more.
     pub(super) fn run(&mut self) -> Result<(), Error> {
         self.show_results()?;
         while !self.is_over() {
@@ -255,7 +255,7 @@ impl<'a> EventLoop<'a> {
         }
         let now = self.clock.elapsed();
         if deadline.is_some_and(|deadline| now > deadline.max(began) + OVERSLEPT) {
-            // How much of it was the pause nobody knows, so no time is counted.
+            // The length of the pause is unknown, so the whole wait is left out.
             self.clock.leave_out(now - began);
         }
         Ok(ready)
@@ -277,7 +277,7 @@ impl<'a> EventLoop<'a> {
                     self.suspect(malformed)?;
                     continue;
                 }
-                // Nobody says hello on a pipe.
+                // No hello comes through a pipe.
                 _ => continue,
             };
             match heard {

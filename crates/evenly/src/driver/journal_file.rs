@@ -159,10 +159,8 @@ impl JournalFile {
     /// Removes the journal.
     pub(super) fn discard(&mut self) {
         if let Some(writer) = self.writer.take() {
-            let path = writer.path().to_owned();
-            drop(writer);
             // An error of the removal is no error of the run.
-            let _ = crate::journal::discard(&path);
+            let _ = writer.discard();
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Slot {
     pub(super) child: Child,
     /// Whether it was asked at which number it is, after which it ends.
     pub(super) is_asked: bool,
-    /// Whether somebody else stopped it.
+    /// Whether another process stopped it.
     pub(super) is_stopped: bool,
     /// Which process has ended here and how, while what it wrote is still being heard.
     pub(super) unheard: Option<(u32, End)>,
@@ -37,7 +37,7 @@ impl Slot {
     }
 }
 
-/// All workers of a job. Dropped, it kills and reaps whoever is left.
+/// All workers of a job. Its drop kills and reaps the workers that are left.
 #[derive(Debug)]
 pub(super) struct WorkerPool {
     pub(super) slots: Vec<Slot>,
@@ -164,7 +164,7 @@ impl WorkerPool {
         let mask = inheritance.signals.inherited();
         let Inheritance { timeout, grace, memory, .. } = *inheritance;
         if let Some(wall) = &mut self.wall {
-            // Without a group of its own it is looked at all the same.
+            // Without a group of its own, the primary measures its memory all the same.
             let _ = wall.raise(slot);
         }
         let wall = self.wall.as_ref();
@@ -198,7 +198,7 @@ impl WorkerPool {
         Ok(None)
     }
 
-    /// Stops all workers but those that somebody else stopped, and what they run.
+    /// Stops all workers but those that another process stopped, and the commands that they run.
     pub(super) fn stop_all(&self) {
         let ours = || self.slots.iter().filter(|slot| !slot.is_stopped);
         ours().for_each(|slot| slot.child.signal(Signal::STOP));
@@ -218,8 +218,8 @@ impl WorkerPool {
         ours().for_each(|slot| slot.child.signal(Signal::CONT));
     }
 
-    /// Whether the kernel has killed the worker of a slot for its memory, as far as we know; whoever is left of what
-    /// it started ends, too.
+    /// Whether the kernel has killed the worker of a slot for its memory. Processes that the worker left behind end,
+    /// too.
     pub(super) fn has_hit_the_wall(&mut self, slot: usize) -> bool {
         let Some(wall) = &mut self.wall else { return false };
         wall.clear(slot);
@@ -253,7 +253,7 @@ pub(super) struct Changed {
 /// Why a worker could not be forked.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Refused {
-    /// The calling process has so many threads.
+    /// The calling process has this many threads.
     Threads(u64),
     /// The system refused.
     Fork(Errno),

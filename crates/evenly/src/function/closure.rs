@@ -6,8 +6,8 @@ use crate::process::panics;
 use evenly_core::{Interval, Tally};
 use std::io;
 
-/// A closure as a function. It is called once for each n, in a forked copy of this process: what
-/// it changes there, nobody else sees; files that were open before the job are closed there. If it crashes,
+/// A closure as a function. It is called once for each n, in a forked copy of this process: its changes to
+/// memory stay there; files that were open before the job are closed there. If it crashes,
 /// panics or leaves (exit(3)), the n that it was at is named; of a panic, the message and the place, too.
 ///
 /// ```no_run

@@ -1,8 +1,8 @@
 //! Functions with a fault, for tests: `even`, but at given numbers the worker crashes, leaves, hangs,
 //! eats memory, or writes what is no answer.
 //!
-//! They are called `test:FAULT@N,M,…` and appear in no list. `test:slow=MICROSECONDS` takes so long
-//! for each number and has no fault; `test:leak=KIB` keeps so much memory for each number.
+//! They are called `test:FAULT@N,M,…` and appear in no list. `test:slow=MICROSECONDS` takes that
+//! long for each number and has no fault; `test:leak=KIB` keeps that much memory for each number.
 
 use super::fold::{fold_each, fold_truths};
 use super::{Function, at};
@@ -34,7 +34,7 @@ enum Fault {
     Hang,
     /// The same, and no signal that can be shut out wakes it.
     ShutOut,
-    /// Asks whoever sits at the terminal, says what came of it, and goes on.
+    /// Reads from the terminal, prints the outcome, and goes on.
     Terminal,
     /// Allocates until something ends it, after so long.
     Allocate(Duration),
@@ -56,7 +56,7 @@ struct Faulty {
     fault: Option<Fault>,
     numbers: Vec<i64>,
     each: Duration,
-    /// So many bytes for each number are never given back.
+    /// Bytes for each number that are never freed.
     leak: usize,
 }
 

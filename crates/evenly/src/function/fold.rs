@@ -2,7 +2,7 @@
 
 use evenly_core::{Interval, Tally};
 
-/// How many numbers are tested before the tally is told.
+/// Numbers that are tested between two updates of the tally.
 const AT_ONCE: usize = 512;
 
 /// By their count where that is enough, else one by one; the last number that was tested.

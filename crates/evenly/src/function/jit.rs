@@ -41,8 +41,8 @@ pub(super) enum Purpose {
     /// the expression is true, up to the first that fails. Writes to `report` the count, and the number that
     /// failed if one did.
     Count,
-    /// `(first, length, report, out)`: writes what the expression gives for so many numbers from `first` on,
-    /// at least one, to as many places at `out`, up to the first that fails. Writes to `report` how many.
+    /// `(first, length, report, out)`: writes the values for `length` numbers from `first` on, at least one, to `out`,
+    /// up to the first that fails. Writes the number of values to `report`.
     /// The places have 64 bits.
     Narrow,
     /// The same with places of 128 bits.
@@ -195,7 +195,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // SAFETY: this is the only place that takes the module, and nobody drops twice.
+        // SAFETY: this is the only place that takes the module, and a value is dropped once.
         let module = unsafe { ManuallyDrop::take(&mut self.module) };
         // SAFETY: the functions are not running, because they run within borrows of the machine, and the
         // pointers to them go with it.
@@ -234,7 +234,7 @@ struct Piece {
     length: usize,
 }
 
-// SAFETY: the pages belong to this value and to nobody else, on whichever thread it is.
+// SAFETY: the pages belong to this value alone, whichever thread has it.
 unsafe impl Send for Pages {}
 
 /// Pages that are mapped at once: a whole number of pages, whatever their size.
@@ -271,8 +271,7 @@ impl JITMemoryProvider for Pages {
 
     unsafe fn free_memory(&mut self) {
         for piece in self.pieces.drain(..) {
-            // SAFETY: the pages were mapped above, and whoever calls this promises that they are no longer
-            // in use. It cannot fail for such pages, and if it did, they would stay mapped.
+            // SAFETY: the pages were mapped above, and the caller promises that they are no longer in use. It cannot fail for such pages, and if it did, they would stay mapped.
             let _ = unsafe { munmap(piece.start.cast(), piece.length) };
         }
     }
@@ -280,7 +279,7 @@ impl JITMemoryProvider for Pages {
     fn finalize(&mut self, _: BranchProtection) -> ModuleResult<()> {
         for piece in &self.pieces {
             let protection = MprotectFlags::READ | MprotectFlags::EXEC;
-            // SAFETY: the pages were mapped above, and nobody has a reference into them.
+            // SAFETY: the pages were mapped above, and no reference points into them.
             unsafe { mprotect(piece.start.cast(), piece.length, protection) }.map_err(|error| {
                 ModuleError::Allocation { message: "mprotect", err: error.into() }
             })?;

@@ -1,7 +1,7 @@
 //! Functions of a shared library: `int64_t f(int64_t n)` by the conventions of C.
 //!
 //! Each worker loads the library, never the process that runs the job.
-#![expect(unsafe_code, reason = "nobody can check what a symbol of a library is")]
+#![expect(unsafe_code, reason = "the type of a symbol of a library cannot be checked")]
 
 mod image;
 mod load;
@@ -16,7 +16,7 @@ use load::{Foreign, Unusable};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// How many numbers are done before the tally is told.
+/// Numbers that are computed between two updates of the tally.
 const AT_ONCE: usize = 512;
 
 /// A function of a shared library, from `FILE:SYMBOL`.
@@ -233,8 +233,8 @@ impl Called {
     #[inline]
     fn call(self, n: i64) -> i64 {
         at(n);
-        // SAFETY: it takes and gives such a number, by the word of whoever named it. Whatever else it
-        // does, it does to this worker.
+        // SAFETY: it takes and returns an i64, as the caller that named it promised. Everything else that it does
+        // happens to this worker process.
         unsafe { (self.0)(n) }
     }
 

@@ -46,7 +46,7 @@ fn best<const PARITY: u8>() -> Kernel {
     portable::<PARITY>
 }
 
-/// Below so many numbers the vectors are not worth setting up.
+/// For fewer numbers the set-up of the vectors costs more than they save.
 const FEW: u64 = 64;
 
 /// For few numbers, and for those that are left over behind the last block. Here, too, the distance

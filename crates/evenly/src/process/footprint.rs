@@ -32,7 +32,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Each time so much later than the time before.
+    /// One measurement per `period`.
     pub(crate) fn every(period: Duration) -> Self {
         Self { period, next: Instant::now() + period }
     }

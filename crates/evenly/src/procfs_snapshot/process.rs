@@ -170,7 +170,7 @@ pub(super) fn table(
 }
 
 /// The numbers of a table, ascending. Our own descriptor for the listing is left out, and is closed
-/// again before any entry is looked at.
+/// again before any entry is read.
 fn numbers(pid: u32, directory: &str) -> io::Result<Vec<i32>> {
     let listing = open_directory(directory)?;
     let own = (pid == std::process::id()).then(|| listing.as_raw_fd());

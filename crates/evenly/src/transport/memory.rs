@@ -1,6 +1,6 @@
 //! A transport without a system: both ends in one process, for tests.
 //!
-//! What is written arrives in pieces cut anywhere, as a seed says, and there is room for so much only.
+//! Bytes arrive in pieces cut anywhere, as a seed says, and a pipe has room for a limited number.
 //! An eventfd(2) stands for what epoll would say of a socket.
 
 use super::{Arrival, Failed, Gone, Reception, Registry, Transport};

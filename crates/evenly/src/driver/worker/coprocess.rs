@@ -63,7 +63,7 @@ pub(super) struct Coprocess {
 }
 
 impl Coprocess {
-    /// Starts a coprocess. `numbers` and `attempt` go into its environment.
+    /// Starts a coprocess. Its environment has the numbers and the attempt of `run`.
     pub(super) fn start(
         session: &mut Session<'_>,
         runner: &mut CommandRunner,
@@ -326,7 +326,7 @@ impl Coprocess {
             self.captured.read(errors);
         }
         runner.pass_on(self.captured, numbers);
-        // The order matters: orphans can be reaped only after the process itself.
+        // This kills what is left of its group.
         drop(self.running);
         if let Some(memory) = self.memory.filter(|_| has_too_much_memory) {
             memory.kill_left_behind(runner.orphans());

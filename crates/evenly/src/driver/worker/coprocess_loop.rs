@@ -43,7 +43,7 @@ struct Pipelining {
 }
 
 /// A coprocess, and whether it may still get the hint.
-struct Running {
+struct CurrentCoprocess {
     coprocess: Coprocess,
     /// Whether it has answered a chunk, or the worker has printed the hint.
     has_answered: bool,
@@ -52,7 +52,7 @@ struct Running {
 /// Passes all chunks to a coprocess until end of file.
 pub(super) fn run(session: &mut Session<'_>, runner: &mut CommandRunner) -> Result<(), EarlyExit> {
     let mut pipelining = Pipelining { is_quick: false, one_at_a_time: 0, is_slow: false };
-    let mut current: Option<Running> = None;
+    let mut current: Option<CurrentCoprocess> = None;
     loop {
         let Some(step) = session.worker().next(runner.longest()) else {
             if current.as_mut().is_some_and(|running| running.coprocess.has_printed_more()) {
@@ -84,7 +84,7 @@ fn ask(
     session: &mut Session<'_>,
     runner: &mut CommandRunner,
     mut numbers: Interval,
-    current: &mut Option<Running>,
+    current: &mut Option<CurrentCoprocess>,
     pipelining: &mut Pipelining,
 ) -> Result<(), EarlyExit> {
     let command = runner.command();
@@ -97,7 +97,7 @@ fn ask(
             None => {
                 let run = CommandRun { numbers, attempt: 1 + u32::from(repeated) };
                 let coprocess = Coprocess::start(session, runner, &run)?;
-                current.insert(Running { coprocess, has_answered: false })
+                current.insert(CurrentCoprocess { coprocess, has_answered: false })
             }
         };
         position::enter(numbers.first(), numbers.last());
@@ -155,7 +155,7 @@ fn wait_for_answer(
     session: &mut Session<'_>,
     runner: &mut CommandRunner,
     numbers: Interval,
-    Running { coprocess, has_answered }: &mut Running,
+    CurrentCoprocess { coprocess, has_answered }: &mut CurrentCoprocess,
     pipelining: &mut Pipelining,
 ) -> Result<Result<Range<usize>, Cause>, EarlyExit> {
     let mut timer = Timer::start(runner.timeout());
@@ -278,7 +278,7 @@ fn is_worth_another(cause: Cause, aggregate: Aggregate) -> bool {
 }
 
 /// Reaps processes that a coprocess, or one before it, has left behind.
-fn reap_left_behind(running: Option<&Running>, runner: &CommandRunner) {
+fn reap_left_behind(running: Option<&CurrentCoprocess>, runner: &CommandRunner) {
     match running {
         Some(running) => runner.orphans().reap_but(running.coprocess.pid()),
         None => runner.orphans().reap(),

@@ -91,7 +91,7 @@ impl StderrRelay {
         self.write(&text);
     }
 
-    /// Writes a line of the worker, or text of a command.
+    /// Writes a line of the worker, or text of a command. Drops it if more than [`MOST_WAITING`] bytes would wait.
     pub(super) fn write(&mut self, text: &[u8]) {
         if self.waiting + text.len() > MOST_WAITING {
             self.dropped += text.len();

@@ -15,7 +15,7 @@ pub(crate) const MOST_OUTPUT: usize = 16 << 20;
 /// The most bytes of an output that is no answer in a message about it.
 const MOST_SHOWN: usize = 40;
 
-/// What an output says. It is told to the tally when all of it is understood.
+/// Parsed output of a command. It goes into the tally when all of it is valid.
 enum Said {
     Nothing,
     Count(u64),

@@ -1,7 +1,7 @@
 //! Commands as functions: a program that is run for each n, for each chunk, or once in each worker.
 //!
-//! What is run, what it is told and what its answers mean is here; how it is started, waited for and
-//! ended is the worker's business (`driver/worker`).
+//! Here are the program, its arguments and environment, and the meaning of its output. The worker starts it, waits for
+//! it and ends it (`driver/worker`).
 
 mod answer;
 mod fingerprint;
@@ -60,13 +60,13 @@ pub struct Command {
     /// Of a Slurm array, its first and last number; and whether they were given, or are those of the range.
     array: Option<Interval>,
     is_array_given: bool,
-    /// Whether each line of output is told for which number it is.
+    /// Whether each line of output begins with its number (`--tag`).
     is_tagged: bool,
     /// How often it is run again for what failed.
     repeats: u8,
     /// Whether the standard error of attempts that others follow is passed on, too.
     shows_failed_attempts: bool,
-    /// Whether it is never started again where nobody knows how it ended.
+    /// Whether it is never started again for numbers whose end is unknown.
     is_at_most_once: bool,
     /// The environment of this process, but for the variables that each command gets its own of.
     environment: Vec<CString>,
@@ -185,7 +185,7 @@ impl Command {
         Self { is_tagged: true, ..self }
     }
 
-    /// Runs it so many times more for what failed.
+    /// Runs it this many times more for numbers that failed.
     #[must_use]
     pub fn repeats(self, repeats: u8) -> Self {
         Self { repeats, ..self }
@@ -199,7 +199,7 @@ impl Command {
         Self { shows_failed_attempts: true, ..self }
     }
 
-    /// Never starts it again for numbers for which it may have been started, where nobody knows how it ended:
+    /// Never starts it again for numbers for which it may have been started, and whose end is unknown:
     /// these fail with [a cause](evenly_core::Cause::Unknown) of their own. Not for a coprocess, which is
     /// asked again what it did not answer.
     #[must_use]
@@ -238,7 +238,7 @@ impl Command {
         self.shows_failed_attempts
     }
 
-    /// Whether it is never started again where nobody knows how it ended.
+    /// Whether it is never started again for numbers whose end is unknown.
     pub(crate) fn is_at_most_once(&self) -> bool {
         self.is_at_most_once
     }
@@ -365,7 +365,7 @@ impl Command {
         &self.environment
     }
 
-    /// What it is told of its numbers beside that, by the worker in such a place, at such an attempt.
+    /// Environment variables of one run: its numbers, the number of its worker, and its attempt.
     pub(crate) fn variables_for(
         &self,
         numbers: Interval,

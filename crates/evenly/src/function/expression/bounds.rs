@@ -1,8 +1,8 @@
 //! Interval analysis: the bounds of a value from those of its operands, and whether it may or must fail.
 //!
 //! Bounds always contain the value, and are tight in the usual cases. Where a result may be beyond
-//! 128 bits, its bounds reach the end of these: so whoever computes in 64 bits because the bounds of a
-//! value and of its parts fit need not look for overflow.
+//! 128 bits, its bounds reach the end of these. So code that computes in 64 bits, because the bounds of a
+//! value and of its parts fit, needs no check for overflow.
 
 use super::compute;
 use super::tree::{Bounds, Comparison, One, Two};

@@ -172,7 +172,7 @@ impl Checker<'_> {
                 let fault = Fault::AlwaysFails { by: quoted(by), why };
                 return Err(ExpressionError::new(self.column(syntax.at), fault));
             }
-            // Wherever it is computed it fails. All that there is, so that nobody takes it for small.
+            // It fails wherever it is computed. Its bounds are the widest, so that no code takes it for small.
             Err(_) if kind == Kind::Truth => Reach { bounds: Bounds::TRUTH, may_fail: true },
             Err(_) => Reach { bounds: Bounds::ALL, may_fail: true },
         };

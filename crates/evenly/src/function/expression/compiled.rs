@@ -9,24 +9,24 @@ use crate::function::jit::{Filled, Machine, NoMachineCode};
 use crate::function::{Function, Kind};
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Range, Tally};
 
-/// So many values are computed before the tally looks at them.
+/// Values that are computed between two updates of the tally.
 const MOST: usize = 1024;
 
-/// And so many at first: perhaps one of them is all that is wanted.
+/// The same for the first update: one value may be enough for the answer.
 const FEWEST: usize = 16;
 
-/// So many numbers are counted at once to see whether one of them is looked for.
+/// Numbers that are counted at once, to see whether the search can skip all of them.
 const GLANCE: u128 = 128;
 
-/// That saves time if at most so many of them are, and if it costs at most so much to compute one: then the
-/// most of the time goes into writing down values and looking at them.
+/// Counting first saves time if at most [`FEW`] of them match and one costs at most [`CHEAP`] additions: then most of
+/// the time goes into writing and reading values.
 const FEW: u64 = 1;
 const CHEAP: u64 = 20;
 
-/// So many are computed without a glance where there are more.
+/// Numbers that are computed without counting first, where many match.
 const MANY: u128 = 1 << 14;
 
-/// So much cost (in additions) is a moment: about a millisecond.
+/// Cost of about a millisecond, in additions.
 const MOMENT: u64 = 1_000_000;
 
 /// An expression in `n`, in machine code.
@@ -116,7 +116,7 @@ impl Expression {
 }
 
 impl Expression {
-    /// Whether it is looked for numbers for which it is true, or false, and a glance may save time.
+    /// The truth value that the question searches for, if counting first may save time.
     fn is_looked_for(&self, aggregate: Aggregate) -> Option<bool> {
         let is_cheap = self.tree.kind == Kind::Truth && code::cost(&self.tree) <= CHEAP;
         match aggregate {
@@ -202,7 +202,7 @@ impl Function for Expression {
     }
 }
 
-/// Tells the tally the values of the numbers of a slice, so many at once at first.
+/// Adds the values of the numbers of a slice to the tally, a few at once at first.
 fn values<T: Width>(
     machine: &Machine,
     room: &mut [T],

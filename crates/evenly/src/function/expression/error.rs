@@ -21,7 +21,7 @@ pub enum Fault {
     /// It has too many bytes to travel to other machines.
     #[error("the expression is longer than {limit} bytes")]
     TooLong {
-        /// So many it may have.
+        /// The limit in bytes.
         limit: usize,
     },
     /// Parentheses, calls, signs and conditions stand too deep in one another.

@@ -143,7 +143,7 @@ impl<'a> Bench<'a> {
         self.began.elapsed().as_nanos() as u64 / self.slowness + self.skipped_ns
     }
 
-    /// The time of everybody goes on by so much.
+    /// Advances the time of all ends.
     pub(crate) fn skip(&mut self, duration: Duration) {
         self.skipped_ns += duration.as_nanos() as u64;
     }

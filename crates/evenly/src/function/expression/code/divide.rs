@@ -217,7 +217,7 @@ impl Emitter<'_, '_> {
 enum Plan {
     /// It never is.
     Never,
-    /// If x - base, or base - x where that is reversed, is a multiple of the divisor, and at most so many times.
+    /// If x - base (reversed: base - x) is a multiple of the divisor, at most `most` times.
     Multiple { base: i64, reversed: bool, most: u64 },
 }
 

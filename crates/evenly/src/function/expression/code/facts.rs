@@ -77,7 +77,7 @@ impl Facts {
         self.about(node).can_fail
     }
 
-    /// Whether it may be computed where nobody wants it: it does no harm and takes no time.
+    /// Whether it may be computed although its value is not needed: it cannot fail and is cheap.
     pub(super) fn is_harmless(&self, node: &Node) -> bool {
         let fact = self.about(node);
         !fact.can_fail && fact.cost <= CHEAP

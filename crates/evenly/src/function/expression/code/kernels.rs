@@ -28,7 +28,7 @@ pub(super) fn count(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Node
     let at_once = if facts.can_fail(tree) || facts.cost(tree) > UNROLLED { 1 } else { AT_ONCE };
     let mut start = (first, zero, length);
     for step in [at_once, 1] {
-        // The loop with this step, as long as so many numbers are left.
+        // The loop with this step, while at least that many numbers are left.
         let (head, body, end) = (to.create_block(), to.create_block(), to.create_block());
         let [n, so_far, left] = three_parameters(to, head);
         to.ins().jump(head, &[start.0.into(), start.1.into(), start.2.into()]);

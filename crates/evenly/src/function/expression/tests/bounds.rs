@@ -147,7 +147,7 @@ fn bounds_hold_at_the_ends_of_128_bits() {
                     .collect();
                 let known = bounds::two(function, x, y);
                 assert_sound(&format!("{function:?}"), known, &values);
-                // Where it may overflow, nobody may take it for small.
+                // Where it may overflow, its bounds reach the end of 128 bits.
                 if let Ok(reach) = known
                     && values.contains(&Err(Arithmetic::Overflow))
                 {

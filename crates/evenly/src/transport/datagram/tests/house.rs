@@ -46,7 +46,7 @@ impl House {
         }
     }
 
-    /// Lets so much time pass.
+    /// Lets this time pass.
     pub(super) fn pass(&mut self, time: Duration) -> Vec<Event> {
         self.now_ns += time.as_nanos() as u64;
         self.settle()

@@ -1,4 +1,4 @@
-//! The shelf: what is done of one lease, in any order, until it can be told in ascending order.
+//! The buffer: what is done of one lease, in any order, until it can be told in ascending order.
 
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 /// What is done of one lease.
 #[derive(Clone, Debug)]
-pub(super) struct Shelf {
+pub(super) struct ReorderBuffer {
     aggregate: Aggregate,
     /// Bytes of lines that are reported at once.
     much: u64,
@@ -44,8 +44,8 @@ impl Done {
     }
 }
 
-impl Shelf {
-    /// The shelf of a lease that begins there.
+impl ReorderBuffer {
+    /// The buffer of a lease that begins there.
     pub(super) fn new(first: i64, aggregate: Aggregate, much: u64) -> Self {
         let ready = Done { value: aggregate.empty(), failed: Vec::new() };
         Self { aggregate, much, told: first, next: first.into(), ready, ahead: BTreeMap::new() }
@@ -158,7 +158,7 @@ impl Shelf {
         let empty = Done { value: self.aggregate.empty(), failed: Vec::new() };
         let Done { value, failed } = core::mem::replace(&mut self.ready, empty);
         let covered = without(done, &failed);
-        // Where all of it is told up to the highest number there is, nothing asks again.
+        // At the highest number of all, no later report follows.
         self.told = i64::try_from(self.next).unwrap_or(i64::MAX);
         Some(Partial { covered, failed, value })
     }
