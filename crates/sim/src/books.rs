@@ -40,7 +40,7 @@ impl Books {
         }
         self.numbers += record.len();
         for Failure { interval, cause } in &record.failed {
-            // Nobody can write down more than a few.
+            // Only short intervals are kept number by number.
             for n in (interval.first()..=interval.last()).take(1 << 20) {
                 self.failed.insert(n, *cause);
             }

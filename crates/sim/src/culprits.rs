@@ -26,7 +26,7 @@ impl Death {
         self.at.iter().any(|at| at.contains(Interval::single(n)))
     }
 
-    /// Whether it was at this number by its own account, or may have been and is nobody else's doing.
+    /// Whether it reported this number, or may have been at it and no other process ended it.
     fn is_of(&self, n: i64) -> bool {
         self.is_at(n) && (self.is_named || !self.cause.is_from_outside())
     }
@@ -86,7 +86,7 @@ impl Culprits {
         if cause.is_from_outside() {
             return Ok(());
         }
-        // Whoever kills workers says nothing about numbers.
+        // A kill from outside blames no number.
         let least = if self.is_named(n) { most(retries) as usize } else { least };
         let count = deaths().filter(|death| death.is_of(n)).count();
         check(count >= least, || format!("{n} failed after {count} deaths of it, of {least}"))
@@ -103,11 +103,13 @@ impl Culprits {
         self.due.extend(here.map(|(n, _)| *n));
     }
 
-    /// It is told that this number ended workers and has a value after all.
+    /// The engine reports that this number ended workers and has a value after all.
     pub(crate) fn recover(&mut self, n: i64, cause: Cause) -> Result<(), String> {
         let is_known = self.deaths.iter().any(|death| death.is_at(n) && death.cause == cause);
         check(is_known, || format!("{n} is said to be done after {cause:?}, which was nowhere"))?;
-        check(!self.recovered.contains(&n) && self.told.insert(n), || format!("{n} is told twice"))
+        check(!self.recovered.contains(&n) && self.told.insert(n), || {
+            format!("{n} is reported twice")
+        })
     }
 
     /// Everything that there was to tell was told: what must have been, and of what is so.
@@ -119,14 +121,14 @@ impl Culprits {
         }
         match self.due.pop_first() {
             Some(n) if !self.recovered.contains(&n) => {
-                Err(format!("{n} is done after it ended a worker, and nobody is told"))
+                Err(format!("{n} is done after it ended a worker, without a report"))
             }
             _ => Ok(()),
         }
     }
 
-    /// Somebody is given these: what ended a worker by its own account is given out alone, and where it is
-    /// known that one comes, to a worker that has done nothing else.
+    /// These numbers are assigned. A number that a crash report named is assigned alone, and if a new worker is certain
+    /// to come, to a worker that has done nothing else.
     pub(crate) fn assign(&self, given: Interval, must_be_fresh: bool) -> Result<(), String> {
         for (n, _) in self.rows.range(given.first()..=given.last()) {
             check(given.len() == 1, || format!("{n} is handed out with others, in {given}"))?;

@@ -9,14 +9,14 @@ use evenly_core::{Failure, Interval};
 #[derive(Debug, Default)]
 pub(crate) struct Fates {
     pub(crate) counts: Option<Counts>,
-    /// Begun by somebody, ever; and of those, what was not passed on to the primary of an agent.
+    /// Numbers that ever began; and of those, the ones that the primary of an agent does not know of.
     pub(crate) begun: Set,
     pub(crate) fresh: Vec<Interval>,
     /// Handed out in this life of the primary and not given back, or durable before it.
     pub(crate) handed_out: Set,
     /// What was in the hands of those who are lost or silent, or of an agent.
     pub(crate) doubtful: Vec<Interval>,
-    /// What nobody knows the end of.
+    /// Numbers with an unknown end.
     pub(crate) unknown: Set,
 }
 
@@ -55,7 +55,7 @@ impl Fates {
         std::mem::take(&mut self.fresh)
     }
 
-    /// Somebody is given these, which is not to happen twice.
+    /// These are assigned, which must not happen twice.
     pub(crate) fn hand_out(&mut self, interval: Interval) -> Result<(), String> {
         let Some(counts) = self.counts else { return Ok(()) };
         let is_one = counts == Counts::Chunks || interval.len() == 1;
@@ -64,22 +64,22 @@ impl Fates {
         check(self.handed_out.add(interval), || format!("{interval} is handed out twice"))
     }
 
-    /// Nobody will say what became of these, if they were begun.
+    /// These may have an unknown end, if they began.
     pub(crate) fn doubt(&mut self, interval: Interval) {
         if self.is_once() {
             self.doubtful.push(interval);
         }
     }
 
-    /// Nobody knows what became of these.
+    /// The end of these is unknown.
     pub(crate) fn give_up(&mut self, Failure { interval, cause }: Failure) -> Result<(), String> {
         check(self.is_once(), || format!("{interval} failed of {cause}"))?;
         let is_doubtful = self.doubtful.iter().any(|doubtful| doubtful.contains(interval));
-        check(is_doubtful, || format!("nobody was lost who had {interval}"))?;
+        check(is_doubtful, || format!("no lost worker or agent had {interval}"))?;
         check(self.unknown.add(interval), || format!("{interval} is unknown twice"))
     }
 
-    /// Whether nobody knows what became of a number.
+    /// Whether the end of a number is unknown.
     pub(crate) fn is_unknown(&self, n: i64) -> bool {
         self.unknown.has(n)
     }
@@ -87,6 +87,6 @@ impl Fates {
     /// These are done.
     pub(crate) fn done(&self, interval: Interval) -> Result<(), String> {
         let is_begun = !self.is_once() || self.begun.has_all(interval);
-        check(is_begun, || format!("{interval} is done, and nobody has begun it"))
+        check(is_begun, || format!("{interval} is done, and has not begun"))
     }
 }

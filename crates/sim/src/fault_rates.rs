@@ -3,7 +3,7 @@
 /// What breaks in phase one. Rates are in a million steps.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
-    /// When phase one ends, unless so many things are broken before.
+    /// When phase one ends, unless `most` things are broken before.
     pub(crate) until_ns: u64,
     pub(crate) most: u64,
     pub(crate) kill: u32,

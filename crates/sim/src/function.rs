@@ -30,10 +30,10 @@ pub(crate) struct Cost {
     /// 2^`shift` numbers cost `each_ns` together.
     pub(crate) each_ns: u64,
     pub(crate) shift: u32,
-    /// Every so many-th number costs `dear_ns` more; 0 for none.
+    /// One in `dear_every` numbers costs `dear_ns` more; 0 for none.
     pub(crate) dear_every: u64,
     pub(crate) dear_ns: u64,
-    /// From this number on each costs so many times as much.
+    /// From this number on each costs `cliff_times` as much.
     pub(crate) cliff_from: i64,
     pub(crate) cliff_times: u64,
 }

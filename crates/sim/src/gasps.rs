@@ -1,8 +1,7 @@
-//! Last gasps: what ends a worker at a deadly number, how it says at which number it is, and what becomes
-//! of that.
+//! Crash reports of workers: what ends a worker at a deadly number, and which number it reports.
 //!
 //! A gasp is one small write into the result pipe, or one frame on a line; it waits for room, and its
-//! author may be stopped or killed by somebody else before it is written, or behind it. In phase one
+//! author may be stopped or killed by another process before it is written, or behind it. In phase one
 //! some are never written and some are cut or spoilt. And workers are asked for their number, as one
 //! that has too much memory is, whose number is innocent.
 
@@ -46,7 +45,7 @@ impl Gasps {
         options: &Options,
     ) -> Self {
         let is_wanted = options.gasps.unwrap_or(random.once_in(2));
-        // Where nothing is tried twice, nobody is asked whose fault it is.
+        // Where no number is tried twice, workers send no crash reports.
         if !is_wanted || transport == Transport::Raw || is_once {
             return Self::default();
         }

@@ -80,7 +80,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Nobody knows what became of all that had begun: of how many numbers.
+    /// Number of begun numbers whose end is unknown.
     ///
     /// # Errors
     /// If it is recorded.

@@ -108,7 +108,7 @@ pub fn trace(
     make(seed, options, Some(lines))
 }
 
-/// What is drawn from a seed, for whoever wants to know before the run.
+/// The plan of a seed, as text.
 #[must_use]
 pub fn describe(seed: u64, options: &Options) -> String {
     format!("{:#?}", draw(&mut Random::new(seed), seed, options))

@@ -12,7 +12,7 @@ use evenly_core::channel::Channel;
 pub(crate) const PRIMARY: usize = 0;
 pub(crate) const WORKER: usize = 1;
 
-/// Whoever is not heard for so long is given up.
+/// An end that is not heard for this time is given up.
 pub(crate) const GONE_NS: u64 = 15_000_000_000;
 /// How often the end at the worker's side says that it lives.
 pub(crate) const BEAT_NS: u64 = 1_000_000_000;

@@ -5,7 +5,7 @@ use crate::outcome::check;
 use crate::question::Question;
 use evenly_core::{Aggregate, Interval};
 
-/// How far the lines have come that somebody read.
+/// The lines that the reader has read.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     /// Numbers from here on have not been looked at; `None` before the first.
@@ -18,7 +18,7 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Somebody reads this.
+    /// The reader reads these bytes.
     pub(crate) fn read(
         &mut self,
         mut bytes: &[u8],

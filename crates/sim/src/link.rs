@@ -1,10 +1,9 @@
 //! Links: the connection between the primary and an agent, as a stream or as the real channel over a
 //! network of datagrams.
 //!
-//! A stream keeps the order of its bytes, cuts them anywhere, holds so many of each direction, and may
-//! break with what is on its way. Its end is told, soon or after fifteen seconds; an end that is not
-//! there any more makes it break. Over datagrams nothing but silence tells. Whoever closes an end
-//! leaves what is packed to it, which goes on trying for a second.
+//! A stream keeps the order of its bytes, cuts them anywhere, holds a limited number in each direction, and may break
+//! and lose the bytes on their way. The other end learns of that soon, or after fifteen seconds. Over datagrams it
+//! learns it by silence alone. An end that is closed goes on sending what is packed for a second.
 
 use crate::party::Machine;
 use evenly_core::channel::Channel;
@@ -14,7 +13,7 @@ use std::collections::VecDeque;
 pub(crate) const PRIMARY: usize = 0;
 pub(crate) const AGENT: usize = 1;
 
-/// Whoever is not heard for so long is given up.
+/// An end that is not heard for this time is given up.
 pub(crate) const GONE_NS: u64 = 15_000_000_000;
 /// How long an end that was closed goes on.
 pub(crate) const LINGER_NS: u64 = 1_000_000_000;
@@ -22,10 +21,10 @@ pub(crate) const LINGER_NS: u64 = 1_000_000_000;
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) line: Line,
-    /// When the other side was heard last; when something is looked at again.
+    /// When the other side was heard last; when the link is checked again.
     pub(crate) heard_ns: [u64; 2],
     pub(crate) look_ns: [u64; 2],
-    /// Nobody holds this end any more; it goes on until then.
+    /// No process holds this end any more; it goes on until then.
     pub(crate) lingers_ns: [Option<u64>; 2],
     /// Nothing comes through before.
     pub(crate) cut_until_ns: u64,

@@ -102,7 +102,7 @@ impl Oracle {
         }
         self.given_out = durable.covered.clone();
         self.acknowledged = durable.clone();
-        // Whoever reads what the next one writes reads all of it.
+        // The reader of the next primary reads all of its lines.
         self.lines = Lines::default();
         self.culprits = Culprits::default();
         self.quarantined.clear();
@@ -146,8 +146,8 @@ impl Oracle {
         if self.is_only_numbers {
             let is_deadly = self.deadly.iter().any(|deadly| deadly.n == n);
             check(is_deadly, || format!("{n} failed and is innocent"))?;
-            // The first loss blames nobody, unless the chunk was handed out before; and who is named is tried
-            // alone in any case.
+            // The first loss blames no number, unless the chunk was assigned before; and a number that a crash report
+            // names is tried alone in any case.
             let least = if self.culprits.is_named(n) { most(self.retries) } else { 1 };
             let least = least.max(u32::from(self.retries) + 1);
             let is_spared = |deadly: &Deadly| deadly.n == n && deadly.times < least;
@@ -160,7 +160,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// Numbers are said to have no value although nobody died of them.
+    /// The engine reports numbers without a value, although no worker died of them.
     fn fails_by_itself(&mut self, failure: Failure) -> Result<(), String> {
         let Failure { interval, cause } = failure;
         for n in (interval.first()..=interval.last()).take(1 << 20) {
@@ -225,7 +225,7 @@ impl Oracle {
         })
     }
 
-    /// Somebody reads this of the lines.
+    /// The reader reads these bytes of the lines.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
         let Self { question, whole, acknowledged, lines, .. } = self;
         let whole = whole.ok_or("lines of no number")?;

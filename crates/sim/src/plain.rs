@@ -172,7 +172,7 @@ mod tests {
     use evenly_core::Tally;
     use evenly_testkit::random::Random;
 
-    /// What is told to a tally, whole intervals at once, is what a plain loop finds.
+    /// A tally that gets whole intervals has the same result as a plain loop.
     #[test]
     fn what_workers_tell_is_what_a_plain_loop_finds() {
         let (short, long) = (Interval::new(-40, 900), Interval::new(i64::MIN, i64::MAX));

@@ -99,7 +99,7 @@ impl Plan {
             once: None,
             terms: Terms::default(),
         };
-        // Whoever turns slowly reads much at once; and a long range means many answers.
+        // A primary with slow turns reads much at once; and a long range means many answers.
         let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });
         plan.read_most = plan.read_most.max(least);
         // Nor are slices so short that the longest runs never end.
@@ -130,7 +130,7 @@ impl Plan {
             self.party.machines[0].is_faithful = true;
         }
         if options.are_faults_wanted {
-            // Long enough for somebody to be silent, now and then.
+            // Long enough for an agent to be silent, now and then.
             if random.once_in(2) {
                 self.faults.until_ns = self.faults.until_ns.max(random.between(1, 40) * SECOND);
             }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Gathering,
-    /// The assignment pipes are closed; whoever still lives after the grace is killed.
+    /// The assignment pipes are closed; a worker that still lives after the grace is killed.
     Closing {
         until_ns: u64,
     },

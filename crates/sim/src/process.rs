@@ -68,7 +68,7 @@ pub(crate) struct Life {
     /// Whole frames that came otherwise.
     pub(crate) mail: VecDeque<Vec<u8>>,
     pub(crate) doing: Doing,
-    /// Stopped by somebody else.
+    /// Stopped by another process.
     pub(crate) is_stopped: bool,
     /// No step is due: it waits for bytes, for room, or to go on.
     pub(crate) is_parked: bool,

@@ -29,14 +29,14 @@ enum Rule {
     /// For long ranges: one for some residues of seven and zero for the others, or the same for all.
     Residues,
     Always(bool),
-    /// For short ranges: any value, out of so many, so many times as large.
+    /// For short ranges: any of `values` values, `times` as large.
     Mixed {
         salt: u64,
         values: u64,
         times: i128,
-        /// One in so many is not zero where yes or no is asked; 0 for none.
+        /// One in `true_every` numbers is true where the question is yes or no; 0 for none.
         true_every: u64,
-        /// One in so many blocks of numbers fails; 0 for none.
+        /// One in `fail_every` blocks of numbers fails; 0 for none.
         fail_every: u64,
         block: u32,
         /// How many are told at once.
@@ -204,7 +204,7 @@ impl Question {
                 // After seven numbers nothing is new.
                 (numbers.first()..=numbers.last()).take(7).for_each(|n| tell(tally, n, self.at(n)));
             }
-            // Nothing is found, nothing fails, and there is no map of so many.
+            // No number is found, none fails, and a range of this length has no map.
             _ => {}
         }
     }
@@ -217,7 +217,7 @@ impl Question {
         }
     }
 
-    /// Whether it is told by a rule of intervals rather than for each number.
+    /// Whether a worker answers whole intervals by a rule, and not number by number.
     pub(crate) fn is_long(&self) -> bool {
         !matches!(self.rule, Rule::Mixed { .. })
     }

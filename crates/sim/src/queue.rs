@@ -27,11 +27,11 @@ pub(crate) enum Event {
     Synced {
         life: u32,
     },
-    /// Somebody reads the lines that a primary has written.
+    /// The reader reads lines that a primary has written.
     Read {
         life: u32,
     },
-    /// Somebody asks for an early end.
+    /// A signal asks for an early end.
     Drain,
     /// The primary and with it all workers are gone.
     Crash,

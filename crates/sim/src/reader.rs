@@ -1,11 +1,11 @@
-//! Whoever reads the lines: at its own pace, with a pause, to the end or not. And the pipe to it, into
-//! which the primary writes as far as there is room.
+//! Reader of the lines: at its own pace, with a pause, to the end or not. And the pipe to it, into which the
+//! primary writes as far as there is room.
 
 use crate::pipe::Pipe;
 use crate::question::LONGEST_LINE;
 use evenly_testkit::random::Random;
 
-/// How somebody reads.
+/// How the lines are read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reader {
     /// What the pipe to it holds, and the most that the primary keeps besides.
@@ -14,14 +14,14 @@ pub(crate) struct Reader {
     /// How often it reads, and how much.
     pub(crate) every_ns: u64,
     pub(crate) takes: usize,
-    /// Behind so many bytes: once, for how long it does nothing, and whether it is gone then.
+    /// After `pause_after` bytes it pauses once for `pause_ns`; after `gone_after` bytes it is gone.
     pub(crate) pause_after: u64,
     pub(crate) pause_ns: u64,
     pub(crate) gone_after: Option<u64>,
 }
 
 impl Reader {
-    /// Somebody who reads that many lines in not so many steps.
+    /// A reader that reads this many lines in at most about 500 steps.
     pub(crate) fn draw(random: &mut Random, lines: u64, are_faults_wanted: bool) -> Self {
         let bytes = lines * LONGEST_LINE;
         let takes = random.magnitude(1, 1 << 16).max(bytes / 500);

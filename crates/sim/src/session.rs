@@ -15,7 +15,7 @@ pub(crate) struct Session<A> {
     /// What the primary knows of it, as long as it does.
     pub(crate) guest: Option<Guest>,
     pub(crate) link: Link,
-    /// What is still to be sent at an end that nobody holds any more.
+    /// Frames that are still to be sent at an end that no process holds any more.
     pub(crate) last_words: [Option<Packer>; 2],
     /// How long the agent was stopped so far, and since when it is.
     pub(crate) asleep_ns: u64,

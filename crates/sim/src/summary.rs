@@ -135,9 +135,9 @@ counters! {
     resumes,
     /// Numbers that failed because workers died of them.
     quarantined,
-    /// Numbers of which nobody knows what became of them, where nothing is done twice.
+    /// Numbers with an unknown end, in runs in which no number is done twice.
     unknown,
-    /// Chunks given back there that nobody had begun.
+    /// Chunks returned there that no worker had begun.
     untouched,
     /// Chunks of which it was written ahead that they begin.
     written_ahead,
@@ -149,7 +149,7 @@ counters! {
     failed_alone,
     /// Numbers that killed workers, but not for ever.
     survived_flaky,
-    /// Frames that only say that somebody lives.
+    /// Heartbeats.
     heartbeats,
     /// Times that a worker had to wait for room in its channel.
     full_channels,

@@ -26,7 +26,7 @@ pub(crate) struct Upstream {
 pub(crate) enum End {
     /// The primary says that it is over.
     Over,
-    /// Somebody asked it to leave.
+    /// A signal asked it to leave.
     Left,
     /// It lost its workers too often.
     GivenUp,

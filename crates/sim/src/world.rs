@@ -41,7 +41,7 @@ use crate::tape::Tape;
 use crate::upstream::Upstream;
 use evenly_testkit::random::Random;
 
-/// More steps than any run needs; and so many times more where each frame is a datagram, answered,
+/// More steps than any run needs; times [`STEPS_OF_DATAGRAMS`] where each frame is a datagram that is acknowledged,
 /// lost and sent again.
 const MOST_STEPS: u64 = 3_000_000;
 const STEPS_OF_DATAGRAMS: u64 = 10;
@@ -68,7 +68,7 @@ pub(crate) struct World<'a> {
     pub(crate) outlet: Outlet,
     /// Begins that were sent since the journal was durable last.
     pub(crate) begun_now: u64,
-    /// The most numbers that somebody was assigned at once.
+    /// The most numbers that one assignment had.
     pub(crate) most_at_once: u64,
     pub(crate) primary: Primary,
     /// How many primaries there were before this one.
@@ -145,7 +145,7 @@ impl<'a> World<'a> {
         let primary = Primary::at_agent(&plan);
         let world = Self::new(plan, random, tape)?;
         let (upstream, stats) = (Some(upstream), Summary::default());
-        // Whoever watches the primary watches its agents.
+        // The trace of the primary has the steps of its agents, too.
         let deadline_ns = u64::MAX;
         Ok(Self { oracle, primary, upstream, deadly, stats, now_ns, deadline_ns, ..world })
     }
@@ -215,7 +215,7 @@ impl<'a> World<'a> {
             Event::Step { pid } => self.step(pid),
             Event::Notice { pid } => self.notice(pid),
             Event::Continue { pid } => self.go_on(pid),
-            // What an earlier primary was waiting for concerns nobody any more.
+            // An event for an earlier primary has no receiver any more.
             Event::Synced { life }
             | Event::Read { life }
             | Event::Heard { life, .. }
@@ -250,7 +250,7 @@ impl<'a> World<'a> {
             1
         };
         let is_endless = self.stats.steps >= MOST_STEPS * times;
-        check(!is_endless, || "no end after so many steps".into())?;
+        check(!is_endless, || format!("no end after {MOST_STEPS} steps"))?;
         check(self.now_ns <= self.deadline_ns, || "no end after so long".into())?;
         let is_late = self.drain_deadline_ns.is_some_and(|deadline| self.now_ns > deadline);
         check(!is_late, || "no end after a drain".into())?;

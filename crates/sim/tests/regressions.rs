@@ -58,10 +58,10 @@ fn work_that_comes_in_is_a_reason_to_fill_empty_seats() {
     hold_with_agents(&[5]);
 }
 
-/// An agent whose only worker was stopped for ever looked for whoever is in the way when it had no work,
-/// and never again.
+/// An agent whose only worker was stopped for ever looked for a worker to replace when it had no work, and never
+/// again.
 #[test]
-fn who_is_in_the_way_is_looked_for_when_there_is_work() {
+fn a_stopped_worker_is_replaced_when_there_is_work_again() {
     hold_with_agents(&[8_470]);
 }
 
@@ -72,7 +72,7 @@ fn lines_that_are_resumed_are_passed_on() {
     hold_under(&[395], &MUTE);
 }
 
-/// The time that answers in parts took was told by nobody, so the chunks of an agent stayed short.
+/// Agents did not report the time of answers in parts, so their chunks stayed short.
 #[test]
 fn an_agent_is_measured_by_answers_in_parts() {
     hold_under(&[3_624], &MUTE);

@@ -61,7 +61,7 @@ fn nothing_is_lost_or_retried_where_nothing_breaks() {
     }
 }
 
-/// Every number is done once, whoever does it, and every agent learns that it is over.
+/// Every number is done once, by a worker or an agent, and every agent learns that the run is over.
 #[test]
 fn nothing_is_lost_or_retried_where_agents_help_and_nothing_breaks() {
     const NEVER: [&str; 8] = [
@@ -102,7 +102,7 @@ fn runs_with_agents_are_as_exact_as_without() {
     assert!(of(&sum, "finished") > 500);
 }
 
-/// Whoever says at which number it ends is believed, heard or not, and whatever comes between.
+/// The engine believes a crash report that arrives, and finds the number without one, whatever comes between.
 #[test]
 fn runs_with_last_gasps_are_as_exact_as_without() {
     let options = Options { gasps: Some(true), ..Options::default() };
@@ -124,7 +124,7 @@ fn where_nothing_is_done_twice_nothing_begins_twice() {
     }
     assert!(of(&sum, "finished") > 650);
     assert_eq!(of(&sum, "quarantined") + of(&sum, "begun_again"), 0);
-    // And nobody is of unknown fate where nobody is lost.
+    // And no number has an unknown end where no worker is lost.
     let sum = runs(0..200, &Options { are_faults_wanted: false, ..options });
     assert_eq!(of(&sum, "unknown") + of(&sum, "settled"), 0);
     assert_eq!(of(&sum, "finished"), 200);
@@ -164,7 +164,7 @@ fn the_same_seed_is_the_same_run() {
 }
 
 /// What a transport must do, shown by what happens without it. An answer covers what is left of its
-/// lease, so whoever loses a report or changes the order makes the answer wrong; the oracle sees it.
+/// lease, so a transport that loses a report or changes the order makes the answer wrong; the oracle sees it.
 #[test]
 fn frames_that_are_lost_or_out_of_order_are_not_survived() {
     let options = Options { transport: Some(Transport::Raw), ..Options::default() };

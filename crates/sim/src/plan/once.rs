@@ -40,7 +40,7 @@ impl Plan {
         }
     }
 
-    /// How many numbers a worker takes at once that would take so many.
+    /// Numbers that a worker takes at once, if it would take `len`.
     pub(crate) fn slice_len(&self, len: u64) -> u64 {
         if self.once.is_some_and(|once| once.is_whole) { u64::MAX } else { len }
     }

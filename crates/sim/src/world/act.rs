@@ -120,7 +120,7 @@ impl World<'_> {
         self.oracle.quarantine(failure)
     }
 
-    /// Where frames for whoever sits in a slot are packed.
+    /// The packer of frames for the worker or agent in a slot.
     pub(crate) fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
         if slot >= self.plan.seats {
             return self.packer_of_guest(slot);
@@ -258,7 +258,7 @@ impl World<'_> {
         }
     }
 
-    /// When a frame arrives that nobody sends again: once, never, or twice.
+    /// When a frame arrives that is not sent again: once, never, or twice.
     fn arrivals(&mut self, is_end: bool) -> Vec<u64> {
         let lose = if self.is_phase_one() && !is_end { self.plan.faults.lose } else { 0 };
         let mut at_ns = self.now_ns + self.random.magnitude(1_000, 50_000_000);

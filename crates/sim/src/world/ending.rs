@@ -57,7 +57,7 @@ impl World<'_> {
                             | Doing::Ending(_)
                     )
                 });
-                // Or at what nobody waits for any more, all of it at once.
+                // Or at a chunk that the answer does not need any more.
                 let is_decided = is_decided || self.plan.once.is_some();
                 let is_late = is_late || is_decided && is_counting;
                 check(is_late, || format!("worker {pid} does not leave"))?;
@@ -73,7 +73,7 @@ impl World<'_> {
         }
         let scheduler = self.primary.engine.scheduler();
         self.oracle.end(scheduler)?;
-        // Whoever is asked to end early leaves what nobody took.
+        // A run that ends early leaves the numbers that no worker took.
         let is_finished = self.primary.engine.is_complete();
         self.stats.decided += u64::from(scheduler.ledger().waived() > 0);
         self.read_the_rest(is_finished)?;

@@ -85,7 +85,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// On pipes, the primary is the parent and is told; elsewhere it hears nothing.
+    /// On pipes, the primary is the parent and gets `SIGCHLD`; elsewhere it hears nothing.
     fn tell_of(&mut self, pid: Pid) {
         if self.plan.transport == Transport::Pipes {
             let notice_ns = self.random.magnitude(1_000, 50_000_000);

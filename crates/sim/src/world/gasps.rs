@@ -89,7 +89,7 @@ impl World<'_> {
         }
         let moment_ns = self.moment_ns();
         if let Some(life) = self.life(pid) {
-            // Somebody else may come first.
+            // Another process may end it first.
             life.doing = Doing::Ending(last);
         }
         self.step_in(pid, moment_ns);

@@ -180,7 +180,7 @@ impl World<'_> {
         let sid = self.primary.guests.get(&slot).copied();
         let guest = sid.and_then(|sid| self.sessions[sid].guest.as_mut());
         let Some(guest) = guest else {
-            return check(!self.is_gathering(), || "nobody is silent".into());
+            return check(!self.is_gathering(), || "no agent is silent".into());
         };
         guest.is_silent = true;
         self.stats.agents_silenced += 1;

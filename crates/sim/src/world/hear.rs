@@ -11,7 +11,7 @@ use crate::world::World;
 use evenly_core::frame::Body;
 use evenly_core::{Cause, Fault, Heard, Interval};
 
-/// Far away: whoever holds chunks and was not heard from for so long is treated as stopped. On lines
+/// On another machine, a worker that holds chunks and sends no frame for this time is treated as stopped. On lines
 /// there are heartbeats; without, the slowest slice must fit in.
 const QUIET_NS: u64 = 5_000_000_000;
 const QUIET_RAW_NS: u64 = 20_000_000_000;
@@ -29,8 +29,8 @@ enum Found {
         slot: usize,
     },
     Garbage,
-    /// A frame of somebody who never was.
-    Nobody,
+    /// A frame under a name that no worker had.
+    UnknownName,
     Nothing,
 }
 
@@ -66,7 +66,7 @@ impl World<'_> {
                 }
                 Found::Garbage => self.skip_garbage()?,
                 // It is used up; what follows may be a frame.
-                Found::Nobody => self.suspect()?,
+                Found::UnknownName => self.suspect()?,
                 Found::Accused { slot } => self.accuse(slot)?,
                 Found::Frame { pid, is_work, parts, begun, releases } => {
                     self.stats.frames += 1;
@@ -118,7 +118,7 @@ impl World<'_> {
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 let said = pid.and_then(|pid| self.processes[pid].gasp);
                 let is_known = said.is_some_and(|said| (said.n, said.said) == (n, cause));
-                check(is_known, || format!("nobody said that it is at {n}"))?;
+                check(is_known, || format!("no worker reported {n}"))?;
                 let peer = &mut primary.peers[slot];
                 check(peer.pid == pid, || "another's last gasp".into())?;
                 peer.gasp = Some(n);
@@ -132,7 +132,7 @@ impl World<'_> {
                 primary.peers[slot].has_left = true;
                 Ok(Found::Frame { pid, is_work: false, parts, begun, releases })
             }
-            Err(Fault::UnknownName) => Ok(Found::Nobody),
+            Err(Fault::UnknownName) => Ok(Found::UnknownName),
             // The run is over and this worker was ended: the engine does not learn of that any more.
             Err(Fault::Worker { slot, .. })
                 if primary.stage != Stage::Gathering && primary.peers[slot].pid.is_none() =>
@@ -193,8 +193,8 @@ impl World<'_> {
         self.suspect()
     }
 
-    /// Bytes that are no frame: whoever may have written them is lost at once, and what they wrote
-    /// behind is not heard. A frame that follows a broken one may rest on it.
+    /// Bytes that are no frame: the workers that may have written them are lost at once, and their later frames are
+    /// not heard. A frame that follows a broken one may rest on it.
     fn suspect(&mut self) -> Outcome {
         self.stats.malformed += 1;
         let engine = &self.primary.engine;
@@ -296,7 +296,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Far away: treats as stopped whoever holds chunks and says nothing.
+    /// Treats workers on other machines as stopped that hold chunks and send nothing.
     pub(crate) fn mind_the_quiet(&mut self) {
         let Some(quiet_ns) = self.quiet_ns() else { return };
         for (slot, peer) in self.primary.peers.iter_mut().enumerate() {
@@ -310,7 +310,7 @@ impl World<'_> {
         }
     }
 
-    /// When somebody may have been quiet for too long.
+    /// When a worker may have been quiet for too long.
     pub(crate) fn next_quiet_ns(&self) -> Option<u64> {
         let quiet_ns = self.quiet_ns()?;
         let peers = self.primary.peers.iter().enumerate();

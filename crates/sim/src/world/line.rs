@@ -100,7 +100,7 @@ impl World<'_> {
         let Some(line) = self.line(pid) else { return Ok(()) };
         let Some(channel) = &mut line.ends[side] else { return Ok(()) };
         if is_stopped && side == WORKER {
-            // Nobody reads, and what waits to be read has little room.
+            // The worker does not read, and its inbox has little room.
             self.stats.datagrams_lost += 1;
             return Ok(());
         }
@@ -185,7 +185,7 @@ impl World<'_> {
         self.tape.note("gives up", pid as u64, side as u64);
         self.hang_up(pid, side);
         if side == WORKER {
-            // It works for nobody.
+            // It has no primary.
             self.die(pid, None);
             return Ok(());
         }

@@ -51,7 +51,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Nobody holds an end any more; what is packed there is still sent.
+    /// No process holds this end any more; frames that are packed there are still sent.
     pub(crate) fn close_end(&mut self, sid: Sid, side: usize) -> Outcome {
         let until_ns = self.now_ns + LINGER_NS;
         self.sessions[sid].link.lingers_ns[side].get_or_insert(until_ns);

@@ -6,7 +6,7 @@ use crate::queue::{Event, Sid};
 use crate::world::World;
 
 impl World<'_> {
-    /// A stream ends with all that is on its way. Each end is told of it, soon or after long.
+    /// A stream ends, and the bytes on their way are lost. Each end learns of it, soon or after [`GONE_NS`].
     pub(crate) fn break_stream(&mut self, sid: Sid, is_soon: [bool; 2]) {
         let Line::Stream(ways) = &mut self.sessions[sid].link.line else { return };
         for way in ways {
@@ -55,7 +55,7 @@ impl World<'_> {
             return Ok(());
         }
         if !is_held {
-            // Nobody is there to read it: a reset.
+            // No process is there to read it: a reset.
             way.is_broken = true;
             way.bytes.clear();
             let in_ns = self.random.magnitude(1_000, 1_000_000_000);

@@ -14,7 +14,7 @@ use crate::world::{DRAIN_NS, World};
 const SIGTERM: i32 = 15;
 
 impl World<'_> {
-    /// Somebody asks for an early end.
+    /// A signal asks for an early end.
     pub(crate) fn drain(&mut self) -> Outcome {
         if self.primary.stage == Stage::Gathering {
             self.tape.note("drain", 0, 0);

@@ -17,7 +17,7 @@ impl World<'_> {
         self.note_assigned(slot, &[assignment])?;
         let peer = self.primary.peers.get(slot);
         let is_here = peer.is_none_or(|peer| peer.lent.last() == Some(&assignment.interval));
-        check(is_here, || format!("{} goes to somebody else", assignment.interval))?;
+        check(is_here, || format!("{} goes to another worker", assignment.interval))?;
         if let Some(packer) = self.packer(slot) {
             packer.assign(&[assignment]);
             // An agent may be sent what is packed before the next turn.

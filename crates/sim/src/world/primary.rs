@@ -115,12 +115,12 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Somebody is given chunks.
+    /// Chunks are assigned to a worker or agent.
     pub(crate) fn note_assigned(&mut self, slot: usize, assignments: &[Assignment]) -> Outcome {
         let Summary { refusals, stops, agents_joined, .. } = self.stats;
         let is_here = slot < self.plan.seats;
         let has_done_others = is_here && !self.primary.peers[slot].lent.is_empty();
-        // Where everybody who is lost is replaced, and nobody is silent.
+        // Where every lost worker is replaced, and none is silent.
         let is_replaced = refusals + stops + agents_joined == 0;
         let must_be_fresh =
             has_done_others && is_replaced && self.plan.transport == Transport::Pipes;
@@ -137,8 +137,8 @@ impl World<'_> {
         check(!is_much, || "a worker has in hand what it does not begin".into())
     }
 
-    /// What the worker in a slot has in hand may be lost with it: the last that it was given, where nobody
-    /// has more than it begins.
+    /// The chunks of the worker in a slot may be lost with it: only the last one, in a run in which a worker has no
+    /// more than it begins.
     pub(crate) fn doubt(&mut self, slot: usize) {
         for held in self.primary.engine.held_for(slot) {
             self.oracle.fates.doubt(held);
@@ -150,7 +150,7 @@ impl World<'_> {
         }
     }
 
-    /// Nobody who can work has nothing to do while there is work.
+    /// No worker that can work is idle while there is work.
     fn look_for_the_idle(&self) -> Outcome {
         let Primary { engine, peers, .. } = &self.primary;
         if !engine.is_work() || engine.scheduler().awaits_a_fresh_worker() {

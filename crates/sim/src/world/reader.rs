@@ -73,7 +73,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Nobody reads any more: the run ends, or somebody goes on with it later and reads everything.
+    /// The reader is gone: the run ends, or a later run resumes it and another reader reads everything.
     pub(crate) fn is_reader_gone(&mut self) -> Outcome<bool> {
         if self.outlet.is_read {
             return Ok(false);
@@ -113,8 +113,8 @@ impl World<'_> {
         let machines = &self.plan.party.machines;
         let strongest = machines.iter().map(|one| one.slowness.len()).max().unwrap_or(0);
         let agent = 8 * credit + workers(strongest as u64);
-        // Where nobody else can take the lowest chunk, a worker first finishes those that it holds: as
-        // many again as it was assigned at once.
+        // If no other worker can take the lowest chunk, a worker first finishes the chunks that it holds: as many
+        // again as it was assigned at once.
         let in_hand = self.most_at_once.saturating_mul(2 * LONGEST_LINE);
         // Of each machine one agent that is there, and what others left that were lost.
         let agents = 3 * machines.len() as u64 * agent;

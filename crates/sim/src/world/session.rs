@@ -82,7 +82,7 @@ impl<'a> World<'a> {
             return Ok(());
         }
         if !self.is_gathering() {
-            // Nobody listens, or only to say that all is over.
+            // No primary listens, or only to say that the run is over.
             self.come_again(machine, PAUSE_NS);
             return Ok(());
         }
@@ -179,7 +179,7 @@ impl<'a> World<'a> {
         self.end_at_agent(sid);
         self.close_end(sid, AGENT)?;
         match end {
-            // Whoever started it starts it again for the next primary.
+            // Its launcher starts it again for the next primary.
             End::Over => self.stats.agents_sent_home += 1,
             End::Left => self.stats.agents_left += 1,
             End::GivenUp => self.stats.agents_given_up += 1,

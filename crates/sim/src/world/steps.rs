@@ -159,7 +159,7 @@ impl World<'_> {
         let is_raw = self.plan.transport == Transport::Raw;
         if let Some(life) = self.life(pid) {
             let is_known = life.begin(slice) || is_raw;
-            check(is_known, || format!("{slice} was given to nobody"))?;
+            check(is_known, || format!("{slice} was assigned to no worker"))?;
             life.learn(slice, ns, slice_ns);
             life.doing = doing;
         }
