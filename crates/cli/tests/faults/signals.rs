@@ -129,6 +129,10 @@ def listen(seconds, wanted=None):
             except OSError: return
 def children(of):
     return [int(child) for child in open(f'/proc/{of}/task/{of}/children').read().split()]
+def workers_of(of, count):
+    until = time.monotonic() + 30
+    while len(children(of)) < count and time.monotonic() < until: time.sleep(0.01)
+    return children(of)
 def state(of):
     return open(f'/proc/{of}/stat').read().rsplit(') ', 1)[1][0]
 ";
@@ -145,7 +149,7 @@ pub(crate) fn on_a_terminal() {
     // Ctrl-C: the terminal signals the foreground group, which is the primary alone.
     let script = "
 listen(1.0, b'left')
-workers = children(pid)
+workers = workers_of(pid, 2)
 before = subprocess.run(['stty', '-a'], stdin=terminal, capture_output=True).stdout
 os.write(terminal, b'\\x03')
 listen(10, b'no answer')
@@ -184,7 +188,7 @@ pub(crate) fn paused_on_a_terminal() {
     // Ctrl-Z needs a parent that waits for the stop: python acts as the shell.
     let script = "
 listen(1.0, b'left')
-workers = children(pid)
+workers = workers_of(pid, 2)
 os.write(terminal, b'\\x1a')
 stopped = status()
 time.sleep(0.2)
