@@ -8,8 +8,8 @@
 //! [`AgentSession`] is the connection of an agent to its primary, beside the [`Primary`] of its own workers.
 //!
 //! One concern per file: `journal_sync` is the write-ahead (with `commit_pace` and `pending_output`), `line_output`
-//! the lines and their back-pressure, `worker_loss` the ends of workers, `agent_seats` the agents, `drain` and [`halt`]
-//! the early end, `rate` the limit on starts.
+//! the lines and their back-pressure, `worker_loss` and `endings` the ends of workers, `agent_seats` the agents,
+//! `queries` what is only read, `drain` and [`halt`] the early end, `rate` the limit on starts.
 
 mod agent_seats;
 mod agent_session;

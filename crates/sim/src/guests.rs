@@ -1,4 +1,4 @@
-//! Agents at the primary: who sits where, what they say, and when they are gone. As in the real driver.
+//! State that the simulated primary keeps of one agent: seat, packer, unpacker, silence.
 
 use evenly_core::frame::{Body, Frame, Malformed, Packer, Unpacker};
 use evenly_core::{Fault, Heard, WorkerId};

@@ -1,4 +1,4 @@
-//! At-most-once runs: how workers begin numbers.
+//! At-most-once setting of a plan. The rules that are checked are in `fates` and `oracle/begun`.
 
 use evenly_core::scheduler::Counts;
 

@@ -1,4 +1,5 @@
-//! Ends of workers: the reason of each, the cause that its numbers get, and how many starts failed.
+//! Ends of workers by slot: why each ended, which cause its numbers get, and after how many refused forks or workers
+//! that could not begin a run gives up.
 
 use super::output::LossReason;
 use crate::partial::Cause;

@@ -1,4 +1,4 @@
-//! Questions about workers and agents that the owner of a run asks.
+//! Read-only methods of the engine by slot: the next name, what a worker owes and holds, when it was heard, its cost.
 
 use super::primary::Primary;
 use crate::interval::Interval;

@@ -1,4 +1,5 @@
-//! Worker loss: why a worker ends, which cause its numbers get for that, and when losses end the run.
+//! Inputs of the engine about workers: joins, refused forks, frames, stops and ends; and which workers are killed for
+//! bytes that are no frame.
 
 use super::output::{End, LossReason, Output};
 use super::primary::Primary;

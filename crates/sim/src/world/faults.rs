@@ -1,4 +1,4 @@
-//! Phase one: what breaks, besides the numbers themselves.
+//! Faults of workers in phase one: kills, exits, stops, and garbage on the result pipe.
 
 use crate::options::Transport;
 use crate::outcome::Outcome;

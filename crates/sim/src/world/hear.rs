@@ -1,4 +1,5 @@
-//! The primary's ears: frames, garbage, deaths, stops and silence.
+//! Inputs of the simulated primary: reads the result pipe, kills suspects of garbage, and notices ends, stops and
+//! silence.
 
 use super::faults::FAREWELL;
 use crate::line::PRIMARY;

@@ -1,4 +1,4 @@
-//! The steps of a worker in the world.
+//! One step of a simulated worker: reads assignments, computes a slice, sends answers, leaves, or dies.
 
 use crate::line::WORKER;
 use crate::options::Transport;

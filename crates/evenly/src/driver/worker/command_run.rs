@@ -1,4 +1,4 @@
-//! One run of a command: its numbers and attempt, and its result.
+//! Plain types of one run of a command: its numbers and attempt, its result, and processes that it left behind.
 
 use super::stderr_relay::CapturedStderr;
 use crate::process::End;
