@@ -39,7 +39,7 @@ pub struct Primary {
     pub(super) lines: LineOutput,
     drain: Drain,
     halt: HaltCount,
-    rate: Option<RateLimiter>,
+    pub(super) rate: Option<RateLimiter>,
     /// Whether files must be compared before a record counts; the record that waits for that, and whether they are
     /// as they were.
     compares_files: bool,
@@ -135,30 +135,6 @@ impl Primary {
     /// Begins nothing: the end was asked for before the run began.
     pub fn begin_nothing(&mut self) {
         self.supervisor.drain();
-    }
-
-    /// What is known about the numbers.
-    #[must_use]
-    pub fn scheduler(&self) -> &Scheduler {
-        self.supervisor.scheduler()
-    }
-
-    /// The limit on starts, if there is one.
-    #[must_use]
-    pub fn rate(&self) -> Option<&RateLimiter> {
-        self.rate.as_ref()
-    }
-
-    /// The chunks of the [`Output::Assign`] that was polled last.
-    #[must_use]
-    pub fn assignments(&self) -> &[Assignment] {
-        self.supervisor.assignments()
-    }
-
-    /// The numbers that begin when the [`Output::Sync`] that was polled last is durable.
-    #[must_use]
-    pub fn beginning(&self) -> &[Interval] {
-        self.journal.beginning()
     }
 
     /// The seats of all workers and agents that have ever joined.

@@ -1,9 +1,11 @@
 //! Read-only methods of the engine by slot: the next name, what a worker owes and holds, when it was heard, its cost.
 
 use super::primary::Primary;
+use super::rate::RateLimiter;
 use crate::interval::Interval;
-use crate::lease::WorkerId;
+use crate::lease::{Assignment, WorkerId};
 use crate::partial::Failure;
+use crate::scheduler::Scheduler;
 
 impl Primary {
     /// The name of the worker or agent that joins next. A name is used up only when it joins.
@@ -54,5 +56,29 @@ impl Primary {
         failures: &'a [Failure],
     ) -> impl Iterator<Item = (i64, &'a str)> {
         self.supervisor.descriptions(failures)
+    }
+
+    /// What is known about the numbers.
+    #[must_use]
+    pub fn scheduler(&self) -> &Scheduler {
+        self.supervisor.scheduler()
+    }
+
+    /// The limit on starts, if there is one.
+    #[must_use]
+    pub fn rate(&self) -> Option<&RateLimiter> {
+        self.rate.as_ref()
+    }
+
+    /// The chunks of the [`Output::Assign`] that was polled last.
+    #[must_use]
+    pub fn assignments(&self) -> &[Assignment] {
+        self.supervisor.assignments()
+    }
+
+    /// The numbers that begin when the [`Output::Sync`] that was polled last is durable.
+    #[must_use]
+    pub fn beginning(&self) -> &[Interval] {
+        self.journal.beginning()
     }
 }
