@@ -6,12 +6,15 @@ use crate::yard::Yard;
 
 const COMMAND: &str = "-- sh -c 'test $0 != 1 || sleep 1000' {}";
 
-/// Waits until each call says where it hangs, then ends it.
+/// Waits until each call says where it hangs, and since when: at least the second of `--stuck-after`. Then ends it.
 fn assert_each_says(calls: Vec<(Process, &str)>) {
     let mut ended = Vec::new();
     for (mut process, expected) in calls {
         let line = process.line(" has been at ");
-        assert!(line.contains(expected), "{line}");
+        let since = line.split_once(expected).map(|(_, since)| since.trim());
+        let digits = since.and_then(|since| since.split(|c: char| !c.is_ascii_digit()).next());
+        let seconds = digits.and_then(|digits| digits.parse::<u64>().ok());
+        assert!(seconds.is_some_and(|seconds| (1..60).contains(&seconds)), "{line}");
         ended.push(process);
     }
     for process in &ended {
