@@ -39,6 +39,8 @@ pub use unfinished::Failures;
 pub use worker_loss::Loss;
 
 #[cfg(test)]
+mod loss_tests;
+#[cfg(test)]
 mod oracle_tests;
 #[cfg(test)]
 mod tests;

@@ -52,10 +52,14 @@ impl Primary {
     /// Takes a frame that came through the result pipe.
     ///
     /// # Errors
-    /// If it is wrong. Nothing of it is used. The worker of a [`Fault::Worker`] must be killed at once, and then
+    /// If it is wrong. Nothing of it is used. A frame under the name of an agent is a [`Fault::UnknownName`]. The worker of a [`Fault::Worker`] must be killed at once, and then
     /// [ended](Self::worker_ended).
     #[inline]
     pub fn hear_worker(&mut self, frame: Frame<'_>, now_ns: u64) -> Result<Heard, Fault> {
+        if self.supervisor.is_agent(frame.worker) {
+            // Agents do not share the pipe: a worker wrote a name that is not its own.
+            return Err(Fault::UnknownName);
+        }
         let heard = self.supervisor.hear(frame, now_ns);
         match heard {
             Ok(Heard::Work | Heard::Nothing | Heard::Description { .. })

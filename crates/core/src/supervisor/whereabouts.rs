@@ -2,6 +2,7 @@
 
 use super::Supervisor;
 use crate::interval::Interval;
+use crate::lease::WorkerId;
 use crate::partial::Cause;
 use crate::scheduler::{Event, Violation};
 
@@ -51,6 +52,14 @@ impl Supervisor {
     #[must_use]
     pub fn heard_ns(&self, slot: usize) -> u64 {
         self.heard_ns[slot]
+    }
+
+    /// Whether this is the name of an agent.
+    #[inline]
+    #[must_use]
+    pub fn is_agent(&self, name: WorkerId) -> bool {
+        let slot = self.slots.get(name.0 as usize);
+        slot.is_some_and(|slot| self.seats.is_agent(*slot as usize))
     }
 
     /// Whether a slot has a worker or an agent.
