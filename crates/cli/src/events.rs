@@ -333,8 +333,8 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
         }
         Observation::WorkerLost { worker, pid, end, reason, reclaimed: (chunks, numbers) } => {
             let (exit, signal) = match *end {
-                evenly::End::Exit(status) => (Some(status), None),
-                evenly::End::Signal(signal) => (None, Some(signal)),
+                evenly::ProcessEnd::Exit(status) => (Some(status), None),
+                evenly::ProcessEnd::Signal(signal) => (None, Some(signal)),
             };
             let (worker, pid, chunks, numbers) = (*worker, *pid, *chunks, numbers.to_string());
             let reason = reason.map(|reason| reason.to_string());
@@ -457,10 +457,10 @@ mod tests {
             let reclaimed = (2, 1 << 64);
             json(&Observation::WorkerLost { worker: 2, pid: 9, end, reason, reclaimed })
         };
-        let by_signal = lost(evenly::End::Signal(9), None);
+        let by_signal = lost(evenly::ProcessEnd::Signal(9), None);
         assert!(by_signal.contains(r#""signal":9,"reason":null,"chunks":2"#), "{by_signal}");
         assert!(by_signal.contains(r#""numbers":"18446744073709551616""#), "{by_signal}");
-        let by_status = lost(evenly::End::Exit(101), Some(Reason::Garbage));
+        let by_status = lost(evenly::ProcessEnd::Exit(101), Some(Reason::Garbage));
         assert!(by_status.contains(r#""exit":101,"reason":"it may"#), "{by_status}");
     }
 

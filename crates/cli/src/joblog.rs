@@ -7,7 +7,7 @@
 use crate::logfile::{LogFile, Mode};
 use crate::rerun::Rerun;
 use evenly::observe::{Loss, Observation, Observer, Piece};
-use evenly::{Cause, End, Interval, printable};
+use evenly::{Cause, Interval, ProcessEnd, printable};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -189,8 +189,10 @@ impl Chunks {
         self.lines += 1;
         let (exit, signal) = match line.lost {
             None => (0, 0),
-            Some(Loss::Ended(End::Exit(status)) | Loss::Failed(Cause::Exit(status))) => (status, 0),
-            Some(Loss::Ended(End::Signal(signal)) | Loss::Failed(Cause::Signal(signal))) => {
+            Some(Loss::Ended(ProcessEnd::Exit(status)) | Loss::Failed(Cause::Exit(status))) => {
+                (status, 0)
+            }
+            Some(Loss::Ended(ProcessEnd::Signal(signal)) | Loss::Failed(Cause::Signal(signal))) => {
                 (0, signal)
             }
             Some(Loss::Failed(_)) => (1, 0),
@@ -293,11 +295,11 @@ mod tests {
 
     #[test]
     fn what_was_done_of_a_lost_chunk_has_a_line_of_its_own() {
-        let killed = Loss::Ended(End::Signal(9));
+        let killed = Loss::Ended(ProcessEnd::Signal(9));
         let pieces = [
             piece(1, 0, 9, false),
             lost(1, 10, 19, killed),
-            lost(1, 20, 29, Loss::Ended(End::Exit(101))),
+            lost(1, 20, 29, Loss::Ended(ProcessEnd::Exit(101))),
             lost(2, 40, 49, Loss::Silent),
             Piece { attempt: 2, ..piece(2, 10, 19, true) },
         ];

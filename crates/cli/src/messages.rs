@@ -179,11 +179,11 @@ fn chunks((chunks, numbers): (usize, u128)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evenly::{Cause, End, Failure};
+    use evenly::{Cause, Failure, ProcessEnd};
 
     #[test]
     fn a_loss_is_said_unless_it_is_quiet() {
-        let end = End::Signal(9);
+        let end = ProcessEnd::Signal(9);
         let lost =
             Observation::WorkerLost { worker: 2, pid: 77, end, reason: None, reclaimed: (1, 30) };
         let said = "evenly: worker 2 (pid 77) killed by signal 9; 1 chunk reclaimed (30 numbers)\n";

@@ -32,7 +32,7 @@ pub use commit_pace::COMMIT_INTERVAL_NS;
 pub use drain::{DRAIN_AT_DEADLINE_NS, DRAIN_NS, Early};
 pub use journal_sync::Durability;
 pub use line_output::{Lines, MOST_UNWRITTEN};
-pub use output::{End, LossReason, Output, Report, Seat};
+pub use output::{LossReason, Output, Report, Seat, StopReason};
 pub use primary::Primary;
 pub use rate::RateLimiter;
 pub use unfinished::Failures;

@@ -1,7 +1,7 @@
 //! Errors of a job.
 
 use crate::observe::Reason;
-use crate::process::{End, Signal, limits};
+use crate::process::{ProcessEnd, Signal, limits};
 use evenly_core::Violation;
 use rustix::io::Errno;
 use std::fmt;
@@ -97,7 +97,7 @@ pub enum Error {
         /// How often.
         times: u32,
         /// How it ended the last time.
-        end: End,
+        end: ProcessEnd,
         /// Why, where more than that is known.
         reason: Option<Reason>,
     },
@@ -216,7 +216,7 @@ impl From<Violation> for Error {
 }
 
 /// How a worker ended, in the words of [`Observation::WorkerLost`](crate::observe::Observation).
-struct Last<'a>(&'a End, &'a Option<Reason>);
+struct Last<'a>(&'a ProcessEnd, &'a Option<Reason>);
 
 impl fmt::Display for Last<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

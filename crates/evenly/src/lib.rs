@@ -65,7 +65,7 @@ pub use halt::Halt;
 pub use job::{Job, MIN_MEMORY, Report, default_workers};
 #[cfg(feature = "sockets")]
 pub use join::{Join, JoinError};
-pub use process::{End, Signal};
+pub use process::{ProcessEnd, Signal};
 pub use quoted::quoted;
 #[cfg(feature = "sockets")]
 pub use secure::{Key, KeyError};

@@ -5,7 +5,7 @@ mod stages;
 mod stuck;
 
 use crate::journal::JournalError;
-use crate::process::{End, Signal};
+use crate::process::{ProcessEnd, Signal};
 pub use crate::transport::Gone;
 use evenly_core::engine;
 use evenly_core::frame::Malformed;
@@ -57,7 +57,7 @@ pub enum Observation<'a> {
         /// Its process number.
         pid: u32,
         /// How it ended.
-        end: End,
+        end: ProcessEnd,
         /// Why, where more than that is known.
         reason: Option<Reason>,
         /// How many chunks it held, and how many of their numbers were not covered.
@@ -345,7 +345,7 @@ pub struct Piece {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
     /// It ended.
-    Ended(End),
+    Ended(ProcessEnd),
     /// It was stopped from outside, and did not go on: see [`Observation::WorkerSilent`]. Or it is an agent
     /// that was not heard for too long.
     Silent,

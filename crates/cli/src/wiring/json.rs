@@ -3,7 +3,7 @@
 use super::roles::Roles;
 use crate::report::line;
 use evenly::observe::Stage;
-use evenly::procfs_snapshot::{Access, Activity, End, Snapshot, SocketState, Target};
+use evenly::procfs_snapshot::{Access, Activity, PipeEnd, Snapshot, SocketState, Target};
 use serde_json::{Value, json};
 
 /// A stage as the kernel has it.
@@ -137,6 +137,6 @@ fn doing(activity: &Activity) -> Value {
     }
 }
 
-fn ends(ends: &[End]) -> Vec<Value> {
+fn ends(ends: &[PipeEnd]) -> Vec<Value> {
     ends.iter().map(|end| json!({ "pid": end.pid, "descriptor": end.descriptor })).collect()
 }

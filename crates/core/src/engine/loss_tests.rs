@@ -41,13 +41,13 @@ fn cause(engine: &mut Primary, slot: usize, end: Option<Cause>) -> Option<Cause>
 }
 
 /// Whether the run ends for this reason. Inputs put an end before all other outputs, of which none is carried out here.
-fn ends(engine: &mut Primary, now_ns: u64, is_reason: impl Fn(End) -> bool) -> bool {
+fn ends(engine: &mut Primary, now_ns: u64, is_reason: impl Fn(StopReason) -> bool) -> bool {
     matches!(engine.poll(now_ns).unwrap(), Some(Output::End(end)) if is_reason(end))
 }
 
 /// Whether the run ends without a worker.
 fn gives_up(engine: &mut Primary, now_ns: u64) -> bool {
-    ends(engine, now_ns, |end| end == End::NoWorkerLeft)
+    ends(engine, now_ns, |end| end == StopReason::NoWorkerLeft)
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn three_workers_that_cannot_begin_end_a_run_without_a_result() {
     for slot in 0..3 {
         engine.worker_ended(slot, Some(Cause::Exit(71)), 0).unwrap();
         engine.worker_could_not_begin(slot);
-        let is_ended = ends(&mut engine, 0, |end| matches!(end, End::NoWorkerBegins { .. }));
+        let is_ended = ends(&mut engine, 0, |end| matches!(end, StopReason::NoWorkerBegins { .. }));
         assert_eq!(is_ended, slot == 2);
     }
 }

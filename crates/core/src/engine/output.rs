@@ -90,7 +90,7 @@ pub enum Output {
     /// For the user.
     Report(Report),
     /// End the run now, without an answer.
-    End(End),
+    End(StopReason),
 }
 
 /// Something that the user of a run may want to know.
@@ -156,7 +156,7 @@ pub enum LossReason {
 
 /// Why a run ends without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum StopReason {
     /// The time for a drain is over, or a halt should not wait for one.
     Early(Early),
     /// A slot has lost its worker too often in a row.

@@ -5,7 +5,7 @@ use super::endings::Endings;
 use super::halt::{Halt, HaltCount, When};
 use super::journal_sync::{Durability, Fate, JournalSync};
 use super::line_output::{LineOutput, Lines};
-use super::output::{End, LossReason, Output, Report, Seat};
+use super::output::{LossReason, Output, Report, Seat, StopReason};
 use super::rate::RateLimiter;
 use crate::aggregate::Aggregate;
 use crate::interval::Interval;
@@ -161,7 +161,7 @@ impl Primary {
                 && self.phase == Phase::Running
             {
                 if let Due::Over(why) = due {
-                    return Ok(Some(Output::End(End::Early(why))));
+                    return Ok(Some(Output::End(StopReason::Early(why))));
                 }
                 self.note_due(due, now_ns);
                 continue;
@@ -280,7 +280,9 @@ impl Primary {
             Order::Silenced { slot, reclaimed } => {
                 Output::Report(Report::Silent { seat: self.seat(slot), reclaimed })
             }
-            Order::GiveUp { slot, times } => Output::End(End::LostBeyondRepair { slot, times }),
+            Order::GiveUp { slot, times } => {
+                Output::End(StopReason::LostBeyondRepair { slot, times })
+            }
             Order::Finished => return Ok(None),
         };
         Ok(Some(output))
@@ -313,7 +315,7 @@ impl Primary {
         }
         match self.halt.is_met(self.supervisor.scheduler()) {
             None => {}
-            Some(When::Now) => self.outputs.push_back(Output::End(End::Early(Early::Halt))),
+            Some(When::Now) => self.outputs.push_back(Output::End(StopReason::Early(Early::Halt))),
             Some(When::Soon) => self.end_early(Early::Halt, now_ns),
         }
     }

@@ -1,7 +1,7 @@
 //! Inputs of the engine about workers: joins, refused forks, frames, stops and ends; and which workers are killed for
 //! bytes that are no frame.
 
-use super::output::{End, LossReason, Output};
+use super::output::{LossReason, Output, StopReason};
 use super::primary::Primary;
 use crate::frame::Frame;
 use crate::interval::Interval;
@@ -44,7 +44,7 @@ impl Primary {
         let is_first = self.endings.refuse(slot, now_ns);
         let is_any_left = (0..self.workers).any(|slot| self.supervisor.has_worker(slot));
         if self.endings.is_refused_for_good() && !is_any_left {
-            self.outputs.push_back(Output::End(End::NoWorkerLeft));
+            self.outputs.push_back(Output::End(StopReason::NoWorkerLeft));
         }
         is_first
     }
@@ -142,7 +142,7 @@ impl Primary {
     pub fn worker_could_not_begin(&mut self, slot: usize) {
         let is_enough = self.endings.could_not_begin();
         if is_enough && self.supervisor.scheduler().ledger().covered().is_empty() {
-            self.outputs.push_back(Output::End(End::NoWorkerBegins { slot }));
+            self.outputs.push_back(Output::End(StopReason::NoWorkerBegins { slot }));
         }
     }
 

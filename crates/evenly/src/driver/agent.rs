@@ -1,6 +1,6 @@
 //! This process as an agent: it finds its primary, says hello, works for it, and comes back to it.
 
-use super::agent_client::End;
+use super::agent_client::AgentEnd;
 use super::agent_server::boot;
 use super::clock::Clock;
 use super::primary::{make_registry, serve};
@@ -67,10 +67,10 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
             brought = Some(job.function);
         }
         match end {
-            End::Over => return Ok(()),
-            End::Signal(signal) => return Err(Error::Interrupted(signal).into()),
-            End::Protocol(malformed) => return Err(JoinError::Nonsense(malformed)),
-            End::Lost(why) => search.observer.observe(&Observation::PrimaryLost { why }),
+            AgentEnd::Over => return Ok(()),
+            AgentEnd::Signal(signal) => return Err(Error::Interrupted(signal).into()),
+            AgentEnd::Protocol(malformed) => return Err(JoinError::Nonsense(malformed)),
+            AgentEnd::Lost(why) => search.observer.observe(&Observation::PrimaryLost { why }),
         }
     }
 }

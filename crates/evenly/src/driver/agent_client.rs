@@ -18,12 +18,12 @@ pub(super) struct AgentClient {
     transport: Box<dyn Transport>,
     session: AgentSession,
     /// Why the session is over, where the connection or a signal ended it.
-    end: Option<End>,
+    end: Option<AgentEnd>,
 }
 
 /// Why a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum AgentEnd {
     /// The primary says so.
     Over,
     /// The primary is gone, or its connection.
@@ -34,7 +34,7 @@ pub(super) enum End {
     Protocol(Malformed),
 }
 
-impl From<SessionEnd> for End {
+impl From<SessionEnd> for AgentEnd {
     fn from(end: SessionEnd) -> Self {
         match end {
             SessionEnd::Over | SessionEnd::Left => Self::Over,
@@ -65,8 +65,8 @@ impl AgentClient {
         Self { transport, session, end: None }
     }
 
-    pub(super) fn end(&self) -> Option<End> {
-        self.end.or(self.session.end().map(End::from))
+    pub(super) fn end(&self) -> Option<AgentEnd> {
+        self.end.or(self.session.end().map(AgentEnd::from))
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -103,7 +103,7 @@ impl AgentClient {
     }
 
     /// Gives everything back, and says why.
-    pub(super) fn leave(&mut self, engine: &mut Primary, why: Leave, end: End) {
+    pub(super) fn leave(&mut self, engine: &mut Primary, why: Leave, end: AgentEnd) {
         self.end = Some(self.end().unwrap_or(end));
         if let Some(packer) = self.transport.packer(PRIMARY) {
             self.session.leave(engine, packer, why);
@@ -143,7 +143,7 @@ impl AgentClient {
             match arrival {
                 Arrival::Frame { frame, .. } => self.session.hear(frame.body, engine, now_ns),
                 Arrival::Gone { why, .. } => {
-                    self.end = Some(self.end().unwrap_or(End::Lost(why)));
+                    self.end = Some(self.end().unwrap_or(AgentEnd::Lost(why)));
                 }
                 _ => {}
             }

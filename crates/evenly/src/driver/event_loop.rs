@@ -19,7 +19,7 @@ use crate::process::footprint::Watch;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Registry, Token, Transport};
-use evenly_core::engine::{End, Output, Primary, Report, Seat};
+use evenly_core::engine::{Output, Primary, Report, Seat, StopReason};
 use evenly_core::frame::Packer;
 use evenly_core::{Failure, Fault, Heard, Progress};
 use rustix::event::{Timespec, epoll};
@@ -349,12 +349,14 @@ impl<'a> EventLoop<'a> {
             Output::Start { slot } => self.fill(slot)?,
             Output::Kill { slot } => self.kill(slot)?,
             Output::Report(report) => self.tell(report),
-            Output::End(End::Early(why)) => return Err(self.ended_early(why)),
-            Output::End(End::LostBeyondRepair { slot, times }) => {
+            Output::End(StopReason::Early(why)) => return Err(self.ended_early(why)),
+            Output::End(StopReason::LostBeyondRepair { slot, times }) => {
                 return Err(self.beyond_repair(slot, times));
             }
-            Output::End(End::NoWorkerLeft) => return Err(self.no_worker_left()),
-            Output::End(End::NoWorkerBegins { slot }) => return Err(self.no_worker_begins(slot)),
+            Output::End(StopReason::NoWorkerLeft) => return Err(self.no_worker_left()),
+            Output::End(StopReason::NoWorkerBegins { slot }) => {
+                return Err(self.no_worker_begins(slot));
+            }
             // Only where records are watched.
             Output::Counted(_) => {}
         }

@@ -4,7 +4,7 @@
 //! It has one thread for life, so that it can fork at any time. Every error drops the pool, which kills and reaps
 //! the workers.
 
-use super::agent_client::{AgentClient, End};
+use super::agent_client::{AgentClient, AgentEnd};
 use super::agent_server::AgentServer;
 use super::clock::Clock;
 use super::event_loop::{EventLoop, Parts, is_over};
@@ -95,7 +95,7 @@ pub(super) fn serve(
     observer: &mut dyn Observer,
     (signals, registry, clock): (&Signals, Registry, Clock),
     transport: Box<dyn Transport>,
-) -> Result<(End, Report), Error> {
+) -> Result<(AgentEnd, Report), Error> {
     let descriptors = DescriptorLimit::raise();
     let mut primary = Primary::prepare(job, observer, signals, (clock, descriptors))?;
     let mut pipes = primary.make_pipes(0)?;

@@ -3,7 +3,7 @@
 use super::worker::{self, WorkerSettings, WorkerState};
 use crate::error::Error;
 use crate::function::Function;
-use crate::process::End;
+use crate::process::ProcessEnd;
 use crate::process::cgroup::Wall;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::orphans::{self, Orphans};
@@ -26,9 +26,9 @@ pub(super) struct Slot {
     /// Whether another process stopped it.
     pub(super) is_stopped: bool,
     /// Which process has ended here and how, while what it wrote is still being heard.
-    pub(super) unheard: Option<(u32, End)>,
+    pub(super) unheard: Option<(u32, ProcessEnd)>,
     /// How the last one here ended.
-    pub(super) last_end: Option<End>,
+    pub(super) last_end: Option<ProcessEnd>,
 }
 
 impl Slot {

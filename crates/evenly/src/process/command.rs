@@ -1,7 +1,7 @@
 //! A command that runs: started by its worker in a session of its own, and ended with all of it.
 
 use super::sys::spawn::{Launch, Launcher, Refused};
-use super::workers::End;
+use super::workers::ProcessEnd;
 use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -15,7 +15,7 @@ pub(crate) struct Running {
     /// The process group that it has left, as long as a process may be in it.
     group: Option<Pid>,
     /// How it has ended, when it is reaped.
-    end: Option<End>,
+    end: Option<ProcessEnd>,
     /// Can be read when it has ended.
     pidfd: OwnedFd,
 }
@@ -73,24 +73,24 @@ impl Running {
     }
 
     /// How it has ended, if it has.
-    pub(crate) fn end(&mut self) -> Result<Option<End>, Errno> {
+    pub(crate) fn end(&mut self) -> Result<Option<ProcessEnd>, Errno> {
         self.reap(WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
     }
 
     /// Ends it and its process group at once.
-    pub(crate) fn kill(&mut self) -> Result<Option<End>, Errno> {
+    pub(crate) fn kill(&mut self) -> Result<Option<ProcessEnd>, Errno> {
         self.signal(Signal::KILL);
         self.reap(WaitIdOptions::EXITED)
     }
 
-    fn reap(&mut self, how: WaitIdOptions) -> Result<Option<End>, Errno> {
+    fn reap(&mut self, how: WaitIdOptions) -> Result<Option<ProcessEnd>, Errno> {
         if let Some(pid) = self.pid
             && let Some(status) = wait(&WaitId::Pid(pid), how)?
         {
             (self.pid, self.group) = (None, Some(pid));
             self.end = Some(match (status.exit_status(), status.terminating_signal()) {
-                (Some(exit), _) => End::Exit(exit),
-                (None, signal) => End::Signal(signal.unwrap_or(0)),
+                (Some(exit), _) => ProcessEnd::Exit(exit),
+                (None, signal) => ProcessEnd::Signal(signal.unwrap_or(0)),
             });
         }
         Ok(self.end)

@@ -20,4 +20,4 @@ pub use signals::{
     EndSignals, Signal, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe,
     stop_if_asked,
 };
-pub use workers::End;
+pub use workers::ProcessEnd;

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::sys;
-use super::workers::{Child, End};
+use super::workers::{Child, ProcessEnd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -18,7 +18,7 @@ pub(crate) enum Outcome {
     /// The code returned this.
     Returned(Vec<u8>),
     /// It ended its process.
-    Ended(End),
+    Ended(ProcessEnd),
     /// It did not return in time, and was killed.
     TooLong,
 }
@@ -123,12 +123,12 @@ mod tests {
         let returned = run(LONG, || b"done".to_vec()).unwrap();
         assert!(matches!(returned, Outcome::Returned(bytes) if bytes == b"done"));
         let left = run(LONG, || sys::exit_now(0)).unwrap();
-        assert!(matches!(left, Outcome::Ended(End::Exit(0))), "{left:?}");
+        assert!(matches!(left, Outcome::Ended(ProcessEnd::Exit(0))), "{left:?}");
         let killed = run(LONG, || {
             let _ = unix::kill_process(unix::getpid(), unix::Signal::KILL);
             Vec::new()
         });
-        assert!(matches!(killed.unwrap(), Outcome::Ended(End::Signal(9))));
+        assert!(matches!(killed.unwrap(), Outcome::Ended(ProcessEnd::Signal(9))));
         let hung = run(Duration::from_millis(50), || {
             loop {
                 std::thread::sleep(LONG);

@@ -15,14 +15,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum ProcessEnd {
     /// It left by itself with this status.
     Exit(i32),
     /// This signal ended it.
     Signal(i32),
 }
 
-impl fmt::Display for End {
+impl fmt::Display for ProcessEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exit(status) => write!(f, "ended with status {status}"),
@@ -35,7 +35,7 @@ impl fmt::Display for End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     /// It has ended and was reaped.
-    Ended(End),
+    Ended(ProcessEnd),
     /// This signal stopped it.
     Stopped(i32),
     /// It was continued.
@@ -140,7 +140,7 @@ impl Child {
     }
 
     /// Waits until it has ended, and reaps it; how it ended, unless it had been reaped before.
-    pub(crate) fn wait(&mut self) -> Result<Option<End>, Errno> {
+    pub(crate) fn wait(&mut self) -> Result<Option<ProcessEnd>, Errno> {
         Ok(match self.wait_with(WaitIdOptions::EXITED)? {
             Some(Change::Ended(end)) => Some(end),
             _ => None,
@@ -192,8 +192,8 @@ impl Child {
         }
         self.pid = None;
         Ok(Some(Change::Ended(match (status.exit_status(), status.terminating_signal()) {
-            (Some(exit), _) => End::Exit(exit),
-            (None, signal) => End::Signal(signal.unwrap_or(0)),
+            (Some(exit), _) => ProcessEnd::Exit(exit),
+            (None, signal) => ProcessEnd::Signal(signal.unwrap_or(0)),
         })))
     }
 }

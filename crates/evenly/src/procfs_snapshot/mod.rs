@@ -49,7 +49,7 @@ mod text_tests;
 
 pub use family::{Child, Family};
 pub use model::{
-    Access, Activity, Descriptor, End, Outsider, PipeView, ProcessView, Target, ViewError,
+    Access, Activity, Descriptor, Outsider, PipeEnd, PipeView, ProcessView, Target, ViewError,
 };
 pub use socket_model::{SocketAddress, SocketKind, SocketState, SocketView};
 pub use text::{Labels, render};

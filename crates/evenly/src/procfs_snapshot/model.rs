@@ -114,9 +114,9 @@ pub struct PipeView {
     pub inode: u64,
     /// Every descriptor that can write to it: those of the processes that were asked for in their
     /// order, then those of outsiders. End of file comes when there is none left (pipe(7)).
-    pub writers: Vec<End>,
+    pub writers: Vec<PipeEnd>,
     /// Every descriptor that can read from it, in the same order. Without one, writing fails.
-    pub readers: Vec<End>,
+    pub readers: Vec<PipeEnd>,
     /// Bytes written and not yet read (`FIONREAD`, ioctl_pipe in pipe(7)), if we may ask.
     pub bytes_waiting: Option<u32>,
     /// How many bytes it can hold (`F_GETPIPE_SZ`, fcntl(2)), if we may ask.
@@ -125,7 +125,7 @@ pub struct PipeView {
 
 /// An open end of a pipe: a row of one process's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct PipeEnd {
     /// The process.
     pub pid: u32,
     /// The number in its table.

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
 use super::process::Found;
-use super::{Descriptor, End, Outsider, PipeView, ProcessView, Target, ViewError, process};
+use super::{Descriptor, Outsider, PipeEnd, PipeView, ProcessView, Target, ViewError, process};
 
 /// The inodes of all pipes in these tables, in the order in which they are met.
 pub(super) fn held_by(processes: &[ProcessView]) -> Vec<u64> {
@@ -26,8 +26,8 @@ pub(super) fn held_by(processes: &[ProcessView]) -> Vec<u64> {
 /// The ends of one pipe that were found so far.
 pub(super) struct Ends {
     inode: u64,
-    writers: Vec<End>,
-    readers: Vec<End>,
+    writers: Vec<PipeEnd>,
+    readers: Vec<PipeEnd>,
 }
 
 /// Who holds the pipes that were asked for.
@@ -89,7 +89,7 @@ impl Holders {
     fn file(&mut self, pid: u32, table: &[Descriptor]) {
         for entry in table {
             let Some(place) = self.place(&entry.target) else { continue };
-            let end = End { pid, descriptor: entry.number };
+            let end = PipeEnd { pid, descriptor: entry.number };
             if entry.access.writes() {
                 self.ends[place].writers.push(end);
             }
@@ -119,7 +119,7 @@ impl Ends {
     /// The ends, those first whose copy changes least. While we hold a copy of an end of our own,
     /// nothing changes at all. A copy of a foreign read end puts off that writing fails; a copy of
     /// a foreign write end puts off the end of file, and comes last.
-    fn in_order_of_harm(&self) -> impl Iterator<Item = End> {
+    fn in_order_of_harm(&self) -> impl Iterator<Item = PipeEnd> {
         let own = std::process::id();
         let readers = self.readers.iter().map(|&end| (end.pid != own, false, end));
         let writers = self.writers.iter().map(|&end| (end.pid != own, true, end));
@@ -131,14 +131,14 @@ impl Ends {
 
 /// An end of the pipe for us: a copy of this one or, where copying is not permitted, a read end of
 /// our own. `None` if neither is permitted, or if the descriptor is another one by now.
-fn borrow(end: End, inode: u64) -> Option<OwnedFd> {
+fn borrow(end: PipeEnd, inode: u64) -> Option<OwnedFd> {
     let is_it = |fd: &OwnedFd| is_pipe(fd, inode);
     let copied = copy(end).ok().filter(is_it);
     copied.or_else(|| handle(end).ok().filter(is_it).and_then(|handle| open_reader(&handle)))
 }
 
 /// A copy of a descriptor of another process, or of our own (pidfd_getfd(2)).
-fn copy(end: End) -> Result<OwnedFd, Errno> {
+fn copy(end: PipeEnd) -> Result<OwnedFd, Errno> {
     let pid = i32::try_from(end.pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
     let process = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
     rustix::process::pidfd_getfd(&process, end.descriptor, PidfdGetfdFlags::empty())
@@ -147,7 +147,7 @@ fn copy(end: End) -> Result<OwnedFd, Errno> {
 /// A handle that only names the file (open(2), `O_PATH`). Containers often forbid pidfd_getfd(2);
 /// this asks for no more than reading the table did. `O_PATH` because the descriptor may have
 /// become another one, and opening a device is not free of consequences.
-pub(super) fn handle(end: End) -> Result<OwnedFd, Errno> {
+pub(super) fn handle(end: PipeEnd) -> Result<OwnedFd, Errno> {
     let path = format!("/proc/{}/fd/{}", end.pid, end.descriptor);
     rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
 }

@@ -7,7 +7,7 @@
 
 use super::process::{self, Found};
 use super::socket_model::{Known, SocketView};
-use super::{End, ProcessView, Target, ViewError, socket_diag, socket_table};
+use super::{PipeEnd, ProcessView, Target, ViewError, socket_diag, socket_table};
 use std::collections::BTreeMap;
 
 /// Every socket that these processes hold, in the order in which they are met.
@@ -23,7 +23,7 @@ pub(super) fn held_by(processes: &[ProcessView]) -> Result<Vec<SocketView>, View
                 sockets.push(SocketView::unknown(inode));
                 sockets.len() - 1
             });
-            sockets[place].holders.push(End { pid: process.pid, descriptor: entry.number });
+            sockets[place].holders.push(PipeEnd { pid: process.pid, descriptor: entry.number });
         }
         if sockets.len() > before {
             Namespace::of(process.pid, &mut namespaces);

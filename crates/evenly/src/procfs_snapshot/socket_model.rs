@@ -1,6 +1,6 @@
 //! Data model of a socket: kind, state, addresses, bytes that wait.
 
-use super::End;
+use super::PipeEnd;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ pub struct SocketView {
     /// Its number.
     pub inode: u64,
     /// Every descriptor of it in the processes that were asked for.
-    pub holders: Vec<End>,
+    pub holders: Vec<PipeEnd>,
     /// Its domain and type, if the kernel told us.
     pub kind: Option<SocketKind>,
     /// What it is good for.

@@ -2,7 +2,7 @@
 
 use super::socket_model::Known;
 use super::{
-    End, Snapshot, SocketAddress, SocketKind, SocketState, SocketView, Target, socket_diag,
+    PipeEnd, Snapshot, SocketAddress, SocketKind, SocketState, SocketView, Target, socket_diag,
     socket_table,
 };
 use std::io::Write;
@@ -19,7 +19,7 @@ fn picture<const N: usize>(sockets: [&dyn AsFd; N]) -> (Snapshot, [SocketView; N
         let entry = snapshot.processes[0].descriptors.iter().find(|one| one.number == descriptor);
         assert_eq!(entry.map(|entry| &entry.target), Some(&Target::Socket(inode)));
         let view = snapshot.sockets.iter().find(|view| view.inode == inode).unwrap();
-        assert_eq!(view.holders, [End { pid: std::process::id(), descriptor }]);
+        assert_eq!(view.holders, [PipeEnd { pid: std::process::id(), descriptor }]);
         view.clone()
     });
     (snapshot, views)
@@ -116,7 +116,8 @@ fn pairs_and_copies_are_shown() {
     let snapshot = Snapshot::take(&[std::process::id()], &[]).unwrap();
     let inode = rustix::fs::fstat(&one).unwrap().st_ino;
     let view = snapshot.sockets.iter().find(|view| view.inode == inode).unwrap();
-    let end = |socket: &UnixStream| End { pid: std::process::id(), descriptor: socket.as_raw_fd() };
+    let end =
+        |socket: &UnixStream| PipeEnd { pid: std::process::id(), descriptor: socket.as_raw_fd() };
     assert_eq!(view.holders, [end(&one), end(&copy)].into_iter().collect::<Vec<_>>());
     assert_eq!(view.peer_inode, Some(rustix::fs::fstat(&other).unwrap().st_ino));
     assert_eq!((view.own.as_ref(), view.peer.as_ref()), (None, None));

@@ -1,14 +1,14 @@
 //! The text of hand-made sockets, to the letter. The kernel is not asked.
 
 use super::{
-    Access, Activity, Descriptor, End, Labels, ProcessView, Snapshot, SocketAddress, SocketKind,
-    SocketState, SocketView, Target, render,
+    Access, Activity, Descriptor, Labels, PipeEnd, ProcessView, Snapshot, SocketAddress,
+    SocketKind, SocketState, SocketView, Target, render,
 };
 
 fn socket(inode: u64, holder: (u32, i32), kind: SocketKind, state: SocketState) -> SocketView {
     SocketView {
         inode,
-        holders: vec![End { pid: holder.0, descriptor: holder.1 }],
+        holders: vec![PipeEnd { pid: holder.0, descriptor: holder.1 }],
         kind: Some(kind),
         state,
         own: None,
@@ -106,7 +106,7 @@ fn long_and_odd_ones() {
         peer: internet(v6),
         bytes_unsent: Some(1200),
         bytes_to_read: Some(12),
-        holders: (0..3).map(|descriptor| End { pid: 4711, descriptor }).collect(),
+        holders: (0..3).map(|descriptor| PipeEnd { pid: 4711, descriptor }).collect(),
         ..socket(3, (4711, 6), SocketKind::Tcp, SocketState::Closing)
     };
     let bound = SocketView {

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::pipe::{handle, open_reader};
-use super::{Access, Activity, Descriptor, End, Family, PipeView, ProcessView, Snapshot, Target};
+use super::{
+    Access, Activity, Descriptor, Family, PipeEnd, PipeView, ProcessView, Snapshot, Target,
+};
 
 /// A child that is killed and waited for when the test ends, however it ends.
 struct Killed(Child);
@@ -55,8 +57,8 @@ fn inode(end: &impl std::os::fd::AsFd) -> u64 {
     rustix::fs::fstat(end).unwrap().st_ino
 }
 
-fn own(end: &impl AsRawFd) -> End {
-    End { pid: std::process::id(), descriptor: end.as_raw_fd() }
+fn own(end: &impl AsRawFd) -> PipeEnd {
+    PipeEnd { pid: std::process::id(), descriptor: end.as_raw_fd() }
 }
 
 fn only_pipe(pids: &[u32], inode: u64) -> PipeView {
@@ -67,7 +69,7 @@ fn only_pipe(pids: &[u32], inode: u64) -> PipeView {
 
 /// The ends in this process. Children of other tests may hold copies of all our ends for a moment,
 /// between their fork and their exec.
-fn ours(ends: &[End]) -> Vec<End> {
+fn ours(ends: &[PipeEnd]) -> Vec<PipeEnd> {
     ends.iter().copied().filter(|end| end.pid == std::process::id()).collect()
 }
 
@@ -208,7 +210,7 @@ fn child_is_seen_writing_to_a_full_pipe() {
     child.once(&Activity::Writing { descriptor: Some(1) });
     let view = only_pipe(&[child.pid()], inode(&reader));
     assert_eq!(view.bytes_waiting, view.capacity);
-    assert_eq!(view.writers[0], End { pid: child.pid(), descriptor: 1 });
+    assert_eq!(view.writers[0], PipeEnd { pid: child.pid(), descriptor: 1 });
     assert_eq!((ours(&view.writers), ours(&view.readers)), (vec![], vec![own(&reader)]));
 }
 
@@ -235,7 +237,7 @@ fn outsider_with_an_end_is_found_and_named() {
     child.once(&Activity::Reading { descriptor: Some(0) });
     let stdin = child.0.stdin.as_ref().unwrap();
     let snapshot = Snapshot::take(&[std::process::id()], &[inode(stdin)]).unwrap();
-    assert!(snapshot.pipes[0].readers.contains(&End { pid: child.pid(), descriptor: 0 }));
+    assert!(snapshot.pipes[0].readers.contains(&PipeEnd { pid: child.pid(), descriptor: 0 }));
     let outsider = snapshot.outsiders.iter().find(|outsider| outsider.pid == child.pid());
     assert_eq!(outsider.map(|outsider| outsider.name.as_str()), Some("cat"));
     // Asked the other way round, this process is the outsider, with the write end.

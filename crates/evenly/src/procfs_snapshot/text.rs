@@ -5,7 +5,8 @@
 
 use super::table::{self, Cell};
 use super::{
-    Access, Activity, Descriptor, End, PipeView, ProcessView, Snapshot, Target, elide, elide::Row,
+    Access, Activity, Descriptor, PipeEnd, PipeView, ProcessView, Snapshot, Target, elide,
+    elide::Row,
 };
 
 /// Longer names of files lose their beginning.
@@ -170,13 +171,15 @@ impl Text<'_> {
         ]
     }
 
-    fn ends(&self, ends: &[End]) -> Vec<String> {
+    fn ends(&self, ends: &[PipeEnd]) -> Vec<String> {
         if ends.is_empty() {
             return vec!["nobody".to_owned()];
         }
-        let word = |end: &End| format!("{}:{}", self.name(end.pid), end.descriptor);
-        let outsider = |end: &End| self.snapshot.outsiders.iter().any(|other| other.pid == end.pid);
-        let (strange, known): (Vec<&End>, Vec<&End>) = ends.iter().partition(|end| outsider(end));
+        let word = |end: &PipeEnd| format!("{}:{}", self.name(end.pid), end.descriptor);
+        let outsider =
+            |end: &PipeEnd| self.snapshot.outsiders.iter().any(|other| other.pid == end.pid);
+        let (strange, known): (Vec<&PipeEnd>, Vec<&PipeEnd>) =
+            ends.iter().partition(|end| outsider(end));
         let mut words =
             elide::words(known.into_iter().map(word).collect(), elide::ENDS, self.everything);
         words.extend(strange.into_iter().map(word)); // never left out: they are what one looks for

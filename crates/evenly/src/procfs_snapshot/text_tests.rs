@@ -1,8 +1,8 @@
 //! Tests of the text of a snapshot: hand-made snapshots, compared byte by byte, without `/proc`.
 
 use super::{
-    Access, Activity, Descriptor, End, Labels, Outsider, PipeView, ProcessView, Snapshot, Target,
-    render,
+    Access, Activity, Descriptor, Labels, Outsider, PipeEnd, PipeView, ProcessView, Snapshot,
+    Target, render,
 };
 
 const PRIMARY: u32 = 4711;
@@ -53,15 +53,17 @@ fn wiring(workers: u32) -> Snapshot {
     let primary = process(PRIMARY, Activity::Polling { call: "epoll_wait" }, ends);
     let assignment = |index: u32| PipeView {
         inode: u64::from(index),
-        writers: vec![End { pid: PRIMARY, descriptor: number(index) }],
-        readers: vec![End { pid: PRIMARY + index, descriptor: 3 }],
+        writers: vec![PipeEnd { pid: PRIMARY, descriptor: number(index) }],
+        readers: vec![PipeEnd { pid: PRIMARY + index, descriptor: 3 }],
         bytes_waiting: Some(16),
         capacity: Some(65536),
     };
     let results = PipeView {
         inode: RESULTS,
-        writers: (1..=workers).map(|index| End { pid: PRIMARY + index, descriptor: 4 }).collect(),
-        readers: vec![End { pid: PRIMARY, descriptor: 3 }],
+        writers: (1..=workers)
+            .map(|index| PipeEnd { pid: PRIMARY + index, descriptor: 4 })
+            .collect(),
+        readers: vec![PipeEnd { pid: PRIMARY, descriptor: 3 }],
         bytes_waiting: Some(0),
         capacity: Some(65536),
     };
@@ -154,7 +156,7 @@ fn odd_ones_outsiders_and_ends_are_never_left_out() {
     snapshot.processes[13].activity = Activity::Running;
     snapshot.processes[14].activity = Activity::Running;
     snapshot.pipes[10].readers.clear();
-    snapshot.pipes[20].writers.push(End { pid: 77, descriptor: 251 });
+    snapshot.pipes[20].writers.push(PipeEnd { pid: 77, descriptor: 251 });
     snapshot.outsiders.push(Outsider { pid: 77, name: "sh\u{1b}[1m".to_owned() });
     snapshot.hidden_processes = 3;
     check(

@@ -8,7 +8,7 @@ use crate::outcome::check;
 use crate::primary::Stage;
 use crate::queue::{Event, Pid};
 use crate::world::World;
-use evenly_core::engine::{End, Output, Report, Seat};
+use evenly_core::engine::{Output, Report, Seat, StopReason};
 use evenly_core::frame::Packer;
 use evenly_core::{Cause, Failure, Record};
 
@@ -72,10 +72,12 @@ impl World<'_> {
                 self.condemn(slot, None)?;
             }
             Output::Report(report) => self.note_report(report)?,
-            Output::End(End::LostBeyondRepair { slot, times }) => self.give_up(slot, times)?,
-            Output::End(End::Early(why)) => self.end_at_once(why)?,
-            Output::End(End::NoWorkerLeft) => self.end_without_workers()?,
-            Output::End(End::NoWorkerBegins { .. }) => {
+            Output::End(StopReason::LostBeyondRepair { slot, times }) => {
+                self.give_up(slot, times)?;
+            }
+            Output::End(StopReason::Early(why)) => self.end_at_once(why)?,
+            Output::End(StopReason::NoWorkerLeft) => self.end_without_workers()?,
+            Output::End(StopReason::NoWorkerBegins { .. }) => {
                 return Err("every simulated worker can begin".into());
             }
         }

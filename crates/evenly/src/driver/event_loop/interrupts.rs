@@ -3,7 +3,7 @@
 //! The engine decides how a job drains, within [`Job::drain`](crate::Job::drain). A second signal ends it at once.
 
 use super::EventLoop;
-use crate::driver::agent_client::End;
+use crate::driver::agent_client::AgentEnd;
 use crate::error::{Error, system};
 use crate::observe::{Early, Observation};
 use crate::process::signals::Signal;
@@ -40,7 +40,7 @@ impl EventLoop<'_> {
         if let Some(upstream) = &mut self.upstream {
             // Others do what is not done, and need not wait for it.
             let number = signal.number().unsigned_abs();
-            upstream.leave(&mut self.engine, Leave::Signal(number), End::Signal(signal));
+            upstream.leave(&mut self.engine, Leave::Signal(number), AgentEnd::Signal(signal));
             return Ok(());
         }
         if !self.engine.ask_for_end(signal.number(), self.clock.now_ns()) {

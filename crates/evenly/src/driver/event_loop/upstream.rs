@@ -1,7 +1,7 @@
 //! The primary of this agent in the event loop: leases in, descriptions and the farewell out.
 
 use super::EventLoop;
-use crate::driver::agent_client::End;
+use crate::driver::agent_client::AgentEnd;
 use crate::error::Error;
 use evenly_core::agent::Leave;
 use evenly_core::frame::Description;
@@ -15,9 +15,9 @@ impl EventLoop<'_> {
     pub(in crate::driver) fn part_from_upstream(
         &mut self,
         served: Result<(), Error>,
-    ) -> Result<End, Error> {
+    ) -> Result<AgentEnd, Error> {
         let now_ns = self.clock.now_ns();
-        let Some(upstream) = &mut self.upstream else { return Ok(End::Over) };
+        let Some(upstream) = &mut self.upstream else { return Ok(AgentEnd::Over) };
         if let Err(error) = &served {
             let why = match error {
                 Error::Interrupted(signal) => Leave::Signal(signal.number().unsigned_abs()),
@@ -26,12 +26,12 @@ impl EventLoop<'_> {
                 }
                 _ => Leave::NoWorker(0),
             };
-            upstream.leave(&mut self.engine, why, End::Over);
+            upstream.leave(&mut self.engine, why, AgentEnd::Over);
         }
         upstream.close();
         let sent = upstream.flush(now_ns);
         served.and(sent)?;
-        Ok(upstream.end().unwrap_or(End::Over))
+        Ok(upstream.end().unwrap_or(AgentEnd::Over))
     }
 
     /// Passes on to the primary of this agent how a worker described a number that may fail.
@@ -49,8 +49,8 @@ impl EventLoop<'_> {
         let now_ns = self.clock.now_ns();
         let Some(upstream) = &mut self.upstream else { return Ok(()) };
         upstream.hear(&mut self.engine, now_ns);
-        if let Some(End::Protocol(_)) = upstream.end() {
-            upstream.leave(&mut self.engine, Leave::Protocol, End::Over);
+        if let Some(AgentEnd::Protocol(_)) = upstream.end() {
+            upstream.leave(&mut self.engine, Leave::Protocol, AgentEnd::Over);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::driver::worker::STATUS_UNSETTLED;
 use crate::driver::worker_pool::{Changed, Inheritance, Refused};
 use crate::error::{Error, system, told_errno};
 use crate::observe::{Loss, Observation, Piece, Reason};
-use crate::process::End;
+use crate::process::ProcessEnd;
 use crate::process::limits;
 use crate::process::workers::{Call, Change};
 use crate::transport::Transport;
@@ -61,12 +61,12 @@ impl EventLoop<'_> {
     }
 
     /// Gives the chunks of a worker that has ended to others, and reports the loss.
-    fn take_back(&mut self, slot: usize, pid: u32, end: End) -> Result<(), Error> {
+    fn take_back(&mut self, slot: usize, pid: u32, end: ProcessEnd) -> Result<(), Error> {
         self.hub.close(slot);
         let place = &mut self.pool.slots[slot];
         place.is_stopped = false;
         place.last_end = Some(end);
-        let is_killed = end == End::Signal(Signal::KILL.as_raw());
+        let is_killed = end == ProcessEnd::Signal(Signal::KILL.as_raw());
         if self.pool.has_hit_the_wall(slot) && is_killed {
             self.engine.note_reason(slot, LossReason::Memory);
         }
@@ -77,12 +77,14 @@ impl EventLoop<'_> {
             self.engine.worker_is_late(slot, Some(n));
         }
         let cause = match end {
-            End::Exit(status) => Cause::Exit(status),
-            End::Signal(signal) => Cause::Signal(signal),
+            ProcessEnd::Exit(status) => Cause::Exit(status),
+            ProcessEnd::Signal(signal) => Cause::Signal(signal),
         };
         let now_ns = self.clock.now_ns();
         let Lost { reason, reclaimed, .. } = self.engine.worker_ended(slot, Some(cause), now_ns)?;
-        if end == End::Exit(STATUS_UNSETTLED) && matches!(reason, Some(LossReason::Left { .. })) {
+        if end == ProcessEnd::Exit(STATUS_UNSETTLED)
+            && matches!(reason, Some(LossReason::Left { .. }))
+        {
             self.engine.worker_could_not_begin(slot);
         }
         self.tell_pieces();
@@ -202,7 +204,7 @@ impl EventLoop<'_> {
     }
 
     pub(super) fn beyond_repair(&self, slot: usize, times: u32) -> Error {
-        let end = self.pool.slots[slot].last_end.unwrap_or(End::Exit(0));
+        let end = self.pool.slots[slot].last_end.unwrap_or(ProcessEnd::Exit(0));
         let reason = self.engine.loss_reason(slot).map(to_observe);
         Error::LostBeyondRepair { worker: slot + 1, times, end, reason }
     }

@@ -1,7 +1,7 @@
 //! Plain types of one run of a command: its numbers and attempt, its result, and processes that it left behind.
 
 use super::stderr_relay::CapturedStderr;
-use crate::process::End;
+use crate::process::ProcessEnd;
 use evenly_core::{Cause, Interval};
 
 /// The numbers for which a command runs, and the number of the attempt.
@@ -13,7 +13,7 @@ pub(super) struct CommandRun {
 /// Result of one run of a command.
 pub(super) struct CommandResult {
     /// How the command ended, or why the worker ended it.
-    pub(super) end: Result<End, Cause>,
+    pub(super) end: Result<ProcessEnd, Cause>,
     /// Its standard output.
     pub(super) output: Vec<u8>,
     /// Its standard error, which the caller passes on or drops.

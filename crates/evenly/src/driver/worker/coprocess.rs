@@ -9,7 +9,7 @@ use super::memory_watch::MemoryWatch;
 use super::session::Session;
 use super::stderr_relay::CapturedStderr;
 use crate::function::MOST_OUTPUT;
-use crate::process::End;
+use crate::process::ProcessEnd;
 use crate::process::call::{Call, in_call};
 use crate::process::command::Running;
 use evenly_core::Interval;
@@ -253,7 +253,7 @@ impl Coprocess {
     }
 
     /// How it has ended, if it has. Reads the rest of its output first, which may contain an answer.
-    pub(super) fn end(&mut self) -> Result<Option<End>, EarlyExit> {
+    pub(super) fn end(&mut self) -> Result<Option<ProcessEnd>, EarlyExit> {
         let end = self.running.end().map_err(in_call(Call::WAITID))?;
         if end.is_some() {
             while !self.has_flooded() && self.read_answers()? {}

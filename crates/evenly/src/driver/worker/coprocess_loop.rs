@@ -13,7 +13,7 @@ use super::early_exit::EarlyExit;
 use super::session::Session;
 use super::timer::Timer;
 use super::wait::wait;
-use crate::process::End;
+use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::worker::Outcome;
 use evenly_core::{Aggregate, Cause, Interval};
@@ -285,9 +285,9 @@ fn reap_left_behind(running: Option<&CurrentCoprocess>, runner: &CommandRunner) 
     }
 }
 
-fn cause_of(end: End) -> Cause {
+fn cause_of(end: ProcessEnd) -> Cause {
     match end {
-        End::Exit(status) => Cause::Exit(status),
-        End::Signal(signal) => Cause::Signal(signal),
+        ProcessEnd::Exit(status) => Cause::Exit(status),
+        ProcessEnd::Signal(signal) => Cause::Signal(signal),
     }
 }

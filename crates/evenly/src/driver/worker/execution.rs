@@ -11,7 +11,7 @@ use super::stderr_relay::CapturedStderr;
 use super::timer::Timer;
 use super::wait::wait;
 use crate::function::{Form, MOST_OUTPUT};
-use crate::process::End;
+use crate::process::ProcessEnd;
 use crate::process::call::{Call, in_call};
 use crate::process::command::Running;
 use evenly_core::{Aggregate, Cause};
@@ -135,7 +135,7 @@ pub(super) fn execute(
         }
     }
     let running = &mut started.running;
-    let end = running.end().map_err(in_call(Call::WAITID))?.unwrap_or(End::Signal(0));
+    let end = running.end().map_err(in_call(Call::WAITID))?.unwrap_or(ProcessEnd::Signal(0));
     if let Some(kind) = left_behind {
         runner.report_left_behind(run.numbers, kind);
     }

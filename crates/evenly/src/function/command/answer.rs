@@ -3,7 +3,7 @@
 //! Nothing is believed before all of it is read: an answer that cannot be leaves no trace in the tally.
 
 use super::{Command, Form};
-use crate::process::End;
+use crate::process::ProcessEnd;
 use evenly_core::printable::printable;
 use evenly_core::{Aggregate, Cause, Interval, Tally};
 use std::str::FromStr;
@@ -33,20 +33,20 @@ impl Command {
     pub(crate) fn tell(
         &self,
         numbers: Interval,
-        end: End,
+        end: ProcessEnd,
         output: &[u8],
         tally: &mut Tally,
     ) -> Result<(), Cause> {
         let aggregate = tally.aggregate();
         let failed = match end {
-            End::Exit(0) => None,
-            End::Exit(status) => Some(Cause::Exit(status)),
-            End::Signal(signal) => Some(Cause::Signal(signal)),
+            ProcessEnd::Exit(0) => None,
+            ProcessEnd::Exit(status) => Some(Cause::Exit(status)),
+            ProcessEnd::Signal(signal) => Some(Cause::Signal(signal)),
         };
         if self.form == Form::PerNumber && aggregate.wants_truth() {
             let truth = match end {
-                End::Exit(0) => true,
-                End::Exit(status) if status == i32::from(self.no_status) => false,
+                ProcessEnd::Exit(0) => true,
+                ProcessEnd::Exit(status) if status == i32::from(self.no_status) => false,
                 _ => return Err(failed.unwrap_or(Cause::Garbage)),
             };
             tally.truth(numbers.first(), truth);
@@ -249,7 +249,12 @@ mod tests {
         Command::coprocess(vec!["cat".into()]).unwrap()
     }
 
-    fn told(command: &Command, asked: Aggregate, end: End, output: &str) -> Result<Value, Cause> {
+    fn told(
+        command: &Command,
+        asked: Aggregate,
+        end: ProcessEnd,
+        output: &str,
+    ) -> Result<Value, Cause> {
         let mut tally = Tally::new(asked);
         let last = if command.form() == Form::PerNumber { 10 } else { 19 };
         let numbers = Interval::new(10, last).unwrap();
@@ -262,27 +267,28 @@ mod tests {
 
     #[test]
     fn the_exit_status_is_yes_or_no() {
-        let asked = |status| told(&command("echo {}"), Aggregate::Count, End::Exit(status), "7");
+        let asked =
+            |status| told(&command("echo {}"), Aggregate::Count, ProcessEnd::Exit(status), "7");
         assert_eq!(asked(0), Ok(Value::Count(1)));
         assert_eq!(asked(1), Ok(Value::Count(0)));
         assert_eq!(asked(2), Err(Cause::Exit(2)));
         let other = command("echo {}").no_status(std::num::NonZeroU8::new(3).unwrap());
-        assert_eq!(told(&other, Aggregate::Any, End::Exit(3), ""), Ok(Value::Witness(None)));
-        assert_eq!(told(&other, Aggregate::Any, End::Exit(1), ""), Err(Cause::Exit(1)));
-        let signal = told(&other, Aggregate::All, End::Signal(11), "");
+        assert_eq!(told(&other, Aggregate::Any, ProcessEnd::Exit(3), ""), Ok(Value::Witness(None)));
+        assert_eq!(told(&other, Aggregate::Any, ProcessEnd::Exit(1), ""), Err(Cause::Exit(1)));
+        let signal = told(&other, Aggregate::All, ProcessEnd::Signal(11), "");
         assert_eq!(signal, Err(Cause::Signal(11)));
     }
 
     #[test]
     fn a_number_that_it_prints_is_the_value() {
-        let asked = |output| told(&command("echo {}"), Aggregate::Map, End::Exit(0), output);
+        let asked = |output| told(&command("echo {}"), Aggregate::Map, ProcessEnd::Exit(0), output);
         assert_eq!(asked(" -5 \n"), lines(1, "10\t-5\n"));
         for output in
             ["", "five", "5 6", "5\n6\n", "1e3", "99999999999999999999999999999999999999999"]
         {
             assert_eq!(asked(output), Err(Cause::Garbage), "{output}");
         }
-        let failed = told(&command("echo {}"), Aggregate::Sum, End::Exit(1), "5");
+        let failed = told(&command("echo {}"), Aggregate::Sum, ProcessEnd::Exit(1), "5");
         assert_eq!(failed, Err(Cause::Exit(1)));
     }
 
@@ -308,18 +314,18 @@ mod tests {
             (Aggregate::Map, &map, &values.join(" "), lines(10, &map), "1 2 3"),
             (Aggregate::Failures, "whatever", "whatever", Ok(Value::Nothing), ""),
         ] {
-            assert_eq!(told(&per_chunk, asked, End::Exit(0), lined), value, "{asked:?}");
-            assert_eq!(told(&coprocess(), asked, End::Exit(0), spaced), value, "{asked:?}");
+            assert_eq!(told(&per_chunk, asked, ProcessEnd::Exit(0), lined), value, "{asked:?}");
+            assert_eq!(told(&coprocess(), asked, ProcessEnd::Exit(0), spaced), value, "{asked:?}");
             if asked != Aggregate::Failures {
                 for command in [&per_chunk, &coprocess()] {
                     assert_eq!(
-                        told(command, asked, End::Exit(0), bad),
+                        told(command, asked, ProcessEnd::Exit(0), bad),
                         Err(Cause::Garbage),
                         "{bad}"
                     );
                 }
             }
-            assert_eq!(told(&per_chunk, asked, End::Exit(1), lined), Err(Cause::Exit(1)));
+            assert_eq!(told(&per_chunk, asked, ProcessEnd::Exit(1), lined), Err(Cause::Exit(1)));
         }
     }
 
@@ -327,14 +333,14 @@ mod tests {
     fn output_is_passed_on_and_each_line_of_it_tagged_if_asked_for() {
         let run = Aggregate::Run { in_order: false };
         let each = command("echo {}");
-        assert_eq!(told(&each, run, End::Exit(0), "a\nb"), lines(1, "a\nb"));
+        assert_eq!(told(&each, run, ProcessEnd::Exit(0), "a\nb"), lines(1, "a\nb"));
         assert_eq!(
-            told(&each.clone().tagged(), run, End::Exit(0), "a\nb"),
+            told(&each.clone().tagged(), run, ProcessEnd::Exit(0), "a\nb"),
             lines(1, "10\ta\n10\tb\n")
         );
-        assert_eq!(told(&each.tagged(), run, End::Exit(0), ""), lines(0, ""));
+        assert_eq!(told(&each.tagged(), run, ProcessEnd::Exit(0), ""), lines(0, ""));
         let chunk = command("echo {start}").tagged();
-        assert_eq!(told(&chunk, run, End::Exit(0), "a\n"), lines(1, "10..20\ta\n"));
-        assert_eq!(told(&chunk, run, End::Exit(9), "a\n"), Err(Cause::Exit(9)));
+        assert_eq!(told(&chunk, run, ProcessEnd::Exit(0), "a\n"), lines(1, "10..20\ta\n"));
+        assert_eq!(told(&chunk, run, ProcessEnd::Exit(9), "a\n"), Err(Cause::Exit(9)));
     }
 }

@@ -4,7 +4,7 @@
 //! crash or hang there. A library is never unloaded, so that its destructors do not run.
 
 use super::image::Image;
-use crate::process::End;
+use crate::process::ProcessEnd;
 use crate::process::trial::{self, Outcome};
 use libloading::os::unix::{Library as Loaded, RTLD_LOCAL, RTLD_NOW};
 use std::path::Path;
@@ -47,10 +47,10 @@ pub(super) fn try_out(image: &mut Image, symbol: &str) -> Result<(), Unusable> {
             Some((_, words)) => because(evenly_core::printable(words, 500)),
             None => because("it cannot be tried out".to_owned()),
         },
-        Outcome::Ended(End::Exit(status)) => because(format!(
+        Outcome::Ended(ProcessEnd::Exit(status)) => because(format!(
             "it ends the process that loads it, with status {status}; look at its constructors"
         )),
-        Outcome::Ended(End::Signal(signal)) => because(format!(
+        Outcome::Ended(ProcessEnd::Signal(signal)) => because(format!(
             "it kills the process that loads it by signal {signal}; look at its constructors"
         )),
         Outcome::TooLong => {
