@@ -1,4 +1,4 @@
-//! Parser of numbers and ranges: `1_000`, `1e9`, `2^32`, `2**32`, `-2^63`, `0xff`, `A..B`, `A..=B`.
+//! Parser of numbers and ranges: `1_000`, `1e9`, `2^32`, `2**32`, `-2^63`, `0xff`, `A..B`, `A..=B`, `A..+LEN`.
 
 use evenly::Range;
 use std::num::NonZeroU64;
@@ -87,14 +87,18 @@ pub(crate) fn parse_count(text: &str) -> Result<NonZeroU64, String> {
 /// One line that names the range, the cause and the next step.
 pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
     let Some((start, end)) = text.split_once("..") else {
-        let ends = text.split_once([':', ',', '-']);
+        let ends = text.split_once([':', '-']);
         let is_meant = ends.is_some_and(|(start, end)| whole(start).is_ok() && whole(end).is_ok());
+        let alone = match read_number(text) {
+            Ok(_) => format!(", or {text}..={text} for this one number"),
+            Err(_) => String::new(),
+        };
         return Err(match ends.filter(|_| is_meant) {
             Some((start, end)) => {
                 format!("bad range '{text}': it has no '..'; did you mean {start}..{end}?")
             }
             None => format!(
-                "bad range '{text}': it has no '..'; write START..END (END excluded) or START..=LAST"
+                "bad range '{text}': it has no '..'; write START..END (END excluded) or START..=LAST{alone}"
             ),
         });
     };
@@ -112,6 +116,17 @@ pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
         let number = number.map_err(|cause| format!("bad range '{text}': {cause}; {HINT}"))?;
         number.ok_or_else(|| outside(text, typed))
     };
+    if let Some(len) = end.strip_prefix('+') {
+        let (first, len) = (number(start)?, number(len)?);
+        if len < 0 {
+            return Err(format!("bad range '{text}': a length is not negative"));
+        }
+        let range = first.checked_add(len).and_then(|end| Range::new(first, end).ok());
+        return range.ok_or_else(|| {
+            let is_low = first < i128::from(i64::MIN);
+            outside(text, if is_low { start } else { end })
+        });
+    }
     let (first, last_or_end) = (number(start)?, number(last)?);
     // The end, which is excluded. `1..=0` is empty.
     let end = if is_included { last_or_end.checked_add(1) } else { Some(last_or_end) };
@@ -212,7 +227,7 @@ mod tests {
         assert!(error("10..=0").contains("did you mean 0..=10?"));
         assert!(error("1e3..=2^5").contains("did you mean 2^5..=1e3?"));
         assert!(error("10").contains("START..END"));
-        for other in ["1-10", "1:10", "1,10"] {
+        for other in ["1-10", "1:10"] {
             assert!(error(other).contains("did you mean 1..10?"), "{other}");
         }
         for three in ["0...10", "0...=10"] {

@@ -7,7 +7,7 @@
 //!
 //! One chunk from argument to answer, in the order of the modules:
 //!
-//! 1. [`range`]: what was asked for; [`interval`]: sets of numbers, exactly.
+//! 1. [`range`] and [`items`]: what was asked for; [`interval`]: sets of numbers, exactly.
 //! 2. [`policy`]: how long the next chunk is; [`pace`]: what a number costs, as measured.
 //! 3. [`lease`]: who holds which chunk, at which attempt; [`ledger`]: what remains, what is done.
 //! 4. [`scheduler`]: the state machine that composes them; [`supervisor`]: the workers by slot, lost
@@ -35,6 +35,7 @@ pub mod engine;
 pub mod frame;
 pub mod hello;
 pub mod interval;
+pub mod items;
 pub mod lease;
 pub mod ledger;
 pub mod pace;
@@ -52,6 +53,7 @@ pub mod worker;
 pub use agent::Agent;
 pub use aggregate::{Aggregate, Extreme, Sum, Value};
 pub use interval::{Interval, IntervalSet};
+pub use items::Items;
 pub use lease::{Assignment, LeaseId, WorkerId};
 pub use partial::{Arithmetic, Cause, Failure, Partial};
 pub use policy::Policy;

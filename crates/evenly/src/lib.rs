@@ -58,8 +58,8 @@ mod transport;
 
 pub use error::Error;
 pub use evenly_core::{
-    Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Policy, Progress, Range, RangeError,
-    Sum, Tally, Value, Violation, printable,
+    Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Items, Policy, Progress, Range,
+    RangeError, Sum, Tally, Value, Violation, printable,
 };
 pub use halt::Halt;
 pub use job::{Job, MIN_MEMORY, Report, default_workers};

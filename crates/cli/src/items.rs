@@ -1,0 +1,157 @@
+//! Parser of ITEMS: `A..B`, `A..=B`, `A..+LEN`, each with `:STEP`, and unions `0..10,50..=60:2,15`.
+
+use crate::number::{parse_number, parse_range};
+use evenly::Items;
+use std::num::NonZeroU64;
+
+/// Reads a set of items: one range with or without a step, or several pieces separated by commas. A number alone is a
+/// piece, but not a set: as a set it could be meant as the end of a range.
+///
+/// # Errors
+/// One line that names the piece, the cause and the next step.
+pub(crate) fn parse_items(text: &str) -> Result<Items, String> {
+    if !text.contains(',') {
+        return parse_ranged(text);
+    }
+    parse_pieces(text.split(','))
+}
+
+/// Reads the union of these pieces, each a number or a range with or without a step.
+///
+/// # Errors
+/// As [`parse_items`].
+pub(crate) fn parse_pieces<'a>(pieces: impl Iterator<Item = &'a str>) -> Result<Items, String> {
+    let mut refused = None;
+    let sets = pieces.map_while(|text| match parse_piece(text.trim()) {
+        Ok(items) => Some(items),
+        Err(cause) => {
+            refused = Some(cause);
+            None
+        }
+    });
+    let items = Items::union(sets);
+    match refused {
+        Some(cause) => Err(cause),
+        None => items.map_err(|error| error.to_string()),
+    }
+}
+
+fn parse_piece(text: &str) -> Result<Items, String> {
+    if text.contains("..") {
+        return parse_ranged(text);
+    }
+    if text.is_empty() {
+        return Err("bad items: between two commas a number or a range is missing".to_owned());
+    }
+    let bad = |cause: &str| format!("bad item '{}': {cause}", shown(text));
+    let number = parse_number(text)
+        .map_err(|cause| bad(&format!("{cause}; a piece is a number, A..B, A..=B or A..B:STEP")))?;
+    let n = i64::try_from(number)
+        .map_err(|_| bad("it does not fit a signed 64-bit integer (-2^63 to 2^63-1)"))?;
+    Items::list([n]).map_err(|error| error.to_string())
+}
+
+/// Reads a range with or without a step.
+fn parse_ranged(text: &str) -> Result<Items, String> {
+    // A colon without dots is a range in another notation, for which there is a hint.
+    let Some((range, step)) = text.rsplit_once(':').filter(|(range, _)| range.contains(".."))
+    else {
+        return parse_range(text).map(Items::from);
+    };
+    let bad = |cause: &str| format!("bad step '{step}' in '{}': {cause}", shown(text));
+    let number = parse_number(step).map_err(|cause| bad(&cause))?;
+    let step = u64::try_from(number).ok().and_then(NonZeroU64::new);
+    let step = step.ok_or_else(|| bad("it is from 1 to 2^64-1; items always ascend"))?;
+    Ok(Items::stepped(parse_range(range)?, step))
+}
+
+/// The text in a message.
+fn shown(text: &str) -> String {
+    evenly::printable(text.as_bytes(), 200).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_form_of_items() {
+        for (text, canonical) in [
+            ("0..10", "0..10"),
+            ("5..=5", "5..6"),
+            ("7..7", "7..7"),
+            ("0..100:4", "0..=96:4"),
+            ("0..=100:25", "0..=100:25"),
+            ("1e3..1e3+", "no"),
+            ("5..+3", "5..8"),
+            ("-2^63..+1", "-9223372036854775808..-9223372036854775807"),
+            ("1e15..+1e3:250", "1000000000000000..=1000000000000750:250"),
+            ("5..+0", "5..5"),
+            ("3,7,12", "3,7,12"),
+            ("12, 7, 3, 7", "3,7,12"),
+            ("0..10,50..=60:2,15", "0..=9,15,50..=60:2"),
+            ("0..10,5..20", "0..20"),
+            ("1e3,2^10,0x10", "16,1000,1024"),
+            ("-3,-5..=-4", "-5..-2"),
+            ("0x10..0x20:0x4", "16..=28:4"),
+            ("1..=0,4", "4..5"),
+        ] {
+            let items = parse_items(text);
+            if canonical == "no" {
+                assert!(items.is_err(), "{text}");
+                continue;
+            }
+            assert_eq!(items.map(|items| items.to_string()).as_deref(), Ok(canonical), "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_items_say_which_piece_and_what_to_do() {
+        for (text, expected) in [
+            ("0..10:0", "bad step '0' in '0..10:0': it is from 1 to 2^64-1"),
+            ("0..10:-2", "bad step '-2' in '0..10:-2': it is from 1 to 2^64-1"),
+            ("0..10:", "bad step '' in '0..10:': a number is missing"),
+            ("0..10:x", "bad step 'x' in '0..10:x': 'x' is not a whole number"),
+            ("0..10:2^64", "it is from 1 to 2^64-1"),
+            ("10..0:2", "bad range '10..0': it is reversed; did you mean 0..10?"),
+            ("1,9..5,7", "bad range '9..5': it is reversed; did you mean 5..9?"),
+            ("1,,2", "between two commas a number or a range is missing"),
+            ("1,2,", "between two commas a number or a range is missing"),
+            ("1,x", "bad item 'x': 'x' is not a whole number; a piece is"),
+            ("1,1-5", "bad item '1-5': '1-5' is not a whole number; a piece is"),
+            ("1,2^63", "bad item '2^63': it does not fit a signed 64-bit integer"),
+            ("1,0..2^64", "'0..2^64': with 2^64 it has numbers above 2^63-1"),
+            ("5..+-1", "bad range '5..+-1': a length is not negative"),
+            ("5..+x", "bad range '5..+x': 'x' is not a whole number"),
+            ("5..+2^63", "bad range '5..+2^63': with +2^63 it has numbers above 2^63-1"),
+            ("7", "or 7..=7 for this one number"),
+            ("1:10", "did you mean 1..10?"),
+            ("1-10", "did you mean 1..10?"),
+            ("0..1e12:4,0..1e12:6", "pieces"),
+        ] {
+            let error = parse_items(text).unwrap_err();
+            assert!(error.contains(expected) && !error.contains('\n'), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_items_are_read_back(
+            pieces in prop::collection::vec((any::<i64>(), 0u64..1000, 1u64..99), 1..9)
+        ) {
+            let sets = pieces.iter().map(|&(first, more, step)| {
+                let end = i128::from(first.saturating_add_unsigned(more));
+                let range = evenly::Range::new(first.into(), end).unwrap();
+                Items::stepped(range, NonZeroU64::new(step).unwrap())
+            });
+            let items = Items::union(sets).unwrap();
+            prop_assert_eq!(parse_items(&items.to_string()), Ok(items));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[-+0-9.,:=ex^]{0,30}|.{0,40}") {
+            let _ = parse_items(&text);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Set of integers that a job goes over: one range, or a union of arithmetic progressions.
+//!
+//! The scheduler counts positions, and this file alone says which number stands at a position. For one plain range
+//! the position of n is n itself. For every other set the positions are `0..len`, in ascending order of the numbers.
+//! So the lowest position is always the lowest number, and answers merge by position.
+
+mod normal;
+mod text;
+
+use crate::interval::Interval;
+use crate::range::Range;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::num::NonZeroU64;
+
+pub use text::MalformedItems;
+
+/// Most progressions in a set, and most numbers of interleaved progressions: 4 Mi, which take 96 MiB.
+pub const MOST_PIECES: usize = 1 << 22;
+
+/// A set of integers, each a signed 64-bit number.
+///
+/// Equal sets are equal values, however they were put together.
+///
+/// ```
+/// use evenly_core::{Items, Range};
+/// use core::num::NonZeroU64;
+///
+/// let fourth = Items::stepped(Range::new(0, 100)?, NonZeroU64::new(4).unwrap());
+/// let items = Items::union([fourth, Items::list([7, 3])?])?;
+/// assert_eq!(items.len(), 27);
+/// assert_eq!(items.iter().take(4).collect::<Vec<_>>(), [0, 3, 4, 7]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Items(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Range(Range),
+    /// At least two pieces, or one whose step is above 1.
+    Pieces {
+        /// Ascending. The last number of each is below the first of the next.
+        pieces: Arc<[Piece]>,
+        positions: Range,
+    },
+}
+
+/// An arithmetic progression. It ends where the positions of the next one begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    first: i64,
+    /// The position of its first number.
+    position: i64,
+    step: NonZeroU64,
+}
+
+/// The set has more than [`MOST_PIECES`] progressions, or so many numbers of progressions that interleave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the set has more than {MOST_PIECES} pieces; use fewer ranges or steps, or several jobs")]
+pub struct TooManyPieces;
+
+/// Consecutive positions whose numbers have one distance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    positions: Interval,
+    first: i64,
+    step: NonZeroU64,
+}
+
+impl From<Range> for Items {
+    fn from(range: Range) -> Self {
+        Self(Kind::Range(range))
+    }
+}
+
+impl Items {
+    /// Every `step`-th number of a range, from its first number on.
+    #[must_use]
+    pub fn stepped(range: Range, step: NonZeroU64) -> Self {
+        let Some(whole) = range.interval() else { return Self::from(range) };
+        if step == NonZeroU64::MIN {
+            return Self::from(range);
+        }
+        let last = whole.last().wrapping_sub_unsigned(whole.last().abs_diff(whole.first()) % step);
+        let progression = normal::Progression { first: whole.first(), last, step };
+        // One progression is never too many.
+        Self::of_progressions(alloc::vec![progression]).unwrap_or_else(|TooManyPieces| range.into())
+    }
+
+    /// These numbers, in any order. A number that occurs twice counts once.
+    ///
+    /// # Errors
+    /// If they are not at most [`MOST_PIECES`] progressions.
+    pub fn list(numbers: impl IntoIterator<Item = i64>) -> Result<Self, TooManyPieces> {
+        Self::of_progressions(numbers.into_iter().map(normal::Progression::single).collect())
+    }
+
+    /// The numbers of all of these sets. A number that occurs twice counts once.
+    ///
+    /// # Errors
+    /// If they are not at most [`MOST_PIECES`] progressions.
+    pub fn union(sets: impl IntoIterator<Item = Self>) -> Result<Self, TooManyPieces> {
+        let mut progressions = Vec::new();
+        for set in sets {
+            if let Some(positions) = set.positions().interval() {
+                progressions.extend(set.runs(positions).map(normal::Progression::from));
+            }
+        }
+        Self::of_progressions(progressions)
+    }
+
+    fn of_progressions(progressions: Vec<normal::Progression>) -> Result<Self, TooManyPieces> {
+        let progressions = normal::normalise(progressions)?;
+        let len: u128 = progressions.iter().map(normal::Progression::len).sum();
+        let range = |first: i128| Range::new(first, first + len as i128).unwrap_or(Range::EMPTY);
+        match progressions.as_slice() {
+            [] => return Ok(Range::EMPTY.into()),
+            [one] if one.step == NonZeroU64::MIN => return Ok(range(one.first.into()).into()),
+            _ => {}
+        }
+        // More than 2^63 numbers have no positions from 0 on, but all of i64 is enough.
+        let start = if len > 1 << 63 { i64::MIN } else { 0 };
+        let mut position = start;
+        let piece = |progression: &normal::Progression| {
+            let normal::Progression { first, step, .. } = *progression;
+            let piece = Piece { first, position, step };
+            position = position.wrapping_add_unsigned(progression.len() as u64);
+            piece
+        };
+        let pieces = progressions.iter().map(piece).collect();
+        Ok(Self(Kind::Pieces { pieces, positions: range(start.into()) }))
+    }
+
+    /// The range that this set is, if it is one. Then the position of n is n.
+    #[must_use]
+    pub fn as_range(&self) -> Option<Range> {
+        match self.0 {
+            Kind::Range(range) => Some(range),
+            Kind::Pieces { .. } => None,
+        }
+    }
+
+    /// The positions of its numbers, without a gap.
+    #[must_use]
+    pub fn positions(&self) -> Range {
+        match self.0 {
+            Kind::Range(range) => range,
+            Kind::Pieces { positions, .. } => positions,
+        }
+    }
+
+    /// How many numbers it has, at most 2^64.
+    #[must_use]
+    pub fn len(&self) -> u128 {
+        self.positions().len()
+    }
+
+    /// Whether it has no number.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.positions().is_empty()
+    }
+
+    /// The lowest and the highest number as the ends of an interval, which may also have other numbers.
+    #[must_use]
+    pub fn hull(&self) -> Option<Interval> {
+        let positions = self.positions().interval()?;
+        Interval::new(self.at(positions.first())?, self.at(positions.last())?)
+    }
+
+    /// Whether all of its numbers stand in runs of consecutive integers: no step is above 1. A number without
+    /// neighbours is such a run.
+    #[must_use]
+    pub fn has_only_steps_of_one(&self) -> bool {
+        match &self.0 {
+            Kind::Range(_) => true,
+            Kind::Pieces { pieces, .. } => pieces.iter().all(|it| it.step == NonZeroU64::MIN),
+        }
+    }
+
+    /// The number at a position, if there is one.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, position: i64) -> Option<i64> {
+        match &self.0 {
+            Kind::Range(range) => is_in(*range, position).then_some(position),
+            Kind::Pieces { pieces, positions } => {
+                if !is_in(*positions, position) {
+                    return None;
+                }
+                let index = pieces.partition_point(|piece| piece.position <= position) - 1;
+                Some(pieces[index].at(position))
+            }
+        }
+    }
+
+    /// The position of a number, if the set has it.
+    #[must_use]
+    pub fn position_of(&self, n: i64) -> Option<i64> {
+        match &self.0 {
+            Kind::Range(range) => is_in(*range, n).then_some(n),
+            Kind::Pieces { pieces, positions } => {
+                let index = pieces.partition_point(|piece| piece.first <= n).checked_sub(1)?;
+                let piece = &pieces[index];
+                let distance = n.abs_diff(piece.first);
+                let steps = (distance % piece.step == 0).then_some(distance / piece.step)?;
+                let position = i128::from(piece.position) + i128::from(steps);
+                let end = pieces.get(index + 1).map_or(positions.end(), |it| it.position.into());
+                i64::try_from(position).ok().filter(|_| position < end)
+            }
+        }
+    }
+
+    /// The runs of these positions, ascending. Positions that the set does not have are left out.
+    pub fn runs(&self, positions: Interval) -> impl Iterator<Item = Run> + '_ {
+        let known = self.positions().interval();
+        let mut rest = known.and_then(|known| {
+            Interval::new(positions.first().max(known.first()), positions.last().min(known.last()))
+        });
+        let mut index = match (&self.0, rest) {
+            (Kind::Pieces { pieces, .. }, Some(rest)) => {
+                pieces.partition_point(|piece| piece.position <= rest.first()) - 1
+            }
+            _ => 0,
+        };
+        core::iter::from_fn(move || {
+            let now = rest?;
+            let Kind::Pieces { pieces, .. } = &self.0 else {
+                rest = None;
+                return Some(Run { positions: now, first: now.first(), step: NonZeroU64::MIN });
+            };
+            let piece = &pieces[index];
+            index += 1;
+            let end = pieces.get(index).map_or(now.last(), |next| next.position - 1);
+            let here = Interval::new(now.first(), now.last().min(end))?;
+            rest = now.above(here.last());
+            Some(Run { positions: here, first: piece.at(here.first()), step: piece.step })
+        })
+    }
+
+    /// Its numbers, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = i64> + '_ {
+        self.positions().interval().into_iter().flat_map(|all| self.runs(all)).flat_map(Run::iter)
+    }
+}
+
+/// Whether a range has a number.
+#[inline]
+fn is_in(range: Range, n: i64) -> bool {
+    (range.start()..range.end()).contains(&n.into())
+}
+
+impl Piece {
+    #[inline]
+    fn at(&self, position: i64) -> i64 {
+        let steps = position.abs_diff(self.position);
+        self.first.wrapping_add_unsigned(steps.wrapping_mul(self.step.get()))
+    }
+}
+
+impl Run {
+    /// Its positions.
+    #[inline]
+    #[must_use]
+    pub fn positions(self) -> Interval {
+        self.positions
+    }
+
+    /// The distance of two neighbours.
+    #[inline]
+    #[must_use]
+    pub fn step(self) -> NonZeroU64 {
+        self.step
+    }
+
+    /// Its lowest number.
+    #[inline]
+    #[must_use]
+    pub fn first(self) -> i64 {
+        self.first
+    }
+
+    /// Its highest number.
+    #[inline]
+    #[must_use]
+    pub fn last(self) -> i64 {
+        self.at(self.positions.last())
+    }
+
+    /// The number at one of its positions.
+    #[inline]
+    #[must_use]
+    pub fn at(self, position: i64) -> i64 {
+        let steps = position.abs_diff(self.positions.first());
+        self.first.wrapping_add_unsigned(steps.wrapping_mul(self.step.get()))
+    }
+
+    /// The position of one of its numbers.
+    #[inline]
+    #[must_use]
+    pub fn position_of(self, n: i64) -> i64 {
+        self.positions.first().wrapping_add_unsigned(n.abs_diff(self.first) / self.step)
+    }
+
+    /// Its numbers, ascending.
+    pub fn iter(self) -> impl Iterator<Item = i64> {
+        (self.positions.first()..=self.positions.last()).map(move |position| self.at(position))
+    }
+}
+
+#[cfg(test)]
+mod tests;
