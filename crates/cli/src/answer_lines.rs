@@ -11,8 +11,8 @@ use evenly::Aggregate;
 use evenly::observe::Unfinished;
 use evenly::output::{Output, Writer};
 use json::{Entry, JsonLines};
-use rustix::io::Errno;
 use std::cell::RefCell;
+use std::io;
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
@@ -54,7 +54,7 @@ impl AnswerLines {
         let mut sink = self.0.borrow_mut();
         if let Some(json) = &mut sink.json {
             let text = json.end(tail);
-            sink.writer.put(&text).map_err(Outcome::not_written)?;
+            sink.writer.put(&text).map_err(|cause| Outcome::not_written(&cause))?;
         }
         drain(&mut sink.writer, &WaitLimit::Limited(limits))
     }
@@ -73,7 +73,7 @@ impl AnswerLines {
             && (json.has_begun() || unfinished.is_some())
         {
             let text = json.end(tail);
-            sink.writer.put(&text).map_err(Outcome::not_written)?;
+            sink.writer.put(&text).map_err(|cause| Outcome::not_written(&cause))?;
         }
         let is_taken = unfinished.is_none_or(|unfinished| unfinished.is_written);
         drain(&mut sink.writer, if is_taken { &WaitLimit::Short } else { &WaitLimit::None })
@@ -84,7 +84,7 @@ impl AnswerLines {
 struct Input(Rc<RefCell<Sink>>);
 
 impl Output for Input {
-    fn put(&mut self, lines: &[u8]) -> Result<(), Errno> {
+    fn put(&mut self, lines: &[u8]) -> io::Result<()> {
         let Sink { writer, json } = &mut *self.0.borrow_mut();
         match json {
             None => writer.put(lines),
@@ -92,7 +92,7 @@ impl Output for Input {
         }
     }
 
-    fn flush(&mut self) -> Result<usize, Errno> {
+    fn flush(&mut self) -> io::Result<usize> {
         self.0.borrow_mut().writer.flush()
     }
 

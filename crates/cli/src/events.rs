@@ -324,9 +324,10 @@ fn last_event(end: &RunEnd<'_>, outcome: &Outcome) -> Event<'static> {
 /// The event for an observation, if it has one.
 fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
     Some(match observation {
-        Observation::FewerWorkers { wanted, started, refused: (call, cause, _) } => {
+        Observation::FewerWorkers { wanted, started, refused } => {
             let (wanted, started) = (*wanted, *started);
-            Event::FewerWorkers { wanted, started, call, cause: cause.to_string() }
+            let (call, cause) = (refused.call, refused.cause.to_string());
+            Event::FewerWorkers { wanted, started, call, cause }
         }
         Observation::WorkerStarted { worker, pid } => {
             Event::WorkerStarted { worker: *worker, pid: *pid }
@@ -344,8 +345,9 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
             let (worker, pid, chunks, numbers) = (*worker, *pid, *chunks, numbers.to_string());
             Event::WorkerSilent { worker, pid, chunks, numbers }
         }
-        Observation::NotReplaced { worker, refused: (call, cause, _) } => {
-            Event::NotReplaced { worker: *worker, call, cause: cause.to_string() }
+        Observation::NotReplaced { worker, refused } => {
+            let (call, cause) = (refused.call, refused.cause.to_string());
+            Event::NotReplaced { worker: *worker, call, cause }
         }
         Observation::Garbage { what, suspects } => {
             Event::Garbage { what: what.to_string(), suspects: *suspects }

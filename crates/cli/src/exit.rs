@@ -2,7 +2,7 @@
 
 use crate::stderr;
 use evenly::{Error, Signal};
-use rustix::io::Errno;
+use std::io;
 use std::process::ExitCode;
 
 /// Longest last message, in characters.
@@ -45,8 +45,8 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// The outcome of a failed write to standard output.
-    pub(crate) fn not_written(cause: Errno) -> Self {
-        if cause == Errno::PIPE {
+    pub(crate) fn not_written(cause: &io::Error) -> Self {
+        if cause.kind() == io::ErrorKind::BrokenPipe {
             return Self::BrokenPipe;
         }
         let advice = "make room, or redirect standard output elsewhere";
@@ -126,7 +126,7 @@ impl Outcome {
             Error::Journal(_) => Self::Journal(message),
             Error::Deadline { .. } | Error::DeadlineAtJournal { .. } => Self::Deadline(message),
             Error::Interrupted(signal) => Self::Interrupted(*signal, message),
-            Error::Output(cause) => Self::not_written(*cause),
+            Error::Output(cause) => Self::not_written(cause),
             _ => Self::Incomplete(message),
         }
     }

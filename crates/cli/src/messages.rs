@@ -29,9 +29,9 @@ pub(crate) fn line(observation: &Observation<'_>, volume: Volume) -> Option<Stri
 
 fn surprise(observation: &Observation<'_>) -> Option<String> {
     Some(match observation {
-        Observation::FewerWorkers { wanted, started, refused: (call, cause, advice) } => {
+        Observation::FewerWorkers { wanted, started, refused } => {
             let workers = if *started == 1 { "worker" } else { "workers" };
-            format!("{started} {workers} instead of {wanted}: {call}: {cause}; {advice}")
+            format!("{started} {workers} instead of {wanted}: {refused}")
         }
         Observation::WorkerLost { worker, pid, end, reason, reclaimed } => {
             let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -94,8 +94,8 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
                 "journal '{path}' is locked by another program; finished work is recorded when it is free"
             )
         }
-        Observation::NotReplaced { worker, refused: (call, cause, advice) } => {
-            format!("worker {worker} is not replaced: {call}: {cause}; {advice}")
+        Observation::NotReplaced { worker, refused } => {
+            format!("worker {worker} is not replaced: {refused}")
         }
         _ => return None,
     })

@@ -23,7 +23,7 @@ pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
         // Not through std, which takes a descriptor that cannot be written for /dev/null.
         match rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), rest)) {
             Ok(written) => rest = &rest[written..],
-            Err(cause) => return Err(Outcome::not_written(cause)),
+            Err(cause) => return Err(Outcome::not_written(&cause.into())),
         }
     }
     Ok(())

@@ -88,7 +88,7 @@ pub(crate) fn drain(
     writer: &mut Writer<BorrowedFd<'static>>,
     limit: &WaitLimit,
 ) -> Result<(), Outcome> {
-    let mut left = writer.flush().map_err(Outcome::not_written)?;
+    let mut left = writer.flush().map_err(|cause| Outcome::not_written(&cause))?;
     let mut taken_at = Instant::now();
     while left > 0 {
         let Some(room) = writer.descriptor() else { return Ok(()) };
@@ -100,7 +100,10 @@ pub(crate) fn drain(
             }
             WaitLimit::Short | WaitLimit::None => return Ok(()),
         };
-        let before = std::mem::replace(&mut left, writer.flush().map_err(Outcome::not_written)?);
+        let before = std::mem::replace(
+            &mut left,
+            writer.flush().map_err(|cause| Outcome::not_written(&cause))?,
+        );
         if left < before {
             taken_at = Instant::now();
         }
@@ -119,7 +122,7 @@ pub(crate) fn drain(
 /// As [`drain`].
 pub(crate) fn write_all(text: &str, limit: &WaitLimit) -> Result<(), Outcome> {
     let mut writer = Writer::new(rustix::stdio::stdout());
-    writer.put(text.as_bytes()).map_err(Outcome::not_written)?;
+    writer.put(text.as_bytes()).map_err(|cause| Outcome::not_written(&cause))?;
     drain(&mut writer, limit)
 }
 

@@ -1,6 +1,7 @@
 //! Errors of a job.
 
 use crate::observe::Reason;
+use crate::os_error::OsError;
 use crate::process::{ProcessEnd, Signal, limits};
 use evenly_core::Violation;
 use rustix::io::Errno;
@@ -24,12 +25,12 @@ pub enum Error {
         count: u64,
     },
     /// A system call that every job needs failed before any worker was started.
-    #[error("cannot start: {call}: {cause}; {}", limits::advice(.call, *.cause))]
+    #[error("cannot start: {call}: {cause}; {}", limits::advice(.call, .cause.errno()))]
     CannotStart {
         /// The system call.
         call: &'static str,
         /// Its error.
-        cause: Errno,
+        cause: OsError,
     },
     /// Agents could not be waited for where they were to join.
     #[error(transparent)]
@@ -43,7 +44,7 @@ pub enum Error {
         /// The system call.
         call: &'static str,
         /// Its error.
-        cause: Errno,
+        cause: OsError,
         /// What to do about it.
         advice: &'static str,
     },
@@ -53,7 +54,7 @@ pub enum Error {
         /// The system call.
         call: &'static str,
         /// Its error.
-        cause: Errno,
+        cause: OsError,
     },
     /// A signal asked the job to end. The workers are gone.
     #[error("stopped by {0}")]
@@ -107,7 +108,7 @@ pub enum Error {
         /// The command.
         command: String,
         /// Why.
-        cause: Errno,
+        cause: OsError,
         /// Whether nothing was done before.
         is_beginning: bool,
     },
@@ -135,16 +136,16 @@ pub enum Error {
         worker: usize,
     },
     /// All workers are gone and none could be started again.
-    #[error("gave up: all workers are gone and no new one can be started: {call}: {cause}; {}", limits::advice(.call, *.cause))]
+    #[error("gave up: all workers are gone and no new one can be started: {call}: {cause}; {}", limits::advice(.call, .cause.errno()))]
     NoWorkerLeft {
         /// The system call.
         call: &'static str,
         /// Its error.
-        cause: Errno,
+        cause: OsError,
     },
     /// The lines of the answer could not be written; `EPIPE` if their reader is gone.
     #[error("cannot write the answer: {0}; make room, or redirect it elsewhere")]
-    Output(Errno),
+    Output(std::io::Error),
     /// A histogram of more than [`MOST_VALUES`](evenly_core::aggregate::MOST_VALUES) values.
     #[error(
         "more than {} different values; that is the limit of hist; group the values, as in hist 'n / 1000'",
@@ -189,20 +190,27 @@ fn advice(violation: &Violation) -> String {
     }
 }
 
-/// An error number that another process told; `None` if Linux has no such error. rustix panics at any other.
-pub(crate) fn told_errno(number: u32) -> Option<Errno> {
-    let number = i32::try_from(number).ok().filter(|number| (1..4096).contains(number))?;
-    Some(Errno::from_raw_os_error(number))
-}
-
 /// Makes the error of a system call that failed while the job ran.
 pub(crate) fn system(call: &'static str) -> impl Fn(Errno) -> Error {
-    move |cause| Error::System { call, cause }
+    move |cause| Error::System { call, cause: OsError::of(cause) }
+}
+
+/// Makes the error of a system call that failed before any worker was started.
+pub(crate) fn cannot_start(call: &'static str) -> impl Fn(Errno) -> Error {
+    move |cause| Error::CannotStart { call, cause: OsError::of(cause) }
+}
+
+/// Makes the error of a system call without which no worker can start.
+pub(crate) fn no_worker(call: &'static str) -> impl Fn(Errno) -> Error {
+    move |cause| {
+        let advice = limits::advice(call, cause);
+        Error::NoWorker { call, cause: OsError::of(cause), advice }
+    }
 }
 
 impl From<crate::transport::Failed> for Error {
     fn from(failed: crate::transport::Failed) -> Self {
-        Self::System { call: failed.call, cause: failed.cause }
+        system(failed.call)(failed.cause)
     }
 }
 

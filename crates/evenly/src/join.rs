@@ -246,7 +246,7 @@ fn advice(address: &Address, why: &Gone) -> &'static str {
             "check that it is a primary of evenly, and that both key files are the same (sha256sum)"
         }
         Gone::EndOfFile | Gone::Silent => "check that it is a primary of evenly",
-        Gone::Broken(Errno::MSGSIZE) => {
+        Gone::Broken(cause) if cause.errno() == Errno::MSGSIZE => {
             "the network does not carry datagrams of 1200 bytes; use tcp"
         }
         _ if address.needs_key() => {

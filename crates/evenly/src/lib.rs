@@ -45,6 +45,7 @@ pub mod journal;
 pub mod journal;
 mod lock;
 pub mod observe;
+mod os_error;
 pub mod output;
 mod process;
 pub mod procfs_snapshot;
@@ -65,6 +66,7 @@ pub use halt::Halt;
 pub use job::{Job, MIN_MEMORY, Report, default_workers};
 #[cfg(feature = "sockets")]
 pub use join::{Join, JoinError};
+pub use os_error::OsError;
 pub use process::{ProcessEnd, Signal};
 pub use quoted::quoted;
 #[cfg(feature = "sockets")]

@@ -5,7 +5,8 @@ mod stages;
 mod stuck;
 
 use crate::journal::JournalError;
-use crate::process::{ProcessEnd, Signal};
+use crate::os_error::OsError;
+use crate::process::{ProcessEnd, Signal, limits};
 pub use crate::transport::Gone;
 use evenly_core::engine;
 use evenly_core::frame::Malformed;
@@ -40,8 +41,8 @@ pub enum Observation<'a> {
         wanted: usize,
         /// How many there are.
         started: usize,
-        /// The system call that was refused, its error, and what to do about it.
-        refused: (&'static str, Errno, &'static str),
+        /// What failed.
+        refused: FailedCall,
     },
     /// A worker was forked, at the start or into the place of a lost one.
     WorkerStarted {
@@ -118,8 +119,8 @@ pub enum Observation<'a> {
     NotReplaced {
         /// Which worker, from 1.
         worker: usize,
-        /// The system call that was refused, its error, and what to do about it.
-        refused: (&'static str, Errno, &'static str),
+        /// What failed.
+        refused: FailedCall,
     },
     /// Agents may join here now; with the port that the system chose, where it was to.
     Listening {
@@ -219,6 +220,30 @@ pub enum Observation<'a> {
     Progress(Progress),
 }
 
+/// A failed system call without which a worker could not start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedCall {
+    /// The system call, such as `fork`.
+    pub call: &'static str,
+    /// Its error.
+    pub cause: OsError,
+    /// What the user can do about it.
+    pub advice: &'static str,
+}
+
+impl fmt::Display for FailedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.call, self.cause, self.advice)
+    }
+}
+
+impl FailedCall {
+    pub(crate) fn of(call: &'static str, cause: Errno) -> Self {
+        Self { call, cause: OsError::of(cause), advice: limits::advice(call, cause) }
+    }
+}
+
 /// What is done of a job that goes on by its journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resumed<'a> {
@@ -241,7 +266,7 @@ pub enum Reason {
         /// The system call.
         call: &'static str,
         /// Its error.
-        cause: Errno,
+        cause: OsError,
     },
     /// It said at which number it was when something ended it.
     Gasp {

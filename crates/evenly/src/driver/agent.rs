@@ -5,7 +5,7 @@ use super::agent_server::boot;
 use super::clock::Clock;
 use super::primary::{make_registry, serve};
 use super::tokens::AGENTS;
-use crate::error::Error;
+use crate::error::{Error, cannot_start, system};
 use crate::function::{self, Function};
 use crate::job::Job;
 use crate::join::{Join, JoinError};
@@ -29,7 +29,7 @@ const UNANSWERED: Duration = Duration::from_secs(1);
 pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), JoinError> {
     let mut brought = join.function.take();
     let join = &join;
-    let signals = Signals::take().map_err(|(call, cause)| Error::CannotStart { call, cause })?;
+    let signals = Signals::take().map_err(|(call, cause)| cannot_start(call)(cause))?;
     let registry = make_registry(&signals)?;
     let clock = Clock::start();
     let offer = match &brought {
@@ -175,8 +175,8 @@ impl Search<'_> {
     /// Says that a primary on a network answers no hello. It sends no byte to a peer whose key is not its own, so
     /// this is all that an agent with another key can know.
     fn note_unanswered(&mut self, why: Gone, within: Duration) {
-        let is_unanswered =
-            matches!(why, Gone::EndOfFile | Gone::Broken(Errno::CONNRESET) | Gone::Silent);
+        let is_reset = why == Gone::broken(Errno::CONNRESET);
+        let is_unanswered = is_reset || matches!(why, Gone::EndOfFile | Gone::Silent);
         if self.join.address.needs_key() && is_unanswered && !self.is_answered_or_noted {
             self.is_answered_or_noted = true;
             let address = self.join.address.to_string();
@@ -241,7 +241,7 @@ impl Search<'_> {
         let events = match epoll::wait(self.registry.epoll(), &mut events, Some(&timeout)) {
             Ok((events, _)) => events,
             Err(Errno::INTR) => &mut [],
-            Err(cause) => return Err(Error::System { call: "epoll_wait", cause }.into()),
+            Err(cause) => return Err(system("epoll_wait")(cause).into()),
         };
         let tokens = events.iter().map(|event| Token::from_data(event.data));
         let ready = tokens.filter(|token| token.transport == AGENTS).collect();
@@ -250,14 +250,12 @@ impl Search<'_> {
     }
 
     fn heed_signals(&mut self) -> Result<(), JoinError> {
-        let failed = |call| move |cause| Error::System { call, cause };
-        while let Some(signal) = self.signals.next().map_err(failed("read signalfd"))? {
+        while let Some(signal) = self.signals.next().map_err(system("read signalfd"))? {
             match signal {
                 Signal::CHILD | Signal::CONTINUE | Signal::STATUS => {}
-                Signal::STOP => self
-                    .signals
-                    .stop_here()
-                    .map_err(|(call, cause)| Error::System { call, cause })?,
+                Signal::STOP => {
+                    self.signals.stop_here().map_err(|(call, cause)| system(call)(cause))?;
+                }
                 end => return Err(Error::Interrupted(end).into()),
             }
         }

@@ -4,7 +4,7 @@
 //! after it was admitted: a hello alone may be the replay of a recorded one.
 
 use super::tokens::AGENTS;
-use crate::error::Error;
+use crate::error::{Error, cannot_start};
 use crate::job::Job;
 use crate::observe::AgentSeen;
 use crate::process::limits;
@@ -407,7 +407,7 @@ fn is_first(frame: &Frame<'_>) -> bool {
 fn welcome(job: &Job) -> Result<Welcome, Error> {
     let mut bytes = [0; 8];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
-        .map_err(|cause| Error::CannotStart { call: "getrandom", cause })?;
+        .map_err(cannot_start("getrandom"))?;
     Ok(Welcome {
         job: u64::from_le_bytes(bytes),
         aggregate: job.aggregate,

@@ -241,7 +241,7 @@ impl<'a> EventLoop<'a> {
             Ok((events, _)) => events,
             // As by being stopped and continued (signal(7)).
             Err(Errno::INTR) => &mut [],
-            Err(cause) => return Err(Error::System { call: "epoll_wait", cause }),
+            Err(cause) => return Err(system("epoll_wait")(cause)),
         };
         let mut ready = Ready::default();
         for event in events {

@@ -3,7 +3,7 @@
 //! The primary has one thread, so it never blocks in a write. The engine decides which lines leave when.
 
 use super::tokens::OUTPUT;
-use crate::error::Error;
+use crate::error::{Error, cannot_start, system};
 use crate::job::Job;
 use crate::output::Output;
 use crate::process::end_is_asked_for;
@@ -32,7 +32,7 @@ impl OutputDescriptor {
                 Ok(()) => true,
                 // A file never makes anybody wait, and so cannot be waited for (epoll_ctl(2)).
                 Err(Errno::PERM) => false,
-                Err(cause) => return Err(Error::CannotStart { call: "epoll_ctl", cause }),
+                Err(cause) => return Err(cannot_start("epoll_ctl")(cause)),
             },
         };
         Ok(Self { registry: is_watched.then_some(registry), ..Self::default() })
@@ -49,9 +49,7 @@ impl OutputDescriptor {
             && let (Some(registry), Some(descriptor)) = (&self.registry, output.descriptor())
         {
             let flags = if is_wanted { EventFlags::OUT } else { EventFlags::empty() };
-            registry
-                .modify(descriptor, 0, flags)
-                .map_err(|cause| Error::System { call: "epoll_ctl", cause })?;
+            registry.modify(descriptor, 0, flags).map_err(system("epoll_ctl"))?;
             self.is_awaited = is_wanted;
         }
         Ok(())
@@ -65,6 +63,6 @@ pub(super) fn wait_for_room(output: Option<BorrowedFd<'_>>) -> Result<bool, Erro
     let tenth = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
     match poll(&mut [PollFd::new(&output, PollFlags::OUT)], Some(&tenth)) {
         Ok(_) | Err(Errno::INTR) => Ok(!end_is_asked_for()),
-        Err(cause) => Err(Error::System { call: "poll", cause }),
+        Err(cause) => Err(system("poll")(cause)),
     }
 }

@@ -12,11 +12,11 @@ use super::journal_file::{Checked, JournalFile};
 use super::stages::Stages;
 use super::tokens::{PIPES, SIGNALS};
 use super::worker_pool::{Inheritance, WorkerPool};
-use crate::error::Error;
+use crate::error::{Error, cannot_start, no_worker};
 use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
-use crate::observe::{Observation, Observer};
-use crate::process::limits::{self, DescriptorLimit};
+use crate::observe::{FailedCall, Observation, Observer};
+use crate::process::limits::DescriptorLimit;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, Pipes};
 use crate::transport::{Registry, Transport};
@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 /// Runs a job from the first pipe to the last worker waited for.
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
     let clock = Clock::start();
-    let signals = Signals::take().map_err(|(call, cause)| no_worker(call, cause))?;
+    let signals = Signals::take().map_err(|(call, cause)| no_worker(call)(cause))?;
     let outcome = run_with(job, observer, &signals, clock);
     match outcome {
         Err(Error::Journal(why)) => Err(match why.into_interrupted() {
@@ -116,8 +116,8 @@ pub(super) fn serve(
 
 /// The place to wait in, for signals at first.
 pub(super) fn make_registry(signals: &Signals) -> Result<Registry, Error> {
-    let registry = Registry::new(SIGNALS).map_err(|cause| no_worker("epoll_create1", cause))?;
-    registry.add(signals, 0, EventFlags::IN).map_err(|cause| no_worker("epoll_ctl", cause))?;
+    let registry = Registry::new(SIGNALS).map_err(no_worker("epoll_create1"))?;
+    registry.add(signals, 0, EventFlags::IN).map_err(no_worker("epoll_ctl"))?;
     Ok(registry)
 }
 
@@ -136,14 +136,6 @@ struct Primary<'a> {
 /// A duration as the engine takes it; one longer than 584 years as the longest.
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn cannot_start(call: &'static str, cause: Errno) -> Error {
-    Error::CannotStart { call, cause }
-}
-
-fn no_worker(call: &'static str, cause: Errno) -> Error {
-    Error::NoWorker { call, cause, advice: limits::advice(call, cause) }
 }
 
 impl<'a> Primary<'a> {
@@ -175,12 +167,12 @@ impl<'a> Primary<'a> {
     /// still open `spare` descriptors beside those that replace a worker.
     fn make_pipes(&mut self, spare: usize) -> Result<Pipes, Error> {
         let (pipes, refused) = Pipes::make(self.wanted, spare, self.job.aggregate.is_streamed())
-            .map_err(|cause| no_worker("pipe2", cause))?;
+            .map_err(no_worker("pipe2"))?;
         if let Some(cause) = refused {
             self.say_fewer(pipes.assignments.len(), "pipe2", cause);
         }
         let shown = self.stages.pipes_made(&pipes, &mut self.clock);
-        shown.map_err(|cause| cannot_start("fstat", cause))?;
+        shown.map_err(cannot_start("fstat"))?;
         Ok(pipes)
     }
 
@@ -200,7 +192,7 @@ impl<'a> Primary<'a> {
             self.say_fewer(pipes.assignments.len(), call, cause);
         }
         let shown = self.stages.forked(pipes, &self.pool, &mut self.clock);
-        shown.map_err(|cause| cannot_start("waitid", cause))
+        shown.map_err(cannot_start("waitid"))
     }
 
     /// Keeps the write ends of the assignment pipes and the read end of the result pipe. The
@@ -213,9 +205,9 @@ impl<'a> Primary<'a> {
             pipe.write_end
         });
         let hub = Hub::new(results.read_end, write_ends.collect(), registry.also(PIPES))
-            .map_err(|failed| cannot_start(failed.call, failed.cause))?;
+            .map_err(|failed| cannot_start(failed.call)(failed.cause))?;
         let shown = self.stages.closed(&self.pool, &mut self.clock);
-        shown.map_err(|cause| cannot_start("waitid", cause))?;
+        shown.map_err(cannot_start("waitid"))?;
         Ok(hub)
     }
 
@@ -332,7 +324,7 @@ impl<'a> Primary<'a> {
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {
-        let refused = (call, cause, limits::advice(call, cause));
+        let refused = FailedCall::of(call, cause);
         let fewer = Observation::FewerWorkers { wanted: self.wanted, started, refused };
         self.observer.observe(&fewer);
     }

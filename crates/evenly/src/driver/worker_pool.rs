@@ -1,7 +1,7 @@
 //! The pool: the worker processes by slot, how each is forked, and how often it was lost.
 
 use super::worker::{self, WorkerSettings, WorkerState};
-use crate::error::Error;
+use crate::error::{Error, no_worker};
 use crate::function::Function;
 use crate::process::ProcessEnd;
 use crate::process::cgroup::Wall;
@@ -77,15 +77,9 @@ impl WorkerPool {
         memory: Option<u64>,
     ) -> Result<Self, Error> {
         let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
-            .map_err(|cause| {
-                let call = "open /dev/null";
-                Error::NoWorker { call, cause, advice: limits::advice(call, cause) }
-            })?;
+            .map_err(no_worker("open /dev/null"))?;
         let orphans = match function.command() {
-            Some(_) => Some(Orphans::adopt().map_err(|(call, cause)| {
-                let advice = limits::advice(call, cause);
-                Error::NoWorker { call, cause, advice }
-            })?),
+            Some(_) => Some(Orphans::adopt().map_err(|(call, cause)| no_worker(call)(cause))?),
             None => None,
         };
         Ok(Self {
@@ -123,8 +117,7 @@ impl WorkerPool {
                 }
                 Err((_, Refused::Threads(count))) => return Err(Error::Threads { count }),
                 Err((call, Refused::Fork(cause))) if self.slots.is_empty() => {
-                    let advice = limits::advice(call, cause);
-                    return Err(Error::NoWorker { call, cause, advice });
+                    return Err(no_worker(call)(cause));
                 }
                 Err((call, Refused::Fork(cause))) => {
                     refused = Some((call, cause));

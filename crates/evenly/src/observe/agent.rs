@@ -1,6 +1,6 @@
 //! Agents as a job lets others see them.
 
-use crate::error::told_errno;
+use crate::os_error::OsError;
 use crate::transport::Gone;
 use evenly_core::Violation;
 use evenly_core::agent::Leave;
@@ -52,7 +52,7 @@ impl fmt::Display for Parting {
         match self {
             Self::Left(Leave::Over) => f.write_str("left"),
             Self::Left(Leave::Signal(signal)) => write!(f, "left, ended by signal {signal}"),
-            Self::Left(Leave::NoWorker(number)) => match told_errno(*number) {
+            Self::Left(Leave::NoWorker(number)) => match OsError::received(*number) {
                 Some(cause) => write!(f, "left: it has no worker: {cause}"),
                 None => {
                     f.write_str("left: it cannot go on, and says why on its own standard error")

@@ -1,8 +1,8 @@
 //! Output into memory.
 
 use super::Output;
-use rustix::io::Errno;
 use std::cell::RefCell;
+use std::io;
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
@@ -28,12 +28,12 @@ impl Collected {
 }
 
 impl Output for Collected {
-    fn put(&mut self, lines: &[u8]) -> Result<(), Errno> {
+    fn put(&mut self, lines: &[u8]) -> io::Result<()> {
         self.0.borrow_mut().extend_from_slice(lines);
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<usize, Errno> {
+    fn flush(&mut self) -> io::Result<usize> {
         Ok(0)
     }
 

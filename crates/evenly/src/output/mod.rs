@@ -8,7 +8,7 @@ mod writer_tests;
 pub use collected::Collected;
 pub use writer::Writer;
 
-use rustix::io::Errno;
+use std::io;
 use std::os::fd::BorrowedFd;
 
 /// Destination of the lines of a running job, in ascending order.
@@ -20,13 +20,13 @@ pub trait Output {
     ///
     /// # Errors
     /// If they cannot be written, now or ever after; `EPIPE` if the reader is gone.
-    fn put(&mut self, lines: &[u8]) -> Result<(), Errno>;
+    fn put(&mut self, lines: &[u8]) -> io::Result<()>;
 
     /// Writes what can be written without waiting: how many bytes are left.
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    fn flush(&mut self) -> Result<usize, Errno>;
+    fn flush(&mut self) -> io::Result<usize>;
 
     /// What to wait on for room, and for a reader that goes away; if there is anything to wait for.
     fn descriptor(&self) -> Option<BorrowedFd<'_>>;

@@ -8,6 +8,7 @@ use super::Output;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// Bytes that a ready pipe takes without blocking (pipe(7), `PIPE_BUF`).
@@ -106,9 +107,9 @@ impl<F: AsFd> Writer<F> {
 }
 
 impl<F: AsFd> Output for Writer<F> {
-    fn put(&mut self, lines: &[u8]) -> Result<(), Errno> {
+    fn put(&mut self, lines: &[u8]) -> io::Result<()> {
         if let Some(cause) = self.failed {
-            return Err(cause);
+            return Err(cause.into());
         }
         if self.left() == 0 && lines.len() >= ENOUGH {
             // With nothing before it, it need not be copied first.
@@ -123,13 +124,13 @@ impl<F: AsFd> Output for Writer<F> {
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<usize, Errno> {
+    fn flush(&mut self) -> io::Result<usize> {
         if let Some(cause) = self.failed {
-            return Err(cause);
+            return Err(cause.into());
         }
         match self.write(&self.waiting[self.written..]) {
             Ok(count) => self.written += count,
-            Err(cause) => return Err(self.fail(cause)),
+            Err(cause) => return Err(self.fail(cause).into()),
         }
         self.compact();
         Ok(self.left())

@@ -1,5 +1,6 @@
 //! Why there is no key, in one line.
 
+use crate::os_error::OsError;
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 
@@ -66,13 +67,13 @@ pub enum KeyError {
         /// The system call.
         call: &'static str,
         /// Its error.
-        cause: Errno,
+        cause: OsError,
     },
 }
 
 impl KeyError {
     /// Says at which file a call failed.
     pub(super) fn system(path: &Path, call: &'static str) -> impl Fn(Errno) -> Self {
-        move |cause| Self::System { path: path.to_owned(), call, cause }
+        move |cause| Self::System { path: path.to_owned(), call, cause: OsError::of(cause) }
     }
 }

@@ -1,6 +1,7 @@
 //! Why nothing can listen at an address, in one line.
 
 use super::{Address, AddressError, AddressKind};
+use crate::os_error::OsError;
 use rustix::io::Errno;
 
 /// Why a primary cannot listen at an address.
@@ -27,21 +28,21 @@ pub enum ListenError {
         address: Address,
     },
     /// A system call failed.
-    #[error("cannot listen at {address}: {call}: {cause}; {}", advice(.address, *.cause))]
+    #[error("cannot listen at {address}: {call}: {cause}; {}", advice(.address, .cause.errno()))]
     System {
         /// The address.
         address: Address,
         /// The system call.
         call: &'static str,
         /// Its error.
-        cause: Errno,
+        cause: OsError,
     },
 }
 
 impl ListenError {
     /// Says at which address a call failed.
     pub(crate) fn system(address: &Address, call: &'static str) -> impl Fn(Errno) -> Self {
-        move |cause| Self::System { address: address.clone(), call, cause }
+        move |cause| Self::System { address: address.clone(), call, cause: OsError::of(cause) }
     }
 }
 

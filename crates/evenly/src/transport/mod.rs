@@ -48,6 +48,7 @@ pub use listen_error::ListenError;
 pub(crate) use open::{connect, listen};
 pub(crate) use registry::{Registry, Token};
 
+use crate::os_error::OsError;
 use evenly_core::frame::{Frame, Malformed, Packer};
 use rustix::io::Errno;
 
@@ -155,7 +156,7 @@ pub enum Gone {
     EndOfFile,
     /// The connection broke.
     #[error("{0}")]
-    Broken(Errno),
+    Broken(OsError),
     /// It said nothing for too long.
     #[error("it was silent for too long")]
     Silent,
@@ -165,6 +166,12 @@ pub enum Gone {
     /// What came was not sealed with the key of this session.
     #[error("it sent bytes that the key does not open")]
     Forged,
+}
+
+impl Gone {
+    pub(crate) const fn broken(cause: Errno) -> Self {
+        Self::Broken(OsError::of(cause))
+    }
 }
 
 /// A system call that every transport of its kind needs failed.

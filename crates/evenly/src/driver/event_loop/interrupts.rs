@@ -91,6 +91,6 @@ impl EventLoop<'_> {
         let pause = began.elapsed();
         self.clock.leave_out(pause);
         self.observer.observe(&Observation::Resumed(pause));
-        stopped.map_err(|(call, cause)| Error::System { call, cause })
+        stopped.map_err(|(call, cause)| system(call)(cause))
     }
 }

@@ -26,7 +26,7 @@ impl EventLoop<'_> {
         let Some(output) = &mut self.job.output else { return Ok(()) };
         match output.descriptor() {
             // epoll reports only errors of a descriptor without requested events (epoll_ctl(2)).
-            Some(_) if !self.line_output.is_awaited() => Err(Error::Output(Errno::PIPE)),
+            Some(_) if !self.line_output.is_awaited() => Err(Error::Output(Errno::PIPE.into())),
             _ => Ok(()),
         }
     }

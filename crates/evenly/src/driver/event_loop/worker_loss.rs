@@ -4,10 +4,10 @@
 use super::EventLoop;
 use crate::driver::worker::STATUS_UNSETTLED;
 use crate::driver::worker_pool::{Changed, Inheritance, Refused};
-use crate::error::{Error, system, told_errno};
-use crate::observe::{Loss, Observation, Piece, Reason};
+use crate::error::{Error, no_worker, system};
+use crate::observe::{FailedCall, Loss, Observation, Piece, Reason};
+use crate::os_error::OsError;
 use crate::process::ProcessEnd;
-use crate::process::limits;
 use crate::process::workers::{Call, Change};
 use crate::transport::Transport;
 use crate::transport::pipe::{self, Received};
@@ -102,7 +102,7 @@ impl EventLoop<'_> {
             Err((call, Refused::Fork(cause))) => {
                 self.pool.refused = Some((call, cause));
                 if self.engine.worker_refused(slot, self.clock.now_ns()) {
-                    let refused = (call, cause, limits::advice(call, cause));
+                    let refused = FailedCall::of(call, cause);
                     let not_replaced = Observation::NotReplaced { worker: slot + 1, refused };
                     self.observer.observe(&not_replaced);
                 }
@@ -145,7 +145,7 @@ impl EventLoop<'_> {
     /// Ends the job if the system call that a worker leaves for would fail in every other worker as well, or puts
     /// in doubt what it sent before.
     pub(super) fn note_farewell(&self, call: u32, errno: u32) -> Result<(), Error> {
-        let cause = told_errno(errno).unwrap_or(Errno::IO);
+        let cause = OsError::received(errno).unwrap_or(OsError::of(Errno::IO));
         match (Call(call), self.job.function.command()) {
             (Call::EXECVE, Some(_)) => {
                 let command = self.job.function.name().to_owned();
@@ -211,15 +211,15 @@ impl EventLoop<'_> {
 
     pub(super) fn no_worker_left(&self) -> Error {
         let (call, cause) = self.pool.refused.unwrap_or(("fork", Errno::AGAIN));
-        Error::NoWorkerLeft { call, cause }
+        Error::NoWorkerLeft { call, cause: OsError::of(cause) }
     }
 
     pub(super) fn no_worker_begins(&self, slot: usize) -> Error {
         let (call, cause) = match self.engine.loss_reason(slot).map(to_observe) {
-            Some(Reason::Call { call, cause }) => (call, cause),
+            Some(Reason::Call { call, cause }) => (call, cause.errno()),
             _ => ("fork", Errno::IO),
         };
-        Error::NoWorker { call, cause, advice: limits::advice(call, cause) }
+        no_worker(call)(cause)
     }
 
     /// Tells what was done and lost since the last time, if anybody wants to know.
@@ -261,7 +261,8 @@ impl EventLoop<'_> {
 fn to_observe(reason: LossReason) -> Reason {
     match reason {
         LossReason::Left { call, errno } => {
-            Reason::Call { call: Call(call).name(), cause: told_errno(errno).unwrap_or(Errno::IO) }
+            let cause = OsError::received(errno).unwrap_or(OsError::of(Errno::IO));
+            Reason::Call { call: Call(call).name(), cause }
         }
         LossReason::CrashReport { n, cause } => Reason::Gasp { n, cause },
         LossReason::Violation(violation) => Reason::Said(violation),

@@ -1,7 +1,8 @@
 //! Search for a program in PATH, and checks that it can be executed.
 
 use super::UnusableCommand;
-use super::obstacle::Obstacle;
+use super::obstacle::{Obstacle, system};
+use crate::os_error::OsError;
 use evenly_core::printable;
 use evenly_core::printable::LIMIT;
 use rustix::fs::{Access, access};
@@ -35,7 +36,8 @@ pub(super) fn find(name: &OsStr) -> Result<PathBuf, UnusableCommand> {
         let path = directory.join(name);
         match is_executable(&path) {
             Ok(()) => return Ok(path),
-            Err(Obstacle::System(Errno::NOENT | Errno::NOTDIR)) => {}
+            Err(Obstacle::System(cause))
+                if matches!(cause.errno(), Errno::NOENT | Errno::NOTDIR) => {}
             Err(other) => cause = Some(other),
         }
     }
@@ -44,10 +46,10 @@ pub(super) fn find(name: &OsStr) -> Result<PathBuf, UnusableCommand> {
 
 fn is_executable(path: &Path) -> Result<(), Obstacle> {
     // Open a regular file only: a pipe would block, and execve(2) has EACCES for it and for a directory.
-    if !std::fs::metadata(path).map_err(|error| errno(&error))?.is_file() {
-        return Err(Errno::ACCESS.into());
+    if !std::fs::metadata(path).map_err(|error| system(errno(&error)))?.is_file() {
+        return Err(system(Errno::ACCESS));
     }
-    access(path, Access::EXEC_OK)?;
+    access(path, Access::EXEC_OK).map_err(system)?;
     is_format_known(path)
 }
 
@@ -65,7 +67,7 @@ fn is_format_known(path: &Path) -> Result<(), Obstacle> {
     }
     let is_text = head.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     if head.is_empty() || is_text || (head.starts_with(b"\x7fELF") && !is_elf_of_ours(&head)) {
-        return Err(Errno::NOEXEC.into());
+        return Err(system(Errno::NOEXEC));
     }
     Ok(())
 }
@@ -80,8 +82,10 @@ fn has_interpreter(line: &[u8]) -> Result<(), Obstacle> {
     if is_cut || (line.ends_with(b"\r") && interpreter.file_name() == Some("env".as_ref())) {
         return Err(Obstacle::CarriageReturn);
     }
-    access(interpreter, Access::EXEC_OK)
-        .map_err(|cause| Obstacle::Interpreter { path: shown(interpreter.as_os_str()), cause })
+    access(interpreter, Access::EXEC_OK).map_err(|cause| Obstacle::Interpreter {
+        path: shown(interpreter.as_os_str()),
+        cause: OsError::of(cause),
+    })
 }
 
 /// The machine of an ELF file stands at byte 18 (elf(5)): that of this program, or the 32-bit one that the

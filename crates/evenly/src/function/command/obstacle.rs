@@ -1,5 +1,6 @@
 //! Obstacles to the execution of a file: what execve(2) would refuse, found before any process is forked.
 
+use crate::os_error::OsError;
 use rustix::io::Errno;
 
 /// Why the kernel would not execute a file.
@@ -7,15 +8,15 @@ use rustix::io::Errno;
 #[non_exhaustive]
 pub enum Obstacle {
     /// A system call fails.
-    #[error("{0}; {advice}", advice = advice(*.0))]
-    System(Errno),
+    #[error("{0}; {advice}", advice = advice(.0.errno()))]
+    System(OsError),
     /// The first line of a script names an interpreter that is not there, or cannot be executed.
-    #[error("its interpreter '{path}' {}; correct the first line of the script, or install it", state(*.cause))]
+    #[error("its interpreter '{path}' {}; correct the first line of the script, or install it", state(.cause.errno()))]
     Interpreter {
         /// Path of the interpreter.
         path: String,
         /// Why it cannot be executed.
-        cause: Errno,
+        cause: OsError,
     },
     /// The first line of a script ends in CRLF: the kernel takes the CR as a part of a name.
     #[error(
@@ -29,16 +30,15 @@ impl Obstacle {
     /// The error that execve(2) has for it.
     pub(super) fn errno(&self) -> Errno {
         match self {
-            Self::System(cause) | Self::Interpreter { cause, .. } => *cause,
+            Self::System(cause) | Self::Interpreter { cause, .. } => cause.errno(),
             Self::CarriageReturn => Errno::NOENT,
         }
     }
 }
 
-impl From<Errno> for Obstacle {
-    fn from(cause: Errno) -> Self {
-        Self::System(cause)
-    }
+/// Makes the obstacle of a system call that fails.
+pub(super) fn system(cause: Errno) -> Obstacle {
+    Obstacle::System(OsError::of(cause))
 }
 
 fn advice(cause: Errno) -> &'static str {

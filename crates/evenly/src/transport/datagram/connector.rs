@@ -141,7 +141,7 @@ impl Connector {
         if let Some(cause) = broken {
             // What it sent before may wait to be read.
             self.receive(FIRST_KEY)?;
-            self.lose(Gone::Broken(cause));
+            self.lose(Gone::broken(cause));
         }
         if is_over && matches!(self.stage, ConnectorStage::Ending { .. }) {
             self.finish();

@@ -51,11 +51,11 @@ impl Connector {
     fn open_file(&mut self, path: &Path, session: u64) -> Result<Result<(), Gone>, Failed> {
         let sending = match unixgram::connected(path) {
             Ok(socket) => socket,
-            Err(cause) => return Ok(Err(Gone::Broken(cause))),
+            Err(cause) => return Ok(Err(Gone::broken(cause))),
         };
         let hearing = match AgentFile::bind(unixgram::agent_path(path, session)) {
             Ok(file) => file,
-            Err(cause) => return Ok(Err(Gone::Broken(cause))),
+            Err(cause) => return Ok(Err(Gone::broken(cause))),
         };
         self.registry.add(&hearing, FIRST_KEY, EventFlags::IN).map_err(failed("epoll_ctl"))?;
         self.registry
@@ -80,7 +80,7 @@ impl Connector {
         }
         let is_reachable = !sockets.is_empty();
         self.sockets = Sockets::Udp(sockets);
-        Ok(if is_reachable { Ok(()) } else { Err(Gone::Broken(cause)) })
+        Ok(if is_reachable { Ok(()) } else { Err(Gone::broken(cause)) })
     }
 
     /// Says hello if it is time for it.
@@ -88,7 +88,7 @@ impl Connector {
         let now_ns = self.now_ns;
         let ConnectorStage::Asking(hello) = &mut self.stage else { return Ok(()) };
         if hello.until_ns <= now_ns {
-            let why = hello.hint.map_or(Gone::Silent, Gone::Broken);
+            let why = hello.hint.map_or(Gone::Silent, Gone::broken);
             self.lose(why);
             return Ok(());
         }
@@ -99,7 +99,7 @@ impl Connector {
         match self.sockets.send(&hello.datagram) {
             Sent::Away(Some(hint)) => hello.hint = Some(hint),
             Sent::Away(None) | Sent::Full => {}
-            Sent::Gone(cause) => self.lose(Gone::Broken(cause)),
+            Sent::Gone(cause) => self.lose(Gone::broken(cause)),
         }
         Ok(())
     }

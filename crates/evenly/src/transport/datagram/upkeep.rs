@@ -171,7 +171,7 @@ impl Listener {
             PeerStage::Ending { until_ns, .. } if *until_ns <= now_ns => self.remove(number),
             PeerStage::Admitted(_) | PeerStage::Ending { .. } => return self.write_to(number),
             PeerStage::Broken(_, cause) => {
-                let why = Gone::Broken(*cause);
+                let why = Gone::broken(*cause);
                 self.receive(LAST_WORDS)?;
                 self.lose(number, why);
             }

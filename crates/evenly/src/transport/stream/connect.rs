@@ -87,11 +87,11 @@ impl Connector {
             }
             // The listener belongs to another user, so nothing that it sends is trusted.
             Ok(()) => {
-                self.lose(Gone::Broken(Errno::ACCESS));
+                self.lose(Gone::broken(Errno::ACCESS));
                 Ok(())
             }
             Err(cause) => {
-                self.lose(Gone::Broken(cause));
+                self.lose(Gone::broken(cause));
                 Ok(())
             }
         }
@@ -123,7 +123,7 @@ impl Connector {
                 Err(refused) => cause = refused,
             }
         }
-        self.lose(Gone::Broken(cause));
+        self.lose(Gone::broken(cause));
         Ok(())
     }
 
@@ -174,7 +174,7 @@ impl Connector {
             }
             Progress::TooLong => Err(Gone::Forged),
             Progress::EndOfFile => Err(Gone::EndOfFile),
-            Progress::Broken(cause) => Err(Gone::Broken(cause)),
+            Progress::Broken(cause) => Err(Gone::broken(cause)),
         };
         match heard {
             Ok(is_admitted) => {

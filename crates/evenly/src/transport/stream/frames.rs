@@ -172,7 +172,7 @@ impl StreamFrames {
                 }
             }
             (Err(Errno::AGAIN), _) => {}
-            (Err(cause), _) => self.over = Some(Gone::Broken(cause)),
+            (Err(cause), _) => self.over = Some(Gone::broken(cause)),
         }
     }
 
@@ -193,9 +193,9 @@ impl StreamFrames {
     /// What the end of the stream means, where everything was read.
     fn end_of_file(&self) -> Gone {
         match self.broken {
-            Some(cause) if cause != Errno::PIPE => Gone::Broken(cause),
+            Some(cause) if cause != Errno::PIPE => Gone::broken(cause),
             // Any host on the path could have forged the FIN.
-            _ if self.sealing.is_some() => Gone::Broken(Errno::CONNRESET),
+            _ if self.sealing.is_some() => Gone::broken(Errno::CONNRESET),
             _ => Gone::EndOfFile,
         }
     }

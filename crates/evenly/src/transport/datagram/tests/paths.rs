@@ -218,7 +218,7 @@ fn a_closed_port_is_a_hint() {
         times_ready += turn(&registry, &mut agent, Duration::from_micros(100), now_ns);
         events = arrived(&mut agent);
     }
-    let why = Gone::Broken(Errno::CONNREFUSED);
+    let why = Gone::broken(Errno::CONNREFUSED);
     assert_eq!(events, [Event::Gone { peer: 0, why }]);
     assert_eq!(now_ns, 10_000_000_000);
     assert!((10..40).contains(&times_ready), "ready {times_ready} times");
@@ -252,7 +252,7 @@ fn in_a_narrow_network() {
     let mut ends = Datagrams::udp(&super::thread_name(), "127.0.0.1");
     let _listener = ends.listener(Registry::new(0).unwrap());
     let mut agent = ends.connector(Registry::new(0).unwrap(), b"hello", 0);
-    let why = Gone::Broken(Errno::MSGSIZE);
+    let why = Gone::broken(Errno::MSGSIZE);
     assert_eq!(arrived(&mut agent), [Event::Gone { peer: 0, why }]);
 }
 

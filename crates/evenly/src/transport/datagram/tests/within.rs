@@ -90,7 +90,7 @@ fn an_agent_that_is_killed_is_gone_behind_its_last_frames() {
     let events = house.settle();
     let (gone, frames) = events.split_last().unwrap();
     assert_eq!(frames.len(), 5, "{events:?}");
-    assert_eq!(*gone, Event::Gone { peer, why: Gone::Broken(Errno::CONNREFUSED) });
+    assert_eq!(*gone, Event::Gone { peer, why: Gone::broken(Errno::CONNREFUSED) });
     assert!(!file.exists());
 }
 
@@ -101,7 +101,7 @@ fn a_primary_that_is_not_there_is_named() {
         let mut agent = ends.connector(registry, b"hello", 0);
         arrived(&mut agent)
     };
-    let gone = |cause| [Event::Gone { peer: 0, why: Gone::Broken(cause) }];
+    let gone = |cause| [Event::Gone { peer: 0, why: Gone::broken(cause) }];
     assert_eq!(why(Registry::new(0).unwrap()), gone(Errno::NOENT));
     drop(UnixDatagram::bind(ends.scratch.path("s")).unwrap());
     assert_eq!(why(Registry::new(0).unwrap()), gone(Errno::CONNREFUSED));

@@ -45,17 +45,17 @@ fn deserted() -> (OwnedFd, SocketAddr) {
 #[test]
 fn a_primary_that_is_not_there_is_told_by_its_error() {
     let streams = Streams::unix("absent");
-    assert_eq!(end_of(&streams, 0), Gone::Broken(Errno::NOENT));
+    assert_eq!(end_of(&streams, 0), Gone::broken(Errno::NOENT));
     let path = streams.scratch.path("socket");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    assert_eq!(end_of(&streams, 0), Gone::Broken(Errno::CONNREFUSED));
+    assert_eq!(end_of(&streams, 0), Gone::broken(Errno::CONNREFUSED));
 
     for host in ["127.0.0.1", "localhost"] {
         let streams = Streams::tcp(&format!("absent-{}", host.len()), host);
         let (_held, place) = deserted();
         let address = streams.address().with_port(place.port());
         streams.place.borrow_mut().address = address;
-        assert_eq!(end_of(&streams, 0), Gone::Broken(Errno::CONNREFUSED), "{host}");
+        assert_eq!(end_of(&streams, 0), Gone::broken(Errno::CONNREFUSED), "{host}");
     }
 }
 
@@ -70,7 +70,7 @@ fn a_primary_that_does_not_answer_is_given_up() {
     rustix::net::listen(&mute, 0).unwrap();
     let queued: Vec<_> =
         (0..8).map(|_| streams.connector(Registry::new(0).unwrap(), b"", 0)).collect();
-    assert_eq!(end_of(&streams, 6), Gone::Broken(Errno::TIMEDOUT));
+    assert_eq!(end_of(&streams, 6), Gone::broken(Errno::TIMEDOUT));
     drop(queued);
 }
 

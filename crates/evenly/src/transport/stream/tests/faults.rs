@@ -148,7 +148,7 @@ fn a_reset_ends_it_behind_what_has_arrived() {
             let reset = Mischief::Reset { way, place };
             let Outcome { ends, strangers, frames, .. } = short_session(&mut streams, reset);
             assert!(!matches!(ends[TO_AGENT], None | Some(Gone::Silent)), "{reset:?}: {ends:?}");
-            let broken = Some(Gone::Broken(Errno::CONNRESET));
+            let broken = Some(Gone::broken(Errno::CONNRESET));
             // Or it came before the hello, or when the primary had closed.
             let is_noticed =
                 ends[TO_PRIMARY] == broken || strangers == 1 || frames[TO_PRIMARY] == 3;

@@ -242,7 +242,7 @@ fn the_primary_and_its_agents_are_of_the_same_user() {
         let registry = Registry::new(0).unwrap();
         let mut agent = streams.connector(registry, b"hello", 0);
         let end = format!("{:?}", agent.next().unwrap());
-        assert_eq!(end, format!("Gone {{ peer: 0, why: {:?} }}", Gone::Broken(Errno::ACCESS)));
+        assert_eq!(end, format!("Gone {{ peer: 0, why: {:?} }}", Gone::broken(Errno::ACCESS)));
         done.send(()).unwrap();
     });
 }
