@@ -150,7 +150,7 @@ impl Agent {
         match body {
             Body::Assignments(assignments) => {
                 for assignment in assignments.iter() {
-                    self.hold(assignment?, scheduler)?;
+                    self.hold(assignment, scheduler)?;
                 }
                 supervisor.supplied();
                 Ok(())

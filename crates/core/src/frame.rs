@@ -3,7 +3,7 @@
 //! ```text
 //! offset  size  a frame (little-endian)
 //!      0     2  magic: 65 76, the letters "ev"
-//!      2     1  version of this format: 2
+//!      2     1  version of this format: 3
 //!      3     1  kind, see below
 //!      4     4  length of the whole frame in bytes, 32 to the limit of the transport
 //!      8     4  the worker that it comes from or goes to
@@ -16,9 +16,11 @@
 //!
 //! ```text
 //! kind           from     body
-//! 1 assignments  primary  entries of 24 bytes: first i64 | last i64 | lease u64
-//! 2 answers      worker   entries of 16 bytes: lease u64 | word u64, for the value over all of the
-//!                         lease that was not covered yet; see Value::word
+//! 1 assignments  primary  entries of 32 bytes: first i64 | last i64 | lease u64 | count u64: this many
+//!                         adjacent chunks as long as the first, under leases that follow each other
+//! 2 answers      worker   groups: lease u64 | count u24 | width u8 | count words of 1, 2, 4 or 8 bytes,
+//!                         for leases that follow each other; a word is the value over all of its lease
+//!                         that was not covered yet, see Value::word
 //! 3 part         worker   lease u64 | part u32 from 0 | 1 if it is the last u32 | bytes
 //! 4 withdrawals  primary  entries of 16 bytes: lease u64 or all ones for every lease | parts u64:
 //!                         keep one of these parts of what is not counted yet; 0: keep nothing
@@ -39,9 +41,10 @@
 //!
 //! A frame is valid if and only if
 //! 1. magic and version are these, the kind is one of these, and the zero word is zero,
-//! 2. its length is within the limit and holds a whole number of entries,
+//! 2. its length is within the limit and holds a whole number of entries or groups,
 //! 3. the checksum is that of its bytes,
-//! 4. every interval has `first <= last`, a part is marked 0 or 1, and a cause is known.
+//! 4. every interval has `first <= last`, a count is at least 1, the chunks of a frame are at most
+//!    [`MAX_LEASES`](crate::lease::MAX_LEASES) and end by 2^63 - 1, a part is marked 0 or 1, and a cause is known.
 //!
 //! Bytes that are a beginning of a frame are no error: [`Unpacker`] waits for the rest. Bytes that
 //! cannot become a valid frame are [`Malformed`]; nothing of them is used.
@@ -57,6 +60,7 @@ mod pack;
 mod unpack;
 
 use crate::lease::LeaseId;
+use core::ops::Range;
 
 pub use assemble::{Assembler, MAX_PARTIAL};
 pub use description::{Description, MAX_TEXT};
@@ -68,12 +72,16 @@ pub use unpack::{Answers, Assignments, Begun, Body, Frame, Part, Releases, Unpac
 pub const PIPE_FRAME: usize = 4096;
 
 /// The version of the format described above.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 const MAGIC: [u8; 2] = *b"ev";
 const HEAD: usize = 24;
 const CHECKSUM: usize = 8;
 const PART_HEAD: usize = 16;
+/// Bytes of a group of answers before its words.
+const ANSWER_HEAD: usize = 12;
+/// Where the count is in that head.
+const COUNT_AT: Range<usize> = 8..11;
 /// The shortest frame: no entry at all.
 const LEAST: usize = HEAD + CHECKSUM;
 
@@ -112,10 +120,18 @@ impl Kind {
 
     const fn entry_len(self) -> usize {
         match self {
-            Self::Assignments => 24,
-            Self::Answers | Self::Withdrawals | Self::Releases | Self::Gasp => 16,
+            Self::Assignments => 32,
+            Self::Withdrawals | Self::Releases | Self::Gasp => 16,
             Self::Begun | Self::Farewell | Self::Credit => 8,
-            Self::Part | Self::Description => 1,
+            Self::Answers | Self::Part | Self::Description => 1,
+        }
+    }
+
+    /// Bytes that the next entry may need.
+    const fn longest_entry(self) -> usize {
+        match self {
+            Self::Answers => ANSWER_HEAD + 8,
+            _ => self.entry_len(),
         }
     }
 }

@@ -36,7 +36,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 /// The protocol described above, with the frames that follow it.
-pub const PROTOCOL: u16 = 6;
+pub const PROTOCOL: u16 = 7;
 
 /// The version of this program. Another one may compute something else under the same name.
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");

@@ -1,6 +1,7 @@
 //! Leases: which worker holds which chunk, at which attempt, under a name that never comes back.
 
 use crate::interval::Interval;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -156,7 +157,9 @@ pub(crate) struct Reclaimed {
 #[derive(Debug, Default)]
 pub(crate) struct LeaseTable {
     slots: Vec<Slot>,
-    free: Vec<u32>,
+    /// Vacant slots, first in, first out: chunks lent in a row get slots in a row, so that their names follow each
+    /// other, and frames name a row by its first.
+    free: VecDeque<u32>,
     /// Numbers in all leases together.
     numbers: u128,
 }
@@ -183,7 +186,7 @@ impl LeaseTable {
         (attempt, losses): (u8, u8),
     ) -> LeaseId {
         let words = [interval.first(), interval.last()];
-        if let Some(slot) = self.free.pop() {
+        if let Some(slot) = self.free.pop_front() {
             let held = &mut self.slots[slot as usize];
             let id = LeaseId::new(slot as usize, attempt, held.id.serial() + 1);
             *held = Slot { id, worker, losses, marks: 0, cause: 0, words };
@@ -270,7 +273,7 @@ impl LeaseTable {
             held.worker = VACANT;
             held.marks |= SETTLED;
             held.words = [count.cast_signed(), 0];
-            self.free.push(id.slot() as u32);
+            self.free.push_back(id.slot() as u32);
             settled += 1;
             numbers += len;
             run = match run {
@@ -295,7 +298,7 @@ impl LeaseTable {
         debug_assert!(held.id == id && held.is_in_force());
         held.worker = VACANT;
         self.numbers -= held.len();
-        self.free.push(id.slot() as u32);
+        self.free.push_back(id.slot() as u32);
     }
 
     /// Ends every lease that lies above `limit`: its name, who held it, and how many numbers it lacked.

@@ -29,6 +29,8 @@ pub struct Worker {
     /// Whether the answer to a chunk that was announced is packed and not sent. Until it is, the
     /// primary believes that this worker is at that chunk.
     is_owing: bool,
+    /// Answers packed since the last send.
+    unsent: usize,
     /// The bytes of a partial on their way into frames.
     encoded: Vec<u8>,
 }
@@ -83,6 +85,7 @@ impl Worker {
             credit: if aggregate.is_streamed() { 0 } else { CREDIT },
             packer: Packer::new(name, limit).with_room(),
             is_owing: false,
+            unsent: 0,
             encoded: Vec::with_capacity(64),
         }
     }
@@ -110,9 +113,7 @@ impl Worker {
                 self.queue.drain(..self.next);
                 self.next = 0;
                 self.queue.reserve(assignments.len());
-                for assignment in assignments.iter() {
-                    self.queue.push(assignment?);
-                }
+                self.queue.extend(assignments.iter());
                 Ok(())
             }
             Body::Withdrawals(withdrawals) => {
@@ -193,6 +194,7 @@ impl Worker {
         };
         let lease = current.lease;
         self.packer.answer(lease, word);
+        self.unsent += 1;
         self.ended(lease);
         Outcome::Answered
     }
@@ -254,11 +256,12 @@ impl Worker {
         self.packer.seal(busy_ns);
     }
 
-    /// Whether a frame is full: time to send.
+    /// Whether it is time to send: a frame is full, or as many answers wait as chunks are queued. The primary assigns
+    /// more once it has answers, and the chunks that are queued keep the worker busy until then.
     #[inline]
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.packer.is_full()
+    pub fn is_due(&self) -> bool {
+        self.unsent >= self.queue.len() - self.next || self.packer.is_full()
     }
 
     /// Whether there is nothing to send.
@@ -291,6 +294,7 @@ impl Worker {
     pub fn sent(&mut self, sent: usize) {
         self.packer.consume(sent);
         self.is_owing &= !self.packer.is_empty();
+        self.unsent = 0;
     }
 
     /// Gives back what the primary wants: of what is not counted yet it keeps one of `parts`

@@ -164,7 +164,7 @@ impl Life {
         while let Some(frame) = unpacker.next_frame().map_err(malformed)? {
             if let Body::Assignments(assignments) = &frame.body {
                 for assignment in assignments.iter() {
-                    let interval = assignment.map_err(malformed)?.interval;
+                    let interval = assignment.interval;
                     hands.push_back(interval);
                     given.push(interval);
                 }

@@ -79,7 +79,7 @@ fn first_chunk(socket: &mut UnixStream) -> (LeaseId, u64) {
         unpacker.filled(count);
         while let Some(frame) = unpacker.next_frame().unwrap() {
             if let Body::Assignments(assignments) = frame.body
-                && let Some(Ok(first)) = assignments.iter().next()
+                && let Some(first) = assignments.iter().next()
             {
                 return (first.lease, first.interval.len().try_into().unwrap());
             }

@@ -1,9 +1,12 @@
 //! Writes frames: entries go in one by one, whole frames come out.
 
 use super::description::TEXT_AT;
-use super::{CHECKSUM, Description, HEAD, Kind, LEAST, MAGIC, PART_HEAD, VERSION};
-use crate::lease::{Assignment, LeaseId, WorkerId};
+use super::{
+    ANSWER_HEAD, CHECKSUM, COUNT_AT, Description, HEAD, Kind, LEAST, MAGIC, PART_HEAD, VERSION,
+};
+use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
 use alloc::vec::Vec;
+use core::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Whose heart beats.
@@ -23,8 +26,22 @@ pub struct Packer {
     bytes: Vec<u8>,
     /// The frame that still takes entries: its kind, and where it begins.
     open: Option<(Kind, usize)>,
+    /// The last group of answers in the open frame.
+    group: Option<AnswerGroup>,
     worker: WorkerId,
     limit: usize,
+}
+
+/// A group of answers that the next answer may join.
+#[derive(Clone, Copy, Debug)]
+struct AnswerGroup {
+    /// Where its head begins.
+    start: usize,
+    /// The lease of the next answer.
+    next: u64,
+    count: u32,
+    /// Bytes of each word.
+    width: usize,
 }
 
 impl Packer {
@@ -34,8 +51,8 @@ impl Packer {
     /// If the limit leaves no room for an entry, which is a mistake in the calling program.
     #[must_use]
     pub fn new(worker: WorkerId, limit: usize) -> Self {
-        assert!(limit >= LEAST + PART_HEAD + 16, "a frame must have room for an entry");
-        Self { bytes: Vec::new(), open: None, worker, limit }
+        assert!(limit >= LEAST + 32, "a frame must have room for an entry");
+        Self { bytes: Vec::new(), open: None, group: None, worker, limit }
     }
 
     /// Allocates the memory of one frame now.
@@ -51,31 +68,49 @@ impl Packer {
         self.worker = worker;
     }
 
-    /// Adds assignments, an entry for each.
+    /// Adds assignments. Adjacent chunks of one length whose leases follow each other share an entry.
     pub fn assign(&mut self, mut assignments: &[Assignment]) {
-        while !assignments.is_empty() {
+        while let [first, ..] = assignments {
             self.make_room(Kind::Assignments);
-            let (now, later) = assignments.split_at(assignments.len().min(self.entries_left()));
-            self.bytes.reserve(now.len() * Kind::Assignments.entry_len());
-            for assignment in now {
-                let mut entry = [0; Kind::Assignments.entry_len()];
-                entry[..8].copy_from_slice(&assignment.interval.first().to_le_bytes());
-                entry[8..16].copy_from_slice(&assignment.interval.last().to_le_bytes());
-                entry[16..].copy_from_slice(&assignment.lease.0.to_le_bytes());
-                self.bytes.extend_from_slice(&entry);
-            }
-            assignments = later;
+            let count = run_length(assignments);
+            let mut entry = [0; Kind::Assignments.entry_len()];
+            entry[..8].copy_from_slice(&first.interval.first().to_le_bytes());
+            entry[8..16].copy_from_slice(&first.interval.last().to_le_bytes());
+            entry[16..24].copy_from_slice(&first.lease.0.to_le_bytes());
+            entry[24..].copy_from_slice(&(count as u64).to_le_bytes());
+            self.bytes.extend_from_slice(&entry);
+            assignments = &assignments[count..];
         }
     }
 
-    /// Adds the answer that all of a lease that was not covered yet is done, with this count.
+    /// Adds the answer that all of a lease that was not covered yet is done, with this word. It joins the group of the
+    /// answer before if its lease follows and its word is no longer.
     #[inline]
-    pub fn answer(&mut self, lease: LeaseId, count: u64) {
+    pub fn answer(&mut self, lease: LeaseId, word: u64) {
+        let least = word_width(word);
+        if let Some(group) = &mut self.group
+            && let Some((_, start)) = self.open
+            && group.next == lease.0
+            && least <= group.width
+            && self.bytes.len() + group.width + CHECKSUM <= start + self.limit
+        {
+            group.next = lease.0.wrapping_add(1);
+            group.count += 1;
+            let Range { start, end } = COUNT_AT;
+            self.bytes[group.start + start..group.start + end]
+                .copy_from_slice(&group.count.to_le_bytes()[..COUNT_AT.len()]);
+            self.bytes.extend_from_slice(&word.to_le_bytes()[..group.width]);
+            return;
+        }
         self.make_room(Kind::Answers);
-        let mut entry = [0; Kind::Answers.entry_len()];
-        entry[..8].copy_from_slice(&lease.0.to_le_bytes());
-        entry[8..].copy_from_slice(&count.to_le_bytes());
-        self.bytes.extend_from_slice(&entry);
+        let (start, next) = (self.bytes.len(), lease.0.wrapping_add(1));
+        self.group = Some(AnswerGroup { start, next, count: 1, width: least });
+        let mut head = [0; ANSWER_HEAD];
+        head[..8].copy_from_slice(&lease.0.to_le_bytes());
+        head[8] = 1;
+        head[11] = least as u8;
+        self.bytes.extend_from_slice(&head);
+        self.bytes.extend_from_slice(&word.to_le_bytes()[..least]);
     }
 
     /// Asks for a part of a lease back: the worker keeps one of `parts` parts of what is not counted yet.
@@ -171,8 +206,7 @@ impl Packer {
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        // Asked for each answer, so without the division of `entries_left`.
-        self.open.is_some_and(|(kind, start)| self.space(start) < kind.entry_len())
+        self.open.is_some_and(|(kind, start)| self.space(start) < kind.longest_entry())
     }
 
     /// How many more bytes of entries the frame that begins there may have.
@@ -181,19 +215,11 @@ impl Packer {
         start + self.limit - CHECKSUM - self.bytes.len()
     }
 
-    /// How many more entries the open frame has room for.
-    #[inline]
-    fn entries_left(&self) -> usize {
-        match self.open {
-            Some((kind, start)) => self.space(start) / kind.entry_len(),
-            None => 0,
-        }
-    }
-
     /// Closes the open frame, if any; `busy_ns` is what the worker worked since its last frame,
     /// 0 if the next frame accounts for it.
     pub fn seal(&mut self, busy_ns: u64) {
         let Some((_, start)) = self.open.take() else { return };
+        self.group = None;
         let length = (self.bytes.len() - start + CHECKSUM) as u32;
         let frame = &mut self.bytes[start..];
         frame[4..8].copy_from_slice(&length.to_le_bytes());
@@ -280,7 +306,7 @@ impl Packer {
     /// Forgets every frame, the open one included.
     pub fn clear(&mut self) {
         self.bytes.clear();
-        self.open = None;
+        (self.open, self.group) = (None, None);
     }
 
     #[inline]
@@ -302,5 +328,27 @@ impl Packer {
         head[3] = kind as u8;
         head[8..12].copy_from_slice(&self.worker.0.to_le_bytes());
         self.bytes.extend_from_slice(&head);
+    }
+}
+
+/// How many of these assignments, from the first on, are adjacent chunks of one length whose leases follow each other.
+fn run_length(assignments: &[Assignment]) -> usize {
+    let follows = |pair: &[Assignment]| {
+        let [before, after] = [pair[0], pair[1]];
+        before.lease.0.checked_add(1) == Some(after.lease.0)
+            && before.interval.is_followed_by(after.interval)
+            && before.interval.len() == after.interval.len()
+    };
+    1 + assignments.windows(2).take(MAX_LEASES - 1).take_while(|pair| follows(pair)).count()
+}
+
+/// The fewest bytes of 1, 2, 4 or 8 that hold a word.
+#[inline]
+fn word_width(word: u64) -> usize {
+    match word {
+        0..=0xff => 1,
+        0x100..=0xffff => 2,
+        0x1_0000..=0xffff_ffff => 4,
+        _ => 8,
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::aggregate::Value;
 use crate::interval::Interval;
-use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
 use crate::partial::{Cause, Partial};
 use proptest::prelude::*;
 use std::vec;
@@ -12,7 +12,7 @@ use std::vec::Vec;
 const WORKER: WorkerId = WorkerId(7);
 
 fn assignment(first: i64, len: i64, lease: u64) -> Assignment {
-    let interval = Interval::new(first, first + len - 1).unwrap();
+    let interval = Interval::new(first, first - 1 + len).unwrap();
     Assignment { lease: LeaseId(lease), interval }
 }
 
@@ -26,9 +26,8 @@ fn read_assignments(bytes: &[u8], piece: usize) -> Result<Vec<Assignment>, Malfo
         while let Some(frame) = unpacker.next_frame()? {
             assert_eq!(frame.worker, WORKER);
             let Body::Assignments(assignments) = frame.body else { panic!("{frame:?}") };
-            for assignment in assignments.iter() {
-                all.push(assignment?);
-            }
+            assert_eq!(assignments.iter().count(), assignments.len());
+            all.extend(assignments.iter());
         }
     }
     assert!(!unpacker.is_inside_frame());
@@ -53,19 +52,19 @@ fn open_one(bytes: &[u8]) -> Result<bool, Malformed> {
 fn the_format_is_pinned_byte_by_byte() {
     // A change here is a change of the wire: raise VERSION and say so in the changelog.
     let expected_head = [
-        b'e', b'v', 2, 2, 48, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
-        0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0,
+        b'e', b'v', 3, 2, 45, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
+        0, 0, 0, 0, 1, 0, 0, 1, 5,
     ];
     let frame = one_frame();
-    assert_eq!(frame[..40], expected_head);
-    assert_eq!(frame[40..], xxhash_rust::xxh3::xxh3_64(&expected_head).to_le_bytes());
+    assert_eq!(frame[..37], expected_head);
+    assert_eq!(frame[37..], xxhash_rust::xxh3::xxh3_64(&expected_head).to_le_bytes());
 }
 
 #[test]
 fn a_last_gasp_is_pinned_too() {
     let frame = gasp(WORKER, -2, Some(Cause::Timeout));
     let expected_head = [
-        b'e', b'v', 2, 9, 48, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 254, 255,
+        b'e', b'v', 3, 9, 48, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 254, 255,
         255, 255, 255, 255, 255, 255, 3, 0, 0, 0, 0, 0, 0, 0,
     ];
     assert_eq!(frame[..40], expected_head);
@@ -98,7 +97,7 @@ fn description_frame(text: &str) -> Vec<u8> {
 fn a_description_is_pinned_and_cut_between_characters() {
     let frame = description_frame("ab");
     let expected_head = [
-        b'e', b'v', 2, 10, 50, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 254, 255,
+        b'e', b'v', 3, 10, 50, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 254, 255,
         255, 255, 255, 255, 255, 255,
     ];
     assert_eq!(frame[..32], expected_head);
@@ -162,9 +161,16 @@ fn impossible_heads_are_refused_by_name() {
     assert_eq!(with(0, b'X'), Err(Malformed::Magic));
     assert_eq!(with(2, 1), Err(Malformed::Version { found: 1 }));
     assert_eq!(with(3, 11), Err(Malformed::Kind { found: 11 }));
-    assert_eq!(with(4, 47), Err(Malformed::Length { length: 47 }));
+    assert_eq!(with(4, 31), Err(Malformed::Length { length: 31 }));
+    let mut withdrawal = one_frame();
+    withdrawal[3] = 4;
+    assert_eq!(
+        open_one(&withdrawal),
+        Err(Malformed::Length { length: 45 }),
+        "not of whole entries"
+    );
     assert_eq!(with(4, 0), Err(Malformed::Length { length: 0 }));
-    assert_eq!(with(7, 255), Err(Malformed::Length { length: 48 | 255 << 24 }));
+    assert_eq!(with(7, 255), Err(Malformed::Length { length: 45 | 255 << 24 }));
     assert_eq!(open_one(b"GET / HTTP"), Err(Malformed::Magic));
 }
 
@@ -177,16 +183,110 @@ fn no_frame_exceeds_the_limit() {
     packer.seal(0);
     let mut unpacker = Unpacker::new(PIPE_FRAME, packer.bytes().len());
     let mut answers = 0;
+    assert!(packer.frames().all(|frame| frame.len() <= PIPE_FRAME));
     for bytes in packer.bytes().chunks(PIPE_FRAME) {
         unpacker.room()[..bytes.len()].copy_from_slice(bytes);
         unpacker.filled(bytes.len());
         while let Some(frame) = unpacker.next_frame().unwrap() {
             let Body::Answers(entries) = frame.body else { panic!() };
             answers += entries.iter().count();
-            assert!(entries.iter().count() * 16 + LEAST <= PIPE_FRAME);
         }
     }
     assert_eq!(answers, 10_000);
+}
+
+/// A frame of this kind with this body.
+fn frame_of(kind: Kind, body: &[u8]) -> Vec<u8> {
+    let mut frame = one_frame();
+    frame.truncate(HEAD);
+    frame[3] = kind as u8;
+    frame.extend_from_slice(body);
+    let length = (frame.len() + CHECKSUM) as u32;
+    frame[4..8].copy_from_slice(&length.to_le_bytes());
+    let checksum = xxhash_rust::xxh3::xxh3_64(&frame);
+    frame.extend_from_slice(&checksum.to_le_bytes());
+    frame
+}
+
+fn read_answers(bytes: &[u8]) -> Vec<(LeaseId, u64)> {
+    let mut unpacker = Unpacker::new(PIPE_FRAME, bytes.len());
+    unpacker.room_for(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+    unpacker.filled(bytes.len());
+    let mut all = vec![];
+    while let Some(frame) = unpacker.next_frame().unwrap() {
+        let Body::Answers(answers) = frame.body else { panic!("{frame:?}") };
+        all.extend(answers.iter());
+    }
+    all
+}
+
+#[test]
+fn a_row_of_chunks_takes_one_entry_and_their_answers_a_byte_each() {
+    let row: Vec<Assignment> =
+        (0..1000).map(|index| assignment(-500 + index * 3, 3, 7000 + index as u64)).collect();
+    let mut packer = Packer::new(WORKER, PIPE_FRAME);
+    packer.assign(&row);
+    packer.seal(0);
+    assert_eq!(packer.len(), LEAST + 32);
+    assert_eq!(read_assignments(packer.bytes(), PIPE_FRAME), Ok(row.clone()));
+
+    let answers: Vec<(LeaseId, u64)> =
+        row.iter().map(|chunk| (chunk.lease, chunk.lease.0 % 4)).collect();
+    packer.clear();
+    answers.iter().for_each(|(lease, word)| packer.answer(*lease, *word));
+    packer.seal(0);
+    assert_eq!(packer.len(), LEAST + ANSWER_HEAD + 1000);
+    assert_eq!(read_answers(packer.bytes()), answers);
+}
+
+#[test]
+fn a_row_ends_where_length_neighbour_or_lease_differs() {
+    let chunks = [
+        assignment(0, 3, 10),
+        assignment(3, 3, 11),
+        assignment(6, 2, 12),
+        assignment(9, 2, 13),
+        assignment(11, 2, 15),
+        assignment(i64::MAX - 1, 2, u64::MAX),
+        assignment(i64::MIN + 1, 2, 0),
+    ];
+    let mut packer = Packer::new(WORKER, PIPE_FRAME);
+    packer.assign(&chunks);
+    packer.seal(0);
+    assert_eq!(packer.len(), LEAST + 6 * 32);
+    assert_eq!(read_assignments(packer.bytes(), PIPE_FRAME), Ok(chunks.to_vec()));
+}
+
+#[test]
+fn rows_that_cannot_be_are_refused() {
+    let entry = |first: i64, last: i64, count: u64| {
+        [first.to_le_bytes(), last.to_le_bytes(), 5u64.to_le_bytes(), count.to_le_bytes()].concat()
+    };
+    let open = |entries: &[Vec<u8>]| open_one(&frame_of(Kind::Assignments, &entries.concat()));
+    assert_eq!(open(&[entry(i64::MAX - 5, i64::MAX - 4, 3)]), Ok(true));
+    assert_eq!(open(&[entry(i64::MAX - 5, i64::MAX - 4, 4)]), Err(Malformed::Entry), "too high");
+    assert_eq!(open(&[entry(i64::MIN, i64::MAX, 1)]), Ok(true));
+    assert_eq!(open(&[entry(i64::MIN, i64::MAX, u64::MAX)]), Err(Malformed::Entry));
+    assert_eq!(open(&[entry(2, 1, 1)]), Err(Malformed::Entry), "reversed");
+    assert_eq!(open(&[entry(1, 2, 0)]), Err(Malformed::Entry), "none");
+    let most = MAX_LEASES as u64;
+    assert_eq!(open(&[entry(0, 0, most)]), Ok(true));
+    assert_eq!(open(&[entry(0, 0, most), entry(0, 0, 1)]), Err(Malformed::Entry), "too many");
+}
+
+#[test]
+fn groups_of_answers_that_cannot_be_are_refused() {
+    let group = |count: u8, width: u8, words: usize| {
+        let mut bytes = vec![0; ANSWER_HEAD + words];
+        (bytes[8], bytes[11]) = (count, width);
+        bytes
+    };
+    let open = |groups: &[Vec<u8>]| open_one(&frame_of(Kind::Answers, &groups.concat()));
+    assert_eq!(open(&[group(3, 1, 3), group(2, 8, 16)]), Ok(true));
+    assert_eq!(open(&[group(0, 1, 0)]), Err(Malformed::Entry), "none");
+    assert_eq!(open(&[group(3, 3, 9)]), Err(Malformed::Entry), "no width");
+    assert_eq!(open(&[group(3, 2, 5)]), Err(Malformed::Entry), "cut off");
+    assert_eq!(open(&[group(3, 1, 4)]), Err(Malformed::Entry), "a byte too much");
 }
 
 /// Packs a partial, unpacks its parts, and gives them to an assembler except those in `without`.
@@ -293,6 +393,24 @@ proptest! {
     }
 
     #[test]
+    fn answers_survive_whatever_their_order_and_size(
+        rows in prop::collection::vec((any::<u64>(), 0u32..64, 1u64..9), 0..400),
+    ) {
+        let mut packer = Packer::new(WORKER, PIPE_FRAME);
+        let mut expected = vec![];
+        for (lease, bits, len) in rows {
+            for index in 0..len {
+                let word = lease.rotate_left(index as u32) >> bits;
+                packer.answer(LeaseId(lease.wrapping_add(index)), word);
+                expected.push((LeaseId(lease.wrapping_add(index)), word));
+            }
+        }
+        packer.seal(0);
+        prop_assert!(packer.frames().all(|frame| frame.len() <= PIPE_FRAME));
+        prop_assert_eq!(read_answers(packer.bytes()), expected);
+    }
+
+    #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
         let _ = open_one(&bytes);
     }
@@ -312,24 +430,17 @@ proptest! {
 
     #[test]
     fn no_body_panics_behind_a_good_head(
-        kind in 0u8..6, body in prop::collection::vec(any::<u8>(), 0..200),
+        kind in 1u8..=10, body in prop::collection::vec(any::<u8>(), 0..200),
     ) {
-        let mut frame = one_frame();
-        frame.truncate(HEAD);
-        frame[3] = kind;
-        frame.extend_from_slice(&body);
-        let length = (frame.len() + CHECKSUM) as u32;
-        frame[4..8].copy_from_slice(&length.to_le_bytes());
-        let checksum = xxhash_rust::xxh3::xxh3_64(&frame);
-        frame.extend_from_slice(&checksum.to_le_bytes());
-        let _ = open_one(&frame);
+        let kind = Kind::from_code(kind).unwrap();
+        let _ = open_one(&frame_of(kind, &body));
     }
 }
 
 #[test]
 fn a_whole_frame_is_no_more_and_no_less() {
     let mut packer = Packer::new(WORKER, 64);
-    (0..9).for_each(|lease| packer.answer(LeaseId(lease), 5));
+    (0..5).for_each(|row| (0..12).for_each(|lease| packer.answer(LeaseId(100 * row + lease), 5)));
     packer.seal(11);
     let frames: Vec<&[u8]> = packer.frames().collect();
     assert_eq!((frames.len(), frames.concat()), (5, packer.bytes().to_vec()));

@@ -1,8 +1,10 @@
 //! Reads frames: bytes go in as they arrive, cut anywhere; whole, checked frames come out.
 
-use super::{CHECKSUM, Description, HEAD, Kind, LEAST, MAGIC, Malformed, PART_HEAD, VERSION};
+use super::{
+    ANSWER_HEAD, CHECKSUM, Description, HEAD, Kind, LEAST, MAGIC, Malformed, PART_HEAD, VERSION,
+};
 use crate::interval::Interval;
-use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
 use crate::partial::Cause;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -76,7 +78,11 @@ pub enum Body<'a> {
 
 /// The assignments of a frame.
 #[derive(Clone, Copy, Debug)]
-pub struct Assignments<'a>(&'a [u8]);
+pub struct Assignments<'a> {
+    entries: &'a [u8],
+    /// How many chunks they are.
+    chunks: usize,
+}
 
 /// The answers of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -107,38 +113,125 @@ pub struct Part<'a> {
     pub bytes: &'a [u8],
 }
 
-impl Assignments<'_> {
-    /// The assignments in order; a reversed interval is [`Malformed::Entry`].
-    #[inline]
-    pub fn iter(&self) -> impl Iterator<Item = Result<Assignment, Malformed>> + '_ {
-        let (entries, _) = self.0.as_chunks::<24>();
-        entries.iter().map(|entry| {
-            let first = eight(entry, 0).cast_signed();
-            let last = eight(entry, 8).cast_signed();
+impl<'a> Assignments<'a> {
+    /// The entries, if they are valid.
+    fn open(body: &'a [u8]) -> Result<Self, Malformed> {
+        let mut chunks: u64 = 0;
+        for (first, last, _, count) in runs(body) {
             let interval = Interval::new(first, last).ok_or(Malformed::Entry)?;
-            Ok(Assignment { lease: LeaseId(eight(entry, 16)), interval })
+            chunks = chunks.checked_add(count).ok_or(Malformed::Entry)?;
+            let end = i128::from(first) + (interval.len() as i128).saturating_mul(count.into());
+            if count == 0 || chunks > MAX_LEASES as u64 || end > i128::from(i64::MAX) + 1 {
+                return Err(Malformed::Entry);
+            }
+        }
+        Ok(Self { entries: body, chunks: chunks as usize })
+    }
+
+    /// The assignments in order.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = Assignment> + 'a {
+        runs(self.entries).flat_map(|(first, last, lease, count)| {
+            // Checked when the frame was opened: no sum is out of range.
+            let step = last.wrapping_sub(first).wrapping_add(1);
+            (0..count.cast_signed()).filter_map(move |index| {
+                let offset = index.wrapping_mul(step);
+                let (first, last) = (first.wrapping_add(offset), last.wrapping_add(offset));
+                let lease = LeaseId(lease.wrapping_add_signed(index));
+                Some(Assignment { lease, interval: Interval::new(first, last)? })
+            })
         })
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len() / Kind::Assignments.entry_len()
+        self.chunks
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.chunks == 0
     }
 }
 
-impl Answers<'_> {
+/// First and last number of the first chunk, its lease, and the count of chunks; of each entry.
+#[inline]
+fn runs(entries: &[u8]) -> impl Iterator<Item = (i64, i64, u64, u64)> + '_ {
+    let (entries, _) = entries.as_chunks::<32>();
+    entries.iter().map(|entry| {
+        let [first, last] = [eight(entry, 0).cast_signed(), eight(entry, 8).cast_signed()];
+        (first, last, eight(entry, 16), eight(entry, 24))
+    })
+}
+
+impl<'a> Answers<'a> {
+    /// The groups, if they are valid.
+    fn open(body: &'a [u8]) -> Result<Self, Malformed> {
+        let mut rest = body;
+        while !rest.is_empty() {
+            let group = AnswerGroup::first_of(rest).ok_or(Malformed::Entry)?;
+            rest = &rest[ANSWER_HEAD + group.words.len()..];
+        }
+        Ok(Self(body))
+    }
+
     /// Each finished lease with its word, in order.
     #[inline]
-    pub fn iter(&self) -> impl Iterator<Item = (LeaseId, u64)> + '_ {
-        let (entries, _) = self.0.as_chunks::<16>();
-        entries.iter().map(|entry| (LeaseId(eight(entry, 0)), eight(entry, 8)))
+    pub fn iter(&self) -> impl Iterator<Item = (LeaseId, u64)> + 'a {
+        AnswerIter { rest: self.0, group: AnswerGroup { lease: 0, width: 1, words: &[] } }
+    }
+}
+
+/// Answers whose leases follow each other.
+#[derive(Clone, Copy, Debug)]
+struct AnswerGroup<'a> {
+    lease: u64,
+    /// Bytes of each word.
+    width: usize,
+    words: &'a [u8],
+}
+
+impl<'a> AnswerGroup<'a> {
+    /// The group that these bytes begin with, if it is one.
+    #[inline]
+    fn first_of(bytes: &'a [u8]) -> Option<Self> {
+        let (head, rest) = bytes.split_first_chunk::<ANSWER_HEAD>()?;
+        let width = usize::from(head[11]);
+        let count = u32::from_le_bytes([head[8], head[9], head[10], 0]) as usize;
+        let is_known = matches!(width, 1 | 2 | 4 | 8) && count > 0;
+        let words = rest.get(..count.checked_mul(width)?)?;
+        is_known.then(|| Self { lease: eight(head, 0), width, words })
+    }
+}
+
+/// Iterator over the answers of a frame.
+struct AnswerIter<'a> {
+    group: AnswerGroup<'a>,
+    /// The groups behind it.
+    rest: &'a [u8],
+}
+
+impl Iterator for AnswerIter<'_> {
+    type Item = (LeaseId, u64);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.group.words.is_empty() {
+            self.group = AnswerGroup::first_of(self.rest)?;
+            self.rest = &self.rest[ANSWER_HEAD + self.group.words.len()..];
+        }
+        let AnswerGroup { lease, width, words } = &mut self.group;
+        let answer = LeaseId(*lease);
+        *lease = lease.wrapping_add(1);
+        let (word, rest) = words.split_at(*width);
+        *words = rest;
+        let word = match *word {
+            [byte] => u64::from(byte),
+            _ => word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        Some((answer, word))
     }
 }
 
@@ -329,8 +422,8 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
         return Err(Malformed::Entry);
     }
     let body = match Kind::from_code(head[3]) {
-        Some(Kind::Assignments) => Body::Assignments(Assignments(body)),
-        Some(Kind::Answers) => Body::Answers(Answers(body)),
+        Some(Kind::Assignments) => Body::Assignments(Assignments::open(body)?),
+        Some(Kind::Answers) => Body::Answers(Answers::open(body)?),
         Some(Kind::Part) => Body::Part(open_part(body)?),
         Some(Kind::Withdrawals) => Body::Withdrawals(Withdrawals(body)),
         Some(Kind::Releases) => Body::Releases(Releases(body)),

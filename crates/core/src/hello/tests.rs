@@ -43,12 +43,12 @@ fn what_is_said_is_understood() {
 #[test]
 fn another_version_is_named_whatever_follows() {
     let mut bytes = hello().encode();
-    bytes[6] = 7;
+    bytes[6] = 8;
     bytes.extend([1, 2, 3]);
     let said = Hello::decode(&bytes).unwrap_err().to_string();
     assert_eq!(
         said,
-        std::format!("it is evenly {PROGRAM} (protocol 7); this is evenly {PROGRAM} (protocol 6)")
+        std::format!("it is evenly {PROGRAM} (protocol 8); this is evenly {PROGRAM} (protocol 7)")
     );
     let mut bytes = Refusal { why: Why::Program, text: String::new() }.encode();
     bytes[9] = b'8';

@@ -84,6 +84,24 @@ fn a_chunk_in_slices_is_one_answer() {
 }
 
 #[test]
+fn answers_are_due_when_as_many_wait_as_chunks_are_queued() {
+    let chunks: Vec<_> =
+        (0..8).map(|at| (LeaseId(1 << 20 | at), at as i64 * 10, at as i64 * 10 + 9)).collect();
+    let mut worker = worker(&chunks);
+    let due: Vec<bool> = (0..8)
+        .map(|_| {
+            count(&mut worker, 100);
+            let is_due = worker.is_due();
+            if is_due {
+                said(&mut worker);
+            }
+            is_due
+        })
+        .collect();
+    assert_eq!(due, [false, false, false, true, false, true, true, true]);
+}
+
+#[test]
 fn half_of_the_rest_is_given_back_and_the_other_half_done() {
     let mut worker = worker(&[(LEASE, 0, 9)]);
     count(&mut worker, 3);

@@ -21,8 +21,9 @@ const SMALL_PIPE: usize = 4096;
 /// What the shared result pipe is grown to then, before the others take their share.
 const LARGE_RESULT_PIPE: usize = 1 << 20;
 
-/// Bytes of an assignment entry: the window of a worker is what its pipe has room for.
-const ASSIGNMENT: usize = 24;
+/// Bytes of an assignment pipe for each chunk in the window of its worker. An entry has 32, but covers a row of
+/// chunks. The primary keeps entries that the pipe has no room for.
+const BYTES_PER_CHUNK: usize = 4;
 
 /// The most that one read takes.
 const READ_AT_ONCE: usize = 256 << 10;
@@ -177,10 +178,10 @@ impl Hub {
         Ok(hub)
     }
 
-    /// The most chunks that the pipe of the worker in `slot` has room for.
+    /// The most chunks that the worker in `slot` may hold.
     pub(crate) fn window(&self, slot: usize) -> Result<usize, Errno> {
         match &self.peers[slot].write_end {
-            Some(write_end) => Ok((fcntl_getpipe_size(write_end)? / ASSIGNMENT).max(1)),
+            Some(write_end) => Ok((fcntl_getpipe_size(write_end)? / BYTES_PER_CHUNK).max(1)),
             None => Ok(1),
         }
     }

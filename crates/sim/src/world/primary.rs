@@ -45,7 +45,7 @@ impl World<'_> {
         let pid = self.processes.len();
         let engine = &mut self.primary.engine;
         let name = engine.next_name();
-        let window = (self.plan.assignment_pipe / 24).max(1);
+        let window = (self.plan.assignment_pipe / 4).max(1);
         engine
             .worker_joined(slot, window, self.now_ns)
             .map_err(|violation| violation.to_string())?;

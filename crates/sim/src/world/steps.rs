@@ -184,7 +184,7 @@ impl World<'_> {
             life.busy_since_ns = now_ns;
         }
         let is_overdue = now_ns - life.sent_ns >= overdue_ns;
-        let is_much = life.core.is_full() || life.core.waiting() >= limit / 2;
+        let is_much = life.core.is_due() || life.core.waiting() >= limit / 2;
         let is_due = is_report_due || is_overdue || is_much;
         life.doing = if is_due {
             life.core.seal((now_ns - life.busy_since_ns).max(1));

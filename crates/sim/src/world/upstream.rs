@@ -42,7 +42,7 @@ impl World<'_> {
                         check(why == Leave::Over, || format!("a primary says {why:?}"))?;
                     }
                     Body::Assignments(assignments) => {
-                        for assignment in assignments.iter().flatten() {
+                        for assignment in assignments.iter() {
                             oracle.lent(assignment.interval);
                             stats.agent_chunks += 1;
                         }

@@ -41,7 +41,7 @@ fn empty_the_queue(
         session.add_computed(last.abs_diff(step.slice.first()) + 1);
         match session.worker().counted(last) {
             Outcome::Answered => {
-                if session.worker().is_full() {
+                if session.worker().is_due() {
                     session.send()?;
                 }
                 if session.is_clock_due() && session.read_clock()? {

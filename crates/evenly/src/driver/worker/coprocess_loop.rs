@@ -254,7 +254,7 @@ fn note_answer(session: &mut Session<'_>, last: i64) -> Result<(), EarlyExit> {
     session.add_computed(1);
     match session.worker().counted(last) {
         Outcome::Answered => {
-            if session.worker().is_full() {
+            if session.worker().is_due() {
                 session.send()?;
             }
             if session.computed() >= ANSWERS_PER_READING && session.read_clock()? {

@@ -46,7 +46,7 @@ fn measure(mut ends: Datagrams, batch: usize, window: usize, total: usize) -> f6
                     match arrival {
                         Arrival::Frame { frame, .. } => {
                             let Body::Assignments(assignments) = frame.body else { panic!() };
-                            leases.extend(assignments.iter().map(|one| one.unwrap().lease));
+                            leases.extend(assignments.iter().map(|one| one.lease));
                         }
                         Arrival::Gone { .. } => return,
                         _ => {}

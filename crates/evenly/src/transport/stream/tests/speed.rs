@@ -37,7 +37,7 @@ fn measure(streams: &Streams, batch: usize, window: usize, total: usize) -> f64 
                     match arrival {
                         Arrival::Frame { frame, .. } => {
                             let Body::Assignments(assignments) = frame.body else { panic!() };
-                            leases.extend(assignments.iter().map(|one| one.unwrap().lease));
+                            leases.extend(assignments.iter().map(|one| one.lease));
                         }
                         Arrival::Gone { .. } => return,
                         _ => {}
