@@ -9,48 +9,21 @@
 //! [`AgentSession`](evenly_core::engine::AgentSession), connected by a stream or by datagrams through the real
 //! [`Channel`](evenly_core::channel::Channel). In some runs no number is assigned twice (`once`).
 //!
-//! Imports point one way. `plan` is what is drawn (`draw`, `fault_rates`, `question`, `party`, `reader`, `gasps`, `once`,
-//! `terms`, `options`). `pipe`, `line`, `link`, `process`, `journal`, `guests`, `upstream`, `session` and `primary` are the
-//! parts of a world. `oracle` has the rules, with `books`, `lines`, `culprits`, `fates`, `verdict` and the answers of a
-//! `plain` loop. `world` puts them together: it has the clock and the `queue` of events, and its folder has a file for
-//! what happens to each part.
+//! Imports point one way: `plan` (what the seed decides) <- `oracle` (the rules) <- `model` (state of the parts outside
+//! the engine: pipes, links, processes, journal) <- `world` (the clock, and a file for what happens to each part).
 //!
 //! There are no threads, no time of day, no hash maps with an order of their own, and no I/O. Two runs from one seed are
 //! the same to the last step.
 #![forbid(unsafe_code)]
 
-mod books;
-mod culprits;
-mod draw;
-mod fates;
-mod fault_rates;
-mod function;
-mod gasps;
-mod guests;
-mod journal;
-mod line;
-mod lines;
-mod link;
-mod once;
+mod event_queue;
+mod event_trace;
+mod model;
 mod options;
 mod oracle;
-mod outcome;
-mod party;
-mod pipe;
-mod plain;
 mod plan;
-mod primary;
-mod process;
-mod question;
-mod queue;
-mod reader;
-mod session;
-mod set;
+mod step_result;
 mod summary;
-mod tape;
-mod terms;
-mod upstream;
-mod verdict;
 mod world;
 
 pub use evenly_core::Aggregate;
@@ -58,11 +31,11 @@ pub use options::{Options, Transport, question_of_name};
 pub use summary::Summary;
 
 use evenly_testkit::random::Random;
-use gasps::Gasps;
+use event_trace::{Lines, Tape};
 use plan::Plan;
+use plan::crash_reports::Gasps;
+use plan::engine_settings::Terms;
 use std::fmt;
-use tape::{Lines, Tape};
-use terms::Terms;
 use world::World;
 
 /// A run that did what must never be.

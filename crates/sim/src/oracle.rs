@@ -1,15 +1,22 @@
 //! The oracle: what must be true of a run whatever breaks, kept apart from the core.
 
-mod begun;
+pub(crate) mod begin_ledger;
+mod begin_rules;
+pub(crate) mod blame_oracle;
+mod final_checks;
+pub(crate) mod line_oracle;
+pub(crate) mod number_set;
+pub(crate) mod record_ledger;
+pub(crate) mod reference_answer;
 
-use crate::books::{Books, one_by_one};
-use crate::culprits::{Culprits, Death, most};
-use crate::fates::Fates;
-use crate::function::Deadly;
-use crate::lines::Lines;
-use crate::outcome::check;
-use crate::question::Question;
-use crate::set::Set;
+use crate::oracle::begin_ledger::Fates;
+use crate::oracle::blame_oracle::{Culprits, Death, most};
+use crate::oracle::line_oracle::Lines;
+use crate::oracle::number_set::Set;
+use crate::oracle::record_ledger::{Books, one_by_one};
+use crate::plan::cost_model::Deadly;
+use crate::plan::question::Question;
+use crate::step_result::check;
 use evenly_core::{Cause, Failure, Interval, Record, Scheduler};
 
 #[derive(Debug)]

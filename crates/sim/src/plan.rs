@@ -3,18 +3,27 @@
 //! Each kind of fault is in a run or not, at a rate of its own, so that some runs know only one
 //! kind and others all of them at once.
 
-mod once;
+pub(crate) mod agent_plan;
+mod at_most_once;
+pub(crate) mod cost_model;
+pub(crate) mod crash_reports;
+pub(crate) mod engine_settings;
+pub(crate) mod fault_rates;
+pub(crate) mod line_reader;
+pub(crate) mod once_setting;
+pub(crate) mod question;
+mod workload_draw;
 
-use crate::draw::{draw_cost, draw_deadly, draw_policy, draw_range};
-use crate::fault_rates::{Faults, SECOND};
-use crate::function::{Cost, Deadly};
-use crate::gasps::Gasps;
-use crate::once::Once;
 use crate::options::{Options, Transport};
-use crate::party::{Machine, Party};
-use crate::question::{LONGEST_LINE, Question};
-use crate::reader::Reader;
-use crate::terms::Terms;
+use crate::plan::agent_plan::{Machine, Party};
+use crate::plan::cost_model::{Cost, Deadly};
+use crate::plan::crash_reports::Gasps;
+use crate::plan::engine_settings::Terms;
+use crate::plan::fault_rates::{Faults, SECOND};
+use crate::plan::line_reader::Reader;
+use crate::plan::once_setting::Once;
+use crate::plan::question::{LONGEST_LINE, Question};
+use crate::plan::workload_draw::{draw_cost, draw_deadly, draw_policy, draw_range};
 use evenly_core::{Policy, Range};
 use evenly_testkit::random::Random;
 

@@ -3,42 +3,42 @@
 //! Nothing here depends on anything but the plan and the generator: no clock, no thread, no order of
 //! a hash map. Two runs from one seed are the same to the last byte, and a test says so.
 
-mod act;
-mod ending;
-mod faults;
-mod gasps;
-mod guests;
-mod hear;
-mod line;
-mod link;
-mod link_datagrams;
-mod link_stream;
-mod lives;
-mod once;
-mod primary;
-mod reader;
-mod session;
-mod steps;
-mod trouble;
-mod upstream;
+mod agent_client;
+mod agent_datagrams;
+mod agent_faults;
+mod agent_link_ends;
+mod agent_server;
+mod agent_streams;
+mod begin_tracking;
+mod engine_outputs;
+mod line_output;
+mod primary_lifecycle;
+mod primary_loop;
+mod session_lifecycle;
+mod shutdown;
+mod worker_crashes;
+mod worker_datagrams;
+mod worker_faults;
+mod worker_input;
+mod worker_steps;
 
-use crate::fates::Fates;
-use crate::function::Deadly;
-use crate::journal::Journal;
+use crate::event_queue::{Event, Pid, Queue, Sid};
+use crate::event_trace::Tape;
+use crate::model::lossy_journal::Journal;
+use crate::model::pipe::Pipe;
+use crate::model::primary_connection::Upstream;
+use crate::model::primary_process::Primary;
+use crate::model::session_state::Session;
+use crate::model::worker_process::Process;
 use crate::options::Transport;
 use crate::oracle::Oracle;
-use crate::outcome::Outcome;
-use crate::outcome::check;
-use crate::pipe::Pipe;
+use crate::oracle::begin_ledger::Fates;
 use crate::plan::Plan;
-use crate::primary::Primary;
-use crate::process::Process;
-use crate::queue::{Event, Pid, Queue, Sid};
-use crate::reader::Outlet;
-use crate::session::Session;
+use crate::plan::cost_model::Deadly;
+use crate::plan::line_reader::Outlet;
+use crate::step_result::Outcome;
+use crate::step_result::check;
 use crate::summary::Summary;
-use crate::tape::Tape;
-use crate::upstream::Upstream;
 use evenly_testkit::random::Random;
 
 /// More steps than any run needs; times [`STEPS_OF_DATAGRAMS`] where each frame is a datagram that is acknowledged,

@@ -1,0 +1,116 @@
+//! A journal that makes records durable late and in batches, and loses what it had not.
+
+use crate::oracle::number_set::Set;
+use crate::oracle::record_ledger::Books;
+use crate::step_result::check;
+use evenly_core::{Aggregate, Cause, Failure, Interval, Record};
+
+/// What is written.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Record(Record),
+    /// These numbers begin, at most once.
+    Begins(Interval),
+    /// These numbers did not begin.
+    Untouched(Interval),
+}
+
+#[derive(Debug)]
+pub(crate) struct Journal {
+    aggregate: Aggregate,
+    durable: Books,
+    /// May have begun and has not ended, as far as that is durable.
+    begun: Set,
+    /// Being written; durable all at once, if nothing happens before.
+    writing: Vec<Entry>,
+    /// Not begun to be written.
+    waiting: Vec<Entry>,
+}
+
+impl Journal {
+    pub(crate) fn new(aggregate: Aggregate) -> Self {
+        let (writing, waiting) = (Vec::new(), Vec::new());
+        let begun = Set::default();
+        Self { aggregate, durable: Books::new(aggregate), begun, writing, waiting }
+    }
+
+    pub(crate) fn append(&mut self, entry: Entry) {
+        self.waiting.push(entry);
+    }
+
+    /// Whether there was something to write and nothing being written.
+    pub(crate) fn begin_sync(&mut self) -> bool {
+        if !self.writing.is_empty() || self.waiting.is_empty() {
+            return false;
+        }
+        self.writing = std::mem::take(&mut self.waiting);
+        true
+    }
+
+    /// What was being written is durable, and may be given back.
+    ///
+    /// # Errors
+    /// If a number is recorded twice, or begins twice.
+    pub(crate) fn synced(&mut self) -> Result<Vec<Entry>, String> {
+        let entries = std::mem::take(&mut self.writing);
+        for entry in &entries {
+            match entry {
+                Entry::Record(record) => self.write(record)?,
+                Entry::Begins(interval) => {
+                    check(self.begun.add(*interval), || format!("{interval} begins twice"))?;
+                }
+                Entry::Untouched(interval) => {
+                    check(self.begun.take(*interval), || format!("{interval} did not begin"))?;
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    fn write(&mut self, record: &Record) -> Result<(), String> {
+        check(self.durable.add(record)?, || "a record was written twice".into())?;
+        if self.aggregate.is_streamed() {
+            self.durable.keep(record);
+        }
+        let failed = record.failed.iter().map(|failure| failure.interval);
+        for interval in record.covered.iter().copied().chain(failed) {
+            // Everything that is done had begun, where that is written down.
+            self.begun.take(interval);
+        }
+        Ok(())
+    }
+
+    /// Number of begun numbers whose end is unknown.
+    ///
+    /// # Errors
+    /// If it is recorded.
+    pub(crate) fn settle(&mut self) -> Result<u64, String> {
+        let mut numbers = 0;
+        for interval in std::mem::take(&mut self.begun).iter() {
+            let failed = [Failure { interval, cause: Cause::Unknown }].into();
+            self.write(&Record::new(Vec::new(), failed, self.aggregate.empty()))?;
+            numbers += interval.len() as u64;
+        }
+        Ok(numbers)
+    }
+
+    /// What is not durable is lost; of what was being written, `chance` decides how much. How many
+    /// records were lost.
+    pub(crate) fn crash(&mut self, chance: u64) -> Result<usize, String> {
+        let kept = (chance % (self.writing.len() as u64 + 1)) as usize;
+        let mut lost = self.writing.split_off(kept);
+        lost.append(&mut self.waiting);
+        let lost = lost.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
+        self.synced()?;
+        Ok(lost)
+    }
+
+    /// Whether it is durable that these numbers begin.
+    pub(crate) fn has_begun(&self, interval: Interval) -> bool {
+        self.begun.has_all(interval)
+    }
+
+    pub(crate) fn durable(&self) -> &Books {
+        &self.durable
+    }
+}

@@ -1,0 +1,71 @@
+//! Connection of an agent to its primary, in the world: bytes move between the link and the session of the engine.
+
+use crate::model::agent_link::GONE_NS;
+use crate::plan::Plan;
+use crate::plan::question::Question;
+use evenly_core::WorkerId;
+use evenly_core::engine::{AgentSession, SessionEnd, SessionTimes};
+use evenly_core::frame::{Packer, Unpacker};
+
+/// How often an end says that it lives.
+pub(crate) const BEAT_NS: u64 = 1_000_000_000;
+
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) session: AgentSession,
+    pub(crate) packer: Packer,
+    pub(crate) unpacker: Unpacker,
+    /// What came and was not read.
+    pub(crate) inbox: Vec<u8>,
+    /// Why the agent left by itself.
+    pub(crate) left: Option<End>,
+}
+
+/// Why an agent ends a session by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The primary says that it is over.
+    Over,
+    /// A signal asked it to leave.
+    Left,
+    /// It lost its workers too often.
+    GivenUp,
+    /// The primary was silent for too long.
+    Silent,
+    /// The primary said what cannot be.
+    Protocol,
+}
+
+impl Upstream {
+    pub(crate) fn new(plan: &Plan, now_ns: u64) -> Self {
+        let limit = plan.frame_limit;
+        let times = SessionTimes {
+            report_ns: plan.party.report_ns,
+            heartbeat_ns: BEAT_NS,
+            silence_ns: GONE_NS,
+        };
+        let Question { aggregate, credit, .. } = plan.question;
+        let session = AgentSession::new(aggregate, limit, times, now_ns).with_credit(credit);
+        let mut upstream = Self {
+            session,
+            packer: Packer::new(WorkerId(0), limit),
+            unpacker: Unpacker::new(limit, limit),
+            inbox: Vec::new(),
+            left: None,
+        };
+        upstream.session.keep_time(&mut upstream.packer, now_ns);
+        upstream.packer.seal(0);
+        upstream
+    }
+
+    /// Why the session is over, if it is.
+    pub(crate) fn end(&self) -> Option<End> {
+        let end = self.session.end()?;
+        Some(match end {
+            SessionEnd::Over => End::Over,
+            SessionEnd::Left => self.left.unwrap_or(End::Left),
+            SessionEnd::Silent => End::Silent,
+            SessionEnd::Protocol(_) => End::Protocol,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! The primary as a process around the supervisor, in the way of the real driver: it reads before it
+//! writes, never waits for a pipe, hears a worker out before it takes its work back, and has garbage
+//! cost those their lives who may have written it.
+
+use crate::event_queue::{Pid, Sid};
+use crate::oracle::record_ledger::Books;
+use crate::plan::Plan;
+use crate::step_result::Outcome;
+use evenly_core::engine::{self, Durability, Lines};
+use evenly_core::frame::{Packer, Unpacker};
+use evenly_core::{Interval, IntervalSet, Scheduler, WorkerId};
+use std::collections::BTreeMap;
+
+/// What the primary is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Gathering,
+    /// The assignment pipes are closed; a worker that still lives after the grace is killed.
+    Closing {
+        until_ns: u64,
+    },
+}
+
+/// How long workers get to leave by themselves.
+pub(crate) const GRACE_NS: u64 = 10_000_000_000;
+/// How long it is waited at the end for agents to be told.
+pub(crate) const LINGER_NS: u64 = 1_000_000_000;
+
+#[derive(Debug)]
+pub(crate) struct Primary {
+    pub(crate) engine: engine::Primary,
+    pub(crate) unpacker: Unpacker,
+    pub(crate) peers: Vec<Peer>,
+    /// By name: which process, if it is one of this machine.
+    pub(crate) pids: Vec<Option<Pid>>,
+    /// Workers that are known to have ended, and not heard out.
+    pub(crate) ended: Vec<Pid>,
+    pub(crate) stage: Stage,
+    /// When it looks again. In no queue: it is put forward far more often than it comes.
+    pub(crate) wake_at_ns: Option<u64>,
+    /// Agents, by their slots beyond those of the workers; and when they are next told that it lives.
+    pub(crate) guests: BTreeMap<usize, Sid>,
+    pub(crate) next_beat_ns: u64,
+}
+
+/// What the primary knows of a seat.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) pid: Option<Pid>,
+    pub(crate) packer: Packer,
+    /// How many chunks its pipe holds, and how often it was silent: what bounds what waits.
+    pub(crate) window: usize,
+    pub(crate) silences: usize,
+    /// When it was last heard, and whether it is treated as stopped since: for those far away.
+    pub(crate) heard_ns: u64,
+    pub(crate) is_quiet: bool,
+    /// Whether its work was taken back since it was stopped.
+    pub(crate) is_silent: bool,
+    /// Losses in a row, counted apart from the roster.
+    pub(crate) losses: u32,
+    /// What it was given since it had nothing in hand, and the number that it said it is at.
+    pub(crate) lent: Vec<Interval>,
+    pub(crate) gasp: Option<i64>,
+    /// Whether it said farewell.
+    pub(crate) has_left: bool,
+}
+
+impl Primary {
+    /// A primary that goes on with what is durable.
+    pub(crate) fn begin(plan: &Plan, durable: &Books) -> Outcome<Self> {
+        let mut done = IntervalSet::new();
+        for interval in durable.covered.iter() {
+            done.insert(interval).map_err(|overlap| overlap.to_string())?;
+        }
+        let scheduler =
+            Scheduler::new(plan.range, plan.question.aggregate, plan.policy, plan.seats as u32)
+                .opening(plan.opening)
+                .retries(plan.retries)
+                .credit(plan.question.credit);
+        let scheduler = plan.once(scheduler);
+        let scheduler =
+            if plan.question.leaves_out { scheduler.leave_out_failures() } else { scheduler };
+        let value = durable.value.clone();
+        let scheduler = if done.is_empty() {
+            scheduler
+        } else {
+            let resumed = scheduler.resume(&done, value, &durable.failures());
+            resumed.map_err(|overlap| format!("cannot resume: {overlap}"))?
+        };
+        let mut scheduler = scheduler;
+        scheduler.keep_lines(&durable.pieces(), durable.lowest_failure());
+        let mut primary = Self::around(plan, scheduler);
+        plan.terms.apply(&mut primary.engine);
+        let engine = &mut primary.engine;
+        if plan.sync_ns.is_some() {
+            engine.set_durability(Durability::Journal { is_ahead: plan.once.is_some() });
+        }
+        if plan.question.aggregate.is_streamed() {
+            engine.set_lines(Lines::Written { most: plan.reader.most_kept });
+        }
+        Ok(primary)
+    }
+
+    /// An agent towards its own workers.
+    pub(crate) fn at_agent(plan: &Plan) -> Self {
+        let scheduler = Scheduler::open_ended(plan.question.aggregate, plan.seats as u32)
+            .credit(plan.question.credit)
+            .opening(plan.opening)
+            .retries(plan.retries);
+        let mut primary = Self::around(plan, plan.once(scheduler));
+        primary.engine.set_durability(Durability::Confirmed);
+        primary
+    }
+
+    pub(crate) fn around(plan: &Plan, scheduler: Scheduler) -> Self {
+        let peer = || Peer {
+            pid: None,
+            packer: Packer::new(WorkerId(0), plan.frame_limit),
+            window: 0,
+            silences: 0,
+            heard_ns: 0,
+            is_quiet: false,
+            is_silent: false,
+            losses: 0,
+            lent: Vec::new(),
+            gasp: None,
+            has_left: false,
+        };
+        let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
+        let mut engine = engine::Primary::new(scheduler, plan.question.aggregate, plan.seats);
+        engine.watch_records();
+        Self {
+            engine,
+            unpacker: Unpacker::new(plan.frame_limit, at_once),
+            peers: (0..plan.seats).map(|_| peer()).collect(),
+            pids: Vec::new(),
+            ended: Vec::new(),
+            stage: Stage::Gathering,
+            wake_at_ns: None,
+            guests: BTreeMap::new(),
+            next_beat_ns: 0,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! A worker as a process: steps that the world may interrupt between any two of them.
+//!
+//! It drives [`Worker`] as the real driver does: it reads when it has nothing to do and between
+//! slices, counts slices, reports now and then, sends when a frame is full, when something waited too
+//! long, and when a chunk is begun again; it waits where the result pipe is full, and ends at end of
+//! file.
+
+use crate::model::pipe::Pipe;
+use crate::model::worker_link::Line;
+use crate::options::Transport;
+use crate::plan::Plan;
+use crate::plan::crash_reports::Gasp;
+use evenly_core::frame::{Body, Unpacker};
+use evenly_core::{Cause, Interval, Worker, WorkerId};
+use std::collections::VecDeque;
+
+/// What a worker does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Waits for assignments.
+    Reading,
+    /// Looks for news, then takes the next slice.
+    Working,
+    /// Counts a slice; at the end of this step it is done, up to this number.
+    Counting(i64),
+    /// Counts, and dies of this number at the end of this step, if it still kills.
+    Dying(i64, Interval),
+    /// Something ends it: it says at which number; and then it ends.
+    Gasping(Gasp),
+    Ending(Gasp),
+    /// Sends what is packed.
+    Sending(Then),
+}
+
+/// What follows when everything is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    Read,
+    Work,
+    Count(Interval),
+}
+
+/// A process, alive or remembered.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) slot: usize,
+    pub(crate) name: WorkerId,
+    pub(crate) life: Option<Box<Life>>,
+    /// Where it is not reached through pipes.
+    pub(crate) line: Option<Box<Line>>,
+    /// Whether a frame of it is missing, because it wrote something else in its place.
+    pub(crate) is_garbled: bool,
+    /// Of one that is gone: where it was, and of what it died.
+    pub(crate) at: Vec<Interval>,
+    pub(crate) anywhere: Vec<Interval>,
+    pub(crate) cause: Option<Cause>,
+    /// What it has said with its last gasp, and whether it ended of that.
+    pub(crate) gasp: Option<Gasp>,
+    pub(crate) has_passed_away: bool,
+}
+
+/// A process that lives.
+#[derive(Debug)]
+pub(crate) struct Life {
+    pub(crate) core: Worker,
+    unpacker: Unpacker,
+    pub(crate) inbox: Pipe,
+    /// Whole frames that came otherwise.
+    pub(crate) mail: VecDeque<Vec<u8>>,
+    pub(crate) doing: Doing,
+    /// Stopped by another process.
+    pub(crate) is_stopped: bool,
+    /// No step is due: it waits for bytes, for room, or to go on.
+    pub(crate) is_parked: bool,
+    /// The chunks that it was given, in order, from the one it is at or was last at.
+    hands: VecDeque<Interval>,
+    has_begun: bool,
+    /// All chunks that it ever was given.
+    given: Vec<Interval>,
+    /// Since when nothing accounts for its time; when it last reported.
+    pub(crate) busy_since_ns: u64,
+    /// When something was last sent.
+    pub(crate) sent_ns: u64,
+    /// About how many numbers make a slice, and where the last one began.
+    pub(crate) slice_len: u64,
+    pub(crate) slice_first: i64,
+    /// Where nothing is done twice: what it is at.
+    pub(crate) at_once: Option<Interval>,
+}
+
+impl Process {
+    pub(crate) fn new(plan: &Plan, slot: usize, name: WorkerId, now_ns: u64) -> Self {
+        let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
+        // Made before its name is known, as in the real driver.
+        let mut core = Worker::new(WorkerId(u32::MAX), plan.question.aggregate, plan.frame_limit)
+            .with_credit(plan.question.credit);
+        core.rename(name);
+        let life = Life {
+            core,
+            unpacker: Unpacker::new(plan.frame_limit, at_once),
+            inbox: Pipe::new(plan.assignment_pipe),
+            mail: VecDeque::new(),
+            doing: Doing::Reading,
+            is_stopped: false,
+            is_parked: false,
+            hands: VecDeque::new(),
+            has_begun: false,
+            given: Vec::new(),
+            busy_since_ns: now_ns,
+            sent_ns: now_ns,
+            slice_len: 1,
+            slice_first: 0,
+            at_once: None,
+        };
+        let is_far = plan.transport == Transport::Datagrams;
+        Self {
+            slot,
+            name,
+            life: Some(Box::new(life)),
+            line: is_far.then(|| Box::new(Line::new(plan.frame_limit, now_ns))),
+            is_garbled: false,
+            at: Vec::new(),
+            anywhere: Vec::new(),
+            cause: None,
+            gasp: None,
+            has_passed_away: false,
+        }
+    }
+
+    /// Ends without a word: its primary is gone.
+    pub(crate) fn vanish(&mut self) {
+        (self.life, self.line) = (None, None);
+    }
+}
+
+impl Life {
+    /// Reads up to `most` bytes of what the primary said, or one frame that came whole.
+    pub(crate) fn read(&mut self, most: u64) -> Result<(), String> {
+        let room = self.unpacker.room();
+        let count = if let Some(frame) = self.mail.pop_front() {
+            room[..frame.len()].copy_from_slice(&frame);
+            frame.len()
+        } else {
+            let len = room.len().min(most as usize);
+            self.inbox.read(&mut room[..len])
+        };
+        self.unpacker.filled(count);
+        self.take_frames()
+    }
+
+    /// Whether there is something to read.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.inbox.is_empty() || !self.mail.is_empty()
+    }
+
+    /// Whether everything was read and nothing will come.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.inbox.is_at_end() && self.mail.is_empty()
+    }
+
+    fn take_frames(&mut self) -> Result<(), String> {
+        let Self { unpacker, core, hands, given, .. } = self;
+        let malformed = |malformed| format!("a worker cannot read: {malformed}");
+        while let Some(frame) = unpacker.next_frame().map_err(malformed)? {
+            if let Body::Assignments(assignments) = &frame.body {
+                for assignment in assignments.iter() {
+                    let interval = assignment.interval;
+                    hands.push_back(interval);
+                    given.push(interval);
+                }
+            }
+            core.take(frame.body).map_err(malformed)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a slice is begun; `false` if it belongs to no chunk that was given, in order.
+    pub(crate) fn begin(&mut self, slice: Interval) -> bool {
+        while self.hands.front().is_some_and(|held| !held.contains(slice)) {
+            self.hands.pop_front();
+        }
+        (self.has_begun, self.slice_first) = (true, slice.first());
+        !self.hands.is_empty()
+    }
+
+    /// Where it is or was last; and where it will be, once that is announced.
+    pub(crate) fn at(&self) -> Vec<Interval> {
+        let last = self.hands.front().filter(|_| self.has_begun);
+        let is_next = |held: &&Interval| match self.doing {
+            Doing::Sending(Then::Count(slice)) => held.contains(slice),
+            _ => false,
+        };
+        last.into_iter().chain(self.hands.iter().filter(is_next)).copied().collect()
+    }
+
+    /// All that it may be at, for those who will not hear what it has said.
+    pub(crate) fn anywhere(&self) -> Vec<Interval> {
+        self.given.clone()
+    }
+
+    /// Learns how many numbers make a slice, as one took `ns`.
+    pub(crate) fn learn(&mut self, slice: Interval, ns: u64, slice_ns: u64) {
+        let most = u128::from(self.slice_len) * 16;
+        let by_cost = slice.len() * u128::from(slice_ns) / u128::from(ns.max(1));
+        self.slice_len = by_cost.clamp(1, most.min(1 << 62)) as u64;
+    }
+}

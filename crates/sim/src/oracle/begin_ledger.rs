@@ -1,0 +1,92 @@
+//! Oracle of at-most-once runs: which numbers began, in every life of the primary, and which may fail as `unknown`.
+
+use crate::oracle::number_set::Set;
+use crate::step_result::check;
+use evenly_core::scheduler::Counts;
+use evenly_core::{Failure, Interval};
+
+/// What is known of each number of a run in which nothing is handed out twice.
+#[derive(Debug, Default)]
+pub(crate) struct Fates {
+    pub(crate) counts: Option<Counts>,
+    /// Numbers that ever began; and of those, the ones that the primary of an agent does not know of.
+    pub(crate) begun: Set,
+    pub(crate) fresh: Vec<Interval>,
+    /// Handed out in this life of the primary and not given back, or durable before it.
+    pub(crate) handed_out: Set,
+    /// What was in the hands of those who are lost or silent, or of an agent.
+    pub(crate) doubtful: Vec<Interval>,
+    /// Numbers with an unknown end.
+    pub(crate) unknown: Set,
+}
+
+impl Fates {
+    pub(crate) fn new(counts: Option<Counts>) -> Self {
+        Self { counts, ..Self::default() }
+    }
+
+    pub(crate) fn is_once(&self) -> bool {
+        self.counts.is_some()
+    }
+
+    /// Another primary begins with what is durable.
+    pub(crate) fn begin_life(&mut self, durable: &Set) {
+        self.handed_out = durable.clone();
+        self.doubtful.clear();
+        self.unknown = Set::default();
+    }
+
+    /// An agent has nothing in hand any more.
+    pub(crate) fn forget(&mut self) {
+        self.doubtful.clear();
+        self.handed_out = Set::default();
+        self.unknown = Set::default();
+    }
+
+    /// A worker begins these.
+    pub(crate) fn begin(&mut self, interval: Interval) -> Result<(), String> {
+        check(self.begun.add(interval), || format!("{interval} is begun twice"))?;
+        self.fresh.push(interval);
+        Ok(())
+    }
+
+    /// What was begun since this was asked last.
+    pub(crate) fn take_begun(&mut self) -> Vec<Interval> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// These are assigned, which must not happen twice.
+    pub(crate) fn hand_out(&mut self, interval: Interval) -> Result<(), String> {
+        let Some(counts) = self.counts else { return Ok(()) };
+        let is_one = counts == Counts::Chunks || interval.len() == 1;
+        check(is_one, || format!("{interval} is handed out as one"))?;
+        check(!self.begun.has_any(interval), || format!("{interval} was begun before"))?;
+        check(self.handed_out.add(interval), || format!("{interval} is handed out twice"))
+    }
+
+    /// These may have an unknown end, if they began.
+    pub(crate) fn doubt(&mut self, interval: Interval) {
+        if self.is_once() {
+            self.doubtful.push(interval);
+        }
+    }
+
+    /// The end of these is unknown.
+    pub(crate) fn give_up(&mut self, Failure { interval, cause }: Failure) -> Result<(), String> {
+        check(self.is_once(), || format!("{interval} failed of {cause}"))?;
+        let is_doubtful = self.doubtful.iter().any(|doubtful| doubtful.contains(interval));
+        check(is_doubtful, || format!("no lost worker or agent had {interval}"))?;
+        check(self.unknown.add(interval), || format!("{interval} is unknown twice"))
+    }
+
+    /// Whether the end of a number is unknown.
+    pub(crate) fn is_unknown(&self, n: i64) -> bool {
+        self.unknown.has(n)
+    }
+
+    /// These are done.
+    pub(crate) fn done(&self, interval: Interval) -> Result<(), String> {
+        let is_begun = !self.is_once() || self.begun.has_all(interval);
+        check(is_begun, || format!("{interval} is done, and has not begun"))
+    }
+}

@@ -1,0 +1,35 @@
+//! Oracle of at-most-once runs: every number that began is in hand, or its end is known.
+
+use super::Oracle;
+use crate::step_result::check;
+use evenly_core::{Assignment, Interval, Scheduler};
+
+impl Oracle {
+    /// Every number that began is assigned to a worker or agent, or its end is known.
+    pub(crate) fn look_what_is_begun(&self, scheduler: &Scheduler) -> Result<(), String> {
+        if !self.fates.is_once() || self.is_at_agent() {
+            return Ok(());
+        }
+        let mut known = self.given_out.clone();
+        for Assignment { interval, .. } in scheduler.in_hand() {
+            check(known.add(interval), || format!("{interval} is in hand, and has its fate"))?;
+        }
+        // Numbers above the limit of the answer are not assigned any more.
+        let limit = scheduler.ledger().limit().unwrap_or(i64::MAX);
+        for begun in self.fates.begun.iter() {
+            let wanted = Interval::new(begun.first(), begun.last().min(limit));
+            let is_known = wanted.is_none_or(|wanted| known.has_all(wanted));
+            check(is_known, || format!("{begun} is begun, and not assigned"))?;
+        }
+        Ok(())
+    }
+
+    /// The engine reports that these are back and have not begun.
+    pub(crate) fn untouched(&mut self, interval: Interval) -> Result<(), String> {
+        let fates = &mut self.fates;
+        check(!fates.begun.has_any(interval), || format!("{interval} is begun, not untouched"))?;
+        // An agent may have been told to forget them in the meantime.
+        let was_held = fates.handed_out.take(interval) || self.is_at_agent();
+        check(was_held, || format!("{interval} was not assigned"))
+    }
+}

@@ -1,0 +1,11 @@
+//! At-most-once setting of a plan. The rules that are checked are in `oracle/begin_ledger` and `oracle/begin_rules`.
+
+use evenly_core::scheduler::Counts;
+
+/// What begins at once where nothing may begin twice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Once {
+    pub(crate) counts: Counts,
+    /// Whether a worker begins all numbers of a chunk together.
+    pub(crate) is_whole: bool,
+}

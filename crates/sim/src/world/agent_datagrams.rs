@@ -1,0 +1,90 @@
+//! Datagrams: the real channel at both ends, and between them what loses, repeats and delays.
+
+use crate::event_queue::{Event, Sid};
+use crate::model::agent_link::{AGENT, GONE_NS, Line};
+use crate::plan::agent_plan::Party;
+use crate::step_result::Outcome;
+use crate::world::World;
+
+impl World<'_> {
+    /// Sends the datagrams that an end has to send, and arranges for it to look again.
+    pub(crate) fn transmit_to_other(&mut self, sid: Sid, side: usize) {
+        let now_ns = self.now_ns;
+        let Party { lose, repeat, late_ns, .. } = self.plan.party;
+        let session = &mut self.sessions[sid];
+        if side == AGENT && session.is_stopped() {
+            return;
+        }
+        let is_cut = now_ns < session.link.cut_until_ns;
+        let Line::Datagrams(ends) = &mut session.link.line else { return };
+        let mut segments = Vec::new();
+        let mut segment = Vec::new();
+        while ends[side].as_mut().is_some_and(|end| end.poll_transmit(now_ns, &mut segment)) {
+            segments.push(std::mem::take(&mut segment));
+        }
+        if let Some(due_ns) = session.link.due_ns(side)
+            && due_ns < session.link.look_ns[side]
+        {
+            session.link.look_ns[side] = due_ns;
+            // An earlier look does not take a later one out of the queue.
+            self.flying += 1;
+            self.queue.add(due_ns.max(now_ns), Event::LookAt { sid, side });
+        }
+        for segment in segments {
+            for at_ns in self.flights(is_cut, (lose, repeat, late_ns)) {
+                let segment = segment.clone();
+                self.queue.add(at_ns, Event::Segment { sid, side: 1 - side, segment });
+                self.flying += 1;
+            }
+        }
+    }
+
+    /// A datagram reaches an end.
+    pub(crate) fn segment_arrives(&mut self, sid: Sid, side: usize, segment: &[u8]) -> Outcome {
+        let now_ns = self.now_ns;
+        let session = &mut self.sessions[sid];
+        let is_asleep = side == AGENT && session.is_stopped();
+        let link = &mut session.link;
+        let Line::Datagrams(ends) = &mut link.line else { return Ok(()) };
+        let Some(channel) = ends[side].as_mut().filter(|_| !is_asleep) else {
+            self.stats.datagrams_lost += 1;
+            return Ok(());
+        };
+        channel.arrived(segment, now_ns).map_err(|malformed| malformed.to_string())?;
+        link.heard_ns[side] = now_ns;
+        let mut frames = Vec::new();
+        while let Some(frame) = channel.next_frame() {
+            frames.push(frame.to_vec());
+        }
+        let (is_at_end, is_held) = (channel.is_at_end(), link.lingers_ns[side].is_none());
+        for frame in frames.iter().filter(|_| is_held) {
+            self.hear_at(sid, side, frame)?;
+        }
+        self.send_packed(sid, side)?;
+        if is_at_end { self.gone(sid, side) } else { Ok(()) }
+    }
+
+    /// Something is due at an end over datagrams.
+    pub(crate) fn look_at(&mut self, sid: Sid, side: usize) -> Outcome {
+        let now_ns = self.now_ns;
+        let session = &mut self.sessions[sid];
+        if session.link.look_ns[side] > now_ns {
+            return Ok(());
+        }
+        session.link.look_ns[side] = u64::MAX;
+        if side == AGENT && session.is_stopped() {
+            return Ok(());
+        }
+        if session.link.lingers_ns[side].is_some_and(|until_ns| now_ns >= until_ns) {
+            self.abandon_end(sid, side, false);
+        } else if session.link.due_ns(side).is_some()
+            && now_ns >= session.link.heard_ns[side] + GONE_NS
+        {
+            self.tape.note("hears nothing", sid as u64, side as u64);
+            self.abandon_end(sid, side, false);
+            return self.gone(sid, side);
+        }
+        self.transmit_to_other(sid, side);
+        Ok(())
+    }
+}
