@@ -15,7 +15,7 @@ use crate::error::{Error, system};
 use crate::job::Job;
 use crate::observe::{Observation, Observer};
 use crate::process::end_is_asked_for;
-use crate::process::footprint::Watch;
+use crate::process::footprint::PeriodicCheck;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Registry, Token, Transport};
@@ -64,7 +64,7 @@ pub(super) struct EventLoop<'a> {
     /// When progress is reported next.
     next_progress: Option<Duration>,
     /// When to look how much memory workers have, if that is limited.
-    memory: Option<Watch>,
+    memory: Option<PeriodicCheck>,
     /// How long workers have been at their numbers.
     positions: Positions,
     is_end_of_file: bool,
@@ -403,7 +403,7 @@ impl<'a> EventLoop<'a> {
         let due = self.engine.next_due_ns().map(Duration::from_nanos);
         let elsewhere = self.next_deadline_elsewhere();
         let now = self.clock.elapsed();
-        let memory = self.memory.as_ref().map(|watch| now + watch.next());
+        let memory = self.memory.as_ref().map(|check| now + check.next());
         let positions = Some(now + self.positions.next());
         let begins = self.journal_file.begins();
         let dues = [self.next_progress, due, elsewhere, memory, positions, begins];

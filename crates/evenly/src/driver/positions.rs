@@ -10,7 +10,7 @@
 //! Time during which a worker is stopped does not count.
 
 use crate::job::Job;
-use crate::process::footprint::Watch;
+use crate::process::footprint::PeriodicCheck;
 use crate::process::sys::position::{self, Position};
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -28,7 +28,7 @@ const FOR_COMMANDS: Duration = Duration::from_secs(10);
 
 /// The visible state of a worker or an agent. If it has changed, the worker or agent has gone on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum VisibleState {
     /// A worker is at work there.
     At(Pid, Position),
     /// A worker waits, or cannot be read; when it was heard last.
@@ -37,15 +37,15 @@ pub(super) enum Seen {
     Agent(i64),
 }
 
-/// A visible state, since when it lasts, and how long it had lasted at the last report about it.
+/// Last visible state of a worker or agent, its start, and how long it had lasted at the last report about it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Post {
-    pub(super) seen: Seen,
+pub(super) struct ObservedPosition {
+    pub(super) seen: VisibleState,
     pub(super) since: Duration,
     reported: Duration,
 }
 
-impl Post {
+impl ObservedPosition {
     /// Notes a report after this time. Whether it is news: the time has at least doubled since the last report.
     pub(super) fn report(&mut self, after: Duration) -> bool {
         let is_news = after >= self.reported * 2;
@@ -59,8 +59,8 @@ impl Post {
 /// The last visible state of each worker and agent, by slot.
 #[derive(Debug)]
 pub(super) struct Positions {
-    watch: Watch,
-    posts: Vec<Option<Post>>,
+    check: PeriodicCheck,
+    posts: Vec<Option<ObservedPosition>>,
     is_any_stuck: bool,
     /// When the primary kills a worker that is at one number, if numbers have a time limit.
     bound: Option<Duration>,
@@ -77,7 +77,7 @@ impl Positions {
         let shortest_limit = job.timeout.unwrap_or(Duration::MAX).min(job.stuck_after);
         let period = (shortest_limit / LOOKS).clamp(SHORTEST, PERIOD);
         Self {
-            watch: Watch::every(period),
+            check: PeriodicCheck::every(period),
             posts: Vec::new(),
             is_any_stuck: false,
             bound,
@@ -87,13 +87,13 @@ impl Positions {
 
     /// Time until the next look.
     pub(super) fn next(&self) -> Duration {
-        self.watch.next()
+        self.check.next()
     }
 
     /// Whether it is time to look. The owner looks then.
     pub(super) fn is_due(&mut self) -> bool {
         let mut is_due = false;
-        self.watch.look(|| is_due = true);
+        self.check.run_if_due(|| is_due = true);
         is_due
     }
 
@@ -113,7 +113,7 @@ impl Positions {
     }
 
     /// The last state of a slot.
-    pub(super) fn post(&mut self, slot: usize) -> Option<&mut Post> {
+    pub(super) fn post(&mut self, slot: usize) -> Option<&mut ObservedPosition> {
         self.posts.get_mut(slot)?.as_mut()
     }
 
@@ -121,24 +121,24 @@ impl Positions {
     pub(super) fn last_inside(&self, slot: usize) -> Option<(i64, Duration)> {
         let post = (*self.posts.get(slot)?)?;
         match post.seen {
-            Seen::At(_, position) => Some((position.n, post.since)),
+            VisibleState::At(_, position) => Some((position.n, post.since)),
             _ => None,
         }
     }
 
     /// The state of a worker; `None` if nothing is known about it.
-    pub(super) fn look_at(&mut self, pid: Pid, heard_ns: u64) -> Option<Seen> {
+    pub(super) fn look_at(&mut self, pid: Pid, heard_ns: u64) -> Option<VisibleState> {
         match position::of(pid) {
             Ok(position) => {
                 self.is_readable = true;
                 let is_inside = position.is_inside();
-                let elsewhere = Seen::Elsewhere(pid, Some(position), heard_ns);
-                Some(if is_inside { Seen::At(pid, position) } else { elsewhere })
+                let elsewhere = VisibleState::Elsewhere(pid, Some(position), heard_ns);
+                Some(if is_inside { VisibleState::At(pid, position) } else { elsewhere })
             }
             Err(Errno::SRCH) => None,
             // It runs another program: only its frames show that it goes on.
             Err(cause) if cause == Errno::FAULT || self.is_readable => {
-                Some(Seen::Elsewhere(pid, None, heard_ns))
+                Some(VisibleState::Elsewhere(pid, None, heard_ns))
             }
             Err(_) => None,
         }
@@ -148,16 +148,17 @@ impl Positions {
     pub(super) fn note(
         &mut self,
         slot: usize,
-        seen: Option<Seen>,
+        seen: Option<VisibleState>,
         now: Duration,
-    ) -> Option<&mut Post> {
+    ) -> Option<&mut ObservedPosition> {
         if self.posts.len() <= slot {
             self.posts.resize(slot + 1, None);
         }
         let post = &mut self.posts[slot];
         let is_same = seen.is_some() && post.map(|post| post.seen) == seen;
         if !is_same {
-            *post = seen.map(|seen| Post { seen, since: now, reported: Duration::ZERO });
+            *post =
+                seen.map(|seen| ObservedPosition { seen, since: now, reported: Duration::ZERO });
         }
         post.as_mut()
     }

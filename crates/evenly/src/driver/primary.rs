@@ -11,7 +11,7 @@ use super::event_loop::{EventLoop, Parts, is_over};
 use super::journal_file::{Checked, JournalFile};
 use super::stages::Stages;
 use super::tokens::{PIPES, SIGNALS};
-use super::worker_pool::{Inheritance, WorkerPool};
+use super::worker_pool::{ForkSettings, WorkerPool};
 use crate::error::{Error, cannot_start, no_worker};
 use crate::function::Form;
 use crate::job::{Job, Report, default_workers};
@@ -178,7 +178,7 @@ impl<'a> Primary<'a> {
 
     /// One process for each assignment pipe; each inherits every descriptor there is.
     fn fork_workers(&mut self, pipes: &mut Pipes) -> Result<(), Error> {
-        let mut inheritance = Inheritance {
+        let mut settings = ForkSettings {
             signals: self.signals,
             function: &mut *self.job.function,
             stops_to_be_seen: self.stages.is_wanted(),
@@ -188,7 +188,7 @@ impl<'a> Primary<'a> {
         };
         let (clock, deadline) = (self.clock, self.job.deadline);
         let is_over = || is_over(&clock, deadline);
-        if let Some((call, cause)) = self.pool.fork_all(pipes, &mut inheritance, is_over)? {
+        if let Some((call, cause)) = self.pool.fork_all(pipes, &mut settings, is_over)? {
             self.say_fewer(pipes.assignments.len(), call, cause);
         }
         let shown = self.stages.forked(pipes, &self.pool, &mut self.clock);

@@ -22,10 +22,10 @@ mod timer;
 mod wait;
 
 use crate::function::{Form, Function};
-use crate::process::cgroup::Kills;
+use crate::process::cgroup::OomKills;
 use crate::process::signals;
 use crate::process::sys::{copies, last_gasp};
-use crate::process::workers::{Call, Unsettled};
+use crate::process::workers::{SetupFailure, SystemCall};
 use command_runner::CommandRunner;
 use early_exit::EarlyExit;
 use evenly_core::WorkerId;
@@ -51,24 +51,24 @@ pub(super) fn work(
     state: &mut WorkerState,
     function: &mut dyn Function,
     settings: WorkerSettings<'_>,
-    pipes: Result<(&File, &File), Unsettled<'_>>,
+    pipes: Result<(&File, &File), SetupFailure<'_>>,
 ) -> i32 {
     state.rename(name);
     copies::mark();
     let (assignments, results) = match pipes {
         Ok(pipes) => pipes,
-        Err(Unsettled { call, cause, results }) => {
+        Err(SetupFailure { call, cause, results }) => {
             state.say_farewell(results, call, cause);
             return STATUS_UNSETTLED;
         }
     };
-    let kills = settings.wall.and_then(|wall| wall.enter(settings.slot));
+    let oom_kills = settings.cgroups.and_then(|cgroups| cgroups.enter(settings.slot));
     if let Err((call, cause)) = prepare(name, function, settings) {
         state.say_farewell(results.as_fd(), call, cause);
         return STATUS_UNSETTLED;
     }
     let mut session = Session::new(state, assignments, results);
-    match run(&mut session, function, settings, kills) {
+    match run(&mut session, function, settings, oom_kills) {
         Ok(()) | Err(EarlyExit::PrimaryGone) => STATUS_DONE,
         Err(EarlyExit::Requested) => {
             signals::leave_as_asked();
@@ -88,10 +88,10 @@ fn prepare(
     name: WorkerId,
     function: &mut dyn Function,
     settings: WorkerSettings<'_>,
-) -> Result<(), (Call, Errno)> {
+) -> Result<(), (SystemCall, Errno)> {
     if let Err(error) = function.begin() {
         let cause = Errno::from_io_error(&error).unwrap_or(Errno::IO);
-        return Err((Call::DLOPEN, cause));
+        return Err((SystemCall::DLOPEN, cause));
     }
     if function.says_at() {
         last_gasp::prepare(name, settings.timeout, settings.memory.is_some())?;
@@ -104,13 +104,13 @@ fn run(
     session: &mut Session<'_>,
     function: &mut dyn Function,
     settings: WorkerSettings<'_>,
-    kills: Option<Kills>,
+    oom_kills: Option<OomKills>,
 ) -> Result<(), EarlyExit> {
     let Some(command) = function.command() else {
         return compute_loop::run(session, function);
     };
     let form = command.form();
-    let mut runner = CommandRunner::new(command, settings, kills)?;
+    let mut runner = CommandRunner::new(command, settings, oom_kills)?;
     match form {
         Form::PerNumber | Form::PerChunk => command_loop::run(session, &mut runner),
         Form::Coprocess => coprocess_loop::run(session, &mut runner),

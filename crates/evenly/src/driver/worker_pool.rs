@@ -4,11 +4,11 @@ use super::worker::{self, WorkerSettings, WorkerState};
 use crate::error::{Error, no_worker};
 use crate::function::Function;
 use crate::process::ProcessEnd;
-use crate::process::cgroup::Wall;
+use crate::process::cgroup::MemoryCgroups;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::orphans::{self, Orphans};
 use crate::process::signals::Signals;
-use crate::process::workers::{Change, Child, Cradle};
+use crate::process::workers::{ChildProcess, ChildSetup, WaitStatus};
 use crate::transport::pipe::Pipes;
 use evenly_core::{Aggregate, WorkerId};
 use rustix::fs::{Mode, OFlags};
@@ -17,10 +17,10 @@ use rustix::process::Signal;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-/// A place for a worker, and who has it.
+/// Slot of the pool: its worker process and the state of that.
 #[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) child: Child,
+pub(super) struct WorkerSlot {
+    pub(super) child: ChildProcess,
     /// Whether it was asked at which number it is, after which it ends.
     pub(super) is_asked: bool,
     /// Whether another process stopped it.
@@ -31,8 +31,8 @@ pub(super) struct Slot {
     pub(super) last_end: Option<ProcessEnd>,
 }
 
-impl Slot {
-    fn of(child: Child) -> Self {
+impl WorkerSlot {
+    fn of(child: ChildProcess) -> Self {
         Self { child, is_asked: false, is_stopped: false, unheard: None, last_end: None }
     }
 }
@@ -40,7 +40,7 @@ impl Slot {
 /// All workers of a job. Its drop kills and reaps the workers that are left.
 #[derive(Debug)]
 pub(super) struct WorkerPool {
-    pub(super) slots: Vec<Slot>,
+    pub(super) slots: Vec<WorkerSlot>,
     /// Why no process could be forked the last time.
     pub(super) refused: Option<(&'static str, Errno)>,
     null: OwnedFd,
@@ -50,12 +50,12 @@ pub(super) struct WorkerPool {
     /// What commands leave behind, where there are any. Dropped after the workers: it is all that is left
     /// then.
     orphans: Option<Orphans>,
-    /// Around the memory of each, if that is limited and the kernel lets us. Dropped last of all.
-    wall: Option<Wall>,
+    /// Memory limits of the workers, where the kernel permits them. Dropped last of all.
+    cgroups: Option<MemoryCgroups>,
 }
 
-/// What a worker is forked with besides its own pipe ends.
-pub(super) struct Inheritance<'a> {
+/// Settings with which workers are forked, apart from their pipe ends.
+pub(super) struct ForkSettings<'a> {
     pub(super) signals: &'a Signals,
     pub(super) function: &'a mut dyn Function,
     pub(super) stops_to_be_seen: bool,
@@ -89,7 +89,7 @@ impl WorkerPool {
             null,
             descriptors,
             state: WorkerState::new(aggregate),
-            wall: memory.and_then(Wall::build),
+            cgroups: memory.and_then(MemoryCgroups::for_limit),
         })
     }
 
@@ -100,7 +100,7 @@ impl WorkerPool {
     pub(super) fn fork_all(
         &mut self,
         pipes: &mut Pipes,
-        inheritance: &mut Inheritance<'_>,
+        fork_settings: &mut ForkSettings<'_>,
         is_over: impl Fn() -> bool,
     ) -> Result<Option<(&'static str, Errno)>, Error> {
         let results = pipes.results.write_end.as_fd();
@@ -111,15 +111,15 @@ impl WorkerPool {
                 break;
             }
             let name = WorkerId(slot as u32);
-            match self.fork((slot, name), pipe.read_end.as_fd(), results, inheritance) {
+            match self.fork((slot, name), pipe.read_end.as_fd(), results, fork_settings) {
                 Ok(child) => {
-                    self.slots.push(Slot::of(child));
+                    self.slots.push(WorkerSlot::of(child));
                 }
-                Err((_, Refused::Threads(count))) => return Err(Error::Threads { count }),
-                Err((call, Refused::Fork(cause))) if self.slots.is_empty() => {
+                Err((_, ForkError::Threads(count))) => return Err(Error::Threads { count }),
+                Err((call, ForkError::Fork(cause))) if self.slots.is_empty() => {
                     return Err(no_worker(call)(cause));
                 }
-                Err((call, Refused::Fork(cause))) => {
+                Err((call, ForkError::Fork(cause))) => {
                     refused = Some((call, cause));
                     break;
                 }
@@ -135,36 +135,36 @@ impl WorkerPool {
         (slot, name): (usize, WorkerId),
         assignments: BorrowedFd<'_>,
         results: BorrowedFd<'_>,
-        inheritance: &mut Inheritance<'_>,
-    ) -> Result<Child, (&'static str, Refused)> {
+        fork_settings: &mut ForkSettings<'_>,
+    ) -> Result<ChildProcess, (&'static str, ForkError)> {
         // A lock that another thread holds now would be held in the child for ever (fork(2)).
         match limits::threads() {
             Ok(1) => {}
-            Ok(0) => return Err(("stat /proc/self/task", Refused::Fork(Errno::NOENT))),
-            Ok(count) => return Err(("fork", Refused::Threads(count))),
-            Err(cause) => return Err(("stat /proc/self/task", Refused::Fork(cause))),
+            Ok(0) => return Err(("stat /proc/self/task", ForkError::Fork(Errno::NOENT))),
+            Ok(count) => return Err(("fork", ForkError::Threads(count))),
+            Err(cause) => return Err(("stat /proc/self/task", ForkError::Fork(cause))),
         }
-        let cradle = Cradle {
+        let setup = ChildSetup {
             null: self.null.as_fd(),
             assignments,
             results,
-            mask: inheritance.signals.inherited(),
+            mask: fork_settings.signals.inherited(),
             descriptors: &self.descriptors,
-            stops_to_be_seen: inheritance.stops_to_be_seen,
+            stops_to_be_seen: fork_settings.stops_to_be_seen,
             // Who runs a command must live to kill what that has started.
             dies_by: if self.orphans.is_some() { Signal::TERM } else { Signal::KILL },
         };
-        let mask = inheritance.signals.inherited();
-        let Inheritance { timeout, grace, memory, .. } = *inheritance;
-        if let Some(wall) = &mut self.wall {
+        let mask = fork_settings.signals.inherited();
+        let ForkSettings { timeout, grace, memory, .. } = *fork_settings;
+        if let Some(cgroups) = &mut self.cgroups {
             // Without a group of its own, the primary measures its memory all the same.
-            let _ = wall.raise(slot);
+            let _ = cgroups.create(slot);
         }
-        let wall = self.wall.as_ref();
-        let settings = WorkerSettings { slot, timeout, grace, memory, wall, mask };
-        let (state, function) = (&mut self.state, &mut *inheritance.function);
-        Child::fork(&cradle, |ends| worker::work(name, state, function, settings, ends))
-            .map_err(|cause| ("fork", Refused::Fork(cause)))
+        let cgroups = self.cgroups.as_ref();
+        let settings = WorkerSettings { slot, timeout, grace, memory, cgroups, mask };
+        let (state, function) = (&mut self.state, &mut *fork_settings.function);
+        ChildProcess::fork(&setup, |ends| worker::work(name, state, function, settings, ends))
+            .map_err(|cause| ("fork", ForkError::Fork(cause)))
     }
 
     /// Lets workers that stopped themselves go on.
@@ -173,19 +173,19 @@ impl WorkerPool {
     }
 
     /// Puts a worker that was just forked into an empty place.
-    pub(super) fn seat(&mut self, slot: usize, child: Child) {
+    pub(super) fn seat(&mut self, slot: usize, child: ChildProcess) {
         let last_end = self.slots[slot].last_end;
-        self.slots[slot] = Slot { last_end, ..Slot::of(child) };
+        self.slots[slot] = WorkerSlot { last_end, ..WorkerSlot::of(child) };
     }
 
     /// What has become of a worker since the last call, if anything has.
-    pub(super) fn next_change(&mut self) -> Result<Option<Changed>, Errno> {
+    pub(super) fn next_change(&mut self) -> Result<Option<WorkerChange>, Errno> {
         for (slot, place) in self.slots.iter_mut().enumerate() {
             let pid = place.child.number();
             if pid != 0
                 && let Some(change) = place.child.change()?
             {
-                return Ok(Some(Changed { slot, pid, change }));
+                return Ok(Some(WorkerChange { slot, pid, change }));
             }
         }
         Ok(None)
@@ -213,11 +213,11 @@ impl WorkerPool {
 
     /// Whether the kernel has killed the worker of a slot for its memory. Processes that the worker left behind end,
     /// too.
-    pub(super) fn has_hit_the_wall(&mut self, slot: usize) -> bool {
-        let Some(wall) = &mut self.wall else { return false };
-        wall.clear(slot);
+    pub(super) fn was_killed_for_memory(&mut self, slot: usize) -> bool {
+        let Some(cgroups) = &mut self.cgroups else { return false };
+        cgroups.clear(slot);
         // It may be that of a worker's command, which the worker tells.
-        wall.has_killed(slot) && self.orphans.is_none()
+        cgroups.has_killed(slot) && self.orphans.is_none()
     }
 
     /// Ends what commands and lost workers left behind.
@@ -235,17 +235,17 @@ impl Drop for WorkerPool {
     }
 }
 
-/// A worker of which something has become.
+/// A worker process that ended, stopped or continued.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Changed {
+pub(super) struct WorkerChange {
     pub(super) slot: usize,
     pub(super) pid: u32,
-    pub(super) change: Change,
+    pub(super) change: WaitStatus,
 }
 
 /// Why a worker could not be forked.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Refused {
+pub(super) enum ForkError {
     /// The calling process has this many threads.
     Threads(u64),
     /// The system refused.

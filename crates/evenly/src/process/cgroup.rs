@@ -9,7 +9,7 @@
 //! delegated, has a controller of memory, and has no other process in it: only groups without processes hand
 //! controllers on, so the primary steps aside into a group of its own meanwhile. `systemd-run --user --scope -p
 //! Delegate=yes evenly …` gives it one. In version 1 (Documentation/admin-guide/cgroup-v1/memory.rst) the right
-//! to make a directory is enough. Nothing here is needed: where something fails there is no wall.
+//! to make a directory is enough. Nothing here is needed: where something fails there are no groups.
 //!
 //! A primary that is killed leaves its groups behind, empty. The next one in the same place removes them; a scope
 //! of systemd is removed with all that is in it.
@@ -25,7 +25,8 @@ use std::time::{Duration, Instant};
 /// What all our groups begin with; the number of the primary follows.
 const PREFIX: &str = "evenly-";
 
-/// The wall is this much above a small limit: what a fast program takes between two looks.
+/// The limit of a group is at least this much above that of its worker: a fast program allocates this much between
+/// two measurements.
 const MARGIN: u64 = 512 << 20;
 
 /// How long what was killed may take to go.
@@ -33,61 +34,62 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// The two kinds of control groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Version {
+enum CgroupVersion {
     One,
     Two,
 }
 
 /// The groups of a job. Dropped, they are gone with all that is in them.
 #[derive(Debug)]
-pub(crate) struct Wall {
-    version: Version,
+pub(crate) struct MemoryCgroups {
+    version: CgroupVersion,
     /// The number of the primary, in the names of its groups.
     primary: Pid,
     /// The group that it was in at the start.
     home: PathBuf,
-    /// Where it has stepped aside to.
+    /// The group that it moved to, so that the first one can pass on its controller.
     aside: Option<PathBuf>,
-    height: u64,
-    /// For each slot that has a group how many the kernel had killed in it when that was asked last.
+    /// The limit of each group in bytes.
+    limit: u64,
+    /// For each slot with a group, the number of OOM kills in it at the last call of [`Self::has_killed`].
     kills: Vec<u64>,
 }
 
-impl Wall {
-    /// A wall for workers with `limit` bytes each; `None` where it is not permitted.
-    pub(crate) fn build(limit: u64) -> Option<Self> {
+impl MemoryCgroups {
+    /// Groups for workers with `limit` bytes each; `None` where it is not permitted.
+    pub(crate) fn for_limit(limit: u64) -> Option<Self> {
         let (version, home) = own_group()?;
         clear_away_others(&home);
-        let height = limit.saturating_mul(2).max(limit.saturating_add(MARGIN));
+        let limit = limit.saturating_mul(2).max(limit.saturating_add(MARGIN));
         let primary = getpid();
-        let mut wall = Self { version, primary, home, aside: None, height, kills: Vec::new() };
-        if version == Version::Two {
-            wall.step_aside().ok()?;
+        let mut groups = Self { version, primary, home, aside: None, limit, kills: Vec::new() };
+        if version == CgroupVersion::Two {
+            groups.step_aside().ok()?;
         }
-        wall.raise(0).ok()?;
-        Some(wall)
+        groups.create(0).ok()?;
+        Some(groups)
     }
 
     /// Makes the group of a slot, unless there is one; and of those below.
-    pub(crate) fn raise(&mut self, slot: usize) -> io::Result<()> {
+    pub(crate) fn create(&mut self, slot: usize) -> io::Result<()> {
         while self.kills.len() <= slot {
             let group = self.group(self.kills.len());
             create_dir(&group)?;
             self.kills.push(0);
-            let limit = match self.version {
-                Version::One => "memory.limit_in_bytes",
-                Version::Two => "memory.max",
+            let file = match self.version {
+                CgroupVersion::One => "memory.limit_in_bytes",
+                CgroupVersion::Two => "memory.max",
             };
-            write(group.join(limit), self.height.to_string())?;
+            write(group.join(file), self.limit.to_string())?;
         }
         Ok(())
     }
 
     /// Moves the calling worker into its group, before it does anything. Returns the counter of kills there.
-    pub(crate) fn enter(&self, slot: usize) -> Option<Kills> {
+    pub(crate) fn enter(&self, slot: usize) -> Option<OomKills> {
         let group = self.group(slot);
         write(group.join("cgroup.procs"), "0").ok()?;
-        let kills = Kills { version: self.version, seen: kills(self.version, &group), group };
+        let kills = OomKills { version: self.version, seen: kills(self.version, &group), group };
         Some(kills)
     }
 
@@ -119,7 +121,7 @@ impl Wall {
     }
 }
 
-impl Drop for Wall {
+impl Drop for MemoryCgroups {
     fn drop(&mut self) {
         for slot in 0..self.kills.len() {
             let (group, began) = (self.group(slot), Instant::now());
@@ -139,27 +141,27 @@ impl Drop for Wall {
     }
 }
 
-/// For a worker that runs commands: whether the kernel killed one for the memory that it took.
+/// Counter of OOM kills in the group of a worker that runs commands.
 #[derive(Debug)]
-pub(crate) struct Kills {
-    version: Version,
+pub(crate) struct OomKills {
+    version: CgroupVersion,
     group: PathBuf,
     seen: u64,
 }
 
-impl Kills {
-    /// Whether there was one since this was asked last.
+impl OomKills {
+    /// Whether there was one since the last call.
     pub(crate) fn has_killed(&mut self) -> bool {
         let now = kills(self.version, &self.group);
         std::mem::replace(&mut self.seen, now) < now
     }
 }
 
-/// How many the kernel has killed in a group for its memory.
-fn kills(version: Version, group: &Path) -> u64 {
+/// Number of OOM kills in a group.
+fn kills(version: CgroupVersion, group: &Path) -> u64 {
     let file = match version {
-        Version::One => "memory.oom_control",
-        Version::Two => "memory.events",
+        CgroupVersion::One => "memory.oom_control",
+        CgroupVersion::Two => "memory.events",
     };
     let text = read_to_string(group.join(file)).unwrap_or_default();
     let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
@@ -198,7 +200,7 @@ fn clear_away_others(home: &Path) {
 }
 
 /// The group that this process is in for its memory, if there is a controller for that.
-fn own_group() -> Option<(Version, PathBuf)> {
+fn own_group() -> Option<(CgroupVersion, PathBuf)> {
     let groups = read_to_string("/proc/self/cgroup").ok()?;
     let mounts = read_to_string("/proc/self/mountinfo").ok()?;
     let (version, group) = group_in(&groups, &mounts)?;
@@ -206,26 +208,26 @@ fn own_group() -> Option<(Version, PathBuf)> {
         let controllers = read_to_string(group.join("cgroup.controllers")).unwrap_or_default();
         controllers.split_ascii_whitespace().any(|controller| controller == "memory")
     };
-    (version == Version::One || has_memory()).then_some((version, group))
+    (version == CgroupVersion::One || has_memory()).then_some((version, group))
 }
 
 /// The same by the lines of /proc/self/cgroup (cgroups(7)) and /proc/self/mountinfo (proc(5)).
-fn group_in(groups: &str, mounts: &str) -> Option<(Version, PathBuf)> {
-    let mut found: Vec<(Version, &str)> = groups
+fn group_in(groups: &str, mounts: &str) -> Option<(CgroupVersion, PathBuf)> {
+    let mut found: Vec<(CgroupVersion, &str)> = groups
         .lines()
         .filter_map(|line| {
             let mut fields = line.splitn(3, ':').skip(1);
             match (fields.next()?, fields.next()?) {
-                ("", path) => Some((Version::Two, path)),
+                ("", path) => Some((CgroupVersion::Two, path)),
                 (controllers, path) => {
                     let has_memory = controllers.split(',').any(|name| name == "memory");
-                    has_memory.then_some((Version::One, path))
+                    has_memory.then_some((CgroupVersion::One, path))
                 }
             }
         })
         .collect();
     // Where version 1 has the controller of memory, version 2 has not.
-    found.sort_by_key(|(version, _)| *version == Version::Two);
+    found.sort_by_key(|(version, _)| *version == CgroupVersion::Two);
     let (version, path) = *found.first()?;
     mounts.lines().find_map(|line| {
         let (mount, kind) = line.split_once(" - ")?;
@@ -233,8 +235,10 @@ fn group_in(groups: &str, mounts: &str) -> Option<(Version, PathBuf)> {
         let (root, point) = (mount.next()?, mount.next()?);
         let mut kind = kind.split(' ');
         let is_it = match (version, kind.next()?) {
-            (Version::Two, "cgroup2") => true,
-            (Version::One, "cgroup") => kind.nth(1)?.split(',').any(|option| option == "memory"),
+            (CgroupVersion::Two, "cgroup2") => true,
+            (CgroupVersion::One, "cgroup") => {
+                kind.nth(1)?.split(',').any(|option| option == "memory")
+            }
             _ => false,
         };
         let below = Path::new(path).strip_prefix(root).ok().filter(|_| is_it)?;
@@ -258,13 +262,16 @@ mod tests {
     fn the_own_group_is_found() {
         let of = |groups, mounts| group_in(groups, mounts);
         let both = "4:memory:/a/b\n1:cpu:/\n0::/c\n";
-        assert_eq!(of(both, MOUNTS), Some((Version::One, "/sys/fs/cgroup/memory/a/b".into())));
+        assert_eq!(
+            of(both, MOUNTS),
+            Some((CgroupVersion::One, "/sys/fs/cgroup/memory/a/b".into()))
+        );
         let two = "1:cpu:/\n0::/user.slice/x.scope\n";
         let scope = "/sys/fs/cgroup/unified/user.slice/x.scope";
-        assert_eq!(of(two, MOUNTS), Some((Version::Two, scope.into())));
+        assert_eq!(of(two, MOUNTS), Some((CgroupVersion::Two, scope.into())));
         // In a container the root of the mount may be a group.
         let inner = "30 24 0:26 /docker/7 /groups rw - cgroup2 none rw";
-        assert_eq!(of("0::/docker/7/x", inner), Some((Version::Two, "/groups/x".into())));
+        assert_eq!(of("0::/docker/7/x", inner), Some((CgroupVersion::Two, "/groups/x".into())));
         assert_eq!(of("0::/other", inner), None);
         assert_eq!(of(both, ""), None);
         assert_eq!(of("", MOUNTS), None);
@@ -272,14 +279,14 @@ mod tests {
 
     #[test]
     fn who_takes_too_much_is_killed_and_counted() {
-        let Some(mut wall) = Wall::build(16 << 20) else {
+        let Some(mut cgroups) = MemoryCgroups::for_limit(16 << 20) else {
             return report_missing("a control group for memory that this process may divide");
         };
         // Else half a gigabyte would be filled first.
-        wall.height = 16 << 20;
-        wall.raise(2).unwrap();
+        cgroups.limit = 16 << 20;
+        cgroups.create(2).unwrap();
         let run = |slot: usize, script: &str| {
-            let procs = wall.group(slot).join("cgroup.procs");
+            let procs = cgroups.group(slot).join("cgroup.procs");
             let script = format!("echo 0 > {} || exit\n{script}", procs.display());
             Command::new("sh").args(["-c", &script]).status().unwrap()
         };
@@ -287,11 +294,11 @@ mod tests {
         // It remembers the end of a line that has none.
         assert!(!run(1, "tail /dev/zero").success());
         assert!(run(1, "setsid sleep 1000 > /dev/null 2>&1 &").success());
-        assert_eq!([0, 1, 2, 1].map(|slot| wall.has_killed(slot)), [false, true, false, false]);
-        let left = members(&wall.group(1));
-        assert_eq!(left.len(), 1, "what got away from its group is still in that of the wall");
-        let groups = [0, 1, 2].map(|slot| wall.group(slot));
-        drop(wall);
+        assert_eq!([0, 1, 2, 1].map(|slot| cgroups.has_killed(slot)), [false, true, false, false]);
+        let left = members(&cgroups.group(1));
+        assert_eq!(left.len(), 1, "a process that left its process group is still in its cgroup");
+        let groups = [0, 1, 2].map(|slot| cgroups.group(slot));
+        drop(cgroups);
         assert!(groups.iter().all(|group| !group.exists()));
     }
 

@@ -1,6 +1,6 @@
 //! A command that runs: started by its worker in a session of its own, and ended with all of it.
 
-use super::sys::spawn::{Launch, Launcher, Refused};
+use super::sys::spawn::{Launch, Launcher, SpawnError};
 use super::workers::ProcessEnd;
 use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
@@ -21,7 +21,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(launcher: &mut Launcher, launch: &Launch<'_>) -> Result<Self, Refused> {
+    pub(crate) fn start(launcher: &mut Launcher, launch: &Launch<'_>) -> Result<Self, SpawnError> {
         let (pid, pidfd) = launcher.launch(launch)?;
         Ok(Self { pid: Some(pid), group: None, end: None, pidfd })
     }

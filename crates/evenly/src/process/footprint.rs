@@ -24,31 +24,31 @@ pub(crate) const PERIOD: Duration = Duration::from_millis(100);
 /// Measuring takes at most one part in this many of the time; if it takes longer, it is done less often.
 const SHARE: u32 = 10;
 
-/// When to look next.
+/// Timer of a check that is done once per period, or less often if the check itself takes long ([`SHARE`]).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Watch {
+pub(crate) struct PeriodicCheck {
     period: Duration,
     next: Instant,
 }
 
-impl Watch {
+impl PeriodicCheck {
     /// One measurement per `period`.
     pub(crate) fn every(period: Duration) -> Self {
         Self { period, next: Instant::now() + period }
     }
 
-    /// How long there is nothing to do.
+    /// Time until the next check.
     pub(crate) fn next(&self) -> Duration {
         self.next.saturating_duration_since(Instant::now())
     }
 
-    /// Looks, if it is time to.
-    pub(crate) fn look<T>(&mut self, look: impl FnOnce() -> T) -> Option<T> {
+    /// Runs the check if it is due, and returns its result.
+    pub(crate) fn run_if_due<T>(&mut self, check: impl FnOnce() -> T) -> Option<T> {
         let began = Instant::now();
         if began < self.next {
             return None;
         }
-        let found = look();
+        let found = check();
         self.next = began + self.period.max(began.elapsed() * SHARE);
         Some(found)
     }
@@ -189,16 +189,16 @@ mod tests {
     }
 
     #[test]
-    fn it_is_looked_when_it_is_time() {
-        let mut watch = Watch { period: PERIOD, next: Instant::now() };
+    fn a_check_runs_when_it_is_due_and_less_often_if_it_takes_long() {
+        let mut check = PeriodicCheck { period: PERIOD, next: Instant::now() };
         let began = Instant::now();
-        assert_eq!(watch.look(|| 7), Some(7));
-        assert!(watch.next >= began + PERIOD);
-        let mut watch = Watch { period: PERIOD, next: began + Duration::from_secs(3600) };
-        assert_eq!(watch.look(|| 7), None);
-        assert!(!watch.next().is_zero());
-        let mut watch = Watch { period: PERIOD, next: began };
-        watch.look(|| std::thread::sleep(PERIOD / 2)).unwrap();
-        assert!(watch.next >= began + PERIOD * SHARE / 2, "a long look is not repeated at once");
+        assert_eq!(check.run_if_due(|| 7), Some(7));
+        assert!(check.next >= began + PERIOD);
+        let mut check = PeriodicCheck { period: PERIOD, next: began + Duration::from_secs(3600) };
+        assert_eq!(check.run_if_due(|| 7), None);
+        assert!(!check.next().is_zero());
+        let mut check = PeriodicCheck { period: PERIOD, next: began };
+        check.run_if_due(|| std::thread::sleep(PERIOD / 2)).unwrap();
+        assert!(check.next >= began + PERIOD * SHARE / 2, "a long check is not repeated at once");
     }
 }

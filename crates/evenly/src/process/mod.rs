@@ -3,7 +3,6 @@
 //! [`sys`] is the one room with system calls that need `unsafe`; everything else here calls it or
 //! rustix. What is absent: any knowledge of ranges, chunks and answers.
 
-pub(crate) mod call;
 pub(crate) mod cgroup;
 pub(crate) mod command;
 pub(crate) mod footprint;
@@ -12,6 +11,7 @@ pub(crate) mod orphans;
 pub(crate) mod panics;
 pub(crate) mod signals;
 pub(crate) mod sys;
+pub(crate) mod system_call;
 pub(crate) mod trial;
 pub(crate) mod workers;
 

@@ -10,7 +10,7 @@ pub(crate) mod last_gasp;
 pub(crate) mod position;
 pub(crate) mod spawn;
 
-use super::call::{Call, in_call};
+use super::system_call::{SystemCall, in_call};
 use rustix::io::Errno;
 use rustix::process::Rlimit;
 use std::fs::File;
@@ -262,9 +262,9 @@ pub(crate) fn keep_only(
     null: BorrowedFd<'_>,
     assignments: BorrowedFd<'_>,
     results: BorrowedFd<'_>,
-) -> Result<(File, File), (Call, Errno)> {
+) -> Result<(File, File), (SystemCall, Errno)> {
     // The ends may themselves sit at 3 or 4, each at the other's place: out of the way first.
-    let dup = in_call(Call::DUP);
+    let dup = in_call(SystemCall::DUP);
     let assignments = rustix::io::fcntl_dupfd_cloexec(assignments, FIRST_STRAY).map_err(&dup)?;
     let results = rustix::io::fcntl_dupfd_cloexec(results, FIRST_STRAY).map_err(&dup)?;
     rustix::stdio::dup2_stdin(null).map_err(&dup)?;
@@ -281,7 +281,7 @@ pub(crate) fn keep_only(
     let (first, last) = (FIRST_STRAY as libc::c_uint, libc::c_uint::MAX);
     // SAFETY: as above.
     checked(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) as libc::c_int })
-        .map_err(in_call(Call::CLOSE_RANGE))?;
+        .map_err(in_call(SystemCall::CLOSE_RANGE))?;
     // SAFETY: both were opened above and have no other owner.
     Ok(unsafe { (File::from_raw_fd(ASSIGNMENTS), File::from_raw_fd(RESULTS)) })
 }

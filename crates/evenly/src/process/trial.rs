@@ -1,8 +1,8 @@
 //! Trials: code that may hang, crash or leave runs in a forked child first, for a bounded time.
 
-use super::call::Call;
 use super::sys;
-use super::workers::{Child, ProcessEnd};
+use super::system_call::SystemCall;
+use super::workers::{ChildProcess, ProcessEnd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -12,9 +12,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// What came of a trial.
+/// Result of a trial.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum TrialOutcome {
     /// The code returned this.
     Returned(Vec<u8>),
     /// It ended its process.
@@ -23,13 +23,16 @@ pub(crate) enum Outcome {
     TooLong,
 }
 
-/// A system call that failed before there was a trial.
-pub(crate) type Failed = (&'static str, Errno);
+/// System call that failed before the trial began, and its error.
+pub(crate) type TrialError = (&'static str, Errno);
 
 /// Runs `code` in a child of this process, which has a process group of its own and three descriptors:
 /// standard input is `/dev/null`, standard output is standard error. What the code returns is cut at
 /// `PIPE_BUF` bytes. Afterwards the child and its group are gone.
-pub(crate) fn run(within: Duration, code: impl FnOnce() -> Vec<u8>) -> Result<Outcome, Failed> {
+pub(crate) fn run(
+    within: Duration,
+    code: impl FnOnce() -> Vec<u8>,
+) -> Result<TrialOutcome, TrialError> {
     let failed = |call| move |cause| (call, cause);
     let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
         .map_err(failed("open /dev/null"))?;
@@ -39,7 +42,7 @@ pub(crate) fn run(within: Duration, code: impl FnOnce() -> Vec<u8>) -> Result<Ou
         let done = catch_unwind(AssertUnwindSafe(|| in_child(primary, (&null, &write_end), code)));
         sys::exit_now(done.map_or(101, |()| 0));
     };
-    let mut child = Child::forked(pid);
+    let mut child = ChildProcess::forked(pid);
     drop(write_end);
     let pidfd = unix::pidfd_open(pid, PidfdFlags::empty()).map_err(failed("pidfd_open"))?;
     let returned = wait_for_reply(&reply, &pidfd, within).map_err(failed("poll"))?;
@@ -47,9 +50,9 @@ pub(crate) fn run(within: Duration, code: impl FnOnce() -> Vec<u8>) -> Result<Ou
     child.kill_with_group();
     let end = child.wait().map_err(failed("waitid"))?;
     Ok(match (returned, end) {
-        (Some(bytes), _) if !bytes.is_empty() => Outcome::Returned(bytes),
-        (Some(_), Some(end)) => Outcome::Ended(end),
-        _ => Outcome::TooLong,
+        (Some(bytes), _) if !bytes.is_empty() => TrialOutcome::Returned(bytes),
+        (Some(_), Some(end)) => TrialOutcome::Ended(end),
+        _ => TrialOutcome::TooLong,
     })
 }
 
@@ -59,14 +62,14 @@ fn in_child(
     (null, write_end): (&OwnedFd, &OwnedFd),
     code: impl FnOnce() -> Vec<u8>,
 ) {
-    let arranged = || -> Result<_, (Call, Errno)> {
+    let arranged = || -> Result<_, (SystemCall, Errno)> {
         let call = |call| move |cause| (call, cause);
         unix::set_parent_process_death_signal(Some(unix::Signal::KILL))
-            .map_err(call(Call::PRCTL))?;
+            .map_err(call(SystemCall::PRCTL))?;
         if unix::getppid() != Some(primary) {
             sys::exit_now(0);
         }
-        unix::setpgid(None, None).map_err(call(Call::SETPGID))?;
+        unix::setpgid(None, None).map_err(call(SystemCall::SETPGID))?;
         sys::keep_only(null.as_fd(), null.as_fd(), write_end.as_fd())
     };
     let Ok((_, reply)) = arranged() else { sys::exit_now(71) };
@@ -121,19 +124,19 @@ mod tests {
     #[test]
     fn code_that_returns_ends_its_process_or_hangs_is_told_apart() {
         let returned = run(LONG, || b"done".to_vec()).unwrap();
-        assert!(matches!(returned, Outcome::Returned(bytes) if bytes == b"done"));
+        assert!(matches!(returned, TrialOutcome::Returned(bytes) if bytes == b"done"));
         let left = run(LONG, || sys::exit_now(0)).unwrap();
-        assert!(matches!(left, Outcome::Ended(ProcessEnd::Exit(0))), "{left:?}");
+        assert!(matches!(left, TrialOutcome::Ended(ProcessEnd::Exit(0))), "{left:?}");
         let killed = run(LONG, || {
             let _ = unix::kill_process(unix::getpid(), unix::Signal::KILL);
             Vec::new()
         });
-        assert!(matches!(killed.unwrap(), Outcome::Ended(ProcessEnd::Signal(9))));
+        assert!(matches!(killed.unwrap(), TrialOutcome::Ended(ProcessEnd::Signal(9))));
         let hung = run(Duration::from_millis(50), || {
             loop {
                 std::thread::sleep(LONG);
             }
         });
-        assert!(matches!(hung.unwrap(), Outcome::TooLong));
+        assert!(matches!(hung.unwrap(), TrialOutcome::TooLong));
     }
 }

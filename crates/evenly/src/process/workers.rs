@@ -1,10 +1,10 @@
 //! Worker processes: forked with exactly five descriptors, watched, killed, and reaped once.
 
-pub(crate) use super::call::{Call, in_call};
 use super::limits::DescriptorLimit;
 use super::panics;
 use super::signals::{self, InheritedMask};
 use super::sys;
+pub(crate) use super::system_call::{SystemCall, in_call};
 use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, WaitId, WaitIdOptions, WaitIdStatus};
 use std::fmt;
@@ -31,9 +31,9 @@ impl fmt::Display for ProcessEnd {
     }
 }
 
-/// What has become of a process.
+/// Change of the state of a process, as waitid(2) reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum WaitStatus {
     /// It has ended and was reaped.
     Ended(ProcessEnd),
     /// This signal stopped it.
@@ -42,26 +42,26 @@ pub(crate) enum Change {
     Continued,
 }
 
-/// A step of a worker that failed before it could begin to work.
+/// System call that failed in a new worker before it could begin to work.
 #[derive(Clone, Copy)]
-pub(crate) struct Unsettled<'a> {
+pub(crate) struct SetupFailure<'a> {
     /// The system call and its error.
-    pub(crate) call: Call,
+    pub(crate) call: SystemCall,
     pub(crate) cause: Errno,
-    /// Where it can be told.
+    /// The pipe on which the worker reports it.
     pub(crate) results: BorrowedFd<'a>,
 }
 
 /// A worker process that has not been reaped. Until it is, its number is not given to another process, so
 /// it is safe to signal (wait(2)). Dropped, it is killed and reaped: nothing is left behind.
 #[derive(Debug)]
-pub(crate) struct Child {
+pub(crate) struct ChildProcess {
     /// `None` once it is reaped.
     pid: Option<Pid>,
 }
 
-/// What a child needs to become a worker.
-pub(crate) struct Cradle<'a> {
+/// Descriptors, signals and limits with which a forked child becomes a worker.
+pub(crate) struct ChildSetup<'a> {
     /// /dev/null, which becomes its standard input.
     pub(crate) null: BorrowedFd<'a>,
     /// The read end of its own assignment pipe.
@@ -79,12 +79,12 @@ pub(crate) struct Cradle<'a> {
     pub(crate) dies_by: unix::Signal,
 }
 
-impl Child {
+impl ChildProcess {
     /// Forks a worker that runs `body` on its two pipe ends, or on what kept it from having them,
     /// and leaves with the status it returns.
     pub(crate) fn fork(
-        cradle: &Cradle<'_>,
-        body: impl FnOnce(Result<(&File, &File), Unsettled<'_>>) -> i32,
+        setup: &ChildSetup<'_>,
+        body: impl FnOnce(Result<(&File, &File), SetupFailure<'_>>) -> i32,
     ) -> Result<Self, Errno> {
         let primary = unix::getpid();
         if let Some(pid) = sys::fork()? {
@@ -92,20 +92,20 @@ impl Child {
         }
         // From here on this is the worker. Nothing may unwind into the primary's part of the
         // program, of which this process is only a copy.
-        let outcome = catch_unwind(AssertUnwindSafe(|| match arrive(cradle, primary) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| match arrive(setup, primary) {
             Ok(ends) => {
                 // They are closed with the process and not before, not even when the function panics:
                 // the primary would see that first, and kill the worker before it can leave.
                 let ends = ManuallyDrop::new(ends);
                 let (assignments, results) = &*ends;
-                match settle_in(cradle) {
+                match settle_in(setup) {
                     Ok(()) => body(Ok((assignments, results))),
                     Err((call, cause)) => {
-                        body(Err(Unsettled { call, cause, results: results.as_fd() }))
+                        body(Err(SetupFailure { call, cause, results: results.as_fd() }))
                     }
                 }
             }
-            Err((call, cause)) => body(Err(Unsettled { call, cause, results: cradle.results })),
+            Err((call, cause)) => body(Err(SetupFailure { call, cause, results: setup.results })),
         }));
         sys::exit_now(outcome.unwrap_or_else(|_| {
             sys::last_gasp::panicked(STATUS_PANICKED, panics::take().as_deref());
@@ -128,7 +128,7 @@ impl Child {
     }
 
     /// What has become of it since this was asked last, if anything.
-    pub(crate) fn change(&mut self) -> Result<Option<Change>, Errno> {
+    pub(crate) fn change(&mut self) -> Result<Option<WaitStatus>, Errno> {
         let what = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED;
         self.wait_with(what | WaitIdOptions::NOHANG)
     }
@@ -142,7 +142,7 @@ impl Child {
     /// Waits until it has ended, and reaps it; how it ended, unless it had been reaped before.
     pub(crate) fn wait(&mut self) -> Result<Option<ProcessEnd>, Errno> {
         Ok(match self.wait_with(WaitIdOptions::EXITED)? {
-            Some(Change::Ended(end)) => Some(end),
+            Some(WaitStatus::Ended(end)) => Some(end),
             _ => None,
         })
     }
@@ -181,24 +181,24 @@ impl Child {
         rustix::io::retry_on_intr(|| unix::waitid(WaitId::Pid(pid), options))
     }
 
-    fn wait_with(&mut self, options: WaitIdOptions) -> Result<Option<Change>, Errno> {
+    fn wait_with(&mut self, options: WaitIdOptions) -> Result<Option<WaitStatus>, Errno> {
         let Some(status) = self.wait_without_reaping(options)? else { return Ok(None) };
         if status.stopped() {
             let signal = status.stopping_signal().unwrap_or(unix::Signal::STOP.as_raw());
-            return Ok(Some(Change::Stopped(signal)));
+            return Ok(Some(WaitStatus::Stopped(signal)));
         }
         if status.continued() {
-            return Ok(Some(Change::Continued));
+            return Ok(Some(WaitStatus::Continued));
         }
         self.pid = None;
-        Ok(Some(Change::Ended(match (status.exit_status(), status.terminating_signal()) {
+        Ok(Some(WaitStatus::Ended(match (status.exit_status(), status.terminating_signal()) {
             (Some(exit), _) => ProcessEnd::Exit(exit),
             (None, signal) => ProcessEnd::Signal(signal.unwrap_or(0)),
         })))
     }
 }
 
-impl Drop for Child {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         if self.pid.is_some() {
             self.signal(unix::Signal::KILL);
@@ -212,28 +212,30 @@ const STATUS_PANICKED: i32 = 101;
 
 /// The first steps of a worker: it dies with the primary, is out of reach of the terminal's
 /// signals, and keeps only what is its own.
-fn arrive(cradle: &Cradle<'_>, primary: Pid) -> Result<(File, File), (Call, Errno)> {
-    unix::set_parent_process_death_signal(Some(cradle.dies_by)).map_err(in_call(Call::PRCTL))?;
+fn arrive(setup: &ChildSetup<'_>, primary: Pid) -> Result<(File, File), (SystemCall, Errno)> {
+    unix::set_parent_process_death_signal(Some(setup.dies_by))
+        .map_err(in_call(SystemCall::PRCTL))?;
     if unix::getppid() != Some(primary) {
         // The primary died before the line above, so the signal never comes (prctl(2)).
         sys::exit_now(0);
     }
     // A group of its own: Ctrl-C reaches the primary alone, which decides (setpgid(2)).
-    unix::setpgid(None, None).map_err(in_call(Call::SETPGID))?;
-    stop_to_be_seen(cradle)?;
-    sys::keep_only(cradle.null, cradle.assignments, cradle.results)
+    unix::setpgid(None, None).map_err(in_call(SystemCall::SETPGID))?;
+    stop_to_be_seen(setup)?;
+    sys::keep_only(setup.null, setup.assignments, setup.results)
 }
 
 /// The next steps: limits and signals are as they were before the job.
-fn settle_in(cradle: &Cradle<'_>) -> Result<(), (Call, Errno)> {
-    cradle.descriptors.restore().map_err(in_call(Call::SETRLIMIT))?;
-    signals::restore_in_child(cradle.mask).map_err(in_call(Call::SIGPROCMASK))?;
-    stop_to_be_seen(cradle)
+fn settle_in(setup: &ChildSetup<'_>) -> Result<(), (SystemCall, Errno)> {
+    setup.descriptors.restore().map_err(in_call(SystemCall::SETRLIMIT))?;
+    signals::restore_in_child(setup.mask).map_err(in_call(SystemCall::SIGPROCMASK))?;
+    stop_to_be_seen(setup)
 }
 
-fn stop_to_be_seen(cradle: &Cradle<'_>) -> Result<(), (Call, Errno)> {
-    if cradle.stops_to_be_seen {
-        unix::kill_process(unix::getpid(), unix::Signal::STOP).map_err(in_call(Call::KILL))?;
+fn stop_to_be_seen(setup: &ChildSetup<'_>) -> Result<(), (SystemCall, Errno)> {
+    if setup.stops_to_be_seen {
+        unix::kill_process(unix::getpid(), unix::Signal::STOP)
+            .map_err(in_call(SystemCall::KILL))?;
     }
     Ok(())
 }

@@ -5,23 +5,23 @@
 
 use super::EventLoop;
 use crate::job::Job;
-use crate::process::footprint::{PERIOD, Watch, of_fork_is_above};
+use crate::process::footprint::{PERIOD, PeriodicCheck, of_fork_is_above};
 use crate::process::sys::last_gasp;
 use evenly_core::engine::LossReason;
 
 impl EventLoop<'_> {
     /// The times to look, if there is anything to look at.
-    pub(super) fn watch_over_memory(job: &Job) -> Option<Watch> {
+    pub(super) fn watch_over_memory(job: &Job) -> Option<PeriodicCheck> {
         let is_limited = job.memory.is_some() && job.function.command().is_none();
-        is_limited.then(|| Watch::every(PERIOD))
+        is_limited.then(|| PeriodicCheck::every(PERIOD))
     }
 
     /// Ends workers that have too much, if it is time to look.
     pub(super) fn look_at_memory(&mut self) {
-        let (Some(watch), Some(limit)) = (&mut self.memory, self.job.memory) else { return };
+        let (Some(check), Some(limit)) = (&mut self.memory, self.job.memory) else { return };
         let (slots, can_speak) = (&mut self.pool.slots, self.job.function.says_at());
         let engine = &mut self.engine;
-        watch.look(|| {
+        check.run_if_due(|| {
             for (slot, place) in slots.iter_mut().enumerate() {
                 let Some(pid) = place.child.pid() else { continue };
                 if !place.is_asked && !of_fork_is_above(limit, pid) {

@@ -2,7 +2,7 @@
 //! numbers have a time limit.
 
 use super::EventLoop;
-use crate::driver::positions::{Post, Seen};
+use crate::driver::positions::{ObservedPosition, VisibleState};
 use crate::observe::{Observation, Stuck};
 use crate::process::sys::position::{self, Position};
 use evenly_core::Interval;
@@ -53,11 +53,12 @@ impl EventLoop<'_> {
         let seen = pid.and_then(|pid| self.positions.look_at(pid, heard_ns));
         // A worker may wait for a reader of its lines: that is nothing of its own.
         let may_wait = self.job.aggregate.is_streamed();
-        let seen = seen.filter(|seen| !may_wait || !matches!(seen, Seen::Elsewhere(_, Some(_), _)));
-        let Post { seen, since, .. } = *self.positions.note(slot, seen, now)?;
+        let seen = seen
+            .filter(|seen| !may_wait || !matches!(seen, VisibleState::Elsewhere(_, Some(_), _)));
+        let ObservedPosition { seen, since, .. } = *self.positions.note(slot, seen, now)?;
         let since = now.saturating_sub(since);
         let numbers = match seen {
-            Seen::At(_, position) => self.numbers_at(position),
+            VisibleState::At(_, position) => self.numbers_at(position),
             _ => None,
         };
         if self.positions.is_too_long(since) {
@@ -75,7 +76,7 @@ impl EventLoop<'_> {
     fn look_at_agent(&mut self, slot: usize) -> Option<Stuck> {
         let now = self.clock.elapsed();
         let lowest = self.engine.lowest_held(slot);
-        let seen = lowest.map(|lowest| Seen::Agent(lowest.first()));
+        let seen = lowest.map(|lowest| VisibleState::Agent(lowest.first()));
         let since = now.saturating_sub(self.positions.note(slot, seen, now)?.since);
         let agent = self.agents.seen(slot)?;
         let name = (agent.to_string(), agent.pid);

@@ -3,12 +3,12 @@
 
 use super::EventLoop;
 use crate::driver::worker::STATUS_UNSETTLED;
-use crate::driver::worker_pool::{Changed, Inheritance, Refused};
+use crate::driver::worker_pool::{ForkError, ForkSettings, WorkerChange};
 use crate::error::{Error, no_worker, system};
 use crate::observe::{FailedCall, Loss, Observation, Piece, Reason};
 use crate::os_error::OsError;
 use crate::process::ProcessEnd;
-use crate::process::workers::{Call, Change};
+use crate::process::workers::{SystemCall, WaitStatus};
 use crate::transport::Transport;
 use crate::transport::pipe::{self, Received};
 use evenly_core::engine::{Loss as Lost, LossReason};
@@ -23,20 +23,20 @@ impl EventLoop<'_> {
     /// Finds out what has become of the workers.
     pub(super) fn heed_children(&mut self) -> Result<(), Error> {
         while let Some(changed) = self.pool.next_change().map_err(system("waitid"))? {
-            let Changed { slot, pid, change } = changed;
+            let WorkerChange { slot, pid, change } = changed;
             let now_ns = self.clock.now_ns();
             match change {
-                Change::Stopped(signal) => {
+                WaitStatus::Stopped(signal) => {
                     self.pool.slots[slot].is_stopped = true;
                     let cause = Cause::Signal(signal);
                     let numbers = self.numbers_of(slot).map(|numbers| (numbers, cause));
                     self.engine.worker_stopped(slot, numbers, now_ns);
                 }
-                Change::Continued => {
+                WaitStatus::Continued => {
                     self.pool.slots[slot].is_stopped = false;
                     self.engine.worker_continued(slot, now_ns)?;
                 }
-                Change::Ended(end) => {
+                WaitStatus::Ended(end) => {
                     self.pool.slots[slot].unheard = Some((pid, end));
                     // What it wrote before it died is in the pipe and counts.
                     while self.receive()? == Received::Bytes {}
@@ -67,7 +67,7 @@ impl EventLoop<'_> {
         place.is_stopped = false;
         place.last_end = Some(end);
         let is_killed = end == ProcessEnd::Signal(Signal::KILL.as_raw());
-        if self.pool.has_hit_the_wall(slot) && is_killed {
+        if self.pool.was_killed_for_memory(slot) && is_killed {
             self.engine.note_reason(slot, LossReason::Memory);
         }
         if is_killed
@@ -98,8 +98,8 @@ impl EventLoop<'_> {
     pub(super) fn fill(&mut self, slot: usize) -> Result<(), Error> {
         match self.fork_replacement(slot) {
             Ok(()) => self.admit(slot),
-            Err((_, Refused::Threads(count))) => Err(Error::Threads { count }),
-            Err((call, Refused::Fork(cause))) => {
+            Err((_, ForkError::Threads(count))) => Err(Error::Threads { count }),
+            Err((call, ForkError::Fork(cause))) => {
                 self.pool.refused = Some((call, cause));
                 if self.engine.worker_refused(slot, self.clock.now_ns()) {
                     let refused = FailedCall::of(call, cause);
@@ -111,8 +111,8 @@ impl EventLoop<'_> {
         }
     }
 
-    fn fork_replacement(&mut self, slot: usize) -> Result<(), (&'static str, Refused)> {
-        let refused = |call| move |cause| (call, Refused::Fork(cause));
+    fn fork_replacement(&mut self, slot: usize) -> Result<(), (&'static str, ForkError)> {
+        let refused = |call| move |cause| (call, ForkError::Fork(cause));
         let pipe = self.hub.make_assignment_pipe().map_err(refused("pipe2"))?;
         let inode = pipe::inode(&pipe.write_end).map_err(refused("fstat"))?;
         let results = self.hub.open_result_write_end().map_err(refused("open /proc/self/fd"))?;
@@ -124,7 +124,7 @@ impl EventLoop<'_> {
         // The name is used up only when nothing can fail any more: the supervisor expects names in
         // order.
         let name = self.engine.next_name();
-        let mut inheritance = Inheritance {
+        let mut settings = ForkSettings {
             signals: self.signals,
             function: &mut *self.job.function,
             stops_to_be_seen: false,
@@ -133,10 +133,10 @@ impl EventLoop<'_> {
             memory: self.job.memory,
         };
         let ends = (pipe.read_end.as_fd(), results.as_fd());
-        let child = self.pool.fork((slot, name), ends.0, ends.1, &mut inheritance)?;
+        let child = self.pool.fork((slot, name), ends.0, ends.1, &mut settings)?;
         self.hub
             .replace(slot, name, pipe.write_end)
-            .map_err(|failed| (failed.call, Refused::Fork(failed.cause)))?;
+            .map_err(|failed| (failed.call, ForkError::Fork(failed.cause)))?;
         self.stages.note_replaced(slot, child.number(), inode);
         self.pool.seat(slot, child);
         Ok(())
@@ -146,13 +146,13 @@ impl EventLoop<'_> {
     /// in doubt what it sent before.
     pub(super) fn note_farewell(&self, call: u32, errno: u32) -> Result<(), Error> {
         let cause = OsError::received(errno).unwrap_or(OsError::of(Errno::IO));
-        match (Call(call), self.job.function.command()) {
-            (Call::EXECVE, Some(_)) => {
+        match (SystemCall(call), self.job.function.command()) {
+            (SystemCall::EXECVE, Some(_)) => {
                 let command = self.job.function.name().to_owned();
                 let is_beginning = self.engine.scheduler().ledger().covered().is_empty();
                 Err(Error::CannotExecute { command, cause, is_beginning })
             }
-            (Call::ANSWER, Some(_)) => Err(Error::Unasked),
+            (SystemCall::ANSWER, Some(_)) => Err(Error::Unasked),
             _ => Ok(()),
         }
     }
@@ -262,7 +262,7 @@ fn to_observe(reason: LossReason) -> Reason {
     match reason {
         LossReason::Left { call, errno } => {
             let cause = OsError::received(errno).unwrap_or(OsError::of(Errno::IO));
-            Reason::Call { call: Call(call).name(), cause }
+            Reason::Call { call: SystemCall(call).name(), cause }
         }
         LossReason::CrashReport { n, cause } => Reason::Gasp { n, cause },
         LossReason::Violation(violation) => Reason::Said(violation),

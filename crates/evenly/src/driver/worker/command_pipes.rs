@@ -1,7 +1,7 @@
 //! Pipes from a command to its worker: made non-blocking at the worker's end, and read into buffers.
 
 use super::early_exit::EarlyExit;
-use crate::process::call::{Call, in_call};
+use crate::process::system_call::{SystemCall, in_call};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,16 +17,16 @@ pub(super) enum PipeRead {
 
 /// Makes a pipe from a command: returns the non-blocking read end and the write end.
 pub(super) fn pipe_from_command() -> Result<(OwnedFd, OwnedFd), EarlyExit> {
-    let (from, to) = pipe_with(PipeFlags::CLOEXEC).map_err(in_call(Call::PIPE))?;
+    let (from, to) = pipe_with(PipeFlags::CLOEXEC).map_err(in_call(SystemCall::PIPE))?;
     // For this end alone: few programs expect a standard output that does not block.
-    rustix::io::ioctl_fionbio(&from, true).map_err(in_call(Call::PIPE))?;
+    rustix::io::ioctl_fionbio(&from, true).map_err(in_call(SystemCall::PIPE))?;
     Ok((from, to))
 }
 
 /// Makes a pipe to a command: returns the read end and the non-blocking write end.
 pub(super) fn pipe_to_command() -> Result<(OwnedFd, OwnedFd), EarlyExit> {
-    let (from, to) = pipe_with(PipeFlags::CLOEXEC).map_err(in_call(Call::PIPE))?;
-    rustix::io::ioctl_fionbio(&to, true).map_err(in_call(Call::PIPE))?;
+    let (from, to) = pipe_with(PipeFlags::CLOEXEC).map_err(in_call(SystemCall::PIPE))?;
+    rustix::io::ioctl_fionbio(&to, true).map_err(in_call(SystemCall::PIPE))?;
     Ok((from, to))
 }
 
@@ -38,7 +38,7 @@ pub(super) fn read_some(from: impl AsFd, bytes: &mut Vec<u8>) -> Result<PipeRead
         Ok(0) => Ok(PipeRead::EndOfFile),
         Ok(_) => Ok(PipeRead::Data),
         Err(Errno::AGAIN) => Ok(PipeRead::Empty),
-        Err(cause) => Err(EarlyExit::Failed(Call::READ, cause)),
+        Err(cause) => Err(EarlyExit::Failed(SystemCall::READ, cause)),
     }
 }
 

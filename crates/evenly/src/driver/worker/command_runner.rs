@@ -5,13 +5,13 @@ use super::early_exit::EarlyExit;
 use super::settings::WorkerSettings;
 use super::stderr_relay::{CapturedStderr, StderrRelay, named};
 use crate::function::{Command, Form};
-use crate::process::call::{Call, in_call};
-use crate::process::cgroup::Kills;
+use crate::process::cgroup::OomKills;
 use crate::process::command::Running;
 use crate::process::orphans::Orphans;
 use crate::process::signals;
-use crate::process::sys::spawn::{Launch, Launcher, Refused};
+use crate::process::sys::spawn::{Launch, Launcher, SpawnError};
 use crate::process::sys::{self, SignalSet};
+use crate::process::system_call::{SystemCall, in_call};
 use evenly_core::{Aggregate, Interval};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -34,8 +34,8 @@ pub(super) struct CommandRunner {
     timeout: Option<Duration>,
     grace: Duration,
     memory: Option<u64>,
-    /// Counter of kills by the kernel for memory, if there is a control group.
-    kills: Option<Kills>,
+    /// Counter of oom_kills by the kernel for memory, if there is a control group.
+    oom_kills: Option<OomKills>,
     stderr: StderrRelay,
     /// Most numbers per run: halved after a chunk has failed, doubled after a success.
     longest: u64,
@@ -48,14 +48,14 @@ impl CommandRunner {
     pub(super) fn new(
         command: Rc<Command>,
         settings: WorkerSettings<'_>,
-        kills: Option<Kills>,
-    ) -> Result<Self, (Call, Errno)> {
+        oom_kills: Option<OomKills>,
+    ) -> Result<Self, (SystemCall, Errno)> {
         sys::forget_handlers();
         // When a coprocess closes its input, or the primary ends, the write fails with EPIPE. Commands get the
         // signal mask from before the job.
         signals::block_broken_pipes();
-        let requests = signals::take_requests_to_leave().map_err(in_call(Call::SIGNALFD))?;
-        let orphans = Orphans::adopt().map_err(|(_, cause)| (Call::PRCTL, cause))?;
+        let requests = signals::take_requests_to_leave().map_err(in_call(SystemCall::SIGNALFD))?;
+        let orphans = Orphans::adopt().map_err(|(_, cause)| (SystemCall::PRCTL, cause))?;
         let WorkerSettings { slot, timeout, grace, memory, mask, .. } = settings;
         let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
         Ok(Self {
@@ -68,7 +68,7 @@ impl CommandRunner {
             timeout,
             grace,
             memory,
-            kills,
+            oom_kills,
             stderr: StderrRelay::new(),
             longest,
             orphans,
@@ -133,8 +133,8 @@ impl CommandRunner {
         &mut self,
         run: &CommandRun,
         (input, output, errors): StandardFds<'_>,
-    ) -> Result<Running, (Call, Errno)> {
-        let program = self.command.program_for(run.numbers).map_err(in_call(Call::EXECVE))?;
+    ) -> Result<Running, (SystemCall, Errno)> {
+        let program = self.command.program_for(run.numbers).map_err(in_call(SystemCall::EXECVE))?;
         let arguments = self.command.arguments_for(run.numbers);
         let variables = self.command.variables_for(run.numbers, self.slot + 1, run.attempt);
         let launch = Launch {
@@ -148,8 +148,8 @@ impl CommandRunner {
             mask: self.mask,
         };
         Running::start(&mut self.launcher, &launch).map_err(|refused| match refused {
-            Refused::Program(cause) => (Call::EXECVE, cause),
-            Refused::Process(cause) => (Call::CLONE, cause),
+            SpawnError::Program(cause) => (SystemCall::EXECVE, cause),
+            SpawnError::Process(cause) => (SystemCall::CLONE, cause),
         })
     }
 
@@ -191,7 +191,7 @@ impl CommandRunner {
 
     /// Whether the kernel has killed a process of a command for its memory since the last call.
     pub(super) fn was_killed_for_memory(&mut self) -> bool {
-        self.kills.as_mut().is_some_and(Kills::has_killed)
+        self.oom_kills.as_mut().is_some_and(OomKills::has_killed)
     }
 
     /// Reports that processes which a command left in its group were ended. Only the first such command gets a line;

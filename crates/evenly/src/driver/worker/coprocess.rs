@@ -10,8 +10,8 @@ use super::session::Session;
 use super::stderr_relay::CapturedStderr;
 use crate::function::MOST_OUTPUT;
 use crate::process::ProcessEnd;
-use crate::process::call::{Call, in_call};
 use crate::process::command::Running;
+use crate::process::system_call::{SystemCall, in_call};
 use evenly_core::Interval;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// The coprocess printed a line for which it has read no chunk. Later answers can no longer be matched to chunks.
-pub(super) const UNASKED: EarlyExit = EarlyExit::Failed(Call::ANSWER, Errno::PROTO);
+pub(super) const UNASKED: EarlyExit = EarlyExit::Failed(SystemCall::ANSWER, Errno::PROTO);
 
 /// A chunk that was written to the coprocess and has no answer yet.
 struct Asked {
@@ -142,7 +142,7 @@ impl Coprocess {
                     self.note_closed_input();
                     break;
                 }
-                Err(cause) => return Err(EarlyExit::Failed(Call::WRITE, cause)),
+                Err(cause) => return Err(EarlyExit::Failed(SystemCall::WRITE, cause)),
             }
         }
         self.to_write.drain(..written);
@@ -176,7 +176,7 @@ impl Coprocess {
             // It cannot have answered the input that is still in the pipe.
             PipeRead::Data => {
                 let unread =
-                    rustix::io::ioctl_fionread(&self.input).map_err(in_call(Call::READ))?;
+                    rustix::io::ioctl_fionread(&self.input).map_err(in_call(SystemCall::READ))?;
                 self.input_taken = self.input_made - self.to_write.len() as u64 - unread;
             }
             PipeRead::EndOfFile => drop(self.output_closed.get_or_insert_with(Instant::now)),
@@ -254,7 +254,7 @@ impl Coprocess {
 
     /// How it has ended, if it has. Reads the rest of its output first, which may contain an answer.
     pub(super) fn end(&mut self) -> Result<Option<ProcessEnd>, EarlyExit> {
-        let end = self.running.end().map_err(in_call(Call::WAITID))?;
+        let end = self.running.end().map_err(in_call(SystemCall::WAITID))?;
         if end.is_some() {
             while !self.has_flooded() && self.read_answers()? {}
         }

@@ -1,6 +1,6 @@
 //! Reasons for which a worker ends before it has read end of file.
 
-use crate::process::call::Call;
+use crate::process::system_call::SystemCall;
 use evenly_core::frame::Malformed;
 use rustix::io::Errno;
 
@@ -11,13 +11,13 @@ pub(super) enum EarlyExit {
     /// `SIGTERM`: the kernel sends it when the primary ends, and another process may send it.
     Requested,
     /// This system call failed with this error.
-    Failed(Call, Errno),
+    Failed(SystemCall, Errno),
     /// The primary sent a malformed frame.
     Protocol,
 }
 
-impl From<(Call, Errno)> for EarlyExit {
-    fn from((call, cause): (Call, Errno)) -> Self {
+impl From<(SystemCall, Errno)> for EarlyExit {
+    fn from((call, cause): (SystemCall, Errno)) -> Self {
         Self::Failed(call, cause)
     }
 }

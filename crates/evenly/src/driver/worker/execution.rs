@@ -12,8 +12,8 @@ use super::timer::Timer;
 use super::wait::wait;
 use crate::function::{Form, MOST_OUTPUT};
 use crate::process::ProcessEnd;
-use crate::process::call::{Call, in_call};
 use crate::process::command::Running;
+use crate::process::system_call::{SystemCall, in_call};
 use evenly_core::{Aggregate, Cause};
 use rustix::event::PollFlags;
 use rustix::process::Signal;
@@ -72,7 +72,7 @@ pub(super) fn execute(
             Ok(found) => found,
             Err(exit @ (EarlyExit::PrimaryGone | EarlyExit::Requested)) => {
                 runner.exit_after_command(exit);
-                is_to_end = !running.has_ended().map_err(in_call(Call::WAITID))?;
+                is_to_end = !running.has_ended().map_err(in_call(SystemCall::WAITID))?;
                 if is_to_end {
                     failed.get_or_insert(Cause::Unknown);
                 }
@@ -95,7 +95,7 @@ pub(super) fn execute(
         }
         if !has_ended {
             has_ended = (!ended.is_empty() || runner.is_exiting())
-                && running.has_ended().map_err(in_call(Call::WAITID))?;
+                && running.has_ended().map_err(in_call(SystemCall::WAITID))?;
             if has_ended && !is_asked {
                 timer = Timer::start(grace);
             }
@@ -135,7 +135,7 @@ pub(super) fn execute(
         }
     }
     let running = &mut started.running;
-    let end = running.end().map_err(in_call(Call::WAITID))?.unwrap_or(ProcessEnd::Signal(0));
+    let end = running.end().map_err(in_call(SystemCall::WAITID))?.unwrap_or(ProcessEnd::Signal(0));
     if let Some(kind) = left_behind {
         runner.report_left_behind(run.numbers, kind);
     }

@@ -1,7 +1,7 @@
 //! Memory limit of a command together with all processes that it has started.
 
 use crate::process::command::Running;
-use crate::process::footprint::{PERIOD, Watch, of_all_is_above, with_descendants};
+use crate::process::footprint::{PERIOD, PeriodicCheck, of_all_is_above, with_descendants};
 use crate::process::orphans::{Orphans, children};
 use rustix::process::{Pid, getpid};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// Periodic measurement of the memory of a command.
 pub(super) struct MemoryWatch {
     limit: u64,
-    watch: Watch,
+    check: PeriodicCheck,
     /// Children of the worker from before the command: earlier commands left them behind.
     before: Vec<Pid>,
 }
@@ -17,12 +17,16 @@ pub(super) struct MemoryWatch {
 impl MemoryWatch {
     /// Starts the measurement for the next command; `None` without a limit.
     pub(super) fn start(limit: Option<u64>) -> Option<Self> {
-        Some(Self { limit: limit?, watch: Watch::every(PERIOD), before: children(getpid()) })
+        Some(Self {
+            limit: limit?,
+            check: PeriodicCheck::every(PERIOD),
+            before: children(getpid()),
+        })
     }
 
     /// Time until the next measurement.
     pub(super) fn next(&self) -> Duration {
-        self.watch.next()
+        self.check.next()
     }
 
     /// Measures if it is time to, and returns whether the memory is above the limit.
@@ -35,7 +39,7 @@ impl MemoryWatch {
             roots.extend(running.pid().filter(|pid| !roots.contains(pid)));
             of_all_is_above(limit, &with_descendants(roots))
         };
-        self.watch.look(look) == Some(true)
+        self.check.run_if_due(look) == Some(true)
     }
 
     /// Kills the processes that the ended command left behind: they may hold the memory.

@@ -5,8 +5,8 @@
 
 use super::early_exit::EarlyExit;
 use crate::driver::clock::Clock;
-use crate::process::call::{Call, in_call};
 use crate::process::sys::copies;
+use crate::process::system_call::{SystemCall, in_call};
 use evenly_core::frame::{PIPE_FRAME, Unpacker};
 use evenly_core::worker::Step;
 use evenly_core::{Aggregate, Worker, WorkerId};
@@ -50,7 +50,7 @@ impl WorkerState {
     }
 
     /// Reports to the primary which system call ends this worker. Writes to standard error if that fails.
-    pub(super) fn say_farewell(&mut self, results: BorrowedFd<'_>, call: Call, cause: Errno) {
+    pub(super) fn say_farewell(&mut self, results: BorrowedFd<'_>, call: SystemCall, cause: Errno) {
         copies::leave_if_copied();
         // The primary assigns again what the dropped frames answer.
         self.worker.forget_frames();
@@ -162,7 +162,7 @@ impl<'a> Session<'a> {
         let WorkerState { unpacker, worker } = &mut *self.state;
         let room = unpacker.room();
         let count = rustix::io::retry_on_intr(|| rustix::io::read(self.assignments, &mut *room))
-            .map_err(in_call(Call::READ))?;
+            .map_err(in_call(SystemCall::READ))?;
         if count == 0 {
             // End of file inside a frame means that the primary died while it wrote.
             return if unpacker.is_inside_frame() {
@@ -215,10 +215,10 @@ impl<'a> Session<'a> {
         self.polled_ns = self.read_ns;
         let mut ends = [PollFd::new(self.assignments, PollFlags::IN)];
         rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())))
-            .map_err(in_call(Call::POLL))?;
+            .map_err(in_call(SystemCall::POLL))?;
         let found = ends[0].revents();
         if found.contains(PollFlags::NVAL) {
-            return Err(EarlyExit::Failed(Call::POLL, Errno::BADF));
+            return Err(EarlyExit::Failed(SystemCall::POLL, Errno::BADF));
         }
         if found.contains(PollFlags::IN) && self.receive()? {
             // Another worker may be idle until the withdrawn chunks are released.
@@ -249,7 +249,7 @@ impl<'a> Session<'a> {
             let written = match written {
                 // A worker that ignores `SIGPIPE` detects by this error that the primary has ended.
                 Err(Errno::PIPE) if self.is_abandoned() => return Err(EarlyExit::PrimaryGone),
-                written => written.map_err(in_call(Call::WRITE))?,
+                written => written.map_err(in_call(SystemCall::WRITE))?,
             };
             assert!(written == frames.len(), "a write up to PIPE_BUF is all or nothing");
             self.state.worker.sent(written);
@@ -272,7 +272,7 @@ impl<'a> Session<'a> {
     }
 
     /// As [`WorkerState::say_farewell`].
-    pub(super) fn say_farewell(&mut self, call: Call, cause: Errno) {
+    pub(super) fn say_farewell(&mut self, call: SystemCall, cause: Errno) {
         self.state.say_farewell(self.results.as_fd(), call, cause);
     }
 

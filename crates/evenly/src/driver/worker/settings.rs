@@ -1,6 +1,6 @@
 //! Settings of a worker, fixed when the primary forks it.
 
-use crate::process::cgroup::Wall;
+use crate::process::cgroup::MemoryCgroups;
 use crate::process::signals::InheritedMask;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(in crate::driver) struct WorkerSettings<'a> {
     /// Memory limit in bytes, of the worker or of each command (`--memory`).
     pub(in crate::driver) memory: Option<u64>,
     /// Control groups of the workers, if a memory limit is set and control groups are available.
-    pub(in crate::driver) wall: Option<&'a Wall>,
+    pub(in crate::driver) cgroups: Option<&'a MemoryCgroups>,
     /// Signal mask from before the job, which commands inherit.
     pub(in crate::driver) mask: InheritedMask,
 }

@@ -3,7 +3,7 @@
 use super::command_runner::CommandRunner;
 use super::early_exit::EarlyExit;
 use super::session::Session;
-use crate::process::call::Call;
+use crate::process::system_call::SystemCall;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
@@ -33,7 +33,7 @@ pub(super) fn wait<const N: usize>(
     match poll(&mut fds, timeout.as_ref()) {
         Ok(_) => {}
         Err(Errno::INTR) => fds.iter_mut().for_each(PollFd::clear_revents),
-        Err(cause) => return Err(EarlyExit::Failed(Call::POLL, cause)),
+        Err(cause) => return Err(EarlyExit::Failed(SystemCall::POLL, cause)),
     }
     let mut found = fds.iter().map(PollFd::revents);
     let mut next = || found.next().unwrap_or(PollFlags::empty());
@@ -46,7 +46,7 @@ pub(super) fn wait<const N: usize>(
         return Err(EarlyExit::Requested);
     }
     if frames.contains(PollFlags::NVAL) {
-        return Err(EarlyExit::Failed(Call::POLL, Errno::BADF));
+        return Err(EarlyExit::Failed(SystemCall::POLL, Errno::BADF));
     }
     if !frames.is_empty() {
         if !session.receive()? {

@@ -5,7 +5,7 @@
 
 use super::image::Image;
 use crate::process::ProcessEnd;
-use crate::process::trial::{self, Outcome};
+use crate::process::trial::{self, TrialOutcome};
 use libloading::os::unix::{Library as Loaded, RTLD_LOCAL, RTLD_NOW};
 use std::path::Path;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(super) fn try_out(image: &mut Image, symbol: &str) -> Result<(), Unusable> {
     })?;
     let because = |why: String| Err(Unusable::Because(why));
     match outcome {
-        Outcome::Returned(reply) => match reply.split_first() {
+        TrialOutcome::Returned(reply) => match reply.split_first() {
             Some((&WORKS, _)) => Ok(()),
             Some((&COPY_FAILS, _)) => {
                 image.without_copy();
@@ -47,13 +47,13 @@ pub(super) fn try_out(image: &mut Image, symbol: &str) -> Result<(), Unusable> {
             Some((_, words)) => because(evenly_core::printable(words, 500)),
             None => because("it cannot be tried out".to_owned()),
         },
-        Outcome::Ended(ProcessEnd::Exit(status)) => because(format!(
+        TrialOutcome::Ended(ProcessEnd::Exit(status)) => because(format!(
             "it ends the process that loads it, with status {status}; look at its constructors"
         )),
-        Outcome::Ended(ProcessEnd::Signal(signal)) => because(format!(
+        TrialOutcome::Ended(ProcessEnd::Signal(signal)) => because(format!(
             "it kills the process that loads it by signal {signal}; look at its constructors"
         )),
-        Outcome::TooLong => {
+        TrialOutcome::TooLong => {
             because(format!("it takes more than {} s; look at its constructors", LONGEST.as_secs()))
         }
     }

@@ -16,8 +16,8 @@
 
 use super::copies::is_copy;
 use super::{RESULTS, checked, exit_now, position, unblock_signals};
-use crate::process::call::{Call, in_call};
 use crate::process::sys::SignalSet;
+use crate::process::system_call::{SystemCall, in_call};
 use evenly_core::frame::{Description, GASP, PIPE_FRAME, Packer, gasp};
 use evenly_core::{Cause, WorkerId};
 use rustix::io::Errno;
@@ -68,23 +68,23 @@ pub(crate) fn prepare(
     name: WorkerId,
     timeout: Option<Duration>,
     is_limited: bool,
-) -> Result<(), (Call, Errno)> {
+) -> Result<(), (SystemCall, Errno)> {
     NAME.store(name.0, Relaxed);
     IS_PREPARED.store(true, Relaxed);
-    take_a_stack().map_err(in_call(Call::SIGALTSTACK))?;
+    take_a_stack().map_err(in_call(SystemCall::SIGALTSTACK))?;
     for signal in FAULTS {
-        handle(signal, on_fault).map_err(in_call(Call::SIGACTION))?;
+        handle(signal, on_fault).map_err(in_call(SystemCall::SIGACTION))?;
     }
     // The calling program may have been started with some of them blocked. The kernel kills a process for a
     // fault whose signal is blocked, and calls no handler (signal(7)).
-    unblock_signals(SignalSet::of(&FAULTS)).map_err(in_call(Call::SIGPROCMASK))?;
+    unblock_signals(SignalSet::of(&FAULTS)).map_err(in_call(SystemCall::SIGPROCMASK))?;
     // SAFETY: atexit only notes a function that needs nothing.
     unsafe {
         libc::atexit(on_exit);
     }
     if is_limited {
-        handle(request(), on_request).map_err(in_call(Call::SIGACTION))?;
-        unblock_signals(SignalSet::of(&[request()])).map_err(in_call(Call::SIGPROCMASK))?;
+        handle(request(), on_request).map_err(in_call(SystemCall::SIGACTION))?;
+        unblock_signals(SignalSet::of(&[request()])).map_err(in_call(SystemCall::SIGPROCMASK))?;
     }
     timeout.map_or(Ok(()), watch)
 }
@@ -158,13 +158,13 @@ fn handle(signal: i32, handler: Handler) -> Result<(), Errno> {
 }
 
 /// Has it looked whether a number takes longer than `timeout`.
-fn watch(timeout: Duration) -> Result<(), (Call, Errno)> {
+fn watch(timeout: Duration) -> Result<(), (SystemCall, Errno)> {
     let period = (timeout / LOOKS).max(SHORTEST);
     let times = timeout.as_nanos().div_ceil(period.as_nanos()).max(1);
     MOST_TIMES.store(times as u32, Relaxed);
     let signal = tick();
-    handle(signal, on_tick).map_err(in_call(Call::SIGACTION))?;
-    unblock_signals(SignalSet::of(&[signal])).map_err(in_call(Call::SIGPROCMASK))?;
+    handle(signal, on_tick).map_err(in_call(SystemCall::SIGACTION))?;
+    unblock_signals(SignalSet::of(&[signal])).map_err(in_call(SystemCall::SIGPROCMASK))?;
     // SAFETY: an event of zeroes is valid, and what it lacks is set below.
     let mut event: libc::sigevent = unsafe { MaybeUninit::zeroed().assume_init() };
     (event.sigev_notify, event.sigev_signo) = (libc::SIGEV_SIGNAL, signal);
@@ -178,10 +178,10 @@ fn watch(timeout: Duration) -> Result<(), (Call, Errno)> {
     unsafe {
         let clock = libc::CLOCK_MONOTONIC;
         checked(libc::timer_create(clock, &raw mut event, timer.as_mut_ptr()))
-            .map_err(in_call(Call::TIMER_CREATE))?;
+            .map_err(in_call(SystemCall::TIMER_CREATE))?;
         let timer = timer.assume_init();
         checked(libc::timer_settime(timer, 0, &raw const setting, ptr::null_mut()))
-            .map_err(in_call(Call::TIMER_SETTIME))
+            .map_err(in_call(SystemCall::TIMER_SETTIME))
             .map(drop)
     }
 }

@@ -34,8 +34,8 @@ pub(crate) struct Launcher {
 /// In units of 16 bytes, to which a stack is aligned: 64 KiB.
 const STACK: usize = 4096;
 
-/// What the child finds in the memory that it shares with us. Nothing in it is allocated by the child.
-struct Errand {
+/// Arguments of the child, in memory that it shares with the parent, and its error. The child allocates nothing.
+struct ChildArguments {
     program: *const libc::c_char,
     arguments: *const *const libc::c_char,
     environment: *const *const libc::c_char,
@@ -58,14 +58,14 @@ impl Launcher {
     ///
     /// # Errors
     /// That no process could be made, or that the program could not be executed.
-    pub(crate) fn launch(&mut self, launch: &Launch<'_>) -> Result<(Pid, OwnedFd), Refused> {
+    pub(crate) fn launch(&mut self, launch: &Launch<'_>) -> Result<(Pid, OwnedFd), SpawnError> {
         let pointers = |parts: &[&[CString]]| -> Vec<*const libc::c_char> {
             let words = parts.iter().copied().flatten().map(|word| word.as_ptr());
             words.chain([ptr::null()]).collect()
         };
         let arguments = pointers(&[launch.arguments]);
         let environment = pointers(&launch.environment);
-        let mut errand = Errand {
+        let mut shared = ChildArguments {
             program: launch.program.as_ptr(),
             arguments: arguments.as_ptr(),
             environment: environment.as_ptr(),
@@ -81,34 +81,34 @@ impl Launcher {
         let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
         let mut pidfd: libc::c_int = -1;
         // A handler of ours must not run in the child, on our memory.
-        let before = block_signals(SignalSet::all()).map_err(Refused::Process)?;
+        let before = block_signals(SignalSet::all()).map_err(SpawnError::Process)?;
         // SAFETY: the stack is ours, aligned, and used by nothing else while the child needs it: with
         // CLONE_VFORK this returns only when the child has executed the program or ended. The same
-        // holds for the errand and everything that it points to. The child calls nothing but system
+        // holds for the arguments and everything that it points to. The child calls nothing but system
         // calls. The last argument is where CLONE_PIDFD puts the descriptor.
         let made = checked(unsafe {
-            libc::clone(child, top, flags, (&raw mut errand).cast(), &raw mut pidfd)
+            libc::clone(child, top, flags, (&raw mut shared).cast(), &raw mut pidfd)
         });
         // What was in force before can be put in force again.
         let _ = set_signal_mask(before);
-        let pid = made.map_err(Refused::Process)?;
+        let pid = made.map_err(SpawnError::Process)?;
         // SAFETY: the kernel has just made it, close-on-exec, and it has no other owner.
         let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-        let Some(pid) = Pid::from_raw(pid) else { return Err(Refused::Process(Errno::CHILD)) };
-        if errand.error != 0 {
+        let Some(pid) = Pid::from_raw(pid) else { return Err(SpawnError::Process(Errno::CHILD)) };
+        if shared.error != 0 {
             // It has ended; nothing else reaps it.
             let wait =
                 || rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
             let _ = rustix::io::retry_on_intr(wait);
-            return Err(Refused::Program(Errno::from_raw_os_error(errand.error)));
+            return Err(SpawnError::Program(Errno::from_raw_os_error(shared.error)));
         }
         Ok((pid, pidfd))
     }
 }
 
-/// Why a program does not run.
+/// Why a program was not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum SpawnError {
     /// The system makes no process for it.
     Process(Errno),
     /// It cannot be executed, or what it was to get could not be arranged.
@@ -116,26 +116,26 @@ pub(crate) enum Refused {
 }
 
 /// The child, from its first step to its last as ours. It shares our memory and must leave it alone.
-extern "C" fn child(errand: *mut c_void) -> libc::c_int {
-    // SAFETY: it is the errand of `launch`, which waits for us and touches nothing meanwhile. All calls
+extern "C" fn child(shared: *mut c_void) -> libc::c_int {
+    // SAFETY: it is the argument block of `launch`, which waits for us and touches nothing meanwhile. All calls
     // are system calls on descriptors and numbers, or on pointers that `launch` keeps valid.
     unsafe {
-        let errand = &mut *errand.cast::<Errand>();
+        let shared = &mut *shared.cast::<ChildArguments>();
         *libc::__errno_location() = 0;
         // A group of its own, and no terminal: in the background it would wait for one for ever (setsid(2)).
         let is_arranged = libc::setsid() != -1
             && libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0
-            && (errand.input < 0 || libc::dup2(errand.input, 0) == 0)
-            && libc::dup2(errand.output, 1) == 1
-            && libc::dup2(errand.errors, 2) == 2
-            && libc::sigprocmask(libc::SIG_SETMASK, &raw const errand.mask.0, ptr::null_mut()) == 0;
-        if is_arranged && libc::getppid() == errand.parent {
-            libc::execve(errand.program, errand.arguments, errand.environment);
+            && (shared.input < 0 || libc::dup2(shared.input, 0) == 0)
+            && libc::dup2(shared.output, 1) == 1
+            && libc::dup2(shared.errors, 2) == 2
+            && libc::sigprocmask(libc::SIG_SETMASK, &raw const shared.mask.0, ptr::null_mut()) == 0;
+        if is_arranged && libc::getppid() == shared.parent {
+            libc::execve(shared.program, shared.arguments, shared.environment);
         }
-        errand.error = *libc::__errno_location();
-        if errand.error == 0 {
+        shared.error = *libc::__errno_location();
+        if shared.error == 0 {
             // The parent is gone.
-            errand.error = libc::ECHILD;
+            shared.error = libc::ECHILD;
         }
         libc::_exit(127)
     }

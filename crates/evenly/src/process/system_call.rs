@@ -4,9 +4,9 @@ use rustix::io::Errno;
 
 /// A system call of a worker that can fail, by its number in the worker's farewell frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Call(pub(crate) u32);
+pub(crate) struct SystemCall(pub(crate) u32);
 
-impl Call {
+impl SystemCall {
     pub(crate) const PRCTL: Self = Self(0);
     pub(crate) const SETPGID: Self = Self(1);
     pub(crate) const DUP: Self = Self(2);
@@ -60,6 +60,6 @@ impl Call {
 }
 
 /// Pairs an error with the system call that returned it.
-pub(crate) fn in_call(call: Call) -> impl Fn(Errno) -> (Call, Errno) {
+pub(crate) fn in_call(call: SystemCall) -> impl Fn(Errno) -> (SystemCall, Errno) {
     move |cause| (call, cause)
 }
