@@ -21,7 +21,7 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
     let (key, key_file) = key.unzip();
     let mut join = Join::new(address, key).map_err(|error| Outcome::Usage(error.to_string()))?;
     if workers.is_some() {
-        join = join.with_workers(resolve_workers(workers.as_deref()).map_err(Outcome::Usage)?);
+        join = join.workers(resolve_workers(workers.as_deref()).map_err(Outcome::Usage)?);
     }
     if let (Some(file), None, true) = (depends.first(), lib, cmd.is_empty()) {
         return Err(Outcome::Usage(format!(

@@ -79,14 +79,16 @@ impl Range {
         self.start == self.end
     }
 
-    /// Part `part` of `parts` parts that follow one another and differ by at most one number; what
-    /// the static policy gives to each worker.
+    /// Part `part`, from 0, of `parts` parts that follow one another and differ by at most one number: the chunk
+    /// of each worker under [`Policy::Static`](crate::Policy). Empty for a part behind the last.
     #[must_use]
     pub fn part(&self, part: u32, parts: u32) -> Self {
+        let parts = parts.max(1);
+        let part = part.min(parts);
         // At most 2^64, so that the sum stays between the ends.
         let start_of =
             |part| self.start + crate::policy::part_start(self.len(), part, parts) as i128;
-        Self { start: start_of(part), end: start_of(part + 1) }
+        Self { start: start_of(part), end: start_of(part.saturating_add(1).min(parts)) }
     }
 
     /// The same numbers by their first and last, or `None` if there are none.

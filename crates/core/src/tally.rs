@@ -81,7 +81,7 @@ impl Tally {
         match &mut self.value {
             Value::Sum(sum) => sum.add(Sum::from(i128::from(satisfy))),
             Value::Histogram(values) => {
-                for (value, count) in [(1, satisfy), (0, numbers - satisfy)] {
+                for (value, count) in [(1, satisfy), (0, numbers.saturating_sub(satisfy))] {
                     if count > 0 {
                         *values.entry(value).or_default() += u128::from(count);
                     }

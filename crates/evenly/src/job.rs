@@ -7,12 +7,12 @@ use crate::halt::Halt;
 use crate::journal::Journal;
 use crate::observe::{Observer, StageHook};
 use crate::output::Output;
-use crate::silence::Silence;
 use crate::transport::Entrances;
+use crate::worker_settings::{WorkerSettings, worker_setters};
 use evenly_core::scheduler::RETRIES;
 use evenly_core::{Aggregate, Failure, Policy, Range, Value};
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 /// The least memory that a worker can be limited to, in bytes.
@@ -27,16 +27,12 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Time that workers have for the numbers they are at when a job ends early, unless the job says otherwise.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// Time at one number after which the number is reported, unless the job says otherwise.
-pub(crate) const STUCK_AFTER: Duration = Duration::from_secs(10);
-
 /// A question about every number of a range, and how to answer it.
 pub struct Job {
     pub(crate) range: Range,
     pub(crate) function: Box<dyn Function>,
     pub(crate) aggregate: Aggregate,
-    /// `None`: as many as this process may use processors.
-    pub(crate) workers: Option<u32>,
+    pub(crate) worker_settings: WorkerSettings,
     pub(crate) entrances: Entrances,
     pub(crate) policy: Policy,
     pub(crate) progress_every: Option<Duration>,
@@ -47,9 +43,7 @@ pub struct Job {
     pub(crate) timeout: Option<Duration>,
     /// Time between `SIGTERM` and `SIGKILL` for a command.
     pub(crate) grace: Duration,
-    pub(crate) silence: Silence,
     pub(crate) drain: Duration,
-    pub(crate) stuck_after: Duration,
     /// How much memory a worker may have, and what it starts, in bytes.
     pub(crate) memory: Option<u64>,
     pub(crate) chunk_time: Option<Duration>,
@@ -63,6 +57,8 @@ pub struct Job {
     pub(crate) leaves_out_failures: bool,
     pub(crate) journal: Option<Journal>,
 }
+
+worker_setters!(Job);
 
 impl Job {
     /// How many numbers of `range` satisfy `function`, by as many workers as this process may use
@@ -79,7 +75,7 @@ impl Job {
             range,
             function,
             aggregate,
-            workers: None,
+            worker_settings: WorkerSettings::default(),
             entrances: Entrances::default(),
             policy: Policy::default(),
             progress_every: None,
@@ -88,9 +84,7 @@ impl Job {
             deadline: None,
             timeout: None,
             grace: GRACE,
-            silence: Silence::default(),
             drain: DRAIN,
-            stuck_after: STUCK_AFTER,
             memory: None,
             chunk_time: None,
             chunk_max: u64::MAX,
@@ -116,13 +110,6 @@ impl Job {
     #[must_use]
     pub fn despite_failures(mut self) -> Self {
         self.leaves_out_failures = true;
-        self
-    }
-
-    /// Sets the number of workers. Without this call it is [`default_workers`].
-    #[must_use]
-    pub fn workers(mut self, workers: NonZeroU32) -> Self {
-        self.workers = Some(workers.get());
         self
     }
 
@@ -210,32 +197,11 @@ impl Job {
         self
     }
 
-    /// Sets the limit of silence, 5 s without this call. After this time a worker that another process stopped
-    /// (`SIGSTOP`), or an agent from which no frame comes, loses its chunks to others. Other limits follow from it:
-    /// heartbeats go to agents five times in this time, a new connection says hello within it, and the
-    /// connection of an agent is given up after three times as long. Agents have
-    /// [their own limit](crate::Join::silence).
-    ///
-    /// A limit outside [`MIN_SILENCE`](crate::MIN_SILENCE) to [`MAX_SILENCE`](crate::MAX_SILENCE) becomes the nearest of the two.
-    #[must_use]
-    pub fn silence(mut self, limit: Duration) -> Self {
-        self.silence = Silence::new(limit);
-        self
-    }
-
     /// Gives workers this time to finish the numbers they are at when a signal or [`halt`](Self::halt) ends the job;
     /// 5 s without this call. Then they are killed.
     #[must_use]
     pub fn drain(mut self, within: Duration) -> Self {
         self.drain = within;
-        self
-    }
-
-    /// Reports a number at which a worker has been for this time, if that is also ten times as long as usual; 10 s
-    /// without this call. Positions are read once a second, or four times in this time if that is more often.
-    #[must_use]
-    pub fn stuck_after(mut self, time: Duration) -> Self {
-        self.stuck_after = time;
         self
     }
 
@@ -303,14 +269,6 @@ impl Job {
     pub fn run_observed(mut self, observer: &mut dyn Observer) -> Result<Report, Error> {
         driver::run(&mut self, observer)
     }
-}
-
-/// The number of processors that this process may use: by its affinity (sched_getaffinity(2)) and the quota of
-/// its control group (cgroups(7)).
-#[must_use]
-pub fn default_workers() -> NonZeroU32 {
-    let processors = std::thread::available_parallelism();
-    processors.ok().and_then(|n| NonZeroU32::try_from(n).ok()).unwrap_or(NonZeroU32::MIN)
 }
 
 /// The answer of a job, its failures and its cost.

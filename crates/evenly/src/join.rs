@@ -3,17 +3,16 @@
 use crate::driver;
 use crate::error::Error;
 use crate::function::{Function, Program};
-use crate::job::{Job, STUCK_AFTER, default_workers};
+use crate::job::Job;
 use crate::observe::Observer;
 use crate::secure::Key;
-use crate::silence::Silence;
 use crate::transport::stream::ConnectError;
 use crate::transport::{Address, AddressError, Gone};
+use crate::worker_settings::{WorkerSettings, worker_setters};
 use evenly_core::frame::Malformed;
 use evenly_core::hello::{MAX_TEXT, Misunderstood};
 use evenly_core::printable::{LIMIT, printable};
 use rustix::io::Errno;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// How a job takes agents.
@@ -36,7 +35,7 @@ impl Job {
     /// Starts no worker in this process; agents that [join](Self::listen) do all the work.
     #[must_use]
     pub fn no_workers(mut self) -> Self {
-        self.workers = Some(0);
+        self.worker_settings.workers = Some(0);
         self
     }
 }
@@ -48,15 +47,15 @@ impl Job {
 pub struct Join {
     pub(crate) address: Address,
     pub(crate) key: Option<Key>,
-    workers: Option<NonZeroU32>,
+    pub(crate) worker_settings: WorkerSettings,
     /// Longest search for the primary: at first, and after its loss.
     pub(crate) first: Duration,
     pub(crate) reconnect: Duration,
-    pub(crate) silence: Silence,
-    pub(crate) stuck_after: Duration,
     /// What it brings for jobs that need a program.
     pub(crate) function: Option<Box<dyn Function>>,
 }
+
+worker_setters!(Join);
 
 impl Join {
     /// An agent of the primary that listens at `address`. On a network both must have the same key.
@@ -69,45 +68,17 @@ impl Join {
         Ok(Self {
             address,
             key,
-            workers: None,
+            worker_settings: WorkerSettings::default(),
             first,
             reconnect,
-            silence: Silence::default(),
-            stuck_after: STUCK_AFTER,
             function: None,
         })
-    }
-
-    /// Sets the number of workers. Without this call it is [`default_workers`].
-    #[must_use]
-    pub fn with_workers(mut self, workers: NonZeroU32) -> Self {
-        self.workers = Some(workers);
-        self
     }
 
     /// Sets how long the agent tries to reach its primary at first; 10 s without this call.
     #[must_use]
     pub fn first_join(mut self, within: Duration) -> Self {
         self.first = within;
-        self
-    }
-
-    /// Sets the limit of silence of this agent, 5 s without this call: see [`Job::silence`](crate::Job::silence). It
-    /// sends five heartbeats to the primary in this time, takes chunks from stopped workers after it, and gives
-    /// up a primary after three times as long without a frame.
-    ///
-    /// A limit outside [`MIN_SILENCE`](crate::MIN_SILENCE) to [`MAX_SILENCE`](crate::MAX_SILENCE) becomes the nearest of the two.
-    #[must_use]
-    pub fn silence(mut self, limit: Duration) -> Self {
-        self.silence = Silence::new(limit);
-        self
-    }
-
-    /// Reports a number at which a worker of this agent has been for this time, 10 s without this call: see
-    /// [`Job::stuck_after`](crate::Job::stuck_after).
-    #[must_use]
-    pub fn stuck_after(mut self, time: Duration) -> Self {
-        self.stuck_after = time;
         self
     }
 
@@ -140,10 +111,6 @@ impl Join {
     /// As [`run`](Self::run).
     pub fn run_observed(self, observer: &mut dyn Observer) -> Result<(), JoinError> {
         driver::join(self, observer)
-    }
-
-    pub(crate) fn workers(&self) -> NonZeroU32 {
-        self.workers.unwrap_or_else(default_workers)
     }
 }
 

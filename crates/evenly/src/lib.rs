@@ -56,6 +56,7 @@ mod scratch;
 mod secure;
 mod silence;
 mod transport;
+mod worker_settings;
 
 pub use error::Error;
 pub use evenly_core::{
@@ -63,7 +64,7 @@ pub use evenly_core::{
     RangeError, Sum, Tally, Value, Violation, printable,
 };
 pub use halt::Halt;
-pub use job::{Job, MIN_MEMORY, Report, default_workers};
+pub use job::{Job, MIN_MEMORY, Report};
 #[cfg(feature = "sockets")]
 pub use join::{Join, JoinError};
 pub use os_error::OsError;
@@ -73,3 +74,4 @@ pub use quoted::quoted;
 pub use secure::{Key, KeyError};
 pub use silence::{MAX_SILENCE, MIN_SILENCE};
 pub use transport::{Address, AddressError, AddressKind, ListenError};
+pub use worker_settings::default_workers;

@@ -57,7 +57,7 @@ impl Halt {
     pub fn has_happened(&self, failed: u128, covered: u128, total: u128) -> bool {
         let happened = match self.why {
             Why::Fail => failed,
-            Why::Success => covered - failed,
+            Why::Success => covered.saturating_sub(failed),
             Why::Done => covered,
         };
         match self.after {

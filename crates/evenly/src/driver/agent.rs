@@ -17,6 +17,7 @@ use evenly_core::{Interval, Range};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// How long to wait before the next try.
@@ -95,10 +96,8 @@ fn job(
     };
     let mut job =
         Job::new(welcome.aggregate, Range::EMPTY, function).retries(welcome.retries).halt(None);
-    job.workers = Some(join.workers().get());
+    job.worker_settings = join.worker_settings;
     job.memory = (welcome.memory > 0).then_some(welcome.memory);
-    job.silence = join.silence;
-    job.stuck_after = join.stuck_after;
     job.grace = Duration::from_nanos(welcome.grace_ns);
     job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));
     Ok(job)
@@ -150,7 +149,7 @@ enum Try {
 impl Search<'_> {
     /// Tries for so long; `None` if the primary says that its job is over.
     fn find(&mut self, within: Duration) -> Result<Option<Found>, JoinError> {
-        let until = self.clock.elapsed() + within;
+        let until = self.clock.elapsed().saturating_add(within);
         loop {
             let why = match self.try_once(until, within)? {
                 Try::Admitted(transport, welcome) => {
@@ -188,7 +187,8 @@ impl Search<'_> {
         let Join { address, key, .. } = self.join;
         let registry = self.registry.also(AGENTS);
         let hello = Hello {
-            workers: self.join.workers(),
+            workers: NonZeroU32::new(self.join.worker_settings.workers())
+                .unwrap_or(NonZeroU32::MIN),
             pid: std::process::id(),
             boot: boot(),
             program: self.offer.0,
@@ -197,7 +197,7 @@ impl Search<'_> {
         };
         let now_ns = self.clock.now_ns();
         let mut transport = connect(address, key.as_ref(), &hello.encode(), registry, now_ns)?;
-        let until = until.min(self.clock.elapsed() + self.join.silence.limit());
+        let until = until.min(self.clock.elapsed() + self.join.worker_settings.silence.limit());
         let mut unanswered = Some(self.clock.elapsed() + UNANSWERED);
         while self.clock.elapsed() < until {
             if unanswered.take_if(|unanswered| *unanswered <= self.clock.elapsed()).is_some() {

@@ -87,7 +87,7 @@ impl AgentServer {
     /// Begins to listen wherever the job says.
     pub(super) fn listen(job: &Job, registry: &Registry) -> Result<Self, Error> {
         let registry = |index| registry.also(AGENTS + index as u32);
-        let receptions = job.entrances.open(job.silence, registry)?;
+        let receptions = job.entrances.open(job.worker_settings.silence, registry)?;
         // A primary without an address needs no welcome.
         let (welcome, boot) = match receptions.is_empty() {
             true => (Vec::new(), [0; 16]),
@@ -103,8 +103,8 @@ impl AgentServer {
             program: job.function.program(),
             function: job.function.name().to_owned(),
             boot,
-            next_heartbeat: job.silence.heartbeat(),
-            silence: job.silence,
+            next_heartbeat: job.worker_settings.silence.heartbeat(),
+            silence: job.worker_settings.silence,
             now_ns: 0,
             next_strangers: Duration::ZERO,
             strangers: 0,

@@ -74,7 +74,8 @@ impl Positions {
         // What the command left in the background may have its own grace.
         let grace = if is_command { job.grace.saturating_mul(2) } else { Duration::ZERO };
         let bound = job.timeout.map(|timeout| bound(timeout, is_command).saturating_add(grace));
-        let shortest_limit = job.timeout.unwrap_or(Duration::MAX).min(job.stuck_after);
+        let shortest_limit =
+            job.timeout.unwrap_or(Duration::MAX).min(job.worker_settings.stuck_after);
         let period = (shortest_limit / LOOKS).clamp(SHORTEST, PERIOD);
         Self {
             check: PeriodicCheck::every(period),

@@ -14,7 +14,7 @@ use super::tokens::{PIPES, SIGNALS};
 use super::worker_pool::{ForkSettings, WorkerPool};
 use crate::error::{Error, cannot_start, no_worker};
 use crate::function::Form;
-use crate::job::{Job, Report, default_workers};
+use crate::job::{Job, Report};
 use crate::observe::{FailedCall, Observation, Observer};
 use crate::process::limits::DescriptorLimit;
 use crate::process::signals::Signals;
@@ -145,7 +145,7 @@ impl<'a> Primary<'a> {
         signals: &'a Signals,
         (clock, descriptors): (Clock, DescriptorLimit),
     ) -> Result<Self, Error> {
-        let wanted = job.workers.unwrap_or_else(|| default_workers().get()) as usize;
+        let wanted = job.worker_settings.workers() as usize;
         Ok(Self {
             pool: WorkerPool::prepare(
                 descriptors,
@@ -251,7 +251,7 @@ impl<'a> Primary<'a> {
         let scheduler = Scheduler::open_ended(self.job.aggregate, workers);
         let mut engine = self.engine(self.arranged(scheduler));
         engine.set_durability(Durability::Confirmed);
-        let Job { aggregate, silence, .. } = *self.job;
+        let (aggregate, silence) = (self.job.aggregate, self.job.worker_settings.silence);
         let upstream = AgentClient::new(transport, aggregate, silence, self.clock.now_ns());
         let links = (hub, registry, AgentServer::default(), Some(upstream));
         let mut event_loop = self.into_event_loop(engine, links, JournalFile::default());
@@ -286,7 +286,7 @@ impl<'a> Primary<'a> {
     fn engine(&self, scheduler: Scheduler) -> engine::Primary {
         let job = &*self.job;
         let mut engine = engine::Primary::new(scheduler, job.aggregate, self.pool.slots.len());
-        engine.set_silence(job.silence.limit_ns());
+        engine.set_silence(job.worker_settings.silence.limit_ns());
         engine.set_drain(nanos(job.drain));
         engine.set_deadline(job.deadline.map(nanos));
         let has_windows = matches!(job.form(), Some(Form::PerChunk | Form::Coprocess));

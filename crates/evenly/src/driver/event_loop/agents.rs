@@ -80,7 +80,7 @@ impl EventLoop<'_> {
     /// Reports an agent whose chunks were taken back because it was not heard.
     pub(super) fn tell_silent_agent(&mut self, slot: usize, reclaimed: (usize, u128)) {
         self.tell_pieces();
-        let limit = self.job.silence.limit();
+        let limit = self.job.worker_settings.silence.limit();
         if let Some(agent) = self.agents.note_silent(slot) {
             self.observer.observe(&Observation::AgentSilent { agent, limit, reclaimed });
         }

@@ -82,7 +82,7 @@ impl EventLoop<'_> {
         // For the transports no time passes.
         let now_ns = self.clock.now_ns();
         let (registry, agents) = (&self.registry, &mut self.agents);
-        let heartbeat = self.job.silence.heartbeat();
+        let heartbeat = self.job.worker_settings.silence.heartbeat();
         let mut next = Instant::now();
         self.stages.pause_while(stage, &mut self.clock, || {
             if next <= Instant::now() {

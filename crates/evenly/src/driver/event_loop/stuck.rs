@@ -64,7 +64,7 @@ impl EventLoop<'_> {
         if self.positions.is_too_long(since) {
             self.end_the_stuck(slot, numbers);
         }
-        if since < self.job.stuck_after {
+        if since < self.job.worker_settings.stuck_after {
             // Looking up a lease for each of thousands of workers takes milliseconds.
             return None;
         }
@@ -93,7 +93,7 @@ impl EventLoop<'_> {
     ) -> Option<Stuck> {
         let usual_ns = self.engine.cost_ns(slot, numbers.len()).unwrap_or(0.0);
         let usual = Duration::from_nanos((usual_ns * TIMES_USUAL) as u64);
-        if since < self.job.stuck_after.max(usual) {
+        if since < self.job.worker_settings.stuck_after.max(usual) {
             return None;
         }
         let is_news = self.positions.post(slot)?.report(since);

@@ -196,7 +196,7 @@ impl EventLoop<'_> {
         let silent = Observation::WorkerSilent {
             worker: slot + 1,
             pid,
-            limit: self.job.silence.limit(),
+            limit: self.job.worker_settings.silence.limit(),
             reclaimed,
         };
         self.observer.observe(&silent);
