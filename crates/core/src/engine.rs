@@ -8,7 +8,7 @@
 //! [`AgentSession`] is the connection of an agent to its primary, beside the [`Primary`] of its own workers.
 //!
 //! One concern per file: `journal_sync` is the write-ahead (with `commit_pace` and `pending_output`), `line_output`
-//! the lines and their back-pressure, `worker_loss` and `endings` the ends of workers, `agent_seats` the agents,
+//! the lines and their back-pressure, `worker_loss` and `endings` the ends of workers, `agent_seats` and `heartbeats` the agents,
 //! `queries` what is only read, `drain` and [`halt`] the early end, `rate` the limit on starts.
 
 mod agent_seats;
@@ -17,6 +17,7 @@ mod commit_pace;
 mod drain;
 mod endings;
 pub mod halt;
+mod heartbeats;
 mod journal_sync;
 mod line_output;
 mod output;
@@ -30,6 +31,7 @@ mod worker_loss;
 pub use agent_session::{AgentSession, REPORT_NS, SessionEnd, SessionTimes};
 pub use commit_pace::COMMIT_INTERVAL_NS;
 pub use drain::{DRAIN_AT_DEADLINE_NS, DRAIN_NS, Early};
+pub use heartbeats::HEARTBEAT_NS;
 pub use journal_sync::Durability;
 pub use line_output::{Lines, MOST_UNWRITTEN};
 pub use output::{LossReason, Output, Report, Seat, StopReason};

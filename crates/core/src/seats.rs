@@ -100,6 +100,12 @@ impl Seats {
         }
     }
 
+    /// The slots of agents, silent or not, ascending.
+    pub(crate) fn agents(&self) -> impl Iterator<Item = usize> + '_ {
+        let is_seated = |seat| matches!(seat, SeatState::Agent { .. } | SeatState::SilentAgent);
+        (0..self.places.len()).filter(move |slot| is_seated(self.places[*slot].seat))
+    }
+
     /// An agent said something; whether it had been silent.
     #[inline]
     pub(crate) fn hear(&mut self, slot: usize, now_ns: u64) -> bool {

@@ -67,6 +67,11 @@ impl Supervisor {
         WorkerId(self.slots.len() as u32)
     }
 
+    /// The slots of seated agents, ascending.
+    pub(crate) fn agents(&self) -> impl Iterator<Item = usize> + '_ {
+        self.seats.agents()
+    }
+
     /// A worker with the [next name](Self::next_name) takes an empty slot, with room for `window` chunks.
     ///
     /// # Errors

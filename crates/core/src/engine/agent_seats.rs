@@ -18,6 +18,7 @@ impl Primary {
         window: usize,
         now_ns: u64,
     ) -> Result<usize, Violation> {
+        self.heartbeats.agent_joined(now_ns);
         self.supervisor.welcome(workers, window, now_ns)
     }
 

@@ -187,7 +187,10 @@ impl World {
                 self.room -= taken;
                 self.engine.flushed(self.kept.len());
             }
-            Output::AppendUntouched(_) | Output::Credit { .. } | Output::Report(_) => {}
+            Output::AppendUntouched(_)
+            | Output::Credit { .. }
+            | Output::Heartbeat { .. }
+            | Output::Report(_) => {}
             Output::Kill { .. } | Output::ReadBack(_) | Output::End(_) => {
                 panic!("nothing asks for {output:?}");
             }

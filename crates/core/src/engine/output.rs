@@ -79,6 +79,11 @@ pub enum Output {
     /// Make durable what was appended, and that the numbers in [`Primary::beginning`](super::Primary::beginning) begin: then
     /// [`Primary::synced`](super::Primary::synced), [`Primary::put_off_sync`](super::Primary::put_off_sync) or [`Primary::give_up_journal`](super::Primary::give_up_journal).
     Sync,
+    /// Tell an agent that this primary lives, unless another frame is on its way to it.
+    Heartbeat {
+        /// Its seat.
+        seat: Seat,
+    },
     /// Take these lines, in order.
     Write(Vec<u8>),
     /// Write the lines that were taken, as far as their reader has room: then [`Primary::flushed`](super::Primary::flushed).

@@ -3,6 +3,7 @@
 use super::drain::{Drain, Due, Early};
 use super::endings::Endings;
 use super::halt::{Halt, HaltCount, When};
+use super::heartbeats::Heartbeats;
 use super::journal_sync::{Durability, Fate, JournalSync};
 use super::line_output::{LineOutput, Lines};
 use super::output::{LossReason, Output, Report, Seat, StopReason};
@@ -37,6 +38,7 @@ pub struct Primary {
     pub(super) aggregate: Aggregate,
     pub(super) journal: JournalSync,
     pub(super) lines: LineOutput,
+    pub(super) heartbeats: Heartbeats,
     drain: Drain,
     halt: HaltCount,
     pub(super) rate: Option<RateLimiter>,
@@ -62,6 +64,7 @@ impl Primary {
             aggregate,
             journal: JournalSync::new(aggregate),
             lines: LineOutput::new(),
+            heartbeats: Heartbeats::new(),
             drain: Drain::default(),
             halt: HaltCount::default(),
             rate: None,
@@ -89,6 +92,11 @@ impl Primary {
     /// [`SILENCE_NS`](crate::seats::SILENCE_NS).
     pub fn set_silence(&mut self, silence_ns: u64) {
         self.supervisor.set_silence(silence_ns);
+    }
+
+    /// Says how often agents get a heartbeat, instead of each [`HEARTBEAT_NS`](super::HEARTBEAT_NS).
+    pub fn set_heartbeat(&mut self, interval_ns: u64) {
+        self.heartbeats.set_interval(interval_ns);
     }
 
     /// Says where lines go.
@@ -153,6 +161,7 @@ impl Primary {
     /// If answers contradict each other: no answer can be trusted any more.
     #[inline]
     pub fn poll(&mut self, now_ns: u64) -> Result<Option<Output>, Violation> {
+        self.heartbeats.poll(&self.supervisor, now_ns, &mut self.outputs);
         loop {
             if let Some(output) = self.outputs.pop_front() {
                 return Ok(Some(output));
@@ -462,8 +471,9 @@ impl Primary {
     /// Until when nothing changes by itself.
     #[must_use]
     pub fn next_due_ns(&self) -> Option<u64> {
+        let heartbeat_ns = self.heartbeats.next_due_ns();
         if self.phase != Phase::Running {
-            return None;
+            return heartbeat_ns;
         }
         let is_waiting = self.supervisor.scheduler().is_waiting_for_allowance();
         let rate = self.rate.as_ref().filter(|_| is_waiting);
@@ -472,6 +482,7 @@ impl Primary {
             self.supervisor.next_due_ns(),
             self.drain.next_due_ns(),
             rate_ns,
+            heartbeat_ns,
             self.journal.next_due_ns(self.drain.why().is_some()),
         ];
         dues.into_iter().flatten().min()

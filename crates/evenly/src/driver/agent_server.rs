@@ -8,7 +8,6 @@ use crate::error::{Error, cannot_start};
 use crate::job::Job;
 use crate::observe::AgentSeen;
 use crate::process::limits;
-use crate::silence::Silence;
 use crate::transport::{Arrival, Gone, Reception, Registry, Token};
 use evenly_core::agent::Leave;
 use evenly_core::engine::Primary;
@@ -51,8 +50,6 @@ pub(super) struct AgentServer {
     program: Program,
     function: String,
     boot: [u8; 16],
-    next_heartbeat: Duration,
-    silence: Silence,
     /// The last time that the event loop passed.
     now_ns: u64,
     /// When strangers may be reported again, and their number since the last report.
@@ -103,8 +100,6 @@ impl AgentServer {
             program: job.function.program(),
             function: job.function.name().to_owned(),
             boot,
-            next_heartbeat: job.worker_settings.silence.heartbeat(),
-            silence: job.worker_settings.silence,
             now_ns: 0,
             next_strangers: Duration::ZERO,
             strangers: 0,
@@ -161,11 +156,8 @@ impl AgentServer {
 
     /// When there is something to do, if ever.
     pub(super) fn next_due(&self) -> Option<Duration> {
-        if self.receptions.is_empty() {
-            return None;
-        }
         let due = self.receptions.iter().filter_map(|reception| reception.next_due_ns()).min();
-        [due.map(Duration::from_nanos), Some(self.next_heartbeat)].into_iter().flatten().min()
+        due.map(Duration::from_nanos)
     }
 
     /// Says goodbye to everybody; [`is_quiet`](Self::is_quiet) when all of it has been delivered.
@@ -187,15 +179,6 @@ impl AgentServer {
     /// Whether everybody has got what was sent last.
     pub(super) fn is_quiet(&self) -> bool {
         !self.receptions.iter().any(|reception| reception.is_lingering())
-    }
-
-    /// Packs a heartbeat for every seated agent.
-    fn beat(&mut self) {
-        for (reception, peer) in self.seats.values() {
-            if let Some(packer) = self.receptions[*reception].packer(*peer) {
-                packer.heartbeat(Heartbeat::OfPrimary);
-            }
-        }
     }
 
     /// Packs a heartbeat for every admitted agent, also for one whose first frame this primary does not read
@@ -304,14 +287,6 @@ impl AgentServer {
         at.keep_time(now_ns)?;
         self.strangers += at.take_strangers();
         Ok(())
-    }
-
-    /// Packs a heartbeat for every seated agent, if one is due.
-    pub(super) fn beat_if_due(&mut self, now: Duration) {
-        if self.next_heartbeat <= now {
-            self.next_heartbeat = now + self.silence.heartbeat();
-            self.beat();
-        }
     }
 
     /// Number of connections that were no agents since it was reported last, at most once per [`STRANGERS`].

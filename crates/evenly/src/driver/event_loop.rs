@@ -20,7 +20,7 @@ use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Registry, Token, Transport};
 use evenly_core::engine::{Output, Primary, Report, Seat, StopReason};
-use evenly_core::frame::Packer;
+use evenly_core::frame::{Heartbeat, Packer};
 use evenly_core::{Failure, Fault, Heard, Progress};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
@@ -334,6 +334,11 @@ impl<'a> EventLoop<'a> {
             Output::Credit { seat, bytes } => {
                 if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
                     packer.credit(bytes);
+                }
+            }
+            Output::Heartbeat { seat } => {
+                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                    packer.heartbeat(Heartbeat::OfPrimary);
                 }
             }
             Output::CompareFiles => {

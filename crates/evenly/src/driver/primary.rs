@@ -286,7 +286,9 @@ impl<'a> Primary<'a> {
     fn engine(&self, scheduler: Scheduler) -> engine::Primary {
         let job = &*self.job;
         let mut engine = engine::Primary::new(scheduler, job.aggregate, self.pool.slots.len());
-        engine.set_silence(job.worker_settings.silence.limit_ns());
+        let silence = job.worker_settings.silence;
+        engine.set_silence(silence.limit_ns());
+        engine.set_heartbeat(nanos(silence.heartbeat()));
         engine.set_drain(nanos(job.drain));
         engine.set_deadline(job.deadline.map(nanos));
         let has_windows = matches!(job.form(), Some(Form::PerChunk | Form::Coprocess));

@@ -38,9 +38,8 @@ pub(crate) struct Primary {
     pub(crate) stage: Stage,
     /// When it looks again. In no queue: it is put forward far more often than it comes.
     pub(crate) wake_at_ns: Option<u64>,
-    /// Agents, by their slots beyond those of the workers; and when they are next told that it lives.
+    /// Agents, by their slots beyond those of the workers.
     pub(crate) guests: BTreeMap<usize, Sid>,
-    pub(crate) next_beat_ns: u64,
 }
 
 /// What the primary knows of a seat.
@@ -138,7 +137,6 @@ impl Primary {
             stage: Stage::Gathering,
             wake_at_ns: None,
             guests: BTreeMap::new(),
-            next_beat_ns: 0,
         }
     }
 }

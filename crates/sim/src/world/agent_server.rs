@@ -3,13 +3,12 @@
 use crate::event_queue::Sid;
 use crate::model::agent_link::{AGENT, PRIMARY};
 use crate::model::agent_seat::{Said, is_first};
-use crate::model::primary_connection::BEAT_NS;
 use crate::model::primary_process::Stage;
 use crate::step_result::Outcome;
 use crate::step_result::check;
 use crate::world::World;
 use evenly_core::agent::Leave;
-use evenly_core::frame::{Heartbeat, Packer};
+use evenly_core::frame::Packer;
 use evenly_core::{Fault, Heard};
 
 impl World<'_> {
@@ -188,24 +187,13 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Says to every agent that the primary lives, if it is time, and sends what is packed.
+    /// Sends what is packed for agents.
     pub(crate) fn flush_guests(&mut self) -> Outcome {
-        let is_due = self.primary.next_beat_ns <= self.now_ns;
-        if is_due {
-            self.primary.next_beat_ns = self.now_ns + BEAT_NS;
-        }
         for sid in self.primary.guests.values().copied().collect::<Vec<_>>() {
             if let Some(guest) = &mut self.sessions[sid].guest {
-                if is_due {
-                    guest.packer.heartbeat(Heartbeat::OfPrimary);
-                }
                 guest.packer.seal(0);
             }
             self.send_packed(sid, PRIMARY)?;
-        }
-        if !self.primary.guests.is_empty() {
-            let in_ns = self.primary.next_beat_ns - self.now_ns;
-            self.wake_in(in_ns.max(1));
         }
         Ok(())
     }

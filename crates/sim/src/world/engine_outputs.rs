@@ -9,7 +9,7 @@ use crate::step_result::Outcome;
 use crate::step_result::check;
 use crate::world::World;
 use evenly_core::engine::{Output, Report, Seat, StopReason};
-use evenly_core::frame::Packer;
+use evenly_core::frame::{Heartbeat, Packer};
 use evenly_core::{Cause, Failure, Record};
 
 impl World<'_> {
@@ -48,6 +48,13 @@ impl World<'_> {
                 if let Some(packer) = self.packer(slot) {
                     packer.credit(bytes);
                     self.stats.credits += 1;
+                }
+            }
+            Output::Heartbeat { seat } => {
+                let is_gathering = self.is_gathering();
+                match self.packer(seat.slot()) {
+                    Some(packer) => packer.heartbeat(Heartbeat::OfPrimary),
+                    None => check(!is_gathering, || "a heartbeat for an empty seat".into())?,
                 }
             }
             Output::CompareFiles => {

@@ -86,7 +86,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Does what is due at the addresses of agents: timers, heartbeats, the report about strangers.
+    /// Does what is due at the addresses of agents: timers, the report about strangers.
     pub(super) fn keep_time_of_agents(&mut self) -> Result<(), Error> {
         let (now, now_ns) = (self.clock.elapsed(), self.clock.now_ns());
         for reception in 0..self.agents.receptions() {
@@ -96,7 +96,6 @@ impl EventLoop<'_> {
         if let Some(count) = self.agents.take_strangers(now) {
             self.observer.observe(&Observation::Strangers { count });
         }
-        self.agents.beat_if_due(now);
         Ok(())
     }
 }
