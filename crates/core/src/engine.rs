@@ -9,7 +9,7 @@
 //!
 //! One concern per file: `journal_sync` is the write-ahead (with `commit_pace` and `pending_output`), `line_output`
 //! the lines and their back-pressure, `worker_loss` and `endings` the ends of workers, `agent_seats` and `heartbeats` the agents,
-//! `queries` what is only read, `drain` and [`halt`] the early end, `rate` the limit on starts.
+//! `queries` what is only read, `settings` what is set before the run, `drain` and [`halt`] the early end, `rate` the limit on starts.
 
 mod agent_seats;
 mod agent_session;
@@ -25,6 +25,7 @@ mod pending_output;
 mod primary;
 mod queries;
 mod rate;
+mod settings;
 mod unfinished;
 mod worker_loss;
 

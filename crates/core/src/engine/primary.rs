@@ -2,10 +2,10 @@
 
 use super::drain::{Drain, Due, Early};
 use super::endings::Endings;
-use super::halt::{Halt, HaltCount, When};
+use super::halt::{HaltCount, When};
 use super::heartbeats::Heartbeats;
-use super::journal_sync::{Durability, Fate, JournalSync};
-use super::line_output::{LineOutput, Lines};
+use super::journal_sync::{Fate, JournalSync};
+use super::line_output::LineOutput;
 use super::output::{LossReason, Output, Report, Seat, StopReason};
 use super::rate::RateLimiter;
 use crate::aggregate::Aggregate;
@@ -39,15 +39,15 @@ pub struct Primary {
     pub(super) journal: JournalSync,
     pub(super) lines: LineOutput,
     pub(super) heartbeats: Heartbeats,
-    drain: Drain,
-    halt: HaltCount,
+    pub(super) drain: Drain,
+    pub(super) halt: HaltCount,
     pub(super) rate: Option<RateLimiter>,
     /// Whether files must be compared before a record counts; the record that waits for that, and whether they are
     /// as they were.
-    compares_files: bool,
+    pub(super) compares_files: bool,
     to_compare: Option<Record>,
     is_compared: bool,
-    watches_records: bool,
+    pub(super) watches_records: bool,
     pub(super) phase: Phase,
     /// What inputs led to, in order.
     pub(super) outputs: VecDeque<Output>,
@@ -75,69 +75,6 @@ impl Primary {
             phase: Phase::Running,
             outputs: VecDeque::new(),
         }
-    }
-
-    /// Says when records count.
-    pub fn set_durability(&mut self, durability: Durability) {
-        self.journal.set_durability(durability);
-    }
-
-    /// Says how long a record may wait for its commit, instead of
-    /// [`COMMIT_INTERVAL_NS`](super::COMMIT_INTERVAL_NS).
-    pub fn set_commit_interval(&mut self, interval_ns: u64) {
-        self.journal.set_interval(interval_ns);
-    }
-
-    /// Says for how long a stopped worker, or an agent that says nothing, keeps its chunks, instead of
-    /// [`SILENCE_NS`](crate::seats::SILENCE_NS).
-    pub fn set_silence(&mut self, silence_ns: u64) {
-        self.supervisor.set_silence(silence_ns);
-    }
-
-    /// Says how often agents get a heartbeat, instead of each [`HEARTBEAT_NS`](super::HEARTBEAT_NS).
-    pub fn set_heartbeat(&mut self, interval_ns: u64) {
-        self.heartbeats.set_interval(interval_ns);
-    }
-
-    /// Says where lines go.
-    pub fn set_lines(&mut self, lines: Lines) {
-        self.lines.set_lines(lines);
-    }
-
-    /// Says how long workers may take over the numbers that they are at, after a signal or a halt, instead of
-    /// [`DRAIN_NS`](super::DRAIN_NS).
-    pub fn set_drain(&mut self, grace_ns: u64) {
-        self.drain.set_grace(grace_ns);
-    }
-
-    /// Drains the run at this time.
-    pub fn set_deadline(&mut self, deadline_ns: Option<u64>) {
-        self.drain.set_deadline(deadline_ns);
-    }
-
-    /// Ends the run early on a condition. `has_windows`: a chunk that one command gets as a whole counts as one.
-    pub fn set_halt(&mut self, halt: Option<Halt>, has_windows: bool) {
-        self.halt.set_halt(halt, has_windows);
-    }
-
-    /// Numbers that earlier runs of the journal covered, failed ones included, and that failed.
-    pub fn set_resumed(&mut self, covered: u128, failed: u128) {
-        self.halt.set_before(covered, failed);
-    }
-
-    /// Limits the starts per second. The scheduler must be [rationed](Scheduler::rationed).
-    pub fn set_rate(&mut self, rate: RateLimiter) {
-        self.rate = Some(rate);
-    }
-
-    /// Compares files before each record counts; see [`Output::CompareFiles`].
-    pub fn compare_files(&mut self) {
-        self.compares_files = true;
-    }
-
-    /// Gives a copy of each record that counts; see [`Output::Counted`].
-    pub fn watch_records(&mut self) {
-        self.watches_records = true;
     }
 
     /// Begins nothing: the end was asked for before the run began.
