@@ -227,9 +227,9 @@ pub(crate) struct JobArguments {
     /// Start CMD once in each worker; it reads lines START END and answers each with one line
     #[arg(long)]
     pub(crate) coprocess: bool,
-    /// Set the environment of CMD as for a task of a Slurm array, so that array scripts run unchanged: slurm,
-    /// or slurm:FIRST..=LAST if the array is longer than the range
-    #[arg(long = "as", value_name = "KIND", conflicts_with = "coprocess")]
+    /// Set the environment of CMD as for a task of an array job, so that array scripts run unchanged. SYSTEM is slurm,
+    /// sge, pbs or lsf; with :FIRST..=LAST if the array is longer than the range, and @ID for the id of the job
+    #[arg(long = "as", value_name = "SYSTEM", conflicts_with = "coprocess")]
     pub(crate) as_kind: Option<String>,
     /// Start CMD at most once for each n, or chunk. If its worker or machine is lost meanwhile, that n is
     /// listed as unknown and not started again (the exit status is 4)

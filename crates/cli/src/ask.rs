@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::answer_lines::AnswerLines;
+use crate::array;
 use crate::closed_stdout;
 use crate::dry_run;
 use crate::events::RunEnd;
@@ -41,6 +42,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
     };
     let lines = AnswerLines::of(&delivery);
     let journaling = plan.journal.clone();
+    let words = array::with_id(words, &*plan.function);
     let mut job = job(plan, keys, &observers, lines.as_ref());
     if let Some(journal) = journaling.journal(words) {
         job = job.journal(journal);

@@ -1,9 +1,10 @@
 //! Resolver of the command behind `--` and of the options that concern it.
 
 use crate::arguments::JobArguments;
-use crate::number::{parse_number, parse_range};
+use crate::array;
+use crate::number::parse_number;
 use evenly::function::{Command, Form, Function};
-use evenly::{Aggregate, Interval, Range};
+use evenly::{Aggregate, Range};
 use std::num::NonZeroU8;
 
 /// Settings of a command from options outside `JobArguments`.
@@ -45,11 +46,7 @@ pub(crate) fn resolve(
     let words = arguments.cmd.clone();
     let command = match arguments.as_kind.as_deref() {
         _ if arguments.coprocess => Command::coprocess(words),
-        Some(kind) => {
-            let bounds = parse_array(kind)?;
-            let command = Command::slurm_array(words, range);
-            command.map(|command| bounds.into_iter().fold(command, Command::array_bounds))
-        }
+        Some(kind) => Command::array(words, array::resolve(kind, range, arguments)?),
         None => Command::new(words),
     };
     let mut command = command.map_err(|error| error.to_string())?.repeats(manner.repeats);
@@ -77,6 +74,9 @@ pub(crate) fn resolve(
     }
     if arguments.at_most_once {
         command = command.at_most_once();
+    }
+    if !arguments.call.listen.is_empty() {
+        command.check_for_agents().map_err(|error| error.to_string())?;
     }
     let is_counted_here = command.form() != Form::PerNumber && arguments.call.max_rate.is_some();
     if is_counted_here && !arguments.call.listen.is_empty() {
@@ -108,18 +108,6 @@ pub(crate) fn missing(
     Some(format!(
         "{option} needs a command behind --; as in: evenly {command} {option} … {range} -- CMD"
     ))
-}
-
-/// Reads the value of `--as`: `slurm`, or `slurm:0..100` with the bounds of the array.
-fn parse_array(text: &str) -> Result<Option<Interval>, String> {
-    let bad = |cause: &str| format!("bad value '{text}' for --as: {cause}");
-    let bounds = match text.split_once(':') {
-        None if text == "slurm" => return Ok(None),
-        Some(("slurm", bounds)) => bounds,
-        _ => return Err(bad("it is slurm, or slurm:FIRST..=LAST to set the bounds of the array")),
-    };
-    let range = parse_range(bounds).map_err(|cause| bad(&cause))?;
-    range.interval().map(Some).ok_or_else(|| bad("an array has at least one task"))
 }
 
 fn parse_status(text: &str) -> Result<NonZeroU8, String> {

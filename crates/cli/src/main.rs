@@ -3,6 +3,7 @@
 mod answer;
 mod answer_lines;
 mod arguments;
+mod array;
 mod ask;
 mod cause_names;
 mod closed_stdout;

@@ -4,6 +4,8 @@
 
 #[path = "commands/agree.rs"]
 mod agree;
+#[path = "commands/array.rs"]
+mod array;
 #[path = "commands/container.rs"]
 mod container;
 #[path = "commands/ends.rs"]
@@ -59,6 +61,7 @@ fn main() {
     let groups = [
         // First, because they wait for the longest time.
         pacing(),
+        arrays(),
         answers(),
         passing_on(),
         faults(),
@@ -311,6 +314,36 @@ fn endings() -> Vec<Trial> {
         ),
         test("a_terminal_stops_no_worker", &["python3", "stty"], ends::a_terminal_stops_no_worker),
         test("commands_do_not_read_standard_input", &[], ends::commands_do_not_read_standard_input),
+    ]
+}
+
+fn arrays() -> Vec<Trial> {
+    vec![
+        test(
+            "a_task_has_the_environment_that_it_has_under_slurm",
+            &evenly_testkit::slurm::NEEDS,
+            array::a_task_has_the_environment_that_it_has_under_slurm,
+        ),
+        test(
+            "a_task_keeps_its_id_when_it_runs_again",
+            &[],
+            array::a_task_keeps_its_id_when_it_runs_again,
+        ),
+        test(
+            "each_attempt_has_a_temporary_directory_that_is_removed",
+            &[],
+            array::each_attempt_has_a_temporary_directory_that_is_removed,
+        ),
+        test(
+            "scripts_of_other_batch_systems_find_their_variables",
+            &[],
+            array::scripts_of_other_batch_systems_find_their_variables,
+        ),
+        test(
+            "tasks_at_an_agent_get_the_variables_of_the_job",
+            &[],
+            array::tasks_at_an_agent_get_the_variables_of_the_job,
+        ),
     ]
 }
 

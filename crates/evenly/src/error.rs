@@ -32,6 +32,17 @@ pub enum Error {
         /// Its error.
         cause: OsError,
     },
+    /// No directory could be made for the temporary files of array tasks.
+    #[error(
+        "cannot make a directory for the TMPDIR of tasks in '{}': {cause}; set TMPDIR to a directory that can be \
+         written", .parent.display()
+    )]
+    NoTaskDirectory {
+        /// The directory for temporary files.
+        parent: PathBuf,
+        /// Why.
+        cause: Errno,
+    },
     /// Agents could not be waited for where they were to join.
     #[error(transparent)]
     Listen(#[from] crate::transport::ListenError),
@@ -174,6 +185,7 @@ impl Error {
             Self::CannotStart { .. }
                 | Self::CannotExecute { is_beginning: true, .. }
                 | Self::Listen(_)
+                | Self::NoTaskDirectory { .. }
                 | Self::NoWorker { .. }
                 | Self::Threads { .. }
         )

@@ -6,6 +6,7 @@ pub mod datagram_relay;
 mod messages;
 pub mod needs;
 pub mod random;
+pub mod slurm;
 pub mod stepped_relay;
 pub mod stream_relay;
 pub mod watch;

@@ -80,9 +80,9 @@ pub(crate) fn the_environment() {
         "EVENLY_ATTEMPT=1 EVENLY_END=9 EVENLY_OWN=kept EVENLY_START=5 EVENLY_WORKER=1 OWN=kept";
     assert_eq!(sees(&format!("run 5..9 -j 1 --chunk 4 {env} {{start}}")), of_chunk);
     let of_array = "EVENLY_ATTEMPT=1 EVENLY_INDEX=7 EVENLY_OWN=kept EVENLY_WORKER=1 OWN=kept \
-                    SLURM_ARRAY_TASK_COUNT=1 SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_MAX=7 \
-                    SLURM_ARRAY_TASK_MIN=7";
-    assert_eq!(sees(&format!("run 7..=7 -j 1 --as slurm {env}")), of_array);
+                    SLURM_ARRAY_JOB_ID=4711 SLURM_ARRAY_TASK_COUNT=1 SLURM_ARRAY_TASK_ID=7 \
+                    SLURM_ARRAY_TASK_MAX=7 SLURM_ARRAY_TASK_MIN=7 SLURM_ARRAY_TASK_STEP=1";
+    assert_eq!(sees(&format!("run 7..=7 -j 1 --as slurm@4711 {env}")), of_array);
     // The environment of a coprocess has only the variables that are the same for all numbers.
     let script = "read line; echo; env >&2";
     let said = yard.run(&format!("run 0..1 -j 1 --coprocess -- sh -c '{script}'")).stderr;
@@ -95,12 +95,14 @@ pub(crate) fn the_variables_of_the_array_task_that_evenly_runs_in() {
     let said = |words: &str| {
         let mut command = yard.command(words);
         command.env("SLURM_ARRAY_TASK_ID", "17").env("SLURM_ARRAY_TASK_COUNT", "40");
-        command.env("SLURM_JOB_ID", "4711");
+        command.env("SLURM_JOB_ID", "4711").env("SLURM_STEP_ID", "3");
         yard.ended(Process::start(command)).stdout
     };
     let script = "echo $SLURM_JOB_ID $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT";
     assert_eq!(said(&format!("run 0..1 -- sh -c '{script}' {{}}")), "4711 17 of 40\n");
-    assert_eq!(said(&format!("run 5..6 --as slurm -- sh -c '{script}'")), "4711 5 of 1\n");
+    // With --as none of them is left.
+    let script = format!("{script} ${{SLURM_STEP_ID-none}}");
+    assert_eq!(said(&format!("run 5..6 --as slurm@77 -- sh -c '{script}'")), "78 5 of 1 none\n");
 }
 
 /// The line that reruns a failed task gives it the same bounds of the array.
@@ -109,7 +111,7 @@ pub(crate) fn a_task_that_is_run_again_finds_the_array_that_it_had() {
     let variables = ["ID", "COUNT", "MIN", "MAX"].map(|name| format!("$SLURM_ARRAY_TASK_{name}"));
     let script = format!("echo {}; test $SLURM_ARRAY_TASK_ID != 7", variables.join(" "));
     let ended = yard.run(&format!("run 3..10 -k -j 1 --as slurm -- sh -c '{script}'"));
-    ended.failed(3, "--as slurm:3..=9 7..=7 ");
+    ended.failed(3, "--as slurm:3..=9@");
     let line = ended.stderr.lines().find_map(|line| line.split_once("rerun: evenly ")).unwrap().1;
     let again = yard.run(&line.replace(" -- ", " -v -- "));
     assert_eq!((again.stdout.as_str(), again.status), ("7 7 3 9\n", 3), "{again:?}");

@@ -20,8 +20,10 @@ fn a_command_has_a_place_for_numbers() {
         refused_words(&words, &["the command behind -- is an empty word", "./test {}"]);
     }
     refused_words(&["run", "0..3", "--", ""], &["the command behind -- is an empty word"]);
-    refused("run 0..10 --as slurm -- echo {start}", &["--as slurm", "once for each n"]);
-    refused("run 0..10 --as pbs -- true", &["'pbs'", "slurm"]);
+    refused("run 0..10 --as slurm -- echo {start}", &["--as", "once for each n"]);
+    refused("run 0..10 --as pbbs -- true", &["'pbbs'", "did you mean 'pbs'"]);
+    refused("run 0..10 --as condor -- true", &["'condor'", "slurm, sge, pbs"]);
+    refused("run 0..10 --as slurm@x -- true", &["'slurm@x'", "a number from 1"]);
     refused("run 0..10 --as slurm --coprocess -- cat", &["--as", "--coprocess", "together"]);
 }
 

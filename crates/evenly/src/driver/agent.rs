@@ -59,7 +59,7 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
         let mut job = job(&welcome, join, &mut brought)?;
         search.observer.observe(&Observation::Joined {
             address: &join.address.to_string(),
-            function: &welcome.function,
+            function: job.function.name(),
             range: welcome.range,
         });
         let shared = (signals, registry.clone(), search.clock);

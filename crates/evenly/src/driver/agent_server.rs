@@ -394,7 +394,7 @@ fn welcome(job: &Job) -> Result<Welcome, Error> {
         grace_ns: u64::try_from(job.grace.as_nanos()).unwrap_or(u64::MAX),
         memory: job.memory.unwrap_or(0),
         program: job.function.program(),
-        function: job.function.name().to_owned(),
+        function: job.function.name_for_agents(),
     })
 }
 

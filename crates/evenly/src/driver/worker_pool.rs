@@ -8,6 +8,7 @@ use crate::process::cgroup::MemoryCgroups;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::orphans::{self, Orphans};
 use crate::process::signals::Signals;
+use crate::process::task_directories::RunDirectory;
 use crate::process::workers::{ChildProcess, ChildSetup, WaitStatus};
 use crate::transport::pipe::Pipes;
 use evenly_core::{Aggregate, WorkerId};
@@ -50,8 +51,10 @@ pub(super) struct WorkerPool {
     /// What commands leave behind, where there are any. Dropped after the workers: it is all that is left
     /// then.
     orphans: Option<Orphans>,
-    /// Memory limits of the workers, where the kernel permits them. Dropped last of all.
+    /// Memory limits of the workers, where the kernel permits them. Dropped after all processes.
     cgroups: Option<MemoryCgroups>,
+    /// Temporary directories of array tasks, if commands are that. Dropped last of all.
+    directory: Option<RunDirectory>,
 }
 
 /// Settings with which workers are forked, apart from their pipe ends.
@@ -82,7 +85,11 @@ impl WorkerPool {
             Some(_) => Some(Orphans::adopt().map_err(|(call, cause)| no_worker(call)(cause))?),
             None => None,
         };
+        let hosts = function.command().and_then(|command| command.array_hosts());
+        let directory = hosts.map(|hosts| RunDirectory::make(&hosts)).transpose();
         Ok(Self {
+            directory: directory
+                .map_err(|(parent, cause)| Error::NoTaskDirectory { parent, cause })?,
             orphans,
             slots: Vec::with_capacity(workers.min(1 << 16)),
             refused: None,
@@ -161,7 +168,8 @@ impl WorkerPool {
             let _ = cgroups.create(slot);
         }
         let cgroups = self.cgroups.as_ref();
-        let settings = WorkerSettings { slot, timeout, grace, memory, cgroups, mask };
+        let directory = self.directory.as_ref().map(RunDirectory::path);
+        let settings = WorkerSettings { slot, timeout, grace, memory, cgroups, directory, mask };
         let (state, function) = (&mut self.state, &mut *fork_settings.function);
         ChildProcess::fork(&setup, |ends| worker::work(name, state, function, settings, ends))
             .map_err(|cause| ("fork", ForkError::Fork(cause)))

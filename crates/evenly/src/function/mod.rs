@@ -27,7 +27,9 @@ mod vector;
 pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
 pub(crate) use command::MOST_OUTPUT;
-pub use command::{Command, Form, Obstacle, UnreadableFile, UnusableCommand};
+pub use command::{
+    ArrayJob, ArraySystem, Command, Form, Obstacle, UnreadableFile, UnusableCommand,
+};
 pub use evenly_core::hello::Program;
 #[cfg(feature = "expression")]
 pub use expression::{
@@ -49,6 +51,11 @@ use std::time::Duration;
 pub trait Function {
     /// The name, for messages and reports.
     fn name(&self) -> &str;
+
+    /// The name that agents get: with all that theirs must know of it to be [the same](Self::as_in_job).
+    fn name_for_agents(&self) -> String {
+        self.name().to_owned()
+    }
 
     /// How it is typed in a call of `evenly`: what stands before the range and what behind it, quoted as a
     /// shell needs it.
@@ -88,7 +95,7 @@ pub trait Function {
         Program::None
     }
 
-    /// The same function as a job has it that calls it so, whose numbers these are, where an agent has
+    /// The same function as a job has it that [calls it so](Self::name_for_agents), whose numbers these are, where an agent has
     /// brought it and how it is used is for the job to say; `None` where there is nothing to say, or it is
     /// not understood.
     fn as_in_job(&self, _name: &str, _range: Option<Interval>) -> Option<Box<dyn Function>> {

@@ -9,9 +9,11 @@ pub(crate) mod footprint;
 pub(crate) mod limits;
 pub(crate) mod orphans;
 pub(crate) mod panics;
+mod remove_tree;
 pub(crate) mod signals;
 pub(crate) mod sys;
 pub(crate) mod system_call;
+pub(crate) mod task_directories;
 pub(crate) mod trial;
 pub(crate) mod workers;
 

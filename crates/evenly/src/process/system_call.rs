@@ -29,10 +29,12 @@ impl SystemCall {
     /// No call: the coprocess sent an answer to a number that it was not asked for.
     pub(crate) const ANSWER: Self = Self(19);
     pub(crate) const DLOPEN: Self = Self(20);
+    /// The directory of an array task.
+    pub(crate) const MKDIR: Self = Self(21);
 
     /// Its name in the manual.
     pub(crate) fn name(self) -> &'static str {
-        const NAMES: [&str; 21] = [
+        const NAMES: [&str; 22] = [
             "prctl",
             "setpgid",
             "dup",
@@ -54,6 +56,7 @@ impl SystemCall {
             "waitid",
             "an answer of the coprocess",
             "dlopen",
+            "mkdir (TMPDIR)",
         ];
         NAMES.get(self.0 as usize).copied().unwrap_or("a call")
     }

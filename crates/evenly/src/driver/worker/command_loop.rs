@@ -78,6 +78,7 @@ fn run_one(
         position::enter(numbers.first(), numbers.last());
         let result = execute(session, runner, &run);
         position::leave();
+        runner.remove_directory();
         let CommandResult { end, output, errors } = result?;
         runner.orphans().reap();
         let tally = session.worker().tally();

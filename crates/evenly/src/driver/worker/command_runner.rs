@@ -12,6 +12,7 @@ use crate::process::signals;
 use crate::process::sys::spawn::{Launch, Launcher, SpawnError};
 use crate::process::sys::{self, SignalSet};
 use crate::process::system_call::{SystemCall, in_call};
+use crate::process::task_directories::WorkerDirectory;
 use evenly_core::{Aggregate, Interval};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -40,6 +41,8 @@ pub(super) struct CommandRunner {
     /// Most numbers per run: halved after a chunk has failed, doubled after a success.
     longest: u64,
     orphans: Orphans,
+    /// Temporary directories of array tasks.
+    directory: Option<WorkerDirectory>,
     /// Number of commands that left processes in their group.
     left_behind: u64,
 }
@@ -57,6 +60,8 @@ impl CommandRunner {
         let requests = signals::take_requests_to_leave().map_err(in_call(SystemCall::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (SystemCall::PRCTL, cause))?;
         let WorkerSettings { slot, timeout, grace, memory, mask, .. } = settings;
+        let directory = settings.directory.map(|run| WorkerDirectory::make(run, slot));
+        let directory = directory.transpose().map_err(in_call(SystemCall::MKDIR))?;
         let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
         Ok(Self {
             command,
@@ -72,6 +77,7 @@ impl CommandRunner {
             stderr: StderrRelay::new(),
             longest,
             orphans,
+            directory,
             left_behind: 0,
         })
     }
@@ -136,7 +142,11 @@ impl CommandRunner {
     ) -> Result<Running, (SystemCall, Errno)> {
         let program = self.command.program_for(run.numbers).map_err(in_call(SystemCall::EXECVE))?;
         let arguments = self.command.arguments_for(run.numbers);
-        let variables = self.command.variables_for(run.numbers, self.slot + 1, run.attempt);
+        let begun = |directory: &WorkerDirectory| directory.begin(run.numbers.first(), run.attempt);
+        let files =
+            self.directory.as_ref().map(begun).transpose().map_err(in_call(SystemCall::MKDIR))?;
+        let variables =
+            self.command.variables_for(run.numbers, self.slot + 1, run.attempt, files.as_ref());
         let launch = Launch {
             program: &program,
             arguments: &arguments,
@@ -151,6 +161,13 @@ impl CommandRunner {
             SpawnError::Program(cause) => (SystemCall::EXECVE, cause),
             SpawnError::Process(cause) => (SystemCall::CLONE, cause),
         })
+    }
+
+    /// Removes the temporary directory of the command that has ended.
+    pub(super) fn remove_directory(&self) {
+        if let Some(directory) = &self.directory {
+            directory.end();
+        }
     }
 
     /// Most numbers for one run of the command.

@@ -2,6 +2,7 @@
 
 use crate::process::cgroup::MemoryCgroups;
 use crate::process::signals::InheritedMask;
+use std::path::Path;
 use std::time::Duration;
 
 /// Settings of a worker.
@@ -17,6 +18,8 @@ pub(in crate::driver) struct WorkerSettings<'a> {
     pub(in crate::driver) memory: Option<u64>,
     /// Control groups of the workers, if a memory limit is set and control groups are available.
     pub(in crate::driver) cgroups: Option<&'a MemoryCgroups>,
+    /// Temporary directory of the run, if commands are array tasks.
+    pub(in crate::driver) directory: Option<&'a Path>,
     /// Signal mask from before the job, which commands inherit.
     pub(in crate::driver) mask: InheritedMask,
 }

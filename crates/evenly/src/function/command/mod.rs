@@ -4,6 +4,7 @@
 //! it and ends it (`driver/worker`).
 
 mod answer;
+mod array;
 mod fingerprint;
 mod lookup;
 mod obstacle;
@@ -15,14 +16,16 @@ mod tests;
 mod unusable;
 
 pub(crate) use answer::MOST_OUTPUT;
+pub use array::{ArrayJob, ArraySystem};
 pub use fingerprint::UnreadableFile;
 pub use obstacle::Obstacle;
 pub use unusable::UnusableCommand;
 
 use super::{Function, Kind, Program, Typed};
 use crate::process::orphans::WORKER;
+use crate::process::task_directories::TaskFiles;
 use crate::quoted;
-use evenly_core::{Interval, Range, Tally};
+use evenly_core::{Interval, Tally};
 use fingerprint::Fingerprint;
 use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
@@ -57,9 +60,8 @@ pub struct Command {
     program: Option<PathBuf>,
     /// The exit status that means no.
     no_status: u8,
-    /// Of a Slurm array, its first and last number; and whether they were given, or are those of the range.
-    array: Option<Interval>,
-    is_array_given: bool,
+    /// The array job that each run is a task of (`--as`).
+    array: Option<ArrayJob>,
     /// Whether each line of output begins with its number (`--tag`).
     is_tagged: bool,
     /// How often it is run again for what failed.
@@ -117,24 +119,18 @@ impl Command {
         Ok(Self { form: Form::Coprocess, ..Self::of(words, true)? })
     }
 
-    /// A script of a Slurm array over these numbers: it is run for each, and told as Slurm does.
+    /// A script of an array job: it is run for each number, with the environment of a task of that job.
     ///
     /// # Errors
     /// As [`new`](Self::new); but it needs no place for the number.
-    pub fn slurm_array(words: Vec<OsString>, range: Range) -> Result<Self, UnusableCommand> {
+    pub fn array(words: Vec<OsString>, job: ArrayJob) -> Result<Self, UnusableCommand> {
         check_placeholders(&words)?;
         let command = Self::of(words, false)?;
         if command.words.iter().flat_map(Word::marks).any(|mark| mark != Mark::Number) {
             return Err(UnusableCommand::NoArray { command: command.shown });
         }
-        Ok(Self { array: range.interval(), ..command })
-    }
-
-    /// Has the array of [`slurm_array`](Self::slurm_array) these bounds, whatever the range of the job is: so
-    /// that a task that is run again alone finds the bounds that it had.
-    #[must_use]
-    pub fn array_bounds(self, bounds: Interval) -> Self {
-        Self { array: Some(bounds), is_array_given: true, ..self }
+        let job = job.named_after(&command.given[0]);
+        Ok(Self { array: Some(job), ..command })
     }
 
     /// What an agent brings: how it is run is for the job to say.
@@ -163,7 +159,6 @@ impl Command {
             program,
             no_status: 1,
             array: None,
-            is_array_given: false,
             is_tagged: false,
             repeats: 0,
             shows_failed_attempts: false,
@@ -218,7 +213,11 @@ impl Command {
     /// As a function that a job can apply.
     #[must_use]
     pub fn into_function(mut self) -> Box<dyn Function> {
-        self.environment = template::inherited_environment(&self.variables());
+        let variables = self.variables();
+        self.environment = template::inherited_environment(|name| {
+            variables.iter().any(|variable| name.as_bytes() == variable.as_bytes())
+                || self.array.as_ref().is_some_and(|array| array.replaces(name))
+        });
         Box::new(External { name: self.name(), command: Rc::new(self) })
     }
 
@@ -243,27 +242,49 @@ impl Command {
         self.is_at_most_once
     }
 
-    /// As it is typed, but for the range.
+    /// The array job that its runs are tasks of.
+    #[must_use]
+    pub fn array_job(&self) -> Option<&ArrayJob> {
+        self.array.as_ref()
+    }
+
+    /// Checks that agents can get all that they need to know of it.
+    ///
+    /// # Errors
+    /// If the path of the directory that an array job was submitted in is too long.
+    pub fn check_for_agents(&self) -> Result<(), UnusableCommand> {
+        // The options in front of it are short.
+        let most = evenly_core::hello::MAX_TEXT - 100;
+        match &self.array {
+            Some(array) if array.submitted().len() > most => Err(UnusableCommand::LongDirectory),
+            _ => Ok(()),
+        }
+    }
+
+    /// As it is typed, but for the range and the id of an array job: the same for each run of one job.
     fn name(&self) -> String {
-        format!("{}-- {}", self.options(self.is_array_given), self.shown)
+        format!("{}-- {}", self.options(false), self.shown)
+    }
+
+    /// The name with the submission of its array job, which agents need.
+    fn name_for_agents(&self) -> String {
+        let submitted =
+            self.array.as_ref().map(|array| format!("{SUBMITTED} {} ", array.submitted()));
+        format!("{}{}", submitted.unwrap_or_default(), self.name())
     }
 
     /// The same command as a job runs it that calls it so, whose numbers these are; `None` if it is not
     /// understood how.
     fn as_in(&self, name: &str, range: Option<Interval>) -> Option<Self> {
         let mut options = name.split(' ').take_while(|word| *word != "--");
-        let (mut form, mut told) =
-            (None, Self { array: None, is_array_given: false, no_status: 1, ..self.clone() });
+        let (mut form, mut submitted) = (None, "");
+        let mut told = Self { array: None, no_status: 1, ..self.clone() };
         while let Some(option) = options.next() {
             match option {
                 "--coprocess" => form = Some(Form::Coprocess),
+                SUBMITTED => submitted = options.next()?,
                 "--as" => {
-                    let kind = options.next()?;
-                    told.is_array_given = kind != "slurm";
-                    told.array = match kind {
-                        "slurm" => range,
-                        _ => Some(parse_bounds(kind.strip_prefix("slurm:")?)?),
-                    };
+                    told.array = Some(ArrayJob::of_words(options.next()?, submitted, range)?);
                 }
                 "--no-status" => told.no_status = options.next()?.parse().ok()?,
                 "--retries" => told.repeats = options.next()?.parse().ok()?,
@@ -277,38 +298,25 @@ impl Command {
             None if told.array.is_some() => Self::of(self.given.clone(), false),
             None => Self::new(self.given.clone()),
         };
-        let Self { no_status, array, is_array_given, .. } = told;
-        let Self { is_tagged, repeats, is_at_most_once, .. } = told;
+        let Self { no_status, array, is_tagged, repeats, is_at_most_once, .. } = told;
         // The files as they were when they were compared; and what this agent says for its own workers.
         let again = Self {
             fingerprint: self.fingerprint.clone(),
             shows_failed_attempts: self.shows_failed_attempts,
             ..again.ok()?
         };
-        Some(Self {
-            no_status,
-            array,
-            is_array_given,
-            is_tagged,
-            repeats,
-            is_at_most_once,
-            ..again
-        })
+        Some(Self { no_status, array, is_tagged, repeats, is_at_most_once, ..again })
     }
 
-    /// Its options as they are typed before the range, each with a space behind it; with the bounds of an
-    /// array, if `are_bounds_shown`.
-    fn options(&self, are_bounds_shown: bool) -> String {
+    /// Its options as they are typed before the range, each with a space behind it; with the tasks and the id of
+    /// an array job, if `is_rerun`.
+    fn options(&self, is_rerun: bool) -> String {
         let mut options = String::new();
         if self.form == Form::Coprocess {
             options += "--coprocess ";
         }
-        match self.array {
-            Some(bounds) if are_bounds_shown => {
-                let _ = write!(options, "--as slurm:{bounds} ");
-            }
-            Some(_) => options += "--as slurm ",
-            None => {}
+        if let Some(array) = &self.array {
+            let _ = write!(options, "--as {} ", array.shown(is_rerun, is_rerun));
         }
         if self.no_status != 1 {
             let _ = write!(options, "--no-status {} ", self.no_status);
@@ -354,9 +362,6 @@ impl Command {
             Form::PerChunk => &["EVENLY_START", "EVENLY_END"],
             Form::Coprocess => &[],
         });
-        if self.array.is_some() {
-            names.extend(SLURM);
-        }
         names
     }
 
@@ -365,12 +370,14 @@ impl Command {
         &self.environment
     }
 
-    /// Environment variables of one run: its numbers, the number of its worker, and its attempt.
+    /// Environment variables of one run: its numbers, the number of its worker, its attempt, and what a task of an
+    /// array job gets; that has `files`.
     pub(crate) fn variables_for(
         &self,
         numbers: Interval,
         worker: usize,
         attempt: u32,
+        files: Option<&TaskFiles>,
     ) -> Vec<CString> {
         let (start, end) = (numbers.first(), i128::from(numbers.last()) + 1);
         let number =
@@ -385,28 +392,20 @@ impl Command {
             }
             Form::Coprocess => {}
         }
-        if let Some(array) = self.array {
-            let (first, last) = (array.first().into(), array.last().into());
-            let values = [start.into(), array.len() as i128, first, last];
-            variables.extend(SLURM.iter().zip(values).map(|(name, value)| number(name, value)));
+        if let (Some(array), Some(files)) = (&self.array, files) {
+            variables.extend(array.variables(start, attempt, files));
         }
         variables
     }
+
+    /// The lines of the file with one host for each CPU of a task, if it has an array job.
+    pub(crate) fn array_hosts(&self) -> Option<String> {
+        self.array.as_ref().map(ArrayJob::hosts)
+    }
 }
 
-/// Variables that Slurm sets for a task of an array: its number, and how many there are, from which to which.
-const SLURM: [&str; 4] = [
-    "SLURM_ARRAY_TASK_ID",
-    "SLURM_ARRAY_TASK_COUNT",
-    "SLURM_ARRAY_TASK_MIN",
-    "SLURM_ARRAY_TASK_MAX",
-];
-
-/// Reads an interval as it is displayed: `0..=9`.
-fn parse_bounds(text: &str) -> Option<Interval> {
-    let (first, last) = text.split_once("..=")?;
-    Interval::new(first.parse().ok()?, last.parse().ok()?)
-}
+/// Option in the name that agents get: the submission of an array job.
+const SUBMITTED: &str = "--submitted";
 
 /// A command in the place of a function that is computed.
 struct External {
@@ -417,6 +416,10 @@ struct External {
 impl Function for External {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn name_for_agents(&self) -> String {
+        self.command.name_for_agents()
     }
 
     fn typed(&self) -> Typed {

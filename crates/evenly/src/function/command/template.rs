@@ -1,6 +1,6 @@
 //! Words of a command with placeholders for numbers.
 
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
@@ -92,12 +92,10 @@ pub(super) fn variable(name: &[u8], value: &[u8]) -> CString {
     for_program([name, b"=", value].concat())
 }
 
-/// The environment of this process without the variables in `replaced`: of two with one name, programs
+/// The environment of this process without the variables that are replaced: of two with one name, programs
 /// would find the first.
-pub(super) fn inherited_environment(replaced: &[&str]) -> Vec<CString> {
-    let others = std::env::vars_os().filter(|(name, _)| {
-        !replaced.iter().any(|replaced| name.as_bytes() == replaced.as_bytes())
-    });
+pub(super) fn inherited_environment(is_replaced: impl Fn(&OsStr) -> bool) -> Vec<CString> {
+    let others = std::env::vars_os().filter(|(name, _)| !is_replaced(name));
     others.map(|(name, value)| variable(name.as_bytes(), value.as_bytes())).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Tests of commands: how often they run, the variables that they get, and how an agent reads them.
 
 use super::*;
+use evenly_core::Range;
 
 fn words(line: &str) -> Vec<OsString> {
     line.split(' ').map(OsString::from).collect()
@@ -14,10 +15,10 @@ fn marks_say_how_often_it_is_run() {
     assert!(matches!(form("echo"), Err(UnusableCommand::NoMark { .. })));
     assert!(matches!(form("echo {} {end}"), Err(UnusableCommand::BothMarks { .. })));
     assert_eq!(Command::new(vec![]).unwrap_err(), UnusableCommand::Empty);
-    let range = Range::new(0, 4).unwrap();
-    assert!(Command::slurm_array(words("echo"), range).is_ok());
+    let job = ArrayJob::new(ArraySystem::Slurm, Range::new(0, 4).unwrap());
+    assert!(Command::array(words("echo"), job.clone()).is_ok());
     assert!(matches!(
-        Command::slurm_array(words("echo {start}"), range),
+        Command::array(words("echo {start}"), job),
         Err(UnusableCommand::NoArray { .. })
     ));
     assert_eq!(Command::coprocess(words("awk {}")).unwrap().form(), Form::Coprocess);
@@ -27,17 +28,18 @@ fn marks_say_how_often_it_is_run() {
 fn what_an_agent_brings_is_run_as_the_job_says() {
     let range = Range::new(0, 4).unwrap();
     let status = std::num::NonZeroU8::new(3).unwrap();
-    let (array, bounds) = (words("echo"), Interval::new(0, 99).unwrap());
+    let array = ArrayJob::new(ArraySystem::Slurm, range);
+    let longer = array.clone().tasks(Interval::new(0, 99).unwrap());
     for (command, line) in [
-        (Command::slurm_array(array, range).unwrap().array_bounds(bounds), "echo"),
+        (Command::array(words("echo"), longer).unwrap(), "echo"),
         (Command::new(words("echo {}")).unwrap().no_status(status), "echo {}"),
         (Command::new(words("echo {start} {end}")).unwrap().tagged(), "echo {start} {end}"),
         (Command::new(words("echo x {}")).unwrap().at_most_once(), "echo x {}"),
-        (Command::slurm_array(words("echo"), range).unwrap().repeats(2), "echo"),
+        (Command::array(words("echo"), array).unwrap().repeats(2), "echo"),
         (Command::coprocess(words("awk {}")).unwrap(), "awk {}"),
     ] {
         let brought = Command::brought(words(line)).unwrap().into_function();
-        let name = command.name();
+        let name = command.name_for_agents();
         let function = command.into_function();
         assert_eq!(brought.program(), function.program());
         let again = brought.as_in_job(&name, range.interval()).unwrap();
@@ -55,18 +57,26 @@ fn what_an_agent_brings_is_run_as_the_job_says() {
 fn it_is_told_which_numbers_it_is_for() {
     let range = Range::new(-2, 10).unwrap();
     let numbers = Interval::new(-2, 4).unwrap();
+    let files = TaskFiles { directory: "/t".into(), hosts: "/h".into() };
     let told = |command: Command| -> Vec<String> {
-        let variables = command.variables_for(numbers, 3, 2);
+        let variables = command.variables_for(numbers, 3, 2, Some(&files));
         variables.into_iter().map(|one| one.into_string().unwrap()).collect()
     };
     let both = ["EVENLY_WORKER=3", "EVENLY_ATTEMPT=2"];
     let chunk = told(Command::new(words("echo {start} {end}")).unwrap());
     assert_eq!(chunk, [both[0], both[1], "EVENLY_START=-2", "EVENLY_END=5"]);
-    let array = told(Command::slurm_array(words("echo"), range).unwrap());
-    assert_eq!(array[2..4], ["EVENLY_INDEX=-2", "SLURM_ARRAY_TASK_ID=-2"]);
+    let job = ArrayJob::new(ArraySystem::Slurm, range).with_id(70);
+    let array = told(Command::array(words("echo"), job).unwrap());
     assert_eq!(
-        array[4..],
-        ["SLURM_ARRAY_TASK_COUNT=12", "SLURM_ARRAY_TASK_MIN=-2", "SLURM_ARRAY_TASK_MAX=9"]
+        array[2..8],
+        [
+            "EVENLY_INDEX=-2",
+            "SLURM_ARRAY_JOB_ID=70",
+            "SLURM_ARRAY_TASK_ID=-2",
+            "SLURM_ARRAY_TASK_COUNT=12",
+            "SLURM_ARRAY_TASK_MIN=-2",
+            "SLURM_ARRAY_TASK_MAX=9",
+        ]
     );
     assert_eq!(told(Command::coprocess(words("awk 1")).unwrap()), both);
 }

@@ -40,12 +40,18 @@ pub enum UnusableCommand {
         /// The command.
         command: String,
     },
-    /// A script for an array is run for each number, and a coprocess for none.
-    #[error("--as slurm is for a command that is run once for each n; '{command}' is not")]
+    /// A script for an array job is run for each number, and a coprocess for none.
+    #[error("--as is for a command that is run once for each n; '{command}' is not")]
     NoArray {
         /// The command.
         command: String,
     },
+    /// Agents cannot be told where an array job was submitted.
+    #[error(
+        "the path of the working directory is too long to be told to agents, whose tasks get it (--as); start \
+         evenly in a directory with a path below 300 bytes"
+    )]
+    LongDirectory,
     /// There is no such program.
     #[error("no program '{program}' in PATH; write a path, as in ./{program}, or install it")]
     NotFound {

@@ -1,0 +1,125 @@
+//! `--as`: the array job that each run of a command is a task of, and its id.
+
+use crate::arguments::JobArguments;
+use crate::number::parse_range;
+use crate::suggestions;
+use evenly::function::{ArrayJob, ArraySystem, Function};
+use evenly::{Interval, Range, journal};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// A value of `--as`: `slurm`, `slurm:0..100` with the tasks of the array, `slurm@4711` with its id.
+#[derive(Debug, PartialEq, Eq)]
+struct AsValue {
+    system: ArraySystem,
+    tasks: Option<Interval>,
+    id: Option<u64>,
+}
+
+/// The array job of a call. Without an id in the call it has that of the journal which it continues, and else a new one.
+///
+/// # Errors
+/// What is wrong with the value of `--as`.
+pub(crate) fn resolve(
+    typed: &str,
+    range: Range,
+    arguments: &JobArguments,
+) -> Result<ArrayJob, String> {
+    let value = parse(typed).map_err(|cause| format!("bad value '{typed}' for --as: {cause}"))?;
+    let continued = arguments.journal.as_deref().filter(|_| arguments.resume);
+    let id = value.id.or_else(|| continued.and_then(recorded_id));
+    let job = ArrayJob::new(value.system, range);
+    let job = value.tasks.into_iter().fold(job, ArrayJob::tasks);
+    Ok(id.into_iter().fold(job, ArrayJob::with_id))
+}
+
+fn parse(typed: &str) -> Result<AsValue, String> {
+    let (rest, id) = match typed.rsplit_once('@') {
+        Some((rest, id)) => {
+            let parsed = id.parse().ok().filter(|id| *id > 0);
+            (rest, Some(parsed.ok_or("the id behind @ is a number from 1")?))
+        }
+        None => (typed, None),
+    };
+    let (name, tasks) = match rest.split_once(':') {
+        Some((name, tasks)) => {
+            let range = parse_range(tasks)?;
+            (name, Some(range.interval().ok_or("an array has at least one task")?))
+        }
+        None => (rest, None),
+    };
+    let system = ArraySystem::named(name).ok_or_else(|| {
+        let names = || ArraySystem::ALL.into_iter().map(ArraySystem::name);
+        match suggestions::closest(name, names()) {
+            Some(close) => format!("did you mean '{close}'?"),
+            None => format!("the batch systems are {}", suggestions::listed(names())),
+        }
+    })?;
+    Ok(AsValue { system, tasks, id })
+}
+
+/// The id in the call of a journal. A journal that cannot be read is refused later, with its reason.
+fn recorded_id(path: &Path) -> Option<u64> {
+    let (words, _) = journal::call(path).ok()??;
+    let value = &words[position(&words)?];
+    parse(value.to_str()?.trim_start_matches(EQUALS)).ok()?.id
+}
+
+/// The option with its value in the same word.
+const EQUALS: &str = "--as=";
+
+/// Where the value of `--as` stands in the words of a call, perhaps behind [`EQUALS`].
+fn position(words: &[OsString]) -> Option<usize> {
+    let own = words.iter().take_while(|word| *word != "--");
+    own.enumerate().find_map(|(at, word)| match word.to_str()? {
+        "--as" => Some(at + 1).filter(|at| *at < words.len()),
+        word => word.starts_with(EQUALS).then_some(at),
+    })
+}
+
+/// The words of a call with the id of its array job, for the journal: a later `evenly resume` gives tasks the same id.
+pub(crate) fn with_id(mut words: Vec<OsString>, function: &dyn Function) -> Vec<OsString> {
+    let id = function.command().and_then(|command| command.array_job().map(ArrayJob::id));
+    if let (Some(id), Some(at)) = (id, position(&words)) {
+        let is_there = |word: &OsStr| word.to_str().is_some_and(|word| word.contains('@'));
+        if !is_there(&words[at]) {
+            words[at].push(format!("@{id}"));
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_has_a_system_and_perhaps_tasks_and_an_id() {
+        let value = |system, tasks, id| Ok(AsValue { system, tasks, id });
+        let tasks = Interval::new(0, 9);
+        assert_eq!(parse("slurm"), value(ArraySystem::Slurm, None, None));
+        assert_eq!(parse("pbs:0..10"), value(ArraySystem::Pbs, tasks, None));
+        assert_eq!(parse("lsf@12"), value(ArraySystem::Lsf, None, Some(12)));
+        assert_eq!(parse("sge:0..=9@7"), value(ArraySystem::Sge, tasks, Some(7)));
+        for (text, hint) in [
+            ("slrm", "'slurm'"),
+            ("", "slurm, sge, pbs"),
+            ("slurm:", "empty"),
+            ("slurm:5..5", "at least one"),
+            ("slurm@", "number"),
+            ("slurm@0", "number"),
+            ("slurm@x", "number"),
+        ] {
+            let cause = parse(text).unwrap_err();
+            assert!(cause.contains(hint), "{text}: {cause}");
+        }
+    }
+
+    #[test]
+    fn the_value_is_found_in_a_call() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(position(&words("run --as slurm 0..9 -- x")), Some(2));
+        assert_eq!(position(&words("run 0..9 --as=slurm -- x")), Some(2));
+        assert_eq!(position(&words("run 0..9 -- --as slurm")), None);
+    }
+}

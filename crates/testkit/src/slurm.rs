@@ -1,0 +1,110 @@
+//! A Slurm cluster of one node on this machine, for tests: `munged`, `slurmctld` and `slurmd`, with all their files in
+//! one directory. Needs the user root.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What [`needing`](crate::needs::needing) has to find for it.
+pub const NEEDS: [&str; 5] = ["root", "slurmctld", "slurmd", "munged", "sbatch"];
+
+/// Time for the node to be ready. It takes 2 s on an idle machine.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A running cluster. Dropped, its processes are killed.
+pub struct Slurm {
+    directory: PathBuf,
+    daemons: Vec<Child>,
+}
+
+impl Slurm {
+    /// Starts a cluster whose node has the name of this machine, and waits until the node takes jobs.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start(directory: &Path) -> Self {
+        let mut cluster = Self { directory: directory.to_owned(), daemons: Vec::new() };
+        std::fs::create_dir_all(cluster.path("state")).unwrap();
+        let mut key = std::fs::OpenOptions::new();
+        let mut key =
+            key.write(true).create_new(true).mode(0o600).open(cluster.path("key")).unwrap();
+        let seed = std::fs::read("/proc/sys/kernel/random/uuid").unwrap();
+        key.write_all(&seed.repeat(4)).unwrap();
+        let of_munge = ["--foreground", "--force", "--num-threads=1"].map(str::to_owned);
+        let files = ["socket", "key-file", "pid-file", "log-file", "seed-file"];
+        let files = files.map(|file| match file {
+            "key-file" => format!("--key-file={}", cluster.path("key").display()),
+            _ => format!("--{file}={}", cluster.path(&format!("munge-{file}")).display()),
+        });
+        cluster.daemon("munged", of_munge.into_iter().chain(files));
+        let socket = cluster.path("munge-socket");
+        wait_for("munged", || socket.exists());
+        let [controller, node] = [(); 2]
+            .map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let host = rustix::system::uname().nodename().to_str().unwrap().to_owned();
+        let at = cluster.directory.display();
+        let settings = format!(
+            "ClusterName=test\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser=root\nSlurmdUser=root\n\
+             AuthType=auth/munge\nAuthInfo=socket={socket}\nCredType=cred/munge\n\
+             ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nMpiDefault=none\n\
+             SelectType=select/cons_tres\nSelectTypeParameters=CR_CPU\n\
+             SchedulerParameters=sched_interval=1,batch_sched_delay=0\nJobAcctGatherType=jobacct_gather/none\n\
+             AccountingStorageType=accounting_storage/none\nSlurmdParameters=config_overrides\n\
+             StateSaveLocation={at}/state\nSlurmdSpoolDir={at}/spool\nSlurmctldPidFile={at}/controller.pid\n\
+             SlurmdPidFile={at}/node.pid\nSlurmctldLogFile={at}/controller.log\nSlurmdLogFile={at}/node.log\n\
+             SlurmctldPort={controller}\nReturnToService=2\n\
+             NodeName={host} NodeAddr=127.0.0.1 Port={node} CPUs=4 RealMemory=500\n\
+             PartitionName=main Nodes=ALL Default=YES State=UP\n",
+            socket = socket.display(),
+        );
+        std::fs::write(cluster.path("slurm.conf"), settings).unwrap();
+        let file = cluster.path("slurm.conf").display().to_string();
+        cluster.daemon("slurmctld", ["-D", "-f", &file].map(str::to_owned));
+        cluster.daemon("slurmd", ["-D", "-f", &file].map(str::to_owned));
+        wait_for("the node", || {
+            let output = cluster.command("sinfo").args(["-h", "-o", "%t"]).output().unwrap();
+            output.stdout == b"idle\n"
+        });
+        cluster
+    }
+
+    /// A command of Slurm, for this cluster.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("SLURM_CONF", self.path("slurm.conf"));
+        command
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    fn daemon(&mut self, program: &str, arguments: impl IntoIterator<Item = String>) {
+        let output = std::fs::File::create(self.path(&format!("{program}.out"))).unwrap();
+        let mut command = self.command(program);
+        command.args(arguments).stdin(Stdio::null()).stderr(output.try_clone().unwrap());
+        self.daemons.push(command.stdout(output).spawn().unwrap());
+    }
+}
+
+impl Drop for Slurm {
+    fn drop(&mut self) {
+        for daemon in self.daemons.iter_mut().rev() {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+    }
+}
+
+fn wait_for(what: &str, is_there: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_there() {
+        assert!(began.elapsed() < READY_WITHIN, "{what} is not ready");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
