@@ -4,7 +4,7 @@
 //! itself again in the profile `sim` if it was built without them.
 
 use clap::Args;
-use evenly_sim::{Aggregate, Options, Summary, Transport, question_of_name};
+use evenly_sim::{Aggregate, SimOptions, SimTransport, Summary, question_of_name};
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,8 +28,8 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "seed")]
     trace: bool,
     /// Use this transport, not the one that the seed draws
-    #[arg(long, value_name = "NAME", value_parser = named("pipes, datagrams or raw", Transport::of_name))]
-    transport: Option<Transport>,
+    #[arg(long, value_name = "NAME", value_parser = named("pipes, datagrams or raw", SimTransport::of_name))]
+    transport: Option<SimTransport>,
     /// Ask this question: count, sum, min, max, find, find-first, any, all, hist, map or failures
     #[arg(long, value_name = "NAME", value_parser = named("a question", question_of_name))]
     question: Option<Aggregate>,
@@ -40,11 +40,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     no_agents: bool,
     /// Let workers name the number at which they crash, in every run
-    #[arg(long, conflicts_with = "no_gasps")]
-    gasps: bool,
+    #[arg(long, conflicts_with = "no_crash_reports")]
+    crash_reports: bool,
     /// Let workers name the number at which they crash in no run
     #[arg(long)]
-    no_gasps: bool,
+    no_crash_reports: bool,
     /// Hand out no number twice, in every run
     #[arg(long, conflicts_with = "no_once")]
     once: bool,
@@ -68,13 +68,13 @@ fn named<T: Clone + Send + Sync + 'static>(
 }
 
 impl Arguments {
-    fn options(&self) -> Options {
+    fn options(&self) -> SimOptions {
         let choice = |yes: bool, no: bool| (yes || no).then_some(yes);
-        Options {
+        SimOptions {
             transport: self.transport,
             question: self.question,
             agents: choice(self.agents, self.no_agents),
-            gasps: choice(self.gasps, self.no_gasps),
+            crash_reports: choice(self.crash_reports, self.no_crash_reports),
             once: choice(self.once, self.no_once),
             do_numbers_fail: !self.no_failures,
             are_faults_wanted: !self.no_faults,
@@ -122,7 +122,7 @@ fn again_with_assertions() -> ExitCode {
     }
 }
 
-fn run_one(seed: u64, options: &Options, is_traced: bool) -> ExitCode {
+fn run_one(seed: u64, options: &SimOptions, is_traced: bool) -> ExitCode {
     println!("seed {seed}{options}");
     println!("{}", evenly_sim::describe(seed, options));
     let mut print = |line: &str| println!("{line}");
@@ -143,7 +143,7 @@ fn run_one(seed: u64, options: &Options, is_traced: bool) -> ExitCode {
     }
 }
 
-fn run_many(from: u64, seeds: u64, options: Options) -> ExitCode {
+fn run_many(from: u64, seeds: u64, options: SimOptions) -> ExitCode {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     println!("seeds {from} and the {seeds} from there on, {threads} at a time;{options}");
     println!("repeat: cargo xtask sim --from {from} --seeds {seeds}{options}");
@@ -183,7 +183,7 @@ fn run_many(from: u64, seeds: u64, options: Options) -> ExitCode {
 }
 
 /// An assertion of the core that fails is a failure of that seed like any other.
-fn run_caught(seed: u64, options: &Options) -> Result<Summary, String> {
+fn run_caught(seed: u64, options: &SimOptions) -> Result<Summary, String> {
     let options = *options;
     match std::panic::catch_unwind(move || evenly_sim::run(seed, &options)) {
         Ok(Ok(summary)) => Ok(summary),

@@ -1,4 +1,4 @@
-//! What will happen, by time and then in the order in which it was arranged.
+//! Event queue of a run: ordered by virtual time, then by the order of insertion.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -7,112 +7,112 @@ use std::collections::{BTreeMap, BinaryHeap};
 pub(crate) type Pid = usize;
 
 /// Names a session of an agent with a primary for the whole run.
-pub(crate) type Sid = usize;
+pub(crate) type SessionId = usize;
 
 #[derive(Debug)]
-pub(crate) enum Event {
+pub(crate) enum SimEvent {
     /// A worker does its next step.
-    Step {
+    WorkerStep {
         pid: Pid,
     },
     /// The primary may learn that a worker ended, was stopped or went on.
-    Notice {
+    WorkerStatus {
         pid: Pid,
     },
     /// A stopped worker goes on.
-    Continue {
+    WorkerContinues {
         pid: Pid,
     },
     /// What the journal of a primary was writing is durable.
-    Synced {
+    JournalSynced {
         life: u32,
     },
     /// The reader reads lines that a primary has written.
-    Read {
+    ReaderReads {
         life: u32,
     },
     /// A signal asks for an early end.
     Drain,
     /// The primary and with it all workers are gone.
-    Crash,
+    PrimaryCrash,
     /// A datagram reaches the end of a line at one side.
-    Datagram {
+    WorkerDatagram {
         life: u32,
         pid: Pid,
         side: usize,
         segment: Vec<u8>,
     },
     /// Something is due at that end.
-    Look {
+    WorkerLinkTimer {
         life: u32,
         pid: Pid,
         side: usize,
     },
     /// Bytes of a stream, or a datagram, reach an end of the link of a session.
-    Bytes {
-        sid: Sid,
+    StreamBytes {
+        sid: SessionId,
         side: usize,
     },
-    Segment {
-        sid: Sid,
+    AgentDatagram {
+        sid: SessionId,
         side: usize,
         segment: Vec<u8>,
     },
     /// Something is due at that end; or it learns that the other is gone.
-    LookAt {
-        sid: Sid,
+    AgentLinkTimer {
+        sid: SessionId,
         side: usize,
     },
-    Gone {
-        sid: Sid,
+    LinkLost {
+        sid: SessionId,
         side: usize,
     },
     /// The agent of a machine looks for a primary.
-    Come {
+    AgentConnects {
         machine: usize,
     },
     /// Something befalls a machine.
-    Trouble {
+    AgentFault {
         machine: usize,
     },
     /// A stopped agent goes on.
-    Wake {
-        sid: Sid,
+    AgentContinues {
+        sid: SessionId,
     },
     /// Without a channel: a frame of a worker arrives.
-    Heard {
+    RawFrameToPrimary {
         life: u32,
         pid: Pid,
         frame: Vec<u8>,
     },
     /// Without a channel: a frame of the primary reaches a worker; `None` is the end.
-    Told {
+    RawFrameToWorker {
         pid: Pid,
         frame: Option<Vec<u8>>,
     },
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct EventQueue {
     due: BinaryHeap<Reverse<(u64, u64)>>,
-    events: BTreeMap<u64, Event>,
+    events: BTreeMap<u64, SimEvent>,
     next: u64,
 }
 
-impl Queue {
-    pub(crate) fn add(&mut self, at_ns: u64, event: Event) {
+impl EventQueue {
+    pub(crate) fn add(&mut self, at_ns: u64, event: SimEvent) {
         self.due.push(Reverse((at_ns, self.next)));
         self.events.insert(self.next, event);
         self.next += 1;
     }
 
-    pub(crate) fn pop(&mut self) -> Option<(u64, Event)> {
+    pub(crate) fn pop(&mut self) -> Option<(u64, SimEvent)> {
         let Reverse((at_ns, number)) = self.due.pop()?;
         Some((at_ns, self.events.remove(&number)?))
     }
 
     /// When the next event is due.
-    pub(crate) fn next_ns(&self) -> Option<u64> {
+    pub(crate) fn next_event_ns(&self) -> Option<u64> {
         self.due.peek().map(|Reverse((at_ns, _))| *at_ns)
     }
 

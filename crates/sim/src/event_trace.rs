@@ -1,44 +1,44 @@
-//! Event log of a run: hashes every event, and writes a trace if one is wanted.
+//! Event trace of a run: hashes every event, and writes each as a line if the caller wants a trace.
 
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::rc::Rc;
 
 /// Takes the lines of a trace.
-pub(crate) type Lines<'a> = &'a mut dyn FnMut(&str);
+pub(crate) type TraceSink<'a> = &'a mut dyn FnMut(&str);
 
 /// One for the primary, and one for each agent: all of them write the same hash and trace.
 #[derive(Clone)]
-pub(crate) struct Tape<'a> {
-    shared: Rc<RefCell<Shared<'a>>>,
+pub(crate) struct EventTrace<'a> {
+    shared: Rc<RefCell<TraceState<'a>>>,
     /// Which agent it belongs to; 0 for the primary.
     agent: u64,
 }
 
-struct Shared<'a> {
+struct TraceState<'a> {
     now_ns: u64,
     hash: u64,
-    lines: Option<Lines<'a>>,
+    lines: Option<TraceSink<'a>>,
 }
 
-impl<'a> Tape<'a> {
-    pub(crate) fn new(lines: Option<Lines<'a>>) -> Self {
-        let shared = Shared { now_ns: 0, hash: 0xcbf2_9ce4_8422_2325, lines };
+impl<'a> EventTrace<'a> {
+    pub(crate) fn new(lines: Option<TraceSink<'a>>) -> Self {
+        let shared = TraceState { now_ns: 0, hash: 0xcbf2_9ce4_8422_2325, lines };
         Self { shared: Rc::new(RefCell::new(shared)), agent: 0 }
     }
 
-    /// The same tape in the hands of an agent.
-    pub(crate) fn of_agent(&self, agent: usize) -> Self {
+    /// The same trace, for the events of an agent.
+    pub(crate) fn for_agent(&self, agent: usize) -> Self {
         Self { shared: Rc::clone(&self.shared), agent: agent as u64 }
     }
 
     /// Says what time it is for everybody.
-    pub(crate) fn tell_time(&self, now_ns: u64) {
+    pub(crate) fn set_time(&self, now_ns: u64) {
         self.shared.borrow_mut().now_ns = now_ns;
     }
 
     /// Notes that something happened, with two numbers that say to whom and how much.
-    pub(crate) fn note(&mut self, what: &str, one: u64, other: u64) {
+    pub(crate) fn record(&mut self, what: &str, one: u64, other: u64) {
         let shared = &mut *self.shared.borrow_mut();
         let words = [shared.now_ns, one, other];
         let agent = (self.agent > 0).then_some(self.agent);
@@ -56,7 +56,7 @@ impl<'a> Tape<'a> {
     }
 
     /// Notes something that only the trace shows; `what` is made only for a trace.
-    pub(crate) fn remark(&mut self, what: impl FnOnce() -> String) {
+    pub(crate) fn comment(&mut self, what: impl FnOnce() -> String) {
         if let Some(lines) = &mut self.shared.borrow_mut().lines {
             lines(&format!("{:>20}  {}", "", what()));
         }

@@ -27,31 +27,31 @@ mod summary;
 mod world;
 
 pub use evenly_core::Aggregate;
-pub use options::{Options, Transport, question_of_name};
+pub use options::{SimOptions, SimTransport, question_of_name};
 pub use summary::Summary;
 
 use evenly_testkit::random::Random;
-use event_trace::{Lines, Tape};
-use plan::Plan;
-use plan::crash_reports::Gasps;
-use plan::engine_settings::Terms;
+use event_trace::{EventTrace, TraceSink};
+use plan::RunPlan;
+use plan::crash_reports::CrashReportPlan;
+use plan::engine_settings::EngineSettings;
 use std::fmt;
-use world::World;
+use world::SimWorld;
 
 /// A run that did what must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct FailedRun {
     /// From which it can be repeated.
     pub seed: u64,
     /// With these.
-    pub options: Options,
+    pub options: SimOptions,
     /// What was wrong.
     pub reason: String,
     /// What was drawn from the seed.
     pub plan: String,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for FailedRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {}: {}", self.seed, self.reason)?;
         writeln!(f, "{}", self.plan)?;
@@ -59,13 +59,13 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for FailedRun {}
 
 /// Makes the run of a seed.
 ///
 /// # Errors
 /// If something was not as it must be.
-pub fn run(seed: u64, options: &Options) -> Result<Summary, Box<Failure>> {
+pub fn run(seed: u64, options: &SimOptions) -> Result<Summary, Box<FailedRun>> {
     make(seed, options, None)
 }
 
@@ -75,52 +75,59 @@ pub fn run(seed: u64, options: &Options) -> Result<Summary, Box<Failure>> {
 /// As [`run`].
 pub fn trace(
     seed: u64,
-    options: &Options,
+    options: &SimOptions,
     lines: &mut dyn FnMut(&str),
-) -> Result<Summary, Box<Failure>> {
+) -> Result<Summary, Box<FailedRun>> {
     make(seed, options, Some(lines))
 }
 
 /// The plan of a seed, as text.
 #[must_use]
-pub fn describe(seed: u64, options: &Options) -> String {
+pub fn describe(seed: u64, options: &SimOptions) -> String {
     format!("{:#?}", draw(&mut Random::new(seed), seed, options))
 }
 
 /// Apart from others, what is asked is drawn from another number.
-const ASKED: u64 = 0x61_736b_6564;
+const QUESTION_STREAM: u64 = 0x61_736b_6564;
 /// And so is how workers speak.
-const GASPED: u64 = 0x6761_7370;
+const CRASH_REPORT_STREAM: u64 = 0x6761_7370;
 /// And the terms of the engine.
-const TERMS: u64 = 0x7465_726d_7300;
+const ENGINE_SETTINGS_STREAM: u64 = 0x7465_726d_7300;
 /// And whether anything may be done twice.
-const ONCE: u64 = 0x6f6e_6365;
+const AT_MOST_ONCE_STREAM: u64 = 0x6f6e_6365;
 
 /// Agents, questions, gasps and what is done once are drawn by generators of their own: without them, a seed makes the run that it
 /// made before there were any.
-fn draw(random: &mut Random, seed: u64, options: &Options) -> Plan {
-    let mut plan = Plan::draw(random, options);
-    plan.draw_once(&mut Random::new(seed.rotate_left(48) ^ ONCE), options);
-    plan.invite(&mut Random::new(!seed), options);
-    plan.ask(&mut Random::new(seed.rotate_left(32) ^ ASKED), options);
-    plan.terms =
-        Terms::draw(&mut Random::new(seed.rotate_left(8) ^ TERMS), plan.range.len(), options);
-    plan.gasps = Gasps::draw(
-        &mut Random::new(seed.rotate_left(16) ^ GASPED),
+fn draw(random: &mut Random, seed: u64, options: &SimOptions) -> RunPlan {
+    let mut plan = RunPlan::draw(random, options);
+    plan.draw_once(&mut Random::new(seed.rotate_left(48) ^ AT_MOST_ONCE_STREAM), options);
+    plan.draw_agents(&mut Random::new(!seed), options);
+    plan.draw_question(&mut Random::new(seed.rotate_left(32) ^ QUESTION_STREAM), options);
+    plan.engine_settings = EngineSettings::draw(
+        &mut Random::new(seed.rotate_left(8) ^ ENGINE_SETTINGS_STREAM),
+        plan.range.len(),
+        options,
+    );
+    plan.crash_reports = CrashReportPlan::draw(
+        &mut Random::new(seed.rotate_left(16) ^ CRASH_REPORT_STREAM),
         (plan.transport, plan.once.is_some()),
         options,
     );
     plan
 }
 
-fn make(seed: u64, options: &Options, lines: Option<Lines<'_>>) -> Result<Summary, Box<Failure>> {
+fn make(
+    seed: u64,
+    options: &SimOptions,
+    lines: Option<TraceSink<'_>>,
+) -> Result<Summary, Box<FailedRun>> {
     let mut random = Random::new(seed);
     let plan = draw(&mut random, seed, options);
     let failure = |reason| {
         let plan = describe(seed, options);
-        Box::new(Failure { seed, options: *options, reason, plan })
+        Box::new(FailedRun { seed, options: *options, reason, plan })
     };
-    let mut world = World::new(plan, random, Tape::new(lines)).map_err(failure)?;
+    let mut world = SimWorld::new(plan, random, EventTrace::new(lines)).map_err(failure)?;
     world.run().map_err(failure)?;
     Ok(world.stats)
 }

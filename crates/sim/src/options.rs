@@ -1,4 +1,4 @@
-//! What a caller may choose about runs; everything else follows from the seed.
+//! Options of simulated runs: what the caller fixes. The seed decides the rest.
 
 use evenly_core::Aggregate;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 
 /// How frames travel between the primary and its workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
+pub enum SimTransport {
     /// An assignment pipe to each worker, and one result pipe from all of them.
     Pipes,
     /// A [channel](evenly_core::channel) to and from each worker, over datagrams that are lost,
@@ -34,15 +34,15 @@ pub(crate) const KINDS: [Aggregate; 11] = [
 
 /// Which runs to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct SimOptions {
     /// `None`: pipes mostly, datagrams now and then.
-    pub transport: Option<Transport>,
+    pub transport: Option<SimTransport>,
     /// `None`: agents in half of the runs over pipes.
     pub agents: Option<bool>,
     /// `None`: any. Of find with an end, the end is drawn.
     pub question: Option<Aggregate>,
     /// `None`: in half of the runs workers say at which number they are when something ends them.
-    pub gasps: Option<bool>,
+    pub crash_reports: Option<bool>,
     /// `None`: in some runs nothing is handed out twice.
     pub once: Option<bool>,
     /// Whether numbers may fail by themselves.
@@ -51,13 +51,13 @@ pub struct Options {
     pub are_faults_wanted: bool,
 }
 
-impl Default for Options {
+impl Default for SimOptions {
     fn default() -> Self {
         Self {
             transport: None,
             agents: None,
             question: None,
-            gasps: None,
+            crash_reports: None,
             once: None,
             do_numbers_fail: true,
             are_faults_wanted: true,
@@ -65,7 +65,7 @@ impl Default for Options {
     }
 }
 
-impl Transport {
+impl SimTransport {
     /// The name, as on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -96,13 +96,14 @@ pub fn question_of_name(name: &str) -> Option<Aggregate> {
     KINDS.into_iter().find(|question| name_of(*question) == name)
 }
 
-impl fmt::Display for Options {
+impl fmt::Display for SimOptions {
     /// As arguments of `cargo xtask sim`, nothing for the default.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(transport) = self.transport {
             write!(f, " --transport {}", transport.name())?;
         }
-        for (choice, name) in [(self.agents, "agents"), (self.gasps, "gasps"), (self.once, "once")]
+        for (choice, name) in
+            [(self.agents, "agents"), (self.crash_reports, "crash-reports"), (self.once, "once")]
         {
             match choice {
                 Some(true) => write!(f, " --{name}")?,

@@ -1,4 +1,4 @@
-//! The oracle: what must be true of a run whatever breaks, kept apart from the core.
+//! Oracle: checks every record, failure and line of a run against rules that share no code with the core.
 
 pub(crate) mod begin_ledger;
 mod begin_rules;
@@ -9,75 +9,75 @@ pub(crate) mod number_set;
 pub(crate) mod record_ledger;
 pub(crate) mod reference_answer;
 
-use crate::oracle::begin_ledger::Fates;
-use crate::oracle::blame_oracle::{Culprits, Death, most};
-use crate::oracle::line_oracle::Lines;
-use crate::oracle::number_set::Set;
-use crate::oracle::record_ledger::{Books, one_by_one};
-use crate::plan::cost_model::Deadly;
-use crate::plan::question::Question;
+use crate::oracle::begin_ledger::BeginLedger;
+use crate::oracle::blame_oracle::{BlameOracle, WorkerDeath, most_tries};
+use crate::oracle::line_oracle::LineOracle;
+use crate::oracle::number_set::NumberSet;
+use crate::oracle::record_ledger::{RecordLedger, one_by_one};
+use crate::plan::cost_model::DeadlyNumber;
+use crate::plan::question::SimQuestion;
 use crate::step_result::check;
 use evenly_core::{Cause, Failure, Interval, Record, Scheduler};
 
 #[derive(Debug)]
 pub(crate) struct Oracle {
-    pub(crate) question: Question,
+    pub(crate) question: SimQuestion,
     pub(crate) whole: Option<Interval>,
     pub(crate) total: u128,
-    pub(crate) deadly: Vec<Deadly>,
+    pub(crate) deadly: Vec<DeadlyNumber>,
     retries: u8,
     /// Given out to be recorded in this life of the primary, or durable before it.
-    pub(crate) given_out: Set,
+    pub(crate) given_out: NumberSet,
     /// Given back as recorded in this life, or durable before it.
-    pub(crate) acknowledged: Books,
+    pub(crate) acknowledged: RecordLedger,
     /// What was read of the lines.
-    pub(crate) lines: Lines,
-    pub(crate) culprits: Culprits,
+    pub(crate) lines: LineOracle,
+    pub(crate) blame: BlameOracle,
     quarantined: Vec<i64>,
     /// Numbers that are said to fail by themselves.
-    failing: Set,
+    failing: NumberSet,
     /// Whether nothing but numbers has killed workers so far.
     pub(crate) is_only_numbers: bool,
     /// Numbers that failed at agents.
-    pub(crate) elsewhere: Vec<Failure>,
+    pub(crate) failed_at_agents: Vec<Failure>,
     /// Where nothing is done twice: what has begun.
-    pub(crate) fates: Fates,
-    /// At an agent: what it was lent, and which failures the primary may be told of.
+    pub(crate) begins: BeginLedger,
+    /// At an agent: the leases it has, and the failures that it may report to the primary.
     lent: Option<Vec<Interval>>,
-    pub(crate) told: Vec<Failure>,
+    pub(crate) reportable: Vec<Failure>,
 }
 
 impl Oracle {
     pub(crate) fn new(
-        question: Question,
+        question: SimQuestion,
         whole: Option<Interval>,
         total: u128,
-        deadly: Vec<Deadly>,
+        deadly: Vec<DeadlyNumber>,
         retries: u8,
     ) -> Self {
-        let acknowledged = Books::new(question.aggregate);
+        let acknowledged = RecordLedger::new(question.aggregate);
         Self {
             question,
             whole,
             total,
             deadly,
             retries,
-            given_out: Set::default(),
+            given_out: NumberSet::default(),
             acknowledged,
-            lines: Lines::default(),
-            culprits: Culprits::default(),
+            lines: LineOracle::default(),
+            blame: BlameOracle::default(),
             quarantined: Vec::new(),
-            failing: Set::default(),
+            failing: NumberSet::default(),
             is_only_numbers: true,
-            elsewhere: Vec::new(),
-            fates: Fates::default(),
+            failed_at_agents: Vec::new(),
+            begins: BeginLedger::default(),
             lent: None,
-            told: Vec::new(),
+            reportable: Vec::new(),
         }
     }
 
     /// One for an agent, whose numbers come in while it goes on.
-    pub(crate) fn at_agent(question: Question, deadly: Vec<Deadly>, retries: u8) -> Self {
+    pub(crate) fn at_agent(question: SimQuestion, deadly: Vec<DeadlyNumber>, retries: u8) -> Self {
         let whole = Interval::new(i64::MIN, i64::MAX);
         Self { lent: Some(Vec::new()), ..Self::new(question, whole, 0, deadly, retries) }
     }
@@ -88,21 +88,27 @@ impl Oracle {
     }
 
     /// An agent was lent this.
-    pub(crate) fn lent(&mut self, interval: Interval) {
+    pub(crate) fn add_lease(&mut self, interval: Interval) {
         self.lent.get_or_insert_default().push(interval);
     }
 
-    /// An agent was told to give everything back: what it has done of it may be done again.
-    pub(crate) fn forget(&mut self) {
+    /// An agent must give everything back: other workers may compute again what it has done.
+    pub(crate) fn forget_leases(&mut self) {
         let (deadly, retries) = (std::mem::take(&mut self.deadly), self.retries);
-        let (is_only_numbers, told) = (self.is_only_numbers, std::mem::take(&mut self.told));
-        let (question, mut fates) = (self.question.clone(), std::mem::take(&mut self.fates));
-        fates.forget();
-        *self = Self { is_only_numbers, told, fates, ..Self::at_agent(question, deadly, retries) };
+        let (is_only_numbers, reportable) =
+            (self.is_only_numbers, std::mem::take(&mut self.reportable));
+        let (question, mut begins) = (self.question.clone(), std::mem::take(&mut self.begins));
+        begins.forget_leases();
+        *self = Self {
+            is_only_numbers,
+            reportable,
+            begins,
+            ..Self::at_agent(question, deadly, retries)
+        };
     }
 
     /// Another primary begins with what is durable.
-    pub(crate) fn begin_life(&mut self, durable: &Books) -> Result<(), String> {
+    pub(crate) fn begin_incarnation(&mut self, durable: &RecordLedger) -> Result<(), String> {
         for interval in self.acknowledged.covered.iter() {
             let is_kept = durable.covered.iter().any(|kept| kept.contains(interval));
             check(is_kept, || format!("{interval} was acknowledged and is not durable"))?;
@@ -110,44 +116,44 @@ impl Oracle {
         self.given_out = durable.covered.clone();
         self.acknowledged = durable.clone();
         // The reader of the next primary reads all of its lines.
-        self.lines = Lines::default();
-        self.culprits = Culprits::default();
+        self.lines = LineOracle::default();
+        self.blame = BlameOracle::default();
         self.quarantined.clear();
-        self.failing = Set::default();
-        self.fates.begin_life(&durable.covered);
+        self.failing = NumberSet::default();
+        self.begins.begin_incarnation(&durable.covered);
         Ok(())
     }
 
     /// The primary hears that a worker is gone.
-    pub(crate) fn death(&mut self, death: Death) -> Result<(), String> {
-        self.culprits.die(death, self.retries)
+    pub(crate) fn add_death(&mut self, death: WorkerDeath) -> Result<(), String> {
+        self.blame.add_death(death, self.retries)
     }
 
     /// The primary has done all that there was to do.
-    pub(crate) fn settle(&mut self) -> Result<(), String> {
-        let Self { culprits, given_out, quarantined, failing, .. } = self;
+    pub(crate) fn check_recoveries(&mut self) -> Result<(), String> {
+        let Self { blame, given_out, quarantined, failing, .. } = self;
         let has_failed = |n: i64| quarantined.contains(&n) || failing.has(n);
-        culprits.settle(|n| given_out.has(n) && !has_failed(n))
+        blame.check_recoveries(|n| given_out.has(n) && !has_failed(n))
     }
 
     /// A number is said to have no value.
-    pub(crate) fn quarantine(&mut self, failure: Failure) -> Result<(), String> {
+    pub(crate) fn check_failure(&mut self, failure: Failure) -> Result<(), String> {
         let n = failure.interval.first();
         if matches!(failure.cause, Cause::Arithmetic(_)) {
-            return self.fails_by_itself(failure);
+            return self.check_arithmetic_failure(failure);
         }
         if failure.cause == Cause::Unknown {
-            return self.fates.give_up(failure);
+            return self.begins.mark_unknown(failure);
         }
-        check(!self.fates.is_once(), || format!("{n} was tried again, or is not unknown"))?;
-        if self.elsewhere.contains(&failure) {
+        check(!self.begins.is_once(), || format!("{n} was tried again, or is not unknown"))?;
+        if self.failed_at_agents.contains(&failure) {
             // Where that happened, it was looked at.
             check(!self.quarantined.contains(&n), || format!("{n} failed twice"))?;
             self.quarantined.push(n);
             return Ok(());
         }
         check(failure.interval.len() == 1, || format!("{} failed at once", failure.interval))?;
-        self.culprits.convict(n, failure.cause, self.retries)?;
+        self.blame.check_blame(n, failure.cause, self.retries)?;
         check(!self.quarantined.contains(&n), || format!("{n} failed twice"))?;
         self.quarantined.push(n);
         if self.is_only_numbers {
@@ -155,20 +161,20 @@ impl Oracle {
             check(is_deadly, || format!("{n} failed and is innocent"))?;
             // The first loss blames no number, unless the chunk was assigned before; and a number that a crash report
             // names is tried alone in any case.
-            let least = if self.culprits.is_named(n) { most(self.retries) } else { 1 };
+            let least = if self.blame.is_named(n) { most_tries(self.retries) } else { 1 };
             let least = least.max(u32::from(self.retries) + 1);
-            let is_spared = |deadly: &Deadly| deadly.n == n && deadly.times < least;
+            let is_spared = |deadly: &DeadlyNumber| deadly.n == n && deadly.times < least;
             let is_spared = self.deadly.iter().any(is_spared);
             check(!is_spared, || format!("{n} failed although it had tries left"))?;
         }
         if self.lent.is_some() {
-            self.told.push(failure);
+            self.reportable.push(failure);
         }
         Ok(())
     }
 
     /// The engine reports numbers without a value, although no worker died of them.
-    fn fails_by_itself(&mut self, failure: Failure) -> Result<(), String> {
+    fn check_arithmetic_failure(&mut self, failure: Failure) -> Result<(), String> {
         let Failure { interval, cause } = failure;
         for n in (interval.first()..=interval.last()).take(1 << 20) {
             let is_so = self.question.at(n) == Err(cause);
@@ -178,7 +184,7 @@ impl Oracle {
     }
 
     /// Answers are given out to be recorded.
-    pub(crate) fn record(&mut self, record: &Record) -> Result<(), String> {
+    pub(crate) fn check_record(&mut self, record: &Record) -> Result<(), String> {
         check(!record.is_empty(), || "an empty record".into())?;
         let whole = self.whole;
         let lent = self.lent.clone();
@@ -191,9 +197,9 @@ impl Oracle {
         for interval in &record.covered {
             check(is_inside(*interval), || format!("{interval} is not in the range"))?;
             check(self.given_out.add(*interval), || format!("{interval} is recorded twice"))?;
-            self.culprits.done(*interval);
-            self.fates.done(*interval)?;
-            let is_in = |deadly: &&Deadly| interval.contains(Interval::single(deadly.n));
+            self.blame.mark_done(*interval);
+            self.begins.check_done(*interval)?;
+            let is_in = |deadly: &&DeadlyNumber| interval.contains(Interval::single(deadly.n));
             if let Some(deadly) = self.deadly.iter().filter(|one| one.is_always()).find(is_in) {
                 return Err(format!("{} has a value and cannot be computed", deadly.n));
             }
@@ -206,7 +212,7 @@ impl Oracle {
         for (n, cause) in one_by_one(&record.failed) {
             let is_known = match cause {
                 Cause::Arithmetic(_) => self.failing.has(n),
-                Cause::Unknown => self.fates.is_unknown(n),
+                Cause::Unknown => self.begins.is_unknown(n),
                 _ => self.quarantined.contains(&n),
             };
             check(is_known, || format!("{n} failed of {cause} and was not said to"))?;
@@ -218,7 +224,7 @@ impl Oracle {
     }
 
     /// What holds between any two events.
-    pub(crate) fn look(&self, scheduler: &Scheduler) -> Result<(), String> {
+    pub(crate) fn check_scheduler(&self, scheduler: &Scheduler) -> Result<(), String> {
         if self.lent.is_some() {
             let is_kept = !scheduler.ledger().covered().is_empty();
             return check(!is_kept, || "an agent keeps what it has passed on".into());
@@ -233,16 +239,16 @@ impl Oracle {
     }
 
     /// The reader reads these bytes of the lines.
-    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub(crate) fn read_lines(&mut self, bytes: &[u8]) -> Result<(), String> {
         let Self { question, whole, acknowledged, lines, .. } = self;
         let whole = whole.ok_or("lines of no number")?;
         lines.read(bytes, question, whole, acknowledged)
     }
 
     /// Everything was read.
-    pub(crate) fn read_everything(&mut self) -> Result<(), String> {
+    pub(crate) fn check_all_lines_read(&mut self) -> Result<(), String> {
         let Self { question, whole, acknowledged, lines, .. } = self;
-        lines.end(question, *whole, acknowledged)
+        lines.check_end(question, *whole, acknowledged)
     }
 
     /// Whether a number is covered with a value.

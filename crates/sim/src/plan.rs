@@ -1,7 +1,6 @@
-//! The plan of a run: all that is decided before it begins, drawn from the seed.
+//! Plan of a run: everything that the seed decides before the run starts.
 //!
-//! Each kind of fault is in a run or not, at a rate of its own, so that some runs know only one
-//! kind and others all of them at once.
+//! Each kind of fault has a rate of its own, often zero: some runs have one kind of fault, others all of them.
 
 pub(crate) mod agent_plan;
 mod at_most_once;
@@ -14,32 +13,32 @@ pub(crate) mod once_setting;
 pub(crate) mod question;
 mod workload_draw;
 
-use crate::options::{Options, Transport};
-use crate::plan::agent_plan::{Machine, Party};
-use crate::plan::cost_model::{Cost, Deadly};
-use crate::plan::crash_reports::Gasps;
-use crate::plan::engine_settings::Terms;
-use crate::plan::fault_rates::{Faults, SECOND};
-use crate::plan::line_reader::Reader;
-use crate::plan::once_setting::Once;
-use crate::plan::question::{LONGEST_LINE, Question};
+use crate::options::{SimOptions, SimTransport};
+use crate::plan::agent_plan::{AgentMachine, AgentPlan};
+use crate::plan::cost_model::{CostModel, DeadlyNumber};
+use crate::plan::crash_reports::CrashReportPlan;
+use crate::plan::engine_settings::EngineSettings;
+use crate::plan::fault_rates::{FaultRates, SECOND};
+use crate::plan::line_reader::LineReader;
+use crate::plan::once_setting::AtMostOnce;
+use crate::plan::question::{LONGEST_LINE, SimQuestion};
 use crate::plan::workload_draw::{draw_cost, draw_deadly, draw_policy, draw_range};
 use evenly_core::{Policy, Range};
 use evenly_testkit::random::Random;
 
 /// One run.
 #[derive(Clone, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct RunPlan {
     pub(crate) range: Range,
     pub(crate) policy: Policy,
     pub(crate) seats: usize,
     pub(crate) retries: u8,
     pub(crate) opening: u64,
-    pub(crate) cost: Cost,
+    pub(crate) cost: CostModel,
     /// By seat: what its worker takes for a thousandth of the cost.
     pub(crate) slowness: Vec<u64>,
-    pub(crate) deadly: Vec<Deadly>,
-    pub(crate) transport: Transport,
+    pub(crate) deadly: Vec<DeadlyNumber>,
+    pub(crate) transport: SimTransport,
     /// The longest frame, and what the pipes hold.
     pub(crate) frame_limit: usize,
     pub(crate) assignment_pipe: usize,
@@ -56,22 +55,22 @@ pub(crate) struct Plan {
     pub(crate) turn_ns: u64,
     /// How long a journal takes to make something durable; `None` without a journal.
     pub(crate) sync_ns: Option<u64>,
-    pub(crate) faults: Faults,
-    pub(crate) party: Party,
-    pub(crate) question: Question,
-    pub(crate) reader: Reader,
-    pub(crate) gasps: Gasps,
-    pub(crate) once: Option<Once>,
-    pub(crate) terms: Terms,
+    pub(crate) faults: FaultRates,
+    pub(crate) agents: AgentPlan,
+    pub(crate) question: SimQuestion,
+    pub(crate) line_reader: LineReader,
+    pub(crate) crash_reports: CrashReportPlan,
+    pub(crate) once: Option<AtMostOnce>,
+    pub(crate) engine_settings: EngineSettings,
 }
 
-impl Plan {
-    pub(crate) fn draw(random: &mut Random, options: &Options) -> Self {
+impl RunPlan {
+    pub(crate) fn draw(random: &mut Random, options: &SimOptions) -> Self {
         let (range, is_huge) = draw_range(random);
         let seats = if random.once_in(5) { 1 } else { random.between(1, 8) as usize };
         let transport = options.transport.unwrap_or_else(|| match random.below(6) {
-            0 => Transport::Datagrams,
-            _ => Transport::Pipes,
+            0 => SimTransport::Datagrams,
+            _ => SimTransport::Pipes,
         });
         let cost = draw_cost(random, range, is_huge);
         let frame_limit = match random.below(3) {
@@ -100,13 +99,13 @@ impl Plan {
             step_ns: random.magnitude(100, 100_000),
             turn_ns: random.magnitude(100, slowest_turn_ns),
             sync_ns: random.once_in(2).then(|| random.magnitude(1_000, SECOND / 5)),
-            faults: Faults::default(),
-            party: Party::default(),
-            question: Question::count(),
-            reader: Reader::default(),
-            gasps: Gasps::default(),
+            faults: FaultRates::default(),
+            agents: AgentPlan::default(),
+            question: SimQuestion::count(),
+            line_reader: LineReader::default(),
+            crash_reports: CrashReportPlan::default(),
             once: None,
-            terms: Terms::default(),
+            engine_settings: EngineSettings::default(),
         };
         // A primary with slow turns reads much at once; and a long range means many answers.
         let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });
@@ -114,11 +113,11 @@ impl Plan {
         // Nor are slices so short that the longest runs never end.
         plan.slice_ns = plan.slice_ns.max(plan.work_ns() / 50_000);
         plan.report_ns = plan.report_ns.max(plan.work_ns() / 50_000);
-        if plan.transport == Transport::Raw {
+        if plan.transport == SimTransport::Raw {
             // A slice that was sized by cheap numbers and meets dear ones must end before its worker
             // is taken for silent; there are no heartbeats here.
             plan.cost.cliff_times = plan.cost.cliff_times.min(50);
-            plan.cost.dear_ns = plan.cost.dear_ns.min(SECOND / 20);
+            plan.cost.expensive_ns = plan.cost.expensive_ns.min(SECOND / 20);
         }
         if options.are_faults_wanted {
             plan.deadly = draw_deadly(random, range);
@@ -128,51 +127,64 @@ impl Plan {
     }
 
     /// Adds agents, drawn by a generator of their own.
-    pub(crate) fn invite(&mut self, random: &mut Random, options: &Options) {
-        if self.transport != Transport::Pipes || !options.agents.unwrap_or(random.once_in(2)) {
+    pub(crate) fn draw_agents(&mut self, random: &mut Random, options: &SimOptions) {
+        if self.transport != SimTransport::Pipes || !options.agents.unwrap_or(random.once_in(2)) {
             return;
         }
-        self.party = Party::draw(random, options.are_faults_wanted);
+        self.agents = AgentPlan::draw(random, options.are_faults_wanted);
         if random.once_in(3) {
             // None but agents; so one of them comes back whatever happens.
             self.seats = 0;
-            self.party.machines[0].is_faithful = true;
+            self.agents.machines[0].always_returns = true;
         }
         if options.are_faults_wanted {
             // Long enough for an agent to be silent, now and then.
             if random.once_in(2) {
                 self.faults.until_ns = self.faults.until_ns.max(random.between(1, 40) * SECOND);
             }
-            self.party.draw_pace(random, self.faults.until_ns);
+            self.agents.draw_fault_interval(random, self.faults.until_ns);
         }
     }
 
     /// Decides what is asked, drawn by a generator of its own.
-    pub(crate) fn ask(&mut self, random: &mut Random, options: &Options) {
+    pub(crate) fn draw_question(&mut self, random: &mut Random, options: &SimOptions) {
         let whole = self.range.interval();
-        self.question = Question::draw(random, whole, options);
+        self.question = SimQuestion::draw(random, whole, options);
         let lines = self.range.len().min(4096) as u64;
-        self.reader = Reader::draw(random, lines, options.are_faults_wanted);
+        self.line_reader = LineReader::draw(random, lines, options.are_faults_wanted);
     }
 
     /// The plan of what goes on at one machine.
-    pub(crate) fn at_machine(&self, machine: &Machine, retries: u8) -> Self {
-        let Faults { until_ns, most, .. } = self.faults;
-        let are_spared = self.party.are_workers_spared;
+    pub(crate) fn at_machine(&self, machine: &AgentMachine, retries: u8) -> Self {
+        let FaultRates { until_ns, most, .. } = self.faults;
+        let are_spared = self.agents.are_workers_spared;
         let faults = if are_spared {
-            Faults { until_ns, most, ..Faults::default() }
+            FaultRates { until_ns, most, ..FaultRates::default() }
         } else {
-            Faults { drain_at_ns: None, crash_at_ns: Vec::new(), ..self.faults.clone() }
+            FaultRates { drain_at_ns: None, crash_at_ns: Vec::new(), ..self.faults.clone() }
         };
         let (slowness, seats) = (machine.slowness.clone(), machine.slowness.len());
-        let gasps = if are_spared { self.gasps.spared() } else { self.gasps.clone() };
-        let party = Party { report_ns: self.party.report_ns, ..Party::default() };
-        Self { slowness, seats, retries, sync_ns: None, faults, gasps, party, ..self.clone() }
+        let crash_reports = if are_spared {
+            self.crash_reports.without_outside_faults()
+        } else {
+            self.crash_reports.clone()
+        };
+        let agents = AgentPlan { report_ns: self.agents.report_ns, ..AgentPlan::default() };
+        Self {
+            slowness,
+            seats,
+            retries,
+            sync_ns: None,
+            faults,
+            crash_reports,
+            agents,
+            ..self.clone()
+        }
     }
 
     /// What one worker would take for everything, were it the slowest.
     pub(crate) fn work_ns(&self) -> u64 {
-        let machines = self.party.machines.iter().flat_map(|machine| &machine.slowness);
+        let machines = self.agents.machines.iter().flat_map(|machine| &machine.slowness);
         let slowest = self.slowness.iter().chain(machines).max().copied().unwrap_or(1000);
         let ns = self.range.interval().map_or(0, |whole| self.cost.of(whole));
         ns.saturating_mul(slowest) / 1000
@@ -184,7 +196,7 @@ impl Plan {
         // Credit comes in quarters; what a report counts for is no more than two lines.
         let trips = lines.min(lines * 8 * LONGEST_LINE / u64::from(self.question.credit));
         let is_due = self.question.aggregate.is_streamed();
-        let trip_ns = self.terms.sync_ns(self.sync_ns) + 2 * self.turn_ns;
+        let trip_ns = self.engine_settings.sync_ns(self.sync_ns) + 2 * self.turn_ns;
         if is_due { trips * trip_ns } else { 0 }
     }
 
@@ -193,33 +205,33 @@ impl Plan {
     pub(crate) fn bound_ns(&self) -> u64 {
         let searches = self.deadly.len() as u64 * (70 + 4 * u64::from(self.retries));
         // Each agent may have to search for itself, and again when it comes back.
-        let agents = self.party.machines.len() as u64;
+        let agents = self.agents.machines.len() as u64;
         let searches = searches * (1 + 2 * agents);
         let again = self.work_ns().saturating_mul(4 + 2 * agents + searches);
         // A slow primary in front of a short pipe may take a turn for each frame.
         let turns = 30_000 * self.turn_ns;
-        let turns = turns + self.reader.bound_ns() + self.trips_ns() + self.once_ns();
-        let turns = turns + self.terms.bound_ns();
-        let silences = if self.transport == Transport::Pipes { 0 } else { 40 * 25 * SECOND };
+        let turns = turns + self.line_reader.bound_ns() + self.trips_ns() + self.once_ns();
+        let turns = turns + self.engine_settings.bound_ns();
+        let silences = if self.transport == SimTransport::Pipes { 0 } else { 40 * 25 * SECOND };
         again.saturating_add(turns + silences + (120 + 200 * agents + 2 * searches) * SECOND)
     }
 }
 
-fn draw_faults(random: &mut Random, plan: &Plan) -> Faults {
+fn draw_faults(random: &mut Random, plan: &RunPlan) -> FaultRates {
     let about_ns = plan.work_ns() / plan.seats as u64 + 20 * plan.step_ns;
     let about_ns = about_ns.min(20 * SECOND);
     let until_ns = about_ns * random.between(1, 30) / 10;
     let rate = |random: &mut Random, once_in: u64, rates: &[u32]| {
         if random.once_in(once_in) { random.pick(rates) } else { 0 }
     };
-    let is_piped = plan.transport == Transport::Pipes;
-    let mut faults = Faults {
+    let is_piped = plan.transport == SimTransport::Pipes;
+    let mut faults = FaultRates {
         until_ns,
         most: random.magnitude(1, 1000),
         kill: rate(random, 2, &[300, 3_000, 20_000, 100_000, 600_000]),
         exit: rate(random, 4, &[300, 3_000, 20_000]),
         stop: rate(random, 3, &[300, 3_000, 20_000]),
-        for_ever: random.pick(&[0, 200_000, 1_000_000]),
+        permanent: random.pick(&[0, 200_000, 1_000_000]),
         garbage: rate(random, 4, &[1_000, 20_000, 100_000]),
         refuse: rate(random, 4, &[50_000, 500_000]),
         lose: if is_piped { 0 } else { random.pick(&[0, 10_000, 100_000, 500_000]) },

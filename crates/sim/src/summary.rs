@@ -1,4 +1,4 @@
-//! What happened in runs, as counts that can be added up: how one sees that the faults do happen.
+//! Counters of what happened in runs. A test checks that every fault occurs.
 
 use std::fmt;
 
@@ -54,15 +54,15 @@ counters! {
     /// Workers that died of a number.
     crashes,
     /// Last gasps heard.
-    gasps,
+    crash_reports,
     /// Of those: of workers that were lost for another reason.
-    gasps_in_vain,
+    crash_reports_not_blamed,
     /// Last gasps that were not written.
-    gasps_lost,
+    crash_reports_lost,
     /// Last gasps that were cut or spoilt.
-    gasps_spoilt,
+    crash_reports_corrupted,
     /// Workers asked for their number and ended.
-    gasps_asked,
+    workers_interrupted,
     /// Numbers that ended workers and were done when they were tried again.
     recovered,
     /// Workers lost with chunks in hand.
@@ -76,7 +76,7 @@ counters! {
     /// Silent workers that came back.
     awakenings,
     /// Workers killed because all were silent.
-    desertions,
+    killed_while_silent,
     /// Garbage written into the result pipe.
     garbage,
     /// Times that the primary found bytes that are no frame.
@@ -90,19 +90,19 @@ counters! {
     /// Bytes of lines that were read.
     bytes_read,
     /// Times that not all lines had room where they leave.
-    full_outlets,
+    full_output_pipes,
     /// Readers of lines that paused.
     reader_pauses,
     /// Readers of lines that went away.
     readers_gone,
     /// Times that exactly one was suspected.
-    convictions,
+    single_suspects,
     /// Withdrawals sent.
     withdrawals,
     /// Chunks, or parts of them, that workers gave back.
     releases,
     /// Of those: given to workers that had nothing to do.
-    thefts,
+    chunks_stolen,
     /// Chunks begun again after a loss.
     begun_again,
     /// Parts of partials.
@@ -162,11 +162,11 @@ counters! {
     /// Of those: under way for more than a second.
     datagrams_late,
     /// Lines cut for a while.
-    lines_cut,
+    worker_links_cut,
     /// Machines lost with their workers.
     machines_lost,
     /// Lines on which one end was not heard for too long.
-    lines_given_up,
+    worker_links_given_up,
     /// Agents that said their first word.
     agents_joined,
     /// Agents that the primary lost, for whatever reason.
@@ -174,7 +174,7 @@ counters! {
     /// Of those: with chunks in hand.
     agent_losses_with_chunks,
     /// Agents that were killed, with their machine or without.
-    machines_fallen,
+    agents_killed,
     /// Agents stopped.
     agents_stopped,
     /// Agents that had been stopped and went on.
@@ -188,7 +188,7 @@ counters! {
     /// Agents that lost a worker too often in a row.
     agents_given_up,
     /// Agents that learnt that the job is over.
-    agents_sent_home,
+    agents_finished,
     /// Agents whose primary was silent for too long.
     primaries_silent,
     /// Nonsense said by agents.
@@ -196,9 +196,9 @@ counters! {
     /// Agents turned out for it.
     agents_accused,
     /// Links to agents cut for a while.
-    links_cut,
+    agent_links_cut,
     /// Links to agents broken.
-    links_broken,
+    agent_links_broken,
     /// Frames of agents that the primary heard.
     agent_frames,
     /// Chunks lent to agents.
@@ -217,9 +217,9 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, count) in self.counts() {
             if name == "trace_hash" {
-                writeln!(f, "{name:<24}{count:>20x}")?;
+                writeln!(f, "{name:<28}{count:>20x}")?;
             } else {
-                writeln!(f, "{name:<24}{count:>20}")?;
+                writeln!(f, "{name:<28}{count:>20}")?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! The world: the clock, what will happen, and everything that lives in a run.
+//! Simulated world: the virtual clock, the event loop, and the state of everything in a run.
 //!
-//! Nothing here depends on anything but the plan and the generator: no clock, no thread, no order of
-//! a hash map. Two runs from one seed are the same to the last byte, and a test says so.
+//! Nothing here depends on anything but the plan and the generator: no clock, no thread, no hash map. A test checks that two
+//! runs from one seed are the same to the last byte.
 
 mod agent_client;
 mod agent_datagrams;
@@ -22,21 +22,21 @@ mod worker_faults;
 mod worker_input;
 mod worker_steps;
 
-use crate::event_queue::{Event, Pid, Queue, Sid};
-use crate::event_trace::Tape;
-use crate::model::lossy_journal::Journal;
-use crate::model::pipe::Pipe;
-use crate::model::primary_connection::Upstream;
-use crate::model::primary_process::Primary;
-use crate::model::session_state::Session;
-use crate::model::worker_process::Process;
-use crate::options::Transport;
+use crate::event_queue::{EventQueue, Pid, SessionId, SimEvent};
+use crate::event_trace::EventTrace;
+use crate::model::lossy_journal::LossyJournal;
+use crate::model::pipe::BoundedPipe;
+use crate::model::primary_connection::PrimaryConnection;
+use crate::model::primary_process::SimPrimary;
+use crate::model::session_state::SessionState;
+use crate::model::worker_process::SimWorker;
+use crate::options::SimTransport;
 use crate::oracle::Oracle;
-use crate::oracle::begin_ledger::Fates;
-use crate::plan::Plan;
-use crate::plan::cost_model::Deadly;
-use crate::plan::line_reader::Outlet;
-use crate::step_result::Outcome;
+use crate::oracle::begin_ledger::BeginLedger;
+use crate::plan::RunPlan;
+use crate::plan::cost_model::DeadlyNumber;
+use crate::plan::line_reader::OutputPipe;
+use crate::step_result::StepResult;
 use crate::step_result::check;
 use crate::summary::Summary;
 use evenly_testkit::random::Random;
@@ -49,55 +49,55 @@ const STEPS_OF_DATAGRAMS: u64 = 10;
 /// An early end is complete after so long, a stopped worker and the dearest slice included.
 pub(crate) const DRAIN_NS: u64 = 120_000_000_000;
 
-pub(crate) struct World<'a> {
-    pub(crate) plan: Plan,
+pub(crate) struct SimWorld<'a> {
+    pub(crate) plan: RunPlan,
     pub(crate) random: Random,
     pub(crate) now_ns: u64,
-    pub(crate) queue: Queue,
-    pub(crate) tape: Tape<'a>,
+    pub(crate) queue: EventQueue,
+    pub(crate) trace: EventTrace<'a>,
     pub(crate) stats: Summary,
     pub(crate) oracle: Oracle,
-    pub(crate) processes: Vec<Process>,
+    pub(crate) processes: Vec<SimWorker>,
     /// Who waits for room in the result pipe.
     pub(crate) waiting: Vec<Pid>,
-    pub(crate) results: Pipe,
+    pub(crate) results: BoundedPipe,
     /// Datagrams on their way, and looks at the links of agents.
-    pub(crate) flying: usize,
-    pub(crate) journal: Journal,
+    pub(crate) pending_link_events: usize,
+    pub(crate) journal: LossyJournal,
     /// Where lines leave.
-    pub(crate) outlet: Outlet,
+    pub(crate) output_pipe: OutputPipe,
     /// Begins that were sent since the journal was durable last.
     pub(crate) begun_now: u64,
     /// The most numbers that one assignment had.
     pub(crate) most_at_once: u64,
-    pub(crate) primary: Primary,
+    pub(crate) primary: SimPrimary,
     /// How many primaries there were before this one.
     pub(crate) life: u32,
     /// The deadly numbers with the times they still kill.
-    pub(crate) deadly: Vec<Deadly>,
+    pub(crate) deadly: Vec<DeadlyNumber>,
     /// When the run must be over, and when a drain must be.
     deadline_ns: u64,
     pub(crate) drain_deadline_ns: Option<u64>,
     pub(crate) is_over: bool,
     /// If this is an agent: what it knows of its primary.
-    pub(crate) upstream: Option<Upstream>,
+    pub(crate) upstream: Option<PrimaryConnection>,
     /// If it is the primary: all sessions of agents, and by machine which one it is in.
-    pub(crate) sessions: Vec<Session<World<'a>>>,
-    pub(crate) at_home: Vec<Option<Sid>>,
+    pub(crate) sessions: Vec<SessionState<SimWorld<'a>>>,
+    pub(crate) session_of_machine: Vec<Option<SessionId>>,
 }
 
-impl<'a> World<'a> {
-    pub(crate) fn new(plan: Plan, random: Random, tape: Tape<'a>) -> Outcome<Self> {
+impl<'a> SimWorld<'a> {
+    pub(crate) fn new(plan: RunPlan, random: Random, trace: EventTrace<'a>) -> StepResult<Self> {
         let (whole, total) = (plan.range.interval(), plan.range.len());
         let deadly = plan.deadly.clone();
         let question = plan.question.clone();
-        let journal = Journal::new(question.aggregate);
+        let journal = LossyJournal::new(question.aggregate);
         let mut oracle = Oracle::new(question, whole, total, deadly.clone(), plan.retries);
-        oracle.fates = Fates::new(plan.once.map(|once| once.counts));
-        let outlet = Outlet::new(plan.reader.pipe);
-        let primary = Primary::begin(&plan, journal.durable())?;
+        oracle.begins = BeginLedger::new(plan.once.map(|once| once.counts));
+        let output_pipe = OutputPipe::new(plan.line_reader.pipe);
+        let primary = SimPrimary::begin(&plan, journal.durable())?;
         let deadline_ns = plan.faults.until_ns.saturating_add(plan.bound_ns());
-        let results = Pipe::new(plan.result_pipe);
+        let results = BoundedPipe::new(plan.result_pipe);
         let stats = Summary {
             runs: 1,
             numbers: u64::try_from(total).ok().filter(|len| *len < 1 << 32).unwrap_or(0),
@@ -107,16 +107,16 @@ impl<'a> World<'a> {
             plan,
             random,
             now_ns: 0,
-            queue: Queue::default(),
-            tape,
+            queue: EventQueue::default(),
+            trace,
             stats,
             oracle,
             processes: Vec::new(),
             waiting: Vec::new(),
             results,
-            flying: 0,
+            pending_link_events: 0,
             journal,
-            outlet,
+            output_pipe,
             begun_now: 0,
             most_at_once: 0,
             primary,
@@ -127,23 +127,23 @@ impl<'a> World<'a> {
             is_over: false,
             upstream: None,
             sessions: Vec::new(),
-            at_home: Vec::new(),
+            session_of_machine: Vec::new(),
         })
     }
 
     /// The world of an agent.
     pub(crate) fn at_agent(
-        plan: Plan,
+        plan: RunPlan,
         random: Random,
-        tape: Tape<'a>,
-        (upstream, deadly): (Upstream, Vec<Deadly>),
+        trace: EventTrace<'a>,
+        (upstream, deadly): (PrimaryConnection, Vec<DeadlyNumber>),
         now_ns: u64,
-    ) -> Outcome<Self> {
+    ) -> StepResult<Self> {
         let question = plan.question.clone();
         let mut oracle = Oracle::at_agent(question, plan.deadly.clone(), plan.retries);
-        oracle.fates = Fates::new(plan.once.map(|once| once.counts));
-        let primary = Primary::at_agent(&plan);
-        let world = Self::new(plan, random, tape)?;
+        oracle.begins = BeginLedger::new(plan.once.map(|once| once.counts));
+        let primary = SimPrimary::at_agent(&plan);
+        let world = Self::new(plan, random, trace)?;
         let (upstream, stats) = (Some(upstream), Summary::default());
         // The trace of the primary has the steps of its agents, too.
         let deadline_ns = u64::MAX;
@@ -151,100 +151,106 @@ impl<'a> World<'a> {
     }
 
     /// Runs to the end.
-    pub(crate) fn run(&mut self) -> Outcome {
+    pub(crate) fn run(&mut self) -> StepResult {
         if let Some(at_ns) = self.plan.faults.drain_at_ns {
-            self.queue.add(at_ns, Event::Drain);
+            self.queue.add(at_ns, SimEvent::Drain);
         }
         for at_ns in self.plan.faults.crash_at_ns.clone() {
-            self.queue.add(at_ns, Event::Crash);
+            self.queue.add(at_ns, SimEvent::PrimaryCrash);
         }
-        self.invite();
+        self.schedule_agents();
         self.fill_all_seats()?;
         while !self.is_over {
-            match self.next_agent().filter(|(at_ns, _)| *at_ns < self.next_ns()) {
+            match self.next_agent_event().filter(|(at_ns, _)| *at_ns < self.next_event_ns()) {
                 Some((at_ns, sid)) => {
-                    self.advance(at_ns)?;
-                    self.proceed_at(sid)?;
+                    self.advance_clock(at_ns)?;
+                    self.run_agent_event(sid)?;
                 }
-                None => self.proceed()?,
+                None => self.run_next_event()?,
             }
         }
         for sid in 0..self.sessions.len() {
-            self.end_at_agent(sid);
+            self.end_agent(sid);
         }
         self.stats.virtual_ms = self.now_ns / 1_000_000;
-        self.stats.trace_hash = self.tape.hash();
+        self.stats.trace_hash = self.trace.hash();
         Ok(())
     }
 
     /// When something happens next.
-    pub(crate) fn next_ns(&self) -> u64 {
-        let next_ns = self.queue.next_ns().unwrap_or(u64::MAX);
+    pub(crate) fn next_event_ns(&self) -> u64 {
+        let next_ns = self.queue.next_event_ns().unwrap_or(u64::MAX);
         self.primary.wake_at_ns.map_or(next_ns, |wake_ns| wake_ns.min(next_ns))
     }
 
     /// Lets happen what is next.
-    pub(crate) fn proceed(&mut self) -> Outcome {
-        let next_ns = self.queue.next_ns().unwrap_or(u64::MAX);
+    pub(crate) fn run_next_event(&mut self) -> StepResult {
+        let next_ns = self.queue.next_event_ns().unwrap_or(u64::MAX);
         if let Some(wake_ns) = self.primary.wake_at_ns.filter(|wake_ns| *wake_ns <= next_ns) {
-            self.advance(wake_ns)?;
-            return self.wake();
+            self.advance_clock(wake_ns)?;
+            return self.run_primary_turn();
         }
         let Some((at_ns, event)) = self.queue.pop() else {
             return Err("nothing will happen any more".into());
         };
-        self.advance(at_ns)?;
-        self.happen(event)
+        self.advance_clock(at_ns)?;
+        self.handle_event(event)
     }
 
-    fn happen(&mut self, event: Event) -> Outcome {
+    fn handle_event(&mut self, event: SimEvent) -> StepResult {
         match event {
-            Event::Bytes { sid, side } => self.move_bytes(sid, side),
-            Event::Segment { sid, side, segment } => {
-                self.flying -= 1;
-                self.segment_arrives(sid, side, &segment)
+            SimEvent::StreamBytes { sid, side } => self.deliver_stream_bytes(sid, side),
+            SimEvent::AgentDatagram { sid, side, segment } => {
+                self.pending_link_events -= 1;
+                self.agent_datagram_arrives(sid, side, &segment)
             }
-            Event::LookAt { sid, side } => {
-                self.flying -= 1;
-                self.look_at(sid, side)
+            SimEvent::AgentLinkTimer { sid, side } => {
+                self.pending_link_events -= 1;
+                self.check_agent_link(sid, side)
             }
-            Event::Gone { sid, side } => self.gone(sid, side),
-            Event::Come { machine } => self.come(machine),
-            Event::Trouble { machine } => self.befall(machine),
-            Event::Wake { sid } => self.wake_agent(sid),
-            Event::Step { pid } => self.step(pid),
-            Event::Notice { pid } => self.notice(pid),
-            Event::Continue { pid } => self.go_on(pid),
+            SimEvent::LinkLost { sid, side } => self.link_is_lost(sid, side),
+            SimEvent::AgentConnects { machine } => self.connect_agent(machine),
+            SimEvent::AgentFault { machine } => self.inject_agent_fault(machine),
+            SimEvent::AgentContinues { sid } => self.continue_agent(sid),
+            SimEvent::WorkerStep { pid } => self.step_worker(pid),
+            SimEvent::WorkerStatus { pid } => self.observe_worker(pid),
+            SimEvent::WorkerContinues { pid } => self.continue_worker(pid),
             // An event for an earlier primary has no receiver any more.
-            Event::Synced { life }
-            | Event::Read { life }
-            | Event::Heard { life, .. }
-            | Event::Look { life, .. }
+            SimEvent::JournalSynced { life }
+            | SimEvent::ReaderReads { life }
+            | SimEvent::RawFrameToPrimary { life, .. }
+            | SimEvent::WorkerLinkTimer { life, .. }
                 if life != self.life =>
             {
                 Ok(())
             }
-            Event::Synced { .. } => self.synced(),
-            Event::Read { .. } => self.read_lines(),
-            Event::Drain => self.drain(),
-            Event::Crash => self.crash(),
-            Event::Datagram { life, pid, side, segment } => {
-                self.flying -= 1;
-                if life == self.life { self.arrive(pid, side, &segment) } else { Ok(()) }
+            SimEvent::JournalSynced { .. } => self.finish_sync(),
+            SimEvent::ReaderReads { .. } => self.run_reader(),
+            SimEvent::Drain => self.begin_drain(),
+            SimEvent::PrimaryCrash => self.crash_primary(),
+            SimEvent::WorkerDatagram { life, pid, side, segment } => {
+                self.pending_link_events -= 1;
+                if life == self.life {
+                    self.worker_datagram_arrives(pid, side, &segment)
+                } else {
+                    Ok(())
+                }
             }
-            Event::Look { pid, side, .. } => self.look(pid, side),
-            Event::Heard { pid, frame, .. } => self.heard(pid, &frame),
-            Event::Told { pid, frame } => self.told(pid, frame),
+            SimEvent::WorkerLinkTimer { pid, side, .. } => self.check_worker_link(pid, side),
+            SimEvent::RawFrameToPrimary { pid, frame, .. } => self.receive_at_primary(pid, &frame),
+            SimEvent::RawFrameToWorker { pid, frame } => self.receive_at_worker(pid, frame),
         }
     }
 
-    fn advance(&mut self, now_ns: u64) -> Outcome {
+    fn advance_clock(&mut self, now_ns: u64) -> StepResult {
         self.now_ns = now_ns;
         if self.upstream.is_none() {
-            self.tape.tell_time(now_ns);
+            self.trace.set_time(now_ns);
         }
         self.stats.steps += 1;
-        let times = if self.plan.transport == Transport::Datagrams || !self.at_home.is_empty() {
+        let times = if self.plan.transport == SimTransport::Datagrams
+            || !self.session_of_machine.is_empty()
+        {
             STEPS_OF_DATAGRAMS
         } else {
             1
@@ -258,19 +264,31 @@ impl<'a> World<'a> {
         // channels, frames are on their way, as many as all windows hold.
         let room = self.plan.assignment_pipe / 24 + 8;
         let most = 64 + 16 * (self.plan.seats + 1) * (room + 64) + 8 * self.processes.len();
-        let most = most + self.flying + 8 * self.sessions.len() + 4 * self.at_home.len();
+        let most = most
+            + self.pending_link_events
+            + 8 * self.sessions.len()
+            + 4 * self.session_of_machine.len();
         check(self.queue.len() <= most, || format!("{} events are due", self.queue.len()))
     }
 
     /// Whether things are still being broken.
-    pub(crate) fn is_phase_one(&self) -> bool {
-        let Summary { kills, exits, stops, garbage, gasps_asked, gasps_spoilt, .. } = self.stats;
-        let broken = kills + exits + stops + garbage + gasps_asked + gasps_spoilt;
+    pub(crate) fn are_faults_active(&self) -> bool {
+        let Summary {
+            kills,
+            exits,
+            stops,
+            garbage,
+            workers_interrupted,
+            crash_reports_corrupted,
+            ..
+        } = self.stats;
+        let broken =
+            kills + exits + stops + garbage + workers_interrupted + crash_reports_corrupted;
         self.now_ns < self.plan.faults.until_ns && broken < self.plan.faults.most
     }
 
     /// A short while, never the same.
-    pub(crate) fn moment_ns(&mut self) -> u64 {
+    pub(crate) fn random_step_ns(&mut self) -> u64 {
         self.random.between(1, self.plan.step_ns)
     }
 }

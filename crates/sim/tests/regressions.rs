@@ -2,34 +2,34 @@
 //! that changes, they are runs like any other, and the tests of the core beside each fix remain.
 
 use evenly_core::Aggregate;
-use evenly_sim::{Options, run};
+use evenly_sim::{SimOptions, run};
 
 /// Before other questions were asked, a count was the only one; so these are the runs that they were.
-const COUNT: Options = Options {
+const COUNT: SimOptions = SimOptions {
     transport: None,
     agents: None,
     question: Some(Aggregate::Count),
-    gasps: Some(false),
+    crash_reports: Some(false),
     once: Some(false),
     do_numbers_fail: false,
     are_faults_wanted: true,
 };
 
 /// And before workers could say at which number they are.
-const MUTE: Options = Options { question: None, do_numbers_fail: true, ..COUNT };
+const MUTE: SimOptions = SimOptions { question: None, do_numbers_fail: true, ..COUNT };
 
 /// And with them.
-const SPEAKING: Options = Options { gasps: None, ..MUTE };
+const SPEAKING: SimOptions = SimOptions { crash_reports: None, ..MUTE };
 
 fn hold(seeds: &[u64]) {
     hold_under(seeds, &COUNT);
 }
 
 fn hold_with_agents(seeds: &[u64]) {
-    hold_under(seeds, &Options { agents: Some(true), ..COUNT });
+    hold_under(seeds, &SimOptions { agents: Some(true), ..COUNT });
 }
 
-fn hold_under(seeds: &[u64], options: &Options) {
+fn hold_under(seeds: &[u64], options: &SimOptions) {
     for seed in seeds {
         if let Err(failure) = run(*seed, options) {
             panic!("{failure}");
@@ -125,5 +125,5 @@ fn a_number_that_is_given_back_keeps_its_losses() {
 /// frame of an honest worker.
 #[test]
 fn frames_of_a_worker_that_was_ended_at_the_close_accuse_no_worker() {
-    hold_under(&[5_888_832_461_955_774_170], &Options::default());
+    hold_under(&[5_888_832_461_955_774_170], &SimOptions::default());
 }

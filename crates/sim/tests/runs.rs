@@ -1,18 +1,18 @@
 //! Fixed seeds: runs that must hold, the same each time, with every kind of fault among them.
 
-use evenly_sim::{Options, Summary, Transport, run};
+use evenly_sim::{SimOptions, SimTransport, Summary, run};
 
-const WITH_AGENTS: Options = Options {
-    transport: Some(Transport::Pipes),
+const WITH_AGENTS: SimOptions = SimOptions {
+    transport: Some(SimTransport::Pipes),
     agents: Some(true),
     question: None,
-    gasps: None,
+    crash_reports: None,
     once: None,
     do_numbers_fail: true,
     are_faults_wanted: true,
 };
 
-fn runs(seeds: std::ops::Range<u64>, options: &Options) -> Summary {
+fn runs(seeds: std::ops::Range<u64>, options: &SimOptions) -> Summary {
     let mut sum = Summary::default();
     for seed in seeds {
         match run(seed, options) {
@@ -29,7 +29,7 @@ fn of(summary: &Summary, name: &str) -> u64 {
 
 #[test]
 fn fixed_seeds_hold_and_everything_happens_in_them() {
-    let sum = runs(0..1500, &Options::default());
+    let sum = runs(0..1500, &SimOptions::default());
     let never: Vec<&str> =
         sum.counts().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect();
     assert!(never.is_empty(), "never happened: {never:?}\n{sum}");
@@ -44,10 +44,10 @@ fn nothing_is_lost_or_retried_where_nothing_breaks() {
         "quarantined",
         "malformed",
         "silences",
-        "lines_given_up",
+        "worker_links_given_up",
     ];
-    for transport in [Transport::Pipes, Transport::Datagrams] {
-        let options = Options {
+    for transport in [SimTransport::Pipes, SimTransport::Datagrams] {
+        let options = SimOptions {
             transport: Some(transport),
             agents: Some(false),
             are_faults_wanted: false,
@@ -74,12 +74,12 @@ fn nothing_is_lost_or_retried_where_agents_help_and_nothing_breaks() {
         "agents_lost",
         "agents_silenced",
     ];
-    let sum = runs(0..200, &Options { are_faults_wanted: false, ..WITH_AGENTS });
+    let sum = runs(0..200, &SimOptions { are_faults_wanted: false, ..WITH_AGENTS });
     for name in NEVER {
         assert_eq!(of(&sum, name), 0, "{name}");
     }
     assert_eq!(of(&sum, "finished"), 200);
-    assert_eq!(of(&sum, "agents_sent_home"), of(&sum, "agents_joined"));
+    assert_eq!(of(&sum, "agents_finished"), of(&sum, "agents_joined"));
 }
 
 #[test]
@@ -104,11 +104,17 @@ fn runs_with_agents_are_as_exact_as_without() {
 
 /// The engine believes a crash report that arrives, and finds the number without one, whatever comes between.
 #[test]
-fn runs_with_last_gasps_are_as_exact_as_without() {
-    let options = Options { gasps: Some(true), ..Options::default() };
+fn runs_with_crash_reports_are_as_exact_as_without() {
+    let options = SimOptions { crash_reports: Some(true), ..SimOptions::default() };
     let sum = runs(0..800, &options);
-    for name in ["gasps", "gasps_in_vain", "gasps_lost", "gasps_spoilt", "gasps_asked", "recovered"]
-    {
+    for name in [
+        "crash_reports",
+        "crash_reports_not_blamed",
+        "crash_reports_lost",
+        "crash_reports_corrupted",
+        "workers_interrupted",
+        "recovered",
+    ] {
         assert!(of(&sum, name) > 0, "{name}");
     }
     assert!(of(&sum, "finished") > 700);
@@ -117,7 +123,7 @@ fn runs_with_last_gasps_are_as_exact_as_without() {
 /// No number is begun twice by anybody, whatever is lost or silent, and each is done, failed or unknown.
 #[test]
 fn where_nothing_is_done_twice_nothing_begins_twice() {
-    let options = Options { once: Some(true), ..Options::default() };
+    let options = SimOptions { once: Some(true), ..SimOptions::default() };
     let sum = runs(0..800, &options);
     for name in ["unknown", "untouched", "written_ahead", "lost_before_begun", "settled"] {
         assert!(of(&sum, name) > 0, "{name}");
@@ -125,7 +131,7 @@ fn where_nothing_is_done_twice_nothing_begins_twice() {
     assert!(of(&sum, "finished") > 650);
     assert_eq!(of(&sum, "quarantined") + of(&sum, "begun_again"), 0);
     // And no number has an unknown end where no worker is lost.
-    let sum = runs(0..200, &Options { are_faults_wanted: false, ..options });
+    let sum = runs(0..200, &SimOptions { are_faults_wanted: false, ..options });
     assert_eq!(of(&sum, "unknown") + of(&sum, "settled"), 0);
     assert_eq!(of(&sum, "finished"), 200);
 }
@@ -133,9 +139,10 @@ fn where_nothing_is_done_twice_nothing_begins_twice() {
 /// Up to half of all datagrams lost, a fifth repeated, some seconds late; lines cut and machines gone.
 #[test]
 fn runs_over_datagrams_are_as_exact_as_over_pipes() {
-    let options = Options { transport: Some(Transport::Datagrams), ..Options::default() };
+    let options = SimOptions { transport: Some(SimTransport::Datagrams), ..SimOptions::default() };
     let sum = runs(0..400, &options);
-    for name in ["datagrams_lost", "datagrams_repeated", "datagrams_late", "lines_given_up"] {
+    for name in ["datagrams_lost", "datagrams_repeated", "datagrams_late", "worker_links_given_up"]
+    {
         assert!(of(&sum, name) > 0, "{name}");
     }
     assert!(of(&sum, "finished") > 300);
@@ -145,8 +152,10 @@ fn runs_over_datagrams_are_as_exact_as_over_pipes() {
 fn the_same_seed_is_the_same_run() {
     for seed in 0..90 {
         let options = match seed {
-            0..40 => Options::default(),
-            40..60 => Options { transport: Some(Transport::Datagrams), ..Options::default() },
+            0..40 => SimOptions::default(),
+            40..60 => {
+                SimOptions { transport: Some(SimTransport::Datagrams), ..SimOptions::default() }
+            }
             _ => WITH_AGENTS,
         };
         let lines = || {
@@ -167,7 +176,7 @@ fn the_same_seed_is_the_same_run() {
 /// lease, so a transport that loses a report or changes the order makes the answer wrong; the oracle sees it.
 #[test]
 fn frames_that_are_lost_or_out_of_order_are_not_survived() {
-    let options = Options { transport: Some(Transport::Raw), ..Options::default() };
+    let options = SimOptions { transport: Some(SimTransport::Raw), ..SimOptions::default() };
     let failed = (0..200).filter(|seed| run(*seed, &options).is_err()).count();
     assert!(failed > 0, "the core has learnt to bear this: say so, and make it a promise");
 }

@@ -1,11 +1,10 @@
-//! Links: the connection between the primary and an agent, as a stream or as the real channel over a
-//! network of datagrams.
+//! Link between the primary and an agent: a byte stream, or the real channel over lossy datagrams.
 //!
-//! A stream keeps the order of its bytes, cuts them anywhere, holds a limited number in each direction, and may break
-//! and lose the bytes on their way. The other end learns of that soon, or after fifteen seconds. Over datagrams it
-//! learns it by silence alone. An end that is closed goes on sending what is packed for a second.
+//! A stream keeps the order of its bytes, cuts them anywhere, has a limited capacity in each direction, and can break
+//! and lose the bytes in flight. The other end learns of a break soon, or after 15 s. Over datagrams it learns of it by
+//! silence alone. A closed end goes on sending its packed frames for 1 s.
 
-use crate::plan::agent_plan::Machine;
+use crate::plan::agent_plan::AgentMachine;
 use evenly_core::channel::Channel;
 use std::collections::VecDeque;
 
@@ -19,8 +18,8 @@ pub(crate) const GONE_NS: u64 = 15_000_000_000;
 pub(crate) const LINGER_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) line: Line,
+pub(crate) struct AgentLink {
+    pub(crate) transport: LinkTransport,
     /// When the other side was heard last; when the link is checked again.
     pub(crate) heard_ns: [u64; 2],
     pub(crate) look_ns: [u64; 2],
@@ -31,15 +30,15 @@ pub(crate) struct Link {
 }
 
 #[derive(Debug)]
-pub(crate) enum Line {
-    Stream([Way; 2]),
+pub(crate) enum LinkTransport {
+    Stream([StreamDirection; 2]),
     /// `None` for an end that is not there any more.
     Datagrams(Box<[Option<Channel>; 2]>),
 }
 
 /// Bytes in a stream to one end.
 #[derive(Debug, Default)]
-pub(crate) struct Way {
+pub(crate) struct StreamDirection {
     pub(crate) bytes: VecDeque<u8>,
     pub(crate) is_moving: bool,
     /// No byte follows; and nothing arrives any more.
@@ -47,21 +46,21 @@ pub(crate) struct Way {
     pub(crate) is_broken: bool,
 }
 
-impl Link {
+impl AgentLink {
     pub(crate) fn break_way(&mut self, side: usize) {
-        if let Line::Stream(ways) = &mut self.line {
+        if let LinkTransport::Stream(ways) = &mut self.transport {
             ways[side].is_broken = true;
         }
     }
 
-    pub(crate) fn new(machine: &Machine, limit: usize, now_ns: u64) -> Self {
-        let line = if machine.is_by_datagrams {
-            Line::Datagrams(Box::new([0, 1].map(|_| Some(Channel::new(limit)))))
+    pub(crate) fn new(machine: &AgentMachine, limit: usize, now_ns: u64) -> Self {
+        let transport = if machine.is_by_datagrams {
+            LinkTransport::Datagrams(Box::new([0, 1].map(|_| Some(Channel::new(limit)))))
         } else {
-            Line::Stream([Way::default(), Way::default()])
+            LinkTransport::Stream([StreamDirection::default(), StreamDirection::default()])
         };
         Self {
-            line,
+            transport,
             heard_ns: [now_ns; 2],
             look_ns: [u64::MAX; 2],
             lingers_ns: [None; 2],
@@ -70,11 +69,11 @@ impl Link {
     }
 
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self.line, Line::Stream(_))
+        matches!(self.transport, LinkTransport::Stream(_))
     }
 
     pub(crate) fn due_ns(&self, side: usize) -> Option<u64> {
-        let Line::Datagrams(ends) = &self.line else { return None };
+        let LinkTransport::Datagrams(ends) = &self.transport else { return None };
         let channel = ends[side].as_ref()?;
         let silent_ns = self.heard_ns[side] + GONE_NS;
         let last_ns = self.lingers_ns[side].map_or(silent_ns, |until_ns| until_ns.min(silent_ns));

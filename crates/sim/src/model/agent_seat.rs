@@ -1,4 +1,4 @@
-//! State that the simulated primary keeps of one agent: seat, packer, unpacker, silence.
+//! State that the simulated primary keeps for one agent: seat, packer, unpacker, silence.
 
 use evenly_core::frame::{Body, Frame, Malformed, Packer, Unpacker};
 use evenly_core::{Fault, Heard, WorkerId};
@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 /// What the primary knows of an agent that it has let in.
 #[derive(Debug)]
-pub(crate) struct Guest {
+pub(crate) struct AgentSeat {
     pub(crate) workers: NonZeroU32,
     /// Which primary.
     pub(crate) life: u32,
@@ -16,11 +16,11 @@ pub(crate) struct Guest {
     pub(crate) unpacker: Unpacker,
     pub(crate) is_silent: bool,
     /// Whether it said on purpose what cannot be.
-    pub(crate) is_liar: bool,
+    pub(crate) is_faulty: bool,
 }
 
 /// What came of a frame.
-pub(crate) enum Said {
+pub(crate) enum AgentInput {
     First,
     Heard(Result<Heard, Fault>),
     NoFrame(Malformed),
@@ -28,11 +28,11 @@ pub(crate) enum Said {
     Nothing,
 }
 
-impl Guest {
+impl AgentSeat {
     pub(crate) fn new(workers: NonZeroU32, limit: usize, life: u32) -> Self {
         let packer = Packer::new(WorkerId(0), limit);
         let unpacker = Unpacker::new(limit, limit);
-        Self { workers, life, seat: None, packer, unpacker, is_silent: false, is_liar: false }
+        Self { workers, life, seat: None, packer, unpacker, is_silent: false, is_faulty: false }
     }
 }
 

@@ -1,13 +1,13 @@
-//! A journal that makes records durable late and in batches, and loses what it had not.
+//! Journal model: makes records durable late and in batches; a crash loses the rest.
 
-use crate::oracle::number_set::Set;
-use crate::oracle::record_ledger::Books;
+use crate::oracle::number_set::NumberSet;
+use crate::oracle::record_ledger::RecordLedger;
 use crate::step_result::check;
 use evenly_core::{Aggregate, Cause, Failure, Interval, Record};
 
 /// What is written.
 #[derive(Debug)]
-pub(crate) enum Entry {
+pub(crate) enum JournalEntry {
     Record(Record),
     /// These numbers begin, at most once.
     Begins(Interval),
@@ -16,25 +16,25 @@ pub(crate) enum Entry {
 }
 
 #[derive(Debug)]
-pub(crate) struct Journal {
+pub(crate) struct LossyJournal {
     aggregate: Aggregate,
-    durable: Books,
+    durable: RecordLedger,
     /// May have begun and has not ended, as far as that is durable.
-    begun: Set,
+    begun: NumberSet,
     /// Being written; durable all at once, if nothing happens before.
-    writing: Vec<Entry>,
+    writing: Vec<JournalEntry>,
     /// Not begun to be written.
-    waiting: Vec<Entry>,
+    waiting: Vec<JournalEntry>,
 }
 
-impl Journal {
+impl LossyJournal {
     pub(crate) fn new(aggregate: Aggregate) -> Self {
         let (writing, waiting) = (Vec::new(), Vec::new());
-        let begun = Set::default();
-        Self { aggregate, durable: Books::new(aggregate), begun, writing, waiting }
+        let begun = NumberSet::default();
+        Self { aggregate, durable: RecordLedger::new(aggregate), begun, writing, waiting }
     }
 
-    pub(crate) fn append(&mut self, entry: Entry) {
+    pub(crate) fn append(&mut self, entry: JournalEntry) {
         self.waiting.push(entry);
     }
 
@@ -51,15 +51,15 @@ impl Journal {
     ///
     /// # Errors
     /// If a number is recorded twice, or begins twice.
-    pub(crate) fn synced(&mut self) -> Result<Vec<Entry>, String> {
+    pub(crate) fn finish_sync(&mut self) -> Result<Vec<JournalEntry>, String> {
         let entries = std::mem::take(&mut self.writing);
         for entry in &entries {
             match entry {
-                Entry::Record(record) => self.write(record)?,
-                Entry::Begins(interval) => {
+                JournalEntry::Record(record) => self.write(record)?,
+                JournalEntry::Begins(interval) => {
                     check(self.begun.add(*interval), || format!("{interval} begins twice"))?;
                 }
-                Entry::Untouched(interval) => {
+                JournalEntry::Untouched(interval) => {
                     check(self.begun.take(*interval), || format!("{interval} did not begin"))?;
                 }
             }
@@ -84,7 +84,7 @@ impl Journal {
     ///
     /// # Errors
     /// If it is recorded.
-    pub(crate) fn settle(&mut self) -> Result<u64, String> {
+    pub(crate) fn fail_begun(&mut self) -> Result<u64, String> {
         let mut numbers = 0;
         for interval in std::mem::take(&mut self.begun).iter() {
             let failed = [Failure { interval, cause: Cause::Unknown }].into();
@@ -96,12 +96,12 @@ impl Journal {
 
     /// What is not durable is lost; of what was being written, `chance` decides how much. How many
     /// records were lost.
-    pub(crate) fn crash(&mut self, chance: u64) -> Result<usize, String> {
+    pub(crate) fn lose_unsynced(&mut self, chance: u64) -> Result<usize, String> {
         let kept = (chance % (self.writing.len() as u64 + 1)) as usize;
         let mut lost = self.writing.split_off(kept);
         lost.append(&mut self.waiting);
-        let lost = lost.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
-        self.synced()?;
+        let lost = lost.iter().filter(|entry| matches!(entry, JournalEntry::Record(_))).count();
+        self.finish_sync()?;
         Ok(lost)
     }
 
@@ -110,7 +110,7 @@ impl Journal {
         self.begun.has_all(interval)
     }
 
-    pub(crate) fn durable(&self) -> &Books {
+    pub(crate) fn durable(&self) -> &RecordLedger {
         &self.durable
     }
 }

@@ -1,4 +1,4 @@
-//! A pipe: bytes in order, a capacity, short writes whole or not at all, end of file (pipe(7)).
+//! Bounded pipe as in pipe(7): short writes are atomic, and a closed pipe ends in end of file.
 
 use std::collections::VecDeque;
 
@@ -6,14 +6,14 @@ use std::collections::VecDeque;
 const PIPE_BUF: usize = 4096;
 
 #[derive(Debug)]
-pub(crate) struct Pipe {
+pub(crate) struct BoundedPipe {
     bytes: VecDeque<u8>,
     capacity: usize,
     /// No write end is open any more.
     is_closed: bool,
 }
 
-impl Pipe {
+impl BoundedPipe {
     pub(crate) fn new(capacity: usize) -> Self {
         Self { bytes: VecDeque::new(), capacity, is_closed: false }
     }

@@ -1,8 +1,8 @@
-//! Connection of an agent to its primary, in the world: bytes move between the link and the session of the engine.
+//! State of the connection that a simulated agent has to its primary.
 
 use crate::model::agent_link::GONE_NS;
-use crate::plan::Plan;
-use crate::plan::question::Question;
+use crate::plan::RunPlan;
+use crate::plan::question::SimQuestion;
 use evenly_core::WorkerId;
 use evenly_core::engine::{AgentSession, SessionEnd, SessionTimes};
 use evenly_core::frame::{Packer, Unpacker};
@@ -11,19 +11,19 @@ use evenly_core::frame::{Packer, Unpacker};
 pub(crate) const BEAT_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]
-pub(crate) struct Upstream {
+pub(crate) struct PrimaryConnection {
     pub(crate) session: AgentSession,
     pub(crate) packer: Packer,
     pub(crate) unpacker: Unpacker,
     /// What came and was not read.
     pub(crate) inbox: Vec<u8>,
     /// Why the agent left by itself.
-    pub(crate) left: Option<End>,
+    pub(crate) left: Option<SessionEndCause>,
 }
 
 /// Why an agent ends a session by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum SessionEndCause {
     /// The primary says that it is over.
     Over,
     /// A signal asked it to leave.
@@ -36,15 +36,15 @@ pub(crate) enum End {
     Protocol,
 }
 
-impl Upstream {
-    pub(crate) fn new(plan: &Plan, now_ns: u64) -> Self {
+impl PrimaryConnection {
+    pub(crate) fn new(plan: &RunPlan, now_ns: u64) -> Self {
         let limit = plan.frame_limit;
         let times = SessionTimes {
-            report_ns: plan.party.report_ns,
+            report_ns: plan.agents.report_ns,
             heartbeat_ns: BEAT_NS,
             silence_ns: GONE_NS,
         };
-        let Question { aggregate, credit, .. } = plan.question;
+        let SimQuestion { aggregate, credit, .. } = plan.question;
         let session = AgentSession::new(aggregate, limit, times, now_ns).with_credit(credit);
         let mut upstream = Self {
             session,
@@ -59,13 +59,13 @@ impl Upstream {
     }
 
     /// Why the session is over, if it is.
-    pub(crate) fn end(&self) -> Option<End> {
+    pub(crate) fn end(&self) -> Option<SessionEndCause> {
         let end = self.session.end()?;
         Some(match end {
-            SessionEnd::Over => End::Over,
-            SessionEnd::Left => self.left.unwrap_or(End::Left),
-            SessionEnd::Silent => End::Silent,
-            SessionEnd::Protocol(_) => End::Protocol,
+            SessionEnd::Over => SessionEndCause::Over,
+            SessionEnd::Left => self.left.unwrap_or(SessionEndCause::Left),
+            SessionEnd::Silent => SessionEndCause::Silent,
+            SessionEnd::Protocol(_) => SessionEndCause::Protocol,
         })
     }
 }

@@ -1,11 +1,12 @@
-//! The primary as a process around the supervisor, in the way of the real driver: it reads before it
-//! writes, never waits for a pipe, hears a worker out before it takes its work back, and has garbage
-//! cost those their lives who may have written it.
+//! Simulated primary process: the real engine, its unpacker, and the seats of its workers.
+//!
+//! As in the real driver: it reads before it writes, never waits for a pipe, processes everything that a worker wrote before
+//! it takes the work back, and kills every worker that may have written garbage.
 
-use crate::event_queue::{Pid, Sid};
-use crate::oracle::record_ledger::Books;
-use crate::plan::Plan;
-use crate::step_result::Outcome;
+use crate::event_queue::{Pid, SessionId};
+use crate::oracle::record_ledger::RecordLedger;
+use crate::plan::RunPlan;
+use crate::step_result::StepResult;
 use evenly_core::engine::{self, Durability, Lines};
 use evenly_core::frame::{Packer, Unpacker};
 use evenly_core::{Interval, IntervalSet, Scheduler, WorkerId};
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// What the primary is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum RunPhase {
     Gathering,
     /// The assignment pipes are closed; a worker that still lives after the grace is killed.
     Closing {
@@ -27,24 +28,24 @@ pub(crate) const GRACE_NS: u64 = 10_000_000_000;
 pub(crate) const LINGER_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]
-pub(crate) struct Primary {
+pub(crate) struct SimPrimary {
     pub(crate) engine: engine::Primary,
     pub(crate) unpacker: Unpacker,
-    pub(crate) peers: Vec<Peer>,
+    pub(crate) peers: Vec<WorkerSeat>,
     /// By name: which process, if it is one of this machine.
     pub(crate) pids: Vec<Option<Pid>>,
     /// Workers that are known to have ended, and not heard out.
     pub(crate) ended: Vec<Pid>,
-    pub(crate) stage: Stage,
+    pub(crate) stage: RunPhase,
     /// When it looks again. In no queue: it is put forward far more often than it comes.
     pub(crate) wake_at_ns: Option<u64>,
     /// Agents, by their slots beyond those of the workers.
-    pub(crate) guests: BTreeMap<usize, Sid>,
+    pub(crate) agent_sessions: BTreeMap<usize, SessionId>,
 }
 
 /// What the primary knows of a seat.
 #[derive(Debug)]
-pub(crate) struct Peer {
+pub(crate) struct WorkerSeat {
     pub(crate) pid: Option<Pid>,
     pub(crate) packer: Packer,
     /// How many chunks its pipe holds, and how often it was silent: what bounds what waits.
@@ -64,9 +65,9 @@ pub(crate) struct Peer {
     pub(crate) has_left: bool,
 }
 
-impl Primary {
+impl SimPrimary {
     /// A primary that goes on with what is durable.
-    pub(crate) fn begin(plan: &Plan, durable: &Books) -> Outcome<Self> {
+    pub(crate) fn begin(plan: &RunPlan, durable: &RecordLedger) -> StepResult<Self> {
         let mut done = IntervalSet::new();
         for interval in durable.covered.iter() {
             done.insert(interval).map_err(|overlap| overlap.to_string())?;
@@ -87,21 +88,21 @@ impl Primary {
             resumed.map_err(|overlap| format!("cannot resume: {overlap}"))?
         };
         let mut scheduler = scheduler;
-        scheduler.keep_lines(&durable.pieces(), durable.lowest_failure());
+        scheduler.keep_lines(&durable.kept_spans(), durable.lowest_failure());
         let mut primary = Self::around(plan, scheduler);
-        plan.terms.apply(&mut primary.engine);
+        plan.engine_settings.apply(&mut primary.engine);
         let engine = &mut primary.engine;
         if plan.sync_ns.is_some() {
             engine.set_durability(Durability::Journal { is_ahead: plan.once.is_some() });
         }
         if plan.question.aggregate.is_streamed() {
-            engine.set_lines(Lines::Written { most: plan.reader.most_kept });
+            engine.set_lines(Lines::Written { most: plan.line_reader.most_kept });
         }
         Ok(primary)
     }
 
     /// An agent towards its own workers.
-    pub(crate) fn at_agent(plan: &Plan) -> Self {
+    pub(crate) fn at_agent(plan: &RunPlan) -> Self {
         let scheduler = Scheduler::open_ended(plan.question.aggregate, plan.seats as u32)
             .credit(plan.question.credit)
             .opening(plan.opening)
@@ -111,8 +112,8 @@ impl Primary {
         primary
     }
 
-    pub(crate) fn around(plan: &Plan, scheduler: Scheduler) -> Self {
-        let peer = || Peer {
+    pub(crate) fn around(plan: &RunPlan, scheduler: Scheduler) -> Self {
+        let peer = || WorkerSeat {
             pid: None,
             packer: Packer::new(WorkerId(0), plan.frame_limit),
             window: 0,
@@ -134,9 +135,9 @@ impl Primary {
             peers: (0..plan.seats).map(|_| peer()).collect(),
             pids: Vec::new(),
             ended: Vec::new(),
-            stage: Stage::Gathering,
+            stage: RunPhase::Gathering,
             wake_at_ns: None,
-            guests: BTreeMap::new(),
+            agent_sessions: BTreeMap::new(),
         }
     }
 }

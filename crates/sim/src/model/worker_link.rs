@@ -1,10 +1,8 @@
-//! Lines: the real channel between the primary and each worker, over a network of datagrams that loses
-//! them, repeats them, and delivers them late and in any order.
+//! Link between the primary and a worker: the real channel over lossy datagrams, with heartbeats.
 //!
-//! The end at the worker's side is that of its machine, as with an agent: it outlives a worker that
-//! dies, and delivers what that had said before it says the end. It says once in a second that it
-//! lives. A machine that is lost takes its end with it, and a line may be cut for a while; then an
-//! end that hears nothing for too long gives the other up.
+//! The end at the worker belongs to its machine: it outlives a worker that dies, delivers what the worker sent, then says
+//! the end. It sends a heartbeat every second. A lost machine takes its end with it. A link can be cut for a while; an end
+//! that hears nothing for 15 s gives the other up.
 
 use evenly_core::channel::Channel;
 
@@ -21,7 +19,7 @@ pub(crate) const EMPTY_FRAME: usize = 32;
 
 /// What is between the primary and one worker.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct WorkerLink {
     /// `None` for an end that is not there any more.
     pub(crate) ends: [Option<Channel>; 2],
     /// When each end heard the other last, and when it looks again.
@@ -32,7 +30,7 @@ pub(crate) struct Line {
     pub(crate) cut_until_ns: u64,
 }
 
-impl Line {
+impl WorkerLink {
     pub(crate) fn new(limit: usize, now_ns: u64) -> Self {
         Self {
             ends: [0, 1].map(|_| Some(Channel::new(limit))),

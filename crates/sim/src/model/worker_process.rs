@@ -1,40 +1,39 @@
-//! A worker as a process: steps that the world may interrupt between any two of them.
+//! Simulated worker process: the real `Worker` and its inbox, driven one step at a time.
 //!
-//! It drives [`Worker`] as the real driver does: it reads when it has nothing to do and between
-//! slices, counts slices, reports now and then, sends when a frame is full, when something waited too
-//! long, and when a chunk is begun again; it waits where the result pipe is full, and ends at end of
-//! file.
+//! As the real driver, it reads when it has no work and between slices, computes slices, reports now and then, and sends
+//! when a frame is full, when a frame is overdue, and when a chunk begins again. It waits where the result pipe is full, and
+//! exits at end of file. The world can interrupt it between any two steps.
 
-use crate::model::pipe::Pipe;
-use crate::model::worker_link::Line;
-use crate::options::Transport;
-use crate::plan::Plan;
-use crate::plan::crash_reports::Gasp;
+use crate::model::pipe::BoundedPipe;
+use crate::model::worker_link::WorkerLink;
+use crate::options::SimTransport;
+use crate::plan::RunPlan;
+use crate::plan::crash_reports::WorkerCrash;
 use evenly_core::frame::{Body, Unpacker};
 use evenly_core::{Cause, Interval, Worker, WorkerId};
 use std::collections::VecDeque;
 
 /// What a worker does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doing {
+pub(crate) enum WorkerStep {
     /// Waits for assignments.
     Reading,
     /// Looks for news, then takes the next slice.
-    Working,
+    TakingSlice,
     /// Counts a slice; at the end of this step it is done, up to this number.
-    Counting(i64),
+    Computing(i64),
     /// Counts, and dies of this number at the end of this step, if it still kills.
-    Dying(i64, Interval),
+    ReachingDeadly(i64, Interval),
     /// Something ends it: it says at which number; and then it ends.
-    Gasping(Gasp),
-    Ending(Gasp),
+    WritingCrashReport(WorkerCrash),
+    Crashing(WorkerCrash),
     /// Sends what is packed.
-    Sending(Then),
+    Sending(AfterSend),
 }
 
 /// What follows when everything is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum AfterSend {
     Read,
     Work,
     Count(Interval),
@@ -42,32 +41,32 @@ pub(crate) enum Then {
 
 /// A process, alive or remembered.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub(crate) struct SimWorker {
     pub(crate) slot: usize,
     pub(crate) name: WorkerId,
-    pub(crate) life: Option<Box<Life>>,
+    pub(crate) life: Option<Box<RunningWorker>>,
     /// Where it is not reached through pipes.
-    pub(crate) line: Option<Box<Line>>,
+    pub(crate) line: Option<Box<WorkerLink>>,
     /// Whether a frame of it is missing, because it wrote something else in its place.
-    pub(crate) is_garbled: bool,
+    pub(crate) has_lost_frame: bool,
     /// Of one that is gone: where it was, and of what it died.
     pub(crate) at: Vec<Interval>,
     pub(crate) anywhere: Vec<Interval>,
     pub(crate) cause: Option<Cause>,
     /// What it has said with its last gasp, and whether it ended of that.
-    pub(crate) gasp: Option<Gasp>,
-    pub(crate) has_passed_away: bool,
+    pub(crate) gasp: Option<WorkerCrash>,
+    pub(crate) died_of_crash: bool,
 }
 
 /// A process that lives.
 #[derive(Debug)]
-pub(crate) struct Life {
+pub(crate) struct RunningWorker {
     pub(crate) core: Worker,
     unpacker: Unpacker,
-    pub(crate) inbox: Pipe,
+    pub(crate) inbox: BoundedPipe,
     /// Whole frames that came otherwise.
     pub(crate) mail: VecDeque<Vec<u8>>,
-    pub(crate) doing: Doing,
+    pub(crate) doing: WorkerStep,
     /// Stopped by another process.
     pub(crate) is_stopped: bool,
     /// No step is due: it waits for bytes, for room, or to go on.
@@ -88,19 +87,19 @@ pub(crate) struct Life {
     pub(crate) at_once: Option<Interval>,
 }
 
-impl Process {
-    pub(crate) fn new(plan: &Plan, slot: usize, name: WorkerId, now_ns: u64) -> Self {
+impl SimWorker {
+    pub(crate) fn new(plan: &RunPlan, slot: usize, name: WorkerId, now_ns: u64) -> Self {
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
         // Made before its name is known, as in the real driver.
         let mut core = Worker::new(WorkerId(u32::MAX), plan.question.aggregate, plan.frame_limit)
             .with_credit(plan.question.credit);
         core.rename(name);
-        let life = Life {
+        let life = RunningWorker {
             core,
             unpacker: Unpacker::new(plan.frame_limit, at_once),
-            inbox: Pipe::new(plan.assignment_pipe),
+            inbox: BoundedPipe::new(plan.assignment_pipe),
             mail: VecDeque::new(),
-            doing: Doing::Reading,
+            doing: WorkerStep::Reading,
             is_stopped: false,
             is_parked: false,
             hands: VecDeque::new(),
@@ -112,18 +111,18 @@ impl Process {
             slice_first: 0,
             at_once: None,
         };
-        let is_far = plan.transport == Transport::Datagrams;
+        let is_far = plan.transport == SimTransport::Datagrams;
         Self {
             slot,
             name,
             life: Some(Box::new(life)),
-            line: is_far.then(|| Box::new(Line::new(plan.frame_limit, now_ns))),
-            is_garbled: false,
+            line: is_far.then(|| Box::new(WorkerLink::new(plan.frame_limit, now_ns))),
+            has_lost_frame: false,
             at: Vec::new(),
             anywhere: Vec::new(),
             cause: None,
             gasp: None,
-            has_passed_away: false,
+            died_of_crash: false,
         }
     }
 
@@ -133,7 +132,7 @@ impl Process {
     }
 }
 
-impl Life {
+impl RunningWorker {
     /// Reads up to `most` bytes of what the primary said, or one frame that came whole.
     pub(crate) fn read(&mut self, most: u64) -> Result<(), String> {
         let room = self.unpacker.room();
@@ -187,7 +186,7 @@ impl Life {
     pub(crate) fn at(&self) -> Vec<Interval> {
         let last = self.hands.front().filter(|_| self.has_begun);
         let is_next = |held: &&Interval| match self.doing {
-            Doing::Sending(Then::Count(slice)) => held.contains(slice),
+            WorkerStep::Sending(AfterSend::Count(slice)) => held.contains(slice),
             _ => false,
         };
         last.into_iter().chain(self.hands.iter().filter(is_next)).copied().collect()

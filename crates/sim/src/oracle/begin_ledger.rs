@@ -1,26 +1,26 @@
-//! Oracle of at-most-once runs: which numbers began, in every life of the primary, and which may fail as `unknown`.
+//! Ledger of begun numbers in at-most-once runs, over all lives of the primary.
 
-use crate::oracle::number_set::Set;
+use crate::oracle::number_set::NumberSet;
 use crate::step_result::check;
 use evenly_core::scheduler::Counts;
 use evenly_core::{Failure, Interval};
 
 /// What is known of each number of a run in which nothing is handed out twice.
 #[derive(Debug, Default)]
-pub(crate) struct Fates {
+pub(crate) struct BeginLedger {
     pub(crate) counts: Option<Counts>,
     /// Numbers that ever began; and of those, the ones that the primary of an agent does not know of.
-    pub(crate) begun: Set,
-    pub(crate) fresh: Vec<Interval>,
+    pub(crate) begun: NumberSet,
+    pub(crate) unreported: Vec<Interval>,
     /// Handed out in this life of the primary and not given back, or durable before it.
-    pub(crate) handed_out: Set,
+    pub(crate) assigned: NumberSet,
     /// What was in the hands of those who are lost or silent, or of an agent.
     pub(crate) doubtful: Vec<Interval>,
     /// Numbers with an unknown end.
-    pub(crate) unknown: Set,
+    pub(crate) unknown: NumberSet,
 }
 
-impl Fates {
+impl BeginLedger {
     pub(crate) fn new(counts: Option<Counts>) -> Self {
         Self { counts, ..Self::default() }
     }
@@ -30,49 +30,52 @@ impl Fates {
     }
 
     /// Another primary begins with what is durable.
-    pub(crate) fn begin_life(&mut self, durable: &Set) {
-        self.handed_out = durable.clone();
+    pub(crate) fn begin_incarnation(&mut self, durable: &NumberSet) {
+        self.assigned = durable.clone();
         self.doubtful.clear();
-        self.unknown = Set::default();
+        self.unknown = NumberSet::default();
     }
 
     /// An agent has nothing in hand any more.
-    pub(crate) fn forget(&mut self) {
+    pub(crate) fn forget_leases(&mut self) {
         self.doubtful.clear();
-        self.handed_out = Set::default();
-        self.unknown = Set::default();
+        self.assigned = NumberSet::default();
+        self.unknown = NumberSet::default();
     }
 
     /// A worker begins these.
     pub(crate) fn begin(&mut self, interval: Interval) -> Result<(), String> {
         check(self.begun.add(interval), || format!("{interval} is begun twice"))?;
-        self.fresh.push(interval);
+        self.unreported.push(interval);
         Ok(())
     }
 
     /// What was begun since this was asked last.
     pub(crate) fn take_begun(&mut self) -> Vec<Interval> {
-        std::mem::take(&mut self.fresh)
+        std::mem::take(&mut self.unreported)
     }
 
     /// These are assigned, which must not happen twice.
-    pub(crate) fn hand_out(&mut self, interval: Interval) -> Result<(), String> {
+    pub(crate) fn assign(&mut self, interval: Interval) -> Result<(), String> {
         let Some(counts) = self.counts else { return Ok(()) };
         let is_one = counts == Counts::Chunks || interval.len() == 1;
         check(is_one, || format!("{interval} is handed out as one"))?;
         check(!self.begun.has_any(interval), || format!("{interval} was begun before"))?;
-        check(self.handed_out.add(interval), || format!("{interval} is handed out twice"))
+        check(self.assigned.add(interval), || format!("{interval} is handed out twice"))
     }
 
     /// These may have an unknown end, if they began.
-    pub(crate) fn doubt(&mut self, interval: Interval) {
+    pub(crate) fn mark_doubtful(&mut self, interval: Interval) {
         if self.is_once() {
             self.doubtful.push(interval);
         }
     }
 
     /// The end of these is unknown.
-    pub(crate) fn give_up(&mut self, Failure { interval, cause }: Failure) -> Result<(), String> {
+    pub(crate) fn mark_unknown(
+        &mut self,
+        Failure { interval, cause }: Failure,
+    ) -> Result<(), String> {
         check(self.is_once(), || format!("{interval} failed of {cause}"))?;
         let is_doubtful = self.doubtful.iter().any(|doubtful| doubtful.contains(interval));
         check(is_doubtful, || format!("no lost worker or agent had {interval}"))?;
@@ -85,7 +88,7 @@ impl Fates {
     }
 
     /// These are done.
-    pub(crate) fn done(&self, interval: Interval) -> Result<(), String> {
+    pub(crate) fn check_done(&self, interval: Interval) -> Result<(), String> {
         let is_begun = !self.is_once() || self.begun.has_all(interval);
         check(is_begun, || format!("{interval} is done, and has not begun"))
     }

@@ -1,4 +1,4 @@
-//! Oracle of at-most-once runs: every number that began is in hand, or its end is known.
+//! At-most-once rules: each begun number is assigned, or its outcome is known; an untouched number has not begun.
 
 use super::Oracle;
 use crate::step_result::check;
@@ -6,8 +6,8 @@ use evenly_core::{Assignment, Interval, Scheduler};
 
 impl Oracle {
     /// Every number that began is assigned to a worker or agent, or its end is known.
-    pub(crate) fn look_what_is_begun(&self, scheduler: &Scheduler) -> Result<(), String> {
-        if !self.fates.is_once() || self.is_at_agent() {
+    pub(crate) fn check_begun_numbers(&self, scheduler: &Scheduler) -> Result<(), String> {
+        if !self.begins.is_once() || self.is_at_agent() {
             return Ok(());
         }
         let mut known = self.given_out.clone();
@@ -16,7 +16,7 @@ impl Oracle {
         }
         // Numbers above the limit of the answer are not assigned any more.
         let limit = scheduler.ledger().limit().unwrap_or(i64::MAX);
-        for begun in self.fates.begun.iter() {
+        for begun in self.begins.begun.iter() {
             let wanted = Interval::new(begun.first(), begun.last().min(limit));
             let is_known = wanted.is_none_or(|wanted| known.has_all(wanted));
             check(is_known, || format!("{begun} is begun, and not assigned"))?;
@@ -25,11 +25,11 @@ impl Oracle {
     }
 
     /// The engine reports that these are back and have not begun.
-    pub(crate) fn untouched(&mut self, interval: Interval) -> Result<(), String> {
-        let fates = &mut self.fates;
-        check(!fates.begun.has_any(interval), || format!("{interval} is begun, not untouched"))?;
+    pub(crate) fn check_untouched(&mut self, interval: Interval) -> Result<(), String> {
+        let begins = &mut self.begins;
+        check(!begins.begun.has_any(interval), || format!("{interval} is begun, not untouched"))?;
         // An agent may have been told to forget them in the meantime.
-        let was_held = fates.handed_out.take(interval) || self.is_at_agent();
+        let was_held = begins.assigned.take(interval) || self.is_at_agent();
         check(was_held, || format!("{interval} was not assigned"))
     }
 }

@@ -1,15 +1,15 @@
-//! The verdict: what must be true when a run ends, early or not.
+//! Checks at the end of a run, complete or early.
 
 use crate::oracle::Oracle;
 use crate::oracle::record_ledger::one_by_one;
-use crate::plan::cost_model::Deadly;
+use crate::plan::cost_model::DeadlyNumber;
 use crate::step_result::check;
 use evenly_core::{Aggregate, Cause, Interval, Scheduler, Value};
 
 impl Oracle {
     /// What holds whenever a run ends, early or not.
-    pub(crate) fn end(&self, scheduler: &Scheduler) -> Result<(), String> {
-        self.look(scheduler)?;
+    pub(crate) fn check_end(&self, scheduler: &Scheduler) -> Result<(), String> {
+        self.check_scheduler(scheduler)?;
         let covered = scheduler.ledger().covered();
         check(covered.iter().eq(self.acknowledged.covered.iter()), || {
             "the covered numbers are not those recorded".into()
@@ -40,13 +40,13 @@ impl Oracle {
     }
 
     /// What holds when every number is said to be covered that matters.
-    pub(crate) fn finish(&self, scheduler: &Scheduler) -> Result<(), String> {
-        self.end(scheduler)?;
+    pub(crate) fn check_finish(&self, scheduler: &Scheduler) -> Result<(), String> {
+        self.check_end(scheduler)?;
         let Some(whole) = self.whole else { return Ok(()) };
         let (books, ledger) = (&self.acknowledged, scheduler.ledger());
         let waived = ledger.waived();
         check(books.numbers + waived == self.total, || "finished, and not covered".into())?;
-        let decided = self.decided(whole);
+        let decided = self.deciding_number(whole);
         match (ledger.limit(), decided) {
             (None, None) => check(waived == 0, || "waived without a reason".into())?,
             (Some(limit), Some(decided)) if limit >= decided => {}
@@ -58,7 +58,7 @@ impl Oracle {
         let wanted = Interval::new(whole.first(), last).ok_or("nothing is wanted")?;
         let is_done = books.covered.iter().any(|done| done.contains(wanted));
         check(is_done, || format!("gaps in the end, up to {last}"))?;
-        let is_wanted = |deadly: &&Deadly| deadly.is_always() && deadly.n <= last;
+        let is_wanted = |deadly: &&DeadlyNumber| deadly.is_always() && deadly.n <= last;
         for deadly in self.deadly.iter().filter(is_wanted) {
             let has_failed = books.failed.contains_key(&deadly.n);
             check(has_failed, || format!("{} cannot be computed and did not fail", deadly.n))?;
@@ -67,7 +67,7 @@ impl Oracle {
     }
 
     /// The number that makes all above it superfluous, by what is done.
-    fn decided(&self, whole: Interval) -> Option<i64> {
+    fn deciding_number(&self, whole: Interval) -> Option<i64> {
         let (question, books) = (&self.question, &self.acknowledged);
         let witness = match books.value {
             Value::Witness(witness) => witness,

@@ -1,13 +1,13 @@
-//! The oracle of lines: what a reader gets is at any time the beginning of what a plain loop writes.
+//! Oracle of output lines: what the reader has is always a prefix of what a plain loop writes.
 
-use crate::oracle::record_ledger::Books;
-use crate::plan::question::Question;
+use crate::oracle::record_ledger::RecordLedger;
+use crate::plan::question::SimQuestion;
 use crate::step_result::check;
 use evenly_core::{Aggregate, Interval};
 
 /// The lines that the reader has read.
 #[derive(Debug, Default)]
-pub(crate) struct Lines {
+pub(crate) struct LineOracle {
     /// Numbers from here on have not been looked at; `None` before the first.
     next: Option<i128>,
     count: u64,
@@ -17,18 +17,18 @@ pub(crate) struct Lines {
     pub(crate) passed: u64,
 }
 
-impl Lines {
+impl LineOracle {
     /// The reader reads these bytes.
     pub(crate) fn read(
         &mut self,
         mut bytes: &[u8],
-        question: &Question,
+        question: &SimQuestion,
         whole: Interval,
-        books: &Books,
+        books: &RecordLedger,
     ) -> Result<(), String> {
         while !bytes.is_empty() {
             if self.rest.is_empty() {
-                self.rest = self.following(question, whole, books)?.ok_or_else(|| {
+                self.rest = self.next_due_line(question, whole, books)?.ok_or_else(|| {
                     format!("{:?} is written, and no more lines are due", first_line(bytes))
                 })?;
                 self.count += 1;
@@ -51,11 +51,11 @@ impl Lines {
     }
 
     /// The line that follows.
-    fn following(
+    fn next_due_line(
         &mut self,
-        question: &Question,
+        question: &SimQuestion,
         whole: Interval,
-        books: &Books,
+        books: &RecordLedger,
     ) -> Result<Option<Vec<u8>>, String> {
         if let Aggregate::Find { first: Some(first) } = question.aggregate
             && self.count >= first.get()
@@ -74,16 +74,16 @@ impl Lines {
     }
 
     /// All lines have been read.
-    pub(crate) fn end(
+    pub(crate) fn check_end(
         &mut self,
-        question: &Question,
+        question: &SimQuestion,
         whole: Option<Interval>,
-        books: &Books,
+        books: &RecordLedger,
     ) -> Result<(), String> {
         let Some(whole) = whole.filter(|_| question.aggregate.is_streamed()) else { return Ok(()) };
         let is_whole = self.rest.is_empty();
         check(is_whole, || "a line ends in the middle".into())?;
-        match self.following(question, whole, books)? {
+        match self.next_due_line(question, whole, books)? {
             None => Ok(()),
             Some(line) => Err(format!("{:?} is missing", first_line(&line))),
         }

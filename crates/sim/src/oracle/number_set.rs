@@ -1,17 +1,16 @@
-//! Sets of numbers for the oracle, written apart from those of the core on purpose: what is checked
-//! must not be the check.
+//! Set of numbers for the oracle, written apart from `IntervalSet` of the core on purpose.
 
 use evenly_core::Interval;
 use std::collections::BTreeMap;
 
 /// Disjoint intervals, by their first numbers, in 128 bits. Neighbours are joined.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Set {
+pub(crate) struct NumberSet {
     /// From the first number to the one after the last.
     ends: BTreeMap<i128, i128>,
 }
 
-impl Set {
+impl NumberSet {
     /// Adds an interval; `false` if a number of it is in the set already.
     pub(crate) fn add(&mut self, interval: Interval) -> bool {
         let (mut start, mut end) = (i128::from(interval.first()), i128::from(interval.last()) + 1);
@@ -87,7 +86,7 @@ mod tests {
     #[test]
     fn nothing_goes_in_twice_and_neighbours_are_joined() {
         let interval = |first, last| Interval::new(first, last).unwrap();
-        let mut set = Set::default();
+        let mut set = NumberSet::default();
         assert!(set.add(interval(i64::MIN, -1)) && set.add(interval(5, 9)));
         assert!(
             !set.add(interval(9, 12)) && !set.add(interval(-9, 4)) && !set.add(interval(0, 20))

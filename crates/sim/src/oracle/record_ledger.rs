@@ -1,16 +1,16 @@
-//! The oracle's model of recorded answers: covered numbers, failures, value and lines of a set of records.
+//! Ledger of records in the oracle: covered numbers, failures, value, and kept lines.
 
-use crate::oracle::number_set::Set;
-use crate::oracle::reference_answer::{Failed, merge};
+use crate::oracle::number_set::NumberSet;
+use crate::oracle::reference_answer::{FailedNumbers, merge};
 use evenly_core::{Aggregate, Failure, Interval, Partial, Record, Value};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Books {
+pub(crate) struct RecordLedger {
     /// Failed numbers included.
-    pub(crate) covered: Set,
+    pub(crate) covered: NumberSet,
     pub(crate) numbers: u128,
-    pub(crate) failed: Failed,
+    pub(crate) failed: FailedNumbers,
     /// Over everything; of lines, nothing.
     pub(crate) value: Value,
     /// How many bytes of lines there are, and what is kept of each record of some.
@@ -18,12 +18,12 @@ pub(crate) struct Books {
     kept: BTreeMap<i64, Partial>,
 }
 
-impl Books {
+impl RecordLedger {
     pub(crate) fn new(aggregate: Aggregate) -> Self {
         Self {
-            covered: Set::default(),
+            covered: NumberSet::default(),
             numbers: 0,
-            failed: Failed::new(),
+            failed: FailedNumbers::new(),
             value: aggregate.empty(),
             bytes: 0,
             kept: BTreeMap::new(),
@@ -59,7 +59,7 @@ impl Books {
     }
 
     /// The numbers whose lines are kept, neighbours together, and how many lines they have.
-    pub(crate) fn pieces(&self) -> Vec<(Interval, u64)> {
+    pub(crate) fn kept_spans(&self) -> Vec<(Interval, u64)> {
         let mut pieces: Vec<(Interval, u64)> = Vec::new();
         for partial in self.kept.values() {
             let Some(span) = partial.span() else { continue };
@@ -95,7 +95,7 @@ impl Books {
 }
 
 /// Numbers that failed, one by one.
-pub(crate) fn one_by_one(failures: &[Failure]) -> Failed {
+pub(crate) fn one_by_one(failures: &[Failure]) -> FailedNumbers {
     let each = |failure: &Failure| {
         let cause = failure.cause;
         (failure.interval.first()..=failure.interval.last()).take(1 << 20).map(move |n| (n, cause))

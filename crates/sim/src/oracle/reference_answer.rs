@@ -1,15 +1,16 @@
-//! What a plain loop makes of a question: values over intervals, how they merge, and lines. Written
-//! apart from the core, which must come to the same.
+//! Reference answer: values, merges and lines of a plain loop over the range.
+//!
+//! It shares no code with the core, which must give the same.
 
 use crate::plan::cost_model::count;
-use crate::plan::question::Question;
+use crate::plan::question::SimQuestion;
 use evenly_core::{Aggregate, Cause, Extreme, Interval, Sum, Value};
 use std::collections::BTreeMap;
 
 /// Numbers that failed, with the cause.
-pub(crate) type Failed = BTreeMap<i64, Cause>;
+pub(crate) type FailedNumbers = BTreeMap<i64, Cause>;
 
-impl Question {
+impl SimQuestion {
     /// The value over these numbers, all of which have one, and ascend where lines are asked for.
     pub(crate) fn value_over(&self, covered: &[Interval]) -> Result<Value, String> {
         let mut value = self.aggregate.empty();
@@ -89,7 +90,7 @@ impl Question {
         &self,
         from: i128,
         last: i64,
-        failed: &Failed,
+        failed: &FailedNumbers,
     ) -> Result<Option<(i64, Vec<u8>)>, i64> {
         let Ok(from) = i64::try_from(from) else { return Ok(None) };
         let Some(rest) = Interval::new(from, last) else { return Ok(None) };
@@ -168,7 +169,7 @@ pub(crate) fn merge(into: &mut Value, other: Value) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::Options;
+    use crate::options::SimOptions;
     use evenly_core::Tally;
     use evenly_testkit::random::Random;
 
@@ -179,7 +180,7 @@ mod tests {
         for seed in 0..2000 {
             let mut random = Random::new(seed);
             let whole = if random.once_in(2) { short } else { long };
-            let question = Question::draw(&mut random, whole, &Options::default());
+            let question = SimQuestion::draw(&mut random, whole, &SimOptions::default());
             let mut tally = Tally::new(question.aggregate);
             let mut covered = Vec::new();
             let mut rest = whole;

@@ -1,5 +1,6 @@
-//! What a simulated run costs, which numbers kill their worker, and what is counted in long ones. All of
-//! it in closed form, so that a chunk of 2^60 numbers is no more work than one of ten.
+//! Cost model of numbers: time per number, deadly numbers, and counts in closed form.
+//!
+//! A chunk of 2^60 numbers takes no more work to account for than one of ten.
 
 use evenly_core::Interval;
 use evenly_testkit::random::Random;
@@ -26,19 +27,19 @@ pub(crate) fn number_of(random: &mut Random, whole: Interval) -> i64 {
 
 /// What a number costs: the same for most, and far more for some or from some number on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cost {
+pub(crate) struct CostModel {
     /// 2^`shift` numbers cost `each_ns` together.
     pub(crate) each_ns: u64,
     pub(crate) shift: u32,
-    /// One in `dear_every` numbers costs `dear_ns` more; 0 for none.
-    pub(crate) dear_every: u64,
-    pub(crate) dear_ns: u64,
+    /// One in `expensive_every` numbers costs `expensive_ns` more; 0 for none.
+    pub(crate) expensive_every: u64,
+    pub(crate) expensive_ns: u64,
     /// From this number on each costs `cliff_times` as much.
     pub(crate) cliff_from: i64,
     pub(crate) cliff_times: u64,
 }
 
-impl Cost {
+impl CostModel {
     /// What the numbers of an interval cost together, in nanoseconds.
     pub(crate) fn of(&self, interval: Interval) -> u64 {
         let plain = |len: u128| (len * u128::from(self.each_ns)) >> self.shift;
@@ -46,11 +47,11 @@ impl Cost {
         if let Some(steep) = Interval::new(interval.first().max(self.cliff_from), interval.last()) {
             ns += plain(steep.len()) * u128::from(self.cliff_times - 1);
         }
-        if self.dear_every > 0 {
-            let multiples = |n: i128| n.div_euclid(i128::from(self.dear_every));
+        if self.expensive_every > 0 {
+            let multiples = |n: i128| n.div_euclid(i128::from(self.expensive_every));
             let (first, last) = (i128::from(interval.first()), i128::from(interval.last()));
             let dear = multiples(last) - multiples(first - 1);
-            ns += dear.unsigned_abs() * u128::from(self.dear_ns);
+            ns += dear.unsigned_abs() * u128::from(self.expensive_ns);
         }
         u64::try_from(ns).unwrap_or(u64::MAX)
     }
@@ -58,13 +59,13 @@ impl Cost {
 
 /// A number that kills the worker that computes it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadly {
+pub(crate) struct DeadlyNumber {
     pub(crate) n: i64,
     /// How many times it still does; `u32::MAX` for always.
     pub(crate) times: u32,
 }
 
-impl Deadly {
+impl DeadlyNumber {
     pub(crate) fn is_always(&self) -> bool {
         self.times == u32::MAX
     }
@@ -76,11 +77,11 @@ mod tests {
 
     #[test]
     fn the_closed_forms_are_the_sums() {
-        let cost = Cost {
+        let cost = CostModel {
             each_ns: 3,
             shift: 0,
-            dear_every: 5,
-            dear_ns: 1_000,
+            expensive_every: 5,
+            expensive_ns: 1_000,
             cliff_from: 7,
             cliff_times: 10,
         };

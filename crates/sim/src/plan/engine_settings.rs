@@ -1,12 +1,12 @@
-//! Terms of the engine in a run: how often records become durable, whether files are compared, and the limit on starts.
+//! Settings of the engine in a run: commit interval, comparison of files, and how often the journal is locked.
 
-use crate::options::Options;
-use evenly_core::engine::Primary;
+use crate::options::SimOptions;
+use evenly_core::engine;
 use evenly_testkit::random::Random;
 
 /// Settings of an engine, drawn from the seed.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Terms {
+pub(crate) struct EngineSettings {
     /// How long a record may wait for its commit, and how long a commit seems to take: the engine rests after it.
     commit_interval_ns: u64,
     pub(crate) commit_took_ns: u64,
@@ -15,8 +15,8 @@ pub(crate) struct Terms {
     pub(crate) locked: u32,
 }
 
-impl Terms {
-    pub(crate) fn draw(random: &mut Random, numbers: u128, options: &Options) -> Self {
+impl EngineSettings {
+    pub(crate) fn draw(random: &mut Random, numbers: u128, options: &SimOptions) -> Self {
         let is_long = numbers > 1 << 12;
         // A run that waits for lines, or for begins, waits for many commits.
         let is_patient = random.once_in(3) && !is_long;
@@ -34,7 +34,7 @@ impl Terms {
     }
 
     /// Tells an engine.
-    pub(crate) fn apply(&self, engine: &mut Primary) {
+    pub(crate) fn apply(&self, engine: &mut engine::Primary) {
         engine.set_commit_interval(self.commit_interval_ns);
         if self.compares_files {
             engine.compare_files();

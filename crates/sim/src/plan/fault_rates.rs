@@ -1,8 +1,8 @@
-//! Rates of the faults of a run.
+//! Fault rates of workers, result pipe, worker links and primary.
 
 /// What breaks in phase one. Rates are in a million steps.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Faults {
+pub(crate) struct FaultRates {
     /// When phase one ends, unless `most` things are broken before.
     pub(crate) until_ns: u64,
     pub(crate) most: u64,
@@ -10,7 +10,7 @@ pub(crate) struct Faults {
     pub(crate) exit: u32,
     pub(crate) stop: u32,
     /// Of stops: how many are for ever.
-    pub(crate) for_ever: u32,
+    pub(crate) permanent: u32,
     pub(crate) garbage: u32,
     /// Of forks.
     pub(crate) refuse: u32,
@@ -28,4 +28,4 @@ pub(crate) struct Faults {
 pub(crate) const SECOND: u64 = 1_000_000_000;
 
 /// No single number takes longer: the bound on the time of a run rests on it.
-pub(crate) const DEAREST_NS: u64 = SECOND / 2;
+pub(crate) const MOST_EXPENSIVE_NS: u64 = SECOND / 2;

@@ -1,13 +1,12 @@
-//! Reader of the lines: at its own pace, with a pause, to the end or not. And the pipe to it, into which the
-//! primary writes as far as there is room.
+//! Plan of the reader of output lines (speed, pause, end), and the pipe to it.
 
-use crate::model::pipe::Pipe;
+use crate::model::pipe::BoundedPipe;
 use crate::plan::question::LONGEST_LINE;
 use evenly_testkit::random::Random;
 
 /// How the lines are read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reader {
+pub(crate) struct LineReader {
     /// What the pipe to it holds, and the most that the primary keeps besides.
     pub(crate) pipe: usize,
     pub(crate) most_kept: usize,
@@ -20,7 +19,7 @@ pub(crate) struct Reader {
     pub(crate) gone_after: Option<u64>,
 }
 
-impl Reader {
+impl LineReader {
     /// A reader that reads this many lines in at most about 500 steps.
     pub(crate) fn draw(random: &mut Random, lines: u64, are_faults_wanted: bool) -> Self {
         let bytes = lines * LONGEST_LINE;
@@ -47,8 +46,8 @@ impl Reader {
 
 /// The primary's end.
 #[derive(Debug)]
-pub(crate) struct Outlet {
-    pub(crate) pipe: Pipe,
+pub(crate) struct OutputPipe {
+    pub(crate) pipe: BoundedPipe,
     /// What had no room.
     pub(crate) kept: Vec<u8>,
     pub(crate) is_read_due: bool,
@@ -57,9 +56,9 @@ pub(crate) struct Outlet {
     pub(crate) is_read: bool,
 }
 
-impl Outlet {
+impl OutputPipe {
     pub(crate) fn new(pipe: usize) -> Self {
-        let pipe = Pipe::new(pipe);
+        let pipe = BoundedPipe::new(pipe);
         Self { pipe, kept: vec![], is_read_due: false, read: 0, is_read: true }
     }
 }

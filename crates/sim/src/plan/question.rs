@@ -1,10 +1,9 @@
-//! What is asked in a simulated run, and what the function gives for each number: in short ranges
-//! number by number, in those of up to 2^64 numbers in closed form.
+//! Question of a run: the aggregate, and the value that the simulated function has for each number.
 //!
-//! In long ranges all but a few numbers follow a rule of which whole intervals are told at once; the
-//! few are [`Odd`](Question::odd).
+//! Short ranges are evaluated number by number. Ranges of up to 2^64 numbers follow a rule in closed form, except for a
+//! few [odd](SimQuestion::odd) numbers.
 
-use crate::options::{KINDS, Options};
+use crate::options::{KINDS, SimOptions};
 use crate::plan::cost_model::{RESIDUES, count, number_of};
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Tally};
 use evenly_testkit::random::Random;
@@ -13,19 +12,19 @@ use std::num::NonZeroU64;
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
+pub(crate) struct SimQuestion {
     pub(crate) aggregate: Aggregate,
     /// Whether lines go on above numbers that fail.
     pub(crate) leaves_out: bool,
     /// How many bytes of lines a worker may send ahead.
     pub(crate) credit: u32,
-    rule: Rule,
+    rule: FunctionRule,
     /// Numbers that do not follow the rule.
     odd: BTreeMap<i64, Result<i128, Cause>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Rule {
+enum FunctionRule {
     /// For long ranges: one for some residues of seven and zero for the others, or the same for all.
     Residues,
     Always(bool),
@@ -51,16 +50,16 @@ fn mix(n: u64) -> u64 {
     Random::new(n).next()
 }
 
-impl Question {
+impl SimQuestion {
     /// Until something else is drawn.
     pub(crate) fn count() -> Self {
-        let (aggregate, credit, rule) = (Aggregate::Count, 4 << 20, Rule::Residues);
+        let (aggregate, credit, rule) = (Aggregate::Count, 4 << 20, FunctionRule::Residues);
         Self { aggregate, leaves_out: true, credit, rule, odd: BTreeMap::new() }
     }
 
     /// Draws what is asked, or how if it is said what.
-    pub(crate) fn draw(random: &mut Random, whole: Option<Interval>, options: &Options) -> Self {
-        let Options { question: said, do_numbers_fail, .. } = *options;
+    pub(crate) fn draw(random: &mut Random, whole: Option<Interval>, options: &SimOptions) -> Self {
+        let SimOptions { question: said, do_numbers_fail, .. } = *options;
         let is_long = whole.is_some_and(|whole| whole.len() > 1 << 20);
         let first = NonZeroU64::new(random.magnitude(1, 2000));
         let aggregate = match said.unwrap_or_else(|| random.pick(&KINDS)) {
@@ -87,23 +86,23 @@ impl Question {
         }
         if !do_numbers_fail {
             question.odd.retain(|_, value| value.is_ok());
-            if let Rule::Mixed { fail_every, .. } = &mut question.rule {
+            if let FunctionRule::Mixed { fail_every, .. } = &mut question.rule {
                 *fail_every = 0;
             }
         }
         question
     }
 
-    fn long_rule(aggregate: Aggregate) -> Rule {
+    fn long_rule(aggregate: Aggregate) -> FunctionRule {
         match aggregate {
-            Aggregate::Find { .. } | Aggregate::Any => Rule::Always(false),
-            Aggregate::All | Aggregate::Map | Aggregate::Failures => Rule::Always(true),
-            _ => Rule::Residues,
+            Aggregate::Find { .. } | Aggregate::Any => FunctionRule::Always(false),
+            Aggregate::All | Aggregate::Map | Aggregate::Failures => FunctionRule::Always(true),
+            _ => FunctionRule::Residues,
         }
     }
 
-    fn short_rule(random: &mut Random) -> Rule {
-        Rule::Mixed {
+    fn short_rule(random: &mut Random) -> FunctionRule {
+        FunctionRule::Mixed {
             salt: random.next(),
             values: random.magnitude(1, 500),
             times: if random.once_in(4) { 1 << random.below(110) } else { 1 },
@@ -131,9 +130,9 @@ impl Question {
             return *value;
         }
         match self.rule {
-            Rule::Always(is_true) => Ok(is_true.into()),
-            Rule::Residues => Ok(RESIDUES.contains(&i128::from(n).rem_euclid(7)).into()),
-            Rule::Mixed { salt, values, times, true_every, fail_every, block, .. } => {
+            FunctionRule::Always(is_true) => Ok(is_true.into()),
+            FunctionRule::Residues => Ok(RESIDUES.contains(&i128::from(n).rem_euclid(7)).into()),
+            FunctionRule::Mixed { salt, values, times, true_every, fail_every, block, .. } => {
                 let hash = mix(salt ^ n.cast_unsigned());
                 let of_block = mix(!salt ^ (n >> block).cast_unsigned());
                 if fail_every > 0 && of_block.is_multiple_of(fail_every) {
@@ -151,7 +150,7 @@ impl Question {
 
     /// Tells what comes of the numbers of a slice, up to the last that there is use for: which.
     pub(crate) fn apply(&self, slice: Interval, tally: &mut Tally) -> i64 {
-        if let Rule::Mixed { at_once, .. } = self.rule {
+        if let FunctionRule::Mixed { at_once, .. } = self.rule {
             return self.apply_each(slice, at_once, tally);
         }
         let mut rest = Some(slice);
@@ -212,14 +211,14 @@ impl Question {
     /// How many bytes of lines a worker may add before it looks at how many there are.
     pub(crate) fn most_at_once(&self) -> u64 {
         match self.rule {
-            Rule::Mixed { at_once, .. } => at_once.min(1024) as u64 * LONGEST_LINE,
+            FunctionRule::Mixed { at_once, .. } => at_once.min(1024) as u64 * LONGEST_LINE,
             _ => LONGEST_LINE,
         }
     }
 
     /// Whether a worker answers whole intervals by a rule, and not number by number.
     pub(crate) fn is_long(&self) -> bool {
-        !matches!(self.rule, Rule::Mixed { .. })
+        !matches!(self.rule, FunctionRule::Mixed { .. })
     }
 
     /// Numbers that do not follow the rule.

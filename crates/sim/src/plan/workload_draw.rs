@@ -1,8 +1,7 @@
-//! How the parts of a plan are drawn: the range and its policy, what numbers cost, which of them kill,
-//! and what breaks.
+//! Random draws of the workload: range, chunk policy, costs, and deadly numbers.
 
-use crate::plan::cost_model::{Cost, Deadly, number_of};
-use crate::plan::fault_rates::DEAREST_NS;
+use crate::plan::cost_model::{CostModel, DeadlyNumber, number_of};
+use crate::plan::fault_rates::MOST_EXPENSIVE_NS;
 use evenly_core::{Policy, Range};
 use evenly_testkit::random::Random;
 use std::num::NonZeroU64;
@@ -43,30 +42,36 @@ pub(crate) fn draw_policy(random: &mut Random, range: Range, is_huge: bool) -> P
     }
 }
 
-pub(crate) fn draw_cost(random: &mut Random, range: Range, is_huge: bool) -> Cost {
+pub(crate) fn draw_cost(random: &mut Random, range: Range, is_huge: bool) -> CostModel {
     let shift = if is_huge { range.len().ilog2().saturating_sub(10) } else { 0 };
     let each_ns = random.magnitude(10, 50_000_000);
-    let mut cost =
-        Cost { each_ns, shift, dear_every: 0, dear_ns: 0, cliff_from: i64::MAX, cliff_times: 1 };
+    let mut cost = CostModel {
+        each_ns,
+        shift,
+        expensive_every: 0,
+        expensive_ns: 0,
+        cliff_from: i64::MAX,
+        cliff_times: 1,
+    };
     if !is_huge && random.once_in(3) {
-        cost.dear_every = random.between(2, 500);
-        cost.dear_ns = random.magnitude(1_000, DEAREST_NS / 2);
+        cost.expensive_every = random.between(2, 500);
+        cost.expensive_ns = random.magnitude(1_000, MOST_EXPENSIVE_NS / 2);
     }
     if random.once_in(4)
         && let Some(whole) = range.interval()
     {
         cost.cliff_from = number_of(random, whole);
-        cost.cliff_times = random.magnitude(1, 1000).min(DEAREST_NS / 2 / each_ns).max(1);
+        cost.cliff_times = random.magnitude(1, 1000).min(MOST_EXPENSIVE_NS / 2 / each_ns).max(1);
     }
     cost
 }
 
-pub(crate) fn draw_deadly(random: &mut Random, range: Range) -> Vec<Deadly> {
+pub(crate) fn draw_deadly(random: &mut Random, range: Range) -> Vec<DeadlyNumber> {
     let Some(whole) = range.interval() else { return Vec::new() };
     if !random.once_in(3) {
         return Vec::new();
     }
-    let mut deadly: Vec<Deadly> = Vec::new();
+    let mut deadly: Vec<DeadlyNumber> = Vec::new();
     let most = if random.once_in(6) { 12 } else { 3 };
     let mut next = whole.first();
     for _ in 0..random.between(1, most) {
@@ -80,7 +85,7 @@ pub(crate) fn draw_deadly(random: &mut Random, range: Range) -> Vec<Deadly> {
         next = n.saturating_add(1).min(whole.last());
         let times = if random.once_in(3) { random.between(1, 6) as u32 } else { u32::MAX };
         if deadly.iter().all(|other| other.n != n) {
-            deadly.push(Deadly { n, times });
+            deadly.push(DeadlyNumber { n, times });
         }
     }
     deadly

@@ -1,26 +1,26 @@
-//! The primary of an agent: leases in, answers out.
+//! Connection of an agent to its primary: reads leases, sends finished records.
 
-use crate::model::primary_connection::{End, Upstream};
-use crate::step_result::Outcome;
+use crate::model::primary_connection::{PrimaryConnection, SessionEndCause};
+use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::World;
+use crate::world::SimWorld;
 use evenly_core::Record;
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Body, EVERY_LEASE};
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// Bytes of the primary are there to be read.
-    pub(crate) fn told_by_primary(&mut self, bytes: &[u8]) {
+    pub(crate) fn receive_from_primary(&mut self, bytes: &[u8]) {
         if let Some(upstream) = &mut self.upstream {
             upstream.inbox.extend_from_slice(bytes);
-            self.wake_in_a_turn();
+            self.wake_within_a_turn();
         }
     }
 
     /// Hears the primary, and does what is due for it.
-    pub(crate) fn attend_upstream(&mut self) -> Outcome {
+    pub(crate) fn process_primary_frames(&mut self) -> StepResult {
         let now_ns = self.now_ns;
-        let Self { upstream: Some(upstream), primary, oracle, tape, stats, .. } = self else {
+        let Self { upstream: Some(upstream), primary, oracle, trace, stats, .. } = self else {
             return Ok(());
         };
         let inbox = std::mem::take(&mut upstream.inbox);
@@ -31,10 +31,10 @@ impl World<'_> {
             room[..count].copy_from_slice(&rest[..count]);
             upstream.unpacker.filled(count);
             rest = &rest[count..];
-            let Upstream { session, unpacker, .. } = upstream;
+            let PrimaryConnection { session, unpacker, .. } = upstream;
             let malformed = |malformed| format!("the primary cannot be read: {malformed}");
             while let Some(frame) = unpacker.next_frame().map_err(malformed)? {
-                tape.remark(|| format!("told {:?}", frame.body));
+                trace.comment(|| format!("told {:?}", frame.body));
                 let mut is_all = false;
                 match &frame.body {
                     Body::Farewell { call, errno } => {
@@ -43,7 +43,7 @@ impl World<'_> {
                     }
                     Body::Assignments(assignments) => {
                         for assignment in assignments.iter() {
-                            oracle.lent(assignment.interval);
+                            oracle.add_lease(assignment.interval);
                             stats.agent_chunks += 1;
                         }
                     }
@@ -55,7 +55,7 @@ impl World<'_> {
                 }
                 session.hear(frame.body, &mut primary.engine, now_ns);
                 if is_all {
-                    oracle.forget();
+                    oracle.forget_leases();
                     primary.peers.iter_mut().for_each(|peer| peer.lent.clear());
                 }
             }
@@ -63,7 +63,7 @@ impl World<'_> {
                 break;
             }
         }
-        let Upstream { session, packer, .. } = upstream;
+        let PrimaryConnection { session, packer, .. } = upstream;
         session.reply(packer);
         stats.agent_reports += u64::from(session.has_news());
         session.keep_time(packer, now_ns);
@@ -71,29 +71,29 @@ impl World<'_> {
     }
 
     /// Sends the primary what the workers have done.
-    pub(crate) fn pass_on(&mut self, record: Record) -> Outcome {
+    pub(crate) fn report_to_primary(&mut self, record: Record) -> StepResult {
         let Self { upstream: Some(upstream), primary, now_ns, .. } = self else {
             return Err("a record for no primary".into());
         };
-        let Upstream { session, packer, .. } = upstream;
+        let PrimaryConnection { session, packer, .. } = upstream;
         let passed_on = session.record(record, &mut primary.engine, packer, *now_ns);
         passed_on.map_err(|violation| violation.to_string())
     }
 
     /// Closes the frames for the primary, and arranges to say more in time.
-    pub(crate) fn flush_upstream(&mut self) {
+    pub(crate) fn flush_to_primary(&mut self) {
         let now_ns = self.now_ns;
-        let Some(Upstream { session, packer, .. }) = &mut self.upstream else { return };
+        let Some(PrimaryConnection { session, packer, .. }) = &mut self.upstream else { return };
         session.seal(packer, now_ns);
         let due_ns = session.next_due_ns();
         self.wake_in(due_ns.saturating_sub(now_ns).max(1));
     }
 
     /// Gives everything back and leaves.
-    pub(crate) fn part(&mut self, end: End) {
+    pub(crate) fn leave_session(&mut self, end: SessionEndCause) {
         let (primary, Some(upstream)) = (&mut self.primary, &mut self.upstream) else { return };
         let why = match end {
-            End::GivenUp => Leave::NoWorker(0),
+            SessionEndCause::GivenUp => Leave::NoWorker(0),
             _ => Leave::Signal(15),
         };
         upstream.left.get_or_insert(end);

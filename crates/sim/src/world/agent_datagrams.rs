@@ -1,22 +1,22 @@
-//! Datagrams: the real channel at both ends, and between them what loses, repeats and delays.
+//! Datagrams between the primary and agents: sent, lost, repeated, delayed and delivered.
 
-use crate::event_queue::{Event, Sid};
-use crate::model::agent_link::{AGENT, GONE_NS, Line};
-use crate::plan::agent_plan::Party;
-use crate::step_result::Outcome;
-use crate::world::World;
+use crate::event_queue::{SessionId, SimEvent};
+use crate::model::agent_link::{AGENT, GONE_NS, LinkTransport};
+use crate::plan::agent_plan::AgentPlan;
+use crate::step_result::StepResult;
+use crate::world::SimWorld;
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// Sends the datagrams that an end has to send, and arranges for it to look again.
-    pub(crate) fn transmit_to_other(&mut self, sid: Sid, side: usize) {
+    pub(crate) fn transmit_agent_link(&mut self, sid: SessionId, side: usize) {
         let now_ns = self.now_ns;
-        let Party { lose, repeat, late_ns, .. } = self.plan.party;
+        let AgentPlan { lose, repeat, late_ns, .. } = self.plan.agents;
         let session = &mut self.sessions[sid];
         if side == AGENT && session.is_stopped() {
             return;
         }
         let is_cut = now_ns < session.link.cut_until_ns;
-        let Line::Datagrams(ends) = &mut session.link.line else { return };
+        let LinkTransport::Datagrams(ends) = &mut session.link.transport else { return };
         let mut segments = Vec::new();
         let mut segment = Vec::new();
         while ends[side].as_mut().is_some_and(|end| end.poll_transmit(now_ns, &mut segment)) {
@@ -27,25 +27,30 @@ impl World<'_> {
         {
             session.link.look_ns[side] = due_ns;
             // An earlier look does not take a later one out of the queue.
-            self.flying += 1;
-            self.queue.add(due_ns.max(now_ns), Event::LookAt { sid, side });
+            self.pending_link_events += 1;
+            self.queue.add(due_ns.max(now_ns), SimEvent::AgentLinkTimer { sid, side });
         }
         for segment in segments {
-            for at_ns in self.flights(is_cut, (lose, repeat, late_ns)) {
+            for at_ns in self.draw_arrivals(is_cut, (lose, repeat, late_ns)) {
                 let segment = segment.clone();
-                self.queue.add(at_ns, Event::Segment { sid, side: 1 - side, segment });
-                self.flying += 1;
+                self.queue.add(at_ns, SimEvent::AgentDatagram { sid, side: 1 - side, segment });
+                self.pending_link_events += 1;
             }
         }
     }
 
     /// A datagram reaches an end.
-    pub(crate) fn segment_arrives(&mut self, sid: Sid, side: usize, segment: &[u8]) -> Outcome {
+    pub(crate) fn agent_datagram_arrives(
+        &mut self,
+        sid: SessionId,
+        side: usize,
+        segment: &[u8],
+    ) -> StepResult {
         let now_ns = self.now_ns;
         let session = &mut self.sessions[sid];
         let is_asleep = side == AGENT && session.is_stopped();
         let link = &mut session.link;
-        let Line::Datagrams(ends) = &mut link.line else { return Ok(()) };
+        let LinkTransport::Datagrams(ends) = &mut link.transport else { return Ok(()) };
         let Some(channel) = ends[side].as_mut().filter(|_| !is_asleep) else {
             self.stats.datagrams_lost += 1;
             return Ok(());
@@ -58,14 +63,14 @@ impl World<'_> {
         }
         let (is_at_end, is_held) = (channel.is_at_end(), link.lingers_ns[side].is_none());
         for frame in frames.iter().filter(|_| is_held) {
-            self.hear_at(sid, side, frame)?;
+            self.receive_at_end(sid, side, frame)?;
         }
         self.send_packed(sid, side)?;
-        if is_at_end { self.gone(sid, side) } else { Ok(()) }
+        if is_at_end { self.link_is_lost(sid, side) } else { Ok(()) }
     }
 
     /// Something is due at an end over datagrams.
-    pub(crate) fn look_at(&mut self, sid: Sid, side: usize) -> Outcome {
+    pub(crate) fn check_agent_link(&mut self, sid: SessionId, side: usize) -> StepResult {
         let now_ns = self.now_ns;
         let session = &mut self.sessions[sid];
         if session.link.look_ns[side] > now_ns {
@@ -76,15 +81,15 @@ impl World<'_> {
             return Ok(());
         }
         if session.link.lingers_ns[side].is_some_and(|until_ns| now_ns >= until_ns) {
-            self.abandon_end(sid, side, false);
+            self.drop_link_end(sid, side, false);
         } else if session.link.due_ns(side).is_some()
             && now_ns >= session.link.heard_ns[side] + GONE_NS
         {
-            self.tape.note("hears nothing", sid as u64, side as u64);
-            self.abandon_end(sid, side, false);
-            return self.gone(sid, side);
+            self.trace.record("hears nothing", sid as u64, side as u64);
+            self.drop_link_end(sid, side, false);
+            return self.link_is_lost(sid, side);
         }
-        self.transmit_to_other(sid, side);
+        self.transmit_agent_link(sid, side);
         Ok(())
     }
 }

@@ -1,88 +1,88 @@
-//! Injects faults into the machines of agents: kills, stops and cut connections, in phase one of a run.
+//! Fault injection into the machines of agents: kills, stops, cut links and garbage.
 
-use crate::event_queue::{Event, Sid};
+use crate::event_queue::{SessionId, SimEvent};
 use crate::model::agent_link::{AGENT, GONE_NS, PRIMARY};
-use crate::model::primary_connection::End;
-use crate::plan::agent_plan::{Kind, Trouble};
-use crate::step_result::Outcome;
-use crate::world::World;
+use crate::model::primary_connection::SessionEndCause;
+use crate::plan::agent_plan::{AgentFault, AgentFaultRates};
+use crate::step_result::StepResult;
+use crate::world::SimWorld;
 use evenly_core::frame::{Heartbeat, Packer, gasp};
 use evenly_core::{Assignment, Interval, LeaseId, WorkerId};
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// It is time that something befell a machine.
-    pub(crate) fn befall(&mut self, machine: usize) -> Outcome {
-        if !self.is_phase_one() || self.is_over {
+    pub(crate) fn inject_agent_fault(&mut self, machine: usize) -> StepResult {
+        if !self.are_faults_active() || self.is_over {
             return Ok(());
         }
-        let Trouble { every_ns, .. } = self.plan.party.trouble;
+        let AgentFaultRates { every_ns, .. } = self.plan.agents.faults;
         let in_ns = self.random.between(1, 2 * every_ns);
-        self.queue.add(self.now_ns + in_ns, Event::Trouble { machine });
-        let Some(sid) = self.at_home[machine] else { return Ok(()) };
+        self.queue.add(self.now_ns + in_ns, SimEvent::AgentFault { machine });
+        let Some(sid) = self.session_of_machine[machine] else { return Ok(()) };
         if self.sessions[sid].is_stopped() {
             return Ok(());
         }
-        let trouble = self.plan.party.trouble.clone();
+        let trouble = self.plan.agents.faults.clone();
         let kind = trouble.pick(&mut self.random);
-        self.tape.note("befalls", sid as u64, kind as u64);
-        self.tape.remark(|| format!("{kind:?}"));
+        self.trace.record("befalls", sid as u64, kind as u64);
+        self.trace.comment(|| format!("{kind:?}"));
         match kind {
-            Kind::Lose => self.lose_machine(sid),
-            Kind::Stop => self.stop_agent(sid, trouble.for_ever),
-            Kind::Cut => self.cut(sid),
+            AgentFault::Lose => self.lose_machine(sid),
+            AgentFault::Stop => self.stop_agent(sid, trouble.permanent),
+            AgentFault::Cut => self.cut_link(sid),
             // Only silence ends what goes over datagrams.
-            Kind::Break if !self.sessions[sid].link.is_stream() => self.cut(sid),
-            Kind::Break => {
-                self.stats.links_broken += 1;
+            AgentFault::Break if !self.sessions[sid].link.is_stream() => self.cut_link(sid),
+            AgentFault::Break => {
+                self.stats.agent_links_broken += 1;
                 let is_soon = [self.random.once_in(2), self.random.once_in(2)];
                 self.break_stream(sid, is_soon);
                 Ok(())
             }
-            Kind::Leave => {
+            AgentFault::Leave => {
                 if let Some(agent) = self.agent(sid) {
-                    agent.part(End::Left);
+                    agent.leave_session(SessionEndCause::Left);
                 }
-                self.consider_end(sid)
+                self.end_session_if_over(sid)
             }
-            Kind::Garbage => self.say_garbage(sid),
+            AgentFault::Garbage => self.send_agent_garbage(sid),
         }
     }
 
     /// The agent is killed, or all of its machine with what is on its way.
-    fn lose_machine(&mut self, sid: Sid) -> Outcome {
-        self.stats.machines_fallen += 1;
+    fn lose_machine(&mut self, sid: SessionId) -> StepResult {
+        self.stats.agents_killed += 1;
         let machine = self.sessions[sid].machine;
         // What it had quarantined it may have said.
-        self.consider_end(sid)?;
-        self.end_at_agent(sid);
+        self.end_session_if_over(sid)?;
+        self.end_agent(sid);
         let is_machine = self.random.once_in(2);
-        self.abandon_end(sid, AGENT, is_machine);
+        self.drop_link_end(sid, AGENT, is_machine);
         let away_ns = self.random.magnitude(1_000_000, 20_000_000_000);
-        self.return_later(machine, away_ns);
+        self.schedule_return(machine, away_ns);
         Ok(())
     }
 
-    fn stop_agent(&mut self, sid: Sid, for_ever: u32) -> Outcome {
+    fn stop_agent(&mut self, sid: SessionId, permanent: u32) -> StepResult {
         self.stats.agents_stopped += 1;
-        let is_faithful = self.plan.party.machines[self.sessions[sid].machine].is_faithful;
-        self.put_to_sleep(sid);
-        if is_faithful || !self.random.happens(for_ever) {
+        let always_returns = self.plan.agents.machines[self.sessions[sid].machine].always_returns;
+        self.pause_agent(sid);
+        if always_returns || !self.random.happens(permanent) {
             // Some as long as it takes to be silent and not to be gone.
             let ns = if self.random.once_in(2) {
                 self.random.between(4_000_000_000, 14_000_000_000)
             } else {
                 self.random.magnitude(1_000_000, 30_000_000_000)
             };
-            self.queue.add(self.now_ns + ns, Event::Wake { sid });
+            self.queue.add(self.now_ns + ns, SimEvent::AgentContinues { sid });
         }
         Ok(())
     }
 
     /// Nothing comes through for a while; a stream does not survive that if it is long.
-    fn cut(&mut self, sid: Sid) -> Outcome {
-        self.stats.links_cut += 1;
+    fn cut_link(&mut self, sid: SessionId) -> StepResult {
+        self.stats.agent_links_cut += 1;
         let ns = self.random.magnitude(1_000_000, 40_000_000_000);
-        self.tape.note("cut", sid as u64, ns);
+        self.trace.record("cut", sid as u64, ns);
         let link = &mut self.sessions[sid].link;
         link.cut_until_ns = self.now_ns + ns;
         if ns > GONE_NS && link.is_stream() {
@@ -92,14 +92,14 @@ impl World<'_> {
     }
 
     /// An agent says what cannot be: no frame, or one that no agent says.
-    fn say_garbage(&mut self, sid: Sid) -> Outcome {
+    fn send_agent_garbage(&mut self, sid: SessionId) -> StepResult {
         let limit = self.plan.frame_limit;
-        if self.plan.gasps.are_possible && self.random.once_in(4) {
+        if self.plan.crash_reports.are_sent && self.random.once_in(4) {
             // It hears those of its workers itself.
-            let Some(guest) = &mut self.sessions[sid].guest else { return Ok(()) };
-            guest.is_liar = true;
+            let Some(seat) = &mut self.sessions[sid].agent_seat else { return Ok(()) };
+            seat.is_faulty = true;
             self.stats.agent_garbage += 1;
-            return self.hear_at(sid, PRIMARY, &gasp(WorkerId(0), 7, None));
+            return self.receive_at_end(sid, PRIMARY, &gasp(WorkerId(0), 7, None));
         }
         let mut lie = Packer::new(WorkerId(0), limit);
         let is_stream = self.sessions[sid].link.is_stream();
@@ -117,14 +117,14 @@ impl World<'_> {
         lie.seal(0);
         let is_spoilt = kind >= 3 || is_stream && self.random.once_in(2);
         let bit = self.random.below(8 * lie.bytes().len() as u64) as usize;
-        let Some(guest) = &mut self.sessions[sid].guest else { return Ok(()) };
-        guest.is_liar = true;
+        let Some(seat) = &mut self.sessions[sid].agent_seat else { return Ok(()) };
+        seat.is_faulty = true;
         self.stats.agent_garbage += 1;
         if is_spoilt {
             // One bit of a frame is wrong, whatever it says.
             let mut bytes = lie.bytes().to_vec();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            return self.hear_at(sid, PRIMARY, &bytes);
+            return self.receive_at_end(sid, PRIMARY, &bytes);
         }
         if let Some(agent) = self.agent(sid)
             && let Some(upstream) = &mut agent.upstream

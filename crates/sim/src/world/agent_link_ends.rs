@@ -1,21 +1,21 @@
-//! Links between the primary and agents: bytes packed, closed and given up.
+//! Ends of the links to agents: sending, closing, dropping, resuming.
 
-use crate::event_queue::Sid;
-use crate::model::agent_link::{AGENT, LINGER_NS, Line};
-use crate::plan::agent_plan::Party;
-use crate::step_result::Outcome;
+use crate::event_queue::SessionId;
+use crate::model::agent_link::{AGENT, LINGER_NS, LinkTransport};
+use crate::plan::agent_plan::AgentPlan;
+use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::World;
+use crate::world::SimWorld;
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// Moves what is packed at an end into the link, as far as there is room.
-    pub(crate) fn send_packed(&mut self, sid: Sid, side: usize) -> Outcome {
-        let Party { socket, .. } = self.plan.party;
+    pub(crate) fn send_packed(&mut self, sid: SessionId, side: usize) -> StepResult {
+        let AgentPlan { socket, .. } = self.plan.agents;
         let session = &mut self.sessions[sid];
         let (link, packer) = session.link_and_packer(side);
         let Some(packer) = packer else { return Ok(()) };
-        match &mut link.line {
-            Line::Stream(ways) => {
+        match &mut link.transport {
+            LinkTransport::Stream(ways) => {
                 let way = &mut ways[1 - side];
                 let room = socket.saturating_sub(way.bytes.len());
                 let count = packer.bytes().len().min(room);
@@ -29,9 +29,9 @@ impl World<'_> {
                     way.is_ended = true;
                     packer.clear();
                 }
-                self.set_moving(sid, 1 - side);
+                self.schedule_stream_bytes(sid, 1 - side);
             }
-            Line::Datagrams(ends) => {
+            LinkTransport::Datagrams(ends) => {
                 let Some(channel) = &mut ends[side] else {
                     packer.clear();
                     return Ok(());
@@ -45,39 +45,39 @@ impl World<'_> {
                 if packer.is_empty() && link.lingers_ns[side].is_some() {
                     channel.end();
                 }
-                self.transmit_to_other(sid, side);
+                self.transmit_agent_link(sid, side);
             }
         }
         Ok(())
     }
 
     /// No process holds this end any more; frames that are packed there are still sent.
-    pub(crate) fn close_end(&mut self, sid: Sid, side: usize) -> Outcome {
+    pub(crate) fn close_link_end(&mut self, sid: SessionId, side: usize) -> StepResult {
         let until_ns = self.now_ns + LINGER_NS;
         self.sessions[sid].link.lingers_ns[side].get_or_insert(until_ns);
         self.send_packed(sid, side)
     }
 
     /// An end is gone. Of a process alone the kernel sends what it has; a machine takes it along.
-    pub(crate) fn abandon_end(&mut self, sid: Sid, side: usize, is_machine: bool) {
+    pub(crate) fn drop_link_end(&mut self, sid: SessionId, side: usize, is_machine: bool) {
         let link = &mut self.sessions[sid].link;
         link.lingers_ns[side] = Some(0);
-        match &mut link.line {
-            Line::Datagrams(ends) => ends[side] = None,
-            Line::Stream(ways) if !is_machine => {
+        match &mut link.transport {
+            LinkTransport::Datagrams(ends) => ends[side] = None,
+            LinkTransport::Stream(ways) if !is_machine => {
                 ways[1 - side].is_ended = true;
                 ways[side].is_broken = true;
-                self.set_moving(sid, 1 - side);
+                self.schedule_stream_bytes(sid, 1 - side);
             }
-            Line::Stream(_) => self.break_stream(sid, [false; 2]),
+            LinkTransport::Stream(_) => self.break_stream(sid, [false; 2]),
         }
     }
 
     /// The agent was stopped and goes on: no time has passed for it.
-    pub(crate) fn resume_link(&mut self, sid: Sid) {
+    pub(crate) fn resume_agent_link(&mut self, sid: SessionId) {
         let now_ns = self.now_ns;
         self.sessions[sid].link.heard_ns[AGENT] = now_ns;
-        self.set_moving(sid, AGENT);
-        self.transmit_to_other(sid, AGENT);
+        self.schedule_stream_bytes(sid, AGENT);
+        self.transmit_agent_link(sid, AGENT);
     }
 }

@@ -1,197 +1,204 @@
 //! Agents at the primary: joins, frames, losses and heartbeats.
 
-use crate::event_queue::Sid;
+use crate::event_queue::SessionId;
 use crate::model::agent_link::{AGENT, PRIMARY};
-use crate::model::agent_seat::{Said, is_first};
-use crate::model::primary_process::Stage;
-use crate::step_result::Outcome;
+use crate::model::agent_seat::{AgentInput, is_first};
+use crate::model::primary_process::RunPhase;
+use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::World;
+use crate::world::SimWorld;
 use evenly_core::agent::Leave;
 use evenly_core::frame::Packer;
 use evenly_core::{Fault, Heard};
 
-impl World<'_> {
-    pub(crate) fn is_gathering(&self) -> bool {
-        self.primary.stage == Stage::Gathering && !self.is_over
+impl SimWorld<'_> {
+    pub(crate) fn is_running(&self) -> bool {
+        self.primary.stage == RunPhase::Gathering && !self.is_over
     }
 
     /// Where frames for the agent in a slot are packed.
-    pub(crate) fn packer_of_guest(&mut self, slot: usize) -> Option<&mut Packer> {
-        let sid = *self.primary.guests.get(&slot)?;
-        Some(&mut self.sessions[sid].guest.as_mut()?.packer)
+    pub(crate) fn agent_packer(&mut self, slot: usize) -> Option<&mut Packer> {
+        let sid = *self.primary.agent_sessions.get(&slot)?;
+        Some(&mut self.sessions[sid].agent_seat.as_mut()?.packer)
     }
 
     /// Bytes come out at one end of a link.
-    pub(crate) fn hear_at(&mut self, sid: Sid, side: usize, bytes: &[u8]) -> Outcome {
+    pub(crate) fn receive_at_end(
+        &mut self,
+        sid: SessionId,
+        side: usize,
+        bytes: &[u8],
+    ) -> StepResult {
         if side == AGENT {
             if let Some(agent) = self.agent(sid) {
-                agent.told_by_primary(bytes);
+                agent.receive_from_primary(bytes);
             }
             return Ok(());
         }
         let mut rest = bytes;
         while !rest.is_empty() {
-            let Some(guest) = &mut self.sessions[sid].guest else { return Ok(()) };
-            let room = guest.unpacker.room();
+            let Some(seat) = &mut self.sessions[sid].agent_seat else { return Ok(()) };
+            let room = seat.unpacker.room();
             let count = room.len().min(rest.len());
             room[..count].copy_from_slice(&rest[..count]);
-            guest.unpacker.filled(count);
+            seat.unpacker.filled(count);
             rest = &rest[count..];
-            self.hear_guest(sid)?;
+            self.process_agent_frames(sid)?;
         }
-        self.wake_in_a_turn();
+        self.wake_within_a_turn();
         Ok(())
     }
 
-    fn hear_guest(&mut self, sid: Sid) -> Outcome {
+    fn process_agent_frames(&mut self, sid: SessionId) -> StepResult {
         loop {
-            match self.next_said(sid) {
-                Said::Nothing => return Ok(()),
-                Said::First => self.seat_guest(sid)?,
-                Said::Heard(Ok(Heard::Farewell { call, errno, .. })) => {
+            match self.next_agent_input(sid) {
+                AgentInput::Nothing => return Ok(()),
+                AgentInput::First => self.seat_agent(sid)?,
+                AgentInput::Heard(Ok(Heard::Farewell { call, errno, .. })) => {
                     let why = Leave::from_code(call, errno);
-                    self.tape.remark(|| format!("farewell: {why:?}"));
+                    self.trace.comment(|| format!("farewell: {why:?}"));
                     let is_known = matches!(why, Leave::Signal(15) | Leave::NoWorker(0));
                     check(is_known, || format!("an agent leaves for {why:?}"))?;
-                    self.turn_out(sid)?;
+                    self.disconnect_agent(sid)?;
                 }
-                Said::Heard(Ok(_)) => self.note_awake(sid),
-                Said::Heard(Err(Fault::Run { violation, .. })) => {
+                AgentInput::Heard(Ok(_)) => self.note_agent_awake(sid),
+                AgentInput::Heard(Err(Fault::Run { violation, .. })) => {
                     return Err(format!("no answer can be trusted: {violation}"));
                 }
-                Said::Heard(Err(fault)) => {
-                    let is_liar = self.is_liar(sid);
-                    check(is_liar, || format!("an honest agent is accused: {fault:?}"))?;
+                AgentInput::Heard(Err(fault)) => {
+                    let is_faulty = self.has_sent_garbage(sid);
+                    check(is_faulty, || format!("an honest agent is accused: {fault:?}"))?;
                     self.stats.agents_accused += 1;
-                    self.turn_out(sid)?;
+                    self.disconnect_agent(sid)?;
                 }
-                Said::NoFrame(malformed) => {
-                    let is_liar = self.is_liar(sid);
-                    check(is_liar, || format!("an agent cannot be read: {malformed}"))?;
+                AgentInput::NoFrame(malformed) => {
+                    let is_faulty = self.has_sent_garbage(sid);
+                    check(is_faulty, || format!("an agent cannot be read: {malformed}"))?;
                     self.stats.agents_accused += 1;
-                    self.turn_out(sid)?;
+                    self.disconnect_agent(sid)?;
                 }
-                Said::Stranger => {
-                    let is_liar = self.is_liar(sid);
-                    check(is_liar, || "an agent does not say its first word first".into())?;
-                    self.turn_out(sid)?;
+                AgentInput::Stranger => {
+                    let is_faulty = self.has_sent_garbage(sid);
+                    check(is_faulty, || "an agent does not say its first word first".into())?;
+                    self.disconnect_agent(sid)?;
                 }
             }
         }
     }
 
-    fn is_liar(&self, sid: Sid) -> bool {
-        self.sessions[sid].guest.as_ref().is_some_and(|guest| guest.is_liar)
+    fn has_sent_garbage(&self, sid: SessionId) -> bool {
+        self.sessions[sid].agent_seat.as_ref().is_some_and(|seat| seat.is_faulty)
     }
 
-    fn next_said(&mut self, sid: Sid) -> Said {
+    fn next_agent_input(&mut self, sid: SessionId) -> AgentInput {
         let now_ns = self.now_ns;
-        let is_gathering = self.primary.stage == Stage::Gathering;
-        let Some(guest) = &mut self.sessions[sid].guest else { return Said::Nothing };
-        let frame = match guest.unpacker.next_frame() {
+        let is_gathering = self.primary.stage == RunPhase::Gathering;
+        let Some(seat) = &mut self.sessions[sid].agent_seat else { return AgentInput::Nothing };
+        let frame = match seat.unpacker.next_frame() {
             Ok(Some(frame)) => frame,
-            Ok(None) => return Said::Nothing,
-            Err(malformed) => return Said::NoFrame(malformed),
+            Ok(None) => return AgentInput::Nothing,
+            Err(malformed) => return AgentInput::NoFrame(malformed),
         };
         self.stats.agent_frames += 1;
-        self.tape.note("agent says", sid as u64, frame.busy_ns);
-        self.tape.remark(|| format!("{:?}", frame.body));
-        match guest.seat {
-            Some((slot, _)) => Said::Heard(self.primary.engine.hear_agent(slot, frame, now_ns)),
-            None if !is_gathering => Said::Nothing,
-            None if is_first(&frame) => Said::First,
-            None => Said::Stranger,
+        self.trace.record("agent says", sid as u64, frame.busy_ns);
+        self.trace.comment(|| format!("{:?}", frame.body));
+        match seat.seat {
+            Some((slot, _)) => {
+                AgentInput::Heard(self.primary.engine.hear_agent(slot, frame, now_ns))
+            }
+            None if !is_gathering => AgentInput::Nothing,
+            None if is_first(&frame) => AgentInput::First,
+            None => AgentInput::Stranger,
         }
     }
 
     /// An agent has said its first word.
-    fn seat_guest(&mut self, sid: Sid) -> Outcome {
-        let (now_ns, window) = (self.now_ns, self.plan.party.window);
-        let Some(guest) = &mut self.sessions[sid].guest else { return Ok(()) };
-        check(guest.life == self.life, || "an agent of an earlier primary".into())?;
+    fn seat_agent(&mut self, sid: SessionId) -> StepResult {
+        let (now_ns, window) = (self.now_ns, self.plan.agents.window);
+        let Some(seat) = &mut self.sessions[sid].agent_seat else { return Ok(()) };
+        check(seat.life == self.life, || "an agent of an earlier primary".into())?;
         let engine = &mut self.primary.engine;
         let name = engine.next_name();
-        let slot = engine.agent_joined(guest.workers, window, now_ns);
+        let slot = engine.agent_joined(seat.workers, window, now_ns);
         let slot = slot.map_err(|violation| violation.to_string())?;
-        guest.seat = Some((slot, name));
+        seat.seat = Some((slot, name));
         check(slot >= self.plan.seats, || "an agent sits in the seat of a worker".into())?;
         check(name.0 as usize == self.primary.pids.len(), || "a name came twice".into())?;
         self.primary.pids.push(None);
-        let before = self.primary.guests.insert(slot, sid);
+        let before = self.primary.agent_sessions.insert(slot, sid);
         check(before.is_none(), || "two agents in one seat".into())?;
         self.stats.agents_joined += 1;
-        self.tape.note("agent joined", sid as u64, slot as u64);
+        self.trace.record("agent joined", sid as u64, slot as u64);
         Ok(())
     }
 
-    fn note_awake(&mut self, sid: Sid) {
-        if let Some(guest) = &mut self.sessions[sid].guest
-            && std::mem::take(&mut guest.is_silent)
+    fn note_agent_awake(&mut self, sid: SessionId) {
+        if let Some(seat) = &mut self.sessions[sid].agent_seat
+            && std::mem::take(&mut seat.is_silent)
         {
             self.stats.agents_awoken += 1;
-            self.tape.note("agent awake", sid as u64, 0);
+            self.trace.record("agent awake", sid as u64, 0);
         }
     }
 
     /// Ends the connection to an agent, and gives what it had to others.
-    fn turn_out(&mut self, sid: Sid) -> Outcome {
-        self.lose_guest(sid)?;
-        self.close_end(sid, PRIMARY)
+    fn disconnect_agent(&mut self, sid: SessionId) -> StepResult {
+        self.lose_agent(sid)?;
+        self.close_link_end(sid, PRIMARY)
     }
 
     /// Forgets an agent, but not what is packed for it. Where it sat.
-    fn dismiss(&mut self, sid: Sid) -> Option<usize> {
-        let guest = self.sessions[sid].guest.take()?;
-        let mut packer = guest.packer;
+    fn remove_agent_seat(&mut self, sid: SessionId) -> Option<usize> {
+        let seat = self.sessions[sid].agent_seat.take()?;
+        let mut packer = seat.packer;
         packer.seal(0);
         self.sessions[sid].last_words[PRIMARY] = Some(packer);
-        guest.seat.map(|(slot, _)| slot)
+        seat.seat.map(|(slot, _)| slot)
     }
 
     /// An agent is gone.
-    fn lose_guest(&mut self, sid: Sid) -> Outcome {
-        let Some(slot) = self.dismiss(sid) else { return Ok(()) };
-        self.primary.guests.remove(&slot);
-        self.doubt(slot);
+    fn lose_agent(&mut self, sid: SessionId) -> StepResult {
+        let Some(slot) = self.remove_agent_seat(sid) else { return Ok(()) };
+        self.primary.agent_sessions.remove(&slot);
+        self.mark_doubtful(slot);
         let lost = self.primary.engine.agent_ended(slot, false, self.now_ns);
         let (chunks, numbers) = lost.map_err(|violation| violation.to_string())?;
         self.stats.agents_lost += 1;
         self.stats.agent_losses_with_chunks += u64::from(chunks > 0);
-        self.tape.note("agent lost", sid as u64, chunks as u64);
+        self.trace.record("agent lost", sid as u64, chunks as u64);
         check((chunks > 0) == (numbers > 0), || "chunks without numbers".into())?;
         self.wake_in(1);
         Ok(())
     }
 
     /// An end of a link learns that there is no other any more.
-    pub(crate) fn gone(&mut self, sid: Sid, side: usize) -> Outcome {
-        self.tape.note("gone", sid as u64, side as u64);
+    pub(crate) fn link_is_lost(&mut self, sid: SessionId, side: usize) -> StepResult {
+        self.trace.record("gone", sid as u64, side as u64);
         if side == AGENT {
-            return self.leave_primary(sid);
+            return self.end_lost_session(sid);
         }
-        self.lose_guest(sid)?;
-        self.close_end(sid, PRIMARY)
+        self.lose_agent(sid)?;
+        self.close_link_end(sid, PRIMARY)
     }
 
     /// The agent in a slot has lost what it had by saying nothing.
-    pub(crate) fn note_silent(&mut self, slot: usize) -> Outcome {
-        let sid = self.primary.guests.get(&slot).copied();
-        let guest = sid.and_then(|sid| self.sessions[sid].guest.as_mut());
-        let Some(guest) = guest else {
-            return check(!self.is_gathering(), || "no agent is silent".into());
+    pub(crate) fn note_agent_silent(&mut self, slot: usize) -> StepResult {
+        let sid = self.primary.agent_sessions.get(&slot).copied();
+        let seat = sid.and_then(|sid| self.sessions[sid].agent_seat.as_mut());
+        let Some(seat) = seat else {
+            return check(!self.is_running(), || "no agent is silent".into());
         };
-        guest.is_silent = true;
+        seat.is_silent = true;
         self.stats.agents_silenced += 1;
-        self.tape.note("agent silent", slot as u64, 0);
+        self.trace.record("agent silent", slot as u64, 0);
         Ok(())
     }
 
     /// Sends what is packed for agents.
-    pub(crate) fn flush_guests(&mut self) -> Outcome {
-        for sid in self.primary.guests.values().copied().collect::<Vec<_>>() {
-            if let Some(guest) = &mut self.sessions[sid].guest {
-                guest.packer.seal(0);
+    pub(crate) fn flush_to_agents(&mut self) -> StepResult {
+        for sid in self.primary.agent_sessions.values().copied().collect::<Vec<_>>() {
+            if let Some(seat) = &mut self.sessions[sid].agent_seat {
+                seat.packer.seal(0);
             }
             self.send_packed(sid, PRIMARY)?;
         }
@@ -199,12 +206,12 @@ impl World<'_> {
     }
 
     /// No agent that can work has nothing to do while there is work.
-    pub(crate) fn look_for_idle_agents(&self) -> Outcome {
+    pub(crate) fn check_no_idle_agent(&self) -> StepResult {
         let scheduler = self.primary.engine.scheduler();
-        for sid in self.primary.guests.values() {
-            let Some(guest) = &self.sessions[*sid].guest else { continue };
-            let Some((slot, name)) = guest.seat else { continue };
-            check(guest.is_silent || scheduler.owes(name), || {
+        for sid in self.primary.agent_sessions.values() {
+            let Some(seat) = &self.sessions[*sid].agent_seat else { continue };
+            let Some((slot, name)) = seat.seat else { continue };
+            check(seat.is_silent || scheduler.owes(name), || {
                 format!("the agent in seat {slot} is idle while there is work")
             })?;
         }
@@ -212,32 +219,32 @@ impl World<'_> {
     }
 
     /// Says to every agent that it is over.
-    pub(crate) fn say_over(&mut self) -> Outcome {
+    pub(crate) fn send_over_to_agents(&mut self) -> StepResult {
         let (code, detail) = Leave::Over.code();
         for sid in 0..self.sessions.len() {
-            if let Some(guest) = &mut self.sessions[sid].guest {
-                if guest.seat.is_some() {
-                    guest.packer.farewell(code, detail);
+            if let Some(seat) = &mut self.sessions[sid].agent_seat {
+                if seat.seat.is_some() {
+                    seat.packer.farewell(code, detail);
                 }
-                self.dismiss(sid);
-                self.close_end(sid, PRIMARY)?;
+                self.remove_agent_seat(sid);
+                self.close_link_end(sid, PRIMARY)?;
             }
         }
-        self.primary.guests.clear();
+        self.primary.agent_sessions.clear();
         Ok(())
     }
 
     /// The primary is gone, and with it all that it knew of agents.
-    pub(crate) fn forget_guests(&mut self) {
+    pub(crate) fn drop_agent_seats(&mut self) {
         for sid in 0..self.sessions.len() {
-            if self.sessions[sid].guest.take().is_some() {
-                self.abandon_end(sid, PRIMARY, false);
+            if self.sessions[sid].agent_seat.take().is_some() {
+                self.drop_link_end(sid, PRIMARY, false);
             }
         }
     }
 
     /// Whether every agent that listens has left.
-    pub(crate) fn is_everybody_told(&self) -> bool {
-        self.at_home.iter().flatten().all(|sid| self.sessions[*sid].is_stopped())
+    pub(crate) fn have_all_agents_left(&self) -> bool {
+        self.session_of_machine.iter().flatten().all(|sid| self.sessions[*sid].is_stopped())
     }
 }

@@ -1,14 +1,14 @@
-//! Streams of bytes between the primary and an agent: moved, cut and broken.
+//! Byte streams between the primary and agents: delivery, resets and breaks.
 
-use crate::event_queue::{Event, Sid};
-use crate::model::agent_link::{AGENT, GONE_NS, Line, PRIMARY};
-use crate::step_result::Outcome;
-use crate::world::World;
+use crate::event_queue::{SessionId, SimEvent};
+use crate::model::agent_link::{AGENT, GONE_NS, LinkTransport, PRIMARY};
+use crate::step_result::StepResult;
+use crate::world::SimWorld;
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// A stream ends, and the bytes on their way are lost. Each end learns of it, soon or after [`GONE_NS`].
-    pub(crate) fn break_stream(&mut self, sid: Sid, is_soon: [bool; 2]) {
-        let Line::Stream(ways) = &mut self.sessions[sid].link.line else { return };
+    pub(crate) fn break_stream(&mut self, sid: SessionId, is_soon: [bool; 2]) {
+        let LinkTransport::Stream(ways) = &mut self.sessions[sid].link.transport else { return };
         for way in ways {
             way.bytes.clear();
             way.is_broken = true;
@@ -16,34 +16,34 @@ impl World<'_> {
         for side in [PRIMARY, AGENT] {
             let soon_ns = self.random.magnitude(1_000, 1_000_000_000);
             let in_ns = if is_soon[side] { soon_ns } else { GONE_NS + soon_ns };
-            self.queue.add(self.now_ns + in_ns, Event::Gone { sid, side });
+            self.queue.add(self.now_ns + in_ns, SimEvent::LinkLost { sid, side });
         }
     }
 
-    pub(super) fn set_moving(&mut self, sid: Sid, side: usize) {
-        let latency_ns = self.plan.party.latency_ns;
+    pub(super) fn schedule_stream_bytes(&mut self, sid: SessionId, side: usize) {
+        let latency_ns = self.plan.agents.latency_ns;
         let session = &mut self.sessions[sid];
         let is_asleep = side == AGENT && session.is_stopped();
-        let Line::Stream(ways) = &mut session.link.line else { return };
+        let LinkTransport::Stream(ways) = &mut session.link.transport else { return };
         let way = &mut ways[side];
         let is_due = !way.bytes.is_empty() || way.is_ended;
         if !way.is_moving && !way.is_broken && !is_asleep && is_due {
             way.is_moving = true;
             let at_ns = self.now_ns.max(session.link.cut_until_ns);
             let at_ns = at_ns + self.random.magnitude(1_000, latency_ns);
-            self.queue.add(at_ns, Event::Bytes { sid, side });
+            self.queue.add(at_ns, SimEvent::StreamBytes { sid, side });
         }
     }
 
     /// Some bytes of a stream reach an end.
-    pub(crate) fn move_bytes(&mut self, sid: Sid, side: usize) -> Outcome {
+    pub(crate) fn deliver_stream_bytes(&mut self, sid: SessionId, side: usize) -> StepResult {
         let cut = self.random.next();
         let now_ns = self.now_ns;
         let session = &mut self.sessions[sid];
         let is_asleep = side == AGENT && session.is_stopped();
         let is_held = session.link.lingers_ns[side].is_none();
         let is_cut = now_ns < session.link.cut_until_ns;
-        let Line::Stream(ways) = &mut session.link.line else { return Ok(()) };
+        let LinkTransport::Stream(ways) = &mut session.link.transport else { return Ok(()) };
         let way = &mut ways[side];
         way.is_moving = false;
         if way.is_broken || is_asleep {
@@ -59,7 +59,7 @@ impl World<'_> {
             way.is_broken = true;
             way.bytes.clear();
             let in_ns = self.random.magnitude(1_000, 1_000_000_000);
-            self.queue.add(now_ns + in_ns, Event::Gone { sid, side: 1 - side });
+            self.queue.add(now_ns + in_ns, SimEvent::LinkLost { sid, side: 1 - side });
             return Ok(());
         }
         if !is_cut {
@@ -68,14 +68,14 @@ impl World<'_> {
             let count = if cut.is_multiple_of(3) { count } else { some + 1 }.min(count);
             let bytes: Vec<u8> = way.bytes.drain(..count).collect();
             let is_end = way.bytes.is_empty() && way.is_ended;
-            self.hear_at(sid, side, &bytes)?;
+            self.receive_at_end(sid, side, &bytes)?;
             if is_end {
                 self.sessions[sid].link.break_way(side);
-                return self.gone(sid, side);
+                return self.link_is_lost(sid, side);
             }
             self.send_packed(sid, 1 - side)?;
         }
-        self.set_moving(sid, side);
+        self.schedule_stream_bytes(sid, side);
         Ok(())
     }
 }

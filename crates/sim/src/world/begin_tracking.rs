@@ -1,20 +1,20 @@
-//! At-most-once in the world: a begin is written ahead, and no number begins twice.
+//! Begins of numbers in at-most-once runs: each is durable before it is sent, and happens once.
 
 use crate::event_queue::Pid;
-use crate::step_result::Outcome;
+use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::World;
+use crate::world::SimWorld;
 use evenly_core::{Assignment, Interval};
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// It is durable that this begins: sends it.
-    pub(crate) fn let_begin(&mut self, slot: usize, assignment: Assignment) -> Outcome {
+    pub(crate) fn send_begin(&mut self, slot: usize, assignment: Assignment) -> StepResult {
         self.begun_now += 1;
         let is_durable = self.journal.has_begun(assignment.interval);
         check(is_durable, || {
             format!("{} is sent before its begin is durable", assignment.interval)
         })?;
-        self.note_assigned(slot, &[assignment])?;
+        self.check_assigned(slot, &[assignment])?;
         let peer = self.primary.peers.get(slot);
         let is_here = peer.is_none_or(|peer| peer.lent.last() == Some(&assignment.interval));
         check(is_here, || format!("{} goes to another worker", assignment.interval))?;
@@ -27,7 +27,7 @@ impl World<'_> {
     }
 
     /// A worker begins these numbers, which it does not give back any more.
-    pub(crate) fn begin_once(&mut self, pid: Pid, numbers: Interval) -> Outcome {
+    pub(crate) fn begin_numbers(&mut self, pid: Pid, numbers: Interval) -> StepResult {
         if self.plan.once.is_none() {
             return Ok(());
         }
@@ -39,26 +39,26 @@ impl World<'_> {
             Some(before) if before.contains(first) => numbers.above(before.last()),
             _ => Some(numbers),
         };
-        new.map_or(Ok(()), |new| self.oracle.fates.begin(new))
+        new.map_or(Ok(()), |new| self.oracle.begins.begin(new))
     }
 
     /// What came in while a worker was at work; then it is done with it.
-    pub(crate) fn hear_at_work(&mut self, pid: Pid) -> Outcome {
+    pub(crate) fn read_while_working(&mut self, pid: Pid) -> StepResult {
         if self.plan.once.is_none() {
             return Ok(());
         }
         let most = self.random.between(1, self.plan.read_most);
-        let Some(life) = self.life(pid) else { return Ok(()) };
+        let Some(life) = self.running_worker(pid) else { return Ok(()) };
         while life.has_news() {
             life.read(most)?;
         }
         life.at_once = None;
-        self.room_in_inbox(pid);
+        self.retry_assignment_write(pid);
         Ok(())
     }
 
     /// What an agent has begun since it was asked last was begun in the run.
-    pub(crate) fn note_begun_at_agent(&mut self, begun: Vec<Interval>) -> Outcome {
-        begun.into_iter().try_for_each(|interval| self.oracle.fates.begin(interval))
+    pub(crate) fn add_begun_at_agent(&mut self, begun: Vec<Interval>) -> StepResult {
+        begun.into_iter().try_for_each(|interval| self.oracle.begins.begin(interval))
     }
 }

@@ -1,23 +1,23 @@
-//! The lives of the primary: how one ends early or crashes, and how the next goes on from the journal.
+//! Lifecycle of the primary: drain, crash, restart from the journal, and syncs.
 
-use crate::event_queue::Event;
-use crate::model::lossy_journal::Entry;
-use crate::model::pipe::Pipe;
-use crate::model::primary_process::{Primary, Stage};
-use crate::model::worker_process::Process;
-use crate::plan::line_reader::Outlet;
-use crate::step_result::Outcome;
+use crate::event_queue::SimEvent;
+use crate::model::lossy_journal::JournalEntry;
+use crate::model::pipe::BoundedPipe;
+use crate::model::primary_process::{RunPhase, SimPrimary};
+use crate::model::worker_process::SimWorker;
+use crate::plan::line_reader::OutputPipe;
+use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::{DRAIN_NS, World};
+use crate::world::{DRAIN_NS, SimWorld};
 
 /// The signal that asks for an early end.
 const SIGTERM: i32 = 15;
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// A signal asks for an early end.
-    pub(crate) fn drain(&mut self) -> Outcome {
-        if self.primary.stage == Stage::Gathering {
-            self.tape.note("drain", 0, 0);
+    pub(crate) fn begin_drain(&mut self) -> StepResult {
+        if self.primary.stage == RunPhase::Gathering {
+            self.trace.record("drain", 0, 0);
             self.primary.engine.ask_for_end(SIGTERM, self.now_ns);
             let turns_ns = 2_000 * self.plan.turn_ns;
             // Where chunks are done as a whole, the dearest takes long.
@@ -29,44 +29,44 @@ impl World<'_> {
     }
 
     /// The primary is gone, with its workers and what is not durable; the next one begins.
-    pub(crate) fn crash(&mut self) -> Outcome {
-        if self.primary.stage == Stage::Gathering {
+    pub(crate) fn crash_primary(&mut self) -> StepResult {
+        if self.primary.stage == RunPhase::Gathering {
             self.stats.primary_crashes += 1;
-            self.begin_again()?;
+            self.restart_primary()?;
         }
         Ok(())
     }
 
     /// Another primary takes over from the journal.
-    pub(crate) fn begin_again(&mut self) -> Outcome {
-        self.tape.note("begin again", u64::from(self.life), 0);
+    pub(crate) fn restart_primary(&mut self) -> StepResult {
+        self.trace.record("begin again", u64::from(self.life), 0);
         let persisted = self.random.next();
-        self.stats.records_lost += self.journal.crash(persisted)? as u64;
-        self.stats.settled += self.journal.settle()?;
-        self.oracle.begin_life(self.journal.durable())?;
+        self.stats.records_lost += self.journal.lose_unsynced(persisted)? as u64;
+        self.stats.settled += self.journal.fail_begun()?;
+        self.oracle.begin_incarnation(self.journal.durable())?;
         self.count_stale_answers();
-        self.processes.iter_mut().for_each(Process::vanish);
-        self.forget_guests();
+        self.processes.iter_mut().for_each(SimWorker::vanish);
+        self.drop_agent_seats();
         self.waiting.clear();
-        self.results = Pipe::new(self.plan.result_pipe);
-        self.outlet = Outlet::new(self.plan.reader.pipe);
+        self.results = BoundedPipe::new(self.plan.result_pipe);
+        self.output_pipe = OutputPipe::new(self.plan.line_reader.pipe);
         self.life += 1;
         self.drain_deadline_ns = None;
         self.stats.resumes += 1;
-        self.primary = Primary::begin(&self.plan, self.journal.durable())?;
+        self.primary = SimPrimary::begin(&self.plan, self.journal.durable())?;
         self.fill_all_seats()
     }
 
     /// What the journal was writing is durable now.
-    pub(crate) fn synced(&mut self) -> Outcome {
-        let entries = self.journal.synced()?;
-        self.tape.note("synced", entries.len() as u64, 0);
+    pub(crate) fn finish_sync(&mut self) -> StepResult {
+        let entries = self.journal.finish_sync()?;
+        self.trace.record("synced", entries.len() as u64, 0);
         let (mut records, mut beginning) = (Vec::new(), 0);
         for entry in entries {
             match entry {
-                Entry::Record(record) => records.push(record),
-                Entry::Begins(_) => beginning += 1,
-                Entry::Untouched(_) => {}
+                JournalEntry::Record(record) => records.push(record),
+                JournalEntry::Begins(_) => beginning += 1,
+                JournalEntry::Untouched(_) => {}
             }
         }
         // In any order: the engine does not say that there is one.
@@ -74,11 +74,14 @@ impl World<'_> {
             let other = self.random.below(last as u64 + 1) as usize;
             records.swap(last, other);
         }
-        let synced =
-            self.primary.engine.synced(records, self.plan.terms.commit_took_ns, self.now_ns);
+        let synced = self.primary.engine.synced(
+            records,
+            self.plan.engine_settings.commit_took_ns,
+            self.now_ns,
+        );
         synced.map_err(|violation| violation.to_string())?;
         self.begun_now = 0;
-        self.act()?;
+        self.carry_out_outputs()?;
         if self.primary.engine.drains_for().is_none() {
             self.stats.lost_before_begun += beginning - self.begun_now;
         }
@@ -88,20 +91,20 @@ impl World<'_> {
 
     /// Begins to make durable what was appended, and that what is held back begins; now and then another process
     /// has locked the journal.
-    pub(crate) fn begin_sync(&mut self) -> Outcome {
+    pub(crate) fn begin_sync(&mut self) -> StepResult {
         let sync_ns = self.plan.sync_ns.ok_or("a sync without a journal")?;
-        if self.is_phase_one() && self.random.happens(self.plan.terms.locked) {
+        if self.are_faults_active() && self.random.happens(self.plan.engine_settings.locked) {
             let rest_ns = self.random.between(1, 4 * sync_ns);
             self.primary.engine.put_off_sync(rest_ns, self.now_ns);
             return Ok(());
         }
         for interval in self.primary.engine.beginning() {
             self.stats.written_ahead += 1;
-            self.journal.append(Entry::Begins(*interval));
+            self.journal.append(JournalEntry::Begins(*interval));
         }
         check(self.journal.begin_sync(), || "a sync of nothing, or within a sync".into())?;
         let at_ns = self.now_ns + self.random.between(1, sync_ns);
-        self.queue.add(at_ns, Event::Synced { life: self.life });
+        self.queue.add(at_ns, SimEvent::JournalSynced { life: self.life });
         Ok(())
     }
 }

@@ -1,28 +1,28 @@
-//! Sessions of agents: how each comes, sleeps, wakes and ends.
+//! Lifecycle of agent sessions: connect, pause, continue and end.
 
-use crate::event_queue::{Event, Sid};
-use crate::model::agent_link::{AGENT, Link, PRIMARY};
-use crate::model::agent_seat::Guest;
-use crate::model::primary_connection::{End, Upstream};
-use crate::model::session_state::{PAUSE_NS, Session};
-use crate::plan::Plan;
-use crate::step_result::Outcome;
+use crate::event_queue::{SessionId, SimEvent};
+use crate::model::agent_link::{AGENT, AgentLink, PRIMARY};
+use crate::model::agent_seat::AgentSeat;
+use crate::model::primary_connection::{PrimaryConnection, SessionEndCause};
+use crate::model::session_state::{PAUSE_NS, SessionState};
+use crate::plan::RunPlan;
+use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::World;
+use crate::world::SimWorld;
 use evenly_core::frame::Packer;
 use evenly_core::hello::{Hello, Program, Welcome};
 use evenly_testkit::random::Random;
 use std::num::NonZeroU32;
 
-impl Session<World<'_>> {
+impl SessionState<SimWorld<'_>> {
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped_ns.is_some()
+        self.paused_since_ns.is_some()
     }
 
     /// The link, and where frames are packed at one end of it.
-    pub(crate) fn link_and_packer(&mut self, side: usize) -> (&mut Link, Option<&mut Packer>) {
+    pub(crate) fn link_and_packer(&mut self, side: usize) -> (&mut AgentLink, Option<&mut Packer>) {
         let held = if side == PRIMARY {
-            self.guest.as_mut().map(|guest| &mut guest.packer)
+            self.agent_seat.as_mut().map(|seat| &mut seat.packer)
         } else {
             let upstream = self.agent.as_mut().and_then(|agent| agent.upstream.as_mut());
             upstream.map(|upstream| &mut upstream.packer)
@@ -33,60 +33,61 @@ impl Session<World<'_>> {
     /// When the agent has something to do, on the clock of the primary.
     pub(crate) fn due_ns(&self) -> Option<u64> {
         let agent = self.agent.as_ref().filter(|_| !self.is_stopped())?;
-        Some(agent.next_ns().saturating_add(self.asleep_ns))
+        Some(agent.next_event_ns().saturating_add(self.paused_total_ns))
     }
 }
 
-impl<'a> World<'a> {
+impl<'a> SimWorld<'a> {
     /// Agents are on their way.
-    pub(crate) fn invite(&mut self) {
-        for (number, machine) in self.plan.party.machines.iter().enumerate() {
-            self.queue.add(machine.comes_ns, Event::Come { machine: number });
-            if self.plan.party.trouble.every_ns > 0 {
-                let at_ns = machine.comes_ns + self.random.below(self.plan.party.trouble.every_ns);
-                self.queue.add(at_ns, Event::Trouble { machine: number });
+    pub(crate) fn schedule_agents(&mut self) {
+        for (number, machine) in self.plan.agents.machines.iter().enumerate() {
+            self.queue.add(machine.connects_at_ns, SimEvent::AgentConnects { machine: number });
+            if self.plan.agents.faults.every_ns > 0 {
+                let at_ns =
+                    machine.connects_at_ns + self.random.below(self.plan.agents.faults.every_ns);
+                self.queue.add(at_ns, SimEvent::AgentFault { machine: number });
             }
         }
-        self.at_home = vec![None; self.plan.party.machines.len()];
+        self.session_of_machine = vec![None; self.plan.agents.machines.len()];
     }
 
     /// The session of which the agent has something to do first, and when.
-    pub(crate) fn next_agent(&self) -> Option<(u64, Sid)> {
-        let sessions = self.at_home.iter().flatten();
+    pub(crate) fn next_agent_event(&self) -> Option<(u64, SessionId)> {
+        let sessions = self.session_of_machine.iter().flatten();
         sessions.filter_map(|sid| Some((self.sessions[*sid].due_ns()?, *sid))).min()
     }
 
     /// An agent does what is next, and says what it has to say.
-    pub(crate) fn proceed_at(&mut self, sid: Sid) -> Outcome {
+    pub(crate) fn run_agent_event(&mut self, sid: SessionId) -> StepResult {
         let session = &mut self.sessions[sid];
         if let Some(agent) = &mut session.agent {
             let machine = session.machine + 1;
-            agent.proceed().map_err(|reason| format!("agent {machine}: {reason}"))?;
+            agent.run_next_event().map_err(|reason| format!("agent {machine}: {reason}"))?;
         }
-        self.consider_end(sid)?;
+        self.end_session_if_over(sid)?;
         self.send_packed(sid, AGENT)
     }
 
     /// The agent of a session, at the time that it is there.
-    pub(crate) fn agent(&mut self, sid: Sid) -> Option<&mut World<'a>> {
+    pub(crate) fn agent(&mut self, sid: SessionId) -> Option<&mut SimWorld<'a>> {
         let now_ns = self.now_ns;
         let session = &mut self.sessions[sid];
         let agent = session.agent.as_deref_mut()?;
-        agent.now_ns = session.stopped_ns.unwrap_or(now_ns) - session.asleep_ns;
+        agent.now_ns = session.paused_since_ns.unwrap_or(now_ns) - session.paused_total_ns;
         Some(agent)
     }
 
     /// The agent of a machine says hello, and is let in if there is a primary.
-    pub(crate) fn come(&mut self, machine: usize) -> Outcome {
-        if self.at_home[machine].is_some() {
+    pub(crate) fn connect_agent(&mut self, machine: usize) -> StepResult {
+        if self.session_of_machine[machine].is_some() {
             return Ok(());
         }
-        if !self.is_gathering() {
+        if !self.is_running() {
             // No primary listens, or only to say that the run is over.
-            self.come_again(machine, PAUSE_NS);
+            self.schedule_connect(machine, PAUSE_NS);
             return Ok(());
         }
-        let place = self.plan.party.machines[machine].clone();
+        let place = self.plan.agents.machines[machine].clone();
         let hello = Hello {
             workers: NonZeroU32::new(place.slowness.len() as u32).unwrap_or(NonZeroU32::MIN),
             pid: self.random.next() as u32,
@@ -112,51 +113,51 @@ impl<'a> World<'a> {
         let limit = self.plan.frame_limit;
         let plan = self.plan.at_machine(&place, welcome.retries);
         let agent = self.make_agent(plan, machine)?;
-        self.sessions.push(Session {
+        self.sessions.push(SessionState {
             machine,
             agent: Some(Box::new(agent)),
-            guest: Some(Guest::new(hello.workers, limit, self.life)),
-            link: Link::new(&place, limit, self.now_ns),
+            agent_seat: Some(AgentSeat::new(hello.workers, limit, self.life)),
+            link: AgentLink::new(&place, limit, self.now_ns),
             last_words: [None, None],
-            asleep_ns: 0,
-            stopped_ns: None,
+            paused_total_ns: 0,
+            paused_since_ns: None,
             is_cut_off: false,
         });
-        self.at_home[machine] = Some(sid);
-        self.tape.note("agent comes", sid as u64, machine as u64 + 1);
+        self.session_of_machine[machine] = Some(sid);
+        self.trace.record("agent comes", sid as u64, machine as u64 + 1);
         self.send_packed(sid, AGENT)
     }
 
-    fn make_agent(&mut self, plan: Plan, machine: usize) -> Outcome<World<'a>> {
+    fn make_agent(&mut self, plan: RunPlan, machine: usize) -> StepResult<SimWorld<'a>> {
         let random = Random::new(self.random.next());
-        let tape = self.tape.of_agent(machine + 1);
-        let upstream = Upstream::new(&plan, self.now_ns);
+        let trace = self.trace.for_agent(machine + 1);
+        let upstream = PrimaryConnection::new(&plan, self.now_ns);
         let deadly = self.deadly.clone();
-        let mut agent = World::at_agent(plan, random, tape, (upstream, deadly), self.now_ns)?;
+        let mut agent = SimWorld::at_agent(plan, random, trace, (upstream, deadly), self.now_ns)?;
         agent.fill_all_seats()?;
         Ok(agent)
     }
 
-    fn come_again(&mut self, machine: usize, after_ns: u64) {
+    fn schedule_connect(&mut self, machine: usize, after_ns: u64) {
         let in_ns = after_ns + self.random.magnitude(1_000, PAUSE_NS);
-        self.queue.add(self.now_ns + in_ns, Event::Come { machine });
+        self.queue.add(self.now_ns + in_ns, SimEvent::AgentConnects { machine });
     }
 
     /// The agent of a session ends it: said or not, its workers are waited for.
-    pub(crate) fn end_at_agent(&mut self, sid: Sid) {
+    pub(crate) fn end_agent(&mut self, sid: SessionId) {
         let session = &mut self.sessions[sid];
         let Some(mut agent) = session.agent.take() else { return };
         let machine = session.machine;
         if let Some(upstream) = agent.upstream.take() {
             session.last_words[AGENT] = Some(upstream.packer);
         }
-        session.stopped_ns = None;
-        self.at_home[machine] = None;
-        self.add_up(&agent);
+        session.paused_since_ns = None;
+        self.session_of_machine[machine] = None;
+        self.add_agent_counts(&agent);
     }
 
     /// What happened at an agent happened in the run.
-    pub(crate) fn add_up(&mut self, agent: &World<'_>) {
+    pub(crate) fn add_agent_counts(&mut self, agent: &SimWorld<'_>) {
         let mut stats = agent.stats;
         stats.failed_at_agents = std::mem::take(&mut stats.quarantined);
         stats.failed_alone = 0;
@@ -165,86 +166,86 @@ impl<'a> World<'a> {
     }
 
     /// Whether the agent of a session has come to its end, and what becomes of it then.
-    pub(crate) fn consider_end(&mut self, sid: Sid) -> Outcome {
+    pub(crate) fn end_session_if_over(&mut self, sid: SessionId) -> StepResult {
         let Some(agent) = self.agent(sid) else { return Ok(()) };
-        let failures = std::mem::take(&mut agent.oracle.told);
-        let begun = agent.oracle.fates.take_begun();
-        let end = agent.upstream.as_ref().and_then(Upstream::end);
-        self.oracle.elsewhere.extend(failures);
-        self.note_begun_at_agent(begun)?;
+        let failures = std::mem::take(&mut agent.oracle.reportable);
+        let begun = agent.oracle.begins.take_begun();
+        let end = agent.upstream.as_ref().and_then(PrimaryConnection::end);
+        self.oracle.failed_at_agents.extend(failures);
+        self.add_begun_at_agent(begun)?;
         let Some(end) = end else { return Ok(()) };
         let machine = self.sessions[sid].machine;
-        self.tape.note("agent ends", sid as u64, machine as u64 + 1);
-        self.tape.remark(|| format!("{end:?}"));
-        self.end_at_agent(sid);
-        self.close_end(sid, AGENT)?;
+        self.trace.record("agent ends", sid as u64, machine as u64 + 1);
+        self.trace.comment(|| format!("{end:?}"));
+        self.end_agent(sid);
+        self.close_link_end(sid, AGENT)?;
         match end {
             // Its launcher starts it again for the next primary.
-            End::Over => self.stats.agents_sent_home += 1,
-            End::Left => self.stats.agents_left += 1,
-            End::GivenUp => self.stats.agents_given_up += 1,
-            End::Silent => self.stats.primaries_silent += 1,
-            End::Protocol => {
+            SessionEndCause::Over => self.stats.agents_finished += 1,
+            SessionEndCause::Left => self.stats.agents_left += 1,
+            SessionEndCause::GivenUp => self.stats.agents_given_up += 1,
+            SessionEndCause::Silent => self.stats.primaries_silent += 1,
+            SessionEndCause::Protocol => {
                 check(false, || "an honest primary is not understood".into())?;
             }
         }
-        self.return_later(machine, PAUSE_NS);
+        self.schedule_return(machine, PAUSE_NS);
         Ok(())
     }
 
     /// A machine is without its agent: whether and when it comes back.
-    pub(crate) fn return_later(&mut self, machine: usize, after_ns: u64) {
-        let is_faithful = self.plan.party.machines[machine].is_faithful;
-        let is_lost = !is_faithful && self.random.happens(self.plan.party.trouble.for_ever);
+    pub(crate) fn schedule_return(&mut self, machine: usize, after_ns: u64) {
+        let always_returns = self.plan.agents.machines[machine].always_returns;
+        let is_lost = !always_returns && self.random.happens(self.plan.agents.faults.permanent);
         if is_lost {
-            self.tape.note("stays away", machine as u64 + 1, 0);
+            self.trace.record("stays away", machine as u64 + 1, 0);
         } else {
-            self.come_again(machine, after_ns);
+            self.schedule_connect(machine, after_ns);
         }
     }
 
     /// The agent of a session is stopped, with its workers.
-    pub(crate) fn put_to_sleep(&mut self, sid: Sid) {
+    pub(crate) fn pause_agent(&mut self, sid: SessionId) {
         let now_ns = self.now_ns;
         let session = &mut self.sessions[sid];
-        session.stopped_ns.get_or_insert(now_ns);
+        session.paused_since_ns.get_or_insert(now_ns);
     }
 
     /// It goes on.
-    pub(crate) fn wake_agent(&mut self, sid: Sid) -> Outcome {
+    pub(crate) fn continue_agent(&mut self, sid: SessionId) -> StepResult {
         let (now_ns, until_ns) = (self.now_ns, self.plan.faults.until_ns);
         let session = &mut self.sessions[sid];
-        let Some(since_ns) = session.stopped_ns.take() else { return Ok(()) };
-        session.asleep_ns += now_ns - since_ns;
-        let asleep_ns = session.asleep_ns;
+        let Some(since_ns) = session.paused_since_ns.take() else { return Ok(()) };
+        session.paused_total_ns += now_ns - since_ns;
+        let paused_total_ns = session.paused_total_ns;
         if let Some(agent) = self.agent(sid) {
-            agent.plan.faults.until_ns = until_ns.saturating_sub(asleep_ns);
+            agent.plan.faults.until_ns = until_ns.saturating_sub(paused_total_ns);
             agent.wake_in(1);
         }
-        self.tape.note("agent goes on", sid as u64, 0);
+        self.trace.record("agent goes on", sid as u64, 0);
         self.stats.agents_continued += 1;
-        self.resume_link(sid);
+        self.resume_agent_link(sid);
         if std::mem::take(&mut self.sessions[sid].is_cut_off) {
-            return self.leave_primary(sid);
+            return self.end_lost_session(sid);
         }
         self.send_packed(sid, AGENT)
     }
 
     /// The agent of a session learns that its primary or its connection is gone.
-    pub(crate) fn leave_primary(&mut self, sid: Sid) -> Outcome {
+    pub(crate) fn end_lost_session(&mut self, sid: SessionId) -> StepResult {
         if self.sessions[sid].is_stopped() {
             self.sessions[sid].is_cut_off = true;
             return Ok(());
         }
         if let Some(agent) = self.agent(sid) {
             // What came before is read first.
-            agent.wake()?;
+            agent.run_primary_turn()?;
         }
-        self.consider_end(sid)?;
+        self.end_session_if_over(sid)?;
         if self.sessions[sid].agent.is_some() {
-            self.end_at_agent(sid);
-            self.return_later(self.sessions[sid].machine, 0);
+            self.end_agent(sid);
+            self.schedule_return(self.sessions[sid].machine, 0);
         }
-        self.close_end(sid, AGENT)
+        self.close_link_end(sid, AGENT)
     }
 }

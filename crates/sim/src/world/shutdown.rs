@@ -1,88 +1,88 @@
-//! The last steps of the primary: end of file for its workers, a farewell to agents, and the sum of it.
+//! Shutdown of the primary: end of file for workers, farewell to agents, and the final checks.
 
-use crate::model::primary_connection::End;
-use crate::model::primary_process::{GRACE_NS, LINGER_NS, Stage};
-use crate::model::worker_process::Doing;
-use crate::options::Transport;
-use crate::step_result::Outcome;
+use crate::model::primary_connection::SessionEndCause;
+use crate::model::primary_process::{GRACE_NS, LINGER_NS, RunPhase};
+use crate::model::worker_process::WorkerStep;
+use crate::options::SimTransport;
+use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::World;
+use crate::world::SimWorld;
 use evenly_core::WorkerId;
 use evenly_core::engine::Early;
 use evenly_core::frame::Packer;
 use evenly_core::seats::LOSSES_IN_A_ROW;
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// Every number is covered, or the run ends early: end of file for everybody.
-    pub(crate) fn close(&mut self) -> Outcome {
+    pub(crate) fn begin_shutdown(&mut self) -> StepResult {
         let scheduler = self.primary.engine.scheduler();
         if scheduler.is_finished() {
-            self.oracle.finish(scheduler)?;
+            self.oracle.check_finish(scheduler)?;
         } else {
-            self.oracle.end(scheduler)?;
+            self.oracle.check_end(scheduler)?;
         }
-        self.tape.note("close", u64::from(scheduler.is_finished()), 0);
+        self.trace.record("close", u64::from(scheduler.is_finished()), 0);
         self.primary.engine.end();
         self.drain_deadline_ns = None;
         for slot in 0..self.primary.peers.len() {
             let peer = &mut self.primary.peers[slot];
             peer.packer = Packer::new(WorkerId(0), self.plan.frame_limit);
             if let Some(pid) = peer.pid {
-                self.close_inbox(pid);
+                self.close_assignment_pipe(pid);
             }
         }
-        self.say_over()?;
+        self.send_over_to_agents()?;
         let until_ns = self.now_ns + GRACE_NS;
-        self.primary.stage = Stage::Closing { until_ns };
+        self.primary.stage = RunPhase::Closing { until_ns };
         self.wake_in(1);
         Ok(())
     }
 
     /// Waits for the workers to leave; then kills those that are stopped. All others must have left.
-    pub(crate) fn see_off(&mut self, until_ns: u64) -> Outcome {
+    pub(crate) fn await_workers(&mut self, until_ns: u64) -> StepResult {
         let living = || (0..self.processes.len()).filter(|pid| self.processes[*pid].life.is_some());
         if self.now_ns >= until_ns {
             for pid in living().collect::<Vec<_>>() {
                 // Far away even the end may be late.
-                let is_late = self.plan.transport != Transport::Pipes
-                    || self.life(pid).is_some_and(|life| life.is_stopped);
+                let is_late = self.plan.transport != SimTransport::Pipes
+                    || self.running_worker(pid).is_some_and(|life| life.is_stopped);
                 // As may be who is at numbers that became superfluous.
                 let is_decided = self.primary.engine.scheduler().ledger().limit().is_some();
-                let is_counting = self.life(pid).is_some_and(|life| {
+                let is_counting = self.running_worker(pid).is_some_and(|life| {
                     matches!(
                         life.doing,
-                        Doing::Counting(_)
-                            | Doing::Dying(..)
-                            | Doing::Gasping(_)
-                            | Doing::Ending(_)
+                        WorkerStep::Computing(_)
+                            | WorkerStep::ReachingDeadly(..)
+                            | WorkerStep::WritingCrashReport(_)
+                            | WorkerStep::Crashing(_)
                     )
                 });
                 // Or at a chunk that the answer does not need any more.
                 let is_decided = is_decided || self.plan.once.is_some();
                 let is_late = is_late || is_decided && is_counting;
                 check(is_late, || format!("worker {pid} does not leave"))?;
-                self.die(pid, None);
+                self.end_worker(pid, None);
             }
         } else if living().next().is_some() {
             self.wake_in(until_ns - self.now_ns);
             return Ok(());
         }
-        if !self.is_everybody_told() && self.now_ns < until_ns - GRACE_NS + LINGER_NS {
+        if !self.have_all_agents_left() && self.now_ns < until_ns - GRACE_NS + LINGER_NS {
             self.wake_in(LINGER_NS / 100);
             return Ok(());
         }
         let scheduler = self.primary.engine.scheduler();
-        self.oracle.end(scheduler)?;
+        self.oracle.check_end(scheduler)?;
         // A run that ends early leaves the numbers that no worker took.
         let is_finished = self.primary.engine.is_complete();
         self.stats.decided += u64::from(scheduler.ledger().waived() > 0);
-        self.read_the_rest(is_finished)?;
+        self.read_remaining_lines(is_finished)?;
         if is_finished {
             self.stats.finished += 1;
         } else {
             self.stats.drained += 1;
             if self.plan.sync_ns.is_some() {
-                return self.begin_again();
+                return self.restart_primary();
             }
         }
         self.end_run();
@@ -90,7 +90,7 @@ impl World<'_> {
     }
 
     /// A seat was lost too often in a row.
-    pub(crate) fn give_up(&mut self, slot: usize, times: u32) -> Outcome {
+    pub(crate) fn end_after_losses(&mut self, slot: usize, times: u32) -> StepResult {
         let losses = self.primary.peers[slot].losses;
         check(times >= LOSSES_IN_A_ROW && losses >= times, || {
             format!("given up after {times} losses in a row, of which {losses} happened")
@@ -99,36 +99,36 @@ impl World<'_> {
     }
 
     /// No worker is left, and several starts in a row were refused.
-    pub(crate) fn end_without_workers(&mut self) -> Outcome {
+    pub(crate) fn end_without_workers(&mut self) -> StepResult {
         let is_any = self.primary.peers.iter().any(|peer| peer.pid.is_some());
         check(!is_any && self.stats.refusals >= 5, || "given up with a worker left".into())?;
         self.end_given_up()
     }
 
-    fn end_given_up(&mut self) -> Outcome {
+    fn end_given_up(&mut self) -> StepResult {
         if self.upstream.is_some() {
-            self.part(End::GivenUp);
+            self.leave_session(SessionEndCause::GivenUp);
             self.is_over = true;
             return Ok(());
         }
         self.stats.given_up += 1;
-        self.oracle.end(self.primary.engine.scheduler())?;
+        self.oracle.check_end(self.primary.engine.scheduler())?;
         self.end_run();
         Ok(())
     }
 
     /// The time for a drain is over: what is known counts, and the workers are killed.
-    pub(crate) fn end_at_once(&mut self, why: Early) -> Outcome {
-        self.tape.remark(|| format!("ends at once: {why:?}"));
+    pub(crate) fn end_immediately(&mut self, why: Early) -> StepResult {
+        self.trace.comment(|| format!("ends at once: {why:?}"));
         self.stats.cut_drains += 1;
         self.primary.engine.end();
         for slot in 0..self.primary.peers.len() {
             if let Some(pid) = self.primary.peers[slot].pid {
-                self.die(pid, None);
+                self.end_worker(pid, None);
             }
         }
-        self.act()?;
-        self.close()
+        self.carry_out_outputs()?;
+        self.begin_shutdown()
     }
 
     /// Adds up what was dropped in a life of the primary.

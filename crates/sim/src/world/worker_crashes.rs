@@ -1,103 +1,106 @@
-//! Crash reports: how a worker that something ends says so.
+//! Worker crashes at deadly numbers, and the crash reports that workers write.
 
 use crate::event_queue::Pid;
 use crate::model::worker_link::WORKER;
-use crate::model::worker_process::Doing;
-use crate::options::Transport;
-use crate::oracle::blame_oracle::Death;
+use crate::model::worker_process::WorkerStep;
+use crate::options::SimTransport;
+use crate::oracle::blame_oracle::WorkerDeath;
 use crate::plan::cost_model::number_of;
-use crate::plan::crash_reports::Gasp;
-use crate::step_result::Outcome;
-use crate::world::World;
+use crate::plan::crash_reports::WorkerCrash;
+use crate::step_result::StepResult;
+use crate::world::SimWorld;
 use evenly_core::frame::gasp;
 use evenly_core::{Cause, Interval};
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// A deadly number ends its worker, which says so if it can.
-    pub(crate) fn end_at(&mut self, pid: Pid, n: i64) {
-        let gasp = self.plan.gasps.end_of(n, &mut self.random);
+    pub(crate) fn crash_worker_at(&mut self, pid: Pid, n: i64) {
+        let gasp = self.plan.crash_reports.draw_crash(n, &mut self.random);
         self.stats.crashes += 1;
-        if self.plan.gasps.are_possible {
-            self.begin_gasp(pid, gasp);
+        if self.plan.crash_reports.are_sent {
+            self.begin_crash_report(pid, gasp);
         } else {
-            self.die(pid, Some(gasp.cause));
+            self.end_worker(pid, Some(gasp.cause));
         }
     }
 
-    fn begin_gasp(&mut self, pid: Pid, gasp: Gasp) {
-        let moment_ns = self.moment_ns();
-        if let Some(life) = self.life(pid) {
-            life.doing = Doing::Gasping(gasp);
-            self.step_in(pid, moment_ns);
+    fn begin_crash_report(&mut self, pid: Pid, gasp: WorkerCrash) {
+        let moment_ns = self.random_step_ns();
+        if let Some(life) = self.running_worker(pid) {
+            life.doing = WorkerStep::WritingCrashReport(gasp);
+            self.schedule_step(pid, moment_ns);
         }
     }
 
     /// Whether a worker at work is asked at which number it is, before a step; then it does no other.
-    pub(crate) fn endure_a_question(&mut self, pid: Pid) -> bool {
-        if !self.random.happens(self.plan.gasps.ask) {
+    pub(crate) fn interrupt_worker(&mut self, pid: Pid) -> bool {
+        if !self.random.happens(self.plan.crash_reports.ask) {
             return false;
         }
         let Some(life) = self.processes[pid].life.as_deref() else { return false };
         // Between slices it is at no number.
-        let (Doing::Counting(last) | Doing::Dying(last, _)) = life.doing else { return false };
+        let (WorkerStep::Computing(last) | WorkerStep::ReachingDeadly(last, _)) = life.doing else {
+            return false;
+        };
         let Some(slice) = Interval::new(life.slice_first, last) else { return false };
-        self.stats.gasps_asked += 1;
+        self.stats.workers_interrupted += 1;
         self.oracle.is_only_numbers = false;
         let (n, cause) = (number_of(&mut self.random, slice), Cause::Memory);
-        self.tape.note("asked", pid as u64, n.cast_unsigned());
-        self.begin_gasp(pid, Gasp { n, said: Some(cause), cause, is_own: false });
+        self.trace.record("asked", pid as u64, n.cast_unsigned());
+        self.begin_crash_report(pid, WorkerCrash { n, said: Some(cause), cause, is_own: false });
         true
     }
 
     /// A worker writes its gasp, as soon as there is room.
-    pub(crate) fn gasp(&mut self, pid: Pid, last: Gasp) -> Outcome {
-        let gasps = &self.plan.gasps;
-        let (lose, spoil) = if self.is_phase_one() { (gasps.lose, gasps.spoil) } else { (0, 0) };
-        let Gasp { n, said, .. } = last;
+    pub(crate) fn write_crash_report(&mut self, pid: Pid, last: WorkerCrash) -> StepResult {
+        let gasps = &self.plan.crash_reports;
+        let (lose, spoil) =
+            if self.are_faults_active() { (gasps.lose, gasps.spoil) } else { (0, 0) };
+        let WorkerCrash { n, said, .. } = last;
         let mut frame = gasp(self.processes[pid].name, n, said).to_vec();
         if self.random.happens(lose) {
-            self.tape.note("gasp lost", pid as u64, n.cast_unsigned());
-            self.stats.gasps_lost += 1;
-            self.pass_away(pid, last);
+            self.trace.record("gasp lost", pid as u64, n.cast_unsigned());
+            self.stats.crash_reports_lost += 1;
+            self.finish_crash(pid, last);
             return Ok(());
         }
         let is_spoilt = self.random.happens(spoil);
         if is_spoilt {
-            self.spoil(&mut frame);
+            self.corrupt_frame(&mut frame);
         }
-        if self.plan.transport == Transport::Pipes {
+        if self.plan.transport == SimTransport::Pipes {
             if self.results.write(&frame) == 0 {
                 self.stats.full_result_pipes += 1;
                 self.waiting.push(pid);
-                self.park(pid);
+                self.park_worker(pid);
                 return Ok(());
             }
-            self.wake_in_a_turn();
-        } else if self.line(pid).is_some_and(|line| line.room(WORKER) == 0) {
+            self.wake_within_a_turn();
+        } else if self.worker_link(pid).is_some_and(|line| line.room(WORKER) == 0) {
             self.stats.full_channels += 1;
-            self.park(pid);
+            self.park_worker(pid);
             return Ok(());
         } else {
-            self.carry(pid, WORKER, &frame)?;
+            self.send_on_worker_link(pid, WORKER, &frame)?;
         }
-        self.tape.note("gasps", pid as u64, n.cast_unsigned());
+        self.trace.record("gasps", pid as u64, n.cast_unsigned());
         if is_spoilt {
-            self.stats.gasps_spoilt += 1;
+            self.stats.crash_reports_corrupted += 1;
             self.oracle.is_only_numbers = false;
         } else {
             self.processes[pid].gasp = Some(last);
         }
-        let moment_ns = self.moment_ns();
-        if let Some(life) = self.life(pid) {
+        let moment_ns = self.random_step_ns();
+        if let Some(life) = self.running_worker(pid) {
             // Another process may end it first.
-            life.doing = Doing::Ending(last);
+            life.doing = WorkerStep::Crashing(last);
         }
-        self.step_in(pid, moment_ns);
+        self.schedule_step(pid, moment_ns);
         Ok(())
     }
 
     /// Cuts a gasp short, or spoils a bit of it.
-    fn spoil(&mut self, frame: &mut Vec<u8>) {
+    fn corrupt_frame(&mut self, frame: &mut Vec<u8>) {
         if self.random.once_in(2) {
             frame.truncate(self.random.between(1, frame.len() as u64 - 1) as usize);
         } else {
@@ -107,25 +110,25 @@ impl World<'_> {
     }
 
     /// A worker ends of what it has said, or could not say.
-    pub(crate) fn pass_away(&mut self, pid: Pid, last: Gasp) {
-        self.processes[pid].has_passed_away = true;
-        self.die(pid, Some(last.cause));
+    pub(crate) fn finish_crash(&mut self, pid: Pid, last: WorkerCrash) {
+        self.processes[pid].died_of_crash = true;
+        self.end_worker(pid, Some(last.cause));
     }
 
     /// The death of the worker in a slot: at the number that it has named, if it had that in hand.
-    pub(crate) fn death_in(&self, slot: usize, at: Vec<Interval>, cause: Cause) -> Death {
+    pub(crate) fn worker_death(&self, slot: usize, at: Vec<Interval>, cause: Cause) -> WorkerDeath {
         let peer = &self.primary.peers[slot];
         let process = peer.pid.map(|pid| &self.processes[pid]);
         let is_lent = |n: &i64| peer.lent.iter().any(|lent| lent.contains(Interval::single(*n)));
         let Some(n) = peer.gasp.filter(is_lent) else {
-            return Death { at, cause, is_named: false, is_own: false };
+            return WorkerDeath { at, cause, is_named: false, is_own: false };
         };
         let said = process.and_then(|process| process.gasp).and_then(|gasp| gasp.said);
         let is_own = process.is_some_and(|process| {
             let is_of_number = process.gasp.is_some_and(|gasp| gasp.is_own);
-            is_of_number && process.has_passed_away && process.cause == Some(cause)
+            is_of_number && process.died_of_crash && process.cause == Some(cause)
         });
         let (at, cause) = (vec![Interval::single(n)], said.unwrap_or(cause));
-        Death { at, cause, is_named: true, is_own }
+        WorkerDeath { at, cause, is_named: true, is_own }
     }
 }

@@ -1,50 +1,50 @@
-//! Faults of workers in phase one: kills, exits, stops, and garbage on the result pipe.
+//! Fault injection into workers: kills, exits, stops, and garbage on the result pipe.
 
-use crate::event_queue::{Event, Pid};
-use crate::options::Transport;
-use crate::step_result::Outcome;
-use crate::world::World;
+use crate::event_queue::{Pid, SimEvent};
+use crate::options::SimTransport;
+use crate::step_result::StepResult;
+use crate::world::SimWorld;
 use evenly_core::frame::Packer;
 use evenly_core::{Cause, LeaseId};
 
 /// A call and its error number.
 pub(crate) const FAREWELL: (u32, u32) = (3, 32);
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// What may happen to a worker before a step; whether it does the step.
-    pub(crate) fn endure(&mut self, pid: Pid) -> bool {
+    pub(crate) fn inject_worker_faults(&mut self, pid: Pid) -> bool {
         let faults = &self.plan.faults;
         let (kill, exit, stop) = (faults.kill, faults.exit, faults.stop);
-        let (garbage, for_ever) = (faults.garbage, faults.for_ever);
+        let (garbage, permanent) = (faults.garbage, faults.permanent);
         if self.random.happens(kill) {
             self.oracle.is_only_numbers = false;
             self.stats.kills += 1;
-            self.die(pid, Some(Cause::Signal(9)));
+            self.end_worker(pid, Some(Cause::Signal(9)));
             return false;
         }
         if self.random.happens(exit) {
             self.oracle.is_only_numbers = false;
             self.stats.exits += 1;
-            self.say_farewell(pid);
-            self.die(pid, Some(Cause::Exit(7)));
+            self.write_farewell(pid);
+            self.end_worker(pid, Some(Cause::Exit(7)));
             return false;
         }
         if self.random.happens(stop) {
-            self.stop(pid, for_ever);
+            self.stop_worker(pid, permanent);
             return false;
         }
-        if self.plan.transport == Transport::Datagrams && !self.endure_line(pid) {
+        if self.plan.transport == SimTransport::Datagrams && !self.inject_link_faults(pid) {
             return false;
         }
         if self.random.happens(garbage) {
             return self.write_garbage(pid);
         }
-        !self.endure_a_question(pid)
+        !self.interrupt_worker(pid)
     }
 
     /// Some say why they leave, as far as the pipe has room.
-    fn say_farewell(&mut self, pid: Pid) {
-        if !self.random.once_in(2) || self.plan.transport != Transport::Pipes {
+    fn write_farewell(&mut self, pid: Pid) {
+        if !self.random.once_in(2) || self.plan.transport != SimTransport::Pipes {
             return;
         }
         let Some(life) = self.processes[pid].life.as_deref_mut() else { return };
@@ -60,42 +60,42 @@ impl World<'_> {
         }
     }
 
-    fn stop(&mut self, pid: Pid, for_ever: u32) {
+    fn stop_worker(&mut self, pid: Pid, permanent: u32) {
         self.stats.stops += 1;
-        self.tape.note("stopped", pid as u64, 0);
-        if let Some(life) = self.life(pid) {
+        self.trace.record("stopped", pid as u64, 0);
+        if let Some(life) = self.running_worker(pid) {
             life.is_stopped = true;
             life.is_parked = true;
         }
-        if !self.random.happens(for_ever) {
+        if !self.random.happens(permanent) {
             let ns = self.random.magnitude(1_000_000, 12_000_000_000);
-            self.queue.add(self.now_ns + ns, Event::Continue { pid });
+            self.queue.add(self.now_ns + ns, SimEvent::WorkerContinues { pid });
         }
-        self.tell_of(pid);
+        self.notify_parent(pid);
     }
 
-    pub(crate) fn go_on(&mut self, pid: Pid) -> Outcome {
-        let Some(life) = self.life(pid) else { return Ok(()) };
+    pub(crate) fn continue_worker(&mut self, pid: Pid) -> StepResult {
+        let Some(life) = self.running_worker(pid) else { return Ok(()) };
         life.is_stopped = false;
         self.stats.continues += 1;
-        self.tape.note("goes on", pid as u64, 0);
-        self.tell_of(pid);
-        self.resume_line(pid);
-        self.rouse(pid);
+        self.trace.record("goes on", pid as u64, 0);
+        self.notify_parent(pid);
+        self.resume_worker_link(pid);
+        self.wake_worker(pid);
         Ok(())
     }
 
     /// On pipes, the primary is the parent and gets `SIGCHLD`; elsewhere it hears nothing.
-    fn tell_of(&mut self, pid: Pid) {
-        if self.plan.transport == Transport::Pipes {
+    fn notify_parent(&mut self, pid: Pid) {
+        if self.plan.transport == SimTransport::Pipes {
             let notice_ns = self.random.magnitude(1_000, 50_000_000);
-            self.queue.add(self.now_ns + notice_ns, Event::Notice { pid });
+            self.queue.add(self.now_ns + notice_ns, SimEvent::WorkerStatus { pid });
         }
     }
 
     /// A worker writes what is no frame, beside or in place of its own; whether it does the step.
     fn write_garbage(&mut self, pid: Pid) -> bool {
-        let mut frame = self.some_frame(pid);
+        let mut frame = self.sample_frame(pid);
         let (name, frame_limit) = (pid as u64, self.plan.frame_limit);
         match self.random.below(4) {
             // Anything at all.
@@ -121,28 +121,28 @@ impl World<'_> {
         }
         self.oracle.is_only_numbers = false;
         self.stats.garbage += 1;
-        self.tape.note("garbage", name, frame.len() as u64);
-        self.wake_in_a_turn();
+        self.trace.record("garbage", name, frame.len() as u64);
+        self.wake_within_a_turn();
         if self.random.once_in(2) {
             return true;
         }
         // What it meant to say is lost with it.
         let process = &mut self.processes[pid];
         if let Some(life) = process.life.as_deref_mut()
-            && matches!(life.doing, crate::model::worker_process::Doing::Sending(_))
+            && matches!(life.doing, crate::model::worker_process::WorkerStep::Sending(_))
             && !life.core.is_silent()
         {
             let sent = life.core.first_frame().len();
             life.core.sent(sent);
-            process.is_garbled = true;
+            process.has_lost_frame = true;
         }
         true
     }
 
     /// The frame that a worker is about to send, or one that it might have.
-    fn some_frame(&mut self, pid: Pid) -> Vec<u8> {
-        if let Some(life) = self.life(pid)
-            && matches!(life.doing, crate::model::worker_process::Doing::Sending(_))
+    fn sample_frame(&mut self, pid: Pid) -> Vec<u8> {
+        if let Some(life) = self.running_worker(pid)
+            && matches!(life.doing, crate::model::worker_process::WorkerStep::Sending(_))
             && !life.core.is_silent()
         {
             return life.core.first_frame().to_vec();

@@ -1,14 +1,13 @@
-//! Inputs of the simulated primary: reads the result pipe, kills suspects of garbage, and notices ends, stops and
-//! silence.
+//! Input of the primary from workers: frames, garbage, losses, stops and silence.
 
 use super::worker_faults::FAREWELL;
 use crate::event_queue::Pid;
-use crate::model::primary_process::Stage;
+use crate::model::primary_process::RunPhase;
 use crate::model::worker_link::PRIMARY;
-use crate::options::Transport;
-use crate::step_result::Outcome;
+use crate::options::SimTransport;
+use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::World;
+use crate::world::SimWorld;
 use evenly_core::frame::Body;
 use evenly_core::{Cause, Fault, Heard, Interval};
 
@@ -18,7 +17,7 @@ const QUIET_NS: u64 = 5_000_000_000;
 const QUIET_RAW_NS: u64 = 20_000_000_000;
 
 /// What came out of the unpacker.
-enum Found {
+enum WorkerInput {
     Frame {
         pid: Option<Pid>,
         is_work: bool,
@@ -35,9 +34,9 @@ enum Found {
     Nothing,
 }
 
-impl World<'_> {
+impl SimWorld<'_> {
     /// Reads once from the result pipe.
-    pub(crate) fn receive(&mut self) -> Outcome {
+    pub(crate) fn read_result_pipe(&mut self) -> StepResult {
         let most = self.random.between(1, self.plan.read_most) as usize;
         let room = self.primary.unpacker.room();
         check(!room.is_empty(), || "a read without room would look like end of file".into())?;
@@ -45,19 +44,19 @@ impl World<'_> {
         let count = self.results.read(&mut room[..len]);
         self.primary.unpacker.filled(count);
         if count > 0 {
-            self.tape.note("read", count as u64, 0);
+            self.trace.record("read", count as u64, 0);
             for pid in std::mem::take(&mut self.waiting) {
-                self.rouse(pid);
+                self.wake_worker(pid);
             }
         }
-        self.hear_everything()
+        self.process_worker_frames()
     }
 
     /// Hears every whole frame of what was read.
-    pub(crate) fn hear_everything(&mut self) -> Outcome {
+    pub(crate) fn process_worker_frames(&mut self) -> StepResult {
         loop {
-            match self.next_found()? {
-                Found::Nothing => {
+            match self.next_worker_input()? {
+                WorkerInput::Nothing => {
                     // Writes are whole, so nothing more of this frame will come.
                     let is_cut = self.results.is_empty() && self.primary.unpacker.is_inside_frame();
                     if !is_cut {
@@ -65,11 +64,11 @@ impl World<'_> {
                     }
                     self.skip_garbage()?;
                 }
-                Found::Garbage => self.skip_garbage()?,
+                WorkerInput::Garbage => self.skip_garbage()?,
                 // It is used up; what follows may be a frame.
-                Found::UnknownName => self.suspect()?,
-                Found::Accused { slot } => self.accuse(slot)?,
-                Found::Frame { pid, is_work, parts, begun, releases } => {
+                WorkerInput::UnknownName => self.kill_suspects()?,
+                WorkerInput::Accused { slot } => self.kill_accused(slot)?,
+                WorkerInput::Frame { pid, is_work, parts, begun, releases } => {
                     self.stats.frames += 1;
                     self.stats.parts += parts;
                     self.stats.begun_again += begun;
@@ -77,28 +76,28 @@ impl World<'_> {
                     check(!is_once || begun == 0, || "something is begun again".into())?;
                     self.stats.releases += releases;
                     if let Some(pid) = pid {
-                        self.note_theft(pid, releases);
-                        self.heard_from(pid, is_work)?;
+                        self.count_stolen_chunks(pid, releases);
+                        self.note_worker_alive(pid, is_work)?;
                     }
                 }
             }
         }
     }
 
-    fn next_found(&mut self) -> Outcome<Found> {
+    fn next_worker_input(&mut self) -> StepResult<WorkerInput> {
         let primary = &mut self.primary;
         let frame = match primary.unpacker.next_frame() {
             Err(malformed) => {
-                self.tape.remark(|| malformed.to_string());
-                return Ok(Found::Garbage);
+                self.trace.comment(|| malformed.to_string());
+                return Ok(WorkerInput::Garbage);
             }
             Ok(Some(frame)) => frame,
-            Ok(None) => return Ok(Found::Nothing),
+            Ok(None) => return Ok(WorkerInput::Nothing),
         };
         let (name, mut parts, mut begun, mut releases) = (frame.worker.0, 0, 0, 0);
         let mut is_work = false;
-        self.tape.note("heard", u64::from(name), frame.busy_ns);
-        self.tape.remark(|| format!("{:?}", frame.body));
+        self.trace.record("heard", u64::from(name), frame.busy_ns);
+        self.trace.comment(|| format!("{:?}", frame.body));
         match &frame.body {
             Body::Answers(_) => is_work = true,
             Body::Part(part) => (is_work, parts) = (part.is_last, 1),
@@ -109,13 +108,13 @@ impl World<'_> {
         match primary.engine.hear_worker(frame, self.now_ns) {
             Ok(Heard::Work) => {
                 let pid = primary.pids.get(name as usize).copied().flatten();
-                Ok(Found::Frame { pid, is_work, parts, begun, releases })
+                Ok(WorkerInput::Frame { pid, is_work, parts, begun, releases })
             }
             Ok(Heard::Nothing | Heard::Description { .. }) => {
-                Ok(Found::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
+                Ok(WorkerInput::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
             }
             Ok(Heard::Gasp { slot, n, cause }) => {
-                self.stats.gasps += 1;
+                self.stats.crash_reports += 1;
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 let said = pid.and_then(|pid| self.processes[pid].gasp);
                 let is_known = said.is_some_and(|said| (said.n, said.said) == (n, cause));
@@ -123,7 +122,7 @@ impl World<'_> {
                 let peer = &mut primary.peers[slot];
                 check(peer.pid == pid, || "another's last gasp".into())?;
                 peer.gasp = Some(n);
-                Ok(Found::Frame { pid, is_work: false, parts, begun, releases })
+                Ok(WorkerInput::Frame { pid, is_work: false, parts, begun, releases })
             }
             Ok(Heard::Farewell { slot, call, errno }) => {
                 self.stats.farewells += 1;
@@ -131,22 +130,28 @@ impl World<'_> {
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 check(primary.peers[slot].pid == pid, || "another's farewell".into())?;
                 primary.peers[slot].has_left = true;
-                Ok(Found::Frame { pid, is_work: false, parts, begun, releases })
+                Ok(WorkerInput::Frame { pid, is_work: false, parts, begun, releases })
             }
-            Err(Fault::UnknownName) => Ok(Found::UnknownName),
+            Err(Fault::UnknownName) => Ok(WorkerInput::UnknownName),
             // The run is over and this worker was ended: the engine does not learn of that any more.
             Err(Fault::Worker { slot, .. })
-                if primary.stage != Stage::Gathering && primary.peers[slot].pid.is_none() =>
+                if primary.stage != RunPhase::Gathering && primary.peers[slot].pid.is_none() =>
             {
-                Ok(Found::Frame { pid: None, is_work: false, parts: 0, begun: 0, releases: 0 })
+                Ok(WorkerInput::Frame {
+                    pid: None,
+                    is_work: false,
+                    parts: 0,
+                    begun: 0,
+                    releases: 0,
+                })
             }
             Err(Fault::Worker { slot, violation }) => {
                 // Who owes nothing when it writes no frame is not suspected, until it goes on with parts.
                 let pid = primary.peers[slot].pid;
-                let is_guilty = pid.is_some_and(|pid| self.processes[pid].is_garbled);
-                let is_raw = self.plan.transport == Transport::Raw;
+                let is_guilty = pid.is_some_and(|pid| self.processes[pid].has_lost_frame);
+                let is_raw = self.plan.transport == SimTransport::Raw;
                 check(is_raw || is_guilty, || format!("an honest worker is accused: {violation}"))?;
-                Ok(Found::Accused { slot })
+                Ok(WorkerInput::Accused { slot })
             }
             Err(Fault::Run { violation, .. }) => {
                 Err(format!("no answer can be trusted: {violation}"))
@@ -155,16 +160,16 @@ impl World<'_> {
     }
 
     /// What is given back otherwise than at an early end or after a silence was asked for by others.
-    fn note_theft(&mut self, pid: Pid, releases: u64) {
+    fn count_stolen_chunks(&mut self, pid: Pid, releases: u64) {
         let peer = &self.primary.peers[self.processes[pid].slot];
         let is_draining = self.primary.engine.scheduler().is_draining();
         if peer.pid == Some(pid) && peer.silences == 0 && !is_draining {
-            self.stats.thefts += releases;
+            self.stats.chunks_stolen += releases;
         }
     }
 
     /// A worker that lives has said something.
-    pub(crate) fn heard_from(&mut self, pid: Pid, is_work: bool) -> Outcome {
+    pub(crate) fn note_worker_alive(&mut self, pid: Pid, is_work: bool) -> StepResult {
         let slot = self.processes[pid].slot;
         let peer = &mut self.primary.peers[slot];
         if peer.pid != Some(pid) {
@@ -175,28 +180,28 @@ impl World<'_> {
             peer.losses = 0;
         }
         if std::mem::take(&mut peer.is_quiet) {
-            self.tell_of_going_on(slot)?;
+            self.report_continued(slot)?;
         }
         Ok(())
     }
 
-    fn tell_of_going_on(&mut self, slot: usize) -> Outcome {
+    fn report_continued(&mut self, slot: usize) -> StepResult {
         let was_silent = std::mem::take(&mut self.primary.peers[slot].is_silent);
         self.stats.awakenings += u64::from(was_silent);
         let gone_on = self.primary.engine.worker_continued(slot, self.now_ns);
         gone_on.map_err(|violation| violation.to_string())
     }
 
-    fn skip_garbage(&mut self) -> Outcome {
+    fn skip_garbage(&mut self) -> StepResult {
         let skipped = self.primary.unpacker.skip();
-        self.tape.note("no frame", skipped as u64, 0);
+        self.trace.record("no frame", skipped as u64, 0);
         check(skipped > 0, || "garbage is not passed over".into())?;
-        self.suspect()
+        self.kill_suspects()
     }
 
     /// Bytes that are no frame: the workers that may have written them are lost at once, and their later frames are
     /// not heard. A frame that follows a broken one may rest on it.
-    fn suspect(&mut self) -> Outcome {
+    fn kill_suspects(&mut self) -> StepResult {
         self.stats.malformed += 1;
         let engine = &self.primary.engine;
         let slots = 0..self.primary.peers.len();
@@ -205,41 +210,46 @@ impl World<'_> {
         let may_be = if owing == 0 { slots.len() } else { owing };
         let cause = (may_be == 1).then_some(Cause::Garbage);
         let suspects = self.primary.engine.suspect();
-        self.tape.note("suspects", suspects.len() as u64, 0);
-        self.stats.convictions += u64::from(cause.is_some());
+        self.trace.record("suspects", suspects.len() as u64, 0);
+        self.stats.single_suspects += u64::from(cause.is_some());
         for slot in suspects {
             self.stats.suspects += 1;
-            self.condemn(slot, cause)?;
+            self.kill_and_reclaim(slot, cause)?;
         }
         Ok(())
     }
 
-    fn accuse(&mut self, slot: usize) -> Outcome {
+    fn kill_accused(&mut self, slot: usize) -> StepResult {
         self.oracle.is_only_numbers = false;
-        self.condemn(slot, Some(Cause::Garbage))
+        self.kill_and_reclaim(slot, Some(Cause::Garbage))
     }
 
     /// Kills the worker in a slot and takes its work back without hearing it out.
-    pub(crate) fn condemn(&mut self, slot: usize, cause: Option<Cause>) -> Outcome {
+    pub(crate) fn kill_and_reclaim(&mut self, slot: usize, cause: Option<Cause>) -> StepResult {
         let Some(pid) = self.primary.peers[slot].pid else { return Ok(()) };
-        self.die(pid, None);
+        self.end_worker(pid, None);
         let anywhere = self.processes[pid].anywhere.clone();
-        self.lose(slot, anywhere, cause)
+        self.reclaim_seat(slot, anywhere, cause)
     }
 
     /// The seat is empty.
-    pub(crate) fn lose(&mut self, slot: usize, at: Vec<Interval>, cause: Option<Cause>) -> Outcome {
-        if self.primary.stage != Stage::Gathering {
+    pub(crate) fn reclaim_seat(
+        &mut self,
+        slot: usize,
+        at: Vec<Interval>,
+        cause: Option<Cause>,
+    ) -> StepResult {
+        if self.primary.stage != RunPhase::Gathering {
             // The run is over: a worker that leaves is not lost.
             if let Some(pid) = self.primary.peers[slot].pid.take() {
-                self.hang_up(pid, PRIMARY);
+                self.drop_worker_link_end(pid, PRIMARY);
             }
             return Ok(());
         }
-        self.doubt(slot);
+        self.mark_doubtful(slot);
         // A worker that says farewell ends for a reason of its own, whatever it was at.
         let cause = cause.filter(|_| !self.primary.peers[slot].has_left);
-        let death = cause.map(|cause| self.death_in(slot, at, cause));
+        let death = cause.map(|cause| self.worker_death(slot, at, cause));
         let limit = self.primary.engine.scheduler().ledger().limit();
         let is_wanted = |n: i64| limit.is_none_or(|limit| n <= limit);
         // For those that a number explains, the seat is not to blame.
@@ -250,23 +260,23 @@ impl World<'_> {
         let pid = peer.pid.take();
         peer.losses += u32::from(!is_explained);
         if let Some(pid) = pid {
-            self.hang_up(pid, PRIMARY);
+            self.drop_worker_link_end(pid, PRIMARY);
         }
         if let Some(death) = death {
-            self.stats.gasps_in_vain += u64::from(death.is_named && !death.is_own);
-            self.oracle.death(death)?;
+            self.stats.crash_reports_not_blamed += u64::from(death.is_named && !death.is_own);
+            self.oracle.add_death(death)?;
         }
         let lost = self.primary.engine.worker_ended(slot, cause, self.now_ns);
         let lost = lost.map_err(|violation| violation.to_string())?;
         check(lost.cause == cause, || format!("blamed for {:?}, not {cause:?}", lost.cause))?;
         let (chunks, numbers) = lost.reclaimed;
         self.stats.losses_with_chunks += u64::from(chunks > 0);
-        self.tape.note("lost", slot as u64, chunks as u64);
+        self.trace.record("lost", slot as u64, chunks as u64);
         check((chunks > 0) == (numbers > 0), || "chunks without numbers".into())
     }
 
     /// The primary may learn that a worker ended, was stopped, or went on: it looks how it is now.
-    pub(crate) fn notice(&mut self, pid: Pid) -> Outcome {
+    pub(crate) fn observe_worker(&mut self, pid: Pid) -> StepResult {
         let process = &self.processes[pid];
         let slot = process.slot;
         let is_stopped = process.life.as_deref().map(|life| life.is_stopped);
@@ -274,7 +284,7 @@ impl World<'_> {
             match is_stopped {
                 None => self.primary.ended.push(pid),
                 Some(true) => self.primary.engine.worker_stopped(slot, None, self.now_ns),
-                Some(false) => self.tell_of_going_on(slot)?,
+                Some(false) => self.report_continued(slot)?,
             }
         }
         self.wake_in(1);
@@ -282,49 +292,49 @@ impl World<'_> {
     }
 
     /// Takes back what those had who ended, after everything that they wrote is heard.
-    pub(crate) fn bury(&mut self) -> Outcome {
+    pub(crate) fn reclaim_ended_workers(&mut self) -> StepResult {
         for pid in std::mem::take(&mut self.primary.ended) {
             while !self.results.is_empty() {
-                self.receive()?;
+                self.read_result_pipe()?;
             }
             let slot = self.processes[pid].slot;
             if self.primary.peers[slot].pid == Some(pid) {
                 let process = &self.processes[pid];
                 let (at, cause) = (process.at.clone(), process.cause);
-                self.lose(slot, at, cause)?;
+                self.reclaim_seat(slot, at, cause)?;
             }
         }
         Ok(())
     }
 
     /// Treats workers on other machines as stopped that hold chunks and send nothing.
-    pub(crate) fn mind_the_quiet(&mut self) {
-        let Some(quiet_ns) = self.quiet_ns() else { return };
+    pub(crate) fn detect_silent_workers(&mut self) {
+        let Some(quiet_ns) = self.silence_limit_ns() else { return };
         for (slot, peer) in self.primary.peers.iter_mut().enumerate() {
             if !self.primary.engine.owes(slot) {
                 peer.heard_ns = peer.heard_ns.max(self.now_ns);
             } else if !peer.is_quiet && self.now_ns >= peer.heard_ns + quiet_ns {
                 peer.is_quiet = true;
-                self.tape.note("quiet", slot as u64, 0);
+                self.trace.record("quiet", slot as u64, 0);
                 self.primary.engine.worker_stopped(slot, None, self.now_ns);
             }
         }
     }
 
     /// When a worker may have been quiet for too long.
-    pub(crate) fn next_quiet_ns(&self) -> Option<u64> {
-        let quiet_ns = self.quiet_ns()?;
+    pub(crate) fn next_silence_deadline_ns(&self) -> Option<u64> {
+        let quiet_ns = self.silence_limit_ns()?;
         let peers = self.primary.peers.iter().enumerate();
         let holders = peers.filter(|(slot, _)| self.primary.engine.owes(*slot));
         let quiet = holders.filter(|(_, peer)| !peer.is_quiet);
         quiet.map(|(_, peer)| peer.heard_ns + quiet_ns).min()
     }
 
-    fn quiet_ns(&self) -> Option<u64> {
+    fn silence_limit_ns(&self) -> Option<u64> {
         match self.plan.transport {
-            Transport::Pipes => None,
-            Transport::Datagrams => Some(QUIET_NS),
-            Transport::Raw => Some(QUIET_RAW_NS),
+            SimTransport::Pipes => None,
+            SimTransport::Datagrams => Some(QUIET_NS),
+            SimTransport::Raw => Some(QUIET_RAW_NS),
         }
     }
 }

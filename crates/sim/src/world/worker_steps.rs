@@ -1,109 +1,109 @@
-//! One step of a simulated worker: reads assignments, computes a slice, sends answers, leaves, or dies.
+//! One step of a simulated worker: reads assignments, computes a slice, sends answers, exits, or crashes.
 
-use crate::event_queue::{Event, Pid};
+use crate::event_queue::{Pid, SimEvent};
 use crate::model::worker_link::WORKER;
-use crate::model::worker_process::{Doing, Life, Then};
-use crate::options::Transport;
-use crate::step_result::Outcome;
+use crate::model::worker_process::{AfterSend, RunningWorker, WorkerStep};
+use crate::options::SimTransport;
+use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::World;
-use evenly_core::worker::Outcome as Told;
+use crate::world::SimWorld;
+use evenly_core::worker;
 use evenly_core::{Cause, Interval};
 
-impl World<'_> {
-    pub(crate) fn life(&mut self, pid: Pid) -> Option<&mut Life> {
+impl SimWorld<'_> {
+    pub(crate) fn running_worker(&mut self, pid: Pid) -> Option<&mut RunningWorker> {
         self.processes[pid].life.as_deref_mut()
     }
 
     /// Lets a worker do its next step after so long.
-    pub(crate) fn step_in(&mut self, pid: Pid, ns: u64) {
-        self.queue.add(self.now_ns.saturating_add(ns), Event::Step { pid });
+    pub(crate) fn schedule_step(&mut self, pid: Pid, ns: u64) {
+        self.queue.add(self.now_ns.saturating_add(ns), SimEvent::WorkerStep { pid });
     }
 
     /// Lets a worker that waits look again.
-    pub(crate) fn rouse(&mut self, pid: Pid) {
-        let moment_ns = self.moment_ns();
-        if let Some(life) = self.life(pid)
+    pub(crate) fn wake_worker(&mut self, pid: Pid) {
+        let moment_ns = self.random_step_ns();
+        if let Some(life) = self.running_worker(pid)
             && life.is_parked
             && !life.is_stopped
         {
             life.is_parked = false;
-            self.step_in(pid, moment_ns);
+            self.schedule_step(pid, moment_ns);
         }
     }
 
-    pub(crate) fn park(&mut self, pid: Pid) {
-        if let Some(life) = self.life(pid) {
+    pub(crate) fn park_worker(&mut self, pid: Pid) {
+        if let Some(life) = self.running_worker(pid) {
             life.is_parked = true;
         }
     }
 
     /// One step of a worker.
-    pub(crate) fn step(&mut self, pid: Pid) -> Outcome {
-        let Some(life) = self.life(pid) else { return Ok(()) };
+    pub(crate) fn step_worker(&mut self, pid: Pid) -> StepResult {
+        let Some(life) = self.running_worker(pid) else { return Ok(()) };
         if life.is_stopped {
             life.is_parked = true;
             return Ok(());
         }
-        if self.is_phase_one() && !self.endure(pid) {
+        if self.are_faults_active() && !self.inject_worker_faults(pid) {
             return Ok(());
         }
-        let Some(life) = self.life(pid) else { return Ok(()) };
+        let Some(life) = self.running_worker(pid) else { return Ok(()) };
         match life.doing {
-            Doing::Reading => self.read(pid),
-            Doing::Working => self.work(pid),
-            Doing::Counting(last) => self.counted(pid, last),
-            Doing::Dying(n, slice) => self.reach(pid, n, slice),
-            Doing::Gasping(last) => self.gasp(pid, last),
-            Doing::Ending(last) => {
-                self.pass_away(pid, last);
+            WorkerStep::Reading => self.read_assignments(pid),
+            WorkerStep::TakingSlice => self.take_slice(pid),
+            WorkerStep::Computing(last) => self.finish_slice(pid, last),
+            WorkerStep::ReachingDeadly(n, slice) => self.reach_deadly_number(pid, n, slice),
+            WorkerStep::WritingCrashReport(last) => self.write_crash_report(pid, last),
+            WorkerStep::Crashing(last) => {
+                self.finish_crash(pid, last);
                 Ok(())
             }
-            Doing::Sending(then) => self.send(pid, then),
+            WorkerStep::Sending(then) => self.send_frame(pid, then),
         }
     }
 
     /// A worker reaches a deadly number.
-    fn reach(&mut self, pid: Pid, n: i64, slice: Interval) -> Outcome {
+    fn reach_deadly_number(&mut self, pid: Pid, n: i64, slice: Interval) -> StepResult {
         let deadly = self.deadly.iter_mut().find(|deadly| deadly.n == n && deadly.times > 0);
         let Some(deadly) = deadly else {
             // It has killed others in the meantime, and is done with; those before it are told.
-            return self.count(pid, slice.above(n.saturating_sub(1)).unwrap_or(slice));
+            return self.compute_slice(pid, slice.above(n.saturating_sub(1)).unwrap_or(slice));
         };
         if !deadly.is_always() {
             deadly.times -= 1;
         }
-        self.tape.remark(|| format!("{n} kills its worker"));
-        self.end_at(pid, n);
+        self.trace.comment(|| format!("{n} kills its worker"));
+        self.crash_worker_at(pid, n);
         Ok(())
     }
 
     /// Waits for news in the inbox.
-    fn read(&mut self, pid: Pid) -> Outcome {
+    fn read_assignments(&mut self, pid: Pid) -> StepResult {
         let most = self.random.between(1, self.plan.read_most);
-        let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
-        let Some(life) = self.life(pid) else { return Ok(()) };
+        let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
+        let Some(life) = self.running_worker(pid) else { return Ok(()) };
         if life.is_at_end() {
-            self.leave(pid);
+            self.exit_worker(pid);
         } else if !life.has_news() {
-            self.park(pid);
+            self.park_worker(pid);
         } else {
             life.read(most)?;
             (life.busy_since_ns, life.sent_ns) = (now_ns, now_ns);
-            life.doing = Doing::Working;
-            self.room_in_inbox(pid);
-            self.step_in(pid, moment_ns);
+            life.doing = WorkerStep::TakingSlice;
+            self.retry_assignment_write(pid);
+            self.schedule_step(pid, moment_ns);
         }
         Ok(())
     }
 
     /// Looks for news, then begins the next slice.
-    fn work(&mut self, pid: Pid) -> Outcome {
+    fn take_slice(&mut self, pid: Pid) -> StepResult {
         let most = self.random.between(1, self.plan.read_most);
-        let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
+        let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
         let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
         if life.is_at_end() {
-            self.leave(pid);
+            self.exit_worker(pid);
             return Ok(());
         }
         // All of it, in pieces: the next look may be a slice away.
@@ -114,25 +114,25 @@ impl World<'_> {
         match life.core.next(self.plan.slice_len(life.slice_len)) {
             None => {
                 life.core.seal(busy_ns);
-                life.doing = Doing::Sending(Then::Read);
-                self.step_in(pid, moment_ns);
+                life.doing = WorkerStep::Sending(AfterSend::Read);
+                self.schedule_step(pid, moment_ns);
             }
             Some(step) => {
                 if step.is_begun_again {
                     life.core.seal(busy_ns);
-                    life.doing = Doing::Sending(Then::Count(step.slice));
-                    self.step_in(pid, moment_ns);
+                    life.doing = WorkerStep::Sending(AfterSend::Count(step.slice));
+                    self.schedule_step(pid, moment_ns);
                 } else {
-                    self.count(pid, step.slice)?;
+                    self.compute_slice(pid, step.slice)?;
                 }
             }
         }
-        self.room_in_inbox(pid);
+        self.retry_assignment_write(pid);
         Ok(())
     }
 
     /// Begins to count a slice.
-    fn count(&mut self, pid: Pid, slice: Interval) -> Outcome {
+    fn compute_slice(&mut self, pid: Pid, slice: Interval) -> StepResult {
         let is_in = |n: i64| slice.contains(Interval::single(n));
         let deadly = self.deadly.iter().filter(|deadly| deadly.times > 0 && is_in(deadly.n));
         let deadly = deadly.map(|deadly| deadly.n).min();
@@ -148,38 +148,38 @@ impl World<'_> {
         let last = harmless.map(|harmless| question.apply(harmless, tally));
         let is_enough = tally.is_full() || deadly.is_none();
         let (last, doing) = match (last, deadly) {
-            (Some(last), _) if is_enough => (last, Doing::Counting(last)),
-            (_, Some(n)) => (n, Doing::Dying(n, slice)),
-            (last, None) => (last.unwrap_or(slice.last()), Doing::Counting(slice.last())),
+            (Some(last), _) if is_enough => (last, WorkerStep::Computing(last)),
+            (_, Some(n)) => (n, WorkerStep::ReachingDeadly(n, slice)),
+            (last, None) => (last.unwrap_or(slice.last()), WorkerStep::Computing(slice.last())),
         };
         let done = Interval::new(slice.first(), last).unwrap_or(slice);
         let slowness = self.plan.slowness[self.processes[pid].slot];
-        let ns = self.plan.cost.of(done).saturating_mul(slowness) / 1000 + self.moment_ns();
+        let ns = self.plan.cost.of(done).saturating_mul(slowness) / 1000 + self.random_step_ns();
         let slice_ns = self.plan.slice_ns;
-        let is_raw = self.plan.transport == Transport::Raw;
-        if let Some(life) = self.life(pid) {
+        let is_raw = self.plan.transport == SimTransport::Raw;
+        if let Some(life) = self.running_worker(pid) {
             let is_known = life.begin(slice) || is_raw;
             check(is_known, || format!("{slice} was assigned to no worker"))?;
             life.learn(slice, ns, slice_ns);
             life.doing = doing;
         }
-        self.begin_once(pid, done)?;
-        self.step_in(pid, ns);
+        self.begin_numbers(pid, done)?;
+        self.schedule_step(pid, ns);
         Ok(())
     }
 
     /// A slice is counted: answers, reports, sends if it is time.
-    fn counted(&mut self, pid: Pid, last: i64) -> Outcome {
+    fn finish_slice(&mut self, pid: Pid, last: i64) -> StepResult {
         let limit = self.plan.frame_limit;
-        let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
+        let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
         let (overdue_ns, report_ns) = (self.plan.overdue_ns, self.plan.report_ns);
-        self.tape.note("counted", pid as u64, last.cast_unsigned());
-        self.hear_at_work(pid)?;
-        let Some(life) = self.life(pid) else { return Ok(()) };
+        self.trace.record("counted", pid as u64, last.cast_unsigned());
+        self.read_while_working(pid)?;
+        let Some(life) = self.running_worker(pid) else { return Ok(()) };
         let told = life.core.counted(last);
         let busy_ns = now_ns - life.busy_since_ns;
-        let is_report_due = told == Told::Going && busy_ns >= report_ns;
-        if is_report_due || told == Told::ToReport {
+        let is_report_due = told == worker::Outcome::Going && busy_ns >= report_ns;
+        if is_report_due || told == worker::Outcome::ToReport {
             life.core.report(busy_ns.max(1));
             life.busy_since_ns = now_ns;
         }
@@ -188,81 +188,81 @@ impl World<'_> {
         let is_due = is_report_due || is_overdue || is_much;
         life.doing = if is_due {
             life.core.seal((now_ns - life.busy_since_ns).max(1));
-            Doing::Sending(Then::Work)
+            WorkerStep::Sending(AfterSend::Work)
         } else {
-            Doing::Working
+            WorkerStep::TakingSlice
         };
-        self.step_in(pid, moment_ns);
+        self.schedule_step(pid, moment_ns);
         Ok(())
     }
 
     /// Sends one frame, or goes on if there is none.
-    fn send(&mut self, pid: Pid, then: Then) -> Outcome {
-        let (moment_ns, now_ns) = (self.moment_ns(), self.now_ns);
-        let is_full = self.line(pid).is_some_and(|line| line.room(WORKER) == 0);
+    fn send_frame(&mut self, pid: Pid, then: AfterSend) -> StepResult {
+        let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
+        let is_full = self.worker_link(pid).is_some_and(|line| line.room(WORKER) == 0);
         let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
         if life.core.is_silent() {
             match then {
-                Then::Read => life.doing = Doing::Reading,
-                Then::Work => life.doing = Doing::Working,
-                Then::Count(slice) => {
-                    return self.count(pid, slice);
+                AfterSend::Read => life.doing = WorkerStep::Reading,
+                AfterSend::Work => life.doing = WorkerStep::TakingSlice,
+                AfterSend::Count(slice) => {
+                    return self.compute_slice(pid, slice);
                 }
             }
-            self.step_in(pid, moment_ns);
+            self.schedule_step(pid, moment_ns);
             return Ok(());
         }
         let frame = life.core.first_frame();
         let limit = self.plan.frame_limit;
         check(frame.len() <= limit, || format!("a frame of {} bytes", frame.len()))?;
-        if self.plan.transport == Transport::Pipes {
+        if self.plan.transport == SimTransport::Pipes {
             if self.results.write(frame) == 0 {
                 self.stats.full_result_pipes += 1;
                 self.waiting.push(pid);
-                self.park(pid);
+                self.park_worker(pid);
                 return Ok(());
             }
-            self.tape.note("sent", pid as u64, frame.len() as u64);
+            self.trace.record("sent", pid as u64, frame.len() as u64);
             let sent = frame.len();
             life.core.sent(sent);
             (life.busy_since_ns, life.sent_ns) = (now_ns, now_ns);
-            self.wake_in_a_turn();
+            self.wake_within_a_turn();
         } else if is_full {
             self.stats.full_channels += 1;
-            self.park(pid);
+            self.park_worker(pid);
             return Ok(());
         } else {
             let frame = frame.to_vec();
             life.core.sent(frame.len());
             (life.busy_since_ns, life.sent_ns) = (now_ns, now_ns);
             match self.plan.transport {
-                Transport::Datagrams => self.carry(pid, WORKER, &frame)?,
-                _ => self.carry_up(pid, &frame),
+                SimTransport::Datagrams => self.send_on_worker_link(pid, WORKER, &frame)?,
+                _ => self.send_raw_to_primary(pid, &frame),
             }
         }
-        self.step_in(pid, moment_ns);
+        self.schedule_step(pid, moment_ns);
         Ok(())
     }
 
     /// End of file: the work is over.
-    fn leave(&mut self, pid: Pid) {
-        self.tape.note("left", pid as u64, 0);
-        self.die(pid, Some(Cause::Exit(0)));
+    fn exit_worker(&mut self, pid: Pid) {
+        self.trace.record("left", pid as u64, 0);
+        self.end_worker(pid, Some(Cause::Exit(0)));
     }
 
     /// A worker is gone; what it wrote is not.
-    pub(crate) fn die(&mut self, pid: Pid, cause: Option<Cause>) {
+    pub(crate) fn end_worker(&mut self, pid: Pid, cause: Option<Cause>) {
         let process = &mut self.processes[pid];
         let Some(life) = process.life.take() else { return };
         (process.at, process.anywhere, process.cause) = (life.at(), life.anywhere(), cause);
-        self.tape.note("died", pid as u64, 0);
+        self.trace.record("died", pid as u64, 0);
         self.waiting.retain(|waiting| *waiting != pid);
-        if self.plan.transport == Transport::Datagrams {
+        if self.plan.transport == SimTransport::Datagrams {
             // The end comes behind everything that was sent.
-            self.say_end(pid, WORKER);
+            self.end_worker_link(pid, WORKER);
         } else {
             let notice_ns = self.random.magnitude(1_000, 50_000_000);
-            self.queue.add(self.now_ns + notice_ns, Event::Notice { pid });
+            self.queue.add(self.now_ns + notice_ns, SimEvent::WorkerStatus { pid });
         }
     }
 }
