@@ -4,7 +4,7 @@ use crate::arguments::JobArguments;
 use crate::number::parse_range;
 use crate::suggestions;
 use evenly::function::{ArrayJob, ArraySystem, Function};
-use evenly::{Interval, Range, journal};
+use evenly::{Interval, Range};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
@@ -60,7 +60,7 @@ fn parse(typed: &str) -> Result<AsValue, String> {
 
 /// The id in the call of a journal. A journal that cannot be read is refused later, with its reason.
 fn recorded_id(path: &Path) -> Option<u64> {
-    let (words, _) = journal::call(path).ok()??;
+    let (words, _) = evenly::internal::command_line(path).ok()??;
     let value = &words[position(&words)?];
     parse(value.to_str()?.trim_start_matches(EQUALS)).ok()?.id
 }

@@ -101,7 +101,7 @@ fn job(plan: Plan, keys: Vec<Key>, observers: &Observers, lines: Option<&AnswerL
     }
     job = plan.times.apply(plan.limits.apply(job));
     if let Some(wiring) = plan.wiring {
-        job = job.at_stages(Box::new(WiringView::new(wiring, plan.format)));
+        job = evenly::internal::at_stages(job, Box::new(WiringView::new(wiring, plan.format)));
     }
     observers.attach(job)
 }

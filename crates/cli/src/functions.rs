@@ -1,6 +1,7 @@
 //! `evenly functions`: list of builtins and operators, with an example of each.
 
-use evenly::function::{BUILTINS, OPERATIONS};
+use evenly::function::BUILTINS;
+use evenly::internal::OPERATIONS;
 
 /// Builtins, which are functions by their name alone, and below them what expressions are made of; a line
 /// each, that ends with an example and what comes of it.

@@ -26,7 +26,7 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
     if let (Some(file), None, true) = (depends.first(), lib, cmd.is_empty()) {
         return Err(Outcome::Usage(format!(
             "--depends {} is about a command or a library, and this agent brings neither; leave it out",
-            evenly::quoted(file)
+            evenly::internal::quoted(file)
         )));
     }
     if let Some(spec) = lib {

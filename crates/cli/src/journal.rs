@@ -4,8 +4,8 @@ use crate::arguments::JobArguments;
 use crate::duration::parse_duration;
 use crate::exit::Outcome;
 use crate::stderr;
+use evenly::internal::quoted;
 use evenly::journal::{self, Journal};
-use evenly::quoted;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -82,7 +82,7 @@ impl Journaling {
             journal = journal.accept_change();
         }
         match std::env::current_dir() {
-            Ok(directory) => Some(journal.call(words, directory)),
+            Ok(directory) => Some(evenly::internal::with_command_line(journal, words, directory)),
             Err(_) => Some(journal),
         }
     }

@@ -6,7 +6,7 @@ use crate::report;
 use crate::usage_errors;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
-use evenly::quoted;
+use evenly::internal::quoted;
 use std::ffi::OsString;
 
 /// Reads the command line. `--help` and `--version` are carried out here.

@@ -4,8 +4,9 @@ use crate::arguments::JobArguments;
 use crate::command::{self, CommandOptions};
 use crate::number::parse_range;
 use crate::{shared_library, suggestions};
-use evenly::function::{self, BUILTINS, Function, Kind, OPERATIONS};
-use evenly::{Aggregate, Range, quoted};
+use evenly::function::{self, BUILTINS, Function, Kind};
+use evenly::internal::{OPERATIONS, quoted};
+use evenly::{Aggregate, Range};
 use std::path::PathBuf;
 
 /// A function that suits the command, and its range.

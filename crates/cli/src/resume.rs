@@ -18,7 +18,7 @@ pub(crate) fn resume(arguments: ResumeArguments) -> Result<(Command, Vec<OsStrin
         Some(file) => file,
         None => journal::latest(&journal::directory()?)?,
     };
-    let Some((words, directory)) = journal::call(&file)? else {
+    let Some((words, directory)) = evenly::internal::command_line(&file)? else {
         return Err(Outcome::Usage(format!(
             "the journal '{0}' does not contain its call; repeat the call with --journal '{0}' --resume",
             file.display()

@@ -7,7 +7,7 @@ use crate::arguments::{Arguments, looks_like_option};
 use crate::number::parse_range;
 use crate::suggestions;
 use clap::{Arg, Command, CommandFactory};
-use evenly::quoted;
+use evenly::internal::quoted;
 use std::borrow::Cow;
 use std::ffi::OsString;
 

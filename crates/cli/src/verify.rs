@@ -7,8 +7,9 @@ use crate::exit::Outcome;
 use crate::failures::FailedInterval;
 use crate::files;
 use crate::report::{JobFields, VERSION, line, write_out};
+use evenly::internal::quoted;
 use evenly::journal::{self, Together};
-use evenly::{Aggregate, Interval, Range, Value, quoted};
+use evenly::{Aggregate, Interval, Range, Value};
 use serde::Serialize;
 use std::path::PathBuf;
 

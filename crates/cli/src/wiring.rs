@@ -8,8 +8,8 @@ use crate::arguments::Format;
 use crate::plan::Wiring;
 use crate::stderr;
 use captions::captions;
-use evenly::observe::{Processes, Stage, StageHook};
-use evenly::procfs_snapshot::{self, Labels, Snapshot};
+use evenly::internal::procfs_snapshot::{self, Labels, Snapshot};
+use evenly::internal::{Processes, Stage, StageHook};
 use roles::Roles;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 

@@ -1,10 +1,54 @@
-//! Functions for the command line `evenly` and the fuzz targets. They are not part of the public interface and
+//! Items for the command line `evenly` and the fuzz targets. They are not part of the public interface and
 //! may change in any version.
 
+#[cfg(feature = "journal")]
+use std::ffi::OsString;
+#[cfg(feature = "journal")]
+use std::path::{Path, PathBuf};
+
+#[cfg(feature = "expression")]
+pub use crate::function::expression::{OPERATIONS, Operation};
+pub use crate::observe::stages::{Processes, Stage, StageHook, WorkerProcess};
 pub use crate::process::{
     EndSignals, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe,
     stack_limit, stop_if_asked,
 };
+pub use crate::quoted::quoted;
+
+/// Snapshots of processes, descriptor tables, pipes and sockets: what `--wiring` draws.
+pub mod procfs_snapshot {
+    pub use crate::procfs_snapshot::*;
+}
+
+/// Pauses the job at each [`Stage`] and calls the hook. Workers stop themselves (`SIGSTOP`) after the fork
+/// and after they close descriptors, so that the hook can read their state in proc(5).
+#[must_use]
+pub fn at_stages(mut job: crate::Job, hook: Box<dyn StageHook>) -> crate::Job {
+    job.stage_hook = Some(hook);
+    job
+}
+
+/// Keeps in the journal the command line that starts its job again, and the directory to start it in.
+#[cfg(feature = "journal")]
+#[must_use]
+pub fn with_command_line(
+    journal: crate::journal::Journal,
+    words: Vec<OsString>,
+    directory: PathBuf,
+) -> crate::journal::Journal {
+    journal.with_command_line(words, directory)
+}
+
+/// The command line that a journal keeps, and its directory; `None` if it keeps none.
+///
+/// # Errors
+/// If the journal cannot be read, or is not sound.
+#[cfg(feature = "journal")]
+pub fn command_line(
+    path: &Path,
+) -> Result<Option<(Vec<OsString>, PathBuf)>, crate::journal::JournalError> {
+    crate::journal::command_line(path)
+}
 
 /// The value of an expression for `n`, by evaluation of its syntax tree: the reference for its machine code.
 ///

@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::function::{Form, Function};
 use crate::halt::Halt;
 use crate::journal::Journal;
-use crate::observe::{Observer, StageHook};
+use crate::observe::Observer;
+use crate::observe::stages::StageHook;
 use crate::output::Output;
 use crate::transport::Entrances;
 use crate::worker_settings::{WorkerSettings, worker_setters};
@@ -125,14 +126,6 @@ impl Job {
     #[must_use]
     pub fn progress_every(mut self, period: Duration) -> Self {
         self.progress_every = Some(period);
-        self
-    }
-
-    /// Pauses at each [`Stage`](crate::observe::Stage) and calls the hook. Workers stop themselves (`SIGSTOP`) after the fork
-    /// and after they close descriptors, so that the hook can read their state in proc(5).
-    #[must_use]
-    pub fn at_stages(mut self, hook: Box<dyn StageHook>) -> Self {
-        self.stage_hook = Some(hook);
         self
     }
 

@@ -48,7 +48,7 @@ pub mod observe;
 mod os_error;
 pub mod output;
 mod process;
-pub mod procfs_snapshot;
+mod procfs_snapshot;
 mod quoted;
 #[cfg(test)]
 mod scratch;
@@ -66,10 +66,9 @@ pub use evenly_core::{
 pub use halt::Halt;
 pub use job::{Job, MIN_MEMORY, Report};
 #[cfg(feature = "sockets")]
-pub use join::{Join, JoinError};
+pub use join::{Join, JoinError, Misunderstood};
 pub use os_error::OsError;
 pub use process::{ProcessEnd, Signal};
-pub use quoted::quoted;
 #[cfg(feature = "sockets")]
 pub use secure::{Key, KeyError};
 pub use silence::{MAX_SILENCE, MIN_SILENCE};

@@ -1,15 +1,16 @@
 //! Observations of a running job. Observers get no handle back, so they cannot change it.
 
 mod agent;
-mod stages;
+pub(crate) mod stages;
 mod stuck;
 
 use crate::journal::JournalError;
 use crate::os_error::OsError;
 use crate::process::{ProcessEnd, Signal, limits};
 pub use crate::transport::Gone;
+pub use evenly_core::agent::Leave;
 use evenly_core::engine;
-use evenly_core::frame::Malformed;
+pub use evenly_core::frame::Malformed;
 use evenly_core::{Cause, Failure, Interval, Progress, Violation};
 use rustix::io::Errno;
 use std::fmt;
@@ -17,7 +18,6 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use agent::{AgentSeen, Parting};
-pub use stages::{Processes, Stage, StageHook, WorkerProcess};
 pub use stuck::Stuck;
 
 /// Watches a job. The primary calls it between two system calls, and waits for it: a call should be short.
@@ -322,8 +322,8 @@ pub enum Early {
     Halt,
 }
 
-impl From<engine::Early> for Early {
-    fn from(early: engine::Early) -> Self {
+impl Early {
+    pub(crate) fn of(early: engine::Early) -> Self {
         match early {
             engine::Early::Signal(number) => Self::Signal(Signal::of(number)),
             engine::Early::Deadline => Self::Deadline,

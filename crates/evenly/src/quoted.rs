@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 /// not UTF-8 becomes `$'…'` (bash(1), QUOTING).
 ///
 /// ```
-/// use evenly::quoted;
+/// use evenly::internal::quoted;
 /// assert_eq!(quoted("even"), "even");
 /// assert_eq!(quoted("n % 7"), "'n % 7'");
 /// assert_eq!(quoted("a\tb\x1b"), r"$'a\tb\x1b'");

@@ -1,7 +1,8 @@
 //! Captions of the stages, and the details that the tables do not show.
 
 use super::roles::Roles;
-use evenly::observe::{AgentSeen, Processes, Stage, WorkerProcess};
+use evenly::internal::{Processes, Stage, WorkerProcess};
+use evenly::observe::AgentSeen;
 
 /// Width of a page, in columns.
 const COLUMNS: usize = 100;

@@ -2,8 +2,8 @@
 
 use super::roles::Roles;
 use crate::report::line;
-use evenly::observe::Stage;
-use evenly::procfs_snapshot::{Access, Activity, PipeEnd, Snapshot, SocketState, Target};
+use evenly::internal::Stage;
+use evenly::internal::procfs_snapshot::{Access, Activity, PipeEnd, Snapshot, SocketState, Target};
 use serde_json::{Value, json};
 
 /// A stage as the kernel has it.

@@ -1,7 +1,8 @@
 //! Roles of the processes, pipes and sockets of a job.
 
-use evenly::observe::{AgentSeen, Processes};
-use evenly::procfs_snapshot::{Family, Snapshot, SocketState, SocketView, ViewError};
+use evenly::internal::Processes;
+use evenly::internal::procfs_snapshot::{Family, Snapshot, SocketState, SocketView, ViewError};
+use evenly::observe::AgentSeen;
 use std::time::{Duration, Instant};
 
 /// Longest wait for the workers of an agent to close the descriptors that they do not use after the fork.

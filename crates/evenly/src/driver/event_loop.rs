@@ -13,7 +13,7 @@ use super::tokens::{AGENTS, OUTPUT, PIPES, SIGNALS};
 use super::worker_pool::WorkerPool;
 use crate::error::{Error, system};
 use crate::job::Job;
-use crate::observe::{Observation, Observer};
+use crate::observe::{Early, Observation, Observer};
 use crate::process::end_is_asked_for;
 use crate::process::footprint::PeriodicCheck;
 use crate::process::signals::Signals;
@@ -354,7 +354,7 @@ impl<'a> EventLoop<'a> {
             Output::Start { slot } => self.fill(slot)?,
             Output::Kill { slot } => self.kill(slot)?,
             Output::Report(report) => self.tell(report),
-            Output::End(StopReason::Early(why)) => return Err(self.ended_early(why)),
+            Output::End(StopReason::Early(why)) => return Err(self.ended_early(Early::of(why))),
             Output::End(StopReason::LostBeyondRepair { slot, times }) => {
                 return Err(self.beyond_repair(slot, times));
             }
@@ -389,8 +389,8 @@ impl<'a> EventLoop<'a> {
                 return;
             }
             Report::Recovered { n, cause } => Observation::Recovered { n, cause },
-            Report::EndsEarly(why) => Observation::EndsEarly(why.into()),
-            Report::StillDraining(why) => Observation::StillDraining(why.into()),
+            Report::EndsEarly(why) => Observation::EndsEarly(Early::of(why)),
+            Report::StillDraining(why) => Observation::StillDraining(Early::of(why)),
         };
         self.observer.observe(&observation);
     }

@@ -7,7 +7,8 @@
 use super::clock::Clock;
 use super::worker_pool::WorkerPool;
 use crate::error::Error;
-use crate::observe::{AgentSeen, Processes, Stage, StageHook, WorkerProcess};
+use crate::observe::AgentSeen;
+use crate::observe::stages::{Processes, Stage, StageHook, WorkerProcess};
 use crate::process::end_is_asked_for;
 use crate::transport::pipe::{self, Pipes};
 use evenly_core::Assignment;

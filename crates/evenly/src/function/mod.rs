@@ -12,7 +12,7 @@ mod closure;
 mod command;
 mod digest;
 #[cfg(feature = "expression")]
-mod expression;
+pub(crate) mod expression;
 #[cfg(feature = "test-functions")]
 mod faulty;
 mod files;
@@ -32,15 +32,12 @@ pub use command::{
 };
 pub use evenly_core::hello::Program;
 #[cfg(feature = "expression")]
-pub use expression::{
-    Expression, ExpressionError, Fault, OPERATIONS, Operation, Place, UnusableExpression,
-    expression,
-};
+pub use expression::{Expression, ExpressionError, Fault, Place, UnusableExpression, expression};
 #[cfg(feature = "expression")]
 pub use jit::NoMachineCode;
 pub use library::{LibraryError, library, library_with};
 
-use crate::quoted;
+use crate::quoted::quoted;
 use evenly_core::policy::CHUNK_AIM_NS;
 use evenly_core::{Interval, Tally};
 use std::path::PathBuf;
@@ -58,7 +55,8 @@ pub trait Function {
     }
 
     /// How it is typed in a call of `evenly`: what stands before the range and what behind it, quoted as a
-    /// shell needs it.
+    /// shell needs it. For the command line only.
+    #[doc(hidden)]
     fn typed(&self) -> Typed {
         Typed { before: quoted(self.name()), behind: String::new() }
     }
@@ -128,6 +126,7 @@ pub trait Function {
 }
 
 /// A function as it is typed; see [`Function::typed`].
+#[doc(hidden)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Typed {
     /// What stands before the range.

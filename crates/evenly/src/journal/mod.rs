@@ -31,7 +31,8 @@ mod writer;
 
 pub use discard::discard;
 pub use error::JournalError;
-pub use fingerprint::{Difference, Fingerprint};
+pub use fingerprint::Difference;
+use fingerprint::Fingerprint;
 pub use state::{directory, latest};
 pub use verify::{Together, merge, verify};
 pub(crate) use writer::{Committed, JournalWriter};
@@ -130,9 +131,8 @@ impl Journal {
         self
     }
 
-    /// By which call this job can be asked for again, and in which directory: see [`call`].
-    #[must_use]
-    pub fn call(mut self, words: Vec<OsString>, directory: PathBuf) -> Self {
+    /// Keeps the command line that starts this job again, and its directory: see [`command_line`].
+    pub(crate) fn with_command_line(mut self, words: Vec<OsString>, directory: PathBuf) -> Self {
         self.call = Some((words, directory));
         self
     }
@@ -245,6 +245,6 @@ impl From<check::Contents> for Done {
 ///
 /// # Errors
 /// If it is no sound journal.
-pub fn call(path: &Path) -> Result<Option<(Vec<OsString>, PathBuf)>, JournalError> {
+pub(crate) fn command_line(path: &Path) -> Result<Option<(Vec<OsString>, PathBuf)>, JournalError> {
     Ok(verify::read(path)?.1.call)
 }

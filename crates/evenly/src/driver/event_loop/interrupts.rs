@@ -51,9 +51,9 @@ impl EventLoop<'_> {
     }
 
     /// Why there is no answer.
-    pub(super) fn ended_early(&self, why: impl Into<Early>) -> Error {
+    pub(super) fn ended_early(&self, why: Early) -> Error {
         let (failed, covered, total) = self.counts();
-        match why.into() {
+        match why {
             Early::Signal(signal) => Error::Interrupted(signal),
             Early::Halt => Error::Halted { failed, covered, total },
             Early::Deadline => {

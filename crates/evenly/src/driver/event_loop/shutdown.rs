@@ -4,6 +4,7 @@ use super::EventLoop;
 use crate::driver::agent_client::AgentClient;
 use crate::error::{Error, system};
 use crate::job::Report;
+use crate::observe;
 use crate::transport::Transport;
 use evenly_core::engine::{Early, Failures};
 use rustix::process::Signal;
@@ -75,7 +76,7 @@ impl EventLoop<'_> {
         if let Some(why) = self.engine.drains_for()
             && (matches!(why, Early::Signal(_)) || !self.engine.is_complete())
         {
-            return Err(self.ended_early(why));
+            return Err(self.ended_early(observe::Early::of(why)));
         }
         let Failures { failures, failed, unknown } = self.engine.failures(&[]);
         let descriptions = self.engine.descriptions(&failures);

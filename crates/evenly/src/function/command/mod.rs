@@ -24,7 +24,7 @@ pub use unusable::UnusableCommand;
 use super::{Function, Kind, Program, Typed};
 use crate::process::orphans::WORKER;
 use crate::process::task_directories::TaskFiles;
-use crate::quoted;
+use crate::quoted::quoted;
 use evenly_core::{Interval, Tally};
 use fingerprint::Fingerprint;
 use rustix::io::Errno;
