@@ -91,11 +91,11 @@ fn the_stages_of_the_class_as_the_kernel_has_them() {
 #[test]
 fn bytes_wait_in_the_pipes_and_then_the_ends_fall() {
     let (stages, _) = stages("count even 0..99 -j 3 --wiring --format json");
-    // One frame with one assignment of 24 bytes waits in each pipe; no worker has answered.
+    // One frame with one assignment of 32 bytes waits in each pipe; no worker has answered.
     let sent = named(&stages, "ranges_sent")[0];
     let waiting: Vec<_> =
         pipes(sent).iter().map(|pipe| pipe["bytes_waiting"].as_u64().unwrap()).collect();
-    assert_eq!(waiting, [56, 56, 56, 0]);
+    assert_eq!(waiting, [64, 64, 64, 0]);
     assert_eq!(states(sent), ["stopped"; 3]);
     let ranges: Vec<_> =
         sent["processes"].as_array().unwrap()[1..].iter().map(|p| &p["range"]).collect();
@@ -118,9 +118,9 @@ fn the_answers_wait_in_the_result_pipe() {
     // The picture is taken when nothing has arrived for a while. On a loaded machine that may be
     // before the last worker had its turn; then another try may have it.
     let is_whole = |results: &Value| {
-        // Three frames with one answer of 16 bytes each; the workers wait for more.
+        // Three frames with one answer of 13 bytes each; the workers wait for more.
         let processes = &results["processes"].as_array().unwrap()[1..];
-        pipes(results)[3]["bytes_waiting"] == 3 * 48
+        pipes(results)[3]["bytes_waiting"] == 3 * 45
             && states(results) == ["reading"; 3]
             && processes.iter().all(|process| process["doing"]["descriptor"] == 3)
     };
