@@ -3,6 +3,7 @@
 use crate::examples;
 use crate::lazy_args::LazyArgs;
 use crate::limits::LimitArguments;
+use crate::output_options::OutputArguments;
 use crate::times::{JoinTimeArguments, TimeArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -196,9 +197,8 @@ pub(crate) struct RunArguments {
     /// Print outputs in the order of the numbers; a worker that is far ahead waits
     #[arg(short, long)]
     pub(crate) keep_order: bool,
-    /// Begin each line with its n, or its chunk, and a tab
-    #[arg(long)]
-    pub(crate) tag: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
     #[command(flatten)]
     pub(crate) job: JobArguments,
 }

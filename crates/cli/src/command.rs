@@ -3,15 +3,16 @@
 use crate::arguments::JobArguments;
 use crate::array;
 use crate::number::parse_number;
+use crate::output_options::OutputOptions;
 use evenly::function::{Command, Form, Function};
 use evenly::{Aggregate, Range};
 use std::num::NonZeroU8;
 
 /// Settings of a command from options outside `JobArguments`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CommandOptions {
-    /// Whether each output line begins with its number (`--tag`).
-    pub(crate) is_tagged: bool,
+    /// What happens to its output.
+    pub(crate) output: OutputOptions,
     /// How many times a failed command is run again (`--retries`).
     pub(crate) repeats: u8,
 }
@@ -66,9 +67,7 @@ pub(crate) fn resolve(
     command = command
         .depends(&arguments.depends)
         .map_err(|error| format!("bad value for --depends: {error}"))?;
-    if manner.is_tagged {
-        command = command.tagged();
-    }
+    command = manner.output.apply(command, arguments)?;
     if arguments.call.verbose {
         command = command.show_failed_attempts();
     }

@@ -30,6 +30,7 @@ mod messages;
 mod number;
 mod observers;
 mod option;
+mod output_options;
 mod parse;
 mod plan;
 mod progress_display;

@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::messages::Volume;
 use crate::number::parse_number;
 use crate::option::option;
+use crate::output_options::OutputOptions;
 use crate::question::Question;
 use crate::rerun::Rerun;
 use crate::suggestions;
@@ -56,10 +57,10 @@ pub(crate) enum Wiring {
 }
 
 impl Plan {
-    /// Checks the arguments of a job. `is_tagged`: output lines begin with their number.
+    /// Checks the arguments of a job. `output`: what `run` does with the output of its commands.
     pub(crate) fn resolve(
         aggregate: Aggregate,
-        is_tagged: bool,
+        output: OutputOptions,
         arguments: &JobArguments,
     ) -> Result<Self, Outcome> {
         let wiring = match (arguments.call.wiring, arguments.call.step) {
@@ -79,7 +80,7 @@ impl Plan {
             typed => Some(resolve_workers(typed).map_err(Outcome::Usage)?),
         };
         let limits = arguments.call.limits.resolve()?;
-        let manner = CommandOptions { is_tagged, repeats: limits.retries.unwrap_or(0) };
+        let manner = CommandOptions { output, repeats: limits.retries.unwrap_or(0) };
         let question = Question::resolve(aggregate, arguments, manner).map_err(Outcome::Usage)?;
         // More workers than numbers have nothing to do; --wiring shows as many as are asked for.
         let most = u32::try_from(question.range.len()).unwrap_or(u32::MAX).max(1);

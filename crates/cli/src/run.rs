@@ -7,6 +7,7 @@ use crate::functions;
 use crate::join;
 use crate::number::parse_count;
 use crate::option::option;
+use crate::output_options::OutputOptions;
 use crate::plan::Plan;
 use crate::report;
 use crate::resume;
@@ -20,26 +21,26 @@ use std::process::{Command as Reader, Stdio};
 
 /// Runs a command, and writes its result to standard output. `words` are the words of the call.
 pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outcome> {
-    let (aggregate, is_tagged, arguments) = match command {
-        Command::Count(truth) => (Aggregate::Count, false, truth.into_inner().into_job()),
-        Command::Any(truth) => (Aggregate::Any, false, truth.into_inner().into_job()),
-        Command::All(truth) => (Aggregate::All, false, truth.into_inner().into_job()),
-        Command::Sum(question) => (Aggregate::Sum, false, question.into_inner().into_job()),
-        Command::Min(question) => (Aggregate::Min, false, question.into_inner().into_job()),
-        Command::Max(question) => (Aggregate::Max, false, question.into_inner().into_job()),
-        Command::Hist(question) => (Aggregate::Hist, false, question.into_inner().into_job()),
-        Command::Map(question) => (Aggregate::Map, false, question.into_inner().into_job()),
-        Command::Failures(question) => {
-            (Aggregate::Failures, false, question.into_inner().into_job())
-        }
+    let mut output = OutputOptions::default();
+    let (aggregate, arguments) = match command {
+        Command::Count(truth) => (Aggregate::Count, truth.into_inner().into_job()),
+        Command::Any(truth) => (Aggregate::Any, truth.into_inner().into_job()),
+        Command::All(truth) => (Aggregate::All, truth.into_inner().into_job()),
+        Command::Sum(question) => (Aggregate::Sum, question.into_inner().into_job()),
+        Command::Min(question) => (Aggregate::Min, question.into_inner().into_job()),
+        Command::Max(question) => (Aggregate::Max, question.into_inner().into_job()),
+        Command::Hist(question) => (Aggregate::Hist, question.into_inner().into_job()),
+        Command::Map(question) => (Aggregate::Map, question.into_inner().into_job()),
+        Command::Failures(question) => (Aggregate::Failures, question.into_inner().into_job()),
         Command::Find(find) => {
             let FindArguments { first, truth } = find.into_inner();
             let first = option("first", first.as_deref(), parse_count)?;
-            (Aggregate::Find { first }, false, truth.into_job())
+            (Aggregate::Find { first }, truth.into_job())
         }
         Command::Run(run) => {
-            let RunArguments { keep_order, tag, job } = run.into_inner();
-            (Aggregate::Run { in_order: keep_order }, tag, job)
+            let RunArguments { keep_order, output: typed, job } = run.into_inner();
+            output = typed.resolve().map_err(Outcome::Usage)?;
+            (Aggregate::Run { in_order: keep_order }, job)
         }
         Command::Resume(arguments) => {
             let (resumed, words) = resume::resume(arguments.into_inner())?;
@@ -47,7 +48,7 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
         }
         other => return without_job(other),
     };
-    ask::ask(Plan::resolve(aggregate, is_tagged, &arguments)?, words)
+    ask::ask(Plan::resolve(aggregate, output, &arguments)?, words)
 }
 
 /// Runs a command that starts no job of its own.

@@ -36,6 +36,8 @@ mod output;
 mod pace;
 #[path = "verbs/plain.rs"]
 mod plain;
+#[path = "commands/results.rs"]
+mod results;
 mod support;
 #[path = "commands/timeouts.rs"]
 mod timeouts;
@@ -64,6 +66,7 @@ fn main() {
         arrays(),
         answers(),
         passing_on(),
+        result_files(),
         faults(),
         once(),
         timeouts(),
@@ -125,6 +128,29 @@ fn passing_on() -> Vec<Trial> {
             "output_errors_of_every_attempt_with_verbose",
             &[],
             output::errors_of_every_attempt_with_verbose,
+        ),
+    ]
+}
+
+fn result_files() -> Vec<Trial> {
+    vec![
+        test("results_each_n_has_its_files", &[], results::each_n_has_its_files),
+        test("results_each_chunk_has_its_files", &[], results::each_chunk_has_its_files),
+        test("results_only_failures_have_files", &[], results::only_failures_have_files),
+        test(
+            "results_the_last_attempt_is_kept_whole",
+            &[],
+            results::the_last_attempt_is_kept_whole,
+        ),
+        test(
+            "results_a_killed_run_leaves_no_half_file",
+            &[],
+            results::a_killed_run_leaves_no_half_file,
+        ),
+        test(
+            "results_a_directory_without_room_ends_the_run",
+            &[],
+            results::a_directory_without_room_ends_the_run,
         ),
     ]
 }

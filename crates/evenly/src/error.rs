@@ -123,6 +123,14 @@ pub enum Error {
         /// Whether nothing was done before.
         is_beginning: bool,
     },
+    /// A result file of a command cannot be written.
+    #[error(
+        "cannot write the files of --results: {cause}; make room or choose another directory, then resume or run again"
+    )]
+    ResultFile {
+        /// Why.
+        cause: OsError,
+    },
     /// A file that is part of what computes was changed while the job ran.
     #[error(
         "stopped: '{}' changed while the job ran, and an answer is that of one version; there is no answer, start \

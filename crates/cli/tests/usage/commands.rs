@@ -28,6 +28,22 @@ fn a_command_has_a_place_for_numbers() {
 }
 
 #[test]
+fn result_files_are_for_commands_of_run_on_this_machine() {
+    refused("run 0..9 --results d --coprocess -- cat", &["--results", "a coprocess answers"]);
+    refused(
+        "run 0..9 --results d --listen unix:/tmp/none -- echo {}",
+        &["--results", "agents", "leave out --listen"],
+    );
+    refused("run 0..9 --results-of failed -- echo {}", &["--results"]);
+    refused("run 0..9 --results /dev/null/d -- echo {}", &["'/dev/null' is not a directory"]);
+    refused_words(
+        &["run", "0..9", "--results", "", "--", "echo", "{}"],
+        &["--results DIR needs a value"],
+    );
+    refused("sum 0..9 --results d -- echo {}", &["--results"]);
+}
+
+#[test]
 fn a_placeholder_that_no_number_replaces_is_refused() {
     let hint = "the placeholders are {} for each n, and {start} and {end} for a chunk";
     for text in ["{stop}", "{#}", "{0>4}", "{n}", "{1}", "{.}", "{:04}", "{Start}", "{END}"] {

@@ -28,7 +28,7 @@ pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
 pub(crate) use command::MOST_OUTPUT;
 pub use command::{
-    ArrayJob, ArraySystem, Command, Form, Obstacle, UnreadableFile, UnusableCommand,
+    ArrayJob, ArraySystem, Command, Form, Obstacle, ResultFiles, UnreadableFile, UnusableCommand,
 };
 pub use evenly_core::hello::Program;
 #[cfg(feature = "expression")]

@@ -31,10 +31,12 @@ impl SystemCall {
     pub(crate) const DLOPEN: Self = Self(20);
     /// The directory of an array task.
     pub(crate) const MKDIR: Self = Self(21);
+    /// No single call: a result file of a command could not be written.
+    pub(crate) const RESULT_FILE: Self = Self(22);
 
     /// Its name in the manual.
     pub(crate) fn name(self) -> &'static str {
-        const NAMES: [&str; 22] = [
+        const NAMES: [&str; 23] = [
             "prctl",
             "setpgid",
             "dup",
@@ -57,6 +59,7 @@ impl SystemCall {
             "an answer of the coprocess",
             "dlopen",
             "mkdir (TMPDIR)",
+            "a result file",
         ];
         NAMES.get(self.0 as usize).copied().unwrap_or("a call")
     }

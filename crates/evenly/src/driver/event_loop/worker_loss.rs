@@ -152,6 +152,7 @@ impl EventLoop<'_> {
                 let is_beginning = self.engine.scheduler().ledger().covered().is_empty();
                 Err(Error::CannotExecute { command, cause, is_beginning })
             }
+            (SystemCall::RESULT_FILE, Some(_)) => Err(Error::ResultFile { cause }),
             (SystemCall::ANSWER, Some(_)) => Err(Error::Unasked),
             _ => Ok(()),
         }

@@ -84,6 +84,10 @@ fn run_one(
         let tally = session.worker().tally();
         let outcome = end.and_then(|end| command.tell(numbers, end, &output, tally));
         if let Some(exit) = runner.take_exit() {
+            // A command that the worker had to end is not done.
+            if outcome != Err(Cause::Unknown) {
+                runner.keep_results(numbers, &output, &errors, outcome)?;
+            }
             runner.pass_on(errors, numbers);
             let outcome = outcome.map_err(|cause| {
                 let next = runner.next_try(numbers, &mut repeated, aggregate);
@@ -93,6 +97,7 @@ fn run_one(
             return Err(exit);
         }
         let Err(cause) = outcome else {
+            runner.keep_results(numbers, &output, &errors, Ok(()))?;
             runner.pass_on(errors, numbers);
             runner.lengthen();
             return Ok(numbers.last());
@@ -105,6 +110,7 @@ fn run_one(
                 numbers = next;
             }
             None => {
+                runner.keep_results(numbers, &output, &errors, outcome)?;
                 runner.pass_on(errors, numbers);
                 if cause == Cause::Garbage {
                     let text = command.describe(aggregate, &output);

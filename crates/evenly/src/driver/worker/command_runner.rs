@@ -4,7 +4,7 @@ use super::command_run::{CommandRun, LeftBehind};
 use super::early_exit::EarlyExit;
 use super::settings::WorkerSettings;
 use super::stderr_relay::{CapturedStderr, StderrRelay, named};
-use crate::function::{Command, Form};
+use crate::function::{Command, Form, MOST_OUTPUT};
 use crate::process::cgroup::OomKills;
 use crate::process::command::Running;
 use crate::process::orphans::Orphans;
@@ -13,7 +13,7 @@ use crate::process::sys::spawn::{Launch, Launcher, SpawnError};
 use crate::process::sys::{self, SignalSet};
 use crate::process::system_call::{SystemCall, in_call};
 use crate::process::task_directories::WorkerDirectory;
-use evenly_core::{Aggregate, Interval};
+use evenly_core::{Aggregate, Cause, Interval};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
@@ -104,6 +104,30 @@ impl CommandRunner {
 
     pub(super) fn stderr(&mut self) -> &mut StderrRelay {
         &mut self.stderr
+    }
+
+    /// Empty capture of the standard error of one run. Result files have more of it than is passed on.
+    pub(super) fn new_capture(&self) -> CapturedStderr {
+        match self.command.result_files() {
+            Some(_) => CapturedStderr::up_to(MOST_OUTPUT),
+            None => CapturedStderr::default(),
+        }
+    }
+
+    /// Writes the result files of a run, if the command has a directory for them.
+    pub(super) fn keep_results(
+        &self,
+        numbers: Interval,
+        output: &[u8],
+        errors: &CapturedStderr,
+        outcome: Result<(), Cause>,
+    ) -> Result<(), EarlyExit> {
+        let Some(files) = self.command.result_files() else { return Ok(()) };
+        let name = self.command.run_name(numbers);
+        files.write(&name, (output, errors.text()), outcome).map_err(|error| {
+            let cause = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+            EarlyExit::Failed(SystemCall::RESULT_FILE, cause)
+        })
     }
 
     /// Passes on the standard error of a command for these numbers.

@@ -7,7 +7,6 @@ use super::early_exit::EarlyExit;
 use super::launch::launch;
 use super::memory_watch::MemoryWatch;
 use super::session::Session;
-use super::stderr_relay::CapturedStderr;
 use super::timer::Timer;
 use super::wait::wait;
 use crate::function::{Form, MOST_OUTPUT};
@@ -46,7 +45,7 @@ pub(super) fn execute(
     let mut memory = MemoryWatch::start(runner.memory_limit());
     let mut started = start(session, runner, run)?;
     let mut output = Vec::new();
-    let mut errors = CapturedStderr::default();
+    let mut errors = runner.new_capture();
     let mut timer = Timer::start(runner.timeout());
     let mut failed: Option<Cause> = None;
     // Whether the command itself has ended, and whether its process group has got SIGTERM.

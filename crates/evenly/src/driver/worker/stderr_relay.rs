@@ -24,13 +24,30 @@ pub(super) struct StderrRelay {
 }
 
 /// Standard error of a command that was read and not passed on.
-#[derive(Default)]
 pub(super) struct CapturedStderr {
     text: Vec<u8>,
     left_out: usize,
+    /// Most bytes in `text`.
+    most: usize,
+}
+
+impl Default for CapturedStderr {
+    fn default() -> Self {
+        Self::up_to(MOST_OF_ONE)
+    }
 }
 
 impl CapturedStderr {
+    /// Keeps this many bytes at most, of which [`MOST_OF_ONE`] are passed on.
+    pub(super) fn up_to(most: usize) -> Self {
+        Self { text: Vec::new(), left_out: 0, most }
+    }
+
+    /// The bytes that were kept.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
     /// Reads what is there, but no more at once than a pipe holds: a command that writes without end must not keep
     /// the worker here.
     pub(super) fn read(&mut self, from: impl AsFd) -> PipeRead {
@@ -43,7 +60,7 @@ impl CapturedStderr {
                 return read;
             }
             taken += bytes.len();
-            let room = bytes.len().min(MOST_OF_ONE - self.text.len());
+            let room = bytes.len().min(self.most - self.text.len());
             self.text.extend_from_slice(&bytes[..room]);
             self.left_out += bytes.len() - room;
             bytes.clear();
@@ -58,7 +75,7 @@ impl CapturedStderr {
         let end = if self.text.len() >= MOST_OF_ONE { self.text.len() } else { end };
         let rest = self.text.split_off(end);
         let text = std::mem::replace(&mut self.text, rest);
-        Self { text, left_out: std::mem::take(&mut self.left_out) }
+        Self { text, left_out: std::mem::take(&mut self.left_out), most: self.most }
     }
 }
 
@@ -75,7 +92,9 @@ impl StderrRelay {
 
     /// Passes on the standard error of a command for these numbers.
     pub(super) fn put(&mut self, captured: CapturedStderr, numbers: Interval) {
-        let CapturedStderr { mut text, left_out } = captured;
+        let CapturedStderr { mut text, mut left_out, .. } = captured;
+        left_out += text.len().saturating_sub(MOST_OF_ONE);
+        text.truncate(MOST_OF_ONE);
         if text.is_empty() && left_out == 0 {
             return;
         }

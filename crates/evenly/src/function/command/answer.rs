@@ -137,10 +137,7 @@ impl Command {
             tally.output(output);
             return;
         }
-        let tag = match self.form {
-            Form::PerNumber => numbers.first().to_string(),
-            _ => format!("{}..{}", numbers.first(), i128::from(numbers.last()) + 1),
-        };
+        let tag = self.run_name(numbers);
         let mut tagged = Vec::with_capacity(output.len() * 2);
         for line in output.split_inclusive(|byte| *byte == b'\n') {
             tagged.extend_from_slice(tag.as_bytes());

@@ -9,6 +9,7 @@ mod fingerprint;
 mod lookup;
 mod obstacle;
 mod placeholder;
+mod results;
 mod scripts;
 mod template;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub(crate) use answer::MOST_OUTPUT;
 pub use array::{ArrayJob, ArraySystem};
 pub use fingerprint::UnreadableFile;
 pub use obstacle::Obstacle;
+pub use results::ResultFiles;
 pub use unusable::UnusableCommand;
 
 use super::{Function, Kind, Program, Typed};
@@ -70,6 +72,8 @@ pub struct Command {
     shows_failed_attempts: bool,
     /// Whether it is never started again for numbers whose end is unknown.
     is_at_most_once: bool,
+    /// Where its output is kept (`--results`).
+    results: Option<ResultFiles>,
     /// The environment of this process, but for the variables that each command gets its own of.
     environment: Vec<CString>,
     fingerprint: Fingerprint,
@@ -163,6 +167,7 @@ impl Command {
             repeats: 0,
             shows_failed_attempts: false,
             is_at_most_once: false,
+            results: None,
             environment: Vec::new(),
             fingerprint,
         })
@@ -200,6 +205,13 @@ impl Command {
     #[must_use]
     pub fn at_most_once(self) -> Self {
         Self { is_at_most_once: true, ..self }
+    }
+
+    /// Keeps the output of each run in files. Not for a coprocess, whose runs have no end of their own. Not part of
+    /// the function's name: the workers of an agent keep none.
+    #[must_use]
+    pub fn results(self, files: ResultFiles) -> Self {
+        Self { results: Some(files), ..self }
     }
 
     /// Depends on these files, too. An agent needs the same, by their bytes; their names may differ.
@@ -259,6 +271,16 @@ impl Command {
             Some(array) if array.submitted().len() > most => Err(UnusableCommand::LongDirectory),
             _ => Ok(()),
         }
+    }
+
+    /// Where the output of each run is kept.
+    pub(crate) fn result_files(&self) -> Option<&ResultFiles> {
+        self.results.as_ref()
+    }
+
+    /// The name of a run in tags and result files: `7`, or `0..250` for a chunk.
+    pub(crate) fn run_name(&self, numbers: Interval) -> String {
+        results::run_name(numbers, self.form != Form::PerNumber)
     }
 
     /// As it is typed, but for the range and the id of an array job: the same for each run of one job.

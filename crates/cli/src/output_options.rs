@@ -1,0 +1,102 @@
+//! Options of `run` about the output of its commands: tags and result files.
+
+use crate::arguments::JobArguments;
+use clap::{Args, ValueEnum};
+use evenly::function::{Command, Form, ResultFiles};
+use rustix::fs::{Access, access};
+use std::path::{Path, PathBuf};
+
+// The options as they are typed.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// Begin each line with its n, or its chunk, and a tab
+    #[arg(long)]
+    pub(crate) tag: bool,
+    /// Also write the output of each CMD to files: DIR/N/stdout, DIR/N/stderr and DIR/N/exit, or DIR/START..END/…
+    /// for a chunk; existing files are replaced
+    #[arg(long, value_name = "DIR")]
+    pub(crate) results: Option<PathBuf>,
+    /// Which runs of CMD get files: all, or those that failed [default: all]
+    #[arg(long, value_enum, value_name = "WHICH", requires = "results")]
+    pub(crate) results_of: Option<ResultsOf>,
+}
+
+/// Runs that get result files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResultsOf {
+    All,
+    Failed,
+}
+
+/// The checked options.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OutputOptions {
+    is_tagged: bool,
+    results: Option<ResultFiles>,
+}
+
+impl OutputArguments {
+    /// Checks the options, and changes no file.
+    ///
+    /// # Errors
+    /// One line with the reason: the directory cannot be used.
+    pub(crate) fn resolve(self) -> Result<OutputOptions, String> {
+        if let Some(directory) = &self.results {
+            check_directory(directory)?;
+        }
+        let results = self.results.map(|directory| {
+            let files = ResultFiles::new(directory);
+            match self.results_of {
+                Some(ResultsOf::Failed) => files.failures_only(),
+                Some(ResultsOf::All) | None => files,
+            }
+        });
+        Ok(OutputOptions { is_tagged: self.tag, results })
+    }
+}
+
+impl OutputOptions {
+    /// Applies the options to a command.
+    ///
+    /// # Errors
+    /// One line with the reason: an option does not fit the command.
+    pub(crate) fn apply(
+        self,
+        mut command: Command,
+        arguments: &JobArguments,
+    ) -> Result<Command, String> {
+        if self.is_tagged {
+            command = command.tagged();
+        }
+        let Some(files) = self.results else { return Ok(command) };
+        if command.form() == Form::Coprocess {
+            return Err(
+                "--results is for commands that end; a coprocess answers many chunks with one \
+                        output; leave one of them out"
+                    .to_owned(),
+            );
+        }
+        if !arguments.call.listen.is_empty() || arguments.call.workers.as_deref() == Some("0") {
+            return Err("--results writes files on the machine where a command runs, and agents \
+                        have no such option; leave out --listen, or --results"
+                .to_owned());
+        }
+        Ok(command.results(files))
+    }
+}
+
+/// Checks that files can be made in a directory, or that it can be made.
+fn check_directory(directory: &Path) -> Result<(), String> {
+    let cannot = |cause: &dyn std::fmt::Display| {
+        let directory = evenly::printable(directory.as_os_str().as_encoded_bytes(), 4096);
+        format!("cannot write to the directory '{directory}' of --results: {cause}; name another")
+    };
+    let existing = directory.ancestors().find(|path| path.exists());
+    let existing = existing.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !existing.is_dir() {
+        let name = evenly::printable(existing.as_os_str().as_encoded_bytes(), 4096);
+        return Err(cannot(&format!("'{name}' is not a directory")));
+    }
+    let may_write = access(existing, Access::WRITE_OK | Access::EXEC_OK);
+    may_write.map_err(|cause| cannot(&std::io::Error::from(cause)))
+}

@@ -1,0 +1,103 @@
+//! Result files of a command: the output, the error output and the exit status of each run (`--results DIR`).
+//!
+//! Each file gets its contents under a temporary name, and then its own name. The file `exit` is removed first and comes
+//! last: where it exists, the other two are whole and of the same run.
+
+use evenly_core::{Cause, Interval};
+use std::fs::{create_dir_all, remove_dir, remove_file, rename, write};
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// Names of the three files.
+const OUTPUT: &str = "stdout";
+const ERRORS: &str = "stderr";
+const EXIT: &str = "exit";
+
+/// Directory for the result files of a command, and the runs that get some.
+#[derive(Clone, Debug)]
+pub struct ResultFiles {
+    directory: PathBuf,
+    has_failures_only: bool,
+}
+
+impl ResultFiles {
+    /// Result files of every run in this directory: `N/stdout`, `N/stderr` and `N/exit` for n = N, and
+    /// `START..END/…` for a chunk, with END excluded. Existing files are replaced.
+    #[must_use]
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory, has_failures_only: false }
+    }
+
+    /// Result files of failed runs only. Those that an earlier run left are removed when its numbers succeed.
+    #[must_use]
+    pub fn failures_only(self) -> Self {
+        Self { has_failures_only: true, ..self }
+    }
+
+    /// Writes the files of one run: its standard output, its standard error, and how it ended.
+    ///
+    /// # Errors
+    /// If one of them cannot be written.
+    pub(crate) fn write(
+        &self,
+        name: &str,
+        (output, errors): (&[u8], &[u8]),
+        outcome: Result<(), Cause>,
+    ) -> Result<(), Error> {
+        let directory = self.directory.join(name);
+        if self.has_failures_only && outcome.is_ok() {
+            return remove(&directory);
+        }
+        create_dir_all(&directory)?;
+        remove_if_there(&directory.join(EXIT))?;
+        replace(&directory, OUTPUT, output)?;
+        replace(&directory, ERRORS, errors)?;
+        replace(&directory, EXIT, exit_text(outcome).as_bytes())
+    }
+}
+
+/// The name of a run in paths and tags: `7`, or `0..250` for a chunk, with the end excluded. It has digits, dots and
+/// minus signs only, so every file system takes it.
+pub(super) fn run_name(numbers: Interval, is_chunk: bool) -> String {
+    if is_chunk {
+        format!("{}..{}", numbers.first(), i128::from(numbers.last()) + 1)
+    } else {
+        numbers.first().to_string()
+    }
+}
+
+/// The exit status, so that scripts can compare it as a number; in its place the cause, if the command did not exit.
+fn exit_text(outcome: Result<(), Cause>) -> String {
+    match outcome {
+        Ok(()) => "0\n".to_owned(),
+        Err(Cause::Exit(status)) => format!("{status}\n"),
+        Err(cause) => format!("{cause}\n"),
+    }
+}
+
+fn replace(directory: &Path, name: &str, contents: &[u8]) -> Result<(), Error> {
+    // Another worker may write the same file, if this one was stopped for a while.
+    let temporary = directory.join(format!(".{name}.{}", std::process::id()));
+    let written =
+        write(&temporary, contents).and_then(|()| rename(&temporary, directory.join(name)));
+    if written.is_err() {
+        let _ = remove_file(&temporary);
+    }
+    written
+}
+
+/// Removes the files of an earlier run, and the directory if nothing else is in it.
+fn remove(directory: &Path) -> Result<(), Error> {
+    for name in [EXIT, OUTPUT, ERRORS] {
+        remove_if_there(&directory.join(name))?;
+    }
+    let _ = remove_dir(directory);
+    Ok(())
+}
+
+fn remove_if_there(path: &Path) -> Result<(), Error> {
+    match remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
