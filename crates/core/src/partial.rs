@@ -182,12 +182,24 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Numbers that failed for one cause.
+/// Consecutive numbers without a value, and the cause that they have in common.
+///
+/// A number fails after its function ended a worker again and again, the last time alone in a fresh worker; or at
+/// once if the function itself says that it has no value, as for a division by zero.
+///
+/// The text of a [`Cause`] is that of JSON output and job logs: `exit 101`, `signal 11`, `timeout`.
+///
+/// ```
+/// use evenly_core::{Cause, Failure, Interval};
+///
+/// let failure = Failure { interval: Interval::single(7), cause: Cause::Signal(11) };
+/// assert_eq!((failure.interval.len(), failure.cause.to_string()), (1, "signal 11".to_owned()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The numbers.
     pub interval: Interval,
-    /// Why.
+    /// Why they have no value.
     pub cause: Cause,
 }
 

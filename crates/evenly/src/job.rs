@@ -28,7 +28,43 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Time that workers have for the numbers they are at when a job ends early, unless the job says otherwise.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// A question about every number of a range, and how to answer it.
+/// A run over a range of integers: the range, the function, the aggregate, and the settings of the workers.
+///
+/// [`count`](Self::count) and [`new`](Self::new) make a job with defaults, the other methods change one setting each,
+/// and [`run`](Self::run) starts the workers, waits for them and returns a [`Report`].
+///
+/// Defaults: one worker per processor ([`default_workers`](crate::default_workers)), chunks of 100 ms, two retries of
+/// a chunk that lost its worker, no time limit, no memory limit, no journal, and an end after 10 000 failed numbers.
+///
+/// # Limits
+/// - The numbers are `i64`; a range may hold all 2^64 of them.
+/// - The process must have one thread when `run` is called, because workers are forked without exec (fork(2)).
+/// - `run` blocks until the job has ended. While it runs it takes the signals that the
+///   [crate documentation](crate) lists, by signalfd(2).
+/// - Settings beyond their limits take the nearest allowed value. No setting makes `run` panic.
+///
+/// # Examples
+/// ```
+/// use evenly::{Aggregate, Job, Policy, Range, function};
+/// use std::num::{NonZeroU32, NonZeroU64};
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let digits = function::integers("digits", |n| n.to_string().len() as i128);
+/// let report = Job::new(Aggregate::Sum, Range::new(1, 1000)?, digits)
+///     .workers(NonZeroU32::new(2).unwrap())
+///     .policy(Policy::Fixed(NonZeroU64::new(100).unwrap()))
+///     .timeout(Duration::from_secs(10))
+///     .deadline(Duration::from_secs(60))
+///     .run()?;
+/// assert_eq!(report.answer.to_string(), "2889");
+/// assert!(report.failures.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Chunks are sized by guided self-scheduling (Polychronopoulos and Kuck, 1987) or by measured time: see
+/// [`Policy`].
 pub struct Job {
     pub(crate) range: Range,
     pub(crate) function: Box<dyn Function>,
@@ -62,14 +98,13 @@ pub struct Job {
 worker_setters!(Job);
 
 impl Job {
-    /// How many numbers of `range` satisfy `function`, by as many workers as this process may use
-    /// processors, in chunks sized by time.
+    /// A job that counts the numbers of `range` that satisfy `function`.
     #[must_use]
     pub fn count(range: Range, function: Box<dyn Function>) -> Self {
         Self::new(Aggregate::Count, range, function)
     }
 
-    /// A job for another aggregate over `range`. An answer of lines goes to an [output](Self::output).
+    /// A job that computes `aggregate` over `range`. An answer of lines goes to an [output](Self::output).
     #[must_use]
     pub fn new(aggregate: Aggregate, range: Range, function: Box<dyn Function>) -> Self {
         Self {
@@ -247,10 +282,13 @@ impl Job {
         }
     }
 
-    /// Runs the job and gives its answer.
+    /// Runs the job and returns its answer.
+    ///
+    /// A number without a value is no error: see [`Report::failures`].
     ///
     /// # Errors
-    /// See [`Error`]. After every error all workers have ended and are reaped.
+    /// [`Error`] says why there is no answer. If [`Error::is_refusal`] is true, no number was computed. After every
+    /// error all workers have ended and are reaped (waitid(2)), and signal handling is as it was before.
     pub fn run(self) -> Result<Report, Error> {
         self.run_observed(&mut ())
     }
@@ -265,6 +303,27 @@ impl Job {
 }
 
 /// The answer of a job, its failures and its cost.
+///
+/// The answer is that of the whole range only if [`failures`](Self::failures) is empty. Check it before you use the
+/// answer: a number that crashes, panics or exceeds a limit in its function has no value, and the job goes on.
+///
+/// # Examples
+/// ```
+/// use evenly::{Cause, Job, Range, function};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let job = Job::count(Range::new(0, 100)?, function::predicate("faulty", |n| {
+///     assert_ne!(n, 7, "no value for 7");
+///     n % 2 == 0
+/// }));
+/// let report = job.run()?;
+/// assert_eq!(report.answer.to_string(), "50");
+/// let failure = report.failures[0];
+/// assert_eq!((failure.interval.first(), failure.cause), (7, Cause::Exit(101)));
+/// assert!(report.descriptions[&7].contains("no value for 7"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {

@@ -41,10 +41,43 @@ impl Job {
     }
 }
 
-/// An agent: a process that works for a primary elsewhere, with workers of its own.
+/// An agent: this process joins a primary on another machine or in another process, and works for it.
 ///
-/// The primary sends the aggregate, the function and the settings. The calling process must have a single
-/// thread, as for a [`Job`], and the same signals are taken from it.
+/// The primary is a [`Job`] that [listens](Job::listen) at an [`Address`]. The agent forks workers of its own.
+///
+/// The primary sends the aggregate, the range, the name of the function and the limits of a number. The agent takes
+/// the name for that of a builtin or for an expression, so a job over a closure must not listen for agents. A
+/// [library](crate::function::library) or a [command](crate::function::Command) is never sent either: the agent brings
+/// it by [`with_function`](Self::with_function), and the primary compares its digest.
+///
+/// # Limits
+/// - The process must have one thread, and signals are taken from it, as for a [`Job`].
+/// - Over a network (`tcp`, `udp`) both sides need the same [`Key`], and every message is encrypted (Noise protocol
+///   framework, pattern NNpsk0). `unix` and `unixgram` sockets need no key: the kernel names the user of the
+///   peer (unix(7), `SO_PEERCRED`).
+/// - An agent looks for its primary for 10 s at first ([`first_join`](Self::first_join)) and for 30 s after it lost it
+///   ([`reconnect`](Self::reconnect)). Its finished chunks count once, whatever the network repeats or loses.
+///
+/// # Examples
+/// ```no_run
+/// use evenly::observe::Gone;
+/// use evenly::{Join, JoinError, Key};
+/// use std::io::ErrorKind;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = Key::read("/etc/evenly.key".as_ref())?;
+/// match Join::new("tcp:192.0.2.7:4000".parse()?, Some(key))?.run() {
+///     Ok(()) => println!("the job is over"),
+///     Err(JoinError::Unreachable { why: Gone::Broken(cause), .. })
+///         if cause.kind() == ErrorKind::ConnectionRefused =>
+///     {
+///         println!("no primary listens there yet");
+///     }
+///     Err(other) => return Err(other.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Join {
     pub(crate) address: Address,
     pub(crate) key: Option<Key>,
@@ -115,7 +148,27 @@ impl Join {
     }
 }
 
-/// Why an agent does not work, or not any more.
+/// Why an agent could not join a primary, or why it stopped before the job was over.
+///
+/// The text of an error is one line: what happened, the cause, and what to do next. Text that the primary sent is
+/// cut to a limit and made safe for a terminal in it; the fields have it as it came.
+///
+/// After every error all workers of the agent have ended, and the primary gives their unfinished chunks to others.
+///
+/// # Examples
+/// ```
+/// use evenly::{Join, JoinError};
+/// use std::time::Duration;
+///
+/// let address = "unix:/no/such/socket".parse()?;
+/// match Join::new(address, None)?.first_join(Duration::from_millis(100)).run() {
+///     Err(JoinError::Unreachable { address, why, waited }) => {
+///         println!("{address} after {waited:?}: {why}"); // No such file or directory
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), evenly::AddressError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {

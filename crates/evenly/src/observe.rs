@@ -20,18 +20,60 @@ use std::time::Duration;
 pub use agent::{AgentSeen, Parting};
 pub use stuck::Stuck;
 
-/// Watches a job. The primary calls it between two system calls, and waits for it: a call should be short.
+/// Receives the events of a running job: progress, lost workers, failed numbers, agents that join.
+///
+/// The primary calls it from its only thread and waits for it, so workers wait for chunks while an observer blocks: a
+/// call should take less than 1 ms. An observer gets no handle to the job, so it cannot change the run. A
+/// panic in it ends the job, and the workers are killed and reaped as the panic unwinds.
+///
+/// Without an observer ([`Job::run`](crate::Job::run)) nothing is printed: the library writes to no terminal.
+///
+/// # Examples
+/// ```
+/// use evenly::observe::{Observation, Observer};
+/// use evenly::{Job, Range, function};
+///
+/// #[derive(Default)]
+/// struct Workers {
+///     started: usize,
+///     lost: usize,
+/// }
+///
+/// impl Observer for Workers {
+///     fn observe(&mut self, observation: &Observation<'_>) {
+///         match observation {
+///             Observation::WorkerStarted { .. } => self.started += 1,
+///             Observation::WorkerLost { worker, end, .. } => {
+///                 self.lost += 1;
+///                 println!("worker {worker} {end}");
+///             }
+///             _ => {}
+///         }
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let even = function::predicate("even", |n| n % 2 == 0);
+/// let mut workers = Workers::default();
+/// let report = Job::count(Range::new(0, 1000)?, even).run_observed(&mut workers)?;
+/// assert_eq!((workers.started, workers.lost), (report.workers, 0));
+/// # Ok(())
+/// # }
+/// ```
 pub trait Observer {
-    /// Something can be seen.
+    /// Called for each event, in the order in which they happen.
     fn observe(&mut self, observation: &Observation<'_>);
 }
 
-/// Sees nothing.
+/// Ignores every event.
 impl Observer for () {
     fn observe(&mut self, _: &Observation<'_>) {}
 }
 
-/// Something that can be seen.
+/// An event of a running job, or of an agent.
+///
+/// Workers are numbered from 1; a replacement has the number of the worker that it replaces. Agents are numbered in
+/// the same row, behind the workers of this machine. New kinds of events may be added in any version.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Observation<'a> {

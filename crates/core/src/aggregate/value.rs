@@ -5,22 +5,38 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// The value of an aggregate over some numbers.
+/// The value of an aggregate over some numbers: the answer of a run, if these are all numbers of its range.
+///
+/// Its text is what the command line prints: a number for a count, a sum and a witness; the value, a tab and the number
+/// for a smallest or largest value; a line for each value of a histogram; nothing where there is no value. A sum is
+/// exact: it has 192 bits, and 2^64 values of 128 bits fit in it. Its text is a number if it fits in 128 bits.
+///
+/// ```
+/// use evenly_core::{Extreme, Sum, Value};
+///
+/// assert_eq!(Value::Count(50).to_string(), "50");
+/// assert_eq!(Value::Sum(Sum::from(-3)).to_string(), "-3");
+/// assert_eq!(Value::Min(None).to_string(), "");
+///
+/// let mut smallest = Value::Min(Some(Extreme { value: 4, n: 10 }));
+/// smallest.merge(Value::Min(Some(Extreme { value: 4, n: 2 })));
+/// assert_eq!(smallest, Value::Min(Some(Extreme { value: 4, n: 2 })));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Nothing: only failures are asked for.
+    /// Nothing: the aggregate asks for failures only.
     Nothing,
-    /// How many of them satisfy the function, at most 2^64.
+    /// How many numbers satisfy the function, at most 2^64.
     Count(u128),
-    /// What the function gives for them, added.
+    /// The sum of the function's values.
     Sum(Sum),
-    /// The smallest, unless there is none.
+    /// The smallest value; `None` over no number.
     Min(Option<Extreme>),
-    /// The largest, unless there is none.
+    /// The largest value; `None` over no number.
     Max(Option<Extreme>),
-    /// The lowest that decides the answer.
+    /// The lowest number that decides the answer of `Any` or `All`; `None` if there is none.
     Witness(Option<i64>),
-    /// How many give each value.
+    /// For each value, how many numbers give it.
     Histogram(BTreeMap<i128, u128>),
     /// A line for some of them or for each, ascending; or what was put out for each.
     Lines {

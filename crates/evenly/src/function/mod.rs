@@ -44,7 +44,61 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What is applied to every number of a range.
+/// A function that workers apply to every number of a range.
+///
+/// Most callers need no implementation of their own: [`predicate`] and [`integers`] make one of a closure, [`named`]
+/// finds a builtin, [`library`](fn@library) loads a shared object, [`Command`] runs a program. With the feature
+/// `expression`, a function of that name compiles text. Implement the trait to compute many numbers at once, for
+/// example by a sieve.
+///
+/// # How it is called
+/// The job forks its workers after the function was made, so each worker has a copy of its memory (fork(2)). A change
+/// that a worker makes stays in that worker. A worker keeps only its own descriptors: open files in
+/// [`begin`](Self::begin) or later. Each worker calls `begin` once, and then [`fold`](Self::fold) for each part of a
+/// chunk, in any order. A replacement for a lost worker begins anew.
+///
+/// # Limits and failures
+/// A crash, a panic, an exit, or more [time](crate::Job::timeout) or [memory](crate::Job::memory) than is allowed ends
+/// the worker. The number is then tried again in a fresh worker, and fails after
+/// [`Job::retries`](crate::Job::retries). Time limits need [`says_at`](Self::says_at). A function may
+/// be called more than once for a number, but only one value counts.
+///
+/// # Examples
+/// ```
+/// use evenly::function::Function;
+/// use evenly::{Interval, Job, Range, Tally};
+///
+/// /// Counts the multiples of 7 of a whole chunk by division.
+/// struct MultiplesOf7;
+///
+/// impl Function for MultiplesOf7 {
+///     fn name(&self) -> &str {
+///         "multiples of 7"
+///     }
+///
+///     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+///         if tally.takes_counts() {
+///             let up_to = |n: i64| n.div_euclid(7);
+///             let multiples = up_to(slice.last()) - up_to(slice.first() - 1);
+///             tally.count(multiples as u64, slice.len() as u64);
+///             return slice.last();
+///         }
+///         for n in slice.first()..=slice.last() {
+///             tally.truth(n, n % 7 == 0);
+///             if tally.is_full() {
+///                 return n;
+///             }
+///         }
+///         slice.last()
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let report = Job::count(Range::new(-7, 70_000)?, Box::new(MultiplesOf7)).run()?;
+/// assert_eq!(report.answer.to_string(), "10001");
+/// # Ok(())
+/// # }
+/// ```
 pub trait Function {
     /// The name, for messages and reports.
     fn name(&self) -> &str;
@@ -82,8 +136,8 @@ pub trait Function {
         None
     }
 
-    /// Whether it says [`at`] which number it is, always. Then that number is named if it ends its worker,
-    /// and may be given a [time](crate::Job::timeout).
+    /// Whether it calls [`at`] before each number. Then the number that ended a worker is known at once, and
+    /// [`Job::timeout`](crate::Job::timeout) limits its time. Otherwise the chunk is halved until the number is found.
     fn says_at(&self) -> bool {
         false
     }
@@ -100,10 +154,10 @@ pub trait Function {
         None
     }
 
-    /// Prepares it in a worker, before its first number.
+    /// Prepares the function in a worker, before its first number.
     ///
     /// # Errors
-    /// If it cannot be used there. The worker ends then.
+    /// If the worker cannot use it. The worker ends, and is replaced.
     fn begin(&mut self) -> std::io::Result<()> {
         Ok(())
     }
@@ -119,9 +173,13 @@ pub trait Function {
         None
     }
 
-    /// Applies it to the numbers of a slice, ascending, and tells the tally what came of each. It ends
-    /// early when the tally is full. The last number that it was applied to. Called in a worker, with
-    /// parts of at most 2^62 numbers, in any order.
+    /// Applies the function to the numbers of `slice`, ascending, and adds each value to the tally. Returns the last
+    /// number that it was applied to: that of the slice, or a lower one once the tally
+    /// [is full](Tally::is_full). A slice has at most 2^62 numbers.
+    ///
+    /// # Panics
+    /// A panic in it is a failure of the number, and never reaches the calling program: it happens in a worker. The
+    /// functions of this crate that load something in [`begin`](Self::begin) panic if `begin` was not called.
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64;
 }
 

@@ -49,7 +49,42 @@ pub enum Form {
     Coprocess,
 }
 
-/// A command, and how its answers are to be read.
+/// A program that workers run for each number, for each chunk, or once each as a coprocess; its exit status and its
+/// standard output are the answer.
+///
+/// [`new`](Self::new) searches the program in `PATH` as execvp(3) does and checks that it can be executed, so a missing
+/// program is refused before the job starts. [`into_function`](Self::into_function) makes the function of a [`Job`].
+///
+/// # How a command is run
+/// - No shell reads the words: `{}`, `{start}` and `{end}` are replaced by numbers, and nothing else is. `{{}}` is a
+///   literal `{}`.
+/// - Each run has a process group of its own, `/dev/null` as standard input, and the environment of the calling
+///   process with `EVENLY_INDEX`, or `EVENLY_START` and `EVENLY_END`, and with `EVENLY_WORKER` and `EVENLY_ATTEMPT`.
+/// - Where a job asks for yes or no, exit status 0 is yes, 1 is [no](Self::no_status), and any other status or a signal
+///   is a failure. Where a job asks for integers, the command prints one integer and exits with status 0. Output of
+///   more than 16 MiB is a failure.
+/// - [`Job::timeout`](crate::Job::timeout) and [`Job::memory`](crate::Job::memory) limit one run, with all that it
+///   started. A command that has to end gets `SIGTERM`, and `SIGKILL` after [`Job::grace`](crate::Job::grace).
+/// - A run can be repeated after its worker was lost. Commands with side effects take
+///   [`at_most_once`](Self::at_most_once).
+///
+/// # Examples
+/// ```
+/// use evenly::function::{Command, UnusableCommand};
+/// use evenly::{Job, Range};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let words = ["test", "{}", "-ge", "5"].map(Into::into).to_vec();
+/// let report = Job::count(Range::new(0, 8)?, Command::new(words)?.into_function()).run()?;
+/// assert_eq!(report.answer.to_string(), "3");
+///
+/// let missing = Command::new(["no-such-program", "{}"].map(Into::into).to_vec());
+/// assert!(matches!(missing, Err(UnusableCommand::NotFound { .. })));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [`Job`]: crate::Job
 #[derive(Clone, Debug)]
 pub struct Command {
     form: Form,
@@ -100,7 +135,8 @@ impl Command {
     /// `{start}` and `{end}` do. There is no shell.
     ///
     /// # Errors
-    /// If it cannot be run, as far as one can tell without doing it.
+    /// If there is no such program, if the kernel would not execute it (execve(2)), if no word has a place for a
+    /// number, or if a placeholder is unknown.
     pub fn new(words: Vec<OsString>) -> Result<Self, UnusableCommand> {
         check_placeholders(&words)?;
         let mut command = Self::of(words, false)?;
