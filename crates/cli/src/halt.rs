@@ -2,7 +2,7 @@
 
 use crate::number::parse_number;
 use evenly::Halt;
-use evenly::halt::{After, When, Why};
+use evenly::halt::{HaltSpeed, HaltThreshold, HaltTrigger};
 
 /// Reads what GNU parallel takes for `--halt`: `never`, `now|soon,fail|success|done=N|P%`, and its
 /// older forms 0, 1, 2, -1, -2 and `P%`. `None` is never.
@@ -31,8 +31,8 @@ pub(crate) fn parse_halt(text: &str) -> Result<Option<Halt>, String> {
 fn parse_long_form(text: &str) -> Result<Halt, String> {
     let (when, rest) = text.split_once(',').unwrap_or((text, ""));
     let when = match when {
-        "now" => When::Now,
-        "soon" => When::Soon,
+        "now" => HaltSpeed::Now,
+        "soon" => HaltSpeed::Soon,
         _ => return Err(format!("'{when}' is none of never, now and soon")),
     };
     if rest.is_empty() {
@@ -40,24 +40,24 @@ fn parse_long_form(text: &str) -> Result<Halt, String> {
     }
     let (why, after) = rest.split_once('=').unwrap_or((rest, ""));
     let why = match why {
-        "fail" => Why::Fail,
-        "success" => Why::Success,
-        "done" => Why::Done,
+        "fail" => HaltTrigger::Fail,
+        "success" => HaltTrigger::Success,
+        "done" => HaltTrigger::Done,
         _ => return Err(format!("'{why}' is none of fail, success and done")),
     };
     Ok(Halt { when, why, after: parse_after(after)? })
 }
 
-fn parse_after(text: &str) -> Result<After, String> {
+fn parse_after(text: &str) -> Result<HaltThreshold, String> {
     if let Some(percent) = text.strip_suffix('%') {
         let percent = parse_number(percent)?;
         return match percent {
-            1..=100 => Ok(After::Percent(percent as f64)),
+            1..=100 => Ok(HaltThreshold::Percent(percent as f64)),
             _ => Err("a percentage is from 1% to 100%".to_owned()),
         };
     }
     match u128::try_from(parse_number(text)?) {
-        Ok(numbers) if numbers > 0 => Ok(After::Numbers(numbers)),
+        Ok(numbers) if numbers > 0 => Ok(HaltThreshold::Numbers(numbers)),
         _ => Err("it takes at least 1".to_owned()),
     }
 }
@@ -73,19 +73,26 @@ fn swapped(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn halt(when: When, why: Why, after: After) -> Result<Option<Halt>, String> {
+    fn halt(
+        when: HaltSpeed,
+        why: HaltTrigger,
+        after: HaltThreshold,
+    ) -> Result<Option<Halt>, String> {
         Ok(Some(Halt { when, why, after }))
     }
 
     #[test]
     fn the_grammar_of_gnu_parallel() {
-        let one = After::Numbers(1);
+        let one = HaltThreshold::Numbers(1);
         assert_eq!(parse_halt("never"), Ok(None));
-        assert_eq!(parse_halt("now,fail=1"), halt(When::Now, Why::Fail, one));
-        assert_eq!(parse_halt("soon,fail=5%"), halt(When::Soon, Why::Fail, After::Percent(5.0)));
-        assert_eq!(parse_halt("now,success=1"), halt(When::Now, Why::Success, one));
-        let many = After::Numbers(10_000);
-        assert_eq!(parse_halt("soon,done=1e4"), halt(When::Soon, Why::Done, many));
+        assert_eq!(parse_halt("now,fail=1"), halt(HaltSpeed::Now, HaltTrigger::Fail, one));
+        assert_eq!(
+            parse_halt("soon,fail=5%"),
+            halt(HaltSpeed::Soon, HaltTrigger::Fail, HaltThreshold::Percent(5.0))
+        );
+        assert_eq!(parse_halt("now,success=1"), halt(HaltSpeed::Now, HaltTrigger::Success, one));
+        let many = HaltThreshold::Numbers(10_000);
+        assert_eq!(parse_halt("soon,done=1e4"), halt(HaltSpeed::Soon, HaltTrigger::Done, many));
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub struct Agent {
     aggregate: Aggregate,
     /// What it was lent and has not answered, ascending. Chunks mostly come and are mostly answered in
     /// this order, so that both ends are where something happens.
-    held: VecDeque<Held>,
+    held: VecDeque<HeldLease>,
     /// The bytes of a partial on their way into frames.
     encoded: Vec<u8>,
     /// Those of `held` of which something may be reported.
@@ -96,9 +96,9 @@ const MOST_ON_SHELVES: u64 = 4;
 /// More credit than a worker uses.
 const PLENTY: i64 = 1 << 60;
 
-/// A chunk in hand.
+/// A lease that the agent holds.
 #[derive(Debug)]
-struct Held {
+struct HeldLease {
     lease: LeaseId,
     /// All of it, answered or not.
     first: i64,
@@ -106,7 +106,7 @@ struct Held {
     buffer: ReorderBuffer,
 }
 
-impl Held {
+impl HeldLease {
     fn is_done(&self) -> bool {
         self.buffer.next() > self.last.into()
     }
@@ -326,7 +326,7 @@ impl Agent {
     fn hold(&mut self, assignment: Assignment, scheduler: &mut Scheduler) -> Result<(), Malformed> {
         let Assignment { lease, interval } = assignment;
         let (first, last) = (interval.first(), interval.last());
-        let held = Held {
+        let held = HeldLease {
             lease,
             first,
             last,

@@ -1,7 +1,7 @@
 //! Run engine: a whole run as one state machine, without I/O and without a clock.
 //!
 //! [`Primary`] is the run of a primary. What happened goes in through its methods, with the time. What must happen
-//! now comes out of [`Primary::poll`], one [`Output`] at a time, until it gives `None`; each output is carried out
+//! now comes out of [`Primary::poll`], one [`EngineOutput`] at a time, until it gives `None`; each output is carried out
 //! before the next poll. Until [`Primary::next_due_ns`] nothing changes by itself. The driver carries outputs out
 //! with processes, pipes and files, and the simulator with models of them.
 //!
@@ -31,15 +31,15 @@ mod worker_loss;
 
 pub use agent_session::{AgentSession, REPORT_NS, SessionEnd, SessionTimes};
 pub use commit_pace::COMMIT_INTERVAL_NS;
-pub use drain::{DRAIN_AT_DEADLINE_NS, DRAIN_NS, Early};
+pub use drain::{DRAIN_AT_DEADLINE_NS, DRAIN_NS, DrainReason};
 pub use heartbeats::HEARTBEAT_NS;
 pub use journal_sync::Durability;
-pub use line_output::{Lines, MOST_UNWRITTEN};
-pub use output::{LossReason, Output, Report, Seat, StopReason};
+pub use line_output::{LineDestination, MOST_UNWRITTEN};
+pub use output::{EngineOutput, LossReason, Notice, Seat, StopReason};
 pub use primary::Primary;
 pub use rate::RateLimiter;
-pub use unfinished::Failures;
-pub use worker_loss::Loss;
+pub use unfinished::FailureSummary;
+pub use worker_loss::WorkerLoss;
 
 #[cfg(test)]
 mod loss_tests;

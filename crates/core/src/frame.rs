@@ -85,10 +85,10 @@ const COUNT_AT: Range<usize> = 8..11;
 /// The shortest frame: no entry at all.
 const LEAST: usize = HEAD + CHECKSUM;
 
-/// What a frame carries.
+/// Kind of a frame, as its byte on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-enum Kind {
+enum FrameKind {
     Assignments = 1,
     Answers = 2,
     Part = 3,
@@ -101,7 +101,7 @@ enum Kind {
     Description = 10,
 }
 
-impl Kind {
+impl FrameKind {
     const fn from_code(code: u8) -> Option<Self> {
         match code {
             1 => Some(Self::Assignments),

@@ -19,7 +19,7 @@
 //!                                          1+32  program and digest, as in a hello
 //!                                           2+f  f, then the function, f bytes of UTF-8
 //! size  a refusal goes on
-//!    1  why, see [`Why`]
+//!    1  why, see [`RefusalReason`]
 //!  2+t  t, then a text for the user of the agent, t bytes of UTF-8
 //! ```
 //!
@@ -86,19 +86,19 @@ pub struct Welcome {
     pub function: String,
 }
 
-/// Why not.
+/// Refusal of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// In a word.
-    pub why: Why,
+    pub why: RefusalReason,
     /// In a line.
     pub text: String,
 }
 
-/// Why an agent is refused.
+/// Reason for which an agent is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Why {
+pub enum RefusalReason {
     /// It is of another version.
     Version = 1,
     /// It was started with another program, or with none.
@@ -248,16 +248,16 @@ impl Refusal {
         let mut rest = match understood(bytes) {
             Ok(rest) => Rest(rest),
             Err(misunderstood @ Misunderstood::Version { .. }) => {
-                return Ok(Self { why: Why::Version, text: misunderstood.to_string() });
+                return Ok(Self { why: RefusalReason::Version, text: misunderstood.to_string() });
             }
             Err(malformed) => return Err(malformed),
         };
         let [why] = rest.take()?;
         let why = match why {
-            1 => Why::Version,
-            2 => Why::Program,
-            3 => Why::Over,
-            4 => Why::Full,
+            1 => RefusalReason::Version,
+            2 => RefusalReason::Program,
+            3 => RefusalReason::Over,
+            4 => RefusalReason::Full,
             _ => return Err(Misunderstood::Malformed),
         };
         let length = u16::from_le_bytes(rest.take()?);

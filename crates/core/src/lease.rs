@@ -73,7 +73,7 @@ pub struct Assignment {
 ///
 /// Half a cache line: at the highest rates it is the walk through these that costs.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
+struct LeaseSlot {
     id: LeaseId,
     /// The worker that holds it, or [`VACANT`].
     worker: WorkerId,
@@ -87,7 +87,7 @@ struct Slot {
     words: [i64; 2],
 }
 
-impl Slot {
+impl LeaseSlot {
     fn is_in_force(&self) -> bool {
         self.worker != VACANT
     }
@@ -156,7 +156,7 @@ pub(crate) struct Reclaimed {
 /// The leases in force: a table of slots that are used again.
 #[derive(Debug, Default)]
 pub(crate) struct LeaseTable {
-    slots: Vec<Slot>,
+    slots: Vec<LeaseSlot>,
     /// Vacant slots, first in, first out: chunks lent in a row get slots in a row, so that their names follow each
     /// other, and frames name a row by its first.
     free: VecDeque<u32>,
@@ -189,12 +189,12 @@ impl LeaseTable {
         if let Some(slot) = self.free.pop_front() {
             let held = &mut self.slots[slot as usize];
             let id = LeaseId::new(slot as usize, attempt, held.id.serial() + 1);
-            *held = Slot { id, worker, losses, marks: 0, cause: 0, words };
+            *held = LeaseSlot { id, worker, losses, marks: 0, cause: 0, words };
             id
         } else {
             assert!(self.slots.len() < MAX_LEASES, "the table of leases is full");
             let id = LeaseId::new(self.slots.len(), attempt, 0);
-            self.slots.push(Slot { id, worker, losses, marks: 0, cause: 0, words });
+            self.slots.push(LeaseSlot { id, worker, losses, marks: 0, cause: 0, words });
             id
         }
     }
@@ -366,7 +366,7 @@ impl LeaseTable {
 
     /// Whether a worker holds a lease of which this number is not covered.
     pub(crate) fn is_held(&self, worker: WorkerId, n: i64) -> bool {
-        let has_n = |held: &Slot| held.words[0] <= n && n <= held.words[1];
+        let has_n = |held: &LeaseSlot| held.words[0] <= n && n <= held.words[1];
         self.slots.iter().any(|held| held.worker == worker && has_n(held))
     }
 

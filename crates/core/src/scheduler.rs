@@ -52,17 +52,17 @@ use crate::stream::Stream;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use allowance::{Allowance, most_allowed};
-use late::Late;
+use late::LateAnswers;
 use message::Gasp;
 use window::Window;
 
 pub use allowance::Counts;
-pub use message::{Action, Event, Piece, Progress, Record, TakenBack, Violation};
+pub use message::{Action, LeasePiece, Progress, Record, SchedulerEvent, TakenBack, Violation};
 pub use window::Capacity;
 
-/// What is known of one worker.
+/// Record of one worker in the scheduler.
 #[derive(Debug)]
-struct Worker {
+struct WorkerRecord {
     window: Window,
     is_lost: bool,
     /// Lives, but has said nothing for too long.
@@ -99,7 +99,7 @@ pub struct Scheduler {
     /// What is handed out once and never again, if anything is.
     once: Option<Counts>,
     /// By name; names are given out ascending, so a name is an index.
-    workers: Vec<Worker>,
+    workers: Vec<WorkerRecord>,
     /// Those that are not lost, and for how many workers they stand together.
     living: Vec<WorkerId>,
     strength: u32,
@@ -117,14 +117,14 @@ pub struct Scheduler {
     pending: VecDeque<Action>,
     /// How many more tries a chunk gets after its worker was lost.
     retries: u8,
-    late: Late,
+    late: LateAnswers,
     quarantined: u64,
     meter: Meter,
     stale_answers: u64,
     /// Leases that ended with a value.
     windows: u64,
     /// What was done and lost since it was taken; `None` if the caller does not want to know.
-    pieces: Option<Vec<Piece>>,
+    pieces: Option<Vec<LeasePiece>>,
     /// Whether a worker may have run out of work since `steal` looked.
     may_steal: bool,
     is_draining: bool,
@@ -143,7 +143,7 @@ pub struct Scheduler {
 /// How many more tries a chunk gets after its worker was lost, unless something else is said.
 pub const RETRIES: u8 = 2;
 
-impl Worker {
+impl WorkerRecord {
     fn can_work(&self) -> bool {
         !self.is_lost && !self.is_silent
     }
@@ -176,7 +176,7 @@ impl Scheduler {
             recording: 0,
             pending: VecDeque::new(),
             retries: RETRIES,
-            late: Late::default(),
+            late: LateAnswers::default(),
             quarantined: 0,
             meter: Meter::default(),
             stale_answers: 0,
@@ -194,29 +194,37 @@ impl Scheduler {
     }
 
     /// Takes an event that happened at `now_ns`, on any clock that does not run backwards. The result is what
-    /// [`Event::Lost`] and [`Event::Silent`] took back from a worker; other events take nothing back.
+    /// [`SchedulerEvent::Lost`] and [`SchedulerEvent::Silent`] took back from a worker; other events take nothing back.
     ///
     /// # Errors
     /// If a worker said what cannot be; that is not used, and the run should be ended.
-    pub fn handle(&mut self, event: Event<'_>, now_ns: u64) -> Result<TakenBack, Violation> {
+    pub fn handle(
+        &mut self,
+        event: SchedulerEvent<'_>,
+        now_ns: u64,
+    ) -> Result<TakenBack, Violation> {
         let mut taken_back = TakenBack::default();
         let outcome = match event {
-            Event::Joined { worker, capacity } => self.join(worker, capacity, now_ns),
-            Event::Answered { worker, busy_ns, answers } => self.answered(worker, busy_ns, answers),
-            Event::Partly { worker, lease, busy_ns, partial } => {
+            SchedulerEvent::Joined { worker, capacity } => self.join(worker, capacity, now_ns),
+            SchedulerEvent::Answered { worker, busy_ns, answers } => {
+                self.answered(worker, busy_ns, answers)
+            }
+            SchedulerEvent::Partly { worker, lease, busy_ns, partial } => {
                 self.partly(worker, lease, busy_ns, partial)
             }
-            Event::Begun { worker, busy_ns, begun } => self.begun(worker, busy_ns, begun),
-            Event::Released { worker, busy_ns, releases } => {
+            SchedulerEvent::Begun { worker, busy_ns, begun } => self.begun(worker, busy_ns, begun),
+            SchedulerEvent::Released { worker, busy_ns, releases } => {
                 self.released(worker, busy_ns, releases)
             }
-            Event::Gasped { worker, n, cause } => self.gasped(worker, Gasp { n, cause }),
-            Event::Silent { worker } => self.silence(worker).map(|taken| taken_back = taken),
-            Event::Awake { worker } => self.awaken(worker),
-            Event::Lost { worker, cause } => {
+            SchedulerEvent::Gasped { worker, n, cause } => self.gasped(worker, Gasp { n, cause }),
+            SchedulerEvent::Silent { worker } => {
+                self.silence(worker).map(|taken| taken_back = taken)
+            }
+            SchedulerEvent::Awake { worker } => self.awaken(worker),
+            SchedulerEvent::Lost { worker, cause } => {
                 self.lose(worker, cause).map(|taken| taken_back = taken)
             }
-            Event::Recorded(record) => self.recorded(record, now_ns),
+            SchedulerEvent::Recorded(record) => self.recorded(record, now_ns),
         };
         debug_assert!(self.accounts_for_everything());
         outcome.map(|()| taken_back)

@@ -48,14 +48,14 @@ enum SeatState {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct SeatRecord {
     seat: SeatState,
     losses_in_a_row: u32,
 }
 
-/// Something whose time has come.
+/// An expired timer of a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Due {
+pub(crate) enum SeatTimer {
     /// Fill an empty seat.
     Fill { slot: usize },
     /// Take back what a stopped worker holds.
@@ -64,7 +64,7 @@ pub(crate) enum Due {
 
 #[derive(Debug)]
 pub(crate) struct Seats {
-    places: Vec<Place>,
+    places: Vec<SeatRecord>,
     /// No seat is due before; `u64::MAX` if none ever is.
     next_ns: u64,
     /// The limit of silence.
@@ -74,8 +74,10 @@ pub(crate) struct Seats {
 impl Seats {
     /// Seats for this many workers, all of them empty.
     pub(crate) fn new(seats: usize) -> Self {
-        let place =
-            Place { seat: SeatState::Vacant { from_ns: 0, is_refused: false }, losses_in_a_row: 0 };
+        let place = SeatRecord {
+            seat: SeatState::Vacant { from_ns: 0, is_refused: false },
+            losses_in_a_row: 0,
+        };
         Self { places: alloc::vec![place; seats], next_ns: u64::MAX, silence_ns: SILENCE_NS }
     }
 
@@ -86,7 +88,7 @@ impl Seats {
 
     /// A seat for an agent.
     pub(crate) fn welcome(&mut self, now_ns: u64) -> usize {
-        let place = Place { seat: SeatState::Agent { heard_ns: now_ns }, losses_in_a_row: 0 };
+        let place = SeatRecord { seat: SeatState::Agent { heard_ns: now_ns }, losses_in_a_row: 0 };
         self.note(now_ns + self.silence_ns);
         match self.places.iter().position(|place| place.seat == SeatState::Free) {
             Some(slot) => {
@@ -196,7 +198,7 @@ impl Seats {
     }
 
     /// The next seat whose time has come; empty ones only if there is work.
-    pub(crate) fn due(&mut self, is_work: bool, now_ns: u64) -> Option<Due> {
+    pub(crate) fn due(&mut self, is_work: bool, now_ns: u64) -> Option<SeatTimer> {
         if now_ns < self.next_ns {
             return None;
         }
@@ -204,12 +206,12 @@ impl Seats {
         for (slot, place) in self.places.iter_mut().enumerate() {
             let (due, at_ns) = match place.seat {
                 SeatState::Stopped { since_ns } => {
-                    (Due::Silence { slot }, since_ns + self.silence_ns)
+                    (SeatTimer::Silence { slot }, since_ns + self.silence_ns)
                 }
                 SeatState::Agent { heard_ns } => {
-                    (Due::Silence { slot }, heard_ns + self.silence_ns)
+                    (SeatTimer::Silence { slot }, heard_ns + self.silence_ns)
                 }
-                SeatState::Vacant { from_ns, .. } if is_work => (Due::Fill { slot }, from_ns),
+                SeatState::Vacant { from_ns, .. } if is_work => (SeatTimer::Fill { slot }, from_ns),
                 _ => continue,
             };
             if at_ns > now_ns {
@@ -240,7 +242,7 @@ impl Seats {
     /// A worker to kill so that another can take its seat: it was stopped for too long, and no other worker works or
     /// can be forked.
     pub(crate) fn in_the_way(&self) -> Option<usize> {
-        let is_lost = |place: &Place| {
+        let is_lost = |place: &SeatRecord| {
             let is_agent = matches!(place.seat, SeatState::SilentAgent | SeatState::Free);
             is_agent
                 || matches!(
@@ -284,7 +286,7 @@ mod tests {
             let before_ns = now_ns;
             now_ns = seats.next_ns().unwrap();
             pauses.push((now_ns - before_ns) / MS);
-            assert_eq!(seats.due(true, now_ns), Some(Due::Fill { slot: 0 }));
+            assert_eq!(seats.due(true, now_ns), Some(SeatTimer::Fill { slot: 0 }));
             seats.fill(0);
             seats.due(true, now_ns);
         }
@@ -298,10 +300,10 @@ mod tests {
         for slot in [0, 1, 0, 1] {
             seats.lose(slot, false, 0);
         }
-        assert_eq!(seats.due(true, MS), Some(Due::Fill { slot: 0 }));
+        assert_eq!(seats.due(true, MS), Some(SeatTimer::Fill { slot: 0 }));
         seats.fill(0);
         assert_eq!(seats.due(true, MS), None);
-        assert_eq!(seats.due(true, 2 * MS), Some(Due::Fill { slot: 1 }));
+        assert_eq!(seats.due(true, 2 * MS), Some(SeatTimer::Fill { slot: 1 }));
     }
 
     #[test]
@@ -320,7 +322,7 @@ mod tests {
         assert_eq!(seats.due(false, 0), None);
         assert_eq!(seats.next_ns(), None);
         seats.look_again();
-        assert_eq!(seats.due(true, 0), Some(Due::Fill { slot: 0 }));
+        assert_eq!(seats.due(true, 0), Some(SeatTimer::Fill { slot: 0 }));
     }
 
     #[test]
@@ -330,7 +332,7 @@ mod tests {
         assert!(!seats.hear(2, 8));
         assert_eq!(seats.due(true, 8 + SILENCE_NS - 1), None);
         assert_eq!(seats.next_ns(), Some(8 + SILENCE_NS));
-        assert_eq!(seats.due(true, 8 + SILENCE_NS), Some(Due::Silence { slot: 2 }));
+        assert_eq!(seats.due(true, 8 + SILENCE_NS), Some(SeatTimer::Silence { slot: 2 }));
         assert_eq!(seats.due(true, 8 + SILENCE_NS), None);
         assert!(seats.hear(2, 9 + SILENCE_NS));
         assert_eq!(seats.next_ns(), Some(9 + 2 * SILENCE_NS));
@@ -346,13 +348,13 @@ mod tests {
         seats.stop(0, 1);
         assert_eq!(seats.welcome(2), 2);
         assert_eq!(seats.due(true, 500), None);
-        assert_eq!(seats.due(true, 501), Some(Due::Silence { slot: 0 }));
+        assert_eq!(seats.due(true, 501), Some(SeatTimer::Silence { slot: 0 }));
         assert_eq!(seats.due(true, 501), None);
-        assert_eq!(seats.due(true, 502), Some(Due::Silence { slot: 2 }));
+        assert_eq!(seats.due(true, 502), Some(SeatTimer::Silence { slot: 2 }));
         seats.stop(1, 600);
         seats.is_stopped_again(1, 600);
         assert_eq!(seats.due(true, 649), None);
-        assert_eq!(seats.due(true, 650), Some(Due::Silence { slot: 1 }));
+        assert_eq!(seats.due(true, 650), Some(SeatTimer::Silence { slot: 1 }));
     }
 
     #[test]
@@ -361,7 +363,7 @@ mod tests {
         seats.stop(0, 7);
         assert_eq!(seats.due(true, 7), None);
         assert_eq!(seats.next_ns(), Some(7 + SILENCE_NS));
-        assert_eq!(seats.due(true, 7 + SILENCE_NS), Some(Due::Silence { slot: 0 }));
+        assert_eq!(seats.due(true, 7 + SILENCE_NS), Some(SeatTimer::Silence { slot: 0 }));
         assert_eq!(seats.in_the_way(), None);
         seats.refuse(1, 7);
         assert_eq!(seats.in_the_way(), Some(0));

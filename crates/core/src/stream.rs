@@ -4,8 +4,8 @@
 //! workers have [credit](crate::credit::CREDIT). Lines leave as far as all numbers below are done: what
 //! stands in the output is at any time a correct beginning.
 
-mod kept;
-mod piece;
+mod entries;
+mod journaled;
 
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
@@ -17,7 +17,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
-use piece::{Kept, Piece};
+use entries::{BufferedLines, JournaledLines};
 
 /// What is passed on at once of numbers that failed, in lines.
 const LINES_AT_ONCE: usize = 4096;
@@ -33,12 +33,12 @@ pub struct Stream {
     /// The first number of the range that is not done, or is behind one that is not.
     next: i128,
     /// What is done behind it, by its first number.
-    ahead: BTreeMap<i64, Piece>,
+    ahead: BTreeMap<i64, BufferedLines>,
     lines_ahead: u64,
     /// What is done and not here: see [`due`](Self::due). Its lines are ahead, too.
-    kept: BTreeMap<i64, Kept>,
+    journaled: BTreeMap<i64, JournaledLines>,
     /// What can be passed on, and to whose credit.
-    ready: VecDeque<Ready>,
+    ready: VecDeque<ReadyOutput>,
     /// How many lines were put there, and how many there may be.
     lines: u64,
     wanted: u64,
@@ -51,7 +51,7 @@ pub struct Stream {
 }
 
 #[derive(Debug)]
-enum Ready {
+enum ReadyOutput {
     Text(Vec<u8>),
     /// A line for each of these.
     Failed(Failure),
@@ -61,7 +61,7 @@ enum Ready {
 
 /// What leaves the stream.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Passed {
+pub enum StreamOutput {
     /// Lines, to be written behind those before.
     Lines(Vec<u8>),
     /// Bytes of a worker that have been passed on.
@@ -82,7 +82,7 @@ impl Stream {
             next: first.map_or(0, i128::from),
             ahead: BTreeMap::new(),
             lines_ahead: 0,
-            kept: BTreeMap::new(),
+            journaled: BTreeMap::new(),
             ready: VecDeque::new(),
             lines: 0,
             wanted,
@@ -133,7 +133,7 @@ impl Stream {
             _ => (0, Vec::new()),
         };
         let (last, worker, in_flight) = (span.last(), record.worker, record.in_flight);
-        let piece = Piece { last, lines, text, failed, worker, in_flight };
+        let piece = BufferedLines { last, lines, text, failed, worker, in_flight };
         let lowest_failure = piece.failed.first().map(|failure| failure.interval.first());
         if self.in_any_order {
             self.merge(piece);
@@ -156,7 +156,7 @@ impl Stream {
                 self.lines_ahead -= piece.lines;
                 self.merge(piece);
             }
-            if !self.skip_kept() && !self.skip_gap() {
+            if !self.skip_journaled() && !self.skip_gap() {
                 break;
             }
         }
@@ -168,7 +168,7 @@ impl Stream {
         for failure in failed {
             let Failure { interval, .. } = *failure;
             let (last, lines, text, failed) = (interval.last(), 0, Vec::new(), vec![*failure]);
-            let piece = Piece { last, lines, text, failed, worker: None, in_flight: 0 };
+            let piece = BufferedLines { last, lines, text, failed, worker: None, in_flight: 0 };
             self.put_ahead(interval.first(), piece);
         }
         self.passes_over_gaps = true;
@@ -185,7 +185,7 @@ impl Stream {
         for (first, text) in core::mem::take(&mut self.interrupted) {
             if !is_done(first) {
                 self.lines += text.iter().filter(|byte| **byte == b'\n').count() as u64;
-                self.ready.push_back(Ready::Text(text));
+                self.ready.push_back(ReadyOutput::Text(text));
             }
         }
     }
@@ -197,7 +197,7 @@ impl Stream {
             return false;
         }
         let ahead = self.ahead.first_key_value().map(|(first, _)| *first);
-        let kept = self.kept.first_key_value().map(|(first, _)| *first);
+        let kept = self.journaled.first_key_value().map(|(first, _)| *first);
         let Some(lowest) = ahead.into_iter().chain(kept).min() else { return false };
         self.next = i128::from(lowest);
         ahead == Some(lowest)
@@ -221,7 +221,7 @@ impl Stream {
             return i64::try_from(self.next - 1).ok();
         }
         let ahead = self.ahead.values().map(|piece| (piece.last, piece.lines));
-        let kept = self.kept.values().map(|kept| (kept.last, kept.lines));
+        let kept = self.journaled.values().map(|kept| (kept.last, kept.lines));
         let mut pieces: Vec<(i64, u64)> = ahead.chain(kept).collect();
         pieces.sort_unstable();
         pieces.into_iter().find_map(|(last, more)| {
@@ -230,10 +230,10 @@ impl Stream {
         })
     }
 
-    fn put_ahead(&mut self, first: i64, mut piece: Piece) {
+    fn put_ahead(&mut self, first: i64, mut piece: BufferedLines) {
         self.lines_ahead += piece.lines;
         // What is resumed counts against no credit and may have lines all the same.
-        let is_bare = |piece: &Piece| {
+        let is_bare = |piece: &BufferedLines| {
             piece.in_flight == 0 && piece.text.is_empty() && piece.failed.is_empty()
         };
         if is_bare(&piece)
@@ -259,7 +259,7 @@ impl Stream {
     }
 
     /// Everything below this piece is done: its lines can be passed on.
-    fn merge(&mut self, mut piece: Piece) {
+    fn merge(&mut self, mut piece: BufferedLines) {
         self.next = i128::from(piece.last) + 1;
         if !self.is_ended {
             if !self.leaves_out_failures
@@ -275,30 +275,32 @@ impl Stream {
             }
             self.lines += piece.lines;
             if !piece.text.is_empty() {
-                self.ready.push_back(Ready::Text(piece.text));
+                self.ready.push_back(ReadyOutput::Text(piece.text));
             }
             if self.aggregate == Aggregate::Failures {
                 for failure in piece.failed {
                     self.lines += u64::try_from(failure.interval.len()).unwrap_or(u64::MAX);
-                    self.ready.push_back(Ready::Failed(failure));
+                    self.ready.push_back(ReadyOutput::Failed(failure));
                 }
             }
         }
         if piece.in_flight > 0 {
-            self.ready.push_back(Ready::Merged(piece.worker, piece.in_flight));
+            self.ready.push_back(ReadyOutput::Merged(piece.worker, piece.in_flight));
         }
     }
 
     /// The next that leaves; `None` until more is put in.
-    pub fn pass(&mut self) -> Option<Passed> {
+    pub fn pass(&mut self) -> Option<StreamOutput> {
         loop {
             return Some(match self.ready.pop_front()? {
-                Ready::Text(text) => Passed::Lines(text),
-                Ready::Merged(Some(worker), in_flight) => Passed::Merged(worker, in_flight),
-                Ready::Merged(None, _) => continue,
-                Ready::Failed(failure) => {
-                    self.ready.push_front(Ready::Failed(failure));
-                    Passed::Lines(self.failed_lines().into_bytes())
+                ReadyOutput::Text(text) => StreamOutput::Lines(text),
+                ReadyOutput::Merged(Some(worker), in_flight) => {
+                    StreamOutput::Merged(worker, in_flight)
+                }
+                ReadyOutput::Merged(None, _) => continue,
+                ReadyOutput::Failed(failure) => {
+                    self.ready.push_front(ReadyOutput::Failed(failure));
+                    StreamOutput::Lines(self.failed_lines().into_bytes())
                 }
             });
         }
@@ -308,13 +310,13 @@ impl Stream {
     fn failed_lines(&mut self) -> String {
         let (mut text, mut lines) = (String::new(), 0);
         while lines < LINES_AT_ONCE
-            && let Some(Ready::Failed(failure)) = self.ready.front()
+            && let Some(ReadyOutput::Failed(failure)) = self.ready.front()
         {
             let Failure { interval, cause } = *failure;
             self.ready.pop_front();
             let (now, later) = interval.split_front((LINES_AT_ONCE - lines) as u128);
             if let Some(interval) = later {
-                self.ready.push_front(Ready::Failed(Failure { interval, cause }));
+                self.ready.push_front(ReadyOutput::Failed(Failure { interval, cause }));
             }
             for n in now.first()..=now.last() {
                 // A string takes everything.

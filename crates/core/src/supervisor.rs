@@ -12,12 +12,14 @@ use crate::descriptions::Descriptions;
 use crate::frame::{Assembler, Body, Frame, Malformed};
 use crate::lease::{Assignment, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
-use crate::scheduler::{Action, Capacity, Event, Piece, Record, Scheduler, TakenBack, Violation};
-use crate::seats::{Due, LOSSES_IN_A_ROW, Seats};
+use crate::scheduler::{
+    Action, Capacity, LeasePiece, Record, Scheduler, SchedulerEvent, TakenBack, Violation,
+};
+use crate::seats::{LOSSES_IN_A_ROW, SeatTimer, Seats};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
-pub use message::{Fault, Heard, Order};
+pub use message::{Heard, InvalidFrame, Order};
 
 /// Workers and agents of a run, by slot.
 #[derive(Debug)]
@@ -105,7 +107,7 @@ impl Supervisor {
         self.slots.push(slot as u32);
         self.names[slot] = Some(worker);
         self.heard_ns[slot] = now_ns;
-        self.scheduler.handle(Event::Joined { worker, capacity }, now_ns).map(drop)
+        self.scheduler.handle(SchedulerEvent::Joined { worker, capacity }, now_ns).map(drop)
     }
 
     /// Takes a frame that came from the agent in a slot, by what the connection says.
@@ -117,10 +119,10 @@ impl Supervisor {
         slot: usize,
         frame: Frame<'_>,
         now_ns: u64,
-    ) -> Result<Heard, Fault> {
+    ) -> Result<Heard, InvalidFrame> {
         let Some(worker) = self.names[slot] else { return Ok(Heard::Nothing) };
         if self.seats.hear(slot, now_ns) {
-            self.tell(slot, Event::Awake { worker }, now_ns)?;
+            self.tell(slot, SchedulerEvent::Awake { worker }, now_ns)?;
         }
         self.hear(Frame { worker, ..frame }, now_ns)
     }
@@ -137,27 +139,31 @@ impl Supervisor {
     /// # Errors
     /// If it cannot be; nothing of what is wrong is used.
     #[inline]
-    pub fn hear(&mut self, frame: Frame<'_>, now_ns: u64) -> Result<Heard, Fault> {
+    pub fn hear(&mut self, frame: Frame<'_>, now_ns: u64) -> Result<Heard, InvalidFrame> {
         let Frame { worker, busy_ns, body } = frame;
-        let Some(slot) = self.slots.get(worker.0 as usize) else { return Err(Fault::UnknownName) };
+        let Some(slot) = self.slots.get(worker.0 as usize) else {
+            return Err(InvalidFrame::UnknownName);
+        };
         let slot = *slot as usize;
         if self.names[slot] != Some(worker) {
             return Ok(Heard::Nothing);
         }
         self.heard_ns[slot] = now_ns;
         let event = match body {
-            Body::Answers(answers) => Event::Answered { worker, busy_ns, answers },
+            Body::Answers(answers) => SchedulerEvent::Answered { worker, busy_ns, answers },
             Body::Part(part) => match self.assembler.take(worker, part) {
                 Ok(None) => return Ok(Heard::Work),
-                Ok(Some(partial)) => Event::Partly { worker, lease: part.lease, busy_ns, partial },
+                Ok(Some(partial)) => {
+                    SchedulerEvent::Partly { worker, lease: part.lease, busy_ns, partial }
+                }
                 Err(malformed) => return Err(Self::fault(slot, worker, malformed)),
             },
             Body::Begun(begun) => {
-                let begun = Event::Begun { worker, busy_ns, begun };
+                let begun = SchedulerEvent::Begun { worker, busy_ns, begun };
                 return self.tell(slot, begun, now_ns);
             }
             Body::Releases(releases) => {
-                let released = Event::Released { worker, busy_ns, releases };
+                let released = SchedulerEvent::Released { worker, busy_ns, releases };
                 // There may be work again for empty seats.
                 self.seats.look_again();
                 return self.tell(slot, released, now_ns);
@@ -169,7 +175,7 @@ impl Supervisor {
             }
             // Who has workers of its own hears their gasps itself.
             Body::Gasp { n, cause } if !self.seats.is_agent(slot) => {
-                self.tell(slot, Event::Gasped { worker, n, cause }, now_ns)?;
+                self.tell(slot, SchedulerEvent::Gasped { worker, n, cause }, now_ns)?;
                 return Ok(Heard::Gasp { slot, n, cause });
             }
             Body::Gasp { .. }
@@ -184,7 +190,7 @@ impl Supervisor {
         Ok(heard)
     }
 
-    /// The worker in a slot is gone and what it wrote has been heard; see [`Event::Lost`]. How many
+    /// The worker in a slot is gone and what it wrote has been heard; see [`SchedulerEvent::Lost`]. How many
     /// chunks it held, and how many of their numbers were not covered.
     ///
     /// # Errors
@@ -198,7 +204,7 @@ impl Supervisor {
         let Some(worker) = self.names[slot].take() else { return Ok((0, 0)) };
         self.assembler.forget(worker);
         let quarantined = self.scheduler.quarantined();
-        let taken_back = self.scheduler.handle(Event::Lost { worker, cause }, now_ns)?;
+        let taken_back = self.scheduler.handle(SchedulerEvent::Lost { worker, cause }, now_ns)?;
         if self.scheduler.quarantined() > quarantined {
             // That number is done with, so the run got on.
             self.seats.finished_something(slot);
@@ -219,7 +225,7 @@ impl Supervisor {
     /// If its numbers were recorded before.
     #[inline]
     pub fn recorded(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
-        self.scheduler.handle(Event::Recorded(record), now_ns).map(drop)
+        self.scheduler.handle(SchedulerEvent::Recorded(record), now_ns).map(drop)
     }
 
     /// Ends the run early; see [`Scheduler::drain`]. No worker is replaced any more.
@@ -249,8 +255,8 @@ impl Supervisor {
         }
         match self.seats.due(is_work, now_ns) {
             None => Ok(None),
-            Some(Due::Fill { slot }) => Ok(Some(Order::Fill { slot })),
-            Some(Due::Silence { slot }) => self.silence(slot, now_ns),
+            Some(SeatTimer::Fill { slot }) => Ok(Some(Order::Fill { slot })),
+            Some(SeatTimer::Silence { slot }) => self.silence(slot, now_ns),
         }
     }
 
@@ -318,7 +324,7 @@ impl Supervisor {
 
     /// What was done and lost since the last call, with the slot of each worker; see
     /// [`Scheduler::tell_pieces`].
-    pub fn take_pieces(&mut self) -> impl Iterator<Item = (usize, Piece)> + '_ {
+    pub fn take_pieces(&mut self) -> impl Iterator<Item = (usize, LeasePiece)> + '_ {
         let pieces = self.scheduler.take_pieces().into_iter();
         pieces.map(|piece| (self.slots[piece.worker.0 as usize] as usize, piece))
     }
@@ -347,7 +353,12 @@ impl Supervisor {
     }
 
     #[inline]
-    fn tell(&mut self, slot: usize, event: Event<'_>, now_ns: u64) -> Result<Heard, Fault> {
+    fn tell(
+        &mut self,
+        slot: usize,
+        event: SchedulerEvent<'_>,
+        now_ns: u64,
+    ) -> Result<Heard, InvalidFrame> {
         match self.scheduler.handle(event, now_ns) {
             Ok(_) => Ok(Heard::Work),
             Err(
@@ -355,13 +366,13 @@ impl Supervisor {
                 | Violation::Twice { .. }
                 | Violation::Overlap(_)
                 | Violation::TooManyValues),
-            ) => Err(Fault::Run { slot, violation }),
-            Err(violation) => Err(Fault::Worker { slot, violation }),
+            ) => Err(InvalidFrame::Run { slot, violation }),
+            Err(violation) => Err(InvalidFrame::Worker { slot, violation }),
         }
     }
 
-    fn fault(slot: usize, worker: WorkerId, malformed: Malformed) -> Fault {
-        Fault::Worker { slot, violation: Violation::Malformed { worker, malformed } }
+    fn fault(slot: usize, worker: WorkerId, malformed: Malformed) -> InvalidFrame {
+        InvalidFrame::Worker { slot, violation: Violation::Malformed { worker, malformed } }
     }
 
     #[inline]
@@ -387,7 +398,7 @@ impl Supervisor {
         let mut silenced = None;
         if let Some(worker) = self.names[slot] {
             let quarantined = self.scheduler.quarantined();
-            let taken_back = self.scheduler.handle(Event::Silent { worker }, now_ns)?;
+            let taken_back = self.scheduler.handle(SchedulerEvent::Silent { worker }, now_ns)?;
             let TakenBack { chunks, numbers, .. } = taken_back;
             silenced = Some(Order::Silenced { slot, reclaimed: (chunks, numbers) });
             if self.scheduler.quarantined() > quarantined {

@@ -20,7 +20,7 @@ pub struct Worker {
     /// Chunks; those from `next` on are not begun.
     queue: Vec<Assignment>,
     next: usize,
-    current: Option<Current>,
+    current: Option<CurrentChunk>,
     /// What came of the chunk in work since it was reported last.
     tally: Tally,
     /// How many bytes of lines it may still send before it must wait; of nothing else there is a limit.
@@ -35,9 +35,9 @@ pub struct Worker {
     encoded: Vec<u8>,
 }
 
-/// The chunk in work.
+/// The chunk that the worker computes now.
 #[derive(Clone, Copy, Debug)]
-struct Current {
+struct CurrentChunk {
     lease: LeaseId,
     /// What is not counted yet.
     rest: Interval,
@@ -49,9 +49,9 @@ struct Current {
     held: Option<i64>,
 }
 
-/// What to do next.
+/// The next slice to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct ComputeStep {
     /// The numbers to count now.
     pub slice: Interval,
     /// Whether what is packed must be sent before the slice is counted: it says that a chunk that
@@ -60,9 +60,9 @@ pub struct Step {
     pub is_begun_again: bool,
 }
 
-/// What has become of a chunk.
+/// State of a chunk after a slice of it was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ChunkState {
     /// It goes on.
     Going,
     /// It is done, and its answer is packed.
@@ -132,7 +132,7 @@ impl Worker {
     /// done until the primary has merged what it was sent. What comes of them goes into the
     /// [tally](Self::tally); then say [how far](Self::counted) it went before anything else.
     #[inline]
-    pub fn next(&mut self, most: u64) -> Option<Step> {
+    pub fn next(&mut self, most: u64) -> Option<ComputeStep> {
         if self.credit <= 0 {
             return None;
         }
@@ -148,10 +148,16 @@ impl Worker {
                     is_begun_again = true;
                 }
                 let (unreported, is_done, held) = (interval.first(), false, None);
-                *self.current.insert(Current { lease, rest: interval, unreported, is_done, held })
+                *self.current.insert(CurrentChunk {
+                    lease,
+                    rest: interval,
+                    unreported,
+                    is_done,
+                    held,
+                })
             }
         };
-        Some(Step { slice: current.rest.at_most(most), is_begun_again })
+        Some(ComputeStep { slice: current.rest.at_most(most), is_begun_again })
     }
 
     /// Keeps the numbers given out last, whatever the primary [withdraws](Self::take) meanwhile: they
@@ -181,22 +187,22 @@ impl Worker {
 
     /// Notes that the numbers given out last are in the tally, up to `last`.
     #[inline]
-    pub fn counted(&mut self, last: i64) -> Outcome {
-        let Some(current) = &mut self.current else { return Outcome::Answered };
+    pub fn counted(&mut self, last: i64) -> ChunkState {
+        let Some(current) = &mut self.current else { return ChunkState::Answered };
         current.held = None;
         if let Some(rest) = current.rest.above(last) {
             current.rest = rest;
-            return if self.tally.is_full() { Outcome::ToReport } else { Outcome::Going };
+            return if self.tally.is_full() { ChunkState::ToReport } else { ChunkState::Going };
         }
         let Some(word) = self.tally.take_word() else {
             current.is_done = true;
-            return Outcome::ToReport;
+            return ChunkState::ToReport;
         };
         let lease = current.lease;
         self.packer.answer(lease, word);
         self.unsent += 1;
         self.ended(lease);
-        Outcome::Answered
+        ChunkState::Answered
     }
 
     /// Packs what is counted of the chunk in work and not reported yet; `busy_ns` as for
@@ -214,7 +220,7 @@ impl Worker {
             self.packer.partial(current.lease, &self.encoded, busy_ns);
             current.unreported = rest.first();
         }
-        let Current { lease, is_done, .. } = *current;
+        let CurrentChunk { lease, is_done, .. } = *current;
         if is_done {
             self.ended(lease);
         } else if is_decided {
@@ -310,7 +316,8 @@ impl Worker {
                     self.report(0);
                 }
                 self.packer.release(current.lease, released.first());
-                self.current = kept.map(|rest| Current { rest, ..self.current.unwrap_or(current) });
+                self.current =
+                    kept.map(|rest| CurrentChunk { rest, ..self.current.unwrap_or(current) });
             }
         }
         self.queue.drain(..self.next);
@@ -330,7 +337,7 @@ impl Worker {
     }
 }
 
-impl Current {
+impl CurrentChunk {
     /// As [`keep`], but what is held is kept.
     fn keep(&self, parts: u64) -> (Option<Interval>, Option<Interval>) {
         let (kept, released) = keep(self.rest, parts);

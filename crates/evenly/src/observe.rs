@@ -365,11 +365,11 @@ pub enum Early {
 }
 
 impl Early {
-    pub(crate) fn of(early: engine::Early) -> Self {
+    pub(crate) fn of(early: engine::DrainReason) -> Self {
         match early {
-            engine::Early::Signal(number) => Self::Signal(Signal::of(number)),
-            engine::Early::Deadline => Self::Deadline,
-            engine::Early::Halt => Self::Halt,
+            engine::DrainReason::Signal(number) => Self::Signal(Signal::of(number)),
+            engine::DrainReason::Deadline => Self::Deadline,
+            engine::DrainReason::Halt => Self::Halt,
         }
     }
 }

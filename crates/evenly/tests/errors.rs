@@ -2,7 +2,7 @@
 //! harness, whose threads would keep a job from forking.
 
 use evenly::function::{Command, Obstacle, UnusableCommand, predicate};
-use evenly::halt::{After, When, Why};
+use evenly::halt::{HaltSpeed, HaltThreshold, HaltTrigger};
 use evenly::observe::{Gone, Observation, Observer};
 use evenly::output::{Output, Writer};
 use evenly::{Address, Aggregate, Error, Halt, Job, Join, JoinError, Key, KeyError, ListenError};
@@ -86,7 +86,8 @@ fn a_deadline_says_how_much_is_done() {
 }
 
 fn a_condition_that_ends_the_job_says_how_much_is_done() {
-    let halt = Halt { when: When::Soon, why: Why::Done, after: After::Numbers(1) };
+    let halt =
+        Halt { when: HaltSpeed::Soon, why: HaltTrigger::Done, after: HaltThreshold::Numbers(1) };
     match Job::count(range(), even()).halt(Some(halt)).run() {
         Err(Error::Halted { failed: 0, covered, total: 1_000_000 }) => assert!(covered > 0),
         other => panic!("{other:?}"),

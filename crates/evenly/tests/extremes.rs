@@ -2,7 +2,7 @@
 //! harness, whose threads would keep a job from forking.
 
 use evenly::function::{integers, predicate};
-use evenly::halt::{After, When, Why};
+use evenly::halt::{HaltSpeed, HaltThreshold, HaltTrigger};
 use evenly::{Aggregate, Error, Halt, Interval, Job, Join, JoinError, Policy, Range, Tally, Value};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
@@ -45,7 +45,7 @@ const DONE: &[Setting] = &[
     ("all memory", |job| job.memory(u64::MAX)),
     ("no halt", |job| job.halt(None)),
     ("halt at infinitely many percent", |job| job.halt(percent(f64::INFINITY))),
-    ("halt after 2^128-1", |job| job.halt(after(After::Numbers(u128::MAX)))),
+    ("halt after 2^128-1", |job| job.halt(after(HaltThreshold::Numbers(u128::MAX)))),
 ];
 
 /// Settings with which the job may end by an error; it must not end by a panic.
@@ -54,19 +54,19 @@ const ENDED: &[Setting] = &[
     ("timeout at once", |job| job.timeout(Duration::ZERO)),
     ("timeout of a nanosecond", |job| job.timeout(Duration::from_nanos(1))),
     ("no memory", |job| job.memory(0)),
-    ("halt after nothing", |job| job.halt(after(After::Numbers(0)))),
+    ("halt after nothing", |job| job.halt(after(HaltThreshold::Numbers(0)))),
     ("halt at no percentage", |job| job.halt(percent(f64::NAN))),
     ("halt at a negative percentage", |job| job.halt(percent(f64::NEG_INFINITY))),
     ("no rate, but a deadline", |job| job.max_rate(f64::NAN).deadline(DAY / 864_000)),
     ("negative rate, but a deadline", |job| job.max_rate(-1.0).deadline(DAY / 864_000)),
 ];
 
-fn after(after: After) -> Option<Halt> {
-    Some(Halt { when: When::Soon, why: Why::Done, after })
+fn after(after: HaltThreshold) -> Option<Halt> {
+    Some(Halt { when: HaltSpeed::Soon, why: HaltTrigger::Done, after })
 }
 
 fn percent(percent: f64) -> Option<Halt> {
-    after(After::Percent(percent))
+    after(HaltThreshold::Percent(percent))
 }
 
 fn job(set: fn(Job) -> Job) -> Job {
@@ -128,7 +128,8 @@ fn a_tally_takes_contradictory_counts() {
     let mut tally = Tally::new(Aggregate::Hist);
     tally.count(3, 2);
     assert_eq!(tally.take_value(), Value::Histogram([(1, 3)].into()));
-    let halt = Halt { when: When::Now, why: Why::Success, after: After::Numbers(1) };
+    let halt =
+        Halt { when: HaltSpeed::Now, why: HaltTrigger::Success, after: HaltThreshold::Numbers(1) };
     assert!(!halt.has_happened(3, 2, 10));
     assert_eq!(Interval::new(1, 0), None);
 }

@@ -19,24 +19,24 @@ pub(super) struct ReorderBuffer {
     /// lie behind it.
     told: i64,
     next: i128,
-    ready: Done,
+    ready: IntervalResult,
     /// What is done behind a number that is not, by its first number; neighbours are one.
-    ahead: BTreeMap<i64, (i64, Done)>,
+    ahead: BTreeMap<i64, (i64, IntervalResult)>,
 }
 
-/// What came of some numbers that follow one another.
+/// Result of some consecutive numbers.
 #[derive(Clone, Debug)]
-struct Done {
+struct IntervalResult {
     value: Value,
     /// Ascending.
     failed: Vec<Failure>,
 }
 
-fn weight(done: &Done) -> u64 {
+fn weight(done: &IntervalResult) -> u64 {
     (done.value.weight() + done.failed.len() * size_of::<Failure>()) as u64
 }
 
-impl Done {
+impl IntervalResult {
     /// Adds what came of numbers above.
     fn append(&mut self, other: Self) {
         self.value.merge(other.value);
@@ -47,7 +47,7 @@ impl Done {
 impl ReorderBuffer {
     /// The buffer of a lease that begins there.
     pub(super) fn new(first: i64, aggregate: Aggregate, much: u64) -> Self {
-        let ready = Done { value: aggregate.empty(), failed: Vec::new() };
+        let ready = IntervalResult { value: aggregate.empty(), failed: Vec::new() };
         Self { aggregate, much, told: first, next: first.into(), ready, ahead: BTreeMap::new() }
     }
 
@@ -120,7 +120,7 @@ impl ReorderBuffer {
         };
         let mut failed = record.failed.clone();
         failed.sort_unstable_by_key(|failure| failure.interval);
-        let done = Done { value, failed };
+        let done = IntervalResult { value, failed };
         if i128::from(first) == self.next {
             self.ready.append(done);
             self.next = i128::from(last) + 1;
@@ -137,7 +137,7 @@ impl ReorderBuffer {
     }
 
     /// Puts something behind a number that is not done, together with its neighbours.
-    fn put_ahead(&mut self, first: i64, mut last: i64, mut done: Done) {
+    fn put_ahead(&mut self, first: i64, mut last: i64, mut done: IntervalResult) {
         if let Some(above) = last.checked_add(1).and_then(|above| self.ahead.remove(&above)) {
             last = above.0;
             done.append(above.1);
@@ -155,8 +155,8 @@ impl ReorderBuffer {
     /// What can be told now, which counts as told then.
     pub(super) fn take(&mut self) -> Option<Partial> {
         let done = Interval::new(self.told, i64::try_from(self.next - 1).ok()?)?;
-        let empty = Done { value: self.aggregate.empty(), failed: Vec::new() };
-        let Done { value, failed } = core::mem::replace(&mut self.ready, empty);
+        let empty = IntervalResult { value: self.aggregate.empty(), failed: Vec::new() };
+        let IntervalResult { value, failed } = core::mem::replace(&mut self.ready, empty);
         let covered = without(done, &failed);
         // At the highest number of all, no later report follows.
         self.told = i64::try_from(self.next).unwrap_or(i64::MAX);

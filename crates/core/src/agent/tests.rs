@@ -11,7 +11,7 @@ use crate::partial::Cause;
 use crate::policy::Policy;
 use crate::range::Range;
 use crate::supervisor::Order;
-use crate::worker::{Outcome, Worker};
+use crate::worker::{ChunkState, Worker};
 use core::num::{NonZeroU32, NonZeroU64};
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
@@ -98,7 +98,7 @@ impl Machine {
         line.deliver(|frame| worker.take(frame.body).unwrap());
         if let Some(step) = worker.next(much) {
             let last = plain::apply(step.slice, worker.tally());
-            if worker.counted(last) == Outcome::ToReport || much.is_multiple_of(3) {
+            if worker.counted(last) == ChunkState::ToReport || much.is_multiple_of(3) {
                 worker.report(10);
             }
         }

@@ -27,7 +27,7 @@ pub(super) struct Outgoing {
     /// Arrived, behind another that is not known to have.
     acknowledged: u32,
     /// By number, modulo the window.
-    slots: [Slot; WINDOW],
+    slots: [SentSegment; WINDOW],
     /// How many segments were sent, and the last of them that is known to have arrived.
     sent: u64,
     newest_arrived: u64,
@@ -41,7 +41,7 @@ pub(super) struct Outgoing {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Slot {
+struct SentSegment {
     /// A frame, or nothing for the end.
     bytes: Vec<u8>,
     sent_ns: u64,
@@ -59,7 +59,7 @@ impl Outgoing {
             waiting: 0,
             flying: 0,
             acknowledged: 0,
-            slots: array::from_fn(|_| Slot::default()),
+            slots: array::from_fn(|_| SentSegment::default()),
             sent: 0,
             newest_arrived: 0,
             allowed: WINDOW as u32,
@@ -219,11 +219,11 @@ impl Outgoing {
         self.due_ns = is_running.then(|| now_ns.saturating_add(self.trip.timeout_ns()));
     }
 
-    fn slot(&self, bit: u32) -> &Slot {
+    fn slot(&self, bit: u32) -> &SentSegment {
         &self.slots[(self.oldest + u64::from(bit)) as usize % WINDOW]
     }
 
-    fn flying_that(&self, is_so: impl Fn(&Slot) -> bool) -> u32 {
+    fn flying_that(&self, is_so: impl Fn(&SentSegment) -> bool) -> u32 {
         bits(self.flying).filter(|bit| is_so(self.slot(*bit))).fold(0, |set, bit| set | 1 << bit)
     }
 

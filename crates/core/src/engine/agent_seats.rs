@@ -3,7 +3,7 @@
 use super::primary::Primary;
 use crate::frame::Frame;
 use crate::scheduler::Violation;
-use crate::supervisor::{Fault, Heard};
+use crate::supervisor::{Heard, InvalidFrame};
 use core::num::NonZeroU32;
 
 impl Primary {
@@ -31,7 +31,7 @@ impl Primary {
         slot: usize,
         frame: Frame<'_>,
         now_ns: u64,
-    ) -> Result<Heard, Fault> {
+    ) -> Result<Heard, InvalidFrame> {
         self.supervisor.hear_agent(slot, frame, now_ns)
     }
 

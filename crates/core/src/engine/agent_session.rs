@@ -107,7 +107,7 @@ impl AgentSession {
         self.replies.clear();
     }
 
-    /// Takes a record that the engine [appends](super::Output::Append): packs what the primary must know of it, and
+    /// Takes a record that the engine [appends](super::EngineOutput::Append): packs what the primary must know of it, and
     /// counts it.
     ///
     /// # Errors

@@ -12,9 +12,9 @@ pub const DRAIN_AT_DEADLINE_NS: u64 = 500_000_000;
 /// A drain that takes longer than this is reported.
 const PATIENCE_NS: u64 = 500_000_000;
 
-/// What makes a run end before every number is covered.
+/// Reason for which a run ends before every number is covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Early {
+pub enum DrainReason {
     /// A signal with this number asked for it.
     Signal(i32),
     /// The time for the whole run is over.
@@ -26,7 +26,7 @@ pub enum Early {
 /// A drain in progress.
 #[derive(Clone, Copy, Debug)]
 struct Draining {
-    why: Early,
+    why: DrainReason,
     until_ns: u64,
     /// When to report that it takes long; `None` once that is reported.
     patience_ns: Option<u64>,
@@ -41,15 +41,15 @@ pub(super) struct Drain {
     draining: Option<Draining>,
 }
 
-/// Something whose time has come.
+/// An expired timer of the drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Due {
+pub(super) enum DrainTimer {
     /// The deadline has passed; the run should drain.
     Deadline,
     /// The drain takes long.
-    TakesLong(Early),
+    TakesLong(DrainReason),
     /// The grace is over.
-    Over(Early),
+    Over(DrainReason),
 }
 
 impl Default for Drain {
@@ -67,8 +67,8 @@ impl Drain {
         self.deadline_ns = deadline_ns;
     }
 
-    pub(super) fn begin(&mut self, why: Early, now_ns: u64) {
-        let is_deadline = why == Early::Deadline;
+    pub(super) fn begin(&mut self, why: DrainReason, now_ns: u64) {
+        let is_deadline = why == DrainReason::Deadline;
         let grace_ns = if is_deadline { DRAIN_AT_DEADLINE_NS } else { self.grace_ns };
         self.draining = Some(Draining {
             why,
@@ -78,21 +78,21 @@ impl Drain {
     }
 
     /// Why the run drains, if it does.
-    pub(super) fn why(&self) -> Option<Early> {
+    pub(super) fn why(&self) -> Option<DrainReason> {
         self.draining.map(|draining| draining.why)
     }
 
     /// What is due now.
     #[inline]
-    pub(super) fn poll(&mut self, now_ns: u64) -> Option<Due> {
+    pub(super) fn poll(&mut self, now_ns: u64) -> Option<DrainTimer> {
         let Some(draining) = &mut self.draining else {
-            return (self.deadline_ns? <= now_ns).then_some(Due::Deadline);
+            return (self.deadline_ns? <= now_ns).then_some(DrainTimer::Deadline);
         };
         if draining.until_ns <= now_ns {
-            return Some(Due::Over(draining.why));
+            return Some(DrainTimer::Over(draining.why));
         }
         draining.patience_ns.take_if(|patience_ns| *patience_ns <= now_ns)?;
-        Some(Due::TakesLong(draining.why))
+        Some(DrainTimer::TakesLong(draining.why))
     }
 
     /// When something is due next.
@@ -116,20 +116,23 @@ mod tests {
         assert_eq!((drain.poll(u64::MAX), drain.next_due_ns()), (None, None));
         drain.set_deadline(Some(SECOND));
         assert_eq!((drain.poll(SECOND - 1), drain.next_due_ns()), (None, Some(SECOND)));
-        assert_eq!(drain.poll(SECOND), Some(Due::Deadline));
-        drain.begin(Early::Deadline, SECOND);
+        assert_eq!(drain.poll(SECOND), Some(DrainTimer::Deadline));
+        drain.begin(DrainReason::Deadline, SECOND);
         assert_eq!(drain.poll(SECOND), None);
-        assert_eq!(drain.poll(SECOND + DRAIN_AT_DEADLINE_NS), Some(Due::Over(Early::Deadline)));
+        assert_eq!(
+            drain.poll(SECOND + DRAIN_AT_DEADLINE_NS),
+            Some(DrainTimer::Over(DrainReason::Deadline))
+        );
     }
 
     #[test]
     fn a_drain_that_takes_long_is_reported_once() {
         let mut drain = Drain::default();
-        drain.begin(Early::Halt, 0);
+        drain.begin(DrainReason::Halt, 0);
         assert_eq!(drain.next_due_ns(), Some(PATIENCE_NS));
-        assert_eq!(drain.poll(PATIENCE_NS), Some(Due::TakesLong(Early::Halt)));
+        assert_eq!(drain.poll(PATIENCE_NS), Some(DrainTimer::TakesLong(DrainReason::Halt)));
         assert_eq!(drain.poll(DRAIN_NS - 1), None);
         assert_eq!(drain.next_due_ns(), Some(DRAIN_NS));
-        assert_eq!(drain.poll(DRAIN_NS), Some(Due::Over(Early::Halt)));
+        assert_eq!(drain.poll(DRAIN_NS), Some(DrainTimer::Over(DrainReason::Halt)));
     }
 }

@@ -2,20 +2,20 @@
 
 use crate::scheduler::Scheduler;
 
-/// What to wait for, and how fast to end then.
+/// Condition under which a run ends early: `when,why=val` of `--halt`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Halt {
     /// Whether workers may finish the numbers that they are at.
-    pub when: When,
+    pub when: HaltSpeed,
     /// Which numbers count.
-    pub why: Why,
+    pub why: HaltTrigger,
     /// How many of them.
-    pub after: After,
+    pub after: HaltThreshold,
 }
 
 /// How fast a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub enum HaltSpeed {
     /// At once: the workers are killed.
     Now,
     /// When the workers have finished the numbers that they are at.
@@ -24,7 +24,7 @@ pub enum When {
 
 /// Which numbers count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum HaltTrigger {
     /// Those that failed.
     Fail,
     /// Those that have a value.
@@ -35,7 +35,7 @@ pub enum Why {
 
 /// How many numbers it takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum After {
+pub enum HaltThreshold {
     /// This many, at least one.
     Numbers(u128),
     /// This percentage of the range, but at least three numbers.
@@ -47,7 +47,11 @@ const FAILURES: u128 = 10_000;
 
 impl Default for Halt {
     fn default() -> Self {
-        Self { when: When::Soon, why: Why::Fail, after: After::Numbers(FAILURES) }
+        Self {
+            when: HaltSpeed::Soon,
+            why: HaltTrigger::Fail,
+            after: HaltThreshold::Numbers(FAILURES),
+        }
     }
 }
 
@@ -56,14 +60,14 @@ impl Halt {
     #[must_use]
     pub fn has_happened(&self, failed: u128, covered: u128, total: u128) -> bool {
         let happened = match self.why {
-            Why::Fail => failed,
-            Why::Success => covered.saturating_sub(failed),
-            Why::Done => covered,
+            HaltTrigger::Fail => failed,
+            HaltTrigger::Success => covered.saturating_sub(failed),
+            HaltTrigger::Done => covered,
         };
         match self.after {
-            After::Numbers(numbers) => happened >= numbers.max(1),
+            HaltThreshold::Numbers(numbers) => happened >= numbers.max(1),
             // Fewer than three say nothing about a percentage.
-            After::Percent(percent) => {
+            HaltThreshold::Percent(percent) => {
                 happened >= 3.min(total) && happened as f64 >= total as f64 * percent / 100.0
             }
         }
@@ -100,7 +104,7 @@ impl HaltCount {
     /// How to end the run, if the condition is met. A percentage is always one of numbers, because the number of
     /// windows is not known before the end.
     #[inline]
-    pub(super) fn is_met(&self, scheduler: &Scheduler) -> Option<When> {
+    pub(super) fn is_met(&self, scheduler: &Scheduler) -> Option<HaltSpeed> {
         let halt = self.halt?;
         let ledger = scheduler.ledger();
         let (failed, covered, total) = (ledger.failed(), ledger.covered().len(), scheduler.total());
@@ -108,7 +112,7 @@ impl HaltCount {
         if covered + ledger.waived() == total {
             return None;
         }
-        let is_met = if self.has_windows && matches!(halt.after, After::Numbers(_)) {
+        let is_met = if self.has_windows && matches!(halt.after, HaltThreshold::Numbers(_)) {
             let failed = u128::from(self.failed_windows);
             halt.has_happened(failed, failed + u128::from(scheduler.windows()), u128::MAX)
         } else {
@@ -128,17 +132,21 @@ mod tests {
 
     #[test]
     fn each_condition_counts_its_own_numbers() {
-        let halt = |why, after| Halt { when: When::Now, why, after };
-        let three = After::Numbers(3);
-        assert!(!halt(Why::Fail, three).has_happened(2, 10, 100));
-        assert!(halt(Why::Fail, three).has_happened(3, 10, 100));
-        assert!(!halt(Why::Success, three).has_happened(8, 10, 100));
-        assert!(halt(Why::Done, three).has_happened(0, 3, 100));
+        let halt = |why, after| Halt { when: HaltSpeed::Now, why, after };
+        let three = HaltThreshold::Numbers(3);
+        assert!(!halt(HaltTrigger::Fail, three).has_happened(2, 10, 100));
+        assert!(halt(HaltTrigger::Fail, three).has_happened(3, 10, 100));
+        assert!(!halt(HaltTrigger::Success, three).has_happened(8, 10, 100));
+        assert!(halt(HaltTrigger::Done, three).has_happened(0, 3, 100));
     }
 
     #[test]
     fn a_percentage_needs_three_numbers_at_least() {
-        let halt = Halt { when: When::Soon, why: Why::Fail, after: After::Percent(5.0) };
+        let halt = Halt {
+            when: HaltSpeed::Soon,
+            why: HaltTrigger::Fail,
+            after: HaltThreshold::Percent(5.0),
+        };
         assert!(!halt.has_happened(4, 50, 100));
         assert!(halt.has_happened(5, 50, 100));
         assert!(!halt.has_happened(2, 2, 10));

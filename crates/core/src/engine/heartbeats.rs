@@ -1,6 +1,6 @@
 //! Heartbeats of a primary: one to each seated agent at a fixed interval.
 
-use super::output::{Output, Seat};
+use super::output::{EngineOutput, Seat};
 use crate::supervisor::Supervisor;
 use alloc::collections::VecDeque;
 
@@ -40,14 +40,15 @@ impl Heartbeats {
         &mut self,
         supervisor: &Supervisor,
         now_ns: u64,
-        outputs: &mut VecDeque<Output>,
+        outputs: &mut VecDeque<EngineOutput>,
     ) {
         if self.next_ns.is_none_or(|next_ns| now_ns < next_ns) {
             return;
         }
         let before = outputs.len();
-        outputs
-            .extend(supervisor.agents().map(|slot| Output::Heartbeat { seat: Seat::Agent(slot) }));
+        outputs.extend(
+            supervisor.agents().map(|slot| EngineOutput::Heartbeat { seat: Seat::Agent(slot) }),
+        );
         let has_agents = outputs.len() > before;
         self.next_ns = has_agents.then(|| now_ns.saturating_add(self.interval_ns));
     }
@@ -69,7 +70,7 @@ mod tests {
     fn heartbeats(engine: &mut Primary, now_ns: u64) -> Vec<usize> {
         let mut slots = Vec::new();
         while let Some(output) = engine.poll(now_ns).unwrap() {
-            if let Output::Heartbeat { seat } = output {
+            if let EngineOutput::Heartbeat { seat } = output {
                 slots.push(seat.slot());
             }
         }

@@ -5,7 +5,7 @@
 //! reports what became durable, at once or later.
 
 use super::commit_pace::{COMMIT_INTERVAL_NS, CommitPace};
-use super::output::{Output, Seat};
+use super::output::{EngineOutput, Seat};
 use super::pending_output::PendingOutput;
 use crate::aggregate::Aggregate;
 use crate::interval::Interval;
@@ -30,9 +30,9 @@ pub enum Durability {
     },
 }
 
-/// An assignment that waits until its begin is durable.
+/// An assignment that is sent when the journal record of its begin is durable.
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct HeldAssignment {
     seat: Seat,
     assignment: Assignment,
 }
@@ -45,7 +45,7 @@ pub(super) struct JournalSync {
     pace: CommitPace,
     /// For `run`: what is done and waits for its output to be written.
     pending: PendingOutput,
-    held: Vec<Held>,
+    held: Vec<HeldAssignment>,
     /// How many of `held`, from the first, the running sync makes durable; `None` while no sync runs.
     syncing: Option<usize>,
     /// The numbers of those.
@@ -140,7 +140,7 @@ impl JournalSync {
 
     /// Holds assignments back until their begin is durable.
     pub(super) fn hold(&mut self, seat: Seat, assignments: &[Assignment]) {
-        self.held.extend(assignments.iter().map(|one| Held { seat, assignment: *one }));
+        self.held.extend(assignments.iter().map(|one| HeldAssignment { seat, assignment: *one }));
     }
 
     /// Whether an assignment is held back, so that no worker knows of it.
@@ -214,7 +214,7 @@ impl JournalSync {
         scheduler: &Scheduler,
         is_ending: bool,
         (took_ns, now_ns): (u64, u64),
-        outputs: &mut VecDeque<Output>,
+        outputs: &mut VecDeque<EngineOutput>,
     ) {
         let Some(begun) = self.syncing.take() else { return };
         self.is_locked = false;
@@ -224,13 +224,13 @@ impl JournalSync {
             for held in self.held[..begun].iter().filter(|held| scheduler.stands(&held.assignment))
             {
                 self.pace.add(size_of::<Interval>(), now_ns);
-                outputs.push_back(Output::AppendUntouched(held.assignment.interval));
+                outputs.push_back(EngineOutput::AppendUntouched(held.assignment.interval));
             }
             return;
         }
-        for Held { seat, assignment } in self.held.drain(..begun) {
+        for HeldAssignment { seat, assignment } in self.held.drain(..begun) {
             if scheduler.stands(&assignment) {
-                outputs.push_back(Output::Begin { seat, assignment });
+                outputs.push_back(EngineOutput::Begin { seat, assignment });
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A line that cannot be written stays in the stream, so its worker gets no credit for it and stops, too.
 
-use super::output::Output;
+use super::output::EngineOutput;
 use crate::interval::Interval;
 use crate::supervisor::Supervisor;
 
@@ -11,7 +11,7 @@ pub const MOST_UNWRITTEN: usize = 1 << 20;
 
 /// Where the lines of a run go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lines {
+pub enum LineDestination {
     /// The run has no lines, or an agent sends them to its primary.
     None,
     /// Nothing reads them.
@@ -26,7 +26,7 @@ pub enum Lines {
 /// Lines on their way from the stream to their reader.
 #[derive(Debug)]
 pub(super) struct LineOutput {
-    lines: Lines,
+    lines: LineDestination,
     /// Bytes that the owner has and could not write.
     unwritten: usize,
     is_flush_due: bool,
@@ -39,7 +39,7 @@ pub(super) struct LineOutput {
 impl LineOutput {
     pub(super) fn new() -> Self {
         Self {
-            lines: Lines::None,
+            lines: LineDestination::None,
             unwritten: 0,
             is_flush_due: false,
             is_reading_back: false,
@@ -47,23 +47,23 @@ impl LineOutput {
         }
     }
 
-    pub(super) fn set_lines(&mut self, lines: Lines) {
+    pub(super) fn set_lines(&mut self, lines: LineDestination) {
         self.lines = lines;
     }
 
     /// The next thing to do about lines.
     #[inline]
-    pub(super) fn poll(&mut self, supervisor: &mut Supervisor) -> Option<Output> {
+    pub(super) fn poll(&mut self, supervisor: &mut Supervisor) -> Option<EngineOutput> {
         let most = match self.lines {
-            Lines::None => return None,
-            Lines::Dropped => {
+            LineDestination::None => return None,
+            LineDestination::Dropped => {
                 while supervisor.scheduler().stream().has_ready() {
                     self.has_passed = true;
                     supervisor.next_lines();
                 }
                 return self.read_back(supervisor);
             }
-            Lines::Written { most } => most,
+            LineDestination::Written { most } => most,
         };
         if self.is_reading_back {
             return None;
@@ -73,11 +73,11 @@ impl LineOutput {
             if let Some(lines) = supervisor.next_lines() {
                 self.unwritten += lines.len();
                 self.is_flush_due = true;
-                return Some(Output::Write(lines));
+                return Some(EngineOutput::Write(lines));
             }
         }
         if core::mem::take(&mut self.is_flush_due) {
-            return Some(Output::Flush);
+            return Some(EngineOutput::Flush);
         }
         if self.unwritten < most { self.read_back(supervisor) } else { None }
     }
@@ -88,11 +88,11 @@ impl LineOutput {
     }
 
     /// Asks for the lines of an earlier run that are next.
-    fn read_back(&mut self, supervisor: &Supervisor) -> Option<Output> {
+    fn read_back(&mut self, supervisor: &Supervisor) -> Option<EngineOutput> {
         let due: Option<Interval> = supervisor.scheduler().stream().due();
         let due = due.filter(|_| !self.is_reading_back)?;
         self.is_reading_back = true;
-        Some(Output::ReadBack(due))
+        Some(EngineOutput::ReadBack(due))
     }
 
     /// The owner wrote what it could, and this many bytes are left.
@@ -116,7 +116,8 @@ impl LineOutput {
 
     /// Whether every line that can leave has been written.
     pub(super) fn is_empty(&self, supervisor: &Supervisor) -> bool {
-        let is_due = self.lines != Lines::None && !supervisor.scheduler().stream().is_empty();
+        let is_due =
+            self.lines != LineDestination::None && !supervisor.scheduler().stream().is_empty();
         self.unwritten == 0 && !self.is_flush_due && !is_due
     }
 }

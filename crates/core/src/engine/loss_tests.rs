@@ -8,7 +8,7 @@ use crate::partial::Cause;
 use crate::policy::Policy;
 use crate::range::Range;
 use crate::scheduler::{Scheduler, Violation};
-use crate::supervisor::{Fault, Heard};
+use crate::supervisor::{Heard, InvalidFrame};
 use core::num::NonZeroU32;
 
 const SECOND: u64 = 1_000_000_000;
@@ -29,7 +29,7 @@ fn hear(
     engine: &mut Primary,
     name: WorkerId,
     pack: impl FnOnce(&mut Packer),
-) -> Result<Heard, Fault> {
+) -> Result<Heard, InvalidFrame> {
     let mut packer = Packer::new(name, PIPE_FRAME);
     pack(&mut packer);
     packer.seal(1);
@@ -42,7 +42,7 @@ fn cause(engine: &mut Primary, slot: usize, end: Option<Cause>) -> Option<Cause>
 
 /// Whether the run ends for this reason. Inputs put an end before all other outputs, of which none is carried out here.
 fn ends(engine: &mut Primary, now_ns: u64, is_reason: impl Fn(StopReason) -> bool) -> bool {
-    matches!(engine.poll(now_ns).unwrap(), Some(Output::End(end)) if is_reason(end))
+    matches!(engine.poll(now_ns).unwrap(), Some(EngineOutput::End(end)) if is_reason(end))
 }
 
 /// Whether the run ends without a worker.
@@ -144,12 +144,13 @@ fn a_frame_from_the_result_pipe_under_the_name_of_an_agent_is_no_frame() {
     let slot = engine.agent_joined(NonZeroU32::MIN, 4, 0).unwrap();
     assert_eq!(slot, 1);
     let farewell = hear(&mut engine, WorkerId(1), |packer| packer.farewell(3, 32));
-    assert_eq!(farewell, Err(Fault::UnknownName));
+    assert_eq!(farewell, Err(InvalidFrame::UnknownName));
     let credit = hear(&mut engine, WorkerId(1), |packer| packer.credit(1));
-    assert_eq!(credit, Err(Fault::UnknownName));
+    assert_eq!(credit, Err(InvalidFrame::UnknownName));
     // Under the name of the worker it is a violation.
     let credit = hear(&mut engine, WorkerId(0), |packer| packer.credit(1));
-    let Err(Fault::Worker { slot: 0, violation: Violation::Malformed { .. } }) = credit else {
+    let Err(InvalidFrame::Worker { slot: 0, violation: Violation::Malformed { .. } }) = credit
+    else {
         panic!("{credit:?}")
     };
     assert_eq!(cause(&mut engine, 0, KILLED), Some(Cause::Garbage));

@@ -1,7 +1,7 @@
 //! The engine against an oracle: any order of answers, losses, syncs that succeed late or not at all, and a reader
 //! that takes little. Every number counts once, nothing counts or begins before it is durable, and lines are in order.
 
-use super::{Durability, Lines, Output, Primary};
+use super::{Durability, EngineOutput, LineDestination, Primary};
 use crate::aggregate::{Aggregate, Value};
 use crate::frame::{EVERY_LEASE, Packer, Unpacker};
 use crate::interval::{Interval, IntervalSet};
@@ -104,7 +104,7 @@ impl World {
             engine.set_durability(Durability::Journal { is_ahead: terms.is_once });
         }
         if terms.aggregate.is_streamed() {
-            engine.set_lines(Lines::Written { most: 16 });
+            engine.set_lines(LineDestination::Written { most: 16 });
         }
         if terms.compares_files {
             engine.compare_files();
@@ -142,21 +142,21 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, output: Output) {
+    fn carry_out(&mut self, output: EngineOutput) {
         match output {
-            Output::Assign { seat } => {
+            EngineOutput::Assign { seat } => {
                 assert!(
                     !(self.terms.has_journal && self.terms.is_once),
                     "sent before it is durable"
                 );
                 self.hands[seat.slot()].extend_from_slice(self.engine.assignments());
             }
-            Output::Begin { seat, assignment } => {
+            EngineOutput::Begin { seat, assignment } => {
                 let is_begun = self.begun.iter().any(|begun| begun.contains(assignment.interval));
                 assert!(is_begun, "{} begins before that is durable", assignment.interval);
                 self.hands[seat.slot()].push(assignment);
             }
-            Output::Withdraw { seat, lease, parts } => {
+            EngineOutput::Withdraw { seat, lease, parts } => {
                 assert!(lease != EVERY_LEASE && parts > 0, "no worker was stopped");
                 let hand = &mut self.hands[seat.slot()];
                 // What is in work is kept.
@@ -165,33 +165,33 @@ impl World {
                     self.say(seat.slot(), |packer| packer.release(lease, interval.first()));
                 }
             }
-            Output::Start { slot } => self.start(slot),
-            Output::CompareFiles => {
+            EngineOutput::Start { slot } => self.start(slot),
+            EngineOutput::CompareFiles => {
                 assert!(self.terms.compares_files);
                 self.engine.files_are_unchanged();
             }
-            Output::Append(record) => {
+            EngineOutput::Append(record) => {
                 assert!(self.terms.has_journal, "a record for no journal");
                 self.appended.push(record);
             }
-            Output::Sync => {
+            EngineOutput::Sync => {
                 assert!(self.syncing.is_none(), "a sync within a sync");
                 let beginning = self.engine.beginning().to_vec();
                 self.syncing = Some((core::mem::take(&mut self.appended), beginning));
             }
-            Output::Counted(record) => self.count(&record),
-            Output::Write(lines) => self.kept.extend(lines),
-            Output::Flush => {
+            EngineOutput::Counted(record) => self.count(&record),
+            EngineOutput::Write(lines) => self.kept.extend(lines),
+            EngineOutput::Flush => {
                 let taken = self.room.min(self.kept.len());
                 self.read.extend(self.kept.drain(..taken));
                 self.room -= taken;
                 self.engine.flushed(self.kept.len());
             }
-            Output::AppendUntouched(_)
-            | Output::Credit { .. }
-            | Output::Heartbeat { .. }
-            | Output::Report(_) => {}
-            Output::Kill { .. } | Output::ReadBack(_) | Output::End(_) => {
+            EngineOutput::AppendUntouched(_)
+            | EngineOutput::Credit { .. }
+            | EngineOutput::Heartbeat { .. }
+            | EngineOutput::Notify(_) => {}
+            EngineOutput::Kill { .. } | EngineOutput::ReadBack(_) | EngineOutput::End(_) => {
                 panic!("nothing asks for {output:?}");
             }
         }

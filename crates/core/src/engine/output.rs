@@ -1,6 +1,6 @@
 //! Outputs of the engine: what its owner must do now, and what the user may want to know.
 
-use super::drain::Early;
+use super::drain::DrainReason;
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId};
 use crate::partial::{Cause, Failure};
@@ -26,9 +26,9 @@ impl Seat {
     }
 }
 
-/// Something that the owner of an engine must do now.
+/// An action that the owner of an engine must carry out now.
 #[derive(Debug)]
-pub enum Output {
+pub enum EngineOutput {
     /// Send the chunks in [`Primary::assignments`](super::Primary::assignments).
     Assign {
         /// To this worker or agent.
@@ -93,14 +93,14 @@ pub enum Output {
     /// This record counts now. Only where the owner [watches records](super::Primary::watch_records).
     Counted(Record),
     /// For the user.
-    Report(Report),
+    Notify(Notice),
     /// End the run now, without an answer.
     End(StopReason),
 }
 
-/// Something that the user of a run may want to know.
+/// A notice about the run for its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Report {
+pub enum Notice {
     /// Numbers have no value.
     Failed(Failure),
     /// A number that a worker was lost at has a value after all.
@@ -122,9 +122,9 @@ pub enum Report {
     /// Another process has locked the journal. Said once for each time.
     JournalLocked,
     /// The run drains, and no signal asked for it.
-    EndsEarly(Early),
+    EndsEarly(DrainReason),
     /// The drain takes long.
-    StillDraining(Early),
+    StillDraining(DrainReason),
 }
 
 /// Why a worker of this machine is lost, where that is known.
@@ -163,7 +163,7 @@ pub enum LossReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
     /// The time for a drain is over, or a halt should not wait for one.
-    Early(Early),
+    Early(DrainReason),
     /// A slot has lost its worker too often in a row.
     LostBeyondRepair {
         /// Which.

@@ -1,12 +1,12 @@
 //! The engine of a primary: the supervisor with the journal, the lines and the end of the run around it.
 
-use super::drain::{Drain, Due, Early};
+use super::drain::{Drain, DrainReason, DrainTimer};
 use super::endings::Endings;
-use super::halt::{HaltCount, When};
+use super::halt::{HaltCount, HaltSpeed};
 use super::heartbeats::Heartbeats;
 use super::journal_sync::{Fate, JournalSync};
 use super::line_output::LineOutput;
-use super::output::{LossReason, Output, Report, Seat, StopReason};
+use super::output::{EngineOutput, LossReason, Notice, Seat, StopReason};
 use super::rate::RateLimiter;
 use crate::aggregate::Aggregate;
 use crate::interval::Interval;
@@ -50,7 +50,7 @@ pub struct Primary {
     pub(super) watches_records: bool,
     pub(super) phase: Phase,
     /// What inputs led to, in order.
-    pub(super) outputs: VecDeque<Output>,
+    pub(super) outputs: VecDeque<EngineOutput>,
 }
 
 impl Primary {
@@ -97,7 +97,7 @@ impl Primary {
     /// # Errors
     /// If answers contradict each other: no answer can be trusted any more.
     #[inline]
-    pub fn poll(&mut self, now_ns: u64) -> Result<Option<Output>, Violation> {
+    pub fn poll(&mut self, now_ns: u64) -> Result<Option<EngineOutput>, Violation> {
         self.heartbeats.poll(&self.supervisor, now_ns, &mut self.outputs);
         loop {
             if let Some(output) = self.outputs.pop_front() {
@@ -106,8 +106,8 @@ impl Primary {
             if let Some(due) = self.drain.poll(now_ns)
                 && self.phase == Phase::Running
             {
-                if let Due::Over(why) = due {
-                    return Ok(Some(Output::End(StopReason::Early(why))));
+                if let DrainTimer::Over(why) = due {
+                    return Ok(Some(EngineOutput::End(StopReason::Early(why))));
                 }
                 self.note_due(due, now_ns);
                 continue;
@@ -117,7 +117,7 @@ impl Primary {
                 continue;
             }
             if self.to_compare.is_some() {
-                return Ok(Some(Output::CompareFiles));
+                return Ok(Some(EngineOutput::CompareFiles));
             }
             // Of a run that has ended, no worker is silent any more, and none is missing.
             let order = match self.phase {
@@ -150,7 +150,7 @@ impl Primary {
 
     /// What is to do beside orders of the supervisor: lines, then the journal.
     #[inline]
-    fn poll_around(&mut self, now_ns: u64) -> Option<Output> {
+    fn poll_around(&mut self, now_ns: u64) -> Option<EngineOutput> {
         if self.phase != Phase::Ended
             && let Some(output) = self.lines.poll(&mut self.supervisor)
         {
@@ -159,14 +159,14 @@ impl Primary {
         if self.lines.is_empty(&self.supervisor)
             && let Some(record) = self.journal.take_written(self.written_bound(), now_ns)
         {
-            return Some(Output::Append(record));
+            return Some(EngineOutput::Append(record));
         }
         if self.phase != Phase::Running {
             return None;
         }
         let is_ending = self.drain.why().is_some();
         let scheduler = self.supervisor.scheduler();
-        self.journal.begin_sync(scheduler, is_ending, now_ns).then_some(Output::Sync)
+        self.journal.begin_sync(scheduler, is_ending, now_ns).then_some(EngineOutput::Sync)
     }
 
     /// Below this number the output of commands is written, once no line is left to write.
@@ -183,7 +183,7 @@ impl Primary {
 
     /// Turns an order into an output, or carries it out.
     #[inline]
-    fn translate(&mut self, order: Order, now_ns: u64) -> Result<Option<Output>, Violation> {
+    fn translate(&mut self, order: Order, now_ns: u64) -> Result<Option<EngineOutput>, Violation> {
         let output = match order {
             Order::Record(record) if self.compares_files => {
                 self.to_compare = Some(record);
@@ -195,14 +195,14 @@ impl Primary {
             }
             Order::Quarantined(failure) => {
                 self.halt.fail();
-                Output::Report(Report::Failed(failure))
+                EngineOutput::Notify(Notice::Failed(failure))
             }
-            Order::Recovered { n, cause } => Output::Report(Report::Recovered { n, cause }),
+            Order::Recovered { n, cause } => EngineOutput::Notify(Notice::Recovered { n, cause }),
             Order::Untouched(interval) => {
                 if self.journal.untouch(now_ns) {
-                    self.outputs.push_back(Output::AppendUntouched(interval));
+                    self.outputs.push_back(EngineOutput::AppendUntouched(interval));
                 }
-                Output::Report(Report::Unbegun(interval))
+                EngineOutput::Notify(Notice::Unbegun(interval))
             }
             // Of a run that has ended, no worker gets anything, and none is started.
             _ if self.phase != Phase::Running => return Ok(None),
@@ -212,22 +212,22 @@ impl Primary {
                     self.journal.hold(seat, self.supervisor.assignments());
                     return Ok(None);
                 }
-                Output::Assign { seat }
+                EngineOutput::Assign { seat }
             }
             Order::Withdraw { slot, lease, parts } => {
-                Output::Withdraw { seat: self.seat(slot), lease, parts }
+                EngineOutput::Withdraw { seat: self.seat(slot), lease, parts }
             }
-            Order::Credit { slot, bytes } => Output::Credit { seat: self.seat(slot), bytes },
-            Order::Fill { slot } => Output::Start { slot },
+            Order::Credit { slot, bytes } => EngineOutput::Credit { seat: self.seat(slot), bytes },
+            Order::Fill { slot } => EngineOutput::Start { slot },
             Order::Kill { slot } => {
                 self.endings.condemn(slot, LossReason::Stopped);
-                Output::Kill { slot }
+                EngineOutput::Kill { slot }
             }
             Order::Silenced { slot, reclaimed } => {
-                Output::Report(Report::Silent { seat: self.seat(slot), reclaimed })
+                EngineOutput::Notify(Notice::Silent { seat: self.seat(slot), reclaimed })
             }
             Order::GiveUp { slot, times } => {
-                Output::End(StopReason::LostBeyondRepair { slot, times })
+                EngineOutput::End(StopReason::LostBeyondRepair { slot, times })
             }
             Order::Finished => return Ok(None),
         };
@@ -242,7 +242,7 @@ impl Primary {
                 self.count(record, now_ns)?;
                 self.consider_halting(now_ns);
             }
-            Fate::Waits(record) => self.outputs.push_back(Output::Append(record)),
+            Fate::Waits(record) => self.outputs.push_back(EngineOutput::Append(record)),
         }
         Ok(())
     }
@@ -250,7 +250,7 @@ impl Primary {
     #[inline]
     fn count(&mut self, record: Record, now_ns: u64) -> Result<(), Violation> {
         if self.watches_records {
-            self.outputs.push_back(Output::Counted(record.copy()));
+            self.outputs.push_back(EngineOutput::Counted(record.copy()));
         }
         self.supervisor.recorded(record, now_ns)
     }
@@ -261,40 +261,42 @@ impl Primary {
         }
         match self.halt.is_met(self.supervisor.scheduler()) {
             None => {}
-            Some(When::Now) => self.outputs.push_back(Output::End(StopReason::Early(Early::Halt))),
-            Some(When::Soon) => self.end_early(Early::Halt, now_ns),
-        }
-    }
-
-    fn note_due(&mut self, due: Due, now_ns: u64) {
-        match due {
-            Due::Deadline => self.end_early(Early::Deadline, now_ns),
-            Due::TakesLong(why) => {
-                self.outputs.push_back(Output::Report(Report::StillDraining(why)));
+            Some(HaltSpeed::Now) => {
+                self.outputs.push_back(EngineOutput::End(StopReason::Early(DrainReason::Halt)));
             }
-            Due::Over(_) => {}
+            Some(HaltSpeed::Soon) => self.end_early(DrainReason::Halt, now_ns),
         }
     }
 
-    fn end_early(&mut self, why: Early, now_ns: u64) {
+    fn note_due(&mut self, due: DrainTimer, now_ns: u64) {
+        match due {
+            DrainTimer::Deadline => self.end_early(DrainReason::Deadline, now_ns),
+            DrainTimer::TakesLong(why) => {
+                self.outputs.push_back(EngineOutput::Notify(Notice::StillDraining(why)));
+            }
+            DrainTimer::Over(_) => {}
+        }
+    }
+
+    fn end_early(&mut self, why: DrainReason, now_ns: u64) {
         self.drain.begin(why, now_ns);
         self.supervisor.drain();
-        self.outputs.push_back(Output::Report(Report::EndsEarly(why)));
+        self.outputs.push_back(EngineOutput::Notify(Notice::EndsEarly(why)));
     }
 
     /// A signal asks for the end. The first drains the run. `false` at the second, which should end it at once.
     pub fn ask_for_end(&mut self, signal: i32, now_ns: u64) -> bool {
-        if matches!(self.drain.why(), Some(Early::Signal(_))) {
+        if matches!(self.drain.why(), Some(DrainReason::Signal(_))) {
             return false;
         }
-        self.drain.begin(Early::Signal(signal), now_ns);
+        self.drain.begin(DrainReason::Signal(signal), now_ns);
         self.supervisor.drain();
         true
     }
 
     /// Why the run drains, if it does.
     #[must_use]
-    pub fn drains_for(&self) -> Option<Early> {
+    pub fn drains_for(&self) -> Option<DrainReason> {
         self.drain.why()
     }
 
@@ -328,7 +330,7 @@ impl Primary {
         }
         // What became known with this sync may end the run before anything begins.
         self.consider_halting(now_ns);
-        let is_end = |output: &Output| matches!(output, Output::End(_));
+        let is_end = |output: &EngineOutput| matches!(output, EngineOutput::End(_));
         let is_ending = self.phase != Phase::Running
             || self.drain.why().is_some()
             || self.outputs.iter().any(is_end);
@@ -340,7 +342,7 @@ impl Primary {
     /// The sync that was polled last was impossible, because another process has locked the journal.
     pub fn put_off_sync(&mut self, rest_ns: u64, now_ns: u64) {
         if self.journal.put_off(rest_ns, now_ns) {
-            self.outputs.push_back(Output::Report(Report::JournalLocked));
+            self.outputs.push_back(EngineOutput::Notify(Notice::JournalLocked));
         }
     }
 
@@ -374,7 +376,7 @@ impl Primary {
         self.lines.retry();
     }
 
-    /// What an earlier run found, as [`Output::ReadBack`] asked.
+    /// What an earlier run found, as [`EngineOutput::ReadBack`] asked.
     pub fn read_back_done(&mut self, partial: Partial) {
         self.supervisor.give_back_lines(partial);
         self.lines.read_back_done();
@@ -426,7 +428,9 @@ impl Primary {
     }
 
     /// Pieces of chunks that were done or lost since the last call, by slot; see [`Scheduler::tell_pieces`].
-    pub fn take_pieces(&mut self) -> impl Iterator<Item = (usize, crate::scheduler::Piece)> + '_ {
+    pub fn take_pieces(
+        &mut self,
+    ) -> impl Iterator<Item = (usize, crate::scheduler::LeasePiece)> + '_ {
         self.supervisor.take_pieces()
     }
 }

@@ -70,13 +70,13 @@ impl Primary {
         self.rate.as_ref()
     }
 
-    /// The chunks of the [`Output::Assign`](super::Output::Assign) that was polled last.
+    /// The chunks of the [`EngineOutput::Assign`](super::EngineOutput::Assign) that was polled last.
     #[must_use]
     pub fn assignments(&self) -> &[Assignment] {
         self.supervisor.assignments()
     }
 
-    /// The numbers that begin when the [`Output::Sync`](super::Output::Sync) that was polled last is durable.
+    /// The numbers that begin when the [`EngineOutput::Sync`](super::EngineOutput::Sync) that was polled last is durable.
     #[must_use]
     pub fn beginning(&self) -> &[Interval] {
         self.journal.beginning()

@@ -2,7 +2,7 @@
 
 use super::halt::Halt;
 use super::journal_sync::Durability;
-use super::line_output::Lines;
+use super::line_output::LineDestination;
 use super::primary::Primary;
 use super::rate::RateLimiter;
 
@@ -29,7 +29,7 @@ impl Primary {
     }
 
     /// Sets where lines go.
-    pub fn set_lines(&mut self, lines: Lines) {
+    pub fn set_lines(&mut self, lines: LineDestination) {
         self.lines.set_lines(lines);
     }
 
@@ -59,12 +59,12 @@ impl Primary {
         self.rate = Some(rate);
     }
 
-    /// Compares files before each record counts; see [`Output::CompareFiles`](super::Output::CompareFiles).
+    /// Compares files before each record counts; see [`EngineOutput::CompareFiles`](super::EngineOutput::CompareFiles).
     pub fn compare_files(&mut self) {
         self.compares_files = true;
     }
 
-    /// Gives a copy of each record that counts; see [`Output::Counted`](super::Output::Counted).
+    /// Gives a copy of each record that counts; see [`EngineOutput::Counted`](super::EngineOutput::Counted).
     pub fn watch_records(&mut self) {
         self.watches_records = true;
     }

@@ -24,7 +24,7 @@ struct Bench {
     /// What a command prints.
     line: Vec<u8>,
     /// Outputs that are not about the worker.
-    seen: Vec<Output>,
+    seen: Vec<EngineOutput>,
 }
 
 impl Bench {
@@ -52,10 +52,10 @@ impl Bench {
         let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
         while let Some(output) = self.engine.poll(self.now_ns).unwrap() {
             match output {
-                Output::Assign { .. } => packer.assign(self.engine.assignments()),
-                Output::Begin { assignment, .. } => packer.assign(&[assignment]),
-                Output::Withdraw { lease, parts, .. } => packer.withdraw(lease, parts),
-                Output::Credit { bytes, .. } => packer.credit(bytes),
+                EngineOutput::Assign { .. } => packer.assign(self.engine.assignments()),
+                EngineOutput::Begin { assignment, .. } => packer.assign(&[assignment]),
+                EngineOutput::Withdraw { lease, parts, .. } => packer.withdraw(lease, parts),
+                EngineOutput::Credit { bytes, .. } => packer.credit(bytes),
                 other => self.seen.push(other),
             }
         }
@@ -90,7 +90,7 @@ impl Bench {
         self.poll();
     }
 
-    fn count(&self, is_it: impl Fn(&Output) -> bool) -> usize {
+    fn count(&self, is_it: impl Fn(&EngineOutput) -> bool) -> usize {
         self.seen.iter().filter(|output| is_it(output)).count()
     }
 
@@ -117,7 +117,7 @@ fn commands(is_ahead: bool) -> Bench {
         false => scheduler,
     });
     bench.engine.set_durability(Durability::Journal { is_ahead });
-    bench.engine.set_lines(Lines::Written { most: 10 });
+    bench.engine.set_lines(LineDestination::Written { most: 10 });
     bench
 }
 
@@ -125,14 +125,14 @@ fn commands(is_ahead: bool) -> Bench {
 fn an_assignment_that_a_signal_overtakes_goes_back_to_the_journal_as_not_begun() {
     let mut bench = commands(true);
     bench.join();
-    assert_eq!(bench.count(|output| matches!(output, Output::Sync)), 1);
+    assert_eq!(bench.count(|output| matches!(output, EngineOutput::Sync)), 1);
     let beginning = bench.engine.beginning().to_vec();
     assert_eq!(beginning, [Interval::single(0)]);
     assert!(bench.engine.ask_for_end(15, bench.now_ns));
     bench.synced();
     assert!(bench.worker.next(1).is_none(), "the assignment was sent");
     let untouched = bench.seen.iter().filter_map(|output| match output {
-        Output::AppendUntouched(interval) => Some(*interval),
+        EngineOutput::AppendUntouched(interval) => Some(*interval),
         _ => None,
     });
     assert_eq!(untouched.collect::<Vec<_>>(), beginning);
@@ -143,7 +143,7 @@ fn no_line_is_written_while_the_reader_takes_none() {
     let mut bench = commands(false);
     bench.join();
     bench.work(4);
-    let written = |bench: &Bench| bench.count(|output| matches!(output, Output::Write(_)));
+    let written = |bench: &Bench| bench.count(|output| matches!(output, EngineOutput::Write(_)));
     // Two lines of five bytes fill what may be unwritten.
     let at_first = written(&bench);
     assert!((1..=2).contains(&at_first), "{:?}", bench.seen);
@@ -171,7 +171,11 @@ fn the_run_goes_on_until_the_journal_has_what_was_written() {
         bench.poll();
         bench.synced();
     }
-    assert!(bench.count(|output| matches!(output, Output::Append(_))) > 0, "{:?}", bench.seen);
+    assert!(
+        bench.count(|output| matches!(output, EngineOutput::Append(_))) > 0,
+        "{:?}",
+        bench.seen
+    );
     assert!(bench.engine.is_over());
 }
 
@@ -184,7 +188,12 @@ fn a_run_that_ended_syncs_what_it_did_once_more() {
     bench.poll();
     bench.engine.end();
     bench.poll();
-    assert_eq!(bench.count(|output| matches!(output, Output::Append(_))), 1, "{:?}", bench.seen);
+    assert_eq!(
+        bench.count(|output| matches!(output, EngineOutput::Append(_))),
+        1,
+        "{:?}",
+        bench.seen
+    );
     assert!(bench.engine.begin_last_sync());
     bench.synced();
     assert!(!bench.engine.begin_last_sync(), "nothing is left to write");
@@ -198,7 +207,7 @@ fn records_of_a_journal_that_is_given_up_count() {
     bench.work(2);
     let covered = |bench: &Bench| bench.engine.scheduler().ledger().covered().len();
     let appended = bench.seen.drain(..).filter_map(|output| match output {
-        Output::Append(record) => Some(record),
+        EngineOutput::Append(record) => Some(record),
         _ => None,
     });
     let appended: Vec<_> = appended.collect();
@@ -243,7 +252,7 @@ fn what_a_command_did_is_durable_only_behind_its_written_output() {
     bench.work(1);
     bench.engine.flushed(5);
     bench.work(1);
-    let appended = |bench: &Bench| bench.count(|output| matches!(output, Output::Append(_)));
+    let appended = |bench: &Bench| bench.count(|output| matches!(output, EngineOutput::Append(_)));
     assert_eq!(appended(&bench), 0, "{:?}", bench.seen);
     bench.engine.flushed(0);
     bench.poll();
@@ -257,7 +266,7 @@ fn output_above_a_gap_is_not_durable_before_the_gap_is_closed() {
     bench.work(1);
     bench.engine.flushed(0);
     bench.poll();
-    let appended = |bench: &Bench| bench.count(|output| matches!(output, Output::Append(_)));
+    let appended = |bench: &Bench| bench.count(|output| matches!(output, EngineOutput::Append(_)));
     assert_eq!(appended(&bench), 1);
     // The worker holds 1 and 2, and answers 2 first.
     let [first, second] = bench.engine.assignments()[..2] else { panic!() };
@@ -287,7 +296,10 @@ fn a_deadline_takes_back_what_the_worker_has_not_begun() {
     bench.now_ns = SECOND;
     bench.poll();
     assert_eq!(
-        bench.count(|output| matches!(output, Output::Report(Report::EndsEarly(Early::Deadline)))),
+        bench.count(|output| matches!(
+            output,
+            EngineOutput::Notify(Notice::EndsEarly(DrainReason::Deadline))
+        )),
         1
     );
     assert_eq!(bench.worker.ahead().count(), 0, "chunks are still there");
@@ -299,7 +311,7 @@ fn a_deadline_takes_back_what_the_worker_has_not_begun() {
 fn a_locked_journal_is_left_alone_for_as_long_as_its_owner_said() {
     let mut bench = commands(true);
     bench.join();
-    let syncs = |bench: &Bench| bench.count(|output| matches!(output, Output::Sync));
+    let syncs = |bench: &Bench| bench.count(|output| matches!(output, EngineOutput::Sync));
     assert_eq!(syncs(&bench), 1);
     bench.engine.put_off_sync(SECOND, bench.now_ns);
     bench.poll();
@@ -309,6 +321,7 @@ fn a_locked_journal_is_left_alone_for_as_long_as_its_owner_said() {
     bench.now_ns = due_ns;
     bench.poll();
     assert_eq!(syncs(&bench), 2);
-    let locked = |output: &Output| matches!(output, Output::Report(Report::JournalLocked));
+    let locked =
+        |output: &EngineOutput| matches!(output, EngineOutput::Notify(Notice::JournalLocked));
     assert_eq!(bench.count(locked), 1);
 }

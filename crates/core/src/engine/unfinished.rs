@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 /// The failed numbers that could change the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failures {
+pub struct FailureSummary {
     /// Ascending. Of very many, only the lowest.
     pub failures: Vec<Failure>,
     /// How many numbers failed.
@@ -71,12 +71,12 @@ impl Primary {
 
     /// The numbers that failed and could change the answer, with those that were unknown in hand at the end.
     #[must_use]
-    pub fn failures(&self, unknown_in_hand: &[Failure]) -> Failures {
+    pub fn failures(&self, unknown_in_hand: &[Failure]) -> FailureSummary {
         failures(self.supervisor.scheduler(), unknown_in_hand)
     }
 }
 
-fn failures(scheduler: &Scheduler, unknown_in_hand: &[Failure]) -> Failures {
+fn failures(scheduler: &Scheduler, unknown_in_hand: &[Failure]) -> FailureSummary {
     let ledger = scheduler.ledger();
     let mut failures = ledger.failures().to_vec();
     failures.extend(unknown_in_hand);
@@ -86,7 +86,7 @@ fn failures(scheduler: &Scheduler, unknown_in_hand: &[Failure]) -> Failures {
     let Some(limit) = ledger.limit() else {
         let in_hand: u128 = unknown_in_hand.iter().map(numbers).sum();
         let (failed, unknown) = (ledger.failed() + in_hand, ledger.unknown() + in_hand);
-        return Failures { failures, failed, unknown };
+        return FailureSummary { failures, failed, unknown };
     };
     failures.retain_mut(|failure| {
         let first = failure.interval.first();
@@ -97,7 +97,7 @@ fn failures(scheduler: &Scheduler, unknown_in_hand: &[Failure]) -> Failures {
     let is_unknown = |failure: &&Failure| failure.cause == Cause::Unknown;
     let unknown = failures.iter().filter(is_unknown).map(numbers).sum();
     let failed = failures.iter().map(numbers).sum();
-    Failures { failures, failed, unknown }
+    FailureSummary { failures, failed, unknown }
 }
 
 /// Joins the next failure to this one if it is its neighbour with the same cause.

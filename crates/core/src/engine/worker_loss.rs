@@ -1,18 +1,18 @@
 //! Inputs of the engine about workers: joins, refused forks, frames, stops and ends; and which workers are killed for
 //! bytes that are no frame.
 
-use super::output::{LossReason, Output, StopReason};
+use super::output::{EngineOutput, LossReason, StopReason};
 use super::primary::Primary;
 use crate::frame::Frame;
 use crate::interval::Interval;
 use crate::partial::Cause;
 use crate::scheduler::Violation;
-use crate::supervisor::{Fault, Heard};
+use crate::supervisor::{Heard, InvalidFrame};
 use alloc::vec::Vec;
 
 /// The loss of a worker.
 #[derive(Clone, Copy, Debug)]
-pub struct Loss {
+pub struct WorkerLoss {
     /// Why it ended, where that is known.
     pub reason: Option<LossReason>,
     /// What its numbers are blamed for, if they are.
@@ -44,7 +44,7 @@ impl Primary {
         let is_first = self.endings.refuse(slot, now_ns);
         let is_any_left = (0..self.workers).any(|slot| self.supervisor.has_worker(slot));
         if self.endings.is_refused_for_good() && !is_any_left {
-            self.outputs.push_back(Output::End(StopReason::NoWorkerLeft));
+            self.outputs.push_back(EngineOutput::End(StopReason::NoWorkerLeft));
         }
         is_first
     }
@@ -52,25 +52,25 @@ impl Primary {
     /// Takes a frame that came through the result pipe.
     ///
     /// # Errors
-    /// If it is wrong. Nothing of it is used. A frame under the name of an agent is a [`Fault::UnknownName`]. The worker of a [`Fault::Worker`] must be killed at once, and then
+    /// If it is wrong. Nothing of it is used. A frame under the name of an agent is a [`InvalidFrame::UnknownName`]. The worker of a [`InvalidFrame::Worker`] must be killed at once, and then
     /// [ended](Self::worker_ended).
     #[inline]
-    pub fn hear_worker(&mut self, frame: Frame<'_>, now_ns: u64) -> Result<Heard, Fault> {
+    pub fn hear_worker(&mut self, frame: Frame<'_>, now_ns: u64) -> Result<Heard, InvalidFrame> {
         if self.supervisor.is_agent(frame.worker) {
             // Agents do not share the pipe: a worker wrote a name that is not its own.
-            return Err(Fault::UnknownName);
+            return Err(InvalidFrame::UnknownName);
         }
         let heard = self.supervisor.hear(frame, now_ns);
         match heard {
             Ok(Heard::Work | Heard::Nothing | Heard::Description { .. })
-            | Err(Fault::UnknownName | Fault::Run { .. }) => {}
+            | Err(InvalidFrame::UnknownName | InvalidFrame::Run { .. }) => {}
             Ok(Heard::Farewell { slot, call, errno }) => {
                 self.endings.note(slot, LossReason::Left { call, errno });
             }
             Ok(Heard::Gasp { slot, n, cause }) => {
                 self.endings.note(slot, LossReason::CrashReport { n, cause });
             }
-            Err(Fault::Worker { slot, violation }) => {
+            Err(InvalidFrame::Worker { slot, violation }) => {
                 self.endings.condemn(slot, LossReason::Violation(violation));
             }
         }
@@ -130,11 +130,11 @@ impl Primary {
         slot: usize,
         end: Option<Cause>,
         now_ns: u64,
-    ) -> Result<Loss, Violation> {
+    ) -> Result<WorkerLoss, Violation> {
         self.endings.count_loss();
         let cause = self.endings.cause(slot, end);
         let reclaimed = self.supervisor.lose(slot, cause, now_ns)?;
-        Ok(Loss { reason: self.endings.reason(slot), cause, reclaimed })
+        Ok(WorkerLoss { reason: self.endings.reason(slot), cause, reclaimed })
     }
 
     /// The worker that ended last could not even begin. If that happens from the very start, it will not change: a
@@ -142,7 +142,7 @@ impl Primary {
     pub fn worker_could_not_begin(&mut self, slot: usize) {
         let is_enough = self.endings.could_not_begin();
         if is_enough && self.supervisor.scheduler().ledger().covered().is_empty() {
-            self.outputs.push_back(Output::End(StopReason::NoWorkerBegins { slot }));
+            self.outputs.push_back(EngineOutput::End(StopReason::NoWorkerBegins { slot }));
         }
     }
 

@@ -1,12 +1,12 @@
 //! The last gasp: a frame that a process can write while it dies, since nothing is allocated for it.
 
-use super::{CHECKSUM, HEAD, Kind, MAGIC, VERSION};
+use super::{CHECKSUM, FrameKind, HEAD, MAGIC, VERSION};
 use crate::lease::WorkerId;
 use crate::partial::Cause;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How many bytes a last gasp has.
-pub const GASP: usize = HEAD + Kind::Gasp.entry_len() + CHECKSUM;
+pub const GASP: usize = HEAD + FrameKind::Gasp.entry_len() + CHECKSUM;
 
 /// The frame in which a worker says that it is at `n` while something ends it; `cause` is what, where
 /// the way it ends does not say so.
@@ -18,7 +18,7 @@ pub fn gasp(worker: WorkerId, n: i64, cause: Option<Cause>) -> [u8; GASP] {
     let mut frame = [0; GASP];
     frame[..2].copy_from_slice(&MAGIC);
     frame[2] = VERSION;
-    frame[3] = Kind::Gasp as u8;
+    frame[3] = FrameKind::Gasp as u8;
     frame[4..8].copy_from_slice(&(GASP as u32).to_le_bytes());
     frame[8..12].copy_from_slice(&worker.0.to_le_bytes());
     frame[24..32].copy_from_slice(&n.to_le_bytes());

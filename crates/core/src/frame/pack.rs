@@ -2,7 +2,7 @@
 
 use super::description::TEXT_AT;
 use super::{
-    ANSWER_HEAD, CHECKSUM, COUNT_AT, Description, HEAD, Kind, LEAST, MAGIC, PART_HEAD, VERSION,
+    ANSWER_HEAD, CHECKSUM, COUNT_AT, Description, FrameKind, HEAD, LEAST, MAGIC, PART_HEAD, VERSION,
 };
 use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
 use alloc::vec::Vec;
@@ -25,7 +25,7 @@ pub enum Heartbeat {
 pub struct Packer {
     bytes: Vec<u8>,
     /// The frame that still takes entries: its kind, and where it begins.
-    open: Option<(Kind, usize)>,
+    open: Option<(FrameKind, usize)>,
     /// The last group of answers in the open frame.
     group: Option<AnswerGroup>,
     worker: WorkerId,
@@ -71,9 +71,9 @@ impl Packer {
     /// Adds assignments. Adjacent chunks of one length whose leases follow each other share an entry.
     pub fn assign(&mut self, mut assignments: &[Assignment]) {
         while let [first, ..] = assignments {
-            self.make_room(Kind::Assignments);
+            self.make_room(FrameKind::Assignments);
             let count = run_length(assignments);
-            let mut entry = [0; Kind::Assignments.entry_len()];
+            let mut entry = [0; FrameKind::Assignments.entry_len()];
             entry[..8].copy_from_slice(&first.interval.first().to_le_bytes());
             entry[8..16].copy_from_slice(&first.interval.last().to_le_bytes());
             entry[16..24].copy_from_slice(&first.lease.0.to_le_bytes());
@@ -102,7 +102,7 @@ impl Packer {
             self.bytes.extend_from_slice(&word.to_le_bytes()[..group.width]);
             return;
         }
-        self.make_room(Kind::Answers);
+        self.make_room(FrameKind::Answers);
         let (start, next) = (self.bytes.len(), lease.0.wrapping_add(1));
         self.group = Some(AnswerGroup { start, next, count: 1, width: least });
         let mut head = [0; ANSWER_HEAD];
@@ -115,30 +115,30 @@ impl Packer {
 
     /// Asks for a part of a lease back: the worker keeps one of `parts` parts of what is not counted yet.
     pub fn withdraw(&mut self, lease: LeaseId, parts: u64) {
-        self.entry(Kind::Withdrawals, lease, &parts.to_le_bytes());
+        self.entry(FrameKind::Withdrawals, lease, &parts.to_le_bytes());
     }
 
     /// Lets the worker send `bytes` more bytes of lines.
     pub fn credit(&mut self, bytes: u64) {
         self.seal(0);
-        self.begin(Kind::Credit);
+        self.begin(FrameKind::Credit);
         self.bytes.extend_from_slice(&bytes.to_le_bytes());
     }
 
     /// Gives all of a lease from `first` on back.
     pub fn release(&mut self, lease: LeaseId, first: i64) {
-        self.entry(Kind::Releases, lease, &first.to_le_bytes());
+        self.entry(FrameKind::Releases, lease, &first.to_le_bytes());
     }
 
     /// Says which chunk that was lost before is worked on next.
     pub fn begun(&mut self, lease: LeaseId) {
-        self.entry(Kind::Begun, lease, &[]);
+        self.entry(FrameKind::Begun, lease, &[]);
     }
 
     /// Says why the worker leaves: a call of the transport, and its error number.
     pub fn farewell(&mut self, call: u32, errno: u32) {
         self.seal(0);
-        self.begin(Kind::Farewell);
+        self.begin(FrameKind::Farewell);
         self.bytes.extend_from_slice(&call.to_le_bytes());
         self.bytes.extend_from_slice(&errno.to_le_bytes());
     }
@@ -153,7 +153,7 @@ impl Packer {
         }
         let (code, detail) = cause.code();
         self.seal(0);
-        self.begin(Kind::Description);
+        self.begin(FrameKind::Description);
         self.bytes.extend_from_slice(&n.to_le_bytes());
         self.bytes.extend_from_slice(&code.to_le_bytes());
         self.bytes.extend_from_slice(&detail.to_le_bytes());
@@ -163,7 +163,7 @@ impl Packer {
 
     /// Says nothing but how long it took, where no frame is open that could.
     pub fn time(&mut self, busy_ns: u64) {
-        self.make_room(Kind::Answers);
+        self.make_room(FrameKind::Answers);
         self.seal(busy_ns);
     }
 
@@ -171,13 +171,13 @@ impl Packer {
     pub fn heartbeat(&mut self, kind: Heartbeat) {
         if self.bytes.is_empty() {
             self.begin(match kind {
-                Heartbeat::OfPrimary => Kind::Assignments,
-                Heartbeat::OfAgent => Kind::Answers,
+                Heartbeat::OfPrimary => FrameKind::Assignments,
+                Heartbeat::OfAgent => FrameKind::Answers,
             });
         }
     }
 
-    fn entry(&mut self, kind: Kind, lease: LeaseId, rest: &[u8]) {
+    fn entry(&mut self, kind: FrameKind, lease: LeaseId, rest: &[u8]) {
         self.make_room(kind);
         self.bytes.extend_from_slice(&lease.0.to_le_bytes());
         self.bytes.extend_from_slice(rest);
@@ -191,7 +191,7 @@ impl Packer {
         let parts = encoded.len().div_ceil(room).max(1);
         for part in 0..parts {
             let bytes = &encoded[part * room..encoded.len().min((part + 1) * room)];
-            self.begin(Kind::Part);
+            self.begin(FrameKind::Part);
             self.bytes.extend_from_slice(&lease.0.to_le_bytes());
             self.bytes.extend_from_slice(&(part as u32).to_le_bytes());
             self.bytes.extend_from_slice(&u32::from(part + 1 == parts).to_le_bytes());
@@ -310,7 +310,7 @@ impl Packer {
     }
 
     #[inline]
-    fn make_room(&mut self, kind: Kind) {
+    fn make_room(&mut self, kind: FrameKind) {
         match self.open {
             Some((open, _)) if open == kind && !self.is_full() => {}
             _ => {
@@ -320,7 +320,7 @@ impl Packer {
         }
     }
 
-    fn begin(&mut self, kind: Kind) {
+    fn begin(&mut self, kind: FrameKind) {
         self.open = Some((kind, self.bytes.len()));
         let mut head = [0; HEAD];
         head[..2].copy_from_slice(&MAGIC);

@@ -196,7 +196,7 @@ fn no_frame_exceeds_the_limit() {
 }
 
 /// A frame of this kind with this body.
-fn frame_of(kind: Kind, body: &[u8]) -> Vec<u8> {
+fn frame_of(kind: FrameKind, body: &[u8]) -> Vec<u8> {
     let mut frame = one_frame();
     frame.truncate(HEAD);
     frame[3] = kind as u8;
@@ -262,7 +262,7 @@ fn rows_that_cannot_be_are_refused() {
     let entry = |first: i64, last: i64, count: u64| {
         [first.to_le_bytes(), last.to_le_bytes(), 5u64.to_le_bytes(), count.to_le_bytes()].concat()
     };
-    let open = |entries: &[Vec<u8>]| open_one(&frame_of(Kind::Assignments, &entries.concat()));
+    let open = |entries: &[Vec<u8>]| open_one(&frame_of(FrameKind::Assignments, &entries.concat()));
     assert_eq!(open(&[entry(i64::MAX - 5, i64::MAX - 4, 3)]), Ok(true));
     assert_eq!(open(&[entry(i64::MAX - 5, i64::MAX - 4, 4)]), Err(Malformed::Entry), "too high");
     assert_eq!(open(&[entry(i64::MIN, i64::MAX, 1)]), Ok(true));
@@ -281,7 +281,7 @@ fn groups_of_answers_that_cannot_be_are_refused() {
         (bytes[8], bytes[11]) = (count, width);
         bytes
     };
-    let open = |groups: &[Vec<u8>]| open_one(&frame_of(Kind::Answers, &groups.concat()));
+    let open = |groups: &[Vec<u8>]| open_one(&frame_of(FrameKind::Answers, &groups.concat()));
     assert_eq!(open(&[group(3, 1, 3), group(2, 8, 16)]), Ok(true));
     assert_eq!(open(&[group(0, 1, 0)]), Err(Malformed::Entry), "none");
     assert_eq!(open(&[group(3, 3, 9)]), Err(Malformed::Entry), "no width");
@@ -432,7 +432,7 @@ proptest! {
     fn no_body_panics_behind_a_good_head(
         kind in 1u8..=10, body in prop::collection::vec(any::<u8>(), 0..200),
     ) {
-        let kind = Kind::from_code(kind).unwrap();
+        let kind = FrameKind::from_code(kind).unwrap();
         let _ = open_one(&frame_of(kind, &body));
     }
 }

@@ -1,7 +1,8 @@
 //! Reads frames: bytes go in as they arrive, cut anywhere; whole, checked frames come out.
 
 use super::{
-    ANSWER_HEAD, CHECKSUM, Description, HEAD, Kind, LEAST, MAGIC, Malformed, PART_HEAD, VERSION,
+    ANSWER_HEAD, CHECKSUM, Description, FrameKind, HEAD, LEAST, MAGIC, Malformed, PART_HEAD,
+    VERSION,
 };
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
@@ -401,7 +402,7 @@ fn frame_length(bytes: &[u8], limit: usize) -> Result<Option<usize>, Malformed> 
     if head[2] != VERSION {
         return Err(Malformed::Version { found: head[2] });
     }
-    let kind = Kind::from_code(head[3]).ok_or(Malformed::Kind { found: head[3] })?;
+    let kind = FrameKind::from_code(head[3]).ok_or(Malformed::Kind { found: head[3] })?;
     let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
     let body = (length as usize).checked_sub(LEAST).filter(|body| body + LEAST <= limit);
     match body {
@@ -421,21 +422,23 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
     if head[12..16] != [0; 4] {
         return Err(Malformed::Entry);
     }
-    let body = match Kind::from_code(head[3]) {
-        Some(Kind::Assignments) => Body::Assignments(Assignments::open(body)?),
-        Some(Kind::Answers) => Body::Answers(Answers::open(body)?),
-        Some(Kind::Part) => Body::Part(open_part(body)?),
-        Some(Kind::Withdrawals) => Body::Withdrawals(Withdrawals(body)),
-        Some(Kind::Releases) => Body::Releases(Releases(body)),
-        Some(Kind::Begun) => Body::Begun(Begun(body)),
-        Some(Kind::Farewell) if body.len() == 8 => {
+    let body = match FrameKind::from_code(head[3]) {
+        Some(FrameKind::Assignments) => Body::Assignments(Assignments::open(body)?),
+        Some(FrameKind::Answers) => Body::Answers(Answers::open(body)?),
+        Some(FrameKind::Part) => Body::Part(open_part(body)?),
+        Some(FrameKind::Withdrawals) => Body::Withdrawals(Withdrawals(body)),
+        Some(FrameKind::Releases) => Body::Releases(Releases(body)),
+        Some(FrameKind::Begun) => Body::Begun(Begun(body)),
+        Some(FrameKind::Farewell) if body.len() == 8 => {
             let word = eight(body, 0);
             Body::Farewell { call: word as u32, errno: (word >> 32) as u32 }
         }
-        Some(Kind::Credit) if body.len() == 8 => Body::Credit { bytes: eight(body, 0) },
-        Some(Kind::Gasp) if body.len() == 16 => open_gasp(body)?,
-        Some(Kind::Description) => Body::Description(Description::open(body)?),
-        Some(Kind::Farewell | Kind::Credit | Kind::Gasp) => return Err(Malformed::Entry),
+        Some(FrameKind::Credit) if body.len() == 8 => Body::Credit { bytes: eight(body, 0) },
+        Some(FrameKind::Gasp) if body.len() == 16 => open_gasp(body)?,
+        Some(FrameKind::Description) => Body::Description(Description::open(body)?),
+        Some(FrameKind::Farewell | FrameKind::Credit | FrameKind::Gasp) => {
+            return Err(Malformed::Entry);
+        }
         None => return Err(Malformed::Kind { found: head[3] }),
     };
     let worker = WorkerId(eight(head, 8) as u32);

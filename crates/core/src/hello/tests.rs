@@ -36,7 +36,7 @@ fn what_is_said_is_understood() {
         let welcome = Welcome { range, ..welcome() };
         assert_eq!(Welcome::decode(&welcome.encode()), Ok(welcome));
     }
-    let refusal = Refusal { why: Why::Over, text: "too late".to_string() };
+    let refusal = Refusal { why: RefusalReason::Over, text: "too late".to_string() };
     assert_eq!(Refusal::decode(&refusal.encode()), Ok(refusal));
 }
 
@@ -50,19 +50,21 @@ fn another_version_is_named_whatever_follows() {
         said,
         std::format!("it is evenly {PROGRAM} (protocol 8); this is evenly {PROGRAM} (protocol 7)")
     );
-    let mut bytes = Refusal { why: Why::Program, text: String::new() }.encode();
+    let mut bytes = Refusal { why: RefusalReason::Program, text: String::new() }.encode();
     bytes[9] = b'8';
     let refusal = Refusal::decode(&bytes).unwrap();
-    assert_eq!(refusal.why, Why::Version);
+    assert_eq!(refusal.why, RefusalReason::Version);
     assert!(refusal.text.starts_with("it is evenly 8"), "{}", refusal.text);
 }
 
 #[test]
 fn a_text_that_is_too_long_is_cut_between_letters() {
     let text = "é".repeat(MAX_TEXT);
-    let refusal = Refusal::decode(&Refusal { why: Why::Over, text }.encode()).unwrap();
+    let refusal = Refusal::decode(&Refusal { why: RefusalReason::Over, text }.encode()).unwrap();
     assert_eq!(refusal.text.len(), MAX_TEXT);
-    assert!(Refusal { why: Why::Over, text: "x".repeat(MAX_TEXT) }.encode().len() <= 1024);
+    assert!(
+        Refusal { why: RefusalReason::Over, text: "x".repeat(MAX_TEXT) }.encode().len() <= 1024
+    );
 }
 
 #[test]

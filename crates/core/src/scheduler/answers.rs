@@ -1,7 +1,7 @@
 //! Answers: whole leases and parts of them, checked before they are merged.
 
 use super::late::Conflict;
-use super::{Action, Piece, Record, Scheduler, Violation};
+use super::{Action, LeasePiece, Record, Scheduler, Violation};
 use crate::aggregate::{Aggregate, Gist, Value};
 use crate::frame::Answers;
 use crate::interval::Interval;
@@ -172,7 +172,7 @@ impl Scheduler {
     fn tell_piece(&mut self, worker: WorkerId, lease: LeaseId, interval: Interval, is_end: bool) {
         if let Some(pieces) = &mut self.pieces {
             let (attempt, busy_ns, is_lost, failed) = (lease.attempt(), 0, false, None);
-            pieces.push(Piece { worker, attempt, interval, busy_ns, is_end, is_lost, failed });
+            pieces.push(LeasePiece { worker, attempt, interval, busy_ns, is_end, is_lost, failed });
         }
     }
 
@@ -191,7 +191,7 @@ impl Scheduler {
         let failed = partial.failed.iter().map(|failure| (failure.interval, Some(failure.cause)));
         pieces.extend(covered.chain(failed).map(|(interval, failed)| {
             let is_end = failed.is_some();
-            Piece { worker, attempt, interval, busy_ns, is_end, is_lost, failed }
+            LeasePiece { worker, attempt, interval, busy_ns, is_end, is_lost, failed }
         }));
         pieces[before..].sort_unstable_by_key(|piece| piece.interval.first());
         if let Some(last) = pieces.last_mut() {

@@ -8,7 +8,7 @@ use crate::interval::Interval;
 use crate::lease::WorkerId;
 use crate::partial::Failure;
 use crate::policy::Policy;
-use crate::stream::{Passed, Stream};
+use crate::stream::{Stream, StreamOutput};
 use alloc::vec::Vec;
 
 impl Scheduler {
@@ -34,8 +34,8 @@ impl Scheduler {
     pub fn next_lines(&mut self) -> Option<Vec<u8>> {
         loop {
             match self.stream.pass()? {
-                Passed::Lines(lines) => return Some(lines),
-                Passed::Merged(worker, bytes) => self.give_credit(worker, bytes),
+                StreamOutput::Lines(lines) => return Some(lines),
+                StreamOutput::Merged(worker, bytes) => self.give_credit(worker, bytes),
             }
         }
     }
@@ -146,7 +146,7 @@ mod tests {
     use crate::interval::{Interval, IntervalSet};
     use crate::partial::Partial;
     use crate::range::Range;
-    use crate::scheduler::{Capacity, Event};
+    use crate::scheduler::{Capacity, SchedulerEvent};
     use std::vec;
 
     fn resumed(aggregate: Aggregate, done: &[(i64, i64)], value: Value) -> Scheduler {
@@ -175,7 +175,7 @@ mod tests {
         let policy = Policy::Fixed(core::num::NonZeroU64::new(50).unwrap());
         let mut scheduler = Scheduler::new(range, Aggregate::Map, policy, 1);
         let (worker, capacity) = (WorkerId(0), Capacity::worker(1));
-        scheduler.handle(Event::Joined { worker, capacity }, 0).unwrap();
+        scheduler.handle(SchedulerEvent::Joined { worker, capacity }, 0).unwrap();
         assert!(matches!(scheduler.poll(), Some(Action::Credit { .. })));
         assert!(matches!(scheduler.poll(), Some(Action::Assign { .. })));
         let lease = scheduler.assignments()[0].lease;
@@ -183,10 +183,10 @@ mod tests {
         text.push(b'\n');
         let value = Value::Lines { lines: 1, text };
         let partial = Partial::over(Interval::single(0), value);
-        scheduler.handle(Event::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
+        scheduler.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
         let Some(Action::Record(record)) = scheduler.poll() else { panic!("nothing to record") };
         assert!(scheduler.poll().is_none(), "more before that is durable");
-        scheduler.handle(Event::Recorded(record), 2).unwrap();
+        scheduler.handle(SchedulerEvent::Recorded(record), 2).unwrap();
         assert!(scheduler.next_lines().is_some() && scheduler.next_lines().is_none());
         assert!(matches!(scheduler.poll(), Some(Action::Credit { .. })));
     }

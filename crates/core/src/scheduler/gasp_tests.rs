@@ -43,15 +43,15 @@ impl Run {
         let worker = WorkerId(self.scheduler.workers.len() as u32);
         self.hands.insert(worker, VecDeque::new());
         self.fresh.insert(worker);
-        self.handle(Event::Joined { worker, capacity: Capacity::worker(3) });
+        self.handle(SchedulerEvent::Joined { worker, capacity: Capacity::worker(3) });
     }
 
     fn lose(&mut self, worker: WorkerId, cause: Option<Cause>) {
         self.hands.remove(&worker);
-        self.handle(Event::Lost { worker, cause });
+        self.handle(SchedulerEvent::Lost { worker, cause });
     }
 
-    fn handle(&mut self, event: Event<'_>) {
+    fn handle(&mut self, event: SchedulerEvent<'_>) {
         self.scheduler.handle(event, 1).unwrap();
         while let Some(action) = self.scheduler.poll() {
             match action {
@@ -67,7 +67,7 @@ impl Run {
                     hand.extend(self.scheduler.assignments().iter().copied());
                 }
                 Action::Record(record) => {
-                    self.scheduler.handle(Event::Recorded(record), 1).unwrap();
+                    self.scheduler.handle(SchedulerEvent::Recorded(record), 1).unwrap();
                 }
                 Action::Quarantined(failure) => self.quarantined.push(failure.interval.first()),
                 Action::Recovered { n, cause } => {
@@ -93,7 +93,7 @@ impl Run {
             });
             if is_flaky || self.poison.contains(&n) {
                 *self.deaths.entry(n).or_default() += 1;
-                self.handle(Event::Gasped { worker, n, cause: None });
+                self.handle(SchedulerEvent::Gasped { worker, n, cause: None });
                 self.lose(worker, Some(SEGV));
                 self.join();
                 return;
@@ -101,7 +101,7 @@ impl Run {
         }
         self.hands.get_mut(&worker).unwrap().pop_front();
         let partial = crate::partial::Partial::over(interval, Value::Count(interval.len()));
-        self.handle(Event::Partly { worker, lease, busy_ns: 1, partial });
+        self.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial });
     }
 
     fn finish(&mut self) {
@@ -168,7 +168,7 @@ proptest! {
 #[test]
 fn a_gasp_splits_the_chunk_around_its_number() {
     let mut run = run(10, Policy::Static, 1, 2);
-    run.handle(Event::Gasped { worker: WorkerId(0), n: 4, cause: Some(Cause::Timeout) });
+    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 4, cause: Some(Cause::Timeout) });
     run.lose(WorkerId(0), Some(Cause::Signal(9)));
     (0..3).for_each(|_| run.join());
     let leases = &run.scheduler.leases;
@@ -186,7 +186,7 @@ fn a_gasp_splits_the_chunk_around_its_number() {
 fn a_gasp_that_lies_is_as_none() {
     for n in [10, -1, i64::MIN, i64::MAX] {
         let mut run = run(10, Policy::Static, 1, 2);
-        run.handle(Event::Gasped { worker: WorkerId(0), n, cause: Some(Cause::Timeout) });
+        run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n, cause: Some(Cause::Timeout) });
         run.lose(WorkerId(0), Some(SEGV));
         run.join();
         assert_eq!(run.hands[&WorkerId(1)][0].interval.len(), 10, "whole");
@@ -198,7 +198,7 @@ fn a_gasp_that_lies_is_as_none() {
 #[test]
 fn a_worker_that_gasps_and_lives_goes_on() {
     let mut run = run(10, Policy::Static, 1, 2);
-    run.handle(Event::Gasped { worker: WorkerId(0), n: 4, cause: None });
+    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 4, cause: None });
     run.finish();
     assert!(run.quarantined.is_empty() && run.recovered.is_empty());
 }
@@ -206,7 +206,7 @@ fn a_worker_that_gasps_and_lives_goes_on() {
 #[test]
 fn a_gasp_counts_for_nothing_where_the_worker_is_lost_for_another_reason() {
     let mut run = run(10, Policy::Static, 1, 2);
-    run.handle(Event::Gasped { worker: WorkerId(0), n: 4, cause: None });
+    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 4, cause: None });
     run.lose(WorkerId(0), None);
     run.join();
     assert_eq!(run.hands[&WorkerId(1)][0].interval.len(), 10, "whole");
@@ -236,12 +236,12 @@ fn what_is_forgotten_is_not_told_to_be_done() {
     let interval = Interval::single(5);
     run.scheduler.supply(interval);
     run.join();
-    run.handle(Event::Gasped { worker: WorkerId(0), n: 5, cause: None });
+    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 5, cause: None });
     run.lose(WorkerId(0), Some(SEGV));
     run.join();
     let (worker, lease) = (WorkerId(1), run.hands[&WorkerId(1)][0].lease);
     let partial = crate::partial::Partial::over(interval, Value::Count(1));
-    run.scheduler.handle(Event::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
+    run.scheduler.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
     run.scheduler.forget_everything();
     while let Some(action) = run.scheduler.poll() {
         assert!(!matches!(action, Action::Recovered { .. } | Action::Record(_)), "{action:?}");
@@ -252,7 +252,7 @@ fn what_is_forgotten_is_not_told_to_be_done() {
 #[test]
 fn a_number_that_is_given_back_keeps_its_losses() {
     let mut run = run(1, Policy::Static, 1, 2);
-    run.handle(Event::Gasped { worker: WorkerId(0), n: 0, cause: None });
+    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 0, cause: None });
     run.lose(WorkerId(0), Some(SEGV));
     run.join();
     let worker = WorkerId(1);
@@ -269,7 +269,7 @@ fn a_number_that_is_given_back_keeps_its_losses() {
         panic!("no release")
     };
     run.fresh.insert(worker);
-    run.handle(Event::Released { worker, busy_ns: 1, releases });
+    run.handle(SchedulerEvent::Released { worker, busy_ns: 1, releases });
     let again = run.hands[&worker][0].lease;
     assert_eq!(run.scheduler.leases.losses(again), 1);
     run.finish();

@@ -14,19 +14,19 @@ use crate::lease::{LeaseId, WorkerId};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
-/// What one of the two has found so far.
+/// Digest of the answers of one of the two holders so far.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+struct HolderResult {
     gist: Gist,
     is_done: bool,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct LateEntry {
     first_holder: WorkerId,
     numbers: Interval,
-    first: Tally,
-    second: Tally,
+    first: HolderResult,
+    second: HolderResult,
 }
 
 /// The two holders of a chunk found different values.
@@ -38,14 +38,14 @@ pub(super) struct Conflict {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Late {
+pub(super) struct LateAnswers {
     /// By the lease of the first holder.
-    entries: BTreeMap<LeaseId, Entry>,
+    entries: BTreeMap<LeaseId, LateEntry>,
     /// From the lease of the second holder to that of the first.
     second: BTreeMap<LeaseId, LeaseId>,
 }
 
-impl Late {
+impl LateAnswers {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -53,8 +53,8 @@ impl Late {
 
     /// A chunk was taken back from a worker that may still answer.
     pub(super) fn expect(&mut self, lease: LeaseId, first_holder: WorkerId, numbers: Interval) {
-        let (first, second) = (Tally::default(), Tally::default());
-        self.entries.insert(lease, Entry { first_holder, numbers, first, second });
+        let (first, second) = (HolderResult::default(), HolderResult::default());
+        self.entries.insert(lease, LateEntry { first_holder, numbers, first, second });
     }
 
     /// The chunk of `first` was lent again, whole, as `second`.
@@ -114,8 +114,8 @@ mod tests {
         Gist::of(&crate::Value::Count(count))
     }
 
-    fn relent() -> Late {
-        let mut late = Late::default();
+    fn relent() -> LateAnswers {
+        let mut late = LateAnswers::default();
         late.expect(FIRST, WORKER, Interval::single(7));
         late.lend_again(FIRST, SECOND);
         late

@@ -11,7 +11,7 @@ use core::fmt;
 
 /// Something that happened.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum SchedulerEvent<'a> {
     /// A worker is ready. Names are given out ascending from 0 and never again.
     Joined {
         /// Its name.
@@ -107,7 +107,7 @@ pub enum Action {
         /// Into how many parts; 0 to keep nothing.
         parts: u64,
     },
-    /// Make this durable, then give it back as [`Event::Recorded`].
+    /// Make this durable, then give it back as [`SchedulerEvent::Recorded`].
     Record(Record),
     /// Let a worker send more bytes of lines.
     Credit {
@@ -364,7 +364,7 @@ impl Record {
 
 /// Numbers of one chunk that a worker answered for at once, or that were lost with it. For logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct LeasePiece {
     /// Who did or lost them.
     pub worker: WorkerId,
     /// At which attempt.

@@ -1,7 +1,7 @@
 //! Options of a run, set before it begins, and the permission to start more of it.
 
 use super::allowance::{Allowance, Counts};
-use super::{Piece, Policy, Scheduler};
+use super::{LeasePiece, Policy, Scheduler};
 use alloc::vec::Vec;
 
 impl Scheduler {
@@ -21,7 +21,7 @@ impl Scheduler {
         self
     }
 
-    /// Keeps account of each [`Piece`] for [`take_pieces`](Self::take_pieces).
+    /// Keeps account of each [`LeasePiece`] for [`take_pieces`](Self::take_pieces).
     #[must_use]
     pub fn tell_pieces(mut self) -> Self {
         self.pieces = Some(Vec::new());
@@ -30,7 +30,7 @@ impl Scheduler {
 
     /// What was done and lost since the last call; always empty without
     /// [`tell_pieces`](Self::tell_pieces).
-    pub fn take_pieces(&mut self) -> Vec<Piece> {
+    pub fn take_pieces(&mut self) -> Vec<LeasePiece> {
         self.pieces.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
@@ -80,7 +80,7 @@ impl Scheduler {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Action, Capacity, Event};
+    use super::super::{Action, Capacity, SchedulerEvent};
     use super::*;
     use crate::aggregate::Aggregate;
     use crate::lease::WorkerId;
@@ -92,7 +92,7 @@ mod tests {
         let range = Range::new(0, 1000).unwrap();
         let mut scheduler = Scheduler::new(range, Aggregate::Count, policy, 1).rationed(counts);
         let capacity = Capacity { window: 100, agent: NonZeroU32::new(agent) };
-        scheduler.handle(Event::Joined { worker: WorkerId(0), capacity }, 0).unwrap();
+        scheduler.handle(SchedulerEvent::Joined { worker: WorkerId(0), capacity }, 0).unwrap();
         assert!(scheduler.poll().is_none() && scheduler.is_waiting_for_allowance());
         let mut lengths = |more| {
             scheduler.allow(more);
@@ -122,7 +122,8 @@ mod tests {
         let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Timed, 1);
         let mut scheduler = scheduler.rationed(Counts::Numbers);
         assert!(!scheduler.is_waiting_for_allowance());
-        let joined = Event::Joined { worker: WorkerId(0), capacity: Capacity::worker(100) };
+        let joined =
+            SchedulerEvent::Joined { worker: WorkerId(0), capacity: Capacity::worker(100) };
         scheduler.handle(joined, 0).unwrap();
         assert!(scheduler.is_waiting_for_allowance());
         scheduler.allow(1);

@@ -63,7 +63,7 @@ impl Scheduler {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Action, Capacity, Event};
+    use super::super::{Action, Capacity, SchedulerEvent};
     use super::*;
     use crate::aggregate::{Aggregate, Value};
     use crate::interval::Interval;
@@ -79,7 +79,9 @@ mod tests {
         let mut scheduler = Scheduler::new(range, Aggregate::Count, Policy::Timed, 8);
         for worker in 0..8 {
             let capacity = Capacity::worker(100);
-            scheduler.handle(Event::Joined { worker: WorkerId(worker), capacity }, 0).unwrap();
+            scheduler
+                .handle(SchedulerEvent::Joined { worker: WorkerId(worker), capacity }, 0)
+                .unwrap();
         }
         assert_eq!(scheduler.progress(SECOND).seconds_left, None);
         let mut first = None;
@@ -91,7 +93,9 @@ mod tests {
         let done = first.unwrap();
         let partial = Partial::over(Interval::single(done.interval.first()), Value::Count(1));
         let (worker, lease, busy_ns) = (WorkerId(3), done.lease, 10 * SECOND);
-        scheduler.handle(Event::Partly { worker, lease, busy_ns, partial }, 10 * SECOND).unwrap();
+        scheduler
+            .handle(SchedulerEvent::Partly { worker, lease, busy_ns, partial }, 10 * SECOND)
+            .unwrap();
         // A hundred for each, ten seconds each.
         let left = scheduler.progress(10 * SECOND).seconds_left.unwrap();
         assert!((990.0..=1010.0).contains(&left), "{left}");

@@ -42,7 +42,7 @@ impl Scheduler {
         for (interval, lines) in kept {
             self.stream.keep(*interval, *lines);
         }
-        if let Some(limit) = self.stream.limit_of_kept(lowest_failure) {
+        if let Some(limit) = self.stream.limit_of_journaled(lowest_failure) {
             self.waive_above(limit);
         }
     }

@@ -13,7 +13,7 @@
 //! A number that is set apart is tried in a fresh worker, as long as one is expected.
 
 use super::message::Gasp;
-use super::{Action, Piece, Scheduler, TakenBack, Violation};
+use super::{Action, LeasePiece, Scheduler, TakenBack, Violation};
 use crate::frame::{Begun, EVERY_LEASE, Releases};
 use crate::interval::Interval;
 use crate::lease::{LeaseId, Reclaimed, Standing, WorkerId};
@@ -211,7 +211,15 @@ impl Scheduler {
             if let Some(pieces) = &mut self.pieces {
                 let (attempt, interval) = (chunk.lease.attempt(), chunk.rest);
                 let (busy_ns, is_end, is_lost, failed) = (0, true, true, None);
-                pieces.push(Piece { worker, attempt, interval, busy_ns, is_end, is_lost, failed });
+                pieces.push(LeasePiece {
+                    worker,
+                    attempt,
+                    interval,
+                    busy_ns,
+                    is_end,
+                    is_lost,
+                    failed,
+                });
             }
             put_back(self, chunk);
         }

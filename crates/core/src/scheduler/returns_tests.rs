@@ -33,10 +33,10 @@ impl Bench {
     fn join(&mut self) {
         let worker = WorkerId(self.held.len() as u32);
         self.held.push(vec![]);
-        self.handle(Event::Joined { worker, capacity: Capacity::worker(4) }).unwrap();
+        self.handle(SchedulerEvent::Joined { worker, capacity: Capacity::worker(4) }).unwrap();
     }
 
-    fn handle(&mut self, event: Event<'_>) -> Result<(), Violation> {
+    fn handle(&mut self, event: SchedulerEvent<'_>) -> Result<(), Violation> {
         let outcome = self.scheduler.handle(event, 1);
         while let Some(action) = self.scheduler.poll() {
             match action {
@@ -44,7 +44,7 @@ impl Bench {
                     self.held[worker.0 as usize] = self.scheduler.assignments().to_vec();
                 }
                 Action::Record(record) => {
-                    self.scheduler.handle(Event::Recorded(record), 1)?;
+                    self.scheduler.handle(SchedulerEvent::Recorded(record), 1)?;
                 }
                 other => self.done.push(other),
             }
@@ -67,9 +67,9 @@ impl Bench {
         unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
         unpacker.filled(packer.bytes().len());
         let event = match unpacker.next_frame().unwrap().unwrap().body {
-            Body::Answers(answers) => Event::Answered { worker, busy_ns, answers },
-            Body::Begun(begun) => Event::Begun { worker, busy_ns, begun },
-            Body::Releases(releases) => Event::Released { worker, busy_ns, releases },
+            Body::Answers(answers) => SchedulerEvent::Answered { worker, busy_ns, answers },
+            Body::Begun(begun) => SchedulerEvent::Begun { worker, busy_ns, begun },
+            Body::Releases(releases) => SchedulerEvent::Released { worker, busy_ns, releases },
             other => panic!("{other:?}"),
         };
         self.handle(event)
@@ -91,7 +91,7 @@ impl Bench {
     fn lose_at_it(&mut self, worker: u32) {
         let (lease, ..) = self.chunk(worker);
         self.say(worker, 0, |packer| packer.begun(lease)).unwrap();
-        self.handle(Event::Lost { worker: WorkerId(worker), cause: SEGV }).unwrap();
+        self.handle(SchedulerEvent::Lost { worker: WorkerId(worker), cause: SEGV }).unwrap();
         self.join();
     }
 }
@@ -124,7 +124,7 @@ fn a_silent_worker_loses_its_chunk_and_its_late_answer_is_compared() {
         let mut bench = Bench::new(20, Policy::Static, 2);
         let (old, first, last) = bench.chunk(0);
         let (own, ..) = bench.chunk(1);
-        bench.handle(Event::Silent { worker: WorkerId(0) }).unwrap();
+        bench.handle(SchedulerEvent::Silent { worker: WorkerId(0) }).unwrap();
         let everything = |action: &Action| {
             matches!(action, Action::Withdraw { worker: WorkerId(0), lease: EVERY_LEASE, parts: 0 })
         };
@@ -150,14 +150,14 @@ fn what_is_put_out_need_not_be_the_same_twice() {
     (0..2).for_each(|_| bench.join());
     let (old, first, last) = bench.chunk(0);
     let (own, ..) = bench.chunk(1);
-    bench.handle(Event::Silent { worker: WorkerId(0) }).unwrap();
+    bench.handle(SchedulerEvent::Silent { worker: WorkerId(0) }).unwrap();
     bench.answer(1, own, 0).unwrap();
     let (new, ..) = bench.chunk(1);
     for (worker, lease, text) in [(0, old, "at noon"), (1, new, "at one")] {
         let value = Value::Lines { lines: 1, text: text.into() };
         let partial = Partial::over(Interval::new(first, last).unwrap(), value);
         let worker = WorkerId(worker);
-        bench.handle(Event::Partly { worker, lease, busy_ns: 1, partial }).unwrap();
+        bench.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial }).unwrap();
     }
     assert_eq!(bench.scheduler.next_lines(), Some(b"at one".to_vec()));
     assert_eq!(bench.scheduler.next_lines(), None);
@@ -169,13 +169,13 @@ fn a_number_that_failed_for_one_holder_and_not_for_another_is_no_conflict() {
         let mut bench = Bench::new(20, Policy::Static, 2);
         let (old, first, last) = bench.chunk(0);
         let (own, ..) = bench.chunk(1);
-        bench.handle(Event::Silent { worker: WorkerId(0) }).unwrap();
+        bench.handle(SchedulerEvent::Silent { worker: WorkerId(0) }).unwrap();
         bench.answer(1, own, 5).unwrap();
         let (new, ..) = bench.chunk(1);
         let failed = vec![Failure { interval: Interval::single(first), cause: Cause::Signal(9) }];
         let covered = vec![Interval::new(first + 1, last).unwrap()];
         let partial = Partial { covered, failed, value: Value::Count(4) };
-        let partly = |worker, lease| Event::Partly { worker, lease, busy_ns: 1, partial };
+        let partly = |worker, lease| SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial };
         if is_late {
             bench.handle(partly(WorkerId(0), old)).unwrap();
             bench.answer(0, old, 0).unwrap();
@@ -191,9 +191,9 @@ fn a_number_that_failed_for_one_holder_and_not_for_another_is_no_conflict() {
 #[test]
 fn who_is_awake_again_gets_chunks_again() {
     let mut bench = Bench::fixed(100, 10, 2);
-    bench.handle(Event::Silent { worker: WorkerId(0) }).unwrap();
+    bench.handle(SchedulerEvent::Silent { worker: WorkerId(0) }).unwrap();
     bench.held[0].clear();
-    bench.handle(Event::Awake { worker: WorkerId(0) }).unwrap();
+    bench.handle(SchedulerEvent::Awake { worker: WorkerId(0) }).unwrap();
     // The returned one first: its own.
     assert_eq!(bench.chunk(0).1, 0);
 }
@@ -202,7 +202,7 @@ fn who_is_awake_again_gets_chunks_again() {
 fn a_chunk_that_loses_its_workers_is_halved_down_to_one_number() {
     let mut bench = Bench::new(4, Policy::Static, 1);
     // The first loss is not blamed: perhaps the worker was at another chunk.
-    bench.handle(Event::Lost { worker: WorkerId(0), cause: SEGV }).unwrap();
+    bench.handle(SchedulerEvent::Lost { worker: WorkerId(0), cause: SEGV }).unwrap();
     bench.join();
     assert_eq!((bench.chunk(1).1, bench.chunk(1).2), (0, 3));
     bench.lose_at_it(1);
@@ -231,12 +231,14 @@ fn a_number_whose_workers_are_killed_from_outside_gets_four_times_as_many_tries(
         let mut bench = Bench::new(1, Policy::Static, 1);
         bench.scheduler = bench.scheduler.retries(retries);
         // The first loss is not blamed.
-        bench.handle(Event::Lost { worker: WorkerId(0), cause: Some(cause) }).unwrap();
+        bench.handle(SchedulerEvent::Lost { worker: WorkerId(0), cause: Some(cause) }).unwrap();
         for losses in 1..1000 {
             bench.join();
             let (lease, ..) = bench.chunk(losses);
             bench.say(losses, 0, |packer| packer.begun(lease)).unwrap();
-            bench.handle(Event::Lost { worker: WorkerId(losses), cause: Some(cause) }).unwrap();
+            bench
+                .handle(SchedulerEvent::Lost { worker: WorkerId(losses), cause: Some(cause) })
+                .unwrap();
             if bench.scheduler.is_finished() {
                 return losses;
             }
@@ -259,7 +261,7 @@ fn what_is_lost_of_something_else_each_time_is_not_found_guilty() {
         if losses > 0 {
             bench.say(losses, 0, |packer| packer.begun(lease)).unwrap();
         }
-        bench.handle(Event::Lost { worker: WorkerId(losses), cause }).unwrap();
+        bench.handle(SchedulerEvent::Lost { worker: WorkerId(losses), cause }).unwrap();
         bench.join();
     }
     assert!(!bench.scheduler.is_finished());
@@ -272,7 +274,7 @@ fn what_is_lost_of_something_else_each_time_is_not_found_guilty() {
 fn a_worker_lost_elsewhere_blames_no_chunk() {
     let mut bench = Bench::new(4, Policy::Static, 1);
     for worker in 0..50 {
-        bench.handle(Event::Lost { worker: WorkerId(worker), cause: SEGV }).unwrap();
+        bench.handle(SchedulerEvent::Lost { worker: WorkerId(worker), cause: SEGV }).unwrap();
         bench.join();
         assert_eq!((bench.chunk(worker + 1).1, bench.chunk(worker + 1).2), (0, 3));
     }
@@ -286,7 +288,7 @@ fn an_idle_worker_makes_the_scheduler_ask_for_the_tail_of_the_longest_chunk() {
     let covered = Interval::new(0, 9).unwrap();
     let partial = Partial::over(covered, Value::Count(5));
     let (worker, busy_ns) = (WorkerId(0), 10_000_000);
-    bench.handle(Event::Partly { worker, lease: long, busy_ns, partial }).unwrap();
+    bench.handle(SchedulerEvent::Partly { worker, lease: long, busy_ns, partial }).unwrap();
     assert!(bench.done.is_empty(), "no worker is idle");
     bench.answer(1, short, 1).unwrap();
     let [Action::Withdraw { worker: WorkerId(0), lease, parts: 2 }] = bench.done[..] else {
@@ -308,7 +310,7 @@ fn equal_parts_and_short_rests_are_left_to_their_workers() {
     let mut bench = Bench::fixed(1001, 1000, 2);
     let partial = Partial::over(Interval::single(0), Value::Count(1));
     let (worker, lease) = (WorkerId(0), bench.chunk(0).0);
-    bench.handle(Event::Partly { worker, lease, busy_ns: 1_000, partial }).unwrap();
+    bench.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1_000, partial }).unwrap();
     bench.answer(1, bench.chunk(1).0, 1).unwrap();
     assert!(bench.done.is_empty(), "a millisecond is not worth the trouble");
 }

@@ -1,6 +1,6 @@
 //! The workers of a run: joining, replacement of lost ones, and the choice of a worker for a returned chunk.
 
-use super::{Capacity, Scheduler, Violation, Window, Worker};
+use super::{Capacity, Scheduler, Violation, Window, WorkerRecord};
 use crate::lease::WorkerId;
 use crate::ledger::Taker;
 
@@ -18,7 +18,7 @@ impl Scheduler {
         let window = Window::new(capacity);
         self.strength += window.workers();
         self.missing = self.missing.saturating_sub(u32::from(capacity.agent.is_none()));
-        self.workers.push(Worker {
+        self.workers.push(WorkerRecord {
             window,
             is_lost: false,
             is_silent: false,

@@ -4,7 +4,7 @@
 //! Each answer is a record of its own over adjacent numbers, so that the agent can report it to its primary. Covered
 //! numbers are forgotten, so that memory does not grow with the work done. An open run is never finished.
 
-use super::late::Late;
+use super::late::LateAnswers;
 use super::{Action, Record, Scheduler};
 use crate::aggregate::{Aggregate, Value};
 use crate::frame::EVERY_LEASE;
@@ -58,7 +58,7 @@ impl Scheduler {
                 self.pending.push_back(everything);
             }
         }
-        self.late = Late::default();
+        self.late = LateAnswers::default();
         self.ledger.forget_everything();
         for action in core::mem::take(&mut self.pending) {
             match action {

@@ -66,7 +66,7 @@ impl Run {
         run
     }
 
-    fn handle(&mut self, event: Event<'_>) {
+    fn handle(&mut self, event: SchedulerEvent<'_>) {
         self.now_ns += 1_000;
         self.scheduler.handle(event, self.now_ns).unwrap();
         while let Some(action) = self.scheduler.poll() {
@@ -97,7 +97,7 @@ impl Run {
                 let worker = WorkerId(self.next_worker);
                 self.next_worker += 1;
                 self.hands.insert(worker, vec![]);
-                self.handle(Event::Joined {
+                self.handle(SchedulerEvent::Joined {
                     worker,
                     capacity: Capacity::worker(1 + self.next_worker as usize % 7),
                 });
@@ -106,11 +106,11 @@ impl Run {
                 let Some(worker) = self.pick(which, |_| true) else { return };
                 let hand = self.hands.remove(&worker).unwrap_or_default();
                 self.late.extend(hand.iter().map(|(lease, _)| (worker, *lease)));
-                self.handle(Event::Lost { worker, cause: Some(Cause::Signal(9)) });
+                self.handle(SchedulerEvent::Lost { worker, cause: Some(Cause::Signal(9)) });
             }
             Step::Gasp(which, n) => {
                 let Some(worker) = self.pick(which, |_| true) else { return };
-                self.handle(Event::Gasped { worker, n, cause: Some(Cause::Timeout) });
+                self.handle(SchedulerEvent::Gasped { worker, n, cause: Some(Cause::Timeout) });
             }
             Step::Answer(which) => self.answer(which),
             Step::AnswerPartly(which, len) => self.answer_partly(which, len, None),
@@ -118,10 +118,16 @@ impl Run {
             Step::AnswerLate => {
                 let Some((worker, lease)) = self.late.pop() else { return };
                 // A lost worker is refused; the same name from a living one is merely stale.
-                let event = Event::Partly { worker, lease, busy_ns: 1, partial: anything() };
+                let event =
+                    SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial: anything() };
                 assert!(self.scheduler.handle(event, self.now_ns).is_err());
                 let Some(worker) = self.pick(0, |_| true) else { return };
-                self.handle(Event::Partly { worker, lease, busy_ns: 1, partial: anything() });
+                self.handle(SchedulerEvent::Partly {
+                    worker,
+                    lease,
+                    busy_ns: 1,
+                    partial: anything(),
+                });
             }
             Step::Record(which) => {
                 if self.records.is_empty() {
@@ -129,7 +135,7 @@ impl Run {
                 }
                 let record = self.records.swap_remove(which % self.records.len());
                 self.note(&record);
-                self.handle(Event::Recorded(record));
+                self.handle(SchedulerEvent::Recorded(record));
             }
         }
     }
@@ -157,7 +163,7 @@ impl Run {
         while let Some(frame) = unpacker.next_frame().unwrap() {
             let Body::Answers(answers) = frame.body else { panic!() };
             let (worker, busy_ns) = (frame.worker, frame.busy_ns);
-            self.handle(Event::Answered { worker, busy_ns, answers });
+            self.handle(SchedulerEvent::Answered { worker, busy_ns, answers });
         }
     }
 
@@ -178,7 +184,7 @@ impl Run {
                 value: Value::Count(0),
             },
         };
-        self.handle(Event::Partly { worker, lease, busy_ns: 77, partial });
+        self.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 77, partial });
     }
 
     /// The oracle: no number twice.
@@ -295,14 +301,14 @@ fn all_of_i64_is_counted_in_128_bits() {
     let whole = Range::new(-(1 << 63), 1 << 63).unwrap();
     let mut scheduler = Scheduler::new(whole, Aggregate::Count, Policy::Static, 1);
     let worker = WorkerId(0);
-    scheduler.handle(Event::Joined { worker, capacity: Capacity::worker(9) }, 0).unwrap();
+    scheduler.handle(SchedulerEvent::Joined { worker, capacity: Capacity::worker(9) }, 0).unwrap();
     let Some(Action::Assign { .. }) = scheduler.poll() else { panic!() };
     let [assignment] = *scheduler.assignments() else { panic!() };
     let partial = Partial::over(assignment.interval, Value::Count(1 << 64));
     let lease = assignment.lease;
-    scheduler.handle(Event::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
+    scheduler.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
     let Some(Action::Record(record)) = scheduler.poll() else { panic!() };
-    scheduler.handle(Event::Recorded(record), 2).unwrap();
+    scheduler.handle(SchedulerEvent::Recorded(record), 2).unwrap();
     assert!(matches!(scheduler.poll(), Some(Action::Finished)));
     assert_eq!(*scheduler.answer(), Value::Count(1 << 64));
 }
@@ -313,7 +319,9 @@ fn what_cannot_be_is_refused_and_not_merged() {
     let worker = WorkerId(0);
     let (lease, interval) = run.hands[&worker][0];
     let mut refused = |partial: Partial| {
-        run.scheduler.handle(Event::Partly { worker, lease, busy_ns: 1, partial }, 0).unwrap_err()
+        run.scheduler
+            .handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial }, 0)
+            .unwrap_err()
     };
     let too_many = Partial::over(interval, Value::Count(11));
     assert_eq!(refused(too_many), Violation::ImpossibleValue { worker, lease });
@@ -321,7 +329,7 @@ fn what_cannot_be_is_refused_and_not_merged() {
         let elsewhere = Partial::over(Interval::new(first, last).unwrap(), Value::Count(0));
         assert_eq!(refused(elsewhere), Violation::NotDue { worker, lease });
     }
-    let unknown = Event::Lost { worker: WorkerId(9), cause: None };
+    let unknown = SchedulerEvent::Lost { worker: WorkerId(9), cause: None };
     assert!(run.scheduler.handle(unknown, 0).is_err());
     run.finish();
     assert_eq!(*run.scheduler.answer(), Value::Count(5));
@@ -340,7 +348,7 @@ fn another_answer_to_a_settled_chunk_is_stale_if_it_is_the_same_and_else_a_confl
         unpacker.room()[..packer.bytes().len()].copy_from_slice(packer.bytes());
         unpacker.filled(packer.bytes().len());
         let Body::Answers(answers) = unpacker.next_frame().unwrap().unwrap().body else { panic!() };
-        run.scheduler.handle(Event::Answered { worker, busy_ns: 1, answers }, 0)
+        run.scheduler.handle(SchedulerEvent::Answered { worker, busy_ns: 1, answers }, 0)
     };
     assert!(answer(count(interval)).is_ok());
     let (first, other) = (interval.first(), count(interval) + 1);

@@ -27,8 +27,8 @@ fn passed(stream: &mut Stream) -> (String, u64) {
     let (mut text, mut merged) = (String::new(), 0);
     while let Some(passed) = stream.pass() {
         match passed {
-            Passed::Lines(lines) => text += core::str::from_utf8(&lines).unwrap(),
-            Passed::Merged(_, bytes) => merged += bytes,
+            StreamOutput::Lines(lines) => text += core::str::from_utf8(&lines).unwrap(),
+            StreamOutput::Merged(_, bytes) => merged += bytes,
         }
     }
     (text, merged)
@@ -188,7 +188,7 @@ proptest! {
             }
             first = cut;
         }
-        let mut limit = stream.limit_of_kept(kept_failure).unwrap_or(i64::MAX);
+        let mut limit = stream.limit_of_journaled(kept_failure).unwrap_or(i64::MAX);
         let mut text = String::new();
         let (mut in_flight, mut merged) = (0, 0);
         for mut record in news.into_iter().rev().map(Some).chain([None]) {

@@ -108,9 +108,9 @@ pub enum Heard {
     Nothing,
 }
 
-/// A frame that cannot be.
+/// An invalid frame, and whose fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum InvalidFrame {
     /// Its author is at fault and known by its slot: it should be killed, and the run goes on.
     Worker {
         /// Where it sits.

@@ -113,7 +113,7 @@ fn workers_that_name_their_number_never_make_it_give_up_and_an_agent_names_none(
     let (mut supervisor, agent) = stopped_beside_an_agent();
     let gasp = crate::frame::gasp(WorkerId(0), 0, None);
     let heard = supervisor.hear_agent(agent, Frame::whole(&gasp, PIPE_FRAME).unwrap(), 0);
-    assert!(matches!(heard, Err(Fault::Worker { .. })), "{heard:?}");
+    assert!(matches!(heard, Err(InvalidFrame::Worker { .. })), "{heard:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::Supervisor;
 use crate::interval::Interval;
 use crate::lease::WorkerId;
 use crate::partial::Cause;
-use crate::scheduler::{Event, Violation};
+use crate::scheduler::{SchedulerEvent, Violation};
 
 impl Supervisor {
     /// Another process stopped the worker in a slot.
@@ -20,7 +20,7 @@ impl Supervisor {
         let Some(worker) = self.names[slot] else { return Ok(()) };
         self.scheduler.went_on(worker);
         if self.seats.go_on(slot) {
-            return self.scheduler.handle(Event::Awake { worker }, now_ns).map(drop);
+            return self.scheduler.handle(SchedulerEvent::Awake { worker }, now_ns).map(drop);
         }
         Ok(())
     }

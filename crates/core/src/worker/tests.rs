@@ -183,7 +183,7 @@ fn what_is_at_work_elsewhere_is_kept_and_the_rest_is_given_back() {
     withdraw(&mut worker, LEASE, 0);
     assert_eq!(said(&mut worker), [""; 0]);
     worker.tally().count(2, 3);
-    assert_eq!(worker.counted(slice.last()), Outcome::Answered);
+    assert_eq!(worker.counted(slice.last()), ChunkState::Answered);
     assert_eq!(said(&mut worker), ["0 is 2"]);
     assert_eq!(worker.next(1), None);
 }

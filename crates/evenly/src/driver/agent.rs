@@ -12,7 +12,7 @@ use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
 use crate::process::signals::{Signal, Signals};
 use crate::transport::{Arrival, Gone, Registry, Token, Transport, connect};
-use evenly_core::hello::{Hello, Program, Refusal, Welcome, Why};
+use evenly_core::hello::{Hello, Program, Refusal, RefusalReason, Welcome};
 use evenly_core::{Interval, Range};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
@@ -222,7 +222,7 @@ impl Search<'_> {
             return match answer {
                 Ok(welcome) => Ok(Try::Admitted(transport, welcome?)),
                 Err(refusal) => match refusal? {
-                    Refusal { why: Why::Over, .. } => Ok(Try::Over),
+                    Refusal { why: RefusalReason::Over, .. } => Ok(Try::Over),
                     Refusal { text, .. } => {
                         Err(JoinError::Refused { address: address.clone(), text })
                     }

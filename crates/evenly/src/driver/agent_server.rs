@@ -12,9 +12,9 @@ use crate::transport::{Arrival, Gone, Reception, Registry, Token};
 use evenly_core::agent::Leave;
 use evenly_core::engine::Primary;
 use evenly_core::frame::{Frame, Heartbeat, Packer};
-use evenly_core::hello::{Hello, Misunderstood, Program, Refusal, Welcome, Why};
+use evenly_core::hello::{Hello, Misunderstood, Program, Refusal, RefusalReason, Welcome};
 use evenly_core::printable::{LIMIT, printable};
-use evenly_core::{Fault, Heard};
+use evenly_core::{Heard, InvalidFrame};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -73,7 +73,7 @@ pub(super) enum Said {
     /// The first frame of an admitted agent: it joins.
     First(usize),
     /// A frame of the agent in this seat.
-    Heard(usize, Result<Heard, Fault>),
+    Heard(usize, Result<Heard, InvalidFrame>),
     /// The connection of the agent in this seat ended.
     Gone(usize, Gone),
     /// Nothing that the run needs to know.
@@ -308,11 +308,13 @@ impl AgentServer {
     ) -> Result<Option<(String, String)>, Error> {
         let address = self.receptions[reception].address(peer);
         let refusal = match hello {
-            Ok(_) if self.is_over => Refusal { why: Why::Over, text: "the job is over".to_owned() },
+            Ok(_) if self.is_over => {
+                Refusal { why: RefusalReason::Over, text: "the job is over".to_owned() }
+            }
             Ok(hello) if hello.program == self.program => {
                 if self.most.is_some_and(|most| self.peers.len() >= most) {
                     let text = too_many(self.peers.len());
-                    let refusal = Refusal { why: Why::Full, text };
+                    let refusal = Refusal { why: RefusalReason::Full, text };
                     self.receptions[reception].refuse(peer, &refusal.encode(), now_ns)?;
                     return Ok(Some((address, refusal.text)));
                 }
@@ -327,12 +329,14 @@ impl AgentServer {
             }
             Ok(hello) => {
                 let text = other_program(&hello, (self.program, &self.function));
-                Refusal { why: Why::Program, text }
+                Refusal { why: RefusalReason::Program, text }
             }
-            Err(misunderstood) => Refusal { why: Why::Version, text: misunderstood.to_string() },
+            Err(misunderstood) => {
+                Refusal { why: RefusalReason::Version, text: misunderstood.to_string() }
+            }
         };
         self.receptions[reception].refuse(peer, &refusal.encode(), now_ns)?;
-        Ok((refusal.why != Why::Over).then_some((address, refusal.text)))
+        Ok((refusal.why != RefusalReason::Over).then_some((address, refusal.text)))
     }
 }
 

@@ -19,9 +19,9 @@ use crate::process::footprint::PeriodicCheck;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
 use crate::transport::{Arrival, Registry, Token, Transport};
-use evenly_core::engine::{Output, Primary, Report, Seat, StopReason};
+use evenly_core::engine::{EngineOutput, Notice, Primary, Seat, StopReason};
 use evenly_core::frame::{Heartbeat, Packer};
-use evenly_core::{Failure, Fault, Heard, Progress};
+use evenly_core::{Failure, Heard, InvalidFrame, Progress};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -291,11 +291,11 @@ impl<'a> EventLoop<'a> {
         Ok(received)
     }
 
-    fn blame(&mut self, fault: Fault) -> Result<(), Error> {
+    fn blame(&mut self, fault: InvalidFrame) -> Result<(), Error> {
         match fault {
-            Fault::Worker { slot, .. } => self.kill(slot),
-            Fault::UnknownName => self.suspect(evenly_core::frame::Malformed::Entry),
-            Fault::Run { slot, violation } => Err(self.contradiction(slot, violation)),
+            InvalidFrame::Worker { slot, .. } => self.kill(slot),
+            InvalidFrame::UnknownName => self.suspect(evenly_core::frame::Malformed::Entry),
+            InvalidFrame::Run { slot, violation } => Err(self.contradiction(slot, violation)),
         }
     }
 
@@ -303,7 +303,7 @@ impl<'a> EventLoop<'a> {
     fn act(&mut self) -> Result<(), Error> {
         let mut now_ns = self.clock.now_ns();
         while let Some(output) = self.engine.poll(now_ns)? {
-            let takes_long = matches!(output, Output::Sync | Output::Start { .. });
+            let takes_long = matches!(output, EngineOutput::Sync | EngineOutput::Start { .. });
             self.carry_out(output, now_ns)?;
             if takes_long {
                 now_ns = self.clock.now_ns();
@@ -312,85 +312,87 @@ impl<'a> EventLoop<'a> {
         Ok(())
     }
 
-    fn carry_out(&mut self, output: Output, now_ns: u64) -> Result<(), Error> {
+    fn carry_out(&mut self, output: EngineOutput, now_ns: u64) -> Result<(), Error> {
         match output {
-            Output::Assign { seat } => {
+            EngineOutput::Assign { seat } => {
                 let assignments = self.engine.assignments();
                 if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
                     packer.assign(assignments);
                 }
                 self.stages.note_assigned(seat.slot(), assignments);
             }
-            Output::Begin { seat, assignment } => {
+            EngineOutput::Begin { seat, assignment } => {
                 if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
                     packer.assign(&[assignment]);
                 }
             }
-            Output::Withdraw { seat, lease, parts } => {
+            EngineOutput::Withdraw { seat, lease, parts } => {
                 if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
                     packer.withdraw(lease, parts);
                 }
             }
-            Output::Credit { seat, bytes } => {
+            EngineOutput::Credit { seat, bytes } => {
                 if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
                     packer.credit(bytes);
                 }
             }
-            Output::Heartbeat { seat } => {
+            EngineOutput::Heartbeat { seat } => {
                 if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
                     packer.heartbeat(Heartbeat::OfPrimary);
                 }
             }
-            Output::CompareFiles => {
+            EngineOutput::CompareFiles => {
                 self.refuse_changed_files(false)?;
                 self.engine.files_are_unchanged();
             }
-            Output::Append(record) => self.append(record, now_ns)?,
-            Output::AppendUntouched(interval) => self.journal_file.append_untouched(interval),
-            Output::Sync => self.sync()?,
-            Output::Write(lines) => self.take_lines(&lines)?,
-            Output::Flush => self.flush_lines()?,
-            Output::ReadBack(due) => self.read_back(due)?,
-            Output::Start { slot } => self.fill(slot)?,
-            Output::Kill { slot } => self.kill(slot)?,
-            Output::Report(report) => self.tell(report),
-            Output::End(StopReason::Early(why)) => return Err(self.ended_early(Early::of(why))),
-            Output::End(StopReason::LostBeyondRepair { slot, times }) => {
+            EngineOutput::Append(record) => self.append(record, now_ns)?,
+            EngineOutput::AppendUntouched(interval) => self.journal_file.append_untouched(interval),
+            EngineOutput::Sync => self.sync()?,
+            EngineOutput::Write(lines) => self.take_lines(&lines)?,
+            EngineOutput::Flush => self.flush_lines()?,
+            EngineOutput::ReadBack(due) => self.read_back(due)?,
+            EngineOutput::Start { slot } => self.fill(slot)?,
+            EngineOutput::Kill { slot } => self.kill(slot)?,
+            EngineOutput::Notify(report) => self.tell(report),
+            EngineOutput::End(StopReason::Early(why)) => {
+                return Err(self.ended_early(Early::of(why)));
+            }
+            EngineOutput::End(StopReason::LostBeyondRepair { slot, times }) => {
                 return Err(self.beyond_repair(slot, times));
             }
-            Output::End(StopReason::NoWorkerLeft) => return Err(self.no_worker_left()),
-            Output::End(StopReason::NoWorkerBegins { slot }) => {
+            EngineOutput::End(StopReason::NoWorkerLeft) => return Err(self.no_worker_left()),
+            EngineOutput::End(StopReason::NoWorkerBegins { slot }) => {
                 return Err(self.no_worker_begins(slot));
             }
             // Only where records are watched.
-            Output::Counted(_) => {}
+            EngineOutput::Counted(_) => {}
         }
         Ok(())
     }
 
     /// Passes a report of the engine on to the observer.
-    fn tell(&mut self, report: Report) {
+    fn tell(&mut self, report: Notice) {
         let observation = match report {
-            Report::Failed(failure) => {
+            Notice::Failed(failure) => {
                 self.note_failure(failure);
                 return;
             }
-            Report::Silent { seat: Seat::Worker(slot), reclaimed } => {
+            Notice::Silent { seat: Seat::Worker(slot), reclaimed } => {
                 self.tell_silence(slot, reclaimed);
                 return;
             }
-            Report::Silent { seat: Seat::Agent(slot), reclaimed } => {
+            Notice::Silent { seat: Seat::Agent(slot), reclaimed } => {
                 self.tell_silent_agent(slot, reclaimed);
                 return;
             }
-            Report::Unbegun(_) => return,
-            Report::JournalLocked => {
+            Notice::Unbegun(_) => return,
+            Notice::JournalLocked => {
                 self.tell_journal_locked();
                 return;
             }
-            Report::Recovered { n, cause } => Observation::Recovered { n, cause },
-            Report::EndsEarly(why) => Observation::EndsEarly(Early::of(why)),
-            Report::StillDraining(why) => Observation::StillDraining(Early::of(why)),
+            Notice::Recovered { n, cause } => Observation::Recovered { n, cause },
+            Notice::EndsEarly(why) => Observation::EndsEarly(Early::of(why)),
+            Notice::StillDraining(why) => Observation::StillDraining(Early::of(why)),
         };
         self.observer.observe(&observation);
     }

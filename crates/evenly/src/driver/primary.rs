@@ -21,7 +21,7 @@ use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, Pipes};
 use crate::transport::{Registry, Transport};
 use evenly_core::Scheduler;
-use evenly_core::engine::{self, Durability, Lines, MOST_UNWRITTEN, RateLimiter};
+use evenly_core::engine::{self, Durability, LineDestination, MOST_UNWRITTEN, RateLimiter};
 use evenly_core::hello::Program;
 use evenly_core::scheduler::Counts;
 use rustix::event::epoll::EventFlags;
@@ -233,8 +233,8 @@ impl<'a> Primary<'a> {
         }
         if aggregate.is_streamed() {
             let has_reader = self.job.output.is_some();
-            let written = Lines::Written { most: MOST_UNWRITTEN };
-            engine.set_lines(if has_reader { written } else { Lines::Dropped });
+            let written = LineDestination::Written { most: MOST_UNWRITTEN };
+            engine.set_lines(if has_reader { written } else { LineDestination::Dropped });
         }
         let links = (hub, registry, agents, None);
         Ok((self.into_event_loop(engine, links, journal_file), resumed))

@@ -1,7 +1,7 @@
 //! State that the simulated primary keeps for one agent: seat, packer, unpacker, silence.
 
 use evenly_core::frame::{Body, Frame, Malformed, Packer, Unpacker};
-use evenly_core::{Fault, Heard, WorkerId};
+use evenly_core::{Heard, InvalidFrame, WorkerId};
 use std::num::NonZeroU32;
 
 /// What the primary knows of an agent that it has let in.
@@ -22,7 +22,7 @@ pub(crate) struct AgentSeat {
 /// What came of a frame.
 pub(crate) enum AgentInput {
     First,
-    Heard(Result<Heard, Fault>),
+    Heard(Result<Heard, InvalidFrame>),
     NoFrame(Malformed),
     Stranger,
     Nothing,

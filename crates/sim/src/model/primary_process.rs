@@ -7,7 +7,7 @@ use crate::event_queue::{Pid, SessionId};
 use crate::oracle::record_ledger::RecordLedger;
 use crate::plan::RunPlan;
 use crate::step_result::StepResult;
-use evenly_core::engine::{self, Durability, Lines};
+use evenly_core::engine::{self, Durability, LineDestination};
 use evenly_core::frame::{Packer, Unpacker};
 use evenly_core::{Interval, IntervalSet, Scheduler, WorkerId};
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ impl SimPrimary {
             engine.set_durability(Durability::Journal { is_ahead: plan.once.is_some() });
         }
         if plan.question.aggregate.is_streamed() {
-            engine.set_lines(Lines::Written { most: plan.line_reader.most_kept });
+            engine.set_lines(LineDestination::Written { most: plan.line_reader.most_kept });
         }
         Ok(primary)
     }

@@ -9,7 +9,7 @@ use crate::step_result::check;
 use crate::world::SimWorld;
 use evenly_core::agent::Leave;
 use evenly_core::frame::Packer;
-use evenly_core::{Fault, Heard};
+use evenly_core::{Heard, InvalidFrame};
 
 impl SimWorld<'_> {
     pub(crate) fn is_running(&self) -> bool {
@@ -62,7 +62,7 @@ impl SimWorld<'_> {
                     self.disconnect_agent(sid)?;
                 }
                 AgentInput::Heard(Ok(_)) => self.note_agent_awake(sid),
-                AgentInput::Heard(Err(Fault::Run { violation, .. })) => {
+                AgentInput::Heard(Err(InvalidFrame::Run { violation, .. })) => {
                     return Err(format!("no answer can be trusted: {violation}"));
                 }
                 AgentInput::Heard(Err(fault)) => {

@@ -8,7 +8,7 @@ use crate::options::SimTransport;
 use crate::step_result::StepResult;
 use crate::step_result::check;
 use crate::world::SimWorld;
-use evenly_core::engine::{Output, Report, Seat, StopReason};
+use evenly_core::engine::{EngineOutput, Notice, Seat, StopReason};
 use evenly_core::frame::{Heartbeat, Packer};
 use evenly_core::{Cause, Failure, Record};
 
@@ -28,11 +28,11 @@ impl SimWorld<'_> {
         }
     }
 
-    fn carry_out(&mut self, output: Output) -> StepResult {
+    fn carry_out(&mut self, output: EngineOutput) -> StepResult {
         match output {
-            Output::Assign { seat } => self.send_assignment(seat.slot())?,
-            Output::Begin { seat, assignment } => self.send_begin(seat.slot(), assignment)?,
-            Output::Withdraw { seat, lease, parts } => {
+            EngineOutput::Assign { seat } => self.send_assignment(seat.slot())?,
+            EngineOutput::Begin { seat, assignment } => self.send_begin(seat.slot(), assignment)?,
+            EngineOutput::Withdraw { seat, lease, parts } => {
                 let slot = seat.slot();
                 self.trace.record("withdraw", slot as u64, parts);
                 if let Some(packer) = self.packer(slot) {
@@ -40,7 +40,7 @@ impl SimWorld<'_> {
                     self.stats.withdrawals += 1;
                 }
             }
-            Output::Credit { seat, bytes } => {
+            EngineOutput::Credit { seat, bytes } => {
                 let slot = seat.slot();
                 let is_due = self.plan.question.aggregate.is_streamed();
                 check(is_due, || "credit where no lines are asked for".into())?;
@@ -50,72 +50,72 @@ impl SimWorld<'_> {
                     self.stats.credits += 1;
                 }
             }
-            Output::Heartbeat { seat } => {
+            EngineOutput::Heartbeat { seat } => {
                 let is_running = self.is_running();
                 match self.packer(seat.slot()) {
                     Some(packer) => packer.heartbeat(Heartbeat::OfPrimary),
                     None => check(!is_running, || "a heartbeat for an empty seat".into())?,
                 }
             }
-            Output::CompareFiles => {
+            EngineOutput::CompareFiles => {
                 self.stats.files_compared += 1;
                 self.primary.engine.files_are_unchanged();
             }
-            Output::Append(record) => self.append_record(record)?,
-            Output::AppendUntouched(interval) => {
+            EngineOutput::Append(record) => self.append_record(record)?,
+            EngineOutput::AppendUntouched(interval) => {
                 self.journal.append(JournalEntry::Untouched(interval));
             }
-            Output::Sync => self.begin_sync()?,
-            Output::Counted(record) => self.acknowledge_record(&record)?,
-            Output::Write(lines) => self.take_lines(&lines),
-            Output::Flush => self.write_lines(),
-            Output::ReadBack(due) => self.read_back_lines(due)?,
-            Output::Start { slot } => {
+            EngineOutput::Sync => self.begin_sync()?,
+            EngineOutput::Counted(record) => self.acknowledge_record(&record)?,
+            EngineOutput::Write(lines) => self.take_lines(&lines),
+            EngineOutput::Flush => self.write_lines(),
+            EngineOutput::ReadBack(due) => self.read_back_lines(due)?,
+            EngineOutput::Start { slot } => {
                 check(self.primary.peers[slot].pid.is_none(), || "a seat is taken".into())?;
                 self.fork_worker(slot)?;
             }
-            Output::Kill { slot } => {
+            EngineOutput::Kill { slot } => {
                 self.stats.killed_while_silent += 1;
                 self.kill_and_reclaim(slot, None)?;
             }
-            Output::Report(report) => self.handle_report(report)?,
-            Output::End(StopReason::LostBeyondRepair { slot, times }) => {
+            EngineOutput::Notify(report) => self.handle_report(report)?,
+            EngineOutput::End(StopReason::LostBeyondRepair { slot, times }) => {
                 self.end_after_losses(slot, times)?;
             }
-            Output::End(StopReason::Early(why)) => self.end_immediately(why)?,
-            Output::End(StopReason::NoWorkerLeft) => self.end_without_workers()?,
-            Output::End(StopReason::NoWorkerBegins { .. }) => {
+            EngineOutput::End(StopReason::Early(why)) => self.end_immediately(why)?,
+            EngineOutput::End(StopReason::NoWorkerLeft) => self.end_without_workers()?,
+            EngineOutput::End(StopReason::NoWorkerBegins { .. }) => {
                 return Err("every simulated worker can begin".into());
             }
         }
         Ok(())
     }
 
-    fn handle_report(&mut self, report: Report) -> StepResult {
+    fn handle_report(&mut self, report: Notice) -> StepResult {
         match report {
-            Report::Failed(failure) => self.record_failure(failure)?,
-            Report::Recovered { n, cause } => {
+            Notice::Failed(failure) => self.record_failure(failure)?,
+            Notice::Recovered { n, cause } => {
                 self.stats.recovered += 1;
                 self.oracle.blame.check_recovery(n, cause)?;
             }
-            Report::Unbegun(interval) => {
+            Notice::Unbegun(interval) => {
                 self.stats.untouched += 1;
                 self.oracle.check_untouched(interval)?;
             }
-            Report::Silent { seat: Seat::Agent(slot), .. } => {
+            Notice::Silent { seat: Seat::Agent(slot), .. } => {
                 self.mark_doubtful(slot);
                 self.note_agent_silent(slot)?;
             }
-            Report::Silent { seat: Seat::Worker(slot), .. } => {
+            Notice::Silent { seat: Seat::Worker(slot), .. } => {
                 self.mark_doubtful(slot);
                 self.stats.silences += 1;
                 self.primary.peers[slot].silences += 1;
                 self.primary.peers[slot].is_silent = true;
                 self.primary.peers[slot].lent.clear();
             }
-            Report::JournalLocked => self.stats.journals_locked += 1,
-            Report::EndsEarly(why) => self.trace.comment(|| format!("ends early: {why:?}")),
-            Report::StillDraining(_) => self.stats.long_drains += 1,
+            Notice::JournalLocked => self.stats.journals_locked += 1,
+            Notice::EndsEarly(why) => self.trace.comment(|| format!("ends early: {why:?}")),
+            Notice::StillDraining(_) => self.stats.long_drains += 1,
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::step_result::StepResult;
 use crate::step_result::check;
 use crate::world::SimWorld;
 use evenly_core::WorkerId;
-use evenly_core::engine::Early;
+use evenly_core::engine::DrainReason;
 use evenly_core::frame::Packer;
 use evenly_core::seats::LOSSES_IN_A_ROW;
 
@@ -118,7 +118,7 @@ impl SimWorld<'_> {
     }
 
     /// The time for a drain is over: what is known counts, and the workers are killed.
-    pub(crate) fn end_immediately(&mut self, why: Early) -> StepResult {
+    pub(crate) fn end_immediately(&mut self, why: DrainReason) -> StepResult {
         self.trace.comment(|| format!("ends at once: {why:?}"));
         self.stats.cut_drains += 1;
         self.primary.engine.end();

@@ -9,7 +9,7 @@ use crate::step_result::StepResult;
 use crate::step_result::check;
 use crate::world::SimWorld;
 use evenly_core::frame::Body;
-use evenly_core::{Cause, Fault, Heard, Interval};
+use evenly_core::{Cause, Heard, Interval, InvalidFrame};
 
 /// On another machine, a worker that holds chunks and sends no frame for this time is treated as stopped. On lines
 /// there are heartbeats; without, the slowest slice must fit in.
@@ -132,9 +132,9 @@ impl SimWorld<'_> {
                 primary.peers[slot].has_left = true;
                 Ok(WorkerInput::Frame { pid, is_work: false, parts, begun, releases })
             }
-            Err(Fault::UnknownName) => Ok(WorkerInput::UnknownName),
+            Err(InvalidFrame::UnknownName) => Ok(WorkerInput::UnknownName),
             // The run is over and this worker was ended: the engine does not learn of that any more.
-            Err(Fault::Worker { slot, .. })
+            Err(InvalidFrame::Worker { slot, .. })
                 if primary.stage != RunPhase::Gathering && primary.peers[slot].pid.is_none() =>
             {
                 Ok(WorkerInput::Frame {
@@ -145,7 +145,7 @@ impl SimWorld<'_> {
                     releases: 0,
                 })
             }
-            Err(Fault::Worker { slot, violation }) => {
+            Err(InvalidFrame::Worker { slot, violation }) => {
                 // Who owes nothing when it writes no frame is not suspected, until it goes on with parts.
                 let pid = primary.peers[slot].pid;
                 let is_guilty = pid.is_some_and(|pid| self.processes[pid].has_lost_frame);
@@ -153,7 +153,7 @@ impl SimWorld<'_> {
                 check(is_raw || is_guilty, || format!("an honest worker is accused: {violation}"))?;
                 Ok(WorkerInput::Accused { slot })
             }
-            Err(Fault::Run { violation, .. }) => {
+            Err(InvalidFrame::Run { violation, .. }) => {
                 Err(format!("no answer can be trusted: {violation}"))
             }
         }

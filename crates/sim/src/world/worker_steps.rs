@@ -178,8 +178,8 @@ impl SimWorld<'_> {
         let Some(life) = self.running_worker(pid) else { return Ok(()) };
         let told = life.core.counted(last);
         let busy_ns = now_ns - life.busy_since_ns;
-        let is_report_due = told == worker::Outcome::Going && busy_ns >= report_ns;
-        if is_report_due || told == worker::Outcome::ToReport {
+        let is_report_due = told == worker::ChunkState::Going && busy_ns >= report_ns;
+        if is_report_due || told == worker::ChunkState::ToReport {
             life.core.report(busy_ns.max(1));
             life.busy_since_ns = now_ns;
         }

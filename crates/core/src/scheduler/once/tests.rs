@@ -1,6 +1,6 @@
 //! Nothing is handed out twice, whatever becomes of its worker; and every number is accounted for.
 
-use super::super::{Capacity, Event, Policy};
+use super::super::{Capacity, Policy, SchedulerEvent};
 use super::*;
 use crate::aggregate::{Aggregate, Value};
 use crate::frame::{Body, PIPE_FRAME, Packer, Unpacker};
@@ -40,10 +40,10 @@ impl Bench {
         self.is_lost.push(false);
         self.is_silent.push(false);
         let capacity = Capacity { window: 100, agent: NonZeroU32::new(agent) };
-        self.handle(Event::Joined { worker, capacity });
+        self.handle(SchedulerEvent::Joined { worker, capacity });
     }
 
-    fn handle(&mut self, event: Event<'_>) {
+    fn handle(&mut self, event: SchedulerEvent<'_>) {
         self.scheduler.handle(event, 1).unwrap();
         while let Some(action) = self.scheduler.poll() {
             match action {
@@ -60,7 +60,7 @@ impl Bench {
                     let unknown = |failure: &&Failure| failure.cause == Cause::Unknown;
                     let unknown = record.failed.iter().filter(unknown);
                     self.unknown += unknown.map(|failure| failure.interval.len()).sum::<u128>();
-                    self.scheduler.handle(Event::Recorded(record), 1).unwrap();
+                    self.scheduler.handle(SchedulerEvent::Recorded(record), 1).unwrap();
                 }
                 Action::Untouched(interval) => {
                     let numbers = interval.first()..=interval.last();
@@ -82,7 +82,7 @@ impl Bench {
         let Body::Releases(releases) = unpacker.next_frame().unwrap().unwrap().body else {
             panic!("no release")
         };
-        self.handle(Event::Released { worker, busy_ns: 1, releases });
+        self.handle(SchedulerEvent::Released { worker, busy_ns: 1, releases });
     }
 
     /// Lets something happen to a worker.
@@ -96,16 +96,16 @@ impl Bench {
             0 => {
                 self.is_lost[index] = true;
                 self.held[index].clear();
-                self.handle(Event::Lost { worker, cause: Some(Cause::Signal(9)) });
+                self.handle(SchedulerEvent::Lost { worker, cause: Some(Cause::Signal(9)) });
                 self.join(index as u32 % 3);
             }
             1 if !self.is_silent[index] => {
                 self.is_silent[index] = true;
-                self.handle(Event::Silent { worker });
+                self.handle(SchedulerEvent::Silent { worker });
             }
             2 if self.is_silent[index] => {
                 self.is_silent[index] = false;
-                self.handle(Event::Awake { worker });
+                self.handle(SchedulerEvent::Awake { worker });
             }
             // The last one may not have begun; but a silent worker does not say that.
             3 if !self.is_silent[index] => {
@@ -116,7 +116,7 @@ impl Bench {
             _ if !self.held[index].is_empty() => {
                 let Assignment { lease, interval } = self.held[index].remove(0);
                 let partial = Partial::over(interval, Value::Count(0));
-                self.handle(Event::Partly { worker, lease, busy_ns: 1000, partial });
+                self.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1000, partial });
             }
             _ => {}
         }

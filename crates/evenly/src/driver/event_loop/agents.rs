@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::observe::{Observation, Parting};
 use crate::transport::Gone;
 use evenly_core::agent::Leave;
-use evenly_core::{Fault, Heard};
+use evenly_core::{Heard, InvalidFrame};
 
 impl EventLoop<'_> {
     /// Hears what has come at one address.
@@ -29,7 +29,11 @@ impl EventLoop<'_> {
     }
 
     /// Acts on a frame of the agent in a seat.
-    fn answer_agent(&mut self, slot: usize, heard: Result<Heard, Fault>) -> Result<(), Error> {
+    fn answer_agent(
+        &mut self,
+        slot: usize,
+        heard: Result<Heard, InvalidFrame>,
+    ) -> Result<(), Error> {
         match heard {
             Ok(Heard::Farewell { call, errno, .. }) => {
                 let leave = Leave::from_code(call, errno);
@@ -45,11 +49,11 @@ impl EventLoop<'_> {
                 }
                 Ok(())
             }
-            Err(Fault::Run { violation, .. }) => Err(self.contradiction(slot, violation)),
-            Err(Fault::Worker { violation, .. }) => {
+            Err(InvalidFrame::Run { violation, .. }) => Err(self.contradiction(slot, violation)),
+            Err(InvalidFrame::Worker { violation, .. }) => {
                 self.dismiss_agent(slot, Parting::Said(violation))
             }
-            Err(Fault::UnknownName) => self.dismiss_agent(slot, Parting::Gone(Gone::Forged)),
+            Err(InvalidFrame::UnknownName) => self.dismiss_agent(slot, Parting::Gone(Gone::Forged)),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::error::{Error, system};
 use crate::job::Report;
 use crate::observe;
 use crate::transport::Transport;
-use evenly_core::engine::{Early, Failures};
+use evenly_core::engine::{DrainReason, FailureSummary};
 use rustix::process::Signal;
 use std::time::Duration;
 
@@ -74,11 +74,11 @@ impl EventLoop<'_> {
         self.stages.waited(&mut self.clock);
         let scheduler = self.engine.scheduler();
         if let Some(why) = self.engine.drains_for()
-            && (matches!(why, Early::Signal(_)) || !self.engine.is_complete())
+            && (matches!(why, DrainReason::Signal(_)) || !self.engine.is_complete())
         {
             return Err(self.ended_early(observe::Early::of(why)));
         }
-        let Failures { failures, failed, unknown } = self.engine.failures(&[]);
+        let FailureSummary { failures, failed, unknown } = self.engine.failures(&[]);
         let descriptions = self.engine.descriptions(&failures);
         let descriptions = descriptions.map(|(n, text)| (n, text.to_owned())).collect();
         Ok(Report {

@@ -6,7 +6,7 @@ use crate::driver::line_output;
 use crate::error::Error;
 use crate::observe::{Early, Observation, Unfinished};
 use evenly_core::Failure;
-use evenly_core::engine::Failures;
+use evenly_core::engine::FailureSummary;
 use std::time::Duration;
 
 /// The most time for reading answers that have arrived already.
@@ -50,7 +50,7 @@ impl EventLoop<'_> {
         let is_written = is_trusted
             && !matches!(why, Error::Output(_))
             && matches!(self.write_what_is_known(&unknown), Ok(true));
-        let Failures { failures, failed, .. } = self.engine.failures(&unknown);
+        let FailureSummary { failures, failed, .. } = self.engine.failures(&unknown);
         let unfinished = Unfinished { lowest, not_done, failures, failed, is_written };
         self.observer.observe(&Observation::Unfinished(&unfinished));
         why

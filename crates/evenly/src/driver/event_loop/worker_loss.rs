@@ -11,7 +11,7 @@ use crate::process::ProcessEnd;
 use crate::process::workers::{SystemCall, WaitStatus};
 use crate::transport::Transport;
 use crate::transport::pipe::{self, Received};
-use evenly_core::engine::{Loss as Lost, LossReason};
+use evenly_core::engine::{LossReason, WorkerLoss as Lost};
 use evenly_core::frame::Malformed;
 use evenly_core::{Cause, Violation};
 use rustix::io::Errno;

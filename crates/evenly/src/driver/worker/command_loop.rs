@@ -17,7 +17,7 @@ use super::wait::wait;
 use crate::function::Command;
 use crate::process::sys::position;
 use evenly_core::frame::Description;
-use evenly_core::worker::Outcome;
+use evenly_core::worker::ChunkState;
 use evenly_core::{Aggregate, Cause, Interval, LeaseId};
 use std::time::Duration;
 
@@ -52,8 +52,8 @@ fn run_until_end_of_file(
 /// Notes that all numbers up to `last` are in the tally, and reports it to the primary.
 pub(super) fn note(session: &mut Session<'_>, last: i64) -> Result<(), EarlyExit> {
     match session.worker().counted(last) {
-        Outcome::Answered => session.send(),
-        Outcome::Going | Outcome::ToReport => {
+        ChunkState::Answered => session.send(),
+        ChunkState::Going | ChunkState::ToReport => {
             session.report()?;
             session.write_frames()
         }

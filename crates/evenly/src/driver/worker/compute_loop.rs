@@ -8,7 +8,7 @@ use super::early_exit::EarlyExit;
 use super::session::{OVERDUE_NS, Session};
 use crate::function::Function;
 use crate::process::sys::position;
-use evenly_core::worker::Outcome;
+use evenly_core::worker::ChunkState;
 
 /// Time between two reports about a long chunk. A worker that is killed every few hundredths of a second
 /// still makes progress.
@@ -40,7 +40,7 @@ fn empty_the_queue(
         position::leave();
         session.add_computed(last.abs_diff(step.slice.first()) + 1);
         match session.worker().counted(last) {
-            Outcome::Answered => {
+            ChunkState::Answered => {
                 if session.worker().is_due() {
                     session.send()?;
                 }
@@ -48,14 +48,14 @@ fn empty_the_queue(
                     session.poll_assignments()?;
                 }
             }
-            Outcome::ToReport => {
+            ChunkState::ToReport => {
                 session.report()?;
                 session.read_clock()?;
                 if session.ns_since_poll() >= OVERDUE_NS {
                     session.poll_assignments()?;
                 }
             }
-            Outcome::Going => {
+            ChunkState::Going => {
                 session.read_clock()?;
                 session.poll_assignments()?;
                 let size = session.worker().weight() as u64;

@@ -15,7 +15,7 @@ use super::timer::Timer;
 use super::wait::wait;
 use crate::process::ProcessEnd;
 use crate::process::sys::position;
-use evenly_core::worker::Outcome;
+use evenly_core::worker::ChunkState;
 use evenly_core::{Aggregate, Cause, Interval};
 use rustix::event::PollFlags;
 use std::ops::Range;
@@ -253,7 +253,7 @@ fn ask_ahead(
 fn note_answer(session: &mut Session<'_>, last: i64) -> Result<(), EarlyExit> {
     session.add_computed(1);
     match session.worker().counted(last) {
-        Outcome::Answered => {
+        ChunkState::Answered => {
             if session.worker().is_due() {
                 session.send()?;
             }

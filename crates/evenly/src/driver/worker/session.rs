@@ -8,7 +8,7 @@ use crate::driver::clock::Clock;
 use crate::process::sys::copies;
 use crate::process::system_call::{SystemCall, in_call};
 use evenly_core::frame::{PIPE_FRAME, Unpacker};
-use evenly_core::worker::Step;
+use evenly_core::worker::ComputeStep;
 use evenly_core::{Aggregate, Worker, WorkerId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -124,7 +124,7 @@ impl<'a> Session<'a> {
 
     /// The next slice to compute; `None` if the queue is empty.
     #[inline]
-    pub(super) fn next_slice(&mut self) -> Option<Step> {
+    pub(super) fn next_slice(&mut self) -> Option<ComputeStep> {
         self.state.worker.next(self.slice_len)
     }
 

@@ -2,7 +2,7 @@
 //! and gets them in pieces. So they take no memory before.
 
 use super::Stream;
-use super::piece::{Kept, Piece};
+use super::entries::{BufferedLines, JournaledLines};
 use crate::aggregate::Value;
 use crate::interval::Interval;
 use crate::partial::Partial;
@@ -11,12 +11,12 @@ use alloc::vec::Vec;
 impl Stream {
     /// Notes that these numbers are done, and how many lines they have.
     pub(crate) fn keep(&mut self, interval: Interval, lines: u64) {
-        self.kept.insert(interval.first(), Kept { last: interval.last(), lines });
+        self.journaled.insert(interval.first(), JournaledLines { last: interval.last(), lines });
         self.lines_ahead += lines;
     }
 
     /// The highest number that is still wanted, if the lowest that failed is this one.
-    pub(crate) fn limit_of_kept(&self, lowest_failure: Option<i64>) -> Option<i64> {
+    pub(crate) fn limit_of_journaled(&self, lowest_failure: Option<i64>) -> Option<i64> {
         self.limit(lowest_failure)
     }
 
@@ -24,38 +24,43 @@ impl Stream {
     /// before they are given back.
     #[must_use]
     pub fn due(&self) -> Option<Interval> {
-        let (first, kept) = self.kept.first_key_value()?;
+        let (first, journaled) = self.journaled.first_key_value()?;
         let is_due = i128::from(*first) == self.next && self.ready.is_empty() && !self.is_ended;
-        if is_due { Interval::new(*first, kept.last) } else { None }
+        if is_due { Interval::new(*first, journaled.last) } else { None }
     }
 
     /// Takes back what was found in the first of the numbers that are due.
     pub(crate) fn give_back(&mut self, partial: Partial) {
-        let Some((span, (first, kept))) = partial.span().zip(self.kept.pop_first()) else { return };
-        debug_assert!(span.first() == first && span.last() <= kept.last);
+        let Some((span, (first, journaled))) = partial.span().zip(self.journaled.pop_first())
+        else {
+            return;
+        };
+        debug_assert!(span.first() == first && span.last() <= journaled.last);
         let (lines, text) = match partial.value {
             Value::Lines { lines, text } => (lines, text),
             _ => (0, Vec::new()),
         };
-        self.lines_ahead -= lines.min(kept.lines);
-        if let Some(rest) = span.last().checked_add(1).filter(|rest| *rest <= kept.last) {
-            let lines = kept.lines.saturating_sub(lines);
-            self.kept.insert(rest, Kept { lines, ..kept });
+        self.lines_ahead -= lines.min(journaled.lines);
+        if let Some(rest) = span.last().checked_add(1).filter(|rest| *rest <= journaled.last) {
+            let lines = journaled.lines.saturating_sub(lines);
+            self.journaled.insert(rest, JournaledLines { lines, ..journaled });
         }
         let (last, failed) = (span.last(), partial.failed);
-        self.merge(Piece { last, lines, text, failed, worker: None, in_flight: 0 });
+        self.merge(BufferedLines { last, lines, text, failed, worker: None, in_flight: 0 });
         self.advance();
     }
 
     /// Passes over what would be due if anything more were passed on.
-    pub(super) fn skip_kept(&mut self) -> bool {
+    pub(super) fn skip_journaled(&mut self) -> bool {
         let is_next = |first: &i64| i128::from(*first) == self.next;
-        if !self.is_ended || !self.kept.first_key_value().is_some_and(|(first, _)| is_next(first)) {
+        if !self.is_ended
+            || !self.journaled.first_key_value().is_some_and(|(first, _)| is_next(first))
+        {
             return false;
         }
-        if let Some((_, kept)) = self.kept.pop_first() {
-            self.lines_ahead -= kept.lines;
-            self.next = i128::from(kept.last) + 1;
+        if let Some((_, journaled)) = self.journaled.pop_first() {
+            self.lines_ahead -= journaled.lines;
+            self.next = i128::from(journaled.last) + 1;
         }
         true
     }
