@@ -228,8 +228,8 @@ pub(crate) fn no_worker(call: &'static str) -> impl Fn(Errno) -> Error {
     }
 }
 
-impl From<crate::transport::Failed> for Error {
-    fn from(failed: crate::transport::Failed) -> Self {
+impl From<crate::transport::TransportError> for Error {
+    fn from(failed: crate::transport::TransportError) -> Self {
         system(failed.call)(failed.cause)
     }
 }

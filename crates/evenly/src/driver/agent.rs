@@ -11,7 +11,7 @@ use crate::job::Job;
 use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
 use crate::process::signals::{Signal, Signals};
-use crate::transport::{Arrival, Gone, Registry, Token, Transport, connect};
+use crate::transport::{Arrival, EpollToken, Gone, Registry, Transport, connect};
 use evenly_core::hello::{Hello, Program, Refusal, RefusalReason, Welcome};
 use evenly_core::{Interval, Range};
 use rustix::event::{Timespec, epoll};
@@ -38,8 +38,15 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
         None => (Program::None, String::new()),
     };
     let (signals, registry) = (&signals, &registry);
-    let mut search =
-        Search { join, offer, signals, registry, clock, observer, is_answered_or_noted: false };
+    let mut search = PrimarySearch {
+        join,
+        offer,
+        signals,
+        registry,
+        clock,
+        observer,
+        is_answered_or_noted: false,
+    };
     let mut served = false;
     loop {
         let within = if served { join.reconnect } else { join.first };
@@ -123,8 +130,8 @@ fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Looks for a primary.
-struct Search<'a> {
+/// Search of an agent for its primary.
+struct PrimarySearch<'a> {
     join: &'a Join,
     /// What this agent was started with, and what it is called.
     offer: (Program, String),
@@ -136,28 +143,28 @@ struct Search<'a> {
     is_answered_or_noted: bool,
 }
 
-/// A primary that has admitted us, and what it wants done.
-type Found = (Box<dyn Transport>, Welcome);
+/// A primary that has admitted this agent, and its job.
+type JoinedPrimary = (Box<dyn Transport>, Welcome);
 
-/// What came of one try.
-enum Try {
+/// Result of one attempt to join.
+enum JoinAttempt {
     Admitted(Box<dyn Transport>, Welcome),
     Over,
     Failed(Gone),
 }
 
-impl Search<'_> {
+impl PrimarySearch<'_> {
     /// Tries for so long; `None` if the primary says that its job is over.
-    fn find(&mut self, within: Duration) -> Result<Option<Found>, JoinError> {
+    fn find(&mut self, within: Duration) -> Result<Option<JoinedPrimary>, JoinError> {
         let until = self.clock.elapsed().saturating_add(within);
         loop {
             let why = match self.try_once(until, within)? {
-                Try::Admitted(transport, welcome) => {
+                JoinAttempt::Admitted(transport, welcome) => {
                     self.is_answered_or_noted = true;
                     return Ok(Some((transport, welcome)));
                 }
-                Try::Over => return Ok(None),
-                Try::Failed(why) => why,
+                JoinAttempt::Over => return Ok(None),
+                JoinAttempt::Failed(why) => why,
             };
             self.note_unanswered(why, within);
             if self.clock.elapsed() + PAUSE >= until {
@@ -183,7 +190,7 @@ impl Search<'_> {
         }
     }
 
-    fn try_once(&mut self, until: Duration, within: Duration) -> Result<Try, JoinError> {
+    fn try_once(&mut self, until: Duration, within: Duration) -> Result<JoinAttempt, JoinError> {
         let Join { address, key, .. } = self.join;
         let registry = self.registry.also(AGENTS);
         let hello = Hello {
@@ -207,33 +214,34 @@ impl Search<'_> {
             let due = unanswered.map_or(due, |unanswered| unanswered.min(due));
             let ready = self.wait(due)?;
             let now_ns = self.clock.now_ns();
-            let told = |failed: crate::transport::Failed| JoinError::from(Error::from(failed));
+            let told =
+                |failed: crate::transport::TransportError| JoinError::from(Error::from(failed));
             for token in ready {
                 transport.attend(token.key, now_ns).map_err(told)?;
             }
             transport.keep_time(now_ns).map_err(told)?;
             transport.flush(now_ns).map_err(told)?;
             let answer = match transport.next() {
-                Some(Arrival::Gone { why, .. }) => return Ok(Try::Failed(why)),
+                Some(Arrival::Gone { why, .. }) => return Ok(JoinAttempt::Failed(why)),
                 Some(Arrival::Answer { is_admitted: true, answer }) => Ok(Welcome::decode(answer)),
                 Some(Arrival::Answer { answer, .. }) => Err(Refusal::decode(answer)),
                 _ => continue,
             };
             return match answer {
-                Ok(welcome) => Ok(Try::Admitted(transport, welcome?)),
+                Ok(welcome) => Ok(JoinAttempt::Admitted(transport, welcome?)),
                 Err(refusal) => match refusal? {
-                    Refusal { why: RefusalReason::Over, .. } => Ok(Try::Over),
+                    Refusal { why: RefusalReason::Over, .. } => Ok(JoinAttempt::Over),
                     Refusal { text, .. } => {
                         Err(JoinError::Refused { address: address.clone(), text })
                     }
                 },
             };
         }
-        Ok(Try::Failed(Gone::Silent))
+        Ok(JoinAttempt::Failed(Gone::Silent))
     }
 
     /// Waits for the connection, heeding signals; what is ready of it.
-    fn wait(&mut self, until: Duration) -> Result<Vec<Token>, JoinError> {
+    fn wait(&mut self, until: Duration) -> Result<Vec<EpollToken>, JoinError> {
         let left = until.saturating_sub(self.clock.elapsed());
         let timeout =
             Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
@@ -243,7 +251,7 @@ impl Search<'_> {
             Err(Errno::INTR) => &mut [],
             Err(cause) => return Err(system("epoll_wait")(cause).into()),
         };
-        let tokens = events.iter().map(|event| Token::from_data(event.data));
+        let tokens = events.iter().map(|event| EpollToken::from_data(event.data));
         let ready = tokens.filter(|token| token.transport == AGENTS).collect();
         self.heed_signals()?;
         Ok(ready)

@@ -8,7 +8,7 @@ use crate::error::{Error, cannot_start};
 use crate::job::Job;
 use crate::observe::AgentSeen;
 use crate::process::limits;
-use crate::transport::{Arrival, Gone, Reception, Registry, Token};
+use crate::transport::{Arrival, EpollToken, Gone, Reception, Registry};
 use evenly_core::agent::Leave;
 use evenly_core::engine::Primary;
 use evenly_core::frame::{Frame, Heartbeat, Packer};
@@ -40,7 +40,7 @@ pub(super) struct AgentServer {
     /// The limit on open files leaves room for this many agents; `None` without a limit.
     most: Option<usize>,
     /// By reception and the number that it gives to a peer.
-    peers: BTreeMap<(usize, usize), Peer>,
+    peers: BTreeMap<(usize, usize), AdmittedAgent>,
     /// Admitted peers by slot.
     seats: BTreeMap<usize, (usize, usize)>,
     welcome: Vec<u8>,
@@ -58,7 +58,7 @@ pub(super) struct AgentServer {
 }
 
 /// An admitted agent.
-pub(super) struct Peer {
+pub(super) struct AdmittedAgent {
     /// Its description for observers; the worker number is right once it has a seat.
     pub(super) seen: AgentSeen,
     workers: NonZeroU32,
@@ -67,7 +67,7 @@ pub(super) struct Peer {
 }
 
 /// A message or an end of a connection, without the bytes that it came in.
-pub(super) enum Said {
+pub(super) enum AgentMessage {
     /// A hello; where it was refused, the address of the peer and the reason.
     Hello(Option<(String, String)>),
     /// The first frame of an admitted agent: it joins.
@@ -142,7 +142,7 @@ impl AgentServer {
     }
 
     /// Does what a ready descriptor asks for.
-    pub(super) fn attend(&mut self, token: Token, now_ns: u64) -> Result<(), Error> {
+    pub(super) fn attend(&mut self, token: EpollToken, now_ns: u64) -> Result<(), Error> {
         match self.receptions.get_mut((token.transport - AGENTS) as usize) {
             Some(reception) => Ok(reception.attend(token.key, now_ns)?),
             None => Ok(()),
@@ -197,38 +197,38 @@ impl AgentServer {
         reception: usize,
         engine: &mut Primary,
         now_ns: u64,
-    ) -> Result<Option<Said>, Error> {
+    ) -> Result<Option<AgentMessage>, Error> {
         let Some(arrival) = self.receptions.get_mut(reception).and_then(|at| at.next()) else {
             return Ok(None);
         };
         let said = match arrival {
             Arrival::Hello { peer, hello } => {
                 let hello = Hello::decode(hello);
-                Said::Hello(self.receive(reception, peer, hello, now_ns)?)
+                AgentMessage::Hello(self.receive(reception, peer, hello, now_ns)?)
             }
             Arrival::Gone { peer, why } => match self.peers.get(&(reception, peer)) {
-                Some(Peer { slot: Some(slot), .. }) => Said::Gone(*slot, why),
+                Some(AdmittedAgent { slot: Some(slot), .. }) => AgentMessage::Gone(*slot, why),
                 // Its number may be another's by now, so nothing is closed.
                 _ => {
                     self.peers.remove(&(reception, peer));
-                    Said::Nothing
+                    AgentMessage::Nothing
                 }
             },
             Arrival::Frame { peer: Some(peer), frame } => {
                 match self.peers.get(&(reception, peer)) {
-                    Some(Peer { slot: Some(slot), .. }) => {
-                        Said::Heard(*slot, engine.hear_agent(*slot, frame, now_ns))
+                    Some(AdmittedAgent { slot: Some(slot), .. }) => {
+                        AgentMessage::Heard(*slot, engine.hear_agent(*slot, frame, now_ns))
                     }
-                    Some(_) if is_first(&frame) => Said::First(peer),
+                    Some(_) if is_first(&frame) => AgentMessage::First(peer),
                     Some(_) => {
                         self.peers.remove(&(reception, peer));
                         self.receptions[reception].close(peer);
-                        Said::Nothing
+                        AgentMessage::Nothing
                     }
-                    None => Said::Nothing,
+                    None => AgentMessage::Nothing,
                 }
             }
-            _ => Said::Nothing,
+            _ => AgentMessage::Nothing,
         };
         Ok(Some(said))
     }
@@ -258,7 +258,7 @@ impl AgentServer {
     }
 
     /// Empties a seat; the agent that had it.
-    pub(super) fn unseat(&mut self, slot: usize) -> Option<Peer> {
+    pub(super) fn unseat(&mut self, slot: usize) -> Option<AdmittedAgent> {
         self.peers.remove(&self.seats.remove(&slot)?)
     }
 
@@ -323,7 +323,7 @@ impl AgentServer {
                 let is_here = boot == self.boot && boot != [0; 16];
                 let seen =
                     AgentSeen { worker: 0, workers: workers.get(), host, pid, is_here, address };
-                let peer_seen = Peer { seen, workers, slot: None, is_silent: false };
+                let peer_seen = AdmittedAgent { seen, workers, slot: None, is_silent: false };
                 self.peers.insert((reception, peer), peer_seen);
                 return Ok(None);
             }

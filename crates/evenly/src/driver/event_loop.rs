@@ -17,8 +17,8 @@ use crate::observe::{Early, Observation, Observer};
 use crate::process::end_is_asked_for;
 use crate::process::footprint::PeriodicCheck;
 use crate::process::signals::Signals;
-use crate::transport::pipe::{Hub, RESULTS_KEY, Received};
-use crate::transport::{Arrival, Registry, Token, Transport};
+use crate::transport::pipe::{Hub, RESULTS_KEY, ResultRead};
+use crate::transport::{Arrival, EpollToken, Registry, Transport};
 use evenly_core::engine::{EngineOutput, Notice, Primary, Seat, StopReason};
 use evenly_core::frame::{Heartbeat, Packer};
 use evenly_core::{Failure, Heard, InvalidFrame, Progress};
@@ -70,16 +70,16 @@ pub(super) struct EventLoop<'a> {
     is_end_of_file: bool,
 }
 
-/// What there is to do after a wait.
+/// Descriptors that are ready after a wait.
 #[derive(Default)]
-struct Ready {
+struct ReadyDescriptors {
     results: bool,
     signals: bool,
     /// The descriptor of lines has room, or its reader is gone.
     output: bool,
     pipes: Vec<u32>,
     /// Connections to agents, or to the primary of this agent.
-    elsewhere: Vec<Token>,
+    elsewhere: Vec<EpollToken>,
 }
 
 /// What a run brings to its event loop.
@@ -177,7 +177,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Does what there is to do after a wait, except for reading results.
-    fn attend(&mut self, ready: Ready) -> Result<(), Error> {
+    fn attend(&mut self, ready: ReadyDescriptors) -> Result<(), Error> {
         if ready.signals {
             self.heed_signals()?;
         }
@@ -211,7 +211,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Does what a descriptor asks for that leads to another machine.
-    fn attend_elsewhere(&mut self, token: Token) -> Result<(), Error> {
+    fn attend_elsewhere(&mut self, token: EpollToken) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();
         if let Some(upstream) = &mut self.upstream {
             upstream.attend(token.key, now_ns)?;
@@ -230,7 +230,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Waits until something can be done, or until `deadline` on the clock of the run.
-    fn wait(&mut self, deadline: Option<Duration>) -> Result<Ready, Error> {
+    fn wait(&mut self, deadline: Option<Duration>) -> Result<ReadyDescriptors, Error> {
         let began = self.clock.elapsed();
         let timeout = deadline.map(|deadline| {
             let left = deadline.saturating_sub(began);
@@ -243,13 +243,13 @@ impl<'a> EventLoop<'a> {
             Err(Errno::INTR) => &mut [],
             Err(cause) => return Err(system("epoll_wait")(cause)),
         };
-        let mut ready = Ready::default();
+        let mut ready = ReadyDescriptors::default();
         for event in events {
-            match Token::from_data(event.data) {
-                Token { transport: PIPES, key: RESULTS_KEY } => ready.results = true,
-                Token { transport: PIPES, key } => ready.pipes.push(key),
-                Token { transport: SIGNALS, .. } => ready.signals = true,
-                Token { transport: OUTPUT, .. } => ready.output = true,
+            match EpollToken::from_data(event.data) {
+                EpollToken { transport: PIPES, key: RESULTS_KEY } => ready.results = true,
+                EpollToken { transport: PIPES, key } => ready.pipes.push(key),
+                EpollToken { transport: SIGNALS, .. } => ready.signals = true,
+                EpollToken { transport: OUTPUT, .. } => ready.output = true,
                 token => ready.elsewhere.push(token),
             }
         }
@@ -262,9 +262,9 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Reads once from the result pipe and hands every whole frame to the supervisor.
-    fn receive(&mut self) -> Result<Received, Error> {
+    fn receive(&mut self) -> Result<ResultRead, Error> {
         let received = self.hub.receive()?;
-        if received == Received::EndOfFile {
+        if received == ResultRead::EndOfFile {
             // All workers are gone. SIGCHLD says the same, and has them replaced if need be.
             self.is_end_of_file = true;
             self.hub.ignore_results();

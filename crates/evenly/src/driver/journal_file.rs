@@ -24,12 +24,12 @@ pub(super) struct JournalFile {
 }
 
 /// A journal that was checked and not written to yet.
-pub(super) struct Checked<'a> {
+pub(super) struct CheckedJournalFile<'a> {
     journal_file: JournalFile,
     journal: Option<Ready<'a>>,
 }
 
-impl<'a> Checked<'a> {
+impl<'a> CheckedJournalFile<'a> {
     /// Checks the journal of a job, before anything else is done, `until` then at most.
     pub(super) fn new(
         journal: Option<&'a Journal>,

@@ -8,7 +8,7 @@ use super::agent_client::{AgentClient, AgentEnd};
 use super::agent_server::AgentServer;
 use super::clock::Clock;
 use super::event_loop::{EventLoop, Parts, is_over};
-use super::journal_file::{Checked, JournalFile};
+use super::journal_file::{CheckedJournalFile, JournalFile};
 use super::stages::Stages;
 use super::tokens::{PIPES, SIGNALS};
 use super::worker_pool::{ForkSettings, WorkerPool};
@@ -64,14 +64,14 @@ fn run_with(
     let journal = job.journal.clone();
     let until = job.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
     let asked = (job.aggregate, job.range);
-    let checked = Checked::new(journal.as_ref(), asked, &*job.function, until)?;
+    let checked = CheckedJournalFile::new(journal.as_ref(), asked, &*job.function, until)?;
     let descriptors = DescriptorLimit::raise();
     let registry = make_registry(signals)?;
     let agents = AgentServer::listen(job, &registry)?;
     for address in agents.addresses() {
         observer.observe(&Observation::Listening { address: &address });
     }
-    let mut primary = Primary::prepare(job, observer, signals, (clock, descriptors))?;
+    let mut primary = PrimarySetup::prepare(job, observer, signals, (clock, descriptors))?;
     let mut pipes = primary.make_pipes(agents.fewest_descriptors())?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
@@ -97,7 +97,7 @@ pub(super) fn serve(
     transport: Box<dyn Transport>,
 ) -> Result<(AgentEnd, Report), Error> {
     let descriptors = DescriptorLimit::raise();
-    let mut primary = Primary::prepare(job, observer, signals, (clock, descriptors))?;
+    let mut primary = PrimarySetup::prepare(job, observer, signals, (clock, descriptors))?;
     let mut pipes = primary.make_pipes(0)?;
     primary.fork_workers(&mut pipes)?;
     let hub = primary.close_what_is_not_ours(pipes, &registry)?;
@@ -122,7 +122,7 @@ pub(super) fn make_registry(signals: &Signals) -> Result<Registry, Error> {
 }
 
 /// The primary before its workers run.
-struct Primary<'a> {
+struct PrimarySetup<'a> {
     job: &'a mut Job,
     /// How many workers were asked for.
     wanted: usize,
@@ -138,7 +138,7 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-impl<'a> Primary<'a> {
+impl<'a> PrimarySetup<'a> {
     fn prepare(
         job: &'a mut Job,
         observer: &'a mut dyn Observer,
@@ -217,7 +217,7 @@ impl<'a> Primary<'a> {
         hub: Hub,
         registry: Registry,
         agents: AgentServer,
-        checked: Checked<'_>,
+        checked: CheckedJournalFile<'_>,
     ) -> Result<(EventLoop<'a>, Option<(u128, u128)>), Error> {
         let Job { range, aggregate, policy, .. } = *self.job;
         let workers = self.pool.slots.len() as u32;

@@ -30,7 +30,7 @@ use command_runner::CommandRunner;
 use early_exit::EarlyExit;
 use evenly_core::WorkerId;
 use rustix::io::Errno;
-use session::Session;
+use session::WorkerSession;
 pub(super) use session::WorkerState;
 pub(super) use settings::WorkerSettings;
 use std::fs::File;
@@ -67,7 +67,7 @@ pub(super) fn work(
         state.say_farewell(results.as_fd(), call, cause);
         return STATUS_UNSETTLED;
     }
-    let mut session = Session::new(state, assignments, results);
+    let mut session = WorkerSession::new(state, assignments, results);
     match run(&mut session, function, settings, oom_kills) {
         Ok(()) | Err(EarlyExit::PrimaryGone) => STATUS_DONE,
         Err(EarlyExit::Requested) => {
@@ -101,7 +101,7 @@ fn prepare(
 
 /// Runs the loop that fits the function.
 fn run(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     function: &mut dyn Function,
     settings: WorkerSettings<'_>,
     oom_kills: Option<OomKills>,

@@ -1,6 +1,6 @@
 //! A process with its children and the pipes between them, for a family that one did not found oneself.
 
-use super::process::{self, Found};
+use super::process::{self, ProcRead};
 use super::{Access, Target, ViewError};
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ impl Family {
 fn ends(pid: u32) -> Result<(Vec<u64>, Vec<u64>), ViewError> {
     let mut ends = (Vec::new(), Vec::new());
     let is_pipe = |target: &Target| matches!(target, Target::Pipe(_));
-    let Found::Here(table) = process::table(pid, is_pipe)? else { return Ok(ends) };
+    let ProcRead::Here(table) = process::table(pid, is_pipe)? else { return Ok(ends) };
     for entry in table {
         let Target::Pipe(inode) = entry.target else { continue };
         match entry.access {

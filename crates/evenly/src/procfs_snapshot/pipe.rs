@@ -9,7 +9,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
-use super::process::Found;
+use super::process::ProcRead;
 use super::{Descriptor, Outsider, PipeEnd, PipeView, ProcessView, Target, ViewError, process};
 
 /// The inodes of all pipes in these tables, in the order in which they are met.
@@ -62,16 +62,16 @@ impl Holders {
                 continue;
             }
             match process::table(pid, |target| self.place(target).is_some())? {
-                Found::Here(table) if table.is_empty() => {}
-                Found::Here(table) => {
+                ProcRead::Here(table) if table.is_empty() => {}
+                ProcRead::Here(table) => {
                     // One that ended meanwhile has closed its ends.
                     if let Some(stat) = process::stat(pid)?.filter(|stat| !stat.has_no_table()) {
                         self.file(pid, &table);
                         self.outsiders.push(Outsider { pid, name: stat.name });
                     }
                 }
-                Found::Vanished => {}
-                Found::Forbidden => {
+                ProcRead::Vanished => {}
+                ProcRead::Forbidden => {
                     let alive = process::stat(pid)?.is_some_and(|stat| !stat.has_no_table());
                     self.hidden_processes += usize::from(alive);
                 }

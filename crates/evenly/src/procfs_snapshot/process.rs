@@ -13,8 +13,8 @@ use rustix::fs::{CWD, Dir, Mode, OFlags};
 
 use super::{Access, Activity, Descriptor, ProcessView, Target, ViewError, activity};
 
-/// What became of reading a file of /proc.
-pub(super) enum Found<T> {
+/// Result of reading a file of /proc.
+pub(super) enum ProcRead<T> {
     Here(T),
     /// The process or the descriptor is no more (ENOENT; ESRCH if it went while the file was open).
     Vanished,
@@ -22,7 +22,7 @@ pub(super) enum Found<T> {
     Forbidden,
 }
 
-impl<T> Found<T> {
+impl<T> ProcRead<T> {
     /// Tells the normal surprises of /proc from errors.
     fn sort(result: io::Result<T>, path: &str) -> Result<Self, ViewError> {
         let source = match result {
@@ -73,8 +73,8 @@ pub(super) fn view(pid: u32) -> Result<ProcessView, ViewError> {
     let activity = activity::of(pid, stat.state);
     let dead = matches!(activity, Activity::Zombie | Activity::Gone);
     let (descriptors, table_hidden) = match found {
-        Found::Here(descriptors) if !dead => (descriptors, false),
-        Found::Forbidden if !dead => (Vec::new(), true),
+        ProcRead::Here(descriptors) if !dead => (descriptors, false),
+        ProcRead::Forbidden if !dead => (Vec::new(), true),
         _ => (Vec::new(), false),
     };
     Ok(ProcessView {
@@ -123,14 +123,14 @@ impl Stat {
 pub(super) fn stat(pid: u32) -> Result<Option<Stat>, ViewError> {
     let path = format!("/proc/{pid}/stat");
     match file(&path)? {
-        Found::Here(line) => Stat::parse(&line).map(Some).ok_or(ViewError::Malformed { path }),
-        Found::Vanished | Found::Forbidden => Ok(None),
+        ProcRead::Here(line) => Stat::parse(&line).map(Some).ok_or(ViewError::Malformed { path }),
+        ProcRead::Vanished | ProcRead::Forbidden => Ok(None),
     }
 }
 
 /// A whole file of /proc.
-pub(super) fn file(path: &str) -> Result<Found<Vec<u8>>, ViewError> {
-    Found::sort(std::fs::read(path), path)
+pub(super) fn file(path: &str) -> Result<ProcRead<Vec<u8>>, ViewError> {
+    ProcRead::sort(std::fs::read(path), path)
 }
 
 /// The entries of a process's table whose target is `wanted`, by number. A table that we may read
@@ -138,35 +138,35 @@ pub(super) fn file(path: &str) -> Result<Found<Vec<u8>>, ViewError> {
 pub(super) fn table(
     pid: u32,
     wanted: impl Fn(&Target) -> bool,
-) -> Result<Found<Vec<Descriptor>>, ViewError> {
+) -> Result<ProcRead<Vec<Descriptor>>, ViewError> {
     let directory = format!("/proc/{pid}/fd");
-    let numbers = match Found::sort(numbers(pid, &directory), &directory)? {
-        Found::Here(numbers) => numbers,
-        Found::Vanished => return Ok(Found::Vanished),
-        Found::Forbidden => return Ok(Found::Forbidden),
+    let numbers = match ProcRead::sort(numbers(pid, &directory), &directory)? {
+        ProcRead::Here(numbers) => numbers,
+        ProcRead::Vanished => return Ok(ProcRead::Vanished),
+        ProcRead::Forbidden => return Ok(ProcRead::Forbidden),
     };
     let mut descriptors = Vec::new();
     for number in numbers {
         let path = format!("{directory}/{number}");
-        let target = match Found::sort(std::fs::read_link(&path), &path)? {
-            Found::Here(link) => target(link),
-            Found::Vanished => continue,
-            Found::Forbidden => return Ok(Found::Forbidden),
+        let target = match ProcRead::sort(std::fs::read_link(&path), &path)? {
+            ProcRead::Here(link) => target(link),
+            ProcRead::Vanished => continue,
+            ProcRead::Forbidden => return Ok(ProcRead::Forbidden),
         };
         if !wanted(&target) {
             continue;
         }
         let path = format!("/proc/{pid}/fdinfo/{number}");
-        match Found::sort(std::fs::read_to_string(&path), &path)? {
-            Found::Here(info) => {
+        match ProcRead::sort(std::fs::read_to_string(&path), &path)? {
+            ProcRead::Here(info) => {
                 let access = access(&info).ok_or(ViewError::Malformed { path })?;
                 descriptors.push(Descriptor { number, access, target });
             }
-            Found::Vanished => {}
-            Found::Forbidden => return Ok(Found::Forbidden),
+            ProcRead::Vanished => {}
+            ProcRead::Forbidden => return Ok(ProcRead::Forbidden),
         }
     }
-    Ok(Found::Here(descriptors))
+    Ok(ProcRead::Here(descriptors))
 }
 
 /// The numbers of a table, ascending. Our own descriptor for the listing is left out, and is closed

@@ -5,8 +5,8 @@
 //! the bytes that wait, comes from sock_diag(7). A socket that neither lists is shown as held, with
 //! nothing known about it. No byte is read or written, and no socket is connected to anything.
 
-use super::process::{self, Found};
-use super::socket_model::{Known, SocketView};
+use super::process::{self, ProcRead};
+use super::socket_model::{SocketEntries, SocketView};
 use super::{PipeEnd, ProcessView, Target, ViewError, socket_diag, socket_table};
 use std::collections::BTreeMap;
 
@@ -53,11 +53,11 @@ impl Namespace {
 
     /// Adds what its tables say.
     fn describe(&self, sockets: &mut [SocketView]) -> Result<(), ViewError> {
-        let mut known = Known::new();
+        let mut known = SocketEntries::new();
         for (file, read) in socket_table::FILES {
             let path = format!("/proc/{}/net/{file}", self.pid);
             // A kernel without IPv6 has no table for it.
-            if let Found::Here(table) = process::file(&path)? {
+            if let ProcRead::Here(table) = process::file(&path)? {
                 let is_wanted = |inode| sockets.iter().any(|socket| socket.inode == inode);
                 read(&table, &is_wanted, &mut known);
             }

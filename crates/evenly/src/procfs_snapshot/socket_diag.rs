@@ -1,7 +1,7 @@
 //! What sock_diag(7) knows about sockets of the domain unix and /proc does not: which socket is at the
 //! other end, and how much waits. Whatever it refuses stays unknown.
 
-use super::socket_model::{Entry, Known};
+use super::socket_model::{SocketEntries, SocketEntry};
 use super::{SocketAddress, SocketKind, SocketState};
 use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{
@@ -32,8 +32,8 @@ const ANSWER: usize = 16;
 const ATTRIBUTE: usize = 4;
 
 /// Adds what the kernel says about each socket of the domain unix among these.
-pub(super) fn complete(known: &mut Known) {
-    let is_unix = |entry: &Entry| !entry.kind.is_internet();
+pub(super) fn complete(known: &mut SocketEntries) {
+    let is_unix = |entry: &SocketEntry| !entry.kind.is_internet();
     if !known.values().any(is_unix) {
         return;
     }

@@ -76,11 +76,11 @@ pub enum SocketAddress {
 }
 
 /// Table entries by inode. Inode numbers of sockets are unique in the whole system, across namespaces.
-pub(super) type Known = BTreeMap<u64, Entry>;
+pub(super) type SocketEntries = BTreeMap<u64, SocketEntry>;
 
-/// What a table says about one socket.
+/// Entry of one socket in a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct SocketEntry {
     pub(super) kind: SocketKind,
     pub(super) state: SocketState,
     pub(super) own: Option<SocketAddress>,
@@ -92,7 +92,7 @@ pub(super) struct Entry {
     pub(super) to_accept: Option<u32>,
 }
 
-impl Entry {
+impl SocketEntry {
     pub(super) fn new(kind: SocketKind, state: SocketState) -> Self {
         let (own, peer, peer_inode) = (None, None, None);
         Self { kind, state, own, peer, peer_inode, to_read: None, unsent: None, to_accept: None }
@@ -136,7 +136,7 @@ impl SocketView {
     }
 
     /// Takes over what a table says about it.
-    pub(super) fn learn(&mut self, entry: Entry) {
+    pub(super) fn learn(&mut self, entry: SocketEntry) {
         self.kind = Some(entry.kind);
         self.state = entry.state;
         (self.own, self.peer, self.peer_inode) = (entry.own, entry.peer, entry.peer_inode);

@@ -3,15 +3,15 @@
 //! A line that does not look as expected is passed over: the path of a socket may hold anything, even
 //! ends of lines.
 
-use super::socket_model::{Entry, Known};
+use super::socket_model::{SocketEntries, SocketEntry};
 use super::{SocketAddress, SocketKind, SocketState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Takes from a table what it says about the sockets that are wanted.
-pub(super) type Read = fn(&[u8], &dyn Fn(u64) -> bool, &mut Known);
+/// Parser of one table: adds the entries of the wanted sockets.
+pub(super) type TableParser = fn(&[u8], &dyn Fn(u64) -> bool, &mut SocketEntries);
 
 /// The tables below /proc/PID/net, and how each is read.
-pub(super) const FILES: [(&str, Read); 5] = [
+pub(super) const FILES: [(&str, TableParser); 5] = [
     ("tcp", |table, wanted, known| internet(SocketKind::Tcp, table, wanted, known)),
     ("tcp6", |table, wanted, known| internet(SocketKind::Tcp, table, wanted, known)),
     ("udp", |table, wanted, known| internet(SocketKind::Udp, table, wanted, known)),
@@ -32,7 +32,7 @@ pub(super) fn internet(
     kind: SocketKind,
     table: &[u8],
     is_wanted: &dyn Fn(u64) -> bool,
-    known: &mut Known,
+    known: &mut SocketEntries,
 ) {
     for line in String::from_utf8_lossy(table).lines().skip(1) {
         if let Some((inode, entry)) = internet_line(kind, line)
@@ -43,7 +43,7 @@ pub(super) fn internet(
     }
 }
 
-fn internet_line(kind: SocketKind, line: &str) -> Option<(u64, Entry)> {
+fn internet_line(kind: SocketKind, line: &str) -> Option<(u64, SocketEntry)> {
     let mut words = line.split_ascii_whitespace().skip(1);
     let own = address(words.next()?)?;
     let peer = address(words.next()?)?;
@@ -60,7 +60,7 @@ fn internet_line(kind: SocketKind, line: &str) -> Option<(u64, Entry)> {
         (_, CLOSE) => SocketState::Bound,
         _ => SocketState::Unknown,
     };
-    let mut entry = Entry::new(kind, state);
+    let mut entry = SocketEntry::new(kind, state);
     entry.own = Some(SocketAddress::Internet(own));
     // The other address is all zeros where there is none.
     entry.peer = (peer.port() != 0).then_some(SocketAddress::Internet(peer));
@@ -92,7 +92,7 @@ pub(super) fn address(word: &str) -> Option<SocketAddr> {
 }
 
 /// `Num: RefCount Protocol Flags Type St Inode Path`
-pub(super) fn unix(table: &[u8], is_wanted: &dyn Fn(u64) -> bool, known: &mut Known) {
+pub(super) fn unix(table: &[u8], is_wanted: &dyn Fn(u64) -> bool, known: &mut SocketEntries) {
     for line in table.split(|&byte| byte == b'\n').skip(1) {
         if let Some((inode, entry)) = unix_line(&String::from_utf8_lossy(line))
             && is_wanted(inode)
@@ -102,7 +102,7 @@ pub(super) fn unix(table: &[u8], is_wanted: &dyn Fn(u64) -> bool, known: &mut Kn
     }
 }
 
-fn unix_line(line: &str) -> Option<(u64, Entry)> {
+fn unix_line(line: &str) -> Option<(u64, SocketEntry)> {
     const LISTENS: u32 = 0x1_0000; // __SO_ACCEPTCON
     const CONNECTING: u32 = 2; // SS_CONNECTING and so on: include/uapi/linux/net.h
     const CONNECTED: u32 = 3;
@@ -127,7 +127,7 @@ fn unix_line(line: &str) -> Option<(u64, Entry)> {
         _ if path.is_some() => SocketState::Bound,
         _ => SocketState::Unbound,
     };
-    let mut entry = Entry::new(kind, state);
+    let mut entry = SocketEntry::new(kind, state);
     entry.own = path.map(|path| SocketAddress::Path(path.to_owned()));
     Some((inode.parse().ok()?, entry))
 }

@@ -1,6 +1,6 @@
 //! Pictures of real sockets of this process, and the lines of tables that it cannot easily bring about.
 
-use super::socket_model::Known;
+use super::socket_model::SocketEntries;
 use super::{
     PipeEnd, Snapshot, SocketAddress, SocketKind, SocketState, SocketView, Target, socket_diag,
     socket_table,
@@ -149,7 +149,7 @@ fn lines_that_are_none_are_passed_over() {
         0000: 00000003 00000000 00000000 0002 01    13 @abstract\xff\n\
         0000: 00000003 00000000 00000000 0009 01 14 /of/no/type\n\
         0000: 00000003 00000000 0000";
-    let mut known = Known::new();
+    let mut known = SocketEntries::new();
     socket_table::unix(table, &|_| true, &mut known);
     assert_eq!(known.keys().copied().collect::<Vec<_>>(), [11, 12, 13]);
     assert_eq!(known[&11].state, SocketState::Listening);

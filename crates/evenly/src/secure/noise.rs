@@ -41,9 +41,9 @@ pub(crate) struct Initiator(HandshakeState);
 #[derive(Debug)]
 pub(crate) struct Responder(HandshakeState);
 
-/// A handshake that is over: what follows is a stream, or datagrams.
+/// A completed Noise handshake, which becomes the keys of a stream or of datagrams.
 #[derive(Debug)]
-pub(crate) struct Session(HandshakeState);
+pub(crate) struct NoiseSession(HandshakeState);
 
 /// Seals the messages of a stream, and opens those of the other end, in their order.
 #[derive(Debug)]
@@ -73,8 +73,8 @@ impl Initiator {
     }
 
     /// After the answer.
-    pub(crate) fn finish(self) -> Result<Session, Forged> {
-        if self.0.is_handshake_finished() { Ok(Session(self.0)) } else { Err(Forged) }
+    pub(crate) fn finish(self) -> Result<NoiseSession, Forged> {
+        if self.0.is_handshake_finished() { Ok(NoiseSession(self.0)) } else { Err(Forged) }
     }
 }
 
@@ -98,13 +98,17 @@ impl Responder {
     ///
     /// # Errors
     /// If the system has no random bytes.
-    pub(crate) fn answer(mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<Session, Errno> {
+    pub(crate) fn answer(
+        mut self,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<NoiseSession, Errno> {
         append(out, payload.len() + HANDSHAKE, |room| self.0.write_message(payload, room))?;
-        Ok(Session(self.0))
+        Ok(NoiseSession(self.0))
     }
 }
 
-impl Session {
+impl NoiseSession {
     /// For a stream.
     pub(crate) fn into_records(self) -> Result<Records, Forged> {
         self.0.into_transport_mode().map(Records).map_err(|_| Forged)

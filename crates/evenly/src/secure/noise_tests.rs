@@ -1,7 +1,7 @@
 //! What is sealed is opened by the other end only, and only as it was sealed.
 
 use super::Key;
-use super::noise::{Forged, HANDSHAKE, Initiator, LONGEST, Responder, Session, TAG};
+use super::noise::{Forged, HANDSHAKE, Initiator, LONGEST, NoiseSession, Responder, TAG};
 use crate::scratch::Scratch;
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ fn keys<const COUNT: usize>(name: &str) -> [Key; COUNT] {
 }
 
 /// Both ends of a session: the agent's and the primary's.
-fn session(key: &Key) -> (Session, Session) {
+fn session(key: &Key) -> (NoiseSession, NoiseSession) {
     let (mut hello, mut answer, mut payload) = (vec![], vec![], [0; 64]);
     let mut agent = Initiator::hello(key, b"hello", &mut hello).unwrap();
     assert_eq!(hello.len(), HANDSHAKE + 5);

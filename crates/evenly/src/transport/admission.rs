@@ -1,8 +1,8 @@
 //! Admission of peers to a listener: keys, recent sessions, count of strangers.
 
-use super::{Failed, failed};
+use super::{TransportError, failed};
 use crate::secure::Key;
-use crate::secure::noise::{HANDSHAKE, Responder, Session};
+use crate::secure::noise::{HANDSHAKE, NoiseSession, Responder};
 use std::collections::VecDeque;
 
 /// Most peers that are connected without having proved that they may join. A newer one replaces the oldest.
@@ -70,7 +70,7 @@ pub(super) fn answer(
     responder: Option<Box<Responder>>,
     is_admitted: bool,
     text: &[u8],
-) -> Result<(Vec<u8>, Option<Session>), Failed> {
+) -> Result<(Vec<u8>, Option<NoiseSession>), TransportError> {
     let plain = [&[u8::from(is_admitted)], text].concat();
     let Some(responder) = responder else { return Ok((plain, None)) };
     let mut sealed = Vec::new();

@@ -3,7 +3,7 @@
 //! Bytes arrive in pieces cut anywhere, as a seed says, and a pipe has room for a limited number.
 //! An eventfd(2) stands for what epoll would say of a socket.
 
-use super::{Arrival, Failed, Gone, Reception, Registry, Transport};
+use super::{Arrival, Gone, Reception, Registry, Transport, TransportError};
 use evenly_core::WorkerId;
 use evenly_core::frame::{PIPE_FRAME, Packer, Unpacker};
 use evenly_testkit::Random;
@@ -20,7 +20,7 @@ const CAPACITY: usize = 64 << 10;
 
 /// One direction of a connection.
 #[derive(Debug)]
-struct Way {
+struct MemoryDirection {
     bytes: VecDeque<u8>,
     /// What is said before any frame: a hello, or the answer to one.
     words: Option<(bool, Vec<u8>)>,
@@ -30,7 +30,7 @@ struct Way {
     writable: Rc<OwnedFd>,
 }
 
-impl Way {
+impl MemoryDirection {
     fn new(readable: &Rc<OwnedFd>, writable: &Rc<OwnedFd>) -> Rc<RefCell<Self>> {
         let (readable, writable) = (Rc::clone(readable), Rc::clone(writable));
         let (bytes, words, is_closed) = (VecDeque::new(), None, false);
@@ -53,8 +53,8 @@ fn silence(bell: &OwnedFd) {
 /// One end of a connection.
 #[derive(Debug)]
 struct MemoryEnd {
-    ours: Rc<RefCell<Way>>,
-    theirs: Rc<RefCell<Way>>,
+    ours: Rc<RefCell<MemoryDirection>>,
+    theirs: Rc<RefCell<MemoryDirection>>,
     bell: Rc<OwnedFd>,
     packer: Packer,
     unpacker: Unpacker,
@@ -69,7 +69,11 @@ struct MemoryEnd {
 }
 
 impl MemoryEnd {
-    fn new(ours: Rc<RefCell<Way>>, theirs: Rc<RefCell<Way>>, bell: Rc<OwnedFd>) -> Self {
+    fn new(
+        ours: Rc<RefCell<MemoryDirection>>,
+        theirs: Rc<RefCell<MemoryDirection>>,
+        bell: Rc<OwnedFd>,
+    ) -> Self {
         Self {
             ours,
             theirs,
@@ -145,9 +149,9 @@ pub(crate) struct Meeting {
     bell: Rc<OwnedFd>,
 }
 
-/// The primary's end.
+/// Transport of the primary in memory.
 #[derive(Debug)]
-pub(crate) struct Listener {
+pub(crate) struct MemoryListener {
     meeting: Meeting,
     registry: Registry,
     peers: BTreeMap<usize, MemoryEnd>,
@@ -155,7 +159,7 @@ pub(crate) struct Listener {
     random: Random,
 }
 
-impl Listener {
+impl MemoryListener {
     pub(crate) fn new(registry: Registry, seed: u64) -> (Self, Meeting) {
         let meeting = Meeting { arrived: Rc::default(), bell: bell() };
         registry.add(&*meeting.bell, LISTENING_KEY, EventFlags::IN).unwrap();
@@ -170,20 +174,20 @@ impl Listener {
     }
 }
 
-impl Transport for Listener {
+impl Transport for MemoryListener {
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         let end = self.peers.get_mut(&peer).filter(|end| end.is_admitted && !end.is_ending)?;
         Some(&mut end.packer)
     }
 
-    fn flush(&mut self, _now_ns: u64) -> Result<(), Failed> {
+    fn flush(&mut self, _now_ns: u64) -> Result<(), TransportError> {
         for end in self.peers.values_mut().filter(|end| end.is_admitted) {
             end.write(&mut self.random);
         }
         Ok(())
     }
 
-    fn attend(&mut self, key: u32, _now_ns: u64) -> Result<(), Failed> {
+    fn attend(&mut self, key: u32, _now_ns: u64) -> Result<(), TransportError> {
         if key == LISTENING_KEY {
             silence(&self.meeting.bell);
             for end in self.meeting.arrived.borrow_mut().drain(..) {
@@ -244,12 +248,12 @@ impl Transport for Listener {
     }
 }
 
-impl Reception for Listener {
+impl Reception for MemoryListener {
     fn listens_at(&self) -> String {
         "memory".to_owned()
     }
 
-    fn admit(&mut self, peer: usize, welcome: &[u8], _now_ns: u64) -> Result<(), Failed> {
+    fn admit(&mut self, peer: usize, welcome: &[u8], _now_ns: u64) -> Result<(), TransportError> {
         let Some(end) = self.peers.get_mut(&peer) else { return Ok(()) };
         end.is_admitted = true;
         end.ours.borrow_mut().words = Some((true, welcome.to_vec()));
@@ -257,7 +261,7 @@ impl Reception for Listener {
         Ok(())
     }
 
-    fn refuse(&mut self, peer: usize, refusal: &[u8], _now_ns: u64) -> Result<(), Failed> {
+    fn refuse(&mut self, peer: usize, refusal: &[u8], _now_ns: u64) -> Result<(), TransportError> {
         if let Some(end) = self.peers.get_mut(&peer) {
             end.ours.borrow_mut().words = Some((false, refusal.to_vec()));
         }
@@ -274,18 +278,19 @@ impl Reception for Listener {
     }
 }
 
-/// An agent's end.
+/// Transport of an agent in memory.
 #[derive(Debug)]
-pub(crate) struct Connector {
+pub(crate) struct MemoryConnector {
     end: Option<MemoryEnd>,
     registry: Registry,
     random: Random,
 }
 
-impl Connector {
+impl MemoryConnector {
     pub(crate) fn connect(meeting: &Meeting, hello: &[u8], registry: Registry, seed: u64) -> Self {
         let (near, far) = (bell(), bell());
-        let (to_primary, to_agent) = (Way::new(&far, &near), Way::new(&near, &far));
+        let (to_primary, to_agent) =
+            (MemoryDirection::new(&far, &near), MemoryDirection::new(&near, &far));
         to_primary.borrow_mut().words = Some((true, hello.to_vec()));
         registry.add(&*near, 0, EventFlags::IN).unwrap();
         let arrived = MemoryEnd::new(Rc::clone(&to_agent), Rc::clone(&to_primary), far);
@@ -300,20 +305,20 @@ impl Connector {
     }
 }
 
-impl Transport for Connector {
+impl Transport for MemoryConnector {
     fn packer(&mut self, _peer: usize) -> Option<&mut Packer> {
         let end = self.living().filter(|end| end.is_admitted)?;
         Some(&mut end.packer)
     }
 
-    fn flush(&mut self, _now_ns: u64) -> Result<(), Failed> {
+    fn flush(&mut self, _now_ns: u64) -> Result<(), TransportError> {
         if let Some(end) = &mut self.end {
             end.write(&mut self.random);
         }
         Ok(())
     }
 
-    fn attend(&mut self, _key: u32, _now_ns: u64) -> Result<(), Failed> {
+    fn attend(&mut self, _key: u32, _now_ns: u64) -> Result<(), TransportError> {
         let Some(end) = &mut self.end else { return Ok(()) };
         silence(&end.bell);
         end.write(&mut self.random);

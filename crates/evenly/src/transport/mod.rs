@@ -46,7 +46,7 @@ pub(crate) use entrances::Entrances;
 pub use listen_error::ListenError;
 #[cfg(feature = "sockets")]
 pub(crate) use open::{connect, listen};
-pub(crate) use registry::{Registry, Token};
+pub(crate) use registry::{EpollToken, Registry};
 
 use crate::os_error::OsError;
 use evenly_core::frame::{Frame, Malformed, Packer};
@@ -59,17 +59,17 @@ pub(crate) trait Transport {
     fn packer(&mut self, peer: usize) -> Option<&mut Packer>;
 
     /// Sends what is packed, as far as there is room. Never blocks.
-    fn flush(&mut self, now_ns: u64) -> Result<(), Failed>;
+    fn flush(&mut self, now_ns: u64) -> Result<(), TransportError>;
 
     /// Reads and writes what it can, where epoll says that this descriptor is ready. Never blocks.
-    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), Failed>;
+    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), TransportError>;
 
     /// What has arrived, one at a time until `None`; only what an earlier
     /// [`attend`](Self::attend) or [`keep_time`](Self::keep_time) brought.
     fn next(&mut self) -> Option<Arrival<'_>>;
 
     /// Does what is due: sends again, gives up peers that are silent for too long.
-    fn keep_time(&mut self, _now_ns: u64) -> Result<(), Failed> {
+    fn keep_time(&mut self, _now_ns: u64) -> Result<(), TransportError> {
         Ok(())
     }
 
@@ -92,10 +92,10 @@ pub(crate) trait Transport {
 /// A transport whose peers must be admitted before they exchange frames.
 pub(crate) trait Reception: Transport {
     /// Admits the peer that sent a hello, with this text. It has joined with its first frame.
-    fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), Failed>;
+    fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), TransportError>;
 
     /// Refuses the peer that sent a hello, with this text.
-    fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), Failed>;
+    fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), TransportError>;
 
     /// Holds at most this many connections from now on. Peers that have not said hello yet make room for
     /// new ones, the oldest first.
@@ -176,12 +176,12 @@ impl Gone {
 
 /// A system call that every transport of its kind needs failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Failed {
+pub(crate) struct TransportError {
     pub(crate) call: &'static str,
     pub(crate) cause: Errno,
 }
 
 /// Says which call failed.
-pub(crate) fn failed(call: &'static str) -> impl Fn(Errno) -> Failed {
-    move |cause| Failed { call, cause }
+pub(crate) fn failed(call: &'static str) -> impl Fn(Errno) -> TransportError {
+    move |cause| TransportError { call, cause }
 }

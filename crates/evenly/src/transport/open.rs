@@ -14,12 +14,12 @@ pub(crate) fn listen(
 ) -> Result<Box<dyn Reception>, ListenError> {
     let keys = if address.needs_key() { keys.to_vec() } else { Vec::new() };
     match address.kind() {
-        AddressKind::Unix | AddressKind::Tcp => {
-            Ok(Box::new(stream::Listener::listen(address, keys, registry)?.with_silence(silence)?))
-        }
-        AddressKind::Unixgram | AddressKind::Udp => {
-            Ok(Box::new(datagram::Listener::listen(address, keys, registry)?.with_silence(silence)))
-        }
+        AddressKind::Unix | AddressKind::Tcp => Ok(Box::new(
+            stream::StreamListener::listen(address, keys, registry)?.with_silence(silence)?,
+        )),
+        AddressKind::Unixgram | AddressKind::Udp => Ok(Box::new(
+            datagram::DatagramListener::listen(address, keys, registry)?.with_silence(silence),
+        )),
     }
 }
 
@@ -33,10 +33,11 @@ pub(crate) fn connect(
 ) -> Result<Box<dyn Transport>, stream::ConnectError> {
     match address.kind() {
         AddressKind::Unix | AddressKind::Tcp => {
-            Ok(Box::new(stream::Connector::connect(address, key, hello, registry, now_ns)?))
+            Ok(Box::new(stream::StreamConnector::connect(address, key, hello, registry, now_ns)?))
         }
         AddressKind::Unixgram | AddressKind::Udp => {
-            let connector = datagram::Connector::connect(address, key, hello, registry, now_ns)?;
+            let connector =
+                datagram::DatagramConnector::connect(address, key, hello, registry, now_ns)?;
             Ok(Box::new(connector))
         }
     }

@@ -5,7 +5,7 @@
 //! for ever. `O_NONBLOCK` belongs to the open file description (fcntl(2)), and each end of a pipe
 //! has its own, so the workers' ends stay blocking.
 
-use super::{Arrival, Failed, Registry, Transport, failed};
+use super::{Arrival, Registry, Transport, TransportError, failed};
 use evenly_core::WorkerId;
 use evenly_core::frame::{Malformed, PIPE_FRAME, Packer, Unpacker};
 use rustix::event::{PollFd, PollFlags, Timespec, epoll::EventFlags, poll};
@@ -110,9 +110,9 @@ pub(crate) fn inode(end: impl AsFd) -> Result<u64, Errno> {
     Ok(rustix::fs::fstat(end)?.st_ino)
 }
 
-/// What a read from the result pipe found.
+/// Result of a read from the result pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Received {
+pub(crate) enum ResultRead {
     /// Bytes; frames may be complete now.
     Bytes,
     /// Nothing is waiting.
@@ -155,7 +155,7 @@ impl Hub {
         results: OwnedFd,
         assignments: Vec<OwnedFd>,
         registry: Registry,
-    ) -> Result<Self, Failed> {
+    ) -> Result<Self, TransportError> {
         rustix::io::ioctl_fionbio(&results, true).map_err(failed("ioctl FIONBIO"))?;
         let size = fcntl_getpipe_size(&results).map_err(failed("fcntl F_GETPIPE_SZ"))?;
         let at_once = size.clamp(PIPE_FRAME, READ_AT_ONCE);
@@ -192,7 +192,7 @@ impl Hub {
         slot: usize,
         worker: WorkerId,
         write_end: OwnedFd,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), TransportError> {
         self.close(slot);
         self.peers[slot] = self.admit(slot, worker, write_end)?;
         Ok(())
@@ -203,7 +203,7 @@ impl Hub {
         slot: usize,
         worker: WorkerId,
         write_end: OwnedFd,
-    ) -> Result<WorkerPipe, Failed> {
+    ) -> Result<WorkerPipe, TransportError> {
         rustix::io::ioctl_fionbio(&write_end, true).map_err(failed("ioctl FIONBIO"))?;
         // Nothing to wait for but an error: the worker closed its end.
         self.registry
@@ -214,7 +214,7 @@ impl Hub {
     }
 
     /// Writes what a full pipe did not take before. For when epoll says that it has room.
-    fn write_to(&mut self, slot: usize) -> Result<(), Failed> {
+    fn write_to(&mut self, slot: usize) -> Result<(), TransportError> {
         let peer = &mut self.peers[slot];
         let Some(write_end) = &peer.write_end else { return Ok(()) };
         peer.packer.seal(0);
@@ -228,7 +228,7 @@ impl Hub {
                     self.close(slot);
                     return Ok(());
                 }
-                Err(cause) => return Err(Failed { call: "write", cause }),
+                Err(cause) => return Err(TransportError { call: "write", cause }),
             }
         }
         let is_blocked = !peer.packer.is_empty();
@@ -241,24 +241,24 @@ impl Hub {
     }
 
     /// Reads once from the result pipe. Never blocks.
-    pub(crate) fn receive(&mut self) -> Result<Received, Failed> {
+    pub(crate) fn receive(&mut self) -> Result<ResultRead, TransportError> {
         let room = self.unpacker.room();
         let wanted = room.len();
         match rustix::io::retry_on_intr(|| rustix::io::read(&self.results, &mut *room)) {
             Ok(0) => {
                 self.is_emptied = true;
-                Ok(Received::EndOfFile)
+                Ok(ResultRead::EndOfFile)
             }
             Ok(count) => {
                 self.unpacker.filled(count);
                 self.is_emptied = count < wanted;
-                Ok(Received::Bytes)
+                Ok(ResultRead::Bytes)
             }
             Err(Errno::AGAIN) => {
                 self.is_emptied = true;
-                Ok(Received::Nothing)
+                Ok(ResultRead::Nothing)
             }
-            Err(cause) => Err(Failed { call: "read", cause }),
+            Err(cause) => Err(TransportError { call: "read", cause }),
         }
     }
 
@@ -273,7 +273,7 @@ impl Hub {
     }
 
     /// Whether the worker in `slot` closed its end of the assignment pipe (poll(2), POLLERR).
-    fn is_broken(&self, slot: usize) -> Result<bool, Failed> {
+    fn is_broken(&self, slot: usize) -> Result<bool, TransportError> {
         let Some(write_end) = &self.peers[slot].write_end else { return Ok(false) };
         let mut ends = [PollFd::new(write_end, PollFlags::empty())];
         rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())))
@@ -316,7 +316,7 @@ impl Transport for Hub {
         Some(&mut peer.packer)
     }
 
-    fn flush(&mut self, _now_ns: u64) -> Result<(), Failed> {
+    fn flush(&mut self, _now_ns: u64) -> Result<(), TransportError> {
         while let Some(slot) = self.dirty.pop() {
             self.peers[slot as usize].is_dirty = false;
             self.write_to(slot as usize)?;
@@ -325,7 +325,7 @@ impl Transport for Hub {
     }
 
     /// Results to read, room in a pipe that was full, or a worker that closed its end.
-    fn attend(&mut self, key: u32, _now_ns: u64) -> Result<(), Failed> {
+    fn attend(&mut self, key: u32, _now_ns: u64) -> Result<(), TransportError> {
         if key == RESULTS_KEY {
             return self.receive().map(|_| ());
         }
@@ -389,7 +389,7 @@ mod tests {
         let beginning = [b'e', b'v', VERSION, 2, 0, 16, 0, 0];
         let bytes = [&beginning[..], &[0; 16], packer.bytes()].concat();
         rustix::io::write(&pipe.write_end, &bytes).unwrap();
-        assert_eq!(hub.receive(), Ok(Received::Bytes));
+        assert_eq!(hub.receive(), Ok(ResultRead::Bytes));
         assert!(matches!(hub.next(), Some(Arrival::Garbage(Malformed::CutOff))));
         let Some(Arrival::Frame { frame, .. }) = hub.next() else { panic!() };
         assert_eq!(frame.worker, WorkerId(7));

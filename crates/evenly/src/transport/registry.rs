@@ -5,16 +5,16 @@ use rustix::io::Errno;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
-/// What epoll says is ready: a descriptor of one of the transports.
+/// Token of a descriptor of a transport in epoll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Token {
+pub(crate) struct EpollToken {
     /// Which transport.
     pub(crate) transport: u32,
     /// Which of its descriptors, by its own count.
     pub(crate) key: u32,
 }
 
-impl Token {
+impl EpollToken {
     pub(crate) fn from_data(data: epoll::EventData) -> Self {
         let word = data.u64();
         Self { transport: (word >> 32) as u32, key: word as u32 }
@@ -75,6 +75,6 @@ impl Registry {
     }
 
     fn token(&self, key: u32) -> epoll::EventData {
-        Token { transport: self.transport, key }.data()
+        EpollToken { transport: self.transport, key }.data()
     }
 }

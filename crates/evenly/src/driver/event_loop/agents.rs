@@ -1,7 +1,7 @@
 //! Agents in the event loop: joins, frames, losses, and timers of their connections.
 
 use super::EventLoop;
-use crate::driver::agent_server::Said;
+use crate::driver::agent_server::AgentMessage;
 use crate::error::Error;
 use crate::observe::{Observation, Parting};
 use crate::transport::Gone;
@@ -14,14 +14,14 @@ impl EventLoop<'_> {
         let now_ns = self.clock.now_ns();
         while let Some(said) = self.agents.next_said(reception, &mut self.engine, now_ns)? {
             match said {
-                Said::Hello(None) | Said::Nothing => {}
-                Said::Hello(Some((address, why))) => {
+                AgentMessage::Hello(None) | AgentMessage::Nothing => {}
+                AgentMessage::Hello(Some((address, why))) => {
                     let refused = Observation::AgentRefused { address: &address, why: &why };
                     self.observer.observe(&refused);
                 }
-                Said::First(peer) => self.seat_agent(reception, peer, now_ns)?,
-                Said::Heard(slot, heard) => self.answer_agent(slot, heard)?,
-                Said::Gone(slot, why) => self.lose_agent(slot, Parting::Gone(why))?,
+                AgentMessage::First(peer) => self.seat_agent(reception, peer, now_ns)?,
+                AgentMessage::Heard(slot, heard) => self.answer_agent(slot, heard)?,
+                AgentMessage::Gone(slot, why) => self.lose_agent(slot, Parting::Gone(why))?,
             }
         }
         self.tell_pieces();

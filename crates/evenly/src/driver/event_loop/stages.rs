@@ -7,8 +7,8 @@ use crate::error::{Error, system};
 use crate::observe::AgentSeen;
 use crate::observe::stages::Stage;
 use crate::process::end_is_asked_for;
-use crate::transport::Token;
-use crate::transport::pipe::Received;
+use crate::transport::EpollToken;
+use crate::transport::pipe::ResultRead;
 use rustix::event::{Timespec, epoll};
 use std::mem::MaybeUninit;
 use std::thread::sleep;
@@ -66,7 +66,7 @@ impl EventLoop<'_> {
             && !end_is_asked_for()
         {
             // A worker that still writes must not wait for room.
-            if self.receive()? != Received::Bytes {
+            if self.receive()? != ResultRead::Bytes {
                 sleep(GLANCE);
             }
         }
@@ -94,7 +94,7 @@ impl EventLoop<'_> {
             let mut events = [MaybeUninit::<epoll::Event>::uninit(); 64];
             let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
             if let Ok((events, _)) = epoll::wait(registry.epoll(), &mut events, Some(&at_once)) {
-                let tokens = events.iter().map(|event| Token::from_data(event.data));
+                let tokens = events.iter().map(|event| EpollToken::from_data(event.data));
                 for token in tokens.filter(|token| token.transport >= AGENTS) {
                     agents.attend(token, now_ns)?;
                 }

@@ -10,7 +10,7 @@ use crate::os_error::OsError;
 use crate::process::ProcessEnd;
 use crate::process::workers::{SystemCall, WaitStatus};
 use crate::transport::Transport;
-use crate::transport::pipe::{self, Received};
+use crate::transport::pipe::{self, ResultRead};
 use evenly_core::engine::{LossReason, WorkerLoss as Lost};
 use evenly_core::frame::Malformed;
 use evenly_core::{Cause, Violation};
@@ -39,7 +39,7 @@ impl EventLoop<'_> {
                 WaitStatus::Ended(end) => {
                     self.pool.slots[slot].unheard = Some((pid, end));
                     // What it wrote before it died is in the pipe and counts.
-                    while self.receive()? == Received::Bytes {}
+                    while self.receive()? == ResultRead::Bytes {}
                     self.act()?;
                     if self.is_over() {
                         return Ok(());

@@ -12,7 +12,7 @@ use super::command_run::{CommandResult, CommandRun};
 use super::command_runner::CommandRunner;
 use super::early_exit::EarlyExit;
 use super::execution::execute;
-use super::session::Session;
+use super::session::WorkerSession;
 use super::wait::wait;
 use crate::function::Command;
 use crate::process::sys::position;
@@ -22,14 +22,17 @@ use evenly_core::{Aggregate, Cause, Interval, LeaseId};
 use std::time::Duration;
 
 /// Runs the commands of all chunks until end of file.
-pub(super) fn run(session: &mut Session<'_>, runner: &mut CommandRunner) -> Result<(), EarlyExit> {
+pub(super) fn run(
+    session: &mut WorkerSession<'_>,
+    runner: &mut CommandRunner,
+) -> Result<(), EarlyExit> {
     let outcome = run_until_end_of_file(session, runner);
     runner.finish();
     outcome
 }
 
 fn run_until_end_of_file(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
 ) -> Result<(), EarlyExit> {
     loop {
@@ -50,7 +53,7 @@ fn run_until_end_of_file(
 }
 
 /// Notes that all numbers up to `last` are in the tally, and reports it to the primary.
-pub(super) fn note(session: &mut Session<'_>, last: i64) -> Result<(), EarlyExit> {
+pub(super) fn note(session: &mut WorkerSession<'_>, last: i64) -> Result<(), EarlyExit> {
     match session.worker().counted(last) {
         ChunkState::Answered => session.send(),
         ChunkState::Going | ChunkState::ToReport => {
@@ -64,7 +67,7 @@ pub(super) fn note(session: &mut Session<'_>, last: i64) -> Result<(), EarlyExit
 /// on the standard error of the last attempt; that of earlier attempts only with `-v`, because they wrote about the same
 /// numbers.
 fn run_one(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
     mut numbers: Interval,
 ) -> Result<i64, EarlyExit> {
@@ -126,7 +129,7 @@ fn run_one(
 /// Reports the last command before the worker exits. Of a command that the worker had to end, only `run` keeps the
 /// output.
 fn report_before_exit(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     numbers: Interval,
     outcome: Result<(), Cause>,
     output: &[u8],
@@ -147,13 +150,18 @@ fn report_before_exit(
 }
 
 /// Packs the text for a failure, before the failure itself.
-pub(super) fn describe(session: &mut Session<'_>, numbers: Interval, cause: Cause, text: &str) {
+pub(super) fn describe(
+    session: &mut WorkerSession<'_>,
+    numbers: Interval,
+    cause: Cause,
+    text: &str,
+) {
     session.worker().describe(Description { n: numbers.first(), cause, text });
 }
 
 /// Adds a failure to the tally.
 pub(super) fn fail(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     numbers: Interval,
     cause: Cause,
     output: &[u8],

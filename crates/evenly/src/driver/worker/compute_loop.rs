@@ -5,7 +5,7 @@
 //! reports how far it is in the chunk: progress shows, and the loss of a worker repeats little.
 
 use super::early_exit::EarlyExit;
-use super::session::{OVERDUE_NS, Session};
+use super::session::{OVERDUE_NS, WorkerSession};
 use crate::function::Function;
 use crate::process::sys::position;
 use evenly_core::worker::ChunkState;
@@ -17,7 +17,10 @@ const REPORT_NS: u64 = 10_000_000;
 const LARGE_REPORT: u64 = 64 << 10;
 
 /// Computes chunks until end of file.
-pub(super) fn run(session: &mut Session<'_>, function: &mut dyn Function) -> Result<(), EarlyExit> {
+pub(super) fn run(
+    session: &mut WorkerSession<'_>,
+    function: &mut dyn Function,
+) -> Result<(), EarlyExit> {
     while session.receive()? {
         session.restart_timing();
         empty_the_queue(session, function)?;
@@ -28,7 +31,7 @@ pub(super) fn run(session: &mut Session<'_>, function: &mut dyn Function) -> Res
 
 /// Computes slices until the queue is empty.
 fn empty_the_queue(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     function: &mut dyn Function,
 ) -> Result<(), EarlyExit> {
     while let Some(step) = session.next_slice() {

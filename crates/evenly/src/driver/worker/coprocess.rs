@@ -6,7 +6,7 @@ use super::command_runner::CommandRunner;
 use super::early_exit::EarlyExit;
 use super::launch::launch;
 use super::memory_watch::MemoryWatch;
-use super::session::Session;
+use super::session::WorkerSession;
 use super::stderr_relay::CapturedStderr;
 use crate::function::MOST_OUTPUT;
 use crate::process::ProcessEnd;
@@ -65,7 +65,7 @@ pub(super) struct Coprocess {
 impl Coprocess {
     /// Starts a coprocess. Its environment has the numbers and the attempt of `run`.
     pub(super) fn start(
-        session: &mut Session<'_>,
+        session: &mut WorkerSession<'_>,
         runner: &mut CommandRunner,
         run: &CommandRun,
     ) -> Result<Self, EarlyExit> {

@@ -10,7 +10,7 @@ use super::command_run::CommandRun;
 use super::command_runner::CommandRunner;
 use super::coprocess::{Coprocess, GRACE, UNASKED};
 use super::early_exit::EarlyExit;
-use super::session::Session;
+use super::session::WorkerSession;
 use super::timer::Timer;
 use super::wait::wait;
 use crate::process::ProcessEnd;
@@ -50,7 +50,10 @@ struct CurrentCoprocess {
 }
 
 /// Passes all chunks to a coprocess until end of file.
-pub(super) fn run(session: &mut Session<'_>, runner: &mut CommandRunner) -> Result<(), EarlyExit> {
+pub(super) fn run(
+    session: &mut WorkerSession<'_>,
+    runner: &mut CommandRunner,
+) -> Result<(), EarlyExit> {
     let mut pipelining = Pipelining { is_quick: false, one_at_a_time: 0, is_slow: false };
     let mut current: Option<CurrentCoprocess> = None;
     loop {
@@ -81,7 +84,7 @@ pub(super) fn run(session: &mut Session<'_>, runner: &mut CommandRunner) -> Resu
 
 /// Gets the answer for these numbers or, after a failure, for a first part of them, and adds it to the tally.
 fn ask(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
     mut numbers: Interval,
     current: &mut Option<CurrentCoprocess>,
@@ -152,7 +155,7 @@ fn ask(
 /// Waits for the answer for these numbers: the place of its line in the bytes that were read, or the cause of the
 /// failure.
 fn wait_for_answer(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
     numbers: Interval,
     CurrentCoprocess { coprocess, has_answered }: &mut CurrentCoprocess,
@@ -227,7 +230,7 @@ fn wait_for_answer(
 
 /// Writes further chunks to the coprocess, if that saves round trips.
 fn ask_ahead(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     runner: &CommandRunner,
     coprocess: &mut Coprocess,
     pipelining: &Pipelining,
@@ -250,7 +253,7 @@ fn ask_ahead(
 }
 
 /// As [`note`], but answers wait for each other while there are more.
-fn note_answer(session: &mut Session<'_>, last: i64) -> Result<(), EarlyExit> {
+fn note_answer(session: &mut WorkerSession<'_>, last: i64) -> Result<(), EarlyExit> {
     session.add_computed(1);
     match session.worker().counted(last) {
         ChunkState::Answered => {

@@ -6,7 +6,7 @@ use super::command_runner::CommandRunner;
 use super::early_exit::EarlyExit;
 use super::launch::launch;
 use super::memory_watch::MemoryWatch;
-use super::session::Session;
+use super::session::WorkerSession;
 use super::timer::Timer;
 use super::wait::wait;
 use crate::function::{Form, MOST_OUTPUT};
@@ -37,7 +37,7 @@ struct StartedCommand {
 /// with its process group. After the command itself has ended, its group may still write for the grace. If the worker
 /// has to exit meanwhile, `runner` keeps the reason; the result is then [`Cause::Unknown`], unless the command had ended.
 pub(super) fn execute(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
     run: &CommandRun,
 ) -> Result<CommandResult, EarlyExit> {
@@ -160,7 +160,7 @@ pub(super) fn execute(
 
 /// Starts the command with its standard output in a pipe, or in `/dev/null` if only its exit status counts.
 fn start(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
     run: &CommandRun,
 ) -> Result<StartedCommand, EarlyExit> {

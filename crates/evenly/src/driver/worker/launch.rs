@@ -3,7 +3,7 @@
 use super::command_run::CommandRun;
 use super::command_runner::{CommandRunner, StandardFds};
 use super::early_exit::EarlyExit;
-use super::session::Session;
+use super::session::WorkerSession;
 use super::wait::wait;
 use crate::process::command::Running;
 use rustix::io::Errno;
@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Starts a command. Handles frames during the pauses.
 pub(super) fn launch(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
     run: &CommandRun,
     fds: StandardFds<'_>,

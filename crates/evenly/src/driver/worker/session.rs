@@ -69,7 +69,7 @@ impl WorkerState {
 }
 
 /// The worker's connection to its primary.
-pub(super) struct Session<'a> {
+pub(super) struct WorkerSession<'a> {
     state: &'a mut WorkerState,
     assignments: &'a File,
     results: &'a File,
@@ -90,7 +90,7 @@ pub(super) struct Session<'a> {
     clock_len: u64,
 }
 
-impl<'a> Session<'a> {
+impl<'a> WorkerSession<'a> {
     pub(super) fn new(
         state: &'a mut WorkerState,
         assignments: &'a File,

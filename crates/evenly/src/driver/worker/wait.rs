@@ -2,7 +2,7 @@
 
 use super::command_runner::CommandRunner;
 use super::early_exit::EarlyExit;
-use super::session::Session;
+use super::session::WorkerSession;
 use crate::process::system_call::SystemCall;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Waits for at most `timeout`, and handles frames and released chunks. Returns the events of the descriptors in
 /// `watched`.
 pub(super) fn wait<const N: usize>(
-    session: &mut Session<'_>,
+    session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
     watched: [Option<(BorrowedFd<'_>, PollFlags)>; N],
     timeout: Option<Duration>,

@@ -1,7 +1,7 @@
 //! Two sides of a transport on the bench: what epoll says is done, and what arrives is written down.
 
 use super::{Fixture, Primary};
-use crate::transport::{Arrival, Gone, Registry, Token, Transport};
+use crate::transport::{Arrival, EpollToken, Gone, Registry, Transport};
 use evenly_core::LeaseId;
 use evenly_core::frame::{Body, Frame, Packer};
 use rustix::event::{Timespec, epoll};
@@ -43,7 +43,7 @@ impl Side {
         self.times_ready += events.len();
         let mut has_worked = !events.is_empty();
         for event in events {
-            let key = Token::from_data(event.data).key;
+            let key = EpollToken::from_data(event.data).key;
             timed("attend", || transport.attend(key, now_ns).unwrap());
         }
         if transport.next_due_ns().is_some_and(|due_ns| due_ns <= now_ns) {

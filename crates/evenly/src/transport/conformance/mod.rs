@@ -85,7 +85,7 @@ pub(crate) use {conforms, conforms_as_fixed, conforms_as_reception};
 
 mod memory {
     use super::{Fixture, Primary};
-    use crate::transport::memory::{Connector, Listener, Meeting};
+    use crate::transport::memory::{Meeting, MemoryConnector, MemoryListener};
     use crate::transport::{Registry, Transport};
     use evenly_core::frame::PIPE_FRAME;
 
@@ -93,7 +93,7 @@ mod memory {
 
     impl Fixture for Memory {
         fn listen(&mut self, registry: Registry, _peers: usize) -> Primary {
-            let (listener, meeting) = Listener::new(registry, self.0);
+            let (listener, meeting) = MemoryListener::new(registry, self.0);
             self.1 = Some(meeting);
             Primary::Reception(Box::new(listener))
         }
@@ -101,7 +101,7 @@ mod memory {
         fn connect(&mut self, registry: Registry, hello: &[u8], _: u64) -> Box<dyn Transport> {
             self.0 += 1;
             let meeting = self.1.as_ref().unwrap();
-            Box::new(Connector::connect(meeting, hello, registry, self.0))
+            Box::new(MemoryConnector::connect(meeting, hello, registry, self.0))
         }
 
         fn limit(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use super::{Fixture, Primary};
 use crate::transport::pipe::{Hub, Pipes};
-use crate::transport::{Arrival, Failed, Gone, Registry, Transport};
+use crate::transport::{Arrival, Gone, Registry, Transport, TransportError};
 use evenly_core::WorkerId;
 use evenly_core::frame::{PIPE_FRAME, Packer, Unpacker};
 use rustix::event::epoll::EventFlags;
@@ -29,12 +29,12 @@ impl Transport for WorkerEnd {
     }
 
     /// A frame to a write, so that those of several workers do not mix.
-    fn flush(&mut self, _now_ns: u64) -> Result<(), Failed> {
+    fn flush(&mut self, _now_ns: u64) -> Result<(), TransportError> {
         while !self.packer.is_empty() {
             match rustix::io::write(&*self.results, self.packer.first_frame()) {
                 Ok(count) => self.packer.consume(count),
                 Err(Errno::AGAIN) => break,
-                Err(cause) => return Err(Failed { call: "write", cause }),
+                Err(cause) => return Err(TransportError { call: "write", cause }),
             }
         }
         let is_blocked = !self.packer.is_empty();
@@ -43,13 +43,13 @@ impl Transport for WorkerEnd {
         Ok(())
     }
 
-    fn attend(&mut self, key: u32, _now_ns: u64) -> Result<(), Failed> {
+    fn attend(&mut self, key: u32, _now_ns: u64) -> Result<(), TransportError> {
         if key == ASSIGNMENTS {
             match rustix::io::read(&self.assignments, self.unpacker.room()) {
                 Ok(0) => self.is_over = true,
                 Ok(count) => self.unpacker.filled(count),
                 Err(Errno::AGAIN) => {}
-                Err(cause) => return Err(Failed { call: "read", cause }),
+                Err(cause) => return Err(TransportError { call: "read", cause }),
             }
         }
         Ok(())

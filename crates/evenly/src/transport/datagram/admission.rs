@@ -1,17 +1,17 @@
 //! Admission of datagram peers: hello, answer, first sealed datagram.
 
-use super::frames::{DatagramFrames, Seal, Unused};
-use super::listener::Listener;
+use super::frames::{DatagramFrames, SegmentSeal, Unused};
+use super::listener::DatagramListener;
 use super::outcome::Origin;
-use super::peers::{Opening, Peer, PeerAddress, PeerStage};
+use super::peers::{DatagramPeer, DatagramPeerStage, Opening, PeerAddress};
 use super::{ANSWER_NS, LONGEST_HELLO, unixgram};
 use crate::transport::admission::{self, MOST_UNPROVEN};
-use crate::transport::{Failed, Gone};
+use crate::transport::{Gone, TransportError};
 use evenly_core::datagram::{Content, Datagram};
 use rustix::event::epoll::EventFlags;
 use std::path::Path;
 
-impl Listener {
+impl DatagramListener {
     /// Takes a datagram.
     pub(super) fn hear(&mut self, bytes: &[u8], origin: Origin) {
         if matches!(origin, Origin::OtherUser) {
@@ -56,12 +56,13 @@ impl Listener {
         if let Some(oldest) = self.peers.oldest_of(MOST_UNPROVEN) {
             self.turn_away(oldest);
         }
-        let stage = PeerStage::Asking { hello, responder, is_reported: false };
+        let stage = DatagramPeerStage::Asking { hello, responder, is_reported: false };
         let until_ns = self.now_ns + ANSWER_NS;
         let opening = Opening { message: message.to_vec(), answer: Vec::new(), until_ns };
         let number = self.peers.add(session, place, stage, opening);
         self.admission.remember(session);
-        if let Some(Peer { place: PeerAddress::File(socket, _), .. }) = self.peers.get(number)
+        if let Some(DatagramPeer { place: PeerAddress::File(socket, _), .. }) =
+            self.peers.get(number)
             && self.registry.add(socket, number, EventFlags::empty()).is_err()
         {
             // The system has no room to wait for it (epoll_ctl(2), ENOSPC).
@@ -95,9 +96,9 @@ impl Listener {
         let Some(number) = self.peers.of_session(session) else { return };
         let now_ns = self.now_ns;
         let Some(peer) = self.peers.get_mut(number) else { return };
-        let (PeerStage::Admitted(frames)
-        | PeerStage::Broken(frames, _)
-        | PeerStage::Ending { frames, .. }) = &mut peer.stage
+        let (DatagramPeerStage::Admitted(frames)
+        | DatagramPeerStage::Broken(frames, _)
+        | DatagramPeerStage::Ending { frames, .. }) = &mut peer.stage
         else {
             return;
         };
@@ -117,7 +118,7 @@ impl Listener {
                 return;
             }
         }
-        if matches!(peer.stage, PeerStage::Ending { .. })
+        if matches!(peer.stage, DatagramPeerStage::Ending { .. })
             && let Some(frames) = peer.frames()
         {
             frames.discard();
@@ -132,11 +133,14 @@ impl Listener {
     /// Drops a peer that sent nothing sealed: its hello may be a replay.
     pub(super) fn turn_away(&mut self, number: u32) {
         let stage = self.peers.get(number).map(|peer| &peer.stage);
-        if !matches!(stage, Some(PeerStage::Refused)) {
+        if !matches!(stage, Some(DatagramPeerStage::Refused)) {
             self.admission.count_stranger();
         }
         match stage {
-            Some(PeerStage::Asking { is_reported: true, .. } | PeerStage::Admitted(_)) => {
+            Some(
+                DatagramPeerStage::Asking { is_reported: true, .. }
+                | DatagramPeerStage::Admitted(_),
+            ) => {
                 self.lose(number, Gone::Silent);
             }
             _ => self.remove(number),
@@ -150,17 +154,19 @@ impl Listener {
         is_admitted: bool,
         words: &[u8],
         now_ns: u64,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         debug_assert!(words.len() <= LONGEST_HELLO);
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         let session = peer.session;
         // The peer may have been dropped since its hello was returned; `next` reports that.
-        let PeerStage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
+        let DatagramPeerStage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
         let (message, sealed) = admission::answer(responder.take(), is_admitted, words)?;
         let seal = match sealed {
-            None => Ok(Seal::Open),
-            Some(session) => session.into_sealer().map(|sealer| Seal::Noise(Box::new(sealer))),
+            None => Ok(SegmentSeal::Open),
+            Some(session) => {
+                session.into_sealer().map(|sealer| SegmentSeal::Noise(Box::new(sealer)))
+            }
         };
         let mut datagram = Vec::new();
         Datagram { session, content: Content::Answer(&message) }.write(&mut datagram);
@@ -169,11 +175,11 @@ impl Listener {
             opening.until_ns = now_ns + ANSWER_NS;
         }
         let stage = match seal {
-            _ if !is_admitted => PeerStage::Refused,
-            Ok(seal) => PeerStage::Admitted(Box::new(
+            _ if !is_admitted => DatagramPeerStage::Refused,
+            Ok(seal) => DatagramPeerStage::Admitted(Box::new(
                 DatagramFrames::new(session, seal, now_ns).with_silence(self.silence),
             )),
-            Err(_) => PeerStage::Lost(None, Gone::Forged),
+            Err(_) => DatagramPeerStage::Lost(None, Gone::Forged),
         };
         self.peers.advance(number, stage);
         // If there is no room, it is as if the answer got lost: the hello comes again.

@@ -1,12 +1,12 @@
 //! Datagram transport of an agent: one session with its primary.
 
 use super::frames::{DatagramFrames, Unused};
-use super::hello::Hello;
-use super::outcome::{Origin, Received, Sent};
+use super::hello::PendingHello;
+use super::outcome::{Origin, ReceivedDatagram, Sent};
 use super::socket::ROOM;
 use super::sockets::{FIRST_KEY, Sockets};
 use super::{LINGER_NS, READ_AT_ONCE};
-use crate::transport::{Arrival, Failed, Gone, Registry, Transport, failed};
+use crate::transport::{Arrival, Gone, Registry, Transport, TransportError, failed};
 use evenly_core::datagram::{Content, Datagram};
 use evenly_core::frame::Packer;
 
@@ -15,8 +15,8 @@ const PRIMARY: usize = 0;
 
 /// A session with a primary, from the first hello on.
 #[derive(Debug)]
-pub(crate) struct Connector {
-    pub(super) stage: ConnectorStage,
+pub(crate) struct DatagramConnector {
+    pub(super) stage: DatagramConnectorStage,
     pub(super) sockets: Sockets,
     pub(super) answer: Vec<u8>,
     pub(super) registry: Registry,
@@ -32,11 +32,11 @@ pub(crate) struct Connector {
 
 /// Stage of the session.
 #[derive(Debug)]
-pub(super) enum ConnectorStage {
+pub(super) enum DatagramConnectorStage {
     /// Nothing has been done.
     Beginning,
     /// The hello is sent again until it is answered.
-    Asking(Box<Hello>),
+    Asking(Box<PendingHello>),
     /// The answer has arrived and was not returned by `next` yet.
     Answered { is_admitted: bool, frames: Box<DatagramFrames> },
     /// Frames go both ways.
@@ -49,10 +49,10 @@ pub(super) enum ConnectorStage {
     Over,
 }
 
-impl Connector {
+impl DatagramConnector {
     pub(super) fn new(registry: Registry, now_ns: u64) -> Self {
         Self {
-            stage: ConnectorStage::Beginning,
+            stage: DatagramConnectorStage::Beginning,
             sockets: Sockets::None,
             answer: Vec::new(),
             registry,
@@ -64,14 +64,16 @@ impl Connector {
     }
 
     /// Reads what has come.
-    fn receive(&mut self, key: u32) -> Result<(), Failed> {
+    fn receive(&mut self, key: u32) -> Result<(), TransportError> {
         let mut room = std::mem::take(&mut self.room);
         for _ in 0..READ_AT_ONCE {
             match self.sockets.receive(key, &mut room)? {
-                Received::Datagram(length, origin) => self.hear(&room[..length], origin, key),
-                Received::Nothing => break,
-                Received::Hint(cause) => {
-                    if let ConnectorStage::Asking(hello) = &mut self.stage {
+                ReceivedDatagram::Datagram(length, origin) => {
+                    self.hear(&room[..length], origin, key);
+                }
+                ReceivedDatagram::Nothing => break,
+                ReceivedDatagram::Hint(cause) => {
+                    if let DatagramConnectorStage::Asking(hello) = &mut self.stage {
                         hello.hint = Some(cause);
                     }
                 }
@@ -91,9 +93,9 @@ impl Connector {
             Content::Hello(_) => {}
             Content::Answer(message) => self.hear_answer(session, message, key),
             Content::Sealed { counter, sealed } => {
-                let (ConnectorStage::Answered { frames, .. }
-                | ConnectorStage::Admitted(frames)
-                | ConnectorStage::Ending { frames, .. }) = &mut self.stage
+                let (DatagramConnectorStage::Answered { frames, .. }
+                | DatagramConnectorStage::Admitted(frames)
+                | DatagramConnectorStage::Ending { frames, .. }) = &mut self.stage
                 else {
                     return;
                 };
@@ -101,7 +103,7 @@ impl Connector {
                     return;
                 }
                 let taken = frames.take(counter, sealed, now_ns);
-                if let ConnectorStage::Ending { frames, .. } = &mut self.stage {
+                if let DatagramConnectorStage::Ending { frames, .. } = &mut self.stage {
                     frames.discard();
                 }
                 if let Err(Unused::Malformed(malformed)) = taken {
@@ -112,10 +114,10 @@ impl Connector {
     }
 
     /// Sends what there is to send, as far as there is room.
-    fn write(&mut self) -> Result<(), Failed> {
+    fn write(&mut self) -> Result<(), TransportError> {
         let now_ns = self.now_ns;
-        let (ConnectorStage::Admitted(frames) | ConnectorStage::Ending { frames, .. }) =
-            &mut self.stage
+        let (DatagramConnectorStage::Admitted(frames)
+        | DatagramConnectorStage::Ending { frames, .. }) = &mut self.stage
         else {
             return Ok(());
         };
@@ -143,7 +145,7 @@ impl Connector {
             self.receive(FIRST_KEY)?;
             self.lose(Gone::broken(cause));
         }
-        if is_over && matches!(self.stage, ConnectorStage::Ending { .. }) {
+        if is_over && matches!(self.stage, DatagramConnectorStage::Ending { .. }) {
             self.finish();
         }
         Ok(())
@@ -151,41 +153,45 @@ impl Connector {
 
     fn finish(&mut self) {
         self.sockets.forget(&self.registry);
-        self.stage = ConnectorStage::Over;
+        self.stage = DatagramConnectorStage::Over;
     }
 
     /// Ends the session. `next` returns the frames that arrived before.
     pub(super) fn lose(&mut self, why: Gone) {
         self.sockets.forget(&self.registry);
-        self.stage = match std::mem::replace(&mut self.stage, ConnectorStage::Over) {
-            ConnectorStage::Beginning | ConnectorStage::Asking(_) => {
-                ConnectorStage::Lost(None, why)
+        self.stage = match std::mem::replace(&mut self.stage, DatagramConnectorStage::Over) {
+            DatagramConnectorStage::Beginning | DatagramConnectorStage::Asking(_) => {
+                DatagramConnectorStage::Lost(None, why)
             }
-            ConnectorStage::Answered { frames, .. } | ConnectorStage::Admitted(frames) => {
-                ConnectorStage::Lost(Some(frames), why)
+            DatagramConnectorStage::Answered { frames, .. }
+            | DatagramConnectorStage::Admitted(frames) => {
+                DatagramConnectorStage::Lost(Some(frames), why)
             }
-            stage @ ConnectorStage::Lost(..) => stage,
-            ConnectorStage::Ending { .. } | ConnectorStage::Over => ConnectorStage::Over,
+            stage @ DatagramConnectorStage::Lost(..) => stage,
+            DatagramConnectorStage::Ending { .. } | DatagramConnectorStage::Over => {
+                DatagramConnectorStage::Over
+            }
         };
     }
 }
 
-impl Connector {
+impl DatagramConnector {
     fn tell_answer(&mut self) -> Option<Arrival<'_>> {
-        let stage = std::mem::replace(&mut self.stage, ConnectorStage::Over);
-        let ConnectorStage::Answered { is_admitted, frames } = stage else { return None };
+        let stage = std::mem::replace(&mut self.stage, DatagramConnectorStage::Over);
+        let DatagramConnectorStage::Answered { is_admitted, frames } = stage else { return None };
         if is_admitted {
-            self.stage = ConnectorStage::Admitted(frames);
+            self.stage = DatagramConnectorStage::Admitted(frames);
         } else {
             self.sockets.forget(&self.registry);
-            self.stage = ConnectorStage::Lost(None, Gone::EndOfFile);
+            self.stage = DatagramConnectorStage::Lost(None, Gone::EndOfFile);
         }
         Some(Arrival::Answer { is_admitted, answer: &self.answer })
     }
 
     fn tell_frame(&mut self) -> Option<Arrival<'_>> {
         let Self { stage, is_leaving, .. } = self;
-        let (ConnectorStage::Admitted(frames) | ConnectorStage::Lost(Some(frames), _)) = stage
+        let (DatagramConnectorStage::Admitted(frames)
+        | DatagramConnectorStage::Lost(Some(frames), _)) = stage
         else {
             return None;
         };
@@ -199,29 +205,29 @@ impl Connector {
     }
 }
 
-impl Drop for Connector {
+impl Drop for DatagramConnector {
     fn drop(&mut self) {
         // Closing a descriptor takes it out of epoll only if no child holds a copy (epoll(7)).
         self.sockets.forget(&self.registry);
     }
 }
 
-impl Transport for Connector {
+impl Transport for DatagramConnector {
     #[inline]
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         debug_assert_eq!(peer, PRIMARY);
         match &mut self.stage {
-            ConnectorStage::Admitted(frames) => Some(&mut frames.packer),
+            DatagramConnectorStage::Admitted(frames) => Some(&mut frames.packer),
             _ => None,
         }
     }
 
-    fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
+    fn flush(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         if self.is_blocked { Ok(()) } else { self.write() }
     }
 
-    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), Failed> {
+    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         self.receive(key)?;
         self.write()
@@ -232,29 +238,30 @@ impl Transport for Connector {
             self.finish();
         }
         let why = match &self.stage {
-            ConnectorStage::Answered { .. } => return self.tell_answer(),
-            ConnectorStage::Admitted(frames) | ConnectorStage::Lost(Some(frames), _)
+            DatagramConnectorStage::Answered { .. } => return self.tell_answer(),
+            DatagramConnectorStage::Admitted(frames)
+            | DatagramConnectorStage::Lost(Some(frames), _)
                 if frames.has_frame() =>
             {
                 return self.tell_frame();
             }
-            ConnectorStage::Admitted(frames) if frames.is_at_end() => Gone::EndOfFile,
-            ConnectorStage::Lost(_, why) => *why,
+            DatagramConnectorStage::Admitted(frames) if frames.is_at_end() => Gone::EndOfFile,
+            DatagramConnectorStage::Lost(_, why) => *why,
             _ => return None,
         };
         self.finish();
         Some(Arrival::Gone { peer: PRIMARY, why })
     }
 
-    fn keep_time(&mut self, now_ns: u64) -> Result<(), Failed> {
+    fn keep_time(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         match &self.stage {
-            ConnectorStage::Asking(_) => self.say_hello(),
-            ConnectorStage::Admitted(frames) if frames.silent_ns() <= now_ns => {
+            DatagramConnectorStage::Asking(_) => self.say_hello(),
+            DatagramConnectorStage::Admitted(frames) if frames.silent_ns() <= now_ns => {
                 self.lose(Gone::Silent);
                 Ok(())
             }
-            ConnectorStage::Ending { until_ns, .. } if *until_ns <= now_ns => {
+            DatagramConnectorStage::Ending { until_ns, .. } if *until_ns <= now_ns => {
                 self.finish();
                 Ok(())
             }
@@ -264,9 +271,11 @@ impl Transport for Connector {
 
     fn next_due_ns(&self) -> Option<u64> {
         let dues = match &self.stage {
-            ConnectorStage::Asking(hello) => [Some(hello.due_ns()), None],
-            ConnectorStage::Admitted(frames) => [frames.due_ns(), Some(frames.silent_ns())],
-            ConnectorStage::Ending { frames, until_ns } => [frames.due_ns(), Some(*until_ns)],
+            DatagramConnectorStage::Asking(hello) => [Some(hello.due_ns()), None],
+            DatagramConnectorStage::Admitted(frames) => [frames.due_ns(), Some(frames.silent_ns())],
+            DatagramConnectorStage::Ending { frames, until_ns } => {
+                [frames.due_ns(), Some(*until_ns)]
+            }
             _ => [None; 2],
         };
         dues.into_iter().flatten().min()
@@ -275,21 +284,21 @@ impl Transport for Connector {
     fn close(&mut self, peer: usize) {
         debug_assert_eq!(peer, PRIMARY);
         let until_ns = self.now_ns + LINGER_NS;
-        self.stage = match std::mem::replace(&mut self.stage, ConnectorStage::Over) {
-            ConnectorStage::Admitted(mut frames)
-            | ConnectorStage::Answered { mut frames, is_admitted: true } => {
+        self.stage = match std::mem::replace(&mut self.stage, DatagramConnectorStage::Over) {
+            DatagramConnectorStage::Admitted(mut frames)
+            | DatagramConnectorStage::Answered { mut frames, is_admitted: true } => {
                 frames.end();
-                ConnectorStage::Ending { frames, until_ns }
+                DatagramConnectorStage::Ending { frames, until_ns }
             }
-            stage @ ConnectorStage::Ending { .. } => stage,
+            stage @ DatagramConnectorStage::Ending { .. } => stage,
             _ => {
                 self.sockets.forget(&self.registry);
-                ConnectorStage::Over
+                DatagramConnectorStage::Over
             }
         };
     }
 
     fn is_lingering(&self) -> bool {
-        matches!(self.stage, ConnectorStage::Ending { .. })
+        matches!(self.stage, DatagramConnectorStage::Ending { .. })
     }
 }

@@ -11,7 +11,7 @@ use evenly_core::frame::{Frame, Malformed, Packer};
 
 /// Seal of the segments of a session.
 #[derive(Debug)]
-pub(super) enum Seal {
+pub(super) enum SegmentSeal {
     /// None: within the machine the kernel names the sender.
     Open,
     /// With the keys of this session.
@@ -33,7 +33,7 @@ pub(super) enum Unused {
 #[derive(Debug)]
 pub(super) struct DatagramFrames {
     session: u64,
-    seal: Seal,
+    seal: SegmentSeal,
     channel: Channel,
     pub(super) packer: Packer,
     /// The counter of the next datagram, and those that have come.
@@ -49,7 +49,7 @@ pub(super) struct DatagramFrames {
 }
 
 impl DatagramFrames {
-    pub(super) fn new(session: u64, seal: Seal, now_ns: u64) -> Self {
+    pub(super) fn new(session: u64, seal: SegmentSeal, now_ns: u64) -> Self {
         Self {
             session,
             seal,
@@ -114,12 +114,12 @@ impl DatagramFrames {
         let counter = self.counter;
         self.counter += 1;
         let sealed = match &self.seal {
-            Seal::Open => &self.segment[..],
-            Seal::Noise(_) => &[],
+            SegmentSeal::Open => &self.segment[..],
+            SegmentSeal::Noise(_) => &[],
         };
         let content = Content::Sealed { counter, sealed };
         Datagram { session: self.session, content }.write(&mut self.datagram);
-        if let Seal::Noise(sealer) = &self.seal {
+        if let SegmentSeal::Noise(sealer) = &self.seal {
             // A segment fits, and a counter of 64 bits does not end: without a seal nothing is sent.
             if sealer.seal(counter, &self.segment, &mut self.datagram).is_err() {
                 self.datagram.clear();
@@ -137,8 +137,8 @@ impl DatagramFrames {
     ) -> Result<bool, Unused> {
         self.segment.clear();
         let segment = match &self.seal {
-            Seal::Open => sealed,
-            Seal::Noise(sealer) => {
+            SegmentSeal::Open => sealed,
+            SegmentSeal::Noise(sealer) => {
                 let opened = sealer.open(counter, sealed, &mut self.segment);
                 opened.map_err(|_| Unused::Forged)?;
                 &self.segment

@@ -1,9 +1,9 @@
 //! The hello of an agent: its datagram, its handshake, and when it is sent again.
 
-use super::frames::Seal;
+use super::frames::SegmentSeal;
 use super::{ANSWER_NS, LONGEST_HELLO};
 use crate::secure::Key;
-use crate::secure::noise::{Forged, HANDSHAKE, Initiator, Session};
+use crate::secure::noise::{Forged, HANDSHAKE, Initiator, NoiseSession};
 use crate::transport::stream::ConnectError;
 use crate::transport::{Address, failed};
 use evenly_core::datagram::{Content, Datagram};
@@ -18,7 +18,7 @@ const LONGEST_PAUSE_NS: u64 = 500_000_000;
 
 /// A hello that the primary has not answered yet.
 #[derive(Debug)]
-pub(super) struct Hello {
+pub(super) struct PendingHello {
     pub(super) session: u64,
     /// The handshake, where there is one.
     initiator: Option<Box<Initiator>>,
@@ -31,7 +31,7 @@ pub(super) struct Hello {
     pub(super) hint: Option<Errno>,
 }
 
-impl Hello {
+impl PendingHello {
     pub(super) fn new(
         address: &Address,
         key: Option<&Key>,
@@ -71,17 +71,17 @@ impl Hello {
         &mut self,
         message: &[u8],
         words: &mut Vec<u8>,
-    ) -> Result<(bool, Seal), Forged> {
+    ) -> Result<(bool, SegmentSeal), Forged> {
         words.clear();
         words.extend_from_slice(message);
-        let mut seal = Seal::Open;
+        let mut seal = SegmentSeal::Open;
         if let Some(initiator) = &mut self.initiator {
             words.resize(message.len().saturating_sub(HANDSHAKE), 0);
             let length = initiator.hear(message, words)?;
             words.truncate(length);
             let initiator = self.initiator.take().ok_or(Forged)?;
-            let sealer = initiator.finish().and_then(Session::into_sealer)?;
-            seal = Seal::Noise(Box::new(sealer));
+            let sealer = initiator.finish().and_then(NoiseSession::into_sealer)?;
+            seal = SegmentSeal::Noise(Box::new(sealer));
         }
         let is_admitted = match words.first() {
             Some(0) => false,

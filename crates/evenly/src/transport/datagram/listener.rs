@@ -1,26 +1,27 @@
 //! Datagram transport of a primary: one shared socket, many peers.
 
-use super::peers::{PeerAddress, PeerStage, Peers};
-use super::socket::{ROOM, Shared};
+use super::peers::{DatagramPeerStage, DatagramPeers, PeerAddress};
+use super::socket::{ROOM, SharedSocket};
 use super::{LINGER_NS, READ_AT_ONCE, SHARED_KEY};
 use crate::secure::Key;
 use crate::silence::Silence;
 use crate::transport::admission::Admission;
 use crate::transport::{
-    Address, AddressKind, Arrival, Failed, Gone, ListenError, Reception, Registry, Transport,
+    Address, AddressKind, Arrival, Gone, ListenError, Reception, Registry, Transport,
+    TransportError,
 };
 use evenly_core::frame::Packer;
 use rustix::event::epoll::EventFlags;
 
 /// A bound socket and its peers.
 #[derive(Debug)]
-pub(crate) struct Listener {
-    pub(super) shared: Shared,
+pub(crate) struct DatagramListener {
+    pub(super) shared: SharedSocket,
     /// With the port that the system chose.
     pub(super) address: Address,
     pub(super) admission: Admission,
     pub(super) registry: Registry,
-    pub(super) peers: Peers,
+    pub(super) peers: DatagramPeers,
     /// Peers whose packers were used since the last flush.
     dirty: Vec<u32>,
     /// Peers from which something sealed came since datagrams were last sent to them.
@@ -35,7 +36,7 @@ pub(crate) struct Listener {
     pub(super) now_ns: u64,
 }
 
-impl Listener {
+impl DatagramListener {
     /// Listens at an address: at a path without keys, over the network with one or two of them.
     pub(crate) fn listen(
         address: &Address,
@@ -43,7 +44,7 @@ impl Listener {
         registry: Registry,
     ) -> Result<Self, ListenError> {
         debug_assert_eq!(address.needs_key(), !keys.is_empty());
-        let (shared, bound) = Shared::bind(address)?;
+        let (shared, bound) = SharedSocket::bind(address)?;
         registry
             .add(&shared, SHARED_KEY, EventFlags::IN)
             .map_err(ListenError::system(address, "epoll_ctl"))?;
@@ -52,7 +53,7 @@ impl Listener {
             address: bound,
             admission: Admission::new(keys),
             registry,
-            peers: Peers::default(),
+            peers: DatagramPeers::default(),
             dirty: Vec::new(),
             touched: Vec::new(),
             blocked: Vec::new(),
@@ -64,7 +65,7 @@ impl Listener {
     }
 }
 
-impl Listener {
+impl DatagramListener {
     /// Gives peers the times of this limit of silence.
     pub(crate) fn with_silence(mut self, silence: Silence) -> Self {
         self.silence = silence;
@@ -72,7 +73,8 @@ impl Listener {
     }
 
     fn tell_hello(&mut self, number: u32) -> Option<Arrival<'_>> {
-        let PeerStage::Asking { hello, is_reported, .. } = &mut self.peers.get_mut(number)?.stage
+        let DatagramPeerStage::Asking { hello, is_reported, .. } =
+            &mut self.peers.get_mut(number)?.stage
         else {
             return None;
         };
@@ -83,7 +85,9 @@ impl Listener {
     fn tell_frame(&mut self, number: u32) -> Option<Arrival<'_>> {
         let Self { peers, leaving, .. } = self;
         let stage = &mut peers.get_mut(number)?.stage;
-        let (PeerStage::Admitted(frames) | PeerStage::Lost(Some(frames), _)) = stage else {
+        let (DatagramPeerStage::Admitted(frames) | DatagramPeerStage::Lost(Some(frames), _)) =
+            stage
+        else {
             return None;
         };
         let peer = number as usize;
@@ -97,12 +101,12 @@ impl Listener {
     }
 }
 
-impl Transport for Listener {
+impl Transport for DatagramListener {
     #[inline]
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         let number = peer as u32;
         let peer = self.peers.get_mut(number)?;
-        let PeerStage::Admitted(frames) = &mut peer.stage else { return None };
+        let DatagramPeerStage::Admitted(frames) = &mut peer.stage else { return None };
         if !peer.is_dirty {
             peer.is_dirty = true;
             self.dirty.push(number);
@@ -110,7 +114,7 @@ impl Transport for Listener {
         Some(&mut frames.packer)
     }
 
-    fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
+    fn flush(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         while let Some(number) = self.dirty.pop() {
             if let Some(peer) = self.peers.get_mut(number) {
@@ -122,7 +126,7 @@ impl Transport for Listener {
     }
 
     /// Datagrams to read, or room for some that could not be sent.
-    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), Failed> {
+    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         if key != SHARED_KEY {
             return self.write_to(key);
@@ -138,20 +142,20 @@ impl Transport for Listener {
         }
         let number = self.peers.first_with_news()?;
         let why = match &self.peers.get(number)?.stage {
-            PeerStage::Asking { .. } => return self.tell_hello(number),
-            PeerStage::Admitted(frames) | PeerStage::Lost(Some(frames), _)
+            DatagramPeerStage::Asking { .. } => return self.tell_hello(number),
+            DatagramPeerStage::Admitted(frames) | DatagramPeerStage::Lost(Some(frames), _)
                 if frames.has_frame() =>
             {
                 return self.tell_frame(number);
             }
-            PeerStage::Lost(_, why) => *why,
+            DatagramPeerStage::Lost(_, why) => *why,
             _ => Gone::EndOfFile,
         };
         self.remove(number);
         Some(Arrival::Gone { peer: number as usize, why })
     }
 
-    fn keep_time(&mut self, now_ns: u64) -> Result<(), Failed> {
+    fn keep_time(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         while let Some(number) = self.peers.next_alarm(now_ns) {
             self.look_at(number)?;
@@ -166,19 +170,19 @@ impl Transport for Listener {
     fn close(&mut self, peer: usize) {
         let number = peer as u32;
         let until_ns = self.now_ns + LINGER_NS;
-        match self.peers.advance(number, PeerStage::Over) {
-            Some(PeerStage::Admitted(mut frames)) => {
+        match self.peers.advance(number, DatagramPeerStage::Over) {
+            Some(DatagramPeerStage::Admitted(mut frames)) => {
                 frames.end();
-                self.peers.advance(number, PeerStage::Ending { frames, until_ns });
+                self.peers.advance(number, DatagramPeerStage::Ending { frames, until_ns });
                 // It is sent with the next flush, at the latest.
                 self.dirty.push(number);
                 self.peers.arrange(number);
             }
-            Some(PeerStage::Ending { frames, until_ns }) => {
-                self.peers.advance(number, PeerStage::Ending { frames, until_ns });
+            Some(DatagramPeerStage::Ending { frames, until_ns }) => {
+                self.peers.advance(number, DatagramPeerStage::Ending { frames, until_ns });
             }
-            Some(PeerStage::Refused) => {
-                self.peers.advance(number, PeerStage::Refused);
+            Some(DatagramPeerStage::Refused) => {
+                self.peers.advance(number, DatagramPeerStage::Refused);
             }
             _ => self.remove(number),
         }
@@ -189,12 +193,12 @@ impl Transport for Listener {
     }
 }
 
-impl Reception for Listener {
-    fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), Failed> {
+impl Reception for DatagramListener {
+    fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), TransportError> {
         self.answer(peer as u32, true, welcome, now_ns)
     }
 
-    fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), Failed> {
+    fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), TransportError> {
         self.answer(peer as u32, false, refusal, now_ns)
     }
 
@@ -219,7 +223,7 @@ impl Reception for Listener {
     }
 }
 
-impl Drop for Listener {
+impl Drop for DatagramListener {
     fn drop(&mut self) {
         // Closing a descriptor takes it out of epoll only if no child holds a copy (epoll(7)).
         self.registry.remove(&self.shared);

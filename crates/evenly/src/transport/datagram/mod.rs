@@ -41,8 +41,8 @@ mod udp;
 mod unixgram;
 mod upkeep;
 
-pub(crate) use connector::Connector;
-pub(crate) use listener::Listener;
+pub(crate) use connector::DatagramConnector;
+pub(crate) use listener::DatagramListener;
 
 use evenly_core::channel::SEGMENT_HEAD;
 use evenly_core::datagram::{LONGEST, SEALED_HEAD};

@@ -1,12 +1,12 @@
 //! Outcomes of sending and receiving a datagram.
 
-use crate::transport::{Failed, failed};
+use crate::transport::{TransportError, failed};
 use rustix::io::Errno;
 use std::net::SocketAddr;
 
 /// Outcome of receiving.
 #[derive(Debug)]
-pub(super) enum Received {
+pub(super) enum ReceivedDatagram {
     /// A datagram of this many bytes.
     Datagram(usize, Origin),
     /// Nothing is waiting.
@@ -38,13 +38,15 @@ pub(super) enum Sent {
 }
 
 /// Sorts the result of recvmsg(2).
-pub(super) fn received(outcome: Result<(usize, Origin), Errno>) -> Result<Received, Failed> {
+pub(super) fn received(
+    outcome: Result<(usize, Origin), Errno>,
+) -> Result<ReceivedDatagram, TransportError> {
     match outcome {
-        Ok((length, origin)) => Ok(Received::Datagram(length, origin)),
-        Err(Errno::AGAIN) => Ok(Received::Nothing),
+        Ok((length, origin)) => Ok(ReceivedDatagram::Datagram(length, origin)),
+        Err(Errno::AGAIN) => Ok(ReceivedDatagram::Nothing),
         Err(cause @ (Errno::BADF | Errno::FAULT | Errno::INVAL | Errno::NOTSOCK)) => {
             Err(failed("recvmsg")(cause))
         }
-        Err(hint) => Ok(Received::Hint(hint)),
+        Err(hint) => Ok(ReceivedDatagram::Hint(hint)),
     }
 }

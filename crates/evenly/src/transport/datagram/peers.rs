@@ -11,10 +11,10 @@ use std::path::PathBuf;
 
 /// A peer that has sent a hello.
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(super) struct DatagramPeer {
     pub(super) session: u64,
     pub(super) place: PeerAddress,
-    pub(super) stage: PeerStage,
+    pub(super) stage: DatagramPeerStage,
     /// Until something sealed has come.
     pub(super) opening: Option<Box<Opening>>,
     /// When its timers must be checked.
@@ -48,7 +48,7 @@ pub(super) struct Opening {
 
 /// Stage of a peer.
 #[derive(Debug)]
-pub(super) enum PeerStage {
+pub(super) enum DatagramPeerStage {
     /// It is to be admitted or refused.
     Asking {
         hello: Vec<u8>,
@@ -71,10 +71,12 @@ pub(super) enum PeerStage {
     Over,
 }
 
-impl Peer {
+impl DatagramPeer {
     pub(super) fn frames(&mut self) -> Option<&mut DatagramFrames> {
         match &mut self.stage {
-            PeerStage::Admitted(frames) | PeerStage::Ending { frames, .. } => Some(frames),
+            DatagramPeerStage::Admitted(frames) | DatagramPeerStage::Ending { frames, .. } => {
+                Some(frames)
+            }
             _ => None,
         }
     }
@@ -83,11 +85,17 @@ impl Peer {
     pub(super) fn due_ns(&self) -> Option<u64> {
         let opening_ns = self.opening.as_ref().map(|opening| opening.until_ns);
         let dues = match &self.stage {
-            PeerStage::Asking { .. } | PeerStage::Refused => [opening_ns, None, None],
-            PeerStage::Admitted(frames) => [opening_ns, frames.due_ns(), Some(frames.silent_ns())],
-            PeerStage::Ending { frames, until_ns } => [frames.due_ns(), Some(*until_ns), None],
-            PeerStage::Broken(..) | PeerStage::Over => [Some(0), None, None],
-            PeerStage::Lost(..) => [None; 3],
+            DatagramPeerStage::Asking { .. } | DatagramPeerStage::Refused => {
+                [opening_ns, None, None]
+            }
+            DatagramPeerStage::Admitted(frames) => {
+                [opening_ns, frames.due_ns(), Some(frames.silent_ns())]
+            }
+            DatagramPeerStage::Ending { frames, until_ns } => {
+                [frames.due_ns(), Some(*until_ns), None]
+            }
+            DatagramPeerStage::Broken(..) | DatagramPeerStage::Over => [Some(0), None, None],
+            DatagramPeerStage::Lost(..) => [None; 3],
         };
         dues.into_iter().flatten().min()
     }
@@ -95,21 +103,21 @@ impl Peer {
     /// Whether `next` has something to return about it.
     pub(super) fn has_news(&self) -> bool {
         match &self.stage {
-            PeerStage::Asking { is_reported, .. } => !is_reported,
-            PeerStage::Admitted(frames) => frames.has_news(),
-            PeerStage::Lost(..) => true,
-            PeerStage::Broken(..)
-            | PeerStage::Refused
-            | PeerStage::Ending { .. }
-            | PeerStage::Over => false,
+            DatagramPeerStage::Asking { is_reported, .. } => !is_reported,
+            DatagramPeerStage::Admitted(frames) => frames.has_news(),
+            DatagramPeerStage::Lost(..) => true,
+            DatagramPeerStage::Broken(..)
+            | DatagramPeerStage::Refused
+            | DatagramPeerStage::Ending { .. }
+            | DatagramPeerStage::Over => false,
         }
     }
 }
 
 /// The peers by number. The number of a removed peer is used again.
 #[derive(Debug, Default)]
-pub(super) struct Peers {
-    slots: Vec<Option<Peer>>,
+pub(super) struct DatagramPeers {
+    slots: Vec<Option<DatagramPeer>>,
     free: Vec<u32>,
     sessions: HashMap<u64, u32>,
     alarms: BTreeSet<(u64, u32)>,
@@ -117,21 +125,21 @@ pub(super) struct Peers {
     queue: VecDeque<u32>,
     /// Peers from which nothing sealed has come, the oldest first.
     opening: VecDeque<u32>,
-    /// Number of peers in [`PeerStage::Ending`].
+    /// Number of peers in [`DatagramPeerStage::Ending`].
     ending: usize,
 }
 
-impl Peers {
+impl DatagramPeers {
     /// Adds a peer that asks to be admitted.
     pub(super) fn add(
         &mut self,
         session: u64,
         place: PeerAddress,
-        stage: PeerStage,
+        stage: DatagramPeerStage,
         opening: Opening,
     ) -> u32 {
         let number = self.free.pop().unwrap_or(self.slots.len() as u32);
-        let peer = Peer {
+        let peer = DatagramPeer {
             session,
             place,
             stage,
@@ -152,15 +160,15 @@ impl Peers {
         number
     }
 
-    pub(super) fn get(&self, number: u32) -> Option<&Peer> {
+    pub(super) fn get(&self, number: u32) -> Option<&DatagramPeer> {
         self.slots.get(number as usize)?.as_ref()
     }
 
-    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Peer> {
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut DatagramPeer> {
         self.slots.get_mut(number as usize)?.as_mut()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Peer> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &DatagramPeer> {
         self.slots.iter().flatten()
     }
 
@@ -170,11 +178,15 @@ impl Peers {
     }
 
     /// Moves a peer to `stage`; returns the stage before.
-    pub(super) fn advance(&mut self, number: u32, stage: PeerStage) -> Option<PeerStage> {
+    pub(super) fn advance(
+        &mut self,
+        number: u32,
+        stage: DatagramPeerStage,
+    ) -> Option<DatagramPeerStage> {
         let peer = self.slots.get_mut(number as usize)?.as_mut()?;
-        self.ending += usize::from(matches!(stage, PeerStage::Ending { .. }));
+        self.ending += usize::from(matches!(stage, DatagramPeerStage::Ending { .. }));
         let before = std::mem::replace(&mut peer.stage, stage);
-        self.ending -= usize::from(matches!(before, PeerStage::Ending { .. }));
+        self.ending -= usize::from(matches!(before, DatagramPeerStage::Ending { .. }));
         self.arrange(number);
         self.queue(number);
         Some(before)
@@ -190,13 +202,13 @@ impl Peers {
     }
 
     /// Removes a peer and frees its number.
-    pub(super) fn remove(&mut self, number: u32) -> Option<Peer> {
+    pub(super) fn remove(&mut self, number: u32) -> Option<DatagramPeer> {
         self.finish_opening(number);
         let peer = self.slots.get_mut(number as usize)?.take()?;
         if let Some(alarm_ns) = peer.alarm_ns {
             self.alarms.remove(&(alarm_ns, number));
         }
-        self.ending -= usize::from(matches!(peer.stage, PeerStage::Ending { .. }));
+        self.ending -= usize::from(matches!(peer.stage, DatagramPeerStage::Ending { .. }));
         self.sessions.remove(&peer.session);
         self.free.push(number);
         Some(peer)

@@ -1,15 +1,15 @@
 //! Opening of an agent's session: sockets, hello, answer.
 
-use super::connector::{Connector, ConnectorStage};
+use super::connector::{DatagramConnector, DatagramConnectorStage};
 use super::frames::DatagramFrames;
-use super::hello::Hello;
+use super::hello::PendingHello;
 use super::outcome::Sent;
 use super::sockets::{FIRST_KEY, Sockets};
 use super::udp;
 use super::unixgram::{self, AgentFile};
 use crate::secure::Key;
 use crate::transport::stream::ConnectError;
-use crate::transport::{Address, Failed, Gone, Registry, failed};
+use crate::transport::{Address, Gone, Registry, TransportError, failed};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use std::path::Path;
 /// At most this many addresses of a primary are tried.
 const MOST_PLACES: usize = 8;
 
-impl Connector {
+impl DatagramConnector {
     /// Says hello to a primary, with the key if the address is one of a network. The name of a host is
     /// looked up, which may take its time; nothing after that blocks.
     pub(crate) fn connect(
@@ -28,7 +28,7 @@ impl Connector {
         registry: Registry,
         now_ns: u64,
     ) -> Result<Self, ConnectError> {
-        let hello = Hello::new(address, key, hello, now_ns)?;
+        let hello = PendingHello::new(address, key, hello, now_ns)?;
         let mut connector = Self::new(registry, now_ns);
         let found = match address.path() {
             Some(path) => {
@@ -39,7 +39,7 @@ impl Connector {
         };
         match found? {
             Ok(()) => {
-                connector.stage = ConnectorStage::Asking(Box::new(hello));
+                connector.stage = DatagramConnectorStage::Asking(Box::new(hello));
                 connector.say_hello()?;
             }
             Err(why) => connector.lose(why),
@@ -48,7 +48,7 @@ impl Connector {
     }
 
     /// A socket to the primary, and one to hear it.
-    fn open_file(&mut self, path: &Path, session: u64) -> Result<Result<(), Gone>, Failed> {
+    fn open_file(&mut self, path: &Path, session: u64) -> Result<Result<(), Gone>, TransportError> {
         let sending = match unixgram::connected(path) {
             Ok(socket) => socket,
             Err(cause) => return Ok(Err(Gone::broken(cause))),
@@ -66,7 +66,7 @@ impl Connector {
     }
 
     /// A socket to each address of the primary.
-    fn open_udp(&mut self, places: &[SocketAddr]) -> Result<Result<(), Gone>, Failed> {
+    fn open_udp(&mut self, places: &[SocketAddr]) -> Result<Result<(), Gone>, TransportError> {
         let (mut sockets, mut cause) = (Vec::new(), Errno::HOSTUNREACH);
         for place in places.iter().take(MOST_PLACES) {
             match udp::connected(place) {
@@ -84,9 +84,9 @@ impl Connector {
     }
 
     /// Says hello if it is time for it.
-    pub(super) fn say_hello(&mut self) -> Result<(), Failed> {
+    pub(super) fn say_hello(&mut self) -> Result<(), TransportError> {
         let now_ns = self.now_ns;
-        let ConnectorStage::Asking(hello) = &mut self.stage else { return Ok(()) };
+        let DatagramConnectorStage::Asking(hello) = &mut self.stage else { return Ok(()) };
         if hello.until_ns <= now_ns {
             let why = hello.hint.map_or(Gone::Silent, Gone::broken);
             self.lose(why);
@@ -106,7 +106,7 @@ impl Connector {
 
     /// Takes an answer that came through the socket with this key.
     pub(super) fn hear_answer(&mut self, session: u64, message: &[u8], key: u32) {
-        let ConnectorStage::Asking(hello) = &mut self.stage else { return };
+        let DatagramConnectorStage::Asking(hello) = &mut self.stage else { return };
         if hello.session != session {
             return;
         }
@@ -114,6 +114,6 @@ impl Connector {
         let Ok((is_admitted, seal)) = hello.open(message, &mut self.answer) else { return };
         self.sockets.keep(key, &self.registry);
         let frames = Box::new(DatagramFrames::new(session, seal, self.now_ns));
-        self.stage = ConnectorStage::Answered { is_admitted, frames };
+        self.stage = DatagramConnectorStage::Answered { is_admitted, frames };
     }
 }

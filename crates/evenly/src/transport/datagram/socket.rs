@@ -1,9 +1,9 @@
 //! The socket that all peers of a primary send to: UDP or unix datagram.
 
-use super::outcome::{Received, received};
+use super::outcome::{ReceivedDatagram, received};
 use super::{udp, unixgram};
 use crate::transport::unix_file::UnixFile;
-use crate::transport::{Address, AddressKind, Failed, ListenError};
+use crate::transport::{Address, AddressKind, ListenError, TransportError};
 use evenly_core::datagram::LONGEST;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -12,12 +12,12 @@ pub(super) const ROOM: usize = LONGEST + 1;
 
 /// The socket that all peers of a primary send to.
 #[derive(Debug)]
-pub(super) enum Shared {
+pub(super) enum SharedSocket {
     Udp(OwnedFd),
     Unixgram(UnixFile),
 }
 
-impl Shared {
+impl SharedSocket {
     /// Binds it; gives the address with the port that the system chose.
     pub(super) fn bind(address: &Address) -> Result<(Self, Address), ListenError> {
         match address.kind() {
@@ -30,7 +30,7 @@ impl Shared {
     }
 
     /// Receives the next datagram.
-    pub(super) fn receive(&self, room: &mut [u8]) -> Result<Received, Failed> {
+    pub(super) fn receive(&self, room: &mut [u8]) -> Result<ReceivedDatagram, TransportError> {
         match self {
             Self::Udp(socket) => received(udp::receive(socket, room)),
             Self::Unixgram(file) => received(unixgram::receive(file, room)),
@@ -38,7 +38,7 @@ impl Shared {
     }
 }
 
-impl AsFd for Shared {
+impl AsFd for SharedSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Udp(socket) => socket.as_fd(),

@@ -1,9 +1,9 @@
 //! The sockets of an agent: how its primary is reached.
 
-use super::outcome::{Received, Sent, received};
+use super::outcome::{ReceivedDatagram, Sent, received};
 use super::unixgram::AgentFile;
 use super::{udp, unixgram};
-use crate::transport::{Failed, Registry};
+use crate::transport::{Registry, TransportError};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
@@ -54,16 +54,20 @@ impl Sockets {
         }
     }
 
-    pub(super) fn receive(&self, key: u32, room: &mut [u8]) -> Result<Received, Failed> {
+    pub(super) fn receive(
+        &self,
+        key: u32,
+        room: &mut [u8],
+    ) -> Result<ReceivedDatagram, TransportError> {
         match self {
             Self::File { hearing, .. } if key == FIRST_KEY => {
                 received(unixgram::receive(hearing, room))
             }
             Self::Udp(sockets) => match sockets.iter().find(|(known, _)| *known == key) {
                 Some((_, socket)) => received(udp::receive(socket, room)),
-                None => Ok(Received::Nothing),
+                None => Ok(ReceivedDatagram::Nothing),
             },
-            _ => Ok(Received::Nothing),
+            _ => Ok(ReceivedDatagram::Nothing),
         }
     }
 

@@ -1,28 +1,28 @@
 //! Input, output and timers of datagram peers.
 
-use super::listener::Listener;
-use super::outcome::{Received, Sent};
-use super::peers::{Peer, PeerAddress, PeerStage};
+use super::listener::DatagramListener;
+use super::outcome::{ReceivedDatagram, Sent};
+use super::peers::{DatagramPeer, DatagramPeerStage, PeerAddress};
 use super::{SHARED_KEY, udp, unixgram};
-use crate::transport::{Failed, Gone, failed};
+use crate::transport::{Gone, TransportError, failed};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 
 /// Most datagrams that are still read from a peer to which sending has failed.
 const LAST_WORDS: usize = 1024;
 
-impl Listener {
+impl DatagramListener {
     /// Reads at most `most` datagrams.
-    pub(super) fn receive(&mut self, most: usize) -> Result<(), Failed> {
+    pub(super) fn receive(&mut self, most: usize) -> Result<(), TransportError> {
         for _ in 0..most {
             match self.shared.receive(&mut self.room)? {
-                Received::Datagram(length, origin) => {
+                ReceivedDatagram::Datagram(length, origin) => {
                     let room = std::mem::take(&mut self.room);
                     self.hear(&room[..length], origin);
                     self.room = room;
                 }
-                Received::Nothing => break,
-                Received::Hint(_) => {}
+                ReceivedDatagram::Nothing => break,
+                ReceivedDatagram::Hint(_) => {}
             }
         }
         Ok(())
@@ -37,12 +37,14 @@ impl Listener {
     }
 
     /// Sends the waiting datagrams of a peer, as far as there is room.
-    pub(super) fn write_to(&mut self, number: u32) -> Result<(), Failed> {
+    pub(super) fn write_to(&mut self, number: u32) -> Result<(), TransportError> {
         let now_ns = self.now_ns;
         let Self { peers, shared, .. } = self;
         let Some(peer) = peers.get_mut(number) else { return Ok(()) };
-        let Peer { stage, place, .. } = peer;
-        let (PeerStage::Admitted(frames) | PeerStage::Ending { frames, .. }) = stage else {
+        let DatagramPeer { stage, place, .. } = peer;
+        let (DatagramPeerStage::Admitted(frames) | DatagramPeerStage::Ending { frames, .. }) =
+            stage
+        else {
             return Ok(());
         };
         let (mut is_full, mut broken) = (false, None);
@@ -67,7 +69,8 @@ impl Listener {
         if let Some(cause) = broken {
             self.break_off(number, cause);
         }
-        if let Some(Peer { stage: PeerStage::Ending { frames, .. }, .. }) = self.peers.get(number)
+        if let Some(DatagramPeer { stage: DatagramPeerStage::Ending { frames, .. }, .. }) =
+            self.peers.get(number)
             && frames.is_over()
         {
             self.remove(number);
@@ -77,7 +80,7 @@ impl Listener {
     }
 
     /// Starts or stops waiting for room.
-    fn watch(&mut self, number: u32, is_full: bool) -> Result<(), Failed> {
+    fn watch(&mut self, number: u32, is_full: bool) -> Result<(), TransportError> {
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         if peer.is_blocked == is_full {
             return Ok(());
@@ -96,7 +99,7 @@ impl Listener {
     }
 
     /// Writes to the peers that waited for room in the shared socket.
-    pub(super) fn write_blocked(&mut self) -> Result<(), Failed> {
+    pub(super) fn write_blocked(&mut self) -> Result<(), TransportError> {
         if self.blocked.is_empty() {
             return Ok(());
         }
@@ -112,7 +115,7 @@ impl Listener {
         Ok(())
     }
 
-    pub(super) fn write_touched(&mut self) -> Result<(), Failed> {
+    pub(super) fn write_touched(&mut self) -> Result<(), TransportError> {
         while let Some(number) = self.touched.pop() {
             self.write_to(number)?;
         }
@@ -121,9 +124,9 @@ impl Listener {
 
     /// Stops sending to a peer. Its earlier datagrams may still wait to be read.
     fn break_off(&mut self, number: u32, cause: Errno) {
-        match self.peers.advance(number, PeerStage::Over) {
-            Some(PeerStage::Admitted(frames)) => {
-                self.peers.advance(number, PeerStage::Broken(frames, cause));
+        match self.peers.advance(number, DatagramPeerStage::Over) {
+            Some(DatagramPeerStage::Admitted(frames)) => {
+                self.peers.advance(number, DatagramPeerStage::Broken(frames, cause));
             }
             _ => self.remove(number),
         }
@@ -132,12 +135,12 @@ impl Listener {
     /// Marks a peer as gone. `next` returns its last frames first.
     pub(super) fn lose(&mut self, number: u32, why: Gone) {
         self.peers.finish_opening(number);
-        match self.peers.advance(number, PeerStage::Over) {
-            Some(PeerStage::Asking { is_reported: true, .. }) => {
-                self.peers.advance(number, PeerStage::Lost(None, why));
+        match self.peers.advance(number, DatagramPeerStage::Over) {
+            Some(DatagramPeerStage::Asking { is_reported: true, .. }) => {
+                self.peers.advance(number, DatagramPeerStage::Lost(None, why));
             }
-            Some(PeerStage::Admitted(frames) | PeerStage::Broken(frames, _)) => {
-                self.peers.advance(number, PeerStage::Lost(Some(frames), why));
+            Some(DatagramPeerStage::Admitted(frames) | DatagramPeerStage::Broken(frames, _)) => {
+                self.peers.advance(number, DatagramPeerStage::Lost(Some(frames), why));
             }
             _ => self.remove(number),
         }
@@ -145,7 +148,8 @@ impl Listener {
 
     /// Removes a peer, and the file of its socket if that is stale.
     pub(super) fn remove(&mut self, number: u32) {
-        let Some(Peer { place: PeerAddress::File(socket, path), .. }) = self.peers.remove(number)
+        let Some(DatagramPeer { place: PeerAddress::File(socket, path), .. }) =
+            self.peers.remove(number)
         else {
             return;
         };
@@ -155,27 +159,31 @@ impl Listener {
     }
 
     /// Checks the timers of a peer.
-    pub(super) fn look_at(&mut self, number: u32) -> Result<(), Failed> {
+    pub(super) fn look_at(&mut self, number: u32) -> Result<(), TransportError> {
         let now_ns = self.now_ns;
         let Some(peer) = self.peers.get(number) else { return Ok(()) };
         let is_opening = peer.opening.is_some();
         let is_too_late = peer.opening.as_ref().is_some_and(|opening| opening.until_ns <= now_ns);
         match &peer.stage {
-            PeerStage::Asking { .. } | PeerStage::Refused if !is_too_late => {}
-            PeerStage::Refused | PeerStage::Over => self.remove(number),
-            PeerStage::Asking { .. } => self.turn_away(number),
-            PeerStage::Admitted(_) if is_too_late => self.turn_away(number),
-            PeerStage::Admitted(frames) if !is_opening && frames.silent_ns() <= now_ns => {
+            DatagramPeerStage::Asking { .. } | DatagramPeerStage::Refused if !is_too_late => {}
+            DatagramPeerStage::Refused | DatagramPeerStage::Over => self.remove(number),
+            DatagramPeerStage::Asking { .. } => self.turn_away(number),
+            DatagramPeerStage::Admitted(_) if is_too_late => self.turn_away(number),
+            DatagramPeerStage::Admitted(frames) if !is_opening && frames.silent_ns() <= now_ns => {
                 self.lose(number, Gone::Silent);
             }
-            PeerStage::Ending { until_ns, .. } if *until_ns <= now_ns => self.remove(number),
-            PeerStage::Admitted(_) | PeerStage::Ending { .. } => return self.write_to(number),
-            PeerStage::Broken(_, cause) => {
+            DatagramPeerStage::Ending { until_ns, .. } if *until_ns <= now_ns => {
+                self.remove(number);
+            }
+            DatagramPeerStage::Admitted(_) | DatagramPeerStage::Ending { .. } => {
+                return self.write_to(number);
+            }
+            DatagramPeerStage::Broken(_, cause) => {
                 let why = Gone::broken(*cause);
                 self.receive(LAST_WORDS)?;
                 self.lose(number, why);
             }
-            PeerStage::Lost(..) => {}
+            DatagramPeerStage::Lost(..) => {}
         }
         self.peers.arrange(number);
         Ok(())

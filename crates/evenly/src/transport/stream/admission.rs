@@ -2,21 +2,21 @@
 
 use super::frames::StreamFrames;
 use super::gate::Accepted;
-use super::listener::Listener;
-use super::message::{self, Message, Progress};
-use super::peers::{PeerStage, Peers};
+use super::listener::StreamListener;
+use super::message::{self, Message, MessageProgress};
+use super::peers::{StreamPeerStage, StreamPeers};
 use super::socket::{is_quiet, is_same_user};
 use super::{CROWDED_NS, LINGER_NS, LONGEST_HELLO};
-use crate::secure::noise::{HANDSHAKE, Session};
+use crate::secure::noise::{HANDSHAKE, NoiseSession};
 use crate::transport::admission::{self, MOST_UNPROVEN};
-use crate::transport::{Failed, Gone};
+use crate::transport::{Gone, TransportError};
 
 /// Most connections that are accepted in one call of `attend`.
 const ACCEPTED_AT_ONCE: usize = 64;
 
-impl Listener {
+impl StreamListener {
     /// Accepts the connections that wait.
-    pub(super) fn accept(&mut self) -> Result<(), Failed> {
+    pub(super) fn accept(&mut self) -> Result<(), TransportError> {
         for _ in 0..ACCEPTED_AT_ONCE {
             let oldest = self.peers.oldest_arriving();
             let (socket, place) = match self.gate.accept(oldest.is_some())? {
@@ -58,7 +58,7 @@ impl Listener {
     /// there is none: every other peer has said hello.
     fn make_room(&mut self) -> bool {
         let is_full =
-            |peers: &Peers, most| peers.arriving() >= MOST_UNPROVEN || peers.count() >= most;
+            |peers: &StreamPeers, most| peers.arriving() >= MOST_UNPROVEN || peers.count() >= most;
         if is_full(&self.peers, self.most_connections)
             && let Some(oldest) = self.peers.oldest_arriving()
         {
@@ -81,10 +81,10 @@ impl Listener {
     /// Reads what is there of a hello.
     pub(super) fn hear_hello(&mut self, number: u32) {
         let Some(peer) = self.peers.get_mut(number) else { return };
-        let PeerStage::Arriving(message) = &mut peer.stage else { return };
+        let StreamPeerStage::Arriving(message) = &mut peer.stage else { return };
         match message.read(&peer.socket) {
-            Progress::More => {}
-            Progress::Whole => {
+            MessageProgress::More => {}
+            MessageProgress::Whole => {
                 let hello = message.parts().1;
                 let session = match self.address.needs_key() {
                     true => admission::session_of(hello),
@@ -95,11 +95,11 @@ impl Listener {
                 let opened = if is_replayed { None } else { self.admission.open(hello) };
                 let Some((hello, responder)) = opened else { return self.turn_away(number) };
                 session.into_iter().for_each(|session| self.admission.remember(session));
-                let stage = PeerStage::Asking { hello, responder, is_reported: false };
+                let stage = StreamPeerStage::Asking { hello, responder, is_reported: false };
                 self.peers.advance(number, stage, None);
                 self.peers.queue(number);
             }
-            Progress::TooLong | Progress::EndOfFile | Progress::Broken(_) => {
+            MessageProgress::TooLong | MessageProgress::EndOfFile | MessageProgress::Broken(_) => {
                 self.turn_away(number);
             }
         }
@@ -114,14 +114,18 @@ impl Listener {
     /// A peer that waits for its answer sends nothing, so an event means that it is gone.
     pub(super) fn look_at_asking(&mut self, number: u32) {
         let Some(peer) = self.peers.get_mut(number) else { return };
-        let PeerStage::Asking { is_reported, .. } = peer.stage else { return };
+        let StreamPeerStage::Asking { is_reported, .. } = peer.stage else { return };
         if is_quiet(&peer.socket) {
             return;
         }
         if is_reported {
             let mut frames = Box::new(StreamFrames::new(Vec::new()));
             frames.give_up(Gone::EndOfFile);
-            self.peers.advance(number, PeerStage::Admitted { frames, has_joined: false }, None);
+            self.peers.advance(
+                number,
+                StreamPeerStage::Admitted { frames, has_joined: false },
+                None,
+            );
             self.peers.queue(number);
         } else {
             self.remove(number);
@@ -135,13 +139,13 @@ impl Listener {
         is_admitted: bool,
         words: &[u8],
         now_ns: u64,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         let number = peer as u32;
         debug_assert!(words.len() <= LONGEST_HELLO);
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         // The peer may have left since its hello was returned; `next` reports that.
-        let PeerStage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
+        let StreamPeerStage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
         let (answer, session) = admission::answer(responder.take(), is_admitted, words)?;
         let mut beginning = Vec::with_capacity(2 + answer.len());
         if session.is_some() {
@@ -153,15 +157,15 @@ impl Listener {
         let mut frames = Box::new(StreamFrames::new(beginning));
         if !is_admitted {
             frames.begin_end(&peer.socket);
-            self.peers.advance(number, PeerStage::Ending(frames), Some(now_ns + LINGER_NS));
+            self.peers.advance(number, StreamPeerStage::Ending(frames), Some(now_ns + LINGER_NS));
             return self.watch(number);
         }
-        match session.map(Session::into_records).transpose() {
+        match session.map(NoiseSession::into_records).transpose() {
             Ok(None) => {}
             Ok(Some(records)) => frames.seal_with(records),
             Err(_) => frames.give_up(Gone::Forged),
         }
-        let stage = PeerStage::Admitted { frames, has_joined: false };
+        let stage = StreamPeerStage::Admitted { frames, has_joined: false };
         // A stranger that repeats a recorded hello never sends a first frame.
         let due_ns = now_ns + self.silence.limit_ns();
         self.peers.advance(number, stage, Some(due_ns));

@@ -1,14 +1,14 @@
 //! How an agent gets to its primary: socket, connect, hello, and the answer.
 
-use super::connector::{Connector, ConnectorStage, KEY};
+use super::connector::{KEY, StreamConnector, StreamConnectorStage};
 use super::frames::StreamFrames;
-use super::message::{self, Message, Progress};
+use super::message::{self, Message, MessageProgress};
 use super::socket::{is_same_user, new_tcp, set_tcp_options};
 use super::{ANSWER_NS, CONNECT_NS, LONGEST_HELLO};
 use crate::secure::Key;
-use crate::secure::noise::{Forged, HANDSHAKE, Initiator, Session};
+use crate::secure::noise::{Forged, HANDSHAKE, Initiator, NoiseSession};
 use crate::transport::unix_file::new_socket;
-use crate::transport::{Address, AddressError, Failed, Gone, Registry, failed};
+use crate::transport::{Address, AddressError, Gone, Registry, TransportError, failed};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_error;
@@ -27,16 +27,16 @@ pub(crate) enum ConnectError {
     NoKey,
     /// A call failed that has to do with this machine only.
     #[error("{}: {}", .0.call, .0.cause)]
-    Failed(Failed),
+    Failed(TransportError),
 }
 
-impl From<Failed> for ConnectError {
-    fn from(failed: Failed) -> Self {
+impl From<TransportError> for ConnectError {
+    fn from(failed: TransportError) -> Self {
         Self::Failed(failed)
     }
 }
 
-impl Connector {
+impl StreamConnector {
     /// Connects to a primary and says hello, with the key if the address is one of a network. The
     /// name of a host is looked up, which may take seconds; nothing after that blocks.
     pub(crate) fn connect(
@@ -59,7 +59,7 @@ impl Connector {
         let mut places = address.resolve()?;
         places.reverse();
         let mut connector = Self {
-            stage: ConnectorStage::Connecting,
+            stage: StreamConnectorStage::Connecting,
             socket: None,
             places,
             frames: StreamFrames::new(beginning),
@@ -77,7 +77,7 @@ impl Connector {
         Ok(connector)
     }
 
-    fn connect_unix(&mut self, path: &Path) -> Result<(), Failed> {
+    fn connect_unix(&mut self, path: &Path) -> Result<(), TransportError> {
         let place = SocketAddrUnix::new(path).map_err(failed("connect"))?;
         let socket = new_socket(SocketType::STREAM).map_err(failed("socket"))?;
         match rustix::net::connect(&socket, &place) {
@@ -98,7 +98,7 @@ impl Connector {
     }
 
     /// Tries the next address, after the one before failed for this cause.
-    pub(super) fn connect_tcp(&mut self, mut cause: Errno) -> Result<(), Failed> {
+    pub(super) fn connect_tcp(&mut self, mut cause: Errno) -> Result<(), TransportError> {
         self.forget_socket();
         while let Some(place) = self.places.pop() {
             let socket = match new_tcp(&place) {
@@ -108,7 +108,7 @@ impl Connector {
                     cause = Errno::AFNOSUPPORT;
                     continue;
                 }
-                Err(cause) => return Err(Failed { call: "socket", cause }),
+                Err(cause) => return Err(TransportError { call: "socket", cause }),
             };
             set_tcp_options(&socket).map_err(failed("setsockopt"))?;
             match rustix::net::connect(&socket, &SocketAddrAny::from(place)) {
@@ -127,7 +127,7 @@ impl Connector {
         Ok(())
     }
 
-    fn use_socket(&mut self, socket: OwnedFd) -> Result<(), Failed> {
+    fn use_socket(&mut self, socket: OwnedFd) -> Result<(), TransportError> {
         self.watched = EventFlags::OUT;
         self.registry.add(&socket, KEY, self.watched).map_err(failed("epoll_ctl"))?;
         self.socket = Some(socket);
@@ -135,7 +135,7 @@ impl Connector {
     }
 
     /// Whether the address that is tried has answered (connect(2)).
-    pub(super) fn look_at_connection(&mut self) -> Result<(), Failed> {
+    pub(super) fn look_at_connection(&mut self) -> Result<(), TransportError> {
         let Some(socket) = &self.socket else { return Ok(()) };
         if let Err(cause) = socket_error(socket).unwrap_or_else(Err) {
             return self.connect_tcp(cause);
@@ -150,35 +150,36 @@ impl Connector {
         }
     }
 
-    fn say_hello(&mut self) -> Result<(), Failed> {
+    fn say_hello(&mut self) -> Result<(), TransportError> {
         let message = match self.initiator {
             Some(_) => Message::new(2, HANDSHAKE + 1 + LONGEST_HELLO),
             None => Message::new(3, LONGEST_HELLO),
         };
-        self.stage = ConnectorStage::Waiting(message);
+        self.stage = StreamConnectorStage::Waiting(message);
         self.due_ns = Some(self.now_ns + ANSWER_NS);
         self.write()
     }
 
     /// Reads what is there of the answer.
     pub(super) fn hear_answer(&mut self) {
-        let (Some(socket), ConnectorStage::Waiting(message)) = (&self.socket, &mut self.stage)
+        let (Some(socket), StreamConnectorStage::Waiting(message)) =
+            (&self.socket, &mut self.stage)
         else {
             return;
         };
         let heard = match message.read(socket) {
-            Progress::More => return,
-            Progress::Whole => {
+            MessageProgress::More => return,
+            MessageProgress::Whole => {
                 let message = std::mem::replace(message, Message::new(2, 0));
                 self.open_answer(&message)
             }
-            Progress::TooLong => Err(Gone::Forged),
-            Progress::EndOfFile => Err(Gone::EndOfFile),
-            Progress::Broken(cause) => Err(Gone::broken(cause)),
+            MessageProgress::TooLong => Err(Gone::Forged),
+            MessageProgress::EndOfFile => Err(Gone::EndOfFile),
+            MessageProgress::Broken(cause) => Err(Gone::broken(cause)),
         };
         match heard {
             Ok(is_admitted) => {
-                self.stage = ConnectorStage::Answered { is_admitted };
+                self.stage = StreamConnectorStage::Answered { is_admitted };
                 self.due_ns = None;
             }
             Err(why) => self.lose(why),
@@ -196,7 +197,7 @@ impl Connector {
             Some(mut initiator) => {
                 self.answer.resize(body.len().saturating_sub(HANDSHAKE), 0);
                 initiator.hear(body, &mut self.answer).map_err(|Forged| Gone::Forged)?;
-                let session = initiator.finish().and_then(Session::into_records);
+                let session = initiator.finish().and_then(NoiseSession::into_records);
                 self.frames.seal_with(session.map_err(|Forged| Gone::Forged)?);
                 if self.answer.is_empty() {
                     return Err(Gone::Forged);

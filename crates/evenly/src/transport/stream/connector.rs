@@ -4,7 +4,7 @@ use super::LINGER_NS;
 use super::frames::StreamFrames;
 use super::message::Message;
 use crate::secure::noise::Initiator;
-use crate::transport::{Arrival, Failed, Gone, Registry, Transport, failed};
+use crate::transport::{Arrival, Gone, Registry, Transport, TransportError, failed};
 use evenly_core::frame::Packer;
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
@@ -17,8 +17,8 @@ pub(super) const KEY: u32 = 0;
 
 /// A connection to a primary, from the first call on.
 #[derive(Debug)]
-pub(crate) struct Connector {
-    pub(super) stage: ConnectorStage,
+pub(crate) struct StreamConnector {
+    pub(super) stage: StreamConnectorStage,
     /// `None` before the first address was tried and after the end.
     pub(super) socket: Option<OwnedFd>,
     /// Addresses of the primary that were not tried yet, the next one last.
@@ -36,9 +36,9 @@ pub(crate) struct Connector {
     pub(super) now_ns: u64,
 }
 
-/// How far it is.
+/// Stage of the connection.
 #[derive(Debug)]
-pub(super) enum ConnectorStage {
+pub(super) enum StreamConnectorStage {
     /// An address of the primary has not answered yet (connect(2), EINPROGRESS).
     Connecting,
     /// The hello is on its way, and the answer has not arrived.
@@ -55,9 +55,9 @@ pub(super) enum ConnectorStage {
     Over,
 }
 
-impl Connector {
+impl StreamConnector {
     /// Sends what is packed, and waits for what can be done next.
-    pub(super) fn write(&mut self) -> Result<(), Failed> {
+    pub(super) fn write(&mut self) -> Result<(), TransportError> {
         let Some(socket) = &self.socket else { return Ok(()) };
         self.frames.write(socket);
         let wanted = self.frames.wanted();
@@ -79,69 +79,69 @@ impl Connector {
     /// Has nothing more to do with the primary.
     pub(super) fn lose(&mut self, why: Gone) {
         self.forget_socket();
-        self.stage = ConnectorStage::Gone(why);
+        self.stage = StreamConnectorStage::Gone(why);
     }
 }
 
-impl Transport for Connector {
+impl Transport for StreamConnector {
     #[inline]
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         debug_assert_eq!(peer, PRIMARY);
-        matches!(self.stage, ConnectorStage::Admitted).then_some(&mut self.frames.packer)
+        matches!(self.stage, StreamConnectorStage::Admitted).then_some(&mut self.frames.packer)
     }
 
-    fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
+    fn flush(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         let is_wanted = !self.frames.packer.is_empty() && !self.frames.is_blocked();
-        if matches!(self.stage, ConnectorStage::Admitted) && is_wanted {
+        if matches!(self.stage, StreamConnectorStage::Admitted) && is_wanted {
             self.write()
         } else {
             Ok(())
         }
     }
 
-    fn attend(&mut self, _key: u32, now_ns: u64) -> Result<(), Failed> {
+    fn attend(&mut self, _key: u32, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         let Some(socket) = &self.socket else { return Ok(()) };
         match &mut self.stage {
-            ConnectorStage::Connecting => self.look_at_connection(),
-            ConnectorStage::Waiting(_) => {
+            StreamConnectorStage::Connecting => self.look_at_connection(),
+            StreamConnectorStage::Waiting(_) => {
                 if self.frames.is_blocked() {
                     self.write()?;
                 }
                 self.hear_answer();
                 Ok(())
             }
-            ConnectorStage::Admitted => {
+            StreamConnectorStage::Admitted => {
                 self.frames.read(socket);
                 self.write()
             }
-            ConnectorStage::Ending => {
+            StreamConnectorStage::Ending => {
                 if self.frames.is_ended(socket) {
                     self.forget_socket();
-                    self.stage = ConnectorStage::Over;
+                    self.stage = StreamConnectorStage::Over;
                 }
                 self.write()
             }
-            ConnectorStage::Answered { .. } | ConnectorStage::Gone(_) | ConnectorStage::Over => {
-                Ok(())
-            }
+            StreamConnectorStage::Answered { .. }
+            | StreamConnectorStage::Gone(_)
+            | StreamConnectorStage::Over => Ok(()),
         }
     }
 
     fn next(&mut self) -> Option<Arrival<'_>> {
         let Self { stage, frames, .. } = self;
         let why = match *stage {
-            ConnectorStage::Answered { is_admitted } => {
+            StreamConnectorStage::Answered { is_admitted } => {
                 *stage = if is_admitted {
-                    ConnectorStage::Admitted
+                    StreamConnectorStage::Admitted
                 } else {
-                    ConnectorStage::Gone(Gone::EndOfFile)
+                    StreamConnectorStage::Gone(Gone::EndOfFile)
                 };
                 return Some(Arrival::Answer { is_admitted, answer: &self.answer });
             }
-            ConnectorStage::Admitted if !frames.has_news() => return None,
-            ConnectorStage::Admitted => match frames.gone() {
+            StreamConnectorStage::Admitted if !frames.has_news() => return None,
+            StreamConnectorStage::Admitted => match frames.gone() {
                 Some(why) => why,
                 None => match frames.unpacker.next_frame() {
                     Ok(frame) => {
@@ -150,26 +150,26 @@ impl Transport for Connector {
                     Err(malformed) => Gone::Malformed(malformed),
                 },
             },
-            ConnectorStage::Gone(why) => why,
-            ConnectorStage::Connecting
-            | ConnectorStage::Waiting(_)
-            | ConnectorStage::Ending
-            | ConnectorStage::Over => return None,
+            StreamConnectorStage::Gone(why) => why,
+            StreamConnectorStage::Connecting
+            | StreamConnectorStage::Waiting(_)
+            | StreamConnectorStage::Ending
+            | StreamConnectorStage::Over => return None,
         };
-        *stage = ConnectorStage::Over;
+        *stage = StreamConnectorStage::Over;
         // The socket is closed with the next call: what was read from it is still borrowed here.
         self.due_ns = Some(0);
         Some(Arrival::Gone { peer: PRIMARY, why })
     }
 
-    fn keep_time(&mut self, now_ns: u64) -> Result<(), Failed> {
+    fn keep_time(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         if self.due_ns.is_none_or(|due_ns| due_ns > now_ns) {
             return Ok(());
         }
         match self.stage {
-            ConnectorStage::Connecting => self.connect_tcp(Errno::TIMEDOUT),
-            ConnectorStage::Waiting(_) => {
+            StreamConnectorStage::Connecting => self.connect_tcp(Errno::TIMEDOUT),
+            StreamConnectorStage::Waiting(_) => {
                 self.lose(Gone::Silent);
                 Ok(())
             }
@@ -183,34 +183,34 @@ impl Transport for Connector {
     /// What is there to be told is due at once.
     fn next_due_ns(&self) -> Option<u64> {
         match self.stage {
-            ConnectorStage::Answered { .. } | ConnectorStage::Gone(_) => Some(0),
+            StreamConnectorStage::Answered { .. } | StreamConnectorStage::Gone(_) => Some(0),
             _ => self.due_ns,
         }
     }
 
     fn close(&mut self, _peer: usize) {
         match (&self.stage, &self.socket) {
-            (ConnectorStage::Admitted, Some(socket)) => {
+            (StreamConnectorStage::Admitted, Some(socket)) => {
                 self.frames.begin_end(socket);
-                self.stage = ConnectorStage::Ending;
+                self.stage = StreamConnectorStage::Ending;
                 self.due_ns = Some(self.now_ns + LINGER_NS);
                 // Should epoll refuse, then the time that was given is what ends it.
                 let _ = self.write();
             }
-            (ConnectorStage::Ending, _) => {}
+            (StreamConnectorStage::Ending, _) => {}
             _ => {
                 self.forget_socket();
-                self.stage = ConnectorStage::Over;
+                self.stage = StreamConnectorStage::Over;
             }
         }
     }
 
     fn is_lingering(&self) -> bool {
-        matches!(self.stage, ConnectorStage::Ending) && self.socket.is_some()
+        matches!(self.stage, StreamConnectorStage::Ending) && self.socket.is_some()
     }
 }
 
-impl Drop for Connector {
+impl Drop for StreamConnector {
     /// A process that was just forked may hold a copy of the socket, and then epoll would go on
     /// telling of it.
     fn drop(&mut self) {

@@ -3,7 +3,7 @@
 use super::socket::{new_tcp, set_tcp_limits, set_tcp_options};
 use crate::silence::Silence;
 use crate::transport::unix_file::UnixFile;
-use crate::transport::{Address, AddressKind, Failed, ListenError};
+use crate::transport::{Address, AddressKind, ListenError, TransportError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
@@ -82,7 +82,7 @@ impl Gate {
 
     /// Accepts the next peer. Where there is no descriptor for it, sends it away, unless there `is_silent`
     /// one that can be sent away instead.
-    pub(super) fn accept(&mut self, is_silent: bool) -> Result<Accepted, Failed> {
+    pub(super) fn accept(&mut self, is_silent: bool) -> Result<Accepted, TransportError> {
         let _ = self.refill();
         loop {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -116,7 +116,7 @@ impl Gate {
                 | Errno::NONET
                 | Errno::OPNOTSUPP
                 | Errno::TIMEDOUT => {}
-                cause => return Err(Failed { call: "accept4", cause }),
+                cause => return Err(TransportError { call: "accept4", cause }),
             }
         }
     }

@@ -3,25 +3,25 @@
 use super::LINGER_NS;
 use super::LISTENING_KEY;
 use super::gate::Gate;
-use super::peers::{PeerStage, Peers};
+use super::peers::{StreamPeerStage, StreamPeers};
 use crate::secure::Key;
 use crate::silence::Silence;
 use crate::transport::admission::Admission;
 use crate::transport::{
-    Address, Arrival, Failed, Gone, ListenError, Reception, Registry, Transport, failed,
+    Address, Arrival, Gone, ListenError, Reception, Registry, Transport, TransportError, failed,
 };
 use evenly_core::frame::Packer;
 use rustix::event::epoll::EventFlags;
 
 /// A listening socket and its connections.
 #[derive(Debug)]
-pub(crate) struct Listener {
+pub(crate) struct StreamListener {
     pub(super) gate: Gate,
     /// With the port that the system chose.
     pub(super) address: Address,
     pub(super) admission: Admission,
     pub(super) registry: Registry,
-    pub(super) peers: Peers,
+    pub(super) peers: StreamPeers,
     /// Peers whose packers were used since the last flush.
     dirty: Vec<u32>,
     /// A peer whose end `next` has returned. It is removed when nothing of it is borrowed.
@@ -34,7 +34,7 @@ pub(crate) struct Listener {
     pub(super) now_ns: u64,
 }
 
-impl Listener {
+impl StreamListener {
     /// Listens at an address: at a path without keys, over the network with one or two of them.
     pub(crate) fn listen(
         address: &Address,
@@ -51,7 +51,7 @@ impl Listener {
             address: bound,
             admission: Admission::new(keys),
             registry,
-            peers: Peers::default(),
+            peers: StreamPeers::default(),
             dirty: Vec::new(),
             leaving: None,
             most_connections: usize::MAX,
@@ -85,9 +85,11 @@ impl Listener {
     }
 
     /// Sets the epoll events of a peer to what it can do next.
-    pub(super) fn watch(&mut self, number: u32) -> Result<(), Failed> {
+    pub(super) fn watch(&mut self, number: u32) -> Result<(), TransportError> {
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
-        let (PeerStage::Admitted { frames, .. } | PeerStage::Ending(frames)) = &peer.stage else {
+        let (StreamPeerStage::Admitted { frames, .. } | StreamPeerStage::Ending(frames)) =
+            &peer.stage
+        else {
             return Ok(());
         };
         let wanted = frames.wanted();
@@ -100,28 +102,28 @@ impl Listener {
     }
 
     /// Sends what is packed for a peer, or continues its end.
-    pub(super) fn write_to(&mut self, number: u32) -> Result<(), Failed> {
+    pub(super) fn write_to(&mut self, number: u32) -> Result<(), TransportError> {
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         match &mut peer.stage {
-            PeerStage::Admitted { frames, .. } => frames.write(&peer.socket),
-            PeerStage::Ending(frames) => {
+            StreamPeerStage::Admitted { frames, .. } => frames.write(&peer.socket),
+            StreamPeerStage::Ending(frames) => {
                 if frames.is_ended(&peer.socket) {
                     self.remove(number);
                     return Ok(());
                 }
             }
-            PeerStage::Arriving(_) | PeerStage::Asking { .. } => {}
+            StreamPeerStage::Arriving(_) | StreamPeerStage::Asking { .. } => {}
         }
         self.watch(number)
     }
 }
 
-impl Transport for Listener {
+impl Transport for StreamListener {
     #[inline]
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         let number = peer as u32;
         let peer = self.peers.get_mut(number)?;
-        let PeerStage::Admitted { frames, .. } = &mut peer.stage else { return None };
+        let StreamPeerStage::Admitted { frames, .. } = &mut peer.stage else { return None };
         if !peer.is_dirty {
             peer.is_dirty = true;
             self.dirty.push(number);
@@ -129,19 +131,20 @@ impl Transport for Listener {
         Some(&mut frames.packer)
     }
 
-    fn flush(&mut self, now_ns: u64) -> Result<(), Failed> {
+    fn flush(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         while let Some(number) = self.dirty.pop() {
             let Some(peer) = self.peers.get_mut(number) else { continue };
             peer.is_dirty = false;
-            if !matches!(&peer.stage, PeerStage::Admitted { frames, .. } if frames.is_blocked()) {
+            if !matches!(&peer.stage, StreamPeerStage::Admitted { frames, .. } if frames.is_blocked())
+            {
                 self.write_to(number)?;
             }
         }
         Ok(())
     }
 
-    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), Failed> {
+    fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         if key == LISTENING_KEY {
             return self.accept();
@@ -149,10 +152,10 @@ impl Transport for Listener {
         // The event may belong to a peer that was removed since.
         let Some(peer) = self.peers.get_mut(key) else { return Ok(()) };
         match &mut peer.stage {
-            PeerStage::Arriving(_) => self.hear_hello(key),
-            PeerStage::Asking { .. } => self.look_at_asking(key),
-            PeerStage::Ending(_) => return self.write_to(key),
-            PeerStage::Admitted { frames, .. } => {
+            StreamPeerStage::Arriving(_) => self.hear_hello(key),
+            StreamPeerStage::Asking { .. } => self.look_at_asking(key),
+            StreamPeerStage::Ending(_) => return self.write_to(key),
+            StreamPeerStage::Admitted { frames, .. } => {
                 frames.read(&peer.socket);
                 let (is_blocked, has_news) = (frames.is_blocked(), frames.has_news());
                 if has_news {
@@ -172,8 +175,10 @@ impl Transport for Listener {
         let number = loop {
             let number = self.peers.first_queued()?;
             match self.peers.get(number).map(|peer| &peer.stage) {
-                Some(PeerStage::Asking { is_reported: false, .. }) => break number,
-                Some(PeerStage::Admitted { frames, .. }) if frames.has_news() => break number,
+                Some(StreamPeerStage::Asking { is_reported: false, .. }) => break number,
+                Some(StreamPeerStage::Admitted { frames, .. }) if frames.has_news() => {
+                    break number;
+                }
                 _ => self.peers.pass_queued(),
             }
         };
@@ -181,11 +186,11 @@ impl Transport for Listener {
         self.peers.set_due(number, None);
         let peer = number as usize;
         match &mut self.peers.get_mut(number)?.stage {
-            PeerStage::Asking { hello, is_reported, .. } => {
+            StreamPeerStage::Asking { hello, is_reported, .. } => {
                 *is_reported = true;
                 Some(Arrival::Hello { peer, hello })
             }
-            PeerStage::Admitted { frames, has_joined } => {
+            StreamPeerStage::Admitted { frames, has_joined } => {
                 let why = match frames.gone() {
                     Some(why) => why,
                     None => match frames.unpacker.next_frame() {
@@ -204,11 +209,11 @@ impl Transport for Listener {
                 self.leaving = Some(number);
                 Some(Arrival::Gone { peer, why })
             }
-            PeerStage::Arriving(_) | PeerStage::Ending(_) => None,
+            StreamPeerStage::Arriving(_) | StreamPeerStage::Ending(_) => None,
         }
     }
 
-    fn keep_time(&mut self, now_ns: u64) -> Result<(), Failed> {
+    fn keep_time(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         if self.crowded_until_ns.is_some_and(|until_ns| until_ns <= now_ns) {
             self.crowded_until_ns = None;
@@ -218,13 +223,13 @@ impl Transport for Listener {
         while let Some(number) = self.peers.first_due(now_ns) {
             self.peers.set_due(number, None);
             match self.peers.get_mut(number).map(|peer| &mut peer.stage) {
-                Some(PeerStage::Arriving(_)) => self.turn_away(number),
-                Some(PeerStage::Admitted { frames, .. }) => {
+                Some(StreamPeerStage::Arriving(_)) => self.turn_away(number),
+                Some(StreamPeerStage::Admitted { frames, .. }) => {
                     frames.give_up(Gone::Silent);
                     self.peers.queue(number);
                 }
-                Some(PeerStage::Ending(_)) => self.remove(number),
-                Some(PeerStage::Asking { .. }) | None => {}
+                Some(StreamPeerStage::Ending(_)) => self.remove(number),
+                Some(StreamPeerStage::Asking { .. }) | None => {}
             }
         }
         Ok(())
@@ -237,13 +242,13 @@ impl Transport for Listener {
     fn close(&mut self, peer: usize) {
         let number = peer as u32;
         match self.peers.get_mut(number).map(|peer| (&mut peer.stage, &peer.socket)) {
-            Some((PeerStage::Admitted { frames, .. }, socket)) => {
+            Some((StreamPeerStage::Admitted { frames, .. }, socket)) => {
                 frames.begin_end(socket);
                 self.peers.end(number, self.now_ns + LINGER_NS);
                 // Should epoll refuse, then the time that was given is what ends it.
                 let _ = self.watch(number);
             }
-            Some((PeerStage::Ending(_), _)) | None => {}
+            Some((StreamPeerStage::Ending(_), _)) | None => {}
             Some(_) => self.remove(number),
         }
     }
@@ -253,7 +258,7 @@ impl Transport for Listener {
     }
 }
 
-impl Reception for Listener {
+impl Reception for StreamListener {
     fn limit_connections(&mut self, most: usize) {
         self.most_connections = most;
     }
@@ -262,11 +267,11 @@ impl Reception for Listener {
         self.bound().to_string()
     }
 
-    fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), Failed> {
+    fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), TransportError> {
         self.answer(peer, true, welcome, now_ns)
     }
 
-    fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), Failed> {
+    fn refuse(&mut self, peer: usize, refusal: &[u8], now_ns: u64) -> Result<(), TransportError> {
         self.answer(peer, false, refusal, now_ns)
     }
 
@@ -282,7 +287,7 @@ impl Reception for Listener {
     }
 }
 
-impl Drop for Listener {
+impl Drop for StreamListener {
     /// A process that was just forked may hold copies of the sockets, and then epoll would go on
     /// telling of them.
     fn drop(&mut self) {

@@ -13,9 +13,9 @@ pub(super) struct Message {
     longest: usize,
 }
 
-/// How far a message is.
+/// Progress of reading a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum MessageProgress {
     /// The rest has not arrived.
     More,
     /// All of it is there.
@@ -34,23 +34,23 @@ impl Message {
     }
 
     /// Reads what is there of it.
-    pub(super) fn read(&mut self, socket: &OwnedFd) -> Progress {
+    pub(super) fn read(&mut self, socket: &OwnedFd) -> MessageProgress {
         let mut room = [0; 2048];
         loop {
             let whole = self.head + self.length().unwrap_or(0);
             if whole > self.head + self.longest {
-                return Progress::TooLong;
+                return MessageProgress::TooLong;
             }
             let missing = whole - self.bytes.len();
             if missing == 0 {
-                return Progress::Whole;
+                return MessageProgress::Whole;
             }
             let wanted = missing.min(room.len());
             match receive(socket, &mut room[..wanted]) {
-                Ok(0) => return Progress::EndOfFile,
+                Ok(0) => return MessageProgress::EndOfFile,
                 Ok(count) => self.bytes.extend_from_slice(&room[..count]),
-                Err(Errno::AGAIN) => return Progress::More,
-                Err(cause) => return Progress::Broken(cause),
+                Err(Errno::AGAIN) => return MessageProgress::More,
+                Err(cause) => return MessageProgress::Broken(cause),
             }
         }
     }

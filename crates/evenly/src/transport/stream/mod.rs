@@ -32,8 +32,8 @@ mod peers;
 mod socket;
 
 pub(crate) use connect::ConnectError;
-pub(crate) use connector::Connector;
-pub(crate) use listener::Listener;
+pub(crate) use connector::StreamConnector;
+pub(crate) use listener::StreamListener;
 
 /// The longest hello, and the longest answer to one.
 pub(crate) const LONGEST_HELLO: usize = 1024;

@@ -10,11 +10,11 @@ use std::os::fd::OwnedFd;
 
 /// A connected peer.
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(super) struct StreamPeer {
     pub(super) socket: OwnedFd,
     /// Its address, on a network.
     pub(super) place: Option<SocketAddr>,
-    pub(super) stage: PeerStage,
+    pub(super) stage: StreamPeerStage,
     /// What epoll watches for.
     pub(super) watched: EventFlags,
     /// When the stage must be over.
@@ -27,7 +27,7 @@ pub(super) struct Peer {
 
 /// Stage of a peer.
 #[derive(Debug)]
-pub(super) enum PeerStage {
+pub(super) enum StreamPeerStage {
     /// Its hello has not arrived.
     Arriving(Message),
     /// Its hello is there, and is to be admitted or refused.
@@ -50,8 +50,8 @@ pub(super) enum PeerStage {
 
 /// The peers by number. The number of a removed peer is used again.
 #[derive(Debug, Default)]
-pub(super) struct Peers {
-    slots: Vec<Option<Peer>>,
+pub(super) struct StreamPeers {
+    slots: Vec<Option<StreamPeer>>,
     free: Vec<u32>,
     /// Deadlines, with the numbers of their peers.
     due: BTreeSet<(u64, u32)>,
@@ -59,11 +59,11 @@ pub(super) struct Peers {
     queue: VecDeque<u32>,
     /// Those whose hello has not arrived, in the order in which they came.
     arriving: VecDeque<u32>,
-    /// Number of peers in [`PeerStage::Ending`].
+    /// Number of peers in [`StreamPeerStage::Ending`].
     ending: usize,
 }
 
-impl Peers {
+impl StreamPeers {
     /// Adds a peer that must send its hello before `due_ns`.
     pub(super) fn add(
         &mut self,
@@ -73,10 +73,10 @@ impl Peers {
         due_ns: u64,
     ) -> u32 {
         let number = self.free.pop().unwrap_or(self.slots.len() as u32);
-        let peer = Peer {
+        let peer = StreamPeer {
             socket,
             place,
-            stage: PeerStage::Arriving(message),
+            stage: StreamPeerStage::Arriving(message),
             watched: EventFlags::IN,
             due_ns: Some(due_ns),
             is_queued: false,
@@ -91,25 +91,25 @@ impl Peers {
         number
     }
 
-    pub(super) fn get(&self, number: u32) -> Option<&Peer> {
+    pub(super) fn get(&self, number: u32) -> Option<&StreamPeer> {
         self.slots.get(number as usize)?.as_ref()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Peer> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &StreamPeer> {
         self.slots.iter().flatten()
     }
 
-    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Peer> {
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut StreamPeer> {
         self.slots.get_mut(number as usize)?.as_mut()
     }
 
     /// Moves a peer to `stage`, which must be over at `due_ns`.
-    pub(super) fn advance(&mut self, number: u32, stage: PeerStage, due_ns: Option<u64>) {
+    pub(super) fn advance(&mut self, number: u32, stage: StreamPeerStage, due_ns: Option<u64>) {
         let Some(peer) = self.slots.get_mut(number as usize).and_then(Option::as_mut) else {
             return;
         };
         let before = std::mem::replace(&mut peer.stage, stage);
-        let is_ending = matches!(peer.stage, PeerStage::Ending(_));
+        let is_ending = matches!(peer.stage, StreamPeerStage::Ending(_));
         self.leave_stage(number, &before);
         self.ending += usize::from(is_ending);
         self.set_due(number, due_ns);
@@ -119,8 +119,8 @@ impl Peers {
     pub(super) fn end(&mut self, number: u32, due_ns: u64) {
         let Some(slot) = self.slots.get_mut(number as usize) else { return };
         *slot = slot.take().map(|mut peer| {
-            if let PeerStage::Admitted { frames, .. } = peer.stage {
-                peer.stage = PeerStage::Ending(frames);
+            if let StreamPeerStage::Admitted { frames, .. } = peer.stage {
+                peer.stage = StreamPeerStage::Ending(frames);
                 self.ending += 1;
             }
             peer
@@ -129,7 +129,7 @@ impl Peers {
     }
 
     /// Removes a peer and frees its number.
-    pub(super) fn remove(&mut self, number: u32) -> Option<Peer> {
+    pub(super) fn remove(&mut self, number: u32) -> Option<StreamPeer> {
         self.set_due(number, None);
         let peer = self.slots.get_mut(number as usize)?.take()?;
         self.leave_stage(number, &peer.stage);
@@ -137,11 +137,11 @@ impl Peers {
         Some(peer)
     }
 
-    fn leave_stage(&mut self, number: u32, stage: &PeerStage) {
+    fn leave_stage(&mut self, number: u32, stage: &StreamPeerStage) {
         match stage {
-            PeerStage::Arriving(_) => self.arriving.retain(|arriving| *arriving != number),
-            PeerStage::Ending(_) => self.ending -= 1,
-            PeerStage::Asking { .. } | PeerStage::Admitted { .. } => {}
+            StreamPeerStage::Arriving(_) => self.arriving.retain(|arriving| *arriving != number),
+            StreamPeerStage::Ending(_) => self.ending -= 1,
+            StreamPeerStage::Asking { .. } | StreamPeerStage::Admitted { .. } => {}
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::Datagrams;
 use crate::transport::conformance::Event;
-use crate::transport::datagram::Listener;
-use crate::transport::{Arrival, Registry, Token, Transport};
+use crate::transport::datagram::DatagramListener;
+use crate::transport::{Arrival, EpollToken, Registry, Transport};
 use evenly_core::frame::Body;
 use rustix::event::{Timespec, epoll};
 use std::mem::MaybeUninit;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// A primary that listens.
 pub(super) struct House {
     pub(super) ends: Datagrams,
-    pub(super) listener: Listener,
+    pub(super) listener: DatagramListener,
     pub(super) registry: Registry,
     pub(super) now_ns: u64,
     /// How often something was ready.
@@ -64,7 +64,7 @@ pub(super) fn turn(
     let timeout = Timespec { tv_sec: 0, tv_nsec: within.as_nanos() as i64 };
     let (events, _) = epoll::wait(registry.epoll(), &mut events, Some(&timeout)).unwrap();
     for event in events.iter() {
-        transport.attend(Token::from_data(event.data).key, now_ns).unwrap();
+        transport.attend(EpollToken::from_data(event.data).key, now_ns).unwrap();
     }
     if transport.next_due_ns().is_some_and(|due_ns| due_ns <= now_ns) {
         transport.keep_time(now_ns).unwrap();

@@ -6,7 +6,7 @@ mod speed;
 mod strangers;
 mod within;
 
-use super::{Connector, DATAGRAM_FRAME, Listener};
+use super::{DATAGRAM_FRAME, DatagramConnector, DatagramListener};
 use crate::scratch::Scratch;
 use crate::secure::Key;
 use crate::transport::conformance::{Fixture, Primary, conforms_as_reception};
@@ -36,15 +36,16 @@ impl Datagrams {
     }
 
     /// A listener; from now on it is where one connects.
-    fn listener(&mut self, registry: Registry) -> Listener {
+    fn listener(&mut self, registry: Registry) -> DatagramListener {
         let keys = self.key().into_iter().collect();
-        let listener = Listener::listen(&self.address, keys, registry).unwrap();
+        let listener = DatagramListener::listen(&self.address, keys, registry).unwrap();
         self.address = listener.listens_at().parse().unwrap();
         listener
     }
 
-    fn connector(&self, registry: Registry, hello: &[u8], now_ns: u64) -> Connector {
-        Connector::connect(&self.address, self.key().as_ref(), hello, registry, now_ns).unwrap()
+    fn connector(&self, registry: Registry, hello: &[u8], now_ns: u64) -> DatagramConnector {
+        DatagramConnector::connect(&self.address, self.key().as_ref(), hello, registry, now_ns)
+            .unwrap()
     }
 }
 

@@ -2,7 +2,7 @@
 //! datagram::tests::speed -- --ignored --nocapture`.
 
 use super::Datagrams;
-use crate::transport::{Arrival, Reception, Registry, Token, Transport};
+use crate::transport::{Arrival, EpollToken, Reception, Registry, Transport};
 use evenly_core::frame::Body;
 use evenly_core::{Assignment, Interval, LeaseId};
 use rustix::event::{Timespec, epoll};
@@ -24,7 +24,7 @@ fn wait(transport: &mut dyn Transport, registry: &Registry, began: Instant) {
     let (events, _) = epoll::wait(registry.epoll(), &mut events, timeout.as_ref()).unwrap();
     let now_ns = now_ns(began);
     for event in events.iter() {
-        transport.attend(Token::from_data(event.data).key, now_ns).unwrap();
+        transport.attend(EpollToken::from_data(event.data).key, now_ns).unwrap();
     }
     transport.keep_time(now_ns).unwrap();
 }

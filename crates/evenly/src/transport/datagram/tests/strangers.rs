@@ -3,7 +3,7 @@
 use super::Datagrams;
 use super::house::{House, arrived, turn};
 use crate::secure::Key;
-use crate::secure::noise::{Initiator, Sealer, Session};
+use crate::secure::noise::{Initiator, NoiseSession, Sealer};
 use crate::transport::conformance::{Event, bytes, pack};
 use crate::transport::datagram::DATAGRAM_FRAME;
 use crate::transport::{Gone, Reception, Registry, Transport};
@@ -47,7 +47,7 @@ impl Stranger {
             panic!()
         };
         initiator.hear(answer, &mut [0; 64]).unwrap();
-        let sealer = initiator.finish().and_then(Session::into_sealer).unwrap();
+        let sealer = initiator.finish().and_then(NoiseSession::into_sealer).unwrap();
         (session, sealer, peer)
     }
 }
@@ -245,9 +245,14 @@ fn an_agent_with_another_key_is_not_answered() {
     let mut house = house();
     let other = Key::make(&house.ends.scratch.path("other")).unwrap();
     let registry = Registry::new(1).unwrap();
-    let mut agent =
-        super::Connector::connect(&house.ends.address, Some(&other), b"hello", registry.clone(), 0)
-            .unwrap();
+    let mut agent = super::DatagramConnector::connect(
+        &house.ends.address,
+        Some(&other),
+        b"hello",
+        registry.clone(),
+        0,
+    )
+    .unwrap();
     let mut now_ns = 0;
     let gone = loop {
         now_ns += 50_000_000;

@@ -1,7 +1,7 @@
 //! Within a machine: files, users, full queues, and processes that are not there any more.
 
 use super::house::{House, arrived, turn};
-use super::{Connector, Datagrams};
+use super::{DatagramConnector, Datagrams};
 use crate::transport::conformance::{Event, pack};
 use crate::transport::{Address, Gone, ListenError, Reception, Registry, Transport};
 use evenly_core::datagram::{Content, Datagram};
@@ -19,7 +19,7 @@ fn house() -> House {
 }
 
 /// An agent that was let in; its registry and its number.
-fn agent(house: &mut House) -> (Connector, Registry, usize) {
+fn agent(house: &mut House) -> (DatagramConnector, Registry, usize) {
     let registry = Registry::new(1).unwrap();
     let mut agent = house.ends.connector(registry.clone(), b"hello", house.now_ns);
     let [Event::Hello { peer, .. }] = house.settle()[..] else { panic!() };
@@ -115,7 +115,7 @@ fn a_path_without_room_for_those_of_agents_is_refused() {
     assert_eq!(path.as_os_str().len(), 90);
     let listen = |path: &Path| {
         let address: Address = format!("unixgram:{}", path.display()).parse().unwrap();
-        super::Listener::listen(&address, vec![], Registry::new(0).unwrap())
+        super::DatagramListener::listen(&address, vec![], Registry::new(0).unwrap())
     };
     drop(listen(&path).unwrap());
     let longer = path.with_extension("");

@@ -1,6 +1,6 @@
 //! Primaries that are not there, do not answer, or are one of several; and listeners that are second.
 
-use super::{Connector, Listener, Streams};
+use super::{StreamConnector, StreamListener, Streams};
 use crate::transport::stream::LISTENING_KEY;
 use crate::transport::stream::socket::new_tcp;
 use crate::transport::{Arrival, Gone, Reception, Registry, Transport};
@@ -104,11 +104,11 @@ fn a_running_listener_is_not_disturbed() {
         let registry = Registry::new(0).unwrap();
         let mut first = streams.listener(registry.clone());
         let keys = if first.bound().needs_key() { vec![streams.key()] } else { vec![] };
-        let error = Listener::listen(first.bound(), keys, registry.also(1)).unwrap_err();
+        let error = StreamListener::listen(first.bound(), keys, registry.also(1)).unwrap_err();
         let said = error.to_string();
         assert!(said.contains(&first.bound().to_string()), "{said}");
         assert!(said.contains("another process listens there"), "{said}");
-        let mut connector: Connector = streams.connector(Registry::new(0).unwrap(), b"x", 0);
+        let mut connector: StreamConnector = streams.connector(Registry::new(0).unwrap(), b"x", 0);
         for _ in 0..5000 {
             std::thread::sleep(Duration::from_millis(1));
             connector.attend(0, 0).unwrap();

@@ -49,7 +49,7 @@ fn strangers_cost_little_and_not_for_long() {
     let place = streams.address().socket();
     let mut slow: Vec<_> = (0..300).map(|_| TcpStream::connect(place).unwrap()).collect();
     let mut second = 0;
-    let turn = |listener: &mut super::Listener, second: u64| {
+    let turn = |listener: &mut super::StreamListener, second: u64| {
         let now_ns = second * 1_000_000_000;
         for _ in 0..6 {
             listener.attend(LISTENING_KEY, now_ns).unwrap();

@@ -7,7 +7,7 @@ mod faults;
 mod speed;
 mod strangers;
 
-use super::{Connector, Listener};
+use super::{StreamConnector, StreamListener};
 use crate::scratch::Scratch;
 use crate::secure::Key;
 use crate::transport::conformance::{Fixture, Primary, conforms_as_reception};
@@ -61,16 +61,16 @@ impl Streams {
     }
 
     /// A listener; from now on it is where one connects.
-    fn listener(&self, registry: Registry) -> Listener {
+    fn listener(&self, registry: Registry) -> StreamListener {
         // Another port each time: another process may have taken an old one.
         let address = self.address().with_port(0);
         let keys = if address.needs_key() { vec![self.key()] } else { vec![] };
-        let listener = Listener::listen(&address, keys, registry).unwrap();
+        let listener = StreamListener::listen(&address, keys, registry).unwrap();
         self.place.borrow_mut().address = listener.bound().clone();
         listener
     }
 
-    fn connector(&self, registry: Registry, hello: &[u8], now_ns: u64) -> Connector {
+    fn connector(&self, registry: Registry, hello: &[u8], now_ns: u64) -> StreamConnector {
         let mut address = self.address();
         let place = &mut *self.place.borrow_mut();
         if let Some(mischief) = place.mischief {
@@ -79,7 +79,7 @@ impl Streams {
             place.relays.push(relay);
         }
         let key = address.needs_key().then(|| self.key());
-        Connector::connect(&address, key.as_ref(), hello, registry, now_ns).unwrap()
+        StreamConnector::connect(&address, key.as_ref(), hello, registry, now_ns).unwrap()
     }
 }
 

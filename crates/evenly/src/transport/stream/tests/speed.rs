@@ -1,8 +1,8 @@
 //! How fast frames go over a stream, between two threads: `cargo test --release -p evenly --lib speed
 //! -- --ignored --nocapture`.
 
-use super::{Connector, Streams};
-use crate::transport::{Arrival, Reception, Registry, Token, Transport};
+use super::{StreamConnector, Streams};
+use crate::transport::{Arrival, EpollToken, Reception, Registry, Transport};
 use evenly_core::frame::Body;
 use evenly_core::{Assignment, Interval, LeaseId};
 use rustix::event::epoll;
@@ -14,7 +14,7 @@ fn wait(transport: &mut dyn Transport, registry: &Registry) {
     let mut events = [MaybeUninit::<epoll::Event>::uninit(); 64];
     let (events, _) = epoll::wait(registry.epoll(), &mut events, None).unwrap();
     for event in events {
-        transport.attend(Token::from_data(event.data).key, 0).unwrap();
+        transport.attend(EpollToken::from_data(event.data).key, 0).unwrap();
     }
 }
 
@@ -28,7 +28,7 @@ fn measure(streams: &Streams, batch: usize, window: usize, total: usize) -> f64 
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let registry = Registry::new(0).unwrap();
-            let agent = Connector::connect(&address, key.as_ref(), b"", registry.clone(), 0);
+            let agent = StreamConnector::connect(&address, key.as_ref(), b"", registry.clone(), 0);
             let mut agent = agent.unwrap();
             let mut leases = vec![];
             loop {

@@ -67,7 +67,7 @@ fn another_key_is_none() {
 
     let registry = Registry::new(0).unwrap();
     let mut agent =
-        super::Connector::connect(&address, Some(&other), b"hello", registry, 0).unwrap();
+        super::StreamConnector::connect(&address, Some(&other), b"hello", registry, 0).unwrap();
     let end = bench.wait_for(|_| {
         agent.attend(0, 0).unwrap();
         agent.next().map(|arrival| format!("{arrival:?}"))
@@ -80,7 +80,8 @@ fn another_key_is_none() {
 fn nothing_goes_over_a_network_without_a_key() {
     let streams = Streams::tcp("no-key", "127.0.0.1");
     let registry = Registry::new(0).unwrap();
-    let said = super::Connector::connect(&streams.address(), None, b"", registry, 0).unwrap_err();
+    let said =
+        super::StreamConnector::connect(&streams.address(), None, b"", registry, 0).unwrap_err();
     assert!(said.to_string().contains("needs a key"), "{said}");
 }
 
@@ -233,7 +234,7 @@ fn the_primary_and_its_agents_are_of_the_same_user() {
         scope.spawn(move || {
             as_nobody();
             let registry = Registry::new(0).unwrap();
-            let listener = super::Listener::listen(address, vec![], registry).unwrap();
+            let listener = super::StreamListener::listen(address, vec![], registry).unwrap();
             ready.send(()).unwrap();
             is_done.recv().unwrap();
             drop(listener);
@@ -271,7 +272,7 @@ fn an_agent_without_a_number_in_our_namespace_is_of_the_same_user() {
     if let Some(address) = std::env::var_os("EVENLY_TEST_LISTEN") {
         let address = address.into_string().unwrap().parse().unwrap();
         let registry = Registry::new(0).unwrap();
-        let mut listener = super::Listener::listen(&address, vec![], registry).unwrap();
+        let mut listener = super::StreamListener::listen(&address, vec![], registry).unwrap();
         for _ in 0..5000 {
             std::thread::sleep(Duration::from_millis(1));
             listener.attend(super::super::LISTENING_KEY, 0).unwrap();
@@ -300,7 +301,7 @@ fn an_agent_without_a_number_in_our_namespace_is_of_the_same_user() {
         std::thread::sleep(Duration::from_millis(1));
         if streams.scratch.path("socket").exists() {
             let connect = || streams.connector(Registry::new(0).unwrap(), b"hello", 0);
-            let connector: &mut super::Connector = agent.get_or_insert_with(connect);
+            let connector: &mut super::StreamConnector = agent.get_or_insert_with(connect);
             // It is bound, and does not listen yet; or it has heard us.
             if connector.next().is_some() {
                 agent = None;
