@@ -4,13 +4,13 @@
 mod json;
 
 use crate::arguments::Format;
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use crate::report::Delivery;
 use crate::stdout_writer::{Limits, WaitLimit, drain};
 use evenly::Aggregate;
 use evenly::observe::Unfinished;
 use evenly::output::{Output, Writer};
-use json::{Entry, JsonLines};
+use json::{ElementForm, JsonLines};
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -30,9 +30,9 @@ impl AnswerLines {
     pub(crate) fn of(delivery: &Delivery) -> Option<Self> {
         let entry = match delivery.aggregate {
             // What run prints is never JSON.
-            Aggregate::Find { .. } | Aggregate::Run { .. } => Entry::Number,
-            Aggregate::Map => Entry::Pair,
-            Aggregate::Failures => Entry::Failure,
+            Aggregate::Find { .. } | Aggregate::Run { .. } => ElementForm::Number,
+            Aggregate::Map => ElementForm::Pair,
+            Aggregate::Failures => ElementForm::Failure,
             _ => return None,
         };
         let is_json = delivery.format == Format::Json;
@@ -50,11 +50,11 @@ impl AnswerLines {
     ///
     /// # Errors
     /// If it cannot be written, if its reader is gone, or if the deadline or a signal came first.
-    pub(crate) fn end(&self, tail: &str, limits: Limits) -> Result<(), Outcome> {
+    pub(crate) fn end(&self, tail: &str, limits: Limits) -> Result<(), ExitOutcome> {
         let mut sink = self.0.borrow_mut();
         if let Some(json) = &mut sink.json {
             let text = json.end(tail);
-            sink.writer.put(&text).map_err(|cause| Outcome::not_written(&cause))?;
+            sink.writer.put(&text).map_err(|cause| ExitOutcome::not_written(&cause))?;
         }
         drain(&mut sink.writer, &WaitLimit::Limited(limits))
     }
@@ -67,13 +67,13 @@ impl AnswerLines {
         &self,
         tail: &str,
         unfinished: Option<&Unfinished>,
-    ) -> Result<(), Outcome> {
+    ) -> Result<(), ExitOutcome> {
         let mut sink = self.0.borrow_mut();
         if let Some(json) = &mut sink.json
             && (json.has_begun() || unfinished.is_some())
         {
             let text = json.end(tail);
-            sink.writer.put(&text).map_err(|cause| Outcome::not_written(&cause))?;
+            sink.writer.put(&text).map_err(|cause| ExitOutcome::not_written(&cause))?;
         }
         let is_taken = unfinished.is_none_or(|unfinished| unfinished.is_written);
         drain(&mut sink.writer, if is_taken { &WaitLimit::Short } else { &WaitLimit::None })

@@ -21,11 +21,11 @@ macro_rules! usage {
 #[command(name = "evenly", version, disable_help_subcommand = true, after_help = examples::ALL)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum CliCommand {
     /// Count the n that satisfy a function
     #[command(override_usage = usage!("count"), after_help = examples::COUNT)]
     Count(LazyArgs<TruthArguments>),
@@ -307,7 +307,7 @@ pub(crate) struct CallArguments {
     /// How to show progress on standard error; auto is a bar on a terminal, else a line every 30 s
     /// [default: auto]
     #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) progress: Option<Progress>,
+    pub(crate) progress: Option<ProgressMode>,
     /// Print only errors on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -351,7 +351,7 @@ pub(crate) enum Format {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Progress {
+pub(crate) enum ProgressMode {
     Auto,
     Bar,
     Plain,

@@ -6,8 +6,8 @@ use crate::array;
 use crate::closed_stdout;
 use crate::dry_run;
 use crate::events::RunEnd;
-use crate::exit::Outcome;
-use crate::failures::{self, Descriptions};
+use crate::exit::ExitOutcome;
+use crate::failures::{self, FailureTexts};
 use crate::keys;
 use crate::messages::Volume;
 use crate::observers::Observers;
@@ -22,14 +22,14 @@ use evenly::{Aggregate, Failure, Interval, Job, Key, Report, Value};
 use std::ffi::OsString;
 
 /// Runs the job of a plan, which was called by these words, and delivers its answer.
-pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), Outcome> {
+pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcome> {
     say_hints(&plan);
     if plan.is_dry_run {
         return report::write_out(&dry_run::text(&plan));
     }
     closed_stdout::check_stdout()?;
-    let mut observers = Observers::open(&plan).map_err(Outcome::Usage)?;
-    let keys = keys::to_listen(&plan.listen, &plan.key_files).map_err(Outcome::Usage)?;
+    let mut observers = Observers::open(&plan).map_err(ExitOutcome::Usage)?;
+    let keys = keys::to_listen(&plan.listen, &plan.key_files).map_err(ExitOutcome::Usage)?;
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
@@ -111,7 +111,7 @@ fn say_failures(
     delivery: &Delivery,
     lowest: &[Failure],
     failed: u128,
-    descriptions: &Descriptions,
+    descriptions: &FailureTexts,
 ) {
     if failed == 0 {
         return;
@@ -135,14 +135,14 @@ fn deliver(
     delivery: &Delivery,
     report: &Report,
     lines: Option<&AnswerLines>,
-) -> Result<(), Outcome> {
+) -> Result<(), ExitOutcome> {
     let limits = Limits::new(delivery.deadline, report.time_left);
     let answer = match Answer::of(delivery.aggregate, report) {
         Ok(answer) => answer,
         Err(why) => {
             let text = delivery.whole_without_answer(report, &why);
             write_all(&text, &WaitLimit::Limited(limits))?;
-            return Err(Outcome::NoAnswer(why));
+            return Err(ExitOutcome::NoAnswer(why));
         }
     };
     match lines {
@@ -150,12 +150,12 @@ fn deliver(
         None => write_all(&delivery.whole(report, &answer), &WaitLimit::Limited(limits))?,
     }
     if report.unknown > 0 {
-        return Err(Outcome::FateUnknown(fate_unknown(delivery, report)));
+        return Err(ExitOutcome::FateUnknown(fate_unknown(delivery, report)));
     }
     if !delivery.is_complete(report) {
-        return Err(Outcome::SomeFailed(some_failed(delivery, report)));
+        return Err(ExitOutcome::SomeFailed(some_failed(delivery, report)));
     }
-    if answer.is_no() { Err(Outcome::No) } else { Ok(()) }
+    if answer.is_no() { Err(ExitOutcome::No) } else { Ok(()) }
 }
 
 /// The message about commands of unknown fate.
@@ -220,7 +220,7 @@ fn known_failures(
 fn deliver_stopped(
     delivery: &Delivery,
     (failures, unfinished): (&[Failure], Option<&Unfinished>),
-    outcome: &Outcome,
+    outcome: &ExitOutcome,
     lines: Option<&AnswerLines>,
 ) {
     // Why the job stopped is worth more than that this, too, could not be written.

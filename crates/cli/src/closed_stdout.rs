@@ -4,7 +4,7 @@
 //! that no file that is opened later gets its number. Afterwards a closed standard output looks like one
 //! that a parent sent to `/dev/null` on purpose, and the answer would be lost with status 0.
 
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use rustix::io::{Errno, fcntl_getfd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,9 +29,9 @@ extern "C" fn look() {
 ///
 /// # Errors
 /// If it was closed.
-pub(crate) fn check_stdout() -> Result<(), Outcome> {
+pub(crate) fn check_stdout() -> Result<(), ExitOutcome> {
     if WAS_CLOSED.load(Ordering::Relaxed) {
-        return Err(Outcome::Incomplete(
+        return Err(ExitOutcome::Incomplete(
             "cannot write the answer: standard output is closed; redirect it to a file, a pipe or \
              /dev/null"
                 .to_owned(),

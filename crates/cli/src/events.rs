@@ -4,7 +4,7 @@
 //! and counts of them are strings, since many JSON readers only hold 53 bits.
 
 use crate::answer::Answer;
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use crate::failures::FailedInterval;
 use crate::logfile::{LogFile, Mode};
 use crate::messages::why_early;
@@ -234,7 +234,7 @@ impl Events {
     ///
     /// # Errors
     /// One line that says why not all of it could be written.
-    pub(crate) fn close(mut self, end: &RunEnd<'_>, outcome: &Outcome) -> Result<(), String> {
+    pub(crate) fn close(mut self, end: &RunEnd<'_>, outcome: &ExitOutcome) -> Result<(), String> {
         self.write(last_event(end, outcome));
         self.file.close()
     }
@@ -271,7 +271,7 @@ impl Observer for Events {
     }
 }
 
-fn last_event(end: &RunEnd<'_>, outcome: &Outcome) -> Event<'static> {
+fn last_event(end: &RunEnd<'_>, outcome: &ExitOutcome) -> Event<'static> {
     let (error, status) = (outcome.message(), outcome.status());
     let (delivery, report) = match end {
         RunEnd::Finished(delivery, report) => (delivery, report),
@@ -281,9 +281,9 @@ fn last_event(end: &RunEnd<'_>, outcome: &Outcome) -> Event<'static> {
         }
     };
     let why = match outcome {
-        Outcome::Deadline(_) => Some("deadline".to_owned()),
-        Outcome::Interrupted(signal, _) => Some(signal.to_string()),
-        Outcome::BrokenPipe => Some("output".to_owned()),
+        ExitOutcome::Deadline(_) => Some("deadline".to_owned()),
+        ExitOutcome::Interrupted(signal, _) => Some(signal.to_string()),
+        ExitOutcome::BrokenPipe => Some("output".to_owned()),
         _ => None,
     };
     if let Some(why) = why {

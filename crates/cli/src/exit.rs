@@ -8,9 +8,9 @@ use std::process::ExitCode;
 /// Longest last message, in characters.
 const LONGEST: usize = 4000;
 
-/// How a call of the program ends.
+/// Outcome of a call of the program.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum ExitOutcome {
     /// The call did what it asks for.
     Done,
     /// The call did what it asks for; the answer is no, or the range has no answer.
@@ -43,7 +43,7 @@ pub(crate) enum Outcome {
     Bug,
 }
 
-impl Outcome {
+impl ExitOutcome {
     /// The outcome of a failed write to standard output.
     pub(crate) fn not_written(cause: &io::Error) -> Self {
         if cause.kind() == io::ErrorKind::BrokenPipe {
@@ -107,7 +107,7 @@ impl Outcome {
     }
 }
 
-impl Outcome {
+impl ExitOutcome {
     /// The outcome of a job that this error ended. `rest` describes the partial result, if there is one.
     pub(crate) fn of_stopped(error: &Error, rest: Option<&str>) -> Self {
         let mut message = error.to_string();
@@ -132,13 +132,13 @@ impl Outcome {
     }
 }
 
-impl From<Error> for Outcome {
+impl From<Error> for ExitOutcome {
     fn from(error: Error) -> Self {
         Self::of_stopped(&error, None)
     }
 }
 
-impl From<evenly::journal::JournalError> for Outcome {
+impl From<evenly::journal::JournalError> for ExitOutcome {
     fn from(error: evenly::journal::JournalError) -> Self {
         match error {
             evenly::journal::JournalError::TooManyValues => Self::NoAnswer(error.to_string()),

@@ -14,18 +14,18 @@ const KEPT: usize = 10 * LISTED;
 
 /// Observer that collects failures, for jobs that end early and have no report.
 #[derive(Debug, Default)]
-pub(crate) struct Failures {
+pub(crate) struct FailureCollector {
     /// The lowest, and some more.
     lowest: Vec<Failure>,
     /// How many numbers all of them are.
     numbers: u128,
-    descriptions: Descriptions,
+    descriptions: FailureTexts,
 }
 
 /// Descriptions of failures by their number: what a command printed, or what it did.
-pub(crate) type Descriptions = BTreeMap<i64, String>;
+pub(crate) type FailureTexts = BTreeMap<i64, String>;
 
-impl Observer for Failures {
+impl Observer for FailureCollector {
     fn observe(&mut self, observation: &Observation<'_>) {
         if let Observation::Described { n, text } = observation {
             self.descriptions.insert(*n, (*text).to_owned());
@@ -42,14 +42,14 @@ impl Observer for Failures {
     }
 }
 
-impl Failures {
+impl FailureCollector {
     /// The lowest, ascending.
     pub(crate) fn into_lowest(self) -> Vec<Failure> {
         merged(self.lowest)
     }
 
     /// Takes what failed numbers did, in words.
-    pub(crate) fn take_descriptions(&mut self) -> Descriptions {
+    pub(crate) fn take_descriptions(&mut self) -> FailureTexts {
         std::mem::take(&mut self.descriptions)
     }
 
@@ -81,7 +81,7 @@ fn merged(mut failures: Vec<Failure>) -> Vec<Failure> {
 pub(crate) fn listed(
     lowest: &[Failure],
     failed: u128,
-    descriptions: &Descriptions,
+    descriptions: &FailureTexts,
     rerun: &Rerun,
 ) -> String {
     let listed = &lowest[..lowest.len().min(LISTED)];
@@ -100,7 +100,7 @@ fn numbers(interval: Interval) -> String {
     if interval.len() == 1 { interval.first().to_string() } else { interval.to_string() }
 }
 
-fn line(failure: &Failure, descriptions: &Descriptions, rerun: &Rerun) -> String {
+fn line(failure: &Failure, descriptions: &FailureTexts, rerun: &Rerun) -> String {
     let Failure { interval, cause } = failure;
     let again = rerun.closed(*interval);
     if *cause == Cause::Unknown {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn seen(failures: impl IntoIterator<Item = Failure>) -> String {
-        let mut seen = Failures::default();
+        let mut seen = FailureCollector::default();
         for failure in failures {
             seen.observe(&Observation::Quarantined(failure));
         }
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn no_more_than_the_lowest_are_kept() {
-        let mut failures = Failures::default();
+        let mut failures = FailureCollector::default();
         for n in (0..100_000).rev() {
             failures.observe(&Observation::Quarantined(failure(2 * n, 2 * n, Cause::Memory)));
             assert!(failures.lowest.len() <= KEPT);

@@ -1,7 +1,7 @@
 //! `evenly join`: run of this process as an agent.
 
 use crate::arguments::JoinArguments;
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use crate::keys;
 use crate::messages::{self, Volume};
 use crate::plan::resolve_workers;
@@ -13,31 +13,32 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Works for the primary until its job is over.
-pub(crate) fn join(arguments: &JoinArguments) -> Result<(), Outcome> {
+pub(crate) fn join(arguments: &JoinArguments) -> Result<(), ExitOutcome> {
     let JoinArguments { address, key_file, workers, lib, cmd, depends, .. } = arguments;
     let address: Address =
-        address.parse().map_err(|error: AddressError| Outcome::Usage(error.to_string()))?;
-    let key = keys::to_join(&address, key_file.as_ref()).map_err(Outcome::Usage)?;
+        address.parse().map_err(|error: AddressError| ExitOutcome::Usage(error.to_string()))?;
+    let key = keys::to_join(&address, key_file.as_ref()).map_err(ExitOutcome::Usage)?;
     let (key, key_file) = key.unzip();
-    let mut join = Join::new(address, key).map_err(|error| Outcome::Usage(error.to_string()))?;
+    let mut join =
+        Join::new(address, key).map_err(|error| ExitOutcome::Usage(error.to_string()))?;
     if workers.is_some() {
-        join = join.workers(resolve_workers(workers.as_deref()).map_err(Outcome::Usage)?);
+        join = join.workers(resolve_workers(workers.as_deref()).map_err(ExitOutcome::Usage)?);
     }
     if let (Some(file), None, true) = (depends.first(), lib, cmd.is_empty()) {
-        return Err(Outcome::Usage(format!(
+        return Err(ExitOutcome::Usage(format!(
             "--depends {} is about a command or a library, and this agent brings neither; leave it out",
             evenly::internal::quoted(file)
         )));
     }
     if let Some(spec) = lib {
-        join = join.with_function(shared_library::load(spec, depends).map_err(Outcome::Usage)?);
+        join = join.with_function(shared_library::load(spec, depends).map_err(ExitOutcome::Usage)?);
     }
     if !cmd.is_empty() {
         let brought = function::Command::brought(cmd.clone());
-        let brought = brought.map_err(|error| Outcome::Usage(error.to_string()))?;
+        let brought = brought.map_err(|error| ExitOutcome::Usage(error.to_string()))?;
         let brought = brought
             .depends(depends)
-            .map_err(|error| Outcome::Usage(format!("bad value for --depends: {error}")))?;
+            .map_err(|error| ExitOutcome::Usage(format!("bad value for --depends: {error}")))?;
         let brought = if arguments.verbose { brought.show_failed_attempts() } else { brought };
         join = join.with_function(brought.into_function());
     }
@@ -88,7 +89,7 @@ fn unanswered(address: &str, why: Gone, within: Duration, key_file: &Path) -> St
     format!("evenly: {what}; compare both key files by sha256sum (tries for {within} s)\n")
 }
 
-impl From<JoinError> for Outcome {
+impl From<JoinError> for ExitOutcome {
     fn from(error: JoinError) -> Self {
         match error {
             JoinError::Job(Error::Interrupted(signal)) => {

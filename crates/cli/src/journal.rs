@@ -2,7 +2,7 @@
 
 use crate::arguments::JobArguments;
 use crate::duration::parse_duration;
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use crate::stderr;
 use evenly::internal::quoted;
 use evenly::journal::{self, Journal};
@@ -31,14 +31,14 @@ pub(crate) struct Journaling {
 }
 
 impl Journaling {
-    pub(crate) fn resolve(arguments: &JobArguments) -> Result<Self, Outcome> {
+    pub(crate) fn resolve(arguments: &JobArguments) -> Result<Self, ExitOutcome> {
         let JobArguments { journal, resume, retry_failed, accept_change, .. } = arguments;
         let after = match std::env::var(AFTER).as_deref() {
             // A run with --wiring stands still for as long as its user looks.
             _ if arguments.call.wiring => None,
             Ok("never") => None,
             Ok(text) => Some(parse_duration(text).map_err(|cause| {
-                Outcome::Usage(format!("bad value '{text}' of {AFTER}: {cause}; or never"))
+                ExitOutcome::Usage(format!("bad value '{text}' of {AFTER}: {cause}; or never"))
             })?),
             Err(_) => Some(MINUTE),
         };
@@ -89,26 +89,27 @@ impl Journaling {
 
     /// Prints the `evenly resume` line after a run without an answer; removes the automatic journal after a run with
     /// one. `begun` is the path of an automatic journal that was begun during the run.
-    pub(crate) fn end(&self, begun: Option<PathBuf>, outcome: &Result<(), Outcome>) {
+    pub(crate) fn end(&self, begun: Option<PathBuf>, outcome: &Result<(), ExitOutcome>) {
         let is_unnamed = self.file.as_ref().is_none_or(|file| is_unnamed(file));
         let Some(file) = begun.or_else(|| self.file.clone()) else { return };
         let again = match outcome {
             // A resumed run would come to the same end, or refuse the journal.
-            Ok(()) | Err(Outcome::No | Outcome::NoAnswer(_) | Outcome::Untrusted(_)) => {
+            Ok(())
+            | Err(ExitOutcome::No | ExitOutcome::NoAnswer(_) | ExitOutcome::Untrusted(_)) => {
                 if is_unnamed && let Err(error) = journal::discard(&file) {
                     stderr::say_at_last(&format!("evenly: {error}\n"));
                 }
                 return;
             }
             // A command of unknown fate is only started again on request.
-            Err(Outcome::SomeFailed(_) | Outcome::FateUnknown(_)) => " --retry-failed",
+            Err(ExitOutcome::SomeFailed(_) | ExitOutcome::FateUnknown(_)) => " --retry-failed",
             // The reader that closed the pipe may want the rest later.
             Err(
-                Outcome::Incomplete(_)
-                | Outcome::Deadline(_)
-                | Outcome::NoAtDeadline(_)
-                | Outcome::Interrupted(..)
-                | Outcome::BrokenPipe,
+                ExitOutcome::Incomplete(_)
+                | ExitOutcome::Deadline(_)
+                | ExitOutcome::NoAtDeadline(_)
+                | ExitOutcome::Interrupted(..)
+                | ExitOutcome::BrokenPipe,
             ) => "",
             Err(_) => return,
         };

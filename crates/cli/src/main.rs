@@ -51,7 +51,7 @@ mod usage_errors;
 mod verify;
 mod wiring;
 
-use exit::Outcome;
+use exit::ExitOutcome;
 use std::process::ExitCode;
 
 /// Bytes of stack below which this program is not run. An expression that is nested as deep as it may be
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     let outcome = std::panic::catch_unwind(|| {
         if let Some(limit) = evenly::internal::stack_limit().filter(|limit| *limit < LEAST_STACK) {
             let (limit, least) = (limit >> 10, LEAST_STACK >> 10);
-            return Outcome::Usage(format!(
+            return ExitOutcome::Usage(format!(
                 "the stack is limited to {limit} KiB, which is too little; \
                  raise the limit to {least} KiB or more (ulimit -s {least})"
             ));
@@ -73,10 +73,10 @@ fn main() -> ExitCode {
             Err(outcome) => return outcome,
         };
         match run::command(command, std::env::args_os().skip(1).collect()) {
-            Ok(()) => Outcome::Done,
+            Ok(()) => ExitOutcome::Done,
             Err(outcome) => outcome,
         }
     });
     // A panic has printed its message already.
-    outcome.unwrap_or(Outcome::Bug).end()
+    outcome.unwrap_or(ExitOutcome::Bug).end()
 }

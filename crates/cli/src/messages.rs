@@ -16,7 +16,7 @@ pub(crate) enum Volume {
     Verbose,
 }
 
-/// The line for an observation, if it has one. [`Failures`](crate::failures::Failures) reports the numbers that failed,
+/// The line for an observation, if it has one. [`FailureCollector`](crate::failures::FailureCollector) reports the numbers that failed,
 /// each once, at the end.
 pub(crate) fn line(observation: &Observation<'_>, volume: Volume) -> Option<String> {
     let text = match volume {

@@ -1,8 +1,8 @@
 //! All observers of a job, and the log files that they write.
 
 use crate::events::{Events, RunEnd};
-use crate::exit::Outcome;
-use crate::failures::Failures;
+use crate::exit::ExitOutcome;
+use crate::failures::FailureCollector;
 use crate::files;
 use crate::joblog::{JobLog, refuse_foreign};
 use crate::logfile::{self, Mode};
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// All observers of a job.
 pub(crate) struct Observers {
     pub(crate) progress: ProgressDisplay,
-    pub(crate) failures: Failures,
+    pub(crate) failures: FailureCollector,
     /// The numbers that are not done, if the job ended early.
     pub(crate) unfinished: Option<Unfinished>,
     /// Path of the automatic journal, once it is begun.
@@ -46,7 +46,7 @@ impl Observers {
         let events = plan.events.as_ref().map(|path| Events::open(path, mode(resumes), plan));
         Ok(Self {
             progress: ProgressDisplay::new(plan),
-            failures: Failures::default(),
+            failures: FailureCollector::default(),
             unfinished: None,
             journal: None,
             joblog: joblog.transpose()?,
@@ -89,11 +89,11 @@ impl Observers {
     pub(crate) fn close(
         mut self,
         end: &RunEnd<'_>,
-        mut outcome: Result<(), Outcome>,
-    ) -> Result<(), Outcome> {
+        mut outcome: Result<(), ExitOutcome>,
+    ) -> Result<(), ExitOutcome> {
         let is_refused = match &outcome {
-            Err(Outcome::Usage(_)) => true,
-            Err(Outcome::Journal(_)) => !self.has_begun,
+            Err(ExitOutcome::Usage(_)) => true,
+            Err(ExitOutcome::Journal(_)) => !self.has_begun,
             _ => false,
         };
         if is_refused {
@@ -104,7 +104,7 @@ impl Observers {
             outcome = and_closed(outcome, joblog.close());
         }
         if let Some(events) = self.events {
-            let so_far = outcome.as_ref().err().unwrap_or(&Outcome::Done);
+            let so_far = outcome.as_ref().err().unwrap_or(&ExitOutcome::Done);
             let closed = events.close(end, so_far);
             outcome = and_closed(outcome, closed);
         }
@@ -112,10 +112,13 @@ impl Observers {
     }
 }
 
-fn and_closed(outcome: Result<(), Outcome>, closed: Result<(), String>) -> Result<(), Outcome> {
+fn and_closed(
+    outcome: Result<(), ExitOutcome>,
+    closed: Result<(), String>,
+) -> Result<(), ExitOutcome> {
     match (outcome, closed) {
         (outcome, Ok(())) => outcome,
-        (Ok(()) | Err(Outcome::No), Err(message)) => Err(Outcome::NoAnswer(message)),
+        (Ok(()) | Err(ExitOutcome::No), Err(message)) => Err(ExitOutcome::NoAnswer(message)),
         (Err(outcome), Err(message)) => {
             stderr::say_at_last(&format!("evenly: {message}\n"));
             Err(outcome)

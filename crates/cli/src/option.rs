@@ -1,6 +1,6 @@
 //! Declaration of groups of options, parser for the value of an option, and replacement by the options of a later call.
 
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 
 /// Options of a call that a later call may replace: `evenly resume` does.
 pub(crate) trait Replace {
@@ -38,10 +38,10 @@ pub(crate) fn option<T>(
     name: &str,
     typed: Option<&str>,
     parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, Outcome> {
+) -> Result<Option<T>, ExitOutcome> {
     let Some(typed) = typed else { return Ok(None) };
     let name = name.replace('_', "-");
-    let refused = |cause| Outcome::Usage(format!("bad value '{typed}' for --{name}: {cause}"));
+    let refused = |cause| ExitOutcome::Usage(format!("bad value '{typed}' for --{name}: {cause}"));
     parse(typed).map(Some).map_err(refused)
 }
 
@@ -71,7 +71,7 @@ macro_rules! option_group {
             ///
             /// # Errors
             /// Names the option with a bad value.
-            pub(crate) fn resolve(&self) -> Result<$values, crate::exit::Outcome> {
+            pub(crate) fn resolve(&self) -> Result<$values, crate::exit::ExitOutcome> {
                 Ok($values {
                     $($name: crate::option::option(
                         stringify!($name), self.$name.as_deref(), $parse,

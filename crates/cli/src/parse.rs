@@ -1,7 +1,7 @@
 //! Parser of the command line, and the one-line form of clap's errors.
 
-use crate::arguments::{Arguments, Command};
-use crate::exit::Outcome;
+use crate::arguments::{Arguments, CliCommand};
+use crate::exit::ExitOutcome;
 use crate::report;
 use crate::usage_errors;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -13,16 +13,16 @@ use std::ffi::OsString;
 ///
 /// # Errors
 /// How the process is to end instead.
-pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Outcome> {
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<CliCommand, ExitOutcome> {
     let words = help(apart(arguments));
     match Arguments::try_parse_from(&words) {
         Ok(arguments) => Ok(arguments.command),
         Err(error) => Err(match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 let text = error.render().to_string();
-                report::write_out(&text).err().unwrap_or(Outcome::Done)
+                report::write_out(&text).err().unwrap_or(ExitOutcome::Done)
             }
-            _ => Outcome::Usage(refusal(&error, &words)),
+            _ => ExitOutcome::Usage(refusal(&error, &words)),
         }),
     }
 }

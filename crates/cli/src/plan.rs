@@ -1,8 +1,8 @@
 //! Plan of a job: the checked values of its arguments.
 
-use crate::arguments::{Format, JobArguments, Progress};
+use crate::arguments::{Format, JobArguments, ProgressMode};
 use crate::command::{CommandOptions, parse_rate};
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use crate::files;
 use crate::halt::parse_halt;
 use crate::journal::Journaling;
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
     pub(crate) listen: Vec<Address>,
     pub(crate) key_files: Vec<PathBuf>,
     pub(crate) format: Format,
-    pub(crate) progress: Progress,
+    pub(crate) progress: ProgressMode,
     pub(crate) volume: Volume,
     pub(crate) is_dry_run: bool,
     /// Starts per second.
@@ -62,26 +62,27 @@ impl Plan {
         aggregate: Aggregate,
         output: OutputOptions,
         arguments: &JobArguments,
-    ) -> Result<Self, Outcome> {
+    ) -> Result<Self, ExitOutcome> {
         let wiring = match (arguments.call.wiring, arguments.call.step) {
             (false, _) => None,
             (true, false) => Some(Wiring::Shown),
             (true, true) => Some(Wiring::StepByStep),
         };
-        let listen = addresses(&arguments.call.listen).map_err(Outcome::Usage)?;
+        let listen = addresses(&arguments.call.listen).map_err(ExitOutcome::Usage)?;
         // Checked here: `evenly resume --key-file` replaces the key of the interrupted call, which may listen.
         if listen.is_empty() && !arguments.call.key_file.is_empty() {
             let refusal = "--key-file is only used with --listen ADDR, which is missing";
-            return Err(Outcome::Usage(refusal.to_owned()));
+            return Err(ExitOutcome::Usage(refusal.to_owned()));
         }
-        files::of_job(arguments, &listen).map_err(Outcome::Usage)?;
+        files::of_job(arguments, &listen).map_err(ExitOutcome::Usage)?;
         let workers = match arguments.call.workers.as_deref() {
             Some("0") if !listen.is_empty() => None,
-            typed => Some(resolve_workers(typed).map_err(Outcome::Usage)?),
+            typed => Some(resolve_workers(typed).map_err(ExitOutcome::Usage)?),
         };
         let limits = arguments.call.limits.resolve()?;
         let manner = CommandOptions { output, repeats: limits.retries.unwrap_or(0) };
-        let question = Question::resolve(aggregate, arguments, manner).map_err(Outcome::Usage)?;
+        let question =
+            Question::resolve(aggregate, arguments, manner).map_err(ExitOutcome::Usage)?;
         // More workers than numbers have nothing to do; --wiring shows as many as are asked for.
         let most = u32::try_from(question.range.len()).unwrap_or(u32::MAX).max(1);
         let is_limited = wiring.is_none();
@@ -93,12 +94,12 @@ impl Plan {
             range: question.range,
             function: question.function,
             hints: question.hints,
-            policy: resolve_policy(arguments, wiring).map_err(Outcome::Usage)?,
+            policy: resolve_policy(arguments, wiring).map_err(ExitOutcome::Usage)?,
             workers,
             key_files: arguments.call.key_file.clone(),
             listen,
             format: arguments.format.unwrap_or(Format::Text),
-            progress: arguments.call.progress.unwrap_or(Progress::Auto),
+            progress: arguments.call.progress.unwrap_or(ProgressMode::Auto),
             volume: match (arguments.call.quiet, arguments.call.verbose) {
                 (true, _) => Volume::Quiet,
                 (false, false) => Volume::Normal,

@@ -1,7 +1,7 @@
 //! Progress display on standard error: a bar on a terminal, else a plain line every 30 s; and the messages beside it.
 //! A process in the background of a terminal draws no bar.
 
-use crate::arguments::Progress as How;
+use crate::arguments::ProgressMode as How;
 use crate::messages::{self, Volume};
 use crate::plan::Plan;
 use crate::stderr;

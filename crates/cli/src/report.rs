@@ -3,7 +3,7 @@
 use crate::answer::{self, Answer, AnswerJson};
 use crate::arguments::Format;
 use crate::closed_stdout;
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use crate::failures::FailedInterval;
 use crate::messages::Volume;
 use crate::rerun::Rerun;
@@ -16,14 +16,14 @@ use std::time::Duration;
 ///
 /// # Errors
 /// If the reader closed standard output, which ends the program quietly, or if a write fails.
-pub(crate) fn write_out(text: &str) -> Result<(), Outcome> {
+pub(crate) fn write_out(text: &str) -> Result<(), ExitOutcome> {
     closed_stdout::check_stdout()?;
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
         // Not through std, which takes a descriptor that cannot be written for /dev/null.
         match rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), rest)) {
             Ok(written) => rest = &rest[written..],
-            Err(cause) => return Err(Outcome::not_written(&cause.into())),
+            Err(cause) => return Err(ExitOutcome::not_written(&cause.into())),
         }
     }
     Ok(())
@@ -102,7 +102,7 @@ struct RunSummary {
 
 /// JSON fields of a run that ended early.
 #[derive(Serialize)]
-struct Stopped {
+struct StoppedFields {
     complete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     failures: Option<Vec<FailedInterval>>,
@@ -140,19 +140,19 @@ impl From<&Unfinished> for Unanswered {
 
 /// JSON object of a run that ended early and has written nothing yet.
 #[derive(Serialize)]
-struct WholeStopped<'a> {
+struct StoppedDocument<'a> {
     version: u32,
     #[serde(flatten)]
     asked: JobFields<'a>,
     #[serde(flatten)]
     answered: AnswerFields,
     #[serde(flatten)]
-    stopped: Stopped,
+    stopped: StoppedFields,
 }
 
 /// JSON object of a finished run.
 #[derive(Serialize)]
-struct Whole<'a> {
+struct FinishedDocument<'a> {
     version: u32,
     #[serde(flatten)]
     asked: JobFields<'a>,
@@ -164,7 +164,7 @@ struct Whole<'a> {
 
 /// Beginning of the JSON object of a verb that writes lines.
 #[derive(Serialize)]
-struct Head<'a> {
+struct DocumentHead<'a> {
     version: u32,
     #[serde(flatten)]
     asked: JobFields<'a>,
@@ -208,7 +208,7 @@ impl Delivery {
         match self.format {
             Format::Text if self.is_given(report) => answer.text(),
             Format::Text => String::new(),
-            Format::Json => line(&Whole {
+            Format::Json => line(&FinishedDocument {
                 version: VERSION,
                 asked: self.asked(),
                 answered: self.answered(report, answer),
@@ -230,7 +230,7 @@ impl Delivery {
     /// The beginning of a JSON object with lines, up to the first line.
     pub(crate) fn head(&self) -> String {
         let lines = if self.is_about_failures() { "failures" } else { "answer" };
-        let head = line(&Head { version: VERSION, asked: self.asked() });
+        let head = line(&DocumentHead { version: VERSION, asked: self.asked() });
         let head = head.trim_end().trim_end_matches('}');
         format!("{head},\"{lines}\":[")
     }
@@ -274,7 +274,7 @@ impl Delivery {
             return String::new();
         }
         let n = answer::has_n(self.aggregate).then_some(None);
-        line(&WholeStopped {
+        line(&StoppedDocument {
             version: VERSION,
             asked: self.asked(),
             answered: AnswerFields { answer: None, n, lines: None },
@@ -287,9 +287,9 @@ impl Delivery {
         failures: &[Failure],
         unfinished: Option<&Unfinished>,
         error: Option<String>,
-    ) -> Stopped {
+    ) -> StoppedFields {
         let failures = self.listed(failures);
-        Stopped { complete: false, failures, left: unfinished.map(Unanswered::from), error }
+        StoppedFields { complete: false, failures, left: unfinished.map(Unanswered::from), error }
     }
 
     fn came(&self, report: &Report) -> RunSummary {

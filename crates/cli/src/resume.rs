@@ -1,7 +1,7 @@
 //! `evenly resume`: rebuilds the interrupted call from its journal.
 
-use crate::arguments::{CallArguments, Command, JobArguments, ResumeArguments};
-use crate::exit::Outcome;
+use crate::arguments::{CallArguments, CliCommand, JobArguments, ResumeArguments};
+use crate::exit::ExitOutcome;
 use crate::files;
 use crate::option::Replace;
 use crate::parse;
@@ -13,20 +13,22 @@ use std::path::{Path, PathBuf, absolute};
 ///
 /// # Errors
 /// If no journal is found, if it does not contain its call, or if the directory of that call is gone.
-pub(crate) fn resume(arguments: ResumeArguments) -> Result<(Command, Vec<OsString>), Outcome> {
+pub(crate) fn resume(
+    arguments: ResumeArguments,
+) -> Result<(CliCommand, Vec<OsString>), ExitOutcome> {
     let file = match arguments.file {
         Some(file) => file,
         None => journal::latest(&journal::directory()?)?,
     };
     let Some((words, directory)) = evenly::internal::command_line(&file)? else {
-        return Err(Outcome::Usage(format!(
+        return Err(ExitOutcome::Usage(format!(
             "the journal '{0}' does not contain its call; repeat the call with --journal '{0}' --resume",
             file.display()
         )));
     };
     let cannot = |cause: std::io::Error| {
         let (file, directory) = (file.display(), directory.display());
-        Outcome::Usage(format!(
+        ExitOutcome::Usage(format!(
             "cannot resume '{file}' in '{directory}': {cause}; create that directory again"
         ))
     };
@@ -37,13 +39,13 @@ pub(crate) fn resume(arguments: ResumeArguments) -> Result<(Command, Vec<OsStrin
     std::env::set_current_dir(&directory).map_err(cannot)?;
     let name = OsString::from("evenly");
     let mut command = parse::parse(std::iter::once(name).chain(words.iter().cloned()))?;
-    if arguments.format.is_some() && matches!(command, Command::Run(_)) {
-        return Err(Outcome::Usage(format!(
+    if arguments.format.is_some() && matches!(command, CliCommand::Run(_)) {
+        return Err(ExitOutcome::Usage(format!(
             "--format is not for the run of '{}': evenly run passes on the output of commands; leave it out",
             file.display()
         )));
     }
-    let Some(job) = job(&mut command) else { return Err(Outcome::Bug) };
+    let Some(job) = job(&mut command) else { return Err(ExitOutcome::Bug) };
     job.journal = Some(file);
     job.resume = true;
     // Another run may have finished the job and removed the journal; then this call must not begin a new one.
@@ -133,25 +135,25 @@ impl Replace for CallArguments {
 }
 
 /// The job arguments of a verb that has a range.
-fn job(command: &mut Command) -> Option<&mut JobArguments> {
+fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
     match command {
-        Command::Count(truth) | Command::Any(truth) | Command::All(truth) => {
+        CliCommand::Count(truth) | CliCommand::Any(truth) | CliCommand::All(truth) => {
             Some(&mut truth.question.job)
         }
-        Command::Sum(question)
-        | Command::Min(question)
-        | Command::Max(question)
-        | Command::Hist(question)
-        | Command::Map(question)
-        | Command::Failures(question) => Some(&mut question.job),
-        Command::Find(find) => Some(&mut find.truth.question.job),
-        Command::Run(run) => Some(&mut run.job),
-        Command::Join(_)
-        | Command::Resume(_)
-        | Command::Verify(_)
-        | Command::Keygen { .. }
-        | Command::Functions
-        | Command::Completions { .. }
-        | Command::Man { .. } => None,
+        CliCommand::Sum(question)
+        | CliCommand::Min(question)
+        | CliCommand::Max(question)
+        | CliCommand::Hist(question)
+        | CliCommand::Map(question)
+        | CliCommand::Failures(question) => Some(&mut question.job),
+        CliCommand::Find(find) => Some(&mut find.truth.question.job),
+        CliCommand::Run(run) => Some(&mut run.job),
+        CliCommand::Join(_)
+        | CliCommand::Resume(_)
+        | CliCommand::Verify(_)
+        | CliCommand::Keygen { .. }
+        | CliCommand::Functions
+        | CliCommand::Completions { .. }
+        | CliCommand::Man { .. } => None,
     }
 }

@@ -1,8 +1,8 @@
 //! Dispatch of a parsed command to its code.
 
-use crate::arguments::{Arguments, Command, FindArguments, RunArguments};
+use crate::arguments::{Arguments, CliCommand, FindArguments, RunArguments};
 use crate::ask;
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use crate::functions;
 use crate::join;
 use crate::number::parse_count;
@@ -20,29 +20,29 @@ use std::io::{IsTerminal, Write};
 use std::process::{Command as Reader, Stdio};
 
 /// Runs a command, and writes its result to standard output. `words` are the words of the call.
-pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outcome> {
+pub(crate) fn command(command: CliCommand, words: Vec<OsString>) -> Result<(), ExitOutcome> {
     let mut output = OutputOptions::default();
     let (aggregate, arguments) = match command {
-        Command::Count(truth) => (Aggregate::Count, truth.into_inner().into_job()),
-        Command::Any(truth) => (Aggregate::Any, truth.into_inner().into_job()),
-        Command::All(truth) => (Aggregate::All, truth.into_inner().into_job()),
-        Command::Sum(question) => (Aggregate::Sum, question.into_inner().into_job()),
-        Command::Min(question) => (Aggregate::Min, question.into_inner().into_job()),
-        Command::Max(question) => (Aggregate::Max, question.into_inner().into_job()),
-        Command::Hist(question) => (Aggregate::Hist, question.into_inner().into_job()),
-        Command::Map(question) => (Aggregate::Map, question.into_inner().into_job()),
-        Command::Failures(question) => (Aggregate::Failures, question.into_inner().into_job()),
-        Command::Find(find) => {
+        CliCommand::Count(truth) => (Aggregate::Count, truth.into_inner().into_job()),
+        CliCommand::Any(truth) => (Aggregate::Any, truth.into_inner().into_job()),
+        CliCommand::All(truth) => (Aggregate::All, truth.into_inner().into_job()),
+        CliCommand::Sum(question) => (Aggregate::Sum, question.into_inner().into_job()),
+        CliCommand::Min(question) => (Aggregate::Min, question.into_inner().into_job()),
+        CliCommand::Max(question) => (Aggregate::Max, question.into_inner().into_job()),
+        CliCommand::Hist(question) => (Aggregate::Hist, question.into_inner().into_job()),
+        CliCommand::Map(question) => (Aggregate::Map, question.into_inner().into_job()),
+        CliCommand::Failures(question) => (Aggregate::Failures, question.into_inner().into_job()),
+        CliCommand::Find(find) => {
             let FindArguments { first, truth } = find.into_inner();
             let first = option("first", first.as_deref(), parse_count)?;
             (Aggregate::Find { first }, truth.into_job())
         }
-        Command::Run(run) => {
+        CliCommand::Run(run) => {
             let RunArguments { keep_order, output: typed, job } = run.into_inner();
-            output = typed.resolve().map_err(Outcome::Usage)?;
+            output = typed.resolve().map_err(ExitOutcome::Usage)?;
             (Aggregate::Run { in_order: keep_order }, job)
         }
-        Command::Resume(arguments) => {
+        CliCommand::Resume(arguments) => {
             let (resumed, words) = resume::resume(arguments.into_inner())?;
             return self::command(resumed, words);
         }
@@ -52,27 +52,27 @@ pub(crate) fn command(command: Command, words: Vec<OsString>) -> Result<(), Outc
 }
 
 /// Runs a command that starts no job of its own.
-fn without_job(command: Command) -> Result<(), Outcome> {
+fn without_job(command: CliCommand) -> Result<(), ExitOutcome> {
     match command {
-        Command::Join(arguments) => join::join(&arguments),
-        Command::Verify(arguments) => verify::verify(&arguments),
-        Command::Keygen { file } => {
-            Key::make(&file).map(drop).map_err(|error| Outcome::Usage(error.to_string()))
+        CliCommand::Join(arguments) => join::join(&arguments),
+        CliCommand::Verify(arguments) => verify::verify(&arguments),
+        CliCommand::Keygen { file } => {
+            Key::make(&file).map(drop).map_err(|error| ExitOutcome::Usage(error.to_string()))
         }
-        Command::Functions => report::write_out(&functions::list()),
-        Command::Completions { shell } => {
+        CliCommand::Functions => report::write_out(&functions::list()),
+        CliCommand::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "evenly", &mut script);
             report::write_out(&String::from_utf8_lossy(&script))
         }
-        Command::Man { command } => show_manual(&manual_page(command.as_deref())?),
+        CliCommand::Man { command } => show_manual(&manual_page(command.as_deref())?),
         // The others are questions.
-        _ => Err(Outcome::Bug),
+        _ => Err(ExitOutcome::Bug),
     }
 }
 
 /// Writes a manual page: on a terminal as man(1) shows it, elsewhere as it is.
-fn show_manual(page: &str) -> Result<(), Outcome> {
+fn show_manual(page: &str) -> Result<(), ExitOutcome> {
     if std::io::stdout().is_terminal() {
         let reader = Reader::new("man").args(["-l", "-"]).stdin(Stdio::piped()).spawn();
         if let Ok(mut reader) = reader {
@@ -91,7 +91,7 @@ fn show_manual(page: &str) -> Result<(), Outcome> {
     report::write_out(page)
 }
 
-fn manual_page(name: Option<&str>) -> Result<String, Outcome> {
+fn manual_page(name: Option<&str>) -> Result<String, ExitOutcome> {
     let mut command = Arguments::command();
     command.build();
     let page = match name {
@@ -105,11 +105,11 @@ fn manual_page(name: Option<&str>) -> Result<String, Outcome> {
                     Some(close) => format!("did you mean '{close}'?"),
                     None => format!("there are {}", crate::suggestions::listed(names())),
                 };
-                return Err(Outcome::Usage(format!("no command '{name}'; {hint}")));
+                return Err(ExitOutcome::Usage(format!("no command '{name}'; {hint}")));
             }
         },
     };
     let mut roff = Vec::new();
-    clap_mangen::Man::new(page).render(&mut roff).map_err(|_| Outcome::Bug)?;
+    clap_mangen::Man::new(page).render(&mut roff).map_err(|_| ExitOutcome::Bug)?;
     Ok(String::from_utf8_lossy(&roff).into_owned())
 }

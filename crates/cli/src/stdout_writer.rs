@@ -1,6 +1,6 @@
 //! Writer for standard output that waits for its reader until the deadline passes or a signal arrives.
 
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use evenly::Signal;
 use evenly::internal::EndSignals;
 use evenly::output::{Output, Writer};
@@ -38,7 +38,7 @@ impl Limits {
     }
 
     /// Waits until there is room, or returns the event that ends the writing.
-    fn wait(&self, room: BorrowedFd<'_>) -> Result<(), Stopped> {
+    fn wait(&self, room: BorrowedFd<'_>) -> Result<(), WriteInterruption> {
         let left =
             self.deadline.map(|(_, passes)| passes.saturating_duration_since(Instant::now()));
         let timeout = left.map(timespec);
@@ -47,11 +47,11 @@ impl Limits {
         // The next write reports any error.
         let _ = poll(&mut waiting, timeout.as_ref());
         if let Some(signal) = self.signals.as_ref().and_then(EndSignals::next) {
-            return Err(Stopped::Signal(signal));
+            return Err(WriteInterruption::Signal(signal));
         }
         match self.deadline {
             Some((deadline, passes)) if passes <= Instant::now() => {
-                Err(Stopped::Deadline(deadline))
+                Err(WriteInterruption::Deadline(deadline))
             }
             _ => Ok(()),
         }
@@ -59,20 +59,20 @@ impl Limits {
 }
 
 /// The event that ended the writing of an answer.
-enum Stopped {
+enum WriteInterruption {
     Signal(Signal),
     Deadline(Duration),
 }
 
-impl Stopped {
+impl WriteInterruption {
     /// Part of the answer is written, so the message gives the number of bytes that are missing.
-    fn outcome(self, left: usize) -> Outcome {
+    fn outcome(self, left: usize) -> ExitOutcome {
         let rest = format!("the last {left} bytes of the answer are not written");
         match self {
             Self::Signal(signal) => {
-                Outcome::Interrupted(signal, format!("stopped by {signal}; {rest}"))
+                ExitOutcome::Interrupted(signal, format!("stopped by {signal}; {rest}"))
             }
-            Self::Deadline(deadline) => Outcome::Deadline(format!(
+            Self::Deadline(deadline) => ExitOutcome::Deadline(format!(
                 "the deadline of {} s passed while the answer was written; {rest}",
                 deadline.as_secs_f64()
             )),
@@ -87,8 +87,8 @@ impl Stopped {
 pub(crate) fn drain(
     writer: &mut Writer<BorrowedFd<'static>>,
     limit: &WaitLimit,
-) -> Result<(), Outcome> {
-    let mut left = writer.flush().map_err(|cause| Outcome::not_written(&cause))?;
+) -> Result<(), ExitOutcome> {
+    let mut left = writer.flush().map_err(|cause| ExitOutcome::not_written(&cause))?;
     let mut taken_at = Instant::now();
     while left > 0 {
         let Some(room) = writer.descriptor() else { return Ok(()) };
@@ -102,7 +102,7 @@ pub(crate) fn drain(
         };
         let before = std::mem::replace(
             &mut left,
-            writer.flush().map_err(|cause| Outcome::not_written(&cause))?,
+            writer.flush().map_err(|cause| ExitOutcome::not_written(&cause))?,
         );
         if left < before {
             taken_at = Instant::now();
@@ -120,9 +120,9 @@ pub(crate) fn drain(
 ///
 /// # Errors
 /// As [`drain`].
-pub(crate) fn write_all(text: &str, limit: &WaitLimit) -> Result<(), Outcome> {
+pub(crate) fn write_all(text: &str, limit: &WaitLimit) -> Result<(), ExitOutcome> {
     let mut writer = Writer::new(rustix::stdio::stdout());
-    writer.put(text.as_bytes()).map_err(|cause| Outcome::not_written(&cause))?;
+    writer.put(text.as_bytes()).map_err(|cause| ExitOutcome::not_written(&cause))?;
     drain(&mut writer, limit)
 }
 

@@ -1,6 +1,6 @@
 //! Outcome and message of a job that ends before all numbers are done.
 
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use crate::messages::why_early;
 use crate::report::Delivery;
 use evenly::observe::{Early, Unfinished};
@@ -11,7 +11,7 @@ pub(crate) fn stopped(
     delivery: &Delivery,
     error: &Error,
     unfinished: Option<&Unfinished>,
-) -> (Outcome, String) {
+) -> (ExitOutcome, String) {
     let why = why(error);
     let is_asked_for =
         matches!(error, Error::Deadline { .. } | Error::Halted { .. } | Error::Interrupted(_));
@@ -20,11 +20,11 @@ pub(crate) fn stopped(
         _ if is_asked_for => Some("there is no answer".to_owned()),
         _ => None,
     };
-    let outcome = Outcome::of_stopped(error, rest.as_deref());
+    let outcome = ExitOutcome::of_stopped(error, rest.as_deref());
     let has_failures = unfinished.is_some_and(|unfinished| unfinished.failed > 0);
     match outcome {
-        Outcome::Deadline(message) if delivery.is_about_failures() && has_failures => {
-            (Outcome::NoAtDeadline(message), why)
+        ExitOutcome::Deadline(message) if delivery.is_about_failures() && has_failures => {
+            (ExitOutcome::NoAtDeadline(message), why)
         }
         outcome => (outcome, why),
     }

@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::arguments::{Format, VerifyArguments};
 use crate::closed_stdout;
-use crate::exit::Outcome;
+use crate::exit::ExitOutcome;
 use crate::failures::FailedInterval;
 use crate::files;
 use crate::report::{JobFields, VERSION, line, write_out};
@@ -14,9 +14,9 @@ use serde::Serialize;
 use std::path::PathBuf;
 
 /// Reads the journals, prints the report, and merges the journals if `--merge` is given.
-pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
+pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), ExitOutcome> {
     let VerifyArguments { files: paths, merge, format } = arguments;
-    files::of_verify(arguments).map_err(Outcome::Usage)?;
+    files::of_verify(arguments).map_err(ExitOutcome::Usage)?;
     closed_stdout::check_stdout()?;
     let together = match merge {
         Some(into) => journal::merge(paths, into)?,
@@ -27,9 +27,9 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), Outcome> {
         Format::Json => json(&together),
     })?;
     if !together.is_complete() {
-        return Err(Outcome::Incomplete(lacking(&together, paths)));
+        return Err(ExitOutcome::Incomplete(lacking(&together, paths)));
     }
-    answer(&together).map(drop).map_err(Outcome::NoAnswer)
+    answer(&together).map(drop).map_err(ExitOutcome::NoAnswer)
 }
 
 /// Why it is not complete, and what next.

@@ -62,16 +62,16 @@ impl Drop for Lock {
 
 /// Removes the file at a path unless it has become another one. That it cannot be removed is no
 /// error: the next who comes there replaces it.
-pub(crate) fn remove_if_same(path: &Path, made: Identity) {
+pub(crate) fn remove_if_same(path: &Path, made: DeviceInode) {
     let there = rustix::fs::lstat(path);
     if there.is_ok_and(|there| identity(&there) == made) {
         let _ = rustix::fs::unlink(path);
     }
 }
 
-/// What makes a file this one: its file system and its inode.
-pub(crate) type Identity = (u64, u64);
+/// Device and inode, which identify a file.
+pub(crate) type DeviceInode = (u64, u64);
 
-pub(crate) fn identity(stat: &Stat) -> Identity {
+pub(crate) fn identity(stat: &Stat) -> DeviceInode {
     (stat.st_dev, stat.st_ino)
 }

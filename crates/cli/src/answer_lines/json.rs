@@ -2,7 +2,7 @@
 
 /// The JSON form of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum ElementForm {
     /// `3` becomes `"3"`.
     Number,
     /// `3<tab>9` becomes `["3","9"]`.
@@ -16,7 +16,7 @@ pub(super) enum Entry {
 pub(super) struct JsonLines {
     /// The text before the first element, until it is written.
     head: Option<String>,
-    entry: Entry,
+    entry: ElementForm,
     has_elements: bool,
     /// Neighbouring failures of one cause that are not written yet.
     run: Option<Run>,
@@ -31,7 +31,7 @@ struct Run {
 }
 
 impl JsonLines {
-    pub(super) fn new(head: String, entry: Entry) -> Self {
+    pub(super) fn new(head: String, entry: ElementForm) -> Self {
         Self { head: Some(head), entry, has_elements: false, run: None, text: vec![] }
     }
 
@@ -49,12 +49,12 @@ impl JsonLines {
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             match self.entry {
-                Entry::Number => self.element(b"\"", &[line], b"\""),
-                Entry::Pair => {
+                ElementForm::Number => self.element(b"\"", &[line], b"\""),
+                ElementForm::Pair => {
                     let (n, value) = halves(line);
                     self.element(b"[\"", &[n, value], b"\"]");
                 }
-                Entry::Failure => self.failure(line),
+                ElementForm::Failure => self.failure(line),
             }
         }
         &self.text
@@ -122,7 +122,7 @@ fn halves(line: &[u8]) -> (&[u8], &[u8]) {
 mod tests {
     use super::*;
 
-    fn object(entry: Entry, pieces: &[&str]) -> serde_json::Value {
+    fn object(entry: ElementForm, pieces: &[&str]) -> serde_json::Value {
         let mut lines = JsonLines::new("{\"answer\":[".to_owned(), entry);
         let mut text = vec![];
         for piece in pieces {
@@ -135,12 +135,12 @@ mod tests {
     #[test]
     fn numbers_and_pairs() {
         let expected = serde_json::json!(["-3", "5", "7"]);
-        assert_eq!(object(Entry::Number, &["-3\n5\n", "7\n"]), expected);
+        assert_eq!(object(ElementForm::Number, &["-3\n5\n", "7\n"]), expected);
         let expected =
             serde_json::json!([["0", "1"], ["1", "-170141183460469231731687303715884105728"]]);
         let lines = ["0\t1\n", "1\t-170141183460469231731687303715884105728\n"];
-        assert_eq!(object(Entry::Pair, &lines), expected);
-        assert_eq!(object(Entry::Pair, &[]), serde_json::json!([]));
+        assert_eq!(object(ElementForm::Pair, &lines), expected);
+        assert_eq!(object(ElementForm::Pair, &[]), serde_json::json!([]));
     }
 
     #[test]
@@ -149,12 +149,12 @@ mod tests {
         let pieces = ["-1\toverflow\n0\toverflow\n", "1\toverflow\n2\texit 9\n", "4\texit 9\n"];
         let expected = [failed("-1", "1", "overflow"), failed("2", "2", "exit 9")];
         let expected = serde_json::json!([expected[0], expected[1], failed("4", "4", "exit 9")]);
-        assert_eq!(object(Entry::Failure, &pieces), expected);
+        assert_eq!(object(ElementForm::Failure, &pieces), expected);
     }
 
     #[test]
     fn nothing_begins_before_the_first_line() {
-        let mut lines = JsonLines::new("{".to_owned(), Entry::Number);
+        let mut lines = JsonLines::new("{".to_owned(), ElementForm::Number);
         assert!(!lines.has_begun());
         assert_eq!(lines.add(b"1\n"), b"{\"1\"");
         assert!(lines.has_begun());

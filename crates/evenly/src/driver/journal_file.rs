@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::function::Function;
 use crate::job::Job;
-use crate::journal::{Committed, Done, Journal, JournalError, JournalWriter, Ready};
+use crate::journal::{CheckedJournal, Committed, Done, Journal, JournalError, JournalWriter};
 use evenly_core::partial::Partial;
 use evenly_core::{Aggregate, Interval, Range, Record, Scheduler};
 use std::path::Path;
@@ -26,7 +26,7 @@ pub(super) struct JournalFile {
 /// A journal that was checked and not written to yet.
 pub(super) struct CheckedJournalFile<'a> {
     journal_file: JournalFile,
-    journal: Option<Ready<'a>>,
+    journal: Option<CheckedJournal<'a>>,
 }
 
 impl<'a> CheckedJournalFile<'a> {

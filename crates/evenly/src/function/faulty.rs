@@ -17,9 +17,9 @@ use std::time::Duration;
 /// What takes so long for each number is done number by number.
 const LONG: Duration = Duration::from_millis(1);
 
-/// What happens at the numbers.
+/// Fault at the given numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Fault {
+enum InjectedFault {
     /// Dies of SIGSEGV.
     Crash,
     /// The same, but only if this file is not there yet; makes it before.
@@ -53,7 +53,7 @@ enum Fault {
 
 struct Faulty {
     name: String,
-    fault: Option<Fault>,
+    fault: Option<InjectedFault>,
     numbers: Vec<i64>,
     each: Duration,
     /// Bytes for each number that are never freed.
@@ -72,21 +72,21 @@ pub(super) fn named(name: &str) -> Option<Box<dyn Function>> {
     let (kind, value) = fault.split_once('=').unwrap_or((fault, ""));
     let (mut each, mut leak) = (Duration::ZERO, 0);
     let fault = match kind {
-        "crash" => Some(Fault::Crash),
-        "crash-once" => Some(Fault::CrashOnce(value.into())),
-        "contradict" => Some(Fault::Contradict),
-        "kill" => Some(Fault::Kill),
-        "panic" => Some(Fault::Panic),
-        "exit" => Some(Fault::Exit(value.parse().ok()?)),
-        "hang" => Some(Fault::Hang),
-        "shut-out" => Some(Fault::ShutOut),
-        "terminal" => Some(Fault::Terminal),
-        "allocate" if value.is_empty() => Some(Fault::Allocate(Duration::ZERO)),
-        "allocate" => Some(Fault::Allocate(Duration::from_millis(value.parse().ok()?))),
-        "garbage" => Some(Fault::Garbage),
-        "half-a-frame" => Some(Fault::HalfAFrame),
-        "mute" => Some(Fault::Mute),
-        "deaf" => Some(Fault::Deaf),
+        "crash" => Some(InjectedFault::Crash),
+        "crash-once" => Some(InjectedFault::CrashOnce(value.into())),
+        "contradict" => Some(InjectedFault::Contradict),
+        "kill" => Some(InjectedFault::Kill),
+        "panic" => Some(InjectedFault::Panic),
+        "exit" => Some(InjectedFault::Exit(value.parse().ok()?)),
+        "hang" => Some(InjectedFault::Hang),
+        "shut-out" => Some(InjectedFault::ShutOut),
+        "terminal" => Some(InjectedFault::Terminal),
+        "allocate" if value.is_empty() => Some(InjectedFault::Allocate(Duration::ZERO)),
+        "allocate" => Some(InjectedFault::Allocate(Duration::from_millis(value.parse().ok()?))),
+        "garbage" => Some(InjectedFault::Garbage),
+        "half-a-frame" => Some(InjectedFault::HalfAFrame),
+        "mute" => Some(InjectedFault::Mute),
+        "deaf" => Some(InjectedFault::Deaf),
         "leak" => {
             each = LONG;
             leak = value.parse::<usize>().ok()?.checked_mul(1 << 10)?;
@@ -148,37 +148,37 @@ impl Faulty {
     }
 }
 
-fn commit(fault: &Fault) {
+fn commit(fault: &InjectedFault) {
     match fault {
-        Fault::Crash => crash(),
-        Fault::CrashOnce(path) => {
+        InjectedFault::Crash => crash(),
+        InjectedFault::CrashOnce(path) => {
             if std::fs::OpenOptions::new().write(true).create_new(true).open(path).is_ok() {
                 crash();
             }
         }
-        Fault::Kill => drop(kill_process(getpid(), Signal::KILL)),
-        Fault::Panic => panic!("a test asked for it"),
-        Fault::Exit(status) => sys::exit_now(*status),
-        Fault::Hang => sleep_for_ever(),
-        Fault::ShutOut => {
+        InjectedFault::Kill => drop(kill_process(getpid(), Signal::KILL)),
+        InjectedFault::Panic => panic!("a test asked for it"),
+        InjectedFault::Exit(status) => sys::exit_now(*status),
+        InjectedFault::Hang => sleep_for_ever(),
+        InjectedFault::ShutOut => {
             let _ = sys::block_signals(sys::SignalSet::all());
             sleep_for_ever();
         }
-        Fault::Terminal => {
+        InjectedFault::Terminal => {
             let terminal = std::fs::File::open("/dev/tty");
             let asked = terminal.and_then(|mut terminal| terminal.read(&mut [0]));
             let _ = writeln!(std::io::stderr(), "asked the terminal: {asked:?}");
         }
-        Fault::Allocate(after) => {
+        InjectedFault::Allocate(after) => {
             std::thread::sleep(*after);
             let mut hoard: Vec<Vec<u8>> = Vec::new();
             loop {
                 hoard.push(std::hint::black_box(vec![1; 1 << 20]));
             }
         }
-        Fault::Garbage => write_raw(&[b'#'; 100]),
-        Fault::HalfAFrame => write_raw(&[b'e', b'v', VERSION, 2, 0, 1, 0, 0]),
-        Fault::Contradict => {
+        InjectedFault::Garbage => write_raw(&[b'#'; 100]),
+        InjectedFault::HalfAFrame => write_raw(&[b'e', b'v', VERSION, 2, 0, 1, 0, 0]),
+        InjectedFault::Contradict => {
             std::thread::sleep(Duration::from_millis(500));
             let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
             // The first slot of the table, used for the first time, at the first attempt.
@@ -186,8 +186,8 @@ fn commit(fault: &Fault) {
             packer.seal(1);
             write_raw(packer.bytes());
         }
-        Fault::Mute => sys::close_worker_end(sys::RESULTS),
-        Fault::Deaf => sys::close_worker_end(sys::ASSIGNMENTS),
+        InjectedFault::Mute => sys::close_worker_end(sys::RESULTS),
+        InjectedFault::Deaf => sys::close_worker_end(sys::ASSIGNMENTS),
     }
 }
 

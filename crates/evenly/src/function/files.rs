@@ -20,11 +20,11 @@ struct Tracked {
     path: PathBuf,
     digest: [u8; 32],
     /// What stat(2) said when the bytes had that digest.
-    stat: Cell<Seen>,
+    stat: Cell<FileStamp>,
 }
 
-/// Where a file is, how long it is, and when it was changed: what differs after any write (inode(7)).
-type Seen = (u64, u64, u64, (i64, i64), (i64, i64));
+/// Device, inode, size and times of a file, some of which differ after any write (inode(7)).
+type FileStamp = (u64, u64, u64, (i64, i64), (i64, i64));
 
 impl Files {
     /// Adds a file, unless it is among them.
@@ -47,7 +47,7 @@ impl Files {
     fn add_with(
         &mut self,
         named: &Path,
-        digest: impl FnOnce(&Path) -> io::Result<([u8; 32], Seen)>,
+        digest: impl FnOnce(&Path) -> io::Result<([u8; 32], FileStamp)>,
     ) -> io::Result<()> {
         let path = std::path::absolute(named)?;
         if self.0.iter().any(|tracked| tracked.path == path) {
@@ -92,14 +92,14 @@ impl Tracked {
     }
 }
 
-fn seen(stat: &Stat) -> Seen {
+fn seen(stat: &Stat) -> FileStamp {
     let modified = (stat.st_mtime, stat.st_mtime_nsec as i64);
     let changed = (stat.st_ctime, stat.st_ctime_nsec as i64);
     (stat.st_dev, stat.st_ino, stat.st_size as u64, modified, changed)
 }
 
 /// The digest of a file's bytes, and how it was seen before they were read.
-fn read(path: &Path) -> io::Result<([u8; 32], Seen)> {
+fn read(path: &Path) -> io::Result<([u8; 32], FileStamp)> {
     let mut file = open_regular(path)?;
     let seen = seen(&rustix::fs::fstat(&file)?);
     let mut hasher = Blake2b::<U32>::new();

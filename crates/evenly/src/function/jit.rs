@@ -3,13 +3,13 @@
 //! What runs here was written by `expression/code`, for one expression. This is the room where it is
 //! trusted: that it keeps the contract of [`Purpose`], and so touches no memory but what it is given. The
 //! memory is written first and then made executable, never both at once; it is plain memory of this
-//! process, so that forked workers inherit it; and it is given back when the [`Machine`] is dropped.
+//! process, so that forked workers inherit it; and it is given back when the [`MachineCode`] is dropped.
 //! Nothing here starts a thread.
 #![expect(unsafe_code, reason = "machine code is reached through raw pointers")]
 
 mod calls;
 
-pub(super) use calls::{Call, number_of_one, number_of_two};
+pub(super) use calls::{RuntimeCall, number_of_one, number_of_two};
 
 use cranelift_codegen::ir::{AbiParam, FuncRef, types};
 use cranelift_codegen::settings::{self, Configurable};
@@ -80,10 +80,10 @@ impl Draft {
         if cfg!(target_arch = "x86_64") {
             builder.memory_provider(Box::new(Pages::default()));
         }
-        builder.symbols(Call::ALL.iter().map(|call| (call.name(), call.address())));
+        builder.symbols(RuntimeCall::ALL.iter().map(|call| (call.name(), call.address())));
         let mut module = JITModule::new(builder);
         let mut calls = Vec::new();
-        for call in Call::ALL {
+        for call in RuntimeCall::ALL {
             let mut signature = module.make_signature();
             signature.params = vec![AbiParam::new(types::I64); call.arguments()];
             signature.returns = vec![AbiParam::new(types::I64)];
@@ -94,7 +94,7 @@ impl Draft {
     }
 
     /// Writes a kernel. The body gets the builder within a function of the signature of its purpose, no
-    /// block of which exists yet, and what may be called, in the order of [`Call::ALL`].
+    /// block of which exists yet, and what may be called, in the order of [`RuntimeCall::ALL`].
     pub(super) fn write(
         &mut self,
         purpose: Purpose,
@@ -121,7 +121,7 @@ impl Draft {
     }
 
     /// Makes what was written executable.
-    pub(super) fn finish(mut self) -> Result<Machine, NoMachineCode> {
+    pub(super) fn finish(mut self) -> Result<MachineCode, NoMachineCode> {
         self.module.finalize_definitions().map_err(NoMachineCode::because)?;
         let (mut count, mut narrow, mut wide) = (None, None, None);
         for (purpose, id) in self.written {
@@ -140,12 +140,12 @@ impl Draft {
                 }
             }
         }
-        Ok(Machine { count, narrow, wide, module: ManuallyDrop::new(self.module) })
+        Ok(MachineCode { count, narrow, wide, module: ManuallyDrop::new(self.module) })
     }
 }
 
 /// Machine code that can be run.
-pub(super) struct Machine {
+pub(super) struct MachineCode {
     count: Option<Count>,
     narrow: Option<Values<i64>>,
     wide: Option<Values<i128>>,
@@ -171,7 +171,7 @@ pub(super) struct Filled {
     pub(super) failed: Option<Arithmetic>,
 }
 
-impl Machine {
+impl MachineCode {
     /// Counts from `first` to `last`, which may be at most 2^62 apart, if that was written.
     pub(super) fn count(&self, first: i64, last: i64) -> Option<Counted> {
         let count = self.count?;
@@ -193,7 +193,7 @@ impl Machine {
     }
 }
 
-impl Drop for Machine {
+impl Drop for MachineCode {
     fn drop(&mut self) {
         // SAFETY: this is the only place that takes the module, and a value is dropped once.
         let module = unsafe { ManuallyDrop::take(&mut self.module) };
@@ -224,12 +224,12 @@ fn why(code: u64) -> Option<Arithmetic> {
 /// cranelift-jit panics where a system call fails, and lies among everything else on the heap.
 #[derive(Default)]
 struct Pages {
-    pieces: Vec<Piece>,
+    pieces: Vec<MappedPages>,
     /// How much of the last piece is taken.
     taken: usize,
 }
 
-struct Piece {
+struct MappedPages {
     start: *mut u8,
     length: usize,
 }
@@ -256,7 +256,7 @@ impl JITMemoryProvider for Pages {
             let protection = ProtFlags::READ | ProtFlags::WRITE;
             mmap_anonymous(ptr::null_mut(), length, protection, MapFlags::PRIVATE)?
         };
-        self.pieces.push(Piece { start: start.cast(), length });
+        self.pieces.push(MappedPages { start: start.cast(), length });
         self.taken = size;
         Ok(start.cast())
     }

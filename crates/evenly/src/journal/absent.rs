@@ -48,7 +48,7 @@ impl Journal {
 }
 
 /// A journal that was checked for a job.
-pub(crate) struct Ready<'a>(&'a Journal);
+pub(crate) struct CheckedJournal<'a>(&'a Journal);
 
 impl Ready<'_> {
     pub(crate) fn begin(self) -> Result<(JournalWriter, Option<Done>), JournalError> {

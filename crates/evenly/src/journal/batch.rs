@@ -1,7 +1,7 @@
 //! One commit of the journal: joins the intervals, lines and failures of many records into rows.
 
-use super::error::Trouble;
-use super::schema::{Hasher, Seal};
+use super::error::JournalFault;
+use super::schema::{Hasher, JournalSeal};
 use super::tables::{
     DoneRow, FailedRow, Numbered, bucket_hash, done_hash, failed_hash, lines_hash, read_bucket,
 };
@@ -19,12 +19,12 @@ pub(super) struct Batch<'a> {
     pub(super) covered: Vec<Interval>,
     pub(super) failed: Vec<Failure>,
     pub(super) values: Vec<&'a Value>,
-    pub(super) lines: Vec<Lines<'a>>,
+    pub(super) lines: Vec<IntervalLines<'a>>,
 }
 
 /// The lines of numbers that follow one another, all of them with a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Lines<'a> {
+pub(super) struct IntervalLines<'a> {
     interval: Interval,
     lines: u64,
     text: Cow<'a, [u8]>,
@@ -57,8 +57,8 @@ impl<'a> Batch<'a> {
         &self,
         connection: &Connection,
         hasher: &mut Hasher,
-        seal: &mut Seal,
-    ) -> Result<(), Trouble> {
+        seal: &mut JournalSeal,
+    ) -> Result<(), JournalFault> {
         for interval in &self.covered {
             cover(connection, hasher, seal, *interval)?;
         }
@@ -67,7 +67,7 @@ impl<'a> Batch<'a> {
         }
         let mut insert =
             connection.prepare_cached("INSERT INTO lines VALUES (?1, ?2, ?3, ?4, ?5)")?;
-        for Lines { interval, lines, text } in &self.lines {
+        for IntervalLines { interval, lines, text } in &self.lines {
             let hash = lines_hash(hasher, *interval, *lines, text);
             let (first, last) = (interval.first(), interval.last());
             insert.execute((first, last, lines.cast_signed(), &**text, hash))?;
@@ -79,9 +79,9 @@ impl<'a> Batch<'a> {
 
 /// Shares out lines among the numbers in which they were found: numbers that failed may be done later,
 /// and then their lines come in between.
-fn split<'a>(covered: &[Interval], lines: u64, text: &'a [u8], out: &mut Vec<Lines<'a>>) {
+fn split<'a>(covered: &[Interval], lines: u64, text: &'a [u8], out: &mut Vec<IntervalLines<'a>>) {
     if let [interval] = covered {
-        out.push(Lines { interval: *interval, lines, text: Cow::Borrowed(text) });
+        out.push(IntervalLines { interval: *interval, lines, text: Cow::Borrowed(text) });
         return;
     }
     let mut rest = text;
@@ -96,7 +96,7 @@ fn split<'a>(covered: &[Interval], lines: u64, text: &'a [u8], out: &mut Vec<Lin
         }
         let (text, behind) = rest.split_at(length);
         if lines > 0 {
-            out.push(Lines { interval: *interval, lines, text: Cow::Borrowed(text) });
+            out.push(IntervalLines { interval: *interval, lines, text: Cow::Borrowed(text) });
         }
         rest = behind;
     }
@@ -122,7 +122,7 @@ fn neighbours(mut failed: Vec<Failure>) -> Vec<Failure> {
 }
 
 /// Ascending, and neighbours as one as long as that is not too long.
-fn together(mut lines: Vec<Lines<'_>>) -> Vec<Lines<'_>> {
+fn together(mut lines: Vec<IntervalLines<'_>>) -> Vec<IntervalLines<'_>> {
     lines.sort_unstable_by_key(|lines| lines.interval);
     lines.dedup_by(|next, last| {
         let is_next =
@@ -147,7 +147,7 @@ fn beside<R: Numbered>(
     hasher: &mut Hasher,
     table: &str,
     interval: Interval,
-) -> Result<[Option<R>; 2], Trouble> {
+) -> Result<[Option<R>; 2], JournalFault> {
     let ways = ["<= ?1 ORDER BY first DESC", "> ?1 ORDER BY first"];
     let mut found = [None, None];
     for (way, found) in ways.into_iter().zip(&mut found) {
@@ -161,7 +161,7 @@ fn beside<R: Numbered>(
     Ok(found)
 }
 
-fn remove(connection: &Connection, table: &str, first: i64) -> Result<(), Trouble> {
+fn remove(connection: &Connection, table: &str, first: i64) -> Result<(), JournalFault> {
     let sql = format!("DELETE FROM {table} WHERE first = ?1");
     connection.prepare_cached(&sql)?.execute((first,))?;
     Ok(())
@@ -171,14 +171,14 @@ fn remove(connection: &Connection, table: &str, first: i64) -> Result<(), Troubl
 fn cover(
     connection: &Connection,
     hasher: &mut Hasher,
-    seal: &mut Seal,
+    seal: &mut JournalSeal,
     interval: Interval,
-) -> Result<(), Trouble> {
+) -> Result<(), JournalFault> {
     let [below, above] = beside::<DoneRow>(connection, hasher, "done", interval)?;
     let overlaps = below.is_some_and(|row| row.interval.last() >= interval.first())
         || above.is_some_and(|row| row.interval.first() <= interval.last());
     if overlaps {
-        return Err(Trouble::row("done", interval.first(), "its numbers are done already"));
+        return Err(JournalFault::row("done", interval.first(), "its numbers are done already"));
     }
     let mut merged = interval;
     let below = below.filter(|row| touches(row.interval, interval));
@@ -198,9 +198,9 @@ fn cover(
 fn fail(
     connection: &Connection,
     hasher: &mut Hasher,
-    seal: &mut Seal,
+    seal: &mut JournalSeal,
     failure: Failure,
-) -> Result<(), Trouble> {
+) -> Result<(), JournalFault> {
     let [below, above] = beside::<FailedRow>(connection, hasher, "failed", failure.interval)?;
     let mut merged = failure;
     let is_like = |row: &FailedRow| row.failure.cause == failure.cause;
@@ -225,9 +225,9 @@ fn fail(
 pub(super) fn add_buckets(
     connection: &Connection,
     hasher: &mut Hasher,
-    seal: &mut Seal,
+    seal: &mut JournalSeal,
     values: impl Iterator<Item = (i128, u128)>,
-) -> Result<(), Trouble> {
+) -> Result<(), JournalFault> {
     let mut select = connection.prepare_cached("SELECT * FROM bucket WHERE value = ?1")?;
     let mut put = connection.prepare_cached("INSERT OR REPLACE INTO bucket VALUES (?1, ?2, ?3)")?;
     for (value, more) in values {
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn neighbours_share_a_row() {
-        let lines = |first, last, text: &'static str| Lines {
+        let lines = |first, last, text: &'static str| IntervalLines {
             interval: interval(first, last),
             lines: 1,
             text: Cow::Borrowed(text.as_bytes()),

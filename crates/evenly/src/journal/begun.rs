@@ -2,8 +2,8 @@
 //! gone in the commit in which it is done.
 
 use super::batch::Batch;
-use super::error::Trouble;
-use super::schema::{Hasher, Seal};
+use super::error::JournalFault;
+use super::schema::{Hasher, JournalSeal};
 use super::tables::{self, BegunRow, Cursor, begun_hash};
 use evenly_core::{Cause, Failure, Interval};
 use rusqlite::Connection;
@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 
 /// The rows of `begun`, first and last number. There are no more than workers hold chunks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Begun(BTreeMap<i64, i64>);
+pub(super) struct BegunRows(BTreeMap<i64, i64>);
 
-impl Begun {
+impl BegunRows {
     /// These may begin now.
     pub(super) fn begin(&mut self, interval: Interval) {
         self.0.insert(interval.first(), interval.last());
@@ -40,8 +40,8 @@ impl Begun {
         &self,
         before: &Self,
         connection: &Connection,
-        (hasher, seal): (&mut Hasher, &mut Seal),
-    ) -> Result<(), Trouble> {
+        (hasher, seal): (&mut Hasher, &mut JournalSeal),
+    ) -> Result<(), JournalFault> {
         let rows = |of: &Self, but: &Self| -> Vec<Interval> {
             let rows = of.0.iter().filter(|(first, last)| but.0.get(first) != Some(last));
             rows.filter_map(|(first, last)| Interval::new(*first, *last)).collect()
@@ -67,7 +67,10 @@ pub(super) fn unknown(interval: Interval) -> Failure {
 }
 
 /// All that had begun when its run ended.
-pub(super) fn read(connection: &Connection, hasher: &Hasher) -> Result<Vec<Interval>, Trouble> {
+pub(super) fn read(
+    connection: &Connection,
+    hasher: &Hasher,
+) -> Result<Vec<Interval>, JournalFault> {
     let mut hasher = hasher.clone();
     let mut rows = tables::all(connection, "begun")?;
     let mut rows: Cursor<'_, BegunRow> = Cursor::over(rows.query(())?, &mut hasher)?;
@@ -82,12 +85,12 @@ pub(super) fn read(connection: &Connection, hasher: &Hasher) -> Result<Vec<Inter
 pub(super) fn settle(
     connection: &Connection,
     hasher: &mut Hasher,
-    seal: &mut Seal,
-) -> Result<(), Trouble> {
+    seal: &mut JournalSeal,
+) -> Result<(), JournalFault> {
     let intervals = read(connection, hasher)?;
-    let mut begun = Begun::default();
+    let mut begun = BegunRows::default();
     intervals.iter().for_each(|interval| begun.begin(*interval));
-    Begun::default().write(&begun, connection, (hasher, seal))?;
+    BegunRows::default().write(&begun, connection, (hasher, seal))?;
     let failed = intervals.into_iter().map(unknown).collect();
     Batch { failed, ..Batch::default() }.write(connection, hasher, seal)
 }
@@ -99,7 +102,7 @@ mod tests {
     #[test]
     fn what_ends_leaves_what_has_not() {
         let interval = |first, last| Interval::new(first, last).unwrap();
-        let mut begun = Begun::default();
+        let mut begun = BegunRows::default();
         [(i64::MIN, -10), (0, 9), (10, 19), (30, 30), (40, i64::MAX)]
             .iter()
             .for_each(|(first, last)| begun.begin(interval(*first, *last)));

@@ -1,9 +1,9 @@
 //! What a journal holds, every byte of it checked: docs/journal.md has the conditions by number.
 
-use super::error::Trouble;
+use super::error::JournalFault;
 use super::fingerprint::Fingerprint;
 use super::format::{APPLICATION_ID, FORMAT};
-use super::schema::{Field, Hasher, Seal, TABLES, read_fingerprint};
+use super::schema::{Field, Hasher, JournalSeal, TABLES, read_fingerprint};
 use super::tables::{self, BegunRow, Cursor, DoneRow, FailedRow, LinesRow};
 use evenly_core::{Aggregate, Interval, Value};
 use rusqlite::Connection;
@@ -31,9 +31,9 @@ pub(super) struct Contents {
     /// Over all numbers that have one; nothing but the lines are not here.
     pub(super) value: Value,
     pub(super) hasher: Hasher,
-    pub(super) seal: Seal,
+    pub(super) seal: JournalSeal,
     /// The part of the seal that is of failures and of what had begun.
-    pub(super) seal_of_failures: Seal,
+    pub(super) seal_of_failures: JournalSeal,
     /// The hash of the row of `total`.
     pub(super) total: i64,
 }
@@ -59,9 +59,9 @@ impl Contents {
 }
 
 /// Reads and checks all of it.
-pub(super) fn check(connection: &Connection) -> Result<Contents, Trouble> {
+pub(super) fn check(connection: &Connection) -> Result<Contents, JournalFault> {
     check_file(connection)?;
-    let mut seal = Seal::default();
+    let mut seal = JournalSeal::default();
     let (fingerprints, mut hasher) = read_fingerprints(connection, &mut seal)?;
     let fingerprint = &fingerprints[fingerprints.len() - 1];
     let call = read_call(connection, &mut hasher, &mut seal)?;
@@ -76,7 +76,7 @@ pub(super) fn check(connection: &Connection) -> Result<Contents, Trouble> {
         value: fingerprint.aggregate.empty(),
         hasher,
         seal,
-        seal_of_failures: Seal::default(),
+        seal_of_failures: JournalSeal::default(),
         total: 0,
         fingerprints,
     };
@@ -88,15 +88,15 @@ pub(super) fn check(connection: &Connection) -> Result<Contents, Trouble> {
 }
 
 /// That it is a sound database with our tables and no others.
-fn check_file(connection: &Connection) -> Result<(), Trouble> {
+fn check_file(connection: &Connection) -> Result<(), JournalFault> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     if (number("application_id")?, number("user_version")?) != (APPLICATION_ID, FORMAT) {
-        return Err(Trouble::Wrong("header: it is not that of a journal".to_owned()));
+        return Err(JournalFault::Wrong("header: it is not that of a journal".to_owned()));
     }
     let verdict: String =
         connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
     if verdict != "ok" {
-        return Err(Trouble::Wrong(verdict.replace('\n', " ")));
+        return Err(JournalFault::Wrong(verdict.replace('\n', " ")));
     }
     let mut statement = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY rowid")?;
     let mut found: Vec<Option<String>> = Vec::new();
@@ -107,15 +107,15 @@ fn check_file(connection: &Connection) -> Result<(), Trouble> {
     // The index of a table without row numbers is the table.
     found.retain(Option::is_some);
     if found.iter().flatten().ne(&TABLES) {
-        return Err(Trouble::Wrong("its tables are not those of a journal".to_owned()));
+        return Err(JournalFault::Wrong("its tables are not those of a journal".to_owned()));
     }
     Ok(())
 }
 
 fn read_fingerprints(
     connection: &Connection,
-    seal: &mut Seal,
-) -> Result<(Vec<Fingerprint>, Hasher), Trouble> {
+    seal: &mut JournalSeal,
+) -> Result<(Vec<Fingerprint>, Hasher), JournalFault> {
     let mut statement = connection.prepare("SELECT * FROM fingerprint ORDER BY id")?;
     let mut rows = statement.query(())?;
     let mut fingerprints: Vec<Fingerprint> = Vec::new();
@@ -123,18 +123,18 @@ fn read_fingerprints(
     while let Some(row) = rows.next()? {
         let (id, fingerprint, hash) = read_fingerprint(row)?;
         if id != fingerprints.len() as i64 + 1 || hasher.fingerprint(id, &fingerprint) != hash {
-            return Err(Trouble::row("fingerprint", id, "its hash is not that of its fields"));
+            return Err(JournalFault::row("fingerprint", id, "its hash is not that of its fields"));
         }
         if id == 1 {
             hasher = Hasher::of(&fingerprint);
         } else if fingerprint.differences(&fingerprints[0]).iter().any(|one| !one.may_be_accepted) {
-            return Err(Trouble::row("fingerprint", id, "of another job than the first"));
+            return Err(JournalFault::row("fingerprint", id, "of another job than the first"));
         }
         seal.add(hash);
         fingerprints.push(fingerprint);
     }
     if fingerprints.is_empty() {
-        return Err(Trouble::Wrong("table fingerprint: there is none".to_owned()));
+        return Err(JournalFault::Wrong("table fingerprint: there is none".to_owned()));
     }
     Ok((fingerprints, hasher))
 }
@@ -144,8 +144,8 @@ type StoredCall = Option<(Vec<OsString>, PathBuf)>;
 fn read_call(
     connection: &Connection,
     hasher: &mut Hasher,
-    seal: &mut Seal,
-) -> Result<StoredCall, Trouble> {
+    seal: &mut JournalSeal,
+) -> Result<StoredCall, JournalFault> {
     let mut statement = connection.prepare("SELECT * FROM call ORDER BY id")?;
     let mut rows = statement.query(())?;
     let mut call = None;
@@ -155,7 +155,7 @@ fn read_call(
         let hash: i64 = row.get(3)?;
         let fields = [Field::Integer(id), Field::Bytes(&words), Field::Bytes(&directory)];
         if id != 1 || hasher.hash("call", &fields) != hash {
-            return Err(Trouble::row("call", id, "its hash is not that of its fields"));
+            return Err(JournalFault::row("call", id, "its hash is not that of its fields"));
         }
         seal.add(hash);
         let words = words.split_inclusive(|byte| *byte == 0);
@@ -166,7 +166,7 @@ fn read_call(
 }
 
 /// Done and failed numbers, and those that had begun: ascending, apart from each other, and within the range.
-fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), Trouble> {
+fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), JournalFault> {
     let whole = contents.fingerprint().range.interval();
     let mut hasher = contents.hasher.clone();
     let mut done_rows = tables::all(connection, "done")?;
@@ -192,11 +192,15 @@ fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), 
         };
         contents.count(table, interval, hash.unwrap_or_default());
         if !whole.is_some_and(|whole| whole.contains(interval)) {
-            return Err(Trouble::row(table, interval.first(), "it is outside of the range"));
+            return Err(JournalFault::row(table, interval.first(), "it is outside of the range"));
         }
         match contents.pieces.last_mut() {
             Some((last, _)) if last.last() >= interval.first() => {
-                return Err(Trouble::row(table, interval.first(), "its numbers are done already"));
+                return Err(JournalFault::row(
+                    table,
+                    interval.first(),
+                    "its numbers are done already",
+                ));
             }
             Some((last, _)) if last.last() + 1 == interval.first() => *last = last.hull(interval),
             _ => contents.pieces.push((interval, 0)),
@@ -205,7 +209,7 @@ fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), 
 }
 
 /// Lines: each row within numbers that are done.
-fn read_lines(connection: &Connection, contents: &mut Contents) -> Result<(), Trouble> {
+fn read_lines(connection: &Connection, contents: &mut Contents) -> Result<(), JournalFault> {
     let (mut lines_hasher, mut done_hasher) = (contents.hasher.clone(), contents.hasher.clone());
     let mut lines_rows = tables::all(connection, "lines")?;
     let mut done_rows = tables::all(connection, "done")?;
@@ -220,7 +224,7 @@ fn read_lines(connection: &Connection, contents: &mut Contents) -> Result<(), Tr
         }
         let is_done = done_rows.peek().is_some_and(|done| done.interval.contains(interval));
         if !is_done || last.is_some_and(|last| interval.first() <= last) {
-            return Err(Trouble::row("lines", interval.first(), "its numbers are not done"));
+            return Err(JournalFault::row("lines", interval.first(), "its numbers are not done"));
         }
         last = Some(interval.last());
         while contents.pieces.get(piece).is_some_and(|(one, _)| one.last() < interval.first()) {
@@ -236,7 +240,7 @@ fn read_lines(connection: &Connection, contents: &mut Contents) -> Result<(), Tr
 }
 
 /// The value over all numbers, and the seal over all rows.
-fn read_total(connection: &Connection, contents: &mut Contents) -> Result<(), Trouble> {
+fn read_total(connection: &Connection, contents: &mut Contents) -> Result<(), JournalFault> {
     if let Value::Histogram(values) = &mut contents.value {
         let mut statement = tables::all(connection, "bucket")?;
         let mut rows = statement.query(())?;
@@ -248,20 +252,22 @@ fn read_total(connection: &Connection, contents: &mut Contents) -> Result<(), Tr
     }
     let row = tables::read_total(connection, &mut contents.hasher)?;
     if row.seal != contents.seal {
-        return Err(Trouble::Wrong("the rows are not those that were sealed together".to_owned()));
+        return Err(JournalFault::Wrong(
+            "the rows are not those that were sealed together".to_owned(),
+        ));
     }
     contents.total = row.hash;
     if !matches!(contents.value, Value::Histogram(_)) {
         let value = contents.value.like(&row.value);
-        contents.value = value.ok_or_else(|| Trouble::row("total", 1, "its value is none"))?;
+        contents.value = value.ok_or_else(|| JournalFault::row("total", 1, "its value is none"))?;
     } else if !row.value.is_empty() {
-        return Err(Trouble::row("total", 1, "its value is none"));
+        return Err(JournalFault::row("total", 1, "its value is none"));
     }
     Ok(())
 }
 
 /// Checks that the value is possible for the count of finished numbers.
-fn check_value(connection: &Connection, contents: &Contents) -> Result<(), Trouble> {
+fn check_value(connection: &Connection, contents: &Contents) -> Result<(), JournalFault> {
     let is_done = |n: i64| tables::is_done(connection, n);
     let (done, lines) = (contents.done, u128::from(contents.lines));
     let is_possible = match (&contents.value, contents.fingerprint().aggregate) {
@@ -280,6 +286,6 @@ fn check_value(connection: &Connection, contents: &Contents) -> Result<(), Troub
     if is_possible {
         Ok(())
     } else {
-        Err(Trouble::row("total", 1, "its value cannot be that of the numbers done"))
+        Err(JournalFault::row("total", 1, "its value cannot be that of the numbers done"))
     }
 }

@@ -9,21 +9,21 @@ use super::discard;
 use super::error::JournalError;
 use super::file_lock::lock;
 use super::fingerprint::Fingerprint;
-use super::writer::{Found, JournalWriter, ResumeCall, Terms};
+use super::writer::{JournalWriter, OpenedJournal, ResumeCall, ResumeTerms};
 use crate::lock::Lock;
 use std::path::{Path, PathBuf};
 
 /// A journal that was checked and locked for a job, and not written to yet.
-pub(super) struct Checked<'a> {
+pub(super) struct LockedJournal<'a> {
     /// As it is called by its user.
     name: PathBuf,
     path: PathBuf,
     lock: Lock,
     /// `None`: the file is missing or empty.
-    found: Option<Found>,
+    found: Option<OpenedJournal>,
     fingerprint: Fingerprint,
     call: ResumeCall<'a>,
-    terms: Terms,
+    terms: ResumeTerms,
 }
 
 impl JournalWriter {
@@ -35,13 +35,13 @@ impl JournalWriter {
         path: &Path,
         fingerprint: &Fingerprint,
         call: ResumeCall<'_>,
-        terms: Terms,
+        terms: ResumeTerms,
     ) -> Result<(Self, Option<Contents>), JournalError> {
-        Checked::new(path, fingerprint, call, terms)?.begin()
+        LockedJournal::new(path, fingerprint, call, terms)?.begin()
     }
 }
 
-impl<'a> Checked<'a> {
+impl<'a> LockedJournal<'a> {
     /// Checks the journal of this job.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl<'a> Checked<'a> {
         name: &Path,
         fingerprint: &Fingerprint,
         call: ResumeCall<'a>,
-        terms: Terms,
+        terms: ResumeTerms,
     ) -> Result<Self, JournalError> {
         let checked = connection::place(name).and_then(|path| {
             let (lock, found) = Self::look(&path, fingerprint, terms)?;
@@ -63,8 +63,8 @@ impl<'a> Checked<'a> {
     fn look(
         path: &Path,
         fingerprint: &Fingerprint,
-        terms: Terms,
-    ) -> Result<(Lock, Option<Found>), JournalError> {
+        terms: ResumeTerms,
+    ) -> Result<(Lock, Option<OpenedJournal>), JournalError> {
         let refused = |there| match there {
             There::Nothing if terms.is_expected => {
                 Err(JournalError::Missing { path: path.to_owned() })
@@ -95,7 +95,7 @@ impl<'a> Checked<'a> {
         if !differences.is_empty() && !is_accepted {
             return Err(JournalError::AnotherJob { path: path.to_owned(), differences });
         }
-        Ok((lock, Some(Found { connection, contents, differences })))
+        Ok((lock, Some(OpenedJournal { connection, contents, differences })))
     }
 
     /// Opens it for the job: with what is done, or begun with nothing in it.

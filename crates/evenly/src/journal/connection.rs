@@ -4,7 +4,7 @@
 //! So the check goes through SQLite, too, in a mode that cannot write: `immutable` does not even touch the
 //! rollback file of a crashed transaction.
 
-use super::error::{JournalError, Trouble};
+use super::error::{JournalError, JournalFault};
 use super::format::{APPLICATION_ID, FORMAT, UNTRUSTED};
 use super::schema::PAGE;
 use crate::process::end_is_asked_for;
@@ -84,7 +84,7 @@ pub(super) fn look(path: &Path) -> Result<There, JournalError> {
     // SQLite says only that it cannot open a file, not why. Asks without opening it, for the reason above.
     rustix::fs::accessat(rustix::fs::CWD, path, Access::READ_OK, AtFlags::EACCESS)
         .map_err(|cause| unreadable(&cause))?;
-    let probe = || -> Result<(i64, i64, String), Trouble> {
+    let probe = || -> Result<(i64, i64, String), JournalFault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -99,17 +99,19 @@ pub(super) fn look(path: &Path) -> Result<There, JournalError> {
     let (id, version, mode) = match probe() {
         Ok(found) => found,
         // By its first bytes a database, and not whole.
-        Err(Trouble::Sqlite(error))
+        Err(JournalFault::Sqlite(error))
             if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) =>
         {
-            return Err(Trouble::Sqlite(error).at(path, "open"));
+            return Err(JournalFault::Sqlite(error).at(path, "open"));
         }
-        Err(Trouble::Sqlite(error)) => return Err(not_ours(error.to_string().replace('\n', " "))),
+        Err(JournalFault::Sqlite(error)) => {
+            return Err(not_ours(error.to_string().replace('\n', " ")));
+        }
         Err(trouble) => return Err(trouble.at(path, "open")),
     };
     match (id, version) {
         (APPLICATION_ID, FORMAT) if mode == "wal" => {
-            Err(Trouble::Wrong("header: its mode is WAL, in which no run writes".to_owned())
+            Err(JournalFault::Wrong("header: its mode is WAL, in which no run writes".to_owned())
                 .at(path, "open"))
         }
         (APPLICATION_ID, FORMAT) => Ok(There::Journal),
@@ -133,7 +135,7 @@ fn uri(path: &Path) -> PathBuf {
 }
 
 /// Opens a journal to write to it; makes the file if it is not there.
-pub(super) fn open(path: &Path) -> Result<Connection, Trouble> {
+pub(super) fn open(path: &Path) -> Result<Connection, JournalFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -146,7 +148,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, Trouble> {
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "truncate", |row| row.get(0))?;
     if mode != "truncate" {
-        return Err(Trouble::Wrong(format!("header: its mode is {mode}, in which no run writes")));
+        return Err(JournalFault::Wrong(format!(
+            "header: its mode is {mode}, in which no run writes"
+        )));
     }
     connection.pragma_update(None, "synchronous", "full")?;
     Ok(connection)
@@ -156,25 +160,25 @@ pub(super) fn open(path: &Path) -> Result<Connection, Trouble> {
 pub(super) fn end_reading_at(
     connection: &mut Connection,
     until: Option<Instant>,
-) -> Result<(), Trouble> {
+) -> Result<(), JournalFault> {
     let is_over = move || end_is_asked_for() || until.is_some_and(|until| until <= Instant::now());
     Ok(connection.progress_handler(LOOK_EVERY, Some(is_over))?)
 }
 
 /// Nothing interrupts it any more.
-pub(super) fn end_reading_never(connection: &mut Connection) -> Result<(), Trouble> {
+pub(super) fn end_reading_never(connection: &mut Connection) -> Result<(), JournalFault> {
     Ok(connection.progress_handler(0, None::<fn() -> bool>)?)
 }
 
 /// Whether nothing is in it: a run was killed when it had just begun it, and that is undone now.
-pub(super) fn is_empty(connection: &Connection) -> Result<bool, Trouble> {
+pub(super) fn is_empty(connection: &Connection) -> Result<bool, JournalFault> {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     Ok(pages == 0)
 }
 
 /// Opens a journal to read it. Should a run have been killed while it wrote, that is undone if the
 /// file can be written.
-pub(super) fn open_to_read(path: &Path) -> Result<Connection, Trouble> {
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalFault> {
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE);
     let connection = match opened {
@@ -186,7 +190,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, Trouble> {
     Ok(connection)
 }
 
-fn prepare(connection: &Connection) -> Result<(), Trouble> {
+fn prepare(connection: &Connection) -> Result<(), JournalFault> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(32);
     // What a file says is not trusted, and nothing else is written.

@@ -182,9 +182,9 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-/// What went wrong inside, before it is known in which file.
+/// Error in a journal whose path is added later.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum JournalFault {
     Sqlite(rusqlite::Error),
     /// A row, or what rows say together, cannot be.
     Wrong(String),
@@ -192,13 +192,13 @@ pub(super) enum Trouble {
     Changed,
 }
 
-impl From<rusqlite::Error> for Trouble {
+impl From<rusqlite::Error> for JournalFault {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
-impl Trouble {
+impl JournalFault {
     /// A row that cannot be.
     pub(super) fn row(table: &str, key: impl fmt::Display, what: &str) -> Self {
         Self::Wrong(format!("table {table}, row {key}: {what}"))

@@ -1,6 +1,6 @@
 //! Lines and failures of an earlier run, read back in order.
 
-use super::error::{JournalError, Trouble};
+use super::error::{JournalError, JournalFault};
 use super::schema::Hasher;
 use super::tables::{self, FailedRow, LinesRow, Numbered};
 use super::writer::JournalWriter;
@@ -18,7 +18,7 @@ impl JournalWriter {
         &self,
         mut take: impl FnMut(&[Failure]),
     ) -> Result<(), JournalError> {
-        let mut read = || -> Result<(), Trouble> {
+        let mut read = || -> Result<(), JournalFault> {
             let mut hasher = self.hasher.clone();
             let mut statement = tables::all(&self.connection, "failed")?;
             let mut rows = statement.query(())?;
@@ -39,7 +39,7 @@ impl JournalWriter {
     /// What was found in the first of some numbers that are done: up to the next lines, or the next
     /// number that failed.
     pub(crate) fn kept(&mut self, due: Interval) -> Result<Partial, JournalError> {
-        let read = || -> Result<Partial, Trouble> {
+        let read = || -> Result<Partial, JournalFault> {
             let mut hasher = self.hasher.clone();
             let lines: Option<LinesRow> = from(&self.connection, &mut hasher, "lines", due)?;
             let value = if self.value == Value::Nothing { Value::Nothing } else { NO_LINES };
@@ -65,7 +65,7 @@ fn from<R: Numbered>(
     hasher: &mut Hasher,
     table: &str,
     due: Interval,
-) -> Result<Option<R>, Trouble> {
+) -> Result<Option<R>, JournalFault> {
     let sql = format!("SELECT * FROM {table} WHERE first BETWEEN ?1 AND ?2 ORDER BY first LIMIT 1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((due.first(), due.last()))?;
@@ -80,7 +80,7 @@ fn failed_from(
     connection: &Connection,
     hasher: &mut Hasher,
     due: Interval,
-) -> Result<Option<Failure>, Trouble> {
+) -> Result<Option<Failure>, JournalFault> {
     let sql = "SELECT * FROM failed WHERE first < ?1 ORDER BY first DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((due.first(),))?;

@@ -38,12 +38,12 @@ pub use verify::{Together, merge, verify};
 pub(crate) use writer::{Committed, JournalWriter};
 
 use crate::function::{Function, Program};
-use checked::Checked;
+use checked::LockedJournal;
 use evenly_core::{Aggregate, Interval, IntervalSet, Range, Value};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use writer::Terms;
+use writer::ResumeTerms;
 
 /// Where the journal of a job is, and on which terms it is gone on with.
 ///
@@ -59,7 +59,7 @@ use writer::Terms;
 #[derive(Clone, Debug)]
 pub struct Journal {
     place: Location,
-    terms: Terms,
+    terms: ResumeTerms,
     program: String,
     call: Option<(Vec<OsString>, PathBuf)>,
 }
@@ -93,7 +93,7 @@ impl Journal {
     }
 
     fn new(place: Location) -> Self {
-        Self { place, terms: Terms::default(), program: String::new(), call: None }
+        Self { place, terms: ResumeTerms::default(), program: String::new(), call: None }
     }
 
     /// Goes on with it if it is there.
@@ -175,11 +175,12 @@ impl Journal {
         range: Range,
         function: &dyn Function,
         until: Option<Instant>,
-    ) -> Result<Option<Ready<'_>>, JournalError> {
+    ) -> Result<Option<CheckedJournal<'_>>, JournalError> {
         let Location::At(path) = &self.place else { return Ok(None) };
         let fingerprint = self.fingerprint(aggregate, range, function);
-        let terms = Terms { until, ..self.terms };
-        Checked::new(path, &fingerprint, self.call_in(), terms).map(|checked| Some(Ready(checked)))
+        let terms = ResumeTerms { until, ..self.terms };
+        LockedJournal::new(path, &fingerprint, self.call_in(), terms)
+            .map(|checked| Some(CheckedJournal(checked)))
     }
 
     /// Begins a journal in a file of its own.
@@ -195,14 +196,14 @@ impl Journal {
             Location::After(_, None) => state::new_file(&directory()?)?,
         };
         let fingerprint = self.fingerprint(aggregate, range, function);
-        Ok(JournalWriter::open(&path, &fingerprint, self.call_in(), Terms::default())?.0)
+        Ok(JournalWriter::open(&path, &fingerprint, self.call_in(), ResumeTerms::default())?.0)
     }
 }
 
 /// A journal that was checked for a job.
-pub(crate) struct Ready<'a>(Checked<'a>);
+pub(crate) struct CheckedJournal<'a>(LockedJournal<'a>);
 
-impl Ready<'_> {
+impl CheckedJournal<'_> {
     /// Opens it: with what is done already.
     pub(crate) fn begin(self) -> Result<(JournalWriter, Option<Done>), JournalError> {
         let (writer, contents) = self.0.begin()?;

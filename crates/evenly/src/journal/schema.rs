@@ -6,7 +6,7 @@
 //! hashes, so that none can be missing, older than the others, or of another journal. XXH3 is what
 //! frames are checked by already: 64 bits against accidents, not against forgery.
 
-use super::error::Trouble;
+use super::error::JournalFault;
 use super::fingerprint::Fingerprint;
 use super::format::{APPLICATION_ID, FORMAT};
 use evenly_core::{Aggregate, Range};
@@ -93,14 +93,14 @@ impl Hasher {
     }
 }
 
-/// How many rows there are beside that of `total`, and the sum of their hashes.
+/// Seal of the tables: the number of rows without that of `total`, and the sum of their hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seal {
+pub(super) struct JournalSeal {
     pub(super) entries: i64,
     pub(super) sum: i64,
 }
 
-impl Seal {
+impl JournalSeal {
     pub(super) fn add(&mut self, hash: i64) {
         self.entries += 1;
         self.sum = self.sum.wrapping_add(hash);
@@ -116,7 +116,7 @@ impl Seal {
 pub(super) const PAGE: i64 = if cfg!(test) { 512 } else { 4096 };
 
 /// Makes the tables of an empty journal, within a transaction.
-pub(super) fn make(connection: &Connection) -> Result<(), Trouble> {
+pub(super) fn make(connection: &Connection) -> Result<(), JournalFault> {
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", FORMAT)?;
     for table in TABLES {
@@ -128,10 +128,10 @@ pub(super) fn make(connection: &Connection) -> Result<(), Trouble> {
 /// Adds a fingerprint.
 pub(super) fn add_fingerprint(
     connection: &Connection,
-    (hasher, seal): (&mut Hasher, &mut Seal),
+    (hasher, seal): (&mut Hasher, &mut JournalSeal),
     id: i64,
     fingerprint: &Fingerprint,
-) -> Result<(), Trouble> {
+) -> Result<(), JournalFault> {
     // The first is what all hashes are seeded by, its own with nothing.
     let hash =
         if id == 1 { hasher.seed.cast_signed() } else { hasher.fingerprint(id, fingerprint) };
@@ -148,10 +148,10 @@ pub(super) fn add_fingerprint(
 }
 
 /// The fingerprint in a row, with its name and its hash, which are not checked yet.
-pub(super) fn read_fingerprint(row: &Row<'_>) -> Result<(i64, Fingerprint, i64), Trouble> {
+pub(super) fn read_fingerprint(row: &Row<'_>) -> Result<(i64, Fingerprint, i64), JournalFault> {
     let id: i64 = row.get(0)?;
-    let wrong = |what| Trouble::row("fingerprint", id, what);
-    let number = |column| -> Result<i128, Trouble> {
+    let wrong = |what| JournalFault::row("fingerprint", id, what);
+    let number = |column| -> Result<i128, JournalFault> {
         let text: String = row.get(column)?;
         text.parse().map_err(|_| wrong("an end that is no number"))
     };

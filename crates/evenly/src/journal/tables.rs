@@ -1,13 +1,13 @@
 //! Rows of the tables, read with their hashes checked.
 
-use super::error::Trouble;
-use super::schema::{Field, Hasher, Seal};
+use super::error::JournalFault;
+use super::schema::{Field, Hasher, JournalSeal};
 use evenly_core::{Cause, Failure, Interval};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows};
 
 /// A row that is about numbers and has them as its key.
 pub(super) trait Numbered: Sized {
-    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble>;
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault>;
 }
 
 /// Numbers that have a value.
@@ -44,17 +44,17 @@ pub(super) struct LinesRow {
 #[derive(Clone, Debug)]
 pub(super) struct TotalRow {
     pub(super) value: Vec<u8>,
-    pub(super) seal: Seal,
+    pub(super) seal: JournalSeal,
     pub(super) hash: i64,
 }
 
-fn wrong_hash(table: &str, key: impl std::fmt::Display) -> Trouble {
-    Trouble::row(table, key, "its hash is not that of its fields")
+fn wrong_hash(table: &str, key: impl std::fmt::Display) -> JournalFault {
+    JournalFault::row(table, key, "its hash is not that of its fields")
 }
 
-fn interval(table: &str, row: &Row<'_>) -> Result<Interval, Trouble> {
+fn interval(table: &str, row: &Row<'_>) -> Result<Interval, JournalFault> {
     let (first, last) = (row.get(0)?, row.get(1)?);
-    Interval::new(first, last).ok_or_else(|| Trouble::row(table, first, "it is reversed"))
+    Interval::new(first, last).ok_or_else(|| JournalFault::row(table, first, "it is reversed"))
 }
 
 pub(super) fn done_hash(hasher: &mut Hasher, interval: Interval) -> i64 {
@@ -82,13 +82,13 @@ pub(super) fn bucket_hash(hasher: &mut Hasher, value: &str, count: &str) -> i64 
     hasher.hash("bucket", &[value.into(), count.into()])
 }
 
-pub(super) fn total_hash(hasher: &mut Hasher, value: &[u8], seal: Seal) -> i64 {
+pub(super) fn total_hash(hasher: &mut Hasher, value: &[u8], seal: JournalSeal) -> i64 {
     let numbers = [Field::Integer(seal.entries), Field::Integer(seal.sum)];
     hasher.hash("total", &[&[Field::Bytes(value)], &numbers[..]].concat())
 }
 
 impl Numbered for DoneRow {
-    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble> {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
         let (interval, hash) = (interval("done", row)?, row.get(2)?);
         if done_hash(hasher, interval) != hash {
             return Err(wrong_hash("done", interval.first()));
@@ -98,7 +98,7 @@ impl Numbered for DoneRow {
 }
 
 impl Numbered for BegunRow {
-    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble> {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
         let (interval, hash) = (interval("begun", row)?, row.get(2)?);
         if begun_hash(hasher, interval) != hash {
             return Err(wrong_hash("begun", interval.first()));
@@ -108,7 +108,7 @@ impl Numbered for BegunRow {
 }
 
 impl Numbered for FailedRow {
-    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble> {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
         let interval = interval("failed", row)?;
         let wrong = || wrong_hash("failed", interval.first());
         let (text, code, detail, hash): (String, u32, i32, i64) =
@@ -123,7 +123,7 @@ impl Numbered for FailedRow {
 }
 
 impl Numbered for LinesRow {
-    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, Trouble> {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
         let interval = interval("lines", row)?;
         let (lines, text, hash): (i64, Vec<u8>, i64) = (row.get(2)?, row.get(3)?, row.get(4)?);
         let lines = lines.cast_unsigned();
@@ -138,7 +138,7 @@ impl Numbered for LinesRow {
 pub(super) fn read_bucket(
     row: &Row<'_>,
     hasher: &mut Hasher,
-) -> Result<(i128, u128, i64), Trouble> {
+) -> Result<(i128, u128, i64), JournalFault> {
     let (value, count, hash): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let is_right = bucket_hash(hasher, &value, &count) == hash;
     let numbers = value.parse().ok().zip(count.parse().ok()).filter(|_| is_right);
@@ -149,14 +149,14 @@ pub(super) fn read_bucket(
 pub(super) fn read_total(
     connection: &Connection,
     hasher: &mut Hasher,
-) -> Result<TotalRow, Trouble> {
+) -> Result<TotalRow, JournalFault> {
     let mut statement = all(connection, "total")?;
     let mut rows = statement.query(())?;
-    let missing = || Trouble::Wrong("table total: not exactly one row".to_owned());
+    let missing = || JournalFault::Wrong("table total: not exactly one row".to_owned());
     let row = rows.next()?.ok_or_else(missing)?;
     let (id, value, entries, sum, hash): (i64, Vec<u8>, i64, i64, i64) =
         (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-    let seal = Seal { entries, sum };
+    let seal = JournalSeal { entries, sum };
     if id != 1 || rows.next()?.is_some() {
         return Err(missing());
     }
@@ -167,7 +167,7 @@ pub(super) fn read_total(
 }
 
 /// Whether this number has a value.
-pub(super) fn is_done(connection: &Connection, n: i64) -> Result<bool, Trouble> {
+pub(super) fn is_done(connection: &Connection, n: i64) -> Result<bool, JournalFault> {
     let sql = "SELECT last FROM done WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
     let last: Option<i64> = connection.query_row(sql, (n,), |row| row.get(0)).optional()?;
     Ok(last.is_some_and(|last| n <= last))
@@ -177,7 +177,7 @@ pub(super) fn is_done(connection: &Connection, n: i64) -> Result<bool, Trouble> 
 pub(super) fn all<'c>(
     connection: &'c Connection,
     table: &str,
-) -> Result<CachedStatement<'c>, Trouble> {
+) -> Result<CachedStatement<'c>, JournalFault> {
     Ok(connection.prepare_cached(&format!("SELECT * FROM {table} ORDER BY 1"))?)
 }
 
@@ -189,7 +189,7 @@ pub(super) struct Cursor<'s, R> {
 }
 
 impl<'s, R: Numbered> Cursor<'s, R> {
-    pub(super) fn over(rows: Rows<'s>, hasher: &'s mut Hasher) -> Result<Self, Trouble> {
+    pub(super) fn over(rows: Rows<'s>, hasher: &'s mut Hasher) -> Result<Self, JournalFault> {
         let mut cursor = Self { rows, hasher, next: None };
         cursor.take()?;
         Ok(cursor)
@@ -199,7 +199,7 @@ impl<'s, R: Numbered> Cursor<'s, R> {
         self.next.as_ref()
     }
 
-    pub(super) fn take(&mut self) -> Result<Option<R>, Trouble> {
+    pub(super) fn take(&mut self) -> Result<Option<R>, JournalFault> {
         let next = match self.rows.next()? {
             Some(row) => Some(R::read(row, self.hasher)?),
             None => None,

@@ -5,7 +5,7 @@ mod damage;
 mod several;
 
 use super::check::Contents;
-use super::writer::{Committed, JournalWriter, Terms};
+use super::writer::{Committed, JournalWriter, ResumeTerms};
 use super::{Fingerprint, JournalError, verify};
 use crate::scratch::Scratch;
 use evenly_core::{
@@ -14,7 +14,7 @@ use evenly_core::{
 use proptest::prelude::*;
 use std::path::Path;
 
-const RESUME: Terms = Terms {
+const RESUME: ResumeTerms = ResumeTerms {
     resume: true,
     retry_failed: false,
     accept_change: false,
@@ -32,7 +32,7 @@ fn fingerprint(aggregate: Aggregate, end: i128) -> Fingerprint {
 }
 
 fn begin(path: &Path, fingerprint: &Fingerprint) -> JournalWriter {
-    JournalWriter::open(path, fingerprint, None, Terms::default()).unwrap().0
+    JournalWriter::open(path, fingerprint, None, ResumeTerms::default()).unwrap().0
 }
 
 fn commit(writer: &mut JournalWriter) -> Vec<Record> {
@@ -163,14 +163,14 @@ fn it_is_opened_only_on_its_terms() {
     let open = |fingerprint: &Fingerprint, terms| {
         JournalWriter::open(&path, fingerprint, None, terms).map(|(_, contents)| contents)
     };
-    let expected = Terms { is_expected: true, ..RESUME };
+    let expected = ResumeTerms { is_expected: true, ..RESUME };
     assert!(matches!(open(&count, expected), Err(JournalError::Missing { .. })));
     assert!(!path.exists());
     // What is empty is begun, but only with the terms of a resumed run.
     std::fs::write(&path, "").unwrap();
-    assert!(matches!(open(&count, Terms::default()), Err(JournalError::Exists { .. })));
+    assert!(matches!(open(&count, ResumeTerms::default()), Err(JournalError::Exists { .. })));
     assert!(open(&count, RESUME).unwrap().is_none());
-    assert!(matches!(open(&count, Terms::default()), Err(JournalError::Exists { .. })));
+    assert!(matches!(open(&count, ResumeTerms::default()), Err(JournalError::Exists { .. })));
     let in_use = JournalWriter::open(&path, &count, None, RESUME).unwrap();
     assert!(matches!(open(&count, RESUME), Err(JournalError::InUse { .. })));
     drop(in_use);
@@ -183,7 +183,7 @@ fn it_is_opened_only_on_its_terms() {
     refused(&fingerprint(Aggregate::All, 100), &["command", "'count' there", "'all' here"]);
     let odd = Fingerprint { function: "odd".to_owned(), ..count.clone() };
     refused(&odd, &["function", "even", "odd", "--accept-change"]);
-    let accepted = Terms { accept_change: true, ..RESUME };
+    let accepted = ResumeTerms { accept_change: true, ..RESUME };
     let contents = open(&odd, accepted).unwrap().unwrap();
     assert_eq!(contents.fingerprints, [count.clone(), odd.clone()]);
     refused(&count, &["'odd' there", "'even' here"]);
@@ -260,7 +260,7 @@ fn failures_are_known_and_can_be_tried_again() {
     let contents = read(&path);
     assert_eq!(contents.pieces, [(interval(0, 30), 6)]);
     assert_eq!((contents.lowest_failure, contents.failed), (Some(5), 4));
-    let terms = Terms { retry_failed: true, ..RESUME };
+    let terms = ResumeTerms { retry_failed: true, ..RESUME };
     let (mut writer, contents) = JournalWriter::open(&path, &find, None, terms).unwrap();
     let contents = contents.unwrap();
     assert_eq!(contents.failed, 0);

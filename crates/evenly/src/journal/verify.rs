@@ -3,11 +3,11 @@
 use super::begun;
 use super::check::{Contents, check};
 use super::connection::{self, There};
-use super::error::{JournalError, Trouble};
+use super::error::{JournalError, JournalFault};
 use super::file_lock::lock;
 use super::fingerprint::Fingerprint;
 use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
-use super::writer::{Committed, JournalWriter, ResumeCall, TRIES, Terms};
+use super::writer::{Committed, JournalWriter, ResumeCall, ResumeTerms, TRIES};
 use evenly_core::{Aggregate, Failure, Interval, Range, Record, Value};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -67,12 +67,12 @@ fn read_at(path: &Path) -> Result<(Connection, Contents), JournalError> {
             return Err(JournalError::NotOurs { path, what: "it is empty".to_owned() });
         }
     }
-    let read = || -> Result<_, Trouble> {
+    let read = || -> Result<_, JournalFault> {
         let connection = connection::open_to_read(&path)?;
         // A run may go on meanwhile: what is read is of one moment.
         connection.execute_batch("BEGIN")?;
         if connection::is_empty(&connection)? {
-            return Err(Trouble::Wrong("nothing is in it".to_owned()));
+            return Err(JournalFault::Wrong("nothing is in it".to_owned()));
         }
         let contents = check(&connection)?;
         Ok((connection, contents))
@@ -92,9 +92,9 @@ pub fn verify(paths: &[PathBuf]) -> Result<Together, JournalError> {
     Ok(together(paths)?.0)
 }
 
-type Read = (Connection, Contents);
+type ReadJournal = (Connection, Contents);
 
-fn together(paths: &[PathBuf]) -> Result<(Together, Vec<Read>), JournalError> {
+fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>), JournalError> {
     let read = paths.iter().map(|path| read(path));
     let journals = read.collect::<Result<Vec<_>, _>>()?;
     let Some((_, first)) = journals.first() else {
@@ -149,7 +149,10 @@ fn hull(one: Range, other: Range) -> Range {
     Range::new(one.start().min(other.start()), one.end().max(other.end())).unwrap_or(one)
 }
 
-fn lowest_failures(connection: &Connection, contents: &Contents) -> Result<Vec<Failure>, Trouble> {
+fn lowest_failures(
+    connection: &Connection,
+    contents: &Contents,
+) -> Result<Vec<Failure>, JournalFault> {
     let mut hasher = contents.hasher.clone();
     let mut rows = tables::all(connection, "failed")?;
     let mut rows: Cursor<'_, FailedRow> = Cursor::over(rows.query(())?, &mut hasher)?;
@@ -166,7 +169,7 @@ fn lowest_failures(connection: &Connection, contents: &Contents) -> Result<Vec<F
 
 impl Together {
     /// Looks for gaps and overlaps.
-    fn compare(&mut self, journals: &[Read], paths: &[PathBuf]) -> Result<(), JournalError> {
+    fn compare(&mut self, journals: &[ReadJournal], paths: &[PathBuf]) -> Result<(), JournalError> {
         let pieces = journals.iter().flat_map(|(_, contents)| &contents.pieces);
         let mut pieces: Vec<Interval> = pieces.map(|(interval, _)| *interval).collect();
         pieces.sort_unstable();
@@ -203,7 +206,7 @@ impl Together {
     fn forget_failures_above(
         &mut self,
         limit: i64,
-        journals: &[Read],
+        journals: &[ReadJournal],
         paths: &[PathBuf],
     ) -> Result<(), JournalError> {
         let wanted = |numbers: Interval| Interval::new(numbers.first(), numbers.last().min(limit));
@@ -222,7 +225,11 @@ impl Together {
     }
 
     /// The number that decides the answer, if one does: those above it need not be done.
-    fn limit(&self, journals: &[Read], paths: &[PathBuf]) -> Result<Option<i64>, JournalError> {
+    fn limit(
+        &self,
+        journals: &[ReadJournal],
+        paths: &[PathBuf],
+    ) -> Result<Option<i64>, JournalError> {
         match (self.fingerprint.aggregate, &self.value) {
             (_, Some(Value::Witness(witness))) => Ok(*witness),
             (Aggregate::Find { first: Some(first) }, _) if self.lines >= first.get() => {
@@ -253,7 +260,7 @@ fn note(numbers: &mut u128, listed: &mut Vec<Interval>, interval: Option<Interva
 }
 
 /// What failed, or had begun.
-fn failed_of(connection: &Connection, contents: &Contents) -> Result<Vec<Interval>, Trouble> {
+fn failed_of(connection: &Connection, contents: &Contents) -> Result<Vec<Interval>, JournalFault> {
     let mut hasher = contents.hasher.clone();
     let mut rows = tables::all(connection, "failed")?;
     let mut rows: Cursor<'_, FailedRow> = Cursor::over(rows.query(())?, &mut hasher)?;
@@ -265,7 +272,7 @@ fn failed_of(connection: &Connection, contents: &Contents) -> Result<Vec<Interva
 }
 
 /// The last number of each row of lines, and how many lines it has.
-fn lines_of(connection: &Connection, contents: &Contents) -> Result<Vec<(i64, u64)>, Trouble> {
+fn lines_of(connection: &Connection, contents: &Contents) -> Result<Vec<(i64, u64)>, JournalFault> {
     let mut hasher = contents.hasher.clone();
     let mut rows = tables::all(connection, "lines")?;
     let mut rows: Cursor<'_, LinesRow> = Cursor::over(rows.query(())?, &mut hasher)?;
@@ -283,7 +290,7 @@ fn lines_of(connection: &Connection, contents: &Contents) -> Result<Vec<(i64, u6
 pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
     let (together, journals) = together(paths)?;
     if let Some(numbers) = together.overlaps.first() {
-        let has = |(_, (_, contents)): &(usize, &Read)| {
+        let has = |(_, (_, contents)): &(usize, &ReadJournal)| {
             contents
                 .pieces
                 .iter()
@@ -299,15 +306,15 @@ pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
         return Err(JournalError::TooManyValues);
     }
     let no_call: ResumeCall<'_> = None;
-    let opened = JournalWriter::open(into, &together.fingerprint, no_call, Terms::default());
+    let opened = JournalWriter::open(into, &together.fingerprint, no_call, ResumeTerms::default());
     let (mut writer, _) = opened.map_err(|error| match error {
         JournalError::Exists { path } => JournalError::MergeExists { path },
         other => other,
     })?;
     let copied = journals.iter().zip(paths).try_for_each(|((connection, contents), path)| {
         copy(&mut writer, connection, contents).map_err(|failed| match failed {
-            Failed::Reading(trouble) => trouble.at(path, "read"),
-            Failed::Writing(error) => error,
+            MergeError::Reading(trouble) => trouble.at(path, "read"),
+            MergeError::Writing(error) => error,
         })
     });
     if copied.is_err() {
@@ -319,13 +326,13 @@ pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
     copied.map(|()| together)
 }
 
-enum Failed {
-    Reading(Trouble),
+enum MergeError {
+    Reading(JournalFault),
     Writing(JournalError),
 }
 
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
+impl From<JournalFault> for MergeError {
+    fn from(trouble: JournalFault) -> Self {
         Self::Reading(trouble)
     }
 }
@@ -335,20 +342,20 @@ fn copy(
     writer: &mut JournalWriter,
     connection: &Connection,
     contents: &Contents,
-) -> Result<(), Failed> {
+) -> Result<(), MergeError> {
     let mut hasher = contents.hasher.clone();
     let mut rows = tables::all(connection, "lines")?;
     let mut lines: Cursor<'_, LinesRow> =
-        Cursor::over(rows.query(()).map_err(Trouble::from)?, &mut hasher)?;
+        Cursor::over(rows.query(()).map_err(JournalFault::from)?, &mut hasher)?;
     let mut hasher = contents.hasher.clone();
     let mut rows = tables::all(connection, "done")?;
     let mut done: Cursor<'_, DoneRow> =
-        Cursor::over(rows.query(()).map_err(Trouble::from)?, &mut hasher)?;
+        Cursor::over(rows.query(()).map_err(JournalFault::from)?, &mut hasher)?;
     let mut hasher = contents.hasher.clone();
     let mut rows = tables::all(connection, "failed")?;
     let mut failed: Cursor<'_, FailedRow> =
-        Cursor::over(rows.query(()).map_err(Trouble::from)?, &mut hasher)?;
-    let mut writer = Writer { writer, value: Some(contents.value.clone()) };
+        Cursor::over(rows.query(()).map_err(JournalFault::from)?, &mut hasher)?;
+    let mut writer = MergeWriter { writer, value: Some(contents.value.clone()) };
     while let Some(row) = done.take()? {
         let mut rest = Some(row.interval);
         while let Some(piece) = lines.peek().filter(|piece| row.interval.contains(piece.interval)) {
@@ -374,20 +381,20 @@ fn copy(
     writer.flush()
 }
 
-/// Puts records into a writer and commits now and then.
-struct Writer<'a> {
+/// Writer of the merged journal: puts records and commits in batches.
+struct MergeWriter<'a> {
     writer: &'a mut JournalWriter,
     /// What all of it comes to, written with the first.
     value: Option<Value>,
 }
 
-impl Writer<'_> {
+impl MergeWriter<'_> {
     fn put(
         &mut self,
         covered: Option<Interval>,
         failed: Option<Failure>,
         value: Value,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), MergeError> {
         let value = match self.value.take() {
             Some(all) if !is_lines(&all) => all,
             _ => value,
@@ -397,14 +404,14 @@ impl Writer<'_> {
         if self.writer.is_full() { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> Result<(), Failed> {
+    fn flush(&mut self) -> Result<(), MergeError> {
         for _ in 0..TRIES {
-            match self.writer.commit(&[]).map_err(Failed::Writing)? {
+            match self.writer.commit(&[]).map_err(MergeError::Writing)? {
                 Committed::Records(_) => return Ok(()),
                 Committed::NotYet => {}
             }
         }
-        Err(Failed::Writing(JournalError::Failed {
+        Err(MergeError::Writing(JournalError::Failed {
             path: self.writer.path().to_owned(),
             doing: "write",
             cause: "another program has it locked".to_owned(),

@@ -1,13 +1,13 @@
 //! Writer of a journal: records that arrive are durable after the next commit, all at once.
 
 use super::batch::{Batch, add_buckets};
-use super::begun::{self, Begun};
+use super::begun::{self, BegunRows};
 use super::check::{Contents, check};
 use super::connection;
-use super::error::{JournalError, Trouble};
+use super::error::{JournalError, JournalFault};
 use super::fingerprint::{Difference, Fingerprint};
 use super::format;
-use super::schema::{self, Field, Hasher, Seal};
+use super::schema::{self, Field, Hasher, JournalSeal};
 use super::tables;
 use crate::lock::Lock;
 use evenly_core::{Aggregate, Failure, Interval, IntervalSet, Record, Value};
@@ -30,7 +30,7 @@ pub(crate) struct JournalWriter {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
     pub(super) hasher: Hasher,
-    seal: Seal,
+    seal: JournalSeal,
     aggregate: Aggregate,
     /// The value over all that is durable. A histogram's is in the file only.
     pub(super) value: Value,
@@ -38,7 +38,7 @@ pub(crate) struct JournalWriter {
     total: i64,
     waiting: Vec<Record>,
     /// What may have begun and has not ended; what of it was given back since.
-    begun: Begun,
+    begun: BegunRows,
     untouched: Vec<Interval>,
     /// How much was appended since the last commit: entries, and bytes of values.
     entries: usize,
@@ -56,9 +56,9 @@ pub(crate) enum Committed {
     NotYet,
 }
 
-/// How a journal is gone on with.
+/// Terms on which a run continues a journal.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Terms {
+pub(super) struct ResumeTerms {
     pub(super) resume: bool,
     pub(super) retry_failed: bool,
     pub(super) accept_change: bool,
@@ -68,8 +68,8 @@ pub(super) struct Terms {
     pub(super) until: Option<Instant>,
 }
 
-/// What is in a journal, and in what it differs from the job.
-pub(super) struct Found {
+/// An open journal: its contents, and its differences from the job.
+pub(super) struct OpenedJournal {
     pub(super) connection: Connection,
     pub(super) contents: Contents,
     pub(super) differences: Vec<Difference>,
@@ -84,7 +84,7 @@ impl JournalWriter {
         (path, connection, lock): (PathBuf, Connection, Lock),
         aggregate: Aggregate,
         hasher: Hasher,
-        (seal, total): (Seal, i64),
+        (seal, total): (JournalSeal, i64),
         value: Value,
     ) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl JournalWriter {
             value,
             total,
             waiting: Vec::new(),
-            begun: Begun::default(),
+            begun: BegunRows::default(),
             untouched: Vec::new(),
             entries: 0,
             bytes: 0,
@@ -111,10 +111,10 @@ impl JournalWriter {
         fingerprint: &Fingerprint,
         call: ResumeCall<'_>,
     ) -> Result<Self, JournalError> {
-        let make = || -> Result<Self, Trouble> {
+        let make = || -> Result<Self, JournalFault> {
             let connection = connection::open(path)?;
             let mut hasher = Hasher::of(fingerprint);
-            let (mut seal, value) = (Seal::default(), fingerprint.aggregate.empty());
+            let (mut seal, value) = (JournalSeal::default(), fingerprint.aggregate.empty());
             let transaction = connection.unchecked_transaction()?;
             schema::make(&connection)?;
             schema::add_fingerprint(&connection, (&mut hasher, &mut seal), 1, fingerprint)?;
@@ -134,12 +134,12 @@ impl JournalWriter {
 
     pub(super) fn resume(
         (path, lock): (PathBuf, Lock),
-        found: Found,
+        found: OpenedJournal,
         fingerprint: &Fingerprint,
         call: ResumeCall<'_>,
-        terms: Terms,
+        terms: ResumeTerms,
     ) -> Result<(Self, Contents), JournalError> {
-        let Found { connection, contents, differences } = found;
+        let OpenedJournal { connection, contents, differences } = found;
         let (hasher, seal, total) = (contents.hasher.clone(), contents.seal, contents.total);
         let value = match &contents.value {
             Value::Histogram(_) => fingerprint.aggregate.empty(),
@@ -161,8 +161,11 @@ impl JournalWriter {
             }
             if retries {
                 writer.connection.execute_batch("DELETE FROM failed; DELETE FROM begun")?;
-                let Seal { entries, sum } = contents.seal_of_failures;
-                *seal = Seal { entries: seal.entries - entries, sum: seal.sum.wrapping_sub(sum) };
+                let JournalSeal { entries, sum } = contents.seal_of_failures;
+                *seal = JournalSeal {
+                    entries: seal.entries - entries,
+                    sum: seal.sum.wrapping_sub(sum),
+                };
             } else if has_begun {
                 begun::settle(&writer.connection, &mut writer.hasher, seal)?;
             }
@@ -178,8 +181,8 @@ impl JournalWriter {
     /// Carries out a change of the rows and seals it: durable, or as it was before.
     fn transaction(
         &mut self,
-        change: impl FnOnce(&mut Self, &mut Seal) -> Result<Value, Trouble>,
-    ) -> Result<(), Trouble> {
+        change: impl FnOnce(&mut Self, &mut JournalSeal) -> Result<Value, JournalFault>,
+    ) -> Result<(), JournalFault> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let changed = self.change(change).and_then(|changed| {
             self.connection.execute_batch("COMMIT")?;
@@ -200,11 +203,11 @@ impl JournalWriter {
 
     fn change(
         &mut self,
-        change: impl FnOnce(&mut Self, &mut Seal) -> Result<Value, Trouble>,
-    ) -> Result<(Value, Seal, i64), Trouble> {
+        change: impl FnOnce(&mut Self, &mut JournalSeal) -> Result<Value, JournalFault>,
+    ) -> Result<(Value, JournalSeal, i64), JournalFault> {
         let there = tables::read_total(&self.connection, &mut self.hasher)?;
         if there.hash != self.total {
-            return Err(Trouble::Changed);
+            return Err(JournalFault::Changed);
         }
         let mut seal = self.seal;
         let value = change(self, &mut seal)?;
@@ -366,9 +369,9 @@ fn bytes(value: &Value) -> Vec<u8> {
 fn write_call(
     connection: &Connection,
     hasher: &mut Hasher,
-    seal: &mut Seal,
+    seal: &mut JournalSeal,
     call: ResumeCall<'_>,
-) -> Result<(), Trouble> {
+) -> Result<(), JournalFault> {
     let Some((words, directory)) = call else { return Ok(()) };
     let mut old = connection.prepare("SELECT hash FROM call")?;
     let mut rows = old.query(())?;

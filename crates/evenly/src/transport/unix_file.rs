@@ -6,7 +6,7 @@
 //! are removed at the end, and only if they are still those that were made here.
 
 use super::{Address, ListenError};
-use crate::lock::{Identity, Lock, identity, remove_if_same};
+use crate::lock::{DeviceInode, Lock, identity, remove_if_same};
 use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
@@ -22,7 +22,7 @@ pub(crate) struct UnixFile {
     /// Open as long as its file may be ours: until then no other file can be given its inode.
     socket: OwnedFd,
     path: PathBuf,
-    made: Identity,
+    made: DeviceInode,
     _lock: Lock,
 }
 

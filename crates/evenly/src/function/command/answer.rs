@@ -16,7 +16,7 @@ pub(crate) const MOST_OUTPUT: usize = 16 << 20;
 const MOST_SHOWN: usize = 40;
 
 /// Parsed output of a command. It goes into the tally when all of it is valid.
-enum Said {
+enum ParsedOutput {
     Nothing,
     Count(u64),
     /// A value for one number; of a chunk's sum, for all of them together.
@@ -71,14 +71,18 @@ impl Command {
             return Ok(());
         }
         match self.read(aggregate, numbers, output).ok_or(Cause::Garbage)? {
-            Said::Nothing => {}
-            Said::Count(count) => tally.count(count, numbers.len() as u64),
-            Said::Number(n, value) => tally.number(n, value),
-            Said::Numbers(found, truth) => found.into_iter().for_each(|n| tally.truth(n, truth)),
-            Said::Values(values) => {
+            ParsedOutput::Nothing => {}
+            ParsedOutput::Count(count) => tally.count(count, numbers.len() as u64),
+            ParsedOutput::Number(n, value) => tally.number(n, value),
+            ParsedOutput::Numbers(found, truth) => {
+                found.into_iter().for_each(|n| tally.truth(n, truth));
+            }
+            ParsedOutput::Values(values) => {
                 values.into_iter().for_each(|(value, count)| tally.values(value, count));
             }
-            Said::Pairs(pairs) => pairs.into_iter().for_each(|(n, value)| tally.number(n, value)),
+            ParsedOutput::Pairs(pairs) => {
+                pairs.into_iter().for_each(|(n, value)| tally.number(n, value));
+            }
         }
         Ok(())
     }
@@ -152,38 +156,43 @@ impl Command {
     }
 
     /// What an output says; `None` if that cannot be.
-    fn read(&self, aggregate: Aggregate, numbers: Interval, output: &[u8]) -> Option<Said> {
+    fn read(&self, aggregate: Aggregate, numbers: Interval, output: &[u8]) -> Option<ParsedOutput> {
         use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Min, Run, Sum};
         if let Failures | Run { .. } = aggregate {
-            return Some(Said::Nothing);
+            return Some(ParsedOutput::Nothing);
         }
         let text = std::str::from_utf8(output).ok()?.trim();
         let is_in = |n: &i64| numbers.contains(Interval::single(*n));
         if self.form == Form::PerNumber {
-            return Some(Said::Number(numbers.first(), text.parse().ok()?));
+            return Some(ParsedOutput::Number(numbers.first(), text.parse().ok()?));
         }
         let mut words = text.split_ascii_whitespace();
         Some(match aggregate {
-            Count => Said::Count(text.parse().ok().filter(|n| u128::from(*n) <= numbers.len())?),
-            Sum => Said::Number(numbers.first(), text.parse().ok()?),
-            Min | Max | Any | All if text == "-" => Said::Nothing,
+            Count => {
+                ParsedOutput::Count(text.parse().ok().filter(|n| u128::from(*n) <= numbers.len())?)
+            }
+            Sum => ParsedOutput::Number(numbers.first(), text.parse().ok()?),
+            Min | Max | Any | All if text == "-" => ParsedOutput::Nothing,
             Min | Max => {
                 let (value, n) = (parse(words.next())?, parse(words.next()).filter(is_in)?);
-                words.next().is_none().then_some(Said::Number(n, value))?
+                words.next().is_none().then_some(ParsedOutput::Number(n, value))?
             }
             Any | All => {
                 let n = parse(words.next()).filter(is_in)?;
-                words.next().is_none().then_some(Said::Numbers(vec![n], aggregate == Any))?
+                words
+                    .next()
+                    .is_none()
+                    .then_some(ParsedOutput::Numbers(vec![n], aggregate == Any))?
             }
-            Find { .. } => Said::Numbers(ascending(words, is_in)?, true),
+            Find { .. } => ParsedOutput::Numbers(ascending(words, is_in)?, true),
             Hist => {
                 let values = self.pairs(text)?;
                 let count: u128 =
                     values.iter().try_fold(0, |sum: u128, (_, count)| sum.checked_add(*count))?;
-                (count == numbers.len()).then_some(Said::Values(values))?
+                (count == numbers.len()).then_some(ParsedOutput::Values(values))?
             }
-            Map => Said::Pairs(self.mapped(numbers, text)?),
-            Failures | Run { .. } => Said::Nothing,
+            Map => ParsedOutput::Pairs(self.mapped(numbers, text)?),
+            Failures | Run { .. } => ParsedOutput::Nothing,
         })
     }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// The files of a command, and what must be the same at both ends.
 #[derive(Clone, Debug)]
-pub(super) struct Fingerprint {
+pub(super) struct CommandFingerprint {
     files: Files,
     digest: [u8; 32],
 }
@@ -23,7 +23,7 @@ pub struct UnreadableFile {
     cause: std::io::Error,
 }
 
-impl Fingerprint {
+impl CommandFingerprint {
     /// Of the words, of the program's file where the first word is its path, and of the scripts of known
     /// interpreters. A program that is found in PATH may be another file on another machine.
     pub(super) fn of(words: &[OsString]) -> Self {

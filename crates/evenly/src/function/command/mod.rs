@@ -28,7 +28,7 @@ use crate::process::orphans::WORKER;
 use crate::process::task_directories::TaskFiles;
 use crate::quoted::quoted;
 use evenly_core::{Interval, Tally};
-use fingerprint::Fingerprint;
+use fingerprint::CommandFingerprint;
 use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt::Write;
@@ -36,7 +36,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
-use template::{Mark, Word, for_program, variable};
+use template::{Mark, TemplateWord, for_program, variable};
 
 /// How often a command is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub struct Command {
     form: Form,
     /// As they were given, and taken apart at their marks.
     given: Vec<OsString>,
-    words: Vec<Word>,
+    words: Vec<TemplateWord>,
     /// As one would type it into a shell.
     shown: String,
     /// Where the program is, unless a number stands in its name.
@@ -111,7 +111,7 @@ pub struct Command {
     results: Option<ResultFiles>,
     /// The environment of this process, but for the variables that each command gets its own of.
     environment: Vec<CString>,
-    fingerprint: Fingerprint,
+    fingerprint: CommandFingerprint,
 }
 
 /// The words as one types them into a shell.
@@ -140,8 +140,9 @@ impl Command {
     pub fn new(words: Vec<OsString>) -> Result<Self, UnusableCommand> {
         check_placeholders(&words)?;
         let mut command = Self::of(words, false)?;
-        let has =
-            |is_wanted: fn(Mark) -> bool| command.words.iter().flat_map(Word::marks).any(is_wanted);
+        let has = |is_wanted: fn(Mark) -> bool| {
+            command.words.iter().flat_map(TemplateWord::marks).any(is_wanted)
+        };
         command.form = match (has(|mark| mark == Mark::Number), has(|mark| mark != Mark::Number)) {
             (true, false) => Form::PerNumber,
             (false, true) => Form::PerChunk,
@@ -166,7 +167,7 @@ impl Command {
     pub fn array(words: Vec<OsString>, job: ArrayJob) -> Result<Self, UnusableCommand> {
         check_placeholders(&words)?;
         let command = Self::of(words, false)?;
-        if command.words.iter().flat_map(Word::marks).any(|mark| mark != Mark::Number) {
+        if command.words.iter().flat_map(TemplateWord::marks).any(|mark| mark != Mark::Number) {
             return Err(UnusableCommand::NoArray { command: command.shown });
         }
         let job = job.named_after(&command.given[0]);
@@ -184,13 +185,14 @@ impl Command {
     fn of(words: Vec<OsString>, is_plain: bool) -> Result<Self, UnusableCommand> {
         let shown = shown(&words);
         let given = words.clone();
-        let words: Vec<Word> = words.into_iter().map(|word| Word::new(word, is_plain)).collect();
+        let words: Vec<TemplateWord> =
+            words.into_iter().map(|word| TemplateWord::new(word, is_plain)).collect();
         let name = words.first().ok_or(UnusableCommand::Empty)?;
         let program = match name.marks().next() {
             Some(_) => None,
             None => Some(lookup::find(OsStr::from_bytes(&name.fill(0, 0)))?),
         };
-        let fingerprint = Fingerprint::of(&given);
+        let fingerprint = CommandFingerprint::of(&given);
         Ok(Self {
             form: Form::PerNumber,
             given,

@@ -8,8 +8,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// A word of a command.
-type Word = Vec<u8>;
+/// An argument of a command.
+type Argument = Vec<u8>;
 
 /// Where an interpreter expects its script.
 #[derive(Clone, Copy)]
@@ -141,7 +141,7 @@ fn wrapper(name: &str) -> Option<(&'static str, &'static [&'static str], usize)>
 }
 
 /// The script files of a command, beside its program: regular files that are there.
-pub(super) fn of(words: &[Word]) -> Vec<PathBuf> {
+pub(super) fn of(words: &[Argument]) -> Vec<PathBuf> {
     let mut scripts = Vec::new();
     look(words, PathBuf::new(), &mut scripts);
     let named = scripts.iter().filter_map(|script| named_file(script.as_os_str().as_bytes()));
@@ -149,7 +149,7 @@ pub(super) fn of(words: &[Word]) -> Vec<PathBuf> {
 }
 
 /// Notes the scripts of a command that is executed in this directory.
-fn look(words: &[Word], directory: PathBuf, scripts: &mut Vec<PathBuf>) {
+fn look(words: &[Argument], directory: PathBuf, scripts: &mut Vec<PathBuf>) {
     let Some(program) = words.first() else { return };
     let name = name_of(program);
     if let Some(wrapper) = wrapper(&name) {
@@ -181,9 +181,9 @@ fn name_of(program: &[u8]) -> String {
 fn unwrapped(
     name: &str,
     (valued, long_valued, own): (&str, &[&str], usize),
-    words: &[Word],
+    words: &[Argument],
     mut directory: PathBuf,
-) -> (Vec<Word>, PathBuf) {
+) -> (Vec<Argument>, PathBuf) {
     let is_env = name == "env";
     let mut at = 0;
     while let Some(word) = words.get(at) {
@@ -202,14 +202,14 @@ fn unwrapped(
             (Switch::Valued('S') | Switch::Long("split-string"), Some(value)) if is_env => {
                 // What is in the text comes before the other words, and may have options of env itself.
                 let split = shlex::bytes::split(&value).unwrap_or_default();
-                let words: Vec<Word> =
+                let words: Vec<Argument> =
                     split.into_iter().chain(words[at.min(words.len())..].to_vec()).collect();
                 return unwrapped(name, (valued, long_valued, own), &words, directory);
             }
             _ => {}
         }
     }
-    let is_variable = |word: &Word| word.contains(&b'=');
+    let is_variable = |word: &Argument| word.contains(&b'=');
     let skipped = match is_env {
         true => words.iter().skip(at).take_while(|word| is_variable(word)).count(),
         false => own,
@@ -262,7 +262,7 @@ fn split_at_equals(long: &[u8]) -> (&[u8], Option<Vec<u8>>) {
 
 impl Grammar {
     /// The scripts among the words behind the interpreter.
-    fn scripts(&self, words: &[Word]) -> Vec<Vec<u8>> {
+    fn scripts(&self, words: &[Argument]) -> Vec<Vec<u8>> {
         let mut scripts = Vec::new();
         let mut words = words.iter();
         let mut is_ended = false;
@@ -279,10 +279,10 @@ impl Grammar {
                 continue;
             }
             let (value, is_script) = match self.option(word) {
-                Known::Inline => return Vec::new(),
-                Known::Plain => continue,
-                Known::Valued(value) => (value, false),
-                Known::Script(value) => (value, true),
+                OptionMeaning::Inline => return Vec::new(),
+                OptionMeaning::Plain => continue,
+                OptionMeaning::Valued(value) => (value, false),
+                OptionMeaning::Script(value) => (value, true),
             };
             let Some(value) = value.or_else(|| words.next().cloned()) else { break };
             if is_script {
@@ -292,33 +292,33 @@ impl Grammar {
         scripts
     }
 
-    fn option(&self, word: &[u8]) -> Known {
+    fn option(&self, word: &[u8]) -> OptionMeaning {
         if let Some(long) = word.strip_prefix(b"--") {
             let (name, value) = split_at_equals(long);
             let is = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
             return match () {
-                () if is(self.long_inline) => Known::Inline,
-                () if is(self.long_script) => Known::Script(value),
-                () if is(self.long_valued) => Known::Valued(value),
-                () => Known::Plain,
+                () if is(self.long_inline) => OptionMeaning::Inline,
+                () if is(self.long_script) => OptionMeaning::Script(value),
+                () if is(self.long_valued) => OptionMeaning::Valued(value),
+                () => OptionMeaning::Plain,
             };
         }
         for (at, letter) in word.iter().enumerate().skip(1) {
             let rest = || Some(word[at + 1..].to_vec()).filter(|rest| !rest.is_empty());
             match char::from(*letter) {
-                letter if self.inline.contains(letter) => return Known::Inline,
-                letter if self.script.contains(letter) => return Known::Script(rest()),
-                letter if self.valued.contains(letter) => return Known::Valued(rest()),
-                letter if self.attached.contains(letter) => return Known::Plain,
+                letter if self.inline.contains(letter) => return OptionMeaning::Inline,
+                letter if self.script.contains(letter) => return OptionMeaning::Script(rest()),
+                letter if self.valued.contains(letter) => return OptionMeaning::Valued(rest()),
+                letter if self.attached.contains(letter) => return OptionMeaning::Plain,
                 _ => {}
             }
         }
-        Known::Plain
+        OptionMeaning::Plain
     }
 }
 
-/// What an interpreter does with an option.
-enum Known {
+/// Meaning of an option for an interpreter.
+enum OptionMeaning {
     Inline,
     Plain,
     Valued(Option<Vec<u8>>),
@@ -392,7 +392,7 @@ mod tests {
 
     fn scripts(line: &str) -> String {
         let words = shlex::split(line).unwrap();
-        let words: Vec<Word> = words.into_iter().map(String::into_bytes).collect();
+        let words: Vec<Argument> = words.into_iter().map(String::into_bytes).collect();
         let mut scripts = Vec::new();
         look(&words, PathBuf::new(), &mut scripts);
         scripts.retain(|script| named_file(script.as_os_str().as_bytes()).is_some());

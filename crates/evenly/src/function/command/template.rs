@@ -25,13 +25,13 @@ const LITERALS: [(&str, &str); 3] =
 
 /// A word, taken apart at its marks.
 #[derive(Clone, Debug)]
-pub(super) struct Word {
+pub(super) struct TemplateWord {
     /// What stands before each mark.
     parts: Vec<(Vec<u8>, Mark)>,
     rest: Vec<u8>,
 }
 
-impl Word {
+impl TemplateWord {
     /// Takes a word apart; one that is `plain` has no marks, whatever stands in it.
     pub(super) fn new(word: OsString, is_plain: bool) -> Self {
         let bytes = word.into_vec();
@@ -102,7 +102,7 @@ pub(super) fn inherited_environment(is_replaced: impl Fn(&OsStr) -> bool) -> Vec
 /// The file that a word names: without the outer braces of `{{}}`, if there is such a file. `None` if a number
 /// goes into the word. Agents compare the file too, and do not know whether the job replaces placeholders.
 pub(super) fn named_file(word: &[u8]) -> Option<PathBuf> {
-    let text = Word::new(OsString::from_vec(word.to_vec()), false);
+    let text = TemplateWord::new(OsString::from_vec(word.to_vec()), false);
     if text.marks().next().is_some() {
         return None;
     }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn filled(word: &str) -> String {
-        let word = Word::new(word.into(), false);
+        let word = TemplateWord::new(word.into(), false);
         String::from_utf8(word.fill(-5, 12)).unwrap()
     }
 
@@ -136,14 +136,14 @@ mod tests {
         ] {
             assert_eq!(filled(word), expected, "{word}");
         }
-        let plain = Word::new("{print $1} {}".into(), true);
+        let plain = TemplateWord::new("{print $1} {}".into(), true);
         assert_eq!(plain.fill(1, 2), b"{print $1} {}");
         assert_eq!(plain.marks().count(), 0);
     }
 
     #[test]
     fn words_need_not_be_text() {
-        let word = Word::new(OsString::from_vec(b"\xff{}\xfe".to_vec()), false);
+        let word = TemplateWord::new(OsString::from_vec(b"\xff{}\xfe".to_vec()), false);
         assert_eq!(word.fill(7, 8), b"\xff7\xfe");
     }
 }

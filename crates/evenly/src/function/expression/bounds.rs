@@ -5,11 +5,11 @@
 //! value and of its parts fit, needs no check for overflow.
 
 use super::compute;
-use super::tree::{Bounds, Comparison, One, Two};
+use super::tree::{BinaryFunction, Bounds, Comparison, UnaryFunction};
 use evenly_core::Arithmetic;
 
-/// What is known about a value before it is computed, or why there is never one.
-pub(super) type Known = Result<Reach, Arithmetic>;
+/// Reach of a value, or the error that every n gives.
+pub(super) type BoundsResult = Result<Reach, Arithmetic>;
 
 /// Where a value lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,70 +64,73 @@ impl Bounds {
         (if self.contains(0) { 0 } else { low.min(high) }, low.max(high))
     }
 
-    fn reach(self, may_fail: bool) -> Known {
+    fn reach(self, may_fail: bool) -> BoundsResult {
         Ok(Reach { bounds: self, may_fail })
     }
 }
 
 /// Of a function of one value.
-pub(super) fn one(function: One, x: Bounds) -> Known {
+pub(super) fn one(function: UnaryFunction, x: Bounds) -> BoundsResult {
     if let Some(x) = x.only() {
         return compute::one(function, x).and_then(|value| Bounds::new(value, value).reach(false));
     }
     let (least, most) = x.magnitude();
     match function {
-        One::Negate => {
-            fitting([two_wide(Two::Subtract, 0, x.low), two_wide(Two::Subtract, 0, x.high)])
-        }
-        One::Abs => fitting([wide(least), wide(most)]),
-        One::Isqrt if x.high < 0 => Err(Arithmetic::NegativeRoot),
-        One::Isqrt => Bounds::new(x.low.max(0).isqrt(), x.high.isqrt()).reach(x.low < 0),
-        One::Popcount if x.high < 0 => Err(Arithmetic::NegativeBits),
-        One::Popcount => {
+        UnaryFunction::Negate => fitting([
+            two_wide(BinaryFunction::Subtract, 0, x.low),
+            two_wide(BinaryFunction::Subtract, 0, x.high),
+        ]),
+        UnaryFunction::Abs => fitting([wide(least), wide(most)]),
+        UnaryFunction::Isqrt if x.high < 0 => Err(Arithmetic::NegativeRoot),
+        UnaryFunction::Isqrt => Bounds::new(x.low.max(0).isqrt(), x.high.isqrt()).reach(x.low < 0),
+        UnaryFunction::Popcount if x.high < 0 => Err(Arithmetic::NegativeBits),
+        UnaryFunction::Popcount => {
             // Most ones has the highest number of the form 2^k - 1.
             let most = (x.high.unsigned_abs() + 1).ilog2();
             Bounds::new(i128::from(x.low > 0), i128::from(most)).reach(x.low < 0)
         }
-        One::Digits => Bounds::new(digits(least), digits(most)).reach(false),
-        One::DigitSum => {
+        UnaryFunction::Digits => Bounds::new(digits(least), digits(most)).reach(false),
+        UnaryFunction::DigitSum => {
             let most = i128::try_from(most).unwrap_or(i128::MAX).min(9 * digits(most));
             Bounds::new(i128::from(least > 0), most).reach(false)
         }
-        One::Prime if x.low > 1 << 64 => Err(Arithmetic::PrimeTooLarge),
-        One::Prime => Bounds::new(0, i128::from(x.high > 1)).reach(x.high > 1 << 64),
-        One::Not | One::Even | One::Odd => Bounds::TRUTH.reach(false),
+        UnaryFunction::Prime if x.low > 1 << 64 => Err(Arithmetic::PrimeTooLarge),
+        UnaryFunction::Prime => Bounds::new(0, i128::from(x.high > 1)).reach(x.high > 1 << 64),
+        UnaryFunction::Not | UnaryFunction::Even | UnaryFunction::Odd => Bounds::TRUTH.reach(false),
     }
 }
 
 /// Of a function of two values.
-pub(super) fn two(function: Two, a: Bounds, b: Bounds) -> Known {
+pub(super) fn two(function: BinaryFunction, a: Bounds, b: Bounds) -> BoundsResult {
     if let (Some(a), Some(b)) = (a.only(), b.only()) {
         return compute::two(function, a, b)
             .and_then(|value| Bounds::new(value, value).reach(false));
     }
     match function {
         // The lowest is where both are lowest or, taken away, highest; and the highest likewise.
-        Two::Add | Two::Subtract | Two::Multiply => corners(function, a, &[b]),
-        Two::Divide | Two::DivideEuclid => quotient(function, a, b),
-        Two::Remainder | Two::Modulo => remainder(function, a, b),
-        Two::Power => power(a, b),
-        Two::ShiftLeft | Two::ShiftRight => {
+        BinaryFunction::Add | BinaryFunction::Subtract | BinaryFunction::Multiply => {
+            corners(function, a, &[b])
+        }
+        BinaryFunction::Divide | BinaryFunction::DivideEuclid => quotient(function, a, b),
+        BinaryFunction::Remainder | BinaryFunction::Modulo => remainder(function, a, b),
+        BinaryFunction::Power => power(a, b),
+        BinaryFunction::ShiftLeft | BinaryFunction::ShiftRight => {
             let places = b.within(0, i128::MAX).ok_or(Arithmetic::NegativeShift)?;
             let reach = corners(function, a, &[places])?;
             reach.bounds.reach(reach.may_fail || b.low < 0)
         }
-        Two::And => and(a, b).reach(false),
-        Two::Or => inverted(and(inverted(a), inverted(b))).reach(false),
-        Two::Xor => xor(a, b).reach(false),
-        Two::Min => Bounds::new(a.low.min(b.low), a.high.min(b.high)).reach(false),
-        Two::Max => Bounds::new(a.low.max(b.low), a.high.max(b.high)).reach(false),
-        Two::Gcd => gcd(a, b),
-        Two::Lcm => lcm(a, b),
+        BinaryFunction::And => and(a, b).reach(false),
+        BinaryFunction::Or => inverted(and(inverted(a), inverted(b))).reach(false),
+        BinaryFunction::Xor => xor(a, b).reach(false),
+        BinaryFunction::Min => Bounds::new(a.low.min(b.low), a.high.min(b.high)).reach(false),
+        BinaryFunction::Max => Bounds::new(a.low.max(b.low), a.high.max(b.high)).reach(false),
+        BinaryFunction::Gcd => gcd(a, b),
+        BinaryFunction::Lcm => lcm(a, b),
     }
 }
 
 /// Of a number times itself: never negative.
-pub(super) fn square(x: Bounds) -> Known {
+pub(super) fn square(x: Bounds) -> BoundsResult {
     power(x, Bounds::new(2, 2))
 }
 
@@ -145,7 +148,7 @@ pub(super) fn compare(comparison: Comparison, a: Bounds, b: Bounds) -> Bounds {
 }
 
 /// From the lowest to the highest of these; overflow where it may be beyond 128 bits.
-fn fitting(ends: impl IntoIterator<Item = Wide>) -> Known {
+fn fitting(ends: impl IntoIterator<Item = Wide>) -> BoundsResult {
     let (low, high) =
         ends.into_iter().fold((Above, Below), |(low, high), end| (low.min(end), high.max(end)));
     let clamped = match (low, high) {
@@ -160,13 +163,13 @@ fn fitting(ends: impl IntoIterator<Item = Wide>) -> Known {
 
 /// Of a function that rises or falls all along each side, whichever way: it is lowest and highest
 /// in corners.
-fn corners(function: Two, a: Bounds, parts: &[Bounds]) -> Known {
+fn corners(function: BinaryFunction, a: Bounds, parts: &[Bounds]) -> BoundsResult {
     let corner = |b: Bounds| [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)];
     fitting(parts.iter().copied().flat_map(corner).map(|(a, b)| two_wide(function, a, b)))
 }
 
 /// The value, beyond 128 bits if need be; only for values that exist.
-fn two_wide(function: Two, a: i128, b: i128) -> Wide {
+fn two_wide(function: BinaryFunction, a: i128, b: i128) -> Wide {
     match compute::two(function, a, b) {
         Ok(value) => Fits(value),
         Err(_) if is_below(function, a, b) => Below,
@@ -175,13 +178,13 @@ fn two_wide(function: Two, a: i128, b: i128) -> Wide {
 }
 
 /// On which side of 128 bits a value lies that does not fit them.
-fn is_below(function: Two, a: i128, b: i128) -> bool {
+fn is_below(function: BinaryFunction, a: i128, b: i128) -> bool {
     match function {
-        Two::Multiply => (a < 0) != (b < 0),
-        Two::Power => a < 0 && b & 1 == 1,
+        BinaryFunction::Multiply => (a < 0) != (b < 0),
+        BinaryFunction::Power => a < 0 && b & 1 == 1,
         // The lowest number by -1.
-        Two::Divide | Two::DivideEuclid => false,
-        Two::Subtract => b > 0,
+        BinaryFunction::Divide | BinaryFunction::DivideEuclid => false,
+        BinaryFunction::Subtract => b > 0,
         _ => a < 0,
     }
 }
@@ -194,7 +197,7 @@ fn digits(magnitude: u128) -> i128 {
     i128::from(magnitude.checked_ilog10().unwrap_or(0) + 1)
 }
 
-fn quotient(function: Two, a: Bounds, b: Bounds) -> Known {
+fn quotient(function: BinaryFunction, a: Bounds, b: Bounds) -> BoundsResult {
     let parts = [b.within(i128::MIN, -1), b.within(1, i128::MAX)];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     if parts.is_empty() {
@@ -204,17 +207,21 @@ fn quotient(function: Two, a: Bounds, b: Bounds) -> Known {
     reach.bounds.reach(reach.may_fail || b.contains(0))
 }
 
-fn remainder(function: Two, a: Bounds, b: Bounds) -> Known {
+fn remainder(function: BinaryFunction, a: Bounds, b: Bounds) -> BoundsResult {
     let (least, most) = b.magnitude();
     if most == 0 {
         return Err(Arithmetic::DivisionByZero);
     }
     let is_small = a.magnitude().1 < least;
-    if is_small && (function == Two::Remainder || a.low >= 0) {
+    if is_small && (function == BinaryFunction::Remainder || a.low >= 0) {
         return a.reach(false);
     }
     if let Some(by) = b.only() {
-        let quotient = if function == Two::Modulo { Two::DivideEuclid } else { Two::Divide };
+        let quotient = if function == BinaryFunction::Modulo {
+            BinaryFunction::DivideEuclid
+        } else {
+            BinaryFunction::Divide
+        };
         let [low, high] = [a.low, a.high].map(|a| two_wide(quotient, a, by));
         // Within one period it rises with its left side.
         if low == high && low != Above {
@@ -224,14 +231,14 @@ fn remainder(function: Two, a: Bounds, b: Bounds) -> Known {
     // At most 2^127 - 1.
     let limit = i128::try_from(most - 1).unwrap_or(i128::MAX);
     let bounds = match function {
-        Two::Modulo if a.low >= 0 => Bounds::new(0, limit.min(a.high)),
-        Two::Modulo => Bounds::new(0, limit),
+        BinaryFunction::Modulo if a.low >= 0 => Bounds::new(0, limit.min(a.high)),
+        BinaryFunction::Modulo => Bounds::new(0, limit),
         _ => Bounds::new(a.low.clamp(-limit, 0), a.high.clamp(0, limit)),
     };
     bounds.reach(b.contains(0))
 }
 
-fn power(a: Bounds, b: Bounds) -> Known {
+fn power(a: Bounds, b: Bounds) -> BoundsResult {
     let exponents = b.within(0, i128::MAX).ok_or(Arithmetic::NegativeExponent)?;
     let mut ends = Vec::new();
     // Among even exponents it rises or falls all along between -1, 0 and 1, and among odd ones.
@@ -242,7 +249,9 @@ fn power(a: Bounds, b: Bounds) -> Known {
         let first = exponents.low + i128::from(exponents.low & 1 != parity);
         let last = exponents.high - i128::from(exponents.high & 1 != parity);
         for base in [a.low, a.high, -1, 0, 1].into_iter().filter(|base| a.contains(*base)) {
-            ends.extend([first, last].map(|exponent| two_wide(Two::Power, base, exponent)));
+            ends.extend(
+                [first, last].map(|exponent| two_wide(BinaryFunction::Power, base, exponent)),
+            );
         }
     }
     let reach = fitting(ends)?;
@@ -281,7 +290,7 @@ fn inverted(x: Bounds) -> Bounds {
     Bounds::new(!x.high, !x.low)
 }
 
-fn gcd(a: Bounds, b: Bounds) -> Known {
+fn gcd(a: Bounds, b: Bounds) -> BoundsResult {
     let ((a_least, a_most), (b_least, b_most)) = (a.magnitude(), b.magnitude());
     // It divides whichever is not 0, and with 0 it is the other one.
     let most = match (a_least == 0, b_least == 0) {
@@ -293,7 +302,7 @@ fn gcd(a: Bounds, b: Bounds) -> Known {
     fitting([wide(u128::from(a_least.max(b_least) > 0)), wide(most)])
 }
 
-fn lcm(a: Bounds, b: Bounds) -> Known {
+fn lcm(a: Bounds, b: Bounds) -> BoundsResult {
     let ((a_least, a_most), (b_least, b_most)) = (a.magnitude(), b.magnitude());
     let least = if a_least == 0 || b_least == 0 { 0 } else { a_least.max(b_least) };
     fitting([wide(least), a_most.checked_mul(b_most).map_or(Above, wide)])

@@ -1,11 +1,11 @@
 //! Type checker of expressions: makes a tree from the syntax, with a kind and bounds for every part. It folds constants,
 //! and refuses parts that are of the wrong kind or fail for every number.
 
-use super::bounds::{self, Known, Reach};
+use super::bounds::{self, BoundsResult, Reach};
 use super::error::{ExpressionError, Fault, quote};
 use super::lex::column;
-use super::syntax::{Form, Syntax, name_of_comparison, name_of_one, name_of_two};
-use super::tree::{Bounds, Comparison, Node, One, Two, What};
+use super::syntax::{Syntax, SyntaxForm, name_of_comparison, name_of_one, name_of_two};
+use super::tree::{BinaryFunction, Bounds, Comparison, Node, NodeForm, UnaryFunction};
 use crate::function::Kind;
 
 /// The tree for numbers within `n`.
@@ -21,65 +21,87 @@ struct Checker<'a> {
     n: Bounds,
 }
 
-type Checked = Result<Node, ExpressionError>;
+type CheckResult = Result<Node, ExpressionError>;
 
 impl Checker<'_> {
     /// The part of the tree. `always` says that it is computed whatever n is, as far as nothing
     /// before it fails.
-    fn node(&self, syntax: &Syntax, always: bool) -> Checked {
+    fn node(&self, syntax: &Syntax, always: bool) -> CheckResult {
         match &syntax.form {
-            Form::N => Ok(self.plain(syntax, What::N, Kind::Integer, self.n)),
-            Form::Number(number) => {
+            SyntaxForm::N => Ok(self.plain(syntax, NodeForm::N, Kind::Integer, self.n)),
+            SyntaxForm::Number(number) => {
                 let bounds = Bounds::new(*number, *number);
-                Ok(self.plain(syntax, What::Constant(*number), Kind::Integer, bounds))
+                Ok(self.plain(syntax, NodeForm::Constant(*number), Kind::Integer, bounds))
             }
-            Form::Truth(truth) => {
+            SyntaxForm::Truth(truth) => {
                 let value = i128::from(*truth);
                 let bounds = Bounds::new(value, value);
-                Ok(self.plain(syntax, What::Constant(value), Kind::Truth, bounds))
+                Ok(self.plain(syntax, NodeForm::Constant(value), Kind::Truth, bounds))
             }
-            Form::One(function, x) => self.one(syntax, *function, x, always),
-            Form::Two(function, a, b) => self.two(syntax, *function, a, b, always),
-            Form::Compare(comparison, a, b) => self.compare(syntax, *comparison, a, b, always),
-            Form::Both(a, b) => self.lazy(syntax, "'&&'", What::Both, a, b, always),
-            Form::Either(a, b) => self.lazy(syntax, "'||'", What::Either, a, b, always),
-            Form::If(condition, yes, no) => self.condition(syntax, [condition, yes, no], always),
+            SyntaxForm::One(function, x) => self.one(syntax, *function, x, always),
+            SyntaxForm::Two(function, a, b) => self.two(syntax, *function, a, b, always),
+            SyntaxForm::Compare(comparison, a, b) => {
+                self.compare(syntax, *comparison, a, b, always)
+            }
+            SyntaxForm::Both(a, b) => self.lazy(syntax, "'&&'", NodeForm::Both, a, b, always),
+            SyntaxForm::Either(a, b) => self.lazy(syntax, "'||'", NodeForm::Either, a, b, always),
+            SyntaxForm::If(condition, yes, no) => {
+                self.condition(syntax, [condition, yes, no], always)
+            }
         }
     }
 
-    fn one(&self, syntax: &Syntax, function: One, x: &Syntax, always: bool) -> Checked {
+    fn one(
+        &self,
+        syntax: &Syntax,
+        function: UnaryFunction,
+        x: &Syntax,
+        always: bool,
+    ) -> CheckResult {
         let by = quoted(name_of_one(function));
         let value = self.node(x, always)?;
-        if function == One::Not {
+        if function == UnaryFunction::Not {
             self.need_truth(&by, x, &value)?;
         } else {
             self.need_number(&by, x, &value)?;
         }
         let kind = match function {
-            One::Not | One::Even | One::Odd | One::Prime => Kind::Truth,
+            UnaryFunction::Not
+            | UnaryFunction::Even
+            | UnaryFunction::Odd
+            | UnaryFunction::Prime => Kind::Truth,
             _ => Kind::Integer,
         };
         let known = bounds::one(function, value.bounds);
-        self.known(syntax, What::One(function, Box::new(value)), kind, known, always)
+        self.known(syntax, NodeForm::One(function, Box::new(value)), kind, known, always)
     }
 
-    fn two(&self, syntax: &Syntax, function: Two, a: &Syntax, b: &Syntax, always: bool) -> Checked {
+    fn two(
+        &self,
+        syntax: &Syntax,
+        function: BinaryFunction,
+        a: &Syntax,
+        b: &Syntax,
+        always: bool,
+    ) -> CheckResult {
         let by = quoted(name_of_two(function));
         let (left, right) = (self.node(a, always)?, self.node(b, always)?);
-        if matches!(function, Two::And | Two::Or | Two::Xor) {
+        if matches!(function, BinaryFunction::And | BinaryFunction::Or | BinaryFunction::Xor) {
             self.need_same(&by, (a, &left), (b, &right))?;
         } else {
             self.need_number(&by, a, &left)?;
             self.need_number(&by, b, &right)?;
         }
         let kind = left.kind;
-        let is_square = function == Two::Multiply && left.what == What::N && right.what == What::N;
+        let is_square = function == BinaryFunction::Multiply
+            && left.what == NodeForm::N
+            && right.what == NodeForm::N;
         let known = if is_square {
             bounds::square(left.bounds)
         } else {
             bounds::two(function, left.bounds, right.bounds)
         };
-        let what = What::Two(function, Box::new(left), Box::new(right));
+        let what = NodeForm::Two(function, Box::new(left), Box::new(right));
         self.known(syntax, what, kind, known, always)
     }
 
@@ -90,7 +112,7 @@ impl Checker<'_> {
         a: &Syntax,
         b: &Syntax,
         always: bool,
-    ) -> Checked {
+    ) -> CheckResult {
         let by = quoted(name_of_comparison(comparison));
         let (left, right) = (self.node(a, always)?, self.node(b, always)?);
         if matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
@@ -100,7 +122,7 @@ impl Checker<'_> {
             self.need_number(&by, b, &right)?;
         }
         let bounds = bounds::compare(comparison, left.bounds, right.bounds);
-        let what = What::Compare(comparison, Box::new(left), Box::new(right));
+        let what = NodeForm::Compare(comparison, Box::new(left), Box::new(right));
         Ok(self.plain(syntax, what, Kind::Truth, bounds))
     }
 
@@ -109,19 +131,19 @@ impl Checker<'_> {
         &self,
         syntax: &Syntax,
         by: &str,
-        what: fn(Box<Node>, Box<Node>) -> What,
+        what: fn(Box<Node>, Box<Node>) -> NodeForm,
         a: &Syntax,
         b: &Syntax,
         always: bool,
-    ) -> Checked {
-        let is_both = matches!(syntax.form, Form::Both(..));
+    ) -> CheckResult {
+        let is_both = matches!(syntax.form, SyntaxForm::Both(..));
         let left = self.node(a, always)?;
         self.need_truth(by, a, &left)?;
         let undecided = i128::from(is_both);
         let right = self.node(b, always && left.bounds.only() == Some(undecided))?;
         self.need_truth(by, b, &right)?;
         // A first part that is the same for every n: it decides, or is as good as not there.
-        if let What::Constant(value) = left.what {
+        if let NodeForm::Constant(value) = left.what {
             return Ok(if value == undecided { right } else { left });
         }
         let (x, y) = (left.bounds, right.bounds);
@@ -133,7 +155,7 @@ impl Checker<'_> {
         Ok(self.plain(syntax, what(Box::new(left), Box::new(right)), Kind::Truth, bounds))
     }
 
-    fn condition(&self, syntax: &Syntax, parts: [&Syntax; 3], always: bool) -> Checked {
+    fn condition(&self, syntax: &Syntax, parts: [&Syntax; 3], always: bool) -> CheckResult {
         let [condition, yes, no] = parts;
         let decides = self.node(condition, always)?;
         self.need_truth("'if'", condition, &decides)?;
@@ -142,12 +164,12 @@ impl Checker<'_> {
         let otherwise = self.node(no, always && decided == Some(0))?;
         self.need_same("'if'", (yes, &then), (no, &otherwise))?;
         match decides.what {
-            What::Constant(0) => return Ok(otherwise),
-            What::Constant(_) => return Ok(then),
+            NodeForm::Constant(0) => return Ok(otherwise),
+            NodeForm::Constant(_) => return Ok(then),
             _ => {}
         }
         let (kind, bounds) = (then.kind, then.bounds.join(otherwise.bounds));
-        let what = What::If(Box::new(decides), Box::new(then), Box::new(otherwise));
+        let what = NodeForm::If(Box::new(decides), Box::new(then), Box::new(otherwise));
         Ok(self.plain(syntax, what, kind, bounds))
     }
 
@@ -155,18 +177,18 @@ impl Checker<'_> {
     fn known(
         &self,
         syntax: &Syntax,
-        what: What,
+        what: NodeForm,
         kind: Kind,
-        known: Known,
+        known: BoundsResult,
         always: bool,
-    ) -> Checked {
+    ) -> CheckResult {
         let Reach { bounds, may_fail } = match known {
             Ok(reach) => reach,
             // A single number fails by name, as one of several does.
             Err(why) if always && self.n.low != self.n.high => {
                 let by = match &syntax.form {
-                    Form::One(function, _) => name_of_one(*function),
-                    Form::Two(function, ..) => name_of_two(*function),
+                    SyntaxForm::One(function, _) => name_of_one(*function),
+                    SyntaxForm::Two(function, ..) => name_of_two(*function),
                     _ => "",
                 };
                 let fault = Fault::AlwaysFails { by: quoted(by), why };
@@ -181,7 +203,7 @@ impl Checker<'_> {
     }
 
     /// A part that does not fail by itself.
-    fn plain(&self, syntax: &Syntax, what: What, kind: Kind, bounds: Bounds) -> Node {
+    fn plain(&self, syntax: &Syntax, what: NodeForm, kind: Kind, bounds: Bounds) -> Node {
         let column = self.column(syntax.at);
         folded(Node { what, column, kind, bounds, may_fail: false })
     }
@@ -219,8 +241,8 @@ impl Checker<'_> {
         let (truth, number) = if is_left_truth { (a, b) } else { (b, a) };
         let number_node = if is_left_truth { right } else { left };
         let (blamed, is, hint) = match number_node.what {
-            What::Constant(0) => (number, "a number", "write 'false' in its place".to_owned()),
-            What::Constant(1) => (number, "a number", "write 'true' in its place".to_owned()),
+            NodeForm::Constant(0) => (number, "a number", "write 'false' in its place".to_owned()),
+            NodeForm::Constant(1) => (number, "a number", "write 'true' in its place".to_owned()),
             _ => {
                 let hint = format!("write 'if {} {{ 1 }} else {{ 0 }}'", self.quote(truth));
                 (truth, "true or false", hint)
@@ -252,7 +274,7 @@ fn quoted(name: &str) -> String {
 /// The same as a constant, if it is the same for every n and cannot fail.
 fn folded(node: Node) -> Node {
     match node.bounds.only() {
-        Some(value) if !node.can_fail() => Node { what: What::Constant(value), ..node },
+        Some(value) if !node.can_fail() => Node { what: NodeForm::Constant(value), ..node },
         _ => node,
     }
 }

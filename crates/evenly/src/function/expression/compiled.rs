@@ -5,7 +5,7 @@ use super::error::ExpressionError;
 use super::evaluate::evaluate;
 use super::tree::Node;
 use super::{Understood, understand};
-use crate::function::jit::{Filled, Machine, NoMachineCode};
+use crate::function::jit::{Filled, MachineCode, NoMachineCode};
 use crate::function::{Function, Kind};
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Range, Tally};
 
@@ -41,7 +41,7 @@ const MOMENT: u64 = 1_000_000;
 pub struct Expression {
     source: String,
     tree: Node,
-    machine: Machine,
+    machine: MachineCode,
     narrow: Vec<i64>,
     wide: Vec<i128>,
 }
@@ -204,7 +204,7 @@ impl Function for Expression {
 
 /// Adds the values of the numbers of a slice to the tally, a few at once at first.
 fn values<T: Width>(
-    machine: &Machine,
+    machine: &MachineCode,
     room: &mut [T],
     mut most: usize,
     slice: Interval,
@@ -238,14 +238,14 @@ fn values<T: Width>(
 
 /// A width that values come in.
 trait Width: Sized {
-    fn fill(machine: &Machine, first: i64, room: &mut [Self]) -> Option<Filled>;
+    fn fill(machine: &MachineCode, first: i64, room: &mut [Self]) -> Option<Filled>;
 
     /// How many of them the tally took.
     fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize;
 }
 
 impl Width for i64 {
-    fn fill(machine: &Machine, first: i64, room: &mut [Self]) -> Option<Filled> {
+    fn fill(machine: &MachineCode, first: i64, room: &mut [Self]) -> Option<Filled> {
         machine.narrow(first, room)
     }
 
@@ -255,7 +255,7 @@ impl Width for i64 {
 }
 
 impl Width for i128 {
-    fn fill(machine: &Machine, first: i64, room: &mut [Self]) -> Option<Filled> {
+    fn fill(machine: &MachineCode, first: i64, room: &mut [Self]) -> Option<Filled> {
         machine.wide(first, room)
     }
 

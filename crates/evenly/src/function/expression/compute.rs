@@ -4,7 +4,7 @@
 //! A result that does not fit 128 bits is [`Arithmetic::Overflow`], and never anything else. Truth
 //! values are 0 and 1. Machine code that computes in fewer bits must agree with what stands here.
 
-use super::tree::{Comparison, One, Two};
+use super::tree::{BinaryFunction, Comparison, UnaryFunction};
 use crate::function::prime;
 use evenly_core::Arithmetic;
 use primal_check::miller_rabin;
@@ -16,19 +16,19 @@ const LAST_BIT: i128 = 127;
 ///
 /// # Errors
 /// Why it has no value for `x`.
-pub(crate) fn one(function: One, x: i128) -> Result<i128, Arithmetic> {
+pub(crate) fn one(function: UnaryFunction, x: i128) -> Result<i128, Arithmetic> {
     match function {
-        One::Negate => x.checked_neg().ok_or(Arithmetic::Overflow),
-        One::Not => Ok(x ^ 1),
-        One::Abs => x.checked_abs().ok_or(Arithmetic::Overflow),
-        One::Isqrt => x.checked_isqrt().ok_or(Arithmetic::NegativeRoot),
-        One::Popcount if x < 0 => Err(Arithmetic::NegativeBits),
-        One::Popcount => Ok(i128::from(x.count_ones())),
-        One::Digits => Ok(i128::from(x.unsigned_abs().checked_ilog10().unwrap_or(0) + 1)),
-        One::DigitSum => Ok(digit_sum(x.unsigned_abs())),
-        One::Even => Ok(i128::from(x & 1 == 0)),
-        One::Odd => Ok(x & 1),
-        One::Prime => is_prime(x).map(i128::from),
+        UnaryFunction::Negate => x.checked_neg().ok_or(Arithmetic::Overflow),
+        UnaryFunction::Not => Ok(x ^ 1),
+        UnaryFunction::Abs => x.checked_abs().ok_or(Arithmetic::Overflow),
+        UnaryFunction::Isqrt => x.checked_isqrt().ok_or(Arithmetic::NegativeRoot),
+        UnaryFunction::Popcount if x < 0 => Err(Arithmetic::NegativeBits),
+        UnaryFunction::Popcount => Ok(i128::from(x.count_ones())),
+        UnaryFunction::Digits => Ok(i128::from(x.unsigned_abs().checked_ilog10().unwrap_or(0) + 1)),
+        UnaryFunction::DigitSum => Ok(digit_sum(x.unsigned_abs())),
+        UnaryFunction::Even => Ok(i128::from(x & 1 == 0)),
+        UnaryFunction::Odd => Ok(x & 1),
+        UnaryFunction::Prime => is_prime(x).map(i128::from),
     }
 }
 
@@ -36,33 +36,38 @@ pub(crate) fn one(function: One, x: i128) -> Result<i128, Arithmetic> {
 ///
 /// # Errors
 /// Why it has no value for `a` and `b`.
-pub(crate) fn two(function: Two, a: i128, b: i128) -> Result<i128, Arithmetic> {
-    let is_division =
-        matches!(function, Two::Divide | Two::Remainder | Two::DivideEuclid | Two::Modulo);
+pub(crate) fn two(function: BinaryFunction, a: i128, b: i128) -> Result<i128, Arithmetic> {
+    let is_division = matches!(
+        function,
+        BinaryFunction::Divide
+            | BinaryFunction::Remainder
+            | BinaryFunction::DivideEuclid
+            | BinaryFunction::Modulo
+    );
     if is_division && b == 0 {
         return Err(Arithmetic::DivisionByZero);
     }
     let fitting = match function {
-        Two::Add => a.checked_add(b),
-        Two::Subtract => a.checked_sub(b),
-        Two::Multiply => a.checked_mul(b),
-        Two::Divide => a.checked_div(b),
-        Two::DivideEuclid => a.checked_div_euclid(b),
+        BinaryFunction::Add => a.checked_add(b),
+        BinaryFunction::Subtract => a.checked_sub(b),
+        BinaryFunction::Multiply => a.checked_mul(b),
+        BinaryFunction::Divide => a.checked_div(b),
+        BinaryFunction::DivideEuclid => a.checked_div_euclid(b),
         // Remainders always fit; they are taken as wrapping because the lowest number by -1, whose
         // quotient does not fit, leaves 0 all the same.
-        Two::Remainder => Some(a.wrapping_rem(b)),
-        Two::Modulo => Some(a.wrapping_rem_euclid(b)),
-        Two::Power => return power(a, b),
-        Two::ShiftLeft => return shift_left(a, b),
-        Two::ShiftRight if b < 0 => return Err(Arithmetic::NegativeShift),
-        Two::ShiftRight => Some(a >> b.min(LAST_BIT)),
-        Two::And => Some(a & b),
-        Two::Or => Some(a | b),
-        Two::Xor => Some(a ^ b),
-        Two::Min => Some(a.min(b)),
-        Two::Max => Some(a.max(b)),
-        Two::Gcd => gcd(a.unsigned_abs(), b.unsigned_abs()).try_into().ok(),
-        Two::Lcm => lcm(a.unsigned_abs(), b.unsigned_abs()),
+        BinaryFunction::Remainder => Some(a.wrapping_rem(b)),
+        BinaryFunction::Modulo => Some(a.wrapping_rem_euclid(b)),
+        BinaryFunction::Power => return power(a, b),
+        BinaryFunction::ShiftLeft => return shift_left(a, b),
+        BinaryFunction::ShiftRight if b < 0 => return Err(Arithmetic::NegativeShift),
+        BinaryFunction::ShiftRight => Some(a >> b.min(LAST_BIT)),
+        BinaryFunction::And => Some(a & b),
+        BinaryFunction::Or => Some(a | b),
+        BinaryFunction::Xor => Some(a ^ b),
+        BinaryFunction::Min => Some(a.min(b)),
+        BinaryFunction::Max => Some(a.max(b)),
+        BinaryFunction::Gcd => gcd(a.unsigned_abs(), b.unsigned_abs()).try_into().ok(),
+        BinaryFunction::Lcm => lcm(a.unsigned_abs(), b.unsigned_abs()),
     };
     fitting.ok_or(Arithmetic::Overflow)
 }

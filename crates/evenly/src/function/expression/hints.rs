@@ -1,10 +1,10 @@
 //! Hints about valid expressions that may surprise: `/` and `%` with a left side that may be negative.
 
-use super::tree::{Comparison, Node, Two, What};
+use super::tree::{BinaryFunction, Comparison, Node, NodeForm};
 
 /// One line for `%` and one for `/`, where the first of them stands whose left side may be negative.
 pub(super) fn hints(tree: &Node) -> Vec<String> {
-    let mut found = Found::default();
+    let mut found = DivisionColumns::default();
     found.walk(tree);
     let remainder = found.remainder.map(|column| {
         format!(
@@ -22,21 +22,21 @@ pub(super) fn hints(tree: &Node) -> Vec<String> {
 }
 
 #[derive(Default)]
-struct Found {
+struct DivisionColumns {
     remainder: Option<usize>,
     quotient: Option<usize>,
 }
 
-impl Found {
+impl DivisionColumns {
     fn walk(&mut self, node: &Node) {
         match &node.what {
-            What::N | What::Constant(_) => {}
-            What::One(_, x) => self.walk(x),
-            What::Two(function, a, b) => {
+            NodeForm::N | NodeForm::Constant(_) => {}
+            NodeForm::One(_, x) => self.walk(x),
+            NodeForm::Two(function, a, b) => {
                 self.walk(a);
                 let found = match function {
-                    Two::Remainder => Some(&mut self.remainder),
-                    Two::Divide => Some(&mut self.quotient),
+                    BinaryFunction::Remainder => Some(&mut self.remainder),
+                    BinaryFunction::Divide => Some(&mut self.quotient),
                     _ => None,
                 };
                 if let Some(found) = found
@@ -46,12 +46,12 @@ impl Found {
                 }
                 self.walk(b);
             }
-            What::Compare(comparison, a, b) => {
+            NodeForm::Compare(comparison, a, b) => {
                 // Whether a remainder is 0 does not depend on its sign.
-                let is_zero = b.what == What::Constant(0)
+                let is_zero = b.what == NodeForm::Constant(0)
                     && matches!(comparison, Comparison::Equal | Comparison::NotEqual);
                 match &a.what {
-                    What::Two(Two::Remainder, left, right) if is_zero => {
+                    NodeForm::Two(BinaryFunction::Remainder, left, right) if is_zero => {
                         self.walk(left);
                         self.walk(right);
                     }
@@ -59,11 +59,11 @@ impl Found {
                 }
                 self.walk(b);
             }
-            What::Both(a, b) | What::Either(a, b) => {
+            NodeForm::Both(a, b) | NodeForm::Either(a, b) => {
                 self.walk(a);
                 self.walk(b);
             }
-            What::If(condition, yes, no) => {
+            NodeForm::If(condition, yes, no) => {
                 self.walk(condition);
                 self.walk(yes);
                 self.walk(no);

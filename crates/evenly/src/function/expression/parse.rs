@@ -12,8 +12,8 @@
 use super::error::{ExpressionError, Fault, Place, quote};
 use super::lex::{LARGEST, Lexeme, Lexer, Token, column};
 use super::names;
-use super::syntax::{CALLS, COMPARISON_LEVEL, Call, Form, INFIX, Infix, Syntax};
-use super::tree::{One, Two};
+use super::syntax::{CALLS, COMPARISON_LEVEL, CalledFunction, INFIX, Infix, Syntax, SyntaxForm};
+use super::tree::{BinaryFunction, UnaryFunction};
 
 /// Longer sources are refused: they would not fit into what agents are told.
 pub(super) const MAX_BYTES: usize = evenly_core::hello::MAX_TEXT;
@@ -70,10 +70,10 @@ impl<'a> Parser<'a> {
             let span = left.span.start..right.span.end;
             let (left_side, right) = (Box::new(left), Box::new(right));
             let form = match infix {
-                Infix::Two(function) => Form::Two(function, left_side, right),
-                Infix::Compare(comparison) => Form::Compare(comparison, left_side, right),
-                Infix::Both => Form::Both(left_side, right),
-                Infix::Either => Form::Either(left_side, right),
+                Infix::Two(function) => SyntaxForm::Two(function, left_side, right),
+                Infix::Compare(comparison) => SyntaxForm::Compare(comparison, left_side, right),
+                Infix::Both => SyntaxForm::Both(left_side, right),
+                Infix::Either => SyntaxForm::Either(left_side, right),
             };
             left = Syntax { form, at: at.start, span };
         }
@@ -105,26 +105,26 @@ impl<'a> Parser<'a> {
 
     fn unary(&mut self) -> Parsed {
         let function = match self.token.what {
-            Lexeme::Symbol("-") => One::Negate,
-            Lexeme::Symbol("!") => One::Not,
+            Lexeme::Symbol("-") => UnaryFunction::Negate,
+            Lexeme::Symbol("!") => UnaryFunction::Not,
             _ => return self.power(),
         };
         self.deepen()?;
         let sign = self.advance()?;
         // The lowest number of 128 bits: without its sign it does not fit.
-        if function == One::Negate && self.token.what == Lexeme::Number(LARGEST) {
+        if function == UnaryFunction::Negate && self.token.what == Lexeme::Number(LARGEST) {
             let number = self.advance()?;
             if self.token.what == Lexeme::Symbol("**") {
                 return Err(self.error_at(number.start, Fault::NumberTooLarge));
             }
             self.depth -= 1;
             let (at, span) = (sign.start, sign.start..number.end);
-            return Ok(Syntax { form: Form::Number(i128::MIN), at, span });
+            return Ok(Syntax { form: SyntaxForm::Number(i128::MIN), at, span });
         }
         let value = self.unary()?;
         self.depth -= 1;
         let span = sign.start..value.span.end;
-        Ok(Syntax { form: Form::One(function, Box::new(value)), at: sign.start, span })
+        Ok(Syntax { form: SyntaxForm::One(function, Box::new(value)), at: sign.start, span })
     }
 
     fn power(&mut self) -> Parsed {
@@ -137,7 +137,11 @@ impl<'a> Parser<'a> {
         let exponent = self.unary()?;
         self.depth -= 1;
         let span = base.span.start..exponent.span.end;
-        Ok(Syntax { form: Form::Two(Two::Power, Box::new(base), Box::new(exponent)), at, span })
+        Ok(Syntax {
+            form: SyntaxForm::Two(BinaryFunction::Power, Box::new(base), Box::new(exponent)),
+            at,
+            span,
+        })
     }
 
     fn value(&mut self) -> Parsed {
@@ -145,13 +149,13 @@ impl<'a> Parser<'a> {
         let form = match token.what {
             Lexeme::Number(number) => {
                 let number = i128::try_from(number);
-                Form::Number(number.map_err(|_| self.error(Fault::NumberTooLarge))?)
+                SyntaxForm::Number(number.map_err(|_| self.error(Fault::NumberTooLarge))?)
             }
             Lexeme::Name("if") => return self.condition(),
             Lexeme::Name(name) if self.is_called() => return self.call(name),
-            Lexeme::Name("n") => Form::N,
-            Lexeme::Name("true") => Form::Truth(true),
-            Lexeme::Name("false") => Form::Truth(false),
+            Lexeme::Name("n") => SyntaxForm::N,
+            Lexeme::Name("true") => SyntaxForm::Truth(true),
+            Lexeme::Name("false") => SyntaxForm::Truth(false),
             Lexeme::Name(name) => return Err(self.bare(name)),
             Lexeme::Symbol("(") => return self.parenthesis(),
             Lexeme::Symbol("+") => {
@@ -193,7 +197,7 @@ impl<'a> Parser<'a> {
             self.braces()?
         };
         self.depth -= 1;
-        let form = Form::If(Box::new(condition), Box::new(yes), Box::new(no));
+        let form = SyntaxForm::If(Box::new(condition), Box::new(yes), Box::new(no));
         Ok(Syntax { form, at, span: at..end })
     }
 
@@ -232,9 +236,9 @@ impl<'a> Parser<'a> {
         self.depth -= 1;
         let given = arguments.len();
         let (takes, is_right) = match call {
-            Call::One(_) => ("one value", given == 1),
-            Call::Two(_) => ("two values", given == 2),
-            Call::Many(_) => ("two values or more", given >= 2),
+            CalledFunction::One(_) => ("one value", given == 1),
+            CalledFunction::Two(_) => ("two values", given == 2),
+            CalledFunction::Many(_) => ("two values or more", given >= 2),
         };
         if !is_right {
             let function = name.to_owned();
@@ -242,12 +246,15 @@ impl<'a> Parser<'a> {
         }
         let whole = |form| Syntax { form, at, span: at..end };
         let joined = match *call {
-            Call::One(function) => {
-                arguments.into_iter().next().map(|only| whole(Form::One(function, Box::new(only))))
-            }
-            Call::Two(function) | Call::Many(function) => arguments
+            CalledFunction::One(function) => arguments
                 .into_iter()
-                .reduce(|left, right| whole(Form::Two(function, Box::new(left), Box::new(right)))),
+                .next()
+                .map(|only| whole(SyntaxForm::One(function, Box::new(only)))),
+            CalledFunction::Two(function) | CalledFunction::Many(function) => {
+                arguments.into_iter().reduce(|left, right| {
+                    whole(SyntaxForm::Two(function, Box::new(left), Box::new(right)))
+                })
+            }
         };
         joined.ok_or_else(|| self.error_at(at, Fault::Empty)) // cannot be: there is one at least
     }
@@ -257,7 +264,7 @@ impl<'a> Parser<'a> {
         let Some((_, call)) = CALLS.iter().find(|(known, _)| *known == name) else {
             return names::unknown(name, self.column(self.token.start), false);
         };
-        let form = if matches!(call, Call::One(_)) { "(n)" } else { "(a, b)" };
+        let form = if matches!(call, CalledFunction::One(_)) { "(n)" } else { "(a, b)" };
         self.error(Fault::NoArguments(name.to_owned())).hint(format!("write {name}{form}"))
     }
 

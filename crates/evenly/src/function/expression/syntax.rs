@@ -1,26 +1,26 @@
 //! Syntax tree of an expression, as the parser makes it, before its kinds are checked.
 
-use super::tree::{Comparison, One, Two};
+use super::tree::{BinaryFunction, Comparison, UnaryFunction};
 use std::ops::Range;
 
 /// One part of an expression as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Syntax {
-    pub(super) form: Form,
+    pub(super) form: SyntaxForm,
     /// Where the word begins that it is known by, in bytes: its operator, its name.
     pub(super) at: usize,
     /// All of it, with parentheses around it, in bytes.
     pub(super) span: Range<usize>,
 }
 
-/// What it is.
+/// Form of a syntax node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum SyntaxForm {
     N,
     Number(i128),
     Truth(bool),
-    One(One, Box<Syntax>),
-    Two(Two, Box<Syntax>, Box<Syntax>),
+    One(UnaryFunction, Box<Syntax>),
+    Two(BinaryFunction, Box<Syntax>, Box<Syntax>),
     Compare(Comparison, Box<Syntax>, Box<Syntax>),
     Both(Box<Syntax>, Box<Syntax>),
     Either(Box<Syntax>, Box<Syntax>),
@@ -30,7 +30,7 @@ pub(super) enum Form {
 /// What stands between two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Infix {
-    Two(Two),
+    Two(BinaryFunction),
     Compare(Comparison),
     Both,
     Either,
@@ -49,67 +49,69 @@ pub(super) const INFIX: [(&str, u8, Infix); 19] = [
     ("<=", COMPARISON_LEVEL, Infix::Compare(Comparison::LessOrEqual)),
     (">", COMPARISON_LEVEL, Infix::Compare(Comparison::Greater)),
     (">=", COMPARISON_LEVEL, Infix::Compare(Comparison::GreaterOrEqual)),
-    ("|", 4, Infix::Two(Two::Or)),
-    ("&", 5, Infix::Two(Two::And)),
-    ("<<", 6, Infix::Two(Two::ShiftLeft)),
-    (">>", 6, Infix::Two(Two::ShiftRight)),
-    ("+", 7, Infix::Two(Two::Add)),
-    ("-", 7, Infix::Two(Two::Subtract)),
-    ("*", 8, Infix::Two(Two::Multiply)),
-    ("/", 8, Infix::Two(Two::Divide)),
-    ("%", 8, Infix::Two(Two::Remainder)),
-    ("mod", 8, Infix::Two(Two::Modulo)),
-    ("div", 8, Infix::Two(Two::DivideEuclid)),
+    ("|", 4, Infix::Two(BinaryFunction::Or)),
+    ("&", 5, Infix::Two(BinaryFunction::And)),
+    ("<<", 6, Infix::Two(BinaryFunction::ShiftLeft)),
+    (">>", 6, Infix::Two(BinaryFunction::ShiftRight)),
+    ("+", 7, Infix::Two(BinaryFunction::Add)),
+    ("-", 7, Infix::Two(BinaryFunction::Subtract)),
+    ("*", 8, Infix::Two(BinaryFunction::Multiply)),
+    ("/", 8, Infix::Two(BinaryFunction::Divide)),
+    ("%", 8, Infix::Two(BinaryFunction::Remainder)),
+    ("mod", 8, Infix::Two(BinaryFunction::Modulo)),
+    ("div", 8, Infix::Two(BinaryFunction::DivideEuclid)),
 ];
 
-/// What is called with parentheses.
+/// A function that is called with parentheses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Call {
-    One(One),
-    Two(Two),
+pub(super) enum CalledFunction {
+    One(UnaryFunction),
+    Two(BinaryFunction),
     /// Of two values or more.
-    Many(Two),
+    Many(BinaryFunction),
 }
 
 /// All that is called with parentheses, by name.
-pub(super) const CALLS: [(&str, Call); 15] = [
-    ("abs", Call::One(One::Abs)),
-    ("isqrt", Call::One(One::Isqrt)),
-    ("popcount", Call::One(One::Popcount)),
-    ("digits", Call::One(One::Digits)),
-    ("digit_sum", Call::One(One::DigitSum)),
-    ("even", Call::One(One::Even)),
-    ("odd", Call::One(One::Odd)),
-    ("prime", Call::One(One::Prime)),
-    ("gcd", Call::Two(Two::Gcd)),
-    ("lcm", Call::Two(Two::Lcm)),
-    ("xor", Call::Two(Two::Xor)),
-    ("mod", Call::Two(Two::Modulo)),
-    ("div", Call::Two(Two::DivideEuclid)),
-    ("min", Call::Many(Two::Min)),
-    ("max", Call::Many(Two::Max)),
+pub(super) const CALLS: [(&str, CalledFunction); 15] = [
+    ("abs", CalledFunction::One(UnaryFunction::Abs)),
+    ("isqrt", CalledFunction::One(UnaryFunction::Isqrt)),
+    ("popcount", CalledFunction::One(UnaryFunction::Popcount)),
+    ("digits", CalledFunction::One(UnaryFunction::Digits)),
+    ("digit_sum", CalledFunction::One(UnaryFunction::DigitSum)),
+    ("even", CalledFunction::One(UnaryFunction::Even)),
+    ("odd", CalledFunction::One(UnaryFunction::Odd)),
+    ("prime", CalledFunction::One(UnaryFunction::Prime)),
+    ("gcd", CalledFunction::Two(BinaryFunction::Gcd)),
+    ("lcm", CalledFunction::Two(BinaryFunction::Lcm)),
+    ("xor", CalledFunction::Two(BinaryFunction::Xor)),
+    ("mod", CalledFunction::Two(BinaryFunction::Modulo)),
+    ("div", CalledFunction::Two(BinaryFunction::DivideEuclid)),
+    ("min", CalledFunction::Many(BinaryFunction::Min)),
+    ("max", CalledFunction::Many(BinaryFunction::Max)),
 ];
 
 /// How a function of one value is written.
-pub(super) fn name_of_one(function: One) -> &'static str {
+pub(super) fn name_of_one(function: UnaryFunction) -> &'static str {
     match function {
-        One::Negate => "-",
-        One::Not => "!",
-        _ => named(|call| call == Call::One(function)),
+        UnaryFunction::Negate => "-",
+        UnaryFunction::Not => "!",
+        _ => named(|call| call == CalledFunction::One(function)),
     }
 }
 
 /// How a function of two values is written.
-pub(super) fn name_of_two(function: Two) -> &'static str {
+pub(super) fn name_of_two(function: BinaryFunction) -> &'static str {
     let infix = INFIX.iter().find(|(_, _, infix)| *infix == Infix::Two(function));
     match (function, infix) {
-        (Two::Power, _) => "**",
+        (BinaryFunction::Power, _) => "**",
         (_, Some((name, _, _))) => name,
-        _ => named(|call| call == Call::Two(function) || call == Call::Many(function)),
+        _ => named(|call| {
+            call == CalledFunction::Two(function) || call == CalledFunction::Many(function)
+        }),
     }
 }
 
-fn named(is_it: impl Fn(Call) -> bool) -> &'static str {
+fn named(is_it: impl Fn(CalledFunction) -> bool) -> &'static str {
     CALLS.iter().find(|(_, call)| is_it(*call)).map_or("", |(name, _)| name)
 }
 

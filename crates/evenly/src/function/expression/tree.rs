@@ -6,7 +6,7 @@ use crate::function::Kind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
     /// What it says.
-    pub(crate) what: What,
+    pub(crate) what: NodeForm,
     /// Where it stands in the source: the character that it is known by, from 1.
     pub(crate) column: usize,
     /// Whether it gives a number or a truth value.
@@ -23,13 +23,13 @@ impl Node {
     pub(crate) fn can_fail(&self) -> bool {
         self.may_fail
             || match &self.what {
-                What::N | What::Constant(_) => false,
-                What::One(_, x) => x.can_fail(),
-                What::Two(_, a, b)
-                | What::Compare(_, a, b)
-                | What::Both(a, b)
-                | What::Either(a, b) => a.can_fail() || b.can_fail(),
-                What::If(c, a, b) => c.can_fail() || a.can_fail() || b.can_fail(),
+                NodeForm::N | NodeForm::Constant(_) => false,
+                NodeForm::One(_, x) => x.can_fail(),
+                NodeForm::Two(_, a, b)
+                | NodeForm::Compare(_, a, b)
+                | NodeForm::Both(a, b)
+                | NodeForm::Either(a, b) => a.can_fail() || b.can_fail(),
+                NodeForm::If(c, a, b) => c.can_fail() || a.can_fail() || b.can_fail(),
             }
     }
 }
@@ -43,15 +43,15 @@ pub(crate) struct Bounds {
 
 /// What a part of an expression says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum NodeForm {
     /// The number that it is applied to.
     N,
     /// A number, or 0 and 1 for false and true.
     Constant(i128),
     /// A function of one value.
-    One(One, Box<Node>),
+    One(UnaryFunction, Box<Node>),
     /// A function of two values, both of which are computed first.
-    Two(Two, Box<Node>, Box<Node>),
+    Two(BinaryFunction, Box<Node>, Box<Node>),
     /// A comparison of two numbers or of two truth values.
     Compare(Comparison, Box<Node>, Box<Node>),
     /// `&&`: the second only if the first is true.
@@ -64,7 +64,7 @@ pub(crate) enum What {
 
 /// Functions of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum One {
+pub(crate) enum UnaryFunction {
     Negate,
     /// Of a truth value.
     Not,
@@ -80,7 +80,7 @@ pub(crate) enum One {
 
 /// Functions of two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Two {
+pub(crate) enum BinaryFunction {
     Add,
     Subtract,
     Multiply,

@@ -3,12 +3,12 @@
 //! None of these panics; if one did, the process would abort at the boundary, and no worse.
 
 use crate::function::expression::compute;
-use crate::function::expression::tree::{One, Two};
+use crate::function::expression::tree::{BinaryFunction, UnaryFunction};
 use std::mem::MaybeUninit;
 
 /// A function that machine code may call. All arguments and results have 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::function) enum Call {
+pub(in crate::function) enum RuntimeCall {
     /// `(which, low, high, result)`: a function of one value of 128 bits, whose result is written. Gives 0, or
     /// the code of an `Arithmetic`.
     One,
@@ -24,7 +24,7 @@ pub(in crate::function) enum Call {
     DigitSum,
 }
 
-impl Call {
+impl RuntimeCall {
     /// All of them.
     pub(in crate::function) const ALL: [Self; 6] =
         [Self::One, Self::Two, Self::Prime, Self::Gcd, Self::Digits, Self::DigitSum];
@@ -62,53 +62,53 @@ impl Call {
 }
 
 /// By number, as machine code names them: see [`number_of_one`].
-const ONES: [One; 10] = [
-    One::Negate,
-    One::Not,
-    One::Abs,
-    One::Isqrt,
-    One::Popcount,
-    One::Digits,
-    One::DigitSum,
-    One::Even,
-    One::Odd,
-    One::Prime,
+const ONES: [UnaryFunction; 10] = [
+    UnaryFunction::Negate,
+    UnaryFunction::Not,
+    UnaryFunction::Abs,
+    UnaryFunction::Isqrt,
+    UnaryFunction::Popcount,
+    UnaryFunction::Digits,
+    UnaryFunction::DigitSum,
+    UnaryFunction::Even,
+    UnaryFunction::Odd,
+    UnaryFunction::Prime,
 ];
 
 /// By number, as machine code names them: see [`number_of_two`].
-const TWOS: [Two; 17] = [
-    Two::Add,
-    Two::Subtract,
-    Two::Multiply,
-    Two::Divide,
-    Two::Remainder,
-    Two::DivideEuclid,
-    Two::Modulo,
-    Two::Power,
-    Two::ShiftLeft,
-    Two::ShiftRight,
-    Two::And,
-    Two::Or,
-    Two::Xor,
-    Two::Min,
-    Two::Max,
-    Two::Gcd,
-    Two::Lcm,
+const TWOS: [BinaryFunction; 17] = [
+    BinaryFunction::Add,
+    BinaryFunction::Subtract,
+    BinaryFunction::Multiply,
+    BinaryFunction::Divide,
+    BinaryFunction::Remainder,
+    BinaryFunction::DivideEuclid,
+    BinaryFunction::Modulo,
+    BinaryFunction::Power,
+    BinaryFunction::ShiftLeft,
+    BinaryFunction::ShiftRight,
+    BinaryFunction::And,
+    BinaryFunction::Or,
+    BinaryFunction::Xor,
+    BinaryFunction::Min,
+    BinaryFunction::Max,
+    BinaryFunction::Gcd,
+    BinaryFunction::Lcm,
 ];
 
-/// The number that [`Call::One`] knows it by.
-pub(in crate::function) fn number_of_one(one: One) -> i64 {
+/// The number that [`RuntimeCall::One`] knows it by.
+pub(in crate::function) fn number_of_one(one: UnaryFunction) -> i64 {
     ONES.iter().position(|known| *known == one).map_or(-1, |at| at as i64)
 }
 
-/// The number that [`Call::Two`] knows it by.
-pub(in crate::function) fn number_of_two(two: Two) -> i64 {
+/// The number that [`RuntimeCall::Two`] knows it by.
+pub(in crate::function) fn number_of_two(two: BinaryFunction) -> i64 {
     TWOS.iter().position(|known| *known == two).map_or(-1, |at| at as i64)
 }
 
-type Place<'a> = &'a mut MaybeUninit<i128>;
+type ResultSlot<'a> = &'a mut MaybeUninit<i128>;
 
-extern "C" fn one(which: u64, low: u64, high: u64, result: Place<'_>) -> u64 {
+extern "C" fn one(which: u64, low: u64, high: u64, result: ResultSlot<'_>) -> u64 {
     let value = ONES.get(which as usize).map(|one| compute::one(*one, joined(low, high)));
     told(value, result)
 }
@@ -119,7 +119,7 @@ extern "C" fn two(
     high: u64,
     other_low: u64,
     other_high: u64,
-    result: Place<'_>,
+    result: ResultSlot<'_>,
 ) -> u64 {
     let (a, b) = (joined(low, high), joined(other_low, other_high));
     told(TWOS.get(which as usize).map(|two| compute::two(*two, a, b)), result)
@@ -130,7 +130,7 @@ fn joined(low: u64, high: u64) -> i128 {
 }
 
 /// There is no value only if the machine code was wrong about the number of a function.
-fn told(value: Option<Result<i128, evenly_core::Arithmetic>>, result: Place<'_>) -> u64 {
+fn told(value: Option<Result<i128, evenly_core::Arithmetic>>, result: ResultSlot<'_>) -> u64 {
     match value {
         Some(Ok(value)) => {
             result.write(value);
@@ -142,7 +142,7 @@ fn told(value: Option<Result<i128, evenly_core::Arithmetic>>, result: Place<'_>)
 }
 
 extern "C" fn prime(n: i64) -> u64 {
-    compute::one(One::Prime, n.into()).unwrap_or(0) as u64
+    compute::one(UnaryFunction::Prime, n.into()).unwrap_or(0) as u64
 }
 
 /// The binary method: Stein, "Computational problems associated with Racah algebra", 1967.
@@ -220,10 +220,10 @@ mod tests {
         fn short_calls_agree_with_long_ones(a: i64, b: i64, shift in 0u32..64) {
             let (a, b) = (a >> shift, if b % 7 == 0 { 0 } else { b });
             let one = |which| compute::one(which, a.into()).unwrap() as u64;
-            prop_assert_eq!(digits(a), one(One::Digits));
-            prop_assert_eq!(digit_sum(a), one(One::DigitSum));
-            prop_assert_eq!(prime(a), one(One::Prime));
-            prop_assert_eq!(gcd(a, b), compute::two(Two::Gcd, a.into(), b.into()).unwrap() as u64);
+            prop_assert_eq!(digits(a), one(UnaryFunction::Digits));
+            prop_assert_eq!(digit_sum(a), one(UnaryFunction::DigitSum));
+            prop_assert_eq!(prime(a), one(UnaryFunction::Prime));
+            prop_assert_eq!(gcd(a, b), compute::two(BinaryFunction::Gcd, a.into(), b.into()).unwrap() as u64);
         }
     }
 }

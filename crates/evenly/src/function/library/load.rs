@@ -87,15 +87,15 @@ pub(super) fn load(image: &Image, symbol: &str) -> Result<Foreign, String> {
     find(&loaded, symbol).ok_or_else(|| format!("it has no symbol {symbol} any more"))
 }
 
-type Kept = std::mem::ManuallyDrop<Loaded>;
+type LoadedLibrary = std::mem::ManuallyDrop<Loaded>;
 
-fn open(path: &Path) -> Result<Kept, String> {
+fn open(path: &Path) -> Result<LoadedLibrary, String> {
     // SAFETY: what a library does when it is loaded, it does in a trial or in a worker.
     let loaded = unsafe { Loaded::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
-    loaded.map(Kept::new).map_err(|error| one_line(&error))
+    loaded.map(LoadedLibrary::new).map_err(|error| one_line(&error))
 }
 
-fn find(loaded: &Kept, symbol: &str) -> Option<Foreign> {
+fn find(loaded: &LoadedLibrary, symbol: &str) -> Option<Foreign> {
     // SAFETY: that it is a function of this type is the word of the caller of `library`; it is never unloaded.
     unsafe { loaded.get::<Foreign>(symbol.as_bytes()) }.map(|symbol| *symbol).ok()
 }

@@ -3,7 +3,7 @@
 use super::*;
 use std::collections::BTreeSet;
 
-const RETRY: Terms = Terms {
+const RETRY: ResumeTerms = ResumeTerms {
     resume: true,
     retry_failed: true,
     accept_change: false,

@@ -9,7 +9,8 @@ fn small(path: &Path, aggregate: Aggregate) -> Fingerprint {
     let fingerprint = fingerprint(aggregate, 100);
     let words = ["count".into(), "even".into()];
     let call: super::super::writer::ResumeCall<'_> = Some((&words, Path::new("/")));
-    let (mut writer, _) = JournalWriter::open(path, &fingerprint, call, Terms::default()).unwrap();
+    let (mut writer, _) =
+        JournalWriter::open(path, &fingerprint, call, ResumeTerms::default()).unwrap();
     let value = |first: i64, last: i64| match aggregate {
         Aggregate::Hist => Value::Histogram([(7, interval(first, last).len())].into()),
         Aggregate::Find { .. } => lines(first..=last),

@@ -3,22 +3,30 @@
 //! Sources: Granlund and Montgomery, "Division by invariant integers using multiplication", 1994, for quotients
 //! and for divisibility; Lemire, Kaser and Kurz, "Faster remainder by direct computation", 2019.
 
-use super::super::tree::{Comparison, Node, Two, What};
-use super::emit::{Emitter, Held};
+use super::super::tree::{BinaryFunction, Comparison, Node, NodeForm};
+use super::emit::{ComputedValue, Emitter};
 use super::facts::is_narrow;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
 impl Emitter<'_, '_> {
     /// A quotient or remainder of 64 bits, by a constant other than 0. `a` is the part that gave `x`.
-    pub(super) fn by_constant(&mut self, two: Two, a: &Node, x: Value, constant: i64) -> Value {
+    pub(super) fn by_constant(
+        &mut self,
+        two: BinaryFunction,
+        a: &Node,
+        x: Value,
+        constant: i64,
+    ) -> Value {
         let size = constant.unsigned_abs();
         let negated = constant < 0;
         if a.bounds.low >= 0 {
             let quotient = self.quotient(x, size);
             return match two {
-                Two::Divide | Two::DivideEuclid if negated => self.to.ins().ineg(quotient),
-                Two::Divide | Two::DivideEuclid => quotient,
+                BinaryFunction::Divide | BinaryFunction::DivideEuclid if negated => {
+                    self.to.ins().ineg(quotient)
+                }
+                BinaryFunction::Divide | BinaryFunction::DivideEuclid => quotient,
                 _ if size.is_power_of_two() => self.to.ins().band_imm(x, (size - 1).cast_signed()),
                 _ => {
                     let multiple = self.to.ins().imul_imm(quotient, size.cast_signed());
@@ -29,13 +37,13 @@ impl Emitter<'_, '_> {
         let divisor = self.number(constant);
         match two {
             // Cranelift writes these two as multiplications itself.
-            Two::Divide if constant == -1 => self.to.ins().ineg(x),
-            Two::Divide => self.to.ins().sdiv(x, divisor),
-            Two::Remainder => self.to.ins().srem(x, divisor),
-            Two::Modulo if size.is_power_of_two() => {
+            BinaryFunction::Divide if constant == -1 => self.to.ins().ineg(x),
+            BinaryFunction::Divide => self.to.ins().sdiv(x, divisor),
+            BinaryFunction::Remainder => self.to.ins().srem(x, divisor),
+            BinaryFunction::Modulo if size.is_power_of_two() => {
                 self.to.ins().band_imm(x, (size - 1).cast_signed())
             }
-            Two::Modulo => {
+            BinaryFunction::Modulo => {
                 // Not 2^63, so the size is a number of 64 bits.
                 let divisor = self.number(size.cast_signed());
                 let remainder = self.to.ins().srem(x, divisor);
@@ -75,7 +83,7 @@ impl Emitter<'_, '_> {
     /// A quotient or remainder of 64 bits by what is not known before, but not 0.
     pub(super) fn divided(
         &mut self,
-        two: Two,
+        two: BinaryFunction,
         (a, x): (&Node, Value),
         (b, y): (&Node, Value),
     ) -> Value {
@@ -84,9 +92,9 @@ impl Emitter<'_, '_> {
         }
         // The one quotient that does not fit, of -2^63 and -1, is not narrow.
         match two {
-            Two::Divide => self.to.ins().sdiv(x, y),
-            Two::Remainder => self.to.ins().srem(x, y),
-            Two::Modulo => {
+            BinaryFunction::Divide => self.to.ins().sdiv(x, y),
+            BinaryFunction::Remainder => self.to.ins().srem(x, y),
+            BinaryFunction::Modulo => {
                 let remainder = self.to.ins().srem(x, y);
                 let size = self.to.ins().iabs(y);
                 let sign = self.to.ins().sshr_imm(remainder, 63);
@@ -109,11 +117,11 @@ impl Emitter<'_, '_> {
 
     fn divided_unsigned(
         &mut self,
-        two: Two,
+        two: BinaryFunction,
         (a, x): (&Node, Value),
         (b, y): (&Node, Value),
     ) -> Value {
-        let is_quotient = matches!(two, Two::Divide | Two::DivideEuclid);
+        let is_quotient = matches!(two, BinaryFunction::Divide | BinaryFunction::DivideEuclid);
         let half = i128::from(u32::MAX);
         if a.bounds.high <= half && b.bounds.high <= half {
             let x = self.to.ins().ireduce(types::I32, x);
@@ -167,13 +175,15 @@ impl Emitter<'_, '_> {
             _ => return None,
         };
         let (division, constant) = match (&a.what, self.facts.constant(b)) {
-            (What::Two(two @ (Two::Remainder | Two::Modulo), x, c), Some(constant)) => {
-                ((*two, x, self.facts.constant(c)?), constant)
-            }
+            (
+                NodeForm::Two(two @ (BinaryFunction::Remainder | BinaryFunction::Modulo), x, c),
+                Some(constant),
+            ) => ((*two, x, self.facts.constant(c)?), constant),
             _ => match (&b.what, self.facts.constant(a)) {
-                (What::Two(two @ (Two::Remainder | Two::Modulo), x, c), Some(constant)) => {
-                    ((*two, x, self.facts.constant(c)?), constant)
-                }
+                (
+                    NodeForm::Two(two @ (BinaryFunction::Remainder | BinaryFunction::Modulo), x, c),
+                    Some(constant),
+                ) => ((*two, x, self.facts.constant(c)?), constant),
                 _ => return None,
             },
         };
@@ -182,11 +192,11 @@ impl Emitter<'_, '_> {
         if !is_narrow(x) {
             return None;
         }
-        let plan = Plan::new(two, (x.bounds.low, x.bounds.high), size, constant);
-        let Held::Narrow(x) = self.value(x) else { return None };
+        let plan = RemainderTest::new(two, (x.bounds.low, x.bounds.high), size, constant);
+        let ComputedValue::Narrow(x) = self.value(x) else { return None };
         Some(match plan {
-            Plan::Never => self.to.ins().iconst(types::I8, i64::from(negate)),
-            Plan::Multiple { base, reversed, most } => {
+            RemainderTest::Never => self.to.ins().iconst(types::I8, i64::from(negate)),
+            RemainderTest::Multiple { base, reversed, most } => {
                 let base = self.number(base);
                 let (from, to) = if reversed { (base, x) } else { (x, base) };
                 let difference = self.to.ins().isub(from, to);
@@ -213,19 +223,19 @@ impl Emitter<'_, '_> {
     }
 }
 
-/// How to find out whether a remainder is some constant.
-enum Plan {
+/// Test whether a remainder equals some constant.
+enum RemainderTest {
     /// It never is.
     Never,
     /// If x - base (reversed: base - x) is a multiple of the divisor, at most `most` times.
     Multiple { base: i64, reversed: bool, most: u64 },
 }
 
-impl Plan {
+impl RemainderTest {
     /// For x between `low` and `high`, which fit `i64`, and a positive divisor.
-    fn new(two: Two, (low, high): (i128, i128), size: i64, constant: i128) -> Self {
+    fn new(two: BinaryFunction, (low, high): (i128, i128), size: i64, constant: i128) -> Self {
         let wide = i128::from(size);
-        let is_euclid = two == Two::Modulo;
+        let is_euclid = two == BinaryFunction::Modulo;
         if constant.abs() >= wide || is_euclid && constant < 0 {
             return Self::Never;
         }

@@ -1,18 +1,18 @@
 //! Emitter of instructions for each node of an expression, with lazy evaluation where a node may fail or is costly.
 
-use super::super::tree::{Comparison, Node, One, Two, What};
+use super::super::tree::{BinaryFunction, Comparison, Node, NodeForm, UnaryFunction};
 use super::facts::Facts;
 use super::facts::is_narrow;
 use crate::function::Kind;
-use crate::function::jit::Call;
+use crate::function::jit::RuntimeCall;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, StackSlot, Type, Value, types};
 use cranelift_frontend::FunctionBuilder;
 use evenly_core::Arithmetic;
 
-/// What a part of the expression gives, where it has been computed.
+/// Computed value of a part of the expression.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Held {
+pub(super) enum ComputedValue {
     /// A truth value: 8 bits, 0 or 1.
     Truth(Value),
     /// A number of 64 bits.
@@ -37,22 +37,24 @@ pub(super) struct Emitter<'a, 'f> {
 impl Emitter<'_, '_> {
     /// A part of the expression. Whatever its parts give has been computed when it is; what it gives is
     /// narrow if its bounds are.
-    pub(super) fn value(&mut self, node: &Node) -> Held {
+    pub(super) fn value(&mut self, node: &Node) -> ComputedValue {
         if let Some(constant) = self.facts.constant(node) {
             return self.constant(node.kind, constant);
         }
         let held = match &node.what {
-            What::N => Held::Narrow(self.n),
-            What::Constant(constant) => self.constant(node.kind, *constant),
-            What::One(one, a) => self.one(*one, node, a),
-            What::Two(two, a, b) => self.two(*two, node, a, b),
-            What::Compare(comparison, a, b) => self.compare(*comparison, a, b),
-            What::Both(a, b) => self.lazily(true, a, b),
-            What::Either(a, b) => self.lazily(false, a, b),
-            What::If(condition, a, b) => self.choice(node, condition, a, b),
+            NodeForm::N => ComputedValue::Narrow(self.n),
+            NodeForm::Constant(constant) => self.constant(node.kind, *constant),
+            NodeForm::One(one, a) => self.one(*one, node, a),
+            NodeForm::Two(two, a, b) => self.two(*two, node, a, b),
+            NodeForm::Compare(comparison, a, b) => self.compare(*comparison, a, b),
+            NodeForm::Both(a, b) => self.lazily(true, a, b),
+            NodeForm::Either(a, b) => self.lazily(false, a, b),
+            NodeForm::If(condition, a, b) => self.choice(node, condition, a, b),
         };
         match held {
-            Held::Wide(value) if is_narrow(node) => Held::Narrow(self.narrowed(value)),
+            ComputedValue::Wide(value) if is_narrow(node) => {
+                ComputedValue::Narrow(self.narrowed(value))
+            }
             held => held,
         }
     }
@@ -61,16 +63,16 @@ impl Emitter<'_, '_> {
         self.to.ins().ireduce(types::I64, value)
     }
 
-    fn constant(&mut self, kind: Kind, constant: i128) -> Held {
+    fn constant(&mut self, kind: Kind, constant: i128) -> ComputedValue {
         if kind == Kind::Truth {
-            return Held::Truth(self.to.ins().iconst(types::I8, i64::from(constant != 0)));
+            return ComputedValue::Truth(self.to.ins().iconst(types::I8, i64::from(constant != 0)));
         }
         match i64::try_from(constant) {
-            Ok(constant) => Held::Narrow(self.number(constant)),
+            Ok(constant) => ComputedValue::Narrow(self.number(constant)),
             Err(_) => {
                 let low = self.number(constant as i64);
                 let high = self.number((constant >> 64) as i64);
-                Held::Wide(self.to.ins().iconcat(low, high))
+                ComputedValue::Wide(self.to.ins().iconcat(low, high))
             }
         }
     }
@@ -80,20 +82,20 @@ impl Emitter<'_, '_> {
     }
 
     /// The number in 128 bits.
-    pub(super) fn widen(&mut self, held: Held) -> Value {
+    pub(super) fn widen(&mut self, held: ComputedValue) -> Value {
         match held {
-            Held::Truth(value) => self.to.ins().uextend(types::I128, value),
-            Held::Narrow(value) => self.to.ins().sextend(types::I128, value),
-            Held::Wide(value) => value,
+            ComputedValue::Truth(value) => self.to.ins().uextend(types::I128, value),
+            ComputedValue::Narrow(value) => self.to.ins().sextend(types::I128, value),
+            ComputedValue::Wide(value) => value,
         }
     }
 
     /// The truth value in 8 bits.
     pub(super) fn truth(&mut self, node: &Node) -> Value {
         match self.value(node) {
-            Held::Truth(value) => value,
-            Held::Narrow(value) | Held::Wide(value) => {
-                let zero = Held::Narrow(self.number(0));
+            ComputedValue::Truth(value) => value,
+            ComputedValue::Narrow(value) | ComputedValue::Wide(value) => {
+                let zero = ComputedValue::Narrow(self.number(0));
                 let zero = match self.to.func.dfg.value_type(value) {
                     types::I128 => self.widen(zero),
                     _ => self.number(0),
@@ -121,10 +123,12 @@ impl Emitter<'_, '_> {
         self.to.seal_block(block);
     }
 
-    fn one(&mut self, one: One, node: &Node, a: &Node) -> Held {
+    fn one(&mut self, one: UnaryFunction, node: &Node, a: &Node) -> ComputedValue {
         match self.value(a) {
-            Held::Truth(value) if one == One::Not => Held::Truth(self.to.ins().bxor_imm(value, 1)),
-            Held::Narrow(value) if is_narrow(node) => self.one_narrow(one, node, a, value),
+            ComputedValue::Truth(value) if one == UnaryFunction::Not => {
+                ComputedValue::Truth(self.to.ins().bxor_imm(value, 1))
+            }
+            ComputedValue::Narrow(value) if is_narrow(node) => self.one_narrow(one, node, a, value),
             held => {
                 let value = self.widen(held);
                 self.one_wide(one, node, value)
@@ -132,28 +136,28 @@ impl Emitter<'_, '_> {
         }
     }
 
-    fn two(&mut self, two: Two, node: &Node, a: &Node, b: &Node) -> Held {
+    fn two(&mut self, two: BinaryFunction, node: &Node, a: &Node, b: &Node) -> ComputedValue {
         let (first, second) = (self.value(a), self.value(b));
-        if let (Held::Truth(x), Held::Truth(y)) = (first, second) {
+        if let (ComputedValue::Truth(x), ComputedValue::Truth(y)) = (first, second) {
             let to = self.to.ins();
-            return Held::Truth(match two {
-                Two::And => to.band(x, y),
-                Two::Or => to.bor(x, y),
+            return ComputedValue::Truth(match two {
+                BinaryFunction::And => to.band(x, y),
+                BinaryFunction::Or => to.bor(x, y),
                 _ => to.bxor(x, y),
             });
         }
-        if let (Held::Narrow(x), Held::Narrow(y)) = (first, second)
+        if let (ComputedValue::Narrow(x), ComputedValue::Narrow(y)) = (first, second)
             && is_narrow(node)
             && let Some(value) = self.two_narrow(two, node, (a, x), (b, y))
         {
-            return Held::Narrow(value);
+            return ComputedValue::Narrow(value);
         }
-        Held::Wide(self.two_wide(two, node, (a, first), (b, second)))
+        ComputedValue::Wide(self.two_wide(two, node, (a, first), (b, second)))
     }
 
-    fn compare(&mut self, comparison: Comparison, a: &Node, b: &Node) -> Held {
+    fn compare(&mut self, comparison: Comparison, a: &Node, b: &Node) -> ComputedValue {
         if let Some(value) = self.congruence(comparison, a, b) {
-            return Held::Truth(value);
+            return ComputedValue::Truth(value);
         }
         let condition = match comparison {
             Comparison::Equal => IntCC::Equal,
@@ -164,19 +168,20 @@ impl Emitter<'_, '_> {
             Comparison::GreaterOrEqual => IntCC::SignedGreaterThanOrEqual,
         };
         let (x, y) = match (self.value(a), self.value(b)) {
-            (Held::Truth(x), Held::Truth(y)) | (Held::Narrow(x), Held::Narrow(y)) => (x, y),
+            (ComputedValue::Truth(x), ComputedValue::Truth(y))
+            | (ComputedValue::Narrow(x), ComputedValue::Narrow(y)) => (x, y),
             (x, y) => (self.widen(x), self.widen(y)),
         };
-        Held::Truth(self.to.ins().icmp(condition, x, y))
+        ComputedValue::Truth(self.to.ins().icmp(condition, x, y))
     }
 
     /// `&&`, where the second is needed if the first is true, or `||`, where it is if the first is false.
-    fn lazily(&mut self, needed_if: bool, a: &Node, b: &Node) -> Held {
+    fn lazily(&mut self, needed_if: bool, a: &Node, b: &Node) -> ComputedValue {
         let first = self.truth(a);
         if self.facts.is_harmless(b) {
             let second = self.truth(b);
             let to = self.to.ins();
-            return Held::Truth(if needed_if {
+            return ComputedValue::Truth(if needed_if {
                 to.band(first, second)
             } else {
                 to.bor(first, second)
@@ -193,10 +198,10 @@ impl Emitter<'_, '_> {
         let second = self.truth(b);
         self.to.ins().jump(end, &[second.into()]);
         self.enter(end);
-        Held::Truth(value)
+        ComputedValue::Truth(value)
     }
 
-    fn choice(&mut self, node: &Node, condition: &Node, a: &Node, b: &Node) -> Held {
+    fn choice(&mut self, node: &Node, condition: &Node, a: &Node, b: &Node) -> ComputedValue {
         let condition = self.truth(condition);
         if self.facts.is_harmless(a) && self.facts.is_harmless(b) {
             let (x, y) = (self.value_like(node, a), self.value_like(node, b));
@@ -235,15 +240,15 @@ impl Emitter<'_, '_> {
             return self.truth(part);
         }
         match (self.value(part), is_narrow(node)) {
-            (Held::Narrow(value), true) => value,
-            (Held::Wide(value), true) => self.narrowed(value),
-            (Held::Truth(value), true) => self.to.ins().uextend(types::I64, value),
+            (ComputedValue::Narrow(value), true) => value,
+            (ComputedValue::Wide(value), true) => self.narrowed(value),
+            (ComputedValue::Truth(value), true) => self.to.ins().uextend(types::I64, value),
             (held, false) => self.widen(held),
         }
     }
 
-    pub(super) fn call(&mut self, call: Call, arguments: &[Value]) -> Value {
-        let at = Call::ALL.iter().position(|known| *known == call).unwrap_or(0);
+    pub(super) fn call(&mut self, call: RuntimeCall, arguments: &[Value]) -> Value {
+        let at = RuntimeCall::ALL.iter().position(|known| *known == call).unwrap_or(0);
         let call = self.to.ins().call(self.calls[at], arguments);
         self.to.inst_results(call)[0]
     }
@@ -257,10 +262,10 @@ fn type_of(node: &Node) -> Type {
     }
 }
 
-fn held_like(node: &Node, value: Value) -> Held {
+fn held_like(node: &Node, value: Value) -> ComputedValue {
     match node.kind {
-        Kind::Truth => Held::Truth(value),
-        Kind::Integer if is_narrow(node) => Held::Narrow(value),
-        Kind::Integer => Held::Wide(value),
+        Kind::Truth => ComputedValue::Truth(value),
+        Kind::Integer if is_narrow(node) => ComputedValue::Narrow(value),
+        Kind::Integer => ComputedValue::Wide(value),
     }
 }

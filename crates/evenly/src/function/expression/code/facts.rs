@@ -1,6 +1,6 @@
 //! Analysis of each node before code is made: its cost, and whether it can fail.
 
-use super::super::tree::{Bounds, Node, One, Two, What};
+use super::super::tree::{BinaryFunction, Bounds, Node, NodeForm, UnaryFunction};
 use crate::function::Kind;
 use std::collections::HashMap;
 
@@ -47,13 +47,16 @@ impl Facts {
             fact.can_fail |= part.can_fail;
         };
         match &node.what {
-            What::N | What::Constant(_) => {}
-            What::One(_, a) => add(a),
-            What::Two(_, a, b) | What::Compare(_, a, b) | What::Both(a, b) | What::Either(a, b) => {
+            NodeForm::N | NodeForm::Constant(_) => {}
+            NodeForm::One(_, a) => add(a),
+            NodeForm::Two(_, a, b)
+            | NodeForm::Compare(_, a, b)
+            | NodeForm::Both(a, b)
+            | NodeForm::Either(a, b) => {
                 add(a);
                 add(b);
             }
-            What::If(a, b, c) => {
+            NodeForm::If(a, b, c) => {
                 add(a);
                 add(b);
                 add(c);
@@ -99,28 +102,49 @@ fn own_cost(node: &Node) -> u64 {
         if is_narrow(node) && parts.iter().all(|part| is_narrow(part)) { 1 } else { 3 }
     };
     match &node.what {
-        What::N | What::Constant(_) => 0,
-        What::One(one, a) => match (one, width(&[a])) {
-            (One::Negate | One::Not | One::Abs | One::Even | One::Odd, width) => width,
-            (One::Popcount, width) => 2 * width,
-            (One::Isqrt, 1) => 20,
-            (One::Isqrt | One::Digits | One::DigitSum, _) => DEAR,
-            (One::Prime, width) => 5 * DEAR * width,
+        NodeForm::N | NodeForm::Constant(_) => 0,
+        NodeForm::One(one, a) => match (one, width(&[a])) {
+            (
+                UnaryFunction::Negate
+                | UnaryFunction::Not
+                | UnaryFunction::Abs
+                | UnaryFunction::Even
+                | UnaryFunction::Odd,
+                width,
+            ) => width,
+            (UnaryFunction::Popcount, width) => 2 * width,
+            (UnaryFunction::Isqrt, 1) => 20,
+            (UnaryFunction::Isqrt | UnaryFunction::Digits | UnaryFunction::DigitSum, _) => DEAR,
+            (UnaryFunction::Prime, width) => 5 * DEAR * width,
         },
-        What::Two(two, a, b) => match (two, width(&[a, b])) {
-            (Two::Add | Two::Subtract | Two::And | Two::Or | Two::Xor, width) => width,
-            (Two::Multiply | Two::Min | Two::Max | Two::ShiftLeft | Two::ShiftRight, width) => {
-                2 * width
-            }
-            (Two::Divide | Two::Remainder | Two::DivideEuclid | Two::Modulo, 1)
-                if matches!(b.what, What::Constant(_)) =>
-            {
-                4
-            }
-            (Two::Power, 1) if matches!(b.what, What::Constant(_)) => 6,
+        NodeForm::Two(two, a, b) => match (two, width(&[a, b])) {
+            (
+                BinaryFunction::Add
+                | BinaryFunction::Subtract
+                | BinaryFunction::And
+                | BinaryFunction::Or
+                | BinaryFunction::Xor,
+                width,
+            ) => width,
+            (
+                BinaryFunction::Multiply
+                | BinaryFunction::Min
+                | BinaryFunction::Max
+                | BinaryFunction::ShiftLeft
+                | BinaryFunction::ShiftRight,
+                width,
+            ) => 2 * width,
+            (
+                BinaryFunction::Divide
+                | BinaryFunction::Remainder
+                | BinaryFunction::DivideEuclid
+                | BinaryFunction::Modulo,
+                1,
+            ) if matches!(b.what, NodeForm::Constant(_)) => 4,
+            (BinaryFunction::Power, 1) if matches!(b.what, NodeForm::Constant(_)) => 6,
             (_, width) => DEAR * width,
         },
-        What::Compare(_, a, b) if a.kind == Kind::Integer => width(&[a, b]),
-        What::Compare(..) | What::Both(..) | What::Either(..) | What::If(..) => 1,
+        NodeForm::Compare(_, a, b) if a.kind == Kind::Integer => width(&[a, b]),
+        NodeForm::Compare(..) | NodeForm::Both(..) | NodeForm::Either(..) | NodeForm::If(..) => 1,
     }
 }

@@ -1,7 +1,7 @@
 //! The loops around an expression: one that counts, one that gives values.
 
 use super::super::tree::Node;
-use super::emit::{Emitter, Held};
+use super::emit::{ComputedValue, Emitter};
 use super::facts::Facts;
 use super::facts::is_narrow;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -16,7 +16,7 @@ const AT_ONCE: i64 = 4;
 
 /// The kernel of `Purpose::Count`.
 pub(super) fn count(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Node, facts: &Facts) {
-    let Entry { parameters, result } = Entry::new(to);
+    let KernelEntry { parameters, result } = KernelEntry::new(to);
     let [first, last, report, ..] = parameters[..] else { return };
     let failed = to.create_block();
     let done = to.create_block();
@@ -80,7 +80,7 @@ pub(super) fn count(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Node
 
 /// The kernel of `Purpose::Narrow` or `Purpose::Wide`, whichever the expression is.
 pub(super) fn values(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Node, facts: &Facts) {
-    let Entry { parameters, result } = Entry::new(to);
+    let KernelEntry { parameters, result } = KernelEntry::new(to);
     let [first, length, report, out] = parameters[..] else { return };
     let zero = to.ins().iconst(types::I64, 0);
     let (head, end, failed) = (to.create_block(), to.create_block(), to.create_block());
@@ -93,8 +93,8 @@ pub(super) fn values(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Nod
     to.switch_to_block(head);
     let mut emitter = Emitter { to: &mut *to, calls, facts, result, n, failed };
     let (value, size) = match emitter.value(tree) {
-        Held::Truth(value) => (to.ins().uextend(types::I64, value), 8),
-        Held::Narrow(value) if is_narrow(tree) => (value, 8),
+        ComputedValue::Truth(value) => (to.ins().uextend(types::I64, value), 8),
+        ComputedValue::Narrow(value) if is_narrow(tree) => (value, 8),
         held => (emitter.widen(held), 16),
     };
     to.ins().store(MemFlags::trusted(), value, place, 0);
@@ -112,14 +112,14 @@ pub(super) fn values(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Nod
     to.ins().return_(&[code]);
 }
 
-/// What is at the beginning of each kernel.
-struct Entry {
+/// Entry block of a kernel.
+struct KernelEntry {
     parameters: Vec<Value>,
     /// Where called functions leave their results.
     result: cranelift_codegen::ir::StackSlot,
 }
 
-impl Entry {
+impl KernelEntry {
     fn new(to: &mut FunctionBuilder<'_>) -> Self {
         let entry = to.create_block();
         to.append_block_params_for_function_params(entry);

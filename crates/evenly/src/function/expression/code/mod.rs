@@ -16,13 +16,13 @@ mod wide;
 
 use super::tree::Node;
 use crate::function::Kind;
-use crate::function::jit::{Draft, Machine, NoMachineCode, Purpose};
+use crate::function::jit::{Draft, MachineCode, NoMachineCode, Purpose};
 use facts::Facts;
 pub(super) use facts::is_narrow;
 
 /// Machine code for an expression: a kernel that counts if it gives truth values, and one that gives values,
 /// narrow ones if all of them fit `i64`.
-pub(super) fn compile(tree: &Node) -> Result<Machine, NoMachineCode> {
+pub(super) fn compile(tree: &Node) -> Result<MachineCode, NoMachineCode> {
     let facts = Facts::of(tree);
     let mut draft = Draft::new()?;
     if tree.kind == Kind::Truth {

@@ -1,45 +1,55 @@
 //! Code for operations whose operands and results fit 64 bits.
 
-use super::super::tree::{Node, One, Two};
-use super::emit::{Emitter, Held};
-use crate::function::jit::Call;
+use super::super::tree::{BinaryFunction, Node, UnaryFunction};
+use super::emit::{ComputedValue, Emitter};
+use crate::function::jit::RuntimeCall;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use evenly_core::Arithmetic;
 
 impl Emitter<'_, '_> {
     /// A function of one value; `a` is the part that gave it.
-    pub(super) fn one_narrow(&mut self, one: One, node: &Node, a: &Node, x: Value) -> Held {
+    pub(super) fn one_narrow(
+        &mut self,
+        one: UnaryFunction,
+        node: &Node,
+        a: &Node,
+        x: Value,
+    ) -> ComputedValue {
         let value = match one {
-            One::Negate => self.to.ins().ineg(x),
-            One::Abs if a.bounds.low >= 0 => x,
-            One::Abs => self.to.ins().iabs(x),
-            One::Isqrt => {
+            UnaryFunction::Negate => self.to.ins().ineg(x),
+            UnaryFunction::Abs if a.bounds.low >= 0 => x,
+            UnaryFunction::Abs => self.to.ins().iabs(x),
+            UnaryFunction::Isqrt => {
                 self.fail_if_negative(node, x, Arithmetic::NegativeRoot);
                 self.root(a, x)
             }
-            One::Popcount => {
+            UnaryFunction::Popcount => {
                 self.fail_if_negative(node, x, Arithmetic::NegativeBits);
                 self.to.ins().popcnt(x)
             }
-            One::Digits => self.call(Call::Digits, &[x]),
-            One::DigitSum => self.call(Call::DigitSum, &[x]),
-            One::Prime => {
-                let prime = self.call(Call::Prime, &[x]);
-                return Held::Truth(self.to.ins().ireduce(types::I8, prime));
+            UnaryFunction::Digits => self.call(RuntimeCall::Digits, &[x]),
+            UnaryFunction::DigitSum => self.call(RuntimeCall::DigitSum, &[x]),
+            UnaryFunction::Prime => {
+                let prime = self.call(RuntimeCall::Prime, &[x]);
+                return ComputedValue::Truth(self.to.ins().ireduce(types::I8, prime));
             }
-            One::Not => {
+            UnaryFunction::Not => {
                 let zero = self.number(0);
-                return Held::Truth(self.to.ins().icmp(IntCC::Equal, x, zero));
+                return ComputedValue::Truth(self.to.ins().icmp(IntCC::Equal, x, zero));
             }
-            One::Even | One::Odd => {
+            UnaryFunction::Even | UnaryFunction::Odd => {
                 let low = self.to.ins().ireduce(types::I8, x);
                 let odd = self.to.ins().band_imm(low, 1);
-                let flip = one == One::Even;
-                return Held::Truth(if flip { self.to.ins().bxor_imm(odd, 1) } else { odd });
+                let flip = one == UnaryFunction::Even;
+                return ComputedValue::Truth(if flip {
+                    self.to.ins().bxor_imm(odd, 1)
+                } else {
+                    odd
+                });
             }
         };
-        Held::Narrow(value)
+        ComputedValue::Narrow(value)
     }
 
     fn fail_if_negative(&mut self, node: &Node, x: Value, why: Arithmetic) {
@@ -72,28 +82,31 @@ impl Emitter<'_, '_> {
     /// A function of two values, with the parts that gave them; `None` if it is one for 128 bits after all.
     pub(super) fn two_narrow(
         &mut self,
-        two: Two,
+        two: BinaryFunction,
         node: &Node,
         (a, x): (&Node, Value),
         (b, y): (&Node, Value),
     ) -> Option<Value> {
         let may_overflow = node.may_fail;
         Some(match two {
-            Two::Add if !may_overflow => self.to.ins().iadd(x, y),
-            Two::Subtract if !may_overflow => self.to.ins().isub(x, y),
-            Two::Multiply if !may_overflow => self.to.ins().imul(x, y),
-            Two::And => self.to.ins().band(x, y),
-            Two::Or => self.to.ins().bor(x, y),
-            Two::Xor => self.to.ins().bxor(x, y),
-            Two::Min => {
+            BinaryFunction::Add if !may_overflow => self.to.ins().iadd(x, y),
+            BinaryFunction::Subtract if !may_overflow => self.to.ins().isub(x, y),
+            BinaryFunction::Multiply if !may_overflow => self.to.ins().imul(x, y),
+            BinaryFunction::And => self.to.ins().band(x, y),
+            BinaryFunction::Or => self.to.ins().bor(x, y),
+            BinaryFunction::Xor => self.to.ins().bxor(x, y),
+            BinaryFunction::Min => {
                 let less = self.to.ins().icmp(IntCC::SignedLessThan, x, y);
                 self.to.ins().select(less, x, y)
             }
-            Two::Max => {
+            BinaryFunction::Max => {
                 let greater = self.to.ins().icmp(IntCC::SignedGreaterThan, x, y);
                 self.to.ins().select(greater, x, y)
             }
-            Two::Divide | Two::Remainder | Two::DivideEuclid | Two::Modulo => {
+            BinaryFunction::Divide
+            | BinaryFunction::Remainder
+            | BinaryFunction::DivideEuclid
+            | BinaryFunction::Modulo => {
                 match self.facts.constant(b).and_then(|c| i64::try_from(c).ok()) {
                     Some(constant) if constant != 0 => self.by_constant(two, a, x, constant),
                     _ => {
@@ -105,14 +118,16 @@ impl Emitter<'_, '_> {
                     }
                 }
             }
-            Two::Power if !node.may_fail => {
+            BinaryFunction::Power if !node.may_fail => {
                 let exponent = u32::try_from(self.facts.constant(b)?).ok()?;
                 self.power(x, exponent)?
             }
-            Two::ShiftLeft if !node.may_fail && b.bounds.low >= 0 && b.bounds.high < 64 => {
+            BinaryFunction::ShiftLeft
+                if !node.may_fail && b.bounds.low >= 0 && b.bounds.high < 64 =>
+            {
                 self.to.ins().ishl(x, y)
             }
-            Two::ShiftRight => {
+            BinaryFunction::ShiftRight => {
                 self.fail_if_negative(node, y, Arithmetic::NegativeShift);
                 let y = if b.bounds.high < 64 {
                     y
@@ -123,7 +138,7 @@ impl Emitter<'_, '_> {
                 };
                 self.to.ins().sshr(x, y)
             }
-            Two::Gcd => self.call(Call::Gcd, &[x, y]),
+            BinaryFunction::Gcd => self.call(RuntimeCall::Gcd, &[x, y]),
             _ => return None,
         })
     }

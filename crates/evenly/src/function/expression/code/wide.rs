@@ -1,55 +1,55 @@
 //! Code for operations with an operand or result of 128 bits.
 
-use super::super::tree::{Node, One, Two};
-use super::emit::{Emitter, Held};
-use crate::function::jit::{Call, number_of_one, number_of_two};
+use super::super::tree::{BinaryFunction, Node, UnaryFunction};
+use super::emit::{ComputedValue, Emitter};
+use crate::function::jit::{RuntimeCall, number_of_one, number_of_two};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use evenly_core::Arithmetic;
 
 impl Emitter<'_, '_> {
     /// A function of one value of 128 bits.
-    pub(super) fn one_wide(&mut self, one: One, node: &Node, x: Value) -> Held {
+    pub(super) fn one_wide(&mut self, one: UnaryFunction, node: &Node, x: Value) -> ComputedValue {
         let (low, high) = self.to.ins().isplit(x);
         match one {
-            One::Negate if !node.may_fail => Held::Wide(self.to.ins().ineg(x)),
-            One::Abs if !node.may_fail => {
+            UnaryFunction::Negate if !node.may_fail => ComputedValue::Wide(self.to.ins().ineg(x)),
+            UnaryFunction::Abs if !node.may_fail => {
                 let negative = self.to.ins().icmp_imm(IntCC::SignedLessThan, high, 0);
                 let opposite = self.to.ins().ineg(x);
-                Held::Wide(self.select(negative, opposite, x))
+                ComputedValue::Wide(self.select(negative, opposite, x))
             }
-            One::Popcount => {
+            UnaryFunction::Popcount => {
                 if node.may_fail {
                     let negative = self.to.ins().icmp_imm(IntCC::SignedLessThan, high, 0);
                     self.fail_if(negative, Arithmetic::NegativeBits);
                 }
                 let (low, high) = (self.to.ins().popcnt(low), self.to.ins().popcnt(high));
-                Held::Narrow(self.to.ins().iadd(low, high))
+                ComputedValue::Narrow(self.to.ins().iadd(low, high))
             }
-            One::Even | One::Odd => self.one_narrow(one, node, node, low),
-            One::Not => {
+            UnaryFunction::Even | UnaryFunction::Odd => self.one_narrow(one, node, node, low),
+            UnaryFunction::Not => {
                 let any = self.to.ins().bor(low, high);
                 self.one_narrow(one, node, node, any)
             }
-            One::Prime => {
+            UnaryFunction::Prime => {
                 let value = self.call_one(one, node, x);
-                Held::Truth(self.to.ins().ireduce(types::I8, value))
+                ComputedValue::Truth(self.to.ins().ireduce(types::I8, value))
             }
-            _ => Held::Wide(self.call_one(one, node, x)),
+            _ => ComputedValue::Wide(self.call_one(one, node, x)),
         }
     }
 
     /// A function of two values, with the parts that gave them.
     pub(super) fn two_wide(
         &mut self,
-        two: Two,
+        two: BinaryFunction,
         node: &Node,
-        (a, first): (&Node, Held),
-        (b, second): (&Node, Held),
+        (a, first): (&Node, ComputedValue),
+        (b, second): (&Node, ComputedValue),
     ) -> Value {
         let (x, y) = (self.widen(first), self.widen(second));
         match two {
-            Two::Add => {
+            BinaryFunction::Add => {
                 let sum = self.to.ins().iadd(x, y);
                 if node.may_fail {
                     // It overflowed if both have one sign and the sum has the other.
@@ -59,7 +59,7 @@ impl Emitter<'_, '_> {
                 }
                 sum
             }
-            Two::Subtract => {
+            BinaryFunction::Subtract => {
                 let difference = self.to.ins().isub(x, y);
                 if node.may_fail {
                     let apart = self.to.ins().bxor(x, y);
@@ -69,28 +69,28 @@ impl Emitter<'_, '_> {
                 }
                 difference
             }
-            Two::Multiply if !node.may_fail => self.to.ins().imul(x, y),
-            Two::And => self.to.ins().band(x, y),
-            Two::Or => self.to.ins().bor(x, y),
-            Two::Xor => self.to.ins().bxor(x, y),
-            Two::Min => {
+            BinaryFunction::Multiply if !node.may_fail => self.to.ins().imul(x, y),
+            BinaryFunction::And => self.to.ins().band(x, y),
+            BinaryFunction::Or => self.to.ins().bor(x, y),
+            BinaryFunction::Xor => self.to.ins().bxor(x, y),
+            BinaryFunction::Min => {
                 let less = self.to.ins().icmp(IntCC::SignedLessThan, x, y);
                 self.select(less, x, y)
             }
-            Two::Max => {
+            BinaryFunction::Max => {
                 let greater = self.to.ins().icmp(IntCC::SignedGreaterThan, x, y);
                 self.select(greater, x, y)
             }
-            Two::Power if !node.may_fail => {
+            BinaryFunction::Power if !node.may_fail => {
                 let exponent = self.facts.constant(b).and_then(|c| u32::try_from(c).ok());
                 match exponent.and_then(|exponent| self.power(x, exponent)) {
                     Some(power) => power,
                     None => self.call_two(two, node, x, y),
                 }
             }
-            Two::ShiftLeft | Two::ShiftRight => {
+            BinaryFunction::ShiftLeft | BinaryFunction::ShiftRight => {
                 match self.facts.constant(b).and_then(|c| u8::try_from(c.min(128)).ok()) {
-                    Some(bits) if two == Two::ShiftRight => {
+                    Some(bits) if two == BinaryFunction::ShiftRight => {
                         self.to.ins().sshr_imm(x, i64::from(bits.min(127)))
                     }
                     Some(bits @ ..128) if !node.may_fail => {
@@ -99,10 +99,12 @@ impl Emitter<'_, '_> {
                     _ => self.call_two(two, node, x, y),
                 }
             }
-            Two::Remainder | Two::Modulo => match self.remainder_of_wide(a, x, b) {
-                Some(remainder) => remainder,
-                None => self.call_two(two, node, x, y),
-            },
+            BinaryFunction::Remainder | BinaryFunction::Modulo => {
+                match self.remainder_of_wide(a, x, b) {
+                    Some(remainder) => remainder,
+                    None => self.call_two(two, node, x, y),
+                }
+            }
             _ => self.call_two(two, node, x, y),
         }
     }
@@ -114,20 +116,20 @@ impl Emitter<'_, '_> {
         self.fail_if(set, Arithmetic::Overflow);
     }
 
-    fn call_one(&mut self, one: One, node: &Node, x: Value) -> Value {
+    fn call_one(&mut self, one: UnaryFunction, node: &Node, x: Value) -> Value {
         let which = self.number(number_of_one(one));
         let (low, high) = self.to.ins().isplit(x);
         let result = self.to.ins().stack_addr(types::I64, self.result, 0);
-        let code = self.call(Call::One, &[which, low, high, result]);
+        let code = self.call(RuntimeCall::One, &[which, low, high, result]);
         self.called(node, code)
     }
 
-    fn call_two(&mut self, two: Two, node: &Node, x: Value, y: Value) -> Value {
+    fn call_two(&mut self, two: BinaryFunction, node: &Node, x: Value, y: Value) -> Value {
         let which = self.number(number_of_two(two));
         let (x_low, x_high) = self.to.ins().isplit(x);
         let (y_low, y_high) = self.to.ins().isplit(y);
         let result = self.to.ins().stack_addr(types::I64, self.result, 0);
-        let code = self.call(Call::Two, &[which, x_low, x_high, y_low, y_high, result]);
+        let code = self.call(RuntimeCall::Two, &[which, x_low, x_high, y_low, y_high, result]);
         self.called(node, code)
     }
 

@@ -1,61 +1,61 @@
 //! What is known before anything is computed: by examples, and by trying all there is in small.
 
 use super::over;
-use crate::function::expression::bounds::{self, Known};
+use crate::function::expression::bounds::{self, BoundsResult};
 use crate::function::expression::compute;
-use crate::function::expression::tree::{Bounds, One, Two};
+use crate::function::expression::tree::{BinaryFunction, Bounds, UnaryFunction};
 use evenly_core::Arithmetic;
 
-const ONE: [One; 9] = [
-    One::Negate,
-    One::Abs,
-    One::Isqrt,
-    One::Popcount,
-    One::Digits,
-    One::DigitSum,
-    One::Even,
-    One::Odd,
-    One::Prime,
+const ONE: [UnaryFunction; 9] = [
+    UnaryFunction::Negate,
+    UnaryFunction::Abs,
+    UnaryFunction::Isqrt,
+    UnaryFunction::Popcount,
+    UnaryFunction::Digits,
+    UnaryFunction::DigitSum,
+    UnaryFunction::Even,
+    UnaryFunction::Odd,
+    UnaryFunction::Prime,
 ];
 
-const TWO: [Two; 17] = [
-    Two::Add,
-    Two::Subtract,
-    Two::Multiply,
-    Two::Divide,
-    Two::Remainder,
-    Two::DivideEuclid,
-    Two::Modulo,
-    Two::Power,
-    Two::ShiftLeft,
-    Two::ShiftRight,
-    Two::And,
-    Two::Or,
-    Two::Xor,
-    Two::Min,
-    Two::Max,
-    Two::Gcd,
-    Two::Lcm,
+const TWO: [BinaryFunction; 17] = [
+    BinaryFunction::Add,
+    BinaryFunction::Subtract,
+    BinaryFunction::Multiply,
+    BinaryFunction::Divide,
+    BinaryFunction::Remainder,
+    BinaryFunction::DivideEuclid,
+    BinaryFunction::Modulo,
+    BinaryFunction::Power,
+    BinaryFunction::ShiftLeft,
+    BinaryFunction::ShiftRight,
+    BinaryFunction::And,
+    BinaryFunction::Or,
+    BinaryFunction::Xor,
+    BinaryFunction::Min,
+    BinaryFunction::Max,
+    BinaryFunction::Gcd,
+    BinaryFunction::Lcm,
 ];
 
 /// Of these the lowest and the highest value are known exactly.
-const TIGHT: [Two; 10] = [
-    Two::Add,
-    Two::Subtract,
-    Two::Multiply,
-    Two::Divide,
-    Two::DivideEuclid,
-    Two::Power,
-    Two::ShiftLeft,
-    Two::ShiftRight,
-    Two::Min,
-    Two::Max,
+const TIGHT: [BinaryFunction; 10] = [
+    BinaryFunction::Add,
+    BinaryFunction::Subtract,
+    BinaryFunction::Multiply,
+    BinaryFunction::Divide,
+    BinaryFunction::DivideEuclid,
+    BinaryFunction::Power,
+    BinaryFunction::ShiftLeft,
+    BinaryFunction::ShiftRight,
+    BinaryFunction::Min,
+    BinaryFunction::Max,
 ];
 
 type Values = Vec<Result<i128, Arithmetic>>;
 
 /// Holds what is known against all values, or some of them.
-fn assert_sound(what: &str, known: Known, values: &Values) {
+fn assert_sound(what: &str, known: BoundsResult, values: &Values) {
     let Ok(reach) = known else {
         assert!(values.iter().all(Result::is_err), "{what} is said to fail always");
         return;

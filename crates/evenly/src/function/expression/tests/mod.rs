@@ -7,7 +7,7 @@ mod random;
 mod reference;
 
 use super::compute;
-use super::tree::{Bounds, Comparison, Node, One, Two, What};
+use super::tree::{BinaryFunction, Bounds, Comparison, Node, NodeForm, UnaryFunction};
 use super::{OPERATIONS, evaluate, understand};
 use crate::function::Kind;
 use evenly_core::{Arithmetic, Interval};
@@ -154,23 +154,23 @@ fn every_failure_has_its_name() {
 fn the_corners_of_128_bits() {
     const MIN: i128 = i128::MIN;
     let overflow = Err(Arithmetic::Overflow);
-    assert_eq!(compute::two(Two::Divide, MIN, -1), overflow);
-    assert_eq!(compute::two(Two::DivideEuclid, MIN, -1), overflow);
-    assert_eq!(compute::two(Two::Remainder, MIN, -1), Ok(0));
-    assert_eq!(compute::two(Two::Modulo, MIN, -1), Ok(0));
-    assert_eq!(compute::two(Two::Modulo, -1, MIN), Ok(i128::MAX));
-    assert_eq!(compute::two(Two::Gcd, MIN, 0), overflow);
-    assert_eq!(compute::two(Two::Gcd, MIN, 6), Ok(2));
-    assert_eq!(compute::two(Two::Lcm, MIN, 1), overflow);
-    assert_eq!(compute::two(Two::Lcm, MIN, 0), Ok(0));
-    assert_eq!(compute::two(Two::Power, -2, 127), Ok(MIN));
-    assert_eq!(compute::two(Two::Power, -1, i128::MAX), Ok(-1));
-    assert_eq!(compute::two(Two::ShiftRight, MIN, i128::MAX), Ok(-1));
-    assert_eq!(compute::one(One::Abs, MIN), overflow);
-    assert_eq!(compute::one(One::Negate, MIN), overflow);
-    assert_eq!(compute::one(One::Digits, MIN), Ok(39));
-    assert_eq!(compute::one(One::DigitSum, MIN), Ok(155));
-    assert_eq!(compute::one(One::Prime, u64::MAX.into()), Ok(0));
+    assert_eq!(compute::two(BinaryFunction::Divide, MIN, -1), overflow);
+    assert_eq!(compute::two(BinaryFunction::DivideEuclid, MIN, -1), overflow);
+    assert_eq!(compute::two(BinaryFunction::Remainder, MIN, -1), Ok(0));
+    assert_eq!(compute::two(BinaryFunction::Modulo, MIN, -1), Ok(0));
+    assert_eq!(compute::two(BinaryFunction::Modulo, -1, MIN), Ok(i128::MAX));
+    assert_eq!(compute::two(BinaryFunction::Gcd, MIN, 0), overflow);
+    assert_eq!(compute::two(BinaryFunction::Gcd, MIN, 6), Ok(2));
+    assert_eq!(compute::two(BinaryFunction::Lcm, MIN, 1), overflow);
+    assert_eq!(compute::two(BinaryFunction::Lcm, MIN, 0), Ok(0));
+    assert_eq!(compute::two(BinaryFunction::Power, -2, 127), Ok(MIN));
+    assert_eq!(compute::two(BinaryFunction::Power, -1, i128::MAX), Ok(-1));
+    assert_eq!(compute::two(BinaryFunction::ShiftRight, MIN, i128::MAX), Ok(-1));
+    assert_eq!(compute::one(UnaryFunction::Abs, MIN), overflow);
+    assert_eq!(compute::one(UnaryFunction::Negate, MIN), overflow);
+    assert_eq!(compute::one(UnaryFunction::Digits, MIN), Ok(39));
+    assert_eq!(compute::one(UnaryFunction::DigitSum, MIN), Ok(155));
+    assert_eq!(compute::one(UnaryFunction::Prime, u64::MAX.into()), Ok(0));
     assert!(compute::compare(Comparison::Less, MIN, 0));
 }
 
@@ -184,11 +184,11 @@ fn constants_are_folded() {
         ("if 2 > 1 { 5 } else { n }", 5),
         ("n > 5000", 0),
     ] {
-        assert_eq!(over(source, -1000, 1000).what, What::Constant(expected), "{source}");
+        assert_eq!(over(source, -1000, 1000).what, NodeForm::Constant(expected), "{source}");
     }
-    assert!(matches!(over("true && even(n)", 0, 9).what, What::One(One::Even, _)));
+    assert!(matches!(over("true && even(n)", 0, 9).what, NodeForm::One(UnaryFunction::Even, _)));
     // What may fail stays, so that it does.
-    assert!(matches!(over("0 * (1 / n)", 0, 9).what, What::Two(Two::Multiply, ..)));
+    assert!(matches!(over("0 * (1 / n)", 0, 9).what, NodeForm::Two(BinaryFunction::Multiply, ..)));
     assert_eq!(over("0 * (1 / n)", 0, 9).bounds, Bounds { low: 0, high: 0 });
 }
 

@@ -2,14 +2,18 @@
 
 use super::reference::{self, Value};
 use crate::function::expression::error::Fault;
-use crate::function::expression::syntax::{CALLS, Call, Form, INFIX, Infix, Syntax};
-use crate::function::expression::tree::{Comparison, Node, One, Two, What};
+use crate::function::expression::syntax::{
+    CALLS, CalledFunction, INFIX, Infix, Syntax, SyntaxForm,
+};
+use crate::function::expression::tree::{
+    BinaryFunction, Comparison, Node, NodeForm, UnaryFunction,
+};
 use crate::function::expression::{evaluate, lex, parse, understand};
 use evenly_core::Interval;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-fn plain(form: Form) -> Syntax {
+fn plain(form: SyntaxForm) -> Syntax {
     Syntax { form, at: 0, span: 0..0 }
 }
 
@@ -29,17 +33,23 @@ fn comparisons() -> impl Strategy<Value = Comparison> {
 }
 
 fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
-    use Two::*;
+    use BinaryFunction::*;
     let leaf = prop_oneof![
-        6 => Just(plain(Form::N)),
-        2 => constants().prop_map(|number| plain(Form::Number(number))),
+        6 => Just(plain(SyntaxForm::N)),
+        2 => constants().prop_map(|number| plain(SyntaxForm::Number(number))),
     ];
     if depth == 0 {
         return leaf.boxed();
     }
     let (number, truth) = (numbers(depth - 1), truths(depth - 1));
-    let one =
-        select(vec![One::Negate, One::Abs, One::Isqrt, One::Popcount, One::Digits, One::DigitSum]);
+    let one = select(vec![
+        UnaryFunction::Negate,
+        UnaryFunction::Abs,
+        UnaryFunction::Isqrt,
+        UnaryFunction::Popcount,
+        UnaryFunction::Digits,
+        UnaryFunction::DigitSum,
+    ]);
     let two = select(vec![
         Add,
         Subtract,
@@ -61,20 +71,20 @@ fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
     ]);
     prop_oneof![
         1 => leaf,
-        2 => (one, number.clone()).prop_map(|(f, x)| plain(Form::One(f, Box::new(x)))),
+        2 => (one, number.clone()).prop_map(|(f, x)| plain(SyntaxForm::One(f, Box::new(x)))),
         6 => (two, number.clone(), number.clone())
-            .prop_map(|(f, a, b)| plain(Form::Two(f, Box::new(a), Box::new(b)))),
+            .prop_map(|(f, a, b)| plain(SyntaxForm::Two(f, Box::new(a), Box::new(b)))),
         1 => (truth, number.clone(), number).prop_map(conditional),
     ]
     .boxed()
 }
 
 fn truths(depth: u32) -> BoxedStrategy<Syntax> {
-    let n = || Box::new(plain(Form::N));
+    let n = || Box::new(plain(SyntaxForm::N));
     let leaf = prop_oneof![
-        1 => any::<bool>().prop_map(|truth| plain(Form::Truth(truth))),
-        4 => select(vec![One::Even, One::Odd, One::Prime])
-            .prop_map(move |f| plain(Form::One(f, n()))),
+        1 => any::<bool>().prop_map(|truth| plain(SyntaxForm::Truth(truth))),
+        4 => select(vec![UnaryFunction::Even, UnaryFunction::Odd, UnaryFunction::Prime])
+            .prop_map(move |f| plain(SyntaxForm::One(f, n()))),
     ];
     if depth == 0 {
         return leaf.boxed();
@@ -84,23 +94,23 @@ fn truths(depth: u32) -> BoxedStrategy<Syntax> {
     let equality = select(vec![Comparison::Equal, Comparison::NotEqual]);
     prop_oneof![
         1 => leaf,
-        2 => (select(vec![One::Even, One::Odd, One::Prime]), number.clone())
-            .prop_map(|(f, x)| plain(Form::One(f, Box::new(x)))),
-        1 => truth.clone().prop_map(|x| plain(Form::One(One::Not, Box::new(x)))),
+        2 => (select(vec![UnaryFunction::Even, UnaryFunction::Odd, UnaryFunction::Prime]), number.clone())
+            .prop_map(|(f, x)| plain(SyntaxForm::One(f, Box::new(x)))),
+        1 => truth.clone().prop_map(|x| plain(SyntaxForm::One(UnaryFunction::Not, Box::new(x)))),
         4 => (comparisons(), number.clone(), number)
-            .prop_map(|(f, a, b)| plain(Form::Compare(f, Box::new(a), Box::new(b)))),
-        1 => (equality, pair.clone()).prop_map(|(f, (a, b))| plain(Form::Compare(f, a, b))),
-        1 => (select(vec![Two::And, Two::Or, Two::Xor]), pair.clone())
-            .prop_map(|(f, (a, b))| plain(Form::Two(f, a, b))),
-        1 => pair.clone().prop_map(|(a, b)| plain(Form::Both(a, b))),
-        1 => pair.prop_map(|(a, b)| plain(Form::Either(a, b))),
+            .prop_map(|(f, a, b)| plain(SyntaxForm::Compare(f, Box::new(a), Box::new(b)))),
+        1 => (equality, pair.clone()).prop_map(|(f, (a, b))| plain(SyntaxForm::Compare(f, a, b))),
+        1 => (select(vec![BinaryFunction::And, BinaryFunction::Or, BinaryFunction::Xor]), pair.clone())
+            .prop_map(|(f, (a, b))| plain(SyntaxForm::Two(f, a, b))),
+        1 => pair.clone().prop_map(|(a, b)| plain(SyntaxForm::Both(a, b))),
+        1 => pair.prop_map(|(a, b)| plain(SyntaxForm::Either(a, b))),
         1 => (truth.clone(), truth.clone(), truth).prop_map(conditional),
     ]
     .boxed()
 }
 
 fn conditional((condition, yes, no): (Syntax, Syntax, Syntax)) -> Syntax {
-    plain(Form::If(Box::new(condition), Box::new(yes), Box::new(no)))
+    plain(SyntaxForm::If(Box::new(condition), Box::new(yes), Box::new(no)))
 }
 
 pub(super) fn expressions() -> impl Strategy<Value = Syntax> {
@@ -125,30 +135,37 @@ pub(super) fn write(syntax: &Syntax, needed: u8, by_call: bool) -> String {
     let at = |part: &Syntax, needed| write(part, needed, by_call);
     let level_of = |sought| INFIX.iter().find(|(.., infix)| *infix == sought);
     let infix = match &syntax.form {
-        Form::Two(function, a, b) => Some((Infix::Two(*function), a, b)),
-        Form::Compare(comparison, a, b) => Some((Infix::Compare(*comparison), a, b)),
-        Form::Both(a, b) => Some((Infix::Both, a, b)),
-        Form::Either(a, b) => Some((Infix::Either, a, b)),
+        SyntaxForm::Two(function, a, b) => Some((Infix::Two(*function), a, b)),
+        SyntaxForm::Compare(comparison, a, b) => Some((Infix::Compare(*comparison), a, b)),
+        SyntaxForm::Both(a, b) => Some((Infix::Both, a, b)),
+        SyntaxForm::Either(a, b) => Some((Infix::Either, a, b)),
         _ => None,
     };
     let call = CALLS.iter().find(|(_, call)| match (&syntax.form, call) {
-        (Form::One(function, _), Call::One(known)) => function == known,
-        (Form::Two(function, ..), Call::Two(known) | Call::Many(known)) => function == known,
+        (SyntaxForm::One(function, _), CalledFunction::One(known)) => function == known,
+        (
+            SyntaxForm::Two(function, ..),
+            CalledFunction::Two(known) | CalledFunction::Many(known),
+        ) => function == known,
         _ => false,
     });
     let is_infix = infix.and_then(|(infix, ..)| level_of(infix)).is_some();
     let (level, text) = match (&syntax.form, call, infix) {
-        (Form::N, ..) => (VALUE, "n".to_owned()),
-        (Form::Truth(truth), ..) => (VALUE, truth.to_string()),
-        (Form::Number(number), ..) => (if *number < 0 { UNARY } else { VALUE }, number.to_string()),
-        (Form::If(condition, yes, no), ..) => {
+        (SyntaxForm::N, ..) => (VALUE, "n".to_owned()),
+        (SyntaxForm::Truth(truth), ..) => (VALUE, truth.to_string()),
+        (SyntaxForm::Number(number), ..) => {
+            (if *number < 0 { UNARY } else { VALUE }, number.to_string())
+        }
+        (SyntaxForm::If(condition, yes, no), ..) => {
             let [condition, yes, no] = [condition, yes, no].map(|part| at(part, 0));
             (VALUE, format!("if {condition} {{ {yes} }} else {{{no}}}"))
         }
-        (Form::One(One::Negate, x), ..) => (UNARY, format!("-{}", at(x, UNARY))),
-        (Form::One(One::Not, x), ..) => (UNARY, format!("!{}", at(x, UNARY))),
-        (Form::Two(Two::Power, a, b), ..) => (10, format!("{}**{}", at(a, VALUE), at(b, UNARY))),
-        (Form::One(_, x), Some((name, _)), _) => (VALUE, format!("{name}({})", at(x, 0))),
+        (SyntaxForm::One(UnaryFunction::Negate, x), ..) => (UNARY, format!("-{}", at(x, UNARY))),
+        (SyntaxForm::One(UnaryFunction::Not, x), ..) => (UNARY, format!("!{}", at(x, UNARY))),
+        (SyntaxForm::Two(BinaryFunction::Power, a, b), ..) => {
+            (10, format!("{}**{}", at(a, VALUE), at(b, UNARY)))
+        }
+        (SyntaxForm::One(_, x), Some((name, _)), _) => (VALUE, format!("{name}({})", at(x, 0))),
         (_, Some((name, _)), Some((_, a, b))) if by_call || !is_infix => {
             (VALUE, format!("{name}({}, {})", at(a, 0), at(b, 0)))
         }
@@ -167,24 +184,27 @@ pub(super) fn write(syntax: &Syntax, needed: u8, by_call: bool) -> String {
 fn bare(syntax: &Syntax) -> Syntax {
     let part = |part: &Syntax| Box::new(bare(part));
     plain(match &syntax.form {
-        Form::One(f, x) => Form::One(*f, part(x)),
-        Form::Two(f, a, b) => Form::Two(*f, part(a), part(b)),
-        Form::Compare(f, a, b) => Form::Compare(*f, part(a), part(b)),
-        Form::Both(a, b) => Form::Both(part(a), part(b)),
-        Form::Either(a, b) => Form::Either(part(a), part(b)),
-        Form::If(c, a, b) => Form::If(part(c), part(a), part(b)),
+        SyntaxForm::One(f, x) => SyntaxForm::One(*f, part(x)),
+        SyntaxForm::Two(f, a, b) => SyntaxForm::Two(*f, part(a), part(b)),
+        SyntaxForm::Compare(f, a, b) => SyntaxForm::Compare(*f, part(a), part(b)),
+        SyntaxForm::Both(a, b) => SyntaxForm::Both(part(a), part(b)),
+        SyntaxForm::Either(a, b) => SyntaxForm::Either(part(a), part(b)),
+        SyntaxForm::If(c, a, b) => SyntaxForm::If(part(c), part(a), part(b)),
         form => form.clone(),
     })
 }
 
 fn parts(node: &Node) -> Vec<&Node> {
     match &node.what {
-        What::N | What::Constant(_) => vec![],
-        What::One(_, x) => vec![x],
-        What::Two(_, a, b) | What::Compare(_, a, b) | What::Both(a, b) | What::Either(a, b) => {
+        NodeForm::N | NodeForm::Constant(_) => vec![],
+        NodeForm::One(_, x) => vec![x],
+        NodeForm::Two(_, a, b)
+        | NodeForm::Compare(_, a, b)
+        | NodeForm::Both(a, b)
+        | NodeForm::Either(a, b) => {
             vec![a, b]
         }
-        What::If(c, a, b) => vec![c, a, b],
+        NodeForm::If(c, a, b) => vec![c, a, b],
     }
 }
 

@@ -1,8 +1,8 @@
 //! The language once more, as simply as can be: straight from what was written, on integers without
 //! end, with the limit of 128 bits after each operation.
 
-use crate::function::expression::syntax::{Form, Syntax};
-use crate::function::expression::tree::{Comparison, One, Two};
+use crate::function::expression::syntax::{Syntax, SyntaxForm};
+use crate::function::expression::tree::{BinaryFunction, Comparison, UnaryFunction};
 use evenly_core::Arithmetic::{self, *};
 use num_bigint::BigInt;
 
@@ -26,27 +26,27 @@ impl Value {
 
 pub(super) fn value(syntax: &Syntax, n: i64) -> Result<Value, Arithmetic> {
     Ok(match &syntax.form {
-        Form::N => Number(n.into()),
-        Form::Number(number) => Number((*number).into()),
-        Form::Truth(truth) => Truth(*truth),
-        Form::One(One::Not, x) => Truth(!value(x, n)?.truth()),
-        Form::One(function, x) => one(*function, &value(x, n)?.number())?,
-        Form::Two(function, a, b) => match (value(a, n)?, value(b, n)?) {
+        SyntaxForm::N => Number(n.into()),
+        SyntaxForm::Number(number) => Number((*number).into()),
+        SyntaxForm::Truth(truth) => Truth(*truth),
+        SyntaxForm::One(UnaryFunction::Not, x) => Truth(!value(x, n)?.truth()),
+        SyntaxForm::One(function, x) => one(*function, &value(x, n)?.number())?,
+        SyntaxForm::Two(function, a, b) => match (value(a, n)?, value(b, n)?) {
             (Truth(a), Truth(b)) => Truth(match function {
-                Two::And => a && b,
-                Two::Or => a || b,
-                Two::Xor => a != b,
+                BinaryFunction::And => a && b,
+                BinaryFunction::Or => a || b,
+                BinaryFunction::Xor => a != b,
                 _ => panic!("{function:?} of truth values"),
             }),
             (a, b) => Number(fitting(two(*function, &a.number(), &b.number())?)?),
         },
-        Form::Compare(comparison, a, b) => Truth(match (value(a, n)?, value(b, n)?) {
+        SyntaxForm::Compare(comparison, a, b) => Truth(match (value(a, n)?, value(b, n)?) {
             (Truth(a), Truth(b)) => compare(*comparison, &a, &b),
             (a, b) => compare(*comparison, &a.number(), &b.number()),
         }),
-        Form::Both(a, b) => Truth(value(a, n)?.truth() && value(b, n)?.truth()),
-        Form::Either(a, b) => Truth(value(a, n)?.truth() || value(b, n)?.truth()),
-        Form::If(condition, yes, no) => {
+        SyntaxForm::Both(a, b) => Truth(value(a, n)?.truth() && value(b, n)?.truth()),
+        SyntaxForm::Either(a, b) => Truth(value(a, n)?.truth() || value(b, n)?.truth()),
+        SyntaxForm::If(condition, yes, no) => {
             if value(condition, n)?.truth() {
                 value(yes, n)?
             } else {
@@ -68,22 +68,22 @@ fn abs(x: &BigInt) -> BigInt {
     if is_negative(x) { -x } else { x.clone() }
 }
 
-fn one(function: One, x: &BigInt) -> Result<Value, Arithmetic> {
+fn one(function: UnaryFunction, x: &BigInt) -> Result<Value, Arithmetic> {
     let decimal = abs(x).to_string();
     let is_odd = decimal.ends_with(['1', '3', '5', '7', '9']);
     let number = match function {
-        One::Even => return Ok(Truth(!is_odd)),
-        One::Odd => return Ok(Truth(is_odd)),
-        One::Prime => return prime(x).map(Truth),
-        One::Not => panic!("'!' of a number"),
-        One::Negate => -x,
-        One::Abs => abs(x),
-        One::Isqrt if is_negative(x) => return Err(NegativeRoot),
-        One::Isqrt => root(x),
-        One::Popcount if is_negative(x) => return Err(NegativeBits),
-        One::Popcount => x.to_str_radix(2).matches('1').count().into(),
-        One::Digits => decimal.len().into(),
-        One::DigitSum => decimal.bytes().map(|digit| BigInt::from(digit - b'0')).sum(),
+        UnaryFunction::Even => return Ok(Truth(!is_odd)),
+        UnaryFunction::Odd => return Ok(Truth(is_odd)),
+        UnaryFunction::Prime => return prime(x).map(Truth),
+        UnaryFunction::Not => panic!("'!' of a number"),
+        UnaryFunction::Negate => -x,
+        UnaryFunction::Abs => abs(x),
+        UnaryFunction::Isqrt if is_negative(x) => return Err(NegativeRoot),
+        UnaryFunction::Isqrt => root(x),
+        UnaryFunction::Popcount if is_negative(x) => return Err(NegativeBits),
+        UnaryFunction::Popcount => x.to_str_radix(2).matches('1').count().into(),
+        UnaryFunction::Digits => decimal.len().into(),
+        UnaryFunction::DigitSum => decimal.bytes().map(|digit| BigInt::from(digit - b'0')).sum(),
     };
     fitting(number).map(Number)
 }
@@ -129,43 +129,52 @@ fn prime(x: &BigInt) -> Result<bool, Arithmetic> {
     }))
 }
 
-fn two(function: Two, a: &BigInt, b: &BigInt) -> Result<BigInt, Arithmetic> {
-    let is_division =
-        matches!(function, Two::Divide | Two::Remainder | Two::DivideEuclid | Two::Modulo);
+fn two(function: BinaryFunction, a: &BigInt, b: &BigInt) -> Result<BigInt, Arithmetic> {
+    let is_division = matches!(
+        function,
+        BinaryFunction::Divide
+            | BinaryFunction::Remainder
+            | BinaryFunction::DivideEuclid
+            | BinaryFunction::Modulo
+    );
     if is_division && *b == BigInt::ZERO {
         return Err(DivisionByZero);
     }
     Ok(match function {
-        Two::Add => a + b,
-        Two::Subtract => a - b,
-        Two::Multiply => a * b,
-        Two::Divide if is_negative(a) != is_negative(b) => -(abs(a) / abs(b)),
-        Two::Divide => abs(a) / abs(b),
-        Two::Remainder => {
+        BinaryFunction::Add => a + b,
+        BinaryFunction::Subtract => a - b,
+        BinaryFunction::Multiply => a * b,
+        BinaryFunction::Divide if is_negative(a) != is_negative(b) => -(abs(a) / abs(b)),
+        BinaryFunction::Divide => abs(a) / abs(b),
+        BinaryFunction::Remainder => {
             // The quotient need not fit.
             let rest = abs(a) % abs(b);
             if is_negative(a) { -rest } else { rest }
         }
-        Two::Modulo => modulo(a, b),
-        Two::DivideEuclid => (a - modulo(a, b)) / b,
-        Two::Power if is_negative(b) => return Err(NegativeExponent),
-        Two::Power => {
+        BinaryFunction::Modulo => modulo(a, b),
+        BinaryFunction::DivideEuclid => (a - modulo(a, b)) / b,
+        BinaryFunction::Power if is_negative(b) => return Err(NegativeExponent),
+        BinaryFunction::Power => {
             let parity = few(&modulo(b, &2.into()));
             // Of -1, 0 and 1 a few factors are as good as many, if their number is as even.
             let factors = if few(b) < FEW { few(b) } else { FEW + parity };
             (0..factors).fold(1.into(), |x, _| x * a)
         }
-        Two::ShiftLeft | Two::ShiftRight if is_negative(b) => return Err(NegativeShift),
-        Two::ShiftLeft => (0..few(b)).fold(a.clone(), |x, _| x * 2),
-        Two::ShiftRight => (0..few(b)).fold(a.clone(), |x, _| (&x - modulo(&x, &2.into())) / 2),
-        Two::And => a & b,
-        Two::Or => a | b,
-        Two::Xor => a ^ b,
-        Two::Min => a.min(b).clone(),
-        Two::Max => a.max(b).clone(),
-        Two::Gcd => gcd(a, b),
-        Two::Lcm if *a == BigInt::ZERO || *b == BigInt::ZERO => BigInt::ZERO,
-        Two::Lcm => abs(&(a * b)) / gcd(a, b),
+        BinaryFunction::ShiftLeft | BinaryFunction::ShiftRight if is_negative(b) => {
+            return Err(NegativeShift);
+        }
+        BinaryFunction::ShiftLeft => (0..few(b)).fold(a.clone(), |x, _| x * 2),
+        BinaryFunction::ShiftRight => {
+            (0..few(b)).fold(a.clone(), |x, _| (&x - modulo(&x, &2.into())) / 2)
+        }
+        BinaryFunction::And => a & b,
+        BinaryFunction::Or => a | b,
+        BinaryFunction::Xor => a ^ b,
+        BinaryFunction::Min => a.min(b).clone(),
+        BinaryFunction::Max => a.max(b).clone(),
+        BinaryFunction::Gcd => gcd(a, b),
+        BinaryFunction::Lcm if *a == BigInt::ZERO || *b == BigInt::ZERO => BigInt::ZERO,
+        BinaryFunction::Lcm => abs(&(a * b)) / gcd(a, b),
     })
 }
 
