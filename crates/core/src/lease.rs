@@ -416,6 +416,13 @@ impl LeaseTable {
         slots.filter_map(|held| Some((held.id, held.worker, held.rest()?)))
     }
 
+    /// The lease with the highest numbers of a worker that holds several, unless it was asked for.
+    pub(crate) fn last_unasked_of(&self, worker: WorkerId) -> Option<LeaseId> {
+        let held = || self.slots.iter().filter(|held| held.worker == worker && held.is_in_force());
+        let last = held().max_by_key(|held| held.words[1])?;
+        (held().nth(1).is_some() && !last.has(ASKED)).then_some(last.id)
+    }
+
     /// The leases in force, with what is not covered.
     pub(crate) fn in_force(&self) -> impl Iterator<Item = (LeaseId, Interval)> + '_ {
         let slots = self.slots.iter().filter(|held| held.is_in_force());

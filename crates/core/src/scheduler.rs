@@ -94,6 +94,8 @@ pub struct Scheduler {
     /// What a chunk of the timed policy should take, and how long it may be.
     chunk_ns: u64,
     chunk_max: u128,
+    /// Whether a chunk in force is only withdrawn as a whole.
+    is_undivided: bool,
     /// How much may be handed out now, if that is limited.
     allowance: Option<Allowance>,
     /// What is handed out once and never again, if anything is.
@@ -164,6 +166,7 @@ impl Scheduler {
             opening: 1,
             chunk_ns: CHUNK_AIM_NS,
             chunk_max: u128::MAX,
+            is_undivided: false,
             allowance: None,
             once: None,
             workers: Vec::new(),

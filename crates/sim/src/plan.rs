@@ -65,6 +65,11 @@ pub(crate) struct RunPlan {
 }
 
 impl RunPlan {
+    /// Whether chunks are withdrawn as a whole only: some of the plans with chunks of one length, without a draw.
+    pub(crate) fn is_undivided(&self) -> bool {
+        matches!(self.policy, Policy::Fixed(_)) && self.retries % 2 == 1
+    }
+
     pub(crate) fn draw(random: &mut Random, options: &SimOptions) -> Self {
         let (range, is_huge) = draw_range(random);
         let seats = if random.once_in(5) { 1 } else { random.between(1, 8) as usize };

@@ -49,6 +49,14 @@ impl Scheduler {
         self
     }
 
+    /// Gives an idle worker whole chunks of another one, never a part of a chunk: for chunks whose length is a part of
+    /// what the user asked for.
+    #[must_use]
+    pub fn undivided(mut self) -> Self {
+        self.is_undivided = true;
+        self
+    }
+
     /// Hands out only what is [allowed](Self::allow): nothing at first.
     #[must_use]
     pub fn rationed(mut self, counts: Counts) -> Self {

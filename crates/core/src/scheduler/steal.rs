@@ -12,8 +12,8 @@ const WORTH_NS: f64 = 5_000_000.0;
 impl Scheduler {
     /// Asks the worker with the most left to do for a part of it, if others have nothing to do.
     ///
-    /// Only under a policy whose chunks are a matter of time: the equal parts of `static` are what
-    /// was asked for.
+    /// Not under `static`: its equal parts are what the user asked for. Of [undivided](Self::undivided) chunks it asks for
+    /// the last one that the worker got, as a whole; the worker keeps it if it has begun.
     pub(super) fn steal(&mut self) -> Option<Action> {
         self.may_steal = false;
         if self.is_draining || !self.ledger.is_exhausted() || self.sizer.policy() == Policy::Static
@@ -32,10 +32,14 @@ impl Scheduler {
             (rest.len() > 1).then(|| (pace.cost_ns(rest.len()), lease, worker))
         };
         let longest = self.leases.unasked().filter_map(cost).max_by(|a, b| a.0.total_cmp(&b.0));
-        let (_, lease, worker) = longest.filter(|(cost_ns, ..)| *cost_ns >= WORTH_NS)?;
+        let (_, longest, worker) = longest.filter(|(cost_ns, ..)| *cost_ns >= WORTH_NS)?;
+        let (lease, parts) = match self.is_undivided {
+            false => (longest, idle as u64 + 1),
+            true => (self.leases.last_unasked_of(worker)?, 0),
+        };
         self.leases.ask(lease);
         self.may_steal = true;
-        Some(Action::Withdraw { worker, lease, parts: idle as u64 + 1 })
+        Some(Action::Withdraw { worker, lease, parts })
     }
 
     /// Ends the run early: nothing more is handed out, and what workers have not counted is taken

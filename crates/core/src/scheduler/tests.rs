@@ -1,7 +1,7 @@
 //! The scheduler against any policy, any order of events, any workers lost: every n exactly once.
 
 use super::*;
-use crate::frame::{Body, PIPE_FRAME, Packer, Unpacker};
+use crate::frame::{Body, Frame, PIPE_FRAME, Packer, Unpacker};
 use crate::interval::Interval;
 use crate::lease::LeaseId;
 use crate::partial::{Cause, Failure, Partial};
@@ -270,6 +270,44 @@ proptest! {
 
 fn empty_run() -> Run {
     Run::new(Range::new(5, 5).unwrap(), Policy::Timed, 2)
+}
+
+#[test]
+fn an_undivided_chunk_that_waits_goes_to_an_idle_worker_as_a_whole() {
+    let range = Range::new(0, 100).unwrap();
+    let policy = Policy::Fixed(25.try_into().unwrap());
+    let mut scheduler = Scheduler::new(range, Aggregate::Count, policy, 2).undivided();
+    let mut held = vec![];
+    for worker in [0, 1] {
+        let worker = WorkerId(worker);
+        let joined = SchedulerEvent::Joined { worker, capacity: Capacity::worker(100) };
+        scheduler.handle(joined, 0).unwrap();
+        assert!(matches!(scheduler.poll(), Some(Action::Assign { .. })));
+        held.push(scheduler.assignments()[0].lease);
+    }
+    let answer = |scheduler: &mut Scheduler, worker: u32, lease| {
+        let mut packer = Packer::new(WorkerId(worker), PIPE_FRAME);
+        packer.answer(lease, 5);
+        packer.seal(1_000_000_000);
+        let frame = Frame::whole(packer.bytes(), PIPE_FRAME).unwrap();
+        let Body::Answers(answers) = frame.body else { panic!() };
+        let worker = WorkerId(worker);
+        let event = SchedulerEvent::Answered { worker, busy_ns: frame.busy_ns, answers };
+        scheduler.handle(event, 0).unwrap();
+    };
+    answer(&mut scheduler, 0, held[0]);
+    while !matches!(scheduler.poll(), Some(Action::Assign { .. })) {}
+    let queued = scheduler.assignments().to_vec();
+    assert_eq!(queued.len(), 2, "one to work on and one that waits");
+    answer(&mut scheduler, 1, held[1]);
+    let withdrawn: Vec<_> = core::iter::from_fn(|| scheduler.poll())
+        .filter_map(|action| match action {
+            Action::Withdraw { worker, lease, parts } => Some((worker, lease, parts)),
+            _ => None,
+        })
+        .collect();
+    // The other chunk is at work.
+    assert_eq!(withdrawn, [(WorkerId(0), queued[1].lease, 0)]);
 }
 
 #[test]

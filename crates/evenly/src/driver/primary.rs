@@ -276,6 +276,9 @@ impl<'a> PrimarySetup<'a> {
         if job.tells_pieces {
             scheduler = scheduler.tell_pieces();
         }
+        if job.begins_by_chunk() && matches!(job.policy, evenly_core::Policy::Fixed(_)) {
+            scheduler = scheduler.undivided();
+        }
         if job.leaves_out_failures {
             scheduler = scheduler.leave_out_failures();
         }

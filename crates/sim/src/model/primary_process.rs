@@ -80,6 +80,7 @@ impl SimPrimary {
         let scheduler = plan.once(scheduler);
         let scheduler =
             if plan.question.leaves_out { scheduler.leave_out_failures() } else { scheduler };
+        let scheduler = if plan.is_undivided() { scheduler.undivided() } else { scheduler };
         let value = durable.value.clone();
         let scheduler = if done.is_empty() {
             scheduler
