@@ -25,11 +25,11 @@ pub(crate) enum SimEvent {
     },
     /// What the journal of a primary was writing is durable.
     JournalSynced {
-        life: u32,
+        incarnation: u32,
     },
     /// The reader reads lines that a primary has written.
     ReaderReads {
-        life: u32,
+        incarnation: u32,
     },
     /// A signal asks for an early end.
     Drain,
@@ -37,14 +37,14 @@ pub(crate) enum SimEvent {
     PrimaryCrash,
     /// A datagram reaches the end of a line at one side.
     WorkerDatagram {
-        life: u32,
+        incarnation: u32,
         pid: Pid,
         side: usize,
         segment: Vec<u8>,
     },
     /// Something is due at that end.
     WorkerLinkTimer {
-        life: u32,
+        incarnation: u32,
         pid: Pid,
         side: usize,
     },
@@ -81,7 +81,7 @@ pub(crate) enum SimEvent {
     },
     /// Without a channel: a frame of a worker arrives.
     RawFrameToPrimary {
-        life: u32,
+        incarnation: u32,
         pid: Pid,
         frame: Vec<u8>,
     },

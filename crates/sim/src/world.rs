@@ -72,7 +72,7 @@ pub(crate) struct SimWorld<'a> {
     pub(crate) most_at_once: u64,
     pub(crate) primary: SimPrimary,
     /// How many primaries there were before this one.
-    pub(crate) life: u32,
+    pub(crate) incarnation: u32,
     /// The deadly numbers with the times they still kill.
     pub(crate) deadly: Vec<DeadlyNumber>,
     /// When the run must be over, and when a drain must be.
@@ -120,7 +120,7 @@ impl<'a> SimWorld<'a> {
             begun_now: 0,
             most_at_once: 0,
             primary,
-            life: 0,
+            incarnation: 0,
             deadly,
             deadline_ns,
             drain_deadline_ns: None,
@@ -216,11 +216,11 @@ impl<'a> SimWorld<'a> {
             SimEvent::WorkerStatus { pid } => self.observe_worker(pid),
             SimEvent::WorkerContinues { pid } => self.continue_worker(pid),
             // An event for an earlier primary has no receiver any more.
-            SimEvent::JournalSynced { life }
-            | SimEvent::ReaderReads { life }
-            | SimEvent::RawFrameToPrimary { life, .. }
-            | SimEvent::WorkerLinkTimer { life, .. }
-                if life != self.life =>
+            SimEvent::JournalSynced { incarnation }
+            | SimEvent::ReaderReads { incarnation }
+            | SimEvent::RawFrameToPrimary { incarnation, .. }
+            | SimEvent::WorkerLinkTimer { incarnation, .. }
+                if incarnation != self.incarnation =>
             {
                 Ok(())
             }
@@ -228,9 +228,9 @@ impl<'a> SimWorld<'a> {
             SimEvent::ReaderReads { .. } => self.run_reader(),
             SimEvent::Drain => self.begin_drain(),
             SimEvent::PrimaryCrash => self.crash_primary(),
-            SimEvent::WorkerDatagram { life, pid, side, segment } => {
+            SimEvent::WorkerDatagram { incarnation, pid, side, segment } => {
                 self.pending_link_events -= 1;
-                if life == self.life {
+                if incarnation == self.incarnation {
                     self.worker_datagram_arrives(pid, side, &segment)
                 } else {
                     Ok(())

@@ -13,7 +13,7 @@ pub(crate) const PRIMARY: usize = 0;
 pub(crate) const AGENT: usize = 1;
 
 /// An end that is not heard for this time is given up.
-pub(crate) const GONE_NS: u64 = 15_000_000_000;
+pub(crate) const SILENCE_LIMIT_NS: u64 = 15_000_000_000;
 /// How long an end that was closed goes on.
 pub(crate) const LINGER_NS: u64 = 1_000_000_000;
 
@@ -22,7 +22,7 @@ pub(crate) struct AgentLink {
     pub(crate) transport: LinkTransport,
     /// When the other side was heard last; when the link is checked again.
     pub(crate) heard_ns: [u64; 2],
-    pub(crate) look_ns: [u64; 2],
+    pub(crate) timer_ns: [u64; 2],
     /// No process holds this end any more; it goes on until then.
     pub(crate) lingers_ns: [Option<u64>; 2],
     /// Nothing comes through before.
@@ -48,8 +48,8 @@ pub(crate) struct StreamDirection {
 
 impl AgentLink {
     pub(crate) fn break_way(&mut self, side: usize) {
-        if let LinkTransport::Stream(ways) = &mut self.transport {
-            ways[side].is_broken = true;
+        if let LinkTransport::Stream(directions) = &mut self.transport {
+            directions[side].is_broken = true;
         }
     }
 
@@ -62,7 +62,7 @@ impl AgentLink {
         Self {
             transport,
             heard_ns: [now_ns; 2],
-            look_ns: [u64::MAX; 2],
+            timer_ns: [u64::MAX; 2],
             lingers_ns: [None; 2],
             cut_until_ns: 0,
         }
@@ -75,7 +75,7 @@ impl AgentLink {
     pub(crate) fn due_ns(&self, side: usize) -> Option<u64> {
         let LinkTransport::Datagrams(ends) = &self.transport else { return None };
         let channel = ends[side].as_ref()?;
-        let silent_ns = self.heard_ns[side] + GONE_NS;
+        let silent_ns = self.heard_ns[side] + SILENCE_LIMIT_NS;
         let last_ns = self.lingers_ns[side].map_or(silent_ns, |until_ns| until_ns.min(silent_ns));
         Some(channel.next_due_ns().unwrap_or(u64::MAX).min(last_ns))
     }

@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 pub(crate) struct AgentSeat {
     pub(crate) workers: NonZeroU32,
     /// Which primary.
-    pub(crate) life: u32,
+    pub(crate) incarnation: u32,
     /// Where it sits, and under which name, once it has said its first word.
     pub(crate) seat: Option<(usize, WorkerId)>,
     pub(crate) packer: Packer,
@@ -29,10 +29,18 @@ pub(crate) enum AgentInput {
 }
 
 impl AgentSeat {
-    pub(crate) fn new(workers: NonZeroU32, limit: usize, life: u32) -> Self {
+    pub(crate) fn new(workers: NonZeroU32, limit: usize, incarnation: u32) -> Self {
         let packer = Packer::new(WorkerId(0), limit);
         let unpacker = Unpacker::new(limit, limit);
-        Self { workers, life, seat: None, packer, unpacker, is_silent: false, is_faulty: false }
+        Self {
+            workers,
+            incarnation,
+            seat: None,
+            packer,
+            unpacker,
+            is_silent: false,
+            is_faulty: false,
+        }
     }
 }
 

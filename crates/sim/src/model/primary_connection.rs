@@ -1,6 +1,6 @@
 //! State of the connection that a simulated agent has to its primary.
 
-use crate::model::agent_link::GONE_NS;
+use crate::model::agent_link::SILENCE_LIMIT_NS;
 use crate::plan::RunPlan;
 use crate::plan::question::SimQuestion;
 use evenly_core::WorkerId;
@@ -8,7 +8,7 @@ use evenly_core::engine::{AgentSession, SessionEnd, SessionTimes};
 use evenly_core::frame::{Packer, Unpacker};
 
 /// How often an end says that it lives.
-pub(crate) const BEAT_NS: u64 = 1_000_000_000;
+pub(crate) const HEARTBEAT_INTERVAL_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]
 pub(crate) struct PrimaryConnection {
@@ -41,8 +41,8 @@ impl PrimaryConnection {
         let limit = plan.frame_limit;
         let times = SessionTimes {
             report_ns: plan.agents.report_ns,
-            heartbeat_ns: BEAT_NS,
-            silence_ns: GONE_NS,
+            heartbeat_ns: HEARTBEAT_INTERVAL_NS,
+            silence_ns: SILENCE_LIMIT_NS,
         };
         let SimQuestion { aggregate, credit, .. } = plan.question;
         let session = AgentSession::new(aggregate, limit, times, now_ns).with_credit(credit);

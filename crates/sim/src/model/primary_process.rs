@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 /// What the primary is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RunPhase {
-    Gathering,
+    Running,
     /// The assignment pipes are closed; a worker that still lives after the grace is killed.
-    Closing {
+    ShuttingDown {
         until_ns: u64,
     },
 }
@@ -31,12 +31,12 @@ pub(crate) const LINGER_NS: u64 = 1_000_000_000;
 pub(crate) struct SimPrimary {
     pub(crate) engine: engine::Primary,
     pub(crate) unpacker: Unpacker,
-    pub(crate) peers: Vec<WorkerSeat>,
+    pub(crate) worker_seats: Vec<WorkerSeat>,
     /// By name: which process, if it is one of this machine.
     pub(crate) pids: Vec<Option<Pid>>,
     /// Workers that are known to have ended, and not heard out.
     pub(crate) ended: Vec<Pid>,
-    pub(crate) stage: RunPhase,
+    pub(crate) phase: RunPhase,
     /// When it looks again. In no queue: it is put forward far more often than it comes.
     pub(crate) wake_at_ns: Option<u64>,
     /// Agents, by their slots beyond those of the workers.
@@ -52,17 +52,17 @@ pub(crate) struct WorkerSeat {
     pub(crate) window: usize,
     pub(crate) silences: usize,
     /// When it was last heard, and whether it is treated as stopped since: for those far away.
-    pub(crate) heard_ns: u64,
+    pub(crate) last_frame_ns: u64,
     pub(crate) is_quiet: bool,
     /// Whether its work was taken back since it was stopped.
     pub(crate) is_silent: bool,
     /// Losses in a row, counted apart from the roster.
     pub(crate) losses: u32,
     /// What it was given since it had nothing in hand, and the number that it said it is at.
-    pub(crate) lent: Vec<Interval>,
-    pub(crate) gasp: Option<i64>,
+    pub(crate) given: Vec<Interval>,
+    pub(crate) reported_n: Option<i64>,
     /// Whether it said farewell.
-    pub(crate) has_left: bool,
+    pub(crate) has_said_farewell: bool,
 }
 
 impl SimPrimary {
@@ -114,18 +114,18 @@ impl SimPrimary {
     }
 
     pub(crate) fn around(plan: &RunPlan, scheduler: Scheduler) -> Self {
-        let peer = || WorkerSeat {
+        let seat = || WorkerSeat {
             pid: None,
             packer: Packer::new(WorkerId(0), plan.frame_limit),
             window: 0,
             silences: 0,
-            heard_ns: 0,
+            last_frame_ns: 0,
             is_quiet: false,
             is_silent: false,
             losses: 0,
-            lent: Vec::new(),
-            gasp: None,
-            has_left: false,
+            given: Vec::new(),
+            reported_n: None,
+            has_said_farewell: false,
         };
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
         let mut engine = engine::Primary::new(scheduler, plan.question.aggregate, plan.seats);
@@ -133,10 +133,10 @@ impl SimPrimary {
         Self {
             engine,
             unpacker: Unpacker::new(plan.frame_limit, at_once),
-            peers: (0..plan.seats).map(|_| peer()).collect(),
+            worker_seats: (0..plan.seats).map(|_| seat()).collect(),
             pids: Vec::new(),
             ended: Vec::new(),
-            stage: RunPhase::Gathering,
+            phase: RunPhase::Running,
             wake_at_ns: None,
             agent_sessions: BTreeMap::new(),
         }

@@ -17,7 +17,7 @@ pub(crate) struct SessionState<A> {
     pub(crate) agent_seat: Option<AgentSeat>,
     pub(crate) link: AgentLink,
     /// Frames that are still to be sent at an end that no process holds any more.
-    pub(crate) last_words: [Option<Packer>; 2],
+    pub(crate) unsent: [Option<Packer>; 2],
     /// How long the agent was stopped so far, and since when it is.
     pub(crate) paused_total_ns: u64,
     pub(crate) paused_since_ns: Option<u64>,

@@ -11,11 +11,11 @@ pub(crate) const PRIMARY: usize = 0;
 pub(crate) const WORKER: usize = 1;
 
 /// An end that is not heard for this time is given up.
-pub(crate) const GONE_NS: u64 = 15_000_000_000;
+pub(crate) const SILENCE_LIMIT_NS: u64 = 15_000_000_000;
 /// How often the end at the worker's side says that it lives.
-pub(crate) const BEAT_NS: u64 = 1_000_000_000;
+pub(crate) const HEARTBEAT_INTERVAL_NS: u64 = 1_000_000_000;
 /// The bytes of a frame that says nothing else.
-pub(crate) const EMPTY_FRAME: usize = 32;
+pub(crate) const HEARTBEAT_FRAME_LEN: usize = 32;
 
 /// What is between the primary and one worker.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub(crate) struct WorkerLink {
     pub(crate) ends: [Option<Channel>; 2],
     /// When each end heard the other last, and when it looks again.
     pub(crate) heard_ns: [u64; 2],
-    pub(crate) look_ns: [u64; 2],
-    pub(crate) beat_ns: u64,
+    pub(crate) timer_ns: [u64; 2],
+    pub(crate) next_heartbeat_ns: u64,
     /// Nothing comes through before.
     pub(crate) cut_until_ns: u64,
 }
@@ -35,8 +35,8 @@ impl WorkerLink {
         Self {
             ends: [0, 1].map(|_| Some(Channel::new(limit))),
             heard_ns: [now_ns; 2],
-            look_ns: [u64::MAX; 2],
-            beat_ns: now_ns + BEAT_NS,
+            timer_ns: [u64::MAX; 2],
+            next_heartbeat_ns: now_ns + HEARTBEAT_INTERVAL_NS,
             cut_until_ns: 0,
         }
     }
@@ -49,8 +49,8 @@ impl WorkerLink {
     /// When an end has something to do by itself.
     pub(crate) fn due_ns(&self, side: usize) -> Option<u64> {
         let channel = self.ends[side].as_ref()?;
-        let beat_ns = (side == WORKER).then_some(self.beat_ns);
-        let silent_ns = Some(self.heard_ns[side] + GONE_NS);
-        [channel.next_due_ns(), beat_ns, silent_ns].into_iter().flatten().min()
+        let next_heartbeat_ns = (side == WORKER).then_some(self.next_heartbeat_ns);
+        let silent_ns = Some(self.heard_ns[side] + SILENCE_LIMIT_NS);
+        [channel.next_due_ns(), next_heartbeat_ns, silent_ns].into_iter().flatten().min()
     }
 }

@@ -44,17 +44,17 @@ pub(crate) enum AfterSend {
 pub(crate) struct SimWorker {
     pub(crate) slot: usize,
     pub(crate) name: WorkerId,
-    pub(crate) life: Option<Box<RunningWorker>>,
+    pub(crate) running: Option<Box<RunningWorker>>,
     /// Where it is not reached through pipes.
-    pub(crate) line: Option<Box<WorkerLink>>,
+    pub(crate) link: Option<Box<WorkerLink>>,
     /// Whether a frame of it is missing, because it wrote something else in its place.
     pub(crate) has_lost_frame: bool,
     /// Of one that is gone: where it was, and of what it died.
-    pub(crate) at: Vec<Interval>,
-    pub(crate) anywhere: Vec<Interval>,
+    pub(crate) last_at: Vec<Interval>,
+    pub(crate) may_be_at: Vec<Interval>,
     pub(crate) cause: Option<Cause>,
     /// What it has said with its last gasp, and whether it ended of that.
-    pub(crate) gasp: Option<WorkerCrash>,
+    pub(crate) reported: Option<WorkerCrash>,
     pub(crate) died_of_crash: bool,
 }
 
@@ -65,14 +65,14 @@ pub(crate) struct RunningWorker {
     unpacker: Unpacker,
     pub(crate) inbox: BoundedPipe,
     /// Whole frames that came otherwise.
-    pub(crate) mail: VecDeque<Vec<u8>>,
-    pub(crate) doing: WorkerStep,
+    pub(crate) frames: VecDeque<Vec<u8>>,
+    pub(crate) step: WorkerStep,
     /// Stopped by another process.
     pub(crate) is_stopped: bool,
     /// No step is due: it waits for bytes, for room, or to go on.
     pub(crate) is_parked: bool,
     /// The chunks that it was given, in order, from the one it is at or was last at.
-    hands: VecDeque<Interval>,
+    held: VecDeque<Interval>,
     has_begun: bool,
     /// All chunks that it ever was given.
     given: Vec<Interval>,
@@ -94,15 +94,15 @@ impl SimWorker {
         let mut core = Worker::new(WorkerId(u32::MAX), plan.question.aggregate, plan.frame_limit)
             .with_credit(plan.question.credit);
         core.rename(name);
-        let life = RunningWorker {
+        let worker = RunningWorker {
             core,
             unpacker: Unpacker::new(plan.frame_limit, at_once),
             inbox: BoundedPipe::new(plan.assignment_pipe),
-            mail: VecDeque::new(),
-            doing: WorkerStep::Reading,
+            frames: VecDeque::new(),
+            step: WorkerStep::Reading,
             is_stopped: false,
             is_parked: false,
-            hands: VecDeque::new(),
+            held: VecDeque::new(),
             has_begun: false,
             given: Vec::new(),
             busy_since_ns: now_ns,
@@ -115,20 +115,20 @@ impl SimWorker {
         Self {
             slot,
             name,
-            life: Some(Box::new(life)),
-            line: is_far.then(|| Box::new(WorkerLink::new(plan.frame_limit, now_ns))),
+            running: Some(Box::new(worker)),
+            link: is_far.then(|| Box::new(WorkerLink::new(plan.frame_limit, now_ns))),
             has_lost_frame: false,
-            at: Vec::new(),
-            anywhere: Vec::new(),
+            last_at: Vec::new(),
+            may_be_at: Vec::new(),
             cause: None,
-            gasp: None,
+            reported: None,
             died_of_crash: false,
         }
     }
 
     /// Ends without a word: its primary is gone.
-    pub(crate) fn vanish(&mut self) {
-        (self.life, self.line) = (None, None);
+    pub(crate) fn discard(&mut self) {
+        (self.running, self.link) = (None, None);
     }
 }
 
@@ -136,7 +136,7 @@ impl RunningWorker {
     /// Reads up to `most` bytes of what the primary said, or one frame that came whole.
     pub(crate) fn read(&mut self, most: u64) -> Result<(), String> {
         let room = self.unpacker.room();
-        let count = if let Some(frame) = self.mail.pop_front() {
+        let count = if let Some(frame) = self.frames.pop_front() {
             room[..frame.len()].copy_from_slice(&frame);
             frame.len()
         } else {
@@ -148,23 +148,23 @@ impl RunningWorker {
     }
 
     /// Whether there is something to read.
-    pub(crate) fn has_news(&self) -> bool {
-        !self.inbox.is_empty() || !self.mail.is_empty()
+    pub(crate) fn has_input(&self) -> bool {
+        !self.inbox.is_empty() || !self.frames.is_empty()
     }
 
     /// Whether everything was read and nothing will come.
     pub(crate) fn is_at_end(&self) -> bool {
-        self.inbox.is_at_end() && self.mail.is_empty()
+        self.inbox.is_at_end() && self.frames.is_empty()
     }
 
     fn take_frames(&mut self) -> Result<(), String> {
-        let Self { unpacker, core, hands, given, .. } = self;
+        let Self { unpacker, core, held, given, .. } = self;
         let malformed = |malformed| format!("a worker cannot read: {malformed}");
         while let Some(frame) = unpacker.next_frame().map_err(malformed)? {
             if let Body::Assignments(assignments) = &frame.body {
                 for assignment in assignments.iter() {
                     let interval = assignment.interval;
-                    hands.push_back(interval);
+                    held.push_back(interval);
                     given.push(interval);
                 }
             }
@@ -175,30 +175,30 @@ impl RunningWorker {
 
     /// Notes that a slice is begun; `false` if it belongs to no chunk that was given, in order.
     pub(crate) fn begin(&mut self, slice: Interval) -> bool {
-        while self.hands.front().is_some_and(|held| !held.contains(slice)) {
-            self.hands.pop_front();
+        while self.held.front().is_some_and(|held| !held.contains(slice)) {
+            self.held.pop_front();
         }
         (self.has_begun, self.slice_first) = (true, slice.first());
-        !self.hands.is_empty()
+        !self.held.is_empty()
     }
 
     /// Where it is or was last; and where it will be, once that is announced.
-    pub(crate) fn at(&self) -> Vec<Interval> {
-        let last = self.hands.front().filter(|_| self.has_begun);
-        let is_next = |held: &&Interval| match self.doing {
+    pub(crate) fn position(&self) -> Vec<Interval> {
+        let last = self.held.front().filter(|_| self.has_begun);
+        let is_next = |held: &&Interval| match self.step {
             WorkerStep::Sending(AfterSend::Count(slice)) => held.contains(slice),
             _ => false,
         };
-        last.into_iter().chain(self.hands.iter().filter(is_next)).copied().collect()
+        last.into_iter().chain(self.held.iter().filter(is_next)).copied().collect()
     }
 
     /// All that it may be at, for those who will not hear what it has said.
-    pub(crate) fn anywhere(&self) -> Vec<Interval> {
+    pub(crate) fn given(&self) -> Vec<Interval> {
         self.given.clone()
     }
 
     /// Learns how many numbers make a slice, as one took `ns`.
-    pub(crate) fn learn(&mut self, slice: Interval, ns: u64, slice_ns: u64) {
+    pub(crate) fn adjust_slice_len(&mut self, slice: Interval, ns: u64, slice_ns: u64) {
         let most = u128::from(self.slice_len) * 16;
         let by_cost = slice.len() * u128::from(slice_ns) / u128::from(ns.max(1));
         self.slice_len = by_cost.clamp(1, most.min(1 << 62)) as u64;

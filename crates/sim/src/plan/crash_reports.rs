@@ -16,10 +16,10 @@ pub(crate) const SEGV: Cause = Cause::Signal(11);
 pub(crate) struct CrashReportPlan {
     pub(crate) are_sent: bool,
     /// Of a million reports: how many are never written, and how many are written corrupted.
-    pub(crate) lose: u32,
-    pub(crate) spoil: u32,
+    pub(crate) loss: u32,
+    pub(crate) corruption: u32,
     /// Of steps: a worker at work is asked for its number, and ended.
-    pub(crate) ask: u32,
+    pub(crate) interruption: u32,
     /// How a deadly number ends its worker; and whether that is another way each time.
     pub(crate) salt: u64,
     pub(crate) varies_cause: bool,
@@ -30,11 +30,11 @@ pub(crate) struct CrashReportPlan {
 pub(crate) struct WorkerCrash {
     pub(crate) n: i64,
     /// What it says of the cause.
-    pub(crate) said: Option<Cause>,
+    pub(crate) reported_cause: Option<Cause>,
     /// How the process ends.
     pub(crate) cause: Cause,
     /// Whether the number is to blame.
-    pub(crate) is_own: bool,
+    pub(crate) is_by_number: bool,
 }
 
 impl CrashReportPlan {
@@ -55,11 +55,11 @@ impl CrashReportPlan {
             let rate = |random: &mut Random, once_in: u64, rates: &[u32]| {
                 if random.once_in(once_in) { random.pick(rates) } else { 0 }
             };
-            reports.lose = rate(random, 3, &[50_000, 300_000, 1_000_000]);
-            reports.spoil = rate(random, 4, &[50_000, 300_000, 1_000_000]);
-            reports.ask = rate(random, 4, &[300, 3_000, 20_000]);
+            reports.loss = rate(random, 3, &[50_000, 300_000, 1_000_000]);
+            reports.corruption = rate(random, 4, &[50_000, 300_000, 1_000_000]);
+            reports.interruption = rate(random, 4, &[300, 3_000, 20_000]);
             if transport != SimTransport::Pipes {
-                reports.spoil = 0;
+                reports.corruption = 0;
             }
         }
         reports
@@ -67,7 +67,7 @@ impl CrashReportPlan {
 
     /// The same where nothing but numbers ends workers.
     pub(crate) fn without_outside_faults(&self) -> Self {
-        Self { lose: 0, spoil: 0, ask: 0, ..self.clone() }
+        Self { loss: 0, corruption: 0, interruption: 0, ..self.clone() }
     }
 
     /// How a deadly number ends its worker.
@@ -80,13 +80,13 @@ impl CrashReportPlan {
             // Ended by itself, behind its word for it.
             (Cause::Signal(9), Some(Cause::Timeout)),
         ];
-        let (cause, said) = if !self.are_sent {
+        let (cause, reported_cause) = if !self.are_sent {
             (SEGV, None)
         } else if self.varies_cause {
             random.pick(&ends)
         } else {
             Random::new(self.salt ^ n.cast_unsigned()).pick(&ends)
         };
-        WorkerCrash { n, said, cause, is_own: true }
+        WorkerCrash { n, reported_cause, cause, is_by_number: true }
     }
 }

@@ -56,7 +56,7 @@ impl SimWorld<'_> {
                 session.hear(frame.body, &mut primary.engine, now_ns);
                 if is_all {
                     oracle.forget_leases();
-                    primary.peers.iter_mut().for_each(|peer| peer.lent.clear());
+                    primary.worker_seats.iter_mut().for_each(|seat| seat.given.clear());
                 }
             }
             if rest.is_empty() && count == 0 {

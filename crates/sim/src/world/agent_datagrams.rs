@@ -1,7 +1,7 @@
 //! Datagrams between the primary and agents: sent, lost, repeated, delayed and delivered.
 
 use crate::event_queue::{SessionId, SimEvent};
-use crate::model::agent_link::{AGENT, GONE_NS, LinkTransport};
+use crate::model::agent_link::{AGENT, LinkTransport, SILENCE_LIMIT_NS};
 use crate::plan::agent_plan::AgentPlan;
 use crate::step_result::StepResult;
 use crate::world::SimWorld;
@@ -23,9 +23,9 @@ impl SimWorld<'_> {
             segments.push(std::mem::take(&mut segment));
         }
         if let Some(due_ns) = session.link.due_ns(side)
-            && due_ns < session.link.look_ns[side]
+            && due_ns < session.link.timer_ns[side]
         {
-            session.link.look_ns[side] = due_ns;
+            session.link.timer_ns[side] = due_ns;
             // An earlier look does not take a later one out of the queue.
             self.pending_link_events += 1;
             self.queue.add(due_ns.max(now_ns), SimEvent::AgentLinkTimer { sid, side });
@@ -73,17 +73,17 @@ impl SimWorld<'_> {
     pub(crate) fn check_agent_link(&mut self, sid: SessionId, side: usize) -> StepResult {
         let now_ns = self.now_ns;
         let session = &mut self.sessions[sid];
-        if session.link.look_ns[side] > now_ns {
+        if session.link.timer_ns[side] > now_ns {
             return Ok(());
         }
-        session.link.look_ns[side] = u64::MAX;
+        session.link.timer_ns[side] = u64::MAX;
         if side == AGENT && session.is_stopped() {
             return Ok(());
         }
         if session.link.lingers_ns[side].is_some_and(|until_ns| now_ns >= until_ns) {
             self.drop_link_end(sid, side, false);
         } else if session.link.due_ns(side).is_some()
-            && now_ns >= session.link.heard_ns[side] + GONE_NS
+            && now_ns >= session.link.heard_ns[side] + SILENCE_LIMIT_NS
         {
             self.trace.record("hears nothing", sid as u64, side as u64);
             self.drop_link_end(sid, side, false);

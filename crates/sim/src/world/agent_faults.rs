@@ -1,7 +1,7 @@
 //! Fault injection into the machines of agents: kills, stops, cut links and garbage.
 
 use crate::event_queue::{SessionId, SimEvent};
-use crate::model::agent_link::{AGENT, GONE_NS, PRIMARY};
+use crate::model::agent_link::{AGENT, PRIMARY, SILENCE_LIMIT_NS};
 use crate::model::primary_connection::SessionEndCause;
 use crate::plan::agent_plan::{AgentFault, AgentFaultRates};
 use crate::step_result::StepResult;
@@ -85,7 +85,7 @@ impl SimWorld<'_> {
         self.trace.record("cut", sid as u64, ns);
         let link = &mut self.sessions[sid].link;
         link.cut_until_ns = self.now_ns + ns;
-        if ns > GONE_NS && link.is_stream() {
+        if ns > SILENCE_LIMIT_NS && link.is_stream() {
             self.break_stream(sid, [false; 2]);
         }
         Ok(())

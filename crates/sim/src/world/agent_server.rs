@@ -13,7 +13,7 @@ use evenly_core::{Heard, InvalidFrame};
 
 impl SimWorld<'_> {
     pub(crate) fn is_running(&self) -> bool {
-        self.primary.stage == RunPhase::Gathering && !self.is_over
+        self.primary.phase == RunPhase::Running && !self.is_over
     }
 
     /// Where frames for the agent in a slot are packed.
@@ -92,7 +92,7 @@ impl SimWorld<'_> {
 
     fn next_agent_input(&mut self, sid: SessionId) -> AgentInput {
         let now_ns = self.now_ns;
-        let is_gathering = self.primary.stage == RunPhase::Gathering;
+        let is_gathering = self.primary.phase == RunPhase::Running;
         let Some(seat) = &mut self.sessions[sid].agent_seat else { return AgentInput::Nothing };
         let frame = match seat.unpacker.next_frame() {
             Ok(Some(frame)) => frame,
@@ -116,7 +116,7 @@ impl SimWorld<'_> {
     fn seat_agent(&mut self, sid: SessionId) -> StepResult {
         let (now_ns, window) = (self.now_ns, self.plan.agents.window);
         let Some(seat) = &mut self.sessions[sid].agent_seat else { return Ok(()) };
-        check(seat.life == self.life, || "an agent of an earlier primary".into())?;
+        check(seat.incarnation == self.incarnation, || "an agent of an earlier primary".into())?;
         let engine = &mut self.primary.engine;
         let name = engine.next_name();
         let slot = engine.agent_joined(seat.workers, window, now_ns);
@@ -152,7 +152,7 @@ impl SimWorld<'_> {
         let seat = self.sessions[sid].agent_seat.take()?;
         let mut packer = seat.packer;
         packer.seal(0);
-        self.sessions[sid].last_words[PRIMARY] = Some(packer);
+        self.sessions[sid].unsent[PRIMARY] = Some(packer);
         seat.seat.map(|(slot, _)| slot)
     }
 

@@ -1,12 +1,12 @@
 //! Byte streams between the primary and agents: delivery, resets and breaks.
 
 use crate::event_queue::{SessionId, SimEvent};
-use crate::model::agent_link::{AGENT, GONE_NS, LinkTransport, PRIMARY};
+use crate::model::agent_link::{AGENT, LinkTransport, PRIMARY, SILENCE_LIMIT_NS};
 use crate::step_result::StepResult;
 use crate::world::SimWorld;
 
 impl SimWorld<'_> {
-    /// A stream ends, and the bytes on their way are lost. Each end learns of it, soon or after [`GONE_NS`].
+    /// A stream ends, and the bytes on their way are lost. Each end learns of it, soon or after [`SILENCE_LIMIT_NS`].
     pub(crate) fn break_stream(&mut self, sid: SessionId, is_soon: [bool; 2]) {
         let LinkTransport::Stream(ways) = &mut self.sessions[sid].link.transport else { return };
         for way in ways {
@@ -15,7 +15,7 @@ impl SimWorld<'_> {
         }
         for side in [PRIMARY, AGENT] {
             let soon_ns = self.random.magnitude(1_000, 1_000_000_000);
-            let in_ns = if is_soon[side] { soon_ns } else { GONE_NS + soon_ns };
+            let in_ns = if is_soon[side] { soon_ns } else { SILENCE_LIMIT_NS + soon_ns };
             self.queue.add(self.now_ns + in_ns, SimEvent::LinkLost { sid, side });
         }
     }

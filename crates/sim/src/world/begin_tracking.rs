@@ -15,8 +15,8 @@ impl SimWorld<'_> {
             format!("{} is sent before its begin is durable", assignment.interval)
         })?;
         self.check_assigned(slot, &[assignment])?;
-        let peer = self.primary.peers.get(slot);
-        let is_here = peer.is_none_or(|peer| peer.lent.last() == Some(&assignment.interval));
+        let seat = self.primary.worker_seats.get(slot);
+        let is_here = seat.is_none_or(|seat| seat.given.last() == Some(&assignment.interval));
         check(is_here, || format!("{} goes to another worker", assignment.interval))?;
         if let Some(packer) = self.packer(slot) {
             packer.assign(&[assignment]);
@@ -31,11 +31,11 @@ impl SimWorld<'_> {
         if self.plan.once.is_none() {
             return Ok(());
         }
-        let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
-        life.core.hold(numbers);
+        let Some(worker) = self.processes[pid].running.as_deref_mut() else { return Ok(()) };
+        worker.core.hold(numbers);
         // It may have found that the first of them does not end it after all.
         let first = Interval::single(numbers.first());
-        let new = match life.at_once.replace(numbers) {
+        let new = match worker.at_once.replace(numbers) {
             Some(before) if before.contains(first) => numbers.above(before.last()),
             _ => Some(numbers),
         };
@@ -48,11 +48,11 @@ impl SimWorld<'_> {
             return Ok(());
         }
         let most = self.random.between(1, self.plan.read_most);
-        let Some(life) = self.running_worker(pid) else { return Ok(()) };
-        while life.has_news() {
-            life.read(most)?;
+        let Some(worker) = self.running_worker(pid) else { return Ok(()) };
+        while worker.has_input() {
+            worker.read(most)?;
         }
-        life.at_once = None;
+        worker.at_once = None;
         self.retry_assignment_write(pid);
         Ok(())
     }

@@ -71,7 +71,7 @@ impl SimWorld<'_> {
             EngineOutput::Flush => self.write_lines(),
             EngineOutput::ReadBack(due) => self.read_back_lines(due)?,
             EngineOutput::Start { slot } => {
-                check(self.primary.peers[slot].pid.is_none(), || "a seat is taken".into())?;
+                check(self.primary.worker_seats[slot].pid.is_none(), || "a seat is taken".into())?;
                 self.fork_worker(slot)?;
             }
             EngineOutput::Kill { slot } => {
@@ -109,9 +109,9 @@ impl SimWorld<'_> {
             Notice::Silent { seat: Seat::Worker(slot), .. } => {
                 self.mark_doubtful(slot);
                 self.stats.silences += 1;
-                self.primary.peers[slot].silences += 1;
-                self.primary.peers[slot].is_silent = true;
-                self.primary.peers[slot].lent.clear();
+                self.primary.worker_seats[slot].silences += 1;
+                self.primary.worker_seats[slot].is_silent = true;
+                self.primary.worker_seats[slot].given.clear();
             }
             Notice::JournalLocked => self.stats.journals_locked += 1,
             Notice::EndsEarly(why) => self.trace.comment(|| format!("ends early: {why:?}")),
@@ -135,9 +135,9 @@ impl SimWorld<'_> {
             return self.agent_packer(slot);
         }
         // Behind the end of file nothing is written.
-        let is_open = self.primary.stage == RunPhase::Gathering;
-        let peer = &mut self.primary.peers[slot];
-        (is_open && peer.pid.is_some()).then_some(&mut peer.packer)
+        let is_open = self.primary.phase == RunPhase::Running;
+        let seat = &mut self.primary.worker_seats[slot];
+        (is_open && seat.pid.is_some()).then_some(&mut seat.packer)
     }
 
     /// Takes a record for the journal, or sends it to the primary of this agent.
@@ -168,11 +168,11 @@ impl SimWorld<'_> {
 
     /// Sends what is packed, as far as the pipes have room.
     pub(crate) fn flush_to_workers(&mut self) -> StepResult {
-        for slot in 0..self.primary.peers.len() {
-            let peer = &mut self.primary.peers[slot];
-            let Some(pid) = peer.pid else { continue };
-            peer.packer.seal(0);
-            if peer.packer.is_empty() {
+        for slot in 0..self.primary.worker_seats.len() {
+            let seat = &mut self.primary.worker_seats[slot];
+            let Some(pid) = seat.pid else { continue };
+            seat.packer.seal(0);
+            if seat.packer.is_empty() {
                 continue;
             }
             match self.plan.transport {
@@ -184,9 +184,9 @@ impl SimWorld<'_> {
                     }
                 }
             }
-            let peer = &self.primary.peers[slot];
-            let most = 64 * (peer.window + 8) * (2 + peer.silences);
-            let waiting = peer.packer.bytes().len();
+            let seat = &self.primary.worker_seats[slot];
+            let most = 64 * (seat.window + 8) * (2 + seat.silences);
+            let waiting = seat.packer.bytes().len();
             check(waiting <= most, || format!("{waiting} bytes wait for a window of {most}"))?;
         }
         Ok(())
@@ -203,22 +203,22 @@ impl SimWorld<'_> {
 
     /// Takes the first frame that is packed for a worker.
     fn take_packed_frame(&mut self, slot: usize) -> Option<Vec<u8>> {
-        let packer = &mut self.primary.peers[slot].packer;
+        let packer = &mut self.primary.worker_seats[slot].packer;
         let frame = packer.first_frame().to_vec();
         packer.consume(frame.len());
         (!frame.is_empty()).then_some(frame)
     }
 
     fn write_assignment_pipe(&mut self, slot: usize, pid: Pid) {
-        let packer = &mut self.primary.peers[slot].packer;
-        let Some(life) = self.processes[pid].life.as_deref_mut() else {
+        let packer = &mut self.primary.worker_seats[slot].packer;
+        let Some(worker) = self.processes[pid].running.as_deref_mut() else {
             // The reader is gone, which will be noticed.
             let unsent = packer.bytes().len();
             packer.consume(unsent);
             return;
         };
         while !packer.is_empty() {
-            let taken = life.inbox.write(packer.bytes());
+            let taken = worker.inbox.write(packer.bytes());
             if taken == 0 {
                 self.stats.full_assignment_pipes += 1;
                 break;
@@ -231,8 +231,8 @@ impl SimWorld<'_> {
     /// A worker has read: the primary may write what did not fit.
     pub(crate) fn retry_assignment_write(&mut self, pid: Pid) {
         let slot = self.processes[pid].slot;
-        let peer = &self.primary.peers[slot];
-        if peer.pid == Some(pid) && !peer.packer.is_empty() {
+        let seat = &self.primary.worker_seats[slot];
+        if seat.pid == Some(pid) && !seat.packer.is_empty() {
             self.wake_within_a_turn();
         }
     }
@@ -241,8 +241,8 @@ impl SimWorld<'_> {
     pub(crate) fn close_assignment_pipe(&mut self, pid: Pid) {
         match self.plan.transport {
             SimTransport::Pipes => {
-                if let Some(life) = self.running_worker(pid) {
-                    life.inbox.close();
+                if let Some(worker) = self.running_worker(pid) {
+                    worker.inbox.close();
                 }
                 self.wake_worker(pid);
             }
@@ -263,8 +263,11 @@ impl SimWorld<'_> {
     /// Without a channel: sends a frame of a worker.
     pub(crate) fn send_raw_to_primary(&mut self, pid: Pid, frame: &[u8]) {
         for at_ns in self.draw_raw_arrivals(false) {
-            let life = self.life;
-            self.queue.add(at_ns, SimEvent::RawFrameToPrimary { life, pid, frame: frame.to_vec() });
+            let incarnation = self.incarnation;
+            self.queue.add(
+                at_ns,
+                SimEvent::RawFrameToPrimary { incarnation, pid, frame: frame.to_vec() },
+            );
         }
     }
 
@@ -287,10 +290,10 @@ impl SimWorld<'_> {
 
     /// A frame of the primary, or the end, reaches a worker.
     pub(crate) fn receive_at_worker(&mut self, pid: Pid, frame: Option<Vec<u8>>) -> StepResult {
-        if let Some(life) = self.running_worker(pid) {
+        if let Some(worker) = self.running_worker(pid) {
             match frame {
-                Some(frame) => life.mail.push_back(frame),
-                None => life.inbox.close(),
+                Some(frame) => worker.frames.push_back(frame),
+                None => worker.inbox.close(),
             }
             self.wake_worker(pid);
         }

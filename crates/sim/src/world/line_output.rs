@@ -40,7 +40,8 @@ impl SimWorld<'_> {
         if !self.output_pipe.pipe.is_empty() && !self.output_pipe.is_read_due {
             self.output_pipe.is_read_due = true;
             let in_ns = self.random.between(1, self.plan.line_reader.every_ns);
-            self.queue.add(self.now_ns + in_ns, SimEvent::ReaderReads { life: self.life });
+            self.queue
+                .add(self.now_ns + in_ns, SimEvent::ReaderReads { incarnation: self.incarnation });
         }
     }
 
@@ -63,7 +64,10 @@ impl SimWorld<'_> {
         } else if pause_ns > 0 && (before..self.output_pipe.read).contains(&pause_after) {
             self.stats.reader_pauses += 1;
             self.output_pipe.is_read_due = true;
-            self.queue.add(self.now_ns + pause_ns, SimEvent::ReaderReads { life: self.life });
+            self.queue.add(
+                self.now_ns + pause_ns,
+                SimEvent::ReaderReads { incarnation: self.incarnation },
+            );
         } else {
             self.schedule_reader();
         }
@@ -108,7 +112,7 @@ impl SimWorld<'_> {
         let scheduler = self.primary.engine.scheduler();
         // Failures are written out only as they leave.
         let has_text = self.plan.question.aggregate != Aggregate::Failures;
-        if !has_text || self.life > 0 || scheduler.ledger().limit().is_some() {
+        if !has_text || self.incarnation > 0 || scheduler.ledger().limit().is_some() {
             return Ok(());
         }
         let credit = u64::from(self.plan.question.credit);

@@ -16,7 +16,7 @@ const SIGTERM: i32 = 15;
 impl SimWorld<'_> {
     /// A signal asks for an early end.
     pub(crate) fn begin_drain(&mut self) -> StepResult {
-        if self.primary.stage == RunPhase::Gathering {
+        if self.primary.phase == RunPhase::Running {
             self.trace.record("drain", 0, 0);
             self.primary.engine.ask_for_end(SIGTERM, self.now_ns);
             let turns_ns = 2_000 * self.plan.turn_ns;
@@ -30,7 +30,7 @@ impl SimWorld<'_> {
 
     /// The primary is gone, with its workers and what is not durable; the next one begins.
     pub(crate) fn crash_primary(&mut self) -> StepResult {
-        if self.primary.stage == RunPhase::Gathering {
+        if self.primary.phase == RunPhase::Running {
             self.stats.primary_crashes += 1;
             self.restart_primary()?;
         }
@@ -39,18 +39,18 @@ impl SimWorld<'_> {
 
     /// Another primary takes over from the journal.
     pub(crate) fn restart_primary(&mut self) -> StepResult {
-        self.trace.record("begin again", u64::from(self.life), 0);
+        self.trace.record("begin again", u64::from(self.incarnation), 0);
         let persisted = self.random.next();
         self.stats.records_lost += self.journal.lose_unsynced(persisted)? as u64;
         self.stats.settled += self.journal.fail_begun()?;
         self.oracle.begin_incarnation(self.journal.durable())?;
         self.count_stale_answers();
-        self.processes.iter_mut().for_each(SimWorker::vanish);
+        self.processes.iter_mut().for_each(SimWorker::discard);
         self.drop_agent_seats();
         self.waiting.clear();
         self.results = BoundedPipe::new(self.plan.result_pipe);
         self.output_pipe = OutputPipe::new(self.plan.line_reader.pipe);
-        self.life += 1;
+        self.incarnation += 1;
         self.drain_deadline_ns = None;
         self.stats.resumes += 1;
         self.primary = SimPrimary::begin(&self.plan, self.journal.durable())?;
@@ -104,7 +104,7 @@ impl SimWorld<'_> {
         }
         check(self.journal.begin_sync(), || "a sync of nothing, or within a sync".into())?;
         let at_ns = self.now_ns + self.random.between(1, sync_ns);
-        self.queue.add(at_ns, SimEvent::JournalSynced { life: self.life });
+        self.queue.add(at_ns, SimEvent::JournalSynced { incarnation: self.incarnation });
         Ok(())
     }
 }

@@ -51,12 +51,12 @@ impl SimWorld<'_> {
             .map_err(|violation| violation.to_string())?;
         check(name.0 as usize == self.primary.pids.len(), || "a name came twice".into())?;
         self.primary.pids.push(Some(pid));
-        let peer = &mut self.primary.peers[slot];
-        peer.pid = Some(pid);
-        peer.packer = Packer::new(name, self.plan.frame_limit);
-        (peer.window, peer.silences) = (window, 0);
-        (peer.heard_ns, peer.is_quiet, peer.is_silent) = (self.now_ns, false, false);
-        (peer.lent, peer.gasp, peer.has_left) = (Vec::new(), None, false);
+        let seat = &mut self.primary.worker_seats[slot];
+        seat.pid = Some(pid);
+        seat.packer = Packer::new(name, self.plan.frame_limit);
+        (seat.window, seat.silences) = (window, 0);
+        (seat.last_frame_ns, seat.is_quiet, seat.is_silent) = (self.now_ns, false, false);
+        (seat.given, seat.reported_n, seat.has_said_farewell) = (Vec::new(), None, false);
         self.processes.push(SimWorker::new(&self.plan, slot, name, self.now_ns));
         self.stats.forks += 1;
         self.trace.record("forked", pid as u64, slot as u64);
@@ -89,14 +89,14 @@ impl SimWorld<'_> {
         self.oracle.check_scheduler(scheduler)?;
         self.oracle.check_begun_numbers(scheduler)?;
         self.check_no_idle_worker()?;
-        match self.primary.stage {
-            RunPhase::Gathering if self.upstream.is_some() => {}
-            RunPhase::Gathering => {
+        match self.primary.phase {
+            RunPhase::Running if self.upstream.is_some() => {}
+            RunPhase::Running => {
                 if self.primary.engine.is_over() {
                     self.begin_shutdown()?;
                 }
             }
-            RunPhase::Closing { until_ns } => self.await_workers(until_ns)?,
+            RunPhase::ShuttingDown { until_ns } => self.await_workers(until_ns)?,
         }
         self.schedule_wake()
     }
@@ -119,7 +119,7 @@ impl SimWorld<'_> {
     pub(crate) fn check_assigned(&mut self, slot: usize, assignments: &[Assignment]) -> StepResult {
         let Summary { refusals, stops, agents_joined, .. } = self.stats;
         let is_here = slot < self.plan.seats;
-        let has_done_others = is_here && !self.primary.peers[slot].lent.is_empty();
+        let has_done_others = is_here && !self.primary.worker_seats[slot].given.is_empty();
         // Where every lost worker is replaced, and none is silent.
         let is_replaced = refusals + stops + agents_joined == 0;
         let must_be_fresh =
@@ -128,7 +128,7 @@ impl SimWorld<'_> {
             self.oracle.blame.check_assignment(assignment.interval, must_be_fresh)?;
             self.oracle.begins.assign(assignment.interval)?;
             if is_here {
-                self.primary.peers[slot].lent.push(assignment.interval);
+                self.primary.worker_seats[slot].given.push(assignment.interval);
             } else {
                 self.oracle.begins.mark_doubtful(assignment.interval);
             }
@@ -143,8 +143,8 @@ impl SimWorld<'_> {
         for held in self.primary.engine.held_for(slot) {
             self.oracle.begins.mark_doubtful(held);
         }
-        if let Some(peer) = self.primary.peers.get(slot)
-            && let Some(last) = peer.lent.last()
+        if let Some(seat) = self.primary.worker_seats.get(slot)
+            && let Some(last) = seat.given.last()
         {
             self.oracle.begins.mark_doubtful(*last);
         }
@@ -152,13 +152,13 @@ impl SimWorld<'_> {
 
     /// No worker that can work is idle while there is work.
     fn check_no_idle_worker(&self) -> StepResult {
-        let SimPrimary { engine, peers, .. } = &self.primary;
+        let SimPrimary { engine, worker_seats, .. } = &self.primary;
         if !engine.is_work() || engine.scheduler().awaits_a_fresh_worker() {
             return Ok(());
         }
         self.check_no_idle_agent()?;
-        for (slot, peer) in peers.iter().enumerate() {
-            let is_idle = peer.pid.is_some() && !peer.is_silent && !engine.owes(slot);
+        for (slot, seat) in worker_seats.iter().enumerate() {
+            let is_idle = seat.pid.is_some() && !seat.is_silent && !engine.owes(slot);
             check(!is_idle, || format!("the worker in seat {slot} is idle while there is work"))?;
         }
         Ok(())

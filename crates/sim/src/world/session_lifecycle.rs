@@ -27,7 +27,7 @@ impl SessionState<SimWorld<'_>> {
             let upstream = self.agent.as_mut().and_then(|agent| agent.upstream.as_mut());
             upstream.map(|upstream| &mut upstream.packer)
         };
-        (&mut self.link, held.or(self.last_words[side].as_mut()))
+        (&mut self.link, held.or(self.unsent[side].as_mut()))
     }
 
     /// When the agent has something to do, on the clock of the primary.
@@ -97,7 +97,7 @@ impl<'a> SimWorld<'a> {
             program_name: String::new(),
         };
         let welcome = Welcome {
-            job: u64::from(self.life),
+            job: u64::from(self.incarnation),
             aggregate: self.plan.question.aggregate,
             retries: self.plan.retries,
             range: self.plan.range.interval(),
@@ -116,9 +116,9 @@ impl<'a> SimWorld<'a> {
         self.sessions.push(SessionState {
             machine,
             agent: Some(Box::new(agent)),
-            agent_seat: Some(AgentSeat::new(hello.workers, limit, self.life)),
+            agent_seat: Some(AgentSeat::new(hello.workers, limit, self.incarnation)),
             link: AgentLink::new(&place, limit, self.now_ns),
-            last_words: [None, None],
+            unsent: [None, None],
             paused_total_ns: 0,
             paused_since_ns: None,
             is_cut_off: false,
@@ -149,7 +149,7 @@ impl<'a> SimWorld<'a> {
         let Some(mut agent) = session.agent.take() else { return };
         let machine = session.machine;
         if let Some(upstream) = agent.upstream.take() {
-            session.last_words[AGENT] = Some(upstream.packer);
+            session.unsent[AGENT] = Some(upstream.packer);
         }
         session.paused_since_ns = None;
         self.session_of_machine[machine] = None;

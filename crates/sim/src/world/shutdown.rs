@@ -24,33 +24,34 @@ impl SimWorld<'_> {
         self.trace.record("close", u64::from(scheduler.is_finished()), 0);
         self.primary.engine.end();
         self.drain_deadline_ns = None;
-        for slot in 0..self.primary.peers.len() {
-            let peer = &mut self.primary.peers[slot];
-            peer.packer = Packer::new(WorkerId(0), self.plan.frame_limit);
-            if let Some(pid) = peer.pid {
+        for slot in 0..self.primary.worker_seats.len() {
+            let seat = &mut self.primary.worker_seats[slot];
+            seat.packer = Packer::new(WorkerId(0), self.plan.frame_limit);
+            if let Some(pid) = seat.pid {
                 self.close_assignment_pipe(pid);
             }
         }
         self.send_over_to_agents()?;
         let until_ns = self.now_ns + GRACE_NS;
-        self.primary.stage = RunPhase::Closing { until_ns };
+        self.primary.phase = RunPhase::ShuttingDown { until_ns };
         self.wake_in(1);
         Ok(())
     }
 
     /// Waits for the workers to leave; then kills those that are stopped. All others must have left.
     pub(crate) fn await_workers(&mut self, until_ns: u64) -> StepResult {
-        let living = || (0..self.processes.len()).filter(|pid| self.processes[*pid].life.is_some());
+        let living =
+            || (0..self.processes.len()).filter(|pid| self.processes[*pid].running.is_some());
         if self.now_ns >= until_ns {
             for pid in living().collect::<Vec<_>>() {
                 // Far away even the end may be late.
                 let is_late = self.plan.transport != SimTransport::Pipes
-                    || self.running_worker(pid).is_some_and(|life| life.is_stopped);
+                    || self.running_worker(pid).is_some_and(|worker| worker.is_stopped);
                 // As may be who is at numbers that became superfluous.
                 let is_decided = self.primary.engine.scheduler().ledger().limit().is_some();
-                let is_counting = self.running_worker(pid).is_some_and(|life| {
+                let is_counting = self.running_worker(pid).is_some_and(|worker| {
                     matches!(
-                        life.doing,
+                        worker.step,
                         WorkerStep::Computing(_)
                             | WorkerStep::ReachingDeadly(..)
                             | WorkerStep::WritingCrashReport(_)
@@ -91,7 +92,7 @@ impl SimWorld<'_> {
 
     /// A seat was lost too often in a row.
     pub(crate) fn end_after_losses(&mut self, slot: usize, times: u32) -> StepResult {
-        let losses = self.primary.peers[slot].losses;
+        let losses = self.primary.worker_seats[slot].losses;
         check(times >= LOSSES_IN_A_ROW && losses >= times, || {
             format!("given up after {times} losses in a row, of which {losses} happened")
         })?;
@@ -100,7 +101,7 @@ impl SimWorld<'_> {
 
     /// No worker is left, and several starts in a row were refused.
     pub(crate) fn end_without_workers(&mut self) -> StepResult {
-        let is_any = self.primary.peers.iter().any(|peer| peer.pid.is_some());
+        let is_any = self.primary.worker_seats.iter().any(|seat| seat.pid.is_some());
         check(!is_any && self.stats.refusals >= 5, || "given up with a worker left".into())?;
         self.end_given_up()
     }
@@ -122,8 +123,8 @@ impl SimWorld<'_> {
         self.trace.comment(|| format!("ends at once: {why:?}"));
         self.stats.cut_drains += 1;
         self.primary.engine.end();
-        for slot in 0..self.primary.peers.len() {
-            if let Some(pid) = self.primary.peers[slot].pid {
+        for slot in 0..self.primary.worker_seats.len() {
+            if let Some(pid) = self.primary.worker_seats[slot].pid {
                 self.end_worker(pid, None);
             }
         }

@@ -15,57 +15,61 @@ use evenly_core::{Cause, Interval};
 impl SimWorld<'_> {
     /// A deadly number ends its worker, which says so if it can.
     pub(crate) fn crash_worker_at(&mut self, pid: Pid, n: i64) {
-        let gasp = self.plan.crash_reports.draw_crash(n, &mut self.random);
+        let crash = self.plan.crash_reports.draw_crash(n, &mut self.random);
         self.stats.crashes += 1;
         if self.plan.crash_reports.are_sent {
-            self.begin_crash_report(pid, gasp);
+            self.begin_crash_report(pid, crash);
         } else {
-            self.end_worker(pid, Some(gasp.cause));
+            self.end_worker(pid, Some(crash.cause));
         }
     }
 
-    fn begin_crash_report(&mut self, pid: Pid, gasp: WorkerCrash) {
+    fn begin_crash_report(&mut self, pid: Pid, crash: WorkerCrash) {
         let moment_ns = self.random_step_ns();
-        if let Some(life) = self.running_worker(pid) {
-            life.doing = WorkerStep::WritingCrashReport(gasp);
+        if let Some(worker) = self.running_worker(pid) {
+            worker.step = WorkerStep::WritingCrashReport(crash);
             self.schedule_step(pid, moment_ns);
         }
     }
 
     /// Whether a worker at work is asked at which number it is, before a step; then it does no other.
     pub(crate) fn interrupt_worker(&mut self, pid: Pid) -> bool {
-        if !self.random.happens(self.plan.crash_reports.ask) {
+        if !self.random.happens(self.plan.crash_reports.interruption) {
             return false;
         }
-        let Some(life) = self.processes[pid].life.as_deref() else { return false };
+        let Some(worker) = self.processes[pid].running.as_deref() else { return false };
         // Between slices it is at no number.
-        let (WorkerStep::Computing(last) | WorkerStep::ReachingDeadly(last, _)) = life.doing else {
+        let (WorkerStep::Computing(last) | WorkerStep::ReachingDeadly(last, _)) = worker.step
+        else {
             return false;
         };
-        let Some(slice) = Interval::new(life.slice_first, last) else { return false };
+        let Some(slice) = Interval::new(worker.slice_first, last) else { return false };
         self.stats.workers_interrupted += 1;
         self.oracle.is_only_numbers = false;
         let (n, cause) = (number_of(&mut self.random, slice), Cause::Memory);
         self.trace.record("asked", pid as u64, n.cast_unsigned());
-        self.begin_crash_report(pid, WorkerCrash { n, said: Some(cause), cause, is_own: false });
+        self.begin_crash_report(
+            pid,
+            WorkerCrash { n, reported_cause: Some(cause), cause, is_by_number: false },
+        );
         true
     }
 
-    /// A worker writes its gasp, as soon as there is room.
-    pub(crate) fn write_crash_report(&mut self, pid: Pid, last: WorkerCrash) -> StepResult {
-        let gasps = &self.plan.crash_reports;
-        let (lose, spoil) =
-            if self.are_faults_active() { (gasps.lose, gasps.spoil) } else { (0, 0) };
-        let WorkerCrash { n, said, .. } = last;
-        let mut frame = gasp(self.processes[pid].name, n, said).to_vec();
-        if self.random.happens(lose) {
+    /// A worker writes its crash report as soon as there is room.
+    pub(crate) fn write_crash_report(&mut self, pid: Pid, crash: WorkerCrash) -> StepResult {
+        let rates = &self.plan.crash_reports;
+        let (loss, corruption) =
+            if self.are_faults_active() { (rates.loss, rates.corruption) } else { (0, 0) };
+        let WorkerCrash { n, reported_cause, .. } = crash;
+        let mut frame = gasp(self.processes[pid].name, n, reported_cause).to_vec();
+        if self.random.happens(loss) {
             self.trace.record("gasp lost", pid as u64, n.cast_unsigned());
             self.stats.crash_reports_lost += 1;
-            self.finish_crash(pid, last);
+            self.finish_crash(pid, crash);
             return Ok(());
         }
-        let is_spoilt = self.random.happens(spoil);
-        if is_spoilt {
+        let is_corrupted = self.random.happens(corruption);
+        if is_corrupted {
             self.corrupt_frame(&mut frame);
         }
         if self.plan.transport == SimTransport::Pipes {
@@ -84,22 +88,22 @@ impl SimWorld<'_> {
             self.send_on_worker_link(pid, WORKER, &frame)?;
         }
         self.trace.record("gasps", pid as u64, n.cast_unsigned());
-        if is_spoilt {
+        if is_corrupted {
             self.stats.crash_reports_corrupted += 1;
             self.oracle.is_only_numbers = false;
         } else {
-            self.processes[pid].gasp = Some(last);
+            self.processes[pid].reported = Some(crash);
         }
         let moment_ns = self.random_step_ns();
-        if let Some(life) = self.running_worker(pid) {
+        if let Some(worker) = self.running_worker(pid) {
             // Another process may end it first.
-            life.doing = WorkerStep::Crashing(last);
+            worker.step = WorkerStep::Crashing(crash);
         }
         self.schedule_step(pid, moment_ns);
         Ok(())
     }
 
-    /// Cuts a gasp short, or spoils a bit of it.
+    /// Cuts a crash report short, or flips a bit of it.
     fn corrupt_frame(&mut self, frame: &mut Vec<u8>) {
         if self.random.once_in(2) {
             frame.truncate(self.random.between(1, frame.len() as u64 - 1) as usize);
@@ -110,22 +114,23 @@ impl SimWorld<'_> {
     }
 
     /// A worker ends of what it has said, or could not say.
-    pub(crate) fn finish_crash(&mut self, pid: Pid, last: WorkerCrash) {
+    pub(crate) fn finish_crash(&mut self, pid: Pid, crash: WorkerCrash) {
         self.processes[pid].died_of_crash = true;
-        self.end_worker(pid, Some(last.cause));
+        self.end_worker(pid, Some(crash.cause));
     }
 
     /// The death of the worker in a slot: at the number that it has named, if it had that in hand.
     pub(crate) fn worker_death(&self, slot: usize, at: Vec<Interval>, cause: Cause) -> WorkerDeath {
-        let peer = &self.primary.peers[slot];
-        let process = peer.pid.map(|pid| &self.processes[pid]);
-        let is_lent = |n: &i64| peer.lent.iter().any(|lent| lent.contains(Interval::single(*n)));
-        let Some(n) = peer.gasp.filter(is_lent) else {
+        let seat = &self.primary.worker_seats[slot];
+        let process = seat.pid.map(|pid| &self.processes[pid]);
+        let is_lent = |n: &i64| seat.given.iter().any(|lent| lent.contains(Interval::single(*n)));
+        let Some(n) = seat.reported_n.filter(is_lent) else {
             return WorkerDeath { at, cause, is_named: false, is_own: false };
         };
-        let said = process.and_then(|process| process.gasp).and_then(|gasp| gasp.said);
+        let said =
+            process.and_then(|process| process.reported).and_then(|crash| crash.reported_cause);
         let is_own = process.is_some_and(|process| {
-            let is_of_number = process.gasp.is_some_and(|gasp| gasp.is_own);
+            let is_of_number = process.reported.is_some_and(|crash| crash.is_by_number);
             is_of_number && process.died_of_crash && process.cause == Some(cause)
         });
         let (at, cause) = (vec![Interval::single(n)], said.unwrap_or(cause));

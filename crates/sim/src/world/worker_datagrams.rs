@@ -1,7 +1,9 @@
 //! Datagrams between the primary and workers: sent, lost, repeated, delayed and delivered.
 
 use crate::event_queue::{Pid, SimEvent};
-use crate::model::worker_link::{BEAT_NS, EMPTY_FRAME, GONE_NS, WORKER, WorkerLink};
+use crate::model::worker_link::{
+    HEARTBEAT_FRAME_LEN, HEARTBEAT_INTERVAL_NS, SILENCE_LIMIT_NS, WORKER, WorkerLink,
+};
 use crate::step_result::StepResult;
 use crate::step_result::check;
 use crate::world::SimWorld;
@@ -11,7 +13,7 @@ use evenly_core::frame::{Heartbeat, Packer};
 
 impl SimWorld<'_> {
     pub(crate) fn worker_link(&mut self, pid: Pid) -> Option<&mut WorkerLink> {
-        self.processes[pid].line.as_deref_mut()
+        self.processes[pid].link.as_deref_mut()
     }
 
     fn worker_link_end(&mut self, pid: Pid, side: usize) -> Option<&mut Channel> {
@@ -41,7 +43,7 @@ impl SimWorld<'_> {
 
     /// Sends what an end has to send, and arranges for it to look again.
     pub(crate) fn transmit_worker_link(&mut self, pid: Pid, side: usize) {
-        let is_stopped = self.running_worker(pid).is_some_and(|life| life.is_stopped);
+        let is_stopped = self.running_worker(pid).is_some_and(|worker| worker.is_stopped);
         if is_stopped && side == WORKER {
             return;
         }
@@ -54,13 +56,13 @@ impl SimWorld<'_> {
             self.schedule_datagram(pid, 1 - side, &segment);
             segment.clear();
         }
-        let life = self.life;
-        let Some(line) = self.processes[pid].line.as_deref_mut() else { return };
+        let incarnation = self.incarnation;
+        let Some(line) = self.processes[pid].link.as_deref_mut() else { return };
         if let Some(due_ns) = line.due_ns(side)
-            && due_ns < line.look_ns[side]
+            && due_ns < line.timer_ns[side]
         {
-            line.look_ns[side] = due_ns;
-            self.queue.add(due_ns, SimEvent::WorkerLinkTimer { life, pid, side });
+            line.timer_ns[side] = due_ns;
+            self.queue.add(due_ns, SimEvent::WorkerLinkTimer { incarnation, pid, side });
         }
     }
 
@@ -71,8 +73,8 @@ impl SimWorld<'_> {
         let now_ns = self.now_ns;
         let is_cut = self.worker_link(pid).is_some_and(|line| now_ns < line.cut_until_ns);
         for at_ns in self.draw_arrivals(is_cut, net) {
-            let (life, segment) = (self.life, segment.to_vec());
-            self.queue.add(at_ns, SimEvent::WorkerDatagram { life, pid, side, segment });
+            let (incarnation, segment) = (self.incarnation, segment.to_vec());
+            self.queue.add(at_ns, SimEvent::WorkerDatagram { incarnation, pid, side, segment });
             self.pending_link_events += 1;
         }
     }
@@ -109,7 +111,7 @@ impl SimWorld<'_> {
         segment: &[u8],
     ) -> StepResult {
         let now_ns = self.now_ns;
-        let is_stopped = self.running_worker(pid).is_some_and(|life| life.is_stopped);
+        let is_stopped = self.running_worker(pid).is_some_and(|worker| worker.is_stopped);
         let Some(line) = self.worker_link(pid) else { return Ok(()) };
         let Some(channel) = &mut line.ends[side] else { return Ok(()) };
         if is_stopped && side == WORKER {
@@ -130,7 +132,7 @@ impl SimWorld<'_> {
             for frame in frames {
                 self.receive_worker_frame(pid, &frame)?;
             }
-            if is_at_end && self.processes[pid].life.is_none() {
+            if is_at_end && self.processes[pid].running.is_none() {
                 self.observe_worker(pid)?;
             }
             self.retry_assignment_write(pid);
@@ -141,7 +143,7 @@ impl SimWorld<'_> {
 
     /// A frame came out at the primary's end.
     fn receive_worker_frame(&mut self, pid: Pid, frame: &[u8]) -> StepResult {
-        if frame.len() > EMPTY_FRAME {
+        if frame.len() > HEARTBEAT_FRAME_LEN {
             return self.receive_at_primary(pid, frame);
         }
         self.stats.heartbeats += 1;
@@ -152,10 +154,10 @@ impl SimWorld<'_> {
 
     /// What came out at the worker's end; and there may be room again for what it sends.
     fn deliver_to_worker(&mut self, pid: Pid, frames: Vec<Vec<u8>>, is_at_end: bool) {
-        if let Some(life) = self.running_worker(pid) {
-            life.mail.extend(frames);
+        if let Some(worker) = self.running_worker(pid) {
+            worker.frames.extend(frames);
             if is_at_end {
-                life.inbox.close();
+                worker.inbox.close();
             }
             self.wake_worker(pid);
         }
@@ -164,23 +166,23 @@ impl SimWorld<'_> {
     /// Something is due at an end.
     pub(crate) fn check_worker_link(&mut self, pid: Pid, side: usize) -> StepResult {
         let (now_ns, limit) = (self.now_ns, self.plan.frame_limit);
-        let is_stopped = self.running_worker(pid).is_some_and(|life| life.is_stopped);
+        let is_stopped = self.running_worker(pid).is_some_and(|worker| worker.is_stopped);
         let name = self.processes[pid].name;
         let Some(line) = self.worker_link(pid) else { return Ok(()) };
-        if line.look_ns[side] != now_ns {
+        if line.timer_ns[side] != now_ns {
             // An earlier look has arranged another.
             return Ok(());
         }
-        line.look_ns[side] = u64::MAX;
+        line.timer_ns[side] = u64::MAX;
         let Some(channel) = &mut line.ends[side] else { return Ok(()) };
         if is_stopped && side == WORKER {
             return Ok(());
         }
-        if now_ns >= line.heard_ns[side] + GONE_NS {
+        if now_ns >= line.heard_ns[side] + SILENCE_LIMIT_NS {
             return self.give_up_worker_link(pid, side);
         }
-        if side == WORKER && now_ns >= line.beat_ns {
-            line.beat_ns = now_ns + BEAT_NS;
+        if side == WORKER && now_ns >= line.next_heartbeat_ns {
+            line.next_heartbeat_ns = now_ns + HEARTBEAT_INTERVAL_NS;
             if channel.room() > 0 {
                 let mut packer = Packer::new(name, limit);
                 packer.heartbeat(Heartbeat::OfAgent);
@@ -204,7 +206,7 @@ impl SimWorld<'_> {
         }
         self.oracle.is_only_numbers = false;
         let slot = self.processes[pid].slot;
-        if self.primary.peers[slot].pid == Some(pid) {
+        if self.primary.worker_seats[slot].pid == Some(pid) {
             let nowhere: Vec<Interval> = Vec::new();
             self.reclaim_seat(slot, nowhere, None)?;
         }
@@ -217,7 +219,7 @@ impl SimWorld<'_> {
         let Some(line) = self.worker_link(pid) else { return };
         line.ends[side] = None;
         if line.ends[1 - side].is_none() {
-            self.processes[pid].line = None;
+            self.processes[pid].link = None;
         }
     }
 

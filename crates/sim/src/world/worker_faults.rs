@@ -47,25 +47,25 @@ impl SimWorld<'_> {
         if !self.random.once_in(2) || self.plan.transport != SimTransport::Pipes {
             return;
         }
-        let Some(life) = self.processes[pid].life.as_deref_mut() else { return };
-        life.core.say_farewell(FAREWELL.0, FAREWELL.1);
-        life.core.seal(1);
-        while !life.core.is_silent() {
-            let frame = life.core.first_frame();
+        let Some(worker) = self.processes[pid].running.as_deref_mut() else { return };
+        worker.core.say_farewell(FAREWELL.0, FAREWELL.1);
+        worker.core.seal(1);
+        while !worker.core.is_silent() {
+            let frame = worker.core.first_frame();
             if self.results.write(frame) == 0 {
                 return;
             }
             let sent = frame.len();
-            life.core.sent(sent);
+            worker.core.sent(sent);
         }
     }
 
     fn stop_worker(&mut self, pid: Pid, permanent: u32) {
         self.stats.stops += 1;
         self.trace.record("stopped", pid as u64, 0);
-        if let Some(life) = self.running_worker(pid) {
-            life.is_stopped = true;
-            life.is_parked = true;
+        if let Some(worker) = self.running_worker(pid) {
+            worker.is_stopped = true;
+            worker.is_parked = true;
         }
         if !self.random.happens(permanent) {
             let ns = self.random.magnitude(1_000_000, 12_000_000_000);
@@ -75,8 +75,8 @@ impl SimWorld<'_> {
     }
 
     pub(crate) fn continue_worker(&mut self, pid: Pid) -> StepResult {
-        let Some(life) = self.running_worker(pid) else { return Ok(()) };
-        life.is_stopped = false;
+        let Some(worker) = self.running_worker(pid) else { return Ok(()) };
+        worker.is_stopped = false;
         self.stats.continues += 1;
         self.trace.record("goes on", pid as u64, 0);
         self.notify_parent(pid);
@@ -128,12 +128,12 @@ impl SimWorld<'_> {
         }
         // What it meant to say is lost with it.
         let process = &mut self.processes[pid];
-        if let Some(life) = process.life.as_deref_mut()
-            && matches!(life.doing, crate::model::worker_process::WorkerStep::Sending(_))
-            && !life.core.is_silent()
+        if let Some(worker) = process.running.as_deref_mut()
+            && matches!(worker.step, crate::model::worker_process::WorkerStep::Sending(_))
+            && !worker.core.is_silent()
         {
-            let sent = life.core.first_frame().len();
-            life.core.sent(sent);
+            let sent = worker.core.first_frame().len();
+            worker.core.sent(sent);
             process.has_lost_frame = true;
         }
         true
@@ -141,11 +141,11 @@ impl SimWorld<'_> {
 
     /// The frame that a worker is about to send, or one that it might have.
     fn sample_frame(&mut self, pid: Pid) -> Vec<u8> {
-        if let Some(life) = self.running_worker(pid)
-            && matches!(life.doing, crate::model::worker_process::WorkerStep::Sending(_))
-            && !life.core.is_silent()
+        if let Some(worker) = self.running_worker(pid)
+            && matches!(worker.step, crate::model::worker_process::WorkerStep::Sending(_))
+            && !worker.core.is_silent()
         {
-            return life.core.first_frame().to_vec();
+            return worker.core.first_frame().to_vec();
         }
         let mut packer = Packer::new(self.processes[pid].name, self.plan.frame_limit);
         packer.answer(LeaseId(self.random.next()), self.random.below(9));

@@ -116,26 +116,26 @@ impl SimWorld<'_> {
             Ok(Heard::Gasp { slot, n, cause }) => {
                 self.stats.crash_reports += 1;
                 let pid = primary.pids.get(name as usize).copied().flatten();
-                let said = pid.and_then(|pid| self.processes[pid].gasp);
-                let is_known = said.is_some_and(|said| (said.n, said.said) == (n, cause));
+                let said = pid.and_then(|pid| self.processes[pid].reported);
+                let is_known = said.is_some_and(|said| (said.n, said.reported_cause) == (n, cause));
                 check(is_known, || format!("no worker reported {n}"))?;
-                let peer = &mut primary.peers[slot];
-                check(peer.pid == pid, || "another's last gasp".into())?;
-                peer.gasp = Some(n);
+                let seat = &mut primary.worker_seats[slot];
+                check(seat.pid == pid, || "another worker's crash report".into())?;
+                seat.reported_n = Some(n);
                 Ok(WorkerInput::Frame { pid, is_work: false, parts, begun, releases })
             }
             Ok(Heard::Farewell { slot, call, errno }) => {
                 self.stats.farewells += 1;
                 check((call, errno) == FAREWELL, || "another farewell than was said".into())?;
                 let pid = primary.pids.get(name as usize).copied().flatten();
-                check(primary.peers[slot].pid == pid, || "another's farewell".into())?;
-                primary.peers[slot].has_left = true;
+                check(primary.worker_seats[slot].pid == pid, || "another's farewell".into())?;
+                primary.worker_seats[slot].has_said_farewell = true;
                 Ok(WorkerInput::Frame { pid, is_work: false, parts, begun, releases })
             }
             Err(InvalidFrame::UnknownName) => Ok(WorkerInput::UnknownName),
             // The run is over and this worker was ended: the engine does not learn of that any more.
             Err(InvalidFrame::Worker { slot, .. })
-                if primary.stage != RunPhase::Gathering && primary.peers[slot].pid.is_none() =>
+                if primary.phase != RunPhase::Running && primary.worker_seats[slot].pid.is_none() =>
             {
                 Ok(WorkerInput::Frame {
                     pid: None,
@@ -147,7 +147,7 @@ impl SimWorld<'_> {
             }
             Err(InvalidFrame::Worker { slot, violation }) => {
                 // Who owes nothing when it writes no frame is not suspected, until it goes on with parts.
-                let pid = primary.peers[slot].pid;
+                let pid = primary.worker_seats[slot].pid;
                 let is_guilty = pid.is_some_and(|pid| self.processes[pid].has_lost_frame);
                 let is_raw = self.plan.transport == SimTransport::Raw;
                 check(is_raw || is_guilty, || format!("an honest worker is accused: {violation}"))?;
@@ -161,9 +161,9 @@ impl SimWorld<'_> {
 
     /// What is given back otherwise than at an early end or after a silence was asked for by others.
     fn count_stolen_chunks(&mut self, pid: Pid, releases: u64) {
-        let peer = &self.primary.peers[self.processes[pid].slot];
+        let seat = &self.primary.worker_seats[self.processes[pid].slot];
         let is_draining = self.primary.engine.scheduler().is_draining();
-        if peer.pid == Some(pid) && peer.silences == 0 && !is_draining {
+        if seat.pid == Some(pid) && seat.silences == 0 && !is_draining {
             self.stats.chunks_stolen += releases;
         }
     }
@@ -171,22 +171,22 @@ impl SimWorld<'_> {
     /// A worker that lives has said something.
     pub(crate) fn note_worker_alive(&mut self, pid: Pid, is_work: bool) -> StepResult {
         let slot = self.processes[pid].slot;
-        let peer = &mut self.primary.peers[slot];
-        if peer.pid != Some(pid) {
+        let seat = &mut self.primary.worker_seats[slot];
+        if seat.pid != Some(pid) {
             return Ok(());
         }
-        peer.heard_ns = self.now_ns;
+        seat.last_frame_ns = self.now_ns;
         if is_work {
-            peer.losses = 0;
+            seat.losses = 0;
         }
-        if std::mem::take(&mut peer.is_quiet) {
+        if std::mem::take(&mut seat.is_quiet) {
             self.report_continued(slot)?;
         }
         Ok(())
     }
 
     fn report_continued(&mut self, slot: usize) -> StepResult {
-        let was_silent = std::mem::take(&mut self.primary.peers[slot].is_silent);
+        let was_silent = std::mem::take(&mut self.primary.worker_seats[slot].is_silent);
         self.stats.awakenings += u64::from(was_silent);
         let gone_on = self.primary.engine.worker_continued(slot, self.now_ns);
         gone_on.map_err(|violation| violation.to_string())
@@ -204,7 +204,7 @@ impl SimWorld<'_> {
     fn kill_suspects(&mut self) -> StepResult {
         self.stats.malformed += 1;
         let engine = &self.primary.engine;
-        let slots = 0..self.primary.peers.len();
+        let slots = 0..self.primary.worker_seats.len();
         let owing = slots.clone().filter(|slot| engine.owes(*slot)).count();
         // If no worker owes an answer, a worker without work wrote it.
         let may_be = if owing == 0 { slots.len() } else { owing };
@@ -226,9 +226,9 @@ impl SimWorld<'_> {
 
     /// Kills the worker in a slot and takes its work back without hearing it out.
     pub(crate) fn kill_and_reclaim(&mut self, slot: usize, cause: Option<Cause>) -> StepResult {
-        let Some(pid) = self.primary.peers[slot].pid else { return Ok(()) };
+        let Some(pid) = self.primary.worker_seats[slot].pid else { return Ok(()) };
         self.end_worker(pid, None);
-        let anywhere = self.processes[pid].anywhere.clone();
+        let anywhere = self.processes[pid].may_be_at.clone();
         self.reclaim_seat(slot, anywhere, cause)
     }
 
@@ -239,16 +239,16 @@ impl SimWorld<'_> {
         at: Vec<Interval>,
         cause: Option<Cause>,
     ) -> StepResult {
-        if self.primary.stage != RunPhase::Gathering {
+        if self.primary.phase != RunPhase::Running {
             // The run is over: a worker that leaves is not lost.
-            if let Some(pid) = self.primary.peers[slot].pid.take() {
+            if let Some(pid) = self.primary.worker_seats[slot].pid.take() {
                 self.drop_worker_link_end(pid, PRIMARY);
             }
             return Ok(());
         }
         self.mark_doubtful(slot);
         // A worker that says farewell ends for a reason of its own, whatever it was at.
-        let cause = cause.filter(|_| !self.primary.peers[slot].has_left);
+        let cause = cause.filter(|_| !self.primary.worker_seats[slot].has_said_farewell);
         let death = cause.map(|cause| self.worker_death(slot, at, cause));
         let limit = self.primary.engine.scheduler().ledger().limit();
         let is_wanted = |n: i64| limit.is_none_or(|limit| n <= limit);
@@ -256,9 +256,9 @@ impl SimWorld<'_> {
         let is_explained = death
             .as_ref()
             .is_some_and(|death| death.is_named && death.at.iter().all(|at| is_wanted(at.first())));
-        let peer = &mut self.primary.peers[slot];
-        let pid = peer.pid.take();
-        peer.losses += u32::from(!is_explained);
+        let seat = &mut self.primary.worker_seats[slot];
+        let pid = seat.pid.take();
+        seat.losses += u32::from(!is_explained);
         if let Some(pid) = pid {
             self.drop_worker_link_end(pid, PRIMARY);
         }
@@ -279,8 +279,8 @@ impl SimWorld<'_> {
     pub(crate) fn observe_worker(&mut self, pid: Pid) -> StepResult {
         let process = &self.processes[pid];
         let slot = process.slot;
-        let is_stopped = process.life.as_deref().map(|life| life.is_stopped);
-        if self.primary.peers[slot].pid == Some(pid) {
+        let is_stopped = process.running.as_deref().map(|worker| worker.is_stopped);
+        if self.primary.worker_seats[slot].pid == Some(pid) {
             match is_stopped {
                 None => self.primary.ended.push(pid),
                 Some(true) => self.primary.engine.worker_stopped(slot, None, self.now_ns),
@@ -298,9 +298,9 @@ impl SimWorld<'_> {
                 self.read_result_pipe()?;
             }
             let slot = self.processes[pid].slot;
-            if self.primary.peers[slot].pid == Some(pid) {
+            if self.primary.worker_seats[slot].pid == Some(pid) {
                 let process = &self.processes[pid];
-                let (at, cause) = (process.at.clone(), process.cause);
+                let (at, cause) = (process.last_at.clone(), process.cause);
                 self.reclaim_seat(slot, at, cause)?;
             }
         }
@@ -310,11 +310,11 @@ impl SimWorld<'_> {
     /// Treats workers on other machines as stopped that hold chunks and send nothing.
     pub(crate) fn detect_silent_workers(&mut self) {
         let Some(quiet_ns) = self.silence_limit_ns() else { return };
-        for (slot, peer) in self.primary.peers.iter_mut().enumerate() {
+        for (slot, seat) in self.primary.worker_seats.iter_mut().enumerate() {
             if !self.primary.engine.owes(slot) {
-                peer.heard_ns = peer.heard_ns.max(self.now_ns);
-            } else if !peer.is_quiet && self.now_ns >= peer.heard_ns + quiet_ns {
-                peer.is_quiet = true;
+                seat.last_frame_ns = seat.last_frame_ns.max(self.now_ns);
+            } else if !seat.is_quiet && self.now_ns >= seat.last_frame_ns + quiet_ns {
+                seat.is_quiet = true;
                 self.trace.record("quiet", slot as u64, 0);
                 self.primary.engine.worker_stopped(slot, None, self.now_ns);
             }
@@ -324,10 +324,10 @@ impl SimWorld<'_> {
     /// When a worker may have been quiet for too long.
     pub(crate) fn next_silence_deadline_ns(&self) -> Option<u64> {
         let quiet_ns = self.silence_limit_ns()?;
-        let peers = self.primary.peers.iter().enumerate();
-        let holders = peers.filter(|(slot, _)| self.primary.engine.owes(*slot));
-        let quiet = holders.filter(|(_, peer)| !peer.is_quiet);
-        quiet.map(|(_, peer)| peer.heard_ns + quiet_ns).min()
+        let worker_seats = self.primary.worker_seats.iter().enumerate();
+        let holders = worker_seats.filter(|(slot, _)| self.primary.engine.owes(*slot));
+        let quiet = holders.filter(|(_, seat)| !seat.is_quiet);
+        quiet.map(|(_, seat)| seat.last_frame_ns + quiet_ns).min()
     }
 
     fn silence_limit_ns(&self) -> Option<u64> {

@@ -12,7 +12,7 @@ use evenly_core::{Cause, Interval};
 
 impl SimWorld<'_> {
     pub(crate) fn running_worker(&mut self, pid: Pid) -> Option<&mut RunningWorker> {
-        self.processes[pid].life.as_deref_mut()
+        self.processes[pid].running.as_deref_mut()
     }
 
     /// Lets a worker do its next step after so long.
@@ -23,40 +23,40 @@ impl SimWorld<'_> {
     /// Lets a worker that waits look again.
     pub(crate) fn wake_worker(&mut self, pid: Pid) {
         let moment_ns = self.random_step_ns();
-        if let Some(life) = self.running_worker(pid)
-            && life.is_parked
-            && !life.is_stopped
+        if let Some(worker) = self.running_worker(pid)
+            && worker.is_parked
+            && !worker.is_stopped
         {
-            life.is_parked = false;
+            worker.is_parked = false;
             self.schedule_step(pid, moment_ns);
         }
     }
 
     pub(crate) fn park_worker(&mut self, pid: Pid) {
-        if let Some(life) = self.running_worker(pid) {
-            life.is_parked = true;
+        if let Some(worker) = self.running_worker(pid) {
+            worker.is_parked = true;
         }
     }
 
     /// One step of a worker.
     pub(crate) fn step_worker(&mut self, pid: Pid) -> StepResult {
-        let Some(life) = self.running_worker(pid) else { return Ok(()) };
-        if life.is_stopped {
-            life.is_parked = true;
+        let Some(worker) = self.running_worker(pid) else { return Ok(()) };
+        if worker.is_stopped {
+            worker.is_parked = true;
             return Ok(());
         }
         if self.are_faults_active() && !self.inject_worker_faults(pid) {
             return Ok(());
         }
-        let Some(life) = self.running_worker(pid) else { return Ok(()) };
-        match life.doing {
+        let Some(worker) = self.running_worker(pid) else { return Ok(()) };
+        match worker.step {
             WorkerStep::Reading => self.read_assignments(pid),
             WorkerStep::TakingSlice => self.take_slice(pid),
             WorkerStep::Computing(last) => self.finish_slice(pid, last),
             WorkerStep::ReachingDeadly(n, slice) => self.reach_deadly_number(pid, n, slice),
-            WorkerStep::WritingCrashReport(last) => self.write_crash_report(pid, last),
-            WorkerStep::Crashing(last) => {
-                self.finish_crash(pid, last);
+            WorkerStep::WritingCrashReport(crash) => self.write_crash_report(pid, crash),
+            WorkerStep::Crashing(crash) => {
+                self.finish_crash(pid, crash);
                 Ok(())
             }
             WorkerStep::Sending(then) => self.send_frame(pid, then),
@@ -67,7 +67,7 @@ impl SimWorld<'_> {
     fn reach_deadly_number(&mut self, pid: Pid, n: i64, slice: Interval) -> StepResult {
         let deadly = self.deadly.iter_mut().find(|deadly| deadly.n == n && deadly.times > 0);
         let Some(deadly) = deadly else {
-            // It has killed others in the meantime, and is done with; those before it are told.
+            // It has killed others in the meantime, and is done with; those before it are answered.
             return self.compute_slice(pid, slice.above(n.saturating_sub(1)).unwrap_or(slice));
         };
         if !deadly.is_always() {
@@ -82,15 +82,15 @@ impl SimWorld<'_> {
     fn read_assignments(&mut self, pid: Pid) -> StepResult {
         let most = self.random.between(1, self.plan.read_most);
         let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
-        let Some(life) = self.running_worker(pid) else { return Ok(()) };
-        if life.is_at_end() {
+        let Some(worker) = self.running_worker(pid) else { return Ok(()) };
+        if worker.is_at_end() {
             self.exit_worker(pid);
-        } else if !life.has_news() {
+        } else if !worker.has_input() {
             self.park_worker(pid);
         } else {
-            life.read(most)?;
-            (life.busy_since_ns, life.sent_ns) = (now_ns, now_ns);
-            life.doing = WorkerStep::TakingSlice;
+            worker.read(most)?;
+            (worker.busy_since_ns, worker.sent_ns) = (now_ns, now_ns);
+            worker.step = WorkerStep::TakingSlice;
             self.retry_assignment_write(pid);
             self.schedule_step(pid, moment_ns);
         }
@@ -101,26 +101,26 @@ impl SimWorld<'_> {
     fn take_slice(&mut self, pid: Pid) -> StepResult {
         let most = self.random.between(1, self.plan.read_most);
         let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
-        let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
-        if life.is_at_end() {
+        let Some(worker) = self.processes[pid].running.as_deref_mut() else { return Ok(()) };
+        if worker.is_at_end() {
             self.exit_worker(pid);
             return Ok(());
         }
         // All of it, in pieces: the next look may be a slice away.
-        while life.has_news() {
-            life.read(most)?;
+        while worker.has_input() {
+            worker.read(most)?;
         }
-        let busy_ns = (now_ns - life.busy_since_ns).max(1);
-        match life.core.next(self.plan.slice_len(life.slice_len)) {
+        let busy_ns = (now_ns - worker.busy_since_ns).max(1);
+        match worker.core.next(self.plan.slice_len(worker.slice_len)) {
             None => {
-                life.core.seal(busy_ns);
-                life.doing = WorkerStep::Sending(AfterSend::Read);
+                worker.core.seal(busy_ns);
+                worker.step = WorkerStep::Sending(AfterSend::Read);
                 self.schedule_step(pid, moment_ns);
             }
             Some(step) => {
                 if step.is_begun_again {
-                    life.core.seal(busy_ns);
-                    life.doing = WorkerStep::Sending(AfterSend::Count(step.slice));
+                    worker.core.seal(busy_ns);
+                    worker.step = WorkerStep::Sending(AfterSend::Count(step.slice));
                     self.schedule_step(pid, moment_ns);
                 } else {
                     self.compute_slice(pid, step.slice)?;
@@ -137,8 +137,8 @@ impl SimWorld<'_> {
         let deadly = self.deadly.iter().filter(|deadly| deadly.times > 0 && is_in(deadly.n));
         let deadly = deadly.map(|deadly| deadly.n).min();
         let question = &self.plan.question;
-        let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
-        let tally = life.core.tally();
+        let Some(worker) = self.processes[pid].running.as_deref_mut() else { return Ok(()) };
+        let tally = worker.core.tally();
         // Numbers before the one that it dies of may be enough.
         let harmless = match deadly {
             Some(n) if n == slice.first() => None,
@@ -157,11 +157,11 @@ impl SimWorld<'_> {
         let ns = self.plan.cost.of(done).saturating_mul(slowness) / 1000 + self.random_step_ns();
         let slice_ns = self.plan.slice_ns;
         let is_raw = self.plan.transport == SimTransport::Raw;
-        if let Some(life) = self.running_worker(pid) {
-            let is_known = life.begin(slice) || is_raw;
+        if let Some(worker) = self.running_worker(pid) {
+            let is_known = worker.begin(slice) || is_raw;
             check(is_known, || format!("{slice} was assigned to no worker"))?;
-            life.learn(slice, ns, slice_ns);
-            life.doing = doing;
+            worker.adjust_slice_len(slice, ns, slice_ns);
+            worker.step = doing;
         }
         self.begin_numbers(pid, done)?;
         self.schedule_step(pid, ns);
@@ -175,19 +175,19 @@ impl SimWorld<'_> {
         let (overdue_ns, report_ns) = (self.plan.overdue_ns, self.plan.report_ns);
         self.trace.record("counted", pid as u64, last.cast_unsigned());
         self.read_while_working(pid)?;
-        let Some(life) = self.running_worker(pid) else { return Ok(()) };
-        let told = life.core.counted(last);
-        let busy_ns = now_ns - life.busy_since_ns;
-        let is_report_due = told == worker::ChunkState::Going && busy_ns >= report_ns;
-        if is_report_due || told == worker::ChunkState::ToReport {
-            life.core.report(busy_ns.max(1));
-            life.busy_since_ns = now_ns;
+        let Some(worker) = self.running_worker(pid) else { return Ok(()) };
+        let answered = worker.core.counted(last);
+        let busy_ns = now_ns - worker.busy_since_ns;
+        let is_report_due = answered == worker::ChunkState::Going && busy_ns >= report_ns;
+        if is_report_due || answered == worker::ChunkState::ToReport {
+            worker.core.report(busy_ns.max(1));
+            worker.busy_since_ns = now_ns;
         }
-        let is_overdue = now_ns - life.sent_ns >= overdue_ns;
-        let is_much = life.core.is_due() || life.core.waiting() >= limit / 2;
+        let is_overdue = now_ns - worker.sent_ns >= overdue_ns;
+        let is_much = worker.core.is_due() || worker.core.waiting() >= limit / 2;
         let is_due = is_report_due || is_overdue || is_much;
-        life.doing = if is_due {
-            life.core.seal((now_ns - life.busy_since_ns).max(1));
+        worker.step = if is_due {
+            worker.core.seal((now_ns - worker.busy_since_ns).max(1));
             WorkerStep::Sending(AfterSend::Work)
         } else {
             WorkerStep::TakingSlice
@@ -200,11 +200,11 @@ impl SimWorld<'_> {
     fn send_frame(&mut self, pid: Pid, then: AfterSend) -> StepResult {
         let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
         let is_full = self.worker_link(pid).is_some_and(|line| line.room(WORKER) == 0);
-        let Some(life) = self.processes[pid].life.as_deref_mut() else { return Ok(()) };
-        if life.core.is_silent() {
+        let Some(worker) = self.processes[pid].running.as_deref_mut() else { return Ok(()) };
+        if worker.core.is_silent() {
             match then {
-                AfterSend::Read => life.doing = WorkerStep::Reading,
-                AfterSend::Work => life.doing = WorkerStep::TakingSlice,
+                AfterSend::Read => worker.step = WorkerStep::Reading,
+                AfterSend::Work => worker.step = WorkerStep::TakingSlice,
                 AfterSend::Count(slice) => {
                     return self.compute_slice(pid, slice);
                 }
@@ -212,7 +212,7 @@ impl SimWorld<'_> {
             self.schedule_step(pid, moment_ns);
             return Ok(());
         }
-        let frame = life.core.first_frame();
+        let frame = worker.core.first_frame();
         let limit = self.plan.frame_limit;
         check(frame.len() <= limit, || format!("a frame of {} bytes", frame.len()))?;
         if self.plan.transport == SimTransport::Pipes {
@@ -224,8 +224,8 @@ impl SimWorld<'_> {
             }
             self.trace.record("sent", pid as u64, frame.len() as u64);
             let sent = frame.len();
-            life.core.sent(sent);
-            (life.busy_since_ns, life.sent_ns) = (now_ns, now_ns);
+            worker.core.sent(sent);
+            (worker.busy_since_ns, worker.sent_ns) = (now_ns, now_ns);
             self.wake_within_a_turn();
         } else if is_full {
             self.stats.full_channels += 1;
@@ -233,8 +233,8 @@ impl SimWorld<'_> {
             return Ok(());
         } else {
             let frame = frame.to_vec();
-            life.core.sent(frame.len());
-            (life.busy_since_ns, life.sent_ns) = (now_ns, now_ns);
+            worker.core.sent(frame.len());
+            (worker.busy_since_ns, worker.sent_ns) = (now_ns, now_ns);
             match self.plan.transport {
                 SimTransport::Datagrams => self.send_on_worker_link(pid, WORKER, &frame)?,
                 _ => self.send_raw_to_primary(pid, &frame),
@@ -253,8 +253,9 @@ impl SimWorld<'_> {
     /// A worker is gone; what it wrote is not.
     pub(crate) fn end_worker(&mut self, pid: Pid, cause: Option<Cause>) {
         let process = &mut self.processes[pid];
-        let Some(life) = process.life.take() else { return };
-        (process.at, process.anywhere, process.cause) = (life.at(), life.anywhere(), cause);
+        let Some(worker) = process.running.take() else { return };
+        (process.last_at, process.may_be_at, process.cause) =
+            (worker.position(), worker.given(), cause);
         self.trace.record("died", pid as u64, 0);
         self.waiting.retain(|waiting| *waiting != pid);
         if self.plan.transport == SimTransport::Datagrams {
