@@ -2,10 +2,10 @@
 //! signals and about limits.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "faults/crash_reports.rs"]
+mod crash_reports;
 #[path = "faults/deaths.rs"]
 mod deaths;
-#[path = "faults/gasp.rs"]
-mod gasp;
 #[path = "faults/limits.rs"]
 mod limits;
 #[path = "faults/lost.rs"]
@@ -48,18 +48,18 @@ fn main() {
         row("a_long_chunk_is_shared", &[], lost::a_long_chunk_is_shared),
         row("row_04_a_number_that_crashes", &[], lost::a_number_that_crashes),
         row("row_04_every_number_crashes", &[], lost::every_number_crashes),
-        row("row_04_a_number_costs_its_tries", &[], gasp::a_number_costs_its_tries),
+        row("row_04_a_number_costs_its_tries", &[], crash_reports::a_number_costs_its_tries),
         row("row_04_deaths_of_numbers_that_speak", &[], deaths::of_numbers_that_speak),
         row("row_04_deaths_of_numbers_that_do_not", &[], deaths::of_numbers_that_do_not),
-        row("row_04_every_tenth_number_crashes", &[], gasp::every_tenth_number_crashes),
-        row("row_05_a_fault_from_outside", &[], gasp::a_fault_from_outside),
-        row("row_06_a_number_that_hangs", &[], gasp::a_number_that_hangs),
+        row("row_04_every_tenth_number_crashes", &[], crash_reports::every_tenth_number_crashes),
+        row("row_05_a_fault_from_outside", &[], crash_reports::a_fault_from_outside),
+        row("row_06_a_number_that_hangs", &[], crash_reports::a_number_that_hangs),
         row(
             "row_06_a_number_that_hangs_and_hears_nothing",
             &[],
-            gasp::a_number_that_hangs_and_hears_nothing,
+            crash_reports::a_number_that_hangs_and_hears_nothing,
         ),
-        row("row_06_what_takes_its_time", &[], gasp::what_takes_its_time),
+        row("row_06_what_takes_its_time", &[], crash_reports::what_takes_its_time),
         row("row_05_a_number_that_crashes_once", &[], lost::a_number_that_crashes_once),
         row("row_07_left_early", &[], lost::left_early),
         row("row_07_closed_its_pipes", &[], lost::closed_its_pipes),

@@ -29,7 +29,7 @@
 //!                         worker be lost too, then it was at that chunk
 //! 7 farewell     worker   call u32 | errno u32: why it leaves; the transport says what `call` means
 //! 8 credit       primary  bytes u64: bytes of lines that may be sent beyond those before
-//! 9 last gasp    worker   n i64 | cause u32 | detail i32: the number that it is at while something
+//! 9 crash report worker   n i64 | cause u32 | detail i32: the number that it is at while something
 //!                         ends it; the cause as in a partial, 0 where the way it ends says it
 //! 10 description worker   n i64 | cause u32 | detail i32 | 1 to 240 bytes of UTF-8: a text for the
 //!                         message about n, should it fail of this cause
@@ -54,8 +54,8 @@
 //! does not fit travels as numbered parts, each in a frame of its own.
 
 mod assemble;
+mod crash_report;
 mod description;
-mod gasp;
 mod pack;
 mod unpack;
 
@@ -63,8 +63,8 @@ use crate::lease::LeaseId;
 use core::ops::Range;
 
 pub use assemble::{Assembler, MAX_PARTIAL};
+pub use crash_report::{CRASH_REPORT_LEN, crash_report};
 pub use description::{Description, MAX_TEXT};
-pub use gasp::{GASP, gasp};
 pub use pack::{Heartbeat, Packer};
 pub use unpack::{Answers, Assignments, Begun, Body, Frame, Part, Releases, Unpacker, Withdrawals};
 
@@ -97,7 +97,7 @@ enum FrameKind {
     Begun = 6,
     Farewell = 7,
     Credit = 8,
-    Gasp = 9,
+    CrashReport = 9,
     Description = 10,
 }
 
@@ -112,7 +112,7 @@ impl FrameKind {
             6 => Some(Self::Begun),
             7 => Some(Self::Farewell),
             8 => Some(Self::Credit),
-            9 => Some(Self::Gasp),
+            9 => Some(Self::CrashReport),
             10 => Some(Self::Description),
             _ => None,
         }
@@ -121,7 +121,7 @@ impl FrameKind {
     const fn entry_len(self) -> usize {
         match self {
             Self::Assignments => 32,
-            Self::Withdrawals | Self::Releases | Self::Gasp => 16,
+            Self::Withdrawals | Self::Releases | Self::CrashReport => 16,
             Self::Begun | Self::Farewell | Self::Credit => 8,
             Self::Answers | Self::Part | Self::Description => 1,
         }

@@ -53,7 +53,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use allowance::{Allowance, most_allowed};
 use late::LateAnswers;
-use message::Gasp;
+use message::CrashReport;
 use window::Window;
 
 pub use allowance::Counts;
@@ -71,8 +71,8 @@ struct WorkerRecord {
     is_queued: bool,
     /// Whether it was never given anything.
     is_fresh: bool,
-    /// What it said with its last gasp.
-    gasp: Option<Gasp>,
+    /// The crash report that it sent.
+    crash_report: Option<CrashReport>,
     /// At which numbers it is stopped, and by what.
     stopped_at: Option<(Interval, Cause)>,
     /// Whether a stop that some number is to blame for explains its loss.
@@ -219,7 +219,9 @@ impl Scheduler {
             SchedulerEvent::Released { worker, busy_ns, releases } => {
                 self.released(worker, busy_ns, releases)
             }
-            SchedulerEvent::Gasped { worker, n, cause } => self.gasped(worker, Gasp { n, cause }),
+            SchedulerEvent::CrashReported { worker, n, cause } => {
+                self.note_crash_report(worker, CrashReport { n, cause })
+            }
             SchedulerEvent::Silent { worker } => {
                 self.silence(worker).map(|taken| taken_back = taken)
             }
@@ -481,7 +483,7 @@ impl Scheduler {
 }
 
 #[cfg(test)]
-mod gasp_tests;
+mod crash_report_tests;
 #[cfg(test)]
 mod returns_tests;
 #[cfg(test)]

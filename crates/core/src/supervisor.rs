@@ -173,12 +173,12 @@ impl Supervisor {
                 self.descriptions.keep(description);
                 return Ok(Heard::Description { n: description.n, cause: description.cause });
             }
-            // Who has workers of its own hears their gasps itself.
-            Body::Gasp { n, cause } if !self.seats.is_agent(slot) => {
-                self.tell(slot, SchedulerEvent::Gasped { worker, n, cause }, now_ns)?;
-                return Ok(Heard::Gasp { slot, n, cause });
+            // An agent handles the crash reports of its workers itself.
+            Body::CrashReport { n, cause } if !self.seats.is_agent(slot) => {
+                self.tell(slot, SchedulerEvent::CrashReported { worker, n, cause }, now_ns)?;
+                return Ok(Heard::CrashReport { slot, n, cause });
             }
-            Body::Gasp { .. }
+            Body::CrashReport { .. }
             | Body::Assignments(_)
             | Body::Withdrawals(_)
             | Body::Credit { .. } => {

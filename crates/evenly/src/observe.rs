@@ -311,7 +311,7 @@ pub enum Reason {
         cause: OsError,
     },
     /// It said at which number it was when something ended it.
-    Gasp {
+    CrashReport {
         /// The number.
         n: i64,
         /// What ended it, where the way it ended does not say so.
@@ -336,14 +336,14 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call { call, cause } => write!(f, "{call}: {cause}"),
-            Self::Gasp { n, cause: None } => write!(f, "at n = {n}"),
-            Self::Gasp { n, cause: Some(Cause::Timeout) } | Self::Timeout { n: Some(n) } => {
+            Self::CrashReport { n, cause: None } => write!(f, "at n = {n}"),
+            Self::CrashReport { n, cause: Some(Cause::Timeout) } | Self::Timeout { n: Some(n) } => {
                 write!(f, "n = {n} took too long")
             }
-            Self::Gasp { n, cause: Some(Cause::Memory) } => {
+            Self::CrashReport { n, cause: Some(Cause::Memory) } => {
                 write!(f, "n = {n} took too much memory")
             }
-            Self::Gasp { n, cause: Some(cause) } => write!(f, "at n = {n}: {cause}"),
+            Self::CrashReport { n, cause: Some(cause) } => write!(f, "at n = {n}: {cause}"),
             Self::Memory => f.write_str("it took too much memory"),
             Self::Timeout { n: None } => f.write_str("a number took too long"),
             Self::Said(violation) => write!(f, "it {violation}"),

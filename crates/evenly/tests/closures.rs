@@ -18,7 +18,7 @@ impl Observer for Notes {
     fn observe(&mut self, observation: &Observation<'_>) {
         match observation {
             Observation::WorkerLost { reason, .. } => self.losses.push(match reason {
-                Some(Reason::Gasp { n, .. }) => Some(*n),
+                Some(Reason::CrashReport { n, .. }) => Some(*n),
                 _ => None,
             }),
             Observation::Recovered { n, .. } => self.recovered.push(*n),

@@ -111,7 +111,7 @@ fn a_number_that_names_itself_does_not_answer_for_others() {
 
 /// An agent told of a number that it was done, after it had been told to forget it.
 #[test]
-fn what_is_forgotten_is_not_told_to_be_done() {
+fn a_forgotten_number_is_not_reported_as_recovered() {
     hold_under(&[7_036_227], &SPEAKING);
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A signal that the worker reports before it ends, and one that it cannot.
-const FAULTS: [(&str, &str); 2] = [("crash", "with its last gasp"), ("kill", "by halving")];
+const FAULTS: [(&str, &str); 2] = [("crash", "with its crash report"), ("kill", "by halving")];
 
 /// The library of the functions `crash` and `kill`.
 const SOURCE: &str = "#include <signal.h>

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::aggregate::Aggregate;
-use crate::frame::{Frame, PIPE_FRAME, Packer, gasp};
+use crate::frame::{Frame, PIPE_FRAME, Packer, crash_report};
 use crate::lease::WorkerId;
 use crate::partial::Cause;
 use crate::policy::Policy;
@@ -88,7 +88,7 @@ fn garbage_of_workers_without_work_condemns_all_of_them() {
 #[test]
 fn a_crash_report_of_a_worker_that_lives_does_not_explain_what_it_is_killed_for() {
     let mut engine = run(1);
-    let report = gasp(WorkerId(0), 3, None);
+    let report = crash_report(WorkerId(0), 3, None);
     engine.hear_worker(Frame::whole(&report, PIPE_FRAME).unwrap(), 0).unwrap();
     assert_eq!(engine.loss_reason(0), Some(LossReason::CrashReport { n: 3, cause: None }));
     engine.suspect();

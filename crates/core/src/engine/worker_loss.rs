@@ -67,7 +67,7 @@ impl Primary {
             Ok(Heard::Farewell { slot, call, errno }) => {
                 self.endings.note(slot, LossReason::Left { call, errno });
             }
-            Ok(Heard::Gasp { slot, n, cause }) => {
+            Ok(Heard::CrashReport { slot, n, cause }) => {
                 self.endings.note(slot, LossReason::CrashReport { n, cause });
             }
             Err(InvalidFrame::Worker { slot, violation }) => {
@@ -115,7 +115,7 @@ impl Primary {
     /// The worker in a slot takes too long and is killed; at this number, if that is known.
     pub fn worker_is_late(&mut self, slot: usize, n: Option<i64>) {
         if let Some(n) = n {
-            self.supervisor.gasp_for(slot, n, Cause::Timeout);
+            self.supervisor.report_crash_for(slot, n, Cause::Timeout);
         }
         self.endings.note(slot, LossReason::Timeout { n });
     }

@@ -61,8 +61,8 @@ fn the_format_is_pinned_byte_by_byte() {
 }
 
 #[test]
-fn a_last_gasp_is_pinned_too() {
-    let frame = gasp(WORKER, -2, Some(Cause::Timeout));
+fn the_bytes_of_a_crash_report_are_pinned() {
+    let frame = crash_report(WORKER, -2, Some(Cause::Timeout));
     let expected_head = [
         b'e', b'v', 3, 9, 48, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 254, 255,
         255, 255, 255, 255, 255, 255, 3, 0, 0, 0, 0, 0, 0, 0,
@@ -70,17 +70,17 @@ fn a_last_gasp_is_pinned_too() {
     assert_eq!(frame[..40], expected_head);
     assert_eq!(frame[40..], xxhash_rust::xxh3::xxh3_64(&expected_head).to_le_bytes());
     for (n, cause) in [(0, None), (i64::MIN, Some(Cause::Memory)), (7, Some(Cause::Signal(11)))] {
-        let bytes = gasp(WORKER, n, cause);
+        let bytes = crash_report(WORKER, n, cause);
         let frame = Frame::whole(&bytes, PIPE_FRAME).unwrap();
         assert_eq!((frame.worker, frame.busy_ns), (WORKER, 0));
-        let Body::Gasp { n: said, cause: of } = frame.body else { panic!("{frame:?}") };
+        let Body::CrashReport { n: said, cause: of } = frame.body else { panic!("{frame:?}") };
         assert_eq!((said, of), (n, cause));
     }
 }
 
 #[test]
-fn a_gasp_of_no_cause_that_there_is_is_refused() {
-    let mut bytes = gasp(WORKER, 1, None);
+fn a_crash_report_with_an_unknown_cause_is_refused() {
+    let mut bytes = crash_report(WORKER, 1, None);
     bytes[32] = 77;
     let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[..40]);
     bytes[40..].copy_from_slice(&checksum.to_le_bytes());

@@ -67,7 +67,7 @@ pub enum Body<'a> {
         errno: u32,
     },
     /// Which number a worker is at while something ends it.
-    Gasp {
+    CrashReport {
         /// The number.
         n: i64,
         /// What ends it, where the way it ends does not say so.
@@ -434,9 +434,9 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
             Body::Farewell { call: word as u32, errno: (word >> 32) as u32 }
         }
         Some(FrameKind::Credit) if body.len() == 8 => Body::Credit { bytes: eight(body, 0) },
-        Some(FrameKind::Gasp) if body.len() == 16 => open_gasp(body)?,
+        Some(FrameKind::CrashReport) if body.len() == 16 => open_crash_report(body)?,
         Some(FrameKind::Description) => Body::Description(Description::open(body)?),
-        Some(FrameKind::Farewell | FrameKind::Credit | FrameKind::Gasp) => {
+        Some(FrameKind::Farewell | FrameKind::Credit | FrameKind::CrashReport) => {
             return Err(Malformed::Entry);
         }
         None => return Err(Malformed::Kind { found: head[3] }),
@@ -445,13 +445,13 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
     Ok(Frame { worker, busy_ns: eight(head, 16), body })
 }
 
-fn open_gasp(body: &[u8]) -> Result<Body<'static>, Malformed> {
+fn open_crash_report(body: &[u8]) -> Result<Body<'static>, Malformed> {
     let (n, word) = (eight(body, 0).cast_signed(), eight(body, 8));
     let cause = match (word as u32, ((word >> 32) as u32).cast_signed()) {
         (0, 0) => None,
         (code, detail) => Some(Cause::from_code(code, detail).ok_or(Malformed::Entry)?),
     };
-    Ok(Body::Gasp { n, cause })
+    Ok(Body::CrashReport { n, cause })
 }
 
 fn open_part(body: &[u8]) -> Result<Part<'_>, Malformed> {

@@ -57,8 +57,8 @@ pub enum SchedulerEvent<'a> {
         /// The leases, each with the first number that is given back.
         releases: Releases<'a>,
     },
-    /// A worker says with its last gasp at which number something ends it.
-    Gasped {
+    /// A worker reports the number at which something ends it.
+    CrashReported {
         /// Its name.
         worker: WorkerId,
         /// The number. It is believed only as far as running it alone bears it out.
@@ -132,9 +132,9 @@ pub enum Action {
     Finished,
 }
 
-/// The number that a worker names in its last gasp, and the cause where the end of its process does not say it.
+/// The number that a worker names in its crash report, and the cause where the end of its process does not say it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Gasp {
+pub(super) struct CrashReport {
     pub(super) n: i64,
     pub(super) cause: Option<Cause>,
 }
@@ -147,7 +147,7 @@ pub struct TakenBack {
     /// Numbers of these chunks that were not covered.
     pub numbers: u128,
     /// Whether the chunks are to blame rather than the worker: the worker named one of the numbers in its last
-    /// gasp, or was lost at a chunk that had been lost before.
+    /// crash_report, or was lost at a chunk that had been lost before.
     pub is_explained: bool,
 }
 

@@ -5,14 +5,14 @@
 //! tried: the number to blame is found in about as many losses as its chunk has binary digits. Alone, it gets all tries
 //! once more before it fails.
 //!
-//! A dying worker that can still write names its number in a last gasp. Then nothing is searched: the number goes out
+//! A dying worker that can still write names its number in a crash report. Then nothing is searched: the number goes out
 //! alone, and the numbers below and above it go out without blame. That loss counts as the first of its tries, but the
 //! number is tried alone at least once. So a number that crashes each time costs as many workers as it has tries, and at
-//! least two. A gasp that lies costs one number a try of its own, and no more.
+//! least two. A crash report that lies costs one number a try of its own, and no more.
 //!
 //! A number that is set apart is tried in a fresh worker, as long as one is expected.
 
-use super::message::Gasp;
+use super::message::CrashReport;
 use super::{Action, LeasePiece, Scheduler, TakenBack, Violation};
 use crate::frame::{Begun, EVERY_LEASE, Releases};
 use crate::interval::Interval;
@@ -40,10 +40,13 @@ impl Scheduler {
     ) -> Result<TakenBack, Violation> {
         self.living(worker)?;
         self.late.forget_worker(worker);
-        let gasp = self.workers[worker.0 as usize].gasp.take();
-        let gasp = gasp.filter(|gasp| self.leases.is_held(worker, gasp.n));
-        let blame = cause.map(|cause| match gasp {
-            Some(gasp) => Blame::Number(gasp.n, gasp.cause.unwrap_or(cause)),
+        let crash_report = self.workers[worker.0 as usize].crash_report.take();
+        let crash_report =
+            crash_report.filter(|crash_report| self.leases.is_held(worker, crash_report.n));
+        let blame = cause.map(|cause| match crash_report {
+            Some(crash_report) => {
+                Blame::Number(crash_report.n, crash_report.cause.unwrap_or(cause))
+            }
             None => Blame::Begun(cause),
         });
         let taken_back = self.reclaim(worker, blame, |scheduler, chunk| {
@@ -62,9 +65,13 @@ impl Scheduler {
         Ok(taken_back)
     }
 
-    pub(super) fn gasped(&mut self, worker: WorkerId, gasp: Gasp) -> Result<(), Violation> {
+    pub(super) fn note_crash_report(
+        &mut self,
+        worker: WorkerId,
+        crash_report: CrashReport,
+    ) -> Result<(), Violation> {
         self.living(worker)?;
-        self.workers[worker.0 as usize].gasp = Some(gasp);
+        self.workers[worker.0 as usize].crash_report = Some(crash_report);
         Ok(())
     }
 
@@ -125,8 +132,8 @@ impl Scheduler {
     }
 
     /// A worker is about to be lost at this number, as can be seen from outside.
-    pub(crate) fn gasp_for(&mut self, worker: WorkerId, n: i64, cause: Cause) {
-        self.workers[worker.0 as usize].gasp = Some(Gasp { n, cause: Some(cause) });
+    pub(crate) fn report_crash_for(&mut self, worker: WorkerId, n: i64, cause: Cause) {
+        self.workers[worker.0 as usize].crash_report = Some(CrashReport { n, cause: Some(cause) });
     }
 
     pub(super) fn awaken(&mut self, worker: WorkerId) -> Result<(), Violation> {

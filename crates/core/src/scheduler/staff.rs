@@ -24,7 +24,7 @@ impl Scheduler {
             is_silent: false,
             is_queued: false,
             is_fresh: true,
-            gasp: None,
+            crash_report: None,
             stopped_at: None,
             is_explained: false,
         });

@@ -33,7 +33,7 @@ enum Step {
     Join,
     Lose(usize),
     /// Of a worker in whose hand the number may be, or may not; it need not be lost.
-    Gasp(usize, i64),
+    CrashReport(usize, i64),
     Answer(usize),
     AnswerPartly(usize, usize),
     FailPartly(usize, usize),
@@ -108,9 +108,13 @@ impl Run {
                 self.late.extend(hand.iter().map(|(lease, _)| (worker, *lease)));
                 self.handle(SchedulerEvent::Lost { worker, cause: Some(Cause::Signal(9)) });
             }
-            Step::Gasp(which, n) => {
+            Step::CrashReport(which, n) => {
                 let Some(worker) = self.pick(which, |_| true) else { return };
-                self.handle(SchedulerEvent::Gasped { worker, n, cause: Some(Cause::Timeout) });
+                self.handle(SchedulerEvent::CrashReported {
+                    worker,
+                    n,
+                    cause: Some(Cause::Timeout),
+                });
             }
             Step::Answer(which) => self.answer(which),
             Step::AnswerPartly(which, len) => self.answer_partly(which, len, None),
@@ -234,7 +238,7 @@ fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => Just(Step::Join),
         2 => any::<usize>().prop_map(Step::Lose),
-        2 => (any::<usize>(), -310i64..710).prop_map(|(which, n)| Step::Gasp(which, n)),
+        2 => (any::<usize>(), -310i64..710).prop_map(|(which, n)| Step::CrashReport(which, n)),
         6 => any::<usize>().prop_map(Step::Answer),
         3 => any::<(usize, usize)>().prop_map(|(which, len)| Step::AnswerPartly(which, len)),
         1 => any::<(usize, usize)>().prop_map(|(which, len)| Step::FailPartly(which, len)),

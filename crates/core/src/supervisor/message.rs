@@ -89,7 +89,7 @@ pub enum Heard {
         errno: u32,
     },
     /// At which number something ends a worker, by its own account.
-    Gasp {
+    CrashReport {
         /// Where it sits.
         slot: usize,
         /// The number.

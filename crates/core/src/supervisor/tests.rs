@@ -73,14 +73,14 @@ fn a_stopped_worker_makes_room_when_the_last_agent_is_lost() {
     assert!(orders.any(|order| matches!(order, Order::Kill { slot: 0 })));
 }
 
-/// Joins a worker in the one slot, which gasps at its first number and is lost.
-fn gasp_at_once(supervisor: &mut Supervisor, now_ns: u64) {
+/// Joins a worker in the one slot, which sends a crash report for its first number and is lost.
+fn crash_at_once(supervisor: &mut Supervisor, now_ns: u64) {
     let name = supervisor.next_name();
     seat(supervisor);
     let n = supervisor.assignments()[0].interval.first();
-    let gasp = crate::frame::gasp(name, n, None);
-    let heard = supervisor.hear(Frame::whole(&gasp, PIPE_FRAME).unwrap(), now_ns);
-    assert_eq!(heard, Ok(Heard::Gasp { slot: 0, n, cause: None }));
+    let crash_report = crate::frame::crash_report(name, n, None);
+    let heard = supervisor.hear(Frame::whole(&crash_report, PIPE_FRAME).unwrap(), now_ns);
+    assert_eq!(heard, Ok(Heard::CrashReport { slot: 0, n, cause: None }));
     supervisor.lose(0, Some(Cause::Signal(11)), now_ns).unwrap();
 }
 
@@ -90,11 +90,11 @@ fn workers_that_name_their_number_never_make_it_give_up_and_an_agent_names_none(
     let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Static, 1);
     let mut supervisor = Supervisor::new(scheduler, 1);
     let (mut now_ns, mut deaths, mut failed) = (0, 1, 0);
-    gasp_at_once(&mut supervisor, now_ns);
+    crash_at_once(&mut supervisor, now_ns);
     while !supervisor.scheduler().is_finished() {
         match supervisor.poll(now_ns).unwrap() {
             Some(Order::Fill { slot: 0 }) => {
-                gasp_at_once(&mut supervisor, now_ns);
+                crash_at_once(&mut supervisor, now_ns);
                 deaths += 1;
             }
             Some(Order::Record(record)) => supervisor.recorded(record, now_ns).unwrap(),
@@ -111,8 +111,8 @@ fn workers_that_name_their_number_never_make_it_give_up_and_an_agent_names_none(
     assert_eq!((deaths, failed), (300, 100));
 
     let (mut supervisor, agent) = stopped_beside_an_agent();
-    let gasp = crate::frame::gasp(WorkerId(0), 0, None);
-    let heard = supervisor.hear_agent(agent, Frame::whole(&gasp, PIPE_FRAME).unwrap(), 0);
+    let crash_report = crate::frame::crash_report(WorkerId(0), 0, None);
+    let heard = supervisor.hear_agent(agent, Frame::whole(&crash_report, PIPE_FRAME).unwrap(), 0);
     assert!(matches!(heard, Err(InvalidFrame::Worker { .. })), "{heard:?}");
 }
 

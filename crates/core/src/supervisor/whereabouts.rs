@@ -36,9 +36,9 @@ impl Supervisor {
     }
 
     /// The worker in a slot is about to be lost of `cause` at number `n`, as can be seen from outside.
-    pub fn gasp_for(&mut self, slot: usize, n: i64, cause: Cause) {
+    pub fn report_crash_for(&mut self, slot: usize, n: i64, cause: Cause) {
         if let Some(worker) = self.names[slot] {
-            self.scheduler.gasp_for(worker, n, cause);
+            self.scheduler.report_crash_for(worker, n, cause);
         }
     }
 

@@ -281,7 +281,7 @@ impl<'a> EventLoop<'a> {
                 _ => continue,
             };
             match heard {
-                Ok(Heard::Work | Heard::Nothing | Heard::Gasp { .. }) => {}
+                Ok(Heard::Work | Heard::Nothing | Heard::CrashReport { .. }) => {}
                 Ok(Heard::Farewell { call, errno, .. }) => self.note_farewell(call, errno)?,
                 Ok(Heard::Description { n, cause }) => self.describe_upstream(n, cause),
                 Err(fault) => self.blame(fault)?,

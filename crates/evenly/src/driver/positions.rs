@@ -1,6 +1,6 @@
 //! Positions of workers: which number each is at, by the memory of its process, and since when.
 //!
-//! A worker has a timer of its own (`last_gasp`), and times its commands itself. But a function may block its
+//! A worker has a timer of its own (`crash_report`), and times its commands itself. But a function may block its
 //! signals, delete the timer, run another program, or close the result pipe. So the primary looks, too: it
 //! reads the [position] of each worker from the memory of that process, which needs no help of the worker. What
 //! it cannot read there counts as unchanged until the worker sends a frame. A worker that has been in the same

@@ -24,7 +24,7 @@ mod wait;
 use crate::function::{Form, Function};
 use crate::process::cgroup::OomKills;
 use crate::process::signals;
-use crate::process::sys::{copies, last_gasp};
+use crate::process::sys::{copies, crash_report};
 use crate::process::workers::{SetupFailure, SystemCall};
 use command_runner::CommandRunner;
 use early_exit::EarlyExit;
@@ -94,7 +94,7 @@ fn prepare(
         return Err((SystemCall::DLOPEN, cause));
     }
     if function.says_at() {
-        last_gasp::prepare(name, settings.timeout, settings.memory.is_some())?;
+        crash_report::prepare(name, settings.timeout, settings.memory.is_some())?;
     }
     Ok(())
 }

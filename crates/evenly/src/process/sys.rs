@@ -1,12 +1,12 @@
 //! The system calls that need `unsafe`: fork, `_exit`, signal masks and signalfd, the limit on
 //! descriptors, descriptors by number in a child that has just been forked, and whose a peer is.
 //!
-//! In files of their own: what a worker does when something ends it (`last_gasp`), at which number it is
+//! In files of their own: what a worker does when something ends it (`crash_report`), at which number it is
 //! (`position`), and what tells it from its copies (`copies`).
 #![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
 
 pub(crate) mod copies;
-pub(crate) mod last_gasp;
+pub(crate) mod crash_report;
 pub(crate) mod position;
 pub(crate) mod spawn;
 

@@ -108,7 +108,7 @@ impl ChildProcess {
             Err((call, cause)) => body(Err(SetupFailure { call, cause, results: setup.results })),
         }));
         sys::exit_now(outcome.unwrap_or_else(|_| {
-            sys::last_gasp::panicked(STATUS_PANICKED, panics::take().as_deref());
+            sys::crash_report::panicked(STATUS_PANICKED, panics::take().as_deref());
             STATUS_PANICKED
         }))
     }

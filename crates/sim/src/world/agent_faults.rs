@@ -6,7 +6,7 @@ use crate::model::primary_connection::SessionEndCause;
 use crate::plan::agent_plan::{AgentFault, AgentFaultRates};
 use crate::step_result::StepResult;
 use crate::world::SimWorld;
-use evenly_core::frame::{Heartbeat, Packer, gasp};
+use evenly_core::frame::{Heartbeat, Packer, crash_report};
 use evenly_core::{Assignment, Interval, LeaseId, WorkerId};
 
 impl SimWorld<'_> {
@@ -99,7 +99,7 @@ impl SimWorld<'_> {
             let Some(seat) = &mut self.sessions[sid].agent_seat else { return Ok(()) };
             seat.is_faulty = true;
             self.stats.agent_garbage += 1;
-            return self.receive_at_end(sid, PRIMARY, &gasp(WorkerId(0), 7, None));
+            return self.receive_at_end(sid, PRIMARY, &crash_report(WorkerId(0), 7, None));
         }
         let mut lie = Packer::new(WorkerId(0), limit);
         let is_stream = self.sessions[sid].link.is_stream();

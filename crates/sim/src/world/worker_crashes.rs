@@ -9,7 +9,7 @@ use crate::plan::cost_model::number_of;
 use crate::plan::crash_reports::WorkerCrash;
 use crate::step_result::StepResult;
 use crate::world::SimWorld;
-use evenly_core::frame::gasp;
+use evenly_core::frame::crash_report;
 use evenly_core::{Cause, Interval};
 
 impl SimWorld<'_> {
@@ -61,7 +61,7 @@ impl SimWorld<'_> {
         let (loss, corruption) =
             if self.are_faults_active() { (rates.loss, rates.corruption) } else { (0, 0) };
         let WorkerCrash { n, reported_cause, .. } = crash;
-        let mut frame = gasp(self.processes[pid].name, n, reported_cause).to_vec();
+        let mut frame = crash_report(self.processes[pid].name, n, reported_cause).to_vec();
         if self.random.happens(loss) {
             self.trace.record("gasp lost", pid as u64, n.cast_unsigned());
             self.stats.crash_reports_lost += 1;

@@ -113,7 +113,7 @@ impl SimWorld<'_> {
             Ok(Heard::Nothing | Heard::Description { .. }) => {
                 Ok(WorkerInput::Frame { pid: None, is_work, parts: 0, begun: 0, releases: 0 })
             }
-            Ok(Heard::Gasp { slot, n, cause }) => {
+            Ok(Heard::CrashReport { slot, n, cause }) => {
                 self.stats.crash_reports += 1;
                 let pid = primary.pids.get(name as usize).copied().flatten();
                 let said = pid.and_then(|pid| self.processes[pid].reported);
@@ -135,7 +135,8 @@ impl SimWorld<'_> {
             Err(InvalidFrame::UnknownName) => Ok(WorkerInput::UnknownName),
             // The run is over and this worker was ended: the engine does not learn of that any more.
             Err(InvalidFrame::Worker { slot, .. })
-                if primary.phase != RunPhase::Running && primary.worker_seats[slot].pid.is_none() =>
+                if primary.phase != RunPhase::Running
+                    && primary.worker_seats[slot].pid.is_none() =>
             {
                 Ok(WorkerInput::Frame {
                     pid: None,

@@ -6,7 +6,7 @@
 use super::EventLoop;
 use crate::job::Job;
 use crate::process::footprint::{PERIOD, PeriodicCheck, of_fork_is_above};
-use crate::process::sys::last_gasp;
+use crate::process::sys::crash_report;
 use evenly_core::engine::LossReason;
 
 impl EventLoop<'_> {
@@ -31,7 +31,7 @@ impl EventLoop<'_> {
                 // One that was asked last time and lives is stopped, or does not want to hear of it.
                 if can_speak && !place.is_asked {
                     place.is_asked = true;
-                    last_gasp::ask(pid);
+                    crash_report::ask(pid);
                 } else {
                     place.child.kill_with_group();
                 }

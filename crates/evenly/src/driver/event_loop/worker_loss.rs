@@ -265,7 +265,7 @@ fn to_observe(reason: LossReason) -> Reason {
             let cause = OsError::received(errno).unwrap_or(OsError::of(Errno::IO));
             Reason::Call { call: SystemCall(call).name(), cause }
         }
-        LossReason::CrashReport { n, cause } => Reason::Gasp { n, cause },
+        LossReason::CrashReport { n, cause } => Reason::CrashReport { n, cause },
         LossReason::Violation(violation) => Reason::Said(violation),
         LossReason::Garbage => Reason::Garbage,
         LossReason::Stopped => Reason::Stopped,

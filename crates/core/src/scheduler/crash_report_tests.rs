@@ -9,7 +9,7 @@ use std::{vec, vec::Vec};
 
 const SEGV: Cause = Cause::Signal(11);
 
-/// Workers that do their chunks in order, and gasp and die where a number makes them.
+/// Workers that do their chunks in order, and send a crash report and die where a number makes them.
 struct Run {
     scheduler: Scheduler,
     hands: BTreeMap<WorkerId, VecDeque<Assignment>>,
@@ -93,7 +93,7 @@ impl Run {
             });
             if is_flaky || self.poison.contains(&n) {
                 *self.deaths.entry(n).or_default() += 1;
-                self.handle(SchedulerEvent::Gasped { worker, n, cause: None });
+                self.handle(SchedulerEvent::CrashReported { worker, n, cause: None });
                 self.lose(worker, Some(SEGV));
                 self.join();
                 return;
@@ -166,9 +166,13 @@ proptest! {
 }
 
 #[test]
-fn a_gasp_splits_the_chunk_around_its_number() {
+fn a_crash_report_splits_the_chunk_around_its_number() {
     let mut run = run(10, Policy::Static, 1, 2);
-    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 4, cause: Some(Cause::Timeout) });
+    run.handle(SchedulerEvent::CrashReported {
+        worker: WorkerId(0),
+        n: 4,
+        cause: Some(Cause::Timeout),
+    });
     run.lose(WorkerId(0), Some(Cause::Signal(9)));
     (0..3).for_each(|_| run.join());
     let leases = &run.scheduler.leases;
@@ -183,10 +187,14 @@ fn a_gasp_splits_the_chunk_around_its_number() {
 }
 
 #[test]
-fn a_gasp_that_lies_is_as_none() {
+fn a_crash_report_of_a_number_not_held_is_ignored() {
     for n in [10, -1, i64::MIN, i64::MAX] {
         let mut run = run(10, Policy::Static, 1, 2);
-        run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n, cause: Some(Cause::Timeout) });
+        run.handle(SchedulerEvent::CrashReported {
+            worker: WorkerId(0),
+            n,
+            cause: Some(Cause::Timeout),
+        });
         run.lose(WorkerId(0), Some(SEGV));
         run.join();
         assert_eq!(run.hands[&WorkerId(1)][0].interval.len(), 10, "whole");
@@ -196,17 +204,17 @@ fn a_gasp_that_lies_is_as_none() {
 }
 
 #[test]
-fn a_worker_that_gasps_and_lives_goes_on() {
+fn a_worker_that_sends_a_crash_report_and_lives_goes_on() {
     let mut run = run(10, Policy::Static, 1, 2);
-    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 4, cause: None });
+    run.handle(SchedulerEvent::CrashReported { worker: WorkerId(0), n: 4, cause: None });
     run.finish();
     assert!(run.quarantined.is_empty() && run.recovered.is_empty());
 }
 
 #[test]
-fn a_gasp_counts_for_nothing_where_the_worker_is_lost_for_another_reason() {
+fn a_crash_report_is_ignored_if_the_worker_is_lost_for_another_reason() {
     let mut run = run(10, Policy::Static, 1, 2);
-    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 4, cause: None });
+    run.handle(SchedulerEvent::CrashReported { worker: WorkerId(0), n: 4, cause: None });
     run.lose(WorkerId(0), None);
     run.join();
     assert_eq!(run.hands[&WorkerId(1)][0].interval.len(), 10, "whole");
@@ -231,12 +239,12 @@ fn a_number_does_not_answer_for_what_others_do_to_workers_at_it() {
 
 /// An agent that gives everything back has not done it.
 #[test]
-fn what_is_forgotten_is_not_told_to_be_done() {
+fn a_forgotten_number_is_not_reported_as_recovered() {
     let mut run = Run::new(Scheduler::open_ended(Aggregate::Count, 1));
     let interval = Interval::single(5);
     run.scheduler.supply(interval);
     run.join();
-    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 5, cause: None });
+    run.handle(SchedulerEvent::CrashReported { worker: WorkerId(0), n: 5, cause: None });
     run.lose(WorkerId(0), Some(SEGV));
     run.join();
     let (worker, lease) = (WorkerId(1), run.hands[&WorkerId(1)][0].lease);
@@ -252,7 +260,7 @@ fn what_is_forgotten_is_not_told_to_be_done() {
 #[test]
 fn a_number_that_is_given_back_keeps_its_losses() {
     let mut run = run(1, Policy::Static, 1, 2);
-    run.handle(SchedulerEvent::Gasped { worker: WorkerId(0), n: 0, cause: None });
+    run.handle(SchedulerEvent::CrashReported { worker: WorkerId(0), n: 0, cause: None });
     run.lose(WorkerId(0), Some(SEGV));
     run.join();
     let worker = WorkerId(1);

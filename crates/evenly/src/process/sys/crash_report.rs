@@ -1,4 +1,4 @@
-//! Last gasp (MapReduce, section 4.4): a worker that is about to die reports its number.
+//! Crash report: a worker that is about to die writes its number into the result pipe.
 //!
 //! The driver says when a function is applied to a slice, and the function at which number it is
 //! ([`position`]). A fault ([`FAULTS`]) or a number that takes too long finds both in a signal handler,
@@ -18,7 +18,7 @@ use super::copies::is_copy;
 use super::{RESULTS, checked, exit_now, position, unblock_signals};
 use crate::process::sys::SignalSet;
 use crate::process::system_call::{SystemCall, in_call};
-use evenly_core::frame::{Description, GASP, PIPE_FRAME, Packer, gasp};
+use evenly_core::frame::{CRASH_REPORT_LEN, Description, PIPE_FRAME, Packer, crash_report};
 use evenly_core::{Cause, WorkerId};
 use rustix::io::Errno;
 use std::cell::UnsafeCell;
@@ -110,7 +110,7 @@ fn tick() -> i32 {
 }
 
 /// The function panicked, and this process is about to leave with `status`. Sends what is known of the panic before the
-/// last gasp.
+/// last crash_report.
 pub(crate) fn panicked(status: i32, text: Option<&str>) {
     let position = position::own();
     if let Some(text) = text
@@ -193,7 +193,8 @@ fn say(cause: Option<Cause>) {
     if !IS_PREPARED.load(Relaxed) || !position.is_inside() || is_copy() {
         return;
     }
-    let frame: [u8; GASP] = gasp(WorkerId(NAME.load(Relaxed)), position.n, cause);
+    let frame: [u8; CRASH_REPORT_LEN] =
+        crash_report(WorkerId(NAME.load(Relaxed)), position.n, cause);
     write_frame(&frame);
 }
 
