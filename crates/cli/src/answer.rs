@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_no_is_told_from_a_yes() {
+    fn an_answer_knows_whether_it_is_no() {
         assert!(Answer::Decision(false, Some(7)).is_no() && Answer::Extreme(None).is_no());
         assert!(!Answer::Decision(true, None).is_no() && !Answer::Number("0".to_owned()).is_no());
         assert!(Answer::Lines { lines: 0, is_no: true }.is_no());

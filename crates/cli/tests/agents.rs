@@ -132,7 +132,11 @@ fn everything() -> Vec<Trial> {
             on_site("row_32_delayed", &[], datagrams::delayed),
             on_site("row_33_narrow_links_over_udp", MACHINES, datagrams::narrow),
             on_site("row_34_strangers", &[], datagrams::strangers),
-            on_site("port_0_is_told", &[], keys::port_0_is_told),
+            on_site(
+                "port_0_is_reported_as_the_port_in_use",
+                &[],
+                keys::port_0_is_reported_as_the_port_in_use,
+            ),
             on_site("keys_are_made_and_used", &[], keys::made_and_used),
             on_site("keys_are_rotated", &[], keys::rotated),
             on_site("row_31_keys_that_are_none", &["root"], keys::that_are_none),

@@ -375,7 +375,7 @@ impl Agent {
         let Some(taken) = tail.and_then(|tail| scheduler.take_back(tail)) else { return };
         packer.release(lease, taken.first());
         match taken.first().checked_sub(1) {
-            Some(last) if taken.first() > held.buffer.told() => {
+            Some(last) if taken.first() > held.buffer.reported() => {
                 held.last = last;
                 if held.is_done() {
                     self.answer(index, packer);
@@ -390,12 +390,12 @@ impl Agent {
     /// these numbers.
     fn give_back_what_is_untouched(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
         for index in 0..self.held.len() {
-            let (lease, told) = (self.held[index].lease, self.held[index].buffer.told());
-            let Some(rest) = Interval::new(told, self.held[index].last) else { continue };
+            let (lease, reported) = (self.held[index].lease, self.held[index].buffer.reported());
+            let Some(rest) = Interval::new(reported, self.held[index].last) else { continue };
             let untouched = scheduler.take_back(rest);
             let begun = match untouched {
-                Some(untouched) if untouched.first() == told => None,
-                Some(untouched) => Interval::new(told, untouched.first() - 1),
+                Some(untouched) if untouched.first() == reported => None,
+                Some(untouched) => Interval::new(reported, untouched.first() - 1),
                 None => Some(rest),
             };
             if let Some(interval) = begun {
@@ -420,7 +420,7 @@ impl Agent {
             self.give_back_what_is_untouched(scheduler, packer);
         }
         for held in self.held.drain(..) {
-            packer.release(held.lease, held.buffer.told());
+            packer.release(held.lease, held.buffer.reported());
         }
         scheduler.forget_everything();
         self.give_credit(scheduler);

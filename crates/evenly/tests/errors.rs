@@ -16,11 +16,11 @@ fn main() {
     an_error_of_an_output_of_the_caller_arrives_as_it_was();
     a_deadline_says_how_much_is_done();
     a_condition_that_ends_the_job_says_how_much_is_done();
-    a_missing_program_is_told_from_one_that_cannot_be_executed();
+    a_missing_program_and_one_that_cannot_be_executed_have_different_errors();
     an_address_of_another_machine_cannot_be_listened_at();
-    a_path_in_use_is_told_from_one_that_is_no_socket();
+    a_path_in_use_and_one_that_is_no_socket_have_different_errors();
     a_primary_that_is_not_there_is_an_error_with_its_number();
-    a_missing_key_file_is_told_from_one_of_another_length();
+    a_missing_key_file_and_one_of_another_length_have_different_errors();
     errors_pass_through_the_io_error_of_the_caller();
     // Last: afterwards this process may have a second thread for a moment.
     a_second_thread_is_refused_before_any_fork();
@@ -94,7 +94,7 @@ fn a_condition_that_ends_the_job_says_how_much_is_done() {
     }
 }
 
-fn a_missing_program_is_told_from_one_that_cannot_be_executed() {
+fn a_missing_program_and_one_that_cannot_be_executed_have_different_errors() {
     let command = |program: &str| Command::new([program, "{}"].map(Into::into).to_vec());
     match command("no-such-program") {
         Err(UnusableCommand::NotFound { program }) => assert_eq!(program, "no-such-program"),
@@ -135,7 +135,7 @@ fn an_address_of_another_machine_cannot_be_listened_at() {
     }
 }
 
-fn a_path_in_use_is_told_from_one_that_is_no_socket() {
+fn a_path_in_use_and_one_that_is_no_socket_have_different_errors() {
     let path = scratch("file");
     std::fs::write(&path, "").expect("a file");
     let error = listen(&format!("unix:{}", path.display()));
@@ -160,7 +160,7 @@ fn a_primary_that_is_not_there_is_an_error_with_its_number() {
     }
 }
 
-fn a_missing_key_file_is_told_from_one_of_another_length() {
+fn a_missing_key_file_and_one_of_another_length_have_different_errors() {
     let path = scratch("key");
     assert!(matches!(Key::read(&path), Err(KeyError::Missing { .. })));
     std::fs::write(&path, "short").expect("a file");

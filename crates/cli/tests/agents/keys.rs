@@ -13,7 +13,7 @@ pub(crate) fn make(path: &Path, byte: u8) {
     file.write_all(&[byte; 32]).unwrap();
 }
 
-pub(crate) fn port_0_is_told(site: &Site) {
+pub(crate) fn port_0_is_reported_as_the_port_in_use(site: &Site) {
     for host in ["127.0.0.1", "[::1]", "localhost"] {
         let words = format!("count even 0..100 -j 0 --listen tcp:{host}:0 --progress none");
         let mut primary = site.start(&words);

@@ -18,8 +18,8 @@ pub(crate) fn killed(site: &Site, transport: Transport) {
     let (pid, began) = (lost.pid(), Instant::now());
     kill("KILL", pid);
     // Datagrams have no end: over a network only silence tells.
-    let is_told = transport != Transport::Udp;
-    let line = primary.line(if is_told { " is gone: " } else { " has sent nothing for 1 s; " });
+    let has_end = transport != Transport::Udp;
+    let line = primary.line(if has_end { " is gone: " } else { " has sent nothing for 1 s; " });
     figure(&format!("{}: a killed agent was missed after {:?}", transport.name(), began.elapsed()));
     assert!(line.contains(&format!("pid {pid}")) && line.contains(" reclaimed ("), "{line}");
     until("its workers follow", || {

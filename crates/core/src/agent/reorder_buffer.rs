@@ -1,4 +1,4 @@
-//! The buffer: what is done of one lease, in any order, until it can be told in ascending order.
+//! The buffer: what is done of one lease, in any order, until it can be reported in ascending order.
 
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
@@ -14,10 +14,10 @@ pub(super) struct ReorderBuffer {
     aggregate: Aggregate,
     /// Bytes of lines that are reported at once.
     much: u64,
-    /// The first number that the primary has not been told about, and the first one that is not done
-    /// with all before it: what lies between can be told. `i64::MAX` may be done, so the latter may
+    /// The first number that is not reported to the primary, and the first one that is not done
+    /// with all before it: what lies between can be reported. `i64::MAX` may be done, so the latter may
     /// lie behind it.
-    told: i64,
+    reported: i64,
     next: i128,
     ready: IntervalResult,
     /// What is done behind a number that is not, by its first number; neighbours are one.
@@ -48,12 +48,12 @@ impl ReorderBuffer {
     /// The buffer of a lease that begins there.
     pub(super) fn new(first: i64, aggregate: Aggregate, much: u64) -> Self {
         let ready = IntervalResult { value: aggregate.empty(), failed: Vec::new() };
-        Self { aggregate, much, told: first, next: first.into(), ready, ahead: BTreeMap::new() }
+        Self { aggregate, much, reported: first, next: first.into(), ready, ahead: BTreeMap::new() }
     }
 
-    /// The first number that the primary has not been told about.
-    pub(super) fn told(&self) -> i64 {
-        self.told
+    /// The first number that is not reported to the primary.
+    pub(super) fn reported(&self) -> i64 {
+        self.reported
     }
 
     /// The first number that is not done, or is behind one that is not.
@@ -61,12 +61,12 @@ impl ReorderBuffer {
         self.next
     }
 
-    /// Whether something can be told.
+    /// Whether something can be reported.
     pub(super) fn is_ready(&self) -> bool {
-        self.next > self.told.into()
+        self.next > self.reported.into()
     }
 
-    /// How many bytes of credit it takes to tell what can be told.
+    /// How many bytes of credit it takes to tell what can be reported.
     pub(super) fn in_flight(&self) -> u64 {
         weight(&self.ready)
     }
@@ -76,7 +76,7 @@ impl ReorderBuffer {
         self.in_flight() + self.ahead.values().map(|(_, done)| weight(done)).sum::<u64>()
     }
 
-    /// Whether what can be told should be told before the lease is done: because it is much, or decides
+    /// Whether what can be reported should be reported before the lease is done: because it is much, or decides
     /// what is asked.
     pub(super) fn is_urgent(&self) -> bool {
         matches!(self.ready.value, Value::Witness(Some(_))) || self.in_flight() >= self.much
@@ -87,7 +87,7 @@ impl ReorderBuffer {
         Interval::new(i64::try_from(self.next).ok()?, last)
     }
 
-    /// The word for what is done since the last time that something was told, if it says all there is to
+    /// The word for what is done since the last time that something was reported, if it says all there is to
     /// tell.
     #[inline]
     pub(super) fn word(&self) -> Option<u64> {
@@ -152,14 +152,14 @@ impl ReorderBuffer {
         }
     }
 
-    /// What can be told now, which counts as told then.
+    /// What can be reported now, which counts as reported then.
     pub(super) fn take(&mut self) -> Option<Partial> {
-        let done = Interval::new(self.told, i64::try_from(self.next - 1).ok()?)?;
+        let done = Interval::new(self.reported, i64::try_from(self.next - 1).ok()?)?;
         let empty = IntervalResult { value: self.aggregate.empty(), failed: Vec::new() };
         let IntervalResult { value, failed } = core::mem::replace(&mut self.ready, empty);
         let covered = without(done, &failed);
         // At the highest number of all, no later report follows.
-        self.told = i64::try_from(self.next).unwrap_or(i64::MAX);
+        self.reported = i64::try_from(self.next).unwrap_or(i64::MAX);
         Some(Partial { covered, failed, value })
     }
 }

@@ -156,13 +156,13 @@ impl Scheduler {
         for failure in &partial.failed {
             self.pending.push_back(Action::Quarantined(*failure));
         }
-        let told = self.tell_partial(worker, lease, &partial, is_end);
+        let pieces = self.tell_partial(worker, lease, &partial, is_end);
         if self.is_open || self.aggregate.is_streamed() {
             self.pass_on(Record::of(partial, worker));
         } else {
             self.to_record.append(partial);
         }
-        self.time_pieces(told, span.len(), busy_ns);
+        self.time_pieces(pieces, span.len(), busy_ns);
         self.credits.count(span.len());
         self.account(worker, settled, span.len(), busy_ns);
         Ok(())

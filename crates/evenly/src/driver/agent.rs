@@ -214,13 +214,13 @@ impl PrimarySearch<'_> {
             let due = unanswered.map_or(due, |unanswered| unanswered.min(due));
             let ready = self.wait(due)?;
             let now_ns = self.clock.now_ns();
-            let told =
+            let join_error =
                 |failed: crate::transport::TransportError| JoinError::from(Error::from(failed));
             for token in ready {
-                transport.attend(token.key, now_ns).map_err(told)?;
+                transport.attend(token.key, now_ns).map_err(join_error)?;
             }
-            transport.keep_time(now_ns).map_err(told)?;
-            transport.flush(now_ns).map_err(told)?;
+            transport.keep_time(now_ns).map_err(join_error)?;
+            transport.flush(now_ns).map_err(join_error)?;
             let answer = match transport.next() {
                 Some(Arrival::Gone { why, .. }) => return Ok(JoinAttempt::Failed(why)),
                 Some(Arrival::Answer { is_admitted: true, answer }) => Ok(Welcome::decode(answer)),

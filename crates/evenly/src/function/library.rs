@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_told_in_order_and_truths_are_what_is_not_zero() {
+    fn values_arrive_in_order_and_nonzero_is_true() {
         let fold = |aggregate, (first, last)| {
             let mut tally = Tally::new(aggregate);
             let slice = Interval::new(first, last).unwrap();

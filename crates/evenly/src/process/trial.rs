@@ -122,7 +122,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
-    fn code_that_returns_ends_its_process_or_hangs_is_told_apart() {
+    fn a_trial_distinguishes_code_that_returns_exits_or_hangs() {
         let returned = run(LONG, || b"done".to_vec()).unwrap();
         assert!(matches!(returned, TrialOutcome::Returned(bytes) if bytes == b"done"));
         let left = run(LONG, || sys::exit_now(0)).unwrap();

@@ -43,7 +43,7 @@ fn access_modes_of_fdinfo() {
 }
 
 #[test]
-fn sleep_is_told_by_call_then_by_place() {
+fn a_sleep_is_described_by_its_call_else_by_its_kernel_function() {
     let place = |place: &str| asleep(None, || Some(place.to_owned()));
     assert_eq!(place("anon_pipe_read"), Activity::Reading { descriptor: None });
     assert_eq!(place("ep_poll"), Activity::Polling { call: "epoll_wait" });

@@ -46,36 +46,36 @@ pub(super) fn complete(known: &mut SocketEntries) {
         return;
     };
     for (inode, entry) in known.iter_mut().filter(|(_, entry)| is_unix(entry)) {
-        let Some(told) = u32::try_from(*inode).ok().and_then(|inode| ask(&kernel, inode)) else {
+        let Some(details) = u32::try_from(*inode).ok().and_then(|inode| ask(&kernel, inode)) else {
             continue;
         };
-        entry.peer_inode = told.peer.map(u64::from);
-        match (entry.state, told.queues) {
+        entry.peer_inode = details.peer.map(u64::from);
+        match (entry.state, details.queues) {
             (SocketState::Listening, Some((waiting, _))) => entry.to_accept = Some(waiting),
             // The other number counts memory, not bytes that were written.
             (_, Some((waiting, _))) => entry.to_read = Some(waiting),
             (_, None) => {}
         }
         // The kernel marks a socket as connected if another socket is connected to it.
-        if entry.kind == SocketKind::Unixgram && told.peer.is_none() {
+        if entry.kind == SocketKind::Unixgram && details.peer.is_none() {
             let is_bound = entry.own.is_some();
             entry.state = if is_bound { SocketState::Bound } else { SocketState::Unbound };
         }
         let name = |inode| ask(&kernel, inode)?.name;
-        entry.peer = told.peer.and_then(name).map(SocketAddress::Path);
+        entry.peer = details.peer.and_then(name).map(SocketAddress::Path);
     }
 }
 
 /// What the kernel says about one socket.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct SocketDetails {
     pub(super) name: Option<String>,
     pub(super) peer: Option<u32>,
     /// To read or to accept, and the other direction.
     pub(super) queues: Option<(u32, u32)>,
 }
 
-fn ask(kernel: &OwnedFd, inode: u32) -> Option<Told> {
+fn ask(kernel: &OwnedFd, inode: u32) -> Option<SocketDetails> {
     let to_kernel = SocketAddrNetlink::new(0, 0);
     sendto(kernel, &question(inode), SendFlags::empty(), &to_kernel).ok()?;
     let mut answer = [0; 1024];
@@ -100,14 +100,14 @@ fn question(inode: u32) -> [u8; HEAD + QUESTION] {
 }
 
 /// Reads an answer; `None` for an error or what is about another socket.
-pub(super) fn parse(answer: &[u8], inode: u32) -> Option<Told> {
+pub(super) fn parse(answer: &[u8], inode: u32) -> Option<SocketDetails> {
     let word = |at: usize| Some(u32::from_ne_bytes(*answer.get(at..)?.first_chunk()?));
     let half = |at: usize| Some(u16::from_ne_bytes(*answer.get(at..)?.first_chunk()?));
     if half(4)? != BY_FAMILY || word(HEAD + 4)? != inode {
         return None;
     }
     let length = answer.len().min(word(0)? as usize);
-    let mut told = Told::default();
+    let mut details = SocketDetails::default();
     let mut at = HEAD + ANSWER;
     while at + ATTRIBUTE <= length {
         let (size, kind) = (usize::from(half(at)?), half(at + 2)?);
@@ -116,14 +116,14 @@ pub(super) fn parse(answer: &[u8], inode: u32) -> Option<Told> {
             return None;
         }
         match kind {
-            NAME => told.name = Some(path(&answer[value..at + size])),
-            PEER => told.peer = Some(word(value)?),
-            QUEUES => told.queues = Some((word(value)?, word(value + 4)?)),
+            NAME => details.name = Some(path(&answer[value..at + size])),
+            PEER => details.peer = Some(word(value)?),
+            QUEUES => details.queues = Some((word(value)?, word(value + 4)?)),
             _ => {}
         }
         at += size.next_multiple_of(4);
     }
-    Some(told)
+    Some(details)
 }
 
 /// A path may end in a zero, and an abstract name begins with one: it is written as in /proc.

@@ -168,8 +168,8 @@ fn answers_cut_anywhere_are_read_without_harm() {
     answer[36..40].copy_from_slice(&9_u32.to_ne_bytes());
     answer[40..44].copy_from_slice(&[20_u16.to_ne_bytes(), 0_u16.to_ne_bytes()].concat());
     answer[44..51].copy_from_slice(b"\0board\0");
-    let told = socket_diag::parse(&answer, 7).unwrap();
-    assert_eq!(told.peer, Some(9));
+    let details = socket_diag::parse(&answer, 7).unwrap();
+    assert_eq!(details.peer, Some(9));
     assert_eq!(socket_diag::parse(&answer, 8), None);
     for cut in 0..answer.len() {
         let _ = socket_diag::parse(&answer[..cut], 7);

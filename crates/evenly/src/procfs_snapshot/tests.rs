@@ -248,7 +248,7 @@ fn outsider_with_an_end_is_found_and_named() {
 }
 
 #[test]
-fn family_is_told_by_its_pipes() {
+fn the_pipes_identify_parent_and_children() {
     let mut command = Command::new("cat");
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = Killed(command.spawn().unwrap());

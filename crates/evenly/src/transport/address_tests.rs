@@ -71,7 +71,7 @@ fn hosts_are_resolved() {
 }
 
 #[test]
-fn peers_are_told_as_one_would_type_them() {
+fn peer_addresses_are_printed_in_the_form_that_is_typed() {
     let told = |peer: &str| Address::of_peer(AddressKind::Tcp, peer.parse().unwrap());
     assert_eq!(told("192.0.2.7:40112").to_string(), "tcp:192.0.2.7:40112");
     assert_eq!(told("[::ffff:192.0.2.7]:40112").to_string(), "tcp:192.0.2.7:40112");

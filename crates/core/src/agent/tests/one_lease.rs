@@ -26,7 +26,7 @@ fn record(machine: &mut Machine, done: &Partial) {
 }
 
 #[test]
-fn a_number_that_fails_here_is_told_there() {
+fn a_failure_at_an_agent_is_reported_to_its_primary() {
     let (mut machine, lease) = one_lease(0, 2);
     let failure =
         crate::partial::Failure { interval: Interval::single(1), cause: Cause::Signal(6) };
@@ -134,21 +134,21 @@ fn what_is_done_is_reported_before_everything_is_given_back() {
 }
 
 #[test]
-fn workers_are_told_to_drop_what_is_given_back() {
+fn workers_get_a_withdrawal_of_every_lease_that_the_agent_gives_back() {
     let (mut machine, _) = one_lease(0, 999);
     for (worker, line) in &mut machine.workers {
         line.deliver(|frame| worker.take(frame.body).unwrap());
     }
     machine.down.packer.withdraw(EVERY_LEASE, 0);
     take(&mut machine);
-    let mut told = vec![];
+    let mut withdrawn = vec![];
     for (_, line) in &mut machine.workers {
         line.deliver(|frame| {
             let Body::Withdrawals(withdrawals) = frame.body else { panic!() };
-            told.extend(withdrawals.iter());
+            withdrawn.extend(withdrawals.iter());
         });
     }
-    assert_eq!(told, [(EVERY_LEASE, 0); 2]);
+    assert_eq!(withdrawn, [(EVERY_LEASE, 0); 2]);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn an_answer_in_parts_leaves_room_for_the_time_that_it_took() {
 }
 
 #[test]
-fn time_is_told_even_if_there_is_no_more_to_report() {
+fn busy_time_is_reported_even_without_new_numbers() {
     let (mut machine, lease) = one_lease(0, 9);
     let done = |first, last| Partial::over(Interval::new(first, last).unwrap(), Value::Count(1));
     record(&mut machine, &done(0, 4));

@@ -255,7 +255,7 @@ mod tests {
         Command::coprocess(vec!["cat".into()]).unwrap()
     }
 
-    fn told(
+    fn value_of(
         command: &Command,
         asked: Aggregate,
         end: ProcessEnd,
@@ -274,27 +274,31 @@ mod tests {
     #[test]
     fn the_exit_status_is_yes_or_no() {
         let asked =
-            |status| told(&command("echo {}"), Aggregate::Count, ProcessEnd::Exit(status), "7");
+            |status| value_of(&command("echo {}"), Aggregate::Count, ProcessEnd::Exit(status), "7");
         assert_eq!(asked(0), Ok(Value::Count(1)));
         assert_eq!(asked(1), Ok(Value::Count(0)));
         assert_eq!(asked(2), Err(Cause::Exit(2)));
         let other = command("echo {}").no_status(std::num::NonZeroU8::new(3).unwrap());
-        assert_eq!(told(&other, Aggregate::Any, ProcessEnd::Exit(3), ""), Ok(Value::Witness(None)));
-        assert_eq!(told(&other, Aggregate::Any, ProcessEnd::Exit(1), ""), Err(Cause::Exit(1)));
-        let signal = told(&other, Aggregate::All, ProcessEnd::Signal(11), "");
+        assert_eq!(
+            value_of(&other, Aggregate::Any, ProcessEnd::Exit(3), ""),
+            Ok(Value::Witness(None))
+        );
+        assert_eq!(value_of(&other, Aggregate::Any, ProcessEnd::Exit(1), ""), Err(Cause::Exit(1)));
+        let signal = value_of(&other, Aggregate::All, ProcessEnd::Signal(11), "");
         assert_eq!(signal, Err(Cause::Signal(11)));
     }
 
     #[test]
     fn a_number_that_it_prints_is_the_value() {
-        let asked = |output| told(&command("echo {}"), Aggregate::Map, ProcessEnd::Exit(0), output);
+        let asked =
+            |output| value_of(&command("echo {}"), Aggregate::Map, ProcessEnd::Exit(0), output);
         assert_eq!(asked(" -5 \n"), lines(1, "10\t-5\n"));
         for output in
             ["", "five", "5 6", "5\n6\n", "1e3", "99999999999999999999999999999999999999999"]
         {
             assert_eq!(asked(output), Err(Cause::Garbage), "{output}");
         }
-        let failed = told(&command("echo {}"), Aggregate::Sum, ProcessEnd::Exit(1), "5");
+        let failed = value_of(&command("echo {}"), Aggregate::Sum, ProcessEnd::Exit(1), "5");
         assert_eq!(failed, Err(Cause::Exit(1)));
     }
 
@@ -320,18 +324,25 @@ mod tests {
             (Aggregate::Map, &map, &values.join(" "), lines(10, &map), "1 2 3"),
             (Aggregate::Failures, "whatever", "whatever", Ok(Value::Nothing), ""),
         ] {
-            assert_eq!(told(&per_chunk, asked, ProcessEnd::Exit(0), lined), value, "{asked:?}");
-            assert_eq!(told(&coprocess(), asked, ProcessEnd::Exit(0), spaced), value, "{asked:?}");
+            assert_eq!(value_of(&per_chunk, asked, ProcessEnd::Exit(0), lined), value, "{asked:?}");
+            assert_eq!(
+                value_of(&coprocess(), asked, ProcessEnd::Exit(0), spaced),
+                value,
+                "{asked:?}"
+            );
             if asked != Aggregate::Failures {
                 for command in [&per_chunk, &coprocess()] {
                     assert_eq!(
-                        told(command, asked, ProcessEnd::Exit(0), bad),
+                        value_of(command, asked, ProcessEnd::Exit(0), bad),
                         Err(Cause::Garbage),
                         "{bad}"
                     );
                 }
             }
-            assert_eq!(told(&per_chunk, asked, ProcessEnd::Exit(1), lined), Err(Cause::Exit(1)));
+            assert_eq!(
+                value_of(&per_chunk, asked, ProcessEnd::Exit(1), lined),
+                Err(Cause::Exit(1))
+            );
         }
     }
 
@@ -339,14 +350,14 @@ mod tests {
     fn output_is_passed_on_and_each_line_of_it_tagged_if_asked_for() {
         let run = Aggregate::Run { in_order: false };
         let each = command("echo {}");
-        assert_eq!(told(&each, run, ProcessEnd::Exit(0), "a\nb"), lines(1, "a\nb"));
+        assert_eq!(value_of(&each, run, ProcessEnd::Exit(0), "a\nb"), lines(1, "a\nb"));
         assert_eq!(
-            told(&each.clone().tagged(), run, ProcessEnd::Exit(0), "a\nb"),
+            value_of(&each.clone().tagged(), run, ProcessEnd::Exit(0), "a\nb"),
             lines(1, "10\ta\n10\tb\n")
         );
-        assert_eq!(told(&each.tagged(), run, ProcessEnd::Exit(0), ""), lines(0, ""));
+        assert_eq!(value_of(&each.tagged(), run, ProcessEnd::Exit(0), ""), lines(0, ""));
         let chunk = command("echo {start}").tagged();
-        assert_eq!(told(&chunk, run, ProcessEnd::Exit(0), "a\n"), lines(1, "10..20\ta\n"));
-        assert_eq!(told(&chunk, run, ProcessEnd::Exit(9), "a\n"), Err(Cause::Exit(9)));
+        assert_eq!(value_of(&chunk, run, ProcessEnd::Exit(0), "a\n"), lines(1, "10..20\ta\n"));
+        assert_eq!(value_of(&chunk, run, ProcessEnd::Exit(9), "a\n"), Err(Cause::Exit(9)));
     }
 }

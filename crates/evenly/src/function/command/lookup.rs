@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_executed_is_told_before_anything_is_started() {
+    fn a_file_that_cannot_be_executed_is_reported_before_anything_starts() {
         let scratch = Scratch::new("lookup");
         let file = |name: &str, bytes: &[u8]| {
             let path = scratch.path(name);

@@ -338,27 +338,27 @@ impl Command {
     fn as_in(&self, name: &str, range: Option<Interval>) -> Option<Self> {
         let mut options = name.split(' ').take_while(|word| *word != "--");
         let (mut form, mut submitted) = (None, "");
-        let mut told = Self { array: None, no_status: 1, ..self.clone() };
+        let mut command = Self { array: None, no_status: 1, ..self.clone() };
         while let Some(option) = options.next() {
             match option {
                 "--coprocess" => form = Some(Form::Coprocess),
                 SUBMITTED => submitted = options.next()?,
                 "--as" => {
-                    told.array = Some(ArrayJob::of_words(options.next()?, submitted, range)?);
+                    command.array = Some(ArrayJob::of_words(options.next()?, submitted, range)?);
                 }
-                "--no-status" => told.no_status = options.next()?.parse().ok()?,
-                "--retries" => told.repeats = options.next()?.parse().ok()?,
-                "--tag" => told.is_tagged = true,
-                "--at-most-once" => told.is_at_most_once = true,
+                "--no-status" => command.no_status = options.next()?.parse().ok()?,
+                "--retries" => command.repeats = options.next()?.parse().ok()?,
+                "--tag" => command.is_tagged = true,
+                "--at-most-once" => command.is_at_most_once = true,
                 _ => return None,
             }
         }
         let again = match form {
             Some(_) => Self::coprocess(self.given.clone()),
-            None if told.array.is_some() => Self::of(self.given.clone(), false),
+            None if command.array.is_some() => Self::of(self.given.clone(), false),
             None => Self::new(self.given.clone()),
         };
-        let Self { no_status, array, is_tagged, repeats, is_at_most_once, .. } = told;
+        let Self { no_status, array, is_tagged, repeats, is_at_most_once, .. } = command;
         // The files as they were when they were compared; and what this agent says for its own workers.
         let again = Self {
             fingerprint: self.fingerprint.clone(),

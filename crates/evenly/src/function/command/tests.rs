@@ -54,19 +54,19 @@ fn what_an_agent_brings_is_run_as_the_job_says() {
 }
 
 #[test]
-fn it_is_told_which_numbers_it_is_for() {
+fn a_command_gets_its_numbers_in_environment_variables() {
     let range = Range::new(-2, 10).unwrap();
     let numbers = Interval::new(-2, 4).unwrap();
     let files = TaskFiles { directory: "/t".into(), hosts: "/h".into() };
-    let told = |command: Command| -> Vec<String> {
+    let variables_of = |command: Command| -> Vec<String> {
         let variables = command.variables_for(numbers, 3, 2, Some(&files));
         variables.into_iter().map(|one| one.into_string().unwrap()).collect()
     };
     let both = ["EVENLY_WORKER=3", "EVENLY_ATTEMPT=2"];
-    let chunk = told(Command::new(words("echo {start} {end}")).unwrap());
+    let chunk = variables_of(Command::new(words("echo {start} {end}")).unwrap());
     assert_eq!(chunk, [both[0], both[1], "EVENLY_START=-2", "EVENLY_END=5"]);
     let job = ArrayJob::new(ArraySystem::Slurm, range).with_id(70);
-    let array = told(Command::array(words("echo"), job).unwrap());
+    let array = variables_of(Command::array(words("echo"), job).unwrap());
     assert_eq!(
         array[2..8],
         [
@@ -78,5 +78,5 @@ fn it_is_told_which_numbers_it_is_for() {
             "SLURM_ARRAY_TASK_MAX=9",
         ]
     );
-    assert_eq!(told(Command::coprocess(words("awk 1")).unwrap()), both);
+    assert_eq!(variables_of(Command::coprocess(words("awk 1")).unwrap()), both);
 }

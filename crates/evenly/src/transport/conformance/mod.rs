@@ -50,7 +50,7 @@ macro_rules! conforms_as_reception {
         $crate::transport::conformance::conforms! {
             $fixture;
             frames_of_all_sizes_arrive_in_order_both_ways,
-            many_peers_are_told_apart,
+            messages_of_many_peers_are_not_mixed_up,
             a_slow_reader_loses_nothing_and_stops_no_other_peer,
             a_slow_primary_loses_nothing,
             nothing_is_ready_when_nothing_happens,
@@ -62,7 +62,7 @@ macro_rules! conforms_as_reception {
             a_vanished_peer_is_gone_once,
             a_primary_that_vanishes_is_gone_once,
             a_number_is_given_again_only_after_its_peer_is_gone,
-            closing_is_not_told_to_who_closes,
+            the_side_that_closes_gets_no_event,
         }
     };
 }
@@ -73,7 +73,7 @@ macro_rules! conforms_as_fixed {
         $crate::transport::conformance::conforms! {
             $fixture;
             frames_of_all_sizes_arrive_in_order_both_ways,
-            many_peers_are_told_apart,
+            messages_of_many_peers_are_not_mixed_up,
             a_slow_reader_loses_nothing_and_stops_no_other_peer,
             a_slow_primary_loses_nothing,
             nothing_is_ready_when_nothing_happens,

@@ -44,7 +44,7 @@ pub(crate) fn frames_of_all_sizes_arrive_in_order_both_ways(fixture: &mut dyn Fi
     }
 }
 
-pub(crate) fn many_peers_are_told_apart(fixture: &mut dyn Fixture) {
+pub(crate) fn messages_of_many_peers_are_not_mixed_up(fixture: &mut dyn Fixture) {
     const AGENTS: usize = 12;
     const FRAMES: usize = 60;
     let (mut bench, peers) = Bench::with_agents(fixture, AGENTS);
@@ -338,7 +338,7 @@ pub(crate) fn a_number_is_given_again_only_after_its_peer_is_gone(fixture: &mut 
     assert!(highest < ROUNDS - 5, "numbers are given again");
 }
 
-pub(crate) fn closing_is_not_told_to_who_closes(fixture: &mut dyn Fixture) {
+pub(crate) fn the_side_that_closes_gets_no_event(fixture: &mut dyn Fixture) {
     let (mut bench, peers) = Bench::with_agents(fixture, 1);
     // At the same time, at both ends.
     bench.transport().close(peers[0]);

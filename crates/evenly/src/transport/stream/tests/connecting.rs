@@ -43,7 +43,7 @@ fn deserted() -> (OwnedFd, SocketAddr) {
 }
 
 #[test]
-fn a_primary_that_is_not_there_is_told_by_its_error() {
+fn the_error_identifies_an_absent_primary() {
     let streams = Streams::unix("absent");
     assert_eq!(end_of(&streams, 0), Gone::broken(Errno::NOENT));
     let path = streams.scratch.path("socket");

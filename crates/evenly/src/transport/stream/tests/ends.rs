@@ -65,7 +65,7 @@ fn an_end_waits_for_all_that_was_packed_before() {
 }
 
 #[test]
-fn nothing_is_lost_when_more_is_read_than_told() {
+fn no_frame_is_lost_when_reads_outpace_events() {
     for mut streams in [Streams::tcp("untold", "127.0.0.1"), Streams::unix("untold")] {
         let (mut bench, peers) = Bench::with_agents(&mut streams, 1);
         pack_many(&mut *bench.agent(0).0, 0);

@@ -28,8 +28,8 @@ fn say(place: SocketAddr, words: &[u8]) -> TcpStream {
     stranger
 }
 
-/// Whether it was told anything at all; `None` if the connection is still open.
-fn was_told(stranger: &mut TcpStream) -> Option<bool> {
+/// Whether the stranger got a byte before the end; `None` if the connection is still open.
+fn has_got_bytes(stranger: &mut TcpStream) -> Option<bool> {
     match stranger.read(&mut [0; 1]) {
         Ok(count) => Some(count > 0),
         Err(error) if error.kind() == ErrorKind::WouldBlock => None,
@@ -42,7 +42,7 @@ fn was_told(stranger: &mut TcpStream) -> Option<bool> {
 
 /// Must be closed without a byte, not reported as an arrival, and counted.
 fn turned_away(bench: &mut Bench<'_>, mut stranger: TcpStream) {
-    assert!(!bench.wait_for(|_| was_told(&mut stranger)));
+    assert!(!bench.wait_for(|_| has_got_bytes(&mut stranger)));
     assert_eq!(bench.side.arrived, []);
     assert_eq!(strangers(bench), 1);
 }
@@ -133,7 +133,7 @@ fn a_hello_that_was_recorded_is_not_heard_again() {
         // While it is asked about, and after it was let in.
         turned_away(&mut bench, say(place, &recorded));
         bench.admit(peer, b"welcome");
-        assert!(bench.wait_for(|_| was_told(&mut first)));
+        assert!(bench.wait_for(|_| has_got_bytes(&mut first)));
         turned_away(&mut bench, say(place, &recorded));
     }
     // Another primary with the same key has not heard it. But who says it can go no further.
@@ -143,7 +143,7 @@ fn a_hello_that_was_recorded_is_not_heard_again() {
     let mut second = say(place.borrow().address.socket(), &recorded);
     let peer = bench.wait_for_hello();
     bench.admit(peer, b"welcome");
-    assert!(bench.wait_for(|_| was_told(&mut second)));
+    assert!(bench.wait_for(|_| has_got_bytes(&mut second)));
     second.write_all(&recorded).unwrap();
     let end = bench.wait_for(|bench| bench.side.arrived.pop_front());
     assert_eq!(end, Event::Gone { peer, why: Gone::Forged });
