@@ -33,22 +33,22 @@ pub const MOST_PIECES: usize = 1 << 22;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Items(Kind);
+pub struct Items(ItemsForm);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+enum ItemsForm {
     Range(Range),
     /// At least two pieces, or one whose step is above 1.
     Pieces {
         /// Ascending. The last number of each is below the first of the next.
-        pieces: Arc<[Piece]>,
+        pieces: Arc<[PositionedProgression]>,
         positions: Range,
     },
 }
 
 /// An arithmetic progression. It ends where the positions of the next one begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Piece {
+struct PositionedProgression {
     first: i64,
     /// The position of its first number.
     position: i64,
@@ -70,7 +70,7 @@ pub struct Run {
 
 impl From<Range> for Items {
     fn from(range: Range) -> Self {
-        Self(Kind::Range(range))
+        Self(ItemsForm::Range(range))
     }
 }
 
@@ -124,20 +124,20 @@ impl Items {
         let mut position = start;
         let piece = |progression: &normal::Progression| {
             let normal::Progression { first, step, .. } = *progression;
-            let piece = Piece { first, position, step };
+            let piece = PositionedProgression { first, position, step };
             position = position.wrapping_add_unsigned(progression.len() as u64);
             piece
         };
         let pieces = progressions.iter().map(piece).collect();
-        Ok(Self(Kind::Pieces { pieces, positions: range(start.into()) }))
+        Ok(Self(ItemsForm::Pieces { pieces, positions: range(start.into()) }))
     }
 
     /// The range that this set is, if it is one. Then the position of n is n.
     #[must_use]
     pub fn as_range(&self) -> Option<Range> {
         match self.0 {
-            Kind::Range(range) => Some(range),
-            Kind::Pieces { .. } => None,
+            ItemsForm::Range(range) => Some(range),
+            ItemsForm::Pieces { .. } => None,
         }
     }
 
@@ -145,8 +145,8 @@ impl Items {
     #[must_use]
     pub fn positions(&self) -> Range {
         match self.0 {
-            Kind::Range(range) => range,
-            Kind::Pieces { positions, .. } => positions,
+            ItemsForm::Range(range) => range,
+            ItemsForm::Pieces { positions, .. } => positions,
         }
     }
 
@@ -174,8 +174,8 @@ impl Items {
     #[must_use]
     pub fn has_only_steps_of_one(&self) -> bool {
         match &self.0 {
-            Kind::Range(_) => true,
-            Kind::Pieces { pieces, .. } => pieces.iter().all(|it| it.step == NonZeroU64::MIN),
+            ItemsForm::Range(_) => true,
+            ItemsForm::Pieces { pieces, .. } => pieces.iter().all(|it| it.step == NonZeroU64::MIN),
         }
     }
 
@@ -184,8 +184,8 @@ impl Items {
     #[must_use]
     pub fn at(&self, position: i64) -> Option<i64> {
         match &self.0 {
-            Kind::Range(range) => is_in(*range, position).then_some(position),
-            Kind::Pieces { pieces, positions } => {
+            ItemsForm::Range(range) => is_in(*range, position).then_some(position),
+            ItemsForm::Pieces { pieces, positions } => {
                 if !is_in(*positions, position) {
                     return None;
                 }
@@ -199,8 +199,8 @@ impl Items {
     #[must_use]
     pub fn position_of(&self, n: i64) -> Option<i64> {
         match &self.0 {
-            Kind::Range(range) => is_in(*range, n).then_some(n),
-            Kind::Pieces { pieces, positions } => {
+            ItemsForm::Range(range) => is_in(*range, n).then_some(n),
+            ItemsForm::Pieces { pieces, positions } => {
                 let index = pieces.partition_point(|piece| piece.first <= n).checked_sub(1)?;
                 let piece = &pieces[index];
                 let distance = n.abs_diff(piece.first);
@@ -219,14 +219,14 @@ impl Items {
             Interval::new(positions.first().max(known.first()), positions.last().min(known.last()))
         });
         let mut index = match (&self.0, rest) {
-            (Kind::Pieces { pieces, .. }, Some(rest)) => {
+            (ItemsForm::Pieces { pieces, .. }, Some(rest)) => {
                 pieces.partition_point(|piece| piece.position <= rest.first()) - 1
             }
             _ => 0,
         };
         core::iter::from_fn(move || {
             let now = rest?;
-            let Kind::Pieces { pieces, .. } = &self.0 else {
+            let ItemsForm::Pieces { pieces, .. } = &self.0 else {
                 rest = None;
                 return Some(Run { positions: now, first: now.first(), step: NonZeroU64::MIN });
             };
@@ -251,7 +251,7 @@ fn is_in(range: Range, n: i64) -> bool {
     (range.start()..range.end()).contains(&n.into())
 }
 
-impl Piece {
+impl PositionedProgression {
     #[inline]
     fn at(&self, position: i64) -> i64 {
         let steps = position.abs_diff(self.position);

@@ -19,12 +19,12 @@ pub(super) struct JsonLines {
     entry: ElementForm,
     has_elements: bool,
     /// Neighbouring failures of one cause that are not written yet.
-    run: Option<Run>,
+    run: Option<FailureRun>,
     text: Vec<u8>,
 }
 
 /// Numbers in a row that failed of the same cause.
-struct Run {
+struct FailureRun {
     first: i64,
     last: i64,
     cause: Vec<u8>,
@@ -101,11 +101,11 @@ impl JsonLines {
             return;
         }
         self.end_run();
-        self.run = Some(Run { first: n, last: n, cause: cause.to_vec() });
+        self.run = Some(FailureRun { first: n, last: n, cause: cause.to_vec() });
     }
 
     fn end_run(&mut self) {
-        if let Some(Run { first, last, cause }) = self.run.take() {
+        if let Some(FailureRun { first, last, cause }) = self.run.take() {
             let before = format!("{{\"first\":\"{first}\",\"last\":\"{last}\",\"cause\":\"");
             self.element(before.as_bytes(), &[&cause], b"\"}");
         }

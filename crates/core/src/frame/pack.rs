@@ -27,14 +27,14 @@ pub struct Packer {
     /// The frame that still takes entries: its kind, and where it begins.
     open: Option<(FrameKind, usize)>,
     /// The last group of answers in the open frame.
-    group: Option<AnswerGroup>,
+    group: Option<OpenAnswerGroup>,
     worker: WorkerId,
     limit: usize,
 }
 
 /// A group of answers that the next answer may join.
 #[derive(Clone, Copy, Debug)]
-struct AnswerGroup {
+struct OpenAnswerGroup {
     /// Where its head begins.
     start: usize,
     /// The lease of the next answer.
@@ -104,7 +104,7 @@ impl Packer {
         }
         self.make_room(FrameKind::Answers);
         let (start, next) = (self.bytes.len(), lease.0.wrapping_add(1));
-        self.group = Some(AnswerGroup { start, next, count: 1, width: least });
+        self.group = Some(OpenAnswerGroup { start, next, count: 1, width: least });
         let mut head = [0; ANSWER_HEAD];
         head[..8].copy_from_slice(&lease.0.to_le_bytes());
         head[8] = 1;

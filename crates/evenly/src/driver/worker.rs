@@ -32,7 +32,7 @@ use evenly_core::WorkerId;
 use rustix::io::Errno;
 use session::WorkerSession;
 pub(super) use session::WorkerState;
-pub(super) use settings::WorkerSettings;
+pub(super) use settings::WorkerContext;
 use std::fs::File;
 use std::os::fd::AsFd;
 
@@ -50,7 +50,7 @@ pub(super) fn work(
     name: WorkerId,
     state: &mut WorkerState,
     function: &mut dyn Function,
-    settings: WorkerSettings<'_>,
+    settings: WorkerContext<'_>,
     pipes: Result<(&File, &File), SetupFailure<'_>>,
 ) -> i32 {
     state.rename(name);
@@ -87,7 +87,7 @@ pub(super) fn work(
 fn prepare(
     name: WorkerId,
     function: &mut dyn Function,
-    settings: WorkerSettings<'_>,
+    settings: WorkerContext<'_>,
 ) -> Result<(), (SystemCall, Errno)> {
     if let Err(error) = function.begin() {
         let cause = Errno::from_io_error(&error).unwrap_or(Errno::IO);
@@ -103,7 +103,7 @@ fn prepare(
 fn run(
     session: &mut WorkerSession<'_>,
     function: &mut dyn Function,
-    settings: WorkerSettings<'_>,
+    settings: WorkerContext<'_>,
     oom_kills: Option<OomKills>,
 ) -> Result<(), EarlyExit> {
     let Some(command) = function.command() else {

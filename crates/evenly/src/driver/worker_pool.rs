@@ -1,6 +1,6 @@
 //! The pool: the worker processes by slot, how each is forked, and how often it was lost.
 
-use super::worker::{self, WorkerSettings, WorkerState};
+use super::worker::{self, WorkerContext, WorkerState};
 use crate::error::{Error, no_worker};
 use crate::function::Function;
 use crate::process::ProcessEnd;
@@ -169,7 +169,7 @@ impl WorkerPool {
         }
         let cgroups = self.cgroups.as_ref();
         let directory = self.directory.as_ref().map(RunDirectory::path);
-        let settings = WorkerSettings { slot, timeout, grace, memory, cgroups, directory, mask };
+        let settings = WorkerContext { slot, timeout, grace, memory, cgroups, directory, mask };
         let (state, function) = (&mut self.state, &mut *fork_settings.function);
         ChildProcess::fork(&setup, |ends| worker::work(name, state, function, settings, ends))
             .map_err(|cause| ("fork", ForkError::Fork(cause)))

@@ -2,7 +2,7 @@
 
 use super::command_run::{CommandRun, LeftBehind};
 use super::early_exit::EarlyExit;
-use super::settings::WorkerSettings;
+use super::settings::WorkerContext;
 use super::stderr_relay::{CapturedStderr, StderrRelay, named};
 use crate::function::{Command, Form, MOST_OUTPUT};
 use crate::process::cgroup::OomKills;
@@ -50,7 +50,7 @@ pub(super) struct CommandRunner {
 impl CommandRunner {
     pub(super) fn new(
         command: Rc<Command>,
-        settings: WorkerSettings<'_>,
+        settings: WorkerContext<'_>,
         oom_kills: Option<OomKills>,
     ) -> Result<Self, (SystemCall, Errno)> {
         sys::forget_handlers();
@@ -59,7 +59,7 @@ impl CommandRunner {
         signals::block_broken_pipes();
         let requests = signals::take_requests_to_leave().map_err(in_call(SystemCall::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (SystemCall::PRCTL, cause))?;
-        let WorkerSettings { slot, timeout, grace, memory, mask, .. } = settings;
+        let WorkerContext { slot, timeout, grace, memory, mask, .. } = settings;
         let directory = settings.directory.map(|run| WorkerDirectory::make(run, slot));
         let directory = directory.transpose().map_err(in_call(SystemCall::MKDIR))?;
         let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Settings of a worker.
 #[derive(Clone, Copy)]
-pub(in crate::driver) struct WorkerSettings<'a> {
+pub(in crate::driver) struct WorkerContext<'a> {
     /// The worker's slot, from 0.
     pub(in crate::driver) slot: usize,
     /// Longest time of a command, or of one number (`--timeout`).
