@@ -1,7 +1,7 @@
 //! The first words: whatever is understood says the same again.
 #![no_main]
 
-use evenly_core::hello::{Hello, Refusal, Welcome, Why};
+use evenly_core::hello::{Hello, Refusal, RefusalReason, Welcome};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     // One of another version is understood, too, and told in our own words.
     if let Ok(refusal) = Refusal::decode(bytes)
-        && refusal.why != Why::Version
+        && refusal.why != RefusalReason::Version
     {
         assert_eq!(refusal.encode(), bytes);
     }

@@ -33,7 +33,7 @@ impl Journal {
         _: Range,
         _: &dyn Function,
         _: Option<Instant>,
-    ) -> Result<Option<Ready<'_>>, JournalError> {
+    ) -> Result<Option<CheckedJournal<'_>>, JournalError> {
         match *self {}
     }
 
@@ -50,7 +50,7 @@ impl Journal {
 /// A journal that was checked for a job.
 pub(crate) struct CheckedJournal<'a>(&'a Journal);
 
-impl Ready<'_> {
+impl CheckedJournal<'_> {
     pub(crate) fn begin(self) -> Result<(JournalWriter, Option<Done>), JournalError> {
         match *self.0 {}
     }
