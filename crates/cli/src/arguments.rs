@@ -290,7 +290,7 @@ pub(crate) struct CallArguments {
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
     /// When to end early, as in GNU parallel: never, or now or soon, a comma, fail, success or done, and =
-    /// with a number of n or a percentage: now,fail=1 [default: soon,fail=10000; failures: never]
+    /// with a number of n (windows, if CMD takes chunks) or a percentage: now,fail=1 [default: soon,fail=10000; failures: never]
     #[arg(long, value_name = "SPEC", allow_hyphen_values = true)]
     pub(crate) halt: Option<String>,
 

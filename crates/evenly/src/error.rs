@@ -4,6 +4,7 @@ use crate::observe::Reason;
 use crate::os_error::OsError;
 use crate::process::{ProcessEnd, Signal, limits};
 use evenly_core::Violation;
+use evenly_core::engine::halt::ReachedHalt;
 use rustix::io::Errno;
 use std::fmt;
 use std::path::PathBuf;
@@ -89,8 +90,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// As much has happened as was waited for: see [`Halt`](crate::Halt).
-    #[error("halted with {covered} of {total} numbers done, {failed} of them failed")]
+    #[error("halted by {reached}: {covered} of {total} numbers done, {failed} of them failed")]
     Halted {
+        /// The condition that was met.
+        reached: ReachedHalt,
         /// Numbers that failed.
         failed: u128,
         /// Numbers that were done, failed ones included.

@@ -25,7 +25,7 @@ fn halt_ends_the_run_at_the_given_count() {
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(4), "{spec}: {said}");
         assert!(output.stdout.is_empty(), "{spec}");
-        assert!(said.starts_with("evenly: halted with "), "{spec}: {said}");
+        assert!(said.starts_with("evenly: halted by --halt "), "{spec}: {said}");
         assert_eq!(said.lines().count(), 1, "{spec}: {said}");
     }
 }
@@ -45,7 +45,14 @@ fn a_halt_reports_the_numbers_that_caused_it() {
     assert_eq!(output.status.code(), Some(4), "{said}");
     let [failed, halted] = lines[..] else { panic!("{said}") };
     assert!(failed.starts_with("evenly: n = 500 failed: signal 11 (SIGSEGV); rerun: "), "{said}");
-    assert!(halted.ends_with(" numbers done, 1 of them failed; there is no answer"), "{said}");
+    assert!(
+        halted.starts_with(
+            "evenly: halted by --halt now,fail=1 (1 number failed; to go on, add --halt never): "
+        ),
+        "{said}"
+    );
+    let rest = " numbers done, 1 of them failed; there is no answer";
+    assert!(halted.ends_with(rest), "{said}");
 }
 
 #[test]

@@ -270,33 +270,92 @@ fn a_failure_below_the_n_that_decides_says_what_is_not_done_above() {
     assert!(not_done > 0 && said.ends_with(&expected), "{said}");
 }
 
+/// The same command as windows of 100 numbers, by one worker.
+fn in_windows(verb: &str, options: &[&str], script: &str) -> Output {
+    let call = [verb, "0..1000", "--chunk", "100", "-j1", "--quiet"];
+    let command = ["--", "sh", "-c", script, "sh", "{start}", "{end}"];
+    run_words(&[&call[..], options, &command].concat())
+}
+
 #[test]
 fn a_halt_counts_windows_of_chunk_commands() {
-    let halted = |verb: &str, spec: &str, script: &str| {
-        let options = ["--chunk", "100", "-j1", "--quiet", "--halt", spec];
-        let command = ["--", "sh", "-c", script, "sh", "{start}", "{end}"];
-        run_words(&[&[verb, "0..1000"][..], &options, &command].concat())
-    };
-    for spec in ["now,fail=3", "now,done=3"] {
+    for (spec, counted) in [("now,fail=3", "failed"), ("now,done=3", "done")] {
         // A command that begins before the halt arrives must not end by itself: it would count.
-        let output = halted("run", spec, "test $1 -ge 300 && sleep 1000; echo $1; exit 9");
-        assert_eq!(
-            (text(&output).as_str(), output.status.code()),
-            ("0\n100\n200\n", Some(4)),
-            "{spec}"
-        );
+        let script = "test $1 -ge 300 && sleep 1000; echo $1; exit 9";
+        let output = in_windows("run", &["--halt", spec], script);
+        let expected = ("0\n100\n200\n", Some(4));
+        assert_eq!((text(&output).as_str(), output.status.code()), expected, "{spec}");
         let said = stderr(&output);
-        assert!(
-            said.contains("halted with 300 of 1000 numbers done, 300 of them failed; "),
-            "{said}"
+        let halted = format!(
+            "halted by --halt {spec} (3 windows {counted}; to go on, add --halt never): 300 of 1000 numbers done, 300 of them failed; "
         );
+        assert!(said.contains(&halted), "{said}");
     }
-    let output = halted("count", "now,success=3", "test $1 -ge 300 && sleep 1000; echo 1");
+    let script = "test $1 -ge 300 && sleep 1000; echo 1";
+    let output = in_windows("count", &["--halt", "now,success=3"], script);
     assert_eq!(output.status.code(), Some(4));
+    let halted = "halted by --halt now,success=3 (3 windows succeeded; to go on, add --halt never): 300 of 1000 numbers done, 0 of them";
+    assert!(stderr(&output).contains(halted), "{output:?}");
+}
+
+#[test]
+fn a_halt_counts_windows_of_coprocesses() {
+    let script = "while read start end; do \
+                  if test $start -ge 300; then sleep 1000; else echo x; fi; done";
+    let words = ["run", "0..1000", "--chunk", "100", "-j1", "--quiet", "--halt", "now,done=3"];
+    let output = run_words(&[&words[..], &["--coprocess", "--", "sh", "-c", script]].concat());
+    assert_eq!((text(&output).as_str(), output.status.code()), ("x\nx\nx\n", Some(4)));
     assert!(
-        stderr(&output).contains("halted with 300 of 1000 numbers done, 0 of them"),
+        stderr(&output)
+            .contains("halted by --halt now,done=3 (3 windows done; to go on, add --halt never): "),
         "{output:?}"
     );
+}
+
+/// The default limit is one of windows, too: one failed window of 20 000 numbers ended a backfill.
+#[test]
+fn the_default_halt_counts_windows() {
+    let command = ["--", "sh", "-c", "test $1 != 20000", "sh", "{start}", "{end}"];
+    let words = ["run", "0..100000", "--chunk", "20000", "-j2", "--quiet"];
+    let output = run_words(&[&words[..], &command].concat());
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(stderr(&output).contains("n in 20000..=39999 failed: exit 1; "), "{output:?}");
+}
+
+/// A percentage is one of numbers, but one or two failed windows do not meet it, however long they are.
+#[test]
+fn a_percentage_needs_three_windows() {
+    for (failing, status) in [("0|100", 3), ("0|100|200", 4)] {
+        let script = format!("case $1 in {failing}) exit 9;; esac; test $1 -lt 300 || sleep 0.01");
+        let output = in_windows("run", &["--halt", "soon,fail=5%"], &script);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(status), "{failing}: {said}");
+        let is_halted = said.contains(
+            "halted by --halt soon,fail=5% (300 numbers failed; to go on, add --halt never): ",
+        );
+        assert_eq!(is_halted, status == 4, "{failing}: {said}");
+    }
+}
+
+/// A resumed run counts the windows of its own call only.
+#[test]
+fn a_resumed_run_counts_its_own_windows() {
+    let journal = Scratch::new("halted-windows");
+    let script = "test $(($1 / 100 % 2)) = 0";
+    let first = ["--halt", "soon,fail=2", "--journal", journal.name()];
+    let output = in_windows("run", &first, script);
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let output = in_windows("run", &[&first[..], &["--resume"]].concat(), script);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(
+        said.contains(
+            "halted by --halt soon,fail=2 (2 windows failed; to go on, add --halt never): "
+        ),
+        "{said}"
+    );
+    let output = run_words(&["resume", journal.name(), "--halt", "never", "--quiet"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
 }
 
 /// The failures of the earlier run would end the resumed one at once, for ever.

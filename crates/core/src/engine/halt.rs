@@ -1,6 +1,7 @@
 //! Halt conditions: a run ends early by itself after enough numbers failed, succeeded or were done.
 
 use crate::scheduler::Scheduler;
+use core::fmt;
 
 /// Condition under which a run ends early: `when,why=val` of `--halt`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,15 +56,72 @@ impl Default for Halt {
     }
 }
 
+/// As `--halt` takes it.
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let when = match self.when {
+            HaltSpeed::Now => "now",
+            HaltSpeed::Soon => "soon",
+        };
+        let why = match self.why {
+            HaltTrigger::Fail => "fail",
+            HaltTrigger::Success => "success",
+            HaltTrigger::Done => "done",
+        };
+        match self.after {
+            HaltThreshold::Numbers(numbers) => write!(f, "{when},{why}={numbers}"),
+            HaltThreshold::Percent(percent) => write!(f, "{when},{why}={percent}%"),
+        }
+    }
+}
+
+/// A condition that was met, and the count that met it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReachedHalt {
+    /// The condition.
+    pub halt: Halt,
+    /// How many numbers or windows it counted in this run.
+    pub counted: u128,
+    /// Whether it counted windows: chunks that one command gets as a whole.
+    pub has_windows: bool,
+}
+
+/// As in `--halt soon,fail=2 (2 windows failed; to go on, add --halt never)`.
+impl fmt::Display for ReachedHalt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { halt, counted, has_windows } = self;
+        let unit = if *has_windows { "window" } else { "number" };
+        let plural = if *counted == 1 { "" } else { "s" };
+        let how = match halt.why {
+            HaltTrigger::Fail => "failed",
+            HaltTrigger::Success => "succeeded",
+            HaltTrigger::Done => "done",
+        };
+        write!(f, "--halt {halt} ({counted} {unit}{plural} {how}; to go on, add --halt never)")
+    }
+}
+
+/// Numbers or windows of this run; `covered` includes `failed`.
+#[derive(Clone, Copy, Debug)]
+struct HaltCounts {
+    failed: u128,
+    covered: u128,
+}
+
 impl Halt {
-    /// Whether the condition is met. `covered` includes `failed`.
-    #[must_use]
-    pub fn has_happened(&self, failed: u128, covered: u128, total: u128) -> bool {
-        let happened = match self.why {
+    /// What counts towards the condition.
+    fn counted(&self, HaltCounts { failed, covered }: HaltCounts) -> u128 {
+        match self.why {
             HaltTrigger::Fail => failed,
             HaltTrigger::Success => covered.saturating_sub(failed),
             HaltTrigger::Done => covered,
-        };
+        }
+    }
+
+    /// Whether the condition is met. `covered` includes `failed`.
+    #[must_use]
+    pub fn has_happened(&self, failed: u128, covered: u128, total: u128) -> bool {
+        let happened = self.counted(HaltCounts { failed, covered });
         match self.after {
             HaltThreshold::Numbers(numbers) => happened >= numbers.max(1),
             // Fewer than three say nothing about a percentage.
@@ -74,7 +132,7 @@ impl Halt {
     }
 }
 
-/// Counts towards a halt. Numbers of earlier runs of the journal do not count again, or a resumed run would halt at
+/// HaltCounts towards a halt. Numbers of earlier runs of the journal do not count again, or a resumed run would halt at
 /// once.
 #[derive(Debug, Default)]
 pub(super) struct HaltCount {
@@ -101,34 +159,60 @@ impl HaltCount {
         self.failed_windows += 1;
     }
 
-    /// How to end the run, if the condition is met. A percentage is always one of numbers, because the number of
-    /// windows is not known before the end.
+    /// How to end the run, if the condition is met.
     #[inline]
     pub(super) fn is_met(&self, scheduler: &Scheduler) -> Option<HaltSpeed> {
         let halt = self.halt?;
         let ledger = scheduler.ledger();
-        let (failed, covered, total) = (ledger.failed(), ledger.covered().len(), scheduler.total());
+        let total = scheduler.total();
         // With every number done or waived there is an answer: a halt would only withhold it.
-        if covered + ledger.waived() == total {
+        if ledger.covered().len() + ledger.waived() == total {
             return None;
         }
-        let is_met = if self.has_windows && matches!(halt.after, HaltThreshold::Numbers(_)) {
-            let failed = u128::from(self.failed_windows);
-            halt.has_happened(failed, failed + u128::from(scheduler.windows()), u128::MAX)
-        } else {
-            halt.has_happened(
-                failed.saturating_sub(self.failed_before),
-                covered.saturating_sub(self.covered_before),
-                total,
-            )
+        let numbers = self.numbers(scheduler);
+        let happened = |halt: Halt, counts: HaltCounts, total| {
+            halt.has_happened(counts.failed, counts.covered, total)
+        };
+        let is_met = match halt.after {
+            _ if !self.has_windows => happened(halt, numbers, total),
+            HaltThreshold::Numbers(_) => happened(halt, self.windows(scheduler), u128::MAX),
+            // The number of windows is not known before the end, so the share is one of numbers. But one window
+            // of many numbers says as little about a percentage as one number.
+            HaltThreshold::Percent(_) => {
+                let three = Halt { after: HaltThreshold::Numbers(3), ..halt };
+                happened(halt, numbers, total)
+                    && happened(three, self.windows(scheduler), u128::MAX)
+            }
         };
         is_met.then_some(halt.when)
+    }
+
+    /// The condition, and what it has counted so far.
+    pub(super) fn reached(&self, scheduler: &Scheduler) -> Option<ReachedHalt> {
+        let halt = self.halt?;
+        let has_windows = self.has_windows && matches!(halt.after, HaltThreshold::Numbers(_));
+        let counts = if has_windows { self.windows(scheduler) } else { self.numbers(scheduler) };
+        Some(ReachedHalt { halt, counted: halt.counted(counts), has_windows })
+    }
+
+    fn windows(&self, scheduler: &Scheduler) -> HaltCounts {
+        let failed = u128::from(self.failed_windows);
+        HaltCounts { failed, covered: failed + u128::from(scheduler.windows()) }
+    }
+
+    fn numbers(&self, scheduler: &Scheduler) -> HaltCounts {
+        let ledger = scheduler.ledger();
+        HaltCounts {
+            failed: ledger.failed().saturating_sub(self.failed_before),
+            covered: ledger.covered().len().saturating_sub(self.covered_before),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn each_condition_counts_its_own_numbers() {
@@ -151,6 +235,23 @@ mod tests {
         assert!(halt.has_happened(5, 50, 100));
         assert!(!halt.has_happened(2, 2, 10));
         assert!(halt.has_happened(3, 3, 10));
+    }
+
+    #[test]
+    fn a_reached_halt_names_the_option_its_limit_and_the_count() {
+        let halt = |why, after| Halt { when: HaltSpeed::Soon, why, after };
+        let text =
+            |halt, counted, has_windows| ReachedHalt { halt, counted, has_windows }.to_string();
+        let fail = halt(HaltTrigger::Fail, HaltThreshold::Numbers(2));
+        assert_eq!(
+            text(fail, 2, true),
+            "--halt soon,fail=2 (2 windows failed; to go on, add --halt never)"
+        );
+        let done = halt(HaltTrigger::Done, HaltThreshold::Percent(5.0));
+        assert_eq!(
+            text(done, 1, false),
+            "--halt soon,done=5% (1 number done; to go on, add --halt never)"
+        );
     }
 
     #[test]

@@ -255,6 +255,12 @@ impl Primary {
         self.supervisor.recorded(record, now_ns)
     }
 
+    /// The halt condition of the run, and what it has counted.
+    #[must_use]
+    pub fn reached_halt(&self) -> Option<super::halt::ReachedHalt> {
+        self.halt.reached(self.supervisor.scheduler())
+    }
+
     fn consider_halting(&mut self, now_ns: u64) {
         if self.phase != Phase::Running || self.drain.why().is_some() {
             return;

@@ -9,6 +9,7 @@ use crate::observe::{Early, Observation};
 use crate::process::signals::Signal;
 use evenly_core::Failure;
 use evenly_core::agent::Leave;
+use evenly_core::engine::halt::{Halt, ReachedHalt};
 use std::time::Instant;
 
 impl EventLoop<'_> {
@@ -55,7 +56,15 @@ impl EventLoop<'_> {
         let (failed, covered, total) = self.counts();
         match why {
             Early::Signal(signal) => Error::Interrupted(signal),
-            Early::Halt => Error::Halted { failed, covered, total },
+            Early::Halt => {
+                // A run without a condition is never halted.
+                let reached = self.engine.reached_halt().unwrap_or(ReachedHalt {
+                    halt: Halt::default(),
+                    counted: failed,
+                    has_windows: false,
+                });
+                Error::Halted { reached, failed, covered, total }
+            }
             Early::Deadline => {
                 let deadline = self.job.deadline.unwrap_or_default();
                 Error::Deadline { deadline, covered, total }
