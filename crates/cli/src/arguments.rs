@@ -68,6 +68,9 @@ pub(crate) enum CliCommand {
     /// Report what journals cover together: gaps, overlaps, failures, totals
     #[command(after_help = examples::VERIFY)]
     Verify(VerifyArguments),
+    /// Decide about commands of unknown fate in a journal: done, or to be started again
+    #[command(after_help = examples::SETTLE)]
+    Settle(SettleArguments),
     /// Make a key for agents on other machines, in a new file
     #[command(after_help = examples::KEYGEN)]
     Keygen {
@@ -147,9 +150,32 @@ pub(crate) struct VerifyArguments {
     /// Merge the journals into a new one, over all numbers from the lowest to the highest
     #[arg(long, value_name = "OUT")]
     pub(crate) merge: Option<PathBuf>,
+    /// List each window of a chunk command: its range, attempt, begin, end, and how it ended
+    #[arg(long, conflicts_with = "merge")]
+    pub(crate) windows: bool,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SettleArguments {
+    /// The journal of a run with --at-most-once
+    pub(crate) journal: PathBuf,
+    /// Range that holds whole windows of unknown fate: START..END (END excluded) or START..=LAST
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) items: String,
+    /// done: they ended well, and are not started again (run and failures only). retry: the next evenly resume
+    /// starts them again
+    #[arg(value_enum)]
+    pub(crate) decision: DecisionArgument,
+}
+
+/// A decision about commands of unknown fate.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DecisionArgument {
+    Done,
+    Retry,
 }
 
 // The arguments of find.

@@ -46,7 +46,19 @@ damaged, or belongs to another job.
 
 Examples:
   evenly verify primes.journal
-  evenly verify part1.journal part2.journal --merge whole.journal";
+  evenly verify part1.journal part2.journal --merge whole.journal
+  evenly verify backfill.journal --windows";
+
+pub(crate) const SETTLE: &str = "\
+A run with --at-most-once starts no command again whose worker was lost: evenly verify lists its range as a \
+failure with the cause unknown. Find out what it did, then decide. The decision is in the list of evenly verify \
+--windows.
+
+Exit status: 0 decided; 2 the range holds no whole windows of unknown fate; 5 the journal is in use or damaged.
+
+Examples:
+  evenly settle backfill.journal 400..500 done
+  evenly settle backfill.journal 500..600 retry";
 
 pub(crate) const SUM: &str = "\
 The sum has up to 128 bits. Of a truth value, true is 1 and false is 0.

@@ -59,13 +59,14 @@ impl FailureCollector {
     }
 }
 
-/// Ascending, and neighbours of the same cause as one.
+/// Ascending, and neighbours of the same cause as one. Windows of unknown fate stay as they were started.
 fn merged(mut failures: Vec<Failure>) -> Vec<Failure> {
     failures.sort_unstable_by_key(|failure| failure.interval);
     let mut merged: Vec<Failure> = Vec::with_capacity(failures.len());
     for failure in failures {
         if let Some(last) = merged.last_mut()
             && last.cause == failure.cause
+            && failure.cause != Cause::Unknown
             && last.interval.last().checked_add(1) == Some(failure.interval.first())
             && let Some(both) = Interval::new(last.interval.first(), failure.interval.last())
         {

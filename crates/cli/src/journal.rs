@@ -101,8 +101,15 @@ impl Journaling {
                 }
                 return;
             }
-            // A command of unknown fate is only started again on request.
-            Err(ExitOutcome::SomeFailed(_) | ExitOutcome::FateUnknown(_)) => " --retry-failed",
+            Err(ExitOutcome::FateUnknown(_)) if !self.is_quiet && file.exists() => {
+                let file = quoted(file);
+                stderr::say_at_last(&format!(
+                    "evenly: finished work is kept; to decide about a command of unknown fate: evenly settle {file} \
+                     RANGE done|retry; to start all of them again: evenly resume {file} --retry-failed\n"
+                ));
+                return;
+            }
+            Err(ExitOutcome::SomeFailed(_)) => " --retry-failed",
             // The reader that closed the pipe may want the rest later.
             Err(
                 ExitOutcome::Incomplete(_)

@@ -17,6 +17,7 @@ mod failures;
 mod files;
 mod functions;
 mod halt;
+mod intervals;
 #[cfg_attr(not(test), expect(dead_code, reason = "the verbs take sets of items next"))]
 mod items;
 mod joblog;
@@ -39,6 +40,7 @@ mod report;
 mod rerun;
 mod resume;
 mod run;
+mod settle;
 mod shared_library;
 mod size;
 mod stderr;
@@ -49,6 +51,7 @@ mod times;
 mod unfinished;
 mod usage_errors;
 mod verify;
+mod windows;
 mod wiring;
 
 use exit::ExitOutcome;

@@ -151,6 +151,7 @@ fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
         CliCommand::Join(_)
         | CliCommand::Resume(_)
         | CliCommand::Verify(_)
+        | CliCommand::Settle(_)
         | CliCommand::Keygen { .. }
         | CliCommand::Functions
         | CliCommand::Completions { .. }

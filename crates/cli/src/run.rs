@@ -11,6 +11,7 @@ use crate::output_options::OutputOptions;
 use crate::plan::Plan;
 use crate::report;
 use crate::resume;
+use crate::settle;
 use crate::stderr;
 use crate::verify;
 use clap::CommandFactory;
@@ -56,6 +57,7 @@ fn without_job(command: CliCommand) -> Result<(), ExitOutcome> {
     match command {
         CliCommand::Join(arguments) => join::join(&arguments),
         CliCommand::Verify(arguments) => verify::verify(&arguments),
+        CliCommand::Settle(arguments) => settle::settle(&arguments),
         CliCommand::Keygen { file } => {
             Key::make(&file).map(drop).map_err(|error| ExitOutcome::Usage(error.to_string()))
         }

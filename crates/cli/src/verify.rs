@@ -6,26 +6,30 @@ use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::failures::FailedInterval;
 use crate::files;
+use crate::intervals::half_open;
 use crate::report::{JobFields, VERSION, line, write_out};
+use crate::windows;
 use evenly::internal::quoted;
 use evenly::journal::{self, Together};
-use evenly::{Aggregate, Interval, Range, Value};
+use evenly::{Aggregate, Cause, Interval, Range, Value};
 use serde::Serialize;
 use std::path::PathBuf;
 
 /// Reads the journals, prints the report, and merges the journals if `--merge` is given.
 pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), ExitOutcome> {
-    let VerifyArguments { files: paths, merge, format } = arguments;
+    let VerifyArguments { files: paths, merge, windows, format } = arguments;
     files::of_verify(arguments).map_err(ExitOutcome::Usage)?;
     closed_stdout::check_stdout()?;
     let together = match merge {
         Some(into) => journal::merge(paths, into)?,
         None => journal::verify(paths)?,
     };
-    write_out(&match format {
-        Format::Text => text(&together),
-        Format::Json => json(&together),
-    })?;
+    match (format, windows) {
+        (Format::Text, false) => write_out(&text(&together))?,
+        (Format::Json, false) => write_out(&json(&together))?,
+        (Format::Text, true) => windows::write_text(paths)?,
+        (Format::Json, true) => windows::write_json(paths, &json(&together))?,
+    }
     if !together.is_complete() {
         return Err(ExitOutcome::Incomplete(lacking(&together, paths)));
     }
@@ -46,7 +50,13 @@ fn lacking(together: &Together, paths: &[PathBuf]) -> String {
             partial(together)
         ),
     };
-    let failed = format!("failed (evenly resume {file} --retry-failed tries them again)");
+    let is_unknown = together.failures.iter().any(|failure| failure.cause == Cause::Unknown);
+    let settles = if is_unknown {
+        format!("; evenly settle {file} RANGE done|retry decides about those of unknown fate")
+    } else {
+        String::new()
+    };
+    let failed = format!("failed (evenly resume {file} --retry-failed tries them again{settles})");
     let counted = |numbers: u128, what: &str| (numbers > 0).then(|| format!("{numbers} {what}"));
     let all = [
         counted(together.missing, &missing),
@@ -107,11 +117,6 @@ fn text(together: &Together) -> String {
         put("failure", &format!("{}\t{}", half_open(failure.interval), failure.cause));
     }
     text
-}
-
-/// As it can be given as a range.
-fn half_open(interval: Interval) -> String {
-    format!("{}..{}", interval.first(), i128::from(interval.last()) + 1)
 }
 
 /// What all that is done comes to; `None` if that is not known. Of `any` and `all` it is known when every

@@ -20,6 +20,8 @@ mod killed;
 mod once;
 #[path = "journal/refused.rs"]
 mod refused;
+#[path = "journal/settle.rs"]
+mod settle;
 mod support;
 #[path = "journal/together.rs"]
 mod together;
@@ -73,6 +75,24 @@ fn main() {
         row("row_16_once_killed_at_random", &[], once::killed_at_random),
         row("row_16_once_what_had_begun_is_listed", &[], once::what_had_begun_is_listed),
         row("once_what_is_given_back", &[], once::what_is_given_back_is_not_unknown),
+        row(
+            "windows_of_unknown_fate_are_settled_one_by_one",
+            &[],
+            settle::windows_of_unknown_fate_are_settled_one_by_one,
+        ),
+        row("values_are_not_settled_as_done", &[], settle::values_are_not_settled_as_done),
+        row(
+            "the_audit_has_each_attempt_of_each_window",
+            &[],
+            settle::the_audit_has_each_attempt_of_each_window,
+        ),
+        row("a_damaged_audit_is_refused", &[], settle::a_damaged_audit_is_refused),
+        row("a_journal_in_use_is_not_settled", &[], settle::a_journal_in_use_is_not_settled),
+        row(
+            "settle_that_is_killed_has_decided_or_not",
+            &["strace"],
+            settle::killed_at_every_call_it_has_decided_or_not,
+        ),
         row("automatic", &[], automatic::kept_and_removed),
         row("automatic_and_killed", &[], automatic::killed_and_gone_on_with),
         row("automatic_nowhere", &[], automatic::nowhere_to_keep_it),

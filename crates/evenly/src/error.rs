@@ -92,8 +92,8 @@ pub enum Error {
     /// As much has happened as was waited for: see [`Halt`](crate::Halt).
     #[error("halted by {reached}: {covered} of {total} numbers done, {failed} of them failed")]
     Halted {
-        /// The condition that was met.
-        reached: ReachedHalt,
+        /// The condition that was met. It is long, and a rare error.
+        reached: Box<ReachedHalt>,
         /// Numbers that failed.
         failed: u128,
         /// Numbers that were done, failed ones included.

@@ -268,6 +268,12 @@ impl Job {
         matches!(self.form(), Some(Form::PerChunk | Form::Coprocess))
     }
 
+    /// Whether the journal keeps each window. Coprocesses do windows at a rate that would fill the disk; those of
+    /// commands cost the start of a process each.
+    pub(crate) fn audits_windows(&self) -> bool {
+        self.journal.is_some() && self.form() == Some(Form::PerChunk)
+    }
+
     /// Whether its command is not started again when its outcome is unknown.
     pub(crate) fn is_at_most_once(&self) -> bool {
         self.function.command().is_some_and(|command| command.is_at_most_once())

@@ -173,11 +173,12 @@ pub(crate) fn an_end_at_once_leaves_it_unknown() {
             kill("INT", process.pid());
         }
         let ended = yard.ended(process);
-        ended.failed(
-            status,
-            "evenly: n in 5..=6: its command may have been started and its end is ",
-        );
-        assert_eq!(ended.stderr.matches(" rerun: ").count(), 1, "{ended:?}");
+        for n in [5, 6] {
+            let named =
+                format!("evenly: n = {n}: its command may have been started and its end is ");
+            ended.failed(status, &named);
+        }
+        assert_eq!(ended.stderr.matches(" rerun: ").count(), 2, "{ended:?}");
         each_was_started_once(&yard, 4..7);
     }
 }

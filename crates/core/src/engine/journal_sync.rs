@@ -138,6 +138,15 @@ impl JournalSync {
         self.is_journal()
     }
 
+    /// Notes rows about windows, which the owner has appended.
+    pub(super) fn add_windows(&mut self, windows: usize, now_ns: u64) {
+        if self.is_journal() {
+            for _ in 0..windows {
+                self.pace.add(WINDOW_BYTES, now_ns);
+            }
+        }
+    }
+
     /// Holds assignments back until their begin is durable.
     pub(super) fn hold(&mut self, seat: Seat, assignments: &[Assignment]) {
         self.held.extend(assignments.iter().map(|one| HeldAssignment { seat, assignment: *one }));
@@ -269,6 +278,9 @@ impl JournalSync {
         if is_wanted_then { Some(rested_ns) } else { due_ns.map(|due_ns| due_ns.max(rested_ns)) }
     }
 }
+
+/// About the bytes of a row about a window.
+const WINDOW_BYTES: usize = 64;
 
 /// Bytes of a record, as a journal would hold it.
 fn weight(record: &Record) -> usize {

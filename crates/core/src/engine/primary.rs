@@ -255,6 +255,11 @@ impl Primary {
         self.supervisor.recorded(record, now_ns)
     }
 
+    /// The owner has appended rows about this many windows to the journal: a sync makes them durable, too.
+    pub fn windows_appended(&mut self, windows: usize, now_ns: u64) {
+        self.journal.add_windows(windows, now_ns);
+    }
+
     /// The halt condition of the run, and what it has counted.
     #[must_use]
     pub fn reached_halt(&self) -> Option<super::halt::ReachedHalt> {

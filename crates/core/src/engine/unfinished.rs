@@ -100,10 +100,11 @@ fn failures(scheduler: &Scheduler, unknown_in_hand: &[Failure]) -> FailureSummar
     FailureSummary { failures, failed, unknown }
 }
 
-/// Joins the next failure to this one if it is its neighbour with the same cause.
+/// Joins the next failure to this one if it is its neighbour with the same cause. Windows of unknown fate stay as they
+/// were started: their owner decides about each.
 fn is_joined(failure: &mut Failure, next: Failure) -> bool {
     let follows = failure.interval.last().checked_add(1) == Some(next.interval.first());
-    let is_joined = follows && failure.cause == next.cause;
+    let is_joined = follows && failure.cause == next.cause && next.cause != Cause::Unknown;
     if is_joined {
         failure.interval = failure.interval.hull(next.interval);
     }

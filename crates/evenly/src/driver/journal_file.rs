@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::function::Function;
 use crate::job::Job;
 use crate::journal::{CheckedJournal, Committed, Done, Journal, JournalError, JournalWriter};
+use crate::observe::Piece;
 use evenly_core::partial::Partial;
 use evenly_core::{Aggregate, Interval, Range, Record, Scheduler};
 use std::path::Path;
@@ -120,6 +121,13 @@ impl JournalFile {
     pub(super) fn append_untouched(&mut self, interval: Interval) {
         if let Some(writer) = &mut self.writer {
             writer.untouch(interval);
+        }
+    }
+
+    /// Appends what became of a window, for the audit.
+    pub(super) fn append_window(&mut self, piece: &Piece) {
+        if let Some(writer) = &mut self.writer {
+            writer.put_window(piece, self.is_ahead);
         }
     }
 

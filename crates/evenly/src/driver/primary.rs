@@ -273,7 +273,7 @@ impl<'a> PrimarySetup<'a> {
         if job.is_at_most_once() {
             scheduler = scheduler.at_most_once(counts);
         }
-        if job.tells_pieces {
+        if job.tells_pieces || job.audits_windows() {
             scheduler = scheduler.tell_pieces();
         }
         if job.begins_by_chunk() && matches!(job.policy, evenly_core::Policy::Fixed(_)) {

@@ -6,7 +6,7 @@ use super::tables::{
     DoneRow, FailedRow, Numbered, bucket_hash, done_hash, failed_hash, lines_hash, read_bucket,
 };
 use evenly_core::interval::coalesce;
-use evenly_core::{Aggregate, Failure, Interval, Record, Value};
+use evenly_core::{Aggregate, Cause, Failure, Interval, Record, Value};
 use rusqlite::Connection;
 use std::borrow::Cow;
 
@@ -108,11 +108,16 @@ fn number(line: &[u8]) -> Option<i64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
+/// Whether failures have one row if they are neighbours. Windows of unknown fate are settled one by one.
+fn share_a_row(one: &Failure, other: &Failure) -> bool {
+    one.cause == other.cause && one.cause != Cause::Unknown
+}
+
 /// Ascending, and neighbours of one cause as one.
 fn neighbours(mut failed: Vec<Failure>) -> Vec<Failure> {
     failed.sort_unstable_by_key(|failure| failure.interval);
     failed.dedup_by(|next, last| {
-        let is_next = last.cause == next.cause && touches(last.interval, next.interval);
+        let is_next = share_a_row(last, next) && touches(last.interval, next.interval);
         if is_next {
             last.interval = last.interval.hull(next.interval);
         }
@@ -161,14 +166,14 @@ fn beside<R: Numbered>(
     Ok(found)
 }
 
-fn remove(connection: &Connection, table: &str, first: i64) -> Result<(), JournalFault> {
+pub(super) fn remove(connection: &Connection, table: &str, first: i64) -> Result<(), JournalFault> {
     let sql = format!("DELETE FROM {table} WHERE first = ?1");
     connection.prepare_cached(&sql)?.execute((first,))?;
     Ok(())
 }
 
 /// Notes numbers as done; with what they touch they are one row.
-fn cover(
+pub(super) fn cover(
     connection: &Connection,
     hasher: &mut Hasher,
     seal: &mut JournalSeal,
@@ -203,7 +208,7 @@ fn fail(
 ) -> Result<(), JournalFault> {
     let [below, above] = beside::<FailedRow>(connection, hasher, "failed", failure.interval)?;
     let mut merged = failure;
-    let is_like = |row: &FailedRow| row.failure.cause == failure.cause;
+    let is_like = |row: &FailedRow| share_a_row(&row.failure, &failure);
     let below = below.filter(|row| is_like(row) && touches(row.failure.interval, failure.interval));
     let above = above.filter(|row| is_like(row) && touches(failure.interval, row.failure.interval));
     for row in below.into_iter().chain(above) {
@@ -251,7 +256,6 @@ pub(super) fn add_buckets(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evenly_core::Cause;
 
     fn interval(first: i64, last: i64) -> Interval {
         Interval::new(first, last).unwrap()
@@ -280,5 +284,8 @@ mod tests {
         let all = neighbours(vec![failure(3, 1), failure(1, 1), failure(2, 1), failure(4, 2)]);
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].interval, interval(1, 3));
+        let unknown =
+            |first, last| Failure { interval: interval(first, last), cause: Cause::Unknown };
+        assert_eq!(neighbours(vec![unknown(5, 9), unknown(0, 4)]).len(), 2);
     }
 }

@@ -3,8 +3,9 @@
 use super::error::JournalFault;
 use super::fingerprint::Fingerprint;
 use super::format::{APPLICATION_ID, FORMAT};
-use super::schema::{Field, Hasher, JournalSeal, TABLES, read_fingerprint};
+use super::schema::{self, Field, Hasher, JournalSeal, read_fingerprint};
 use super::tables::{self, BegunRow, Cursor, DoneRow, FailedRow, LinesRow};
+use super::window;
 use evenly_core::{Aggregate, Interval, Value};
 use rusqlite::Connection;
 use std::ffi::OsString;
@@ -32,10 +33,12 @@ pub(super) struct Contents {
     pub(super) value: Value,
     pub(super) hasher: Hasher,
     pub(super) seal: JournalSeal,
-    /// The part of the seal that is of failures and of what had begun.
-    pub(super) seal_of_failures: JournalSeal,
     /// The hash of the row of `total`.
     pub(super) total: i64,
+    /// The number of the next row of `window`.
+    pub(super) next_window: i64,
+    /// Whether the tables are those of the [former](super::format::FORMER) version.
+    pub(super) is_former: bool,
 }
 
 impl Contents {
@@ -54,13 +57,12 @@ impl Contents {
         self.failed += interval.len();
         self.begun += if table == "begun" { interval.len() } else { 0 };
         self.lowest_failure = self.lowest_failure.or(Some(interval.first()));
-        self.seal_of_failures.add(hash);
     }
 }
 
 /// Reads and checks all of it.
 pub(super) fn check(connection: &Connection) -> Result<Contents, JournalFault> {
-    check_file(connection)?;
+    let version = check_file(connection)?;
     let mut seal = JournalSeal::default();
     let (fingerprints, mut hasher) = read_fingerprints(connection, &mut seal)?;
     let fingerprint = &fingerprints[fingerprints.len() - 1];
@@ -76,21 +78,25 @@ pub(super) fn check(connection: &Connection) -> Result<Contents, JournalFault> {
         value: fingerprint.aggregate.empty(),
         hasher,
         seal,
-        seal_of_failures: JournalSeal::default(),
         total: 0,
+        next_window: 1,
+        is_former: version != FORMAT,
         fingerprints,
     };
     read_numbers(connection, &mut contents)?;
     read_lines(connection, &mut contents)?;
+    read_windows(connection, &mut contents)?;
     read_total(connection, &mut contents)?;
     check_value(connection, &contents)?;
     Ok(contents)
 }
 
-/// That it is a sound database with our tables and no others.
-fn check_file(connection: &Connection) -> Result<(), JournalFault> {
+/// That it is a sound database with the tables of its version and no others; the version.
+fn check_file(connection: &Connection) -> Result<i64, JournalFault> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    if (number("application_id")?, number("user_version")?) != (APPLICATION_ID, FORMAT) {
+    let version = number("user_version")?;
+    let tables = schema::tables(version);
+    if number("application_id")? != APPLICATION_ID || tables.is_empty() {
         return Err(JournalFault::Wrong("header: it is not that of a journal".to_owned()));
     }
     let verdict: String =
@@ -106,10 +112,12 @@ fn check_file(connection: &Connection) -> Result<(), JournalFault> {
     }
     // The index of a table without row numbers is the table.
     found.retain(Option::is_some);
-    if found.iter().flatten().ne(&TABLES) {
+    // A journal that was of the former version has them in another order.
+    found.sort_unstable();
+    if found.iter().flatten().ne(tables) {
         return Err(JournalFault::Wrong("its tables are not those of a journal".to_owned()));
     }
-    Ok(())
+    Ok(version)
 }
 
 fn read_fingerprints(
@@ -237,6 +245,28 @@ fn read_lines(connection: &Connection, contents: &mut Contents) -> Result<(), Jo
         contents.seal.add(row.hash);
     }
     Ok(())
+}
+
+/// The audit of the windows: each within the range.
+fn read_windows(connection: &Connection, contents: &mut Contents) -> Result<(), JournalFault> {
+    if contents.is_former {
+        return Ok(());
+    }
+    let whole = contents.fingerprint().range.interval();
+    let hasher = contents.hasher.clone();
+    window::each(connection, &hasher, |row| {
+        let interval = row.window.interval;
+        if !whole.is_some_and(|whole| whole.contains(interval)) {
+            return Err(JournalFault::row(
+                "window",
+                interval.first(),
+                "it is outside of the range",
+            ));
+        }
+        contents.seal.add(row.hash);
+        contents.next_window = contents.next_window.max(row.id.saturating_add(1));
+        Ok(())
+    })
 }
 
 /// The value over all numbers, and the seal over all rows.

@@ -5,7 +5,7 @@
 //! rollback file of a crashed transaction.
 
 use super::error::{JournalError, JournalFault};
-use super::format::{APPLICATION_ID, FORMAT, UNTRUSTED};
+use super::format::{APPLICATION_ID, FORMAT, FORMER, UNTRUSTED};
 use super::schema::PAGE;
 use crate::process::end_is_asked_for;
 use rusqlite::{Connection, OpenFlags};
@@ -110,11 +110,11 @@ pub(super) fn look(path: &Path) -> Result<There, JournalError> {
         Err(trouble) => return Err(trouble.at(path, "open")),
     };
     match (id, version) {
-        (APPLICATION_ID, FORMAT) if mode == "wal" => {
+        (APPLICATION_ID, FORMAT | FORMER) if mode == "wal" => {
             Err(JournalFault::Wrong("header: its mode is WAL, in which no run writes".to_owned())
                 .at(path, "open"))
         }
-        (APPLICATION_ID, FORMAT) => Ok(There::Journal),
+        (APPLICATION_ID, FORMAT | FORMER) => Ok(There::Journal),
         (APPLICATION_ID, UNTRUSTED) => Err(JournalError::Untrusted { path: path.to_owned() }),
         (APPLICATION_ID, version) => Err(JournalError::Format { path: path.to_owned(), version }),
         (id, _) => Err(not_ours(format!("a database of another program (application_id {id})"))),

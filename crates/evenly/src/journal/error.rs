@@ -1,6 +1,7 @@
 //! Errors of a journal, each with its file, cause and next step.
 
 use super::fingerprint::Difference;
+use evenly_core::Interval;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -102,7 +103,31 @@ pub enum JournalError {
         /// Another.
         other: PathBuf,
         /// The lowest of these numbers.
-        numbers: evenly_core::Interval,
+        numbers: Interval,
+    },
+    /// The numbers to settle are not whole windows of unknown fate.
+    #[error(
+        "{} is not a range of whole windows of unknown fate in journal '{}': {}",
+        HalfOpen(*.numbers), .path.display(), UnknownWindows(.unknown)
+    )]
+    NotUnknown {
+        /// The file.
+        path: PathBuf,
+        /// The numbers.
+        numbers: Interval,
+        /// All windows of unknown fate in the journal, ascending.
+        unknown: Vec<Interval>,
+    },
+    /// A window cannot be settled as done, because its value is not known.
+    #[error(
+        "journal '{}' is of {verb}, and only the command knows the value of a window; settle it as retry, or as it is",
+        .path.display()
+    )]
+    HasValues {
+        /// The file.
+        path: PathBuf,
+        /// What its job asks.
+        verb: &'static str,
     },
     /// Together they hold a histogram of more values than one may have.
     #[error(
@@ -151,6 +176,8 @@ impl JournalError {
             | Self::AnotherJob { path, .. }
             | Self::Damaged { path, .. }
             | Self::Changed { path }
+            | Self::NotUnknown { path, .. }
+            | Self::HasValues { path, .. }
             | Self::Failed { path, .. } => name.clone_into(path),
             Self::Overlap { .. }
             | Self::TooManyValues
@@ -159,6 +186,39 @@ impl JournalError {
             | Self::NothingLeft { .. } => {}
         }
         self
+    }
+}
+
+/// Most windows that a message lists.
+const MOST_WINDOWS: usize = 20;
+
+/// An interval as a range that can be typed.
+struct HalfOpen(Interval);
+
+impl fmt::Display for HalfOpen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.0.first(), i128::from(self.0.last()) + 1)
+    }
+}
+
+/// The windows of unknown fate of a journal.
+struct UnknownWindows<'a>(&'a [Interval]);
+
+impl fmt::Display for UnknownWindows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("it has none");
+        }
+        let shown = &self.0[..self.0.len().min(MOST_WINDOWS)];
+        f.write_str("these are ")?;
+        for (index, window) in shown.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{}", HalfOpen(*window))?;
+        }
+        match self.0.len() - shown.len() {
+            0 => Ok(()),
+            more => write!(f, ", and {more} more"),
+        }
     }
 }
 

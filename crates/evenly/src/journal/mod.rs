@@ -7,7 +7,7 @@
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
 //! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `writer` how it is written, `kept` how it is read back, `verify` several together,
-//! `state` the journals without a given path.
+//! `window` the audit of windows, `settle` decisions about those of unknown fate, `state` the journals without a given path.
 
 mod batch;
 mod begun;
@@ -22,19 +22,23 @@ mod format;
 mod kept;
 mod option;
 mod schema;
+mod settle;
 mod state;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod window;
 mod writer;
 
 pub use discard::discard;
 pub use error::JournalError;
 pub use fingerprint::Difference;
 use fingerprint::Fingerprint;
+pub use settle::{SettleDecision, SettledWindows, settle};
 pub use state::{directory, latest};
-pub use verify::{Together, merge, verify};
+pub use verify::{Together, merge, verify, windows};
+pub use window::WindowAttempt;
 pub(crate) use writer::{Committed, JournalWriter};
 
 use crate::function::{Function, Program};

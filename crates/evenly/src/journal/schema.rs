@@ -8,13 +8,13 @@
 
 use super::error::JournalFault;
 use super::fingerprint::Fingerprint;
-use super::format::{APPLICATION_ID, FORMAT};
+use super::format::{APPLICATION_ID, FORMAT, FORMER};
 use evenly_core::{Aggregate, Range};
 use rusqlite::{Connection, Row};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The tables as they are made, and as they must be found.
-pub(super) const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "CREATE TABLE fingerprint (id INTEGER PRIMARY KEY, command TEXT NOT NULL, code INTEGER NOT NULL, \
      detail INTEGER NOT NULL, function TEXT NOT NULL, program TEXT NOT NULL, range_start TEXT NOT NULL, \
      range_end TEXT NOT NULL, version TEXT NOT NULL, hash INTEGER NOT NULL) STRICT",
@@ -23,14 +23,51 @@ pub(super) const TABLES: [&str; 8] = [
     "CREATE TABLE done (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
     "CREATE TABLE failed (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, cause TEXT NOT NULL, \
      code INTEGER NOT NULL, detail INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
-    "CREATE TABLE begun (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
+    BEGUN,
     "CREATE TABLE lines (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, lines INTEGER NOT NULL, \
      text BLOB NOT NULL, hash INTEGER NOT NULL) STRICT",
     "CREATE TABLE bucket (value TEXT PRIMARY KEY, count TEXT NOT NULL, hash INTEGER NOT NULL) \
      STRICT, WITHOUT ROWID",
     "CREATE TABLE total (id INTEGER PRIMARY KEY, value BLOB NOT NULL, entries INTEGER NOT NULL, \
      seal INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT",
+    WINDOW,
 ];
+
+const BEGUN: &str = "CREATE TABLE begun (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, began INTEGER, \
+                     hash INTEGER NOT NULL) STRICT";
+
+/// The same in a journal of the [former](FORMER) version.
+const FORMER_BEGUN: &str = "CREATE TABLE begun (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT";
+
+/// The windows of a number are together, in the order in which they were written.
+const WINDOW: &str = "CREATE TABLE window (first INTEGER NOT NULL, id INTEGER NOT NULL, last INTEGER NOT NULL, \
+                      attempt INTEGER NOT NULL, began INTEGER, ended INTEGER, \"end\" TEXT NOT NULL, \
+                      hash INTEGER NOT NULL, PRIMARY KEY (first, id)) STRICT, WITHOUT ROWID";
+
+/// The tables of a journal of this version, in the order of their text; none of a version that is not known.
+pub(super) fn tables(version: i64) -> Vec<&'static str> {
+    let mut tables = match version {
+        FORMAT => TABLES.to_vec(),
+        FORMER => {
+            let former = |table| if table == BEGUN { FORMER_BEGUN } else { table };
+            TABLES.into_iter().filter(|table| *table != WINDOW).map(former).collect()
+        }
+        _ => Vec::new(),
+    };
+    tables.sort_unstable();
+    tables
+}
+
+/// Makes a journal of the former version one of this version, within a transaction. Its table `begun` must be empty.
+pub(super) fn upgrade(connection: &Connection) -> Result<(), JournalFault> {
+    connection.execute("DROP TABLE begun", ())?;
+    connection.execute(BEGUN, ())?;
+    connection.execute(WINDOW, ())?;
+    connection.pragma_update(None, "user_version", FORMAT)?;
+    // Statements that were prepared before are of the former tables.
+    connection.flush_prepared_statement_cache();
+    Ok(())
+}
 
 /// A field of a row, for its hash.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +130,7 @@ impl Hasher {
     }
 }
 
-/// Seal of the tables: the number of rows without that of `total`, and the sum of their hashes.
+/// JournalSeal of the tables: the number of rows without that of `total`, and the sum of their hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct JournalSeal {
     pub(super) entries: i64,

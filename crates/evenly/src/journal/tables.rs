@@ -21,6 +21,8 @@ pub(super) struct DoneRow {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BegunRow {
     pub(super) interval: Interval,
+    /// When, in milliseconds since 1970, unless the journal is of the former version.
+    pub(super) began: Option<i64>,
     pub(super) hash: i64,
 }
 
@@ -48,12 +50,16 @@ pub(super) struct TotalRow {
     pub(super) hash: i64,
 }
 
-fn wrong_hash(table: &str, key: impl std::fmt::Display) -> JournalFault {
+pub(super) fn wrong_hash(table: &str, key: impl std::fmt::Display) -> JournalFault {
     JournalFault::row(table, key, "its hash is not that of its fields")
 }
 
-fn interval(table: &str, row: &Row<'_>) -> Result<Interval, JournalFault> {
-    let (first, last) = (row.get(0)?, row.get(1)?);
+fn numbers(table: &str, row: &Row<'_>) -> Result<Interval, JournalFault> {
+    interval(table, (row.get(0)?, row.get(1)?))
+}
+
+/// The numbers of a row from their ends.
+pub(super) fn interval(table: &str, (first, last): (i64, i64)) -> Result<Interval, JournalFault> {
     Interval::new(first, last).ok_or_else(|| JournalFault::row(table, first, "it is reversed"))
 }
 
@@ -61,8 +67,9 @@ pub(super) fn done_hash(hasher: &mut Hasher, interval: Interval) -> i64 {
     hasher.numbers("done", (interval.first(), interval.last()), &[])
 }
 
-pub(super) fn begun_hash(hasher: &mut Hasher, interval: Interval) -> i64 {
-    hasher.numbers("begun", (interval.first(), interval.last()), &[])
+pub(super) fn begun_hash(hasher: &mut Hasher, interval: Interval, began: Option<i64>) -> i64 {
+    let began = began.map(Field::Integer);
+    hasher.numbers("begun", (interval.first(), interval.last()), began.as_slice())
 }
 
 pub(super) fn failed_hash(hasher: &mut Hasher, failure: &Failure) -> i64 {
@@ -89,7 +96,7 @@ pub(super) fn total_hash(hasher: &mut Hasher, value: &[u8], seal: JournalSeal) -
 
 impl Numbered for DoneRow {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
-        let (interval, hash) = (interval("done", row)?, row.get(2)?);
+        let (interval, hash) = (numbers("done", row)?, row.get(2)?);
         if done_hash(hasher, interval) != hash {
             return Err(wrong_hash("done", interval.first()));
         }
@@ -99,17 +106,21 @@ impl Numbered for DoneRow {
 
 impl Numbered for BegunRow {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
-        let (interval, hash) = (interval("begun", row)?, row.get(2)?);
-        if begun_hash(hasher, interval) != hash {
+        let interval = numbers("begun", row)?;
+        // The hash is the last column. The former version has no time before it.
+        let last = row.as_ref().column_count() - 1;
+        let began = if last == 3 { row.get(2)? } else { None };
+        let hash = row.get(last)?;
+        if begun_hash(hasher, interval, began) != hash {
             return Err(wrong_hash("begun", interval.first()));
         }
-        Ok(Self { interval, hash })
+        Ok(Self { interval, began, hash })
     }
 }
 
 impl Numbered for FailedRow {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
-        let interval = interval("failed", row)?;
+        let interval = numbers("failed", row)?;
         let wrong = || wrong_hash("failed", interval.first());
         let (text, code, detail, hash): (String, u32, i32, i64) =
             (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
@@ -124,7 +135,7 @@ impl Numbered for FailedRow {
 
 impl Numbered for LinesRow {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
-        let interval = interval("lines", row)?;
+        let interval = numbers("lines", row)?;
         let (lines, text, hash): (i64, Vec<u8>, i64) = (row.get(2)?, row.get(3)?, row.get(4)?);
         let lines = lines.cast_unsigned();
         if lines_hash(hasher, interval, lines, &text) != hash {

@@ -3,6 +3,7 @@
 mod begun;
 mod damage;
 mod several;
+mod windows;
 
 use super::check::Contents;
 use super::writer::{Committed, JournalWriter, ResumeTerms};

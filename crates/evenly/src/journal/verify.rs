@@ -7,6 +7,7 @@ use super::error::{JournalError, JournalFault};
 use super::file_lock::lock;
 use super::fingerprint::Fingerprint;
 use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
+use super::window::{self, WindowAttempt};
 use super::writer::{Committed, JournalWriter, ResumeCall, ResumeTerms, TRIES};
 use evenly_core::{Aggregate, Failure, Interval, Range, Record, Value};
 use rusqlite::Connection;
@@ -51,6 +52,42 @@ impl Together {
         let may_fail = self.fingerprint.aggregate == Aggregate::Failures;
         self.missing == 0 && self.double == 0 && (may_fail || self.failed == 0)
     }
+}
+
+/// Gives each row of the audit of these journals, one journal after the other: ascending by number, those of a number
+/// in the order in which they were written. What had begun when its run ended, or is at work, is `unknown`.
+///
+/// # Errors
+/// If a journal is not sound.
+pub fn windows(paths: &[PathBuf], mut take: impl FnMut(WindowAttempt)) -> Result<(), JournalError> {
+    paths.iter().try_for_each(|path| {
+        let (connection, contents) = read(path)?;
+        let read = windows_of(&connection, &contents, |window| {
+            take(window);
+            Ok(())
+        });
+        read.map_err(|trouble| trouble.at(path, "read"))
+    })
+}
+
+fn windows_of(
+    connection: &Connection,
+    contents: &Contents,
+    mut take: impl FnMut(WindowAttempt) -> Result<(), JournalFault>,
+) -> Result<(), JournalFault> {
+    let begun = begun::read(connection, &contents.hasher)?.into_iter();
+    let mut begun = begun.map(|row| WindowAttempt::unknown(row.interval, row.began)).peekable();
+    if !contents.is_former {
+        window::each(connection, &contents.hasher, |row| {
+            let is_before =
+                |one: &WindowAttempt| one.interval.first() < row.window.interval.first();
+            while let Some(one) = begun.next_if(is_before) {
+                take(one)?;
+            }
+            take(row.window)
+        })?;
+    }
+    begun.try_for_each(take)
 }
 
 /// Reads and checks a journal, without writing to it.
@@ -163,7 +200,7 @@ fn lowest_failures(
         lowest.push(row.failure);
     }
     let begun = begun::read(connection, &contents.hasher)?;
-    lowest.extend(begun.into_iter().map(begun::unknown));
+    lowest.extend(begun.into_iter().map(|row| begun::unknown(row.interval)));
     Ok(lowest)
 }
 
@@ -264,7 +301,8 @@ fn failed_of(connection: &Connection, contents: &Contents) -> Result<Vec<Interva
     let mut hasher = contents.hasher.clone();
     let mut rows = tables::all(connection, "failed")?;
     let mut rows: Cursor<'_, FailedRow> = Cursor::over(rows.query(())?, &mut hasher)?;
-    let mut failed = begun::read(connection, &contents.hasher)?;
+    let begun = begun::read(connection, &contents.hasher)?;
+    let mut failed: Vec<Interval> = begun.into_iter().map(|row| row.interval).collect();
     while let Some(row) = rows.take()? {
         failed.push(row.failure.interval);
     }
@@ -374,10 +412,17 @@ fn copy(
         let empty = contents.fingerprint().aggregate.empty();
         writer.put(None, Some(row.failure), empty)?;
     }
-    for interval in begun::read(connection, &contents.hasher)? {
+    for row in begun::read(connection, &contents.hasher)? {
         let empty = contents.fingerprint().aggregate.empty();
-        writer.put(None, Some(begun::unknown(interval)), empty)?;
+        writer.put(None, Some(begun::unknown(row.interval)), empty)?;
     }
+    writer.flush()?;
+    let mut windows = Vec::new();
+    windows_of(connection, contents, |window| {
+        windows.push(window);
+        Ok(())
+    })?;
+    writer.writer.put_windows(windows);
     writer.flush()
 }
 

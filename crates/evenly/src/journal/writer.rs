@@ -8,14 +8,16 @@ use super::error::{JournalError, JournalFault};
 use super::fingerprint::{Difference, Fingerprint};
 use super::format;
 use super::schema::{self, Field, Hasher, JournalSeal};
-use super::tables;
+use super::tables::{self, Cursor, FailedRow};
+use super::window::{self, WindowAttempt};
 use crate::lock::Lock;
+use crate::observe::Piece;
 use evenly_core::{Aggregate, Failure, Interval, IntervalSet, Record, Value};
 use rusqlite::Connection;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// Tries of a last write while another process has the journal locked. Each takes as long as SQLite waits.
 pub(super) const TRIES: u32 = 20;
@@ -40,6 +42,9 @@ pub(crate) struct JournalWriter {
     /// What may have begun and has not ended; what of it was given back since.
     begun: BegunRows,
     untouched: Vec<Interval>,
+    /// Windows for the audit, and the number of the next row of it.
+    windows: Vec<WindowAttempt>,
+    next_window: i64,
     /// How much was appended since the last commit: entries, and bytes of values.
     entries: usize,
     bytes: usize,
@@ -56,7 +61,7 @@ pub(crate) enum Committed {
     NotYet,
 }
 
-/// Terms on which a run continues a journal.
+/// ResumeTerms on which a run continues a journal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ResumeTerms {
     pub(super) resume: bool,
@@ -98,10 +103,25 @@ impl JournalWriter {
             waiting: Vec::new(),
             begun: BegunRows::default(),
             untouched: Vec::new(),
+            windows: Vec::new(),
+            next_window: 1,
             entries: 0,
             bytes: 0,
             _lock: lock,
         }
+    }
+
+    /// One over a journal that has these contents.
+    pub(super) fn over(opened: (PathBuf, Connection, Lock), contents: &Contents) -> Self {
+        let (hasher, seal, total) = (contents.hasher.clone(), contents.seal, contents.total);
+        let aggregate = contents.fingerprint().aggregate;
+        let value = match &contents.value {
+            Value::Histogram(_) => aggregate.empty(),
+            value => value.clone(),
+        };
+        let mut writer = Self::of(opened, aggregate, hasher, (seal, total), value);
+        writer.next_window = contents.next_window;
+        writer
     }
 
     /// Begins a journal in a file that is not there, or empty.
@@ -140,16 +160,10 @@ impl JournalWriter {
         terms: ResumeTerms,
     ) -> Result<(Self, Contents), JournalError> {
         let OpenedJournal { connection, contents, differences } = found;
-        let (hasher, seal, total) = (contents.hasher.clone(), contents.seal, contents.total);
-        let value = match &contents.value {
-            Value::Histogram(_) => fingerprint.aggregate.empty(),
-            value => value.clone(),
-        };
-        let opened = (path, connection, lock);
-        let mut writer = Self::of(opened, fingerprint.aggregate, hasher, (seal, total), value);
+        let mut writer = Self::over((path, connection, lock), &contents);
         let retries = terms.retry_failed && contents.failed > 0;
         let has_begun = contents.begun > 0;
-        if !retries && !has_begun && differences.is_empty() {
+        if !retries && !has_begun && differences.is_empty() && !contents.is_former {
             return Ok((writer, contents));
         }
         let number = contents.fingerprints.len() as i64 + 1;
@@ -159,16 +173,18 @@ impl JournalWriter {
                 schema::add_fingerprint(connection, (hasher, seal), number, fingerprint)?;
                 write_call(connection, hasher, seal, call)?;
             }
+            let unknown = if has_begun {
+                begun::fail(&writer.connection, &mut writer.hasher, seal)?
+            } else {
+                Vec::new()
+            };
             if retries {
-                writer.connection.execute_batch("DELETE FROM failed; DELETE FROM begun")?;
-                let JournalSeal { entries, sum } = contents.seal_of_failures;
-                *seal = JournalSeal {
-                    entries: seal.entries - entries,
-                    sum: seal.sum.wrapping_sub(sum),
-                };
-            } else if has_begun {
-                begun::settle(&writer.connection, &mut writer.hasher, seal)?;
+                writer.forget_failures(seal)?;
             }
+            if contents.is_former {
+                schema::upgrade(&writer.connection)?;
+            }
+            writer.write_windows(seal, &unknown)?;
             Ok(writer.value.clone())
         });
         changed.map_err(|trouble| trouble.at(&writer.path, "write"))?;
@@ -178,8 +194,29 @@ impl JournalWriter {
         Ok((writer, contents))
     }
 
+    /// Removes the rows of all failures.
+    fn forget_failures(&mut self, seal: &mut JournalSeal) -> Result<(), JournalFault> {
+        let mut statement = tables::all(&self.connection, "failed")?;
+        let mut rows: Cursor<'_, FailedRow> = Cursor::over(statement.query(())?, &mut self.hasher)?;
+        while let Some(row) = rows.take()? {
+            seal.remove(row.hash);
+        }
+        Ok(self.connection.execute_batch("DELETE FROM failed")?)
+    }
+
+    /// Writes rows of the audit. If the transaction is undone, their numbers are not used again.
+    pub(super) fn write_windows(
+        &mut self,
+        seal: &mut JournalSeal,
+        windows: &[WindowAttempt],
+    ) -> Result<(), JournalFault> {
+        let Self { connection, hasher, next_window, .. } = self;
+        *next_window = window::write(connection, (hasher, seal), *next_window, windows)?;
+        Ok(())
+    }
+
     /// Carries out a change of the rows and seals it: durable, or as it was before.
-    fn transaction(
+    pub(super) fn transaction(
         &mut self,
         change: impl FnOnce(&mut Self, &mut JournalSeal) -> Result<Value, JournalFault>,
     ) -> Result<(), JournalFault> {
@@ -241,6 +278,18 @@ impl JournalWriter {
         self.untouched.push(interval);
     }
 
+    /// Appends what became of a window, for the audit. `is_ahead`: no window is started twice.
+    pub(crate) fn put_window(&mut self, piece: &Piece, is_ahead: bool) {
+        let mut window = WindowAttempt::of_piece(piece, is_ahead, SystemTime::now());
+        window.began = window.began.or_else(|| self.begun.began(window.interval));
+        self.windows.push(window);
+    }
+
+    /// Appends rows of the audit.
+    pub(super) fn put_windows(&mut self, windows: Vec<WindowAttempt>) {
+        self.windows.extend(windows);
+    }
+
     /// Marks its answers as not trusted, so that no run continues it.
     ///
     /// # Errors
@@ -285,15 +334,18 @@ impl JournalWriter {
     /// If it cannot be written. The journal is as it was before.
     pub(crate) fn commit(&mut self, beginning: &[Interval]) -> Result<Committed, JournalError> {
         let waiting = std::mem::take(&mut self.waiting);
+        let windows = std::mem::take(&mut self.windows);
         let mut begun = self.begun.clone();
+        let now = Some(window::millis(SystemTime::now()));
         let written = self.transaction(|writer, seal| {
             let batch = Batch::of(&waiting, writer.aggregate);
             batch.write(&writer.connection, &mut writer.hasher, seal)?;
             let failed = batch.failed.iter().map(|failure| failure.interval);
             let ended = batch.covered.iter().copied().chain(failed);
             ended.chain(writer.untouched.iter().copied()).for_each(|ended| begun.end(ended));
-            beginning.iter().for_each(|interval| begun.begin(*interval));
+            beginning.iter().for_each(|interval| begun.begin(*interval, now));
             begun.write(&writer.begun, &writer.connection, (&mut writer.hasher, seal))?;
+            writer.write_windows(seal, &windows)?;
             let mut value = writer.value.clone();
             for one in batch.values {
                 let Value::Histogram(values) = one else {
@@ -312,12 +364,11 @@ impl JournalWriter {
                 (self.entries, self.bytes) = (0, 0);
                 Ok(Committed::Records(waiting))
             }
-            Err(trouble) if trouble.is_busy() => {
-                self.waiting = waiting;
-                Ok(Committed::NotYet)
-            }
             Err(trouble) => {
-                self.waiting = waiting;
+                (self.waiting, self.windows) = (waiting, windows);
+                if trouble.is_busy() {
+                    return Ok(Committed::NotYet);
+                }
                 Err(trouble.at(&self.path, "write"))
             }
         }

@@ -63,7 +63,7 @@ impl EventLoop<'_> {
                     counted: failed,
                     has_windows: false,
                 });
-                Error::Halted { reached, failed, covered, total }
+                Error::Halted { reached: Box::new(reached), failed, covered, total }
             }
             Early::Deadline => {
                 let deadline = self.job.deadline.unwrap_or_default();

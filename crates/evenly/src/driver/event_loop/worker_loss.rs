@@ -223,11 +223,13 @@ impl EventLoop<'_> {
         no_worker(call)(cause)
     }
 
-    /// Tells what was done and lost since the last time, if anybody wants to know.
+    /// Gives what was done and lost since the last time to the observer, and to the audit of the journal.
     pub(super) fn tell_pieces(&mut self) {
-        if !self.job.tells_pieces {
+        let (is_told, is_audited) = (self.job.tells_pieces, self.job.audits_windows());
+        if !is_told && !is_audited {
             return;
         }
+        let mut audited = 0;
         let now = self.clock.elapsed();
         let slots = &self.pool.slots;
         for (slot, piece) in self.engine.take_pieces() {
@@ -245,7 +247,7 @@ impl EventLoop<'_> {
                     None => Loss::Gone,
                 })
             });
-            self.observer.observe(&Observation::Done(&Piece {
+            let piece = Piece {
                 worker: slot + 1,
                 attempt: piece.attempt,
                 interval: piece.interval,
@@ -253,7 +255,17 @@ impl EventLoop<'_> {
                 is_end: piece.is_end,
                 began: now.saturating_sub(took),
                 took,
-            }));
+            };
+            if is_told {
+                self.observer.observe(&Observation::Done(&piece));
+            }
+            if is_audited && self.journal_file.has_journal() {
+                self.journal_file.append_window(&piece);
+                audited += 1;
+            }
+        }
+        if audited > 0 {
+            self.engine.windows_appended(audited, self.clock.now_ns());
         }
     }
 }

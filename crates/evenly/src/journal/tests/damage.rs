@@ -20,6 +20,8 @@ fn small(path: &Path, aggregate: Aggregate) -> Fingerprint {
     put(&mut writer, &[interval(20, 29)], &[40], value(20, 29));
     commit(&mut writer);
     if aggregate == Aggregate::Count {
+        writer
+            .put_windows(vec![windows::window(0, 9, "exit 0"), windows::window(10, 10, "exit 3")]);
         writer.commit(&[interval(50, 52)]).unwrap();
     }
     fingerprint
@@ -32,6 +34,11 @@ fn essence(path: &Path, fingerprint: &Fingerprint) -> Result<String, JournalErro
     let mut text =
         format!("{:?} {:?} {:?}", contents.pieces, contents.value, contents.fingerprints);
     writer.each_failure(|failed| text += &format!("{failed:?}"))?;
+    let read = super::super::window::each(&writer.connection, &writer.hasher, |row| {
+        text += &format!("{:?}", row.window);
+        Ok(())
+    });
+    read.map_err(|trouble| trouble.at(path, "read"))?;
     for (piece, _) in contents.pieces {
         let mut rest = Some(piece);
         while let Some(due) = rest {

@@ -1,0 +1,130 @@
+//! Rows of `window`: the audit of the windows of chunk commands, one for each attempt and each decision.
+//!
+//! A window is the chunk that one command gets as a whole. Its row is written in the commit that has its outcome.
+
+use super::error::JournalFault;
+use super::schema::{Field, Hasher, JournalSeal};
+use super::tables::{Numbered, interval, wrong_hash};
+use crate::observe::{Loss, Piece};
+use evenly_core::Interval;
+use rusqlite::{Connection, Row};
+use std::time::{Duration, SystemTime};
+
+/// Outcome of a window whose worker was lost, so that another worker does it again.
+const LOST: &str = "lost";
+/// Outcome of a window that may have been started, and is not started again.
+pub(super) const UNKNOWN: &str = "unknown";
+/// Outcome of a window whose command ended well.
+const DONE: &str = "exit 0";
+
+/// One attempt of a window, or a decision about it, as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WindowAttempt {
+    /// Its numbers.
+    pub interval: Interval,
+    /// At which attempt of its run, from 1; 0 for a decision about it.
+    pub attempt: u8,
+    /// When its command began, in milliseconds since 1970; `None` if that is not known.
+    pub began: Option<i64>,
+    /// When it ended; `None` if that is not known.
+    pub ended: Option<i64>,
+    /// `exit 0`, a cause of failure, `lost`, `unknown`, `settled done` or `settled retry`.
+    pub end: String,
+}
+
+impl WindowAttempt {
+    /// A window whose command may have been started when its run ended.
+    pub(super) fn unknown(interval: Interval, began: Option<i64>) -> Self {
+        Self { interval, attempt: 1, began, ended: None, end: UNKNOWN.to_owned() }
+    }
+
+    /// What became of a piece that was told at `now`. `is_ahead`: nothing of it is started again.
+    pub(super) fn of_piece(piece: &Piece, is_ahead: bool, now: SystemTime) -> Self {
+        let Piece { interval, attempt, took, .. } = *piece;
+        let ended = Some(millis(now));
+        let began = Some(millis(now.checked_sub(took).unwrap_or(now)));
+        match piece.lost {
+            None => Self { interval, attempt, began, ended, end: DONE.to_owned() },
+            Some(Loss::Failed(cause)) => {
+                Self { interval, attempt, began, ended, end: cause.to_string() }
+            }
+            // A lost worker measured nothing, and may not have begun it.
+            Some(_) => {
+                let end = if is_ahead { UNKNOWN } else { LOST }.to_owned();
+                Self { interval, attempt, began: None, ended, end }
+            }
+        }
+    }
+}
+
+/// Milliseconds since 1970, at most those that fit.
+pub(super) fn millis(time: SystemTime) -> i64 {
+    // A clock before 1970 is not set.
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Writes rows, the first of them under this number. The number of the next.
+pub(super) fn write(
+    connection: &Connection,
+    (hasher, seal): (&mut Hasher, &mut JournalSeal),
+    mut id: i64,
+    windows: &[WindowAttempt],
+) -> Result<i64, JournalFault> {
+    let sql = "INSERT INTO window VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let mut insert = connection.prepare_cached(sql)?;
+    for window in windows {
+        let WindowAttempt { interval, attempt, began, ended, end } = window;
+        let hash = hash(hasher, id, window);
+        let (first, last) = (interval.first(), interval.last());
+        insert.execute((first, id, last, attempt, began, ended, end, hash))?;
+        seal.add(hash);
+        id += 1;
+    }
+    Ok(id)
+}
+
+fn hash(hasher: &mut Hasher, id: i64, window: &WindowAttempt) -> i64 {
+    let WindowAttempt { interval, attempt, began, ended, end } = window;
+    let time = |time: &Option<i64>| Field::Integer(time.unwrap_or(i64::MIN));
+    let attempt = Field::Integer((*attempt).into());
+    let rest = [Field::Integer(id), attempt, time(began), time(ended), Field::from(&**end)];
+    hasher.numbers("window", (interval.first(), interval.last()), &rest)
+}
+
+/// A row of `window`, with its number.
+#[derive(Clone, Debug)]
+pub(super) struct WindowRow {
+    pub(super) id: i64,
+    pub(super) window: WindowAttempt,
+    pub(super) hash: i64,
+}
+
+impl Numbered for WindowRow {
+    fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
+        let interval = interval("window", (row.get(0)?, row.get(2)?))?;
+        let (attempt, began, ended) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        let window = WindowAttempt { interval, attempt, began, ended, end: row.get(6)? };
+        let (id, stored) = (row.get(1)?, row.get(7)?);
+        if hash(hasher, id, &window) != stored {
+            return Err(wrong_hash("window", interval.first()));
+        }
+        Ok(Self { id, window, hash: stored })
+    }
+}
+
+/// Gives all rows, ascending by number and then in the order in which they were written.
+pub(super) fn each(
+    connection: &Connection,
+    hasher: &Hasher,
+    mut take: impl FnMut(WindowRow) -> Result<(), JournalFault>,
+) -> Result<(), JournalFault> {
+    let mut hasher = hasher.clone();
+    let mut statement = connection.prepare_cached("SELECT * FROM window ORDER BY first, id")?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        take(WindowRow::read(row, &mut hasher)?)?;
+    }
+    Ok(())
+}
