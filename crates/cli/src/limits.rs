@@ -10,12 +10,16 @@ use std::time::Duration;
 
 option_group! {
 LimitArguments => Limits => Job {
-    /// Time that a chunk of the timed policy should take [default: 100ms, commands 1s]
+    /// Time that a chunk of the timed policy should take [default: 100ms, commands 1s, or more if starting CMD
+    /// takes a large part of that]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     chunk_time: Duration = parse_duration => chunks_of;
     /// Largest number of n in a chunk of the timed policy
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     chunk_max: NonZeroU64 = parse_count => chunks_up_to;
+    /// Smallest number of n in a chunk of the timed policy
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    chunk_min: NonZeroU64 = parse_count => chunks_from;
 
     /// Longest time for one n: 500ms, 30s, 5m, 2h. An n that exceeds it is tried again alone, then fails
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
@@ -39,6 +43,16 @@ LimitArguments => Limits => Job {
 }
 
 impl Limits {
+    /// Refuses limits that contradict each other.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match (self.chunk_min, self.chunk_max) {
+            (Some(least), Some(most)) if least > most => {
+                Err(format!("--chunk-min {least} is more than --chunk-max {most}; leave out one"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The options that a line repeats which runs some of the numbers again.
     pub(crate) fn repeated(&self) -> String {
         let memory = self.memory.map(|bytes| format!(" --memory {}", size(bytes)));
@@ -73,6 +87,7 @@ mod tests {
         let arguments = LimitArguments {
             chunk_time: none.clone(),
             chunk_max: none.clone(),
+            chunk_min: none.clone(),
             timeout: Some("1500ms".to_owned()),
             grace: Some("500ms".to_owned()),
             memory: Some("64M".to_owned()),

@@ -80,6 +80,7 @@ impl Plan {
             typed => Some(resolve_workers(typed).map_err(ExitOutcome::Usage)?),
         };
         let limits = arguments.call.limits.resolve()?;
+        limits.check().map_err(ExitOutcome::Usage)?;
         let manner = CommandOptions { output, repeats: limits.retries.unwrap_or(0) };
         let question =
             Question::resolve(aggregate, arguments, manner).map_err(ExitOutcome::Usage)?;
@@ -149,6 +150,7 @@ fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Po
     let sizes = [
         (&arguments.call.limits.chunk_time, "--chunk-time"),
         (&arguments.call.limits.chunk_max, "--chunk-max"),
+        (&arguments.call.limits.chunk_min, "--chunk-min"),
     ];
     let sizes = sizes.into_iter().find(|(given, _)| given.is_some());
     let policy = typed_policy(arguments, wiring)?;
@@ -165,7 +167,11 @@ fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Poli
         return fixed(len).map_err(|cause| format!("bad value '{len}' for --chunk: {cause}"));
     }
     let Some(split) = arguments.call.split.as_deref() else {
-        if arguments.call.limits.chunk_time.is_some() || arguments.call.limits.chunk_max.is_some() {
+        let limits = &arguments.call.limits;
+        if [&limits.chunk_time, &limits.chunk_max, &limits.chunk_min]
+            .into_iter()
+            .any(Option::is_some)
+        {
             return Ok(Policy::Timed);
         }
         // --wiring shows the classroom exercise: one range for each worker. With --listen, agents that join later

@@ -108,10 +108,13 @@ impl Replace for CallArguments {
             step,
         } = later;
         // A way to cut the range excludes the others.
-        if [&split, &chunk, &limits.chunk_time, &limits.chunk_max].into_iter().any(Option::is_some)
+        if [&split, &chunk, &limits.chunk_time, &limits.chunk_max, &limits.chunk_min]
+            .into_iter()
+            .any(Option::is_some)
         {
             (self.split, self.chunk) = (None, None);
             (self.limits.chunk_time, self.limits.chunk_max) = (None, None);
+            self.limits.chunk_min = None;
         }
         if quiet || verbose {
             (self.quiet, self.verbose) = (quiet, verbose);

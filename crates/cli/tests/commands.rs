@@ -381,6 +381,7 @@ fn pacing() -> Vec<Trial> {
             pace::short_ones_and_long_ones_are_shared,
         ),
         test("chunks_of_commands_take_the_chunk_time", &[], pace::chunks_take_their_time),
+        test("a_fixed_cost_makes_chunks_longer", &[], pace::a_fixed_cost_makes_chunks_longer),
         test("max_rate_limits_starts_per_second", &[], pace::max_rate_limits_starts_per_second),
     ]
 }

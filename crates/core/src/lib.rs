@@ -28,6 +28,7 @@ extern crate std;
 pub mod agent;
 pub mod aggregate;
 pub mod channel;
+mod chunk_cost;
 pub mod credit;
 pub mod datagram;
 mod descriptions;

@@ -1,6 +1,7 @@
 //! Chunk policies: how many numbers to hand out at once.
 
-use crate::pace::Pace;
+use crate::chunk_cost::ChunkCost;
+use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
 /// How the range is cut into chunks.
@@ -30,12 +31,29 @@ pub const AGENT_AIMS: u64 = 10;
 /// and a finish that is uneven by this much is not worth more of them.
 const TAIL_CHUNK_NS: f64 = 300_000.0;
 
+/// The fixed cost of a chunk is at most one of this many parts of its time, also if the chunk takes longer than its aim
+/// for that.
+const FIXED_PARTS: f64 = 16.0;
+
+/// The same where the user has set the aim.
+const FIXED_PARTS_OF_TYPED: f64 = 2.0;
+
+/// The same near the end, as far as chunks are not longer than the aim for that.
+const FIXED_PARTS_AT_END: f64 = 8.0;
+
 /// Near the end a chunk takes at most this part of the time that is left for each worker. Workers
 /// hold two chunks, so four leave the others enough to fill up with.
 const TAIL_SHARE: f64 = 0.25;
 
 /// The next chunk is at most 16 times longer than the longest before: a measurement over few numbers says little.
 const GROWTH: u128 = 16;
+
+/// Chunks of one length do not show a fixed cost. Until it is known whether there is any, a chunk is this many times longer
+/// than the longest before, if the numbers suffice for that.
+const EXPLORE: u128 = 4;
+
+/// Numbers suffice if each worker can have this many of such chunks.
+const ENOUGH: u128 = 4;
 
 impl Policy {
     /// The name as on the command line, without a parameter.
@@ -50,6 +68,32 @@ impl Policy {
     }
 }
 
+/// What a chunk of the timed policy should take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Aim {
+    /// [`CHUNK_AIM_NS`] for a worker, or what the user has set.
+    pub(crate) ns: f64,
+    /// Whether the user has set it.
+    pub(crate) is_typed: bool,
+    /// No chunk should take longer, whatever its fixed cost.
+    pub(crate) most_ns: f64,
+    /// The fewest numbers of a chunk.
+    pub(crate) least: u128,
+    /// Time between two chunks that the same worker may begin under a rate; 0 without one.
+    pub(crate) distance_ns: f64,
+}
+
+impl Aim {
+    /// The time of a chunk with the end of the range far away.
+    pub(crate) fn full_ns(&self, fixed_ns: f64) -> f64 {
+        let parts = if self.is_typed { FIXED_PARTS_OF_TYPED } else { FIXED_PARTS };
+        let wanted = self.ns.max(fixed_ns * parts).max(self.distance_ns);
+        // Where the limit leaves hardly any time for numbers, they take at least as long as the fixed part.
+        let most_ns = self.most_ns.max((2.0 * fixed_ns).min(2.0 * self.most_ns));
+        wanted.min(most_ns)
+    }
+}
+
 /// What a policy looks at when it sizes the next chunk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outlook {
@@ -57,12 +101,16 @@ pub(crate) struct Outlook {
     pub(crate) remaining: u128,
     /// Into how many shares of this worker's size what remains is divided; at least 1.
     pub(crate) workers: u32,
-    /// What a chunk of the timed policy should take: [`CHUNK_AIM_NS`] for a worker.
-    pub(crate) aim_ns: u64,
-    /// What a number costs, if any was measured.
-    pub(crate) pace: Option<Pace>,
-    /// The longest chunk that this worker was given so far; 0 before the first.
+    /// What a chunk of the timed policy should take.
+    pub(crate) aim: Aim,
+    /// What a chunk costs, if any was measured.
+    pub(crate) cost: Option<ChunkCost>,
+    /// Whether chunks of different lengths were measured.
+    pub(crate) is_told_apart: bool,
+    /// The longest chunk that was measured; 0 before the first.
     pub(crate) longest: u128,
+    /// How many numbers this worker does if all workers end at the same time, if that is near.
+    pub(crate) share: Option<u128>,
     /// How long a first chunk may be, before anything was measured.
     pub(crate) opening: u128,
 }
@@ -99,9 +147,14 @@ impl Sizer {
             Policy::Static => self.next_static(),
             Policy::Fixed(len) => u128::from(len.get()),
             Policy::Guided => outlook.remaining.div_ceil(2 * u128::from(outlook.workers)),
-            Policy::Timed => timed(outlook),
+            Policy::Timed => Self::of_timed(outlook),
         };
         wanted.clamp(1, outlook.remaining)
+    }
+
+    /// The length of the next chunk of the timed policy.
+    pub(crate) fn of_timed(outlook: Outlook) -> u128 {
+        timed(outlook).clamp(1, outlook.remaining)
     }
 
     /// The next of `parts` parts that differ by at most one; empty ones are passed over.
@@ -119,22 +172,84 @@ impl Sizer {
 }
 
 fn timed(outlook: Outlook) -> u128 {
-    let Some(pace) = outlook.pace else {
-        return outlook.opening;
+    let Outlook { remaining, aim, longest, .. } = outlook;
+    let workers = f64::from(outlook.workers);
+    let Some(cost) = outlook.cost else {
+        return outlook.opening.max(aim.least);
     };
-    let left_ns = pace.cost_ns(outlook.remaining) / f64::from(outlook.workers);
-    let aim_ns = (left_ns * TAIL_SHARE).max(TAIL_CHUNK_NS).min(outlook.aim_ns as f64);
-    pace.numbers_in(aim_ns).min(outlook.longest.max(1) * GROWTH)
+    let full_ns = aim.full_ns(cost.fixed_ns);
+    let least_ns = (cost.fixed_ns * FIXED_PARTS_AT_END).max(aim.distance_ns).max(TAIL_CHUNK_NS);
+    let left_ns = cost.each_ns * remaining as f64 / workers;
+    let mut wanted = cost.numbers_in((left_ns * TAIL_SHARE).max(least_ns).min(full_ns));
+    if let Some(share) = outlook.share {
+        // Equal parts of the share, so that no short one is left over.
+        let parts = ((share + wanted / 2) / wanted.max(1)).max(1);
+        wanted = share.div_ceil(parts).max(cost.numbers_in_fixed());
+        if remaining.saturating_sub(wanted) <= cost.numbers_in_fixed() / 2 {
+            wanted = remaining;
+        }
+    }
+    if !outlook.is_told_apart {
+        let longer = longest * EXPLORE;
+        if longer * ENOUGH * u128::from(outlook.workers) <= remaining {
+            wanted = wanted.max(longer);
+        }
+    }
+    // A rate leaves time for more numbers than a chunk has that is too short.
+    let growth = GROWTH.max((aim.distance_ns / cost.of(longest)) as u128);
+    wanted.min(longest.max(1).saturating_mul(growth)).max(aim.least)
+}
+
+/// When a worker can begin a chunk, and what that costs there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    pub(crate) in_ns: f64,
+    pub(crate) cost: ChunkCost,
+}
+
+/// How many of `remaining` numbers a worker that is ready now with this cost does, if it and the others do them in one
+/// chunk each and end at the same time. Chunks begin at least `distance_ns` after each other.
+pub(crate) fn even_share(
+    now: ChunkCost,
+    mut others: Vec<Ready>,
+    remaining: u128,
+    distance_ns: f64,
+) -> u128 {
+    others.sort_unstable_by(|a, b| a.in_ns.total_cmp(&b.in_ns));
+    // The end at which the workers so far have done all numbers is (numbers + starts) / speeds.
+    let (mut speeds, mut starts) = (1.0 / now.each_ns, now.fixed_ns / now.each_ns);
+    let mut end_ns = now.of(remaining);
+    for (other, begun) in others.iter().zip(1_u32..) {
+        let start_ns = other.in_ns.max(distance_ns * f64::from(begun)) + other.cost.fixed_ns;
+        if start_ns >= end_ns {
+            break;
+        }
+        speeds += 1.0 / other.cost.each_ns;
+        starts += start_ns / other.cost.each_ns;
+        end_ns = (remaining as f64 + starts) / speeds;
+    }
+    now.numbers_in(end_ns).clamp(1, remaining)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pace::Pace;
     use proptest::prelude::*;
     use std::vec::Vec;
 
+    const AIM: Aim = Aim {
+        ns: CHUNK_AIM_NS as f64,
+        is_typed: false,
+        most_ns: f64::INFINITY,
+        least: 1,
+        distance_ns: 0.0,
+    };
+
     fn outlook(remaining: u128, workers: u32, pace: Option<Pace>, longest: u128) -> Outlook {
-        Outlook { remaining, workers, aim_ns: CHUNK_AIM_NS, pace, longest, opening: 1 }
+        let cost = pace.map(|pace| ChunkCost { fixed_ns: 0.0, each_ns: pace.cost_ns(1) });
+        let (is_told_apart, share, opening) = (true, None, 1);
+        Outlook { remaining, workers, aim: AIM, cost, is_told_apart, longest, share, opening }
     }
 
     fn cut(policy: Policy, total: u128, workers: u32) -> Vec<u128> {

@@ -17,13 +17,15 @@
 //! gives it back, a run without one gives it back at once. An answer under a lease that is not in force is dropped and
 //! counted, so nothing is merged twice.
 //!
-//! `answers` merges answers of workers, `staff` has the workers, `returns` puts chunks of lost and silent workers back
+//! `answers` merges answers of workers, `staff` has the workers, `aim` the length of
+//! their next chunks, `returns` puts chunks of lost and silent workers back
 //! and searches for the number that loses its worker, `once` is about runs that hand out nothing twice, `steal` takes
 //! back the tail of a long chunk for idle workers, `late` compares late answers, and `supply` is about open runs, as an
 //! agent has them.
 //!
 //! What is absent: clocks, descriptors, process numbers, and any knowledge of what a function is.
 
+mod aim;
 mod allowance;
 mod answers;
 mod early;
@@ -32,6 +34,7 @@ mod message;
 mod once;
 mod options;
 mod outlook;
+mod recent;
 mod resume;
 mod returns;
 mod staff;
@@ -40,13 +43,14 @@ mod supply;
 mod window;
 
 use crate::aggregate::{Aggregate, Value};
+use crate::chunk_cost::CostFit;
 use crate::credit::Credits;
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseTable, WorkerId};
 use crate::ledger::{Ledger, Taker};
 use crate::pace::Meter;
 use crate::partial::Cause;
-use crate::policy::{CHUNK_AIM_NS, Outlook, Policy, Sizer};
+use crate::policy::{Policy, Sizer};
 use crate::range::Range;
 use crate::stream::Stream;
 use alloc::collections::VecDeque;
@@ -54,10 +58,12 @@ use alloc::vec::Vec;
 use allowance::{Allowance, most_allowed};
 use late::LateAnswers;
 use message::CrashReport;
+use recent::Recent;
 use window::Window;
 
 pub use allowance::Counts;
 pub use message::{Action, LeasePiece, Progress, Record, SchedulerEvent, TakenBack, Violation};
+pub use options::ChunkSizes;
 pub use window::Capacity;
 
 /// Record of one worker in the scheduler.
@@ -92,8 +98,15 @@ pub struct Scheduler {
     /// How long the first chunk of a worker may be.
     opening: u128,
     /// What a chunk of the timed policy should take, and how long it may be.
-    chunk_ns: u64,
-    chunk_max: u128,
+    sizes: ChunkSizes,
+    /// What chunks cost on workers of this machine.
+    fit: CostFit,
+    /// Work of the last part of the run, for the time that is left.
+    recent: Recent,
+    /// Time between the starts of two chunks; 0 if they may start at once.
+    distance_ns: f64,
+    /// The time of the last event.
+    now_ns: u64,
     /// Whether a chunk in force is only withdrawn as a whole.
     is_undivided: bool,
     /// How much may be handed out now, if that is limited.
@@ -164,8 +177,11 @@ impl Scheduler {
             leases: LeaseTable::default(),
             sizer: Sizer::new(policy, range.len(), workers),
             opening: 1,
-            chunk_ns: CHUNK_AIM_NS,
-            chunk_max: u128::MAX,
+            sizes: ChunkSizes::default(),
+            fit: CostFit::default(),
+            recent: Recent::default(),
+            distance_ns: 0.0,
+            now_ns: 0,
             is_undivided: false,
             allowance: None,
             once: None,
@@ -206,6 +222,7 @@ impl Scheduler {
         event: SchedulerEvent<'_>,
         now_ns: u64,
     ) -> Result<TakenBack, Violation> {
+        self.now_ns = now_ns;
         let mut taken_back = TakenBack::default();
         let outcome = match event {
             SchedulerEvent::Joined { worker, capacity } => self.join(worker, capacity, now_ns),
@@ -389,17 +406,9 @@ impl Scheduler {
     fn fill(&mut self, worker: WorkerId) -> bool {
         let most = self.longest_chunk();
         let taker = self.taker(worker);
-        let aim_ns = self.aim_ns(worker);
-        let Self { ledger, leases, sizer, assignments, late, allowance, .. } = self;
+        let mut outlook = self.outlook(worker);
+        let Self { ledger, leases, sizer, assignments, late, allowance, now_ns, .. } = self;
         let window = &mut self.workers[worker.0 as usize].window;
-        let mut outlook = Outlook {
-            remaining: 0,
-            workers: (self.strength / window.workers()).max(1),
-            aim_ns,
-            pace: window.pace(),
-            longest: window.longest(),
-            opening: self.opening,
-        };
         assignments.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
@@ -412,7 +421,7 @@ impl Scheduler {
                     late.lend_again(first, lease);
                 }
                 assignments.push(Assignment { lease, interval });
-                window.lent(interval.len());
+                window.lent(interval.len(), *now_ns);
                 if let Some(allowance) = allowance {
                     allowance.use_up(interval.len());
                 }
@@ -432,7 +441,8 @@ impl Scheduler {
                 if let Some(allowance) = allowance {
                     allowance.use_up(front.len());
                 }
-                window.lent_run(front.len().div_ceil(len) as usize, len.min(front.len()));
+                let count = front.len().div_ceil(len) as usize;
+                window.lent_run(count, len.min(front.len()), *now_ns);
             } else {
                 break;
             }
@@ -446,33 +456,6 @@ impl Scheduler {
         !assignments.is_empty()
     }
 
-    /// Notes what a worker finished, and queues it if it runs low.
-    #[inline]
-    fn account(&mut self, worker: WorkerId, settled: usize, numbers: u128, busy_ns: u64) {
-        self.workers[worker.0 as usize].window.settled(settled, numbers, busy_ns);
-        self.may_steal = true;
-        self.queue(worker);
-    }
-
-    /// Puts a worker that runs low into the queue, with the window that it may fill now.
-    #[inline]
-    fn queue(&mut self, worker: WorkerId) {
-        let state = &mut self.workers[worker.0 as usize];
-        if !state.can_work() || state.is_queued || !state.window.runs_low() {
-            return;
-        }
-        let shares = u128::from((self.strength / state.window.workers()).max(1));
-        let waiting = self.ledger.remaining() / shares;
-        state.window.open(self.sizer.policy(), waiting);
-        if self.allowance.is_some() || self.once.is_some() {
-            // What is allowed now is to begin now, not after other chunks; and what may have begun is lost with
-            // the worker that holds it.
-            state.window.hold_no_more_than_begin();
-        }
-        state.is_queued = true;
-        self.hungry.push_back(worker);
-    }
-
     /// Whether the places of the module page add up to the range.
     fn accounts_for_everything(&self) -> bool {
         let in_hand = self.leases.numbers() + self.to_record.len() + self.recording;
@@ -482,6 +465,10 @@ impl Scheduler {
     }
 }
 
+#[cfg(test)]
+mod chunk_model;
+#[cfg(test)]
+mod chunk_tests;
 #[cfg(test)]
 mod crash_report_tests;
 #[cfg(test)]

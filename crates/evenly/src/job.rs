@@ -10,7 +10,7 @@ use crate::observe::stages::StageHook;
 use crate::output::Output;
 use crate::transport::Entrances;
 use crate::worker_settings::{WorkerSettings, worker_setters};
-use evenly_core::scheduler::RETRIES;
+use evenly_core::scheduler::{ChunkSizes, RETRIES};
 use evenly_core::{Aggregate, Failure, Policy, Range, Value};
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -85,6 +85,7 @@ pub struct Job {
     pub(crate) memory: Option<u64>,
     pub(crate) chunk_time: Option<Duration>,
     pub(crate) chunk_max: u64,
+    pub(crate) chunk_min: u64,
     /// How much may begin in a second.
     pub(crate) max_rate: Option<f64>,
     pub(crate) halt: Option<Halt>,
@@ -124,6 +125,7 @@ impl Job {
             memory: None,
             chunk_time: None,
             chunk_max: u64::MAX,
+            chunk_min: 1,
             max_rate: None,
             halt: Some(Halt::default()),
             tells_pieces: false,
@@ -193,6 +195,14 @@ impl Job {
     #[must_use]
     pub fn chunks_up_to(mut self, most: NonZeroU64) -> Self {
         self.chunk_max = most.get();
+        self
+    }
+
+    /// Sets the fewest numbers in a chunk, where chunks are sized by time and that many remain. If it is above
+    /// that of [`chunks_up_to`](Self::chunks_up_to), the upper limit counts.
+    #[must_use]
+    pub fn chunks_from(mut self, least: NonZeroU64) -> Self {
+        self.chunk_min = least.get();
         self
     }
 
@@ -279,12 +289,20 @@ impl Job {
         self.function.command().is_some_and(|command| command.is_at_most_once())
     }
 
-    /// The time that a chunk should take, where chunks are sized by time: at most a quarter of the timeout.
-    pub(crate) fn chunk_time(&self) -> Duration {
+    /// Limits for chunks that are sized by time. A command that does a whole chunk should take at most a quarter of the
+    /// timeout.
+    pub(crate) fn chunk_sizes(&self) -> ChunkSizes {
         let wanted = self.chunk_time.unwrap_or_else(|| self.function.chunk_time());
-        match self.timeout.filter(|_| self.begins_by_chunk()) {
-            Some(timeout) => wanted.min(timeout / 4),
-            None => wanted,
+        let is_whole = self.begins_by_chunk();
+        let limit = self.timeout.filter(|_| is_whole).map(|timeout| timeout / 4);
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).max(1);
+        ChunkSizes {
+            aim_ns: nanos(limit.map_or(wanted, |limit| wanted.min(limit))),
+            is_aim_typed: self.chunk_time.is_some(),
+            most_ns: limit.map_or(u64::MAX, nanos),
+            least: self.chunk_min,
+            most: self.chunk_max,
+            is_whole,
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod against;
 mod agents;
+mod chunks;
 mod commands;
 mod contender;
 mod culprit;
@@ -100,6 +101,7 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
                 failures.extend(findings.failures);
                 questions::map(&paths, options)
             }
+            Section::Chunks => chunks::measure(&paths, options)?,
             Section::Compute => timed::compute(&paths, &rivals, options),
             Section::Dispatch => timed::dispatch(&paths, &rivals, options),
             Section::Startup => timed::startup(&paths, &rivals, options)?,

@@ -9,6 +9,7 @@ pub(crate) enum Section {
     Compute,
     Expression,
     Commands,
+    Chunks,
     Library,
     Output,
     Dispatch,

@@ -68,6 +68,20 @@ pub(crate) fn chunks_take_their_time() {
     assert!(lengths.iter().all(|len| *len <= 16), "{lengths:?}");
     let lengths = chunks(&yard, "0..200", "--chunk-max 7", 1);
     assert!(lengths.contains(&7) && lengths.iter().all(|len| *len <= 7), "{lengths:?}");
+    // The last one has what is left.
+    let lengths = chunks(&yard, "0..200", "--chunk-min 60", 1);
+    assert!(lengths.iter().filter(|len| **len < 60).count() <= 1, "{lengths:?}");
+}
+
+/// A start takes 50 ms and a number nothing, so a few chunks are best.
+pub(crate) fn a_fixed_cost_makes_chunks_longer() {
+    let yard = Yard::new();
+    let script = "echo $(($1 - $0)) >> chunks; exec $2 rest - 50";
+    yard.run(&format!("run 0..1000000 -j 2 -- sh -c '{script}' {{start}} {{end}} TOOL"))
+        .answers("");
+    let lengths: Vec<u64> = yard.text("chunks").lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(lengths.iter().sum::<u64>(), 1_000_000, "{lengths:?}");
+    assert!(lengths.len() <= 30, "{lengths:?}");
 }
 
 /// How many numbers or chunks begin within a second at 20 a second: by the clock of the run, 20 and one at its

@@ -182,15 +182,19 @@ fn words_after_the_dashes_are_the_command() {
 }
 
 #[test]
-fn chunk_time_and_chunk_max_need_the_timed_policy() {
+fn chunk_time_chunk_max_and_chunk_min_need_the_timed_policy() {
     for (policy, size) in [
         ("--split static", "--chunk-max 5"),
         ("--chunk 5", "--chunk-time 1s"),
         ("--split guided", "--chunk-max 5"),
+        ("--split fixed:3", "--chunk-min 5"),
     ] {
         let option = size.split(' ').next().unwrap();
         refused(&format!("count even 0..10 {policy} {size}"), &[option, "sized by time"]);
     }
     assert_eq!(answer("count even 0..10 --chunk-max 3 --split timed"), "5\n");
     assert_eq!(answer("count even 0..10 --chunk-time 1ms"), "5\n");
+    assert_eq!(answer("count even 0..10 --chunk-min 20"), "5\n");
+    refused("count even 0..10 --chunk-min 5 --chunk-max 4", &["--chunk-min 5", "--chunk-max 4"]);
+    refused("count even 0..10 --chunk-min 0", &["--chunk-min"]);
 }

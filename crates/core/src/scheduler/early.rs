@@ -24,6 +24,7 @@ impl Scheduler {
             self.late.forget(lease);
             if let Some(numbers) = numbers {
                 self.ledger.waive(numbers);
+                self.workers[worker.0 as usize].window.relieved(numbers);
                 self.account(worker, 1, 0, 0);
             }
             self.pending.push_back(Action::Withdraw { worker, lease, parts: 0 });

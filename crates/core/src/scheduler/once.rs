@@ -41,8 +41,8 @@ impl Scheduler {
     /// run, because all that it holds is lost with it.
     pub(super) fn aim_ns(&self, worker: WorkerId) -> u64 {
         match self.once {
-            Some(_) => self.chunk_ns,
-            None => self.workers[worker.0 as usize].window.aim_ns(self.chunk_ns),
+            Some(_) => self.sizes.aim_ns,
+            None => self.workers[worker.0 as usize].window.aim_ns(self.sizes.aim_ns),
         }
     }
 

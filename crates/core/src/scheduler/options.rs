@@ -2,7 +2,38 @@
 
 use super::allowance::{Allowance, Counts};
 use super::{LeasePiece, Policy, Scheduler};
+use crate::policy::CHUNK_AIM_NS;
 use alloc::vec::Vec;
+
+/// Limits for chunks of the timed policy.
+#[derive(Clone, Copy, Debug)]
+pub struct ChunkSizes {
+    /// Time that a chunk should take, in nanoseconds.
+    pub aim_ns: u64,
+    /// Whether the user has set that time. If not, chunks with a large fixed cost take longer.
+    pub is_aim_typed: bool,
+    /// Time that no chunk should exceed, in nanoseconds.
+    pub most_ns: u64,
+    /// Fewest numbers in a chunk, where that many remain.
+    pub least: u64,
+    /// Most numbers in a chunk.
+    pub most: u64,
+    /// Whether a chunk begins as a whole, so that it may have a large fixed cost.
+    pub is_whole: bool,
+}
+
+impl Default for ChunkSizes {
+    fn default() -> Self {
+        Self {
+            aim_ns: CHUNK_AIM_NS,
+            is_aim_typed: false,
+            most_ns: u64::MAX,
+            least: 1,
+            most: u64::MAX,
+            is_whole: false,
+        }
+    }
+}
 
 impl Scheduler {
     /// Lets the timed policy begin with chunks of `numbers` numbers, where they are known to be cheap.
@@ -41,11 +72,18 @@ impl Scheduler {
         self
     }
 
-    /// Has chunks of the timed policy take about `aim_ns`, and no more than `most` numbers.
+    /// Sets what chunks of the timed policy should be like.
     #[must_use]
-    pub fn chunks(mut self, aim_ns: u64, most: u64) -> Self {
-        self.chunk_ns = aim_ns.max(1);
-        self.chunk_max = u128::from(most.max(1));
+    pub fn chunks(mut self, sizes: ChunkSizes) -> Self {
+        self.sizes = sizes;
+        self
+    }
+
+    /// Says at which distance chunks begin, of a run that is [rationed](Self::rationed) by chunks: they should be long
+    /// enough to keep all workers busy.
+    #[must_use]
+    pub fn distance(mut self, distance_ns: u64) -> Self {
+        self.distance_ns = distance_ns as f64;
         self
     }
 
@@ -82,7 +120,11 @@ impl Scheduler {
     /// The most numbers of the next chunk: see [`chunks`](Self::chunks). A length that the user chose stays.
     pub(super) fn longest_chunk(&self) -> u128 {
         let most = self.most_by_credit().min(self.most_at_once());
-        if self.sizer.policy() == Policy::Timed { most.min(self.chunk_max) } else { most }
+        if self.sizer.policy() == Policy::Timed {
+            most.min(self.sizes.most.max(1).into())
+        } else {
+            most
+        }
     }
 }
 

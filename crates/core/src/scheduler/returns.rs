@@ -181,6 +181,7 @@ impl Scheduler {
                     settled += 1;
                 }
             }
+            self.workers[worker.0 as usize].window.relieved(tail.len());
             self.note_untouched(tail);
             match lease.attempt() {
                 1 => self.ledger.give_back(tail),

@@ -69,6 +69,44 @@ impl Scheduler {
         self.queue_all();
     }
 
+    /// Notes what a worker finished, and queues it if it runs low.
+    #[inline]
+    pub(super) fn account(
+        &mut self,
+        worker: WorkerId,
+        settled: usize,
+        numbers: u128,
+        busy_ns: u64,
+    ) {
+        let window = &mut self.workers[worker.0 as usize].window;
+        if let Some(work) = window.settled(settled, numbers, busy_ns, self.now_ns) {
+            self.learn(worker, work);
+        }
+        self.may_steal = true;
+        self.queue(worker);
+    }
+
+    /// Puts a worker that runs low into the queue, with the window that it may fill now.
+    #[inline]
+    pub(super) fn queue(&mut self, worker: WorkerId) {
+        let state = &mut self.workers[worker.0 as usize];
+        if !state.can_work() || state.is_queued || !state.window.runs_low() {
+            return;
+        }
+        let shares = u128::from((self.strength / state.window.workers()).max(1));
+        let waiting = self.ledger.remaining() / shares;
+        let is_alone = self.should_be_alone(worker);
+        let state = &mut self.workers[worker.0 as usize];
+        state.window.open(self.sizer.policy(), waiting, is_alone);
+        if self.allowance.is_some() || self.once.is_some() {
+            // What is allowed now is to begin now, not after other chunks; and what may have begun is lost with
+            // the worker that holds it.
+            state.window.hold_no_more_than_begin();
+        }
+        state.is_queued = true;
+        self.hungry.push_back(worker);
+    }
+
     pub(super) fn queue_all(&mut self) {
         for index in 0..self.living.len() {
             self.queue(self.living[index]);

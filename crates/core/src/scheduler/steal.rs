@@ -28,8 +28,9 @@ impl Scheduler {
             return None;
         }
         let cost = |(lease, worker, rest): (_, WorkerId, crate::interval::Interval)| {
-            let pace = self.workers[worker.0 as usize].window.pace()?;
-            (rest.len() > 1).then(|| (pace.cost_ns(rest.len()), lease, worker))
+            let cost = self.cost_on(worker)?;
+            (rest.len() > u128::from(self.sizes.least))
+                .then(|| (cost.of(rest.len()), lease, worker))
         };
         let longest = self.leases.unasked().filter_map(cost).max_by(|a, b| a.0.total_cmp(&b.0));
         let (_, longest, worker) = longest.filter(|(cost_ns, ..)| *cost_ns >= WORTH_NS)?;

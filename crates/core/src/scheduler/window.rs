@@ -5,6 +5,8 @@
 //! only as long as all of them together take [`WINDOW_NS`]. An agent holds one for each of its workers
 //! and one ready.
 
+use super::recent::Recent;
+use crate::chunk_cost::{ChunkCost, Work};
 use crate::pace::Pace;
 use crate::policy::{AGENT_AIMS, Policy};
 
@@ -13,6 +15,9 @@ use crate::policy::{AGENT_AIMS, Policy};
 const WINDOW_NS: f64 = 4_000_000.0;
 /// The same for an agent: the round trip is that of a network, and behind it is a whole machine.
 const AGENT_WINDOW_NS: f64 = 100_000_000.0;
+
+/// A single report says at most that a worker takes this many times as long as the average.
+const MOST_SLOWNESS: f64 = 4.0;
 
 /// How much a worker may have in hand, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +47,17 @@ pub(super) struct Window {
     /// How many chunks it may hold now, and how many it holds.
     size: usize,
     in_flight: usize,
+    /// Time for each number, whatever the fixed cost of chunks.
     pace: Option<Pace>,
-    /// Numbers that were finished but whose time was not told yet.
-    unmeasured: u128,
+    /// How many times as long as the average worker it takes.
+    slowness: f64,
+    /// What was finished but whose time was not told yet.
+    unmeasured: Work,
+    recent: Recent,
+    /// Numbers of chunks in hand that are not finished.
+    in_hand: u128,
+    /// When it reported last, or got a chunk after it had none.
+    since_ns: u64,
     longest: u128,
     /// The length of the last chunk that was lent.
     last_len: u128,
@@ -52,7 +65,19 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(capacity: Capacity) -> Self {
-        Self { capacity, size: 1, in_flight: 0, pace: None, unmeasured: 0, longest: 0, last_len: 1 }
+        Self {
+            capacity,
+            size: 1,
+            in_flight: 0,
+            pace: None,
+            slowness: 1.0,
+            unmeasured: Work::default(),
+            recent: Recent::default(),
+            in_hand: 0,
+            since_ns: 0,
+            longest: 0,
+            last_len: 1,
+        }
     }
 
     /// Whether it is that of an agent.
@@ -74,8 +99,12 @@ impl Window {
     }
 
     #[inline]
-    pub(super) fn lent(&mut self, len: u128) {
+    pub(super) fn lent(&mut self, len: u128, now_ns: u64) {
+        if self.in_flight == 0 {
+            (self.in_hand, self.since_ns) = (0, now_ns);
+        }
         self.in_flight += 1;
+        self.in_hand += len;
         if len > self.last_len {
             // It was opened for shorter ones.
             self.size = self.size.min(self.fits(len).max(self.least()));
@@ -94,9 +123,10 @@ impl Window {
 
     /// Notes that chunks of one length were lent, as many as it has [room for](Self::room_for).
     #[inline]
-    pub(super) fn lent_run(&mut self, count: usize, len: u128) {
-        self.lent(len);
+    pub(super) fn lent_run(&mut self, count: usize, len: u128, now_ns: u64) {
+        self.lent(len, now_ns);
         self.in_flight += count - 1;
+        self.in_hand += len * (count as u128 - 1);
     }
 
     /// How many chunks of this length take no more time than a window should.
@@ -106,21 +136,89 @@ impl Window {
         self.pace.map_or(1, |pace| (window_ns / pace.cost_ns(len)) as usize)
     }
 
+    /// Notes what was finished at `now_ns`. If its time is known, the result is all work since the last time.
     #[inline]
-    pub(super) fn settled(&mut self, chunks: usize, numbers: u128, busy_ns: u64) {
+    pub(super) fn settled(
+        &mut self,
+        chunks: usize,
+        numbers: u128,
+        busy_ns: u64,
+        now_ns: u64,
+    ) -> Option<Work> {
         self.in_flight -= chunks;
-        self.unmeasured += numbers;
-        if busy_ns > 0
-            && let Some(newer) = Pace::measured(self.unmeasured, busy_ns)
-        {
-            self.pace = Some(self.pace.map_or(newer, |pace| pace.then(newer)));
-            self.unmeasured = 0;
+        self.in_hand = self.in_hand.saturating_sub(numbers);
+        // Chunks that end without a number were given back or are not wanted: no command was run for them.
+        self.unmeasured.chunks += if numbers > 0 { chunks as u64 } else { 0 };
+        self.unmeasured.numbers += numbers;
+        if busy_ns == 0 {
+            return None;
+        }
+        self.since_ns = now_ns;
+        let newer = Pace::measured(self.unmeasured.numbers, busy_ns)?;
+        self.pace = Some(self.pace.map_or(newer, |pace| pace.then(newer)));
+        let work = Work { busy_ns: busy_ns as f64, reports: 1, ..self.unmeasured };
+        self.recent.add(work, self.workers(), now_ns);
+        self.unmeasured = Work::default();
+        Some(work)
+    }
+
+    /// Its work in the last part of the run.
+    pub(super) fn recent_work(&self) -> Work {
+        self.recent.work().map_or_else(Work::default, |(work, _)| work)
+    }
+
+    /// Notes numbers of a chunk in hand that it does not have to do any more.
+    pub(super) fn relieved(&mut self, numbers: u128) {
+        self.in_hand = self.in_hand.saturating_sub(numbers);
+    }
+
+    /// Notes how many times as long as expected a report of this worker took.
+    pub(super) fn took(&mut self, lateness: f64) {
+        let newer = lateness.min(MOST_SLOWNESS);
+        self.slowness += (newer - self.slowness) * 0.5;
+    }
+
+    /// What a chunk costs on this worker; `average` is that of all workers, where that is known.
+    ///
+    /// Without a fixed part, its own pace says it better than that of all: it follows a cost that changes along the range.
+    pub(super) fn cost(&self, average: Option<ChunkCost>) -> Option<ChunkCost> {
+        let own = self.pace.map(|pace| ChunkCost { fixed_ns: 0.0, each_ns: pace.cost_ns(1) });
+        match average.filter(|_| !self.is_agent()) {
+            Some(average) if average.fixed_ns > 0.0 => Some(average.times(self.slowness)),
+            average => own.or(average),
         }
     }
 
-    /// Decides how many chunks it may hold now; `waiting` is its even share of what remains.
+    /// Time until it has finished what it has in hand, if chunks cost that much.
+    pub(super) fn ready_in_ns(&self, cost: ChunkCost, now_ns: u64) -> f64 {
+        if self.is_empty() {
+            return 0.0;
+        }
+        let whole_ns = cost.fixed_ns * self.in_flight as f64 + cost.each_ns * self.in_hand as f64;
+        (whole_ns - self.elapsed_ns(now_ns)).max(0.0)
+    }
+
+    /// Expected time until it has finished what it has in hand. Work that is late is expected to take as long again as it
+    /// is late.
+    pub(super) fn left_ns(&self, cost: ChunkCost, now_ns: u64) -> f64 {
+        if self.is_empty() {
+            return 0.0;
+        }
+        let workers = f64::from(self.workers());
+        let numbers_ns = cost.each_ns * self.in_hand as f64 / workers;
+        let whole_ns = cost.fixed_ns * self.in_flight as f64 + numbers_ns;
+        (whole_ns - self.elapsed_ns(now_ns)).abs()
+    }
+
+    /// Time since its last report, if it has something in hand.
+    pub(super) fn elapsed_ns(&self, now_ns: u64) -> f64 {
+        if self.is_empty() { 0.0 } else { now_ns.saturating_sub(self.since_ns) as f64 }
+    }
+
+    /// Decides how many chunks it may hold now; `waiting` is its even share of what remains. A worker that should be
+    /// `alone` holds no chunk beside the one in work.
     #[inline]
-    pub(super) fn open(&mut self, policy: Policy, waiting: u128) {
+    pub(super) fn open(&mut self, policy: Policy, waiting: u128, is_alone: bool) {
         let fits = match (policy, self.pace) {
             // The class: one range to each worker, and no more. And where nothing is known yet, another
             // chunk may be hours of work that another worker would do at once.
@@ -129,7 +227,8 @@ impl Window {
             (_, Some(_)) => {
                 let share = waiting / self.last_len + 1;
                 let share = usize::try_from(share).unwrap_or(usize::MAX);
-                self.fits(self.last_len).max(self.least()).min(share)
+                let least = if is_alone { self.workers() as usize } else { self.least() };
+                self.fits(self.last_len).max(least).min(share)
             }
         };
         self.size = fits.clamp(1, self.capacity.window.max(1));
@@ -147,8 +246,8 @@ impl Window {
 
     /// Forgets chunks that were taken back.
     pub(super) fn clear(&mut self) {
-        self.in_flight = 0;
-        self.unmeasured = 0;
+        (self.in_flight, self.in_hand) = (0, 0);
+        self.unmeasured = Work::default();
     }
 
     /// Whether it holds nothing.
@@ -184,58 +283,58 @@ mod tests {
     #[test]
     fn cheap_chunks_open_it_wide_and_dear_ones_close_it() {
         let mut window = Window::new(Capacity::worker(1000));
-        window.open(Policy::Timed, FAR);
+        window.open(Policy::Timed, FAR, false);
         assert_eq!(window.size, 1);
-        window.lent(1);
-        window.settled(1, 1, 10);
-        window.open(Policy::Timed, FAR);
+        window.lent(1, 0);
+        window.settled(1, 1, 10, 0);
+        window.open(Policy::Timed, FAR, false);
         assert_eq!(window.size, 1000);
         for _ in 0..40 {
-            window.lent(1);
-            window.settled(1, 1, 1_000_000_000);
+            window.lent(1, 0);
+            window.settled(1, 1, 1_000_000_000, 0);
         }
-        window.open(Policy::Timed, FAR);
+        window.open(Policy::Timed, FAR, false);
         assert_eq!(window.size, 2);
     }
 
     #[test]
     fn it_closes_when_chunks_grow() {
         let mut window = Window::new(Capacity::worker(1000));
-        window.lent(1000);
-        window.settled(1, 1000, 10_000);
-        window.open(Policy::Timed, FAR);
+        window.lent(1000, 0);
+        window.settled(1, 1000, 10_000, 0);
+        window.open(Policy::Timed, FAR, false);
         assert_eq!(window.size, 400);
-        window.lent(16_000);
+        window.lent(16_000, 0);
         assert_eq!(window.size, 25);
-        window.lent(16_000_000);
+        window.lent(16_000_000, 0);
         assert_eq!(window.room(), 0);
     }
 
     #[test]
     fn near_the_end_it_takes_no_more_than_its_share() {
         let mut window = Window::new(Capacity::worker(1000));
-        window.lent(1);
-        window.settled(1, 1, 10);
-        window.open(Policy::Guided, 4);
+        window.lent(1, 0);
+        window.settled(1, 1, 10, 0);
+        window.open(Policy::Guided, 4, false);
         assert_eq!(window.size, 5);
     }
 
     #[test]
     fn numbers_without_a_time_are_measured_with_the_next() {
         let mut window = Window::new(Capacity::worker(8));
-        window.settled(0, 900, 0);
+        window.settled(0, 900, 0, 0);
         assert_eq!(window.pace(), None);
-        window.settled(0, 100, 5_000);
+        window.settled(0, 100, 5_000, 0);
         assert_eq!(window.pace(), Pace::measured(1_000, 5_000));
     }
 
     #[test]
     fn static_holds_one_part() {
         let mut window = Window::new(Capacity::worker(1000));
-        window.open(Policy::Static, FAR);
+        window.open(Policy::Static, FAR, false);
         assert_eq!(window.size, 1);
         assert!(window.runs_low());
-        window.lent(1);
+        window.lent(1, 0);
         assert!(!window.runs_low() && window.room() == 0);
     }
 }

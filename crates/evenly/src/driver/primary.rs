@@ -265,10 +265,10 @@ impl<'a> PrimarySetup<'a> {
         let mut scheduler = scheduler
             .opening(job.function.opening())
             .retries(job.retries)
-            .chunks(nanos(job.chunk_time()), job.chunk_max);
+            .chunks(job.chunk_sizes());
         let counts = if job.begins_by_chunk() { Counts::Chunks } else { Counts::Numbers };
-        if job.max_rate.is_some() {
-            scheduler = scheduler.rationed(counts);
+        if let Some(rate) = job.max_rate {
+            scheduler = scheduler.rationed(counts).distance((1e9 / rate) as u64);
         }
         if job.is_at_most_once() {
             scheduler = scheduler.at_most_once(counts);
