@@ -1,6 +1,7 @@
 //! `--dry-run`: description of a plan, as text or JSON.
 
 use crate::arguments::Format;
+use crate::first_commands::first_commands;
 use crate::plan::Plan;
 use crate::report::{JobFields, VERSION, line, split};
 use crate::size::size;
@@ -46,6 +47,9 @@ struct DryRun<'a> {
     /// Those that are part of the fingerprint.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<String>,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
 }
 
 /// The description of a plan.
@@ -55,6 +59,9 @@ pub(crate) fn text(plan: &Plan) -> String {
     let listen: Vec<String> = plan.listen.iter().map(ToString::to_string).collect();
     let files = plan.function.files();
     let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let commands = plan.function.command().map_or_else(Vec::new, |command| {
+        first_commands(&command, (plan.range, plan.policy, workers))
+    });
     let numbers = plan.range.len().to_string();
     if plan.format == Format::Json {
         let asked = JobFields::new(plan.aggregate, plan.function.name(), plan.range);
@@ -79,6 +86,7 @@ pub(crate) fn text(plan: &Plan) -> String {
             joblog: plan.joblog.as_ref().map(|file| file.display().to_string()),
             events: plan.events.as_ref().map(|file| file.display().to_string()),
             files,
+            commands,
         });
     }
     let mut text = format!("{}\n", question(plan, &numbers));
@@ -114,6 +122,9 @@ pub(crate) fn text(plan: &Plan) -> String {
     for file in &files {
         let file = evenly::printable(file.as_bytes(), 4096);
         text += &format!("file    {file}: part of the fingerprint\n");
+    }
+    for command in &commands {
+        text += &format!("command {}\n", evenly::printable(command.as_bytes(), 4096));
     }
     if plan.policy == Policy::Static {
         for worker in 0..workers.min(SHOWN) {

@@ -15,6 +15,7 @@ mod examples;
 mod exit;
 mod failures;
 mod files;
+mod first_commands;
 mod functions;
 mod halt;
 mod intervals;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 // The options as they are typed.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
-    /// Begin each line with its n, or its chunk, and a tab
+    /// Begin each line of CMD, also on standard error, with its n, or its chunk, and a tab
     #[arg(long)]
     pub(crate) tag: bool,
     /// Also write the output of each CMD to files: DIR/N/stdout, DIR/N/stderr and DIR/N/exit, or DIR/START..END/…

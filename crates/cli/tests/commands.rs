@@ -117,6 +117,7 @@ fn passing_on() -> Vec<Trial> {
         test("output_is_in_order", &[], output::is_in_order),
         test("output_a_worker_too_far_ahead_waits", &[], output::a_worker_too_far_ahead_waits),
         test("output_is_tagged", &[], output::is_tagged),
+        test("output_is_tagged_on_standard_error", &[], output::is_tagged_on_standard_error),
         test("output_is_passed_on_byte_by_byte", &[], output::is_passed_on_byte_by_byte),
         test("output_is_limited", &[], output::is_limited),
         test("output_ends_with_its_reader", &[], output::ends_with_its_reader),

@@ -100,6 +100,27 @@ pub(crate) fn is_tagged() {
     yard.run(words).answers("0..3\t0 1 2 \n3..6\t3 4 5 \n");
 }
 
+/// Each line on standard error has the tag of its command, and lines of two commands are never mixed.
+pub(crate) fn is_tagged_on_standard_error() {
+    let yard = Yard::new();
+    let script =
+        "for i in 1 2 3 4 5; do printf \"a\"$i >&2; sleep 0.01; echo b >&2; done; printf end >&2";
+    let words = format!("run 0..6 --tag -j 3 --chunk 1 -- sh -c '{script}' sh {{}}");
+    let ended = yard.run(&words);
+    assert_eq!((ended.status, &ended.stdout[..]), (0, ""), "{ended:?}");
+    let block = |n: i64| {
+        let lines: String = (1..6).map(|at| format!("{n}\ta{at}b\n")).collect();
+        format!("{lines}{n}\tend\n")
+    };
+    let mut blocks: Vec<&str> = ended.stderr.split_inclusive("end\n").collect();
+    blocks.sort_unstable();
+    assert_eq!(blocks, (0..6).map(block).collect::<Vec<_>>());
+    // Messages of evenly have no tag.
+    let words = "run 0..6 --tag -j 1 --chunk 3 -- sh -c 'echo $1 >&2; exit 3' sh {start} {end}";
+    let ended = yard.run(words);
+    assert!(ended.stderr.starts_with("0..3\t0\n3..6\t3\nevenly: "), "{ended:?}");
+}
+
 pub(crate) fn is_passed_on_byte_by_byte() {
     let yard = Yard::new();
     yard.run("run 0..5 -k -j 2 -- printf '%s ' {}").answers("0 1 2 3 4 ");

@@ -45,8 +45,12 @@ fn result_files_are_for_commands_of_run_on_this_machine() {
 
 #[test]
 fn a_placeholder_that_no_number_replaces_is_refused() {
-    let hint = "the placeholders are {} for each n, and {start} and {end} for a chunk";
-    for text in ["{stop}", "{#}", "{0>4}", "{n}", "{1}", "{.}", "{:04}", "{Start}", "{END}"] {
+    let hint =
+        "the placeholders are {} for each n, and {start} and {end} for a chunk, with zeros {n:04}";
+    for text in [
+        "{stop}", "{#}", "{0>4}", "{n}", "{1}", "{.}", "{:04}", "{n:4}", "{n:04d}", "{Start}",
+        "{END}",
+    ] {
         let named = format!("unknown placeholder '{text}'");
         for words in [
             format!("run 0..10 -- echo {text}"),
@@ -161,6 +165,48 @@ fn bad_rates_times_and_lengths_are_refused() {
     }
     let listening = "run 0..10 --max-rate 1/s --listen unix:/nowhere/at/all -- true {start}";
     refused(listening, &["--max-rate", "--listen"]);
+}
+
+#[test]
+fn a_dry_run_prints_the_first_commands_as_they_would_run() {
+    for (words, expected) in [
+        (
+            "run 8..11 -- echo {} n={n:03}",
+            "command echo 8 'n=008'\ncommand echo 9 'n=009'\ncommand echo 10 'n=010'\n",
+        ),
+        (
+            "run 0..9 --chunk 4 -- echo {start} {end:02}",
+            "command echo 0 04\ncommand echo 4 08\ncommand echo 8 09\n",
+        ),
+        (
+            "run 0..9 --split static -j 2 -- echo {start} {end}",
+            "command echo 0 5\ncommand echo 5 9\n",
+        ),
+        // The length of a chunk that is sized by time is not known yet.
+        ("run 5..9 -- echo {start} {end}", "command echo 5 6\n"),
+        ("run 0..9 --coprocess -- cat", ""),
+        ("run 3..3 -- echo {}", ""),
+    ] {
+        let (verb, rest) = words.split_once(' ').unwrap();
+        let text = answer(&format!("{verb} --dry-run {rest}"));
+        let commands: String =
+            text.split_inclusive('\n').filter(|line| line.starts_with("command ")).collect();
+        assert_eq!(commands, expected, "{words}");
+    }
+    let output = run_words(&[
+        "sum",
+        "0..2",
+        "--dry-run",
+        "--format",
+        "json",
+        "--",
+        "sh",
+        "-c",
+        "echo $0",
+        "{}",
+    ]);
+    let json = String::from_utf8(output.stdout).unwrap();
+    assert!(json.contains(r#""commands":["sh -c 'echo $0' 0","sh -c 'echo $0' 1"]"#), "{json}");
 }
 
 #[test]

@@ -132,7 +132,8 @@ impl CommandRunner {
 
     /// Passes on the standard error of a command for these numbers.
     pub(super) fn pass_on(&mut self, errors: CapturedStderr, numbers: Interval) {
-        self.stderr.put(errors, numbers);
+        let command = &self.command;
+        self.stderr.put(errors, numbers, |text| command.tag_lines(numbers, text));
     }
 
     /// Readable when this worker has received `SIGTERM`.

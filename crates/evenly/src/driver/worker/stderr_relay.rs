@@ -90,8 +90,13 @@ impl StderrRelay {
         Self { writer, waiting: 0, dropped: 0 }
     }
 
-    /// Passes on the standard error of a command for these numbers.
-    pub(super) fn put(&mut self, captured: CapturedStderr, numbers: Interval) {
+    /// Passes on the standard error of a command for these numbers. `tag_lines` puts tags before its lines, if it has any.
+    pub(super) fn put(
+        &mut self,
+        captured: CapturedStderr,
+        numbers: Interval,
+        tag_lines: impl Fn(&[u8]) -> Option<Vec<u8>>,
+    ) {
         let CapturedStderr { mut text, mut left_out, .. } = captured;
         left_out += text.len().saturating_sub(MOST_OF_ONE);
         text.truncate(MOST_OF_ONE);
@@ -101,6 +106,7 @@ impl StderrRelay {
         if text.last().is_some_and(|byte| *byte != b'\n') {
             text.push(b'\n');
         }
+        let mut text = tag_lines(&text).unwrap_or(text);
         if left_out > 0 {
             let of = named(numbers);
             let what =

@@ -137,9 +137,16 @@ impl Command {
     }
 
     fn pass_on(&self, numbers: Interval, output: &[u8], tally: &mut Tally) {
+        match self.tag_lines(numbers, output) {
+            Some(tagged) => tally.output(&tagged),
+            None => tally.output(output),
+        }
+    }
+
+    /// These lines, each behind the tag of their run; `None` without `--tag`.
+    pub(crate) fn tag_lines(&self, numbers: Interval, output: &[u8]) -> Option<Vec<u8>> {
         if !self.is_tagged {
-            tally.output(output);
-            return;
+            return None;
         }
         let tag = self.run_name(numbers);
         let mut tagged = Vec::with_capacity(output.len() * 2);
@@ -152,7 +159,7 @@ impl Command {
         if output.last().is_some_and(|last| *last != b'\n') {
             tagged.push(b'\n');
         }
-        tally.output(&tagged);
+        Some(tagged)
     }
 
     /// What an output says; `None` if that cannot be.

@@ -32,7 +32,7 @@ use fingerprint::CommandFingerprint;
 use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt::Write;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -412,6 +412,17 @@ impl Command {
     pub(crate) fn arguments_for(&self, numbers: Interval) -> Vec<CString> {
         let (start, end) = (numbers.first(), i128::from(numbers.last()) + 1);
         self.words.iter().map(|word| for_program(word.fill(start, end))).collect()
+    }
+
+    /// One run of it for these numbers, as one would type it into a shell; `None` of a coprocess.
+    #[must_use]
+    pub fn shown_for(&self, numbers: Interval) -> Option<String> {
+        if self.form == Form::Coprocess {
+            return None;
+        }
+        let (start, end) = (numbers.first(), i128::from(numbers.last()) + 1);
+        let words = self.words.iter().map(|word| OsString::from_vec(word.fill(start, end)));
+        Some(shown(&words.collect::<Vec<_>>()))
     }
 
     /// The names of the variables that each command gets.

@@ -1,5 +1,7 @@
 //! Placeholders of other tools, and misspelt ones: text in braces that no number replaces.
 
+use super::template;
+
 /// Names that mean a number, or a bound of a chunk.
 const NAMES: [&str; 16] = [
     "n", "i", "num", "number", "idx", "index", "stop", "begin", "first", "last", "from", "to",
@@ -29,12 +31,15 @@ pub(super) fn unknown(word: &[u8]) -> Option<&str> {
 }
 
 /// Whether the word holds a format string of Python, whose braces are its own.
-fn is_formatted(word: &[u8]) -> bool {
+pub(super) fn is_formatted(word: &[u8]) -> bool {
     let has = |text: &str| word.windows(text.len()).any(|window| window == text.as_bytes());
     ["f\"", "f'", ".format(", ".format_map("].into_iter().any(has)
 }
 
 fn is_placeholder(inside: &str) -> bool {
+    if template::padded(inside).is_some() {
+        return false;
+    }
     let lower = inside.to_ascii_lowercase();
     let (name, format) =
         lower.split_once(':').map_or((&lower[..], None), |(name, format)| (name, Some(format)));
@@ -70,7 +75,7 @@ fn is_digits(text: &str) -> bool {
 }
 
 /// Whether the braces are no part of what stands before them.
-fn stands_alone(before: &[u8], inside: &str) -> bool {
+pub(super) fn stands_alone(before: &[u8], inside: &str) -> bool {
     let Some(last) = before.last() else { return true };
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     // Variables of shells, Ruby, Git and TeX; a block behind a condition; a field of Perl.
@@ -95,8 +100,8 @@ mod tests {
         for text in [
             "{n}", "{i}", "{N}", "{num}", "{index}", "{#}", "{%}", "{.}", "{/}", "{//}", "{/.}",
             "{1}", "{9}", "{1.}", "{2/.}", "{stop}", "{begin}", "{first}", "{last}", "{from}",
-            "{to}", "{Start}", "{END}", "{0>4}", "{0>10}", "{:04}", "{:05d}", "{:>4}", "{n:03}",
-            "{seq#}",
+            "{to}", "{Start}", "{END}", "{0>4}", "{0>10}", "{:04}", "{:05d}", "{:>4}", "{n:3}",
+            "{n:03d}", "{i:03}", "{n:0123}", "{seq#}",
         ] {
             for (word, is_digit) in [
                 (text.to_owned(), false),
@@ -161,6 +166,8 @@ mod tests {
             "%{http_code}",
             "{:?}",
             "{item:}",
+            "{n:04}",
+            "{start:08}-{end:08}",
         ] {
             assert_eq!(unknown(word.as_bytes()), None, "{word}");
         }

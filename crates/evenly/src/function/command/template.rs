@@ -1,5 +1,6 @@
 //! Words of a command with placeholders for numbers.
 
+use super::placeholder;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -23,11 +24,17 @@ pub(super) const MARKS: [(&str, Mark); 3] =
 const LITERALS: [(&str, &str); 3] =
     [("{{}}", "{}"), ("{{start}}", "{start}"), ("{{end}}", "{end}")];
 
+/// Names of the marks that may have a width, as `{n:04}`.
+const PADDED: [(&str, Mark); 3] = [("n", Mark::Number), ("start", Mark::Start), ("end", Mark::End)];
+
+/// Most digits of a width: file names end at 255 bytes.
+const WIDTH_DIGITS: usize = 2;
+
 /// A word, taken apart at its marks.
 #[derive(Clone, Debug)]
 pub(super) struct TemplateWord {
-    /// What stands before each mark.
-    parts: Vec<(Vec<u8>, Mark)>,
+    /// What stands before each mark, and the width to which zeros fill the number up.
+    parts: Vec<(Vec<u8>, Mark, usize)>,
     rest: Vec<u8>,
 }
 
@@ -35,8 +42,21 @@ impl TemplateWord {
     /// Takes a word apart; one that is `plain` has no marks, whatever stands in it.
     pub(super) fn new(word: OsString, is_plain: bool) -> Self {
         let bytes = word.into_vec();
+        let has_widths = !is_plain && !placeholder::is_formatted(&bytes);
         let (mut parts, mut text, mut at) = (Vec::new(), Vec::new(), 0);
         while at < bytes.len() {
+            if has_widths && let Some(padded) = padded_at(&bytes, at) {
+                if bytes[..at].ends_with(b"{") && bytes[at + padded.length..].starts_with(b"}") {
+                    // In a second pair of braces it is text.
+                    text.pop();
+                    text.extend_from_slice(&bytes[at..at + padded.length]);
+                    at += padded.length + 1;
+                } else {
+                    parts.push((std::mem::take(&mut text), padded.mark, padded.width));
+                    at += padded.length;
+                }
+                continue;
+            }
             let literal = LITERALS
                 .iter()
                 .find(|(typed, _)| !is_plain && bytes[at..].starts_with(typed.as_bytes()));
@@ -50,7 +70,7 @@ impl TemplateWord {
                 .find(|(mark, _)| !is_plain && bytes[at..].starts_with(mark.as_bytes()));
             match found {
                 Some((mark, which)) => {
-                    parts.push((std::mem::take(&mut text), *which));
+                    parts.push((std::mem::take(&mut text), *which, 0));
                     at += mark.len();
                 }
                 None => {
@@ -63,23 +83,53 @@ impl TemplateWord {
     }
 
     pub(super) fn marks(&self) -> impl Iterator<Item = Mark> + '_ {
-        self.parts.iter().map(|(_, mark)| *mark)
+        self.parts.iter().map(|(_, mark, _)| *mark)
     }
 
     /// The word for these numbers: `end` is the one behind the last.
     pub(super) fn fill(&self, start: i64, end: i128) -> Vec<u8> {
         let mut filled = Vec::with_capacity(self.rest.len() + 32 * self.parts.len());
-        for (text, mark) in &self.parts {
+        for (text, mark, width) in &self.parts {
             filled.extend_from_slice(text);
             let number = match mark {
                 Mark::Number | Mark::Start => i128::from(start),
                 Mark::End => end,
             };
-            filled.extend_from_slice(number.to_string().as_bytes());
+            filled.extend_from_slice(format!("{number:0width$}").as_bytes());
         }
         filled.extend_from_slice(&self.rest);
         filled
     }
+}
+
+/// A mark with a width in a word.
+struct Padded {
+    mark: Mark,
+    width: usize,
+    /// Bytes from brace to brace.
+    length: usize,
+}
+
+/// The mark with a width that begins at a place: `{n:04}`, `{start:08}`. `${n:04}` is the shell's.
+fn padded_at(word: &[u8], at: usize) -> Option<Padded> {
+    let rest = word[at..].strip_prefix(b"{")?;
+    let inside = &rest[..rest.iter().position(|byte| *byte == b'}')?];
+    let inside = std::str::from_utf8(inside).ok()?;
+    if !placeholder::stands_alone(&word[..at], inside) {
+        return None;
+    }
+    let (mark, width) = padded(inside)?;
+    Some(Padded { mark, width, length: inside.len() + 2 })
+}
+
+/// The mark and the width of `n:04`.
+pub(super) fn padded(inside: &str) -> Option<(Mark, usize)> {
+    let (name, width) = inside.split_once(":0")?;
+    let (_, mark) = PADDED.into_iter().find(|(known, _)| *known == name)?;
+    let is_width = (1..=WIDTH_DIGITS).contains(&width.len())
+        && width.bytes().all(|digit| digit.is_ascii_digit())
+        && !width.starts_with('0');
+    Some((mark, width.parse().ok().filter(|_| is_width)?))
 }
 
 /// A word as a program gets it. No argument of a process has a NUL in it, and neither has a number.
@@ -132,6 +182,15 @@ mod tests {
             ("a{{}}={},{{start}}{{end}}", "a{}=-5,{start}{end}"),
             ("{{ {} }}", "{{ -5 }}"),
             ("{ }", "{ }"),
+            ("{n:04}", "-005"),
+            ("row{n:1}{n:01}{n:012}", "row{n:1}-5-00000000005"),
+            ("a{start:03}-{end:08}.csv", "a-05-00000012.csv"),
+            ("{{n:04}} {{end:03}}", "{n:04} {end:03}"),
+            (
+                "${n:04} {n:4} {n:04d} {n:00} {:04} {m:04}",
+                "${n:04} {n:4} {n:04d} {n:00} {:04} {m:04}",
+            ),
+            ("print(f'{n:04}')", "print(f'{n:04}')"),
             ("", ""),
         ] {
             assert_eq!(filled(word), expected, "{word}");
