@@ -327,6 +327,10 @@ pub(crate) struct CallArguments {
     /// does --resume
     #[arg(long, value_name = "[+]FILE")]
     pub(crate) joblog: Option<PathBuf>,
+    /// Write a test report to this file at the end, in the JUnit form: one test case for each n, or for each chunk
+    /// of a CMD that does chunks; a failure has its cause and the last lines of CMD
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
     /// Write what happens to this file, one JSON object a line; --resume appends to it
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,

@@ -67,7 +67,7 @@ pub(crate) fn resolve(
     command = command
         .depends(&arguments.depends)
         .map_err(|error| format!("bad value for --depends: {error}"))?;
-    command = manner.output.apply(command, arguments)?;
+    command = manner.output.apply(command, !arguments.call.listen.is_empty())?;
     if arguments.call.verbose {
         command = command.show_failed_attempts();
     }

@@ -2,6 +2,7 @@
 
 use crate::arguments::Format;
 use crate::first_commands::first_commands;
+use crate::junit_options::JunitOptions;
 use crate::plan::Plan;
 use crate::report::{JobFields, VERSION, line, split};
 use crate::size::size;
@@ -42,6 +43,8 @@ struct DryRun<'a> {
     journal: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     joblog: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    junit: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<String>,
     /// Those that are part of the fingerprint.
@@ -84,6 +87,7 @@ pub(crate) fn text(plan: &Plan) -> String {
             retries: plan.limits.retries,
             journal: plan.journal.file().map(|file| file.display().to_string()),
             joblog: plan.joblog.as_ref().map(|file| file.display().to_string()),
+            junit: plan.junit.as_ref().map(|junit| junit.path().display().to_string()),
             events: plan.events.as_ref().map(|file| file.display().to_string()),
             files,
             commands,
@@ -114,7 +118,9 @@ pub(crate) fn text(plan: &Plan) -> String {
     if let Some(file) = plan.journal.file() {
         text += &format!("journal {}\n", file.display());
     }
-    for (name, file) in [("joblog", &plan.joblog), ("events", &plan.events)] {
+    let joblog = plan.joblog.as_deref();
+    let junit = plan.junit.as_ref().map(JunitOptions::path);
+    for (name, file) in [("joblog", joblog), ("junit", junit), ("events", plan.events.as_deref())] {
         if let Some(file) = file {
             text += &format!("{name:<7} {}\n", file.display());
         }

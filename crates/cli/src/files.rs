@@ -43,6 +43,9 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     if let Some(log) = &arguments.call.joblog {
         used.extend(log_file("--joblog", joblog_path(log).0));
     }
+    if let Some(junit) = &arguments.call.junit {
+        used.extend(log_file("--junit", junit));
+    }
     if let Some(events) = &arguments.call.events {
         used.extend(log_file("--events", events));
     }

@@ -5,6 +5,7 @@ use crate::exit::ExitOutcome;
 use crate::failures::FailureCollector;
 use crate::files;
 use crate::joblog::{JobLog, refuse_foreign};
+use crate::junit::Junit;
 use crate::logfile::{self, Mode};
 use crate::plan::Plan;
 use crate::progress_display::ProgressDisplay;
@@ -23,6 +24,7 @@ pub(crate) struct Observers {
     /// Path of the automatic journal, once it is begun.
     pub(crate) journal: Option<PathBuf>,
     joblog: Option<JobLog>,
+    junit: Option<Junit>,
     events: Option<Events>,
     /// Whether the job was not refused.
     has_begun: bool,
@@ -44,12 +46,14 @@ impl Observers {
             JobLog::open(path, mode(appends || resumes), plan.rerun())
         });
         let events = plan.events.as_ref().map(|path| Events::open(path, mode(resumes), plan));
+        let junit = plan.junit.as_ref().map(|options| Junit::open(options, plan));
         Ok(Self {
             progress: ProgressDisplay::new(plan),
             failures: FailureCollector::default(),
             unfinished: None,
             journal: None,
             joblog: joblog.transpose()?,
+            junit: junit.transpose()?,
             events: events.transpose()?,
             has_begun: false,
         })
@@ -60,7 +64,7 @@ impl Observers {
         if let Some(period) = self.period() {
             job = job.progress_every(period);
         }
-        if self.joblog.is_some() {
+        if self.joblog.is_some() || self.junit.is_some() {
             job = job.tell_pieces();
         }
         job
@@ -78,9 +82,10 @@ impl Observers {
     fn begin(&mut self, resumed: Option<&Resumed<'_>>) {
         self.has_begun = true;
         if resumed.is_some_and(|resumed| resumed.is_over) {
-            (self.joblog, self.events) = (None, None);
+            (self.joblog, self.junit, self.events) = (None, None, None);
         }
         self.joblog.iter_mut().for_each(JobLog::release);
+        self.junit.iter_mut().for_each(Junit::release);
         self.events.iter_mut().for_each(Events::release);
     }
 
@@ -98,10 +103,21 @@ impl Observers {
         };
         if is_refused {
             self.joblog = self.joblog.filter(|joblog| !joblog.is_untouched());
+            self.junit = self.junit.filter(|junit| !junit.is_untouched());
             self.events = self.events.filter(|events| !events.is_untouched());
         }
         if let Some(joblog) = self.joblog {
             outcome = and_closed(outcome, joblog.close());
+        }
+        if let Some(junit) = self.junit {
+            let (failures, stopped) = match end {
+                RunEnd::Finished(_, report) => (&report.failures[..], None),
+                RunEnd::Stopped { unfinished, .. } => {
+                    let message = outcome.as_ref().err().and_then(ExitOutcome::message);
+                    (unfinished.map_or(&[][..], |unfinished| &unfinished.failures), message)
+                }
+            };
+            outcome = and_closed(outcome, junit.close(failures, stopped.as_deref()));
         }
         if let Some(events) = self.events {
             let so_far = outcome.as_ref().err().unwrap_or(&ExitOutcome::Done);
@@ -139,6 +155,9 @@ impl Observer for Observers {
         self.failures.observe(observation);
         if let Some(joblog) = &mut self.joblog {
             joblog.observe(observation);
+        }
+        if let Some(junit) = &mut self.junit {
+            junit.observe(observation);
         }
         if let Some(events) = &mut self.events {
             events.observe(observation);

@@ -1,6 +1,6 @@
 //! Options of `run` about the output of its commands: tags and result files.
 
-use crate::arguments::JobArguments;
+use crate::output_tails::OutputTails;
 use clap::{Args, ValueEnum};
 use evenly::function::{Command, Form, ResultFiles};
 use rustix::fs::{Access, access};
@@ -33,6 +33,10 @@ pub(crate) enum ResultsOf {
 pub(crate) struct OutputOptions {
     is_tagged: bool,
     results: Option<ResultFiles>,
+    /// The directory of the result files.
+    directory: Option<PathBuf>,
+    /// Where the report of `--junit` reads the last lines of failed commands.
+    tails: Option<OutputTails>,
 }
 
 impl OutputArguments {
@@ -44,6 +48,7 @@ impl OutputArguments {
         if let Some(directory) = &self.results {
             check_directory(directory)?;
         }
+        let directory = self.results.clone();
         let results = self.results.map(|directory| {
             let files = ResultFiles::new(directory);
             match self.results_of {
@@ -51,24 +56,37 @@ impl OutputArguments {
                 Some(ResultsOf::All) | None => files,
             }
         });
-        Ok(OutputOptions { is_tagged: self.tag, results })
+        Ok(OutputOptions { is_tagged: self.tag, results, directory, tails: None })
     }
 }
 
 impl OutputOptions {
-    /// Applies the options to a command.
+    /// Where the report of `--junit` reads the last lines of failed commands, if it is wanted.
+    pub(crate) fn tails(&mut self, is_wanted: bool) -> Option<OutputTails> {
+        if !is_wanted {
+            return None;
+        }
+        self.tails = Some(match &self.directory {
+            Some(directory) => OutputTails::of_results(directory),
+            None => OutputTails::temporary(),
+        });
+        self.tails.clone()
+    }
+
+    /// Applies the options to a command. `has_agents`: agents may join the job.
     ///
     /// # Errors
     /// One line with the reason: an option does not fit the command.
-    pub(crate) fn apply(
-        self,
-        mut command: Command,
-        arguments: &JobArguments,
-    ) -> Result<Command, String> {
+    pub(crate) fn apply(self, mut command: Command, has_agents: bool) -> Result<Command, String> {
         if self.is_tagged {
             command = command.tagged();
         }
-        let Some(files) = self.results else { return Ok(command) };
+        let Some(files) = self.results else {
+            return Ok(match self.tails {
+                Some(tails) => command.results(tails.files()),
+                None => command,
+            });
+        };
         if command.form() == Form::Coprocess {
             return Err(
                 "--results is for commands that end; a coprocess answers many chunks with one \
@@ -76,7 +94,7 @@ impl OutputOptions {
                     .to_owned(),
             );
         }
-        if !arguments.call.listen.is_empty() || arguments.call.workers.as_deref() == Some("0") {
+        if has_agents {
             return Err("--results writes files on the machine where a command runs, and agents \
                         have no such option; leave out --listen, or --results"
                 .to_owned());

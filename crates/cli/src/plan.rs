@@ -6,6 +6,7 @@ use crate::exit::ExitOutcome;
 use crate::files;
 use crate::halt::parse_halt;
 use crate::journal::Journaling;
+use crate::junit_options::JunitOptions;
 use crate::limits::Limits;
 use crate::messages::Volume;
 use crate::number::parse_number;
@@ -15,7 +16,7 @@ use crate::question::Question;
 use crate::rerun::Rerun;
 use crate::suggestions;
 use crate::times::Times;
-use evenly::function::Function;
+use evenly::function::{Form, Function};
 use evenly::{Address, AddressError, Aggregate, Halt, Policy, Range};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ pub(crate) struct Plan {
     pub(crate) halt: Option<Halt>,
     pub(crate) is_partial: bool,
     pub(crate) joblog: Option<PathBuf>,
+    pub(crate) junit: Option<JunitOptions>,
     pub(crate) events: Option<PathBuf>,
     pub(crate) wiring: Option<Wiring>,
     pub(crate) journal: Journaling,
@@ -60,7 +62,7 @@ impl Plan {
     /// Checks the arguments of a job. `output`: what `run` does with the output of its commands.
     pub(crate) fn resolve(
         aggregate: Aggregate,
-        output: OutputOptions,
+        mut output: OutputOptions,
         arguments: &JobArguments,
     ) -> Result<Self, ExitOutcome> {
         let wiring = match (arguments.call.wiring, arguments.call.step) {
@@ -81,9 +83,14 @@ impl Plan {
         };
         let limits = arguments.call.limits.resolve()?;
         limits.check().map_err(ExitOutcome::Usage)?;
+        let runs_commands = !arguments.cmd.is_empty() && !arguments.coprocess;
+        let tails = output.tails(runs_commands && arguments.call.junit.is_some());
         let manner = CommandOptions { output, repeats: limits.retries.unwrap_or(0) };
         let question =
             Question::resolve(aggregate, arguments, manner).map_err(ExitOutcome::Usage)?;
+        let is_per_number = is_per_number(&*question.function);
+        let junit = JunitOptions::resolve(arguments, tails, (question.range, is_per_number))
+            .map_err(ExitOutcome::Usage)?;
         // More workers than numbers have nothing to do; --wiring shows as many as are asked for.
         let most = u32::try_from(question.range.len()).unwrap_or(u32::MAX).max(1);
         let is_limited = wiring.is_none();
@@ -114,6 +121,7 @@ impl Plan {
                 .unwrap_or_else(|| default_halt(aggregate)),
             is_partial: arguments.partial,
             joblog: arguments.call.joblog.clone(),
+            junit,
             events: arguments.call.events.clone(),
             wiring,
             journal: Journaling::resolve(arguments)?,
@@ -122,11 +130,20 @@ impl Plan {
 }
 
 impl Plan {
+    /// Whether each n has a result of its own, and not each chunk.
+    pub(crate) fn has_results_per_number(&self) -> bool {
+        is_per_number(&*self.function)
+    }
+
     /// Builder of lines that run some numbers again under the same limits.
     pub(crate) fn rerun(&self) -> Rerun {
         let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
         rerun.with_options(&self.limits.repeated())
     }
+}
+
+fn is_per_number(function: &dyn Function) -> bool {
+    function.command().is_none_or(|command| command.form() == Form::PerNumber)
 }
 
 /// The default of `--halt`: `failures` lists all failures, so it has none.

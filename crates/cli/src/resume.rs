@@ -65,7 +65,7 @@ fn make_absolute(call: &mut CallArguments) -> std::io::Result<()> {
         let path = absolute(path)?;
         *log = if appends { prefixed("+", &path) } else { path };
     }
-    for path in call.events.iter_mut().chain(&mut call.key_file) {
+    for path in call.events.iter_mut().chain(&mut call.junit).chain(&mut call.key_file) {
         *path = absolute(&*path)?;
     }
     for address in &mut call.listen {
@@ -99,6 +99,7 @@ impl Replace for CallArguments {
             halt,
             times,
             joblog,
+            junit,
             events,
             progress,
             quiet,
@@ -129,6 +130,7 @@ impl Replace for CallArguments {
         self.halt.replace_by(halt);
         self.times.replace_by(times);
         self.joblog.replace_by(joblog);
+        self.junit.replace_by(junit);
         self.events.replace_by(events);
         self.progress.replace_by(progress);
         self.dry_run.replace_by(dry_run);

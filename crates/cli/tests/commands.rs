@@ -22,6 +22,8 @@ mod grace;
 mod hanging;
 #[path = "commands/inside.rs"]
 mod inside;
+#[path = "commands/junit.rs"]
+mod junit;
 #[path = "commands/lines.rs"]
 mod lines;
 #[path = "commands/memory.rs"]
@@ -67,6 +69,7 @@ fn main() {
         answers(),
         passing_on(),
         result_files(),
+        junit_reports(),
         faults(),
         once(),
         timeouts(),
@@ -129,6 +132,24 @@ fn passing_on() -> Vec<Trial> {
             "output_errors_of_every_attempt_with_verbose",
             &[],
             output::errors_of_every_attempt_with_verbose,
+        ),
+    ]
+}
+
+fn junit_reports() -> Vec<Trial> {
+    let python = &["python3"];
+    vec![
+        test("junit_each_n_is_a_test_case", python, junit::each_n_is_a_test_case),
+        test("junit_each_chunk_is_a_test_case", python, junit::each_chunk_is_a_test_case),
+        test(
+            "junit_is_written_when_a_run_is_interrupted",
+            python,
+            junit::is_written_when_a_run_is_interrupted,
+        ),
+        test(
+            "junit_a_refused_call_changes_no_report",
+            python,
+            junit::a_refused_call_changes_no_report,
         ),
     ]
 }

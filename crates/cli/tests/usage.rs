@@ -231,7 +231,7 @@ fn files_that_cannot_be_opened_for_writing_are_refused() {
 #[test]
 fn an_unknown_option_is_named_and_no_word_behind_it() {
     for (call, option) in [
-        ("run 0..2 --results out -- echo {}", "'--results' of evenly run"),
+        ("run 0..2 --out out -- echo {}", "'--out' of evenly run"),
         ("run 0..2 --results2 out -- echo {}", "'--results2' of evenly run"),
         ("count even 0..2 --Partial", "'--Partial' of evenly count"),
         (

@@ -180,7 +180,7 @@ fn a_dry_run_prints_the_first_commands_as_they_would_run() {
         ),
         (
             "run 0..9 --split static -j 2 -- echo {start} {end}",
-            "command echo 0 5\ncommand echo 5 9\n",
+            "command echo 0 4\ncommand echo 4 9\n",
         ),
         // The length of a chunk that is sized by time is not known yet.
         ("run 5..9 -- echo {start} {end}", "command echo 5 6\n"),

@@ -5,6 +5,7 @@
 
 mod answer;
 mod array;
+mod braces;
 mod fingerprint;
 mod lookup;
 mod obstacle;

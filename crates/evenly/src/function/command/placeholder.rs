@@ -1,6 +1,6 @@
 //! Placeholders of other tools, and misspelt ones: text in braces that no number replaces.
 
-use super::template;
+use super::braces::{is_digits, is_formatted, padded, stands_alone};
 
 /// Names that mean a number, or a bound of a chunk.
 const NAMES: [&str; 16] = [
@@ -30,14 +30,8 @@ pub(super) fn unknown(word: &[u8]) -> Option<&str> {
     })
 }
 
-/// Whether the word holds a format string of Python, whose braces are its own.
-pub(super) fn is_formatted(word: &[u8]) -> bool {
-    let has = |text: &str| word.windows(text.len()).any(|window| window == text.as_bytes());
-    ["f\"", "f'", ".format(", ".format_map("].into_iter().any(has)
-}
-
 fn is_placeholder(inside: &str) -> bool {
-    if template::padded(inside).is_some() {
+    if padded(inside).is_some() {
         return false;
     }
     let lower = inside.to_ascii_lowercase();
@@ -68,27 +62,6 @@ fn is_aligned(name: &str) -> bool {
 fn is_width(format: &str) -> bool {
     let format = format.trim_end_matches(['d', 'x']);
     is_digits(format) || is_aligned(format)
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Whether the braces are no part of what stands before them.
-pub(super) fn stands_alone(before: &[u8], inside: &str) -> bool {
-    let Some(last) = before.last() else { return true };
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    // Variables of shells, Ruby, Git and TeX; a block behind a condition; a field of Perl.
-    let is_sigil = matches!(last, b'$' | b'#' | b'@' | b'^');
-    let name = before.iter().rev().take_while(|byte| is_word(byte)).count();
-    let is_field =
-        before.ends_with(b"->") || (name > 0 && before[..before.len() - name].ends_with(b"$"));
-    if is_sigil || is_field || before.trim_ascii_end().ends_with(b")") {
-        return false;
-    }
-    // A digit repeats in a regular expression what stands before it.
-    let is_count = is_digits(inside);
-    !(is_count && (is_word(last) || matches!(last, b']' | b')' | b'}' | b'.' | b'\\')))
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ const EXIT: &str = "exit";
 pub struct ResultFiles {
     directory: PathBuf,
     has_failures_only: bool,
+    /// Most bytes of each output, from its end.
+    most: usize,
 }
 
 impl ResultFiles {
@@ -25,13 +27,19 @@ impl ResultFiles {
     /// `START..END/…` for a chunk, with END excluded. Existing files are replaced.
     #[must_use]
     pub fn new(directory: PathBuf) -> Self {
-        Self { directory, has_failures_only: false }
+        Self { directory, has_failures_only: false, most: usize::MAX }
     }
 
     /// Result files of failed runs only. Those that an earlier run left are removed when its numbers succeed.
     #[must_use]
     pub fn failures_only(self) -> Self {
         Self { has_failures_only: true, ..self }
+    }
+
+    /// Result files with only the end of each output.
+    #[must_use]
+    pub fn last_bytes(self, most: usize) -> Self {
+        Self { most, ..self }
     }
 
     /// Writes the files of one run: its standard output, its standard error, and how it ended.
@@ -48,6 +56,8 @@ impl ResultFiles {
         if self.has_failures_only && outcome.is_ok() {
             return remove(&directory);
         }
+        let end_of = |bytes: &'_ [u8]| bytes.len().saturating_sub(self.most);
+        let (output, errors) = (&output[end_of(output)..], &errors[end_of(errors)..]);
         create_dir_all(&directory)?;
         remove_if_there(&directory.join(EXIT))?;
         replace(&directory, OUTPUT, output)?;

@@ -1,6 +1,6 @@
 //! Words of a command with placeholders for numbers.
 
-use super::placeholder;
+use super::braces::{is_formatted, padded, stands_alone};
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -20,15 +20,13 @@ pub(super) enum Mark {
 pub(super) const MARKS: [(&str, Mark); 3] =
     [("{}", Mark::Number), ("{start}", Mark::Start), ("{end}", Mark::End)];
 
+/// Names of the marks with a width, as `{n:04}`.
+const NAMED_MARKS: [(&str, Mark); 3] =
+    [("n", Mark::Number), ("start", Mark::Start), ("end", Mark::End)];
+
 /// A mark in a second pair of braces, and the text that it stands for.
 const LITERALS: [(&str, &str); 3] =
     [("{{}}", "{}"), ("{{start}}", "{start}"), ("{{end}}", "{end}")];
-
-/// Names of the marks that may have a width, as `{n:04}`.
-const PADDED: [(&str, Mark); 3] = [("n", Mark::Number), ("start", Mark::Start), ("end", Mark::End)];
-
-/// Most digits of a width: file names end at 255 bytes.
-const WIDTH_DIGITS: usize = 2;
 
 /// A word, taken apart at its marks.
 #[derive(Clone, Debug)]
@@ -42,7 +40,7 @@ impl TemplateWord {
     /// Takes a word apart; one that is `plain` has no marks, whatever stands in it.
     pub(super) fn new(word: OsString, is_plain: bool) -> Self {
         let bytes = word.into_vec();
-        let has_widths = !is_plain && !placeholder::is_formatted(&bytes);
+        let has_widths = !is_plain && !is_formatted(&bytes);
         let (mut parts, mut text, mut at) = (Vec::new(), Vec::new(), 0);
         while at < bytes.len() {
             if has_widths && let Some(padded) = padded_at(&bytes, at) {
@@ -115,21 +113,12 @@ fn padded_at(word: &[u8], at: usize) -> Option<Padded> {
     let rest = word[at..].strip_prefix(b"{")?;
     let inside = &rest[..rest.iter().position(|byte| *byte == b'}')?];
     let inside = std::str::from_utf8(inside).ok()?;
-    if !placeholder::stands_alone(&word[..at], inside) {
+    if !stands_alone(&word[..at], inside) {
         return None;
     }
-    let (mark, width) = padded(inside)?;
+    let (name, width) = padded(inside)?;
+    let (_, mark) = NAMED_MARKS.into_iter().find(|(known, _)| *known == name)?;
     Some(Padded { mark, width, length: inside.len() + 2 })
-}
-
-/// The mark and the width of `n:04`.
-pub(super) fn padded(inside: &str) -> Option<(Mark, usize)> {
-    let (name, width) = inside.split_once(":0")?;
-    let (_, mark) = PADDED.into_iter().find(|(known, _)| *known == name)?;
-    let is_width = (1..=WIDTH_DIGITS).contains(&width.len())
-        && width.bytes().all(|digit| digit.is_ascii_digit())
-        && !width.starts_with('0');
-    Some((mark, width.parse().ok().filter(|_| is_width)?))
 }
 
 /// A word as a program gets it. No argument of a process has a NUL in it, and neither has a number.
