@@ -2,6 +2,7 @@
 
 pub(crate) mod agent_link;
 pub(crate) mod agent_seat;
+pub(crate) mod datagram_link;
 pub(crate) mod lossy_journal;
 pub(crate) mod pipe;
 pub(crate) mod primary_connection;

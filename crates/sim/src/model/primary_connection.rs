@@ -1,6 +1,6 @@
 //! State of the connection that a simulated agent has to its primary.
 
-use crate::model::agent_link::SILENCE_LIMIT_NS;
+use crate::model::datagram_link::SILENCE_LIMIT_NS;
 use crate::plan::RunPlan;
 use crate::plan::question::SimQuestion;
 use evenly_core::WorkerId;

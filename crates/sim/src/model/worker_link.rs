@@ -4,53 +4,37 @@
 //! the end. It sends a heartbeat every second. A lost machine takes its end with it. A link can be cut for a while; an end
 //! that hears nothing for 15 s gives the other up.
 
-use evenly_core::channel::Channel;
+use crate::model::datagram_link::DatagramLink;
 
-/// The two ends of a line.
+/// The two ends of a worker link.
 pub(crate) const PRIMARY: usize = 0;
 pub(crate) const WORKER: usize = 1;
 
-/// An end that is not heard for this time is given up.
-pub(crate) const SILENCE_LIMIT_NS: u64 = 15_000_000_000;
-/// How often the end at the worker's side says that it lives.
+/// Interval of the heartbeats that the end at the worker sends.
 pub(crate) const HEARTBEAT_INTERVAL_NS: u64 = 1_000_000_000;
-/// The bytes of a frame that says nothing else.
+/// Length in bytes of a frame without an entry, which a heartbeat is.
 pub(crate) const HEARTBEAT_FRAME_LEN: usize = 32;
 
-/// What is between the primary and one worker.
 #[derive(Debug)]
 pub(crate) struct WorkerLink {
-    /// `None` for an end that is not there any more.
-    pub(crate) ends: [Option<Channel>; 2],
-    /// When each end heard the other last, and when it looks again.
-    pub(crate) heard_ns: [u64; 2],
-    pub(crate) timer_ns: [u64; 2],
+    pub(crate) datagrams: DatagramLink,
     pub(crate) next_heartbeat_ns: u64,
-    /// Nothing comes through before.
+    /// Until this time every datagram is lost.
     pub(crate) cut_until_ns: u64,
 }
 
 impl WorkerLink {
     pub(crate) fn new(limit: usize, now_ns: u64) -> Self {
         Self {
-            ends: [0, 1].map(|_| Some(Channel::new(limit))),
-            heard_ns: [now_ns; 2],
-            timer_ns: [u64::MAX; 2],
+            datagrams: DatagramLink::new(limit, now_ns),
             next_heartbeat_ns: now_ns + HEARTBEAT_INTERVAL_NS,
             cut_until_ns: 0,
         }
     }
 
-    /// How many frames an end takes now.
-    pub(crate) fn room(&self, side: usize) -> usize {
-        self.ends[side].as_ref().map_or(0, Channel::room)
-    }
-
-    /// When an end has something to do by itself.
+    /// When an end has something to do by itself; `None` if the end was dropped.
     pub(crate) fn due_ns(&self, side: usize) -> Option<u64> {
-        let channel = self.ends[side].as_ref()?;
-        let next_heartbeat_ns = (side == WORKER).then_some(self.next_heartbeat_ns);
-        let silent_ns = Some(self.heard_ns[side] + SILENCE_LIMIT_NS);
-        [channel.next_due_ns(), next_heartbeat_ns, silent_ns].into_iter().flatten().min()
+        let due_ns = self.datagrams.due_ns(side)?;
+        Some(if side == WORKER { due_ns.min(self.next_heartbeat_ns) } else { due_ns })
     }
 }

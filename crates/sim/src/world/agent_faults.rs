@@ -1,7 +1,8 @@
 //! Fault injection into the machines of agents: kills, stops, cut links and garbage.
 
 use crate::event_queue::{SessionId, SimEvent};
-use crate::model::agent_link::{AGENT, PRIMARY, SILENCE_LIMIT_NS};
+use crate::model::agent_link::{AGENT, PRIMARY};
+use crate::model::datagram_link::SILENCE_LIMIT_NS;
 use crate::model::primary_connection::SessionEndCause;
 use crate::plan::agent_plan::{AgentFault, AgentFaultRates};
 use crate::step_result::StepResult;

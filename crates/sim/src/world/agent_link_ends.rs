@@ -15,24 +15,24 @@ impl SimWorld<'_> {
         let (link, packer) = session.link_and_packer(side);
         let Some(packer) = packer else { return Ok(()) };
         match &mut link.transport {
-            LinkTransport::Stream(ways) => {
-                let way = &mut ways[1 - side];
-                let room = socket.saturating_sub(way.bytes.len());
+            LinkTransport::Stream(directions) => {
+                let direction = &mut directions[1 - side];
+                let room = socket.saturating_sub(direction.bytes.len());
                 let count = packer.bytes().len().min(room);
-                if !way.is_broken {
-                    way.bytes.extend(&packer.bytes()[..count]);
+                if !direction.is_broken {
+                    direction.bytes.extend(&packer.bytes()[..count]);
                 }
                 packer.consume(count);
                 if link.lingers_ns[side].is_some() {
                     // The kernel has all of it.
-                    way.bytes.extend(packer.bytes());
-                    way.is_ended = true;
+                    direction.bytes.extend(packer.bytes());
+                    direction.is_ended = true;
                     packer.clear();
                 }
                 self.schedule_stream_bytes(sid, 1 - side);
             }
-            LinkTransport::Datagrams(ends) => {
-                let Some(channel) = &mut ends[side] else {
+            LinkTransport::Datagrams(datagrams) => {
+                let Some(channel) = datagrams.end(side) else {
                     packer.clear();
                     return Ok(());
                 };
@@ -63,10 +63,12 @@ impl SimWorld<'_> {
         let link = &mut self.sessions[sid].link;
         link.lingers_ns[side] = Some(0);
         match &mut link.transport {
-            LinkTransport::Datagrams(ends) => ends[side] = None,
-            LinkTransport::Stream(ways) if !is_machine => {
-                ways[1 - side].is_ended = true;
-                ways[side].is_broken = true;
+            LinkTransport::Datagrams(datagrams) => {
+                datagrams.drop_end(side);
+            }
+            LinkTransport::Stream(directions) if !is_machine => {
+                directions[1 - side].is_ended = true;
+                directions[side].is_broken = true;
                 self.schedule_stream_bytes(sid, 1 - side);
             }
             LinkTransport::Stream(_) => self.break_stream(sid, [false; 2]),
@@ -76,7 +78,9 @@ impl SimWorld<'_> {
     /// The agent was stopped and goes on: no time has passed for it.
     pub(crate) fn resume_agent_link(&mut self, sid: SessionId) {
         let now_ns = self.now_ns;
-        self.sessions[sid].link.heard_ns[AGENT] = now_ns;
+        if let LinkTransport::Datagrams(datagrams) = &mut self.sessions[sid].link.transport {
+            datagrams.restart_silence_limit(AGENT, now_ns);
+        }
         self.schedule_stream_bytes(sid, AGENT);
         self.transmit_agent_link(sid, AGENT);
     }

@@ -193,7 +193,7 @@ impl SimWorld<'_> {
     }
 
     fn send_datagrams_down(&mut self, slot: usize, pid: Pid) -> StepResult {
-        while self.worker_link(pid).is_some_and(|line| line.room(PRIMARY) > 0)
+        while self.worker_link(pid).is_some_and(|link| link.datagrams.room(PRIMARY) > 0)
             && let Some(frame) = self.take_packed_frame(slot)
         {
             self.send_on_worker_link(pid, PRIMARY, &frame)?;

@@ -80,7 +80,7 @@ impl SimWorld<'_> {
                 return Ok(());
             }
             self.wake_within_a_turn();
-        } else if self.worker_link(pid).is_some_and(|line| line.room(WORKER) == 0) {
+        } else if self.worker_link(pid).is_some_and(|link| link.datagrams.room(WORKER) == 0) {
             self.stats.full_channels += 1;
             self.park_worker(pid);
             return Ok(());

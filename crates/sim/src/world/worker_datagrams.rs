@@ -1,9 +1,8 @@
 //! Datagrams between the primary and workers: sent, lost, repeated, delayed and delivered.
 
 use crate::event_queue::{Pid, SimEvent};
-use crate::model::worker_link::{
-    HEARTBEAT_FRAME_LEN, HEARTBEAT_INTERVAL_NS, SILENCE_LIMIT_NS, WORKER, WorkerLink,
-};
+use crate::model::datagram_link::Delivery;
+use crate::model::worker_link::{HEARTBEAT_FRAME_LEN, HEARTBEAT_INTERVAL_NS, WORKER, WorkerLink};
 use crate::step_result::StepResult;
 use crate::step_result::check;
 use crate::world::SimWorld;
@@ -17,10 +16,10 @@ impl SimWorld<'_> {
     }
 
     fn worker_link_end(&mut self, pid: Pid, side: usize) -> Option<&mut Channel> {
-        self.worker_link(pid)?.ends[side].as_mut()
+        self.worker_link(pid)?.datagrams.end(side)
     }
 
-    /// Gives a frame to one end of a line, where there must be room for it.
+    /// Gives a frame to one end of a worker link, which must have room for it.
     pub(crate) fn send_on_worker_link(
         &mut self,
         pid: Pid,
@@ -33,7 +32,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Says the end at one end of a line.
+    /// Ends the channel at one end.
     pub(crate) fn end_worker_link(&mut self, pid: Pid, side: usize) {
         if let Some(channel) = self.worker_link_end(pid, side) {
             channel.end();
@@ -41,46 +40,52 @@ impl SimWorld<'_> {
         self.transmit_worker_link(pid, side);
     }
 
-    /// Sends what an end has to send, and arranges for it to look again.
+    /// Sends the datagrams of an end, and sets its timer.
     pub(crate) fn transmit_worker_link(&mut self, pid: Pid, side: usize) {
         let is_stopped = self.running_worker(pid).is_some_and(|worker| worker.is_stopped);
         if is_stopped && side == WORKER {
             return;
         }
         let now_ns = self.now_ns;
-        let mut segment = Vec::new();
-        while self
-            .worker_link_end(pid, side)
-            .is_some_and(|end| end.poll_transmit(now_ns, &mut segment))
-        {
-            self.schedule_datagram(pid, 1 - side, &segment);
-            segment.clear();
-        }
-        let incarnation = self.incarnation;
-        let Some(line) = self.processes[pid].link.as_deref_mut() else { return };
-        if let Some(due_ns) = line.due_ns(side)
-            && due_ns < line.timer_ns[side]
-        {
-            line.timer_ns[side] = due_ns;
-            self.queue.add(due_ns, SimEvent::WorkerLinkTimer { incarnation, pid, side });
-        }
-    }
-
-    /// A datagram goes on its way to an end.
-    fn schedule_datagram(&mut self, pid: Pid, side: usize, segment: &[u8]) {
         let faults = &self.plan.faults;
-        let net = (faults.lose, faults.repeat, faults.late_ns);
-        let now_ns = self.now_ns;
-        let is_cut = self.worker_link(pid).is_some_and(|line| now_ns < line.cut_until_ns);
-        for at_ns in self.draw_arrivals(is_cut, net) {
-            let (incarnation, segment) = (self.incarnation, segment.to_vec());
-            self.queue.add(at_ns, SimEvent::WorkerDatagram { incarnation, pid, side, segment });
-            self.pending_link_events += 1;
+        let rates = (faults.lose, faults.repeat, faults.late_ns);
+        let incarnation = self.incarnation;
+        let Some(link) = self.processes[pid].link.as_deref_mut() else { return };
+        let is_cut = now_ns < link.cut_until_ns;
+        let segments = link.datagrams.take_segments(side, now_ns);
+        self.schedule_datagrams(segments, is_cut, rates, |segment| SimEvent::WorkerDatagram {
+            incarnation,
+            pid,
+            side: 1 - side,
+            segment,
+        });
+        let Some(link) = self.processes[pid].link.as_deref_mut() else { return };
+        if let Some(due_ns) = link.due_ns(side)
+            && link.datagrams.arm_timer(side, due_ns)
+        {
+            let event = SimEvent::WorkerLinkTimer { incarnation, pid, side };
+            self.queue.add(due_ns, event);
         }
     }
 
-    /// When a datagram arrives: once, never, or more than once.
-    pub(crate) fn draw_arrivals(
+    /// Queues the arrivals of datagrams, each of them lost, delayed or repeated by these rates.
+    pub(crate) fn schedule_datagrams(
+        &mut self,
+        segments: Vec<Vec<u8>>,
+        is_cut: bool,
+        rates: (u32, u32, u64),
+        arrival: impl Fn(Vec<u8>) -> SimEvent,
+    ) {
+        for segment in segments {
+            for at_ns in self.draw_arrivals(is_cut, rates) {
+                self.queue.add(at_ns, arrival(segment.clone()));
+                self.pending_link_events += 1;
+            }
+        }
+    }
+
+    /// Draws the arrival times of one datagram: none if it is lost, two if it is repeated.
+    fn draw_arrivals(
         &mut self,
         is_cut: bool,
         (lose, repeat, late_ns): (u32, u32, u64),
@@ -112,20 +117,14 @@ impl SimWorld<'_> {
     ) -> StepResult {
         let now_ns = self.now_ns;
         let is_stopped = self.running_worker(pid).is_some_and(|worker| worker.is_stopped);
-        let Some(line) = self.worker_link(pid) else { return Ok(()) };
-        let Some(channel) = &mut line.ends[side] else { return Ok(()) };
+        let Some(link) = self.worker_link(pid) else { return Ok(()) };
         if is_stopped && side == WORKER {
             // The worker does not read, and its inbox has little room.
             self.stats.datagrams_lost += 1;
             return Ok(());
         }
-        channel.arrived(segment, now_ns).map_err(|malformed| malformed.to_string())?;
-        line.heard_ns[side] = now_ns;
-        let mut frames = Vec::new();
-        while let Some(frame) = channel.next_frame() {
-            frames.push(frame.to_vec());
-        }
-        let is_at_end = channel.is_at_end();
+        let delivery = link.datagrams.deliver(side, segment, now_ns)?;
+        let Some(Delivery { frames, is_at_end }) = delivery else { return Ok(()) };
         if side == WORKER {
             self.deliver_to_worker(pid, frames, is_at_end);
         } else {
@@ -163,26 +162,24 @@ impl SimWorld<'_> {
         }
     }
 
-    /// Something is due at an end.
+    /// The timer of an end fires.
     pub(crate) fn check_worker_link(&mut self, pid: Pid, side: usize) -> StepResult {
         let (now_ns, limit) = (self.now_ns, self.plan.frame_limit);
         let is_stopped = self.running_worker(pid).is_some_and(|worker| worker.is_stopped);
         let name = self.processes[pid].name;
-        let Some(line) = self.worker_link(pid) else { return Ok(()) };
-        if line.timer_ns[side] != now_ns {
-            // An earlier look has arranged another.
+        let Some(link) = self.worker_link(pid) else { return Ok(()) };
+        if !link.datagrams.take_timer(side, now_ns) || is_stopped && side == WORKER {
             return Ok(());
         }
-        line.timer_ns[side] = u64::MAX;
-        let Some(channel) = &mut line.ends[side] else { return Ok(()) };
-        if is_stopped && side == WORKER {
-            return Ok(());
-        }
-        if now_ns >= line.heard_ns[side] + SILENCE_LIMIT_NS {
+        if link.datagrams.is_silent(side, now_ns) {
             return self.give_up_worker_link(pid, side);
         }
-        if side == WORKER && now_ns >= line.next_heartbeat_ns {
-            line.next_heartbeat_ns = now_ns + HEARTBEAT_INTERVAL_NS;
+        let WorkerLink { datagrams, next_heartbeat_ns, .. } = link;
+        if side == WORKER
+            && now_ns >= *next_heartbeat_ns
+            && let Some(channel) = datagrams.end(side)
+        {
+            *next_heartbeat_ns = now_ns + HEARTBEAT_INTERVAL_NS;
             if channel.room() > 0 {
                 let mut packer = Packer::new(name, limit);
                 packer.heartbeat(Heartbeat::OfAgent);
@@ -194,7 +191,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// An end has not heard the other for too long.
+    /// An end has heard nothing for the silence limit.
     fn give_up_worker_link(&mut self, pid: Pid, side: usize) -> StepResult {
         self.stats.worker_links_given_up += 1;
         self.trace.record("gives up", pid as u64, side as u64);
@@ -214,25 +211,24 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// An end is not there any more.
+    /// Drops one end of a worker link.
     pub(crate) fn drop_worker_link_end(&mut self, pid: Pid, side: usize) {
-        let Some(line) = self.worker_link(pid) else { return };
-        line.ends[side] = None;
-        if line.ends[1 - side].is_none() {
+        let Some(link) = self.worker_link(pid) else { return };
+        if link.datagrams.drop_end(side) {
             self.processes[pid].link = None;
         }
     }
 
-    /// The worker was stopped and goes on: the time in between was no silence of the other end.
+    /// The worker was stopped and goes on: the time in between does not count as silence.
     pub(crate) fn resume_worker_link(&mut self, pid: Pid) {
         let now_ns = self.now_ns;
-        if let Some(line) = self.worker_link(pid) {
-            line.heard_ns[WORKER] = now_ns;
+        if let Some(link) = self.worker_link(pid) {
+            link.datagrams.restart_silence_limit(WORKER, now_ns);
             self.transmit_worker_link(pid, WORKER);
         }
     }
 
-    /// What may happen to the line of a worker before a step; whether it does the step.
+    /// Cuts the link or loses the machine of a worker now and then, before a step; `false` if the worker is lost.
     pub(crate) fn inject_link_faults(&mut self, pid: Pid) -> bool {
         let (cut, vanish) = (self.plan.faults.cut, self.plan.faults.vanish);
         if self.random.happens(cut) {
@@ -241,8 +237,8 @@ impl SimWorld<'_> {
             let ns = self.random.magnitude(1_000_000, 40_000_000_000);
             let now_ns = self.now_ns;
             self.trace.record("cut", pid as u64, ns);
-            if let Some(line) = self.worker_link(pid) {
-                line.cut_until_ns = now_ns + ns;
+            if let Some(link) = self.worker_link(pid) {
+                link.cut_until_ns = now_ns + ns;
             }
         }
         if self.random.happens(vanish) {

@@ -199,7 +199,7 @@ impl SimWorld<'_> {
     /// Sends one frame, or goes on if there is none.
     fn send_frame(&mut self, pid: Pid, then: AfterSend) -> StepResult {
         let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
-        let is_full = self.worker_link(pid).is_some_and(|line| line.room(WORKER) == 0);
+        let is_full = self.worker_link(pid).is_some_and(|link| link.datagrams.room(WORKER) == 0);
         let Some(worker) = self.processes[pid].running.as_deref_mut() else { return Ok(()) };
         if worker.core.is_silent() {
             match then {
