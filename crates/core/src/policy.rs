@@ -41,6 +41,10 @@ const FIXED_PARTS_OF_TYPED: f64 = 2.0;
 /// The same near the end, as far as chunks are not longer than the aim for that.
 const FIXED_PARTS_AT_END: f64 = 8.0;
 
+/// Under load, the fixed cost of one chunk is not that of the next. Where the user has set the aim, it is kept also if the
+/// numbers of the longest chunk cost this part of its fixed cost.
+const HIDDEN: f64 = 0.5;
+
 /// Near the end a chunk takes at most this part of the time that is left for each worker. Workers
 /// hold two chunks, so four leave the others enough to fill up with.
 const TAIL_SHARE: f64 = 0.25;
@@ -174,9 +178,12 @@ impl Sizer {
 fn timed(outlook: Outlook) -> u128 {
     let Outlook { remaining, aim, longest, .. } = outlook;
     let workers = f64::from(outlook.workers);
-    let Some(cost) = outlook.cost else {
+    let Some(mut cost) = outlook.cost else {
         return outlook.opening.max(aim.least);
     };
+    if aim.is_typed {
+        cost.each_ns = cost.each_ns.max(HIDDEN * cost.fixed_ns / longest.max(1) as f64);
+    }
     let full_ns = aim.full_ns(cost.fixed_ns);
     let least_ns = (cost.fixed_ns * FIXED_PARTS_AT_END).max(aim.distance_ns).max(TAIL_CHUNK_NS);
     let left_ns = cost.each_ns * remaining as f64 / workers;
