@@ -4,6 +4,7 @@ use crate::examples;
 use crate::lazy_args::LazyArgs;
 use crate::limits::LimitArguments;
 use crate::output_options::OutputArguments;
+use crate::sbatch::{Batch, SbatchArguments};
 use crate::times::{JoinTimeArguments, TimeArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -59,6 +60,12 @@ pub(crate) enum CliCommand {
     /// Run a command for each n or each chunk, and print its output
     #[command(override_usage = "evenly run [OPTIONS] <RANGE> -- <CMD>...", after_help = examples::RUN)]
     Run(LazyArgs<RunArguments>),
+    /// Run an array script of Slurm with its own #SBATCH lines, on this machine
+    #[command(
+        override_usage = "evenly sbatch [OPTIONS] <SCRIPT> [ARGS]...",
+        after_help = examples::SBATCH
+    )]
+    Sbatch(LazyArgs<SbatchArguments>),
     /// Work for the primary process that listens at an address, as an agent
     #[command(after_help = examples::JOIN)]
     Join(JoinArguments),
@@ -242,6 +249,8 @@ pub(crate) struct JobArguments {
     pub(crate) partial: bool,
     #[arg(skip)]
     pub(crate) format: Option<Format>,
+    #[arg(skip)]
+    pub(crate) batch: Option<Batch>,
     /// The numbers: START..END (without END) or START..=LAST
     #[arg(allow_hyphen_values = true, value_parser = no_option)]
     pub(crate) range: Option<String>,

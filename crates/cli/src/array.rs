@@ -59,10 +59,20 @@ fn parse(typed: &str) -> Result<AsValue, String> {
 }
 
 /// The id in the call of a journal. A journal that cannot be read is refused later, with its reason.
-fn recorded_id(path: &Path) -> Option<u64> {
+pub(crate) fn recorded_id(path: &Path) -> Option<u64> {
     let (words, _) = evenly::internal::command_line(path).ok()??;
+    if is_sbatch(&words) {
+        return words.get(1)?.to_str()?.strip_prefix(JOB_ID)?.parse().ok();
+    }
     let value = &words[position(&words)?];
     parse(value.to_str()?.trim_start_matches(EQUALS)).ok()?.id
+}
+
+/// The option of sbatch with the id of a job, which a journal records as the second word.
+const JOB_ID: &str = "--job-id=";
+
+fn is_sbatch(words: &[OsString]) -> bool {
+    words.first().is_some_and(|word| word == "sbatch")
 }
 
 /// The option with its value in the same word.
@@ -80,7 +90,12 @@ fn position(words: &[OsString]) -> Option<usize> {
 /// The words of a call with the id of its array job, for the journal: a later `evenly resume` gives tasks the same id.
 pub(crate) fn with_id(mut words: Vec<OsString>, function: &dyn Function) -> Vec<OsString> {
     let id = function.command().and_then(|command| command.array_job().map(ArrayJob::id));
-    if let (Some(id), Some(at)) = (id, position(&words)) {
+    if let (Some(id), true) = (id, is_sbatch(&words)) {
+        let is_there = words.get(1).and_then(|word| word.to_str());
+        if !is_there.is_some_and(|word| word.starts_with(JOB_ID)) {
+            words.insert(1, format!("{JOB_ID}{id}").into());
+        }
+    } else if let (Some(id), Some(at)) = (id, position(&words)) {
         let is_there = |word: &OsStr| word.to_str().is_some_and(|word| word.contains('@'));
         if !is_there(&words[at]) {
             words[at].push(format!("@{id}"));

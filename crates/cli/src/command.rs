@@ -4,8 +4,9 @@ use crate::arguments::JobArguments;
 use crate::array;
 use crate::number::parse_number;
 use crate::output_options::OutputOptions;
-use evenly::function::{Command, Form, Function};
+use evenly::function::{Command, Form, Function, UnusableCommand};
 use evenly::{Aggregate, Range};
+use std::ffi::OsString;
 use std::num::NonZeroU8;
 
 /// Settings of a command from options outside `JobArguments`.
@@ -47,6 +48,7 @@ pub(crate) fn resolve(
     let words = arguments.cmd.clone();
     let command = match arguments.as_kind.as_deref() {
         _ if arguments.coprocess => Command::coprocess(words),
+        _ if arguments.batch.is_some() => batch(words, arguments),
         Some(kind) => Command::array(words, array::resolve(kind, range, arguments)?),
         None => Command::new(words),
     };
@@ -84,6 +86,12 @@ pub(crate) fn resolve(
             .to_owned());
     }
     Ok(command.into_function())
+}
+
+/// The batch script of these arguments.
+fn batch(words: Vec<OsString>, arguments: &JobArguments) -> Result<Command, UnusableCommand> {
+    let Some(batch) = &arguments.batch else { return Command::new(words) };
+    Command::batch(words, batch.job.clone(), batch.script.clone())
 }
 
 /// The message for a call without a command that has an option which needs one.

@@ -154,6 +154,12 @@ Examples:
   evenly count prime 0..1e12 --listen tcp:0.0.0.0:7700 --key-file cluster.key
   evenly join tcp:192.0.2.7:7700 --key-file cluster.key";
 
+pub(crate) const SBATCH: &str = "\
+Examples:
+  evenly sbatch array-job.sh rows.txt out
+  evenly sbatch --array=0-99%4 --time=10 --journal done array-job.sh
+  evenly sbatch --parsable --array=1-8 --wrap='./run $SLURM_ARRAY_TASK_ID'";
+
 pub(crate) const JOIN: &str = "\
 The primary sends the job, and this process works on it. On a network, both need the same key: copy the key \
 file that the first --listen made. Where both machines have the same home directory, it is there already. \

@@ -44,6 +44,7 @@ mod report;
 mod rerun;
 mod resume;
 mod run;
+mod sbatch;
 mod settle;
 mod shared_library;
 mod size;

@@ -9,6 +9,7 @@ use crate::junit::Junit;
 use crate::logfile::{self, Mode};
 use crate::plan::Plan;
 use crate::progress_display::ProgressDisplay;
+use crate::report;
 use crate::stderr;
 use evenly::Job;
 use evenly::observe::{Observation, Observer, Resumed, Unfinished};
@@ -26,6 +27,8 @@ pub(crate) struct Observers {
     joblog: Option<JobLog>,
     junit: Option<Junit>,
     events: Option<Events>,
+    /// The line that says under which id a batch script was submitted.
+    submitted: Option<String>,
     /// Whether the job was not refused.
     has_begun: bool,
 }
@@ -55,6 +58,7 @@ impl Observers {
             joblog: joblog.transpose()?,
             junit: junit.transpose()?,
             events: events.transpose()?,
+            submitted: plan.batch.as_ref().map(|batch| batch.submitted.clone()),
             has_begun: false,
         })
     }
@@ -81,6 +85,10 @@ impl Observers {
     /// Lets the logs reach their files. A resumed job that has nothing to do leaves them alone.
     fn begin(&mut self, resumed: Option<&Resumed<'_>>) {
         self.has_begun = true;
+        if let Some(line) = self.submitted.take() {
+            // A closed standard output ends the run when its answer is written.
+            let _ = report::write_out(&line);
+        }
         if resumed.is_some_and(|resumed| resumed.is_over) {
             (self.joblog, self.junit, self.events) = (None, None, None);
         }

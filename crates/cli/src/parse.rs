@@ -14,7 +14,12 @@ use std::ffi::OsString;
 /// # Errors
 /// How the process is to end instead.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<CliCommand, ExitOutcome> {
-    let words = help(apart(arguments));
+    let mut arguments = arguments.peekable();
+    let first = arguments.next();
+    // The arguments of a batch script are its own.
+    let is_sbatch = arguments.peek().is_some_and(|verb| verb == "sbatch");
+    let arguments = first.into_iter().chain(arguments);
+    let words = if is_sbatch { arguments.collect() } else { help(apart(arguments)) };
     match Arguments::try_parse_from(&words) {
         Ok(arguments) => Ok(arguments.command),
         Err(error) => Err(match error.kind() {

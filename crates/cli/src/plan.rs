@@ -14,6 +14,7 @@ use crate::option::option;
 use crate::output_options::OutputOptions;
 use crate::question::Question;
 use crate::rerun::Rerun;
+use crate::sbatch::Batch;
 use crate::suggestions;
 use crate::times::Times;
 use evenly::function::{Form, Function};
@@ -49,6 +50,8 @@ pub(crate) struct Plan {
     pub(crate) events: Option<PathBuf>,
     pub(crate) wiring: Option<Wiring>,
     pub(crate) journal: Journaling,
+    /// The batch script that is run, if it is one.
+    pub(crate) batch: Option<Batch>,
 }
 
 /// Whether `--wiring` waits for Enter at each stage.
@@ -101,7 +104,7 @@ impl Plan {
             aggregate,
             range: question.range,
             function: question.function,
-            hints: question.hints,
+            hints: arguments.batch.as_ref().map_or(question.hints, |batch| batch.hints.clone()),
             policy: resolve_policy(arguments, wiring).map_err(ExitOutcome::Usage)?,
             workers,
             key_files: arguments.call.key_file.clone(),
@@ -125,6 +128,7 @@ impl Plan {
             events: arguments.call.events.clone(),
             wiring,
             journal: Journaling::resolve(arguments)?,
+            batch: arguments.batch.clone(),
         })
     }
 }
@@ -137,6 +141,9 @@ impl Plan {
 
     /// Builder of lines that run some numbers again under the same limits.
     pub(crate) fn rerun(&self) -> Rerun {
+        if let Some(batch) = &self.batch {
+            return Rerun::of_batch(batch.clone());
+        }
         let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
         rerun.with_options(&self.limits.repeated())
     }

@@ -1,5 +1,6 @@
 //! Shell line that runs some of the numbers of a job again.
 
+use crate::sbatch::Batch;
 use evenly::Interval;
 use evenly::function::Typed;
 
@@ -9,13 +10,20 @@ pub(crate) struct Rerun {
     /// The words before and after the range, quoted for a shell.
     before: String,
     behind: String,
+    /// A batch script, which has lines of its own.
+    batch: Option<Batch>,
 }
 
 impl Rerun {
     pub(crate) fn new(command: &str, function: Typed) -> Self {
         let Typed { before, behind } = function;
         let space = if before.is_empty() { "" } else { " " };
-        Self { before: format!("evenly {command}{space}{before}"), behind }
+        Self { before: format!("evenly {command}{space}{before}"), behind, batch: None }
+    }
+
+    /// Builder of lines that submit tasks of a batch script again.
+    pub(crate) fn of_batch(batch: Batch) -> Self {
+        Self { before: String::new(), behind: String::new(), batch: Some(batch) }
     }
 
     /// Adds options, each with a space before it.
@@ -26,12 +34,18 @@ impl Rerun {
 
     /// The line with a range like `0..1000`.
     pub(crate) fn half_open(&self, interval: Interval) -> String {
+        if let Some(batch) = &self.batch {
+            return batch.rerun(interval);
+        }
         let end = i128::from(interval.last()) + 1;
         format!("{} {}..{end}{}", self.before, interval.first(), self.behind)
     }
 
     /// The line with a range like `500..=500`.
     pub(crate) fn closed(&self, interval: Interval) -> String {
+        if let Some(batch) = &self.batch {
+            return batch.rerun(interval);
+        }
         format!("{} {interval}{}", self.before, self.behind)
     }
 }

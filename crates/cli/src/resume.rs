@@ -39,11 +39,20 @@ pub(crate) fn resume(
     std::env::set_current_dir(&directory).map_err(cannot)?;
     let name = OsString::from("evenly");
     let mut command = parse::parse(std::iter::once(name).chain(words.iter().cloned()))?;
-    if arguments.format.is_some() && matches!(command, CliCommand::Run(_)) {
+    if arguments.format.is_some() && matches!(command, CliCommand::Run(_) | CliCommand::Sbatch(_)) {
         return Err(ExitOutcome::Usage(format!(
             "--format is not for the run of '{}': evenly run passes on the output of commands; leave it out",
             file.display()
         )));
+    }
+    if let CliCommand::Sbatch(sbatch) = &mut command {
+        sbatch.journal = Some(file);
+        sbatch.resume = true;
+        sbatch.expects_journal = true;
+        sbatch.retry_failed = arguments.retry_failed;
+        sbatch.accept_change = arguments.accept_change;
+        sbatch.call.replace_by(call);
+        return Ok((command, words));
     }
     let Some(job) = job(&mut command) else { return Err(ExitOutcome::Bug) };
     job.journal = Some(file);
@@ -155,6 +164,7 @@ fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
         CliCommand::Run(run) => Some(&mut run.job),
         CliCommand::Join(_)
         | CliCommand::Resume(_)
+        | CliCommand::Sbatch(_)
         | CliCommand::Verify(_)
         | CliCommand::Settle(_)
         | CliCommand::Keygen { .. }

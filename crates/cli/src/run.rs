@@ -43,6 +43,9 @@ pub(crate) fn command(command: CliCommand, words: Vec<OsString>) -> Result<(), E
             output = typed.resolve().map_err(ExitOutcome::Usage)?;
             (Aggregate::Run { in_order: keep_order }, job)
         }
+        CliCommand::Sbatch(sbatch) => {
+            (Aggregate::Run { in_order: false }, sbatch.into_inner().into_job()?)
+        }
         CliCommand::Resume(arguments) => {
             let (resumed, words) = resume::resume(arguments.into_inner())?;
             return self::command(resumed, words);

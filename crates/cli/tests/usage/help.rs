@@ -9,7 +9,7 @@ const WIDTHS: [usize; 3] = [80, 100, 120];
 
 #[test]
 fn help_is_wrapped_once_at_every_width() {
-    let others = ["run", "join", "keygen", "resume", "verify", "settle"];
+    let others = ["run", "sbatch", "join", "keygen", "resume", "verify", "settle"];
     for verb in VERBS.into_iter().chain(others).chain([""]) {
         for width in WIDTHS {
             let mut command = support::evenly(&format!("{verb} --help"));

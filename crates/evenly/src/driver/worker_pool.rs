@@ -85,8 +85,11 @@ impl WorkerPool {
             Some(_) => Some(Orphans::adopt().map_err(|(call, cause)| no_worker(call)(cause))?),
             None => None,
         };
-        let hosts = function.command().and_then(|command| command.array_hosts());
-        let directory = hosts.map(|hosts| RunDirectory::make(&hosts)).transpose();
+        let command = function.command();
+        let script = command.as_ref().and_then(|command| command.batch_text());
+        let hosts = command.and_then(|command| command.array_hosts());
+        let directory =
+            hosts.map(|hosts| RunDirectory::make(&hosts, script.as_deref())).transpose();
         Ok(Self {
             directory: directory
                 .map_err(|(parent, cause)| Error::NoTaskDirectory { parent, cause })?,

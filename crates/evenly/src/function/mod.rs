@@ -28,7 +28,8 @@ pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
 pub(crate) use command::MOST_OUTPUT;
 pub use command::{
-    ArrayJob, ArraySystem, Command, Form, Obstacle, ResultFiles, UnreadableFile, UnusableCommand,
+    ArrayJob, ArraySystem, BatchScript, Command, Exported, Form, Obstacle, ResultFiles,
+    UnreadableFile, UnusableCommand,
 };
 pub use evenly_core::hello::Program;
 #[cfg(feature = "expression")]

@@ -11,12 +11,17 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::ffi::OsStr;
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// First part of the name of the directory of a run; the rest is random.
 const PREFIX: &str = "evenly-tasks-";
+
+/// Name of the copy of a batch script, in the directory of a run. The same as under Slurm.
+const SCRIPT: &str = "slurm_script";
 
 /// Name of the file with the host of each CPU, in the directory of a run.
 const HOSTS: &str = "hosts";
@@ -30,12 +35,13 @@ pub(crate) struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Makes one in the directory for temporary files, with a file that names this host once for each CPU of a task.
+    /// Makes one in the directory for temporary files, with a file that names this host once for each CPU of a task, and a
+    /// copy of a batch script that can be executed.
     /// Removes those of runs that were killed.
     ///
     /// # Errors
     /// The directory for temporary files, and why nothing can be made in it.
-    pub(crate) fn make(hosts: &str) -> Result<Self, (PathBuf, Errno)> {
+    pub(crate) fn make(hosts: &str, script: Option<&[u8]>) -> Result<Self, (PathBuf, Errno)> {
         let parent = std::env::temp_dir();
         // Commands may have another working directory.
         let parent = std::path::absolute(&parent).unwrap_or(parent);
@@ -47,7 +53,10 @@ impl RunDirectory {
                 Err(cause) => return Err((parent, cause)),
             }
         };
-        let written = std::fs::write(made.hosts(), hosts);
+        let written = std::fs::write(made.hosts(), hosts).and_then(|()| match script {
+            Some(script) => write_script(&made.path.join(SCRIPT), script),
+            None => Ok(()),
+        });
         written.map_err(|error| (parent, Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
         Ok(made)
     }
@@ -83,6 +92,11 @@ impl Drop for RunDirectory {
     }
 }
 
+fn write_script(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o700).open(path)?.write_all(text)
+}
+
 /// Removes the directories of runs of this user that no process holds.
 fn remove_unlocked(parent: &Path) {
     let Ok(directory) = open(parent) else { return };
@@ -112,6 +126,7 @@ fn open(path: &Path) -> Result<OwnedFd, Errno> {
 pub(crate) struct WorkerDirectory {
     path: PathBuf,
     hosts: PathBuf,
+    script: PathBuf,
 }
 
 impl WorkerDirectory {
@@ -123,9 +138,16 @@ impl WorkerDirectory {
         let path = run.join((slot + 1).to_string());
         let _ = remove_tree(&path);
         match rustix::fs::mkdir(&path, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => Ok(Self { path, hosts: run.join(HOSTS) }),
+            Ok(()) | Err(Errno::EXIST) => {
+                Ok(Self { path, hosts: run.join(HOSTS), script: run.join(SCRIPT) })
+            }
             Err(cause) => Err(cause),
         }
+    }
+
+    /// The copy of the batch script.
+    pub(crate) fn script(&self) -> &Path {
+        &self.script
     }
 
     /// Makes the directory of an attempt for a number; an earlier try to start it may have made it.
@@ -163,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_run_removes_the_directories_of_dead_runs_only() {
-        let one = RunDirectory::make("here\n").unwrap();
+        let one = RunDirectory::make("here\n", Some(b"#!/bin/sh\n")).unwrap();
         let worker = WorkerDirectory::make(one.path(), 4).unwrap();
         let files = worker.begin(-3, 2).unwrap();
         std::fs::write(files.directory.join("left"), "x").unwrap();
@@ -171,7 +193,7 @@ mod tests {
         // As kill -9 leaves one.
         let dead = one.path().with_file_name(format!("{PREFIX}dead-{}", std::process::id()));
         std::fs::create_dir_all(dead.join("1/7.1")).unwrap();
-        let other = RunDirectory::make("").unwrap();
+        let other = RunDirectory::make("", None).unwrap();
         assert!(!dead.exists());
         assert!(files.directory.join("left").exists());
         worker.end();

@@ -15,6 +15,7 @@ use super::execution::execute;
 use super::session::WorkerSession;
 use super::wait::wait;
 use crate::function::Command;
+use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::frame::Description;
 use evenly_core::worker::ChunkState;
@@ -74,6 +75,11 @@ fn run_one(
     let command = runner.command();
     let aggregate = session.worker().tally().aggregate();
     let attempt = session.worker().lease().map_or(1, LeaseId::attempt);
+    if command.array_job().is_some_and(|array| array.skips(numbers.first())) {
+        let tally = session.worker().tally();
+        let _ = command.tell(numbers, ProcessEnd::Exit(0), &[], tally);
+        return Ok(numbers.last());
+    }
     let mut repeated = 0;
     loop {
         session.worker().hold(numbers);

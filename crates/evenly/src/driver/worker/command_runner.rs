@@ -13,9 +13,13 @@ use crate::process::sys::spawn::{Launch, Launcher, SpawnError};
 use crate::process::sys::{self, SignalSet};
 use crate::process::system_call::{SystemCall, in_call};
 use crate::process::task_directories::WorkerDirectory;
+use crate::quoted::quoted;
 use evenly_core::{Aggregate, Cause, Interval};
 use rustix::io::Errno;
+use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -165,7 +169,11 @@ impl CommandRunner {
         run: &CommandRun,
         (input, output, errors): StandardFds<'_>,
     ) -> Result<Running, (SystemCall, Errno)> {
-        let program = self.command.program_for(run.numbers).map_err(in_call(SystemCall::EXECVE))?;
+        let program = match (self.command.batch_directory(), &self.directory) {
+            (Some(_), Some(directory)) => c_path(directory.script()),
+            _ => self.command.program_for(run.numbers).map_err(in_call(SystemCall::EXECVE))?,
+        };
+        let working_directory = self.command.batch_directory().map(c_path);
         let arguments = self.command.arguments_for(run.numbers);
         let begun = |directory: &WorkerDirectory| directory.begin(run.numbers.first(), run.attempt);
         let files =
@@ -181,6 +189,7 @@ impl CommandRunner {
             output: output.unwrap_or(rustix::stdio::stdin()),
             errors,
             mask: self.mask,
+            directory: working_directory.as_deref(),
         };
         Running::start(&mut self.launcher, &launch).map_err(|refused| match refused {
             SpawnError::Program(cause) => (SystemCall::EXECVE, cause),
@@ -259,6 +268,13 @@ impl CommandRunner {
         self.stderr.write(message.as_bytes());
     }
 
+    /// Reports that a file for the output of a batch script cannot be opened.
+    pub(super) fn report_no_output_file(&mut self, numbers: Interval, path: &Path, cause: Errno) {
+        let (of, path) = (named(numbers), quoted(path));
+        let message = format!("evenly: {of}: cannot open {path} for the output: {cause}\n");
+        self.stderr.write(message.as_bytes());
+    }
+
     /// Writes the last messages, before the worker exits.
     pub(super) fn finish(&mut self) {
         if let Some(more @ 1..) = self.left_behind.checked_sub(1) {
@@ -270,4 +286,9 @@ impl CommandRunner {
         }
         self.stderr.finish();
     }
+}
+
+/// A path for a system call. Paths have no NUL in them.
+fn c_path(path: &Path) -> CString {
+    CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
 }

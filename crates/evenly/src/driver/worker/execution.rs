@@ -7,6 +7,7 @@ use super::early_exit::EarlyExit;
 use super::launch::launch;
 use super::memory_watch::MemoryWatch;
 use super::session::WorkerSession;
+use super::stderr_relay::CapturedStderr;
 use super::timer::Timer;
 use super::wait::wait;
 use crate::function::{Form, MOST_OUTPUT};
@@ -15,8 +16,10 @@ use crate::process::command::Running;
 use crate::process::system_call::{SystemCall, in_call};
 use evenly_core::{Aggregate, Cause};
 use rustix::event::PollFlags;
+use rustix::io::Errno;
 use rustix::process::Signal;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Period of checks whether the processes that an ended command left in its group have ended.
@@ -43,7 +46,14 @@ pub(super) fn execute(
 ) -> Result<CommandResult, EarlyExit> {
     let grace = Some(runner.grace());
     let mut memory = MemoryWatch::start(runner.memory_limit());
-    let mut started = start(session, runner, run)?;
+    let mut started = match start(session, runner, run)? {
+        Ok(started) => started,
+        Err((path, cause)) => {
+            runner.report_no_output_file(run.numbers, &path, cause);
+            let (output, errors) = (Vec::new(), CapturedStderr::default());
+            return Ok(CommandResult { end: Ok(ProcessEnd::Exit(1)), output, errors });
+        }
+    };
     let mut output = Vec::new();
     let mut errors = runner.new_capture();
     let mut timer = Timer::start(runner.timeout());
@@ -158,21 +168,33 @@ pub(super) fn execute(
     Ok(CommandResult { end: failed.map_or(Ok(end), Err), output, errors })
 }
 
-/// Starts the command with its standard output in a pipe, or in `/dev/null` if only its exit status counts.
+/// Starts the command with its standard output in a pipe, or in `/dev/null` if only its exit status counts; a batch
+/// script with files in their place. The file that cannot be opened is given in place of the command.
 fn start(
     session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
     run: &CommandRun,
-) -> Result<StartedCommand, EarlyExit> {
+) -> Result<Result<StartedCommand, (PathBuf, Errno)>, EarlyExit> {
     let aggregate = session.worker().tally().aggregate();
     let is_output_needed = match (runner.command().form(), aggregate) {
         (_, Aggregate::Failures) => false,
         (Form::PerNumber, aggregate) => !aggregate.wants_truth(),
         _ => true,
     };
+    if let Some(files) = runner.command().open_batch_files(run.numbers.first()) {
+        return match files {
+            Ok((to, errors)) => {
+                let running =
+                    launch(session, runner, run, (None, Some(to.as_fd()), errors.as_fd()))?;
+                Ok(Ok(StartedCommand { running, output: None, errors: None }))
+            }
+            Err((path, cause)) => Ok(Err((path, cause))),
+        };
+    }
     let output = if is_output_needed { Some(pipe_from_command()?) } else { None };
     let errors = pipe_from_command()?;
     let to = output.as_ref().map(|(_, to)| to.as_fd());
     let running = launch(session, runner, run, (None, to, errors.1.as_fd()))?;
-    Ok(StartedCommand { running, output: output.map(|(from, _)| from), errors: Some(errors.0) })
+    let output = output.map(|(from, _)| from);
+    Ok(Ok(StartedCommand { running, output, errors: Some(errors.0) }))
 }

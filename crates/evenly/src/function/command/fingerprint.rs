@@ -46,6 +46,13 @@ impl CommandFingerprint {
         Self { files, digest }
     }
 
+    /// Of a script with these bytes, and its arguments. No file is compared later.
+    pub(super) fn of_text(words: &[OsString], text: &[u8]) -> Self {
+        let words = words.iter().map(|word| word.as_bytes());
+        let parts: Vec<&[u8]> = [&b"script"[..], text].into_iter().chain(words).collect();
+        Self { files: Files::default(), digest: digest(&parts) }
+    }
+
     /// The same with the bytes of these files, whatever their names.
     pub(super) fn with(mut self, paths: &[PathBuf]) -> Result<Self, UnreadableFile> {
         let mut depends = Files::default();

@@ -53,6 +53,15 @@ fn is_executable(path: &Path) -> Result<(), Obstacle> {
     is_format_known(path)
 }
 
+/// Whether a batch script begins with a line that names an interpreter.
+///
+/// # Errors
+/// What is wrong with its first line.
+pub(super) fn check_script(text: &[u8]) -> Result<(), Obstacle> {
+    let line = text.strip_prefix(b"#!").ok_or(super::obstacle::system(Errno::NOEXEC))?;
+    has_interpreter(line.split(|byte| *byte == b'\n').next().unwrap_or_default())
+}
+
 /// Whether the kernel will find in the file what it executes: a program for this kind of machine, or a
 /// script that names its interpreter. A file that we may not read is left to the kernel, as is one of a
 /// kind that binfmt_misc may know.

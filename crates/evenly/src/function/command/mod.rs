@@ -5,6 +5,7 @@
 
 mod answer;
 mod array;
+mod batch;
 mod braces;
 mod fingerprint;
 mod lookup;
@@ -19,6 +20,7 @@ mod unusable;
 
 pub(crate) use answer::MOST_OUTPUT;
 pub use array::{ArrayJob, ArraySystem};
+pub use batch::{BatchScript, Exported};
 pub use fingerprint::UnreadableFile;
 pub use obstacle::Obstacle;
 pub use results::ResultFiles;
@@ -113,6 +115,8 @@ pub struct Command {
     /// The environment of this process, but for the variables that each command gets its own of.
     environment: Vec<CString>,
     fingerprint: CommandFingerprint,
+    /// The batch script of which a copy is run in the place of the program.
+    batch: Option<BatchScript>,
 }
 
 /// The words as one types them into a shell.
@@ -209,6 +213,7 @@ impl Command {
             results: None,
             environment: Vec::new(),
             fingerprint,
+            batch: None,
         })
     }
 
@@ -268,7 +273,10 @@ impl Command {
         self.environment = template::inherited_environment(|name| {
             variables.iter().any(|variable| name.as_bytes() == variable.as_bytes())
                 || self.array.as_ref().is_some_and(|array| array.replaces(name))
+                || self.batch.as_ref().is_some_and(|batch| !batch.exports(name))
         });
+        let set = self.batch.iter().flat_map(BatchScript::set_variables);
+        self.environment.extend(set);
         Box::new(External { name: self.name(), command: Rc::new(self) })
     }
 

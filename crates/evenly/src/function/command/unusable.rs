@@ -1,6 +1,10 @@
 //! Why a command is refused.
 
 use super::obstacle::Obstacle;
+use evenly_core::printable;
+use evenly_core::printable::LIMIT;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 /// Why a command cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,4 +70,11 @@ pub enum UnusableCommand {
         /// Why.
         cause: Obstacle,
     },
+}
+
+impl UnusableCommand {
+    /// A program that cannot be executed.
+    pub(super) fn not_executable(program: &OsStr, cause: Obstacle) -> Self {
+        Self::NotExecutable { program: printable(program.as_bytes(), LIMIT), cause }
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) errors: BorrowedFd<'a>,
     /// The signals that it blocks.
     pub(crate) mask: SignalSet,
+    /// Its working directory; `None` for ours.
+    pub(crate) directory: Option<&'a CStr>,
 }
 
 /// A stack for the child, from which it calls nothing that goes deep.
@@ -43,6 +45,7 @@ struct ChildArguments {
     output: libc::c_int,
     errors: libc::c_int,
     mask: SignalSet,
+    directory: *const libc::c_char,
     parent: libc::pid_t,
     /// What kept it from executing the program, 0 if nothing did.
     error: libc::c_int,
@@ -73,6 +76,7 @@ impl Launcher {
             output: launch.output.as_raw_fd(),
             errors: launch.errors.as_raw_fd(),
             mask: launch.mask,
+            directory: launch.directory.map_or(ptr::null(), CStr::as_ptr),
             // SAFETY: getpid has no preconditions.
             parent: unsafe { libc::getpid() },
             error: 0,
@@ -128,6 +132,7 @@ extern "C" fn child(shared: *mut c_void) -> libc::c_int {
             && (shared.input < 0 || libc::dup2(shared.input, 0) == 0)
             && libc::dup2(shared.output, 1) == 1
             && libc::dup2(shared.errors, 2) == 2
+            && (shared.directory.is_null() || libc::chdir(shared.directory) == 0)
             && libc::sigprocmask(libc::SIG_SETMASK, &raw const shared.mask.0, ptr::null_mut()) == 0;
         if is_arranged && libc::getppid() == shared.parent {
             libc::execve(shared.program, shared.arguments, shared.environment);

@@ -1,11 +1,10 @@
 //! Variables of PBS Professional (qsub(1B), "ENVIRONMENT VARIABLES"), and those that Torque names otherwise.
 
-use super::{QUEUE, System, Task, number, text};
+use super::system::{QUEUE, System, Task, number, text};
 use std::env::var_os;
 use std::ffi::OsString;
 
 pub(super) const PBS: System = System {
-    name: "pbs",
     prefixes: &["PBS_"],
     kept: &["PBS_CONF_FILE", "PBS_DEFAULT", "PBS_SERVER", "PBS_EXEC", "PBS_HOME"],
     variables: &[
@@ -29,9 +28,9 @@ pub(super) const PBS: System = System {
         ("PBS_O_TZ", |_| var_os("TZ")),
         ("PBS_NODEFILE", |task| Some(task.files.hosts.clone().into_os_string())),
         ("PBS_NUM_NODES", |_| number(1)),
-        ("PBS_NUM_PPN", |task| number(task.submission().cpus)),
-        ("PBS_NP", |task| number(task.submission().cpus)),
-        ("NCPUS", |task| number(task.submission().cpus)),
+        ("PBS_NUM_PPN", |task| number(task.job.cpus())),
+        ("PBS_NP", |task| number(task.job.cpus())),
+        ("NCPUS", |task| number(task.job.cpus())),
         ("PBS_NODENUM", |_| number(0)),
         ("PBS_VNODENUM", |_| number(0)),
         ("PBS_TASKNUM", |_| number(1)),

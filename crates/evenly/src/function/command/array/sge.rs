@@ -1,11 +1,10 @@
 //! Variables of Grid Engine (qsub(1), "ENVIRONMENTAL VARIABLES").
 
-use super::{QUEUE, System, number, text};
+use super::system::{QUEUE, System, number, text};
 use std::env::var_os;
 
 /// All tasks of an array have one `JOB_ID`; `SGE_TASK_ID` tells them apart.
 pub(super) const SGE: System = System {
-    name: "sge",
     prefixes: &["SGE_", "PE_"],
     kept: &[
         "SGE_ROOT",
@@ -24,7 +23,7 @@ pub(super) const SGE: System = System {
         ("JOB_NAME", |task| Some(task.submission().name.clone())),
         ("REQUEST", |task| Some(task.submission().name.clone())),
         ("QUEUE", |_| text(QUEUE)),
-        ("NSLOTS", |task| number(task.submission().cpus)),
+        ("NSLOTS", |task| number(task.job.cpus())),
         ("NHOSTS", |_| number(1)),
         ("NQUEUES", |_| number(1)),
         ("RESTARTED", |task| number(u8::from(task.attempt > 1))),

@@ -1,6 +1,8 @@
 //! Tests of array jobs: their names, and the variables of their tasks.
 
+use super::job::{IDS, Machine, draw_id};
 use super::*;
+use evenly_core::{Interval, Range};
 
 fn files() -> TaskFiles {
     TaskFiles { directory: "/tmp/t".into(), hosts: "/tmp/hosts".into() }

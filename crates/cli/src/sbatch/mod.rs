@@ -1,0 +1,394 @@
+//! `evenly sbatch`: an array script of Slurm with its own `#SBATCH` lines, on this machine.
+//!
+//! `options` has the options of sbatch(1), `directives` reads them from a script, `array_spec` and `values` read their
+//! values. The script becomes a job as that of `run`, over its tasks.
+
+mod array_spec;
+mod directives;
+mod options;
+mod values;
+
+use crate::arguments::{CallArguments, CliCommand, JobArguments};
+use crate::array::recorded_id;
+use crate::exit::ExitOutcome;
+use crate::parse;
+use crate::plan::resolve_workers;
+use array_spec::{ArraySpec, parse_array_spec};
+use clap::Args;
+use evenly::function::{ArrayJob, ArraySystem, BatchScript, Exported};
+use evenly::internal::quoted;
+use evenly::{Interval, Range};
+use options::{Role, SlurmOptions};
+use std::ffi::OsString;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use values::{parse_mebibytes, parse_time};
+
+/// What `--wrap` puts before its line, as Slurm does.
+const WRAP: &str = "#!/bin/sh\n# This script was created by evenly sbatch --wrap.\n\n";
+
+// The arguments of sbatch.
+#[derive(Debug, Args)]
+pub(crate) struct SbatchArguments {
+    #[command(flatten)]
+    slurm: SlurmOptions,
+    /// The script: its first line names an interpreter, and its lines #SBATCH have the options above. An option
+    /// on the command line replaces that of the script
+    #[arg(value_name = "SCRIPT")]
+    script: Option<OsString>,
+    /// Arguments of the script
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<OsString>,
+    /// The whole array and the id of the job, in lines that rerun a task
+    #[arg(long, hide = true, value_name = "SPEC@ID")]
+    array_of: Option<String>,
+    /// The id of the job, in the call that a journal records
+    #[arg(long, hide = true, value_name = "ID")]
+    job_id: Option<u64>,
+    /// Start each task at most once. If its worker is lost meanwhile, that task is listed as unknown and not
+    /// started again (the exit status is 4)
+    #[arg(long)]
+    at_most_once: bool,
+    /// Record finished tasks in this file, so that an interrupted job can be continued [default: after one
+    /// minute, a file in the state directory; see evenly resume]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Continue from the journal, if the file exists
+    #[arg(long, requires = "journal")]
+    pub(crate) resume: bool,
+    /// Whether the journal must be there; set by `evenly resume`
+    #[arg(skip)]
+    pub(crate) expects_journal: bool,
+    /// With --resume: run again the tasks that failed
+    #[arg(long, requires = "resume")]
+    pub(crate) retry_failed: bool,
+    /// With --resume: continue although the script has changed
+    #[arg(long, requires = "resume")]
+    pub(crate) accept_change: bool,
+    #[command(flatten)]
+    pub(crate) call: CallArguments,
+}
+
+/// A batch script that is ready to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    pub(crate) job: ArrayJob,
+    pub(crate) script: BatchScript,
+    /// The line that says under which id it was submitted.
+    pub(crate) submitted: String,
+    /// What the user should know about its options.
+    pub(crate) hints: Vec<String>,
+    rerun: RerunLine,
+}
+
+/// The call that runs some tasks again, before and behind the value of `--array`.
+#[derive(Clone, Debug)]
+struct RerunLine {
+    before: String,
+    behind: String,
+    is_array: bool,
+}
+
+impl Batch {
+    /// The line that runs these tasks again.
+    pub(crate) fn rerun(&self, tasks: Interval) -> String {
+        let RerunLine { before, behind, is_array } = &self.rerun;
+        let array = match (is_array, tasks.first(), tasks.last()) {
+            (false, ..) => String::new(),
+            (true, first, last) if first == last => format!(" --array={first}"),
+            (true, first, last) => format!(" --array={first}-{last}"),
+        };
+        format!("{before}{array}{behind}")
+    }
+}
+
+impl SbatchArguments {
+    /// The job of these arguments.
+    ///
+    /// # Errors
+    /// One line that names the option or the line of the script, and what is wrong with it.
+    pub(crate) fn into_job(self) -> Result<JobArguments, ExitOutcome> {
+        self.resolve().map_err(ExitOutcome::Usage)
+    }
+
+    fn resolve(mut self) -> Result<JobArguments, String> {
+        if !self.call.listen.is_empty() {
+            return Err("sbatch runs on this machine; for agents use evenly run --as slurm --listen, or leave \
+                        --listen out"
+                .to_owned());
+        }
+        let (words, text) = self.script()?;
+        let options = match self.slurm.value("wrap") {
+            Some(_) => self.slurm.clone(),
+            None => {
+                let script = words[0].display();
+                let directives = directives::read_directives(&text);
+                self.slurm.clone().or(directives.map_err(|cause| format!("'{script}', {cause}"))?)
+            }
+        };
+        let spec = parsed(&options, "array", parse_array_spec)?;
+        let (whole, id) = match &self.array_of {
+            Some(typed) => parse_array_of(typed)?,
+            None => (spec.clone(), self.job_id),
+        };
+        let continued = self.journal.as_deref().filter(|_| self.resume);
+        let id = id.or_else(|| continued.and_then(recorded_id));
+        let (job, hints) = self.array_job(&options, whole.as_ref(), id)?;
+        let directory = working_directory(&options)?;
+        let script = self.batch_script(&options, &directory, &text, spec.is_some())?;
+        let rerun = self.rerun_line(whole.as_ref(), job.id(), &words);
+        let submitted = match options.value("parsable") {
+            Some(_) => format!("{}\n", job.id()),
+            None => format!("Submitted batch job {}\n", job.id()),
+        };
+        let limits = self.limit(&options, spec.as_ref());
+        limits?;
+        let tasks = spec.as_ref().and_then(|spec| spec.items.hull()).unwrap_or(Interval::single(0));
+        if spec.is_some_and(|spec| spec.items.as_range().is_none())
+            && self.call.chunk.is_none()
+            && self.call.split.is_none()
+        {
+            // Numbers between the tasks take no time, so a chunk by time would have too many tasks.
+            self.call.chunk = Some("1".to_owned());
+        }
+        let mut arguments = job_of_run(tasks)?;
+        arguments.cmd = words;
+        arguments.batch = Some(Batch { job, script, submitted, hints, rerun });
+        arguments.at_most_once = self.at_most_once;
+        arguments.journal = self.journal;
+        arguments.resume = self.resume;
+        arguments.expects_journal = self.expects_journal;
+        arguments.retry_failed = self.retry_failed;
+        arguments.accept_change = self.accept_change;
+        arguments.call = self.call;
+        Ok(arguments)
+    }
+
+    /// The words of the command, and the bytes of the script.
+    fn script(&mut self) -> Result<(Vec<OsString>, Vec<u8>), String> {
+        if let Some(line) = self.slurm.value("wrap") {
+            if let Some(script) = &self.script {
+                let script = quoted(script);
+                return Err(format!(
+                    "--wrap is the script, and {script} is another; leave one of them out"
+                ));
+            }
+            return Ok((vec!["wrap".into()], format!("{WRAP}{line}\n").into_bytes()));
+        }
+        let script =
+            self.script.clone().ok_or("no script is given; as in: evenly sbatch job.sh")?;
+        let text = std::fs::read(&script)
+            .map_err(|cause| format!("cannot read the script {}: {cause}", quoted(&script)))?;
+        let words = std::iter::once(script).chain(self.args.iter().cloned());
+        Ok((words.collect(), text))
+    }
+
+    /// The array job, and what the user should know about it.
+    fn array_job(
+        &self,
+        options: &SlurmOptions,
+        spec: Option<&ArraySpec>,
+        id: Option<u64>,
+    ) -> Result<(ArrayJob, Vec<String>), String> {
+        let tasks = spec.and_then(|spec| spec.items.hull()).unwrap_or(Interval::single(0));
+        let range = Range::new(tasks.first().into(), i128::from(tasks.last()) + 1);
+        let range = range.map_err(|error| error.to_string())?;
+        let mut job = ArrayJob::new(ArraySystem::Slurm, range);
+        match spec {
+            None => job = job.single(),
+            Some(spec)
+                if spec.step != 1 || spec.items.as_range().is_none() || self.array_of.is_some() =>
+            {
+                job = job.listed(spec.items.clone(), spec.step);
+            }
+            Some(_) => {}
+        }
+        job = id.into_iter().fold(job, ArrayJob::with_id);
+        if let Some(name) = options.value("job-name") {
+            job = job.named(name.into());
+        }
+        if let Some(partition) = options.value("partition") {
+            job = job.partition(partition.into());
+        }
+        if let Some(exported) = options.value("export") {
+            job = job.exported(exported.into());
+        }
+        let (processes, cpus) = cpus(options)?;
+        let memory = parsed(options, "mem", parse_mebibytes)?.flatten();
+        let per_cpu = parsed(options, "mem-per-cpu", parse_mebibytes)?.flatten();
+        job = job.processes(processes, cpus).memory(memory, per_cpu);
+        let mut hints = Vec::new();
+        let is_meaningless = |(long, value, role): (&'static str, &str, Role)| {
+            let is_one_node = long == "nodes" && matches!(value, "1" | "1-1");
+            let is_named = role == Role::Meaningless && !is_one_node || long == "partition";
+            is_named.then(|| format!("--{long}"))
+        };
+        let mut named: Vec<String> = options.all().filter_map(is_meaningless).collect();
+        named.sort_unstable();
+        if !named.is_empty() {
+            hints.push(format!("no effect on one machine: {}", named.join(", ")));
+        }
+        let (wanted, there) = (processes.saturating_mul(cpus), evenly::default_workers().get());
+        if wanted > there {
+            hints.push(format!(
+                "a task asks for {wanted} CPUs, and there are {there}; tasks run one at a time"
+            ));
+        }
+        Ok((job, hints))
+    }
+
+    /// The script with its output files and its environment.
+    fn batch_script(
+        &self,
+        options: &SlurmOptions,
+        directory: &Path,
+        text: &[u8],
+        is_array: bool,
+    ) -> Result<BatchScript, String> {
+        let default = if is_array { "slurm-%A_%a.out" } else { "slurm-%j.out" };
+        let output = options.value("output").unwrap_or(default);
+        for (option, pattern) in [("output", Some(output)), ("error", options.value("error"))] {
+            check_output_directory(option, directory, pattern.unwrap_or_default())?;
+        }
+        let errors = options.value("error").map(Into::into);
+        let script = BatchScript::new(text, output.into(), errors, directory.to_owned());
+        let script = match options.value("open-mode") {
+            None | Some("truncate" | "t") => script,
+            Some("append" | "a") => script.append(),
+            Some(other) => {
+                return Err(format!(
+                    "bad value '{other}' for --open-mode: it is truncate or append"
+                ));
+            }
+        };
+        Ok(options.value("export").into_iter().fold(script, exported))
+    }
+
+    /// Sets the limits of each task, and of the tasks at a time, that the command line does not set in evenly's own
+    /// options.
+    fn limit(&mut self, options: &SlurmOptions, spec: Option<&ArraySpec>) -> Result<(), String> {
+        let (processes, cpus) = cpus(options)?;
+        let cpus = processes.saturating_mul(cpus);
+        let limits = &mut self.call.limits;
+        if let Some(time) = parsed(options, "time", parse_time)?.flatten() {
+            limits.timeout.get_or_insert_with(|| format!("{}s", time.as_secs()));
+        }
+        let memory = parsed(options, "mem", parse_mebibytes)?.flatten();
+        let per_cpu = parsed(options, "mem-per-cpu", parse_mebibytes)?.flatten();
+        let memory = memory.or_else(|| per_cpu?.checked_mul(cpus.into()));
+        if let Some(mebibytes) = memory {
+            limits.memory.get_or_insert_with(|| format!("{mebibytes}M"));
+        }
+        let workers = match self.call.workers.as_deref() {
+            typed @ Some(_) => resolve_workers(typed)?.get(),
+            None => (evenly::default_workers().get() / cpus).max(1),
+        };
+        let most = spec.and_then(|spec| spec.limit).unwrap_or(u32::MAX);
+        self.call.workers = Some(workers.min(most).to_string());
+        Ok(())
+    }
+
+    /// The call that runs tasks again: with the options that were typed, and the whole array.
+    fn rerun_line(&self, whole: Option<&ArraySpec>, id: u64, words: &[OsString]) -> RerunLine {
+        let mut before = "evenly sbatch".to_owned();
+        match whole {
+            Some(whole) => before += &format!(" --array-of={}@{id}", whole.text),
+            None => before += &format!(" --job-id={id}"),
+        }
+        let repeated =
+            |(long, ..): &(&str, &str, Role)| !["array", "wait", "parsable"].contains(long);
+        for (long, value, _) in self.slurm.all().filter(repeated) {
+            let value =
+                if value.is_empty() { String::new() } else { format!("={}", quoted(value)) };
+            before += &format!(" --{long}{value}");
+        }
+        let limits = &self.call.limits;
+        let typed =
+            [("timeout", &limits.timeout), ("memory", &limits.memory), ("grace", &limits.grace)];
+        for (option, value) in typed {
+            if let Some(value) = value {
+                before += &format!(" --{option} {}", quoted(value));
+            }
+        }
+        let words = if self.script.is_some() { words } else { &[] };
+        let behind = words.iter().map(|word| format!(" {}", quoted(word))).collect();
+        RerunLine { before, behind, is_array: whole.is_some() }
+    }
+}
+
+/// The value of an option, read by a parser.
+fn parsed<T>(
+    options: &SlurmOptions,
+    long: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    let Some(value) = options.value(long) else { return Ok(None) };
+    parse(value).map(Some).map_err(|cause| format!("bad value '{value}' for --{long}: {cause}"))
+}
+
+/// Processes of a task, and CPUs of each.
+fn cpus(options: &SlurmOptions) -> Result<(u32, u32), String> {
+    let number = |text: &str| {
+        let number = text.parse::<NonZeroU32>().map(NonZeroU32::get);
+        number.map_err(|_| "it is a number from 1".to_owned())
+    };
+    let processes = match parsed(options, "ntasks", number)? {
+        Some(processes) => processes,
+        None => parsed(options, "ntasks-per-node", number)?.unwrap_or(1),
+    };
+    Ok((processes, parsed(options, "cpus-per-task", number)?.unwrap_or(1)))
+}
+
+/// The directory in which tasks run.
+fn working_directory(options: &SlurmOptions) -> Result<PathBuf, String> {
+    let typed = options.value("chdir").unwrap_or(".");
+    let directory = Path::new(typed).canonicalize();
+    directory
+        .and_then(|path| std::fs::read_dir(&path).map(|_| path))
+        .map_err(|cause| format!("bad value '{typed}' for --chdir: {cause}"))
+}
+
+/// Refuses an output file whose directory is missing, as far as its name is the same for all tasks.
+fn check_output_directory(option: &str, directory: &Path, pattern: &str) -> Result<(), String> {
+    let Some(parent) = Path::new(pattern).parent() else { return Ok(()) };
+    if parent.to_string_lossy().contains(['%', '\\']) || directory.join(parent).is_dir() {
+        return Ok(());
+    }
+    let parent = quoted(parent);
+    Err(format!("the directory {parent} of --{option} does not exist; make it: mkdir -p {parent}"))
+}
+
+/// The script with the variables that a value of `--export` names.
+fn exported(script: BatchScript, value: &str) -> BatchScript {
+    let words: Vec<&str> = value.split(',').filter(|word| !word.is_empty()).collect();
+    let mut script = script;
+    let mut names = Vec::new();
+    for word in &words {
+        match word.split_once('=') {
+            Some((name, value)) => script = script.set(name.into(), value.into()),
+            None => names.push(OsString::from(word)),
+        }
+    }
+    let are_all = names.iter().any(|name| name == "ALL");
+    let is_none = |name: &OsString| name == "NONE" || name == "NIL";
+    names.retain(|name| !is_none(name));
+    if are_all { script } else { script.export(Exported::Only(names)) }
+}
+
+/// Reads the whole array and the id of its job.
+fn parse_array_of(typed: &str) -> Result<(Option<ArraySpec>, Option<u64>), String> {
+    let bad = |cause: &str| format!("bad value '{typed}' for --array-of: {cause}");
+    let (spec, id) = typed.split_once('@').ok_or_else(|| bad("it is SPEC@ID"))?;
+    let spec = parse_array_spec(spec).map_err(|cause| bad(&cause))?;
+    let id = id.parse().map_err(|_| bad("behind @ is no number"))?;
+    Ok((Some(spec), Some(id)))
+}
+
+/// The arguments of `run` over these numbers, with all options at their defaults.
+fn job_of_run(tasks: Interval) -> Result<JobArguments, String> {
+    let words = ["evenly", "run", &tasks.to_string(), "--", "true"].map(OsString::from);
+    match parse::parse(words.into_iter()) {
+        Ok(CliCommand::Run(run)) => Ok(run.into_inner().job),
+        _ => Err("the tasks are no range".to_owned()),
+    }
+}

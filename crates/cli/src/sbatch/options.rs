@@ -1,0 +1,258 @@
+//! Options of sbatch(1): on the command line, and as directives in a script.
+
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+
+/// Whether an option has a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Nothing,
+    Value,
+    /// `--option` or `--option=VALUE`.
+    Either,
+}
+
+/// What an option is for here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It does what it does under Slurm.
+    Used,
+    /// Without it, the same would happen.
+    Silent,
+    /// It means nothing on one machine.
+    Meaningless,
+}
+
+/// An option.
+struct Declared {
+    long: &'static str,
+    short: Option<char>,
+    takes: Takes,
+    role: Role,
+    help: &'static str,
+}
+
+const fn used(long: &'static str, short: Option<char>, help: &'static str) -> Declared {
+    Declared { long, short, takes: Takes::Value, role: Role::Used, help }
+}
+
+const fn other(long: &'static str, short: Option<char>, takes: Takes, role: Role) -> Declared {
+    Declared { long, short, takes, role, help: "" }
+}
+
+use Role::{Meaningless, Silent};
+use Takes::{Either, Nothing, Value};
+
+const OPTIONS: &[Declared] = &[
+    used("array", Some('a'), "The tasks: 0-15, 1,3,5-9, 0-100:4; with %4 at most 4 at a time"),
+    used("job-name", Some('J'), "Name of the job [default: that of the script]"),
+    used(
+        "output",
+        Some('o'),
+        "File for the output of a task, with %A %a %j %x %u %N [default: slurm-%A_%a.out]",
+    ),
+    used("error", Some('e'), "File for its standard error [default: that of --output]"),
+    used("open-mode", None, "Whether these files are truncated or appended to: truncate or append"),
+    used("cpus-per-task", Some('c'), "CPUs for each task; fewer tasks run at a time"),
+    used("ntasks", Some('n'), "Processes that each task may start, each with its CPUs"),
+    used("ntasks-per-node", None, "Processes that each task may start, without --ntasks"),
+    used("time", Some('t'), "Longest time for each task: minutes, MM:SS, HH:MM:SS, D-HH:MM:SS"),
+    used("mem", None, "Most memory for each task: 500M, 4G; megabytes without a letter"),
+    used("mem-per-cpu", None, "Most memory for each task, for each of its CPUs"),
+    used("chdir", Some('D'), "Directory in which tasks run"),
+    used(
+        "export",
+        None,
+        "Variables that tasks get: ALL, NONE, or names and NAME=VALUE with commas",
+    ),
+    used("partition", Some('p'), "The value of SLURM_JOB_PARTITION"),
+    used("wrap", None, "Run this line of sh in the place of a script"),
+    Declared {
+        long: "parsable",
+        short: None,
+        takes: Nothing,
+        role: Role::Used,
+        help: "Print only the id of the job, in the place of 'Submitted batch job ID'",
+    },
+    other("wait", Some('W'), Nothing, Silent),
+    other("requeue", None, Nothing, Silent),
+    other("no-requeue", None, Nothing, Silent),
+    other("quiet", Some('Q'), Nothing, Silent),
+    other("verbose", Some('v'), Nothing, Silent),
+    other("comment", None, Value, Silent),
+    other("account", Some('A'), Value, Meaningless),
+    other("acctg-freq", None, Value, Meaningless),
+    other("batch", None, Value, Meaningless),
+    other("bb", None, Value, Meaningless),
+    other("begin", Some('b'), Value, Meaningless),
+    other("clusters", Some('M'), Value, Meaningless),
+    other("constraint", Some('C'), Value, Meaningless),
+    other("contiguous", None, Nothing, Meaningless),
+    other("core-spec", Some('S'), Value, Meaningless),
+    other("cores-per-socket", None, Value, Meaningless),
+    other("cpu-freq", None, Value, Meaningless),
+    other("deadline", None, Value, Meaningless),
+    other("dependency", Some('d'), Value, Meaningless),
+    other("distribution", Some('m'), Value, Meaningless),
+    other("exclude", Some('x'), Value, Meaningless),
+    other("exclusive", None, Either, Meaningless),
+    other("extra-node-info", Some('B'), Value, Meaningless),
+    other("get-user-env", None, Either, Meaningless),
+    other("gpus", Some('G'), Value, Meaningless),
+    other("gpus-per-node", None, Value, Meaningless),
+    other("gpus-per-task", None, Value, Meaningless),
+    other("gpu-bind", None, Value, Meaningless),
+    other("gres", None, Value, Meaningless),
+    other("gres-flags", None, Value, Meaningless),
+    other("hint", None, Value, Meaningless),
+    other("hold", Some('H'), Nothing, Meaningless),
+    other("kill-on-invalid-dep", None, Value, Meaningless),
+    other("licenses", Some('L'), Value, Meaningless),
+    other("mail-type", None, Value, Meaningless),
+    other("mail-user", None, Value, Meaningless),
+    other("mem-bind", None, Value, Meaningless),
+    other("mem-per-gpu", None, Value, Meaningless),
+    other("mincpus", None, Value, Meaningless),
+    other("nice", None, Either, Meaningless),
+    other("ignore-pbs", None, Nothing, Silent),
+    other("no-kill", Some('k'), Either, Meaningless),
+    other("nodefile", Some('F'), Value, Meaningless),
+    other("nodelist", Some('w'), Value, Meaningless),
+    other("nodes", Some('N'), Value, Meaningless),
+    other("overcommit", Some('O'), Nothing, Meaningless),
+    other("ntasks-per-core", None, Value, Meaningless),
+    other("ntasks-per-gpu", None, Value, Meaningless),
+    other("ntasks-per-socket", None, Value, Meaningless),
+    other("oversubscribe", Some('s'), Nothing, Meaningless),
+    other("priority", None, Value, Meaningless),
+    other("profile", None, Value, Meaningless),
+    other("propagate", None, Either, Meaningless),
+    other("qos", Some('q'), Value, Meaningless),
+    other("reboot", None, Nothing, Meaningless),
+    other("reservation", None, Value, Meaningless),
+    other("signal", None, Value, Meaningless),
+    other("sockets-per-node", None, Value, Meaningless),
+    other("spread-job", None, Nothing, Meaningless),
+    other("switches", None, Value, Meaningless),
+    other("thread-spec", None, Value, Meaningless),
+    other("threads-per-core", None, Value, Meaningless),
+    other("time-min", None, Value, Meaningless),
+    other("tmp", None, Value, Meaningless),
+    other("tres-per-task", None, Value, Meaningless),
+    other("use-min-nodes", None, Nothing, Meaningless),
+    other("wckey", None, Value, Meaningless),
+];
+
+/// Names that options of evenly have on the command line.
+const OF_EVENLY: [&str; 3] = ["quiet", "verbose", "deadline"];
+const LETTERS_OF_EVENLY: [char; 2] = ['q', 'v'];
+
+/// Options that were given, in their order in the table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SlurmOptions(Vec<(&'static str, String)>);
+
+impl SlurmOptions {
+    /// The value of an option; of one without a value, an empty one.
+    pub(super) fn value(&self, long: &str) -> Option<&str> {
+        self.0.iter().find(|(given, _)| *given == long).map(|(_, value)| &**value)
+    }
+
+    /// All of them, with their roles.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &str, Role)> {
+        self.0.iter().map(|(long, value)| {
+            let declared = OPTIONS.iter().find(|declared| declared.long == *long);
+            (*long, &**value, declared.map_or(Role::Silent, |declared| declared.role))
+        })
+    }
+
+    /// These, and others for what is not among them.
+    pub(super) fn or(mut self, others: Self) -> Self {
+        let new = others.0.into_iter().filter(|(long, _)| self.value(long).is_none());
+        let new: Vec<_> = new.collect();
+        self.0.extend(new);
+        self
+    }
+
+    /// Reads the words of directives.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) fn of_words(words: Vec<String>) -> Result<Self, String> {
+        let command = declare(Command::new("sbatch"), true);
+        let command = command.no_binary_name(true).infer_long_args(true).disable_help_flag(true);
+        let command = command.disable_version_flag(true).args_override_self(true);
+        let matches = command.try_get_matches_from(words).map_err(|error| {
+            let text = error.render().to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").replace("unexpected argument", "unknown directive")
+        })?;
+        Ok(Self::collect(&matches, true))
+    }
+
+    fn collect(matches: &ArgMatches, is_directive: bool) -> Self {
+        let given = OPTIONS.iter().filter_map(|declared| {
+            let id = declared.long;
+            if !is_directive && OF_EVENLY.contains(&id) {
+                return None;
+            }
+            let is_flag = declared.takes == Takes::Nothing;
+            let value = match matches.try_get_one::<String>(id) {
+                Ok(value) => value.cloned(),
+                Err(_) if is_flag => {
+                    let is_set = matches.try_get_one::<bool>(id).ok().flatten() == Some(&true);
+                    is_set.then(String::new)
+                }
+                Err(_) => None,
+            };
+            Some((declared.long, value?))
+        });
+        Self(given.collect())
+    }
+}
+
+fn declare(mut command: Command, is_directive: bool) -> Command {
+    for Declared { long, short, takes, role, help } in OPTIONS {
+        if !is_directive && OF_EVENLY.contains(long) {
+            continue;
+        }
+        let mut arg = Arg::new(*long).long(*long).hide(*role != Role::Used).help(*help);
+        if let Some(short) =
+            short.filter(|short| is_directive || !LETTERS_OF_EVENLY.contains(short))
+        {
+            arg = arg.short(short);
+        }
+        arg = match takes {
+            Takes::Nothing => arg.action(ArgAction::SetTrue),
+            Takes::Value => arg.allow_hyphen_values(true).value_parser(ValueParser::string()),
+            Takes::Either => arg
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("")
+                .value_parser(ValueParser::string()),
+        };
+        let name = if long.starts_with("mem") { "SIZE" } else { "VALUE" };
+        command = command.arg(if *takes == Takes::Nothing { arg } else { arg.value_name(name) });
+    }
+    command
+}
+
+impl Args for SlurmOptions {
+    fn augment_args(command: Command) -> Command {
+        declare(command, false)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        declare(command, false)
+    }
+}
+
+impl FromArgMatches for SlurmOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Ok(Self::collect(matches, false))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::collect(matches, false);
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! Options of sbatch, and what becomes of a job: beside the real Slurm, with failures, journals and limits.
+
+use crate::support::until;
+use crate::yard::Yard;
+use evenly_testkit::slurm::Slurm;
+use std::collections::BTreeMap;
+
+/// Prints what a task has, but for what each job has of its own.
+const SHOW: &str = "#!/bin/bash
+#SBATCH --array=1-7:3,20%2
+#SBATCH --job-name='a name' -n 1 -c 1
+#SBATCH -o out_%x_%a_%4a_%u_%N_%n_%t_%%.txt --mem=100   # a comment
+env | grep ^SLURM_ | grep -Ev '^SLURM_(ARRAY_JOB_ID|JOB_?ID|JOB_PARTITION|CLUSTER_NAME|CONF|TASK_PID|TOPOLOGY.*|\
+WORKING_CLUSTER|NODE_ALIASES|PRIO_PROCESS|JOB_(START|END)_TIME|JOB_GROUP|JOB_ACCOUNT|JOB_QOS|SCRIPT_CONTEXT|\
+OOM_KILL_STEP)=' | sort
+echo \"$# $1 $2\"
+basename $0
+pwd
+readlink /proc/self/fd/0
+echo error >&2
+touch ended-$SLURM_ARRAY_TASK_ID
+#SBATCH --array=99
+";
+
+/// The files that a pattern of names begins with, by name.
+fn outputs(yard: &Yard) -> BTreeMap<String, String> {
+    let entries = std::fs::read_dir(yard.path("")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = names.filter(|name| name.starts_with("out_"));
+    names.map(|name| (name.clone(), yard.text(&name))).collect()
+}
+
+/// Names and contents of all output files are the same. The real Slurm runs first.
+pub(crate) fn a_script_runs_as_under_slurm() {
+    let yard = Yard::new();
+    std::fs::write(yard.path("show.sh"), SHOW).unwrap();
+    let slurm = Slurm::start(&yard.path("cluster"));
+    let mut batch = slurm.command("sbatch");
+    let output = batch.args(["show.sh", "x", "y z"]).current_dir(yard.path("")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let tasks = [1, 4, 7, 20];
+    let has_ended = |task| yard.path(&format!("ended-{task}")).exists();
+    until("Slurm has run the tasks", || tasks.iter().all(has_ended).then_some(()));
+    drop(slurm);
+    let there = outputs(&yard);
+    assert_eq!(there.len(), tasks.len(), "{there:?}");
+    there.keys().for_each(|name| std::fs::remove_file(yard.path(name)).unwrap());
+    let ended = yard.run("sbatch show.sh x 'y z'");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let words = said.trim_end().rsplit_once(' ').unwrap().0;
+    assert!(ended.stdout.starts_with(words) && ended.status == 0, "{said} {ended:?}");
+    assert_eq!(outputs(&yard), there);
+}
+
+pub(crate) fn the_command_line_replaces_directives() {
+    let yard = Yard::new();
+    let text = "#!/bin/bash\n#SBATCH -a 0-3 -J script -o script_%a\n#SBATCH -o later_%a\n\
+                echo $SLURM_JOB_NAME $SLURM_ARRAY_TASK_ID-$SLURM_ARRAY_TASK_MAX $1; echo e >&2\n";
+    std::fs::write(yard.path("job"), text).unwrap();
+    let ended = yard.run("sbatch --parsable --array=5,6 -Jtyped -e errors_%a job -j4");
+    assert!(ended.status == 0 && ended.stdout.trim_end().parse::<u64>().is_ok(), "{ended:?}");
+    assert_eq!(yard.text("later_5"), "typed 5-6 -j4\n");
+    assert_eq!(yard.text("errors_6"), "e\n");
+    assert!(!yard.path("script_5").exists() && !yard.path("later_0").exists());
+    // A second call empties the files, or appends to them.
+    yard.run("sbatch --array=5 --open-mode=append job");
+    assert_eq!(yard.text("later_5"), "typed 5-6 -j4\nscript 5-5\ne\n");
+    yard.run("sbatch --array=5 job");
+    assert_eq!(yard.text("later_5"), "script 5-5\ne\n");
+    let ended = yard.run("sbatch --wrap='echo $SLURM_JOB_NAME $0' -o wrapped");
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!(yard.text("wrapped").starts_with("wrap /"), "{}", yard.text("wrapped"));
+}
+
+/// Fails for task 4 until a file is there; each task adds its ids to a file.
+const FAILING: &str = "#!/bin/bash
+#SBATCH --array=2-6:2
+echo $SLURM_ARRAY_JOB_ID $SLURM_JOB_ID $SLURM_ARRAY_TASK_COUNT >> ids-$SLURM_ARRAY_TASK_ID
+test $SLURM_ARRAY_TASK_ID != 4 -o -e good
+";
+
+pub(crate) fn a_failed_task_is_named_and_run_again() {
+    let yard = Yard::new();
+    std::fs::write(yard.path("job"), FAILING).unwrap();
+    let ended = yard.run("sbatch --journal kept -o /dev/null job");
+    ended.failed(3, "n = 4 failed: exit 1; rerun: evenly sbatch ");
+    let ids = yard.text("ids-4");
+    let words: Vec<u64> = ids.split_whitespace().map(|word| word.parse().unwrap()).collect();
+    assert_eq!(words, [words[0], words[0] + 2, 3]);
+    assert_eq!(ended.stdout, format!("Submitted batch job {}\n", words[0]));
+    let rerun = ended.stderr.lines().find_map(|line| line.split_once("rerun: evenly ")).unwrap().1;
+    let again = yard.run(rerun);
+    assert_eq!((again.stdout.as_str(), again.status), (ended.stdout.as_str(), 3), "{again:?}");
+    std::fs::copy(yard.path("kept"), yard.path("copy")).unwrap();
+    std::fs::write(yard.path("good"), "").unwrap();
+    for call in [
+        "resume copy --retry-failed",
+        "sbatch --journal kept -o /dev/null --resume --retry-failed job",
+    ] {
+        let again = yard.run(call);
+        assert_eq!((again.stdout.as_str(), again.status), (ended.stdout.as_str(), 0), "{again:?}");
+    }
+    assert_eq!(yard.text("ids-4"), ids.repeat(4));
+    assert_eq!(yard.text("ids-2").lines().count(), 1);
+    // Another script is another job.
+    std::fs::write(yard.path("job"), FAILING.replace("good", "other")).unwrap();
+    let refused = yard.run("sbatch --journal kept -o /dev/null --resume job");
+    assert_eq!((refused.stdout.as_str(), refused.status), ("", 5), "{refused:?}");
+}
+
+pub(crate) fn a_script_may_change_while_it_runs() {
+    let yard = Yard::new();
+    let text = "#!/bin/bash\n#SBATCH -a 1-3%1 -o out_%a\necho false > job; sleep 0.05; echo old\n";
+    std::fs::write(yard.path("job"), text).unwrap();
+    let ended = yard.run("sbatch job");
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!((1..=3).all(|task| yard.text(&format!("out_{task}")) == "old\n"));
+    assert_eq!(yard.text("job"), "false\n");
+}
+
+pub(crate) fn limits_are_those_of_each_task() {
+    let yard = Yard::new();
+    let text = "#!/bin/bash\n#SBATCH -a 1-6%2 -o /dev/null\n\
+                echo $EVENLY_WORKER $SLURM_CPUS_PER_TASK $SLURM_MEM_PER_CPU >> workers\nsleep $1\n";
+    std::fs::write(yard.path("job"), text).unwrap();
+    let ended = yard.run("sbatch -j 5 --mem-per-cpu=2G -c 3 job 0.1");
+    assert_eq!(ended.status, 0, "{ended:?}");
+    let workers = yard.text("workers");
+    assert!(workers.lines().all(|line| ["1 3 2048", "2 3 2048"].contains(&line)), "{workers}");
+    let ended = yard.run("sbatch -a 1 --time=0:01 job 1000");
+    ended.failed(3, "n = 1 failed: timeout; rerun: evenly sbatch --array-of=1@");
+    assert!(ended.stderr.contains("--time=0:01"), "{ended:?}");
+    let ended = yard.run("sbatch -a 1 -c 100000 -n 2 job 0");
+    assert!(ended.stderr.contains("a task asks for 200000 CPUs"), "{ended:?}");
+}
+
+pub(crate) fn exported_variables_are_chosen() {
+    let yard = Yard::new();
+    std::fs::write(
+        yard.path("job"),
+        "#!/bin/bash\necho ${ONE-no} ${TWO-no} ${HOME:+home} $SLURM_EXPORT_ENV\n",
+    )
+    .unwrap();
+    for (export, said) in [
+        ("", "1 no home\n"),
+        ("--export=NONE", "no no home NONE\n"),
+        ("--export=ONE,TWO=2", "1 2 home ONE,TWO=2\n"),
+        ("--export=ALL,ONE=3", "3 no home ALL,ONE=3\n"),
+    ] {
+        let mut command = yard.command(&format!("sbatch -o out {export} job"));
+        command.env("ONE", "1");
+        let ended = yard.ended(crate::support::process::Process::start(command));
+        assert_eq!((yard.text("out").as_str(), ended.status), (said, 0), "{export}: {ended:?}");
+    }
+}
+
+pub(crate) fn what_cannot_be_is_refused_before_a_task_starts() {
+    let yard = Yard::new();
+    let put = |name: &str, text: &str| std::fs::write(yard.path(name), text).unwrap();
+    put("plain", "echo\n");
+    put("foo", "#!/bin/bash\n#SBATCH --foo=1\ntouch started\n");
+    put("job", "#!/bin/bash\n#SBATCH -o out\ntouch started\n");
+    for (words, cause) in [
+        ("", "no script is given"),
+        ("missing", "cannot read the script missing: No such file"),
+        ("plain", "begins with #!"),
+        ("foo", "'foo', line 2: unknown directive '--foo'"),
+        ("--array=3-1 job", "bad value '3-1' for --array: the range '3-1' descends; write 1-3"),
+        ("--array=a job", "'a' is no index"),
+        ("--time=1h job", "bad value '1h' for --time"),
+        ("--mem=x job", "bad value 'x' for --mem"),
+        ("-c 0 job", "bad value '0' for --cpus-per-task"),
+        ("-D missing job", "bad value 'missing' for --chdir: No such file"),
+        ("-o no/%a job", "the directory no of --output does not exist; make it: mkdir -p no"),
+        ("--open-mode=x job", "it is truncate or append"),
+        ("--frist job", "unknown option '--frist' of evenly sbatch"),
+        ("--listen unix:socket job", "sbatch runs on this machine"),
+        ("--wrap=true job", "leave one of them out"),
+    ] {
+        let ended = yard.run(&format!("sbatch {words}"));
+        ended.failed(2, cause);
+        assert_eq!(ended.stdout, "", "{words}");
+    }
+    assert!(!yard.path("started").exists() && !yard.path("out").exists());
+    // A file that cannot be opened fails its task.
+    std::fs::create_dir(yard.path("out")).unwrap();
+    let ended = yard.run("sbatch job");
+    ended.failed(3, "/out for the output: Is a directory");
+}
