@@ -32,7 +32,7 @@ impl<'a> EventTrace<'a> {
         Self { shared: Rc::clone(&self.shared), agent: agent as u64 }
     }
 
-    /// Says what time it is for everybody.
+    /// Sets the time of the events that follow, for the primary and all agents.
     pub(crate) fn set_time(&self, now_ns: u64) {
         self.shared.borrow_mut().now_ns = now_ns;
     }

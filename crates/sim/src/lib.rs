@@ -87,17 +87,14 @@ pub fn describe(seed: u64, options: &SimOptions) -> String {
     format!("{:#?}", draw(&mut Random::new(seed), seed, options))
 }
 
-/// Apart from others, what is asked is drawn from another number.
+/// Seed constants of the separate generators.
 const QUESTION_STREAM: u64 = 0x61_736b_6564;
-/// And so is how workers speak.
 const CRASH_REPORT_STREAM: u64 = 0x6761_7370;
-/// And the terms of the engine.
 const ENGINE_SETTINGS_STREAM: u64 = 0x7465_726d_7300;
-/// And whether anything may be done twice.
 const AT_MOST_ONCE_STREAM: u64 = 0x6f6e_6365;
 
-/// Agents, questions, gasps and what is done once are drawn by generators of their own: without them, a seed makes the run that it
-/// made before there were any.
+/// Agents, question, crash reports, engine settings and at-most-once have generators of their own. Without them, a seed makes the
+/// same run as before they existed.
 fn draw(random: &mut Random, seed: u64, options: &SimOptions) -> RunPlan {
     let mut plan = RunPlan::draw(random, options);
     plan.draw_once(&mut Random::new(seed.rotate_left(48) ^ AT_MOST_ONCE_STREAM), options);

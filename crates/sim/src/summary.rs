@@ -53,13 +53,13 @@ counters! {
     farewells,
     /// Workers that died of a number.
     crashes,
-    /// Last gasps heard.
+    /// Crash reports that the primary received.
     crash_reports,
     /// Of those: of workers that were lost for another reason.
     crash_reports_not_blamed,
-    /// Last gasps that were not written.
+    /// Crash reports that were never written.
     crash_reports_lost,
-    /// Last gasps that were cut or spoilt.
+    /// Crash reports that were cut short or corrupted.
     crash_reports_corrupted,
     /// Workers asked for their number and ended.
     workers_interrupted,

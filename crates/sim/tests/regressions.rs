@@ -84,7 +84,7 @@ fn the_last_of_the_credit_is_for_the_lowest_lease() {
     hold_under(&[112_328], &MUTE);
 }
 
-/// While lines were on their way to the journal, everybody in turn was given more credit.
+/// While lines were on their way to the journal, each worker in turn got more credit.
 #[test]
 fn what_is_being_recorded_is_no_reason_for_credit() {
     hold_under(&[125_458], &MUTE);
@@ -109,7 +109,7 @@ fn a_number_that_names_itself_does_not_answer_for_others() {
     hold_under(&[1_933], &SPEAKING);
 }
 
-/// An agent told of a number that it was done, after it had been told to forget it.
+/// An agent reported a number as recovered after its primary had withdrawn every lease.
 #[test]
 fn a_forgotten_number_is_not_reported_as_recovered() {
     hold_under(&[7_036_227], &SPEAKING);

@@ -24,7 +24,7 @@ pub(crate) enum RunPhase {
 
 /// How long workers get to leave by themselves.
 pub(crate) const GRACE_NS: u64 = 10_000_000_000;
-/// How long it is waited at the end for agents to be told.
+/// Time at the end for agents to learn that the run is over.
 pub(crate) const LINGER_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]

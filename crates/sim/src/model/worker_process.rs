@@ -53,7 +53,7 @@ pub(crate) struct SimWorker {
     pub(crate) last_at: Vec<Interval>,
     pub(crate) may_be_at: Vec<Interval>,
     pub(crate) cause: Option<Cause>,
-    /// What it has said with its last crash_report, and whether it ended of that.
+    /// The crash report that it wrote, and whether the reported crash ended it.
     pub(crate) reported: Option<WorkerCrash>,
     pub(crate) died_of_crash: bool,
 }

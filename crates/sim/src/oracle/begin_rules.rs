@@ -28,7 +28,7 @@ impl Oracle {
     pub(crate) fn check_untouched(&mut self, interval: Interval) -> Result<(), String> {
         let begins = &mut self.begins;
         check(!begins.begun.has_any(interval), || format!("{interval} is begun, not untouched"))?;
-        // An agent may have been told to forget them in the meantime.
+        // The primary may have withdrawn every lease of the agent in the meantime.
         let was_held = begins.assigned.take(interval) || self.is_at_agent();
         check(was_held, || format!("{interval} was not assigned"))
     }

@@ -38,7 +38,7 @@ enum FunctionRule {
         /// One in `fail_every` blocks of numbers fails; 0 for none.
         fail_every: u64,
         block: u32,
-        /// How many are told at once.
+        /// How many numbers the tally gets at once.
         at_once: usize,
     },
 }

@@ -34,7 +34,7 @@ impl SimWorld<'_> {
             let PrimaryConnection { session, unpacker, .. } = upstream;
             let malformed = |malformed| format!("the primary cannot be read: {malformed}");
             while let Some(frame) = unpacker.next_frame().map_err(malformed)? {
-                trace.comment(|| format!("told {:?}", frame.body));
+                trace.comment(|| format!("received {:?}", frame.body));
                 let mut is_all = false;
                 match &frame.body {
                     Body::Farewell { call, errno } => {

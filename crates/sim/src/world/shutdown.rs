@@ -13,7 +13,7 @@ use evenly_core::frame::Packer;
 use evenly_core::seats::LOSSES_IN_A_ROW;
 
 impl SimWorld<'_> {
-    /// Every number is covered, or the run ends early: end of file for everybody.
+    /// Every number is covered, or the run ends early: sends end of file to every worker.
     pub(crate) fn begin_shutdown(&mut self) -> StepResult {
         let scheduler = self.primary.engine.scheduler();
         if scheduler.is_finished() {

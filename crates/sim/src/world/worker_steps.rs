@@ -67,7 +67,7 @@ impl SimWorld<'_> {
     fn reach_deadly_number(&mut self, pid: Pid, n: i64, slice: Interval) -> StepResult {
         let deadly = self.deadly.iter_mut().find(|deadly| deadly.n == n && deadly.times > 0);
         let Some(deadly) = deadly else {
-            // It has killed others in the meantime, and is done with; those before it are answered.
+            // It has killed its last worker in the meantime: compute from here; the tally has the numbers before it.
             return self.compute_slice(pid, slice.above(n.saturating_sub(1)).unwrap_or(slice));
         };
         if !deadly.is_always() {
