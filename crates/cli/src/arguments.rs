@@ -170,7 +170,7 @@ pub(crate) struct SettleArguments {
     /// The journal of a run with --at-most-once
     pub(crate) journal: PathBuf,
     /// Range that holds whole windows of unknown fate: START..END (END excluded) or START..=LAST
-    #[arg(allow_hyphen_values = true)]
+    #[arg(value_name = "RANGE", allow_hyphen_values = true)]
     pub(crate) items: String,
     /// done: they ended well, and are not started again (run and failures only). retry: the next evenly resume
     /// starts them again

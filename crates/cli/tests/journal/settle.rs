@@ -116,7 +116,16 @@ pub(crate) fn windows_of_unknown_fate_are_settled_one_by_one() {
     expected.insert(6, "500..600 1 unknown".to_owned());
     expected.insert(7, "500..600 - settled retry".to_owned());
     assert_eq!(audit(&house), expected);
-    assert_eq!(finish(house.other("verify j")).status.code(), Some(0));
+    let object = finish(house.other("verify j --windows --format json"));
+    assert_eq!(object.status.code(), Some(0), "{object:?}");
+    let object: serde_json::Value = serde_json::from_slice(&object.stdout).unwrap();
+    let rows = object["windows"].as_array().unwrap();
+    assert_eq!((rows.len(), &object["complete"]), (expected.len(), &true.into()));
+    assert_eq!((&rows[0]["first"], &rows[0]["last"]), (&"0".into(), &"99".into()));
+    assert_eq!(
+        (&rows[5]["end"], &rows[5]["began"]),
+        (&"settled done".into(), &serde_json::Value::Null)
+    );
 }
 
 /// A number of `sum` has a value, which only its command can print.

@@ -62,7 +62,7 @@ impl Together {
 pub fn windows(paths: &[PathBuf], mut take: impl FnMut(WindowAttempt)) -> Result<(), JournalError> {
     paths.iter().try_for_each(|path| {
         let (connection, contents) = read(path)?;
-        let read = windows_of(&connection, &contents, |window| {
+        let read = windows_of(&connection, &contents, |window| -> Result<(), JournalFault> {
             take(window);
             Ok(())
         });
@@ -70,11 +70,11 @@ pub fn windows(paths: &[PathBuf], mut take: impl FnMut(WindowAttempt)) -> Result
     })
 }
 
-fn windows_of(
+fn windows_of<E: From<JournalFault>>(
     connection: &Connection,
     contents: &Contents,
-    mut take: impl FnMut(WindowAttempt) -> Result<(), JournalFault>,
-) -> Result<(), JournalFault> {
+    mut take: impl FnMut(WindowAttempt) -> Result<(), E>,
+) -> Result<(), E> {
     let begun = begun::read(connection, &contents.hasher)?.into_iter();
     let mut begun = begun.map(|row| WindowAttempt::unknown(row.interval, row.began)).peekable();
     if !contents.is_former {
@@ -417,12 +417,10 @@ fn copy(
         writer.put(None, Some(begun::unknown(row.interval)), empty)?;
     }
     writer.flush()?;
-    let mut windows = Vec::new();
     windows_of(connection, contents, |window| {
-        windows.push(window);
-        Ok(())
+        writer.writer.put_windows(vec![window]);
+        if writer.writer.is_full() { writer.flush() } else { Ok(()) }
     })?;
-    writer.writer.put_windows(windows);
     writer.flush()
 }
 

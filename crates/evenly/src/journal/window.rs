@@ -115,15 +115,16 @@ impl Numbered for WindowRow {
 }
 
 /// Gives all rows, ascending by number and then in the order in which they were written.
-pub(super) fn each(
+pub(super) fn each<E: From<JournalFault>>(
     connection: &Connection,
     hasher: &Hasher,
-    mut take: impl FnMut(WindowRow) -> Result<(), JournalFault>,
-) -> Result<(), JournalFault> {
+    mut take: impl FnMut(WindowRow) -> Result<(), E>,
+) -> Result<(), E> {
     let mut hasher = hasher.clone();
-    let mut statement = connection.prepare_cached("SELECT * FROM window ORDER BY first, id")?;
-    let mut rows = statement.query(())?;
-    while let Some(row) = rows.next()? {
+    let sql = "SELECT * FROM window ORDER BY first, id";
+    let mut statement = connection.prepare_cached(sql).map_err(JournalFault::from)?;
+    let mut rows = statement.query(()).map_err(JournalFault::from)?;
+    while let Some(row) = rows.next().map_err(JournalFault::from)? {
         take(WindowRow::read(row, &mut hasher)?)?;
     }
     Ok(())

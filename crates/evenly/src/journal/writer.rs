@@ -287,6 +287,7 @@ impl JournalWriter {
 
     /// Appends rows of the audit.
     pub(super) fn put_windows(&mut self, windows: Vec<WindowAttempt>) {
+        self.entries += windows.len();
         self.windows.extend(windows);
     }
 

@@ -1,6 +1,7 @@
 //! Rows 17 and 18: a journal cut at each length, and with each bit flipped. It is gone on with exactly,
 //! or refused.
 
+use super::super::error::JournalFault;
 use super::*;
 use std::fs::{read, write};
 
@@ -34,10 +35,14 @@ fn essence(path: &Path, fingerprint: &Fingerprint) -> Result<String, JournalErro
     let mut text =
         format!("{:?} {:?} {:?}", contents.pieces, contents.value, contents.fingerprints);
     writer.each_failure(|failed| text += &format!("{failed:?}"))?;
-    let read = super::super::window::each(&writer.connection, &writer.hasher, |row| {
-        text += &format!("{:?}", row.window);
-        Ok(())
-    });
+    let read = super::super::window::each(
+        &writer.connection,
+        &writer.hasher,
+        |row| -> Result<(), JournalFault> {
+            text += &format!("{:?}", row.window);
+            Ok(())
+        },
+    );
     read.map_err(|trouble| trouble.at(path, "read"))?;
     for (piece, _) in contents.pieces {
         let mut rest = Some(piece);
