@@ -147,7 +147,7 @@ pub struct TakenBack {
     /// Numbers of these chunks that were not covered.
     pub numbers: u128,
     /// Whether the chunks are to blame rather than the worker: the worker named one of the numbers in its last
-    /// crash_report, or was lost at a chunk that had been lost before.
+    /// crash report, or was lost at a chunk that had been lost before.
     pub is_explained: bool,
 }
 

@@ -110,7 +110,7 @@ fn tick() -> i32 {
 }
 
 /// The function panicked, and this process is about to leave with `status`. Sends what is known of the panic before the
-/// last crash_report.
+/// crash report.
 pub(crate) fn panicked(status: i32, text: Option<&str>) {
     let position = position::own();
     if let Some(text) = text
