@@ -1,10 +1,11 @@
 //! Declarations of all commands, arguments and options for clap.
 
+use crate::batch::Batch;
 use crate::examples;
 use crate::lazy_args::LazyArgs;
 use crate::limits::LimitArguments;
 use crate::output_options::OutputArguments;
-use crate::sbatch::{Batch, SbatchArguments};
+use crate::sbatch::options::SlurmOptions;
 use crate::times::{JoinTimeArguments, TimeArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -234,6 +235,48 @@ pub(crate) struct RunArguments {
     pub(crate) output: OutputArguments,
     #[command(flatten)]
     pub(crate) job: JobArguments,
+}
+
+// The arguments of sbatch.
+#[derive(Debug, Args)]
+pub(crate) struct SbatchArguments {
+    #[command(flatten)]
+    pub(crate) slurm: SlurmOptions,
+    /// The script: its first line names an interpreter, and its lines #SBATCH have the options above. An option
+    /// on the command line replaces that of the script
+    #[arg(value_name = "SCRIPT")]
+    pub(crate) script: Option<OsString>,
+    /// Arguments of the script
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<OsString>,
+    /// The whole array and the id of the job, in lines that rerun a task
+    #[arg(long, hide = true, value_name = "SPEC@ID")]
+    pub(crate) array_of: Option<String>,
+    /// The id of the job, in the call that a journal records
+    #[arg(long, hide = true, value_name = "ID")]
+    pub(crate) job_id: Option<u64>,
+    /// Start each task at most once. If its worker is lost meanwhile, that task is listed as unknown and not
+    /// started again (the exit status is 4)
+    #[arg(long)]
+    pub(crate) at_most_once: bool,
+    /// Record finished tasks in this file, so that an interrupted job can be continued [default: after one
+    /// minute, a file in the state directory; see evenly resume]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Continue from the journal, if the file exists
+    #[arg(long, requires = "journal")]
+    pub(crate) resume: bool,
+    /// Whether the journal must be there; set by `evenly resume`
+    #[arg(skip)]
+    pub(crate) expects_journal: bool,
+    /// With --resume: run again the tasks that failed
+    #[arg(long, requires = "resume")]
+    pub(crate) retry_failed: bool,
+    /// With --resume: continue although the script has changed
+    #[arg(long, requires = "resume")]
+    pub(crate) accept_change: bool,
+    #[command(flatten)]
+    pub(crate) call: CallArguments,
 }
 
 // The arguments of every verb that has a range. The first fields are for the verbs that take them.

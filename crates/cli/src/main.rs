@@ -5,6 +5,7 @@ mod answer_lines;
 mod arguments;
 mod array;
 mod ask;
+mod batch;
 mod cause_names;
 mod closed_stdout;
 mod command;

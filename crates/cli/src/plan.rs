@@ -1,6 +1,7 @@
 //! Plan of a job: the checked values of its arguments.
 
 use crate::arguments::{Format, JobArguments, ProgressMode};
+use crate::batch::Batch;
 use crate::command::{CommandOptions, parse_rate};
 use crate::exit::ExitOutcome;
 use crate::files;
@@ -14,7 +15,6 @@ use crate::option::option;
 use crate::output_options::OutputOptions;
 use crate::question::Question;
 use crate::rerun::Rerun;
-use crate::sbatch::Batch;
 use crate::suggestions;
 use crate::times::Times;
 use evenly::function::{Form, Function};

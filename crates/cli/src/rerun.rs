@@ -1,6 +1,6 @@
 //! Shell line that runs some of the numbers of a job again.
 
-use crate::sbatch::Batch;
+use crate::batch::Batch;
 use evenly::Interval;
 use evenly::function::Typed;
 

@@ -5,16 +5,16 @@
 
 mod array_spec;
 mod directives;
-mod options;
+pub(crate) mod options;
 mod values;
 
-use crate::arguments::{CallArguments, CliCommand, JobArguments};
+use crate::arguments::{CliCommand, JobArguments, SbatchArguments};
 use crate::array::recorded_id;
+use crate::batch::{Batch, RerunLine};
 use crate::exit::ExitOutcome;
 use crate::parse;
 use crate::plan::resolve_workers;
 use array_spec::{ArraySpec, parse_array_spec};
-use clap::Args;
 use evenly::function::{ArrayJob, ArraySystem, BatchScript, Exported};
 use evenly::internal::quoted;
 use evenly::{Interval, Range};
@@ -26,81 +26,6 @@ use values::{parse_mebibytes, parse_time};
 
 /// What `--wrap` puts before its line, as Slurm does.
 const WRAP: &str = "#!/bin/sh\n# This script was created by evenly sbatch --wrap.\n\n";
-
-// The arguments of sbatch.
-#[derive(Debug, Args)]
-pub(crate) struct SbatchArguments {
-    #[command(flatten)]
-    slurm: SlurmOptions,
-    /// The script: its first line names an interpreter, and its lines #SBATCH have the options above. An option
-    /// on the command line replaces that of the script
-    #[arg(value_name = "SCRIPT")]
-    script: Option<OsString>,
-    /// Arguments of the script
-    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<OsString>,
-    /// The whole array and the id of the job, in lines that rerun a task
-    #[arg(long, hide = true, value_name = "SPEC@ID")]
-    array_of: Option<String>,
-    /// The id of the job, in the call that a journal records
-    #[arg(long, hide = true, value_name = "ID")]
-    job_id: Option<u64>,
-    /// Start each task at most once. If its worker is lost meanwhile, that task is listed as unknown and not
-    /// started again (the exit status is 4)
-    #[arg(long)]
-    at_most_once: bool,
-    /// Record finished tasks in this file, so that an interrupted job can be continued [default: after one
-    /// minute, a file in the state directory; see evenly resume]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) journal: Option<PathBuf>,
-    /// Continue from the journal, if the file exists
-    #[arg(long, requires = "journal")]
-    pub(crate) resume: bool,
-    /// Whether the journal must be there; set by `evenly resume`
-    #[arg(skip)]
-    pub(crate) expects_journal: bool,
-    /// With --resume: run again the tasks that failed
-    #[arg(long, requires = "resume")]
-    pub(crate) retry_failed: bool,
-    /// With --resume: continue although the script has changed
-    #[arg(long, requires = "resume")]
-    pub(crate) accept_change: bool,
-    #[command(flatten)]
-    pub(crate) call: CallArguments,
-}
-
-/// A batch script that is ready to run.
-#[derive(Clone, Debug)]
-pub(crate) struct Batch {
-    pub(crate) job: ArrayJob,
-    pub(crate) script: BatchScript,
-    /// The line that says under which id it was submitted.
-    pub(crate) submitted: String,
-    /// What the user should know about its options.
-    pub(crate) hints: Vec<String>,
-    rerun: RerunLine,
-}
-
-/// The call that runs some tasks again, before and behind the value of `--array`.
-#[derive(Clone, Debug)]
-struct RerunLine {
-    before: String,
-    behind: String,
-    is_array: bool,
-}
-
-impl Batch {
-    /// The line that runs these tasks again.
-    pub(crate) fn rerun(&self, tasks: Interval) -> String {
-        let RerunLine { before, behind, is_array } = &self.rerun;
-        let array = match (is_array, tasks.first(), tasks.last()) {
-            (false, ..) => String::new(),
-            (true, first, last) if first == last => format!(" --array={first}"),
-            (true, first, last) => format!(" --array={first}-{last}"),
-        };
-        format!("{before}{array}{behind}")
-    }
-}
 
 impl SbatchArguments {
     /// The job of these arguments.

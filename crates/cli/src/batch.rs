@@ -1,0 +1,37 @@
+//! A batch script that is ready to run, and the lines that run its tasks again.
+
+use evenly::Interval;
+use evenly::function::{ArrayJob, BatchScript};
+
+/// A batch script that is ready to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    pub(crate) job: ArrayJob,
+    pub(crate) script: BatchScript,
+    /// The line that says under which id it was submitted.
+    pub(crate) submitted: String,
+    /// What the user should know about its options.
+    pub(crate) hints: Vec<String>,
+    pub(crate) rerun: RerunLine,
+}
+
+/// The call that runs some tasks again, before and behind the value of `--array`.
+#[derive(Clone, Debug)]
+pub(crate) struct RerunLine {
+    pub(crate) before: String,
+    pub(crate) behind: String,
+    pub(crate) is_array: bool,
+}
+
+impl Batch {
+    /// The line that runs these tasks again.
+    pub(crate) fn rerun(&self, tasks: Interval) -> String {
+        let RerunLine { before, behind, is_array } = &self.rerun;
+        let array = match (is_array, tasks.first(), tasks.last()) {
+            (false, ..) => String::new(),
+            (true, first, last) if first == last => format!(" --array={first}"),
+            (true, first, last) => format!(" --array={first}-{last}"),
+        };
+        format!("{before}{array}{behind}")
+    }
+}
