@@ -86,6 +86,11 @@ fn main() {
             &[],
             settle::the_audit_has_each_attempt_of_each_window,
         ),
+        row(
+            "a_window_of_a_lost_worker_is_unknown_by_itself",
+            &[],
+            settle::a_window_of_a_lost_worker_is_unknown_by_itself,
+        ),
         row("a_damaged_audit_is_refused", &[], settle::a_damaged_audit_is_refused),
         row("a_journal_in_use_is_not_settled", &[], settle::a_journal_in_use_is_not_settled),
         row(

@@ -173,6 +173,30 @@ pub(crate) fn the_audit_has_each_attempt_of_each_window() {
     assert_eq!(said(&none), "# window\tattempt\tbegan\tended\tend\n", "{none:?}");
 }
 
+/// A worker that is lost leaves each window that it may have begun: unknown, by itself, and with its times.
+pub(crate) fn a_window_of_a_lost_worker_is_unknown_by_itself() {
+    let house = House::new();
+    let script = "case $1 in 20|30) kill -9 $PPID; sleep 100;; esac";
+    let words = "run 0..60 -j 1 --chunk 10 --at-most-once --journal j";
+    let run = finish(call(&house, words, script));
+    let named = stderr(&run);
+    assert_eq!(run.status.code(), Some(4), "{named}");
+    for window in ["20..=29", "30..=39"] {
+        assert!(
+            named.contains(&format!("evenly: n in {window}: its command may have ")),
+            "{named}"
+        );
+    }
+    let output = finish(house.other("verify j --windows"));
+    let unknown: Vec<&str> =
+        said(&output).lines().filter(|row| row.ends_with("\tunknown")).collect();
+    assert_eq!(unknown.len(), 2, "{output:?}");
+    assert!(unknown.iter().all(|row| !row.contains("\t-\t")), "{unknown:?}");
+    let settled = finish(house.other("settle j 0..60 done"));
+    assert_eq!(said(&settled), "20..30\tdone\n30..40\tdone\n", "{settled:?}");
+    assert_eq!(finish(house.other("resume j")).status.code(), Some(0));
+}
+
 /// A byte of the audit that is another one is damage, to each reader of the journal.
 pub(crate) fn a_damaged_audit_is_refused() {
     let house = House::new();
