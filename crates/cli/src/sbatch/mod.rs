@@ -20,6 +20,7 @@ use evenly::internal::quoted;
 use evenly::{Interval, Range};
 use options::{Role, SlurmOptions};
 use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use values::{parse_mebibytes, parse_time};
@@ -69,12 +70,12 @@ impl SbatchArguments {
         let limits = self.limit(&options, spec.as_ref());
         limits?;
         let tasks = spec.as_ref().and_then(|spec| spec.items.hull()).unwrap_or(Interval::single(0));
-        if spec.is_some_and(|spec| spec.items.as_range().is_none())
+        if let Some(spec) = spec.filter(|spec| spec.items.as_range().is_none())
             && self.call.chunk.is_none()
             && self.call.split.is_none()
         {
-            // Numbers between the tasks take no time, so a chunk by time would have too many tasks.
-            self.call.chunk = Some("1".to_owned());
+            // Numbers between the tasks take no time, so a chunk by time would have too many tasks. About one each.
+            self.call.chunk = Some((tasks.len() / spec.items.len().max(1)).max(1).to_string());
         }
         let mut arguments = job_of_run(tasks)?;
         arguments.cmd = words;
@@ -90,7 +91,7 @@ impl SbatchArguments {
     }
 
     /// The words of the command, and the bytes of the script.
-    fn script(&mut self) -> Result<(Vec<OsString>, Vec<u8>), String> {
+    fn script(&self) -> Result<(Vec<OsString>, Vec<u8>), String> {
         if let Some(line) = self.slurm.value("wrap") {
             if let Some(script) = &self.script {
                 let script = quoted(script);
@@ -100,8 +101,7 @@ impl SbatchArguments {
             }
             return Ok((vec!["wrap".into()], format!("{WRAP}{line}\n").into_bytes()));
         }
-        let script =
-            self.script.clone().ok_or("no script is given; as in: evenly sbatch job.sh")?;
+        let Some(script) = self.script.clone() else { return script_of_standard_input() };
         let text = std::fs::read(&script)
             .map_err(|cause| format!("cannot read the script {}: {cause}", quoted(&script)))?;
         let words = std::iter::once(script).chain(self.args.iter().cloned());
@@ -239,6 +239,20 @@ impl SbatchArguments {
         let behind = words.iter().map(|word| format!(" {}", quoted(word))).collect();
         RerunLine { before, behind, is_array: whole.is_some() }
     }
+}
+
+/// The script from a here-document or a pipe, as sbatch reads it, under the name that Slurm gives it.
+fn script_of_standard_input() -> Result<(Vec<OsString>, Vec<u8>), String> {
+    let mut text = Vec::new();
+    let mut input = std::io::stdin();
+    if !input.is_terminal() {
+        let read = input.read_to_end(&mut text);
+        read.map_err(|cause| format!("cannot read a script from standard input: {cause}"))?;
+    }
+    if text.is_empty() {
+        return Err("no script is given; as in: evenly sbatch job.sh".to_owned());
+    }
+    Ok((vec!["sbatch".into()], text))
 }
 
 /// The value of an option, read by a parser.

@@ -1,5 +1,6 @@
 //! Options of sbatch, and what becomes of a job: beside the real Slurm, with failures, journals and limits.
 
+use crate::support::process::Process;
 use crate::support::until;
 use crate::yard::Yard;
 use evenly_testkit::slurm::Slurm;
@@ -70,6 +71,13 @@ pub(crate) fn the_command_line_replaces_directives() {
     let ended = yard.run("sbatch --wrap='echo $SLURM_JOB_NAME $0' -o wrapped");
     assert_eq!(ended.status, 0, "{ended:?}");
     assert!(yard.text("wrapped").starts_with("wrap /"), "{}", yard.text("wrapped"));
+    let mut command = yard.command("sbatch --array=1000,1000000 -o standard_%a");
+    command.stdin(std::fs::File::open(yard.path("job")).unwrap());
+    let ended = yard.ended(Process::start(command));
+    assert_eq!(
+        (yard.text("standard_1000000").as_str(), ended.status),
+        ("script 1000000-1000000\ne\n", 0)
+    );
 }
 
 /// Fails for task 4 until a file is there; each task adds its ids to a file.
@@ -149,7 +157,7 @@ pub(crate) fn exported_variables_are_chosen() {
     ] {
         let mut command = yard.command(&format!("sbatch -o out {export} job"));
         command.env("ONE", "1");
-        let ended = yard.ended(crate::support::process::Process::start(command));
+        let ended = yard.ended(Process::start(command));
         assert_eq!((yard.text("out").as_str(), ended.status), (said, 0), "{export}: {ended:?}");
     }
 }
