@@ -6,6 +6,7 @@ use crate::lazy_args::LazyArgs;
 use crate::limits::LimitArguments;
 use crate::output_options::OutputArguments;
 use crate::sbatch::options::SlurmOptions;
+use crate::start_options::StartArguments;
 use crate::times::{JoinTimeArguments, TimeArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -365,6 +366,8 @@ pub(crate) struct CallArguments {
     #[arg(long, value_name = "N/s", allow_hyphen_values = true)]
     pub(crate) max_rate: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) start: StartArguments,
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
     /// When to end early, as in GNU parallel: never, or now or soon, a comma, fail, success or done, and =

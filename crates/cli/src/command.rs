@@ -4,7 +4,7 @@ use crate::arguments::JobArguments;
 use crate::array;
 use crate::number::parse_number;
 use crate::output_options::OutputOptions;
-use evenly::function::{Command, Form, Function, UnusableCommand};
+use evenly::function::{Command, Form, Function, StartLimits, UnusableCommand};
 use evenly::{Aggregate, Range};
 use std::ffi::OsString;
 use std::num::NonZeroU8;
@@ -14,6 +14,8 @@ use std::num::NonZeroU8;
 pub(crate) struct CommandOptions {
     /// What happens to its output.
     pub(crate) output: OutputOptions,
+    /// When it may start.
+    pub(crate) start_limits: StartLimits,
     /// How many times a failed command is run again (`--retries`).
     pub(crate) repeats: u8,
 }
@@ -69,6 +71,14 @@ pub(crate) fn resolve(
     command = command
         .depends(&arguments.depends)
         .map_err(|error| format!("bad value for --depends: {error}"))?;
+    if let Some(given) = arguments.call.start.given() {
+        if arguments.coprocess {
+            return Err(format!(
+                "{given} is for commands that start for each n or chunk; a coprocess starts once; leave one of them out"
+            ));
+        }
+        command = command.start_limits(manner.start_limits);
+    }
     command = manner.output.apply(command, !arguments.call.listen.is_empty())?;
     if arguments.call.verbose {
         command = command.show_failed_attempts();
@@ -109,6 +119,8 @@ pub(crate) fn missing(
         (arguments.no_status.is_some(), "--no-status"),
         (arguments.at_most_once, "--at-most-once"),
         (arguments.call.limits.grace.is_some(), "--grace"),
+        (arguments.call.start.load.is_some(), "--load"),
+        (arguments.call.start.memfree.is_some(), "--memfree"),
     ];
     let (_, option) = about.into_iter().find(|(is_given, _)| *is_given)?;
     let command = aggregate.name();

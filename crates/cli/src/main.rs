@@ -49,6 +49,7 @@ mod sbatch;
 mod settle;
 mod shared_library;
 mod size;
+mod start_options;
 mod stderr;
 mod stdout_writer;
 mod suggestions;

@@ -88,7 +88,11 @@ impl Plan {
         limits.check().map_err(ExitOutcome::Usage)?;
         let runs_commands = !arguments.cmd.is_empty() && !arguments.coprocess;
         let tails = output.tails(runs_commands && arguments.call.junit.is_some());
-        let manner = CommandOptions { output, repeats: limits.retries.unwrap_or(0) };
+        let manner = CommandOptions {
+            output,
+            start_limits: arguments.call.start.resolve()?,
+            repeats: limits.retries.unwrap_or(0),
+        };
         let question =
             Question::resolve(aggregate, arguments, manner).map_err(ExitOutcome::Usage)?;
         let is_per_number = is_per_number(&*question.function);

@@ -104,6 +104,7 @@ impl Replace for CallArguments {
             split,
             chunk,
             max_rate,
+            start,
             limits,
             halt,
             times,
@@ -135,6 +136,7 @@ impl Replace for CallArguments {
         self.split.replace_by(split);
         self.chunk.replace_by(chunk);
         self.max_rate.replace_by(max_rate);
+        self.start.replace_by(start);
         self.limits.replace_by(limits);
         self.halt.replace_by(halt);
         self.times.replace_by(times);

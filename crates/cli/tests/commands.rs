@@ -398,6 +398,11 @@ fn arrays() -> Vec<Trial> {
 fn pacing() -> Vec<Trial> {
     vec![
         test(
+            "starts_are_held_back_while_the_machine_is_busy",
+            &[],
+            pace::starts_are_held_back_while_the_machine_is_busy,
+        ),
+        test(
             "short_and_long_commands_are_shared_evenly",
             &[],
             pace::short_ones_and_long_ones_are_shared,

@@ -104,3 +104,33 @@ pub(crate) fn max_rate_limits_starts_per_second() {
         assert!((2..=22).contains(&begun), "{options}: {begun}");
     }
 }
+
+/// `--load` and `--memfree` hold back starts and nothing else: a deadline and signals act at once.
+pub(crate) fn starts_are_held_back_while_the_machine_is_busy() {
+    let yard = Yard::new();
+    let words = |options: &str| {
+        format!("run 0..4 -k -j 2 {options} -- sh -c 'echo $0 >> ran; echo $0' {{}}")
+    };
+    yard.run(&words("--load 1000000% --memfree 1K")).answers("0\n1\n2\n3\n");
+    std::fs::remove_file(yard.path("ran")).unwrap();
+    // There is always a thread that runs, and no machine has this much memory.
+    let mut busy = yard.inside_of("sh -c 'while :; do :; done'").spawn().unwrap();
+    for option in ["--load 1", "--memfree 4000T"] {
+        let ended = yard.start(&words(&format!("{option} --deadline 1s"))).ended();
+        assert_eq!((ended.status, &ended.stdout[..]), (124, ""), "{option}: {ended:?}");
+        assert!(!yard.path("ran").exists(), "{option}");
+    }
+    let waiting = yard.start(&words("--memfree 4000T --deadline 11s"));
+    let ended = waiting.ended();
+    assert_eq!(
+        ended.stderr.matches("MiB of memory are available (--memfree)").count(),
+        1,
+        "{ended:?}"
+    );
+    busy.kill().unwrap();
+    busy.wait().unwrap();
+    // A resumed run may have other limits.
+    yard.run(&words("--memfree 4000T --deadline 1s --journal j"))
+        .failed(124, "the deadline of 1 s passed");
+    yard.run("resume j --memfree 1K --deadline 1m").answers("0\n1\n2\n3\n");
+}

@@ -28,6 +28,19 @@ fn a_command_has_a_place_for_numbers() {
 }
 
 #[test]
+fn limits_on_starts_are_for_commands() {
+    refused("count even 0..9 --load 2", &["--load needs a command behind --"]);
+    refused("run 0..9 --coprocess --memfree 1G -- cat", &["--memfree", "a coprocess starts once"]);
+    for value in ["0", "-1", "x", "0%"] {
+        refused(
+            &format!("run 0..9 --load {value} -- echo {{}}"),
+            &["--load", "percentage of the CPUs"],
+        );
+    }
+    refused("run 0..9 --memfree 1X -- echo {}", &["--memfree", "'X' is no unit"]);
+}
+
+#[test]
 fn result_files_are_for_commands_of_run_on_this_machine() {
     refused("run 0..9 --results d --coprocess -- cat", &["--results", "a coprocess answers"]);
     refused(

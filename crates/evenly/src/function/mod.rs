@@ -29,7 +29,7 @@ pub use closure::{integers, predicate};
 pub(crate) use command::MOST_OUTPUT;
 pub use command::{
     ArrayJob, ArraySystem, BatchScript, Command, Exported, Form, Obstacle, ResultFiles,
-    UnreadableFile, UnusableCommand,
+    StartLimits, UnreadableFile, UnusableCommand,
 };
 pub use evenly_core::hello::Program;
 #[cfg(feature = "expression")]

@@ -22,6 +22,9 @@ use evenly_core::worker::ChunkState;
 use evenly_core::{Aggregate, Cause, Interval, LeaseId};
 use std::time::Duration;
 
+/// Period of checks whether a command that is held back may start.
+const HOLD_CHECK_INTERVAL: Duration = Duration::from_millis(500);
+
 /// Runs the commands of all chunks until end of file.
 pub(super) fn run(
     session: &mut WorkerSession<'_>,
@@ -39,6 +42,12 @@ fn run_until_end_of_file(
     loop {
         // Handles waiting withdrawals before the next command starts.
         wait(session, runner, [], Some(Duration::ZERO))?;
+        if is_held_back(session, runner) {
+            session.send()?;
+            wait(session, runner, [], Some(HOLD_CHECK_INTERVAL))?;
+            session.restart_timing();
+            continue;
+        }
         let Some(step) = session.worker().next(runner.longest()) else {
             session.send()?;
             wait(session, runner, [], None)?;
@@ -51,6 +60,17 @@ fn run_until_end_of_file(
         let last = run_one(session, runner, step.slice)?;
         note(session, last)?;
     }
+}
+
+/// Whether there is work, and the machine is too busy to start a command (`--load`, `--memfree`). The chunks stay in the
+/// queue, so that the primary can withdraw them.
+fn is_held_back(session: &mut WorkerSession<'_>, runner: &mut CommandRunner) -> bool {
+    let worker = session.worker();
+    if worker.lease().is_none() && worker.ahead().next().is_none() {
+        return false;
+    }
+    let obstacle = runner.command().obstacle_to_start();
+    runner.note_obstacle(obstacle)
 }
 
 /// Notes that all numbers up to `last` are in the tally, and reports it to the primary.

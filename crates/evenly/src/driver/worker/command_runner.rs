@@ -21,10 +21,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Standard input, output and error of a command. Input or output `None` is `/dev/null`.
 pub(super) type StandardFds<'a> = (Option<BorrowedFd<'a>>, Option<BorrowedFd<'a>>, BorrowedFd<'a>);
+
+/// Time for which commands are held back before a line says so.
+const REPORT_HOLD_AFTER: Duration = Duration::from_secs(10);
 
 /// State of a worker that runs commands.
 pub(super) struct CommandRunner {
@@ -47,6 +50,9 @@ pub(super) struct CommandRunner {
     orphans: Orphans,
     /// Temporary directories of array tasks.
     directory: Option<WorkerDirectory>,
+    /// Since when no command may start; and whether a line has said so.
+    held_since: Option<Instant>,
+    has_reported_hold: bool,
     /// Number of commands that left processes in their group.
     left_behind: u64,
 }
@@ -82,6 +88,8 @@ impl CommandRunner {
             longest,
             orphans,
             directory,
+            held_since: None,
+            has_reported_hold: false,
             left_behind: 0,
         })
     }
@@ -273,6 +281,22 @@ impl CommandRunner {
         let (of, path) = (named(numbers), quoted(path));
         let message = format!("evenly: {of}: cannot open {path} for the output: {cause}\n");
         self.stderr.write(message.as_bytes());
+    }
+
+    /// Notes whether something keeps the next command from starting; returns whether it does. The first worker says so
+    /// once.
+    pub(super) fn note_obstacle(&mut self, obstacle: Option<String>) -> bool {
+        let Some(obstacle) = obstacle else {
+            self.held_since = None;
+            return false;
+        };
+        let since = *self.held_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= REPORT_HOLD_AFTER && self.slot == 0 && !self.has_reported_hold {
+            self.has_reported_hold = true;
+            let message = format!("evenly: the next command waits to start: {obstacle}\n");
+            self.stderr.write(message.as_bytes());
+        }
+        true
     }
 
     /// Writes the last messages, before the worker exits.

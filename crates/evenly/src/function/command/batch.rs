@@ -2,7 +2,7 @@
 
 use super::fingerprint::CommandFingerprint;
 use super::template::{TemplateWord, variable};
-use super::{ArrayJob, Command, Form, UnusableCommand, shown};
+use super::{ArrayJob, Command, Form, StartLimits, UnusableCommand, shown};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
@@ -133,6 +133,7 @@ impl Command {
             is_tagged: false,
             repeats: 0,
             results: None,
+            start_limits: StartLimits::default(),
             shows_failed_attempts: false,
             is_at_most_once: false,
             environment: Vec::new(),

@@ -13,6 +13,7 @@ mod obstacle;
 mod placeholder;
 mod results;
 mod scripts;
+mod start_limits;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use batch::{BatchScript, Exported};
 pub use fingerprint::UnreadableFile;
 pub use obstacle::Obstacle;
 pub use results::ResultFiles;
+pub use start_limits::StartLimits;
 pub use unusable::UnusableCommand;
 
 use super::{Function, Kind, Program, Typed};
@@ -112,6 +114,7 @@ pub struct Command {
     is_at_most_once: bool,
     /// Where its output is kept (`--results`).
     results: Option<ResultFiles>,
+    start_limits: StartLimits,
     /// The environment of this process, but for the variables that each command gets its own of.
     environment: Vec<CString>,
     fingerprint: CommandFingerprint,
@@ -211,6 +214,7 @@ impl Command {
             shows_failed_attempts: false,
             is_at_most_once: false,
             results: None,
+            start_limits: StartLimits::default(),
             environment: Vec::new(),
             fingerprint,
             batch: None,
@@ -256,6 +260,13 @@ impl Command {
     #[must_use]
     pub fn results(self, files: ResultFiles) -> Self {
         Self { results: Some(files), ..self }
+    }
+
+    /// Starts it only within these limits, on this machine. Not part of the function's name: agents have none. Not for
+    /// a coprocess.
+    #[must_use]
+    pub fn start_limits(self, limits: StartLimits) -> Self {
+        Self { start_limits: limits, ..self }
     }
 
     /// Depends on these files, too. An agent needs the same, by their bytes; their names may differ.
@@ -318,6 +329,11 @@ impl Command {
             Some(array) if array.submitted().len() > most => Err(UnusableCommand::LongDirectory),
             _ => Ok(()),
         }
+    }
+
+    /// Why it may not start now; `None` if it may.
+    pub(crate) fn obstacle_to_start(&self) -> Option<String> {
+        self.start_limits.obstacle()
     }
 
     /// Where the output of each run is kept.
