@@ -71,8 +71,8 @@ pub(crate) fn the_command_line_replaces_directives() {
     let ended = yard.run("sbatch --wrap='echo $SLURM_JOB_NAME $0' -o wrapped");
     assert_eq!(ended.status, 0, "{ended:?}");
     assert!(yard.text("wrapped").starts_with("wrap /"), "{}", yard.text("wrapped"));
-    let mut command = yard.command("sbatch --array=1000,1000000 -o standard_%a");
-    command.stdin(std::fs::File::open(yard.path("job")).unwrap());
+    let mut command = yard.inside_of("sh -c '\"$0\" \"$@\" < job'");
+    command.args(["sbatch", "--array=1000,1000000", "-o", "standard_%a"]);
     let ended = yard.ended(Process::start(command));
     assert_eq!(
         (yard.text("standard_1000000").as_str(), ended.status),
