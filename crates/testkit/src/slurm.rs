@@ -1,6 +1,7 @@
 //! A Slurm cluster of one node on this machine, for tests: `munged`, `slurmctld` and `slurmd`, with all their files in
 //! one directory. Needs the user root.
 
+use rustix::process::Pid;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,6 +14,9 @@ pub const NEEDS: [&str; 5] = ["root", "slurmctld", "slurmd", "munged", "sbatch"]
 
 /// Time for the node to be ready. It takes 2 s on an idle machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// Time for the steps of jobs to end before they are killed.
+const STEPS_END_WITHIN: Duration = Duration::from_secs(10);
 
 /// A running cluster. Dropped, its processes are killed.
 pub struct Slurm {
@@ -80,6 +84,21 @@ impl Slurm {
         command
     }
 
+    /// Processes of this cluster with a name.
+    fn processes(&self, name: &str) -> Vec<Pid> {
+        let mark = format!("SLURM_CONF={}", self.path("slurm.conf").display());
+        let is_ours = |pid: &Pid| {
+            let file = |of: &str| {
+                std::fs::read(format!("/proc/{}/{of}", pid.as_raw_nonzero())).unwrap_or_default()
+            };
+            file("comm").trim_ascii_end() == name.as_bytes()
+                && file("environ").split(|byte| *byte == 0).any(|one| one == mark.as_bytes())
+        };
+        let entries = std::fs::read_dir("/proc").unwrap();
+        let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        pids.filter_map(Pid::from_raw).filter(is_ours).collect()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
@@ -94,9 +113,17 @@ impl Slurm {
 
 impl Drop for Slurm {
     fn drop(&mut self) {
+        // A step that has ended reports to its daemons, and stays for ever if they are gone.
+        let began = Instant::now();
+        while !self.processes("slurmstepd").is_empty() && began.elapsed() < STEPS_END_WITHIN {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         for daemon in self.daemons.iter_mut().rev() {
             let _ = daemon.kill();
             let _ = daemon.wait();
+        }
+        for step in self.processes("slurmstepd") {
+            let _ = rustix::process::kill_process(step, rustix::process::Signal::KILL);
         }
     }
 }
