@@ -36,7 +36,7 @@ impl AnswerLines {
             _ => return None,
         };
         let is_json = delivery.format == Format::Json;
-        let json = is_json.then(|| JsonLines::new(delivery.head(), entry));
+        let json = is_json.then(|| JsonLines::new(delivery.head(), entry, delivery.rerun.clone()));
         let writer = Writer::new(rustix::stdio::stdout());
         Some(Self(Rc::new(RefCell::new(Sink { writer, json }))))
     }

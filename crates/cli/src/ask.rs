@@ -106,7 +106,8 @@ fn job(plan: Plan, keys: Vec<Key>, observers: &Observers, lines: Option<&AnswerL
     observers.attach(job)
 }
 
-/// Lists the lowest numbers that failed; for the verb failures, prints the line that runs one of them alone.
+/// Lists the lowest numbers that failed, each with the line that runs it again. The verb failures prints that line for one
+/// of them only, except with `-v`.
 fn say_failures(
     delivery: &Delivery,
     lowest: &[Failure],
@@ -116,7 +117,8 @@ fn say_failures(
     if failed == 0 {
         return;
     }
-    if delivery.is_about_failures() {
+    let is_verbose = delivery.volume == Volume::Verbose;
+    if delivery.is_about_failures() && !is_verbose {
         if delivery.volume != Volume::Quiet
             && let Some(lowest) = lowest.first()
         {
@@ -127,7 +129,8 @@ fn say_failures(
         }
         return;
     }
-    stderr::say_at_last(&failures::listed(lowest, failed, descriptions, &delivery.rerun));
+    let listed = failures::listed((lowest, is_verbose), failed, descriptions, &delivery.rerun);
+    stderr::say_at_last(&listed);
 }
 
 /// Writes the answer and returns its outcome.

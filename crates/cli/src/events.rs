@@ -10,6 +10,7 @@ use crate::logfile::{LogFile, Mode};
 use crate::messages::why_early;
 use crate::plan::Plan;
 use crate::report::{self, AnswerFields, Delivery, JobFields, Unanswered};
+use crate::rerun::Rerun;
 use crate::throttle::Throttle;
 use evenly::observe::{AgentSeen, Observation, Observer, Resumed, Unfinished};
 use evenly::{Progress, Report};
@@ -29,6 +30,9 @@ pub(crate) struct Events {
     file: LogFile,
     started: Instant,
     throttle: Throttle,
+    rerun: Rerun,
+    /// How many numbers failed so far.
+    failed: u128,
 }
 
 #[derive(Serialize)]
@@ -153,6 +157,7 @@ enum Event<'a> {
     Progress {
         covered: String,
         total: String,
+        failed: String,
         per_second: Option<f64>,
         seconds_left: Option<f64>,
     },
@@ -203,7 +208,8 @@ impl Events {
     /// One line that says why it cannot be opened.
     pub(crate) fn open(path: &Path, mode: Mode, plan: &Plan) -> Result<Self, String> {
         let file = LogFile::open("--events", path, mode)?;
-        let mut events = Self { file, started: Instant::now(), throttle: Throttle::new(PERIOD) };
+        let (started, throttle, rerun) = (Instant::now(), Throttle::new(PERIOD), plan.rerun());
+        let mut events = Self { file, started, throttle, rerun, failed: 0 };
         let unix_time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         events.write(Event::Started {
             unix_time_s: rounded(unix_time.unwrap_or_default()),
@@ -250,7 +256,12 @@ impl Observer for Events {
     fn observe(&mut self, observation: &Observation<'_>) {
         let is_too_soon =
             matches!(observation, Observation::Progress(_)) && !self.throttle.is_due();
-        if !is_too_soon && let Some(event) = event(observation) {
+        match observation {
+            Observation::Quarantined(failure) => self.failed += failure.interval.len(),
+            Observation::Begun { resumed: Some(resumed) } => self.failed = resumed.failed,
+            _ => {}
+        }
+        if !is_too_soon && let Some(event) = event(observation, &self.rerun, self.failed) {
             self.write(event);
         }
         if let Observation::Stuck(stuck) = observation {
@@ -322,7 +333,7 @@ fn last_event(end: &RunEnd<'_>, outcome: &ExitOutcome) -> Event<'static> {
 }
 
 /// The event for an observation, if it has one.
-fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
+fn event(observation: &Observation<'_>, rerun: &Rerun, failed: u128) -> Option<Event<'static>> {
     Some(match observation {
         Observation::FewerWorkers { wanted, started, refused } => {
             let (wanted, started) = (*wanted, *started);
@@ -352,7 +363,9 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
         Observation::Garbage { what, suspects } => {
             Event::Garbage { what: what.to_string(), suspects: *suspects }
         }
-        Observation::Quarantined(failure) => Event::Failed(failure.into()),
+        Observation::Quarantined(failure) => {
+            Event::Failed(FailedInterval::with_rerun(failure, rerun))
+        }
         Observation::Recovered { n, cause } => {
             Event::Recovered { n: n.to_string(), cause: cause.to_string() }
         }
@@ -377,7 +390,7 @@ fn event(observation: &Observation<'_>) -> Option<Event<'static>> {
         Observation::Paused => Event::Paused,
         Observation::Resumed(pause) => Event::Resumed { pause_s: rounded(*pause) },
         Observation::EndsEarly(why) => Event::EndsEarly { why: why_early(*why).into_owned() },
-        Observation::Progress(progress) => progress_event(progress),
+        Observation::Progress(progress) => progress_event(progress, failed),
         _ => return None,
     })
 }
@@ -407,10 +420,10 @@ fn event_of_agents(observation: &Observation<'_>) -> Option<Event<'static>> {
     })
 }
 
-fn progress_event(progress: &Progress) -> Event<'static> {
+fn progress_event(progress: &Progress, failed: u128) -> Event<'static> {
     let Progress { total, covered, per_second, seconds_left } = *progress;
     let (covered, total) = (covered.to_string(), total.to_string());
-    Event::Progress { covered, total, per_second, seconds_left }
+    Event::Progress { covered, total, failed: failed.to_string(), per_second, seconds_left }
 }
 
 /// Seconds, rounded to microseconds.
@@ -424,8 +437,12 @@ mod tests {
     use evenly::observe::{Early, Reason};
     use evenly::{Cause, Failure, Interval};
 
+    fn rerun() -> Rerun {
+        Rerun::new("count", evenly::function::named("even").unwrap().typed())
+    }
+
     fn json(observation: &Observation<'_>) -> String {
-        let event = event(observation).unwrap();
+        let event = event(observation, &rerun(), 7).unwrap();
         serde_json::to_string(&EventLine { version: VERSION, time_s: 1.5, event }).unwrap()
     }
 
@@ -471,7 +488,7 @@ mod tests {
         let interval = Interval::single(-500);
         let failed =
             json(&Observation::Quarantined(Failure { interval, cause: Cause::Signal(11) }));
-        let expected = r#""event":"failed","first":"-500","last":"-500","cause":"signal 11"}"#;
+        let expected = r#""event":"failed","first":"-500","last":"-500","cause":"signal 11","rerun":"evenly count even -500..=-500"}"#;
         assert!(failed.ends_with(expected), "{failed}");
     }
 
@@ -485,6 +502,7 @@ mod tests {
         };
         let text = json(&Observation::Progress(progress));
         assert!(text.contains(r#""covered":"18446744073709551615""#), "{text}");
+        assert!(text.contains(r#""failed":"7""#), "{text}");
         assert!(text.contains(r#""per_second":2.5,"seconds_left":null"#), "{text}");
     }
 }

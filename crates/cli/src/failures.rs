@@ -78,14 +78,15 @@ fn merged(mut failures: Vec<Failure>) -> Vec<Failure> {
     merged
 }
 
-/// A line for each of the lowest, which are ascending, and how many numbers there are beside these.
+/// A line for each of the lowest, which are ascending, up to [`LISTED`] unless `is_verbose`; and how many numbers there
+/// are beside these.
 pub(crate) fn listed(
-    lowest: &[Failure],
+    (lowest, is_verbose): (&[Failure], bool),
     failed: u128,
     descriptions: &FailureTexts,
     rerun: &Rerun,
 ) -> String {
-    let listed = &lowest[..lowest.len().min(LISTED)];
+    let listed = if is_verbose { lowest } else { &lowest[..lowest.len().min(LISTED)] };
     let mut text: String =
         listed.iter().map(|failure| line(failure, descriptions, rerun)).collect();
     let named: u128 = listed.iter().map(|failure| failure.interval.len()).sum();
@@ -138,13 +139,23 @@ pub(crate) struct FailedInterval {
     first: String,
     last: String,
     cause: String,
+    /// The line that runs these numbers again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rerun: Option<String>,
+}
+
+impl FailedInterval {
+    /// The failure with the line that runs its numbers again.
+    pub(crate) fn with_rerun(failure: &Failure, rerun: &Rerun) -> Self {
+        Self { rerun: Some(rerun.closed(failure.interval)), ..Self::from(failure) }
+    }
 }
 
 impl From<&Failure> for FailedInterval {
     fn from(failure: &Failure) -> Self {
         let Failure { interval, cause } = failure;
         let (first, last) = (interval.first().to_string(), interval.last().to_string());
-        Self { first, last, cause: cause.to_string() }
+        Self { first, last, cause: cause.to_string(), rerun: None }
     }
 }
 
@@ -163,7 +174,7 @@ mod tests {
         }
         let (numbers, descriptions) = (seen.numbers(), seen.take_descriptions());
         listed(
-            &seen.into_lowest(),
+            (&seen.into_lowest(), false),
             numbers,
             &descriptions,
             &Rerun::new("count", evenly::function::named("even").unwrap().typed()),

@@ -2,6 +2,7 @@
 //! A process in the background of a terminal draws no bar.
 
 use crate::arguments::ProgressMode as How;
+use crate::failures;
 use crate::messages::{self, Volume};
 use crate::plan::Plan;
 use crate::stderr;
@@ -29,6 +30,8 @@ pub(crate) struct ProgressDisplay {
     volume: Volume,
     range: Range,
     started: Instant,
+    /// How many numbers failed so far.
+    failed: u128,
     /// The numbers that are stuck at the moment.
     stuck: Vec<Stuck>,
     /// The addresses that the call names. The system chooses a port in place of 0.
@@ -66,6 +69,7 @@ impl ProgressDisplay {
             volume: plan.volume,
             range: plan.range,
             started: Instant::now(),
+            failed: 0,
             stuck: Vec::new(),
             listen: plan.listen.iter().map(ToString::to_string).collect(),
         }
@@ -94,14 +98,14 @@ impl ProgressDisplay {
     fn advance(&mut self, progress: &Progress) {
         match &mut self.display {
             Display::None => {}
-            Display::Plain => stderr::say(&line(progress, &self.stuck)),
+            Display::Plain => stderr::say(&line(progress, self.failed, &self.stuck)),
             Display::Bar(bar) => {
                 let is_early = self.started.elapsed() < PATIENCE;
                 if is_early || !stderr::has_room() || !stderr::is_foreground() {
                     return;
                 }
                 let bar = bar.get_or_insert_with(|| new_bar(self.range));
-                bar.set_message(pace(progress, &self.stuck, 1));
+                bar.set_message(pace(progress, self.failed, (&self.stuck, 1)));
                 // A thousandth is finer than any bar, and 2^64 numbers do not fit its counter.
                 bar.set_position((progress.covered * 1000 / progress.total.max(1)) as u64);
             }
@@ -133,7 +137,9 @@ impl Observer for ProgressDisplay {
                 }
                 return;
             }
-            Observation::Status(progress) => self.say(&line(progress, &self.stuck)),
+            Observation::Status(progress) => self.say(&line(progress, self.failed, &self.stuck)),
+            Observation::Quarantined(failure) => self.failed += failure.interval.len(),
+            Observation::Begun { resumed: Some(resumed) } => self.failed = resumed.failed,
             Observation::Stuck(stuck) => self.stuck = stuck.to_vec(),
             Observation::Paused => self.end(),
             // Agents cannot find a port that the call does not name, so even a quiet primary says it.
@@ -168,9 +174,9 @@ fn new_bar(range: Range) -> ProgressBar {
 }
 
 /// The plain progress line.
-fn line(progress: &Progress, stuck: &[Stuck]) -> String {
+fn line(progress: &Progress, failed: u128, stuck: &[Stuck]) -> String {
     let (covered, total) = (progress.covered, progress.total);
-    let (percent, pace) = (percent(progress), pace(progress, stuck, MOST_STUCK));
+    let (percent, pace) = (percent(progress), pace(progress, failed, (stuck, MOST_STUCK)));
     format!("evenly: {covered} of {total} numbers ({percent}%), {pace}\n")
 }
 
@@ -178,15 +184,18 @@ fn percent(progress: &Progress) -> u128 {
     progress.covered * 100 / progress.total.max(1)
 }
 
-/// The rate and the time left; or up to `most` stuck numbers, which make the time left unknown.
-fn pace(progress: &Progress, stuck: &[Stuck], most: usize) -> String {
-    let pace = match (progress.per_second, progress.seconds_left) {
+/// The rate, the time left, and how many numbers failed; or up to `most` stuck numbers, which make the time left unknown.
+fn pace(progress: &Progress, failed: u128, (stuck, most): (&[Stuck], usize)) -> String {
+    let mut pace = match (progress.per_second, progress.seconds_left) {
         (Some(per_second), Some(left)) => {
             format!("{}/s, {} left", short(per_second), duration(left))
         }
         (Some(per_second), None) if progress.covered > 0 => format!("{}/s", short(per_second)),
         _ => "no number finished yet".to_owned(),
     };
+    if failed > 0 {
+        pace += &format!("; {}", failures::counted(failed));
+    }
     match stuck {
         [] => pace,
         stuck => format!("{pace}; {}", messages::stuck(stuck, most)),
@@ -242,8 +251,10 @@ mod tests {
             is_news: false,
         };
         let said = "2.0 /s; worker 2 has been at n = 777 for 35 s";
-        assert_eq!(pace(&progress, &[stuck(2)], 1), said);
-        assert_eq!(pace(&progress, &[stuck(2), stuck(3)], 1), format!("{said} and 1 more"));
+        assert_eq!(pace(&progress, 0, (&[stuck(2)], 1)), said);
+        let more = [stuck(2), stuck(3)];
+        assert_eq!(pace(&progress, 0, (&more, 1)), format!("{said} and 1 more"));
+        assert_eq!(pace(&progress, 3, (&[], 1)), "2.0 /s; 3 numbers failed");
     }
 
     #[test]

@@ -307,7 +307,8 @@ impl Delivery {
     }
 
     fn listed(&self, failures: &[Failure]) -> Option<Vec<FailedInterval>> {
-        (!self.is_about_failures()).then(|| failures.iter().map(FailedInterval::from).collect())
+        let with_rerun = |failure| FailedInterval::with_rerun(failure, &self.rerun);
+        (!self.is_about_failures()).then(|| failures.iter().map(with_rerun).collect())
     }
 }
 

@@ -1,5 +1,8 @@
 //! Streaming converter from answer lines to the elements of a JSON array.
 
+use crate::rerun::Rerun;
+use evenly::Interval;
+
 /// The JSON form of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ElementForm {
@@ -7,8 +10,8 @@ pub(super) enum ElementForm {
     Number,
     /// `3<tab>9` becomes `["3","9"]`.
     Pair,
-    /// `3<tab>signal 11` becomes `{"first":"3","last":"3","cause":"signal 11"}`, and so do its neighbours with
-    /// it if theirs is the same cause.
+    /// `3<tab>signal 11` becomes `{"first":"3","last":"3","cause":"signal 11","rerun":…}`, and so do its neighbours
+    /// with it if theirs is the same cause.
     Failure,
 }
 
@@ -17,6 +20,7 @@ pub(super) struct JsonLines {
     /// The text before the first element, until it is written.
     head: Option<String>,
     entry: ElementForm,
+    rerun: Rerun,
     has_elements: bool,
     /// Neighbouring failures of one cause that are not written yet.
     run: Option<FailureRun>,
@@ -31,8 +35,8 @@ struct FailureRun {
 }
 
 impl JsonLines {
-    pub(super) fn new(head: String, entry: ElementForm) -> Self {
-        Self { head: Some(head), entry, has_elements: false, run: None, text: vec![] }
+    pub(super) fn new(head: String, entry: ElementForm, rerun: Rerun) -> Self {
+        Self { head: Some(head), entry, rerun, has_elements: false, run: None, text: vec![] }
     }
 
     /// Whether anything is written.
@@ -107,7 +111,11 @@ impl JsonLines {
     fn end_run(&mut self) {
         if let Some(FailureRun { first, last, cause }) = self.run.take() {
             let before = format!("{{\"first\":\"{first}\",\"last\":\"{last}\",\"cause\":\"");
-            self.element(before.as_bytes(), &[&cause], b"\"}");
+            let again = Interval::new(first, last).map(|interval| self.rerun.closed(interval));
+            // A string is always valid JSON.
+            let again = serde_json::to_string(&again).unwrap_or_default();
+            let after = format!("\",\"rerun\":{again}}}");
+            self.element(before.as_bytes(), &[&cause], after.as_bytes());
         }
     }
 }
@@ -123,13 +131,17 @@ mod tests {
     use super::*;
 
     fn object(entry: ElementForm, pieces: &[&str]) -> serde_json::Value {
-        let mut lines = JsonLines::new("{\"answer\":[".to_owned(), entry);
+        let mut lines = JsonLines::new("{\"answer\":[".to_owned(), entry, rerun());
         let mut text = vec![];
         for piece in pieces {
             text.extend_from_slice(lines.add(piece.as_bytes()));
         }
         text.extend(lines.end("]}"));
         serde_json::from_slice::<serde_json::Value>(&text).unwrap()["answer"].clone()
+    }
+
+    fn rerun() -> Rerun {
+        Rerun::new("failures", evenly::function::named("even").unwrap().typed())
     }
 
     #[test]
@@ -145,7 +157,7 @@ mod tests {
 
     #[test]
     fn failures_in_a_row_of_the_same_cause_are_one() {
-        let failed = |first: &str, last: &str, cause: &str| serde_json::json!({"first": first, "last": last, "cause": cause});
+        let failed = |first: &str, last: &str, cause: &str| serde_json::json!({"first": first, "last": last, "cause": cause, "rerun": format!("evenly failures even {first}..={last}")});
         let pieces = ["-1\toverflow\n0\toverflow\n", "1\toverflow\n2\texit 9\n", "4\texit 9\n"];
         let expected = [failed("-1", "1", "overflow"), failed("2", "2", "exit 9")];
         let expected = serde_json::json!([expected[0], expected[1], failed("4", "4", "exit 9")]);
@@ -154,7 +166,7 @@ mod tests {
 
     #[test]
     fn nothing_begins_before_the_first_line() {
-        let mut lines = JsonLines::new("{".to_owned(), ElementForm::Number);
+        let mut lines = JsonLines::new("{".to_owned(), ElementForm::Number, rerun());
         assert!(!lines.has_begun());
         assert_eq!(lines.add(b"1\n"), b"{\"1\"");
         assert!(lines.has_begun());

@@ -90,7 +90,11 @@ pub(crate) fn json_events_and_joblog(site: &Site, transport: Transport) {
 
     let answer: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!((&answer["answer"], &answer["complete"]), (&"1000".into(), &false.into()));
-    let failed = serde_json::json!([{"first": "501", "last": "501", "cause": "signal 11"}]);
+    let rerun = answer["failures"][0]["rerun"].as_str().unwrap();
+    assert!(rerun.starts_with("evenly ") && rerun.contains(" 501..=501"), "{rerun}");
+    let failed = serde_json::json!([
+        {"first": "501", "last": "501", "cause": "signal 11", "rerun": rerun}
+    ]);
     assert_eq!(answer["failures"], failed);
 
     let text = fs::read_to_string(events).unwrap();

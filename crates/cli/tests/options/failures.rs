@@ -46,11 +46,12 @@ fn json_carries_the_failures_and_withholds_the_answer() {
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(json["answer"], answer);
         assert_eq!(json["complete"], false);
-        let failures = serde_json::json!([
-            {"first": "7", "last": "7", "cause": "signal 11"},
-            {"first": "500", "last": "500", "cause": "signal 11"},
-        ]);
-        assert_eq!(json["failures"], failures);
+        let failed = |n: &str| {
+            let words: Vec<&str> = CRASHING.split(' ').collect();
+            let rerun = format!("evenly {} '{}' {n}..={n}", words[0], words[1]);
+            serde_json::json!({"first": n, "last": n, "cause": "signal 11", "rerun": rerun})
+        };
+        assert_eq!(json["failures"], serde_json::json!([failed("7"), failed("500")]));
     }
 }
 

@@ -106,7 +106,11 @@ fn a_halt_and_a_signal_leave_the_same() {
     let words = "0..20000 --halt now,fail=1 --format json --events";
     let output = failing(&format!("{words} {}", file.name()), "10005");
     let halted = object(&output);
-    let failed = serde_json::json!([{"first": "10005", "last": "10005", "cause": "exit 7"}]);
+    let rerun = halted["failures"][0]["rerun"].as_str().unwrap();
+    assert!(rerun.starts_with("evenly ") && rerun.contains(" 10005..=10005"), "{rerun}");
+    let failed = serde_json::json!([
+        {"first": "10005", "last": "10005", "cause": "exit 7", "rerun": rerun}
+    ]);
     assert_eq!((&halted["failures"], &halted["complete"]), (&failed, &false.into()));
     assert_eq!(number(&halted, "failed"), 1);
     let ended = last_event(&file);

@@ -77,7 +77,10 @@ fn lines_end_before_the_lowest_that_failed() {
     let object = object(&format!("find {CRASHING}"));
     assert_eq!(object["answer"], json!(["0", "2", "4", "6"]));
     assert_eq!(object["complete"], false);
-    assert_eq!(object["failures"][0], json!({"first": "7", "last": "7", "cause": "signal 11"}));
+    assert_eq!(
+        object["failures"][0],
+        json!({"first": "7", "last": "7", "cause": "signal 11", "rerun": "evenly find 'test:crash@7,500' 7..=7"})
+    );
 }
 
 #[test]
@@ -125,8 +128,19 @@ fn failures_are_the_answer_of_failures() {
     let (text, status, said) = asked(&format!("failures {CRASHING}"));
     assert_eq!((text.as_str(), status, said.as_str()), ("7\tsignal 11\n500\tsignal 11\n", 1, ""));
     let object = object("failures test:exit=9@7,8,500 0..1000 -j 2 -q --retries 0");
-    let failed = |first: &str, last: &str| json!({"first": first, "last": last, "cause": "exit 9"});
+    let failed = |first: &str, last: &str| {
+        let rerun = format!("evenly failures 'test:exit=9@7,8,500' {first}..={last}");
+        json!({"first": first, "last": last, "cause": "exit 9", "rerun": rerun})
+    };
     assert_eq!(object["failures"], json!([failed("7", "8"), failed("500", "500")]));
     assert_eq!((&object["complete"], &object["failed"]), (&true.into(), &"3".into()));
     assert_eq!(object.get("answer"), None);
+    // Each has its line with -v, not only the lowest.
+    let said = stderr(&run("failures test:exit=9@7,500 0..1000 -j 2 -v --retries 0"));
+    for n in [7, 500] {
+        let line = format!(
+            "evenly: n = {n} failed: exit 9; rerun: evenly failures 'test:exit=9@7,500' {n}..={n}"
+        );
+        assert_eq!(said.lines().filter(|it| *it == line).count(), 1, "{said}");
+    }
 }
