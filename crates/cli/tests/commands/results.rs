@@ -85,8 +85,9 @@ pub(crate) fn the_last_attempt_is_kept_whole() {
 pub(crate) fn a_killed_run_leaves_no_half_file() {
     let yard = Yard::new();
     let size = 409_600;
-    let words =
-        format!("run 0..60 -q -j 3 --chunk 1 --results d --journal j -- TOOL flood 1 {size} {{}}");
+    let words = format!(
+        "run 0..60 -q -j 3 --chunk 1 --results d --journal j --resume -- TOOL flood 1 {size} {{}}"
+    );
     let check = || {
         let Ok(runs) = fs::read_dir(yard.path("d")) else { return };
         for run in runs {
@@ -98,8 +99,8 @@ pub(crate) fn a_killed_run_leaves_no_half_file() {
         }
     };
     for round in 0..12 {
-        let again = if round == 0 { &words[..] } else { "resume j -q" };
-        let running = yard.start(again);
+        // With --resume a run that was killed before its journal began starts anew.
+        let running = yard.start(&words);
         std::thread::sleep(Duration::from_millis(60 + 10 * round));
         let pid = running.pid();
         // Workers too, so that they write no more.
@@ -111,7 +112,7 @@ pub(crate) fn a_killed_run_leaves_no_half_file() {
         until("no process is left", || yard.left().is_empty().then_some(()));
         check();
     }
-    let ended = yard.run("resume j -q");
+    let ended = yard.run(&words);
     assert_eq!(ended.status, 0, "{ended:?}");
     check();
     assert_eq!(names(&yard, "d").len(), 60);
