@@ -177,12 +177,15 @@ impl CommandRunner {
         run: &CommandRun,
         (input, output, errors): StandardFds<'_>,
     ) -> Result<Running, (SystemCall, Errno)> {
-        let program = match (self.command.batch_directory(), &self.directory) {
-            (Some(_), Some(directory)) => c_path(directory.script()),
-            _ => self.command.program_for(run.numbers).map_err(in_call(SystemCall::EXECVE))?,
+        let batch = self.directory.as_ref().and_then(|own| self.command.batch_words(own.script()));
+        let (program, arguments) = match batch {
+            Some(words) => words,
+            None => (
+                self.command.program_for(run.numbers).map_err(in_call(SystemCall::EXECVE))?,
+                self.command.arguments_for(run.numbers),
+            ),
         };
         let working_directory = self.command.batch_directory().map(c_path);
-        let arguments = self.command.arguments_for(run.numbers);
         let begun = |directory: &WorkerDirectory| directory.begin(run.numbers.first(), run.attempt);
         let files =
             self.directory.as_ref().map(begun).transpose().map_err(in_call(SystemCall::MKDIR))?;

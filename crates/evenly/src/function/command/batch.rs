@@ -1,7 +1,7 @@
 //! Batch scripts: a copy of the script is run, its output goes to files, and its environment is chosen, as by sbatch(1).
 
 use super::fingerprint::CommandFingerprint;
-use super::template::{TemplateWord, variable};
+use super::template::{TemplateWord, for_program, variable};
 use super::{ArrayJob, Command, Form, StartLimits, UnusableCommand, shown};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -148,6 +148,20 @@ impl Command {
         self.batch.as_ref().map(|batch| Rc::clone(&batch.text))
     }
 
+    /// The interpreter of a batch script and the words that it gets, for the copy at this path. As the kernel does it
+    /// (execve(2), "Interpreter scripts"), but also where the directory for temporary files is mounted `noexec`.
+    pub(crate) fn batch_words(&self, copy: &Path) -> Option<(CString, Vec<CString>)> {
+        let batch = self.batch.as_ref()?;
+        let (interpreter, argument) = interpreter(&batch.text);
+        let program = for_program(interpreter.to_vec());
+        let argument = Some(argument).filter(|argument| !argument.is_empty());
+        let before = argument.map(|argument| for_program(argument.to_vec()));
+        let copy = for_program(copy.as_os_str().as_bytes().to_vec());
+        let behind = self.given.iter().skip(1).map(|word| for_program(word.as_bytes().to_vec()));
+        let words = [program.clone()].into_iter().chain(before).chain([copy]).chain(behind);
+        Some((program, words.collect()))
+    }
+
     /// The directory in which a batch script runs.
     pub(crate) fn batch_directory(&self) -> Option<&Path> {
         self.batch.as_ref().map(|batch| &*batch.directory)
@@ -175,6 +189,14 @@ impl Command {
             Ok((to, errors))
         }))
     }
+}
+
+/// The path of the interpreter and its one argument, in the first line of a script.
+fn interpreter(text: &[u8]) -> (&[u8], &[u8]) {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_prefix(b"#!").unwrap_or_default().trim_ascii();
+    let end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
+    (&line[..end], line[end..].trim_ascii())
 }
 
 /// The name of a file, from a pattern of sbatch(1), "FILENAME PATTERN".
@@ -239,6 +261,18 @@ mod tests {
             assert_eq!(filled(&job, pattern), expected, "{pattern}");
         }
         assert_eq!(filled(&single, "%A_%a_%j"), "45_4294967294_45");
+    }
+
+    #[test]
+    fn the_first_line_names_the_interpreter_and_one_argument() {
+        for (line, expected) in [
+            ("#!/bin/sh\necho", ("/bin/sh", "")),
+            ("#! /usr/bin/env python3 -u \n", ("/usr/bin/env", "python3 -u")),
+            ("#!/bin/bash\t-l", ("/bin/bash", "-l")),
+        ] {
+            let (program, argument) = interpreter(line.as_bytes());
+            assert_eq!((program, argument), (expected.0.as_bytes(), expected.1.as_bytes()));
+        }
     }
 
     #[test]
