@@ -20,7 +20,7 @@ use crate::process::limits::DescriptorLimit;
 use crate::process::signals::Signals;
 use crate::transport::pipe::{Hub, Pipes};
 use crate::transport::{Registry, Transport};
-use evenly_core::Scheduler;
+use evenly_core::{Policy, Scheduler};
 use evenly_core::engine::{self, Durability, LineDestination, MOST_UNWRITTEN, RateLimiter};
 use evenly_core::hello::Program;
 use evenly_core::scheduler::Counts;
@@ -276,7 +276,7 @@ impl<'a> PrimarySetup<'a> {
         if job.tells_pieces || job.audits_windows() {
             scheduler = scheduler.tell_pieces();
         }
-        if job.begins_by_chunk() && matches!(job.policy, evenly_core::Policy::Fixed(_)) {
+        if job.begins_by_chunk() && matches!(job.policy, Policy::Fixed(_)) {
             scheduler = scheduler.undivided();
         }
         if job.leaves_out_failures {
