@@ -42,7 +42,16 @@ pub enum Error {
         /// The directory for temporary files.
         parent: PathBuf,
         /// Why.
-        cause: Errno,
+        cause: OsError,
+    },
+    /// The job listens for agents, and its function is one of the calling program, which agents do not have.
+    #[error(
+        "agents cannot compute '{function}': only this program has it; do not listen, or use an expression, a library or \
+         a command"
+    )]
+    FunctionOfThisProgram {
+        /// The name of the function.
+        function: String,
     },
     /// Agents could not be waited for where they were to join.
     #[error(transparent)]
@@ -197,6 +206,7 @@ impl Error {
                 | Self::CannotExecute { is_beginning: true, .. }
                 | Self::Listen(_)
                 | Self::NoTaskDirectory { .. }
+                | Self::FunctionOfThisProgram { .. }
                 | Self::NoWorker { .. }
                 | Self::Threads { .. }
         )

@@ -46,7 +46,7 @@ impl Job {
 /// The primary is a [`Job`] that [listens](Job::listen) at an [`Address`]. The agent forks workers of its own.
 ///
 /// The primary sends the aggregate, the range, the name of the function and the limits of a number. The agent takes
-/// the name for that of a builtin or for an expression, so a job over a closure must not listen for agents. A
+/// the name for that of a builtin or for an expression; a job over a closure refuses to listen. A
 /// [library](crate::function::library) or a [command](crate::function::Command) is never sent either: the agent brings
 /// it by [`with_function`](Self::with_function), and the primary compares its digest.
 ///

@@ -1,7 +1,7 @@
 //! Errors of the library, matched as a calling program would: by variant, error number and kind. Without a test
 //! harness, whose threads would keep a job from forking.
 
-use evenly::function::{Command, Obstacle, UnusableCommand, predicate};
+use evenly::function::{Command, Obstacle, UnusableCommand, named, predicate};
 use evenly::halt::{HaltSpeed, HaltThreshold, HaltTrigger};
 use evenly::observe::{Gone, Observation, Observer};
 use evenly::output::{Output, Writer};
@@ -19,6 +19,7 @@ fn main() {
     a_missing_program_and_one_that_cannot_be_executed_have_different_errors();
     an_address_of_another_machine_cannot_be_listened_at();
     a_path_in_use_and_one_that_is_no_socket_have_different_errors();
+    a_job_over_a_closure_refuses_to_listen();
     a_primary_that_is_not_there_is_an_error_with_its_number();
     a_missing_key_file_and_one_of_another_length_have_different_errors();
     errors_pass_through_the_io_error_of_the_caller();
@@ -111,7 +112,8 @@ fn a_missing_program_and_one_that_cannot_be_executed_have_different_errors() {
 fn listen(address: &str) -> ListenError {
     let address: Address = address.parse().expect("an address");
     let key = Key::make(&scratch("listen.key")).expect("a key");
-    let job = Job::count(range(), even()).keys(vec![key]).listen(address);
+    let even = named("even").expect("a builtin");
+    let job = Job::count(range(), even).keys(vec![key]).listen(address);
     let error = job.run().expect_err("nothing can listen there");
     std::fs::remove_file(scratch("listen.key")).expect("the key file is there");
     assert!(error.is_refusal());
@@ -146,6 +148,17 @@ fn a_path_in_use_and_one_that_is_no_socket_have_different_errors() {
     drop(socket);
     std::fs::remove_file(&path).expect("it is there");
     assert!(matches!(error, ListenError::InUse { .. }), "{error:?}");
+}
+
+fn a_job_over_a_closure_refuses_to_listen() {
+    let path = scratch("closure");
+    let address: Address = format!("unix:{}", path.display()).parse().expect("an address");
+    let error = Job::count(range(), even()).listen(address).run().expect_err("no agent has it");
+    assert!(error.is_refusal() && !path.exists());
+    assert!(
+        matches!(&error, Error::FunctionOfThisProgram { function } if function == "even"),
+        "{error:?}"
+    );
 }
 
 fn a_primary_that_is_not_there_is_an_error_with_its_number() {

@@ -83,6 +83,10 @@ pub(super) enum AgentMessage {
 impl AgentServer {
     /// Begins to listen wherever the job says.
     pub(super) fn listen(job: &Job, registry: &Registry) -> Result<Self, Error> {
+        if job.entrances.is_any() && !job.function.is_known_to_agents() {
+            let function = job.function.name().to_owned();
+            return Err(Error::FunctionOfThisProgram { function });
+        }
         let registry = |index| registry.also(AGENTS + index as u32);
         let receptions = job.entrances.open(job.worker_settings.silence, registry)?;
         // A primary without an address needs no welcome.

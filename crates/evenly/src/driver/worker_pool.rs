@@ -91,8 +91,10 @@ impl WorkerPool {
         let directory =
             hosts.map(|hosts| RunDirectory::make(&hosts, script.as_deref())).transpose();
         Ok(Self {
-            directory: directory
-                .map_err(|(parent, cause)| Error::NoTaskDirectory { parent, cause })?,
+            directory: directory.map_err(|(parent, cause)| Error::NoTaskDirectory {
+                parent,
+                cause: crate::OsError::of(cause),
+            })?,
             orphans,
             slots: Vec::with_capacity(workers.min(1 << 16)),
             refused: None,

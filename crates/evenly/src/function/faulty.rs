@@ -106,6 +106,10 @@ impl Function for Faulty {
         &self.name
     }
 
+    fn is_known_to_agents(&self) -> bool {
+        true
+    }
+
     fn says_at(&self) -> bool {
         true
     }

@@ -148,6 +148,12 @@ pub trait Function {
         Program::None
     }
 
+    /// Whether an agent that gets the name, and brings the [program](Self::program) if there is one, has the same function.
+    /// If not, a job over it cannot listen for agents.
+    fn is_known_to_agents(&self) -> bool {
+        self.program() != Program::None
+    }
+
     /// The same function as a job has it that [calls it so](Self::name_for_agents), whose numbers these are, where an agent has
     /// brought it and how it is used is for the job to say; `None` where there is nothing to say, or it is
     /// not understood.

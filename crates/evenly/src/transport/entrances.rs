@@ -12,6 +12,11 @@ pub(crate) struct Entrances {
 }
 
 impl Entrances {
+    /// Whether there is an address.
+    pub(crate) fn is_any(&self) -> bool {
+        !self.addresses.is_empty()
+    }
+
     /// Begins to listen at each address; `registry` gives the registry for each by its index.
     pub(crate) fn open(
         &self,

@@ -183,6 +183,10 @@ impl Function for Expression {
         self.tree.kind
     }
 
+    fn is_known_to_agents(&self) -> bool {
+        true
+    }
+
     fn opening(&self) -> u64 {
         (MOMENT / code::cost(&self.tree).max(1)).clamp(1, 1000)
     }
