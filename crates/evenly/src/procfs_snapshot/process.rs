@@ -148,7 +148,7 @@ pub(super) fn table(
     let mut descriptors = Vec::new();
     for number in numbers {
         let path = format!("{directory}/{number}");
-        let target = match ProcRead::sort(std::fs::read_link(&path), &path)? {
+        let target = match ProcRead::sort(read_target(&path), &path)? {
             ProcRead::Here(link) => target(link),
             ProcRead::Vanished => continue,
             ProcRead::Forbidden => return Ok(ProcRead::Forbidden),
@@ -167,6 +167,19 @@ pub(super) fn table(
         }
     }
     Ok(ProcRead::Here(descriptors))
+}
+
+/// What an entry of a table leads to. The kernel does not give a path of more than a page (`ENAMETOOLONG`): such a file
+/// has a text in the place of its name.
+fn read_target(path: &str) -> io::Result<PathBuf> {
+    let found = std::fs::read_link(path);
+    let is_too_long = |error: &io::Error| {
+        rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::NAMETOOLONG)
+    };
+    match found {
+        Err(error) if is_too_long(&error) => Ok(PathBuf::from("(path of more than 4095 bytes)")),
+        found => found,
+    }
 }
 
 /// The numbers of a table, ascending. Our own descriptor for the listing is left out, and is closed

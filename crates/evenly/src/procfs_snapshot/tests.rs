@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::pipe::{handle, open_reader};
@@ -169,6 +170,19 @@ fn alone_in_its_process() {
         assert!(snapshot.pipes.iter().all(|pipe| pipe.bytes_waiting.is_some()));
     }
     assert_eq!((0..1024).filter(is_open).collect::<Vec<_>>(), before);
+    // The kernel gives no path of more than a page: that is no error.
+    let scratch = crate::scratch::Scratch::new("long-path");
+    let (flags, mode) = (OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::RWXU);
+    let mut deep = rustix::fs::open(scratch.path("."), flags, mode).unwrap();
+    let name = "d".repeat(200);
+    for _ in 0..30 {
+        rustix::fs::mkdirat(&deep, &name, mode).unwrap();
+        deep = rustix::fs::openat(&deep, &name, flags, mode).unwrap();
+    }
+    let snapshot = Snapshot::take(&[me], &[]).unwrap();
+    let table = &snapshot.processes[0].descriptors;
+    let found = table.iter().find(|entry| entry.number == deep.as_raw_fd()).unwrap();
+    assert_eq!(found.target, Target::File("(path of more than 4095 bytes)".into()));
 }
 
 #[test]
