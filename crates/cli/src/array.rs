@@ -119,7 +119,7 @@ mod tests {
         for (text, hint) in [
             ("slrm", "'slurm'"),
             ("", "slurm, sge, pbs"),
-            ("slurm:", "empty"),
+            ("slurm:", "bad range"),
             ("slurm:5..5", "at least one"),
             ("slurm@", "number"),
             ("slurm@0", "number"),

@@ -5,6 +5,7 @@
 //! So the lowest position is always the lowest number, and answers merge by position.
 
 mod normal;
+mod run;
 mod text;
 
 use crate::interval::Interval;
@@ -13,10 +14,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
+pub use run::{MOST_PIECES, Run, TooManyPieces};
 pub use text::MalformedItems;
-
-/// Most progressions in a set, and most numbers of interleaved progressions: 4 Mi, which take 96 MiB.
-pub const MOST_PIECES: usize = 1 << 22;
 
 /// A set of integers, each a signed 64-bit number.
 ///
@@ -33,44 +32,31 @@ pub const MOST_PIECES: usize = 1 << 22;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Items(ItemsForm);
+pub struct Items(Kind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum ItemsForm {
+enum Kind {
     Range(Range),
     /// At least two pieces, or one whose step is above 1.
     Pieces {
         /// Ascending. The last number of each is below the first of the next.
-        pieces: Arc<[PositionedProgression]>,
+        pieces: Arc<[Piece]>,
         positions: Range,
     },
 }
 
 /// An arithmetic progression. It ends where the positions of the next one begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct PositionedProgression {
+struct Piece {
     first: i64,
     /// The position of its first number.
     position: i64,
     step: NonZeroU64,
 }
 
-/// The set has more than [`MOST_PIECES`] progressions, or so many numbers of progressions that interleave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the set has more than {MOST_PIECES} pieces; use fewer ranges or steps, or several jobs")]
-pub struct TooManyPieces;
-
-/// Consecutive positions whose numbers have one distance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    positions: Interval,
-    first: i64,
-    step: NonZeroU64,
-}
-
 impl From<Range> for Items {
     fn from(range: Range) -> Self {
-        Self(ItemsForm::Range(range))
+        Self(Kind::Range(range))
     }
 }
 
@@ -124,20 +110,20 @@ impl Items {
         let mut position = start;
         let piece = |progression: &normal::Progression| {
             let normal::Progression { first, step, .. } = *progression;
-            let piece = PositionedProgression { first, position, step };
+            let piece = Piece { first, position, step };
             position = position.wrapping_add_unsigned(progression.len() as u64);
             piece
         };
         let pieces = progressions.iter().map(piece).collect();
-        Ok(Self(ItemsForm::Pieces { pieces, positions: range(start.into()) }))
+        Ok(Self(Kind::Pieces { pieces, positions: range(start.into()) }))
     }
 
     /// The range that this set is, if it is one. Then the position of n is n.
     #[must_use]
     pub fn as_range(&self) -> Option<Range> {
         match self.0 {
-            ItemsForm::Range(range) => Some(range),
-            ItemsForm::Pieces { .. } => None,
+            Kind::Range(range) => Some(range),
+            Kind::Pieces { .. } => None,
         }
     }
 
@@ -145,8 +131,8 @@ impl Items {
     #[must_use]
     pub fn positions(&self) -> Range {
         match self.0 {
-            ItemsForm::Range(range) => range,
-            ItemsForm::Pieces { positions, .. } => positions,
+            Kind::Range(range) => range,
+            Kind::Pieces { positions, .. } => positions,
         }
     }
 
@@ -174,8 +160,8 @@ impl Items {
     #[must_use]
     pub fn has_only_steps_of_one(&self) -> bool {
         match &self.0 {
-            ItemsForm::Range(_) => true,
-            ItemsForm::Pieces { pieces, .. } => pieces.iter().all(|it| it.step == NonZeroU64::MIN),
+            Kind::Range(_) => true,
+            Kind::Pieces { pieces, .. } => pieces.iter().all(|it| it.step == NonZeroU64::MIN),
         }
     }
 
@@ -184,8 +170,8 @@ impl Items {
     #[must_use]
     pub fn at(&self, position: i64) -> Option<i64> {
         match &self.0 {
-            ItemsForm::Range(range) => is_in(*range, position).then_some(position),
-            ItemsForm::Pieces { pieces, positions } => {
+            Kind::Range(range) => is_in(*range, position).then_some(position),
+            Kind::Pieces { pieces, positions } => {
                 if !is_in(*positions, position) {
                     return None;
                 }
@@ -199,8 +185,8 @@ impl Items {
     #[must_use]
     pub fn position_of(&self, n: i64) -> Option<i64> {
         match &self.0 {
-            ItemsForm::Range(range) => is_in(*range, n).then_some(n),
-            ItemsForm::Pieces { pieces, positions } => {
+            Kind::Range(range) => is_in(*range, n).then_some(n),
+            Kind::Pieces { pieces, positions } => {
                 let index = pieces.partition_point(|piece| piece.first <= n).checked_sub(1)?;
                 let piece = &pieces[index];
                 let distance = n.abs_diff(piece.first);
@@ -212,6 +198,24 @@ impl Items {
         }
     }
 
+    /// The longest beginning of these positions whose numbers are consecutive integers. Only positions of the set may
+    /// be asked for.
+    #[must_use]
+    pub fn consecutive(&self, positions: Interval) -> Run {
+        let Kind::Pieces { pieces, .. } = &self.0 else {
+            return Run::of_consecutive(positions);
+        };
+        let index = pieces.partition_point(|piece| piece.position <= positions.first());
+        let piece = &pieces[index.saturating_sub(1)];
+        let end = pieces.get(index).map_or(positions.last(), |next| next.position - 1);
+        let is_run = piece.step == NonZeroU64::MIN;
+        let last = if is_run { positions.last().min(end) } else { positions.first() };
+        let first = piece.at(positions.first());
+        // The piece begins at or below the first position, and the next one above it.
+        let positions = Interval::new(positions.first(), last).unwrap_or(positions);
+        Run::new(positions, first, NonZeroU64::MIN)
+    }
+
     /// The runs of these positions, ascending. Positions that the set does not have are left out.
     pub fn runs(&self, positions: Interval) -> impl Iterator<Item = Run> + '_ {
         let known = self.positions().interval();
@@ -219,23 +223,23 @@ impl Items {
             Interval::new(positions.first().max(known.first()), positions.last().min(known.last()))
         });
         let mut index = match (&self.0, rest) {
-            (ItemsForm::Pieces { pieces, .. }, Some(rest)) => {
+            (Kind::Pieces { pieces, .. }, Some(rest)) => {
                 pieces.partition_point(|piece| piece.position <= rest.first()) - 1
             }
             _ => 0,
         };
         core::iter::from_fn(move || {
             let now = rest?;
-            let ItemsForm::Pieces { pieces, .. } = &self.0 else {
+            let Kind::Pieces { pieces, .. } = &self.0 else {
                 rest = None;
-                return Some(Run { positions: now, first: now.first(), step: NonZeroU64::MIN });
+                return Some(Run::of_consecutive(now));
             };
             let piece = &pieces[index];
             index += 1;
             let end = pieces.get(index).map_or(now.last(), |next| next.position - 1);
             let here = Interval::new(now.first(), now.last().min(end))?;
             rest = now.above(here.last());
-            Some(Run { positions: here, first: piece.at(here.first()), step: piece.step })
+            Some(Run::new(here, piece.at(here.first()), piece.step))
         })
     }
 
@@ -251,61 +255,11 @@ fn is_in(range: Range, n: i64) -> bool {
     (range.start()..range.end()).contains(&n.into())
 }
 
-impl PositionedProgression {
+impl Piece {
     #[inline]
     fn at(&self, position: i64) -> i64 {
         let steps = position.abs_diff(self.position);
         self.first.wrapping_add_unsigned(steps.wrapping_mul(self.step.get()))
-    }
-}
-
-impl Run {
-    /// Its positions.
-    #[inline]
-    #[must_use]
-    pub fn positions(self) -> Interval {
-        self.positions
-    }
-
-    /// The distance of two neighbours.
-    #[inline]
-    #[must_use]
-    pub fn step(self) -> NonZeroU64 {
-        self.step
-    }
-
-    /// Its lowest number.
-    #[inline]
-    #[must_use]
-    pub fn first(self) -> i64 {
-        self.first
-    }
-
-    /// Its highest number.
-    #[inline]
-    #[must_use]
-    pub fn last(self) -> i64 {
-        self.at(self.positions.last())
-    }
-
-    /// The number at one of its positions.
-    #[inline]
-    #[must_use]
-    pub fn at(self, position: i64) -> i64 {
-        let steps = position.abs_diff(self.positions.first());
-        self.first.wrapping_add_unsigned(steps.wrapping_mul(self.step.get()))
-    }
-
-    /// The position of one of its numbers.
-    #[inline]
-    #[must_use]
-    pub fn position_of(self, n: i64) -> i64 {
-        self.positions.first().wrapping_add_unsigned(n.abs_diff(self.first) / self.step)
-    }
-
-    /// Its numbers, ascending.
-    pub fn iter(self) -> impl Iterator<Item = i64> {
-        (self.positions.first()..=self.positions.last()).map(move |position| self.at(position))
     }
 }
 

@@ -100,6 +100,12 @@ impl Range {
     }
 }
 
+impl From<Interval> for Range {
+    fn from(interval: Interval) -> Self {
+        Self { start: interval.first().into(), end: i128::from(interval.last()) + 1 }
+    }
+}
+
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}..{}", self.start, self.end)

@@ -4,7 +4,7 @@
 //! the other numbers, from the lowest on, three and more with one distance and no run between them are a progression.
 //! What is left are single numbers.
 
-use super::{MOST_PIECES, Run, TooManyPieces};
+use super::run::{MOST_PIECES, Run, TooManyPieces};
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 

@@ -155,3 +155,20 @@ proptest! {
         let _ = text.parse::<Items>();
     }
 }
+
+#[test]
+fn the_longest_beginning_of_consecutive_integers_ends_with_its_run() {
+    let set = items("0..10,20..=40:4,50,60..=61");
+    let consecutive = |first: i64, last: i64| {
+        let run = set.consecutive(Interval::new(first, last).unwrap());
+        (run.first(), run.last(), run.positions().first(), run.positions().last())
+    };
+    assert_eq!(consecutive(2, 5), (2, 5, 2, 5));
+    assert_eq!(consecutive(2, 12), (2, 9, 2, 9));
+    assert_eq!(consecutive(10, 12), (20, 20, 10, 10));
+    assert_eq!(consecutive(12, 18), (28, 28, 12, 12));
+    assert_eq!(consecutive(16, 18), (50, 50, 16, 16));
+    assert_eq!(consecutive(17, 18), (60, 61, 17, 18));
+    let plain = Interval::new(5, 9).unwrap();
+    assert_eq!(items("0..10").consecutive(plain).hull(), plain);
+}

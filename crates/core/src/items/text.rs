@@ -1,6 +1,7 @@
 //! Text of a set of items, which is read back as the same set: `0..=9,15,50..=60:2`.
 
-use super::{Items, Run, TooManyPieces};
+use super::Items;
+use super::run::TooManyPieces;
 use crate::range::Range;
 use core::fmt;
 use core::num::NonZeroU64;
@@ -29,18 +30,6 @@ impl fmt::Display for Items {
             write!(f, "{comma}{run}")?;
         }
         Ok(())
-    }
-}
-
-/// `N`, `A..=B` or `A..=B:STEP`.
-impl fmt::Display for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (first, last) = (self.first(), self.last());
-        match self.step().get() {
-            _ if first == last => write!(f, "{first}"),
-            1 => write!(f, "{first}..={last}"),
-            step => write!(f, "{first}..={last}:{step}"),
-        }
     }
 }
 
