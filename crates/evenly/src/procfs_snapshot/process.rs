@@ -177,7 +177,7 @@ fn read_target(path: &str) -> io::Result<PathBuf> {
         rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::NAMETOOLONG)
     };
     match found {
-        Err(error) if is_too_long(&error) => Ok(PathBuf::from("(path of more than 4095 bytes)")),
+        Err(error) if is_too_long(&error) => Ok(PathBuf::from("[path of more than 4095 bytes]")),
         found => found,
     }
 }

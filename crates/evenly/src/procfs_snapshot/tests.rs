@@ -182,7 +182,7 @@ fn alone_in_its_process() {
     let snapshot = Snapshot::take(&[me], &[]).unwrap();
     let table = &snapshot.processes[0].descriptors;
     let found = table.iter().find(|entry| entry.number == deep.as_raw_fd()).unwrap();
-    assert_eq!(found.target, Target::File("(path of more than 4095 bytes)".into()));
+    assert_eq!(found.target, Target::Anonymous("[path of more than 4095 bytes]".into()));
 }
 
 #[test]
