@@ -1,5 +1,4 @@
-//! The agent as a state machine: a worker towards the primary that it joined, and a primary towards
-//! the workers of its own machine.
+//! State machine of an agent: a worker towards the primary that it joined, and a primary towards its own workers.
 //!
 //! Its leases are supplied to an open run ([`Scheduler::open_ended`]), so the same scheduler divides
 //! them again. What its workers answer is *recorded* by telling the primary, as a journal would

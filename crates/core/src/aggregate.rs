@@ -1,4 +1,4 @@
-//! Aggregates: what is asked about the numbers of a range, and how answers over parts of it merge.
+//! Aggregates: the question of each verb, and how partial answers merge.
 
 mod gist;
 mod sum;

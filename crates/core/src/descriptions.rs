@@ -1,4 +1,4 @@
-//! Descriptions of failures, by number: the lowest [`MOST`] that workers and agents sent.
+//! Texts about failed numbers: the lowest [`MOST`] that workers and agents sent.
 
 use crate::frame::{Description, MAX_TEXT};
 use crate::partial::{Cause, Failure};

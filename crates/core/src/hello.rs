@@ -1,4 +1,4 @@
-//! The first words between an agent and a primary: who comes, and what is to be done, or why not.
+//! Handshake between an agent and a primary: hello, welcome and refusal.
 //!
 //! ```text
 //! size  a hello, a welcome, a refusal begin alike (little-endian), in every version there will be

@@ -1,4 +1,4 @@
-//! The ledger: of every number of the range, whether it waits, was returned, is done, or failed.
+//! Ledger of a range: which numbers wait, were returned, are covered, or failed.
 //!
 //! What is leased is in the lease table and what waits to be recorded is in a record; the
 //! scheduler checks that all of it together is the range, exactly once.

@@ -1,4 +1,4 @@
-//! The heart of `evenly`: what is to be done, who has it, what is done, and the bytes that say so.
+//! Core of `evenly`, without I/O: scheduling, exact accounting of numbers, frames, and the engine of a run.
 //!
 //! This crate performs no I/O. It knows no clock, no descriptor, no thread and no random source:
 //! time is an argument, events come in through [`Scheduler::handle`], and what must happen next

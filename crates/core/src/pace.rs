@@ -1,4 +1,4 @@
-//! Pace: what a number costs, as measured, smoothed over the last measurements.
+//! Cost of a number on one worker: measured, and smoothed over the last measurements.
 
 /// Nanoseconds for each number.
 ///

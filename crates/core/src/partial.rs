@@ -1,4 +1,4 @@
-//! Partials: a worker's answer over some numbers of one chunk, and its bytes.
+//! Partial answer of a worker over some numbers of one chunk, and its encoding.
 //!
 //! A partial names the intervals it covers and those that failed, so that an answer may come in
 //! pieces, and so that the same form serves later aggregates whose values are long.

@@ -1,4 +1,4 @@
-//! The range that was asked for: half-open, possibly empty, anywhere in the signed 64-bit numbers.
+//! Half-open range of signed 64-bit numbers, possibly empty.
 
 use crate::interval::Interval;
 use core::fmt;

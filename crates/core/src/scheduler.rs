@@ -1,4 +1,4 @@
-//! The scheduler: hands out chunks, takes answers, and knows when every number is covered.
+//! Scheduler: assigns chunks, takes answers, and detects when every number is covered.
 //!
 //! A pure state machine. The caller gives each event to [`Scheduler::handle`] with the time, then calls
 //! [`Scheduler::poll`] until it returns `None`, and carries out each action. An action that stays inside is work that

@@ -1,5 +1,4 @@
-//! The seats: which seats are taken, by workers at work or stopped, and when an empty one is
-//! filled again.
+//! Seats of workers and agents: occupied, stopped, silent or vacant, and when a vacant one is filled again.
 //!
 //! A seat that lost its worker is filled at once the first time, and after a pause that doubles with
 //! each further loss in a row, from [`FIRST_PAUSE_NS`] to [`LONGEST_PAUSE_NS`]. Whatever its worker

@@ -1,4 +1,4 @@
-//! The stream: lines that workers found in any order, passed on in the order of the numbers.
+//! Ordered stream of lines: workers find them in any order, and they leave in the order of the numbers.
 //!
 //! What is found above a number that is not done waits here, and so that it cannot fill the memory,
 //! workers have [credit](crate::credit::CREDIT). Lines leave as far as all numbers below are done: what

@@ -1,4 +1,4 @@
-//! The tally of a worker: what came of the numbers of a chunk since it was reported last.
+//! Tally of a worker: values of the numbers of a chunk since its last report.
 //!
 //! A function is applied to numbers ascending, and says here what it gave for each, or for many at once.
 

@@ -1,4 +1,4 @@
-//! The worker as a state machine: chunks come in, numbers to count go out, answers are packed.
+//! State machine of a worker: takes chunks, gives out slices to compute, and packs answers.
 //!
 //! It reads no clock and no pipe. Its driver feeds it frames, counts the slices that it
 //! gives out, and sends what it packed; the driver decides how long a slice is and when to send. The driver of processes and the simulator drive the same machine.

@@ -1,4 +1,4 @@
-//! The buffer: what is done of one lease, in any order, until it can be reported in ascending order.
+//! Reorder buffer of one lease: finished numbers in any order, until they can be reported in ascending order.
 
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;

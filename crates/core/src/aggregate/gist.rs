@@ -1,4 +1,4 @@
-//! Gists: what two answers to the same chunk must have in common, in a few bytes.
+//! Digest of an answer: a few bytes by which two answers to the same chunk are compared.
 
 use super::{Aggregate, Extreme, Value};
 use xxhash_rust::xxh3::xxh3_64_with_seed;

@@ -1,4 +1,4 @@
-//! Sums that cannot overflow: of up to 2^64 numbers of 128 bits.
+//! Sum of up to 2^64 numbers of 128 bits, without overflow.
 
 /// A sum. Whether it fits 128 bits is asked of the whole and of nothing before, so the order in which
 /// numbers are added does not matter.

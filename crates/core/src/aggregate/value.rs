@@ -1,4 +1,4 @@
-//! Values: what an aggregate has come to over some numbers.
+//! Value of an aggregate over some numbers.
 
 use super::{MOST_VALUES, Sum};
 use alloc::collections::BTreeMap;

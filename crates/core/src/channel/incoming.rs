@@ -1,5 +1,4 @@
-//! The receiving half of a channel: what has come, in what order it is given out, what is
-//! acknowledged and when.
+//! Receiving half of a channel: reordering, duplicates and acknowledgements.
 
 use super::segment::{Carried, Segment, WINDOW, number_near};
 use alloc::vec::Vec;

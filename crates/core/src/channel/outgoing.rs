@@ -1,4 +1,4 @@
-//! The sending half of a channel: what is on its way, what must be sent again, and when.
+//! Sending half of a channel: segments in flight, retransmission and its timer.
 
 use super::segment::{Segment, WINDOW, number_near};
 use super::trip::Trip;

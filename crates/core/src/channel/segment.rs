@@ -1,4 +1,4 @@
-//! The segment: what one datagram carries, and its numbers of 32 bits.
+//! Segment of a channel: layout of one datagram, with sequence numbers of 32 bits.
 
 /// How many numbers may be on their way at once, each way: as many as `later` has bits.
 pub const WINDOW: usize = 32;

@@ -1,4 +1,4 @@
-//! How long a segment and its acknowledgement take, and how long to wait for it (RFC 6298).
+//! Round-trip time of a channel and its retransmission timeout (RFC 6298).
 
 const MILLISECOND: u64 = 1_000_000;
 

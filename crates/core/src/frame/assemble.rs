@@ -1,4 +1,4 @@
-//! Puts partials together from their numbered parts.
+//! Reassembly of partials from their numbered parts.
 
 use super::{Malformed, Part};
 use crate::lease::{LeaseId, WorkerId};

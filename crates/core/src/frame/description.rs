@@ -1,4 +1,4 @@
-//! The description of a failure: a short text about one number, for the message that names it.
+//! Description frame: a short text about one failed number.
 
 use super::Malformed;
 use crate::partial::Cause;

@@ -1,4 +1,4 @@
-//! Writes frames: entries go in one by one, whole frames come out.
+//! Frame encoder: packs entries into frames of limited length.
 
 use super::description::TEXT_AT;
 use super::{

@@ -1,4 +1,4 @@
-//! Reads frames: bytes go in as they arrive, cut anywhere; whole, checked frames come out.
+//! Frame decoder: takes bytes cut anywhere and gives whole, checked frames.
 
 use super::{
     ANSWER_HEAD, CHECKSUM, Description, FrameKind, HEAD, LEAST, MAGIC, Malformed, PART_HEAD,

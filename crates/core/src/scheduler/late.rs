@@ -1,4 +1,4 @@
-//! Answers that may still come late: of chunks that were taken back from workers that live.
+//! Late answers: checks answers to chunks that were taken back from workers that live.
 //!
 //! Such a chunk goes to another worker, and whatever the first holder says about it is dropped. But
 //! if both finish it, both must have found the same; otherwise the function does not depend on n

@@ -1,4 +1,4 @@
-//! How far a run is, and how long it will take.
+//! Progress and remaining time of a run.
 
 use super::{Counts, Policy, Progress, Scheduler};
 use crate::chunk_cost::{ChunkCost, Work};

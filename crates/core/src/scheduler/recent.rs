@@ -1,4 +1,4 @@
-//! Work of the last part of a run: at least the last half of the time so far, for the time that is left.
+//! Throughput of the recent part of a run, for the remaining time.
 
 use crate::chunk_cost::Work;
 

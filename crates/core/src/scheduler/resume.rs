@@ -1,4 +1,4 @@
-//! Going on with a run of which something is done already, as a journal keeps it.
+//! Resumption of a run whose journal covers some numbers.
 
 use super::Scheduler;
 use crate::aggregate::{Aggregate, Value};

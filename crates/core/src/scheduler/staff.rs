@@ -1,4 +1,4 @@
-//! The workers of a run: joining, replacement of lost ones, and the choice of a worker for a returned chunk.
+//! Workers of a run: joining, replacement of lost ones, and the choice of a worker for a returned chunk.
 
 use super::{Capacity, Scheduler, Violation, Window, WorkerRecord};
 use crate::lease::WorkerId;

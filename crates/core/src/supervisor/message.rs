@@ -1,4 +1,4 @@
-//! Messages of the supervisor: orders for its owner, and what the frames of workers come to.
+//! Messages of the supervisor: orders for its owner, and the results of frames.
 
 #[cfg(doc)]
 use super::Supervisor;

@@ -1,4 +1,4 @@
-//! Where workers are, as the driver sees it from outside, and what the scheduler knows of the same.
+//! Positions of workers as the driver reads them, compared with the leases of the scheduler.
 
 use super::Supervisor;
 use crate::interval::Interval;

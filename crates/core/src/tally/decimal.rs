@@ -1,5 +1,4 @@
-//! Decimal digits, as fast as a stream of lines needs them: written in copies of a fixed length, which
-//! take no call, and counted up in place.
+//! Fast decimal formatting of integers for streams of lines.
 
 /// The longest number of 64 bits: a sign and 19 digits.
 pub(super) const LONGEST: usize = 20;

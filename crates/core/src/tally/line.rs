@@ -1,4 +1,4 @@
-//! Lines of find and map: a number, and what the function gives for it.
+//! Lines of find and map: a number and its value.
 
 use super::decimal::{Decimal, LONGEST};
 use alloc::vec::Vec;

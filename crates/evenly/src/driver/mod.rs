@@ -1,4 +1,4 @@
-//! Drivers: the only place where the core meets I/O.
+//! Drivers: run the engine of the core with processes, pipes, sockets and files.
 //!
 //! The engine (`evenly_core::engine`) decides; these files carry out. `primary` is the order of system calls, `agent`
 //! this process as an agent. Both run an `event_loop`: it waits, turns events into inputs of the engine, and carries out

@@ -1,4 +1,4 @@
-//! Fingerprints: of which job a journal is.
+//! Fingerprint of a job: a journal is used for the job that it was made for only.
 
 use evenly_core::{Aggregate, Range};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Agents as a job lets others see them.
+//! Description of an agent for observers of a job.
 
 use crate::os_error::OsError;
 use crate::transport::Gone;

@@ -1,4 +1,4 @@
-//! Numbers that take unusually long, as a job lets others see them.
+//! Description of a number that takes unusually long, for observers of a job.
 
 use evenly_core::Interval;
 use std::fmt;

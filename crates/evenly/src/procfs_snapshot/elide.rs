@@ -1,4 +1,4 @@
-//! What to leave out of a long table or list, so that a page still shows what matters.
+//! Shortening of long tables and lists to one page.
 //!
 //! Nothing is left out that differs from what is shown: the odd one is what one looks for.
 

@@ -1,4 +1,4 @@
-//! A process with its children and the pipes between them, for a family that one did not found oneself.
+//! Snapshot of a process with its children and the pipes between them.
 
 use super::process::{self, ProcRead};
 use super::{Access, Target, ViewError};

@@ -1,4 +1,4 @@
-//! What the kernel says about processes, their descriptor tables, and the pipes and sockets between them.
+//! Snapshot of processes from /proc: descriptor tables, and the pipes and sockets between processes.
 //!
 //! A [`Snapshot`] is the picture that one draws on paper: each process with its table, each pipe
 //! with who can write it and who can read it, the bytes that wait in it, each socket with its state and

@@ -1,4 +1,4 @@
-//! Sockets: which the processes hold, in which state they are, and between which addresses.
+//! Sockets of processes: state, addresses and holders.
 //!
 //! From the tables of proc_net(5), those of the network namespace that each process lives in
 //! (network_namespaces(7)); what these do not tell about sockets of the domain unix, the other end and

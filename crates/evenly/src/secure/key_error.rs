@@ -1,4 +1,4 @@
-//! Why there is no key, in one line.
+//! Errors of key files, in one line each.
 
 use crate::os_error::OsError;
 use rustix::io::Errno;

@@ -1,4 +1,4 @@
-//! Secrets: the key that the machines of one user share, and what is sealed with it.
+//! Keys of the machines of one user, and encryption of their connections.
 
 mod key;
 mod key_error;

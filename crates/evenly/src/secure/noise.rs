@@ -1,4 +1,4 @@
-//! What travels over a network is sealed: Noise_NNpsk0_25519_ChaChaPoly_BLAKE2s, by the crate snow.
+//! Noise sessions (Noise_NNpsk0_25519_ChaChaPoly_BLAKE2s) for traffic over a network, by the crate snow.
 //!
 //! ```text
 //! agent                                        primary

@@ -1,4 +1,4 @@
-//! The sockets of a build without the feature `sockets`: no address, so no agent.
+//! Socket transports of a build without the feature `sockets`: none.
 
 use super::{ListenError, Reception, Registry};
 use crate::silence::Silence;

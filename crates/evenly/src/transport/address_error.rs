@@ -1,4 +1,4 @@
-//! Why a text is not an address.
+//! Errors of parsing an address.
 
 use super::address_kind::AddressKind;
 

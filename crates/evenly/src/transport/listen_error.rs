@@ -1,4 +1,4 @@
-//! Why nothing can listen at an address, in one line.
+//! Errors of listening at an address, in one line each.
 
 use super::{Address, AddressError, AddressKind};
 use crate::os_error::OsError;

@@ -1,4 +1,4 @@
-//! A transport without a system: both ends in one process, for tests.
+//! Transport within one process, for tests.
 //!
 //! Bytes arrive in pieces cut anywhere, as a seed says, and a pipe has room for a limited number.
 //! An eventfd(2) stands for what epoll would say of a socket.

@@ -1,4 +1,4 @@
-//! The descriptors that are waited for: one epoll for all transports, and a token for each.
+//! Registry of descriptors in one epoll instance, with a token for each.
 
 use rustix::event::epoll;
 use rustix::io::Errno;

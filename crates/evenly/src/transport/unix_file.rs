@@ -1,4 +1,4 @@
-//! The file of a unix socket: bound under a lock, stale ones replaced, removed at the end.
+//! Socket file of a unix socket: bound under a lock, replaced if stale, removed at the end.
 //!
 //! A socket whose process was killed leaves its file behind: then `bind` says that the address is in
 //! use, and `connect` that the connection is refused (unix(7)). Two processes must not replace such a

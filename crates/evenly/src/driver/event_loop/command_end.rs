@@ -1,4 +1,4 @@
-//! The end of commands that still run when a job ends early: their workers end them and report what they printed.
+//! End of commands that still run when a job ends early: their workers end them and report what they printed.
 
 use super::EventLoop;
 use crate::error::{Error, system};

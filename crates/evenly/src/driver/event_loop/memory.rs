@@ -1,4 +1,4 @@
-//! Memory that is limited: workers that have more are ended, and say first at which number they are.
+//! Memory limit in the event loop: kills workers above it and names the number that each is at.
 //!
 //! Only of workers that compute themselves: those that run commands look after them, as a command is ended
 //! without its worker.

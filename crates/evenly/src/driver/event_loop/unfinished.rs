@@ -1,5 +1,4 @@
-//! What a job that ends early still delivers: answers that have arrived, lines that are known, and how
-//! much is not done.
+//! Delivery of a job that ends early: received answers, known lines, and how many numbers are not done.
 
 use super::EventLoop;
 use crate::driver::line_output;

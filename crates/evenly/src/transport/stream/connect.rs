@@ -1,4 +1,4 @@
-//! How an agent gets to its primary: socket, connect, hello, and the answer.
+//! Connection of an agent to its primary: socket, connect, hello, and the answer.
 
 use super::connector::{KEY, StreamConnector, StreamConnectorStage};
 use super::frames::StreamFrames;

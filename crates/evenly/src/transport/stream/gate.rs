@@ -1,4 +1,4 @@
-//! The listening socket: bind, listen, accept (socket(2), bind(2), listen(2), accept(2)).
+//! Listening socket: bind, listen, accept (socket(2), bind(2), listen(2), accept(2)).
 
 use super::socket::{new_tcp, set_tcp_limits, set_tcp_options};
 use crate::silence::Silence;

@@ -1,4 +1,4 @@
-//! Sealed bytes as they arrive, cut anywhere, and the records in them.
+//! Receive buffer of a sealed stream: bytes cut anywhere in, records out.
 
 use crate::secure::noise::{LONGEST, TAG};
 

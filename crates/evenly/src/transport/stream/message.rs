@@ -1,4 +1,4 @@
-//! One message with its length before it, as it comes in at the beginning of a connection.
+//! Length-prefixed message at the beginning of a connection.
 
 use super::socket::receive;
 use rustix::io::Errno;

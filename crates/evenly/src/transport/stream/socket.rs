@@ -1,4 +1,4 @@
-//! The calls on stream sockets, none of which blocks.
+//! Non-blocking calls on stream sockets.
 
 use crate::process::sys::peer_user;
 use crate::silence::Silence;
