@@ -22,21 +22,23 @@ fn assert_both_said_bye(ended: &Ended) {
 pub(crate) fn output_of_the_background_is_read_to_its_end() {
     let yard = Yard::new();
     let expected: String = (0..100).map(|n| format!("hello {n}\n")).collect();
-    let ended = yard.run("run 0..100 -k -j 4 -- bash -c 'exec > >(cat); echo hello $0' {}");
+    let ended =
+        yard.run("run 0..100 -k -j 4 --grace 10s -- bash -c 'exec > >(cat); echo hello $0' {}");
     ended.answers(&expected);
     assert_eq!(ended.stderr, "");
-    let ended =
-        yard.run("run 0..4 -k -j 4 -- sh -c '(sleep 0.3; echo late $0) & echo early $0' {}");
+    let ended = yard.run(
+        "run 0..4 -k -j 4 --grace 10s -- sh -c '(sleep 0.3; echo late $0) & echo early $0' {}",
+    );
     ended.answers(&(0..4).map(|n| format!("early {n}\nlate {n}\n")).collect::<String>());
 }
 
 pub(crate) fn a_process_that_holds_output_is_ended_after_the_grace() {
     let yard = Yard::new();
     let script = "(trap \"echo ended; exit\" TERM; while :; do sleep 0.02; done) & echo $0";
-    let ended = yard.run(&format!("run 0..4 -k -j 1 --grace 200ms -- sh -c '{script}' {{}}"));
+    let ended = yard.run(&format!("run 0..4 -k -j 1 --grace 600ms -- sh -c '{script}' {{}}"));
     ended.answers("0\nended\n1\nended\n2\nended\n3\nended\n");
     assert_eq!(ended.stderr.matches("n = 0: a process that the command left").count(), 1);
-    assert_eq!(ended.stderr.matches("held its output 0.2 s").count(), 1, "{ended:?}");
+    assert_eq!(ended.stderr.matches("held its output 0.6 s").count(), 1, "{ended:?}");
     assert_eq!(ended.stderr.matches("worker 1: 3 more commands").count(), 1, "{ended:?}");
     // One that holds no output is not waited for, and is not ended silently.
     let ended =
@@ -99,7 +101,7 @@ hog = bytearray(300 << 20)
 time.sleep(1000)
 ";
     let program = yard.script("hog", program);
-    let words = format!("run 0..1 --memory 100M -- PYTHON {} {{}}", program.display());
+    let words = format!("run 0..1 --memory 100M --grace 10s -- PYTHON {} {{}}", program.display());
     let ended = yard.run(&words);
     ended.failed(3, "n = 0 failed: memory");
     assert_eq!(ended.stdout, "began\nbye\n", "{ended:?}");
