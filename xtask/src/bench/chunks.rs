@@ -21,7 +21,7 @@ struct Case {
     rate: Option<&'static str>,
     /// Time that the command takes whatever it does.
     fixed_ms: f64,
-    /// Fixed lengths of which the best is looked for.
+    /// Fixed lengths to find the best of.
     lengths: &'static [u64],
 }
 

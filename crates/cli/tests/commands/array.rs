@@ -197,7 +197,7 @@ pub(crate) fn scripts_of_other_batch_systems_find_their_variables() {
     assert_eq!(said, "77[4] 77 4/6 1\n77[5] 77 5/6 1\n77[6] 77 6/6 1\n");
 }
 
-/// An agent has another working directory and starts its command there, and is told where the job was submitted.
+/// An agent has another working directory and starts its command there; its tasks get the directory where the job was submitted.
 pub(crate) fn tasks_at_an_agent_get_the_variables_of_the_job() {
     let yard = Yard::new();
     let task = yard.script("a task", "#!/bin/sh\necho $SLURM_ARRAY_JOB_ID $SLURM_JOB_ID $SLURM_JOB_NAME $SLURM_SUBMIT_DIR $SLURM_ARRAY_TASK_COUNT\n");

@@ -7,7 +7,7 @@ use core::num::NonZeroU64;
 /// Most progressions in a set, and most numbers of interleaved progressions: 4 Mi, which take 96 MiB.
 pub const MOST_PIECES: usize = 1 << 22;
 
-/// The set has more than [`MOST_PIECES`] progressions, or so many numbers of progressions that interleave.
+/// The set has more than [`MOST_PIECES`] progressions, or too many numbers in progressions that interleave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the set has more than {MOST_PIECES} pieces; use fewer ranges or steps, or several jobs")]
 pub struct TooManyPieces;
