@@ -22,14 +22,14 @@ const MOST_SLOWNESS: f64 = 4.0;
 /// How much a worker may have in hand, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
-    /// The most chunks that it may hold at once: what its pipe has room for.
+    /// The most chunks that it may hold at once.
     pub window: usize,
     /// How many workers it stands for, if it is an agent.
     pub agent: Option<core::num::NonZeroU32>,
 }
 
 impl Capacity {
-    /// A worker whose pipe has room for `window` chunks.
+    /// A worker that may hold `window` chunks.
     #[must_use]
     pub const fn worker(window: usize) -> Self {
         Self { window, agent: None }
