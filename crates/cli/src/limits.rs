@@ -21,15 +21,17 @@ LimitArguments => Limits => Job {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     chunk_min: NonZeroU64 = parse_count => chunks_from;
 
-    /// Longest time for one n: 500ms, 30s, 5m, 2h. An n that exceeds it is tried again alone, then fails
+    /// Longest time for one n, or one run of CMD: 500ms, 30s, 5m, 2h. CMD gets TERM, after --grace KILL, and
+    /// is run again only with --retries; a chunk of it that another verb than run asks about is halved first. An
+    /// n of a function is tried again alone, then fails
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     timeout: Duration = parse_duration => timeout;
     /// Time that CMD has between the signals TERM and KILL when it must end, and for which the output of
     /// processes that it left in the background is read: 500ms, 10s, 0 for KILL at once [default: 1s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     grace: Duration = parse_duration_or_zero => grace;
-    /// Most memory for one worker, or for CMD with its child processes: 64M, 1.5G. An n that exceeds it is
-    /// tried again alone, then fails
+    /// Most memory for one worker, or for CMD with its child processes: 64M, 1.5G. What follows is as for
+    /// --timeout
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     memory: u64 = parse_memory => memory;
     /// End the run after this time: 500ms, 30s, 5m, 2h, 1h30m (the exit status is 124)

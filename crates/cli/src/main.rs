@@ -37,6 +37,7 @@ mod observers;
 mod option;
 mod output_options;
 mod output_tails;
+mod parallel_options;
 mod parse;
 mod plan;
 mod progress_display;

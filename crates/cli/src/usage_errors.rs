@@ -5,6 +5,7 @@
 
 use crate::arguments::{Arguments, looks_like_option};
 use crate::number::parse_range;
+use crate::parallel_options;
 use crate::suggestions;
 use clap::{Arg, Command, CommandFactory};
 use evenly::internal::quoted;
@@ -226,6 +227,11 @@ fn unknown_option(command: &Command, typed: &str) -> String {
             );
         }
         _ => return format!("{unknown}; it is an option of {}", others.join(", ")),
+    }
+    // Verbs that run commands.
+    let has_workers = command.get_arguments().any(|arg| arg.get_long() == Some("workers"));
+    if has_workers && let Some(counterpart) = parallel_options::counterpart(name) {
+        return format!("{unknown}; here it is {counterpart} (docs/from-parallel.md)");
     }
     let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
     let names = shown.flat_map(|arg| {

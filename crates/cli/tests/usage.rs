@@ -257,6 +257,16 @@ fn an_unknown_option_is_named_and_no_word_behind_it() {
         ("join --listen x", "'--listen' of evenly join"),
         ("verify --merged x y", "'--merged' of evenly verify; did you mean '--merge'?"),
         ("resume --retry-faild", "did you mean '--retry-failed'?"),
+        (
+            "run 1..=3 --resume-failed --joblog l -- echo {}",
+            "'--resume-failed' of evenly run; here it is --journal FILE --resume --retry-failed, or evenly resume \
+             FILE --retry-failed (docs/from-parallel.md)",
+        ),
+        (
+            "run 1..=3 --delay 0.3 -- echo {}",
+            "'--delay' of evenly run; here it is --max-rate: 200/m for --delay 0.3 (",
+        ),
+        ("count 1..=3 -P 2 -- echo {}", "'-P' of evenly count; here it is -j N ("),
     ] {
         refused(call, &["unknown option ", option]);
     }
