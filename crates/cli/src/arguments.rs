@@ -153,7 +153,7 @@ pub(crate) struct ResumeArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// Journals of the same command and function; their ranges may differ
+    /// Journals of the same command and function; their ranges may differ, other items may not
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Merge the journals into a new one, over all numbers from the lowest to the highest
@@ -295,7 +295,8 @@ pub(crate) struct JobArguments {
     pub(crate) format: Option<Format>,
     #[arg(skip)]
     pub(crate) batch: Option<Batch>,
-    /// The numbers: START..END (without END) or START..=LAST
+    /// The numbers: START..END (without END) or START..=LAST, also with :STEP; START..+LENGTH; a list or union of
+    /// these, as in 0..10,15,50..=60:2
     #[arg(allow_hyphen_values = true, value_parser = no_option)]
     pub(crate) range: Option<String>,
     /// A command and its arguments, without a shell. With {} in an argument it is run for each n; with

@@ -35,7 +35,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcome> {
         function: plan.function.name().to_owned(),
         rerun: plan.rerun(),
         volume: plan.volume,
-        range: plan.range,
+        items: plan.items.clone(),
         format: plan.format,
         is_partial: plan.is_partial,
         deadline: plan.limits.deadline,
@@ -81,7 +81,7 @@ fn say_hints(plan: &Plan) {
 }
 
 fn job(plan: Plan, keys: Vec<Key>, observers: &Observers, lines: Option<&AnswerLines>) -> Job {
-    let mut job = Job::new(plan.aggregate, plan.range, plan.function);
+    let mut job = Job::new(plan.aggregate, plan.items, plan.function);
     job = job.policy(plan.policy).keys(keys).halt(plan.halt);
     job = match plan.workers {
         Some(workers) => job.workers(workers),

@@ -2,12 +2,13 @@
 
 use crate::arguments::Format;
 use crate::first_commands::first_commands;
+use crate::items;
 use crate::junit_options::JunitOptions;
 use crate::plan::Plan;
 use crate::report::{JobFields, VERSION, line, split};
 use crate::size::size;
 use evenly::function::Form;
-use evenly::{Aggregate, Policy, function};
+use evenly::{Aggregate, Policy, Range, function};
 use serde::Serialize;
 use std::num::NonZeroU32;
 
@@ -63,11 +64,11 @@ pub(crate) fn text(plan: &Plan) -> String {
     let files = plan.function.files();
     let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let commands = plan.function.command().map_or_else(Vec::new, |command| {
-        first_commands(&command, (plan.range, plan.policy, workers))
+        first_commands(&command, (&plan.items, plan.policy, workers))
     });
-    let numbers = plan.range.len().to_string();
+    let numbers = plan.items.len().to_string();
     if plan.format == Format::Json {
-        let asked = JobFields::new(plan.aggregate, plan.function.name(), plan.range);
+        let asked = JobFields::new(plan.aggregate, plan.function.name(), &plan.items);
         let split = split(plan.policy);
         let (version, dry_run) = (VERSION, true);
         return line(&DryRun {
@@ -134,8 +135,8 @@ pub(crate) fn text(plan: &Plan) -> String {
     }
     if plan.policy == Policy::Static {
         for worker in 0..workers.min(SHOWN) {
-            let part = plan.range.part(worker, workers);
-            text += &format!("        worker {}: {part}\n", worker + 1);
+            let part = plan.items.positions().part(worker, workers);
+            text += &format!("        worker {}: {}\n", worker + 1, shown_part(plan, part));
         }
         if workers > SHOWN {
             text += &format!("        and {} more\n", workers - SHOWN);
@@ -146,14 +147,25 @@ pub(crate) fn text(plan: &Plan) -> String {
 
 /// The first line, as `count   even(n) for 10 numbers, n in 0..10`.
 fn question(plan: &Plan, numbers: &str) -> String {
-    let (command, name, range) = (plan.aggregate.name(), plan.function.name(), plan.range);
+    let (command, name) = (plan.aggregate.name(), plan.function.name());
+    let items = items::shown(&plan.items);
     // What has a name is applied to n; an expression says so itself.
     let applied = if function::named(name).is_some() { "(n)" } else { "" };
     let first = match plan.aggregate {
         Aggregate::Find { first: Some(first) } => format!("; the lowest {first}"),
         _ => String::new(),
     };
-    format!("{command:<7} {name}{applied} for {numbers} numbers, n in {range}{first}")
+    format!("{command:<7} {name}{applied} for {numbers} numbers, n in {items}{first}")
+}
+
+/// The numbers at a range of positions: all of a range, or from the lowest to the highest.
+fn shown_part(plan: &Plan, part: Range) -> String {
+    let ends = part.interval().filter(|_| plan.items.as_range().is_none());
+    let ends = ends.and_then(|part| plan.items.at(part.first()).zip(plan.items.at(part.last())));
+    match ends {
+        Some((first, last)) => format!("{} numbers from {first} to {last}", part.len()),
+        None => part.to_string(),
+    }
 }
 
 fn chunks(plan: &Plan) -> String {

@@ -20,7 +20,8 @@ Exit status: 0 done, 1 the answer is no or there is none, 2 usage error or canno
 141 standard output closed, 70 a bug of evenly.";
 
 pub(crate) const COUNT: &str = "\
-Ranges: A..B without B, A..=B with B; signed 64-bit. Numbers: 1_000, 1e9, 2^32, 2**32, -2^63, 0xff.
+Ranges: A..B without B, A..=B with B, A..+LENGTH; signed 64-bit. Every fourth: 0..100:4. Lists and unions: \
+3,7,12 and 0..10,50..=60:2. Numbers: 1_000, 1e9, 2^32, 2**32, -2^63, 0xff.
 
 Examples:
   evenly count even 0..1_000_000_000

@@ -1,7 +1,7 @@
 //! The first commands of a job, for `--dry-run`.
 
 use evenly::function::{Command, Form};
-use evenly::{Interval, Policy, Range};
+use evenly::{Interval, Items, Policy};
 
 /// Most commands that are shown.
 const SHOWN: usize = 3;
@@ -10,31 +10,37 @@ const SHOWN: usize = 3;
 /// known only after the first command.
 pub(crate) fn first_commands(
     command: &Command,
-    (range, policy, workers): (Range, Policy, u32),
+    (items, policy, workers): (&Items, Policy, u32),
 ) -> Vec<String> {
+    let range = items.positions();
     let Some(all) = range.interval() else { return vec![] };
     let chunk_len = match (command.form(), policy) {
         (Form::PerNumber, _) => 1,
         (_, Policy::Fixed(len)) => u128::from(len.get()),
         (_, Policy::Static) => {
             return shown(
-                command,
+                (command, items),
                 (0..workers).filter_map(|at| range.part(at, workers).interval()),
             );
         }
         _ => {
-            return shown(command, std::iter::once(Interval::single(all.first())));
+            return shown((command, items), std::iter::once(Interval::single(all.first())));
         }
     };
     let mut rest = Some(all);
     let chunks = std::iter::from_fn(|| {
-        let (chunk, later) = rest?.split_front(chunk_len);
-        rest = later;
+        let (chunk, _) = rest?.split_front(chunk_len);
+        // A chunk ends where a run of consecutive integers ends.
+        rest = rest?.above(items.consecutive(chunk).positions().last());
         Some(chunk)
     });
-    shown(command, chunks)
+    shown((command, items), chunks)
 }
 
-fn shown(command: &Command, chunks: impl Iterator<Item = Interval>) -> Vec<String> {
-    chunks.take(SHOWN).filter_map(|chunk| command.shown_for(chunk)).collect()
+fn shown(
+    (command, items): (&Command, &Items),
+    chunks: impl Iterator<Item = Interval>,
+) -> Vec<String> {
+    let numbers = chunks.map(|chunk| items.consecutive(chunk).hull());
+    numbers.take(SHOWN).filter_map(|numbers| command.shown_for(numbers)).collect()
 }

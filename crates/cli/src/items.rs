@@ -1,8 +1,11 @@
 //! Parser of ITEMS: `A..B`, `A..=B`, `A..+LEN`, each with `:STEP`, and unions `0..10,50..=60:2,15`.
 
 use crate::number::{parse_number, parse_range};
-use evenly::Items;
+use evenly::{Items, Range};
 use std::num::NonZeroU64;
+
+/// Most characters of items in a message or a progress bar.
+const LONGEST: usize = 60;
 
 /// Reads a set of items: one range with or without a step, or several pieces separated by commas. A number alone is a
 /// piece, but not a set: as a set it could be meant as the end of a range.
@@ -43,7 +46,7 @@ fn parse_piece(text: &str) -> Result<Items, String> {
     if text.is_empty() {
         return Err("bad items: between two commas a number or a range is missing".to_owned());
     }
-    let bad = |cause: &str| format!("bad item '{}': {cause}", shown(text));
+    let bad = |cause: &str| format!("bad item '{}': {cause}", quote(text));
     let number = parse_number(text)
         .map_err(|cause| bad(&format!("{cause}; a piece is a number, A..B, A..=B or A..B:STEP")))?;
     let n = i64::try_from(number)
@@ -58,15 +61,31 @@ fn parse_ranged(text: &str) -> Result<Items, String> {
     else {
         return parse_range(text).map(Items::from);
     };
-    let bad = |cause: &str| format!("bad step '{step}' in '{}': {cause}", shown(text));
+    let bad = |cause: &str| format!("bad step '{step}' in '{}': {cause}", quote(text));
     let number = parse_number(step).map_err(|cause| bad(&cause))?;
     let step = u64::try_from(number).ok().and_then(NonZeroU64::new);
     let step = step.ok_or_else(|| bad("it is from 1 to 2^64-1; items always ascend"))?;
     Ok(Items::stepped(parse_range(range)?, step))
 }
 
+/// All of a range, or the range from the lowest to the highest of other items.
+pub(crate) fn span(items: &Items) -> Range {
+    let plain = items.as_range();
+    plain.unwrap_or_else(|| items.hull().map_or(Range::EMPTY, Range::from))
+}
+
+/// The items for a person: whole, or their beginning.
+pub(crate) fn shown(items: &Items) -> String {
+    // Of millions of pieces the text is long.
+    let text = items.to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 /// The text in a message.
-fn shown(text: &str) -> String {
+fn quote(text: &str) -> String {
     evenly::printable(text.as_bytes(), 200).to_string()
 }
 

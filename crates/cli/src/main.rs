@@ -20,7 +20,6 @@ mod first_commands;
 mod functions;
 mod halt;
 mod intervals;
-#[cfg_attr(not(test), expect(dead_code, reason = "the verbs take sets of items next"))]
 mod items;
 mod joblog;
 mod join;

@@ -18,14 +18,14 @@ use crate::rerun::Rerun;
 use crate::suggestions;
 use crate::times::Times;
 use evenly::function::{Form, Function};
-use evenly::{Address, AddressError, Aggregate, Halt, Policy, Range};
+use evenly::{Address, AddressError, Aggregate, Halt, Items, Policy};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
 /// A checked call: everything that a job needs before it starts.
 pub(crate) struct Plan {
     pub(crate) aggregate: Aggregate,
-    pub(crate) range: Range,
+    pub(crate) items: Items,
     pub(crate) function: Box<dyn Function>,
     /// Hints about words that may not mean what the user expects, one line each.
     pub(crate) hints: Vec<String>,
@@ -96,17 +96,21 @@ impl Plan {
         let question =
             Question::resolve(aggregate, arguments, manner).map_err(ExitOutcome::Usage)?;
         let is_per_number = is_per_number(&*question.function);
-        let junit = JunitOptions::resolve(arguments, tails, (question.range, is_per_number))
-            .map_err(ExitOutcome::Usage)?;
+        let junit = JunitOptions::resolve(
+            arguments,
+            tails,
+            (crate::items::span(&question.items), is_per_number),
+        )
+        .map_err(ExitOutcome::Usage)?;
         // More workers than numbers have nothing to do; --wiring shows as many as are asked for.
-        let most = u32::try_from(question.range.len()).unwrap_or(u32::MAX).max(1);
+        let most = u32::try_from(question.items.len()).unwrap_or(u32::MAX).max(1);
         let is_limited = wiring.is_none();
         let workers = workers.map(|workers| {
             if is_limited { workers.min(NonZeroU32::new(most).unwrap_or(workers)) } else { workers }
         });
         Ok(Self {
             aggregate,
-            range: question.range,
+            items: question.items,
             function: question.function,
             hints: arguments.batch.as_ref().map_or(question.hints, |batch| batch.hints.clone()),
             policy: resolve_policy(arguments, wiring).map_err(ExitOutcome::Usage)?,
@@ -149,7 +153,7 @@ impl Plan {
             return Rerun::of_batch(batch.clone());
         }
         let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
-        rerun.with_options(&self.limits.repeated())
+        rerun.of_items(&self.items).with_options(&self.limits.repeated())
     }
 }
 

@@ -3,12 +3,13 @@
 
 use crate::arguments::ProgressMode as How;
 use crate::failures;
+use crate::items;
 use crate::messages::{self, Volume};
 use crate::plan::Plan;
 use crate::stderr;
 use crate::throttle::Throttle;
+use evenly::Progress;
 use evenly::observe::{Observation, Observer, Stuck};
-use evenly::{Progress, Range};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -28,7 +29,8 @@ pub(crate) struct ProgressDisplay {
     /// `None`: no progress is shown.
     throttle: Option<Throttle>,
     volume: Volume,
-    range: Range,
+    /// The items of the job, for the bar.
+    items: String,
     started: Instant,
     /// How many numbers failed so far.
     failed: u128,
@@ -67,7 +69,7 @@ impl ProgressDisplay {
             display,
             throttle: period.map(Throttle::new),
             volume: plan.volume,
-            range: plan.range,
+            items: items::shown(&plan.items),
             started: Instant::now(),
             failed: 0,
             stuck: Vec::new(),
@@ -104,7 +106,7 @@ impl ProgressDisplay {
                 if is_early || !stderr::has_room() || !stderr::is_foreground() {
                     return;
                 }
-                let bar = bar.get_or_insert_with(|| new_bar(self.range));
+                let bar = bar.get_or_insert_with(|| new_bar(&self.items));
                 bar.set_message(pace(progress, self.failed, (&self.stuck, 1)));
                 // A thousandth is finer than any bar, and 2^64 numbers do not fit its counter.
                 bar.set_position((progress.covered * 1000 / progress.total.max(1)) as u64);
@@ -163,13 +165,13 @@ impl Observer for ProgressDisplay {
     }
 }
 
-fn new_bar(range: Range) -> ProgressBar {
+fn new_bar(items: &str) -> ProgressBar {
     // Drawn when we say so: no ticker, the primary has one thread (fork(2)).
     let target = ProgressDrawTarget::stderr_with_hz(20);
     let bar = ProgressBar::with_draw_target(Some(1000), target);
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {percent:>3}%  {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-    bar.set_prefix(range.to_string());
+    bar.set_prefix(items.to_owned());
     bar
 }
 

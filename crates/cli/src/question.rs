@@ -2,16 +2,16 @@
 
 use crate::arguments::JobArguments;
 use crate::command::{self, CommandOptions};
-use crate::number::parse_range;
+use crate::items::{parse_items, span};
 use crate::{shared_library, suggestions};
 use evenly::function::{self, BUILTINS, Function, Kind};
 use evenly::internal::{OPERATIONS, quoted};
-use evenly::{Aggregate, Range};
+use evenly::{Aggregate, Items, Range};
 use std::path::PathBuf;
 
-/// A function that suits the command, and its range.
+/// A function that suits the command, and its items.
 pub(crate) struct Question {
-    pub(crate) range: Range,
+    pub(crate) items: Items,
     pub(crate) function: Box<dyn Function>,
     /// Hints about words that may not mean what the user expects, one line each.
     pub(crate) hints: Vec<String>,
@@ -36,9 +36,9 @@ impl Question {
             (None, None) => return Err(format!("<RANGE> is missing; see evenly {command} --help")),
         };
         if !arguments.cmd.is_empty() {
-            let range = parse_range(range)?;
-            let function = command::resolve(aggregate, arguments, (typed, range), manner)?;
-            return Ok(Self { range, function, hints: vec![] });
+            let items = parse_items(range)?;
+            let function = command::resolve(aggregate, arguments, (typed, span(&items)), manner)?;
+            return Ok(Self { items, function, hints: vec![] });
         }
         if let Some(missing) = command::missing(aggregate, arguments, range) {
             return Err(missing);
@@ -53,8 +53,8 @@ impl Question {
             ));
         }
         let Some(typed) = typed else { return Err(one_is_missing(aggregate, range)) };
-        if parse_range(typed).is_ok() {
-            return Err(if parse_range(range).is_ok() {
+        if parse_items(typed).is_ok() {
+            return Err(if parse_items(range).is_ok() {
                 format!("{typed} and {range} are two ranges; {}", with_function(aggregate, range))
             } else if range.starts_with(['/', '.']) {
                 // No expression begins so, and the path of a program may.
@@ -74,12 +74,12 @@ impl Question {
         if is_unknown_name(typed) {
             return Err(unknown_function(typed));
         }
-        let range = parse_range(range)?;
-        let (function, hints) = resolve_function(typed, range)?;
+        let items = parse_items(range)?;
+        let (function, hints) = resolve_function(typed, span(&items))?;
         if aggregate.wants_truth() && function.kind() == Kind::Integer {
             return Err(no_truth_value(command, function.name()));
         }
-        Ok(Self { range, function, hints })
+        Ok(Self { items, function, hints })
     }
 }
 
@@ -96,9 +96,9 @@ impl Question {
                 "--lib {spec} is the function, and {function} is one too many; leave one of them out"
             ));
         }
-        let range = parse_range(range)?;
+        let items = parse_items(range)?;
         let function = shared_library::load(spec, depends)?;
-        Ok(Self { range, function, hints: vec![] })
+        Ok(Self { items, function, hints: vec![] })
     }
 }
 
@@ -133,6 +133,7 @@ fn names_in_expressions() -> impl Iterator<Item = &'static str> {
 /// stands.
 fn is_unknown_name(typed: &str) -> bool {
     let is_name = typed.starts_with(|first: char| first.is_ascii_alphabetic())
+        && !typed.contains("==")
         && typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:@=,".contains(&byte));
     let is_expression =
         ["n", "true", "false"].contains(&typed) || names_in_expressions().any(|name| name == typed);
@@ -163,7 +164,7 @@ fn no_truth_value(command: &str, function: &str) -> String {
 /// What to say where one word was given for two.
 fn one_is_missing(aggregate: Aggregate, given: &str) -> String {
     let command = aggregate.name();
-    if given.contains("..") {
+    if given.contains("..") || parse_items(given).is_ok() {
         return format!("no function given for {given}; {}", with_function(aggregate, given));
     }
     let function = quoted(given);
@@ -199,7 +200,9 @@ mod tests {
         for name in ["evn", "fibonacci", "test:crahs@5,7"] {
             assert!(is_unknown_name(name), "{name}");
         }
-        for other in ["even", "prime", "n", "true", "2", "n+1", "even(n)", "-n", "test:slow=5"] {
+        for other in
+            ["even", "prime", "n", "true", "2", "n+1", "n==20", "even(n)", "-n", "test:slow=5"]
+        {
             assert!(!is_unknown_name(other), "{other}");
         }
     }

@@ -5,10 +5,11 @@ use crate::arguments::Format;
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::failures::FailedInterval;
+use crate::items::span;
 use crate::messages::Volume;
 use crate::rerun::Rerun;
 use evenly::observe::Unfinished;
-use evenly::{Aggregate, Failure, Policy, Range, Report};
+use evenly::{Aggregate, Failure, Items, Policy, Report};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub(crate) struct Delivery {
     /// Builder of the lines that run some numbers again.
     pub(crate) rerun: Rerun,
     pub(crate) volume: Volume,
-    pub(crate) range: Range,
+    pub(crate) items: Items,
     pub(crate) format: Format,
     /// Whether `--partial` asks for the answer over the numbers that did not fail.
     pub(crate) is_partial: bool,
@@ -53,6 +54,9 @@ pub(crate) struct JobFields<'a> {
     command: &'static str,
     function: &'a str,
     range: [String; 2],
+    /// The items, if they are not all of the range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<String>,
     /// Value of `find --first`.
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<String>,
@@ -70,13 +74,15 @@ pub(crate) struct AnswerFields {
 }
 
 impl<'a> JobFields<'a> {
-    pub(crate) fn new(aggregate: Aggregate, function: &'a str, range: Range) -> Self {
+    pub(crate) fn new(aggregate: Aggregate, function: &'a str, items: &Items) -> Self {
         let first = match aggregate {
             Aggregate::Find { first } => first.map(|first| first.to_string()),
             _ => None,
         };
-        let range = [range.start().to_string(), range.end().to_string()];
-        Self { command: aggregate.name(), function, range, first }
+        let span = span(items);
+        let range = [span.start().to_string(), span.end().to_string()];
+        let items = items.as_range().is_none().then(|| items.to_string());
+        Self { command: aggregate.name(), function, range, items, first }
     }
 }
 
@@ -172,7 +178,7 @@ struct DocumentHead<'a> {
 
 impl Delivery {
     fn asked(&self) -> JobFields<'_> {
-        JobFields::new(self.aggregate, &self.function, self.range)
+        JobFields::new(self.aggregate, &self.function, &self.items)
     }
 
     /// Whether the answer covers the whole range.

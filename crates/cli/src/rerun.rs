@@ -1,8 +1,11 @@
 //! Shell line that runs some of the numbers of a job again.
 
 use crate::batch::Batch;
-use evenly::Interval;
 use evenly::function::Typed;
+use evenly::{Interval, Items};
+
+/// Most pieces of items in a line. A line with more of them names only the lowest and the highest number.
+const MOST_PIECES: usize = 100;
 
 /// Builder of these lines for one job.
 #[derive(Clone, Debug)]
@@ -12,18 +15,31 @@ pub(crate) struct Rerun {
     behind: String,
     /// A batch script, which has lines of its own.
     batch: Option<Batch>,
+    /// The items of the job, if they are not all of a range.
+    items: Option<Items>,
 }
 
 impl Rerun {
     pub(crate) fn new(command: &str, function: Typed) -> Self {
         let Typed { before, behind } = function;
         let space = if before.is_empty() { "" } else { " " };
-        Self { before: format!("evenly {command}{space}{before}"), behind, batch: None }
+        Self {
+            before: format!("evenly {command}{space}{before}"),
+            behind,
+            batch: None,
+            items: None,
+        }
     }
 
     /// Builder of lines that submit tasks of a batch script again.
     pub(crate) fn of_batch(batch: Batch) -> Self {
-        Self { before: String::new(), behind: String::new(), batch: Some(batch) }
+        Self { before: String::new(), behind: String::new(), batch: Some(batch), items: None }
+    }
+
+    /// Names only these items of an interval.
+    pub(crate) fn of_items(mut self, items: &Items) -> Self {
+        self.items = items.as_range().is_none().then(|| items.clone());
+        self
     }
 
     /// Adds options, each with a space before it.
@@ -37,6 +53,9 @@ impl Rerun {
         if let Some(batch) = &self.batch {
             return batch.rerun(interval);
         }
+        if let Some(line) = self.line_of_items(interval) {
+            return line;
+        }
         let end = i128::from(interval.last()) + 1;
         format!("{} {}..{end}{}", self.before, interval.first(), self.behind)
     }
@@ -46,7 +65,25 @@ impl Rerun {
         if let Some(batch) = &self.batch {
             return batch.rerun(interval);
         }
-        format!("{} {interval}{}", self.before, self.behind)
+        let line = self.line_of_items(interval);
+        line.unwrap_or_else(|| format!("{} {interval}{}", self.before, self.behind))
+    }
+
+    /// The line with the items from the first number to the last, if they are not all of the interval.
+    fn line_of_items(&self, interval: Interval) -> Option<String> {
+        let items = self.items.as_ref()?;
+        let ends = items.position_of(interval.first()).zip(items.position_of(interval.last()));
+        let positions = ends.and_then(|(first, last)| Interval::new(first, last))?;
+        if positions.len() == interval.len() {
+            return None;
+        }
+        let Self { before, behind, .. } = self;
+        let pieces = items.runs(positions).take(MOST_PIECES + 1).map(|run| run.to_string());
+        let pieces: Vec<String> = pieces.collect();
+        if pieces.len() > MOST_PIECES {
+            return Some(format!("{before} {interval}{behind} # {} of these", positions.len()));
+        }
+        Some(format!("{before} {}{behind}", pieces.join(",")))
     }
 }
 
@@ -61,6 +98,22 @@ mod tests {
         let line = "evenly count even 9223372036854775806..9223372036854775808";
         assert_eq!(rerun.half_open(top), line);
         assert_eq!(rerun.closed(Interval::single(-5)), "evenly count even -5..=-5");
+    }
+
+    #[test]
+    fn only_the_items_of_an_interval_are_named() {
+        let items: Items = "0..=40:4,41..=43,50,1000..=3000:7".parse().unwrap();
+        let rerun = Rerun::new("count", function("even")).of_items(&items);
+        let line = |first, last| rerun.closed(Interval::new(first, last).unwrap());
+        assert_eq!(line(4, 4), "evenly count even 4..=4");
+        assert_eq!(line(4, 12), "evenly count even 4..=12:4");
+        assert_eq!(line(36, 42), "evenly count even 36..=40:4,41..=42");
+        assert_eq!(line(41, 43), "evenly count even 41..=43");
+        assert_eq!(rerun.half_open(Interval::new(42, 50).unwrap()), "evenly count even 42..=43,50");
+        let squares = Items::list((0..200).map(|n| n * n)).unwrap();
+        let many = Rerun::new("count", function("even")).of_items(&squares);
+        let all = many.closed(Interval::new(0, 39_601).unwrap());
+        assert_eq!(all, "evenly count even 0..=39601 # 200 of these");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! and reports a later word.
 
 use crate::arguments::{Arguments, looks_like_option};
+use crate::items::parse_items;
 use crate::number::parse_range;
 use crate::parallel_options;
 use crate::suggestions;
@@ -142,7 +143,7 @@ fn has_value(word: &str) -> bool {
 /// What `run 0..3 echo {}` lacks. For the other verbs, a placeholder says that a command is meant.
 fn missing_dashes(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
     let [range, command, ..] = sorted.positional[..] else { return None };
-    let is_range = words[range].to_str().is_some_and(|word| parse_range(word).is_ok());
+    let is_range = words[range].to_str().is_some_and(|word| parse_items(word).is_ok());
     let has_placeholder = words[command..].iter().any(|word| {
         let word = word.to_string_lossy();
         ["{}", "{start}", "{end}"].iter().any(|placeholder| word.contains(placeholder))
@@ -166,7 +167,7 @@ fn function_for_run(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Opti
     if verb != "run" || sorted.positional.len() < 2 {
         return None;
     }
-    let is_range = |word: &OsString| word.to_str().is_some_and(|word| parse_range(word).is_ok());
+    let is_range = |word: &OsString| word.to_str().is_some_and(|word| parse_items(word).is_ok());
     let functions = sorted.positional.iter().map(|place| &words[*place]);
     let function = quoted(functions.into_iter().find(|word| !is_range(word))?);
     Some(format!("run takes no function, and {function} is one word too many; leave it out"))
@@ -187,7 +188,7 @@ fn several_words(command: &Command, words: &[OsString], sorted: &Sorted<'_>) -> 
     if function.is_empty() || sorted.has_dashes || !has_function {
         return None;
     }
-    if parse_range(end).is_ok() {
+    if parse_items(end).is_ok() {
         let function = words[..words.len() - 1].join(" ");
         return Some(format!(
             "{} words are given for FUNCTION and RANGE; quote the function, as in: evenly {verb} {} {end}",

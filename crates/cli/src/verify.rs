@@ -11,7 +11,7 @@ use crate::report::{JobFields, VERSION, line, write_out};
 use crate::windows;
 use evenly::internal::quoted;
 use evenly::journal::{self, Together};
-use evenly::{Aggregate, Cause, Interval, Range, Value};
+use evenly::{Aggregate, Cause, Interval, Value};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -89,7 +89,10 @@ fn text(together: &Together) -> String {
     if !asked.program.is_empty() {
         put("program", &asked.program);
     }
-    put("range", &asked.range);
+    match asked.items.as_range() {
+        Some(range) => put("range", &range),
+        None => put("items", &asked.items),
+    }
     if together.changes > 0 {
         put("changes", &together.changes);
     }
@@ -163,10 +166,9 @@ fn json(together: &Together) -> String {
             |interval: &Interval| [interval.first().to_string(), interval.last().to_string()];
         intervals.iter().map(ends).collect()
     };
-    let range: Range = asked.range;
     line(&Verification {
         version: VERSION,
-        asked: JobFields::new(asked.aggregate, &asked.function, range),
+        asked: JobFields::new(asked.aggregate, &asked.function, &asked.items),
         program: &asked.program,
         complete: together.is_complete(),
         n: answer.as_ref().and_then(Answer::n),

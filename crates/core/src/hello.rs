@@ -3,7 +3,7 @@
 //! ```text
 //! size  a hello, a welcome, a refusal begin alike (little-endian), in every version there will be
 //!    6  the letters "evenly"
-//!    2  protocol: 4
+//!    2  protocol: 8
 //!  1+v  v, then the version of the program, v bytes of UTF-8
 //! ```
 //!
@@ -18,6 +18,7 @@
 //!  1+p  p, then what the program is called     8  how much memory it may need, in bytes, or zero
 //!                                          1+32  program and digest, as in a hello
 //!                                           2+f  f, then the function, f bytes of UTF-8
+//!                                           2+i  i, then the items, i bytes; nothing for all of the range
 //! size  a refusal goes on
 //!    1  why, see [`RefusalReason`]
 //!  2+t  t, then a text for the user of the agent, t bytes of UTF-8
@@ -25,24 +26,29 @@
 //!
 //! They are valid if and only if nothing follows, the texts are UTF-8 of at most [`MAX_TEXT`] bytes,
 //! an agent has at least one worker, codes are those above, the range is not reversed, and a digest
-//! of no program is zero, as is what it is called. What computes does not travel, only its name or its
+//! of no program is zero, as is what it is called. Items are in the normal form of [`Items`], are no plain range, and
+//! have the first and the last number of the range. What computes does not travel, only its name or its
 //! source and the digest of a program that both ends must have. What a program is called is for people:
 //! the function of a job that has one is that, too, and neither is ever run.
 
 use crate::aggregate::Aggregate;
 use crate::interval::Interval;
+use crate::items::Items;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 /// The protocol described above, with the frames that follow it.
-pub const PROTOCOL: u16 = 7;
+pub const PROTOCOL: u16 = 8;
 
 /// The version of this program. Another one may compute something else under the same name.
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// The longest text in any of them, in bytes; what is longer is cut where one of us writes it.
 pub const MAX_TEXT: usize = 700;
+
+/// The longest function and items together, in bytes: a welcome is one datagram.
+pub const MAX_QUESTION: usize = 880;
 
 const LETTERS: [u8; 6] = *b"evenly";
 
@@ -72,8 +78,10 @@ pub struct Welcome {
     pub aggregate: Aggregate,
     /// How many more tries a chunk gets after its worker was lost.
     pub retries: u8,
-    /// The numbers of the whole job.
+    /// The numbers of the whole job, or the lowest and the highest of its items.
     pub range: Option<Interval>,
+    /// The items, if they are not all of the range. Then chunks are in positions.
+    pub items: Option<Items>,
     /// How long one number may take, in nanoseconds; 0 for any time.
     pub timeout_ns: u64,
     /// Time between `SIGTERM` and `SIGKILL` for a command, in nanoseconds.
@@ -198,7 +206,20 @@ impl Welcome {
         bytes.extend_from_slice(&self.memory.to_le_bytes());
         put_program(&mut bytes, self.program);
         put_text(&mut bytes, &self.function);
+        let items = self.items_text();
+        bytes.extend_from_slice(&(items.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(items.as_bytes());
         bytes
+    }
+
+    fn items_text(&self) -> String {
+        self.items.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// The length of its items as text, and the longest that has room beside its function.
+    #[must_use]
+    pub fn items_and_room(&self) -> (usize, usize) {
+        (self.items_text().len(), MAX_QUESTION - self.function.len().min(MAX_TEXT))
     }
 
     /// What the bytes say.
@@ -219,6 +240,8 @@ impl Welcome {
         let program = rest.program()?;
         let length = u16::from_le_bytes(rest.take()?);
         let function = rest.text(length.into())?;
+        let length = u16::from_le_bytes(rest.take()?);
+        let items = rest.items(length.into())?;
         rest.end()?;
         let range = match (has_range, Interval::new(first, last)) {
             (0, _) if (first, last) == (0, 0) => None,
@@ -226,7 +249,21 @@ impl Welcome {
             _ => return Err(Misunderstood::Malformed),
         };
         let aggregate = Aggregate::from_code(aggregate, detail).ok_or(Misunderstood::Malformed)?;
-        Ok(Self { job, aggregate, retries, range, timeout_ns, grace_ns, memory, program, function })
+        if items.as_ref().is_some_and(|items| items.hull() != range) {
+            return Err(Misunderstood::Malformed);
+        }
+        Ok(Self {
+            job,
+            aggregate,
+            retries,
+            range,
+            items,
+            timeout_ns,
+            grace_ns,
+            memory,
+            program,
+            function,
+        })
     }
 }
 
@@ -333,6 +370,22 @@ impl Rest<'_> {
         self.0 = rest;
         match core::str::from_utf8(text) {
             Ok(text) if length <= MAX_TEXT => Ok(text.to_string()),
+            _ => Err(Misunderstood::Malformed),
+        }
+    }
+
+    fn items(&mut self, length: usize) -> Result<Option<Items>, Misunderstood> {
+        let (text, rest) = self.0.split_at_checked(length).ok_or(Misunderstood::Malformed)?;
+        self.0 = rest;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let text = core::str::from_utf8(text).ok().filter(|text| text.len() <= MAX_QUESTION);
+        let items = text.and_then(|text| Some((text, text.parse::<Items>().ok()?)));
+        match items {
+            Some((text, items)) if items.as_range().is_none() && items.to_string() == text => {
+                Ok(Some(items))
+            }
             _ => Err(Misunderstood::Malformed),
         }
     }

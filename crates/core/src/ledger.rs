@@ -131,6 +131,12 @@ impl Ledger {
         self.returned.remove(found)
     }
 
+    /// The numbers that no worker has begun, from the front to the first gap.
+    #[inline]
+    pub(crate) fn front(&self) -> Option<Interval> {
+        self.remaining
+    }
+
     /// Takes up to `len` numbers from the front of what remains.
     #[inline]
     pub(crate) fn take_front(&mut self, len: u128) -> Option<Interval> {

@@ -46,6 +46,7 @@ use crate::aggregate::{Aggregate, Value};
 use crate::chunk_cost::CostFit;
 use crate::credit::Credits;
 use crate::interval::Interval;
+use crate::items::Items;
 use crate::lease::{Assignment, LeaseTable, WorkerId};
 use crate::ledger::{Ledger, Taker};
 use crate::pace::Meter;
@@ -113,6 +114,8 @@ pub struct Scheduler {
     allowance: Option<Allowance>,
     /// What is handed out once and never again, if anything is.
     once: Option<Counts>,
+    /// Where no chunk may reach over the end of consecutive integers: the numbers at the positions of this run.
+    windows_of: Option<Items>,
     /// By name; names are given out ascending, so a name is an index.
     workers: Vec<WorkerRecord>,
     /// Those that are not lost, and for how many workers they stand together.
@@ -185,6 +188,7 @@ impl Scheduler {
             is_undivided: false,
             allowance: None,
             once: None,
+            windows_of: None,
             workers: Vec::new(),
             living: Vec::new(),
             strength: 0,
@@ -407,7 +411,9 @@ impl Scheduler {
         let most = self.longest_chunk();
         let taker = self.taker(worker);
         let mut outlook = self.outlook(worker);
-        let Self { ledger, leases, sizer, assignments, late, allowance, now_ns, .. } = self;
+        let Self {
+            ledger, leases, sizer, assignments, late, allowance, now_ns, windows_of, ..
+        } = self;
         let window = &mut self.workers[worker.0 as usize].window;
         assignments.clear();
         while window.room() > 0 {
@@ -426,10 +432,15 @@ impl Scheduler {
                     allowance.use_up(interval.len());
                 }
             } else if outlook.remaining > 0 {
-                let len = most_allowed(*allowance, sizer.next(outlook).min(most));
+                let mut len = most_allowed(*allowance, sizer.next(outlook).min(most));
+                // An agent cuts the chunks of its own workers.
+                let items = windows_of.as_ref().filter(|_| !window.is_agent());
+                if let Some((items, front)) = items.zip(ledger.front()) {
+                    len = len.min(items.consecutive(front).positions().len());
+                }
                 // Chunks of one length are cut from the front in one step.
-                let count = match (sizer.policy(), &*allowance) {
-                    (Policy::Fixed(_), None) if taker != Taker::Fresh => {
+                let count = match (sizer.policy(), &*allowance, &*windows_of) {
+                    (Policy::Fixed(_), None, None) if taker != Taker::Fresh => {
                         window.room_for(len).min(leases.room())
                     }
                     _ => 1,

@@ -27,6 +27,8 @@ pub struct Tally {
     wanted: u64,
     /// Bytes of lines that are worth a report.
     much: usize,
+    /// By how much a number is above its position, modulo 2^64: see [`Items`](crate::Items).
+    above_position: i64,
     /// For histograms: how many numbers give each of the values below [`SMALL`]. Most do.
     small: Vec<u64>,
 }
@@ -43,7 +45,19 @@ impl Tally {
             _ => u64::MAX,
         };
         let (value, failed, small) = (aggregate.empty(), Vec::new(), Vec::new());
-        Self { aggregate, value, failed, wanted, much: MUCH, small }
+        Self { aggregate, value, failed, wanted, much: MUCH, above_position: 0, small }
+    }
+
+    /// Says at which position the numbers stand that are told next: `n` at `position`, and those around it in the
+    /// same order without a gap. All that leaves the tally names positions. Without this call, n stands at n.
+    #[inline]
+    pub fn stand_at(&mut self, n: i64, position: i64) {
+        self.above_position = n.wrapping_sub(position);
+    }
+
+    #[inline]
+    fn position(&self, n: i64) -> i64 {
+        n.wrapping_sub(self.above_position)
     }
 
     /// Sets the bytes of lines that are worth a report.
@@ -95,14 +109,15 @@ impl Tally {
     /// Whether a number satisfies the function.
     #[inline]
     pub fn truth(&mut self, n: i64, is_true: bool) {
+        let position = self.position(n);
         match (self.aggregate, &mut self.value) {
             (Aggregate::Count, Value::Count(count)) => *count += u128::from(is_true),
             (Aggregate::Find { .. }, Value::Lines { lines, text }) if is_true => {
                 *lines += 1;
-                line::found(text, n);
+                line::found(text, position);
             }
-            (Aggregate::Any, Value::Witness(witness)) if is_true => *witness = Some(n),
-            (Aggregate::All, Value::Witness(witness)) if !is_true => *witness = Some(n),
+            (Aggregate::Any, Value::Witness(witness)) if is_true => *witness = Some(position),
+            (Aggregate::All, Value::Witness(witness)) if !is_true => *witness = Some(position),
             (
                 Aggregate::Find { .. }
                 | Aggregate::Failures
@@ -118,13 +133,14 @@ impl Tally {
     /// What the function gives for a number.
     #[inline]
     pub fn number(&mut self, n: i64, number: i128) {
+        let position = self.position(n);
         match &mut self.value {
             Value::Sum(sum) => sum.add(Sum::from(number)),
             Value::Min(best) if best.is_none_or(|best| number < best.value) => {
-                *best = Some(Extreme { value: number, n });
+                *best = Some(Extreme { value: number, n: position });
             }
             Value::Max(best) if best.is_none_or(|best| number > best.value) => {
-                *best = Some(Extreme { value: number, n });
+                *best = Some(Extreme { value: number, n: position });
             }
             Value::Min(_) | Value::Max(_) | Value::Nothing => {}
             Value::Histogram(values) => match usize::try_from(number) {
@@ -138,7 +154,7 @@ impl Tally {
             },
             Value::Lines { lines, text } if self.aggregate == Aggregate::Map => {
                 *lines += 1;
-                line::entry(text, n, number);
+                line::entry(text, position, number);
             }
             _ => self.truth(n, number != 0),
         }
@@ -171,6 +187,7 @@ impl Tally {
 
     /// Numbers have no value.
     pub fn fail_all(&mut self, interval: Interval, cause: Cause) {
+        let interval = interval.lowered(self.above_position);
         if let Some(last) = self.failed.last_mut()
             && last.cause == cause
             && last.interval.last().checked_add(1) == Some(interval.first())
@@ -185,6 +202,7 @@ impl Tally {
     /// What the function gives for `numbers.len()` numbers from `first` on, or whether they satisfy it (1
     /// or 0); as many of them as there is use for: how many.
     pub fn numbers(&mut self, first: i64, numbers: &[i64]) -> usize {
+        let first_position = self.position(first);
         let with_n = || (first..=i64::MAX).zip(numbers.iter().copied());
         match &mut self.value {
             Value::Count(count) => {
@@ -205,10 +223,10 @@ impl Tally {
                 let numbers = &numbers[..numbers.len().min(MOST_LINES)];
                 *lines += match self.aggregate {
                     Aggregate::Map => {
-                        line::entries(text, first, numbers);
+                        line::entries(text, first_position, numbers);
                         numbers.len() as u64
                     }
-                    _ => line::all_found(text, first, numbers),
+                    _ => line::all_found(text, first_position, numbers),
                 };
                 return numbers.len();
             }

@@ -25,6 +25,23 @@ pub enum Error {
         /// How many threads it has.
         count: u64,
     },
+    /// A command that does a whole chunk, or a coprocess, for items that are not runs of consecutive integers.
+    #[error(
+        "a command with {{start}} and {{end}}, or a coprocess, does consecutive integers, and these items have a step \
+         above 1; use {{}}, which runs the command for each number"
+    )]
+    NotConsecutive,
+    /// The items take more bytes as text than agents are sent.
+    #[error(
+        "the items are too many pieces for agents: {length} bytes as text, and {room} have room beside this function; \
+         run them without --listen, or as several jobs"
+    )]
+    ItemsTooLong {
+        /// Their length in [normal form](evenly_core::Items).
+        length: usize,
+        /// The longest that is sent.
+        room: usize,
+    },
     /// A system call that every job needs failed before any worker was started.
     #[error("cannot start: {call}: {cause}; {}", limits::advice(.call, .cause.errno()))]
     CannotStart {
@@ -204,9 +221,11 @@ impl Error {
             self,
             Self::CannotStart { .. }
                 | Self::CannotExecute { is_beginning: true, .. }
+                | Self::ItemsTooLong { .. }
                 | Self::Listen(_)
                 | Self::NoTaskDirectory { .. }
                 | Self::FunctionOfThisProgram { .. }
+                | Self::NotConsecutive
                 | Self::NoWorker { .. }
                 | Self::Threads { .. }
         )

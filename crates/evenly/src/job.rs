@@ -1,4 +1,4 @@
-//! A job: range, function, aggregate and settings of one run; and its report.
+//! A job: items, function, aggregate and settings of one run; and its report.
 
 use crate::driver;
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::transport::Entrances;
 use crate::worker_settings::{WorkerSettings, worker_setters};
 use evenly_core::scheduler::{ChunkSizes, RETRIES};
-use evenly_core::{Aggregate, Failure, Policy, Range, Value};
+use evenly_core::{Aggregate, Failure, Items, Policy, Value};
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Time that workers have for the numbers they are at when a job ends early, unless the job says otherwise.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// A run over a range of integers: the range, the function, the aggregate, and the settings of the workers.
+/// A run over a range of integers or another set: the items, the function, the aggregate, and the settings of the workers.
 ///
 /// [`count`](Self::count) and [`new`](Self::new) make a job with defaults, the other methods change one setting each,
 /// and [`run`](Self::run) starts the workers, waits for them and returns a [`Report`].
@@ -66,7 +66,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// Chunks are sized by guided self-scheduling (Polychronopoulos and Kuck, 1987) or by measured time: see
 /// [`Policy`].
 pub struct Job {
-    pub(crate) range: Range,
+    pub(crate) items: Items,
     pub(crate) function: Box<dyn Function>,
     pub(crate) aggregate: Aggregate,
     pub(crate) worker_settings: WorkerSettings,
@@ -99,17 +99,30 @@ pub struct Job {
 worker_setters!(Job);
 
 impl Job {
-    /// A job that counts the numbers of `range` that satisfy `function`.
+    /// A job that counts the numbers of a range, or of other [`Items`], that satisfy `function`.
     #[must_use]
-    pub fn count(range: Range, function: Box<dyn Function>) -> Self {
-        Self::new(Aggregate::Count, range, function)
+    pub fn count(items: impl Into<Items>, function: Box<dyn Function>) -> Self {
+        Self::new(Aggregate::Count, items, function)
     }
 
-    /// A job that computes `aggregate` over `range`. An answer of lines goes to an [output](Self::output).
+    /// A job that computes `aggregate` over a range or other [`Items`]. An answer of lines goes to an
+    /// [output](Self::output).
+    ///
+    /// ```
+    /// use evenly::{Aggregate, Items, Job, Range, function};
+    /// use std::num::NonZeroU64;
+    ///
+    /// let fourth = Items::stepped(Range::new(0, 1000)?, NonZeroU64::new(4).unwrap());
+    /// let items = Items::union([fourth, Items::list([7, 12, 4095])?])?;
+    /// let squares = function::predicate("square", |n| n.isqrt().pow(2) == n);
+    /// let report = Job::new(Aggregate::All, items, squares).run()?;
+    /// assert_eq!(report.answer.to_string(), "7");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn new(aggregate: Aggregate, range: Range, function: Box<dyn Function>) -> Self {
+    pub fn new(aggregate: Aggregate, items: impl Into<Items>, function: Box<dyn Function>) -> Self {
         Self {
-            range,
+            items: items.into(),
             function,
             aggregate,
             worker_settings: WorkerSettings::default(),

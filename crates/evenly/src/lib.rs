@@ -10,7 +10,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A [`Job`] is a range, a function and an aggregate. [`Job::run`] makes one pipe to each worker and one
+//! A [`Job`] is a [`Range`] or a set of [`Items`], a function and an aggregate. [`Job::run`] makes one pipe to each worker and one
 //! result pipe from all of them, forks the workers and sends them chunks of the range. It merges their
 //! answers until every number has one, closes the pipes and waits for the workers. A chunk of a worker
 //! that dies goes to another worker. The answer is exact, or there is an [`Error`].
@@ -35,6 +35,7 @@ pub mod function;
 pub use evenly_core::engine::halt;
 #[doc(hidden)]
 pub mod internal;
+mod item;
 mod job;
 #[cfg(feature = "sockets")]
 mod join;
@@ -59,6 +60,7 @@ mod transport;
 mod worker_settings;
 
 pub use error::Error;
+pub use evenly_core::items::{MalformedItems, TooManyPieces};
 pub use evenly_core::{
     Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Items, Policy, Progress, Range,
     RangeError, Sum, Tally, Value, Violation, printable,

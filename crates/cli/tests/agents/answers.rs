@@ -14,6 +14,8 @@ const JOBS: &[&str] = &[
     "count odd 9223372036854770000..2^63 --split fixed:1000",
     "count prime 7..8",
     "count even 5..5",
+    "find even -1e4..1e4:7 --split fixed:100",
+    "max n%1000 0..10,50..=60:2,1e6..+1e5:13 --split timed",
 ];
 
 /// What pipes answer.

@@ -21,6 +21,9 @@ const QUESTIONS: &[&str] = &[
     "find 10/n<5 -100..100",
     "map 10/n -100..100 --partial",
     "max 5 7..7",
+    "map n*n%1000 -1e5..1e6:7,2000000 --split fixed:5000",
+    "failures 100/(n%1000) 0..1e5:8,3,5",
+    "all n%4==0 0..1e6:4,1e6..+3 --split guided",
 ];
 
 pub(crate) fn the_same_bytes(site: &Site, transport: Transport) {

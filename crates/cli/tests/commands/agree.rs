@@ -35,7 +35,7 @@ fn value(n: i64) -> i64 {
 /// What a plain loop prints, and the status.
 pub(crate) fn expected(verb: &str, start: i64, end: i64) -> (String, i32) {
     match verb {
-        "sum" | "min" | "max" | "hist" | "map" => plain::answer_by(verb, value, start..end),
+        "sum" | "min" | "max" | "hist" | "map" => plain::answer_by(verb, value, &(start..end)),
         "run" => ((start..end).map(|n| format!("{n}\n")).collect(), 0),
         _ => plain::answer(verb, "odd", start..end),
     }

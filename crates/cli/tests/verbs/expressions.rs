@@ -42,7 +42,7 @@ fn agrees(verb: &str, (source, value): (&str, Loop), range: Range<i64>, options:
     let written = format!("{}..{}", range.start, range.end);
     let words: Vec<&str> = verb.split(' ').chain([source, written.as_str(), "-q"]).collect();
     let words = [words.as_slice(), options].concat();
-    assert_eq!(asked(&words), plain::answer_by(verb, value, range), "{words:?}");
+    assert_eq!(asked(&words), plain::answer_by(verb, value, &range), "{words:?}");
 }
 
 #[test]

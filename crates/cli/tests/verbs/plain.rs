@@ -15,16 +15,16 @@ fn is_true(function: &str, n: i64) -> bool {
 
 /// What is printed for a builtin, and the status.
 pub(crate) fn answer(verb: &str, function: &str, range: Range<i64>) -> (String, i32) {
-    answer_by(verb, |n| i64::from(is_true(function, n)), range)
+    answer_by(verb, |n| i64::from(is_true(function, n)), &range)
 }
 
 /// The same for any function; true is 1.
 pub(crate) fn answer_by(
     verb: &str,
     value: impl Fn(i64) -> i64,
-    range: Range<i64>,
+    numbers: &(impl Iterator<Item = i64> + Clone),
 ) -> (String, i32) {
-    let values = || range.clone().map(|n| (n, value(n)));
+    let values = || numbers.clone().map(|n| (n, value(n)));
     let satisfying = || values().filter(|(_, value)| *value == 1).map(|(n, _)| n);
     let of_lines = |text: String| {
         let status = i32::from(text.is_empty());

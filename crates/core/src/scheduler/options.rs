@@ -2,6 +2,7 @@
 
 use super::allowance::{Allowance, Counts};
 use super::{LeasePiece, Policy, Scheduler};
+use crate::items::Items;
 use crate::policy::CHUNK_AIM_NS;
 use alloc::vec::Vec;
 
@@ -92,6 +93,14 @@ impl Scheduler {
     #[must_use]
     pub fn undivided(mut self) -> Self {
         self.is_undivided = true;
+        self
+    }
+
+    /// Cuts the chunks of workers at the ends of runs of consecutive integers among these items. For commands that do
+    /// a whole chunk: they get its first and its last number.
+    #[must_use]
+    pub fn windows_of(mut self, items: &Items) -> Self {
+        self.windows_of = items.as_range().is_none().then(|| items.clone());
         self
     }
 

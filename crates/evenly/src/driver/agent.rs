@@ -13,7 +13,7 @@ use crate::observe::{Observation, Observer};
 use crate::process::signals::{Signal, Signals};
 use crate::transport::{Arrival, EpollToken, Gone, Registry, Transport, connect};
 use evenly_core::hello::{Hello, Program, Refusal, RefusalReason, Welcome};
-use evenly_core::{Interval, Range};
+use evenly_core::{Interval, Items, Range};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -101,8 +101,9 @@ fn job(
         }
         (Program::None, None) => expression(name, welcome.range)?,
     };
-    let mut job =
-        Job::new(welcome.aggregate, Range::EMPTY, function).retries(welcome.retries).halt(None);
+    let plain = || welcome.range.map_or(Range::EMPTY, Range::from).into();
+    let items: Items = welcome.items.clone().unwrap_or_else(plain);
+    let mut job = Job::new(welcome.aggregate, items, function).retries(welcome.retries).halt(None);
     job.worker_settings = join.worker_settings;
     job.memory = (welcome.memory > 0).then_some(welcome.memory);
     job.grace = Duration::from_nanos(welcome.grace_ns);

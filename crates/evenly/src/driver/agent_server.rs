@@ -92,7 +92,7 @@ impl AgentServer {
         // A primary without an address needs no welcome.
         let (welcome, boot) = match receptions.is_empty() {
             true => (Vec::new(), [0; 16]),
-            false => (welcome(job)?.encode(), boot()),
+            false => (welcome_that_fits(job)?.encode(), boot()),
         };
         Ok(Self {
             receptions,
@@ -386,7 +386,13 @@ fn is_first(frame: &Frame<'_>) -> bool {
     matches!(frame.body, Body::Answers(answers) if answers.iter().next().is_none())
 }
 
-/// The welcome that every agent gets.
+/// The welcome that every agent gets, if it has room in a datagram.
+fn welcome_that_fits(job: &Job) -> Result<Welcome, Error> {
+    let welcome = welcome(job)?;
+    let (length, room) = welcome.items_and_room();
+    if length > room { Err(Error::ItemsTooLong { length, room }) } else { Ok(welcome) }
+}
+
 fn welcome(job: &Job) -> Result<Welcome, Error> {
     let mut bytes = [0; 8];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
@@ -395,7 +401,8 @@ fn welcome(job: &Job) -> Result<Welcome, Error> {
         job: u64::from_le_bytes(bytes),
         aggregate: job.aggregate,
         retries: job.retries,
-        range: job.range.interval(),
+        range: job.items.hull(),
+        items: job.items.as_range().is_none().then(|| job.items.clone()),
         timeout_ns: job
             .timeout
             .map_or(0, |timeout| timeout.as_nanos().clamp(1, u64::MAX.into()) as u64),

@@ -12,6 +12,7 @@ use super::stages::Stages;
 use super::tokens::{AGENTS, OUTPUT, PIPES, SIGNALS};
 use super::worker_pool::WorkerPool;
 use crate::error::{Error, system};
+use crate::item::Numbers;
 use crate::job::Job;
 use crate::observe::{Early, Observation, Observer};
 use crate::process::end_is_asked_for;
@@ -55,6 +56,8 @@ pub(super) struct EventLoop<'a> {
     /// The primary of this agent, if it is one.
     upstream: Option<AgentClient>,
     line_output: OutputDescriptor,
+    /// The numbers in lines; `None` if each position is its number.
+    numbers: Option<Numbers>,
     journal_file: JournalFile,
     pool: WorkerPool,
     signals: &'a Signals,
@@ -103,6 +106,7 @@ impl<'a> EventLoop<'a> {
         let Parts { job, engine, hub, registry, agents, upstream, journal_file, .. } = parts;
         let Parts { pool, signals, observer, stages, clock, .. } = parts;
         let next_progress = job.progress_every;
+        let numbers = Numbers::of(&job.items);
         let (memory, positions) = (Self::watch_over_memory(job), Positions::new(job));
         Self {
             job,
@@ -112,6 +116,7 @@ impl<'a> EventLoop<'a> {
             agents,
             upstream,
             line_output: OutputDescriptor::default(),
+            numbers,
             journal_file,
             pool,
             signals,

@@ -6,7 +6,7 @@ use crate::job::Job;
 use crate::journal::{CheckedJournal, Committed, Done, Journal, JournalError, JournalWriter};
 use crate::observe::Piece;
 use evenly_core::partial::Partial;
-use evenly_core::{Aggregate, Interval, Range, Record, Scheduler};
+use evenly_core::{Aggregate, Interval, Items, Record, Scheduler};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ impl<'a> CheckedJournalFile<'a> {
     /// Checks the journal of a job, before anything else is done, `until` then at most.
     pub(super) fn new(
         journal: Option<&'a Journal>,
-        (aggregate, range): (Aggregate, Range),
+        (aggregate, items): (Aggregate, &Items),
         function: &dyn Function,
         until: Option<Instant>,
     ) -> Result<Self, Error> {
@@ -49,7 +49,7 @@ impl<'a> CheckedJournalFile<'a> {
             }
             return Ok(checked);
         }
-        checked.journal = journal.check(aggregate, range, function, until)?;
+        checked.journal = journal.check(aggregate, items, function, until)?;
         checked.journal_file.is_ahead = is_ahead;
         Ok(checked)
     }
@@ -184,11 +184,11 @@ impl JournalFile {
         job: &Job,
         scheduler: &Scheduler,
     ) -> Result<(), JournalError> {
-        let Job { journal, aggregate, range, function, .. } = job;
+        let Job { journal, aggregate, items, function, .. } = job;
         let Some(journal) = journal else { return Ok(()) };
         let ledger = scheduler.ledger();
         let known: u128 = ledger.failures().iter().map(|failure| failure.interval.len()).sum();
-        let mut writer = journal.begin(*aggregate, *range, &**function)?;
+        let mut writer = journal.begin(*aggregate, items, &**function)?;
         // Of very many failures only the lowest are known.
         if !aggregate.is_streamed() && known == ledger.failed() {
             let taken = writer.take_over(ledger.covered(), ledger.failures(), scheduler.answer());

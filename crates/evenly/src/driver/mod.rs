@@ -5,7 +5,7 @@
 //! its outputs; its folder has a file for each kind of event. What it works with knows nothing of it: `worker_pool` has
 //! the worker processes, `positions` the number that each is at, `journal_file` the journal, `line_output` the
 //! descriptor of lines, `agent_server` the agents of this primary, `agent_client` the connection of an agent to its
-//! primary, `stages` the hook of `--wiring`. `worker` is the other side of the pipes.
+//! primary, `numbered` the numbers in what leaves a run, `stages` the hook of `--wiring`. `worker` is the other side of the pipes.
 
 #[cfg(feature = "sockets")]
 mod agent;
@@ -15,6 +15,7 @@ mod clock;
 mod event_loop;
 mod journal_file;
 mod line_output;
+mod numbered;
 mod positions;
 mod primary;
 mod stages;

@@ -122,7 +122,7 @@ impl Positions {
     pub(super) fn last_inside(&self, slot: usize) -> Option<(i64, Duration)> {
         let post = (*self.posts.get(slot)?)?;
         match post.seen {
-            VisibleState::At(_, position) => Some((position.n, post.since)),
+            VisibleState::At(_, position) => Some((position.now, post.since)),
             _ => None,
         }
     }

@@ -9,11 +9,13 @@ use super::agent_server::AgentServer;
 use super::clock::Clock;
 use super::event_loop::{EventLoop, Parts, is_over};
 use super::journal_file::{CheckedJournalFile, JournalFile};
+use super::numbered::{self, NumberedHook, NumberedObserver};
 use super::stages::Stages;
 use super::tokens::{PIPES, SIGNALS};
 use super::worker_pool::{ForkSettings, WorkerPool};
 use crate::error::{Error, cannot_start, no_worker};
 use crate::function::Form;
+use crate::item::Numbers;
 use crate::job::{Job, Report};
 use crate::observe::{FailedCall, Observation, Observer};
 use crate::process::limits::DescriptorLimit;
@@ -33,7 +35,16 @@ use std::time::{Duration, Instant};
 pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, Error> {
     let clock = Clock::start();
     let signals = Signals::take().map_err(|(call, cause)| no_worker(call)(cause))?;
-    let outcome = run_with(job, observer, &signals, clock);
+    let outcome = match Numbers::of(&job.items) {
+        None => run_with(job, observer, &signals, clock),
+        Some(numbers) => {
+            let mut observer = with_numbers(job, &numbers, observer);
+            match run_with(job, &mut observer, &signals, clock) {
+                Ok(report) => Ok(numbered::report(&numbers, report)),
+                Err(error) => Err(numbered::error(&numbers, error)),
+            }
+        }
+    };
     match outcome {
         Err(Error::Journal(why)) => Err(match why.into_interrupted() {
             Ok(path) => interrupted_at_journal(&signals, job.deadline, path),
@@ -41,6 +52,18 @@ pub(crate) fn run(job: &mut Job, observer: &mut dyn Observer) -> Result<Report, 
         }),
         outcome => outcome,
     }
+}
+
+/// The observer and the stage hook of a job, which get numbers where the run says positions.
+fn with_numbers<'a>(
+    job: &mut Job,
+    numbers: &Numbers,
+    observer: &'a mut dyn Observer,
+) -> NumberedObserver<'a> {
+    let hook = job.stage_hook.take();
+    job.stage_hook =
+        hook.map(|hook| Box::new(NumberedHook { numbers: numbers.clone(), hook }) as Box<_>);
+    NumberedObserver { numbers: numbers.clone(), observer }
 }
 
 /// What ended the reading of a journal.
@@ -61,9 +84,10 @@ fn run_with(
     clock: Clock,
 ) -> Result<Report, Error> {
     // Taken out of the job, which the function's worker side changes.
+    refuse_windows_with_steps(job)?;
     let journal = job.journal.clone();
     let until = job.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
-    let asked = (job.aggregate, job.range);
+    let asked = (job.aggregate, &job.items);
     let checked = CheckedJournalFile::new(journal.as_ref(), asked, &*job.function, until)?;
     let descriptors = DescriptorLimit::raise();
     let registry = make_registry(signals)?;
@@ -88,9 +112,33 @@ fn run_with(
     outcome.map_err(|error| event_loop.wind_up(error))
 }
 
+/// A command that does a whole chunk gets the first number and the one after the last.
+fn refuse_windows_with_steps(job: &Job) -> Result<(), Error> {
+    if job.begins_by_chunk() && !job.items.has_only_steps_of_one() {
+        return Err(Error::NotConsecutive);
+    }
+    Ok(())
+}
+
 /// Works for a primary elsewhere that has admitted this process as an agent: the same, but the ranges
 /// come from there, and that is where the answers go.
 pub(super) fn serve(
+    job: &mut Job,
+    observer: &mut dyn Observer,
+    shared: (&Signals, Registry, Clock),
+    transport: Box<dyn Transport>,
+) -> Result<(AgentEnd, Report), Error> {
+    match Numbers::of(&job.items) {
+        None => serve_with(job, observer, shared, transport),
+        Some(numbers) => {
+            let mut observer = with_numbers(job, &numbers, observer);
+            serve_with(job, &mut observer, shared, transport)
+                .map_err(|error| numbered::error(&numbers, error))
+        }
+    }
+}
+
+fn serve_with(
     job: &mut Job,
     observer: &mut dyn Observer,
     (signals, registry, clock): (&Signals, Registry, Clock),
@@ -182,6 +230,7 @@ impl<'a> PrimarySetup<'a> {
             signals: self.signals,
             function: &mut *self.job.function,
             stops_to_be_seen: self.stages.is_wanted(),
+            items: &self.job.items,
             timeout: self.job.timeout,
             grace: self.job.grace,
             memory: self.job.memory,
@@ -219,7 +268,8 @@ impl<'a> PrimarySetup<'a> {
         agents: AgentServer,
         checked: CheckedJournalFile<'_>,
     ) -> Result<(EventLoop<'a>, Option<(u128, u128)>), Error> {
-        let Job { range, aggregate, policy, .. } = *self.job;
+        let Job { aggregate, policy, .. } = *self.job;
+        let range = self.job.items.positions();
         let workers = self.pool.slots.len() as u32;
         let scheduler = Scheduler::new(range, aggregate, policy, workers);
         let (mut journal_file, done) = checked.begin()?;
@@ -267,6 +317,9 @@ impl<'a> PrimarySetup<'a> {
             .retries(job.retries)
             .chunks(job.chunk_sizes());
         let counts = if job.begins_by_chunk() { Counts::Chunks } else { Counts::Numbers };
+        if job.begins_by_chunk() {
+            scheduler = scheduler.windows_of(&job.items);
+        }
         if let Some(rate) = job.max_rate {
             scheduler = scheduler.rationed(counts).distance((1e9 / rate) as u64);
         }

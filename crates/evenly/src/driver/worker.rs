@@ -107,12 +107,12 @@ fn run(
     oom_kills: Option<OomKills>,
 ) -> Result<(), EarlyExit> {
     let Some(command) = function.command() else {
-        return compute_loop::run(session, function);
+        return compute_loop::run(session, function, settings.items);
     };
     let form = command.form();
     let mut runner = CommandRunner::new(command, settings, oom_kills)?;
     match form {
-        Form::PerNumber | Form::PerChunk => command_loop::run(session, &mut runner),
-        Form::Coprocess => coprocess_loop::run(session, &mut runner),
+        Form::PerNumber | Form::PerChunk => command_loop::run(session, &mut runner, settings.items),
+        Form::Coprocess => coprocess_loop::run(session, &mut runner, settings.items),
     }
 }

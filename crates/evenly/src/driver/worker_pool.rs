@@ -11,7 +11,7 @@ use crate::process::signals::Signals;
 use crate::process::task_directories::RunDirectory;
 use crate::process::workers::{ChildProcess, ChildSetup, WaitStatus};
 use crate::transport::pipe::Pipes;
-use evenly_core::{Aggregate, WorkerId};
+use evenly_core::{Aggregate, Items, WorkerId};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::Signal;
@@ -62,6 +62,7 @@ pub(super) struct ForkSettings<'a> {
     pub(super) signals: &'a Signals,
     pub(super) function: &'a mut dyn Function,
     pub(super) stops_to_be_seen: bool,
+    pub(super) items: &'a Items,
     /// How long a command may take.
     pub(super) timeout: Option<Duration>,
     /// Time between `SIGTERM` and `SIGKILL` for a command.
@@ -167,14 +168,15 @@ impl WorkerPool {
             dies_by: if self.orphans.is_some() { Signal::TERM } else { Signal::KILL },
         };
         let mask = fork_settings.signals.inherited();
-        let ForkSettings { timeout, grace, memory, .. } = *fork_settings;
+        let ForkSettings { items, timeout, grace, memory, .. } = *fork_settings;
         if let Some(cgroups) = &mut self.cgroups {
             // Without a group of its own, the primary measures its memory all the same.
             let _ = cgroups.create(slot);
         }
         let cgroups = self.cgroups.as_ref();
         let directory = self.directory.as_ref().map(RunDirectory::path);
-        let settings = WorkerContext { slot, timeout, grace, memory, cgroups, directory, mask };
+        let settings =
+            WorkerContext { slot, items, timeout, grace, memory, cgroups, directory, mask };
         let (state, function) = (&mut self.state, &mut *fork_settings.function);
         ChildProcess::fork(&setup, |ends| worker::work(name, state, function, settings, ends))
             .map_err(|cause| ("fork", ForkError::Fork(cause)))

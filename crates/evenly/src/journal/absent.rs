@@ -5,7 +5,7 @@
 
 use crate::function::Function;
 use crate::observe::Piece;
-use evenly_core::{Aggregate, Failure, Interval, IntervalSet, Partial, Range, Record, Value};
+use evenly_core::{Aggregate, Failure, Interval, IntervalSet, Items, Partial, Record, Value};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ impl Journal {
     pub(crate) fn check(
         &self,
         _: Aggregate,
-        _: Range,
+        _: &Items,
         _: &dyn Function,
         _: Option<Instant>,
     ) -> Result<Option<CheckedJournal<'_>>, JournalError> {
@@ -41,7 +41,7 @@ impl Journal {
     pub(crate) fn begin(
         &self,
         _: Aggregate,
-        _: Range,
+        _: &Items,
         _: &dyn Function,
     ) -> Result<JournalWriter, JournalError> {
         match *self {}

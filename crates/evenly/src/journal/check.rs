@@ -175,7 +175,7 @@ fn read_call(
 
 /// Done and failed numbers, and those that had begun: ascending, apart from each other, and within the range.
 fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), JournalFault> {
-    let whole = contents.fingerprint().range.interval();
+    let whole = contents.fingerprint().items.positions().interval();
     let mut hasher = contents.hasher.clone();
     let mut done_rows = tables::all(connection, "done")?;
     let mut failed_rows = tables::all(connection, "failed")?;
@@ -252,7 +252,7 @@ fn read_windows(connection: &Connection, contents: &mut Contents) -> Result<(), 
     if contents.is_former {
         return Ok(());
     }
-    let whole = contents.fingerprint().range.interval();
+    let whole = contents.fingerprint().items.positions().interval();
     let hasher = contents.hasher.clone();
     window::each(connection, &hasher, |row| {
         let interval = row.window.interval;

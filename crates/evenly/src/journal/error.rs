@@ -231,7 +231,7 @@ impl fmt::Display for Listed<'_> {
         }
         if self.0.iter().all(|difference| difference.may_be_accepted) {
             f.write_str("if it changed on purpose, add --accept-change, else name another file")
-        } else if self.0.iter().all(Difference::is_range) {
+        } else if self.0.iter().all(Difference::is_of_ranges) {
             f.write_str(
                 "for the other numbers name another file, then put both together by evenly verify FILE FILE \
                  --merge OUT",

@@ -1,7 +1,10 @@
 //! Fingerprint of a job: a journal is used for the job that it was made for only.
 
-use evenly_core::{Aggregate, Range};
+use evenly_core::{Aggregate, Items, printable};
 use std::fmt;
+
+/// Most characters of items in a difference.
+const MOST_SHOWN: usize = 200;
 
 /// The version of this program, as it stands in fingerprints.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -17,7 +20,7 @@ pub struct Fingerprint {
     /// command. Empty if there is nothing of the kind.
     pub program: String,
     /// The numbers.
-    pub range: Range,
+    pub items: Items,
     /// Which version of this program.
     pub version: String,
 }
@@ -39,8 +42,8 @@ impl fmt::Display for Difference {
 }
 
 impl Difference {
-    /// Whether the range is what differs.
-    pub(super) fn is_range(&self) -> bool {
+    /// Whether it is that of two ranges, whose journals can be merged.
+    pub(super) fn is_of_ranges(&self) -> bool {
         self.what == "range"
     }
 }
@@ -48,19 +51,33 @@ impl Difference {
 impl Fingerprint {
     /// Of a job that this program runs.
     #[must_use]
-    pub fn new(aggregate: Aggregate, range: Range, function: &str, program: &str) -> Self {
+    pub fn new(
+        aggregate: Aggregate,
+        items: impl Into<Items>,
+        function: &str,
+        program: &str,
+    ) -> Self {
         let (function, program) = (function.to_owned(), program.to_owned());
-        Self { aggregate, function, program, range, version: VERSION.to_owned() }
+        let items = items.into();
+        Self { aggregate, function, program, items, version: VERSION.to_owned() }
     }
 
     /// In what this one, of a journal, differs from what is asked for now.
     pub(super) fn differences(&self, here: &Self) -> Vec<Difference> {
         let mut all = self.differences_but_range(here);
-        let (there, here) = (self.range.to_string(), here.range.to_string());
-        if there != here {
-            all.push(Difference { what: "range", there, here, may_be_accepted: false });
-        }
+        all.extend(self.difference_of_items(here));
         all
+    }
+
+    /// The difference of the items alone.
+    pub(super) fn difference_of_items(&self, here: &Self) -> Option<Difference> {
+        if self.items == here.items {
+            return None;
+        }
+        let is_range = |it: &Self| it.items.as_range().is_some();
+        let what = if is_range(self) && is_range(here) { "range" } else { "items" };
+        let shown = |it: &Self| printable(it.items.to_string().as_bytes(), MOST_SHOWN);
+        Some(Difference { what, there: shown(self), here: shown(here), may_be_accepted: false })
     }
 
     /// The same where the ranges may differ.
@@ -93,6 +110,7 @@ pub(super) fn named(aggregate: Aggregate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use evenly_core::Range;
 
     #[test]
     fn differences_are_shown_with_both_sides() {

@@ -43,7 +43,7 @@ pub(crate) use writer::{Committed, JournalWriter};
 
 use crate::function::{Function, Program};
 use checked::LockedJournal;
-use evenly_core::{Aggregate, Interval, IntervalSet, Range, Value};
+use evenly_core::{Aggregate, Interval, IntervalSet, Items, Value};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -153,7 +153,7 @@ impl Journal {
     fn fingerprint(
         &self,
         aggregate: Aggregate,
-        range: Range,
+        items: &Items,
         function: &dyn Function,
     ) -> Fingerprint {
         let digest = match function.program() {
@@ -163,7 +163,7 @@ impl Journal {
             }
         };
         let program = [&*digest, &*self.program].join(" ");
-        Fingerprint::new(aggregate, range, function.name(), program.trim())
+        Fingerprint::new(aggregate, items.clone(), function.name(), program.trim())
     }
 
     fn call_in(&self) -> writer::ResumeCall<'_> {
@@ -176,12 +176,12 @@ impl Journal {
     pub(crate) fn check(
         &self,
         aggregate: Aggregate,
-        range: Range,
+        items: &Items,
         function: &dyn Function,
         until: Option<Instant>,
     ) -> Result<Option<CheckedJournal<'_>>, JournalError> {
         let Location::At(path) = &self.place else { return Ok(None) };
-        let fingerprint = self.fingerprint(aggregate, range, function);
+        let fingerprint = self.fingerprint(aggregate, items, function);
         let terms = ResumeTerms { until, ..self.terms };
         LockedJournal::new(path, &fingerprint, self.call_in(), terms)
             .map(|checked| Some(CheckedJournal(checked)))
@@ -191,7 +191,7 @@ impl Journal {
     pub(crate) fn begin(
         &self,
         aggregate: Aggregate,
-        range: Range,
+        items: &Items,
         function: &dyn Function,
     ) -> Result<JournalWriter, JournalError> {
         let path = match &self.place {
@@ -199,7 +199,7 @@ impl Journal {
             Location::After(_, Some(directory)) => state::new_file(directory)?,
             Location::After(_, None) => state::new_file(&directory()?)?,
         };
-        let fingerprint = self.fingerprint(aggregate, range, function);
+        let fingerprint = self.fingerprint(aggregate, items, function);
         Ok(JournalWriter::open(&path, &fingerprint, self.call_in(), ResumeTerms::default())?.0)
     }
 }

@@ -9,7 +9,7 @@
 use super::error::JournalFault;
 use super::fingerprint::Fingerprint;
 use super::format::{APPLICATION_ID, FORMAT, FORMER};
-use evenly_core::{Aggregate, Range};
+use evenly_core::{Aggregate, Items, Range};
 use rusqlite::{Connection, Row};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -121,9 +121,9 @@ impl Hasher {
     }
 
     pub(super) fn fingerprint(&mut self, id: i64, fingerprint: &Fingerprint) -> i64 {
-        let Fingerprint { aggregate, function, program, range, version } = fingerprint;
+        let Fingerprint { aggregate, function, program, items, version } = fingerprint;
         let (code, detail) = aggregate.code();
-        let (start, end) = (range.start().to_string(), range.end().to_string());
+        let (start, end) = ends(items);
         let numbers = [id, code.into(), detail.cast_signed()].map(Field::Integer);
         let texts = [aggregate.name(), function, program, &start, &end, version].map(Field::from);
         self.hash("fingerprint", &[&numbers[..], &texts].concat())
@@ -172,9 +172,9 @@ pub(super) fn add_fingerprint(
     // The first is what all hashes are seeded by, its own with nothing.
     let hash =
         if id == 1 { hasher.seed.cast_signed() } else { hasher.fingerprint(id, fingerprint) };
-    let Fingerprint { aggregate, function, program, range, version } = fingerprint;
+    let Fingerprint { aggregate, function, program, items, version } = fingerprint;
     let (code, detail) = aggregate.code();
-    let (start, end) = (range.start().to_string(), range.end().to_string());
+    let (start, end) = ends(items);
     let detail = detail.cast_signed();
     connection.execute(
         "INSERT INTO fingerprint VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -188,10 +188,6 @@ pub(super) fn add_fingerprint(
 pub(super) fn read_fingerprint(row: &Row<'_>) -> Result<(i64, Fingerprint, i64), JournalFault> {
     let id: i64 = row.get(0)?;
     let wrong = |what| JournalFault::row("fingerprint", id, what);
-    let number = |column| -> Result<i128, JournalFault> {
-        let text: String = row.get(column)?;
-        text.parse().map_err(|_| wrong("an end that is no number"))
-    };
     let (command, code, detail): (String, u8, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
     let aggregate = Aggregate::from_code(code, detail.cast_unsigned());
     let aggregate = aggregate.filter(|aggregate| aggregate.name() == command);
@@ -199,8 +195,24 @@ pub(super) fn read_fingerprint(row: &Row<'_>) -> Result<(i64, Fingerprint, i64),
         aggregate: aggregate.ok_or_else(|| wrong("an unknown command"))?,
         function: row.get(4)?,
         program: row.get(5)?,
-        range: Range::new(number(6)?, number(7)?).map_err(|_| wrong("a bad range"))?,
+        items: read_items(&row.get::<_, String>(6)?, &row.get::<_, String>(7)?)
+            .ok_or_else(|| wrong("items that are none"))?,
         version: row.get(8)?,
     };
     Ok((id, fingerprint, row.get(9)?))
+}
+
+/// The columns `range_start` and `range_end`: the ends of a range, or the text of other items and nothing.
+fn ends(items: &Items) -> (String, String) {
+    match items.as_range() {
+        Some(range) => (range.start().to_string(), range.end().to_string()),
+        None => (items.to_string(), String::new()),
+    }
+}
+
+fn read_items(start: &str, end: &str) -> Option<Items> {
+    if end.is_empty() {
+        return start.parse().ok().filter(|items: &Items| items.as_range().is_none());
+    }
+    Some(Range::new(start.parse().ok()?, end.parse().ok()?).ok()?.into())
 }

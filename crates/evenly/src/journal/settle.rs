@@ -13,6 +13,7 @@ use super::schema;
 use super::tables::{self, Cursor, FailedRow, failed_hash};
 use super::window::{WindowAttempt, millis};
 use super::writer::JournalWriter;
+use crate::item::Numbers;
 use evenly_core::{Aggregate, Cause, Interval};
 use rusqlite::Connection;
 use std::path::Path;
@@ -88,11 +89,17 @@ fn settle_at(
     };
     let (connection, contents, unknown) = read().map_err(|trouble| trouble.at(path, "read"))?;
     let aggregate = contents.fingerprint().aggregate;
-    let is_within = |window: &&Interval| numbers.contains(**window);
+    // The rows of a journal count positions, and the caller names numbers.
+    let by_position = Numbers::of(&contents.fingerprint().items);
+    let named = |window: Interval| by_position.as_ref().map_or(window, |it| it.hull(window));
+    let is_within = |window: &&Interval| numbers.contains(named(**window));
     let windows: Vec<Interval> = unknown.iter().filter(is_within).copied().collect();
-    let touched =
-        |window: &&Interval| window.first() <= numbers.last() && numbers.first() <= window.last();
+    let touched = |window: &&Interval| {
+        let window = named(**window);
+        window.first() <= numbers.last() && numbers.first() <= window.last()
+    };
     if windows.is_empty() || windows.len() != unknown.iter().filter(touched).count() {
+        let unknown = unknown.into_iter().map(named).collect();
         return Err(JournalError::NotUnknown { path: path.to_owned(), numbers, unknown });
     }
     let has_values = !matches!(aggregate, Aggregate::Run { .. } | Aggregate::Failures);
@@ -126,6 +133,7 @@ fn settle_at(
     });
     written.map_err(|trouble| trouble.at(path, "write"))?;
     let left = unknown.len() - windows.len();
+    let windows = windows.into_iter().map(named).collect();
     Ok(SettledWindows { windows, left })
 }
 

@@ -9,7 +9,8 @@ use super::fingerprint::Fingerprint;
 use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
 use super::window::{self, WindowAttempt};
 use super::writer::{Committed, JournalWriter, ResumeCall, ResumeTerms, TRIES};
-use evenly_core::{Aggregate, Failure, Interval, Range, Record, Value};
+use crate::item::Numbers;
+use evenly_core::{Aggregate, Failure, Interval, Items, Range, Record, Value};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +63,11 @@ impl Together {
 pub fn windows(paths: &[PathBuf], mut take: impl FnMut(WindowAttempt)) -> Result<(), JournalError> {
     paths.iter().try_for_each(|path| {
         let (connection, contents) = read(path)?;
-        let read = windows_of(&connection, &contents, |window| -> Result<(), JournalFault> {
+        let numbers = Numbers::of(&contents.fingerprint().items);
+        let read = windows_of(&connection, &contents, |mut window| -> Result<(), JournalFault> {
+            if let Some(numbers) = &numbers {
+                window.interval = numbers.hull(window.interval);
+            }
             take(window);
             Ok(())
         });
@@ -126,7 +131,7 @@ fn read_at(path: &Path) -> Result<(Connection, Contents), JournalError> {
 /// # Errors
 /// If one is not sound, or of another job. The ranges may differ.
 pub fn verify(paths: &[PathBuf]) -> Result<Together, JournalError> {
-    Ok(together(paths)?.0)
+    Ok(together(paths)?.0.numbered())
 }
 
 type ReadJournal = (Connection, Contents);
@@ -140,11 +145,15 @@ fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>), JournalEr
     let mut fingerprint = first.fingerprint().clone();
     for ((_, contents), path) in journals.iter().zip(paths) {
         let other = contents.fingerprint();
-        let differences = fingerprint.differences_but_range(other);
+        let mut differences = fingerprint.differences_but_range(other);
+        let items = common(&fingerprint.items, &other.items);
+        if items.is_none() {
+            differences.extend(fingerprint.difference_of_items(other));
+        }
         if !differences.is_empty() {
             return Err(JournalError::AnotherJob { path: path.clone(), differences });
         }
-        fingerprint.range = hull(fingerprint.range, other.range);
+        fingerprint.items = items.unwrap_or_else(|| other.items.clone());
     }
     let mut together = Together {
         changes: journals.iter().map(|(_, contents)| contents.fingerprints.len() - 1).sum(),
@@ -177,6 +186,15 @@ fn is_lines(value: &Value) -> bool {
     matches!(value, Value::Lines { .. })
 }
 
+/// What journals over these items are about together: all from the lowest to the highest number of two ranges. Other
+/// sets must be equal, because their journals count positions.
+fn common(one: &Items, other: &Items) -> Option<Items> {
+    match (one.as_range(), other.as_range()) {
+        (Some(one), Some(other)) => Some(hull(one, other).into()),
+        _ => (one == other).then(|| one.clone()),
+    }
+}
+
 /// From the lowest to the highest number of both.
 fn hull(one: Range, other: Range) -> Range {
     if one.is_empty() || other.is_empty() {
@@ -205,6 +223,21 @@ fn lowest_failures(
 }
 
 impl Together {
+    /// The same with numbers in the place of positions.
+    fn numbered(mut self) -> Self {
+        let Some(numbers) = Numbers::of(&self.fingerprint.items) else { return self };
+        let listed = |positions: &[Interval]| {
+            let intervals = positions.iter().flat_map(|positions| numbers.intervals(*positions));
+            intervals.take(LISTED).collect()
+        };
+        self.gaps = listed(&self.gaps);
+        self.overlaps = listed(&self.overlaps);
+        self.failures = numbers.failures(&self.failures);
+        self.failures.truncate(LISTED);
+        self.value = self.value.map(|value| numbers.value(value));
+        self
+    }
+
     /// Looks for gaps and overlaps.
     fn compare(&mut self, journals: &[ReadJournal], paths: &[PathBuf]) -> Result<(), JournalError> {
         let pieces = journals.iter().flat_map(|(_, contents)| &contents.pieces);
@@ -214,7 +247,7 @@ impl Together {
         if let Some(limit) = limit {
             self.forget_failures_above(limit, journals, paths)?;
         }
-        let mut rest = self.fingerprint.range.interval();
+        let mut rest = self.fingerprint.items.positions().interval();
         if let (Some(whole), Some(limit)) = (rest, limit) {
             rest = Interval::new(whole.first(), whole.last().min(limit));
         }
@@ -338,7 +371,10 @@ pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
         let path = || PathBuf::new();
         let (one, other) = (both.next().cloned(), both.next().cloned());
         let (one, other) = (one.unwrap_or_else(path), other.unwrap_or_else(path));
-        return Err(JournalError::Overlap { one, other, numbers: *numbers });
+        let positions = *numbers;
+        let numbers = Numbers::of(&together.fingerprint.items);
+        let numbers = numbers.map_or(positions, |numbers| numbers.hull(positions));
+        return Err(JournalError::Overlap { one, other, numbers });
     }
     if together.value.as_ref().is_some_and(Value::has_too_many_values) {
         return Err(JournalError::TooManyValues);
@@ -361,7 +397,7 @@ pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
         drop(writer);
         let _ = super::discard::discard(&path);
     }
-    copied.map(|()| together)
+    copied.map(|()| together.numbered())
 }
 
 enum MergeError {

@@ -101,6 +101,7 @@ impl<'a> SimWorld<'a> {
             aggregate: self.plan.question.aggregate,
             retries: self.plan.retries,
             range: self.plan.range.interval(),
+            items: None,
             timeout_ns: 0,
             grace_ns: 0,
             memory: 0,

@@ -7,10 +7,12 @@ use rustix::io::Errno;
 impl EventLoop<'_> {
     /// Takes lines of the engine.
     pub(super) fn take_lines(&mut self, lines: &[u8]) -> Result<(), Error> {
-        match &mut self.job.output {
-            Some(output) => output.put(lines).map_err(Error::Output),
-            None => Ok(()),
+        let Some(output) = &mut self.job.output else { return Ok(()) };
+        match &self.numbers {
+            None => output.put(lines),
+            Some(numbers) => output.put(&numbers.lines(self.job.aggregate, lines)),
         }
+        .map_err(Error::Output)
     }
 
     /// Writes the lines that were taken, as far as their reader has room.

@@ -21,8 +21,8 @@ impl EventLoop<'_> {
 
     fn numbers_at(&self, position: Position) -> Option<Interval> {
         let function = &self.job.function;
-        let last = if function.says_at() { position.n } else { position.last };
-        Interval::new(position.n, last)
+        let last = if function.says_at() { position.now } else { position.last };
+        Interval::new(position.now, last)
     }
 
     /// Looks where workers and agents are, if it is time to.

@@ -128,6 +128,7 @@ impl EventLoop<'_> {
             signals: self.signals,
             function: &mut *self.job.function,
             stops_to_be_seen: false,
+            items: &self.job.items,
             timeout: self.job.timeout,
             grace: self.job.grace,
             memory: self.job.memory,

@@ -19,7 +19,7 @@ use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::frame::Description;
 use evenly_core::worker::ChunkState;
-use evenly_core::{Aggregate, Cause, Interval, LeaseId};
+use evenly_core::{Aggregate, Cause, Interval, Items, LeaseId};
 use std::time::Duration;
 
 /// Period of checks whether a command that is held back may start.
@@ -29,8 +29,9 @@ const HOLD_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) fn run(
     session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
+    items: &Items,
 ) -> Result<(), EarlyExit> {
-    let outcome = run_until_end_of_file(session, runner);
+    let outcome = run_until_end_of_file(session, runner, items);
     runner.finish();
     outcome
 }
@@ -38,6 +39,7 @@ pub(super) fn run(
 fn run_until_end_of_file(
     session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
+    items: &Items,
 ) -> Result<(), EarlyExit> {
     loop {
         // Handles waiting withdrawals before the next command starts.
@@ -57,7 +59,7 @@ fn run_until_end_of_file(
         if step.is_begun_again {
             session.send()?;
         }
-        let last = run_one(session, runner, step.slice)?;
+        let last = run_one(session, runner, items, step.slice)?;
         note(session, last)?;
     }
 }
@@ -73,7 +75,7 @@ fn is_held_back(session: &mut WorkerSession<'_>, runner: &mut CommandRunner) -> 
     runner.note_obstacle(obstacle)
 }
 
-/// Notes that all numbers up to `last` are in the tally, and reports it to the primary.
+/// Notes that all numbers up to the position `last` are in the tally, and reports it to the primary.
 pub(super) fn note(session: &mut WorkerSession<'_>, last: i64) -> Result<(), EarlyExit> {
     match session.worker().counted(last) {
         ChunkState::Answered => session.send(),
@@ -84,27 +86,29 @@ pub(super) fn note(session: &mut WorkerSession<'_>, last: i64) -> Result<(), Ear
     }
 }
 
-/// Runs a command for these numbers or, after a failure, for a first part of them. Returns the last number done. Passes
-/// on the standard error of the last attempt; that of earlier attempts only with `-v`, because they wrote about the same
-/// numbers.
+/// Runs a command for the numbers at these positions, or for a first part of them: up to a gap between the numbers, or
+/// after a failure. Returns the last position done. Passes on the standard error of the last attempt; that of earlier
+/// attempts only with `-v`, because they wrote about the same numbers.
 fn run_one(
     session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
-    mut numbers: Interval,
+    items: &Items,
+    mut positions: Interval,
 ) -> Result<i64, EarlyExit> {
     let command = runner.command();
     let aggregate = session.worker().tally().aggregate();
     let attempt = session.worker().lease().map_or(1, LeaseId::attempt);
-    if command.array_job().is_some_and(|array| array.skips(numbers.first())) {
+    let run = items.consecutive(positions);
+    if command.array_job().is_some_and(|array| array.skips(run.first())) {
         let tally = session.worker().tally();
-        let _ = command.tell(numbers, ProcessEnd::Exit(0), &[], tally);
-        return Ok(numbers.last());
+        tally.stand_at(run.first(), run.positions().first());
+        let _ = command.tell(run.hull(), ProcessEnd::Exit(0), &[], tally);
+        return Ok(run.positions().last());
     }
     let mut repeated = 0;
     loop {
-        session.worker().hold(numbers);
+        let numbers = begin(session, items, &mut positions);
         let run = CommandRun { numbers, attempt: u32::from(attempt) + u32::from(repeated) };
-        position::enter(numbers.first(), numbers.last());
         let result = execute(session, runner, &run);
         position::leave();
         runner.remove_directory();
@@ -119,44 +123,58 @@ fn run_one(
             }
             runner.pass_on(errors, numbers);
             let outcome = outcome.map_err(|cause| {
-                let next = runner.next_try(numbers, &mut repeated, aggregate);
+                let next = runner.next_try(positions, &mut repeated, aggregate);
                 next.map_or(cause, |_| Cause::Unknown)
             });
-            report_before_exit(session, numbers, outcome, &output, &command);
+            report_before_exit(session, (numbers, positions), outcome, &output, &command);
             return Err(exit);
         }
         let Err(cause) = outcome else {
             runner.keep_results(numbers, &output, &errors, Ok(()))?;
             runner.pass_on(errors, numbers);
             runner.lengthen();
-            return Ok(numbers.last());
+            return Ok(positions.last());
         };
-        match runner.next_try(numbers, &mut repeated, aggregate) {
+        match runner.next_try(positions, &mut repeated, aggregate) {
             Some(next) => {
                 if command.shows_failed_attempts() {
                     runner.pass_on(errors, numbers);
                 }
-                numbers = next;
+                positions = next;
             }
             None => {
                 runner.keep_results(numbers, &output, &errors, outcome)?;
                 runner.pass_on(errors, numbers);
                 if cause == Cause::Garbage {
                     let text = command.describe(aggregate, &output);
-                    describe(session, numbers, cause, &text);
+                    describe(session, positions, cause, &text);
                 }
                 fail(session, numbers, cause, &output, &command);
-                return Ok(numbers.last());
+                return Ok(positions.last());
             }
         }
     }
+}
+
+/// Begins the longest beginning of these positions whose numbers are consecutive, and returns the numbers.
+pub(super) fn begin(
+    session: &mut WorkerSession<'_>,
+    items: &Items,
+    positions: &mut Interval,
+) -> Interval {
+    let run = items.consecutive(*positions);
+    *positions = run.positions();
+    session.worker().hold(*positions);
+    session.worker().tally().stand_at(run.first(), positions.first());
+    position::enter(run);
+    run.hull()
 }
 
 /// Reports the last command before the worker exits. Of a command that the worker had to end, only `run` keeps the
 /// output.
 fn report_before_exit(
     session: &mut WorkerSession<'_>,
-    numbers: Interval,
+    (numbers, positions): (Interval, Interval),
     outcome: Result<(), Cause>,
     output: &[u8],
     command: &Command,
@@ -172,17 +190,17 @@ fn report_before_exit(
         Err(cause) => fail(session, numbers, cause, output, command),
     }
     // If this fails, the primary assigns the numbers again.
-    let _ = note(session, numbers.last()).and_then(|()| session.write_frames());
+    let _ = note(session, positions.last()).and_then(|()| session.write_frames());
 }
 
 /// Packs the text for a failure, before the failure itself.
 pub(super) fn describe(
     session: &mut WorkerSession<'_>,
-    numbers: Interval,
+    positions: Interval,
     cause: Cause,
     text: &str,
 ) {
-    session.worker().describe(Description { n: numbers.first(), cause, text });
+    session.worker().describe(Description { n: positions.first(), cause, text });
 }
 
 /// Adds a failure to the tally.

@@ -4,7 +4,7 @@ use super::stderr_relay::CapturedStderr;
 use crate::process::ProcessEnd;
 use evenly_core::{Cause, Interval};
 
-/// The numbers for which a command runs, and the number of the attempt.
+/// The consecutive numbers for which a command runs, and the number of the attempt.
 pub(super) struct CommandRun {
     pub(super) numbers: Interval,
     pub(super) attempt: u32,

@@ -8,7 +8,10 @@ use super::early_exit::EarlyExit;
 use super::session::{OVERDUE_NS, WorkerSession};
 use crate::function::Function;
 use crate::process::sys::position;
+use evenly_core::items::Run;
 use evenly_core::worker::ChunkState;
+use evenly_core::{Interval, Items, Tally};
+use std::num::NonZeroU64;
 
 /// Time between two reports about a long chunk. A worker that is killed every few hundredths of a second
 /// still makes progress.
@@ -20,10 +23,11 @@ const LARGE_REPORT: u64 = 64 << 10;
 pub(super) fn run(
     session: &mut WorkerSession<'_>,
     function: &mut dyn Function,
+    items: &Items,
 ) -> Result<(), EarlyExit> {
     while session.receive()? {
         session.restart_timing();
-        empty_the_queue(session, function)?;
+        empty_the_queue(session, function, items)?;
         session.send()?;
     }
     Ok(())
@@ -33,14 +37,13 @@ pub(super) fn run(
 fn empty_the_queue(
     session: &mut WorkerSession<'_>,
     function: &mut dyn Function,
+    items: &Items,
 ) -> Result<(), EarlyExit> {
     while let Some(step) = session.next_slice() {
         if step.is_begun_again {
             session.send()?;
         }
-        position::enter(step.slice.first(), step.slice.last());
-        let last = function.fold(step.slice, session.worker().tally());
-        position::leave();
+        let last = fold(function, items, step.slice, session.worker().tally());
         session.add_computed(last.abs_diff(step.slice.first()) + 1);
         match session.worker().counted(last) {
             ChunkState::Answered => {
@@ -69,4 +72,36 @@ fn empty_the_queue(
         }
     }
     Ok(())
+}
+
+/// Applies a function to the numbers at these positions. Returns the last position that it was applied to: it stops when
+/// the tally is full.
+fn fold(function: &mut dyn Function, items: &Items, positions: Interval, tally: &mut Tally) -> i64 {
+    for run in items.runs(positions) {
+        position::enter(run);
+        let last = fold_run(function, run, tally);
+        position::leave();
+        if last < run.positions().last() || tally.is_full() {
+            return last;
+        }
+    }
+    positions.last()
+}
+
+fn fold_run(function: &mut dyn Function, run: Run, tally: &mut Tally) -> i64 {
+    let positions = run.positions();
+    if run.step() == NonZeroU64::MIN {
+        tally.stand_at(run.first(), positions.first());
+        return run.position_of(function.fold(run.hull(), tally));
+    }
+    for place in positions.first()..=positions.last() {
+        let n = run.at(place);
+        position::at(n);
+        tally.stand_at(n, place);
+        function.fold(Interval::single(n), tally);
+        if tally.is_full() {
+            return place;
+        }
+    }
+    positions.last()
 }

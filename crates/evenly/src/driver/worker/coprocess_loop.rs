@@ -5,7 +5,7 @@
 //! gives it these chunks one at a time. If the coprocess has answered other chunks before, they may be the cause, too,
 //! or it ends after a fixed number of chunks. So a chunk fails only in a coprocess that was started for it.
 
-use super::command_loop::{describe, fail, note};
+use super::command_loop::{begin, describe, fail, note};
 use super::command_run::CommandRun;
 use super::command_runner::CommandRunner;
 use super::coprocess::{Coprocess, GRACE, UNASKED};
@@ -16,7 +16,7 @@ use super::wait::wait;
 use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::worker::ChunkState;
-use evenly_core::{Aggregate, Cause, Interval};
+use evenly_core::{Aggregate, Cause, Interval, Items};
 use rustix::event::PollFlags;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -53,6 +53,7 @@ struct CurrentCoprocess {
 pub(super) fn run(
     session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
+    items: &Items,
 ) -> Result<(), EarlyExit> {
     let mut pipelining = Pipelining { is_quick: false, one_at_a_time: 0, is_slow: false };
     let mut current: Option<CurrentCoprocess> = None;
@@ -78,15 +79,16 @@ pub(super) fn run(
         if step.is_begun_again {
             session.send()?;
         }
-        ask(session, runner, step.slice, &mut current, &mut pipelining)?;
+        ask(session, runner, (items, step.slice), &mut current, &mut pipelining)?;
     }
 }
 
-/// Gets the answer for these numbers or, after a failure, for a first part of them, and adds it to the tally.
+/// Gets the answer for the numbers at these positions, or for a first part of them: up to a gap between the numbers, or
+/// after a failure. Adds it to the tally.
 fn ask(
     session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
-    mut numbers: Interval,
+    (items, mut positions): (&Items, Interval),
     current: &mut Option<CurrentCoprocess>,
     pipelining: &mut Pipelining,
 ) -> Result<(), EarlyExit> {
@@ -94,7 +96,7 @@ fn ask(
     let aggregate = session.worker().tally().aggregate();
     let mut repeated = 0;
     loop {
-        session.worker().hold(numbers);
+        let numbers = begin(session, items, &mut positions);
         let running = match current {
             Some(running) => running,
             None => {
@@ -103,8 +105,7 @@ fn ask(
                 current.insert(CurrentCoprocess { coprocess, has_answered: false })
             }
         };
-        position::enter(numbers.first(), numbers.last());
-        let answer = wait_for_answer(session, runner, numbers, running, pipelining);
+        let answer = wait_for_answer(session, runner, (items, numbers), running, pipelining);
         position::leave();
         let coprocess = &mut running.coprocess;
         let mut refused = None;
@@ -124,7 +125,7 @@ fn ask(
             }
             pipelining.one_at_a_time = pipelining.one_at_a_time.saturating_sub(1);
             runner.lengthen();
-            return note_answer(session, numbers.last());
+            return note_answer(session, positions.last());
         };
         // Another coprocess can answer a chunk that this one has not read.
         let is_unread = coprocess.reads_no_more();
@@ -139,15 +140,15 @@ fn ask(
             pipelining.one_at_a_time = others + 1;
         } else if has_done_others && (is_unread || is_worth_another(cause, aggregate)) {
             // The next one gets the same numbers.
-        } else if let Some(next) = runner.next_try(numbers, &mut repeated, aggregate) {
-            numbers = next;
+        } else if let Some(next) = runner.next_try(positions, &mut repeated, aggregate) {
+            positions = next;
         } else {
             if let Some(line) = refused {
                 let text = command.describe(aggregate, &line);
-                describe(session, numbers, cause, &text);
+                describe(session, positions, cause, &text);
             }
             fail(session, numbers, cause, &[], &command);
-            return note(session, numbers.last());
+            return note(session, positions.last());
         }
     }
 }
@@ -157,7 +158,7 @@ fn ask(
 fn wait_for_answer(
     session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
-    numbers: Interval,
+    (items, numbers): (&Items, Interval),
     CurrentCoprocess { coprocess, has_answered }: &mut CurrentCoprocess,
     pipelining: &mut Pipelining,
 ) -> Result<Result<Range<usize>, Cause>, EarlyExit> {
@@ -177,7 +178,7 @@ fn wait_for_answer(
         if coprocess.has_flooded() {
             return Ok(Err(Cause::Flood));
         }
-        ask_ahead(session, runner, coprocess, pipelining);
+        ask_ahead(session, (runner, items), coprocess, pipelining);
         // The primary gets the answers so far before the worker waits.
         if began.is_none() {
             session.send()?;
@@ -231,7 +232,7 @@ fn wait_for_answer(
 /// Writes further chunks to the coprocess, if that saves round trips.
 fn ask_ahead(
     session: &mut WorkerSession<'_>,
-    runner: &CommandRunner,
+    (runner, items): (&CommandRunner, &Items),
     coprocess: &mut Coprocess,
     pipelining: &Pipelining,
 ) {
@@ -246,8 +247,10 @@ fn ask_ahead(
     // The first chunk is in work. If the others are not the next ones of the queue, a chunk was withdrawn: then the
     // coprocess answers all that it has before it gets more.
     let known = unanswered - 1;
-    if session.worker().ahead().take(known).eq(coprocess.unanswered().skip(1)) {
-        let more: Vec<_> = session.worker().ahead().skip(known).take(AHEAD - known).collect();
+    let ahead = session.worker().ahead().map(|chunk| items.consecutive(chunk).hull());
+    if ahead.take(known).eq(coprocess.unanswered().skip(1)) {
+        let ahead = session.worker().ahead().map(|chunk| items.consecutive(chunk).hull());
+        let more: Vec<_> = ahead.skip(known).take(AHEAD - known).collect();
         more.into_iter().for_each(|chunk| coprocess.ask(chunk));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::process::cgroup::MemoryCgroups;
 use crate::process::signals::InheritedMask;
+use evenly_core::Items;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use std::time::Duration;
 pub(in crate::driver) struct WorkerContext<'a> {
     /// The worker's slot, from 0.
     pub(in crate::driver) slot: usize,
+    /// Which number stands at which position.
+    pub(in crate::driver) items: &'a Items,
     /// Longest time of a command, or of one number (`--timeout`).
     pub(in crate::driver) timeout: Option<Duration>,
     /// Time between `SIGTERM` and `SIGKILL` for a command (`--grace`).

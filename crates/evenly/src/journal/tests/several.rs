@@ -35,7 +35,7 @@ fn parts_make_a_whole() {
     let all = [one.clone(), other, rest];
     let together = verify(&all).unwrap();
     assert!(together.is_complete(), "{together:?}");
-    assert_eq!(together.fingerprint.range, Range::new(0, 100).unwrap());
+    assert_eq!(together.fingerprint.items, Range::new(0, 100).unwrap().into());
     let out = scratch.path("out");
     merge(&all, &out).unwrap();
     let contents = read(&out);

@@ -119,7 +119,7 @@ pub(crate) fn panicked(status: i32, text: Option<&str>) {
         && !is_copy()
     {
         let mut packer = Packer::new(WorkerId(NAME.load(Relaxed)), PIPE_FRAME);
-        packer.describe(Description { n: position.n, cause: Cause::Exit(status), text });
+        packer.describe(Description { n: position.now, cause: Cause::Exit(status), text });
         write_frame(packer.bytes());
     }
     say(None);
@@ -194,7 +194,7 @@ fn say(cause: Option<Cause>) {
         return;
     }
     let frame: [u8; CRASH_REPORT_LEN] =
-        crash_report(WorkerId(NAME.load(Relaxed)), position.n, cause);
+        crash_report(WorkerId(NAME.load(Relaxed)), position.now, cause);
     write_frame(&frame);
 }
 
@@ -223,7 +223,7 @@ extern "C" fn on_exit() {
 /// It is time to look at which number the function is.
 extern "C" fn on_tick(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
     let position = position::own();
-    let (n, slices) = (position.n, position.slices());
+    let (n, slices) = (position.now, position.slices());
     if !position.is_inside() || SEEN_SLICES.load(Relaxed) != slices || SEEN_N.load(Relaxed) != n {
         SEEN_N.store(n, Relaxed);
         SEEN_SLICES.store(slices, Relaxed);

@@ -1,0 +1,125 @@
+//! Numbers of a job by position: translates what is said in positions.
+//!
+//! The engine, the journal and all frames count [positions](evenly_core::Items). A worker turns positions into numbers
+//! before it calls the function. On the way out `driver/numbered` does, for everything that leaves a run, and
+//! `journal/verify` for what journals cover. For one plain range both are the same, and nothing is translated.
+
+use evenly_core::{Aggregate, Extreme, Failure, Interval, Items, Value};
+use std::borrow::Cow;
+
+/// Most failures in a report: an interval of positions can be that many single numbers.
+const MOST_FAILURES: usize = 10_000;
+
+/// The numbers of a job by position.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers(Items);
+
+impl Numbers {
+    /// The numbers of these items; `None` if each position is its number.
+    pub(crate) fn of(items: &Items) -> Option<Self> {
+        items.as_range().is_none().then(|| Self(items.clone()))
+    }
+
+    /// The number at a position. Every position that an engine names is one of its items.
+    pub(crate) fn at(&self, position: i64) -> i64 {
+        self.0.at(position).unwrap_or(position)
+    }
+
+    /// From the lowest to the highest number at these positions.
+    pub(crate) fn hull(&self, positions: Interval) -> Interval {
+        let ends = Interval::new(self.at(positions.first()), self.at(positions.last()));
+        ends.unwrap_or(positions)
+    }
+
+    /// The numbers at these positions as intervals without a gap. Numbers with a distance above 1 are intervals of
+    /// their own.
+    pub(crate) fn intervals(&self, positions: Interval) -> impl Iterator<Item = Interval> + '_ {
+        let mut rest = Some(positions);
+        std::iter::from_fn(move || {
+            let run = self.0.consecutive(rest?);
+            rest = rest?.above(run.positions().last());
+            Some(run.hull())
+        })
+    }
+
+    /// The lowest of these failures, and at most as many as are listed.
+    pub(crate) fn failures(&self, failures: &[Failure]) -> Vec<Failure> {
+        let each = failures.iter().flat_map(|failure| {
+            let intervals = self.intervals(failure.interval);
+            intervals.map(|interval| Failure { interval, cause: failure.cause })
+        });
+        each.take(MOST_FAILURES).collect()
+    }
+
+    /// The value with its numbers. Lines are translated one by one: see [`lines`](Self::lines).
+    pub(crate) fn value(&self, value: Value) -> Value {
+        let extreme = |extreme: Extreme| Extreme { n: self.at(extreme.n), ..extreme };
+        match value {
+            Value::Min(best) => Value::Min(best.map(extreme)),
+            Value::Max(best) => Value::Max(best.map(extreme)),
+            Value::Witness(witness) => Value::Witness(witness.map(|position| self.at(position))),
+            other => other,
+        }
+    }
+
+    /// Lines of an answer, each of which begins with a number. Output of commands stays as it is.
+    pub(crate) fn lines<'a>(&self, aggregate: Aggregate, text: &'a [u8]) -> Cow<'a, [u8]> {
+        if matches!(aggregate, Aggregate::Run { .. }) {
+            return text.into();
+        }
+        let mut lines = Vec::with_capacity(text.len() + text.len() / 4);
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+            let digits = line.iter().take_while(|byte| is_digit(byte)).count();
+            let (position, rest) = line.split_at(digits);
+            let position = std::str::from_utf8(position).ok().and_then(|text| text.parse().ok());
+            match position {
+                Some(position) => lines.extend(self.at(position).to_string().into_bytes()),
+                None => lines.extend_from_slice(&line[..digits]),
+            }
+            lines.extend_from_slice(rest);
+        }
+        lines.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evenly_core::Cause;
+
+    fn numbers() -> Numbers {
+        Numbers::of(&"-9..=-7,0..=40:4,50".parse().unwrap()).unwrap()
+    }
+
+    fn interval(first: i64, last: i64) -> Interval {
+        Interval::new(first, last).unwrap()
+    }
+
+    #[test]
+    fn a_plain_range_is_not_translated() {
+        assert!(Numbers::of(&"5..9".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn lines_begin_with_their_numbers() {
+        let lines = |text: &'static [u8]| {
+            String::from_utf8(numbers().lines(Aggregate::Map, text).into_owned()).unwrap()
+        };
+        assert_eq!(lines(b"0\t-3\n3\t7\n14\t1\n"), "-9\t-3\n0\t7\n50\t1\n");
+        assert_eq!(lines(b"4\n5\n"), "4\n8\n");
+        assert_eq!(lines(b""), "");
+        let output = numbers().lines(Aggregate::Run { in_order: true }, b"4\n").into_owned();
+        assert_eq!(output, b"4\n");
+    }
+
+    #[test]
+    fn failed_positions_are_runs_of_failed_numbers() {
+        let failure =
+            |first, last| Failure { interval: interval(first, last), cause: Cause::Exit(3) };
+        let failed = numbers().failures(&[failure(1, 4), failure(14, 14)]);
+        assert_eq!(failed, [failure(-8, -7), failure(0, 0), failure(4, 4), failure(50, 50)]);
+        let many = Numbers::of(&"0..=1000000000:2".parse().unwrap()).unwrap();
+        assert_eq!(many.failures(&[failure(0, 500_000_000)]).len(), MOST_FAILURES);
+    }
+}
