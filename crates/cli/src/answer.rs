@@ -66,7 +66,7 @@ impl<'a> Answer<'a> {
             (_, Value::Lines { .. } | Value::Nothing) => {
                 let is_no = match aggregate {
                     Aggregate::Find { .. } => lines == 0,
-                    Aggregate::Failures => failed > 0,
+                    Aggregate::Failures { .. } => failed > 0,
                     _ => false,
                 };
                 Self::Lines { lines, is_no }
@@ -137,7 +137,7 @@ pub(crate) fn has_n(aggregate: Aggregate) -> bool {
     use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Min, Run, Sum};
     match aggregate {
         Min | Max | Any | All => true,
-        Count | Sum | Find { .. } | Hist | Map | Failures | Run { .. } => false,
+        Count | Sum | Find { .. } | Hist | Map | Failures { .. } | Run { .. } => false,
     }
 }
 

@@ -32,7 +32,7 @@ impl AnswerLines {
             // What run prints is never JSON.
             Aggregate::Find { .. } | Aggregate::Run { .. } => ElementForm::Number,
             Aggregate::Map => ElementForm::Pair,
-            Aggregate::Failures => ElementForm::Failure,
+            Aggregate::Failures { .. } => ElementForm::Failure,
             _ => return None,
         };
         let is_json = delivery.format == Format::Json;

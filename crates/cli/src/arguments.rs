@@ -58,7 +58,7 @@ pub(crate) enum CliCommand {
     Map(LazyArgs<QuestionArguments>),
     /// List the n that fail, ascending, each with the cause
     #[command(override_usage = usage!("failures"), after_help = examples::FAILURES)]
-    Failures(LazyArgs<QuestionArguments>),
+    Failures(LazyArgs<FailuresArguments>),
     /// Run a command for each n or each chunk, and print its output
     #[command(override_usage = "evenly run [OPTIONS] <RANGE> -- <CMD>...", after_help = examples::RUN)]
     Run(LazyArgs<RunArguments>),
@@ -195,6 +195,16 @@ pub(crate) struct FindArguments {
     pub(crate) first: Option<String>,
     #[command(flatten)]
     pub(crate) truth: TruthArguments,
+}
+
+// The arguments of failures.
+#[derive(Debug, Args)]
+pub(crate) struct FailuresArguments {
+    /// Print only the K lowest; the numbers above them are not tested
+    #[arg(long, value_name = "K", allow_hyphen_values = true)]
+    pub(crate) first: Option<String>,
+    #[command(flatten)]
+    pub(crate) question: QuestionArguments,
 }
 
 // The arguments of the verbs that ask whether something is true.

@@ -123,9 +123,11 @@ fn say_failures(
             && let Some(lowest) = lowest.first()
         {
             let counted = failures::counted(failed);
+            let wanted = delivery.aggregate.first().filter(|first| failed == first.get().into());
+            let wanted = wanted.map_or_else(String::new, |first| format!(" (--first {first})"));
             let first = Interval::single(lowest.interval.first());
             let again = delivery.rerun.closed(first);
-            stderr::say_at_last(&format!("evenly: {counted}; one alone: {again}\n"));
+            stderr::say_at_last(&format!("evenly: {counted}{wanted}; one alone: {again}\n"));
         }
         return;
     }

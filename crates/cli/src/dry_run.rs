@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::report::{JobFields, VERSION, line, split};
 use crate::size::size;
 use evenly::function::Form;
-use evenly::{Aggregate, Policy, Range, function};
+use evenly::{Policy, Range, function};
 use serde::Serialize;
 use std::num::NonZeroU32;
 
@@ -151,10 +151,8 @@ fn question(plan: &Plan, numbers: &str) -> String {
     let items = items::shown(&plan.items);
     // What has a name is applied to n; an expression says so itself.
     let applied = if function::named(name).is_some() { "(n)" } else { "" };
-    let first = match plan.aggregate {
-        Aggregate::Find { first: Some(first) } => format!("; the lowest {first}"),
-        _ => String::new(),
-    };
+    let first = plan.aggregate.first();
+    let first = first.map_or_else(String::new, |first| format!("; the lowest {first}"));
     format!("{command:<7} {name}{applied} for {numbers} numbers, n in {items}{first}")
 }
 

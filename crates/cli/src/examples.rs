@@ -126,12 +126,12 @@ Examples:
   evenly map '100 / n' -3..=3 --partial";
 
 pub(crate) const FAILURES: &str = "\
-Prints N, a tab and the cause while it runs; exit status 1 if any n fails. It does not end early unless \
---halt says so.
+Prints N, a tab and the cause while it runs; exit status 1 if any n fails. It ends early only with \
+--first or --halt.
 
 Examples:
   evenly failures '100 / (n - 7)' 0..100
-  evenly failures 'n ** 5' 2**25..2**26 --halt soon,fail=3
+  evenly failures 'n ** 5' 2**25..2**26 --first 3
   evenly failures 'isqrt(n)' -3..3 --format json";
 
 pub(crate) const RUN: &str = "\

@@ -163,7 +163,7 @@ fn is_per_number(function: &dyn Function) -> bool {
 
 /// The default of `--halt`: `failures` lists all failures, so it has none.
 fn default_halt(aggregate: Aggregate) -> Option<Halt> {
-    (aggregate != Aggregate::Failures).then(Halt::default)
+    (!matches!(aggregate, Aggregate::Failures { .. })).then(Halt::default)
 }
 
 fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {

@@ -175,7 +175,7 @@ fn one_is_missing(aggregate: Aggregate, given: &str) -> String {
 fn with_function(aggregate: Aggregate, range: &str) -> String {
     let command = aggregate.name();
     let function = match aggregate {
-        Aggregate::Failures => "'100 / n'",
+        Aggregate::Failures { .. } => "'100 / n'",
         _ if aggregate.wants_truth() => "even",
         _ => "'n * n'",
     };

@@ -57,7 +57,7 @@ pub(crate) struct JobFields<'a> {
     /// The items, if they are not all of the range.
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<String>,
-    /// Value of `find --first`.
+    /// Value of `--first`, of find and failures.
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<String>,
 }
@@ -75,10 +75,7 @@ pub(crate) struct AnswerFields {
 
 impl<'a> JobFields<'a> {
     pub(crate) fn new(aggregate: Aggregate, function: &'a str, items: &Items) -> Self {
-        let first = match aggregate {
-            Aggregate::Find { first } => first.map(|first| first.to_string()),
-            _ => None,
-        };
+        let first = aggregate.first().map(|first| first.to_string());
         let span = span(items);
         let range = [span.start().to_string(), span.end().to_string()];
         let items = items.as_range().is_none().then(|| items.to_string());
@@ -205,7 +202,7 @@ impl Delivery {
 
     /// Whether the verb is `failures`.
     pub(crate) fn is_about_failures(&self) -> bool {
-        self.aggregate == Aggregate::Failures
+        matches!(self.aggregate, Aggregate::Failures { .. })
     }
 
     /// The report of a finished run that has written nothing yet. For a withheld answer the text is empty, and JSON has

@@ -160,8 +160,8 @@ fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
         | CliCommand::Min(question)
         | CliCommand::Max(question)
         | CliCommand::Hist(question)
-        | CliCommand::Map(question)
-        | CliCommand::Failures(question) => Some(&mut question.job),
+        | CliCommand::Map(question) => Some(&mut question.job),
+        CliCommand::Failures(failures) => Some(&mut failures.question.job),
         CliCommand::Find(find) => Some(&mut find.truth.question.job),
         CliCommand::Run(run) => Some(&mut run.job),
         CliCommand::Join(_)

@@ -1,6 +1,6 @@
 //! Dispatch of a parsed command to its code.
 
-use crate::arguments::{Arguments, CliCommand, FindArguments, RunArguments};
+use crate::arguments::{Arguments, CliCommand, FailuresArguments, FindArguments, RunArguments};
 use crate::ask;
 use crate::exit::ExitOutcome;
 use crate::functions;
@@ -32,7 +32,11 @@ pub(crate) fn command(command: CliCommand, words: Vec<OsString>) -> Result<(), E
         CliCommand::Max(question) => (Aggregate::Max, question.into_inner().into_job()),
         CliCommand::Hist(question) => (Aggregate::Hist, question.into_inner().into_job()),
         CliCommand::Map(question) => (Aggregate::Map, question.into_inner().into_job()),
-        CliCommand::Failures(question) => (Aggregate::Failures, question.into_inner().into_job()),
+        CliCommand::Failures(failures) => {
+            let FailuresArguments { first, question } = failures.into_inner();
+            let first = option("first", first.as_deref(), parse_count)?;
+            (Aggregate::Failures { first }, question.into_job())
+        }
         CliCommand::Find(find) => {
             let FindArguments { first, truth } = find.into_inner();
             let first = option("first", first.as_deref(), parse_count)?;

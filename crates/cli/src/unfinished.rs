@@ -33,7 +33,7 @@ pub(crate) fn stopped(
 /// Whether the answer is written while the job runs.
 fn is_lines(aggregate: Aggregate) -> bool {
     use Aggregate::{Failures, Find, Map, Run};
-    matches!(aggregate, Find { .. } | Map | Failures | Run { .. })
+    matches!(aggregate, Find { .. } | Map | Failures { .. } | Run { .. })
 }
 
 /// The number up to which lines are complete, and how many numbers are not done.

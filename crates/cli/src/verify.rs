@@ -106,7 +106,7 @@ fn text(together: &Together) -> String {
         Ok(None) | Err(_) => put("answer", &"-"),
         Ok(Some(answer)) => match answer.lines() {
             // Failures are counted above.
-            Some(_) if asked.aggregate == Aggregate::Failures => {}
+            Some(_) if matches!(asked.aggregate, Aggregate::Failures { .. }) => {}
             Some(_) => put("lines", &together.lines),
             None => put("answer", &answer.text().trim_end().replace('\n', "\nanswer\t")),
         },

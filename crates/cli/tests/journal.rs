@@ -107,6 +107,7 @@ fn main() {
         row("locked_at_the_end", &["python3", "setsid"], commands::locked_at_the_end),
         row("failures_above_what_decides", &[], commands::failures_above_what_decides),
         row("several_together", &[], together::several),
+        row("the_lowest_failures_of_several", &[], together::the_lowest_failures_of_several),
         row("merged_and_gone_on_with", &[], together::merged_and_gone_on_with),
         row("one_file_for_two_options_is_refused", &[], files::one_file_for_two_options_is_refused),
         row("a_refused_call_changes_no_file", &[], files::a_refused_call_changes_no_file),

@@ -235,8 +235,8 @@ fn an_unknown_option_is_named_and_no_word_behind_it() {
         ("run 0..2 --results2 out -- echo {}", "'--results2' of evenly run"),
         ("count even 0..2 --Partial", "'--Partial' of evenly count"),
         (
-            "failures 0..200 --frist 3 -- true {}",
-            "'--frist' of evenly failures; did you mean '--first' of evenly find?",
+            "count 0..200 --frist 3 -- true {}",
+            "'--frist' of evenly count; did you mean '--first' of evenly find?",
         ),
         ("failures 0..200 -z 3 -- true {}", "'-z' of evenly failures"),
         ("failures 0..200 -z -- true {}", "'-z' of evenly failures"),

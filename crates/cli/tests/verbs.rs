@@ -7,6 +7,8 @@ mod support;
 mod expressions;
 #[path = "verbs/failing.rs"]
 mod failing;
+#[path = "verbs/first_failures.rs"]
+mod first_failures;
 #[path = "verbs/plain.rs"]
 mod plain;
 #[path = "verbs/streams.rs"]

@@ -41,8 +41,11 @@ pub enum Aggregate {
     Hist,
     /// What the function gives for each number, ascending.
     Map,
-    /// The numbers that fail, ascending.
-    Failures,
+    /// The numbers that fail, ascending; all of them, or the lowest `first` of them.
+    Failures {
+        /// How many.
+        first: Option<NonZeroU64>,
+    },
     /// What is put out for the numbers, whatever that is: passed on and not looked at.
     Run {
         /// Whether in the order of the numbers; otherwise in that in which it comes.
@@ -64,7 +67,7 @@ impl Aggregate {
             Self::All => "all",
             Self::Hist => "hist",
             Self::Map => "map",
-            Self::Failures => "failures",
+            Self::Failures { .. } => "failures",
             Self::Run { .. } => "run",
         }
     }
@@ -79,7 +82,7 @@ impl Aggregate {
             | Self::Max
             | Self::Hist
             | Self::Map
-            | Self::Failures
+            | Self::Failures { .. }
             | Self::Run { .. } => false,
         }
     }
@@ -89,7 +92,7 @@ impl Aggregate {
     #[must_use]
     pub const fn is_streamed(self) -> bool {
         match self {
-            Self::Find { .. } | Self::Map | Self::Failures | Self::Run { .. } => true,
+            Self::Find { .. } | Self::Map | Self::Failures { .. } | Self::Run { .. } => true,
             Self::Count
             | Self::Sum
             | Self::Min
@@ -100,11 +103,31 @@ impl Aggregate {
         }
     }
 
+    /// How many lines are wanted, if not all: the lowest.
+    #[must_use]
+    pub const fn first(self) -> Option<NonZeroU64> {
+        match self {
+            Self::Find { first } | Self::Failures { first } => first,
+            Self::Count
+            | Self::Sum
+            | Self::Min
+            | Self::Max
+            | Self::Any
+            | Self::All
+            | Self::Hist
+            | Self::Map
+            | Self::Run { .. } => None,
+        }
+    }
+
     /// Whether a number can decide the answer, so that those above it need not be tested.
     #[must_use]
     pub const fn may_end_early(self) -> bool {
         match self {
-            Self::Any | Self::All | Self::Find { first: Some(_) } => true,
+            Self::Any
+            | Self::All
+            | Self::Find { first: Some(_) }
+            | Self::Failures { first: Some(_) } => true,
             Self::Count
             | Self::Sum
             | Self::Min
@@ -112,7 +135,7 @@ impl Aggregate {
             | Self::Find { first: None }
             | Self::Hist
             | Self::Map
-            | Self::Failures
+            | Self::Failures { first: None }
             | Self::Run { .. } => false,
         }
     }
@@ -131,7 +154,8 @@ impl Aggregate {
             Self::All => (7, 0),
             Self::Hist => (8, 0),
             Self::Map => (9, 0),
-            Self::Failures => (10, 0),
+            Self::Failures { first: None } => (10, 0),
+            Self::Failures { first: Some(first) } => (10, first.get()),
             Self::Run { in_order } => (11, in_order as u64),
         }
     }
@@ -149,7 +173,7 @@ impl Aggregate {
             (7, 0) => Self::All,
             (8, 0) => Self::Hist,
             (9, 0) => Self::Map,
-            (10, 0) => Self::Failures,
+            (10, first) => Self::Failures { first: NonZeroU64::new(first) },
             (11, 0 | 1) => Self::Run { in_order: detail == 1 },
             _ => return None,
         })
@@ -166,7 +190,7 @@ impl Aggregate {
             Self::Any | Self::All => Value::Witness(None),
             Self::Hist => Value::EMPTY_HISTOGRAM,
             Self::Find { .. } | Self::Map | Self::Run { .. } => Value::EMPTY_LINES,
-            Self::Failures => Value::Nothing,
+            Self::Failures { .. } => Value::Nothing,
         }
     }
 
@@ -180,7 +204,7 @@ impl Aggregate {
         match (self, value) {
             (Self::Count, Value::Count(count)) => *count <= numbers(),
             (Self::Sum, Value::Sum(_))
-            | (Self::Failures, Value::Nothing)
+            | (Self::Failures { .. }, Value::Nothing)
             | (Self::Run { .. }, Value::Lines { .. }) => true,
             // A chunk may have no value at all.
             (Self::Min, Value::Min(extreme)) | (Self::Max, Value::Max(extreme)) => {
@@ -206,9 +230,14 @@ impl Aggregate {
             (Self::Count, count) => Some(Value::Count(u128::from(count))),
             (Self::Sum, sum) => Some(Value::Sum(Sum::from(i128::from(sum.cast_signed())))),
             // Nothing was found: a found number comes in a partial that names it.
-            (Self::Find { .. } | Self::Any | Self::All | Self::Failures | Self::Run { .. }, 0) => {
-                Some(self.empty())
-            }
+            (
+                Self::Find { .. }
+                | Self::Any
+                | Self::All
+                | Self::Failures { .. }
+                | Self::Run { .. },
+                0,
+            ) => Some(self.empty()),
             _ => None,
         }
     }
@@ -236,8 +265,11 @@ mod tests {
             Aggregate::Any => Aggregate::All,
             Aggregate::All => Aggregate::Hist,
             Aggregate::Hist => Aggregate::Map,
-            Aggregate::Map => Aggregate::Failures,
-            Aggregate::Failures => Aggregate::Run { in_order: false },
+            Aggregate::Map => Aggregate::Failures { first: None },
+            Aggregate::Failures { first: None } => {
+                Aggregate::Failures { first: NonZeroU64::new(7) }
+            }
+            Aggregate::Failures { first: Some(_) } => Aggregate::Run { in_order: false },
             Aggregate::Run { in_order: false } => Aggregate::Run { in_order: true },
             Aggregate::Run { in_order: true } => return None,
         })

@@ -203,6 +203,12 @@ pub struct Failure {
     pub cause: Cause,
 }
 
+/// How many numbers failed.
+pub(crate) fn numbers_of(failed: &[Failure]) -> u64 {
+    let numbers: u128 = failed.iter().map(|failure| failure.interval.len()).sum();
+    u64::try_from(numbers).unwrap_or(u64::MAX)
+}
+
 impl Value {
     /// Its bytes as within a partial, without their kind: that follows from the aggregate.
     #[must_use]

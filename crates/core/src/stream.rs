@@ -4,19 +4,23 @@
 //! workers have [credit](crate::credit::CREDIT). Lines leave as far as all numbers below are done: what
 //! stands in the output is at any time a correct beginning.
 
+mod cut;
 mod entries;
 mod journaled;
 
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
 use crate::lease::WorkerId;
-use crate::partial::Failure;
+use crate::partial::{Failure, numbers_of};
 use crate::scheduler::Record;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
+use core::num::NonZeroU64;
+pub(crate) use cut::cut_failures;
+use cut::{cut_after, cut_below, last_number, nth};
 use entries::{BufferedLines, JournaledLines};
 
 /// What is passed on at once of numbers that failed, in lines.
@@ -44,6 +48,8 @@ pub struct Stream {
     wanted: u64,
     /// Nothing more is passed on: there is enough, or a number failed.
     is_ended: bool,
+    /// The number of the last wanted line, once there is enough.
+    ended_at: Option<i64>,
     /// Whether a number that is not done holds back nothing above it.
     passes_over_gaps: bool,
     /// What commands printed that were ended by force, by the first of their numbers.
@@ -71,13 +77,13 @@ pub enum StreamOutput {
 impl Stream {
     /// The lines of numbers from `first` on.
     pub(crate) fn new(aggregate: Aggregate, first: Option<i64>) -> Self {
-        let wanted = match aggregate {
-            Aggregate::Find { first: Some(first) } => first.get(),
-            _ => u64::MAX,
-        };
+        let wanted = aggregate.first().map_or(u64::MAX, NonZeroU64::get);
         Self {
             aggregate,
-            leaves_out_failures: matches!(aggregate, Aggregate::Failures | Aggregate::Run { .. }),
+            leaves_out_failures: matches!(
+                aggregate,
+                Aggregate::Failures { .. } | Aggregate::Run { .. }
+            ),
             in_any_order: aggregate == Aggregate::Run { in_order: false },
             next: first.map_or(0, i128::from),
             ahead: BTreeMap::new(),
@@ -87,6 +93,7 @@ impl Stream {
             lines: 0,
             wanted,
             is_ended: false,
+            ended_at: None,
             passes_over_gaps: false,
             interrupted: BTreeMap::new(),
         }
@@ -128,10 +135,7 @@ impl Stream {
         let span = all.reduce(Interval::hull)?;
         let mut failed = core::mem::take(&mut record.failed);
         failed.sort_unstable_by_key(|failure| failure.interval);
-        let (lines, text) = match core::mem::replace(&mut record.value, Value::Nothing) {
-            Value::Lines { lines, text } => (lines, text),
-            _ => (0, Vec::new()),
-        };
+        let (lines, text) = self.lines_of(&mut record.value, &failed);
         let (last, worker, in_flight) = (span.last(), record.worker, record.in_flight);
         let piece = BufferedLines { last, lines, text, failed, worker, in_flight };
         let lowest_failure = piece.failed.first().map(|failure| failure.interval.first());
@@ -146,6 +150,20 @@ impl Stream {
         self.limit(lowest_failure)
     }
 
+    /// The lines of a value; of `failures` the number of lines that these failures make.
+    fn lines_of(&self, value: &mut Value, failed: &[Failure]) -> (u64, Vec<u8>) {
+        match core::mem::replace(value, Value::Nothing) {
+            Value::Lines { lines, text } => (lines, text),
+            _ if self.lists_failures() => (numbers_of(failed), Vec::new()),
+            _ => (0, Vec::new()),
+        }
+    }
+
+    /// Whether each failure is a line.
+    fn lists_failures(&self) -> bool {
+        matches!(self.aggregate, Aggregate::Failures { .. })
+    }
+
     /// Takes what follows without a gap, as far as it is here.
     fn advance(&mut self) {
         loop {
@@ -153,7 +171,7 @@ impl Stream {
                 && i128::from(*entry.key()) == self.next
             {
                 let piece = entry.remove();
-                self.lines_ahead -= piece.lines;
+                self.lines_ahead = self.lines_ahead.saturating_sub(piece.lines);
                 self.merge(piece);
             }
             if !self.skip_journaled() && !self.skip_gap() {
@@ -167,7 +185,8 @@ impl Stream {
     pub(crate) fn pass_over_gaps(&mut self, failed: &[Failure]) {
         for failure in failed {
             let Failure { interval, .. } = *failure;
-            let (last, lines, text, failed) = (interval.last(), 0, Vec::new(), vec![*failure]);
+            let lines = if self.lists_failures() { numbers_of(&[*failure]) } else { 0 };
+            let (last, text, failed) = (interval.last(), Vec::new(), vec![*failure]);
             let piece = BufferedLines { last, lines, text, failed, worker: None, in_flight: 0 };
             self.put_ahead(interval.first(), piece);
         }
@@ -206,8 +225,8 @@ impl Stream {
     /// The highest number that is still wanted.
     fn limit(&self, lowest_failure: Option<i64>) -> Option<i64> {
         let failure = lowest_failure.filter(|_| !self.leaves_out_failures);
-        let enough =
-            (self.lines + self.lines_ahead >= self.wanted).then(|| self.enough()).flatten();
+        let is_enough = self.lines.saturating_add(self.lines_ahead) >= self.wanted;
+        let enough = if is_enough { self.enough() } else { None };
         match (failure, enough) {
             (Some(failure), Some(enough)) => Some(failure.min(enough)),
             (failure, enough) => failure.or(enough),
@@ -218,20 +237,26 @@ impl Stream {
     fn enough(&self) -> Option<i64> {
         let mut lines = self.lines;
         if lines >= self.wanted {
-            return i64::try_from(self.next - 1).ok();
+            return self.ended_at;
         }
-        let ahead = self.ahead.values().map(|piece| (piece.last, piece.lines));
-        let kept = self.journaled.values().map(|kept| (kept.last, kept.lines));
-        let mut pieces: Vec<(i64, u64)> = ahead.chain(kept).collect();
-        pieces.sort_unstable();
-        pieces.into_iter().find_map(|(last, more)| {
-            lines += more;
-            (lines >= self.wanted).then_some(last)
+        let ahead = self.ahead.values().map(|piece| (piece.last, piece.lines, &piece.failed[..]));
+        let kept = self.journaled.values().map(|kept| (kept.last, kept.lines, &[][..]));
+        let mut pieces: Vec<(i64, u64, &[Failure])> = ahead.chain(kept).collect();
+        pieces.sort_unstable_by_key(|(last, ..)| *last);
+        pieces.into_iter().find_map(|(last, more, failed)| {
+            let missing = self.wanted - lines;
+            if more < missing {
+                lines += more;
+                return None;
+            }
+            // What was found in the journal, or as text, is looked at when it leaves.
+            let exact = if self.lists_failures() { nth(failed, missing) } else { None };
+            exact.or(Some(last))
         })
     }
 
     fn put_ahead(&mut self, first: i64, mut piece: BufferedLines) {
-        self.lines_ahead += piece.lines;
+        self.lines_ahead = self.lines_ahead.saturating_add(piece.lines);
         // What is resumed counts against no credit and may have lines all the same.
         let is_bare = |piece: &BufferedLines| {
             piece.in_flight == 0 && piece.text.is_empty() && piece.failed.is_empty()
@@ -249,7 +274,7 @@ impl Stream {
             && (below.worker == piece.worker || (is_bare(below) && is_bare(&piece)))
         {
             below.last = piece.last;
-            below.lines += piece.lines;
+            below.lines = below.lines.saturating_add(piece.lines);
             below.text.append(&mut piece.text);
             below.failed.append(&mut piece.failed);
             below.in_flight += piece.in_flight;
@@ -270,18 +295,20 @@ impl Stream {
             }
             if piece.lines >= self.wanted - self.lines {
                 piece.lines = self.wanted - self.lines;
-                cut_after(&mut piece.text, piece.lines);
+                self.ended_at = if self.lists_failures() {
+                    cut_failures(&mut piece.failed, piece.lines)
+                } else {
+                    cut_after(&mut piece.text, piece.lines);
+                    last_number(&piece.text)
+                };
                 self.is_ended = true;
             }
             self.lines += piece.lines;
             if !piece.text.is_empty() {
                 self.ready.push_back(ReadyOutput::Text(piece.text));
             }
-            if self.aggregate == Aggregate::Failures {
-                for failure in piece.failed {
-                    self.lines += u64::try_from(failure.interval.len()).unwrap_or(u64::MAX);
-                    self.ready.push_back(ReadyOutput::Failed(failure));
-                }
+            if self.lists_failures() {
+                self.ready.extend(piece.failed.into_iter().map(ReadyOutput::Failed));
             }
         }
         if piece.in_flight > 0 {
@@ -326,30 +353,6 @@ impl Stream {
         }
         text
     }
-}
-
-/// Cuts off the lines of `n` and those above; how many are left.
-fn cut_below(text: &mut Vec<u8>, n: i64) -> u64 {
-    let (mut length, mut lines) = (0, 0);
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let digits = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-        let number =
-            core::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i64>().ok());
-        if number.is_none_or(|number| number >= n) {
-            break;
-        }
-        length += line.len();
-        lines += 1;
-    }
-    text.truncate(length);
-    lines
-}
-
-/// Cuts off all but the first lines.
-fn cut_after(text: &mut Vec<u8>, lines: u64) {
-    let kept = text.split_inclusive(|byte| *byte == b'\n').zip(0..lines);
-    let length = kept.map(|(line, _)| line.len()).sum();
-    text.truncate(length);
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ mod line;
 use crate::aggregate::{Aggregate, Extreme, MOST_VALUES, Sum, Value};
 use crate::credit::MUCH;
 use crate::interval::Interval;
-use crate::partial::{Cause, Failure, Partial};
+use crate::partial::{Cause, Failure, Partial, numbers_of};
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 
 /// Intervals of failed numbers in one report, at most.
 const ENOUGH_FAILURES: usize = 4096;
@@ -40,10 +41,7 @@ impl Tally {
     /// Nothing yet.
     #[must_use]
     pub fn new(aggregate: Aggregate) -> Self {
-        let wanted = match aggregate {
-            Aggregate::Find { first: Some(first) } => first.get(),
-            _ => u64::MAX,
-        };
+        let wanted = aggregate.first().map_or(u64::MAX, NonZeroU64::get);
         let (value, failed, small) = (aggregate.empty(), Vec::new(), Vec::new());
         Self { aggregate, value, failed, wanted, much: MUCH, above_position: 0, small }
     }
@@ -77,7 +75,7 @@ impl Tally {
     #[must_use]
     pub fn takes_counts(&self) -> bool {
         use Aggregate::{Count, Failures, Hist, Sum};
-        matches!(self.aggregate, Count | Sum | Hist | Failures)
+        matches!(self.aggregate, Count | Sum | Hist | Failures { .. })
     }
 
     /// Notes that `satisfy` of `numbers` numbers satisfy the function. Only where it [takes](Self::takes_counts) that.
@@ -120,7 +118,7 @@ impl Tally {
             (Aggregate::All, Value::Witness(witness)) if !is_true => *witness = Some(position),
             (
                 Aggregate::Find { .. }
-                | Aggregate::Failures
+                | Aggregate::Failures { .. }
                 | Aggregate::Any
                 | Aggregate::All
                 | Aggregate::Run { .. },
@@ -250,7 +248,7 @@ impl Tally {
             Value::Witness(witness) => witness.is_some(),
             Value::Lines { lines, text } => text.len() >= self.much || *lines >= self.wanted,
             Value::Histogram(values) => values.len() > MOST_VALUES,
-            _ => self.failed.len() >= ENOUGH_FAILURES,
+            _ => self.failed.len() >= ENOUGH_FAILURES || self.has_enough_failures(),
         }
     }
 
@@ -260,8 +258,14 @@ impl Tally {
         match &self.value {
             Value::Witness(witness) => witness.is_some(),
             Value::Lines { lines, .. } => *lines >= self.wanted,
-            _ => false,
+            _ => self.has_enough_failures(),
         }
+    }
+
+    /// Whether as many numbers failed as are asked for.
+    fn has_enough_failures(&self) -> bool {
+        matches!(self.aggregate, Aggregate::Failures { first: Some(_) })
+            && numbers_of(&self.failed) >= self.wanted
     }
 
     /// About how many bytes it takes to tell it.

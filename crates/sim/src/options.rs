@@ -17,8 +17,8 @@ pub enum SimTransport {
     Raw,
 }
 
-/// Every question, find with and without an end.
-pub(crate) const KINDS: [Aggregate; 11] = [
+/// Every question; find and failures with and without an end.
+pub(crate) const KINDS: [Aggregate; 12] = [
     Aggregate::Count,
     Aggregate::Sum,
     Aggregate::Min,
@@ -29,7 +29,8 @@ pub(crate) const KINDS: [Aggregate; 11] = [
     Aggregate::All,
     Aggregate::Hist,
     Aggregate::Map,
-    Aggregate::Failures,
+    Aggregate::Failures { first: None },
+    Aggregate::Failures { first: Some(NonZeroU64::MIN) },
 ];
 
 /// Which runs to make.
@@ -39,7 +40,7 @@ pub struct SimOptions {
     pub transport: Option<SimTransport>,
     /// `None`: agents in half of the runs over pipes.
     pub agents: Option<bool>,
-    /// `None`: any. Of find with an end, the end is drawn.
+    /// `None`: any. Of find and failures with an end, the end is drawn.
     pub question: Option<Aggregate>,
     /// `None`: in half of the runs workers say at which number they are when something ends them.
     pub crash_reports: Option<bool>,

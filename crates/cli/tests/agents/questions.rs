@@ -12,6 +12,7 @@ const QUESTIONS: &[&str] = &[
     "max n%1000 -5..1e6 --split fixed:999",
     "find n%3==0 0..3e6 --split timed",
     "find prime 0..1e7 --first 1000 --split fixed:1000",
+    "failures 100/(n%1000-7) 0..1e12 --first 900 --split fixed:1000",
     "any n*n==123454321 0..1e7 --split guided",
     "any n<0 0..1e6",
     "all n*n<1e12 0..1e7 --split fixed:10000",

@@ -63,3 +63,21 @@ pub(crate) fn merged_and_gone_on_with() {
     assert_eq!(overlap.status.code(), Some(5), "{overlap:?}");
     assert!(!house.path("n").exists());
 }
+
+/// Two parts of a range have more than the three lowest failures together.
+pub(crate) fn the_lowest_failures_of_several() {
+    let house = House::new();
+    let function = "100 / (n % 100 - 7)";
+    for (range, name) in [("0..250", "a"), ("250..500", "b")] {
+        let words = format!("{range} --first 4 --journal {name} -j 1 --chunk 10");
+        assert_eq!(finish(house.call("failures", function, &words)).status.code(), Some(1));
+    }
+    let whole = finish(house.other("verify a b"));
+    assert_eq!(whole.status.code(), Some(0), "{whole:?}");
+    assert!(text(&whole).contains("failed\t4\nmissing\t0\n"), "{whole:?}");
+    assert!(text(&whole).contains("failure\t307..308\tdivision by zero\n"), "{whole:?}");
+    assert!(!text(&whole).contains("407..408"), "{whole:?}");
+    let resumed = finish(house.other("resume a"));
+    let expected: String = [7, 107, 207].map(|n| format!("{n}\tdivision by zero\n")).concat();
+    assert_eq!((resumed.status.code(), text(&resumed)), (Some(1), expected));
+}

@@ -53,7 +53,7 @@ impl Gist {
                 | Aggregate::All
                 | Aggregate::Hist
                 | Aggregate::Map
-                | Aggregate::Failures
+                | Aggregate::Failures { .. }
                 | Aggregate::Run { .. } => return None,
             };
             i64::try_from(value).ok()

@@ -5,7 +5,9 @@ use crate::aggregate::Aggregate;
 use crate::interval::Interval;
 use crate::partial::{Cause, Failure};
 use crate::scheduler::Scheduler;
+use crate::stream::cut_failures;
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 
 /// The failed numbers that could change the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ impl Primary {
         self.phase = Phase::WritingRest;
         self.lines.retry();
         match self.aggregate {
-            Aggregate::Failures => self.supervisor.pass_over_gaps(unknown),
+            Aggregate::Failures { .. } => self.supervisor.pass_over_gaps(unknown),
             Aggregate::Run { .. } => {
                 // With a journal, the next run does again what lies above a gap.
                 if !self.journal.is_journal() {
@@ -72,11 +74,20 @@ impl Primary {
     /// The numbers that failed and could change the answer, with those that were unknown in hand at the end.
     #[must_use]
     pub fn failures(&self, unknown_in_hand: &[Failure]) -> FailureSummary {
-        failures(self.supervisor.scheduler(), unknown_in_hand)
+        let first = match self.aggregate {
+            Aggregate::Failures { first } => first,
+            _ => None,
+        };
+        failures(self.supervisor.scheduler(), unknown_in_hand, first)
     }
 }
 
-fn failures(scheduler: &Scheduler, unknown_in_hand: &[Failure]) -> FailureSummary {
+/// `first`: how many failures are asked for, of `failures --first`.
+fn failures(
+    scheduler: &Scheduler,
+    unknown_in_hand: &[Failure],
+    first: Option<NonZeroU64>,
+) -> FailureSummary {
     let ledger = scheduler.ledger();
     let mut failures = ledger.failures().to_vec();
     failures.extend(unknown_in_hand);
@@ -94,9 +105,14 @@ fn failures(scheduler: &Scheduler, unknown_in_hand: &[Failure]) -> FailureSummar
         failure.interval = wanted.unwrap_or(failure.interval);
         wanted.is_some()
     });
+    if let Some(first) = first {
+        cut_failures(&mut failures, first.get());
+    }
     let is_unknown = |failure: &&Failure| failure.cause == Cause::Unknown;
     let unknown = failures.iter().filter(is_unknown).map(numbers).sum();
-    let failed = failures.iter().map(numbers).sum();
+    // The limit is set when `first` are known. Of very many, the ledger keeps only the lowest.
+    let failed =
+        first.map_or_else(|| failures.iter().map(numbers).sum(), |first| first.get().into());
     FailureSummary { failures, failed, unknown }
 }
 

@@ -3,16 +3,14 @@
 
 use super::Stream;
 use super::entries::{BufferedLines, JournaledLines};
-use crate::aggregate::Value;
 use crate::interval::Interval;
 use crate::partial::Partial;
-use alloc::vec::Vec;
 
 impl Stream {
     /// Notes that these numbers are done, and how many lines they have.
     pub(crate) fn keep(&mut self, interval: Interval, lines: u64) {
         self.journaled.insert(interval.first(), JournaledLines { last: interval.last(), lines });
-        self.lines_ahead += lines;
+        self.lines_ahead = self.lines_ahead.saturating_add(lines);
     }
 
     /// The highest number that is still wanted, if the lowest that failed is this one.
@@ -30,17 +28,14 @@ impl Stream {
     }
 
     /// Takes back what was found in the first of the numbers that are due.
-    pub(crate) fn give_back(&mut self, partial: Partial) {
+    pub(crate) fn give_back(&mut self, mut partial: Partial) {
         let Some((span, (first, journaled))) = partial.span().zip(self.journaled.pop_first())
         else {
             return;
         };
         debug_assert!(span.first() == first && span.last() <= journaled.last);
-        let (lines, text) = match partial.value {
-            Value::Lines { lines, text } => (lines, text),
-            _ => (0, Vec::new()),
-        };
-        self.lines_ahead -= lines.min(journaled.lines);
+        let (lines, text) = self.lines_of(&mut partial.value, &partial.failed);
+        self.lines_ahead = self.lines_ahead.saturating_sub(lines.min(journaled.lines));
         if let Some(rest) = span.last().checked_add(1).filter(|rest| *rest <= journaled.last) {
             let lines = journaled.lines.saturating_sub(lines);
             self.journaled.insert(rest, JournaledLines { lines, ..journaled });
@@ -59,7 +54,7 @@ impl Stream {
             return false;
         }
         if let Some((_, journaled)) = self.journaled.pop_first() {
-            self.lines_ahead -= journaled.lines;
+            self.lines_ahead = self.lines_ahead.saturating_sub(journaled.lines);
             self.next = i128::from(journaled.last) + 1;
         }
         true

@@ -64,14 +64,14 @@ fn nothing_is_passed_on_above_a_number_that_failed() {
 fn no_more_than_are_wanted() {
     let mut stream = Stream::new(find(Some(2)), Some(0));
     assert_eq!(stream.put(&mut record(10, 19, &[])), Some(19));
-    assert_eq!(stream.put(&mut record(0, 9, &[])), Some(19));
+    assert_eq!(stream.put(&mut record(0, 9, &[])), Some(3), "the number of the last line");
     assert_eq!(passed(&mut stream).0, "0\n3\n");
     assert_eq!(stream.lines(), 2);
 }
 
 #[test]
 fn failures_are_lines_by_themselves() {
-    let mut stream = Stream::new(Aggregate::Failures, Some(0));
+    let mut stream = Stream::new(Aggregate::Failures { first: None }, Some(0));
     let interval = Interval::new(3, 9_999).unwrap();
     let failed = vec![Failure { interval, cause: Cause::Signal(6) }];
     let covered = vec![Interval::new(0, 2).unwrap()];
@@ -85,7 +85,7 @@ fn failures_are_lines_by_themselves() {
 
 #[test]
 fn above_a_gap_everything_is_passed_on_ascending_where_gaps_do_not_matter() {
-    let mut stream = Stream::new(Aggregate::Failures, Some(0));
+    let mut stream = Stream::new(Aggregate::Failures { first: None }, Some(0));
     stream.leave_out_failures();
     let failing = |first, last, failed: &[i64]| {
         let mut record = record(first, last, failed);

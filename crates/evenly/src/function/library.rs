@@ -292,7 +292,7 @@ mod tests {
             panic!()
         };
         assert_eq!(lines, 6);
-        assert_eq!(fold(Aggregate::Failures, (-3, 3)), Value::Nothing);
+        assert_eq!(fold(Aggregate::Failures { first: None }, (-3, 3)), Value::Nothing);
     }
 
     #[test]

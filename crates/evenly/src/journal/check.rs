@@ -20,7 +20,7 @@ pub(super) struct Contents {
     /// The call of the program that made it, and in which directory.
     pub(super) call: Option<(Vec<OsString>, PathBuf)>,
     /// Numbers that are done, or failed, or had begun when their run ended; ascending, and how many lines were
-    /// found in them.
+    /// found in them: of `failures` a line for each that failed or had begun.
     pub(super) pieces: Vec<(Interval, u64)>,
     /// How many have a value; how many failed, and had begun, which is the same when their run is over; and
     /// how many lines there are.
@@ -202,6 +202,13 @@ fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), 
         if !whole.is_some_and(|whole| whole.contains(interval)) {
             return Err(JournalFault::row(table, interval.first(), "it is outside of the range"));
         }
+        // Of `failures` each failed number is a line.
+        let lines = match contents.fingerprint().aggregate {
+            Aggregate::Failures { .. } if table != "done" => {
+                u64::try_from(interval.len()).unwrap_or(u64::MAX)
+            }
+            _ => 0,
+        };
         match contents.pieces.last_mut() {
             Some((last, _)) if last.last() >= interval.first() => {
                 return Err(JournalFault::row(
@@ -210,8 +217,10 @@ fn read_numbers(connection: &Connection, contents: &mut Contents) -> Result<(), 
                     "its numbers are done already",
                 ));
             }
-            Some((last, _)) if last.last() + 1 == interval.first() => *last = last.hull(interval),
-            _ => contents.pieces.push((interval, 0)),
+            Some((last, before)) if last.last() + 1 == interval.first() => {
+                (*last, *before) = (last.hull(interval), before.saturating_add(lines));
+            }
+            _ => contents.pieces.push((interval, lines)),
         }
     }
 }

@@ -101,9 +101,9 @@ impl Fingerprint {
 
 /// An aggregate as on the command line.
 pub(super) fn named(aggregate: Aggregate) -> String {
-    match aggregate {
-        Aggregate::Find { first: Some(first) } => format!("find --first {first}"),
-        other => other.name().to_owned(),
+    match aggregate.first() {
+        Some(first) => format!("{} --first {first}", aggregate.name()),
+        None => aggregate.name().to_owned(),
     }
 }
 

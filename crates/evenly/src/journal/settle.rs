@@ -102,7 +102,7 @@ fn settle_at(
         let unknown = unknown.into_iter().map(named).collect();
         return Err(JournalError::NotUnknown { path: path.to_owned(), numbers, unknown });
     }
-    let has_values = !matches!(aggregate, Aggregate::Run { .. } | Aggregate::Failures);
+    let has_values = !matches!(aggregate, Aggregate::Run { .. } | Aggregate::Failures { .. });
     if decision == SettleDecision::Done && has_values {
         return Err(JournalError::HasValues { path: path.to_owned(), verb: aggregate.name() });
     }

@@ -50,7 +50,7 @@ impl Together {
     /// Whether the value is that of all numbers.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let may_fail = self.fingerprint.aggregate == Aggregate::Failures;
+        let may_fail = matches!(self.fingerprint.aggregate, Aggregate::Failures { .. });
         self.missing == 0 && self.double == 0 && (may_fail || self.failed == 0)
     }
 }
@@ -272,7 +272,8 @@ impl Together {
         Ok(())
     }
 
-    /// What failed above the number that decides the answer changes nothing.
+    /// What failed above the number that decides the answer changes nothing. Of `failures --first K` that is the number
+    /// of the K-th failure.
     fn forget_failures_above(
         &mut self,
         limit: i64,
@@ -280,12 +281,8 @@ impl Together {
         paths: &[PathBuf],
     ) -> Result<(), JournalError> {
         let wanted = |numbers: Interval| Interval::new(numbers.first(), numbers.last().min(limit));
-        self.failed = 0;
-        for ((connection, contents), path) in journals.iter().zip(paths) {
-            let failed = failed_of(connection, contents);
-            let failed = failed.map_err(|trouble| trouble.at(path, "read"))?.into_iter();
-            self.failed += failed.filter_map(wanted).map(|failed| failed.len()).sum::<u128>();
-        }
+        let failed = each_of(journals, paths, failed_of)?.into_iter();
+        self.failed = failed.filter_map(wanted).map(|failed| failed.len()).sum();
         self.failures.retain_mut(|failure| {
             let wanted = wanted(failure.interval);
             failure.interval = wanted.unwrap_or(failure.interval);
@@ -303,11 +300,7 @@ impl Together {
         match (self.fingerprint.aggregate, &self.value) {
             (_, Some(Value::Witness(witness))) => Ok(*witness),
             (Aggregate::Find { first: Some(first) }, _) if self.lines >= first.get() => {
-                let mut found = Vec::new();
-                for ((connection, contents), path) in journals.iter().zip(paths) {
-                    let rows = lines_of(connection, contents);
-                    found.extend(rows.map_err(|trouble| trouble.at(path, "read"))?);
-                }
+                let mut found = each_of(journals, paths, lines_of)?;
                 found.sort_unstable();
                 let mut lines = 0;
                 Ok(found.into_iter().find_map(|(last, more)| {
@@ -315,9 +308,35 @@ impl Together {
                     (lines >= first.get()).then_some(last)
                 }))
             }
+            (Aggregate::Failures { first: Some(first) }, _)
+                if self.failed >= first.get().into() =>
+            {
+                let mut failed = each_of(journals, paths, failed_of)?;
+                failed.sort_unstable();
+                let mut before = u128::from(first.get()) - 1;
+                Ok(failed.into_iter().find_map(|failed| {
+                    let last = failed.split_front(before + 1).0.last();
+                    let is_here = before < failed.len();
+                    before = before.saturating_sub(failed.len());
+                    is_here.then_some(last)
+                }))
+            }
             _ => Ok(None),
         }
     }
+}
+
+/// What `read` reads from each journal, together.
+fn each_of<T>(
+    journals: &[ReadJournal],
+    paths: &[PathBuf],
+    read: impl Fn(&Connection, &Contents) -> Result<Vec<T>, JournalFault>,
+) -> Result<Vec<T>, JournalError> {
+    let mut all = Vec::new();
+    for ((connection, contents), path) in journals.iter().zip(paths) {
+        all.extend(read(connection, contents).map_err(|trouble| trouble.at(path, "read"))?);
+    }
+    Ok(all)
 }
 
 /// Counts some numbers and lists them, unless there are too many.

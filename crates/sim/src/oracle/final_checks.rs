@@ -4,7 +4,7 @@ use crate::oracle::Oracle;
 use crate::oracle::record_ledger::one_by_one;
 use crate::plan::cost_model::DeadlyNumber;
 use crate::step_result::check;
-use evenly_core::{Aggregate, Cause, Interval, Scheduler, Value};
+use evenly_core::{Cause, Interval, Scheduler, Value};
 
 impl Oracle {
     /// What holds whenever a run ends, early or not.
@@ -73,8 +73,8 @@ impl Oracle {
             Value::Witness(witness) => witness,
             _ => None,
         };
-        let enough = match question.aggregate {
-            Aggregate::Find { first: Some(first) } => {
+        let enough = match question.aggregate.first() {
+            Some(first) => {
                 let mut found = 0;
                 let mut from = i128::from(whole.first());
                 loop {

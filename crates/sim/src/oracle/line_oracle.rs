@@ -3,7 +3,7 @@
 use crate::oracle::record_ledger::RecordLedger;
 use crate::plan::question::SimQuestion;
 use crate::step_result::check;
-use evenly_core::{Aggregate, Interval};
+use evenly_core::Interval;
 
 /// The lines that the reader has read.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl LineOracle {
         whole: Interval,
         books: &RecordLedger,
     ) -> Result<Option<Vec<u8>>, String> {
-        if let Aggregate::Find { first: Some(first) } = question.aggregate
+        if let Some(first) = question.aggregate.first()
             && self.count >= first.get()
         {
             return Ok(None);

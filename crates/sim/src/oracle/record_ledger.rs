@@ -65,6 +65,10 @@ impl RecordLedger {
             let Some(span) = partial.span() else { continue };
             let more = match &partial.value {
                 Value::Lines { lines, .. } => *lines,
+                // Of failures each is a line.
+                Value::Nothing => {
+                    partial.failed.iter().map(|failure| failure.interval.len() as u64).sum()
+                }
                 _ => 0,
             };
             match pieces.last_mut() {

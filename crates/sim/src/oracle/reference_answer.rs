@@ -44,7 +44,7 @@ impl SimQuestion {
                 Aggregate::Find { .. } if value == 0 => Value::Lines { lines: 0, text: vec![] },
                 Aggregate::Find { .. } => Value::Lines { lines: 1, text: line(n, None) },
                 Aggregate::Map => Value::Lines { lines: 1, text: line(n, Some(&value)) },
-                Aggregate::Failures => Value::Nothing,
+                Aggregate::Failures { .. } => Value::Nothing,
                 // Nothing is put out here; what is would be lines like those of map.
                 Aggregate::Run { .. } => Value::Lines { lines: 0, text: vec![] },
             },
@@ -104,7 +104,7 @@ impl SimQuestion {
         for n in candidates.into_iter().chain(each.into_iter().flatten()) {
             let failure = failed.get(&n).copied().or(self.at(n).err());
             if let Some(cause) = failure {
-                if self.aggregate == Aggregate::Failures {
+                if let Aggregate::Failures { .. } = self.aggregate {
                     return Ok(Some((n, line(n, Some(&cause)))));
                 }
                 if !self.leaves_out {

@@ -66,12 +66,13 @@ impl SimQuestion {
             // A line for each of them would never end.
             Aggregate::Map if is_long => Aggregate::Find { first: None },
             Aggregate::Find { first: Some(_) } => Aggregate::Find { first },
+            Aggregate::Failures { first: Some(_) } => Aggregate::Failures { first },
             other => other,
         };
         let rule = if is_long { Self::long_rule(aggregate) } else { Self::short_rule(random) };
         let mut question = Self {
             aggregate,
-            leaves_out: aggregate == Aggregate::Failures || random.once_in(2),
+            leaves_out: matches!(aggregate, Aggregate::Failures { .. }) || random.once_in(2),
             credit: if random.once_in(3) { 4 << 20 } else { random.magnitude(64, 1 << 14) as u32 },
             rule,
             odd: BTreeMap::new(),
@@ -96,7 +97,9 @@ impl SimQuestion {
     fn long_rule(aggregate: Aggregate) -> FunctionRule {
         match aggregate {
             Aggregate::Find { .. } | Aggregate::Any => FunctionRule::Always(false),
-            Aggregate::All | Aggregate::Map | Aggregate::Failures => FunctionRule::Always(true),
+            Aggregate::All | Aggregate::Map | Aggregate::Failures { .. } => {
+                FunctionRule::Always(true)
+            }
             _ => FunctionRule::Residues,
         }
     }
@@ -114,7 +117,7 @@ impl SimQuestion {
     }
 
     fn odd_value(random: &mut Random, aggregate: Aggregate) -> Result<i128, Cause> {
-        if random.once_in(3) || aggregate == Aggregate::Failures {
+        if random.once_in(3) || matches!(aggregate, Aggregate::Failures { .. }) {
             return Err(Cause::Arithmetic(random.pick(&Arithmetic::ALL)));
         }
         Ok(match aggregate {

@@ -111,7 +111,7 @@ impl SimWorld<'_> {
     pub(crate) fn check_waiting_lines(&mut self) -> StepResult {
         let scheduler = self.primary.engine.scheduler();
         // Failures are written out only as they leave.
-        let has_text = self.plan.question.aggregate != Aggregate::Failures;
+        let has_text = !matches!(self.plan.question.aggregate, Aggregate::Failures { .. });
         if !has_text || self.incarnation > 0 || scheduler.ledger().limit().is_some() {
             return Ok(());
         }

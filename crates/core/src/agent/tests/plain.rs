@@ -51,7 +51,8 @@ pub(super) fn aggregates() -> impl Strategy<Value = Aggregate> {
         Just(All),
         Just(Hist),
         Just(Map),
-        Just(Failures),
+        Just(Failures { first: None }),
+        (1u64..40).prop_map(|first| Failures { first: NonZeroU64::new(first) }),
     ]
 }
 
@@ -82,9 +83,10 @@ pub(super) fn answer(
             Value::Histogram(values)
         }
         // No lines are written in these tests.
-        Aggregate::Find { .. } | Aggregate::Map | Aggregate::Failures | Aggregate::Run { .. } => {
-            aggregate.empty()
-        }
+        Aggregate::Find { .. }
+        | Aggregate::Map
+        | Aggregate::Failures { .. }
+        | Aggregate::Run { .. } => aggregate.empty(),
     };
     let is_end = |n: &i64| leaves_out || value(*n).is_ok();
     let lines = match aggregate {
@@ -97,9 +99,10 @@ pub(super) fn answer(
             let values = all.take_while(is_end).filter_map(|n| Some((n, value(n).ok()?)));
             values.map(|(n, value)| format!("{n}\t{value}\n")).collect()
         }
-        Aggregate::Failures => {
+        Aggregate::Failures { first } => {
+            let most = first.map_or(usize::MAX, |first| first.get() as usize);
             let failed = all.filter_map(|n| Some((n, value(n).err()?)));
-            failed.map(|(n, cause)| format!("{n}\t{cause}\n")).collect()
+            failed.take(most).map(|(n, cause)| format!("{n}\t{cause}\n")).collect()
         }
         _ => String::new(),
     };

@@ -177,7 +177,7 @@ fn start(
 ) -> Result<Result<StartedCommand, (PathBuf, Errno)>, EarlyExit> {
     let aggregate = session.worker().tally().aggregate();
     let is_output_needed = match (runner.command().form(), aggregate) {
-        (_, Aggregate::Failures) => false,
+        (_, Aggregate::Failures { .. }) => false,
         (Form::PerNumber, aggregate) => !aggregate.wants_truth(),
         _ => true,
     };

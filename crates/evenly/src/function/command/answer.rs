@@ -165,7 +165,7 @@ impl Command {
     /// What an output says; `None` if that cannot be.
     fn read(&self, aggregate: Aggregate, numbers: Interval, output: &[u8]) -> Option<ParsedOutput> {
         use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Min, Run, Sum};
-        if let Failures | Run { .. } = aggregate {
+        if let Failures { .. } | Run { .. } = aggregate {
             return Some(ParsedOutput::Nothing);
         }
         let text = std::str::from_utf8(output).ok()?.trim();
@@ -199,7 +199,7 @@ impl Command {
                 (count == numbers.len()).then_some(ParsedOutput::Values(values))?
             }
             Map => ParsedOutput::Pairs(self.mapped(numbers, text)?),
-            Failures | Run { .. } => ParsedOutput::Nothing,
+            Failures { .. } | Run { .. } => ParsedOutput::Nothing,
         })
     }
 
@@ -318,6 +318,7 @@ mod tests {
         let values: Vec<String> = (10..20).map(|n: i64| (n * n).to_string()).collect();
         let hist = Value::Histogram([(0, 4), (7, 6)].into());
         let find = Aggregate::Find { first: None };
+        let failures = Aggregate::Failures { first: None };
         for (asked, lined, spaced, value, bad) in [
             (Aggregate::Count, "5\n", "5", Ok(Value::Count(5)), "11"),
             (Aggregate::Sum, "-77\n", "-77", Ok(Value::Sum(Sum::from(-77))), "x"),
@@ -329,7 +330,7 @@ mod tests {
             (find, "", "", lines(0, ""), "10 10"),
             (Aggregate::Hist, "0\t4\n7\t6\n", "0:4 7:6", Ok(hist), "0:4 7:5"),
             (Aggregate::Map, &map, &values.join(" "), lines(10, &map), "1 2 3"),
-            (Aggregate::Failures, "whatever", "whatever", Ok(Value::Nothing), ""),
+            (failures, "whatever", "whatever", Ok(Value::Nothing), ""),
         ] {
             assert_eq!(value_of(&per_chunk, asked, ProcessEnd::Exit(0), lined), value, "{asked:?}");
             assert_eq!(
@@ -337,7 +338,7 @@ mod tests {
                 value,
                 "{asked:?}"
             );
-            if asked != Aggregate::Failures {
+            if asked != failures {
                 for command in [&per_chunk, &coprocess()] {
                     assert_eq!(
                         value_of(command, asked, ProcessEnd::Exit(0), bad),
