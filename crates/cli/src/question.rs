@@ -5,7 +5,7 @@ use crate::command::{self, CommandOptions};
 use crate::items::{parse_items, span};
 use crate::{shared_library, suggestions};
 use evenly::function::{self, BUILTINS, Function, Kind};
-use evenly::internal::{OPERATIONS, quoted};
+use evenly::internal::{operations, quoted};
 use evenly::{Aggregate, Items, Range};
 use std::path::PathBuf;
 
@@ -121,12 +121,12 @@ fn builtin(typed: &str) -> Option<Box<dyn Function>> {
 
 /// Whether it is the name of something in expressions that takes one value, which can be n.
 fn is_of_one_value(name: &str) -> bool {
-    OPERATIONS.iter().any(|operation| operation.form.strip_suffix("(a)") == Some(name))
+    operations().any(|operation| operation.form.strip_suffix("(a)") == Some(name))
 }
 
 /// The names of what is called in expressions.
 fn names_in_expressions() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().filter_map(|operation| operation.form.split_once('(')).map(|(name, _)| name)
+    operations().filter_map(|operation| operation.form.split_once('(')).map(|(name, _)| name)
 }
 
 /// Whether it is a single name of nothing that there is. Of such, an expression would only say where it

@@ -80,11 +80,35 @@ pub enum Arithmetic {
     NegativeBits = 6,
     /// Whether a number above 2^64 is prime is asked for.
     PrimeTooLarge = 7,
+    /// No number is the inverse modulo another one: they have a common divisor.
+    NoInverse = 16,
+    /// The root of a negative number is asked for, of any degree.
+    RootOfNegative = 17,
+    /// The degree of a root is below 1.
+    DegreeTooSmall = 18,
+    /// The logarithm of a number below 1 is asked for.
+    LogarithmBelowOne = 19,
+    /// The base of digits or of a logarithm is below 2.
+    BaseTooSmall = 20,
+    /// The zeros at the end of 0 are to be counted, which has no end of them.
+    ZerosOfZero = 21,
+    /// A word of 64 bits is needed, and the number is neither a signed nor an unsigned one.
+    MoreThan64Bits = 22,
+    /// The factorial of a negative number is asked for.
+    FactorialOfNegative = 23,
+    /// The factors of a number below 1 are asked for.
+    FactorsBelowOne = 24,
+    /// The factors of a number above 2^64 are asked for.
+    FactorsTooLarge = 25,
+    /// There is no prime as small as that.
+    NoPrimeBelow = 26,
+    /// There are too many primes to count them.
+    TooManyPrimes = 27,
 }
 
 impl Arithmetic {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 19] = [
         Self::Overflow,
         Self::DivisionByZero,
         Self::NegativeRoot,
@@ -92,6 +116,18 @@ impl Arithmetic {
         Self::NegativeShift,
         Self::NegativeBits,
         Self::PrimeTooLarge,
+        Self::NoInverse,
+        Self::RootOfNegative,
+        Self::DegreeTooSmall,
+        Self::LogarithmBelowOne,
+        Self::BaseTooSmall,
+        Self::ZerosOfZero,
+        Self::MoreThan64Bits,
+        Self::FactorialOfNegative,
+        Self::FactorsBelowOne,
+        Self::FactorsTooLarge,
+        Self::NoPrimeBelow,
+        Self::TooManyPrimes,
     ];
 
     /// The one with this number.
@@ -111,6 +147,18 @@ impl fmt::Display for Arithmetic {
             Self::NegativeShift => "negative shift",
             Self::NegativeBits => "popcount of a negative",
             Self::PrimeTooLarge => "prime of more than 2^64",
+            Self::NoInverse => "no inverse",
+            Self::RootOfNegative => "root of a negative",
+            Self::DegreeTooSmall => "degree below 1",
+            Self::LogarithmBelowOne => "logarithm of less than 1",
+            Self::BaseTooSmall => "base below 2",
+            Self::ZerosOfZero => "ctz of 0",
+            Self::MoreThan64Bits => "more than 64 bits",
+            Self::FactorialOfNegative => "factorial of a negative",
+            Self::FactorsBelowOne => "factors of less than 1",
+            Self::FactorsTooLarge => "factors of more than 2^64",
+            Self::NoPrimeBelow => "no prime below 2",
+            Self::TooManyPrimes => "more than 10^12 or its primes",
         })
     }
 }

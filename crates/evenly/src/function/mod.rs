@@ -20,6 +20,8 @@ mod fold;
 #[cfg(feature = "expression")]
 mod jit;
 mod library;
+#[cfg(feature = "expression")]
+mod montgomery;
 #[cfg(feature = "primes")]
 mod prime;
 mod vector;

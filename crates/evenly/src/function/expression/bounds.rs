@@ -53,18 +53,18 @@ impl Bounds {
     }
 
     /// The part of it that lies in the other, if any.
-    fn within(self, low: i128, high: i128) -> Option<Self> {
+    pub(super) fn within(self, low: i128, high: i128) -> Option<Self> {
         let part = Self::new(self.low.max(low), self.high.min(high));
         (part.low <= part.high).then_some(part)
     }
 
     /// Between what its absolute value lies.
-    fn magnitude(self) -> (u128, u128) {
+    pub(super) fn magnitude(self) -> (u128, u128) {
         let (low, high) = (self.low.unsigned_abs(), self.high.unsigned_abs());
         (if self.contains(0) { 0 } else { low.min(high) }, low.max(high))
     }
 
-    fn reach(self, may_fail: bool) -> BoundsResult {
+    pub(super) fn reach(self, may_fail: bool) -> BoundsResult {
         Ok(Reach { bounds: self, may_fail })
     }
 }

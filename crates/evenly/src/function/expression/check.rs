@@ -3,6 +3,7 @@
 
 use super::bounds::{self, BoundsResult, Reach};
 use super::error::{ExpressionError, Fault, quote};
+use super::functions::NamedFunction;
 use super::lex::column;
 use super::syntax::{Syntax, SyntaxForm, name_of_comparison, name_of_one, name_of_two};
 use super::tree::{BinaryFunction, Bounds, Comparison, Node, NodeForm, UnaryFunction};
@@ -47,6 +48,9 @@ impl Checker<'_> {
             SyntaxForm::Either(a, b) => self.lazy(syntax, "'||'", NodeForm::Either, a, b, always),
             SyntaxForm::If(condition, yes, no) => {
                 self.condition(syntax, [condition, yes, no], always)
+            }
+            SyntaxForm::Call(function, arguments) => {
+                self.call(syntax, *function, arguments, always)
             }
         }
     }
@@ -103,6 +107,25 @@ impl Checker<'_> {
         };
         let what = NodeForm::Two(function, Box::new(left), Box::new(right));
         self.known(syntax, what, kind, known, always)
+    }
+
+    fn call(
+        &self,
+        syntax: &Syntax,
+        function: NamedFunction,
+        arguments: &[Syntax],
+        always: bool,
+    ) -> CheckResult {
+        let by = quoted(function.name());
+        let mut nodes = Vec::new();
+        for argument in arguments {
+            let node = self.node(argument, always)?;
+            self.need_number(&by, argument, &node)?;
+            nodes.push(node);
+        }
+        let bounds: Vec<Bounds> = nodes.iter().map(|node| node.bounds).collect();
+        let what = NodeForm::Call(function, nodes);
+        self.known(syntax, what, function.kind(), function.bounds(&bounds), always)
     }
 
     fn compare(
@@ -189,6 +212,7 @@ impl Checker<'_> {
                 let by = match &syntax.form {
                     SyntaxForm::One(function, _) => name_of_one(*function),
                     SyntaxForm::Two(function, ..) => name_of_two(*function),
+                    SyntaxForm::Call(function, _) => function.name(),
                     _ => "",
                 };
                 let fault = Fault::AlwaysFails { by: quoted(by), why };

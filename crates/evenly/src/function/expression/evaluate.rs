@@ -24,5 +24,9 @@ pub(crate) fn evaluate(node: &Node, n: i64) -> Result<i128, Arithmetic> {
         NodeForm::If(condition, yes, no) => {
             evaluate(if evaluate(condition, n)? == 1 { yes } else { no }, n)
         }
+        NodeForm::Call(function, arguments) => {
+            let values = arguments.iter().map(|argument| evaluate(argument, n));
+            function.value(&values.collect::<Result<Vec<_>, _>>()?)
+        }
     }
 }

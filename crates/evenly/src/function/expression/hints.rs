@@ -63,6 +63,7 @@ impl DivisionColumns {
                 self.walk(a);
                 self.walk(b);
             }
+            NodeForm::Call(_, arguments) => arguments.iter().for_each(|part| self.walk(part)),
             NodeForm::If(condition, yes, no) => {
                 self.walk(condition);
                 self.walk(yes);

@@ -12,6 +12,7 @@ mod compiled;
 pub(crate) mod compute;
 mod error;
 mod evaluate;
+pub(crate) mod functions;
 mod hints;
 mod lex;
 mod names;
@@ -27,7 +28,7 @@ pub use error::{ExpressionError, Fault, Place};
 #[cfg(test)]
 use evaluate::evaluate;
 use evenly_core::Interval;
-pub use operations::{OPERATIONS, Operation};
+pub use operations::{Operation, operations};
 use tree::{Bounds, Node};
 
 /// What an expression says.

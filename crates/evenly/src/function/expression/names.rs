@@ -1,7 +1,7 @@
 //! Suggestions for unknown names in an expression.
 
 use super::error::{ExpressionError, Fault};
-use super::syntax::CALLS;
+use super::syntax::called_names;
 
 /// What is called otherwise elsewhere.
 const ELSEWHERE: [(&str, &str); 20] = [
@@ -35,9 +35,8 @@ pub(super) fn unknown(name: &str, column: usize, is_called: bool) -> ExpressionE
     if let Some((_, hint)) = ELSEWHERE.iter().find(|(other, _)| *other == name) {
         return error.hint(*hint);
     }
-    let calls = CALLS.iter().map(|(name, _)| *name);
     let words = if is_called { [].as_slice() } else { ["true", "false", "if"].as_slice() };
-    if let Some(meant) = closest(name, calls.chain(words.iter().copied())) {
+    if let Some(meant) = closest(name, called_names().chain(words.iter().copied())) {
         return error.hint(format!("did you mean '{meant}'?"));
     }
     if is_called { error } else { error.hint("the number is called 'n'") }

@@ -1,5 +1,7 @@
 //! Table of the operations of expressions, with an example for each, for `evenly functions`.
 
+use super::functions::NamedFunction;
+
 /// An operator or a function of expressions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
@@ -21,7 +23,12 @@ const fn operation(
 }
 
 /// All of them: first the operators, from the tightest to the loosest, then what is called.
-pub const OPERATIONS: &[Operation] = &[
+pub fn operations() -> impl Iterator<Item = Operation> {
+    OPERATIONS.iter().copied().chain(NamedFunction::all().map(NamedFunction::operation))
+}
+
+/// What has code of its own in the compiler; the others are in the tables of [`super::functions`].
+const OPERATIONS: &[Operation] = &[
     operation("a ** b", "a to the power of b; from the right", "2 ** 3 ** 2", "512"),
     operation("-a", "looser than **", "-2 ** 2", "-4"),
     operation("!c", "not", "!(1 > 2)", "true"),
@@ -48,8 +55,8 @@ pub const OPERATIONS: &[Operation] = &[
     operation("abs(a)", "a without its sign", "abs(-7)", "7"),
     operation("min(a, b, …)", "the least", "min(3, 1, 2)", "1"),
     operation("max(a, b, …)", "the greatest", "max(3, 1, 2)", "3"),
-    operation("gcd(a, b)", "greatest common divisor", "gcd(12, -18)", "6"),
-    operation("lcm(a, b)", "least common multiple", "lcm(4, 6)", "12"),
+    operation("gcd(a, b, …)", "greatest common divisor", "gcd(12, -18)", "6"),
+    operation("lcm(a, b, …)", "least common multiple", "lcm(4, 6, 9)", "36"),
     operation("isqrt(a)", "square root, rounded down", "isqrt(99)", "9"),
     operation("popcount(a)", "number of ones in binary", "popcount(255)", "8"),
     operation("digits(a)", "number of decimal digits", "digits(-1000)", "4"),

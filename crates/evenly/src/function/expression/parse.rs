@@ -12,7 +12,10 @@
 use super::error::{ExpressionError, Fault, Place, quote};
 use super::lex::{LARGEST, Lexeme, Lexer, Token, column};
 use super::names;
-use super::syntax::{CALLS, COMPARISON_LEVEL, CalledFunction, INFIX, Infix, Syntax, SyntaxForm};
+use super::syntax::{
+    COMPARISON_LEVEL, CalledFunction, Callee, INFIX, Infix, Syntax, SyntaxForm, arguments_of,
+    callee,
+};
 use super::tree::{BinaryFunction, UnaryFunction};
 
 /// Longer sources are refused: they would not fit into what agents are told.
@@ -213,7 +216,7 @@ impl<'a> Parser<'a> {
     }
 
     fn call(&mut self, name: &str) -> Parsed {
-        let Some((_, call)) = CALLS.iter().find(|(known, _)| *known == name) else {
+        let Some(takes) = arguments_of(name) else {
             return Err(if ["n", "true", "false"].contains(&name) {
                 let hint = format!("to multiply, write {name} * (…)");
                 self.error(Fault::NotAFunction(name.to_owned())).hint(hint)
@@ -235,22 +238,18 @@ impl<'a> Parser<'a> {
         let end = self.expect(")", open)?.end;
         self.depth -= 1;
         let given = arguments.len();
-        let (takes, is_right) = match call {
-            CalledFunction::One(_) => ("one value", given == 1),
-            CalledFunction::Two(_) => ("two values", given == 2),
-            CalledFunction::Many(_) => ("two values or more", given >= 2),
-        };
-        if !is_right {
+        let Some(callee) = callee(name, given) else {
             let function = name.to_owned();
             return Err(self.error_at(at, Fault::Arguments { function, takes, given }));
-        }
+        };
         let whole = |form| Syntax { form, at, span: at..end };
-        let joined = match *call {
-            CalledFunction::One(function) => arguments
+        let joined = match callee {
+            Callee::Named(function) => return Ok(whole(SyntaxForm::Call(function, arguments))),
+            Callee::Own(CalledFunction::One(function)) => arguments
                 .into_iter()
                 .next()
                 .map(|only| whole(SyntaxForm::One(function, Box::new(only)))),
-            CalledFunction::Two(function) | CalledFunction::Many(function) => {
+            Callee::Own(CalledFunction::Two(function) | CalledFunction::Many(function)) => {
                 arguments.into_iter().reduce(|left, right| {
                     whole(SyntaxForm::Two(function, Box::new(left), Box::new(right)))
                 })
@@ -261,10 +260,14 @@ impl<'a> Parser<'a> {
 
     /// The error for a name that stands alone where a value should.
     fn bare(&self, name: &str) -> ExpressionError {
-        let Some((_, call)) = CALLS.iter().find(|(known, _)| *known == name) else {
+        let Some(takes) = arguments_of(name) else {
             return names::unknown(name, self.column(self.token.start), false);
         };
-        let form = if matches!(call, CalledFunction::One(_)) { "(n)" } else { "(a, b)" };
+        let form = match takes {
+            "three values" => "(a, b, c)",
+            _ if callee(name, 1).is_some() => "(n)",
+            _ => "(a, b)",
+        };
         self.error(Fault::NoArguments(name.to_owned())).hint(format!("write {name}{form}"))
     }
 

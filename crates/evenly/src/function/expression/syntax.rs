@@ -1,5 +1,6 @@
 //! Syntax tree of an expression, as the parser makes it, before its kinds are checked.
 
+use super::functions::NamedFunction;
 use super::tree::{BinaryFunction, Comparison, UnaryFunction};
 use std::ops::Range;
 
@@ -25,6 +26,7 @@ pub(super) enum SyntaxForm {
     Both(Box<Syntax>, Box<Syntax>),
     Either(Box<Syntax>, Box<Syntax>),
     If(Box<Syntax>, Box<Syntax>, Box<Syntax>),
+    Call(NamedFunction, Vec<Syntax>),
 }
 
 /// What stands between two values.
@@ -62,7 +64,7 @@ pub(super) const INFIX: [(&str, u8, Infix); 19] = [
     ("div", 8, Infix::Two(BinaryFunction::DivideEuclid)),
 ];
 
-/// A function that is called with parentheses.
+/// A function that is called with parentheses and has code of its own in the compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CalledFunction {
     One(UnaryFunction),
@@ -71,7 +73,7 @@ pub(super) enum CalledFunction {
     Many(BinaryFunction),
 }
 
-/// All that is called with parentheses, by name.
+/// These functions by name.
 pub(super) const CALLS: [(&str, CalledFunction); 15] = [
     ("abs", CalledFunction::One(UnaryFunction::Abs)),
     ("isqrt", CalledFunction::One(UnaryFunction::Isqrt)),
@@ -81,14 +83,57 @@ pub(super) const CALLS: [(&str, CalledFunction); 15] = [
     ("even", CalledFunction::One(UnaryFunction::Even)),
     ("odd", CalledFunction::One(UnaryFunction::Odd)),
     ("prime", CalledFunction::One(UnaryFunction::Prime)),
-    ("gcd", CalledFunction::Two(BinaryFunction::Gcd)),
-    ("lcm", CalledFunction::Two(BinaryFunction::Lcm)),
+    ("gcd", CalledFunction::Many(BinaryFunction::Gcd)),
+    ("lcm", CalledFunction::Many(BinaryFunction::Lcm)),
     ("xor", CalledFunction::Two(BinaryFunction::Xor)),
     ("mod", CalledFunction::Two(BinaryFunction::Modulo)),
     ("div", CalledFunction::Two(BinaryFunction::DivideEuclid)),
     ("min", CalledFunction::Many(BinaryFunction::Min)),
     ("max", CalledFunction::Many(BinaryFunction::Max)),
 ];
+
+impl CalledFunction {
+    fn takes(self, arguments: usize) -> bool {
+        match self {
+            Self::One(_) => arguments == 1,
+            Self::Two(_) => arguments == 2,
+            Self::Many(_) => arguments >= 2,
+        }
+    }
+}
+
+/// What a call means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Callee {
+    Own(CalledFunction),
+    Named(NamedFunction),
+}
+
+/// The function of this name that takes this many arguments.
+pub(super) fn callee(name: &str, arguments: usize) -> Option<Callee> {
+    let own = CALLS.iter().find(|(known, call)| *known == name && call.takes(arguments));
+    own.map(|(_, call)| Callee::Own(*call))
+        .or_else(|| NamedFunction::find(name, arguments).map(Callee::Named))
+}
+
+/// How many arguments the functions of this name take, in words; `None` if there is no such function.
+pub(super) fn arguments_of(name: &str) -> Option<&'static str> {
+    let counts = |arguments| callee(name, arguments).is_some();
+    Some(match [counts(1), counts(2), counts(3), counts(4)] {
+        [true, false, ..] => "one value",
+        [true, true, ..] => "one value or two",
+        [_, true, true, _] => "two values or more",
+        [_, true, ..] => "two values",
+        [_, _, true, _] => "three values",
+        _ => return None,
+    })
+}
+
+/// All names that are called with parentheses.
+pub(super) fn called_names() -> impl Iterator<Item = &'static str> {
+    let own = CALLS.iter().map(|(name, _)| *name);
+    own.chain(NamedFunction::all().map(NamedFunction::name))
+}
 
 /// How a function of one value is written.
 pub(super) fn name_of_one(function: UnaryFunction) -> &'static str {

@@ -1,5 +1,6 @@
 //! Checked tree of an expression, with the bounds of each node over the range.
 
+use super::functions::NamedFunction;
 use crate::function::Kind;
 
 /// One part of an expression, which gives a number or a truth value for each n.
@@ -30,6 +31,7 @@ impl Node {
                 | NodeForm::Both(a, b)
                 | NodeForm::Either(a, b) => a.can_fail() || b.can_fail(),
                 NodeForm::If(c, a, b) => c.can_fail() || a.can_fail() || b.can_fail(),
+                NodeForm::Call(_, arguments) => arguments.iter().any(Self::can_fail),
             }
     }
 }
@@ -60,6 +62,8 @@ pub(crate) enum NodeForm {
     Either(Box<Node>, Box<Node>),
     /// `if`: the first decides which of the others is computed.
     If(Box<Node>, Box<Node>, Box<Node>),
+    /// A function of the table, with as many arguments as it takes.
+    Call(NamedFunction, Vec<Node>),
 }
 
 /// Functions of one value.

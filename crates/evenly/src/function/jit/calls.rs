@@ -3,6 +3,7 @@
 //! None of these panics; if one did, the process would abort at the boundary, and no worse.
 
 use crate::function::expression::compute;
+use crate::function::expression::functions::{MOST_ARGUMENTS, NamedFunction};
 use crate::function::expression::tree::{BinaryFunction, UnaryFunction};
 use std::mem::MaybeUninit;
 
@@ -14,6 +15,9 @@ pub(in crate::function) enum RuntimeCall {
     One,
     /// `(which, low, high, low, high, result)`: the same of two values.
     Two,
+    /// `(number, low, high, low, high, low, high, result)`: the same of a named function, of which as many arguments
+    /// count as it takes.
+    Named,
     /// Whether a number is prime, as 1 or 0.
     Prime,
     /// The greatest common divisor of two numbers. 2^63 does not fit and must not be asked for.
@@ -26,13 +30,14 @@ pub(in crate::function) enum RuntimeCall {
 
 impl RuntimeCall {
     /// All of them.
-    pub(in crate::function) const ALL: [Self; 6] =
-        [Self::One, Self::Two, Self::Prime, Self::Gcd, Self::Digits, Self::DigitSum];
+    pub(in crate::function) const ALL: [Self; 7] =
+        [Self::One, Self::Two, Self::Named, Self::Prime, Self::Gcd, Self::Digits, Self::DigitSum];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::One => "evenly_one",
             Self::Two => "evenly_two",
+            Self::Named => "evenly_named",
             Self::Prime => "evenly_prime",
             Self::Gcd => "evenly_gcd",
             Self::Digits => "evenly_digits",
@@ -44,6 +49,7 @@ impl RuntimeCall {
         match self {
             Self::One => 4,
             Self::Two => 6,
+            Self::Named => 2 + 2 * MOST_ARGUMENTS,
             Self::Gcd => 2,
             Self::Prime | Self::Digits | Self::DigitSum => 1,
         }
@@ -53,6 +59,7 @@ impl RuntimeCall {
         match self {
             Self::One => one as *const u8,
             Self::Two => two as *const u8,
+            Self::Named => named as *const u8,
             Self::Prime => prime as *const u8,
             Self::Gcd => gcd as *const u8,
             Self::Digits => digits as *const u8,
@@ -123,6 +130,21 @@ extern "C" fn two(
 ) -> u64 {
     let (a, b) = (joined(low, high), joined(other_low, other_high));
     told(TWOS.get(which as usize).map(|two| compute::two(*two, a, b)), result)
+}
+
+extern "C" fn named(
+    number: u64,
+    a_low: u64,
+    a_high: u64,
+    b_low: u64,
+    b_high: u64,
+    c_low: u64,
+    c_high: u64,
+    result: ResultSlot<'_>,
+) -> u64 {
+    let arguments = [joined(a_low, a_high), joined(b_low, b_high), joined(c_low, c_high)];
+    let function = NamedFunction::numbered(number);
+    told(function.map(|f| f.value(&arguments[..f.arguments()])), result)
 }
 
 fn joined(low: u64, high: u64) -> i128 {

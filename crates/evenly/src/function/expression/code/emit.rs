@@ -50,6 +50,7 @@ impl Emitter<'_, '_> {
             NodeForm::Both(a, b) => self.lazily(true, a, b),
             NodeForm::Either(a, b) => self.lazily(false, a, b),
             NodeForm::If(condition, a, b) => self.choice(node, condition, a, b),
+            NodeForm::Call(function, arguments) => self.named(*function, node, arguments),
         };
         match held {
             ComputedValue::Wide(value) if is_narrow(node) => {

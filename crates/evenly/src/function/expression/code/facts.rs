@@ -61,6 +61,7 @@ impl Facts {
                 add(b);
                 add(c);
             }
+            NodeForm::Call(_, arguments) => arguments.iter().for_each(add),
         }
         self.by_place.insert(ptr(node), fact);
         fact
@@ -144,6 +145,7 @@ fn own_cost(node: &Node) -> u64 {
             (BinaryFunction::Power, 1) if matches!(b.what, NodeForm::Constant(_)) => 6,
             (_, width) => DEAR * width,
         },
+        NodeForm::Call(function, _) => function.cost(),
         NodeForm::Compare(_, a, b) if a.kind == Kind::Integer => width(&[a, b]),
         NodeForm::Compare(..) | NodeForm::Both(..) | NodeForm::Either(..) | NodeForm::If(..) => 1,
     }

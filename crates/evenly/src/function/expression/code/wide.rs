@@ -1,7 +1,9 @@
 //! Code for operations with an operand or result of 128 bits.
 
+use super::super::functions::{MOST_ARGUMENTS, NamedFunction};
 use super::super::tree::{BinaryFunction, Node, UnaryFunction};
 use super::emit::{ComputedValue, Emitter};
+use crate::function::Kind;
 use crate::function::jit::{RuntimeCall, number_of_one, number_of_two};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
@@ -131,6 +133,31 @@ impl Emitter<'_, '_> {
         let result = self.to.ins().stack_addr(types::I64, self.result, 0);
         let code = self.call(RuntimeCall::Two, &[which, x_low, x_high, y_low, y_high, result]);
         self.called(node, code)
+    }
+
+    /// A function of the table.
+    pub(super) fn named(
+        &mut self,
+        function: NamedFunction,
+        node: &Node,
+        arguments: &[Node],
+    ) -> ComputedValue {
+        let mut passed = vec![self.number(function.number())];
+        for argument in arguments {
+            let held = self.value(argument);
+            let value = self.widen(held);
+            let (low, high) = self.to.ins().isplit(value);
+            passed.extend([low, high]);
+        }
+        let zero = self.number(0);
+        passed.resize(1 + 2 * MOST_ARGUMENTS, zero);
+        passed.push(self.to.ins().stack_addr(types::I64, self.result, 0));
+        let code = self.call(RuntimeCall::Named, &passed);
+        let value = self.called(node, code);
+        match node.kind {
+            Kind::Truth => ComputedValue::Truth(self.to.ins().ireduce(types::I8, value)),
+            Kind::Integer => ComputedValue::Wide(value),
+        }
     }
 
     /// What a call left, unless it failed.

@@ -140,7 +140,7 @@ fn what_is_missing_or_too_much() {
         ("prime(n && n", "column 13: ')' is missing at the end; '(' at column 6 is not closed"),
         ("n + 1)", "column 6: ')' does not belong here; nothing is open that it could close"),
         ("n, 2", "column 2: ',' does not belong here; it separates the arguments of a function"),
-        ("gcd(n)", "column 1: 'gcd' takes two values, not 1"),
+        ("gcd(n)", "column 1: 'gcd' takes two values or more, not 1"),
         ("prime()", "column 1: 'prime' takes one value, not 0"),
         ("prime(n, 2)", "column 1: 'prime' takes one value, not 2"),
         ("max(n)", "column 1: 'max' takes two values or more, not 1"),

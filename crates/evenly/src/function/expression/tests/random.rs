@@ -1,9 +1,11 @@
 //! Expressions at random: written, read again, computed, and held against the reference.
 
 use super::reference::{self, Value};
+use crate::function::Kind;
 use crate::function::expression::error::Fault;
+use crate::function::expression::functions::NamedFunction;
 use crate::function::expression::syntax::{
-    CALLS, CalledFunction, INFIX, Infix, Syntax, SyntaxForm,
+    CALLS, CalledFunction, INFIX, Infix, Syntax, SyntaxForm, called_names,
 };
 use crate::function::expression::tree::{
     BinaryFunction, Comparison, Node, NodeForm, UnaryFunction,
@@ -71,6 +73,7 @@ fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
     ]);
     prop_oneof![
         1 => leaf,
+        3 => calls(Kind::Integer, number.clone()),
         2 => (one, number.clone()).prop_map(|(f, x)| plain(SyntaxForm::One(f, Box::new(x)))),
         6 => (two, number.clone(), number.clone())
             .prop_map(|(f, a, b)| plain(SyntaxForm::Two(f, Box::new(a), Box::new(b)))),
@@ -94,6 +97,7 @@ fn truths(depth: u32) -> BoxedStrategy<Syntax> {
     let equality = select(vec![Comparison::Equal, Comparison::NotEqual]);
     prop_oneof![
         1 => leaf,
+        2 => calls(Kind::Truth, number.clone()),
         2 => (select(vec![UnaryFunction::Even, UnaryFunction::Odd, UnaryFunction::Prime]), number.clone())
             .prop_map(|(f, x)| plain(SyntaxForm::One(f, Box::new(x)))),
         1 => truth.clone().prop_map(|x| plain(SyntaxForm::One(UnaryFunction::Not, Box::new(x)))),
@@ -107,6 +111,15 @@ fn truths(depth: u32) -> BoxedStrategy<Syntax> {
         1 => (truth.clone(), truth.clone(), truth).prop_map(conditional),
     ]
     .boxed()
+}
+
+/// Calls of the functions of the table that give this.
+fn calls(kind: Kind, number: BoxedStrategy<Syntax>) -> impl Strategy<Value = Syntax> {
+    let functions: Vec<_> = NamedFunction::all().filter(|f| f.kind() == kind).collect();
+    select(functions).prop_flat_map(move |function| {
+        prop::collection::vec(number.clone(), function.arguments())
+            .prop_map(move |arguments| plain(SyntaxForm::Call(function, arguments)))
+    })
 }
 
 fn conditional((condition, yes, no): (Syntax, Syntax, Syntax)) -> Syntax {
@@ -160,6 +173,10 @@ pub(super) fn write(syntax: &Syntax, needed: u8, by_call: bool) -> String {
             let [condition, yes, no] = [condition, yes, no].map(|part| at(part, 0));
             (VALUE, format!("if {condition} {{ {yes} }} else {{{no}}}"))
         }
+        (SyntaxForm::Call(function, arguments), ..) => {
+            let arguments: Vec<_> = arguments.iter().map(|part| at(part, 0)).collect();
+            (VALUE, format!("{}({})", function.name(), arguments.join(", ")))
+        }
         (SyntaxForm::One(UnaryFunction::Negate, x), ..) => (UNARY, format!("-{}", at(x, UNARY))),
         (SyntaxForm::One(UnaryFunction::Not, x), ..) => (UNARY, format!("!{}", at(x, UNARY))),
         (SyntaxForm::Two(BinaryFunction::Power, a, b), ..) => {
@@ -190,6 +207,9 @@ fn bare(syntax: &Syntax) -> Syntax {
         SyntaxForm::Both(a, b) => SyntaxForm::Both(part(a), part(b)),
         SyntaxForm::Either(a, b) => SyntaxForm::Either(part(a), part(b)),
         SyntaxForm::If(c, a, b) => SyntaxForm::If(part(c), part(a), part(b)),
+        SyntaxForm::Call(f, arguments) => {
+            SyntaxForm::Call(*f, arguments.iter().map(bare).collect())
+        }
         form => form.clone(),
     })
 }
@@ -205,6 +225,7 @@ fn parts(node: &Node) -> Vec<&Node> {
             vec![a, b]
         }
         NodeForm::If(c, a, b) => vec![c, a, b],
+        NodeForm::Call(_, arguments) => arguments.iter().collect(),
     }
 }
 
@@ -272,13 +293,12 @@ proptest! {
 }
 
 fn words() -> Vec<&'static str> {
-    let calls = CALLS.iter().map(|(name, _)| *name);
     let infixes = INFIX.iter().map(|(name, ..)| *name);
     let others = [
         "n", "n", "0", "1", "7", "1e9", "1_000", "2**64", "(", ")", "(", ")", "{", "}", ",", "-",
         "!", "**", "if", "else", "true", "false", "x", "^", "=", ".", "..", "0.5", "é", "²", "\n",
     ];
-    calls.chain(infixes).chain(others).collect()
+    called_names().chain(infixes).chain(others).collect()
 }
 
 /// An error is one line and points into the source, or just behind it.

@@ -1,6 +1,10 @@
 //! The language once more, as simply as can be: straight from what was written, on integers without
 //! end, with the limit of 128 bits after each operation.
 
+mod named;
+
+pub(super) use named::named;
+
 use crate::function::expression::syntax::{Syntax, SyntaxForm};
 use crate::function::expression::tree::{BinaryFunction, Comparison, UnaryFunction};
 use evenly_core::Arithmetic::{self, *};
@@ -17,6 +21,14 @@ use Value::{Number, Truth};
 impl Value {
     fn number(self) -> BigInt {
         if let Number(number) = self { number } else { panic!("no number: {self:?}") }
+    }
+
+    /// As the language computes it: a truth value is 0 or 1.
+    pub(super) fn as_number(&self) -> i128 {
+        match self {
+            Number(number) => i128::try_from(number).unwrap(),
+            Truth(truth) => i128::from(*truth),
+        }
     }
 
     fn truth(self) -> bool {
@@ -46,6 +58,10 @@ pub(super) fn value(syntax: &Syntax, n: i64) -> Result<Value, Arithmetic> {
         }),
         SyntaxForm::Both(a, b) => Truth(value(a, n)?.truth() && value(b, n)?.truth()),
         SyntaxForm::Either(a, b) => Truth(value(a, n)?.truth() || value(b, n)?.truth()),
+        SyntaxForm::Call(function, arguments) => {
+            let values = arguments.iter().map(|part| Ok(value(part, n)?.number()));
+            named(function.form(), &values.collect::<Result<Vec<_>, _>>()?)?
+        }
         SyntaxForm::If(condition, yes, no) => {
             if value(condition, n)?.truth() {
                 value(yes, n)?

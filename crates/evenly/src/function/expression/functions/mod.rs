@@ -1,0 +1,195 @@
+//! Table of the named functions of expressions: one row for each, beside its code.
+//!
+//! A row has everything that the rest of the compiler needs: form, example, kind, cost, domain, bounds of the
+//! result and the function itself. So a new function is one row in the file of its theme. The operators, and functions
+//! that have machine code of their own, are in `tree` and `compute` instead.
+
+mod bits;
+mod combinatorics;
+mod digits;
+mod modular;
+mod powers;
+
+use super::bounds::{BoundsResult, Reach};
+use super::operations::Operation;
+use super::tree::Bounds;
+use crate::function::Kind;
+use evenly_core::Arithmetic;
+use std::fmt;
+
+/// Most arguments of a named function: machine code passes them in this many pairs of registers.
+pub(crate) const MOST_ARGUMENTS: usize = 3;
+
+/// All rows, by theme. Machine code knows a row by its place here.
+static TABLES: [&[Row]; 5] =
+    [modular::ROWS, powers::ROWS, digits::ROWS, bits::ROWS, combinatorics::ROWS];
+
+/// A named function with a fixed number of arguments. A name with an optional argument has two rows.
+pub(super) struct Row {
+    /// How it is written, for example `powmod(a, b, m)`: this has its name and the number of its arguments.
+    form: &'static str,
+    summary: &'static str,
+    /// An expression with its value.
+    example: (&'static str, &'static str),
+    gives: Kind,
+    /// In units of about an addition.
+    cost: u64,
+    /// Limits of the arguments, outside of which it fails.
+    domain: &'static [Limit],
+    /// Bounds of the result, for arguments within the domain.
+    bounds: fn(&[Bounds]) -> BoundsResult,
+    /// The value, for arguments within the domain.
+    value: fn(&[i128]) -> Result<i128, Arithmetic>,
+}
+
+/// Limits of one argument, and the failure on either side of them.
+struct Limit {
+    argument: usize,
+    low: i128,
+    high: i128,
+    below: Arithmetic,
+    above: Arithmetic,
+}
+
+impl Limit {
+    const fn at_least(argument: usize, low: i128, below: Arithmetic) -> Self {
+        Self { argument, low, high: i128::MAX, below, above: Arithmetic::Overflow }
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NamedFunction {
+    table: u8,
+    row: u8,
+}
+
+impl NamedFunction {
+    /// All of them, in the order of the list that users see.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        (0_u8..)
+            .zip(TABLES)
+            .flat_map(|(table, rows)| (0_u8..).zip(rows).map(move |(row, _)| Self { table, row }))
+    }
+
+    /// The function of this name that takes this many arguments.
+    pub(super) fn find(name: &str, arguments: usize) -> Option<Self> {
+        Self::named(name).find(|function| function.arguments() == arguments)
+    }
+
+    /// All functions of this name.
+    pub(super) fn named(name: &str) -> impl Iterator<Item = Self> {
+        Self::all().filter(move |function| function.name() == name)
+    }
+
+    /// The function with this number, as machine code passes it.
+    pub(crate) fn numbered(number: u64) -> Option<Self> {
+        let (table, row) = (u8::try_from(number >> 8).ok()?, number as u8);
+        TABLES.get(usize::from(table))?.get(usize::from(row))?;
+        Some(Self { table, row })
+    }
+
+    pub(crate) fn number(self) -> i64 {
+        i64::from(self.table) << 8 | i64::from(self.row)
+    }
+
+    fn row(self) -> &'static Row {
+        &TABLES[usize::from(self.table)][usize::from(self.row)]
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        self.form().split('(').next().unwrap_or_default()
+    }
+
+    /// How it is written.
+    pub(super) fn form(self) -> &'static str {
+        self.row().form
+    }
+
+    pub(crate) fn arguments(self) -> usize {
+        self.form().matches(',').count() + 1
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        self.row().gives
+    }
+
+    pub(super) fn cost(self) -> u64 {
+        self.row().cost
+    }
+
+    /// For the list of operations.
+    pub(super) fn operation(self) -> Operation {
+        let &Row { form, summary, example, .. } = self.row();
+        Operation { form, summary, example }
+    }
+
+    /// Bounds of the result for arguments within these.
+    pub(super) fn bounds(self, arguments: &[Bounds]) -> BoundsResult {
+        let constants: Option<Vec<i128>> = arguments.iter().map(|bounds| bounds.only()).collect();
+        if let Some(constants) = constants {
+            let value = self.value(&constants)?;
+            return Bounds::new(value, value).reach(false);
+        }
+        let mut within = arguments.to_vec();
+        let mut is_cut = false;
+        for limit in self.row().domain {
+            let argument = within[limit.argument];
+            if argument.high < limit.low {
+                return Err(limit.below);
+            }
+            within[limit.argument] = argument.within(limit.low, limit.high).ok_or(limit.above)?;
+            is_cut |= within[limit.argument] != argument;
+        }
+        let Reach { bounds, may_fail } = (self.row().bounds)(&within)?;
+        bounds.reach(may_fail || is_cut)
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// Why it has none.
+    pub(crate) fn value(self, arguments: &[i128]) -> Result<i128, Arithmetic> {
+        let row = self.row();
+        for limit in row.domain {
+            let argument = arguments[limit.argument];
+            if argument < limit.low {
+                return Err(limit.below);
+            }
+            if argument > limit.high {
+                return Err(limit.above);
+            }
+        }
+        (row.value)(arguments)
+    }
+}
+
+impl fmt::Debug for NamedFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.form())
+    }
+}
+
+/// A result that lies between these, and never fails.
+fn between(low: i128, high: i128) -> BoundsResult {
+    Bounds::new(low, high).reach(false)
+}
+
+/// Between the values for two lists of arguments, the first of which gives the least value and the second the
+/// greatest. What is beyond 128 bits fails.
+fn from_to(
+    value: fn(&[i128]) -> Result<i128, Arithmetic>,
+    least: &[i128],
+    greatest: &[i128],
+) -> BoundsResult {
+    let low = value(least)?;
+    match value(greatest) {
+        Ok(high) => between(low, high),
+        Err(_) => Bounds::new(low, i128::MAX).reach(true),
+    }
+}
+
+/// A truth value.
+fn truth(_: &[Bounds]) -> BoundsResult {
+    Bounds::TRUTH.reach(false)
+}

@@ -1,0 +1,165 @@
+//! The named functions: each against its reference, their known values, and their failures by name.
+
+use super::reference::named;
+use super::{refusal, value};
+use crate::function::expression::functions::NamedFunction;
+use crate::function::expression::tree::Bounds;
+use num_bigint::BigInt;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// Numbers of all sizes and both signs, but more small ones.
+fn numbers() -> impl Strategy<Value = i128> {
+    prop_oneof![
+        4 => -12_i128..40,
+        2 => -2000_i128..100_000,
+        2 => any::<i64>().prop_map(i128::from),
+        2 => (0_u32..127, -3_i128..4, any::<bool>()).prop_map(|(bits, by, is_negative)| {
+            let size = (1 << bits) + by;
+            if is_negative { -size } else { size }
+        }),
+        1 => any::<i128>(),
+        1 => select(vec![i128::MAX, i128::MIN, i64::MAX.into(), i64::MIN.into(), u64::MAX.into()]),
+    ]
+}
+
+fn functions() -> impl Strategy<Value = NamedFunction> {
+    select(NamedFunction::all().collect::<Vec<_>>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn each_gives_what_its_reference_gives(
+        function in functions(),
+        arguments in prop::collection::vec(numbers(), 3),
+    ) {
+        let arguments = &arguments[..function.arguments()];
+        let big: Vec<BigInt> = arguments.iter().map(|a| (*a).into()).collect();
+        let expected = named(function.form(), &big).map(|value| value.as_number());
+        prop_assert_eq!(function.value(arguments), expected, "{:?} of {:?}", function, arguments);
+    }
+
+    #[test]
+    fn each_lies_within_its_bounds(
+        function in functions(),
+        corners in prop::collection::vec((numbers(), 0_i128..50), 3),
+        seed: u64,
+    ) {
+        let corners = &corners[..function.arguments()];
+        let bounds: Vec<Bounds> =
+            corners.iter().map(|(low, more)| Bounds::new(*low, low.saturating_add(*more))).collect();
+        for step in 0..20 {
+            let inside = |(at, b): (usize, &Bounds)| {
+                let offset = seed.rotate_right(step * 7 + at as u32 * 13) % 50;
+                b.low.saturating_add(offset.into()).min(b.high)
+            };
+            let arguments: Vec<i128> = bounds.iter().enumerate().map(inside).collect();
+            let value = function.value(&arguments);
+            match (function.bounds(&bounds), value) {
+                (Ok(reach), Ok(value)) => {
+                    prop_assert!(
+                        reach.bounds.contains(value), "{:?} of {:?}: {}, {:?}", function, arguments, value, reach,
+                    );
+                }
+                (Ok(reach), Err(_)) => {
+                    prop_assert!(reach.may_fail, "{:?} of {:?} fails: {:?}", function, arguments, reach);
+                }
+                (Err(why), value) => {
+                    prop_assert!(value.is_err(), "{:?} of {:?}: {:?}, {}", function, arguments, value, why);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn values_that_are_known_elsewhere() {
+    for (source, expected) in [
+        ("powmod(2, 2 ** 61 - 2, 2 ** 61 - 1)", "1"),
+        ("powmod(3, 2 ** 126, 2 ** 126 - 1 + 2 ** 126)", "170141183460469231731687303715884105724"),
+        ("powmod(3, -1, 7)", "5"),
+        ("powmod(5, 0, 1)", "0"),
+        ("powmod(-2, 3, -7)", "6"),
+        ("invmod(2, 2 ** 126 - 1 + 2 ** 126)", "85070591730234615865843651857942052864"),
+        ("kronecker(1001, 9907)", "-1"),
+        ("kronecker(19, 45)", "1"),
+        ("kronecker(8, 21)", "-1"),
+        ("gcd(84, 60, 90)", "6"),
+        ("lcm(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)", "2520"),
+        ("iroot(2 ** 126 - 1 + 2 ** 126, 3)", "5541191377756"),
+        ("iroot(10 ** 18, 6)", "1000"),
+        ("iroot(10 ** 18 - 1, 6)", "999"),
+        ("ilog(2 ** 126, 2)", "126"),
+        ("is_power(2 ** 61)", "true"),
+        ("is_power(3 ** 41)", "true"),
+        ("is_power(3 ** 41 + 1)", "false"),
+        ("is_power(-64)", "true"),
+        ("is_power(-16)", "false"),
+        ("digit_sum(2 ** 100)", "115"),
+        ("digit_sum(2 ** 100, 3)", "62"),
+        ("reverse(-120)", "-21"),
+        ("reverse(11, 2)", "13"),
+        ("is_palindrome(585) && is_palindrome(585, 2)", "true"),
+        ("rotl(-1, 5)", "18446744073709551615"),
+        ("rotl(1, -1)", "9223372036854775808"),
+        ("binomial(n + 132, 66)", "overflow"),
+        ("binomial(120, 60)", "96614908840363322603893139521372656"),
+        ("binomial(-3, 5)", "-21"),
+        ("factorial(33)", "8683317618811886495518194401280000000"),
+        ("fibonacci(184)", "127127879743834334146972278486287885163"),
+        ("fibonacci(-8)", "-21"),
+    ] {
+        assert_eq!(value(source, 0), expected, "{source}");
+    }
+}
+
+#[test]
+fn every_failure_of_a_function_has_its_name() {
+    for (source, n, expected) in [
+        ("powmod(n, 2, n)", 0, "division by zero"),
+        ("powmod(n, -1, 6)", 4, "no inverse"),
+        ("invmod(n, 6)", 3, "no inverse"),
+        ("iroot(n, 3)", -1, "root of a negative"),
+        ("iroot(5, n)", 0, "degree below 1"),
+        ("ilog(n, 10)", 0, "logarithm of less than 1"),
+        ("ilog(5, n)", 1, "base below 2"),
+        ("digit_sum(5, n)", 1, "base below 2"),
+        ("ctz(n)", 0, "ctz of 0"),
+        ("hash(n * 2 ** 64)", 1, "more than 64 bits"),
+        ("bit(5, n)", -1, "negative shift"),
+        ("factorial(n)", -1, "factorial of a negative"),
+        ("factorial(n)", 34, "overflow"),
+        ("fibonacci(n)", 185, "overflow"),
+        ("reverse(10 ** 38 + 9 + n)", 0, "overflow"),
+    ] {
+        assert_eq!(value(source, n), expected, "{source} for {n}");
+    }
+    assert_eq!(
+        refusal("factorial(n - 2000)"),
+        "column 1: 'factorial' fails for every n: factorial of a negative"
+    );
+}
+
+#[test]
+fn the_number_of_arguments_is_checked() {
+    for (source, expected) in [
+        ("powmod(n, 2)", "column 1: 'powmod' takes three values, not 2"),
+        ("reverse(n, 2, 3)", "column 1: 'reverse' takes one value or two, not 3"),
+        ("digits()", "column 1: 'digits' takes one value or two, not 0"),
+        ("iroot(n)", "column 1: 'iroot' takes two values, not 1"),
+        ("hash(n, 1)", "column 1: 'hash' takes one value, not 2"),
+        (
+            "hash(n > 1)",
+            "column 6: 'hash' needs a number, and 'n > 1' is true or false; write 'if n > 1 { 1 } else { 0 }'",
+        ),
+        (
+            "powmod + 1",
+            "column 1: 'powmod' is a function and needs its arguments; write powmod(a, b, c)",
+        ),
+        ("pow_mod(n, 2, 3)", "column 1: unknown function 'pow_mod'; did you mean 'powmod'?"),
+    ] {
+        assert_eq!(refusal(source), expected);
+    }
+}
