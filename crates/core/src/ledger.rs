@@ -294,6 +294,12 @@ impl Ledger {
         self.returned.iter().map(|returned| returned.interval.len()).sum()
     }
 
+    /// How many chunks were taken back and not handed out again yet.
+    #[inline]
+    pub(crate) fn returned_chunks(&self) -> usize {
+        self.returned.len()
+    }
+
     /// Whether nothing is left to hand out.
     #[inline]
     #[must_use]

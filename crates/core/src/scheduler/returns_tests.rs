@@ -96,6 +96,21 @@ impl Bench {
     }
 }
 
+/// One at a time, each would cost a round trip: over a slow network thousands of short chunks would take an hour.
+#[test]
+fn a_worker_gets_its_share_of_the_chunks_that_were_taken_back() {
+    let mut bench = Bench::fixed(6, 1, 2);
+    let (lease, ..) = bench.chunk(0);
+    bench.answer(0, lease, 1).unwrap();
+    assert_eq!(bench.held[0].len(), 3);
+    for _ in 0..2 {
+        let (lease, ..) = bench.chunk(1);
+        bench.answer(1, lease, 1).unwrap();
+    }
+    bench.handle(SchedulerEvent::Silent { worker: WorkerId(0) }).unwrap();
+    assert_eq!(bench.held[1].len(), 2, "the half of three, and one");
+}
+
 #[test]
 fn the_same_answer_twice_is_dropped_and_another_is_a_conflict() {
     let mut bench = Bench::new(20, Policy::Static, 2);

@@ -1,5 +1,6 @@
 //! Workers of a run: joining, replacement of lost ones, and the choice of a worker for a returned chunk.
 
+use super::window::Waiting;
 use super::{Capacity, Scheduler, Violation, Window, WorkerRecord};
 use crate::lease::WorkerId;
 use crate::ledger::Taker;
@@ -93,8 +94,11 @@ impl Scheduler {
         if !state.can_work() || state.is_queued || !state.window.runs_low() {
             return;
         }
-        let shares = u128::from((self.strength / state.window.workers()).max(1));
-        let waiting = self.ledger.remaining() / shares;
+        let shares = (self.strength / state.window.workers()).max(1);
+        let waiting = Waiting {
+            numbers: self.ledger.remaining() / u128::from(shares),
+            returned: self.ledger.returned_chunks() / shares as usize,
+        };
         let is_alone = self.should_be_alone(worker);
         let state = &mut self.workers[worker.0 as usize];
         state.window.open(self.sizer.policy(), waiting, is_alone);

@@ -41,6 +41,15 @@ impl Capacity {
     }
 }
 
+/// A worker's even share of what waits for workers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    /// Numbers that no worker was given yet.
+    pub(super) numbers: u128,
+    /// Chunks that were taken back. They go out as they are.
+    pub(super) returned: usize,
+}
+
 #[derive(Debug)]
 pub(super) struct Window {
     capacity: Capacity,
@@ -215,17 +224,16 @@ impl Window {
         if self.is_empty() { 0.0 } else { now_ns.saturating_sub(self.since_ns) as f64 }
     }
 
-    /// Decides how many chunks it may hold now; `waiting` is its even share of what remains. A worker that should be
-    /// `alone` holds no chunk beside the one in work.
+    /// Decides how many chunks it may hold now. A worker that should be `alone` holds no chunk beside the one in work.
     #[inline]
-    pub(super) fn open(&mut self, policy: Policy, waiting: u128, is_alone: bool) {
+    pub(super) fn open(&mut self, policy: Policy, waiting: Waiting, is_alone: bool) {
         let fits = match (policy, self.pace) {
             // The class: one range to each worker, and no more. And where nothing is known yet, another
             // chunk may be hours of work that another worker would do at once.
             (Policy::Static, _) => 1,
             (_, None) => self.workers() as usize,
             (_, Some(_)) => {
-                let share = waiting / self.last_len + 1;
+                let share = waiting.numbers / self.last_len + waiting.returned as u128 + 1;
                 let share = usize::try_from(share).unwrap_or(usize::MAX);
                 let least = if is_alone { self.workers() as usize } else { self.least() };
                 self.fits(self.last_len).max(least).min(share)
@@ -278,7 +286,7 @@ impl Window {
 mod tests {
     use super::*;
 
-    const FAR: u128 = 1 << 60;
+    const FAR: Waiting = Waiting { numbers: 1 << 60, returned: 0 };
 
     #[test]
     fn cheap_chunks_open_it_wide_and_dear_ones_close_it() {
@@ -315,8 +323,10 @@ mod tests {
         let mut window = Window::new(Capacity::worker(1000));
         window.lent(1, 0);
         window.settled(1, 1, 10, 0);
-        window.open(Policy::Guided, 4, false);
+        window.open(Policy::Guided, Waiting { numbers: 4, returned: 0 }, false);
         assert_eq!(window.size, 5);
+        window.open(Policy::Guided, Waiting { numbers: 4, returned: 30 }, false);
+        assert_eq!(window.size, 35);
     }
 
     #[test]
