@@ -8,6 +8,7 @@ use crate::dry_run;
 use crate::events::RunEnd;
 use crate::exit::ExitOutcome;
 use crate::failures::{self, FailureTexts};
+use crate::flaky;
 use crate::keys;
 use crate::messages::Volume;
 use crate::observers::Observers;
@@ -54,6 +55,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcome> {
     let outcome = match result {
         Ok(report) => {
             say_failures(&delivery, &report.failures, report.failed, &descriptions);
+            say_flaky(&delivery, &report.flaky, report.flaky_numbers);
             let outcome = deliver(&delivery, &report, lines.as_ref());
             observers.close(&RunEnd::Finished(&delivery, &report), outcome)
         }
@@ -62,6 +64,9 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcome> {
             let unfinished = unfinished.as_ref();
             let (lowest, failed) = known_failures(&mut observers, unfinished);
             say_failures(&delivery, &lowest, failed, &descriptions);
+            if let Some(unfinished) = unfinished {
+                say_flaky(&delivery, &unfinished.flaky, unfinished.flaky_numbers);
+            }
             let (outcome, why) = unfinished::stopped(&delivery, &error, unfinished);
             deliver_stopped(&delivery, (&lowest, unfinished), &outcome, lines.as_ref());
             observers.close(&RunEnd::Stopped { why: &why, unfinished }, Err(outcome))
@@ -133,6 +138,14 @@ fn say_failures(
     }
     let listed = failures::listed((lowest, is_verbose), failed, descriptions, &delivery.rerun);
     stderr::say_at_last(&listed);
+}
+
+/// Lists the numbers that passed at a later try.
+fn say_flaky(delivery: &Delivery, flaky: &[Failure], numbers: u128) {
+    if delivery.volume != Volume::Quiet {
+        let is_verbose = delivery.volume == Volume::Verbose;
+        stderr::say_at_last(&flaky::text(flaky, numbers, &delivery.rerun, is_verbose));
+    }
 }
 
 /// Writes the answer and returns its outcome.

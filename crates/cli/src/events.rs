@@ -122,9 +122,11 @@ enum Event<'a> {
         suspects: usize,
     },
     Failed(FailedInterval),
+    /// `n` is the first of the numbers.
     Recovered {
         n: String,
-        cause: String,
+        #[serde(flatten)]
+        numbers: FailedInterval,
     },
     JournalResumed {
         path: String,
@@ -166,6 +168,7 @@ enum Event<'a> {
         answered: AnswerFields,
         complete: bool,
         failed: String,
+        flaky_numbers: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         not_done: Option<String>,
         workers: usize,
@@ -179,6 +182,7 @@ enum Event<'a> {
         not_done: String,
         lines: String,
         failed: String,
+        flaky_numbers: String,
         workers: usize,
         losses: u64,
         elapsed_s: f64,
@@ -314,6 +318,7 @@ fn last_event(end: &RunEnd<'_>, outcome: &ExitOutcome) -> Event<'static> {
             not_done: report.not_done.to_string(),
             lines: report.lines.to_string(),
             failed: report.failed.to_string(),
+            flaky_numbers: report.flaky_numbers.to_string(),
             workers,
             losses,
             elapsed_s,
@@ -324,6 +329,7 @@ fn last_event(end: &RunEnd<'_>, outcome: &ExitOutcome) -> Event<'static> {
         answered: delivery.answered(report, &answer),
         complete: delivery.is_complete(report),
         failed: report.failed.to_string(),
+        flaky_numbers: report.flaky_numbers.to_string(),
         not_done: delivery.not_done(report),
         workers,
         losses,
@@ -366,9 +372,10 @@ fn event(observation: &Observation<'_>, rerun: &Rerun, failed: u128) -> Option<E
         Observation::Quarantined(failure) => {
             Event::Failed(FailedInterval::with_rerun(failure, rerun))
         }
-        Observation::Recovered { n, cause } => {
-            Event::Recovered { n: n.to_string(), cause: cause.to_string() }
-        }
+        Observation::Recovered(recovered) => Event::Recovered {
+            n: recovered.interval.first().to_string(),
+            numbers: FailedInterval::with_rerun(recovered, rerun),
+        },
         Observation::Listening { .. }
         | Observation::AgentJoined(_)
         | Observation::AgentLost { .. }

@@ -26,6 +26,8 @@ pub(crate) struct Junit {
     is_per_number: bool,
     /// By first number.
     cases: BTreeMap<i64, Case>,
+    /// The cause of the failed try of numbers that passed at a later one, and the last of them, by the first.
+    flaky: BTreeMap<i64, (i64, Cause)>,
 }
 
 struct Case {
@@ -50,6 +52,7 @@ impl Junit {
             tails,
             is_per_number: plan.has_results_per_number(),
             cases: BTreeMap::new(),
+            flaky: BTreeMap::new(),
         })
     }
 
@@ -127,6 +130,12 @@ impl Junit {
         self.file.close()
     }
 
+    /// The cause of the failed try, if the test case passed at a later one.
+    fn failed_try(&self, interval: Interval) -> Option<Cause> {
+        let (_, (last, cause)) = self.flaky.range(..=interval.first()).next_back()?;
+        (interval.last() <= *last).then_some(*cause)
+    }
+
     fn case(&self, case: &Case) -> String {
         let Case { interval, took, failed } = case;
         let name = if self.is_per_number {
@@ -139,7 +148,12 @@ impl Junit {
             self.aggregate.name(),
             took.as_secs_f64()
         );
-        let Some(cause) = failed else { return text + "/>" };
+        let Some(cause) = failed else {
+            return match self.failed_try(*interval) {
+                Some(cause) => text + &flaky_failure(&cause),
+                None => text + "/>",
+            };
+        };
         let message = escaped(named(cause).as_bytes());
         let again = self.rerun.closed(*interval);
         let _ = write!(
@@ -159,6 +173,12 @@ impl Junit {
     }
 }
 
+/// The end of a test case that passed at a later try, with the cause of the failed one, as Maven Surefire writes it.
+fn flaky_failure(cause: &Cause) -> String {
+    let (message, kind) = (escaped(named(cause).as_bytes()), escaped(kind(cause).as_bytes()));
+    format!("><flakyFailure message=\"{message}\" type=\"{kind}\"/></testcase>")
+}
+
 /// The cause without its number: `exit`, `signal`.
 fn kind(cause: &Cause) -> String {
     match cause {
@@ -170,8 +190,12 @@ fn kind(cause: &Cause) -> String {
 
 impl Observer for Junit {
     fn observe(&mut self, observation: &Observation<'_>) {
-        if let Observation::Done(piece) = observation {
-            self.take(piece);
+        match observation {
+            Observation::Done(piece) => self.take(piece),
+            Observation::Recovered(Failure { interval, cause }) => {
+                self.flaky.insert(interval.first(), (interval.last(), *cause));
+            }
+            _ => {}
         }
     }
 }

@@ -17,6 +17,7 @@ mod exit;
 mod failures;
 mod files;
 mod first_commands;
+mod flaky;
 mod functions;
 mod halt;
 mod intervals;

@@ -1,6 +1,5 @@
 //! Messages about a running job on standard error, one line for each observation.
 
-use crate::cause_names::named;
 use evenly::observe::{Early, Observation, Parting, Resumed, Stuck};
 use evenly::{Interval, Signal, printable};
 use std::borrow::Cow;
@@ -45,10 +44,6 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
                 limit.as_secs_f64()
             )
         }
-        Observation::Recovered { n, cause } => format!(
-            "n = {n} ended its worker ({}) but not when it was tried alone; its value counts",
-            named(cause)
-        ),
         Observation::Garbage { what, suspects } => {
             let workers = if *suspects == 1 { "the worker" } else { "the workers" };
             format!(

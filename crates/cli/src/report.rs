@@ -5,6 +5,7 @@ use crate::arguments::Format;
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::failures::FailedInterval;
+use crate::flaky;
 use crate::items::span;
 use crate::messages::Volume;
 use crate::rerun::Rerun;
@@ -91,6 +92,8 @@ struct RunSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     failures: Option<Vec<FailedInterval>>,
     failed: String,
+    #[serde(flatten)]
+    flaky: FlakyFields,
     /// `None`: the answer is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_done: Option<String>,
@@ -111,7 +114,16 @@ struct StoppedFields {
     failures: Option<Vec<FailedInterval>>,
     #[serde(flatten)]
     left: Option<Unanswered>,
+    #[serde(flatten)]
+    flaky: Option<FlakyFields>,
     error: Option<String>,
+}
+
+/// JSON fields for the numbers that passed at a later try.
+#[derive(Serialize)]
+struct FlakyFields {
+    flaky: Vec<FailedInterval>,
+    flaky_numbers: String,
 }
 
 /// JSON fields for the numbers without an answer.
@@ -261,6 +273,8 @@ impl Delivery {
             not_done: 0,
             failures: report.failures.clone(),
             failed: report.failed,
+            flaky: report.flaky.clone(),
+            flaky_numbers: report.flaky_numbers,
             is_written: true,
         };
         self.whole_of_stopped(&report.failures, &unfinished, Some(why.to_owned()))
@@ -291,8 +305,13 @@ impl Delivery {
         unfinished: Option<&Unfinished>,
         error: Option<String>,
     ) -> StoppedFields {
-        let failures = self.listed(failures);
-        StoppedFields { complete: false, failures, left: unfinished.map(Unanswered::from), error }
+        StoppedFields {
+            complete: false,
+            failures: self.listed(failures),
+            left: unfinished.map(Unanswered::from),
+            flaky: unfinished.map(|one| self.flaky(&one.flaky, one.flaky_numbers)),
+            error,
+        }
     }
 
     fn came(&self, report: &Report) -> RunSummary {
@@ -300,6 +319,7 @@ impl Delivery {
             complete: self.is_complete(report),
             failures: self.listed(&report.failures),
             failed: report.failed.to_string(),
+            flaky: self.flaky(&report.flaky, report.flaky_numbers),
             not_done: self.not_done(report),
             stopped_at: self.stopped_at(report).map(|at| at.interval.first().to_string()),
             workers: report.workers,
@@ -307,6 +327,12 @@ impl Delivery {
             stale_answers: report.stale_answers,
             elapsed_s: report.elapsed.as_secs_f64(),
         }
+    }
+
+    fn flaky(&self, flaky: &[Failure], numbers: u128) -> FlakyFields {
+        let with_rerun = |one| FailedInterval::with_rerun(one, &self.rerun);
+        let flaky = flaky.iter().take(flaky::LISTED_IN_JSON).map(with_rerun).collect();
+        FlakyFields { flaky, flaky_numbers: numbers.to_string() }
     }
 
     fn listed(&self, failures: &[Failure]) -> Option<Vec<FailedInterval>> {

@@ -93,6 +93,7 @@ fn everything() -> Vec<Trial> {
         over(TRANSPORTS, "a_primary_is_interrupted", endings::a_primary_is_interrupted).collect(),
         over(TRANSPORTS, "an_agent_pauses", endings::an_agent_pauses).collect(),
         over(TRANSPORTS, "row_04_a_number_that_crashes", failing::a_number_that_crashes).collect(),
+        over(TRANSPORTS, "flaky_numbers", failing::flaky_numbers).collect(),
         over(STREAMS, "row_39_memory", failing::a_number_that_takes_too_much_memory).collect(),
         over_with(TRANSPORTS, "the_same_library", &["cc"], programs::the_same_library).collect(),
         over_with(STREAMS, "row_06_failures_of_a_library", &["cc"], programs::failures).collect(),

@@ -9,6 +9,8 @@ mod early;
 mod events;
 #[path = "options/failures.rs"]
 mod failures;
+#[path = "options/flaky.rs"]
+mod flaky;
 #[path = "options/joblog.rs"]
 mod joblog;
 #[path = "options/promptly.rs"]

@@ -9,13 +9,14 @@
 //!
 //! One concern per file: `journal_sync` is the write-ahead (with `commit_pace` and `pending_output`), `line_output`
 //! the lines and their back-pressure, `worker_loss` and `endings` the ends of workers, `agent_seats` and `heartbeats` the agents,
-//! `queries` what is only read, `settings` what is set before the run, `drain` and [`halt`] the early end, `rate` the limit on starts.
+//! `flaky` the numbers that passed at a later try, `queries` what is only read, `settings` what is set before the run, `drain` and [`halt`] the early end, `rate` the limit on starts.
 
 mod agent_seats;
 mod agent_session;
 mod commit_pace;
 mod drain;
 mod endings;
+mod flaky;
 pub mod halt;
 mod heartbeats;
 mod journal_sync;
@@ -32,6 +33,7 @@ mod worker_loss;
 pub use agent_session::{AgentSession, REPORT_NS, SessionEnd, SessionTimes};
 pub use commit_pace::COMMIT_INTERVAL_NS;
 pub use drain::{DRAIN_AT_DEADLINE_NS, DRAIN_NS, DrainReason};
+pub use flaky::FlakySummary;
 pub use heartbeats::HEARTBEAT_NS;
 pub use journal_sync::Durability;
 pub use line_output::{LineDestination, MOST_UNWRITTEN};

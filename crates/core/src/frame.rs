@@ -33,6 +33,8 @@
 //!                         ends it; the cause as in a partial, 0 where the way it ends says it
 //! 10 description worker   n i64 | cause u32 | detail i32 | 1 to 240 bytes of UTF-8: a text for the
 //!                         message about n, should it fail of this cause
+//! 11 recovered   worker   entries of 24 bytes: first i64 | last i64 | cause u32 | detail i32: numbers of
+//!                         which a try failed of this cause and a later one passed; before their answer
 //! ```
 //!
 //! Between a primary and an agent, the same frames travel with worker 0, since the connection says who
@@ -66,7 +68,9 @@ pub use assemble::{Assembler, MAX_PARTIAL};
 pub use crash_report::{CRASH_REPORT_LEN, crash_report};
 pub use description::{Description, MAX_TEXT};
 pub use pack::{Heartbeat, Packer};
-pub use unpack::{Answers, Assignments, Begun, Body, Frame, Part, Releases, Unpacker, Withdrawals};
+pub use unpack::{
+    Answers, Assignments, Begun, Body, Frame, Part, Recovered, Releases, Unpacker, Withdrawals,
+};
 
 /// The longest frame on a pipe: `PIPE_BUF`, up to which a write is atomic (pipe(7)).
 pub const PIPE_FRAME: usize = 4096;
@@ -99,6 +103,7 @@ enum FrameKind {
     Credit = 8,
     CrashReport = 9,
     Description = 10,
+    Recovered = 11,
 }
 
 impl FrameKind {
@@ -114,6 +119,7 @@ impl FrameKind {
             8 => Some(Self::Credit),
             9 => Some(Self::CrashReport),
             10 => Some(Self::Description),
+            11 => Some(Self::Recovered),
             _ => None,
         }
     }
@@ -121,6 +127,7 @@ impl FrameKind {
     const fn entry_len(self) -> usize {
         match self {
             Self::Assignments => 32,
+            Self::Recovered => 24,
             Self::Withdrawals | Self::Releases | Self::CrashReport => 16,
             Self::Begun | Self::Farewell | Self::Credit => 8,
             Self::Answers | Self::Part | Self::Description => 1,

@@ -173,6 +173,10 @@ impl Supervisor {
                 self.descriptions.keep(description);
                 return Ok(Heard::Description { n: description.n, cause: description.cause });
             }
+            Body::Recovered(recovered) => {
+                recovered.iter().for_each(|one| self.scheduler.recovered(worker, one));
+                return Ok(Heard::Work);
+            }
             // An agent handles the crash reports of its workers itself.
             Body::CrashReport { n, cause } if !self.seats.is_agent(slot) => {
                 self.tell(slot, SchedulerEvent::CrashReported { worker, n, cause }, now_ns)?;
@@ -388,7 +392,7 @@ impl Supervisor {
             }
             Action::Record(record) => Order::Record(record),
             Action::Quarantined(failure) => Order::Quarantined(failure),
-            Action::Recovered { n, cause } => Order::Recovered { n, cause },
+            Action::Recovered(recovered) => Order::Recovered(recovered),
             Action::Untouched(interval) => Order::Untouched(interval),
             Action::Finished => Order::Finished,
         })

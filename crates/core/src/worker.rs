@@ -11,6 +11,7 @@ use crate::credit::{CREDIT, much};
 use crate::frame::{Body, Description, EVERY_LEASE, Malformed, Packer};
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::partial::Failure;
 use crate::tally::Tally;
 use alloc::vec::Vec;
 
@@ -244,6 +245,11 @@ impl Worker {
     /// Packs a description of a failure, before the failure itself.
     pub fn describe(&mut self, description: Description<'_>) {
         self.packer.describe(description);
+    }
+
+    /// Packs that a try of these numbers failed and a later one passed, before their answer.
+    pub fn recover(&mut self, recovered: Failure) {
+        self.packer.recovered(recovered);
     }
 
     /// Drops what is packed and not sent.

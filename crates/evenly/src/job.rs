@@ -377,6 +377,12 @@ pub struct Report {
     /// Number of these with an unknown end: their command may have been started, and is
     /// [not started again](crate::function::Command::at_most_once).
     pub unknown: u128,
+    /// Flaky numbers, ascending, with the cause of the failed try: a try in this run failed, and a later one of the same
+    /// numbers passed. A number counts if it was tried by itself or in the same window, and not if another process
+    /// killed its worker.
+    pub flaky: Vec<Failure>,
+    /// How many flaky numbers there are, in all.
+    pub flaky_numbers: u128,
     /// How many numbers were not tried. They cannot change the answer: they are above the number that decides it, or
     /// above a failure that ends its lines.
     pub not_done: u128,

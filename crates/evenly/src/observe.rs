@@ -136,13 +136,8 @@ pub enum Observation<'a> {
     },
     /// A number was lost together with its worker as often as is allowed, and has no value.
     Quarantined(Failure),
-    /// A number that ended its worker was done when it was tried alone; its value counts.
-    Recovered {
-        /// The number.
-        n: i64,
-        /// What its worker was lost of.
-        cause: Cause,
-    },
+    /// A try of these numbers failed of this cause, and a later one passed; their value counts.
+    Recovered(Failure),
     /// Numbers are done, by one worker in one go; only if that was asked for.
     Done(&'a Piece),
     /// The job stops with its workers, because the terminal asked for it.
@@ -385,6 +380,10 @@ pub struct Unfinished {
     pub failures: Vec<Failure>,
     /// How many numbers that is, in all.
     pub failed: u128,
+    /// The flaky numbers, as in [`Report::flaky`](crate::job::Report::flaky), and how many they are.
+    pub flaky: Vec<Failure>,
+    /// How many flaky numbers there are, in all.
+    pub flaky_numbers: u128,
     /// Whether all lines that could be passed on were written. Otherwise their reader did not take them.
     pub is_written: bool,
 }

@@ -21,7 +21,7 @@ impl Observer for Notes {
                 Some(Reason::CrashReport { n, .. }) => Some(*n),
                 _ => None,
             }),
-            Observation::Recovered { n, .. } => self.recovered.push(*n),
+            Observation::Recovered(failure) => self.recovered.push(failure.interval.first()),
             _ => {}
         }
     }

@@ -22,8 +22,11 @@ fn each_event_is_one_object_with_its_version_and_time() {
         ),
         (Observation::Paused, r#""paused""#),
         (
-            Observation::Recovered { n: -7, cause: Cause::Signal(11) },
-            r#""recovered","n":"-7","cause":"signal 11""#,
+            Observation::Recovered(Failure {
+                interval: Interval::single(-7),
+                cause: Cause::Signal(11),
+            }),
+            r#""recovered","n":"-7","first":"-7","last":"-7","cause":"signal 11","rerun":"evenly count even -7..=-7""#,
         ),
         (Observation::Resumed(Duration::from_millis(2500)), r#""resumed","pause_s":2.5"#),
         (Observation::JournalBegun { path: Path::new("a/b") }, r#""journal_begun","path":"a/b""#),

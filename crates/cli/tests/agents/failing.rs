@@ -1,5 +1,6 @@
 //! Numbers that fail behind an agent, and jobs that end early.
 
+use crate::programs::{asking, script};
 use crate::support::kill;
 use crate::support::site::{Site, Transport};
 
@@ -54,5 +55,27 @@ pub(crate) fn halt(site: &Site) {
         let agent = site.agent(&address, "-j 2");
         primary.ended().failed(4, "n = 3 failed: signal 11");
         agent.ended().answers("");
+    }
+}
+
+/// Workers of agents repeat the commands, and the primary counts.
+pub(crate) fn flaky_numbers(site: &Site, transport: Transport) {
+    let text = "[ $EVENLY_ATTEMPT = 1 ] && [ $(($1 % 10)) = 3 ] && exit 7; exit 0";
+    let cmd = format!("{} {{}}", script(site, "flaky.sh", text));
+    for agents in [1, 2] {
+        let question = "count 0..100 --retries 1 --format json";
+        let (primary, address) = asking(site, transport, question, &cmd);
+        let words = format!("-j 2 -- {cmd}");
+        let agents: Vec<_> = (0..agents).map(|_| site.agent(&address, &words)).collect();
+        let ended = primary.ended();
+        let object: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!((&object["answer"], &object["flaky_numbers"]), (&"100".into(), &"10".into()));
+        let line =
+            "evenly: 10 numbers are flaky: a try failed, and a later one passed: n = 3 (exit 7), ";
+        assert!(ended.stderr.contains(line), "{ended:?}");
+        for agent in agents {
+            kill("TERM", agent.pid());
+            drop(agent.ended());
+        }
     }
 }

@@ -35,8 +35,8 @@ pub(crate) fn a_worker_that_leaks() {
     assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"1000\n"[..]), "{said}");
     let lost = said.matches(" took too much memory); ").count();
     assert!(lost >= 2, "{said}");
-    let done = said.matches(" ended its worker (memory) but not when it was tried alone; ").count();
-    assert!(done >= 1 && said.lines().count() == lost + done, "{said}");
+    let is_flaky = said.contains(" flaky: a try failed, and a later one passed: n ");
+    assert!(is_flaky && said.lines().count() == lost + 1, "{said}");
 }
 
 /// What stays below the limit is let alone.

@@ -103,13 +103,8 @@ pub enum EngineOutput {
 pub enum Notice {
     /// Numbers have no value.
     Failed(Failure),
-    /// A number that a worker was lost at has a value after all.
-    Recovered {
-        /// The number.
-        n: i64,
-        /// What its worker was lost of.
-        cause: Cause,
-    },
+    /// Numbers of which a try failed of this cause have a value after all.
+    Recovered(Failure),
     /// Numbers of a run that begins each at most once were assigned, and are back although they have not begun.
     Unbegun(Interval),
     /// A worker was stopped, or an agent not heard, for too long: its chunks go to others.

@@ -2,6 +2,7 @@
 
 use super::drain::{Drain, DrainReason, DrainTimer};
 use super::endings::Endings;
+use super::flaky::FlakyNumbers;
 use super::halt::{HaltCount, HaltSpeed};
 use super::heartbeats::Heartbeats;
 use super::journal_sync::{Fate, JournalSync};
@@ -41,6 +42,7 @@ pub struct Primary {
     pub(super) heartbeats: Heartbeats,
     pub(super) drain: Drain,
     pub(super) halt: HaltCount,
+    pub(super) flaky: FlakyNumbers,
     pub(super) rate: Option<RateLimiter>,
     /// Whether files must be compared before a record counts; the record that waits for that, and whether they are
     /// as they were.
@@ -67,6 +69,7 @@ impl Primary {
             heartbeats: Heartbeats::new(),
             drain: Drain::default(),
             halt: HaltCount::default(),
+            flaky: FlakyNumbers::default(),
             rate: None,
             compares_files: false,
             to_compare: None,
@@ -195,9 +198,13 @@ impl Primary {
             }
             Order::Quarantined(failure) => {
                 self.halt.fail();
+                self.flaky.remove(failure.interval);
                 EngineOutput::Notify(Notice::Failed(failure))
             }
-            Order::Recovered { n, cause } => EngineOutput::Notify(Notice::Recovered { n, cause }),
+            Order::Recovered(recovered) => {
+                self.flaky.insert(recovered);
+                EngineOutput::Notify(Notice::Recovered(recovered))
+            }
             Order::Untouched(interval) => {
                 if self.journal.untouch(now_ns) {
                     self.outputs.push_back(EngineOutput::AppendUntouched(interval));

@@ -1,5 +1,6 @@
 //! Read-only methods of the engine by slot: the next name, what a worker owes and holds, when it was heard, its cost.
 
+use super::flaky::FlakySummary;
 use super::primary::Primary;
 use super::rate::RateLimiter;
 use crate::interval::Interval;
@@ -48,6 +49,13 @@ impl Primary {
     #[must_use]
     pub fn description(&self, failure: &Failure) -> Option<(i64, &str)> {
         self.supervisor.description(failure)
+    }
+
+    /// The numbers of which a try failed in this run and a later one passed, as far as they can change the answer.
+    #[must_use]
+    pub fn flaky(&self) -> FlakySummary {
+        let limit = self.supervisor.scheduler().ledger().limit();
+        self.flaky.up_to(limit.unwrap_or(i64::MAX))
     }
 
     /// The texts about all of these failures, by number.

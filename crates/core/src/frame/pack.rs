@@ -5,6 +5,7 @@ use super::{
     ANSWER_HEAD, CHECKSUM, COUNT_AT, Description, FrameKind, HEAD, LEAST, MAGIC, PART_HEAD, VERSION,
 };
 use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
+use crate::partial::Failure;
 use alloc::vec::Vec;
 use core::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
@@ -159,6 +160,16 @@ impl Packer {
         self.bytes.extend_from_slice(&detail.to_le_bytes());
         self.bytes.extend_from_slice(text.as_bytes());
         self.seal(0);
+    }
+
+    /// Says of which numbers a try failed and a later one passed, before the answer that covers them.
+    pub fn recovered(&mut self, Failure { interval, cause }: Failure) {
+        self.make_room(FrameKind::Recovered);
+        let (code, detail) = cause.code();
+        self.bytes.extend_from_slice(&interval.first().to_le_bytes());
+        self.bytes.extend_from_slice(&interval.last().to_le_bytes());
+        self.bytes.extend_from_slice(&code.to_le_bytes());
+        self.bytes.extend_from_slice(&detail.to_le_bytes());
     }
 
     /// Says nothing but how long it took, where no frame is open that could.

@@ -4,7 +4,7 @@ use super::*;
 use crate::aggregate::Value;
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
-use crate::partial::{Cause, Partial};
+use crate::partial::{Cause, Failure, Partial};
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
@@ -133,6 +133,29 @@ fn a_description_that_cannot_be_is_refused() {
 }
 
 #[test]
+fn numbers_that_recovered_are_read_back_and_impossible_ones_are_refused() {
+    let recovered = |first, last| {
+        let interval = Interval::new(first, last).unwrap();
+        Failure { interval, cause: Cause::Exit(7) }
+    };
+    let mut packer = Packer::new(WorkerId(1), PIPE_FRAME);
+    let all = [recovered(-3, -3), recovered(10, 19)];
+    all.into_iter().for_each(|one| packer.recovered(one));
+    packer.seal(0);
+    let Body::Recovered(read) = Frame::whole(packer.bytes(), PIPE_FRAME).unwrap().body else {
+        panic!("another kind");
+    };
+    assert!(read.iter().eq(all));
+    let mut body = packer.bytes()[HEAD..HEAD + 24].to_vec();
+    assert!(open_one(&frame_of(FrameKind::Recovered, &body)).is_ok());
+    body[8] = body[8].wrapping_sub(1);
+    assert!(open_one(&frame_of(FrameKind::Recovered, &body)).is_err(), "it is reversed");
+    body[8] = body[8].wrapping_add(1);
+    body[16] = 0xff;
+    assert!(open_one(&frame_of(FrameKind::Recovered, &body)).is_err(), "an unknown cause");
+}
+
+#[test]
 fn every_flipped_bit_is_noticed() {
     let frame = one_frame();
     for bit in 0..frame.len() * 8 {
@@ -160,7 +183,7 @@ fn impossible_heads_are_refused_by_name() {
     };
     assert_eq!(with(0, b'X'), Err(Malformed::Magic));
     assert_eq!(with(2, 1), Err(Malformed::Version { found: 1 }));
-    assert_eq!(with(3, 11), Err(Malformed::Kind { found: 11 }));
+    assert_eq!(with(3, 12), Err(Malformed::Kind { found: 12 }));
     assert_eq!(with(4, 31), Err(Malformed::Length { length: 31 }));
     let mut withdrawal = one_frame();
     withdrawal[3] = 4;

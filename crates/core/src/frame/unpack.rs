@@ -6,7 +6,7 @@ use super::{
 };
 use crate::interval::Interval;
 use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
-use crate::partial::Cause;
+use crate::partial::{Cause, Failure};
 use alloc::vec;
 use alloc::vec::Vec;
 use xxhash_rust::xxh3::xxh3_64;
@@ -75,6 +75,8 @@ pub enum Body<'a> {
     },
     /// A text for the message about a number that fails.
     Description(Description<'a>),
+    /// Numbers of which a try failed and a later one passed.
+    Recovered(Recovered<'a>),
 }
 
 /// The assignments of a frame.
@@ -100,6 +102,10 @@ pub struct Releases<'a>(&'a [u8]);
 /// The chunks that a frame says are begun again.
 #[derive(Clone, Copy, Debug)]
 pub struct Begun<'a>(&'a [u8]);
+
+/// The numbers of which a frame says that a later try passed.
+#[derive(Clone, Copy, Debug)]
+pub struct Recovered<'a>(&'a [u8]);
 
 /// One numbered part of an encoded partial.
 #[derive(Clone, Copy, Debug)]
@@ -258,6 +264,30 @@ impl Begun<'_> {
         let (entries, _) = self.0.as_chunks::<8>();
         entries.iter().map(|entry| LeaseId(u64::from_le_bytes(*entry)))
     }
+}
+
+impl<'a> Recovered<'a> {
+    /// The entries, if they are valid.
+    fn open(body: &'a [u8]) -> Result<Self, Malformed> {
+        let (entries, _) = body.as_chunks::<24>();
+        match entries.iter().all(|entry| recovery(entry).is_some()) {
+            true => Ok(Self(body)),
+            false => Err(Malformed::Entry),
+        }
+    }
+
+    /// The numbers, each with the cause of the failed try; in order.
+    pub fn iter(&self) -> impl Iterator<Item = Failure> + '_ {
+        let (entries, _) = self.0.as_chunks::<24>();
+        entries.iter().filter_map(recovery)
+    }
+}
+
+fn recovery(entry: &[u8; 24]) -> Option<Failure> {
+    let interval = Interval::new(eight(entry, 0).cast_signed(), eight(entry, 8).cast_signed())?;
+    let word = eight(entry, 16);
+    let cause = Cause::from_code(word as u32, ((word >> 32) as u32).cast_signed())?;
+    Some(Failure { interval, cause })
 }
 
 /// Puts frames together from bytes that arrive in any pieces.
@@ -436,6 +466,7 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
         Some(FrameKind::Credit) if body.len() == 8 => Body::Credit { bytes: eight(body, 0) },
         Some(FrameKind::CrashReport) if body.len() == 16 => open_crash_report(body)?,
         Some(FrameKind::Description) => Body::Description(Description::open(body)?),
+        Some(FrameKind::Recovered) => Body::Recovered(Recovered::open(body)?),
         Some(FrameKind::Farewell | FrameKind::Credit | FrameKind::CrashReport) => {
             return Err(Malformed::Entry);
         }

@@ -2,7 +2,7 @@
 //! and any number of tries.
 
 use super::*;
-use crate::partial::Cause;
+use crate::partial::{Cause, Failure};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::{vec, vec::Vec};
@@ -70,9 +70,9 @@ impl Run {
                     self.scheduler.handle(SchedulerEvent::Recorded(record), 1).unwrap();
                 }
                 Action::Quarantined(failure) => self.quarantined.push(failure.interval.first()),
-                Action::Recovered { n, cause } => {
-                    assert_eq!(cause, SEGV);
-                    self.recovered.push(n);
+                Action::Recovered(Failure { interval, cause }) => {
+                    assert_eq!((interval.len(), cause), (1, SEGV));
+                    self.recovered.push(interval.first());
                 }
                 Action::Finished => self.is_finished = true,
                 _ => {}
@@ -252,7 +252,7 @@ fn a_forgotten_number_is_not_reported_as_recovered() {
     run.scheduler.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
     run.scheduler.forget_everything();
     while let Some(action) = run.scheduler.poll() {
-        assert!(!matches!(action, Action::Recovered { .. } | Action::Record(_)), "{action:?}");
+        assert!(!matches!(action, Action::Recovered(_) | Action::Record(_)), "{action:?}");
     }
 }
 

@@ -118,13 +118,8 @@ pub enum Action {
     },
     /// A number was lost together with its worker as often as is allowed. It has no value.
     Quarantined(Failure),
-    /// A number that a worker was lost at has a value after all: alone, it was done.
-    Recovered {
-        /// The number.
-        n: i64,
-        /// What its worker was lost of.
-        cause: Cause,
-    },
+    /// Numbers of which a try failed of this cause have a value after all.
+    Recovered(Failure),
     /// Of a run in which nothing is handed out [twice](super::Scheduler::at_most_once): these were
     /// handed out, and are back although no worker has begun them.
     Untouched(Interval),

@@ -328,7 +328,15 @@ impl Scheduler {
             && let Some(cause) = Cause::from_digest(self.leases.cause(lease))
             && !cause.is_from_outside()
         {
-            self.pending.push_back(Action::Recovered { n: done.first(), cause });
+            self.pending.push_back(Action::Recovered(Failure { interval: done, cause }));
+        }
+    }
+
+    /// A worker or agent reports numbers of which a try failed and a later one passed. Nothing is reported of numbers
+    /// that it does not hold any more: others do them.
+    pub(crate) fn recovered(&mut self, worker: WorkerId, recovered: Failure) {
+        if self.leases.is_held(worker, recovered.interval.first()) {
+            self.pending.push_back(Action::Recovered(recovered));
         }
     }
 }

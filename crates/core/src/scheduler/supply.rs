@@ -66,7 +66,7 @@ impl Scheduler {
                     self.give_credit(worker, in_flight);
                 }
                 // Nor does a number fail that is forgotten, or is it done after all.
-                Action::Record(_) | Action::Quarantined(_) | Action::Recovered { .. } => {}
+                Action::Record(_) | Action::Quarantined(_) | Action::Recovered(_) => {}
                 other => self.pending.push_back(other),
             }
         }

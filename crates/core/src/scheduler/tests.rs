@@ -82,7 +82,7 @@ impl Run {
                 | Action::Credit { .. }
                 | Action::Quarantined(_)
                 | Action::Untouched(_)
-                | Action::Recovered { .. } => {}
+                | Action::Recovered(_) => {}
                 Action::Finished => {
                     assert!(!self.is_finished, "finished is said once");
                     self.is_finished = true;

@@ -47,13 +47,8 @@ pub enum Order {
     },
     /// A number has no value; for the report.
     Quarantined(Failure),
-    /// A number that a worker was lost at has a value after all; for the report.
-    Recovered {
-        /// The number.
-        n: i64,
-        /// What its worker was lost of.
-        cause: Cause,
-    },
+    /// Numbers of which a try failed of this cause have a value after all; for the report.
+    Recovered(Failure),
     /// Handed out and not begun; see [`Action::Untouched`].
     Untouched(Interval),
     /// A worker that was stopped too long has lost what it held; for the report.

@@ -7,7 +7,7 @@ use crate::transport::{Arrival, Gone, Transport};
 use evenly_core::agent::Leave;
 use evenly_core::engine::{AgentSession, Primary, REPORT_NS, SessionEnd, SessionTimes};
 use evenly_core::frame::{Description, Malformed};
-use evenly_core::{Aggregate, Record};
+use evenly_core::{Aggregate, Failure, Record};
 use std::time::Duration;
 
 /// The only peer that there is at this end.
@@ -99,6 +99,13 @@ impl AgentClient {
     pub(super) fn describe(&mut self, description: Description<'_>) {
         if let Some(packer) = self.transport.packer(PRIMARY) {
             packer.describe(description);
+        }
+    }
+
+    /// Passes on that numbers passed at a later try, before their answer.
+    pub(super) fn recovered(&mut self, recovered: Failure) {
+        if let Some(packer) = self.transport.packer(PRIMARY) {
+            packer.recovered(recovered);
         }
     }
 

@@ -395,7 +395,12 @@ impl<'a> EventLoop<'a> {
                 self.tell_journal_locked();
                 return;
             }
-            Notice::Recovered { n, cause } => Observation::Recovered { n, cause },
+            Notice::Recovered(recovered) => {
+                if let Some(upstream) = &mut self.upstream {
+                    upstream.recovered(recovered);
+                }
+                Observation::Recovered(recovered)
+            }
             Notice::EndsEarly(why) => Observation::EndsEarly(Early::of(why)),
             Notice::StillDraining(why) => Observation::StillDraining(Early::of(why)),
         };

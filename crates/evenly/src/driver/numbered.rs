@@ -15,6 +15,7 @@ pub(super) fn report(numbers: &Numbers, report: Report) -> Report {
     Report {
         answer: numbers.value(report.answer),
         failures: numbers.failures(&report.failures),
+        flaky: numbers.failures(&report.flaky),
         descriptions: descriptions.map(|(position, text)| (numbers.at(position), text)).collect(),
         ..report
     }
@@ -67,8 +68,10 @@ impl Observer for NumberedObserver<'_> {
                     observer.observe(&Observation::Quarantined(Failure { interval, ..*failure }));
                 }
             }
-            Observation::Recovered { n, cause } => {
-                observer.observe(&Observation::Recovered { n: numbers.at(*n), cause: *cause });
+            Observation::Recovered(recovered) => {
+                for interval in numbers.intervals(recovered.interval) {
+                    observer.observe(&Observation::Recovered(Failure { interval, ..*recovered }));
+                }
             }
             Observation::Done(piece) => {
                 let interval = numbers.hull(piece.interval);
@@ -83,10 +86,10 @@ impl Observer for NumberedObserver<'_> {
                 observer.observe(&Observation::Stuck(&stuck));
             }
             Observation::Unfinished(unfinished) => {
-                let Unfinished { lowest, failures, .. } = unfinished;
+                let Unfinished { lowest, failures, flaky, .. } = unfinished;
                 let lowest = lowest.map(|position| numbers.at(position));
-                let failures = numbers.failures(failures);
-                let unfinished = Unfinished { lowest, failures, ..(*unfinished).clone() };
+                let (failures, flaky) = (numbers.failures(failures), numbers.failures(flaky));
+                let unfinished = Unfinished { lowest, failures, flaky, ..(*unfinished).clone() };
                 observer.observe(&Observation::Unfinished(&unfinished));
             }
             Observation::WorkerLost { worker, pid, end, reason, reclaimed } => {
@@ -154,9 +157,12 @@ mod tests {
         let mut observer = NumberedObserver { numbers: numbers(), observer: &mut seen };
         let failed = Failure { interval: interval(2, 4), cause: Cause::Timeout };
         observer.observe(&Observation::Quarantined(failed));
-        observer.observe(&Observation::Recovered { n: 14, cause: Cause::Timeout });
+        let recovered = Failure { interval: interval(14, 14), cause: Cause::Timeout };
+        observer.observe(&Observation::Recovered(recovered));
         assert_eq!(seen.0.len(), 4);
-        for (observation, n) in seen.0.iter().zip(["first: -7", "first: 0", "first: 4", "n: 50"]) {
+        for (observation, n) in
+            seen.0.iter().zip(["first: -7", "first: 0", "first: 4", "first: 50"])
+        {
             assert!(observation.contains(n), "{observation}");
         }
     }

@@ -94,9 +94,9 @@ impl SimWorld<'_> {
     fn handle_report(&mut self, report: Notice) -> StepResult {
         match report {
             Notice::Failed(failure) => self.record_failure(failure)?,
-            Notice::Recovered { n, cause } => {
+            Notice::Recovered(Failure { interval, cause }) => {
                 self.stats.recovered += 1;
-                self.oracle.blame.check_recovery(n, cause)?;
+                self.oracle.blame.check_recovery(interval.first(), cause)?;
             }
             Notice::Unbegun(interval) => {
                 self.stats.untouched += 1;

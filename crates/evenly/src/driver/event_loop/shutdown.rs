@@ -6,7 +6,7 @@ use crate::error::{Error, system};
 use crate::job::Report;
 use crate::observe;
 use crate::transport::Transport;
-use evenly_core::engine::{DrainReason, FailureSummary};
+use evenly_core::engine::{DrainReason, FailureSummary, FlakySummary};
 use rustix::process::Signal;
 use std::time::Duration;
 
@@ -81,7 +81,10 @@ impl EventLoop<'_> {
         let FailureSummary { failures, failed, unknown } = self.engine.failures(&[]);
         let descriptions = self.engine.descriptions(&failures);
         let descriptions = descriptions.map(|(n, text)| (n, text.to_owned())).collect();
+        let FlakySummary { flaky, numbers: flaky_numbers } = self.engine.flaky();
         Ok(Report {
+            flaky,
+            flaky_numbers,
             descriptions,
             answer: scheduler.answer().clone(),
             failures,

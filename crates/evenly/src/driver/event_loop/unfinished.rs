@@ -5,7 +5,7 @@ use crate::driver::line_output;
 use crate::error::Error;
 use crate::observe::{Early, Observation, Unfinished};
 use evenly_core::Failure;
-use evenly_core::engine::FailureSummary;
+use evenly_core::engine::{FailureSummary, FlakySummary};
 use std::time::Duration;
 
 /// The most time for reading answers that have arrived already.
@@ -50,7 +50,9 @@ impl EventLoop<'_> {
             && !matches!(why, Error::Output(_))
             && matches!(self.write_what_is_known(&unknown), Ok(true));
         let FailureSummary { failures, failed, .. } = self.engine.failures(&unknown);
-        let unfinished = Unfinished { lowest, not_done, failures, failed, is_written };
+        let FlakySummary { flaky, numbers: flaky_numbers } = self.engine.flaky();
+        let unfinished =
+            Unfinished { lowest, not_done, failures, failed, flaky, flaky_numbers, is_written };
         self.observer.observe(&Observation::Unfinished(&unfinished));
         why
     }

@@ -19,7 +19,7 @@ use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::frame::Description;
 use evenly_core::worker::ChunkState;
-use evenly_core::{Aggregate, Cause, Interval, Items, LeaseId};
+use evenly_core::{Aggregate, Cause, Failure, Interval, Items, LeaseId};
 use std::time::Duration;
 
 /// Period of checks whether a command that is held back may start.
@@ -105,7 +105,7 @@ fn run_one(
         let _ = command.tell(run.hull(), ProcessEnd::Exit(0), &[], tally);
         return Ok(run.positions().last());
     }
-    let mut repeated = 0;
+    let (mut repeated, mut failed_try) = (0, None);
     loop {
         let numbers = begin(session, items, &mut positions);
         let run = CommandRun { numbers, attempt: u32::from(attempt) + u32::from(repeated) };
@@ -116,6 +116,9 @@ fn run_one(
         runner.orphans().reap();
         let tally = session.worker().tally();
         let outcome = end.and_then(|end| command.tell(numbers, end, &output, tally));
+        if outcome.is_ok() {
+            note_recovery(session, positions, failed_try);
+        }
         if let Some(exit) = runner.take_exit() {
             // A command that the worker had to end is not done.
             if outcome != Err(Cause::Unknown) {
@@ -140,6 +143,7 @@ fn run_one(
                 if command.shows_failed_attempts() {
                     runner.pass_on(errors, numbers);
                 }
+                failed_try = (next == positions).then_some(cause);
                 positions = next;
             }
             None => {
@@ -153,6 +157,17 @@ fn run_one(
                 return Ok(positions.last());
             }
         }
+    }
+}
+
+/// Reports that the numbers at these positions passed, if an earlier try of the same numbers failed.
+pub(super) fn note_recovery(
+    session: &mut WorkerSession<'_>,
+    positions: Interval,
+    failed_try: Option<Cause>,
+) {
+    if let Some(cause) = failed_try {
+        session.worker().recover(Failure { interval: positions, cause });
     }
 }
 

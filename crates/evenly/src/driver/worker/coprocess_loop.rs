@@ -5,7 +5,7 @@
 //! gives it these chunks one at a time. If the coprocess has answered other chunks before, they may be the cause, too,
 //! or it ends after a fixed number of chunks. So a chunk fails only in a coprocess that was started for it.
 
-use super::command_loop::{begin, describe, fail, note};
+use super::command_loop::{begin, describe, fail, note, note_recovery};
 use super::command_run::CommandRun;
 use super::command_runner::CommandRunner;
 use super::coprocess::{Coprocess, GRACE, UNASKED};
@@ -94,7 +94,7 @@ fn ask(
 ) -> Result<(), EarlyExit> {
     let command = runner.command();
     let aggregate = session.worker().tally().aggregate();
-    let mut repeated = 0;
+    let (mut repeated, mut failed_try) = (0, None);
     loop {
         let numbers = begin(session, items, &mut positions);
         let running = match current {
@@ -125,6 +125,7 @@ fn ask(
             }
             pipelining.one_at_a_time = pipelining.one_at_a_time.saturating_sub(1);
             runner.lengthen();
+            note_recovery(session, positions, failed_try);
             return note_answer(session, positions.last());
         };
         // Another coprocess can answer a chunk that this one has not read.
@@ -141,6 +142,7 @@ fn ask(
         } else if has_done_others && (is_unread || is_worth_another(cause, aggregate)) {
             // The next one gets the same numbers.
         } else if let Some(next) = runner.next_try(positions, &mut repeated, aggregate) {
+            failed_try = (next == positions).then_some(cause);
             positions = next;
         } else {
             if let Some(line) = refused {

@@ -1,0 +1,122 @@
+//! Flaky numbers: a try failed and a later one passed. They are counted once each, and named.
+
+use crate::Scratch;
+use crate::support::{run_words, stderr};
+use serde_json::{Value, json};
+use std::process::Output;
+
+/// Fails at the first try of 3, 8, 13 and 18, and at every try of 5.
+const SCRIPT: &str =
+    "[ $1 = 5 ] && exit 9; [ $EVENLY_ATTEMPT = 1 ] && [ $(($1 % 5)) = 3 ] && exit 7; exit 0";
+
+fn asked(verb: &str, options: &[&str]) -> Output {
+    let command = ["-j", "2", "--retries", "2", "--", "sh", "-c", SCRIPT, "sh", "{}"];
+    run_words(&[&[verb, "0..20"], options, &command[..]].concat())
+}
+
+const LINE: &str = "evenly: 4 numbers are flaky: a try failed, and a later one passed: \
+                    n = 3 (exit 7), n = 8 (exit 7), n = 13 (exit 7), n = 18 (exit 7)";
+
+#[test]
+fn one_line_counts_and_names_the_numbers_that_passed_at_a_later_try() {
+    for verb in ["run", "failures", "count"] {
+        let output = asked(verb, &[]);
+        let said = stderr(&output);
+        assert_eq!(said.lines().filter(|line| *line == LINE).count(), 1, "{verb}: {said}");
+        assert!(!asked(verb, &["-q"]).stderr.starts_with(b"evenly: 4"), "{verb}");
+    }
+    let verbose = stderr(&asked("run", &["-v"]));
+    let line =
+        "evenly: n = 13 is flaky: exit 7, then passed; rerun: evenly run --retries 2 13..=13 ";
+    assert!(verbose.contains(line) && verbose.contains(LINE), "{verbose}");
+}
+
+#[test]
+fn json_lists_them_and_a_number_that_fails_at_each_try_is_not_among_them() {
+    let object: Value =
+        serde_json::from_slice(&asked("count", &["--format", "json"]).stdout).unwrap();
+    assert_eq!((&object["flaky_numbers"], &object["failed"]), (&json!("4"), &json!("1")));
+    let flaky = object["flaky"].as_array().unwrap();
+    let firsts: Vec<&Value> = flaky.iter().map(|one| &one["first"]).collect();
+    assert_eq!(firsts, ["3", "8", "13", "18"]);
+    assert_eq!((&flaky[0]["last"], &flaky[0]["cause"]), (&json!("3"), &json!("exit 7")));
+    assert!(
+        flaky[0]["rerun"].as_str().unwrap().starts_with("evenly count --retries 2 3..=3 "),
+        "{object}"
+    );
+    let none = run_words(&["count", "even", "0..9", "--format", "json"]);
+    let none: Value = serde_json::from_slice(&none.stdout).unwrap();
+    assert_eq!((&none["flaky"], &none["flaky_numbers"]), (&json!([]), &json!("0")));
+}
+
+#[test]
+fn events_have_each_and_the_count() {
+    let events = Scratch::new("events");
+    asked("run", &["--events", events.name()]);
+    let text = events.text();
+    let all: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut recovered: Vec<i64> = all
+        .iter()
+        .filter(|event| event["event"] == "recovered")
+        .map(|event| event["n"].as_str().unwrap().parse().unwrap())
+        .collect();
+    recovered.sort_unstable();
+    assert_eq!(recovered, [3, 8, 13, 18]);
+    assert_eq!(all.last().unwrap()["flaky_numbers"], "4", "{text}");
+}
+
+/// A window is flaky as a whole. One that is halved was not tried again.
+#[test]
+fn windows_of_commands_and_coprocesses_are_flaky_as_a_whole() {
+    let of_window = "[ $EVENLY_ATTEMPT = 1 ] && [ $1 = 10 ] && exit 7; exit 0";
+    let command = ["--", "sh", "-c", of_window, "sh", "{start}", "{end}"];
+    let words = ["run", "0..40", "--chunk", "10", "--retries", "1", "-j", "2"];
+    let expected = "evenly: 10 numbers are flaky: a try failed, and a later one passed: n in 10..=19 (exit 7)\n";
+    assert_eq!(stderr(&run_words(&[&words[..], &command].concat())), expected);
+    let once = Scratch::new("once");
+    let script = "while read a b; do [ $a = 10 ] && ! [ -e $0 ] && : > $0 && exit 7; echo 1; done";
+    let command = ["--coprocess", "--", "sh", "-c", script, once.name()];
+    let words = ["sum", "0..40", "--chunk", "10", "--retries", "1", "-j", "1"];
+    let output = run_words(&[&words[..], &command].concat());
+    assert_eq!(output.stdout, b"4\n", "{output:?}");
+    let halved = "[ $(($2 - $1)) -gt 5 ] && exit 7; echo 1";
+    let command = ["--", "sh", "-c", halved, "sh", "{start}", "{end}"];
+    let words = ["sum", "0..40", "--chunk", "10", "--retries", "1", "-j", "2"];
+    let output = run_words(&[&words[..], &command].concat());
+    assert_eq!((output.stdout, output.stderr), (b"8\n".to_vec(), vec![]));
+}
+
+#[test]
+fn a_run_that_ends_early_lists_them_too() {
+    let output = asked("run", &["--halt", "soon,done=15"]);
+    let said = stderr(&output);
+    assert!(
+        said.contains(" numbers are flaky: a try failed, and a later one passed: n = 3 "),
+        "{said}"
+    );
+    let output = asked("count", &["--halt", "soon,done=15", "--format", "json"]);
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&object["complete"], &object["flaky"][0]["first"]), (&json!(false), &json!("3")));
+}
+
+#[test]
+fn a_test_report_has_them_as_passed_with_the_failed_try() {
+    let report = Scratch::new("report.xml");
+    asked("run", &["--junit", report.name()]);
+    let text = report.text();
+    assert_eq!(
+        text.matches("<flakyFailure message=\"exit 7\" type=\"exit\"/></testcase>").count(),
+        4
+    );
+    assert!(text.contains("tests=\"20\" failures=\"1\""), "{text}");
+}
+
+/// Numbers of a set are named, not their positions.
+#[test]
+fn numbers_of_a_set_are_flaky_by_their_number() {
+    let command = ["-j", "2", "--retries", "1", "--", "sh", "-c", SCRIPT, "sh", "{}"];
+    let output = run_words(&[&["run", "0..=100:4,203"], &command[..]].concat());
+    let expected = "evenly: 6 numbers are flaky: a try failed, and a later one passed: n = 8 (exit 7), \
+        n = 28 (exit 7), n = 48 (exit 7), n = 68 (exit 7), n = 88 (exit 7), n = 203 (exit 7)\n";
+    assert_eq!(stderr(&output), expected);
+}
