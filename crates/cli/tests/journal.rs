@@ -4,6 +4,8 @@
 
 #[path = "journal/automatic.rs"]
 mod automatic;
+#[path = "journal/backfill.rs"]
+mod backfill;
 #[path = "journal/commands.rs"]
 mod commands;
 #[path = "journal/disks.rs"]
@@ -97,6 +99,21 @@ fn main() {
             "settle_that_is_killed_has_decided_or_not",
             &["strace"],
             settle::killed_at_every_call_it_has_decided_or_not,
+        ),
+        row(
+            "a_backfill_is_complete_after_kills_of_database_primary_and_workers",
+            &evenly_testkit::postgres::NEEDS,
+            backfill::a_backfill_is_complete_after_kills_of_database_primary_and_workers,
+        ),
+        row(
+            "a_window_with_a_row_of_its_own_is_done_once_after_the_same_kills",
+            &evenly_testkit::postgres::NEEDS,
+            backfill::a_window_with_a_row_of_its_own_is_done_once_after_the_same_kills,
+        ),
+        row(
+            "windows_of_unknown_fate_are_settled_by_what_the_database_has",
+            &evenly_testkit::postgres::NEEDS,
+            backfill::windows_of_unknown_fate_are_settled_by_what_the_database_has,
         ),
         row("automatic", &[], automatic::kept_and_removed),
         row("automatic_and_killed", &[], automatic::killed_and_gone_on_with),

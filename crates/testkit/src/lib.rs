@@ -5,6 +5,7 @@
 pub mod datagram_relay;
 mod messages;
 pub mod needs;
+pub mod postgres;
 pub mod random;
 pub mod slurm;
 pub mod stepped_relay;

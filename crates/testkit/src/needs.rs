@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// A test that needs these: names of programs, `root`, `network-namespaces` or `memory-cgroup`.
+/// A test that needs these: names of programs, `root`, `network-namespaces`, `memory-cgroup` or `postgresql`.
 pub fn needing(
     needs: &[&str],
     name: &str,
@@ -53,6 +53,7 @@ fn is_there(need: &str) -> bool {
         "root" => is_root(),
         "network-namespaces" => has_network_namespaces(),
         "memory-cgroup" => is_root() && has_memory_cgroup(),
+        "postgresql" => crate::postgres::programs().is_some(),
         program => {
             let paths = std::env::var_os("PATH").unwrap_or_default();
             std::env::split_paths(&paths).any(|path| path.join(program).is_file())
