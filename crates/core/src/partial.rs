@@ -64,51 +64,54 @@ pub enum Cause {
 
 /// Why an expression has no value for a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
 pub enum Arithmetic {
     /// It is beyond 128 bits.
-    Overflow = 1,
+    Overflow,
     /// Something is divided by zero.
-    DivisionByZero = 2,
+    DivisionByZero,
     /// The root of a negative number is asked for.
-    NegativeRoot = 3,
+    NegativeRoot,
     /// A power with a negative exponent is asked for.
-    NegativeExponent = 4,
+    NegativeExponent,
     /// Bits are to be shifted by a negative number.
-    NegativeShift = 5,
+    NegativeShift,
     /// The bits of a negative number are to be counted, which has no end of them.
-    NegativeBits = 6,
+    NegativeBits,
     /// Whether a number above 2^64 is prime is asked for.
-    PrimeTooLarge = 7,
+    PrimeTooLarge,
     /// No number is the inverse modulo another one: they have a common divisor.
-    NoInverse = 16,
+    NoInverse,
     /// The root of a negative number is asked for, of any degree.
-    RootOfNegative = 17,
+    RootOfNegative,
     /// The degree of a root is below 1.
-    DegreeTooSmall = 18,
+    DegreeTooSmall,
     /// The logarithm of a number below 1 is asked for.
-    LogarithmBelowOne = 19,
+    LogarithmBelowOne,
     /// The base of digits or of a logarithm is below 2.
-    BaseTooSmall = 20,
+    BaseTooSmall,
     /// The zeros at the end of 0 are to be counted, which has no end of them.
-    ZerosOfZero = 21,
+    ZerosOfZero,
     /// A word of 64 bits is needed, and the number is neither a signed nor an unsigned one.
-    MoreThan64Bits = 22,
+    MoreThan64Bits,
     /// The factorial of a negative number is asked for.
-    FactorialOfNegative = 23,
+    FactorialOfNegative,
     /// The factors of a number below 1 are asked for.
-    FactorsBelowOne = 24,
+    FactorsBelowOne,
     /// The factors of a number above 2^64 are asked for.
-    FactorsTooLarge = 25,
+    FactorsTooLarge,
     /// There is no prime as small as that.
-    NoPrimeBelow = 26,
+    NoPrimeBelow,
     /// There are too many primes to count them.
-    TooManyPrimes = 27,
+    TooManyPrimes,
+    /// A loop that picks one of its items or terms has none to pick.
+    NothingFound,
+    /// An iteration did not end within its limit of steps, which is at most 2^31 - 1.
+    NoEnd(u32),
 }
 
 impl Arithmetic {
-    /// All of them.
-    pub const ALL: [Self; 19] = [
+    /// All of them, one with an example of its steps.
+    pub const ALL: [Self; 21] = [
         Self::Overflow,
         Self::DivisionByZero,
         Self::NegativeRoot,
@@ -128,18 +131,53 @@ impl Arithmetic {
         Self::FactorsTooLarge,
         Self::NoPrimeBelow,
         Self::TooManyPrimes,
+        Self::NothingFound,
+        Self::NoEnd(1_000_000),
     ];
+
+    /// Its number: positive, or -1 minus the steps of an iteration without an end.
+    #[must_use]
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::Overflow => 1,
+            Self::DivisionByZero => 2,
+            Self::NegativeRoot => 3,
+            Self::NegativeExponent => 4,
+            Self::NegativeShift => 5,
+            Self::NegativeBits => 6,
+            Self::PrimeTooLarge => 7,
+            Self::NothingFound => 8,
+            Self::NoInverse => 16,
+            Self::RootOfNegative => 17,
+            Self::DegreeTooSmall => 18,
+            Self::LogarithmBelowOne => 19,
+            Self::BaseTooSmall => 20,
+            Self::ZerosOfZero => 21,
+            Self::MoreThan64Bits => 22,
+            Self::FactorialOfNegative => 23,
+            Self::FactorsBelowOne => 24,
+            Self::FactorsTooLarge => 25,
+            Self::NoPrimeBelow => 26,
+            Self::TooManyPrimes => 27,
+            Self::NoEnd(steps) => !steps.cast_signed(),
+        }
+    }
 
     /// The one with this number.
     #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| *one as u8 == code)
+    pub fn from_code(code: i32) -> Option<Self> {
+        if code < 0 {
+            return Some(Self::NoEnd((!code).cast_unsigned()));
+        }
+        Self::ALL.into_iter().find(|one| one.code() == code)
     }
 }
 
 impl fmt::Display for Arithmetic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::NoEnd(steps) => return write!(f, "no end after {steps} steps"),
+            Self::NothingFound => "nothing found",
             Self::Overflow => "overflow",
             Self::DivisionByZero => "division by zero",
             Self::NegativeRoot => "isqrt of a negative",
@@ -192,7 +230,7 @@ impl Cause {
             Self::Timeout => (3, 0),
             Self::Memory => (4, 0),
             Self::Garbage => (5, 0),
-            Self::Arithmetic(why) => (6, why as i32),
+            Self::Arithmetic(why) => (6, why.code()),
             Self::Flood => (7, 0),
             Self::Unknown => (8, 0),
         }
@@ -207,7 +245,7 @@ impl Cause {
             (3, 0) => Some(Self::Timeout),
             (4, 0) => Some(Self::Memory),
             (5, 0) => Some(Self::Garbage),
-            (6, why) => Arithmetic::from_code(u8::try_from(why).ok()?).map(Self::Arithmetic),
+            (6, why) => Arithmetic::from_code(why).map(Self::Arithmetic),
             (7, 0) => Some(Self::Flood),
             (8, 0) => Some(Self::Unknown),
             _ => None,

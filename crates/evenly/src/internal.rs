@@ -50,7 +50,8 @@ pub fn command_line(
     crate::journal::command_line(path)
 }
 
-/// The value of an expression for `n`, by evaluation of its syntax tree: the reference for its machine code.
+/// The value of an expression for `n`, by evaluation of its syntax tree: the reference for its machine code. `None`
+/// if that takes more rounds of loops than this.
 ///
 /// # Errors
 /// The arithmetic fault, if it has no value.
@@ -58,6 +59,7 @@ pub fn command_line(
 pub fn value_by_tree(
     expression: &crate::function::Expression,
     n: i64,
-) -> Result<i128, evenly_core::Arithmetic> {
-    expression.value_by_tree(n)
+    rounds: u64,
+) -> Option<Result<i128, evenly_core::Arithmetic>> {
+    expression.value_by_tree(n, rounds)
 }

@@ -15,22 +15,29 @@ fn asked(words: &[&str]) -> (String, i32) {
 type Loop = fn(i64) -> i64;
 
 /// Numbers, with the same in Rust.
-const NUMBERS: [(&str, Loop); 6] = [
+const NUMBERS: [(&str, Loop); 7] = [
     ("n", |n| n),
     ("-n", |n| -n),
     ("n * n - 40 * n", |n| n * n - 40 * n),
     ("n mod 7 - 3", |n| n.rem_euclid(7) - 3),
     ("if even(n) { n / 2 } else { 3 * n + 1 }", |n| if n % 2 == 0 { n / 2 } else { 3 * n + 1 }),
+    ("let m = abs(n) mod 50; sum(d in 1..=m if m % d == 0, d * n)", |n| {
+        let m = n.abs() % 50;
+        (1..=m).filter(|d| m % d == 0).map(|d| d * n).sum()
+    }),
     ("digit_sum(n) * popcount(abs(n))", |n| {
         digit_sum(n) * i64::from(n.unsigned_abs().count_ones())
     }),
 ];
 
 /// Truth values, with the same in Rust.
-const TRUTHS: [(&str, Loop); 4] = [
+const TRUTHS: [(&str, Loop); 5] = [
     ("n % 7 == 3 && n % 11 == 1", |n| i64::from(n % 7 == 3 && n % 11 == 1)),
     ("-n > 100 || n > 100", |n| i64::from(-n > 100 || n > 100)),
     ("isqrt(abs(n)) ** 2 == n", |n| i64::from(n >= 0 && n.isqrt().pow(2) == n)),
+    ("any(d in 2..=isqrt(abs(n)), n % d == 0)", |n| {
+        i64::from((2..=n.abs().isqrt()).any(|d| n % d == 0))
+    }),
     ("gcd(n, 30) == 1", |n| i64::from(n % 2 != 0 && n % 3 != 0 && n % 5 != 0)),
 ];
 
@@ -112,6 +119,15 @@ fn a_histogram_with_too_many_values_has_no_answer() {
     assert_eq!(output.status.code(), Some(4), "{said}");
     assert!(said.contains("1048576 different values"), "{said}");
     assert!(output.stdout.is_empty());
+}
+
+/// The other numbers keep their value, though the loop of one has 10^18 rounds.
+#[test]
+fn a_number_whose_loop_takes_too_long_is_named() {
+    let source = "count(d in 0..if n == 3 { 10 ** 18 } else { n }, d % 7 == n) == 77";
+    let words = ["failures", source, "0..6", "--timeout", "1s", "--retries", "0", "-j", "2"];
+    let (text, status) = asked(&words);
+    assert_eq!((text.as_str(), status), ("3\ttimeout\n", 1));
 }
 
 #[test]

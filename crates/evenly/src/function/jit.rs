@@ -217,7 +217,7 @@ fn fill<T>(values: Values<T>, first: i64, out: &mut [T]) -> Filled {
 /// What a kernel gives. No kernel gives anything else; if one did, the number would have failed.
 fn why(code: u64) -> Option<Arithmetic> {
     let arithmetic = |code| Arithmetic::from_code(code).unwrap_or(Arithmetic::Overflow);
-    (code != 0).then(|| u8::try_from(code).map_or(Arithmetic::Overflow, arithmetic))
+    (code != 0).then(|| i32::try_from(code.cast_signed()).map_or(Arithmetic::Overflow, arithmetic))
 }
 
 /// The memory of machine code on x86-64: pages of its own, written first, then executable. That of

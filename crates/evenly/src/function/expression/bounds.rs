@@ -20,7 +20,7 @@ pub(super) struct Reach {
 
 /// A number that may be beyond 128 bits, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Wide {
+pub(super) enum Wide {
     Below,
     Fits(i128),
     Above,
@@ -148,7 +148,7 @@ pub(super) fn compare(comparison: Comparison, a: Bounds, b: Bounds) -> Bounds {
 }
 
 /// From the lowest to the highest of these; overflow where it may be beyond 128 bits.
-fn fitting(ends: impl IntoIterator<Item = Wide>) -> BoundsResult {
+pub(super) fn fitting(ends: impl IntoIterator<Item = Wide>) -> BoundsResult {
     let (low, high) =
         ends.into_iter().fold((Above, Below), |(low, high), end| (low.min(end), high.max(end)));
     let clamped = match (low, high) {
@@ -169,7 +169,7 @@ fn corners(function: BinaryFunction, a: Bounds, parts: &[Bounds]) -> BoundsResul
 }
 
 /// The value, beyond 128 bits if need be; only for values that exist.
-fn two_wide(function: BinaryFunction, a: i128, b: i128) -> Wide {
+pub(super) fn two_wide(function: BinaryFunction, a: i128, b: i128) -> Wide {
     match compute::two(function, a, b) {
         Ok(value) => Fits(value),
         Err(_) if is_below(function, a, b) => Below,

@@ -1,6 +1,8 @@
 //! Type checker of expressions: makes a tree from the syntax, with a kind and bounds for every part. It folds constants,
 //! and refuses parts that are of the wrong kind or fail for every number.
 
+mod binding;
+
 use super::bounds::{self, BoundsResult, Reach};
 use super::error::{ExpressionError, Fault, quote};
 use super::functions::NamedFunction;
@@ -8,18 +10,23 @@ use super::lex::column;
 use super::syntax::{Syntax, SyntaxForm, name_of_comparison, name_of_one, name_of_two};
 use super::tree::{BinaryFunction, Bounds, Comparison, Node, NodeForm, UnaryFunction};
 use crate::function::Kind;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// The tree for numbers within `n`.
 ///
 /// # Errors
 /// The first part from the left that is of the wrong kind, or that fails for every number.
 pub(super) fn check(source: &str, syntax: &Syntax, n: Bounds) -> Result<Node, ExpressionError> {
-    Checker { source, n }.node(syntax, true)
+    let variables = RefCell::default();
+    Checker { source, n, variables }.node(syntax, true)
 }
 
 struct Checker<'a> {
     source: &'a str,
     n: Bounds,
+    /// By slot, as soon as it is known what they can be.
+    variables: RefCell<HashMap<usize, (Kind, Bounds)>>,
 }
 
 type CheckResult = Result<Node, ExpressionError>;
@@ -52,6 +59,9 @@ impl Checker<'_> {
             SyntaxForm::Call(function, arguments) => {
                 self.call(syntax, *function, arguments, always)
             }
+            SyntaxForm::Variable(slot) => self.variable(syntax, *slot),
+            SyntaxForm::Let(slot, value, body) => self.define(syntax, *slot, (value, body), always),
+            SyntaxForm::Reduce(parts) => self.reduce(syntax, parts, always),
         }
     }
 
@@ -98,8 +108,8 @@ impl Checker<'_> {
         }
         let kind = left.kind;
         let is_square = function == BinaryFunction::Multiply
-            && left.what == NodeForm::N
-            && right.what == NodeForm::N;
+            && left.what == right.what
+            && matches!(left.what, NodeForm::N | NodeForm::Variable(_));
         let known = if is_square {
             bounds::square(left.bounds)
         } else {

@@ -2,11 +2,11 @@
 
 use super::code;
 use super::error::ExpressionError;
-use super::evaluate::evaluate;
+use super::evaluate::evaluate_within;
 use super::tree::Node;
 use super::{Understood, understand};
 use crate::function::jit::{Filled, MachineCode, NoMachineCode};
-use crate::function::{Function, Kind};
+use crate::function::{Function, Kind, at};
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Range, Tally};
 
 /// Values that are computed between two updates of the tally.
@@ -26,6 +26,10 @@ const CHEAP: u64 = 20;
 /// Numbers that are computed without counting first, where many match.
 const MANY: u128 = 1 << 14;
 
+/// Expressions that may cost more than this, in additions, are applied to each number alone. So a time limit can tell
+/// which of them took too long, and no number is computed that is not needed.
+const LONG: u64 = 100_000;
+
 /// Cost of about a millisecond, in additions.
 const MOMENT: u64 = 1_000_000;
 
@@ -42,6 +46,7 @@ pub struct Expression {
     source: String,
     tree: Node,
     machine: MachineCode,
+    is_long: bool,
     narrow: Vec<i64>,
     wide: Vec<i128>,
 }
@@ -73,6 +78,7 @@ impl Expression {
         Ok(Self {
             source: source.to_owned(),
             machine,
+            is_long: code::cost(&tree) > LONG,
             narrow: vec![0; if is_narrow { MOST } else { 0 }],
             wide: vec![0; if is_narrow { 0 } else { MOST }],
             tree,
@@ -93,8 +99,25 @@ impl Expression {
     }
 
     /// The value for a number of the range, by evaluation of the syntax tree: the reference for the machine code.
-    pub(crate) fn value_by_tree(&self, n: i64) -> Result<i128, Arithmetic> {
-        evaluate(&self.tree, n)
+    /// `None` if that takes more rounds of loops than this.
+    pub(crate) fn value_by_tree(&self, n: i64, rounds: u64) -> Option<Result<i128, Arithmetic>> {
+        evaluate_within(&self.tree, n, rounds)
+    }
+
+    /// Each number alone, named before it is computed: it may take long.
+    fn fold_each(&self, slice: Interval, tally: &mut Tally) -> i64 {
+        for n in slice.first()..=slice.last() {
+            at(n);
+            match (self.value(n), self.tree.kind) {
+                (Ok(value), Kind::Truth) => tally.truth(n, value != 0),
+                (Ok(value), Kind::Integer) => tally.number(n, value),
+                (Err(why), _) => tally.fail(n, Cause::Arithmetic(why)),
+            }
+            if tally.is_full() {
+                return n;
+            }
+        }
+        slice.last()
     }
 
     fn count(&self, slice: Interval, tally: &mut Tally) -> i64 {
@@ -191,7 +214,14 @@ impl Function for Expression {
         (MOMENT / code::cost(&self.tree).max(1)).clamp(1, 1000)
     }
 
+    fn says_at(&self) -> bool {
+        self.is_long
+    }
+
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        if self.is_long {
+            return self.fold_each(slice, tally);
+        }
         if tally.takes_counts() && self.tree.kind == Kind::Truth {
             return self.count(slice, tally);
         }

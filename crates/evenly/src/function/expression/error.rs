@@ -70,6 +70,15 @@ pub enum Fault {
         /// How many there are.
         given: usize,
     },
+    /// The name of a loop without the variable and the items of one.
+    #[error("'{0}' needs a variable and its items")]
+    NoItems(String),
+    /// A word of the language where a variable should be named.
+    #[error("'{0}' cannot name a variable")]
+    ReservedName(String),
+    /// No name where a variable should be named.
+    #[error("a name is missing {0}")]
+    MissingName(Place),
     /// Two values with nothing between them.
     #[error("an operator is missing before '{0}'")]
     MissingOperator(String),

@@ -30,8 +30,6 @@ struct DivisionColumns {
 impl DivisionColumns {
     fn walk(&mut self, node: &Node) {
         match &node.what {
-            NodeForm::N | NodeForm::Constant(_) => {}
-            NodeForm::One(_, x) => self.walk(x),
             NodeForm::Two(function, a, b) => {
                 self.walk(a);
                 let found = match function {
@@ -59,16 +57,7 @@ impl DivisionColumns {
                 }
                 self.walk(b);
             }
-            NodeForm::Both(a, b) | NodeForm::Either(a, b) => {
-                self.walk(a);
-                self.walk(b);
-            }
-            NodeForm::Call(_, arguments) => arguments.iter().for_each(|part| self.walk(part)),
-            NodeForm::If(condition, yes, no) => {
-                self.walk(condition);
-                self.walk(yes);
-                self.walk(no);
-            }
+            _ => node.parts().into_iter().for_each(|part| self.walk(part)),
         }
     }
 }

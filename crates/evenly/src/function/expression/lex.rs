@@ -28,13 +28,13 @@ pub(super) enum Lexeme<'a> {
 pub(super) const LARGEST: u128 = i128::MIN.unsigned_abs();
 
 /// The longer ones first where one begins like another.
-const SYMBOLS: [&str; 23] = [
-    "**", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/", "%", "<", ">", "!",
-    "&", "|", "(", ")", "{", "}",
+const SYMBOLS: [&str; 28] = [
+    "..=", "..", "**", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/", "%",
+    "<", ">", "!", "&", "|", "(", ")", "{", "}", "=", ";", ",",
 ];
 
-/// Operators of other languages, and what is written here. They are looked for before the symbols.
-const FOREIGN: [(&str, &str); 23] = [
+/// Operators of other languages, and what is written here. The longest match wins, also against [`SYMBOLS`].
+const FOREIGN: [(&str, &str); 22] = [
     ("^", "a power is a ** b, exclusive or is xor(a, b)"),
     ("===", "did you mean '=='?"),
     ("!==", "did you mean '!='?"),
@@ -56,12 +56,11 @@ const FOREIGN: [(&str, &str); 23] = [
     ("∧", "did you mean '&&'?"),
     ("∨", "did you mean '||'?"),
     ("²", "did you mean '** 2'?"),
-    ("..", "a range is an argument of its own, behind the expression"),
     (".", "a function is called as abs(n)"),
 ];
 
 /// Reads tokens.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Lexer<'a> {
     source: &'a str,
     /// Bytes read.
@@ -121,16 +120,14 @@ fn word(rest: &str) -> &str {
 }
 
 fn symbol(rest: &str) -> Result<&'static str, (Fault, Option<&'static str>)> {
-    if let Some((foreign, hint)) = FOREIGN.iter().find(|(foreign, _)| rest.starts_with(foreign)) {
+    let known = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol));
+    let length = known.map_or(0, |symbol| symbol.len());
+    let is_foreign = |foreign: &str| foreign.len() > length && rest.starts_with(foreign);
+    if let Some((foreign, hint)) = FOREIGN.iter().find(|(foreign, _)| is_foreign(foreign)) {
         return Err((Fault::NoSuchOperator((*foreign).to_owned()), Some(hint)));
     }
-    if let Some(symbol) = SYMBOLS.iter().chain(&[","]).find(|symbol| rest.starts_with(**symbol)) {
-        return Ok(symbol);
-    }
-    if rest.starts_with('=') {
-        return Err((Fault::NoSuchOperator("=".to_owned()), Some("did you mean '=='?")));
-    }
-    Err((Fault::Character(rest.chars().next().unwrap_or_default()), None))
+    let unknown = || (Fault::Character(rest.chars().next().unwrap_or_default()), None);
+    known.copied().ok_or_else(unknown)
 }
 
 /// A number and its length, or what is wrong with it and where in it.

@@ -15,9 +15,11 @@ mod evaluate;
 pub(crate) mod functions;
 mod hints;
 mod lex;
+mod loop_bounds;
 mod names;
 mod operations;
 mod parse;
+mod reduction;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -25,8 +27,6 @@ pub(crate) mod tree;
 
 pub use compiled::{Expression, UnusableExpression, expression};
 pub use error::{ExpressionError, Fault, Place};
-#[cfg(test)]
-use evaluate::evaluate;
 use evenly_core::Interval;
 pub use operations::{Operation, operations};
 use tree::{Bounds, Node};

@@ -28,7 +28,12 @@ const ELSEWHERE: [(&str, &str); 20] = [
 ];
 
 /// The error for a name where a value should stand.
-pub(super) fn unknown(name: &str, column: usize, is_called: bool) -> ExpressionError {
+pub(super) fn unknown<'a>(
+    name: &str,
+    column: usize,
+    is_called: bool,
+    variables: impl Iterator<Item = &'a str>,
+) -> ExpressionError {
     let text = name.to_owned();
     let fault = if is_called { Fault::UnknownFunction(text) } else { Fault::UnknownName(text) };
     let error = ExpressionError::new(column, fault);
@@ -36,7 +41,9 @@ pub(super) fn unknown(name: &str, column: usize, is_called: bool) -> ExpressionE
         return error.hint(*hint);
     }
     let words = if is_called { [].as_slice() } else { ["true", "false", "if"].as_slice() };
-    if let Some(meant) = closest(name, called_names().chain(words.iter().copied())) {
+    let calls = called_names().map(|name| -> &str { name });
+    let others = variables.filter(|_| !is_called).chain(words.iter().copied());
+    if let Some(meant) = closest(name, calls.chain(others)) {
         return error.hint(format!("did you mean '{meant}'?"));
     }
     if is_called { error } else { error.hint("the number is called 'n'") }

@@ -1,17 +1,23 @@
 //! Parser of expressions: recursive descent, with precedence climbing for binary operators.
 //!
 //! ```text
+//! expression = { "let" NAME "=" expression ";" } binary
 //! binary  = unary { INFIX unary }       by level, to the left; comparisons not twice
 //! unary   = { "-" | "!" } power
 //! power   = value [ "**" unary ]        so to the right, and -2 ** 2 is -(2 ** 2)
-//! value   = NUMBER | "n" | "true" | "false" | "(" binary ")" | call | if
-//! call    = NAME "(" binary { "," binary } ")"
-//! if      = "if" binary "{" binary "}" "else" ( "{" binary "}" | if )
+//! value   = NUMBER | "n" | "true" | "false" | NAME | "(" expression ")" | call | if | loop
+//! call    = NAME "(" expression { "," expression } ")"
+//! if      = "if" binary "{" expression "}" "else" ( "{" expression "}" | if )
 //! ```
+//!
+//! `binding` has loops.
+
+mod binding;
 
 use super::error::{ExpressionError, Fault, Place, quote};
 use super::lex::{LARGEST, Lexeme, Lexer, Token, column};
 use super::names;
+use super::reduction::Reduction;
 use super::syntax::{
     COMPARISON_LEVEL, CalledFunction, Callee, INFIX, Infix, Syntax, SyntaxForm, arguments_of,
     callee,
@@ -42,8 +48,9 @@ pub(super) fn parse(source: &str) -> Result<Syntax, ExpressionError> {
         let example = "n % 7 == 3 && prime(n) is one";
         return Err(ExpressionError::new(1, Fault::Empty).hint(example));
     }
-    let mut parser = Parser { source, lexer, token, last: token, depth: 0 };
-    let tree = parser.binary(1)?;
+    let mut parser =
+        Parser { source, lexer, token, last: token, depth: 0, scope: Vec::new(), slots: 0 };
+    let tree = parser.expression()?;
     if parser.token.what == Lexeme::End { Ok(tree) } else { Err(parser.stray()) }
 }
 
@@ -56,6 +63,17 @@ struct Parser<'a> {
     last: Token<'a>,
     /// How deep it stands.
     depth: usize,
+    /// Variables that are bound here, the innermost last.
+    scope: Vec<Binding<'a>>,
+    /// How many variables there are so far.
+    slots: usize,
+}
+
+/// A variable that can be used where the parser is.
+#[derive(Clone, Copy, Debug)]
+struct Binding<'a> {
+    name: &'a str,
+    slot: usize,
 }
 
 type Parsed = Result<Syntax, ExpressionError>;
@@ -149,6 +167,9 @@ impl<'a> Parser<'a> {
 
     fn value(&mut self) -> Parsed {
         let token = self.token;
+        if let Some(reduction) = self.loop_here() {
+            return self.reduce(reduction);
+        }
         let form = match token.what {
             Lexeme::Number(number) => {
                 let number = i128::try_from(number);
@@ -159,7 +180,16 @@ impl<'a> Parser<'a> {
             Lexeme::Name("n") => SyntaxForm::N,
             Lexeme::Name("true") => SyntaxForm::Truth(true),
             Lexeme::Name("false") => SyntaxForm::Truth(false),
-            Lexeme::Name(name) => return Err(self.bare(name)),
+            Lexeme::Name("let") => {
+                let fault = Fault::Stray("let".to_owned());
+                return Err(self
+                    .error(fault)
+                    .hint("definitions inside stand in parentheses: (let x = a; b)"));
+            }
+            Lexeme::Name(name) => match self.variable(name) {
+                Some(slot) => SyntaxForm::Variable(slot),
+                None => return Err(self.bare(name)),
+            },
             Lexeme::Symbol("(") => return self.parenthesis(),
             Lexeme::Symbol("+") => {
                 return Err(self.error(Fault::UnaryPlus).hint("leave it out"));
@@ -175,7 +205,7 @@ impl<'a> Parser<'a> {
     fn parenthesis(&mut self) -> Parsed {
         self.deepen()?;
         let open = self.advance()?.start;
-        let mut inner = self.binary(1)?;
+        let mut inner = self.expression()?;
         let close = self.expect(")", open)?;
         self.depth -= 1;
         inner.span = open..close.end;
@@ -211,17 +241,21 @@ impl<'a> Parser<'a> {
             return Err(self.error(fault).hint(IF));
         }
         let open = self.advance()?.start;
-        let inner = self.binary(1)?;
+        let inner = self.expression()?;
         Ok((inner, self.expect("}", open)?.end))
     }
 
     fn call(&mut self, name: &str) -> Parsed {
         let Some(takes) = arguments_of(name) else {
-            return Err(if ["n", "true", "false"].contains(&name) {
+            let is_value = ["n", "true", "false"].contains(&name) || self.variable(name).is_some();
+            return Err(if let Some(reduction) = Reduction::named(name) {
+                let hint = format!("write {}", reduction.example());
+                self.error(Fault::NoItems(name.to_owned())).hint(hint)
+            } else if is_value {
                 let hint = format!("to multiply, write {name} * (…)");
                 self.error(Fault::NotAFunction(name.to_owned())).hint(hint)
             } else {
-                names::unknown(name, self.column(self.token.start), true)
+                self.unknown(name, true)
             });
         };
         self.deepen()?;
@@ -229,10 +263,10 @@ impl<'a> Parser<'a> {
         let open = self.advance()?.start;
         let mut arguments = Vec::new();
         if self.token.what != Lexeme::Symbol(")") {
-            arguments.push(self.binary(1)?);
+            arguments.push(self.expression()?);
             while self.token.what == Lexeme::Symbol(",") {
                 self.advance()?;
-                arguments.push(self.binary(1)?);
+                arguments.push(self.expression()?);
             }
         }
         let end = self.expect(")", open)?.end;
@@ -261,7 +295,7 @@ impl<'a> Parser<'a> {
     /// The error for a name that stands alone where a value should.
     fn bare(&self, name: &str) -> ExpressionError {
         let Some(takes) = arguments_of(name) else {
-            return names::unknown(name, self.column(self.token.start), false);
+            return self.unknown(name, false);
         };
         let form = match takes {
             "three values" => "(a, b, c)",
@@ -269,6 +303,11 @@ impl<'a> Parser<'a> {
             _ => "(a, b)",
         };
         self.error(Fault::NoArguments(name.to_owned())).hint(format!("write {name}{form}"))
+    }
+
+    fn unknown(&self, name: &str, is_called: bool) -> ExpressionError {
+        let variables = self.scope.iter().map(|bound| bound.name);
+        names::unknown(name, self.column(self.token.start), is_called, variables)
     }
 
     /// Takes the symbol that closes what was opened at `open`.
@@ -291,6 +330,12 @@ impl<'a> Parser<'a> {
             return self.error(Fault::NoSuchOperator(text.to_owned())).hint(hint);
         }
         match self.token.what {
+            Lexeme::Symbol("=") => {
+                self.error(Fault::NoSuchOperator(text.to_owned())).hint("did you mean '=='?")
+            }
+            Lexeme::Symbol(".." | "..=") => self
+                .error(Fault::NoSuchOperator(text.to_owned()))
+                .hint("a range is an argument of its own, behind the expression"),
             Lexeme::Name("else") => self.error(Fault::Stray(text.to_owned())).hint(IF),
             Lexeme::Number(_) | Lexeme::Name(_) | Lexeme::Symbol("(") => {
                 let before = &self.source[self.last.start..self.last.end];
@@ -306,6 +351,8 @@ impl<'a> Parser<'a> {
                 let error = self.error(Fault::Stray(text.to_owned()));
                 match text {
                     ")" => error.hint("nothing is open that it could close"),
+                    ";" => error
+                        .hint("it stands between a definition and what it is for: let x = a; b"),
                     "," => error.hint("it separates the arguments of a function"),
                     _ => error.hint(IF),
                 }

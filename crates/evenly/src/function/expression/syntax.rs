@@ -1,6 +1,7 @@
 //! Syntax tree of an expression, as the parser makes it, before its kinds are checked.
 
 use super::functions::NamedFunction;
+use super::reduction::{Reduction, Source};
 use super::tree::{BinaryFunction, Comparison, UnaryFunction};
 use std::ops::Range;
 
@@ -27,6 +28,24 @@ pub(super) enum SyntaxForm {
     Either(Box<Syntax>, Box<Syntax>),
     If(Box<Syntax>, Box<Syntax>, Box<Syntax>),
     Call(NamedFunction, Vec<Syntax>),
+    /// A variable, by the number of its slot.
+    Variable(usize),
+    /// `let`: the slot, its value, and what it is defined for.
+    Let(usize, Box<Syntax>, Box<Syntax>),
+    Reduce(Box<ReduceSyntax>),
+}
+
+/// A loop as it was written: `sum(d in 1..n if n % d == 0, d)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ReduceSyntax {
+    pub(super) reduction: Reduction,
+    /// The slot of the item.
+    pub(super) slot: usize,
+    pub(super) source: Source<Syntax>,
+    /// Behind `if`.
+    pub(super) condition: Option<Syntax>,
+    /// Behind the source and the condition: as many as the reduction takes.
+    pub(super) arguments: Vec<Syntax>,
 }
 
 /// What stands between two values.

@@ -1,6 +1,7 @@
 //! Checked tree of an expression, with the bounds of each node over the range.
 
 use super::functions::NamedFunction;
+use super::reduction::{Reduction, Source};
 use crate::function::Kind;
 
 /// One part of an expression, which gives a number or a truth value for each n.
@@ -22,17 +23,23 @@ pub(crate) struct Node {
 impl Node {
     /// Whether it or anything in it may fail.
     pub(crate) fn can_fail(&self) -> bool {
-        self.may_fail
-            || match &self.what {
-                NodeForm::N | NodeForm::Constant(_) => false,
-                NodeForm::One(_, x) => x.can_fail(),
-                NodeForm::Two(_, a, b)
-                | NodeForm::Compare(_, a, b)
-                | NodeForm::Both(a, b)
-                | NodeForm::Either(a, b) => a.can_fail() || b.can_fail(),
-                NodeForm::If(c, a, b) => c.can_fail() || a.can_fail() || b.can_fail(),
-                NodeForm::Call(_, arguments) => arguments.iter().any(Self::can_fail),
-            }
+        self.may_fail || self.parts().into_iter().any(Self::can_fail)
+    }
+
+    /// Its parts, from left to right.
+    pub(crate) fn parts(&self) -> Vec<&Self> {
+        match &self.what {
+            NodeForm::N | NodeForm::Constant(_) | NodeForm::Variable(_) => Vec::new(),
+            NodeForm::One(_, x) => vec![x],
+            NodeForm::Two(_, a, b)
+            | NodeForm::Compare(_, a, b)
+            | NodeForm::Both(a, b)
+            | NodeForm::Either(a, b)
+            | NodeForm::Let(_, a, b) => vec![a, b],
+            NodeForm::If(c, a, b) => vec![c, a, b],
+            NodeForm::Call(_, arguments) => arguments.iter().collect(),
+            NodeForm::Reduce(reduce) => reduce.parts(),
+        }
     }
 }
 
@@ -64,6 +71,42 @@ pub(crate) enum NodeForm {
     If(Box<Node>, Box<Node>, Box<Node>),
     /// A function of the table, with as many arguments as it takes.
     Call(NamedFunction, Vec<Node>),
+    /// The variable in this slot. Every definition and every loop has a slot of its own.
+    Variable(usize),
+    /// `let`: the slot, its value, which is computed first, and what it is defined for.
+    Let(usize, Box<Node>, Box<Node>),
+    /// A loop.
+    Reduce(Box<Reduce>),
+}
+
+/// A loop over the items of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reduce {
+    pub(crate) reduction: Reduction,
+    /// The slot of the item.
+    pub(crate) slot: usize,
+    pub(crate) source: Source<Node>,
+    /// Between which numbers the items lie.
+    pub(crate) items: Bounds,
+    /// The most items that there can be.
+    pub(crate) most: i128,
+    /// Of a sum, product, minimum or maximum: which items have a term.
+    pub(crate) condition: Option<Node>,
+    /// What is added, multiplied or compared, or the condition of the others.
+    pub(crate) term: Node,
+    /// The value if there is none.
+    pub(crate) default: Option<Node>,
+}
+
+impl Reduce {
+    /// Its parts, from left to right.
+    fn parts(&self) -> Vec<&Node> {
+        let mut parts = self.source.parts();
+        parts.extend(&self.condition);
+        parts.push(&self.term);
+        parts.extend(&self.default);
+        parts
+    }
 }
 
 /// Functions of one value.

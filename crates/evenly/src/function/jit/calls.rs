@@ -5,6 +5,7 @@
 use crate::function::expression::compute;
 use crate::function::expression::functions::{MOST_ARGUMENTS, NamedFunction};
 use crate::function::expression::tree::{BinaryFunction, UnaryFunction};
+use evenly_core::Arithmetic;
 use std::mem::MaybeUninit;
 
 /// A function that machine code may call. All arguments and results have 64 bits.
@@ -152,15 +153,19 @@ fn joined(low: u64, high: u64) -> i128 {
 }
 
 /// There is no value only if the machine code was wrong about the number of a function.
-fn told(value: Option<Result<i128, evenly_core::Arithmetic>>, result: ResultSlot<'_>) -> u64 {
+fn told(value: Option<Result<i128, Arithmetic>>, result: ResultSlot<'_>) -> u64 {
     match value {
         Some(Ok(value)) => {
             result.write(value);
             0
         }
-        Some(Err(why)) => why as u64,
-        None => u64::MAX,
+        Some(Err(why)) => code(why),
+        None => code(Arithmetic::Overflow),
     }
+}
+
+fn code(why: Arithmetic) -> u64 {
+    i64::from(why.code()).cast_unsigned()
 }
 
 extern "C" fn prime(n: i64) -> u64 {

@@ -9,6 +9,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, StackSlot, Type, Value, types};
 use cranelift_frontend::FunctionBuilder;
 use evenly_core::Arithmetic;
+use std::collections::HashMap;
 
 /// Computed value of a part of the expression.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +31,23 @@ pub(super) struct Emitter<'a, 'f> {
     pub(super) result: StackSlot,
     /// The number that it is applied to.
     pub(super) n: Value,
+    /// The values of variables, by slot.
+    pub(super) variables: HashMap<usize, ComputedValue>,
     /// Where to go with the code of an [`Arithmetic`] if it fails.
     pub(super) failed: Block,
+}
+
+impl<'a, 'f> Emitter<'a, 'f> {
+    pub(super) fn new(
+        to: &'a mut FunctionBuilder<'f>,
+        calls: &'a [FuncRef],
+        facts: &'a Facts,
+        result: StackSlot,
+        n: Value,
+        failed: Block,
+    ) -> Self {
+        Self { to, calls, facts, result, n, variables: HashMap::new(), failed }
+    }
 }
 
 impl Emitter<'_, '_> {
@@ -51,6 +67,15 @@ impl Emitter<'_, '_> {
             NodeForm::Either(a, b) => self.lazily(false, a, b),
             NodeForm::If(condition, a, b) => self.choice(node, condition, a, b),
             NodeForm::Call(function, arguments) => self.named(*function, node, arguments),
+            NodeForm::Variable(slot) => {
+                self.variables.get(slot).copied().unwrap_or(ComputedValue::Narrow(self.n))
+            }
+            NodeForm::Let(slot, value, body) => {
+                let value = self.value(value);
+                self.variables.insert(*slot, value);
+                self.value(body)
+            }
+            NodeForm::Reduce(reduce) => self.reduce(node, reduce),
         };
         match held {
             ComputedValue::Wide(value) if is_narrow(node) => {
@@ -93,7 +118,12 @@ impl Emitter<'_, '_> {
 
     /// The truth value in 8 bits.
     pub(super) fn truth(&mut self, node: &Node) -> Value {
-        match self.value(node) {
+        let held = self.value(node);
+        self.truth_of(held)
+    }
+
+    pub(super) fn truth_of(&mut self, held: ComputedValue) -> Value {
+        match held {
             ComputedValue::Truth(value) => value,
             ComputedValue::Narrow(value) | ComputedValue::Wide(value) => {
                 let zero = ComputedValue::Narrow(self.number(0));
@@ -108,7 +138,7 @@ impl Emitter<'_, '_> {
 
     /// Goes on only if this is false; fails otherwise.
     pub(super) fn fail_if(&mut self, condition: Value, why: Arithmetic) {
-        let code = self.number(why as i64);
+        let code = self.number(why.code().into());
         self.fail_with(condition, code);
     }
 
@@ -119,7 +149,7 @@ impl Emitter<'_, '_> {
         self.enter(next);
     }
 
-    fn enter(&mut self, block: Block) {
+    pub(super) fn enter(&mut self, block: Block) {
         self.to.switch_to_block(block);
         self.to.seal_block(block);
     }
@@ -139,6 +169,17 @@ impl Emitter<'_, '_> {
 
     fn two(&mut self, two: BinaryFunction, node: &Node, a: &Node, b: &Node) -> ComputedValue {
         let (first, second) = (self.value(a), self.value(b));
+        self.two_of(two, node, (a, first), (b, second))
+    }
+
+    /// A function of two values, with the parts that gave them.
+    pub(super) fn two_of(
+        &mut self,
+        two: BinaryFunction,
+        node: &Node,
+        (a, first): (&Node, ComputedValue),
+        (b, second): (&Node, ComputedValue),
+    ) -> ComputedValue {
         if let (ComputedValue::Truth(x), ComputedValue::Truth(y)) = (first, second) {
             let to = self.to.ins();
             return ComputedValue::Truth(match two {
@@ -240,7 +281,13 @@ impl Emitter<'_, '_> {
         if node.kind == Kind::Truth {
             return self.truth(part);
         }
-        match (self.value(part), is_narrow(node)) {
+        let held = self.value(part);
+        self.like(node, held)
+    }
+
+    /// A number in as many bits as `node` has.
+    pub(super) fn like(&mut self, node: &Node, held: ComputedValue) -> Value {
+        match (held, is_narrow(node)) {
             (ComputedValue::Narrow(value), true) => value,
             (ComputedValue::Wide(value), true) => self.narrowed(value),
             (ComputedValue::Truth(value), true) => self.to.ins().uextend(types::I64, value),
@@ -255,7 +302,7 @@ impl Emitter<'_, '_> {
     }
 }
 
-fn type_of(node: &Node) -> Type {
+pub(super) fn type_of(node: &Node) -> Type {
     match node.kind {
         Kind::Truth => types::I8,
         Kind::Integer if is_narrow(node) => types::I64,
@@ -263,7 +310,7 @@ fn type_of(node: &Node) -> Type {
     }
 }
 
-fn held_like(node: &Node, value: Value) -> ComputedValue {
+pub(super) fn held_like(node: &Node, value: Value) -> ComputedValue {
     match node.kind {
         Kind::Truth => ComputedValue::Truth(value),
         Kind::Integer if is_narrow(node) => ComputedValue::Narrow(value),

@@ -15,7 +15,7 @@ pub(in crate::function::expression) fn is_narrow(node: &Node) -> bool {
     node.kind == Kind::Truth || fits(node.bounds)
 }
 
-fn fits(Bounds { low, high }: Bounds) -> bool {
+pub(super) fn fits(Bounds { low, high }: Bounds) -> bool {
     i128::from(i64::MIN) <= low && high <= i128::from(i64::MAX)
 }
 
@@ -46,22 +46,10 @@ impl Facts {
             fact.cost = fact.cost.saturating_add(part.cost);
             fact.can_fail |= part.can_fail;
         };
-        match &node.what {
-            NodeForm::N | NodeForm::Constant(_) => {}
-            NodeForm::One(_, a) => add(a),
-            NodeForm::Two(_, a, b)
-            | NodeForm::Compare(_, a, b)
-            | NodeForm::Both(a, b)
-            | NodeForm::Either(a, b) => {
-                add(a);
-                add(b);
-            }
-            NodeForm::If(a, b, c) => {
-                add(a);
-                add(b);
-                add(c);
-            }
-            NodeForm::Call(_, arguments) => arguments.iter().for_each(add),
+        node.parts().into_iter().for_each(&mut add);
+        if let NodeForm::Reduce(reduce) = &node.what {
+            let rounds = u64::try_from(reduce.most).unwrap_or(u64::MAX);
+            fact.cost = fact.cost.saturating_mul(rounds.max(1));
         }
         self.by_place.insert(ptr(node), fact);
         fact
@@ -103,7 +91,7 @@ fn own_cost(node: &Node) -> u64 {
         if is_narrow(node) && parts.iter().all(|part| is_narrow(part)) { 1 } else { 3 }
     };
     match &node.what {
-        NodeForm::N | NodeForm::Constant(_) => 0,
+        NodeForm::N | NodeForm::Constant(_) | NodeForm::Variable(_) | NodeForm::Let(..) => 0,
         NodeForm::One(one, a) => match (one, width(&[a])) {
             (
                 UnaryFunction::Negate
@@ -148,5 +136,7 @@ fn own_cost(node: &Node) -> u64 {
         NodeForm::Call(function, _) => function.cost(),
         NodeForm::Compare(_, a, b) if a.kind == Kind::Integer => width(&[a, b]),
         NodeForm::Compare(..) | NodeForm::Both(..) | NodeForm::Either(..) | NodeForm::If(..) => 1,
+        // Of each round.
+        NodeForm::Reduce(_) => 2,
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn count(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Node
         let mut sum = None;
         for ahead in 0..step {
             let n = to.ins().iadd_imm(n, ahead);
-            let mut emitter = Emitter { to: &mut *to, calls, facts, result, n, failed: fail };
+            let mut emitter = Emitter::new(&mut *to, calls, facts, result, n, fail);
             let truth = emitter.truth(tree);
             sum = Some(match sum {
                 None => truth,
@@ -91,7 +91,7 @@ pub(super) fn values(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Nod
     to.ins().jump(head, &[first.into(), zero.into(), out.into()]);
 
     to.switch_to_block(head);
-    let mut emitter = Emitter { to: &mut *to, calls, facts, result, n, failed };
+    let mut emitter = Emitter::new(&mut *to, calls, facts, result, n, failed);
     let (value, size) = match emitter.value(tree) {
         ComputedValue::Truth(value) => (to.ins().uextend(types::I64, value), 8),
         ComputedValue::Narrow(value) if is_narrow(tree) => (value, 8),

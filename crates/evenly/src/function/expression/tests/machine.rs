@@ -9,6 +9,9 @@ use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Tally, Value};
 use proptest::prelude::*;
 use std::num::NonZeroU64;
 
+/// Rounds of loops within one number.
+const ROUNDS: u64 = 1 << 32;
+
 fn compiled(source: &str, first: i64, last: i64) -> Expression {
     let expression = Expression::new(source, Interval::new(first, last));
     expression.unwrap_or_else(|error| panic!("{source}: {error}"))
@@ -24,7 +27,11 @@ fn agrees(source: &str, first: i64, last: i64) {
         expression => expression.unwrap_or_else(|error| panic!("{source}: {error}")),
     };
     for n in first..=last {
-        assert_eq!(expression.value(n), expression.value_by_tree(n), "{source} for {n}");
+        assert_eq!(
+            expression.value(n),
+            expression.value_by_tree(n, ROUNDS).unwrap(),
+            "{source} for {n}"
+        );
     }
 }
 
@@ -32,7 +39,7 @@ fn agrees(source: &str, first: i64, last: i64) {
 fn plainly(expression: &Expression, aggregate: Aggregate, slice: Interval) -> Tally {
     let mut tally = Tally::new(aggregate);
     for n in slice.first()..=slice.last() {
-        match (expression.value_by_tree(n), expression.kind()) {
+        match (expression.value_by_tree(n, ROUNDS).unwrap(), expression.kind()) {
             (Ok(value), Kind::Truth) => tally.truth(n, value != 0),
             (Ok(value), Kind::Integer) => tally.number(n, value),
             (Err(why), _) => tally.fail(n, Cause::Arithmetic(why)),
@@ -185,7 +192,7 @@ proptest! {
             Err(error) => return Err(TestCaseError::fail(format!("{source}: {error}"))),
         };
         for n in range.first()..=range.last() {
-            let expected = expression.value_by_tree(n);
+            let expected = expression.value_by_tree(n, ROUNDS).unwrap();
             prop_assert_eq!(expression.value(n), expected, "{} for {}", source, n);
         }
         for aggregate in [Aggregate::Count, Aggregate::Sum, Aggregate::Map, Aggregate::Any] {

@@ -3,13 +3,15 @@
 mod bounds;
 mod functions;
 mod grammar;
+mod loops;
 mod machine;
 mod random;
 mod reference;
 
 use super::compute;
+use super::evaluate::evaluate;
 use super::tree::{BinaryFunction, Bounds, Comparison, Node, NodeForm, UnaryFunction};
-use super::{evaluate, operations, understand};
+use super::{operations, understand};
 use crate::function::Kind;
 use evenly_core::{Arithmetic, Interval};
 
@@ -45,6 +47,9 @@ fn every_example_is_right() {
 fn all_that_can_be_called_is_listed() {
     for (name, _) in super::syntax::CALLS {
         assert!(operations().any(|o| o.form.starts_with(&format!("{name}("))), "{name}");
+    }
+    for (name, _) in super::reduction::Reduction::ALL {
+        assert!(operations().any(|o| o.form.starts_with(&format!("{name}(d in "))), "{name}");
     }
     for (name, ..) in super::syntax::INFIX {
         assert!(operations().any(|o| o.form.contains(&format!(" {name} "))), "{name}");

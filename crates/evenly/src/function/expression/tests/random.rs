@@ -1,21 +1,23 @@
 //! Expressions at random: written, read again, computed, and held against the reference.
 
+mod loops;
+
 use super::reference::{self, Value};
 use crate::function::Kind;
 use crate::function::expression::error::Fault;
+use crate::function::expression::evaluate::{evaluate, evaluate_within};
 use crate::function::expression::functions::NamedFunction;
+use crate::function::expression::reduction::Reduction;
 use crate::function::expression::syntax::{
     CALLS, CalledFunction, INFIX, Infix, Syntax, SyntaxForm, called_names,
 };
-use crate::function::expression::tree::{
-    BinaryFunction, Comparison, Node, NodeForm, UnaryFunction,
-};
-use crate::function::expression::{evaluate, lex, parse, understand};
+use crate::function::expression::tree::{BinaryFunction, Comparison, UnaryFunction};
+use crate::function::expression::{lex, parse, understand};
 use evenly_core::Interval;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-fn plain(form: SyntaxForm) -> Syntax {
+pub(super) fn plain(form: SyntaxForm) -> Syntax {
     Syntax { form, at: 0, span: 0..0 }
 }
 
@@ -37,7 +39,8 @@ fn comparisons() -> impl Strategy<Value = Comparison> {
 fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
     use BinaryFunction::*;
     let leaf = prop_oneof![
-        6 => Just(plain(SyntaxForm::N)),
+        5 => Just(plain(SyntaxForm::N)),
+        3 => (0_usize..6).prop_map(|slot| plain(SyntaxForm::Variable(slot))),
         2 => constants().prop_map(|number| plain(SyntaxForm::Number(number))),
     ];
     if depth == 0 {
@@ -77,7 +80,10 @@ fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
         2 => (one, number.clone()).prop_map(|(f, x)| plain(SyntaxForm::One(f, Box::new(x)))),
         6 => (two, number.clone(), number.clone())
             .prop_map(|(f, a, b)| plain(SyntaxForm::Two(f, Box::new(a), Box::new(b)))),
-        1 => (truth, number.clone(), number).prop_map(conditional),
+        1 => (truth.clone(), number.clone(), number.clone()).prop_map(conditional),
+        1 => (number.clone(), number.clone())
+            .prop_map(|(a, b)| plain(SyntaxForm::Let(0, Box::new(a), Box::new(b)))),
+        2 => loops::numbers(&number, &truth),
     ]
     .boxed()
 }
@@ -101,6 +107,7 @@ fn truths(depth: u32) -> BoxedStrategy<Syntax> {
         2 => (select(vec![UnaryFunction::Even, UnaryFunction::Odd, UnaryFunction::Prime]), number.clone())
             .prop_map(|(f, x)| plain(SyntaxForm::One(f, Box::new(x)))),
         1 => truth.clone().prop_map(|x| plain(SyntaxForm::One(UnaryFunction::Not, Box::new(x)))),
+        1 => loops::truths(number.clone(), truth.clone()),
         4 => (comparisons(), number.clone(), number)
             .prop_map(|(f, a, b)| plain(SyntaxForm::Compare(f, Box::new(a), Box::new(b)))),
         1 => (equality, pair.clone()).prop_map(|(f, (a, b))| plain(SyntaxForm::Compare(f, a, b))),
@@ -127,7 +134,9 @@ fn conditional((condition, yes, no): (Syntax, Syntax, Syntax)) -> Syntax {
 }
 
 pub(super) fn expressions() -> impl Strategy<Value = Syntax> {
-    (1_u32..5).prop_flat_map(|depth| prop_oneof![numbers(depth), truths(depth)])
+    (1_u32..5)
+        .prop_flat_map(|depth| prop_oneof![numbers(depth), truths(depth)])
+        .prop_map(|syntax| loops::Binder::default().bound(syntax))
 }
 
 /// Short ranges, also at the ends of all numbers.
@@ -166,11 +175,16 @@ pub(super) fn write(syntax: &Syntax, needed: u8, by_call: bool) -> String {
     let (level, text) = match (&syntax.form, call, infix) {
         (SyntaxForm::N, ..) => (VALUE, "n".to_owned()),
         (SyntaxForm::Truth(truth), ..) => (VALUE, truth.to_string()),
+        (SyntaxForm::Variable(slot), ..) => (VALUE, format!("v{slot}")),
+        (SyntaxForm::Let(slot, value, body), ..) => {
+            (0, format!("let v{slot} = {}; {}", at(value, 0), at(body, 0)))
+        }
+        (SyntaxForm::Reduce(reduce), ..) => (VALUE, loops::write(reduce, &at)),
         (SyntaxForm::Number(number), ..) => {
             (if *number < 0 { UNARY } else { VALUE }, number.to_string())
         }
         (SyntaxForm::If(condition, yes, no), ..) => {
-            let [condition, yes, no] = [condition, yes, no].map(|part| at(part, 0));
+            let (condition, yes, no) = (at(condition, 1), at(yes, 0), at(no, 0));
             (VALUE, format!("if {condition} {{ {yes} }} else {{{no}}}"))
         }
         (SyntaxForm::Call(function, arguments), ..) => {
@@ -198,7 +212,7 @@ pub(super) fn write(syntax: &Syntax, needed: u8, by_call: bool) -> String {
 }
 
 /// Without the places.
-fn bare(syntax: &Syntax) -> Syntax {
+pub(super) fn bare(syntax: &Syntax) -> Syntax {
     let part = |part: &Syntax| Box::new(bare(part));
     plain(match &syntax.form {
         SyntaxForm::One(f, x) => SyntaxForm::One(*f, part(x)),
@@ -210,37 +224,10 @@ fn bare(syntax: &Syntax) -> Syntax {
         SyntaxForm::Call(f, arguments) => {
             SyntaxForm::Call(*f, arguments.iter().map(bare).collect())
         }
+        SyntaxForm::Let(slot, a, b) => SyntaxForm::Let(*slot, part(a), part(b)),
+        SyntaxForm::Reduce(reduce) => SyntaxForm::Reduce(Box::new(loops::bare(reduce))),
         form => form.clone(),
     })
-}
-
-fn parts(node: &Node) -> Vec<&Node> {
-    match &node.what {
-        NodeForm::N | NodeForm::Constant(_) => vec![],
-        NodeForm::One(_, x) => vec![x],
-        NodeForm::Two(_, a, b)
-        | NodeForm::Compare(_, a, b)
-        | NodeForm::Both(a, b)
-        | NodeForm::Either(a, b) => {
-            vec![a, b]
-        }
-        NodeForm::If(c, a, b) => vec![c, a, b],
-        NodeForm::Call(_, arguments) => arguments.iter().collect(),
-    }
-}
-
-/// Every part lies within its bounds, and fails only if it may.
-fn assert_known(node: &Node, n: i64) -> Result<(), TestCaseError> {
-    let value = evaluate(node, n);
-    match value {
-        Ok(value) => prop_assert!(node.bounds.contains(value), "{value} of {node:?}"),
-        Err(why) => {
-            prop_assert!(node.can_fail(), "{why} of {node:?}");
-            let is_of_a_part = parts(node).into_iter().any(|part| evaluate(part, n).is_err());
-            prop_assert!(node.may_fail || is_of_a_part, "{why} of {node:?}");
-        }
-    }
-    parts(node).into_iter().try_for_each(|part| assert_known(part, n))
 }
 
 proptest! {
@@ -276,8 +263,8 @@ proptest! {
                 Value::Number(number) => i128::try_from(number).unwrap(),
                 Value::Truth(truth) => i128::from(truth),
             });
+            // It asserts the bounds of each part, and which parts may fail.
             prop_assert_eq!(evaluate(&tree, n), expected, "{} for {}", source, n);
-            assert_known(&tree, n)?;
         }
     }
 
@@ -295,17 +282,54 @@ proptest! {
 fn words() -> Vec<&'static str> {
     let infixes = INFIX.iter().map(|(name, ..)| *name);
     let others = [
-        "n", "n", "0", "1", "7", "1e9", "1_000", "2**64", "(", ")", "(", ")", "{", "}", ",", "-",
-        "!", "**", "if", "else", "true", "false", "x", "^", "=", ".", "..", "0.5", "é", "²", "\n",
+        "n",
+        "n",
+        "0",
+        "1",
+        "7",
+        "1e9",
+        "1_000",
+        "2**64",
+        "(",
+        ")",
+        "(",
+        ")",
+        "{",
+        "}",
+        ",",
+        "-",
+        "!",
+        "**",
+        "if",
+        "else",
+        "let",
+        "in",
+        ";",
+        "let x =",
+        "; x",
+        "sum(x in 1..",
+        "any(x in 0..=",
+        "true",
+        "false",
+        "x",
+        "^",
+        "=",
+        ".",
+        "..",
+        "0.5",
+        "é",
+        "²",
+        "\n",
     ];
-    called_names().chain(infixes).chain(others).collect()
+    let loops = Reduction::ALL.iter().map(|(name, _)| *name);
+    called_names().chain(infixes).chain(loops).chain(others).collect()
 }
 
 /// An error is one line and points into the source, or just behind it.
 fn survives(source: &str) -> Result<(), TestCaseError> {
     match understand(source, Interval::new(-9, 9)) {
         Ok(understood) => {
-            let _ = evaluate(&understood.tree, 7);
+            let _ = evaluate_within(&understood.tree, 7, 1000);
         }
         Err(error) => {
             let text = error.to_string();

@@ -1,6 +1,7 @@
 //! The language once more, as simply as can be: straight from what was written, on integers without
 //! end, with the limit of 128 bits after each operation.
 
+pub(super) mod loops;
 mod named;
 
 pub(super) use named::named;
@@ -9,6 +10,7 @@ use crate::function::expression::syntax::{Syntax, SyntaxForm};
 use crate::function::expression::tree::{BinaryFunction, Comparison, UnaryFunction};
 use evenly_core::Arithmetic::{self, *};
 use num_bigint::BigInt;
+use std::collections::HashMap;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
@@ -36,14 +38,25 @@ impl Value {
     }
 }
 
+/// What a variable or the number itself is.
+struct Environment {
+    n: i64,
+    /// By slot.
+    variables: HashMap<usize, Value>,
+}
+
 pub(super) fn value(syntax: &Syntax, n: i64) -> Result<Value, Arithmetic> {
+    value_in(syntax, &mut Environment { n, variables: HashMap::new() })
+}
+
+fn value_in(syntax: &Syntax, of: &mut Environment) -> Result<Value, Arithmetic> {
     Ok(match &syntax.form {
-        SyntaxForm::N => Number(n.into()),
+        SyntaxForm::N => Number(of.n.into()),
         SyntaxForm::Number(number) => Number((*number).into()),
         SyntaxForm::Truth(truth) => Truth(*truth),
-        SyntaxForm::One(UnaryFunction::Not, x) => Truth(!value(x, n)?.truth()),
-        SyntaxForm::One(function, x) => one(*function, &value(x, n)?.number())?,
-        SyntaxForm::Two(function, a, b) => match (value(a, n)?, value(b, n)?) {
+        SyntaxForm::One(UnaryFunction::Not, x) => Truth(!value_in(x, of)?.truth()),
+        SyntaxForm::One(function, x) => one(*function, &value_in(x, of)?.number())?,
+        SyntaxForm::Two(function, a, b) => match (value_in(a, of)?, value_in(b, of)?) {
             (Truth(a), Truth(b)) => Truth(match function {
                 BinaryFunction::And => a && b,
                 BinaryFunction::Or => a || b,
@@ -52,23 +65,32 @@ pub(super) fn value(syntax: &Syntax, n: i64) -> Result<Value, Arithmetic> {
             }),
             (a, b) => Number(fitting(two(*function, &a.number(), &b.number())?)?),
         },
-        SyntaxForm::Compare(comparison, a, b) => Truth(match (value(a, n)?, value(b, n)?) {
-            (Truth(a), Truth(b)) => compare(*comparison, &a, &b),
-            (a, b) => compare(*comparison, &a.number(), &b.number()),
-        }),
-        SyntaxForm::Both(a, b) => Truth(value(a, n)?.truth() && value(b, n)?.truth()),
-        SyntaxForm::Either(a, b) => Truth(value(a, n)?.truth() || value(b, n)?.truth()),
+        SyntaxForm::Compare(comparison, a, b) => {
+            Truth(match (value_in(a, of)?, value_in(b, of)?) {
+                (Truth(a), Truth(b)) => compare(*comparison, &a, &b),
+                (a, b) => compare(*comparison, &a.number(), &b.number()),
+            })
+        }
+        SyntaxForm::Both(a, b) => Truth(value_in(a, of)?.truth() && value_in(b, of)?.truth()),
+        SyntaxForm::Either(a, b) => Truth(value_in(a, of)?.truth() || value_in(b, of)?.truth()),
         SyntaxForm::Call(function, arguments) => {
-            let values = arguments.iter().map(|part| Ok(value(part, n)?.number()));
+            let values = arguments.iter().map(|part| Ok(value_in(part, of)?.number()));
             named(function.form(), &values.collect::<Result<Vec<_>, _>>()?)?
         }
         SyntaxForm::If(condition, yes, no) => {
-            if value(condition, n)?.truth() {
-                value(yes, n)?
+            if value_in(condition, of)?.truth() {
+                value_in(yes, of)?
             } else {
-                value(no, n)?
+                value_in(no, of)?
             }
         }
+        SyntaxForm::Variable(slot) => of.variables[slot].clone(),
+        SyntaxForm::Let(slot, bound, body) => {
+            let bound = value_in(bound, of)?;
+            of.variables.insert(*slot, bound);
+            value_in(body, of)?
+        }
+        SyntaxForm::Reduce(reduce) => loops::reduce(reduce, of)?,
     })
 }
 
