@@ -10,7 +10,7 @@ use super::lex::column;
 use super::syntax::{Syntax, SyntaxForm, name_of_comparison, name_of_one, name_of_two};
 use super::tree::{BinaryFunction, Bounds, Comparison, Node, NodeForm, UnaryFunction};
 use crate::function::Kind;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 /// The tree for numbers within `n`.
@@ -18,8 +18,8 @@ use std::collections::HashMap;
 /// # Errors
 /// The first part from the left that is of the wrong kind, or that fails for every number.
 pub(super) fn check(source: &str, syntax: &Syntax, n: Bounds) -> Result<Node, ExpressionError> {
-    let variables = RefCell::default();
-    Checker { source, n, variables }.node(syntax, true)
+    let (variables, iterations) = (RefCell::default(), Cell::default());
+    Checker { source, n, variables, iterations }.node(syntax, true)
 }
 
 struct Checker<'a> {
@@ -27,6 +27,8 @@ struct Checker<'a> {
     n: Bounds,
     /// By slot, as soon as it is known what they can be.
     variables: RefCell<HashMap<usize, (Kind, Bounds)>>,
+    /// How many iterations stand around what is checked.
+    iterations: Cell<usize>,
 }
 
 type CheckResult = Result<Node, ExpressionError>;
@@ -62,6 +64,7 @@ impl Checker<'_> {
             SyntaxForm::Variable(slot) => self.variable(syntax, *slot),
             SyntaxForm::Let(slot, value, body) => self.define(syntax, *slot, (value, body), always),
             SyntaxForm::Reduce(parts) => self.reduce(syntax, parts, always),
+            SyntaxForm::Iterate(parts) => self.iterate(syntax, parts, always),
         }
     }
 

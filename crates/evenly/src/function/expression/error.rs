@@ -73,6 +73,9 @@ pub enum Fault {
     /// The name of a loop without the variable and the items of one.
     #[error("'{0}' needs a variable and its items")]
     NoItems(String),
+    /// An iteration without a limit or a condition.
+    #[error("the iteration has no end: it needs a number of steps, or 'while'")]
+    NoEnd,
     /// A word of the language where a variable should be named.
     #[error("'{0}' cannot name a variable")]
     ReservedName(String),

@@ -1,8 +1,9 @@
 //! Tree-walking evaluator of expressions: the reference for the machine code.
 
 use super::compute;
-use super::reduction::{Reduction, Source};
-use super::tree::{BinaryFunction, Node, NodeForm, Reduce};
+use super::items::{Listed, list};
+use super::reduction::{Iteration, Reduction, STEPS, Source};
+use super::tree::{BinaryFunction, Iterate, Node, NodeForm, Reduce};
 use evenly_core::Arithmetic;
 use std::collections::HashMap;
 
@@ -95,6 +96,7 @@ impl Evaluator {
                 self.value(part)?
             }
             NodeForm::Reduce(reduce) => self.reduce(node, reduce)?,
+            NodeForm::Iterate(iterate) => self.iterate(iterate)?,
         })
     }
 
@@ -127,12 +129,78 @@ impl Evaluator {
                     item += 1;
                 }
             }
+            Source::Primes { first, end, is_inclusive } => {
+                let (mut first, end) = (self.value(first)?, self.value(end)?);
+                let last = if *is_inclusive { Some(end) } else { end.checked_sub(1) };
+                while let Some(last) = last
+                    && let Some(reached) =
+                        self.listed(node, reduce, (Listed::Primes, first, last), &mut best)?
+                {
+                    first = reached + 1;
+                }
+            }
+            Source::Divisors(number) => {
+                let number = self.value(number)?;
+                self.listed(node, reduce, (Listed::Divisors, number, 0), &mut best)?;
+            }
+            Source::Digits(number) => {
+                let number = self.value(number)?;
+                self.listed(node, reduce, (Listed::Digits, number, 0), &mut best)?;
+            }
         }
         match (best, &reduce.default) {
             (Some(best), _) => Ok(best),
             (None, Some(default)) => self.value(default),
             (None, None) => Err(Arithmetic::NothingFound.into()),
         }
+    }
+
+    /// Takes the next items of a list into account. Gives the last of them, if others may follow that matter.
+    fn listed(
+        &mut self,
+        node: &Node,
+        reduce: &Reduce,
+        (listed, first, last): (Listed, i128, i128),
+        best: &mut Option<i128>,
+    ) -> Result<Option<i128>, Stop> {
+        let mut items = Vec::new();
+        list(listed, first, last, &mut items)?;
+        for item in &items {
+            if self.round(node, reduce, (*item).into(), best)? {
+                return Ok(None);
+            }
+        }
+        Ok(items.last().map(|last| i128::from(*last)))
+    }
+
+    fn iterate(&mut self, iterate: &Iterate) -> Evaluated {
+        let Iteration { gives_steps, slot, start, limit, condition, next } = &iterate.parts;
+        let mut value = self.value(start)?;
+        self.variables.insert(*slot, value);
+        let limit = match limit {
+            Some(limit) => self.value(limit)?.max(0),
+            None => STEPS,
+        };
+        let mut steps = 0;
+        loop {
+            debug_assert!(iterate.state.contains(value), "{value} in {iterate:?}");
+            self.variables.insert(*slot, value);
+            if let Some(condition) = condition
+                && self.value(condition)? == 0
+            {
+                break;
+            }
+            if steps >= limit {
+                if condition.is_none() {
+                    break;
+                }
+                return Err(Arithmetic::NoEnd(limit.min(i32::MAX.into()) as u32).into());
+            }
+            self.rounds = self.rounds.checked_sub(1).ok_or(Stop::TooLong)?;
+            value = self.value(next)?;
+            steps += 1;
+        }
+        Ok(if *gives_steps { steps } else { value })
     }
 
     /// Takes one item into account. Gives whether the others do not matter.

@@ -4,26 +4,56 @@ use super::bounds::{BoundsResult, Reach, fitting, two_wide};
 use super::reduction::{Reduction, Source};
 use super::tree::{BinaryFunction, Bounds, Node, Reduce};
 
+/// The largest number whose divisors are listed, and the largest prime that can be.
+const MOST_FACTORED: i128 = u64::MAX as i128;
+
+/// The most divisors that a number below 2^64 has: those of 18401055938125660800 (OEIS A002182).
+const MOST_DIVISORS: i128 = 184_320;
+
 /// What is known about the items of a loop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Items {
     pub(super) bounds: Bounds,
     /// The most that there can be.
     pub(super) most: i128,
+    /// Whether there may be no items because the argument has none.
+    pub(super) may_fail: bool,
 }
 
 /// Of a source.
 pub(super) fn items(source: &Source<Node>) -> Items {
+    let may_fail = false;
     match source {
         Source::Range { first, end, is_inclusive } => {
             let low = first.bounds.low;
             let high =
                 if *is_inclusive { end.bounds.high } else { end.bounds.high.saturating_sub(1) };
             if high < low {
-                return Items { bounds: Bounds::new(low, low), most: 0 };
+                return Items { bounds: Bounds::new(low, low), most: 0, may_fail };
             }
             let most = high.saturating_sub(low).saturating_add(1);
-            Items { bounds: Bounds::new(low, high), most }
+            Items { bounds: Bounds::new(low, high), most, may_fail }
+        }
+        Source::Primes { first, end, is_inclusive } => {
+            let low = first.bounds.low.max(2);
+            let end = end.bounds.high.saturating_sub(i128::from(!is_inclusive));
+            let high = end.min(MOST_FACTORED).max(low);
+            let most = (high - low).saturating_add(1);
+            Items { bounds: Bounds::new(low, high), most, may_fail: end > MOST_FACTORED }
+        }
+        Source::Divisors(number) => {
+            let Bounds { low, high } = number.bounds;
+            let may_fail = low < 1 || high > MOST_FACTORED;
+            let high = high.clamp(1, MOST_FACTORED);
+            // Of two divisors whose product is the number, one is at most its root.
+            let most = (2 * high.isqrt()).min(MOST_DIVISORS);
+            Items { bounds: Bounds::new(1, high), most, may_fail }
+        }
+        Source::Digits(number) => {
+            let (_, size) = number.bounds.magnitude();
+            let most = i128::from(size.checked_ilog10().unwrap_or(0) + 1);
+            let high = size.min(9) as i128;
+            Items { bounds: Bounds::new(0, high), most, may_fail }
         }
     }
 }

@@ -14,6 +14,7 @@ mod error;
 mod evaluate;
 pub(crate) mod functions;
 mod hints;
+pub(crate) mod items;
 mod lex;
 mod loop_bounds;
 mod names;

@@ -93,6 +93,21 @@ const OPERATIONS: &[Operation] = &[
     ),
     operation("all(d in R, c)", "whether all d satisfy c", "all(d in 2..97, 97 % d != 0)", "true"),
     operation("find(d in R, c)", "lowest d that satisfies c", "find(d in 2..9, d ** 2 > 20)", "5"),
+    operation("d in divisors(a)", "divisors of a, from 1 on", "sum(d in divisors(6), d)", "12"),
+    operation("d in primes(a..b)", "primes from a to b - 1", "sum(d in primes(0..10), d)", "17"),
+    operation("d in digits(a)", "decimal digits of a", "sum(d in digits(153), d**3)", "153"),
+    operation(
+        "iterate(x = a, k, e)",
+        "a, then e for x, k times",
+        "iterate(x = 1, 10, 2 * x)",
+        "1024",
+    ),
+    operation(
+        "steps(x = a, k, e)",
+        "the steps; 'while c, ' may stand before e",
+        "steps(x=9, while x>1, x / 2)",
+        "3",
+    ),
     operation(
         "find(d in R, c, e)",
         "e if none does; min and max too",

@@ -170,6 +170,9 @@ impl<'a> Parser<'a> {
         if let Some(reduction) = self.loop_here() {
             return self.reduce(reduction);
         }
+        if let Some(gives_steps) = self.iteration_here() {
+            return self.iterate(gives_steps);
+        }
         let form = match token.what {
             Lexeme::Number(number) => {
                 let number = i128::try_from(number);

@@ -1,7 +1,7 @@
 //! Syntax tree of an expression, as the parser makes it, before its kinds are checked.
 
 use super::functions::NamedFunction;
-use super::reduction::{Reduction, Source};
+use super::reduction::{Iteration, Reduction, Source};
 use super::tree::{BinaryFunction, Comparison, UnaryFunction};
 use std::ops::Range;
 
@@ -33,6 +33,7 @@ pub(super) enum SyntaxForm {
     /// `let`: the slot, its value, and what it is defined for.
     Let(usize, Box<Syntax>, Box<Syntax>),
     Reduce(Box<ReduceSyntax>),
+    Iterate(Box<Iteration<Syntax>>),
 }
 
 /// A loop as it was written: `sum(d in 1..n if n % d == 0, d)`.

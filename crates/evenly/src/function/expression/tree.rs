@@ -1,7 +1,7 @@
 //! Checked tree of an expression, with the bounds of each node over the range.
 
 use super::functions::NamedFunction;
-use super::reduction::{Reduction, Source};
+use super::reduction::{Iteration, Reduction, Source};
 use crate::function::Kind;
 
 /// One part of an expression, which gives a number or a truth value for each n.
@@ -39,6 +39,7 @@ impl Node {
             NodeForm::If(c, a, b) => vec![c, a, b],
             NodeForm::Call(_, arguments) => arguments.iter().collect(),
             NodeForm::Reduce(reduce) => reduce.parts(),
+            NodeForm::Iterate(iterate) => iterate.parts(),
         }
     }
 }
@@ -77,6 +78,8 @@ pub(crate) enum NodeForm {
     Let(usize, Box<Node>, Box<Node>),
     /// A loop.
     Reduce(Box<Reduce>),
+    /// Steps from a value to another.
+    Iterate(Box<Iterate>),
 }
 
 /// A loop over the items of a source.
@@ -96,6 +99,32 @@ pub(crate) struct Reduce {
     pub(crate) term: Node,
     /// The value if there is none.
     pub(crate) default: Option<Node>,
+}
+
+/// Steps from a value to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Iterate {
+    pub(crate) parts: Iteration<Node>,
+    /// Between which numbers the value lies at all steps.
+    pub(crate) state: Bounds,
+    /// Where these do not fit `i64`: condition and next value once more, for values that do.
+    pub(crate) narrow: Option<(Option<Node>, Node)>,
+}
+
+impl Iterate {
+    /// Its parts, from left to right.
+    fn parts(&self) -> Vec<&Node> {
+        let Iteration { start, limit, condition, next, .. } = &self.parts;
+        let mut parts = vec![start];
+        parts.extend(limit);
+        parts.extend(condition);
+        parts.push(next);
+        if let Some((condition, next)) = &self.narrow {
+            parts.extend(condition);
+            parts.push(next);
+        }
+        parts
+    }
 }
 
 impl Reduce {

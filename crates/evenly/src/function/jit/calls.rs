@@ -4,8 +4,10 @@
 
 use crate::function::expression::compute;
 use crate::function::expression::functions::{MOST_ARGUMENTS, NamedFunction};
+use crate::function::expression::items::{Listed, list};
 use crate::function::expression::tree::{BinaryFunction, UnaryFunction};
 use evenly_core::Arithmetic;
+use std::cell::RefCell;
 use std::mem::MaybeUninit;
 
 /// A function that machine code may call. All arguments and results have 64 bits.
@@ -19,6 +21,9 @@ pub(in crate::function) enum RuntimeCall {
     /// `(number, low, high, low, high, low, high, result)`: the same of a named function, of which as many arguments
     /// count as it takes.
     Named,
+    /// `(which, slot, low, high, last low, last high, result)`: the next items of a source, see `list`. Their address
+    /// and their bytes are written. They stay there until the next call for this slot.
+    Items,
     /// Whether a number is prime, as 1 or 0.
     Prime,
     /// The greatest common divisor of two numbers. 2^63 does not fit and must not be asked for.
@@ -31,14 +36,23 @@ pub(in crate::function) enum RuntimeCall {
 
 impl RuntimeCall {
     /// All of them.
-    pub(in crate::function) const ALL: [Self; 7] =
-        [Self::One, Self::Two, Self::Named, Self::Prime, Self::Gcd, Self::Digits, Self::DigitSum];
+    pub(in crate::function) const ALL: [Self; 8] = [
+        Self::One,
+        Self::Two,
+        Self::Named,
+        Self::Items,
+        Self::Prime,
+        Self::Gcd,
+        Self::Digits,
+        Self::DigitSum,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::One => "evenly_one",
             Self::Two => "evenly_two",
             Self::Named => "evenly_named",
+            Self::Items => "evenly_items",
             Self::Prime => "evenly_prime",
             Self::Gcd => "evenly_gcd",
             Self::Digits => "evenly_digits",
@@ -51,6 +65,7 @@ impl RuntimeCall {
             Self::One => 4,
             Self::Two => 6,
             Self::Named => 2 + 2 * MOST_ARGUMENTS,
+            Self::Items => 7,
             Self::Gcd => 2,
             Self::Prime | Self::Digits | Self::DigitSum => 1,
         }
@@ -61,6 +76,7 @@ impl RuntimeCall {
             Self::One => one as *const u8,
             Self::Two => two as *const u8,
             Self::Named => named as *const u8,
+            Self::Items => items as *const u8,
             Self::Prime => prime as *const u8,
             Self::Gcd => gcd as *const u8,
             Self::Digits => digits as *const u8,
@@ -146,6 +162,36 @@ extern "C" fn named(
     let arguments = [joined(a_low, a_high), joined(b_low, b_high), joined(c_low, c_high)];
     let function = NamedFunction::numbered(number);
     told(function.map(|f| f.value(&arguments[..f.arguments()])), result)
+}
+
+thread_local! {
+    /// Lists of items, by the slot of their loop: only one loop has a slot, and it needs one list at a time.
+    static LISTS: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
+}
+
+extern "C" fn items(
+    which: u64,
+    slot: u64,
+    low: u64,
+    high: u64,
+    last_low: u64,
+    last_high: u64,
+    result: ResultSlot<'_>,
+) -> u64 {
+    let written = LISTS.with_borrow_mut(|lists| {
+        let slot = slot as usize;
+        if lists.len() <= slot {
+            lists.resize_with(slot + 1, Vec::new);
+        }
+        let (first, last) = (joined(low, high), joined(last_low, last_high));
+        let listed = Listed::ALL.get(which as usize)?;
+        let list_of_slot = &mut lists[slot];
+        Some(list(*listed, first, last, list_of_slot).map(|()| {
+            let bytes = size_of_val(&list_of_slot[..]) as u64;
+            joined(list_of_slot.as_ptr().expose_provenance() as u64, bytes)
+        }))
+    });
+    told(written, result)
 }
 
 fn joined(low: u64, high: u64) -> i128 {

@@ -1,12 +1,33 @@
 //! Type checker of what binds a variable: `let` and loops.
 
+use super::super::bounds::Reach;
 use super::super::error::{ExpressionError, Fault};
 use super::super::loop_bounds::{self, Items};
-use super::super::reduction::Reduction;
+use super::super::reduction::{Iteration, Reduction, STEPS, Source};
 use super::super::syntax::{ReduceSyntax, Syntax};
-use super::super::tree::{Bounds, Node, NodeForm, Reduce};
+use super::super::tree::{Bounds, Iterate, Node, NodeForm, Reduce};
 use super::{CheckResult, Checker, quoted};
 use crate::function::Kind;
+
+/// Deeper ones are refused: each is checked several times.
+const MOST_ITERATIONS: usize = 4;
+
+/// Bounds that contain these, and are wider where `reached` is.
+fn wider(state: Bounds, reached: Bounds) -> Bounds {
+    let lows = [0, i64::MIN.into(), i128::MIN];
+    let highs = [i64::MAX.into(), i128::MAX];
+    let low = if reached.low < state.low {
+        lows.into_iter().find(|low| *low <= reached.low).unwrap_or(i128::MIN)
+    } else {
+        state.low
+    };
+    let high = if reached.high > state.high {
+        highs.into_iter().find(|high| *high >= reached.high).unwrap_or(i128::MAX)
+    } else {
+        state.high
+    };
+    Bounds::new(low, high)
+}
 
 impl Checker<'_> {
     pub(super) fn variable(&self, syntax: &Syntax, slot: usize) -> CheckResult {
@@ -49,6 +70,7 @@ impl Checker<'_> {
         })?;
         let items = loop_bounds::items(&source);
         self.bind(slot, Kind::Integer, items.bounds);
+        let item = self.variable(syntax, slot)?;
         let mut condition = None;
         if let Some(part) = &parts.condition {
             let node = self.node(part, false)?;
@@ -100,14 +122,87 @@ impl Checker<'_> {
             };
             return Err(self.error(part, fault).hint(format!("write {}", reduction.example())));
         }
+        let (mut reduction, mut condition, mut term) = (reduction, condition, term);
+        // The lowest digit is not the first one.
+        if reduction == Reduction::Find && matches!(source, Source::Digits(_)) {
+            reduction = Reduction::Min;
+            condition = Some(term);
+            term = item;
+        }
         let kind = match reduction {
             Reduction::Any | Reduction::All => Kind::Truth,
             _ => Kind::Integer,
         };
-        let Items { bounds: items, most } = items;
+        let Items { bounds: items, most, may_fail } = items;
         let reduce = Reduce { reduction, slot, source, items, most, condition, term, default };
-        let known = loop_bounds::reduce(&reduce);
+        let mut known = loop_bounds::reduce(&reduce);
+        known.may_fail |= may_fail;
         self.known(syntax, NodeForm::Reduce(Box::new(reduce)), kind, Ok(known), always)
+    }
+
+    pub(super) fn iterate(
+        &self,
+        syntax: &Syntax,
+        parts: &Iteration<Syntax>,
+        always: bool,
+    ) -> CheckResult {
+        let limit_of_depth = MOST_ITERATIONS;
+        if self.iterations.get() == limit_of_depth {
+            let fault = Fault::TooDeep { limit: limit_of_depth };
+            return Err(self.error(syntax, fault).hint("each iteration in another one counts"));
+        }
+        let Iteration { gives_steps, slot, .. } = *parts;
+        let by = if gives_steps { "'steps'" } else { "'iterate'" };
+        let number = |part: &Syntax, always| {
+            let node = self.node(part, always)?;
+            self.need_number(by, part, &node)?;
+            Ok::<_, ExpressionError>(node)
+        };
+        let start = number(&parts.start, always)?;
+        self.bind(slot, Kind::Integer, start.bounds);
+        let limit = match &parts.limit {
+            Some(limit) => number(limit, always)?,
+            None => {
+                let bounds = Bounds::new(STEPS, STEPS);
+                self.plain(syntax, NodeForm::Constant(STEPS), Kind::Integer, bounds)
+            }
+        };
+        self.iterations.set(self.iterations.get() + 1);
+        let round = |state| {
+            self.bind(slot, Kind::Integer, state);
+            let mut condition = None;
+            if let Some(part) = &parts.condition {
+                let node = self.node(part, false)?;
+                self.need_truth("'while'", part, &node)?;
+                condition = Some(node);
+            }
+            Ok::<_, ExpressionError>((condition, number(&parts.next, false)?))
+        };
+        // Bounds that hold before a step hold behind it. If they have not settled after two rounds, they get wider by
+        // far: to the ends of 64 bits, then of 128 bits, which nothing leaves.
+        let mut state = start.bounds;
+        let mut rounds = 0;
+        let (condition, next) = loop {
+            let (condition, next) = round(state)?;
+            let reached = state.join(next.bounds);
+            if reached == state {
+                break (condition, next);
+            }
+            rounds += 1;
+            state = if rounds < 2 { reached } else { wider(state, reached) };
+        };
+        let narrow_state = state.within(i64::MIN.into(), i64::MAX.into());
+        let narrow = match narrow_state.filter(|narrow| *narrow != state) {
+            Some(narrow) => Some(round(narrow)?),
+            None => None,
+        };
+        self.iterations.set(self.iterations.get() - 1);
+        let may_fail = condition.is_some();
+        let bounds = if gives_steps { Bounds::new(0, limit.bounds.high.max(0)) } else { state };
+        let limit = Some(limit);
+        let parts = Iteration { gives_steps, slot, start, limit, condition, next };
+        let what = NodeForm::Iterate(Box::new(Iterate { parts, state, narrow }));
+        self.known(syntax, what, Kind::Integer, Ok(Reach { bounds, may_fail }), always)
     }
 
     /// The condition of a loop and its term, which is a condition too, in one.

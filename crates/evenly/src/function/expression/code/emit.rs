@@ -76,6 +76,7 @@ impl Emitter<'_, '_> {
                 self.value(body)
             }
             NodeForm::Reduce(reduce) => self.reduce(node, reduce),
+            NodeForm::Iterate(iterate) => self.iterate(node, iterate),
         };
         match held {
             ComputedValue::Wide(value) if is_narrow(node) => {

@@ -1,5 +1,6 @@
 //! Analysis of each node before code is made: its cost, and whether it can fail.
 
+use super::super::reduction::{STEPS, Source};
 use super::super::tree::{BinaryFunction, Bounds, Node, NodeForm, UnaryFunction};
 use crate::function::Kind;
 use std::collections::HashMap;
@@ -50,6 +51,11 @@ impl Facts {
         if let NodeForm::Reduce(reduce) = &node.what {
             let rounds = u64::try_from(reduce.most).unwrap_or(u64::MAX);
             fact.cost = fact.cost.saturating_mul(rounds.max(1));
+        }
+        if let NodeForm::Iterate(iterate) = &node.what {
+            let limit = iterate.parts.limit.as_ref().map_or(STEPS, |limit| limit.bounds.high);
+            let rounds = u64::try_from(limit.max(1)).unwrap_or(u64::MAX);
+            fact.cost = fact.cost.saturating_mul(rounds);
         }
         self.by_place.insert(ptr(node), fact);
         fact
@@ -137,6 +143,10 @@ fn own_cost(node: &Node) -> u64 {
         NodeForm::Compare(_, a, b) if a.kind == Kind::Integer => width(&[a, b]),
         NodeForm::Compare(..) | NodeForm::Both(..) | NodeForm::Either(..) | NodeForm::If(..) => 1,
         // Of each round.
-        NodeForm::Reduce(_) => 2,
+        NodeForm::Reduce(reduce) => match reduce.source {
+            Source::Divisors(_) | Source::Primes { .. } => DEAR,
+            Source::Range { .. } | Source::Digits(_) => 2,
+        },
+        NodeForm::Iterate(_) => 2,
     }
 }

@@ -1,15 +1,21 @@
 //! Code for loops: how they go over their items, and what they make of these.
 
+use super::super::items::Listed;
 use super::super::reduction::{Reduction, Source};
 use super::super::tree::{BinaryFunction, Bounds, Node, Reduce};
 use super::emit::{ComputedValue, Emitter, held_like, type_of};
 use super::facts::fits;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, InstBuilder, Value, types};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value, types};
 use evenly_core::Arithmetic;
 
 /// Code of one round. It gets what the rounds before it made, and gives what the next one gets.
-type Round<'r, 'a, 'f> = dyn FnMut(&mut Emitter<'a, 'f>, &[Value]) -> Vec<Value> + 'r;
+pub(super) type Round<'r, 'a, 'f> = dyn FnMut(&mut Emitter<'a, 'f>, &[Value]) -> Vec<Value> + 'r;
+
+/// Arguments of a block.
+pub(super) fn onward(values: &[Value]) -> Vec<BlockArg> {
+    values.iter().map(|value| (*value).into()).collect()
+}
 
 impl<'a, 'f> Emitter<'a, 'f> {
     /// A loop. What it makes of its items is in the first of the values that go from round to round. Where that is
@@ -151,6 +157,24 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 let (first, last, is_empty) = self.ends(reduce.items, first, end, *is_inclusive);
                 self.range((first, last, is_empty), reduce, start, done, round);
             }
+            Source::Primes { first, end, is_inclusive } => {
+                let (first, end) = (self.value(first), self.value(end));
+                let (first, end) = (self.widen(first), self.widen(end));
+                let last = self.last_of(end, *is_inclusive);
+                self.list(Listed::Primes, (first, last), reduce, start, done, round);
+            }
+            Source::Divisors(number) => {
+                let number = self.value(number);
+                let number = self.widen(number);
+                self.list(Listed::Divisors, (number, number), reduce, start, done, round);
+            }
+            Source::Digits(number) => match self.value(number) {
+                ComputedValue::Narrow(number) => self.digits(number, reduce, start, done, round),
+                held => {
+                    let number = self.widen(held);
+                    self.list(Listed::Digits, (number, number), reduce, start, done, round);
+                }
+            },
         }
     }
 
@@ -192,8 +216,6 @@ impl<'a, 'f> Emitter<'a, 'f> {
     ) {
         let with: Vec<Value> = [first].into_iter().chain(start.iter().copied()).collect();
         let head = self.block_like(&with);
-        let onward =
-            |values: &[Value]| values.iter().map(|value| (*value).into()).collect::<Vec<_>>();
         self.to.ins().brif(is_empty, done, &onward(start), head, &onward(&with));
         self.to.switch_to_block(head);
         let parameters = self.to.block_params(head).to_vec();
@@ -214,7 +236,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
     }
 
     /// A block with a parameter for each of these values.
-    fn block_like(&mut self, values: &[Value]) -> Block {
+    pub(super) fn block_like(&mut self, values: &[Value]) -> Block {
         let block = self.to.create_block();
         for value in values {
             let kind = self.to.func.dfg.value_type(*value);
@@ -228,7 +250,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         self.integer(type_of(node), number)
     }
 
-    fn integer(&mut self, bits: cranelift_codegen::ir::Type, number: i64) -> Value {
+    pub(super) fn integer(&mut self, bits: cranelift_codegen::ir::Type, number: i64) -> Value {
         let narrow = self.number(number);
         if bits == types::I128 { self.to.ins().sextend(types::I128, narrow) } else { narrow }
     }

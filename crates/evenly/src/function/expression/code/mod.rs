@@ -1,14 +1,16 @@
 //! Code generator: machine code for the tree of an expression.
 //!
 //! `facts` knows what each part costs and whether it can fail, `emit` walks over the tree, `narrow` and
-//! `wide` say each function in instructions of 64 and of 128 bits, `divide` divides by constants, `loops` are those within the expression, and `kernels`
+//! `wide` say each function in instructions of 64 and of 128 bits, `divide` divides by constants, `loops`, `lists` and `iterate` are the loops within the expression, and `kernels`
 //! goes through the numbers. Where the bounds of a part fit 64 bits nothing overflows in it, and nothing is
 //! checked; checks are only where the tree says that something may fail.
 
 mod divide;
 mod emit;
 mod facts;
+mod iterate;
 mod kernels;
+mod lists;
 mod loops;
 mod narrow;
 #[cfg(test)]

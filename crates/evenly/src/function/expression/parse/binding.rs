@@ -3,16 +3,22 @@
 //! ```text
 //! let     = "let" NAME "=" expression ";" expression
 //! loop    = NAME "(" NAME "in" source [ "if" binary ] { "," expression } ")"
-//! source  = binary ( ".." | "..=" ) binary
+//! source  = range | "primes" "(" range ")" | "divisors" "(" expression ")" | "digits" "(" expression ")"
+//! range   = binary ( ".." | "..=" ) binary
+//! steps   = ( "iterate" | "steps" ) "(" NAME "=" expression "," [ expression "," ]
+//!           [ "while" binary "," ] expression ")"
 //! ```
 
 use super::super::error::{ExpressionError, Fault};
 use super::super::lex::{Lexeme, Token};
-use super::super::reduction::{Reduction, Source};
+use super::super::reduction::{Iteration, Reduction, Source};
 use super::super::syntax::{ReduceSyntax, Syntax, SyntaxForm};
 use super::{Binding, Parsed, Parser};
 
 const LET: &str = "write let x = a; b";
+const ITERATE: &str = "write iterate(x = n, while x > 1, if even(x) { x / 2 } else { 3 * x + 1 })";
+
+const ITEMS: &str = "items are a..b, a..=b, divisors(a), primes(a..b) or digits(a)";
 
 /// Words that cannot name a variable.
 const RESERVED: [&str; 10] =
@@ -97,18 +103,116 @@ impl<'a> Parser<'a> {
 
     /// What a loop goes over.
     fn source(&mut self) -> Result<Source<Syntax>, ExpressionError> {
+        let Some(name) = self.set_here() else {
+            let (first, end, is_inclusive) = self.range()?;
+            return Ok(Source::Range { first, end, is_inclusive });
+        };
+        self.deepen()?;
+        self.advance()?;
+        let open = self.advance()?.start;
+        let source = if name == "primes" {
+            let (first, end, is_inclusive) = self.range()?;
+            Source::Primes { first, end, is_inclusive }
+        } else {
+            let number = self.expression()?;
+            if name == "divisors" { Source::Divisors(number) } else { Source::Digits(number) }
+        };
+        self.expect(")", open)?;
+        self.depth -= 1;
+        Ok(source)
+    }
+
+    /// The set whose name is next, if what is in its parentheses is all of the source: `digits(n)`, but not
+    /// `digits(n)..9`.
+    fn set_here(&self) -> Option<&'a str> {
+        let Lexeme::Name(name @ ("primes" | "divisors" | "digits")) = self.token.what else {
+            return None;
+        };
+        let mut ahead = self.lexer.clone();
+        let mut open = 0_usize;
+        loop {
+            match ahead.next().ok()?.what {
+                Lexeme::Symbol("(") => open += 1,
+                Lexeme::Symbol(")") if open <= 1 => break,
+                Lexeme::Symbol(")") => open -= 1,
+                Lexeme::End => break,
+                _ if open == 0 => return None,
+                _ => {}
+            }
+        }
+        let is_all = match ahead.next().ok()?.what {
+            Lexeme::Symbol(symbol) => matches!(symbol, "," | ")"),
+            Lexeme::Name(name) => name == "if",
+            Lexeme::Number(_) => false,
+            Lexeme::End => true,
+        };
+        is_all.then_some(name)
+    }
+
+    /// `a..b` or `a..=b`; whether with its end.
+    fn range(&mut self) -> Result<(Syntax, Syntax, bool), ExpressionError> {
         let first = self.binary(1)?;
         let is_inclusive = match self.token.what {
             Lexeme::Symbol("..") => false,
             Lexeme::Symbol("..=") => true,
             _ => {
                 let fault = Fault::Missing { symbol: "..", place: self.place() };
-                return Err(self.error(fault).hint("items are written a..b or a..=b"));
+                return Err(self.error(fault).hint(ITEMS));
             }
         };
         self.advance()?;
-        let end = self.binary(1)?;
-        Ok(Source::Range { first, end, is_inclusive })
+        Ok((first, self.binary(1)?, is_inclusive))
+    }
+
+    /// `iterate(x = n, 1000, while x > 1, x / 2)`, or `steps(…)`.
+    pub(super) fn iterate(&mut self, gives_steps: bool) -> Parsed {
+        self.deepen()?;
+        let at = self.advance()?.start;
+        let open = self.advance()?.start;
+        let name = self.name(ITERATE)?;
+        self.require("=", ITERATE)?;
+        let start = self.expression()?;
+        self.require(",", ITERATE)?;
+        let slot = self.bind(name);
+        let (mut limit, mut condition) = (None, None);
+        let mut next = None;
+        if self.token.what != Lexeme::Name("while") {
+            let first = self.expression()?;
+            if self.token.what == Lexeme::Symbol(",") {
+                self.advance()?;
+                limit = Some(first);
+            } else {
+                next = Some(first);
+            }
+        }
+        if next.is_none() && self.token.what == Lexeme::Name("while") {
+            self.advance()?;
+            condition = Some(self.binary(1)?);
+            self.require(",", ITERATE)?;
+        }
+        let next = match next {
+            Some(next) => next,
+            None => self.expression()?,
+        };
+        let end = self.expect(")", open)?.end;
+        self.scope.pop();
+        self.depth -= 1;
+        if limit.is_none() && condition.is_none() {
+            return Err(self.error_at(at, Fault::NoEnd).hint(ITERATE));
+        }
+        let parts = Iteration { gives_steps, slot, start, limit, condition, next };
+        Ok(Syntax { form: SyntaxForm::Iterate(Box::new(parts)), at, span: at..end })
+    }
+
+    /// Whether the next tokens begin an iteration, and whether it gives the number of steps.
+    pub(super) fn iteration_here(&self) -> Option<bool> {
+        let Lexeme::Name(name @ ("iterate" | "steps")) = self.token.what else { return None };
+        let mut ahead = self.lexer.clone();
+        let mut next = || ahead.next().ok().map(|token| token.what);
+        let is_one = next() == Some(Lexeme::Symbol("("))
+            && matches!(next(), Some(Lexeme::Name(_)))
+            && next() == Some(Lexeme::Symbol("="));
+        is_one.then_some(name == "steps")
     }
 
     /// The variable that has this name here.

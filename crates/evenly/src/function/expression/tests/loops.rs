@@ -44,6 +44,63 @@ fn loops_give_what_they_say() {
     }
 }
 
+#[test]
+fn loops_go_over_divisors_primes_and_digits() {
+    for (source, n, expected) in [
+        ("sum(d in divisors(n), d)", 220, "504"),
+        ("sum(d in divisors(n) if d < n, d)", 496, "496"),
+        ("count(d in divisors(n), true)", 360, "24"),
+        ("count(d in divisors(2**61 - 1 + n), true)", 0, "2"),
+        ("count(d in divisors((2**31 - 1) ** 2 + n), true)", 0, "3"),
+        ("max(d in divisors(2**64 - 1 - n), d)", 0, "18446744073709551615"),
+        ("count(d in divisors(n), true)", 0, "factors of less than 1"),
+        ("count(d in divisors(2**64 + n), true)", 0, "factors of more than 2^64"),
+        ("sum(p in primes(0..n), p)", 100, "1060"),
+        ("count(p in primes(2..=n), true)", 997, "168"),
+        ("count(p in primes(n..2 * 10**6), true)", 0, "148933"),
+        ("sum(p in primes(n..n), p)", 7, "0"),
+        ("find(p in primes(2..n), prime(n - p))", 998, "7"),
+        ("find(p in primes(2**64 - n..2**64), true)", 100, "18446744073709551521"),
+        ("count(p in primes(2**64 - 100 + n..=2**64), true)", 0, "prime of more than 2^64"),
+        ("sum(d in digits(n), d ** 3)", 153, "153"),
+        ("sum(d in digits(n), d)", -991, "19"),
+        ("count(d in digits(n), true)", 0, "1"),
+        ("product(d in digits(2 ** 100 + n), d)", 4, "0"),
+        ("sum(d in digits(2 ** 100 + n), d)", 0, "115"),
+        ("sum(d in digits(-2 ** 63), d)", 0, "89"),
+        ("find(d in digits(n), d > 3)", 986, "6"),
+        ("find(d in digits(n), d > 9, -1)", 986, "-1"),
+        ("sum(d in digits(n)..=9, d)", 500, "42"),
+    ] {
+        assert_eq!(value(source, n), expected, "{source} for {n}");
+    }
+}
+
+#[test]
+fn iterations_end_by_their_condition_or_their_limit() {
+    const COLLATZ: &str = "while x > 1, if even(x) { x / 2 } else { 3 * x + 1 })";
+    let collatz = |head: &str| format!("{head}{COLLATZ}");
+    for (source, n, expected) in [
+        (collatz("steps(x = n, "), 27, "111"),
+        (collatz("steps(x = n, 100, "), 27, "no end after 100 steps"),
+        (collatz("iterate(x = n, 111, "), 27, "1"),
+        (collatz("steps(x = n, "), 1, "0"),
+        ("iterate(x = n, while x != 1 && x != 4, sum(d in digits(x), d * d))".to_owned(), 19, "1"),
+        ("iterate(x = n, while x != 1 && x != 4, sum(d in digits(x), d * d))".to_owned(), 20, "4"),
+        ("iterate(x = n, 10, 2 * x)".to_owned(), 3, "3072"),
+        ("iterate(x = n, 200, 2 * x)".to_owned(), 3, "overflow"),
+        ("iterate(x = n, 100, 2 * x) / 2 ** 99".to_owned(), 3, "6"),
+        ("iterate(x = n, 0, 1 / 0)".to_owned(), 3, "3"),
+        ("iterate(x = n, -5, x + 1)".to_owned(), 3, "3"),
+        ("steps(x = n, x, x + 1)".to_owned(), 3, "3"),
+        ("iterate(x = n, while true, x)".to_owned(), 3, "no end after 1000000 steps"),
+        ("iterate(x = n, 2 ** 100, while x < 50, x + 1)".to_owned(), 3, "50"),
+        ("iterate(x = 1, n, iterate(y = x, 2, y + x))".to_owned(), 4, "81"),
+    ] {
+        assert_eq!(value(&source, n), expected, "{source} for {n}");
+    }
+}
+
 /// Items that come after the first that decides are not computed.
 #[test]
 fn a_loop_ends_at_the_first_item_that_decides() {
@@ -109,7 +166,7 @@ fn what_is_no_loop_is_refused() {
         ),
         (
             "sum(d in n, d)",
-            "column 11: '..' is missing before ','; items are written a..b or a..=b",
+            "column 11: '..' is missing before ','; items are a..b, a..=b, divisors(a), primes(a..b) or digits(a)",
         ),
         ("sum(n in 1..5, n)", "column 5: 'n' cannot name a variable; choose another name"),
         ("let 3 = n; n", "column 5: a name is missing before '3'; write let x = a; b"),
@@ -134,6 +191,11 @@ fn what_is_no_loop_is_refused() {
         (
             "n..5",
             "column 2: there is no operator '..'; a range is an argument of its own, behind the expression",
+        ),
+        (
+            "iterate(x = n, x + 1)",
+            "column 1: the iteration has no end: it needs a number of steps, or 'while'; \
+             write iterate(x = n, while x > 1, if even(x) { x / 2 } else { 3 * x + 1 })",
         ),
         ("n = 5", "column 3: there is no operator '='; did you mean '=='?"),
     ] {

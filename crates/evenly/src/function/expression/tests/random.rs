@@ -83,6 +83,7 @@ fn numbers(depth: u32) -> BoxedStrategy<Syntax> {
         1 => (truth.clone(), number.clone(), number.clone()).prop_map(conditional),
         1 => (number.clone(), number.clone())
             .prop_map(|(a, b)| plain(SyntaxForm::Let(0, Box::new(a), Box::new(b)))),
+        1 => loops::iterations(number.clone(), truth.clone()),
         2 => loops::numbers(&number, &truth),
     ]
     .boxed()
@@ -180,6 +181,7 @@ pub(super) fn write(syntax: &Syntax, needed: u8, by_call: bool) -> String {
             (0, format!("let v{slot} = {}; {}", at(value, 0), at(body, 0)))
         }
         (SyntaxForm::Reduce(reduce), ..) => (VALUE, loops::write(reduce, &at)),
+        (SyntaxForm::Iterate(parts), ..) => (VALUE, loops::write_iteration(parts, &at)),
         (SyntaxForm::Number(number), ..) => {
             (if *number < 0 { UNARY } else { VALUE }, number.to_string())
         }
@@ -226,6 +228,9 @@ pub(super) fn bare(syntax: &Syntax) -> Syntax {
         }
         SyntaxForm::Let(slot, a, b) => SyntaxForm::Let(*slot, part(a), part(b)),
         SyntaxForm::Reduce(reduce) => SyntaxForm::Reduce(Box::new(loops::bare(reduce))),
+        SyntaxForm::Iterate(parts) => {
+            SyntaxForm::Iterate(Box::new(parts.try_map(|part| Ok::<_, ()>(bare(part))).unwrap()))
+        }
         form => form.clone(),
     })
 }
@@ -308,6 +313,12 @@ fn words() -> Vec<&'static str> {
         "let x =",
         "; x",
         "sum(x in 1..",
+        "sum(x in divisors(",
+        "count(x in primes(2..",
+        "max(x in digits(",
+        "iterate(x =",
+        "steps(x =",
+        "while",
         "any(x in 0..=",
         "true",
         "false",

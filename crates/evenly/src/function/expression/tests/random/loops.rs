@@ -2,7 +2,7 @@
 
 use super::super::reference::loops::default;
 use super::{bare as bare_part, plain};
-use crate::function::expression::reduction::{Reduction, Source};
+use crate::function::expression::reduction::{Iteration, Reduction, Source};
 use crate::function::expression::syntax::{ReduceSyntax, Syntax, SyntaxForm};
 use crate::function::expression::tree::{BinaryFunction, UnaryFunction};
 use proptest::collection::vec;
@@ -17,6 +17,7 @@ fn small(number: Syntax, most: i128) -> Syntax {
 }
 
 fn sources(number: BoxedStrategy<Syntax>) -> BoxedStrategy<Source<Syntax>> {
+    let number_again = number.clone();
     let ends = vec![i64::MAX.into(), i128::MAX, i128::from(i64::MIN) + 3, i128::MIN + 4, 0];
     let near = (select(ends), number.clone(), any::<bool>()).prop_map(|(end, by, is_inclusive)| {
         let size = |number: i128| Box::new(plain(SyntaxForm::Number(number.abs())));
@@ -31,7 +32,16 @@ fn sources(number: BoxedStrategy<Syntax>) -> BoxedStrategy<Source<Syntax>> {
     let low = (number.clone(), number, any::<bool>()).prop_map(|(first, end, is_inclusive)| {
         Source::Range { first: small(first, 4), end: small(end, 7), is_inclusive }
     });
-    prop_oneof![1 => near, 3 => low].boxed()
+    let primes = (number_again.clone(), number_again.clone(), any::<bool>()).prop_map(
+        |(first, end, is_inclusive)| Source::Primes {
+            first: small(first, 9),
+            end: small(end, 40),
+            is_inclusive,
+        },
+    );
+    let divisors = number_again.clone().prop_map(|number| Source::Divisors(small(number, 60)));
+    let digits = number_again.prop_map(Source::Digits);
+    prop_oneof![2 => near, 6 => low, 1 => primes, 1 => divisors, 2 => digits].boxed()
 }
 
 fn reduce(
@@ -82,11 +92,48 @@ pub(super) fn write(reduce: &ReduceSyntax, at: &impl Fn(&Syntax, u8) -> String) 
         Source::Range { first, end, is_inclusive } => {
             format!("{}..{}{}", at(first, 1), if *is_inclusive { "=" } else { "" }, at(end, 1))
         }
+        Source::Primes { first, end, is_inclusive } => {
+            format!(
+                "primes({}..{}{})",
+                at(first, 1),
+                if *is_inclusive { "=" } else { "" },
+                at(end, 1)
+            )
+        }
+        Source::Divisors(number) => format!("divisors({})", at(number, 0)),
+        Source::Digits(number) => format!("digits({})", at(number, 0)),
     };
     let condition = condition.iter().map(|part| format!(" if {}", at(part, 1)));
     let arguments = arguments.iter().map(|part| format!(", {}", at(part, 0)));
     let rest: String = condition.chain(arguments).collect();
     format!("{}(v{slot} in {source}{rest})", reduction.name())
+}
+
+/// Few steps each, so that all of them together do not take long.
+pub(super) fn iterations(
+    number: BoxedStrategy<Syntax>,
+    truth: BoxedStrategy<Syntax>,
+) -> impl Strategy<Value = Syntax> {
+    let limit = (0_i128..9).prop_map(|limit| plain(SyntaxForm::Number(limit)));
+    (any::<bool>(), number.clone(), limit, option::of(truth), number).prop_map(
+        |(gives_steps, start, limit, condition, next)| {
+            let limit = Some(limit);
+            let parts = Iteration { gives_steps, slot: 0, start, limit, condition, next };
+            plain(SyntaxForm::Iterate(Box::new(parts)))
+        },
+    )
+}
+
+pub(super) fn write_iteration(
+    parts: &Iteration<Syntax>,
+    at: &impl Fn(&Syntax, u8) -> String,
+) -> String {
+    let Iteration { gives_steps, slot, start, limit, condition, next } = parts;
+    let limit: String = limit.iter().map(|part| format!("{}, ", at(part, 0))).collect();
+    let condition = condition.iter().map(|part| format!("while {}, ", at(part, 1)));
+    let condition: String = condition.collect();
+    let name = if *gives_steps { "steps" } else { "iterate" };
+    format!("{name}(v{slot} = {}, {limit}{condition}{})", at(start, 0), at(next, 0))
 }
 
 pub(super) fn bare(reduce: &ReduceSyntax) -> ReduceSyntax {
@@ -140,6 +187,17 @@ impl Binder {
                     condition,
                     arguments,
                 }))
+            }
+            SyntaxForm::Iterate(parts) => {
+                let start = self.bound(parts.start);
+                let slot = self.enter();
+                let limit = parts.limit.map(|part| self.bound(part));
+                let condition = parts.condition.map(|part| self.bound(part));
+                let next = self.bound(parts.next);
+                self.scope.pop();
+                let gives_steps = parts.gives_steps;
+                let parts = Iteration { gives_steps, slot, start, limit, condition, next };
+                SyntaxForm::Iterate(Box::new(parts))
             }
             SyntaxForm::One(f, x) => SyntaxForm::One(f, self.part(*x)),
             SyntaxForm::Two(f, a, b) => SyntaxForm::Two(f, self.part(*a), self.part(*b)),

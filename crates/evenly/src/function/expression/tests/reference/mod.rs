@@ -91,6 +91,7 @@ fn value_in(syntax: &Syntax, of: &mut Environment) -> Result<Value, Arithmetic> 
             value_in(body, of)?
         }
         SyntaxForm::Reduce(reduce) => loops::reduce(reduce, of)?,
+        SyntaxForm::Iterate(parts) => loops::iterate(parts, of)?,
     })
 }
 
