@@ -17,7 +17,7 @@ fuzz_target!(|words: Vec<(u8, i64, u8, u64)>| {
             0 => {
                 let last = first.saturating_add(length.into());
                 let Some(interval) = Interval::new(first, last) else { continue };
-                down.assign(&[Assignment { lease: LeaseId(lease), interval }]);
+                down.assign([Assignment { lease: LeaseId(lease), interval }]);
             }
             1 => down.withdraw(LeaseId(lease), length.into()),
             _ => down.withdraw(evenly_core::frame::EVERY_LEASE, 0),

@@ -93,10 +93,10 @@ impl Interval {
         Self { first: self.first, last: self.first.wrapping_add_unsigned(more) }
     }
 
-    /// The same interval of numbers that are lower by `by`, modulo 2^64. Both ends must move in the same direction.
+    /// The same interval of numbers that are higher by `by`, modulo 2^64. Both ends must move in the same direction.
     #[inline]
-    pub(crate) const fn lowered(self, by: i64) -> Self {
-        Self { first: self.first.wrapping_sub(by), last: self.last.wrapping_sub(by) }
+    pub(crate) const fn shifted(self, by: i64) -> Self {
+        Self { first: self.first.wrapping_add(by), last: self.last.wrapping_add(by) }
     }
 
     /// What is left above `n`.

@@ -55,7 +55,7 @@ pub use agent::Agent;
 pub use aggregate::{Aggregate, Extreme, Sum, Value};
 pub use interval::{Interval, IntervalSet};
 pub use items::Items;
-pub use lease::{Assignment, LeaseId, WorkerId};
+pub use lease::{AnswerRow, Assignment, AssignmentRow, LeaseId, WorkerId};
 pub use partial::{Arithmetic, Cause, Failure, Partial};
 pub use policy::Policy;
 pub use printable::printable;

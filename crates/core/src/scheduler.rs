@@ -47,7 +47,7 @@ use crate::chunk_cost::CostFit;
 use crate::credit::Credits;
 use crate::interval::Interval;
 use crate::items::Items;
-use crate::lease::{Assignment, LeaseTable, WorkerId};
+use crate::lease::{Assignment, AssignmentRow, LeaseTable, WorkerId};
 use crate::ledger::{Ledger, Taker};
 use crate::pace::Meter;
 use crate::partial::Cause;
@@ -126,7 +126,7 @@ pub struct Scheduler {
     /// Workers with room for chunks, in the order in which they asked.
     hungry: VecDeque<WorkerId>,
     /// What the last assignment consists of.
-    assignments: Vec<Assignment>,
+    assigned: Vec<AssignmentRow>,
     /// Answers that no record holds yet.
     to_record: Record,
     /// Numbers in records that were given out and have not come back.
@@ -194,7 +194,7 @@ impl Scheduler {
             strength: 0,
             missing: 0,
             hungry: VecDeque::new(),
-            assignments: Vec::new(),
+            assigned: Vec::new(),
             to_record: Record::empty(aggregate),
             recording: 0,
             pending: VecDeque::new(),
@@ -290,10 +290,16 @@ impl Scheduler {
         None
     }
 
-    /// The chunks of the [`Action::Assign`] that was polled last.
+    /// The rows of chunks of the [`Action::Assign`] that was polled last.
     #[must_use]
-    pub fn assignments(&self) -> &[Assignment] {
-        &self.assignments
+    pub fn assigned(&self) -> &[AssignmentRow] {
+        &self.assigned
+    }
+
+    /// Each of these chunks by itself.
+    #[must_use]
+    pub fn assignments(&self) -> Vec<Assignment> {
+        self.assigned.iter().copied().flat_map(AssignmentRow::chunks).collect()
     }
 
     /// The answer over everything recorded so far.
@@ -411,22 +417,20 @@ impl Scheduler {
         let most = self.longest_chunk();
         let taker = self.taker(worker);
         let mut outlook = self.outlook(worker);
-        let Self {
-            ledger, leases, sizer, assignments, late, allowance, now_ns, windows_of, ..
-        } = self;
+        let Self { ledger, leases, sizer, assigned, late, allowance, now_ns, windows_of, .. } =
+            self;
         let window = &mut self.workers[worker.0 as usize].window;
-        assignments.clear();
+        assigned.clear();
         while window.room() > 0 {
             outlook.remaining = ledger.remaining();
             if let Some(returned) = ledger.take_returned(taker) {
                 let attempt = returned.attempts.saturating_add(1);
-                let interval = returned.interval;
-                let lease = leases.lend(worker, interval, (attempt, returned.losses));
-                leases.set_cause(lease, returned.cause);
+                let (interval, history) = (returned.interval, (returned.losses, returned.cause));
+                let assignment = leases.lend(worker, interval, attempt, history);
                 if let Some(first) = returned.late {
-                    late.lend_again(first, lease);
+                    late.lend_again(first, assignment.lease);
                 }
-                assignments.push(Assignment { lease, interval });
+                assigned.push(assignment.into());
                 window.lent(interval.len(), *now_ns);
                 if let Some(allowance) = allowance {
                     allowance.use_up(interval.len());
@@ -448,7 +452,7 @@ impl Scheduler {
                 let Some(front) = ledger.take_front(len.saturating_mul(count as u128)) else {
                     break;
                 };
-                leases.lend_run(worker, front, len, assignments);
+                leases.lend_run(worker, front, len, assigned);
                 if let Some(allowance) = allowance {
                     allowance.use_up(front.len());
                 }
@@ -463,8 +467,8 @@ impl Scheduler {
                 break;
             }
         }
-        self.workers[worker.0 as usize].is_fresh &= assignments.is_empty();
-        !assignments.is_empty()
+        self.workers[worker.0 as usize].is_fresh &= assigned.is_empty();
+        !assigned.is_empty()
     }
 
     /// Whether the places of the module page add up to the range.

@@ -10,7 +10,7 @@ mod whereabouts;
 
 use crate::descriptions::Descriptions;
 use crate::frame::{Assembler, Body, Frame, Malformed};
-use crate::lease::{Assignment, WorkerId};
+use crate::lease::{Assignment, AssignmentRow, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
 use crate::scheduler::{
     Action, Capacity, LeasePiece, Record, Scheduler, SchedulerEvent, TakenBack, Violation,
@@ -306,9 +306,15 @@ impl Supervisor {
         self.descriptions.of_all(failures)
     }
 
-    /// The chunks of the [`Order::Assign`] that was polled last.
+    /// The rows of chunks of the [`Order::Assign`] that was polled last.
     #[must_use]
-    pub fn assignments(&self) -> &[Assignment] {
+    pub fn assigned(&self) -> &[AssignmentRow] {
+        self.scheduler.assigned()
+    }
+
+    /// Each of these chunks by itself.
+    #[must_use]
+    pub fn assignments(&self) -> Vec<Assignment> {
         self.scheduler.assignments()
     }
 

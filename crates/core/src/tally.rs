@@ -185,7 +185,7 @@ impl Tally {
 
     /// Numbers have no value.
     pub fn fail_all(&mut self, interval: Interval, cause: Cause) {
-        let interval = interval.lowered(self.above_position);
+        let interval = interval.shifted(self.above_position.wrapping_neg());
         if let Some(last) = self.failed.last_mut()
             && last.cause == cause
             && last.interval.last().checked_add(1) == Some(interval.first())

@@ -10,17 +10,18 @@ use crate::aggregate::Aggregate;
 use crate::credit::{CREDIT, much};
 use crate::frame::{Body, Description, EVERY_LEASE, Malformed, Packer};
 use crate::interval::Interval;
-use crate::lease::{Assignment, LeaseId, WorkerId};
+use crate::lease::{Assignment, AssignmentRow, LeaseId, WorkerId};
 use crate::partial::Failure;
 use crate::tally::Tally;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// One worker.
 #[derive(Debug)]
 pub struct Worker {
-    /// Chunks; those from `next` on are not begun.
-    queue: Vec<Assignment>,
-    next: usize,
+    /// Chunks that are not begun, and how many.
+    queue: VecDeque<AssignmentRow>,
+    queued: u64,
     current: Option<CurrentChunk>,
     /// What came of the chunk in work since it was reported last.
     tally: Tally,
@@ -31,7 +32,7 @@ pub struct Worker {
     /// primary believes that this worker is at that chunk.
     is_owing: bool,
     /// Answers packed since the last send.
-    unsent: usize,
+    unsent: u64,
     /// The bytes of a partial on their way into frames.
     encoded: Vec<u8>,
 }
@@ -78,8 +79,8 @@ impl Worker {
     #[must_use]
     pub fn new(name: WorkerId, aggregate: Aggregate, limit: usize) -> Self {
         Self {
-            queue: Vec::new(),
-            next: 0,
+            queue: VecDeque::new(),
+            queued: 0,
             current: None,
             tally: Tally::new(aggregate),
             // Where there is a limit, the primary says so first.
@@ -110,11 +111,7 @@ impl Worker {
     pub fn take(&mut self, body: Body<'_>) -> Result<(), Malformed> {
         match body {
             Body::Assignments(assignments) => {
-                // What is begun is forgotten before the queue grows.
-                self.queue.drain(..self.next);
-                self.next = 0;
-                self.queue.reserve(assignments.len());
-                self.queue.extend(assignments.iter());
+                assignments.rows().for_each(|row| self.put(row));
                 Ok(())
             }
             Body::Withdrawals(withdrawals) => {
@@ -141,24 +138,66 @@ impl Worker {
         let current = match self.current {
             Some(current) => current,
             None => {
-                let Assignment { lease, interval } = *self.queue.get(self.next)?;
-                self.next += 1;
+                let chunk = self.queue.front()?.first();
+                self.remove_front(1);
                 is_begun_again = self.is_owing;
-                if lease.attempt() > 1 {
-                    self.packer.begun(lease);
+                if chunk.lease.attempt() > 1 {
+                    self.packer.begun(chunk.lease);
                     is_begun_again = true;
                 }
-                let (unreported, is_done, held) = (interval.first(), false, None);
-                *self.current.insert(CurrentChunk {
-                    lease,
-                    rest: interval,
-                    unreported,
-                    is_done,
-                    held,
-                })
+                *self.current.insert(CurrentChunk::of(chunk))
             }
         };
         Some(ComputeStep { slice: current.rest.at_most(most), is_begun_again })
+    }
+
+    /// Removes the first chunks of the first row from the queue.
+    #[inline]
+    fn remove_front(&mut self, count: u64) {
+        let Some(row) = self.queue.front_mut() else { return };
+        match row.split(count) {
+            (_, Some(behind)) => *row = behind,
+            (_, None) => drop(self.queue.pop_front()),
+        }
+        self.queued -= count;
+    }
+
+    /// Computes the first row of the queue with `fold`, chunk by chunk, as [`next`](Self::next) and
+    /// [`counted`](Self::counted) do: at most `most` numbers, until it is time to send, or until a chunk has another
+    /// answer than a word. How many numbers were computed, and the state of the last chunk.
+    ///
+    /// It computes nothing where `next` has more to do: while a chunk is in work, or if it was lost before.
+    #[inline]
+    pub fn compute_row(
+        &mut self,
+        most: u64,
+        mut fold: impl FnMut(Interval, &mut Tally) -> i64,
+    ) -> (u64, ChunkState) {
+        let is_plain = self.current.is_none() && self.credit > 0 && !self.is_owing;
+        let row = self.queue.front().filter(|row| is_plain && row.first().lease.attempt() == 1);
+        let Some(row) = row.copied() else { return (0, ChunkState::Answered) };
+        // Each answer adds one to the answers that are not sent, and takes one from the chunks that are queued.
+        let until_due = self.queued.saturating_sub(self.unsent).div_ceil(2);
+        let whole = u128::from(most) / row.first().interval.len();
+        let count = until_due.min(whole as u64).min(row.len());
+        let (mut computed, mut begun, mut state) = (0, 0, ChunkState::Answered);
+        while begun < count && !self.packer.is_full() && state == ChunkState::Answered {
+            let chunk = row.chunk(begun);
+            let last = fold(chunk.interval, &mut self.tally);
+            computed += last.abs_diff(chunk.interval.first()) + 1;
+            begun += 1;
+            if last == chunk.interval.last()
+                && let Some(word) = self.tally.take_word()
+            {
+                self.packer.answer(chunk.lease, word);
+                self.unsent += 1;
+            } else {
+                self.current = Some(CurrentChunk::of(chunk));
+                state = self.counted(last);
+            }
+        }
+        self.remove_front(begun);
+        (computed, state)
     }
 
     /// Keeps the numbers given out last, whatever the primary [withdraws](Self::take) meanwhile: they
@@ -177,7 +216,8 @@ impl Worker {
 
     /// The chunks behind the one in work, in the order in which they will be.
     pub fn ahead(&self) -> impl Iterator<Item = Interval> + '_ {
-        self.queue[self.next..].iter().map(|assignment| assignment.interval)
+        let chunks = self.queue.iter().copied().flat_map(AssignmentRow::chunks);
+        chunks.map(|chunk| chunk.interval)
     }
 
     /// Where to tell what comes of the numbers given out last.
@@ -273,7 +313,7 @@ impl Worker {
     #[inline]
     #[must_use]
     pub fn is_due(&self) -> bool {
-        self.unsent >= self.queue.len() - self.next || self.packer.is_full()
+        self.unsent >= self.queued || self.packer.is_full()
     }
 
     /// Whether there is nothing to send.
@@ -326,24 +366,40 @@ impl Worker {
                     kept.map(|rest| CurrentChunk { rest, ..self.current.unwrap_or(current) });
             }
         }
-        self.queue.drain(..self.next);
-        self.next = 0;
-        let Self { queue, packer, .. } = self;
-        queue.retain_mut(|held| {
-            if !is_meant(held.lease) {
-                return true;
+        self.queued = 0;
+        for row in core::mem::take(&mut self.queue) {
+            if lease != EVERY_LEASE && row.position(lease).is_none() {
+                self.put(row);
+                continue;
             }
-            let (kept, released) = keep(held.interval, parts);
-            if let Some(released) = released {
-                packer.release(held.lease, released.first());
+            for Assignment { lease, interval } in row.chunks() {
+                let (kept, released) =
+                    if is_meant(lease) { keep(interval, parts) } else { (Some(interval), None) };
+                if let Some(released) = released {
+                    self.packer.release(lease, released.first());
+                }
+                if let Some(interval) = kept {
+                    self.put(Assignment { lease, interval }.into());
+                }
             }
-            held.interval = kept.unwrap_or(held.interval);
-            kept.is_some()
-        });
+        }
+    }
+
+    /// Adds chunks to the end of the queue.
+    fn put(&mut self, row: AssignmentRow) {
+        self.queued += row.len();
+        if !self.queue.back_mut().is_some_and(|last| last.absorb(row)) {
+            self.queue.push_back(row);
+        }
     }
 }
 
 impl CurrentChunk {
+    #[inline]
+    fn of(Assignment { lease, interval }: Assignment) -> Self {
+        Self { lease, rest: interval, unreported: interval.first(), is_done: false, held: None }
+    }
+
     /// As [`keep`], but what is held is kept.
     fn keep(&self, parts: u64) -> (Option<Interval>, Option<Interval>) {
         let (kept, released) = keep(self.rest, parts);

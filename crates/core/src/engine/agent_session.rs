@@ -247,7 +247,7 @@ mod tests {
     fn a_lease_becomes_work_for_the_workers_and_a_farewell_ends_the_session() {
         let (mut session, mut engine, _) = session();
         let lease = Assignment { lease: LeaseId(7), interval: Interval::new(5, 9).unwrap() };
-        tell(&mut session, &mut engine, 0, |packer| packer.assign(&[lease]));
+        tell(&mut session, &mut engine, 0, |packer| packer.assign([lease]));
         assert_eq!((engine.scheduler().total(), session.end()), (5, None));
         let (code, detail) = Leave::Over.code();
         tell(&mut session, &mut engine, 0, |packer| packer.farewell(code, detail));

@@ -149,7 +149,7 @@ impl World {
                     !(self.terms.has_journal && self.terms.is_once),
                     "sent before it is durable"
                 );
-                self.hands[seat.slot()].extend_from_slice(self.engine.assignments());
+                self.hands[seat.slot()].extend(self.engine.assignments());
             }
             EngineOutput::Begin { seat, assignment } => {
                 let is_begun = self.begun.iter().any(|begun| begun.contains(assignment.interval));

@@ -216,7 +216,7 @@ impl Primary {
             Order::Assign { slot } => {
                 let seat = self.seat(slot);
                 if self.journal.is_ahead() {
-                    self.journal.hold(seat, self.supervisor.assignments());
+                    self.journal.hold(seat, &self.supervisor.assignments());
                     return Ok(None);
                 }
                 EngineOutput::Assign { seat }

@@ -4,9 +4,10 @@ use super::flaky::FlakySummary;
 use super::primary::Primary;
 use super::rate::RateLimiter;
 use crate::interval::Interval;
-use crate::lease::{Assignment, WorkerId};
+use crate::lease::{Assignment, AssignmentRow, WorkerId};
 use crate::partial::Failure;
 use crate::scheduler::Scheduler;
+use alloc::vec::Vec;
 
 impl Primary {
     /// The name of the worker or agent that joins next. A name is used up only when it joins.
@@ -78,9 +79,15 @@ impl Primary {
         self.rate.as_ref()
     }
 
-    /// The chunks of the [`EngineOutput::Assign`](super::EngineOutput::Assign) that was polled last.
+    /// The rows of chunks of the [`EngineOutput::Assign`](super::EngineOutput::Assign) that was polled last.
     #[must_use]
-    pub fn assignments(&self) -> &[Assignment] {
+    pub fn assigned(&self) -> &[AssignmentRow] {
+        self.supervisor.assigned()
+    }
+
+    /// Each of these chunks by itself.
+    #[must_use]
+    pub fn assignments(&self) -> Vec<Assignment> {
         self.supervisor.assignments()
     }
 

@@ -53,7 +53,7 @@ impl Bench {
         while let Some(output) = self.engine.poll(self.now_ns).unwrap() {
             match output {
                 EngineOutput::Assign { .. } => packer.assign(self.engine.assignments()),
-                EngineOutput::Begin { assignment, .. } => packer.assign(&[assignment]),
+                EngineOutput::Begin { assignment, .. } => packer.assign([assignment]),
                 EngineOutput::Withdraw { lease, parts, .. } => packer.withdraw(lease, parts),
                 EngineOutput::Credit { bytes, .. } => packer.credit(bytes),
                 other => self.seen.push(other),

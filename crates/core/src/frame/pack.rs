@@ -4,7 +4,7 @@ use super::description::TEXT_AT;
 use super::{
     ANSWER_HEAD, CHECKSUM, COUNT_AT, Description, FrameKind, HEAD, LEAST, MAGIC, PART_HEAD, VERSION,
 };
-use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
+use crate::lease::{AssignmentRow, LeaseId, WorkerId};
 use crate::partial::Failure;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -27,22 +27,24 @@ pub struct Packer {
     bytes: Vec<u8>,
     /// The frame that still takes entries: its kind, and where it begins.
     open: Option<(FrameKind, usize)>,
-    /// The last group of answers in the open frame.
-    group: Option<OpenAnswerGroup>,
+    /// The last row of answers in the open frame.
+    row: Option<OpenAnswerRow>,
     worker: WorkerId,
     limit: usize,
 }
 
-/// A group of answers that the next answer may join.
+/// A row of answers that the next answer may join. Its count is written when it ends.
 #[derive(Clone, Copy, Debug)]
-struct OpenAnswerGroup {
+struct OpenAnswerRow {
     /// Where its head begins.
     start: usize,
+    /// The length of the bytes up to which another word has room.
+    end: usize,
     /// The lease of the next answer.
     next: u64,
-    count: u32,
-    /// Bytes of each word.
+    /// Bytes of each word, and the largest word that they hold.
     width: usize,
+    largest: u64,
 }
 
 impl Packer {
@@ -53,7 +55,7 @@ impl Packer {
     #[must_use]
     pub fn new(worker: WorkerId, limit: usize) -> Self {
         assert!(limit >= LEAST + 32, "a frame must have room for an entry");
-        Self { bytes: Vec::new(), open: None, group: None, worker, limit }
+        Self { bytes: Vec::new(), open: None, row: None, worker, limit }
     }
 
     /// Allocates the memory of one frame now.
@@ -70,48 +72,61 @@ impl Packer {
     }
 
     /// Adds assignments. Adjacent chunks of one length whose leases follow each other share an entry.
-    pub fn assign(&mut self, mut assignments: &[Assignment]) {
-        while let [first, ..] = assignments {
+    pub fn assign(&mut self, rows: impl IntoIterator<Item = impl Into<AssignmentRow>>) {
+        let mut rows = rows.into_iter().map(Into::into);
+        let mut next: Option<AssignmentRow> = rows.next();
+        while let Some(mut row) = next {
+            next = rows.find(|after| !row.absorb(*after));
             self.make_room(FrameKind::Assignments);
-            let count = run_length(assignments);
+            let first = row.first();
             let mut entry = [0; FrameKind::Assignments.entry_len()];
             entry[..8].copy_from_slice(&first.interval.first().to_le_bytes());
             entry[8..16].copy_from_slice(&first.interval.last().to_le_bytes());
             entry[16..24].copy_from_slice(&first.lease.0.to_le_bytes());
-            entry[24..].copy_from_slice(&(count as u64).to_le_bytes());
+            entry[24..].copy_from_slice(&row.len().to_le_bytes());
             self.bytes.extend_from_slice(&entry);
-            assignments = &assignments[count..];
         }
     }
 
-    /// Adds the answer that all of a lease that was not covered yet is done, with this word. It joins the group of the
+    /// Adds the answer that all of a lease that was not covered yet is done, with this word. It joins the row of the
     /// answer before if its lease follows and its word is no longer.
     #[inline]
     pub fn answer(&mut self, lease: LeaseId, word: u64) {
-        let least = word_width(word);
-        if let Some(group) = &mut self.group
-            && let Some((_, start)) = self.open
-            && group.next == lease.0
-            && least <= group.width
-            && self.bytes.len() + group.width + CHECKSUM <= start + self.limit
+        if let Some(row) = &mut self.row
+            && row.next == lease.0
+            && word <= row.largest
+            && self.bytes.len() <= row.end
         {
-            group.next = lease.0.wrapping_add(1);
-            group.count += 1;
-            let Range { start, end } = COUNT_AT;
-            self.bytes[group.start + start..group.start + end]
-                .copy_from_slice(&group.count.to_le_bytes()[..COUNT_AT.len()]);
-            self.bytes.extend_from_slice(&word.to_le_bytes()[..group.width]);
+            row.next = lease.0.wrapping_add(1);
+            match row.width {
+                1 => self.bytes.push(word as u8),
+                width => self.bytes.extend_from_slice(&word.to_le_bytes()[..width]),
+            }
             return;
         }
+        self.begin_row(lease, word);
+    }
+
+    fn begin_row(&mut self, lease: LeaseId, word: u64) {
+        self.end_row();
         self.make_room(FrameKind::Answers);
         let (start, next) = (self.bytes.len(), lease.0.wrapping_add(1));
-        self.group = Some(OpenAnswerGroup { start, next, count: 1, width: least });
-        let mut head = [0; ANSWER_HEAD];
-        head[..8].copy_from_slice(&lease.0.to_le_bytes());
-        head[8] = 1;
-        head[11] = least as u8;
-        self.bytes.extend_from_slice(&head);
-        self.bytes.extend_from_slice(&word.to_le_bytes()[..least]);
+        let width = word_width(word);
+        let largest = u64::MAX >> (64 - 8 * width);
+        let end = start + self.space() - width;
+        self.row = Some(OpenAnswerRow { start, end, next, width, largest });
+        self.bytes.extend_from_slice(&lease.0.to_le_bytes());
+        self.bytes.extend_from_slice(&[0, 0, 0, width as u8]);
+        self.bytes.extend_from_slice(&word.to_le_bytes()[..width]);
+    }
+
+    /// Writes the count of the open row of answers.
+    fn end_row(&mut self) {
+        let Some(OpenAnswerRow { start, width, .. }) = self.row.take() else { return };
+        let count = (self.bytes.len() - start - ANSWER_HEAD) / width;
+        let Range { start: from, end } = COUNT_AT;
+        self.bytes[start + from..start + end]
+            .copy_from_slice(&count.to_le_bytes()[..COUNT_AT.len()]);
     }
 
     /// Asks for a part of a lease back: the worker keeps one of `parts` parts of what is not counted yet.
@@ -217,20 +232,20 @@ impl Packer {
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.open.is_some_and(|(kind, start)| self.space(start) < kind.longest_entry())
+        self.open.is_some_and(|(kind, _)| self.space() < kind.longest_entry())
     }
 
-    /// How many more bytes of entries the frame that begins there may have.
+    /// How many more bytes of entries the open frame may have.
     #[inline]
-    fn space(&self, start: usize) -> usize {
-        start + self.limit - CHECKSUM - self.bytes.len()
+    fn space(&self) -> usize {
+        self.open.map_or(0, |(_, start)| start + self.limit - CHECKSUM - self.bytes.len())
     }
 
     /// Closes the open frame, if any; `busy_ns` is what the worker worked since its last frame,
     /// 0 if the next frame accounts for it.
     pub fn seal(&mut self, busy_ns: u64) {
+        self.end_row();
         let Some((_, start)) = self.open.take() else { return };
-        self.group = None;
         let length = (self.bytes.len() - start + CHECKSUM) as u32;
         let frame = &mut self.bytes[start..];
         frame[4..8].copy_from_slice(&length.to_le_bytes());
@@ -317,7 +332,7 @@ impl Packer {
     /// Forgets every frame, the open one included.
     pub fn clear(&mut self) {
         self.bytes.clear();
-        (self.open, self.group) = (None, None);
+        (self.open, self.row) = (None, None);
     }
 
     #[inline]
@@ -340,17 +355,6 @@ impl Packer {
         head[8..12].copy_from_slice(&self.worker.0.to_le_bytes());
         self.bytes.extend_from_slice(&head);
     }
-}
-
-/// How many of these assignments, from the first on, are adjacent chunks of one length whose leases follow each other.
-fn run_length(assignments: &[Assignment]) -> usize {
-    let follows = |pair: &[Assignment]| {
-        let [before, after] = [pair[0], pair[1]];
-        before.lease.0.checked_add(1) == Some(after.lease.0)
-            && before.interval.is_followed_by(after.interval)
-            && before.interval.len() == after.interval.len()
-    };
-    1 + assignments.windows(2).take(MAX_LEASES - 1).take_while(|pair| follows(pair)).count()
 }
 
 /// The fewest bytes of 1, 2, 4 or 8 that hold a word.

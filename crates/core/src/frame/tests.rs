@@ -274,7 +274,7 @@ fn a_row_ends_where_length_neighbour_or_lease_differs() {
         assignment(i64::MIN + 1, 2, 0),
     ];
     let mut packer = Packer::new(WORKER, PIPE_FRAME);
-    packer.assign(&chunks);
+    packer.assign(chunks);
     packer.seal(0);
     assert_eq!(packer.len(), LEAST + 6 * 32);
     assert_eq!(read_assignments(packer.bytes(), PIPE_FRAME), Ok(chunks.to_vec()));

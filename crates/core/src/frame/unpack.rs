@@ -5,7 +5,7 @@ use super::{
     VERSION,
 };
 use crate::interval::Interval;
-use crate::lease::{Assignment, LeaseId, MAX_LEASES, WorkerId};
+use crate::lease::{AnswerRow, Assignment, AssignmentRow, LeaseId, MAX_LEASES, WorkerId};
 use crate::partial::{Cause, Failure};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -135,19 +135,20 @@ impl<'a> Assignments<'a> {
         Ok(Self { entries: body, chunks: chunks as usize })
     }
 
+    /// The rows in order.
+    #[inline]
+    pub fn rows(&self) -> impl Iterator<Item = AssignmentRow> + 'a {
+        runs(self.entries).filter_map(|(first, last, lease, count)| {
+            let (lease, interval) = (LeaseId(lease), Interval::new(first, last)?);
+            // Checked when the frame was opened: all chunks are within `i64`.
+            Some(AssignmentRow::new(Assignment { lease, interval }, count))
+        })
+    }
+
     /// The assignments in order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = Assignment> + 'a {
-        runs(self.entries).flat_map(|(first, last, lease, count)| {
-            // Checked when the frame was opened: no sum is out of range.
-            let step = last.wrapping_sub(first).wrapping_add(1);
-            (0..count.cast_signed()).filter_map(move |index| {
-                let offset = index.wrapping_mul(step);
-                let (first, last) = (first.wrapping_add(offset), last.wrapping_add(offset));
-                let lease = LeaseId(lease.wrapping_add_signed(index));
-                Some(Assignment { lease, interval: Interval::new(first, last)? })
-            })
-        })
+        self.rows().flat_map(AssignmentRow::chunks)
     }
 
     /// How many there are.
@@ -174,72 +175,41 @@ fn runs(entries: &[u8]) -> impl Iterator<Item = (i64, i64, u64, u64)> + '_ {
 }
 
 impl<'a> Answers<'a> {
-    /// The groups, if they are valid.
+    /// The rows, if they are valid.
     fn open(body: &'a [u8]) -> Result<Self, Malformed> {
         let mut rest = body;
         while !rest.is_empty() {
-            let group = AnswerGroup::first_of(rest).ok_or(Malformed::Entry)?;
-            rest = &rest[ANSWER_HEAD + group.words.len()..];
+            (_, rest) = first_row(rest).ok_or(Malformed::Entry)?;
         }
         Ok(Self(body))
+    }
+
+    /// The rows in order.
+    #[inline]
+    pub fn rows(&self) -> impl Iterator<Item = AnswerRow<'a>> + 'a {
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            let row;
+            (row, rest) = first_row(rest)?;
+            Some(row)
+        })
     }
 
     /// Each finished lease with its word, in order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (LeaseId, u64)> + 'a {
-        AnswerIter { rest: self.0, group: AnswerGroup { lease: 0, width: 1, words: &[] } }
+        self.rows().flat_map(AnswerRow::answers)
     }
 }
 
-/// Answers whose leases follow each other.
-#[derive(Clone, Copy, Debug)]
-struct AnswerGroup<'a> {
-    lease: u64,
-    /// Bytes of each word.
-    width: usize,
-    words: &'a [u8],
-}
-
-impl<'a> AnswerGroup<'a> {
-    /// The group that these bytes begin with, if it is one.
-    #[inline]
-    fn first_of(bytes: &'a [u8]) -> Option<Self> {
-        let (head, rest) = bytes.split_first_chunk::<ANSWER_HEAD>()?;
-        let width = usize::from(head[11]);
-        let count = u32::from_le_bytes([head[8], head[9], head[10], 0]) as usize;
-        let is_known = matches!(width, 1 | 2 | 4 | 8) && count > 0;
-        let words = rest.get(..count.checked_mul(width)?)?;
-        is_known.then(|| Self { lease: eight(head, 0), width, words })
-    }
-}
-
-/// Iterator over the answers of a frame.
-struct AnswerIter<'a> {
-    group: AnswerGroup<'a>,
-    /// The groups behind it.
-    rest: &'a [u8],
-}
-
-impl Iterator for AnswerIter<'_> {
-    type Item = (LeaseId, u64);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.group.words.is_empty() {
-            self.group = AnswerGroup::first_of(self.rest)?;
-            self.rest = &self.rest[ANSWER_HEAD + self.group.words.len()..];
-        }
-        let AnswerGroup { lease, width, words } = &mut self.group;
-        let answer = LeaseId(*lease);
-        *lease = lease.wrapping_add(1);
-        let (word, rest) = words.split_at(*width);
-        *words = rest;
-        let word = match *word {
-            [byte] => u64::from(byte),
-            _ => word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-        };
-        Some((answer, word))
-    }
+/// The row of answers that these bytes begin with, and the bytes behind it.
+#[inline]
+fn first_row(bytes: &[u8]) -> Option<(AnswerRow<'_>, &[u8])> {
+    let (head, rest) = bytes.split_first_chunk::<ANSWER_HEAD>()?;
+    let width = usize::from(head[11]);
+    let count = u32::from_le_bytes([head[8], head[9], head[10], 0]) as usize;
+    let (words, rest) = rest.split_at_checked(count.checked_mul(width)?)?;
+    Some((AnswerRow::new(LeaseId(eight(head, 0)), width, words)?, rest))
 }
 
 impl Withdrawals<'_> {

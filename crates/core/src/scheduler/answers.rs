@@ -5,8 +5,15 @@ use super::{Action, LeasePiece, Record, Scheduler, Violation};
 use crate::aggregate::{Aggregate, Gist, Value};
 use crate::frame::Answers;
 use crate::interval::Interval;
-use crate::lease::{LeaseId, Standing, WorkerId};
+use crate::lease::{AnswerRow, AssignmentRow, HeldRow, LeaseId, Standing, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
+
+/// What the answers of one message settled.
+#[derive(Clone, Copy, Debug, Default)]
+struct Settled {
+    chunks: usize,
+    numbers: u128,
+}
 
 impl Scheduler {
     #[inline]
@@ -17,86 +24,117 @@ impl Scheduler {
         answers: Answers<'_>,
     ) -> Result<(), Violation> {
         self.living(worker)?;
-        let (mut numbers, mut settled) = (0, 0);
-        let mut outcome = Ok(());
-        let mut answers = answers.iter();
-        loop {
-            let next = if self.counts_alone() {
-                let Self { leases, to_record, .. } = self;
-                let (ended, of_them, next) =
-                    leases.settle_run(worker, &mut answers, |done, count| {
-                        to_record.count(done, count);
-                    });
-                settled += ended;
-                numbers += of_them;
-                next
-            } else {
-                answers.next()
-            };
-            let Some((lease, word)) = next else { break };
-            let rest = match self.leases.standing(lease, worker) {
-                Standing::InForce(rest) => rest,
-                Standing::Settled { word: before, first } if before != word => {
-                    let gist = |word| {
-                        self.aggregate
-                            .from_word(word)
-                            .map_or(Gist::default(), |value| Gist::of(&value))
-                    };
-                    let values = Gist::integers([gist(before), gist(word)], self.aggregate);
-                    outcome = Err(Violation::Twice { first, values });
-                    break;
-                }
-                Standing::Settled { .. } | Standing::Unknown => {
-                    self.stale_answers += 1;
-                    if let Some(value) = self.aggregate.from_word(word)
-                        && let Err(conflict) = self.compare(lease, &value, true)
-                    {
-                        outcome = Err(conflict);
-                        break;
-                    }
-                    continue;
-                }
-            };
-            if let Err(violation) = self.settle(worker, lease, (rest, word)) {
-                outcome = Err(violation);
-                break;
-            }
-            if lease.attempt() > 1 {
-                self.note_recovery(lease, rest);
-            }
-            self.tell_piece(worker, lease, rest, true);
-            numbers += rest.len();
-            settled += 1;
-        }
-        self.windows += settled as u64;
-        self.time_pieces(settled, numbers, busy_ns);
+        let mut settled = Settled::default();
+        let mut rows = answers.rows();
+        let outcome = rows.try_for_each(|row| self.answered_row(worker, row, &mut settled));
+        let Settled { chunks, numbers } = settled;
+        self.windows += chunks as u64;
+        self.time_pieces(chunks, numbers, busy_ns);
         self.credits.count(numbers);
-        self.account(worker, settled, numbers, busy_ns);
+        self.account(worker, chunks, numbers, busy_ns);
         outcome
     }
 
-    /// Whether an answer to a first attempt is only counted: at the highest rates, this is the way of almost every
-    /// answer.
-    fn counts_alone(&self) -> bool {
-        let is_plain = self.late.is_empty() && !self.is_open && self.pieces.is_none();
-        is_plain && self.aggregate == Aggregate::Count
+    /// Takes answers to leases that follow each other: those to chunks that were lent in a row in one step.
+    fn answered_row(
+        &mut self,
+        worker: WorkerId,
+        answers: AnswerRow<'_>,
+        settled: &mut Settled,
+    ) -> Result<(), Violation> {
+        let mut rest = Some(answers);
+        while let Some(answers) = rest {
+            let standing = self.leases.standing(answers.lease(), worker);
+            let at_once = match standing {
+                Standing::InForce(held) if self.settles_rows() => held.row().len(),
+                _ => 1,
+            };
+            let (answers, behind) = answers.split_front(at_once);
+            rest = behind;
+            match standing {
+                Standing::InForce(held) => {
+                    let held = held.first(answers.len());
+                    self.settle(worker, held, answers)?;
+                    settled.chunks += answers.len() as usize;
+                    settled.numbers += held.row().numbers().len();
+                }
+                _ => self.answered_again(standing, answers)?,
+            }
+        }
+        Ok(())
     }
 
-    /// Takes the answer to a lease in force over its rest.
+    /// Whether the answers to a row of chunks are one piece of the answer of the run: no single one is compared,
+    /// reported, or passed on.
+    fn settles_rows(&self) -> bool {
+        let is_merged = !self.is_open && !self.aggregate.is_streamed();
+        is_merged && self.late.is_empty() && self.pieces.is_none()
+    }
+
+    /// Compares an answer to a chunk that is not in force with what is known of that chunk.
+    #[cold]
+    fn answered_again(
+        &mut self,
+        standing: Standing,
+        answers: AnswerRow<'_>,
+    ) -> Result<(), Violation> {
+        for (lease, word) in answers.answers() {
+            if let Standing::Settled { word: before, first } = standing
+                && before != word
+            {
+                let gist = |word| {
+                    let value = self.aggregate.from_word(word);
+                    value.map_or(Gist::default(), |value| Gist::of(&value))
+                };
+                let values = Gist::integers([gist(before), gist(word)], self.aggregate);
+                return Err(Violation::Twice { first, values });
+            }
+            self.stale_answers += 1;
+            if let Some(value) = self.aggregate.from_word(word) {
+                self.compare(lease, &value, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an answer to each chunk of a row in force, over its rest.
     #[inline]
     fn settle(
         &mut self,
         worker: WorkerId,
-        lease: LeaseId,
-        (rest, word): (Interval, u64),
+        held: HeldRow,
+        answers: AnswerRow<'_>,
     ) -> Result<(), Violation> {
-        let value = self.aggregate.from_word(word);
-        let value = value.filter(|value| self.aggregate.admits(value, &[rest]));
+        let (lease, numbers) = (answers.lease(), held.row().numbers());
+        let value = self.value_of(held.row(), answers);
         let value = value.ok_or(Violation::ImpossibleValue { worker, lease })?;
         self.compare(lease, &value, true)?;
-        self.leases.settle(lease, word);
-        self.done(rest, value);
+        self.leases.settle(worker, answers);
+        self.done(numbers, value);
+        if lease.attempt() > 1 {
+            self.note_recovery(held);
+        }
+        self.tell_piece(worker, lease, numbers, true);
         Ok(())
+    }
+
+    /// The value over a row of chunks; `None` if a word cannot be the value of its chunk.
+    #[inline]
+    fn value_of(&self, row: AssignmentRow, answers: AnswerRow<'_>) -> Option<Value> {
+        if self.aggregate == Aggregate::Count {
+            let (largest, sum) = answers.largest_and_sum();
+            let is_possible = u128::from(largest) <= row.first().interval.len();
+            return is_possible.then_some(Value::Count(sum));
+        }
+        let mut whole = self.aggregate.empty();
+        for (chunk, word) in row.chunks().zip(answers.words()) {
+            let value = self.aggregate.from_word(word)?;
+            if !self.aggregate.admits(&value, &[chunk.interval]) {
+                return None;
+            }
+            whole.merge(value);
+        }
+        Some(whole)
     }
 
     pub(super) fn partly(
@@ -112,13 +150,14 @@ impl Scheduler {
             // Whether a number fails depends on more than the number: that is no conflict.
             self.late.forget(lease);
         }
-        let Standing::InForce(rest) = self.leases.standing(lease, worker) else {
+        let Standing::InForce(held) = self.leases.standing(lease, worker) else {
             self.stale_answers += 1;
             // Not its end: what follows under the same name says that.
             let noted = self.compare(lease, &partial.value, false);
             self.give_credit(worker, partial.in_flight());
             return noted;
         };
+        let rest = held.rest();
         let span = partial.span().filter(|span| span.first() == rest.first());
         let Some(span) = span.filter(|span| rest.contains(*span)) else {
             return Err(Violation::NotDue { worker, lease });
@@ -141,15 +180,15 @@ impl Scheduler {
         self.compare(lease, &partial.value, is_end)?;
         let settled = match rest.above(span.last()) {
             Some(rest) if !is_end => {
-                self.leases.shorten(lease, rest);
+                self.leases.shorten(worker, lease, rest);
                 0
             }
             _ => {
                 if lease.attempt() > 1 && partial.failed.is_empty() {
-                    self.note_recovery(lease, rest);
+                    self.note_recovery(held.first(1));
                 }
                 self.windows += u64::from(partial.failed.is_empty());
-                self.leases.end(lease);
+                self.leases.end(worker, lease);
                 1
             }
         };

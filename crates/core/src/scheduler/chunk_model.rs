@@ -233,7 +233,7 @@ impl World {
             while let Some(action) = self.scheduler.poll() {
                 match action {
                     Action::Assign { worker } => {
-                        let assigned = self.scheduler.assignments().iter();
+                        let assigned = self.scheduler.assignments().into_iter();
                         let assigned = assigned.map(|one| (one.lease, one.interval));
                         self.hands[worker.0 as usize].queue.extend(assigned);
                         self.at(self.now_ns + LATENCY_NS, Happening::Arrival(worker.0));

@@ -2,12 +2,21 @@
 //! and any number of tries.
 
 use super::*;
+use crate::lease::{LeaseId, Standing};
 use crate::partial::{Cause, Failure};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::{vec, vec::Vec};
 
 const SEGV: Cause = Cause::Signal(11);
+
+/// How often the chunk of a lease in force was lost, and the digest of the last cause.
+fn history(scheduler: &Scheduler, worker: WorkerId, lease: LeaseId) -> (u8, u16) {
+    match scheduler.leases.standing(lease, worker) {
+        Standing::InForce(held) => (held.losses(), held.cause()),
+        standing => panic!("{standing:?}"),
+    }
+}
 
 /// Workers that do their chunks in order, and send a crash report and die where a number makes them.
 struct Run {
@@ -58,13 +67,14 @@ impl Run {
                 Action::Assign { worker } => {
                     let hand = self.hands.get_mut(&worker).unwrap();
                     let assigned = self.scheduler.assignments();
-                    let mut losses = assigned.iter().map(|a| self.scheduler.leases.losses(a.lease));
+                    let mut losses =
+                        assigned.iter().map(|a| history(&self.scheduler, worker, a.lease).0);
                     if losses.any(|losses| losses > 0) {
                         let is_fresh = self.fresh.remove(&worker) && assigned.len() == 1;
                         assert!(is_fresh, "{worker:?} has done something else");
                     }
                     self.fresh.remove(&worker);
-                    hand.extend(self.scheduler.assignments().iter().copied());
+                    hand.extend(assigned);
                 }
                 Action::Record(record) => {
                     self.scheduler.handle(SchedulerEvent::Recorded(record), 1).unwrap();
@@ -175,11 +185,12 @@ fn a_crash_report_splits_the_chunk_around_its_number() {
     });
     run.lose(WorkerId(0), Some(Cause::Signal(9)));
     (0..3).for_each(|_| run.join());
-    let leases = &run.scheduler.leases;
-    let held = run.hands.values().flatten();
-    let parts: Vec<_> = held
-        .map(|held| (held.interval, leases.losses(held.lease), leases.cause(held.lease)))
-        .collect();
+    let held = run.hands.iter().flat_map(|(worker, hand)| hand.iter().map(|held| (*worker, held)));
+    let part = |(worker, held): (WorkerId, &Assignment)| {
+        let (losses, cause) = history(&run.scheduler, worker, held.lease);
+        (held.interval, losses, cause)
+    };
+    let parts: Vec<_> = held.map(part).collect();
     let part = |first, last| Interval::new(first, last).unwrap();
     let alone = (part(4, 4), 1, Cause::Timeout.digest());
     // The first to join takes the number that is set apart.
@@ -227,7 +238,7 @@ fn a_number_does_not_answer_for_what_others_do_to_workers_at_it() {
     for name in 0..5 {
         let worker = WorkerId(name);
         let lease = run.hands[&worker][0].lease;
-        run.scheduler.leases.begin(lease, worker);
+        run.scheduler.leases.begin(worker, lease);
         run.lose(worker, Some(Cause::Signal(9)));
         run.join();
     }
@@ -279,7 +290,7 @@ fn a_number_that_is_given_back_keeps_its_losses() {
     run.fresh.insert(worker);
     run.handle(SchedulerEvent::Released { worker, busy_ns: 1, releases });
     let again = run.hands[&worker][0].lease;
-    assert_eq!(run.scheduler.leases.losses(again), 1);
+    assert_eq!(history(&run.scheduler, worker, again).0, 1);
     run.finish();
     assert_eq!(run.recovered, [0]);
 }

@@ -307,15 +307,6 @@ impl Record {
         self.cover(interval);
     }
 
-    /// The same where numbers are only counted.
-    #[inline]
-    pub(super) fn count(&mut self, interval: Interval, satisfy: u128) {
-        if let Value::Count(count) = &mut self.value {
-            *count += satisfy;
-        }
-        self.cover(interval);
-    }
-
     #[inline]
     fn cover(&mut self, interval: Interval) {
         if let Some(last) = self.covered.last_mut()

@@ -29,7 +29,7 @@ impl Scheduler {
 
     /// Assignments in force: handed out, and not answered.
     pub fn in_hand(&self) -> impl Iterator<Item = Assignment> + '_ {
-        self.leases.in_force().map(|(lease, interval)| Assignment { lease, interval })
+        self.leases.in_force().map(|(_, assignment)| assignment)
     }
 
     /// How long a chunk may be of which nothing is done twice.

@@ -16,7 +16,7 @@ use super::message::CrashReport;
 use super::{Action, LeasePiece, Scheduler, TakenBack, Violation};
 use crate::frame::{Begun, EVERY_LEASE, Releases};
 use crate::interval::Interval;
-use crate::lease::{LeaseId, Reclaimed, Standing, WorkerId};
+use crate::lease::{HeldRow, Reclaimed, Standing, WorkerId};
 use crate::ledger::Returned;
 use crate::partial::{Cause, Failure};
 
@@ -56,6 +56,7 @@ impl Scheduler {
                 None => scheduler.put_back(chunk, blame),
             }
         });
+        self.leases.forget(worker);
         self.close_account(worker);
         let state = &mut self.workers[worker.0 as usize];
         state.is_lost = true;
@@ -151,7 +152,7 @@ impl Scheduler {
         begun: Begun<'_>,
     ) -> Result<(), Violation> {
         self.living(worker)?;
-        begun.iter().for_each(|lease| self.leases.begin(lease, worker));
+        begun.iter().for_each(|lease| self.leases.begin(worker, lease));
         self.account(worker, 0, 0, busy_ns);
         Ok(())
     }
@@ -167,17 +168,20 @@ impl Scheduler {
         for (lease, first) in releases.iter() {
             // Whatever comes of it, it is not done by one worker alone.
             self.late.forget(lease);
-            let Standing::InForce(rest) = self.leases.standing(lease, worker) else { continue };
+            let Standing::InForce(held) = self.leases.standing(lease, worker) else { continue };
+            let rest = held.rest();
             let tail = Interval::new(first, rest.last()).filter(|tail| rest.contains(*tail));
             let Some(tail) = tail else { return Err(Violation::NotDue { worker, lease }) };
             // A number that is alone from now on gets all tries once more.
             let is_alone_now = tail.len() == 1 && rest.len() > 1;
-            let losses = if is_alone_now { 0 } else { self.leases.losses(lease) };
-            let cause = self.leases.cause(lease);
+            let losses = if is_alone_now { 0 } else { held.losses() };
+            let cause = held.cause();
             match Interval::new(rest.first(), tail.first().saturating_sub(1)) {
-                Some(kept) if tail.first() > rest.first() => self.leases.shorten(lease, kept),
+                Some(kept) if tail.first() > rest.first() => {
+                    self.leases.shorten(worker, lease, kept);
+                }
                 _ => {
-                    self.leases.end(lease);
+                    self.leases.end(worker, lease);
                     settled += 1;
                 }
             }
@@ -322,13 +326,13 @@ impl Scheduler {
     /// Reports a number that workers were lost at, when it is done after all. Not after a signal that other processes
     /// send: that says nothing about the number.
     #[cold]
-    pub(super) fn note_recovery(&mut self, lease: LeaseId, done: Interval) {
-        if done.len() == 1
-            && self.leases.losses(lease) > 0
-            && let Some(cause) = Cause::from_digest(self.leases.cause(lease))
+    pub(super) fn note_recovery(&mut self, done: HeldRow) {
+        if done.row().numbers().len() == 1
+            && done.losses() > 0
+            && let Some(cause) = Cause::from_digest(done.cause())
             && !cause.is_from_outside()
         {
-            self.pending.push_back(Action::Recovered(Failure { interval: done, cause }));
+            self.pending.push_back(Action::Recovered(Failure { interval: done.rest(), cause }));
         }
     }
 

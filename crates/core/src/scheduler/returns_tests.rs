@@ -7,6 +7,8 @@ use crate::partial::{Cause, Failure, Partial};
 use std::num::NonZeroU64;
 use std::{vec, vec::Vec};
 
+mod rows;
+
 const SEGV: Option<Cause> = Some(Cause::Signal(11));
 
 /// A scheduler whose actions are kept, with workers that do only what they are told to.
@@ -41,7 +43,7 @@ impl Bench {
         while let Some(action) = self.scheduler.poll() {
             match action {
                 Action::Assign { worker } => {
-                    self.held[worker.0 as usize] = self.scheduler.assignments().to_vec();
+                    self.held[worker.0 as usize] = self.scheduler.assignments();
                 }
                 Action::Record(record) => {
                     self.scheduler.handle(SchedulerEvent::Recorded(record), 1)?;

@@ -27,7 +27,7 @@ impl Scheduler {
         if idle <= asked {
             return None;
         }
-        let cost = |(lease, worker, rest): (_, WorkerId, crate::interval::Interval)| {
+        let cost = |(worker, Assignment { lease, interval: rest }): (WorkerId, Assignment)| {
             let cost = self.cost_on(worker)?;
             (rest.len() > u128::from(self.sizes.least))
                 .then(|| (cost.of(rest.len()), lease, worker))
@@ -38,7 +38,7 @@ impl Scheduler {
             false => (longest, idle as u64 + 1),
             true => (self.leases.last_unasked_of(worker)?, 0),
         };
-        self.leases.ask(lease);
+        self.leases.ask(worker, lease);
         self.may_steal = true;
         Some(Action::Withdraw { worker, lease, parts })
     }

@@ -73,7 +73,7 @@ impl Run {
             match action {
                 Action::Assign { worker } => {
                     let hand = self.hands.get_mut(&worker).expect("only the living are assigned");
-                    let assigned = self.scheduler.assignments().iter();
+                    let assigned = self.scheduler.assignments().into_iter();
                     hand.extend(assigned.map(|assigned| (assigned.lease, assigned.interval)));
                 }
                 Action::Record(record) => self.records.push(record),

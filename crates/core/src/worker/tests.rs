@@ -5,6 +5,8 @@ use crate::frame::{PIPE_FRAME, Unpacker};
 use crate::partial::Partial;
 use std::vec;
 
+mod rows;
+
 const LEASE: LeaseId = LeaseId(1 << 20);
 const NEXT: LeaseId = LeaseId(1 << 20 | 1);
 
@@ -13,7 +15,7 @@ fn worker(chunks: &[(LeaseId, i64, i64)]) -> Worker {
     let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
     for (lease, first, last) in chunks {
         let interval = Interval::new(*first, *last).unwrap();
-        packer.assign(&[Assignment { lease: *lease, interval }]);
+        packer.assign([Assignment { lease: *lease, interval }]);
     }
     tell(&mut worker, &mut packer);
     worker

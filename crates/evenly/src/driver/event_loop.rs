@@ -320,15 +320,15 @@ impl<'a> EventLoop<'a> {
     fn carry_out(&mut self, output: EngineOutput, now_ns: u64) -> Result<(), Error> {
         match output {
             EngineOutput::Assign { seat } => {
-                let assignments = self.engine.assignments();
+                let rows = self.engine.assigned();
                 if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
-                    packer.assign(assignments);
+                    packer.assign(rows);
                 }
-                self.stages.note_assigned(seat.slot(), assignments);
+                self.stages.note_assigned(seat.slot(), rows);
             }
             EngineOutput::Begin { seat, assignment } => {
                 if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
-                    packer.assign(&[assignment]);
+                    packer.assign([assignment]);
                 }
             }
             EngineOutput::Withdraw { seat, lease, parts } => {

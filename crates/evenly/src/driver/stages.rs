@@ -11,7 +11,7 @@ use crate::observe::AgentSeen;
 use crate::observe::stages::{Processes, Stage, StageHook, WorkerProcess};
 use crate::process::end_is_asked_for;
 use crate::transport::pipe::{self, Pipes};
-use evenly_core::Assignment;
+use evenly_core::AssignmentRow;
 use rustix::io::Errno;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -91,11 +91,11 @@ impl Stages {
     }
 
     /// Chunks go to a worker; the hook is shown the first one.
-    pub(super) fn note_assigned(&mut self, slot: usize, assignments: &[Assignment]) {
+    pub(super) fn note_assigned(&mut self, slot: usize, rows: &[AssignmentRow]) {
         if let Some(worker) = self.processes.workers.get_mut(slot)
             && worker.range.is_none()
         {
-            worker.range = assignments.first().map(|first| first.interval);
+            worker.range = rows.first().map(|row| row.first().interval);
         }
     }
 

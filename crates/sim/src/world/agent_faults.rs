@@ -108,7 +108,7 @@ impl SimWorld<'_> {
         match kind {
             0 => {
                 let (lease, interval) = (LeaseId(self.random.next()), Interval::single(7));
-                lie.assign(&[Assignment { lease, interval }]);
+                lie.assign([Assignment { lease, interval }]);
             }
             1 => lie.withdraw(LeaseId(self.random.next()), 2),
             2 => lie.partial(LeaseId(self.random.next()), &[1, 2, 3], 0),

@@ -19,7 +19,7 @@ impl SimWorld<'_> {
         let is_here = seat.is_none_or(|seat| seat.given.last() == Some(&assignment.interval));
         check(is_here, || format!("{} goes to another worker", assignment.interval))?;
         if let Some(packer) = self.packer(slot) {
-            packer.assign(&[assignment]);
+            packer.assign([assignment]);
             // An agent may be sent what is packed before the next turn.
             packer.seal(0);
         }

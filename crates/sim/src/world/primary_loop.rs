@@ -103,7 +103,7 @@ impl SimWorld<'_> {
 
     /// Sends chunks to the worker or agent in a slot.
     pub(crate) fn send_assignment(&mut self, slot: usize) -> StepResult {
-        let assignments = self.primary.engine.assignments().to_vec();
+        let assignments = self.primary.engine.assignments();
         check(!assignments.is_empty(), || "an empty assignment".into())?;
         self.trace.record("assign", slot as u64, assignments.len() as u64);
         self.check_assigned(slot, &assignments)?;

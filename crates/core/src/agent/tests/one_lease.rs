@@ -7,7 +7,7 @@ fn one_lease(first: i64, last: i64) -> (Machine, LeaseId) {
     let mut machine = Machine::new(0, 2);
     let lease = LeaseId(1 << 20);
     let interval = Interval::new(first, last).unwrap();
-    machine.down.packer.assign(&[Assignment { lease, interval }]);
+    machine.down.packer.assign([Assignment { lease, interval }]);
     take(&mut machine);
     (machine, lease)
 }
@@ -50,7 +50,7 @@ fn a_failure_at_an_agent_is_reported_to_its_primary() {
 fn leases_that_overlap_are_refused() {
     let (mut machine, lease) = one_lease(0, 9);
     let interval = Interval::new(9, 12).unwrap();
-    machine.down.packer.assign(&[Assignment { lease, interval }]);
+    machine.down.packer.assign([Assignment { lease, interval }]);
     machine.down.deliver(|frame| {
         let up = &mut machine.up.packer;
         let refused = machine.agent.take(frame.body, &mut machine.supervisor, up);
@@ -80,7 +80,7 @@ fn a_tail_that_no_worker_has_begun_is_given_back() {
 fn what_is_done_is_answered_when_the_rest_is_given_back() {
     let mut machine = Machine::new(0, 0);
     let lease = LeaseId(1 << 20);
-    machine.down.packer.assign(&[Assignment { lease, interval: Interval::new(0, 9).unwrap() }]);
+    machine.down.packer.assign([Assignment { lease, interval: Interval::new(0, 9).unwrap() }]);
     take(&mut machine);
     let done = Partial::over(Interval::new(0, 4).unwrap(), Value::Count(3));
     record(&mut machine, &done);
@@ -102,7 +102,7 @@ fn what_is_done_is_answered_when_the_rest_is_given_back() {
 fn a_lease_of_which_nothing_is_done_is_given_back_whole() {
     let mut machine = Machine::new(0, 0);
     let lease = LeaseId(1 << 20);
-    machine.down.packer.assign(&[Assignment { lease, interval: Interval::new(0, 9).unwrap() }]);
+    machine.down.packer.assign([Assignment { lease, interval: Interval::new(0, 9).unwrap() }]);
     take(&mut machine);
     machine.down.packer.withdraw(lease, 0);
     take(&mut machine);
@@ -118,7 +118,7 @@ fn a_lease_of_which_nothing_is_done_is_given_back_whole() {
 fn what_is_done_is_reported_before_everything_is_given_back() {
     let mut machine = Machine::new(0, 0);
     let lease = LeaseId(1 << 20);
-    machine.down.packer.assign(&[Assignment { lease, interval: Interval::new(0, 9).unwrap() }]);
+    machine.down.packer.assign([Assignment { lease, interval: Interval::new(0, 9).unwrap() }]);
     take(&mut machine);
     let done = Partial::over(Interval::new(0, 4).unwrap(), Value::Count(3));
     record(&mut machine, &done);
@@ -159,7 +159,7 @@ fn what_was_done_of_a_lease_that_is_gone_is_not_taken_for_the_next() {
     machine.down.packer.withdraw(EVERY_LEASE, 0);
     machine.down.packer.seal(0);
     let interval = Interval::new(2, 3).unwrap();
-    machine.down.packer.assign(&[Assignment { lease: LeaseId(2 << 20), interval }]);
+    machine.down.packer.assign([Assignment { lease: LeaseId(2 << 20), interval }]);
     for _ in 0..2 {
         machine.down.deliver(|frame| {
             let up = &mut machine.up.packer;
@@ -186,7 +186,7 @@ fn an_empty_seat_is_filled_when_there_is_work_again() {
     machine.supervisor.lose(0, None, 0).unwrap();
     assert!(machine.supervisor.poll(0).unwrap().is_none(), "there is nothing to do");
     let interval = Interval::new(0, 9).unwrap();
-    machine.down.packer.assign(&[Assignment { lease: LeaseId(1 << 20), interval }]);
+    machine.down.packer.assign([Assignment { lease: LeaseId(1 << 20), interval }]);
     let Machine { agent, supervisor, up, down, .. } = &mut machine;
     down.deliver(|frame| agent.take(frame.body, supervisor, &mut up.packer).unwrap());
     let order = machine.supervisor.poll(0).unwrap();
@@ -215,7 +215,7 @@ fn said(machine: &mut Machine) -> (Vec<LeaseId>, u64) {
 fn an_answer_in_parts_leaves_room_for_the_time_that_it_took() {
     let mut machine = Machine::asked(Aggregate::Min, 0, 1);
     let lease = LeaseId(1 << 20);
-    machine.down.packer.assign(&[Assignment { lease, interval: Interval::single(7) }]);
+    machine.down.packer.assign([Assignment { lease, interval: Interval::single(7) }]);
     take(&mut machine);
     let least = Value::Min(Some(crate::Extreme { value: 3, n: 7 }));
     record(&mut machine, &Partial::over(Interval::single(7), least));
@@ -241,7 +241,7 @@ fn busy_time_is_reported_even_without_new_numbers() {
 fn workers_get_credit_for_what_is_given_back() {
     let mut machine = Machine::asked(Aggregate::Map, 0, 2);
     let interval = Interval::new(0, 9_999).unwrap();
-    machine.down.packer.assign(&[Assignment { lease: LeaseId(1 << 20), interval }]);
+    machine.down.packer.assign([Assignment { lease: LeaseId(1 << 20), interval }]);
     take(&mut machine);
     (0..6000).for_each(|which| machine.work(which, 60, 0));
     let may_go_on = |machine: &mut Machine| {
@@ -257,7 +257,7 @@ fn workers_get_credit_for_what_is_given_back() {
     // For what comes late the primary gives credit at once.
     machine.down.packer.credit(1 << 20);
     let interval = Interval::new(20_000, 20_999).unwrap();
-    machine.down.packer.assign(&[Assignment { lease: LeaseId(2 << 20), interval }]);
+    machine.down.packer.assign([Assignment { lease: LeaseId(2 << 20), interval }]);
     (0..2).for_each(|_| take(&mut machine));
     assert_eq!(may_go_on(&mut machine), [true, true]);
 }
@@ -272,7 +272,7 @@ fn the_last_of_the_credit_is_for_the_lowest_lease() {
     let assignment =
         |which: usize| Assignment { lease: leases[which], interval: interval(100 * which as i64) };
     machine.down.packer.credit(CREDIT as u64);
-    machine.down.packer.assign(&[assignment(0), assignment(1)]);
+    machine.down.packer.assign([assignment(0), assignment(1)]);
     (0..2).for_each(|_| take(&mut machine));
     let lines = |n: i64| {
         let text = std::format!("{n}\t{}\n", "7".repeat(150)).into_bytes();

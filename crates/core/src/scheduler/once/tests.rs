@@ -52,7 +52,7 @@ impl Bench {
                         let (first, last) =
                             (assignment.interval.first(), assignment.interval.last());
                         (first..=last).for_each(|n| *self.handed_out.entry(n).or_default() += 1);
-                        self.held[worker.0 as usize].push(*assignment);
+                        self.held[worker.0 as usize].push(assignment);
                     }
                 }
                 Action::Record(record) => {

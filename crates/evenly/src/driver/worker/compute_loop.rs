@@ -43,9 +43,15 @@ fn empty_the_queue(
         if step.is_begun_again {
             session.send()?;
         }
-        let last = fold(function, items, step.slice, session.worker().tally());
+        let mut fold =
+            |positions: Interval, tally: &mut Tally| fold(function, items, positions, tally);
+        let last = fold(step.slice, session.worker().tally());
         session.add_computed(last.abs_diff(step.slice.first()) + 1);
-        match session.worker().counted(last) {
+        let mut state = session.worker().counted(last);
+        if state == ChunkState::Answered {
+            state = session.compute_row(fold);
+        }
+        match state {
             ChunkState::Answered => {
                 if session.worker().is_due() {
                     session.send()?;

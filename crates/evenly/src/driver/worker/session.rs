@@ -8,8 +8,8 @@ use crate::driver::clock::Clock;
 use crate::process::sys::copies;
 use crate::process::system_call::{SystemCall, in_call};
 use evenly_core::frame::{PIPE_FRAME, Unpacker};
-use evenly_core::worker::ComputeStep;
-use evenly_core::{Aggregate, Worker, WorkerId};
+use evenly_core::worker::{ChunkState, ComputeStep};
+use evenly_core::{Aggregate, Interval, Tally, Worker, WorkerId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fs::File;
@@ -126,6 +126,18 @@ impl<'a> WorkerSession<'a> {
     #[inline]
     pub(super) fn next_slice(&mut self) -> Option<ComputeStep> {
         self.state.worker.next(self.slice_len)
+    }
+
+    /// Computes the first row of the queue with `fold`, until the clock is due; see [`Worker::compute_row`].
+    #[inline]
+    pub(super) fn compute_row(
+        &mut self,
+        fold: impl FnMut(Interval, &mut Tally) -> i64,
+    ) -> ChunkState {
+        let most = self.clock_len.saturating_sub(self.computed);
+        let (computed, state) = self.state.worker.compute_row(most, fold);
+        self.computed += computed;
+        state
     }
 
     /// Counts numbers that were computed, for the next reading of the clock.
