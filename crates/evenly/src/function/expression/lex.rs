@@ -34,7 +34,7 @@ const SYMBOLS: [&str; 28] = [
 ];
 
 /// Operators of other languages, and what is written here. The longest match wins, also against [`SYMBOLS`].
-const FOREIGN: [(&str, &str); 22] = [
+const FOREIGN: [(&str, &str); 25] = [
     ("^", "a power is a ** b, exclusive or is xor(a, b)"),
     ("===", "did you mean '=='?"),
     ("!==", "did you mean '!='?"),
@@ -44,6 +44,9 @@ const FOREIGN: [(&str, &str); 22] = [
     ("<>", "did you mean '!='?"),
     ("//", "a quotient is a / b, towards zero, or a div b, with a remainder that is not negative"),
     ("~", "all bits turned over are -a - 1"),
+    ("->", "write let x = a; b, or iterate(x = a, while c, e)"),
+    ("[", "write sum(d in a..b if c, e), or count, product, min, max, any, all, find"),
+    ("\\", "a quotient is a / b or a div b; one value for another is iterate(x = a, while c, e)"),
     ("?", "write if c { a } else { b }"),
     ("×", "did you mean '*'?"),
     ("·", "did you mean '*'?"),

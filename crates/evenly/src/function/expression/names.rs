@@ -1,6 +1,7 @@
 //! Suggestions for unknown names in an expression.
 
 use super::error::{ExpressionError, Fault};
+use super::reduction::Reduction;
 use super::syntax::called_names;
 
 /// What is called otherwise elsewhere.
@@ -27,6 +28,27 @@ const ELSEWHERE: [(&str, &str); 20] = [
     ("else", "write if c { a } else { b }"),
 ];
 
+/// What loops are called elsewhere, or sets outside of a loop.
+const LOOPS: [(&str, &str); 14] = [
+    ("for", FOR),
+    ("foreach", FOR),
+    ("loop", FOR),
+    ("while", ITERATE),
+    ("until", ITERATE),
+    ("takewhile", ITERATE),
+    ("fold", ITERATE),
+    ("length", "the steps are steps(x = n, while c, e), and the decimal digits are digits(n)"),
+    ("sumdiv", "write sum(d in divisors(n), d)"),
+    ("divisors", "a loop goes over them: sum(d in divisors(n), d)"),
+    ("primes", "a loop goes over them: sum(p in primes(a..b), p)"),
+    ("forprime", "write sum(p in primes(a..b), p)"),
+    ("prod", "write product(d in 1..=n, d)"),
+    ("where", "write let x = a; b"),
+];
+
+const FOR: &str = "write sum(d in a..b, e), any(d in a..b, c), or iterate(x = a, while c, e)";
+const ITERATE: &str = "write iterate(x = a, while c, e)";
+
 /// The error for a name where a value should stand.
 pub(super) fn unknown<'a>(
     name: &str,
@@ -37,11 +59,12 @@ pub(super) fn unknown<'a>(
     let text = name.to_owned();
     let fault = if is_called { Fault::UnknownFunction(text) } else { Fault::UnknownName(text) };
     let error = ExpressionError::new(column, fault);
-    if let Some((_, hint)) = ELSEWHERE.iter().find(|(other, _)| *other == name) {
+    if let Some((_, hint)) = ELSEWHERE.iter().chain(&LOOPS).find(|(other, _)| *other == name) {
         return error.hint(*hint);
     }
     let words = if is_called { [].as_slice() } else { ["true", "false", "if"].as_slice() };
-    let calls = called_names().map(|name| -> &str { name });
+    let loops = Reduction::ALL.iter().map(|(name, _)| *name).chain(["iterate", "steps"]);
+    let calls = called_names().map(|name| -> &str { name }).chain(loops.filter(|_| is_called));
     let others = variables.filter(|_| !is_called).chain(words.iter().copied());
     if let Some(meant) = closest(name, calls.chain(others)) {
         return error.hint(format!("did you mean '{meant}'?"));
@@ -59,6 +82,9 @@ pub(super) fn foreign_operator(word: &str) -> Option<&'static str> {
         "rem" | "MOD" => "did you mean 'mod'?",
         "DIV" => "did you mean 'div'?",
         "if" => "write if c { a } else { b }",
+        "for" => FOR,
+        "while" => ITERATE,
+        "where" => "write let x = a; b",
         _ => return None,
     })
 }

@@ -297,6 +297,10 @@ impl<'a> Parser<'a> {
 
     /// The error for a name that stands alone where a value should.
     fn bare(&self, name: &str) -> ExpressionError {
+        if let Some(reduction) = Reduction::named(name) {
+            let hint = format!("write {}", reduction.example());
+            return self.error(Fault::NoItems(name.to_owned())).hint(hint);
+        }
         let Some(takes) = arguments_of(name) else {
             return self.unknown(name, false);
         };
@@ -348,7 +352,7 @@ impl<'a> Parser<'a> {
             }
             Lexeme::Symbol("!") => {
                 let error = self.error(Fault::MissingOperator(text.to_owned()));
-                error.hint("unequal is '!='")
+                error.hint("a factorial is factorial(a), and unequal is '!='")
             }
             _ => {
                 let error = self.error(Fault::Stray(text.to_owned()));

@@ -48,7 +48,7 @@ impl Reduction {
     /// How it is written.
     pub(super) fn example(self) -> &'static str {
         match self {
-            Self::Sum => "sum(d in 1..n if n % d == 0, d)",
+            Self::Sum => "sum(d in divisors(n), d)",
             Self::Count => "count(d in 1..=n if n % d == 0)",
             Self::Product => "product(d in 1..=n, d)",
             Self::Min => "min(d in 1..n if n % d == 0, d + n / d)",

@@ -131,7 +131,10 @@ fn what_is_missing_or_too_much() {
         ("2n", "column 2: an operator is missing before 'n'; to multiply, write 2 * n"),
         ("n 2", "column 3: an operator is missing before '2'; to multiply, write n * 2"),
         ("2(n + 1)", "column 2: an operator is missing before '('; to multiply, write 2 * (…)"),
-        ("n !  3", "column 3: an operator is missing before '!'; unequal is '!='"),
+        (
+            "n !  3",
+            "column 3: an operator is missing before '!'; a factorial is factorial(a), and unequal is '!='",
+        ),
         ("n +", "column 4: a value is missing at the end"),
         ("n +  ", "column 4: a value is missing at the end"),
         ("n + * 2", "column 5: a value is missing before '*'"),

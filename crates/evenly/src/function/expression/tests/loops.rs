@@ -150,15 +150,64 @@ fn what_a_loop_can_be_is_known() {
 }
 
 #[test]
+fn what_other_languages_write_for_loops_is_answered() {
+    for (source, expected) in [
+        (
+            "sum d|n",
+            "column 1: 'sum' needs a variable and its items; write sum(d in divisors(n), d)",
+        ),
+        (
+            "sum(d|n, d)",
+            "column 1: 'sum' needs a variable and its items; write sum(d in divisors(n), d)",
+        ),
+        ("sumdiv(n, d, d)", "column 1: unknown function 'sumdiv'; write sum(d in divisors(n), d)"),
+        (
+            "divisors(n) == 4",
+            "column 1: unknown function 'divisors'; a loop goes over them: sum(d in divisors(n), d)",
+        ),
+        (
+            "for d in 1..n { d }",
+            "column 1: unknown name 'for'; write sum(d in a..b, e), any(d in a..b, c), or iterate(x = a, while c, e)",
+        ),
+        (
+            "[d for d in 1..n]",
+            "column 1: there is no operator '['; \
+             write sum(d in a..b if c, e), or count, product, min, max, any, all, find",
+        ),
+        (
+            "sum(d for d in 1..n)",
+            "column 1: 'sum' needs a variable and its items; write sum(d in divisors(n), d)",
+        ),
+        (
+            "while(n != 1, n / 2)",
+            "column 1: unknown function 'while'; write iterate(x = a, while c, e)",
+        ),
+        (
+            "n!",
+            "column 2: an operator is missing before '!'; a factorial is factorial(a), and unequal is '!='",
+        ),
+        ("digit_sum(n)=3", "'='; did you mean '=='?"),
+        ("isprime(n)", "column 1: unknown function 'isprime'; did you mean 'prime'?"),
+        ("cuont(d in 1..n, d > 2)", "column 1: unknown function 'cuont'; did you mean 'count'?"),
+        (
+            "10^18",
+            "column 3: there is no operator '^'; a power is a ** b, exclusive or is xor(a, b)",
+        ),
+    ] {
+        assert!(refusal(source).ends_with(expected), "{}", refusal(source));
+    }
+}
+
+#[test]
 fn what_is_no_loop_is_refused() {
     for (source, expected) in [
         (
             "sum(n, 2)",
-            "column 1: 'sum' needs a variable and its items; write sum(d in 1..n if n % d == 0, d)",
+            "column 1: 'sum' needs a variable and its items; write sum(d in divisors(n), d)",
         ),
         (
             "sum(d in 1..n if n % d == 0)",
-            "column 1: 'sum' takes one value behind its items, not 0; write sum(d in 1..n if n % d == 0, d)",
+            "column 1: 'sum' takes one value behind its items, not 0; write sum(d in divisors(n), d)",
         ),
         (
             "count(d in 1..n)",
