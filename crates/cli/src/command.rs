@@ -2,6 +2,7 @@
 
 use crate::arguments::JobArguments;
 use crate::array;
+use crate::limits::is_of_median;
 use crate::number::parse_number;
 use crate::output_options::OutputOptions;
 use evenly::function::{Command, Form, Function, StartLimits, UnusableCommand};
@@ -79,6 +80,18 @@ pub(crate) fn resolve(
         }
         command = command.start_limits(manner.start_limits);
     }
+    if is_of_median(arguments.call.limits.timeout.as_ref()) {
+        if arguments.coprocess {
+            return Err("--timeout in percent is for commands that end, and a coprocess goes on; \
+                        write a time, as --timeout 30s"
+                .to_owned());
+        }
+        if !arguments.call.listen.is_empty() {
+            return Err("--timeout in percent follows the commands of this machine, and agents \
+                        have none of it; write a time, as --timeout 30s, or leave out --listen"
+                .to_owned());
+        }
+    }
     command = manner.output.apply(command, !arguments.call.listen.is_empty())?;
     if arguments.call.verbose {
         command = command.show_failed_attempts();
@@ -119,6 +132,7 @@ pub(crate) fn missing(
         (arguments.no_status.is_some(), "--no-status"),
         (arguments.at_most_once, "--at-most-once"),
         (arguments.call.limits.grace.is_some(), "--grace"),
+        (is_of_median(arguments.call.limits.timeout.as_ref()), "--timeout P%"),
         (arguments.call.start.load.is_some(), "--load"),
         (arguments.call.start.memfree.is_some(), "--memfree"),
     ];

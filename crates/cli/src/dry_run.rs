@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::report::{JobFields, VERSION, line, split};
 use crate::size::size;
 use evenly::function::Form;
-use evenly::{Policy, Range, function};
+use evenly::{Policy, Range, TimeLimit, function};
 use serde::Serialize;
 use std::num::NonZeroU32;
 
@@ -30,6 +30,9 @@ struct DryRun<'a> {
     listen: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout_s: Option<f64>,
+    /// In percent of the median.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout_percent: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +83,14 @@ pub(crate) fn text(plan: &Plan) -> String {
             pipes,
             split,
             listen,
-            timeout_s: plan.limits.timeout.map(|timeout| timeout.as_secs_f64()),
+            timeout_s: match plan.limits.timeout {
+                Some(TimeLimit::Fixed(timeout)) => Some(timeout.as_secs_f64()),
+                Some(TimeLimit::OfMedian(_)) | None => None,
+            },
+            timeout_percent: match plan.limits.timeout {
+                Some(TimeLimit::OfMedian(percent)) => Some(percent.get()),
+                Some(TimeLimit::Fixed(_)) | None => None,
+            },
             memory: plan.limits.memory.map(|bytes| bytes.to_string()),
             deadline_s: plan.limits.deadline.map(|deadline| deadline.as_secs_f64()),
             grace_s: plan.limits.grace.map(|grace| grace.as_secs_f64()),
@@ -185,7 +195,14 @@ fn limits(plan: &Plan) -> Option<String> {
         let is_for_chunks =
             plan.function.command().is_some_and(|command| command.form() != Form::PerNumber);
         let what = if is_for_chunks { "chunk" } else { "number" };
-        format!("no {what} longer than {}", humantime::format_duration(timeout))
+        match timeout {
+            TimeLimit::Fixed(timeout) => {
+                format!("no {what} longer than {}", humantime::format_duration(timeout))
+            }
+            TimeLimit::OfMedian(percent) => {
+                format!("no {what} longer than {percent}% of the median")
+            }
+        }
     });
     let memory = plan.limits.memory.map(|bytes| {
         let what = if plan.function.command().is_some() { "command" } else { "worker" };

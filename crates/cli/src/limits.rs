@@ -4,8 +4,8 @@ use crate::duration::{parse_duration, parse_duration_or_zero};
 use crate::number::{parse_count, parse_number};
 use crate::option::option_group;
 use crate::size::{parse_size, size};
-use evenly::Job;
-use std::num::NonZeroU64;
+use evenly::{Job, TimeLimit};
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 option_group! {
@@ -23,9 +23,10 @@ LimitArguments => Limits => Job {
 
     /// Longest time for one n, or one run of CMD: 500ms, 30s, 5m, 2h. CMD gets TERM, after --grace KILL, and
     /// is run again only with --retries; a chunk of it that another verb than run asks about is halved first. An
-    /// n of a function is tried again alone, then fails
+    /// n of a function is tried again alone, then fails. Or P%, from 101%: this percentage of the median time of
+    /// the CMD that have succeeded, from the third on; only with CMD, without --coprocess and --listen
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
-    timeout: Duration = parse_duration => timeout;
+    timeout: TimeLimit = parse_timeout => time_limit;
     /// Time that CMD has between the signals TERM and KILL when it must end, and for which the output of
     /// processes that it left in the background is read: 500ms, 10s, 0 for KILL at once [default: 1s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
@@ -62,9 +63,32 @@ impl Limits {
             let time = humantime::format_duration(time?).to_string().replace(' ', "");
             Some(format!(" --{option} {time}"))
         };
-        let options = [memory, time("grace", self.grace), time("timeout", self.timeout)];
+        let timeout = match self.timeout {
+            Some(TimeLimit::Fixed(timeout)) => Some(timeout),
+            // A few numbers have no median to speak of.
+            Some(TimeLimit::OfMedian(_)) | None => None,
+        };
+        let options = [memory, time("grace", self.grace), time("timeout", timeout)];
         options.into_iter().flatten().collect()
     }
+}
+
+/// Whether a value of `--timeout` is a percentage.
+pub(crate) fn is_of_median(timeout: Option<&String>) -> bool {
+    timeout.is_some_and(|text| text.ends_with('%'))
+}
+
+/// A duration, or a percentage of the median.
+fn parse_timeout(text: &str) -> Result<TimeLimit, String> {
+    let Some(percent) = text.strip_suffix('%') else {
+        return parse_duration(text).map(TimeLimit::Fixed);
+    };
+    let number = parse_number(percent).ok().and_then(|number| u32::try_from(number).ok());
+    number
+        .filter(|number| *number > 100)
+        .and_then(NonZeroU32::new)
+        .map(TimeLimit::OfMedian)
+        .ok_or_else(|| "a percentage of the median is from 101% on, as 300%".to_owned())
 }
 
 fn parse_memory(text: &str) -> Result<u64, String> {

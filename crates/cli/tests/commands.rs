@@ -241,6 +241,7 @@ fn timeouts() -> Vec<Trial> {
         test("row_06_chunks_and_coprocesses", &[], timeouts::chunks_and_coprocesses),
         test("row_06_time_that_does_not_count", &[], timeouts::time_that_does_not_count),
         test("row_06_chunks_stay_short", &[], timeouts::chunks_stay_short),
+        test("a_time_limit_of_the_median_ends_what_hangs", &[], timeouts::of_the_median),
         test("row_39_memory_of_each_n", &["setsid"], memory::each_n),
         test("row_39_memory_in_python", &["python3"], memory::in_python),
         test("row_39_memory_in_a_chunk", &[], memory::in_a_chunk),

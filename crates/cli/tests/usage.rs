@@ -375,6 +375,12 @@ fn bad_values_are_refused_with_an_example() {
         "count even 0...10",
         &["it has three dots; write 0..10 (without 10) or 0..=10 (with it)"],
     );
+    refused("run 0..10 --timeout 100% -- true {}", &["--timeout", "from 101% on, as 300%"]);
+    refused("count even 0..10 --timeout 300%", &["--timeout P% needs a command"]);
+    for (option, command) in [("--coprocess", "cat"), ("--listen unix:s", "true {}")] {
+        let words = format!("count 0..10 {option} --timeout 300% -- {command}");
+        refused(&words, &["--timeout in percent", "write a time"]);
+    }
     refused("count even 0..10 --timeout 5", &["it has no unit; write 5ms, 5s, 5m (minutes) or 5h"]);
     refused("count even 0..10 --halt now", &["'now' does not say what to count", "now,fail=1"]);
 }

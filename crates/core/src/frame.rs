@@ -35,6 +35,7 @@
 //!                         message about n, should it fail of this cause
 //! 11 recovered   worker   entries of 24 bytes: first i64 | last i64 | cause u32 | detail i32: numbers of
 //!                         which a try failed of this cause and a later one passed; before their answer
+//! 12 time limit  primary  nanoseconds u64: how long a command may take from now on
 //! ```
 //!
 //! Between a primary and an agent, the same frames travel with worker 0, since the connection says who
@@ -104,6 +105,7 @@ enum FrameKind {
     CrashReport = 9,
     Description = 10,
     Recovered = 11,
+    TimeLimit = 12,
 }
 
 impl FrameKind {
@@ -120,6 +122,7 @@ impl FrameKind {
             9 => Some(Self::CrashReport),
             10 => Some(Self::Description),
             11 => Some(Self::Recovered),
+            12 => Some(Self::TimeLimit),
             _ => None,
         }
     }
@@ -129,7 +132,7 @@ impl FrameKind {
             Self::Assignments => 32,
             Self::Recovered => 24,
             Self::Withdrawals | Self::Releases | Self::CrashReport => 16,
-            Self::Begun | Self::Farewell | Self::Credit => 8,
+            Self::Begun | Self::Farewell | Self::Credit | Self::TimeLimit => 8,
             Self::Answers | Self::Part | Self::Description => 1,
         }
     }

@@ -39,6 +39,7 @@ pub mod interval;
 pub mod items;
 pub mod lease;
 pub mod ledger;
+mod median_time;
 pub mod pace;
 pub mod partial;
 pub mod policy;

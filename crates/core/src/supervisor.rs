@@ -11,6 +11,7 @@ mod whereabouts;
 use crate::descriptions::Descriptions;
 use crate::frame::{Assembler, Body, Frame, Malformed};
 use crate::lease::{Assignment, AssignmentRow, WorkerId};
+use crate::median_time::MedianTime;
 use crate::partial::{Cause, Failure, Partial};
 use crate::scheduler::{
     Action, Capacity, LeasePiece, Record, Scheduler, SchedulerEvent, TakenBack, Violation,
@@ -36,6 +37,10 @@ pub struct Supervisor {
     heard_ns: Vec<u64>,
     /// A seat that was lost too often in a row.
     given_up: Option<(usize, u32)>,
+    /// Times of commands, if they limit the time of the next ones.
+    times: Option<MedianTime>,
+    /// Slots whose workers do not know the time limit yet.
+    to_limit: Vec<usize>,
     /// Whether a worker fell silent, was lost or could not be forked since the last look for a worker that can work.
     may_be_deserted: bool,
 }
@@ -53,6 +58,8 @@ impl Supervisor {
             slots: Vec::new(),
             heard_ns: alloc::vec![0; seats],
             given_up: None,
+            times: None,
+            to_limit: Vec::new(),
             may_be_deserted: false,
         }
     }
@@ -61,6 +68,11 @@ impl Supervisor {
     /// After this time a stopped worker, or an agent from which no frame came, loses its chunks to others.
     pub(crate) fn set_silence(&mut self, silence_ns: u64) {
         self.seats.set_silence(silence_ns);
+    }
+
+    /// Limits the time of a command to this percentage of the median of those that succeeded on this machine.
+    pub(crate) fn set_median_limit(&mut self, percent: NonZeroU32) {
+        self.times = Some(MedianTime::new(percent));
     }
 
     /// What the next worker is called. A name is used up only when its worker joins.
@@ -80,6 +92,9 @@ impl Supervisor {
     /// None, as long as names are used in order.
     pub fn join(&mut self, slot: usize, window: usize, now_ns: u64) -> Result<(), Violation> {
         self.seats.fill(slot);
+        if self.times.as_ref().is_some_and(|times| times.limit_ns().is_some()) {
+            self.to_limit.push(slot);
+        }
         self.seat(slot, Capacity::worker(window), now_ns)
     }
 
@@ -150,10 +165,18 @@ impl Supervisor {
         }
         self.heard_ns[slot] = now_ns;
         let event = match body {
-            Body::Answers(answers) => SchedulerEvent::Answered { worker, busy_ns, answers },
+            Body::Answers(answers) => {
+                if answers.iter().next().is_some() {
+                    self.add_time(slot, busy_ns);
+                }
+                SchedulerEvent::Answered { worker, busy_ns, answers }
+            }
             Body::Part(part) => match self.assembler.take(worker, part) {
                 Ok(None) => return Ok(Heard::Work),
                 Ok(Some(partial)) => {
+                    if partial.failed.is_empty() {
+                        self.add_time(slot, busy_ns);
+                    }
                     SchedulerEvent::Partly { worker, lease: part.lease, busy_ns, partial }
                 }
                 Err(malformed) => return Err(Self::fault(slot, worker, malformed)),
@@ -185,7 +208,8 @@ impl Supervisor {
             Body::CrashReport { .. }
             | Body::Assignments(_)
             | Body::Withdrawals(_)
-            | Body::Credit { .. } => {
+            | Body::Credit { .. }
+            | Body::TimeLimit { .. } => {
                 return Err(Self::fault(slot, worker, Malformed::Entry));
             }
         };
@@ -246,7 +270,7 @@ impl Supervisor {
         if let Some((slot, times)) = self.given_up.take() {
             return Ok(Some(Order::GiveUp { slot, times }));
         }
-        if let Some(order) = self.poll_scheduler() {
+        if let Some(order) = self.poll_scheduler().or_else(|| self.poll_limit()) {
             return Ok(Some(order));
         }
         let is_work = self.is_work();
@@ -262,6 +286,24 @@ impl Supervisor {
             Some(SeatTimer::Fill { slot }) => Ok(Some(Order::Fill { slot })),
             Some(SeatTimer::Silence { slot }) => self.silence(slot, now_ns),
         }
+    }
+
+    /// Counts the time of a command of this machine that succeeded.
+    #[inline]
+    fn add_time(&mut self, slot: usize, busy_ns: u64) {
+        if let Some(times) = &mut self.times
+            && !self.seats.is_agent(slot)
+            && times.add(busy_ns)
+        {
+            let is_worker =
+                |slot: &usize| self.names[*slot].is_some() && !self.seats.is_agent(*slot);
+            self.to_limit = (0..self.names.len()).filter(is_worker).collect();
+        }
+    }
+
+    fn poll_limit(&mut self) -> Option<Order> {
+        let ns = self.times.as_ref()?.limit_ns()?;
+        Some(Order::LimitTime { slot: self.to_limit.pop()?, ns })
     }
 
     /// Lets more begin; see [`Scheduler::allow`].

@@ -27,6 +27,8 @@ pub struct Worker {
     tally: Tally,
     /// How many bytes of lines it may still send before it must wait; of nothing else there is a limit.
     credit: i64,
+    /// How long a command may take, if the primary said so: nanoseconds.
+    time_limit_ns: Option<u64>,
     packer: Packer,
     /// Whether the answer to a chunk that was announced is packed and not sent. Until it is, the
     /// primary believes that this worker is at that chunk.
@@ -85,6 +87,7 @@ impl Worker {
             tally: Tally::new(aggregate),
             // Where there is a limit, the primary says so first.
             credit: if aggregate.is_streamed() { 0 } else { CREDIT },
+            time_limit_ns: None,
             packer: Packer::new(name, limit).with_room(),
             is_owing: false,
             unsent: 0,
@@ -122,8 +125,18 @@ impl Worker {
                 self.credit = self.credit.saturating_add_unsigned(bytes);
                 Ok(())
             }
+            Body::TimeLimit { ns } => {
+                self.time_limit_ns = Some(ns);
+                Ok(())
+            }
             _ => Err(Malformed::Entry),
         }
+    }
+
+    /// How long a command may take by the last word of the primary, in nanoseconds.
+    #[must_use]
+    pub fn time_limit_ns(&self) -> Option<u64> {
+        self.time_limit_ns
     }
 
     /// The next numbers to count, at most `most`; `None` if there is nothing to do, or nothing may be

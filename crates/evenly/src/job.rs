@@ -8,12 +8,13 @@ use crate::journal::Journal;
 use crate::observe::Observer;
 use crate::observe::stages::StageHook;
 use crate::output::Output;
+use crate::time_limit::TimeLimit;
 use crate::transport::Entrances;
 use crate::worker_settings::{WorkerSettings, worker_setters};
 use evenly_core::scheduler::{ChunkSizes, RETRIES};
 use evenly_core::{Aggregate, Failure, Items, Policy, Value};
 use std::collections::BTreeMap;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 /// The least memory that a worker can be limited to, in bytes.
@@ -78,6 +79,8 @@ pub struct Job {
     pub(crate) deadline: Option<Duration>,
     /// How long one number may take.
     pub(crate) timeout: Option<Duration>,
+    /// How long a command may take, in percent of the median of those that succeeded.
+    pub(crate) median_timeout: Option<NonZeroU32>,
     /// Time between `SIGTERM` and `SIGKILL` for a command.
     pub(crate) grace: Duration,
     pub(crate) drain: Duration,
@@ -133,6 +136,7 @@ impl Job {
             retries: RETRIES,
             deadline: None,
             timeout: None,
+            median_timeout: None,
             grace: GRACE,
             drain: DRAIN,
             memory: None,
@@ -235,6 +239,17 @@ impl Job {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Limits the time of one number, or of one run of a command; replaces an earlier limit. A limit of the
+    /// [median](TimeLimit::OfMedian) needs a command.
+    #[must_use]
+    pub fn time_limit(mut self, limit: TimeLimit) -> Self {
+        (self.timeout, self.median_timeout) = match limit {
+            TimeLimit::Fixed(timeout) => (Some(timeout), None),
+            TimeLimit::OfMedian(percent) => (None, Some(percent)),
+        };
         self
     }
 

@@ -56,6 +56,7 @@ mod scratch;
 #[cfg(feature = "sockets")]
 mod secure;
 mod silence;
+mod time_limit;
 mod transport;
 mod worker_settings;
 
@@ -74,5 +75,6 @@ pub use process::{ProcessEnd, Signal};
 #[cfg(feature = "sockets")]
 pub use secure::{Key, KeyError};
 pub use silence::{MAX_SILENCE, MIN_SILENCE};
+pub use time_limit::TimeLimit;
 pub use transport::{Address, AddressError, AddressKind, ListenError};
 pub use worker_settings::default_workers;

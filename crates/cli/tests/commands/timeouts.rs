@@ -24,6 +24,26 @@ pub(crate) fn each_n() {
     yard.run(&words).answers("true\t2\n");
 }
 
+/// Also the first command of a worker, which has no times of its own.
+pub(crate) fn of_the_median() {
+    let yard = Yard::new();
+    let script = "if test $0 = 0 || test $0 = 6; then sleep 1000; fi; sleep 0.2; echo $0";
+    let ended = yard.run(&format!("run 0..8 -j 2 -k --timeout 300% -- sh -c '{script}' {{}}"));
+    ended.failed(3, "evenly: n = 0 failed: timeout: longer than 0.");
+    ended.failed(3, "evenly: n = 6 failed: timeout: longer than 0.");
+    ended.failed(3, " s, 300% of the median (--timeout); rerun: ");
+    assert_eq!(ended.stdout, "1\n2\n3\n4\n5\n7\n");
+    // Chunks, and a run that goes on.
+    let script = "test $0 -lt 12 || test -e go || sleep 1000; sleep 0.1; echo $(($1 - $0))";
+    let command = format!("-- sh -c '{script}' {{start}} {{end}}");
+    let words = format!("sum 0..16 -j 1 --chunk 2 --partial --timeout 250% --journal j {command}");
+    let ended = yard.run(&words);
+    ended.failed(3, "evenly: n in 12..=15 failed: n = 12 timeout: longer than 0.");
+    assert_eq!(ended.stdout, "12\n");
+    std::fs::write(yard.path("go"), "").unwrap();
+    yard.run("resume j --retry-failed --timeout 300%").answers("16\n");
+}
+
 pub(crate) fn asked_before_it_is_killed() {
     let yard = Yard::new();
     let script = "trap \"echo asked >> said; exit 9\" TERM; while :; do sleep 0.05; done";

@@ -190,6 +190,7 @@ impl World {
             EngineOutput::AppendUntouched(_)
             | EngineOutput::Credit { .. }
             | EngineOutput::Heartbeat { .. }
+            | EngineOutput::LimitTime { .. }
             | EngineOutput::Notify(_) => {}
             EngineOutput::Kill { .. } | EngineOutput::ReadBack(_) | EngineOutput::End(_) => {
                 panic!("nothing asks for {output:?}");

@@ -57,6 +57,13 @@ pub enum EngineOutput {
         /// How many.
         bytes: u64,
     },
+    /// Set how long a command may take from now on.
+    LimitTime {
+        /// Of this worker.
+        seat: Seat,
+        /// Nanoseconds.
+        ns: u64,
+    },
     /// Fork a worker for an empty slot: [`Primary::worker_joined`](super::Primary::worker_joined), or [`Primary::worker_refused`](super::Primary::worker_refused).
     Start {
         /// Its slot.

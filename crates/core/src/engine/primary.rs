@@ -225,6 +225,7 @@ impl Primary {
                 EngineOutput::Withdraw { seat: self.seat(slot), lease, parts }
             }
             Order::Credit { slot, bytes } => EngineOutput::Credit { seat: self.seat(slot), bytes },
+            Order::LimitTime { slot, ns } => EngineOutput::LimitTime { seat: self.seat(slot), ns },
             Order::Fill { slot } => EngineOutput::Start { slot },
             Order::Kill { slot } => {
                 self.endings.condemn(slot, LossReason::Stopped);

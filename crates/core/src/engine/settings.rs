@@ -39,6 +39,11 @@ impl Primary {
         self.drain.set_grace(grace_ns);
     }
 
+    /// Limits the time of a command to this percentage of the median of those that succeeded.
+    pub fn set_median_limit(&mut self, percent: core::num::NonZeroU32) {
+        self.supervisor.set_median_limit(percent);
+    }
+
     /// Drains the run at this time.
     pub fn set_deadline(&mut self, deadline_ns: Option<u64>) {
         self.drain.set_deadline(deadline_ns);

@@ -141,6 +141,13 @@ impl Packer {
         self.bytes.extend_from_slice(&bytes.to_le_bytes());
     }
 
+    /// Sets how long a command of the worker may take.
+    pub fn limit_time(&mut self, ns: u64) {
+        self.seal(0);
+        self.begin(FrameKind::TimeLimit);
+        self.bytes.extend_from_slice(&ns.to_le_bytes());
+    }
+
     /// Gives all of a lease from `first` on back.
     pub fn release(&mut self, lease: LeaseId, first: i64) {
         self.entry(FrameKind::Releases, lease, &first.to_le_bytes());

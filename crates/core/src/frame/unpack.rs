@@ -59,6 +59,11 @@ pub enum Body<'a> {
         /// Bytes of lines.
         bytes: u64,
     },
+    /// How long a command may take from now on.
+    TimeLimit {
+        /// Nanoseconds.
+        ns: u64,
+    },
     /// Why a worker leaves.
     Farewell {
         /// A system call, by a number of the transport.
@@ -434,10 +439,13 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
             Body::Farewell { call: word as u32, errno: (word >> 32) as u32 }
         }
         Some(FrameKind::Credit) if body.len() == 8 => Body::Credit { bytes: eight(body, 0) },
+        Some(FrameKind::TimeLimit) if body.len() == 8 => Body::TimeLimit { ns: eight(body, 0) },
         Some(FrameKind::CrashReport) if body.len() == 16 => open_crash_report(body)?,
         Some(FrameKind::Description) => Body::Description(Description::open(body)?),
         Some(FrameKind::Recovered) => Body::Recovered(Recovered::open(body)?),
-        Some(FrameKind::Farewell | FrameKind::Credit | FrameKind::CrashReport) => {
+        Some(
+            FrameKind::Farewell | FrameKind::Credit | FrameKind::CrashReport | FrameKind::TimeLimit,
+        ) => {
             return Err(Malformed::Entry);
         }
         None => return Err(Malformed::Kind { found: head[3] }),

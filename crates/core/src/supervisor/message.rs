@@ -33,6 +33,13 @@ pub enum Order {
         /// How many.
         bytes: u64,
     },
+    /// Tell the worker in a slot how long a command may take from now on.
+    LimitTime {
+        /// Where it sits.
+        slot: usize,
+        /// Nanoseconds.
+        ns: u64,
+    },
     /// Make this durable, then give it back to [`Supervisor::recorded`].
     Record(Record),
     /// Make a worker for an empty slot: [`Supervisor::join`], or [`Supervisor::refuse`].

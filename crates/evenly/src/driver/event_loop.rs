@@ -341,6 +341,11 @@ impl<'a> EventLoop<'a> {
                     packer.credit(bytes);
                 }
             }
+            EngineOutput::LimitTime { seat, ns } => {
+                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                    packer.limit_time(ns);
+                }
+            }
             EngineOutput::Heartbeat { seat } => {
                 if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
                     packer.heartbeat(Heartbeat::OfPrimary);

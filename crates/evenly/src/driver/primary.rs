@@ -232,6 +232,7 @@ impl<'a> PrimarySetup<'a> {
             stops_to_be_seen: self.stages.is_wanted(),
             items: &self.job.items,
             timeout: self.job.timeout,
+            median_timeout: self.job.median_timeout,
             grace: self.job.grace,
             memory: self.job.memory,
         };
@@ -349,6 +350,11 @@ impl<'a> PrimarySetup<'a> {
         engine.set_deadline(job.deadline.map(nanos));
         let has_windows = matches!(job.form(), Some(Form::PerChunk | Form::Coprocess));
         engine.set_halt(job.halt, has_windows);
+        if let Some(percent) = job.median_timeout
+            && matches!(job.form(), Some(Form::PerNumber | Form::PerChunk))
+        {
+            engine.set_median_limit(percent);
+        }
         if let Some(rate) = job.max_rate {
             engine.set_rate(RateLimiter::new(rate));
         }

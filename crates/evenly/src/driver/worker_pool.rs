@@ -15,6 +15,7 @@ use evenly_core::{Aggregate, Items, WorkerId};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::Signal;
+use std::num::NonZeroU32;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
@@ -65,6 +66,8 @@ pub(super) struct ForkSettings<'a> {
     pub(super) items: &'a Items,
     /// How long a command may take.
     pub(super) timeout: Option<Duration>,
+    /// How long it may take, in percent of the median.
+    pub(super) median_timeout: Option<NonZeroU32>,
     /// Time between `SIGTERM` and `SIGKILL` for a command.
     pub(super) grace: Duration,
     /// How much memory a worker may have, or a command.
@@ -168,15 +171,24 @@ impl WorkerPool {
             dies_by: if self.orphans.is_some() { Signal::TERM } else { Signal::KILL },
         };
         let mask = fork_settings.signals.inherited();
-        let ForkSettings { items, timeout, grace, memory, .. } = *fork_settings;
+        let ForkSettings { items, timeout, median_timeout, grace, memory, .. } = *fork_settings;
         if let Some(cgroups) = &mut self.cgroups {
             // Without a group of its own, the primary measures its memory all the same.
             let _ = cgroups.create(slot);
         }
         let cgroups = self.cgroups.as_ref();
         let directory = self.directory.as_ref().map(RunDirectory::path);
-        let settings =
-            WorkerContext { slot, items, timeout, grace, memory, cgroups, directory, mask };
+        let settings = WorkerContext {
+            slot,
+            items,
+            timeout,
+            median_timeout,
+            grace,
+            memory,
+            cgroups,
+            directory,
+            mask,
+        };
         let (state, function) = (&mut self.state, &mut *fork_settings.function);
         ChildProcess::fork(&setup, |ends| worker::work(name, state, function, settings, ends))
             .map_err(|cause| ("fork", ForkError::Fork(cause)))

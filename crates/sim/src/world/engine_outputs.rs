@@ -50,6 +50,7 @@ impl SimWorld<'_> {
                     self.stats.credits += 1;
                 }
             }
+            EngineOutput::LimitTime { .. } => check(false, || "a time limit of no command".into())?,
             EngineOutput::Heartbeat { seat } => {
                 let is_running = self.is_running();
                 match self.packer(seat.slot()) {

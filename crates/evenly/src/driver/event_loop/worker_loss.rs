@@ -130,6 +130,7 @@ impl EventLoop<'_> {
             stops_to_be_seen: false,
             items: &self.job.items,
             timeout: self.job.timeout,
+            median_timeout: self.job.median_timeout,
             grace: self.job.grace,
             memory: self.job.memory,
         };

@@ -153,6 +153,12 @@ fn run_one(
                     let text = command.describe(aggregate, &output);
                     describe(session, positions, cause, &text);
                 }
+                let limit_ns = session.worker().time_limit_ns();
+                if cause == Cause::Timeout
+                    && let Some(text) = runner.describe_timeout(limit_ns)
+                {
+                    describe(session, positions, cause, &text);
+                }
                 fail(session, numbers, cause, &output, &command);
                 return Ok(positions.last());
             }

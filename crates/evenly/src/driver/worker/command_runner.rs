@@ -2,8 +2,10 @@
 
 use super::command_run::{CommandRun, LeftBehind};
 use super::early_exit::EarlyExit;
+use super::session::WorkerSession;
 use super::settings::WorkerContext;
 use super::stderr_relay::{CapturedStderr, StderrRelay, named};
+use super::timer::Timer;
 use crate::function::{Command, Form, MOST_OUTPUT};
 use crate::process::cgroup::OomKills;
 use crate::process::command::Running;
@@ -17,6 +19,7 @@ use crate::quoted::quoted;
 use evenly_core::{Aggregate, Cause, Interval};
 use rustix::io::Errno;
 use std::ffi::CString;
+use std::num::NonZeroU32;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -40,6 +43,7 @@ pub(super) struct CommandRunner {
     mask: SignalSet,
     slot: usize,
     timeout: Option<Duration>,
+    median_timeout: Option<NonZeroU32>,
     grace: Duration,
     memory: Option<u64>,
     /// Counter of oom_kills by the kernel for memory, if there is a control group.
@@ -69,7 +73,7 @@ impl CommandRunner {
         signals::block_broken_pipes();
         let requests = signals::take_requests_to_leave().map_err(in_call(SystemCall::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (SystemCall::PRCTL, cause))?;
-        let WorkerContext { slot, timeout, grace, memory, mask, .. } = settings;
+        let WorkerContext { slot, timeout, median_timeout, grace, memory, mask, .. } = settings;
         let directory = settings.directory.map(|run| WorkerDirectory::make(run, slot));
         let directory = directory.transpose().map_err(in_call(SystemCall::MKDIR))?;
         let longest = if command.form() == Form::PerNumber { 1 } else { u64::MAX };
@@ -81,6 +85,7 @@ impl CommandRunner {
             mask: mask.set(),
             slot,
             timeout,
+            median_timeout,
             grace,
             memory,
             oom_kills,
@@ -100,6 +105,21 @@ impl CommandRunner {
 
     pub(super) fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// Timer for one run of the command. A limit that follows the median may come while the command runs.
+    pub(super) fn timer(&self, session: &mut WorkerSession<'_>) -> Timer {
+        match self.median_timeout {
+            None => Timer::start(self.timeout),
+            Some(_) => Timer::start_with_changes(session.worker().time_limit_ns()),
+        }
+    }
+
+    /// Describes a run that exceeded the limit that follows the median; `None` under another limit.
+    pub(super) fn describe_timeout(&self, limit_ns: Option<u64>) -> Option<String> {
+        let (percent, limit) = (self.median_timeout?, Duration::from_nanos(limit_ns?));
+        let limit = limit.as_secs_f64();
+        Some(format!("timeout: longer than {limit:.3} s, {percent}% of the median (--timeout)"))
     }
 
     pub(super) fn grace(&self) -> Duration {

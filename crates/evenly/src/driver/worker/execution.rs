@@ -56,7 +56,7 @@ pub(super) fn execute(
     };
     let mut output = Vec::new();
     let mut errors = runner.new_capture();
-    let mut timer = Timer::start(runner.timeout());
+    let mut timer = runner.timer(session);
     let mut failed: Option<Cause> = None;
     // Whether the command itself has ended, and whether its process group has got SIGTERM.
     let (mut has_ended, mut is_asked) = (false, false);
@@ -71,6 +71,7 @@ pub(super) fn execute(
             err.as_ref().map(AsFd::as_fd),
             out.as_ref().map(AsFd::as_fd),
         ];
+        timer.set_limit(session.worker().time_limit_ns());
         let watched = ends.map(|end| end.map(|end| (end, PollFlags::IN)));
         let is_group_awaited = silent_since.is_some() || (has_ended && is_asked);
         let group_check = is_group_awaited.then_some(GROUP_CHECK_INTERVAL);

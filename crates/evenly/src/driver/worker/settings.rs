@@ -3,6 +3,7 @@
 use crate::process::cgroup::MemoryCgroups;
 use crate::process::signals::InheritedMask;
 use evenly_core::Items;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub(in crate::driver) struct WorkerContext<'a> {
     pub(in crate::driver) items: &'a Items,
     /// Longest time of a command, or of one number (`--timeout`).
     pub(in crate::driver) timeout: Option<Duration>,
+    /// Longest time of a command in percent of the median (`--timeout 300%`): the primary sends the limit.
+    pub(in crate::driver) median_timeout: Option<NonZeroU32>,
     /// Time between `SIGTERM` and `SIGKILL` for a command (`--grace`).
     pub(in crate::driver) grace: Duration,
     /// Memory limit in bytes, of the worker or of each command (`--memory`).
