@@ -110,8 +110,12 @@ fn with_kills(house: &House, database: &mut Postgres, first: Command) {
 
     let resumed = start_command(other(house, database, "resume backfill --retry-failed"));
     committed(database, 45);
-    let session = until("a window is at work", || sessions(database, "UPDATE account").pop());
-    kill("KILL", session);
+    until("a session is killed", || {
+        // It may end between the look and the kill.
+        let session = sessions(database, "UPDATE account").pop()?.to_string();
+        let status = Command::new("kill").args(["-s", "KILL", &session]).status().unwrap();
+        status.success().then_some(())
+    });
     halted(resumed);
     database.wait_until_it_answers();
 
