@@ -410,6 +410,11 @@ fn pacing() -> Vec<Trial> {
         ),
         test("chunks_of_commands_take_the_chunk_time", &[], pace::chunks_take_their_time),
         test("a_fixed_cost_makes_chunks_longer", &[], pace::a_fixed_cost_makes_chunks_longer),
+        test(
+            "a_resumed_run_begins_with_the_length_of_before",
+            &[],
+            pace::a_resumed_run_begins_with_the_length_of_before,
+        ),
         test("max_rate_limits_starts_per_second", &[], pace::max_rate_limits_starts_per_second),
     ]
 }

@@ -1,5 +1,6 @@
 //! Concurrency, chunk lengths and `--max-rate` of commands.
 
+use crate::support::{kill, until};
 use crate::yard::Yard;
 use std::collections::BTreeMap;
 
@@ -82,6 +83,34 @@ pub(crate) fn a_fixed_cost_makes_chunks_longer() {
     let lengths: Vec<u64> = yard.text("chunks").lines().map(|line| line.parse().unwrap()).collect();
     assert_eq!(lengths.iter().sum::<u64>(), 1_000_000, "{lengths:?}");
     assert!(lengths.len() <= 30, "{lengths:?}");
+}
+
+/// A resumed run begins with chunks that are as long as the last ones of the run before.
+pub(crate) fn a_resumed_run_begins_with_the_length_of_before() {
+    let yard = Yard::new();
+    // 20 ms for each chunk and 1 ms for 100 numbers.
+    let script = "echo $(($1 - $0)) >> chunks; exec $2 rest - $((20 + ($1 - $0) / 100))";
+    let words = format!("run 0..1e12 -j 2 --journal j -- sh -c '{script}' {{start}} {{end}} TOOL");
+    let lengths = || {
+        let text = std::fs::read_to_string(yard.path("chunks")).unwrap_or_default();
+        text.lines().map(|line| line.parse::<u64>().unwrap()).collect::<Vec<_>>()
+    };
+    let first = yard.start(&words);
+    // The next ones begin when a long one has ended.
+    let before = until("chunks are long", || {
+        let lengths = lengths();
+        let long = lengths.iter().filter(|length| **length > 20_000).count();
+        (long > 3).then_some(lengths)
+    });
+    kill("INT", first.pid());
+    assert_eq!(first.ended().status, 130);
+    assert_eq!(before[0], 1, "{before:?}");
+    std::fs::remove_file(yard.path("chunks")).unwrap();
+    let resumed = yard.start("resume j");
+    let after = until("two chunks have begun", || (lengths().len() >= 2).then(lengths));
+    kill("INT", resumed.pid());
+    assert_eq!(resumed.ended().status, 130);
+    assert!(after.iter().all(|length| *length > 10_000), "{before:?} {after:?}");
 }
 
 /// How many numbers or chunks begin within a second at 20 a second: by the clock of the run, 20 and one at its

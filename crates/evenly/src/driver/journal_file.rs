@@ -103,6 +103,7 @@ impl JournalFile {
         let mut scheduler = resumed.map_err(evenly_core::Violation::from)?;
         writer.each_failure(|failed| scheduler.resume_failures(failed))?;
         scheduler.keep_lines(&done.pieces, done.lowest_failure);
+        scheduler.resume_pace(&writer.recent_windows()?);
         writer.end_reading()?;
         Ok(scheduler)
     }

@@ -105,6 +105,10 @@ impl JournalWriter {
         match *self {}
     }
 
+    pub(crate) fn recent_windows(&self) -> Result<Vec<(u128, u64)>, JournalError> {
+        match *self {}
+    }
+
     pub(crate) fn end_reading(&mut self) -> Result<(), JournalError> {
         match *self {}
     }

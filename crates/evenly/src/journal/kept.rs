@@ -3,12 +3,16 @@
 use super::error::{JournalError, JournalFault};
 use super::schema::Hasher;
 use super::tables::{self, FailedRow, LinesRow, Numbered};
+use super::window;
 use super::writer::JournalWriter;
 use evenly_core::{Failure, Interval, Partial, Value};
 use rusqlite::Connection;
 
 /// Failures that are read at once.
 const FAILURES: usize = 4096;
+
+/// Windows from which a resumed run learns what a chunk costs: enough for the average of a cost that differs.
+const PACE_WINDOWS: u32 = 64;
 
 const NO_LINES: Value = Value::Lines { lines: 0, text: Vec::new() };
 
@@ -34,6 +38,12 @@ impl JournalWriter {
             Ok(())
         };
         read().map_err(|trouble| trouble.at(&self.path, "read"))
+    }
+
+    /// The last windows that ended well, the oldest first: how many numbers each had, and how many nanoseconds it took.
+    pub(crate) fn recent_windows(&self) -> Result<Vec<(u128, u64)>, JournalError> {
+        let read = || window::last_done(&self.connection, PACE_WINDOWS);
+        read().map_err(|trouble: JournalFault| trouble.at(&self.path, "read"))
     }
 
     /// What was found in the first of some numbers that are done: up to the next lines, or the next

@@ -17,6 +17,9 @@ pub(super) const UNKNOWN: &str = "unknown";
 /// Outcome of a window whose command ended well.
 const DONE: &str = "exit 0";
 
+/// Time of a window that began and ended in the same millisecond.
+const LEAST_NS: u64 = 500_000;
+
 /// One attempt of a window, or a decision about it, as the journal has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -112,6 +115,28 @@ impl Numbered for WindowRow {
         }
         Ok(Self { id, window, hash: stored })
     }
+}
+
+/// The last windows that ended well, `most` of them at most and the oldest first: how many numbers each had, and how many
+/// nanoseconds it took.
+pub(super) fn last_done(
+    connection: &Connection,
+    most: u32,
+) -> Result<Vec<(u128, u64)>, JournalFault> {
+    let sql = "SELECT first, last, began, ended FROM window
+               WHERE end = ?1 AND began <= ended ORDER BY id DESC LIMIT ?2";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query((DONE, most))?;
+    let mut windows = Vec::new();
+    while let Some(row) = rows.next()? {
+        let interval = interval("window", (row.get(0)?, row.get(1)?))?;
+        let (began, ended): (i64, i64) = (row.get(2)?, row.get(3)?);
+        // Both times are cut to milliseconds.
+        let took_ns = ended.saturating_sub(began).unsigned_abs().saturating_mul(1_000_000);
+        windows.push((interval.len(), took_ns.max(LEAST_NS)));
+    }
+    windows.reverse();
+    Ok(windows)
 }
 
 /// Gives all rows, ascending by number and then in the order in which they were written.
