@@ -103,6 +103,8 @@ fn everything() -> Vec<Trial> {
         over(TRANSPORTS, "a_coprocess_says_too_much", programs::a_coprocess_that_says_too_much)
             .collect(),
         over_with(STREAMS, "output_of_commands", &[], programs::output_of_commands).collect(),
+        over(&[Tcp], "chunks_of_an_agent_have_the_fewest_numbers", programs::fewest_numbers)
+            .collect(),
         over_with(
             &[Unix],
             "errors_of_every_attempt_by_the_agents_own_verbose",

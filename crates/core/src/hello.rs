@@ -3,7 +3,7 @@
 //! ```text
 //! size  a hello, a welcome, a refusal begin alike (little-endian), in every version there will be
 //!    6  the letters "evenly"
-//!    2  protocol: 8
+//!    2  protocol: 9
 //!  1+v  v, then the version of the program, v bytes of UTF-8
 //! ```
 //!
@@ -16,6 +16,7 @@
 //!   32  its digest, zero for none           2* 8  the first and the last
 //!  1+h  h, then the name of the host           8  how long one number may take, in nanoseconds, or zero
 //!  1+p  p, then what the program is called     8  how much memory it may need, in bytes, or zero
+//!                                             8  the fewest numbers of a chunk, where that many remain
 //!                                          1+32  program and digest, as in a hello
 //!                                           2+f  f, then the function, f bytes of UTF-8
 //!                                           2+i  i, then the items, i bytes; nothing for all of the range
@@ -39,7 +40,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 /// The protocol described above, with the frames that follow it.
-pub const PROTOCOL: u16 = 8;
+pub const PROTOCOL: u16 = 9;
 
 /// The version of this program. Another one may compute something else under the same name.
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");
@@ -88,6 +89,8 @@ pub struct Welcome {
     pub grace_ns: u64,
     /// How much memory a worker may have, and what it starts, in bytes; 0 for any amount.
     pub memory: u64,
+    /// The fewest numbers of a chunk, where that many remain and chunks are sized by time.
+    pub chunk_min: u64,
     /// What the agent must have been started with.
     pub program: Program,
     /// What is asked of each number, by its name or as its source.
@@ -204,6 +207,7 @@ impl Welcome {
         bytes.extend_from_slice(&self.timeout_ns.to_le_bytes());
         bytes.extend_from_slice(&self.grace_ns.to_le_bytes());
         bytes.extend_from_slice(&self.memory.to_le_bytes());
+        bytes.extend_from_slice(&self.chunk_min.to_le_bytes());
         put_program(&mut bytes, self.program);
         put_text(&mut bytes, &self.function);
         let items = self.items_text();
@@ -237,6 +241,7 @@ impl Welcome {
         let timeout_ns = u64::from_le_bytes(rest.take()?);
         let grace_ns = u64::from_le_bytes(rest.take()?);
         let memory = u64::from_le_bytes(rest.take()?);
+        let chunk_min = u64::from_le_bytes(rest.take()?);
         let program = rest.program()?;
         let length = u16::from_le_bytes(rest.take()?);
         let function = rest.text(length.into())?;
@@ -261,6 +266,7 @@ impl Welcome {
             timeout_ns,
             grace_ns,
             memory,
+            chunk_min,
             program,
             function,
         })

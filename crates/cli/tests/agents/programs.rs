@@ -199,6 +199,22 @@ pub(crate) fn output_of_commands(site: &Site, transport: Transport) {
     }
 }
 
+/// `--chunk-min` of the primary holds for the workers of an agent.
+pub(crate) fn fewest_numbers(site: &Site, transport: Transport) {
+    let window = script(site, "window.sh", "echo $(($2 - $1)); sleep 0.01");
+    let cmd = format!("{window} {{start}} {{end}}");
+    let (primary, address) = asking(site, transport, "run 0..3333 --chunk-min 50", &cmd);
+    let agent = site.agent(&address, &format!("-j 3 -- {cmd}"));
+    let ended = primary.ended();
+    let lengths: Vec<u32> = ended.stdout.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(lengths.iter().sum::<u32>(), 3333, "{ended:?}");
+    // The rest of each chunk that the agent divides may be shorter.
+    let short = lengths.iter().filter(|length| **length < 50).count();
+    assert!(short <= lengths.len() / 4, "{lengths:?}");
+    assert!(lengths[..3].iter().all(|length| *length >= 50), "{lengths:?}");
+    drop(agent.ended());
+}
+
 /// The primary's `-v` does not reach the workers of an agent.
 pub(crate) fn errors_of_every_attempt_by_the_agents_own_verbose(site: &Site, transport: Transport) {
     let text = "echo attempt $EVENLY_ATTEMPT >&2; test $EVENLY_ATTEMPT = 2 || exit 3";

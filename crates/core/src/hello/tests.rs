@@ -25,6 +25,7 @@ fn welcome() -> Welcome {
         timeout_ns: 200_000_000,
         grace_ns: 1_000_000_000,
         memory: 64 << 20,
+        chunk_min: 100,
         program: Program::None,
         function: "even".to_string(),
     }
@@ -48,12 +49,12 @@ fn what_is_said_is_understood() {
 #[test]
 fn another_version_is_named_whatever_follows() {
     let mut bytes = hello().encode();
-    bytes[6] = 9;
+    bytes[6] = 10;
     bytes.extend([1, 2, 3]);
     let said = Hello::decode(&bytes).unwrap_err().to_string();
     assert_eq!(
         said,
-        std::format!("it is evenly {PROGRAM} (protocol 9); this is evenly {PROGRAM} (protocol 8)")
+        std::format!("it is evenly {PROGRAM} (protocol 10); this is evenly {PROGRAM} (protocol 9)")
     );
     let mut bytes = Refusal { why: RefusalReason::Program, text: String::new() }.encode();
     bytes[9] = b'8';

@@ -45,7 +45,11 @@ impl Scheduler {
     /// What the timed policy aims at for this worker.
     fn aim(&self, worker: WorkerId) -> Aim {
         let window = &self.workers[worker.0 as usize].window;
-        let mut least = self.sizes.least.into();
+        let mut least: u128 = self.sizes.least.into();
+        if window.is_agent() && least > 1 {
+            // A part for each of its workers.
+            least *= u128::from(window.workers());
+        }
         if window.is_agent()
             && let Some(cost) = self.fit.cost()
         {

@@ -105,6 +105,7 @@ fn job(
     let items: Items = welcome.items.clone().unwrap_or_else(plain);
     let mut job = Job::new(welcome.aggregate, items, function).retries(welcome.retries).halt(None);
     job.worker_settings = join.worker_settings;
+    job.chunk_min = welcome.chunk_min;
     job.memory = (welcome.memory > 0).then_some(welcome.memory);
     job.grace = Duration::from_nanos(welcome.grace_ns);
     job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));

@@ -408,6 +408,7 @@ fn welcome(job: &Job) -> Result<Welcome, Error> {
             .map_or(0, |timeout| timeout.as_nanos().clamp(1, u64::MAX.into()) as u64),
         grace_ns: u64::try_from(job.grace.as_nanos()).unwrap_or(u64::MAX),
         memory: job.memory.unwrap_or(0),
+        chunk_min: job.chunk_min,
         program: job.function.program(),
         function: job.function.name_for_agents(),
     })

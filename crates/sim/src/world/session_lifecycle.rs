@@ -105,6 +105,7 @@ impl<'a> SimWorld<'a> {
             timeout_ns: 0,
             grace_ns: 0,
             memory: 0,
+            chunk_min: 1,
             program: Program::None,
             function: "modulo".into(),
         };
