@@ -15,7 +15,6 @@ pub(crate) fn counterpart(option: &str) -> Option<&'static str> {
         "files" => "--results DIR",
         "term-seq" | "termseq" => "--grace D",
         "halt-on-error" => "--halt",
-        "u" | "ungroup" => "--line-buffer",
         "workdir" | "wd" => "sh -c 'cd DIR && …' sh {} as CMD",
         "nice" => "nice -n N evenly …",
         "S" | "sshlogin" => "--listen ADDR, and evenly join ADDR -- CMD on the other machine",
@@ -36,6 +35,20 @@ mod tests {
         let run = all.find_subcommand("run").unwrap();
         for option in run.get_arguments().filter_map(clap::Arg::get_long) {
             assert_eq!(counterpart(option), None, "--{option}");
+        }
+    }
+
+    #[test]
+    fn an_option_that_is_named_exists() {
+        let mut all = Arguments::command();
+        all.build();
+        let run = all.find_subcommand("run").unwrap();
+        for option in ["delay", "resume-failed", "bar", "eta", "N", "tagstring", "files", "S"] {
+            let text = counterpart(option).unwrap();
+            let named = text.split_whitespace().next().unwrap().trim_start_matches('-');
+            let named = named.trim_end_matches(':');
+            let has_it = run.get_arguments().any(|arg| arg.get_long() == Some(named));
+            assert!(has_it, "{option}: {text}");
         }
     }
 }
