@@ -143,7 +143,7 @@ pub(crate) fn is_limited() {
     let script = "if test $1 = 1; then exec $2 flood 1 30000000; fi; echo $1";
     let words = "run 0..4 -k -j 2 -- sh -c 'SCRIPT' sh {} TOOL";
     let ended = yard.run(&words.replace("SCRIPT", script));
-    ended.failed(3, "n = 1 failed: too much output");
+    ended.failed(3, "n = 1 failed: too much output: more than 16 MiB; ");
     assert!(ended.stdout.starts_with("0\n") && ended.stdout.ends_with("2\n3\n"));
     assert!((most..most + 100).contains(&ended.stdout.len()), "{}", ended.stdout.len());
     // Where it is a value, too.

@@ -14,7 +14,7 @@ use super::early_exit::EarlyExit;
 use super::execution::execute;
 use super::session::WorkerSession;
 use super::wait::wait;
-use crate::function::Command;
+use crate::function::{Command, MOST_OUTPUT};
 use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::frame::Description;
@@ -151,6 +151,11 @@ fn run_one(
                 runner.pass_on(errors, numbers);
                 if cause == Cause::Garbage {
                     let text = command.describe(aggregate, &output);
+                    describe(session, positions, cause, &text);
+                }
+                if cause == Cause::Flood {
+                    let most = MOST_OUTPUT >> 20;
+                    let text = format!("too much output: more than {most} MiB");
                     describe(session, positions, cause, &text);
                 }
                 let limit_ns = session.worker().time_limit_ns();
