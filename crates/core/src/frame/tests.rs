@@ -183,7 +183,7 @@ fn impossible_heads_are_refused_by_name() {
     };
     assert_eq!(with(0, b'X'), Err(Malformed::Magic));
     assert_eq!(with(2, 1), Err(Malformed::Version { found: 1 }));
-    assert_eq!(with(3, 12), Err(Malformed::Kind { found: 12 }));
+    assert_eq!(with(3, 13), Err(Malformed::Kind { found: 13 }));
     assert_eq!(with(4, 31), Err(Malformed::Length { length: 31 }));
     let mut withdrawal = one_frame();
     withdrawal[3] = 4;
