@@ -68,7 +68,10 @@ fn timed_chunks_take_little_longer_than_chunks_of_the_best_fixed_length() {
 /// As long as it is not known what numbers cost beside the fixed cost, no end is predicted.
 #[test]
 fn the_end_is_predicted_from_a_tenth_of_the_run_on() {
-    // One worker may hold the lock of the backfill alone at first, and nothing shows that both will need it.
+    // The first long chunk of the backfill ends at 30 % of the run. It got the lock at once, so its time is half of what
+    // a number costs while both workers want the lock. The second one has waited and shows it, but only when it ends, at
+    // 38 %. Between them the prediction is 34 % too short, and 19 % after them. To count a chunk that is late as a report
+    // makes the error 35 %, and that of the rate 25 %.
     let limits = [0.2, 0.4, 0.2, 0.2, 0.2, 0.2];
     for (model, limit) in NAMED.iter().zip(limits) {
         let run = model.run(Policy::Timed, 0.0);
