@@ -119,6 +119,7 @@ impl Items {
     }
 
     /// The range that this set is, if it is one. Then the position of n is n.
+    #[inline]
     #[must_use]
     pub fn as_range(&self) -> Option<Range> {
         match self.0 {
@@ -200,6 +201,7 @@ impl Items {
 
     /// The longest beginning of these positions whose numbers are consecutive integers. Only positions of the set may
     /// be asked for.
+    #[inline]
     #[must_use]
     pub fn consecutive(&self, positions: Interval) -> Run {
         let Kind::Pieces { pieces, .. } = &self.0 else {

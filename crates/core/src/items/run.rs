@@ -60,6 +60,7 @@ impl Run {
     }
 
     /// From its lowest to its highest number. If its [step](Self::step) is 1, these are its numbers.
+    #[inline]
     #[must_use]
     pub fn hull(self) -> Interval {
         // Numbers ascend with their positions.

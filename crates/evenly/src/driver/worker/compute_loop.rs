@@ -82,11 +82,38 @@ fn empty_the_queue(
 
 /// Applies a function to the numbers at these positions. Returns the last position that it was applied to: it stops when
 /// the tally is full.
+#[inline]
 fn fold(function: &mut dyn Function, items: &Items, positions: Interval, tally: &mut Tally) -> i64 {
+    // A plain range is one run. The search for runs costs more than a quick function of one number.
+    match items.as_range() {
+        Some(_) => fold_consecutive(function, items.consecutive(positions), tally),
+        None => fold_runs(function, items, positions, tally),
+    }
+}
+
+/// Applies a function to a run without gaps.
+#[inline]
+fn fold_consecutive(function: &mut dyn Function, run: Run, tally: &mut Tally) -> i64 {
+    position::enter(run);
+    tally.stand_at(run.first(), run.positions().first());
+    let last = run.position_of(function.fold(run.hull(), tally));
+    position::leave();
+    last
+}
+
+/// Not inlined, because the loop over chunks of one number must stay short.
+#[inline(never)]
+fn fold_runs(
+    function: &mut dyn Function,
+    items: &Items,
+    positions: Interval,
+    tally: &mut Tally,
+) -> i64 {
     for run in items.runs(positions) {
-        position::enter(run);
-        let last = fold_run(function, run, tally);
-        position::leave();
+        let last = match run.step() {
+            NonZeroU64::MIN => fold_consecutive(function, run, tally),
+            _ => fold_steps(function, run, tally),
+        };
         if last < run.positions().last() || tally.is_full() {
             return last;
         }
@@ -94,20 +121,21 @@ fn fold(function: &mut dyn Function, items: &Items, positions: Interval, tally: 
     positions.last()
 }
 
-fn fold_run(function: &mut dyn Function, run: Run, tally: &mut Tally) -> i64 {
+/// Applies a function to a run whose numbers have gaps, one by one.
+fn fold_steps(function: &mut dyn Function, run: Run, tally: &mut Tally) -> i64 {
     let positions = run.positions();
-    if run.step() == NonZeroU64::MIN {
-        tally.stand_at(run.first(), positions.first());
-        return run.position_of(function.fold(run.hull(), tally));
-    }
+    position::enter(run);
+    let mut last = positions.last();
     for place in positions.first()..=positions.last() {
         let n = run.at(place);
         position::at(n);
         tally.stand_at(n, place);
         function.fold(Interval::single(n), tally);
         if tally.is_full() {
-            return place;
+            last = place;
+            break;
         }
     }
-    positions.last()
+    position::leave();
+    last
 }
