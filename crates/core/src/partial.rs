@@ -97,11 +97,11 @@ pub enum Arithmetic {
     FactorialOfNegative,
     /// The factors of a number below 1 are asked for.
     FactorsBelowOne,
-    /// The factors of a number above 2^64 are asked for.
+    /// The factors of a number from 2^64 on are asked for.
     FactorsTooLarge,
-    /// There is no prime as small as that.
-    NoPrimeBelow,
-    /// There are too many primes to count them.
+    /// There is no prime as small as that, or no prime with that place.
+    NoSuchPrime,
+    /// The prime, or the end of a count of primes, is beyond 10^12.
     TooManyPrimes,
     /// A loop that picks one of its items or terms has none to pick.
     NothingFound,
@@ -129,7 +129,7 @@ impl Arithmetic {
         Self::FactorialOfNegative,
         Self::FactorsBelowOne,
         Self::FactorsTooLarge,
-        Self::NoPrimeBelow,
+        Self::NoSuchPrime,
         Self::TooManyPrimes,
         Self::NothingFound,
         Self::NoEnd(1_000_000),
@@ -157,7 +157,7 @@ impl Arithmetic {
             Self::FactorialOfNegative => 23,
             Self::FactorsBelowOne => 24,
             Self::FactorsTooLarge => 25,
-            Self::NoPrimeBelow => 26,
+            Self::NoSuchPrime => 26,
             Self::TooManyPrimes => 27,
             Self::NoEnd(steps) => !steps.cast_signed(),
         }
@@ -194,9 +194,9 @@ impl fmt::Display for Arithmetic {
             Self::MoreThan64Bits => "more than 64 bits",
             Self::FactorialOfNegative => "factorial of a negative",
             Self::FactorsBelowOne => "factors of less than 1",
-            Self::FactorsTooLarge => "factors of more than 2^64",
-            Self::NoPrimeBelow => "no prime below 2",
-            Self::TooManyPrimes => "more than 10^12 or its primes",
+            Self::FactorsTooLarge => "factors of 2^64 or more",
+            Self::NoSuchPrime => "no such prime",
+            Self::TooManyPrimes => "primes beyond 10^12",
         })
     }
 }

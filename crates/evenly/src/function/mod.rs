@@ -13,6 +13,8 @@ mod command;
 mod digest;
 #[cfg(feature = "expression")]
 pub(crate) mod expression;
+#[cfg(feature = "expression")]
+mod factor;
 #[cfg(feature = "test-functions")]
 mod faulty;
 mod files;
@@ -24,6 +26,8 @@ mod library;
 mod montgomery;
 #[cfg(feature = "primes")]
 mod prime;
+#[cfg(feature = "expression")]
+mod prime_count;
 mod vector;
 
 pub use builtin::{BUILTINS, Builtin, named};

@@ -5,7 +5,31 @@ use super::reduction::Reduction;
 use super::syntax::called_names;
 
 /// What is called otherwise elsewhere.
-const ELSEWHERE: [(&str, &str); 20] = [
+const ELSEWHERE: [(&str, &str); 43] = [
+    // PARI/GP, SymPy, Sage, Mathematica.
+    ("eulerphi", "did you mean 'phi'?"),
+    ("euler_phi", "did you mean 'phi'?"),
+    ("totient", "did you mean 'phi'?"),
+    ("moebius", "did you mean 'mobius'?"),
+    ("mu", "did you mean 'mobius'?"),
+    ("numdiv", "did you mean 'tau'?"),
+    ("divisor_count", "did you mean 'tau'?"),
+    ("sigma0", "the number of divisors is tau(n)"),
+    ("sigma1", "did you mean 'sigma'?"),
+    ("core", "the product of the different primes is rad(n)"),
+    ("issquare", "did you mean 'is_square'?"),
+    ("ispower", "did you mean 'is_power'?"),
+    ("issquarefree", "did you mean 'is_squarefree'?"),
+    ("sqrtint", "did you mean 'isqrt'?"),
+    ("sqrtnint", "did you mean 'iroot'?"),
+    ("cbrt", "write iroot(a, 3)"),
+    ("logint", "did you mean 'ilog'?"),
+    ("log2", "write ilog(a, 2)"),
+    ("precprime", "did you mean 'prevprime'?"),
+    ("fromdigits", "digits in the other order are reverse(n)"),
+    ("hammingweight", "did you mean 'popcount'?"),
+    ("valuation", "of 2, it is ctz(n)"),
+    ("jacobi", "did you mean 'kronecker'?"),
     ("sqrt", "did you mean 'isqrt'?"),
     ("pow", "a power is a ** b"),
     ("power", "a power is a ** b"),

@@ -7,8 +7,10 @@
 mod bits;
 mod combinatorics;
 mod digits;
+mod factors;
 mod modular;
 mod powers;
+mod primes;
 
 use super::bounds::{BoundsResult, Reach};
 use super::operations::Operation;
@@ -21,8 +23,15 @@ use std::fmt;
 pub(crate) const MOST_ARGUMENTS: usize = 3;
 
 /// All rows, by theme. Machine code knows a row by its place here.
-static TABLES: [&[Row]; 5] =
-    [modular::ROWS, powers::ROWS, digits::ROWS, bits::ROWS, combinatorics::ROWS];
+static TABLES: [&[Row]; 7] = [
+    modular::ROWS,
+    factors::ROWS,
+    primes::ROWS,
+    powers::ROWS,
+    digits::ROWS,
+    bits::ROWS,
+    combinatorics::ROWS,
+];
 
 /// A named function with a fixed number of arguments. A name with an optional argument has two rows.
 pub(super) struct Row {

@@ -1,6 +1,6 @@
 //! The named functions once more, on integers without end, by the plainest method there is.
 
-use super::{Value, abs, fitting, gcd, is_negative, modulo};
+use super::{Value, abs, factors, fitting, gcd, is_negative, modulo, prime};
 use evenly_core::Arithmetic::{self, *};
 use num_bigint::BigInt;
 use std::iter;
@@ -31,6 +31,25 @@ pub(in super::super) fn named(form: &str, a: &[BigInt]) -> Result<Value, Arithme
             let base = base(a)?;
             let digits = digits(&a[0], &base);
             return Ok(Value::Truth(digits.iter().eq(digits.iter().rev())));
+        }
+        "is_squarefree(a)" => return Ok(Value::Truth(factors::is_squarefree(&a[0])?)),
+        "omega(a)" | "bigomega(a)" | "tau(a)" | "sigma(a)" | "sigma(a, k)" | "phi(a)"
+        | "mobius(a)" | "rad(a)" | "lpf(a)" | "gpf(a)" => factors::function(form, a)?,
+        "nextprime(a)" => {
+            if a[0] > (one.clone() << 64) - 59 {
+                return Err(PrimeTooLarge);
+            }
+            let first = a[0].clone().max(int(2));
+            iter::successors(Some(first), |x| Some(x + 1)).find(|x| prime(x) == Ok(true)).unwrap()
+        }
+        "prevprime(a)" => {
+            if a[0] < int(2) {
+                return Err(NoSuchPrime);
+            } else if a[0] >= one << 64 {
+                return Err(PrimeTooLarge);
+            }
+            let last = a[0].clone();
+            iter::successors(Some(last), |x| Some(x - 1)).find(|x| prime(x) == Ok(true)).unwrap()
         }
         "powmod(a, b, m)" => {
             if a[2] == zero {
