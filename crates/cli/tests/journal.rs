@@ -12,6 +12,8 @@ mod commands;
 mod disks;
 #[path = "journal/files.rs"]
 mod files;
+#[path = "journal/grown.rs"]
+mod grown;
 #[path = "journal/house.rs"]
 mod house;
 #[path = "journal/injected.rs"]
@@ -124,6 +126,15 @@ fn main() {
         row("locked_at_the_end", &["python3", "setsid"], commands::locked_at_the_end),
         row("failures_above_what_decides", &[], commands::failures_above_what_decides),
         row("several_together", &[], together::several),
+        row("a_larger_range_goes_on", &[], grown::a_larger_range_goes_on),
+        row("a_killed_run_goes_on_with_a_larger_range", &[], grown::killed),
+        row("lines_below_and_above_are_in_order", &[], grown::lines_below_and_above_are_in_order),
+        row("items_grow_above_the_highest", &[], grown::items_grow_above_the_highest),
+        row(
+            "an_answer_that_is_decided_may_change",
+            &[],
+            grown::an_answer_that_is_decided_may_change,
+        ),
         row("the_lowest_failures_of_several", &[], together::the_lowest_failures_of_several),
         row("merged_and_gone_on_with", &[], together::merged_and_gone_on_with),
         row("one_file_for_two_options_is_refused", &[], files::one_file_for_two_options_is_refused),

@@ -245,6 +245,29 @@ impl Items {
         })
     }
 
+    /// Whether each number of another set is in this one too, at the same position. So is each of a range in a larger
+    /// range, and each of other sets if this one only goes on above them.
+    #[must_use]
+    pub fn has_all_at_their_positions(&self, other: &Self) -> bool {
+        let Some(positions) = other.positions().interval() else { return true };
+        let (mut here, mut there) = (self.runs(positions), other.runs(positions));
+        let (mut run, mut other_run) = (here.next(), there.next());
+        let mut next = positions.first();
+        loop {
+            let (Some(one), Some(other)) = (run, other_run) else { return false };
+            // Two numbers that are equal at two positions are equal at all positions of both runs.
+            let last = one.positions().last().min(other.positions().last());
+            let is_here = one.positions().first() <= next && other.positions().first() <= next;
+            if !is_here || one.at(next) != other.at(next) || one.at(last) != other.at(last) {
+                return false;
+            }
+            let Some(above) = positions.above(last) else { return true };
+            next = above.first();
+            run = if one.positions().last() == last { here.next() } else { run };
+            other_run = if other.positions().last() == last { there.next() } else { other_run };
+        }
+    }
+
     /// Its numbers, ascending.
     pub fn iter(&self) -> impl Iterator<Item = i64> + '_ {
         self.positions().interval().into_iter().flat_map(|all| self.runs(all)).flat_map(Run::iter)

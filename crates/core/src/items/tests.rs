@@ -172,3 +172,34 @@ fn the_longest_beginning_of_consecutive_integers_ends_with_its_run() {
     let plain = Interval::new(5, 9).unwrap();
     assert_eq!(items("0..10").consecutive(plain).hull(), plain);
 }
+
+#[test]
+fn a_set_that_goes_on_above_another_has_all_at_their_positions() {
+    for (there, here) in [
+        ("0..100", "0..101"),
+        ("0..100", "-5..100"),
+        ("0..0", "7,9"),
+        ("0..100", "0..100,200"),
+        ("5..100", "0..100,200"),
+        ("0..40:4", "0..80:4"),
+        ("0..40:4", "0..40:4,41,50..60"),
+        ("1,5,9", "1,5,9,13,20"),
+        ("1,5", "1,5,9..=12"),
+        ("3..=20:3,100", "3..=20:3,100..=110"),
+    ] {
+        assert!(items(here).has_all_at_their_positions(&items(there)), "{there} in {here}");
+        assert!(!items(there).has_all_at_their_positions(&items(here)), "{here} in {there}");
+        assert!(items(here).has_all_at_their_positions(&items(here)));
+    }
+    for (there, here) in [
+        ("0..100", "1..200"),
+        ("5..100", "1..100,200"),
+        ("0..40:4", "0..40"),
+        ("0,2,4", "0,1,4,9"),
+        ("0,2,4,6", "0,2,4,7"),
+        ("1,5,9", "0,1,5,9"),
+        ("0..40:4", "0..80:5"),
+    ] {
+        assert!(!items(here).has_all_at_their_positions(&items(there)), "{there} in {here}");
+    }
+}

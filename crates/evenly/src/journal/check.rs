@@ -47,6 +47,12 @@ impl Contents {
         &self.fingerprints[self.fingerprints.len() - 1]
     }
 
+    /// How many changes of the function, the program or the version were accepted.
+    pub(super) fn changes(&self) -> usize {
+        let pairs = self.fingerprints.windows(2);
+        pairs.filter(|pair| !pair[0].differences_but_range(&pair[1]).is_empty()).count()
+    }
+
     /// Counts a row of one of the tables that have numbers.
     fn count(&mut self, table: &str, interval: Interval, hash: i64) {
         self.seal.add(hash);
@@ -135,8 +141,10 @@ fn read_fingerprints(
         }
         if id == 1 {
             hasher = Hasher::of(&fingerprint);
-        } else if fingerprint.differences(&fingerprints[0]).iter().any(|one| !one.may_be_accepted) {
-            return Err(JournalFault::row("fingerprint", id, "of another job than the first"));
+        } else if let Some(before) = fingerprints.last()
+            && before.differences(&fingerprint).iter().any(|one| !one.may_be_accepted)
+        {
+            return Err(JournalFault::row("fingerprint", id, "of another job than the one before"));
         }
         seal.add(hash);
         fingerprints.push(fingerprint);

@@ -95,7 +95,9 @@ impl<'a> LockedJournal<'a> {
         if !differences.is_empty() && !is_accepted {
             return Err(JournalError::AnotherJob { path: path.to_owned(), differences });
         }
-        Ok((lock, Some(OpenedJournal { connection, contents, differences })))
+        let is_changed =
+            !differences.is_empty() || contents.fingerprint().has_grown_to(fingerprint);
+        Ok((lock, Some(OpenedJournal { connection, contents, is_changed })))
     }
 
     /// Opens it for the job: with what is done, or begun with nothing in it.

@@ -233,8 +233,12 @@ impl fmt::Display for Listed<'_> {
             f.write_str("if it changed on purpose, add --accept-change, else name another file")
         } else if self.0.iter().all(Difference::is_of_ranges) {
             f.write_str(
-                "for the other numbers name another file, then put both together by evenly verify FILE FILE \
-                 --merge OUT",
+                "a range here must contain the one there; for other numbers name another file, then put both \
+                 together by evenly verify FILE FILE --merge OUT",
+            )
+        } else if self.0.iter().all(Difference::is_of_items) {
+            f.write_str(
+                "items of a journal can only grow above its highest number; name another file",
             )
         } else {
             f.write_str("name another file")

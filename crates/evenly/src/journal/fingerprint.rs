@@ -46,6 +46,11 @@ impl Difference {
     pub(super) fn is_of_ranges(&self) -> bool {
         self.what == "range"
     }
+
+    /// Whether it is that of other items.
+    pub(super) fn is_of_items(&self) -> bool {
+        self.what == "items"
+    }
 }
 
 impl Fingerprint {
@@ -62,11 +67,20 @@ impl Fingerprint {
         Self { aggregate, function, program, items, version: VERSION.to_owned() }
     }
 
-    /// In what this one, of a journal, differs from what is asked for now.
+    /// In what this one, of a journal, differs from what is asked for now. Items that have [grown](Self::has_grown_to)
+    /// are no difference.
     pub(super) fn differences(&self, here: &Self) -> Vec<Difference> {
         let mut all = self.differences_but_range(here);
-        all.extend(self.difference_of_items(here));
+        if !self.has_grown_to(here) {
+            all.extend(self.difference_of_items(here));
+        }
         all
+    }
+
+    /// Whether there are more items now, and what a journal says of the former ones is true of the same ones now: rows
+    /// of a journal count positions.
+    pub(super) fn has_grown_to(&self, here: &Self) -> bool {
+        self.items != here.items && here.items.has_all_at_their_positions(&self.items)
     }
 
     /// The difference of the items alone.
@@ -116,7 +130,7 @@ mod tests {
     fn differences_are_shown_with_both_sides() {
         let range = |end| Range::new(0, end).unwrap();
         let one = Fingerprint::new(Aggregate::Count, range(10), "even", "");
-        let other = Fingerprint::new(Aggregate::Sum, range(11), "odd", "");
+        let other = Fingerprint::new(Aggregate::Sum, range(9), "odd", "");
         assert!(one.differences(&one.clone()).is_empty());
         let texts: Vec<_> = one.differences(&other).iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -124,9 +138,12 @@ mod tests {
             [
                 "command 'count' there, 'sum' here",
                 "function 'even' there, 'odd' here",
-                "range '0..10' there, '0..11' here",
+                "range '0..10' there, '0..9' here",
             ]
         );
         assert_eq!(one.differences_but_range(&other).len(), 2);
+        let grown = Fingerprint::new(Aggregate::Count, range(11), "even", "");
+        assert!(one.has_grown_to(&grown) && one.differences(&grown).is_empty());
+        assert!(!grown.has_grown_to(&one) && !one.has_grown_to(&one));
     }
 }

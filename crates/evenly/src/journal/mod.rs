@@ -100,7 +100,8 @@ impl Journal {
         Self { place, terms: ResumeTerms::default(), program: String::new(), call: None }
     }
 
-    /// Goes on with it if it is there.
+    /// Goes on with it if it is there. The items of the job may have grown: a range that contains the one there, or
+    /// other items that go on above those there.
     #[must_use]
     pub fn resume(mut self) -> Self {
         self.terms.resume = true;

@@ -180,7 +180,7 @@ fn it_is_opened_only_on_its_terms() {
         assert!(expected.iter().all(|word| said.contains(word)), "{said}");
         assert!(!said.contains('\n'), "{said}");
     };
-    refused(&fingerprint(Aggregate::Count, 101), &["range", "0..100", "0..101", "another file"]);
+    refused(&fingerprint(Aggregate::Count, 99), &["range", "0..100", "0..99", "another file"]);
     refused(&fingerprint(Aggregate::All, 100), &["command", "'count' there", "'all' here"]);
     let odd = Fingerprint { function: "odd".to_owned(), ..count.clone() };
     refused(&odd, &["function", "even", "odd", "--accept-change"]);

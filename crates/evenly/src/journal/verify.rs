@@ -23,8 +23,7 @@ const LISTED: usize = 100;
 pub struct Together {
     /// Of which job they are; with all numbers from the lowest to the highest that any of them is about.
     pub fingerprint: Fingerprint,
-    /// Over which numbers something was changed on purpose, in any of them: how many fingerprints
-    /// there are beside the first of each.
+    /// How many changes of the function, the program or the version were accepted, in all of them.
     pub changes: usize,
     /// How many numbers have a value, and how many failed.
     pub done: u128,
@@ -156,7 +155,7 @@ fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>), JournalEr
         fingerprint.items = items.unwrap_or_else(|| other.items.clone());
     }
     let mut together = Together {
-        changes: journals.iter().map(|(_, contents)| contents.fingerprints.len() - 1).sum(),
+        changes: journals.iter().map(|(_, contents)| contents.changes()).sum(),
         done: journals.iter().map(|(_, contents)| contents.done).sum(),
         failed: journals.iter().map(|(_, contents)| contents.failed).sum(),
         lines: journals.iter().map(|(_, contents)| contents.lines).sum(),

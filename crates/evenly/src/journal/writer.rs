@@ -5,7 +5,7 @@ use super::begun::{self, BegunRows};
 use super::check::{Contents, check};
 use super::connection;
 use super::error::{JournalError, JournalFault};
-use super::fingerprint::{Difference, Fingerprint};
+use super::fingerprint::Fingerprint;
 use super::format;
 use super::schema::{self, Field, Hasher, JournalSeal};
 use super::tables::{self, Cursor, FailedRow};
@@ -73,11 +73,11 @@ pub(super) struct ResumeTerms {
     pub(super) until: Option<Instant>,
 }
 
-/// An open journal: its contents, and its differences from the job.
+/// An open journal: its contents, and whether the job differs from it and is accepted.
 pub(super) struct OpenedJournal {
     pub(super) connection: Connection,
     pub(super) contents: Contents,
-    pub(super) differences: Vec<Difference>,
+    pub(super) is_changed: bool,
 }
 
 /// The call that a journal belongs to: its words, and the directory it was in.
@@ -159,16 +159,16 @@ impl JournalWriter {
         call: ResumeCall<'_>,
         terms: ResumeTerms,
     ) -> Result<(Self, Contents), JournalError> {
-        let OpenedJournal { connection, contents, differences } = found;
+        let OpenedJournal { connection, contents, is_changed } = found;
         let mut writer = Self::over((path, connection, lock), &contents);
         let retries = terms.retry_failed && contents.failed > 0;
         let has_begun = contents.begun > 0;
-        if !retries && !has_begun && differences.is_empty() && !contents.is_former {
+        if !retries && !has_begun && !is_changed && !contents.is_former {
             return Ok((writer, contents));
         }
         let number = contents.fingerprints.len() as i64 + 1;
         let changed = writer.transaction(|writer, seal| {
-            if !differences.is_empty() {
+            if is_changed {
                 let Self { connection, hasher, .. } = writer;
                 schema::add_fingerprint(connection, (hasher, seal), number, fingerprint)?;
                 write_call(connection, hasher, seal, call)?;

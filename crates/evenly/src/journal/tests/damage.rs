@@ -128,7 +128,7 @@ fn row_17_cut_at_every_length() {
 /// Killed in a commit that makes the file longer: its first page is written, and what it promises is not.
 #[test]
 fn row_16_a_commit_that_was_begun_is_undone() {
-    let scratch = Scratch::new("journal-begun");
+    let scratch = Scratch::new("journal-begun-commit");
     let path = scratch.path("j");
     let fingerprint = small(&path, Aggregate::Count);
     let whole = essence(&path, &fingerprint).unwrap();
