@@ -189,9 +189,14 @@ fn it_is_opened_only_on_its_terms() {
     assert_eq!(contents.fingerprints, [count.clone(), odd.clone()]);
     refused(&count, &["'odd' there", "'even' here"]);
     assert!(open(&odd, RESUME).unwrap().is_some());
-    // The range never changes.
-    let longer = fingerprint(Aggregate::Count, 101);
-    assert!(open(&longer, accepted).is_err());
+    // The range grows, and never shrinks.
+    let of_range =
+        |end| Fingerprint { function: "odd".to_owned(), ..fingerprint(Aggregate::Count, end) };
+    assert!(open(&of_range(99), accepted).is_err());
+    let contents = open(&of_range(101), RESUME).unwrap().unwrap();
+    assert_eq!(contents.fingerprints, [count, odd, of_range(101)]);
+    assert_eq!(contents.changes(), 1);
+    assert!(open(&of_range(100), accepted).is_err());
 }
 
 #[test]
