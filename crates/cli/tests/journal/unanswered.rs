@@ -112,7 +112,7 @@ pub(crate) fn refusals_name_a_next_step_that_exists() {
     let count = |words: &str| finish(house.call("count", "even", words));
     assert!(count("0..1000 --journal a").status.success());
     assert!(count("1000..2000 --journal b").status.success());
-    let longer = count("0..2000 --journal a --resume");
+    let longer = count("500..2000 --journal a --resume");
     refused(&longer, 5, &["'0..1000' there", "evenly verify FILE FILE --merge OUT"]);
     let merged = finish(house.other("verify a b --merge a"));
     refused(&merged, 2, &["--merge 'a'"]);
