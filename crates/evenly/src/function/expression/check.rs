@@ -3,12 +3,13 @@
 
 mod binding;
 
-use super::bounds::{self, BoundsResult, Reach};
+use super::bounds;
 use super::error::{ExpressionError, Fault, quote};
 use super::functions::NamedFunction;
 use super::lex::column;
+use super::reach::{Bounds, BoundsResult, Reach};
 use super::syntax::{Syntax, SyntaxForm, name_of_comparison, name_of_one, name_of_two};
-use super::tree::{BinaryFunction, Bounds, Comparison, Node, NodeForm, UnaryFunction};
+use super::tree::{BinaryFunction, Comparison, Node, NodeForm, UnaryFunction};
 use crate::function::Kind;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

@@ -1,8 +1,9 @@
 //! Bounds of loops: of their items, and of what they make of these.
 
-use super::bounds::{BoundsResult, Reach, fitting, two_wide};
+use super::bounds::{fitting, two_wide};
+use super::reach::{Bounds, BoundsResult, Reach};
 use super::reduction::{Reduction, Source};
-use super::tree::{BinaryFunction, Bounds, Node, Reduce};
+use super::tree::{BinaryFunction, Node, Reduce};
 
 /// The largest number whose divisors are listed, and the largest prime that can be.
 const MOST_FACTORED: i128 = u64::MAX as i128;

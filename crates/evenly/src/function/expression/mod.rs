@@ -20,6 +20,7 @@ mod loop_bounds;
 mod names;
 mod operations;
 mod parse;
+mod reach;
 mod reduction;
 mod syntax;
 #[cfg(test)]
@@ -30,7 +31,8 @@ pub use compiled::{Expression, UnusableExpression, expression};
 pub use error::{ExpressionError, Fault, Place};
 use evenly_core::Interval;
 pub use operations::{Operation, operations};
-use tree::{Bounds, Node};
+use reach::Bounds;
+use tree::Node;
 
 /// What an expression says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,7 +24,12 @@ const fn operation(
 
 /// All of them: first the operators, from the tightest to the loosest, then what is called.
 pub fn operations() -> impl Iterator<Item = Operation> {
-    OPERATIONS.iter().copied().chain(NamedFunction::all().map(NamedFunction::operation))
+    OPERATIONS.iter().copied().chain(NamedFunction::all().map(named))
+}
+
+fn named(function: NamedFunction) -> Operation {
+    let (form, summary, example) = (function.form(), function.summary(), function.example());
+    Operation { form, summary, example }
 }
 
 /// What has code of its own in the compiler; the others are in the tables of [`super::functions`].

@@ -1,6 +1,7 @@
 //! Checked tree of an expression, with the bounds of each node over the range.
 
 use super::functions::NamedFunction;
+use super::reach::Bounds;
 use super::reduction::{Iteration, Reduction, Source};
 use crate::function::Kind;
 
@@ -42,13 +43,6 @@ impl Node {
             NodeForm::Iterate(iterate) => iterate.parts(),
         }
     }
-}
-
-/// The lowest and the highest that a number can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
-    pub(crate) low: i128,
-    pub(crate) high: i128,
 }
 
 /// What a part of an expression says.

@@ -1,11 +1,11 @@
 //! Type checker of what binds a variable: `let` and loops.
 
-use super::super::bounds::Reach;
 use super::super::error::{ExpressionError, Fault};
 use super::super::loop_bounds::{self, Items};
+use super::super::reach::{Bounds, Reach};
 use super::super::reduction::{Iteration, Reduction, STEPS, Source};
 use super::super::syntax::{ReduceSyntax, Syntax};
-use super::super::tree::{Bounds, Iterate, Node, NodeForm, Reduce};
+use super::super::tree::{Iterate, Node, NodeForm, Reduce};
 use super::{CheckResult, Checker, quoted};
 use crate::function::Kind;
 

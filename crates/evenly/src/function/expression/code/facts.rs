@@ -1,7 +1,8 @@
 //! Analysis of each node before code is made: its cost, and whether it can fail.
 
+use super::super::reach::Bounds;
 use super::super::reduction::{STEPS, Source};
-use super::super::tree::{BinaryFunction, Bounds, Node, NodeForm, UnaryFunction};
+use super::super::tree::{BinaryFunction, Node, NodeForm, UnaryFunction};
 use crate::function::Kind;
 use std::collections::HashMap;
 

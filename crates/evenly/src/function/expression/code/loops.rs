@@ -1,8 +1,9 @@
 //! Code for loops: how they go over their items, and what they make of these.
 
 use super::super::items::Listed;
+use super::super::reach::Bounds;
 use super::super::reduction::{Reduction, Source};
-use super::super::tree::{BinaryFunction, Bounds, Node, Reduce};
+use super::super::tree::{BinaryFunction, Node, Reduce};
 use super::emit::{ComputedValue, Emitter, held_like, type_of};
 use super::facts::fits;
 use cranelift_codegen::ir::condcodes::IntCC;

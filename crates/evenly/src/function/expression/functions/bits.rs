@@ -1,8 +1,8 @@
 //! Bits, and words of 64 bits.
 
-use super::{Limit, Row, between};
+use super::row::{Limit, Row, between};
 use crate::function::Kind;
-use crate::function::expression::tree::Bounds;
+use crate::function::expression::reach::Bounds;
 use evenly_core::Arithmetic;
 
 /// What a word of 64 bits can stand for, with or without a sign.

@@ -1,9 +1,8 @@
 //! Binomial coefficients, factorials and Fibonacci numbers.
 
-use super::{Limit, Row, from_to};
+use super::row::{Limit, Row, from_to};
 use crate::function::Kind;
-use crate::function::expression::bounds::BoundsResult;
-use crate::function::expression::tree::Bounds;
+use crate::function::expression::reach::{Bounds, BoundsResult};
 use evenly_core::Arithmetic;
 
 pub(super) static ROWS: &[Row] = &[

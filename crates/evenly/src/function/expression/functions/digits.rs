@@ -1,9 +1,8 @@
 //! Digits in any base.
 
-use super::{Limit, Row, truth};
+use super::row::{Limit, Row, truth};
 use crate::function::Kind;
-use crate::function::expression::bounds::BoundsResult;
-use crate::function::expression::tree::Bounds;
+use crate::function::expression::reach::{Bounds, BoundsResult};
 use evenly_core::Arithmetic;
 
 const BASE: Limit = Limit::at_least(1, 2, Arithmetic::BaseTooSmall);

@@ -1,9 +1,8 @@
 //! Functions of the prime factors of a number.
 
-use super::{Limit, Row, between, truth};
+use super::row::{Limit, Row, between, truth};
 use crate::function::Kind;
-use crate::function::expression::bounds::BoundsResult;
-use crate::function::expression::tree::Bounds;
+use crate::function::expression::reach::{Bounds, BoundsResult};
 use crate::function::factor::{Factors, factors};
 use evenly_core::Arithmetic;
 
@@ -87,7 +86,7 @@ pub(super) static ROWS: &[Row] = &[
     ),
     row(
         "mobius(a)",
-        "1 or -1 by the number of primes; 0 if a square divides a",
+        "Moebius function: 0 unless a is squarefree",
         ("mobius(30)", "-1"),
         |_| between(-1, 1),
         |a| Ok(of(a).iter().map(|(_, exponent)| if *exponent > 1 { 0 } else { -1 }).product()),

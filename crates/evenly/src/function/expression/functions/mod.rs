@@ -11,12 +11,12 @@ mod factors;
 mod modular;
 mod powers;
 mod primes;
+mod row;
 
-use super::bounds::{BoundsResult, Reach};
-use super::operations::Operation;
-use super::tree::Bounds;
+use super::reach::{Bounds, BoundsResult, Reach};
 use crate::function::Kind;
 use evenly_core::Arithmetic;
+use row::Row;
 use std::fmt;
 
 /// Most arguments of a named function: machine code passes them in this many pairs of registers.
@@ -32,39 +32,6 @@ static TABLES: [&[Row]; 7] = [
     bits::ROWS,
     combinatorics::ROWS,
 ];
-
-/// A named function with a fixed number of arguments. A name with an optional argument has two rows.
-pub(super) struct Row {
-    /// How it is written, for example `powmod(a, b, m)`: this has its name and the number of its arguments.
-    form: &'static str,
-    summary: &'static str,
-    /// An expression with its value.
-    example: (&'static str, &'static str),
-    gives: Kind,
-    /// In units of about an addition.
-    cost: u64,
-    /// Limits of the arguments, outside of which it fails.
-    domain: &'static [Limit],
-    /// Bounds of the result, for arguments within the domain.
-    bounds: fn(&[Bounds]) -> BoundsResult,
-    /// The value, for arguments within the domain.
-    value: fn(&[i128]) -> Result<i128, Arithmetic>,
-}
-
-/// Limits of one argument, and the failure on either side of them.
-struct Limit {
-    argument: usize,
-    low: i128,
-    high: i128,
-    below: Arithmetic,
-    above: Arithmetic,
-}
-
-impl Limit {
-    const fn at_least(argument: usize, low: i128, below: Arithmetic) -> Self {
-        Self { argument, low, high: i128::MAX, below, above: Arithmetic::Overflow }
-    }
-}
 
 /// A row of the table.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,10 +94,14 @@ impl NamedFunction {
         self.row().cost
     }
 
-    /// For the list of operations.
-    pub(super) fn operation(self) -> Operation {
-        let &Row { form, summary, example, .. } = self.row();
-        Operation { form, summary, example }
+    /// What it gives, in a few words.
+    pub(super) fn summary(self) -> &'static str {
+        self.row().summary
+    }
+
+    /// An expression with its value.
+    pub(super) fn example(self) -> (&'static str, &'static str) {
+        self.row().example
     }
 
     /// Bounds of the result for arguments within these.
@@ -177,28 +148,4 @@ impl fmt::Debug for NamedFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.form())
     }
-}
-
-/// A result that lies between these, and never fails.
-fn between(low: i128, high: i128) -> BoundsResult {
-    Bounds::new(low, high).reach(false)
-}
-
-/// Between the values for two lists of arguments, the first of which gives the least value and the second the
-/// greatest. What is beyond 128 bits fails.
-fn from_to(
-    value: fn(&[i128]) -> Result<i128, Arithmetic>,
-    least: &[i128],
-    greatest: &[i128],
-) -> BoundsResult {
-    let low = value(least)?;
-    match value(greatest) {
-        Ok(high) => between(low, high),
-        Err(_) => Bounds::new(low, i128::MAX).reach(true),
-    }
-}
-
-/// A truth value.
-fn truth(_: &[Bounds]) -> BoundsResult {
-    Bounds::TRUTH.reach(false)
 }

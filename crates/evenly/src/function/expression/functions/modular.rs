@@ -1,9 +1,8 @@
 //! Arithmetic modulo a number: powers, inverses, and the Kronecker symbol.
 
-use super::{Row, between};
+use super::row::{Row, between};
 use crate::function::Kind;
-use crate::function::expression::bounds::BoundsResult;
-use crate::function::expression::tree::Bounds;
+use crate::function::expression::reach::{Bounds, BoundsResult};
 use crate::function::montgomery::Montgomery;
 use evenly_core::Arithmetic;
 

@@ -1,6 +1,6 @@
 //! Roots, logarithms, and whether a number is a power.
 
-use super::{Limit, Row, from_to, truth};
+use super::row::{Limit, Row, from_to, truth};
 use crate::function::Kind;
 use evenly_core::Arithmetic;
 

@@ -1,6 +1,6 @@
 //! Primes: the next one, how many there are, and the one with a given place.
 
-use super::{Limit, Row, between, from_to};
+use super::row::{Limit, Row, between, from_to};
 use crate::function::Kind;
 use crate::function::prime_count::{nth_prime, prime_count};
 use evenly_core::Arithmetic;
@@ -18,7 +18,7 @@ const MOST: i128 = 37_607_912_018;
 pub(super) static ROWS: &[Row] = &[
     Row {
         form: "nextprime(a)",
-        summary: "the least prime from a on: a itself if it is one",
+        summary: "least prime from a on, a itself included",
         example: ("nextprime(90)", "97"),
         gives: Kind::Integer,
         cost: 2000,
@@ -28,7 +28,7 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         form: "prevprime(a)",
-        summary: "the greatest prime up to a: a itself if it is one",
+        summary: "greatest prime up to a, a itself included",
         example: ("prevprime(96)", "89"),
         gives: Kind::Integer,
         cost: 2000,

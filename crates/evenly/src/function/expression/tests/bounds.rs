@@ -1,9 +1,10 @@
 //! What is known before anything is computed: by examples, and by trying all there is in small.
 
 use super::over;
-use crate::function::expression::bounds::{self, BoundsResult};
+use crate::function::expression::bounds;
 use crate::function::expression::compute;
-use crate::function::expression::tree::{BinaryFunction, Bounds, UnaryFunction};
+use crate::function::expression::reach::{Bounds, BoundsResult};
+use crate::function::expression::tree::{BinaryFunction, UnaryFunction};
 use evenly_core::Arithmetic;
 
 const ONE: [UnaryFunction; 9] = [

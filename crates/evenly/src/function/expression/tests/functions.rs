@@ -4,7 +4,7 @@ use super::random::quick_functions;
 use super::reference::named;
 use super::{refusal, value};
 use crate::function::expression::functions::NamedFunction;
-use crate::function::expression::tree::Bounds;
+use crate::function::expression::reach::Bounds;
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use proptest::sample::select;

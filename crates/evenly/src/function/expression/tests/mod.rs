@@ -10,7 +10,8 @@ mod reference;
 
 use super::compute;
 use super::evaluate::evaluate;
-use super::tree::{BinaryFunction, Bounds, Comparison, Node, NodeForm, UnaryFunction};
+use super::reach::Bounds;
+use super::tree::{BinaryFunction, Comparison, Node, NodeForm, UnaryFunction};
 use super::{operations, understand};
 use crate::function::Kind;
 use evenly_core::{Arithmetic, Interval};

@@ -5,9 +5,9 @@ use super::Value::{self, Number, Truth};
 use super::{Environment, fitting, prime, value_in};
 use crate::function::Kind;
 use crate::function::expression::check;
+use crate::function::expression::reach::Bounds;
 use crate::function::expression::reduction::{Iteration, Reduction, Source};
 use crate::function::expression::syntax::{ReduceSyntax, Syntax, SyntaxForm};
-use crate::function::expression::tree::Bounds;
 use evenly_core::Arithmetic;
 use num_bigint::BigInt;
 
