@@ -12,14 +12,19 @@ use std::process::Command;
 /// Ids of the table.
 const ROWS: u64 = 20_000;
 
-/// Each update of accounts rests, and leaves its window in `seen` if it is committed.
+/// Each update of accounts rests, and leaves its window in `seen` if it is committed. Once `gate` has a number, windows
+/// wait while so many are committed: so a kill finds windows at work, however fast the machine is.
 const TABLES: &str = "
     CREATE TABLE account AS SELECT id, (id % 977) / 100.0 AS euros, 0 AS cents, 0 AS balance
         FROM generate_series(1, 20000) AS id;
     ALTER TABLE account ADD PRIMARY KEY (id);
     CREATE TABLE seen (first bigint, behind bigint);
+    CREATE TABLE gate (most bigint);
     CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         PERFORM pg_sleep(0.03);
+        WHILE (SELECT count(*) FROM seen) >= (SELECT most FROM gate) LOOP
+            PERFORM pg_sleep(0.01);
+        END LOOP;
         INSERT INTO seen SELECT min(id), max(id) + 1 FROM changed HAVING count(*) > 0;
         RETURN NULL;
     END $$;
@@ -51,6 +56,11 @@ fn other(house: &House, database: &Postgres, words: &str) -> Command {
     let mut command = house.other(words);
     database.offer_to(&mut command);
     command
+}
+
+/// Lets this many windows be committed, and a few that passed at the same time. The others wait.
+fn let_through(database: &Postgres, most: usize) {
+    database.execute(&format!("DELETE FROM gate; INSERT INTO gate VALUES ({most})"));
 }
 
 /// Waits until this many windows are committed.
@@ -95,19 +105,23 @@ fn windows(database: &Postgres, table: &str) -> Vec<(u64, u64)> {
 /// Kills the primary, a worker, the database, and one session of it, each while windows are at work; each time the run
 /// goes on as the page says.
 fn with_kills(house: &House, database: &mut Postgres, first: Command) {
+    let_through(database, 8);
     let mut run = start_command(first);
     committed(database, 8);
     run.child().kill().unwrap();
     run.output();
     house.is_left_by_all();
 
+    let_through(database, 16);
     let resumed = start_command(other(house, database, "resume backfill"));
     committed(database, 16);
     kill("KILL", worker_of(resumed.pid(), "UPDATE account"));
+    let_through(database, 30);
     committed(database, 30);
     database.kill_and_restart();
     halted(resumed);
 
+    let_through(database, 45);
     let resumed = start_command(other(house, database, "resume backfill --retry-failed"));
     committed(database, 45);
     until("a session is killed", || {
@@ -119,6 +133,7 @@ fn with_kills(house: &House, database: &mut Postgres, first: Command) {
     halted(resumed);
     database.wait_until_it_answers();
 
+    let_through(database, usize::MAX >> 1);
     let last = finish(other(house, database, "resume backfill --retry-failed"));
     assert_eq!(last.status.code(), Some(0), "{}", stderr(&last));
     let verified = finish(house.other("verify backfill"));
