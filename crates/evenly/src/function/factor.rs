@@ -14,6 +14,9 @@ use std::ops::Deref;
 /// No number of 64 bits has more different primes: the product of the first 16 is above 2^64.
 pub(crate) const MOST_PRIMES: usize = 15;
 
+/// No number of 64 bits has more divisors than 18401055938125660800 (OEIS A002182, A002183).
+pub(crate) const MOST_DIVISORS: i128 = 184_320;
+
 /// The primes of a number, ascending, with their exponents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Factors {

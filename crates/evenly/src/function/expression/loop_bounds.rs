@@ -4,12 +4,10 @@ use super::bounds::{fitting, two_wide};
 use super::reach::{Bounds, BoundsResult, Reach};
 use super::reduction::{Reduction, Source};
 use super::tree::{BinaryFunction, Node, Reduce};
+use crate::function::factor::MOST_DIVISORS;
 
 /// The largest number whose divisors are listed, and the largest prime that can be.
 const MOST_FACTORED: i128 = u64::MAX as i128;
-
-/// The most divisors that a number below 2^64 has: those of 18401055938125660800 (OEIS A002182).
-const MOST_DIVISORS: i128 = 184_320;
 
 /// What is known about the items of a loop.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use super::row::{Limit, Row, between, truth};
 use crate::function::Kind;
 use crate::function::expression::reach::{Bounds, BoundsResult};
-use crate::function::factor::{Factors, factors};
+use crate::function::factor::{Factors, MOST_DIVISORS, factors};
 use evenly_core::Arithmetic;
 
 /// The numbers that are factored.
@@ -124,9 +124,6 @@ pub(super) static ROWS: &[Row] = &[
         )
     },
 ];
-
-/// The most divisors of a number below 2^64: those of 897612484786617600.
-const MOST_DIVISORS: i128 = 103_680;
 
 /// The sum of the divisors of a number below 2^64 is less than this many times the number: than the product of p / (p - 1)
 /// over the first 15 primes, 7.2.

@@ -75,6 +75,26 @@ proptest! {
     }
 }
 
+/// Bounds over a wide range rest on records: the numbers with the most divisors and the most primes.
+#[test]
+fn records_lie_within_the_bounds_of_all_numbers() {
+    let all = Bounds::new(1, u64::MAX.into());
+    for n in [897_612_484_786_617_600, 18_401_055_938_125_660_800, 614_889_782_588_491_410, 1 << 63]
+    {
+        for function in NamedFunction::all().filter(|function| function.arguments() == 1) {
+            let Ok(value) = function.value(&[n]) else { continue };
+            let reach = function.bounds(&[all]).unwrap();
+            assert!(reach.bounds.contains(value), "{function:?} of {n}: {value}, {reach:?}");
+        }
+        for k in 0..3 {
+            let sigma = NamedFunction::find("sigma", 2).unwrap();
+            let Ok(value) = sigma.value(&[n, k]) else { continue };
+            let reach = sigma.bounds(&[all, Bounds::new(k, k)]).unwrap();
+            assert!(reach.bounds.contains(value), "sigma({n}, {k}) is {value}, {reach:?}");
+        }
+    }
+}
+
 #[test]
 fn values_that_are_known_elsewhere() {
     for (source, expected) in [
@@ -93,6 +113,7 @@ fn values_that_are_known_elsewhere() {
         ("omega(30030)", "6"),
         ("bigomega(2 ** 40)", "40"),
         ("tau(897612484786617600)", "103680"),
+        ("tau(18401055938125660800)", "184320"),
         ("sigma(8128) - 8128", "8128"),
         ("sigma(2 ** 63)", "18446744073709551615"),
         ("sigma(10, 2)", "130"),
