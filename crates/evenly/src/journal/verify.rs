@@ -1,4 +1,4 @@
-//! Coverage of several journals, and merging them into one.
+//! Coverage of several journals: what they have together, what is missing, and what is in more than one.
 
 use super::begun;
 use super::check::{Contents, check};
@@ -6,11 +6,10 @@ use super::connection::{self, There};
 use super::error::{JournalError, JournalFault};
 use super::file_lock::lock;
 use super::fingerprint::Fingerprint;
-use super::tables::{self, Cursor, DoneRow, FailedRow, LinesRow};
+use super::tables::{self, Cursor, FailedRow, LinesRow};
 use super::window::{self, WindowAttempt};
-use super::writer::{Committed, JournalWriter, ResumeCall, ResumeTerms, TRIES};
 use crate::item::Numbers;
-use evenly_core::{Aggregate, Failure, Interval, Items, Range, Record, Value};
+use evenly_core::{Aggregate, Failure, Interval, Items, Range, Value};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
@@ -74,7 +73,7 @@ pub fn windows(paths: &[PathBuf], mut take: impl FnMut(WindowAttempt)) -> Result
     })
 }
 
-fn windows_of<E: From<JournalFault>>(
+pub(super) fn windows_of<E: From<JournalFault>>(
     connection: &Connection,
     contents: &Contents,
     mut take: impl FnMut(WindowAttempt) -> Result<(), E>,
@@ -133,9 +132,9 @@ pub fn verify(paths: &[PathBuf]) -> Result<Together, JournalError> {
     Ok(together(paths)?.0.numbered())
 }
 
-type ReadJournal = (Connection, Contents);
+pub(super) type ReadJournal = (Connection, Contents);
 
-fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>), JournalError> {
+pub(super) fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>), JournalError> {
     let read = paths.iter().map(|path| read(path));
     let journals = read.collect::<Result<Vec<_>, _>>()?;
     let Some((_, first)) = journals.first() else {
@@ -181,7 +180,7 @@ fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>), JournalEr
     Ok((together, journals))
 }
 
-fn is_lines(value: &Value) -> bool {
+pub(super) fn is_lines(value: &Value) -> bool {
     matches!(value, Value::Lines { .. })
 }
 
@@ -223,7 +222,7 @@ fn lowest_failures(
 
 impl Together {
     /// The same with numbers in the place of positions.
-    fn numbered(mut self) -> Self {
+    pub(super) fn numbered(mut self) -> Self {
         let Some(numbers) = Numbers::of(&self.fingerprint.items) else { return self };
         let listed = |positions: &[Interval]| {
             let intervals = positions.iter().flat_map(|positions| numbers.intervals(*positions));
@@ -370,149 +369,4 @@ fn lines_of(connection: &Connection, contents: &Contents) -> Result<Vec<(i64, u6
         found.push((row.interval.last(), row.lines));
     }
     Ok(found)
-}
-
-/// Makes one journal of these, over all numbers from the lowest to the highest: what they cover.
-///
-/// # Errors
-/// As [`verify`]; and if numbers are in more than one, or the new file is there.
-pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
-    let (together, journals) = together(paths)?;
-    if let Some(numbers) = together.overlaps.first() {
-        let has = |(_, (_, contents)): &(usize, &ReadJournal)| {
-            contents
-                .pieces
-                .iter()
-                .any(|(piece, _)| piece.contains(Interval::single(numbers.first())))
-        };
-        let mut both = journals.iter().enumerate().filter(has).map(|(index, _)| &paths[index]);
-        let path = || PathBuf::new();
-        let (one, other) = (both.next().cloned(), both.next().cloned());
-        let (one, other) = (one.unwrap_or_else(path), other.unwrap_or_else(path));
-        let positions = *numbers;
-        let numbers = Numbers::of(&together.fingerprint.items);
-        let numbers = numbers.map_or(positions, |numbers| numbers.hull(positions));
-        return Err(JournalError::Overlap { one, other, numbers });
-    }
-    if together.value.as_ref().is_some_and(Value::has_too_many_values) {
-        return Err(JournalError::TooManyValues);
-    }
-    let no_call: ResumeCall<'_> = None;
-    let opened = JournalWriter::open(into, &together.fingerprint, no_call, ResumeTerms::default());
-    let (mut writer, _) = opened.map_err(|error| match error {
-        JournalError::Exists { path } => JournalError::MergeExists { path },
-        other => other,
-    })?;
-    let copied = journals.iter().zip(paths).try_for_each(|((connection, contents), path)| {
-        copy(&mut writer, connection, contents).map_err(|failed| match failed {
-            MergeError::Reading(trouble) => trouble.at(path, "read"),
-            MergeError::Writing(error) => error,
-        })
-    });
-    if copied.is_err() {
-        // What is not whole is not left there.
-        let path = writer.path().to_owned();
-        drop(writer);
-        let _ = super::discard::discard(&path);
-    }
-    copied.map(|()| together.numbered())
-}
-
-enum MergeError {
-    Reading(JournalFault),
-    Writing(JournalError),
-}
-
-impl From<JournalFault> for MergeError {
-    fn from(trouble: JournalFault) -> Self {
-        Self::Reading(trouble)
-    }
-}
-
-/// Copies all of a journal, a part at a time.
-fn copy(
-    writer: &mut JournalWriter,
-    connection: &Connection,
-    contents: &Contents,
-) -> Result<(), MergeError> {
-    let mut hasher = contents.hasher.clone();
-    let mut rows = tables::all(connection, "lines")?;
-    let mut lines: Cursor<'_, LinesRow> =
-        Cursor::over(rows.query(()).map_err(JournalFault::from)?, &mut hasher)?;
-    let mut hasher = contents.hasher.clone();
-    let mut rows = tables::all(connection, "done")?;
-    let mut done: Cursor<'_, DoneRow> =
-        Cursor::over(rows.query(()).map_err(JournalFault::from)?, &mut hasher)?;
-    let mut hasher = contents.hasher.clone();
-    let mut rows = tables::all(connection, "failed")?;
-    let mut failed: Cursor<'_, FailedRow> =
-        Cursor::over(rows.query(()).map_err(JournalFault::from)?, &mut hasher)?;
-    let mut writer = MergeWriter { writer, value: Some(contents.value.clone()) };
-    while let Some(row) = done.take()? {
-        let mut rest = Some(row.interval);
-        while let Some(piece) = lines.peek().filter(|piece| row.interval.contains(piece.interval)) {
-            let (left, last) = (rest.unwrap_or(row.interval), piece.interval.last());
-            let Some(LinesRow { lines: count, text, .. }) = lines.take()? else { break };
-            let span = Interval::new(left.first(), last).unwrap_or(left);
-            writer.put(Some(span), None, Value::Lines { lines: count, text })?;
-            rest = left.above(last);
-        }
-        if rest.is_some() {
-            let empty = contents.fingerprint().aggregate.empty();
-            writer.put(rest, None, empty)?;
-        }
-    }
-    while let Some(row) = failed.take()? {
-        let empty = contents.fingerprint().aggregate.empty();
-        writer.put(None, Some(row.failure), empty)?;
-    }
-    for row in begun::read(connection, &contents.hasher)? {
-        let empty = contents.fingerprint().aggregate.empty();
-        writer.put(None, Some(begun::unknown(row.interval)), empty)?;
-    }
-    writer.flush()?;
-    windows_of(connection, contents, |window| {
-        writer.writer.put_windows(vec![window]);
-        if writer.writer.is_full() { writer.flush() } else { Ok(()) }
-    })?;
-    writer.flush()
-}
-
-/// Writer of the merged journal: puts records and commits in batches.
-struct MergeWriter<'a> {
-    writer: &'a mut JournalWriter,
-    /// What all of it comes to, written with the first.
-    value: Option<Value>,
-}
-
-impl MergeWriter<'_> {
-    fn put(
-        &mut self,
-        covered: Option<Interval>,
-        failed: Option<Failure>,
-        value: Value,
-    ) -> Result<(), MergeError> {
-        let value = match self.value.take() {
-            Some(all) if !is_lines(&all) => all,
-            _ => value,
-        };
-        let (covered, failed) = (covered.into_iter().collect(), failed.into_iter().collect());
-        self.writer.put(Record::new(covered, failed, value));
-        if self.writer.is_full() { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), MergeError> {
-        for _ in 0..TRIES {
-            match self.writer.commit(&[]).map_err(MergeError::Writing)? {
-                Committed::Records(_) => return Ok(()),
-                Committed::NotYet => {}
-            }
-        }
-        Err(MergeError::Writing(JournalError::Failed {
-            path: self.writer.path().to_owned(),
-            doing: "write",
-            cause: "another program has it locked".to_owned(),
-            advice: "merge again when it is closed",
-        }))
-    }
 }
