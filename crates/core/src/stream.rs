@@ -249,7 +249,7 @@ impl Stream {
                 lines += more;
                 return None;
             }
-            // What was found in the journal, or as text, is looked at when it leaves.
+            // What was found in the journal, or as text, is checked when it leaves.
             let exact = if self.lists_failures() { nth(failed, missing) } else { None };
             exact.or(Some(last))
         })

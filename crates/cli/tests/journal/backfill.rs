@@ -13,7 +13,7 @@ use std::process::Command;
 const ROWS: u64 = 20_000;
 
 /// Each update of accounts rests, and leaves its window in `seen` if it is committed. Once `gate` has a number, windows
-/// wait while so many are committed: so a kill finds windows at work, however fast the machine is.
+/// wait while that many are committed: so a kill finds windows at work, however fast the machine is.
 const TABLES: &str = "
     CREATE TABLE account AS SELECT id, (id % 977) / 100.0 AS euros, 0 AS cents, 0 AS balance
         FROM generate_series(1, 20000) AS id;

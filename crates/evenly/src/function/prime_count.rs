@@ -54,7 +54,7 @@ impl PrimeCount {
     }
 
     fn nth(&mut self, place: u64) -> u64 {
-        // So many steps from the last one are fewer than from an estimate.
+        // Over a short distance, steps from the last prime cost less than an estimate and a count.
         if place.abs_diff(self.count) > 1000 {
             self.up_to(estimate(place));
         }

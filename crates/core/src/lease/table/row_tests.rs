@@ -100,9 +100,9 @@ fn a_row_ends_with_the_lower_bits_of_the_names_and_before_a_shorter_chunk() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Lends so many numbers in chunks of this length.
+    /// Lends numbers: how many, and the length of their chunks.
     Lend(i64, u8),
-    /// Answers so many chunks from this one on, as far as they are a row.
+    /// Answers chunks: from which one on, and how many, as far as they are a row.
     Settle(prop::sample::Index, u64),
     /// The chunk ends without an answer.
     End(prop::sample::Index),
