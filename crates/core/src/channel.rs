@@ -48,8 +48,8 @@
 
 mod incoming;
 mod outgoing;
+mod round_trip;
 mod segment;
-mod trip;
 
 use crate::frame::Malformed;
 use alloc::vec::Vec;

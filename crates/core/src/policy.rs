@@ -98,9 +98,9 @@ impl Aim {
     }
 }
 
-/// What a policy looks at when it sizes the next chunk.
+/// What the size of the next chunk depends on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Outlook {
+pub(crate) struct SizerInput {
     /// Numbers that no worker has been given yet; at least 1.
     pub(crate) remaining: u128,
     /// Into how many shares of this worker's size what remains is divided; at least 1.
@@ -124,7 +124,7 @@ pub(crate) fn part_start(total: u128, part: u32, parts: u32) -> u128 {
     total * u128::from(part) / u128::from(parts.max(1))
 }
 
-/// A policy at work: it counts the parts of `static`, the rest depends on the outlook alone.
+/// A policy at work: it counts the parts of `static`, the rest depends on its input alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Sizer {
     policy: Policy,
@@ -146,19 +146,19 @@ impl Sizer {
 
     /// The length of the next chunk, at least 1 and at most `remaining`.
     #[inline]
-    pub(crate) fn next(&mut self, outlook: Outlook) -> u128 {
+    pub(crate) fn next(&mut self, input: SizerInput) -> u128 {
         let wanted = match self.policy {
             Policy::Static => self.next_static(),
             Policy::Fixed(len) => u128::from(len.get()),
-            Policy::Guided => outlook.remaining.div_ceil(2 * u128::from(outlook.workers)),
-            Policy::Timed => Self::of_timed(outlook),
+            Policy::Guided => input.remaining.div_ceil(2 * u128::from(input.workers)),
+            Policy::Timed => Self::of_timed(input),
         };
-        wanted.clamp(1, outlook.remaining)
+        wanted.clamp(1, input.remaining)
     }
 
     /// The length of the next chunk of the timed policy.
-    pub(crate) fn of_timed(outlook: Outlook) -> u128 {
-        timed(outlook).clamp(1, outlook.remaining)
+    pub(crate) fn of_timed(input: SizerInput) -> u128 {
+        timed(input).clamp(1, input.remaining)
     }
 
     /// The next of `parts` parts that differ by at most one; empty ones are passed over.
@@ -175,11 +175,11 @@ impl Sizer {
     }
 }
 
-fn timed(outlook: Outlook) -> u128 {
-    let Outlook { remaining, aim, longest, .. } = outlook;
-    let workers = f64::from(outlook.workers);
-    let Some(mut cost) = outlook.cost else {
-        return outlook.opening.max(aim.least);
+fn timed(input: SizerInput) -> u128 {
+    let SizerInput { remaining, aim, longest, .. } = input;
+    let workers = f64::from(input.workers);
+    let Some(mut cost) = input.cost else {
+        return input.opening.max(aim.least);
     };
     if aim.is_typed {
         cost.each_ns = cost.each_ns.max(HIDDEN * cost.fixed_ns / longest.max(1) as f64);
@@ -188,7 +188,7 @@ fn timed(outlook: Outlook) -> u128 {
     let least_ns = (cost.fixed_ns * FIXED_PARTS_AT_END).max(aim.distance_ns).max(TAIL_CHUNK_NS);
     let left_ns = cost.each_ns * remaining as f64 / workers;
     let mut wanted = cost.numbers_in((left_ns * TAIL_SHARE).max(least_ns).min(full_ns));
-    if let Some(share) = outlook.share {
+    if let Some(share) = input.share {
         // Equal parts of the share, so that no short one is left over.
         let parts = ((share + wanted / 2) / wanted.max(1)).max(1);
         wanted = share.div_ceil(parts).max(cost.numbers_in_fixed());
@@ -196,9 +196,9 @@ fn timed(outlook: Outlook) -> u128 {
             wanted = remaining;
         }
     }
-    if !outlook.is_told_apart {
+    if !input.is_told_apart {
         let longer = longest * EXPLORE;
-        if longer * ENOUGH * u128::from(outlook.workers) <= remaining {
+        if longer * ENOUGH * u128::from(input.workers) <= remaining {
             wanted = wanted.max(longer);
         }
     }
@@ -253,10 +253,10 @@ mod tests {
         distance_ns: 0.0,
     };
 
-    fn outlook(remaining: u128, workers: u32, pace: Option<Pace>, longest: u128) -> Outlook {
+    fn input(remaining: u128, workers: u32, pace: Option<Pace>, longest: u128) -> SizerInput {
         let cost = pace.map(|pace| ChunkCost { fixed_ns: 0.0, each_ns: pace.cost_ns(1) });
         let (is_told_apart, share, opening) = (true, None, 1);
-        Outlook { remaining, workers, aim: AIM, cost, is_told_apart, longest, share, opening }
+        SizerInput { remaining, workers, aim: AIM, cost, is_told_apart, longest, share, opening }
     }
 
     fn cut(policy: Policy, total: u128, workers: u32) -> Vec<u128> {
@@ -264,7 +264,7 @@ mod tests {
         let mut remaining = total;
         let mut chunks = Vec::new();
         while remaining > 0 {
-            let len = sizer.next(outlook(remaining, workers, None, 0));
+            let len = sizer.next(input(remaining, workers, None, 0));
             remaining -= len;
             chunks.push(len);
         }
@@ -288,15 +288,15 @@ mod tests {
 
     #[test]
     fn timed_begins_with_one_number_and_grows_by_the_measured_time() {
-        assert_eq!(timed(outlook(1 << 40, 2, None, 0)), 1);
+        assert_eq!(timed(input(1 << 40, 2, None, 0)), 1);
         let ns_each = Pace::measured(1, 1).unwrap();
-        assert_eq!(timed(outlook(1 << 40, 2, Some(ns_each), 1)), GROWTH);
-        assert_eq!(timed(outlook(1 << 40, 2, Some(ns_each), 1 << 60)), u128::from(CHUNK_AIM_NS));
+        assert_eq!(timed(input(1 << 40, 2, Some(ns_each), 1)), GROWTH);
+        assert_eq!(timed(input(1 << 40, 2, Some(ns_each), 1 << 60)), u128::from(CHUNK_AIM_NS));
     }
 
     #[test]
     fn timed_opens_longer_where_numbers_are_known_to_be_cheap() {
-        let cheap = |remaining| Outlook { opening: 1000, ..outlook(remaining, 2, None, 0) };
+        let cheap = |remaining| SizerInput { opening: 1000, ..input(remaining, 2, None, 0) };
         assert_eq!(timed(cheap(1 << 40)), 1000);
         assert_eq!(Sizer::new(Policy::Timed, 7, 2).next(cheap(7)), 7);
     }
@@ -304,15 +304,15 @@ mod tests {
     #[test]
     fn timed_gives_single_numbers_when_each_takes_hours() {
         let two_hours = Pace::measured(1, 7_200_000_000_000).unwrap();
-        assert_eq!(Sizer::new(Policy::Timed, 9, 2).next(outlook(9, 2, Some(two_hours), 4)), 1);
+        assert_eq!(Sizer::new(Policy::Timed, 9, 2).next(input(9, 2, Some(two_hours), 4)), 1);
     }
 
     #[test]
     fn timed_shrinks_near_the_end() {
         let us_each = Pace::measured(1, 1_000).unwrap();
-        let last_second = timed(outlook(100_000, 2, Some(us_each), 1 << 60));
+        let last_second = timed(input(100_000, 2, Some(us_each), 1 << 60));
         assert_eq!(last_second, 12_500);
-        assert_eq!(timed(outlook(10, 2, Some(us_each), 1 << 60)), 300);
+        assert_eq!(timed(input(10, 2, Some(us_each), 1 << 60)), 300);
     }
 
     proptest! {
@@ -334,7 +334,7 @@ mod tests {
             for policy in [Policy::Static, fixed, Policy::Guided, Policy::Timed] {
                 let pace = Pace::measured(u128::from(numbers), cost);
                 let mut sizer = Sizer::new(policy, remaining, workers);
-                let len = sizer.next(outlook(remaining, workers, pace, longest));
+                let len = sizer.next(input(remaining, workers, pace, longest));
                 prop_assert!((1..=remaining).contains(&len));
             }
         }

@@ -33,7 +33,7 @@ mod late;
 mod message;
 mod once;
 mod options;
-mod outlook;
+mod progress;
 mod recent;
 mod resume;
 mod returns;
@@ -416,13 +416,13 @@ impl Scheduler {
     fn fill(&mut self, worker: WorkerId) -> bool {
         let most = self.longest_chunk();
         let taker = self.taker(worker);
-        let mut outlook = self.outlook(worker);
+        let mut input = self.input(worker);
         let Self { ledger, leases, sizer, assigned, late, allowance, now_ns, windows_of, .. } =
             self;
         let window = &mut self.workers[worker.0 as usize].window;
         assigned.clear();
         while window.room() > 0 {
-            outlook.remaining = ledger.remaining();
+            input.remaining = ledger.remaining();
             if let Some(returned) = ledger.take_returned(taker) {
                 let attempt = returned.attempts.saturating_add(1);
                 let (interval, history) = (returned.interval, (returned.losses, returned.cause));
@@ -435,8 +435,8 @@ impl Scheduler {
                 if let Some(allowance) = allowance {
                     allowance.use_up(interval.len());
                 }
-            } else if outlook.remaining > 0 {
-                let mut len = most_allowed(*allowance, sizer.next(outlook).min(most));
+            } else if input.remaining > 0 {
+                let mut len = most_allowed(*allowance, sizer.next(input).min(most));
                 // An agent cuts the chunks of its own workers.
                 let items = windows_of.as_ref().filter(|_| !window.is_agent());
                 if let Some((items, front)) = items.zip(ledger.front()) {

@@ -1,7 +1,7 @@
 //! Sending half of a channel: segments in flight, retransmission and its timer.
 
+use super::round_trip::RoundTripTime;
 use super::segment::{Segment, WINDOW, number_near};
-use super::trip::Trip;
 use alloc::vec::Vec;
 use core::array;
 
@@ -34,7 +34,7 @@ pub(super) struct Outgoing {
     /// How many may fly.
     allowed: u32,
     due_ns: Option<u64>,
-    trip: Trip,
+    round_trip: RoundTripTime,
     is_ending: bool,
     /// Whether the end has its number.
     has_ended: bool,
@@ -64,7 +64,7 @@ impl Outgoing {
             newest_arrived: 0,
             allowed: WINDOW as u32,
             due_ns: None,
-            trip: Trip::default(),
+            round_trip: RoundTripTime::default(),
             is_ending: false,
             has_ended: false,
         }
@@ -121,11 +121,11 @@ impl Outgoing {
         if self.due_ns.is_none_or(|due_ns| due_ns > now_ns) {
             return;
         }
-        let usual_ns = self.trip.usual_ns();
+        let usual_ns = self.round_trip.usual_ns();
         let lost = self.flying_that(|slot| slot.sent_ns.saturating_add(usual_ns) <= now_ns);
         if lost != 0 {
             self.lose(lost);
-            self.trip.waited_in_vain();
+            self.round_trip.waited_in_vain();
             self.allowed = (self.allowed / 2).max(FEWEST);
         }
         self.set_timer(now_ns);
@@ -178,16 +178,16 @@ impl Outgoing {
                 trip_ns = Some(trip_ns.map_or(ns, |least_ns: u64| least_ns.min(ns)));
             }
             // What came sooner than anything can is an earlier copy (RFC 8985, section 6.2).
-            if !slot.is_sent_again || ns >= self.trip.shortest_ns() {
+            if !slot.is_sent_again || ns >= self.round_trip.shortest_ns() {
                 self.newest_arrived = self.newest_arrived.max(slot.order);
             }
         }
         self.waiting &= !news;
         self.flying &= !news;
         self.acknowledged |= news;
-        self.trip.heard();
+        self.round_trip.heard();
         if let Some(trip_ns) = trip_ns {
-            self.trip.measured(trip_ns);
+            self.round_trip.measured(trip_ns);
         }
         self.allowed = (self.allowed + news.count_ones()).min(WINDOW as u32);
         let newest = self.newest_arrived;
@@ -216,7 +216,7 @@ impl Outgoing {
 
     fn set_timer(&mut self, now_ns: u64) {
         let is_running = self.flying != 0;
-        self.due_ns = is_running.then(|| now_ns.saturating_add(self.trip.timeout_ns()));
+        self.due_ns = is_running.then(|| now_ns.saturating_add(self.round_trip.timeout_ns()));
     }
 
     fn slot(&self, bit: u32) -> &SentSegment {

@@ -3,7 +3,7 @@
 use super::{Counts, Policy, Scheduler};
 use crate::chunk_cost::{ChunkCost, Work};
 use crate::lease::WorkerId;
-use crate::policy::{Aim, Outlook, Ready, even_share};
+use crate::policy::{Aim, Ready, SizerInput, even_share};
 use alloc::vec::Vec;
 
 /// A chunk with a fixed cost from this on is handed out when its worker is idle. The message takes about 0.1 ms, and a
@@ -70,9 +70,9 @@ impl Scheduler {
     }
 
     /// What the policy looks at for the next chunk of this worker, apart from what remains.
-    pub(super) fn outlook(&self, worker: WorkerId) -> Outlook {
+    pub(super) fn input(&self, worker: WorkerId) -> SizerInput {
         let window = &self.workers[worker.0 as usize].window;
-        Outlook {
+        SizerInput {
             remaining: self.ledger.remaining(),
             workers: (self.strength / window.workers()).max(1),
             aim: self.aim(worker),

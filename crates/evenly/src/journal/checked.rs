@@ -4,7 +4,7 @@
 //! is as it was.
 
 use super::check::{Contents, check};
-use super::connection::{self, There};
+use super::connection::{self, PathState};
 use super::discard;
 use super::error::JournalError;
 use super::file_lock::lock;
@@ -66,19 +66,21 @@ impl<'a> LockedJournal<'a> {
         terms: ResumeTerms,
     ) -> Result<(Lock, Option<OpenedJournal>), JournalError> {
         let refused = |there| match there {
-            There::Nothing if terms.is_expected => {
+            PathState::Missing if terms.is_expected => {
                 Err(JournalError::Missing { path: path.to_owned() })
             }
-            There::Nothing => Ok(()),
-            There::Empty | There::Journal if terms.resume => Ok(()),
-            There::Empty | There::Journal => Err(JournalError::Exists { path: path.to_owned() }),
+            PathState::Missing => Ok(()),
+            PathState::Empty | PathState::Journal if terms.resume => Ok(()),
+            PathState::Empty | PathState::Journal => {
+                Err(JournalError::Exists { path: path.to_owned() })
+            }
         };
-        refused(connection::look(path)?)?;
+        refused(connection::path_state(path)?)?;
         let lock = lock(path)?;
         // Another process may have made or removed it before the lock was taken.
-        let there = connection::look(path)?;
+        let there = connection::path_state(path)?;
         refused(there)?;
-        if there != There::Journal {
+        if there != PathState::Journal {
             return Ok((lock, None));
         }
         let opened = connection::open(path).and_then(|mut connection| {

@@ -27,8 +27,8 @@ pub(super) const READ_ADVICE: &str =
 
 /// What there is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum There {
-    Nothing,
+pub(super) enum PathState {
+    Missing,
     /// A file without a byte.
     Empty,
     Journal,
@@ -64,7 +64,7 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, JournalError> {
 }
 
 /// Looks what is there, without writing or locking anything.
-pub(super) fn look(path: &Path) -> Result<There, JournalError> {
+pub(super) fn path_state(path: &Path) -> Result<PathState, JournalError> {
     let not_ours = |what: String| JournalError::NotOurs { path: path.to_owned(), what };
     let unreadable = |cause: &dyn std::fmt::Display| JournalError::Failed {
         path: path.to_owned(),
@@ -73,12 +73,14 @@ pub(super) fn look(path: &Path) -> Result<There, JournalError> {
         advice: READ_ADVICE,
     };
     match std::fs::metadata(path) {
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(There::Nothing),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(PathState::Missing);
+        }
         Err(cause) => return Err(unreadable(&cause)),
         Ok(metadata) if !metadata.is_file() => {
             return Err(not_ours("it is not a regular file".to_owned()));
         }
-        Ok(metadata) if metadata.len() == 0 => return Ok(There::Empty),
+        Ok(metadata) if metadata.len() == 0 => return Ok(PathState::Empty),
         Ok(_) => {}
     }
     // SQLite says only that it cannot open a file, not why. Asks without opening it, for the reason above.
@@ -114,7 +116,7 @@ pub(super) fn look(path: &Path) -> Result<There, JournalError> {
             Err(JournalFault::Wrong("header: its mode is WAL, in which no run writes".to_owned())
                 .at(path, "open"))
         }
-        (APPLICATION_ID, FORMAT | FORMER) => Ok(There::Journal),
+        (APPLICATION_ID, FORMAT | FORMER) => Ok(PathState::Journal),
         (APPLICATION_ID, UNTRUSTED) => Err(JournalError::Untrusted { path: path.to_owned() }),
         (APPLICATION_ID, version) => Err(JournalError::Format { path: path.to_owned(), version }),
         (id, _) => Err(not_ours(format!("a database of another program (application_id {id})"))),

@@ -6,7 +6,7 @@
 use super::batch::{cover, remove};
 use super::begun;
 use super::check::{Contents, check};
-use super::connection::{self, There};
+use super::connection::{self, PathState};
 use super::error::{JournalError, JournalFault};
 use super::file_lock::lock;
 use super::schema;
@@ -66,10 +66,10 @@ fn settle_at(
     numbers: Interval,
     decision: SettleDecision,
 ) -> Result<SettledWindows, JournalError> {
-    let is_there = || match connection::look(path)? {
-        There::Journal => Ok(()),
-        There::Nothing => Err(JournalError::Missing { path: path.to_owned() }),
-        There::Empty => {
+    let is_there = || match connection::path_state(path)? {
+        PathState::Journal => Ok(()),
+        PathState::Missing => Err(JournalError::Missing { path: path.to_owned() }),
+        PathState::Empty => {
             let what = "it is empty".to_owned();
             Err(JournalError::NotOurs { path: path.to_owned(), what })
         }

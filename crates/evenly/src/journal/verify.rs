@@ -2,7 +2,7 @@
 
 use super::begun;
 use super::check::{Contents, check};
-use super::connection::{self, There};
+use super::connection::{self, PathState};
 use super::error::{JournalError, JournalFault};
 use super::file_lock::lock;
 use super::fingerprint::Fingerprint;
@@ -100,10 +100,10 @@ pub(super) fn read(path: &Path) -> Result<(Connection, Contents), JournalError> 
 
 fn read_at(path: &Path) -> Result<(Connection, Contents), JournalError> {
     let path = connection::place(path)?;
-    match connection::look(&path)? {
-        There::Journal => {}
-        There::Nothing => return Err(JournalError::Missing { path }),
-        There::Empty => {
+    match connection::path_state(&path)? {
+        PathState::Journal => {}
+        PathState::Missing => return Err(JournalError::Missing { path }),
+        PathState::Empty => {
             return Err(JournalError::NotOurs { path, what: "it is empty".to_owned() });
         }
     }

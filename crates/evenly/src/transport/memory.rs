@@ -144,7 +144,7 @@ impl Drop for MemoryEnd {
 
 /// Where agents find the primary.
 #[derive(Clone, Debug)]
-pub(crate) struct Meeting {
+pub(crate) struct Rendezvous {
     arrived: Rc<RefCell<VecDeque<MemoryEnd>>>,
     bell: Rc<OwnedFd>,
 }
@@ -152,7 +152,7 @@ pub(crate) struct Meeting {
 /// Transport of the primary in memory.
 #[derive(Debug)]
 pub(crate) struct MemoryListener {
-    meeting: Meeting,
+    rendezvous: Rendezvous,
     registry: Registry,
     peers: BTreeMap<usize, MemoryEnd>,
     leaving: Option<usize>,
@@ -160,11 +160,14 @@ pub(crate) struct MemoryListener {
 }
 
 impl MemoryListener {
-    pub(crate) fn new(registry: Registry, seed: u64) -> (Self, Meeting) {
-        let meeting = Meeting { arrived: Rc::default(), bell: bell() };
-        registry.add(&*meeting.bell, LISTENING_KEY, EventFlags::IN).unwrap();
+    pub(crate) fn new(registry: Registry, seed: u64) -> (Self, Rendezvous) {
+        let rendezvous = Rendezvous { arrived: Rc::default(), bell: bell() };
+        registry.add(&*rendezvous.bell, LISTENING_KEY, EventFlags::IN).unwrap();
         let (peers, random) = (BTreeMap::new(), Random::new(seed));
-        (Self { meeting: meeting.clone(), registry, peers, leaving: None, random }, meeting)
+        (
+            Self { rendezvous: rendezvous.clone(), registry, peers, leaving: None, random },
+            rendezvous,
+        )
     }
 
     fn remove(&mut self, peer: usize) {
@@ -189,8 +192,8 @@ impl Transport for MemoryListener {
 
     fn attend(&mut self, key: u32, _now_ns: u64) -> Result<(), TransportError> {
         if key == LISTENING_KEY {
-            silence(&self.meeting.bell);
-            for end in self.meeting.arrived.borrow_mut().drain(..) {
+            silence(&self.rendezvous.bell);
+            for end in self.rendezvous.arrived.borrow_mut().drain(..) {
                 let number = (0..).find(|number| !self.peers.contains_key(number)).unwrap();
                 self.registry.add(&*end.bell, number as u32, EventFlags::IN).unwrap();
                 self.peers.insert(number, end);
@@ -287,15 +290,20 @@ pub(crate) struct MemoryConnector {
 }
 
 impl MemoryConnector {
-    pub(crate) fn connect(meeting: &Meeting, hello: &[u8], registry: Registry, seed: u64) -> Self {
+    pub(crate) fn connect(
+        rendezvous: &Rendezvous,
+        hello: &[u8],
+        registry: Registry,
+        seed: u64,
+    ) -> Self {
         let (near, far) = (bell(), bell());
         let (to_primary, to_agent) =
             (MemoryDirection::new(&far, &near), MemoryDirection::new(&near, &far));
         to_primary.borrow_mut().words = Some((true, hello.to_vec()));
         registry.add(&*near, 0, EventFlags::IN).unwrap();
         let arrived = MemoryEnd::new(Rc::clone(&to_agent), Rc::clone(&to_primary), far);
-        meeting.arrived.borrow_mut().push_back(arrived);
-        ring(&meeting.bell);
+        rendezvous.arrived.borrow_mut().push_back(arrived);
+        ring(&rendezvous.bell);
         let end = Some(MemoryEnd::new(to_primary, to_agent, near));
         Self { end, registry, random: Random::new(seed) }
     }

@@ -187,9 +187,9 @@ fn unwrapped(
     let is_env = name == "env";
     let mut at = 0;
     while let Some(word) = words.get(at) {
-        let Some((option, mut value)) = Switch::of(word, valued, long_valued) else { break };
+        let Some((option, mut value)) = WrapperOption::of(word, valued, long_valued) else { break };
         at += 1;
-        if option == Switch::End {
+        if option == WrapperOption::End {
             break;
         }
         if option.takes_value() && value.is_none() {
@@ -197,9 +197,11 @@ fn unwrapped(
             at += 1;
         }
         match (option, value) {
-            (Switch::Valued('C'), Some(value)) if is_env => directory.push(path(&value)),
-            (Switch::Long("chdir"), Some(value)) if is_env => directory.push(path(&value)),
-            (Switch::Valued('S') | Switch::Long("split-string"), Some(value)) if is_env => {
+            (WrapperOption::Valued('C'), Some(value)) if is_env => directory.push(path(&value)),
+            (WrapperOption::Long("chdir"), Some(value)) if is_env => directory.push(path(&value)),
+            (WrapperOption::Valued('S') | WrapperOption::Long("split-string"), Some(value))
+                if is_env =>
+            {
                 // What is in the text comes before the other words, and may have options of env itself.
                 let split = shlex::bytes::split(&value).unwrap_or_default();
                 let words: Vec<Argument> =
@@ -219,14 +221,14 @@ fn unwrapped(
 
 /// An option of a wrapper.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Switch<'a> {
+enum WrapperOption<'a> {
     End,
     Plain,
     Valued(char),
     Long(&'a str),
 }
 
-impl<'a> Switch<'a> {
+impl<'a> WrapperOption<'a> {
     /// An option and the value within its word; `None` if the word is no option.
     fn of(word: &[u8], valued: &str, long_valued: &[&'a str]) -> Option<(Self, Option<Vec<u8>>)> {
         if word == b"--" {

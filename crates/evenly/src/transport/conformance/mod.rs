@@ -85,23 +85,23 @@ pub(crate) use {conforms, conforms_as_fixed, conforms_as_reception};
 
 mod memory {
     use super::{Fixture, Primary};
-    use crate::transport::memory::{Meeting, MemoryConnector, MemoryListener};
+    use crate::transport::memory::{MemoryConnector, MemoryListener, Rendezvous};
     use crate::transport::{Registry, Transport};
     use evenly_core::frame::PIPE_FRAME;
 
-    struct Memory(u64, Option<Meeting>);
+    struct Memory(u64, Option<Rendezvous>);
 
     impl Fixture for Memory {
         fn listen(&mut self, registry: Registry, _peers: usize) -> Primary {
-            let (listener, meeting) = MemoryListener::new(registry, self.0);
-            self.1 = Some(meeting);
+            let (listener, rendezvous) = MemoryListener::new(registry, self.0);
+            self.1 = Some(rendezvous);
             Primary::Reception(Box::new(listener))
         }
 
         fn connect(&mut self, registry: Registry, hello: &[u8], _: u64) -> Box<dyn Transport> {
             self.0 += 1;
-            let meeting = self.1.as_ref().unwrap();
-            Box::new(MemoryConnector::connect(meeting, hello, registry, self.0))
+            let rendezvous = self.1.as_ref().unwrap();
+            Box::new(MemoryConnector::connect(rendezvous, hello, registry, self.0))
         }
 
         fn limit(&self) -> usize {

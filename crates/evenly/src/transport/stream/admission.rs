@@ -1,8 +1,8 @@
 //! Admission of stream peers: accept, hello, answer.
 
 use super::frames::StreamFrames;
-use super::gate::Accepted;
 use super::listener::StreamListener;
+use super::listening_socket::Accepted;
 use super::message::{self, Message, MessageProgress};
 use super::peers::{StreamPeerStage, StreamPeers};
 use super::socket::{is_quiet, is_same_user};
@@ -19,7 +19,7 @@ impl StreamListener {
     pub(super) fn accept(&mut self) -> Result<(), TransportError> {
         for _ in 0..ACCEPTED_AT_ONCE {
             let oldest = self.peers.oldest_arriving();
-            let (socket, place) = match self.gate.accept(oldest.is_some())? {
+            let (socket, place) = match self.listening.accept(oldest.is_some())? {
                 Accepted::Connection(socket, place) => (socket, place),
                 Accepted::Full => {
                     oldest.into_iter().for_each(|oldest| self.turn_away(oldest));
@@ -74,7 +74,7 @@ impl StreamListener {
 
     /// Stops accepting for `CROWDED_NS`: it would fail again at once, in a busy loop.
     fn pause(&mut self) {
-        self.registry.remove(&self.gate);
+        self.registry.remove(&self.listening);
         self.crowded_until_ns = Some(self.now_ns + CROWDED_NS);
     }
 

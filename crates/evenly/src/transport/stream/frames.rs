@@ -1,6 +1,6 @@
 //! Frames of one stream connection in both directions, sealed or not.
 
-use super::intake::{Intake, MOST, MOST_IN_RECORD, begin_record};
+use super::receive_buffer::{MOST, MOST_IN_RECORD, ReceiveBuffer, begin_record};
 use super::socket::{receive, send, send_end};
 use crate::secure::noise::{Forged, Records, TAG};
 use crate::transport::Gone;
@@ -37,7 +37,7 @@ pub(super) struct StreamFrames {
 #[derive(Debug)]
 struct Sealing {
     records: Records,
-    intake: Intake,
+    received: ReceiveBuffer,
 }
 
 /// How much of the end has been said.
@@ -70,7 +70,7 @@ impl StreamFrames {
 
     /// Seals and opens everything from now on.
     pub(super) fn seal_with(&mut self, records: Records) {
-        self.sealing = Some(Sealing { records, intake: Intake::new() });
+        self.sealing = Some(Sealing { records, received: ReceiveBuffer::new() });
         self.unpacker = Unpacker::new(PIPE_FRAME, MOST);
     }
 
@@ -160,13 +160,13 @@ impl StreamFrames {
         }
         let room = match &mut self.sealing {
             None => self.unpacker.room(),
-            Some(sealing) => sealing.intake.room(),
+            Some(sealing) => sealing.received.room(),
         };
         match (receive(socket, room), &mut self.sealing) {
             (Ok(0), _) => self.over = Some(self.end_of_file()),
             (Ok(count), None) => self.unpacker.filled(count),
             (Ok(count), Some(sealing)) => {
-                sealing.intake.filled(count);
+                sealing.received.filled(count);
                 if let Err(Forged) = self.open_records() {
                     self.over = Some(Gone::Forged);
                 }
@@ -177,8 +177,8 @@ impl StreamFrames {
     }
 
     fn open_records(&mut self) -> Result<(), Forged> {
-        let Some(Sealing { records, intake }) = &mut self.sealing else { return Ok(()) };
-        while let Some(sealed) = intake.next() {
+        let Some(Sealing { records, received }) = &mut self.sealing else { return Ok(()) };
+        while let Some(sealed) = received.next() {
             let length = sealed.len().checked_sub(TAG).ok_or(Forged)?;
             let length = records.open(sealed, self.unpacker.room_for(length))?;
             self.unpacker.filled(length);

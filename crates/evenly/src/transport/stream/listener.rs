@@ -2,7 +2,7 @@
 
 use super::LINGER_NS;
 use super::LISTENING_KEY;
-use super::gate::Gate;
+use super::listening_socket::ListeningSocket;
 use super::peers::{StreamPeerStage, StreamPeers};
 use crate::secure::Key;
 use crate::silence::Silence;
@@ -16,7 +16,7 @@ use rustix::event::epoll::EventFlags;
 /// A listening socket and its connections.
 #[derive(Debug)]
 pub(crate) struct StreamListener {
-    pub(super) gate: Gate,
+    pub(super) listening: ListeningSocket,
     /// With the port that the system chose.
     pub(super) address: Address,
     pub(super) admission: Admission,
@@ -42,12 +42,12 @@ impl StreamListener {
         registry: Registry,
     ) -> Result<Self, ListenError> {
         debug_assert_eq!(address.needs_key(), !keys.is_empty());
-        let (gate, bound) = Gate::listen(address)?;
+        let (listening, bound) = ListeningSocket::listen(address)?;
         registry
-            .add(&gate, LISTENING_KEY, EventFlags::IN)
+            .add(&listening, LISTENING_KEY, EventFlags::IN)
             .map_err(ListenError::system(address, "epoll_ctl"))?;
         Ok(Self {
-            gate,
+            listening,
             address: bound,
             admission: Admission::new(keys),
             registry,
@@ -66,7 +66,7 @@ impl StreamListener {
     /// # Errors
     /// If the system does not accept a limit for the socket.
     pub(crate) fn with_silence(mut self, silence: Silence) -> Result<Self, ListenError> {
-        let set = self.gate.set_silence(silence);
+        let set = self.listening.set_silence(silence);
         set.map_err(ListenError::system(&self.address, "setsockopt"))?;
         self.silence = silence;
         Ok(self)
@@ -217,7 +217,7 @@ impl Transport for StreamListener {
         self.now_ns = now_ns;
         if self.crowded_until_ns.is_some_and(|until_ns| until_ns <= now_ns) {
             self.crowded_until_ns = None;
-            let added = self.registry.add(&self.gate, LISTENING_KEY, EventFlags::IN);
+            let added = self.registry.add(&self.listening, LISTENING_KEY, EventFlags::IN);
             added.map_err(failed("epoll_ctl"))?;
         }
         while let Some(number) = self.peers.first_due(now_ns) {
@@ -291,7 +291,7 @@ impl Drop for StreamListener {
     /// A process that was just forked may hold copies of the sockets, and then epoll would go on
     /// telling of them.
     fn drop(&mut self) {
-        self.registry.remove(&self.gate);
+        self.registry.remove(&self.listening);
         for peer in self.peers.iter() {
             self.registry.remove(&peer.socket);
         }

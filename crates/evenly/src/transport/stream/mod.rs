@@ -24,11 +24,11 @@ mod admission;
 mod connect;
 mod connector;
 mod frames;
-mod gate;
-mod intake;
 mod listener;
+mod listening_socket;
 mod message;
 mod peers;
+mod receive_buffer;
 mod socket;
 
 pub(crate) use connect::ConnectError;

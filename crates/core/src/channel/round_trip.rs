@@ -8,7 +8,7 @@ const LEAST_NS: u64 = 20 * MILLISECOND;
 const MOST_NS: u64 = 2000 * MILLISECOND;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trip {
+pub(super) struct RoundTripTime {
     /// `None` before anything was measured.
     smoothed_ns: Option<u64>,
     variation_ns: u64,
@@ -17,8 +17,8 @@ pub(super) struct Trip {
     doublings: u32,
 }
 
-impl Trip {
-    /// One that took so long.
+impl RoundTripTime {
+    /// Takes in a round trip that took this long.
     pub(super) fn measured(&mut self, ns: u64) {
         self.shortest_ns = Some(self.shortest_ns.map_or(ns, |shortest_ns| shortest_ns.min(ns)));
         let Some(smoothed_ns) = self.smoothed_ns else {
@@ -39,12 +39,12 @@ impl Trip {
         self.doublings = 0;
     }
 
-    /// What a trip usually takes, as far as that is known.
+    /// What a round trip usually takes, as far as that is known.
     pub(super) fn usual_ns(&self) -> u64 {
         self.smoothed_ns.unwrap_or(0).min(MOST_NS)
     }
 
-    /// What no trip was shorter than; before anything was measured, nothing is short enough.
+    /// What no round trip was shorter than; before anything was measured, nothing is short enough.
     pub(super) fn shortest_ns(&self) -> u64 {
         self.shortest_ns.unwrap_or(u64::MAX)
     }
@@ -65,31 +65,31 @@ mod tests {
 
     #[test]
     fn the_timeout_follows_what_is_measured() {
-        let mut trip = Trip::default();
-        assert_eq!(trip.timeout_ns(), 200 * MILLISECOND);
-        trip.measured(40 * MILLISECOND);
-        // RFC 6298, 2.2: the first trip, and four times the half of it.
-        assert_eq!(trip.timeout_ns(), 120 * MILLISECOND);
+        let mut round_trip = RoundTripTime::default();
+        assert_eq!(round_trip.timeout_ns(), 200 * MILLISECOND);
+        round_trip.measured(40 * MILLISECOND);
+        // RFC 6298, 2.2: the first round trip, and four times the half of it.
+        assert_eq!(round_trip.timeout_ns(), 120 * MILLISECOND);
         for _ in 0..100 {
-            trip.measured(40 * MILLISECOND);
+            round_trip.measured(40 * MILLISECOND);
         }
-        assert_eq!(trip.timeout_ns(), 40 * MILLISECOND);
-        trip.measured(80 * MILLISECOND);
-        assert_eq!(trip.timeout_ns(), 45 * MILLISECOND + 40 * MILLISECOND);
+        assert_eq!(round_trip.timeout_ns(), 40 * MILLISECOND);
+        round_trip.measured(80 * MILLISECOND);
+        assert_eq!(round_trip.timeout_ns(), 45 * MILLISECOND + 40 * MILLISECOND);
         for _ in 0..200 {
-            trip.measured(1000);
+            round_trip.measured(1000);
         }
-        assert_eq!(trip.timeout_ns(), 20 * MILLISECOND);
+        assert_eq!(round_trip.timeout_ns(), 20 * MILLISECOND);
         let doubled: alloc::vec::Vec<u64> = (0..8)
             .map(|_| {
-                trip.waited_in_vain();
-                trip.timeout_ns() / MILLISECOND
+                round_trip.waited_in_vain();
+                round_trip.timeout_ns() / MILLISECOND
             })
             .collect();
         assert_eq!(doubled, [40, 80, 160, 320, 640, 1280, 2000, 2000]);
-        trip.heard();
-        assert_eq!(trip.timeout_ns(), 20 * MILLISECOND);
-        trip.measured(u64::MAX / 16);
-        assert_eq!(trip.timeout_ns(), 2000 * MILLISECOND);
+        round_trip.heard();
+        assert_eq!(round_trip.timeout_ns(), 20 * MILLISECOND);
+        round_trip.measured(u64::MAX / 16);
+        assert_eq!(round_trip.timeout_ns(), 2000 * MILLISECOND);
     }
 }

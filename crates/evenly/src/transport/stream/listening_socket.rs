@@ -16,7 +16,7 @@ const BACKLOG: i32 = 1024;
 
 /// A listening socket and a descriptor in reserve.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct ListeningSocket {
     socket: Socket,
     /// A descriptor in reserve. Without it, when all others are in use, the next connection could neither
     /// be accepted nor closed, and epoll would report it again at once, for ever.
@@ -44,7 +44,7 @@ pub(super) enum Accepted {
     Crowded,
 }
 
-impl Gate {
+impl ListeningSocket {
     /// Listens; gives the address with the port that the system chose.
     pub(super) fn listen(address: &Address) -> Result<(Self, Address), ListenError> {
         let (socket, bound) = match address.kind() {
@@ -53,10 +53,10 @@ impl Gate {
             }
             _ => bind_tcp(address)?,
         };
-        let mut gate = Self { socket, reserve: None };
-        rustix::net::listen(&gate, BACKLOG).map_err(ListenError::system(address, "listen"))?;
-        gate.refill().map_err(ListenError::system(address, "fcntl F_DUPFD"))?;
-        Ok((gate, bound))
+        let mut listening = Self { socket, reserve: None };
+        rustix::net::listen(&listening, BACKLOG).map_err(ListenError::system(address, "listen"))?;
+        listening.refill().map_err(ListenError::system(address, "fcntl F_DUPFD"))?;
+        Ok((listening, bound))
     }
 
     /// Sets the times after which the connections that it accepts break if the other host has vanished.
@@ -76,8 +76,8 @@ impl Gate {
 
     /// Whether a peer waits to be accepted.
     fn has_waiting(&self) -> bool {
-        let mut gate = [PollFd::new(self, PollFlags::IN)];
-        !matches!(poll(&mut gate, Some(&Timespec::default())), Ok(0))
+        let mut listening = [PollFd::new(self, PollFlags::IN)];
+        !matches!(poll(&mut listening, Some(&Timespec::default())), Ok(0))
     }
 
     /// Accepts the next peer. Where there is no descriptor for it, sends it away, unless there `is_silent`
@@ -122,7 +122,7 @@ impl Gate {
     }
 }
 
-impl AsFd for Gate {
+impl AsFd for ListeningSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.socket {
             Socket::Unix(file) => file.as_fd(),

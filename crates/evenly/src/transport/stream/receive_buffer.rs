@@ -13,13 +13,13 @@ pub(super) const MOST: usize = 2 * (HEAD + LONGEST);
 /// The bytes in `start..end` have arrived and are not used yet. Like that of an unpacker, the memory
 /// grows by what arrives and not by what a record claims.
 #[derive(Debug)]
-pub(super) struct Intake {
+pub(super) struct ReceiveBuffer {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
 }
 
-impl Intake {
+impl ReceiveBuffer {
     pub(super) fn new() -> Self {
         Self { buffer: vec![0; LEAST], start: 0, end: 0 }
     }

@@ -5,7 +5,7 @@ use crate::chunk_cost::{ChunkCost, Work};
 use crate::interval::Interval;
 use crate::lease::WorkerId;
 use crate::pace::Pace;
-use crate::policy::{Outlook, Sizer};
+use crate::policy::{Sizer, SizerInput};
 
 /// Workers that are at work for a smaller part of the time than this say nothing about the time that is left.
 const LEAST_UTILIZATION: f64 = 0.05;
@@ -124,7 +124,7 @@ impl Scheduler {
         let Some(worker) = local.filter(|_| self.sizer.policy() == Policy::Timed) else {
             return (cost.each_ns * remaining as f64, 0.0);
         };
-        let mut outlook = Outlook { cost: Some(cost), share: None, ..self.outlook(*worker) };
+        let mut input = SizerInput { cost: Some(cost), share: None, ..self.input(*worker) };
         let most = self.longest_chunk();
         let strength = u128::from(self.strength.max(1));
         let (mut ns, mut chunks) = (0.0, 0.0);
@@ -132,11 +132,11 @@ impl Scheduler {
             if remaining == 0 {
                 break;
             }
-            outlook.remaining = remaining;
-            let len = Sizer::of_timed(outlook).min(most).min(remaining.div_ceil(strength));
-            let is_steady = len <= outlook.longest && remaining / strength / len > 2 * STEADY;
+            input.remaining = remaining;
+            let len = Sizer::of_timed(input).min(most).min(remaining.div_ceil(strength));
+            let is_steady = len <= input.longest && remaining / strength / len > 2 * STEADY;
             let rounds = if is_steady { remaining / strength / len - STEADY } else { 1 };
-            outlook.longest = outlook.longest.max(len);
+            input.longest = input.longest.max(len);
             ns += cost.of(len) * (rounds * strength) as f64;
             chunks += (rounds * strength) as f64;
             remaining = remaining.saturating_sub(len * rounds * strength);
