@@ -1,6 +1,5 @@
 //! A batch script that is ready to run, and the lines that run its tasks again.
 
-use evenly::Interval;
 use evenly::function::{ArrayJob, BatchScript};
 
 /// A batch script that is ready to run.
@@ -23,15 +22,11 @@ pub(crate) struct RerunLine {
     pub(crate) is_array: bool,
 }
 
-impl Batch {
-    /// The line that runs these tasks again.
-    pub(crate) fn rerun(&self, tasks: Interval) -> String {
-        let RerunLine { before, behind, is_array } = &self.rerun;
-        let array = match (is_array, tasks.first(), tasks.last()) {
-            (false, ..) => String::new(),
-            (true, first, last) if first == last => format!(" --array={first}"),
-            (true, first, last) => format!(" --array={first}-{last}"),
-        };
+impl RerunLine {
+    /// The line that runs these tasks again, which are written as for `--array`.
+    pub(crate) fn of_tasks(&self, tasks: &str) -> String {
+        let Self { before, behind, is_array } = self;
+        let array = if *is_array { format!(" --array={tasks}") } else { String::new() };
         format!("{before}{array}{behind}")
     }
 }

@@ -150,7 +150,7 @@ impl Plan {
     /// Builder of lines that run some numbers again under the same limits.
     pub(crate) fn rerun(&self) -> Rerun {
         if let Some(batch) = &self.batch {
-            return Rerun::of_batch(batch.clone());
+            return Rerun::of_batch(batch.rerun.clone()).of_items(&self.items);
         }
         let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
         rerun.of_items(&self.items).with_options(&self.limits.repeated())

@@ -1,8 +1,8 @@
 //! Shell line that runs some of the numbers of a job again.
 
-use crate::batch::Batch;
+use crate::batch::RerunLine;
 use evenly::function::Typed;
-use evenly::{Interval, Items};
+use evenly::{Interval, Items, Range};
 
 /// Most pieces of items in a line. A line with more of them names only the lowest and the highest number.
 const MOST_PIECES: usize = 100;
@@ -14,7 +14,7 @@ pub(crate) struct Rerun {
     before: String,
     behind: String,
     /// A batch script, which has lines of its own.
-    batch: Option<Batch>,
+    batch: Option<RerunLine>,
     /// The items of the job, if they are not all of a range.
     items: Option<Items>,
 }
@@ -32,7 +32,7 @@ impl Rerun {
     }
 
     /// Builder of lines that submit tasks of a batch script again.
-    pub(crate) fn of_batch(batch: Batch) -> Self {
+    pub(crate) fn of_batch(batch: RerunLine) -> Self {
         Self { before: String::new(), behind: String::new(), batch: Some(batch), items: None }
     }
 
@@ -50,10 +50,7 @@ impl Rerun {
 
     /// The line with a range like `0..1000`.
     pub(crate) fn half_open(&self, interval: Interval) -> String {
-        if let Some(batch) = &self.batch {
-            return batch.rerun(interval);
-        }
-        if let Some(line) = self.line_of_items(interval) {
+        if let Some(line) = self.line_of_batch(interval).or_else(|| self.line_of_items(interval)) {
             return line;
         }
         let end = i128::from(interval.last()) + 1;
@@ -62,18 +59,31 @@ impl Rerun {
 
     /// The line with a range like `500..=500`.
     pub(crate) fn closed(&self, interval: Interval) -> String {
-        if let Some(batch) = &self.batch {
-            return batch.rerun(interval);
-        }
-        let line = self.line_of_items(interval);
+        let line = self.line_of_batch(interval).or_else(|| self.line_of_items(interval));
         line.unwrap_or_else(|| format!("{} {interval}{}", self.before, self.behind))
+    }
+
+    /// The line that runs the tasks of a batch script from the first number to the last, if the job is one.
+    fn line_of_batch(&self, interval: Interval) -> Option<String> {
+        let batch = self.batch.as_ref()?;
+        let all = Items::from(Range::from(interval));
+        let listed =
+            self.items.as_ref().and_then(|items| Some((items, positions(items, interval)?)));
+        let (items, positions) = listed.unwrap_or((&all, interval));
+        // Slurm writes A-B:STEP for A..=B:STEP. Indices are not negative.
+        let pieces = items.runs(positions).map(|run| run.to_string().replace("..=", "-"));
+        let pieces: Vec<String> = pieces.take(MOST_PIECES + 1).collect();
+        if pieces.len() <= MOST_PIECES {
+            return Some(batch.of_tasks(&pieces.join(",")));
+        }
+        let whole = format!("{}-{}", interval.first(), interval.last());
+        Some(format!("{} # {} of these", batch.of_tasks(&whole), positions.len()))
     }
 
     /// The line with the items from the first number to the last, if they are not all of the interval.
     fn line_of_items(&self, interval: Interval) -> Option<String> {
         let items = self.items.as_ref()?;
-        let ends = items.position_of(interval.first()).zip(items.position_of(interval.last()));
-        let positions = ends.and_then(|(first, last)| Interval::new(first, last))?;
+        let positions = positions(items, interval)?;
         if positions.len() == interval.len() {
             return None;
         }
@@ -85,6 +95,12 @@ impl Rerun {
         }
         Some(format!("{before} {}{behind}", pieces.join(",")))
     }
+}
+
+/// The positions of the items from one number to another, if both are items.
+fn positions(items: &Items, interval: Interval) -> Option<Interval> {
+    let ends = items.position_of(interval.first()).zip(items.position_of(interval.last()))?;
+    Interval::new(ends.0, ends.1)
 }
 
 #[cfg(test)]
@@ -114,6 +130,20 @@ mod tests {
         let many = Rerun::new("count", function("even")).of_items(&squares);
         let all = many.closed(Interval::new(0, 39_601).unwrap());
         assert_eq!(all, "evenly count even 0..=39601 # 200 of these");
+    }
+
+    #[test]
+    fn tasks_of_a_batch_script_are_written_as_for_array() {
+        let items: Items = "3..=11:4,90..=92,4000000".parse().unwrap();
+        let line = |items: &Items, first, last| {
+            let lines =
+                RerunLine { before: "sbatch".into(), behind: " job".into(), is_array: true };
+            let rerun = Rerun::of_batch(lines).of_items(items);
+            rerun.half_open(Interval::new(first, last).unwrap())
+        };
+        assert_eq!(line(&items, 7, 7), "sbatch --array=7 job");
+        assert_eq!(line(&items, 7, 4_000_000), "sbatch --array=7-11:4,90-92,4000000 job");
+        assert_eq!(line(&Range::new(0, 9).unwrap().into(), 3, 5), "sbatch --array=3-5 job");
     }
 
     #[test]

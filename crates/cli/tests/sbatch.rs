@@ -38,6 +38,11 @@ fn main() {
             options::a_failed_task_is_named_and_run_again,
         ),
         test(
+            "only_the_tasks_of_a_list_are_counted",
+            &["bash"],
+            options::only_the_tasks_of_a_list_are_counted,
+        ),
+        test(
             "a_script_may_change_while_it_runs",
             &["bash"],
             options::a_script_may_change_while_it_runs,

@@ -67,17 +67,9 @@ impl SbatchArguments {
             Some(_) => format!("{}\n", job.id()),
             None => format!("Submitted batch job {}\n", job.id()),
         };
-        let limits = self.limit(&options, spec.as_ref());
-        limits?;
-        let tasks = spec.as_ref().and_then(|spec| spec.items.hull()).unwrap_or(Interval::single(0));
-        if let Some(spec) = spec.filter(|spec| spec.items.as_range().is_none())
-            && self.call.chunk.is_none()
-            && self.call.split.is_none()
-        {
-            // Numbers between the tasks take no time, so a chunk by time would have too many tasks. About one each.
-            self.call.chunk = Some((tasks.len() / spec.items.len().max(1)).max(1).to_string());
-        }
-        let mut arguments = job_of_run(tasks)?;
+        self.limit(&options, spec.as_ref())?;
+        let tasks = spec.map_or_else(|| "0..1".to_owned(), |spec| spec.items.to_string());
+        let mut arguments = job_of_run(&tasks)?;
         arguments.cmd = words;
         arguments.batch = Some(Batch { job, script, submitted, hints, rerun });
         arguments.at_most_once = self.at_most_once;
@@ -323,11 +315,11 @@ fn parse_array_of(typed: &str) -> Result<(Option<ArraySpec>, Option<u64>), Strin
     Ok((Some(spec), Some(id)))
 }
 
-/// The arguments of `run` over these numbers, with all options at their defaults.
-fn job_of_run(tasks: Interval) -> Result<JobArguments, String> {
-    let words = ["evenly", "run", &tasks.to_string(), "--", "true"].map(OsString::from);
+/// The arguments of `run` over these items, with all options at their defaults.
+fn job_of_run(items: &str) -> Result<JobArguments, String> {
+    let words = ["evenly", "run", items, "--", "true"].map(OsString::from);
     match parse::parse(words.into_iter()) {
         Ok(CliCommand::Run(run)) => Ok(run.into_inner().job),
-        _ => Err("the tasks are no range".to_owned()),
+        _ => Err(format!("bad value for --array: {items} are no items")),
     }
 }

@@ -116,6 +116,29 @@ pub(crate) fn a_failed_task_is_named_and_run_again() {
     assert_eq!((refused.stdout.as_str(), refused.status), ("", 5), "{refused:?}");
 }
 
+/// The indices between those of a list are no tasks: not counted, not in the journal, and not in a line that reruns some.
+pub(crate) fn only_the_tasks_of_a_list_are_counted() {
+    let yard = Yard::new();
+    let text = "#!/bin/bash\n#SBATCH -a 3-11:4,90,4000000 -o /dev/null\necho $SLURM_ARRAY_TASK_ID >> ran\n\
+                test -e good -o $SLURM_ARRAY_TASK_ID = 3\n";
+    std::fs::write(yard.path("job"), text).unwrap();
+    let ended = yard.run("sbatch -j 1 --halt now,fail=1 --journal kept --joblog log job");
+    ended.failed(4, "2 of 5 numbers done, 1 of them failed; complete below 11; 3 numbers above");
+    let covered = yard.run("verify kept");
+    for line in ["items\t3..=11:4,90,4000000", "done\t1", "failed\t1", "missing\t3", "gap\t90..91"]
+    {
+        assert!(covered.stdout.lines().any(|found| found == line), "{line}: {covered:?}");
+    }
+    let log = yard.text("log");
+    let lines: Vec<&str> = log.lines().skip(1).collect();
+    assert!(lines.len() == 2 && lines[1].ends_with(" --array=7 job"), "{log}");
+    std::fs::write(yard.path("good"), "").unwrap();
+    assert_eq!(yard.run("resume kept --retry-failed").status, 0);
+    assert_eq!(yard.text("ran"), "3\n7\n7\n11\n90\n4000000\n");
+    let covered = yard.run("verify kept");
+    assert!(covered.status == 0 && covered.stdout.contains("\ndone\t5\n"), "{covered:?}");
+}
+
 pub(crate) fn a_script_may_change_while_it_runs() {
     let yard = Yard::new();
     let text = "#!/bin/bash\n#SBATCH -a 1-3%1 -o out_%a\necho false > job; sleep 0.05; echo old\n";

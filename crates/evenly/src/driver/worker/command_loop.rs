@@ -15,7 +15,6 @@ use super::execution::execute;
 use super::session::WorkerSession;
 use super::wait::wait;
 use crate::function::{Command, MOST_OUTPUT};
-use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::frame::Description;
 use evenly_core::worker::ChunkState;
@@ -98,13 +97,6 @@ fn run_one(
     let command = runner.command();
     let aggregate = session.worker().tally().aggregate();
     let attempt = session.worker().lease().map_or(1, LeaseId::attempt);
-    let run = items.consecutive(positions);
-    if command.array_job().is_some_and(|array| array.skips(run.first())) {
-        let tally = session.worker().tally();
-        tally.stand_at(run.first(), run.positions().first());
-        let _ = command.tell(run.hull(), ProcessEnd::Exit(0), &[], tally);
-        return Ok(run.positions().last());
-    }
     let (mut repeated, mut failed_try) = (0, None);
     loop {
         let numbers = begin(session, items, &mut positions);

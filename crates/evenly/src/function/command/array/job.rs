@@ -27,7 +27,7 @@ pub struct ArrayJob {
     pub(super) tasks: Option<Interval>,
     /// Whether the tasks were given, and are not those of the job's range.
     are_tasks_given: bool,
-    /// These tasks only, with the distance that they are told; a number between them is no task.
+    /// These tasks only, with the step that they are told.
     listed: Option<(Items, u64)>,
     pub(super) submission: Submission,
     pub(super) details: Details,
@@ -140,11 +140,6 @@ impl ArrayJob {
     pub fn listed(self, items: Items, step: u64) -> Self {
         let tasks = items.hull();
         Self { tasks, are_tasks_given: true, listed: Some((items, step)), ..self }
-    }
-
-    /// Whether a number between the tasks is none.
-    pub(crate) fn skips(&self, n: i64) -> bool {
-        self.listed.as_ref().is_some_and(|(items, _)| items.position_of(n).is_none())
     }
 
     /// Sets its id, in the place of one that is drawn at random.
