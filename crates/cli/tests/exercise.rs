@@ -14,7 +14,7 @@ use std::process::{ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use support::{PATIENCE, Running, example, start_command, stderr};
 
-/// More than anybody can count while a test looks on.
+/// More numbers than a run can count while the test looks at it.
 const LONG: &str = "0 100000000000000";
 
 const STREAMS: [&str; 2] = ["unix stream", "internet stream"];
@@ -33,7 +33,7 @@ impl Scratch {
         Self(path)
     }
 
-    /// Where a server of this domain can wait without being in anybody's way.
+    /// An address of this domain that is free.
     fn place(&self, domain_and_type: &str) -> String {
         if domain_and_type.starts_with("unix") {
             return format!("{}/board", self.0.display());

@@ -152,7 +152,7 @@ fn socket_calls() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Nothing travels but through pipes: there is no shared mapping that anybody may write.
+/// Everything travels through pipes: no shared mapping is writable.
 fn shared_mappings() -> Result<(), Failed> {
     let trace = trace("mmap,mremap,shmat", "count even 0..1000 -j 3")?;
     for line in &trace {

@@ -63,15 +63,15 @@ fn the_stages_of_the_class_as_the_kernel_has_them() {
     }
     // The children inherited everything.
     let forked = named(&stages, "forked")[0];
-    let everybody = pids(forked);
-    assert_eq!(everybody.len(), 4);
+    let processes = pids(forked);
+    assert_eq!(processes.len(), 4);
     for pipe in pipes(forked) {
-        assert_eq!(holders(pipe, "writers"), everybody);
-        assert_eq!(holders(pipe, "readers"), everybody);
+        assert_eq!(holders(pipe, "writers"), processes);
+        assert_eq!(holders(pipe, "readers"), processes);
     }
     // Two ends each, and five descriptors in all.
     let closed = named(&stages, "closed")[0];
-    let workers = &everybody[1..];
+    let workers = &processes[1..];
     for (pipe, worker) in pipes(closed).iter().zip(workers) {
         assert_eq!(
             (holders(pipe, "writers"), holders(pipe, "readers")),

@@ -166,9 +166,9 @@ fn an_agent_over_tcp_is_shown_with_its_connection_and_its_workers() {
     has_workers(&joined, 2, agent.pid(), 2);
     // The workers of this machine have not a single socket.
     let sockets = list(&joined, "sockets").iter();
-    let everybody: Vec<_> = sockets.flat_map(|socket| holders(socket, "holders")).collect();
+    let holders_of_all: Vec<_> = sockets.flat_map(|socket| holders(socket, "holders")).collect();
     let worker = one(&joined, "processes", "role", "worker 1")["pid"].as_u64().unwrap();
-    assert!(!everybody.contains(&worker));
+    assert!(!holders_of_all.contains(&worker));
     let told = &list(&joined, "agents")[0];
     assert_eq!((&told["pid"], &told["is_here"]), (&agent.pid().into(), &true.into()));
     assert_eq!(told["address"], theirs["address"]);

@@ -38,7 +38,7 @@ pub(crate) enum Taker {
     /// One that has, while another takes the place of one that was lost, and will be fresh.
     AnotherComes,
     /// A worker that has, while no other is expected.
-    Anybody,
+    Any,
 }
 
 /// Everything that is not in a worker's hands.
@@ -108,7 +108,7 @@ impl Ledger {
         }
         let wants = |is_set_apart: bool| match taker {
             Taker::Fresh => is_set_apart,
-            Taker::Anybody => true,
+            Taker::Any => true,
             Taker::AnotherComes => !is_set_apart,
         };
         let first = |index: &usize| self.returned[*index].interval.first();
@@ -379,7 +379,7 @@ mod tests {
         let mut ledger = Ledger::new(Interval::new(0, 9));
         [5, 3, 4].into_iter().for_each(|n| ledger.put_back(returned(n)));
         let order = core::array::from_fn(|_| {
-            ledger.take_returned(Taker::Anybody).map(|one| one.interval.first())
+            ledger.take_returned(Taker::Any).map(|one| one.interval.first())
         });
         assert_eq!(order, [Some(5), Some(3), Some(4), None]);
     }
@@ -394,11 +394,11 @@ mod tests {
         ledger.give_back(interval(20, 24));
         assert_eq!(ledger.remaining(), 65);
         [22, 9].into_iter().for_each(|n| ledger.put_back(returned(n)));
-        assert_eq!(ledger.take_returned(Taker::Anybody), Some(returned(9)));
-        assert_eq!(ledger.take_returned(Taker::Anybody), None);
+        assert_eq!(ledger.take_returned(Taker::Any), Some(returned(9)));
+        assert_eq!(ledger.take_returned(Taker::Any), None);
         assert_eq!(ledger.take_front(100), Some(interval(10, 14)));
         assert_eq!(ledger.take_front(100), Some(interval(20, 24)));
-        assert_eq!(ledger.take_returned(Taker::Anybody), Some(returned(22)));
+        assert_eq!(ledger.take_returned(Taker::Any), Some(returned(22)));
         assert_eq!(ledger.take_front(100), Some(interval(30, 34)));
         assert_eq!(ledger.take_front(100), Some(interval(50, 99)));
         assert!(ledger.is_exhausted());

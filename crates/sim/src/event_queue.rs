@@ -42,7 +42,7 @@ pub(crate) enum SimEvent {
         side: usize,
         segment: Vec<u8>,
     },
-    /// Something is due at that end.
+    /// A timer of that end is due.
     WorkerLinkTimer {
         incarnation: u32,
         pid: Pid,
@@ -58,7 +58,7 @@ pub(crate) enum SimEvent {
         side: usize,
         segment: Vec<u8>,
     },
-    /// Something is due at that end; or it learns that the other is gone.
+    /// A timer of that end is due, or the end learns that the other is gone.
     AgentLinkTimer {
         sid: SessionId,
         side: usize,
@@ -67,11 +67,11 @@ pub(crate) enum SimEvent {
         sid: SessionId,
         side: usize,
     },
-    /// The agent of a machine looks for a primary.
+    /// The agent of a machine tries to connect to a primary.
     AgentConnects {
         machine: usize,
     },
-    /// Something befalls a machine.
+    /// A fault of a machine.
     AgentFault {
         machine: usize,
     },

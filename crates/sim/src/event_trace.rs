@@ -37,7 +37,7 @@ impl<'a> EventTrace<'a> {
         self.shared.borrow_mut().now_ns = now_ns;
     }
 
-    /// Notes that something happened, with two numbers that say to whom and how much.
+    /// Records an event with two numbers: the process that it concerns, and a quantity.
     pub(crate) fn record(&mut self, what: &str, one: u64, other: u64) {
         let shared = &mut *self.shared.borrow_mut();
         let words = [shared.now_ns, one, other];
@@ -55,7 +55,7 @@ impl<'a> EventTrace<'a> {
         }
     }
 
-    /// Notes something that only the trace shows; `what` is made only for a trace.
+    /// Records an event of the trace that is not hashed; `what` is called only if there is a trace.
     pub(crate) fn comment(&mut self, what: impl FnOnce() -> String) {
         if let Some(lines) = &mut self.shared.borrow_mut().lines {
             lines(&format!("{:>20}  {}", "", what()));

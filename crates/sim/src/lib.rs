@@ -1,9 +1,10 @@
 //! Simulated runs of the engine of evenly, each from one seed.
 //!
 //! `run` draws a plan from the seed: range, policy, workers, costs, pipes, faults. Then the real engine
-//! ([`Primary`](evenly_core::engine::Primary)) and the real [`Worker`](evenly_core::Worker)s run on a virtual clock. In phase
-//! one things break. In phase two nothing new breaks, except numbers that always end their worker, and the run must
-//! end. An oracle that shares no code with the core checks every record, every failure, every line and the answer.
+//! ([`Primary`](evenly_core::engine::Primary)) and the real [`Worker`](evenly_core::Worker)s run on a virtual clock.
+//! In phase one things break. In phase two nothing new breaks, except numbers that always end their worker, and the
+//! run must end. An oracle that shares no code with the core checks every record, every failure, every line and the
+//! answer.
 //!
 //! In half of the runs the primary has agents. Each is a world of its own around the real
 //! [`AgentSession`](evenly_core::engine::AgentSession), connected by a stream or by datagrams through the real
@@ -12,8 +13,8 @@
 //! Imports point one way: `plan` (what the seed decides) <- `oracle` (the rules) <- `model` (state of the parts outside
 //! the engine: pipes, links, processes, journal) <- `world` (the clock, and a file for what happens to each part).
 //!
-//! There are no threads, no time of day, no hash maps with an order of their own, and no I/O. Two runs from one seed are
-//! the same to the last step.
+//! There are no threads, no time of day, no hash maps with an order of their own, and no I/O. Two runs from one seed
+//! are the same to the last step.
 #![forbid(unsafe_code)]
 
 mod event_queue;
@@ -38,16 +39,16 @@ use plan::engine_settings::EngineSettings;
 use std::fmt;
 use world::SimWorld;
 
-/// A run that did what must never be.
+/// A run that broke a rule of the oracle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRun {
-    /// From which it can be repeated.
+    /// The seed that repeats the run.
     pub seed: u64,
-    /// With these.
+    /// The options of the run.
     pub options: SimOptions,
-    /// What was wrong.
+    /// The broken rule.
     pub reason: String,
-    /// What was drawn from the seed.
+    /// The plan that the seed decided.
     pub plan: String,
 }
 
@@ -61,15 +62,15 @@ impl fmt::Display for FailedRun {
 
 impl std::error::Error for FailedRun {}
 
-/// Makes the run of a seed.
+/// Runs the plan of a seed.
 ///
 /// # Errors
-/// If something was not as it must be.
+/// If the run breaks a rule of the oracle.
 pub fn run(seed: u64, options: &SimOptions) -> Result<Summary, Box<FailedRun>> {
     make(seed, options, None)
 }
 
-/// The same, with each step as a line.
+/// Runs the plan of a seed and writes each event as a line.
 ///
 /// # Errors
 /// As [`run`].
@@ -93,8 +94,8 @@ const CRASH_REPORT_STREAM: u64 = 0x6761_7370;
 const ENGINE_SETTINGS_STREAM: u64 = 0x7465_726d_7300;
 const AT_MOST_ONCE_STREAM: u64 = 0x6f6e_6365;
 
-/// Agents, question, crash reports, engine settings and at-most-once have generators of their own. Without them, a seed makes the
-/// same run as before they existed.
+/// Agents, question, crash reports, engine settings and at-most-once have generators of their own. Without them, a
+/// seed makes the same run as before they existed.
 fn draw(random: &mut Random, seed: u64, options: &SimOptions) -> RunPlan {
     let mut plan = RunPlan::draw(random, options);
     plan.draw_once(&mut Random::new(seed.rotate_left(48) ^ AT_MOST_ONCE_STREAM), options);

@@ -33,7 +33,7 @@ pub(crate) const KINDS: [Aggregate; 12] = [
     Aggregate::Failures { first: Some(NonZeroU64::MIN) },
 ];
 
-/// Which runs to make.
+/// The runs that a caller asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SimOptions {
     /// `None`: pipes mostly, datagrams now and then.
@@ -48,7 +48,7 @@ pub struct SimOptions {
     pub once: Option<bool>,
     /// Whether numbers may fail by themselves.
     pub do_numbers_fail: bool,
-    /// Whether anything is broken in phase one at all.
+    /// Whether phase one has faults.
     pub are_faults_wanted: bool,
 }
 

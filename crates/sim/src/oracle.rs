@@ -26,21 +26,21 @@ pub(crate) struct Oracle {
     pub(crate) total: u128,
     pub(crate) deadly: Vec<DeadlyNumber>,
     retries: u8,
-    /// Given out to be recorded in this life of the primary, or durable before it.
+    /// Passed to the journal by this primary, or durable before it started.
     pub(crate) given_out: NumberSet,
-    /// Given back as recorded in this life, or durable before it.
+    /// Confirmed by the journal to this primary, or durable before it started.
     pub(crate) acknowledged: RecordLedger,
-    /// What was read of the lines.
+    /// The lines that the reader has.
     pub(crate) lines: LineOracle,
     pub(crate) blame: BlameOracle,
     quarantined: Vec<i64>,
-    /// Numbers that are said to fail by themselves.
+    /// Numbers that the plan makes fail by themselves.
     failing: NumberSet,
     /// Whether nothing but numbers has killed workers so far.
     pub(crate) is_only_numbers: bool,
     /// Numbers that failed at agents.
     pub(crate) failed_at_agents: Vec<Failure>,
-    /// Where nothing is done twice: what has begun.
+    /// With at most once: the begun numbers.
     pub(crate) begins: BeginLedger,
     /// At an agent: the leases it has, and the failures that it may report to the primary.
     lent: Option<Vec<Interval>>,
@@ -76,18 +76,18 @@ impl Oracle {
         }
     }
 
-    /// One for an agent, whose numbers come in while it goes on.
+    /// An oracle for an agent, which gets its numbers during the run.
     pub(crate) fn at_agent(question: SimQuestion, deadly: Vec<DeadlyNumber>, retries: u8) -> Self {
         let whole = Interval::new(i64::MIN, i64::MAX);
         Self { lent: Some(Vec::new()), ..Self::new(question, whole, 0, deadly, retries) }
     }
 
-    /// Whether it looks at an agent.
+    /// Whether this is the oracle of an agent.
     pub(crate) fn is_at_agent(&self) -> bool {
         self.lent.is_some()
     }
 
-    /// An agent was lent this.
+    /// An agent received this lease.
     pub(crate) fn add_lease(&mut self, interval: Interval) {
         self.lent.get_or_insert_default().push(interval);
     }
@@ -107,7 +107,7 @@ impl Oracle {
         };
     }
 
-    /// Another primary begins with what is durable.
+    /// Another primary starts from the durable rows.
     pub(crate) fn begin_incarnation(&mut self, durable: &RecordLedger) -> Result<(), String> {
         for interval in self.acknowledged.covered.iter() {
             let is_kept = durable.covered.iter().any(|kept| kept.contains(interval));
@@ -124,19 +124,19 @@ impl Oracle {
         Ok(())
     }
 
-    /// The primary hears that a worker is gone.
+    /// The primary learns that a worker ended.
     pub(crate) fn add_death(&mut self, death: WorkerDeath) -> Result<(), String> {
         self.blame.add_death(death, self.retries)
     }
 
-    /// The primary has done all that there was to do.
+    /// The primary has processed everything that was ready in this turn.
     pub(crate) fn check_recoveries(&mut self) -> Result<(), String> {
         let Self { blame, given_out, quarantined, failing, .. } = self;
         let has_failed = |n: i64| quarantined.contains(&n) || failing.has(n);
         blame.check_recoveries(|n| given_out.has(n) && !has_failed(n))
     }
 
-    /// A number is said to have no value.
+    /// The engine reports that a number has no value.
     pub(crate) fn check_failure(&mut self, failure: Failure) -> Result<(), String> {
         let n = failure.interval.first();
         if matches!(failure.cause, Cause::Arithmetic(_)) {
@@ -147,7 +147,7 @@ impl Oracle {
         }
         check(!self.begins.is_once(), || format!("{n} was tried again, or is not unknown"))?;
         if self.failed_at_agents.contains(&failure) {
-            // Where that happened, it was looked at.
+            // A failure at an agent was checked by the oracle of that agent.
             check(!self.quarantined.contains(&n), || format!("{n} failed twice"))?;
             self.quarantined.push(n);
             return Ok(());
@@ -183,7 +183,7 @@ impl Oracle {
         check(self.failing.add(interval), || format!("{interval} failed twice"))
     }
 
-    /// Answers are given out to be recorded.
+    /// The engine passes answers to the journal.
     pub(crate) fn check_record(&mut self, record: &Record) -> Result<(), String> {
         check(!record.is_empty(), || "an empty record".into())?;
         let whole = self.whole;
@@ -223,7 +223,7 @@ impl Oracle {
         })
     }
 
-    /// What holds between any two events.
+    /// Rules that hold between any two events.
     pub(crate) fn check_scheduler(&self, scheduler: &Scheduler) -> Result<(), String> {
         if self.lent.is_some() {
             let is_kept = !scheduler.ledger().covered().is_empty();
@@ -245,7 +245,7 @@ impl Oracle {
         lines.read(bytes, question, whole, acknowledged)
     }
 
-    /// Everything was read.
+    /// The reader has read every line.
     pub(crate) fn check_all_lines_read(&mut self) -> Result<(), String> {
         let Self { question, whole, acknowledged, lines, .. } = self;
         lines.check_end(question, *whole, acknowledged)

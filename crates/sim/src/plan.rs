@@ -35,21 +35,21 @@ pub(crate) struct RunPlan {
     pub(crate) retries: u8,
     pub(crate) opening: u64,
     pub(crate) cost: CostModel,
-    /// By seat: what its worker takes for a thousandth of the cost.
+    /// By seat: nanoseconds that its worker takes for a thousandth of the cost.
     pub(crate) slowness: Vec<u64>,
     pub(crate) deadly: Vec<DeadlyNumber>,
     pub(crate) transport: SimTransport,
-    /// The longest frame, and what the pipes hold.
+    /// Longest frame and capacity of the pipes, in bytes.
     pub(crate) frame_limit: usize,
     pub(crate) assignment_pipe: usize,
     pub(crate) result_pipe: usize,
-    /// The most that one read takes.
+    /// Most bytes of one read.
     pub(crate) read_most: u64,
-    /// How long a worker computes before it looks, answers, reports.
+    /// How long a worker computes before it reads, answers, reports.
     pub(crate) slice_ns: u64,
     pub(crate) overdue_ns: u64,
     pub(crate) report_ns: u64,
-    /// What any other step takes at most.
+    /// Longest time of any other step.
     pub(crate) step_ns: u64,
     /// How long the primary may take to notice something.
     pub(crate) turn_ns: u64,
@@ -115,7 +115,7 @@ impl RunPlan {
         // A primary with slow turns reads much at once; and a long range means many answers.
         let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });
         plan.read_most = plan.read_most.max(least);
-        // Nor are slices so short that the longest runs never end.
+        // Slices must be long enough for the longest runs to end.
         plan.slice_ns = plan.slice_ns.max(plan.work_ns() / 50_000);
         plan.report_ns = plan.report_ns.max(plan.work_ns() / 50_000);
         if plan.transport == SimTransport::Raw {
@@ -159,7 +159,7 @@ impl RunPlan {
         self.line_reader = LineReader::draw(random, lines, options.are_faults_wanted);
     }
 
-    /// The plan of what goes on at one machine.
+    /// The plan for the workers of one machine.
     pub(crate) fn at_machine(&self, machine: &AgentMachine, retries: u8) -> Self {
         let FaultRates { until_ns, most, .. } = self.faults;
         let are_spared = self.agents.are_workers_spared;
@@ -187,7 +187,7 @@ impl RunPlan {
         }
     }
 
-    /// What one worker would take for everything, were it the slowest.
+    /// Time that the slowest worker would take for the whole range.
     pub(crate) fn work_ns(&self) -> u64 {
         let machines = self.agents.machines.iter().flat_map(|machine| &machine.slowness);
         let slowest = self.slowness.iter().chain(machines).max().copied().unwrap_or(1000);
@@ -195,7 +195,7 @@ impl RunPlan {
         ns.saturating_mul(slowest) / 1000
     }
 
-    /// What it takes to wait for credit, each time until lines are durable.
+    /// Time of all waits for credit; each lasts until lines are durable.
     fn trips_ns(&self) -> u64 {
         let lines = self.range.len().min(4096) as u64;
         // Credit comes in quarters; what a report counts for is no more than two lines.

@@ -120,7 +120,7 @@ fn runs_with_crash_reports_are_as_exact_as_without() {
     assert!(of(&sum, "finished") > 700);
 }
 
-/// No number is begun twice by anybody, whatever is lost or silent, and each is done, failed or unknown.
+/// No number begins twice, whatever is lost or silent, and each is done, failed or unknown.
 #[test]
 fn where_nothing_is_done_twice_nothing_begins_twice() {
     let options = SimOptions { once: Some(true), ..SimOptions::default() };

@@ -41,7 +41,7 @@ pub(crate) fn a_primary_is_interrupted(site: &Site, transport: Transport) {
     }
 }
 
-/// By the terminal's SIGTSTP, for less than the silence that anybody minds.
+/// By the terminal's SIGTSTP, for less than the limits of silence.
 pub(crate) fn an_agent_pauses(site: &Site, transport: Transport) {
     let words = "count test:slow=1000 0..2000 -j 0 --split fixed:10";
     let (mut primary, address) = site.primary(transport, words);

@@ -5,7 +5,7 @@ use crate::support::{descriptors, figure, until};
 use evenly_testkit::stream_relay::{Plan, Relay, Way};
 use std::time::{Duration, Instant};
 
-/// Nothing comes through for longer than anybody waits; then all of it does.
+/// Nothing passes for longer than any limit of silence; then all of it does.
 pub(crate) fn silent_and_healed(site: &Site, transport: Transport) {
     let words = "count test:slow=1000 0..9000 -j 0 --split fixed:500 --silence 1s";
     let (mut primary, address) = site.primary(transport, words);

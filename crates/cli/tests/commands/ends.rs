@@ -42,9 +42,9 @@ pub(crate) fn a_command_that_closes_its_output_continues() {
 /// What runs in a tree: commands, their children in and out of their groups.
 fn whole_trees(yard: &Yard) -> Vec<u32> {
     // The primary, two workers, and for each a shell and three that sleep.
-    until("everybody runs", || {
-        let everybody = yard.left();
-        (everybody.len() == 1 + 2 + 2 * 4).then_some(everybody)
+    until("all commands run", || {
+        let all = yard.left();
+        (all.len() == 1 + 2 + 2 * 4).then_some(all)
     })
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn all_of_ours_are_killed() {
     let yard = Yard::new();
     let words = "run 0..100 -j 2 --chunk 1 -- sh -c 'exec sleep 1000' {}";
     let running = yard.start(words);
-    until("everybody runs", || (yard.left().len() == 5).then_some(()));
+    until("all commands run", || (yard.left().len() == 5).then_some(()));
     let pids = [vec![running.pid()], children_of(running.pid())].concat();
     let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
     std::process::Command::new("kill").arg("-9").args(pids).status().unwrap();
@@ -144,7 +144,7 @@ pub(crate) fn all_of_it_is_paused() {
     let script = "sleep 1000 & until test -e end; do /bin/true; done; echo $0; kill $!";
     let running =
         yard.start(&format!("run 0..2 -k -j 2 --chunk 1 --progress none -- sh -c '{script}' {{}}"));
-    until("everybody runs", || (yard.left().len() >= 7).then_some(()));
+    until("all commands run", || (yard.left().len() >= 7).then_some(()));
     let pause = || {
         kill("TSTP", running.pid());
         until("all stand still", || {

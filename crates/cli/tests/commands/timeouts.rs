@@ -97,7 +97,7 @@ pub(crate) fn time_that_does_not_count() {
     let yard = Yard::new();
     let words = "run 0..2 -k -j 2 --timeout 3s --progress none -- sh -c 'sleep 1; echo $0' {}";
     let running = yard.start(words);
-    until("everybody runs", || (yard.left().len() == 7).then_some(()));
+    until("all commands run", || (yard.left().len() == 7).then_some(()));
     kill("TSTP", running.pid());
     std::thread::sleep(std::time::Duration::from_secs(4));
     kill("CONT", running.pid());

@@ -136,7 +136,7 @@ impl Yard {
         ended
     }
 
-    /// Everybody who lives and has the mark.
+    /// Every living process that has the mark.
     pub(crate) fn left(&self) -> Vec<u32> {
         let has_mark = |pid: u32| {
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();

@@ -293,7 +293,7 @@ impl LeaseTable {
     }
 
     /// Ends every lease that lies above `limit`: its name, who held it, and how many numbers it lacked.
-    /// Those that reach above it are told, too, with `None` for the numbers, and stay.
+    /// Reports those that reach above it, too, with `None` for the numbers; they stay.
     pub(crate) fn end_above(
         &mut self,
         limit: i64,

@@ -11,7 +11,7 @@ mod rows;
 
 const SEGV: Option<Cause> = Some(Cause::Signal(11));
 
-/// A scheduler whose actions are kept, with workers that do only what they are told to.
+/// A scheduler whose actions are kept, with workers that do only what a test says.
 struct Bench {
     scheduler: Scheduler,
     /// The last chunks of each worker.

@@ -46,14 +46,14 @@ impl Scheduler {
         }
     }
 
-    /// Which returned chunks this worker may take: a number that is set apart is tried in a fresh worker, because another
-    /// one may suffer from numbers that it did before.
+    /// Which returned chunks this worker may take: a number that is set apart is tried in a fresh worker, because
+    /// another one may suffer from numbers that it did before.
     #[inline]
     pub(super) fn taker(&self, worker: WorkerId) -> Taker {
         let state = &self.workers[worker.0 as usize];
         match self.missing {
             _ if state.is_fresh && !state.window.is_agent() => Taker::Fresh,
-            0 => Taker::Anybody,
+            0 => Taker::Any,
             _ => Taker::AnotherComes,
         }
     }

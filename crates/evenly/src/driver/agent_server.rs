@@ -164,7 +164,7 @@ impl AgentServer {
         due.map(Duration::from_nanos)
     }
 
-    /// Says goodbye to everybody; [`is_quiet`](Self::is_quiet) when all of it has been delivered.
+    /// Says goodbye to every agent; [`is_quiet`](Self::is_quiet) when all of it has been delivered.
     pub(super) fn close(&mut self, now_ns: u64) {
         self.is_over = true;
         let (code, detail) = Leave::Over.code();
@@ -180,7 +180,7 @@ impl AgentServer {
         let _ = self.flush(now_ns);
     }
 
-    /// Whether everybody has got what was sent last.
+    /// Whether every agent has received what was sent last.
     pub(super) fn is_quiet(&self) -> bool {
         !self.receptions.iter().any(|reception| reception.is_lingering())
     }
@@ -345,7 +345,7 @@ impl AgentServer {
 }
 
 impl Drop for AgentServer {
-    /// However the job ended, its agents are told that it has.
+    /// Tells the agents that the job has ended, however it ended.
     fn drop(&mut self) {
         self.close(self.now_ns);
     }

@@ -141,7 +141,7 @@ impl<'a> EventLoop<'a> {
             // Nothing begins.
             self.engine.begin_nothing();
         }
-        self.admit_everybody()?;
+        self.admit_workers()?;
         if is_over {
             self.heed_signals()?;
             self.act()?;
@@ -151,7 +151,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Tells the supervisor of every worker.
-    pub(super) fn admit_everybody(&mut self) -> Result<(), Error> {
+    pub(super) fn admit_workers(&mut self) -> Result<(), Error> {
         for slot in 0..self.pool.slots.len() {
             self.admit(slot)?;
         }

@@ -30,7 +30,7 @@ impl OutputDescriptor {
             None => false,
             Some(descriptor) => match registry.add(descriptor, 0, EventFlags::empty()) {
                 Ok(()) => true,
-                // A file never makes anybody wait, and so cannot be waited for (epoll_ctl(2)).
+                // A write to a file never waits, so a file cannot be waited for (epoll_ctl(2)).
                 Err(Errno::PERM) => false,
                 Err(cause) => return Err(cannot_start("epoll_ctl")(cause)),
             },

@@ -306,7 +306,7 @@ impl<'a> PrimarySetup<'a> {
         let upstream = AgentClient::new(transport, aggregate, silence, self.clock.now_ns());
         let links = (hub, registry, AgentServer::default(), Some(upstream));
         let mut event_loop = self.into_event_loop(engine, links, JournalFile::default());
-        event_loop.admit_everybody()?;
+        event_loop.admit_workers()?;
         Ok(event_loop)
     }
 

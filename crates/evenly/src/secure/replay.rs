@@ -4,7 +4,7 @@
 //! remember the counters. Those of the last 2048 are remembered one by one; what is older
 //! is refused, though it may not have come: a sender repeats it under a new counter.
 
-/// How many counters up to the highest are told apart.
+/// How many counters up to the highest one are remembered.
 pub(crate) const WINDOW: u64 = 2048;
 
 const BITS: u64 = u64::BITS as u64;

@@ -68,7 +68,7 @@ impl Pipes {
         let results = Pipe::make()?;
         let is_crowded = workers > WORKERS_WITH_DEFAULT_PIPES;
         if is_crowded || much {
-            // Not allowed to everybody; what the pipe really holds is asked of it where it counts.
+            // An unprivileged user may not do this. The real capacity is read from the pipe where it matters.
             let _ = fcntl_setpipe_size(&results.write_end, LARGE_RESULT_PIPE);
         }
         let mut assignments = Vec::new();

@@ -4,22 +4,22 @@ use evenly_core::frame::{Body, Frame, Malformed, Packer, Unpacker};
 use evenly_core::{Heard, InvalidFrame, WorkerId};
 use std::num::NonZeroU32;
 
-/// What the primary knows of an agent that it has let in.
+/// State that the primary keeps for an agent after it accepted the connection.
 #[derive(Debug)]
 pub(crate) struct AgentSeat {
     pub(crate) workers: NonZeroU32,
-    /// Which primary.
+    /// The primary process, by name.
     pub(crate) incarnation: u32,
-    /// Where it sits, and under which name, once it has said its first word.
+    /// Its seat and its name, from its first frame on.
     pub(crate) seat: Option<(usize, WorkerId)>,
     pub(crate) packer: Packer,
     pub(crate) unpacker: Unpacker,
     pub(crate) is_silent: bool,
-    /// Whether it said on purpose what cannot be.
+    /// Whether it sent a frame that is invalid on purpose.
     pub(crate) is_faulty: bool,
 }
 
-/// What came of a frame.
+/// Result of a frame from an agent.
 pub(crate) enum AgentInput {
     First,
     Heard(Result<Heard, InvalidFrame>),
@@ -44,7 +44,7 @@ impl AgentSeat {
     }
 }
 
-/// Whether it is what an agent says first: that it lives, and nothing else.
+/// Whether this is the first frame of an agent: a heartbeat without an entry.
 pub(crate) fn is_first(frame: &Frame<'_>) -> bool {
     matches!(frame.body, Body::Answers(answers) if answers.iter().next().is_none())
 }

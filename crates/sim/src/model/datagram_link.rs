@@ -3,7 +3,7 @@
 use crate::step_result::StepResult;
 use evenly_core::channel::Channel;
 
-/// An end that hears no datagram for this time gives the other end up.
+/// An end that receives no datagram for this time takes the other end for lost.
 pub(crate) const SILENCE_LIMIT_NS: u64 = 15_000_000_000;
 
 #[derive(Debug)]

@@ -5,13 +5,13 @@ use crate::oracle::record_ledger::RecordLedger;
 use crate::step_result::check;
 use evenly_core::{Aggregate, Cause, Failure, Interval, Record};
 
-/// What is written.
+/// A row of the journal.
 #[derive(Debug)]
 pub(crate) enum JournalEntry {
     Record(Record),
-    /// These numbers begin, at most once.
+    /// These numbers begin; they may begin once only.
     Begins(Interval),
-    /// These numbers did not begin.
+    /// These numbers were given back and did not begin.
     Untouched(Interval),
 }
 
@@ -19,11 +19,11 @@ pub(crate) enum JournalEntry {
 pub(crate) struct LossyJournal {
     aggregate: Aggregate,
     durable: RecordLedger,
-    /// May have begun and has not ended, as far as that is durable.
+    /// Numbers that may have begun and have not ended, by what is durable.
     begun: NumberSet,
-    /// Being written; durable all at once, if nothing happens before.
+    /// Rows of the open transaction: all become durable at once, or a crash loses them.
     writing: Vec<JournalEntry>,
-    /// Not begun to be written.
+    /// Rows that no transaction has yet.
     waiting: Vec<JournalEntry>,
 }
 
@@ -38,7 +38,7 @@ impl LossyJournal {
         self.waiting.push(entry);
     }
 
-    /// Whether there was something to write and nothing being written.
+    /// Begins a transaction; `false` if one is open or there is no row for it.
     pub(crate) fn begin_sync(&mut self) -> bool {
         if !self.writing.is_empty() || self.waiting.is_empty() {
             return false;
@@ -47,7 +47,7 @@ impl LossyJournal {
         true
     }
 
-    /// What was being written is durable, and may be given back.
+    /// Makes the open transaction durable and returns its rows.
     ///
     /// # Errors
     /// If a number is recorded twice, or begins twice.
@@ -74,7 +74,7 @@ impl LossyJournal {
         }
         let failed = record.failed.iter().map(|failure| failure.interval);
         for interval in record.covered.iter().copied().chain(failed) {
-            // Everything that is done had begun, where that is written down.
+            // With at most once, every number that is done has begun.
             self.begun.take(interval);
         }
         Ok(())
@@ -94,8 +94,8 @@ impl LossyJournal {
         Ok(numbers)
     }
 
-    /// What is not durable is lost; of what was being written, `chance` decides how much. How many
-    /// records were lost.
+    /// Loses every row that is not durable; of the open transaction, `chance` decides how many. Returns how many
+    /// rows were lost.
     pub(crate) fn lose_unsynced(&mut self, chance: u64) -> Result<usize, String> {
         let kept = (chance % (self.writing.len() as u64 + 1)) as usize;
         let mut lost = self.writing.split_off(kept);

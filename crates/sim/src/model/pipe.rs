@@ -9,7 +9,7 @@ const PIPE_BUF: usize = 4096;
 pub(crate) struct BoundedPipe {
     bytes: VecDeque<u8>,
     capacity: usize,
-    /// No write end is open any more.
+    /// Whether every write end is closed.
     is_closed: bool,
 }
 
@@ -18,7 +18,7 @@ impl BoundedPipe {
         Self { bytes: VecDeque::new(), capacity, is_closed: false }
     }
 
-    /// Writes without blocking: how many bytes were taken.
+    /// Writes without blocking; returns how many bytes the pipe took.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> usize {
         let room = self.capacity - self.bytes.len();
         let is_whole = bytes.len() <= PIPE_BUF.min(self.capacity);
@@ -31,7 +31,7 @@ impl BoundedPipe {
         taken
     }
 
-    /// Reads what is there, up to the length of `room`.
+    /// Reads at most as many bytes as `room` holds; returns how many.
     pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
         let count = room.len().min(self.bytes.len());
         for (to, from) in room.iter_mut().zip(self.bytes.drain(..count)) {

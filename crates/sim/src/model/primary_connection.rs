@@ -7,7 +7,7 @@ use evenly_core::WorkerId;
 use evenly_core::engine::{AgentSession, SessionEnd, SessionTimes};
 use evenly_core::frame::{Packer, Unpacker};
 
-/// How often an end says that it lives.
+/// Interval of the heartbeats of an end.
 pub(crate) const HEARTBEAT_INTERVAL_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]
@@ -15,24 +15,24 @@ pub(crate) struct PrimaryConnection {
     pub(crate) session: AgentSession,
     pub(crate) packer: Packer,
     pub(crate) unpacker: Unpacker,
-    /// What came and was not read.
+    /// Bytes that arrived and are not read yet.
     pub(crate) inbox: Vec<u8>,
-    /// Why the agent left by itself.
+    /// Why the agent ended the session, if it did.
     pub(crate) left: Option<SessionEndCause>,
 }
 
 /// Why an agent ends a session by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionEndCause {
-    /// The primary says that it is over.
+    /// The primary said that the run is over.
     Over,
-    /// A signal asked it to leave.
+    /// A signal asked the agent to leave.
     Left,
-    /// It lost its workers too often.
+    /// The agent lost its workers too often.
     GivenUp,
-    /// The primary was silent for too long.
+    /// The primary was silent for longer than the limit.
     Silent,
-    /// The primary said what cannot be.
+    /// The primary sent an invalid frame.
     Protocol,
 }
 

@@ -1,7 +1,7 @@
 //! Simulated primary process: the real engine, its unpacker, and the seats of its workers.
 //!
-//! As in the real driver: it reads before it writes, never waits for a pipe, processes everything that a worker wrote before
-//! it takes the work back, and kills every worker that may have written garbage.
+//! As in the real driver: it reads before it writes, never waits for a pipe, processes everything that a worker wrote
+//! before it takes the work back, and kills every worker that may have written garbage.
 
 use crate::event_queue::{Pid, SessionId};
 use crate::oracle::record_ledger::RecordLedger;
@@ -12,7 +12,7 @@ use evenly_core::frame::{Packer, Unpacker};
 use evenly_core::{Interval, IntervalSet, Scheduler, WorkerId};
 use std::collections::BTreeMap;
 
-/// What the primary is at.
+/// Phase of the primary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RunPhase {
     Running,
@@ -22,7 +22,7 @@ pub(crate) enum RunPhase {
     },
 }
 
-/// How long workers get to leave by themselves.
+/// Time for which workers may exit by themselves.
 pub(crate) const GRACE_NS: u64 = 10_000_000_000;
 /// Time at the end for agents to learn that the run is over.
 pub(crate) const LINGER_NS: u64 = 1_000_000_000;
@@ -32,33 +32,33 @@ pub(crate) struct SimPrimary {
     pub(crate) engine: engine::Primary,
     pub(crate) unpacker: Unpacker,
     pub(crate) worker_seats: Vec<WorkerSeat>,
-    /// By name: which process, if it is one of this machine.
+    /// The process of each worker name; `None` for workers of agents.
     pub(crate) pids: Vec<Option<Pid>>,
-    /// Workers that are known to have ended, and not heard out.
+    /// Workers that ended and whose last bytes are not read yet.
     pub(crate) ended: Vec<Pid>,
     pub(crate) phase: RunPhase,
-    /// When it looks again. In no queue: it is put forward far more often than it comes.
+    /// Time of its next turn. It is in no queue, because most turns are moved before they come.
     pub(crate) wake_at_ns: Option<u64>,
     /// Agents, by their slots beyond those of the workers.
     pub(crate) agent_sessions: BTreeMap<usize, SessionId>,
 }
 
-/// What the primary knows of a seat.
+/// State that the primary keeps for a seat.
 #[derive(Debug)]
 pub(crate) struct WorkerSeat {
     pub(crate) pid: Option<Pid>,
     pub(crate) packer: Packer,
-    /// How many chunks its pipe holds, and how often it was silent: what bounds what waits.
+    /// Chunks that its pipe holds, and how often it was silent. Both bound the chunks that wait for it.
     pub(crate) window: usize,
     pub(crate) silences: usize,
-    /// When it was last heard, and whether it is treated as stopped since: for those far away.
+    /// Time of its last frame, and whether it counts as stopped since then. For workers behind a link.
     pub(crate) last_frame_ns: u64,
     pub(crate) is_quiet: bool,
-    /// Whether its work was taken back since it was stopped.
+    /// Whether its chunks were taken back after it was stopped.
     pub(crate) is_silent: bool,
-    /// Losses in a row, counted apart from the roster.
+    /// Losses in a row, counted without the code of the core.
     pub(crate) losses: u32,
-    /// What it was given since it had nothing in hand, and the number that it said it is at.
+    /// The chunks that it was given since it was last idle, and the number of its crash report.
     pub(crate) given: Vec<Interval>,
     pub(crate) reported_n: Option<i64>,
     /// Whether it said farewell.
@@ -66,7 +66,7 @@ pub(crate) struct WorkerSeat {
 }
 
 impl SimPrimary {
-    /// A primary that goes on with what is durable.
+    /// A primary that resumes from the durable rows.
     pub(crate) fn begin(plan: &RunPlan, durable: &RecordLedger) -> StepResult<Self> {
         let mut done = IntervalSet::new();
         for interval in durable.covered.iter() {
@@ -102,7 +102,7 @@ impl SimPrimary {
         Ok(primary)
     }
 
-    /// An agent towards its own workers.
+    /// The part of an agent that leads its workers.
     pub(crate) fn at_agent(plan: &RunPlan) -> Self {
         let scheduler = Scheduler::open_ended(plan.question.aggregate, plan.seats as u32)
             .credit(plan.question.credit)

@@ -1,6 +1,6 @@
 //! State of one agent session, from hello to farewell.
 //!
-//! The agent is a world of its own with the same clock, except that its time stands still while it is stopped.
+//! Each agent has a world of its own with the same clock; its clock stands still while it is stopped.
 
 use crate::model::agent_link::AgentLink;
 use crate::model::agent_seat::AgentSeat;
@@ -11,16 +11,16 @@ pub(crate) const PAUSE_NS: u64 = 200_000_000;
 
 pub(crate) struct SessionState<A> {
     pub(crate) machine: usize,
-    /// The agent, as long as it is in this session.
+    /// The agent, until it leaves this session.
     pub(crate) agent: Option<Box<A>>,
-    /// What the primary knows of it, as long as it does.
+    /// What the primary keeps for the agent, until it drops the session.
     pub(crate) agent_seat: Option<AgentSeat>,
     pub(crate) link: AgentLink,
-    /// Frames that are still to be sent at an end that no process holds any more.
+    /// Frames that an end without a process still has to send.
     pub(crate) unsent: [Option<Packer>; 2],
-    /// How long the agent was stopped so far, and since when it is.
+    /// Total time for which the agent was stopped, and since when it is stopped now.
     pub(crate) paused_total_ns: u64,
     pub(crate) paused_since_ns: Option<u64>,
-    /// The connection ended in the meantime.
+    /// Whether the connection ended while the agent was stopped.
     pub(crate) is_cut_off: bool,
 }

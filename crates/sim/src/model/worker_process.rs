@@ -1,8 +1,8 @@
 //! Simulated worker process: the real `Worker` and its inbox, driven one step at a time.
 //!
-//! As the real driver, it reads when it has no work and between slices, computes slices, reports now and then, and sends
-//! when a frame is full, when a frame is overdue, and when a chunk begins again. It waits where the result pipe is full, and
-//! exits at end of file. The world can interrupt it between any two steps.
+//! Like the real driver, it reads when it has no work and between slices, computes slices, reports at intervals, and
+//! sends when a frame is full, when a frame is overdue, and when a chunk begins again. It waits where the result pipe
+//! is full, and exits at end of file. The world can interrupt it between any two steps.
 
 use crate::model::pipe::BoundedPipe;
 use crate::model::worker_link::WorkerLink;
@@ -18,20 +18,20 @@ use std::collections::VecDeque;
 pub(crate) enum WorkerStep {
     /// Waits for assignments.
     Reading,
-    /// Looks for news, then takes the next slice.
+    /// Reads what has arrived, then takes the next slice.
     TakingSlice,
-    /// Counts a slice; at the end of this step it is done, up to this number.
+    /// Computes a slice; this step ends with the slice done up to this number.
     Computing(i64),
-    /// Counts, and dies of this number at the end of this step, if it still kills.
+    /// Computes, and dies of this number at the end of this step, if the number still kills.
     ReachingDeadly(i64, Interval),
-    /// Something ends it: it says at which number; and then it ends.
+    /// Is ended by a fault: sends a crash report with its number, then exits.
     WritingCrashReport(WorkerCrash),
     Crashing(WorkerCrash),
     /// Sends what is packed.
     Sending(AfterSend),
 }
 
-/// What follows when everything is sent.
+/// The step after every frame is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AfterSend {
     Read,
@@ -45,11 +45,11 @@ pub(crate) struct SimWorker {
     pub(crate) slot: usize,
     pub(crate) name: WorkerId,
     pub(crate) running: Option<Box<RunningWorker>>,
-    /// Where it is not reached through pipes.
+    /// Its link, if frames travel as datagrams.
     pub(crate) link: Option<Box<WorkerLink>>,
-    /// Whether a frame of it is missing, because it wrote something else in its place.
+    /// Whether garbage took the place of one of its frames.
     pub(crate) has_lost_frame: bool,
-    /// Of one that is gone: where it was, and of what it died.
+    /// Of a worker that ended: its number, and the cause.
     pub(crate) last_at: Vec<Interval>,
     pub(crate) may_be_at: Vec<Interval>,
     pub(crate) cause: Option<Cause>,
@@ -58,39 +58,39 @@ pub(crate) struct SimWorker {
     pub(crate) died_of_crash: bool,
 }
 
-/// A process that lives.
+/// State of a living process.
 #[derive(Debug)]
 pub(crate) struct RunningWorker {
     pub(crate) core: Worker,
     unpacker: Unpacker,
     pub(crate) inbox: BoundedPipe,
-    /// Whole frames that came otherwise.
+    /// Whole frames that arrived through a link.
     pub(crate) frames: VecDeque<Vec<u8>>,
     pub(crate) step: WorkerStep,
     /// Stopped by another process.
     pub(crate) is_stopped: bool,
     /// No step is due: it waits for bytes, for room, or to go on.
     pub(crate) is_parked: bool,
-    /// The chunks that it was given, in order, from the one it is at or was last at.
+    /// Its chunks in order, from the one that it computes or computed last.
     held: VecDeque<Interval>,
     has_begun: bool,
-    /// All chunks that it ever was given.
+    /// Every chunk that it was given.
     given: Vec<Interval>,
-    /// Since when nothing accounts for its time; when it last reported.
+    /// Start of the time that no frame accounts for; time of its last report.
     pub(crate) busy_since_ns: u64,
-    /// When something was last sent.
+    /// Time of the last frame sent.
     pub(crate) sent_ns: u64,
-    /// About how many numbers make a slice, and where the last one began.
+    /// About how many numbers a slice has, and where the last slice began.
     pub(crate) slice_len: u64,
     pub(crate) slice_first: i64,
-    /// Where nothing is done twice: what it is at.
+    /// With at most once: the numbers that it computes.
     pub(crate) at_once: Option<Interval>,
 }
 
 impl SimWorker {
     pub(crate) fn new(plan: &RunPlan, slot: usize, name: WorkerId, now_ns: u64) -> Self {
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
-        // Made before its name is known, as in the real driver.
+        // The packer exists before the worker has its name, as in the real driver.
         let mut core = Worker::new(WorkerId(u32::MAX), plan.question.aggregate, plan.frame_limit)
             .with_credit(plan.question.credit);
         core.rename(name);
@@ -126,14 +126,14 @@ impl SimWorker {
         }
     }
 
-    /// Ends without a word: its primary is gone.
+    /// Exits without a frame, because its primary is gone.
     pub(crate) fn discard(&mut self) {
         (self.running, self.link) = (None, None);
     }
 }
 
 impl RunningWorker {
-    /// Reads up to `most` bytes of what the primary said, or one frame that came whole.
+    /// Reads at most `most` bytes from the pipe, or one whole frame from the link.
     pub(crate) fn read(&mut self, most: u64) -> Result<(), String> {
         let room = self.unpacker.room();
         let count = if let Some(frame) = self.frames.pop_front() {
@@ -152,7 +152,7 @@ impl RunningWorker {
         !self.inbox.is_empty() || !self.frames.is_empty()
     }
 
-    /// Whether everything was read and nothing will come.
+    /// Whether a read gives end of file.
     pub(crate) fn is_at_end(&self) -> bool {
         self.inbox.is_at_end() && self.frames.is_empty()
     }
@@ -173,7 +173,7 @@ impl RunningWorker {
         Ok(())
     }
 
-    /// Notes that a slice is begun; `false` if it belongs to no chunk that was given, in order.
+    /// Records that a slice begins; `false` if it is not part of the next chunk in order.
     pub(crate) fn begin(&mut self, slice: Interval) -> bool {
         while self.held.front().is_some_and(|held| !held.contains(slice)) {
             self.held.pop_front();
@@ -182,7 +182,7 @@ impl RunningWorker {
         !self.held.is_empty()
     }
 
-    /// Where it is or was last; and where it will be, once that is announced.
+    /// The chunk that it computes or computed last, and the next one if the frame that says so is being sent.
     pub(crate) fn position(&self) -> Vec<Interval> {
         let last = self.held.front().filter(|_| self.has_begun);
         let is_next = |held: &&Interval| match self.step {
@@ -192,12 +192,12 @@ impl RunningWorker {
         last.into_iter().chain(self.held.iter().filter(is_next)).copied().collect()
     }
 
-    /// All that it may be at, for those who will not hear what it has said.
+    /// Every chunk that it was given: it may be at any of them if its frames are lost.
     pub(crate) fn given(&self) -> Vec<Interval> {
         self.given.clone()
     }
 
-    /// Learns how many numbers make a slice, as one took `ns`.
+    /// Sizes the next slice by a slice that took `ns`.
     pub(crate) fn adjust_slice_len(&mut self, slice: Interval, ns: u64, slice_ns: u64) {
         let most = u128::from(self.slice_len) * 16;
         let by_cost = slice.len() * u128::from(slice_ns) / u128::from(ns.max(1));

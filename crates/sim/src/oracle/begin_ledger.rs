@@ -5,16 +5,16 @@ use crate::step_result::check;
 use evenly_core::scheduler::Counts;
 use evenly_core::{Failure, Interval};
 
-/// What is known of each number of a run in which nothing is handed out twice.
+/// State of each number in an at-most-once run.
 #[derive(Debug, Default)]
 pub(crate) struct BeginLedger {
     pub(crate) counts: Option<Counts>,
-    /// Numbers that ever began; and of those, the ones that the primary of an agent does not know of.
+    /// Numbers that began; and those of them that the primary of an agent does not know yet.
     pub(crate) begun: NumberSet,
     pub(crate) unreported: Vec<Interval>,
-    /// Handed out in this life of the primary and not given back, or durable before it.
+    /// Assigned by this primary and not given back, or durable before it started.
     pub(crate) assigned: NumberSet,
-    /// What was in the hands of those who are lost or silent, or of an agent.
+    /// Numbers assigned to workers that are lost or silent, or to an agent.
     pub(crate) doubtful: Vec<Interval>,
     /// Numbers with an unknown end.
     pub(crate) unknown: NumberSet,
@@ -29,14 +29,14 @@ impl BeginLedger {
         self.counts.is_some()
     }
 
-    /// Another primary begins with what is durable.
+    /// Another primary starts from the durable rows.
     pub(crate) fn begin_incarnation(&mut self, durable: &NumberSet) {
         self.assigned = durable.clone();
         self.doubtful.clear();
         self.unknown = NumberSet::default();
     }
 
-    /// An agent has nothing in hand any more.
+    /// An agent holds no number any more.
     pub(crate) fn forget_leases(&mut self) {
         self.doubtful.clear();
         self.assigned = NumberSet::default();
@@ -50,7 +50,7 @@ impl BeginLedger {
         Ok(())
     }
 
-    /// What was begun since this was asked last.
+    /// The numbers that began since the last call.
     pub(crate) fn take_begun(&mut self) -> Vec<Interval> {
         std::mem::take(&mut self.unreported)
     }

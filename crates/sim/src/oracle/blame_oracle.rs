@@ -1,20 +1,20 @@
 //! Oracle of blame: which worker deaths count against which number, and when a number may fail.
 //!
 //! A number that the crash reports of its workers name costs `max(2, retries + 1)` workers, unless another cause ends a
-//! worker at it in between. This file uses only what the workers reported and which chunks they had, nothing of what the
-//! core concludes.
+//! worker at it in between. This file uses only what the workers reported and which chunks they had, nothing of what
+//! the core concludes.
 
 use crate::step_result::check;
 use evenly_core::{Cause, Interval};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A worker that died, in the eyes of the primary.
+/// A worker that the primary knows to be dead.
 #[derive(Debug)]
 pub(crate) struct WorkerDeath {
-    /// Where it may have been; of one that said it, there alone.
+    /// The numbers that it may have been at: one number, if it sent a crash report.
     pub(crate) at: Vec<Interval>,
     pub(crate) cause: Cause,
-    /// Whether it said where, and whether it died of that.
+    /// Whether it sent a crash report, and whether the reported crash ended it.
     pub(crate) is_named: bool,
     pub(crate) is_own: bool,
 }
@@ -31,26 +31,26 @@ impl WorkerDeath {
     }
 }
 
-/// What is known of numbers that end their workers, in one life of a primary.
+/// State of the numbers that end their workers, for one primary process.
 #[derive(Debug, Default)]
 pub(crate) struct BlameOracle {
     deaths: Vec<WorkerDeath>,
     /// By number: how many workers died of it and said so, with nothing else that ended one at it alone in
     /// between. Such a number is handed out alone.
     rows: BTreeMap<i64, u32>,
-    /// Numbers that were done nevertheless: due for a report, reported since the last check, reported before.
+    /// Such numbers that got a value later: due for a report, reported since the last check, reported before.
     due: BTreeSet<i64>,
     reported: BTreeSet<i64>,
     recovered: BTreeSet<i64>,
 }
 
-/// How many workers a number may end that says so.
+/// How many workers a number may end if their crash reports name it.
 pub(crate) fn most_tries(retries: u8) -> u32 {
     (u32::from(retries) + 1).max(2)
 }
 
 impl BlameOracle {
-    /// The primary hears that a worker is gone.
+    /// The primary learns that a worker ended.
     pub(crate) fn add_death(&mut self, death: WorkerDeath, retries: u8) -> Result<(), String> {
         for at in death.at.iter().filter(|at| at.len() == 1) {
             let n = at.first();
@@ -69,7 +69,7 @@ impl BlameOracle {
         Ok(())
     }
 
-    /// A number is said to end its workers, of which it is given up: of this.
+    /// The engine gives up a number that ends its workers, of this cause.
     pub(crate) fn check_blame(&self, n: i64, cause: Cause, retries: u8) -> Result<(), String> {
         let deaths = || self.deaths.iter().filter(|death| death.is_at(n));
         let least = usize::from(retries) + 1;
@@ -91,12 +91,12 @@ impl BlameOracle {
         check(count >= least, || format!("{n} failed after {count} deaths of it, of {least}"))
     }
 
-    /// Whether the last worker that was at this number said so.
+    /// Whether the crash report of the last worker at this number names it.
     pub(crate) fn is_named(&self, n: i64) -> bool {
         self.deaths.iter().rfind(|death| death.is_at(n)).is_some_and(|death| death.is_named)
     }
 
-    /// These have a value after all: the engine must report those that ended workers.
+    /// These numbers got a value: the engine must report those that ended workers.
     pub(crate) fn mark_done(&mut self, covered: Interval) {
         let here = self.rows.range(covered.first()..=covered.last());
         self.due.extend(here.map(|(n, _)| *n));

@@ -7,7 +7,7 @@ use crate::step_result::check;
 use evenly_core::{Cause, Interval, Scheduler, Value};
 
 impl Oracle {
-    /// What holds whenever a run ends, early or not.
+    /// Rules for the end of every run, early or not.
     pub(crate) fn check_end(&self, scheduler: &Scheduler) -> Result<(), String> {
         self.check_scheduler(scheduler)?;
         let covered = scheduler.ledger().covered();
@@ -39,7 +39,7 @@ impl Oracle {
         })
     }
 
-    /// What holds when every number is said to be covered that matters.
+    /// Rules for the end of a complete run.
     pub(crate) fn check_finish(&self, scheduler: &Scheduler) -> Result<(), String> {
         self.check_end(scheduler)?;
         let Some(whole) = self.whole else { return Ok(()) };
@@ -66,7 +66,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// The number that makes all above it superfluous, by what is done.
+    /// The number above which no other matters to the answer, by the done numbers.
     fn deciding_number(&self, whole: Interval) -> Option<i64> {
         let (question, books) = (&self.question, &self.acknowledged);
         let witness = match books.value {

@@ -8,12 +8,12 @@ use evenly_core::Interval;
 /// The lines that the reader has read.
 #[derive(Debug, Default)]
 pub(crate) struct LineOracle {
-    /// Numbers from here on have not been looked at; `None` before the first.
+    /// The next number to check; `None` before the first.
     next: Option<i128>,
     count: u64,
-    /// What must come next of the line that is being read.
+    /// The rest of the current line, which must follow.
     rest: Vec<u8>,
-    /// How many bytes were passed on so far.
+    /// Bytes read so far.
     pub(crate) passed: u64,
 }
 
@@ -32,7 +32,7 @@ impl LineOracle {
                     format!("{:?} is written, and no more lines are due", first_line(bytes))
                 })?;
                 self.count += 1;
-                // It is written from behind.
+                // The rest is stored reversed.
                 self.rest.reverse();
             }
             let count = bytes.len().min(self.rest.len());
@@ -68,7 +68,7 @@ impl LineOracle {
                 self.next = Some(i128::from(n) + 1);
                 Some(line)
             }
-            // Numbers that fail end it.
+            // A failed number ends the lines.
             Ok(None) | Err(_) => None,
         })
     }

@@ -46,19 +46,19 @@ impl NumberSet {
         true
     }
 
-    /// What is in the set around a number.
+    /// The interval of the set that contains a number.
     fn around(&self, n: i128) -> Option<(i128, i128)> {
         let (&start, &end) = self.ends.range(..=n).next_back()?;
         (n < end).then_some((start, end))
     }
 
-    /// Whether all of these are in the set.
+    /// Whether the set contains all of these numbers.
     pub(crate) fn has_all(&self, interval: Interval) -> bool {
         let end = i128::from(interval.last()) + 1;
         self.around(interval.first().into()).is_some_and(|(_, above)| above >= end)
     }
 
-    /// Whether any of these is.
+    /// Whether the set contains one of these numbers.
     pub(crate) fn has_any(&self, interval: Interval) -> bool {
         let end = i128::from(interval.last()) + 1;
         let below = self.ends.range(..end).next_back();

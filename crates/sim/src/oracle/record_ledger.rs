@@ -11,9 +11,9 @@ pub(crate) struct RecordLedger {
     pub(crate) covered: NumberSet,
     pub(crate) numbers: u128,
     pub(crate) failed: FailedNumbers,
-    /// Over everything; of lines, nothing.
+    /// The value over all records; empty for verbs with lines.
     pub(crate) value: Value,
-    /// How many bytes of lines there are, and what is kept of each record of some.
+    /// Total bytes of lines, and the kept lines of some records.
     pub(crate) bytes: u64,
     kept: BTreeMap<i64, Partial>,
 }
@@ -34,7 +34,7 @@ impl RecordLedger {
     pub(crate) fn add(&mut self, record: &Record) -> Result<bool, String> {
         match &record.value {
             Value::Lines { text, .. } => self.bytes += text.len() as u64,
-            // An agent has passed it on.
+            // The agent has passed the lines on.
             Value::Nothing => {}
             value => merge(&mut self.value, value.clone())?,
         }
@@ -65,7 +65,7 @@ impl RecordLedger {
             let Some(span) = partial.span() else { continue };
             let more = match &partial.value {
                 Value::Lines { lines, .. } => *lines,
-                // Of failures each is a line.
+                // For `failures`, each failed number is a line.
                 Value::Nothing => {
                     partial.failed.iter().map(|failure| failure.interval.len() as u64).sum()
                 }

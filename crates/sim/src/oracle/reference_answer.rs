@@ -45,7 +45,7 @@ impl SimQuestion {
                 Aggregate::Find { .. } => Value::Lines { lines: 1, text: line(n, None) },
                 Aggregate::Map => Value::Lines { lines: 1, text: line(n, Some(&value)) },
                 Aggregate::Failures { .. } => Value::Nothing,
-                // Nothing is put out here; what is would be lines like those of map.
+                // The simulator models no output of `run`; its lines would be like those of `map`.
                 Aggregate::Run { .. } => Value::Lines { lines: 0, text: vec![] },
             },
         )
@@ -53,7 +53,7 @@ impl SimQuestion {
 
     /// The same for an interval that is too long to be looked at number by number.
     fn add_long(&self, into: &mut Value, interval: Interval) -> Result<(), String> {
-        // What a rule gives is seen in its first numbers; only how often is a matter of counting.
+        // The first numbers show every value that a rule gives; the rest is a count.
         let first = (interval.first()..=interval.last()).take(7);
         let odd: Vec<i64> = self.odd(interval).collect();
         match self.aggregate {

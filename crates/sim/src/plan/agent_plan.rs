@@ -4,18 +4,18 @@
 
 use evenly_testkit::random::Random;
 
-/// The agents of a run; none in most.
+/// The agents of a run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AgentPlan {
     pub(crate) machines: Vec<AgentMachine>,
-    /// The most chunks that one of them may hold.
+    /// Most chunks that an agent may hold.
     pub(crate) window: usize,
-    /// What a connection holds of each direction, and how long it takes at most.
+    /// Bytes that a connection holds in each direction, and its longest delay.
     pub(crate) socket: usize,
     pub(crate) latency_ns: u64,
     /// How often an agent reports what is done of chunks that are not.
     pub(crate) report_ns: u64,
-    /// How datagrams suffer: lost and repeated ones in a million, and how late they are at most.
+    /// Lost and repeated datagrams in a million, and their longest delay.
     pub(crate) lose: u32,
     pub(crate) repeat: u32,
     pub(crate) late_ns: u64,
@@ -36,10 +36,10 @@ pub(crate) struct AgentMachine {
     pub(crate) always_returns: bool,
 }
 
-/// What befalls each machine in phase one.
+/// Faults of each machine in phase one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AgentFaultRates {
-    /// How often, about; never if 0.
+    /// Mean interval; 0 for never.
     pub(crate) every_ns: u64,
     /// How often each kind is drawn.
     pub(crate) weights: [u64; AGENT_FAULTS.len()],

@@ -9,7 +9,7 @@ use evenly_core::agent::Leave;
 use evenly_core::frame::{Body, EVERY_LEASE};
 
 impl SimWorld<'_> {
-    /// Bytes of the primary are there to be read.
+    /// Reads the bytes of the primary that have arrived.
     pub(crate) fn receive_from_primary(&mut self, bytes: &[u8]) {
         if let Some(upstream) = &mut self.upstream {
             upstream.inbox.extend_from_slice(bytes);
@@ -17,7 +17,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// Hears the primary, and does what is due for it.
+    /// Processes the frames of the primary, and sends what is due.
     pub(crate) fn process_primary_frames(&mut self) -> StepResult {
         let now_ns = self.now_ns;
         let Self { upstream: Some(upstream), primary, oracle, trace, stats, .. } = self else {
@@ -70,7 +70,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Sends the primary what the workers have done.
+    /// Sends the primary the results of the workers.
     pub(crate) fn report_to_primary(&mut self, record: Record) -> StepResult {
         let Self { upstream: Some(upstream), primary, now_ns, .. } = self else {
             return Err("a record for no primary".into());
@@ -80,7 +80,7 @@ impl SimWorld<'_> {
         passed_on.map_err(|violation| violation.to_string())
     }
 
-    /// Closes the frames for the primary, and arranges to say more in time.
+    /// Closes the frames for the primary, and sets the time of the next report.
     pub(crate) fn flush_to_primary(&mut self) {
         let now_ns = self.now_ns;
         let Some(PrimaryConnection { session, packer, .. }) = &mut self.upstream else { return };
@@ -89,7 +89,7 @@ impl SimWorld<'_> {
         self.wake_in(due_ns.saturating_sub(now_ns).max(1));
     }
 
-    /// Gives everything back and leaves.
+    /// Gives every lease back and leaves.
     pub(crate) fn leave_session(&mut self, end: SessionEndCause) {
         let (primary, Some(upstream)) = (&mut self.primary, &mut self.upstream) else { return };
         let why = match end {

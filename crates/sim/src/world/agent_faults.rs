@@ -11,7 +11,7 @@ use evenly_core::frame::{Heartbeat, Packer, crash_report};
 use evenly_core::{Assignment, Interval, LeaseId, WorkerId};
 
 impl SimWorld<'_> {
-    /// It is time that something befell a machine.
+    /// Injects the next fault into a machine.
     pub(crate) fn inject_agent_fault(&mut self, machine: usize) -> StepResult {
         if !self.are_faults_active() || self.is_over {
             return Ok(());
@@ -31,7 +31,7 @@ impl SimWorld<'_> {
             AgentFault::Lose => self.lose_machine(sid),
             AgentFault::Stop => self.stop_agent(sid, trouble.permanent),
             AgentFault::Cut => self.cut_link(sid),
-            // Only silence ends what goes over datagrams.
+            // Over datagrams only silence ends a session.
             AgentFault::Break if !self.sessions[sid].link.is_stream() => self.cut_link(sid),
             AgentFault::Break => {
                 self.stats.agent_links_broken += 1;
@@ -49,11 +49,11 @@ impl SimWorld<'_> {
         }
     }
 
-    /// The agent is killed, or all of its machine with what is on its way.
+    /// Kills the agent, or the whole machine with the bytes in flight.
     fn lose_machine(&mut self, sid: SessionId) -> StepResult {
         self.stats.agents_killed += 1;
         let machine = self.sessions[sid].machine;
-        // What it had quarantined it may have said.
+        // It may have reported the numbers that it had set apart.
         self.end_session_if_over(sid)?;
         self.end_agent(sid);
         let is_machine = self.random.once_in(2);
@@ -68,7 +68,7 @@ impl SimWorld<'_> {
         let always_returns = self.plan.agents.machines[self.sessions[sid].machine].always_returns;
         self.pause_agent(sid);
         if always_returns || !self.random.happens(permanent) {
-            // Some as long as it takes to be silent and not to be gone.
+            // Some stop for longer than the limit of silence and shorter than the limit of loss.
             let ns = if self.random.once_in(2) {
                 self.random.between(4_000_000_000, 14_000_000_000)
             } else {
@@ -79,7 +79,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Nothing comes through for a while; a stream does not survive that if it is long.
+    /// Cuts the link for a while; a long cut breaks a stream.
     fn cut_link(&mut self, sid: SessionId) -> StepResult {
         self.stats.agent_links_cut += 1;
         let ns = self.random.magnitude(1_000_000, 40_000_000_000);
@@ -92,11 +92,11 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// An agent says what cannot be: no frame, or one that no agent says.
+    /// An agent sends garbage, or a frame that an agent may not send.
     fn send_agent_garbage(&mut self, sid: SessionId) -> StepResult {
         let limit = self.plan.frame_limit;
         if self.plan.crash_reports.are_sent && self.random.once_in(4) {
-            // It hears those of its workers itself.
+            // An agent reads the frames of its workers itself.
             let Some(seat) = &mut self.sessions[sid].agent_seat else { return Ok(()) };
             seat.is_faulty = true;
             self.stats.agent_garbage += 1;
@@ -122,7 +122,7 @@ impl SimWorld<'_> {
         seat.is_faulty = true;
         self.stats.agent_garbage += 1;
         if is_spoilt {
-            // One bit of a frame is wrong, whatever it says.
+            // One bit of a frame is flipped.
             let mut bytes = lie.bytes().to_vec();
             bytes[bit / 8] ^= 1 << (bit % 8);
             return self.receive_at_end(sid, PRIMARY, &bytes);

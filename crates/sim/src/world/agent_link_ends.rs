@@ -8,7 +8,7 @@ use crate::step_result::check;
 use crate::world::SimWorld;
 
 impl SimWorld<'_> {
-    /// Moves what is packed at an end into the link, as far as there is room.
+    /// Moves the packed frames of an end into the link, as far as there is room.
     pub(crate) fn send_packed(&mut self, sid: SessionId, side: usize) -> StepResult {
         let AgentPlan { socket, .. } = self.plan.agents;
         let session = &mut self.sessions[sid];
@@ -24,7 +24,7 @@ impl SimWorld<'_> {
                 }
                 packer.consume(count);
                 if link.lingers_ns[side].is_some() {
-                    // The kernel has all of it.
+                    // The kernel has every byte.
                     direction.bytes.extend(packer.bytes());
                     direction.is_ended = true;
                     packer.clear();
@@ -51,14 +51,14 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// No process holds this end any more; frames that are packed there are still sent.
+    /// The process of this end is gone; the kernel still sends the packed frames.
     pub(crate) fn close_link_end(&mut self, sid: SessionId, side: usize) -> StepResult {
         let until_ns = self.now_ns + LINGER_NS;
         self.sessions[sid].link.lingers_ns[side].get_or_insert(until_ns);
         self.send_packed(sid, side)
     }
 
-    /// An end is gone. Of a process alone the kernel sends what it has; a machine takes it along.
+    /// Drops an end. If only the process is gone, the kernel sends its bytes; a lost machine loses them.
     pub(crate) fn drop_link_end(&mut self, sid: SessionId, side: usize, is_machine: bool) {
         let link = &mut self.sessions[sid].link;
         link.lingers_ns[side] = Some(0);
@@ -75,7 +75,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// The agent was stopped and goes on: no time has passed for it.
+    /// A stopped agent goes on: the time in between does not count as silence.
     pub(crate) fn resume_agent_link(&mut self, sid: SessionId) {
         let now_ns = self.now_ns;
         if let LinkTransport::Datagrams(datagrams) = &mut self.sessions[sid].link.transport {

@@ -22,7 +22,7 @@ impl SimWorld<'_> {
         Some(&mut self.sessions[sid].agent_seat.as_mut()?.packer)
     }
 
-    /// Bytes come out at one end of a link.
+    /// Reads bytes that arrived at one end of a link.
     pub(crate) fn receive_at_end(
         &mut self,
         sid: SessionId,
@@ -112,7 +112,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// An agent has said its first word.
+    /// The first frame of an agent has arrived.
     fn seat_agent(&mut self, sid: SessionId) -> StepResult {
         let (now_ns, window) = (self.now_ns, self.plan.agents.window);
         let Some(seat) = &mut self.sessions[sid].agent_seat else { return Ok(()) };
@@ -141,13 +141,13 @@ impl SimWorld<'_> {
         }
     }
 
-    /// Ends the connection to an agent, and gives what it had to others.
+    /// Ends the connection to an agent, and returns its leases to the ledger.
     fn disconnect_agent(&mut self, sid: SessionId) -> StepResult {
         self.lose_agent(sid)?;
         self.close_link_end(sid, PRIMARY)
     }
 
-    /// Forgets an agent, but not what is packed for it. Where it sat.
+    /// Forgets an agent, but not the frames packed for it; returns its seat.
     fn remove_agent_seat(&mut self, sid: SessionId) -> Option<usize> {
         let seat = self.sessions[sid].agent_seat.take()?;
         let mut packer = seat.packer;
@@ -156,7 +156,7 @@ impl SimWorld<'_> {
         seat.seat.map(|(slot, _)| slot)
     }
 
-    /// An agent is gone.
+    /// The primary loses an agent.
     fn lose_agent(&mut self, sid: SessionId) -> StepResult {
         let Some(slot) = self.remove_agent_seat(sid) else { return Ok(()) };
         self.primary.agent_sessions.remove(&slot);
@@ -171,7 +171,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// An end of a link learns that there is no other any more.
+    /// An end of a link learns that the other end is gone.
     pub(crate) fn link_is_lost(&mut self, sid: SessionId, side: usize) -> StepResult {
         self.trace.record("gone", sid as u64, side as u64);
         if side == AGENT {
@@ -181,7 +181,7 @@ impl SimWorld<'_> {
         self.close_link_end(sid, PRIMARY)
     }
 
-    /// The agent in a slot has lost what it had by saying nothing.
+    /// The silent agent in a slot has lost its leases.
     pub(crate) fn note_agent_silent(&mut self, slot: usize) -> StepResult {
         let sid = self.primary.agent_sessions.get(&slot).copied();
         let seat = sid.and_then(|sid| self.sessions[sid].agent_seat.as_mut());
@@ -194,7 +194,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Sends what is packed for agents.
+    /// Sends the frames packed for agents.
     pub(crate) fn flush_to_agents(&mut self) -> StepResult {
         for sid in self.primary.agent_sessions.values().copied().collect::<Vec<_>>() {
             if let Some(seat) = &mut self.sessions[sid].agent_seat {
@@ -205,7 +205,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// No agent that can work has nothing to do while there is work.
+    /// Rule: no agent that can work is idle while there is work.
     pub(crate) fn check_no_idle_agent(&self) -> StepResult {
         let scheduler = self.primary.engine.scheduler();
         for sid in self.primary.agent_sessions.values() {
@@ -218,7 +218,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Says to every agent that it is over.
+    /// Tells every agent that the run is over.
     pub(crate) fn send_over_to_agents(&mut self) -> StepResult {
         let (code, detail) = Leave::Over.code();
         for sid in 0..self.sessions.len() {
@@ -234,7 +234,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// The primary is gone, and with it all that it knew of agents.
+    /// The primary is gone, and its state of agents with it.
     pub(crate) fn drop_agent_seats(&mut self) {
         for sid in 0..self.sessions.len() {
             if self.sessions[sid].agent_seat.take().is_some() {

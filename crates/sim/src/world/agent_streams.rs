@@ -38,7 +38,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// Some bytes of a stream reach an end.
+    /// Bytes of a stream reach an end.
     pub(crate) fn deliver_stream_bytes(&mut self, sid: SessionId, side: usize) -> StepResult {
         let cut = self.random.next();
         let now_ns = self.now_ns;
@@ -53,12 +53,12 @@ impl SimWorld<'_> {
             return Ok(());
         }
         if session.link.lingers_ns[side].is_some_and(|until_ns| now_ns < until_ns) {
-            // Read and not heeded.
+            // The end reads them and drops them.
             direction.bytes.clear();
             return Ok(());
         }
         if !is_held {
-            // No process is there to read it: a reset.
+            // No process reads them: a reset.
             direction.is_broken = true;
             direction.bytes.clear();
             let in_ns = self.random.magnitude(1_000, 1_000_000_000);

@@ -7,7 +7,7 @@ use crate::world::SimWorld;
 use evenly_core::{Assignment, Interval};
 
 impl SimWorld<'_> {
-    /// It is durable that this begins: sends it.
+    /// The begin of an assignment is durable: sends the assignment.
     pub(crate) fn send_begin(&mut self, slot: usize, assignment: Assignment) -> StepResult {
         self.begun_now += 1;
         let is_durable = self.journal.has_begun(assignment.interval);
@@ -20,13 +20,13 @@ impl SimWorld<'_> {
         check(is_here, || format!("{} goes to another worker", assignment.interval))?;
         if let Some(packer) = self.packer(slot) {
             packer.assign([assignment]);
-            // An agent may be sent what is packed before the next turn.
+            // The packed frames may go to an agent before the next turn.
             packer.seal(0);
         }
         Ok(())
     }
 
-    /// A worker begins these numbers, which it does not give back any more.
+    /// A worker begins these numbers, and so will not give them back.
     pub(crate) fn begin_numbers(&mut self, pid: Pid, numbers: Interval) -> StepResult {
         if self.plan.once.is_none() {
             return Ok(());
@@ -42,7 +42,7 @@ impl SimWorld<'_> {
         new.map_or(Ok(()), |new| self.oracle.begins.begin(new))
     }
 
-    /// What came in while a worker was at work; then it is done with it.
+    /// Processes what arrived while a worker computed, and ends the computation.
     pub(crate) fn read_while_working(&mut self, pid: Pid) -> StepResult {
         if self.plan.once.is_none() {
             return Ok(());
@@ -57,7 +57,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// What an agent has begun since it was asked last was begun in the run.
+    /// Adds the numbers that an agent began since the last call to those of the run.
     pub(crate) fn add_begun_at_agent(&mut self, begun: Vec<Interval>) -> StepResult {
         begun.into_iter().try_for_each(|interval| self.oracle.begins.begin(interval))
     }

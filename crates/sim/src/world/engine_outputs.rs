@@ -135,7 +135,7 @@ impl SimWorld<'_> {
         if slot >= self.plan.seats {
             return self.agent_packer(slot);
         }
-        // Behind the end of file nothing is written.
+        // Nothing follows the end of file.
         let is_open = self.primary.phase == RunPhase::Running;
         let seat = &mut self.primary.worker_seats[slot];
         (is_open && seat.pid.is_some()).then_some(&mut seat.packer)
@@ -157,7 +157,7 @@ impl SimWorld<'_> {
         self.oracle.check_record(record)
     }
 
-    /// A record counts: at once, or because it is durable.
+    /// A record counts, at once or when it is durable.
     fn acknowledge_record(&mut self, record: &Record) -> StepResult {
         if self.plan.sync_ns.is_none() && self.upstream.is_none() {
             self.check_record(record)?;
@@ -167,7 +167,7 @@ impl SimWorld<'_> {
         check(is_new, || "a record counts twice".into())
     }
 
-    /// Sends what is packed, as far as the pipes have room.
+    /// Writes the packed frames, as far as the pipes have room.
     pub(crate) fn flush_to_workers(&mut self) -> StepResult {
         for slot in 0..self.primary.worker_seats.len() {
             let seat = &mut self.primary.worker_seats[slot];
@@ -202,7 +202,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Takes the first frame that is packed for a worker.
+    /// Takes the first frame packed for a worker.
     fn take_packed_frame(&mut self, slot: usize) -> Option<Vec<u8>> {
         let packer = &mut self.primary.worker_seats[slot].packer;
         let frame = packer.first_frame().to_vec();
@@ -213,7 +213,7 @@ impl SimWorld<'_> {
     fn write_assignment_pipe(&mut self, slot: usize, pid: Pid) {
         let packer = &mut self.primary.worker_seats[slot].packer;
         let Some(worker) = self.processes[pid].running.as_deref_mut() else {
-            // The reader is gone, which will be noticed.
+            // The reader is gone; another event reports that.
             let unsent = packer.bytes().len();
             packer.consume(unsent);
             return;
@@ -229,7 +229,7 @@ impl SimWorld<'_> {
         self.wake_worker(pid);
     }
 
-    /// A worker has read: the primary may write what did not fit.
+    /// A worker has read: the primary may write the frames that did not fit.
     pub(crate) fn retry_assignment_write(&mut self, pid: Pid) {
         let slot = self.processes[pid].slot;
         let seat = &self.primary.worker_seats[slot];
@@ -254,7 +254,7 @@ impl SimWorld<'_> {
 
     /// Without a channel: sends a frame, or the end, to a worker.
     fn send_raw_to_worker(&mut self, pid: Pid, frame: Option<&[u8]>) {
-        // The end is never lost: a connection that is gone is noticed.
+        // The end is never lost: the system reports a broken connection.
         for at_ns in self.draw_raw_arrivals(frame.is_none()) {
             self.queue
                 .add(at_ns, SimEvent::RawFrameToWorker { pid, frame: frame.map(<[u8]>::to_vec) });
@@ -272,7 +272,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// When a frame arrives that is not sent again: once, never, or twice.
+    /// Arrival times of a frame that is not sent again: one, none, or two.
     fn draw_raw_arrivals(&mut self, is_end: bool) -> Vec<u64> {
         let lose = if self.are_faults_active() && !is_end { self.plan.faults.lose } else { 0 };
         let mut at_ns = self.now_ns + self.random.magnitude(1_000, 50_000_000);
@@ -304,7 +304,7 @@ impl SimWorld<'_> {
     /// A frame of a worker reaches the primary.
     pub(crate) fn receive_at_primary(&mut self, pid: Pid, frame: &[u8]) -> StepResult {
         self.trace.record("arrived", pid as u64, frame.len() as u64);
-        // What brings whole frames has the same ears as the pipe.
+        // Whole frames are processed like those of the pipe.
         let room = self.primary.unpacker.room();
         room[..frame.len()].copy_from_slice(frame);
         self.primary.unpacker.filled(frame.len());

@@ -8,7 +8,7 @@ use crate::world::SimWorld;
 use evenly_core::{Aggregate, Interval};
 
 impl SimWorld<'_> {
-    /// There may be room in the pipe to the reader.
+    /// The pipe to the reader may have room.
     pub(crate) fn retry_lines(&mut self) {
         self.primary.engine.retry_lines();
     }
@@ -19,7 +19,7 @@ impl SimWorld<'_> {
         self.output_pipe.kept.extend_from_slice(lines);
     }
 
-    /// Writes the lines that were taken, as far as the pipe has room.
+    /// Writes the taken lines, as far as the pipe has room.
     pub(crate) fn write_lines(&mut self) {
         let written = self.output_pipe.pipe.write(&self.output_pipe.kept);
         self.output_pipe.kept.drain(..written);
@@ -27,7 +27,7 @@ impl SimWorld<'_> {
         self.primary.engine.flushed(self.output_pipe.kept.len());
     }
 
-    /// Reads back what an earlier life found.
+    /// Reads back the lines of an earlier primary.
     pub(crate) fn read_back_lines(&mut self, due: Interval) -> StepResult {
         let kept = self.journal.durable().read_back(due);
         let partial = kept.ok_or_else(|| format!("nothing is kept of {due}"))?;
@@ -45,7 +45,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// The reader takes something, pauses or goes.
+    /// The reader reads, pauses or leaves.
     pub(crate) fn run_reader(&mut self) -> StepResult {
         let reader = &self.plan.line_reader;
         let (pause_after, pause_ns, gone_after) =
@@ -93,7 +93,7 @@ impl SimWorld<'_> {
         Ok(true)
     }
 
-    /// The reader takes what is left, at the end; whether that is all depends on how the run ended.
+    /// The reader reads the rest at the end; how the run ended decides whether it must be complete.
     pub(crate) fn read_remaining_lines(&mut self, is_whole: bool) -> StepResult {
         while !self.output_pipe.pipe.is_empty() {
             let mut bytes = [0; 4096];
@@ -107,10 +107,10 @@ impl SimWorld<'_> {
         }
     }
 
-    /// What waits for the numbers below does not grow with the range.
+    /// Rule: the lines that wait for lower numbers do not grow with the range.
     pub(crate) fn check_waiting_lines(&mut self) -> StepResult {
         let scheduler = self.primary.engine.scheduler();
-        // Failures are written out only as they leave.
+        // The engine formats failures only when it writes them.
         let has_text = !matches!(self.plan.question.aggregate, Aggregate::Failures { .. });
         if !has_text || self.incarnation > 0 || scheduler.ledger().limit().is_some() {
             return Ok(());
@@ -124,7 +124,7 @@ impl SimWorld<'_> {
         // If no other worker can take the lowest chunk, a worker first finishes the chunks that it holds: as many
         // again as it was assigned at once.
         let in_hand = self.most_at_once.saturating_mul(2 * LONGEST_LINE);
-        // Of each machine one agent that is there, and what others left that were lost.
+        // For each machine: its agent, and the lines that lost agents left behind.
         let agents = 3 * machines.len() as u64 * agent;
         let most = workers(self.plan.seats as u64) + agents;
         let most = most.saturating_add(in_hand.saturating_mul(self.plan.seats as u64));

@@ -28,7 +28,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// The primary is gone, with its workers and what is not durable; the next one begins.
+    /// Ends the primary with its workers and the rows that are not durable; another primary starts.
     pub(crate) fn crash_primary(&mut self) -> StepResult {
         if self.primary.phase == RunPhase::Running {
             self.stats.primary_crashes += 1;
@@ -57,7 +57,7 @@ impl SimWorld<'_> {
         self.fill_all_seats()
     }
 
-    /// What the journal was writing is durable now.
+    /// The open transaction of the journal is durable now.
     pub(crate) fn finish_sync(&mut self) -> StepResult {
         let entries = self.journal.finish_sync()?;
         self.trace.record("synced", entries.len() as u64, 0);

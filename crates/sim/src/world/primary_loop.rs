@@ -11,7 +11,7 @@ use evenly_core::Assignment;
 use evenly_core::frame::Packer;
 
 impl SimWorld<'_> {
-    /// Wakes the primary after so long, or earlier if that is arranged.
+    /// Wakes the primary after this time, unless an earlier wake-up is set.
     pub(crate) fn wake_in(&mut self, ns: u64) {
         let at_ns = self.now_ns.saturating_add(ns);
         if self.primary.wake_at_ns.is_none_or(|before| at_ns < before) {
@@ -19,13 +19,13 @@ impl SimWorld<'_> {
         }
     }
 
-    /// Wakes the primary when it gets round to it.
+    /// Wakes the primary after the delay of a turn.
     pub(crate) fn wake_within_a_turn(&mut self) {
         let ns = self.random.between(1, self.plan.turn_ns);
         self.wake_in(ns);
     }
 
-    /// The first workers.
+    /// Starts the first workers.
     pub(crate) fn fill_all_seats(&mut self) -> StepResult {
         for slot in 0..self.plan.seats {
             self.fork_worker(slot)?;
@@ -120,7 +120,7 @@ impl SimWorld<'_> {
         let Summary { refusals, stops, agents_joined, .. } = self.stats;
         let is_here = slot < self.plan.seats;
         let has_done_others = is_here && !self.primary.worker_seats[slot].given.is_empty();
-        // Where every lost worker is replaced, and none is silent.
+        // Holds if every lost worker is replaced, and none is silent.
         let is_replaced = refusals + stops + agents_joined == 0;
         let must_be_fresh =
             has_done_others && is_replaced && self.plan.transport == SimTransport::Pipes;
@@ -150,7 +150,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// No worker that can work is idle while there is work.
+    /// Rule: no worker that can work is idle while there is work.
     fn check_no_idle_worker(&self) -> StepResult {
         let SimPrimary { engine, worker_seats, .. } = &self.primary;
         if !engine.is_work() || engine.scheduler().awaits_a_fresh_worker() {
@@ -164,7 +164,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Wakes again when there is more to read or something is due.
+    /// Sets the next wake-up: for more bytes, or for the next timer.
     fn schedule_wake(&mut self) -> StepResult {
         if !self.results.is_empty() {
             self.wake_within_a_turn();

@@ -19,7 +19,7 @@ impl SessionState<SimWorld<'_>> {
         self.paused_since_ns.is_some()
     }
 
-    /// The link, and where frames are packed at one end of it.
+    /// The link of a session, and the packer at one end.
     pub(crate) fn link_and_packer(&mut self, side: usize) -> (&mut AgentLink, Option<&mut Packer>) {
         let held = if side == PRIMARY {
             self.agent_seat.as_mut().map(|seat| &mut seat.packer)
@@ -30,7 +30,7 @@ impl SessionState<SimWorld<'_>> {
         (&mut self.link, held.or(self.unsent[side].as_mut()))
     }
 
-    /// When the agent has something to do, on the clock of the primary.
+    /// Time of the next event of the agent, on the clock of the primary.
     pub(crate) fn due_ns(&self) -> Option<u64> {
         let agent = self.agent.as_ref().filter(|_| !self.is_stopped())?;
         Some(agent.next_event_ns().saturating_add(self.paused_total_ns))
@@ -38,7 +38,7 @@ impl SessionState<SimWorld<'_>> {
 }
 
 impl<'a> SimWorld<'a> {
-    /// Agents are on their way.
+    /// Starts the agents.
     pub(crate) fn schedule_agents(&mut self) {
         for (number, machine) in self.plan.agents.machines.iter().enumerate() {
             self.queue.add(machine.connects_at_ns, SimEvent::AgentConnects { machine: number });
@@ -51,13 +51,13 @@ impl<'a> SimWorld<'a> {
         self.session_of_machine = vec![None; self.plan.agents.machines.len()];
     }
 
-    /// The session of which the agent has something to do first, and when.
+    /// The session whose agent has the next event, and the time of it.
     pub(crate) fn next_agent_event(&self) -> Option<(u64, SessionId)> {
         let sessions = self.session_of_machine.iter().flatten();
         sessions.filter_map(|sid| Some((self.sessions[*sid].due_ns()?, *sid))).min()
     }
 
-    /// An agent does what is next, and says what it has to say.
+    /// An agent processes its next event, and sends its frames.
     pub(crate) fn run_agent_event(&mut self, sid: SessionId) -> StepResult {
         let session = &mut self.sessions[sid];
         if let Some(agent) = &mut session.agent {
@@ -68,7 +68,7 @@ impl<'a> SimWorld<'a> {
         self.send_packed(sid, AGENT)
     }
 
-    /// The agent of a session, at the time that it is there.
+    /// The agent of a session, with its clock set.
     pub(crate) fn agent(&mut self, sid: SessionId) -> Option<&mut SimWorld<'a>> {
         let now_ns = self.now_ns;
         let session = &mut self.sessions[sid];
@@ -77,13 +77,13 @@ impl<'a> SimWorld<'a> {
         Some(agent)
     }
 
-    /// The agent of a machine says hello, and is let in if there is a primary.
+    /// The agent of a machine says hello; a primary, if there is one, accepts it.
     pub(crate) fn connect_agent(&mut self, machine: usize) -> StepResult {
         if self.session_of_machine[machine].is_some() {
             return Ok(());
         }
         if !self.is_running() {
-            // No primary listens, or only to say that the run is over.
+            // No primary listens, or the primary only says that the run is over.
             self.schedule_connect(machine, PAUSE_NS);
             return Ok(());
         }
@@ -145,7 +145,7 @@ impl<'a> SimWorld<'a> {
         self.queue.add(self.now_ns + in_ns, SimEvent::AgentConnects { machine });
     }
 
-    /// The agent of a session ends it: said or not, its workers are waited for.
+    /// The agent ends its session and waits for its workers.
     pub(crate) fn end_agent(&mut self, sid: SessionId) {
         let session = &mut self.sessions[sid];
         let Some(mut agent) = session.agent.take() else { return };
@@ -158,7 +158,7 @@ impl<'a> SimWorld<'a> {
         self.add_agent_counts(&agent);
     }
 
-    /// What happened at an agent happened in the run.
+    /// Adds the events of an agent to those of the run.
     pub(crate) fn add_agent_counts(&mut self, agent: &SimWorld<'_>) {
         let mut stats = agent.stats;
         stats.failed_at_agents = std::mem::take(&mut stats.quarantined);
@@ -167,7 +167,7 @@ impl<'a> SimWorld<'a> {
         self.stats.add(&stats);
     }
 
-    /// Whether the agent of a session has come to its end, and what becomes of it then.
+    /// Ends the agent of a session if it is done.
     pub(crate) fn end_session_if_over(&mut self, sid: SessionId) -> StepResult {
         let Some(agent) = self.agent(sid) else { return Ok(()) };
         let failures = std::mem::take(&mut agent.oracle.reportable);
@@ -195,7 +195,7 @@ impl<'a> SimWorld<'a> {
         Ok(())
     }
 
-    /// A machine is without its agent: whether and when it comes back.
+    /// The agent of a machine is gone: decides whether and when it comes back.
     pub(crate) fn schedule_return(&mut self, machine: usize, after_ns: u64) {
         let always_returns = self.plan.agents.machines[machine].always_returns;
         let is_lost = !always_returns && self.random.happens(self.plan.agents.faults.permanent);
@@ -206,14 +206,14 @@ impl<'a> SimWorld<'a> {
         }
     }
 
-    /// The agent of a session is stopped, with its workers.
+    /// Stops the agent of a session, with its workers.
     pub(crate) fn pause_agent(&mut self, sid: SessionId) {
         let now_ns = self.now_ns;
         let session = &mut self.sessions[sid];
         session.paused_since_ns.get_or_insert(now_ns);
     }
 
-    /// It goes on.
+    /// The stopped agent of a session goes on.
     pub(crate) fn continue_agent(&mut self, sid: SessionId) -> StepResult {
         let (now_ns, until_ns) = (self.now_ns, self.plan.faults.until_ns);
         let session = &mut self.sessions[sid];
@@ -240,7 +240,7 @@ impl<'a> SimWorld<'a> {
             return Ok(());
         }
         if let Some(agent) = self.agent(sid) {
-            // What came before is read first.
+            // The agent first reads the bytes that arrived before.
             agent.run_primary_turn()?;
         }
         self.end_session_if_over(sid)?;

@@ -44,10 +44,10 @@ impl SimWorld<'_> {
             || (0..self.processes.len()).filter(|pid| self.processes[*pid].running.is_some());
         if self.now_ns >= until_ns {
             for pid in living().collect::<Vec<_>>() {
-                // Far away even the end may be late.
+                // Over a link the end may be late, too.
                 let is_late = self.plan.transport != SimTransport::Pipes
                     || self.running_worker(pid).is_some_and(|worker| worker.is_stopped);
-                // As may be who is at numbers that became superfluous.
+                // A worker may be at numbers that the answer does not need any more.
                 let is_decided = self.primary.engine.scheduler().ledger().limit().is_some();
                 let is_counting = self.running_worker(pid).is_some_and(|worker| {
                     matches!(
@@ -58,7 +58,7 @@ impl SimWorld<'_> {
                             | WorkerStep::Crashing(_)
                     )
                 });
-                // Or at a chunk that the answer does not need any more.
+                // The same for a chunk.
                 let is_decided = is_decided || self.plan.once.is_some();
                 let is_late = is_late || is_decided && is_counting;
                 check(is_late, || format!("worker {pid} does not leave"))?;
@@ -90,7 +90,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// A seat was lost too often in a row.
+    /// A seat lost its worker too often in a row.
     pub(crate) fn end_after_losses(&mut self, slot: usize, times: u32) -> StepResult {
         let losses = self.primary.worker_seats[slot].losses;
         check(times >= LOSSES_IN_A_ROW && losses >= times, || {
@@ -118,7 +118,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// The time for a drain is over: what is known counts, and the workers are killed.
+    /// The time of the drain is over: kills the workers; the records so far count.
     pub(crate) fn end_immediately(&mut self, why: DrainReason) -> StepResult {
         self.trace.comment(|| format!("ends at once: {why:?}"));
         self.stats.cut_drains += 1;
@@ -132,7 +132,7 @@ impl SimWorld<'_> {
         self.begin_shutdown()
     }
 
-    /// Adds up what was dropped in a life of the primary.
+    /// Adds the dropped answers of a primary to the statistics.
     pub(crate) fn count_stale_answers(&mut self) {
         let scheduler = self.primary.engine.scheduler();
         match scheduler.ledger().limit() {

@@ -13,7 +13,7 @@ use evenly_core::frame::crash_report;
 use evenly_core::{Cause, Interval};
 
 impl SimWorld<'_> {
-    /// A deadly number ends its worker, which says so if it can.
+    /// A deadly number ends its worker, which sends a crash report if it can.
     pub(crate) fn crash_worker_at(&mut self, pid: Pid, n: i64) {
         let crash = self.plan.crash_reports.draw_crash(n, &mut self.random);
         self.stats.crashes += 1;
@@ -113,13 +113,13 @@ impl SimWorld<'_> {
         }
     }
 
-    /// A worker ends of what it has said, or could not say.
+    /// A worker ends of the crash that it reported or could not report.
     pub(crate) fn finish_crash(&mut self, pid: Pid, crash: WorkerCrash) {
         self.processes[pid].died_of_crash = true;
         self.end_worker(pid, Some(crash.cause));
     }
 
-    /// The death of the worker in a slot: at the number that it has named, if it had that in hand.
+    /// The death of the worker in a slot: at the number of its crash report, if it held that number.
     pub(crate) fn worker_death(&self, slot: usize, at: Vec<Interval>, cause: Cause) -> WorkerDeath {
         let seat = &self.primary.worker_seats[slot];
         let process = seat.pid.map(|pid| &self.processes[pid]);

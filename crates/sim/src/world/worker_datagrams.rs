@@ -140,7 +140,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// A frame came out at the primary's end.
+    /// A frame arrived at the end of the primary.
     fn receive_worker_frame(&mut self, pid: Pid, frame: &[u8]) -> StepResult {
         if frame.len() > HEARTBEAT_FRAME_LEN {
             return self.receive_at_primary(pid, frame);
@@ -151,7 +151,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// What came out at the worker's end; and there may be room again for what it sends.
+    /// Frames arrived at the end of the worker; its end may have room to send again.
     fn deliver_to_worker(&mut self, pid: Pid, frames: Vec<Vec<u8>>, is_at_end: bool) {
         if let Some(worker) = self.running_worker(pid) {
             worker.frames.extend(frames);
@@ -197,7 +197,7 @@ impl SimWorld<'_> {
         self.trace.record("gives up", pid as u64, side as u64);
         self.drop_worker_link_end(pid, side);
         if side == WORKER {
-            // It has no primary.
+            // Its primary is gone.
             self.end_worker(pid, None);
             return Ok(());
         }

@@ -11,7 +11,7 @@ use evenly_core::{Cause, LeaseId};
 pub(crate) const FAREWELL: (u32, u32) = (3, 32);
 
 impl SimWorld<'_> {
-    /// What may happen to a worker before a step; whether it does the step.
+    /// Injects faults into a worker before a step; `false` if it does not do the step.
     pub(crate) fn inject_worker_faults(&mut self, pid: Pid) -> bool {
         let faults = &self.plan.faults;
         let (kill, exit, stop) = (faults.kill, faults.exit, faults.stop);
@@ -85,7 +85,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// On pipes, the primary is the parent and gets `SIGCHLD`; elsewhere it hears nothing.
+    /// Over pipes the primary is the parent and gets `SIGCHLD`; over links it gets nothing.
     fn notify_parent(&mut self, pid: Pid) {
         if self.plan.transport == SimTransport::Pipes {
             let notice_ns = self.random.magnitude(1_000, 50_000_000);
@@ -93,24 +93,24 @@ impl SimWorld<'_> {
         }
     }
 
-    /// A worker writes what is no frame, beside or in place of its own; whether it does the step.
+    /// A worker writes garbage, beside or in place of its frame; `false` if it does not do the step.
     fn write_garbage(&mut self, pid: Pid) -> bool {
         let mut frame = self.sample_frame(pid);
         let (name, frame_limit) = (pid as u64, self.plan.frame_limit);
         match self.random.below(4) {
-            // Anything at all.
+            // Random bytes.
             0 => {
                 let len = self.random.between(1, frame_limit as u64);
                 frame = (0..len).map(|_| self.random.next() as u8).collect();
             }
-            // A beginning.
+            // The beginning of a frame.
             1 => frame.truncate(self.random.between(1, frame.len() as u64 - 1) as usize),
-            // A head that promises more than comes.
+            // A header with a length that is never reached.
             2 => {
                 frame.truncate(24);
                 frame[4..8].copy_from_slice(&(frame_limit as u32).to_le_bytes());
             }
-            // One bit is wrong.
+            // One bit is flipped.
             _ => {
                 let bit = self.random.below(frame.len() as u64 * 8);
                 frame[bit as usize / 8] ^= 1 << (bit % 8);
@@ -126,7 +126,7 @@ impl SimWorld<'_> {
         if self.random.once_in(2) {
             return true;
         }
-        // What it meant to say is lost with it.
+        // Its own frame is lost.
         let process = &mut self.processes[pid];
         if let Some(worker) = process.running.as_deref_mut()
             && matches!(worker.step, crate::model::worker_process::WorkerStep::Sending(_))
@@ -139,7 +139,7 @@ impl SimWorld<'_> {
         true
     }
 
-    /// The frame that a worker is about to send, or one that it might have.
+    /// The frame that a worker is about to send, or one that it could send.
     fn sample_frame(&mut self, pid: Pid) -> Vec<u8> {
         if let Some(worker) = self.running_worker(pid)
             && matches!(worker.step, crate::model::worker_process::WorkerStep::Sending(_))

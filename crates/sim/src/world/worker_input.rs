@@ -16,7 +16,7 @@ use evenly_core::{Cause, Heard, Interval, InvalidFrame};
 const QUIET_NS: u64 = 5_000_000_000;
 const QUIET_RAW_NS: u64 = 20_000_000_000;
 
-/// What came out of the unpacker.
+/// Output of the unpacker.
 enum WorkerInput {
     Frame {
         pid: Option<Pid>,
@@ -52,12 +52,12 @@ impl SimWorld<'_> {
         self.process_worker_frames()
     }
 
-    /// Hears every whole frame of what was read.
+    /// Processes every whole frame that was read.
     pub(crate) fn process_worker_frames(&mut self) -> StepResult {
         loop {
             match self.next_worker_input()? {
                 WorkerInput::Nothing => {
-                    // Writes are whole, so nothing more of this frame will come.
+                    // Writes are whole, so no other part of this frame will arrive.
                     let is_cut = self.results.is_empty() && self.primary.unpacker.is_inside_frame();
                     if !is_cut {
                         return Ok(());
@@ -65,7 +65,7 @@ impl SimWorld<'_> {
                     self.skip_garbage()?;
                 }
                 WorkerInput::Garbage => self.skip_garbage()?,
-                // It is used up; what follows may be a frame.
+                // The garbage is used up; a frame may follow.
                 WorkerInput::UnknownName => self.kill_suspects()?,
                 WorkerInput::Accused { slot } => self.kill_accused(slot)?,
                 WorkerInput::Frame { pid, is_work, parts, begun, releases } => {
@@ -147,7 +147,7 @@ impl SimWorld<'_> {
                 })
             }
             Err(InvalidFrame::Worker { slot, violation }) => {
-                // Who owes nothing when it writes no frame is not suspected, until it goes on with parts.
+                // A worker that owes no answer when garbage arrives is no suspect, until it sends another part.
                 let pid = primary.worker_seats[slot].pid;
                 let is_guilty = pid.is_some_and(|pid| self.processes[pid].has_lost_frame);
                 let is_raw = self.plan.transport == SimTransport::Raw;
@@ -160,7 +160,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// What is given back otherwise than at an early end or after a silence was asked for by others.
+    /// A worker gives leases back only at an early end, after a silence, or after a withdrawal.
     fn count_stolen_chunks(&mut self, pid: Pid, releases: u64) {
         let seat = &self.primary.worker_seats[self.processes[pid].slot];
         let is_draining = self.primary.engine.scheduler().is_draining();
@@ -169,7 +169,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// A worker that lives has said something.
+    /// A frame of a living worker has arrived.
     pub(crate) fn note_worker_alive(&mut self, pid: Pid, is_work: bool) -> StepResult {
         let slot = self.processes[pid].slot;
         let seat = &mut self.primary.worker_seats[slot];
@@ -233,7 +233,7 @@ impl SimWorld<'_> {
         self.reclaim_seat(slot, anywhere, cause)
     }
 
-    /// The seat is empty.
+    /// A seat has lost its worker.
     pub(crate) fn reclaim_seat(
         &mut self,
         slot: usize,
@@ -253,7 +253,7 @@ impl SimWorld<'_> {
         let death = cause.map(|cause| self.worker_death(slot, at, cause));
         let limit = self.primary.engine.scheduler().ledger().limit();
         let is_wanted = |n: i64| limit.is_none_or(|limit| n <= limit);
-        // For those that a number explains, the seat is not to blame.
+        // A loss that a number explains does not count for the seat.
         let is_explained = death
             .as_ref()
             .is_some_and(|death| death.is_named && death.at.iter().all(|at| is_wanted(at.first())));
@@ -292,7 +292,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Takes back what those had who ended, after everything that they wrote is heard.
+    /// Takes back the chunks of workers that ended, after every byte that they wrote is read.
     pub(crate) fn reclaim_ended_workers(&mut self) -> StepResult {
         for pid in std::mem::take(&mut self.primary.ended) {
             while !self.results.is_empty() {
@@ -308,7 +308,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Treats workers on other machines as stopped that hold chunks and send nothing.
+    /// Treats workers behind a link as stopped if they hold chunks and send no frame.
     pub(crate) fn detect_silent_workers(&mut self) {
         let Some(quiet_ns) = self.silence_limit_ns() else { return };
         for (slot, seat) in self.primary.worker_seats.iter_mut().enumerate() {
@@ -322,7 +322,7 @@ impl SimWorld<'_> {
         }
     }
 
-    /// When a worker may have been quiet for too long.
+    /// Time at which the next worker exceeds the limit of silence.
     pub(crate) fn next_silence_deadline_ns(&self) -> Option<u64> {
         let quiet_ns = self.silence_limit_ns()?;
         let worker_seats = self.primary.worker_seats.iter().enumerate();

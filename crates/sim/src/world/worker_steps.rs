@@ -15,12 +15,12 @@ impl SimWorld<'_> {
         self.processes[pid].running.as_deref_mut()
     }
 
-    /// Lets a worker do its next step after so long.
+    /// Queues the next step of a worker after this time.
     pub(crate) fn schedule_step(&mut self, pid: Pid, ns: u64) {
         self.queue.add(self.now_ns.saturating_add(ns), SimEvent::WorkerStep { pid });
     }
 
-    /// Lets a worker that waits look again.
+    /// Queues a step of a waiting worker.
     pub(crate) fn wake_worker(&mut self, pid: Pid) {
         let moment_ns = self.random_step_ns();
         if let Some(worker) = self.running_worker(pid)
@@ -78,7 +78,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Waits for news in the inbox.
+    /// Waits for assignments in the inbox.
     fn read_assignments(&mut self, pid: Pid) -> StepResult {
         let most = self.random.between(1, self.plan.read_most);
         let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
@@ -97,7 +97,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Looks for news, then begins the next slice.
+    /// Reads the inbox, then begins the next slice.
     fn take_slice(&mut self, pid: Pid) -> StepResult {
         let most = self.random.between(1, self.plan.read_most);
         let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
@@ -131,7 +131,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// Begins to count a slice.
+    /// Begins a slice.
     fn compute_slice(&mut self, pid: Pid, slice: Interval) -> StepResult {
         let is_in = |n: i64| slice.contains(Interval::single(n));
         let deadly = self.deadly.iter().filter(|deadly| deadly.times > 0 && is_in(deadly.n));
@@ -139,7 +139,7 @@ impl SimWorld<'_> {
         let question = &self.plan.question;
         let Some(worker) = self.processes[pid].running.as_deref_mut() else { return Ok(()) };
         let tally = worker.core.tally();
-        // Numbers before the one that it dies of may be enough.
+        // The numbers before the deadly one may decide the answer.
         let harmless = match deadly {
             Some(n) if n == slice.first() => None,
             Some(n) => Interval::new(slice.first(), n - 1),
@@ -168,7 +168,7 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// A slice is counted: answers, reports, sends if it is time.
+    /// Ends a slice: answers, reports, sends if a frame is due.
     fn finish_slice(&mut self, pid: Pid, last: i64) -> StepResult {
         let limit = self.plan.frame_limit;
         let (moment_ns, now_ns) = (self.random_step_ns(), self.now_ns);
@@ -244,13 +244,13 @@ impl SimWorld<'_> {
         Ok(())
     }
 
-    /// End of file: the work is over.
+    /// End of file: the worker exits.
     fn exit_worker(&mut self, pid: Pid) {
         self.trace.record("left", pid as u64, 0);
         self.end_worker(pid, Some(Cause::Exit(0)));
     }
 
-    /// A worker is gone; what it wrote is not.
+    /// A worker is gone; the bytes that it wrote remain.
     pub(crate) fn end_worker(&mut self, pid: Pid, cause: Option<Cause>) {
         let process = &mut self.processes[pid];
         let Some(worker) = process.running.take() else { return };

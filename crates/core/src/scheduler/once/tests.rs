@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::{vec, vec::Vec};
 
-/// A run whose workers do what they are told to, and notes of what they were given.
+/// A run whose workers follow their frames, and notes of the chunks that they were given.
 struct Bench {
     scheduler: Scheduler,
     held: Vec<Vec<Assignment>>,

@@ -24,7 +24,7 @@ use super::syntax::{
 };
 use super::tree::{BinaryFunction, UnaryFunction};
 
-/// Longer sources are refused: they would not fit into what agents are told.
+/// Longer sources are refused: they would not fit into the welcome of an agent.
 pub(super) const MAX_BYTES: usize = evenly_core::hello::MAX_TEXT;
 
 /// Deeper ones are refused, so that no source overflows the stack.

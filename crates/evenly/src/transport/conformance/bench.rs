@@ -92,7 +92,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) between: Box<dyn FnMut() -> bool>,
     began: Instant,
     skipped_ns: u64,
-    /// How much slower than the real one the time of everybody goes on.
+    /// How much slower than the real time the time of all ends passes.
     pub(crate) slowness: u64,
 }
 
@@ -190,7 +190,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Everybody does what it can; whether that was anything.
+    /// Lets every end do what it can; gives whether an end did something.
     pub(crate) fn turn(&mut self) -> bool {
         let mut has_worked = self.turn_primary();
         has_worked |= (self.between)();
@@ -212,7 +212,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Everybody goes on until this has come.
+    /// Drives every end until this has arrived.
     pub(crate) fn wait_for<T>(&mut self, mut what: impl FnMut(&mut Self) -> Option<T>) -> T {
         let began = Instant::now();
         loop {
@@ -234,7 +234,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Everybody goes on for so long, in which nothing may arrive.
+    /// Drives every end for this long; nothing may arrive.
     pub(crate) fn stay_quiet(&mut self, duration: Duration) {
         let began = Instant::now();
         while began.elapsed() < duration {

@@ -64,7 +64,7 @@ fn deliver() {
     });
 }
 
-/// Everybody goes on, at a time that goes on by itself, until this has come. `None` after so long.
+/// Drives both ends, by the real clock, until `this` has arrived; `None` after the limit.
 fn wait_for<T>(
     bench: &mut Bench<'_>,
     relay: &Rc<RefCell<Option<Relay>>>,

@@ -181,7 +181,7 @@ fn another_user_is_not_heard_even_where_the_file_lets_it() {
         return;
     }
     let mut house = house();
-    // The socket is open to everybody, the directory too.
+    // Every user may open the socket and its directory.
     let path = house.ends.address.path().unwrap().to_owned();
     for (path, mode) in [(&*path, 0o777), (path.parent().unwrap(), 0o777)] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
