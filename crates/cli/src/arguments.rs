@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::examples;
+use crate::journal_options::JournalArguments;
 use crate::lazy_args::LazyArgs;
 use crate::limits::LimitArguments;
 use crate::output_options::OutputArguments;
@@ -270,22 +271,8 @@ pub(crate) struct SbatchArguments {
     /// started again (the exit status is 4)
     #[arg(long)]
     pub(crate) at_most_once: bool,
-    /// Record finished tasks in this file, so that an interrupted job can be continued [default: after one
-    /// minute, a file in the state directory; see evenly resume]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) journal: Option<PathBuf>,
-    /// Continue from the journal, if the file exists
-    #[arg(long, requires = "journal")]
-    pub(crate) resume: bool,
-    /// Whether the journal must be there; set by `evenly resume`
-    #[arg(skip)]
-    pub(crate) expects_journal: bool,
-    /// With --resume: run again the tasks that failed
-    #[arg(long, requires = "resume")]
-    pub(crate) retry_failed: bool,
-    /// With --resume: continue although the script has changed
-    #[arg(long, requires = "resume")]
-    pub(crate) accept_change: bool,
+    #[command(flatten)]
+    pub(crate) journal: JournalArguments,
     #[command(flatten)]
     pub(crate) call: CallArguments,
 }
@@ -331,22 +318,8 @@ pub(crate) struct JobArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) depends: Vec<PathBuf>,
 
-    /// Record finished work in this file, so that an interrupted run can be continued [default: after one
-    /// minute, a file in the state directory; see evenly resume]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) journal: Option<PathBuf>,
-    /// Continue from the journal, if the file exists
-    #[arg(long, requires = "journal")]
-    pub(crate) resume: bool,
-    /// Whether the journal must be there; set by `evenly resume`
-    #[arg(skip)]
-    pub(crate) expects_journal: bool,
-    /// With --resume: run again the n that failed
-    #[arg(long, requires = "resume")]
-    pub(crate) retry_failed: bool,
-    /// With --resume: continue although the function or command has changed; the journal records both
-    #[arg(long, requires = "resume")]
-    pub(crate) accept_change: bool,
+    #[command(flatten)]
+    pub(crate) journal: JournalArguments,
 
     #[command(flatten)]
     pub(crate) call: CallArguments,

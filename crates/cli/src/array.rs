@@ -26,7 +26,7 @@ pub(crate) fn resolve(
     arguments: &JobArguments,
 ) -> Result<ArrayJob, String> {
     let value = parse(typed).map_err(|cause| format!("bad value '{typed}' for --as: {cause}"))?;
-    let continued = arguments.journal.as_deref().filter(|_| arguments.resume);
+    let continued = arguments.journal.continued();
     let id = value.id.or_else(|| continued.and_then(recorded_id));
     let job = ArrayJob::new(value.system, range);
     let job = value.tasks.into_iter().fold(job, ArrayJob::tasks);

@@ -49,7 +49,7 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     if let Some(events) = &arguments.call.events {
         used.extend(log_file("--events", events));
     }
-    if let Some(journal) = &arguments.journal {
+    if let Some(journal) = &arguments.journal.file {
         used.extend(journal_files("--journal", journal));
     }
     for address in listen {

@@ -3,6 +3,7 @@
 use crate::arguments::JobArguments;
 use crate::duration::parse_duration;
 use crate::exit::ExitOutcome;
+use crate::journal_options::JournalArguments;
 use crate::stderr;
 use evenly::internal::quoted;
 use evenly::journal::{self, Journal};
@@ -19,12 +20,7 @@ const AFTER: &str = "EVENLY_JOURNAL_AFTER";
 /// The journal options of one call.
 #[derive(Clone, Debug)]
 pub(crate) struct Journaling {
-    file: Option<PathBuf>,
-    resume: bool,
-    /// Whether the file must be there: `evenly resume` chose it.
-    is_expected: bool,
-    retry_failed: bool,
-    accept_change: bool,
+    options: JournalArguments,
     /// Time before an automatic journal is begun; `None`: never.
     after: Option<Duration>,
     is_quiet: bool,
@@ -32,7 +28,6 @@ pub(crate) struct Journaling {
 
 impl Journaling {
     pub(crate) fn resolve(arguments: &JobArguments) -> Result<Self, ExitOutcome> {
-        let JobArguments { journal, resume, retry_failed, accept_change, .. } = arguments;
         let after = match std::env::var(AFTER).as_deref() {
             // A run with --wiring stands still for as long as its user looks.
             _ if arguments.call.wiring => None,
@@ -42,43 +37,35 @@ impl Journaling {
             })?),
             Err(_) => Some(MINUTE),
         };
-        Ok(Self {
-            file: journal.clone(),
-            resume: *resume,
-            is_expected: arguments.expects_journal,
-            retry_failed: *retry_failed,
-            accept_change: *accept_change,
-            after,
-            is_quiet: arguments.call.quiet,
-        })
+        Ok(Self { options: arguments.journal.clone(), after, is_quiet: arguments.call.quiet })
     }
 
     /// Whether an existing journal is continued.
     pub(crate) fn resumes(&self) -> bool {
-        self.resume
+        self.options.resume
     }
 
     /// The file of `--journal`.
     pub(crate) fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
+        self.options.file.as_deref()
     }
 
     /// The journal settings for the library, with the words of the call for a later `evenly resume`.
     pub(crate) fn journal(&self, words: Vec<OsString>) -> Option<Journal> {
-        let mut journal = match (&self.file, self.after) {
+        let mut journal = match (&self.options.file, self.after) {
             (Some(file), _) => Journal::at(file),
             (None, Some(after)) => Journal::in_state_directory_after(after),
             (None, None) => return None,
         };
-        if self.is_expected {
+        if self.options.is_expected {
             journal = journal.resume_existing();
-        } else if self.resume {
+        } else if self.options.resume {
             journal = journal.resume();
         }
-        if self.retry_failed {
+        if self.options.retry_failed {
             journal = journal.retry_failed();
         }
-        if self.accept_change {
+        if self.options.accept_change {
             journal = journal.accept_change();
         }
         match std::env::current_dir() {
@@ -90,8 +77,8 @@ impl Journaling {
     /// Prints the `evenly resume` line after a run without an answer; removes the automatic journal after a run with
     /// one. `begun` is the path of an automatic journal that was begun during the run.
     pub(crate) fn end(&self, begun: Option<PathBuf>, outcome: &Result<(), ExitOutcome>) {
-        let is_unnamed = self.file.as_ref().is_none_or(|file| is_unnamed(file));
-        let Some(file) = begun.or_else(|| self.file.clone()) else { return };
+        let is_unnamed = self.options.file.as_ref().is_none_or(|file| is_unnamed(file));
+        let Some(file) = begun.or_else(|| self.options.file.clone()) else { return };
         let again = match outcome {
             // A resumed run would come to the same end, or refuse the journal.
             Ok(())

@@ -25,6 +25,7 @@ mod items;
 mod joblog;
 mod join;
 mod journal;
+mod journal_options;
 mod junit;
 mod junit_options;
 mod keys;

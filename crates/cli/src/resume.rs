@@ -3,6 +3,7 @@
 use crate::arguments::{CallArguments, CliCommand, JobArguments, ResumeArguments};
 use crate::exit::ExitOutcome;
 use crate::files;
+use crate::journal_options::JournalArguments;
 use crate::option::Replace;
 use crate::parse;
 use evenly::journal;
@@ -45,22 +46,21 @@ pub(crate) fn resume(
             file.display()
         )));
     }
+    let journal = JournalArguments {
+        file: Some(file),
+        resume: true,
+        // Another run may have finished the job and removed the journal; then this call must not begin a new one.
+        is_expected: true,
+        retry_failed: arguments.retry_failed,
+        accept_change: arguments.accept_change,
+    };
     if let CliCommand::Sbatch(sbatch) = &mut command {
-        sbatch.journal = Some(file);
-        sbatch.resume = true;
-        sbatch.expects_journal = true;
-        sbatch.retry_failed = arguments.retry_failed;
-        sbatch.accept_change = arguments.accept_change;
+        sbatch.journal = journal;
         sbatch.call.replace_by(call);
         return Ok((command, words));
     }
     let Some(job) = job(&mut command) else { return Err(ExitOutcome::Bug) };
-    job.journal = Some(file);
-    job.resume = true;
-    // Another run may have finished the job and removed the journal; then this call must not begin a new one.
-    job.expects_journal = true;
-    job.retry_failed = arguments.retry_failed;
-    job.accept_change = arguments.accept_change;
+    job.journal = journal;
     job.partial |= arguments.partial;
     job.format = arguments.format;
     job.call.replace_by(call);

@@ -57,8 +57,7 @@ impl SbatchArguments {
             Some(typed) => parse_array_of(typed)?,
             None => (spec.clone(), self.job_id),
         };
-        let continued = self.journal.as_deref().filter(|_| self.resume);
-        let id = id.or_else(|| continued.and_then(recorded_id));
+        let id = id.or_else(|| self.journal.continued().and_then(recorded_id));
         let (job, hints) = self.array_job(&options, whole.as_ref(), id)?;
         let directory = working_directory(&options)?;
         let script = self.batch_script(&options, &directory, &text, spec.is_some())?;
@@ -74,10 +73,6 @@ impl SbatchArguments {
         arguments.batch = Some(Batch { job, script, submitted, hints, rerun });
         arguments.at_most_once = self.at_most_once;
         arguments.journal = self.journal;
-        arguments.resume = self.resume;
-        arguments.expects_journal = self.expects_journal;
-        arguments.retry_failed = self.retry_failed;
-        arguments.accept_change = self.accept_change;
         arguments.call = self.call;
         Ok(arguments)
     }
