@@ -1,7 +1,7 @@
 //! `--as`: the array job that each run of a command is a task of, and its id.
 
 use crate::arguments::JobArguments;
-use crate::number::parse_range;
+use crate::range::parse_range;
 use crate::suggestions;
 use evenly::function::{ArrayJob, ArraySystem, Function};
 use evenly::{Interval, Range};

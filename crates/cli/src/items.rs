@@ -1,6 +1,7 @@
 //! Parser of ITEMS: `A..B`, `A..=B`, `A..+LEN`, each with `:STEP`, and unions `0..10,50..=60:2,15`.
 
-use crate::number::{parse_number, parse_range};
+use crate::constant::{Refused, evaluate};
+use crate::range::{other_notation, parse_range};
 use evenly::{Items, Range};
 use std::num::NonZeroU64;
 
@@ -47,10 +48,18 @@ fn parse_piece(text: &str) -> Result<Items, String> {
         return Err("bad items: between two commas a number or a range is missing".to_owned());
     }
     let bad = |cause: &str| format!("bad item '{}': {cause}", quote(text));
-    let number = parse_number(text)
-        .map_err(|cause| bad(&format!("{cause}; a piece is a number, A..B, A..=B or A..B:STEP")))?;
-    let n = i64::try_from(number)
-        .map_err(|_| bad("it does not fit a signed 64-bit integer (-2^63 to 2^63-1)"))?;
+    if let Some((first, last)) = other_notation(text) {
+        return Err(bad(&format!("it is no range; did you mean {first}..={last}?")));
+    }
+    let number = match evaluate(text) {
+        Ok(number) => i64::try_from(number).ok(),
+        Err(Refused::TooLarge) => None,
+        Err(Refused::Malformed(cause)) => {
+            return Err(bad(&format!("{cause}; a piece is a number, A..B, A..=B or A..B:STEP")));
+        }
+    };
+    let n =
+        number.ok_or_else(|| bad("it does not fit a signed 64-bit integer (-2^63 to 2^63-1)"))?;
     Items::list([n]).map_err(|error| error.to_string())
 }
 
@@ -62,8 +71,12 @@ fn parse_ranged(text: &str) -> Result<Items, String> {
         return parse_range(text).map(Items::from);
     };
     let bad = |cause: &str| format!("bad step '{step}' in '{}': {cause}", quote(text));
-    let number = parse_number(step).map_err(|cause| bad(&cause))?;
-    let step = u64::try_from(number).ok().and_then(NonZeroU64::new);
+    let number = match evaluate(step) {
+        Ok(number) => u64::try_from(number).ok(),
+        Err(Refused::TooLarge) => None,
+        Err(Refused::Malformed(cause)) => return Err(bad(&cause)),
+    };
+    let step = number.and_then(NonZeroU64::new);
     let step = step.ok_or_else(|| bad("it is from 1 to 2^64-1; items always ascend"))?;
     Ok(Items::stepped(parse_range(range)?, step))
 }
@@ -115,6 +128,10 @@ mod tests {
             ("-3,-5..=-4", "-5..-2"),
             ("0x10..0x20:0x4", "16..=28:4"),
             ("1..=0,4", "4..5"),
+            ("10^6..=2*10^6:2", "1000000..=2000000:2"),
+            ("2^31-1, 2^61-1", "2147483647,2305843009213693951"),
+            ("0..10*10:2^2", "0..=96:4"),
+            ("(3),4 - 2", "2..4"),
         ] {
             let items = parse_items(text);
             if canonical == "no" {
@@ -138,7 +155,9 @@ mod tests {
             ("1,,2", "between two commas a number or a range is missing"),
             ("1,2,", "between two commas a number or a range is missing"),
             ("1,x", "bad item 'x': 'x' is not a whole number; a piece is"),
-            ("1,1-5", "bad item '1-5': '1-5' is not a whole number; a piece is"),
+            ("1,1-5", "bad item '1-5': it is no range; did you mean 1..=5?"),
+            ("1,2^9*", "bad item '2^9*': a number is missing; a piece is"),
+            ("1,1e99", "bad item '1e99': it does not fit a signed 64-bit integer"),
             ("1,2^63", "bad item '2^63': it does not fit a signed 64-bit integer"),
             ("1,0..2^64", "'0..2^64': with 2^64 it has numbers above 2^63-1"),
             ("5..+-1", "bad range '5..+-1': a length is not negative"),

@@ -4,7 +4,7 @@ use crate::arguments::{DecisionArgument, SettleArguments};
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::intervals::half_open;
-use crate::number::parse_range;
+use crate::range::parse_range;
 use crate::report::write_out;
 use crate::stderr;
 use evenly::internal::quoted;

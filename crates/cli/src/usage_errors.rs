@@ -5,8 +5,8 @@
 
 use crate::arguments::{Arguments, looks_like_option};
 use crate::items::parse_items;
-use crate::number::parse_range;
 use crate::parallel_options;
+use crate::range::parse_range;
 use crate::suggestions;
 use clap::{Arg, Command, CommandFactory};
 use evenly::internal::quoted;

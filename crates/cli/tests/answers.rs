@@ -32,6 +32,9 @@ fn every_notation_of_a_range_gives_the_same_answer() {
         ("0x10..0xff", 120),
         ("-0xFF..=0xff", 255),
         ("0b100..0o20", 6),
+        ("2^10-24..2*10^3", 500),
+        ("(2^31-1)*2..+10", 5),
+        ("1e15..1e15+1e9:1e3/2", 2_000_000),
         ("9223372036854775807..=9223372036854775807", 0),
     ] {
         assert_eq!(answer(&format!("count even {range}")), format!("{expected}\n"), "{range}");

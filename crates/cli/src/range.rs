@@ -1,0 +1,174 @@
+//! Parser of one range: `A..B`, `A..=B`, `A..+LEN`, whose ends are constant expressions.
+
+use crate::constant::{Refused, evaluate};
+use crate::number::{read_number, whole};
+use evenly::Range;
+
+/// What the messages say about notations.
+const HINT: &str = "numbers are written as 1000, 1_000, 1e3, 2^10, 2**10, 0x3e8, 0o17 or 0b11, and computed as 2^31-1";
+
+/// Reads a range.
+///
+/// # Errors
+/// One line that names the range, the cause and the next step.
+pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
+    let Some((start, end)) = text.split_once("..") else {
+        let alone = match evaluate(text) {
+            Ok(_) | Err(Refused::TooLarge) => format!(", or {text}..={text} for this one number"),
+            Err(Refused::Malformed(_)) => String::new(),
+        };
+        return Err(match other_notation(text) {
+            Some((start, end)) => {
+                format!("bad range '{text}': it has no '..'; did you mean {start}..{end}?")
+            }
+            None => format!(
+                "bad range '{text}': it has no '..'; write START..END (END excluded) or START..=LAST{alone}"
+            ),
+        });
+    };
+    if let Some(last) = end.strip_prefix('.').map(|rest| rest.trim_start_matches(['.', '='])) {
+        return Err(format!(
+            "bad range '{text}': it has three dots; write {start}..{last} (without {last}) or {start}..={last} (with it)"
+        ));
+    }
+    let start = start.trim_end_matches(' ');
+    let number = |typed: &str| {
+        evaluate(typed).map_err(|refused| match refused {
+            Refused::Malformed(cause) => format!("bad range '{text}': {cause}; {HINT}"),
+            // The sign of what does not fit is known of a number only.
+            Refused::TooLarge if is_number(typed) => outside(text, typed, typed.starts_with('-')),
+            Refused::TooLarge => format!("bad range '{text}': {typed} does not fit 128 bits"),
+        })
+    };
+    if let Some(len) = end.strip_prefix('+') {
+        let (first, len) = (number(start)?, number(len)?);
+        if len < 0 {
+            return Err(format!("bad range '{text}': a length is not negative"));
+        }
+        let range = first.checked_add(len).and_then(|end| Range::new(first, end).ok());
+        return range.ok_or_else(|| {
+            let is_low = first < i128::from(i64::MIN);
+            outside(text, if is_low { start } else { end }, is_low)
+        });
+    }
+    let (last, is_included) = match end.strip_prefix('=') {
+        Some(last) => (last, true),
+        None => (end, false),
+    };
+    let last = last.trim_start_matches(' ');
+    let (first, last_or_end) = (number(start)?, number(last)?);
+    // The end, which is excluded. `1..=0` is empty.
+    let end = if is_included { last_or_end.checked_add(1) } else { Some(last_or_end) };
+    let end = end.ok_or_else(|| outside(text, last, false))?;
+    if first > end {
+        let dots = if is_included { "..=" } else { ".." };
+        return Err(format!(
+            "bad range '{text}': it is reversed; did you mean {last}{dots}{start}?"
+        ));
+    }
+    Range::new(first, end).map_err(|_| {
+        let is_low = first < i128::from(i64::MIN);
+        let beyond = if is_low { start } else { last };
+        outside(text, beyond, if is_low { true } else { last_or_end < 0 })
+    })
+}
+
+/// The ends of a range as other tools write it: `1-10`, `1:10`.
+pub(crate) fn other_notation(text: &str) -> Option<(&str, &str)> {
+    let ends = text.split_once([':', '-'])?;
+    (whole(ends.0).is_ok() && whole(ends.1).is_ok()).then_some(ends)
+}
+
+/// Whether a text is a number without operators.
+fn is_number(text: &str) -> bool {
+    read_number(text).is_ok()
+}
+
+/// Why a range is refused one of whose ends, as typed, is not within the signed 64-bit integers.
+fn outside(range: &str, end: &str, is_low: bool) -> String {
+    let limit = if is_low { "below -2^63" } else { "above 2^63-1" };
+    format!(
+        "bad range '{range}': with {end} it has numbers {limit}; every n must fit a signed 64-bit integer, \
+         and the widest range is -2^63..2^63"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ranges_with_and_without_the_end() {
+        let range = |text: &str| parse_range(text).map(|range| (range.start(), range.end()));
+        assert_eq!(range("0..10"), Ok((0, 10)));
+        assert_eq!(range("0..=10"), Ok((0, 11)));
+        assert_eq!(range("-5..5"), Ok((-5, 5)));
+        assert_eq!(range("7..7"), Ok((7, 7)));
+        assert_eq!(range("-2^63..2^63"), Ok((-(1 << 63), 1 << 63)));
+        assert_eq!(range("0..=9223372036854775807"), Ok((0, 1 << 63)));
+        assert_eq!(range("0x10..0xff"), Ok((16, 255)));
+        assert_eq!(range("-0xf..=0xF"), Ok((-15, 16)));
+        assert_eq!(range("1e15..1e15+1e9"), Ok((1_000_000_000_000_000, 1_000_001_000_000_000)));
+        assert_eq!(range("(2^31-1)*2..+10"), Ok((4_294_967_294, 4_294_967_304)));
+        assert_eq!(range("10-3..+2*3"), Ok((7, 13)));
+        assert_eq!(range("2^64-2^63-5..=2^63-1"), Ok(((1 << 63) - 5, 1 << 63)));
+        assert_eq!(range("2 * 3 .. 2 ^ 10"), Ok((6, 1024)));
+        // One number fewer than `1..=1` is none; so it is everywhere.
+        assert_eq!(range("1..=0"), Ok((1, 1)));
+        assert_eq!(range("-4..=-5"), Ok((-4, -4)));
+        assert_eq!(range("2^63..=9223372036854775807"), Ok((1 << 63, 1 << 63)));
+    }
+
+    #[test]
+    fn a_bad_range_says_what_to_do() {
+        let error = |text: &str| parse_range(text).unwrap_err();
+        assert!(error("10..0").contains("did you mean 0..10?"));
+        assert!(error("10..=0").contains("did you mean 0..=10?"));
+        assert!(error("1e3..=2^5").contains("did you mean 2^5..=1e3?"));
+        assert!(error("10").contains("START..END"));
+        for other in ["1-10", "1:10"] {
+            assert!(error(other).contains("did you mean 1..10?"), "{other}");
+        }
+        for three in ["0...10", "0...=10"] {
+            assert!(
+                error(three).contains("write 0..10 (without 10) or 0..=10 (with it)"),
+                "{three}"
+            );
+        }
+        assert!(error("..10").contains("a number is missing"));
+        for (range, cause) in [
+            ("0..n", "'n' is not a whole number"),
+            ("0..10/0", "it divides by zero"),
+            ("0..2^99*2^99", "2^99*2^99 does not fit 128 bits"),
+        ] {
+            assert!(error(range).contains(cause), "{}", error(range));
+        }
+        for range in
+            ["0..1e19", "0..=2^63", "0..1e30", "0..=2^128", "0..1e99", "0..2^64-1e9", "0..2^63+1"]
+        {
+            let (_, end) = range.rsplit_once(['.', '=']).unwrap();
+            let expected = format!("'{range}': with {end} it has numbers above 2^63-1; ");
+            assert!(error(range).contains(&expected), "{}", error(range));
+        }
+        for range in ["-1e19..0", "-2^64..=-1", "-1e99..0", "-1e19..1e19", "5-1e19..0"] {
+            let (start, _) = range.split_once("..").unwrap();
+            let expected = format!("'{range}': with {start} it has numbers below -2^63; ");
+            assert!(error(range).contains(&expected), "{}", error(range));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_range_is_read_back(n: i64, m: i64) {
+            let (low, high) = (n.min(m), n.max(m));
+            let range = parse_range(&format!("{low}..={high}")).unwrap();
+            prop_assert_eq!((range.start(), range.end()), (low.into(), i128::from(high) + 1));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,40}") {
+            let _ = parse_range(&text);
+        }
+    }
+}
