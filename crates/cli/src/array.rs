@@ -1,18 +1,18 @@
 //! `--as`: the array job that each run of a command is a task of, and its id.
 
 use crate::arguments::JobArguments;
-use crate::range::parse_range;
+use crate::items::parse_items;
 use crate::suggestions;
+use evenly::Items;
 use evenly::function::{ArrayJob, ArraySystem, Function};
-use evenly::{Interval, Range};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// A value of `--as`: `slurm`, `slurm:0..100` with the tasks of the array, `slurm@4711` with its id.
+/// A value of `--as`: `slurm`, `slurm:0..100` or `slurm:1,5,9` with the tasks of the array, `slurm@4711` with its id.
 #[derive(Debug, PartialEq, Eq)]
 struct AsValue {
     system: ArraySystem,
-    tasks: Option<Interval>,
+    tasks: Option<Items>,
     id: Option<u64>,
 }
 
@@ -22,13 +22,13 @@ struct AsValue {
 /// What is wrong with the value of `--as`.
 pub(crate) fn resolve(
     typed: &str,
-    range: Range,
+    items: &Items,
     arguments: &JobArguments,
 ) -> Result<ArrayJob, String> {
     let value = parse(typed).map_err(|cause| format!("bad value '{typed}' for --as: {cause}"))?;
     let continued = arguments.journal.continued();
     let id = value.id.or_else(|| continued.and_then(recorded_id));
-    let job = ArrayJob::new(value.system, range);
+    let job = ArrayJob::new(value.system, items.clone());
     let job = value.tasks.into_iter().fold(job, ArrayJob::tasks);
     Ok(id.into_iter().fold(job, ArrayJob::with_id))
 }
@@ -43,8 +43,8 @@ fn parse(typed: &str) -> Result<AsValue, String> {
     };
     let (name, tasks) = match rest.split_once(':') {
         Some((name, tasks)) => {
-            let range = parse_range(tasks)?;
-            (name, Some(range.interval().ok_or("an array has at least one task")?))
+            let tasks = Some(parse_items(tasks)?).filter(|tasks| !tasks.is_empty());
+            (name, Some(tasks.ok_or("an array has at least one task")?))
         }
         None => (rest, None),
     };
@@ -111,11 +111,13 @@ mod tests {
     #[test]
     fn a_value_has_a_system_and_perhaps_tasks_and_an_id() {
         let value = |system, tasks, id| Ok(AsValue { system, tasks, id });
-        let tasks = Interval::new(0, 9);
+        let tasks = Some("0..10".parse().unwrap());
         assert_eq!(parse("slurm"), value(ArraySystem::Slurm, None, None));
-        assert_eq!(parse("pbs:0..10"), value(ArraySystem::Pbs, tasks, None));
+        assert_eq!(parse("pbs:0..10"), value(ArraySystem::Pbs, tasks.clone(), None));
         assert_eq!(parse("lsf@12"), value(ArraySystem::Lsf, None, Some(12)));
         assert_eq!(parse("sge:0..=9@7"), value(ArraySystem::Sge, tasks, Some(7)));
+        let listed = Some("1,5,7".parse().unwrap());
+        assert_eq!(parse("slurm:1,5,7@7"), value(ArraySystem::Slurm, listed, Some(7)));
         for (text, hint) in [
             ("slrm", "'slurm'"),
             ("", "slurm, sge, pbs"),

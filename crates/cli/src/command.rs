@@ -6,7 +6,7 @@ use crate::limits::is_of_median;
 use crate::number::parse_number;
 use crate::output_options::OutputOptions;
 use evenly::function::{Command, Form, Function, StartLimits, UnusableCommand};
-use evenly::{Aggregate, Range};
+use evenly::{Aggregate, Items};
 use std::ffi::OsString;
 use std::num::NonZeroU8;
 
@@ -28,7 +28,7 @@ pub(crate) struct CommandOptions {
 pub(crate) fn resolve(
     aggregate: Aggregate,
     arguments: &JobArguments,
-    (function, range): (Option<&str>, Range),
+    (function, items): (Option<&str>, &Items),
     manner: CommandOptions,
 ) -> Result<Box<dyn Function>, String> {
     if arguments.coprocess && arguments.at_most_once {
@@ -52,7 +52,7 @@ pub(crate) fn resolve(
     let command = match arguments.as_kind.as_deref() {
         _ if arguments.coprocess => Command::coprocess(words),
         _ if arguments.batch.is_some() => batch(words, arguments),
-        Some(kind) => Command::array(words, array::resolve(kind, range, arguments)?),
+        Some(kind) => Command::array(words, array::resolve(kind, items, arguments)?),
         None => Command::new(words),
     };
     let mut command = command.map_err(|error| error.to_string())?.repeats(manner.repeats);

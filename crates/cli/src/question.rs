@@ -37,7 +37,7 @@ impl Question {
         };
         if !arguments.cmd.is_empty() {
             let items = parse_items(range)?;
-            let function = command::resolve(aggregate, arguments, (typed, span(&items)), manner)?;
+            let function = command::resolve(aggregate, arguments, (typed, &items), manner)?;
             return Ok(Self { items, function, hints: vec![] });
         }
         if let Some(missing) = command::missing(aggregate, arguments, range) {

@@ -379,6 +379,11 @@ fn arrays() -> Vec<Trial> {
             array::a_task_keeps_its_id_when_it_runs_again,
         ),
         test(
+            "tasks_of_a_list_are_told_how_many_they_are",
+            &[],
+            array::tasks_of_a_list_are_told_how_many_they_are,
+        ),
+        test(
             "each_attempt_has_a_temporary_directory_that_is_removed",
             &[],
             array::each_attempt_has_a_temporary_directory_that_is_removed,

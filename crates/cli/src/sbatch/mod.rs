@@ -102,19 +102,13 @@ impl SbatchArguments {
         spec: Option<&ArraySpec>,
         id: Option<u64>,
     ) -> Result<(ArrayJob, Vec<String>), String> {
-        let tasks = spec.and_then(|spec| spec.items.hull()).unwrap_or(Interval::single(0));
-        let range = Range::new(tasks.first().into(), i128::from(tasks.last()) + 1);
-        let range = range.map_err(|error| error.to_string())?;
-        let mut job = ArrayJob::new(ArraySystem::Slurm, range);
-        match spec {
-            None => job = job.single(),
-            Some(spec)
-                if spec.step != 1 || spec.items.as_range().is_none() || self.array_of.is_some() =>
-            {
-                job = job.listed(spec.items.clone(), spec.step);
+        let mut job = match spec {
+            None => ArrayJob::new(ArraySystem::Slurm, Range::from(Interval::single(0))).single(),
+            Some(spec) => {
+                let job = ArrayJob::new(ArraySystem::Slurm, spec.items.clone()).stepped(spec.step);
+                if self.array_of.is_some() { job.tasks(spec.items.clone()) } else { job }
             }
-            Some(_) => {}
-        }
+        };
         job = id.into_iter().fold(job, ArrayJob::with_id);
         if let Some(name) = options.value("job-name") {
             job = job.named(name.into());

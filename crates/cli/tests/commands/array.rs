@@ -126,6 +126,18 @@ pub(crate) fn a_task_keeps_its_id_when_it_runs_again() {
     assert_ne!(numbers(&other.stdout)[0][1], job);
 }
 
+/// The items that lie between the tasks are none of the array. The line that reruns a task has the whole list.
+pub(crate) fn tasks_of_a_list_are_told_how_many_they_are() {
+    let yard = Yard::new();
+    let script = "sh -c 'echo $SLURM_ARRAY_TASK_ID $((SLURM_JOB_ID - SLURM_ARRAY_JOB_ID)) $SLURM_ARRAY_TASK_COUNT \
+                  $SLURM_ARRAY_TASK_MAX; test $SLURM_ARRAY_TASK_ID != 9'";
+    let ended = yard.run(&format!("run 3,9,1000 -k --as slurm -- {script}"));
+    assert_eq!(numbers(&ended.stdout), [[3, 1, 3, 1000], [9, 2, 3, 1000], [1000, 3, 3, 1000]]);
+    let rerun = ended.stderr.lines().find_map(|line| line.split_once("rerun: evenly ")).unwrap().1;
+    assert!(rerun.contains("--as slurm:3,9,1000@"), "{rerun}");
+    assert_eq!(numbers(&yard.run(rerun).stdout), [[9, 2, 3, 1000]]);
+}
+
 /// The names in a directory.
 fn names(path: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(path).unwrap();

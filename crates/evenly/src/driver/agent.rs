@@ -90,6 +90,8 @@ fn job(
     brought: &mut Option<Box<dyn Function>>,
 ) -> Result<Job, JoinError> {
     let name = &welcome.function;
+    let plain = || welcome.range.map_or(Range::EMPTY, Range::from).into();
+    let items: Items = welcome.items.clone().unwrap_or_else(plain);
     let other = || JoinError::OtherProgram { name: name.clone() };
     let is_it = |function: &mut Box<dyn Function>| function.program() == welcome.program;
     let function: Box<dyn Function> = match (welcome.program, function::named(name)) {
@@ -97,12 +99,10 @@ fn job(
         (Program::Library(_), _) => brought.take_if(is_it).ok_or_else(other)?,
         (Program::Command(_), _) => {
             let brought = brought.take_if(is_it).ok_or_else(other)?;
-            brought.as_in_job(name, welcome.range).ok_or_else(other)?
+            brought.as_in_job(name, &items).ok_or_else(other)?
         }
         (Program::None, None) => expression(name, welcome.range)?,
     };
-    let plain = || welcome.range.map_or(Range::EMPTY, Range::from).into();
-    let items: Items = welcome.items.clone().unwrap_or_else(plain);
     let mut job = Job::new(welcome.aggregate, items, function).retries(welcome.retries).halt(None);
     job.worker_settings = join.worker_settings;
     job.chunk_min = welcome.chunk_min;

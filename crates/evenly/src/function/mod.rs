@@ -46,7 +46,7 @@ pub use library::{LibraryError, library, library_with};
 
 use crate::quoted::quoted;
 use evenly_core::policy::CHUNK_AIM_NS;
-use evenly_core::{Interval, Tally};
+use evenly_core::{Interval, Items, Tally};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -160,10 +160,9 @@ pub trait Function {
         self.program() != Program::None
     }
 
-    /// The same function as a job has it that [calls it so](Self::name_for_agents), whose numbers these are, where an agent has
-    /// brought it and how it is used is for the job to say; `None` where there is nothing to say, or it is
-    /// not understood.
-    fn as_in_job(&self, _name: &str, _range: Option<Interval>) -> Option<Box<dyn Function>> {
+    /// The function of an agent as a job over these items uses it, which [calls it so](Self::name_for_agents); `None` if
+    /// there is one way to use it only, or the name is not understood.
+    fn as_in_job(&self, _name: &str, _items: &Items) -> Option<Box<dyn Function>> {
         None
     }
 

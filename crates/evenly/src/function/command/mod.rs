@@ -31,7 +31,7 @@ pub use unusable::UnusableCommand;
 
 use super::{Function, Kind, Program, Typed};
 use crate::quoted::quoted;
-use evenly_core::{Interval, Tally};
+use evenly_core::{Interval, Items, Tally};
 use fingerprint::CommandFingerprint;
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt::Write;
@@ -356,9 +356,8 @@ impl Command {
         format!("{}{}", submitted.unwrap_or_default(), self.name())
     }
 
-    /// The same command as a job runs it that calls it so, whose numbers these are; `None` if it is not
-    /// understood how.
-    fn as_in(&self, name: &str, range: Option<Interval>) -> Option<Self> {
+    /// The same command as a job over these items runs it that calls it so; `None` if the name is not understood.
+    fn as_in(&self, name: &str, items: &Items) -> Option<Self> {
         let mut options = name.split(' ').take_while(|word| *word != "--");
         let (mut form, mut submitted) = (None, "");
         let mut command = Self { array: None, no_status: 1, ..self.clone() };
@@ -367,7 +366,7 @@ impl Command {
                 "--coprocess" => form = Some(Form::Coprocess),
                 SUBMITTED => submitted = options.next()?,
                 "--as" => {
-                    command.array = Some(ArrayJob::of_words(options.next()?, submitted, range)?);
+                    command.array = Some(ArrayJob::of_words(options.next()?, submitted, items)?);
                 }
                 "--no-status" => command.no_status = options.next()?.parse().ok()?,
                 "--retries" => command.repeats = options.next()?.parse().ok()?,
@@ -461,8 +460,8 @@ impl Function for External {
         self.command.fingerprint.files().changed(thoroughly)
     }
 
-    fn as_in_job(&self, name: &str, range: Option<Interval>) -> Option<Box<dyn Function>> {
-        Some(self.command.as_in(name, range)?.into_function())
+    fn as_in_job(&self, name: &str, items: &Items) -> Option<Box<dyn Function>> {
+        Some(self.command.as_in(name, items)?.into_function())
     }
 
     fn chunk_time(&self) -> Duration {

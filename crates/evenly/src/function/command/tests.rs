@@ -30,7 +30,7 @@ fn what_an_agent_brings_is_run_as_the_job_says() {
     let range = Range::new(0, 4).unwrap();
     let status = std::num::NonZeroU8::new(3).unwrap();
     let array = ArrayJob::new(ArraySystem::Slurm, range);
-    let longer = array.clone().tasks(Interval::new(0, 99).unwrap());
+    let longer = array.clone().tasks(Range::new(0, 100).unwrap());
     for (command, line) in [
         (Command::array(words("echo"), longer).unwrap(), "echo"),
         (Command::new(words("echo {}")).unwrap().no_status(status), "echo {}"),
@@ -40,16 +40,16 @@ fn what_an_agent_brings_is_run_as_the_job_says() {
         (Command::coprocess(words("awk {}")).unwrap(), "awk {}"),
     ] {
         let brought = Command::brought(words(line)).unwrap().into_function();
-        let name = command.name_for_agents();
+        let (name, items) = (command.name_for_agents(), Items::from(range));
         let function = command.into_function();
         assert_eq!(brought.program(), function.program());
-        let again = brought.as_in_job(&name, range.interval()).unwrap();
+        let again = brought.as_in_job(&name, &items).unwrap();
         let is_once = |function: &dyn Function| function.command().unwrap().is_at_most_once();
         assert_eq!(is_once(&*again), is_once(&*function));
         assert_eq!((again.name(), again.program()), (function.name(), function.program()));
     }
     let brought = Command::brought(words("echo {}")).unwrap().into_function();
-    assert!(brought.as_in_job("--new-option -- echo {}", None).is_none());
+    assert!(brought.as_in_job("--new-option -- echo {}", &range.into()).is_none());
     let other = Command::brought(words("echo {} {}")).unwrap().into_function();
     assert_ne!(brought.program(), other.program());
 }

@@ -1,6 +1,6 @@
 //! An array job: its system, its tasks, and what it tells them about its submission and its machine.
 
-use evenly_core::{Interval, Items, Range};
+use evenly_core::Items;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -23,12 +23,12 @@ pub enum ArraySystem {
 #[derive(Clone, Debug)]
 pub struct ArrayJob {
     pub(super) system: ArraySystem,
-    /// The numbers of all its tasks; `None`: it has none.
-    pub(super) tasks: Option<Interval>,
-    /// Whether the tasks were given, and are not those of the job's range.
+    /// The numbers of all its tasks.
+    tasks: Items,
+    /// Whether the tasks were given, and are not the items of the job.
     are_tasks_given: bool,
-    /// These tasks only, with the step that they are told.
-    listed: Option<(Items, u64)>,
+    /// The step that tasks are told; `None`: that of the tasks.
+    step: Option<u64>,
     pub(super) submission: Submission,
     pub(super) details: Details,
     pub(super) machine: Machine,
@@ -111,10 +111,9 @@ impl ArraySystem {
 }
 
 impl ArrayJob {
-    /// An array job with a task for each number of the range, submitted in the working directory, with an id drawn at
-    /// random.
+    /// An array job with a task for each item, submitted in the working directory, with an id drawn at random.
     #[must_use]
-    pub fn new(system: ArraySystem, range: Range) -> Self {
+    pub fn new(system: ArraySystem, tasks: impl Into<Items>) -> Self {
         let machine = Machine::this();
         let submission = Submission {
             id: draw_id(),
@@ -123,23 +122,21 @@ impl ArrayJob {
             host: machine.host.clone(),
             directory: std::env::current_dir().unwrap_or_default().into_os_string(),
         };
-        let details = Details::default();
-        let tasks = range.interval();
-        Self { system, tasks, are_tasks_given: false, listed: None, submission, details, machine }
+        let (tasks, details) = (tasks.into(), Details::default());
+        Self { system, tasks, are_tasks_given: false, step: None, submission, details, machine }
     }
 
-    /// Sets the numbers of its tasks, whatever the range of the job is: so that a task that is run again alone gets the
+    /// Sets the numbers of its tasks, whatever the items of the job are: so that a task that is run again alone gets the
     /// values that it had.
     #[must_use]
-    pub fn tasks(self, tasks: Interval) -> Self {
-        Self { tasks: Some(tasks), are_tasks_given: true, ..self }
+    pub fn tasks(self, tasks: impl Into<Items>) -> Self {
+        Self { tasks: tasks.into(), are_tasks_given: true, ..self }
     }
 
-    /// Sets the numbers of its tasks to those of a list, and the step that tasks are told.
+    /// Sets the step that tasks are told. Without this call it is that of the tasks, or 1 if they have several.
     #[must_use]
-    pub fn listed(self, items: Items, step: u64) -> Self {
-        let tasks = items.hull();
-        Self { tasks, are_tasks_given: true, listed: Some((items, step)), ..self }
+    pub fn stepped(self, step: u64) -> Self {
+        Self { step: Some(step), ..self }
     }
 
     /// Sets its id, in the place of one that is drawn at random.
@@ -208,10 +205,11 @@ impl ArrayJob {
     /// As the value of `--as`: in a fingerprint without what another run of the same job has of its own.
     pub(in super::super) fn shown(&self, has_tasks: bool, has_id: bool) -> String {
         let mut text = self.system.name().to_owned();
-        if let Some((items, _)) = &self.listed {
-            text += &format!(":{items}");
-        } else if let Some(tasks) = self.tasks.filter(|_| has_tasks || self.are_tasks_given) {
-            text += &format!(":{tasks}");
+        if has_tasks || self.are_tasks_given {
+            text += &match self.tasks.as_range().and_then(|range| range.interval()) {
+                Some(tasks) => format!(":{tasks}"),
+                None => format!(":{}", self.tasks),
+            };
         }
         if has_id {
             text += &format!("@{}", self.id());
@@ -227,14 +225,10 @@ impl ArrayJob {
     }
 
     /// The array job of a primary at an agent, from the two words that [`shown`](Self::shown) and
-    /// [`submitted`](Self::submitted) give. `range` is that of the primary's job.
-    pub(in super::super) fn of_words(
-        kind: &str,
-        submitted: &str,
-        range: Option<Interval>,
-    ) -> Option<Self> {
+    /// [`submitted`](Self::submitted) give. `items` are those of the primary's job.
+    pub(in super::super) fn of_words(kind: &str, submitted: &str, items: &Items) -> Option<Self> {
         let (system, tasks) = match kind.split_once(':') {
-            Some((system, tasks)) => (system, Some(parse_tasks(tasks)?)),
+            Some((system, tasks)) => (system, Some(tasks.parse::<Items>().ok()?)),
             None => (kind, None),
         };
         let mut parts = submitted.split(':');
@@ -247,9 +241,9 @@ impl ArrayJob {
         };
         Some(Self {
             system: ArraySystem::named(system)?,
-            tasks: tasks.or(range),
             are_tasks_given: tasks.is_some(),
-            listed: None,
+            tasks: tasks.unwrap_or_else(|| items.clone()),
+            step: None,
             submission,
             details: Details::default(),
             machine: Machine::this(),
@@ -284,11 +278,12 @@ impl ArrayJob {
         if self.details.is_single {
             return self.id();
         }
-        let position = match &self.listed {
-            Some((items, _)) if items.as_range().is_none() => {
-                items.position_of(n).unwrap_or_default().into()
+        let position = match self.tasks.as_range() {
+            Some(_) => i128::from(n) - i128::from(self.first()),
+            None => {
+                let position = self.tasks.position_of(n).map(i128::from);
+                position.map_or(0, |position| position - self.tasks.positions().start())
             }
-            _ => i128::from(n) - i128::from(self.first()),
         };
         let position = u64::try_from(position).unwrap_or_default();
         self.id().saturating_add(1).saturating_add(position)
@@ -301,20 +296,25 @@ impl ArrayJob {
     }
 
     pub(super) fn count(&self) -> u128 {
-        let tasks = self.tasks.map_or(0, |tasks| tasks.len());
-        self.listed.as_ref().map_or(tasks, |(items, _)| items.len())
+        self.tasks.len()
     }
 
     pub(super) fn first(&self) -> i64 {
-        self.tasks.map_or(0, |tasks| tasks.first())
+        self.tasks.hull().map_or(0, |tasks| tasks.first())
     }
 
     pub(super) fn last(&self) -> i64 {
-        self.tasks.map_or(0, |tasks| tasks.last())
+        self.tasks.hull().map_or(0, |tasks| tasks.last())
     }
 
+    /// The distance of two tasks, as they are told it: 1 of tasks at different distances.
     pub(super) fn step(&self) -> u64 {
-        self.listed.as_ref().map_or(1, |(_, step)| *step)
+        self.step.unwrap_or_else(|| {
+            let mut runs =
+                self.tasks.positions().interval().into_iter().flat_map(|all| self.tasks.runs(all));
+            let only = runs.next().filter(|_| runs.next().is_none());
+            only.map_or(1, |run| run.step().get())
+        })
     }
 }
 
@@ -327,12 +327,6 @@ pub(super) fn draw_id() -> u64 {
         random = (since ^ u64::from(std::process::id()) << 40).to_ne_bytes();
     }
     IDS.start + u64::from_ne_bytes(random) % (IDS.end - IDS.start)
-}
-
-/// Reads an interval as it is displayed: `0..=9`.
-fn parse_tasks(text: &str) -> Option<Interval> {
-    let (first, last) = text.split_once("..=")?;
-    Interval::new(first.parse().ok()?, last.parse().ok()?)
 }
 
 /// A text without spaces and colons.

@@ -2,7 +2,7 @@
 
 use super::job::{IDS, Machine, draw_id};
 use super::*;
-use evenly_core::{Interval, Range};
+use evenly_core::{Items, Range};
 
 fn files() -> TaskFiles {
     TaskFiles { directory: "/tmp/t".into(), hosts: "/tmp/hosts".into() }
@@ -64,24 +64,38 @@ fn variables_of_an_outer_job_are_replaced_and_settings_stay() {
 
 #[test]
 fn an_agent_gets_the_same_submission() {
-    let range = Interval::new(3, 7);
-    for job in [
-        job(ArraySystem::Slurm),
-        job(ArraySystem::Pbs).tasks(Interval::new(-5, 99).unwrap()),
-        ArrayJob::new(ArraySystem::Lsf, Range::EMPTY).named_after(OsStr::from_bytes(b"\xff:% x")),
+    let items = Items::from(Range::new(3, 8).unwrap());
+    for (job, shown) in [
+        (job(ArraySystem::Slurm), "slurm:3..=7@4711"),
+        (job(ArraySystem::Pbs).tasks(Range::new(-5, 100).unwrap()), "pbs:-5..=99@4711"),
+        (job(ArraySystem::Sge).tasks("1,5..=9:2".parse::<Items>().unwrap()), "sge:1,5..=9:2@4711"),
+        (job(ArraySystem::Lsf).named(OsStr::from_bytes(b"\xff:% x").into()), "lsf:3..=7@4711"),
     ] {
-        let again = ArrayJob::of_words(&job.shown(false, false), &job.submitted(), range).unwrap();
+        let again = ArrayJob::of_words(&job.shown(false, false), &job.submitted(), &items).unwrap();
         assert_eq!(again.submission, job.submission);
-        assert_eq!(
-            again.shown(true, true),
-            job.tasks
-                .map_or("lsf:3..=7@".to_owned() + &job.id().to_string(), |_| job.shown(true, true))
-        );
+        assert_eq!((&*again.shown(true, true), &*job.shown(true, true)), (shown, shown));
         assert!(!job.submitted().contains(' '));
     }
-    assert!(ArrayJob::of_words("slurm", "", range).is_none());
-    assert!(ArrayJob::of_words("slurm:9..=1", "1:1:a:b:c", range).is_none());
-    assert!(ArrayJob::of_words("other", "1:1:a:b:c", range).is_none());
+    assert!(ArrayJob::of_words("slurm", "", &items).is_none());
+    assert!(ArrayJob::of_words("slurm:9..=1", "1:1:a:b:c", &items).is_none());
+    assert!(ArrayJob::of_words("other", "1:1:a:b:c", &items).is_none());
+}
+
+#[test]
+fn tasks_of_a_list_have_consecutive_ids_and_their_count() {
+    let job = |items: &str| {
+        ArrayJob::new(ArraySystem::Slurm, items.parse::<Items>().unwrap()).with_id(100)
+    };
+    let names = [
+        "SLURM_JOB_ID",
+        "SLURM_ARRAY_TASK_COUNT",
+        "SLURM_ARRAY_TASK_MIN",
+        "SLURM_ARRAY_TASK_MAX",
+        "SLURM_ARRAY_TASK_STEP",
+    ];
+    assert_eq!(values(&job("1,5,7"), 5, 1, &names), ["102", "3", "1", "7", "1"]);
+    assert_eq!(values(&job("4..=12:4"), 12, 1, &names), ["103", "3", "4", "12", "4"]);
+    assert_eq!(values(&job("4..=12:4,13").stepped(4), 13, 1, &names), ["104", "4", "4", "13", "4"]);
 }
 
 #[test]
