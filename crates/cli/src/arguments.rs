@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::examples;
+use crate::item_options::ItemArguments;
 use crate::journal_options::JournalArguments;
 use crate::lazy_args::LazyArgs;
 use crate::limits::LimitArguments;
@@ -296,6 +297,8 @@ pub(crate) struct JobArguments {
     /// these, as in 0..10,15,50..=60:2
     #[arg(allow_hyphen_values = true, value_parser = no_option)]
     pub(crate) range: Option<String>,
+    #[command(flatten)]
+    pub(crate) items: ItemArguments,
     /// A command and its arguments, without a shell. With {} in an argument it is run for each n; with
     /// {start} and {end} (excluded), for each chunk. For count, find, any and all, exit status 0 is yes and
     /// 1 is no; for the other questions, the command prints the value. Any other end is a failure of that n

@@ -5,6 +5,7 @@ use crate::items::parse_items;
 use crate::suggestions;
 use evenly::Items;
 use evenly::function::{ArrayJob, ArraySystem, Function};
+use evenly::journal::RecordedCall;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
@@ -60,7 +61,7 @@ fn parse(typed: &str) -> Result<AsValue, String> {
 
 /// The id in the call of a journal. A journal that cannot be read is refused later, with its reason.
 pub(crate) fn recorded_id(path: &Path) -> Option<u64> {
-    let (words, _) = evenly::internal::command_line(path).ok()??;
+    let RecordedCall { words, .. } = evenly::internal::command_line(path).ok()??;
     if is_sbatch(&words) {
         return words.get(1)?.to_str()?.strip_prefix(JOB_ID)?.parse().ok();
     }

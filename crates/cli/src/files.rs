@@ -55,6 +55,7 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     for address in listen {
         used.extend(address.path().and_then(|path| written("--listen", path)));
     }
+    used.extend(arguments.items.from.iter().filter_map(|path| read("--from", path)));
     used.extend(arguments.depends.iter().filter_map(|path| read("--depends", path)));
     used.extend(arguments.call.key_file.iter().filter_map(|path| read("--key-file", path)));
     if arguments.call.key_file.is_empty()

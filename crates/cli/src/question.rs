@@ -2,6 +2,7 @@
 
 use crate::arguments::JobArguments;
 use crate::command::{self, CommandOptions};
+use crate::item_options::{ItemArguments, ItemSource};
 use crate::items::{parse_items, span};
 use crate::{shared_library, suggestions};
 use evenly::function::{self, BUILTINS, Function, Kind};
@@ -29,22 +30,20 @@ impl Question {
     ) -> Result<Self, String> {
         let JobArguments { function, range, lib, .. } = arguments;
         let command = aggregate.name();
-        // The last word is the range; where the function is another option, it is the only one.
-        let (typed, range) = match (function, range) {
-            (typed, Some(range)) => (typed.as_deref(), range),
-            (Some(range), None) => (None, range),
-            (None, None) => return Err(format!("<RANGE> is missing; see evenly {command} --help")),
-        };
+        let (typed, source) =
+            arguments.items.source(command, function.as_deref(), range.as_deref())?;
         if !arguments.cmd.is_empty() {
-            let items = parse_items(range)?;
+            let (items, hint) = arguments.items.read(&source)?;
             let function = command::resolve(aggregate, arguments, (typed, &items), manner)?;
-            return Ok(Self { items, function, hints: vec![] });
+            return Ok(Self { items, function, hints: hint.into_iter().collect() });
         }
+        let range = &*source.words();
         if let Some(missing) = command::missing(aggregate, arguments, range) {
             return Err(missing);
         }
         if let Some(spec) = lib {
-            return Self::of_library((spec, &arguments.depends), typed, range);
+            let items = (&arguments.items, source);
+            return Self::of_library((spec, &arguments.depends), typed, items);
         }
         if let Some(file) = arguments.depends.first() {
             return Err(format!(
@@ -52,9 +51,9 @@ impl Question {
                 quoted(file)
             ));
         }
-        let Some(typed) = typed else { return Err(one_is_missing(aggregate, range)) };
+        let Some(typed) = typed else { return Err(one_is_missing(aggregate, &source)) };
         if parse_items(typed).is_ok() {
-            return Err(if parse_items(range).is_ok() {
+            return Err(if source.is_sound() {
                 format!("{typed} and {range} are two ranges; {}", with_function(aggregate, range))
             } else if range.starts_with(['/', '.']) {
                 // No expression begins so, and the path of a program may.
@@ -74,8 +73,9 @@ impl Question {
         if is_unknown_name(typed) {
             return Err(unknown_function(typed));
         }
-        let items = parse_items(range)?;
-        let (function, hints) = resolve_function(typed, span(&items))?;
+        let (items, sampled) = arguments.items.read(&source)?;
+        let (function, mut hints) = resolve_function(typed, span(&items))?;
+        hints.extend(sampled);
         if aggregate.wants_truth() && function.kind() == Kind::Integer {
             return Err(no_truth_value(command, function.name()));
         }
@@ -88,7 +88,7 @@ impl Question {
     fn of_library(
         (spec, depends): (&str, &[PathBuf]),
         function: Option<&str>,
-        range: &str,
+        (items, source): (&ItemArguments, ItemSource<'_>),
     ) -> Result<Self, String> {
         if let Some(function) = function {
             let (spec, function) = (quoted(spec), quoted(function));
@@ -96,9 +96,9 @@ impl Question {
                 "--lib {spec} is the function, and {function} is one too many; leave one of them out"
             ));
         }
-        let items = parse_items(range)?;
+        let (items, hint) = items.read(&source)?;
         let function = shared_library::load(spec, depends)?;
-        Ok(Self { items, function, hints: vec![] })
+        Ok(Self { items, function, hints: hint.into_iter().collect() })
     }
 }
 
@@ -162,12 +162,13 @@ fn no_truth_value(command: &str, function: &str) -> String {
 }
 
 /// What to say where one word was given for two.
-fn one_is_missing(aggregate: Aggregate, given: &str) -> String {
+fn one_is_missing(aggregate: Aggregate, given: &ItemSource<'_>) -> String {
     let command = aggregate.name();
-    if given.contains("..") || parse_items(given).is_ok() {
-        return format!("no function given for {given}; {}", with_function(aggregate, given));
+    let words = given.words();
+    if given.is_sound() || words.contains("..") {
+        return format!("no function given for {words}; {}", with_function(aggregate, &words));
     }
-    let function = quoted(given);
+    let function = quoted(&*words);
     format!("no range given; as in: evenly {command} {function} 0..1000")
 }
 

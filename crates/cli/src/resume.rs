@@ -6,7 +6,7 @@ use crate::files;
 use crate::journal_options::JournalArguments;
 use crate::option::Replace;
 use crate::parse;
-use evenly::journal;
+use evenly::journal::{self, RecordedCall};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
 
@@ -21,12 +21,13 @@ pub(crate) fn resume(
         Some(file) => file,
         None => journal::latest(&journal::directory()?)?,
     };
-    let Some((words, directory)) = evenly::internal::command_line(&file)? else {
+    let Some(recorded) = evenly::internal::command_line(&file)? else {
         return Err(ExitOutcome::Usage(format!(
             "the journal '{0}' does not contain its call; repeat the call with --journal '{0}' --resume",
             file.display()
         )));
     };
+    let RecordedCall { words, directory, items } = recorded;
     let cannot = |cause: std::io::Error| {
         let (file, directory) = (file.display(), directory.display());
         ExitOutcome::Usage(format!(
@@ -63,6 +64,8 @@ pub(crate) fn resume(
     job.journal = journal;
     job.partial |= arguments.partial;
     job.format = arguments.format;
+    // A file of items may have changed, standard input is gone, and another sample would be drawn.
+    job.items.recorded = Some(items);
     job.call.replace_by(call);
     Ok((command, words))
 }

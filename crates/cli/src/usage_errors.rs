@@ -48,11 +48,12 @@ pub(crate) fn explain(words: &[OsString]) -> Option<String> {
 
 /// The option among the words that is only used with the missing one.
 pub(crate) fn needing(missing: &str, words: &[OsString]) -> Option<&'static str> {
-    const PAIRS: [(&str, &str); 4] = [
+    const PAIRS: [(&str, &str); 5] = [
         ("--retry-failed", "--journal"),
         ("--accept-change", "--journal"),
         ("--resume", "--journal"),
         ("--step", "--wiring"),
+        ("--seed", "--sample"),
     ];
     let is_typed = |option: &str| {
         let words = words.iter().take_while(|word| *word != "--");

@@ -3,13 +3,19 @@
 
 #[path = "items/commands.rs"]
 mod commands;
+#[path = "items/directory.rs"]
+mod directory;
 #[path = "items/failing.rs"]
 mod failing;
+#[path = "items/file.rs"]
+mod file;
 #[path = "items/journal.rs"]
 mod journal;
 #[path = "verbs/plain.rs"]
 #[expect(dead_code, reason = "a part of it is for the tests of the verbs")]
 mod plain;
+#[path = "items/sample.rs"]
+mod sample;
 mod support;
 
 use evenly_testkit::Random;

@@ -85,10 +85,15 @@ impl Items {
     /// The numbers of all of these sets. A number that occurs twice counts once.
     ///
     /// # Errors
-    /// If they are not at most [`MOST_PIECES`] progressions.
+    /// If they are not at most [`MOST_PIECES`] progressions. Of very many sets, the first ones alone must not be more
+    /// either.
     pub fn union(sets: impl IntoIterator<Item = Self>) -> Result<Self, TooManyPieces> {
         let mut progressions = Vec::new();
         for set in sets {
+            // Any number of sets in bounded memory.
+            if progressions.len() > 2 * MOST_PIECES {
+                progressions = normal::normalise(progressions)?;
+            }
             if let Some(positions) = set.positions().interval() {
                 progressions.extend(set.runs(positions).map(normal::Progression::from));
             }

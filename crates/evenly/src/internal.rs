@@ -39,14 +39,14 @@ pub fn with_command_line(
     journal.with_command_line(words, directory)
 }
 
-/// The command line that a journal keeps, and its directory; `None` if it keeps none.
+/// The command line that a journal keeps, its directory and items; `None` if it keeps none.
 ///
 /// # Errors
 /// If the journal cannot be read, or is not sound.
 #[cfg(feature = "journal")]
 pub fn command_line(
     path: &Path,
-) -> Result<Option<(Vec<OsString>, PathBuf)>, crate::journal::JournalError> {
+) -> Result<Option<crate::journal::RecordedCall>, crate::journal::JournalError> {
     crate::journal::command_line(path)
 }
 

@@ -61,7 +61,7 @@ mod transport;
 mod worker_settings;
 
 pub use error::Error;
-pub use evenly_core::items::{MalformedItems, TooManyPieces};
+pub use evenly_core::items::{MOST_PIECES, MalformedItems, TooManyPieces};
 pub use evenly_core::{
     Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Items, Policy, Progress, Range,
     RangeError, Sum, Tally, Value, Violation, printable,

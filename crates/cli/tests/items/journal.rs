@@ -1,36 +1,9 @@
 //! Journals over sets of items: killed, resumed, verified and merged.
 
-use crate::support::{EVENLY, run, stderr};
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use crate::directory::Directory;
+use crate::support::{run, stderr};
+use std::process::Stdio;
 use std::time::Duration;
-
-/// A directory for one test, removed at the end.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("evenly-items-{name}-{}", std::process::id()));
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    fn call(&self, words: &str) -> Command {
-        let mut command = Command::new(EVENLY);
-        command.args(words.split_whitespace()).current_dir(&self.0).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, words: &str) -> Output {
-        self.call(words).output().unwrap()
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 #[test]
 fn a_killed_run_over_items_goes_on() {
@@ -107,7 +80,7 @@ fn a_journal_of_other_items_is_refused() {
     let output = directory.run("verify j r --merge both");
     assert_eq!(output.status.code(), Some(5), "{output:?}");
     assert!(stderr(&output).contains("items '0..=36:4' there, '0..40' here"), "{output:?}");
-    assert!(!directory.0.join("both").exists());
+    assert!(!directory.path().join("both").exists());
 }
 
 #[test]

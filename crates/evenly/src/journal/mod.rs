@@ -248,11 +248,24 @@ impl From<check::Contents> for Done {
     }
 }
 
-/// The call by which the job of a journal can be asked for again, and the directory it was in; `None`
-/// if the journal does not have it.
+/// The call by which the job of a journal can be asked for again.
+#[derive(Debug)]
+pub struct RecordedCall {
+    /// The words of the call.
+    pub words: Vec<OsString>,
+    /// The directory it was in.
+    pub directory: PathBuf,
+    /// The items of its job.
+    pub items: Items,
+}
+
+/// The call in a journal; `None` if the journal does not have it.
 ///
 /// # Errors
 /// If it is no sound journal.
-pub(crate) fn command_line(path: &Path) -> Result<Option<(Vec<OsString>, PathBuf)>, JournalError> {
-    Ok(verify::read(path)?.1.call)
+pub(crate) fn command_line(path: &Path) -> Result<Option<RecordedCall>, JournalError> {
+    let contents = verify::read(path)?.1;
+    let items = contents.fingerprint().items.clone();
+    let recorded = |(words, directory)| RecordedCall { words, directory, items };
+    Ok(contents.call.map(recorded))
 }

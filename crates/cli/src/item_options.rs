@@ -1,0 +1,135 @@
+//! Options that give the items of a job: `--from`, `--sample`, `--seed`.
+
+use crate::item_file::read_items;
+use crate::items::{parse_items, shown};
+use crate::number::parse_number;
+use crate::sample::sample;
+use clap::Args;
+use evenly::internal::quoted;
+use evenly::{Items, MOST_PIECES};
+use std::path::{Path, PathBuf};
+
+// The options of every verb that say which numbers its job goes over.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ItemArguments {
+    /// Take the numbers from FILE (- for standard input) instead of RANGE: on each line a number, a range, or a list or
+    /// union of them; # begins a comment. Output of find and failures is such a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Take K of the numbers only, at random and each at most once
+    #[arg(long, value_name = "K", allow_hyphen_values = true)]
+    pub(crate) sample: Option<String>,
+    /// Take the sample of this seed, a number from 0 to 2^64-1 [default: a random one, which is printed]
+    #[arg(long, value_name = "S", requires = "sample", allow_hyphen_values = true)]
+    pub(crate) seed: Option<String>,
+    /// The items in the journal of an interrupted run, instead of those of these options; set by `evenly resume`
+    #[arg(skip)]
+    pub(crate) recorded: Option<Items>,
+}
+
+/// Where the items of a job stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ItemSource<'a> {
+    /// In the call.
+    Typed(&'a str),
+    /// In a file.
+    File(&'a Path),
+}
+
+impl ItemSource<'_> {
+    /// The words of a call that give these items.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Typed(text) => (*text).to_owned(),
+            Self::File(path) => format!("--from {}", quoted(path)),
+        }
+    }
+
+    /// Whether these words give items.
+    pub(crate) fn is_sound(&self) -> bool {
+        match self {
+            Self::Typed(text) => parse_items(text).is_ok(),
+            Self::File(_) => true,
+        }
+    }
+}
+
+impl ItemArguments {
+    /// The function as typed, if there is one, and the source of the items. RANGE is the last word of the call.
+    ///
+    /// # Errors
+    /// If the items are missing or given twice.
+    pub(crate) fn source<'a>(
+        &'a self,
+        command: &str,
+        function: Option<&'a str>,
+        range: Option<&'a str>,
+    ) -> Result<(Option<&'a str>, ItemSource<'a>), String> {
+        let twice = |range: &str, path| {
+            let path = quoted(path);
+            format!("--from {path} gives the items, and {range} does too; leave one of them out")
+        };
+        match (&self.from, function, range) {
+            (Some(path), _, Some(range)) => Err(twice(range, path)),
+            (Some(path), Some(word), None) if parse_items(word).is_ok() => Err(twice(word, path)),
+            (Some(path), word, None) => Ok((word, ItemSource::File(path))),
+            (None, function, Some(range)) => Ok((function, ItemSource::Typed(range))),
+            (None, Some(range), None) => Ok((None, ItemSource::Typed(range))),
+            (None, None, None) => Err(format!("<RANGE> is missing; see evenly {command} --help")),
+        }
+    }
+
+    /// Reads the items, and takes the sample. The hint says with which seed it is taken again.
+    ///
+    /// # Errors
+    /// One line that names the item, file or option, the cause and the next step.
+    pub(crate) fn read(&self, source: &ItemSource<'_>) -> Result<(Items, Option<String>), String> {
+        if let Some(items) = &self.recorded {
+            return Ok((items.clone(), None));
+        }
+        // A bad option is refused before a file is read.
+        let count = self.count()?;
+        let seed = self.seed()?;
+        let items = match source {
+            ItemSource::Typed(text) => parse_items(text)?,
+            ItemSource::File(path) => read_items(path)?,
+        };
+        let Some(count) = count else { return Ok((items, None)) };
+        let (seed, hint) = match seed {
+            Some(seed) => (seed, None),
+            None => {
+                let seed = random_seed()?;
+                let of = shown(&items);
+                (seed, Some(format!("sample of {count} of {of}: --seed {seed} takes it again")))
+            }
+        };
+        Ok((sample(&items, count, seed).map_err(|error| error.to_string())?, hint))
+    }
+
+    fn count(&self) -> Result<Option<usize>, String> {
+        let Some(typed) = &self.sample else { return Ok(None) };
+        let bad = |cause: String| format!("bad value '{typed}' for --sample: {cause}");
+        let number = parse_number(typed).map_err(bad)?;
+        match usize::try_from(number) {
+            Ok(count) if (1..=MOST_PIECES).contains(&count) => Ok(Some(count)),
+            _ => Err(bad(format!(
+                "it is from 1 to {MOST_PIECES}; an expression with hash(n) % M == 0 takes a share of any range"
+            ))),
+        }
+    }
+
+    fn seed(&self) -> Result<Option<u64>, String> {
+        let Some(typed) = &self.seed else { return Ok(None) };
+        let bad = |cause: String| format!("bad value '{typed}' for --seed: {cause}");
+        let number = parse_number(typed).map_err(bad)?;
+        u64::try_from(number).map(Some).map_err(|_| bad("it is from 0 to 2^64-1".to_owned()))
+    }
+}
+
+/// A seed of 32 random bits, which is short enough to be typed.
+fn random_seed() -> Result<u64, String> {
+    let mut bytes = [0; 4];
+    let read = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    read.map_err(|cause| format!("no random seed (getrandom: {cause}); give one with --seed"))?;
+    Ok(u32::from_le_bytes(bytes).into())
+}
