@@ -8,8 +8,10 @@
 #![expect(unsafe_code, reason = "machine code is reached through raw pointers")]
 
 mod calls;
+mod window;
 
 pub(super) use calls::{RuntimeCall, number_of_one, number_of_two};
+pub(super) use window::{Cells, MOST_WINDOWS, Shape, Window};
 
 use cranelift_codegen::ir::{AbiParam, FuncRef, types};
 use cranelift_codegen::settings::{self, Configurable};
@@ -37,11 +39,12 @@ impl NoMachineCode {
 /// numbers have 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// `(first, last, report)`: counts the numbers from `first` to `last`, fewer than 2^63 of them, for which
+    /// `(first, last, report, windows)`: counts the numbers from `first` to `last`, fewer than 2^63 of them, for which
     /// the expression is true, up to the first that fails. Writes to `report` the count, and the number that
-    /// failed if one did.
+    /// failed if one did. `windows` are [`MOST_WINDOWS`] addresses: of the values for the number 0, if those of
+    /// the numbers at hand were there, or 0 if they are not.
     Count,
-    /// `(first, length, report, out)`: writes the values for `length` numbers from `first` on, at least one, to `out`,
+    /// `(first, length, report, windows, out)`: writes the values for `length` numbers from `first` on, at least one, to `out`,
     /// up to the first that fails. Writes the number of values to `report`.
     /// The places have 64 bits.
     Narrow,
@@ -49,19 +52,21 @@ pub(super) enum Purpose {
     Wide,
 }
 
-type Count = unsafe extern "C" fn(i64, i64, &mut [u64; 2]) -> u64;
-type Values<T> = unsafe extern "C" fn(i64, u64, &mut u64, *mut T) -> u64;
+type Count = unsafe extern "C" fn(i64, i64, &mut [u64; 2], &Addresses) -> u64;
+type Values<T> = unsafe extern "C" fn(i64, u64, &mut u64, &Addresses, *mut T) -> u64;
+type Addresses = [u64; MOST_WINDOWS];
 
 /// Machine code that is being written.
 pub(super) struct Draft {
     module: JITModule,
     calls: Vec<FuncId>,
     written: Vec<(Purpose, FuncId)>,
+    shapes: Vec<Shape>,
 }
 
 impl Draft {
-    /// Nothing yet, for this processor.
-    pub(super) fn new() -> Result<Self, NoMachineCode> {
+    /// Nothing yet, for this processor, with windows of these shapes.
+    pub(super) fn new(shapes: Vec<Shape>) -> Result<Self, NoMachineCode> {
         let mut flags = settings::builder();
         for (name, value) in [
             ("opt_level", "speed"),
@@ -90,7 +95,7 @@ impl Draft {
             let id = module.declare_function(call.name(), Linkage::Import, &signature);
             calls.push(id.map_err(NoMachineCode::because)?);
         }
-        Ok(Self { module, calls, written: Vec::new() })
+        Ok(Self { module, calls, written: Vec::new(), shapes })
     }
 
     /// Writes a kernel. The body gets the builder within a function of the signature of its purpose, no
@@ -100,7 +105,7 @@ impl Draft {
         purpose: Purpose,
         body: impl FnOnce(&mut FunctionBuilder<'_>, &[FuncRef]),
     ) -> Result<(), NoMachineCode> {
-        let parameters = if purpose == Purpose::Count { 3 } else { 4 };
+        let parameters = if purpose == Purpose::Count { 4 } else { 5 };
         let mut context = self.module.make_context();
         let signature = &mut context.func.signature;
         signature.params = vec![AbiParam::new(types::I64); parameters];
@@ -140,7 +145,8 @@ impl Draft {
                 }
             }
         }
-        Ok(MachineCode { count, narrow, wide, module: ManuallyDrop::new(self.module) })
+        let (module, shapes) = (ManuallyDrop::new(self.module), self.shapes);
+        Ok(MachineCode { count, narrow, wide, shapes, module })
     }
 }
 
@@ -149,6 +155,8 @@ pub(super) struct MachineCode {
     count: Option<Count>,
     narrow: Option<Values<i64>>,
     wide: Option<Values<i128>>,
+    /// Of the windows that it reads.
+    shapes: Vec<Shape>,
     /// Owns the memory of the functions above.
     module: ManuallyDrop<JITModule>,
 }
@@ -173,23 +181,25 @@ pub(super) struct Filled {
 
 impl MachineCode {
     /// Counts from `first` to `last`, which may be at most 2^62 apart, if that was written.
-    pub(super) fn count(&self, first: i64, last: i64) -> Option<Counted> {
+    pub(super) fn count(&self, first: i64, last: i64, windows: &[Window]) -> Option<Counted> {
         let count = self.count?;
+        let addresses = window::addresses(windows, &self.shapes, first, last);
         let mut report = [0, 0];
-        // SAFETY: the memory of the code is there as long as `self`, and the code writes to `report` only.
-        let code = unsafe { count(first, last, &mut report) };
+        // SAFETY: the memory of the code is there as long as `self`, and the code writes to `report` only. It reads
+        // the windows that have an address here, where they have a value for each of these numbers.
+        let code = unsafe { count(first, last, &mut report, &addresses) };
         let [count, n] = report;
         Some(Counted { count, failed: why(code).map(|why| (n.cast_signed(), why)) })
     }
 
     /// The values of the numbers from `first` on, none of which may be beyond `i64`, if that was written.
-    pub(super) fn narrow(&self, first: i64, out: &mut [i64]) -> Option<Filled> {
-        self.narrow.map(|values| fill(values, first, out))
+    pub(super) fn narrow(&self, first: i64, out: &mut [i64], windows: &[Window]) -> Option<Filled> {
+        self.narrow.map(|values| fill(values, first, out, windows, &self.shapes))
     }
 
     /// The same for values of 128 bits.
-    pub(super) fn wide(&self, first: i64, out: &mut [i128]) -> Option<Filled> {
-        self.wide.map(|values| fill(values, first, out))
+    pub(super) fn wide(&self, first: i64, out: &mut [i128], windows: &[Window]) -> Option<Filled> {
+        self.wide.map(|values| fill(values, first, out, windows, &self.shapes))
     }
 }
 
@@ -203,14 +213,24 @@ impl Drop for MachineCode {
     }
 }
 
-fn fill<T>(values: Values<T>, first: i64, out: &mut [T]) -> Filled {
+fn fill<T>(
+    values: Values<T>,
+    first: i64,
+    out: &mut [T],
+    windows: &[Window],
+    shapes: &[Shape],
+) -> Filled {
     if out.is_empty() {
         return Filled { numbers: 0, failed: None };
     }
     let mut numbers = 0;
+    let last = first.saturating_add_unsigned(out.len() as u64 - 1);
+    let addresses = window::addresses(windows, shapes, first, last);
     // SAFETY: called by the methods of the machine that owns the code, with the width that the code was
-    // written for; it writes to `numbers` and to no more than the given number of places at `out`.
-    let code = unsafe { values(first, out.len() as u64, &mut numbers, out.as_mut_ptr()) };
+    // written for; it writes to `numbers` and to no more than the given number of places at `out`, and reads the
+    // windows that have an address here, where they have a value for each of these numbers.
+    let code =
+        unsafe { values(first, out.len() as u64, &mut numbers, &addresses, out.as_mut_ptr()) };
     Filled { numbers: numbers as usize, failed: why(code) }
 }
 

@@ -15,6 +15,8 @@ mod digest;
 pub(crate) mod expression;
 #[cfg(feature = "expression")]
 mod factor;
+#[cfg(feature = "expression")]
+mod factor_sieve;
 #[cfg(feature = "test-functions")]
 mod faulty;
 mod files;

@@ -18,6 +18,12 @@
 //! Sources: Oliveira e Silva, "Fast implementation of the segmented sieve of Eratosthenes", for
 //! fitting the parts to the caches; OEIS A014233 for the bases of Miller-Rabin.
 
+#[cfg(feature = "expression")]
+mod progression;
+
+#[cfg(feature = "expression")]
+pub(crate) use progression::Progression;
+
 use primal_check::miller_rabin;
 use primal_sieve::Sieve;
 
@@ -120,6 +126,17 @@ impl PrimeCounter {
     /// Counts the primes from `first` >= 7 to `last` by a sieve with the base primes up to `bound`,
     /// and by Miller-Rabin where this bound is below the root.
     fn sieve(&mut self, first: u64, last: u64, bound: u64) -> u64 {
+        let partial = bound < last.isqrt();
+        let mut count = 0;
+        self.segments(first, last, bound, |segment, start| {
+            count += if partial { count_confirmed(segment, start) } else { count_ones(segment) };
+        });
+        count
+    }
+
+    /// Sieves the numbers from `first` >= 7 to `last` by the base primes up to `bound`. Each segment goes to `each`, with
+    /// its first byte counted from the number 0.
+    fn segments(&mut self, first: u64, last: u64, bound: u64, mut each: impl FnMut(&[u8], u64)) {
         self.prepare(bound);
         let (first_byte, last_byte) = (first / 30, last / 30);
         let capacity = bound.next_power_of_two().clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT);
@@ -127,8 +144,6 @@ impl PrimeCounter {
         if (self.segment.len() as u64) < capacity {
             self.segment.resize(capacity as usize, 0);
         }
-        let partial = bound < last.isqrt();
-        let mut count = 0;
         let mut start = first_byte;
         while start <= last_byte {
             let length = capacity.min(last_byte - start + 1);
@@ -138,10 +153,9 @@ impl PrimeCounter {
                 let thirty = (start + end as u64) * 30;
                 segment[end] &= bits_where(|residue| (first..=last).contains(&(thirty + residue)));
             }
-            count += if partial { count_confirmed(segment, start) } else { count_ones(segment) };
+            each(segment, start);
             start += length;
         }
-        count
     }
 
     /// Makes patterns and base primes up to `bound`. They at least double each time, so that chunks

@@ -3,9 +3,12 @@
 use super::code;
 use super::error::ExpressionError;
 use super::evaluate::evaluate_within;
+use super::filter::Filter;
+use super::filtered::Filtered;
 use super::tree::Node;
+use super::windows::Windows;
 use super::{Understood, understand};
-use crate::function::jit::{Filled, MachineCode, NoMachineCode};
+use crate::function::jit::{Filled, MachineCode, NoMachineCode, Window};
 use crate::function::{Function, Kind, at};
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Range, Tally};
 
@@ -46,6 +49,8 @@ pub struct Expression {
     source: String,
     tree: Node,
     machine: MachineCode,
+    windows: Windows,
+    filter: Filter,
     is_long: bool,
     narrow: Vec<i64>,
     wide: Vec<i128>,
@@ -73,11 +78,15 @@ impl Expression {
     }
 
     fn of(source: &str, tree: Node) -> Result<Self, UnusableExpression> {
-        let machine = code::compile(&tree)?;
+        let (windows, plan) = Windows::of(&tree);
+        let filter = Filter::of(&tree, &plan.parts);
+        let machine = code::compile(&tree, plan)?;
         let is_narrow = code::is_narrow(&tree);
         Ok(Self {
             source: source.to_owned(),
             machine,
+            windows,
+            filter,
             is_long: code::cost(&tree) > LONG,
             narrow: vec![0; if is_narrow { MOST } else { 0 }],
             wide: vec![0; if is_narrow { 0 } else { MOST }],
@@ -91,9 +100,10 @@ impl Expression {
     /// Why it has none.
     pub fn value(&self, n: i64) -> Result<i128, Arithmetic> {
         let (mut narrow, mut wide) = ([0], [0]);
-        let (filled, value) = match self.machine.narrow(n, &mut narrow) {
+        let windows = self.windows.all();
+        let (filled, value) = match self.machine.narrow(n, &mut narrow, windows) {
             Some(filled) => (Some(filled), i128::from(narrow[0])),
-            None => (self.machine.wide(n, &mut wide), wide[0]),
+            None => (self.machine.wide(n, &mut wide, windows), wide[0]),
         };
         filled.and_then(|filled| filled.failed).map_or(Ok(value), Err)
     }
@@ -104,10 +114,22 @@ impl Expression {
         evaluate_within(&self.tree, n, rounds)
     }
 
+    /// Whether all windows have a value for this number.
+    #[cfg(test)]
+    pub(super) fn has_values_at(&self, n: i64) -> bool {
+        self.windows.all().iter().all(|window| window.covered_up_to(n).is_some())
+    }
+
     /// Each number alone, named before it is computed: it may take long.
-    fn fold_each(&self, slice: Interval, tally: &mut Tally) -> i64 {
+    fn fold_each(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        let mut covered = None;
         for n in slice.first()..=slice.last() {
             at(n);
+            if covered.is_none_or(|last| last < n)
+                && let Some(rest) = Interval::new(n, slice.last())
+            {
+                covered = Some(self.windows.cover(rest).last());
+            }
             match (self.value(n), self.tree.kind) {
                 (Ok(value), Kind::Truth) => tally.truth(n, value != 0),
                 (Ok(value), Kind::Integer) => tally.number(n, value),
@@ -121,9 +143,12 @@ impl Expression {
     }
 
     fn count(&self, slice: Interval, tally: &mut Tally) -> i64 {
+        let windows = self.windows.all();
         let mut rest = Some(slice);
         while let Some(part) = rest {
-            let Some(counted) = self.machine.count(part.first(), part.last()) else { break };
+            let Some(counted) = self.machine.count(part.first(), part.last(), windows) else {
+                break;
+            };
             let numbers =
                 counted.failed.map_or(part.len() as u64, |(n, _)| n.abs_diff(part.first()));
             tally.count(counted.count, numbers);
@@ -135,6 +160,31 @@ impl Expression {
             rest = part.above(n);
         }
         slice.last()
+    }
+
+    /// Computes numbers for all of which a window has values, or for none of which.
+    fn fold_covered(&mut self, part: Interval, tally: &mut Tally) -> i64 {
+        if self.filter.has(self.windows.all(), part) {
+            let tested = Filtered { filter: &self.filter, windows: self.windows.all(), part };
+            if tally.takes_counts() {
+                return tested.count(tally, |n| self.value(n));
+            }
+            if matches!(tally.aggregate(), Aggregate::Find { .. } | Aggregate::Any) {
+                return tested.find(tally, |n| self.value(n));
+            }
+        }
+        if tally.takes_counts() && self.tree.kind == Kind::Truth {
+            return self.count(part, tally);
+        }
+        if let Some(wanted) = self.is_looked_for(tally.aggregate()) {
+            return self.search(part, wanted, tally);
+        }
+        let (machine, windows) = (&self.machine, self.windows.all());
+        if self.narrow.is_empty() {
+            values(machine, windows, &mut self.wide, FEWEST, part, tally)
+        } else {
+            values(machine, windows, &mut self.narrow, FEWEST, part, tally)
+        }
     }
 }
 
@@ -152,18 +202,19 @@ impl Expression {
     /// Tells the tally of the numbers for which it is `wanted`, and of those that fail. Where there are few, most
     /// of the others are only counted.
     fn search(&mut self, slice: Interval, wanted: bool, tally: &mut Tally) -> i64 {
+        let windows = self.windows.all();
         let mut rest = Some(slice);
         let mut glance = true;
         while let Some(part) = rest {
             let (now, later) = part.split_front(if glance { GLANCE } else { MANY });
             let mut seen = u64::MAX;
-            if glance && let Some(counted) = self.machine.count(now.first(), now.last()) {
+            if glance && let Some(counted) = self.machine.count(now.first(), now.last(), windows) {
                 let others = now.len() as u64 - counted.count;
                 let found = if wanted { counted.count } else { others };
                 seen = if counted.failed.is_some() { u64::MAX } else { found };
             }
             if seen > 0 {
-                let last = values(&self.machine, &mut self.narrow, MOST, now, tally);
+                let last = values(&self.machine, windows, &mut self.narrow, MOST, now, tally);
                 if tally.is_full() {
                     return last;
                 }
@@ -219,26 +270,27 @@ impl Function for Expression {
     }
 
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        self.windows.begin(slice);
         if self.is_long {
             return self.fold_each(slice, tally);
         }
-        if tally.takes_counts() && self.tree.kind == Kind::Truth {
-            return self.count(slice, tally);
+        let mut rest = Some(slice);
+        while let Some(left) = rest {
+            let part = self.windows.cover(left);
+            let last = self.fold_covered(part, tally);
+            if last < part.last() || tally.is_full() {
+                return last;
+            }
+            rest = left.above(last);
         }
-        if let Some(wanted) = self.is_looked_for(tally.aggregate()) {
-            return self.search(slice, wanted, tally);
-        }
-        if self.narrow.is_empty() {
-            values(&self.machine, &mut self.wide, FEWEST, slice, tally)
-        } else {
-            values(&self.machine, &mut self.narrow, FEWEST, slice, tally)
-        }
+        slice.last()
     }
 }
 
 /// Adds the values of the numbers of a slice to the tally, a few at once at first.
 fn values<T: Width>(
     machine: &MachineCode,
+    windows: &[Window],
     room: &mut [T],
     mut most: usize,
     slice: Interval,
@@ -249,7 +301,7 @@ fn values<T: Width>(
         let first = part.first();
         let length = usize::try_from(part.len()).map_or(most, |length| length.min(most));
         most = (most * 2).min(room.len());
-        let Some(filled) = T::fill(machine, first, &mut room[..length]) else { break };
+        let Some(filled) = T::fill(machine, first, &mut room[..length], windows) else { break };
         if filled.numbers > 0 {
             let taken = T::tell(tally, first, &room[..filled.numbers]).max(1);
             let last = first.wrapping_add_unsigned(taken as u64 - 1);
@@ -272,15 +324,25 @@ fn values<T: Width>(
 
 /// A width that values come in.
 trait Width: Sized {
-    fn fill(machine: &MachineCode, first: i64, room: &mut [Self]) -> Option<Filled>;
+    fn fill(
+        machine: &MachineCode,
+        first: i64,
+        room: &mut [Self],
+        windows: &[Window],
+    ) -> Option<Filled>;
 
     /// How many of them the tally took.
     fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize;
 }
 
 impl Width for i64 {
-    fn fill(machine: &MachineCode, first: i64, room: &mut [Self]) -> Option<Filled> {
-        machine.narrow(first, room)
+    fn fill(
+        machine: &MachineCode,
+        first: i64,
+        room: &mut [Self],
+        windows: &[Window],
+    ) -> Option<Filled> {
+        machine.narrow(first, room, windows)
     }
 
     fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize {
@@ -289,8 +351,13 @@ impl Width for i64 {
 }
 
 impl Width for i128 {
-    fn fill(machine: &MachineCode, first: i64, room: &mut [Self]) -> Option<Filled> {
-        machine.wide(first, room)
+    fn fill(
+        machine: &MachineCode,
+        first: i64,
+        room: &mut [Self],
+        windows: &[Window],
+    ) -> Option<Filled> {
+        machine.wide(first, room, windows)
     }
 
     fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize {

@@ -1,5 +1,6 @@
 //! Items of the sources that machine code does not compute by itself: divisors, primes, and digits of long numbers.
 
+use crate::function::factor::factors;
 use crate::function::prime::is_prime;
 use evenly_core::Arithmetic;
 use primal_check::miller_rabin;
@@ -69,26 +70,14 @@ fn divided(number: i128) -> Result<u64, Arithmetic> {
 
 fn divisors(number: u64, out: &mut Vec<u64>) {
     out.push(1);
-    let mut rest = number;
-    let candidates = table().iter().copied().chain((TABLE_END + 1..).step_by(2));
-    for prime in candidates {
-        let is_above = prime == TABLE_END + 1;
-        if prime > rest / prime || is_above && miller_rabin(rest) {
-            break;
-        }
+    for (prime, exponent) in factors(number).iter() {
         let before = out.len();
         let mut power = 1;
-        while rest.is_multiple_of(prime) {
-            rest /= prime;
+        for _ in 0..*exponent {
             power *= prime;
             out.extend_from_within(..before);
             out.iter_mut().rev().take(before).for_each(|divisor| *divisor *= power);
         }
-    }
-    if rest > 1 {
-        let before = out.len();
-        out.extend_from_within(..);
-        out[before..].iter_mut().for_each(|divisor| *divisor *= rest);
     }
     out.sort_unstable();
 }

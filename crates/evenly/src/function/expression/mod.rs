@@ -12,10 +12,13 @@ mod compiled;
 pub(crate) mod compute;
 mod error;
 mod evaluate;
+mod filter;
+mod filtered;
 pub(crate) mod functions;
 mod hints;
 pub(crate) mod items;
 mod lex;
+mod linear;
 mod loop_bounds;
 mod names;
 mod operations;
@@ -26,6 +29,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tree;
+mod windows;
 
 pub use compiled::{Expression, UnusableExpression, expression};
 pub use error::{ExpressionError, Fault, Place};

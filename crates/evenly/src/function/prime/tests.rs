@@ -138,3 +138,55 @@ fn many_chunks_in_any_order_by_one_counter() {
         assert_eq!(total, whole, "chunks of {chunk}, each {stride}th");
     }
 }
+
+#[cfg(feature = "expression")]
+mod progressions {
+    use super::super::*;
+    use proptest::prelude::*;
+
+    fn check(factor: i128, offset: i128, n: i64, length: u64) {
+        let progression = Progression::new(factor, offset).unwrap();
+        let mut words = vec![0; length.div_ceil(64) as usize];
+        PrimeCounter::default().mark_primes(progression, n, length, &mut words);
+        for (at, n) in (0..words.len() * 64).zip(n..) {
+            let value = factor * i128::from(n) + offset;
+            let expected = (at as u64) < length && is_prime(value as i64);
+            assert_eq!(words[at / 64] >> (at % 64) & 1 == 1, expected, "{factor} * {n} + {offset}");
+        }
+    }
+
+    #[test]
+    fn progressions_at_the_edges() {
+        for (factor, offset) in [(1, 0), (1, -2), (-1, 100), (2, 1), (-3, 5), (30, 7), (64, 0)] {
+            for n in [-128, 0, 64, 1 << 31, 1 << 32] {
+                check(factor, offset, n, 1000);
+            }
+        }
+        check(1, 1 << 53, -500, 1000);
+        check(1, i64::MAX.into(), -200, 201);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_progression(
+            factor in -64..=64_i128, offset in -1000..1000_i128, n: i64, bits in 24..60, length in 1..5000_u64
+        ) {
+            prop_assume!(factor != 0);
+            check(factor, offset, n >> bits, length);
+        }
+    }
+
+    #[test]
+    fn windows_are_refused_where_they_do_not_pay_or_leave_64_bits() {
+        let plain = Progression::new(1, 0).unwrap();
+        assert!(plain.window(0, 1000).is_some());
+        assert_eq!(plain.window(1_000_000_000_000, 1000), None);
+        assert!(plain.window(1_000_000_000_000, 1 << 20).is_some());
+        assert_eq!(plain.window(1 << 60, u64::MAX), None);
+        assert_eq!(Progression::new(2, 0).unwrap().window(i64::MAX - 5, 5), None);
+        assert_eq!(Progression::new(65, 0), None);
+        assert_eq!(Progression::new(0, 7), None);
+    }
+}

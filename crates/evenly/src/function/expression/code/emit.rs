@@ -27,6 +27,8 @@ pub(super) struct Emitter<'a, 'f> {
     pub(super) to: &'a mut FunctionBuilder<'f>,
     pub(super) calls: &'a [FuncRef],
     pub(super) facts: &'a Facts,
+    /// The addresses of the windows, by place.
+    pub(super) windows: &'a [Value],
     /// Where a call of a function of 128 bits leaves its result.
     pub(super) result: StackSlot,
     /// The number that it is applied to.
@@ -42,11 +44,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
         to: &'a mut FunctionBuilder<'f>,
         calls: &'a [FuncRef],
         facts: &'a Facts,
+        windows: &'a [Value],
         result: StackSlot,
         n: Value,
         failed: Block,
     ) -> Self {
-        Self { to, calls, facts, result, n, variables: HashMap::new(), failed }
+        Self { to, calls, facts, windows, result, n, variables: HashMap::new(), failed }
     }
 }
 
@@ -57,7 +60,21 @@ impl Emitter<'_, '_> {
         if let Some(constant) = self.facts.constant(node) {
             return self.constant(node.kind, constant);
         }
-        let held = match &node.what {
+        let held = match self.facts.window(node) {
+            Some((place, shape)) => self.windowed(place, shape, node),
+            None => self.computed(node),
+        };
+        match held {
+            ComputedValue::Wide(value) if is_narrow(node) => {
+                ComputedValue::Narrow(self.narrowed(value))
+            }
+            held => held,
+        }
+    }
+
+    /// A part of the expression from its parts.
+    pub(super) fn computed(&mut self, node: &Node) -> ComputedValue {
+        match &node.what {
             NodeForm::N => ComputedValue::Narrow(self.n),
             NodeForm::Constant(constant) => self.constant(node.kind, *constant),
             NodeForm::One(one, a) => self.one(*one, node, a),
@@ -77,12 +94,6 @@ impl Emitter<'_, '_> {
             }
             NodeForm::Reduce(reduce) => self.reduce(node, reduce),
             NodeForm::Iterate(iterate) => self.iterate(node, iterate),
-        };
-        match held {
-            ComputedValue::Wide(value) if is_narrow(node) => {
-                ComputedValue::Narrow(self.narrowed(value))
-            }
-            held => held,
         }
     }
 

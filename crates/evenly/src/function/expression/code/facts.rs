@@ -4,6 +4,7 @@ use super::super::reach::Bounds;
 use super::super::reduction::{STEPS, Source};
 use super::super::tree::{BinaryFunction, Node, NodeForm, UnaryFunction};
 use crate::function::Kind;
+use crate::function::jit::Shape;
 use std::collections::HashMap;
 
 /// Below this, it is cheaper to compute something in vain than to guess whether it is needed.
@@ -32,13 +33,30 @@ struct Fact {
 /// Facts about all parts of one tree.
 pub(super) struct Facts {
     by_place: HashMap<*const Node, Fact>,
+    windows: HashMap<*const Node, (usize, Shape)>,
 }
 
 impl Facts {
     pub(super) fn of(tree: &Node) -> Self {
-        let mut facts = Self { by_place: HashMap::new() };
+        let mut facts = Self { by_place: HashMap::new(), windows: HashMap::new() };
         facts.learn(tree);
         facts
+    }
+
+    /// The same with the parts that have a window: its place, and its shape.
+    pub(super) fn with_windows(mut self, windows: HashMap<*const Node, (usize, Shape)>) -> Self {
+        self.windows = windows;
+        self
+    }
+
+    /// The number of windows.
+    pub(super) fn windows(&self) -> usize {
+        self.windows.values().map(|(place, _)| place + 1).max().unwrap_or(0)
+    }
+
+    /// The window that may have the value of this part: its place, and its shape.
+    pub(super) fn window(&self, node: &Node) -> Option<(usize, Shape)> {
+        self.windows.get(&ptr(node)).copied()
     }
 
     fn learn(&mut self, node: &Node) -> Fact {

@@ -17,7 +17,8 @@ const AT_ONCE: i64 = 4;
 /// The kernel of `Purpose::Count`.
 pub(super) fn count(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Node, facts: &Facts) {
     let KernelEntry { parameters, result } = KernelEntry::new(to);
-    let [first, last, report, ..] = parameters[..] else { return };
+    let [first, last, report, windows] = parameters[..] else { return };
+    let windows = window_addresses(to, facts, windows);
     let failed = to.create_block();
     let done = to.create_block();
     let total = to.append_block_param(done, types::I64);
@@ -42,7 +43,7 @@ pub(super) fn count(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Node
         let mut sum = None;
         for ahead in 0..step {
             let n = to.ins().iadd_imm(n, ahead);
-            let mut emitter = Emitter::new(&mut *to, calls, facts, result, n, fail);
+            let mut emitter = Emitter::new(&mut *to, calls, facts, &windows, result, n, fail);
             let truth = emitter.truth(tree);
             sum = Some(match sum {
                 None => truth,
@@ -81,7 +82,8 @@ pub(super) fn count(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Node
 /// The kernel of `Purpose::Narrow` or `Purpose::Wide`, whichever the expression is.
 pub(super) fn values(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Node, facts: &Facts) {
     let KernelEntry { parameters, result } = KernelEntry::new(to);
-    let [first, length, report, out] = parameters[..] else { return };
+    let [first, length, report, windows, out] = parameters[..] else { return };
+    let windows = window_addresses(to, facts, windows);
     let zero = to.ins().iconst(types::I64, 0);
     let (head, end, failed) = (to.create_block(), to.create_block(), to.create_block());
     let code = to.append_block_param(end, types::I64);
@@ -91,7 +93,7 @@ pub(super) fn values(to: &mut FunctionBuilder<'_>, calls: &[FuncRef], tree: &Nod
     to.ins().jump(head, &[first.into(), zero.into(), out.into()]);
 
     to.switch_to_block(head);
-    let mut emitter = Emitter::new(&mut *to, calls, facts, result, n, failed);
+    let mut emitter = Emitter::new(&mut *to, calls, facts, &windows, result, n, failed);
     let (value, size) = match emitter.value(tree) {
         ComputedValue::Truth(value) => (to.ins().uextend(types::I64, value), 8),
         ComputedValue::Narrow(value) if is_narrow(tree) => (value, 8),
@@ -129,6 +131,12 @@ impl KernelEntry {
         let result = to.create_sized_stack_slot(slot);
         Self { parameters: to.block_params(entry).to_vec(), result }
     }
+}
+
+/// The addresses of the windows, in the order of their places.
+fn window_addresses(to: &mut FunctionBuilder<'_>, facts: &Facts, at: Value) -> Vec<Value> {
+    let offsets = (0..).step_by(8).take(facts.windows());
+    offsets.map(|offset| to.ins().load(types::I64, MemFlags::trusted(), at, offset)).collect()
 }
 
 fn three_parameters(to: &mut FunctionBuilder<'_>, block: Block) -> [Value; 3] {

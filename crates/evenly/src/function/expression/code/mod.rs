@@ -16,18 +16,29 @@ mod narrow;
 #[cfg(test)]
 mod speed;
 mod wide;
+mod window;
 
 use super::tree::Node;
 use crate::function::Kind;
-use crate::function::jit::{Draft, MachineCode, NoMachineCode, Purpose};
+use crate::function::jit::{Draft, MachineCode, NoMachineCode, Purpose, Shape};
 use facts::Facts;
 pub(super) use facts::is_narrow;
+use std::collections::HashMap;
+
+/// Parts of a tree that have a window.
+#[derive(Default)]
+pub(super) struct WindowPlan {
+    /// The shapes of the windows, by place.
+    pub(super) shapes: Vec<Shape>,
+    /// By part, the place and the shape of its window.
+    pub(super) parts: HashMap<*const Node, (usize, Shape)>,
+}
 
 /// Machine code for an expression: a kernel that counts if it gives truth values, and one that gives values,
 /// narrow ones if all of them fit `i64`.
-pub(super) fn compile(tree: &Node) -> Result<MachineCode, NoMachineCode> {
-    let facts = Facts::of(tree);
-    let mut draft = Draft::new()?;
+pub(super) fn compile(tree: &Node, plan: WindowPlan) -> Result<MachineCode, NoMachineCode> {
+    let facts = Facts::of(tree).with_windows(plan.parts);
+    let mut draft = Draft::new(plan.shapes)?;
     if tree.kind == Kind::Truth {
         draft.write(Purpose::Count, |to, calls| kernels::count(to, calls, tree, &facts))?;
     }

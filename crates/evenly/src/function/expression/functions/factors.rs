@@ -4,6 +4,7 @@ use super::row::{Limit, Row, between, truth};
 use crate::function::Kind;
 use crate::function::expression::reach::{Bounds, BoundsResult};
 use crate::function::factor::{Factors, MOST_DIVISORS, factors};
+use crate::function::factor_sieve::FactorFunction;
 use evenly_core::Arithmetic;
 
 /// The numbers that are factored.
@@ -124,6 +125,24 @@ pub(super) static ROWS: &[Row] = &[
         )
     },
 ];
+
+/// What a sieve computes in place of the function of this form, for consecutive numbers and these further arguments.
+pub(super) fn sieved(form: &str, more: &[i128]) -> Option<FactorFunction> {
+    match form {
+        "omega(a)" => Some(FactorFunction::Omega),
+        "bigomega(a)" => Some(FactorFunction::BigOmega),
+        "tau(a)" => Some(FactorFunction::Tau),
+        "sigma(a)" => Some(FactorFunction::Sigma),
+        "sigma(a, k)" => u32::try_from(*more.first()?).ok().map(FactorFunction::SigmaOfPowers),
+        "phi(a)" => Some(FactorFunction::Phi),
+        "mobius(a)" => Some(FactorFunction::Mobius),
+        "rad(a)" => Some(FactorFunction::Rad),
+        "lpf(a)" => Some(FactorFunction::LeastPrime),
+        "gpf(a)" => Some(FactorFunction::GreatestPrime),
+        "is_squarefree(a)" => Some(FactorFunction::IsSquarefree),
+        _ => None,
+    }
+}
 
 /// The sum of the divisors of a number below 2^64 is less than this many times the number: than the product of p / (p - 1)
 /// over the first 15 primes, 7.2.

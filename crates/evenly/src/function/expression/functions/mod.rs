@@ -15,6 +15,7 @@ mod row;
 
 use super::reach::{Bounds, BoundsResult, Reach};
 use crate::function::Kind;
+use crate::function::factor_sieve::FactorFunction;
 use evenly_core::Arithmetic;
 use row::Row;
 use std::fmt;
@@ -49,7 +50,7 @@ impl NamedFunction {
     }
 
     /// The function of this name that takes this many arguments.
-    pub(super) fn find(name: &str, arguments: usize) -> Option<Self> {
+    pub(crate) fn find(name: &str, arguments: usize) -> Option<Self> {
         Self::named(name).find(|function| function.arguments() == arguments)
     }
 
@@ -123,6 +124,12 @@ impl NamedFunction {
         }
         let Reach { bounds, may_fail } = (self.row().bounds)(&within)?;
         bounds.reach(may_fail || is_cut)
+    }
+
+    /// What a sieve computes in place of it for consecutive first arguments, if there is one and the other arguments are
+    /// these constants.
+    pub(super) fn sieved(self, more: &[i128]) -> Option<FactorFunction> {
+        factors::sieved(self.form(), more)
     }
 
     /// The value.

@@ -36,7 +36,7 @@ fn agrees(source: &str, first: i64, last: i64) {
 }
 
 /// What comes of a slice, by a plain loop.
-fn plainly(expression: &Expression, aggregate: Aggregate, slice: Interval) -> Tally {
+pub(super) fn plainly(expression: &Expression, aggregate: Aggregate, slice: Interval) -> Tally {
     let mut tally = Tally::new(aggregate);
     for n in slice.first()..=slice.last() {
         match (expression.value_by_tree(n, ROUNDS).unwrap(), expression.kind()) {
@@ -52,7 +52,7 @@ fn plainly(expression: &Expression, aggregate: Aggregate, slice: Interval) -> Ta
 }
 
 /// What comes of a slice, in as many calls as it takes.
-fn folded(expression: &mut Expression, aggregate: Aggregate, slice: Interval) -> Tally {
+pub(super) fn folded(expression: &mut Expression, aggregate: Aggregate, slice: Interval) -> Tally {
     let mut tally = Tally::new(aggregate);
     let mut rest = Some(slice);
     while let Some(part) = rest.filter(|_| !tally.is_full()) {

@@ -7,6 +7,7 @@ mod loops;
 mod machine;
 mod random;
 mod reference;
+mod windows;
 
 use super::compute;
 use super::evaluate::evaluate;
