@@ -79,7 +79,7 @@ pub(crate) enum CliCommand {
     /// Report what journals cover together: gaps, overlaps, failures, totals
     #[command(after_help = examples::VERIFY)]
     Verify(VerifyArguments),
-    /// Decide about commands of unknown fate in a journal: done, or to be started again
+    /// Decide about commands of unknown fate, or that failed, in a journal: done, or to be started again
     #[command(after_help = examples::SETTLE)]
     Settle(SettleArguments),
     /// Make a key for agents on other machines, in a new file
@@ -171,12 +171,13 @@ pub(crate) struct VerifyArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct SettleArguments {
-    /// The journal of a run with --at-most-once
+    /// The journal of a run that has ended
     pub(crate) journal: PathBuf,
-    /// Range that holds whole windows of unknown fate: START..END (END excluded) or START..=LAST
-    #[arg(value_name = "RANGE", allow_hyphen_values = true)]
+    /// Items that hold whole windows of unknown fate or that failed: START..END (END excluded), START..=LAST, also
+    /// with :STEP; several with commas: 0..100,250..300
+    #[arg(value_name = "ITEMS", allow_hyphen_values = true)]
     pub(crate) items: String,
-    /// done: they ended well, and are not started again (run and failures only). retry: the next evenly resume
+    /// done: they count as done, and are not started again (run and failures only). retry: the next evenly resume
     /// starts them again
     #[arg(value_enum)]
     pub(crate) decision: DecisionArgument,

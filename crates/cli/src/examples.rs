@@ -52,14 +52,16 @@ Examples:
 
 pub(crate) const SETTLE: &str = "\
 A run with --at-most-once starts no command again whose worker was lost: evenly verify lists its range as a \
-failure with the cause unknown. Find out what it did, then decide. The decision is in the list of evenly verify \
+failure with the cause unknown. Find out what it did, then decide. A command that failed can be settled too: as \
+done if its work is done all the same, as retry to start it again with the next evenly resume. A command that does \
+windows is settled window by window, another one number by number. The decision is in the list of evenly verify \
 --windows.
 
-Exit status: 0 decided; 2 the range holds no whole windows of unknown fate; 5 the journal is in use or damaged.
+Exit status: 0 decided; 2 the items hold no such windows, or cut one; 5 the journal is in use or damaged.
 
 Examples:
   evenly settle backfill.journal 400..500 done
-  evenly settle backfill.journal 500..600 retry";
+  evenly settle backfill.journal 500..600,900..1000 retry";
 
 pub(crate) const SUM: &str = "\
 The sum has up to 128 bits. Of a truth value, true is 1 and false is 0.

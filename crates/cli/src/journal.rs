@@ -92,7 +92,7 @@ impl Journaling {
                 let file = quoted(file);
                 stderr::say_at_last(&format!(
                     "evenly: finished work is kept; to decide about a command of unknown fate: evenly settle {file} \
-                     RANGE done|retry; to start all of them again: evenly resume {file} --retry-failed\n"
+                     ITEMS done|retry; to start all of them again: evenly resume {file} --retry-failed\n"
                 ));
                 return;
             }

@@ -1,10 +1,10 @@
-//! `evenly settle`: decisions about commands of unknown fate, in the journal of a run with `--at-most-once`.
+//! `evenly settle`: decisions about commands of unknown fate and commands that failed, in the journal of their run.
 
 use crate::arguments::{DecisionArgument, SettleArguments};
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::intervals::half_open;
-use crate::range::parse_range;
+use crate::items::parse_items;
 use crate::report::write_out;
 use crate::stderr;
 use evenly::internal::quoted;
@@ -12,24 +12,30 @@ use evenly::journal::{self, JournalError, SettleDecision};
 
 /// Writes the decision to the journal, and prints each window that it is about.
 pub(crate) fn settle(arguments: &SettleArguments) -> Result<(), ExitOutcome> {
-    let SettleArguments { journal: path, items, decision } = arguments;
-    let range = parse_range(items).map_err(ExitOutcome::Usage)?;
-    let empty =
-        || ExitOutcome::Usage(format!("the range '{items}' is empty; name a window to settle"));
-    let numbers = range.interval().ok_or_else(empty)?;
+    let SettleArguments { journal: path, items: typed, decision } = arguments;
+    let items = parse_items(typed).map_err(ExitOutcome::Usage)?;
+    if items.is_empty() {
+        let typed = evenly::printable(typed.as_bytes(), 200);
+        return Err(ExitOutcome::Usage(format!("'{typed}' is empty; name a window to settle")));
+    }
     closed_stdout::check_stdout()?;
     let (decision, name) = match decision {
         DecisionArgument::Done => (SettleDecision::Done, "done"),
         DecisionArgument::Retry => (SettleDecision::Retry, "retry"),
     };
-    let settled = journal::settle(path, numbers, decision).map_err(|error| match error {
-        JournalError::NotUnknown { .. } | JournalError::HasValues { .. } => {
-            ExitOutcome::Usage(error.to_string())
-        }
+    let settled = journal::settle(path, &items, decision).map_err(|error| match error {
+        JournalError::NotOpen { .. }
+        | JournalError::TooManyItems { .. }
+        | JournalError::HasValues { .. } => ExitOutcome::Usage(error.to_string()),
         error => error.into(),
     })?;
     let lines = settled.windows.iter().map(|window| format!("{}\t{name}\n", half_open(*window)));
     write_out(&lines.collect::<String>())?;
+    if let (failed @ 1.., SettleDecision::Done) = (settled.failed, decision) {
+        let count = if failed == 1 { "counts" } else { "count" };
+        let line = format!("evenly: {failed} of these had failed and now {count} as done\n");
+        stderr::say_at_last(&line);
+    }
     let path = quoted(path);
     let next = match (settled.left, decision) {
         (0, SettleDecision::Done) => return Ok(()),

@@ -52,7 +52,7 @@ fn lacking(together: &Together, paths: &[PathBuf]) -> String {
     };
     let is_unknown = together.failures.iter().any(|failure| failure.cause == Cause::Unknown);
     let settles = if is_unknown {
-        format!("; evenly settle {file} RANGE done|retry decides about those of unknown fate")
+        format!("; evenly settle {file} ITEMS done|retry decides about those of unknown fate")
     } else {
         String::new()
     };

@@ -84,6 +84,16 @@ fn main() {
             &[],
             settle::windows_of_unknown_fate_are_settled_one_by_one,
         ),
+        row(
+            "items_that_are_settled_may_be_a_list_or_have_a_step",
+            &[],
+            settle::items_that_are_settled_may_be_a_list_or_have_a_step,
+        ),
+        row(
+            "a_failed_window_is_settled_by_itself",
+            &[],
+            settle::a_failed_window_is_settled_by_itself,
+        ),
         row("values_are_not_settled_as_done", &[], settle::values_are_not_settled_as_done),
         row(
             "the_audit_has_each_attempt_of_each_window",

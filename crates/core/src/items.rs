@@ -204,6 +204,29 @@ impl Items {
         }
     }
 
+    /// The positions of its numbers within an interval of numbers.
+    #[must_use]
+    pub fn within(&self, numbers: Interval) -> Option<Interval> {
+        let positions = self.positions().interval()?;
+        // How many positions from the first one on have numbers below a bound.
+        let below = |bound: i128| match &self.0 {
+            Kind::Range(range) => (bound - range.start()).clamp(0, range.len() as i128),
+            Kind::Pieces { pieces, positions } => {
+                let index = pieces.partition_point(|piece| i128::from(piece.first) < bound);
+                let Some(piece) = index.checked_sub(1).map(|index| &pieces[index]) else {
+                    return 0;
+                };
+                let end = pieces.get(index).map_or(positions.end(), |next| next.position.into());
+                let step = i128::from(piece.step.get());
+                let above = (bound - i128::from(piece.first) + step - 1) / step;
+                (i128::from(piece.position) + above).min(end) - positions.start()
+            }
+        };
+        let (first, end) = (below(numbers.first().into()), below(i128::from(numbers.last()) + 1));
+        let at = |count: i128| i64::try_from(i128::from(positions.first()) + count).ok();
+        Interval::new(at(first)?, at(end - 1)?)
+    }
+
     /// The longest beginning of these positions whose numbers are consecutive integers. Only positions of the set may
     /// be asked for.
     #[inline]

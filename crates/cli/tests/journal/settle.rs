@@ -64,7 +64,7 @@ pub(crate) fn windows_of_unknown_fate_are_settled_one_by_one() {
     kill_in_windows(&house, RUN, SCRIPT);
     let verified = finish(house.other("verify j"));
     assert!(said(&verified).contains("failure\t400..500\tunknown\nfailure\t500..600\tunknown\n"));
-    assert!(stderr(&verified).contains("evenly settle j RANGE done|retry"), "{verified:?}");
+    assert!(stderr(&verified).contains("evenly settle j ITEMS done|retry"), "{verified:?}");
     // A resumed run does the others, and names each window by itself.
     let resumed = finish(house.other("resume j"));
     let named = stderr(&resumed);
@@ -76,7 +76,7 @@ pub(crate) fn windows_of_unknown_fate_are_settled_one_by_one() {
         assert!(named.contains(&line), "{named}");
     }
     assert!(
-        named.contains("/j RANGE done|retry; to start all of them again: evenly resume "),
+        named.contains("/j ITEMS done|retry; to start all of them again: evenly resume "),
         "{named}"
     );
     let object = finish(house.other("verify j --format json"));
@@ -126,6 +126,58 @@ pub(crate) fn windows_of_unknown_fate_are_settled_one_by_one() {
         (&rows[5]["end"], &rows[5]["began"]),
         (&"settled done".into(), &serde_json::Value::Null)
     );
+}
+
+/// Items of `settle` may be a list or a stepped set, over a journal of such items.
+pub(crate) fn items_that_are_settled_may_be_a_list_or_have_a_step() {
+    let house = House::new();
+    let script = "echo $1 >> started; test $1 -lt 400 || test -e go || sleep 100";
+    let mut run = house.other("run 0..1000:10 -j 2 --at-most-once --journal j");
+    run.args(["--", "sh", "-c", script, "sh", "{}"]);
+    let mut child = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("two are started", || {
+        let started = text(&house, "started");
+        ["400\n", "410\n"].iter().all(|one| started.contains(one)).then_some(())
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    house.is_left_by_all();
+    let refusal = "these are 400..401, 410..411";
+    refused(&finish(house.other("settle j 1,395..400,411 done")), 2, &["1,395..=399,411", refusal]);
+    refused(&finish(house.other("settle j 1,x done")), 2, &["bad item 'x'"]);
+    let done = finish(house.other("settle j 380..401:20,1e6 done"));
+    assert_eq!(said(&done), "400..401\tdone\n", "{done:?}");
+    let retry = finish(house.other("settle j 5,410 retry"));
+    assert_eq!(said(&retry), "410..411\tretry\n", "{retry:?}");
+    std::fs::write(house.path("go"), "").unwrap();
+    assert_eq!(finish(house.other("resume j")).status.code(), Some(0));
+}
+
+/// A failed window is settled without --retry-failed for all: one is started again, one counts as done, one stays failed.
+pub(crate) fn a_failed_window_is_settled_by_itself() {
+    let house = House::new();
+    let script = "echo $1..$2 >> started; test -e good || test $1 -lt 20";
+    let run = finish(call(&house, "run 0..50 -j 2 --chunk 10 --journal j", script));
+    assert_eq!(run.status.code(), Some(3), "{run:?}");
+    let list = "these are 20..30, 30..40, 40..50";
+    refused(&finish(house.other("settle j 20..35 done")), 2, &["20..35", list]);
+    let done = finish(house.other("settle j 20..30 done"));
+    assert_eq!(said(&done), "20..30\tdone\n");
+    assert_eq!(stderr(&done), "evenly: 1 of these had failed and now counts as done\n");
+    let retry = finish(house.other("settle j 40..=49 retry"));
+    assert_eq!(said(&retry), "40..50\tretry\n", "{retry:?}");
+    assert_eq!(stderr(&retry), "evenly: to start them again: evenly resume j\n");
+    std::fs::write(house.path("good"), "").unwrap();
+    let resumed = finish(house.other("resume j"));
+    assert_eq!(resumed.status.code(), Some(3), "{resumed:?}");
+    assert!(stderr(&resumed).contains("30..=39"), "{resumed:?}");
+    let started = text(&house, "started");
+    let times = |window: &str| started.lines().filter(|line| *line == window).count();
+    assert_eq!(["20..30", "30..40", "40..50"].map(times), [1, 1, 2]);
+    let rows = audit(&house);
+    for row in ["20..30 - settled done", "40..50 - settled retry", "40..50 1 exit 0"] {
+        assert!(rows.iter().any(|one| one == row), "{row}: {rows:?}");
+    }
 }
 
 /// A number of `sum` has a value, which only its command can print.

@@ -75,6 +75,13 @@ fn both_ends_of_i64_can_be_in_a_set() {
     assert_eq!(even.position_of(top - 1), Some(top));
     assert_eq!(even.at(top), Some(top - 1));
     assert_eq!(even.position_of(top), None);
+    let all = Interval::new(low, top).unwrap();
+    assert_eq!(
+        (even.within(all), widest.within(all)),
+        (even.positions().interval(), Interval::new(0, 1))
+    );
+    assert_eq!(even.within(Interval::new(top - 2, top).unwrap()), Interval::new(top, top));
+    assert_eq!(even.within(Interval::single(top)), None);
 }
 
 #[test]
@@ -145,6 +152,10 @@ proptest! {
         let expected: Vec<(i64, i64)> =
             (first..=first + more).filter_map(|at| Some((at, set.at(at)?))).collect();
         prop_assert_eq!(listed, expected);
+        let inside: Vec<i64> =
+            (all.first()..=all.last()).filter(|at| wanted.contains(Interval::single(set.at(*at).unwrap()))).collect();
+        let inside = inside.first().zip(inside.last()).and_then(|(one, other)| Interval::new(*one, *other));
+        prop_assert_eq!(set.within(wanted), inside);
         for run in runs {
             prop_assert_eq!(run.position_of(run.last()), run.positions().last());
         }

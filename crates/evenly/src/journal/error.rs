@@ -1,7 +1,8 @@
 //! Errors of a journal, each with its file, cause and next step.
 
 use super::fingerprint::Difference;
-use evenly_core::Interval;
+use evenly_core::items::TooManyPieces;
+use evenly_core::{Interval, Items, printable};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -105,18 +106,26 @@ pub enum JournalError {
         /// The lowest of these numbers.
         numbers: Interval,
     },
-    /// The numbers to settle are not whole windows of unknown fate.
+    /// The items to settle hold no whole window that can be settled, or a part of one.
     #[error(
-        "{} is not a range of whole windows of unknown fate in journal '{}': {}",
-        HalfOpen(*.numbers), .path.display(), UnknownWindows(.unknown)
+        "{} holds no whole windows of unknown fate or that failed in journal '{}': {}",
+        printable(.items.to_string().as_bytes(), LONGEST_ITEMS), .path.display(), OpenWindows(.windows)
     )]
-    NotUnknown {
+    NotOpen {
         /// The file.
         path: PathBuf,
-        /// The numbers.
-        numbers: Interval,
-        /// All windows of unknown fate in the journal, ascending.
-        unknown: Vec<Interval>,
+        /// The items.
+        items: Items,
+        /// All windows in the journal that can be settled, ascending.
+        windows: Vec<Interval>,
+    },
+    /// The items to settle name too many numbers of the journal one by one.
+    #[error("cannot settle these items in journal '{}': {cause}", .path.display())]
+    TooManyItems {
+        /// The file.
+        path: PathBuf,
+        /// How many there may be.
+        cause: TooManyPieces,
     },
     /// A window cannot be settled as done, because its value is not known.
     #[error(
@@ -176,7 +185,8 @@ impl JournalError {
             | Self::AnotherJob { path, .. }
             | Self::Damaged { path, .. }
             | Self::Changed { path }
-            | Self::NotUnknown { path, .. }
+            | Self::NotOpen { path, .. }
+            | Self::TooManyItems { path, .. }
             | Self::HasValues { path, .. }
             | Self::Failed { path, .. } => name.clone_into(path),
             Self::Overlap { .. }
@@ -188,6 +198,9 @@ impl JournalError {
         self
     }
 }
+
+/// Most characters of items in a message.
+const LONGEST_ITEMS: usize = 200;
 
 /// Most windows that a message lists.
 const MOST_WINDOWS: usize = 20;
@@ -201,10 +214,10 @@ impl fmt::Display for HalfOpen {
     }
 }
 
-/// The windows of unknown fate of a journal.
-struct UnknownWindows<'a>(&'a [Interval]);
+/// The windows of a journal that can be settled.
+struct OpenWindows<'a>(&'a [Interval]);
 
-impl fmt::Display for UnknownWindows<'_> {
+impl fmt::Display for OpenWindows<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("it has none");

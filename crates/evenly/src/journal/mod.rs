@@ -7,7 +7,7 @@
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
 //! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `writer` how it is written, `kept` how it is read back, `verify` several together,
-//! `window` the audit of windows, `settle` decisions about those of unknown fate, `state` the journals without a given path.
+//! `window` the audit of windows, `settle` decisions about `open_windows`, `state` the journals without a given path.
 
 mod batch;
 mod begun;
@@ -21,6 +21,7 @@ mod fingerprint;
 mod format;
 mod kept;
 mod merge;
+mod open_windows;
 mod option;
 mod schema;
 mod settle;

@@ -1,28 +1,28 @@
-//! Decisions about windows of unknown fate: done, or to be started again.
+//! Decisions about windows of unknown fate, and about those that failed: done, or to be started again.
 //!
 //! A run that starts nothing twice leaves windows whose commands may have been started. Only their owner can find out
-//! what became of them.
+//! what became of them. A window that failed may have done its work all the same, or its owner has done it by hand.
 
-use super::batch::{cover, remove};
+use super::batch::{Batch, remove};
 use super::begun;
-use super::check::{Contents, check};
+use super::check::check;
 use super::connection::{self, PathState};
 use super::error::{JournalError, JournalFault};
 use super::file_lock::lock;
+use super::open_windows::{Decided, OpenRow, positions_of};
 use super::schema;
-use super::tables::{self, Cursor, FailedRow, failed_hash};
+use super::tables::failed_hash;
 use super::window::{WindowAttempt, millis};
 use super::writer::JournalWriter;
 use crate::item::Numbers;
-use evenly_core::{Aggregate, Cause, Interval};
-use rusqlite::Connection;
+use evenly_core::{Aggregate, Cause, Failure, Interval, Items};
 use std::path::Path;
 use std::time::SystemTime;
 
-/// What is decided about windows of unknown fate.
+/// What is decided about windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettleDecision {
-    /// Their commands have ended well.
+    /// They are done.
     Done,
     /// The next run starts them again.
     Retry,
@@ -43,27 +43,30 @@ impl SettleDecision {
 pub struct SettledWindows {
     /// The windows, ascending.
     pub windows: Vec<Interval>,
+    /// How many of them had failed. Of the others the fate was unknown.
+    pub failed: usize,
     /// How many windows of unknown fate are left.
     pub left: usize,
 }
 
-/// Decides about all windows of unknown fate within these numbers, in one transaction. The audit has a row for each.
+/// Decides about all windows within these items whose fate is unknown or that failed, in one transaction. The audit has a
+/// row for each.
 ///
 /// # Errors
-/// If the journal is in use, or not sound; [`JournalError::NotUnknown`] if the numbers hold no such window, or a part
-/// of one; [`JournalError::HasValues`] if only the commands themselves know the value of their numbers.
+/// If the journal is in use, or not sound; [`JournalError::NotOpen`] if the items hold no such window, or a part of
+/// one; [`JournalError::HasValues`] if only the commands themselves know the value of their numbers.
 pub fn settle(
     path: &Path,
-    numbers: Interval,
+    items: &Items,
     decision: SettleDecision,
 ) -> Result<SettledWindows, JournalError> {
     let real = connection::place(path)?;
-    settle_at(&real, numbers, decision).map_err(|error| error.called(path))
+    settle_at(&real, items, decision).map_err(|error| error.called(path))
 }
 
 fn settle_at(
     path: &Path,
-    numbers: Interval,
+    items: &Items,
     decision: SettleDecision,
 ) -> Result<SettledWindows, JournalError> {
     let is_there = || match connection::path_state(path)? {
@@ -84,24 +87,31 @@ fn settle_at(
             return Err(JournalFault::Wrong("nothing is in it".to_owned()));
         }
         let contents = check(&connection)?;
-        let unknown = unknown(&connection, &contents)?;
-        Ok((connection, contents, unknown))
+        let open = OpenRow::all(&connection, &contents)?;
+        Ok((connection, contents, open))
     };
-    let (connection, contents, unknown) = read().map_err(|trouble| trouble.at(path, "read"))?;
+    let (connection, contents, open) = read().map_err(|trouble| trouble.at(path, "read"))?;
     let aggregate = contents.fingerprint().aggregate;
     // The rows of a journal count positions, and the caller names numbers.
-    let by_position = Numbers::of(&contents.fingerprint().items);
+    let job = &contents.fingerprint().items;
+    let by_position = Numbers::of(job);
     let named = |window: Interval| by_position.as_ref().map_or(window, |it| it.hull(window));
-    let is_within = |window: &&Interval| numbers.contains(named(**window));
-    let windows: Vec<Interval> = unknown.iter().filter(is_within).copied().collect();
-    let touched = |window: &&Interval| {
-        let window = named(**window);
-        window.first() <= numbers.last() && numbers.first() <= window.last()
+    let asked = positions_of(items, job);
+    let asked =
+        asked.map_err(|cause| JournalError::TooManyItems { path: path.to_owned(), cause })?;
+    let decided: Option<Vec<Decided>> = open.iter().map(|row| row.decided(&asked)).collect();
+    let is_some = |decided: &Vec<Decided>| decided.iter().any(|row| !row.windows.is_empty());
+    let Some(decided) = decided.filter(is_some) else {
+        let (path, items) = (path.to_owned(), items.clone());
+        let windows = open.iter().flat_map(OpenRow::parts).map(named).collect();
+        return Err(JournalError::NotOpen { path, items, windows });
     };
-    if windows.is_empty() || windows.len() != unknown.iter().filter(touched).count() {
-        let unknown = unknown.into_iter().map(named).collect();
-        return Err(JournalError::NotUnknown { path: path.to_owned(), numbers, unknown });
-    }
+    let decided: Vec<(Failure, Decided)> =
+        open.iter().map(|row| row.failure).zip(decided).collect();
+    let is_unknown = |failure: &Failure| failure.cause == Cause::Unknown;
+    let unknown = decided.iter().filter(|(failure, _)| is_unknown(failure)).count();
+    let decided: Vec<(Failure, Decided)> =
+        decided.into_iter().filter(|(_, row)| !row.windows.is_empty()).collect();
     let has_values = !matches!(aggregate, Aggregate::Run { .. } | Aggregate::Failures { .. });
     if decision == SettleDecision::Done && has_values {
         return Err(JournalError::HasValues { path: path.to_owned(), verb: aggregate.name() });
@@ -112,16 +122,21 @@ fn settle_at(
         if contents.is_former {
             schema::upgrade(&writer.connection)?;
         }
-        for window in &windows {
-            let failure = begun::unknown(*window);
-            seal.remove(failed_hash(&mut writer.hasher, &failure));
-            remove(&writer.connection, "failed", window.first())?;
+        let mut batch = Batch::default();
+        for (failure, row) in &decided {
+            seal.remove(failed_hash(&mut writer.hasher, failure));
+            remove(&writer.connection, "failed", failure.interval.first())?;
+            let rest =
+                row.rest.iter().map(|rest| Failure { interval: *rest, cause: failure.cause });
+            batch.failed.extend(rest);
             if decision == SettleDecision::Done {
-                cover(&writer.connection, &mut writer.hasher, seal, *window)?;
+                batch.covered.extend(&row.windows);
             }
         }
+        batch.write(&writer.connection, &mut writer.hasher, seal)?;
         let ended = Some(millis(SystemTime::now()));
-        rows.extend(windows.iter().map(|window| WindowAttempt {
+        let windows = decided.iter().flat_map(|(_, row)| &row.windows);
+        rows.extend(windows.map(|window| WindowAttempt {
             interval: *window,
             attempt: 0,
             began: None,
@@ -132,23 +147,9 @@ fn settle_at(
         Ok(writer.value.clone())
     });
     written.map_err(|trouble| trouble.at(path, "write"))?;
-    let left = unknown.len() - windows.len();
-    let windows = windows.into_iter().map(named).collect();
-    Ok(SettledWindows { windows, left })
-}
-
-/// All windows of unknown fate, ascending.
-fn unknown(connection: &Connection, contents: &Contents) -> Result<Vec<Interval>, JournalFault> {
-    let begun = begun::read(connection, &contents.hasher)?;
-    let mut unknown: Vec<Interval> = begun.into_iter().map(|row| row.interval).collect();
-    let mut hasher = contents.hasher.clone();
-    let mut rows = tables::all(connection, "failed")?;
-    let mut rows: Cursor<'_, FailedRow> = Cursor::over(rows.query(())?, &mut hasher)?;
-    while let Some(row) = rows.take()? {
-        if row.failure.cause == Cause::Unknown {
-            unknown.push(row.failure.interval);
-        }
-    }
-    unknown.sort_unstable();
-    Ok(unknown)
+    let of_unknown = decided.iter().filter(|(failure, _)| is_unknown(failure)).count();
+    let windows: Vec<Interval> =
+        decided.iter().flat_map(|(_, row)| &row.windows).copied().map(named).collect();
+    let failed = windows.len() - of_unknown;
+    Ok(SettledWindows { windows, failed, left: unknown - of_unknown })
 }

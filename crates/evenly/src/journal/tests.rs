@@ -10,7 +10,8 @@ use super::writer::{Committed, JournalWriter, ResumeTerms};
 use super::{Fingerprint, JournalError, verify};
 use crate::scratch::Scratch;
 use evenly_core::{
-    Aggregate, Cause, Extreme, Failure, Interval, IntervalSet, Partial, Range, Record, Sum, Value,
+    Aggregate, Cause, Extreme, Failure, Interval, IntervalSet, Items, Partial, Range, Record, Sum,
+    Value,
 };
 use proptest::prelude::*;
 use std::path::Path;

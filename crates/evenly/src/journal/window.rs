@@ -139,6 +139,19 @@ pub(super) fn last_done(
     Ok(windows)
 }
 
+/// The windows that failed at some attempt, the last attempt first.
+pub(super) fn failed(connection: &Connection) -> Result<Vec<Interval>, JournalFault> {
+    let sql = "SELECT first, last FROM window
+               WHERE end NOT IN (?1, ?2, ?3) AND attempt > 0 ORDER BY id DESC";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query((DONE, LOST, UNKNOWN))?;
+    let mut windows = Vec::new();
+    while let Some(row) = rows.next()? {
+        windows.push(interval("window", (row.get(0)?, row.get(1)?))?);
+    }
+    Ok(windows)
+}
+
 /// Gives all rows, ascending by number and then in the order in which they were written.
 pub(super) fn each<E: From<JournalFault>>(
     connection: &Connection,

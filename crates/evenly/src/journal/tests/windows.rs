@@ -15,6 +15,10 @@ fn run() -> Fingerprint {
     fingerprint(Aggregate::Run { in_order: false }, 1000)
 }
 
+fn items(interval: Interval) -> Items {
+    evenly_core::Range::from(interval).into()
+}
+
 /// First number and outcome of each row.
 fn audit(path: &Path) -> Vec<(i64, String)> {
     let mut rows = vec![];
@@ -53,19 +57,19 @@ fn windows_of_unknown_fate_are_settled_one_by_one() {
     let mut writer = begin(&path, &run());
     let unknown: Vec<Interval> = (0..5).map(|k| interval(100 * k, 100 * k + 99)).collect();
     writer.commit(&unknown).unwrap();
-    let in_use = settle(&path, unknown[0], SettleDecision::Done);
+    let in_use = settle(&path, &items(unknown[0]), SettleDecision::Done);
     assert!(matches!(in_use, Err(JournalError::InUse { .. })));
     drop(writer);
-    let first = settle(&path, interval(0, 199), SettleDecision::Done).unwrap();
+    let first = settle(&path, &items(interval(0, 199)), SettleDecision::Done).unwrap();
     assert_eq!((&first.windows[..], first.left), (&unknown[..2], 3));
     drop(JournalWriter::open(&path, &run(), None, RESUME).unwrap());
     assert_eq!(
-        settle(&path, interval(150, 299), SettleDecision::Retry).unwrap().windows,
+        settle(&path, &items(interval(150, 299)), SettleDecision::Retry).unwrap().windows,
         [unknown[2]]
     );
     for part in [interval(300, 450), interval(310, 320), interval(0, 99), interval(600, 700)] {
         let before = std::fs::read(&path).unwrap();
-        let refused = settle(&path, part, SettleDecision::Retry).unwrap_err();
+        let refused = settle(&path, &items(part), SettleDecision::Retry).unwrap_err();
         assert!(refused.to_string().ends_with("these are 300..400, 400..500"), "{refused}");
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }
@@ -86,15 +90,70 @@ fn windows_of_unknown_fate_are_settled_one_by_one() {
     assert_eq!(audit(&path), ends(&expected));
 }
 
+/// Failed neighbours share a row. The audit says where their windows end, and the rest of the row stays failed.
+#[test]
+fn failed_windows_are_settled_one_by_one() {
+    let scratch = Scratch::new("journal-settle-failed");
+    let path = scratch.path("j");
+    let mut writer = begin(&path, &run());
+    let windows = [(0, 99), (100, 199), (200, 299), (300, 399)];
+    for (first, last) in windows {
+        let failure = Failure { interval: interval(first, last), cause: Cause::Exit(3) };
+        writer.put(Record::new(vec![], vec![failure], run().aggregate.empty()));
+    }
+    writer.put_windows(windows.map(|(first, last)| window(first, last, "exit 3")).into());
+    commit(&mut writer);
+    drop(writer);
+    for part in [interval(0, 50), interval(150, 299), interval(400, 500)] {
+        let refused = settle(&path, &items(part), SettleDecision::Retry).unwrap_err();
+        let list = "these are 0..100, 100..200, 200..300, 300..400";
+        assert!(refused.to_string().ends_with(list), "{refused}");
+    }
+    let some: Items = "0..100,200..300".parse().unwrap();
+    let done = settle(&path, &some, SettleDecision::Done).unwrap();
+    assert_eq!(
+        (done.windows, done.failed, done.left),
+        (vec![interval(0, 99), interval(200, 299)], 2, 0)
+    );
+    let contents = read(&path);
+    assert_eq!((contents.done, contents.failed), (200, 200));
+    settle(&path, &items(interval(300, 399)), SettleDecision::Retry).unwrap();
+    let contents = read(&path);
+    assert_eq!((contents.done, contents.failed), (200, 100));
+    assert_eq!(contents.pieces, [(interval(0, 299), 0)]);
+    assert!(audit(&path).contains(&(200, "settled done".to_owned())));
+}
+
+/// Numbers of a command for each n have no windows, so each can be settled by itself.
+#[test]
+fn single_numbers_of_a_stepped_set_are_settled() {
+    let scratch = Scratch::new("journal-settle-numbers");
+    let path = scratch.path("j");
+    let job: Items = "0..=96:4,1000".parse().unwrap();
+    let job = Fingerprint { items: job, ..run() };
+    let mut writer = begin(&path, &job);
+    let failure = Failure { interval: interval(0, 25), cause: Cause::Exit(1) };
+    writer.put(Record::new(vec![], vec![failure], run().aggregate.empty()));
+    commit(&mut writer);
+    drop(writer);
+    let done = settle(&path, &"0..50:8,1000".parse().unwrap(), SettleDecision::Done).unwrap();
+    let named: Vec<i64> = done.windows.iter().map(Interval::first).collect();
+    assert_eq!((named, done.failed), (vec![0, 8, 16, 24, 32, 40, 48, 1000], 8));
+    assert_eq!(settle(&path, &"4,12".parse().unwrap(), SettleDecision::Retry).unwrap().failed, 2);
+    let contents = read(&path);
+    assert_eq!((contents.done, contents.failed), (8, 16));
+    assert!(settle(&path, &"4,5".parse().unwrap(), SettleDecision::Retry).is_err());
+}
+
 #[test]
 fn a_value_that_only_the_command_knows_is_not_settled_as_done() {
     let scratch = Scratch::new("journal-settle-values");
     let path = scratch.path("j");
     let sum = fingerprint(Aggregate::Sum, 100);
     begin(&path, &sum).commit(&[interval(0, 9)]).unwrap();
-    let refused = settle(&path, interval(0, 9), SettleDecision::Done).unwrap_err();
+    let refused = settle(&path, &items(interval(0, 9)), SettleDecision::Done).unwrap_err();
     assert!(matches!(refused, JournalError::HasValues { verb: "sum", .. }), "{refused}");
-    settle(&path, interval(0, 9), SettleDecision::Retry).unwrap();
+    settle(&path, &items(interval(0, 9)), SettleDecision::Retry).unwrap();
     assert_eq!(read(&path).pieces, []);
 }
 
@@ -122,7 +181,8 @@ fn make_former(path: &Path, begun: &[Interval]) {
 
 #[test]
 fn a_journal_of_the_former_version_is_read_and_gone_on_with() {
-    let decide = |path: &Path| drop(settle(path, interval(20, 29), SettleDecision::Retry).unwrap());
+    let decide =
+        |path: &Path| drop(settle(path, &items(interval(20, 29)), SettleDecision::Retry).unwrap());
     let resume = |path: &Path| drop(JournalWriter::open(path, &run(), None, RESUME).unwrap());
     for (change, unknown) in [(decide as fn(&Path), 10), (resume, 20)] {
         let scratch = Scratch::new("journal-former");
