@@ -294,8 +294,8 @@ pub(crate) struct JobArguments {
     pub(crate) format: Option<Format>,
     #[arg(skip)]
     pub(crate) batch: Option<Batch>,
-    /// The numbers: START..END (without END) or START..=LAST, also with :STEP; START..+LENGTH; a list or union of
-    /// these, as in 0..10,15,50..=60:2
+    /// The numbers: START..END (without END) or START..=LAST, also with :STEP; START..+LENGTH; START.. without an
+    /// end; a list or union of these, as in 0..10,15,50..=60:2
     #[arg(allow_hyphen_values = true, value_parser = no_option)]
     pub(crate) range: Option<String>,
     #[command(flatten)]

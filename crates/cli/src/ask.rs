@@ -69,7 +69,10 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcome> {
             }
             let (outcome, why) = unfinished::stopped(&delivery, &error, unfinished);
             deliver_stopped(&delivery, (&lowest, unfinished), &outcome, lines.as_ref());
-            observers.close(&RunEnd::Stopped { why: &why, unfinished }, Err(outcome))
+            observers.close(
+                &RunEnd::Stopped { delivery: &delivery, why: &why, unfinished },
+                Err(outcome),
+            )
         }
     };
     journaling.end(begun, &outcome);
@@ -196,21 +199,22 @@ fn some_failed(delivery: &Delivery, report: &Report) -> String {
     if delivery.is_partial {
         return format!("{failed}; the answer is that of the others");
     }
-    let not_done = match report.not_done {
-        1 => "1 number not done".to_owned(),
-        numbers => format!("{numbers} numbers not done"),
-    };
+    let not_done = delivery.rest(report.not_done).map(|numbers| match report.not_done {
+        1 => "; 1 number not done".to_owned(),
+        _ => format!("; {numbers} numbers not done"),
+    });
+    let not_done = not_done.unwrap_or_default();
     if let Some(failure) = delivery.stopped_at(report) {
         let n = failure.interval.first();
-        return format!(
-            "{failed}; stopped at the failure of n = {n}; {not_done}; --partial goes on"
-        );
+        return format!("{failed}; stopped at the failure of n = {n}{not_done}; --partial goes on");
     }
     match delivery.aggregate {
         Aggregate::Run { .. } => failed,
         _ => {
             let rest = match (report.not_done, &report.answer) {
-                (1.., Value::Witness(Some(n))) => format!("; {not_done} above n = {n}"),
+                (1.., Value::Witness(Some(n))) if !not_done.is_empty() => {
+                    format!("{not_done} above n = {n}")
+                }
                 _ => String::new(),
             };
             format!("{failed}; the answer is withheld (--partial gives that of the others){rest}")

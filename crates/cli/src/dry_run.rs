@@ -22,7 +22,8 @@ struct DryRun<'a> {
     #[serde(flatten)]
     asked: JobFields<'a>,
     dry_run: bool,
-    numbers: String,
+    /// `None`: the items have no end.
+    numbers: Option<String>,
     workers: u32,
     pipes: u64,
     split: String,
@@ -69,7 +70,7 @@ pub(crate) fn text(plan: &Plan) -> String {
     let commands = plan.function.command().map_or_else(Vec::new, |command| {
         first_commands(&command, (&plan.items, plan.policy, workers))
     });
-    let numbers = plan.items.len().to_string();
+    let numbers = (!plan.items.is_open_ended()).then(|| plan.items.len().to_string());
     if plan.format == Format::Json {
         let asked = JobFields::new(plan.aggregate, plan.function.name(), &plan.items);
         let split = split(plan.policy);
@@ -104,7 +105,7 @@ pub(crate) fn text(plan: &Plan) -> String {
             commands,
         });
     }
-    let mut text = format!("{}\n", question(plan, &numbers));
+    let mut text = format!("{}\n", question(plan, numbers.as_deref()));
     text += &format!("workers {workers}, forked\n");
     text += &format!("pipes   {pipes}: one to each worker, one from all of them\n");
     for address in &listen {
@@ -156,14 +157,15 @@ pub(crate) fn text(plan: &Plan) -> String {
 }
 
 /// The first line, as `count   even(n) for 10 numbers, n in 0..10`.
-fn question(plan: &Plan, numbers: &str) -> String {
+fn question(plan: &Plan, numbers: Option<&str>) -> String {
     let (command, name) = (plan.aggregate.name(), plan.function.name());
     let items = items::shown(&plan.items);
     // What has a name is applied to n; an expression says so itself.
     let applied = if function::named(name).is_some() { "(n)" } else { "" };
     let first = plan.aggregate.first();
     let first = first.map_or_else(String::new, |first| format!("; the lowest {first}"));
-    format!("{command:<7} {name}{applied} for {numbers} numbers, n in {items}{first}")
+    let numbers = numbers.map_or_else(String::new, |numbers| format!("{numbers} numbers, "));
+    format!("{command:<7} {name}{applied} for {numbers}n in {items}{first}")
 }
 
 /// The numbers at a range of positions: all of a range, or from the lowest to the highest.

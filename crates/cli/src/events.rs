@@ -30,7 +30,14 @@ pub(crate) struct Events {
     file: LogFile,
     started: Instant,
     throttle: Throttle,
+    context: Context,
+}
+
+/// What events say besides what is observed.
+struct Context {
     rerun: Rerun,
+    /// Whether the items have an end.
+    has_end: bool,
     /// How many numbers failed so far.
     failed: u128,
 }
@@ -158,7 +165,8 @@ enum Event<'a> {
     },
     Progress {
         covered: String,
-        total: String,
+        /// `None`: the items have no end.
+        total: Option<String>,
         failed: String,
         per_second: Option<f64>,
         seconds_left: Option<f64>,
@@ -179,7 +187,7 @@ enum Event<'a> {
     StoppedAtFailure {
         n: String,
         cause: String,
-        not_done: String,
+        not_done: Option<String>,
         lines: String,
         failed: String,
         flaky_numbers: String,
@@ -202,7 +210,7 @@ pub(crate) enum RunEnd<'a> {
     /// With a report.
     Finished(&'a Delivery, &'a Report),
     /// Early: the reason, and the numbers that are not done.
-    Stopped { why: &'a str, unfinished: Option<&'a Unfinished> },
+    Stopped { delivery: &'a Delivery, why: &'a str, unfinished: Option<&'a Unfinished> },
 }
 
 impl Events {
@@ -212,8 +220,10 @@ impl Events {
     /// One line that says why it cannot be opened.
     pub(crate) fn open(path: &Path, mode: Mode, plan: &Plan) -> Result<Self, String> {
         let file = LogFile::open("--events", path, mode)?;
-        let (started, throttle, rerun) = (Instant::now(), Throttle::new(PERIOD), plan.rerun());
-        let mut events = Self { file, started, throttle, rerun, failed: 0 };
+        let (started, throttle) = (Instant::now(), Throttle::new(PERIOD));
+        let has_end = !plan.items.is_open_ended();
+        let context = Context { rerun: plan.rerun(), has_end, failed: 0 };
+        let mut events = Self { file, started, throttle, context };
         let unix_time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         events.write(Event::Started {
             unix_time_s: rounded(unix_time.unwrap_or_default()),
@@ -261,11 +271,11 @@ impl Observer for Events {
         let is_too_soon =
             matches!(observation, Observation::Progress(_)) && !self.throttle.is_due();
         match observation {
-            Observation::Quarantined(failure) => self.failed += failure.interval.len(),
-            Observation::Begun { resumed: Some(resumed) } => self.failed = resumed.failed,
+            Observation::Quarantined(failure) => self.context.failed += failure.interval.len(),
+            Observation::Begun { resumed: Some(resumed) } => self.context.failed = resumed.failed,
             _ => {}
         }
-        if !is_too_soon && let Some(event) = event(observation, &self.rerun, self.failed) {
+        if !is_too_soon && let Some(event) = event(observation, &self.context) {
             self.write(event);
         }
         if let Observation::Stuck(stuck) = observation {
@@ -290,8 +300,8 @@ fn last_event(end: &RunEnd<'_>, outcome: &ExitOutcome) -> Event<'static> {
     let (error, status) = (outcome.message(), outcome.status());
     let (delivery, report) = match end {
         RunEnd::Finished(delivery, report) => (delivery, report),
-        RunEnd::Stopped { why, unfinished } => {
-            let left = unfinished.map(Unanswered::from);
+        RunEnd::Stopped { delivery, why, unfinished } => {
+            let left = unfinished.map(|unfinished| delivery.left(unfinished));
             return Event::Ended { why: (*why).to_owned(), error, left, status };
         }
     };
@@ -303,7 +313,7 @@ fn last_event(end: &RunEnd<'_>, outcome: &ExitOutcome) -> Event<'static> {
     };
     if let Some(why) = why {
         // The answer was complete, but not all of it is written.
-        let left = Some(Unanswered::of(report));
+        let left = Some(delivery.unanswered(report));
         return Event::Ended { why, error, left, status };
     }
     let Ok(answer) = Answer::of(delivery.aggregate, report) else {
@@ -315,7 +325,7 @@ fn last_event(end: &RunEnd<'_>, outcome: &ExitOutcome) -> Event<'static> {
         return Event::StoppedAtFailure {
             n: failure.interval.first().to_string(),
             cause: failure.cause.to_string(),
-            not_done: report.not_done.to_string(),
+            not_done: delivery.rest(report.not_done),
             lines: report.lines.to_string(),
             failed: report.failed.to_string(),
             flaky_numbers: report.flaky_numbers.to_string(),
@@ -339,7 +349,8 @@ fn last_event(end: &RunEnd<'_>, outcome: &ExitOutcome) -> Event<'static> {
 }
 
 /// The event for an observation, if it has one.
-fn event(observation: &Observation<'_>, rerun: &Rerun, failed: u128) -> Option<Event<'static>> {
+fn event(observation: &Observation<'_>, context: &Context) -> Option<Event<'static>> {
+    let rerun = &context.rerun;
     Some(match observation {
         Observation::FewerWorkers { wanted, started, refused } => {
             let (wanted, started) = (*wanted, *started);
@@ -397,7 +408,7 @@ fn event(observation: &Observation<'_>, rerun: &Rerun, failed: u128) -> Option<E
         Observation::Paused => Event::Paused,
         Observation::Resumed(pause) => Event::Resumed { pause_s: rounded(*pause) },
         Observation::EndsEarly(why) => Event::EndsEarly { why: why_early(*why).into_owned() },
-        Observation::Progress(progress) => progress_event(progress, failed),
+        Observation::Progress(progress) => progress_event(progress, context),
         _ => return None,
     })
 }
@@ -427,10 +438,11 @@ fn event_of_agents(observation: &Observation<'_>) -> Option<Event<'static>> {
     })
 }
 
-fn progress_event(progress: &Progress, failed: u128) -> Event<'static> {
+fn progress_event(progress: &Progress, context: &Context) -> Event<'static> {
     let Progress { total, covered, per_second, seconds_left } = *progress;
-    let (covered, total) = (covered.to_string(), total.to_string());
-    Event::Progress { covered, total, failed: failed.to_string(), per_second, seconds_left }
+    let (covered, failed) = (covered.to_string(), context.failed.to_string());
+    let total = context.has_end.then(|| total.to_string());
+    Event::Progress { covered, total, failed, per_second, seconds_left }
 }
 
 /// Seconds, rounded to microseconds.

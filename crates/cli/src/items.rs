@@ -1,7 +1,7 @@
-//! Parser of ITEMS: `A..B`, `A..=B`, `A..+LEN`, each with `:STEP`, and unions `0..10,50..=60:2,15`.
+//! Parser of ITEMS: `A..B`, `A..=B`, `A..+LEN`, `A..`, each with `:STEP`, and unions `0..10,50..=60:2,15`.
 
 use crate::constant::{Refused, evaluate};
-use crate::range::{other_notation, parse_range};
+use crate::range::{other_notation, parse_open_range, parse_range};
 use evenly::{Items, Range};
 use std::num::NonZeroU64;
 
@@ -68,7 +68,10 @@ fn parse_ranged(text: &str) -> Result<Items, String> {
     // A colon without dots is a range in another notation, for which there is a hint.
     let Some((range, step)) = text.rsplit_once(':').filter(|(range, _)| range.contains(".."))
     else {
-        return parse_range(text).map(Items::from);
+        return match parse_open_range(text) {
+            Some(first) => Ok(Items::from_on(first?, NonZeroU64::MIN)),
+            None => parse_range(text).map(Items::from),
+        };
     };
     let bad = |cause: &str| format!("bad step '{step}' in '{}': {cause}", quote(text));
     let number = match evaluate(step) {
@@ -78,7 +81,10 @@ fn parse_ranged(text: &str) -> Result<Items, String> {
     };
     let step = number.and_then(NonZeroU64::new);
     let step = step.ok_or_else(|| bad("it is from 1 to 2^64-1; items always ascend"))?;
-    Ok(Items::stepped(parse_range(range)?, step))
+    match parse_open_range(range) {
+        Some(first) => Ok(Items::from_on(first?, step)),
+        None => Ok(Items::stepped(parse_range(range)?, step)),
+    }
 }
 
 /// All of a range, or the range from the lowest to the highest of other items.
@@ -132,6 +138,13 @@ mod tests {
             ("2^31-1, 2^61-1", "2147483647,2305843009213693951"),
             ("0..10*10:2^2", "0..=96:4"),
             ("(3),4 - 2", "2..4"),
+            ("1e3..", "1000.."),
+            ("-5..", "-5.."),
+            ("1..:2", "1..:2"),
+            ("1..10,2^10..:4,20", "1..=9,20,1024..:4"),
+            ("0..,5", "0.."),
+            ("2^63-1..", "9223372036854775807.."),
+            ("0..:2^63", "0..1"),
         ] {
             let items = parse_items(text);
             if canonical == "no" {
@@ -161,6 +174,9 @@ mod tests {
             ("1,2^63", "bad item '2^63': it does not fit a signed 64-bit integer"),
             ("1,0..2^64", "'0..2^64': with 2^64 it has numbers above 2^63-1"),
             ("5..+-1", "bad range '5..+-1': a length is not negative"),
+            ("2^63..", "bad range '2^63..': with 2^63 it has numbers above 2^63-1"),
+            ("x..", "bad range 'x..': 'x' is not a whole number"),
+            ("..", "a number is missing"),
             ("5..+x", "bad range '5..+x': 'x' is not a whole number"),
             ("5..+2^63", "bad range '5..+2^63': with +2^63 it has numbers above 2^63-1"),
             ("7", "or 7..=7 for this one number"),

@@ -38,6 +38,7 @@ mod logfile;
 mod messages;
 mod number;
 mod observers;
+mod open_ended;
 mod option;
 mod output_options;
 mod output_tails;

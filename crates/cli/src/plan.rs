@@ -11,6 +11,7 @@ use crate::junit_options::JunitOptions;
 use crate::limits::Limits;
 use crate::messages::Volume;
 use crate::number::parse_number;
+use crate::open_ended;
 use crate::option::option;
 use crate::output_options::OutputOptions;
 use crate::question::Question;
@@ -96,6 +97,14 @@ impl Plan {
         let question =
             Question::resolve(aggregate, arguments, manner).map_err(ExitOutcome::Usage)?;
         let is_per_number = is_per_number(&*question.function);
+        let is_open_ended = question.items.is_open_ended();
+        let policy =
+            resolve_policy(arguments, wiring, is_open_ended).map_err(ExitOutcome::Usage)?;
+        let halt = option("halt", arguments.call.halt.as_deref(), parse_halt)?;
+        let has_array = arguments.as_kind.is_some();
+        let asked = (aggregate, &question.items);
+        open_ended::check(asked, (policy, has_array), &limits, halt.flatten())
+            .map_err(ExitOutcome::Usage)?;
         let junit = JunitOptions::resolve(
             arguments,
             tails,
@@ -113,7 +122,7 @@ impl Plan {
             items: question.items,
             function: question.function,
             hints: arguments.batch.as_ref().map_or(question.hints, |batch| batch.hints.clone()),
-            policy: resolve_policy(arguments, wiring).map_err(ExitOutcome::Usage)?,
+            policy,
             workers,
             key_files: arguments.call.key_file.clone(),
             listen,
@@ -128,8 +137,7 @@ impl Plan {
             max_rate: option("max-rate", arguments.call.max_rate.as_deref(), parse_rate)?,
             limits,
             times: arguments.call.times.resolve()?,
-            halt: option("halt", arguments.call.halt.as_deref(), parse_halt)?
-                .unwrap_or_else(|| default_halt(aggregate)),
+            halt: halt.unwrap_or_else(|| default_halt(aggregate)),
             is_partial: arguments.partial,
             joblog: arguments.call.joblog.clone(),
             junit,
@@ -178,14 +186,18 @@ fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
     Ok(addresses)
 }
 
-fn resolve_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
+fn resolve_policy(
+    arguments: &JobArguments,
+    wiring: Option<Wiring>,
+    is_open_ended: bool,
+) -> Result<Policy, String> {
     let sizes = [
         (&arguments.call.limits.chunk_time, "--chunk-time"),
         (&arguments.call.limits.chunk_max, "--chunk-max"),
         (&arguments.call.limits.chunk_min, "--chunk-min"),
     ];
     let sizes = sizes.into_iter().find(|(given, _)| given.is_some());
-    let policy = typed_policy(arguments, wiring)?;
+    let policy = typed_policy(arguments, wiring.filter(|_| !is_open_ended))?;
     match sizes {
         Some((_, option)) if policy != Policy::Timed => Err(format!(
             "{option} is for chunks sized by time; leave out --split and --chunk, or it"

@@ -31,6 +31,8 @@ pub(crate) struct ProgressDisplay {
     volume: Volume,
     /// The items of the job, for the bar.
     items: String,
+    /// Whether the items have an end.
+    has_end: bool,
     started: Instant,
     /// How many numbers failed so far.
     failed: u128,
@@ -70,6 +72,7 @@ impl ProgressDisplay {
             throttle: period.map(Throttle::new),
             volume: plan.volume,
             items: items::shown(&plan.items),
+            has_end: !plan.items.is_open_ended(),
             started: Instant::now(),
             failed: 0,
             stuck: Vec::new(),
@@ -100,14 +103,20 @@ impl ProgressDisplay {
     fn advance(&mut self, progress: &Progress) {
         match &mut self.display {
             Display::None => {}
-            Display::Plain => stderr::say(&line(progress, self.failed, &self.stuck)),
+            Display::Plain => stderr::say(&line(progress, self.has_end, self.failed, &self.stuck)),
             Display::Bar(bar) => {
                 let is_early = self.started.elapsed() < PATIENCE;
                 if is_early || !stderr::has_room() || !stderr::is_foreground() {
                     return;
                 }
-                let bar = bar.get_or_insert_with(|| new_bar(&self.items));
-                bar.set_message(pace(progress, self.failed, (&self.stuck, 1)));
+                let bar = bar.get_or_insert_with(|| new_bar(&self.items, self.has_end));
+                let pace = pace(progress, self.failed, (&self.stuck, 1));
+                if !self.has_end {
+                    bar.set_message(format!("{} numbers done, {pace}", progress.covered));
+                    bar.tick();
+                    return;
+                }
+                bar.set_message(pace);
                 // A thousandth is finer than any bar, and 2^64 numbers do not fit its counter.
                 bar.set_position((progress.covered * 1000 / progress.total.max(1)) as u64);
             }
@@ -139,7 +148,9 @@ impl Observer for ProgressDisplay {
                 }
                 return;
             }
-            Observation::Status(progress) => self.say(&line(progress, self.failed, &self.stuck)),
+            Observation::Status(progress) => {
+                self.say(&line(progress, self.has_end, self.failed, &self.stuck));
+            }
             Observation::Quarantined(failure) => self.failed += failure.interval.len(),
             Observation::Begun { resumed: Some(resumed) } => self.failed = resumed.failed,
             Observation::Stuck(stuck) => self.stuck = stuck.to_vec(),
@@ -165,20 +176,26 @@ impl Observer for ProgressDisplay {
     }
 }
 
-fn new_bar(items: &str) -> ProgressBar {
+/// A bar, or only its text where no part of the items can be said to be done.
+fn new_bar(items: &str, has_end: bool) -> ProgressBar {
     // Drawn when we say so: no ticker, the primary has one thread (fork(2)).
     let target = ProgressDrawTarget::stderr_with_hz(20);
     let bar = ProgressBar::with_draw_target(Some(1000), target);
-    let style = ProgressStyle::with_template("{prefix} {wide_bar} {percent:>3}%  {msg}");
+    let with_bar = "{prefix} {wide_bar} {percent:>3}%  {msg}";
+    let style =
+        ProgressStyle::with_template(if has_end { with_bar } else { "{prefix} {wide_msg}" });
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
     bar.set_prefix(items.to_owned());
     bar
 }
 
 /// The plain progress line.
-fn line(progress: &Progress, failed: u128, stuck: &[Stuck]) -> String {
+fn line(progress: &Progress, has_end: bool, failed: u128, stuck: &[Stuck]) -> String {
     let (covered, total) = (progress.covered, progress.total);
     let (percent, pace) = (percent(progress), pace(progress, failed, (stuck, MOST_STUCK)));
+    if !has_end {
+        return format!("evenly: {covered} numbers done, {pace}\n");
+    }
     format!("evenly: {covered} of {total} numbers ({percent}%), {pace}\n")
 }
 

@@ -1,4 +1,4 @@
-//! Parser of one range: `A..B`, `A..=B`, `A..+LEN`, whose ends are constant expressions.
+//! Parser of one range: `A..B`, `A..=B`, `A..+LEN`, `A..`, whose ends are constant expressions.
 
 use crate::constant::{Refused, evaluate};
 use crate::number::{read_number, whole};
@@ -32,14 +32,7 @@ pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
         ));
     }
     let start = start.trim_end_matches(' ');
-    let number = |typed: &str| {
-        evaluate(typed).map_err(|refused| match refused {
-            Refused::Malformed(cause) => format!("bad range '{text}': {cause}; {HINT}"),
-            // The sign of what does not fit is known of a number only.
-            Refused::TooLarge if is_number(typed) => outside(text, typed, typed.starts_with('-')),
-            Refused::TooLarge => format!("bad range '{text}': {typed} does not fit 128 bits"),
-        })
-    };
+    let number = |typed: &str| end_of(text, typed);
     if let Some(len) = end.strip_prefix('+') {
         let (first, len) = (number(start)?, number(len)?);
         if len < 0 {
@@ -70,6 +63,25 @@ pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
         let is_low = first < i128::from(i64::MIN);
         let beyond = if is_low { start } else { last };
         outside(text, beyond, if is_low { true } else { last_or_end < 0 })
+    })
+}
+
+/// Reads the first number of `A..`, which has no end; `None` if the text has another form.
+pub(crate) fn parse_open_range(text: &str) -> Option<Result<i64, String>> {
+    let start = text.strip_suffix("..").map(|start| start.trim_end_matches(' '));
+    let start = start.filter(|start| !start.is_empty() && !start.contains(".."))?;
+    let first = end_of(text, start);
+    let in_range = |first: i128| i64::try_from(first).map_err(|_| outside(text, start, first < 0));
+    Some(first.and_then(in_range))
+}
+
+/// One end of a range.
+fn end_of(range: &str, typed: &str) -> Result<i128, String> {
+    evaluate(typed).map_err(|refused| match refused {
+        Refused::Malformed(cause) => format!("bad range '{range}': {cause}; {HINT}"),
+        // The sign of what does not fit is known of a number only.
+        Refused::TooLarge if is_number(typed) => outside(range, typed, typed.starts_with('-')),
+        Refused::TooLarge => format!("bad range '{range}': {typed} does not fit 128 bits"),
     })
 }
 

@@ -54,7 +54,8 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) struct JobFields<'a> {
     command: &'static str,
     function: &'a str,
-    range: [String; 2],
+    /// The end is excluded; `None`: the items have none.
+    range: (String, Option<String>),
     /// The items, if they are not all of the range.
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<String>,
@@ -78,7 +79,8 @@ impl<'a> JobFields<'a> {
     pub(crate) fn new(aggregate: Aggregate, function: &'a str, items: &Items) -> Self {
         let first = aggregate.first().map(|first| first.to_string());
         let span = span(items);
-        let range = [span.start().to_string(), span.end().to_string()];
+        let end = (!items.is_open_ended()).then(|| span.end().to_string());
+        let range = (span.start().to_string(), end);
         let items = items.as_range().is_none().then(|| items.to_string());
         Self { command: aggregate.name(), function, range, items, first }
     }
@@ -130,27 +132,10 @@ struct FlakyFields {
 #[derive(Serialize)]
 pub(crate) struct Unanswered {
     failed: String,
-    not_done: String,
+    /// `None`: the items have no end.
+    not_done: Option<String>,
     /// The lowest number that is not done.
     complete_below: Option<String>,
-}
-
-impl Unanswered {
-    /// The fields of a finished run.
-    pub(crate) fn of(report: &Report) -> Self {
-        let (failed, not_done) = (report.failed.to_string(), report.not_done.to_string());
-        Self { failed, not_done, complete_below: None }
-    }
-}
-
-impl From<&Unfinished> for Unanswered {
-    fn from(unfinished: &Unfinished) -> Self {
-        Self {
-            failed: unfinished.failed.to_string(),
-            not_done: unfinished.not_done.to_string(),
-            complete_below: unfinished.lowest.map(|lowest| lowest.to_string()),
-        }
-    }
 }
 
 /// JSON object of a run that ended early and has written nothing yet.
@@ -200,9 +185,29 @@ impl Delivery {
         self.is_complete(report) || self.is_partial
     }
 
-    /// The number of n not done, unless the answer is complete.
+    /// The number of n not done, unless the answer is complete or the items have no end.
     pub(crate) fn not_done(&self, report: &Report) -> Option<String> {
-        (!self.is_complete(report)).then(|| report.not_done.to_string())
+        self.rest(report.not_done).filter(|_| !self.is_complete(report))
+    }
+
+    /// A number of n that are not done, unless the items have no end.
+    pub(crate) fn rest(&self, not_done: u128) -> Option<String> {
+        (!self.items.is_open_ended()).then(|| not_done.to_string())
+    }
+
+    /// What a finished run left out.
+    pub(crate) fn unanswered(&self, report: &Report) -> Unanswered {
+        let failed = report.failed.to_string();
+        Unanswered { failed, not_done: self.rest(report.not_done), complete_below: None }
+    }
+
+    /// What a run left out that ended early.
+    pub(crate) fn left(&self, unfinished: &Unfinished) -> Unanswered {
+        Unanswered {
+            failed: unfinished.failed.to_string(),
+            not_done: self.rest(unfinished.not_done),
+            complete_below: unfinished.lowest.map(|lowest| lowest.to_string()),
+        }
     }
 
     /// The failure at which the lines of `find` and `map` end. Numbers above it are not printed, and no chunk above it
@@ -308,7 +313,7 @@ impl Delivery {
         StoppedFields {
             complete: false,
             failures: self.listed(failures),
-            left: unfinished.map(Unanswered::from),
+            left: unfinished.map(|unfinished| self.left(unfinished)),
             flaky: unfinished.map(|one| self.flaky(&one.flaky, one.flaky_numbers)),
             error,
         }

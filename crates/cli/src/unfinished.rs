@@ -16,7 +16,12 @@ pub(crate) fn stopped(
     let is_asked_for =
         matches!(error, Error::Deadline { .. } | Error::Halted { .. } | Error::Interrupted(_));
     let rest = match unfinished {
-        Some(unfinished) if is_lines(delivery.aggregate) => Some(not_done(unfinished)),
+        Some(unfinished) if is_lines(delivery.aggregate) => Some(not_done(delivery, unfinished)),
+        Some(Unfinished { lowest: Some(lowest), .. })
+            if is_asked_for && delivery.items.is_open_ended() =>
+        {
+            Some(format!("there is no answer; complete below {lowest}"))
+        }
         _ if is_asked_for => Some("there is no answer".to_owned()),
         _ => None,
     };
@@ -37,9 +42,10 @@ fn is_lines(aggregate: Aggregate) -> bool {
 }
 
 /// The number up to which lines are complete, and how many numbers are not done.
-fn not_done(unfinished: &Unfinished) -> String {
+fn not_done(delivery: &Delivery, unfinished: &Unfinished) -> String {
     let Unfinished { lowest, not_done, is_written, .. } = unfinished;
     let mut text = match (lowest, not_done) {
+        (Some(lowest), _) if delivery.items.is_open_ended() => format!("complete below {lowest}"),
         (Some(lowest), 1) => format!("complete below {lowest}; 1 number above is not done"),
         (Some(lowest), _) => {
             format!("complete below {lowest}; {not_done} numbers above are not done")

@@ -43,9 +43,9 @@ fn lacking(together: &Together, paths: &[PathBuf]) -> String {
         _ => "FILE".to_owned(),
     };
     let missing = match paths {
-        [_] => format!("not done (evenly resume {file}{} goes on)", partial(together)),
+        [_] => format!("done (evenly resume {file}{} goes on)", partial(together)),
         _ => format!(
-            "not done (evenly resume {file}{} goes on with one of them; a gap between their ranges needs a run \
+            "done (evenly resume {file}{} goes on with one of them; a gap between their ranges needs a run \
              of its own)",
             partial(together)
         ),
@@ -58,13 +58,29 @@ fn lacking(together: &Together, paths: &[PathBuf]) -> String {
     };
     let failed = format!("failed (evenly resume {file} --retry-failed tries them again{settles})");
     let counted = |numbers: u128, what: &str| (numbers > 0).then(|| format!("{numbers} {what}"));
+    let not_done = match below(together) {
+        Some(first) => Some(format!("those from {first} on are not all {missing}")),
+        None => counted(together.missing, &format!("not {missing}")),
+    };
     let all = [
-        counted(together.missing, &missing),
+        not_done,
         counted(together.failed, &failed),
         counted(together.double, "in more than one journal (each n may be in one only)"),
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     format!("not complete: of the numbers, {}", all.join(", "))
+}
+
+/// The lowest number that is not done, of items without an end.
+fn below(together: &Together) -> Option<i64> {
+    let is_open_ended = together.fingerprint.items.is_open_ended();
+    together.gaps.first().filter(|_| is_open_ended).map(Interval::first)
+}
+
+/// An interval as `A..B`, or as `A..` if it reaches the end of items without an end.
+fn shown(interval: Interval, together: &Together) -> String {
+    let is_open = together.fingerprint.items.is_open_ended() && interval.last() == i64::MAX;
+    if is_open { format!("{}..", interval.first()) } else { half_open(interval) }
 }
 
 /// The option with which the numbers that are not done are done. A run of `find` or `map` ends at its lowest
@@ -89,16 +105,17 @@ fn text(together: &Together) -> String {
     if !asked.program.is_empty() {
         put("program", &asked.program);
     }
-    match asked.items.as_range() {
-        Some(range) => put("range", &range),
-        None => put("items", &asked.items),
-    }
+    // Written as they are typed: a range without an end is `A..`.
+    put(if asked.items.as_range().is_some() { "range" } else { "items" }, &asked.items);
     if together.changes > 0 {
         put("changes", &together.changes);
     }
     put("done", &together.done);
     put("failed", &together.failed);
-    put("missing", &together.missing);
+    match below(together) {
+        Some(first) => put("missing", &format!("{first}..")),
+        None => put("missing", &together.missing),
+    }
     put("double", &together.double);
     match answer(together) {
         // Numbers that are in two journals have no value.
@@ -113,7 +130,7 @@ fn text(together: &Together) -> String {
     }
     for (key, intervals) in [("gap", &together.gaps), ("overlap", &together.overlaps)] {
         for interval in intervals {
-            put(key, &half_open(*interval));
+            put(key, &shown(*interval, together));
         }
     }
     for failure in &together.failures {
@@ -150,7 +167,11 @@ struct Verification<'a> {
     lines: String,
     done: String,
     failed: String,
-    missing: String,
+    /// `None`: the items have no end, so it is all from `complete_below` on.
+    missing: Option<String>,
+    /// The lowest number that is not done, of items without an end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complete_below: Option<String>,
     double: String,
     changes: usize,
     gaps: Vec<[String; 2]>,
@@ -176,7 +197,8 @@ fn json(together: &Together) -> String {
         lines: together.lines.to_string(),
         done: together.done.to_string(),
         failed: together.failed.to_string(),
-        missing: together.missing.to_string(),
+        missing: below(together).is_none().then(|| together.missing.to_string()),
+        complete_below: below(together).map(|first| first.to_string()),
         double: together.double.to_string(),
         changes: together.changes,
         gaps: ends(&together.gaps),

@@ -11,6 +11,8 @@ mod failing;
 mod file;
 #[path = "items/journal.rs"]
 mod journal;
+#[path = "items/open_ended.rs"]
+mod open_ended;
 #[path = "verbs/plain.rs"]
 #[expect(dead_code, reason = "a part of it is for the tests of the verbs")]
 mod plain;

@@ -34,7 +34,8 @@ fn bad_ranges_are_refused_with_a_suggestion() {
     refused("count even 5..=3", &["reversed", "3..=5"]);
     refused("count even 10", &["'10'", "START..END"]);
     refused("count even 0..x", &["'x'", "2^10"]);
-    refused("count even 0..", &["a number is missing"]);
+    refused("count even ..9", &["a number is missing"]);
+    refused("count even 0..", &["0.. has no end, and nothing ends this count: add --deadline D"]);
     refused("count even 0..2^64", &["with 2^64 it has", "-2^63..2^63"]);
     refused("count even -2^64..0", &["with -2^64 it has numbers below -2^63"]);
     refused("count even 0..1e99", &["with 1e99 it has numbers above 2^63-1"]);

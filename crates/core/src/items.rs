@@ -19,7 +19,8 @@ pub use text::MalformedItems;
 
 /// A set of integers, each a signed 64-bit number.
 ///
-/// Equal sets are equal values, however they were put together.
+/// Equal sets are equal values, however they were put together. An [open-ended](Self::is_open_ended) set differs from
+/// the same numbers with an end.
 ///
 /// ```
 /// use evenly_core::{Items, Range};
@@ -32,7 +33,10 @@ pub use text::MalformedItems;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Items(Kind);
+pub struct Items {
+    kind: Kind,
+    is_open_ended: bool,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
@@ -56,11 +60,35 @@ struct Piece {
 
 impl From<Range> for Items {
     fn from(range: Range) -> Self {
-        Self(Kind::Range(range))
+        Self { kind: Kind::Range(range), is_open_ended: false }
     }
 }
 
 impl Items {
+    /// Every `step`-th number from `first` on, without an end. They reach up to 2^63 - 1, the highest number of
+    /// 64 bits, which no run is meant to reach: see [`is_open_ended`](Self::is_open_ended).
+    #[must_use]
+    pub fn from_on(first: i64, step: NonZeroU64) -> Self {
+        let all = Interval::new(first, i64::MAX).map_or(Range::EMPTY, Range::from);
+        Self::stepped(all, step).open_ended()
+    }
+
+    /// The same set without an end, if its last run goes on up to 2^63 - 1.
+    pub(super) fn open_ended(mut self) -> Self {
+        let positions = self.positions().interval();
+        let last_run = positions.and_then(|all| self.runs(Interval::single(all.last())).next());
+        let is_last = |run: Run| run.last().checked_add_unsigned(run.step().get()).is_none();
+        self.is_open_ended = last_run.is_some_and(is_last);
+        self
+    }
+
+    /// Whether the numbers have no end for the user: `A..`. Then only an answer that is known early, or a limit such as a
+    /// deadline, ends a run.
+    #[must_use]
+    pub fn is_open_ended(&self) -> bool {
+        self.is_open_ended
+    }
+
     /// Every `step`-th number of a range, from its first number on.
     #[must_use]
     pub fn stepped(range: Range, step: NonZeroU64) -> Self {
@@ -89,7 +117,9 @@ impl Items {
     /// either.
     pub fn union(sets: impl IntoIterator<Item = Self>) -> Result<Self, TooManyPieces> {
         let mut progressions = Vec::new();
+        let mut is_open_ended = false;
         for set in sets {
+            is_open_ended |= set.is_open_ended;
             // Any number of sets in bounded memory.
             if progressions.len() > 2 * MOST_PIECES {
                 progressions = normal::normalise(progressions)?;
@@ -98,7 +128,8 @@ impl Items {
                 progressions.extend(set.runs(positions).map(normal::Progression::from));
             }
         }
-        Self::of_progressions(progressions)
+        let items = Self::of_progressions(progressions)?;
+        Ok(if is_open_ended { items.open_ended() } else { items })
     }
 
     fn of_progressions(progressions: Vec<normal::Progression>) -> Result<Self, TooManyPieces> {
@@ -120,14 +151,15 @@ impl Items {
             piece
         };
         let pieces = progressions.iter().map(piece).collect();
-        Ok(Self(Kind::Pieces { pieces, positions: range(start.into()) }))
+        let kind = Kind::Pieces { pieces, positions: range(start.into()) };
+        Ok(Self { kind, is_open_ended: false })
     }
 
     /// The range that this set is, if it is one. Then the position of n is n.
     #[inline]
     #[must_use]
     pub fn as_range(&self) -> Option<Range> {
-        match self.0 {
+        match self.kind {
             Kind::Range(range) => Some(range),
             Kind::Pieces { .. } => None,
         }
@@ -136,7 +168,7 @@ impl Items {
     /// The positions of its numbers, without a gap.
     #[must_use]
     pub fn positions(&self) -> Range {
-        match self.0 {
+        match self.kind {
             Kind::Range(range) => range,
             Kind::Pieces { positions, .. } => positions,
         }
@@ -165,7 +197,7 @@ impl Items {
     /// neighbours is such a run.
     #[must_use]
     pub fn has_only_steps_of_one(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Range(_) => true,
             Kind::Pieces { pieces, .. } => pieces.iter().all(|it| it.step == NonZeroU64::MIN),
         }
@@ -175,7 +207,7 @@ impl Items {
     #[inline]
     #[must_use]
     pub fn at(&self, position: i64) -> Option<i64> {
-        match &self.0 {
+        match &self.kind {
             Kind::Range(range) => is_in(*range, position).then_some(position),
             Kind::Pieces { pieces, positions } => {
                 if !is_in(*positions, position) {
@@ -190,7 +222,7 @@ impl Items {
     /// The position of a number, if the set has it.
     #[must_use]
     pub fn position_of(&self, n: i64) -> Option<i64> {
-        match &self.0 {
+        match &self.kind {
             Kind::Range(range) => is_in(*range, n).then_some(n),
             Kind::Pieces { pieces, positions } => {
                 let index = pieces.partition_point(|piece| piece.first <= n).checked_sub(1)?;
@@ -209,7 +241,7 @@ impl Items {
     pub fn within(&self, numbers: Interval) -> Option<Interval> {
         let positions = self.positions().interval()?;
         // How many positions from the first one on have numbers below a bound.
-        let below = |bound: i128| match &self.0 {
+        let below = |bound: i128| match &self.kind {
             Kind::Range(range) => (bound - range.start()).clamp(0, range.len() as i128),
             Kind::Pieces { pieces, positions } => {
                 let index = pieces.partition_point(|piece| i128::from(piece.first) < bound);
@@ -232,7 +264,7 @@ impl Items {
     #[inline]
     #[must_use]
     pub fn consecutive(&self, positions: Interval) -> Run {
-        let Kind::Pieces { pieces, .. } = &self.0 else {
+        let Kind::Pieces { pieces, .. } = &self.kind else {
             return Run::of_consecutive(positions);
         };
         let index = pieces.partition_point(|piece| piece.position <= positions.first());
@@ -252,7 +284,7 @@ impl Items {
         let mut rest = known.and_then(|known| {
             Interval::new(positions.first().max(known.first()), positions.last().min(known.last()))
         });
-        let mut index = match (&self.0, rest) {
+        let mut index = match (&self.kind, rest) {
             (Kind::Pieces { pieces, .. }, Some(rest)) => {
                 pieces.partition_point(|piece| piece.position <= rest.first()) - 1
             }
@@ -260,7 +292,7 @@ impl Items {
         };
         core::iter::from_fn(move || {
             let now = rest?;
-            let Kind::Pieces { pieces, .. } = &self.0 else {
+            let Kind::Pieces { pieces, .. } = &self.kind else {
                 rest = None;
                 return Some(Run::of_consecutive(now));
             };

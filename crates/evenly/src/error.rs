@@ -98,14 +98,14 @@ pub enum Error {
     #[error("stopped by {0}")]
     Interrupted(Signal),
     /// The time for the whole job was over.
-    #[error("the deadline of {} passed with {covered} of {total} numbers done", Seconds(.deadline))]
+    #[error("the deadline of {} passed with {} done", Seconds(.deadline), Covered(*.covered, *.total))]
     Deadline {
         /// The time that was given.
         deadline: Duration,
         /// Numbers that were done.
         covered: u128,
-        /// Numbers in the range.
-        total: u128,
+        /// Numbers in the range; `None` if it has no end.
+        total: Option<u128>,
     },
     /// The time for the whole job was over while its journal was read.
     #[error("the deadline of {} passed while the journal '{}' was read; it is left as it is", Seconds(.deadline), .path.display())]
@@ -116,7 +116,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// As much has happened as was waited for: see [`Halt`](crate::Halt).
-    #[error("halted by {reached}: {covered} of {total} numbers done, {failed} of them failed")]
+    #[error("halted by {reached}: {} done, {failed} of them failed", Covered(*.covered, *.total))]
     Halted {
         /// The condition that was met. It is long, and a rare error.
         reached: Box<ReachedHalt>,
@@ -124,8 +124,8 @@ pub enum Error {
         failed: u128,
         /// Numbers that were done, failed ones included.
         covered: u128,
-        /// Numbers in the range.
-        total: u128,
+        /// Numbers in the range; `None` if it has no end.
+        total: Option<u128>,
     },
     /// Workers were lost again and again without finishing anything.
     #[error(
@@ -288,6 +288,19 @@ impl fmt::Display for Last<'_> {
 }
 
 /// A duration in seconds, without more digits than it has.
+/// Numbers that were done, of all numbers if they have an end.
+struct Covered(u128, Option<u128>);
+
+impl fmt::Display for Covered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self(covered, Some(total)) => write!(f, "{covered} of {total} numbers"),
+            Self(1, None) => f.write_str("1 number"),
+            Self(covered, None) => write!(f, "{covered} numbers"),
+        }
+    }
+}
+
 struct Seconds<'a>(&'a Duration);
 
 impl fmt::Display for Seconds<'_> {

@@ -9,7 +9,10 @@ fn rerun() -> Rerun {
 }
 
 fn json(observation: &Observation<'_>) -> String {
-    let event = event(observation, &rerun(), 7).unwrap();
+    let event = {
+        let context = Context { rerun: rerun(), has_end: true, failed: 7 };
+        event(observation, &context).unwrap()
+    };
     serde_json::to_string(&EventLine { version: VERSION, time_s: 1.5, event }).unwrap()
 }
 

@@ -35,6 +35,12 @@ fn equal_sets_have_one_text() {
         ("0..20:4,0..20:6", "0,4..=8:2,12,16,18"),
         ("5..5,9..9", "0..0"),
         ("1..=2,4..=5", "1..=2,4..=5"),
+        ("5..", "5.."),
+        ("-3..9,5..", "-3.."),
+        ("1..:2", "1..:2"),
+        ("7..:5,1..3", "1..=2,7..:5"),
+        ("9223372036854775807..,3", "3,9223372036854775807.."),
+        ("4..:9223372036854775808", "4..5"),
         ("0..=18446744073709551615:9,0..0", "no"),
     ] {
         let set: Result<Items, _> = text.parse();
@@ -93,8 +99,20 @@ fn too_many_pieces_are_refused() {
 }
 
 #[test]
+fn items_without_an_end_reach_the_highest_number() {
+    let open = Items::from_on(10, step(1));
+    assert!(open.is_open_ended());
+    assert_eq!(open.as_range(), Range::new(10, 1 << 63).ok());
+    assert_ne!(open, Items::from(open.positions()));
+    assert!(open.has_all_at_their_positions(&items("10..20")));
+    let stepped = Items::from_on(i64::MAX - 7, step(3));
+    assert_eq!(stepped.iter().collect::<Vec<_>>(), [i64::MAX - 7, i64::MAX - 4, i64::MAX - 1]);
+    assert!(!items("0..9223372036854775808").is_open_ended());
+}
+
+#[test]
 fn a_text_that_is_no_set_is_refused() {
-    for text in ["", ",", "1,", "1..", "..1", "5..1", "1..5:0", "1..5:-1", "a", "1-5", "1..=x:2"] {
+    for text in ["", ",", "1,", "..", "..1", "5..1", "1..5:0", "1..5:-1", "a", "1-5", "1..=x:2"] {
         assert!(text.parse::<Items>().is_err(), "{text}");
     }
 }

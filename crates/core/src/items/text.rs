@@ -10,24 +10,31 @@ use core::str::FromStr;
 /// Why a text is no set of items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedItems {
-    /// A piece is none of `N`, `A..B`, `A..=B`, `A..B:STEP` and `A..=B:STEP` in decimal digits.
-    #[error("a piece is not of the form N, A..B, A..=B or A..=B:STEP")]
+    /// A piece is none of `N`, `A..B`, `A..=B` and `A..` in decimal digits, the last three also with `:STEP`.
+    #[error("a piece is not of the form N, A..B, A..=B, A.. or A..=B:STEP")]
     Piece,
     /// There are too many pieces.
     #[error(transparent)]
     TooMany(#[from] TooManyPieces),
 }
 
-/// As pieces in normal form, separated by commas; one plain range as `A..B`.
+/// As pieces in normal form, separated by commas; one plain range as `A..B`. The last piece of an open-ended set is
+/// `A..` or `A..:STEP`.
 impl fmt::Display for Items {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let positions = self.positions().interval();
-        let (None, Some(positions)) = (self.as_range(), positions) else {
+        let Some(positions) = positions.filter(|_| self.as_range().is_none() || self.is_open_ended)
+        else {
             return self.positions().fmt(f);
         };
         for (index, run) in self.runs(positions).enumerate() {
             let comma = if index > 0 { "," } else { "" };
-            write!(f, "{comma}{run}")?;
+            let is_open = self.is_open_ended && run.positions().last() == positions.last();
+            match run.step().get() {
+                1 if is_open => write!(f, "{comma}{}..", run.first())?,
+                step if is_open => write!(f, "{comma}{}..:{step}", run.first())?,
+                _ => write!(f, "{comma}{run}")?,
+            }
         }
         Ok(())
     }
@@ -58,6 +65,10 @@ fn piece(text: &str) -> Result<Items, MalformedItems> {
         Some((range, step)) => (range, step.parse().map_err(|_| MalformedItems::Piece)?),
         None => (text, NonZeroU64::MIN),
     };
+    if let Some(first) = text.strip_suffix("..") {
+        let first = first.parse().map_err(|_| MalformedItems::Piece)?;
+        return Ok(Items::from_on(first, step));
+    }
     let (first, end) = match text.split_once("..") {
         Some((first, last)) => match last.strip_prefix('=') {
             Some(last) => (number(first)?, number(last)?.checked_add(1)),

@@ -455,7 +455,7 @@ impl<'a> EventLoop<'a> {
             let remaining = self.engine.scheduler().ledger().remaining();
             *left = left.max(remaining as f64 / rate.per_second());
         }
-        if self.positions.is_any_stuck() {
+        if self.positions.is_any_stuck() || self.job.items.is_open_ended() {
             progress.seconds_left = None;
         }
         progress

@@ -202,9 +202,10 @@ pub(super) fn read_fingerprint(row: &Row<'_>) -> Result<(i64, Fingerprint, i64),
     Ok((id, fingerprint, row.get(9)?))
 }
 
-/// The columns `range_start` and `range_end`: the ends of a range, or the text of other items and nothing.
+/// The columns `range_start` and `range_end`: the ends of a range, or the text of other items and nothing. An open-ended
+/// range is among the others.
 fn ends(items: &Items) -> (String, String) {
-    match items.as_range() {
+    match items.as_range().filter(|_| !items.is_open_ended()) {
         Some(range) => (range.start().to_string(), range.end().to_string()),
         None => (items.to_string(), String::new()),
     }
@@ -212,7 +213,7 @@ fn ends(items: &Items) -> (String, String) {
 
 fn read_items(start: &str, end: &str) -> Option<Items> {
     if end.is_empty() {
-        return start.parse().ok().filter(|items: &Items| items.as_range().is_none());
+        return start.parse().ok().filter(|items: &Items| ends(items).1.is_empty());
     }
     Some(Range::new(start.parse().ok()?, end.parse().ok()?).ok()?.into())
 }

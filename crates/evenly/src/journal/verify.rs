@@ -11,6 +11,7 @@ use super::window::{self, WindowAttempt};
 use crate::item::Numbers;
 use evenly_core::{Aggregate, Failure, Interval, Items, Range, Value};
 use rusqlite::Connection;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 /// Most intervals that are listed of each kind; the others are only counted.
@@ -188,7 +189,12 @@ pub(super) fn is_lines(value: &Value) -> bool {
 /// sets must be equal, because their journals count positions.
 fn common(one: &Items, other: &Items) -> Option<Items> {
     match (one.as_range(), other.as_range()) {
-        (Some(one), Some(other)) => Some(hull(one, other).into()),
+        (Some(range), Some(other_range)) => {
+            let hull = hull(range, other_range);
+            let is_open_ended = one.is_open_ended() || other.is_open_ended();
+            let start = hull.interval().filter(|_| is_open_ended).map(|all| all.first());
+            Some(start.map_or_else(|| hull.into(), |start| Items::from_on(start, NonZeroU64::MIN)))
+        }
         _ => (one == other).then(|| one.clone()),
     }
 }

@@ -54,6 +54,7 @@ impl EventLoop<'_> {
     /// Why there is no answer.
     pub(super) fn ended_early(&self, why: Early) -> Error {
         let (failed, covered, total) = self.counts();
+        let total = (!self.job.items.is_open_ended()).then_some(total);
         match why {
             Early::Signal(signal) => Error::Interrupted(signal),
             Early::Halt => {

@@ -1,0 +1,164 @@
+//! Items without an end, `A..`: what ends a run over them, and how far it says that it came.
+
+use crate::directory::Directory;
+use crate::support::{answer, run, stderr};
+
+fn json(text: &[u8]) -> serde_json::Value {
+    serde_json::from_slice(text).unwrap()
+}
+
+#[test]
+fn an_answer_that_is_known_early_ends_a_run_without_an_end() {
+    for (words, expected) in [
+        ("find prime 1e12.. --first 3", "1000000000039\n1000000000061\n1000000000063\n"),
+        ("find even 1..:3 --first 3", "4\n10\n16\n"),
+        ("find prime 1..3,90.. --first 2", "2\n97\n"),
+        ("any n>5_000_000&&prime(n) 0..", "true\t5000011\n"),
+        ("all n<5_000_000 -9..", "false\t5000000\n"),
+    ] {
+        for options in ["-j 1", "-j 3", "-j 2 --chunk 7"] {
+            // The deadline only ends a test that would otherwise go on without an end.
+            let output = run(&format!("{words} {options} --deadline 60s"));
+            assert!(output.stdout == expected.as_bytes(), "{words} {options}: {output:?}");
+        }
+        let output = run(words);
+        assert!(output.stdout == expected.as_bytes(), "{words}: {output:?}");
+    }
+    let output = run("failures test:crash@50,70 0.. --first 2 -j 3");
+    assert_eq!(output.stdout, b"50\tsignal 11\n70\tsignal 11\n");
+}
+
+#[test]
+fn a_run_that_nothing_ends_is_refused_with_what_to_add() {
+    for (words, expected) in [
+        ("sum n 0..", "0.. has no end, and nothing ends this sum: add --deadline D"),
+        ("find even 5..:2", "5..:2 has no end, and nothing ends this find: add --first K, "),
+        (
+            "failures n 0..",
+            "add --first K, --deadline D (as 10m) or --halt now,fail=1, or give an end",
+        ),
+        ("count even 0.. --halt never", "nothing ends this count"),
+        ("count even 0.. --halt now,fail=5%", "a percentage of no end is never reached"),
+        (
+            "run 0.. -- echo {}",
+            "nothing ends this run: add --deadline D (as 10m) or --halt now,fail=1",
+        ),
+        ("any even 0.. --split static", "--split static divides all of the items"),
+        ("run 0.. --as slurm --deadline 1s -- echo {}", "--as sets the highest task of the array"),
+        ("any even 2^63..", "with 2^63 it has numbers above 2^63-1"),
+    ] {
+        let output = run(words);
+        assert_eq!(output.status.code(), Some(2), "{words}: {output:?}");
+        let said = stderr(&output);
+        assert!(said.contains(expected) && said.lines().count() == 1, "{words}: {said}");
+    }
+}
+
+#[test]
+fn the_end_of_the_integers_completes_a_run() {
+    let words = "9223372036854775800.. --deadline 60s";
+    assert_eq!(answer(&format!("count even {words}")), "4\n");
+    assert_eq!(
+        answer(&format!("find n%4==3 {words}")),
+        "9223372036854775803\n9223372036854775807\n"
+    );
+    let output = run(&format!("any n<0 {words} --format json"));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let json = json(&output.stdout);
+    assert_eq!((&json["answer"], &json["complete"]), (&"false".into(), &true.into()), "{json}");
+    assert_eq!(json["range"], serde_json::json!(["9223372036854775800", null]));
+}
+
+#[test]
+fn a_deadline_says_up_to_which_number_all_are_done() {
+    let output = run("find n%1000==7 0.. -j 2 --deadline 300ms --format json");
+    assert_eq!(output.status.code(), Some(124), "{output:?}");
+    let json = json(&output.stdout);
+    assert_eq!((&json["complete"], &json["not_done"]), (&false.into(), &serde_json::Value::Null));
+    let below: i64 = json["complete_below"].as_str().unwrap().parse().unwrap();
+    let lines = json["answer"].as_array().unwrap();
+    assert_eq!(lines.len() as i64, (below + 992) / 1000, "{below}");
+    let said = stderr(&output);
+    assert!(said.starts_with("evenly: the deadline of 0.3 s passed with "), "{said}");
+    assert!(said.ends_with(&format!(" numbers done; complete below {below}\n")), "{said}");
+    assert!(!said.contains(" of 9223372036854775808"), "{said}");
+}
+
+#[test]
+fn a_command_that_fails_halts_a_run_without_an_end() {
+    let script = "if [ $1 = 9 ]; then exit 3; fi; echo $1";
+    let words = [
+        "run",
+        "0..",
+        "-k",
+        "-j",
+        "1",
+        "--halt",
+        "soon,fail=1",
+        "--",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        "{}",
+    ];
+    let output = std::process::Command::new(crate::support::EVENLY).args(words).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    assert!(output.stdout.starts_with(b"0\n1\n2\n3\n4\n5\n6\n7\n8\n"), "{output:?}");
+    let said = stderr(&output);
+    assert!(said.contains("n = 9 failed: exit 3") && said.contains("; complete below "), "{said}");
+}
+
+#[test]
+fn a_journal_without_an_end_goes_on_and_says_up_to_where_it_is_complete() {
+    let directory = Directory::new("open-ended");
+    let first = directory.run("find n%1_000_000==999_999 0.. -j 2 --journal j --deadline 300ms");
+    assert_eq!(first.status.code(), Some(124), "{first:?}");
+    let verified = directory.run("verify j");
+    assert_eq!(verified.status.code(), Some(4), "{verified:?}");
+    let text = String::from_utf8(verified.stdout.clone()).unwrap();
+    assert!(text.contains("range\t0..\n"), "{text}");
+    let missing = text.lines().find_map(|line| line.strip_prefix("missing\t")).unwrap();
+    assert!(missing.ends_with(".."), "{text}");
+    let gaps: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("gap\t")).collect();
+    let from = missing.trim_end_matches("..");
+    assert!(gaps[0].starts_with(&format!("{from}..")), "{text}");
+    assert!(gaps.last().unwrap().ends_with(".."), "{text}");
+    let said = stderr(&verified);
+    assert!(said.contains(&format!("those from {from} on are not all done")), "{said}");
+    let json = json(&directory.run("verify j --format json").stdout);
+    assert_eq!(
+        (&json["missing"], &json["complete_below"]),
+        (&serde_json::Value::Null, &from.into())
+    );
+
+    let resumed = directory.run("resume j --deadline 300ms");
+    assert_eq!(resumed.status.code(), Some(124), "{resumed:?}");
+    assert!(resumed.stdout.starts_with(&first.stdout), "lines of before come again");
+    assert!(resumed.stdout.len() > first.stdout.len(), "{resumed:?}");
+}
+
+#[test]
+fn a_journal_of_a_range_goes_on_without_an_end() {
+    let directory = Directory::new("grown-open");
+    let words = "find prime --first 4 --journal j --resume";
+    assert_eq!(directory.run(&format!("{words} 90..100")).stdout, b"97\n");
+    let output = directory.run(&format!("{words} 90.."));
+    assert!(output.stdout == b"97\n101\n103\n107\n", "{output:?}");
+    let verified = directory.run("verify j");
+    assert!(verified.status.success(), "{verified:?}");
+}
+
+#[test]
+fn events_and_a_dry_run_have_no_total_without_an_end() {
+    let directory = Directory::new("open-events");
+    let words = "count test:slow=1000 0.. -j 2 --deadline 1500ms --events e";
+    let output = directory.run(words);
+    assert_eq!(output.status.code(), Some(124), "{output:?}");
+    let events = std::fs::read_to_string(directory.path().join("e")).unwrap();
+    let progress = events.lines().find(|line| line.contains(r#""event":"progress""#)).unwrap();
+    assert!(progress.contains(r#""total":null"#), "{progress}");
+    assert!(progress.contains(r#""seconds_left":null"#), "{progress}");
+    let output = directory.run("count even 0.. --deadline 1s --dry-run");
+    assert!(output.stdout.starts_with(b"count   even(n) for n in 0..\n"), "{output:?}");
+}
