@@ -11,7 +11,7 @@ pub(crate) enum Answer<'a> {
     /// For min and max: the value and its n, unless the range is empty.
     Extreme(Option<[String; 2]>),
     /// For any and all: the answer, and the n that decides it, if one does.
-    Decision(bool, Option<i64>),
+    Decision(bool, Option<String>),
     /// For hist: the number of n for each value.
     Histogram(&'a BTreeMap<i128, u128>),
     /// For verbs whose lines were written while the job ran: the number of lines, and whether the answer is no.
@@ -31,19 +31,23 @@ impl<'a> Answer<'a> {
     ///
     /// # Errors
     /// One line, if it is a number too large to be written, or a histogram of too many values.
-    pub(crate) fn of(aggregate: Aggregate, report: &'a Report) -> Result<Self, String> {
-        Self::from_value(aggregate, &report.answer, report.lines, report.failed)
+    pub(crate) fn of(
+        aggregate: Aggregate,
+        report: &'a Report,
+        named: impl Fn(i64) -> String,
+    ) -> Result<Self, String> {
+        Self::from_value((aggregate, &report.answer), report.lines, report.failed, named)
     }
 
-    /// The answer for a value, with the number of lines and of failed n.
+    /// The answer for a value, with the number of lines and of failed n, and what an n is called.
     ///
     /// # Errors
     /// As [`of`](Self::of).
     pub(crate) fn from_value(
-        aggregate: Aggregate,
-        value: &'a Value,
+        (aggregate, value): (Aggregate, &'a Value),
         lines: u64,
         failed: u128,
+        named: impl Fn(i64) -> String,
     ) -> Result<Self, String> {
         Ok(match (aggregate, value) {
             (_, Value::Count(count)) => Self::Number(count.to_string()),
@@ -52,12 +56,12 @@ impl<'a> Answer<'a> {
                 Self::Number(number.to_string())
             }
             (_, Value::Min(extreme) | Value::Max(extreme)) => {
-                let pair =
-                    extreme.map(|extreme| [extreme.value.to_string(), extreme.n.to_string()]);
+                let pair = extreme.map(|extreme| [extreme.value.to_string(), named(extreme.n)]);
                 Self::Extreme(pair)
             }
             (_, Value::Witness(witness)) => {
-                Self::Decision(witness.is_some() == (aggregate == Aggregate::Any), *witness)
+                let is_true = witness.is_some() == (aggregate == Aggregate::Any);
+                Self::Decision(is_true, witness.map(named))
             }
             (_, value) if value.has_too_many_values() => {
                 return Err(Error::TooManyValues.to_string());
@@ -109,7 +113,7 @@ impl<'a> Answer<'a> {
     pub(crate) fn n(&self) -> Option<String> {
         match self {
             Self::Extreme(Some([_, n])) => Some(n.clone()),
-            Self::Decision(_, n) => n.map(|n| n.to_string()),
+            Self::Decision(_, n) => n.clone(),
             _ => None,
         }
     }
@@ -152,7 +156,7 @@ mod tests {
             (Answer::Number("-7".to_owned()), "-7\n"),
             (Answer::Extreme(Some(["12".to_owned(), "-3".to_owned()])), "12\t-3\n"),
             (Answer::Extreme(None), ""),
-            (Answer::Decision(true, Some(7)), "true\t7\n"),
+            (Answer::Decision(true, Some("7".to_owned())), "true\t7\n"),
             (Answer::Decision(true, None), "true\n"),
             (Answer::Decision(false, None), "false\n"),
             (Answer::Histogram(&values), "-1\t3\n1267650600228229401496703205376\t5\n"),
@@ -164,7 +168,9 @@ mod tests {
 
     #[test]
     fn an_answer_knows_whether_it_is_no() {
-        assert!(Answer::Decision(false, Some(7)).is_no() && Answer::Extreme(None).is_no());
+        assert!(
+            Answer::Decision(false, Some("7".to_owned())).is_no() && Answer::Extreme(None).is_no()
+        );
         assert!(!Answer::Decision(true, None).is_no() && !Answer::Number("0".to_owned()).is_no());
         assert!(Answer::Lines { lines: 0, is_no: true }.is_no());
     }

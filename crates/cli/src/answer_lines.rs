@@ -2,15 +2,18 @@
 //! JSON object.
 
 mod json;
+mod points;
 
 use crate::arguments::Format;
 use crate::exit::ExitOutcome;
 use crate::report::Delivery;
 use crate::stdout_writer::{Limits, WaitLimit, drain};
-use evenly::Aggregate;
 use evenly::observe::Unfinished;
 use evenly::output::{Output, Writer};
+use evenly::{Aggregate, Grid};
 use json::{ElementForm, JsonLines};
+use points::with_points;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -23,6 +26,8 @@ struct Sink {
     writer: Writer<BorrowedFd<'static>>,
     /// `None`: lines are written as text.
     json: Option<JsonLines>,
+    /// The grid whose points stand in lines, if lines begin with numbers of its points.
+    grid: Option<Rc<Grid>>,
 }
 
 impl AnswerLines {
@@ -38,7 +43,14 @@ impl AnswerLines {
         let is_json = delivery.format == Format::Json;
         let json = is_json.then(|| JsonLines::new(delivery.head(), entry, delivery.rerun.clone()));
         let writer = Writer::new(rustix::stdio::stdout());
-        Some(Self(Rc::new(RefCell::new(Sink { writer, json }))))
+        // An object of a failure has the number and the point.
+        let has_points = match delivery.aggregate {
+            Aggregate::Run { .. } => false,
+            Aggregate::Failures { .. } => json.is_none(),
+            _ => true,
+        };
+        let grid = delivery.rerun.grid().filter(|_| has_points);
+        Some(Self(Rc::new(RefCell::new(Sink { writer, json, grid }))))
     }
 
     /// The output for the job.
@@ -85,10 +97,14 @@ struct Input(Rc<RefCell<Sink>>);
 
 impl Output for Input {
     fn put(&mut self, lines: &[u8]) -> io::Result<()> {
-        let Sink { writer, json } = &mut *self.0.borrow_mut();
+        let Sink { writer, json, grid } = &mut *self.0.borrow_mut();
+        let lines: Cow<'_, [u8]> = match grid {
+            None => lines.into(),
+            Some(grid) => with_points(grid, lines).into(),
+        };
         match json {
-            None => writer.put(lines),
-            Some(json) => writer.put(json.add(lines)),
+            None => writer.put(&lines),
+            Some(json) => writer.put(json.add(&lines)),
         }
     }
 

@@ -158,7 +158,7 @@ fn deliver(
     lines: Option<&AnswerLines>,
 ) -> Result<(), ExitOutcome> {
     let limits = Limits::new(delivery.deadline, report.time_left);
-    let answer = match Answer::of(delivery.aggregate, report) {
+    let answer = match Answer::of(delivery.aggregate, report, |n| delivery.rerun.named(n)) {
         Ok(answer) => answer,
         Err(why) => {
             let text = delivery.whole_without_answer(report, &why);

@@ -316,7 +316,7 @@ fn last_event(end: &RunEnd<'_>, outcome: &ExitOutcome) -> Event<'static> {
         let left = Some(delivery.unanswered(report));
         return Event::Ended { why, error, left, status };
     }
-    let Ok(answer) = Answer::of(delivery.aggregate, report) else {
+    let Ok(answer) = Answer::of(delivery.aggregate, report, |n| delivery.rerun.named(n)) else {
         // The answer cannot be represented.
         return Event::Ended { why: "no_answer".to_owned(), error, left: None, status };
     };

@@ -21,7 +21,7 @@ Exit status: 0 done, 1 the answer is no or there is none, 2 usage error or canno
 
 pub(crate) const COUNT: &str = "\
 Ranges: A..B without B, A..=B with B, A..+LENGTH, A.. without an end; signed 64-bit. Every fourth: 0..100:4. Lists and unions: \
-3,7,12 and 0..10,50..=60:2. From a file: --from FILE. Numbers: 1_000, 1e9, 2^32, 2**32, -2^63, 0xff; + - * / % ^ ( ) compute with them: 1e15..1e15+1e9.
+3,7,12 and 0..10,50..=60:2. From a file: --from FILE. Combinations: --grid. Numbers: 1_000, 1e9, 2^32, 2**32, -2^63, 0xff; + - * / % ^ ( ) compute with them: 1e15..1e15+1e9.
 
 Examples:
   evenly count even 0..1_000_000_000

@@ -1,13 +1,15 @@
-//! Options that give the items of a job: `--from`, `--sample`, `--seed`.
+//! Options that give the items of a job: `--from`, `--grid`, `--sample`, `--seed`.
 
+use crate::grid_options::{of_points, parse_grid};
 use crate::item_file::read_items;
 use crate::items::{parse_items, shown};
 use crate::number::parse_number;
 use crate::sample::sample;
 use clap::Args;
 use evenly::internal::quoted;
-use evenly::{Items, MOST_PIECES};
+use evenly::{Grid, Items, MOST_PIECES, Range};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 // The options of every verb that say which numbers its job goes over.
 #[derive(Clone, Debug, Default, Args)]
@@ -16,6 +18,11 @@ pub(crate) struct ItemArguments {
     /// union of them; # begins a comment. Output of find and failures is such a file
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    /// Take each combination of values of several variables, as in --grid a=0..10 --grid b=1,2,5. An expression has the
+    /// variables a and b. n is the number of the combination from 0, the last variable
+    /// changing fastest. RANGE chooses some of them [default: all]
+    #[arg(long, value_name = "NAME=VALUES")]
+    pub(crate) grid: Vec<String>,
     /// Take K of the numbers only, at random and each at most once
     #[arg(long, value_name = "K", allow_hyphen_values = true)]
     pub(crate) sample: Option<String>,
@@ -27,6 +34,15 @@ pub(crate) struct ItemArguments {
     pub(crate) recorded: Option<Items>,
 }
 
+/// The items of a job.
+pub(crate) struct GivenItems {
+    pub(crate) items: Items,
+    /// The grid, if the items are numbers of its points.
+    pub(crate) grid: Option<Rc<Grid>>,
+    /// Says with which seed the sample is taken again.
+    pub(crate) hint: Option<String>,
+}
+
 /// Where the items of a job stand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ItemSource<'a> {
@@ -34,6 +50,8 @@ pub(crate) enum ItemSource<'a> {
     Typed(&'a str),
     /// In a file.
     File(&'a Path),
+    /// All points of the grid of these options.
+    Points(&'a [String]),
 }
 
 impl ItemSource<'_> {
@@ -42,6 +60,11 @@ impl ItemSource<'_> {
         match self {
             Self::Typed(text) => (*text).to_owned(),
             Self::File(path) => format!("--from {}", quoted(path)),
+            Self::Points(axes) => {
+                let options: Vec<String> =
+                    axes.iter().map(|axis| format!("--grid {}", quoted(axis))).collect();
+                options.join(" ")
+            }
         }
     }
 
@@ -49,7 +72,7 @@ impl ItemSource<'_> {
     pub(crate) fn is_sound(&self) -> bool {
         match self {
             Self::Typed(text) => parse_items(text).is_ok(),
-            Self::File(_) => true,
+            Self::File(_) | Self::Points(_) => true,
         }
     }
 }
@@ -74,25 +97,45 @@ impl ItemArguments {
             (Some(path), Some(word), None) if parse_items(word).is_ok() => Err(twice(word, path)),
             (Some(path), word, None) => Ok((word, ItemSource::File(path))),
             (None, function, Some(range)) => Ok((function, ItemSource::Typed(range))),
+            // The points are all the numbers that there are; a range chooses some.
+            (None, word, None) if !self.grid.is_empty() => match word {
+                Some(range) if parse_items(range).is_ok() => Ok((None, ItemSource::Typed(range))),
+                word => Ok((word, ItemSource::Points(&self.grid))),
+            },
             (None, Some(range), None) => Ok((None, ItemSource::Typed(range))),
             (None, None, None) => Err(format!("<RANGE> is missing; see evenly {command} --help")),
         }
     }
 
-    /// Reads the items, and takes the sample. The hint says with which seed it is taken again.
+    /// Reads the items, and takes the sample.
     ///
     /// # Errors
     /// One line that names the item, file or option, the cause and the next step.
-    pub(crate) fn read(&self, source: &ItemSource<'_>) -> Result<(Items, Option<String>), String> {
-        if let Some(items) = &self.recorded {
-            return Ok((items.clone(), None));
-        }
+    pub(crate) fn read(&self, source: &ItemSource<'_>) -> Result<GivenItems, String> {
+        let grid = parse_grid(&self.grid)?;
+        let (items, hint) = match &self.recorded {
+            Some(items) => (items.clone(), None),
+            None => self.sampled(source, grid.as_deref())?,
+        };
+        Ok(GivenItems { items, grid, hint })
+    }
+
+    fn sampled(
+        &self,
+        source: &ItemSource<'_>,
+        grid: Option<&Grid>,
+    ) -> Result<(Items, Option<String>), String> {
         // A bad option is refused before a file is read.
         let count = self.count()?;
         let seed = self.seed()?;
         let items = match source {
             ItemSource::Typed(text) => parse_items(text)?,
             ItemSource::File(path) => read_items(path)?,
+            ItemSource::Points(_) => grid.map_or(Range::EMPTY, Grid::range).into(),
+        };
+        let items = match grid {
+            Some(grid) => of_points(grid, items)?,
+            None => items,
         };
         let Some(count) = count else { return Ok((items, None)) };
         let (seed, hint) = match seed {

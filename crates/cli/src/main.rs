@@ -20,6 +20,7 @@ mod files;
 mod first_commands;
 mod flaky;
 mod functions;
+mod grid_options;
 mod halt;
 mod intervals;
 mod item_file;

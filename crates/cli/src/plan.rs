@@ -19,14 +19,17 @@ use crate::rerun::Rerun;
 use crate::suggestions;
 use crate::times::Times;
 use evenly::function::{Form, Function};
-use evenly::{Address, AddressError, Aggregate, Halt, Items, Policy};
+use evenly::{Address, AddressError, Aggregate, Grid, Halt, Items, Policy};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 /// A checked call: everything that a job needs before it starts.
 pub(crate) struct Plan {
     pub(crate) aggregate: Aggregate,
     pub(crate) items: Items,
+    /// The grid, if the items are numbers of its points.
+    pub(crate) grid: Option<Rc<Grid>>,
     pub(crate) function: Box<dyn Function>,
     /// Hints about words that may not mean what the user expects, one line each.
     pub(crate) hints: Vec<String>,
@@ -120,6 +123,7 @@ impl Plan {
         Ok(Self {
             aggregate,
             items: question.items,
+            grid: question.grid,
             function: question.function,
             hints: arguments.batch.as_ref().map_or(question.hints, |batch| batch.hints.clone()),
             policy,
@@ -161,6 +165,7 @@ impl Plan {
             return Rerun::of_batch(batch.rerun.clone()).of_items(&self.items);
         }
         let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
+        let rerun = rerun.of_grid(self.grid.clone());
         rerun.of_items(&self.items).with_options(&self.limits.repeated())
     }
 }

@@ -2,18 +2,21 @@
 
 use crate::arguments::JobArguments;
 use crate::command::{self, CommandOptions};
-use crate::item_options::{ItemArguments, ItemSource};
+use crate::item_options::{GivenItems, ItemArguments, ItemSource};
 use crate::items::{parse_items, span};
 use crate::{shared_library, suggestions};
-use evenly::function::{self, BUILTINS, Function, Kind};
+use evenly::function::{self, BUILTINS, Function, Kind, UnusableExpression};
 use evenly::internal::{operations, quoted};
-use evenly::{Aggregate, Items, Range};
+use evenly::{Aggregate, Grid, Items, Range};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 /// A function that suits the command, and its items.
 pub(crate) struct Question {
     pub(crate) items: Items,
     pub(crate) function: Box<dyn Function>,
+    /// The grid, if the items are numbers of its points.
+    pub(crate) grid: Option<Rc<Grid>>,
     /// Hints about words that may not mean what the user expects, one line each.
     pub(crate) hints: Vec<String>,
 }
@@ -33,9 +36,14 @@ impl Question {
         let (typed, source) =
             arguments.items.source(command, function.as_deref(), range.as_deref())?;
         if !arguments.cmd.is_empty() {
-            let (items, hint) = arguments.items.read(&source)?;
+            let GivenItems { items, grid, hint } = arguments.items.read(&source)?;
+            if grid.is_some() {
+                return Err(
+                    "--grid gives variables to an expression, and not yet to a command".to_owned()
+                );
+            }
             let function = command::resolve(aggregate, arguments, (typed, &items), manner)?;
-            return Ok(Self { items, function, hints: hint.into_iter().collect() });
+            return Ok(Self { items, function, grid, hints: hint.into_iter().collect() });
         }
         let range = &*source.words();
         if let Some(missing) = command::missing(aggregate, arguments, range) {
@@ -70,16 +78,20 @@ impl Question {
             });
         }
         // An expression is understood over its range; a name that there is not is wrong over any.
-        if is_unknown_name(typed) {
+        if is_unknown_name(typed) && arguments.items.grid.is_empty() {
             return Err(unknown_function(typed));
         }
-        let (items, sampled) = arguments.items.read(&source)?;
-        let (function, mut hints) = resolve_function(typed, span(&items))?;
-        hints.extend(sampled);
+        let GivenItems { items, grid, hint } = arguments.items.read(&source)?;
+        let (function, mut hints) = match &grid {
+            Some(grid) => function::expression_over(grid, typed, span(&items))
+                .map_err(|error| bad_expression(typed, &error))?,
+            None => resolve_function(typed, span(&items))?,
+        };
+        hints.extend(hint);
         if aggregate.wants_truth() && function.kind() == Kind::Integer {
-            return Err(no_truth_value(command, function.name()));
+            return Err(no_truth_value(command, typed));
         }
-        Ok(Self { items, function, hints })
+        Ok(Self { items, function, grid, hints })
     }
 }
 
@@ -96,9 +108,15 @@ impl Question {
                 "--lib {spec} is the function, and {function} is one too many; leave one of them out"
             ));
         }
-        let (items, hint) = items.read(&source)?;
+        if !items.grid.is_empty() {
+            return Err(format!(
+                "--grid gives variables to an expression or a command, and --lib {} takes n alone; leave one of them out",
+                quoted(spec)
+            ));
+        }
+        let GivenItems { items, hint, .. } = items.read(&source)?;
         let function = shared_library::load(spec, depends)?;
-        Ok(Self { items, function, hints: hint.into_iter().collect() })
+        Ok(Self { items, function, grid: None, hints: hint.into_iter().collect() })
     }
 }
 
@@ -109,10 +127,11 @@ fn resolve_function(typed: &str, range: Range) -> Result<(Box<dyn Function>, Vec
         return Ok((function, vec![]));
     }
     let source = if is_of_one_value(typed) { format!("{typed}(n)") } else { typed.to_owned() };
-    function::expression(&source, range).map_err(|error| {
-        let typed = evenly::printable(typed.as_bytes(), 200);
-        format!("bad expression '{typed}': {error}")
-    })
+    function::expression(&source, range).map_err(|error| bad_expression(typed, &error))
+}
+
+fn bad_expression(typed: &str, error: &UnusableExpression) -> String {
+    format!("bad expression '{}': {error}", evenly::printable(typed.as_bytes(), 200))
 }
 
 fn builtin(typed: &str) -> Option<Box<dyn Function>> {

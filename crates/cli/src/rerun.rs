@@ -2,7 +2,8 @@
 
 use crate::batch::RerunLine;
 use evenly::function::Typed;
-use evenly::{Interval, Items, Range};
+use evenly::{Grid, Interval, Items, Range};
+use std::rc::Rc;
 
 /// Most pieces of items in a line. A line with more of them names only the lowest and the highest number.
 const MOST_PIECES: usize = 100;
@@ -17,6 +18,8 @@ pub(crate) struct Rerun {
     batch: Option<RerunLine>,
     /// The items of the job, if they are not all of a range.
     items: Option<Items>,
+    /// The grid, if the numbers are those of its points.
+    grid: Option<Rc<Grid>>,
 }
 
 impl Rerun {
@@ -28,12 +31,31 @@ impl Rerun {
             behind,
             batch: None,
             items: None,
+            grid: None,
         }
+    }
+
+    /// Names points of a grid in answers and messages, if there is one.
+    pub(crate) fn of_grid(mut self, grid: Option<Rc<Grid>>) -> Self {
+        self.grid = grid;
+        self
+    }
+
+    /// The grid, if the numbers are those of its points.
+    pub(crate) fn grid(&self) -> Option<Rc<Grid>> {
+        self.grid.clone()
+    }
+
+    /// What a number is called in an answer: the point of that number, or the number itself.
+    pub(crate) fn named(&self, n: i64) -> String {
+        let point = self.grid.as_ref().and_then(|grid| grid.point(n));
+        point.map_or_else(|| n.to_string(), |point| point.to_string())
     }
 
     /// Builder of lines that submit tasks of a batch script again.
     pub(crate) fn of_batch(batch: RerunLine) -> Self {
-        Self { before: String::new(), behind: String::new(), batch: Some(batch), items: None }
+        let (before, behind) = (String::new(), String::new());
+        Self { before, behind, batch: Some(batch), items: None, grid: None }
     }
 
     /// Names only these items of an interval.

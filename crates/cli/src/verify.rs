@@ -150,7 +150,8 @@ fn answer(together: &Together) -> Result<Option<Answer<'_>>, String> {
     if matches!(value, Value::Witness(_)) && !together.is_complete() {
         return Ok(None);
     }
-    Answer::from_value(together.fingerprint.aggregate, value, lines, failed).map(Some)
+    let asked = (together.fingerprint.aggregate, value);
+    Answer::from_value(asked, lines, failed, |n| n.to_string()).map(Some)
 }
 
 #[derive(Serialize)]

@@ -9,6 +9,8 @@ mod directory;
 mod failing;
 #[path = "items/file.rs"]
 mod file;
+#[path = "items/grid.rs"]
+mod grid;
 #[path = "items/journal.rs"]
 mod journal;
 #[path = "items/open_ended.rs"]

@@ -32,6 +32,7 @@
 mod driver;
 mod error;
 pub mod function;
+mod grid;
 pub use evenly_core::engine::halt;
 #[doc(hidden)]
 pub mod internal;
@@ -66,6 +67,7 @@ pub use evenly_core::{
     Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Items, Policy, Progress, Range,
     RangeError, Sum, Tally, Value, Violation, printable,
 };
+pub use grid::{Grid, GridError, Point};
 pub use halt::Halt;
 pub use job::{Job, MIN_MEMORY, Report};
 #[cfg(feature = "sockets")]

@@ -41,7 +41,9 @@ pub use command::{
 };
 pub use evenly_core::hello::Program;
 #[cfg(feature = "expression")]
-pub use expression::{Expression, ExpressionError, Fault, Place, UnusableExpression, expression};
+pub use expression::{
+    Expression, ExpressionError, Fault, Place, UnusableExpression, expression, expression_over,
+};
 #[cfg(feature = "expression")]
 pub use jit::NoMachineCode;
 pub use library::{LibraryError, library, library_with};

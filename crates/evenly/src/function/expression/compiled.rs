@@ -7,9 +7,11 @@ use super::filter::Filter;
 use super::filtered::Filtered;
 use super::tree::Node;
 use super::windows::Windows;
-use super::{Understood, understand};
+use super::{Understood, understand, understand_behind};
 use crate::function::jit::{Filled, MachineCode, NoMachineCode, Window};
-use crate::function::{Function, Kind, at};
+use crate::function::{Function, Kind, Typed, at};
+use crate::grid::Grid;
+use crate::quoted::quoted;
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Range, Tally};
 
 /// Values that are computed between two updates of the tally.
@@ -47,6 +49,10 @@ const MOMENT: u64 = 1_000_000;
 /// ```
 pub struct Expression {
     source: String,
+    /// The variables beside n.
+    grid: Option<Grid>,
+    /// The source with the options that give the grid.
+    name: String,
     tree: Node,
     machine: MachineCode,
     windows: Windows,
@@ -74,16 +80,18 @@ impl Expression {
     /// # Errors
     /// If it makes no sense, or fails for every number of the range, or cannot be compiled here.
     pub fn new(source: &str, range: Option<Interval>) -> Result<Self, UnusableExpression> {
-        Self::of(source, understand(source, range)?.tree)
+        Self::of(source, None, understand(source, range)?.tree)
     }
 
-    fn of(source: &str, tree: Node) -> Result<Self, UnusableExpression> {
+    fn of(source: &str, grid: Option<&Grid>, tree: Node) -> Result<Self, UnusableExpression> {
         let (windows, plan) = Windows::of(&tree);
         let filter = Filter::of(&tree, &plan.parts);
         let machine = code::compile(&tree, plan)?;
         let is_narrow = code::is_narrow(&tree);
         Ok(Self {
             source: source.to_owned(),
+            name: source.to_owned() + &grid.map(Grid::options).unwrap_or_default(),
+            grid: grid.cloned(),
             machine,
             windows,
             filter,
@@ -245,12 +253,45 @@ pub fn expression(
     range: Range,
 ) -> Result<(Box<dyn Function>, Vec<String>), UnusableExpression> {
     let Understood { tree, hints } = understand(source, range.interval())?;
-    Ok((Box::new(Expression::of(source, tree)?), hints))
+    Ok((Box::new(Expression::of(source, None, tree)?), hints))
+}
+
+/// An expression in the variables of a grid, over points by their numbers. In it `n` is the number of the point.
+///
+/// ```
+/// use evenly::{Grid, Job, function};
+///
+/// let grid = Grid::new([("a", "0..10".parse()?), ("b", "1,2,5".parse()?)])?;
+/// let (expression, _) = function::expression_over(&grid, "a * b == 10", grid.range())?;
+/// let report = Job::count(grid.range(), expression).run()?;
+/// assert_eq!(report.answer.to_string(), "2");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`Expression::new`].
+pub fn expression_over(
+    grid: &Grid,
+    source: &str,
+    range: Range,
+) -> Result<(Box<dyn Function>, Vec<String>), UnusableExpression> {
+    let understood = understand_behind(&grid.definitions(), source, range.interval())?;
+    let Understood { tree, hints } = understood;
+    Ok((Box::new(Expression::of(source, Some(grid), tree)?), hints))
 }
 
 impl Function for Expression {
     fn name(&self) -> &str {
-        &self.source
+        &self.name
+    }
+
+    fn name_for_agents(&self) -> String {
+        self.grid.as_ref().map(Grid::definitions).unwrap_or_default() + &self.source
+    }
+
+    fn typed(&self) -> Typed {
+        let behind = self.grid.as_ref().map(Grid::options).unwrap_or_default();
+        Typed { before: quoted(&self.source), behind }
     }
 
     fn kind(&self) -> Kind {

@@ -2,17 +2,20 @@
 
 use super::tree::{BinaryFunction, Comparison, Node, NodeForm};
 
-/// One line for `%` and one for `/`, where the first of them stands whose left side may be negative.
-pub(super) fn hints(tree: &Node) -> Vec<String> {
+/// One line for `%` and one for `/`, where the first of them stands whose left side may be negative. Columns count from
+/// behind the first `before` characters.
+pub(super) fn hints(tree: &Node, before: usize) -> Vec<String> {
     let mut found = DivisionColumns::default();
     found.walk(tree);
     let remainder = found.remainder.map(|column| {
+        let column = column - before;
         format!(
             "column {column}: '%' has the sign of its left side, which may be negative here; \
              'mod' is never negative"
         )
     });
     let quotient = found.quotient.map(|column| {
+        let column = column - before;
         format!(
             "column {column}: '/' rounds towards zero, and its left side may be negative here; \
              'div' goes with 'mod'"

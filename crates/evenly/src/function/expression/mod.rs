@@ -31,7 +31,7 @@ mod tests;
 pub(crate) mod tree;
 mod windows;
 
-pub use compiled::{Expression, UnusableExpression, expression};
+pub use compiled::{Expression, UnusableExpression, expression, expression_over};
 pub use error::{ExpressionError, Fault, Place};
 use evenly_core::Interval;
 pub use operations::{Operation, operations};
@@ -55,9 +55,31 @@ pub(crate) fn understand(
     source: &str,
     range: Option<Interval>,
 ) -> Result<Understood, ExpressionError> {
+    understand_behind("", source, range)
+}
+
+/// The same for a source behind definitions, which are ASCII. Columns count from the source on.
+pub(crate) fn understand_behind(
+    definitions: &str,
+    source: &str,
+    range: Option<Interval>,
+) -> Result<Understood, ExpressionError> {
+    let before = definitions.len();
+    let whole = format!("{definitions}{source}");
+    understand_whole(&whole, before, range).map_err(|error| ExpressionError {
+        column: error.column.saturating_sub(before).max(1),
+        ..error
+    })
+}
+
+fn understand_whole(
+    source: &str,
+    before: usize,
+    range: Option<Interval>,
+) -> Result<Understood, ExpressionError> {
     let n = range.map_or((i64::MIN, i64::MAX), |range| (range.first(), range.last()));
     let syntax = parse::parse(source)?;
     let tree = check::check(source, &syntax, Bounds::new(n.0.into(), n.1.into()))?;
-    let hints = if range.is_some() { hints::hints(&tree) } else { Vec::new() };
+    let hints = if range.is_some() { hints::hints(&tree, before) } else { Vec::new() };
     Ok(Understood { tree, hints })
 }

@@ -1,0 +1,162 @@
+//! Grids of points (`--grid`): expressions, commands, answers that name points, journals, agents.
+
+use crate::VERBS;
+use crate::directory::Directory;
+use crate::support::{run, stderr};
+use std::collections::BTreeMap;
+
+const GRID: &str = "--grid a=-3..7 --grid b=1,2,5 --grid c=10..=50:20,60";
+
+/// The points of that grid: their names, a, b and c.
+fn points() -> Vec<(String, [i64; 3])> {
+    let mut points = Vec::new();
+    for a in -3..7 {
+        for b in [1, 2, 5] {
+            for c in [10, 30, 50, 60] {
+                points.push((format!("a={a} b={b} c={c}"), [a, b, c]));
+            }
+        }
+    }
+    points
+}
+
+/// What a verb prints for a value of each point, by a plain loop.
+fn expected(verb: &str, value: fn([i64; 3]) -> i64) -> String {
+    let values: Vec<(String, i64)> =
+        points().into_iter().map(|(name, at)| (name, value(at))).collect();
+    let found = |first: usize| {
+        let lines = values.iter().filter(|(_, value)| *value != 0).take(first);
+        lines.map(|(name, _)| format!("{name}\n")).collect()
+    };
+    let decided = |is_any: bool| match values.iter().find(|(_, value)| (*value != 0) == is_any) {
+        Some((name, _)) => format!("{is_any}\t{name}\n"),
+        None => format!("{}\n", !is_any),
+    };
+    match verb {
+        "count" => format!("{}\n", values.iter().filter(|(_, value)| *value != 0).count()),
+        "sum" => format!("{}\n", values.iter().map(|(_, value)| value).sum::<i64>()),
+        "min" => {
+            let (name, value) = values.iter().min_by_key(|(_, value)| *value).unwrap();
+            format!("{value}\t{name}\n")
+        }
+        "max" => {
+            let (name, value) = values.iter().rev().max_by_key(|(_, value)| *value).unwrap();
+            format!("{value}\t{name}\n")
+        }
+        "find" => found(usize::MAX),
+        "find --first 3" => found(3),
+        "any" => decided(true),
+        "all" => decided(false),
+        "hist" => {
+            let mut counts = BTreeMap::new();
+            values.iter().for_each(|(_, value)| *counts.entry(value).or_insert(0) += 1);
+            counts.iter().map(|(value, count)| format!("{value}\t{count}\n")).collect()
+        }
+        "map" => values.iter().map(|(name, value)| format!("{name}\t{value}\n")).collect(),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn every_verb_over_a_grid_gives_the_answer_of_a_nested_loop() {
+    for verb in VERBS {
+        let wants_truth = ["count", "find", "find --first 3", "any", "all"].contains(&verb);
+        let (function, value): (_, fn([i64; 3]) -> i64) = if wants_truth {
+            ("a*b>c%4", |[a, b, c]| i64::from(a * b > c % 4))
+        } else {
+            ("a*a*b-c+n*0", |[a, b, c]| a * a * b - c)
+        };
+        let expected = expected(verb, value);
+        for options in ["-j 1", "-j 2 --chunk 7", "-j 7 --split static"] {
+            let output = run(&format!("{verb} {function} {GRID} {options}"));
+            let came = String::from_utf8(output.stdout.clone()).unwrap();
+            assert!(came == expected, "{verb} {options}: {came}, not {expected}; {output:?}");
+            assert_eq!(stderr(&output), "", "{verb}");
+        }
+    }
+}
+
+#[test]
+fn numbers_choose_points() {
+    let text = |words: &str| String::from_utf8(run(words).stdout).unwrap();
+    assert_eq!(text("map n --grid a=5..8 --grid b=1,9 2..=3"), "a=6 b=1\t2\na=6 b=9\t3\n");
+    assert_eq!(text("map a*b 0..6:5 --grid a=5..8 --grid b=1,9"), "a=5 b=1\t5\na=7 b=9\t63\n");
+    assert_eq!(text("map a --grid a=5"), "a=5\t5\n");
+    assert_eq!(
+        text("count a==a --grid a=0..2^32 --grid b=0..2^31 --sample 1000 --seed 1"),
+        "1000\n"
+    );
+    assert_eq!(text("find a*b==2^63-2^31 2^63-2..=2^63-1 --grid a=0..=2^32 --grid b=0..2^31"), "");
+    assert_eq!(
+        text("max a+b --grid a=0..2^32 --grid b=0..2^31 2^63-2^20..2^63"),
+        "6442450942\ta=4294967295 b=2147483647\n"
+    );
+    assert_eq!(text("count a>b --grid a=0..9 --grid b=5..5"), "0\n");
+}
+
+#[test]
+fn json_names_points_too() {
+    let object = |words: &str| -> serde_json::Value {
+        serde_json::from_slice(&run(&format!("{words} --format json")).stdout).unwrap()
+    };
+    let grid = "--grid a=0..3 --grid b=1,2";
+    assert_eq!(object(&format!("max a*b {grid}"))["n"], "a=2 b=2");
+    assert_eq!(object(&format!("any a>b {grid}"))["n"], "a=2 b=1");
+    assert_eq!(object(&format!("find a>b {grid}"))["answer"], serde_json::json!(["a=2 b=1"]));
+    assert_eq!(
+        object(&format!("map a {grid} 3..5"))["answer"][0],
+        serde_json::json!(["a=1 b=2", "1"])
+    );
+}
+
+#[test]
+fn a_journal_belongs_to_its_grid() {
+    let directory = Directory::new("grid");
+    let answer = |words: &str| {
+        let output = directory.run(words);
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let words = "sum 60/(a-3)*b --partial --journal j";
+    let first = answer(&format!("{words} --grid a=0..5 --grid b=1,2"));
+    assert_eq!(first, (3, "-150\n".to_owned()));
+    assert_eq!(answer("resume j"), first);
+    assert_eq!(answer(&format!("{words} --resume --grid a=0..=4 --grid b=1..3")), first);
+    assert_eq!(answer(&format!("{words} --resume --grid a=0..5 --grid b=1,3")).0, 5);
+    assert_eq!(answer(&format!("{words} --resume --grid b=1,2 --grid a=0..5")).0, 5);
+    let (status, verified) = answer("verify j");
+    assert_eq!(status, 4);
+    let function = "function\t60/(a-3)*b --grid a=0..5 --grid b=1..3\n";
+    assert!(verified.contains(function), "{verified}");
+}
+
+#[test]
+fn a_bad_grid_is_refused_before_work_starts() {
+    for (words, expected) in [
+        ("count a>1 --grid a", "bad value 'a' for --grid: it is NAME=VALUES, as in a=0..10"),
+        ("count a>1 --grid a=", "bad value 'a=' for --grid: bad items: between two commas"),
+        ("count a>1 --grid a=x", "bad value 'a=x' for --grid: bad item 'x': 'x' is not a whole"),
+        ("count a>1 --grid a=9..5", "bad range '9..5': it is reversed"),
+        ("count n>1 --grid n=0..5", "'n' has another meaning; choose another name"),
+        ("count n>1 --grid 1=0..5", "'1' is no name of a variable"),
+        ("count a>1 --grid a=0..5 --grid a=1", "the variable a is given twice"),
+        ("count a>1 --grid a=0..2^40 --grid b=0..2^40", "it has more than 2^63 points"),
+        ("count c>1 --grid a=0..5 --grid b=1", "bad expression 'c>1': column 1: unknown name 'c'"),
+        ("count b>1+? --grid a=0..5 --grid b=1", "bad expression 'b>1+?': column 5: there is no"),
+        ("count a --grid a=0..5", "'a' gives a number, and count asks whether something is true"),
+        (
+            "count a>1 --grid a=0..5 3..6",
+            "the points of --grid a=0..5 have the numbers 0..5, and 5",
+        ),
+        ("count --grid a=0..5", "no function given for --grid 'a=0..5'; as in: evenly count"),
+        ("count 0..3 --grid a=0..5", "no function given for 0..3"),
+        ("run --grid a=0..5", "no command is given to run; as in: evenly run --grid 'a=0..5'"),
+        ("count --lib x.so:f --grid a=0..5", "--lib x.so:f takes n alone; leave one of them out"),
+    ] {
+        let output = run(words);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{words}: {output:?}");
+        assert!(said.contains(expected) && said.lines().count() == 1, "{words}: {said}");
+    }
+    let hint = run("map (a-5)%3 --grid a=0..3 --grid b=7");
+    assert!(stderr(&hint).starts_with("evenly: column 6: '%' has the sign"), "{hint:?}");
+}
