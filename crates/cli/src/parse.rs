@@ -70,7 +70,10 @@ fn workers_at_once(word: &str) -> Option<(&str, &str)> {
 fn refusal(error: &clap::Error, words: &[OsString]) -> String {
     let is_misplaced = matches!(
         error.kind(),
-        ErrorKind::UnknownArgument | ErrorKind::ValueValidation | ErrorKind::TooManyValues
+        ErrorKind::UnknownArgument
+            | ErrorKind::ValueValidation
+            | ErrorKind::TooManyValues
+            | ErrorKind::MissingRequiredArgument
     ) || (error.kind() == ErrorKind::InvalidValue
         && error.get(ContextKind::InvalidValue).is_none_or(|value| value_text(value).is_empty()));
     if error.kind() == ErrorKind::InvalidUtf8

@@ -89,7 +89,8 @@ impl Question {
         };
         hints.extend(hint);
         if aggregate.wants_truth() && function.kind() == Kind::Integer {
-            return Err(no_truth_value(command, typed));
+            let applied = if grid.is_some() { typed } else { function.name() };
+            return Err(no_truth_value(command, applied));
         }
         Ok(Self { items, function, grid, hints })
     }
