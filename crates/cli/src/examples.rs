@@ -137,8 +137,8 @@ Examples:
   evenly failures 'isqrt(n)' -3..3 --format json";
 
 pub(crate) const RUN: &str = "\
-The outputs of two commands are never mixed. Of each command, up to 16 MiB of standard output and 64 KiB of \
-standard error are passed on. A command that fails is a failure of its n (exit status 3). A command whose \
+The outputs of two commands are never mixed; with --line-buffer, their lines are not. Of the standard error of \
+each command, up to 64 KiB are passed on. A command that fails is a failure of its n (exit status 3). A command whose \
 worker was lost is started again, with a higher EVENLY_ATTEMPT, unless --at-most-once is given. Commands \
 find their n in EVENLY_INDEX, or in EVENLY_START and EVENLY_END.
 

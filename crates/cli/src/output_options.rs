@@ -1,6 +1,9 @@
 //! Options of `run` about the output of its commands: tags and result files.
 
+use crate::exit::ExitOutcome;
+use crate::option::option;
 use crate::output_tails::OutputTails;
+use crate::size::parse_size;
 use clap::{Args, ValueEnum};
 use evenly::function::{Command, Form, ResultFiles};
 use rustix::fs::{Access, access};
@@ -12,6 +15,14 @@ pub(crate) struct OutputArguments {
     /// Begin each line of CMD, also on standard error, with its n, or its chunk, and a tab
     #[arg(long)]
     pub(crate) tag: bool,
+    /// Pass on whole lines while CMD runs. Lines of two commands may follow each other, but no line is mixed with
+    /// another. With --keep-order, those of the lowest number. Lines of a try that fails are printed, too
+    #[arg(long, visible_alias = "lb")]
+    pub(crate) line_buffer: bool,
+    /// End a CMD that prints more: its n fails. Without this option there is no limit: output above 16 MiB goes
+    /// through a temporary file in TMPDIR
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_output: Option<String>,
     /// Also write the output of each CMD to files: DIR/N/stdout, DIR/N/stderr and DIR/N/exit, or DIR/START..END/…
     /// for a chunk; existing files are replaced
     #[arg(long, value_name = "DIR")]
@@ -32,6 +43,8 @@ pub(crate) enum ResultsOf {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OutputOptions {
     is_tagged: bool,
+    has_live_lines: bool,
+    max_output: Option<u64>,
     results: Option<ResultFiles>,
     /// The directory of the result files.
     directory: Option<PathBuf>,
@@ -44,10 +57,11 @@ impl OutputArguments {
     ///
     /// # Errors
     /// One line with the reason: the directory cannot be used.
-    pub(crate) fn resolve(self) -> Result<OutputOptions, String> {
+    pub(crate) fn resolve(self) -> Result<OutputOptions, ExitOutcome> {
         if let Some(directory) = &self.results {
-            check_directory(directory)?;
+            check_directory(directory).map_err(ExitOutcome::Usage)?;
         }
+        let max_output = option("max-output", self.max_output.as_deref(), parse_size)?;
         let directory = self.results.clone();
         let results = self.results.map(|directory| {
             let files = ResultFiles::new(directory);
@@ -56,7 +70,14 @@ impl OutputArguments {
                 Some(ResultsOf::All) | None => files,
             }
         });
-        Ok(OutputOptions { is_tagged: self.tag, results, directory, tails: None })
+        Ok(OutputOptions {
+            is_tagged: self.tag,
+            has_live_lines: self.line_buffer,
+            max_output,
+            results,
+            directory,
+            tails: None,
+        })
     }
 }
 
@@ -81,13 +102,35 @@ impl OutputOptions {
         if self.is_tagged {
             command = command.tagged();
         }
+        let is_coprocess = command.form() == Form::Coprocess;
+        if self.has_live_lines {
+            if is_coprocess {
+                return Err("--line-buffer is for commands that end; a coprocess answers each chunk with one line, \
+                            which is passed on at once; leave out --line-buffer"
+                    .to_owned());
+            }
+            if has_agents {
+                return Err("--line-buffer is not possible with agents, which pass on output when a command has \
+                            ended; leave out --listen, or --line-buffer"
+                    .to_owned());
+            }
+            command = command.line_buffered();
+        }
+        if let Some(bytes) = self.max_output {
+            if is_coprocess {
+                return Err("--max-output is for commands that end; an answer of a coprocess has at most 16 MiB; \
+                            leave out --max-output"
+                    .to_owned());
+            }
+            command = command.max_output(bytes);
+        }
         let Some(files) = self.results else {
             return Ok(match self.tails {
                 Some(tails) => command.results(tails.files()),
                 None => command,
             });
         };
-        if command.form() == Form::Coprocess {
+        if is_coprocess {
             return Err(
                 "--results is for commands that end; a coprocess answers many chunks with one \
                         output; leave one of them out"

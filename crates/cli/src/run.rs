@@ -44,7 +44,7 @@ pub(crate) fn command(command: CliCommand, words: Vec<OsString>) -> Result<(), E
         }
         CliCommand::Run(run) => {
             let RunArguments { keep_order, output: typed, job } = run.into_inner();
-            output = typed.resolve().map_err(ExitOutcome::Usage)?;
+            output = typed.resolve()?;
             (Aggregate::Run { in_order: keep_order }, job)
         }
         CliCommand::Sbatch(sbatch) => {

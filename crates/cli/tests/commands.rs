@@ -24,8 +24,12 @@ mod hanging;
 mod inside;
 #[path = "commands/junit.rs"]
 mod junit;
+#[path = "commands/large_output.rs"]
+mod large_output;
 #[path = "commands/lines.rs"]
 mod lines;
+#[path = "commands/live_lines.rs"]
+mod live_lines;
 #[path = "commands/memory.rs"]
 mod memory;
 #[path = "commands/missing.rs"]
@@ -66,6 +70,8 @@ fn main() {
         // First, because they wait for the longest time.
         pacing(),
         arrays(),
+        live_lines::trials(),
+        large_output::trials(),
         answers(),
         passing_on(),
         result_files(),
@@ -122,7 +128,7 @@ fn passing_on() -> Vec<Trial> {
         test("output_is_tagged", &[], output::is_tagged),
         test("output_is_tagged_on_standard_error", &[], output::is_tagged_on_standard_error),
         test("output_is_passed_on_byte_by_byte", &[], output::is_passed_on_byte_by_byte),
-        test("output_is_limited", &[], output::is_limited),
+        test("output_that_is_a_value_is_limited", &[], output::that_is_a_value_is_limited),
         test("output_ends_with_its_reader", &[], output::ends_with_its_reader),
         test("output_waits_for_its_reader", &[], output::waits_for_its_reader),
         test("output_does_not_wait_for_errors", &[], output::does_not_wait_for_errors),

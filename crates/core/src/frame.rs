@@ -36,6 +36,9 @@
 //! 11 recovered   worker   entries of 24 bytes: first i64 | last i64 | cause u32 | detail i32: numbers of
 //!                         which a try failed of this cause and a later one passed; before their answer
 //! 12 time limit  primary  nanoseconds u64: how long a command may take from now on
+//! 13 text        worker   lease u64 | first i64 | u64: 1 if no output of other commands may stand before
+//!                         what follows of this command, else 0 | bytes: a part of what a command of
+//!                         `run` prints, before its answer; charged to the credit
 //! ```
 //!
 //! Between a primary and an agent, the same frames travel with worker 0, since the connection says who
@@ -60,6 +63,7 @@ mod assemble;
 mod crash_report;
 mod description;
 mod pack;
+mod text;
 mod unpack;
 
 use crate::lease::LeaseId;
@@ -69,6 +73,7 @@ pub use assemble::{Assembler, MAX_PARTIAL};
 pub use crash_report::{CRASH_REPORT_LEN, crash_report};
 pub use description::{Description, MAX_TEXT};
 pub use pack::{Heartbeat, Packer};
+pub use text::Text;
 pub use unpack::{
     Answers, Assignments, Begun, Body, Frame, Part, Recovered, Releases, Unpacker, Withdrawals,
 };
@@ -106,6 +111,7 @@ enum FrameKind {
     Description = 10,
     Recovered = 11,
     TimeLimit = 12,
+    Text = 13,
 }
 
 impl FrameKind {
@@ -123,6 +129,7 @@ impl FrameKind {
             10 => Some(Self::Description),
             11 => Some(Self::Recovered),
             12 => Some(Self::TimeLimit),
+            13 => Some(Self::Text),
             _ => None,
         }
     }
@@ -133,7 +140,7 @@ impl FrameKind {
             Self::Recovered => 24,
             Self::Withdrawals | Self::Releases | Self::CrashReport => 16,
             Self::Begun | Self::Farewell | Self::Credit | Self::TimeLimit => 8,
-            Self::Answers | Self::Part | Self::Description => 1,
+            Self::Answers | Self::Part | Self::Description | Self::Text => 1,
         }
     }
 

@@ -37,6 +37,7 @@ mod progress;
 mod recent;
 mod resume;
 mod returns;
+mod running_output;
 mod staff;
 mod steal;
 mod supply;
@@ -237,6 +238,7 @@ impl Scheduler {
                 self.partly(worker, lease, busy_ns, partial)
             }
             SchedulerEvent::Begun { worker, busy_ns, begun } => self.begun(worker, busy_ns, begun),
+            SchedulerEvent::Printed { worker, text } => self.printed(worker, text),
             SchedulerEvent::Released { worker, busy_ns, releases } => {
                 self.released(worker, busy_ns, releases)
             }

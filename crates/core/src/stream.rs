@@ -7,6 +7,7 @@
 mod cut;
 mod entries;
 mod journaled;
+mod running;
 
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
@@ -22,6 +23,7 @@ use core::num::NonZeroU64;
 pub(crate) use cut::cut_failures;
 use cut::{cut_after, cut_below, last_number, nth};
 use entries::{BufferedLines, JournaledLines};
+use running::RunningOutput;
 
 /// What is passed on at once of numbers that failed, in lines.
 const LINES_AT_ONCE: usize = 4096;
@@ -54,6 +56,8 @@ pub struct Stream {
     passes_over_gaps: bool,
     /// What commands printed that were ended by force, by the first of their numbers.
     interrupted: BTreeMap<i64, Vec<u8>>,
+    /// What running commands printed.
+    running: RunningOutput,
 }
 
 #[derive(Debug)]
@@ -96,6 +100,7 @@ impl Stream {
             ended_at: None,
             passes_over_gaps: false,
             interrupted: BTreeMap::new(),
+            running: RunningOutput::default(),
         }
     }
 
@@ -119,7 +124,7 @@ impl Stream {
     /// Whether nothing waits to be [passed on](Self::pass), or is [due](Self::due).
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.due().is_none()
+        self.ready.is_empty() && self.running.has_no_finished() && self.due().is_none()
     }
 
     /// Whether something can be [passed on](Self::pass) now.
@@ -140,7 +145,7 @@ impl Stream {
         let piece = BufferedLines { last, lines, text, failed, worker, in_flight };
         let lowest_failure = piece.failed.first().map(|failure| failure.interval.first());
         if self.in_any_order {
-            self.merge(piece);
+            self.put_in_any_order(span.first(), piece);
         } else if i128::from(span.first()) == self.next {
             self.merge(piece);
             self.advance();
@@ -178,6 +183,7 @@ impl Stream {
                 break;
             }
         }
+        self.pass_lowest_held();
     }
 
     /// Passes on everything that is done, still ascending, also above numbers that are not done; these failed
@@ -190,23 +196,9 @@ impl Stream {
             let piece = BufferedLines { last, lines, text, failed, worker: None, in_flight: 0 };
             self.put_ahead(interval.first(), piece);
         }
+        self.end_holders();
         self.passes_over_gaps = true;
         self.advance();
-    }
-
-    /// Keeps what a command printed that was ended by force.
-    pub(crate) fn put_interrupted(&mut self, first: i64, text: &[u8]) {
-        self.interrupted.insert(first, text.to_vec());
-    }
-
-    /// Passes on what such commands printed, in the order of their numbers, unless these are done.
-    pub(crate) fn pass_interrupted(&mut self, is_done: impl Fn(i64) -> bool) {
-        for (first, text) in core::mem::take(&mut self.interrupted) {
-            if !is_done(first) {
-                self.lines += text.iter().filter(|byte| **byte == b'\n').count() as u64;
-                self.ready.push_back(ReadyOutput::Text(text));
-            }
-        }
     }
 
     /// Goes to the lowest number that is done and not passed on, if gaps do not matter; whether something

@@ -200,6 +200,9 @@ impl Supervisor {
                 recovered.iter().for_each(|one| self.scheduler.recovered(worker, one));
                 return Ok(Heard::Work);
             }
+            Body::Text(text) if !self.seats.is_agent(slot) => {
+                return self.tell(slot, SchedulerEvent::Printed { worker, text }, now_ns);
+            }
             // An agent handles the crash reports of its workers itself.
             Body::CrashReport { n, cause } if !self.seats.is_agent(slot) => {
                 self.tell(slot, SchedulerEvent::CrashReported { worker, n, cause }, now_ns)?;
@@ -209,6 +212,7 @@ impl Supervisor {
             | Body::Assignments(_)
             | Body::Withdrawals(_)
             | Body::Credit { .. }
+            | Body::Text(_)
             | Body::TimeLimit { .. } => {
                 return Err(Self::fault(slot, worker, Malformed::Entry));
             }

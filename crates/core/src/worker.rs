@@ -30,6 +30,8 @@ pub struct Worker {
     /// How long a command may take, if the primary said so: nanoseconds.
     time_limit_ns: Option<u64>,
     packer: Packer,
+    /// Whether text was passed on of a number that is not reported. Its answer is a partial then, which names the worker.
+    has_passed_text: bool,
     /// Whether the answer to a chunk that was announced is packed and not sent. Until it is, the
     /// primary believes that this worker is at that chunk.
     is_owing: bool,
@@ -89,6 +91,7 @@ impl Worker {
             credit: if aggregate.is_streamed() { 0 } else { CREDIT },
             time_limit_ns: None,
             packer: Packer::new(name, limit).with_room(),
+            has_passed_text: false,
             is_owing: false,
             unsent: 0,
             encoded: Vec::with_capacity(64),
@@ -248,7 +251,8 @@ impl Worker {
             current.rest = rest;
             return if self.tally.is_full() { ChunkState::ToReport } else { ChunkState::Going };
         }
-        let Some(word) = self.tally.take_word() else {
+        let word = if self.has_passed_text { None } else { self.tally.take_word() };
+        let Some(word) = word else {
             current.is_done = true;
             return ChunkState::ToReport;
         };
@@ -264,6 +268,7 @@ impl Worker {
     pub fn report(&mut self, busy_ns: u64) {
         let Some(current) = &mut self.current else { return };
         let rest = current.rest;
+        self.has_passed_text = false;
         let is_decided = self.tally.is_decided();
         let last = if current.is_done { Some(rest.last()) } else { rest.first().checked_sub(1) };
         if let Some(covered) = last.and_then(|last| Interval::new(current.unreported, last)) {
@@ -288,6 +293,22 @@ impl Worker {
     #[must_use]
     pub fn weight(&self) -> usize {
         self.tally.weight()
+    }
+
+    /// Packs a part of what the running command prints. Its answer follows later, and is over what the command is
+    /// for, from the first number on that is not reported. `is_open` as in [`Text`](crate::frame::Text).
+    pub fn pass_text(&mut self, text: &[u8], is_open: bool) {
+        let Some(CurrentChunk { lease, rest, unreported, .. }) = self.current else { return };
+        debug_assert!(rest.first() == unreported, "report what is counted first");
+        self.has_passed_text = true;
+        self.credit -= text.len() as i64;
+        self.packer.text(lease, rest.first(), text, is_open);
+    }
+
+    /// Whether it may send more bytes of lines.
+    #[must_use]
+    pub fn has_credit(&self) -> bool {
+        self.credit > 0
     }
 
     fn ended(&mut self, lease: LeaseId) {

@@ -1,6 +1,7 @@
 //! Frame encoder: packs entries into frames of limited length.
 
 use super::description::TEXT_AT;
+use super::text::TEXT_HEAD;
 use super::{
     ANSWER_HEAD, CHECKSUM, COUNT_AT, Description, FrameKind, HEAD, LEAST, MAGIC, PART_HEAD, VERSION,
 };
@@ -232,6 +233,23 @@ impl Packer {
             if part + 1 < parts || busy_ns > 0 {
                 self.seal(if part + 1 == parts { busy_ns } else { 0 });
             }
+        }
+    }
+
+    /// Adds a part of what a command prints, in as many frames as it takes. `is_open` as in [`Text`](super::Text).
+    pub fn text(&mut self, lease: LeaseId, first: i64, text: &[u8], is_open: bool) {
+        self.seal(0);
+        let room = self.limit - LEAST - TEXT_HEAD;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (bytes, behind) = rest.split_at(rest.len().min(room));
+            rest = behind;
+            self.begin(FrameKind::Text);
+            self.bytes.extend_from_slice(&lease.0.to_le_bytes());
+            self.bytes.extend_from_slice(&first.to_le_bytes());
+            self.bytes.extend_from_slice(&u64::from(is_open || !rest.is_empty()).to_le_bytes());
+            self.bytes.extend_from_slice(bytes);
+            self.seal(0);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Frame decoder: takes bytes cut anywhere and gives whole, checked frames.
 
 use super::{
-    ANSWER_HEAD, CHECKSUM, Description, FrameKind, HEAD, LEAST, MAGIC, Malformed, PART_HEAD,
+    ANSWER_HEAD, CHECKSUM, Description, FrameKind, HEAD, LEAST, MAGIC, Malformed, PART_HEAD, Text,
     VERSION,
 };
 use crate::interval::Interval;
@@ -82,6 +82,8 @@ pub enum Body<'a> {
     Description(Description<'a>),
     /// Numbers of which a try failed and a later one passed.
     Recovered(Recovered<'a>),
+    /// A part of what a command prints.
+    Text(Text<'a>),
 }
 
 /// The assignments of a frame.
@@ -443,6 +445,7 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
         Some(FrameKind::CrashReport) if body.len() == 16 => open_crash_report(body)?,
         Some(FrameKind::Description) => Body::Description(Description::open(body)?),
         Some(FrameKind::Recovered) => Body::Recovered(Recovered::open(body)?),
+        Some(FrameKind::Text) => Body::Text(Text::open(body)?),
         Some(
             FrameKind::Farewell | FrameKind::Credit | FrameKind::CrashReport | FrameKind::TimeLimit,
         ) => {
@@ -478,7 +481,7 @@ fn open_part(body: &[u8]) -> Result<Part<'_>, Malformed> {
 
 /// The 64-bit word at `at`, which must lie within `bytes`.
 #[inline]
-fn eight(bytes: &[u8], at: usize) -> u64 {
+pub(super) fn eight(bytes: &[u8], at: usize) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(word)

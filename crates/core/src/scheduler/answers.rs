@@ -197,7 +197,9 @@ impl Scheduler {
         }
         let pieces = self.tell_partial(worker, lease, &partial, is_end);
         if self.is_open || self.aggregate.is_streamed() {
-            self.pass_on(Record::of(partial, worker));
+            let mut record = Record::of(partial, worker);
+            self.stream.answered((span.first(), worker), &mut record);
+            self.pass_on(record);
         } else {
             self.to_record.append(partial);
         }

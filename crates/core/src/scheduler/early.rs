@@ -134,7 +134,7 @@ impl Scheduler {
         if !self.stream.is_empty() || self.recording > 0 || self.is_held_back {
             return None;
         }
-        let worker = self.leases.lowest()?;
+        let worker = self.leases.lowest().filter(|worker| !self.stream.holds_back(*worker))?;
         let bytes = self.credits.extend(worker)?;
         Some(Action::Credit { worker, bytes })
     }

@@ -2,7 +2,7 @@
 
 use super::window::Capacity;
 use crate::aggregate::{Aggregate, Value};
-use crate::frame::{Answers, Begun, Malformed, Releases};
+use crate::frame::{Answers, Begun, Malformed, Releases, Text};
 use crate::interval::{Interval, Overlap};
 use crate::lease::{LeaseId, WorkerId};
 use crate::partial::{Cause, Failure, Partial};
@@ -56,6 +56,13 @@ pub enum SchedulerEvent<'a> {
         busy_ns: u64,
         /// The leases, each with the first number that is given back.
         releases: Releases<'a>,
+    },
+    /// A worker passes on a part of what a command prints.
+    Printed {
+        /// Its name.
+        worker: WorkerId,
+        /// What was printed.
+        text: Text<'a>,
     },
     /// A worker reports the number at which something ends it.
     CrashReported {

@@ -57,6 +57,7 @@ impl Scheduler {
             }
         });
         self.leases.forget(worker);
+        self.stream.drop_text(worker);
         self.close_account(worker);
         let state = &mut self.workers[worker.0 as usize];
         state.is_lost = true;
@@ -108,6 +109,7 @@ impl Scheduler {
         state.is_explained = is_blamed;
         state.is_silent = true;
         state.window.clear();
+        self.stream.drop_text(worker);
         Ok(taken_back)
     }
 

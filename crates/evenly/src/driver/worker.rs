@@ -5,6 +5,7 @@
 //! with the primary through [`session`]. The queue of chunks is [`evenly_core::Worker`], which makes no system call.
 
 mod command_loop;
+mod command_output;
 mod command_pipes;
 mod command_run;
 mod command_runner;
@@ -15,10 +16,12 @@ mod early_exit;
 mod execution;
 mod launch;
 mod memory_watch;
+mod output_relay;
 mod session;
 mod settings;
 mod stderr_relay;
 mod timer;
+mod unlinked_file;
 mod wait;
 
 use crate::function::{Form, Function};

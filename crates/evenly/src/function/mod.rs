@@ -34,11 +34,11 @@ mod vector;
 
 pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
-pub(crate) use command::MOST_OUTPUT;
 pub use command::{
     ArrayJob, ArraySystem, BatchScript, Command, Exported, Form, Obstacle, ResultFiles,
     StartLimits, UnreadableFile, UnusableCommand,
 };
+pub(crate) use command::{KeptOutput, LineTags, MOST_OUTPUT};
 pub use evenly_core::hello::Program;
 #[cfg(feature = "expression")]
 pub use expression::{

@@ -223,10 +223,11 @@ pub(crate) fn take_requests_to_leave() -> Result<OwnedFd, Errno> {
     sys::signal_descriptor(wanted)
 }
 
-/// In a forked worker: from now on a write to a pipe without reader is an error of the write.
-pub(crate) fn block_broken_pipes() {
+/// In a forked worker: from now on a write to a pipe without reader is an error of the write, and so is a write to a
+/// file that has grown to its limit (setrlimit(2)).
+pub(crate) fn block_signals_of_writes() {
     // That call has no error for a valid set.
-    let _ = sys::block_signals(SignalSet::of(&[libc::SIGPIPE]));
+    let _ = sys::block_signals(SignalSet::of(&[libc::SIGPIPE, libc::SIGXFSZ]));
 }
 
 /// In a forked worker: dies of the `SIGTERM` that waits, as it would have at once.

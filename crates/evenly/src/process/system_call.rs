@@ -33,10 +33,12 @@ impl SystemCall {
     pub(crate) const MKDIR: Self = Self(21);
     /// No single call: a result file of a command could not be written.
     pub(crate) const RESULT_FILE: Self = Self(22);
+    /// No single call: the file with a long output of a command could not be read.
+    pub(crate) const OUTPUT_FILE: Self = Self(23);
 
     /// Its name in the manual.
     pub(crate) fn name(self) -> &'static str {
-        const NAMES: [&str; 23] = [
+        const NAMES: [&str; 24] = [
             "prctl",
             "setpgid",
             "dup",
@@ -60,6 +62,7 @@ impl SystemCall {
             "dlopen",
             "mkdir (TMPDIR)",
             "a result file",
+            "a file with output (TMPDIR)",
         ];
         NAMES.get(self.0 as usize).copied().unwrap_or("a call")
     }

@@ -8,13 +8,16 @@
 //! until it finds the number. It does not halve the output of `run`, which would appear twice, nor any chunk under
 //! `--at-most-once`.
 
+use super::command_output::CommandOutput;
 use super::command_run::{CommandResult, CommandRun};
 use super::command_runner::CommandRunner;
 use super::early_exit::EarlyExit;
 use super::execution::execute;
+use super::output_relay::pass_on_output;
 use super::session::WorkerSession;
 use super::wait::wait;
-use crate::function::{Command, MOST_OUTPUT};
+use crate::function::Command;
+use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::frame::Description;
 use evenly_core::worker::ChunkState;
@@ -104,14 +107,20 @@ fn run_one(
         let result = execute(session, runner, &run);
         position::leave();
         runner.remove_directory();
-        let CommandResult { end, output, errors } = result?;
+        let CommandResult { end, mut output, errors } = result?;
         runner.orphans().reap();
+        if end == Ok(ProcessEnd::Exit(0))
+            && let Err(exit) = pass_on_output(session, runner, &mut output, numbers)
+        {
+            runner.pass_on(errors, numbers);
+            return Err(exit);
+        }
         let tally = session.worker().tally();
-        let outcome = end.and_then(|end| command.tell(numbers, end, &output, tally));
+        let outcome = end.and_then(|end| command.tell(numbers, end, output.with_answer(), tally));
         if outcome.is_ok() {
             note_recovery(session, positions, failed_try);
         }
-        if let Some(exit) = runner.take_exit() {
+        if runner.is_exiting() {
             // A command that the worker had to end is not done.
             if outcome != Err(Cause::Unknown) {
                 runner.keep_results(numbers, &output, &errors, outcome)?;
@@ -121,8 +130,8 @@ fn run_one(
                 let next = runner.next_try(positions, &mut repeated, aggregate);
                 next.map_or(cause, |_| Cause::Unknown)
             });
-            report_before_exit(session, (numbers, positions), outcome, &output, &command);
-            return Err(exit);
+            report_before_exit(session, runner, (numbers, positions), outcome, &mut output);
+            return Err(runner.take_exit().unwrap_or(EarlyExit::PrimaryGone));
         }
         let Err(cause) = outcome else {
             runner.keep_results(numbers, &output, &errors, Ok(()))?;
@@ -132,34 +141,43 @@ fn run_one(
         };
         match runner.next_try(positions, &mut repeated, aggregate) {
             Some(next) => {
-                if command.shows_failed_attempts() {
+                output.pass_last_line(session, true)?;
+                if command.shows_failed_attempts() || command.has_live_lines() {
                     runner.pass_on(errors, numbers);
                 }
                 failed_try = (next == positions).then_some(cause);
                 positions = next;
             }
             None => {
+                let passed = pass_on_output(session, runner, &mut output, numbers);
                 runner.keep_results(numbers, &output, &errors, outcome)?;
                 runner.pass_on(errors, numbers);
-                if cause == Cause::Garbage {
-                    let text = command.describe(aggregate, &output);
+                passed?;
+                if let Some(text) = describe_failure(session, runner, cause, &output) {
                     describe(session, positions, cause, &text);
                 }
-                if cause == Cause::Flood {
-                    let most = MOST_OUTPUT >> 20;
-                    let text = format!("too much output: more than {most} MiB");
-                    describe(session, positions, cause, &text);
-                }
-                let limit_ns = session.worker().time_limit_ns();
-                if cause == Cause::Timeout
-                    && let Some(text) = runner.describe_timeout(limit_ns)
-                {
-                    describe(session, positions, cause, &text);
-                }
-                fail(session, numbers, cause, &output, &command);
+                fail(session, numbers, cause, output.with_answer(), &command);
                 return Ok(positions.last());
             }
         }
+    }
+}
+
+/// The text about a failure for which the cause does not say enough.
+fn describe_failure(
+    session: &mut WorkerSession<'_>,
+    runner: &CommandRunner,
+    cause: Cause,
+    output: &CommandOutput,
+) -> Option<String> {
+    match cause {
+        Cause::Garbage => {
+            let aggregate = session.worker().tally().aggregate();
+            Some(runner.command().describe(aggregate, output.with_answer()))
+        }
+        Cause::Flood => Some(output.describe_excess()),
+        Cause::Timeout => runner.describe_timeout(session.worker().time_limit_ns()),
+        _ => None,
     }
 }
 
@@ -192,20 +210,20 @@ pub(super) fn begin(
 /// output.
 fn report_before_exit(
     session: &mut WorkerSession<'_>,
+    runner: &mut CommandRunner,
     (numbers, positions): (Interval, Interval),
     outcome: Result<(), Cause>,
-    output: &[u8],
-    command: &Command,
+    output: &mut CommandOutput,
 ) {
-    match outcome {
-        Ok(()) => {}
-        Err(Cause::Unknown) if output.is_empty() => return,
-        Err(Cause::Unknown)
-            if !matches!(session.worker().tally().aggregate(), Aggregate::Run { .. }) =>
-        {
+    if let Err(cause) = outcome {
+        let is_run = matches!(session.worker().tally().aggregate(), Aggregate::Run { .. });
+        if is_run && pass_on_output(session, runner, output, numbers).is_err() {
             return;
         }
-        Err(cause) => fail(session, numbers, cause, output, command),
+        if cause == Cause::Unknown && (!is_run || output.with_answer().is_empty()) {
+            return;
+        }
+        fail(session, numbers, cause, output.with_answer(), &runner.command());
     }
     // If this fails, the primary assigns the numbers again.
     let _ = note(session, positions.last()).and_then(|()| session.write_frames());

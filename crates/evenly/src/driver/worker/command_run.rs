@@ -1,5 +1,6 @@
 //! Plain types of one run of a command: its numbers and attempt, its result, and processes that it left behind.
 
+use super::command_output::CommandOutput;
 use super::stderr_relay::CapturedStderr;
 use crate::process::ProcessEnd;
 use evenly_core::{Cause, Interval};
@@ -14,8 +15,8 @@ pub(super) struct CommandRun {
 pub(super) struct CommandResult {
     /// How the command ended, or why the worker ended it.
     pub(super) end: Result<ProcessEnd, Cause>,
-    /// Its standard output.
-    pub(super) output: Vec<u8>,
+    /// Its standard output, which the caller passes on or drops.
+    pub(super) output: CommandOutput,
     /// Its standard error, which the caller passes on or drops.
     pub(super) errors: CapturedStderr,
 }

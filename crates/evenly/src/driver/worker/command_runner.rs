@@ -1,5 +1,6 @@
 //! State of a worker that runs commands: settings, signals, standard error, orphans, and the retries after a failure.
 
+use super::command_output::CommandOutput;
 use super::command_run::{CommandRun, LeftBehind};
 use super::early_exit::EarlyExit;
 use super::session::WorkerSession;
@@ -70,7 +71,7 @@ impl CommandRunner {
         sys::forget_handlers();
         // When a coprocess closes its input, or the primary ends, the write fails with EPIPE. Commands get the
         // signal mask from before the job.
-        signals::block_broken_pipes();
+        signals::block_signals_of_writes();
         let requests = signals::take_requests_to_leave().map_err(in_call(SystemCall::SIGNALFD))?;
         let orphans = Orphans::adopt().map_err(|(_, cause)| (SystemCall::PRCTL, cause))?;
         let WorkerContext { slot, timeout, median_timeout, grace, memory, mask, .. } = settings;
@@ -146,17 +147,24 @@ impl CommandRunner {
         }
     }
 
+    /// Passes on whole lines of the standard error of a running command, if that is wanted.
+    pub(super) fn pass_on_lines(&mut self, errors: &mut CapturedStderr, numbers: Interval) {
+        if self.command.has_live_lines() {
+            self.pass_on(errors.take_lines(), numbers);
+        }
+    }
+
     /// Writes the result files of a run, if the command has a directory for them.
     pub(super) fn keep_results(
         &self,
         numbers: Interval,
-        output: &[u8],
+        output: &CommandOutput,
         errors: &CapturedStderr,
         outcome: Result<(), Cause>,
     ) -> Result<(), EarlyExit> {
         let Some(files) = self.command.result_files() else { return Ok(()) };
         let name = self.command.run_name(numbers);
-        files.write(&name, (output, errors.text()), outcome).map_err(|error| {
+        files.write(&name, (output.kept(), errors.text()), outcome).map_err(|error| {
             let cause = Errno::from_io_error(&error).unwrap_or(Errno::IO);
             EarlyExit::Failed(SystemCall::RESULT_FILE, cause)
         })

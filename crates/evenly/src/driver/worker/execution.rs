@@ -1,6 +1,7 @@
 //! Execution of one command: starts it, reads its output, enforces its limits, and ends its process group.
 
-use super::command_pipes::{PipeRead, pipe_from_command, read_if_open};
+use super::command_output::CommandOutput;
+use super::command_pipes::{PipeRead, pipe_from_command};
 use super::command_run::{CommandResult, CommandRun, LeftBehind};
 use super::command_runner::CommandRunner;
 use super::early_exit::EarlyExit;
@@ -10,7 +11,7 @@ use super::session::WorkerSession;
 use super::stderr_relay::CapturedStderr;
 use super::timer::Timer;
 use super::wait::wait;
-use crate::function::{Form, MOST_OUTPUT};
+use crate::function::Form;
 use crate::process::ProcessEnd;
 use crate::process::command::Running;
 use crate::process::system_call::{SystemCall, in_call};
@@ -45,16 +46,17 @@ pub(super) fn execute(
     run: &CommandRun,
 ) -> Result<CommandResult, EarlyExit> {
     let grace = Some(runner.grace());
+    let aggregate = session.worker().tally().aggregate();
+    let mut output = CommandOutput::new(&runner.command(), aggregate, run.numbers);
     let mut memory = MemoryWatch::start(runner.memory_limit());
     let mut started = match start(session, runner, run)? {
         Ok(started) => started,
         Err((path, cause)) => {
             runner.report_no_output_file(run.numbers, &path, cause);
-            let (output, errors) = (Vec::new(), CapturedStderr::default());
+            let errors = CapturedStderr::default();
             return Ok(CommandResult { end: Ok(ProcessEnd::Exit(1)), output, errors });
         }
     };
-    let mut output = Vec::new();
     let mut errors = runner.new_capture();
     let mut timer = runner.timer(session);
     let mut failed: Option<Cause> = None;
@@ -66,10 +68,11 @@ pub(super) fn execute(
     let mut left_behind: Option<LeftBehind> = None;
     loop {
         let StartedCommand { running, output: out, errors: err } = &mut started;
+        let may_read = output.may_read(session, runner.is_exiting());
         let ends = [
             (!has_ended).then(|| running.as_fd()),
             err.as_ref().map(AsFd::as_fd),
-            out.as_ref().map(AsFd::as_fd),
+            out.as_ref().map(AsFd::as_fd).filter(|_| may_read),
         ];
         timer.set_limit(session.worker().time_limit_ns());
         let watched = ends.map(|end| end.map(|end| (end, PollFlags::IN)));
@@ -92,12 +95,12 @@ pub(super) fn execute(
         };
         if !erred.is_empty() {
             err.take_if(|err| errors.read(err) == PipeRead::EndOfFile);
+            runner.pass_on_lines(&mut errors, run.numbers);
         }
-        if !has_output.is_empty() && read_if_open(out.as_ref(), &mut output)? == PipeRead::EndOfFile
-        {
+        if !has_output.is_empty() && output.read(session, out.as_ref())? == PipeRead::EndOfFile {
             *out = None;
         }
-        if output.len() > MOST_OUTPUT {
+        if output.is_over() {
             failed.get_or_insert(Cause::Flood);
             is_to_end = true;
             // Other processes that hold the pipe get SIGPIPE.
@@ -113,6 +116,10 @@ pub(super) fn execute(
         if failed.is_none() && memory.as_mut().is_some_and(|it| it.is_above_limit(running)) {
             failed = Some(Cause::Memory);
             is_to_end = true;
+        }
+        if out.is_some() && !may_read && !is_asked {
+            // The command may wait for room in its pipe, which is full because a reader of the lines is slow.
+            timer.skip();
         }
         let is_silent = out.is_none() && err.is_none();
         if has_ended && (is_asked || is_silent) && !running.has_left_others() {
@@ -159,12 +166,9 @@ pub(super) fn execute(
     if let Some(err) = &started.errors {
         errors.read(err);
     }
-    while output.len() <= MOST_OUTPUT
-        && read_if_open(started.output.as_ref(), &mut output)? == PipeRead::Data
-    {}
-    if output.len() > MOST_OUTPUT {
+    output.read_rest(session, started.output.as_ref(), runner.is_exiting())?;
+    if output.is_over() {
         failed.get_or_insert(Cause::Flood);
-        output.truncate(MOST_OUTPUT);
     }
     Ok(CommandResult { end: failed.map_or(Ok(end), Err), output, errors })
 }

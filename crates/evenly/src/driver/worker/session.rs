@@ -271,9 +271,9 @@ impl<'a> WorkerSession<'a> {
         Ok(())
     }
 
-    /// Writes released chunks at once, because another worker may be idle until then. The time of the chunk in work
-    /// goes on.
-    pub(super) fn send_released(&mut self) -> Result<(), EarlyExit> {
+    /// Writes what is packed at once: released chunks, because another worker may be idle until then, or lines of a
+    /// running command. The time of the chunk in work goes on.
+    pub(super) fn send_at_once(&mut self) -> Result<(), EarlyExit> {
         self.state.worker.seal(0);
         if !self.state.worker.is_silent() {
             let since_ns = self.busy_since_ns;

@@ -29,6 +29,8 @@ pub(super) struct CapturedStderr {
     left_out: usize,
     /// Most bytes in `text`.
     most: usize,
+    /// Bytes of `text` that were passed on, and are kept for result files.
+    passed_on: usize,
 }
 
 impl Default for CapturedStderr {
@@ -40,7 +42,7 @@ impl Default for CapturedStderr {
 impl CapturedStderr {
     /// Keeps this many bytes at most, of which [`MOST_OF_ONE`] are passed on.
     pub(super) fn up_to(most: usize) -> Self {
-        Self { text: Vec::new(), left_out: 0, most }
+        Self { text: Vec::new(), left_out: 0, most, passed_on: 0 }
     }
 
     /// The bytes that were kept.
@@ -68,14 +70,20 @@ impl CapturedStderr {
         PipeRead::Data
     }
 
-    /// Takes its whole lines.
+    /// Takes the whole lines that were not passed on. A capture that keeps more than is passed on keeps these, too.
     pub(super) fn take_lines(&mut self) -> Self {
-        let end = self.text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let new = &self.text[self.passed_on..];
+        let end = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         // A line that is longer than the limit is passed on in parts.
-        let end = if self.text.len() >= MOST_OF_ONE { self.text.len() } else { end };
-        let rest = self.text.split_off(end);
-        let text = std::mem::replace(&mut self.text, rest);
-        Self { text, left_out: std::mem::take(&mut self.left_out), most: self.most }
+        let end = if new.len() >= MOST_OF_ONE { new.len() } else { end };
+        let text = new[..end].to_vec();
+        if self.most > MOST_OF_ONE {
+            self.passed_on += end;
+        } else {
+            self.text.drain(..end);
+        }
+        let left_out = std::mem::take(&mut self.left_out);
+        Self { text, left_out, most: self.most, passed_on: 0 }
     }
 }
 
@@ -97,7 +105,8 @@ impl StderrRelay {
         numbers: Interval,
         tag_lines: impl Fn(&[u8]) -> Option<Vec<u8>>,
     ) {
-        let CapturedStderr { mut text, mut left_out, .. } = captured;
+        let CapturedStderr { mut text, mut left_out, passed_on, .. } = captured;
+        text.drain(..passed_on);
         left_out += text.len().saturating_sub(MOST_OF_ONE);
         text.truncate(MOST_OF_ONE);
         if text.is_empty() && left_out == 0 {

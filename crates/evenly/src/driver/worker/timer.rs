@@ -49,6 +49,11 @@ impl Timer {
         Some(self.period()?.min(left).max(Duration::from_micros(100)))
     }
 
+    /// Does not count the time since the last check.
+    pub(super) fn skip(&mut self) {
+        self.checked = Instant::now();
+    }
+
     /// Checks whether the limit is reached.
     pub(super) fn is_over(&mut self) -> bool {
         let Some(period) = self.period() else { return false };

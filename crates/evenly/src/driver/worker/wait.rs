@@ -52,7 +52,7 @@ pub(super) fn wait<const N: usize>(
         if !session.receive()? {
             return Err(EarlyExit::PrimaryGone);
         }
-        session.send_released()?;
+        session.send_at_once()?;
     }
     Ok(watched)
 }

@@ -8,8 +8,8 @@ use evenly_core::printable::printable;
 use evenly_core::{Aggregate, Cause, Interval, Tally};
 use std::str::FromStr;
 
-/// The most that a command may put out, in bytes: a partial with it fits what a primary takes of one
-/// worker, four times over.
+/// The most output that a worker keeps in memory, and sends with the answer, in bytes: a partial with it fits what a
+/// primary takes of one worker, four times over.
 pub(crate) const MOST_OUTPUT: usize = 16 << 20;
 
 /// The most bytes of an output that is no answer in a message about it.
@@ -141,25 +141,6 @@ impl Command {
             Some(tagged) => tally.output(&tagged),
             None => tally.output(output),
         }
-    }
-
-    /// These lines, each behind the tag of their run; `None` without `--tag`.
-    pub(crate) fn tag_lines(&self, numbers: Interval, output: &[u8]) -> Option<Vec<u8>> {
-        if !self.is_tagged {
-            return None;
-        }
-        let tag = self.run_name(numbers);
-        let mut tagged = Vec::with_capacity(output.len() * 2);
-        for line in output.split_inclusive(|byte| *byte == b'\n') {
-            tagged.extend_from_slice(tag.as_bytes());
-            tagged.push(b'\t');
-            tagged.extend_from_slice(line);
-        }
-        // The tag of the next command begins a line.
-        if output.last().is_some_and(|last| *last != b'\n') {
-            tagged.push(b'\n');
-        }
-        Some(tagged)
     }
 
     /// What an output says; `None` if that cannot be.

@@ -1,6 +1,7 @@
 //! Batch scripts: a copy of the script is run, its output goes to files, and its environment is chosen, as by sbatch(1).
 
 use super::fingerprint::CommandFingerprint;
+use super::output_form::OutputForm;
 use super::template::{TemplateWord, for_program, variable};
 use super::{ArrayJob, Command, Form, StartLimits, UnusableCommand, shown};
 use rustix::fs::{Mode, OFlags};
@@ -130,7 +131,7 @@ impl Command {
             program: None,
             no_status: 1,
             array: Some(job.named_after(name)),
-            is_tagged: false,
+            output_form: OutputForm::default(),
             repeats: 0,
             results: None,
             start_limits: StartLimits::default(),

@@ -11,6 +11,7 @@ mod fingerprint;
 mod for_numbers;
 mod lookup;
 mod obstacle;
+mod output_form;
 mod placeholder;
 mod results;
 mod scripts;
@@ -25,6 +26,8 @@ pub use array::{ArrayJob, ArraySystem};
 pub use batch::{BatchScript, Exported};
 pub use fingerprint::UnreadableFile;
 pub use obstacle::Obstacle;
+pub(crate) use output_form::LineTags;
+pub(crate) use results::KeptOutput;
 pub use results::ResultFiles;
 pub use start_limits::StartLimits;
 pub use unusable::UnusableCommand;
@@ -33,6 +36,7 @@ use super::{Function, Kind, Program, Typed};
 use crate::quoted::quoted;
 use evenly_core::{Interval, Items, Tally};
 use fingerprint::CommandFingerprint;
+use output_form::OutputForm;
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -65,7 +69,7 @@ pub enum Form {
 ///   process with `EVENLY_INDEX`, or `EVENLY_START` and `EVENLY_END`, and with `EVENLY_WORKER` and `EVENLY_ATTEMPT`.
 /// - Where a job asks for yes or no, exit status 0 is yes, 1 is [no](Self::no_status), and any other status or a signal
 ///   is a failure. Where a job asks for integers, the command prints one integer and exits with status 0. Output of
-///   more than 16 MiB is a failure.
+///   more than 16 MiB is a failure there.
 /// - [`Job::timeout`](crate::Job::timeout) and [`Job::memory`](crate::Job::memory) limit one run, with all that it
 ///   started. A command that has to end gets `SIGTERM`, and `SIGKILL` after [`Job::grace`](crate::Job::grace).
 /// - A run can be repeated after its worker was lost. Commands with side effects take
@@ -102,8 +106,7 @@ pub struct Command {
     no_status: u8,
     /// The array job that each run is a task of (`--as`).
     array: Option<ArrayJob>,
-    /// Whether each line of output begins with its number (`--tag`).
-    is_tagged: bool,
+    output_form: OutputForm,
     /// How often it is run again for what failed.
     repeats: u8,
     /// Whether the standard error of attempts that others follow is passed on, too.
@@ -207,7 +210,7 @@ impl Command {
             program,
             no_status: 1,
             array: None,
-            is_tagged: false,
+            output_form: OutputForm::default(),
             repeats: 0,
             shows_failed_attempts: false,
             is_at_most_once: false,
@@ -223,12 +226,6 @@ impl Command {
     #[must_use]
     pub fn no_status(self, status: std::num::NonZeroU8) -> Self {
         Self { no_status: status.get(), ..self }
-    }
-
-    /// Begins each line of output with the number that it is for, or with the chunk, and a tab.
-    #[must_use]
-    pub fn tagged(self) -> Self {
-        Self { is_tagged: true, ..self }
     }
 
     /// Runs it this many times more for numbers that failed.
@@ -349,18 +346,20 @@ impl Command {
         format!("{}-- {}", self.options(false), self.shown)
     }
 
-    /// The name with the submission of its array job, which agents need.
+    /// The name with the submission of its array job and the limit of its output, which agents need.
     fn name_for_agents(&self) -> String {
         let submitted =
             self.array.as_ref().map(|array| format!("{SUBMITTED} {} ", array.submitted()));
-        format!("{}{}", submitted.unwrap_or_default(), self.name())
+        let most = self.most_output().map(|most| format!("{MAX_OUTPUT} {most} "));
+        format!("{}{}{}", submitted.unwrap_or_default(), most.unwrap_or_default(), self.name())
     }
 
     /// The same command as a job over these items runs it that calls it so; `None` if the name is not understood.
     fn as_in(&self, name: &str, items: &Items) -> Option<Self> {
         let mut options = name.split(' ').take_while(|word| *word != "--");
         let (mut form, mut submitted) = (None, "");
-        let mut command = Self { array: None, no_status: 1, ..self.clone() };
+        let output_form = OutputForm::default();
+        let mut command = Self { array: None, no_status: 1, output_form, ..self.clone() };
         while let Some(option) = options.next() {
             match option {
                 "--coprocess" => form = Some(Form::Coprocess),
@@ -370,7 +369,8 @@ impl Command {
                 }
                 "--no-status" => command.no_status = options.next()?.parse().ok()?,
                 "--retries" => command.repeats = options.next()?.parse().ok()?,
-                "--tag" => command.is_tagged = true,
+                "--tag" => command.output_form.is_tagged = true,
+                MAX_OUTPUT => command.output_form.most = Some(options.next()?.parse().ok()?),
                 "--at-most-once" => command.is_at_most_once = true,
                 _ => return None,
             }
@@ -380,14 +380,15 @@ impl Command {
             None if command.array.is_some() => Self::of(self.given.clone(), false),
             None => Self::new(self.given.clone()),
         };
-        let Self { no_status, array, is_tagged, repeats, is_at_most_once, .. } = command;
+        command.output_form.is_of_agent = true;
+        let Self { no_status, array, output_form, repeats, is_at_most_once, .. } = command;
         // The files as they were when they were compared; and what this agent says for its own workers.
         let again = Self {
             fingerprint: self.fingerprint.clone(),
             shows_failed_attempts: self.shows_failed_attempts,
             ..again.ok()?
         };
-        Some(Self { no_status, array, is_tagged, repeats, is_at_most_once, ..again })
+        Some(Self { no_status, array, output_form, repeats, is_at_most_once, ..again })
     }
 
     /// Its options as they are typed before the range, each with a space behind it; with the tasks and the id of
@@ -403,7 +404,7 @@ impl Command {
         if self.no_status != 1 {
             let _ = write!(options, "--no-status {} ", self.no_status);
         }
-        if self.is_tagged {
+        if self.output_form.is_tagged {
             options += "--tag ";
         }
         if self.is_at_most_once {
@@ -418,6 +419,9 @@ impl Command {
 
 /// Option in the name that agents get: the submission of an array job.
 const SUBMITTED: &str = "--submitted";
+
+/// Option in the name that agents get: the most bytes of output.
+const MAX_OUTPUT: &str = "--max-output";
 
 /// A command in the place of a function that is computed.
 struct External {

@@ -4,14 +4,35 @@
 //! last: where it exists, the other two are whole and of the same run.
 
 use evenly_core::{Cause, Interval};
-use std::fs::{create_dir_all, remove_dir, remove_file, rename, write};
-use std::io::{Error, ErrorKind};
+use std::fs::{File, create_dir_all, remove_dir, remove_file, rename};
+use std::io::{self, Error, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Names of the three files.
 const OUTPUT: &str = "stdout";
 const ERRORS: &str = "stderr";
 const EXIT: &str = "exit";
+
+/// Standard output of a run: what is in a file, and then what is in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeptOutput<'a> {
+    pub(crate) file: Option<&'a File>,
+    pub(crate) memory: &'a [u8],
+}
+
+impl KeptOutput<'_> {
+    /// Copies its last bytes, at most `most`.
+    fn copy_end(self, most: usize, mut to: impl Write) -> Result<(), Error> {
+        let Self { file, memory } = self;
+        let most_of_file = most.saturating_sub(memory.len()) as u64;
+        if let Some(mut file) = file {
+            let start = file.seek(SeekFrom::End(0))?.saturating_sub(most_of_file);
+            file.seek(SeekFrom::Start(start))?;
+            io::copy(&mut file.take(most_of_file), &mut to)?;
+        }
+        to.write_all(&memory[memory.len().saturating_sub(most)..])
+    }
+}
 
 /// Directory for the result files of a command, and the runs that get some.
 #[derive(Clone, Debug)]
@@ -49,20 +70,21 @@ impl ResultFiles {
     pub(crate) fn write(
         &self,
         name: &str,
-        (output, errors): (&[u8], &[u8]),
+        (output, errors): (KeptOutput<'_>, &[u8]),
         outcome: Result<(), Cause>,
     ) -> Result<(), Error> {
         let directory = self.directory.join(name);
         if self.has_failures_only && outcome.is_ok() {
             return remove(&directory);
         }
-        let end_of = |bytes: &'_ [u8]| bytes.len().saturating_sub(self.most);
-        let (output, errors) = (&output[end_of(output)..], &errors[end_of(errors)..]);
+        let errors = KeptOutput { file: None, memory: errors };
+        let exit = exit_text(outcome);
+        let exit = KeptOutput { file: None, memory: exit.as_bytes() };
         create_dir_all(&directory)?;
         remove_if_there(&directory.join(EXIT))?;
-        replace(&directory, OUTPUT, output)?;
-        replace(&directory, ERRORS, errors)?;
-        replace(&directory, EXIT, exit_text(outcome).as_bytes())
+        replace(&directory, OUTPUT, |file| output.copy_end(self.most, file))?;
+        replace(&directory, ERRORS, |file| errors.copy_end(self.most, file))?;
+        replace(&directory, EXIT, |file| exit.copy_end(usize::MAX, file))
     }
 }
 
@@ -85,11 +107,15 @@ fn exit_text(outcome: Result<(), Cause>) -> String {
     }
 }
 
-fn replace(directory: &Path, name: &str, contents: &[u8]) -> Result<(), Error> {
+fn replace(
+    directory: &Path,
+    name: &str,
+    write: impl FnOnce(File) -> Result<(), Error>,
+) -> Result<(), Error> {
     // Another worker may write the same file, if this one was stopped for a while.
     let temporary = directory.join(format!(".{name}.{}", std::process::id()));
-    let written =
-        write(&temporary, contents).and_then(|()| rename(&temporary, directory.join(name)));
+    let written = File::create(&temporary).and_then(write);
+    let written = written.and_then(|()| rename(&temporary, directory.join(name)));
     if written.is_err() {
         let _ = remove_file(&temporary);
     }
