@@ -88,14 +88,20 @@ fn position(words: &[OsString]) -> Option<usize> {
     })
 }
 
-/// The words of a call with the id of its array job, for the journal: a later `evenly resume` gives tasks the same id.
-pub(crate) fn with_id(mut words: Vec<OsString>, function: &dyn Function) -> Vec<OsString> {
+/// The words of a call with the id of its array job and its options from the environment, for the journal: a later
+/// `evenly resume` gives tasks the same.
+pub(crate) fn with_id(
+    mut words: Vec<OsString>,
+    function: &dyn Function,
+    from_environment: &[String],
+) -> Vec<OsString> {
     let id = function.command().and_then(|command| command.array_job().map(ArrayJob::id));
     if let (Some(id), true) = (id, is_sbatch(&words)) {
         let is_there = words.get(1).and_then(|word| word.to_str());
         if !is_there.is_some_and(|word| word.starts_with(JOB_ID)) {
             words.insert(1, format!("{JOB_ID}{id}").into());
         }
+        words.splice(2..2, from_environment.iter().map(OsString::from));
     } else if let (Some(id), Some(at)) = (id, position(&words)) {
         let is_there = |word: &OsStr| word.to_str().is_some_and(|word| word.contains('@'));
         if !is_there(&words[at]) {

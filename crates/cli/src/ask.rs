@@ -43,7 +43,8 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcome> {
     };
     let lines = AnswerLines::of(&delivery);
     let journaling = plan.journal.clone();
-    let words = array::with_id(words, &*plan.function);
+    let from_environment = plan.batch.as_ref().map(|batch| &*batch.from_environment);
+    let words = array::with_id(words, &*plan.function, from_environment.unwrap_or_default());
     let mut job = job(plan, keys, &observers, lines.as_ref());
     if let Some(journal) = journaling.journal(words) {
         job = job.journal(journal);

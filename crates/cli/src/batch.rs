@@ -12,6 +12,8 @@ pub(crate) struct Batch {
     /// What the user should know about its options.
     pub(crate) hints: Vec<String>,
     pub(crate) rerun: RerunLine,
+    /// Words for the options that environment variables have: a journal records them, as if they had been typed.
+    pub(crate) from_environment: Vec<String>,
 }
 
 /// The call that runs some tasks again, before and behind the value of `--array`.

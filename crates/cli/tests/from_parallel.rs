@@ -71,14 +71,26 @@ impl Row {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut tasks: Vec<i64> = text.lines().map(|line| line.parse().unwrap_or(-1)).collect();
         tasks.sort_unstable();
-        // Each of these has the tasks 0 to 9, or 1 to 10.
-        let first = i64::from(!self.evenly.contains(" 0..=9 "));
-        let items: Vec<i64> = (first..first + 10).collect();
+        let items = tasks_of(&self.other);
         if tasks != items || !output.status.success() {
             return Err(format!("{}\n{output:?}", self.evenly).into());
         }
         Ok(())
     }
+}
+
+/// The tasks of a command of a cluster, from its first `FIRST-LAST` or `FIRST-LAST:STEP`.
+fn tasks_of(command: &str) -> Vec<i64> {
+    let mut words = command.split(|char: char| !char.is_ascii_digit() && !"-:".contains(char));
+    let range = words.find_map(|word| {
+        let (range, step) = word.split_once(':').unwrap_or((word, "1"));
+        let (first, last) = range.split_once('-')?;
+        let numbers: Result<Vec<i64>, _> =
+            [first, last, step].map(str::parse).into_iter().collect();
+        numbers.ok()
+    });
+    let [first, last, step] = range.unwrap()[..] else { panic!("{command}") };
+    (first..=last).step_by(step as usize).collect()
 }
 
 /// A directory that is removed afterwards.

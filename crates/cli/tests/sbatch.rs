@@ -38,6 +38,16 @@ fn main() {
             options::a_failed_task_is_named_and_run_again,
         ),
         test(
+            "options_in_the_environment_replace_directives",
+            &["bash"],
+            options::options_in_the_environment_replace_directives,
+        ),
+        test(
+            "srun_runs_a_command_where_slurm_is_not_there",
+            &["bash"],
+            options::srun_runs_a_command_where_slurm_is_not_there,
+        ),
+        test(
             "only_the_tasks_of_a_list_are_counted",
             &["bash"],
             options::only_the_tasks_of_a_list_are_counted,

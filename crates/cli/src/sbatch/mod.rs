@@ -1,10 +1,11 @@
 //! `evenly sbatch`: an array script of Slurm with its own `#SBATCH` lines, on this machine.
 //!
-//! `options` has the options of sbatch(1), `directives` reads them from a script, `array_spec` and `values` read their
+//! `options` has the options of sbatch(1), `directives` reads them from a script, `environment` from variables. `array_spec` and `values` read their
 //! values. The script becomes a job as that of `run`, over its tasks.
 
 mod array_spec;
 mod directives;
+mod environment;
 pub(crate) mod options;
 mod values;
 
@@ -43,6 +44,8 @@ impl SbatchArguments {
                         --listen out"
                 .to_owned());
         }
+        // The command line replaces the environment, and that replaces the script.
+        self.slurm = self.slurm.or(environment::read_environment()?);
         let (words, text) = self.script()?;
         let options = match self.slurm.value("wrap") {
             Some(_) => self.slurm.clone(),
@@ -61,6 +64,7 @@ impl SbatchArguments {
         let (job, hints) = self.array_job(&options, whole.as_ref(), id)?;
         let directory = working_directory(&options)?;
         let script = self.batch_script(&options, &directory, &text, spec.is_some())?;
+        let from_environment = self.slurm.words_of_environment();
         let rerun = self.rerun_line(whole.as_ref(), job.id(), &words);
         let submitted = match options.value("parsable") {
             Some(_) => format!("{}\n", job.id()),
@@ -70,7 +74,7 @@ impl SbatchArguments {
         let tasks = spec.map_or_else(|| "0..1".to_owned(), |spec| spec.items.to_string());
         let mut arguments = job_of_run(&tasks)?;
         arguments.cmd = words;
-        arguments.batch = Some(Batch { job, script, submitted, hints, rerun });
+        arguments.batch = Some(Batch { job, script, submitted, hints, rerun, from_environment });
         arguments.at_most_once = self.at_most_once;
         arguments.journal = self.journal;
         arguments.call = self.call;
@@ -162,9 +166,8 @@ impl SbatchArguments {
             None | Some("truncate" | "t") => script,
             Some("append" | "a") => script.append(),
             Some(other) => {
-                return Err(format!(
-                    "bad value '{other}' for --open-mode: it is truncate or append"
-                ));
+                let name = options.name("open-mode");
+                return Err(format!("bad value '{other}' for {name}: it is truncate or append"));
             }
         };
         Ok(options.value("export").into_iter().fold(script, exported))
@@ -243,7 +246,8 @@ fn parsed<T>(
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Result<Option<T>, String> {
     let Some(value) = options.value(long) else { return Ok(None) };
-    parse(value).map(Some).map_err(|cause| format!("bad value '{value}' for --{long}: {cause}"))
+    let bad = |cause| format!("bad value '{value}' for {}: {cause}", options.name(long));
+    parse(value).map(Some).map_err(bad)
 }
 
 /// Processes of a task, and CPUs of each.

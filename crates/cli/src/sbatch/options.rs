@@ -147,19 +147,55 @@ const OPTIONS: &[Declared] = &[
 const OF_EVENLY: [&str; 3] = ["quiet", "verbose", "deadline"];
 const LETTERS_OF_EVENLY: [char; 2] = ['q', 'v'];
 
+/// An option that was given.
+#[derive(Clone, Debug)]
+struct Given {
+    long: &'static str,
+    /// Empty for an option without a value.
+    value: String,
+    /// The environment variable that has it, if it is in none of the words.
+    variable: Option<&'static str>,
+}
+
 /// Options that were given, in their order in the table.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SlurmOptions(Vec<(&'static str, String)>);
+pub(crate) struct SlurmOptions(Vec<Given>);
 
 impl SlurmOptions {
+    fn find(&self, long: &str) -> Option<&Given> {
+        self.0.iter().find(|given| given.long == long)
+    }
+
     /// The value of an option; of one without a value, an empty one.
     pub(super) fn value(&self, long: &str) -> Option<&str> {
-        self.0.iter().find(|(given, _)| *given == long).map(|(_, value)| &**value)
+        self.find(long).map(|given| &*given.value)
+    }
+
+    /// What a message calls an option: the environment variable that has it, or the option.
+    pub(super) fn name(&self, long: &str) -> String {
+        let variable = self.find(long).and_then(|given| given.variable);
+        variable.map_or_else(|| format!("--{long}"), str::to_owned)
+    }
+
+    /// Adds an option from the environment.
+    pub(super) fn add_of_environment(
+        &mut self,
+        long: &'static str,
+        value: String,
+        variable: &'static str,
+    ) {
+        self.0.push(Given { long, value, variable: Some(variable) });
+    }
+
+    /// The options from the environment, as words of a call.
+    pub(super) fn words_of_environment(&self) -> Vec<String> {
+        let given = self.0.iter().filter(|given| given.variable.is_some());
+        given.map(|Given { long, value, .. }| format!("--{long}={value}")).collect()
     }
 
     /// All of them, with their roles.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &str, Role)> {
-        self.0.iter().map(|(long, value)| {
+        self.0.iter().map(|Given { long, value, .. }| {
             let declared = OPTIONS.iter().find(|declared| declared.long == *long);
             (*long, &**value, declared.map_or(Role::Silent, |declared| declared.role))
         })
@@ -167,8 +203,8 @@ impl SlurmOptions {
 
     /// These, and others for what is not among them.
     pub(super) fn or(mut self, others: Self) -> Self {
-        let new = others.0.into_iter().filter(|(long, _)| self.value(long).is_none());
-        let new: Vec<_> = new.collect();
+        let new = others.0.into_iter().filter(|given| self.find(given.long).is_none());
+        let new: Vec<Given> = new.collect();
         self.0.extend(new);
         self
     }
@@ -204,7 +240,7 @@ impl SlurmOptions {
                 }
                 Err(_) => None,
             };
-            Some((declared.long, value?))
+            Some(Given { long: declared.long, value: value?, variable: None })
         });
         Self(given.collect())
     }

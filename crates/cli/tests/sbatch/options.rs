@@ -80,6 +80,85 @@ pub(crate) fn the_command_line_replaces_directives() {
     );
 }
 
+/// As sbatch(1) says, the environment replaces the script, and the command line the environment. A resumed run has them too.
+pub(crate) fn options_in_the_environment_replace_directives() {
+    let yard = Yard::new();
+    let text = "#!/bin/bash\n#SBATCH -a 0-3 -J script -o script_%a\n\
+                echo $SLURM_JOB_NAME $SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_STEP; test -e good\n";
+    std::fs::write(yard.path("job"), text).unwrap();
+    let run = |words: &str, more: &[(&str, &str)]| {
+        let mut command = yard.command(words);
+        command.envs([("SBATCH_ARRAY_INX", "4-9:2%1"), ("SBATCH_OUTPUT", "environment_%a")]);
+        command.env("SBATCH_JOB_NAME", "environment").env("SBATCH_TIMELIMIT", "");
+        command.envs(more.iter().copied());
+        yard.ended(Process::start(command))
+    };
+    let ended = run("sbatch --journal kept -J typed job", &[]);
+    ended.failed(3, "n = 4 failed: exit 1; rerun: evenly sbatch --array-of=4-9:2@");
+    assert_eq!(yard.text("environment_8"), "typed 8 2\n");
+    assert!(!yard.path("environment_0").exists() && !yard.path("script_4").exists());
+    let rerun = ended.stderr.lines().find_map(|line| line.split_once("rerun: evenly ")).unwrap().1;
+    std::fs::write(yard.path("good"), "").unwrap();
+    std::fs::remove_file(yard.path("environment_4")).unwrap();
+    assert_eq!(yard.run(rerun).status, 0, "{rerun}");
+    assert_eq!(yard.text("environment_4"), "typed 4 2\n");
+    let ended = yard.run("resume kept --retry-failed");
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!(!yard.path("script_4").exists());
+    run("sbatch job", &[("SBATCH_TIMELIMIT", "1h")])
+        .failed(2, "bad value '1h' for SBATCH_TIMELIMIT: ");
+    assert_eq!(run("sbatch -t 5 job", &[("SBATCH_TIMELIMIT", "1h")]).status, 0);
+    run("sbatch job", &[("SBATCH_OPEN_MODE", "x")]).failed(2, "for SBATCH_OPEN_MODE: it is trunc");
+}
+
+/// Without an `srun` in PATH, tasks get one that runs one process and refuses what needs Slurm.
+pub(crate) fn srun_runs_a_command_where_slurm_is_not_there() {
+    let yard = Yard::new();
+    std::fs::create_dir(yard.path("bin")).unwrap();
+    std::os::unix::fs::symlink("/usr/bin/env", yard.path("bin/env")).unwrap();
+    let run = |script: &str, words: &str| {
+        let text = format!("#!/bin/bash\n#SBATCH -a 7 -o out\n{script}\n");
+        std::fs::write(yard.path("job"), text).unwrap();
+        let mut command = yard.command(&format!("sbatch {words} job"));
+        command.env("PATH", yard.path("bin"));
+        let ended = yard.ended(Process::start(command));
+        (yard.text("out"), ended.status)
+    };
+    let echo = "/bin/sh -c 'echo $SLURM_ARRAY_TASK_ID \"$@\"' sh 'a b' -n";
+    for options in [
+        "",
+        "-n 1 -c2 --mpi=pmix -N1 --exclusive -u",
+        "--ntasks=1 --cpu-bind none --mem 4G -l",
+        "--nodes 1-1 --",
+    ] {
+        assert_eq!(
+            run(&format!("srun {options} {echo}"), ""),
+            ("7 a b -n\n".to_owned(), 0),
+            "{options}"
+        );
+    }
+    let pwd = "srun -D / -o /dev/null /bin/sh -c pwd; srun -D / /bin/sh -c pwd";
+    assert_eq!(run(pwd, ""), ("/\n".to_owned(), 0));
+    assert_eq!(run("srun /bin/sh -c 'exit 4'", "").1, 3);
+    let written = "srun --output=written /bin/sh -c 'echo said'; read line < written; echo [$line]";
+    assert_eq!(run(written, ""), ("[said]\n".to_owned(), 0));
+    for (script, words, refusal) in [
+        ("srun -n 4 echo", "", "srun: 4 tasks on 1 nodes need Slurm"),
+        ("srun echo", "-n 2", "srun: 2 tasks on 1 nodes need Slurm"),
+        ("srun -N 2 echo", "", "on 2 nodes"),
+        ("srun -o %t echo", "", "a pattern in the name of a file"),
+        ("srun --multi-prog x", "", "--multi-prog needs Slurm"),
+        ("srun -n 1", "", "no command is given"),
+        ("srun -n", "", "-n needs a value"),
+    ] {
+        let (said, status) = run(script, words);
+        assert!(said.contains(refusal) && status == 3, "{script}: {said}");
+    }
+    // One that is there stays the one that runs.
+    yard.script("bin/srun", "#!/bin/sh\necho real \"$@\"\n");
+    assert_eq!(run("srun -n 4 x", ""), ("real -n 4 x\n".to_owned(), 0));
+}
+
 /// Fails for task 4 until a file is there; each task adds its ids to a file.
 const FAILING: &str = "#!/bin/bash
 #SBATCH --array=2-6:2

@@ -91,9 +91,10 @@ impl WorkerPool {
         };
         let command = function.command();
         let script = command.as_ref().and_then(|command| command.batch_text());
+        let provided = command.as_ref().and_then(|command| command.provided_srun());
         let hosts = command.and_then(|command| command.array_hosts());
-        let directory =
-            hosts.map(|hosts| RunDirectory::make(&hosts, script.as_deref())).transpose();
+        let made = hosts.map(|hosts| RunDirectory::make(&hosts, script.as_deref(), provided));
+        let directory = made.transpose();
         Ok(Self {
             directory: directory.map_err(|(parent, cause)| Error::NoTaskDirectory {
                 parent,

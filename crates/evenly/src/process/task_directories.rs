@@ -26,6 +26,12 @@ const SCRIPT: &str = "slurm_script";
 /// Name of the file with the host of each CPU, in the directory of a run.
 const HOSTS: &str = "hosts";
 
+/// Directory of programs that stand for those of a batch system, in the directory of a run.
+const PROGRAMS: &str = "bin";
+
+/// A program that a run provides: its name and its text.
+pub(crate) type Provided = (&'static str, &'static str);
+
 /// Directory of one run. Dropped, it is removed with all that is in it.
 #[derive(Debug)]
 pub(crate) struct RunDirectory {
@@ -36,12 +42,16 @@ pub(crate) struct RunDirectory {
 
 impl RunDirectory {
     /// Makes one in the directory for temporary files, with a file that names this host once for each CPU of a task, and a
-    /// copy of a batch script that can be executed.
+    /// copy of a batch script that can be executed, and a program beside it.
     /// Removes those of runs that were killed.
     ///
     /// # Errors
     /// The directory for temporary files, and why nothing can be made in it.
-    pub(crate) fn make(hosts: &str, script: Option<&[u8]>) -> Result<Self, (PathBuf, Errno)> {
+    pub(crate) fn make(
+        hosts: &str,
+        script: Option<&[u8]>,
+        provided: Option<Provided>,
+    ) -> Result<Self, (PathBuf, Errno)> {
         let parent = std::env::temp_dir();
         // Commands may have another working directory.
         let parent = std::path::absolute(&parent).unwrap_or(parent);
@@ -56,6 +66,12 @@ impl RunDirectory {
         let written = std::fs::write(made.hosts(), hosts).and_then(|()| match script {
             Some(script) => write_script(&made.path.join(SCRIPT), script),
             None => Ok(()),
+        });
+        let written = written.and_then(|()| {
+            let Some((name, text)) = provided else { return Ok(()) };
+            let programs = made.path.join(PROGRAMS);
+            std::fs::create_dir(&programs)?;
+            write_script(&programs.join(name), text.as_bytes())
         });
         written.map_err(|error| (parent, Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
         Ok(made)
@@ -127,6 +143,7 @@ pub(crate) struct WorkerDirectory {
     path: PathBuf,
     hosts: PathBuf,
     script: PathBuf,
+    programs: PathBuf,
 }
 
 impl WorkerDirectory {
@@ -139,7 +156,9 @@ impl WorkerDirectory {
         let _ = remove_tree(&path);
         match rustix::fs::mkdir(&path, Mode::RWXU) {
             Ok(()) | Err(Errno::EXIST) => {
-                Ok(Self { path, hosts: run.join(HOSTS), script: run.join(SCRIPT) })
+                let [hosts, script, programs] =
+                    [HOSTS, SCRIPT, PROGRAMS].map(|name| run.join(name));
+                Ok(Self { path, hosts, script, programs })
             }
             Err(cause) => Err(cause),
         }
@@ -157,7 +176,10 @@ impl WorkerDirectory {
     pub(crate) fn begin(&self, n: i64, attempt: u32) -> Result<TaskFiles, Errno> {
         let directory = self.path.join(format!("{n}.{attempt}"));
         match rustix::fs::mkdir(&directory, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => Ok(TaskFiles { directory, hosts: self.hosts.clone() }),
+            Ok(()) | Err(Errno::EXIST) => {
+                let (hosts, programs) = (self.hosts.clone(), self.programs.clone());
+                Ok(TaskFiles { directory, hosts, programs })
+            }
             Err(cause) => Err(cause),
         }
     }
@@ -177,6 +199,8 @@ pub(crate) struct TaskFiles {
     pub(crate) directory: PathBuf,
     /// File with one host name for each of its CPUs.
     pub(crate) hosts: PathBuf,
+    /// Directory of the programs that the run provides, if it provides any.
+    pub(crate) programs: PathBuf,
 }
 
 #[cfg(test)]
@@ -185,15 +209,16 @@ mod tests {
 
     #[test]
     fn a_run_removes_the_directories_of_dead_runs_only() {
-        let one = RunDirectory::make("here\n", Some(b"#!/bin/sh\n")).unwrap();
+        let one = RunDirectory::make("here\n", Some(b"#!/bin/sh\n"), Some(("srun", ":"))).unwrap();
         let worker = WorkerDirectory::make(one.path(), 4).unwrap();
         let files = worker.begin(-3, 2).unwrap();
         std::fs::write(files.directory.join("left"), "x").unwrap();
         assert_eq!(std::fs::read_to_string(files.hosts).unwrap(), "here\n");
+        assert_eq!(std::fs::read_to_string(files.programs.join("srun")).unwrap(), ":");
         // As kill -9 leaves one.
         let dead = one.path().with_file_name(format!("{PREFIX}dead-{}", std::process::id()));
         std::fs::create_dir_all(dead.join("1/7.1")).unwrap();
-        let other = RunDirectory::make("", None).unwrap();
+        let other = RunDirectory::make("", None, None).unwrap();
         assert!(!dead.exists());
         assert!(files.directory.join("left").exists());
         worker.end();

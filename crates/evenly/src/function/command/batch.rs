@@ -22,6 +22,8 @@ pub struct BatchScript {
     directory: PathBuf,
     exported: Exported,
     set: Vec<(OsString, OsString)>,
+    /// Whether `PATH` has no `srun`, so that the script gets one.
+    is_srun_missing: bool,
 }
 
 /// Variables of the caller that a batch script gets.
@@ -55,6 +57,7 @@ impl BatchScript {
             directory,
             exported: Exported::All,
             set: Vec::new(),
+            is_srun_missing: super::lookup::find("srun".as_ref()).is_err(),
         }
     }
 
@@ -94,6 +97,18 @@ impl BatchScript {
                     || OF_LOGIN.iter().any(|of_login| *of_login == name)
             }
         }
+    }
+
+    /// Whether the script gets an `srun`.
+    pub(super) fn is_srun_missing(&self) -> bool {
+        self.is_srun_missing
+    }
+
+    /// The value of `PATH` for the script.
+    pub(super) fn path(&self) -> OsString {
+        let set =
+            self.set.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
+        set.or_else(|| std::env::var_os("PATH")).unwrap_or_else(|| "/bin:/usr/bin".into())
     }
 
     /// The files of a task, of which the second is that for its standard error if it has one of its own.

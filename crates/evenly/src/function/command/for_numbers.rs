@@ -84,6 +84,7 @@ impl Command {
         }
         if let (Some(array), Some(files)) = (&self.array, files) {
             variables.extend(array.variables(start, attempt, files));
+            variables.extend(self.path_with_srun(&files.programs));
         }
         variables
     }

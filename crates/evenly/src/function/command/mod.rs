@@ -15,6 +15,7 @@ mod output_form;
 mod placeholder;
 mod results;
 mod scripts;
+mod srun;
 mod start_limits;
 mod template;
 #[cfg(test)]
@@ -283,6 +284,10 @@ impl Command {
         });
         let set = self.batch.iter().flat_map(BatchScript::set_variables);
         self.environment.extend(set);
+        if self.provided_srun().is_some() {
+            // It has another one with each task.
+            self.environment.retain(|variable| !variable.as_bytes().starts_with(srun::PATH));
+        }
         Box::new(External { name: self.name(), command: Rc::new(self) })
     }
 

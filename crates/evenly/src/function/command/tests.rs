@@ -58,7 +58,7 @@ fn what_an_agent_brings_is_run_as_the_job_says() {
 fn a_command_gets_its_numbers_in_environment_variables() {
     let range = Range::new(-2, 10).unwrap();
     let numbers = Interval::new(-2, 4).unwrap();
-    let files = TaskFiles { directory: "/t".into(), hosts: "/h".into() };
+    let files = TaskFiles { directory: "/t".into(), hosts: "/h".into(), programs: "/p".into() };
     let variables_of = |command: Command| -> Vec<String> {
         let variables = command.variables_for(numbers, 3, 2, Some(&files));
         variables.into_iter().map(|one| one.into_string().unwrap()).collect()

@@ -5,7 +5,7 @@ use super::*;
 use evenly_core::{Items, Range};
 
 fn files() -> TaskFiles {
-    TaskFiles { directory: "/tmp/t".into(), hosts: "/tmp/hosts".into() }
+    TaskFiles { directory: "/tmp/t".into(), hosts: "/tmp/hosts".into(), programs: "/p".into() }
 }
 
 fn job(system: ArraySystem) -> ArrayJob {
