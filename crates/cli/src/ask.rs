@@ -23,10 +23,10 @@ use evenly::{Aggregate, Failure, Interval, Job, Key, Report, Value};
 use std::ffi::OsString;
 
 /// Runs the job of a plan, which was called by these words, and delivers its answer.
-pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcome> {
+pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcome> {
     say_hints(&plan);
     if plan.is_dry_run {
-        return report::write_out(&dry_run::text(&plan));
+        return report::write_out(&dry_run::text(&mut plan));
     }
     closed_stdout::check_stdout()?;
     let mut observers = Observers::open(&plan).map_err(ExitOutcome::Usage)?;
@@ -34,6 +34,7 @@ pub(crate) fn ask(plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcome> {
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
+        condition: plan.function.condition().map(ToOwned::to_owned),
         rerun: plan.rerun(),
         volume: plan.volume,
         items: plan.items.clone(),

@@ -61,18 +61,21 @@ struct DryRun<'a> {
 }
 
 /// The description of a plan.
-pub(crate) fn text(plan: &Plan) -> String {
+pub(crate) fn text(plan: &mut Plan) -> String {
+    let commands = plan.function.command().map_or_else(Vec::new, |command| {
+        let workers = plan.workers.map_or(0, NonZeroU32::get);
+        first_commands(&command, &mut *plan.function, (&plan.items, plan.policy, workers))
+    });
+    let plan = &*plan;
     let workers = plan.workers.map_or(0, NonZeroU32::get);
     let pipes = u64::from(workers) + 1;
     let listen: Vec<String> = plan.listen.iter().map(ToString::to_string).collect();
     let files = plan.function.files();
     let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-    let commands = plan.function.command().map_or_else(Vec::new, |command| {
-        first_commands(&command, (&plan.items, plan.policy, workers))
-    });
     let numbers = (!plan.items.is_open_ended()).then(|| plan.items.len().to_string());
     if plan.format == Format::Json {
-        let asked = JobFields::new(plan.aggregate, plan.function.name(), &plan.items);
+        let asked = JobFields::new(plan.aggregate, plan.function.name(), &plan.items)
+            .under(plan.function.condition());
         let split = split(plan.policy);
         let (version, dry_run) = (VERSION, true);
         return line(&DryRun {

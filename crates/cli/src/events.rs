@@ -228,7 +228,8 @@ impl Events {
         events.write(Event::Started {
             unix_time_s: rounded(unix_time.unwrap_or_default()),
             pid: std::process::id(),
-            asked: JobFields::new(plan.aggregate, plan.function.name(), &plan.items),
+            asked: JobFields::new(plan.aggregate, plan.function.name(), &plan.items)
+                .under(plan.function.condition()),
             workers: plan.workers.map_or(0, NonZeroU32::get),
             split: report::split(plan.policy),
         });

@@ -26,6 +26,7 @@ Ranges: A..B without B, A..=B with B, A..+LENGTH, A.. without an end; signed 64-
 Examples:
   evenly count even 0..1_000_000_000
   evenly count 'n % 7 == 3 && prime(n)' -10..=100 --split static -j 4
+  evenly count 'n % 7 == 3' 0..1e9 --where prime   only primes are counted
   evenly count odd 0..2^40 --format json --progress none
   evenly count prime 0..1e13 --listen tcp:0.0.0.0:7700   (see evenly join)
   evenly count prime 0..1e13 --journal primes.journal --resume

@@ -29,6 +29,10 @@ pub(crate) struct ItemArguments {
     /// Take the sample of this seed, a number from 0 to 2^64-1 [default: a random one, which is printed]
     #[arg(long, value_name = "S", requires = "sample", allow_hyphen_values = true)]
     pub(crate) seed: Option<String>,
+    /// Leave out the n that do not satisfy COND, an expression or builtin as for FUNCTION: they are no part of the
+    /// question. Not for a command that does a whole chunk
+    #[arg(long = "where", value_name = "COND", allow_hyphen_values = true)]
+    pub(crate) condition: Option<String>,
     /// The items in the journal of an interrupted run, instead of those of these options; set by `evenly resume`
     #[arg(skip)]
     pub(crate) recorded: Option<Items>,

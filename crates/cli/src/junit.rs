@@ -3,11 +3,13 @@
 mod xml;
 
 use crate::cause_names::named;
+use crate::items::span;
 use crate::junit_options::JunitOptions;
 use crate::logfile::{LogFile, Mode};
 use crate::output_tails::{OpenTails, OutputTails};
 use crate::plan::Plan;
 use crate::rerun::Rerun;
+use evenly::function::Condition;
 use evenly::observe::{Loss, Observation, Observer, Piece};
 use evenly::{Aggregate, Cause, Failure, Interval};
 use std::collections::BTreeMap;
@@ -21,6 +23,8 @@ pub(crate) struct Junit {
     aggregate: Aggregate,
     name: String,
     rerun: Rerun,
+    /// Numbers that do not satisfy it are no test cases.
+    condition: Option<Condition>,
     tails: Option<OpenTails>,
     /// Whether each n is a test case of its own; otherwise each run of a command is one.
     is_per_number: bool,
@@ -43,12 +47,19 @@ impl Junit {
     /// One line that says why it cannot be opened.
     pub(crate) fn open(options: &JunitOptions, plan: &Plan) -> Result<Self, String> {
         let file = LogFile::open("--junit", options.path(), Mode::Overwrite)?;
+        let range = span(&plan.items).interval();
+        let condition = plan.function.condition().map(|text| match &plan.grid {
+            Some(grid) => Condition::over(grid, text, range),
+            None => Condition::new(text, range),
+        });
+        let condition = condition.transpose().map_err(|error| error.to_string())?;
         let tails = options.tails().map(OutputTails::open).transpose()?;
         Ok(Self {
             file,
             aggregate: plan.aggregate,
             name: format!("evenly {} {}", plan.aggregate.name(), plan.function.name()),
             rerun: plan.rerun(),
+            condition,
             tails,
             is_per_number: plan.has_results_per_number(),
             cases: BTreeMap::new(),
@@ -84,6 +95,10 @@ impl Junit {
         // The time of each is not measured.
         let took = took / u32::try_from(interval.len()).unwrap_or(u32::MAX);
         for n in interval.first()..=interval.last() {
+            let condition = self.condition.as_mut().filter(|_| failed.is_none());
+            if condition.is_some_and(|condition| condition.holds(n) == Ok(false)) {
+                continue;
+            }
             self.cases.insert(n, Case { interval: Interval::single(n), took, failed });
         }
     }

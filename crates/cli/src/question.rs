@@ -2,11 +2,13 @@
 
 use crate::arguments::JobArguments;
 use crate::command::{self, CommandOptions};
+use crate::condition;
+use crate::function_names::{applied, builtin, is_unknown_name, unknown_function};
 use crate::item_options::{GivenItems, ItemArguments, ItemSource};
 use crate::items::{parse_items, span};
-use crate::{shared_library, suggestions};
-use evenly::function::{self, BUILTINS, Function, Kind, UnusableExpression};
-use evenly::internal::{operations, quoted};
+use crate::shared_library;
+use evenly::function::{self, Function, Kind, UnusableExpression};
+use evenly::internal::quoted;
 use evenly::{Aggregate, Grid, Items, Range};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -27,6 +29,35 @@ impl Question {
     /// # Errors
     /// One line that says what is wrong and how it is written.
     pub(crate) fn resolve(
+        aggregate: Aggregate,
+        arguments: &JobArguments,
+        manner: CommandOptions,
+    ) -> Result<Self, String> {
+        let question = Self::of_every_number(aggregate, arguments, manner)?;
+        match &arguments.items.condition {
+            Some(typed) => question.only_where(aggregate, arguments, typed),
+            None => Ok(question),
+        }
+    }
+
+    /// Leaves out the numbers that do not satisfy the condition of `--where`.
+    fn only_where(
+        self,
+        aggregate: Aggregate,
+        arguments: &JobArguments,
+        typed: &str,
+    ) -> Result<Self, String> {
+        let Self { items, function, grid, mut hints } = self;
+        condition::check_options(aggregate, arguments, typed, &items)?;
+        let condition = condition::resolve(typed, grid.as_deref(), span(&items))?;
+        hints.extend(condition.hints().iter().map(|hint| format!("--where: {hint}")));
+        let function = function::only_where(function, condition, aggregate)
+            .map_err(|error| error.to_string())?;
+        Ok(Self { items, function, grid, hints })
+    }
+
+    /// Understands the two words as a question about all numbers of the items.
+    fn of_every_number(
         aggregate: Aggregate,
         arguments: &JobArguments,
         manner: CommandOptions,
@@ -127,45 +158,11 @@ fn resolve_function(typed: &str, range: Range) -> Result<(Box<dyn Function>, Vec
     if let Some(function) = builtin(typed) {
         return Ok((function, vec![]));
     }
-    let source = if is_of_one_value(typed) { format!("{typed}(n)") } else { typed.to_owned() };
-    function::expression(&source, range).map_err(|error| bad_expression(typed, &error))
+    function::expression(&applied(typed), range).map_err(|error| bad_expression(typed, &error))
 }
 
 fn bad_expression(typed: &str, error: &UnusableExpression) -> String {
     format!("bad expression '{}': {error}", evenly::printable(typed.as_bytes(), 200))
-}
-
-fn builtin(typed: &str) -> Option<Box<dyn Function>> {
-    function::named(typed.strip_suffix("(n)").unwrap_or(typed))
-}
-
-/// Whether it is the name of something in expressions that takes one value, which can be n.
-fn is_of_one_value(name: &str) -> bool {
-    operations().any(|operation| operation.form.strip_suffix("(a)") == Some(name))
-}
-
-/// The names of what is called in expressions.
-fn names_in_expressions() -> impl Iterator<Item = &'static str> {
-    operations().filter_map(|operation| operation.form.split_once('(')).map(|(name, _)| name)
-}
-
-/// Whether it is a single name of nothing that there is. Of such, an expression would only say where it
-/// stands.
-fn is_unknown_name(typed: &str) -> bool {
-    let is_name = typed.starts_with(|first: char| first.is_ascii_alphabetic())
-        && !typed.contains("==")
-        && typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:@=,".contains(&byte));
-    let is_expression =
-        ["n", "true", "false"].contains(&typed) || names_in_expressions().any(|name| name == typed);
-    is_name && !is_expression && builtin(typed).is_none()
-}
-
-fn unknown_function(name: &str) -> String {
-    let names = BUILTINS.iter().map(|builtin| builtin.name).chain(names_in_expressions());
-    match suggestions::closest(name, names) {
-        Some(close) => format!("unknown function '{name}'; did you mean '{close}'?"),
-        None => format!("unknown function '{name}'; evenly functions lists them"),
-    }
 }
 
 fn no_truth_value(command: &str, function: &str) -> String {
@@ -214,17 +211,5 @@ mod tests {
         assert!(hint.ends_with("did you mean 'n % 7 != 0'?"), "{hint}");
         let hint = no_truth_value("find", "if even(n) { n } else { 0 }");
         assert!(hint.ends_with("'(if even(n) { n } else { 0 }) != 0'?"), "{hint}");
-    }
-
-    #[test]
-    fn only_a_word_that_is_no_expression_is_an_unknown_name() {
-        for name in ["evn", "tribonacci", "test:crahs@5,7"] {
-            assert!(is_unknown_name(name), "{name}");
-        }
-        for other in
-            ["even", "prime", "n", "true", "2", "n+1", "n==20", "even(n)", "-n", "test:slow=5"]
-        {
-            assert!(!is_unknown_name(other), "{other}");
-        }
     }
 }

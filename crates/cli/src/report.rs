@@ -35,6 +35,8 @@ pub(crate) fn write_out(text: &str) -> Result<(), ExitOutcome> {
 pub(crate) struct Delivery {
     pub(crate) aggregate: Aggregate,
     pub(crate) function: String,
+    /// Value of `--where`.
+    pub(crate) condition: Option<String>,
     /// Builder of the lines that run some numbers again.
     pub(crate) rerun: Rerun,
     pub(crate) volume: Volume,
@@ -59,6 +61,9 @@ pub(crate) struct JobFields<'a> {
     /// The items, if they are not all of the range.
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<String>,
+    /// Value of `--where`.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    condition: Option<&'a str>,
     /// Value of `--first`, of find and failures.
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<String>,
@@ -82,7 +87,12 @@ impl<'a> JobFields<'a> {
         let end = (!items.is_open_ended()).then(|| span.end().to_string());
         let range = (span.start().to_string(), end);
         let items = items.as_range().is_none().then(|| items.to_string());
-        Self { command: aggregate.name(), function, range, items, first }
+        Self { command: aggregate.name(), function, range, items, condition: None, first }
+    }
+
+    /// Adds the condition under which the function is applied.
+    pub(crate) fn under(self, condition: Option<&'a str>) -> Self {
+        Self { condition, ..self }
     }
 }
 
@@ -172,7 +182,8 @@ struct DocumentHead<'a> {
 
 impl Delivery {
     fn asked(&self) -> JobFields<'_> {
-        JobFields::new(self.aggregate, &self.function, &self.items)
+        let condition = self.condition.as_deref();
+        JobFields::new(self.aggregate, &self.function, &self.items).under(condition)
     }
 
     /// Whether the answer covers the whole range.

@@ -15,6 +15,16 @@ pub use value::{Extreme, Value};
 /// primary, and all of them travel.
 pub const MOST_VALUES: usize = 1 << 20;
 
+/// Whether a condition (`--where`) may leave numbers of a job out of its question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// Every number has a value, or fails.
+    #[default]
+    Every,
+    /// A number that does not satisfy the condition is done and has no value.
+    Some,
+}
+
 /// What is asked about the numbers of a range.
 ///
 /// Merging is exact and does not depend on the order in which partials arrive.
@@ -199,6 +209,18 @@ impl Aggregate {
     #[inline]
     #[must_use]
     pub fn admits(self, value: &Value, covered: &[Interval]) -> bool {
+        self.admits_under(value, covered, Selection::Every)
+    }
+
+    /// The same where a [condition](Selection) may leave out numbers.
+    #[inline]
+    #[must_use]
+    pub fn admits_under(self, value: &Value, covered: &[Interval], selection: Selection) -> bool {
+        // Each number has a value, or some do.
+        let is_possible = |values: u128, numbers: u128| match selection {
+            Selection::Every => values == numbers,
+            Selection::Some => values <= numbers,
+        };
         let numbers = || covered.iter().map(Interval::len).sum::<u128>();
         let is_in = |n: i64| covered.iter().any(|interval| interval.contains(Interval::single(n)));
         match (self, value) {
@@ -211,12 +233,12 @@ impl Aggregate {
                 extreme.is_none_or(|extreme| is_in(extreme.n))
             }
             (Self::Any | Self::All, Value::Witness(witness)) => witness.is_none_or(is_in),
-            (Self::Hist, Value::Histogram(values)) => values.values().sum::<u128>() == numbers(),
+            (Self::Hist, Value::Histogram(values)) => is_possible(values.values().sum(), numbers()),
             (Self::Find { .. }, Value::Lines { lines, text }) => {
                 u128::from(*lines) <= numbers() && can_be_lines(*lines, text)
             }
             (Self::Map, Value::Lines { lines, text }) => {
-                u128::from(*lines) == numbers() && can_be_lines(*lines, text)
+                is_possible(u128::from(*lines), numbers()) && can_be_lines(*lines, text)
             }
             _ => false,
         }
@@ -234,6 +256,7 @@ impl Aggregate {
                 Self::Find { .. }
                 | Self::Any
                 | Self::All
+                | Self::Map
                 | Self::Failures { .. }
                 | Self::Run { .. },
                 0,

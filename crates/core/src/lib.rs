@@ -53,7 +53,7 @@ pub mod tally;
 pub mod worker;
 
 pub use agent::Agent;
-pub use aggregate::{Aggregate, Extreme, Sum, Value};
+pub use aggregate::{Aggregate, Extreme, Selection, Sum, Value};
 pub use interval::{Interval, IntervalSet};
 pub use items::Items;
 pub use lease::{AnswerRow, Assignment, AssignmentRow, LeaseId, WorkerId};

@@ -43,7 +43,7 @@ mod steal;
 mod supply;
 mod window;
 
-use crate::aggregate::{Aggregate, Value};
+use crate::aggregate::{Aggregate, Selection, Value};
 use crate::chunk_cost::CostFit;
 use crate::credit::Credits;
 use crate::interval::Interval;
@@ -93,6 +93,7 @@ pub struct Scheduler {
     whole: Option<Interval>,
     total: u128,
     aggregate: Aggregate,
+    selection: Selection,
     answer: Value,
     ledger: Ledger,
     leases: LeaseTable,
@@ -176,6 +177,7 @@ impl Scheduler {
             whole: range.interval(),
             total: range.len(),
             aggregate,
+            selection: Selection::Every,
             answer: aggregate.empty(),
             ledger: Ledger::new(range.interval()).ascending(aggregate.is_streamed()),
             leases: LeaseTable::default(),

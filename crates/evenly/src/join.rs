@@ -235,6 +235,17 @@ pub enum JoinError {
         /// Why not.
         why: Box<crate::function::UnusableExpression>,
     },
+    /// The primary asks for a condition that makes no sense here.
+    #[error(
+        "the primary asks for the numbers where '{}', which cannot be computed here: {why}; use the same version at both ends",
+        shown(.condition)
+    )]
+    Condition {
+        /// What it asks for.
+        condition: String,
+        /// Why not.
+        why: Box<crate::function::UnusableCondition>,
+    },
     /// What the primary answers to a hello is not to be understood.
     #[error("cannot understand the primary: {0}; use the same version at both ends")]
     Misunderstood(#[from] Misunderstood),

@@ -1,7 +1,7 @@
 //! What is encoded is decoded, and nothing else is.
 
 use super::*;
-use crate::aggregate::{Aggregate, Extreme};
+use crate::aggregate::{Aggregate, Extreme, Selection};
 use proptest::prelude::*;
 use std::vec;
 
@@ -59,13 +59,23 @@ fn a_value_that_cannot_be_is_not_admitted() {
     assert!(Aggregate::Max.admits(&Value::Max(None), &[]));
     assert!(!Aggregate::Any.admits(&Value::Witness(Some(2)), &three));
     assert!(Aggregate::Hist.admits(&Value::Histogram([(0, 1), (9, 2)].into()), &three));
-    assert!(!Aggregate::Hist.admits(&Value::Histogram([(0, 1)].into()), &three));
+    let one = Value::Histogram([(0, 1)].into());
+    assert!(!Aggregate::Hist.admits(&one, &three));
+    assert!(Aggregate::Hist.admits_under(&one, &three, Selection::Some));
+    let four = Value::Histogram([(0, 4)].into());
+    assert!(!Aggregate::Hist.admits_under(&four, &three, Selection::Some));
     assert!(!Aggregate::Sum.admits(&Value::Count(0), &three));
     let lines = |lines, text: &str| Value::Lines { lines, text: text.as_bytes().to_vec() };
     let (find, run) = (Aggregate::Find { first: None }, Aggregate::Run { in_order: false });
     assert!(find.admits(&lines(2, "3\n5\n"), &three));
     assert!(find.admits(&lines(0, ""), &three));
-    assert!(!Aggregate::Map.admits(&lines(2, "3\t3\n5\t5\n"), &three));
+    let two = lines(2, "3\t3\n5\t5\n");
+    assert!(!Aggregate::Map.admits(&two, &three));
+    assert!(Aggregate::Map.admits_under(&two, &three, Selection::Some));
+    // A word for a chunk without a value.
+    let nothing = Aggregate::Map.from_word(0).unwrap();
+    assert!(!Aggregate::Map.admits(&nothing, &three));
+    assert!(Aggregate::Map.admits_under(&nothing, &three, Selection::Some));
     for (count, text) in [(2, "3\n"), (1, "3"), (1, "\n")] {
         assert!(!find.admits(&lines(count, text), &three), "{text}");
         assert!(run.admits(&lines(count, text), &three), "{text}");

@@ -2,6 +2,7 @@
 
 use super::allowance::{Allowance, Counts};
 use super::{LeasePiece, Policy, Scheduler};
+use crate::aggregate::Selection;
 use crate::items::Items;
 use crate::policy::CHUNK_AIM_NS;
 use alloc::vec::Vec;
@@ -64,6 +65,13 @@ impl Scheduler {
     /// [`tell_pieces`](Self::tell_pieces).
     pub fn take_pieces(&mut self) -> Vec<LeasePiece> {
         self.pieces.as_mut().map(core::mem::take).unwrap_or_default()
+    }
+
+    /// Says whether a condition may leave numbers out of the question.
+    #[must_use]
+    pub fn under(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
     }
 
     /// Leaves out numbers that fail, where the answer is lines; otherwise they end below the first.

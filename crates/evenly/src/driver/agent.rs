@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::primary::{make_registry, serve};
 use super::tokens::AGENTS;
 use crate::error::{Error, cannot_start, system};
-use crate::function::{self, Function};
+use crate::function::{self, Condition, Function};
 use crate::job::Job;
 use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
@@ -72,7 +72,8 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
         let shared = (signals, registry.clone(), search.clock);
         let (end, _) = serve(&mut job, search.observer, shared, transport)?;
         if welcome.program != Program::None {
-            brought = Some(job.function);
+            let unconditional = job.function.take_unconditional();
+            brought = Some(unconditional.unwrap_or(job.function));
         }
         match end {
             AgentEnd::Over => return Ok(()),
@@ -89,10 +90,14 @@ fn job(
     join: &Join,
     brought: &mut Option<Box<dyn Function>>,
 ) -> Result<Job, JoinError> {
-    let name = &welcome.function;
+    let name = &*welcome.function;
+    let (condition, name) = match function::condition_in(name) {
+        Some((condition, name)) => (Some(condition), name),
+        None => (None, name),
+    };
     let plain = || welcome.range.map_or(Range::EMPTY, Range::from).into();
     let items: Items = welcome.items.clone().unwrap_or_else(plain);
-    let other = || JoinError::OtherProgram { name: name.clone() };
+    let other = || JoinError::OtherProgram { name: name.to_owned() };
     let is_it = |function: &mut Box<dyn Function>| function.program() == welcome.program;
     let function: Box<dyn Function> = match (welcome.program, function::named(name)) {
         (Program::None, Some(builtin)) => builtin,
@@ -103,6 +108,10 @@ fn job(
         }
         (Program::None, None) => expression(name, welcome.range)?,
     };
+    let function = match condition {
+        Some(condition) => under(condition, function, welcome)?,
+        None => function,
+    };
     let mut job = Job::new(welcome.aggregate, items, function).retries(welcome.retries).halt(None);
     job.worker_settings = join.worker_settings;
     job.chunk_min = welcome.chunk_min;
@@ -110,6 +119,20 @@ fn job(
     job.grace = Duration::from_nanos(welcome.grace_ns);
     job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));
     Ok(job)
+}
+
+/// The function under the condition that a primary asks for.
+fn under(
+    condition: &str,
+    function: Box<dyn Function>,
+    welcome: &Welcome,
+) -> Result<Box<dyn Function>, JoinError> {
+    let unusable =
+        |why| JoinError::Condition { condition: condition.to_owned(), why: Box::new(why) };
+    let name = function.name().to_owned();
+    let condition = Condition::new(condition, welcome.range).map_err(unusable)?;
+    function::only_where(function, condition, welcome.aggregate)
+        .map_err(|_| JoinError::OtherProgram { name })
 }
 
 /// Compiles the expression that a primary asks for.

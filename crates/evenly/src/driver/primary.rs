@@ -25,7 +25,7 @@ use crate::transport::{Registry, Transport};
 use evenly_core::engine::{self, Durability, LineDestination, MOST_UNWRITTEN, RateLimiter};
 use evenly_core::hello::Program;
 use evenly_core::scheduler::Counts;
-use evenly_core::{Policy, Scheduler};
+use evenly_core::{Policy, Scheduler, Selection};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use std::path::PathBuf;
@@ -332,6 +332,9 @@ impl<'a> PrimarySetup<'a> {
         }
         if job.begins_by_chunk() && matches!(job.policy, Policy::Fixed(_)) {
             scheduler = scheduler.undivided();
+        }
+        if job.function.condition().is_some() {
+            scheduler = scheduler.under(Selection::Some);
         }
         if job.leaves_out_failures {
             scheduler = scheduler.leave_out_failures();

@@ -115,7 +115,9 @@ fn run(
     let form = command.form();
     let mut runner = CommandRunner::new(command, settings, oom_kills)?;
     match form {
-        Form::PerNumber | Form::PerChunk => command_loop::run(session, &mut runner, settings.items),
+        Form::PerNumber | Form::PerChunk => {
+            command_loop::run(session, &mut runner, function, settings.items)
+        }
         Form::Coprocess => coprocess_loop::run(session, &mut runner, settings.items),
     }
 }

@@ -14,7 +14,7 @@ pub struct Builtin {
     /// A range with its count, as an example.
     pub example: (&'static str, u64),
     make: fn() -> Counter,
-    test: fn(i64) -> bool,
+    pub(super) test: fn(i64) -> bool,
 }
 
 /// Counts the numbers of one interval that satisfy a builtin.
@@ -79,6 +79,10 @@ impl Function for Named {
 
     fn is_known_to_agents(&self) -> bool {
         true
+    }
+
+    fn source(&self) -> Option<String> {
+        Some(format!("{}(n)", self.name))
     }
 
     /// The dearest of them is a prime test near 2^63: 0.2 us, and 0.2 ms for all of these.

@@ -10,6 +10,8 @@
 mod builtin;
 mod closure;
 mod command;
+mod condition;
+mod conditional;
 mod digest;
 #[cfg(feature = "expression")]
 pub(crate) mod expression;
@@ -39,6 +41,9 @@ pub use command::{
     StartLimits, UnreadableFile, UnusableCommand,
 };
 pub(crate) use command::{KeptOutput, LineTags, MOST_OUTPUT};
+pub use condition::{Condition, UnusableCondition};
+pub use conditional::{WholeChunks, only_where};
+pub(crate) use conditional::{condition_in, may_leave_out};
 pub use evenly_core::hello::Program;
 #[cfg(feature = "expression")]
 pub use expression::{
@@ -50,7 +55,7 @@ pub use library::{LibraryError, library, library_with};
 
 use crate::quoted::quoted;
 use evenly_core::policy::CHUNK_AIM_NS;
-use evenly_core::{Interval, Items, Tally};
+use evenly_core::{Arithmetic, Interval, Items, Tally};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -189,6 +194,30 @@ pub trait Function {
         None
     }
 
+    /// Its text as an expression in n, if it has one.
+    #[doc(hidden)]
+    fn source(&self) -> Option<String> {
+        None
+    }
+
+    /// The condition under which it is [applied](only_where), if there is one.
+    #[doc(hidden)]
+    fn condition(&self) -> Option<&str> {
+        None
+    }
+
+    /// The function without its condition, taken out of this one.
+    #[doc(hidden)]
+    fn take_unconditional(&mut self) -> Option<Box<dyn Function>> {
+        None
+    }
+
+    /// Which of the first of these numbers are part of the question. For commands, which are not folded.
+    #[doc(hidden)]
+    fn asked(&mut self, _numbers: Interval) -> Asked {
+        Asked::First
+    }
+
     /// Applies the function to the numbers of `slice`, ascending, and adds each value to the tally. Returns the last
     /// number that it was applied to: that of the slice, or a lower one once the tally
     /// [is full](Tally::is_full). A slice has at most 2^62 numbers.
@@ -197,6 +226,18 @@ pub trait Function {
     /// A panic in it is a failure of the number, and never reaches the calling program: it happens in a worker. The
     /// functions of this crate that load something in [`begin`](Self::begin) panic if `begin` was not called.
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64;
+}
+
+/// Which numbers at the beginning of an interval are part of the question; see [`Function::asked`].
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The first number is.
+    First,
+    /// No number up to this one is.
+    NoneUpTo(i64),
+    /// The condition has no value for the first number.
+    Failed(Arithmetic),
 }
 
 /// A function as it is typed; see [`Function::typed`].

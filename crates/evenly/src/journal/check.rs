@@ -6,6 +6,7 @@ use super::format::{APPLICATION_ID, FORMAT};
 use super::schema::{self, Field, Hasher, JournalSeal, read_fingerprint};
 use super::tables::{self, BegunRow, Cursor, DoneRow, FailedRow, LinesRow};
 use super::window;
+use crate::function::may_leave_out;
 use evenly_core::{Aggregate, Interval, Value};
 use rusqlite::Connection;
 use std::ffi::OsString;
@@ -317,6 +318,9 @@ fn read_total(connection: &Connection, contents: &mut Contents) -> Result<(), Jo
 fn check_value(connection: &Connection, contents: &Contents) -> Result<(), JournalFault> {
     let is_done = |n: i64| tables::is_done(connection, n);
     let (done, lines) = (contents.done, u128::from(contents.lines));
+    // Each number that is done has a value, except under a condition.
+    let leaves_out = may_leave_out(&contents.fingerprint().function);
+    let has_values = |values: u128| values == done || (leaves_out && values < done);
     let is_possible = match (&contents.value, contents.fingerprint().aggregate) {
         (Value::Count(count), _) => *count <= done,
         (Value::Min(extreme) | Value::Max(extreme), _) => match extreme {
@@ -325,8 +329,8 @@ fn check_value(connection: &Connection, contents: &Contents) -> Result<(), Journ
             None => true,
         },
         (Value::Witness(Some(n)), _) => is_done(*n)?,
-        (Value::Histogram(values), _) => values.values().sum::<u128>() == done,
-        (Value::Lines { .. }, Aggregate::Map) => lines == done,
+        (Value::Histogram(values), _) => has_values(values.values().sum()),
+        (Value::Lines { .. }, Aggregate::Map) => has_values(lines),
         (Value::Lines { .. }, _) => lines <= done,
         _ => true,
     };

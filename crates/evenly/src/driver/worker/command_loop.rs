@@ -16,7 +16,7 @@ use super::execution::execute;
 use super::output_relay::pass_on_output;
 use super::session::WorkerSession;
 use super::wait::wait;
-use crate::function::Command;
+use crate::function::{Asked, Command, Function};
 use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::frame::Description;
@@ -31,9 +31,10 @@ const HOLD_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) fn run(
     session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
+    function: &mut dyn Function,
     items: &Items,
 ) -> Result<(), EarlyExit> {
-    let outcome = run_until_end_of_file(session, runner, items);
+    let outcome = run_until_end_of_file(session, runner, function, items);
     runner.finish();
     outcome
 }
@@ -41,8 +42,11 @@ pub(super) fn run(
 fn run_until_end_of_file(
     session: &mut WorkerSession<'_>,
     runner: &mut CommandRunner,
+    function: &mut dyn Function,
     items: &Items,
 ) -> Result<(), EarlyExit> {
+    let is_conditional = function.condition().is_some();
+    let longest = if is_conditional { u64::MAX } else { runner.longest() };
     loop {
         // Handles waiting withdrawals before the next command starts.
         wait(session, runner, [], Some(Duration::ZERO))?;
@@ -52,7 +56,7 @@ fn run_until_end_of_file(
             session.restart_timing();
             continue;
         }
-        let Some(step) = session.worker().next(runner.longest()) else {
+        let Some(step) = session.worker().next(longest) else {
             session.send()?;
             wait(session, runner, [], None)?;
             session.restart_timing();
@@ -61,8 +65,37 @@ fn run_until_end_of_file(
         if step.is_begun_again {
             session.send()?;
         }
-        let last = run_one(session, runner, items, step.slice)?;
+        let last = match skip(session, function, items, step.slice) {
+            Some(last) => last,
+            None => {
+                let first = Interval::single(step.slice.first());
+                let positions = if is_conditional { first } else { step.slice };
+                run_one(session, runner, items, positions)?
+            }
+        };
         note(session, last)?;
+    }
+}
+
+/// Skips the numbers at the first of these positions that are no part of the question, and fails the first number if the
+/// condition has no value for it. Returns the last position done; `None` if the first number is due.
+fn skip(
+    session: &mut WorkerSession<'_>,
+    function: &mut dyn Function,
+    items: &Items,
+    positions: Interval,
+) -> Option<i64> {
+    function.condition()?;
+    let run = items.consecutive(positions);
+    match function.asked(run.hull()) {
+        Asked::First => None,
+        Asked::NoneUpTo(last) => Some(run.position_of(last)),
+        Asked::Failed(why) => {
+            let tally = session.worker().tally();
+            tally.stand_at(run.first(), run.positions().first());
+            tally.fail(run.first(), Cause::Arithmetic(why));
+            Some(run.positions().first())
+        }
     }
 }
 

@@ -83,6 +83,20 @@ impl Expression {
         Self::of(source, None, understand(source, range)?.tree)
     }
 
+    /// The same, if there is one in the variables of a grid, with hints about words that may not mean what the user
+    /// expects, one line each.
+    pub(in crate::function) fn with_hints(
+        source: &str,
+        grid: Option<&Grid>,
+        range: Option<Interval>,
+    ) -> Result<(Self, Vec<String>), UnusableExpression> {
+        let Understood { tree, hints } = match grid {
+            Some(grid) => understand_behind(&grid.definitions(), source, range)?,
+            None => understand(source, range)?,
+        };
+        Ok((Self::of(source, grid, tree)?, hints))
+    }
+
     fn of(source: &str, grid: Option<&Grid>, tree: Node) -> Result<Self, UnusableExpression> {
         let (windows, plan) = Windows::of(&tree);
         let filter = Filter::of(&tree, &plan.parts);
@@ -126,6 +140,16 @@ impl Expression {
     #[cfg(test)]
     pub(super) fn has_values_at(&self, n: i64) -> bool {
         self.windows.all().iter().all(|window| window.covered_up_to(n).is_some())
+    }
+
+    /// Writes 1 or 0 for the first numbers of an interval, up to the first that fails. Only if it is a truth value.
+    pub(in crate::function) fn truths(&mut self, interval: Interval, room: &mut [i64]) -> Filled {
+        debug_assert!(self.tree.kind == Kind::Truth);
+        let covered = self.windows.cover(interval);
+        let length = usize::try_from(covered.len()).map_or(room.len(), |len| len.min(room.len()));
+        let room = &mut room[..length];
+        let filled = self.machine.narrow(interval.first(), room, self.windows.all());
+        filled.unwrap_or(Filled { numbers: room.len(), failed: None })
     }
 
     /// Each number alone, named before it is computed: it may take long.
@@ -252,8 +276,8 @@ pub fn expression(
     source: &str,
     range: Range,
 ) -> Result<(Box<dyn Function>, Vec<String>), UnusableExpression> {
-    let Understood { tree, hints } = understand(source, range.interval())?;
-    Ok((Box::new(Expression::of(source, None, tree)?), hints))
+    let (expression, hints) = Expression::with_hints(source, None, range.interval())?;
+    Ok((Box::new(expression), hints))
 }
 
 /// An expression in the variables of a grid, over points by their numbers. In it `n` is the number of the point.
@@ -275,9 +299,8 @@ pub fn expression_over(
     source: &str,
     range: Range,
 ) -> Result<(Box<dyn Function>, Vec<String>), UnusableExpression> {
-    let understood = understand_behind(&grid.definitions(), source, range.interval())?;
-    let Understood { tree, hints } = understood;
-    Ok((Box::new(Expression::of(source, Some(grid), tree)?), hints))
+    let (expression, hints) = Expression::with_hints(source, Some(grid), range.interval())?;
+    Ok((Box::new(expression), hints))
 }
 
 impl Function for Expression {
@@ -300,6 +323,10 @@ impl Function for Expression {
 
     fn is_known_to_agents(&self) -> bool {
         true
+    }
+
+    fn source(&self) -> Option<String> {
+        Some(self.name_for_agents())
     }
 
     fn opening(&self) -> u64 {
