@@ -72,7 +72,7 @@ pub(crate) enum CliCommand {
     Sbatch(LazyArgs<SbatchArguments>),
     /// Work for the primary process that listens at an address, as an agent
     #[command(after_help = examples::JOIN)]
-    Join(JoinArguments),
+    Join(Box<JoinArguments>),
     /// Continue an interrupted run from its journal; the options are for this call only
     #[command(after_help = examples::RESUME)]
     Resume(LazyArgs<ResumeArguments>),
@@ -119,6 +119,12 @@ pub(crate) struct JoinArguments {
     /// The command that the primary was started with; commands are not sent to agents
     #[arg(last = true, value_name = "CMD", conflicts_with = "lib")]
     pub(crate) cmd: Vec<OsString>,
+    /// The lines that the primary was started with: a file with the same bytes
+    #[arg(long, value_name = "FILE", requires = "cmd")]
+    pub(crate) lines: Option<PathBuf>,
+    /// The same for --lines0
+    #[arg(long, value_name = "FILE", requires = "cmd", conflicts_with = "lines")]
+    pub(crate) lines0: Option<PathBuf>,
     /// A file that CMD or the library uses, which the primary names with the same option; may be given several
     /// times. Both must have the same bytes
     #[arg(long, value_name = "FILE")]
@@ -300,6 +306,13 @@ pub(crate) struct JobArguments {
     pub(crate) range: Option<String>,
     #[command(flatten)]
     pub(crate) items: ItemArguments,
+    /// Run CMD for each line of FILE (- for standard input): {} is the text of the line, {#} its number from 1; {.}, {/},
+    /// {//} and {/.} are parts of the text as in GNU parallel. The numbers choose lines [default: all]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lines: Option<PathBuf>,
+    /// The same for texts that end with a NUL byte, as find -print0 prints them
+    #[arg(long, value_name = "FILE", conflicts_with = "lines")]
+    pub(crate) lines0: Option<PathBuf>,
     /// A command and its arguments, without a shell. With {} in an argument it is run for each n; with
     /// {start} and {end} (excluded), for each chunk. For count, find, any and all, exit status 0 is yes and
     /// 1 is no; for the other questions, the command prints the value. Any other end is a failure of that n

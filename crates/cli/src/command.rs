@@ -5,10 +5,11 @@ use crate::array;
 use crate::limits::is_of_median;
 use crate::number::parse_number;
 use crate::output_options::OutputOptions;
-use evenly::function::{Command, Form, Function, StartLimits, UnusableCommand};
+use evenly::function::{Command, Form, Function, Lines, StartLimits, UnusableCommand};
 use evenly::{Aggregate, Items};
 use std::ffi::OsString;
 use std::num::NonZeroU8;
+use std::rc::Rc;
 
 /// Settings of a command from options outside `JobArguments`.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ pub(crate) struct CommandOptions {
 pub(crate) fn resolve(
     aggregate: Aggregate,
     arguments: &JobArguments,
-    (function, items): (Option<&str>, &Items),
+    (function, items, lines): (Option<&str>, &Items, Option<Rc<Lines>>),
     manner: CommandOptions,
 ) -> Result<Box<dyn Function>, String> {
     if arguments.coprocess && arguments.at_most_once {
@@ -49,11 +50,12 @@ pub(crate) fn resolve(
         ));
     }
     let words = arguments.cmd.clone();
-    let command = match arguments.as_kind.as_deref() {
+    let command = match (arguments.as_kind.as_deref(), lines) {
         _ if arguments.coprocess => Command::coprocess(words),
         _ if arguments.batch.is_some() => batch(words, arguments),
-        Some(kind) => Command::array(words, array::resolve(kind, items, arguments)?),
-        None => Command::new(words),
+        (_, Some(lines)) => Command::of_lines(words, lines),
+        (Some(kind), None) => Command::array(words, array::resolve(kind, items, arguments)?),
+        (None, None) => Command::new(words),
     };
     let mut command = command.map_err(|error| error.to_string())?.repeats(manner.repeats);
     if let Some(typed) = &arguments.no_status {

@@ -86,7 +86,8 @@ pub(crate) fn listed(
     descriptions: &FailureTexts,
     rerun: &Rerun,
 ) -> String {
-    let listed = if is_verbose { lowest } else { &lowest[..lowest.len().min(LISTED)] };
+    let lowest = rerun.apart(lowest);
+    let listed = if is_verbose { &*lowest } else { &lowest[..lowest.len().min(LISTED)] };
     let mut text: String =
         listed.iter().map(|failure| line(failure, descriptions, rerun)).collect();
     let named: u128 = listed.iter().map(|failure| failure.interval.len()).sum();
@@ -105,10 +106,11 @@ fn numbers(interval: Interval) -> String {
 fn line(failure: &Failure, descriptions: &FailureTexts, rerun: &Rerun) -> String {
     let Failure { interval, cause } = failure;
     let again = rerun.closed(*interval);
+    let text = rerun.text_of(*interval).map_or_else(String::new, |text| format!(" '{text}'"));
     if *cause == Cause::Unknown {
         let of = if interval.len() == 1 { "n =" } else { "n in" };
         return format!(
-            "evenly: {of} {}: its command may have been started and its end is unknown; it is \
+            "evenly: {of} {}{text}: its command may have been started and its end is unknown; it is \
              not started again; rerun: {again}\n",
             numbers(*interval)
         );
@@ -120,7 +122,7 @@ fn line(failure: &Failure, descriptions: &FailureTexts, rerun: &Rerun) -> String
         (None, cause) => named(cause),
     };
     match interval.len() {
-        1 => format!("evenly: n = {} failed: {cause}; rerun: {again}\n", interval.first()),
+        1 => format!("evenly: n = {}{text} failed: {cause}; rerun: {again}\n", interval.first()),
         _ => format!("evenly: n in {interval} failed: {cause}; rerun: {again}\n"),
     }
 }
@@ -139,6 +141,9 @@ pub(crate) struct FailedInterval {
     first: String,
     last: String,
     cause: String,
+    /// The text that the number stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
     /// The line that runs these numbers again.
     #[serde(skip_serializing_if = "Option::is_none")]
     rerun: Option<String>,
@@ -147,7 +152,8 @@ pub(crate) struct FailedInterval {
 impl FailedInterval {
     /// The failure with the line that runs its numbers again.
     pub(crate) fn with_rerun(failure: &Failure, rerun: &Rerun) -> Self {
-        Self { rerun: Some(rerun.closed(failure.interval)), ..Self::from(failure) }
+        let (again, text) = (rerun.closed(failure.interval), rerun.text_of(failure.interval));
+        Self { rerun: Some(again), text, ..Self::from(failure) }
     }
 }
 
@@ -155,7 +161,7 @@ impl From<&Failure> for FailedInterval {
     fn from(failure: &Failure) -> Self {
         let Failure { interval, cause } = failure;
         let (first, last) = (interval.first().to_string(), interval.last().to_string());
-        Self { first, last, cause: cause.to_string(), rerun: None }
+        Self { first, last, cause: cause.to_string(), text: None, rerun: None }
     }
 }
 

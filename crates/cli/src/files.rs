@@ -57,6 +57,8 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     }
     used.extend(arguments.items.from.iter().filter_map(|path| read("--from", path)));
     used.extend(arguments.depends.iter().filter_map(|path| read("--depends", path)));
+    used.extend(arguments.lines.iter().filter_map(|path| read("--lines", path)));
+    used.extend(arguments.lines0.iter().filter_map(|path| read("--lines0", path)));
     used.extend(arguments.call.key_file.iter().filter_map(|path| read("--key-file", path)));
     if arguments.call.key_file.is_empty()
         && listen.iter().any(Address::needs_key)

@@ -16,6 +16,8 @@ pub(crate) fn text(flaky: &[Failure], numbers: u128, rerun: &Rerun, is_verbose: 
     if numbers == 0 {
         return text;
     }
+    let flaky = &*rerun.apart(flaky);
+    let shown = |one| shown(one, rerun);
     if is_verbose {
         for one in flaky {
             let (shown, cause) = (shown(one), named(&one.cause));
@@ -37,9 +39,10 @@ pub(crate) fn text(flaky: &[Failure], numbers: u128, rerun: &Rerun, is_verbose: 
     )
 }
 
-fn shown(one: &Failure) -> String {
+fn shown(one: &Failure, rerun: &Rerun) -> String {
+    let text = rerun.text_of(one.interval).map_or_else(String::new, |text| format!(" '{text}'"));
     match one.interval.len() {
-        1 => format!("n = {}", one.interval.first()),
+        1 => format!("n = {}{text}", one.interval.first()),
         _ => format!("n in {}", one.interval),
     }
 }

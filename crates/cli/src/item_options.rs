@@ -2,10 +2,11 @@
 
 use crate::grid_options::{of_points, parse_grid};
 use crate::item_file::read_items;
-use crate::items::{parse_items, shown};
+use crate::items::{all_lines, parse_items, shown};
 use crate::number::parse_number;
 use crate::sample::sample;
 use clap::Args;
+use evenly::function::Lines;
 use evenly::internal::quoted;
 use evenly::{Grid, Items, MOST_PIECES, Range};
 use std::path::{Path, PathBuf};
@@ -56,6 +57,8 @@ pub(crate) enum ItemSource<'a> {
     File(&'a Path),
     /// All points of the grid of these options.
     Points(&'a [String]),
+    /// All lines of a file.
+    Lines(&'a Lines),
 }
 
 impl ItemSource<'_> {
@@ -69,6 +72,9 @@ impl ItemSource<'_> {
                     axes.iter().map(|axis| format!("--grid {}", quoted(axis))).collect();
                 options.join(" ")
             }
+            Self::Lines(lines) => {
+                format!("{} {}", lines.line_end().option(), quoted(lines.named()))
+            }
         }
     }
 
@@ -76,7 +82,7 @@ impl ItemSource<'_> {
     pub(crate) fn is_sound(&self) -> bool {
         match self {
             Self::Typed(text) => parse_items(text).is_ok(),
-            Self::File(_) | Self::Points(_) => true,
+            Self::File(_) | Self::Points(_) | Self::Lines(_) => true,
         }
     }
 }
@@ -136,6 +142,7 @@ impl ItemArguments {
             ItemSource::Typed(text) => parse_items(text)?,
             ItemSource::File(path) => read_items(path)?,
             ItemSource::Points(_) => grid.map_or(Range::EMPTY, Grid::range).into(),
+            ItemSource::Lines(lines) => all_lines(lines),
         };
         let items = match grid {
             Some(grid) => of_points(grid, items)?,

@@ -2,6 +2,7 @@
 
 use crate::constant::{Refused, evaluate};
 use crate::range::{other_notation, parse_open_range, parse_range};
+use evenly::function::Lines;
 use evenly::{Items, Range};
 use std::num::NonZeroU64;
 
@@ -85,6 +86,11 @@ fn parse_ranged(text: &str) -> Result<Items, String> {
         Some(first) => Ok(Items::from_on(first?, step)),
         None => Ok(Items::stepped(parse_range(range)?, step)),
     }
+}
+
+/// The numbers of all lines.
+pub(crate) fn all_lines(lines: &Lines) -> Items {
+    Range::new(1, i128::from(lines.len()) + 1).map_or_else(|_| Range::EMPTY.into(), Items::from)
 }
 
 /// All of a range, or the range from the lowest to the highest of other items.

@@ -203,8 +203,14 @@ impl Chunks {
         let (began, took) = (line.began.as_secs_f64(), line.took.as_secs_f64());
         let host = self.hosts.get(&worker).map_or(":", String::as_str);
         let (seq, command) = (self.lines, self.rerun.half_open(line.interval));
+        let [first, last] = [line.interval.first(), line.interval.last()].map(Interval::single);
+        let texts = match (self.rerun.text_of(first), self.rerun.text_of(last)) {
+            (Some(first), Some(_)) if line.interval.len() == 1 => format!(" # {first}"),
+            (Some(first), Some(last)) => format!(" # {first} … {last}"),
+            _ => String::new(),
+        };
         write(&format!(
-            "{seq}\t{host}\t{began:.3}\t{took:10.3}\t0\t0\t{exit}\t{signal}\t{command}"
+            "{seq}\t{host}\t{began:.3}\t{took:10.3}\t0\t0\t{exit}\t{signal}\t{command}{texts}"
         ));
     }
 }

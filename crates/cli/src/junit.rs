@@ -173,8 +173,11 @@ impl Junit {
         let again = self.rerun.closed(*interval);
         let _ = write!(
             text,
-            "><failure message=\"{message}\" type=\"{}\">rerun: {}</failure>",
+            "><failure message=\"{message}\" type=\"{}\">{}rerun: {}</failure>",
             escaped(kind(cause).as_bytes()),
+            self.rerun.text_of(*interval).map_or_else(String::new, |text| {
+                format!("line: {}\n", escaped(text.as_bytes()))
+            }),
             escaped(again.as_bytes())
         );
         let tails = self.tails.as_ref().map(|tails| tails.read(&name));

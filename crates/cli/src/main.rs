@@ -37,6 +37,7 @@ mod junit_options;
 mod keys;
 mod lazy_args;
 mod limits;
+mod lines;
 mod logfile;
 mod messages;
 mod number;

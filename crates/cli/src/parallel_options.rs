@@ -17,6 +17,8 @@ pub(crate) fn counterpart(option: &str) -> Option<&'static str> {
         "halt-on-error" => "--halt",
         "workdir" | "wd" => "sh -c 'cd DIR && …' sh {} as CMD",
         "nice" => "nice -n N evenly …",
+        "a" | "arg-file" => "--lines FILE",
+        "0" | "null" => "--lines0 FILE",
         "S" | "sshlogin" => "--listen ADDR, and evenly join ADDR -- CMD on the other machine",
         _ => return None,
     })
@@ -43,7 +45,9 @@ mod tests {
         let mut all = Arguments::command();
         all.build();
         let run = all.find_subcommand("run").unwrap();
-        for option in ["delay", "resume-failed", "bar", "eta", "N", "tagstring", "files", "S"] {
+        for option in
+            ["a", "null", "delay", "resume-failed", "bar", "eta", "N", "tagstring", "files", "S"]
+        {
             let text = counterpart(option).unwrap();
             let named = text.split_whitespace().next().unwrap().trim_start_matches('-');
             let named = named.trim_end_matches(':');

@@ -165,7 +165,7 @@ impl Plan {
             return Rerun::of_batch(batch.rerun.clone()).of_items(&self.items);
         }
         let rerun = Rerun::new(self.aggregate.name(), self.function.typed());
-        let rerun = rerun.of_grid(self.grid.clone());
+        let rerun = rerun.of_grid(self.grid.clone()).of_texts(self.function.command());
         rerun.of_items(&self.items).with_options(&self.limits.repeated())
     }
 }

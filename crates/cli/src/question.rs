@@ -6,7 +6,7 @@ use crate::condition;
 use crate::function_names::{applied, builtin, is_unknown_name, unknown_function};
 use crate::item_options::{GivenItems, ItemArguments, ItemSource};
 use crate::items::{parse_items, span};
-use crate::shared_library;
+use crate::{lines, shared_library};
 use evenly::function::{self, Function, Kind, UnusableExpression};
 use evenly::internal::quoted;
 use evenly::{Aggregate, Grid, Items, Range};
@@ -64,8 +64,15 @@ impl Question {
     ) -> Result<Self, String> {
         let JobArguments { function, range, lib, .. } = arguments;
         let command = aggregate.name();
-        let (typed, source) =
-            arguments.items.source(command, function.as_deref(), range.as_deref())?;
+        let lines = lines::of_job(arguments)?;
+        let (typed, source) = match &lines {
+            Some(lines)
+                if function.is_none() && range.is_none() && arguments.items.from.is_none() =>
+            {
+                (None, ItemSource::Lines(lines))
+            }
+            _ => arguments.items.source(command, function.as_deref(), range.as_deref())?,
+        };
         if !arguments.cmd.is_empty() {
             let GivenItems { items, grid, hint } = arguments.items.read(&source)?;
             if grid.is_some() {
@@ -73,8 +80,16 @@ impl Question {
                     "--grid gives variables to an expression, and not yet to a command".to_owned()
                 );
             }
-            let function = command::resolve(aggregate, arguments, (typed, &items), manner)?;
-            return Ok(Self { items, function, grid, hints: hint.into_iter().collect() });
+            // Those of a journal are compared with its fingerprint.
+            if let Some(lines) = &lines
+                && arguments.items.recorded.is_none()
+            {
+                lines::check(lines, &items)?;
+            }
+            let words = (typed, &items, lines);
+            let function = command::resolve(aggregate, arguments, words, manner)?;
+            let hints = hint.into_iter().chain(lines::hint(arguments)).collect();
+            return Ok(Self { items, function, grid, hints });
         }
         let range = &*source.words();
         if let Some(missing) = command::missing(aggregate, arguments, range) {

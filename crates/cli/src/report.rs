@@ -347,11 +347,13 @@ impl Delivery {
 
     fn flaky(&self, flaky: &[Failure], numbers: u128) -> FlakyFields {
         let with_rerun = |one| FailedInterval::with_rerun(one, &self.rerun);
+        let flaky = self.rerun.apart(flaky);
         let flaky = flaky.iter().take(flaky::LISTED_IN_JSON).map(with_rerun).collect();
         FlakyFields { flaky, flaky_numbers: numbers.to_string() }
     }
 
     fn listed(&self, failures: &[Failure]) -> Option<Vec<FailedInterval>> {
+        let failures = self.rerun.apart(failures);
         let with_rerun = |failure| FailedInterval::with_rerun(failure, &self.rerun);
         (!self.is_about_failures()).then(|| failures.iter().map(with_rerun).collect())
     }

@@ -1,12 +1,16 @@
 //! Shell line that runs some of the numbers of a job again.
 
 use crate::batch::RerunLine;
-use evenly::function::Typed;
-use evenly::{Grid, Interval, Items, Range};
+use evenly::function::{Command, Form, Typed};
+use evenly::internal::shown_text;
+use evenly::{Failure, Grid, Interval, Items, Range};
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Most pieces of items in a line. A line with more of them names only the lowest and the highest number.
 const MOST_PIECES: usize = 100;
+/// Most failures that are listed one by one with their texts.
+const MOST_APART: usize = 10_000;
 
 /// Builder of these lines for one job.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub(crate) struct Rerun {
     items: Option<Items>,
     /// The grid, if the numbers are those of its points.
     grid: Option<Rc<Grid>>,
+    /// The command whose numbers stand for texts.
+    texts: Option<Rc<Command>>,
 }
 
 impl Rerun {
@@ -32,6 +38,7 @@ impl Rerun {
             batch: None,
             items: None,
             grid: None,
+            texts: None,
         }
     }
 
@@ -52,10 +59,36 @@ impl Rerun {
         point.map_or_else(|| n.to_string(), |point| point.to_string())
     }
 
+    /// Names the texts that numbers stand for in the runs of a command, if there are some.
+    pub(crate) fn of_texts(mut self, command: Option<Rc<Command>>) -> Self {
+        self.texts = command
+            .filter(|command| command.lines().is_some() && command.form() == Form::PerNumber);
+        self
+    }
+
+    /// The text that the number of an interval stands for, for a message.
+    pub(crate) fn text_of(&self, interval: Interval) -> Option<String> {
+        let command = self.texts.as_ref().filter(|_| interval.len() == 1)?;
+        shown_text(command, interval.first())
+    }
+
+    /// These failures, each number alone if it stands for a text; the lowest of them.
+    pub(crate) fn apart<'a>(&self, failures: &'a [Failure]) -> Cow<'a, [Failure]> {
+        if self.texts.is_none() {
+            return failures.into();
+        }
+        let single = |failure: &Failure| {
+            let Failure { interval, cause } = *failure;
+            let numbers = interval.first()..=interval.last();
+            numbers.map(move |n| Failure { interval: Interval::single(n), cause })
+        };
+        failures.iter().flat_map(single).take(MOST_APART).collect::<Vec<_>>().into()
+    }
+
     /// Builder of lines that submit tasks of a batch script again.
     pub(crate) fn of_batch(batch: RerunLine) -> Self {
         let (before, behind) = (String::new(), String::new());
-        Self { before, behind, batch: Some(batch), items: None, grid: None }
+        Self { before, behind, batch: Some(batch), items: None, grid: None, texts: None }
     }
 
     /// Names only these items of an interval.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "expression")]
 pub use crate::function::expression::{Operation, operations};
+pub use crate::item::shown_text;
 pub use crate::observe::stages::{Processes, Stage, StageHook, WorkerProcess};
 pub use crate::process::{
     EndSignals, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe,

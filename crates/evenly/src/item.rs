@@ -3,7 +3,12 @@
 //! The engine, the journal and all frames count [positions](evenly_core::Items). A worker turns positions into numbers
 //! before it calls the function. On the way out `driver/numbered` does, for everything that leaves a run, and
 //! `journal/verify` for what journals cover. For one plain range both are the same, and nothing is translated.
+//!
+//! A number can stand for the text of a line (`--lines`). A command gets the text (`function/command/for_numbers`), and
+//! everything that leaves a run has the number. Where a person needs both, [`shown_text`] is added to it.
 
+use crate::function::Command;
+use evenly_core::printable::{LIMIT, printable};
 use evenly_core::{Aggregate, Extreme, Failure, Interval, Items, Value};
 use std::borrow::Cow;
 
@@ -81,6 +86,32 @@ impl Numbers {
         }
         lines.into()
     }
+}
+
+/// The text that stands for n in the runs of a command, for a message: escaped and at most 200 characters.
+#[must_use]
+pub fn shown_text(command: &Command, n: i64) -> Option<String> {
+    Some(printable(&command.text_of(n)?, LIMIT))
+}
+
+/// Failure lines `N<tab>CAUSE` with a tab and the text of N behind each.
+pub(crate) fn with_texts<'a>(command: &Command, lines: &'a [u8]) -> Cow<'a, [u8]> {
+    if command.lines().is_none() {
+        return lines.into();
+    }
+    let mut all = Vec::with_capacity(lines.len() * 2);
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let whole = line.strip_suffix(b"\n").unwrap_or(line);
+        all.extend_from_slice(whole);
+        let number = whole.split(|byte| *byte == b'\t').next().unwrap_or_default();
+        let n = std::str::from_utf8(number).ok().and_then(|n| n.parse().ok());
+        if let Some(text) = n.and_then(|n| shown_text(command, n)) {
+            all.push(b'\t');
+            all.extend_from_slice(text.as_bytes());
+        }
+        all.extend_from_slice(&line[whole.len()..]);
+    }
+    all.into()
 }
 
 #[cfg(test)]

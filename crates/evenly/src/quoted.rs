@@ -30,7 +30,7 @@ pub fn quoted(word: impl AsRef<OsStr>) -> String {
 
 /// Whether a shell reads the word as it stands.
 fn is_plain(text: &str) -> bool {
-    let filled = ["{}", "{start}", "{end}"]
+    let filled = ["{}", "{start}", "{end}", "{n}", "{#}", "{.}", "{/}", "{//}", "{/.}"]
         .iter()
         .fold(text.to_owned(), |text, placeholder| text.replace(placeholder, "0"));
     shlex::try_quote(&filled).is_ok_and(|quoted| quoted == filled)

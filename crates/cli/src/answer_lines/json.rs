@@ -11,7 +11,7 @@ pub(super) enum ElementForm {
     /// `3<tab>9` becomes `["3","9"]`.
     Pair,
     /// `3<tab>signal 11` becomes `{"first":"3","last":"3","cause":"signal 11","rerun":…}`, and so do its neighbours
-    /// with it if theirs is the same cause.
+    /// with it if theirs is the same cause. `3<tab>signal 11<tab>TEXT` has `"text":"TEXT"`, and no neighbours.
     Failure,
 }
 
@@ -32,6 +32,8 @@ struct FailureRun {
     first: i64,
     last: i64,
     cause: Vec<u8>,
+    /// The text that the one number stands for.
+    text: Option<String>,
 }
 
 impl JsonLines {
@@ -96,25 +98,32 @@ impl JsonLines {
 
     fn failure(&mut self, line: &[u8]) {
         let (n, cause) = halves(line);
+        let tab = cause.iter().position(|byte| *byte == b'\t');
+        let text = tab.map(|tab| String::from_utf8_lossy(&cause[tab + 1..]).into_owned());
+        let cause = &cause[..tab.unwrap_or(cause.len())];
         let n = std::str::from_utf8(n).ok().and_then(|n| n.parse::<i64>().ok()).unwrap_or_default();
         if let Some(run) = &mut self.run
             && run.last.checked_add(1) == Some(n)
             && run.cause == cause
+            && run.text.is_none()
+            && text.is_none()
         {
             run.last = n;
             return;
         }
         self.end_run();
-        self.run = Some(FailureRun { first: n, last: n, cause: cause.to_vec() });
+        self.run = Some(FailureRun { first: n, last: n, cause: cause.to_vec(), text });
     }
 
     fn end_run(&mut self) {
-        if let Some(FailureRun { first, last, cause }) = self.run.take() {
+        if let Some(FailureRun { first, last, cause, text }) = self.run.take() {
             let before = format!("{{\"first\":\"{first}\",\"last\":\"{last}\",\"cause\":\"");
             let again = Interval::new(first, last).map(|interval| self.rerun.closed(interval));
             // A string is always valid JSON.
             let again = serde_json::to_string(&again).unwrap_or_default();
-            let after = format!("\",\"rerun\":{again}}}");
+            let text = text.and_then(|text| serde_json::to_string(&text).ok());
+            let text = text.map_or_else(String::new, |text| format!("\"text\":{text},"));
+            let after = format!("\",{text}\"rerun\":{again}}}");
             self.element(before.as_bytes(), &[&cause], after.as_bytes());
         }
     }
@@ -162,6 +171,8 @@ mod tests {
         let expected = [failed("-1", "1", "overflow"), failed("2", "2", "exit 9")];
         let expected = serde_json::json!([expected[0], expected[1], failed("4", "4", "exit 9")]);
         assert_eq!(object(ElementForm::Failure, &pieces), expected);
+        let texts = object(ElementForm::Failure, &["1\texit 9\ta \"b\n2\texit 9\t\n"]);
+        assert_eq!((&texts[0]["text"], &texts[1]["text"]), (&"a \"b".into(), &"".into()));
     }
 
     #[test]

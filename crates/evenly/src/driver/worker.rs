@@ -94,7 +94,8 @@ fn prepare(
 ) -> Result<(), (SystemCall, Errno)> {
     if let Err(error) = function.begin() {
         let cause = Errno::from_io_error(&error).unwrap_or(Errno::IO);
-        return Err((SystemCall::DLOPEN, cause));
+        let is_command = function.command().is_some();
+        return Err((if is_command { SystemCall::LINE } else { SystemCall::DLOPEN }, cause));
     }
     if function.says_at() {
         crash_report::prepare(name, settings.timeout, settings.memory.is_some())?;

@@ -41,7 +41,20 @@ impl Files {
     /// # Errors
     /// If the working directory is needed and does not exist.
     pub(super) fn add_read(&mut self, named: &Path, bytes: &[u8], stat: &Stat) -> io::Result<()> {
-        self.add_with(named, |_| Ok((Blake2b::<U32>::digest(bytes).into(), seen(stat))))
+        self.add_digest(named, Blake2b::<U32>::digest(bytes).into(), stat)
+    }
+
+    /// The same for a file of which the caller has the digest.
+    ///
+    /// # Errors
+    /// As [`add_read`](Self::add_read).
+    pub(super) fn add_digest(
+        &mut self,
+        named: &Path,
+        digest: [u8; 32],
+        stat: &Stat,
+    ) -> io::Result<()> {
+        self.add_with(named, |_| Ok((digest, seen(stat))))
     }
 
     fn add_with(

@@ -37,10 +37,10 @@ mod vector;
 pub use builtin::{BUILTINS, Builtin, named};
 pub use closure::{integers, predicate};
 pub use command::{
-    ArrayJob, ArraySystem, BatchScript, Command, Exported, Form, Obstacle, ResultFiles,
-    StartLimits, UnreadableFile, UnusableCommand,
+    ArrayJob, ArraySystem, BatchScript, Command, Exported, Form, LineEnd, Lines, LinesError,
+    Obstacle, ResultFiles, StartLimits, UnreadableFile, UnusableCommand,
 };
-pub(crate) use command::{KeptOutput, LineTags, MOST_OUTPUT};
+pub(crate) use command::{KeptOutput, LineTags, MOST_OUTPUT, NoText, NoWords};
 pub use condition::{Condition, UnusableCondition};
 pub use conditional::{WholeChunks, only_where};
 pub(crate) use conditional::{condition_in, may_leave_out};

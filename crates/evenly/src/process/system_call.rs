@@ -35,10 +35,12 @@ impl SystemCall {
     pub(crate) const RESULT_FILE: Self = Self(22);
     /// No single call: the file with a long output of a command could not be read.
     pub(crate) const OUTPUT_FILE: Self = Self(23);
+    /// The file of the lines (`--lines`); ESTALE if it has changed.
+    pub(crate) const LINE: Self = Self(24);
 
     /// Its name in the manual.
     pub(crate) fn name(self) -> &'static str {
-        const NAMES: [&str; 24] = [
+        const NAMES: [&str; 25] = [
             "prctl",
             "setpgid",
             "dup",
@@ -63,6 +65,7 @@ impl SystemCall {
             "mkdir (TMPDIR)",
             "a result file",
             "a file with output (TMPDIR)",
+            "read (--lines)",
         ];
         NAMES.get(self.0 as usize).copied().unwrap_or("a call")
     }

@@ -2,15 +2,24 @@
 
 use super::EventLoop;
 use crate::error::Error;
+use crate::item::with_texts;
+use evenly_core::Aggregate;
 use rustix::io::Errno;
 
 impl EventLoop<'_> {
     /// Takes lines of the engine.
     pub(super) fn take_lines(&mut self, lines: &[u8]) -> Result<(), Error> {
+        let aggregate = self.job.aggregate;
+        let command = self.job.function.command();
+        let command = command.filter(|_| matches!(aggregate, Aggregate::Failures { .. }));
         let Some(output) = &mut self.job.output else { return Ok(()) };
-        match &self.numbers {
-            None => output.put(lines),
-            Some(numbers) => output.put(&numbers.lines(self.job.aggregate, lines)),
+        let lines = match &self.numbers {
+            None => lines.into(),
+            Some(numbers) => numbers.lines(aggregate, lines),
+        };
+        match command {
+            None => output.put(&lines),
+            Some(command) => output.put(&with_texts(&command, &lines)),
         }
         .map_err(Error::Output)
     }

@@ -155,6 +155,10 @@ impl EventLoop<'_> {
                 Err(Error::CannotExecute { command, cause, is_beginning })
             }
             (SystemCall::RESULT_FILE, Some(_)) => Err(Error::ResultFile { cause }),
+            (SystemCall::LINE, Some(command)) if cause.errno() == Errno::STALE => {
+                let path = command.lines().map(|lines| lines.named().to_owned());
+                Err(Error::FileChanged { path: path.unwrap_or_default() })
+            }
             (SystemCall::ANSWER, Some(_)) => Err(Error::Unasked),
             _ => Ok(()),
         }

@@ -17,6 +17,7 @@ use super::output_relay::pass_on_output;
 use super::session::WorkerSession;
 use super::wait::wait;
 use crate::function::{Asked, Command, Function};
+use crate::os_error::OsError;
 use crate::process::ProcessEnd;
 use crate::process::sys::position;
 use evenly_core::frame::Description;
@@ -140,7 +141,7 @@ fn run_one(
         let result = execute(session, runner, &run);
         position::leave();
         runner.remove_directory();
-        let CommandResult { end, mut output, errors } = result?;
+        let CommandResult { end, mut output, errors, not_started } = result?;
         runner.orphans().reap();
         if end == Ok(ProcessEnd::Exit(0))
             && let Err(exit) = pass_on_output(session, runner, &mut output, numbers)
@@ -187,6 +188,10 @@ fn run_one(
                 runner.pass_on(errors, numbers);
                 passed?;
                 if let Some(text) = describe_failure(session, runner, cause, &output) {
+                    describe(session, positions, cause, &text);
+                }
+                if let Some(why) = not_started {
+                    let text = format!("the command cannot be started: {}", OsError::of(why));
                     describe(session, positions, cause, &text);
                 }
                 fail(session, numbers, cause, output.with_answer(), &command);

@@ -7,7 +7,7 @@ use super::session::WorkerSession;
 use super::settings::WorkerContext;
 use super::stderr_relay::{CapturedStderr, StderrRelay, named};
 use super::timer::Timer;
-use crate::function::{Command, Form, MOST_OUTPUT};
+use crate::function::{Command, Form, MOST_OUTPUT, NoText, NoWords};
 use crate::process::cgroup::OomKills;
 use crate::process::command::Running;
 use crate::process::orphans::Orphans;
@@ -164,7 +164,9 @@ impl CommandRunner {
     ) -> Result<(), EarlyExit> {
         let Some(files) = self.command.result_files() else { return Ok(()) };
         let name = self.command.run_name(numbers);
-        files.write(&name, (output.kept(), errors.text()), outcome).map_err(|error| {
+        let line = self.command.text_of(numbers.first());
+        let texts = (line.as_deref(), output.kept(), errors.text());
+        files.write(&name, texts, outcome).map_err(|error| {
             let cause = Errno::from_io_error(&error).unwrap_or(Errno::IO);
             EarlyExit::Failed(SystemCall::RESULT_FILE, cause)
         })
@@ -208,10 +210,13 @@ impl CommandRunner {
         let batch = self.directory.as_ref().and_then(|own| self.command.batch_words(own.script()));
         let (program, arguments) = match batch {
             Some(words) => words,
-            None => (
-                self.command.program_for(run.numbers).map_err(in_call(SystemCall::EXECVE))?,
-                self.command.arguments_for(run.numbers),
-            ),
+            None => self.command.words_for(run.numbers).map_err(|why| match why {
+                NoWords::Program(cause) => (SystemCall::EXECVE, cause),
+                NoWords::Text(NoText::TooLong) => (SystemCall::EXECVE, Errno::TOOBIG),
+                NoWords::Text(NoText::Absent) => (SystemCall::LINE, Errno::NOENT),
+                NoWords::Text(NoText::Changed) => (SystemCall::LINE, Errno::STALE),
+                NoWords::Text(NoText::Unreadable(cause)) => (SystemCall::LINE, cause),
+            })?,
         };
         let working_directory = self.command.batch_directory().map(c_path);
         let begun = |directory: &WorkerDirectory| directory.begin(run.numbers.first(), run.attempt);

@@ -49,13 +49,23 @@ pub(super) fn execute(
     let aggregate = session.worker().tally().aggregate();
     let mut output = CommandOutput::new(&runner.command(), aggregate, run.numbers);
     let mut memory = MemoryWatch::start(runner.memory_limit());
-    let mut started = match start(session, runner, run)? {
-        Ok(started) => started,
-        Err((path, cause)) => {
+    let mut started = match start(session, runner, run) {
+        Ok(Ok(started)) => started,
+        Ok(Err((path, cause))) => {
             runner.report_no_output_file(run.numbers, &path, cause);
-            let errors = CapturedStderr::default();
-            return Ok(CommandResult { end: Ok(ProcessEnd::Exit(1)), output, errors });
+            let (end, errors) = (Ok(ProcessEnd::Exit(1)), CapturedStderr::default());
+            return Ok(CommandResult { end, output, errors, not_started: None });
         }
+        // Other numbers may have shorter arguments, or another program.
+        Err(EarlyExit::Failed(SystemCall::EXECVE, cause))
+            if cause == Errno::TOOBIG || runner.command().has_texts_for_programs() =>
+        {
+            return Ok(CommandResult::not_started(cause, output));
+        }
+        Err(EarlyExit::Failed(SystemCall::LINE, Errno::NOENT)) => {
+            return Ok(CommandResult::not_started(Errno::NOENT, output));
+        }
+        Err(exit) => return Err(exit),
     };
     let mut errors = runner.new_capture();
     let mut timer = runner.timer(session);
@@ -170,7 +180,8 @@ pub(super) fn execute(
     if output.is_over() {
         failed.get_or_insert(Cause::Flood);
     }
-    Ok(CommandResult { end: failed.map_or(Ok(end), Err), output, errors })
+    let end = failed.map_or(Ok(end), Err);
+    Ok(CommandResult { end, output, errors, not_started: None })
 }
 
 /// Starts the command with its standard output in a pipe, or in `/dev/null` if only its exit status counts; a batch

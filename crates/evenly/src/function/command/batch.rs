@@ -2,7 +2,7 @@
 
 use super::fingerprint::CommandFingerprint;
 use super::output_form::OutputForm;
-use super::template::{TemplateWord, for_program, variable};
+use super::template::{Placeholders, TemplateWord, for_program, variable};
 use super::{ArrayJob, Command, Form, StartLimits, UnusableCommand, shown};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -142,7 +142,11 @@ impl Command {
         Ok(Self {
             form: Form::PerNumber,
             shown: shown(&words),
-            words: words.iter().cloned().map(|word| TemplateWord::new(word, true)).collect(),
+            words: words
+                .iter()
+                .cloned()
+                .map(|word| TemplateWord::new(word, Placeholders::None))
+                .collect(),
             program: None,
             no_status: 1,
             array: Some(job.named_after(name)),
@@ -155,6 +159,7 @@ impl Command {
             environment: Vec::new(),
             fingerprint: CommandFingerprint::of_text(&words, &script.text),
             batch: Some(script),
+            lines: None,
             given: words,
         })
     }

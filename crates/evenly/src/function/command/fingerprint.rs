@@ -2,6 +2,7 @@
 
 use super::super::digest::digest;
 use super::super::files::Files;
+use super::lines::Lines;
 use super::scripts;
 use super::template::named_file;
 use std::ffi::OsString;
@@ -67,6 +68,15 @@ impl CommandFingerprint {
             self.digest = digest(&parts);
         }
         Ok(self)
+    }
+
+    /// The same with the lines of which each run gets one.
+    pub(super) fn with_lines(mut self, lines: &Lines) -> Self {
+        // If the working directory is gone, the file is compared by its bytes at each start of a command.
+        let _ = lines.add_to(&mut self.files);
+        let option = lines.line_end().option().as_bytes();
+        self.digest = digest(&[&self.digest, option, lines.digest()]);
+        self
     }
 
     pub(super) fn files(&self) -> &Files {

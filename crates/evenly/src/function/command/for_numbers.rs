@@ -1,8 +1,9 @@
 //! Program, arguments and environment of one start of a command, for the numbers that it gets.
 
 use super::array::ArrayJob;
+use super::lines::{Lines, NoText};
 use super::lookup;
-use super::template::{for_program, variable};
+use super::template::{Filling, Mark, TemplateWord, for_program, variable};
 use super::{Command, Form, UnusableCommand, shown};
 use crate::process::orphans::WORKER;
 use crate::process::task_directories::TaskFiles;
@@ -11,36 +12,75 @@ use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
+/// Why the words of a run cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoWords {
+    /// No program is found, or it cannot be executed.
+    Program(Errno),
+    /// The text of the line cannot be given.
+    Text(NoText),
+}
+
 impl Command {
-    /// The path of the program for these numbers.
-    pub(crate) fn program_for(&self, numbers: Interval) -> Result<CString, Errno> {
-        let found = match &self.program {
+    /// The path of the program for these numbers, and its words.
+    pub(crate) fn words_for(&self, numbers: Interval) -> Result<(CString, Vec<CString>), NoWords> {
+        let words = self.filled(numbers).map_err(NoWords::Text)?;
+        let program = match &self.program {
             Some(path) => path.clone(),
-            None => {
-                let name = self.words[0].fill(numbers.first(), i128::from(numbers.last()) + 1);
-                lookup::find(OsStr::from_bytes(&name)).map_err(|error| match error {
-                    UnusableCommand::NotExecutable { cause, .. } => cause.errno(),
-                    _ => Errno::NOENT,
-                })?
-            }
+            None => lookup::find(OsStr::from_bytes(&words[0])).map_err(|error| match error {
+                UnusableCommand::NotExecutable { cause, .. } => NoWords::Program(cause.errno()),
+                _ => NoWords::Program(Errno::NOENT),
+            })?,
         };
-        Ok(for_program(found.into_os_string().into_encoded_bytes()))
+        let program = for_program(program.into_os_string().into_encoded_bytes());
+        Ok((program, words.into_iter().map(for_program).collect()))
     }
 
-    /// Its words for these numbers.
-    pub(crate) fn arguments_for(&self, numbers: Interval) -> Vec<CString> {
-        let (start, end) = (numbers.first(), i128::from(numbers.last()) + 1);
-        self.words.iter().map(|word| for_program(word.fill(start, end))).collect()
+    /// Whether a missing program is a failure of its number: texts name programs.
+    pub(crate) fn has_texts_for_programs(&self) -> bool {
+        self.program.is_none() && self.lines.is_some()
     }
 
-    /// One run of it for these numbers, as one would type it into a shell; `None` of a coprocess.
+    fn filled(&self, numbers: Interval) -> Result<Vec<Vec<u8>>, NoText> {
+        let marks = || self.words.iter().flat_map(TemplateWord::marks);
+        let needs_text = marks().any(|mark| matches!(mark, Mark::Text(_)));
+        let text = match self.line(numbers.first()).filter(|_| needs_text) {
+            Some((lines, n)) => lines.text(n)?,
+            None => Vec::new(),
+        };
+        let filling =
+            Filling { text: &text, ..Filling::of(numbers.first(), i128::from(numbers.last()) + 1) };
+        Ok(self.words.iter().map(|word| word.fill(filling)).collect())
+    }
+
+    /// The line that n stands for; `None` if n has no text: the items are numbers, or a run has several lines.
+    fn line(&self, n: i64) -> Option<(&Lines, u64)> {
+        let lines = self.lines.as_deref().filter(|_| self.form == Form::PerNumber)?;
+        Some((lines, u64::try_from(n).unwrap_or(0)))
+    }
+
+    /// The text that n stands for, if it has one and can be read; of a text above 256 KiB the beginning. Any bytes: for a
+    /// message, see [`printable`](crate::printable).
+    #[must_use]
+    pub fn text_of(&self, n: i64) -> Option<Vec<u8>> {
+        let (lines, n) = self.line(n)?;
+        lines.beginning(n).ok()
+    }
+
+    /// The lines that its runs get.
+    #[must_use]
+    pub fn lines(&self) -> Option<&Lines> {
+        self.lines.as_deref()
+    }
+
+    /// One run of it for these numbers, as one would type it into a shell; `None` of a coprocess, and of a text that
+    /// cannot be given.
     #[must_use]
     pub fn shown_for(&self, numbers: Interval) -> Option<String> {
         if self.form == Form::Coprocess {
             return None;
         }
-        let (start, end) = (numbers.first(), i128::from(numbers.last()) + 1);
-        let words = self.words.iter().map(|word| OsString::from_vec(word.fill(start, end)));
+        let words = self.filled(numbers).ok()?.into_iter().map(OsString::from_vec);
         Some(shown(&words.collect::<Vec<_>>()))
     }
 

@@ -7,8 +7,10 @@ mod answer;
 mod array;
 mod batch;
 mod braces;
+mod external;
 mod fingerprint;
 mod for_numbers;
+mod lines;
 mod lookup;
 mod obstacle;
 mod output_form;
@@ -20,12 +22,16 @@ mod start_limits;
 mod template;
 #[cfg(test)]
 mod tests;
+mod text_part;
 mod unusable;
 
 pub(crate) use answer::MOST_OUTPUT;
 pub use array::{ArrayJob, ArraySystem};
 pub use batch::{BatchScript, Exported};
 pub use fingerprint::UnreadableFile;
+pub(crate) use for_numbers::NoWords;
+pub(crate) use lines::NoText;
+pub use lines::{LineEnd, Lines, LinesError};
 pub use obstacle::Obstacle;
 pub(crate) use output_form::LineTags;
 pub(crate) use results::KeptOutput;
@@ -33,9 +39,8 @@ pub use results::ResultFiles;
 pub use start_limits::StartLimits;
 pub use unusable::UnusableCommand;
 
-use super::{Function, Kind, Program, Typed};
 use crate::quoted::quoted;
-use evenly_core::{Interval, Items, Tally};
+use evenly_core::{Interval, Items};
 use fingerprint::CommandFingerprint;
 use output_form::OutputForm;
 use std::ffi::{CString, OsStr, OsString};
@@ -43,8 +48,7 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
-use template::{Mark, TemplateWord};
+use template::{Filling, Mark, Placeholders, TemplateWord};
 
 /// How often a command is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +126,8 @@ pub struct Command {
     fingerprint: CommandFingerprint,
     /// The batch script of which a copy is run in the place of the program.
     batch: Option<BatchScript>,
+    /// The texts that stand for numbers in its words.
+    lines: Option<Rc<Lines>>,
 }
 
 /// The words as one types them into a shell.
@@ -130,8 +136,8 @@ fn shown(words: &[OsString]) -> String {
     words.join(" ")
 }
 
-fn check_placeholders(words: &[OsString]) -> Result<(), UnusableCommand> {
-    match words.iter().find_map(|word| placeholder::unknown(word.as_bytes())) {
+fn check_placeholders(words: &[OsString], known: Placeholders) -> Result<(), UnusableCommand> {
+    match words.iter().find_map(|word| placeholder::unknown(word.as_bytes(), known)) {
         None => Ok(()),
         Some(placeholder) => Err(UnusableCommand::UnknownPlaceholder {
             placeholder: placeholder.to_owned(),
@@ -148,12 +154,29 @@ impl Command {
     /// If there is no such program, if the kernel would not execute it (execve(2)), if no word has a place for a
     /// number, or if a placeholder is unknown.
     pub fn new(words: Vec<OsString>) -> Result<Self, UnusableCommand> {
-        check_placeholders(&words)?;
-        let mut command = Self::of(words, false)?;
+        Self::with_placeholders(words, Placeholders::Numbers)
+    }
+
+    /// A command that is run for each line of a file, or for each chunk of its lines. The number of a line counts from 1;
+    /// the numbers of the job are such numbers. `{}` is the text of the line, `{n}` its number, and `{.}`, `{/}`, `{//}`
+    /// and `{/.}` are the parts of the text that GNU parallel gives. The text is passed as it is; no shell reads it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_lines(words: Vec<OsString>, lines: Rc<Lines>) -> Result<Self, UnusableCommand> {
+        Ok(Self::with_placeholders(words, Placeholders::Lines)?.with_lines(lines))
+    }
+
+    fn with_placeholders(
+        words: Vec<OsString>,
+        placeholders: Placeholders,
+    ) -> Result<Self, UnusableCommand> {
+        check_placeholders(&words, placeholders)?;
+        let mut command = Self::of(words, placeholders)?;
         let has = |is_wanted: fn(Mark) -> bool| {
             command.words.iter().flat_map(TemplateWord::marks).any(is_wanted)
         };
-        command.form = match (has(|mark| mark == Mark::Number), has(|mark| mark != Mark::Number)) {
+        command.form = match (has(Mark::is_of_number), has(|mark| !mark.is_of_number())) {
             (true, false) => Form::PerNumber,
             (false, true) => Form::PerChunk,
             (false, false) => return Err(UnusableCommand::NoMark { command: command.shown }),
@@ -167,7 +190,7 @@ impl Command {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn coprocess(words: Vec<OsString>) -> Result<Self, UnusableCommand> {
-        Ok(Self { form: Form::Coprocess, ..Self::of(words, true)? })
+        Ok(Self { form: Form::Coprocess, ..Self::of(words, Placeholders::None)? })
     }
 
     /// A script of an array job: it is run for each number, with the environment of a task of that job.
@@ -175,8 +198,8 @@ impl Command {
     /// # Errors
     /// As [`new`](Self::new); but it needs no place for the number.
     pub fn array(words: Vec<OsString>, job: ArrayJob) -> Result<Self, UnusableCommand> {
-        check_placeholders(&words)?;
-        let command = Self::of(words, false)?;
+        check_placeholders(&words, Placeholders::Numbers)?;
+        let command = Self::of(words, Placeholders::Numbers)?;
         if command.words.iter().flat_map(TemplateWord::marks).any(|mark| mark != Mark::Number) {
             return Err(UnusableCommand::NoArray { command: command.shown });
         }
@@ -189,18 +212,25 @@ impl Command {
     /// # Errors
     /// As [`new`](Self::new); but it needs no place for a number.
     pub fn brought(words: Vec<OsString>) -> Result<Self, UnusableCommand> {
-        Self::of(words, true)
+        Self::of(words, Placeholders::None)
     }
 
-    fn of(words: Vec<OsString>, is_plain: bool) -> Result<Self, UnusableCommand> {
+    /// The same over these lines. An agent needs the same lines as its primary, by their bytes.
+    #[must_use]
+    pub fn with_lines(self, lines: Rc<Lines>) -> Self {
+        let fingerprint = self.fingerprint.with_lines(&lines);
+        Self { fingerprint, lines: Some(lines), ..self }
+    }
+
+    fn of(words: Vec<OsString>, placeholders: Placeholders) -> Result<Self, UnusableCommand> {
         let shown = shown(&words);
         let given = words.clone();
         let words: Vec<TemplateWord> =
-            words.into_iter().map(|word| TemplateWord::new(word, is_plain)).collect();
+            words.into_iter().map(|word| TemplateWord::new(word, placeholders)).collect();
         let name = words.first().ok_or(UnusableCommand::Empty)?;
         let program = match name.marks().next() {
             Some(_) => None,
-            None => Some(lookup::find(OsStr::from_bytes(&name.fill(0, 0)))?),
+            None => Some(lookup::find(OsStr::from_bytes(&name.fill(Filling::of(0, 0))))?),
         };
         let fingerprint = CommandFingerprint::of(&given);
         Ok(Self {
@@ -220,6 +250,7 @@ impl Command {
             environment: Vec::new(),
             fingerprint,
             batch: None,
+            lines: None,
         })
     }
 
@@ -273,24 +304,6 @@ impl Command {
         Ok(Self { fingerprint: self.fingerprint.with(paths)?, ..self })
     }
 
-    /// As a function that a job can apply.
-    #[must_use]
-    pub fn into_function(mut self) -> Box<dyn Function> {
-        let variables = self.variables();
-        self.environment = template::inherited_environment(|name| {
-            variables.iter().any(|variable| name.as_bytes() == variable.as_bytes())
-                || self.array.as_ref().is_some_and(|array| array.replaces(name))
-                || self.batch.as_ref().is_some_and(|batch| !batch.exports(name))
-        });
-        let set = self.batch.iter().flat_map(BatchScript::set_variables);
-        self.environment.extend(set);
-        if self.provided_srun().is_some() {
-            // It has another one with each task.
-            self.environment.retain(|variable| !variable.as_bytes().starts_with(srun::PATH));
-        }
-        Box::new(External { name: self.name(), command: Rc::new(self) })
-    }
-
     /// How often it is run.
     #[must_use]
     pub fn form(&self) -> Form {
@@ -341,7 +354,7 @@ impl Command {
         self.results.as_ref()
     }
 
-    /// The name of a run in tags and result files: `7`, or `0..250` for a chunk.
+    /// The name of a run in result files, and in tags without texts: `7`, or `0..250` for a chunk.
     pub(crate) fn run_name(&self, numbers: Interval) -> String {
         results::run_name(numbers, self.form != Form::PerNumber)
     }
@@ -362,7 +375,7 @@ impl Command {
     /// The same command as a job over these items runs it that calls it so; `None` if the name is not understood.
     fn as_in(&self, name: &str, items: &Items) -> Option<Self> {
         let mut options = name.split(' ').take_while(|word| *word != "--");
-        let (mut form, mut submitted) = (None, "");
+        let (mut form, mut submitted, mut has_lines) = (None, "", false);
         let output_form = OutputForm::default();
         let mut command = Self { array: None, no_status: 1, output_form, ..self.clone() };
         while let Some(option) = options.next() {
@@ -377,19 +390,26 @@ impl Command {
                 "--tag" => command.output_form.is_tagged = true,
                 MAX_OUTPUT => command.output_form.most = Some(options.next()?.parse().ok()?),
                 "--at-most-once" => command.is_at_most_once = true,
+                // Which lines: the fingerprints have been compared.
+                "--lines" | "--lines0" => has_lines = true,
                 _ => return None,
             }
         }
         let again = match form {
             Some(_) => Self::coprocess(self.given.clone()),
-            None if command.array.is_some() => Self::of(self.given.clone(), false),
+            None if command.array.is_some() => Self::of(self.given.clone(), Placeholders::Numbers),
+            None if has_lines => Self::with_placeholders(self.given.clone(), Placeholders::Lines),
             None => Self::new(self.given.clone()),
         };
+        if has_lines != self.lines.is_some() {
+            return None;
+        }
         command.output_form.is_of_agent = true;
         let Self { no_status, array, output_form, repeats, is_at_most_once, .. } = command;
         // The files as they were when they were compared; and what this agent says for its own workers.
         let again = Self {
             fingerprint: self.fingerprint.clone(),
+            lines: self.lines.clone(),
             shows_failed_attempts: self.shows_failed_attempts,
             ..again.ok()?
         };
@@ -397,11 +417,17 @@ impl Command {
     }
 
     /// Its options as they are typed before the range, each with a space behind it; with the tasks and the id of
-    /// an array job, if `is_rerun`.
+    /// an array job and the file of its lines, if `is_rerun`.
     fn options(&self, is_rerun: bool) -> String {
         let mut options = String::new();
         if self.form == Form::Coprocess {
             options += "--coprocess ";
+        }
+        if let Some(lines) = &self.lines {
+            let _ = write!(options, "{} ", lines.line_end().option());
+            if is_rerun {
+                let _ = write!(options, "{} ", quoted(lines.named()));
+            }
         }
         if let Some(array) = &self.array {
             let _ = write!(options, "--as {} ", array.shown(is_rerun, is_rerun));
@@ -427,58 +453,3 @@ const SUBMITTED: &str = "--submitted";
 
 /// Option in the name that agents get: the most bytes of output.
 const MAX_OUTPUT: &str = "--max-output";
-
-/// A command in the place of a function that is computed.
-struct External {
-    name: String,
-    command: Rc<Command>,
-}
-
-impl Function for External {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn name_for_agents(&self) -> String {
-        self.command.name_for_agents()
-    }
-
-    fn typed(&self) -> Typed {
-        let before = self.command.options(true).trim_end().to_owned();
-        Typed { before, behind: format!(" -- {}", self.command.shown) }
-    }
-
-    fn kind(&self) -> Kind {
-        // Its exit status, or what it puts out: whatever is asked for.
-        Kind::Truth
-    }
-
-    fn command(&self) -> Option<Rc<Command>> {
-        Some(Rc::clone(&self.command))
-    }
-
-    fn program(&self) -> Program {
-        Program::Command(self.command.fingerprint.digest())
-    }
-
-    fn files(&self) -> Vec<PathBuf> {
-        self.command.fingerprint.files().named().map(ToOwned::to_owned).collect()
-    }
-
-    fn changed_file(&self, thoroughly: bool) -> Option<PathBuf> {
-        self.command.fingerprint.files().changed(thoroughly)
-    }
-
-    fn as_in_job(&self, name: &str, items: &Items) -> Option<Box<dyn Function>> {
-        Some(self.command.as_in(name, items)?.into_function())
-    }
-
-    fn chunk_time(&self) -> Duration {
-        Duration::from_secs(1)
-    }
-
-    fn fold(&mut self, slice: Interval, _: &mut Tally) -> i64 {
-        debug_assert!(false, "a worker runs commands itself");
-        slice.last()
-    }
-}

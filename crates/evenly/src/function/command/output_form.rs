@@ -20,7 +20,7 @@ pub(super) struct OutputForm {
 #[derive(Debug)]
 pub(crate) struct LineTags {
     /// The tag with its tab; `None` without `--tag`.
-    tag: Option<String>,
+    tag: Option<Vec<u8>>,
     is_in_line: bool,
 }
 
@@ -31,7 +31,7 @@ impl LineTags {
         let mut tagged = Vec::with_capacity(piece.len() * 2);
         for line in piece.split_inclusive(|byte| *byte == b'\n') {
             if !self.is_in_line {
-                tagged.extend_from_slice(tag.as_bytes());
+                tagged.extend_from_slice(tag);
             }
             tagged.extend_from_slice(line);
             self.is_in_line = !line.ends_with(b"\n");
@@ -86,9 +86,14 @@ impl Command {
         self.output_form.is_of_agent
     }
 
-    /// Tags for the output of the run for these numbers.
+    /// Tags for the output of the run for these numbers: the text of its line, if it has one.
     pub(crate) fn line_tags(&self, numbers: Interval) -> LineTags {
-        let tag = self.output_form.is_tagged.then(|| format!("{}\t", self.run_name(numbers)));
+        let tag = self.output_form.is_tagged.then(|| {
+            let text = self.text_of(numbers.first());
+            let mut tag = text.unwrap_or_else(|| self.run_name(numbers).into_bytes());
+            tag.push(b'\t');
+            tag
+        });
         LineTags { tag, is_in_line: false }
     }
 

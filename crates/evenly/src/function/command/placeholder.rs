@@ -1,6 +1,7 @@
 //! Placeholders of other tools, and misspelt ones: text in braces that no number replaces.
 
 use super::braces::{is_digits, is_formatted, padded, stands_alone};
+use super::template::Placeholders;
 
 /// Names that mean a number, or a bound of a chunk.
 const NAMES: [&str; 16] = [
@@ -15,7 +16,7 @@ const SIGNS: [&str; 12] = ["#", "%", "##", "0#", "0%", ".", "/", "//", "/.", "+/
 ///
 /// Braces mean much else, so only text is found that has no other use where it stands: `${i}` is a
 /// variable, `[0-9]{3}` repeats, `f"{n}"` is Python.
-pub(super) fn unknown(word: &[u8]) -> Option<&str> {
+pub(super) fn unknown(word: &[u8], known: Placeholders) -> Option<&str> {
     if is_formatted(word) {
         return None;
     }
@@ -26,7 +27,8 @@ pub(super) fn unknown(word: &[u8]) -> Option<&str> {
         let (before, inside) = (&word[..at], &text[1..length]);
         // {{n}} is a placeholder of a template.
         let is_doubled = before.ends_with(b"{");
-        (!is_doubled && stands_alone(before, inside) && is_placeholder(inside)).then_some(text)
+        let is_unknown = stands_alone(before, inside) && is_placeholder(inside) && !known.has(text);
+        (!is_doubled && is_unknown).then_some(text)
     })
 }
 
@@ -85,7 +87,11 @@ mod tests {
                 (format!("{{\"a\": {text}}}"), false),
             ] {
                 let is_digit = is_digit && is_digits(&text[1..text.len() - 1]);
-                assert_eq!(unknown(word.as_bytes()), (!is_digit).then_some(text), "{word}");
+                let unknown = |known| unknown(word.as_bytes(), known);
+                assert_eq!(unknown(Placeholders::Numbers), (!is_digit).then_some(text), "{word}");
+                let is_known = Placeholders::Lines.has(text);
+                let expected = (!is_digit && !is_known).then_some(text);
+                assert_eq!(unknown(Placeholders::Lines), expected, "{word}");
             }
         }
     }
@@ -142,8 +148,8 @@ mod tests {
             "{n:04}",
             "{start:08}-{end:08}",
         ] {
-            assert_eq!(unknown(word.as_bytes()), None, "{word}");
+            assert_eq!(unknown(word.as_bytes(), Placeholders::Numbers), None, "{word}");
         }
-        assert_eq!(unknown(b"\xff{\xff} {n}"), Some("{n}"));
+        assert_eq!(unknown(b"\xff{\xff} {n}", Placeholders::Numbers), Some("{n}"));
     }
 }

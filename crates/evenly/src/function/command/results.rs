@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 const OUTPUT: &str = "stdout";
 const ERRORS: &str = "stderr";
 const EXIT: &str = "exit";
+/// Name of the file with the text of the line that the run was for.
+const LINE: &str = "line";
 
 /// Standard output of a run: what is in a file, and then what is in memory.
 #[derive(Clone, Copy, Debug)]
@@ -63,14 +65,15 @@ impl ResultFiles {
         Self { most, ..self }
     }
 
-    /// Writes the files of one run: its standard output, its standard error, and how it ended.
+    /// Writes the files of one run: the text of its line if it has one, its standard output, its standard error, and how
+    /// it ended.
     ///
     /// # Errors
     /// If one of them cannot be written.
     pub(crate) fn write(
         &self,
         name: &str,
-        (output, errors): (KeptOutput<'_>, &[u8]),
+        (line, output, errors): (Option<&[u8]>, KeptOutput<'_>, &[u8]),
         outcome: Result<(), Cause>,
     ) -> Result<(), Error> {
         let directory = self.directory.join(name);
@@ -82,6 +85,10 @@ impl ResultFiles {
         let exit = KeptOutput { file: None, memory: exit.as_bytes() };
         create_dir_all(&directory)?;
         remove_if_there(&directory.join(EXIT))?;
+        if let Some(memory) = line {
+            let line = KeptOutput { file: None, memory };
+            replace(&directory, LINE, |file| line.copy_end(usize::MAX, file))?;
+        }
         replace(&directory, OUTPUT, |file| output.copy_end(self.most, file))?;
         replace(&directory, ERRORS, |file| errors.copy_end(self.most, file))?;
         replace(&directory, EXIT, |file| exit.copy_end(usize::MAX, file))
@@ -124,7 +131,7 @@ fn replace(
 
 /// Removes the files of an earlier run, and the directory if nothing else is in it.
 fn remove(directory: &Path) -> Result<(), Error> {
-    for name in [EXIT, OUTPUT, ERRORS] {
+    for name in [EXIT, OUTPUT, ERRORS, LINE] {
         remove_if_there(&directory.join(name))?;
     }
     let _ = remove_dir(directory);

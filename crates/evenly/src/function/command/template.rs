@@ -1,32 +1,100 @@
 //! Words of a command with placeholders for numbers.
 
 use super::braces::{is_formatted, padded, stands_alone};
+use super::text_part::TextPart;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-/// What stands in a word for a number.
+/// What stands in a word for a number, or for the text of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
-    /// `{}`: the number.
+    /// `{}`, or `{n}` beside texts: the number.
     Number,
     /// `{start}`: the first of a chunk.
     Start,
     /// `{end}`: the one behind the last of a chunk.
     End,
+    /// `{}` beside texts: the text of the line, or a part of it.
+    Text(TextPart),
 }
 
-/// How they are written.
-pub(super) const MARKS: [(&str, Mark); 3] =
-    [("{}", Mark::Number), ("{start}", Mark::Start), ("{end}", Mark::End)];
+impl Mark {
+    /// Whether it stands for one number, and not for a bound of a chunk.
+    pub(super) fn is_of_number(self) -> bool {
+        matches!(self, Self::Number | Self::Text(_))
+    }
+}
+
+/// Which placeholders a command has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placeholders {
+    /// None: each word stands as it is.
+    None,
+    /// Those of numbers.
+    Numbers,
+    /// Those of numbers and texts.
+    Lines,
+}
+
+impl Placeholders {
+    /// How they are written.
+    fn marks(self) -> &'static [(&'static str, Mark)] {
+        const NUMBERS: [(&str, Mark); 3] =
+            [("{}", Mark::Number), ("{start}", Mark::Start), ("{end}", Mark::End)];
+        const LINES: [(&str, Mark); 9] = [
+            ("{}", Mark::Text(TextPart::Whole)),
+            ("{start}", Mark::Start),
+            ("{end}", Mark::End),
+            ("{n}", Mark::Number),
+            ("{#}", Mark::Number),
+            ("{.}", Mark::Text(TextPart::WithoutExtension)),
+            ("{/}", Mark::Text(TextPart::Name)),
+            ("{//}", Mark::Text(TextPart::Directory)),
+            ("{/.}", Mark::Text(TextPart::NameWithoutExtension)),
+        ];
+        match self {
+            Self::None => &[],
+            Self::Numbers => &NUMBERS,
+            Self::Lines => &LINES,
+        }
+    }
+
+    /// The mark that begins at a place of a word. `${n}` and `${#}` are the shell's.
+    fn mark_at(self, word: &[u8], at: usize) -> Option<(&'static str, Mark)> {
+        let found = self.marks().iter().find(|(mark, _)| word[at..].starts_with(mark.as_bytes()));
+        let (typed, mark) = *found?;
+        let is_named = matches!(typed, "{n}" | "{#}");
+        let is_other = is_named && !stands_alone(&word[..at], typed.trim_matches(['{', '}']));
+        (!is_other).then_some((typed, mark))
+    }
+
+    /// Whether this text, with its braces, is one of them.
+    pub(super) fn has(self, text: &str) -> bool {
+        self.marks().iter().any(|(mark, _)| *mark == text)
+    }
+}
 
 /// Names of the marks with a width, as `{n:04}`.
 const NAMED_MARKS: [(&str, Mark); 3] =
     [("n", Mark::Number), ("start", Mark::Start), ("end", Mark::End)];
 
-/// A mark in a second pair of braces, and the text that it stands for.
-const LITERALS: [(&str, &str); 3] =
-    [("{{}}", "{}"), ("{{start}}", "{start}"), ("{{end}}", "{end}")];
+/// What the marks of a word become.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Filling<'a> {
+    pub(super) start: i64,
+    /// The number behind the last.
+    pub(super) end: i128,
+    /// The text of the line.
+    pub(super) text: &'a [u8],
+}
+
+impl Filling<'_> {
+    /// For these numbers.
+    pub(super) fn of(start: i64, end: i128) -> Self {
+        Self { start, end, text: &[] }
+    }
+}
 
 /// A word, taken apart at its marks.
 #[derive(Clone, Debug)]
@@ -37,10 +105,10 @@ pub(super) struct TemplateWord {
 }
 
 impl TemplateWord {
-    /// Takes a word apart; one that is `plain` has no marks, whatever stands in it.
-    pub(super) fn new(word: OsString, is_plain: bool) -> Self {
+    /// Takes a word apart. A mark in a second pair of braces is text.
+    pub(super) fn new(word: OsString, placeholders: Placeholders) -> Self {
         let bytes = word.into_vec();
-        let has_widths = !is_plain && !is_formatted(&bytes);
+        let has_widths = placeholders != Placeholders::None && !is_formatted(&bytes);
         let (mut parts, mut text, mut at) = (Vec::new(), Vec::new(), 0);
         while at < bytes.len() {
             if has_widths && let Some(padded) = padded_at(&bytes, at) {
@@ -55,21 +123,19 @@ impl TemplateWord {
                 }
                 continue;
             }
-            let literal = LITERALS
-                .iter()
-                .find(|(typed, _)| !is_plain && bytes[at..].starts_with(typed.as_bytes()));
-            if let Some((typed, meant)) = literal {
-                text.extend_from_slice(meant.as_bytes());
-                at += typed.len();
+            let is_brace = bytes[at] == b'{';
+            let inner = placeholders.mark_at(&bytes, at + 1).filter(|_| is_brace);
+            if let Some((typed, _)) = inner
+                && bytes[at + 1 + typed.len()..].starts_with(b"}")
+            {
+                text.extend_from_slice(typed.as_bytes());
+                at += typed.len() + 2;
                 continue;
             }
-            let found = MARKS
-                .iter()
-                .find(|(mark, _)| !is_plain && bytes[at..].starts_with(mark.as_bytes()));
-            match found {
-                Some((mark, which)) => {
-                    parts.push((std::mem::take(&mut text), *which, 0));
-                    at += mark.len();
+            match placeholders.mark_at(&bytes, at) {
+                Some((typed, mark)) => {
+                    parts.push((std::mem::take(&mut text), mark, 0));
+                    at += typed.len();
                 }
                 None => {
                     text.push(bytes[at]);
@@ -84,14 +150,18 @@ impl TemplateWord {
         self.parts.iter().map(|(_, mark, _)| *mark)
     }
 
-    /// The word for these numbers: `end` is the one behind the last.
-    pub(super) fn fill(&self, start: i64, end: i128) -> Vec<u8> {
+    /// The word with its marks replaced.
+    pub(super) fn fill(&self, filling: Filling<'_>) -> Vec<u8> {
         let mut filled = Vec::with_capacity(self.rest.len() + 32 * self.parts.len());
         for (text, mark, width) in &self.parts {
             filled.extend_from_slice(text);
             let number = match mark {
-                Mark::Number | Mark::Start => i128::from(start),
-                Mark::End => end,
+                Mark::Number | Mark::Start => i128::from(filling.start),
+                Mark::End => filling.end,
+                Mark::Text(part) => {
+                    filled.extend_from_slice(part.of(filling.text));
+                    continue;
+                }
             };
             filled.extend_from_slice(format!("{number:0width$}").as_bytes());
         }
@@ -141,11 +211,11 @@ pub(super) fn inherited_environment(is_replaced: impl Fn(&OsStr) -> bool) -> Vec
 /// The file that a word names: without the outer braces of `{{}}`, if there is such a file. `None` if a number
 /// goes into the word. Agents compare the file too, and do not know whether the job replaces placeholders.
 pub(super) fn named_file(word: &[u8]) -> Option<PathBuf> {
-    let text = TemplateWord::new(OsString::from_vec(word.to_vec()), false);
+    let text = TemplateWord::new(OsString::from_vec(word.to_vec()), Placeholders::Numbers);
     if text.marks().next().is_some() {
         return None;
     }
-    let named = PathBuf::from(OsString::from_vec(text.fill(0, 0)));
+    let named = PathBuf::from(OsString::from_vec(text.fill(Filling::of(0, 0))));
     Some(if named.exists() { named } else { OsString::from_vec(word.to_vec()).into() })
 }
 
@@ -154,8 +224,28 @@ mod tests {
     use super::*;
 
     fn filled(word: &str) -> String {
-        let word = TemplateWord::new(word.into(), false);
-        String::from_utf8(word.fill(-5, 12)).unwrap()
+        let word = TemplateWord::new(word.into(), Placeholders::Numbers);
+        String::from_utf8(word.fill(Filling::of(-5, 12))).unwrap()
+    }
+
+    #[test]
+    fn texts_take_their_places_as_in_gnu_parallel() {
+        let filled = |word: &str| {
+            let word = TemplateWord::new(word.into(), Placeholders::Lines);
+            let text = b"d.x/a b.tar.gz\xff";
+            word.fill(Filling { text, ..Filling::of(7, 8) })
+        };
+        for (word, expected) in [
+            ("{}", &b"d.x/a b.tar.gz\xff"[..]),
+            ("-o{.}", b"-od.x/a b.tar"),
+            ("{/}|{//}|{/.}", b"a b.tar.gz\xff|d.x|a b.tar"),
+            ("{n} {#} {n:03}", b"7 7 007"),
+            ("${n} ${#} {{n}} {{}} {{/.}}", b"${n} ${#} {n} {} {/.}"),
+            ("$(f){.}", b"$(f)d.x/a b.tar"),
+            ("{start}-{end}", b"7-8"),
+        ] {
+            assert_eq!(filled(word), expected, "{word}");
+        }
     }
 
     #[test]
@@ -184,14 +274,15 @@ mod tests {
         ] {
             assert_eq!(filled(word), expected, "{word}");
         }
-        let plain = TemplateWord::new("{print $1} {}".into(), true);
-        assert_eq!(plain.fill(1, 2), b"{print $1} {}");
+        let plain = TemplateWord::new("{print $1} {}".into(), Placeholders::None);
+        assert_eq!(plain.fill(Filling::of(1, 2)), b"{print $1} {}");
         assert_eq!(plain.marks().count(), 0);
     }
 
     #[test]
     fn words_need_not_be_text() {
-        let word = TemplateWord::new(OsString::from_vec(b"\xff{}\xfe".to_vec()), false);
-        assert_eq!(word.fill(7, 8), b"\xff7\xfe");
+        let word = OsString::from_vec(b"\xff{}\xfe".to_vec());
+        let word = TemplateWord::new(word, Placeholders::Numbers);
+        assert_eq!(word.fill(Filling::of(7, 8)), b"\xff7\xfe");
     }
 }

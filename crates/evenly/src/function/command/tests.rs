@@ -1,6 +1,7 @@
 //! Tests of commands: how often they run, the variables that they get, and how an agent reads them.
 
 use super::*;
+use crate::function::Function;
 use crate::process::task_directories::TaskFiles;
 use evenly_core::Range;
 

@@ -28,7 +28,8 @@ pub enum UnusableCommand {
     /// A word has a placeholder that no number replaces.
     #[error(
         "unknown placeholder '{placeholder}' in '{command}'; the placeholders are {{}} for each n, and \
-         {{start}} and {{end}} for a chunk, with zeros {{n:04}}, {{start:04}} and {{end:04}}; braces of a program's text can go into a script file"
+         {{start}} and {{end}} for a chunk, with zeros {{n:04}}, {{start:04}} and {{end:04}}, and with --lines also {{n}} {{#}} {{.}} {{/}} \
+         {{//}} {{/.}}; braces of a program's text can go into a script file"
     )]
     UnknownPlaceholder {
         /// The placeholder.

@@ -1,0 +1,104 @@
+//! Options `--lines FILE` and `--lines0 FILE`: the items are the lines of a file.
+
+use crate::arguments::{JobArguments, JoinArguments};
+use crate::items::shown;
+use evenly::Items;
+use evenly::function::{LineEnd, Lines};
+use evenly::internal::quoted;
+use std::path::Path;
+use std::rc::Rc;
+
+/// Programs that take a word behind `-c` for code.
+const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "zsh", "ksh"];
+
+/// Opens the lines of a job, if it has some.
+///
+/// # Errors
+/// One line with the reason: they cannot be read, or another option does not go with them.
+pub(crate) fn of_job(arguments: &JobArguments) -> Result<Option<Rc<Lines>>, String> {
+    let Some((file, end)) = named(arguments.lines.as_deref(), arguments.lines0.as_deref()) else {
+        return Ok(None);
+    };
+    let option = end.option();
+    if arguments.coprocess {
+        return Err(format!(
+            "{option} gives each command a text, and a coprocess reads START END; leave out --coprocess, or read the \
+             file in the coprocess"
+        ));
+    }
+    if arguments.as_kind.is_some() {
+        return Err(format!(
+            "{option} and --as are two meanings of n; leave one of them out; a task finds its line by \
+             sed -n \"${{SLURM_ARRAY_TASK_ID}}p\" {}",
+            quoted(file)
+        ));
+    }
+    if !arguments.items.grid.is_empty() {
+        return Err(format!("{option} and --grid are two kinds of items; leave one of them out"));
+    }
+    if arguments.cmd.is_empty() {
+        return Err(format!(
+            "{option} {0} gives texts to a command behind --, and functions take numbers; as in: evenly run \
+             {option} {0} -- echo {{}}",
+            quoted(file)
+        ));
+    }
+    open(file, end).map(Some)
+}
+
+/// Opens the lines that an agent brings.
+///
+/// # Errors
+/// As [`of_job`].
+pub(crate) fn of_agent(arguments: &JoinArguments) -> Result<Option<Rc<Lines>>, String> {
+    let named = named(arguments.lines.as_deref(), arguments.lines0.as_deref());
+    named.map(|(file, end)| open(file, end)).transpose()
+}
+
+fn named<'a>(lines: Option<&'a Path>, lines0: Option<&'a Path>) -> Option<(&'a Path, LineEnd)> {
+    let lines = lines.map(|file| (file, LineEnd::Newline));
+    lines.or(lines0.map(|file| (file, LineEnd::Nul)))
+}
+
+fn open(file: &Path, end: LineEnd) -> Result<Rc<Lines>, String> {
+    let is_stdin = file == Path::new("-");
+    let lines = if is_stdin { Lines::of_stdin(end) } else { Lines::open(file, end) };
+    lines.map(Rc::new).map_err(|error| format!("bad value for {}: {error}", end.option()))
+}
+
+/// Checks that the items are numbers of lines.
+///
+/// # Errors
+/// One line that names a line that there is not.
+pub(crate) fn check(lines: &Lines, items: &Items) -> Result<(), String> {
+    let Some(hull) = items.hull() else { return Ok(()) };
+    let is_there = |n: i64| n >= 1 && n.unsigned_abs() <= lines.len();
+    let Some(outside) = [hull.first(), hull.last()].into_iter().find(|n| !is_there(*n)) else {
+        return Ok(());
+    };
+    let (file, option, items) = (quoted(lines.named()), lines.line_end().option(), shown(items));
+    Err(match lines.len() {
+        0 => format!("{option} {file} has no lines, and {items} chooses line {outside}"),
+        len => format!(
+            "{option} {file} has the lines 1..={len}, and {items} chooses line {outside}; without numbers, all lines \
+             are meant"
+        ),
+    })
+}
+
+/// A hint for a command in which a shell takes texts for code.
+pub(crate) fn hint(arguments: &JobArguments) -> Option<String> {
+    named(arguments.lines.as_deref(), arguments.lines0.as_deref())?;
+    let shell = Path::new(arguments.cmd.first()?).file_name()?.to_str()?;
+    if !SHELLS.contains(&shell) {
+        return None;
+    }
+    let mut words = arguments.cmd.iter().skip(1).map(|word| word.to_string_lossy());
+    words.find(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c'))?;
+    let code = words.next()?;
+    let mark = ["{}", "{.}", "{/}", "{//}", "{/.}"].into_iter().find(|mark| code.contains(mark))?;
+    Some(format!(
+        "{shell} takes the text in the place of {mark} for code: a line 'x; rm -r y' would remove y; write: {shell} -c \
+         '… \"$1\" …' {shell} {mark}"
+    ))
+}
