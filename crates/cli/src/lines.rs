@@ -2,9 +2,9 @@
 
 use crate::arguments::{JobArguments, JoinArguments};
 use crate::items::shown;
-use evenly::Items;
 use evenly::function::{LineEnd, Lines};
 use evenly::internal::quoted;
+use evenly::{Interval, Items, Range};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -66,11 +66,27 @@ fn open(file: &Path, end: LineEnd) -> Result<Rc<Lines>, String> {
     lines.map(Rc::new).map_err(|error| format!("bad value for {}: {error}", end.option()))
 }
 
-/// Checks that the items are numbers of lines.
+/// The items as numbers of lines: open-ended ones end with the last line.
 ///
 /// # Errors
 /// One line that names a line that there is not.
-pub(crate) fn check(lines: &Lines, items: &Items) -> Result<(), String> {
+pub(crate) fn chosen(lines: &Lines, items: Items) -> Result<Items, String> {
+    let chosen = if items.is_open_ended() { up_to(lines.len(), &items)? } else { items };
+    check(lines, &chosen).map(|()| chosen)
+}
+
+/// The items up to a number.
+fn up_to(last: u64, items: &Items) -> Result<Items, String> {
+    let last = i64::try_from(last).unwrap_or(i64::MAX);
+    let first = items.hull().map_or(i64::MAX, |hull| hull.first());
+    let positions = Interval::new(first, last).and_then(|numbers| items.within(numbers));
+    let Some(positions) = positions else { return Ok(Range::EMPTY.into()) };
+    let runs = items.runs(positions);
+    let runs = runs.map(|run| Items::stepped(Range::from(run.hull()), run.step()));
+    Items::union(runs).map_err(|error| error.to_string())
+}
+
+fn check(lines: &Lines, items: &Items) -> Result<(), String> {
     let Some(hull) = items.hull() else { return Ok(()) };
     let is_there = |n: i64| n >= 1 && n.unsigned_abs() <= lines.len();
     let Some(outside) = [hull.first(), hull.last()].into_iter().find(|n| !is_there(*n)) else {

@@ -81,11 +81,10 @@ impl Question {
                 );
             }
             // Those of a journal are compared with its fingerprint.
-            if let Some(lines) = &lines
-                && arguments.items.recorded.is_none()
-            {
-                lines::check(lines, &items)?;
-            }
+            let items = match &lines {
+                Some(lines) if arguments.items.recorded.is_none() => lines::chosen(lines, items)?,
+                _ => items,
+            };
             let words = (typed, &items, lines);
             let function = command::resolve(aggregate, arguments, words, manner)?;
             let hints = hint.into_iter().chain(lines::hint(arguments)).collect();

@@ -95,6 +95,12 @@ fn lines_are_chosen_as_other_items_are() {
     assert_eq!(printed(&["4,1..=2"]), "a\nb\nd\n");
     assert_eq!(printed(&["--from", "numbers"]), "b\nd\n");
     assert_eq!(printed(&["--sample", "2", "--seed", "1"]).lines().count(), 2);
+    // Without its header, and every other line.
+    assert_eq!(printed(&["2.."]), "b\nc\nd\n");
+    assert_eq!(printed(&["1..:2"]), "a\nc\n");
+    assert_eq!(printed(&["5.."]), "");
+    let output = folder.run(&["run", "--lines", "f", "0..", "--", "echo", "{}"]);
+    assert!(ended(&output).2.contains("chooses line 0"), "{output:?}");
     folder.write("numbers", b"7\n");
     let output = folder.run(&["run", "--lines", "f", "--from", "numbers", "--", "echo", "{}"]);
     assert!(ended(&output).2.contains("chooses line 7"), "{output:?}");

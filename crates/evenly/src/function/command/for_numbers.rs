@@ -60,7 +60,7 @@ impl Command {
     }
 
     /// The text that n stands for, if it has one and can be read; of a text above 256 KiB the beginning. Any bytes: for a
-    /// message, see [`printable`](crate::printable).
+    /// message, see [`printable`](fn@crate::printable).
     #[must_use]
     pub fn text_of(&self, n: i64) -> Option<Vec<u8>> {
         let (lines, n) = self.line(n)?;
