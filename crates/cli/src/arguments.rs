@@ -363,6 +363,17 @@ pub(crate) struct CallArguments {
     /// The same as --split fixed:N
     #[arg(long, value_name = "N", conflicts_with = "split")]
     pub(crate) chunk: Option<String>,
+    /// Work in a random order: a function in up to 1024 blocks of consecutive n, commands in up to 65536. The same SEED
+    /// gives the same order; without one it is printed. Answers, and outputs with -k, are as without this
+    #[arg(
+        long,
+        alias = "shuf",
+        value_name = "SEED",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    pub(crate) shuffle: Option<String>,
     /// Start at most N numbers a second (chunks, if CMD takes chunks): 10/s, 100/m, 0.5/s
     #[arg(long, value_name = "N/s", allow_hyphen_values = true)]
     pub(crate) max_rate: Option<String>,

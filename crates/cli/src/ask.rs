@@ -97,6 +97,9 @@ fn job(plan: Plan, keys: Vec<Key>, observers: &Observers, lines: Option<&AnswerL
         Some(workers) => job.workers(workers),
         None => job.no_workers(),
     };
+    if let Some(seed) = plan.shuffle {
+        job = job.shuffled(seed);
+    }
     for address in plan.listen {
         job = job.listen(address);
     }

@@ -27,6 +27,9 @@ struct DryRun<'a> {
     workers: u32,
     pipes: u64,
     split: String,
+    /// Seed of the order of work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shuffle: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     listen: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,7 +65,9 @@ struct DryRun<'a> {
 
 /// The description of a plan.
 pub(crate) fn text(plan: &mut Plan) -> String {
-    let commands = plan.function.command().map_or_else(Vec::new, |command| {
+    // In a shuffled order other commands are the first.
+    let command = plan.function.command().filter(|_| plan.shuffle.is_none());
+    let commands = command.map_or_else(Vec::new, |command| {
         let workers = plan.workers.map_or(0, NonZeroU32::get);
         first_commands(&command, &mut *plan.function, (&plan.items, plan.policy, workers))
     });
@@ -86,6 +91,7 @@ pub(crate) fn text(plan: &mut Plan) -> String {
             workers,
             pipes,
             split,
+            shuffle: plan.shuffle.map(|seed| seed.to_string()),
             listen,
             timeout_s: match plan.limits.timeout {
                 Some(TimeLimit::Fixed(timeout)) => Some(timeout.as_secs_f64()),
@@ -115,6 +121,9 @@ pub(crate) fn text(plan: &mut Plan) -> String {
         text += &format!("agents  may join at {address}\n");
     }
     text += &format!("chunks  {}\n", chunks(plan));
+    if let Some(seed) = plan.shuffle {
+        text += &format!("order   shuffled by the seed {seed}\n");
+    }
     if let Some(limits) = limits(plan) {
         text += &format!("limits  {limits}\n");
     }

@@ -152,7 +152,7 @@ impl ItemArguments {
         let (seed, hint) = match seed {
             Some(seed) => (seed, None),
             None => {
-                let seed = random_seed()?;
+                let seed = random_seed("--seed")?;
                 let of = shown(&items);
                 (seed, Some(format!("sample of {count} of {of}: --seed {seed} takes it again")))
             }
@@ -181,9 +181,9 @@ impl ItemArguments {
 }
 
 /// A seed of 32 random bits, which is short enough to be typed.
-fn random_seed() -> Result<u64, String> {
+pub(crate) fn random_seed(option: &str) -> Result<u64, String> {
     let mut bytes = [0; 4];
     let read = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
-    read.map_err(|cause| format!("no random seed (getrandom: {cause}); give one with --seed"))?;
+    read.map_err(|cause| format!("no random seed (getrandom: {cause}); give one with {option}"))?;
     Ok(u32::from_le_bytes(bytes).into())
 }

@@ -60,6 +60,7 @@ mod sample;
 mod sbatch;
 mod settle;
 mod shared_library;
+mod shuffle_option;
 mod size;
 mod start_options;
 mod stderr;

@@ -3,6 +3,7 @@
 use crate::arguments::{Arguments, CliCommand};
 use crate::exit::ExitOutcome;
 use crate::report;
+use crate::shuffle_option;
 use crate::usage_errors;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
@@ -19,7 +20,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<CliComm
     // The arguments of a batch script are its own.
     let is_sbatch = arguments.peek().is_some_and(|verb| verb == "sbatch");
     let arguments = first.into_iter().chain(arguments);
-    let words = if is_sbatch { arguments.collect() } else { help(apart(arguments)) };
+    let words = if is_sbatch { arguments.collect() } else { help(apart(joined(arguments))) };
     match Arguments::try_parse_from(&words) {
         Ok(arguments) => Ok(arguments.command),
         Err(error) => Err(match error.kind() {
@@ -39,6 +40,25 @@ fn help(mut words: Vec<OsString>) -> Vec<OsString> {
         words.push("--help".into());
     }
     words
+}
+
+/// Joins `--shuffle` with the seed behind it. clap would take any word behind it, also the range.
+fn joined(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut arguments = arguments.peekable();
+    let mut is_behind = false;
+    std::iter::from_fn(move || {
+        let argument = arguments.next()?;
+        is_behind |= argument == "--";
+        let is_option = argument.to_str().is_some_and(shuffle_option::is_bare);
+        let seed = arguments.next_if(|next| {
+            is_option && !is_behind && next.to_str().is_some_and(shuffle_option::is_seed)
+        });
+        let Some(seed) = seed else { return Some(argument) };
+        let mut joined = argument;
+        joined.push("=");
+        joined.push(seed);
+        Some(joined)
+    })
 }
 
 /// Takes `-j4` apart. Where a word may still be a function or a range, which may begin with a minus sign,
@@ -157,6 +177,24 @@ fn first_line(error: &clap::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_seed_may_stand_behind_shuffle() {
+        let words = |line: &str| {
+            let words = joined(line.split(' ').map(OsString::from));
+            words.map(|word| word.into_string().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        for (typed, meant) in [
+            ("run --shuffle 7 0..20 -- echo {}", "run --shuffle=7 0..20 -- echo {}"),
+            ("run --shuf 0..20 -- echo {}", "run --shuf 0..20 -- echo {}"),
+            ("count even 0..9 --shuffle", "count even 0..9 --shuffle"),
+            ("run 0..2 -- shuf --shuffle 7", "run 0..2 -- shuf --shuffle 7"),
+            ("sum --shuffle=3 n 0..9", "sum --shuffle=3 n 0..9"),
+            ("sum --shuffle n 0..9", "sum --shuffle n 0..9"),
+        ] {
+            assert_eq!(words(typed), meant);
+        }
+    }
 
     #[test]
     fn workers_may_stand_close_to_their_flag() {

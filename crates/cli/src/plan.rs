@@ -16,6 +16,7 @@ use crate::option::option;
 use crate::output_options::OutputOptions;
 use crate::question::Question;
 use crate::rerun::Rerun;
+use crate::shuffle_option;
 use crate::suggestions;
 use crate::times::Times;
 use evenly::function::{Form, Function};
@@ -34,6 +35,8 @@ pub(crate) struct Plan {
     /// Hints about words that may not mean what the user expects, one line each.
     pub(crate) hints: Vec<String>,
     pub(crate) policy: Policy,
+    /// Seed of the order of work.
+    pub(crate) shuffle: Option<u64>,
     /// `None`: no local workers (`-j 0`).
     pub(crate) workers: Option<NonZeroU32>,
     pub(crate) listen: Vec<Address>,
@@ -100,9 +103,8 @@ impl Plan {
         let question =
             Question::resolve(aggregate, arguments, manner).map_err(ExitOutcome::Usage)?;
         let is_per_number = is_per_number(&*question.function);
-        let is_open_ended = question.items.is_open_ended();
-        let policy =
-            resolve_policy(arguments, wiring, is_open_ended).map_err(ExitOutcome::Usage)?;
+        let has_order = question.items.is_open_ended() || arguments.call.shuffle.is_some();
+        let policy = resolve_policy(arguments, wiring, has_order).map_err(ExitOutcome::Usage)?;
         let halt = option("halt", arguments.call.halt.as_deref(), parse_halt)?;
         let has_array = arguments.as_kind.is_some();
         let asked = (aggregate, &question.items);
@@ -114,6 +116,14 @@ impl Plan {
             (crate::items::span(&question.items), is_per_number),
         )
         .map_err(ExitOutcome::Usage)?;
+        let shuffle =
+            shuffle_option::resolve(arguments.call.shuffle.as_deref(), &question.items, policy)
+                .map_err(ExitOutcome::Usage)?;
+        let (shuffle, shuffle_hint) =
+            shuffle.map_or((None, None), |(seed, hint)| (Some(seed), hint));
+        let mut hints =
+            arguments.batch.as_ref().map_or(question.hints, |batch| batch.hints.clone());
+        hints.extend(shuffle_hint);
         // More workers than numbers have nothing to do; --wiring shows as many as are asked for.
         let most = u32::try_from(question.items.len()).unwrap_or(u32::MAX).max(1);
         let is_limited = wiring.is_none();
@@ -125,8 +135,9 @@ impl Plan {
             items: question.items,
             grid: question.grid,
             function: question.function,
-            hints: arguments.batch.as_ref().map_or(question.hints, |batch| batch.hints.clone()),
+            hints,
             policy,
+            shuffle,
             workers,
             key_files: arguments.call.key_file.clone(),
             listen,
@@ -194,7 +205,7 @@ fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
 fn resolve_policy(
     arguments: &JobArguments,
     wiring: Option<Wiring>,
-    is_open_ended: bool,
+    has_order: bool,
 ) -> Result<Policy, String> {
     let sizes = [
         (&arguments.call.limits.chunk_time, "--chunk-time"),
@@ -202,7 +213,7 @@ fn resolve_policy(
         (&arguments.call.limits.chunk_min, "--chunk-min"),
     ];
     let sizes = sizes.into_iter().find(|(given, _)| given.is_some());
-    let policy = typed_policy(arguments, wiring.filter(|_| !is_open_ended))?;
+    let policy = typed_policy(arguments, wiring.filter(|_| !has_order))?;
     match sizes {
         Some((_, option)) if policy != Policy::Timed => Err(format!(
             "{option} is for chunks sized by time; leave out --split and --chunk, or it"

@@ -106,6 +106,7 @@ impl Replace for CallArguments {
             key_file,
             split,
             chunk,
+            shuffle,
             max_rate,
             start,
             limits,
@@ -138,6 +139,7 @@ impl Replace for CallArguments {
         self.key_file.replace_by(key_file);
         self.split.replace_by(split);
         self.chunk.replace_by(chunk);
+        self.shuffle.replace_by(shuffle);
         self.max_rate.replace_by(max_rate);
         self.start.replace_by(start);
         self.limits.replace_by(limits);

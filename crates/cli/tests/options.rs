@@ -17,6 +17,8 @@ mod joblog;
 mod promptly;
 #[path = "options/quoting.rs"]
 mod quoting;
+#[path = "options/shuffle.rs"]
+mod shuffle;
 #[path = "options/unfinished.rs"]
 mod unfinished;
 

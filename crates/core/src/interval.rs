@@ -200,6 +200,25 @@ impl IntervalSet {
         taken
     }
 
+    /// The numbers of an interval that are not in the set, ascending.
+    #[must_use]
+    pub fn gaps_in(&self, interval: Interval) -> Vec<Interval> {
+        let mut gaps = Vec::new();
+        let mut rest = Some(interval);
+        let below = self.last_by_first.range(..interval.first()).next_back();
+        let within = self.last_by_first.range(interval.first()..=interval.last());
+        for (&first, &last) in below.into_iter().chain(within) {
+            let Some(left) = rest else { break };
+            if left.first() < first {
+                // The set has `first`, so a lower number exists.
+                gaps.extend(Interval::new(left.first(), first - 1));
+            }
+            rest = left.above(last);
+        }
+        gaps.extend(rest);
+        gaps
+    }
+
     /// How many numbers are in the set.
     #[must_use]
     pub const fn len(&self) -> u128 {

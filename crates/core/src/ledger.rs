@@ -3,11 +3,16 @@
 //! What is leased is in the lease table and what waits to be recorded is in a record; the
 //! scheduler checks that all of it together is the range, exactly once.
 
+mod blocks;
+mod permutation;
+
 use crate::interval::{Interval, IntervalSet, Overlap};
 use crate::lease::LeaseId;
 use crate::partial::{Cause, Failure};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use blocks::Blocks;
+pub use blocks::Shuffle;
 
 /// A chunk that was taken back from a lost worker, or from one that is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +55,8 @@ pub struct Ledger {
     is_from_below: bool,
     given_back: VecDeque<Interval>,
     given_back_len: u128,
+    /// In a shuffled order, the rest of the range. What was taken of it is before, in `remaining`.
+    blocks: Option<Blocks>,
     /// Handed out and taken back; goes out again before anything new.
     returned: VecDeque<Returned>,
     /// Covered by a merged partial, failed numbers included.
@@ -99,10 +106,60 @@ impl Ledger {
         Self { is_from_below, ..self }
     }
 
+    /// The same with what remains in a shuffled order.
+    pub(crate) fn shuffled(mut self, whole: Option<Interval>, shuffle: Option<Shuffle>) -> Self {
+        let Some((whole, shuffle)) = whole.zip(shuffle) else { return self };
+        (self.remaining, self.given_back_len, self.is_from_below) = (None, 0, false);
+        self.given_back.clear();
+        self.blocks = Some(Blocks::new(whole, self.covered.clone(), shuffle));
+        self.refill();
+        self
+    }
+
+    /// Whether everything goes out from below for now, in spite of a shuffled order.
+    pub(crate) fn set_from_below(&mut self, is_from_below: bool) {
+        if self.blocks.is_some() {
+            self.is_from_below = is_from_below;
+        }
+    }
+
+    /// Puts the lowest of what remains in front, if a shuffled order is to go out from below.
+    fn bring_lowest(&mut self) {
+        let Some(blocks) = self.blocks.as_mut().filter(|_| self.is_from_below) else { return };
+        let lowest = self.remaining.iter().chain(&self.given_back).min().map(Interval::first);
+        let taken = blocks.take_lowest(lowest);
+        taken.into_iter().flatten().for_each(|piece| self.give_back(piece));
+        let Some(index) = (0..self.given_back.len()).min_by_key(|at| self.given_back[*at]) else {
+            return;
+        };
+        if let Some(remaining) =
+            self.remaining.as_mut().filter(|one| **one > self.given_back[index])
+        {
+            core::mem::swap(remaining, &mut self.given_back[index]);
+            self.count_given_back();
+        }
+    }
+
+    /// Sees to it that something remains in front, if anything does.
+    fn refill(&mut self) {
+        while self.remaining.is_none() {
+            self.remaining = self.given_back.pop_front();
+            if let Some(next) = self.remaining {
+                self.given_back_len -= next.len();
+                return;
+            }
+            let Some(pieces) = self.blocks.as_mut().and_then(Blocks::take_next) else { return };
+            pieces.into_iter().for_each(|piece| self.give_back(piece));
+        }
+    }
+
     /// Takes the returned chunk that is next, whole; `None` also if something else is lower and goes
     /// out from below.
     #[inline]
     pub(crate) fn take_returned(&mut self, taker: Taker) -> Option<Returned> {
+        if self.is_from_below {
+            self.bring_lowest();
+        }
         if self.returned.is_empty() {
             return None;
         }
@@ -143,8 +200,7 @@ impl Ledger {
         let (front, rest) = self.remaining?.split_front(len);
         self.remaining = rest;
         if rest.is_none() {
-            self.remaining = self.given_back.pop_front();
-            self.given_back_len -= self.remaining.map_or(0, |next| next.len());
+            self.refill();
         }
         Some(front)
     }
@@ -213,6 +269,7 @@ impl Ledger {
         self.remaining = None;
         self.given_back.clear();
         self.given_back_len = 0;
+        self.blocks = None;
         self.returned.clear();
     }
 
@@ -238,10 +295,12 @@ impl Ledger {
             return false;
         }
         self.limit = Some(limit);
+        self.waived += self.blocks.as_mut().map_or(0, |blocks| blocks.drop_above(limit));
         let pieces = self.remaining.take().into_iter().chain(core::mem::take(&mut self.given_back));
         let pieces: Vec<Interval> = pieces.collect();
         self.given_back_len = 0;
         pieces.into_iter().for_each(|piece| self.give_back(piece));
+        self.refill();
         let returned = core::mem::take(&mut self.returned);
         returned.into_iter().for_each(|chunk| self.put_back(chunk));
         true
@@ -285,7 +344,8 @@ impl Ledger {
     #[inline]
     #[must_use]
     pub fn remaining(&self) -> u128 {
-        self.remaining.map_or(0, |interval| interval.len()) + self.given_back_len
+        let in_blocks = self.blocks.as_ref().map_or(0, Blocks::left);
+        self.remaining.map_or(0, |interval| interval.len()) + self.given_back_len + in_blocks
     }
 
     /// How many numbers were taken back and not handed out again yet.
@@ -340,67 +400,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn set(intervals: &[(i64, i64)]) -> IntervalSet {
-        let mut set = IntervalSet::new();
-        for (first, last) in intervals {
-            set.insert(Interval::new(*first, *last).unwrap()).unwrap();
-        }
-        set
-    }
-
-    #[test]
-    fn what_is_not_done_remains() {
-        let whole = Interval::new(0, 99);
-        let mut ledger = Ledger::resume(whole, &set(&[(0, 4), (10, 19), (99, 99)])).unwrap();
-        assert_eq!(ledger.remaining(), 84);
-        assert_eq!(ledger.take_front(100), Interval::new(5, 9));
-        assert_eq!(ledger.take_front(100), Interval::new(20, 98));
-        assert!(ledger.is_exhausted());
-    }
-
-    #[test]
-    fn what_lies_outside_is_refused() {
-        let whole = Interval::new(0, 9);
-        assert!(Ledger::resume(whole, &set(&[(5, 10)])).is_err());
-        assert!(Ledger::resume(None, &set(&[(5, 10)])).is_err());
-        assert!(Ledger::resume(whole, &set(&[(0, 9)])).unwrap().is_exhausted());
-    }
-
-    fn returned(n: i64) -> Returned {
-        let (interval, late) = (Interval::single(n), None);
-        Returned { interval, attempts: 1, losses: 0, cause: 0, late }
-    }
-
-    #[test]
-    fn what_was_returned_goes_out_as_it_came() {
-        let mut ledger = Ledger::new(Interval::new(0, 9));
-        [5, 3, 4].into_iter().for_each(|n| ledger.put_back(returned(n)));
-        let order = core::array::from_fn(|_| {
-            ledger.take_returned(Taker::Any).map(|one| one.interval.first())
-        });
-        assert_eq!(order, [Some(5), Some(3), Some(4), None]);
-    }
-
-    /// Lines wait for the lowest: behind all that remains, what an agent gave back held up the whole range.
-    #[test]
-    fn from_below_the_lowest_goes_out_first() {
-        let mut ledger = Ledger::new(Interval::new(50, 99)).ascending(true);
-        let interval = |first, last| Interval::new(first, last).unwrap();
-        ledger.give_back(interval(30, 34));
-        ledger.give_back(interval(10, 14));
-        ledger.give_back(interval(20, 24));
-        assert_eq!(ledger.remaining(), 65);
-        [22, 9].into_iter().for_each(|n| ledger.put_back(returned(n)));
-        assert_eq!(ledger.take_returned(Taker::Any), Some(returned(9)));
-        assert_eq!(ledger.take_returned(Taker::Any), None);
-        assert_eq!(ledger.take_front(100), Some(interval(10, 14)));
-        assert_eq!(ledger.take_front(100), Some(interval(20, 24)));
-        assert_eq!(ledger.take_returned(Taker::Any), Some(returned(22)));
-        assert_eq!(ledger.take_front(100), Some(interval(30, 34)));
-        assert_eq!(ledger.take_front(100), Some(interval(50, 99)));
-        assert!(ledger.is_exhausted());
-    }
-}
+mod tests;

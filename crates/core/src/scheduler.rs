@@ -49,7 +49,7 @@ use crate::credit::Credits;
 use crate::interval::Interval;
 use crate::items::Items;
 use crate::lease::{Assignment, AssignmentRow, LeaseTable, WorkerId};
-use crate::ledger::{Ledger, Taker};
+use crate::ledger::{Ledger, Shuffle, Taker};
 use crate::pace::Meter;
 use crate::partial::Cause;
 use crate::policy::{Policy, Sizer};
@@ -96,6 +96,8 @@ pub struct Scheduler {
     selection: Selection,
     answer: Value,
     ledger: Ledger,
+    /// The order of work, if it is not ascending.
+    shuffle: Option<Shuffle>,
     leases: LeaseTable,
     sizer: Sizer,
     /// How long the first chunk of a worker may be.
@@ -180,6 +182,7 @@ impl Scheduler {
             selection: Selection::Every,
             answer: aggregate.empty(),
             ledger: Ledger::new(range.interval()).ascending(aggregate.is_streamed()),
+            shuffle: None,
             leases: LeaseTable::default(),
             sizer: Sizer::new(policy, range.len(), workers),
             opening: 1,
@@ -421,6 +424,7 @@ impl Scheduler {
         let most = self.longest_chunk();
         let taker = self.taker(worker);
         let mut input = self.input(worker);
+        self.choose_order();
         let Self { ledger, leases, sizer, assigned, late, allowance, now_ns, windows_of, .. } =
             self;
         let window = &mut self.workers[worker.0 as usize].window;

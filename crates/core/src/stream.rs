@@ -127,6 +127,11 @@ impl Stream {
         self.ready.is_empty() && self.running.has_no_finished() && self.due().is_none()
     }
 
+    /// Whether lines wait for lower numbers.
+    pub(crate) fn is_in_order(&self) -> bool {
+        !self.in_any_order
+    }
+
     /// Whether something can be [passed on](Self::pass) now.
     pub(crate) fn has_ready(&self) -> bool {
         !self.ready.is_empty()

@@ -11,6 +11,7 @@ use crate::output::Output;
 use crate::time_limit::TimeLimit;
 use crate::transport::Entrances;
 use crate::worker_settings::{WorkerSettings, worker_setters};
+use evenly_core::ledger::Shuffle;
 use evenly_core::scheduler::{ChunkSizes, RETRIES};
 use evenly_core::{Aggregate, Failure, Items, Policy, Value};
 use std::collections::BTreeMap;
@@ -73,6 +74,7 @@ pub struct Job {
     pub(crate) worker_settings: WorkerSettings,
     pub(crate) entrances: Entrances,
     pub(crate) policy: Policy,
+    pub(crate) shuffle_seed: Option<u64>,
     pub(crate) progress_every: Option<Duration>,
     pub(crate) stage_hook: Option<Box<dyn StageHook>>,
     pub(crate) retries: u8,
@@ -131,6 +133,7 @@ impl Job {
             worker_settings: WorkerSettings::default(),
             entrances: Entrances::default(),
             policy: Policy::default(),
+            shuffle_seed: None,
             progress_every: None,
             stage_hook: None,
             retries: RETRIES,
@@ -172,6 +175,16 @@ impl Job {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Works in a random order, which depends on the seed: in blocks of consecutive numbers, each from below. There are at
+    /// most 1024 of them; where commands are run at most 65 536, or 32 for each worker if a command does a whole chunk
+    /// whose length is not [fixed](Policy::Fixed). The answer is as without this, and lines stay ascending. Has no
+    /// effect with [`Policy::Static`] and open-ended items.
+    #[must_use]
+    pub fn shuffled(mut self, seed: u64) -> Self {
+        self.shuffle_seed = Some(seed);
         self
     }
 
@@ -301,6 +314,21 @@ impl Job {
         self.function.command().map(|command| command.form())
     }
 
+    /// The order of work, if it is not ascending.
+    pub(crate) fn shuffle(&self) -> Option<Shuffle> {
+        let is_ordered = self.policy == Policy::Static || self.items.is_open_ended();
+        let seed = self.shuffle_seed.filter(|_| !is_ordered)?;
+        let (unit, most_blocks) = match (self.policy, self.form()) {
+            (Policy::Fixed(len), _) => (len.get(), MOST_BLOCKS_OF_COMMANDS),
+            (_, Some(Form::PerNumber)) => (1, MOST_BLOCKS_OF_COMMANDS),
+            (_, Some(Form::PerChunk | Form::Coprocess)) => {
+                (1, WINDOW_BLOCKS * u64::from(self.worker_settings.workers().max(1)))
+            }
+            (_, None) => (1, MOST_BLOCKS),
+        };
+        Some(Shuffle { seed, most_blocks, unit })
+    }
+
     /// Whether a command begins chunks as a whole, so that a rate counts those.
     pub(crate) fn begins_by_chunk(&self) -> bool {
         matches!(self.form(), Some(Form::PerChunk | Form::Coprocess))
@@ -353,6 +381,13 @@ impl Job {
         driver::run(&mut self, observer)
     }
 }
+
+/// Most blocks of a shuffled order. Each gap in what is done takes memory, and a chunk is at most a block.
+const MOST_BLOCKS: u64 = 1 << 10;
+/// The same where a chunk begins with the start of a command, so that blocks may be short.
+const MOST_BLOCKS_OF_COMMANDS: u64 = 1 << 16;
+/// The same for each worker where a command does a chunk of any length, so that its start is a small part of the cost.
+const WINDOW_BLOCKS: u64 = 32;
 
 /// The answer of a job, its failures and its cost.
 ///

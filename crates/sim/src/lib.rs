@@ -93,8 +93,9 @@ const QUESTION_STREAM: u64 = 0x61_736b_6564;
 const CRASH_REPORT_STREAM: u64 = 0x6761_7370;
 const ENGINE_SETTINGS_STREAM: u64 = 0x7465_726d_7300;
 const AT_MOST_ONCE_STREAM: u64 = 0x6f6e_6365;
+const SHUFFLE_STREAM: u64 = 0x6465_616c;
 
-/// Agents, question, crash reports, engine settings and at-most-once have generators of their own. Without them, a
+/// Agents, question, crash reports, engine settings, at-most-once and shuffle have generators of their own. Without them, a
 /// seed makes the same run as before they existed.
 fn draw(random: &mut Random, seed: u64, options: &SimOptions) -> RunPlan {
     let mut plan = RunPlan::draw(random, options);
@@ -106,6 +107,7 @@ fn draw(random: &mut Random, seed: u64, options: &SimOptions) -> RunPlan {
         plan.range.len(),
         options,
     );
+    plan.engine_settings.draw_shuffle(&mut Random::new(seed.rotate_left(24) ^ SHUFFLE_STREAM));
     plan.crash_reports = CrashReportPlan::draw(
         &mut Random::new(seed.rotate_left(16) ^ CRASH_REPORT_STREAM),
         (plan.transport, plan.once.is_some()),

@@ -85,6 +85,8 @@ counters! {
     suspects,
     /// Runs that needed no numbers above those that decide.
     decided,
+    /// Runs in a shuffled order.
+    shuffled,
     /// Credit given for lines.
     credits,
     /// Bytes of lines that were read.

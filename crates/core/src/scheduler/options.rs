@@ -4,6 +4,7 @@ use super::allowance::{Allowance, Counts};
 use super::{LeasePiece, Policy, Scheduler};
 use crate::aggregate::Selection;
 use crate::items::Items;
+use crate::ledger::Shuffle;
 use crate::policy::CHUNK_AIM_NS;
 use alloc::vec::Vec;
 
@@ -43,6 +44,15 @@ impl Scheduler {
     #[must_use]
     pub fn opening(mut self, numbers: u64) -> Self {
         self.opening = u128::from(numbers.max(1));
+        self
+    }
+
+    /// Hands out blocks of the range in a shuffled order, each from below. An answer in the order of the numbers has the
+    /// same lines as ever.
+    #[must_use]
+    pub fn shuffled(mut self, shuffle: Shuffle) -> Self {
+        self.ledger = self.ledger.shuffled(self.whole, Some(shuffle));
+        self.shuffle = Some(shuffle);
         self
     }
 

@@ -20,7 +20,8 @@ impl Scheduler {
         failed: &[Failure],
     ) -> Result<Self, Overlap> {
         let is_from_below = self.aggregate.is_streamed();
-        self.ledger = Ledger::resume(self.whole, done)?.ascending(is_from_below);
+        let ledger = Ledger::resume(self.whole, done)?.ascending(is_from_below);
+        self.ledger = ledger.shuffled(self.whole, self.shuffle);
         self.ledger.fail(failed);
         self.answer = value;
         self.waive_by_answer();

@@ -336,6 +336,9 @@ impl<'a> PrimarySetup<'a> {
         if job.function.condition().is_some() {
             scheduler = scheduler.under(Selection::Some);
         }
+        if let Some(shuffle) = job.shuffle() {
+            scheduler = scheduler.shuffled(shuffle);
+        }
         if job.leaves_out_failures {
             scheduler = scheduler.leave_out_failures();
         }

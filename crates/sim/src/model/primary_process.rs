@@ -81,6 +81,10 @@ impl SimPrimary {
         let scheduler =
             if plan.question.leaves_out { scheduler.leave_out_failures() } else { scheduler };
         let scheduler = if plan.is_undivided() { scheduler.undivided() } else { scheduler };
+        let scheduler = match plan.engine_settings.shuffle {
+            Some(shuffle) => scheduler.shuffled(shuffle),
+            None => scheduler,
+        };
         let value = durable.value.clone();
         let scheduler = if done.is_empty() {
             scheduler

@@ -2,6 +2,7 @@
 
 use crate::options::SimOptions;
 use evenly_core::engine;
+use evenly_core::ledger::Shuffle;
 use evenly_testkit::random::Random;
 
 /// Settings of an engine, drawn from the seed.
@@ -11,6 +12,8 @@ pub(crate) struct EngineSettings {
     commit_interval_ns: u64,
     pub(crate) commit_took_ns: u64,
     compares_files: bool,
+    /// The order of work, in some runs.
+    pub(crate) shuffle: Option<Shuffle>,
     /// Of a million syncs, how many find the journal locked.
     pub(crate) locked: u32,
 }
@@ -29,8 +32,18 @@ impl EngineSettings {
             },
             commit_took_ns: if is_patient { random.magnitude(1_000, 10_000_000) } else { 0 },
             compares_files: random.once_in(4),
+            shuffle: None,
             locked: if is_locked { random.magnitude(1_000, 300_000) as u32 } else { 0 },
         }
+    }
+
+    /// Draws the order of work: that of each primary of the run.
+    pub(crate) fn draw_shuffle(&mut self, random: &mut Random) {
+        self.shuffle = random.once_in(3).then(|| Shuffle {
+            seed: random.magnitude(1, u64::MAX),
+            most_blocks: random.magnitude(1, 1000),
+            unit: random.magnitude(1, 20),
+        });
     }
 
     /// Tells an engine.

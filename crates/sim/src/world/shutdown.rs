@@ -76,6 +76,7 @@ impl SimWorld<'_> {
         self.oracle.check_end(scheduler)?;
         // A run that ends early leaves the numbers that no worker took.
         let is_finished = self.primary.engine.is_complete();
+        self.stats.shuffled += u64::from(self.plan.engine_settings.shuffle.is_some());
         self.stats.decided += u64::from(scheduler.ledger().waived() > 0);
         self.read_remaining_lines(is_finished)?;
         if is_finished {
