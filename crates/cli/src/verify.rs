@@ -136,6 +136,9 @@ fn text(together: &Together) -> String {
     for failure in &together.failures {
         put("failure", &format!("{}\t{}", half_open(failure.interval), failure.cause));
     }
+    for flaky in &together.flaky {
+        put("flaky", &format!("{}\t{}", half_open(flaky.interval), flaky.cause));
+    }
     text
 }
 
@@ -178,6 +181,7 @@ struct Verification<'a> {
     gaps: Vec<[String; 2]>,
     overlaps: Vec<[String; 2]>,
     failures: Vec<FailedInterval>,
+    flaky: Vec<FailedInterval>,
 }
 
 fn json(together: &Together) -> String {
@@ -205,5 +209,6 @@ fn json(together: &Together) -> String {
         gaps: ends(&together.gaps),
         overlaps: ends(&together.overlaps),
         failures: together.failures.iter().map(FailedInterval::from).collect(),
+        flaky: together.flaky.iter().map(FailedInterval::from).collect(),
     })
 }

@@ -120,3 +120,37 @@ fn numbers_of_a_set_are_flaky_by_their_number() {
         n = 28 (exit 7), n = 48 (exit 7), n = 68 (exit 7), n = 88 (exit 7), n = 203 (exit 7)\n";
     assert_eq!(stderr(&output), expected);
 }
+
+/// The first run has the flaky numbers 3 and 8 and is killed; the report of the resumed run has them beside its own.
+#[test]
+fn a_journal_keeps_them_for_the_report_of_a_resumed_run_and_for_verify() {
+    let directory = Scratch::new("journal");
+    let path = format!("{}.d", directory.name());
+    std::fs::create_dir(&path).unwrap();
+    let run = |words: &[&str]| {
+        let mut command = std::process::Command::new(crate::support::EVENLY);
+        command.args(words).current_dir(&path).output().unwrap()
+    };
+    let script = format!(
+        "test $1 -lt 12 -o -e go || {{ sleep 0.5; read a b c primary rest < /proc/$PPID/stat; kill -9 $primary; }}; {SCRIPT}"
+    );
+    let command = ["-j", "1", "--retries", "2", "--", "sh", "-c", &script, "sh", "{}"];
+    let killed = run(&[&["run", "0..20", "--journal", "j"], &command[..]].concat());
+    assert_eq!(killed.status.code(), None, "{killed:?}");
+    let listed = |output: &Output| {
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("flaky\t"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = listed(&run(&["verify", "j"]));
+    assert_eq!(first, ["3..4\texit 7", "8..9\texit 7"]);
+    std::fs::write(format!("{path}/go"), "").unwrap();
+    let resumed = run(&["resume", "j"]);
+    assert!(stderr(&resumed).lines().any(|line| line == LINE), "{resumed:?}");
+    let all = ["3..4\texit 7", "8..9\texit 7", "13..14\texit 7", "18..19\texit 7"];
+    assert_eq!(listed(&run(&["verify", "j"])), all);
+    let object = run(&["verify", "j", "--format", "json"]);
+    let object: Value = serde_json::from_slice(&object.stdout).unwrap();
+    assert_eq!(object["flaky"][3], json!({"first": "18", "last": "18", "cause": "exit 7"}));
+    std::fs::remove_dir_all(&path).unwrap();
+}

@@ -52,7 +52,7 @@ impl Primary {
         self.supervisor.description(failure)
     }
 
-    /// The numbers of which a try failed in this run and a later one passed, as far as they can change the answer.
+    /// The numbers of which a try failed and a later one passed, in this run or in [resumed](Self::resume_flaky) ones, as far as they can change the answer.
     #[must_use]
     pub fn flaky(&self) -> FlakySummary {
         let limit = self.supervisor.scheduler().ledger().limit();

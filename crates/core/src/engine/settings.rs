@@ -5,6 +5,7 @@ use super::journal_sync::Durability;
 use super::line_output::LineDestination;
 use super::primary::Primary;
 use super::rate::RateLimiter;
+use crate::partial::Failure;
 
 impl Primary {
     /// Sets when records count.
@@ -57,6 +58,11 @@ impl Primary {
     /// Sets how many numbers earlier runs of the journal covered, failed ones included, and how many failed.
     pub fn set_resumed(&mut self, covered: u128, failed: u128) {
         self.halt.set_before(covered, failed);
+    }
+
+    /// Adds numbers that an earlier run of the journal did at a later try, with the cause of the failed one.
+    pub fn resume_flaky(&mut self, flaky: Failure) {
+        self.flaky.insert(flaky);
     }
 
     /// Limits the starts per second. The scheduler must be [rationed](crate::scheduler::Scheduler::rationed).

@@ -404,6 +404,7 @@ impl<'a> EventLoop<'a> {
                 if let Some(upstream) = &mut self.upstream {
                     upstream.recovered(recovered);
                 }
+                self.journal_file.append_flaky(recovered);
                 Observation::Recovered(recovered)
             }
             Notice::EndsEarly(why) => Observation::EndsEarly(Early::of(why)),

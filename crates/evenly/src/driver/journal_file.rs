@@ -6,7 +6,7 @@ use crate::job::Job;
 use crate::journal::{CheckedJournal, Committed, Done, Journal, JournalError, JournalWriter};
 use crate::observe::Piece;
 use evenly_core::partial::Partial;
-use evenly_core::{Aggregate, Interval, Items, Record, Scheduler};
+use evenly_core::{Aggregate, Failure, Interval, Items, Record, Scheduler};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -106,6 +106,18 @@ impl JournalFile {
         scheduler.resume_pace(&writer.recent_windows()?);
         writer.end_reading()?;
         Ok(scheduler)
+    }
+
+    /// The numbers of earlier runs that are done and passed at a later try.
+    pub(super) fn flaky(&self) -> Result<Vec<Failure>, JournalError> {
+        self.writer.as_ref().map_or_else(|| Ok(Vec::new()), JournalWriter::flaky)
+    }
+
+    /// Appends that a try of these numbers failed and a later one passed.
+    pub(super) fn append_flaky(&mut self, failure: Failure) {
+        if let Some(writer) = &mut self.writer {
+            writer.put_flaky(failure);
+        }
     }
 
     /// Path of the journal, if there is one now.

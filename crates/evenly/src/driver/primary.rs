@@ -281,6 +281,7 @@ impl<'a> PrimarySetup<'a> {
         }
         if let Some((done, failed)) = resumed {
             engine.set_resumed(done + failed, failed);
+            journal_file.flaky()?.into_iter().for_each(|failure| engine.resume_flaky(failure));
         }
         if aggregate.is_streamed() {
             let has_reader = self.job.output.is_some();

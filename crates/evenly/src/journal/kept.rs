@@ -46,6 +46,11 @@ impl JournalWriter {
         read().map_err(|trouble: JournalFault| trouble.at(&self.path, "read"))
     }
 
+    /// The numbers that are done and passed at a later try, with the cause of the failed one.
+    pub(crate) fn flaky(&self) -> Result<Vec<Failure>, JournalError> {
+        window::flaky(&self.connection).map_err(|trouble| trouble.at(&self.path, "read"))
+    }
+
     /// What was found in the first of some numbers that are done: up to the next lines, or the next
     /// number that failed.
     pub(crate) fn kept(&mut self, due: Interval) -> Result<Partial, JournalError> {

@@ -31,6 +31,8 @@ pub struct Together {
     pub failed: u128,
     /// The lowest of those.
     pub failures: Vec<Failure>,
+    /// The lowest of those that are done and passed at a later try, with the cause of the failed one.
+    pub flaky: Vec<Failure>,
     /// Count of numbers that are in no journal and can change the answer.
     pub missing: u128,
     /// Where they are.
@@ -160,6 +162,7 @@ pub(super) fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>)
         failed: journals.iter().map(|(_, contents)| contents.failed).sum(),
         lines: journals.iter().map(|(_, contents)| contents.lines).sum(),
         failures: Vec::new(),
+        flaky: Vec::new(),
         missing: 0,
         gaps: Vec::new(),
         double: 0,
@@ -171,12 +174,21 @@ pub(super) fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>)
         let lowest =
             lowest_failures(connection, contents).map_err(|trouble| trouble.at(path, "read"))?;
         together.failures.extend(lowest);
+        if !contents.is_former {
+            let flaky = window::flaky(connection).map_err(|trouble| trouble.at(path, "read"))?;
+            together.flaky.extend(flaky);
+        }
         if let (Some(value), false) = (&mut together.value, is_lines(&contents.value)) {
             value.merge(contents.value.clone());
         }
     }
     together.failures.sort_unstable_by_key(|failure| failure.interval);
     together.failures.truncate(LISTED);
+    // Of several rows of the same numbers the last one counts.
+    together.flaky.reverse();
+    together.flaky.sort_by_key(|failure| failure.interval);
+    together.flaky.dedup_by_key(|failure| failure.interval);
+    together.flaky.truncate(LISTED);
     together.compare(&journals, paths)?;
     Ok((together, journals))
 }
@@ -238,6 +250,8 @@ impl Together {
         self.overlaps = listed(&self.overlaps);
         self.failures = numbers.failures(&self.failures);
         self.failures.truncate(LISTED);
+        self.flaky = numbers.failures(&self.flaky);
+        self.flaky.truncate(LISTED);
         self.value = self.value.map(|value| numbers.value(value));
         self
     }

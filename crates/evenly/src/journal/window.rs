@@ -4,9 +4,9 @@
 
 use super::error::JournalFault;
 use super::schema::{Field, Hasher, JournalSeal};
-use super::tables::{Numbered, interval, wrong_hash};
+use super::tables::{self, Numbered, interval, wrong_hash};
 use crate::observe::{Loss, Piece};
-use evenly_core::Interval;
+use evenly_core::{Cause, Failure, Interval};
 use rusqlite::{Connection, Row};
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +17,9 @@ pub(super) const UNKNOWN: &str = "unknown";
 /// Outcome of a window whose command ended well.
 const DONE: &str = "exit 0";
 
+/// Beginning of the outcome of numbers that passed at a later try; the cause of the failed try follows.
+const FLAKY: &str = "flaky ";
+
 /// Time of a window that began and ended in the same millisecond.
 const LEAST_NS: u64 = 500_000;
 
@@ -26,13 +29,13 @@ const LEAST_NS: u64 = 500_000;
 pub struct WindowAttempt {
     /// Its numbers.
     pub interval: Interval,
-    /// At which attempt of its run, from 1; 0 for a decision about it.
+    /// At which attempt of its run, from 1; 0 for a decision about it, and for numbers that passed at a later try.
     pub attempt: u8,
     /// When its command began, in milliseconds since 1970; `None` if that is not known.
     pub began: Option<i64>,
     /// When it ended; `None` if that is not known.
     pub ended: Option<i64>,
-    /// `exit 0`, a cause of failure, `lost`, `unknown`, `settled done` or `settled retry`.
+    /// `exit 0`, a cause of failure, `lost`, `unknown`, `settled done`, `settled retry`, or `flaky` with the cause of a try.
     pub end: String,
 }
 
@@ -40,6 +43,12 @@ impl WindowAttempt {
     /// A window whose command may have been started when its run ended.
     pub(super) fn unknown(interval: Interval, began: Option<i64>) -> Self {
         Self { interval, attempt: 1, began, ended: None, end: UNKNOWN.to_owned() }
+    }
+
+    /// Numbers of which a try failed for this cause and a later one passed.
+    pub(super) fn flaky(Failure { interval, cause }: Failure, now: SystemTime) -> Self {
+        let end = format!("{FLAKY}{cause}");
+        Self { interval, attempt: 0, began: None, ended: Some(millis(now)), end }
     }
 
     /// What became of a piece that was told at `now`. `is_ahead`: nothing of it is started again.
@@ -152,6 +161,42 @@ pub(super) fn failed(connection: &Connection) -> Result<Vec<Interval>, JournalFa
     Ok(windows)
 }
 
+/// The numbers that are done and passed at a later try, with the cause of the failed one; in the order in which they were
+/// written.
+pub(super) fn flaky(connection: &Connection) -> Result<Vec<Failure>, JournalFault> {
+    let sql = "SELECT first, last, end FROM window
+               WHERE attempt = 0 AND substr(end, 1, length(?1)) = ?1 ORDER BY id";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query((FLAKY,))?;
+    let mut flaky = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (interval, end): (_, String) =
+            (interval("window", (row.get(0)?, row.get(1)?))?, row.get(2)?);
+        let cause = end.strip_prefix(FLAKY).and_then(cause_of_text);
+        let unknown = || JournalFault::row("window", interval.first(), "it has an unknown cause");
+        let cause = cause.ok_or_else(unknown)?;
+        if tables::is_done(connection, interval.first())? {
+            flaky.push(Failure { interval, cause });
+        }
+    }
+    Ok(flaky)
+}
+
+/// The cause that is displayed as this text.
+fn cause_of_text(text: &str) -> Option<Cause> {
+    let number = |prefix| text.strip_prefix(prefix)?.parse().ok();
+    if let Some(status) = number("exit ") {
+        return Some(Cause::Exit(status));
+    }
+    if let Some(signal) = number("signal ") {
+        return Some(Cause::Signal(signal));
+    }
+    // The other causes have few codes.
+    let codes = (3..=8).flat_map(|code| (0..=64).map(move |detail| (code, detail)));
+    let mut causes = codes.filter_map(|(code, detail)| Cause::from_code(code, detail));
+    causes.find(|cause| cause.to_string() == text)
+}
+
 /// Gives all rows, ascending by number and then in the order in which they were written.
 pub(super) fn each<E: From<JournalFault>>(
     connection: &Connection,
@@ -166,4 +211,27 @@ pub(super) fn each<E: From<JournalFault>>(
         take(WindowRow::read(row, &mut hasher)?)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evenly_core::Arithmetic;
+
+    #[test]
+    fn the_cause_of_a_flaky_number_is_read_back() {
+        for cause in [
+            Cause::Exit(3),
+            Cause::Signal(11),
+            Cause::Timeout,
+            Cause::Memory,
+            Cause::Garbage,
+            Cause::Flood,
+            Cause::Arithmetic(Arithmetic::Overflow),
+        ] {
+            assert_eq!(cause_of_text(&cause.to_string()), Some(cause));
+        }
+        assert_eq!(cause_of_text("exit"), None);
+        assert_eq!(cause_of_text("settled done"), None);
+    }
 }

@@ -285,6 +285,11 @@ impl JournalWriter {
         self.windows.push(window);
     }
 
+    /// Appends that a try of these numbers failed and a later one passed.
+    pub(crate) fn put_flaky(&mut self, failure: Failure) {
+        self.windows.push(WindowAttempt::flaky(failure, SystemTime::now()));
+    }
+
     /// Appends rows of the audit.
     pub(super) fn put_windows(&mut self, windows: Vec<WindowAttempt>) {
         self.entries += windows.len();

@@ -89,6 +89,8 @@ impl EventLoop<'_> {
                 if let Some(path) = self.journal_file.path() {
                     self.observer.observe(&Observation::JournalBegun { path });
                     self.engine.set_durability(Durability::Journal { is_ahead: false });
+                    let flaky = self.engine.flaky().flaky.into_iter();
+                    flaky.for_each(|failure| self.journal_file.append_flaky(failure));
                 }
             }
             Err(why) => self.observer.observe(&Observation::JournalGivenUp { why: &why }),
