@@ -60,6 +60,8 @@ struct CurrentChunk {
 pub struct ComputeStep {
     /// The numbers to count now.
     pub slice: Interval,
+    /// These and all others that are left of the chunk.
+    pub rest: Interval,
     /// Whether what is packed must be sent before the slice is counted: it says that a chunk that
     /// was lost before is begun now, or that one that was so announced is done. So a chunk is
     /// blamed for a loss only while its worker is at it.
@@ -164,7 +166,8 @@ impl Worker {
                 *self.current.insert(CurrentChunk::of(chunk))
             }
         };
-        Some(ComputeStep { slice: current.rest.at_most(most), is_begun_again })
+        let (slice, rest) = (current.rest.at_most(most), current.rest);
+        Some(ComputeStep { slice, rest, is_begun_again })
     }
 
     /// Removes the first chunks of the first row from the queue.

@@ -20,6 +20,7 @@ mod options;
 mod questions;
 mod rivals;
 mod size;
+mod theory;
 mod timed;
 
 use clap::ValueEnum;
@@ -105,7 +106,18 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
             Section::Compute => timed::compute(&paths, &rivals, options),
             Section::Dispatch => timed::dispatch(&paths, &rivals, options),
             Section::Startup => timed::startup(&paths, &rivals, options)?,
-            Section::Prime => timed::prime(&paths, options),
+            Section::Prime => {
+                let found = [
+                    timed::prime(&paths, options),
+                    theory::far_primes(&paths, options),
+                    theory::twin_primes(&paths, options),
+                ];
+                for findings in found {
+                    println!("{}", findings.table.render(style));
+                    failures.extend(findings.failures);
+                }
+                theory::totients(&paths, options)
+            }
             Section::Culprit => culprit::measure(&paths, options),
             Section::Journal => journal::measure(&paths, options),
             Section::Memory => memory::measure(&paths, &rivals, options),

@@ -314,10 +314,13 @@ impl<'a> PrimarySetup<'a> {
     /// Gives a scheduler what the job asks for.
     fn arranged(&self, scheduler: Scheduler) -> Scheduler {
         let job = &*self.job;
-        let mut scheduler = scheduler
-            .opening(job.function.opening())
-            .retries(job.retries)
-            .chunks(job.chunk_sizes());
+        let range = job.items.as_range().filter(|_| job.aggregate == evenly_core::Aggregate::Count);
+        let opening = range.and_then(|range| range.interval()).map_or_else(
+            || job.function.opening(),
+            |range| job.function.opening_over(range, self.pool.slots.len() as u32),
+        );
+        let mut scheduler =
+            scheduler.opening(opening).retries(job.retries).chunks(job.chunk_sizes());
         let counts = if job.begins_by_chunk() { Counts::Chunks } else { Counts::Numbers };
         if job.begins_by_chunk() {
             scheduler = scheduler.windows_of(&job.items);

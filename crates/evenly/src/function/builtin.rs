@@ -17,8 +17,9 @@ pub struct Builtin {
     pub(super) test: fn(i64) -> bool,
 }
 
-/// Counts the numbers of one interval that satisfy a builtin.
-type Counter = Box<dyn FnMut(Interval) -> u64>;
+/// Counts the numbers of one interval that satisfy a builtin. The next calls go on from there, as far as the second
+/// argument or less.
+type Counter = Box<dyn FnMut(Interval, i64) -> u64>;
 
 /// All builtins, by name. Another one is another entry.
 pub const BUILTINS: &[Builtin] = &[
@@ -28,7 +29,7 @@ pub const BUILTINS: &[Builtin] = &[
         example: ("0..10", 5),
         make: || {
             let count = vector::even();
-            Box::new(move |i| count(i.first(), i.last()))
+            Box::new(move |i, _| count(i.first(), i.last()))
         },
         test: |n| n % 2 == 0,
     },
@@ -38,7 +39,7 @@ pub const BUILTINS: &[Builtin] = &[
         example: ("-3..4", 4),
         make: || {
             let count = vector::odd();
-            Box::new(move |i| count(i.first(), i.last()))
+            Box::new(move |i, _| count(i.first(), i.last()))
         },
         test: |n| n % 2 != 0,
     },
@@ -48,8 +49,8 @@ pub const BUILTINS: &[Builtin] = &[
         summary: "n is a prime number",
         example: ("0..100", 25),
         make: || {
-            let mut primes = super::prime::PrimeCounter::default();
-            Box::new(move |i| primes.count(i.first(), i.last()))
+            let mut primes = super::prime::ChunkCounter::default();
+            Box::new(move |i, ahead| primes.count(i.first(), i.last(), ahead))
         },
         test: |n| u64::try_from(n).is_ok_and(primal_check::miller_rabin),
     },
@@ -63,13 +64,16 @@ pub fn named(name: &str) -> Option<Box<dyn Function>> {
         return super::faulty::named(name);
     }
     let builtin = BUILTINS.iter().find(|builtin| builtin.name == name)?;
-    Some(Box::new(Named { name: builtin.name, count: (builtin.make)(), test: builtin.test }))
+    let (count, test) = ((builtin.make)(), builtin.test);
+    Some(Box::new(Named { name: builtin.name, count, test, ahead: i64::MIN }))
 }
 
 struct Named {
     name: &'static str,
     count: Counter,
     test: fn(i64) -> bool,
+    /// The last number of the chunk at hand.
+    ahead: i64,
 }
 
 impl Function for Named {
@@ -90,8 +94,24 @@ impl Function for Named {
         1000
     }
 
+    /// Each of its chunks begins with all base primes where the numbers are large, so few chunks are best.
+    fn opening_over(&self, range: Interval, workers: u32) -> u64 {
+        const LARGE: i64 = 10_000_000_000_000_000;
+        const LONGEST: u64 = 1 << 32;
+        if self.name != "prime" || range.last() < LARGE {
+            return self.opening();
+        }
+        let share = range.len().div_ceil(workers.max(1).into());
+        u64::try_from(share).unwrap_or(LONGEST).clamp(self.opening(), LONGEST)
+    }
+
+    fn announce(&mut self, ahead: Interval) {
+        self.ahead = ahead.last();
+    }
+
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
-        fold_truths(slice, tally, &mut self.count, self.test)
+        let (count, ahead) = (&mut self.count, self.ahead.max(slice.last()));
+        fold_truths(slice, tally, |slice| count(slice, ahead), self.test)
     }
 }
 

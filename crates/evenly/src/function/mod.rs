@@ -142,6 +142,12 @@ pub trait Function {
         1
     }
 
+    /// The same where a job counts the numbers of this range with this many workers.
+    #[doc(hidden)]
+    fn opening_over(&self, _range: Interval, _workers: u32) -> u64 {
+        self.opening()
+    }
+
     /// What a chunk should take, where chunks are sized by time.
     fn chunk_time(&self) -> Duration {
         Duration::from_nanos(CHUNK_AIM_NS)
@@ -182,6 +188,11 @@ pub trait Function {
     fn begin(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+
+    /// Says that the next calls of [`fold`](Self::fold) go over these numbers, ascending and without a gap. Some of them
+    /// may be taken back.
+    #[doc(hidden)]
+    fn announce(&mut self, _ahead: Interval) {}
 
     /// The files that are part of what computes, as they were when it was made.
     fn files(&self) -> Vec<PathBuf> {

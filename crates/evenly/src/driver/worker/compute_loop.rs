@@ -43,6 +43,9 @@ fn empty_the_queue(
         if step.is_begun_again {
             session.send()?;
         }
+        if step.rest.len() > 1 && items.as_range().is_some() {
+            function.announce(items.consecutive(step.rest).hull());
+        }
         let mut fold =
             |positions: Interval, tally: &mut Tally| fold(function, items, positions, tally);
         let last = fold(step.slice, session.worker().tally());

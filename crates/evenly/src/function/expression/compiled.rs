@@ -337,6 +337,10 @@ impl Function for Expression {
         self.is_long
     }
 
+    fn announce(&mut self, ahead: Interval) {
+        self.windows.announce(ahead);
+    }
+
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
         self.windows.begin(slice);
         if self.is_long {

@@ -36,6 +36,8 @@ pub(super) struct Windows {
     primes: PrimeCounter,
     /// The numbers that were covered last, without a gap.
     last_run: Option<Interval>,
+    /// The last number of the chunk at hand.
+    ahead: Option<i64>,
 }
 
 impl Windows {
@@ -54,7 +56,13 @@ impl Windows {
         &self.windows
     }
 
-    /// Begins a slice: values are computed for more than it where the slices before it had no gap.
+    /// Says as far as where the next slices go.
+    pub(super) fn announce(&mut self, ahead: Interval) {
+        self.ahead = Some(ahead.last());
+    }
+
+    /// Begins a slice: values are computed for more than it in a chunk that is announced, and where the slices before it had
+    /// no gap.
     pub(super) fn begin(&mut self, slice: Interval) {
         let before = self.last_run.filter(|run| run.last().checked_add(1) == Some(slice.first()));
         let first = before.map_or(slice.first(), |run| run.first());
@@ -68,7 +76,9 @@ impl Windows {
             return part;
         }
         let run = self.last_run.map_or(1, |run| run.len());
-        let ahead = u64::try_from(part.len().max(run)).unwrap_or(u64::MAX);
+        let chunk = self.ahead.and_then(|last| Interval::new(part.first(), last));
+        let ahead = part.len().max(run).max(chunk.map_or(1, |chunk| chunk.len()));
+        let ahead = u64::try_from(ahead).unwrap_or(u64::MAX);
         let mut last = part.last();
         for (content, window) in self.contents.iter().zip(&mut self.windows) {
             let covered = window.covered_up_to(part.first()).or_else(|| {
