@@ -235,6 +235,7 @@ pub enum JoinError {
         /// Why not.
         why: Box<crate::function::UnusableExpression>,
     },
+    #[cfg(feature = "expression")]
     /// The primary asks for a condition that makes no sense here.
     #[error(
         "the primary asks for the numbers where '{}', which cannot be computed here: {why}; use the same version at both ends",

@@ -6,7 +6,9 @@ use super::clock::Clock;
 use super::primary::{make_registry, serve};
 use super::tokens::AGENTS;
 use crate::error::{Error, cannot_start, system};
-use crate::function::{self, Condition, Function};
+#[cfg(feature = "expression")]
+use crate::function::Condition;
+use crate::function::{self, Function};
 use crate::job::Job;
 use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
@@ -90,11 +92,7 @@ fn job(
     join: &Join,
     brought: &mut Option<Box<dyn Function>>,
 ) -> Result<Job, JoinError> {
-    let name = &*welcome.function;
-    let (condition, name) = match function::condition_in(name) {
-        Some((condition, name)) => (Some(condition), name),
-        None => (None, name),
-    };
+    let (condition, name) = condition_in(&welcome.function);
     let plain = || welcome.range.map_or(Range::EMPTY, Range::from).into();
     let items: Items = welcome.items.clone().unwrap_or_else(plain);
     let other = || JoinError::OtherProgram { name: name.to_owned() };
@@ -121,7 +119,33 @@ fn job(
     Ok(job)
 }
 
+/// The condition and the function that a primary asks for.
+#[cfg(feature = "expression")]
+fn condition_in(name: &str) -> (Option<&str>, &str) {
+    match function::condition_in(name) {
+        Some((condition, name)) => (Some(condition), name),
+        None => (None, name),
+    }
+}
+
+/// This build has no conditions: one is an unknown name.
+#[cfg(not(feature = "expression"))]
+fn condition_in(name: &str) -> (Option<&str>, &str) {
+    (None, name)
+}
+
+/// This build has no conditions.
+#[cfg(not(feature = "expression"))]
+fn under(
+    condition: &str,
+    _: Box<dyn Function>,
+    _: &Welcome,
+) -> Result<Box<dyn Function>, JoinError> {
+    Err(JoinError::UnknownFunction { name: condition.to_owned() })
+}
+
 /// The function under the condition that a primary asks for.
+#[cfg(feature = "expression")]
 fn under(
     condition: &str,
     function: Box<dyn Function>,

@@ -1,9 +1,7 @@
 //! Condition of a job (`--where`): which of its numbers are part of the question.
 
-#[cfg(feature = "expression")]
 use super::expression::{Expression, UnusableExpression};
-use super::{BUILTINS, Kind, at};
-#[cfg(feature = "expression")]
+use super::{BUILTINS, Function, Kind, at};
 use crate::Grid;
 use evenly_core::{Arithmetic, Interval};
 
@@ -13,19 +11,10 @@ const MOST: usize = 1024;
 /// A condition on n. Numbers that do not satisfy it are no part of a [question](super::only_where).
 pub struct Condition {
     text: String,
-    #[cfg(feature = "expression")]
     range: Option<Interval>,
-    test: Test,
+    test: Box<Expression>,
     hints: Vec<String>,
     truths: Vec<i64>,
-}
-
-/// Test of a number.
-enum Test {
-    #[cfg(feature = "expression")]
-    Expression(Box<Expression>),
-    #[cfg(not(feature = "expression"))]
-    Builtin(fn(i64) -> bool),
 }
 
 /// Why a condition cannot be used.
@@ -33,15 +22,11 @@ enum Test {
 #[non_exhaustive]
 pub enum UnusableCondition {
     /// It makes no sense, or fails for every number.
-    #[cfg(feature = "expression")]
     #[error(transparent)]
     Expression(#[from] UnusableExpression),
     /// It is a number.
     #[error("it gives a number, and a condition is true or false; did you mean '{0} != 0'?")]
     Number(String),
-    /// This build knows builtins only.
-    #[error("this program was built without expressions, and '{0}' is no builtin")]
-    Unknown(String),
 }
 
 /// The numbers of the beginning of an interval that satisfy a condition.
@@ -63,24 +48,14 @@ impl Condition {
         let name = text.strip_suffix("(n)").unwrap_or(text);
         let builtin = BUILTINS.iter().find(|builtin| builtin.name == name);
         let text = builtin.map_or(text, |builtin| builtin.name).to_owned();
-        #[cfg(feature = "expression")]
-        {
-            let source = builtin.map(|builtin| format!("{}(n)", builtin.name));
-            Self::compiled(text.clone(), source.as_ref().unwrap_or(&text), None, range)
-        }
-        #[cfg(not(feature = "expression"))]
-        {
-            let Some(builtin) = builtin else { return Err(UnusableCondition::Unknown(text)) };
-            let test = Test::Builtin(builtin.test);
-            Ok(Self { text, test, hints: Vec::new(), truths: vec![0; MOST] })
-        }
+        let source = builtin.map(|builtin| format!("{}(n)", builtin.name));
+        Self::compiled(text.clone(), source.as_ref().unwrap_or(&text), None, range)
     }
 
     /// Compiles a condition in the variables of a grid, over points by their numbers.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    #[cfg(feature = "expression")]
     pub fn over(
         grid: &Grid,
         text: &str,
@@ -89,18 +64,17 @@ impl Condition {
         Self::compiled(text.to_owned(), text, Some(grid), range)
     }
 
-    #[cfg(feature = "expression")]
     fn compiled(
         text: String,
         source: &str,
         grid: Option<&Grid>,
         range: Option<Interval>,
     ) -> Result<Self, UnusableCondition> {
-        let (expression, hints) = Expression::with_hints(source, grid, range)?;
-        if super::Function::kind(&expression) != Kind::Truth {
+        let (test, hints) = Expression::with_hints(source, grid, range)?;
+        if test.kind() != Kind::Truth {
             return Err(UnusableCondition::Number(text));
         }
-        let test = Test::Expression(Box::new(expression));
+        let test = Box::new(test);
         Ok(Self { text, range, test, hints, truths: vec![0; MOST] })
     }
 
@@ -110,18 +84,12 @@ impl Condition {
         &self.text
     }
 
-    /// Its text as an expression in n; that of a builtin without expressions.
+    /// Its text as an expression in n.
     pub(super) fn source(&self) -> String {
-        match &self.test {
-            #[cfg(feature = "expression")]
-            Test::Expression(expression) => super::Function::name_for_agents(&**expression),
-            #[cfg(not(feature = "expression"))]
-            Test::Builtin(_) => self.text.clone(),
-        }
+        self.test.name_for_agents()
     }
 
     /// The range that it is compiled for.
-    #[cfg(feature = "expression")]
     pub(super) fn range(&self) -> Option<Interval> {
         self.range
     }
@@ -134,22 +102,12 @@ impl Condition {
 
     /// Whether a test can take so long that it says [at] which number it is.
     pub(super) fn says_at(&self) -> bool {
-        match &self.test {
-            #[cfg(feature = "expression")]
-            Test::Expression(expression) => super::Function::says_at(&**expression),
-            #[cfg(not(feature = "expression"))]
-            Test::Builtin(_) => false,
-        }
+        self.test.says_at()
     }
 
     /// How many numbers may be handed out at once before anything is known about the cost of the test.
     pub(super) fn opening(&self) -> u64 {
-        match &self.test {
-            #[cfg(feature = "expression")]
-            Test::Expression(expression) => super::Function::opening(&**expression),
-            #[cfg(not(feature = "expression"))]
-            Test::Builtin(_) => 1000,
-        }
+        self.test.opening()
     }
 
     /// Whether a number satisfies it.
@@ -164,27 +122,13 @@ impl Condition {
     /// Tests the first numbers of an interval: at least one.
     pub(crate) fn select(&mut self, interval: Interval) -> Selected<'_> {
         let first = interval.first();
-        let is_long = self.says_at();
-        let most = if is_long { 1 } else { MOST };
+        let most = if self.says_at() { 1 } else { MOST };
+        if most == 1 {
+            at(first);
+        }
         let length = usize::try_from(interval.len()).map_or(most, |length| length.min(most));
-        let (truths, failed) = match &mut self.test {
-            #[cfg(feature = "expression")]
-            Test::Expression(expression) => {
-                if is_long {
-                    at(first);
-                }
-                let filled = expression.truths(interval, &mut self.truths[..length]);
-                (&self.truths[..filled.numbers], filled.failed)
-            }
-            #[cfg(not(feature = "expression"))]
-            Test::Builtin(test) => {
-                for (n, truth) in (first..).zip(&mut self.truths[..length]) {
-                    *truth = i64::from(test(n));
-                }
-                (&self.truths[..length], None)
-            }
-        };
-        Selected { first, truths, failed }
+        let filled = self.test.truths(interval, &mut self.truths[..length]);
+        Selected { first, truths: &self.truths[..filled.numbers], failed: filled.failed }
     }
 }
 
@@ -201,6 +145,11 @@ impl Selected<'_> {
             rest = (start.wrapping_add_unsigned(length as u64), &truths[length..]);
             Interval::new(start, start.wrapping_add_unsigned(length as u64 - 1))
         })
+    }
+
+    /// The numbers that have a truth value, with these values.
+    pub(super) fn values(&self) -> Option<(Interval, &[i64])> {
+        Some((Interval::new(self.first, self.last()?)?, self.truths))
     }
 
     /// The last number that was tested and has a truth value; `None` if the first has none.

@@ -1,7 +1,6 @@
 //! A function under a condition (`--where`): it is applied only to the numbers that satisfy it.
 
 use super::condition::Condition;
-#[cfg(feature = "expression")]
 use super::expression::Expression;
 use super::{Asked, Command, Form, Function, Kind, Program, Typed};
 use crate::quoted::quoted;
@@ -46,17 +45,8 @@ pub fn only_where(
         Some(_) => format!("{OPTION} {typed} {}", function.name()),
         None => format!("{} {OPTION} {typed}", function.name()),
     };
-    #[cfg(feature = "expression")]
     let whole = whole(&*function, &condition, aggregate);
-    #[cfg(not(feature = "expression"))]
-    let _ = aggregate;
-    Ok(Box::new(Conditional {
-        name,
-        function: Some(function),
-        condition,
-        #[cfg(feature = "expression")]
-        whole,
-    }))
+    Ok(Box::new(Conditional { name, function: Some(function), condition, whole }))
 }
 
 /// A command that does a whole chunk has no condition.
@@ -73,12 +63,10 @@ struct Conditional {
     function: Option<Box<dyn Function>>,
     condition: Condition,
     /// Condition and function in one expression, if the question has the same answer over that.
-    #[cfg(feature = "expression")]
     whole: Option<(Aggregate, Box<Expression>)>,
 }
 
 /// An expression over all numbers with the answer of a function under a condition.
-#[cfg(feature = "expression")]
 fn whole(
     function: &dyn Function,
     condition: &Condition,
@@ -87,21 +75,25 @@ fn whole(
     let (test, value) = (condition.source(), function.source()?);
     let is_truth = function.kind() == Kind::Truth;
     let source = match aggregate {
+        Aggregate::Run { .. } => return None,
         Aggregate::All => format!("!({test}) || ({value})"),
         Aggregate::Count | Aggregate::Find { .. } | Aggregate::Any => {
             format!("({test}) && ({value})")
         }
-        Aggregate::Sum | Aggregate::Failures { .. } if is_truth => {
-            format!("({test}) && ({value})")
-        }
-        Aggregate::Sum | Aggregate::Failures { .. } => {
-            format!("if ({test}) {{ {value} }} else {{ 0 }}")
-        }
-        _ => return None,
+        _ if is_truth => format!("({test}) && ({value})"),
+        _ => format!("if ({test}) {{ {value} }} else {{ 0 }}"),
     };
     // An expression that is too long, or a number where a truth value is needed, stays apart.
     let whole = Expression::new(&source, condition.range()).ok()?;
+    if names_values(aggregate) && whole.says_at() {
+        return None;
+    }
     Some((aggregate, Box::new(whole)))
+}
+
+/// Whether the answer shows values of single numbers, so that those left out cannot have one.
+fn names_values(aggregate: Aggregate) -> bool {
+    matches!(aggregate, Aggregate::Min | Aggregate::Max | Aggregate::Hist | Aggregate::Map)
 }
 
 impl Conditional {
@@ -147,7 +139,6 @@ impl Function for Conditional {
     }
 
     fn says_at(&self) -> bool {
-        #[cfg(feature = "expression")]
         if let Some((_, whole)) = &self.whole {
             return whole.says_at();
         }
@@ -196,9 +187,10 @@ impl Function for Conditional {
     }
 
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
-        #[cfg(feature = "expression")]
-        if let Some((aggregate, whole)) = &mut self.whole
-            && *aggregate == tally.aggregate()
+        let whole = self.whole.as_mut();
+        let mut whole = whole.filter(|(aggregate, _)| *aggregate == tally.aggregate());
+        if let Some((aggregate, whole)) = &mut whole
+            && !names_values(*aggregate)
         {
             return whole.fold(slice, tally);
         }
@@ -206,10 +198,19 @@ impl Function for Conditional {
         let mut rest = Some(slice);
         while let Some(part) = rest {
             let selected = self.condition.select(part);
-            for run in selected.runs() {
-                let last = function.fold(run, tally);
-                if tally.is_full() {
-                    return last;
+            if let Some((_, whole)) = &mut whole {
+                if let Some((numbers, truths)) = selected.values() {
+                    let last = whole.fold_selected(numbers, truths, tally);
+                    if tally.is_full() {
+                        return last;
+                    }
+                }
+            } else {
+                for run in selected.runs() {
+                    let last = function.fold(run, tally);
+                    if tally.is_full() {
+                        return last;
+                    }
                 }
             }
             let mut last = selected.last();
@@ -231,9 +232,4 @@ pub(crate) fn condition_in(name: &str) -> Option<(&str, &str)> {
     let (length, rest) = name.strip_prefix(OPTION)?.strip_prefix(' ')?.split_once(' ')?;
     let (condition, function) = rest.split_at_checked(length.parse().ok()?)?;
     Some((condition, function.strip_prefix(' ')?))
-}
-
-/// Whether a [name](Function::name) is of a function that some numbers may be left out of.
-pub(crate) fn may_leave_out(name: &str) -> bool {
-    name.split(' ').any(|word| word == OPTION)
 }

@@ -10,7 +10,9 @@
 mod builtin;
 mod closure;
 mod command;
+#[cfg(feature = "expression")]
 mod condition;
+#[cfg(feature = "expression")]
 mod conditional;
 mod digest;
 #[cfg(feature = "expression")]
@@ -41,9 +43,12 @@ pub use command::{
     Obstacle, ResultFiles, StartLimits, UnreadableFile, UnusableCommand,
 };
 pub(crate) use command::{KeptOutput, LineTags, MOST_OUTPUT, NoText, NoWords};
+#[cfg(feature = "expression")]
 pub use condition::{Condition, UnusableCondition};
+#[cfg(all(feature = "expression", feature = "sockets"))]
+pub(crate) use conditional::condition_in;
+#[cfg(feature = "expression")]
 pub use conditional::{WholeChunks, only_where};
-pub(crate) use conditional::{condition_in, may_leave_out};
 pub use evenly_core::hello::Program;
 #[cfg(feature = "expression")]
 pub use expression::{
@@ -249,6 +254,11 @@ pub enum Asked {
     NoneUpTo(i64),
     /// The condition has no value for the first number.
     Failed(Arithmetic),
+}
+
+/// Whether a [name](Function::name) is of a function that some numbers may be left out of.
+pub(crate) fn may_leave_out(name: &str) -> bool {
+    name.split(' ').any(|word| word == "--where")
 }
 
 /// A function as it is typed; see [`Function::typed`].

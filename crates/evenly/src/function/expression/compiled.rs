@@ -5,6 +5,7 @@ use super::error::ExpressionError;
 use super::evaluate::evaluate_within;
 use super::filter::Filter;
 use super::filtered::Filtered;
+use super::selected::tell_selected;
 use super::tree::Node;
 use super::windows::Windows;
 use super::{Understood, understand, understand_behind};
@@ -150,6 +151,35 @@ impl Expression {
         let room = &mut room[..length];
         let filled = self.machine.narrow(interval.first(), room, self.windows.all());
         filled.unwrap_or(Filled { numbers: room.len(), failed: None })
+    }
+
+    /// Adds the values of the numbers of an interval to the tally, for those with a truth value other than 0. It must have a
+    /// value for the others. Returns the last number that it was applied to, a lower one once the tally is full.
+    pub(in crate::function) fn fold_selected(
+        &mut self,
+        interval: Interval,
+        mut truths: &[i64],
+        tally: &mut Tally,
+    ) -> i64 {
+        let mut rest = Some(interval);
+        while let Some(part) = rest {
+            let covered = self.windows.cover(part);
+            let length = usize::try_from(covered.len()).unwrap_or(MOST).min(MOST).min(truths.len());
+            let (machine, windows, kind) = (&self.machine, self.windows.all(), self.tree.kind);
+            let (selected, later) = truths.split_at(length);
+            let selected = (part.first(), selected, kind);
+            let (last, filled) = if self.narrow.is_empty() {
+                tell_selected(machine, windows, &mut self.wide[..length], selected, tally)
+            } else {
+                tell_selected(machine, windows, &mut self.narrow[..length], selected, tally)
+            };
+            if tally.is_full() {
+                return last;
+            }
+            truths = if filled < length { &truths[filled + 1..] } else { later };
+            rest = part.above(last);
+        }
+        interval.last()
     }
 
     /// Each number alone, named before it is computed: it may take long.
@@ -395,7 +425,7 @@ fn values<T: Width>(
 }
 
 /// A width that values come in.
-trait Width: Sized {
+pub(super) trait Width: Copy + Into<i128> {
     fn fill(
         machine: &MachineCode,
         first: i64,

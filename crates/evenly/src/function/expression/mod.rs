@@ -25,6 +25,7 @@ mod operations;
 mod parse;
 mod reach;
 mod reduction;
+mod selected;
 mod syntax;
 #[cfg(test)]
 mod tests;
