@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// Use this transport, not the one that the seed draws
     #[arg(long, value_name = "NAME", value_parser = named("pipes, datagrams or raw", SimTransport::of_name))]
     transport: Option<SimTransport>,
-    /// Ask this question: count, sum, min, max, find, find-first, any, all, hist, map or failures
+    /// Ask this question: count, sum, min, max, find, find-first, any, all, hist, map, mean or failures
     #[arg(long, value_name = "NAME", value_parser = named("a question", question_of_name))]
     question: Option<Aggregate>,
     /// Have agents in every run over pipes

@@ -1,19 +1,21 @@
 //! Answer of a verb in its text form and its JSON form.
 
+use evenly::real::Number;
 use evenly::{Aggregate, Error, Report, Value};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// The answer of a job.
 pub(crate) enum Answer<'a> {
     /// For count and sum.
     Number(String),
+    /// For mean, unless there is no value.
+    Mean(Option<String>),
     /// For min and max: the value and its n, unless the range is empty.
     Extreme(Option<[String; 2]>),
     /// For any and all: the answer, and the n that decides it, if one does.
     Decision(bool, Option<String>),
     /// For hist: the number of n for each value.
-    Histogram(&'a BTreeMap<i128, u128>),
+    Histogram(&'a Value),
     /// For verbs whose lines were written while the job ran: the number of lines, and whether the answer is no.
     Lines { lines: u64, is_no: bool },
 }
@@ -55,8 +57,17 @@ impl<'a> Answer<'a> {
                 let number = sum.number().ok_or(TOO_LARGE)?;
                 Self::Number(number.to_string())
             }
-            (_, Value::Min(extreme) | Value::Max(extreme)) => {
-                let pair = extreme.map(|extreme| [extreme.value.to_string(), named(extreme.n)]);
+            (_, Value::RealSum(sum)) => {
+                let sum = sum.rounded().ok_or_else(|| no_sum("sum"))?;
+                Self::Number(sum.to_string())
+            }
+            (_, Value::Mean(mean)) if mean.count() == 0 => Self::Mean(None),
+            (_, Value::Mean(mean)) => {
+                let mean = mean.rounded().ok_or_else(|| no_sum("mean"))?;
+                Self::Mean(Some(mean.to_string()))
+            }
+            (_, Value::Min(_) | Value::Max(_) | Value::RealMin(_) | Value::RealMax(_)) => {
+                let pair = value.extreme().map(|(value, n)| [value.to_string(), named(n)]);
                 Self::Extreme(pair)
             }
             (_, Value::Witness(witness)) => {
@@ -66,7 +77,7 @@ impl<'a> Answer<'a> {
             (_, value) if value.has_too_many_values() => {
                 return Err(Error::TooManyValues.to_string());
             }
-            (_, Value::Histogram(values)) => Self::Histogram(values),
+            (_, Value::Histogram(_) | Value::RealHistogram(_)) => Self::Histogram(value),
             (_, Value::Lines { .. } | Value::Nothing) => {
                 let is_no = match aggregate {
                     Aggregate::Find { .. } => lines == 0,
@@ -81,14 +92,12 @@ impl<'a> Answer<'a> {
     /// The text form; empty if there is no answer, or if its lines are already written.
     pub(crate) fn text(&self) -> String {
         match self {
-            Self::Number(number) => format!("{number}\n"),
+            Self::Number(number) | Self::Mean(Some(number)) => format!("{number}\n"),
             Self::Extreme(Some([value, n])) => format!("{value}\t{n}\n"),
             Self::Decision(is_true, Some(n)) => format!("{is_true}\t{n}\n"),
             Self::Decision(is_true, None) => format!("{is_true}\n"),
-            Self::Histogram(values) => {
-                values.iter().map(|(value, count)| format!("{value}\t{count}\n")).collect()
-            }
-            Self::Extreme(None) | Self::Lines { .. } => String::new(),
+            Self::Histogram(values) => values.to_string(),
+            Self::Extreme(None) | Self::Mean(None) | Self::Lines { .. } => String::new(),
         }
     }
 
@@ -96,14 +105,14 @@ impl<'a> Answer<'a> {
     pub(crate) fn json(&self) -> Option<AnswerJson> {
         match self {
             Self::Number(number) => Some(AnswerJson::One(number.clone())),
+            Self::Mean(mean) => mean.clone().map(AnswerJson::One),
             Self::Extreme(extreme) => {
                 extreme.as_ref().map(|[value, _]| AnswerJson::One(value.clone()))
             }
             Self::Decision(is_true, _) => Some(AnswerJson::One(is_true.to_string())),
             Self::Histogram(values) => {
-                let pairs =
-                    values.iter().map(|(value, count)| [value.to_string(), count.to_string()]);
-                Some(AnswerJson::Pairs(pairs.collect()))
+                let pair = |(value, count): (Number, u128)| [value.to_string(), count.to_string()];
+                Some(AnswerJson::Pairs(values.counts()?.map(pair).collect()))
             }
             Self::Lines { .. } => None,
         }
@@ -128,20 +137,27 @@ impl<'a> Answer<'a> {
 
     /// Whether the answer is no, or the range has no answer.
     pub(crate) fn is_no(&self) -> bool {
-        use Answer::{Decision, Extreme, Lines};
-        matches!(self, Extreme(None) | Decision(false, _) | Lines { is_no: true, .. })
+        use Answer::{Decision, Extreme, Lines, Mean};
+        matches!(self, Extreme(None) | Mean(None) | Decision(false, _) | Lines { is_no: true, .. })
     }
 }
 
 const TOO_LARGE: &str =
     "the sum does not fit 128 bits; there is no answer; ask for the sums of parts of the range";
 
+/// The message where there are infinities of both signs.
+fn no_sum(asked: &str) -> String {
+    format!(
+        "some values are inf and some are -inf, so there is no {asked}; evenly hist shows how many"
+    )
+}
+
 /// Whether answers of this kind have a field `n` in JSON.
 pub(crate) fn has_n(aggregate: Aggregate) -> bool {
-    use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Min, Run, Sum};
+    use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Mean, Min, Run, Sum};
     match aggregate {
         Min | Max | Any | All => true,
-        Count | Sum | Find { .. } | Hist | Map | Failures { .. } | Run { .. } => false,
+        Count | Sum | Mean | Find { .. } | Hist | Map | Failures { .. } | Run { .. } => false,
     }
 }
 
@@ -151,11 +167,13 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_text() {
-        let values = BTreeMap::from([(-1, 3), (1 << 100, 5)]);
+        let values = Value::Histogram([(-1, 3), (1 << 100, 5)].into());
         for (answer, text) in [
             (Answer::Number("-7".to_owned()), "-7\n"),
             (Answer::Extreme(Some(["12".to_owned(), "-3".to_owned()])), "12\t-3\n"),
             (Answer::Extreme(None), ""),
+            (Answer::Mean(Some("0.5".to_owned())), "0.5\n"),
+            (Answer::Mean(None), ""),
             (Answer::Decision(true, Some("7".to_owned())), "true\t7\n"),
             (Answer::Decision(true, None), "true\n"),
             (Answer::Decision(false, None), "false\n"),

@@ -55,6 +55,9 @@ pub(crate) enum CliCommand {
     /// Count how many n give each value
     #[command(override_usage = usage!("hist"), after_help = examples::HIST)]
     Hist(LazyArgs<QuestionArguments>),
+    /// Compute the mean of the values of a function
+    #[command(override_usage = usage!("mean"), after_help = examples::MEAN)]
+    Mean(LazyArgs<QuestionArguments>),
     /// List the value of a function for each n, ascending
     #[command(override_usage = usage!("map"), after_help = examples::MAP)]
     Map(LazyArgs<QuestionArguments>),
@@ -232,7 +235,8 @@ pub(crate) struct QuestionArguments {
     /// An expression in n, or the name of a builtin (`evenly functions` lists them); not with CMD
     #[arg(allow_hyphen_values = true, value_parser = no_option)]
     pub(crate) function: Option<String>,
-    /// Take the function int64_t f(int64_t n) of a shared library as FUNCTION
+    /// Take the function int64_t f(int64_t n) of a shared library as FUNCTION; with :f64 behind SYMBOL, double
+    /// f(int64_t n)
     #[arg(long, value_name = "FILE.so:SYMBOL")]
     pub(crate) lib: Option<String>,
     #[command(flatten)]

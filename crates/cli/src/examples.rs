@@ -65,7 +65,8 @@ Examples:
   evenly settle backfill.journal 500..600,900..1000 retry";
 
 pub(crate) const SUM: &str = "\
-The sum has up to 128 bits. Of a truth value, true is 1 and false is 0.
+The sum has up to 128 bits. Of a truth value, true is 1 and false is 0. The sum of real values is exact and \
+rounded once, to the nearest double, so it is the same for any number of workers.
 
 Examples:
   evenly sum 'n * n' 1..=1e6
@@ -118,6 +119,14 @@ Examples:
   evenly hist 'n mod 7' -100..100
   evenly hist 'digits(n)' 0..1e6
   evenly hist prime 0..1e6";
+
+pub(crate) const MEAN: &str = "\
+The mean is exact and rounded once, to the nearest double, and printed as the shortest decimal that reads \
+back as this double. An empty range has no mean: exit status 1.
+
+Examples:
+  evenly mean 'digit_sum(n)' 0..1e6
+  evenly mean 'tau(n)' 1..=1e6";
 
 pub(crate) const MAP: &str = "\
 Prints N, a tab and VALUE while it runs, and ends when the reader closes the pipe. If some n fails, it \

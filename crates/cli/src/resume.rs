@@ -165,6 +165,7 @@ fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
         | CliCommand::Min(question)
         | CliCommand::Max(question)
         | CliCommand::Hist(question)
+        | CliCommand::Mean(question)
         | CliCommand::Map(question) => Some(&mut question.job),
         CliCommand::Failures(failures) => Some(&mut failures.question.job),
         CliCommand::Find(find) => Some(&mut find.truth.question.job),

@@ -31,6 +31,7 @@ pub(crate) fn command(command: CliCommand, words: Vec<OsString>) -> Result<(), E
         CliCommand::Min(question) => (Aggregate::Min, question.into_inner().into_job()),
         CliCommand::Max(question) => (Aggregate::Max, question.into_inner().into_job()),
         CliCommand::Hist(question) => (Aggregate::Hist, question.into_inner().into_job()),
+        CliCommand::Mean(question) => (Aggregate::Mean, question.into_inner().into_job()),
         CliCommand::Map(question) => (Aggregate::Map, question.into_inner().into_job()),
         CliCommand::Failures(failures) => {
             let FailuresArguments { first, question } = failures.into_inner();

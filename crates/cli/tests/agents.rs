@@ -96,6 +96,8 @@ fn everything() -> Vec<Trial> {
         over(TRANSPORTS, "flaky_numbers", failing::flaky_numbers).collect(),
         over(STREAMS, "row_39_memory", failing::a_number_that_takes_too_much_memory).collect(),
         over_with(TRANSPORTS, "the_same_library", &["cc"], programs::the_same_library).collect(),
+        over_with(TRANSPORTS, "the_sum_of_doubles", &["cc"], programs::the_sum_of_doubles)
+            .collect(),
         over_with(STREAMS, "row_06_failures_of_a_library", &["cc"], programs::failures).collect(),
         over_with(TRANSPORTS, "the_same_command", &[], programs::the_same_command).collect(),
         over(TRANSPORTS, "the_primary_shows_what_commands_printed", programs::printed_values)

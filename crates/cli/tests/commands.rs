@@ -42,6 +42,8 @@ mod output;
 mod pace;
 #[path = "verbs/plain.rs"]
 mod plain;
+#[path = "commands/reals.rs"]
+mod reals;
 #[path = "commands/results.rs"]
 mod results;
 mod support;
@@ -198,6 +200,18 @@ fn faults() -> Vec<Trial> {
             &[],
             missing::and_not_while_it_is_written,
         ),
+        test(
+            "reals_a_seed_sweep_gives_the_same_bytes_on_any_number_of_workers",
+            &["python3"],
+            reals::a_seed_sweep_gives_the_same_bytes_on_any_number_of_workers,
+        ),
+        test(
+            "reals_integers_may_be_printed_as_decimals",
+            &[],
+            reals::integers_may_be_printed_as_decimals,
+        ),
+        test("reals_nan_is_a_failure_of_its_number", &[], reals::nan_is_a_failure_of_its_number),
+        test("reals_chunks_answer_with_decimals", &[], reals::chunks_answer_with_decimals),
         test("coprocess_in_python", &["python3"], lines::in_python),
         test(
             "coprocess_is_started_as_often_as_it_leaves",

@@ -4,6 +4,8 @@
 mod forks;
 #[path = "library/loading.rs"]
 mod loading;
+#[path = "library/reals.rs"]
+mod reals;
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -374,6 +376,17 @@ fn main() {
             "a_large_file_without_an_elf_header_is_refused_before_it_is_read",
             loading::a_large_file_without_an_elf_header_is_refused_before_it_is_read,
         ),
+        test(
+            "reals_sums_are_the_same_bytes_on_any_number_of_workers",
+            reals::sums_are_the_same_bytes_on_any_number_of_workers,
+        ),
+        test("reals_every_question_takes_doubles", reals::every_question_takes_doubles),
+        test(
+            "reals_nan_is_a_failure_of_its_number_and_infinities_are_values",
+            reals::nan_is_a_failure_of_its_number_and_infinities_are_values,
+        ),
+        test("reals_a_type_that_is_none_is_refused", reals::a_type_that_is_none_is_refused),
+        test("reals_a_resumed_run_has_the_same_bytes", reals::a_resumed_run_has_the_same_bytes),
     ];
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(6);

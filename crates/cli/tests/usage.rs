@@ -12,8 +12,8 @@ use std::path::Path;
 use support::{answer, run, run_words, stderr};
 
 /// All that can be asked.
-const VERBS: [&str; 10] =
-    ["count", "sum", "min", "max", "find", "any", "all", "hist", "map", "failures"];
+const VERBS: [&str; 11] =
+    ["count", "sum", "min", "max", "find", "any", "all", "hist", "mean", "map", "failures"];
 
 /// Must be refused with one line that has all of these words in it.
 fn refused(words: &str, expected: &[&str]) {

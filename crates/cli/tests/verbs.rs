@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use support::{run, stderr};
 
 /// All of them; `find` twice.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "count",
     "sum",
     "min",
@@ -29,6 +29,7 @@ const VERBS: [&str; 11] = [
     "any",
     "all",
     "hist",
+    "mean",
     "map",
     "failures",
 ];
@@ -57,6 +58,7 @@ fn in_json(verb: &str, text: &str) -> (Value, Value) {
     };
     match verb {
         "count" | "sum" => (json!(text.trim_end()), Value::Null),
+        "mean" => (json!(text.lines().next()), Value::Null),
         "min" | "max" | "any" | "all" => {
             let mut fields = text.trim_end().split('\t').filter(|field| !field.is_empty());
             (json!(fields.next()), json!(fields.next()))
@@ -100,7 +102,7 @@ fn an_empty_range_has_an_answer_or_none() {
     for verb in VERBS {
         agrees(verb, "prime", 7, 7, "-j 2");
         let (_, status) = asked(&format!("{verb} prime 7..7"));
-        let is_no = matches!(verb, "min" | "max" | "find" | "find --first 3" | "any");
+        let is_no = matches!(verb, "min" | "max" | "mean" | "find" | "find --first 3" | "any");
         assert_eq!(status, i32::from(is_no), "{verb}");
     }
 }
@@ -134,6 +136,10 @@ fn the_texts_of_the_contract() {
         ("map even -1..=1", "-1\t0\n0\t1\n1\t0\n", 0),
         ("failures even 0..1000", "", 0),
         ("min even 5..5", "", 1),
+        ("mean even 0..3", "0.6666666666666666\n", 0),
+        ("mean n 0..10", "4.5\n", 0),
+        ("mean n*2**60 1..2", "1.152921504606847e18\n", 0),
+        ("mean even 5..5", "", 1),
     ] {
         assert_eq!(asked(words), (text.to_owned(), status), "{words}");
     }

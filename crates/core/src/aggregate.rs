@@ -1,13 +1,16 @@
 //! Aggregates: the question of each verb, and how partial answers merge.
 
 mod gist;
+mod real_value;
 mod sum;
 mod value;
 
 use crate::interval::Interval;
+use alloc::boxed::Box;
 use core::num::NonZeroU64;
 
 pub use gist::Gist;
+pub use real_value::{Mean, RealExtreme, RealSum};
 pub use sum::Sum;
 pub use value::{Extreme, Value};
 
@@ -49,6 +52,8 @@ pub enum Aggregate {
     All,
     /// How many numbers give each value; at most [`MOST_VALUES`] values.
     Hist,
+    /// The mean of what the function gives.
+    Mean,
     /// What the function gives for each number, ascending.
     Map,
     /// The numbers that fail, ascending; all of them, or the lowest `first` of them.
@@ -77,6 +82,7 @@ impl Aggregate {
             Self::All => "all",
             Self::Hist => "hist",
             Self::Map => "map",
+            Self::Mean => "mean",
             Self::Failures { .. } => "failures",
             Self::Run { .. } => "run",
         }
@@ -92,6 +98,7 @@ impl Aggregate {
             | Self::Max
             | Self::Hist
             | Self::Map
+            | Self::Mean
             | Self::Failures { .. }
             | Self::Run { .. } => false,
         }
@@ -109,7 +116,8 @@ impl Aggregate {
             | Self::Max
             | Self::Any
             | Self::All
-            | Self::Hist => false,
+            | Self::Hist
+            | Self::Mean => false,
         }
     }
 
@@ -126,6 +134,7 @@ impl Aggregate {
             | Self::All
             | Self::Hist
             | Self::Map
+            | Self::Mean
             | Self::Run { .. } => None,
         }
     }
@@ -145,6 +154,7 @@ impl Aggregate {
             | Self::Find { first: None }
             | Self::Hist
             | Self::Map
+            | Self::Mean
             | Self::Failures { first: None }
             | Self::Run { .. } => false,
         }
@@ -167,6 +177,7 @@ impl Aggregate {
             Self::Failures { first: None } => (10, 0),
             Self::Failures { first: Some(first) } => (10, first.get()),
             Self::Run { in_order } => (11, in_order as u64),
+            Self::Mean => (12, 0),
         }
     }
 
@@ -185,13 +196,14 @@ impl Aggregate {
             (9, 0) => Self::Map,
             (10, first) => Self::Failures { first: NonZeroU64::new(first) },
             (11, 0 | 1) => Self::Run { in_order: detail == 1 },
+            (12, 0) => Self::Mean,
             _ => return None,
         })
     }
 
     /// The value over no number at all.
     #[must_use]
-    pub const fn empty(self) -> Value {
+    pub fn empty(self) -> Value {
         match self {
             Self::Count => Value::Count(0),
             Self::Sum => Value::Sum(Sum::ZERO),
@@ -199,6 +211,7 @@ impl Aggregate {
             Self::Max => Value::Max(None),
             Self::Any | Self::All => Value::Witness(None),
             Self::Hist => Value::EMPTY_HISTOGRAM,
+            Self::Mean => Value::Mean(Box::default()),
             Self::Find { .. } | Self::Map | Self::Run { .. } => Value::EMPTY_LINES,
             Self::Failures { .. } => Value::Nothing,
         }
@@ -231,6 +244,15 @@ impl Aggregate {
             // A chunk may have no value at all.
             (Self::Min, Value::Min(extreme)) | (Self::Max, Value::Max(extreme)) => {
                 extreme.is_none_or(|extreme| is_in(extreme.n))
+            }
+            // Without a number there is no double.
+            (Self::Sum, Value::RealSum(_)) => numbers() > 0,
+            (Self::Min, Value::RealMin(extreme)) | (Self::Max, Value::RealMax(extreme)) => {
+                is_in(extreme.n)
+            }
+            (Self::Mean, Value::Mean(mean)) => mean.count() == numbers(),
+            (Self::Hist, Value::RealHistogram(values)) => {
+                values.values().sum::<u128>() == numbers()
             }
             (Self::Any | Self::All, Value::Witness(witness)) => witness.is_none_or(is_in),
             (Self::Hist, Value::Histogram(values)) => is_possible(values.values().sum(), numbers()),
@@ -288,7 +310,8 @@ mod tests {
             Aggregate::Any => Aggregate::All,
             Aggregate::All => Aggregate::Hist,
             Aggregate::Hist => Aggregate::Map,
-            Aggregate::Map => Aggregate::Failures { first: None },
+            Aggregate::Map => Aggregate::Mean,
+            Aggregate::Mean => Aggregate::Failures { first: None },
             Aggregate::Failures { first: None } => {
                 Aggregate::Failures { first: NonZeroU64::new(7) }
             }

@@ -40,7 +40,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 /// The protocol described above, with the frames that follow it.
-pub const PROTOCOL: u16 = 9;
+pub const PROTOCOL: u16 = 10;
 
 /// The version of this program. Another one may compute something else under the same name.
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");

@@ -14,7 +14,7 @@
 //!    and replaced ([`seats`]), on top of it; [`worker`]: the other side; [`agent`]: both at once, for a
 //!    machine elsewhere.
 //! 5. [`frame`]: the bytes of an assignment and of its answer; [`partial`]: an answer in general.
-//! 6. [`aggregate`]: how answers merge, in any order.
+//! 6. [`aggregate`]: how answers merge, in any order; [`real`]: values that are no integers, and their exact sums.
 //!
 //! Before the first chunk goes to another machine, both ends say who they are ([`hello`]), and where
 //! [`datagram`]s carry the frames, they go over a [`channel`].
@@ -45,6 +45,7 @@ pub mod partial;
 pub mod policy;
 pub mod printable;
 pub mod range;
+pub mod real;
 pub mod scheduler;
 pub mod seats;
 pub mod stream;

@@ -24,6 +24,11 @@
 //! 5      0 8    the lowest n that decides the answer, if one does
 //! 6      32*k   of each value, ascending: value i128, count u128
 //! 7      8+t    lines u64, and their text of t bytes
+//! 8      24+s   sum with doubles: of the integers, 192 bits; of the doubles, see ExactSum::encode
+//! 9 10   16     smallest or largest, where that is a double: value f64, n i64
+//! 11     4+32*i+24*r   of each value, one double at least: i u32; of each integer as in kind 6; of each double: value
+//!               f64, count u128
+//! 12     40+s   mean: how many values u128, their sum as in kind 8
 //! ```
 //!
 //! It is valid if and only if
@@ -105,13 +110,15 @@ pub enum Arithmetic {
     TooManyPrimes,
     /// A loop that picks one of its items or terms has none to pick.
     NothingFound,
+    /// Its value is a NaN of a double.
+    NotANumber,
     /// An iteration did not end within its limit of steps, which is at most 2^31 - 1.
     NoEnd(u32),
 }
 
 impl Arithmetic {
     /// All of them, one with an example of its steps.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Overflow,
         Self::DivisionByZero,
         Self::NegativeRoot,
@@ -132,6 +139,7 @@ impl Arithmetic {
         Self::NoSuchPrime,
         Self::TooManyPrimes,
         Self::NothingFound,
+        Self::NotANumber,
         Self::NoEnd(1_000_000),
     ];
 
@@ -159,6 +167,7 @@ impl Arithmetic {
             Self::FactorsTooLarge => 25,
             Self::NoSuchPrime => 26,
             Self::TooManyPrimes => 27,
+            Self::NotANumber => 40,
             Self::NoEnd(steps) => !steps.cast_signed(),
         }
     }
@@ -197,6 +206,7 @@ impl fmt::Display for Arithmetic {
             Self::FactorsTooLarge => "factors of 2^64 or more",
             Self::NoSuchPrime => "no such prime",
             Self::TooManyPrimes => "primes beyond 10^12",
+            Self::NotANumber => "NaN",
         })
     }
 }
@@ -308,7 +318,9 @@ impl Value {
     /// nothing else.
     #[must_use]
     pub fn like(&self, bytes: &[u8]) -> Option<Self> {
-        bytes::decode(bytes::kind(self), bytes)
+        let kind = bytes::kind(self);
+        let real = || bytes::decode(bytes::real_kind(kind)?, bytes);
+        bytes::decode(kind, bytes).or_else(real)
     }
 }
 

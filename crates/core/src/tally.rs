@@ -5,10 +5,11 @@
 mod decimal;
 mod line;
 
-use crate::aggregate::{Aggregate, Extreme, MOST_VALUES, Sum, Value};
+use crate::aggregate::{Aggregate, Extreme, Sum, Value};
 use crate::credit::MUCH;
 use crate::interval::Interval;
-use crate::partial::{Cause, Failure, Partial, numbers_of};
+use crate::partial::{Arithmetic, Cause, Failure, Partial, numbers_of};
+use crate::real::{Number, Real};
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
@@ -74,8 +75,8 @@ impl Tally {
     #[inline]
     #[must_use]
     pub fn takes_counts(&self) -> bool {
-        use Aggregate::{Count, Failures, Hist, Sum};
-        matches!(self.aggregate, Count | Sum | Hist | Failures { .. })
+        use Aggregate::{Count, Failures, Hist, Mean, Sum};
+        matches!(self.aggregate, Count | Sum | Hist | Mean | Failures { .. })
     }
 
     /// Notes that `satisfy` of `numbers` numbers satisfy the function. Only where it [takes](Self::takes_counts) that.
@@ -98,6 +99,10 @@ impl Tally {
                         *values.entry(value).or_default() += u128::from(count);
                     }
                 }
+            }
+            Value::Mean(mean) => {
+                mean.count += u128::from(numbers);
+                mean.sum.add_integer(satisfy.into());
             }
             Value::Nothing => {}
             _ => debug_assert!(false, "counted where {} is asked for", self.aggregate.name()),
@@ -154,15 +159,57 @@ impl Tally {
                 *lines += 1;
                 line::entry(text, position, number);
             }
+            Value::RealSum(_) | Value::RealMin(_) | Value::RealMax(_) | Value::Mean(_) => {
+                self.value.add_number(position, Number::Integer(number));
+            }
+            Value::RealHistogram(_) => self.value.count_values(Number::Integer(number), 1),
             _ => self.truth(n, number != 0),
         }
     }
 
-    /// Notes how many numbers give a value. Only for a histogram.
-    pub fn values(&mut self, value: i128, count: u128) {
+    /// What the function gives for a number, where that is a double. NaN is a failure of the number, and a whole
+    /// double below 1e16 is an [integer](Number::Integer).
+    #[inline]
+    pub fn real(&mut self, n: i64, value: f64) {
+        match Number::of(value) {
+            Some(value) => self.value(n, value),
+            None => self.fail(n, Cause::Arithmetic(Arithmetic::NotANumber)),
+        }
+    }
+
+    /// What the function gives for a number, where that is an integer or a double.
+    #[inline]
+    pub fn value(&mut self, n: i64, value: Number) {
+        match value {
+            Number::Integer(integer) => self.number(n, integer),
+            Number::Real(real) => self.double(n, real),
+        }
+    }
+
+    fn double(&mut self, n: i64, real: Real) {
+        let position = self.position(n);
         match &mut self.value {
-            Value::Histogram(values) => *values.entry(value).or_default() += count,
-            _ => debug_assert!(false, "values where {} is asked for", self.aggregate.name()),
+            Value::Nothing => {}
+            Value::RealSum(sum) => sum.add(real),
+            Value::Lines { lines, text } if self.aggregate == Aggregate::Map => {
+                *lines += 1;
+                line::real(text, position, real);
+            }
+            Value::Count(_) | Value::Witness(_) | Value::Lines { .. } => self.truth(n, true),
+            value => value.add_number(position, Number::Real(real)),
+        }
+    }
+
+    /// Notes how many numbers give a value. Only for a histogram.
+    pub fn values(&mut self, value: Number, count: u128) {
+        self.value.count_values(value, count);
+    }
+
+    /// Notes the sum of what the function gives for these numbers. Only for a sum or a mean.
+    pub fn sum(&mut self, numbers: Interval, sum: Number) {
+        self.value.add_number(numbers.first(), sum);
+        if let Value::Mean(mean) = &mut self.value {
+            mean.count += numbers.len() - 1;
         }
     }
 
@@ -247,7 +294,7 @@ impl Tally {
         match &self.value {
             Value::Witness(witness) => witness.is_some(),
             Value::Lines { lines, text } => text.len() >= self.much || *lines >= self.wanted,
-            Value::Histogram(values) => values.len() > MOST_VALUES,
+            Value::Histogram(_) | Value::RealHistogram(_) => self.value.has_too_many_values(),
             _ => self.failed.len() >= ENOUGH_FAILURES || self.has_enough_failures(),
         }
     }
@@ -302,11 +349,10 @@ impl Tally {
 
     /// The value so far. Then it is empty again.
     pub fn take_value(&mut self) -> Value {
-        if let Value::Histogram(values) = &mut self.value {
-            let used = self.small.iter_mut().enumerate().filter(|(_, count)| **count > 0);
-            for (value, count) in used {
-                *values.entry(value as i128).or_default() += u128::from(core::mem::take(count));
-            }
+        let used = self.small.iter_mut().enumerate().filter(|(_, count)| **count > 0);
+        for (value, count) in used {
+            let value = Number::Integer(value as i128);
+            self.value.count_values(value, core::mem::take(count).into());
         }
         core::mem::replace(&mut self.value, self.aggregate.empty())
     }

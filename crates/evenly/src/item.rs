@@ -9,6 +9,7 @@
 
 use crate::function::Command;
 use evenly_core::printable::{LIMIT, printable};
+use evenly_core::aggregate::RealExtreme;
 use evenly_core::{Aggregate, Extreme, Failure, Interval, Items, Value};
 use std::borrow::Cow;
 
@@ -59,9 +60,12 @@ impl Numbers {
     /// The value with its numbers. Lines are translated one by one: see [`lines`](Self::lines).
     pub(crate) fn value(&self, value: Value) -> Value {
         let extreme = |extreme: Extreme| Extreme { n: self.at(extreme.n), ..extreme };
+        let real = |extreme: RealExtreme| RealExtreme { n: self.at(extreme.n), ..extreme };
         match value {
             Value::Min(best) => Value::Min(best.map(extreme)),
             Value::Max(best) => Value::Max(best.map(extreme)),
+            Value::RealMin(best) => Value::RealMin(real(best)),
+            Value::RealMax(best) => Value::RealMax(real(best)),
             Value::Witness(witness) => Value::Witness(witness.map(|position| self.at(position))),
             other => other,
         }

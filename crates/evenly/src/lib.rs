@@ -62,7 +62,9 @@ mod transport;
 mod worker_settings;
 
 pub use error::Error;
+pub use evenly_core::aggregate::{Mean, RealExtreme, RealSum};
 pub use evenly_core::items::{MOST_PIECES, MalformedItems, TooManyPieces};
+pub use evenly_core::real;
 pub use evenly_core::{
     Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Items, Policy, Progress, Range,
     RangeError, Sum, Tally, Value, Violation, printable,

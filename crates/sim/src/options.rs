@@ -18,7 +18,7 @@ pub enum SimTransport {
 }
 
 /// Every question; find and failures with and without an end.
-pub(crate) const KINDS: [Aggregate; 12] = [
+pub(crate) const KINDS: [Aggregate; 13] = [
     Aggregate::Count,
     Aggregate::Sum,
     Aggregate::Min,
@@ -31,7 +31,12 @@ pub(crate) const KINDS: [Aggregate; 12] = [
     Aggregate::Map,
     Aggregate::Failures { first: None },
     Aggregate::Failures { first: Some(NonZeroU64::MIN) },
+    Aggregate::Mean,
 ];
+
+/// How many of them a seed chooses from. Mean merges as a sum does and is simulated if asked for, so that seeds that are
+/// written down keep their runs.
+pub(crate) const DRAWN: usize = KINDS.len() - 1;
 
 /// The runs that a caller asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

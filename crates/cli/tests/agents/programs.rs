@@ -31,6 +31,24 @@ pub(crate) fn the_same_library(site: &Site, transport: Transport) {
     agent.ended().answers("");
 }
 
+/// The sum of these in doubles depends on their order.
+const WILD: &str = "double f(int64_t n) {
+    switch (n % 5) { case 0: return 1e308; case 1: return 0.1 * n; case 2: return 1e-300 * n;
+        case 3: return -1e308; default: return n / 7.0; } }";
+
+/// The same bytes as without agents, by the test of libraries.
+pub(crate) fn the_sum_of_doubles(site: &Site, transport: Transport) {
+    let library = built(site, "wild.so", WILD);
+    for (verb, answer) in [("sum", "60727072.1\n"), ("mean", "1214.42\n"), ("min", "-1e308\t3\n")] {
+        let call = format!("--lib {}:f:f64", library.display());
+        let words = format!("{verb} {call} 0..50005 -j 0 --split fixed:500");
+        let (primary, address) = site.primary(transport, &words);
+        let agent = site.agent(&address, &format!("-j 2 {call}"));
+        primary.ended().answers(answer);
+        agent.ended().answers("");
+    }
+}
+
 /// What crashes or hangs there is named here.
 pub(crate) fn failures(site: &Site, transport: Transport) {
     let source = "int64_t f(int64_t n) { if (n == 7) __builtin_trap(); \
@@ -153,7 +171,7 @@ pub(crate) fn printed_values(site: &Site, transport: Transport) {
     let (primary, address) = asking(site, transport, "sum 0..200", &cmd);
     let agent = site.agent(&address, &format!("-j 2 -- {cmd}"));
     let ended = primary.ended();
-    let shown = r" failed: printed 'odd\x1b[31m', which is not an integer; rerun: ";
+    let shown = r" failed: printed 'odd\x1b[31m', which is not an integer or a decimal; rerun: ";
     assert_eq!((ended.status, ended.stderr.matches(shown).count()), (3, 100), "{ended:?}");
     agent.ended().answers("");
 }

@@ -46,14 +46,15 @@ pub(crate) fn by_a_signal_or_a_status() {
 pub(crate) fn by_what_it_prints() {
     let yard = Yard::new();
     let but_5 = |what: &str| format!("sh -c 'if test $0 = 5; then {what}; else echo $0; fi' {{}}");
-    let (integer, large) = ("which is not an integer", "which is not an integer of 128 bits");
+    let (integer, large) =
+        ("which is not an integer or a decimal", "which is not an integer of 128 bits");
     let nines = "9".repeat(44);
     for (rubbish, shown, why) in [
         ("echo what", "'what'", integer),
         ("true", "nothing", integer),
         ("echo 5 5", "'5 5'", integer),
         ("printf \"5\\n5\\n\"", r"'5\n5'", integer),
-        ("echo 5.0", "'5.0'", integer),
+        ("echo 5,0", "'5,0'", integer),
         ("echo 0x5", "'0x5'", integer),
         ("printf \"\\377\\n\"", r"'\xff'", integer),
         ("printf \"\\033[31mred\\n\"", r"'\x1b[31mred'", integer),

@@ -33,6 +33,12 @@ pub(crate) fn answer_by(
     match verb {
         "count" => (format!("{}\n", satisfying().count()), 0),
         "sum" => (format!("{}\n", values().map(|(_, value)| value).sum::<i64>()), 0),
+        "mean" => {
+            let sum: i64 = values().map(|(_, value)| value).sum();
+            let count = values().count();
+            let mean = format!("{}\n", sum as f64 / count as f64);
+            of_lines(if count == 0 { String::new() } else { mean })
+        }
         "min" | "max" => {
             let best =
                 values().min_by_key(|(_, value)| if verb == "min" { *value } else { -value });

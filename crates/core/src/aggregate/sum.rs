@@ -31,6 +31,19 @@ impl Sum {
         }
     }
 
+    /// Whether it is negative, and its magnitude: 64 bits each, the lowest first.
+    pub(crate) fn magnitude(self) -> (bool, [u64; 3]) {
+        let is_negative = self.high < 0;
+        let (low, high) = if is_negative {
+            let (low, borrow) = 0u64.overflowing_sub(self.low);
+            (low, self.high.wrapping_neg().wrapping_sub(borrow.into()))
+        } else {
+            (self.low, self.high)
+        };
+        let high = high.cast_unsigned();
+        (is_negative, [low, high as u64, (high >> 64) as u64])
+    }
+
     /// Its lowest 128 bits.
     pub(super) const fn low_bits(self) -> u128 {
         (self.high.cast_unsigned() << 64) | self.low as u128

@@ -1,6 +1,8 @@
 //! Value of an aggregate over some numbers.
 
-use super::{MOST_VALUES, Sum};
+use super::{MOST_VALUES, Mean, RealExtreme, RealSum, Sum};
+use crate::real::{Number, Real};
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,7 +11,8 @@ use core::fmt;
 ///
 /// Its text is what the command line prints: a number for a count, a sum and a witness; the value, a tab and the number
 /// for a smallest or largest value; a line for each value of a histogram; nothing where there is no value. A sum is
-/// exact: it has 192 bits, and 2^64 values of 128 bits fit in it. Its text is a number if it fits in 128 bits.
+/// exact: it has 192 bits, and 2^64 values of 128 bits fit in it. Its text is a number if it fits in 128 bits. A sum of
+/// doubles is exact, too, and its text is that of the nearest double, whatever the order of the values.
 ///
 /// ```
 /// use evenly_core::{Extreme, Sum, Value};
@@ -34,6 +37,16 @@ pub enum Value {
     Min(Option<Extreme>),
     /// The largest value; `None` over no number.
     Max(Option<Extreme>),
+    /// The sum of values of which one at least is a double and no [integer](Number::Integer).
+    RealSum(Box<RealSum>),
+    /// The smallest value, where that is such a double.
+    RealMin(RealExtreme),
+    /// The largest value, where that is such a double.
+    RealMax(RealExtreme),
+    /// For each value, how many numbers give it, where one value at least is such a double.
+    RealHistogram(BTreeMap<Number, u128>),
+    /// The mean of the function's values.
+    Mean(Box<Mean>),
     /// The lowest number that decides the answer of `Any` or `All`; `None` if there is none.
     Witness(Option<i64>),
     /// For each value, how many numbers give it.
@@ -78,7 +91,11 @@ impl Value {
     /// Whether it is a histogram of more values than one may have.
     #[must_use]
     pub fn has_too_many_values(&self) -> bool {
-        matches!(self, Self::Histogram(values) if values.len() > MOST_VALUES)
+        match self {
+            Self::Histogram(values) => values.len() > MOST_VALUES,
+            Self::RealHistogram(values) => values.len() > MOST_VALUES,
+            _ => false,
+        }
     }
 
     fn merge_others(&mut self, other: Self) {
@@ -95,9 +112,30 @@ impl Value {
                     (one, other) => one.or(other),
                 };
             }
+            (Self::RealSum(one), Self::RealSum(other)) => one.merge(*other),
+            (Self::RealSum(one), Self::Sum(other)) => one.add_integers(other),
+            (one, Self::RealSum(mut other)) => {
+                if let Self::Sum(one) = one {
+                    other.add_integers(*one);
+                }
+                *one = Self::RealSum(other);
+            }
+            (Self::Mean(one), Self::Mean(other)) => one.merge(*other),
+            (one, other @ (Self::Min(_) | Self::RealMin(_))) => one.merge_least(other.extreme()),
+            (one, other @ (Self::Max(_) | Self::RealMax(_))) => one.merge_largest(other.extreme()),
             (Self::Histogram(one), Self::Histogram(other)) => {
                 for (value, count) in other {
                     *one.entry(value).or_default() += count;
+                }
+            }
+            (one, Self::Histogram(other)) => {
+                for (value, count) in other {
+                    one.count_values(Number::Integer(value), count);
+                }
+            }
+            (one, Self::RealHistogram(other)) => {
+                for (value, count) in other {
+                    one.count_values(value, count);
                 }
             }
             (Self::Lines { lines, text }, Self::Lines { lines: more, text: others }) => {
@@ -134,6 +172,9 @@ impl Value {
     pub fn weight(&self) -> usize {
         match self {
             Self::Histogram(values) => 40 * values.len(),
+            Self::RealHistogram(values) => 56 * values.len(),
+            Self::RealSum(_) => size_of::<RealSum>(),
+            Self::Mean(_) => size_of::<Mean>(),
             Self::Lines { text, .. } => text.len(),
             _ => 0,
         }
@@ -152,12 +193,28 @@ impl fmt::Display for Value {
             Self::Min(Some(extreme)) | Self::Max(Some(extreme)) => {
                 write!(f, "{}\t{}", extreme.value, extreme.n)
             }
+            Self::RealSum(sum) => write_real(f, sum.rounded()),
+            Self::RealMin(extreme) | Self::RealMax(extreme) => {
+                write!(f, "{}\t{}", extreme.value, extreme.n)
+            }
+            Self::Mean(mean) if mean.count() == 0 => Ok(()),
+            Self::Mean(mean) => write_real(f, mean.rounded()),
+            Self::RealHistogram(values) => {
+                values.iter().try_for_each(|(value, count)| writeln!(f, "{value}\t{count}"))
+            }
             Self::Witness(Some(n)) => write!(f, "{n}"),
             Self::Histogram(values) => {
                 values.iter().try_for_each(|(value, count)| writeln!(f, "{value}\t{count}"))
             }
             Self::Lines { text, .. } => f.write_str(core::str::from_utf8(text).unwrap_or_default()),
         }
+    }
+}
+
+fn write_real(f: &mut fmt::Formatter<'_>, real: Option<Real>) -> fmt::Result {
+    match real {
+        Some(real) => write!(f, "{real}"),
+        None => f.write_str("inf and -inf"),
     }
 }
 

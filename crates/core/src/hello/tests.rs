@@ -49,12 +49,14 @@ fn what_is_said_is_understood() {
 #[test]
 fn another_version_is_named_whatever_follows() {
     let mut bytes = hello().encode();
-    bytes[6] = 10;
+    bytes[6] = 11;
     bytes.extend([1, 2, 3]);
     let said = Hello::decode(&bytes).unwrap_err().to_string();
     assert_eq!(
         said,
-        std::format!("it is evenly {PROGRAM} (protocol 10); this is evenly {PROGRAM} (protocol 9)")
+        std::format!(
+            "it is evenly {PROGRAM} (protocol 11); this is evenly {PROGRAM} (protocol 10)"
+        )
     );
     let mut bytes = Refusal { why: RefusalReason::Program, text: String::new() }.encode();
     bytes[9] = b'8';

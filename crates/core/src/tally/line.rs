@@ -1,6 +1,8 @@
 //! Lines of find and map: a number and its value.
 
 use super::decimal::{Decimal, LONGEST};
+use crate::real::Real;
+use alloc::format;
 use alloc::vec::Vec;
 
 /// Lines that are put together before they are added to the text.
@@ -25,6 +27,12 @@ pub(super) fn entry(text: &mut Vec<u8>, n: i64, value: i128) {
         return;
     };
     entries(text, n, &[short]);
+}
+
+/// Adds a line of map whose value is a double.
+pub(super) fn real(text: &mut Vec<u8>, n: i64, value: Real) {
+    text.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+    text.extend_from_slice(format!("\t{value}\n").as_bytes());
 }
 
 /// Adds the lines of map for numbers from `first` on.

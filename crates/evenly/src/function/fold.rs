@@ -55,3 +55,19 @@ pub(super) fn fold_each(
     }
     slice.last()
 }
+
+/// A function that gives a double, number by number; the last number that it was applied to.
+#[inline(never)]
+pub(super) fn fold_reals(
+    slice: Interval,
+    tally: &mut Tally,
+    mut value: impl FnMut(i64) -> f64,
+) -> i64 {
+    for n in slice.first()..=slice.last() {
+        tally.real(n, value(n));
+        if tally.is_full() {
+            return n;
+        }
+    }
+    slice.last()
+}

@@ -1,28 +1,30 @@
-//! Functions of a shared library: `int64_t f(int64_t n)` by the conventions of C.
+//! Functions of a shared library: `int64_t f(int64_t n)` or `double f(int64_t n)` by the conventions of C.
 //!
 //! Each worker loads the library, never the process that runs the job.
 #![expect(unsafe_code, reason = "the type of a symbol of a library cannot be checked")]
 
 mod image;
 mod load;
+mod spec;
 
 use super::digest::digest;
 use super::files::Files;
-use super::fold::fold_each;
+use super::fold::{fold_each, fold_reals};
 use super::{Function, Kind, Program, Typed, at, quoted};
 use evenly_core::{Aggregate, Interval, Tally};
 use image::{Image, NotRead};
-use load::{Foreign, Unusable};
+use load::{Foreign, Gives, Unusable};
+use spec::Spec;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Numbers that are computed between two updates of the tally.
 const AT_ONCE: usize = 512;
 
-/// A function of a shared library, from `FILE:SYMBOL`.
+/// A function of a shared library, from `FILE:SYMBOL`, or from `FILE:SYMBOL:f64` if it gives a `double`.
 ///
 /// FILE without a slash is a file of the working directory. Where a truth is asked for, 0 is false and every
-/// other value is true.
+/// other value is true. NaN is a failure of the number.
 ///
 /// This call reads the file and loads it in a child process, as a trial. Workers load a copy of the bytes that
 /// were read, so a later change of the file has no effect. The calling process never loads it (dlopen(3)).
@@ -32,7 +34,8 @@ const AT_ONCE: usize = 512;
 /// This call and each worker run the initialisers of FILE, and of every library that FILE needs, with the
 /// rights of the calling process. Workers then call SYMBOL for numbers of the range, in any order, any number
 /// of times. The caller ensures that
-/// - SYMBOL is a function `int64_t f(int64_t)` by the conventions of C, defined for every number of the range,
+/// - SYMBOL is a function `int64_t f(int64_t)` by the conventions of C, or `double f(int64_t)` with `:f64`, defined for
+///   every number of the range,
 /// - it returns to its caller, or ends the process: it neither unwinds nor jumps out of the call,
 /// - neither it nor an initialiser writes to memory that it does not own, or depends on a thread of the
 ///   calling process (fork(2) copies only the thread that calls it).
@@ -57,9 +60,7 @@ pub unsafe fn library_with(
     spec: &str,
     depends: &[PathBuf],
 ) -> Result<Box<dyn Function>, LibraryError> {
-    let parts =
-        spec.rsplit_once(':').filter(|(file, symbol)| !file.is_empty() && !symbol.is_empty());
-    let (file, symbol) = parts.ok_or(LibraryError::Form)?;
+    let Spec { file, symbol, gives } = Spec::of(spec)?;
     let path = Path::new(file);
     let unusable = |why| LibraryError::Unusable { path: path.to_owned(), why };
     let (mut image, bytes, stat) = Image::read(path).map_err(|why| match why {
@@ -78,7 +79,11 @@ pub unsafe fn library_with(
         files.add(path).map_err(unreadable(path))?;
     }
     let named = [path].into_iter().chain(files.named()).map(ToOwned::to_owned).collect();
-    let parts = [&b"library"[..], symbol.as_bytes(), &bytes].into_iter();
+    let form: &[u8] = match gives {
+        Gives::Integer => b"library",
+        Gives::Real => b"library f64",
+    };
+    let parts = [form, symbol.as_bytes(), &bytes].into_iter();
     let parts: Vec<&[u8]> = parts.chain(files.digests().map(|digest| &digest[..])).collect();
     let digest = digest(&parts);
     if !image.is_copied() {
@@ -86,7 +91,7 @@ pub unsafe fn library_with(
     }
     let name = format!("--lib {spec}");
     let symbol = symbol.to_owned();
-    Ok(Box::new(Library { name, symbol, image, files, named, digest, foreign: None }))
+    Ok(Box::new(Library { name, symbol, gives, image, files, named, digest, foreign: None }))
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> LibraryError {
@@ -101,6 +106,14 @@ pub enum LibraryError {
     /// It is not written as it should be.
     #[error("a function of a library is written FILE.so:SYMBOL, as in ./f.so:f")]
     Form,
+    /// What it gives is no type that is known.
+    #[error(
+        "'{word}' is no type; a function that gives a double is written FILE.so:SYMBOL:f64, and one that gives an int64_t FILE.so:SYMBOL"
+    )]
+    Type {
+        /// What stands in the place of the type.
+        word: String,
+    },
     /// There is no such file, or it may not be read.
     #[error("cannot read {}: {cause}", .path.display())]
     Unreadable {
@@ -130,6 +143,7 @@ pub enum LibraryError {
 struct Library {
     name: String,
     symbol: String,
+    gives: Gives,
     image: Image,
     /// What can change while the job runs.
     files: Files,
@@ -179,7 +193,16 @@ impl Function for Library {
     }
 
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
-        let function = Called(self.load().expect("it was loaded before, in a trial"));
+        let function = match self.load().expect("it was loaded before, in a trial") {
+            Foreign::Integer(function) => Called(function),
+            Foreign::Real(function) => {
+                return fold_reals(slice, tally, |n| {
+                    at(n);
+                    // SAFETY: as in `Called::call`, with a double.
+                    unsafe { function(n) }
+                });
+            }
+        };
         match tally.aggregate() {
             Aggregate::Count => {
                 // What an inclusive range looks at besides is a tenth of what a short function takes.
@@ -209,7 +232,7 @@ impl Library {
         match self.foreign {
             Some(foreign) => Ok(foreign),
             None => {
-                let foreign = load::load(&self.image, &self.symbol)?;
+                let foreign = load::load(&self.image, &self.symbol, self.gives)?;
                 self.foreign = Some(foreign);
                 Ok(foreign)
             }
@@ -225,9 +248,9 @@ impl Drop for Library {
     }
 }
 
-/// The function, loaded.
+/// A function that gives an integer, loaded.
 #[derive(Clone, Copy)]
-struct Called(Foreign);
+struct Called(unsafe extern "C" fn(i64) -> i64);
 
 impl Called {
     #[inline]

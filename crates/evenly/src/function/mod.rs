@@ -37,7 +37,7 @@ mod prime_count;
 mod vector;
 
 pub use builtin::{BUILTINS, Builtin, named};
-pub use closure::{integers, predicate};
+pub use closure::{integers, predicate, reals};
 pub use command::{
     ArrayJob, ArraySystem, BatchScript, Command, Exported, Form, LineEnd, Lines, LinesError,
     Obstacle, ResultFiles, StartLimits, UnreadableFile, UnusableCommand,
@@ -67,7 +67,7 @@ use std::time::Duration;
 
 /// A function that workers apply to every number of a range.
 ///
-/// Most callers need no implementation of their own: [`predicate`] and [`integers`] make one of a closure, [`named`]
+/// Most callers need no implementation of their own: [`predicate`], [`integers`] and [`reals`] make one of a closure, [`named`]
 /// finds a builtin, [`library`](fn@library) loads a shared object, [`Command`] runs a program. With the feature
 /// `expression`, a function of that name compiles text. Implement the trait to compute many numbers at once, for
 /// example by a sieve.
@@ -136,7 +136,7 @@ pub trait Function {
         Typed { before: quoted(self.name()), behind: String::new() }
     }
 
-    /// Whether it says yes or no, or gives an integer.
+    /// Whether it says yes or no, or gives an integer or a double.
     fn kind(&self) -> Kind {
         Kind::Truth
     }
@@ -282,6 +282,6 @@ pub fn at(n: i64) {
 pub enum Kind {
     /// Yes or no; where an integer is asked for, 1 or 0.
     Truth,
-    /// An integer of up to 128 bits; where yes or no is asked for, 0 is no and anything else yes.
+    /// An integer of up to 128 bits, or a double; where yes or no is asked for, 0 is no and anything else yes.
     Integer,
 }

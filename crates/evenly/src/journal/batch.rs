@@ -6,6 +6,7 @@ use super::tables::{
     DoneRow, FailedRow, Numbered, bucket_hash, done_hash, failed_hash, lines_hash, read_bucket,
 };
 use evenly_core::interval::coalesce;
+use evenly_core::real::Number;
 use evenly_core::{Aggregate, Cause, Failure, Interval, Record, Value};
 use rusqlite::Connection;
 use std::borrow::Cow;
@@ -231,7 +232,7 @@ pub(super) fn add_buckets(
     connection: &Connection,
     hasher: &mut Hasher,
     seal: &mut JournalSeal,
-    values: impl Iterator<Item = (i128, u128)>,
+    values: impl Iterator<Item = (Number, u128)>,
 ) -> Result<(), JournalFault> {
     let mut select = connection.prepare_cached("SELECT * FROM bucket WHERE value = ?1")?;
     let mut put = connection.prepare_cached("INSERT OR REPLACE INTO bucket VALUES (?1, ?2, ?3)")?;

@@ -289,13 +289,14 @@ fn read_windows(connection: &Connection, contents: &mut Contents) -> Result<(), 
 
 /// The value over all numbers, and the seal over all rows.
 fn read_total(connection: &Connection, contents: &mut Contents) -> Result<(), JournalFault> {
-    if let Value::Histogram(values) = &mut contents.value {
+    let is_histogram = contents.value.counts().is_some();
+    if is_histogram {
         let mut statement = tables::all(connection, "bucket")?;
         let mut rows = statement.query(())?;
         while let Some(row) = rows.next()? {
             let (value, count, hash) = tables::read_bucket(row, &mut contents.hasher)?;
             contents.seal.add(hash);
-            values.insert(value, count);
+            contents.value.count_values(value, count);
         }
     }
     let row = tables::read_total(connection, &mut contents.hasher)?;
@@ -305,7 +306,7 @@ fn read_total(connection: &Connection, contents: &mut Contents) -> Result<(), Jo
         ));
     }
     contents.total = row.hash;
-    if !matches!(contents.value, Value::Histogram(_)) {
+    if !is_histogram {
         let value = contents.value.like(&row.value);
         contents.value = value.ok_or_else(|| JournalFault::row("total", 1, "its value is none"))?;
     } else if !row.value.is_empty() {
@@ -328,6 +329,9 @@ fn check_value(connection: &Connection, contents: &Contents) -> Result<(), Journ
             // A chunk may have none.
             None => true,
         },
+        (Value::RealMin(extreme) | Value::RealMax(extreme), _) => is_done(extreme.n)?,
+        (Value::Mean(mean), _) => mean.count() == done,
+        (Value::RealHistogram(values), _) => values.values().sum::<u128>() == done,
         (Value::Witness(Some(n)), _) => is_done(*n)?,
         (Value::Histogram(values), _) => has_values(values.values().sum()),
         (Value::Lines { .. }, Aggregate::Map) => has_values(lines),

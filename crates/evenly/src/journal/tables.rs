@@ -2,6 +2,7 @@
 
 use super::error::JournalFault;
 use super::schema::{Field, Hasher, JournalSeal};
+use evenly_core::real::Number;
 use evenly_core::{Cause, Failure, Interval};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows};
 
@@ -149,7 +150,7 @@ impl Numbered for LinesRow {
 pub(super) fn read_bucket(
     row: &Row<'_>,
     hasher: &mut Hasher,
-) -> Result<(i128, u128, i64), JournalFault> {
+) -> Result<(Number, u128, i64), JournalFault> {
     let (value, count, hash): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let is_right = bucket_hash(hasher, &value, &count) == hash;
     let numbers = value.parse().ok().zip(count.parse().ok()).filter(|_| is_right);

@@ -115,9 +115,9 @@ impl JournalWriter {
     pub(super) fn over(opened: (PathBuf, Connection, Lock), contents: &Contents) -> Self {
         let (hasher, seal, total) = (contents.hasher.clone(), contents.seal, contents.total);
         let aggregate = contents.fingerprint().aggregate;
-        let value = match &contents.value {
-            Value::Histogram(_) => aggregate.empty(),
-            value => value.clone(),
+        let value = match contents.value.counts() {
+            Some(_) => aggregate.empty(),
+            None => contents.value.clone(),
         };
         let mut writer = Self::of(opened, aggregate, hasher, (seal, total), value);
         writer.next_window = contents.next_window;
@@ -354,11 +354,10 @@ impl JournalWriter {
             writer.write_windows(seal, &windows)?;
             let mut value = writer.value.clone();
             for one in batch.values {
-                let Value::Histogram(values) = one else {
+                let Some(values) = one.counts() else {
                     value.merge(one.clone());
                     continue;
                 };
-                let values = values.iter().map(|(value, count)| (*value, *count));
                 add_buckets(&writer.connection, &mut writer.hasher, seal, values)?;
             }
             Ok(value)
@@ -397,8 +396,7 @@ impl JournalWriter {
         let written = self.transaction(|writer, seal| {
             let batch = Batch { covered, failed: failed.to_vec(), ..Batch::default() };
             batch.write(&writer.connection, &mut writer.hasher, seal)?;
-            let Value::Histogram(values) = value else { return Ok(value.clone()) };
-            let values = values.iter().map(|(value, count)| (*value, *count));
+            let Some(values) = value.counts() else { return Ok(value.clone()) };
             add_buckets(&writer.connection, &mut writer.hasher, seal, values)?;
             Ok(writer.value.clone())
         });
@@ -417,7 +415,7 @@ impl Drop for JournalWriter {
 /// The bytes of a value in `total`: none of a histogram, which has a table of its own.
 fn bytes(value: &Value) -> Vec<u8> {
     match value {
-        Value::Histogram(_) => Vec::new(),
+        Value::Histogram(_) | Value::RealHistogram(_) => Vec::new(),
         value => value.to_bytes(),
     }
 }

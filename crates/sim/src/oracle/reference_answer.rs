@@ -4,6 +4,7 @@
 
 use crate::plan::cost_model::count;
 use crate::plan::question::SimQuestion;
+use evenly_core::aggregate::Mean;
 use evenly_core::{Aggregate, Cause, Extreme, Interval, Sum, Value};
 use std::collections::BTreeMap;
 
@@ -41,6 +42,7 @@ impl SimQuestion {
                     Value::Witness(((value == 0) == is_all).then_some(n))
                 }
                 Aggregate::Hist => Value::Histogram([(value, 1)].into()),
+                Aggregate::Mean => Value::Mean(Mean::new(1, Sum::from(value)).into()),
                 Aggregate::Find { .. } if value == 0 => Value::Lines { lines: 0, text: vec![] },
                 Aggregate::Find { .. } => Value::Lines { lines: 1, text: line(n, None) },
                 Aggregate::Map => Value::Lines { lines: 1, text: line(n, Some(&value)) },
@@ -57,7 +59,7 @@ impl SimQuestion {
         let first = (interval.first()..=interval.last()).take(7);
         let odd: Vec<i64> = self.odd(interval).collect();
         match self.aggregate {
-            Aggregate::Count | Aggregate::Sum | Aggregate::Hist => {
+            Aggregate::Count | Aggregate::Sum | Aggregate::Hist | Aggregate::Mean => {
                 let is_one = |n: &&i64| count(Interval::single(**n)) == 1;
                 let odd_ones = odd.iter().filter(is_one).count() as u128;
                 let ones = count(interval) - odd_ones;
@@ -68,6 +70,10 @@ impl SimQuestion {
                         match self.aggregate {
                             Aggregate::Count => Value::Count(count * (value as u128)),
                             Aggregate::Sum => Value::Sum(Sum::from(count as i128 * value)),
+                            Aggregate::Mean => {
+                                let sum = Sum::from(count as i128 * value);
+                                Value::Mean(Mean::new(count, sum).into())
+                            }
                             _ => Value::Histogram([(value, count)].into()),
                         },
                     )?;
@@ -152,6 +158,7 @@ pub(crate) fn merge(into: &mut Value, other: Value) -> Result<(), String> {
         (Value::Witness(one), Value::Witness(other)) => {
             *one = [*one, other].into_iter().flatten().min();
         }
+        (Value::Mean(one), Value::Mean(other)) => one.merge(*other),
         (Value::Histogram(one), Value::Histogram(other)) => {
             for (value, count) in other {
                 *one.entry(value).or_insert(0) += count;

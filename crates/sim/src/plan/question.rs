@@ -3,7 +3,7 @@
 //! Short ranges are evaluated number by number. Ranges of up to 2^64 numbers follow a rule in closed form, except for a
 //! few [odd](SimQuestion::odd) numbers.
 
-use crate::options::{KINDS, SimOptions};
+use crate::options::{DRAWN, KINDS, SimOptions};
 use crate::plan::cost_model::{RESIDUES, count, number_of};
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Tally};
 use evenly_testkit::random::Random;
@@ -62,7 +62,7 @@ impl SimQuestion {
         let SimOptions { question: said, do_numbers_fail, .. } = *options;
         let is_long = whole.is_some_and(|whole| whole.len() > 1 << 20);
         let first = NonZeroU64::new(random.magnitude(1, 2000));
-        let aggregate = match said.unwrap_or_else(|| random.pick(&KINDS)) {
+        let aggregate = match said.unwrap_or_else(|| random.pick(&KINDS[..DRAWN])) {
             // A line for each of them would never end.
             Aggregate::Map if is_long => Aggregate::Find { first: None },
             Aggregate::Find { first: Some(_) } => Aggregate::Find { first },
@@ -198,7 +198,7 @@ impl SimQuestion {
     /// Tells what follows from the rule for numbers none of which is odd.
     fn apply_rule(&self, numbers: Interval, tally: &mut Tally) {
         match self.aggregate {
-            Aggregate::Count | Aggregate::Sum | Aggregate::Hist => {
+            Aggregate::Count | Aggregate::Sum | Aggregate::Hist | Aggregate::Mean => {
                 let satisfy = u64::try_from(count(numbers)).unwrap_or(u64::MAX);
                 tally.count(satisfy, u64::try_from(numbers.len()).unwrap_or(u64::MAX));
             }

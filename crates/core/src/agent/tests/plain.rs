@@ -86,6 +86,7 @@ pub(super) fn answer(
         Aggregate::Find { .. }
         | Aggregate::Map
         | Aggregate::Failures { .. }
+        | Aggregate::Mean
         | Aggregate::Run { .. } => aggregate.empty(),
     };
     let is_end = |n: &i64| leaves_out || value(*n).is_ok();

@@ -113,7 +113,7 @@ fn ask(
             Ok(place) => {
                 let line = coprocess.line(place);
                 let outcome = command.tell_output(numbers, line, session.worker().tally());
-                refused = outcome.is_err().then(|| line.to_vec());
+                refused = (outcome == Err(Cause::Garbage)).then(|| line.to_vec());
                 outcome
             }
             Err(cause) => Err(cause),

@@ -5,7 +5,9 @@
 use super::{Command, Form};
 use crate::process::ProcessEnd;
 use evenly_core::printable::printable;
-use evenly_core::{Aggregate, Cause, Interval, Tally};
+use evenly_core::real::{Number, UnreadableNumber};
+use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Tally};
+use std::num::ParseIntError;
 use std::str::FromStr;
 
 /// The most output that a worker keeps in memory, and sends with the answer, in bytes: a partial with it fits what a
@@ -19,12 +21,50 @@ const MOST_SHOWN: usize = 40;
 enum ParsedOutput {
     Nothing,
     Count(u64),
-    /// A value for one number; of a chunk's sum, for all of them together.
-    Number(i64, i128),
+    /// A value for one number.
+    Number(i64, Number),
+    /// The sum of the values of all numbers.
+    Sum(Number),
     /// Numbers of which the same is true, ascending.
     Numbers(Vec<i64>, bool),
-    Values(Vec<(i128, u128)>),
-    Pairs(Vec<(i64, i128)>),
+    Values(Vec<(Number, u128)>),
+    Pairs(Vec<(i64, MapValue)>),
+}
+
+/// The value of a number in a map; `None` for NaN, which is a failure of that number alone.
+struct MapValue(Option<Number>);
+
+impl FromStr for MapValue {
+    type Err = UnreadableNumber;
+
+    fn from_str(text: &str) -> Result<Self, UnreadableNumber> {
+        match text.parse() {
+            Ok(value) => Ok(Self(Some(value))),
+            Err(UnreadableNumber::NotANumber) => Ok(Self(None)),
+            Err(why) => Err(why),
+        }
+    }
+}
+
+/// The cause of NaN.
+const NAN: Cause = Cause::Arithmetic(Arithmetic::NotANumber);
+
+/// An output that is no answer.
+struct NoAnswer(Cause);
+
+impl From<UnreadableNumber> for NoAnswer {
+    fn from(why: UnreadableNumber) -> Self {
+        match why {
+            UnreadableNumber::NotANumber => Self(NAN),
+            UnreadableNumber::Malformed => Self(Cause::Garbage),
+        }
+    }
+}
+
+impl From<ParseIntError> for NoAnswer {
+    fn from(_: ParseIntError) -> Self {
+        Self(Cause::Garbage)
+    }
 }
 
 impl Command {
@@ -70,10 +110,11 @@ impl Command {
             self.pass_on(numbers, output, tally);
             return Ok(());
         }
-        match self.read(aggregate, numbers, output).ok_or(Cause::Garbage)? {
+        match self.read(aggregate, numbers, output).map_err(|NoAnswer(cause)| cause)? {
             ParsedOutput::Nothing => {}
             ParsedOutput::Count(count) => tally.count(count, numbers.len() as u64),
-            ParsedOutput::Number(n, value) => tally.number(n, value),
+            ParsedOutput::Number(n, value) => tally.value(n, value),
+            ParsedOutput::Sum(sum) => tally.sum(numbers, sum),
             ParsedOutput::Numbers(found, truth) => {
                 found.into_iter().for_each(|n| tally.truth(n, truth));
             }
@@ -81,7 +122,12 @@ impl Command {
                 values.into_iter().for_each(|(value, count)| tally.values(value, count));
             }
             ParsedOutput::Pairs(pairs) => {
-                pairs.into_iter().for_each(|(n, value)| tally.number(n, value));
+                for (n, MapValue(value)) in pairs {
+                    match value {
+                        Some(value) => tally.value(n, value),
+                        None => tally.fail(n, NAN),
+                    }
+                }
             }
         }
         Ok(())
@@ -102,6 +148,7 @@ impl Command {
     /// What was expected in the place of a text.
     fn expected(&self, aggregate: Aggregate, text: &[u8]) -> &'static str {
         const INTEGER: &str = "an integer";
+        const NUMBER: &str = "an integer or a decimal";
         const SMALLER: &str = "an integer of 128 bits";
         const ANSWER: &str = "an answer for these numbers";
         let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
@@ -109,16 +156,12 @@ impl Command {
         match aggregate {
             // An integer that is no answer is a count above the length of its chunk.
             Aggregate::Count if is_integer => ANSWER,
-            Aggregate::Count | Aggregate::Sum => {
-                if is_integer {
-                    SMALLER
-                } else {
-                    INTEGER
-                }
-            }
+            Aggregate::Count => INTEGER,
+            Aggregate::Sum | Aggregate::Mean if is_integer => SMALLER,
+            Aggregate::Sum | Aggregate::Mean => NUMBER,
             _ if self.form != Form::PerNumber => ANSWER,
             _ if is_integer => SMALLER,
-            _ => INTEGER,
+            _ => NUMBER,
         }
     }
 
@@ -143,95 +186,112 @@ impl Command {
         }
     }
 
-    /// What an output says; `None` if that cannot be.
-    fn read(&self, aggregate: Aggregate, numbers: Interval, output: &[u8]) -> Option<ParsedOutput> {
-        use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Min, Run, Sum};
+    /// What an output says.
+    fn read(
+        &self,
+        aggregate: Aggregate,
+        numbers: Interval,
+        output: &[u8],
+    ) -> Result<ParsedOutput, NoAnswer> {
+        use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Mean, Min, Run, Sum};
         if let Failures { .. } | Run { .. } = aggregate {
-            return Some(ParsedOutput::Nothing);
+            return Ok(ParsedOutput::Nothing);
         }
-        let text = std::str::from_utf8(output).ok()?.trim();
+        let text = std::str::from_utf8(output).map_err(|_| GARBAGE)?.trim();
         let is_in = |n: &i64| numbers.contains(Interval::single(*n));
         if self.form == Form::PerNumber {
-            return Some(ParsedOutput::Number(numbers.first(), text.parse().ok()?));
+            return Ok(ParsedOutput::Number(numbers.first(), text.parse()?));
         }
         let mut words = text.split_ascii_whitespace();
-        Some(match aggregate {
-            Count => {
-                ParsedOutput::Count(text.parse().ok().filter(|n| u128::from(*n) <= numbers.len())?)
-            }
-            Sum => ParsedOutput::Number(numbers.first(), text.parse().ok()?),
+        let found = match aggregate {
+            Count => ParsedOutput::Count(text.parse()?),
+            Sum | Mean => ParsedOutput::Sum(text.parse()?),
             Min | Max | Any | All if text == "-" => ParsedOutput::Nothing,
             Min | Max => {
-                let (value, n) = (parse(words.next())?, parse(words.next()).filter(is_in)?);
-                words.next().is_none().then_some(ParsedOutput::Number(n, value))?
+                let (value, n) = (parse(words.next())?, parse(words.next())?);
+                ParsedOutput::Number(n, value)
             }
-            Any | All => {
-                let n = parse(words.next()).filter(is_in)?;
-                words
-                    .next()
-                    .is_none()
-                    .then_some(ParsedOutput::Numbers(vec![n], aggregate == Any))?
+            Any | All => ParsedOutput::Numbers(vec![parse(words.next())?], aggregate == Any),
+            Find { .. } => {
+                let found: Result<Vec<i64>, _> = words.by_ref().map(str::parse).collect();
+                ParsedOutput::Numbers(found?, true)
             }
-            Find { .. } => ParsedOutput::Numbers(ascending(words, is_in)?, true),
-            Hist => {
-                let values = self.pairs(text)?;
-                let count: u128 =
-                    values.iter().try_fold(0, |sum: u128, (_, count)| sum.checked_add(*count))?;
-                (count == numbers.len()).then_some(ParsedOutput::Values(values))?
-            }
+            Hist => ParsedOutput::Values(self.pairs(text)?),
             Map => ParsedOutput::Pairs(self.mapped(numbers, text)?),
             Failures { .. } | Run { .. } => ParsedOutput::Nothing,
-        })
+        };
+        let is_possible = match &found {
+            ParsedOutput::Count(count) => u128::from(*count) <= numbers.len(),
+            ParsedOutput::Number(n, _) => is_in(n) && words.next().is_none(),
+            ParsedOutput::Numbers(found, _) => {
+                found.iter().all(is_in)
+                    && found.is_sorted_by(|a, b| a < b)
+                    && words.next().is_none()
+            }
+            ParsedOutput::Values(values) => {
+                let sum = |sum: u128, (_, count): &(Number, u128)| sum.checked_add(*count);
+                values.iter().try_fold(0, sum) == Some(numbers.len())
+            }
+            ParsedOutput::Nothing | ParsedOutput::Sum(_) | ParsedOutput::Pairs(_) => true,
+        };
+        if is_possible { Ok(found) } else { Err(GARBAGE) }
     }
 
     /// Pairs as this kind of command writes them: a line for each, or `A:B` for each.
-    fn pairs<A: FromStr, B: FromStr>(&self, text: &str) -> Option<Vec<(A, B)>> {
+    fn pairs<A: FromStr, B: FromStr>(&self, text: &str) -> Result<Vec<(A, B)>, NoAnswer>
+    where
+        NoAnswer: From<A::Err> + From<B::Err>,
+    {
         if self.form == Form::Coprocess {
-            let pairs = text.split_ascii_whitespace().map(|word| word.split_once(':'));
-            return pairs
-                .map(|pair| Some((pair?.0.parse().ok()?, pair?.1.parse().ok()?)))
-                .collect();
+            let pair = |word: &str| {
+                let (a, b) = word.split_once(':').ok_or(GARBAGE)?;
+                Ok((a.parse()?, b.parse()?))
+            };
+            return text.split_ascii_whitespace().map(pair).collect();
         }
         let pair = |line: &str| {
             let mut words = line.split_ascii_whitespace();
             let pair = (parse(words.next())?, parse(words.next())?);
-            words.next().is_none().then_some(pair)
+            if words.next().is_some() { Err(GARBAGE) } else { Ok(pair) }
         };
         text.lines().map(pair).collect()
     }
 
     /// The value of each number.
-    fn mapped(&self, numbers: Interval, text: &str) -> Option<Vec<(i64, i128)>> {
+    fn mapped(&self, numbers: Interval, text: &str) -> Result<Vec<(i64, MapValue)>, NoAnswer> {
         let all = numbers.first()..=numbers.last();
-        let pairs: Vec<(i64, i128)> = if self.form == Form::Coprocess {
-            let values: Option<Vec<i128>> =
-                text.split_ascii_whitespace().map(|word| word.parse().ok()).collect();
+        let pairs: Vec<(i64, MapValue)> = if self.form == Form::Coprocess {
+            let words = text.split_ascii_whitespace();
+            let values: Result<Vec<MapValue>, _> = words.map(str::parse).collect();
             let values = values?;
-            (values.len() as u128 == numbers.len()).then(|| all.clone().zip(values).collect())?
+            if values.len() as u128 != numbers.len() {
+                return Err(GARBAGE);
+            }
+            all.clone().zip(values).collect()
         } else {
             self.pairs(text)?
         };
         let is_each = pairs.len() as u128 == numbers.len();
-        (is_each && pairs.iter().map(|(n, _)| *n).eq(all)).then_some(pairs)
+        let is_right = is_each && pairs.iter().map(|(n, _)| *n).eq(all);
+        if is_right { Ok(pairs) } else { Err(GARBAGE) }
     }
 }
 
-fn parse<T: FromStr>(word: Option<&str>) -> Option<T> {
-    word?.parse().ok()
-}
+/// An output that cannot be.
+const GARBAGE: NoAnswer = NoAnswer(Cause::Garbage);
 
-/// Numbers that grow, each of which may be there.
-fn ascending<'a>(
-    words: impl Iterator<Item = &'a str>,
-    may_be: impl Fn(&i64) -> bool,
-) -> Option<Vec<i64>> {
-    let numbers: Option<Vec<i64>> = words.map(|word| word.parse().ok().filter(&may_be)).collect();
-    numbers.filter(|numbers| numbers.is_sorted_by(|a, b| a < b))
+fn parse<T: FromStr>(word: Option<&str>) -> Result<T, NoAnswer>
+where
+    NoAnswer: From<T::Err>,
+{
+    Ok(word.ok_or(GARBAGE)?.parse()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use evenly_core::aggregate::{Mean, RealExtreme, RealSum};
+    use evenly_core::real::Real;
     use evenly_core::{Extreme, Sum, Value};
     use std::ffi::OsString;
 
@@ -253,6 +313,10 @@ mod tests {
         let last = if command.form() == Form::PerNumber { 10 } else { 19 };
         let numbers = Interval::new(10, last).unwrap();
         command.tell(numbers, end, output.as_bytes(), &mut tally).map(|()| tally.take_value())
+    }
+
+    fn real(value: f64) -> Real {
+        Real::new(value).unwrap()
     }
 
     fn lines(lines: u64, text: &str) -> Result<Value, Cause> {
@@ -281,8 +345,13 @@ mod tests {
         let asked =
             |output| value_of(&command("echo {}"), Aggregate::Map, ProcessEnd::Exit(0), output);
         assert_eq!(asked(" -5 \n"), lines(1, "10\t-5\n"));
+        assert_eq!(asked("5.0"), lines(1, "10\t5\n"));
+        assert_eq!(asked("1e3"), lines(1, "10\t1000\n"));
+        assert_eq!(asked("-0.250"), lines(1, "10\t-0.25\n"));
+        assert_eq!(asked("inf"), lines(1, "10\tinf\n"));
+        assert_eq!(asked("nan"), Err(NAN));
         for output in
-            ["", "five", "5 6", "5\n6\n", "1e3", "99999999999999999999999999999999999999999"]
+            ["", "five", "5 6", "5\n6\n", "1e400", "99999999999999999999999999999999999999999"]
         {
             assert_eq!(asked(output), Err(Cause::Garbage), "{output}");
         }
@@ -300,9 +369,17 @@ mod tests {
         let hist = Value::Histogram([(0, 4), (7, 6)].into());
         let find = Aggregate::Find { first: None };
         let failures = Aggregate::Failures { first: None };
+        let mut real_sum = RealSum::default();
+        real_sum.add(real(0.5));
+        let real_sum = Value::RealSum(real_sum.into());
+        let mean = Value::Mean(Mean::new(10, Sum::from(-77)).into());
+        let least = Value::RealMin(RealExtreme { value: real(-3.5), n: 12 });
         for (asked, lined, spaced, value, bad) in [
             (Aggregate::Count, "5\n", "5", Ok(Value::Count(5)), "11"),
             (Aggregate::Sum, "-77\n", "-77", Ok(Value::Sum(Sum::from(-77))), "x"),
+            (Aggregate::Sum, "0.5\n", "0.5", Ok(real_sum), "0.5 1"),
+            (Aggregate::Mean, "-77\n", "-77", Ok(mean), "x"),
+            (Aggregate::Min, "-3.5\t12\n", "-3.5 12", Ok(least), "-3.5 1.5"),
             (Aggregate::Min, "-3\t12\n", "-3 12", Ok(Value::Min(min)), "-3 20"),
             (Aggregate::Max, "-\n", "-", Ok(Value::Max(None)), ""),
             (Aggregate::Any, "11\n", "11", Ok(Value::Witness(witness)), "9"),
@@ -333,6 +410,19 @@ mod tests {
                 Err(Cause::Exit(1))
             );
         }
+    }
+
+    #[test]
+    fn nan_in_a_map_is_a_failure_of_its_number() {
+        let mut tally = Tally::new(Aggregate::Map);
+        let numbers = Interval::new(10, 12).unwrap();
+        let output = b"0.5 nan 7";
+        coprocess().tell(numbers, ProcessEnd::Exit(0), output, &mut tally).unwrap();
+        assert_eq!(
+            (tally.failed()[0].interval, tally.failed()[0].cause),
+            (Interval::single(11), NAN)
+        );
+        assert_eq!(Ok(tally.take_value()), lines(2, "10\t0.5\n12\t7\n"));
     }
 
     #[test]

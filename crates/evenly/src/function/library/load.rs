@@ -10,8 +10,21 @@ use libloading::os::unix::{Library as Loaded, RTLD_LOCAL, RTLD_NOW};
 use std::path::Path;
 use std::time::Duration;
 
+/// What a function of a library gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// An `int64_t`.
+    Integer,
+    /// A `double`.
+    Real,
+}
+
 /// A function of a library.
-pub(super) type Foreign = unsafe extern "C" fn(i64) -> i64;
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Foreign {
+    Integer(unsafe extern "C" fn(i64) -> i64),
+    Real(unsafe extern "C" fn(i64) -> f64),
+}
 
 /// How long a library may take to load.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -67,7 +80,7 @@ fn attempt(image: &Image, symbol: &str) -> Vec<u8> {
         Some(Err(_)) => (open(image.file()), COPY_FAILS),
         None => (open(image.file()), works),
     };
-    match loaded.map(|loaded| find(&loaded, symbol)) {
+    match loaded.map(|loaded| find(&loaded, symbol, Gives::Integer)) {
         Ok(Some(_)) => vec![works],
         Ok(None) => vec![NO_SYMBOL],
         Err(why) => [&[FAILS], why.as_bytes()].concat(),
@@ -78,13 +91,13 @@ fn attempt(image: &Image, symbol: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// The words of the linker.
-pub(super) fn load(image: &Image, symbol: &str) -> Result<Foreign, String> {
+pub(super) fn load(image: &Image, symbol: &str, gives: Gives) -> Result<Foreign, String> {
     let path = match image.is_copied() {
         true => image.copy_path().ok_or("its copy is not there any more")?,
         false => image.file().to_owned(),
     };
     let loaded = open(&path)?;
-    find(&loaded, symbol).ok_or_else(|| format!("it has no symbol {symbol} any more"))
+    find(&loaded, symbol, gives).ok_or_else(|| format!("it has no symbol {symbol} any more"))
 }
 
 type LoadedLibrary = std::mem::ManuallyDrop<Loaded>;
@@ -95,9 +108,15 @@ fn open(path: &Path) -> Result<LoadedLibrary, String> {
     loaded.map(LoadedLibrary::new).map_err(|error| one_line(&error))
 }
 
-fn find(loaded: &LoadedLibrary, symbol: &str) -> Option<Foreign> {
+fn find(loaded: &LoadedLibrary, symbol: &str, gives: Gives) -> Option<Foreign> {
+    let name = symbol.as_bytes();
     // SAFETY: that it is a function of this type is the word of the caller of `library`; it is never unloaded.
-    unsafe { loaded.get::<Foreign>(symbol.as_bytes()) }.map(|symbol| *symbol).ok()
+    unsafe {
+        match gives {
+            Gives::Integer => loaded.get(name).map(|symbol| Foreign::Integer(*symbol)).ok(),
+            Gives::Real => loaded.get(name).map(|symbol| Foreign::Real(*symbol)).ok(),
+        }
+    }
 }
 
 /// The linker's own words.
