@@ -1,6 +1,7 @@
 //! Aggregates: the question of each verb, and how partial answers merge.
 
 mod gist;
+mod real_sum;
 mod real_value;
 mod sum;
 mod value;
@@ -10,7 +11,7 @@ use alloc::boxed::Box;
 use core::num::NonZeroU64;
 
 pub use gist::Gist;
-pub use real_value::{Mean, RealExtreme, RealSum};
+pub use real_sum::{Mean, RealExtreme, RealSum};
 pub use sum::Sum;
 pub use value::{Extreme, Value};
 
@@ -250,9 +251,9 @@ impl Aggregate {
             (Self::Min, Value::RealMin(extreme)) | (Self::Max, Value::RealMax(extreme)) => {
                 is_in(extreme.n)
             }
-            (Self::Mean, Value::Mean(mean)) => mean.count() == numbers(),
+            (Self::Mean, Value::Mean(mean)) => is_possible(mean.count(), numbers()),
             (Self::Hist, Value::RealHistogram(values)) => {
-                values.values().sum::<u128>() == numbers()
+                is_possible(values.values().sum(), numbers())
             }
             (Self::Any | Self::All, Value::Witness(witness)) => witness.is_none_or(is_in),
             (Self::Hist, Value::Histogram(values)) => is_possible(values.values().sum(), numbers()),

@@ -8,8 +8,8 @@
 //! everything that leaves a run has the number. Where a person needs both, [`shown_text`] is added to it.
 
 use crate::function::Command;
-use evenly_core::printable::{LIMIT, printable};
 use evenly_core::aggregate::RealExtreme;
+use evenly_core::printable::{LIMIT, printable};
 use evenly_core::{Aggregate, Extreme, Failure, Interval, Items, Value};
 use std::borrow::Cow;
 

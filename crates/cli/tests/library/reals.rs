@@ -51,6 +51,8 @@ pub(crate) fn every_question_takes_doubles() {
     assert_eq!(of("any", &["0..9"]), "true\t1\n");
     let all = lib("all", "halves.so:f:f64", &["1..9"]);
     assert_eq!((all.status.code(), &all.stdout[..]), (Some(1), &b"false\t8\n"[..]));
+    assert_eq!(of("mean", &["0..4", "--where", "odd"]), "-5.5\n");
+    assert_eq!(of("hist", &["0..9", "--where", "odd"]), "-7.5\t2\n-3.5\t2\n");
     let json = of("mean", &["0..4", "--format", "json"]);
     assert!(json.contains(r#""answer":"-4.25","#), "{json}");
     let nothing = lib("mean", "halves.so:f:f64", &["1..1"]);
@@ -79,8 +81,8 @@ pub(crate) fn nan_is_a_failure_of_its_number_and_infinities_are_values() {
 }
 
 pub(crate) fn a_type_that_is_none_is_refused() {
-    built("wild.so", WILD);
-    let spec = crate::spec("wild.so:f:f32");
+    built("typed.so", WILD);
+    let spec = crate::spec("typed.so:f:f32");
     let output = run_words(&["sum", "--lib", &spec, "0..9"]);
     let line = stderr(&output);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
@@ -89,12 +91,12 @@ pub(crate) fn a_type_that_is_none_is_refused() {
 
 /// The journal of an interrupted run has the exact sum, and not a rounded one.
 pub(crate) fn a_resumed_run_has_the_same_bytes() {
-    let wild = built("wild.so", WILD);
+    let wild = built("resumed.so", WILD);
     for (verb, answer) in [("sum", SUM), ("mean", MEAN)] {
         let journal = wild.with_file_name(format!("{verb}.journal"));
         let journal = journal.display().to_string();
         let call = |range, more: &[&str]| {
-            answers(verb, "wild.so:f:f64", &[&[range, "--journal", &journal], more].concat())
+            answers(verb, "resumed.so:f:f64", &[&[range, "--journal", &journal], more].concat())
         };
         call("0..20001", &[]);
         assert_eq!(call("0..50005", &["--resume"]), answer);

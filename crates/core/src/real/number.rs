@@ -37,6 +37,22 @@ impl Number {
         Real::new(value).map(Self::Real)
     }
 
+    /// What a program printed: as [`from_str`](core::str::FromStr::from_str), but for an integer of 128 bits whose units
+    /// are not written, such as `1.3701e+10`. Programs that compute in doubles round integers so, and a rounded integer
+    /// is no exact value.
+    ///
+    /// # Errors
+    /// If it says no value, or a rounded integer.
+    pub fn printed(text: &str) -> Result<Self, UnreadableNumber> {
+        let number: Self = text.parse()?;
+        let is_beyond = matches!(number.place().whole, i128::MAX | i128::MIN);
+        if is_beyond || are_units_written(text) {
+            Ok(number)
+        } else {
+            Err(UnreadableNumber::Rounded)
+        }
+    }
+
     /// The value of a double, unless that is an integer.
     #[must_use]
     pub fn real(value: Real) -> Option<Real> {
@@ -80,6 +96,9 @@ pub enum UnreadableNumber {
     /// It says NaN.
     #[error("not a number")]
     NotANumber,
+    /// It is an integer whose last digits are not written.
+    #[error("a rounded integer")]
+    Rounded,
     /// It is no decimal, or beyond what is computed with.
     #[error("no decimal")]
     Malformed,
@@ -111,4 +130,12 @@ impl core::str::FromStr for Number {
         }
         Self::of(value).ok_or(UnreadableNumber::NotANumber)
     }
+}
+
+/// Whether the digit in front of the point is among those of a decimal, once its exponent has moved the point.
+fn are_units_written(text: &str) -> bool {
+    let Some((digits, exponent)) = text.split_once(['e', 'E']) else { return true };
+    let fraction = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    // An exponent of more digits is that of 0 or beyond all doubles.
+    exponent.parse().is_ok_and(|exponent: i64| exponent <= fraction as i64)
 }

@@ -186,6 +186,24 @@ fn integers_may_have_a_sign_leading_zeros_and_zeros_behind_a_point() {
     }
 }
 
+#[test]
+fn an_integer_without_its_last_digits_is_no_value() {
+    for (text, value) in [
+        ("2.500000e+01", 25.0),
+        ("0.000000e+00", 0.0),
+        ("1e-3", 1e-3),
+        ("1e308", 1e308),
+        ("1.5e0", 1.5),
+        ("-INF", f64::NEG_INFINITY),
+    ] {
+        assert_eq!(Number::printed(text), Ok(Number::of(value).unwrap()), "{text}");
+    }
+    for text in ["1e3", "1.3701e+10", "-4.99999E11", "1e16", "6.022e+23"] {
+        assert_eq!(Number::printed(text), Err(UnreadableNumber::Rounded), "{text}");
+    }
+    assert_eq!(Number::printed("e"), Err(UnreadableNumber::Malformed));
+}
+
 proptest! {
     #[test]
     fn the_sum_is_the_nearest_double_in_any_order(

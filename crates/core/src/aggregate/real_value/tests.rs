@@ -4,10 +4,12 @@ use super::*;
 use crate::aggregate::{Aggregate, Gist};
 use crate::interval::Interval;
 use crate::partial::Partial;
+use crate::real::Real;
 use crate::tally::Tally;
 use proptest::prelude::*;
 use std::string::ToString;
 use std::vec;
+use std::vec::Vec;
 
 const ASKED: [Aggregate; 5] =
     [Aggregate::Sum, Aggregate::Min, Aggregate::Max, Aggregate::Hist, Aggregate::Mean];

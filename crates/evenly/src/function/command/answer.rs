@@ -27,8 +27,19 @@ enum ParsedOutput {
     Sum(Number),
     /// Numbers of which the same is true, ascending.
     Numbers(Vec<i64>, bool),
-    Values(Vec<(Number, u128)>),
+    Values(Vec<(Printed, u128)>),
     Pairs(Vec<(i64, MapValue)>),
+}
+
+/// A value as a program prints it.
+struct Printed(Number);
+
+impl FromStr for Printed {
+    type Err = UnreadableNumber;
+
+    fn from_str(text: &str) -> Result<Self, UnreadableNumber> {
+        Number::printed(text).map(Self)
+    }
 }
 
 /// The value of a number in a map; `None` for NaN, which is a failure of that number alone.
@@ -38,7 +49,7 @@ impl FromStr for MapValue {
     type Err = UnreadableNumber;
 
     fn from_str(text: &str) -> Result<Self, UnreadableNumber> {
-        match text.parse() {
+        match Number::printed(text) {
             Ok(value) => Ok(Self(Some(value))),
             Err(UnreadableNumber::NotANumber) => Ok(Self(None)),
             Err(why) => Err(why),
@@ -56,7 +67,7 @@ impl From<UnreadableNumber> for NoAnswer {
     fn from(why: UnreadableNumber) -> Self {
         match why {
             UnreadableNumber::NotANumber => Self(NAN),
-            UnreadableNumber::Malformed => Self(Cause::Garbage),
+            UnreadableNumber::Rounded | UnreadableNumber::Malformed => Self(Cause::Garbage),
         }
     }
 }
@@ -119,7 +130,9 @@ impl Command {
                 found.into_iter().for_each(|n| tally.truth(n, truth));
             }
             ParsedOutput::Values(values) => {
-                values.into_iter().for_each(|(value, count)| tally.values(value, count));
+                for (Printed(value), count) in values {
+                    tally.values(value, count);
+                }
             }
             ParsedOutput::Pairs(pairs) => {
                 for (n, MapValue(value)) in pairs {
@@ -142,6 +155,10 @@ impl Command {
         }
         let shown = printable(&text[..text.len().min(MOST_SHOWN)], MOST_SHOWN);
         let rest = if text.len() > MOST_SHOWN { "…" } else { "" };
+        let number = std::str::from_utf8(text).map(Number::printed);
+        if number == Ok(Err(UnreadableNumber::Rounded)) && aggregate != Aggregate::Count {
+            return format!("printed '{shown}', a rounded integer; let it print all digits");
+        }
         format!("printed '{shown}{rest}', which is not {expected}")
     }
 
@@ -200,15 +217,15 @@ impl Command {
         let text = std::str::from_utf8(output).map_err(|_| GARBAGE)?.trim();
         let is_in = |n: &i64| numbers.contains(Interval::single(*n));
         if self.form == Form::PerNumber {
-            return Ok(ParsedOutput::Number(numbers.first(), text.parse()?));
+            return Ok(ParsedOutput::Number(numbers.first(), Number::printed(text)?));
         }
         let mut words = text.split_ascii_whitespace();
         let found = match aggregate {
             Count => ParsedOutput::Count(text.parse()?),
-            Sum | Mean => ParsedOutput::Sum(text.parse()?),
+            Sum | Mean => ParsedOutput::Sum(Number::printed(text)?),
             Min | Max | Any | All if text == "-" => ParsedOutput::Nothing,
             Min | Max => {
-                let (value, n) = (parse(words.next())?, parse(words.next())?);
+                let (Printed(value), n) = (parse(words.next())?, parse(words.next())?);
                 ParsedOutput::Number(n, value)
             }
             Any | All => ParsedOutput::Numbers(vec![parse(words.next())?], aggregate == Any),
@@ -229,7 +246,7 @@ impl Command {
                     && words.next().is_none()
             }
             ParsedOutput::Values(values) => {
-                let sum = |sum: u128, (_, count): &(Number, u128)| sum.checked_add(*count);
+                let sum = |sum: u128, (_, count): &(Printed, u128)| sum.checked_add(*count);
                 values.iter().try_fold(0, sum) == Some(numbers.len())
             }
             ParsedOutput::Nothing | ParsedOutput::Sum(_) | ParsedOutput::Pairs(_) => true,
@@ -346,13 +363,19 @@ mod tests {
             |output| value_of(&command("echo {}"), Aggregate::Map, ProcessEnd::Exit(0), output);
         assert_eq!(asked(" -5 \n"), lines(1, "10\t-5\n"));
         assert_eq!(asked("5.0"), lines(1, "10\t5\n"));
-        assert_eq!(asked("1e3"), lines(1, "10\t1000\n"));
+        assert_eq!(asked("2.50e1"), lines(1, "10\t25\n"));
         assert_eq!(asked("-0.250"), lines(1, "10\t-0.25\n"));
         assert_eq!(asked("inf"), lines(1, "10\tinf\n"));
         assert_eq!(asked("nan"), Err(NAN));
-        for output in
-            ["", "five", "5 6", "5\n6\n", "1e400", "99999999999999999999999999999999999999999"]
-        {
+        for output in [
+            "",
+            "five",
+            "5 6",
+            "5\n6\n",
+            "1e3",
+            "1e400",
+            "99999999999999999999999999999999999999999",
+        ] {
             assert_eq!(asked(output), Err(Cause::Garbage), "{output}");
         }
         let failed = value_of(&command("echo {}"), Aggregate::Sum, ProcessEnd::Exit(1), "5");

@@ -1,6 +1,6 @@
 //! Text `FILE:SYMBOL` or `FILE:SYMBOL:f64` of a function of a library, taken apart.
 
-use super::LibraryError;
+use super::error::LibraryError;
 use super::load::Gives;
 use std::path::Path;
 
