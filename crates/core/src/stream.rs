@@ -6,6 +6,7 @@
 
 mod cut;
 mod entries;
+mod held;
 mod journaled;
 mod running;
 
@@ -23,7 +24,7 @@ use core::num::NonZeroU64;
 pub(crate) use cut::cut_failures;
 use cut::{cut_after, cut_below, last_number, nth};
 use entries::{BufferedLines, JournaledLines};
-use running::RunningOutput;
+use held::RunningOutput;
 
 /// What is passed on at once of numbers that failed, in lines.
 const LINES_AT_ONCE: usize = 4096;
@@ -152,6 +153,7 @@ impl Stream {
         if self.in_any_order {
             self.put_in_any_order(span.first(), piece);
         } else if i128::from(span.first()) == self.next {
+            self.running.end_hold();
             self.merge(piece);
             self.advance();
         } else {

@@ -1,7 +1,6 @@
 //! Text frame: a part of what a command of `run` prints, passed on before its number is answered.
 
 use super::Malformed;
-use super::unpack::eight;
 use crate::lease::LeaseId;
 
 /// The bytes of a text frame before its text.
@@ -24,16 +23,18 @@ pub struct Text<'a> {
 impl<'a> Text<'a> {
     /// Reads the body of a frame.
     pub(super) fn open(body: &'a [u8]) -> Result<Self, Malformed> {
-        let (Some(head), Some(bytes @ [_, ..])) = (body.get(..TEXT_HEAD), body.get(TEXT_HEAD..))
-        else {
-            return Err(Malformed::Entry);
-        };
-        let is_open = match eight(head, 16) {
+        let (lease, rest) = body.split_first_chunk().ok_or(Malformed::Entry)?;
+        let (first, rest) = rest.split_first_chunk().ok_or(Malformed::Entry)?;
+        let (mark, bytes) = rest.split_first_chunk().ok_or(Malformed::Entry)?;
+        let is_open = match u64::from_le_bytes(*mark) {
             0 => false,
             1 => true,
             _ => return Err(Malformed::Entry),
         };
-        let (lease, first) = (LeaseId(eight(head, 0)), eight(head, 8).cast_signed());
+        if bytes.is_empty() {
+            return Err(Malformed::Entry);
+        }
+        let (lease, first) = (LeaseId(u64::from_le_bytes(*lease)), i64::from_le_bytes(*first));
         Ok(Self { lease, first, is_open, bytes })
     }
 }

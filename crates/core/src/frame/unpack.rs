@@ -481,7 +481,7 @@ fn open_part(body: &[u8]) -> Result<Part<'_>, Malformed> {
 
 /// The 64-bit word at `at`, which must lie within `bytes`.
 #[inline]
-pub(super) fn eight(bytes: &[u8], at: usize) -> u64 {
+fn eight(bytes: &[u8], at: usize) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(word)

@@ -14,6 +14,7 @@ mod lines;
 mod lookup;
 mod obstacle;
 mod output_form;
+mod output_options;
 mod placeholder;
 mod results;
 mod scripts;

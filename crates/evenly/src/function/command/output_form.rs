@@ -1,8 +1,5 @@
 //! Form in which `run` passes on the standard output of a command: tags, whole lines while it runs, and the most bytes.
 
-use super::Command;
-use evenly_core::Interval;
-
 /// How the standard output of a command is passed on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OutputForm {
@@ -25,6 +22,15 @@ pub(crate) struct LineTags {
 }
 
 impl LineTags {
+    /// Tags with this name of a run; none without a name.
+    pub(super) fn new(name: Option<Vec<u8>>) -> Self {
+        let tag = name.map(|mut name| {
+            name.push(b'\t');
+            name
+        });
+        Self { tag, is_in_line: false }
+    }
+
     /// The next piece, with tags.
     pub(crate) fn add(&mut self, piece: &[u8]) -> Vec<u8> {
         let Some(tag) = &self.tag else { return piece.to_vec() };
@@ -42,88 +48,5 @@ impl LineTags {
     /// What ends the last line, so that the tag of the next command begins a line.
     pub(crate) fn end(&mut self) -> &'static [u8] {
         if core::mem::take(&mut self.is_in_line) { b"\n" } else { b"" }
-    }
-}
-
-impl Command {
-    /// Begins each line of output with the number that it is for, or with the chunk, and a tab.
-    #[must_use]
-    pub fn tagged(mut self) -> Self {
-        self.output_form.is_tagged = true;
-        self
-    }
-
-    /// Passes on whole lines while the command runs, in [`Job::run_commands`](crate::Job::run_commands). Without this
-    /// call the output of a command is passed on together, when it has ended. Lines of a try that fails are passed on,
-    /// too. Not for a coprocess. Not part of the function's name: the commands of agents never do this.
-    #[must_use]
-    pub fn line_buffered(mut self) -> Self {
-        self.output_form.has_live_lines = true;
-        self
-    }
-
-    /// Ends a command that prints more than this many bytes, in [`Job::run_commands`](crate::Job::run_commands): its
-    /// numbers fail. Without this call there is no limit; what is above 16 MiB goes through a file without a name in
-    /// [`temp_dir`](std::env::temp_dir). Not for a coprocess. Not part of the function's name in journals.
-    #[must_use]
-    pub fn max_output(mut self, bytes: u64) -> Self {
-        self.output_form.most = Some(bytes);
-        self
-    }
-
-    /// Whether whole lines are passed on while the command runs.
-    pub(crate) fn has_live_lines(&self) -> bool {
-        self.output_form.has_live_lines
-    }
-
-    /// The most bytes that it may print, if there is a limit.
-    pub(crate) fn most_output(&self) -> Option<u64> {
-        self.output_form.most
-    }
-
-    /// Whether it may print no more than goes with an answer, because it runs for an agent.
-    pub(crate) fn is_of_agent(&self) -> bool {
-        self.output_form.is_of_agent
-    }
-
-    /// Tags for the output of the run for these numbers: the text of its line, if it has one.
-    pub(crate) fn line_tags(&self, numbers: Interval) -> LineTags {
-        let tag = self.output_form.is_tagged.then(|| {
-            let text = self.text_of(numbers.first());
-            let mut tag = text.unwrap_or_else(|| self.run_name(numbers).into_bytes());
-            tag.push(b'\t');
-            tag
-        });
-        LineTags { tag, is_in_line: false }
-    }
-
-    /// These lines, each behind the tag of their run; `None` without `--tag`.
-    pub(crate) fn tag_lines(&self, numbers: Interval, output: &[u8]) -> Option<Vec<u8>> {
-        if !self.output_form.is_tagged {
-            return None;
-        }
-        let mut tags = self.line_tags(numbers);
-        let mut tagged = tags.add(output);
-        tagged.extend_from_slice(tags.end());
-        Some(tagged)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_are_the_same_wherever_an_output_is_cut() {
-        let command = Command::new(["echo", "{}"].map(Into::into).to_vec()).unwrap().tagged();
-        let numbers = Interval::single(7);
-        let output = b"a\n\nbc\nd";
-        let whole = command.tag_lines(numbers, output).unwrap();
-        assert_eq!(whole, b"7\ta\n7\t\n7\tbc\n7\td\n");
-        for cut in 0..=output.len() {
-            let mut tags = command.line_tags(numbers);
-            let pieces = [tags.add(&output[..cut]), tags.add(&output[cut..])].concat();
-            assert_eq!([&pieces, tags.end()].concat(), whole, "cut at {cut}");
-        }
     }
 }
