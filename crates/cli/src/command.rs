@@ -6,7 +6,7 @@ use crate::limits::is_of_median;
 use crate::number::parse_number;
 use crate::output_options::OutputOptions;
 use evenly::function::{Command, Form, Function, Lines, StartLimits, UnusableCommand};
-use evenly::{Aggregate, Items};
+use evenly::{Aggregate, Grid, Items};
 use std::ffi::OsString;
 use std::num::NonZeroU8;
 use std::rc::Rc;
@@ -22,6 +22,30 @@ pub(crate) struct CommandOptions {
     pub(crate) repeats: u8,
 }
 
+/// What a number stands for, beside itself.
+pub(crate) struct Meaning {
+    /// A line of a file.
+    pub(crate) lines: Option<Rc<Lines>>,
+    /// A point of a grid.
+    pub(crate) grid: Option<Rc<Grid>>,
+}
+
+/// Refuses options that give n another meaning than a point of a grid.
+fn check_grid(arguments: &JobArguments) -> Result<(), String> {
+    let others = [
+        (arguments.coprocess, "--coprocess"),
+        (arguments.as_kind.is_some(), "--as"),
+        (arguments.lines.is_some(), "--lines"),
+        (arguments.lines0.is_some(), "--lines0"),
+    ];
+    match others.into_iter().find(|(is_given, _)| *is_given) {
+        None => Ok(()),
+        Some((_, other)) => {
+            Err(format!("--grid and {other} are two meanings of n; leave one of them out"))
+        }
+    }
+}
+
 /// Builds the function that runs the command of these arguments.
 ///
 /// # Errors
@@ -29,7 +53,7 @@ pub(crate) struct CommandOptions {
 pub(crate) fn resolve(
     aggregate: Aggregate,
     arguments: &JobArguments,
-    (function, items, lines): (Option<&str>, &Items, Option<Rc<Lines>>),
+    (function, items, meaning): (Option<&str>, &Items, Meaning),
     manner: CommandOptions,
 ) -> Result<Box<dyn Function>, String> {
     if arguments.coprocess && arguments.at_most_once {
@@ -50,12 +74,19 @@ pub(crate) fn resolve(
         ));
     }
     let words = arguments.cmd.clone();
+    let Meaning { lines, grid } = meaning;
+    if grid.is_some() {
+        check_grid(arguments)?;
+    }
     let command = match (arguments.as_kind.as_deref(), lines) {
         _ if arguments.coprocess => Command::coprocess(words),
         _ if arguments.batch.is_some() => batch(words, arguments),
         (_, Some(lines)) => Command::of_lines(words, lines),
         (Some(kind), None) => Command::array(words, array::resolve(kind, items, arguments)?),
-        (None, None) => Command::new(words),
+        (None, None) => match grid {
+            Some(grid) => Command::of_grid(words, grid),
+            None => Command::new(words),
+        },
     };
     let mut command = command.map_err(|error| error.to_string())?.repeats(manner.repeats);
     if let Some(typed) = &arguments.no_status {

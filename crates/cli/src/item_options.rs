@@ -20,7 +20,7 @@ pub(crate) struct ItemArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
     /// Take each combination of values of several variables, as in --grid a=0..10 --grid b=1,2,5. An expression has the
-    /// variables a and b. n is the number of the combination from 0, the last variable
+    /// variables a and b, and CMD the marks {a} and {b}. n is the number of the combination from 0, the last variable
     /// changing fastest. RANGE chooses some of them [default: all]
     #[arg(long, value_name = "NAME=VALUES")]
     pub(crate) grid: Vec<String>,

@@ -1,7 +1,7 @@
 //! Resolver of FUNCTION and RANGE: builtin, expression, library or command, or a message with the right form.
 
 use crate::arguments::JobArguments;
-use crate::command::{self, CommandOptions};
+use crate::command::{self, CommandOptions, Meaning};
 use crate::condition;
 use crate::function_names::{applied, builtin, is_unknown_name, unknown_function};
 use crate::item_options::{GivenItems, ItemArguments, ItemSource};
@@ -75,17 +75,12 @@ impl Question {
         };
         if !arguments.cmd.is_empty() {
             let GivenItems { items, grid, hint } = arguments.items.read(&source)?;
-            if grid.is_some() {
-                return Err(
-                    "--grid gives variables to an expression, and not yet to a command".to_owned()
-                );
-            }
             // Those of a journal are compared with its fingerprint.
             let items = match &lines {
                 Some(lines) if arguments.items.recorded.is_none() => lines::chosen(lines, items)?,
                 _ => items,
             };
-            let words = (typed, &items, lines);
+            let words = (typed, &items, Meaning { lines, grid: grid.clone() });
             let function = command::resolve(aggregate, arguments, words, manner)?;
             let hints = hint.into_iter().chain(lines::hint(arguments)).collect();
             return Ok(Self { items, function, grid, hints });

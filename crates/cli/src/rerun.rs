@@ -66,15 +66,19 @@ impl Rerun {
         self
     }
 
-    /// The text that the number of an interval stands for, for a message.
+    /// The text or point that the number of an interval stands for, for a message.
     pub(crate) fn text_of(&self, interval: Interval) -> Option<String> {
+        if let Some(grid) = &self.grid {
+            let single = Some(interval).filter(|interval| interval.len() == 1)?;
+            return Some(grid.point(single.first())?.to_string());
+        }
         let command = self.texts.as_ref().filter(|_| interval.len() == 1)?;
         shown_text(command, interval.first())
     }
 
-    /// These failures, each number alone if it stands for a text; the lowest of them.
+    /// These failures, each number alone if it stands for a text or point; the lowest of them.
     pub(crate) fn apart<'a>(&self, failures: &'a [Failure]) -> Cow<'a, [Failure]> {
-        if self.texts.is_none() {
+        if self.texts.is_none() && self.grid.is_none() {
             return failures.into();
         }
         let single = |failure: &Failure| {

@@ -110,6 +110,51 @@ fn json_names_points_too() {
 }
 
 #[test]
+fn commands_get_the_values_of_their_point() {
+    let text = |words: &str| String::from_utf8(run(words).stdout).unwrap();
+    let grid = "--grid a=1..3 --grid b=10,20";
+    for (command, expected) in [
+        ("echo {a}-{b} {n}", "1-10 0\n1-20 1\n2-10 2\n2-20 3\n"),
+        ("echo {2} {1}", "10 1\n20 1\n10 2\n20 2\n"),
+        ("printf [%s] {}", "[1 10][1 20][2 10][2 20]"),
+        ("echo {a:03}", "001\n001\n002\n002\n"),
+    ] {
+        assert_eq!(text(&format!("run -k {grid} -- {command}")), expected, "{command}");
+    }
+    assert_eq!(text(&format!("run -k 3..=3 {grid} -- echo {{b}}")), "20\n");
+    assert_eq!(
+        text(&format!("map {grid} -- expr {{a}} + {{b}}")).lines().last(),
+        Some("a=2 b=20\t22")
+    );
+    assert_eq!(text(&format!("max {grid} -- expr {{b}} - {{a}}")), "19\ta=1 b=20\n");
+    assert_eq!(text(&format!("find {grid} -- test {{a}}0 = {{b}}")), "a=1 b=10\na=2 b=20\n");
+    assert_eq!(
+        text(&format!("run -k --tag {grid} 2..4 -- echo {{b}}")),
+        "a=2 b=10\t10\na=2 b=20\t20\n"
+    );
+}
+
+#[test]
+fn failures_name_the_point_and_its_number() {
+    let grid = "--grid a=1..3 --grid b=10,20";
+    let output = run(&format!("failures {grid} -- test {{a}}0 = {{b}}"));
+    assert_eq!(output.stdout, b"a=1 b=20\texit 1\na=2 b=10\texit 1\n");
+    let again =
+        "one alone: evenly failures --grid a=1..3 --grid b=10,20 1..=1 -- test '{a}0' '=' '{b}'";
+    assert!(stderr(&output).contains(again), "{output:?}");
+    let output = run(&format!("sum 60/(a-2)*b {grid}"));
+    let said = stderr(&output);
+    let expected = "n = 2 'a=2 b=10' failed: division by zero; rerun: evenly sum '60/(a-2)*b' 2..=2 --grid a=1..3 \
+                    --grid b=10,20\n";
+    assert!(said.contains(expected), "{said}");
+    let object: serde_json::Value =
+        serde_json::from_slice(&run(&format!("sum 60/(a-2)*b {grid} --format json")).stdout)
+            .unwrap();
+    assert_eq!(object["failures"][1]["text"], "a=2 b=20");
+    assert_eq!(object["failures"][1]["first"], "3");
+}
+
+#[test]
 fn a_journal_belongs_to_its_grid() {
     let directory = Directory::new("grid");
     let answer = |words: &str| {
@@ -150,6 +195,10 @@ fn a_bad_grid_is_refused_before_work_starts() {
         ("count --grid a=0..5", "no function given for --grid 'a=0..5'; as in: evenly count"),
         ("count 0..3 --grid a=0..5", "no function given for 0..3"),
         ("run --grid a=0..5", "no command is given to run; as in: evenly run --grid 'a=0..5'"),
+        ("run --grid a=0..5 -- echo {a} {b}", "{b}"),
+        ("run --grid a=0..5 --coprocess -- cat", "--grid and --coprocess are two meanings of n"),
+        ("run --grid a=0..5 --as slurm -- cat", "--grid and --as are two meanings of n; leave"),
+        ("run --grid a=0..5 -- echo hello", "has no place for a number"),
         ("count --lib x.so:f --grid a=0..5", "--lib x.so:f takes n alone; leave one of them out"),
     ] {
         let output = run(words);

@@ -160,6 +160,7 @@ impl Command {
             fingerprint: CommandFingerprint::of_text(&words, &script.text),
             batch: Some(script),
             lines: None,
+            grid: None,
             given: words,
         })
     }

@@ -1,7 +1,7 @@
 //! Braces in a word: which are placeholders with a width, and which belong to a shell or another language.
 
-/// Names of the placeholders that may have a width, as `{n:04}`.
-const PADDED: [&str; 3] = ["n", "start", "end"];
+/// Names of the placeholders that may have a width, as `{n:04}`; variables of a grid may, too.
+pub(super) const PADDED: [&str; 3] = ["n", "start", "end"];
 
 /// Most digits of a width: file names end at 255 bytes.
 const WIDTH_DIGITS: usize = 2;
@@ -9,10 +9,8 @@ const WIDTH_DIGITS: usize = 2;
 /// The name and the width of `n:04`.
 pub(super) fn padded(inside: &str) -> Option<(&str, usize)> {
     let (name, width) = inside.split_once(":0")?;
-    let is_width = (1..=WIDTH_DIGITS).contains(&width.len())
-        && is_digits(width)
-        && !width.starts_with('0')
-        && PADDED.contains(&name);
+    let is_width =
+        (1..=WIDTH_DIGITS).contains(&width.len()) && is_digits(width) && !width.starts_with('0');
     Some((name, width.parse().ok().filter(|_| is_width)?))
 }
 

@@ -5,6 +5,7 @@ use super::lines::{Lines, NoText};
 use super::lookup;
 use super::template::{Filling, Mark, TemplateWord, for_program, variable};
 use super::{Command, Form, UnusableCommand, shown};
+use crate::grid::Point;
 use crate::process::orphans::WORKER;
 use crate::process::task_directories::TaskFiles;
 use evenly_core::Interval;
@@ -38,7 +39,7 @@ impl Command {
 
     /// Whether a missing program is a failure of its number: texts name programs.
     pub(crate) fn has_texts_for_programs(&self) -> bool {
-        self.program.is_none() && self.lines.is_some()
+        self.program.is_none() && (self.lines.is_some() || self.grid.is_some())
     }
 
     fn filled(&self, numbers: Interval) -> Result<Vec<Vec<u8>>, NoText> {
@@ -48,8 +49,11 @@ impl Command {
             Some((lines, n)) => lines.text(n)?,
             None => Vec::new(),
         };
-        let filling =
-            Filling { text: &text, ..Filling::of(numbers.first(), i128::from(numbers.last()) + 1) };
+        let point = self.grid.as_ref().and_then(|grid| grid.point(numbers.first()));
+        let values: Vec<i64> =
+            point.into_iter().flat_map(Point::values).map(|(_, value)| value).collect();
+        let bounds = Filling::of(numbers.first(), i128::from(numbers.last()) + 1);
+        let filling = Filling { text: &text, values: &values, ..bounds };
         Ok(self.words.iter().map(|word| word.fill(filling)).collect())
     }
 
@@ -59,10 +63,13 @@ impl Command {
         Some((lines, u64::try_from(n).unwrap_or(0)))
     }
 
-    /// The text that n stands for, if it has one and can be read; of a text above 256 KiB the beginning. Any bytes: for a
-    /// message, see [`printable`](fn@crate::printable).
+    /// The text or point that n stands for, if it has one and can be read; of a text above 256 KiB the beginning. Any
+    /// bytes: for a message, see [`printable`](fn@crate::printable).
     #[must_use]
     pub fn text_of(&self, n: i64) -> Option<Vec<u8>> {
+        if let Some(grid) = self.grid.as_ref().filter(|_| self.form == Form::PerNumber) {
+            return Some(grid.point(n)?.to_string().into_bytes());
+        }
         let (lines, n) = self.line(n)?;
         lines.beginning(n).ok()
     }

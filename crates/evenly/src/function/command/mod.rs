@@ -40,6 +40,7 @@ pub use results::ResultFiles;
 pub use start_limits::StartLimits;
 pub use unusable::UnusableCommand;
 
+use crate::grid::Grid;
 use crate::quoted::quoted;
 use evenly_core::{Interval, Items};
 use fingerprint::CommandFingerprint;
@@ -129,6 +130,8 @@ pub struct Command {
     batch: Option<BatchScript>,
     /// The texts that stand for numbers in its words.
     lines: Option<Rc<Lines>>,
+    /// The grid whose points the numbers are.
+    grid: Option<Rc<Grid>>,
 }
 
 /// The words as one types them into a shell.
@@ -137,7 +140,7 @@ fn shown(words: &[OsString]) -> String {
     words.join(" ")
 }
 
-fn check_placeholders(words: &[OsString], known: Placeholders) -> Result<(), UnusableCommand> {
+fn check_placeholders(words: &[OsString], known: Placeholders<'_>) -> Result<(), UnusableCommand> {
     match words.iter().find_map(|word| placeholder::unknown(word.as_bytes(), known)) {
         None => Ok(()),
         Some(placeholder) => Err(UnusableCommand::UnknownPlaceholder {
@@ -168,9 +171,19 @@ impl Command {
         Ok(Self::with_placeholders(words, Placeholders::Lines)?.with_lines(lines))
     }
 
+    /// A command that is run for each point of a grid, by its number. `{a}` is the value of the variable a, `{1}` that of
+    /// the first variable, `{}` all values with spaces between them, and `{n}` the number of the point.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_grid(words: Vec<OsString>, grid: Rc<Grid>) -> Result<Self, UnusableCommand> {
+        let command = Self::with_placeholders(words, Placeholders::Points(&grid))?;
+        Ok(Self { grid: Some(grid), ..command })
+    }
+
     fn with_placeholders(
         words: Vec<OsString>,
-        placeholders: Placeholders,
+        placeholders: Placeholders<'_>,
     ) -> Result<Self, UnusableCommand> {
         check_placeholders(&words, placeholders)?;
         let mut command = Self::of(words, placeholders)?;
@@ -223,7 +236,7 @@ impl Command {
         Self { fingerprint, lines: Some(lines), ..self }
     }
 
-    fn of(words: Vec<OsString>, placeholders: Placeholders) -> Result<Self, UnusableCommand> {
+    fn of(words: Vec<OsString>, placeholders: Placeholders<'_>) -> Result<Self, UnusableCommand> {
         let shown = shown(&words);
         let given = words.clone();
         let words: Vec<TemplateWord> =
@@ -252,6 +265,7 @@ impl Command {
             fingerprint,
             batch: None,
             lines: None,
+            grid: None,
         })
     }
 
@@ -377,6 +391,7 @@ impl Command {
     fn as_in(&self, name: &str, items: &Items) -> Option<Self> {
         let mut options = name.split(' ').take_while(|word| *word != "--");
         let (mut form, mut submitted, mut has_lines) = (None, "", false);
+        let mut axes = Vec::new();
         let output_form = OutputForm::default();
         let mut command = Self { array: None, no_status: 1, output_form, ..self.clone() };
         while let Some(option) = options.next() {
@@ -393,6 +408,10 @@ impl Command {
                 "--at-most-once" => command.is_at_most_once = true,
                 // Which lines: the fingerprints have been compared.
                 "--lines" | "--lines0" => has_lines = true,
+                "--grid" => {
+                    let (name, values) = options.next()?.split_once('=')?;
+                    axes.push((name, values.parse().ok()?));
+                }
                 _ => return None,
             }
         }
@@ -400,6 +419,9 @@ impl Command {
             Some(_) => Self::coprocess(self.given.clone()),
             None if command.array.is_some() => Self::of(self.given.clone(), Placeholders::Numbers),
             None if has_lines => Self::with_placeholders(self.given.clone(), Placeholders::Lines),
+            None if !axes.is_empty() => {
+                Self::of_grid(self.given.clone(), Rc::new(Grid::new(axes).ok()?))
+            }
             None => Self::new(self.given.clone()),
         };
         if has_lines != self.lines.is_some() {
@@ -429,6 +451,10 @@ impl Command {
             if is_rerun {
                 let _ = write!(options, "{} ", quoted(lines.named()));
             }
+        }
+        if let Some(grid) = &self.grid {
+            options += grid.options().trim_start();
+            options += " ";
         }
         if let Some(array) = &self.array {
             let _ = write!(options, "--as {} ", array.shown(is_rerun, is_rerun));

@@ -1,6 +1,6 @@
 //! Placeholders of other tools, and misspelt ones: text in braces that no number replaces.
 
-use super::braces::{is_digits, is_formatted, padded, stands_alone};
+use super::braces::{PADDED, is_digits, is_formatted, padded, stands_alone};
 use super::template::Placeholders;
 
 /// Names that mean a number, or a bound of a chunk.
@@ -16,7 +16,7 @@ const SIGNS: [&str; 12] = ["#", "%", "##", "0#", "0%", ".", "/", "//", "/.", "+/
 ///
 /// Braces mean much else, so only text is found that has no other use where it stands: `${i}` is a
 /// variable, `[0-9]{3}` repeats, `f"{n}"` is Python.
-pub(super) fn unknown(word: &[u8], known: Placeholders) -> Option<&str> {
+pub(super) fn unknown<'w>(word: &'w [u8], known: Placeholders<'_>) -> Option<&'w str> {
     if is_formatted(word) {
         return None;
     }
@@ -27,13 +27,14 @@ pub(super) fn unknown(word: &[u8], known: Placeholders) -> Option<&str> {
         let (before, inside) = (&word[..at], &text[1..length]);
         // {{n}} is a placeholder of a template.
         let is_doubled = before.ends_with(b"{");
-        let is_unknown = stands_alone(before, inside) && is_placeholder(inside) && !known.has(text);
+        let is_meant = is_placeholder(inside) || known.is_like_a_variable(inside);
+        let is_unknown = stands_alone(before, inside) && is_meant && !known.has(text);
         (!is_doubled && is_unknown).then_some(text)
     })
 }
 
 fn is_placeholder(inside: &str) -> bool {
-    if padded(inside).is_some() {
+    if padded(inside).is_some_and(|(name, _)| PADDED.contains(&name)) {
         return false;
     }
     let lower = inside.to_ascii_lowercase();

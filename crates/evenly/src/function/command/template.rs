@@ -2,6 +2,7 @@
 
 use super::braces::{is_formatted, padded, stands_alone};
 use super::text_part::TextPart;
+use crate::grid::Grid;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -17,28 +18,34 @@ pub(super) enum Mark {
     End,
     /// `{}` beside texts: the text of the line, or a part of it.
     Text(TextPart),
+    /// `{a}`, `{1}`: the value of this variable of a grid.
+    Variable(usize),
+    /// `{}` of a grid: all values, with spaces between them.
+    Values,
 }
 
 impl Mark {
     /// Whether it stands for one number, and not for a bound of a chunk.
     pub(super) fn is_of_number(self) -> bool {
-        matches!(self, Self::Number | Self::Text(_))
+        !matches!(self, Self::Start | Self::End)
     }
 }
 
 /// Which placeholders a command has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Placeholders {
+pub(super) enum Placeholders<'a> {
     /// None: each word stands as it is.
     None,
     /// Those of numbers.
     Numbers,
     /// Those of numbers and texts.
     Lines,
+    /// Those of numbers and of the variables of a grid, by name or place.
+    Points(&'a Grid),
 }
 
-impl Placeholders {
-    /// How they are written.
+impl Placeholders<'_> {
+    /// How they are written, but those of variables.
     fn marks(self) -> &'static [(&'static str, Mark)] {
         const NUMBERS: [(&str, Mark); 3] =
             [("{}", Mark::Number), ("{start}", Mark::Start), ("{end}", Mark::End)];
@@ -53,25 +60,60 @@ impl Placeholders {
             ("{//}", Mark::Text(TextPart::Directory)),
             ("{/.}", Mark::Text(TextPart::NameWithoutExtension)),
         ];
+        const POINTS: [(&str, Mark); 5] = [
+            ("{}", Mark::Values),
+            ("{start}", Mark::Start),
+            ("{end}", Mark::End),
+            ("{n}", Mark::Number),
+            ("{#}", Mark::Number),
+        ];
         match self {
             Self::None => &[],
             Self::Numbers => &NUMBERS,
             Self::Lines => &LINES,
+            Self::Points(_) => &POINTS,
         }
     }
 
+    /// The variable of a grid that stands between two braces.
+    fn variable(self, inside: &str) -> Option<Mark> {
+        let Self::Points(grid) = self else { return None };
+        let place = || inside.parse::<usize>().ok()?.checked_sub(1);
+        let index = grid.names().position(|name| name == inside).or_else(place)?;
+        (index < grid.names().count()).then_some(Mark::Variable(index))
+    }
+
     /// The mark that begins at a place of a word. `${n}` and `${#}` are the shell's.
-    fn mark_at(self, word: &[u8], at: usize) -> Option<(&'static str, Mark)> {
-        let found = self.marks().iter().find(|(mark, _)| word[at..].starts_with(mark.as_bytes()));
-        let (typed, mark) = *found?;
-        let is_named = matches!(typed, "{n}" | "{#}");
-        let is_other = is_named && !stands_alone(&word[..at], typed.trim_matches(['{', '}']));
+    fn mark_at(self, word: &[u8], at: usize) -> Option<(&[u8], Mark)> {
+        let rest = &word[at..];
+        let inside = rest.strip_prefix(b"{")?;
+        let length = inside.iter().position(|byte| *byte == b'}')?;
+        let (typed, inside) = (&rest[..length + 2], std::str::from_utf8(&inside[..length]).ok()?);
+        let found = self.marks().iter().find(|(mark, _)| mark.as_bytes() == typed);
+        let found = found.map(|(_, mark)| *mark);
+        let is_named = found.is_none() || matches!(inside, "n" | "#");
+        let mark = found.or_else(|| self.variable(inside))?;
+        let is_other = is_named && !stands_alone(&word[..at], inside);
         (!is_other).then_some((typed, mark))
+    }
+
+    /// The mark of a name before a width, as `{n:04}`.
+    fn named(self, name: &str) -> Option<Mark> {
+        let known = NAMED_MARKS.into_iter().find(|(known, _)| *known == name);
+        known.map(|(_, mark)| mark).or_else(|| self.variable(name))
+    }
+
+    /// Whether a text between two braces can only be meant as a variable of a grid.
+    pub(super) fn is_like_a_variable(self, inside: &str) -> bool {
+        let is_letter = inside.len() == 1 && inside.bytes().all(|byte| byte.is_ascii_alphabetic());
+        matches!(self, Self::Points(_)) && is_letter
     }
 
     /// Whether this text, with its braces, is one of them.
     pub(super) fn has(self, text: &str) -> bool {
+        let inside = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
         self.marks().iter().any(|(mark, _)| *mark == text)
+            || inside.is_some_and(|inside| self.variable(inside).is_some())
     }
 }
 
@@ -87,12 +129,14 @@ pub(super) struct Filling<'a> {
     pub(super) end: i128,
     /// The text of the line.
     pub(super) text: &'a [u8],
+    /// The values of the variables of a grid.
+    pub(super) values: &'a [i64],
 }
 
 impl Filling<'_> {
     /// For these numbers.
     pub(super) fn of(start: i64, end: i128) -> Self {
-        Self { start, end, text: &[] }
+        Self { start, end, text: &[], values: &[] }
     }
 }
 
@@ -106,12 +150,12 @@ pub(super) struct TemplateWord {
 
 impl TemplateWord {
     /// Takes a word apart. A mark in a second pair of braces is text.
-    pub(super) fn new(word: OsString, placeholders: Placeholders) -> Self {
+    pub(super) fn new(word: OsString, placeholders: Placeholders<'_>) -> Self {
         let bytes = word.into_vec();
         let has_widths = placeholders != Placeholders::None && !is_formatted(&bytes);
         let (mut parts, mut text, mut at) = (Vec::new(), Vec::new(), 0);
         while at < bytes.len() {
-            if has_widths && let Some(padded) = padded_at(&bytes, at) {
+            if has_widths && let Some(padded) = padded_at(&bytes, at, placeholders) {
                 if bytes[..at].ends_with(b"{") && bytes[at + padded.length..].starts_with(b"}") {
                     // In a second pair of braces it is text.
                     text.pop();
@@ -128,7 +172,7 @@ impl TemplateWord {
             if let Some((typed, _)) = inner
                 && bytes[at + 1 + typed.len()..].starts_with(b"}")
             {
-                text.extend_from_slice(typed.as_bytes());
+                text.extend_from_slice(typed);
                 at += typed.len() + 2;
                 continue;
             }
@@ -158,6 +202,14 @@ impl TemplateWord {
             let number = match mark {
                 Mark::Number | Mark::Start => i128::from(filling.start),
                 Mark::End => filling.end,
+                Mark::Variable(index) => {
+                    filling.values.get(*index).copied().unwrap_or_default().into()
+                }
+                Mark::Values => {
+                    let values = filling.values.iter().map(ToString::to_string);
+                    filled.extend(values.collect::<Vec<_>>().join(" ").into_bytes());
+                    continue;
+                }
                 Mark::Text(part) => {
                     filled.extend_from_slice(part.of(filling.text));
                     continue;
@@ -179,7 +231,7 @@ struct Padded {
 }
 
 /// The mark with a width that begins at a place: `{n:04}`, `{start:08}`. `${n:04}` is the shell's.
-fn padded_at(word: &[u8], at: usize) -> Option<Padded> {
+fn padded_at(word: &[u8], at: usize, placeholders: Placeholders<'_>) -> Option<Padded> {
     let rest = word[at..].strip_prefix(b"{")?;
     let inside = &rest[..rest.iter().position(|byte| *byte == b'}')?];
     let inside = std::str::from_utf8(inside).ok()?;
@@ -187,7 +239,7 @@ fn padded_at(word: &[u8], at: usize) -> Option<Padded> {
         return None;
     }
     let (name, width) = padded(inside)?;
-    let (_, mark) = NAMED_MARKS.into_iter().find(|(known, _)| *known == name)?;
+    let mark = placeholders.named(name)?;
     Some(Padded { mark, width, length: inside.len() + 2 })
 }
 
@@ -245,6 +297,23 @@ mod tests {
             ("{start}-{end}", b"7-8"),
         ] {
             assert_eq!(filled(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn variables_of_a_grid_take_their_places_by_name_and_by_place() {
+        let axes = [("a", "0..10".parse().unwrap()), ("b_2", "1,2,5".parse().unwrap())];
+        let grid = Grid::new(axes).unwrap();
+        for (word, expected) in [
+            ("{a}x{b_2}", "3x5"),
+            ("{1}-{2}-{3}", "3-5-{3}"),
+            ("{} {n} {#}", "3 5 11 11"),
+            ("{a:03} {n:04}", "003 0011"),
+            ("{{a}} ${a} ${1} {c} {0}", "{a} ${a} ${1} {c} {0}"),
+        ] {
+            let filling = Filling { values: &[3, 5], ..Filling::of(11, 12) };
+            let word = TemplateWord::new(word.into(), Placeholders::Points(&grid));
+            assert_eq!(String::from_utf8(word.fill(filling)).unwrap(), expected);
         }
     }
 
