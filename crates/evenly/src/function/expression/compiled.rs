@@ -7,6 +7,7 @@ use super::filter::Filter;
 use super::filtered::Filtered;
 use super::selected::tell_selected;
 use super::tree::Node;
+use super::width::Width;
 use super::windows::Windows;
 use super::{Understood, understand, understand_behind};
 use crate::function::jit::{Filled, MachineCode, NoMachineCode, Window};
@@ -422,53 +423,4 @@ fn values<T: Width>(
         }
     }
     slice.last()
-}
-
-/// A width that values come in.
-pub(super) trait Width: Copy + Into<i128> {
-    fn fill(
-        machine: &MachineCode,
-        first: i64,
-        room: &mut [Self],
-        windows: &[Window],
-    ) -> Option<Filled>;
-
-    /// How many of them the tally took.
-    fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize;
-}
-
-impl Width for i64 {
-    fn fill(
-        machine: &MachineCode,
-        first: i64,
-        room: &mut [Self],
-        windows: &[Window],
-    ) -> Option<Filled> {
-        machine.narrow(first, room, windows)
-    }
-
-    fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize {
-        tally.numbers(first, values)
-    }
-}
-
-impl Width for i128 {
-    fn fill(
-        machine: &MachineCode,
-        first: i64,
-        room: &mut [Self],
-        windows: &[Window],
-    ) -> Option<Filled> {
-        machine.wide(first, room, windows)
-    }
-
-    fn tell(tally: &mut Tally, first: i64, values: &[Self]) -> usize {
-        for (n, value) in (first..=i64::MAX).zip(values) {
-            tally.number(n, *value);
-            if tally.is_full() {
-                return n.abs_diff(first) as usize + 1;
-            }
-        }
-        values.len()
-    }
 }

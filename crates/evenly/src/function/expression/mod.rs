@@ -30,6 +30,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tree;
+mod width;
 mod windows;
 
 pub use compiled::{Expression, UnusableExpression, expression, expression_over};

@@ -1,6 +1,6 @@
 //! Adds the values of selected numbers to a tally, and skips those of the others.
 
-use super::compiled::Width;
+use super::width::Width;
 use crate::function::Kind;
 use crate::function::jit::{Filled, MachineCode, Window};
 use evenly_core::{Cause, Tally};
