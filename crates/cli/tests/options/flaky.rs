@@ -131,8 +131,12 @@ fn a_journal_keeps_them_for_the_report_of_a_resumed_run_and_for_verify() {
         let mut command = std::process::Command::new(crate::support::EVENLY);
         command.args(words).current_dir(&path).output().unwrap()
     };
+    // Number 12 kills the primary as soon as the journal has both.
     let script = format!(
-        "test $1 -lt 12 -o -e go || {{ sleep 0.5; read a b c primary rest < /proc/$PPID/stat; kill -9 $primary; }}; {SCRIPT}"
+        "test $1 -lt 12 -o -e go || {{
+            for try in $(seq 200); do {} verify j | grep -q '^flaky.8' && break; sleep 0.1; done
+            read a b c primary rest < /proc/$PPID/stat; kill -9 $primary; }}; {SCRIPT}",
+        crate::support::EVENLY
     );
     let command = ["-j", "1", "--retries", "2", "--", "sh", "-c", &script, "sh", "{}"];
     let killed = run(&[&["run", "0..20", "--journal", "j"], &command[..]].concat());
