@@ -112,6 +112,10 @@ fn values_of_any_width_are_those_of_the_numbers_that_are_left() {
         ("count n%4==1 1e12..+1e6 --where prime", "18151\n"),
         ("map 60/n -2..4 --where n!=0", "-2\t-30\n-1\t-60\n1\t60\n2\t30\n3\t20\n"),
         ("sum 60/n -2..4 --where n!=0", "20\n"),
+        ("mean n 0..10 --where even", "4\n"),
+        ("mean n 0..100 --where prime", "42.4\n"),
+        ("mean n**20 2..8 --where n%3==1", "3.989668290461989e16\n"),
+        ("mean even 0..8 --where n%4!=1", "0.6666666666666666\n"),
         ("all odd 3..1e7 --where prime", "true\n"),
         ("all prime 0..10 --where n>20", "true\n"),
     ] {
@@ -124,6 +128,7 @@ fn nothing_that_is_left_is_an_empty_range() {
     for (words, text, status) in [
         ("count even 0..10 --where n>20", "0\n", 0),
         ("min n 0..10 --where n>20", "", 1),
+        ("mean n 0..10 --where n>20", "", 1),
         ("any even 0..10 --where n>20", "false\n", 1),
         ("map n 0..10 --where n>20", "", 0),
         ("hist n 0..10 --where n>20", "", 0),

@@ -85,15 +85,18 @@ fn whole(
     };
     // An expression that is too long, or a number where a truth value is needed, stays apart.
     let whole = Expression::new(&source, condition.range()).ok()?;
-    if names_values(aggregate) && whole.says_at() {
+    if counts_each_value(aggregate) && whole.says_at() {
         return None;
     }
     Some((aggregate, Box::new(whole)))
 }
 
-/// Whether the answer shows values of single numbers, so that those left out cannot have one.
-fn names_values(aggregate: Aggregate) -> bool {
-    matches!(aggregate, Aggregate::Min | Aggregate::Max | Aggregate::Hist | Aggregate::Map)
+/// Whether a number that is left out would change the answer if it had the value 0.
+fn counts_each_value(aggregate: Aggregate) -> bool {
+    matches!(
+        aggregate,
+        Aggregate::Min | Aggregate::Max | Aggregate::Hist | Aggregate::Map | Aggregate::Mean
+    )
 }
 
 impl Conditional {
@@ -190,7 +193,7 @@ impl Function for Conditional {
         let whole = self.whole.as_mut();
         let mut whole = whole.filter(|(aggregate, _)| *aggregate == tally.aggregate());
         if let Some((aggregate, whole)) = &mut whole
-            && !names_values(*aggregate)
+            && !counts_each_value(*aggregate)
         {
             return whole.fold(slice, tally);
         }
