@@ -18,6 +18,12 @@ pub(crate) fn parse_grid(typed: &[String]) -> Result<Option<Rc<Grid>>, String> {
             .split_once('=')
             .ok_or_else(|| bad("it is NAME=VALUES, as in a=0..10 or b=1,2,5"))?;
         let values = parse_pieces(values.split(',')).map_err(|cause| bad(&cause))?;
+        if values.is_open_ended() {
+            return Err(bad(&format!(
+                "its values have no end; give one, as in {}=0..10",
+                name.trim_matches(' ')
+            )));
+        }
         Ok((name.trim_matches(' '), values))
     });
     let axes = axes.collect::<Result<Vec<(&str, Items)>, String>>()?;

@@ -180,6 +180,11 @@ fn a_bad_grid_is_refused_before_work_starts() {
         ("count a>1 --grid a", "bad value 'a' for --grid: it is NAME=VALUES, as in a=0..10"),
         ("count a>1 --grid a=", "bad value 'a=' for --grid: bad items: between two commas"),
         ("count a>1 --grid a=x", "bad value 'a=x' for --grid: bad item 'x': 'x' is not a whole"),
+        (
+            "map a --grid a=1..",
+            "bad value 'a=1..' for --grid: its values have no end; give one, as in a=0..10",
+        ),
+        ("count a>1 --grid a=1.. --grid b=1,2", "its values have no end"),
         ("count a>1 --grid a=9..5", "bad range '9..5': it is reversed"),
         ("count n>1 --grid n=0..5", "'n' has another meaning; choose another name"),
         ("count n>1 --grid 1=0..5", "'1' is no name of a variable"),
