@@ -92,7 +92,7 @@ impl<'a> Sorted<'a> {
                 continue;
             }
             match option(command, &word) {
-                Some(Some(known)) if takes_value(known) && !has_value(&word) => {
+                Some(Some(known)) if takes_next_word(known) && !has_value(&word) => {
                     let takes_minus =
                         known.is_allow_hyphen_values_set() || known.is_allow_negative_numbers_set();
                     awaiting = Some((word, takes_minus));
@@ -104,6 +104,11 @@ impl<'a> Sorted<'a> {
         }
         sorted
     }
+}
+
+/// Whether the value of an option may be the next word. Of `--shuffle[=SEED]`, it stands in the same word.
+fn takes_next_word(option: &Arg) -> bool {
+    takes_value(option) && !option.is_require_equals_set()
 }
 
 /// The option that a word names: `Some(None)` if the verb does not have it, `None` if it is no option.

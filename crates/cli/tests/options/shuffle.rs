@@ -95,6 +95,7 @@ fn an_order_that_cannot_be_is_refused() {
     for (words, expected) in [
         ("count even 0..9 --shuffle --split static", "--split static gives each worker one range"),
         ("any even 0.. --shuffle", "--shuffle is for items with an end, and 0.. has none"),
+        ("count even 0..9 --shuffle --retry 2", "unknown option '--retry' of evenly count"),
         ("count even 0..9 --shuffle=x", "bad value 'x' for --shuffle: 'x' is not a whole number"),
         (
             "count even 0..9 --shuffle -5",
