@@ -97,7 +97,8 @@ impl Mean {
     }
 }
 
-/// A smallest or largest value that is a double and no [integer](Number::Integer), and the lowest number that gives it.
+/// A smallest or largest value that is a double and no [integer](crate::real::Number::Integer), and the lowest number
+/// that gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RealExtreme {
     /// The value.

@@ -11,7 +11,7 @@ impl Command {
         self
     }
 
-    /// Passes on whole lines while the command runs, in [`Job::run_commands`](crate::Job::run_commands). Without this
+    /// Passes on whole lines while the command runs, where the job is `Aggregate::Run`. Without this
     /// call the output of a command is passed on together, when it has ended. Lines of a try that fails are passed on,
     /// too. Not for a coprocess. Not part of the function's name: the commands of agents never do this.
     #[must_use]
@@ -20,7 +20,7 @@ impl Command {
         self
     }
 
-    /// Ends a command that prints more than this many bytes, in [`Job::run_commands`](crate::Job::run_commands): its
+    /// Ends a command that prints more than this many bytes, where the job is `Aggregate::Run`: its
     /// numbers fail. Without this call there is no limit; what is above 16 MiB goes through a file without a name in
     /// [`temp_dir`](std::env::temp_dir). Not for a coprocess. Not part of the function's name in journals.
     #[must_use]
