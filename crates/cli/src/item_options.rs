@@ -16,7 +16,7 @@ use std::rc::Rc;
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ItemArguments {
     /// Take the numbers from FILE (- for standard input) instead of RANGE: on each line a number, a range, or a list or
-    /// union of them; # begins a comment. Output of find and failures is such a file
+    /// union of them; # begins a comment. Output of find and failures is such a file, unless it has points of a --grid
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
     /// Take each combination of values of several variables, as in --grid a=0..10 --grid b=1,2,5. An expression has the
@@ -24,7 +24,7 @@ pub(crate) struct ItemArguments {
     /// changing fastest. RANGE chooses some of them [default: all]
     #[arg(long, value_name = "NAME=VALUES")]
     pub(crate) grid: Vec<String>,
-    /// Take K of the numbers only, at random and each at most once
+    /// Take K of the numbers only, at random and each at most once; --where then leaves out some of these
     #[arg(long, value_name = "K", allow_hyphen_values = true)]
     pub(crate) sample: Option<String>,
     /// Take the sample of this seed, a number from 0 to 2^64-1 [default: a random one, which is printed]

@@ -55,7 +55,7 @@ pub(crate) fn integers_may_be_printed_as_decimals() {
     }
     // mawk prints large integers so.
     yard.run(&echo("1.3701e+10"))
-        .failed(3, "printed '1.3701e+10', a rounded integer; let it print all digits; rerun: ");
+        .failed(3, "printed '1.3701e+10', which may be a rounded integer; let it print all digits, as with %d or %.0f; rerun: ");
     // One decimal makes the sum real; the integers are exact until then.
     let mixed = "sum 0..3 -j 2 -- sh -c 'case $0 in 0) echo 9007199254740993;; 1) echo 0.5;; *) echo 0.75;; esac' {}";
     yard.run(mixed).answers("9007199254740994\n");

@@ -157,7 +157,9 @@ impl Command {
         let rest = if text.len() > MOST_SHOWN { "…" } else { "" };
         let number = std::str::from_utf8(text).map(Number::printed);
         if number == Ok(Err(UnreadableNumber::Rounded)) && aggregate != Aggregate::Count {
-            return format!("printed '{shown}', a rounded integer; let it print all digits");
+            return format!(
+                "printed '{shown}', which may be a rounded integer; let it print all digits, as with %d or %.0f"
+            );
         }
         format!("printed '{shown}{rest}', which is not {expected}")
     }
