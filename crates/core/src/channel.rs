@@ -37,6 +37,10 @@
 //! 2 ms or for a second segment, or not at all where something is missing or came twice (RFC 1122,
 //! RFC 5681), or with the end. Numbers are compared as RFC 1982 says.
 //!
+//! Where fewer than eight are missing, they are sent in turn: one segment more with each timeout that follows
+//! without news, up to eight at once. So a long silence means that a path is interrupted, not that chance
+//! took the few copies of one segment.
+//!
 //! So a side that is not heard sends eight segments every two seconds, and one that loses much does
 //! not press. It does not share a path as fairly as TCP does (RFC 8085): it is made for few frames
 //! between machines that stand together.

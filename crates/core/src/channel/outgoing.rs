@@ -33,6 +33,8 @@ pub(super) struct Outgoing {
     newest_arrived: u64,
     /// How many may fly.
     allowed: u32,
+    /// How many copies of what flies are still to be sent because of the last timeout.
+    copies: u32,
     due_ns: Option<u64>,
     round_trip: RoundTripTime,
     is_ending: bool,
@@ -63,6 +65,7 @@ impl Outgoing {
             sent: 0,
             newest_arrived: 0,
             allowed: WINDOW as u32,
+            copies: 0,
             due_ns: None,
             round_trip: RoundTripTime::default(),
             is_ending: false,
@@ -127,16 +130,22 @@ impl Outgoing {
             self.lose(lost);
             self.round_trip.waited_in_vain();
             self.allowed = (self.allowed / 2).max(FEWEST);
+            // On a path that loses half, one segment every two seconds leaves the other side silent for too long.
+            let least = self.round_trip.doublings().min(FEWEST);
+            self.copies = least.saturating_sub((self.flying | self.waiting).count_ones());
         }
         self.set_timer(now_ns);
     }
 
     /// The number to send now, which is then taken to be sent.
     pub(super) fn next(&mut self, now_ns: u64) -> Option<u64> {
-        if self.waiting == 0 || self.flying.count_ones() >= self.allowed {
+        let bit = if self.waiting == 0 {
+            self.next_copied()?
+        } else if self.flying.count_ones() < self.allowed {
+            self.waiting.trailing_zeros()
+        } else {
             return None;
-        }
-        let bit = self.waiting.trailing_zeros();
+        };
         let number = self.oldest + u64::from(bit);
         self.waiting &= !(1 << bit);
         self.flying |= 1 << bit;
@@ -149,6 +158,12 @@ impl Outgoing {
             self.set_timer(now_ns);
         }
         Some(number)
+    }
+
+    /// The flying segment to send once more after a timeout: the one that was sent before all others.
+    fn next_copied(&mut self) -> Option<u32> {
+        self.copies = self.copies.checked_sub(1)?;
+        bits(self.flying).min_by_key(|bit| self.slot(*bit).order)
     }
 
     /// What a segment says is awaited, unless it says that something arrived that was never sent.
@@ -185,6 +200,7 @@ impl Outgoing {
         self.waiting &= !news;
         self.flying &= !news;
         self.acknowledged |= news;
+        self.copies = 0;
         self.round_trip.heard();
         if let Some(trip_ns) = trip_ns {
             self.round_trip.measured(trip_ns);

@@ -34,6 +34,11 @@ impl RoundTripTime {
         self.doublings = (self.doublings + 1).min(16);
     }
 
+    /// How often the timer ran out since something was heard, up to a limit.
+    pub(super) fn doublings(&self) -> u32 {
+        self.doublings
+    }
+
     /// Something new was heard.
     pub(super) fn heard(&mut self) {
         self.doublings = 0;

@@ -189,3 +189,32 @@ fn a_side_without_acknowledgements_sends_less_and_less() {
     assert_eq!(sent, [32, 16, 8, 8, 8, 8, 8, 8]);
     assert_eq!(pauses_ms, [200, 400, 800, 1600, 2000, 2000, 2000, 2000]);
 }
+
+/// Else a path that loses half takes all of the few that are sent until the other side counts as gone.
+#[test]
+fn a_lone_segment_without_acknowledgement_is_sent_more_and_more_often_up_to_eight_times_at_once() {
+    let (mut here, mut there) = (Channel::new(LIMIT), Channel::new(LIMIT));
+    assert!(here.send(b"frame"));
+    let (mut now_ns, mut sent) = (0, vec![]);
+    for _ in 0..11 {
+        let segments = transmitted(&mut here, now_ns);
+        assert!(segments.iter().all(|segment| segment[..4] == [0; 4]));
+        sent.push(segments.len());
+        now_ns = here.next_due_ns().unwrap();
+    }
+    assert_eq!(sent, [1, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8]);
+    // Two of them take turns.
+    assert!(here.send(b"second"));
+    assert_eq!(transmitted(&mut here, now_ns - 1).len(), 1);
+    let segments = transmitted(&mut here, now_ns);
+    let numbers: Vec<u8> = segments.iter().map(|segment| segment[0]).collect();
+    assert_eq!(numbers, [0, 1, 0, 1, 0, 1, 0, 1]);
+    // What comes ends it: one acknowledgement is enough for all copies.
+    for segment in &segments {
+        there.arrived(segment, now_ns).unwrap();
+    }
+    here.arrived(&transmitted(&mut there, now_ns)[0], now_ns + 1).unwrap();
+    assert!(here.is_settled());
+    assert!(here.send(b"third"));
+    assert_eq!(transmitted(&mut here, now_ns + 1).len(), 1);
+}
