@@ -79,18 +79,19 @@ impl Row {
     }
 }
 
-/// The tasks of a command of a cluster, from its first `FIRST-LAST` or `FIRST-LAST:STEP`.
+/// The tasks of a command of a cluster, from its first list of `N`, `FIRST-LAST` or `FIRST-LAST:STEP` with a range.
 fn tasks_of(command: &str) -> Vec<i64> {
-    let mut words = command.split(|char: char| !char.is_ascii_digit() && !"-:".contains(char));
-    let range = words.find_map(|word| {
-        let (range, step) = word.split_once(':').unwrap_or((word, "1"));
-        let (first, last) = range.split_once('-')?;
-        let numbers: Result<Vec<i64>, _> =
-            [first, last, step].map(str::parse).into_iter().collect();
-        numbers.ok()
-    });
-    let [first, last, step] = range.unwrap()[..] else { panic!("{command}") };
-    (first..=last).step_by(step as usize).collect()
+    let words = command.split(|char: char| !char.is_ascii_digit() && !"-:,".contains(char));
+    let tasks = |part: &str| {
+        let (range, step) = part.split_once(':').unwrap_or((part, "1"));
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let numbers: Vec<i64> =
+            [first, last, step].map(str::parse).into_iter().collect::<Result<_, _>>().ok()?;
+        Some((numbers[0]..=numbers[1]).step_by(numbers[2] as usize))
+    };
+    let words = words.filter(|word| word.contains('-'));
+    let mut lists = words.filter_map(|word| word.split(',').map(tasks).collect::<Option<Vec<_>>>());
+    lists.next().unwrap_or_else(|| panic!("{command}")).into_iter().flatten().collect()
 }
 
 /// A directory that is removed afterwards.
