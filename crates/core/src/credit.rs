@@ -48,6 +48,9 @@ const CHUNKS: u128 = 4;
 /// change in the size of the output.
 const LATELY: u64 = 16;
 
+/// Granted to the account of a lost worker, which sends nothing any more.
+const CLOSED: u64 = 1 << 60;
+
 #[derive(Clone, Copy, Debug)]
 struct Account {
     granted: u64,
@@ -60,6 +63,13 @@ struct Account {
 impl Account {
     fn is_used_up(self) -> bool {
         self.received >= self.granted
+    }
+
+    /// Whether its worker has no credit left, or has some only because it got more than its share to go on with the
+    /// lowest number.
+    fn is_overdrawn(self, credit: u64) -> bool {
+        let is_extended = self.granted < CLOSED && self.granted > self.merged + credit;
+        self.is_used_up() || is_extended
     }
 }
 
@@ -93,7 +103,7 @@ impl Credits {
         let given = self.credit.saturating_sub(waits);
         let granted = waits + given;
         let account = Account { granted, received: waits, merged: 0, successor: None };
-        self.waiting += usize::from(account.is_used_up());
+        self.waiting += usize::from(account.is_overdrawn(self.credit));
         self.accounts.push(account);
         given
     }
@@ -120,9 +130,9 @@ impl Credits {
             self.numbers /= 2;
         }
         if let Some(account) = self.accounts.get_mut(worker.0 as usize) {
-            let was_used_up = account.is_used_up();
+            let was_overdrawn = account.is_overdrawn(self.credit);
             account.received += bytes;
-            self.waiting += usize::from(account.is_used_up() && !was_used_up);
+            self.waiting += usize::from(account.is_overdrawn(self.credit) && !was_overdrawn);
         }
     }
 
@@ -130,7 +140,9 @@ impl Credits {
     pub(crate) fn merge(&mut self, worker: WorkerId, bytes: u64) -> Option<(WorkerId, u64)> {
         let worker = self.owner(worker);
         let account = self.accounts.get_mut(worker.0 as usize)?;
+        let was_overdrawn = account.is_overdrawn(self.credit);
         account.merged += bytes;
+        self.waiting -= usize::from(was_overdrawn && !account.is_overdrawn(self.credit));
         let more = (account.merged + self.credit).saturating_sub(account.granted);
         if more < self.credit / PARTS {
             return None;
@@ -155,14 +167,14 @@ impl Credits {
         owner
     }
 
-    /// Whether a worker has no credit left.
-    pub(crate) fn is_any_used_up(&self) -> bool {
+    /// Whether a worker has no credit left, or more than its share.
+    pub(crate) fn is_any_overdrawn(&self) -> bool {
         self.waiting > 0
     }
 
     /// Closes the account of a lost worker. Bytes of it that wait are charged to a successor.
     pub(crate) fn leave(&mut self, worker: WorkerId) {
-        self.grant(worker, 1 << 60);
+        self.grant(worker, CLOSED);
         if self.accounts.get(worker.0 as usize).is_some_and(|left| left.received > left.merged) {
             self.orphaned.push(worker);
         }
@@ -182,9 +194,9 @@ impl Credits {
 
     fn grant(&mut self, worker: WorkerId, more: u64) {
         if let Some(account) = self.accounts.get_mut(worker.0 as usize) {
-            let was_used_up = account.is_used_up();
+            let was_overdrawn = account.is_overdrawn(self.credit);
             account.granted += more;
-            self.waiting -= usize::from(was_used_up && !account.is_used_up());
+            self.waiting -= usize::from(was_overdrawn && !account.is_overdrawn(self.credit));
         }
     }
 }
@@ -203,7 +215,7 @@ mod tests {
         credits.receive(ONE, 3 * LEAST);
         assert_eq!(credits.merge(ONE, LEAST - 1), None);
         assert_eq!(credits.merge(ONE, 1), Some((ONE, LEAST)));
-        assert!(!credits.is_any_used_up());
+        assert!(!credits.is_any_overdrawn());
     }
 
     #[test]
@@ -225,11 +237,13 @@ mod tests {
         credits.join();
         assert_eq!(credits.extend(ONE), None);
         credits.receive(ONE, 5 * LEAST);
-        assert!(credits.is_any_used_up());
+        assert!(credits.is_any_overdrawn());
         // What it has overdrawn, and a quarter.
         assert_eq!(credits.extend(ONE), Some(2 * LEAST));
-        assert!(!credits.is_any_used_up());
+        // Until its lines are written, it has more than its share.
+        assert!(credits.is_any_overdrawn());
         assert_eq!(credits.merge(ONE, 2 * LEAST), None);
+        assert!(!credits.is_any_overdrawn());
         assert_eq!(credits.merge(ONE, LEAST), Some((ONE, LEAST)));
     }
 
@@ -242,14 +256,14 @@ mod tests {
         let (two, three) = (WorkerId(1), WorkerId(2));
         assert_eq!(credits.join(), LEAST);
         credits.receive(two, LEAST);
-        assert!(credits.is_any_used_up());
+        assert!(credits.is_any_overdrawn());
         credits.leave(two);
         // However many workers are lost, no more waits than one could have sent.
         assert_eq!(credits.join(), 0);
-        assert!(credits.is_any_used_up());
+        assert!(credits.is_any_overdrawn());
         assert_eq!(credits.merge(ONE, 3 * LEAST), Some((three, 3 * LEAST)));
         assert_eq!(credits.merge(two, LEAST), Some((three, LEAST)));
-        assert!(!credits.is_any_used_up());
+        assert!(!credits.is_any_overdrawn());
         credits.leave(three);
         assert_eq!(credits.join(), CREDIT as u64, "no bytes of a lost worker wait");
     }

@@ -277,7 +277,7 @@ impl Scheduler {
         if let Some(assign) = self.assign() {
             return Some(assign);
         }
-        if self.credits.is_any_used_up()
+        if self.credits.is_any_overdrawn()
             && let Some(credit) = self.extend_credit()
         {
             return Some(credit);

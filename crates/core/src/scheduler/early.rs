@@ -116,11 +116,11 @@ impl Scheduler {
         self.pending.retain(|action| !is_for(action));
     }
 
-    /// Works on a shuffled order from below while a worker has no credit left, until the lines before its own are done:
+    /// Works on a shuffled order from below while a worker has no credit left, or more than its share, until the lines before its own are done:
     /// otherwise all credit could be used up above a number that no worker has.
     pub(super) fn choose_order(&mut self) {
         if self.shuffle.is_some() && self.stream.is_in_order() {
-            self.ledger.set_from_below(self.credits.is_any_used_up());
+            self.ledger.set_from_below(self.credits.is_any_overdrawn());
         }
     }
 

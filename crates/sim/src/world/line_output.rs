@@ -123,7 +123,11 @@ impl SimWorld<'_> {
         let agent = 8 * credit + workers(strongest as u64);
         // If no other worker can take the lowest chunk, a worker first finishes the chunks that it holds: as many
         // again as it was assigned at once.
-        let in_hand = self.most_at_once.saturating_mul(2 * LONGEST_LINE);
+        let mut in_hand = self.most_at_once.saturating_mul(2 * LONGEST_LINE);
+        if self.plan.engine_settings.shuffle.is_some() {
+            // In a shuffled order, the lowest chunk is assigned behind all of these.
+            in_hand = in_hand.saturating_mul(2);
+        }
         // For each machine: its agent, and the lines that lost agents left behind.
         let agents = 3 * machines.len() as u64 * agent;
         let most = workers(self.plan.seats as u64) + agents;
