@@ -109,14 +109,14 @@ impl SimWorld<'_> {
         self.check_assigned(slot, &assignments)?;
         let packer = self.packer(slot).ok_or("an assignment for an empty seat")?;
         packer.assign(&assignments);
-        let numbers = assignments.iter().map(|one| one.interval.len()).sum::<u128>();
-        let numbers = u64::try_from(numbers).unwrap_or(u64::MAX);
-        self.most_at_once = self.most_at_once.max(numbers);
         Ok(())
     }
 
     /// Chunks are assigned to a worker or agent.
     pub(crate) fn check_assigned(&mut self, slot: usize, assignments: &[Assignment]) -> StepResult {
+        let numbers = assignments.iter().map(|one| one.interval.len()).sum::<u128>();
+        let numbers = u64::try_from(numbers).unwrap_or(u64::MAX);
+        self.most_at_once = self.most_at_once.max(numbers);
         let Summary { refusals, stops, agents_joined, .. } = self.stats;
         let is_here = slot < self.plan.seats;
         let has_done_others = is_here && !self.primary.worker_seats[slot].given.is_empty();
