@@ -12,6 +12,9 @@ const SAYS_BYE: &str = "trap \"echo bye $0; exit 0\" TERM; echo began $0; echo x
 const ENDS_ON_TERM: &str = "trap \"echo $0 got TERM; echo $0 >> terminated; exit 3\" TERM
     echo $0 began; echo $0 >> began; sleep 1000 & wait";
 
+/// Time to answer `SIGTERM` on a machine that other tests keep busy, where the length of the grace is not tested.
+const PATIENT: &str = "--grace 60s";
+
 /// The lines of the commands for 0 and 1, each of which began and ended on `SIGTERM`.
 fn assert_both_said_bye(ended: &Ended) {
     let mut lines: Vec<&str> = ended.stdout.lines().collect();
@@ -49,7 +52,8 @@ pub(crate) fn a_process_that_holds_output_is_ended_after_the_grace() {
 
 pub(crate) fn a_second_signal_terminates_before_it_kills() {
     let yard = Yard::new();
-    let running = yard.start(&format!("run 0..2 -j 2 --chunk 1 -- sh -c '{SAYS_BYE}' {{}}"));
+    let running =
+        yard.start(&format!("run 0..2 -j 2 --chunk 1 {PATIENT} -- sh -c '{SAYS_BYE}' {{}}"));
     yard.until_lines("began", 2);
     kill("INT", running.pid());
     std::thread::sleep(std::time::Duration::from_millis(100));
@@ -62,14 +66,16 @@ pub(crate) fn a_second_signal_terminates_before_it_kills() {
 pub(crate) fn a_deadline_terminates_before_it_kills() {
     let yard = Yard::new();
     for order in ["", "-k"] {
-        let words =
-            format!("run 0..2 -j 2 {order} --chunk 1 --deadline 1s -- sh -c '{SAYS_BYE}' {{}}");
+        let words = format!(
+            "run 0..2 -j 2 {order} --chunk 1 --deadline 1s {PATIENT} -- sh -c '{SAYS_BYE}' {{}}"
+        );
         let ended = yard.run(&words);
         assert_eq!(ended.status, 124, "{ended:?}");
         assert_both_said_bye(&ended);
     }
     // Nothing of it is an answer.
-    let ended = yard.run(&format!("sum 0..2 -j 2 --deadline 1s -- sh -c '{SAYS_BYE}' {{}}"));
+    let ended =
+        yard.run(&format!("sum 0..2 -j 2 --deadline 1s {PATIENT} -- sh -c '{SAYS_BYE}' {{}}"));
     assert_eq!((ended.status, ended.stdout.as_str()), (124, ""), "{ended:?}");
 }
 
@@ -80,7 +86,7 @@ pub(crate) fn a_halt_passes_on_what_was_printed() {
         let script = format!(
             "if test $0 = 1; then while ! test -s began; do sleep 0.02; done; echo last; exit 3; fi; {SAYS_BYE}"
         );
-        let halt = "--halt now,fail=1 --progress none";
+        let halt = format!("--halt now,fail=1 --progress none {PATIENT}");
         let words =
             format!("run 0..2 -j 2 {order} --chunk 1 {halt} {journal} -- sh -c '{script}' {{}}");
         let ended = yard.run(&words);
@@ -113,7 +119,8 @@ pub(crate) fn a_lost_primary_terminates_before_it_kills() {
     for call in ["-- sh -c", "--coprocess -- sh -c"] {
         let _ = std::fs::remove_file(yard.path("began"));
         let _ = std::fs::remove_file(yard.path("bye"));
-        let running = yard.start(&format!("run 0..2 -j 2 --chunk 1 {call} '{script}' {{}}"));
+        let running =
+            yard.start(&format!("run 0..2 -j 2 --chunk 1 {PATIENT} {call} '{script}' {{}}"));
         yard.until_lines("began", 2);
         kill("KILL", running.pid());
         yard.until_lines("bye", 2);
@@ -182,7 +189,7 @@ all = bytearray(100 << 20)
 time.sleep(1000)
 ";
     let grows = yard.script("grows.py", grows);
-    let words = format!("run 0..1 -j 1 --memory 64M -- PYTHON {} {{}}", grows.display());
+    let words = format!("run 0..1 -j 1 --memory 64M {PATIENT} -- PYTHON {} {{}}", grows.display());
     let ended = yard.run(&words);
     ended.failed(3, "n = 0 failed: memory");
     assert_eq!((ended.stdout.as_str(), yard.text("terminated")), ("began\n", "memory\n".into()));
@@ -191,12 +198,14 @@ time.sleep(1000)
         "if test $0 = 0; then until test -e began; do sleep 0.01; done; exit 0; fi
         {ENDS_ON_TERM}"
     );
-    yard.run(&format!("any 0..2 -j 2 --chunk 1 -- sh -c '{script}' {{}}")).answers("true\t0\n");
+    yard.run(&format!("any 0..2 -j 2 --chunk 1 {PATIENT} -- sh -c '{script}' {{}}"))
+        .answers("true\t0\n");
     assert_eq!(yard.text("terminated"), "memory\n1\n");
     // The primary is gone, or the worker is asked to leave.
     for whose in ["primary", "worker"] {
         let yard = Yard::new();
-        let running = yard.start(&format!("run 0..1 -j 1 -- sh -c '{ENDS_ON_TERM}' {{}}"));
+        let running =
+            yard.start(&format!("run 0..1 -j 1 {PATIENT} -- sh -c '{ENDS_ON_TERM}' {{}}"));
         yard.until_lines("began", 1);
         match whose {
             "primary" => kill("KILL", running.pid()),
@@ -210,7 +219,7 @@ time.sleep(1000)
     let _ = std::fs::remove_file(yard.path("terminated"));
     let script = "trap \"echo coprocess >> terminated; exit\" TERM; read line; echo x
         sleep 1000 & wait";
-    let ended = yard.run(&format!("sum 0..1 -j 1 --coprocess -- sh -c '{script}'"));
+    let ended = yard.run(&format!("sum 0..1 -j 1 {PATIENT} --coprocess -- sh -c '{script}'"));
     assert_eq!((ended.status, yard.text("terminated")), (3, "coprocess\n".into()), "{ended:?}");
 }
 
@@ -223,7 +232,7 @@ pub(crate) fn a_resumed_run_prints_in_order_what_a_halt_held_back() {
         {ENDS_ON_TERM}"
     );
     let run = |options: &str| {
-        let options = format!("-j 2 --chunk 1 --halt now,fail=1 {options}");
+        let options = format!("-j 2 --chunk 1 --halt now,fail=1 {PATIENT} {options}");
         yard.run(&format!("run 0..2 {options} -- sh -c '{script}' {{}}"))
     };
     let ended = run("-k --journal j");

@@ -47,7 +47,7 @@ pub(crate) fn of_the_median() {
 pub(crate) fn asked_before_it_is_killed() {
     let yard = Yard::new();
     let script = "trap \"echo asked >> said; exit 9\" TERM; while :; do sleep 0.05; done";
-    let words = format!("run 0..1 --timeout 300ms -- sh -c '{script}' {{}}");
+    let words = format!("run 0..1 --timeout 2s --grace 60s -- sh -c '{script}' {{}}");
     yard.run(&words).failed(3, "n = 0 failed: timeout");
     assert_eq!(yard.text("said"), "asked\n");
     // Who does not heed it has a second.
