@@ -10,7 +10,7 @@ const SAYS_BYE: &str = "trap \"echo bye $0; exit 0\" TERM; echo began $0; echo x
 
 /// A command that says so on both its outputs when it gets `TERM`, and ends then.
 const ENDS_ON_TERM: &str = "trap \"echo $0 got TERM; echo $0 >> terminated; exit 3\" TERM
-    echo $0 began; echo $0 >> began; sleep 1000 & wait";
+    echo $0 began; echo $0 >> began; while :; do sleep 0.02; done";
 
 /// Time to answer `SIGTERM` on a machine that other tests keep busy, where the length of the grace is not tested.
 const PATIENT: &str = "--grace 60s";
@@ -218,7 +218,7 @@ time.sleep(1000)
     // A coprocess whose answer is not an integer.
     let _ = std::fs::remove_file(yard.path("terminated"));
     let script = "trap \"echo coprocess >> terminated; exit\" TERM; read line; echo x
-        sleep 1000 & wait";
+        while :; do sleep 0.02; done";
     let ended = yard.run(&format!("sum 0..1 -j 1 {PATIENT} --coprocess -- sh -c '{script}'"));
     assert_eq!((ended.status, yard.text("terminated")), (3, "coprocess\n".into()), "{ended:?}");
 }
