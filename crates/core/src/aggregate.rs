@@ -1,6 +1,6 @@
 //! Aggregates: the question of each verb, and how partial answers merge.
 
-mod gist;
+mod answer_digest;
 mod real_sum;
 mod real_value;
 mod sum;
@@ -10,7 +10,7 @@ use crate::interval::Interval;
 use alloc::boxed::Box;
 use core::num::NonZeroU64;
 
-pub use gist::Gist;
+pub use answer_digest::AnswerDigest;
 pub use real_sum::{Mean, RealExtreme, RealSum};
 pub use sum::Sum;
 pub use value::{Extreme, Value};

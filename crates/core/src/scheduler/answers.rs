@@ -2,7 +2,7 @@
 
 use super::late::Conflict;
 use super::{Action, LeasePiece, Record, Scheduler, Violation};
-use crate::aggregate::{Aggregate, Gist, Value};
+use crate::aggregate::{Aggregate, AnswerDigest, Value};
 use crate::frame::Answers;
 use crate::interval::Interval;
 use crate::lease::{AnswerRow, AssignmentRow, HeldRow, LeaseId, Standing, WorkerId};
@@ -82,11 +82,11 @@ impl Scheduler {
             if let Standing::Settled { word: before, first } = standing
                 && before != word
             {
-                let gist = |word| {
+                let digest = |word| {
                     let value = self.aggregate.from_word(word);
-                    value.map_or(Gist::default(), |value| Gist::of(&value))
+                    value.map_or(AnswerDigest::default(), |value| AnswerDigest::of(&value))
                 };
-                let values = Gist::integers([gist(before), gist(word)], self.aggregate);
+                let values = AnswerDigest::integers([digest(before), digest(word)], self.aggregate);
                 return Err(Violation::Twice { first, values });
             }
             self.stale_answers += 1;
@@ -260,8 +260,11 @@ impl Scheduler {
         if self.late.is_empty() || matches!(self.aggregate, Aggregate::Run { .. }) {
             return Ok(());
         }
-        self.late.note(lease, Gist::of(value), is_end).map_err(|Conflict { numbers, found }| {
-            Violation::Conflict { numbers, values: Gist::integers(*found, self.aggregate) }
-        })
+        self.late.note(lease, AnswerDigest::of(value), is_end).map_err(
+            |Conflict { numbers, found }| Violation::Conflict {
+                numbers,
+                values: AnswerDigest::integers(*found, self.aggregate),
+            },
+        )
     }
 }

@@ -8,7 +8,7 @@
 //! answered, when the first holder gives the chunk back or is lost, and when the chunk is not done
 //! by one worker alone.
 
-use crate::aggregate::Gist;
+use crate::aggregate::AnswerDigest;
 use crate::interval::Interval;
 use crate::lease::{LeaseId, WorkerId};
 use alloc::boxed::Box;
@@ -17,7 +17,7 @@ use alloc::collections::BTreeMap;
 /// Digest of the answers of one of the two holders so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct HolderResult {
-    gist: Gist,
+    digest: AnswerDigest,
     is_done: bool,
 }
 
@@ -34,7 +34,7 @@ struct LateEntry {
 pub(super) struct Conflict {
     pub(super) numbers: Interval,
     /// What the first and the second holder found.
-    pub(super) found: Box<[Gist; 2]>,
+    pub(super) found: Box<[AnswerDigest; 2]>,
 }
 
 #[derive(Debug, Default)]
@@ -68,22 +68,22 @@ impl LateAnswers {
     pub(super) fn note(
         &mut self,
         lease: LeaseId,
-        gist: Gist,
+        digest: AnswerDigest,
         is_done: bool,
     ) -> Result<(), Conflict> {
         let second = self.second.get(&lease).copied();
         let key = second.unwrap_or(lease);
         let Some(entry) = self.entries.get_mut(&key) else { return Ok(()) };
         let tally = if second.is_some() { &mut entry.second } else { &mut entry.first };
-        tally.gist.add(gist);
+        tally.digest.add(digest);
         tally.is_done |= is_done;
         let (first, second, numbers) = (entry.first, entry.second, entry.numbers);
         if !(first.is_done && second.is_done) {
             return Ok(());
         }
         self.forget(key);
-        let found = Box::new([first.gist, second.gist]);
-        if first.gist == second.gist { Ok(()) } else { Err(Conflict { numbers, found }) }
+        let found = Box::new([first.digest, second.digest]);
+        if first.digest == second.digest { Ok(()) } else { Err(Conflict { numbers, found }) }
     }
 
     /// Either lease ended otherwise than by an answer over the rest of the chunk.
@@ -110,8 +110,8 @@ mod tests {
     const SECOND: LeaseId = LeaseId(2);
     const WORKER: WorkerId = WorkerId(0);
 
-    fn count(count: u128) -> Gist {
-        Gist::of(&crate::Value::Count(count))
+    fn count(count: u128) -> AnswerDigest {
+        AnswerDigest::of(&crate::Value::Count(count))
     }
 
     fn relent() -> LateAnswers {

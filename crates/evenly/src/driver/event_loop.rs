@@ -18,7 +18,7 @@ use crate::observe::{Early, Observation, Observer};
 use crate::process::end_is_asked_for;
 use crate::process::footprint::PeriodicCheck;
 use crate::process::signals::Signals;
-use crate::transport::pipe::{Hub, RESULTS_KEY, ResultRead};
+use crate::transport::pipe::{RESULTS_KEY, ResultRead, WorkerPipes};
 use crate::transport::{Arrival, EpollToken, Registry, Transport};
 use evenly_core::engine::{EngineOutput, Notice, Primary, Seat, StopReason};
 use evenly_core::frame::{Heartbeat, Packer};
@@ -49,7 +49,7 @@ pub(super) struct EventLoop<'a> {
     job: &'a mut Job,
     /// The state of the run.
     engine: Primary,
-    hub: Hub,
+    worker_pipes: WorkerPipes,
     registry: Registry,
     /// The agents of this primary.
     agents: AgentServer,
@@ -89,7 +89,7 @@ struct ReadyDescriptors {
 pub(super) struct Parts<'a> {
     pub(super) job: &'a mut Job,
     pub(super) engine: Primary,
-    pub(super) hub: Hub,
+    pub(super) worker_pipes: WorkerPipes,
     pub(super) registry: Registry,
     pub(super) agents: AgentServer,
     pub(super) upstream: Option<AgentClient>,
@@ -103,7 +103,8 @@ pub(super) struct Parts<'a> {
 
 impl<'a> EventLoop<'a> {
     pub(super) fn new(parts: Parts<'a>) -> Self {
-        let Parts { job, engine, hub, registry, agents, upstream, journal_file, .. } = parts;
+        let Parts { job, engine, worker_pipes, registry, agents, upstream, journal_file, .. } =
+            parts;
         let Parts { pool, signals, observer, stages, clock, .. } = parts;
         let next_progress = job.progress_every;
         let numbers = Numbers::of(&job.items);
@@ -111,7 +112,7 @@ impl<'a> EventLoop<'a> {
         Self {
             job,
             engine,
-            hub,
+            worker_pipes,
             registry,
             agents,
             upstream,
@@ -160,7 +161,7 @@ impl<'a> EventLoop<'a> {
     }
 
     fn admit(&mut self, slot: usize) -> Result<(), Error> {
-        let window = self.hub.window(slot).map_err(system("fcntl F_GETPIPE_SZ"))?;
+        let window = self.worker_pipes.window(slot).map_err(system("fcntl F_GETPIPE_SZ"))?;
         self.engine.worker_joined(slot, window, self.clock.now_ns())?;
         let pid = self.pool.slots[slot].child.number();
         self.observer.observe(&Observation::WorkerStarted { worker: slot + 1, pid });
@@ -190,7 +191,7 @@ impl<'a> EventLoop<'a> {
             self.look_for_a_reader()?;
         }
         for key in ready.pipes {
-            self.hub.attend(key, self.clock.now_ns())?;
+            self.worker_pipes.attend(key, self.clock.now_ns())?;
         }
         for token in ready.elsewhere {
             self.attend_elsewhere(token)?;
@@ -207,7 +208,7 @@ impl<'a> EventLoop<'a> {
     /// Sends what is packed, wherever it goes.
     fn flush(&mut self) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();
-        self.hub.flush(now_ns)?;
+        self.worker_pipes.flush(now_ns)?;
         self.agents.flush(now_ns)?;
         match &mut self.upstream {
             Some(upstream) => upstream.flush(now_ns),
@@ -268,14 +269,14 @@ impl<'a> EventLoop<'a> {
 
     /// Reads once from the result pipe and hands every whole frame to the supervisor.
     fn receive(&mut self) -> Result<ResultRead, Error> {
-        let received = self.hub.receive()?;
+        let received = self.worker_pipes.receive()?;
         if received == ResultRead::EndOfFile {
             // All workers are gone. SIGCHLD says the same, and has them replaced if need be.
             self.is_end_of_file = true;
-            self.hub.ignore_results();
+            self.worker_pipes.ignore_results();
         }
         let now_ns = self.clock.now_ns();
-        while let Some(arrival) = self.hub.next() {
+        while let Some(arrival) = self.worker_pipes.next() {
             let heard = match arrival {
                 Arrival::Frame { frame, .. } => self.engine.hear_worker(frame, now_ns),
                 Arrival::Garbage(malformed) => {
@@ -321,33 +322,33 @@ impl<'a> EventLoop<'a> {
         match output {
             EngineOutput::Assign { seat } => {
                 let rows = self.engine.assigned();
-                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
                     packer.assign(rows);
                 }
                 self.stages.note_assigned(seat.slot(), rows);
             }
             EngineOutput::Begin { seat, assignment } => {
-                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
                     packer.assign([assignment]);
                 }
             }
             EngineOutput::Withdraw { seat, lease, parts } => {
-                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
                     packer.withdraw(lease, parts);
                 }
             }
             EngineOutput::Credit { seat, bytes } => {
-                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
                     packer.credit(bytes);
                 }
             }
             EngineOutput::LimitTime { seat, ns } => {
-                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
                     packer.limit_time(ns);
                 }
             }
             EngineOutput::Heartbeat { seat } => {
-                if let Some(packer) = packer(&mut self.hub, &mut self.agents, seat) {
+                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
                     packer.heartbeat(Heartbeat::OfPrimary);
                 }
             }
@@ -479,9 +480,13 @@ pub(super) fn is_over(clock: &Clock, deadline: Option<Duration>) -> bool {
 }
 
 /// Where frames to a worker or agent are packed.
-fn packer<'a>(hub: &'a mut Hub, agents: &'a mut AgentServer, seat: Seat) -> Option<&'a mut Packer> {
+fn packer<'a>(
+    worker_pipes: &'a mut WorkerPipes,
+    agents: &'a mut AgentServer,
+    seat: Seat,
+) -> Option<&'a mut Packer> {
     match seat {
-        Seat::Worker(slot) => hub.packer(slot),
+        Seat::Worker(slot) => worker_pipes.packer(slot),
         Seat::Agent(slot) => agents.packer(slot),
     }
 }

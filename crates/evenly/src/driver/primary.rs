@@ -20,7 +20,7 @@ use crate::job::{Job, Report};
 use crate::observe::{FailedCall, Observation, Observer};
 use crate::process::limits::DescriptorLimit;
 use crate::process::signals::Signals;
-use crate::transport::pipe::{Hub, Pipes};
+use crate::transport::pipe::{Pipes, WorkerPipes};
 use crate::transport::{Registry, Transport};
 use evenly_core::engine::{self, Durability, LineDestination, MOST_UNWRITTEN, RateLimiter};
 use evenly_core::hello::Program;
@@ -98,8 +98,9 @@ fn run_with(
     let mut primary = PrimarySetup::prepare(job, observer, signals, (clock, descriptors))?;
     let mut pipes = primary.make_pipes(agents.fewest_descriptors())?;
     primary.fork_workers(&mut pipes)?;
-    let hub = primary.close_what_is_not_ours(pipes, &registry)?;
-    let (mut event_loop, resumed) = primary.prepare_ranges(hub, registry, agents, checked)?;
+    let worker_pipes = primary.close_what_is_not_ours(pipes, &registry)?;
+    let (mut event_loop, resumed) =
+        primary.prepare_ranges(worker_pipes, registry, agents, checked)?;
     let gathered = event_loop.send_ranges(resumed).and_then(|()| event_loop.run());
     let outcome = match gathered {
         // A coprocess may have said too much at last.
@@ -148,8 +149,8 @@ fn serve_with(
     let mut primary = PrimarySetup::prepare(job, observer, signals, (clock, descriptors))?;
     let mut pipes = primary.make_pipes(0)?;
     primary.fork_workers(&mut pipes)?;
-    let hub = primary.close_what_is_not_ours(pipes, &registry)?;
-    let mut event_loop = primary.await_ranges(hub, registry, transport)?;
+    let worker_pipes = primary.close_what_is_not_ours(pipes, &registry)?;
+    let mut event_loop = primary.await_ranges(worker_pipes, registry, transport)?;
     let served = event_loop.run();
     let has_failed = served.is_err();
     let end = event_loop.part_from_upstream(served);
@@ -247,24 +248,29 @@ impl<'a> PrimarySetup<'a> {
 
     /// Keeps the write ends of the assignment pipes and the read end of the result pipe. The
     /// workers do the same on their side; only then can there ever be an end of file.
-    fn close_what_is_not_ours(&mut self, pipes: Pipes, registry: &Registry) -> Result<Hub, Error> {
+    fn close_what_is_not_ours(
+        &mut self,
+        pipes: Pipes,
+        registry: &Registry,
+    ) -> Result<WorkerPipes, Error> {
         let Pipes { assignments, results } = pipes;
         drop(results.write_end);
         let write_ends = assignments.into_iter().map(|pipe| {
             drop(pipe.read_end);
             pipe.write_end
         });
-        let hub = Hub::new(results.read_end, write_ends.collect(), registry.also(PIPES))
-            .map_err(|failed| cannot_start(failed.call)(failed.cause))?;
+        let worker_pipes =
+            WorkerPipes::new(results.read_end, write_ends.collect(), registry.also(PIPES))
+                .map_err(|failed| cannot_start(failed.call)(failed.cause))?;
         let shown = self.stages.closed(&self.pool, &mut self.clock);
         shown.map_err(cannot_start("waitid"))?;
-        Ok(hub)
+        Ok(worker_pipes)
     }
 
     /// Opens the journal, and finds out what is left to do.
     fn prepare_ranges(
         self,
-        hub: Hub,
+        worker_pipes: WorkerPipes,
         registry: Registry,
         agents: AgentServer,
         checked: CheckedJournalFile<'_>,
@@ -288,14 +294,14 @@ impl<'a> PrimarySetup<'a> {
             let written = LineDestination::Written { most: MOST_UNWRITTEN };
             engine.set_lines(if has_reader { written } else { LineDestination::Dropped });
         }
-        let links = (hub, registry, agents, None);
+        let links = (worker_pipes, registry, agents, None);
         Ok((self.into_event_loop(engine, links, journal_file), resumed))
     }
 
     /// Tells the primary elsewhere that there are workers now.
     fn await_ranges(
         self,
-        hub: Hub,
+        worker_pipes: WorkerPipes,
         registry: Registry,
         transport: Box<dyn Transport>,
     ) -> Result<EventLoop<'a>, Error> {
@@ -305,7 +311,7 @@ impl<'a> PrimarySetup<'a> {
         engine.set_durability(Durability::Confirmed);
         let (aggregate, silence) = (self.job.aggregate, self.job.worker_settings.silence);
         let upstream = AgentClient::new(transport, aggregate, silence, self.clock.now_ns());
-        let links = (hub, registry, AgentServer::default(), Some(upstream));
+        let links = (worker_pipes, registry, AgentServer::default(), Some(upstream));
         let mut event_loop = self.into_event_loop(engine, links, JournalFile::default());
         event_loop.admit_workers()?;
         Ok(event_loop)
@@ -377,14 +383,19 @@ impl<'a> PrimarySetup<'a> {
     fn into_event_loop(
         self,
         engine: engine::Primary,
-        (hub, registry, agents, upstream): (Hub, Registry, AgentServer, Option<AgentClient>),
+        (worker_pipes, registry, agents, upstream): (
+            WorkerPipes,
+            Registry,
+            AgentServer,
+            Option<AgentClient>,
+        ),
         journal_file: JournalFile,
     ) -> EventLoop<'a> {
         let Self { job, pool, signals, observer, stages, clock, .. } = self;
         EventLoop::new(Parts {
             job,
             engine,
-            hub,
+            worker_pipes,
             registry,
             agents,
             upstream,

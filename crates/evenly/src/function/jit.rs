@@ -57,14 +57,14 @@ type Values<T> = unsafe extern "C" fn(i64, u64, &mut u64, &Addresses, *mut T) ->
 type Addresses = [u64; MOST_WINDOWS];
 
 /// Machine code that is being written.
-pub(super) struct Draft {
+pub(super) struct CodeWriter {
     module: JITModule,
     calls: Vec<FuncId>,
     written: Vec<(Purpose, FuncId)>,
     shapes: Vec<Shape>,
 }
 
-impl Draft {
+impl CodeWriter {
     /// Nothing yet, for this processor, with windows of these shapes.
     pub(super) fn new(shapes: Vec<Shape>) -> Result<Self, NoMachineCode> {
         let mut flags = settings::builder();

@@ -15,7 +15,7 @@ use super::{Function, Kind, Program, Typed, at, quoted};
 pub use error::LibraryError;
 use evenly_core::{Aggregate, Interval, Tally};
 use image::{Image, NotRead};
-use load::{Foreign, Gives, Unusable};
+use load::{Gives, LibraryFunction, Unusable};
 use spec::Spec;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -93,7 +93,7 @@ pub unsafe fn library_with(
     }
     let name = format!("--lib {spec}");
     let symbol = symbol.to_owned();
-    Ok(Box::new(Library { name, symbol, gives, image, files, named, digest, foreign: None }))
+    Ok(Box::new(Library { name, symbol, gives, image, files, named, digest, function: None }))
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> LibraryError {
@@ -112,7 +112,7 @@ struct Library {
     named: Vec<PathBuf>,
     digest: [u8; 32],
     /// Once this process has loaded the library.
-    foreign: Option<Foreign>,
+    function: Option<LibraryFunction>,
 }
 
 impl Function for Library {
@@ -155,8 +155,8 @@ impl Function for Library {
 
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
         let function = match self.load().expect("it was loaded before, in a trial") {
-            Foreign::Integer(function) => Called(function),
-            Foreign::Real(function) => {
+            LibraryFunction::Integer(function) => Called(function),
+            LibraryFunction::Real(function) => {
                 return fold_reals(slice, tally, |n| {
                     at(n);
                     // SAFETY: as in `Called::call`, with a double.
@@ -189,13 +189,13 @@ impl Function for Library {
 
 impl Library {
     /// The function, in this process.
-    fn load(&mut self) -> Result<Foreign, String> {
-        match self.foreign {
-            Some(foreign) => Ok(foreign),
+    fn load(&mut self) -> Result<LibraryFunction, String> {
+        match self.function {
+            Some(function) => Ok(function),
             None => {
-                let foreign = load::load(&self.image, &self.symbol, self.gives)?;
-                self.foreign = Some(foreign);
-                Ok(foreign)
+                let function = load::load(&self.image, &self.symbol, self.gives)?;
+                self.function = Some(function);
+                Ok(function)
             }
         }
     }
@@ -203,7 +203,7 @@ impl Library {
 
 impl Drop for Library {
     fn drop(&mut self) {
-        if self.foreign.is_some() {
+        if self.function.is_some() {
             self.image.keep_open();
         }
     }

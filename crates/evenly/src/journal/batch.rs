@@ -3,7 +3,7 @@
 use super::error::JournalFault;
 use super::schema::{Hasher, JournalSeal};
 use super::tables::{
-    DoneRow, FailedRow, Numbered, bucket_hash, done_hash, failed_hash, lines_hash, read_bucket,
+    DoneRow, FailedRow, KeyedRow, bucket_hash, done_hash, failed_hash, lines_hash, read_bucket,
 };
 use evenly_core::interval::coalesce;
 use evenly_core::real::Number;
@@ -148,7 +148,7 @@ fn touches(below: Interval, above: Interval) -> bool {
 }
 
 /// The rows of a table just below and just above some numbers.
-fn beside<R: Numbered>(
+fn beside<R: KeyedRow>(
     connection: &Connection,
     hasher: &mut Hasher,
     table: &str,

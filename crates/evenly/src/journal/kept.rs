@@ -2,7 +2,7 @@
 
 use super::error::{JournalError, JournalFault};
 use super::schema::Hasher;
-use super::tables::{self, FailedRow, LinesRow, Numbered};
+use super::tables::{self, FailedRow, KeyedRow, LinesRow};
 use super::window;
 use super::writer::JournalWriter;
 use evenly_core::{Failure, Interval, Partial, Value};
@@ -75,7 +75,7 @@ impl JournalWriter {
 }
 
 /// The first row of a table that begins within some numbers.
-fn from<R: Numbered>(
+fn from<R: KeyedRow>(
     connection: &Connection,
     hasher: &mut Hasher,
     table: &str,

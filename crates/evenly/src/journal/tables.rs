@@ -7,7 +7,7 @@ use evenly_core::{Cause, Failure, Interval};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows};
 
 /// A row that is about numbers and has them as its key.
-pub(super) trait Numbered: Sized {
+pub(super) trait KeyedRow: Sized {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault>;
 }
 
@@ -95,7 +95,7 @@ pub(super) fn total_hash(hasher: &mut Hasher, value: &[u8], seal: JournalSeal) -
     hasher.hash("total", &[&[Field::Bytes(value)], &numbers[..]].concat())
 }
 
-impl Numbered for DoneRow {
+impl KeyedRow for DoneRow {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
         let (interval, hash) = (numbers("done", row)?, row.get(2)?);
         if done_hash(hasher, interval) != hash {
@@ -105,7 +105,7 @@ impl Numbered for DoneRow {
     }
 }
 
-impl Numbered for BegunRow {
+impl KeyedRow for BegunRow {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
         let interval = numbers("begun", row)?;
         // The hash is the last column. The former version has no time before it.
@@ -119,7 +119,7 @@ impl Numbered for BegunRow {
     }
 }
 
-impl Numbered for FailedRow {
+impl KeyedRow for FailedRow {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
         let interval = numbers("failed", row)?;
         let wrong = || wrong_hash("failed", interval.first());
@@ -134,7 +134,7 @@ impl Numbered for FailedRow {
     }
 }
 
-impl Numbered for LinesRow {
+impl KeyedRow for LinesRow {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
         let interval = numbers("lines", row)?;
         let (lines, text, hash): (i64, Vec<u8>, i64) = (row.get(2)?, row.get(3)?, row.get(4)?);
@@ -200,7 +200,7 @@ pub(super) struct Cursor<'s, R> {
     next: Option<R>,
 }
 
-impl<'s, R: Numbered> Cursor<'s, R> {
+impl<'s, R: KeyedRow> Cursor<'s, R> {
     pub(super) fn over(rows: Rows<'s>, hasher: &'s mut Hasher) -> Result<Self, JournalFault> {
         let mut cursor = Self { rows, hasher, next: None };
         cursor.take()?;

@@ -4,7 +4,7 @@
 
 use super::error::JournalFault;
 use super::schema::{Field, Hasher, JournalSeal};
-use super::tables::{self, Numbered, interval, wrong_hash};
+use super::tables::{self, KeyedRow, interval, wrong_hash};
 use crate::observe::{Loss, Piece};
 use evenly_core::{Cause, Failure, Interval};
 use rusqlite::{Connection, Row};
@@ -113,7 +113,7 @@ pub(super) struct WindowRow {
     pub(super) hash: i64,
 }
 
-impl Numbered for WindowRow {
+impl KeyedRow for WindowRow {
     fn read(row: &Row<'_>, hasher: &mut Hasher) -> Result<Self, JournalFault> {
         let interval = interval("window", (row.get(0)?, row.get(2)?))?;
         let (attempt, began, ended) = (row.get(3)?, row.get(4)?, row.get(5)?);

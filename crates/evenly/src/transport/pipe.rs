@@ -134,7 +134,7 @@ struct WorkerPipe {
 
 /// The primary's ends of all pipes, after it closed those that are not its own.
 #[derive(Debug)]
-pub(crate) struct Hub {
+pub(crate) struct WorkerPipes {
     results: OwnedFd,
     unpacker: Unpacker,
     registry: Registry,
@@ -148,7 +148,7 @@ pub(crate) struct Hub {
     is_at_garbage: bool,
 }
 
-impl Hub {
+impl WorkerPipes {
     /// Takes over the primary's ends. It waits for the result pipe under [`RESULTS_KEY`], and for
     /// each assignment pipe under its slot.
     pub(crate) fn new(
@@ -160,7 +160,7 @@ impl Hub {
         let size = fcntl_getpipe_size(&results).map_err(failed("fcntl F_GETPIPE_SZ"))?;
         let at_once = size.clamp(PIPE_FRAME, READ_AT_ONCE);
         let unpacker = Unpacker::new(PIPE_FRAME, at_once);
-        let mut hub = Self {
+        let mut worker_pipes = Self {
             results,
             unpacker,
             registry,
@@ -169,13 +169,13 @@ impl Hub {
             is_emptied: true,
             is_at_garbage: false,
         };
-        hub.watch_results().map_err(failed("epoll_ctl"))?;
+        worker_pipes.watch_results().map_err(failed("epoll_ctl"))?;
         for write_end in assignments {
-            let slot = hub.peers.len();
-            let peer = hub.admit(slot, WorkerId(slot as u32), write_end)?;
-            hub.peers.push(peer);
+            let slot = worker_pipes.peers.len();
+            let peer = worker_pipes.admit(slot, WorkerId(slot as u32), write_end)?;
+            worker_pipes.peers.push(peer);
         }
-        Ok(hub)
+        Ok(worker_pipes)
     }
 
     /// The most chunks that the worker in `slot` may hold.
@@ -304,7 +304,7 @@ impl Hub {
     }
 }
 
-impl Transport for Hub {
+impl Transport for WorkerPipes {
     #[inline]
     fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
         let peer = &mut self.peers[slot];
@@ -381,7 +381,8 @@ mod tests {
     #[test]
     fn a_frame_behind_an_unfinished_frame_is_found() {
         let pipe = Pipe::make().unwrap();
-        let mut hub = Hub::new(pipe.read_end, vec![], Registry::new(0).unwrap()).unwrap();
+        let mut worker_pipes =
+            WorkerPipes::new(pipe.read_end, vec![], Registry::new(0).unwrap()).unwrap();
         let mut packer = Packer::new(WorkerId(7), PIPE_FRAME);
         packer.answer(LeaseId(3), 5);
         packer.seal(1);
@@ -389,10 +390,10 @@ mod tests {
         let beginning = [b'e', b'v', VERSION, 2, 0, 16, 0, 0];
         let bytes = [&beginning[..], &[0; 16], packer.bytes()].concat();
         rustix::io::write(&pipe.write_end, &bytes).unwrap();
-        assert_eq!(hub.receive(), Ok(ResultRead::Bytes));
-        assert!(matches!(hub.next(), Some(Arrival::Garbage(Malformed::CutOff))));
-        let Some(Arrival::Frame { frame, .. }) = hub.next() else { panic!() };
+        assert_eq!(worker_pipes.receive(), Ok(ResultRead::Bytes));
+        assert!(matches!(worker_pipes.next(), Some(Arrival::Garbage(Malformed::CutOff))));
+        let Some(Arrival::Frame { frame, .. }) = worker_pipes.next() else { panic!() };
         assert_eq!(frame.worker, WorkerId(7));
-        assert!(hub.next().is_none());
+        assert!(worker_pipes.next().is_none());
     }
 }

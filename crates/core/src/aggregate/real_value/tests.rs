@@ -1,7 +1,7 @@
 //! Values of integers and doubles are the same bytes, however the numbers are divided.
 
 use super::*;
-use crate::aggregate::{Aggregate, Gist};
+use crate::aggregate::{Aggregate, AnswerDigest};
 use crate::interval::Interval;
 use crate::partial::Partial;
 use crate::real::Real;
@@ -59,13 +59,13 @@ proptest! {
                 .collect();
             let turn = order.index(parts.len());
             parts.rotate_left(turn);
-            let mut gist = Gist::default();
+            let mut digest = AnswerDigest::default();
             let mut merged = asked.empty();
             for part in parts {
-                gist.add(Gist::of(&part));
+                digest.add(AnswerDigest::of(&part));
                 merged.merge(part);
             }
-            prop_assert_eq!(gist, Gist::of(&whole), "{:?}", asked);
+            prop_assert_eq!(digest, AnswerDigest::of(&whole), "{:?}", asked);
             prop_assert_eq!(merged.to_string(), whole.to_string());
             prop_assert_eq!(merged.to_bytes(), whole.to_bytes(), "{:?}", asked);
             prop_assert_eq!(merged, whole);

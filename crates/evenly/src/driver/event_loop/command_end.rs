@@ -29,7 +29,7 @@ impl EventLoop<'_> {
         }
         self.signals.heed_children(false).map_err(system("signalfd"))?;
         for slot in 0..self.pool.slots.len() {
-            self.hub.close(slot);
+            self.worker_pipes.close(slot);
         }
         // A stopped worker reads no end of file.
         let stopped = self.pool.slots.iter().filter(|slot| slot.is_stopped);

@@ -21,7 +21,7 @@ impl EventLoop<'_> {
         self.signals.heed_children(false).map_err(system("signalfd"))?;
         self.agents.close(self.clock.now_ns());
         for slot in 0..self.pool.slots.len() {
-            self.hub.close(slot);
+            self.worker_pipes.close(slot);
             self.show_closed_pipe(slot)?;
         }
         // Who is stopped will not read it.

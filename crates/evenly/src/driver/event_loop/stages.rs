@@ -75,7 +75,7 @@ impl EventLoop<'_> {
     }
 
     fn waiting_results(&self) -> Result<u64, Error> {
-        self.hub.waiting_results().map_err(system("ioctl FIONREAD"))
+        self.worker_pipes.waiting_results().map_err(system("ioctl FIONREAD"))
     }
 
     /// Stands still in the middle of the work, and keeps the connections to agents alive.

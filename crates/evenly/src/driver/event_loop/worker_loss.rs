@@ -62,7 +62,7 @@ impl EventLoop<'_> {
 
     /// Gives the chunks of a worker that has ended to others, and reports the loss.
     fn take_back(&mut self, slot: usize, pid: u32, end: ProcessEnd) -> Result<(), Error> {
-        self.hub.close(slot);
+        self.worker_pipes.close(slot);
         let place = &mut self.pool.slots[slot];
         place.is_stopped = false;
         place.last_end = Some(end);
@@ -113,12 +113,13 @@ impl EventLoop<'_> {
 
     fn fork_replacement(&mut self, slot: usize) -> Result<(), (&'static str, ForkError)> {
         let refused = |call| move |cause| (call, ForkError::Fork(cause));
-        let pipe = self.hub.make_assignment_pipe().map_err(refused("pipe2"))?;
+        let pipe = self.worker_pipes.make_assignment_pipe().map_err(refused("pipe2"))?;
         let inode = pipe::inode(&pipe.write_end).map_err(refused("fstat"))?;
-        let results = self.hub.open_result_write_end().map_err(refused("open /proc/self/fd"))?;
+        let results =
+            self.worker_pipes.open_result_write_end().map_err(refused("open /proc/self/fd"))?;
         if self.is_end_of_file {
             // The last worker had gone; now the pipe has a writer again.
-            self.hub.watch_results().map_err(refused("epoll_ctl"))?;
+            self.worker_pipes.watch_results().map_err(refused("epoll_ctl"))?;
             self.is_end_of_file = false;
         }
         // The name is used up only when nothing can fail any more: the supervisor expects names in
@@ -136,7 +137,7 @@ impl EventLoop<'_> {
         };
         let ends = (pipe.read_end.as_fd(), results.as_fd());
         let child = self.pool.fork((slot, name), ends.0, ends.1, &mut settings)?;
-        self.hub
+        self.worker_pipes
             .replace(slot, name, pipe.write_end)
             .map_err(|failed| (failed.call, ForkError::Fork(failed.cause)))?;
         self.stages.note_replaced(slot, child.number(), inode);

@@ -21,7 +21,7 @@ pub(super) enum Gives {
 
 /// A function of a library.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Foreign {
+pub(super) enum LibraryFunction {
     Integer(unsafe extern "C" fn(i64) -> i64),
     Real(unsafe extern "C" fn(i64) -> f64),
 }
@@ -91,7 +91,7 @@ fn attempt(image: &Image, symbol: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// The words of the linker.
-pub(super) fn load(image: &Image, symbol: &str, gives: Gives) -> Result<Foreign, String> {
+pub(super) fn load(image: &Image, symbol: &str, gives: Gives) -> Result<LibraryFunction, String> {
     let path = match image.is_copied() {
         true => image.copy_path().ok_or("its copy is not there any more")?,
         false => image.file().to_owned(),
@@ -108,13 +108,13 @@ fn open(path: &Path) -> Result<LoadedLibrary, String> {
     loaded.map(LoadedLibrary::new).map_err(|error| one_line(&error))
 }
 
-fn find(loaded: &LoadedLibrary, symbol: &str, gives: Gives) -> Option<Foreign> {
+fn find(loaded: &LoadedLibrary, symbol: &str, gives: Gives) -> Option<LibraryFunction> {
     let name = symbol.as_bytes();
     // SAFETY: that it is a function of this type is the word of the caller of `library`; it is never unloaded.
     unsafe {
         match gives {
-            Gives::Integer => loaded.get(name).map(|symbol| Foreign::Integer(*symbol)).ok(),
-            Gives::Real => loaded.get(name).map(|symbol| Foreign::Real(*symbol)).ok(),
+            Gives::Integer => loaded.get(name).map(|symbol| LibraryFunction::Integer(*symbol)).ok(),
+            Gives::Real => loaded.get(name).map(|symbol| LibraryFunction::Real(*symbol)).ok(),
         }
     }
 }

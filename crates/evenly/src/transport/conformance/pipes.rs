@@ -1,7 +1,7 @@
 //! Pipes, with an end for a worker that does not block. That of a real worker does: `driver/worker`.
 
 use super::{Fixture, Primary};
-use crate::transport::pipe::{Hub, Pipes};
+use crate::transport::pipe::{Pipes, WorkerPipes};
 use crate::transport::{Arrival, Gone, Registry, Transport, TransportError};
 use evenly_core::WorkerId;
 use evenly_core::frame::{PIPE_FRAME, Packer, Unpacker};
@@ -89,7 +89,9 @@ impl Fixture for PipesFixture {
         }
         read_ends.reverse();
         self.workers = read_ends;
-        Primary::Fixed(Box::new(Hub::new(pipes.results.read_end, write_ends, registry).unwrap()))
+        Primary::Fixed(Box::new(
+            WorkerPipes::new(pipes.results.read_end, write_ends, registry).unwrap(),
+        ))
     }
 
     fn connect(&mut self, registry: Registry, hello: &[u8], _: u64) -> Box<dyn Transport> {

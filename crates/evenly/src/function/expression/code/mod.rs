@@ -20,7 +20,7 @@ mod window;
 
 use super::tree::Node;
 use crate::function::Kind;
-use crate::function::jit::{Draft, MachineCode, NoMachineCode, Purpose, Shape};
+use crate::function::jit::{CodeWriter, MachineCode, NoMachineCode, Purpose, Shape};
 use facts::Facts;
 pub(super) use facts::is_narrow;
 use std::collections::HashMap;
@@ -38,13 +38,13 @@ pub(super) struct WindowPlan {
 /// narrow ones if all of them fit `i64`.
 pub(super) fn compile(tree: &Node, plan: WindowPlan) -> Result<MachineCode, NoMachineCode> {
     let facts = Facts::of(tree).with_windows(plan.parts);
-    let mut draft = Draft::new(plan.shapes)?;
+    let mut writer = CodeWriter::new(plan.shapes)?;
     if tree.kind == Kind::Truth {
-        draft.write(Purpose::Count, |to, calls| kernels::count(to, calls, tree, &facts))?;
+        writer.write(Purpose::Count, |to, calls| kernels::count(to, calls, tree, &facts))?;
     }
     let purpose = if is_narrow(tree) { Purpose::Narrow } else { Purpose::Wide };
-    draft.write(purpose, |to, calls| kernels::values(to, calls, tree, &facts))?;
-    draft.finish()
+    writer.write(purpose, |to, calls| kernels::values(to, calls, tree, &facts))?;
+    writer.finish()
 }
 
 /// What it costs to apply the expression to one number, in units of about an addition.

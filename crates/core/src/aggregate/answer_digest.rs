@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 /// What remains of a value when it is compared with another over the same numbers. It is small however
 /// long the value is, and that of a whole follows from those of its parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Gist {
+pub struct AnswerDigest {
     /// Of counts and sums, of the counts and lines of different numbers: they add up.
     sum: u128,
     /// Of doubles: their sum modulo a prime.
@@ -16,7 +16,7 @@ pub struct Gist {
     smallest: Option<(Place, i64)>,
 }
 
-impl Gist {
+impl AnswerDigest {
     /// That of a value. `Max` is turned round, so that the smallest is kept.
     #[must_use]
     pub fn of(value: &Value) -> Self {
@@ -58,14 +58,14 @@ impl Gist {
 
     /// Two different values as integers, for a message; `None` if they are not both integers of 64 bits.
     pub(crate) fn integers(both: [Self; 2], aggregate: Aggregate) -> Option<[i64; 2]> {
-        let integer = |gist: &Self| {
-            if gist.residue > 0 {
+        let integer = |digest: &Self| {
+            if digest.residue > 0 {
                 return None;
             }
             let value = match aggregate {
-                Aggregate::Count | Aggregate::Sum => gist.sum.cast_signed(),
-                Aggregate::Min => gist.smallest?.0.integer()?,
-                Aggregate::Max => gist.smallest?.0.turned().integer()?,
+                Aggregate::Count | Aggregate::Sum => digest.sum.cast_signed(),
+                Aggregate::Min => digest.smallest?.0.integer()?,
+                Aggregate::Max => digest.smallest?.0.turned().integer()?,
                 Aggregate::Find { .. }
                 | Aggregate::Any
                 | Aggregate::All
