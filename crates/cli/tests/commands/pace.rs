@@ -65,8 +65,11 @@ pub(crate) fn chunks_take_their_time() {
         lengths.iter().any(|len| *len >= 20) && lengths.iter().all(|len| *len <= 250),
         "{lengths:?}"
     );
-    let lengths = chunks(&yard, "0..200", "--chunk-time 40ms", 5);
-    assert!(lengths.iter().all(|len| *len <= 16), "{lengths:?}");
+    // Eight numbers take 40 ms. One chunk may be longer: on a busy machine a start of a command seems to cost more.
+    let mut lengths = chunks(&yard, "0..200", "--chunk-time 40ms", 5);
+    lengths.sort_unstable();
+    let median = lengths[lengths.len() / 2];
+    assert!((2..=16).contains(&median) && lengths.iter().all(|len| *len <= 60), "{lengths:?}");
     let lengths = chunks(&yard, "0..200", "--chunk-max 7", 1);
     assert!(lengths.contains(&7) && lengths.iter().all(|len| *len <= 7), "{lengths:?}");
     // The last one has what is left.
