@@ -1,8 +1,24 @@
 //! Option `--grid NAME=VALUES`: the items are the points of a grid.
 
 use crate::items::parse_pieces;
+use evenly::internal::quoted;
 use evenly::{Grid, Items};
 use std::rc::Rc;
+
+/// What the message about a word among the values adds.
+const NO_WORDS: &str = "; the values of a grid are numbers: number the words, as in b=0..2, and choose one in CMD, or \
+                        write all combinations into a file for --lines FILE";
+
+/// What to say of a word `b=2..4` where a range or a function should stand.
+pub(crate) fn without_option(word: &str) -> Option<String> {
+    let (name, values) = word.split_once('=')?;
+    let items = parse_pieces(values.split(',')).ok()?;
+    Grid::new([(name, items)]).ok()?;
+    let word = quoted(word);
+    Some(format!(
+        "{word} is no range; each variable of a grid has its own option; write: --grid {word}"
+    ))
+}
 
 /// The grid of these values of `--grid`, if there are some.
 ///
@@ -17,7 +33,11 @@ pub(crate) fn parse_grid(typed: &[String]) -> Result<Option<Rc<Grid>>, String> {
         let (name, values) = typed
             .split_once('=')
             .ok_or_else(|| bad("it is NAME=VALUES, as in a=0..10 or b=1,2,5"))?;
-        let values = parse_pieces(values.split(',')).map_err(|cause| bad(&cause))?;
+        let is_word = |value: &str| value.trim_start().starts_with(char::is_alphabetic);
+        let values = parse_pieces(values.split(',')).map_err(|cause| {
+            let words = if values.split(',').any(is_word) { NO_WORDS } else { "" };
+            bad(&format!("{cause}{words}"))
+        })?;
         if values.is_open_ended() {
             return Err(bad(&format!(
                 "its values have no end; give one, as in {}=0..10",

@@ -1,6 +1,6 @@
 //! Options that give the items of a job: `--from`, `--grid`, `--sample`, `--seed`.
 
-use crate::grid_options::{of_points, parse_grid};
+use crate::grid_options::{of_points, parse_grid, without_option};
 use crate::item_file::read_items;
 use crate::items::{all_lines, parse_items, shown};
 use crate::number::parse_number;
@@ -102,6 +102,9 @@ impl ItemArguments {
             let path = quoted(path);
             format!("--from {path} gives the items, and {range} does too; leave one of them out")
         };
+        if let Some(refusal) = function.into_iter().chain(range).find_map(without_option) {
+            return Err(refusal);
+        }
         match (&self.from, function, range) {
             (Some(path), _, Some(range)) => Err(twice(range, path)),
             (Some(path), Some(word), None) if parse_items(word).is_ok() => Err(twice(word, path)),

@@ -20,16 +20,26 @@ pub(crate) fn read_number(text: &str) -> Result<Option<i128>, String> {
         None => (false, text),
     };
     let magnitude = if let Some((base, exponent)) = split_power(digits) {
-        let (base, exponent) = (whole(base)?, whole(exponent)?);
+        let (base, exponent) = (part(base, text)?, part(exponent, text)?);
         base.zip(exponent).and_then(|(base, exponent)| power(base, exponent))
     } else if let Some((mantissa, exponent)) = split_exponent(digits) {
-        let (mantissa, exponent) = (whole(mantissa)?, whole(exponent)?);
+        let (mantissa, exponent) = (part(mantissa, text)?, part(exponent, text)?);
         let scale = exponent.and_then(|exponent| power(10, exponent));
         mantissa.zip(scale).and_then(|(mantissa, scale)| mantissa.checked_mul(scale))
     } else {
         whole(digits)?
     };
     Ok(magnitude.map(|magnitude| if is_negative { -magnitude } else { magnitude }))
+}
+
+/// A part of a number. Of a word with an `e`, as `red`, no part is a number, and the message names the whole.
+fn part(part: &str, text: &str) -> Result<Option<i128>, String> {
+    let is_word = text.starts_with(|first: char| first.is_alphabetic());
+    whole(part).map_err(|cause| if is_word { no_number(text) } else { cause })
+}
+
+fn no_number(text: &str) -> String {
+    format!("'{text}' is not a whole number")
 }
 
 fn split_power(text: &str) -> Option<(&str, &str)> {
@@ -63,7 +73,7 @@ pub(crate) fn whole(text: &str) -> Result<Option<i128>, String> {
         return Err(if text.is_empty() {
             "a number is missing".to_owned()
         } else {
-            format!("'{text}' is not a whole number")
+            no_number(text)
         });
     }
     Ok(i128::from_str_radix(&digits.replace('_', ""), radix).ok())
@@ -111,6 +121,14 @@ mod tests {
             ("0^99999999999", 0),
         ] {
             assert_eq!(parse_number(text), Ok(number), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_with_an_e_is_named_whole() {
+        for (text, named) in [("red", "red"), ("eve", "eve"), ("1e3x", "3x"), ("x^2", "x^2")] {
+            let expected = Err(format!("'{named}' is not a whole number"));
+            assert_eq!(parse_number(text), expected);
         }
     }
 

@@ -4,6 +4,7 @@
 //! and reports a later word.
 
 use crate::arguments::{Arguments, looks_like_option};
+use crate::grid_options;
 use crate::items::parse_items;
 use crate::parallel_options;
 use crate::range::parse_range;
@@ -42,6 +43,7 @@ pub(crate) fn explain(words: &[OsString]) -> Option<String> {
     missing_dashes(verb, &words[1..], &sorted)
         .or_else(|| Some(unknown_option(&command, sorted.unknown.as_deref()?)))
         .or_else(|| Some(without_value(sorted.valueless.as_ref()?)))
+        .or_else(|| axis_without_option(&words[1..], &sorted))
         .or_else(|| function_for_run(verb, &words[1..], &sorted))
         .or_else(|| several_words(&command, &words[1..], &sorted))
 }
@@ -167,6 +169,12 @@ fn missing_dashes(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option
         line(before),
         line(behind)
     ))
+}
+
+/// What to say of `b=2..4`, which only the first `--grid` may precede.
+fn axis_without_option(words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
+    let mut typed = sorted.positional.iter().filter_map(|place| words[*place].to_str());
+    typed.find_map(grid_options::without_option)
 }
 
 fn function_for_run(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {

@@ -190,7 +190,26 @@ fn a_bad_grid_is_refused_before_work_starts() {
         ("count n>1 --grid 1=0..5", "'1' is no name of a variable"),
         ("count a>1 --grid a=0..5 --grid a=1", "the variable a is given twice"),
         ("count a>1 --grid a=0..2^40 --grid b=0..2^40", "it has more than 2^63 points"),
-        ("count c>1 --grid a=0..5 --grid b=1", "bad expression 'c>1': column 1: unknown name 'c'"),
+        (
+            "count c>1 --grid a=0..5 --grid b=1",
+            "bad expression 'c>1': column 1: unknown name 'c'; the names here are 'a', 'b' and 'n'",
+        ),
+        (
+            "count a>1 --grid a=0..5 --grid b=red,blue",
+            "bad item 'red': 'red' is not a whole number;",
+        ),
+        (
+            "run --grid a=0..5 --grid b=red,blue -- echo {a}",
+            "or write all combinations into a file for",
+        ),
+        (
+            "count a>b --grid a=0..5 b=1,2",
+            "'b=1,2' is no range; each variable of a grid has its own",
+        ),
+        ("count a>b --grid a=0..5 b=1..3 c=1..=3", "own option; write: --grid 'b=1..3'"),
+        ("count b=1..3 a>b --grid a=0..5", "own option; write: --grid 'b=1..3'"),
+        ("run --grid a=0..5 b=1..3 -- echo {a}", "own option; write: --grid 'b=1..3'"),
+        ("run --grid a=0..5 b=1..3 c=1..3 -- echo {a}", "own option; write: --grid 'b=1..3'"),
         ("count b>1+? --grid a=0..5 --grid b=1", "bad expression 'b>1+?': column 5: there is no"),
         ("count a --grid a=0..5", "'a' gives a number, and count asks whether something is true"),
         (
@@ -200,10 +219,13 @@ fn a_bad_grid_is_refused_before_work_starts() {
         ("count --grid a=0..5", "no function given for --grid 'a=0..5'; as in: evenly count"),
         ("count 0..3 --grid a=0..5", "no function given for 0..3"),
         ("run --grid a=0..5", "no command is given to run; as in: evenly run --grid 'a=0..5'"),
-        ("run --grid a=0..5 -- echo {a} {b}", "{b}"),
+        ("run --grid a=0..5 --grid c=1 -- echo {a} {b}", "the placeholders are {a} {c} for the"),
         ("run --grid a=0..5 --coprocess -- cat", "--grid and --coprocess are two meanings of n"),
         ("run --grid a=0..5 --as slurm -- cat", "--grid and --as are two meanings of n; leave"),
-        ("run --grid a=0..5 -- echo hello", "has no place for a number"),
+        (
+            "run --grid a=0..5 --grid c=1 -- echo hello",
+            "has no place for a value of the grid; write {a} or {c} where it goes, {} for all values, or",
+        ),
         ("count --lib x.so:f --grid a=0..5", "--lib x.so:f takes n alone; leave one of them out"),
     ] {
         let output = run(words);

@@ -31,8 +31,13 @@ fn what_does_not_go_with_lines_is_refused_before_anything_is_touched() {
             "--lines and --grid are two kinds of items",
         ),
         (&["run", "--lines", "f", "--lines0", "f", "--", "echo", "{}"], "--lines0"),
-        (&["run", "--lines", "f", "--", "echo"], "has no place for a number; write {}"),
-        (&["run", "--lines", "f", "--", "echo", "{1}"], "unknown placeholder '{1}'"),
+        (&["run", "--lines", "f", "--", "echo"], "has no place for the text of a line; write {}"),
+        (
+            &["run", "--lines", "f", "--", "echo", "{1}"],
+            "unknown placeholder '{1}' in 'echo '{1}''; the placeholders are {} for the text of a line",
+        ),
+        (&["run", "--lines", "f", "--", "echo", "{}", "{x}"], "unknown placeholder '{x}'"),
+        (&["run", "--lines", "f", "--", "echo", "{}", "-o{line}"], "unknown placeholder '{line}'"),
         (
             &["run", "--lines", "f", "--", "echo", "{}", "{end}"],
             "is it run for each n, or for each chunk?",

@@ -146,6 +146,7 @@ fn check_placeholders(words: &[OsString], known: Placeholders<'_>) -> Result<(),
         Some(placeholder) => Err(UnusableCommand::UnknownPlaceholder {
             placeholder: placeholder.to_owned(),
             command: shown(words),
+            placeholders: known.described(),
         }),
     }
 }
@@ -193,7 +194,10 @@ impl Command {
         command.form = match (has(Mark::is_of_number), has(|mark| !mark.is_of_number())) {
             (true, false) => Form::PerNumber,
             (false, true) => Form::PerChunk,
-            (false, false) => return Err(UnusableCommand::NoMark { command: command.shown }),
+            (false, false) => {
+                let missing = placeholders.missing();
+                return Err(UnusableCommand::NoMark { command: command.shown, missing });
+            }
             (true, true) => return Err(UnusableCommand::BothMarks { command: command.shown }),
         };
         Ok(command)

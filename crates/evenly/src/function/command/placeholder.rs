@@ -27,7 +27,8 @@ pub(super) fn unknown<'w>(word: &'w [u8], known: Placeholders<'_>) -> Option<&'w
         let (before, inside) = (&word[..at], &text[1..length]);
         // {{n}} is a placeholder of a template.
         let is_doubled = before.ends_with(b"{");
-        let is_meant = is_placeholder(inside) || known.is_like_a_variable(inside);
+        let is_meant =
+            is_placeholder(inside) || known.is_like_a_name(inside, text.len() == word.len());
         let is_unknown = stands_alone(before, inside) && is_meant && !known.has(text);
         (!is_doubled && is_unknown).then_some(text)
     })
@@ -94,6 +95,23 @@ mod tests {
                 let expected = (!is_digit && !is_known).then_some(text);
                 assert_eq!(unknown(Placeholders::Lines), expected, "{word}");
             }
+        }
+    }
+
+    #[test]
+    fn names_of_texts_are_found_beside_lines() {
+        for (word, expected) in [
+            ("{line}", Some("{line}")),
+            ("--name={file}.out", Some("{file}")),
+            ("{x}", Some("{x}")),
+            ("/x/{p}", None),
+            ("{print}", None),
+            ("{name}", None),
+            ("${file}", None),
+            ("{{line}}", None),
+        ] {
+            assert_eq!(unknown(word.as_bytes(), Placeholders::Lines), expected, "{word}");
+            assert_eq!(unknown(word.as_bytes(), Placeholders::Numbers), None, "{word}");
         }
     }
 

@@ -103,10 +103,57 @@ impl Placeholders<'_> {
         known.map(|(_, mark)| mark).or_else(|| self.variable(name))
     }
 
-    /// Whether a text between two braces can only be meant as a variable of a grid.
-    pub(super) fn is_like_a_variable(self, inside: &str) -> bool {
+    /// Whether a text between two braces can only be meant as a variable of a grid, or as the text of a line.
+    /// `is_word`: nothing else stands in the word.
+    pub(super) fn is_like_a_name(self, inside: &str, is_word: bool) -> bool {
         let is_letter = inside.len() == 1 && inside.bytes().all(|byte| byte.is_ascii_alphabetic());
-        matches!(self, Self::Points(_)) && is_letter
+        match self {
+            Self::Points(_) => is_letter,
+            // `sed -n '/x/{p}'` is no placeholder.
+            Self::Lines => NAMES_OF_TEXTS.contains(&inside) || (is_letter && is_word),
+            Self::None | Self::Numbers => false,
+        }
+    }
+
+    /// All of them and what they are for, for a message.
+    pub(super) fn described(self) -> String {
+        let chunks = "{start} and {end} for a chunk, with zeros {n:04}, {start:04} and {end:04}";
+        match self {
+            Self::None | Self::Numbers => format!(
+                "{{}} for each n, and {chunks}, with --lines also {{n}} {{#}} {{.}} {{/}} {{//}} {{/.}}, and with \
+                 --grid a=… also {{a}}"
+            ),
+            Self::Lines => format!(
+                "{{}} for the text of a line, {{.}} {{/}} {{//}} {{/.}} for parts of it, {{n}} or {{#}} for its \
+                 number, and {chunks}"
+            ),
+            Self::Points(_) => format!(
+                "{} for the values of a point, {{}} for all of them, {{n}} or {{#}} for its number, and {chunks}",
+                self.variables(" ")
+            ),
+        }
+    }
+
+    /// What has no place in a command without placeholders, and what to write.
+    pub(super) fn missing(self) -> String {
+        let chunks = "{start} and {end} for a command that does a whole chunk";
+        match self {
+            Self::None | Self::Numbers => {
+                format!("a number; write {{}} where it goes, {chunks}, or use --coprocess")
+            }
+            Self::Lines => format!("the text of a line; write {{}} where it goes, or {chunks}"),
+            Self::Points(_) => format!(
+                "a value of the grid; write {} where it goes, {{}} for all values, or {chunks}",
+                self.variables(" or ")
+            ),
+        }
+    }
+
+    /// The placeholders of the variables of a grid.
+    fn variables(self, between: &str) -> String {
+        let Self::Points(grid) = self else { return String::new() };
+        let names: Vec<String> = grid.names().map(|name| format!("{{{name}}}")).collect();
+        names.join(between)
     }
 
     /// Whether this text, with its braces, is one of them.
@@ -116,6 +163,12 @@ impl Placeholders<'_> {
             || inside.is_some_and(|inside| self.variable(inside).is_some())
     }
 }
+
+/// What other tools and languages call the text of a line, or a part of it.
+const NAMES_OF_TEXTS: [&str; 13] = [
+    "line", "text", "item", "arg", "word", "input", "file", "filename", "basename", "dirname",
+    "dir", "ext", "stem",
+];
 
 /// Names of the marks with a width, as `{n:04}`.
 const NAMED_MARKS: [(&str, Mark); 3] =

@@ -17,25 +17,25 @@ pub enum UnusableCommand {
     #[error("the command behind -- is an empty word; write a program there, as in -- ./test {{}}")]
     EmptyName,
     /// No number has a place in it.
-    #[error(
-        "'{command}' has no place for a number; write {{}} where it goes, {{start}} and {{end}} for a command \
-         that does a whole chunk, or use --coprocess"
-    )]
+    #[error("'{command}' has no place for {missing}")]
     NoMark {
         /// The command.
         command: String,
+        /// What an item is, and which placeholders it can have.
+        missing: String,
     },
     /// A word has a placeholder that no number replaces.
     #[error(
-        "unknown placeholder '{placeholder}' in '{command}'; the placeholders are {{}} for each n, and \
-         {{start}} and {{end}} for a chunk, with zeros {{n:04}}, {{start:04}} and {{end:04}}, and with --lines also {{n}} {{#}} {{.}} {{/}} \
-         {{//}} {{/.}}; braces of a program's text can go into a script file"
+        "unknown placeholder '{placeholder}' in '{command}'; the placeholders are {placeholders}; braces of a \
+         program's text can go into a script file"
     )]
     UnknownPlaceholder {
         /// The placeholder.
         placeholder: String,
         /// The command.
         command: String,
+        /// Those that it can have, and what each is for.
+        placeholders: String,
     },
     /// It has places for single numbers and for chunks.
     #[error(

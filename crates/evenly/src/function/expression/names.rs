@@ -78,7 +78,7 @@ pub(super) fn unknown<'a>(
     name: &str,
     column: usize,
     is_called: bool,
-    variables: impl Iterator<Item = &'a str>,
+    variables: impl Iterator<Item = &'a str> + Clone,
 ) -> ExpressionError {
     let text = name.to_owned();
     let fault = if is_called { Fault::UnknownFunction(text) } else { Fault::UnknownName(text) };
@@ -89,11 +89,20 @@ pub(super) fn unknown<'a>(
     let words = if is_called { [].as_slice() } else { ["true", "false", "if"].as_slice() };
     let loops = Reduction::ALL.iter().map(|(name, _)| *name).chain(["iterate", "steps"]);
     let calls = called_names().map(|name| -> &str { name }).chain(loops.filter(|_| is_called));
-    let others = variables.filter(|_| !is_called).chain(words.iter().copied());
+    let others = variables.clone().filter(|_| !is_called).chain(words.iter().copied());
     if let Some(meant) = closest(name, calls.chain(others)) {
         return error.hint(format!("did you mean '{meant}'?"));
     }
-    if is_called { error } else { error.hint("the number is called 'n'") }
+    if is_called { error } else { error.hint(names_of(variables)) }
+}
+
+/// The names of the values that an expression can use where an unknown one stands.
+fn names_of<'a>(variables: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = variables.map(|name| format!("'{name}'")).collect();
+    match names.is_empty() {
+        true => "the number is called 'n'".to_owned(),
+        false => format!("the names here are {} and 'n'", names.join(", ")),
+    }
 }
 
 /// What to write in place of a word between two values, if it is an operator elsewhere.
