@@ -3,10 +3,12 @@
 
 mod json;
 mod points;
+mod texts;
 
 use crate::arguments::Format;
 use crate::exit::ExitOutcome;
 use crate::report::Delivery;
+use crate::rerun::Rerun;
 use crate::stdout_writer::{Limits, WaitLimit, drain};
 use evenly::observe::Unfinished;
 use evenly::output::{Output, Writer};
@@ -18,6 +20,7 @@ use std::cell::RefCell;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
+use texts::with_texts;
 
 /// Shared writer of answer lines: the job adds lines, the command line adds the end.
 pub(crate) struct AnswerLines(Rc<RefCell<Sink>>);
@@ -28,6 +31,8 @@ struct Sink {
     json: Option<JsonLines>,
     /// The grid whose points stand in lines, if lines begin with numbers of its points.
     grid: Option<Rc<Grid>>,
+    /// Builder of the texts behind the numbers of lines, if lines have some.
+    texts: Option<Rerun>,
 }
 
 impl AnswerLines {
@@ -50,7 +55,12 @@ impl AnswerLines {
             _ => true,
         };
         let grid = delivery.rerun.grid().filter(|_| has_points);
-        Some(Self(Rc::new(RefCell::new(Sink { writer, json, grid }))))
+        // In JSON an answer of find is numbers. The engine adds the texts of failures.
+        let has_texts = matches!(delivery.aggregate, Aggregate::Find { .. } | Aggregate::Map)
+            && json.is_none()
+            && delivery.rerun.has_texts();
+        let texts = has_texts.then(|| delivery.rerun.clone());
+        Some(Self(Rc::new(RefCell::new(Sink { writer, json, grid, texts }))))
     }
 
     /// The output for the job.
@@ -97,10 +107,11 @@ struct Input(Rc<RefCell<Sink>>);
 
 impl Output for Input {
     fn put(&mut self, lines: &[u8]) -> io::Result<()> {
-        let Sink { writer, json, grid } = &mut *self.0.borrow_mut();
-        let lines: Cow<'_, [u8]> = match grid {
-            None => lines.into(),
-            Some(grid) => with_points(grid, lines).into(),
+        let Sink { writer, json, grid, texts } = &mut *self.0.borrow_mut();
+        let lines: Cow<'_, [u8]> = match (grid, texts) {
+            (Some(grid), _) => with_points(grid, lines).into(),
+            (None, Some(rerun)) => with_texts(rerun, lines).into(),
+            (None, None) => lines.into(),
         };
         match json {
             None => writer.put(&lines),

@@ -135,7 +135,7 @@ fn say_failures(
         if delivery.volume != Volume::Quiet
             && let Some(lowest) = lowest.first()
         {
-            let counted = failures::counted(failed);
+            let counted = failures::counted(failed, delivery.rerun.unit());
             let wanted = delivery.aggregate.first().filter(|first| failed == first.get().into());
             let wanted = wanted.map_or_else(String::new, |first| format!(" (--first {first})"));
             let first = Interval::single(lowest.interval.first());
@@ -200,14 +200,13 @@ fn fate_unknown(delivery: &Delivery, report: &Report) -> String {
 
 /// The message about the answer of a run in which some numbers failed.
 fn some_failed(delivery: &Delivery, report: &Report) -> String {
-    let failed = failures::counted(report.failed);
+    let failed = failures::counted(report.failed, delivery.rerun.unit());
     if delivery.is_partial {
         return format!("{failed}; the answer is that of the others");
     }
-    let not_done = delivery.rest(report.not_done).map(|numbers| match report.not_done {
-        1 => "; 1 number not done".to_owned(),
-        _ => format!("; {numbers} numbers not done"),
-    });
+    let unit = delivery.rerun.unit();
+    let not_done = delivery.rest(report.not_done);
+    let not_done = not_done.map(|_| format!("; {} not done", unit.counted(report.not_done)));
     let not_done = not_done.unwrap_or_default();
     if let Some(failure) = delivery.stopped_at(report) {
         let n = failure.interval.first();

@@ -176,7 +176,8 @@ fn question(plan: &Plan, numbers: Option<&str>) -> String {
     let applied = if function::named(name).is_some() { "(n)" } else { "" };
     let first = plan.aggregate.first();
     let first = first.map_or_else(String::new, |first| format!("; the lowest {first}"));
-    let numbers = numbers.map_or_else(String::new, |numbers| format!("{numbers} numbers, "));
+    let several = plan.rerun().unit().name(2);
+    let numbers = numbers.map_or_else(String::new, |numbers| format!("{numbers} {several}, "));
     format!("{command:<7} {name}{applied} for {numbers}n in {items}{first}")
 }
 
@@ -185,7 +186,10 @@ fn shown_part(plan: &Plan, part: Range) -> String {
     let ends = part.interval().filter(|_| plan.items.as_range().is_none());
     let ends = ends.and_then(|part| plan.items.at(part.first()).zip(plan.items.at(part.last())));
     match ends {
-        Some((first, last)) => format!("{} numbers from {first} to {last}", part.len()),
+        Some((first, last)) => {
+            let counted = plan.rerun().unit().counted(part.len());
+            format!("{counted} from {first} to {last}")
+        }
         None => part.to_string(),
     }
 }
@@ -199,7 +203,7 @@ fn chunks(plan: &Plan) -> String {
         }
         Policy::Static => "static: one equal range to each worker".to_owned(),
         Policy::Guided => "guided: what remains, divided by twice the workers".to_owned(),
-        Policy::Fixed(len) => format!("fixed: {len} numbers each"),
+        Policy::Fixed(len) => format!("fixed: {len} {} each", plan.rerun().unit().name(2)),
     }
 }
 

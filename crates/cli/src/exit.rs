@@ -1,6 +1,7 @@
 //! Outcomes of a call, the table of their exit statuses, and the end of the process.
 
 use crate::stderr;
+use crate::unit::Unit;
 use evenly::{Error, Signal};
 use std::io;
 use std::process::ExitCode;
@@ -109,8 +110,8 @@ impl ExitOutcome {
 
 impl ExitOutcome {
     /// The outcome of a job that this error ended. `rest` describes the partial result, if there is one.
-    pub(crate) fn of_stopped(error: &Error, rest: Option<&str>) -> Self {
-        let mut message = error.to_string();
+    pub(crate) fn of_stopped(error: &Error, unit: Unit, rest: Option<&str>) -> Self {
+        let mut message = unit.error(error);
         if let Some(rest) = rest {
             message = format!("{message}; {rest}");
         }
@@ -134,7 +135,7 @@ impl ExitOutcome {
 
 impl From<Error> for ExitOutcome {
     fn from(error: Error) -> Self {
-        Self::of_stopped(&error, None)
+        Self::of_stopped(&error, Unit::Number, None)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::cause_names::named;
 use crate::rerun::Rerun;
+use crate::unit::Unit;
 use evenly::observe::{Observation, Observer};
 use evenly::{Cause, Failure, Interval};
 use serde::Serialize;
@@ -127,12 +128,9 @@ fn line(failure: &Failure, descriptions: &FailureTexts, rerun: &Rerun) -> String
     }
 }
 
-/// How many numbers failed, as a part of a sentence.
-pub(crate) fn counted(failed: u128) -> String {
-    match failed {
-        1 => "1 number failed".to_owned(),
-        numbers => format!("{numbers} numbers failed"),
-    }
+/// How many items failed, as a part of a sentence.
+pub(crate) fn counted(failed: u128, unit: Unit) -> String {
+    format!("{} failed", unit.counted(failed))
 }
 
 /// The JSON form of a failure, the same for one number and for many.
@@ -224,8 +222,8 @@ mod tests {
         assert_eq!(seen((0..100).map(single)).lines().count(), 100);
         let text = seen((0..100).map(single).chain([failure(200, 249, Cause::Memory)]));
         assert_eq!(text.lines().last(), Some("evenly: and 50 more"));
-        assert_eq!(counted(1), "1 number failed");
-        assert_eq!(counted(9), "9 numbers failed");
+        assert_eq!(counted(1, Unit::Number), "1 number failed");
+        assert_eq!(counted(9, Unit::Number), "9 numbers failed");
     }
 
     #[test]

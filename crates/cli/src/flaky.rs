@@ -25,10 +25,8 @@ pub(crate) fn text(flaky: &[Failure], numbers: u128, rerun: &Rerun, is_verbose: 
             text += &format!("evenly: {shown} is flaky: {cause}, then passed; rerun: {again}\n");
         }
     }
-    let counted = match numbers {
-        1 => "1 number is flaky".to_owned(),
-        numbers => format!("{numbers} numbers are flaky"),
-    };
+    let counted = rerun.unit().counted(numbers);
+    let counted = format!("{counted} {} flaky", if numbers == 1 { "is" } else { "are" });
     let listed = flaky.iter().take(LISTED);
     let listed: Vec<String> =
         listed.map(|one| format!("{} ({})", shown(one), named(&one.cause))).collect();

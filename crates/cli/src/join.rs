@@ -7,6 +7,7 @@ use crate::messages::{self, Volume};
 use crate::plan::resolve_workers;
 use crate::shared_library;
 use crate::stderr;
+use crate::unit::Unit;
 use evenly::observe::{Gone, Observation, Observer};
 use evenly::{Address, AddressError, Error, Join, JoinError, function};
 use std::path::{Path, PathBuf};
@@ -70,7 +71,7 @@ impl Observer for MessagePrinter {
             (Observation::Unanswered { address, why, within }, _, Some(key_file)) => {
                 Some(unanswered(address, *why, *within, key_file))
             }
-            _ => messages::line(observation, self.volume),
+            _ => messages::line(observation, self.volume, Unit::Number),
         };
         if let Some(line) = line {
             stderr::say(&line);

@@ -69,6 +69,7 @@ mod suggestions;
 mod throttle;
 mod times;
 mod unfinished;
+mod unit;
 mod usage_errors;
 mod verify;
 mod windows;

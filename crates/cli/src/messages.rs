@@ -1,5 +1,6 @@
 //! Messages about a running job on standard error, one line for each observation.
 
+use crate::unit::Unit;
 use evenly::observe::{Early, Observation, Parting, Resumed, Stuck};
 use evenly::{Interval, Signal, printable};
 use std::borrow::Cow;
@@ -17,16 +18,16 @@ pub(crate) enum Volume {
 
 /// The line for an observation, if it has one. [`FailureCollector`](crate::failures::FailureCollector) reports the numbers that failed,
 /// each once, at the end.
-pub(crate) fn line(observation: &Observation<'_>, volume: Volume) -> Option<String> {
+pub(crate) fn line(observation: &Observation<'_>, volume: Volume, unit: Unit) -> Option<String> {
     let text = match volume {
         Volume::Quiet => None,
-        Volume::Normal => surprise(observation),
-        Volume::Verbose => surprise(observation).or_else(|| detail(observation)),
+        Volume::Normal => surprise(observation, unit),
+        Volume::Verbose => surprise(observation, unit).or_else(|| detail(observation, unit)),
     };
     text.map(|text| format!("evenly: {text}\n"))
 }
 
-fn surprise(observation: &Observation<'_>) -> Option<String> {
+fn surprise(observation: &Observation<'_>, unit: Unit) -> Option<String> {
     Some(match observation {
         Observation::FewerWorkers { wanted, started, refused } => {
             let workers = if *started == 1 { "worker" } else { "workers" };
@@ -34,11 +35,11 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
         }
         Observation::WorkerLost { worker, pid, end, reason, reclaimed } => {
             let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-            let reclaimed = chunks(*reclaimed);
+            let reclaimed = chunks(*reclaimed, unit);
             format!("worker {worker} (pid {pid}) {end}{reason}; {reclaimed}")
         }
         Observation::WorkerSilent { worker, pid, limit, reclaimed } => {
-            let reclaimed = chunks(*reclaimed);
+            let reclaimed = chunks(*reclaimed, unit);
             format!(
                 "worker {worker} (pid {pid}) has been stopped for {} s; {reclaimed}",
                 limit.as_secs_f64()
@@ -51,7 +52,7 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
                  ({suspects}) will be replaced"
             )
         }
-        Observation::StillDraining(Early::Signal(signal)) => still_draining(*signal),
+        Observation::StillDraining(Early::Signal(signal)) => still_draining(*signal, unit),
         Observation::Listening { address } => format!("listening at {address}"),
         Observation::AgentJoined(agent) => {
             let workers = agent.workers;
@@ -61,11 +62,12 @@ fn surprise(observation: &Observation<'_>) -> Option<String> {
         Observation::AgentLost { agent, why, reclaimed } => {
             // An agent that leaves in order has returned its chunks.
             let gave_back = matches!(why, Parting::Left(_)) && reclaimed.0 == 0;
-            let rest = if gave_back { String::new() } else { format!("; {}", chunks(*reclaimed)) };
+            let rest =
+                if gave_back { String::new() } else { format!("; {}", chunks(*reclaimed, unit)) };
             format!("{agent} {why}{rest}")
         }
         Observation::AgentSilent { agent, limit, reclaimed } => {
-            let (limit, reclaimed) = (limit.as_secs_f64(), chunks(*reclaimed));
+            let (limit, reclaimed) = (limit.as_secs_f64(), chunks(*reclaimed, unit));
             format!("{agent} has sent nothing for {limit} s; {reclaimed}")
         }
         Observation::AgentAwake(agent) => format!("{agent} sends again"),
@@ -105,18 +107,19 @@ fn joined(address: &str, function: &str, range: Option<Interval>) -> String {
     format!("joined {address}: {function} over {range}")
 }
 
-fn still_draining(signal: Signal) -> String {
-    format!("{signal}: the workers finish the numbers they are at; a second signal ends at once")
+fn still_draining(signal: Signal, unit: Unit) -> String {
+    let items = unit.name(2);
+    format!("{signal}: the workers finish the {items} they are at; a second signal ends at once")
 }
 
-fn detail(observation: &Observation<'_>) -> Option<String> {
+fn detail(observation: &Observation<'_>, unit: Unit) -> Option<String> {
     Some(match observation {
         Observation::WorkerStarted { worker, pid } => {
             format!("worker {worker} (pid {pid}) started")
         }
         Observation::Begun { resumed: Some(Resumed { path, done, failed, .. }) } => {
-            let path = path.display();
-            format!("resumes journal '{path}': {done} numbers done, {failed} failed")
+            let (path, done) = (path.display(), unit.counted(*done));
+            format!("resumes journal '{path}': {done} done, {failed} failed")
         }
         Observation::Stuck(all) => {
             let news: Vec<Stuck> = all.iter().filter(|stuck| stuck.is_news).cloned().collect();
@@ -133,7 +136,8 @@ fn detail(observation: &Observation<'_>) -> Option<String> {
             format!("continues after a pause of {:.1} s", pause.as_secs_f64())
         }
         Observation::EndsEarly(why) => {
-            format!("ends early: {}; the workers finish the numbers they are at", why_early(*why))
+            let (why, items) = (why_early(*why), unit.name(2));
+            format!("ends early: {why}; the workers finish the {items} they are at")
         }
         _ => return None,
     })
@@ -159,15 +163,13 @@ pub(crate) fn why_early(why: Early) -> Cow<'static, str> {
 }
 
 /// Describes the chunks that were taken back from a worker.
-fn chunks((chunks, numbers): (usize, u128)) -> String {
-    let plural = |count| if count == 1 { "" } else { "s" };
+fn chunks((chunks, numbers): (usize, u128), unit: Unit) -> String {
     match chunks {
         0 => "it had no chunk".to_owned(),
-        _ => format!(
-            "{chunks} chunk{} reclaimed ({numbers} number{})",
-            plural(chunks as u128),
-            plural(numbers)
-        ),
+        _ => {
+            let plural = if chunks == 1 { "" } else { "s" };
+            format!("{chunks} chunk{plural} reclaimed ({})", unit.counted(numbers))
+        }
     }
 }
 
@@ -182,25 +184,27 @@ mod tests {
         let lost =
             Observation::WorkerLost { worker: 2, pid: 77, end, reason: None, reclaimed: (1, 30) };
         let said = "evenly: worker 2 (pid 77) killed by signal 9; 1 chunk reclaimed (30 numbers)\n";
-        assert_eq!(line(&lost, Volume::Normal).as_deref(), Some(said));
-        assert_eq!(line(&lost, Volume::Verbose).as_deref(), Some(said));
-        assert_eq!(line(&lost, Volume::Quiet), None);
+        assert_eq!(line(&lost, Volume::Normal, Unit::Number).as_deref(), Some(said));
+        assert_eq!(line(&lost, Volume::Verbose, Unit::Number).as_deref(), Some(said));
+        assert_eq!(line(&lost, Volume::Quiet, Unit::Number), None);
     }
 
     #[test]
     fn the_course_of_the_work_is_said_to_who_wants_to_know() {
         let started = Observation::WorkerStarted { worker: 1, pid: 77 };
-        assert_eq!(line(&started, Volume::Normal), None);
+        assert_eq!(line(&started, Volume::Normal, Unit::Number), None);
         let said = "evenly: worker 1 (pid 77) started\n";
-        assert_eq!(line(&started, Volume::Verbose).as_deref(), Some(said));
+        assert_eq!(line(&started, Volume::Verbose, Unit::Number).as_deref(), Some(said));
         let early = Observation::EndsEarly(Early::Deadline);
-        assert!(line(&early, Volume::Verbose).unwrap().contains("ends early: deadline"));
+        assert!(
+            line(&early, Volume::Verbose, Unit::Number).unwrap().contains("ends early: deadline")
+        );
     }
 
     #[test]
     fn a_failure_is_left_to_the_end() {
         let interval = Interval::single(500);
         let failure = Failure { interval, cause: Cause::Signal(11) };
-        assert_eq!(line(&Observation::Quarantined(failure), Volume::Verbose), None);
+        assert_eq!(line(&Observation::Quarantined(failure), Volume::Verbose, Unit::Number), None);
     }
 }

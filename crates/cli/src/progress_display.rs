@@ -8,6 +8,7 @@ use crate::messages::{self, Volume};
 use crate::plan::Plan;
 use crate::stderr;
 use crate::throttle::Throttle;
+use crate::unit::Unit;
 use evenly::Progress;
 use evenly::observe::{Observation, Observer, Stuck};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -33,6 +34,8 @@ pub(crate) struct ProgressDisplay {
     items: String,
     /// Whether the items have an end.
     has_end: bool,
+    /// What one item is called.
+    unit: Unit,
     started: Instant,
     /// How many numbers failed so far.
     failed: u128,
@@ -73,6 +76,7 @@ impl ProgressDisplay {
             volume: plan.volume,
             items: items::shown(&plan.items),
             has_end: !plan.items.is_open_ended(),
+            unit: plan.rerun().unit(),
             started: Instant::now(),
             failed: 0,
             stuck: Vec::new(),
@@ -103,16 +107,17 @@ impl ProgressDisplay {
     fn advance(&mut self, progress: &Progress) {
         match &mut self.display {
             Display::None => {}
-            Display::Plain => stderr::say(&line(progress, self.has_end, self.failed, &self.stuck)),
+            Display::Plain => stderr::say(&self.line(progress)),
             Display::Bar(bar) => {
                 let is_early = self.started.elapsed() < PATIENCE;
                 if is_early || !stderr::has_room() || !stderr::is_foreground() {
                     return;
                 }
                 let bar = bar.get_or_insert_with(|| new_bar(&self.items, self.has_end));
-                let pace = pace(progress, self.failed, (&self.stuck, 1));
+                let pace = pace(progress, (self.failed, self.unit), (&self.stuck, 1));
                 if !self.has_end {
-                    bar.set_message(format!("{} numbers done, {pace}", progress.covered));
+                    let done = self.unit.counted(progress.covered);
+                    bar.set_message(format!("{done} done, {pace}"));
                     bar.tick();
                     return;
                 }
@@ -121,6 +126,17 @@ impl ProgressDisplay {
                 bar.set_position((progress.covered * 1000 / progress.total.max(1)) as u64);
             }
         }
+    }
+
+    /// The plain progress line.
+    fn line(&self, progress: &Progress) -> String {
+        let pace = pace(progress, (self.failed, self.unit), (&self.stuck, MOST_STUCK));
+        let (covered, unit) = (progress.covered, self.unit);
+        if !self.has_end {
+            return format!("evenly: {} done, {pace}\n", unit.counted(covered));
+        }
+        let (total, percent) = (unit.counted(progress.total), percent(progress));
+        format!("evenly: {covered} of {total} ({percent}%), {pace}\n")
     }
 
     /// Writes a line above the bar.
@@ -149,7 +165,7 @@ impl Observer for ProgressDisplay {
                 return;
             }
             Observation::Status(progress) => {
-                self.say(&line(progress, self.has_end, self.failed, &self.stuck));
+                self.say(&self.line(progress));
             }
             Observation::Quarantined(failure) => self.failed += failure.interval.len(),
             Observation::Begun { resumed: Some(resumed) } => self.failed = resumed.failed,
@@ -164,7 +180,7 @@ impl Observer for ProgressDisplay {
             }
             _ => {}
         }
-        if let Some(line) = messages::line(observation, self.volume) {
+        if let Some(line) = messages::line(observation, self.volume, self.unit) {
             self.say(&line);
         }
         if let Observation::StillDraining(_) = observation
@@ -189,31 +205,25 @@ fn new_bar(items: &str, has_end: bool) -> ProgressBar {
     bar
 }
 
-/// The plain progress line.
-fn line(progress: &Progress, has_end: bool, failed: u128, stuck: &[Stuck]) -> String {
-    let (covered, total) = (progress.covered, progress.total);
-    let (percent, pace) = (percent(progress), pace(progress, failed, (stuck, MOST_STUCK)));
-    if !has_end {
-        return format!("evenly: {covered} numbers done, {pace}\n");
-    }
-    format!("evenly: {covered} of {total} numbers ({percent}%), {pace}\n")
-}
-
 fn percent(progress: &Progress) -> u128 {
     progress.covered * 100 / progress.total.max(1)
 }
 
-/// The rate, the time left, and how many numbers failed; or up to `most` stuck numbers, which make the time left unknown.
-fn pace(progress: &Progress, failed: u128, (stuck, most): (&[Stuck], usize)) -> String {
+/// The rate, the time left, and how many items failed; or up to `most` stuck numbers, which make the time left unknown.
+fn pace(
+    progress: &Progress,
+    (failed, unit): (u128, Unit),
+    (stuck, most): (&[Stuck], usize),
+) -> String {
     let mut pace = match (progress.per_second, progress.seconds_left) {
         (Some(per_second), Some(left)) => {
             format!("{}/s, {} left", short(per_second), duration(left))
         }
         (Some(per_second), None) if progress.covered > 0 => format!("{}/s", short(per_second)),
-        _ => "no number finished yet".to_owned(),
+        _ => format!("no {} finished yet", unit.name(1)),
     };
     if failed > 0 {
-        pace += &format!("; {}", failures::counted(failed));
+        pace += &format!("; {}", failures::counted(failed, unit));
     }
     match stuck {
         [] => pace,
@@ -270,10 +280,10 @@ mod tests {
             is_news: false,
         };
         let said = "2.0 /s; worker 2 has been at n = 777 for 35 s";
-        assert_eq!(pace(&progress, 0, (&[stuck(2)], 1)), said);
+        assert_eq!(pace(&progress, (0, Unit::Number), (&[stuck(2)], 1)), said);
         let more = [stuck(2), stuck(3)];
-        assert_eq!(pace(&progress, 0, (&more, 1)), format!("{said} and 1 more"));
-        assert_eq!(pace(&progress, 3, (&[], 1)), "2.0 /s; 3 numbers failed");
+        assert_eq!(pace(&progress, (0, Unit::Number), (&more, 1)), format!("{said} and 1 more"));
+        assert_eq!(pace(&progress, (3, Unit::Line), (&[], 1)), "2.0 /s; 3 lines failed");
     }
 
     #[test]

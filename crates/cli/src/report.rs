@@ -10,7 +10,7 @@ use crate::items::span;
 use crate::messages::Volume;
 use crate::rerun::Rerun;
 use evenly::observe::Unfinished;
-use evenly::{Aggregate, Failure, Items, Policy, Report};
+use evenly::{Aggregate, Failure, Interval, Items, Policy, Report};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -76,6 +76,9 @@ pub(crate) struct AnswerFields {
     answer: Option<AnswerJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     n: Option<Option<String>>,
+    /// The text that n stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lines: Option<String>,
 }
@@ -237,7 +240,7 @@ impl Delivery {
     /// a null answer.
     pub(crate) fn whole(&self, report: &Report, answer: &Answer<'_>) -> String {
         match self.format {
-            Format::Text if self.is_given(report) => answer.text(),
+            Format::Text if self.is_given(report) => self.with_text(answer),
             Format::Text => String::new(),
             Format::Json => line(&FinishedDocument {
                 version: VERSION,
@@ -248,12 +251,28 @@ impl Delivery {
         }
     }
 
+    /// The number of the line that decides the answer, if one does.
+    fn line_of(&self, answer: &Answer<'_>) -> Option<i64> {
+        answer.n().filter(|_| self.rerun.has_texts())?.parse().ok()
+    }
+
+    /// The answer as text; behind the number of a line stands its text.
+    fn with_text(&self, answer: &Answer<'_>) -> String {
+        let text = self.line_of(answer).and_then(|n| self.rerun.whole_text_of(n));
+        match text {
+            Some(text) => format!("{}\t{text}\n", answer.text().trim_end_matches('\n')),
+            None => answer.text(),
+        }
+    }
+
     /// The JSON fields of the answer, null if it is withheld.
     pub(crate) fn answered(&self, report: &Report, answer: &Answer<'_>) -> AnswerFields {
         let given = self.is_given(report).then_some(answer);
+        let n = given.and_then(|answer| self.line_of(answer));
         AnswerFields {
             answer: given.and_then(Answer::json),
             n: answer::has_n(self.aggregate).then(|| given.and_then(Answer::n)),
+            text: n.and_then(|n| self.rerun.text_of(Interval::single(n))),
             lines: answer.lines().map(|lines| lines.to_string()),
         }
     }
@@ -310,7 +329,7 @@ impl Delivery {
         line(&StoppedDocument {
             version: VERSION,
             asked: self.asked(),
-            answered: AnswerFields { answer: None, n, lines: None },
+            answered: AnswerFields { answer: None, n, text: None, lines: None },
             stopped: self.stopped(failures, Some(unfinished), error),
         })
     }

@@ -1,6 +1,7 @@
 //! Shell line that runs some of the numbers of a job again.
 
 use crate::batch::RerunLine;
+use crate::unit::Unit;
 use evenly::function::{Command, Form, Typed};
 use evenly::internal::shown_text;
 use evenly::{Failure, Grid, Interval, Items, Range};
@@ -26,6 +27,8 @@ pub(crate) struct Rerun {
     grid: Option<Rc<Grid>>,
     /// The command whose numbers stand for texts.
     texts: Option<Rc<Command>>,
+    /// What one item is called.
+    unit: Unit,
 }
 
 impl Rerun {
@@ -39,11 +42,15 @@ impl Rerun {
             items: None,
             grid: None,
             texts: None,
+            unit: Unit::Number,
         }
     }
 
     /// Names points of a grid in answers and messages, if there is one.
     pub(crate) fn of_grid(mut self, grid: Option<Rc<Grid>>) -> Self {
+        if grid.is_some() {
+            self.unit = Unit::Point;
+        }
         self.grid = grid;
         self
     }
@@ -61,9 +68,28 @@ impl Rerun {
 
     /// Names the texts that numbers stand for in the runs of a command, if there are some.
     pub(crate) fn of_texts(mut self, command: Option<Rc<Command>>) -> Self {
+        if command.as_ref().is_some_and(|command| command.lines().is_some()) {
+            self.unit = Unit::Line;
+        }
         self.texts = command
             .filter(|command| command.lines().is_some() && command.form() == Form::PerNumber);
         self
+    }
+
+    /// What one item is called.
+    pub(crate) fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// Whether numbers stand for texts in the runs of a command.
+    pub(crate) fn has_texts(&self) -> bool {
+        self.texts.is_some()
+    }
+
+    /// All of the text that a number stands for, escaped; of one above 256 KiB the beginning.
+    pub(crate) fn whole_text_of(&self, n: i64) -> Option<String> {
+        let text = self.texts.as_ref()?.text_of(n)?;
+        Some(evenly::printable(&text, usize::MAX))
     }
 
     /// The text or point that the number of an interval stands for, for a message.
@@ -92,7 +118,15 @@ impl Rerun {
     /// Builder of lines that submit tasks of a batch script again.
     pub(crate) fn of_batch(batch: RerunLine) -> Self {
         let (before, behind) = (String::new(), String::new());
-        Self { before, behind, batch: Some(batch), items: None, grid: None, texts: None }
+        Self {
+            before,
+            behind,
+            batch: Some(batch),
+            items: None,
+            grid: None,
+            texts: None,
+            unit: Unit::Number,
+        }
     }
 
     /// Names only these items of an interval.

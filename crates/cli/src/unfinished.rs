@@ -25,7 +25,7 @@ pub(crate) fn stopped(
         _ if is_asked_for => Some("there is no answer".to_owned()),
         _ => None,
     };
-    let outcome = ExitOutcome::of_stopped(error, rest.as_deref());
+    let outcome = ExitOutcome::of_stopped(error, delivery.rerun.unit(), rest.as_deref());
     let has_failures = unfinished.is_some_and(|unfinished| unfinished.failed > 0);
     match outcome {
         ExitOutcome::Deadline(message) if delivery.is_about_failures() && has_failures => {
@@ -44,13 +44,15 @@ fn is_lines(aggregate: Aggregate) -> bool {
 /// The number up to which lines are complete, and how many numbers are not done.
 fn not_done(delivery: &Delivery, unfinished: &Unfinished) -> String {
     let Unfinished { lowest, not_done, is_written, .. } = unfinished;
+    let unit = delivery.rerun.unit();
     let mut text = match (lowest, not_done) {
         (Some(lowest), _) if delivery.items.is_open_ended() => format!("complete below {lowest}"),
-        (Some(lowest), 1) => format!("complete below {lowest}; 1 number above is not done"),
-        (Some(lowest), _) => {
-            format!("complete below {lowest}; {not_done} numbers above are not done")
+        (Some(lowest), not_done) => {
+            let (counted, are) =
+                (unit.counted(*not_done), if *not_done == 1 { "is" } else { "are" });
+            format!("complete below {lowest}; {counted} above {are} not done")
         }
-        (None, _) => "all numbers are done".to_owned(),
+        (None, _) => format!("all {} are done", unit.name(2)),
     };
     if !is_written {
         text += "; standard output did not take all lines";

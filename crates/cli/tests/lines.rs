@@ -101,10 +101,10 @@ fn every_verb_counts_lines() {
     let length = &["--", "expr", "length", "+", "x{}"][..];
     for (verb, expected) in [
         ("sum", "14\n"),
-        ("min", "1\t3\n"),
-        ("max", "5\t4\n"),
+        ("min", "1\t3\t\n"),
+        ("max", "5\t4\tcccc\n"),
         ("hist", "1\t1\n2\t2\n4\t1\n5\t1\n"),
-        ("map", "1\t4\n2\t2\n3\t1\n4\t5\n5\t2\n"),
+        ("map", "1\t4\taaa\n2\t2\tb\n3\t1\t\n4\t5\tcccc\n5\t2\tb\n"),
     ] {
         let words = [&[verb, "--lines", "f", "-j", "2"], length].concat();
         assert_eq!(String::from_utf8(folder.printed(&words)).unwrap(), expected, "{verb}");
@@ -114,10 +114,10 @@ fn every_verb_counts_lines() {
         (&["count", "--lines", "f"][..], 0, "2\n"),
         (&["count", "--lines", "f", "1..=3,5"], 0, "2\n"),
         (&["count", "3..5", "--lines", "f"], 0, "0\n"),
-        (&["find", "--lines", "f"], 0, "2\n5\n"),
-        (&["find", "--lines", "f", "--first", "1"], 0, "2\n"),
-        (&["any", "--lines", "f"], 0, "true\t2\n"),
-        (&["all", "--lines", "f"], 1, "false\t1\n"),
+        (&["find", "--lines", "f"], 0, "2\tb\n5\tb\n"),
+        (&["find", "--lines", "f", "--first", "1"], 0, "2\tb\n"),
+        (&["any", "--lines", "f"], 0, "true\t2\tb\n"),
+        (&["all", "--lines", "f"], 1, "false\t1\taaa\n"),
         (&["failures", "--lines", "f", "1..=3"], 1, "1\texit 1\taaa\n3\texit 1\t\n"),
     ] {
         let (ended, printed, said) = ended(&folder.run(&[words, is_b].concat()));
@@ -159,6 +159,50 @@ fn standard_input_and_pipes_are_read_to_their_end_first() {
     let script = format!("{} run --lines <(seq 3) -k -- echo {{}}", support::EVENLY);
     let output = Command::new("bash").args([OsStr::new("-c"), OsStr::new(&script)]).output();
     assert_eq!(ended(&output.unwrap()), (Some(0), "1\n2\n3\n".to_owned(), String::new()));
+}
+
+#[test]
+fn answers_name_a_line_by_its_number_and_its_text() {
+    let long = "x".repeat(300);
+    let folder = Folder::new(format!("a\tb\n{long}\n\x1b[31mred\n").as_bytes());
+    let find = ["find", "--lines", "f", "-j", "2", "--", "test", "-n", "{}"];
+    let found = String::from_utf8(folder.printed(&find)).unwrap();
+    assert_eq!(found, format!("1\ta\\tb\n2\t{long}\n3\t\\x1b[31mred\n"));
+    // What find prints chooses lines again.
+    folder.write("found", found.as_bytes());
+    let words = ["count", "--lines", "f", "--from", "found", "--", "true", "{}"];
+    assert_eq!(folder.printed(&words), b"3\n");
+    let words = ["run", "--lines", "f", "--from", "found", "-k", "--", "echo", "{n}"];
+    assert_eq!(folder.printed(&words), b"1\n2\n3\n");
+    let json = |words: &[&str]| -> serde_json::Value {
+        let words = [words, &["--lines", "f", "--format", "json", "--events", "e", "--"]].concat();
+        let words = [&words[..], &["expr", "length", "+", "{}"]].concat();
+        serde_json::from_slice(&folder.printed(&words)).unwrap()
+    };
+    let (max, map) = (json(&["max"]), json(&["map", "1..=1"]));
+    let text = format!("{}…", "x".repeat(200));
+    assert_eq!((&max["n"], &max["text"]), (&"2".into(), &text.into()));
+    assert_eq!(map["answer"], serde_json::json!([["1", "3"]]));
+    folder.printed(&["max", "--lines", "f", "--events", "e", "--", "expr", "length", "+", "{}"]);
+    let events = folder.read("e");
+    let finished: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    assert_eq!(finished["n"], "2", "{finished}");
+}
+
+#[test]
+fn messages_count_lines_where_items_are_lines() {
+    let folder = Folder::new(b"a\nb\nc\n");
+    let said = |words: &[&str]| ended(&folder.run(&[words, &["--", "false", "{}"]].concat())).2;
+    assert!(said(&["run", "--lines", "f"]).ends_with("evenly: 3 lines failed\n"));
+    let halted = said(&["run", "--lines", "f", "--halt", "now,fail=1", "-j", "1"]);
+    assert!(
+        halted.contains("(1 line failed; ") && halted.contains("1 of 3 lines done"),
+        "{halted}"
+    );
+    let failed = said(&["map", "--lines", "f", "-j", "1"]);
+    assert!(failed.contains("1 line failed; stopped at the failure of n = 1; 2 lines"), "{failed}");
+    let plan = folder.printed(&["run", "--lines", "f", "--dry-run", "--", "echo", "{}"]);
+    assert!(String::from_utf8(plan).unwrap().contains(" for 3 lines, n in 1..4\n"));
 }
 
 #[test]

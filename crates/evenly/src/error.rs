@@ -287,7 +287,6 @@ impl fmt::Display for Last<'_> {
     }
 }
 
-/// A duration in seconds, without more digits than it has.
 /// Numbers that were done, of all numbers if they have an end.
 struct Covered(u128, Option<u128>);
 
@@ -301,6 +300,7 @@ impl fmt::Display for Covered {
     }
 }
 
+/// A duration in seconds, without more digits than it has.
 struct Seconds<'a>(&'a Duration);
 
 impl fmt::Display for Seconds<'_> {
