@@ -135,10 +135,15 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Whether it is a min, max or mean of no values.
+    pub(crate) fn has_no_value(&self) -> bool {
+        matches!(self, Self::Extreme(None) | Self::Mean(None))
+    }
+
     /// Whether the answer is no, or the range has no answer.
     pub(crate) fn is_no(&self) -> bool {
-        use Answer::{Decision, Extreme, Lines, Mean};
-        matches!(self, Extreme(None) | Mean(None) | Decision(false, _) | Lines { is_no: true, .. })
+        use Answer::{Decision, Lines};
+        self.has_no_value() || matches!(self, Decision(false, _) | Lines { is_no: true, .. })
     }
 }
 

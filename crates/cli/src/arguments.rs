@@ -65,7 +65,13 @@ pub(crate) enum CliCommand {
     #[command(override_usage = usage!("failures"), after_help = examples::FAILURES)]
     Failures(LazyArgs<FailuresArguments>),
     /// Run a command for each n or each chunk, and print its output
-    #[command(override_usage = "evenly run [OPTIONS] <RANGE> -- <CMD>...", after_help = examples::RUN)]
+    #[command(
+        override_usage = "evenly run [OPTIONS] <RANGE> -- <CMD>...\n       \
+                          evenly run [OPTIONS] --lines <FILE> [RANGE] -- <CMD>...\n       \
+                          evenly run [OPTIONS] --grid <NAME=VALUES>... [RANGE] -- <CMD>...\n       \
+                          evenly run [OPTIONS] --from <FILE> -- <CMD>...",
+        after_help = examples::RUN
+    )]
     Run(LazyArgs<RunArguments>),
     /// Run an array script of Slurm with its own #SBATCH lines, on this machine
     #[command(

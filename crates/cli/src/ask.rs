@@ -9,6 +9,7 @@ use crate::events::RunEnd;
 use crate::exit::ExitOutcome;
 use crate::failures::{self, FailureTexts};
 use crate::flaky;
+use crate::items::shown;
 use crate::keys;
 use crate::messages::Volume;
 use crate::observers::Observers;
@@ -181,7 +182,24 @@ fn deliver(
     if !delivery.is_complete(report) {
         return Err(ExitOutcome::SomeFailed(some_failed(delivery, report)));
     }
+    if answer.has_no_value() && delivery.volume != Volume::Quiet {
+        stderr::say_at_last(&format!("evenly: {}\n", no_value(delivery)));
+    }
     if answer.is_no() { Err(ExitOutcome::No) } else { Ok(()) }
+}
+
+/// Why min, max or mean has no answer although nothing went wrong.
+fn no_value(delivery: &Delivery) -> String {
+    let (verb, items) = (delivery.aggregate.name(), shown(&delivery.items));
+    let unit = delivery.rerun.unit();
+    let none = match &delivery.condition {
+        Some(condition) => {
+            let condition = evenly::printable(condition.as_bytes(), 200);
+            format!("no n in {items} satisfies --where '{condition}'")
+        }
+        None => format!("{items} has no {}", unit.name(2)),
+    };
+    format!("there is no {verb}: {none}")
 }
 
 /// The message about commands of unknown fate.

@@ -71,6 +71,7 @@ rounded once, to the nearest double, so it is the same for any number of workers
 Examples:
   evenly sum 'n * n' 1..=1e6
   evenly sum 'if prime(n) { n } else { 0 }' 0..1e6
+  evenly sum 'a * b' --grid a=1..=3 --grid b=10,20
   evenly sum '-n' -5..5";
 
 pub(crate) const MIN: &str = "\
@@ -156,6 +157,8 @@ Examples:
   evenly run 0..10 -- echo {}
   evenly run 0..1000 -k --tag -j 4 -- ./simulate --seed {}
   evenly run 0..1e6 --max-rate 10/s --chunk-max 1000 -- ./fill {start} {end}
+  evenly run --lines files.txt -- gzip -k {}
+  evenly run --grid a=0..10 --grid b=1,2,5 -- ./simulate {a} {b}
   evenly run 0..8 --as slurm -- ./array-job.sh";
 
 pub(crate) const KEYGEN: &str = "\

@@ -116,7 +116,10 @@ impl ItemArguments {
                 word => Ok((word, ItemSource::Points(&self.grid))),
             },
             (None, Some(range), None) => Ok((None, ItemSource::Typed(range))),
-            (None, None, None) => Err(format!("<RANGE> is missing; see evenly {command} --help")),
+            (None, None, None) => Err(format!(
+                "<RANGE> is missing; write the numbers, as 0..1000, or give the items by --from, --grid or --lines; see \
+                 evenly {command} --help"
+            )),
         }
     }
 
@@ -165,13 +168,16 @@ impl ItemArguments {
 
     fn count(&self) -> Result<Option<usize>, String> {
         let Some(typed) = &self.sample else { return Ok(None) };
-        let bad = |cause: String| format!("bad value '{typed}' for --sample: {cause}");
-        let number = parse_number(typed).map_err(bad)?;
+        let bad = |cause: &str| {
+            format!(
+                "bad value '{typed}' for --sample: {cause}; it is how many n to take, from 1 to {MOST_PIECES}; \
+                 --where 'hash(n) % 100 == 0' takes about one in 100"
+            )
+        };
+        let number = parse_number(typed).map_err(|cause| bad(&cause))?;
         match usize::try_from(number) {
             Ok(count) if (1..=MOST_PIECES).contains(&count) => Ok(Some(count)),
-            _ => Err(bad(format!(
-                "it is from 1 to {MOST_PIECES}; an expression with hash(n) % M == 0 takes a share of any range"
-            ))),
+            _ => Err(bad(if number < 1 { "it takes nothing" } else { "it is too many" })),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::arguments::{Arguments, CliCommand};
 use crate::exit::ExitOutcome;
 use crate::report;
 use crate::shuffle_option;
+use crate::suggestions;
 use crate::usage_errors;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
@@ -118,6 +119,9 @@ fn one_line(error: &clap::Error, words: &[OsString]) -> String {
         ErrorKind::UnknownArgument => format!("unexpected argument '{argument}'"),
         ErrorKind::InvalidSubcommand => {
             let name = text(ContextKind::InvalidSubcommand).unwrap_or_default();
+            if let Some(verb) = suggestions::verb(&name) {
+                return format!("unknown command '{name}'; did you mean '{verb}'?");
+            }
             format!("unknown command '{name}'")
         }
         ErrorKind::InvalidValue if value.is_empty() => format!("{argument} needs a value"),

@@ -6,7 +6,7 @@ use crate::condition;
 use crate::function_names::{applied, builtin, is_unknown_name, unknown_function};
 use crate::item_options::{GivenItems, ItemArguments, ItemSource};
 use crate::items::{parse_items, span};
-use crate::{lines, shared_library};
+use crate::{lines, parallel_options, shared_library};
 use evenly::function::{self, Function, Kind, UnusableExpression};
 use evenly::internal::quoted;
 use evenly::{Aggregate, Grid, Items, Range};
@@ -64,6 +64,9 @@ impl Question {
     ) -> Result<Self, String> {
         let JobArguments { function, range, lib, .. } = arguments;
         let command = aggregate.name();
+        if let Some(refusal) = of_parallel(command, arguments) {
+            return Err(refusal);
+        }
         let lines = lines::of_job(arguments)?;
         let (typed, source) = match &lines {
             Some(lines)
@@ -159,6 +162,23 @@ impl Question {
         let function = shared_library::load(spec, depends)?;
         Ok(Self { items, function, grid: None, hints: hint.into_iter().collect() })
     }
+}
+
+/// What to say of the words of GNU parallel that clap takes: `-0`, and `:::` behind `--` without other items.
+fn of_parallel(command: &str, arguments: &JobArguments) -> Option<String> {
+    let JobArguments { function, range, items, .. } = arguments;
+    let has_null = function.as_deref() == Some("-0") || range.as_deref() == Some("-0");
+    if has_null && !arguments.cmd.is_empty() {
+        return Some(format!(
+            "unknown option '-0' of evenly {command}; here it is --lines0 FILE (docs/from-parallel.md)"
+        ));
+    }
+    let has_lines = arguments.lines.is_some() || arguments.lines0.is_some();
+    let has_items = range.is_some() || has_lines || items.from.is_some() || !items.grid.is_empty();
+    if has_items {
+        return None;
+    }
+    parallel_options::items_behind(command, &[], &arguments.cmd)
 }
 
 /// A builtin by its name, or applied to n, which is the same; else an expression, with what may not be

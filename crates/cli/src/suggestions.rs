@@ -13,6 +13,26 @@ pub(crate) fn closest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> 
     (best.0 > 0.75).then_some(best.1)
 }
 
+/// The command that has another name elsewhere.
+pub(crate) fn verb(typed: &str) -> Option<&'static str> {
+    Some(match typed.to_ascii_lowercase().as_str() {
+        "avg" | "average" => "mean",
+        "add" | "total" => "sum",
+        "minimum" | "smallest" => "min",
+        "maximum" | "largest" => "max",
+        "filter" | "list" | "grep" | "search" | "select" => "find",
+        "exists" | "some" => "any",
+        "every" | "forall" => "all",
+        "histogram" | "uniq" => "hist",
+        "apply" | "table" => "map",
+        "fails" | "fail" => "failures",
+        "parallel" | "xargs" | "exec" | "foreach" | "for" | "each" => "run",
+        "continue" => "resume",
+        "check" => "verify",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

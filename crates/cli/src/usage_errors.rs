@@ -40,7 +40,8 @@ pub(crate) fn explain(words: &[OsString]) -> Option<String> {
     let mut command = all.find_subcommand_mut(verb)?.clone();
     command.build();
     let sorted = Sorted::of(&command, &words[1..]);
-    missing_dashes(verb, &words[1..], &sorted)
+    parallel_items(verb, &words[1..], &sorted)
+        .or_else(|| missing_dashes(verb, &words[1..], &sorted))
         .or_else(|| Some(unknown_option(&command, sorted.unknown.as_deref()?)))
         .or_else(|| Some(without_value(sorted.valueless.as_ref()?)))
         .or_else(|| axis_without_option(&words[1..], &sorted))
@@ -132,8 +133,16 @@ fn option<'c>(command: &'c Command, word: &str) -> Option<Option<&'c Arg>> {
         // Of `-kj`, the last one may take a value.
         Some(_) if is_word => Some(letters.chars().last().and_then(find)),
         Some(known) => Some(Some(known)),
-        None => (is_word || looks_like_option(word)).then_some(None),
+        None => (is_word || looks_like_option(word) || is_no_range(command, word)).then_some(None),
     }
+}
+
+/// Whether a word like `-n2` or `-0` can only be meant as an option, of a command that takes no FUNCTION.
+fn is_no_range(command: &Command, word: &str) -> bool {
+    let has_function = command.get_positionals().any(|arg| arg.get_id() == "function");
+    !has_function
+        && !word.contains("..")
+        && (word == "-0" || word[1..].starts_with(|first: char| first.is_ascii_alphabetic()))
 }
 
 fn takes_value(arg: &Arg) -> bool {
@@ -146,6 +155,15 @@ fn has_value(word: &str) -> bool {
         Some(name) => name.contains('='),
         None => !word.ends_with(|letter: char| letter.is_ascii_alphabetic()),
     }
+}
+
+/// What to write in place of items of GNU parallel behind the command, with `--` before it or without.
+fn parallel_items(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
+    let (options, command) = match words.iter().position(|word| word == "--") {
+        Some(dashes) => (&words[..dashes], &words[dashes + 1..]),
+        None => words.split_at(*sorted.positional.first()?),
+    };
+    parallel_options::items_behind(verb, options, command)
 }
 
 /// What `run 0..3 echo {}` lacks. For the other verbs, a placeholder says that a command is meant.
@@ -222,6 +240,9 @@ fn unknown_option(command: &Command, typed: &str) -> String {
     let typed = typed.split('=').next().unwrap_or_default();
     let typed = evenly::printable(typed.as_bytes(), 60);
     let name = typed.trim_start_matches('-');
+    // `-n2` and `-IX` are options with their values, and `-tag` is a word.
+    let is_short = !typed.starts_with("--") && !name.chars().all(|c| c.is_ascii_lowercase());
+    let name = if is_short { &name[..name.chars().next().map_or(0, char::len_utf8)] } else { name };
     let unknown = format!("unknown option '{typed}' of evenly {verb}");
     let others = Arguments::command();
     let others: Vec<&str> = others
@@ -247,6 +268,9 @@ fn unknown_option(command: &Command, typed: &str) -> String {
     let has_workers = command.get_arguments().any(|arg| arg.get_long() == Some("workers"));
     if has_workers && let Some(counterpart) = parallel_options::counterpart(name) {
         return format!("{unknown}; here it is {counterpart} (docs/from-parallel.md)");
+    }
+    if has_workers && let Some(cause) = parallel_options::without_counterpart(name) {
+        return format!("{unknown}; {cause} (docs/from-parallel.md)");
     }
     let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
     let names = shown.flat_map(|arg| {

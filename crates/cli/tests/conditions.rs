@@ -10,21 +10,7 @@ mod recorded;
 mod support;
 
 use evenly_testkit::Random;
-use support::{answer, run, run_words, stderr};
-
-const VERBS: [&str; 11] = [
-    "count",
-    "sum",
-    "min",
-    "max",
-    "find",
-    "find --first 3",
-    "any",
-    "all",
-    "hist",
-    "map",
-    "failures",
-];
+use support::{VERBS, answer, assert_quiet, run, run_words, stderr};
 
 /// Whether or what a text gives for a number.
 type Value = fn(i64) -> i64;
@@ -87,7 +73,7 @@ fn every_verb_asks_about_the_numbers_that_satisfy_the_condition() {
         let workers = workers.to_string();
         words.extend([function, "--where", condition, range, "-j", &workers, "--split", split]);
         let output = run_words(&words);
-        assert_eq!(stderr(&output), "", "{words:?}");
+        assert_quiet(&output, verb);
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!((text, output.status.code().unwrap()), expected, "{words:?}");
     }
@@ -134,9 +120,14 @@ fn nothing_that_is_left_is_an_empty_range() {
         ("hist n 0..10 --where n>20", "", 0),
     ] {
         let (output, empty) = (run(words), run(&words.replace("0..10", "0..0")));
+        let said = stderr(&output);
         assert_eq!(String::from_utf8(output.stdout.clone()).unwrap(), text, "{words}");
         assert_eq!(output.status.code(), Some(status), "{words}");
         assert_eq!((output.stdout, output.status), (empty.stdout, empty.status), "{words}");
+        let verb = words.split(' ').next().unwrap();
+        let why = format!("evenly: there is no {verb}: no n in 0..10 satisfies --where 'n>20'\n");
+        let has_no_value = ["min", "max", "mean"].contains(&verb);
+        assert_eq!(said, if has_no_value { why } else { String::new() }, "{words}");
     }
 }
 

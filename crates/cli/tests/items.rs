@@ -24,21 +24,7 @@ mod support;
 
 use evenly_testkit::Random;
 use std::collections::BTreeSet;
-use support::{run, stderr};
-
-const VERBS: [&str; 11] = [
-    "count",
-    "sum",
-    "min",
-    "max",
-    "find",
-    "find --first 3",
-    "any",
-    "all",
-    "hist",
-    "map",
-    "failures",
-];
+use support::{VERBS, assert_quiet, run, stderr};
 
 /// What a function gives for a number.
 type Value = fn(i64) -> i64;
@@ -88,7 +74,7 @@ fn every_verb_over_any_items_gives_the_answer_of_a_plain_loop() {
         for workers in [1, 2, 7] {
             let words = format!("{verb} {function} {items} -j {workers} --split {split}");
             let output = run(&words);
-            assert_eq!(stderr(&output), "", "{words}");
+            assert_quiet(&output, &words);
             let text = String::from_utf8(output.stdout).unwrap();
             assert_eq!((text, output.status.code().unwrap()), expected, "{words}");
         }

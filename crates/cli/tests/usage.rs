@@ -4,6 +4,8 @@
 mod commands;
 #[path = "usage/help.rs"]
 mod help;
+#[path = "usage/parallel.rs"]
+mod parallel;
 mod support;
 
 use std::ffi::OsStr;
@@ -12,8 +14,9 @@ use std::path::Path;
 use support::{answer, run, run_words, stderr};
 
 /// All that can be asked.
-const VERBS: [&str; 11] =
-    ["count", "sum", "min", "max", "find", "any", "all", "hist", "mean", "map", "failures"];
+fn verbs() -> impl Iterator<Item = &'static str> {
+    support::VERBS.into_iter().filter(|verb| !verb.contains(' '))
+}
 
 /// Must be refused with one line that has all of these words in it.
 fn refused(words: &str, expected: &[&str]) {
@@ -58,7 +61,7 @@ fn bad_functions_are_refused_with_a_suggestion() {
 
 #[test]
 fn each_verb_asks_for_its_function_and_range() {
-    for verb in VERBS {
+    for verb in verbs() {
         refused(verb, &["missing", &format!("evenly {verb} --help")]);
         refused(&format!("{verb} 0..10"), &["no function", &format!("evenly {verb} ")]);
         refused(&format!("{verb} even"), &["no range", &format!("evenly {verb} even 0..1000")]);
@@ -357,7 +360,7 @@ fn each_verb_lists_only_the_options_that_it_takes() {
     let run = script.split("evenly__subcmd__run)").nth(1).unwrap();
     let run = run.split(";;").next().unwrap();
     assert!(run.contains("--keep-order") && !run.contains("--lib"), "{run}");
-    for verb in VERBS {
+    for verb in verbs() {
         assert!(takes(verb, "--partial") && takes(verb, "--format"), "{verb}");
         let asks_truth = ["count", "find", "any", "all"].contains(&verb);
         assert_eq!(takes(verb, "--no-status"), asks_truth, "{verb}");
@@ -439,7 +442,7 @@ fn a_dry_run_starts_nothing_and_says_what_would_be() {
     }
     assert!(!Path::new("l").exists() && !Path::new("e").exists());
     refused("count evn 0..10 --dry-run", &["evn"]);
-    for verb in VERBS {
+    for verb in verbs() {
         let text = answer(&format!("{verb} even 0..10 --dry-run"));
         assert!(text.starts_with(&format!("{verb:<7} even(n) for 10 numbers")), "{text}");
     }

@@ -16,30 +16,14 @@ mod streams;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{run, stderr};
-
-/// All of them; `find` twice.
-const VERBS: [&str; 12] = [
-    "count",
-    "sum",
-    "min",
-    "max",
-    "find",
-    "find --first 3",
-    "any",
-    "all",
-    "hist",
-    "mean",
-    "map",
-    "failures",
-];
+use support::{VERBS, assert_quiet, run, stderr};
 
 const SPLITS: [&str; 6] = ["timed", "static", "guided", "fixed:1", "fixed:7", "fixed:999"];
 
 /// What it wrote to standard output, and its status; nothing must stand on standard error.
 fn asked(words: &str) -> (String, i32) {
     let output = run(words);
-    assert_eq!(stderr(&output), "", "{words}");
+    assert_quiet(&output, words);
     (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
 }
 
@@ -104,6 +88,14 @@ fn an_empty_range_has_an_answer_or_none() {
         let (_, status) = asked(&format!("{verb} prime 7..7"));
         let is_no = matches!(verb, "min" | "max" | "mean" | "find" | "find --first 3" | "any");
         assert_eq!(status, i32::from(is_no), "{verb}");
+    }
+    for (words, why) in [
+        ("min n 7..7", "evenly: there is no min: 7..7 has no numbers\n"),
+        ("mean n 7..7", "evenly: there is no mean: 7..7 has no numbers\n"),
+        ("mean n 7..7 -q", ""),
+        ("max n 7..7 --format json", "evenly: there is no max: 7..7 has no numbers\n"),
+    ] {
+        assert_eq!(stderr(&run(words)), why, "{words}");
     }
 }
 

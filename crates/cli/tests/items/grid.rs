@@ -1,8 +1,7 @@
 //! Grids of points (`--grid`): expressions, commands, answers that name points, journals, agents.
 
-use crate::VERBS;
 use crate::directory::Directory;
-use crate::support::{run, stderr};
+use crate::support::{VERBS, run, stderr};
 use std::collections::BTreeMap;
 
 const GRID: &str = "--grid a=-3..7 --grid b=1,2,5 --grid c=10..=50:20,60";
@@ -35,6 +34,10 @@ fn expected(verb: &str, value: fn([i64; 3]) -> i64) -> String {
     match verb {
         "count" => format!("{}\n", values.iter().filter(|(_, value)| *value != 0).count()),
         "sum" => format!("{}\n", values.iter().map(|(_, value)| value).sum::<i64>()),
+        "mean" => {
+            let sum: i64 = values.iter().map(|(_, value)| value).sum();
+            format!("{}\n", sum as f64 / values.len() as f64)
+        }
         "min" => {
             let (name, value) = values.iter().min_by_key(|(_, value)| *value).unwrap();
             format!("{value}\t{name}\n")

@@ -49,9 +49,13 @@ fn resume_goes_on_with_the_sample_of_its_journal() {
 #[test]
 fn a_bad_sample_or_seed_is_refused() {
     for (options, expected) in [
-        ("--sample 0", "bad value '0' for --sample: it is from 1 to 4194304; an expression with"),
-        ("--sample -1", "bad value '-1' for --sample: it is from 1"),
-        ("--sample 5e6", "bad value '5e6' for --sample: it is from 1 to 4194304"),
+        (
+            "--sample 0",
+            "bad value '0' for --sample: it takes nothing; it is how many n to take, from",
+        ),
+        ("--sample -1", "bad value '-1' for --sample: it takes nothing"),
+        ("--sample 5e6", "bad value '5e6' for --sample: it is too many; it is how many n to take"),
+        ("--sample 10%", "from 1 to 4194304; --where 'hash(n) % 100 == 0' takes about one in 100"),
         ("--sample x", "bad value 'x' for --sample: 'x' is not a whole number"),
         ("--sample 5 --seed 2^64", "bad value '2^64' for --seed: it is from 0 to 2^64-1"),
         ("--sample 5 --seed -1", "bad value '-1' for --seed: it is from 0 to 2^64-1"),

@@ -21,6 +21,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+/// All questions; `find` twice.
+pub(crate) const VERBS: [&str; 12] = [
+    "count",
+    "sum",
+    "min",
+    "max",
+    "find",
+    "find --first 3",
+    "any",
+    "all",
+    "hist",
+    "mean",
+    "map",
+    "failures",
+];
+
 /// The binary under test.
 pub(crate) const EVENLY: &str = env!("CARGO_BIN_EXE_evenly");
 
@@ -198,4 +214,14 @@ pub(crate) fn cpu_ticks(pid: u32) -> u64 {
 pub(crate) fn kill(signal: &str, pid: u32) {
     let status = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
     assert!(status.success(), "kill -s {signal} {pid}");
+}
+
+/// Nothing stands on standard error; of min, max and mean without a value, one line that says why.
+pub(crate) fn assert_quiet(output: &Output, words: &str) {
+    let said = stderr(output);
+    let verb = words.split_whitespace().next().unwrap_or_default();
+    let has_no_value = matches!(verb, "min" | "max" | "mean") && output.status.code() == Some(1);
+    let is_why =
+        said.starts_with(&format!("evenly: there is no {verb}: ")) && said.lines().count() == 1;
+    assert!(if has_no_value { is_why } else { said.is_empty() }, "{words}: {said}");
 }

@@ -54,7 +54,7 @@ fn agrees(verb: &str, (source, value): (&str, Loop), range: Range<i64>, options:
 
 #[test]
 fn every_verb_gives_its_answer_over_numbers_and_truth_values() {
-    for verb in crate::VERBS {
+    for verb in crate::support::VERBS {
         for truth in TRUTHS {
             agrees(verb, truth, -300..500, &["-j", "2", "--chunk", "37"]);
         }
