@@ -40,7 +40,8 @@ fn by_definition(form: &str, n: u64, power: u32) -> BigInt {
         "omega(a)" => primes().count().into(),
         // A power of a prime for each time that it divides.
         "bigomega(a)" => {
-            let exponent = |p: u64| (1..8).filter(|e| n.is_multiple_of(p.pow(*e))).count();
+            let powers = |p: u64| (1..).map_while(move |e| p.checked_pow(e));
+            let exponent = |p| powers(p).filter(|power| n.is_multiple_of(*power)).count();
             primes().map(exponent).sum::<usize>().into()
         }
         "tau(a)" => divisors().count().into(),
