@@ -25,6 +25,9 @@ pub enum Error {
         /// How many threads it has.
         count: u64,
     },
+    /// The process has several threads, and the job could not be done in another process either.
+    #[error(transparent)]
+    Relaunch(#[from] crate::relaunch::RelaunchError),
     /// A command that does a whole chunk, or a coprocess, for items that are not runs of consecutive integers.
     #[error(
         "a command with {{start}} and {{end}}, or a coprocess, does consecutive integers, and these items have a step \

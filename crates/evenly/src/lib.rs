@@ -52,6 +52,7 @@ pub mod output;
 mod process;
 mod procfs_snapshot;
 mod quoted;
+mod relaunch;
 #[cfg(test)]
 mod scratch;
 #[cfg(feature = "sockets")]
@@ -76,6 +77,7 @@ pub use job::{Job, MIN_MEMORY, Report};
 pub use join::{Join, JoinError, Misunderstood};
 pub use os_error::OsError;
 pub use process::{ProcessEnd, Signal};
+pub use relaunch::RelaunchError;
 #[cfg(feature = "sockets")]
 pub use secure::{Key, KeyError};
 pub use silence::{MAX_SILENCE, MIN_SILENCE};

@@ -1,0 +1,87 @@
+//! Why a call could not do its job in another process.
+
+use crate::process::ProcessEnd;
+use std::fmt;
+
+/// Why a call in a process with several threads has no answer.
+///
+/// Such a call starts the program once more, and does its job there: see the
+/// [crate documentation](crate#processes-with-threads).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RelaunchError {
+    /// The second start of the program ended before it reached the call.
+    #[error(
+        "this process has {threads} threads, so it started its program again for the call at {call}, and that {} before it reached \
+         the call{}; {ADVICE}",
+        End(.end), Text(.text)
+    )]
+    NotReached {
+        /// Place of the call in the source, and how often it was reached before.
+        call: String,
+        /// Threads of the calling process.
+        threads: u64,
+        /// How the second start ended, if that is known.
+        end: Option<ProcessEnd>,
+        /// The end of what it wrote to standard error.
+        text: String,
+    },
+    /// The second start of the program has several threads at the call, too.
+    #[error(
+        "this process has {threads} threads, so it started its program again for the call at {call}, and that had {again} threads \
+         {} the call; {ADVICE}",
+        if *.is_earlier { "at an evenly call before" } else { "at" }
+    )]
+    StillThreads {
+        /// Place of the call in the source, and how often it was reached before.
+        call: String,
+        /// Threads of the calling process.
+        threads: u64,
+        /// Threads of the second start.
+        again: u64,
+        /// Whether this was at a call before the wanted one.
+        is_earlier: bool,
+    },
+    /// The call is in a thread that a test started, so the test to start again is unknown.
+    #[error(
+        "this process has {threads} threads, and the call at {call} is in a thread that a test has started: make the call in \
+         the thread of the test"
+    )]
+    NotInTestThread {
+        /// Place of the call in the source.
+        call: String,
+        /// Threads of the calling process.
+        threads: u64,
+    },
+    /// The process that did the job ended before it had sent the whole outcome.
+    #[error("the process that did the job of this call {}; there is no answer; run it again", End(.end))]
+    Lost {
+        /// How it ended, if that is known.
+        end: Option<ProcessEnd>,
+    },
+}
+
+/// The next step.
+const ADVICE: &str = "make the call before any thread is started (in a tokio program: before the runtime, or with \
+    #[tokio::main(flavor = \"current_thread\")]), or write evenly::init() as the first line of main and give the call a \
+    function without captured variables";
+
+struct End<'a>(&'a Option<ProcessEnd>);
+
+impl fmt::Display for End<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(end @ ProcessEnd::Exit(_)) => write!(f, "{end}"),
+            Some(end) => write!(f, "was {end}"),
+            None => f.write_str("ended"),
+        }
+    }
+}
+
+struct Text<'a>(&'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, " (it wrote: {})", self.0) }
+    }
+}
