@@ -109,11 +109,6 @@ impl OutputOptions {
                             which is passed on at once; leave out --line-buffer"
                     .to_owned());
             }
-            if has_agents {
-                return Err("--line-buffer is not possible with agents, which pass on output when a command has \
-                            ended; leave out --listen, or --line-buffer"
-                    .to_owned());
-            }
             command = command.line_buffered();
         }
         if let Some(bytes) = self.max_output {

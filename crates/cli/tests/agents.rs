@@ -20,6 +20,8 @@ mod lost;
 mod machines;
 #[path = "agents/once.rs"]
 mod once;
+#[path = "agents/output.rs"]
+mod output;
 #[path = "agents/paths.rs"]
 mod paths;
 #[path = "agents/programs.rs"]
@@ -116,6 +118,7 @@ fn everything() -> Vec<Trial> {
         .collect(),
         over(STREAMS, "row_36_once_a_worker_of_an_agent", once::a_worker_of_an_agent).collect(),
         over(STREAMS, "row_36_once_an_agent", once::an_agent).collect(),
+        output::trials().collect(),
         over(TRANSPORTS, "deadline", failing::deadline).collect(),
         over(TRANSPORTS, "row_36_killed", lost::killed).collect(),
         over(TRANSPORTS, "row_36_its_worker_killed", lost::its_worker_killed).collect(),

@@ -9,6 +9,7 @@
 //! What is absent: system calls, clocks, and any knowledge of how the primary is reached.
 
 mod reorder_buffer;
+mod texts;
 
 use crate::aggregate::Aggregate;
 use crate::credit::{CREDIT, much};
@@ -87,6 +88,9 @@ pub struct Agent {
     /// How many lie on its shelves, and what its workers will be credited for them.
     in_flight: u64,
     owed: Vec<(WorkerId, u64)>,
+    /// Whether the primary keeps other output back until a command of this agent has ended: then lines of other numbers
+    /// would only use up the credit that this command needs.
+    is_held_by_text: bool,
 }
 
 /// Workers must wait when the shelves hold this many times the credit.
@@ -103,6 +107,8 @@ struct HeldLease {
     first: i64,
     last: i64,
     buffer: ReorderBuffer,
+    /// Whether text was sent of a number that is not reported. Its answer is a partial then, which names this agent.
+    has_sent_text: bool,
 }
 
 impl HeldLease {
@@ -125,6 +131,7 @@ impl Agent {
             whole_credit: CREDIT,
             in_flight: 0,
             owed: Vec::new(),
+            is_held_by_text: false,
         }
     }
 
@@ -184,6 +191,8 @@ impl Agent {
         supervisor: &mut Supervisor,
         packer: &mut Packer,
     ) {
+        // What a command printed must be there before its answer.
+        self.pass_texts(supervisor, packer);
         let covered = record.covered.iter().copied();
         let Some(piece) = covered.chain(record.failed.iter().map(|f| f.interval)).min() else {
             return;
@@ -214,8 +223,12 @@ impl Agent {
     /// Whether there is credit for what is to be told of a lease. The last half of it is for the lowest,
     /// which others may wait for: what an agent is given for that is less.
     fn may_send(&self, index: usize) -> bool {
-        let least = if index == 0 { 0 } else { self.whole_credit / 2 };
-        self.credit > least || self.held[index].buffer.in_flight() == 0
+        let has_credit = self.has_credit_for(index) && !self.is_held_by_text;
+        has_credit || self.held[index].buffer.in_flight() == 0
+    }
+
+    fn has_credit_for(&self, index: usize) -> bool {
+        self.credit > if index == 0 { 0 } else { self.whole_credit / 2 }
     }
 
     /// Tells what is done of a lease, and that it is done if it is.
@@ -230,6 +243,7 @@ impl Agent {
     fn send(&mut self, index: usize, partial: &Partial, packer: &mut Packer, busy_ns: u64) {
         let in_flight = partial.in_flight();
         self.credit -= in_flight as i64;
+        self.held[index].has_sent_text = false;
         self.encoded.clear();
         partial.encode(&mut self.encoded);
         packer.partial(self.held[index].lease, &self.encoded, busy_ns);
@@ -330,6 +344,7 @@ impl Agent {
             first,
             last,
             buffer: ReorderBuffer::new(first, self.aggregate, much(self.whole_credit) as u64),
+            has_sent_text: false,
         };
         if self.held.back().is_none_or(|back| back.last < first) {
             self.held.push_back(held);
@@ -347,7 +362,7 @@ impl Agent {
     /// The end of a lease.
     fn answer(&mut self, index: usize, packer: &mut Packer) {
         let held = &mut self.held[index];
-        if let Some(word) = held.buffer.word() {
+        if let Some(word) = held.buffer.word().filter(|_| !held.has_sent_text) {
             packer.answer(held.lease, word);
         } else if let Some(partial) = held.buffer.take() {
             self.send(index, &partial, packer, 0);
@@ -411,6 +426,8 @@ impl Agent {
     }
 
     fn give_everything_back(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
+        self.pass_urgent_texts(scheduler, packer);
+        self.is_held_by_text = false;
         // This report does not wait for credit, but the primary gives credit for it all the same.
         self.credit += PLENTY;
         self.report(packer, 0);

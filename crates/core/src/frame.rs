@@ -38,7 +38,7 @@
 //! 12 time limit  primary  nanoseconds u64: how long a command may take from now on
 //! 13 text        worker   lease u64 | first i64 | u64: 1 if no output of other commands may stand before
 //!                         what follows of this command, else 0 | bytes: a part of what a command of
-//!                         `run` prints, before its answer; charged to the credit
+//!                         `run` prints, before its answer; charged to the credit. No byte: nothing is open
 //! ```
 //!
 //! Between a primary and an agent, the same frames travel with worker 0, since the connection says who

@@ -3,7 +3,7 @@
 //! ```text
 //! size  a hello, a welcome, a refusal begin alike (little-endian), in every version there will be
 //!    6  the letters "evenly"
-//!    2  protocol: 9
+//!    2  protocol: 11
 //!  1+v  v, then the version of the program, v bytes of UTF-8
 //! ```
 //!
@@ -40,7 +40,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 /// The protocol described above, with the frames that follow it.
-pub const PROTOCOL: u16 = 10;
+pub const PROTOCOL: u16 = 11;
 
 /// The version of this program. Another one may compute something else under the same name.
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");

@@ -9,6 +9,7 @@ mod entries;
 mod held;
 mod journaled;
 mod running;
+mod text_relay;
 
 use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
@@ -25,6 +26,7 @@ pub(crate) use cut::cut_failures;
 use cut::{cut_after, cut_below, last_number, nth};
 use entries::{BufferedLines, JournaledLines};
 use held::RunningOutput;
+pub(crate) use text_relay::{RelayedText, TextRelay};
 
 /// What is passed on at once of numbers that failed, in lines.
 const LINES_AT_ONCE: usize = 4096;
@@ -59,6 +61,8 @@ pub struct Stream {
     interrupted: BTreeMap<i64, Vec<u8>>,
     /// What running commands printed.
     running: RunningOutput,
+    /// In an agent: what running commands printed and is not sent to its primary.
+    relay: Option<TextRelay>,
 }
 
 #[derive(Debug)]
@@ -102,7 +106,19 @@ impl Stream {
             passes_over_gaps: false,
             interrupted: BTreeMap::new(),
             running: RunningOutput::default(),
+            relay: None,
         }
+    }
+
+    /// The same for an agent, which passes on what running commands print.
+    pub(crate) fn relaying(mut self) -> Self {
+        self.relay = Some(TextRelay::new(!self.in_any_order));
+        self
+    }
+
+    /// What running commands printed and an agent has not sent.
+    pub(crate) fn relay(&mut self) -> Option<&mut TextRelay> {
+        self.relay.as_mut()
     }
 
     /// Leaves out numbers that fail.

@@ -200,7 +200,7 @@ impl Supervisor {
                 recovered.iter().for_each(|one| self.scheduler.recovered(worker, one));
                 return Ok(Heard::Work);
             }
-            Body::Text(text) if !self.seats.is_agent(slot) => {
+            Body::Text(text) => {
                 return self.tell(slot, SchedulerEvent::Printed { worker, text }, now_ns);
             }
             // An agent handles the crash reports of its workers itself.
@@ -212,7 +212,6 @@ impl Supervisor {
             | Body::Assignments(_)
             | Body::Withdrawals(_)
             | Body::Credit { .. }
-            | Body::Text(_)
             | Body::TimeLimit { .. } => {
                 return Err(Self::fault(slot, worker, Malformed::Entry));
             }

@@ -215,9 +215,6 @@ pub(crate) fn end_with_their_reader() {
 
 pub(crate) fn are_refused_where_they_cannot_be() {
     let yard = Yard::new();
-    yard.run("run 0..2 --lb --listen unix:a -- echo {}")
-        .failed(2, "evenly: --line-buffer is not possible with agents");
     yard.run("run 0..2 --lb --coprocess -- cat")
         .failed(2, "evenly: --line-buffer is for commands that end");
-    assert!(!yard.path("a").exists());
 }

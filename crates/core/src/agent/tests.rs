@@ -2,6 +2,7 @@
 
 mod one_lease;
 mod plain;
+mod texts;
 
 use super::*;
 use crate::aggregate::{Aggregate, Value};

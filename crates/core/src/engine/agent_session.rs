@@ -123,6 +123,11 @@ impl AgentSession {
         engine.confirm(record, now_ns)
     }
 
+    /// Packs what running commands printed, as far as the primary gives credit for it.
+    pub fn pass_texts(&mut self, engine: &mut Primary, packer: &mut Packer) {
+        self.agent.pass_texts(&mut engine.supervisor, packer);
+    }
+
     /// Packs what is due: a report, a heartbeat. Ends the session if the primary was silent for too long.
     pub fn keep_time(&mut self, packer: &mut Packer, now_ns: u64) {
         if self.next_report_ns <= now_ns && self.agent.has_news() {

@@ -241,7 +241,8 @@ impl Packer {
         self.seal(0);
         let room = self.limit - LEAST - TEXT_HEAD;
         let mut rest = text;
-        while !rest.is_empty() {
+        let mut is_end_due = text.is_empty() && !is_open;
+        while !rest.is_empty() || core::mem::take(&mut is_end_due) {
             let (bytes, behind) = rest.split_at(rest.len().min(room));
             rest = behind;
             self.begin(FrameKind::Text);

@@ -16,7 +16,7 @@ pub struct Text<'a> {
     /// Whether output of other commands must not stand before the next part of this command, or before the answer
     /// that follows.
     pub is_open: bool,
-    /// At least one byte.
+    /// At least one byte, or nothing where the output is not open any more.
     pub bytes: &'a [u8],
 }
 
@@ -31,7 +31,7 @@ impl<'a> Text<'a> {
             1 => true,
             _ => return Err(Malformed::Entry),
         };
-        if bytes.is_empty() {
+        if bytes.is_empty() && is_open {
             return Err(Malformed::Entry);
         }
         let (lease, first) = (LeaseId(u64::from_le_bytes(*lease)), i64::from_le_bytes(*first));
@@ -66,12 +66,15 @@ mod tests {
         let mut packer = Packer::new(WorkerId(7), PIPE_FRAME);
         packer.text(LeaseId(8), -3, b"", true);
         assert!(packer.is_empty());
+        packer.text(LeaseId(8), -3, b"", false);
+        let end = Frame::whole(packer.frames().next().unwrap(), PIPE_FRAME).unwrap();
+        assert!(matches!(end.body, Body::Text(Text { bytes: b"", is_open: false, .. })));
     }
 
     #[test]
     fn text_that_cannot_be_is_refused() {
         let body = |mark: u64, text: &[u8]| [&[0; 16], &mark.to_le_bytes()[..], text].concat();
-        for body in [body(0, b""), body(2, b"x"), body(1 << 32, b"x"), vec![0; 23]] {
+        for body in [body(1, b""), body(2, b"x"), body(1 << 32, b"x"), vec![0; 23]] {
             assert_eq!(Text::open(&body), Err(Malformed::Entry));
         }
         assert!(Text::open(&body(1, b"x")).is_ok_and(|text| text.is_open));

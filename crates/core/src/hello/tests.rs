@@ -49,13 +49,13 @@ fn what_is_said_is_understood() {
 #[test]
 fn another_version_is_named_whatever_follows() {
     let mut bytes = hello().encode();
-    bytes[6] = 11;
+    bytes[6] = 200;
     bytes.extend([1, 2, 3]);
     let said = Hello::decode(&bytes).unwrap_err().to_string();
     assert_eq!(
         said,
         std::format!(
-            "it is evenly {PROGRAM} (protocol 11); this is evenly {PROGRAM} (protocol 10)"
+            "it is evenly {PROGRAM} (protocol 200); this is evenly {PROGRAM} (protocol {PROTOCOL})"
         )
     );
     let mut bytes = Refusal { why: RefusalReason::Program, text: String::new() }.encode();

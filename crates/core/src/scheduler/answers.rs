@@ -198,7 +198,7 @@ impl Scheduler {
         let pieces = self.tell_partial(worker, lease, &partial, is_end);
         if self.is_open || self.aggregate.is_streamed() {
             let mut record = Record::of(partial, worker);
-            self.stream.answered((span.first(), worker), &mut record);
+            self.stream.answered(span, worker, &mut record);
             self.pass_on(record);
         } else {
             self.to_record.append(partial);

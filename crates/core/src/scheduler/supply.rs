@@ -12,6 +12,7 @@ use crate::interval::Interval;
 use crate::partial::Failure;
 use crate::policy::Policy;
 use crate::range::Range;
+use crate::stream::Stream;
 
 /// As many records as one message of answers makes.
 const MOST_SPARE: usize = 256;
@@ -22,6 +23,9 @@ impl Scheduler {
     pub fn open_ended(aggregate: Aggregate, workers: u32) -> Self {
         let mut scheduler = Self::new(Range::EMPTY, aggregate, Policy::Timed, workers);
         scheduler.is_open = true;
+        if matches!(aggregate, Aggregate::Run { .. }) {
+            scheduler.stream = Stream::new(aggregate, None).relaying();
+        }
         scheduler
     }
 
@@ -60,6 +64,9 @@ impl Scheduler {
         }
         self.late = LateAnswers::default();
         self.ledger.forget_everything();
+        if let Some(relay) = self.stream.relay() {
+            relay.clear();
+        }
         for action in core::mem::take(&mut self.pending) {
             match action {
                 Action::Record(Record { worker: Some(worker), in_flight, .. }) => {

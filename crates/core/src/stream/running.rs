@@ -8,7 +8,7 @@
 use super::entries::BufferedLines;
 use super::held::{HeldText, Holder, RunningKey};
 use super::{ReadyOutput, Stream};
-use crate::aggregate::Value;
+use crate::interval::Interval;
 use crate::lease::WorkerId;
 use crate::scheduler::Record;
 use alloc::vec::Vec;
@@ -16,11 +16,18 @@ use alloc::vec::Vec;
 impl Stream {
     /// Takes a part of what a running command prints.
     pub(crate) fn put_text(&mut self, key: RunningKey, bytes: &[u8], is_open: bool) {
+        if let Some(relay) = &mut self.relay {
+            relay.put(key, bytes, is_open);
+            return;
+        }
         let is_passed = match self.in_any_order {
             true => !self.running.is_held_by_other(key),
             false => i128::from(key.0) == self.next,
         };
         if !is_passed {
+            if bytes.is_empty() && !self.running.held.contains_key(&key) {
+                return;
+            }
             let held = self.running.held.entry(key).or_default();
             held.bytes.extend_from_slice(bytes);
             held.is_open = is_open;
@@ -38,24 +45,40 @@ impl Stream {
         let is_in_line = bytes.last().is_some_and(|last| *last != b'\n');
         self.running.holder = is_open.then_some(Holder { key, is_in_line, is_answered: false });
         self.count_lines(&bytes);
-        self.ready.push_back(ReadyOutput::Text(bytes));
-        self.ready.push_back(ReadyOutput::Merged(Some(worker), in_flight));
+        if in_flight > 0 {
+            self.ready.push_back(ReadyOutput::Text(bytes));
+            self.ready.push_back(ReadyOutput::Merged(Some(worker), in_flight));
+        }
     }
 
     fn count_lines(&mut self, bytes: &[u8]) {
         self.lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
     }
 
-    /// A command is answered: what was held of it belongs to the record now, before the rest of its output.
-    pub(crate) fn answered(&mut self, key: RunningKey, record: &mut Record) {
-        if let Some(holder) = self.running.holder.as_mut().filter(|holder| holder.key == key) {
+    /// The commands for these numbers are answered: what was held of them belongs to the record now, before the rest of
+    /// their output. A worker answers for one command at a time, an agent for several.
+    pub(crate) fn answered(&mut self, span: Interval, worker: WorkerId, record: &mut Record) {
+        if let Some(relay) = &mut self.relay {
+            relay.answered((span.first(), worker), record);
+            return;
+        }
+        let is_answered =
+            |key: &RunningKey| key.1 == worker && span.contains(Interval::single(key.0));
+        if let Some(holder) = &mut self.running.holder
+            && is_answered(&holder.key)
+        {
             holder.is_answered = true;
         }
-        let Some(HeldText { mut bytes, .. }) = self.running.held.remove(&key) else { return };
-        record.in_flight += bytes.len() as u64;
-        if let Value::Lines { lines, text } = &mut record.value {
-            bytes.append(text);
-            (*lines, *text) = ((*lines).max(1), bytes);
+        let mut held_before = Vec::new();
+        self.running.held.retain(|key, held| {
+            let is_answered = is_answered(key);
+            if is_answered {
+                held_before.append(&mut held.bytes);
+            }
+            !is_answered
+        });
+        if !held_before.is_empty() {
+            record.put_before(held_before);
         }
     }
 
@@ -100,6 +123,10 @@ impl Stream {
     /// Drops what was held of a worker that does not answer: another worker runs its command again. A line that it has
     /// begun in the stream ends here.
     pub(crate) fn drop_text(&mut self, worker: WorkerId) {
+        if let Some(relay) = &mut self.relay {
+            relay.drop_text(worker);
+            return;
+        }
         let is_of = |key: &RunningKey| key.1 == worker;
         let mut dropped = 0;
         self.running.held.retain(|key, held| {
@@ -125,6 +152,9 @@ impl Stream {
 
     /// Whether the output of this worker waits for that of another one.
     pub(crate) fn holds_back(&self, worker: WorkerId) -> bool {
+        if let Some(relay) = &self.relay {
+            return relay.holds_back(worker);
+        }
         self.in_any_order && self.running.holder.is_some_and(|holder| holder.key.1 != worker)
     }
 

@@ -95,6 +95,13 @@ impl AgentClient {
         }
     }
 
+    /// Passes on what running commands print.
+    pub(super) fn pass_texts(&mut self, engine: &mut Primary) {
+        if let Some(packer) = self.transport.packer(PRIMARY) {
+            self.session.pass_texts(engine, packer);
+        }
+    }
+
     /// Passes on what a worker says about a number that may fail.
     pub(super) fn describe(&mut self, description: Description<'_>) {
         if let Some(packer) = self.transport.packer(PRIMARY) {

@@ -201,6 +201,7 @@ impl<'a> EventLoop<'a> {
         self.keep_time_elsewhere()?;
         self.begin_journal_if_due();
         self.engine.retry_lines();
+        self.pass_texts_upstream();
         self.act()?;
         self.flush()
     }

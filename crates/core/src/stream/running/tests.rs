@@ -1,7 +1,7 @@
 //! Output of running commands: what leaves at once, what waits, and what a lost worker leaves behind.
 
 use super::*;
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, Value};
 use crate::interval::Interval;
 use crate::partial::Partial;
 use crate::stream::StreamOutput;
@@ -28,7 +28,7 @@ impl Output {
         let value =
             Value::Lines { lines: u64::from(!text.is_empty()), text: text.as_bytes().to_vec() };
         let mut record = Record::of(Partial::over(Interval::single(n), value), worker);
-        self.0.answered((n, worker), &mut record);
+        self.0.answered(Interval::single(n), worker, &mut record);
         self.0.put(&mut record);
     }
 
@@ -122,7 +122,7 @@ fn an_answer_that_arrived_before_its_worker_was_lost_counts() {
     output.text(0, A, "half", true);
     let value = Value::Lines { lines: 1, text: b" whole\n".to_vec() };
     let mut record = Record::of(Partial::over(Interval::single(0), value), A);
-    output.0.answered((0, A), &mut record);
+    output.0.answered(Interval::single(0), A, &mut record);
     output.0.drop_text(A);
     output.0.put(&mut record);
     assert_eq!(output.passed().0, "half whole\n");

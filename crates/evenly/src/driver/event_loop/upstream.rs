@@ -44,6 +44,13 @@ impl EventLoop<'_> {
         }
     }
 
+    /// Passes on to the primary of this agent what running commands print.
+    pub(super) fn pass_texts_upstream(&mut self) {
+        if let Some(upstream) = &mut self.upstream {
+            upstream.pass_texts(&mut self.engine);
+        }
+    }
+
     /// Hears the primary that this agent works for.
     pub(super) fn hear_upstream(&mut self) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();

@@ -55,8 +55,7 @@ impl CommandOutput {
     pub(super) fn new(command: &Command, aggregate: Aggregate, numbers: Interval) -> Self {
         let is_run = matches!(aggregate, Aggregate::Run { .. });
         let option = command.most_output().filter(|_| is_run).unwrap_or(u64::MAX);
-        let is_unlimited = is_run && !command.is_of_agent();
-        let most = if is_unlimited { option } else { option.min(MOST_OUTPUT as u64) };
+        let most = if is_run { option } else { option.min(MOST_OUTPUT as u64) };
         let has_live_lines = is_run && command.has_live_lines();
         let tags = command.line_tags(numbers);
         Self {

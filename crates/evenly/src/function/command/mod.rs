@@ -383,12 +383,18 @@ impl Command {
         format!("{}-- {}", self.options(false), self.shown)
     }
 
-    /// The name with the submission of its array job and the limit of its output, which agents need.
+    /// The name with the submission of its array job and the form of its output, which agents need.
     fn name_for_agents(&self) -> String {
         let submitted =
             self.array.as_ref().map(|array| format!("{SUBMITTED} {} ", array.submitted()));
         let most = self.most_output().map(|most| format!("{MAX_OUTPUT} {most} "));
-        format!("{}{}{}", submitted.unwrap_or_default(), most.unwrap_or_default(), self.name())
+        let live = if self.has_live_lines() { "--line-buffer " } else { "" };
+        format!(
+            "{}{}{live}{}",
+            submitted.unwrap_or_default(),
+            most.unwrap_or_default(),
+            self.name()
+        )
     }
 
     /// The same command as a job over these items runs it that calls it so; `None` if the name is not understood.
@@ -408,6 +414,7 @@ impl Command {
                 "--no-status" => command.no_status = options.next()?.parse().ok()?,
                 "--retries" => command.repeats = options.next()?.parse().ok()?,
                 "--tag" => command.output_form.is_tagged = true,
+                "--line-buffer" => command.output_form.has_live_lines = true,
                 MAX_OUTPUT => command.output_form.most = Some(options.next()?.parse().ok()?),
                 "--at-most-once" => command.is_at_most_once = true,
                 // Which lines: the fingerprints have been compared.
@@ -431,7 +438,6 @@ impl Command {
         if has_lines != self.lines.is_some() {
             return None;
         }
-        command.output_form.is_of_agent = true;
         let Self { no_status, array, output_form, repeats, is_at_most_once, .. } = command;
         // The files as they were when they were compared; and what this agent says for its own workers.
         let again = Self {

@@ -9,8 +9,6 @@ pub(super) struct OutputForm {
     pub(super) has_live_lines: bool,
     /// The most bytes (`--max-output`).
     pub(super) most: Option<u64>,
-    /// Whether it runs for an agent, which sends output only with answers: up to 16 MiB.
-    pub(super) is_of_agent: bool,
 }
 
 /// Puts the tag of a run before each line of an output that comes in pieces.

@@ -13,7 +13,7 @@ impl Command {
 
     /// Passes on whole lines while the command runs, where the job is `Aggregate::Run`. Without this
     /// call the output of a command is passed on together, when it has ended. Lines of a try that fails are passed on,
-    /// too. Not for a coprocess. Not part of the function's name: the commands of agents never do this.
+    /// too. Not for a coprocess. Not part of the function's name in journals.
     #[must_use]
     pub fn line_buffered(mut self) -> Self {
         self.output_form.has_live_lines = true;
@@ -37,11 +37,6 @@ impl Command {
     /// The most bytes that it may print, if there is a limit.
     pub(crate) fn most_output(&self) -> Option<u64> {
         self.output_form.most
-    }
-
-    /// Whether it may print no more than goes with an answer, because it runs for an agent.
-    pub(crate) fn is_of_agent(&self) -> bool {
-        self.output_form.is_of_agent
     }
 
     /// Tags for the output of the run for these numbers: the text of its line, if it has one.
