@@ -9,7 +9,7 @@ use crate::flaky;
 use crate::items::span;
 use crate::messages::Volume;
 use crate::rerun::Rerun;
-use evenly::observe::Unfinished;
+use evenly::observe::{Prefix, Unfinished};
 use evenly::{Aggregate, Failure, Interval, Items, Policy, Report};
 use serde::Serialize;
 use std::time::Duration;
@@ -149,6 +149,19 @@ pub(crate) struct Unanswered {
     not_done: Option<String>,
     /// The lowest number that is not done.
     complete_below: Option<String>,
+    /// The answer over the lowest numbers of items without an end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<PrefixFields>,
+}
+
+/// JSON fields of an answer over the lowest numbers.
+#[derive(Serialize)]
+pub(crate) struct PrefixFields {
+    /// The lowest number that the answer is not about.
+    below: String,
+    answer: Option<AnswerJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<String>,
 }
 
 /// JSON object of a run that ended early and has written nothing yet.
@@ -212,7 +225,12 @@ impl Delivery {
     /// What a finished run left out.
     pub(crate) fn unanswered(&self, report: &Report) -> Unanswered {
         let failed = report.failed.to_string();
-        Unanswered { failed, not_done: self.rest(report.not_done), complete_below: None }
+        Unanswered {
+            failed,
+            not_done: self.rest(report.not_done),
+            complete_below: None,
+            prefix: None,
+        }
     }
 
     /// What a run left out that ended early.
@@ -221,7 +239,18 @@ impl Delivery {
             failed: unfinished.failed.to_string(),
             not_done: self.rest(unfinished.not_done),
             complete_below: unfinished.lowest.map(|lowest| lowest.to_string()),
+            prefix: unfinished.prefix.as_ref().and_then(|prefix| {
+                let answer = self.answer_below(prefix)?;
+                let below = prefix.below.to_string();
+                Some(PrefixFields { below, answer: answer.json(), n: answer.n() })
+            }),
         }
+    }
+
+    /// The answer over the lowest numbers, unless it is too large to be written.
+    pub(crate) fn answer_below<'p>(&self, prefix: &'p Prefix) -> Option<Answer<'p>> {
+        let value = (self.aggregate, &prefix.value);
+        Answer::from_value(value, 0, 0, |n| self.rerun.named(n)).ok()
     }
 
     /// The failure at which the lines of `find` and `map` end. Numbers above it are not printed, and no chunk above it
@@ -306,6 +335,7 @@ impl Delivery {
         let unfinished = Unfinished {
             lowest: None,
             not_done: 0,
+            prefix: None,
             failures: report.failures.clone(),
             failed: report.failed,
             flaky: report.flaky.clone(),

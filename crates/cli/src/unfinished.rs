@@ -3,7 +3,7 @@
 use crate::exit::ExitOutcome;
 use crate::messages::why_early;
 use crate::report::Delivery;
-use evenly::observe::{Early, Unfinished};
+use evenly::observe::{Early, Prefix, Unfinished};
 use evenly::{Aggregate, Error};
 
 /// The outcome of a job that this error ended, and the reason as one word for programs.
@@ -17,10 +17,12 @@ pub(crate) fn stopped(
         matches!(error, Error::Deadline { .. } | Error::Halted { .. } | Error::Interrupted(_));
     let rest = match unfinished {
         Some(unfinished) if is_lines(delivery.aggregate) => Some(not_done(delivery, unfinished)),
-        Some(Unfinished { lowest: Some(lowest), .. })
+        Some(Unfinished { lowest: Some(lowest), prefix, .. })
             if is_asked_for && delivery.items.is_open_ended() =>
         {
-            Some(format!("there is no answer; complete below {lowest}"))
+            let value = prefix.as_ref().and_then(|prefix| below(delivery, prefix));
+            let value = value.map_or_else(String::new, |value| format!("; {value}"));
+            Some(format!("there is no answer; complete below {lowest}{value}"))
         }
         _ if is_asked_for => Some("there is no answer".to_owned()),
         _ => None,
@@ -33,6 +35,18 @@ pub(crate) fn stopped(
         }
         outcome => (outcome, why),
     }
+}
+
+/// The value over the lowest numbers, as in `the sum below 1000 is 499500`.
+fn below(delivery: &Delivery, prefix: &Prefix) -> Option<String> {
+    let (asked, below) = match delivery.aggregate {
+        Aggregate::Any | Aggregate::All => ("answer", prefix.below),
+        aggregate => (aggregate.name(), prefix.below),
+    };
+    let answer = delivery.answer_below(prefix)?;
+    let text = answer.text();
+    let text = text.trim_end().replacen('\t', " at n = ", 1);
+    (!text.is_empty()).then(|| format!("the {asked} below {below} is {text}"))
 }
 
 /// Whether the answer is written while the job runs.

@@ -11,7 +11,7 @@ pub use crate::transport::Gone;
 pub use evenly_core::agent::Leave;
 use evenly_core::engine;
 pub use evenly_core::frame::Malformed;
-use evenly_core::{Cause, Failure, Interval, Progress, Violation};
+use evenly_core::{Cause, Failure, Interval, Progress, Value, Violation};
 use rustix::io::Errno;
 use std::fmt;
 use std::path::Path;
@@ -376,6 +376,9 @@ pub struct Unfinished {
     pub lowest: Option<i64>,
     /// How many numbers are not done.
     pub not_done: u128,
+    /// The value over the lowest numbers, all of which have one. Only of items without an end, and of questions whose
+    /// value has a constant size.
+    pub prefix: Option<Prefix>,
     /// The numbers that failed so far, as in [`Report::failures`](crate::job::Report::failures).
     pub failures: Vec<Failure>,
     /// How many numbers that is, in all.
@@ -386,6 +389,15 @@ pub struct Unfinished {
     pub flaky_numbers: u128,
     /// Whether all lines that could be passed on were written. Otherwise their reader did not take them.
     pub is_written: bool,
+}
+
+/// The value over all numbers of the items below one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    /// The lowest number that the value does not have.
+    pub below: i64,
+    /// The value.
+    pub value: Value,
 }
 
 /// Numbers of one chunk that one worker did in one go, or lost.

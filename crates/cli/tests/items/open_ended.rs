@@ -84,6 +84,82 @@ fn a_deadline_says_up_to_which_number_all_are_done() {
     assert!(!said.contains(" of 9223372036854775808"), "{said}");
 }
 
+/// What a number question gives over `0..below` for n or `n%10==3`, as the message has it.
+fn value_below(verb: &str, below: i128) -> String {
+    match verb {
+        "count" => ((below + 6) / 10).to_string(),
+        "sum" => (below * (below - 1) / 2).to_string(),
+        "mean" => format!("{}", (below - 1) as f64 / 2.0),
+        "min" => "0 at n = 0".to_owned(),
+        "max" => format!("{0} at n = {0}", below - 1),
+        _ => "false".to_owned(),
+    }
+}
+
+#[test]
+fn an_early_end_gives_the_exact_answer_below_the_first_number_that_is_not_done() {
+    let directory = Directory::new("prefix");
+    for verb in ["count", "sum", "mean", "min", "max", "any"] {
+        let function = match verb {
+            "count" => "n%10==3",
+            "any" => "n<0",
+            _ => "n",
+        };
+        for ends in ["--deadline 300ms", "--deadline 300ms --journal j", "--halt soon,done=1e6"] {
+            let words = format!("{verb} {function} 0.. -j 3 {ends} --format json");
+            let words = words.replace("journal j", &format!("journal j-{verb}"));
+            let output = directory.run(&words);
+            let json = json(&output.stdout);
+            let below: i128 = json["prefix"]["below"].as_str().unwrap().parse().unwrap();
+            let lowest: i128 = json["complete_below"].as_str().unwrap().parse().unwrap();
+            assert!(0 < below && below <= lowest, "{words}: {json}");
+            let expected = value_below(verb, below);
+            let asked = if verb == "any" { "answer" } else { verb };
+            let end = format!("; the {asked} below {below} is {expected}\n");
+            let said = stderr(&output);
+            assert!(said.ends_with(&end), "{words}: {said}");
+            let answer = expected.split(' ').next().unwrap();
+            assert_eq!(
+                (&json["answer"], &json["prefix"]["answer"]),
+                (&None::<i64>.into(), &answer.into())
+            );
+        }
+    }
+    // Numbers are named, not their places.
+    let said = stderr(&run("max n 7..:3 -j 2 --chunk 10 --halt soon,done=100"));
+    let below = said.split("the max below ").nth(1).unwrap().split(' ').next().unwrap();
+    let last: i64 = below.parse::<i64>().unwrap() - 3;
+    assert!(said.ends_with(&format!(" is {last} at n = {last}\n")), "{said}");
+    // What failed ends it, and a histogram has none.
+    let said = stderr(&run("sum 10/(n-500) 0.. -j 2 --deadline 300ms"));
+    assert!(said.contains("; the sum below ") || said.contains("; complete below "), "{said}");
+    let said = stderr(&run("hist n%5 0.. -j 2 --deadline 300ms"));
+    assert!(said.contains("; complete below ") && !said.contains(" below 0"), "{said}");
+}
+
+#[test]
+fn a_resumed_run_without_an_end_gives_the_answer_below_too() {
+    let directory = Directory::new("prefix-resumed");
+    let first = directory.run("sum n 0.. -j 1 --chunk 1000 --journal j --halt soon,done=1e5");
+    assert_eq!(first.status.code(), Some(4), "{first:?}");
+    let resumed = directory.run("resume j --halt soon,done=1e5");
+    let said = stderr(&resumed);
+    let (below, sum) = said.trim_end().rsplit_once(" is ").unwrap();
+    let below: i128 = below.rsplit_once(' ').unwrap().1.parse().unwrap();
+    assert!(below > 100_000 && sum == value_below("sum", below), "{said}");
+}
+
+#[test]
+fn a_halt_without_an_end_advises_a_limit_that_is_taken() {
+    let output = run("sum 1/(n-n) 0.. -j 1 --halt soon,fail=3");
+    let said = stderr(&output);
+    let advice = said.split("to go on, add ").nth(1).unwrap().split(')').next().unwrap();
+    let again = run(&format!("sum 1/(n-n) 0.. -j 1 {advice}"));
+    assert_eq!((output.status.code(), again.status.code()), (Some(4), Some(4)), "{said}");
+    let count = |text: &str| text.lines().filter(|line| line.contains(" failed: ")).count();
+    assert!(advice.starts_with("--halt soon,fail=") && count(&stderr(&again)) > 0, "{said}");
+}
+
 #[test]
 fn a_command_that_fails_halts_a_run_without_an_end() {
     let script = "if [ $1 = 9 ]; then exit 3; fi; echo $1";

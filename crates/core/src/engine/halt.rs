@@ -84,12 +84,15 @@ pub struct ReachedHalt {
     pub counted: u128,
     /// Whether it counted windows: chunks that one command gets as a whole.
     pub has_windows: bool,
+    /// Whether the items have an end. Without one, `--halt never` alone is refused.
+    pub has_end: bool,
 }
 
-/// As in `--halt soon,fail=2 (2 windows failed; to go on, add --halt never)`.
+/// As in `--halt soon,fail=2 (2 windows failed; to go on, add --halt never)`. Where the items have no end, the advice is
+/// a limit twice as high.
 impl fmt::Display for ReachedHalt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { halt, counted, has_windows } = self;
+        let Self { halt, counted, has_windows, has_end } = self;
         let unit = if *has_windows { "window" } else { "number" };
         let plural = if *counted == 1 { "" } else { "s" };
         let how = match halt.why {
@@ -97,7 +100,14 @@ impl fmt::Display for ReachedHalt {
             HaltTrigger::Success => "succeeded",
             HaltTrigger::Done => "done",
         };
-        write!(f, "--halt {halt} ({counted} {unit}{plural} {how}; to go on, add --halt never)")
+        write!(f, "--halt {halt} ({counted} {unit}{plural} {how}; to go on, add --halt ")?;
+        match halt.after {
+            HaltThreshold::Numbers(numbers) if !has_end => {
+                let after = HaltThreshold::Numbers(numbers.max(*counted).saturating_mul(2));
+                write!(f, "{})", Halt { after, ..*halt })
+            }
+            _ => f.write_str("never)"),
+        }
     }
 }
 
@@ -192,7 +202,7 @@ impl HaltCount {
         let halt = self.halt?;
         let has_windows = self.has_windows && matches!(halt.after, HaltThreshold::Numbers(_));
         let counts = if has_windows { self.windows(scheduler) } else { self.numbers(scheduler) };
-        Some(ReachedHalt { halt, counted: halt.counted(counts), has_windows })
+        Some(ReachedHalt { halt, counted: halt.counted(counts), has_windows, has_end: true })
     }
 
     fn windows(&self, scheduler: &Scheduler) -> HaltCounts {
@@ -240,8 +250,9 @@ mod tests {
     #[test]
     fn a_reached_halt_names_the_option_its_limit_and_the_count() {
         let halt = |why, after| Halt { when: HaltSpeed::Soon, why, after };
-        let text =
-            |halt, counted, has_windows| ReachedHalt { halt, counted, has_windows }.to_string();
+        let text = |halt, counted, has_windows| {
+            ReachedHalt { halt, counted, has_windows, has_end: true }.to_string()
+        };
         let fail = halt(HaltTrigger::Fail, HaltThreshold::Numbers(2));
         assert_eq!(
             text(fail, 2, true),
@@ -251,6 +262,11 @@ mod tests {
         assert_eq!(
             text(done, 1, false),
             "--halt soon,done=5% (1 number done; to go on, add --halt never)"
+        );
+        let open = ReachedHalt { halt: fail, counted: 3, has_windows: false, has_end: false };
+        assert_eq!(
+            open.to_string(),
+            "--halt soon,fail=2 (3 numbers failed; to go on, add --halt soon,fail=6)"
         );
     }
 

@@ -17,6 +17,14 @@ pub struct Shuffle {
     pub unit: u64,
 }
 
+impl Shuffle {
+    /// The blocks of a range in this order.
+    pub fn blocks(self, whole: Interval) -> impl Iterator<Item = Interval> {
+        let mut blocks = Blocks::new(whole, IntervalSet::new(), self);
+        core::iter::from_fn(move || blocks.take_next()).flatten()
+    }
+}
+
 /// The blocks of a range that no worker has begun.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks {

@@ -274,7 +274,7 @@ impl Record {
         Self { covered, failed, value, worker: None, in_flight: 0, tidy: 0 }
     }
 
-    /// A copy, for tests that keep books of records beside those that are given back.
+    /// A copy, for an owner that watches records beside those that are given back.
     #[doc(hidden)]
     #[must_use]
     pub fn copy(&self) -> Self {

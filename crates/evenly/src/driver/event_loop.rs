@@ -8,6 +8,7 @@ use super::clock::Clock;
 use super::journal_file::JournalFile;
 use super::line_output::OutputDescriptor;
 use super::positions::Positions;
+use super::prefix_value::PrefixValue;
 use super::stages::Stages;
 use super::tokens::{AGENTS, OUTPUT, PIPES, SIGNALS};
 use super::worker_pool::WorkerPool;
@@ -70,6 +71,8 @@ pub(super) struct EventLoop<'a> {
     memory: Option<PeriodicCheck>,
     /// How long workers have been at their numbers.
     positions: Positions,
+    /// The value below the first gap, of items without an end.
+    prefix: Option<PrefixValue>,
     is_end_of_file: bool,
 }
 
@@ -103,12 +106,17 @@ pub(super) struct Parts<'a> {
 
 impl<'a> EventLoop<'a> {
     pub(super) fn new(parts: Parts<'a>) -> Self {
-        let Parts { job, engine, worker_pipes, registry, agents, upstream, journal_file, .. } =
-            parts;
+        let Parts {
+            job, mut engine, worker_pipes, registry, agents, upstream, journal_file, ..
+        } = parts;
         let Parts { pool, signals, observer, stages, clock, .. } = parts;
         let next_progress = job.progress_every;
         let numbers = Numbers::of(&job.items);
         let (memory, positions) = (Self::watch_over_memory(job), Positions::new(job));
+        let prefix = PrefixValue::of(job, engine.scheduler()).filter(|_| upstream.is_none());
+        if prefix.is_some() {
+            engine.watch_records();
+        }
         Self {
             job,
             engine,
@@ -127,6 +135,7 @@ impl<'a> EventLoop<'a> {
             next_progress,
             memory,
             positions,
+            prefix,
             is_end_of_file: false,
         }
     }
@@ -376,8 +385,7 @@ impl<'a> EventLoop<'a> {
             EngineOutput::End(StopReason::NoWorkerBegins { slot }) => {
                 return Err(self.no_worker_begins(slot));
             }
-            // Only where records are watched.
-            EngineOutput::Counted(_) => {}
+            EngineOutput::Counted(record) => self.add_to_prefix(&record),
         }
         Ok(())
     }

@@ -5,7 +5,8 @@
 //! its outputs; its folder has a file for each kind of event. What it works with knows nothing of it: `worker_pool` has
 //! the worker processes, `positions` the number that each is at, `journal_file` the journal, `line_output` the
 //! descriptor of lines, `agent_server` the agents of this primary, `agent_client` the connection of an agent to its
-//! primary, `numbered` the numbers in what leaves a run, `stages` the hook of `--wiring`. `worker` is the other side of the pipes.
+//! primary, `numbered` the numbers in what leaves a run, `prefix_value` the value below the first gap of an open-ended
+//! run, `stages` the hook of `--wiring`. `worker` is the other side of the pipes.
 
 #[cfg(feature = "sockets")]
 mod agent;
@@ -17,6 +18,7 @@ mod journal_file;
 mod line_output;
 mod numbered;
 mod positions;
+mod prefix_value;
 mod primary;
 mod stages;
 mod tokens;

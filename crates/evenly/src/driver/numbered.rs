@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::item::Numbers;
 use crate::job::Report;
 use crate::observe::stages::{Processes, Stage, StageHook};
-use crate::observe::{Observation, Observer, Parting, Piece, Reason, Stuck, Unfinished};
+use crate::observe::{Observation, Observer, Parting, Piece, Prefix, Reason, Stuck, Unfinished};
 use evenly_core::{Failure, Violation};
 
 /// The report of a run with its numbers.
@@ -86,10 +86,15 @@ impl Observer for NumberedObserver<'_> {
                 observer.observe(&Observation::Stuck(&stuck));
             }
             Observation::Unfinished(unfinished) => {
-                let Unfinished { lowest, failures, flaky, .. } = unfinished;
+                let Unfinished { lowest, prefix, failures, flaky, .. } = unfinished;
+                let prefix = prefix.clone().map(|Prefix { below, value }| Prefix {
+                    below: numbers.at(below),
+                    value: numbers.value(value),
+                });
                 let lowest = lowest.map(|position| numbers.at(position));
                 let (failures, flaky) = (numbers.failures(failures), numbers.failures(flaky));
-                let unfinished = Unfinished { lowest, failures, flaky, ..(*unfinished).clone() };
+                let rest = (*unfinished).clone();
+                let unfinished = Unfinished { lowest, prefix, failures, flaky, ..rest };
                 observer.observe(&Observation::Unfinished(&unfinished));
             }
             Observation::WorkerLost { worker, pid, end, reason, reclaimed } => {

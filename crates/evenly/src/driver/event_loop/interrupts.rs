@@ -63,7 +63,9 @@ impl EventLoop<'_> {
                     halt: Halt::default(),
                     counted: failed,
                     has_windows: false,
+                    has_end: true,
                 });
+                let reached = ReachedHalt { has_end: total.is_some(), ..reached };
                 Error::Halted { reached: Box::new(reached), failed, covered, total }
             }
             Early::Deadline => {

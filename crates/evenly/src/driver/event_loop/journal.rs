@@ -29,6 +29,9 @@ impl EventLoop<'_> {
         match &mut self.upstream {
             Some(upstream) => upstream.record(record, &mut self.engine, now_ns),
             None => {
+                if let Some(prefix) = &mut self.prefix {
+                    prefix.add(&record);
+                }
                 self.journal_file.append(record);
                 Ok(())
             }

@@ -2,10 +2,11 @@
 
 use super::EventLoop;
 use crate::driver::line_output;
+use crate::driver::prefix_value::PrefixValue;
 use crate::error::Error;
 use crate::observe::{Early, Observation, Unfinished};
-use evenly_core::Failure;
 use evenly_core::engine::{FailureSummary, FlakySummary};
+use evenly_core::{Failure, Record};
 use std::time::Duration;
 
 /// The most time for reading answers that have arrived already.
@@ -51,10 +52,26 @@ impl EventLoop<'_> {
             && matches!(self.write_what_is_known(&unknown), Ok(true));
         let FailureSummary { failures, failed, .. } = self.engine.failures(&unknown);
         let FlakySummary { flaky, numbers: flaky_numbers } = self.engine.flaky();
-        let unfinished =
-            Unfinished { lowest, not_done, failures, failed, flaky, flaky_numbers, is_written };
+        let prefix = self.prefix.as_ref().filter(|_| is_trusted).and_then(PrefixValue::get);
+        let unfinished = Unfinished {
+            lowest,
+            not_done,
+            prefix,
+            failures,
+            failed,
+            flaky,
+            flaky_numbers,
+            is_written,
+        };
         self.observer.observe(&Observation::Unfinished(&unfinished));
         why
+    }
+
+    /// Takes a record that counts. With a journal, records count together, and came one by one when they were appended.
+    pub(super) fn add_to_prefix(&mut self, record: &Record) {
+        if let Some(prefix) = self.prefix.as_mut().filter(|_| !self.journal_file.has_journal()) {
+            prefix.add(record);
+        }
     }
 
     /// Takes in the answers that workers and agents have sent by now, but waits for none.
