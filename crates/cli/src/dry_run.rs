@@ -1,7 +1,7 @@
 //! `--dry-run`: description of a plan, as text or JSON.
 
 use crate::arguments::Format;
-use crate::first_commands::first_commands;
+use crate::first_commands::{Order, first_commands};
 use crate::items;
 use crate::junit_options::JunitOptions;
 use crate::plan::Plan;
@@ -65,12 +65,14 @@ struct DryRun<'a> {
 
 /// The description of a plan.
 pub(crate) fn text(plan: &mut Plan) -> String {
-    // In a shuffled order other commands are the first.
-    let command = plan.function.command().filter(|_| plan.shuffle.is_none());
-    let commands = command.map_or_else(Vec::new, |command| {
-        let workers = plan.workers.map_or(0, NonZeroU32::get);
-        first_commands(&command, &mut *plan.function, (&plan.items, plan.policy, workers))
-    });
+    let order = Order {
+        policy: plan.policy,
+        workers: plan.workers.map_or(0, NonZeroU32::get),
+        shuffle: plan.shuffle,
+    };
+    let first = plan.function.command().filter(|command| command.form() != Form::Coprocess);
+    let first = first.map(|one| first_commands(&one, &mut *plan.function, &plan.items, order));
+    let (commands, note) = first.map_or((Vec::new(), None), |first| (first.commands, first.note));
     let plan = &*plan;
     let workers = plan.workers.map_or(0, NonZeroU32::get);
     let pipes = u64::from(workers) + 1;
@@ -152,6 +154,9 @@ pub(crate) fn text(plan: &mut Plan) -> String {
     for file in &files {
         let file = evenly::printable(file.as_bytes(), 4096);
         text += &format!("file    {file}: part of the fingerprint\n");
+    }
+    if let Some(note) = note {
+        text += &format!("commands {note}\n");
     }
     for command in &commands {
         text += &format!("command {}\n", evenly::printable(command.as_bytes(), 4096));

@@ -29,6 +29,17 @@ pub fn at_stages(mut job: crate::Job, hook: Box<dyn StageHook>) -> crate::Job {
     job
 }
 
+/// The positions of items in the order of a job that is [shuffled](crate::Job::shuffled) by this seed, block by block.
+pub fn shuffled_blocks(
+    items: &crate::Items,
+    (policy, form): (crate::Policy, crate::function::Form),
+    workers: u32,
+    seed: u64,
+) -> impl Iterator<Item = crate::Interval> {
+    let shuffle = crate::job::shuffle_by(seed, (policy, Some(form)), workers);
+    items.positions().interval().into_iter().flat_map(move |all| shuffle.blocks(all))
+}
+
 /// Keeps in the journal the command line that starts its job again, and the directory to start it in.
 #[cfg(feature = "journal")]
 #[must_use]

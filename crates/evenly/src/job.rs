@@ -103,6 +103,23 @@ pub struct Job {
 
 worker_setters!(Job);
 
+/// The order of work by a seed, for chunks of this policy and a command of this form, if the function is one.
+pub(crate) fn shuffle_by(
+    seed: u64,
+    (policy, form): (Policy, Option<Form>),
+    workers: u32,
+) -> Shuffle {
+    let (unit, most_blocks) = match (policy, form) {
+        (Policy::Fixed(len), _) => (len.get(), MOST_BLOCKS_OF_COMMANDS),
+        (_, Some(Form::PerNumber)) => (1, MOST_BLOCKS_OF_COMMANDS),
+        (_, Some(Form::PerChunk | Form::Coprocess)) => {
+            (1, WINDOW_BLOCKS * u64::from(workers.max(1)))
+        }
+        (_, None) => (1, MOST_BLOCKS),
+    };
+    Shuffle { seed, most_blocks, unit }
+}
+
 impl Job {
     /// A job that counts the numbers of a range, or of other [`Items`], that satisfy `function`.
     #[must_use]
@@ -318,15 +335,7 @@ impl Job {
     pub(crate) fn shuffle(&self) -> Option<Shuffle> {
         let is_ordered = self.policy == Policy::Static || self.items.is_open_ended();
         let seed = self.shuffle_seed.filter(|_| !is_ordered)?;
-        let (unit, most_blocks) = match (self.policy, self.form()) {
-            (Policy::Fixed(len), _) => (len.get(), MOST_BLOCKS_OF_COMMANDS),
-            (_, Some(Form::PerNumber)) => (1, MOST_BLOCKS_OF_COMMANDS),
-            (_, Some(Form::PerChunk | Form::Coprocess)) => {
-                (1, WINDOW_BLOCKS * u64::from(self.worker_settings.workers().max(1)))
-            }
-            (_, None) => (1, MOST_BLOCKS),
-        };
-        Some(Shuffle { seed, most_blocks, unit })
+        Some(shuffle_by(seed, (self.policy, self.form()), self.worker_settings.workers()))
     }
 
     /// Whether a command begins chunks as a whole, so that a rate counts those.

@@ -223,6 +223,39 @@ fn a_dry_run_prints_the_first_commands_as_they_would_run() {
 }
 
 #[test]
+fn a_dry_run_says_what_part_of_the_commands_it_prints() {
+    for (words, expected) in [
+        ("run 0..1000 -- echo {}", Some("commands the first 3 of 1000\n")),
+        ("run 0..3 -- echo {}", None),
+        ("run 0..9 --chunk 2 -- echo {start} {end}", Some("commands the first 3\n")),
+        ("run 0..9 --chunk 3 -- echo {start} {end}", None),
+        ("run 0..9 --split static -j 4 -- echo {start} {end}", Some("commands the first 3 of 4\n")),
+        ("run 0..9 -- echo {start} {end}", Some("commands the first, for one number: the length")),
+        ("run 0..9 --where odd -- echo {}", Some("commands the first 3\n")),
+        ("run 0..9 --where n==4 -- echo {}", None),
+        ("run 0.. --halt now,fail=1 -- echo {}", Some("commands the first 3\n")),
+    ] {
+        let (verb, rest) = words.split_once(' ').unwrap();
+        let text = answer(&format!("{verb} --dry-run {rest}"));
+        assert_eq!(text.contains("commands "), expected.is_some(), "{words}: {text}");
+        assert!(expected.is_none_or(|expected| text.contains(expected)), "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_dry_run_prints_the_first_commands_of_a_shuffled_order() {
+    for (options, count) in [("0..50 -- echo {}", 3), ("0..50 --chunk 7 -- echo {start}", 3)] {
+        let (range, command) = options.split_once(" --").unwrap();
+        let dry = answer(&format!("run --dry-run --shuffle=5 -j 1 {range} --{command}"));
+        let first = dry.lines().filter_map(|line| line.strip_prefix("command echo "));
+        let first: Vec<&str> = first.collect();
+        let output = answer(&format!("run --shuffle=5 -j 1 {range} --{command}"));
+        let ran: Vec<&str> = output.lines().take(count).collect();
+        assert_eq!(first, ran, "{options}: {dry}");
+    }
+}
+
+#[test]
 fn a_dry_run_of_a_command_starts_nothing() {
     let path = std::env::temp_dir().join(format!("evenly-dry-{}", std::process::id()));
     let text = answer(&format!("run 0..10 --dry-run -- touch {}-{{}}", path.display()));
