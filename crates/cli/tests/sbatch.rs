@@ -48,6 +48,11 @@ fn main() {
             options::srun_runs_a_command_where_slurm_is_not_there,
         ),
         test(
+            "srun_runs_where_tmpdir_is_mounted_noexec",
+            &["mount-namespaces"],
+            options::srun_runs_where_tmpdir_is_mounted_noexec,
+        ),
+        test(
             "only_the_tasks_of_a_list_are_counted",
             &["bash"],
             options::only_the_tasks_of_a_list_are_counted,

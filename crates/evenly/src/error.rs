@@ -64,6 +64,16 @@ pub enum Error {
         /// Why.
         cause: OsError,
     },
+    /// The tasks get an `srun`, and no directory allows programs to run.
+    #[error(
+        "no directory for the srun of the tasks: '{}' is mounted noexec, and so are /tmp, /var/tmp, /dev/shm and HOME; set \
+         TMPDIR to a directory where programs may run",
+        .parent.display()
+    )]
+    NoProgramDirectory {
+        /// The directory for temporary files.
+        parent: PathBuf,
+    },
     /// The job listens for agents, and its function is one of the calling program, which agents do not have.
     #[error(
         "agents cannot compute '{function}': only this program has it; do not listen, or use an expression, a library or \
@@ -227,6 +237,7 @@ impl Error {
                 | Self::ItemsTooLong { .. }
                 | Self::Listen(_)
                 | Self::NoTaskDirectory { .. }
+                | Self::NoProgramDirectory { .. }
                 | Self::FunctionOfThisProgram { .. }
                 | Self::NotConsecutive
                 | Self::NoWorker { .. }

@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// A test that needs these: names of programs, `root`, `network-namespaces`, `memory-cgroup` or `postgresql`.
+/// A test that needs these: names of programs, `root`, `network-namespaces`, `mount-namespaces`, `memory-cgroup` or `postgresql`.
 pub fn needing(
     needs: &[&str],
     name: &str,
@@ -52,6 +52,7 @@ fn is_there(need: &str) -> bool {
     match need {
         "root" => is_root(),
         "network-namespaces" => has_network_namespaces(),
+        "mount-namespaces" => has_mount_namespaces(),
         "memory-cgroup" => is_root() && has_memory_cgroup(),
         "postgresql" => crate::postgres::programs().is_some(),
         program => {
@@ -69,6 +70,14 @@ fn is_root() -> bool {
 fn has_network_namespaces() -> bool {
     let mut command = Command::new("unshare");
     command.args(["--net", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Whether this kernel lets this process have mounts of its own, as root of a user namespace.
+fn has_mount_namespaces() -> bool {
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 

@@ -5,6 +5,7 @@ use crate::support::until;
 use crate::yard::Yard;
 use evenly_testkit::slurm::Slurm;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// Prints what a task has, but for what each job has of its own.
 const SHOW: &str = "#!/bin/bash
@@ -298,4 +299,41 @@ pub(crate) fn what_cannot_be_is_refused_before_a_task_starts() {
     std::fs::create_dir(yard.path("out")).unwrap();
     let ended = yard.run("sbatch job");
     ended.failed(3, "/out for the output: Is a directory");
+}
+
+/// Where `TMPDIR` is mounted noexec, the `srun` lies in another directory, which is removed too.
+pub(crate) fn srun_runs_where_tmpdir_is_mounted_noexec() {
+    let yard = Yard::new();
+    for name in ["bin", "t"] {
+        std::fs::create_dir(yard.path(name)).unwrap();
+    }
+    let script = "srun /bin/sh -c 'echo ran; /usr/bin/readlink -f $(command -v srun)'";
+    std::fs::write(yard.path("job"), format!("#!/bin/sh\n#SBATCH -a 7 -o out\n{script}\n"))
+        .unwrap();
+    let run = |mounts: &str| {
+        let script = format!(
+            "mount -t tmpfs -o noexec none t && {mounts} PATH=$PWD/bin exec {} sbatch job",
+            crate::support::EVENLY
+        );
+        let mut command = std::process::Command::new("unshare");
+        command.args(["-rm", "sh", "-c", &script]).current_dir(yard.path(""));
+        command.env("TMPDIR", yard.path("t")).env("HOME", yard.path("t"));
+        command.env_remove("XDG_RUNTIME_DIR").output().unwrap()
+    };
+    let output = run("");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let out = yard.text("out");
+    let (said, srun) = out.trim_end().split_once('\n').unwrap();
+    assert_eq!(said, "ran");
+    assert!(!Path::new(srun).starts_with(yard.path("t")) && !Path::new(srun).exists(), "{srun}");
+    let everywhere: String = ["/tmp", "/var/tmp", "/dev/shm"]
+        .iter()
+        .map(|path| {
+            format!("mount --bind {path} {path} && mount -o remount,bind,noexec {path} && ")
+        })
+        .collect();
+    let output = run(&format!("{everywhere} cd $PWD &&"));
+    let said = crate::support::stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(said.contains("t' is mounted noexec, and so are /tmp, /var/tmp"), "{said}");
 }

@@ -8,7 +8,7 @@ use crate::process::cgroup::MemoryCgroups;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::orphans::{self, Orphans};
 use crate::process::signals::Signals;
-use crate::process::task_directories::RunDirectory;
+use crate::process::task_directories::{NoRunDirectory, RunDirectory};
 use crate::process::workers::{ChildProcess, ChildSetup, WaitStatus};
 use crate::transport::pipe::Pipes;
 use evenly_core::{Aggregate, Items, WorkerId};
@@ -96,9 +96,11 @@ impl WorkerPool {
         let made = hosts.map(|hosts| RunDirectory::make(&hosts, script.as_deref(), provided));
         let directory = made.transpose();
         Ok(Self {
-            directory: directory.map_err(|(parent, cause)| Error::NoTaskDirectory {
-                parent,
-                cause: crate::OsError::of(cause),
+            directory: directory.map_err(|why| match why {
+                NoRunDirectory::NotMade(parent, cause) => {
+                    Error::NoTaskDirectory { parent, cause: crate::OsError::of(cause) }
+                }
+                NoRunDirectory::NoExec(parent) => Error::NoProgramDirectory { parent },
             })?,
             orphans,
             slots: Vec::with_capacity(workers.min(1 << 16)),

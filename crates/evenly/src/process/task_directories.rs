@@ -7,7 +7,7 @@
 
 use super::remove_tree::{names, remove_contents, remove_tree};
 use crate::lock::identity;
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{FlockOperation, Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::ffi::OsStr;
@@ -32,10 +32,21 @@ const PROGRAMS: &str = "bin";
 /// A program that a run provides: its name and its text.
 pub(crate) type Provided = (&'static str, &'static str);
 
+/// Why a run has no directory.
+#[derive(Debug)]
+pub(crate) enum NoRunDirectory {
+    /// Nothing can be made in the directory for temporary files.
+    NotMade(PathBuf, Errno),
+    /// The directory for temporary files and all others are mounted noexec (mount(8)), so that no program in them runs.
+    NoExec(PathBuf),
+}
+
 /// Directory of one run. Dropped, it is removed with all that is in it.
 #[derive(Debug)]
 pub(crate) struct RunDirectory {
     path: PathBuf,
+    /// The directory of the program, where the one for temporary files is mounted noexec.
+    elsewhere: Option<Box<Self>>,
     /// Open and locked while the run lives.
     _lock: OwnedFd,
 }
@@ -46,35 +57,66 @@ impl RunDirectory {
     /// Removes those of runs that were killed.
     ///
     /// # Errors
-    /// The directory for temporary files, and why nothing can be made in it.
+    /// The directory for temporary files, and why it does not serve.
     pub(crate) fn make(
         hosts: &str,
         script: Option<&[u8]>,
         provided: Option<Provided>,
-    ) -> Result<Self, (PathBuf, Errno)> {
+    ) -> Result<Self, NoRunDirectory> {
         let parent = std::env::temp_dir();
         // Commands may have another working directory.
         let parent = std::path::absolute(&parent).unwrap_or(parent);
         remove_unlocked(&parent);
-        let made = loop {
-            match Self::try_make(&parent) {
-                Ok(Some(made)) => break made,
-                Ok(None) | Err(Errno::EXIST) => {}
-                Err(cause) => return Err((parent, cause)),
-            }
+        let mut made = match Self::make_in(&parent) {
+            Ok(made) => made,
+            Err(cause) => return Err(NoRunDirectory::NotMade(parent, cause)),
         };
         let written = std::fs::write(made.hosts(), hosts).and_then(|()| match script {
             Some(script) => write_script(&made.path.join(SCRIPT), script),
             None => Ok(()),
         });
+        if provided.is_some() && !allows_programs(&parent) {
+            let Some(elsewhere) = Self::that_allows_programs() else {
+                return Err(NoRunDirectory::NoExec(parent));
+            };
+            made.elsewhere = Some(Box::new(elsewhere));
+        }
         let written = written.and_then(|()| {
             let Some((name, text)) = provided else { return Ok(()) };
             let programs = made.path.join(PROGRAMS);
-            std::fs::create_dir(&programs)?;
+            match &made.elsewhere {
+                // Whether a program may run is a matter of where the link leads.
+                Some(elsewhere) => std::os::unix::fs::symlink(elsewhere.path(), &programs)?,
+                None => std::fs::create_dir(&programs)?,
+            }
             write_script(&programs.join(name), text.as_bytes())
         });
-        written.map_err(|error| (parent, Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
+        let cause = |error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+        written.map_err(|error| NoRunDirectory::NotMade(parent, cause(error)))?;
         Ok(made)
+    }
+
+    /// A directory elsewhere, in which programs may run.
+    fn that_allows_programs() -> Option<Self> {
+        let from_environment = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        let fixed = ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from);
+        let parents = from_environment("XDG_RUNTIME_DIR").into_iter().chain(fixed);
+        let mut parents = parents.chain(from_environment("HOME"));
+        parents.find_map(|parent| {
+            let is_sound = parent.is_absolute() && allows_programs(&parent);
+            is_sound.then(|| remove_unlocked(&parent))?;
+            Self::make_in(&parent).ok()
+        })
+    }
+
+    fn make_in(parent: &Path) -> Result<Self, Errno> {
+        loop {
+            match Self::try_make(parent) {
+                Ok(Some(made)) => return Ok(made),
+                Ok(None) | Err(Errno::EXIST) => {}
+                Err(cause) => return Err(cause),
+            }
+        }
     }
 
     /// `None` if another run took it for one that was killed, before it was locked.
@@ -89,7 +131,7 @@ impl RunDirectory {
         }
         let made = identity(&rustix::fs::fstat(&lock)?);
         let is_there = rustix::fs::lstat(&path).is_ok_and(|there| identity(&there) == made);
-        Ok(is_there.then_some(Self { path, _lock: lock }))
+        Ok(is_there.then_some(Self { path, elsewhere: None, _lock: lock }))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -106,6 +148,12 @@ impl Drop for RunDirectory {
         // What cannot be removed is left to the next run.
         let _ = remove_tree(&self.path);
     }
+}
+
+/// Whether programs in this directory may run, as far as its mount says.
+fn allows_programs(directory: &Path) -> bool {
+    rustix::fs::statvfs(directory)
+        .is_ok_and(|mount| !mount.f_flag.contains(StatVfsMountFlags::NOEXEC))
 }
 
 fn write_script(path: &Path, text: &[u8]) -> std::io::Result<()> {
