@@ -77,7 +77,7 @@ pub use job::{Job, MIN_MEMORY, Report};
 pub use join::{Join, JoinError, Misunderstood};
 pub use os_error::OsError;
 pub use process::{ProcessEnd, Signal};
-pub use relaunch::RelaunchError;
+pub use relaunch::{RelaunchError, init};
 #[cfg(feature = "sockets")]
 pub use secure::{Key, KeyError};
 pub use silence::{MAX_SILENCE, MIN_SILENCE};

@@ -2,12 +2,13 @@
 //! descriptors, descriptors by number in a child that has just been forked, and whose a peer is.
 //!
 //! In files of their own: what a worker does when something ends it (`crash_report`), at which number it is
-//! (`position`), and what tells it from its copies (`copies`).
+//! (`position`), what tells it from its copies (`copies`), and what a process of the same program sent (`relaunched`).
 #![expect(unsafe_code, reason = "fork, signals and descriptors by number have no safe interface")]
 
 pub(crate) mod copies;
 pub(crate) mod crash_report;
 pub(crate) mod position;
+pub(crate) mod relaunched;
 pub(crate) mod spawn;
 
 use super::system_call::{SystemCall, in_call};

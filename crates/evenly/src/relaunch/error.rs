@@ -12,8 +12,8 @@ use std::fmt;
 pub enum RelaunchError {
     /// The second start of the program ended before it reached the call.
     #[error(
-        "this process has {threads} threads, so it started its program again for the call at {call}, and that {} before it reached \
-         the call{}; {ADVICE}",
+        "the call at {call} cannot fork workers: this process has {threads} threads, and a second start of its program {} before \
+         that call{}; {ADVICE}",
         End(.end), Text(.text)
     )]
     NotReached {
@@ -28,9 +28,9 @@ pub enum RelaunchError {
     },
     /// The second start of the program has several threads at the call, too.
     #[error(
-        "this process has {threads} threads, so it started its program again for the call at {call}, and that had {again} threads \
-         {} the call; {ADVICE}",
-        if *.is_earlier { "at an evenly call before" } else { "at" }
+        "the call at {call} cannot fork workers: this process has {threads} threads, and a second start of its program had {again} \
+         {}; {ADVICE}",
+        if *.is_earlier { "at an earlier call" } else { "there, too" }
     )]
     StillThreads {
         /// Place of the call in the source, and how often it was reached before.
@@ -44,8 +44,8 @@ pub enum RelaunchError {
     },
     /// The call is in a thread that a test started, so the test to start again is unknown.
     #[error(
-        "this process has {threads} threads, and the call at {call} is in a thread that a test has started: make the call in \
-         the thread of the test"
+        "the call at {call} cannot fork workers: this process has {threads} threads, and a second start cannot come to a thread that a \
+         test has started; make the call in the thread of the test"
     )]
     NotInTestThread {
         /// Place of the call in the source.

@@ -234,6 +234,7 @@ impl CommandRunner {
             errors,
             mask: self.mask,
             directory: working_directory.as_deref(),
+            kept: None,
         };
         Running::start(&mut self.launcher, &launch).map_err(|refused| match refused {
             SpawnError::Program(cause) => (SystemCall::EXECVE, cause),

@@ -2,7 +2,7 @@
 //! its own, until it executes the program, and for which we wait until then (clone(2), `CLONE_VM` and
 //! `CLONE_VFORK`). posix_spawn itself has no way to ask for a signal when the parent dies.
 
-use super::{SignalSet, block_signals, checked, set_signal_mask};
+use super::{SignalSet, block_signals, checked, forget_handlers, set_signal_mask};
 use rustix::io::Errno;
 use rustix::process::Pid;
 use std::ffi::{CStr, CString, c_void};
@@ -26,6 +26,9 @@ pub(crate) struct Launch<'a> {
     pub(crate) mask: SignalSet,
     /// Its working directory; `None` for ours.
     pub(crate) directory: Option<&'a CStr>,
+    /// A descriptor that it keeps under the same number. With one it also stays in our session and process group, and
+    /// handlers of the calling program cannot run in the child.
+    pub(crate) kept: Option<BorrowedFd<'a>>,
 }
 
 /// A stack for the child, from which it calls nothing that goes deep.
@@ -46,6 +49,8 @@ struct ChildArguments {
     errors: libc::c_int,
     mask: SignalSet,
     directory: *const libc::c_char,
+    /// -1 for none.
+    kept: libc::c_int,
     parent: libc::pid_t,
     /// What kept it from executing the program, 0 if nothing did.
     error: libc::c_int,
@@ -77,6 +82,7 @@ impl Launcher {
             errors: launch.errors.as_raw_fd(),
             mask: launch.mask,
             directory: launch.directory.map_or(ptr::null(), CStr::as_ptr),
+            kept: launch.kept.map_or(-1, |kept| kept.as_raw_fd()),
             // SAFETY: getpid has no preconditions.
             parent: unsafe { libc::getpid() },
             error: 0,
@@ -126,8 +132,18 @@ extern "C" fn child(shared: *mut c_void) -> libc::c_int {
     unsafe {
         let shared = &mut *shared.cast::<ChildArguments>();
         *libc::__errno_location() = 0;
+        if shared.kept >= 0 {
+            // The table of handlers is the child's own; its memory is not (clone(2), CLONE_SIGHAND).
+            forget_handlers();
+            *libc::__errno_location() = 0;
+        }
         // A group of its own, and no terminal: in the background it would wait for one for ever (setsid(2)).
-        let is_arranged = libc::setsid() != -1
+        let is_placed = if shared.kept < 0 {
+            libc::setsid() != -1
+        } else {
+            libc::fcntl(shared.kept, libc::F_SETFD, 0) == 0
+        };
+        let is_arranged = is_placed
             && libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0
             && (shared.input < 0 || libc::dup2(shared.input, 0) == 0)
             && libc::dup2(shared.output, 1) == 1
