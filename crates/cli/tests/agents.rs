@@ -14,6 +14,8 @@ mod failing;
 mod few_descriptors;
 #[path = "agents/keys.rs"]
 mod keys;
+#[path = "agents/long_sets.rs"]
+mod long_sets;
 #[path = "agents/lost.rs"]
 mod lost;
 #[path = "agents/machines.rs"]
@@ -89,6 +91,9 @@ fn everything() -> Vec<Trial> {
     let all = [
         over(TRANSPORTS, "the_answers_of_pipes", answers::those_of_pipes).collect(),
         over(TRANSPORTS, "the_same_bytes", questions::the_same_bytes).collect(),
+        over(TRANSPORTS, "a_long_set_gives_the_same_bytes", long_sets::a_long_set).collect(),
+        over(TRANSPORTS, "a_long_set_and_a_killed_agent", long_sets::a_long_set_and_a_killed_agent)
+            .collect(),
         over(TRANSPORTS, "agents_come_late", answers::agents_come_late).collect(),
         over(TRANSPORTS, "json_events_and_joblog", answers::json_events_and_joblog).collect(),
         over(TRANSPORTS, "an_agent_leaves", endings::an_agent_leaves).collect(),

@@ -39,6 +39,7 @@
 //! 13 text        worker   lease u64 | first i64 | u64: 1 if no output of other commands may stand before
 //!                         what follows of this command, else 0 | bytes: a part of what a command of
 //!                         `run` prints, before its answer; charged to the credit. No byte: nothing is open
+//! 15 supplement  primary  bytes: a part of the supplement of its welcome, see [`Supplement`](crate::hello::Supplement)
 //! ```
 //!
 //! Between a primary and an agent, the same frames travel with worker 0, since the connection says who
@@ -112,6 +113,7 @@ enum FrameKind {
     Recovered = 11,
     TimeLimit = 12,
     Text = 13,
+    Supplement = 15,
 }
 
 impl FrameKind {
@@ -130,6 +132,7 @@ impl FrameKind {
             11 => Some(Self::Recovered),
             12 => Some(Self::TimeLimit),
             13 => Some(Self::Text),
+            15 => Some(Self::Supplement),
             _ => None,
         }
     }
@@ -140,7 +143,7 @@ impl FrameKind {
             Self::Recovered => 24,
             Self::Withdrawals | Self::Releases | Self::CrashReport => 16,
             Self::Begun | Self::Farewell | Self::Credit | Self::TimeLimit => 8,
-            Self::Answers | Self::Part | Self::Description | Self::Text => 1,
+            Self::Answers | Self::Part | Self::Description | Self::Text | Self::Supplement => 1,
         }
     }
 

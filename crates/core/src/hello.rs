@@ -19,7 +19,7 @@
 //!                                             8  the fewest numbers of a chunk, where that many remain
 //!                                          1+32  program and digest, as in a hello
 //!                                           2+f  f, then the function, f bytes of UTF-8
-//!                                           2+i  i, then the items, i bytes; nothing for all of the range
+//!                                             4  the bytes of its supplement, see [`Supplement`]; zero for none
 //! size  a refusal goes on
 //!    1  why, see [`RefusalReason`]
 //!  2+t  t, then a text for the user of the agent, t bytes of UTF-8
@@ -27,17 +27,19 @@
 //!
 //! They are valid if and only if nothing follows, the texts are UTF-8 of at most [`MAX_TEXT`] bytes,
 //! an agent has at least one worker, codes are those above, the range is not reversed, and a digest
-//! of no program is zero, as is what it is called. Items are in the normal form of [`Items`], are no plain range, and
-//! have the first and the last number of the range. What computes does not travel, only its name or its
+//! of no program is zero, as is what it is called, and a supplement has at most [`MAX_SUPPLEMENT`] bytes. What computes does not travel, only its name or its
 //! source and the digest of a program that both ends must have. What a program is called is for people:
 //! the function of a job that has one is that, too, and neither is ever run.
 
 use crate::aggregate::Aggregate;
 use crate::interval::Interval;
-use crate::items::Items;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
+
+mod supplement;
+
+pub use supplement::{MAX_SUPPLEMENT, Supplement};
 
 /// The protocol described above, with the frames that follow it.
 pub const PROTOCOL: u16 = 11;
@@ -47,9 +49,6 @@ pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// The longest text in any of them, in bytes; what is longer is cut where one of us writes it.
 pub const MAX_TEXT: usize = 700;
-
-/// The longest function and items together, in bytes: a welcome is one datagram.
-pub const MAX_QUESTION: usize = 880;
 
 const LETTERS: [u8; 6] = *b"evenly";
 
@@ -81,8 +80,6 @@ pub struct Welcome {
     pub retries: u8,
     /// The numbers of the whole job, or the lowest and the highest of its items.
     pub range: Option<Interval>,
-    /// The items, if they are not all of the range. Then chunks are in positions.
-    pub items: Option<Items>,
     /// How long one number may take, in nanoseconds; 0 for any time.
     pub timeout_ns: u64,
     /// Time between `SIGTERM` and `SIGKILL` for a command, in nanoseconds.
@@ -95,6 +92,8 @@ pub struct Welcome {
     pub program: Program,
     /// What is asked of each number, by its name or as its source.
     pub function: String,
+    /// The bytes of the [`Supplement`] that follows, once the agent has sent a first frame.
+    pub supplement: u32,
 }
 
 /// Refusal of an agent.
@@ -210,20 +209,8 @@ impl Welcome {
         bytes.extend_from_slice(&self.chunk_min.to_le_bytes());
         put_program(&mut bytes, self.program);
         put_text(&mut bytes, &self.function);
-        let items = self.items_text();
-        bytes.extend_from_slice(&(items.len() as u16).to_le_bytes());
-        bytes.extend_from_slice(items.as_bytes());
+        bytes.extend_from_slice(&self.supplement.to_le_bytes());
         bytes
-    }
-
-    fn items_text(&self) -> String {
-        self.items.as_ref().map(ToString::to_string).unwrap_or_default()
-    }
-
-    /// The length of its items as text, and the longest that has room beside its function.
-    #[must_use]
-    pub fn items_and_room(&self) -> (usize, usize) {
-        (self.items_text().len(), MAX_QUESTION - self.function.len().min(MAX_TEXT))
     }
 
     /// What the bytes say.
@@ -245,8 +232,7 @@ impl Welcome {
         let program = rest.program()?;
         let length = u16::from_le_bytes(rest.take()?);
         let function = rest.text(length.into())?;
-        let length = u16::from_le_bytes(rest.take()?);
-        let items = rest.items(length.into())?;
+        let supplement = u32::from_le_bytes(rest.take()?);
         rest.end()?;
         let range = match (has_range, Interval::new(first, last)) {
             (0, _) if (first, last) == (0, 0) => None,
@@ -254,7 +240,7 @@ impl Welcome {
             _ => return Err(Misunderstood::Malformed),
         };
         let aggregate = Aggregate::from_code(aggregate, detail).ok_or(Misunderstood::Malformed)?;
-        if items.as_ref().is_some_and(|items| items.hull() != range) {
+        if supplement as usize > MAX_SUPPLEMENT {
             return Err(Misunderstood::Malformed);
         }
         Ok(Self {
@@ -262,13 +248,13 @@ impl Welcome {
             aggregate,
             retries,
             range,
-            items,
             timeout_ns,
             grace_ns,
             memory,
             chunk_min,
             program,
             function,
+            supplement,
         })
     }
 }
@@ -376,22 +362,6 @@ impl Rest<'_> {
         self.0 = rest;
         match core::str::from_utf8(text) {
             Ok(text) if length <= MAX_TEXT => Ok(text.to_string()),
-            _ => Err(Misunderstood::Malformed),
-        }
-    }
-
-    fn items(&mut self, length: usize) -> Result<Option<Items>, Misunderstood> {
-        let (text, rest) = self.0.split_at_checked(length).ok_or(Misunderstood::Malformed)?;
-        self.0 = rest;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let text = core::str::from_utf8(text).ok().filter(|text| text.len() <= MAX_QUESTION);
-        let items = text.and_then(|text| Some((text, text.parse::<Items>().ok()?)));
-        match items {
-            Some((text, items)) if items.as_range().is_none() && items.to_string() == text => {
-                Ok(Some(items))
-            }
             _ => Err(Misunderstood::Malformed),
         }
     }

@@ -212,6 +212,7 @@ impl Supervisor {
             | Body::Assignments(_)
             | Body::Withdrawals(_)
             | Body::Credit { .. }
+            | Body::Supplement(_)
             | Body::TimeLimit { .. } => {
                 return Err(Self::fault(slot, worker, Malformed::Entry));
             }

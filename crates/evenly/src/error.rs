@@ -36,14 +36,14 @@ pub enum Error {
     NotConsecutive,
     /// The items take more bytes as text than agents are sent.
     #[error(
-        "the items are too many pieces for agents: {length} bytes as text, and {room} have room beside this function; \
-         run them without --listen, or as several jobs"
+        "the items are too many pieces for agents: {length} bytes as text, and an agent gets at most {most}; run them \
+         without --listen, or as several jobs"
     )]
     ItemsTooLong {
         /// Their length in [normal form](evenly_core::Items).
         length: usize,
         /// The longest that is sent.
-        room: usize,
+        most: usize,
     },
     /// A system call that every job needs failed before any worker was started.
     #[error("cannot start: {call}: {cause}; {}", limits::advice(.call, .cause.errno()))]

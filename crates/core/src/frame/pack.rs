@@ -254,6 +254,16 @@ impl Packer {
         }
     }
 
+    /// Adds a part of the supplement of a welcome, in as many frames as it takes.
+    pub fn supplement(&mut self, part: &[u8]) {
+        self.seal(0);
+        for bytes in part.chunks(self.limit - LEAST) {
+            self.begin(FrameKind::Supplement);
+            self.bytes.extend_from_slice(bytes);
+            self.seal(0);
+        }
+    }
+
     /// Whether the next answer would begin another frame.
     #[inline]
     #[must_use]

@@ -84,6 +84,8 @@ pub enum Body<'a> {
     Recovered(Recovered<'a>),
     /// A part of what a command prints.
     Text(Text<'a>),
+    /// A part of the supplement of a welcome.
+    Supplement(&'a [u8]),
 }
 
 /// The assignments of a frame.
@@ -446,6 +448,7 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
         Some(FrameKind::Description) => Body::Description(Description::open(body)?),
         Some(FrameKind::Recovered) => Body::Recovered(Recovered::open(body)?),
         Some(FrameKind::Text) => Body::Text(Text::open(body)?),
+        Some(FrameKind::Supplement) => Body::Supplement(body),
         Some(
             FrameKind::Farewell | FrameKind::Credit | FrameKind::CrashReport | FrameKind::TimeLimit,
         ) => {

@@ -1,5 +1,7 @@
 //! This process as an agent: it finds its primary, says hello, works for it, and comes back to it.
 
+mod supplement;
+
 use super::agent_client::AgentEnd;
 use super::agent_server::boot;
 use super::clock::Clock;
@@ -14,13 +16,14 @@ use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
 use crate::process::signals::{Signal, Signals};
 use crate::transport::{Arrival, EpollToken, Gone, Registry, Transport, connect};
-use evenly_core::hello::{Hello, Program, Refusal, RefusalReason, Welcome};
+use evenly_core::hello::{Hello, Program, Refusal, RefusalReason, Supplement, Welcome};
 use evenly_core::{Interval, Items, Range};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 use std::time::Duration;
+use supplement::SupplementRead;
 
 /// How long to wait before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -52,7 +55,7 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
     let mut served = false;
     loop {
         let within = if served { join.reconnect } else { join.first };
-        let (transport, welcome) = match search.find(within) {
+        let (transport, welcome, supplement) = match search.find(within) {
             Ok(Some(found)) => found,
             Ok(None) => {
                 let address = join.address.to_string();
@@ -65,7 +68,7 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
             Err(error) => return Err(error),
         };
         served = true;
-        let mut job = job(&welcome, join, &mut brought)?;
+        let mut job = job(&welcome, supplement, join, &mut brought)?;
         search.observer.observe(&Observation::Joined {
             address: &join.address.to_string(),
             function: job.function.name(),
@@ -89,12 +92,13 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
 /// The work of an agent as a job of its own.
 fn job(
     welcome: &Welcome,
+    supplement: Supplement,
     join: &Join,
     brought: &mut Option<Box<dyn Function>>,
 ) -> Result<Job, JoinError> {
     let (condition, name) = condition_in(&welcome.function);
     let plain = || welcome.range.map_or(Range::EMPTY, Range::from).into();
-    let items: Items = welcome.items.clone().unwrap_or_else(plain);
+    let items: Items = supplement.items.unwrap_or_else(plain);
     let other = || JoinError::OtherProgram { name: name.to_owned() };
     let is_it = |function: &mut Box<dyn Function>| function.program() == welcome.program;
     let function: Box<dyn Function> = match (welcome.program, function::named(name)) {
@@ -193,11 +197,11 @@ struct PrimarySearch<'a> {
 }
 
 /// A primary that has admitted this agent, and its job.
-type JoinedPrimary = (Box<dyn Transport>, Welcome);
+type JoinedPrimary = (Box<dyn Transport>, Welcome, Supplement);
 
 /// Result of one attempt to join.
 enum JoinAttempt {
-    Admitted(Box<dyn Transport>, Welcome),
+    Admitted(Box<JoinedPrimary>),
     Over,
     Failed(Gone),
 }
@@ -208,10 +212,7 @@ impl PrimarySearch<'_> {
         let until = self.clock.elapsed().saturating_add(within);
         loop {
             let why = match self.try_once(until, within)? {
-                JoinAttempt::Admitted(transport, welcome) => {
-                    self.is_answered_or_noted = true;
-                    return Ok(Some((transport, welcome)));
-                }
+                JoinAttempt::Admitted(joined) => return Ok(Some(*joined)),
                 JoinAttempt::Over => return Ok(None),
                 JoinAttempt::Failed(why) => why,
             };
@@ -261,15 +262,7 @@ impl PrimarySearch<'_> {
             }
             let due = transport.next_due_ns().map_or(until, Duration::from_nanos).min(until);
             let due = unanswered.map_or(due, |unanswered| unanswered.min(due));
-            let ready = self.wait(due)?;
-            let now_ns = self.clock.now_ns();
-            let join_error =
-                |failed: crate::transport::TransportError| JoinError::from(Error::from(failed));
-            for token in ready {
-                transport.attend(token.key, now_ns).map_err(join_error)?;
-            }
-            transport.keep_time(now_ns).map_err(join_error)?;
-            transport.flush(now_ns).map_err(join_error)?;
+            self.wait_for(&mut *transport, due)?;
             let answer = match transport.next() {
                 Some(Arrival::Gone { why, .. }) => return Ok(JoinAttempt::Failed(why)),
                 Some(Arrival::Answer { is_admitted: true, answer }) => Ok(Welcome::decode(answer)),
@@ -277,7 +270,10 @@ impl PrimarySearch<'_> {
                 _ => continue,
             };
             return match answer {
-                Ok(welcome) => Ok(JoinAttempt::Admitted(transport, welcome?)),
+                Ok(welcome) => {
+                    self.is_answered_or_noted = true;
+                    self.read_supplement(transport, welcome?)
+                }
                 Err(refusal) => match refusal? {
                     Refusal { why: RefusalReason::Over, .. } => Ok(JoinAttempt::Over),
                     Refusal { text, .. } => {
@@ -287,6 +283,39 @@ impl PrimarySearch<'_> {
             };
         }
         Ok(JoinAttempt::Failed(Gone::Silent))
+    }
+
+    /// Waits for the connection, and does what it is ready for.
+    fn wait_for(
+        &mut self,
+        transport: &mut dyn Transport,
+        until: Duration,
+    ) -> Result<(), JoinError> {
+        let ready = self.wait(until)?;
+        let now_ns = self.clock.now_ns();
+        let join_error =
+            |failed: crate::transport::TransportError| JoinError::from(Error::from(failed));
+        for token in ready {
+            transport.attend(token.key, now_ns).map_err(join_error)?;
+        }
+        transport.keep_time(now_ns).map_err(join_error)?;
+        transport.flush(now_ns).map_err(join_error)
+    }
+
+    /// Reads what follows the welcome. Then the agent is admitted.
+    fn read_supplement(
+        &mut self,
+        mut transport: Box<dyn Transport>,
+        welcome: Welcome,
+    ) -> Result<JoinAttempt, JoinError> {
+        match self.supplement_of(&mut *transport, welcome.supplement as usize)? {
+            SupplementRead::Whole(bytes) => {
+                let supplement = Supplement::decode(&bytes, welcome.range)?;
+                Ok(JoinAttempt::Admitted(Box::new((transport, welcome, supplement))))
+            }
+            SupplementRead::Over => Ok(JoinAttempt::Over),
+            SupplementRead::Failed(why) => Ok(JoinAttempt::Failed(why)),
+        }
     }
 
     /// Waits for the connection, heeding signals; what is ready of it.

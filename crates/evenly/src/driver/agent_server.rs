@@ -3,6 +3,7 @@
 //! An agent has a slot of the supervisor beyond those of this machine's workers. It joins with its first frame
 //! after it was admitted: a hello alone may be the replay of a recorded one.
 
+use super::agent_feed::AgentFeed;
 use super::tokens::AGENTS;
 use crate::error::{Error, cannot_start};
 use crate::job::Job;
@@ -12,10 +13,12 @@ use crate::transport::{Arrival, EpollToken, Gone, Reception, Registry};
 use evenly_core::agent::Leave;
 use evenly_core::engine::Primary;
 use evenly_core::frame::{Frame, Heartbeat, Packer};
-use evenly_core::hello::{Hello, Misunderstood, Program, Refusal, RefusalReason, Welcome};
+use evenly_core::hello::{
+    Hello, MAX_SUPPLEMENT, Misunderstood, Program, Refusal, RefusalReason, Supplement, Welcome,
+};
 use evenly_core::printable::{LIMIT, printable};
 use evenly_core::{Heard, InvalidFrame};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -44,6 +47,10 @@ pub(super) struct AgentServer {
     /// Admitted peers by slot.
     seats: BTreeMap<usize, (usize, usize)>,
     welcome: Vec<u8>,
+    supplement: Vec<u8>,
+    /// Peers for which something waits for room in a packer, and whether one of them has room now.
+    feeding: BTreeSet<(usize, usize)>,
+    has_room_to_feed: bool,
     /// Whether there is nothing left to do.
     is_over: bool,
     /// What an agent must have been started with, and what it is called.
@@ -64,6 +71,7 @@ pub(super) struct AdmittedAgent {
     workers: NonZeroU32,
     slot: Option<usize>,
     is_silent: bool,
+    feed: AgentFeed,
 }
 
 /// A message or an end of a connection, without the bytes that it came in.
@@ -90,9 +98,12 @@ impl AgentServer {
         let registry = |index| registry.also(AGENTS + index as u32);
         let receptions = job.entrances.open(job.worker_settings.silence, registry)?;
         // A primary without an address needs no welcome.
-        let (welcome, boot) = match receptions.is_empty() {
-            true => (Vec::new(), [0; 16]),
-            false => (welcome_that_fits(job)?.encode(), boot()),
+        let (welcome, supplement, boot) = match receptions.is_empty() {
+            true => (Vec::new(), Vec::new(), [0; 16]),
+            false => {
+                let supplement = supplement(job)?;
+                (welcome(job, supplement.len() as u32)?.encode(), supplement, boot())
+            }
         };
         Ok(Self {
             receptions,
@@ -100,6 +111,9 @@ impl AgentServer {
             peers: BTreeMap::new(),
             seats: BTreeMap::new(),
             welcome,
+            supplement,
+            feeding: BTreeSet::new(),
+            has_room_to_feed: false,
             is_over: false,
             program: job.function.program(),
             function: job.function.name().to_owned(),
@@ -155,13 +169,30 @@ impl AgentServer {
 
     /// Sends what is packed.
     pub(super) fn flush(&mut self, now_ns: u64) -> Result<(), Error> {
-        self.receptions.iter_mut().try_for_each(|reception| Ok(reception.flush(now_ns)?))
+        self.feed();
+        for reception in &mut self.receptions {
+            reception.flush(now_ns)?;
+        }
+        let mut peers = self.feeding.iter();
+        self.has_room_to_feed = peers.any(|(reception, peer)| {
+            self.receptions[*reception].packer(*peer).is_some_and(|it| AgentFeed::has_room(it))
+        });
+        Ok(())
+    }
+
+    /// Packs what waits for room in the packers of its peers.
+    fn feed(&mut self) {
+        self.feeding.retain(|at| {
+            let Some(agent) = self.peers.get_mut(at) else { return false };
+            let Some(packer) = self.receptions[at.0].packer(at.1) else { return false };
+            agent.feed.fill(packer, &self.supplement)
+        });
     }
 
     /// When there is something to do, if ever.
     pub(super) fn next_due(&self) -> Option<Duration> {
         let due = self.receptions.iter().filter_map(|reception| reception.next_due_ns()).min();
-        due.map(Duration::from_nanos)
+        if self.has_room_to_feed { Some(Duration::ZERO) } else { due.map(Duration::from_nanos) }
     }
 
     /// Says goodbye to every agent; [`is_quiet`](Self::is_quiet) when all of it has been delivered.
@@ -169,6 +200,7 @@ impl AgentServer {
         self.is_over = true;
         let (code, detail) = Leave::Over.code();
         self.seats.clear();
+        self.feeding.clear();
         // An admitted peer that has not sent its first frame waits for the farewell, too.
         for (reception, peer) in std::mem::take(&mut self.peers).into_keys() {
             if let Some(packer) = self.receptions[reception].packer(peer) {
@@ -219,11 +251,18 @@ impl AgentServer {
                 }
             },
             Arrival::Frame { peer: Some(peer), frame } => {
-                match self.peers.get(&(reception, peer)) {
+                match self.peers.get_mut(&(reception, peer)) {
                     Some(AdmittedAgent { slot: Some(slot), .. }) => {
                         AgentMessage::Heard(*slot, engine.hear_agent(*slot, frame, now_ns))
                     }
-                    Some(_) if is_first(&frame) => AgentMessage::First(peer),
+                    Some(agent) if is_first(&frame) && agent.feed.is_empty() => {
+                        if agent.feed.begin(&self.supplement) {
+                            self.feeding.insert((reception, peer));
+                            AgentMessage::Nothing
+                        } else {
+                            AgentMessage::First(peer)
+                        }
+                    }
                     Some(_) => {
                         self.peers.remove(&(reception, peer));
                         self.receptions[reception].close(peer);
@@ -327,7 +366,8 @@ impl AgentServer {
                 let is_here = boot == self.boot && boot != [0; 16];
                 let seen =
                     AgentSeen { worker: 0, workers: workers.get(), host, pid, is_here, address };
-                let peer_seen = AdmittedAgent { seen, workers, slot: None, is_silent: false };
+                let feed = AgentFeed::default();
+                let peer_seen = AdmittedAgent { seen, workers, slot: None, is_silent: false, feed };
                 self.peers.insert((reception, peer), peer_seen);
                 return Ok(None);
             }
@@ -386,14 +426,23 @@ fn is_first(frame: &Frame<'_>) -> bool {
     matches!(frame.body, Body::Answers(answers) if answers.iter().next().is_none())
 }
 
-/// The welcome that every agent gets, if it has room in a datagram.
-fn welcome_that_fits(job: &Job) -> Result<Welcome, Error> {
-    let welcome = welcome(job)?;
-    let (length, room) = welcome.items_and_room();
-    if length > room { Err(Error::ItemsTooLong { length, room }) } else { Ok(welcome) }
+/// What every agent gets behind its welcome.
+fn supplement(job: &Job) -> Result<Vec<u8>, Error> {
+    let items = job.items.as_range().is_none().then(|| job.items.clone());
+    of_bounded_length(Supplement { items, lines: Vec::new() }.encode())
 }
 
-fn welcome(job: &Job) -> Result<Welcome, Error> {
+fn of_bounded_length(supplement: Vec<u8>) -> Result<Vec<u8>, Error> {
+    match supplement.len() {
+        length if length > MAX_SUPPLEMENT => {
+            Err(Error::ItemsTooLong { length, most: MAX_SUPPLEMENT })
+        }
+        _ => Ok(supplement),
+    }
+}
+
+/// The welcome that every agent gets, with the length of what follows.
+fn welcome(job: &Job, supplement: u32) -> Result<Welcome, Error> {
     let mut bytes = [0; 8];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
         .map_err(cannot_start("getrandom"))?;
@@ -402,7 +451,6 @@ fn welcome(job: &Job) -> Result<Welcome, Error> {
         aggregate: job.aggregate,
         retries: job.retries,
         range: job.items.hull(),
-        items: job.items.as_range().is_none().then(|| job.items.clone()),
         timeout_ns: job
             .timeout
             .map_or(0, |timeout| timeout.as_nanos().clamp(1, u64::MAX.into()) as u64),
@@ -411,6 +459,7 @@ fn welcome(job: &Job) -> Result<Welcome, Error> {
         chunk_min: job.chunk_min,
         program: job.function.program(),
         function: job.function.name_for_agents(),
+        supplement,
     })
 }
 
@@ -423,5 +472,22 @@ pub(super) fn boot() -> [u8; 16] {
     match (u128::from_str_radix(&digits, 16), namespace) {
         (Ok(boot), Ok(namespace)) => (boot ^ u128::from(namespace)).to_be_bytes(),
         _ => [0; 16],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_above_64_mib_of_text_is_refused_with_its_length() {
+        assert!(of_bounded_length(vec![0; MAX_SUPPLEMENT]).is_ok());
+        let error = of_bounded_length(vec![0; MAX_SUPPLEMENT + 1]).unwrap_err();
+        assert!(error.is_refusal());
+        let said = error.to_string();
+        assert!(
+            said.contains(": 67108865 bytes as text, and an agent gets at most 67108864; run"),
+            "{said}"
+        );
     }
 }

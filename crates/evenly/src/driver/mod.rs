@@ -4,13 +4,15 @@
 //! this process as an agent. Both run an `event_loop`: it waits, turns events into inputs of the engine, and carries out
 //! its outputs; its folder has a file for each kind of event. What it works with knows nothing of it: `worker_pool` has
 //! the worker processes, `positions` the number that each is at, `journal_file` the journal, `line_output` the
-//! descriptor of lines, `agent_server` the agents of this primary, `agent_client` the connection of an agent to its
-//! primary, `numbered` the numbers in what leaves a run, `prefix_value` the value below the first gap of an open-ended
-//! run, `stages` the hook of `--wiring`. `worker` is the other side of the pipes.
+//! descriptor of lines, `agent_server` the agents of this primary, `agent_feed` what waits for room in the packer of one
+//! of them, `agent_client` the connection of an agent to its primary, `numbered` the numbers in what leaves a run,
+//! `prefix_value` the value below the first gap of an open-ended run, `stages` the hook of `--wiring`. `worker` is the
+//! other side of the pipes.
 
 #[cfg(feature = "sockets")]
 mod agent;
 mod agent_client;
+mod agent_feed;
 mod agent_server;
 mod clock;
 mod event_loop;

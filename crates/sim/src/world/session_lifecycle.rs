@@ -101,13 +101,13 @@ impl<'a> SimWorld<'a> {
             aggregate: self.plan.question.aggregate,
             retries: self.plan.retries,
             range: self.plan.range.interval(),
-            items: None,
             timeout_ns: 0,
             grace_ns: 0,
             memory: 0,
             chunk_min: 1,
             program: Program::None,
             function: "modulo".into(),
+            supplement: 0,
         };
         let hello = Hello::decode(&hello.encode()).map_err(|error| error.to_string())?;
         let welcome = Welcome::decode(&welcome.encode()).map_err(|error| error.to_string())?;
