@@ -1,9 +1,9 @@
 //! A copy of this process that does the job of one call: forked where that is safe, or in a second start at its call.
 
-use super::Place;
 use super::descriptors;
 use super::helper::Helper;
 use super::outcome::{OutcomeReader, OutcomeWriter, Process, channel, send_all, tag};
+use super::place::Place;
 use super::threads::Threads;
 use super::token::Wanted;
 use crate::error::{Error, system};

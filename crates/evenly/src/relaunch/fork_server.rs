@@ -1,10 +1,10 @@
 //! A process that was forked before the program had threads, and that forks a primary for each call.
 
-use super::CapturelessJob;
 use super::descriptors;
 use super::fork_here::{end_of, fork};
 use super::helper::Helper;
 use super::outcome::{OutcomeReader, Process, channel, report_end, send_all};
+use super::place::CapturelessJob;
 use super::threads::{Threads, threads};
 use super::token;
 use crate::error::Error;

@@ -11,6 +11,7 @@ mod helper;
 mod libtest;
 mod occurrence;
 mod outcome;
+mod place;
 mod second_start;
 mod threads;
 mod token;
@@ -19,32 +20,14 @@ pub use error::RelaunchError;
 pub(crate) use fork_here::fork_for as fork;
 pub use fork_server::init;
 pub(crate) use outcome::{OutcomeReader, OutcomeWriter};
+pub(crate) use place::{CapturelessJob, Place};
 
 use crate::error::{Error, system};
-use crate::process::sys::relaunched::Run;
 use occurrence::Occurrence;
 use std::panic::Location;
 use threads::{Threads, threads};
 
-/// Where a call that needs a process with one thread can do its job.
-pub(crate) enum Place {
-    /// This process has one thread: the job runs here.
-    Here,
-    /// The job runs in another process; its encoded outcome is read from here, in parts while it runs.
-    Elsewhere(OutcomeReader),
-    /// This process exists only for this call: it does the job, writes the encoded outcome, and leaves.
-    Instead(OutcomeWriter),
-}
-
 pub(crate) use crate::process::sys::relaunched::{Work, captureless};
-
-/// A job whose function captures nothing, so that a process that was forked before can do it.
-pub(crate) struct CapturelessJob {
-    /// Does the job, and writes its encoded outcome: see [`captureless`].
-    pub(crate) run: Run,
-    /// What `run` gets.
-    pub(crate) settings: Vec<u8>,
-}
 
 /// Finds the place for the job of a call.
 ///
