@@ -15,6 +15,8 @@ pub(crate) enum Answer {
     Integer(u128),
     /// Lines of integers, one for each process, that add up to this.
     SumOfLines(u128),
+    /// This line and nothing else.
+    Line(&'static str),
     /// Nothing: the command only starts processes.
     Nothing,
 }
@@ -185,6 +187,7 @@ impl Contender {
         let sum = || stdout.lines().map(str::parse::<u128>).sum::<Result<u128, _>>().ok();
         let right = match self.answer {
             Answer::Integer(integer) => stdout.trim_end() == integer.to_string(),
+            Answer::Line(line) => stdout.trim_end() == line,
             Answer::SumOfLines(total) => sum() == Some(total),
             Answer::Nothing => stdout.is_empty(),
         };

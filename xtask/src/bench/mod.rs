@@ -12,6 +12,7 @@ mod culprit;
 mod findings;
 mod joined;
 mod journal;
+mod known_results;
 mod library;
 mod machine;
 mod measure;
@@ -106,17 +107,24 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
             Section::Compute => timed::compute(&paths, &rivals, options),
             Section::Dispatch => timed::dispatch(&paths, &rivals, options),
             Section::Startup => timed::startup(&paths, &rivals, options)?,
-            Section::Prime => {
-                let found = [
-                    timed::prime(&paths, options),
-                    theory::far_primes(&paths, options),
-                    theory::twin_primes(&paths, options),
-                ];
+            Section::Prime => timed::prime(&paths, options),
+            Section::Theory => {
+                let found =
+                    [theory::far_primes(&paths, options), theory::twin_primes(&paths, options)];
                 for findings in found {
                     println!("{}", findings.table.render(style));
                     failures.extend(findings.failures);
                 }
                 theory::totients(&paths, options)
+            }
+            Section::Questions => {
+                let mut found = known_results::measure(&paths, &rivals, options);
+                let Some(last) = found.pop() else { continue };
+                for findings in found {
+                    println!("{}", findings.table.render(style));
+                    failures.extend(findings.failures);
+                }
+                last
             }
             Section::Culprit => culprit::measure(&paths, options),
             Section::Journal => journal::measure(&paths, options),

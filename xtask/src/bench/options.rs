@@ -16,6 +16,8 @@ pub(crate) enum Section {
     Agents,
     Startup,
     Prime,
+    Theory,
+    Questions,
     Culprit,
     Journal,
     Memory,

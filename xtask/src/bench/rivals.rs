@@ -25,6 +25,8 @@ pub(crate) struct Rivals {
     pub(crate) collatz: Option<PathBuf>,
     pub(crate) rayon_default: Option<PathBuf>,
     pub(crate) rayon_native: Option<PathBuf>,
+    /// Loops of number theory in Rust.
+    pub(crate) known_results: Option<PathBuf>,
     pub(crate) parallel: Option<PathBuf>,
     pub(crate) xargs: Option<PathBuf>,
 }
@@ -56,6 +58,9 @@ impl Rivals {
         if needed(&[Section::Compute, Section::Expression, Section::Dispatch]) {
             rivals.rayon_default = Some(build_rayon(paths, "rayon-default", "")?);
         }
+        if needed(&[Section::Questions]) {
+            rivals.known_results = Some(build_known_results(paths)?);
+        }
         if needed(&[Section::Compute]) {
             let native = build_rayon(paths, "rayon-native", "-C target-cpu=native")?;
             rivals.rayon_native = Some(native);
@@ -84,6 +89,19 @@ fn build_c(
         Ok(status) if status.success() => Ok(program),
         Ok(status) => Err(format!("compiling {} failed ({status})", source.display())),
         Err(error) => Err(format!("cannot run {}: {error}", compiler.display())),
+    }
+}
+
+/// The loops are one file: the compiler alone builds it.
+fn build_known_results(paths: &Paths) -> Result<PathBuf, String> {
+    let program = paths.bench.join("known_results");
+    let source = paths.root.join("bench/compare/known_results.rs");
+    let mut command = Command::new("rustc");
+    command.args(["--edition", "2024", "-C", "opt-level=3", "-o"]).arg(&program).arg(&source);
+    match command.status() {
+        Ok(status) if status.success() => Ok(program),
+        Ok(status) => Err(format!("compiling {} failed ({status})", source.display())),
+        Err(error) => Err(format!("cannot run rustc: {error}")),
     }
 }
 
