@@ -63,7 +63,7 @@ mod transport;
 mod worker_settings;
 
 pub use error::Error;
-pub use evenly_core::aggregate::{Mean, RealExtreme, RealSum};
+pub use evenly_core::aggregate::{Binned, Bins, Mean, RealExtreme, RealSum};
 pub use evenly_core::items::{MOST_PIECES, MalformedItems, TooManyPieces};
 pub use evenly_core::real;
 pub use evenly_core::{
