@@ -167,6 +167,11 @@ impl Credits {
         owner
     }
 
+    /// Whether this worker has no credit left.
+    pub(crate) fn is_used_up(&self, worker: WorkerId) -> bool {
+        self.accounts.get(worker.0 as usize).is_some_and(|account| account.is_used_up())
+    }
+
     /// Whether a worker has no credit left, or more than its share.
     pub(crate) fn is_any_overdrawn(&self) -> bool {
         self.waiting > 0

@@ -17,8 +17,8 @@
 //! gives it back, a run without one gives it back at once. An answer under a lease that is not in force is dropped and
 //! counted, so nothing is merged twice.
 //!
-//! `answers` merges answers of workers, `staff` has the workers, `aim` the length of
-//! their next chunks, `returns` puts chunks of lost and silent workers back
+//! `answers` merges answers of workers, `staff` has the workers, `assign` gives them chunks, `aim` says the length of
+//! the next ones, `returns` puts chunks of lost and silent workers back
 //! and searches for the number that loses its worker, `once` is about runs that hand out nothing twice, `steal` takes
 //! back the tail of a long chunk for idle workers, `late` compares late answers, and `supply` is about open runs, as an
 //! agent has them.
@@ -28,6 +28,7 @@
 mod aim;
 mod allowance;
 mod answers;
+mod assign;
 mod early;
 mod late;
 mod message;
@@ -49,7 +50,7 @@ use crate::credit::Credits;
 use crate::interval::Interval;
 use crate::items::Items;
 use crate::lease::{Assignment, AssignmentRow, LeaseTable, WorkerId};
-use crate::ledger::{Ledger, Shuffle, Taker};
+use crate::ledger::{Ledger, Shuffle};
 use crate::pace::Meter;
 use crate::partial::Cause;
 use crate::policy::{Policy, Sizer};
@@ -57,7 +58,7 @@ use crate::range::Range;
 use crate::stream::Stream;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use allowance::{Allowance, most_allowed};
+use allowance::Allowance;
 use late::LateAnswers;
 use message::CrashReport;
 use recent::Recent;
@@ -396,87 +397,6 @@ impl Scheduler {
             true => Err(Violation::TooManyValues),
             false => Ok(()),
         }
-    }
-
-    /// Lends chunks to the first worker that has room for some.
-    fn assign(&mut self) -> Option<Action> {
-        while let Some(&worker) = self.hungry.front() {
-            if self.is_draining {
-                return None;
-            }
-            if self.leases.is_full() || self.allowance.is_some_and(Allowance::is_used_up) {
-                // It keeps its place until a worker answers, or until more is allowed.
-                return None;
-            }
-            self.hungry.pop_front();
-            let state = &mut self.workers[worker.0 as usize];
-            state.is_queued = false;
-            if state.can_work() && self.fill(worker) {
-                return Some(Action::Assign { worker });
-            }
-            self.may_steal = true;
-        }
-        None
-    }
-
-    /// Lends `worker` as many chunks as its window has room for; whether there were any.
-    fn fill(&mut self, worker: WorkerId) -> bool {
-        let most = self.longest_chunk();
-        let taker = self.taker(worker);
-        let mut input = self.input(worker);
-        self.choose_order();
-        let Self { ledger, leases, sizer, assigned, late, allowance, now_ns, windows_of, .. } =
-            self;
-        let window = &mut self.workers[worker.0 as usize].window;
-        assigned.clear();
-        while window.room() > 0 {
-            input.remaining = ledger.remaining();
-            if let Some(returned) = ledger.take_returned(taker) {
-                let attempt = returned.attempts.saturating_add(1);
-                let (interval, history) = (returned.interval, (returned.losses, returned.cause));
-                let assignment = leases.lend(worker, interval, attempt, history);
-                if let Some(first) = returned.late {
-                    late.lend_again(first, assignment.lease);
-                }
-                assigned.push(assignment.into());
-                window.lent(interval.len(), *now_ns);
-                if let Some(allowance) = allowance {
-                    allowance.use_up(interval.len());
-                }
-            } else if input.remaining > 0 {
-                let mut len = most_allowed(*allowance, sizer.next(input).min(most));
-                // An agent cuts the chunks of its own workers.
-                let items = windows_of.as_ref().filter(|_| !window.is_agent());
-                if let Some((items, front)) = items.zip(ledger.front()) {
-                    len = len.min(items.consecutive(front).positions().len());
-                }
-                // Chunks of one length are cut from the front in one step.
-                let count = match (sizer.policy(), &*allowance, &*windows_of) {
-                    (Policy::Fixed(_), None, None) if taker != Taker::Fresh => {
-                        window.room_for(len).min(leases.room())
-                    }
-                    _ => 1,
-                };
-                let Some(front) = ledger.take_front(len.saturating_mul(count as u128)) else {
-                    break;
-                };
-                leases.lend_run(worker, front, len, assigned);
-                if let Some(allowance) = allowance {
-                    allowance.use_up(front.len());
-                }
-                let count = front.len().div_ceil(len) as usize;
-                window.lent_run(count, len.min(front.len()), *now_ns);
-            } else {
-                break;
-            }
-            let is_used_up = allowance.is_some_and(Allowance::is_used_up);
-            // A fresh worker has a number that was set apart for itself.
-            if leases.is_full() || is_used_up || taker == Taker::Fresh {
-                break;
-            }
-        }
-        self.workers[worker.0 as usize].is_fresh &= assigned.is_empty();
-        !assigned.is_empty()
     }
 
     /// Whether the places of the module page add up to the range.

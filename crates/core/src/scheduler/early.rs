@@ -143,6 +143,9 @@ impl Scheduler {
             return None;
         }
         let worker = self.leases.lowest().filter(|worker| !self.stream.holds_back(*worker))?;
+        if self.is_blocked(worker) && self.has_free_worker() {
+            return self.withdraw_lower(worker);
+        }
         let bytes = self.credits.extend(worker)?;
         Some(Action::Credit { worker, bytes })
     }

@@ -158,6 +158,19 @@ impl Stream {
         self.in_any_order && self.running.holder.is_some_and(|holder| holder.key.1 != worker)
     }
 
+    /// In the order of the numbers: the number of the command of this worker whose output waits for lower numbers.
+    pub(crate) fn waits_in_order(&self, worker: WorkerId) -> Option<i64> {
+        if self.in_any_order {
+            return None;
+        }
+        let is_of = |key: &&RunningKey| key.1 == worker;
+        let key = match &self.relay {
+            Some(relay) => relay.waiting().find(is_of),
+            None => self.running.held.keys().find(is_of),
+        };
+        key.map(|key| key.0)
+    }
+
     /// Keeps what a command printed that was ended by force.
     pub(crate) fn put_interrupted(&mut self, first: i64, text: &[u8]) {
         self.interrupted.insert(first, text.to_vec());

@@ -160,6 +160,11 @@ impl TextRelay {
         self.is_held() && self.open.keys().all(|key| key.1 != worker)
     }
 
+    /// The commands of which text waits.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &RunningKey> {
+        self.waiting.keys()
+    }
+
     /// Whether there is nothing to send and nothing to give credit for.
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.urgent.is_empty() && self.dropped.is_empty()
