@@ -29,7 +29,6 @@
 //! 11     4+32*i+24*r   of each value, one double at least: i u32; of each integer as in kind 6; of each double: value
 //!               f64, count u128
 //! 12     40+s   mean: how many values u128, their sum as in kind 8
-//! 13     1+b+20*k   bins: b, their text of b bytes; of each row with a value, ascending: index u32, count u128
 //! ```
 //!
 //! It is valid if and only if
@@ -66,6 +65,8 @@ pub enum Cause {
     Flood,
     /// The process that computes it may have been started, and its end is unknown.
     Unknown,
+    /// The function returned an error for it.
+    Error,
 }
 
 /// Why an expression has no value for a number.
@@ -244,6 +245,7 @@ impl Cause {
             Self::Arithmetic(why) => (6, why.code()),
             Self::Flood => (7, 0),
             Self::Unknown => (8, 0),
+            Self::Error => (9, 0),
         }
     }
 
@@ -259,6 +261,7 @@ impl Cause {
             (6, why) => Arithmetic::from_code(why).map(Self::Arithmetic),
             (7, 0) => Some(Self::Flood),
             (8, 0) => Some(Self::Unknown),
+            (9, 0) => Some(Self::Error),
             _ => None,
         }
     }
@@ -275,6 +278,7 @@ impl fmt::Display for Cause {
             Self::Arithmetic(why) => why.fmt(f),
             Self::Flood => f.write_str("too much output"),
             Self::Unknown => f.write_str("unknown"),
+            Self::Error => f.write_str("error"),
         }
     }
 }

@@ -28,6 +28,9 @@ pub enum Error {
     /// The process has several threads, and the job could not be done in another process either.
     #[error(transparent)]
     Relaunch(#[from] crate::relaunch::RelaunchError),
+    /// The job ran in another process, which sent the text of this error.
+    #[error("{0}")]
+    Elsewhere(String),
     /// A command that does a whole chunk, or a coprocess, for items that are not runs of consecutive integers.
     #[error(
         "a command with {{start}} and {{end}}, or a coprocess, does consecutive integers, and these items have a step \

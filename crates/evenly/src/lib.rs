@@ -1,24 +1,83 @@
-//! Splits a range of integers evenly among worker processes and gives one exact answer.
+//! Applies a function to every integer of a range, in worker processes, and gives one exact answer.
+//!
+//! ```
+//! let squares = evenly::count(0..1_000_000_u64, |n| n.isqrt().pow(2) == n)?;
+//! assert_eq!(squares, 1000);
+//!
+//! // The lowest number that is wrong, or a proof that there is none.
+//! let is_right = |n: u32| (u64::from(n) * 2_863_311_531) >> 33 == u64::from(n / 3);
+//! assert!(evenly::all(0..=1_000_000, is_right)?);
+//!
+//! // A sum of doubles is exact and rounded once: the same on any number of workers.
+//! assert_eq!(evenly::over(0..1_000_u16).workers(3).map(|_| 0.1).sum()?, 100.0);
+//!
+//! // A number that panics, crashes or returns an error fails. The others are done.
+//! let failures = evenly::failures(0..100_u8, |n| assert_ne!(n, 42, "no value for {n}"))?;
+//! assert_eq!(failures[0].first, 42);
+//!
+//! // Values in order, while they are computed.
+//! let mut cubes = evenly::over(1..=9_i64).map(|n| n.pow(3)).values()?;
+//! assert_eq!(cubes.next().transpose()?, Some((1, 1)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Calls
+//!
+//! [`count`], [`sum`], [`min`], [`max`], [`mean`], [`find`], [`find_first`], [`any`], [`all`], [`hist`] and [`failures`] are
+//! calls with default settings. [`over()`] makes a call with settings: `evenly::over(0..100).workers(2).count(f)`.
+//!
+//! | rayon | here |
+//! |---|---|
+//! | `(0..n).into_par_iter().map(f).sum()` | `evenly::over(0..n).map(f).sum()?`, or `evenly::sum(0..n, f)?` |
+//! | `.filter(f).count()` | `evenly::count(0..n, f)?` |
+//! | `.any(f)`, `.all(f)` | `evenly::any(0..n, f)?`, `evenly::all(0..n, f)?` |
+//! | `.find_first(f)` | `evenly::find(0..n, f)?` |
+//! | `.min()`, `.max()` of mapped values | `evenly::min(0..n, f)?`, with the number that gives it |
+//! | `.collect::<Vec<_>>()` of mapped values | `evenly::over(0..n).map(f).values()?`, an iterator |
+//! | `ThreadPoolBuilder::num_threads(k)` | `.workers(k)` |
+//! | a panic ends the program | the number fails, and the error of the call names it |
+//!
+//! A call is an error if a number failed: [`CallError::Failed`] has the numbers, with the answer over the others, and
+//! [`AllowFailures::allow_failures`] gives both.
+//!
+//! # What a worker process means for a closure
+//!
+//! - **Memory.** Each worker has a copy of the memory of the program as it was at the call (fork(2)). Pages are shared
+//!   until one side writes to them. What a closure changes stays in its worker, and is lost with it.
+//! - **Files.** Workers have none of the program's open files. Standard input is empty, and standard output goes to
+//!   standard error. A closure opens what it needs.
+//! - **Threads and locks.** Workers have one thread. A lock of the program is as it was at the call.
+//! - **Cost.** A trivial call takes about a millisecond, and a number some nanoseconds more than the closure.
+//! - **Signals.** While a call runs, `SIGINT`, `SIGTERM`, `SIGHUP`, `SIGTSTP`, `SIGCONT`, `SIGUSR1` and `SIGCHLD` are
+//!   taken from the process by a signalfd, unless they were ignored. Afterwards they are as before.
+//!
+//! # Processes with threads
+//!
+//! Workers are forked without exec, which needs a process whose other threads wait for the call. Where that is not
+//! so, as in a test of libtest, the program is started a second time with the same arguments, or with those that run
+//! the same test alone. It runs to the same call, and does the job there. So:
+//!
+//! - what the program does before the call is done twice, and its output before the call is dropped;
+//! - the range and the captured values are those of the second start. Take them from what is the same at each start,
+//!   and not from the time, a random number or standard input. Another range is an error.
+//!
+//! If the second start does not come to the call, or has several threads there, too, [`RelaunchError`] says so.
+//!
+//! # Jobs
+//!
+//! A [`Job`] is what a call is made of: a [`Range`] or a set of [`Items`], a function by its name, an aggregate, and all
+//! settings, with events for an observer, agents on other machines, and commands. It runs in a process with one thread.
 //!
 //! ```
 //! use evenly::{Job, Range, function};
 //!
-//! let range = Range::new(0, 1_000_000)?;
 //! let squares = function::predicate("square", |n| n.isqrt().pow(2) == n);
-//! let report = Job::count(range, squares).run()?;
+//! let report = Job::count(Range::new(0, 1_000_000)?, squares).run()?;
 //! assert_eq!(report.answer.to_string(), "1000");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A [`Job`] is a [`Range`] or a set of [`Items`], a function and an aggregate. [`Job::run`] makes one pipe to each worker and one
-//! result pipe from all of them, forks the workers and sends them chunks of the range. It merges their
-//! answers until every number has one, closes the pipes and waits for the workers. A chunk of a worker
-//! that dies goes to another worker. The answer is exact, or there is an [`Error`].
-//!
-//! The calling process must have a single thread, because the workers are forked without exec
-//! (fork(2)); otherwise the result is [`Error::Threads`]. While a job runs, `SIGINT`, `SIGTERM`,
-//! `SIGHUP`, `SIGTSTP`, `SIGCONT`, `SIGUSR1` and `SIGCHLD` are taken from the process by a signalfd,
-//! unless they were ignored; afterwards they are as before.
+//! # Features
 //!
 //! Cargo features, all off by default: `expression` (functions written as text, compiled to machine
 //! code), `journal` (runs that can be resumed), `primes` (the builtin `prime`) and `sockets` (agents:
@@ -49,6 +108,7 @@ mod lock;
 pub mod observe;
 mod os_error;
 pub mod output;
+mod over;
 mod process;
 mod procfs_snapshot;
 mod quoted;
@@ -63,7 +123,7 @@ mod transport;
 mod worker_settings;
 
 pub use error::Error;
-pub use evenly_core::aggregate::{Binned, Bins, Mean, RealExtreme, RealSum};
+pub use evenly_core::aggregate::{Mean, RealExtreme, RealSum};
 pub use evenly_core::items::{MOST_PIECES, MalformedItems, TooManyPieces};
 pub use evenly_core::real;
 pub use evenly_core::{
@@ -76,6 +136,11 @@ pub use job::{Job, MIN_MEMORY, Report};
 #[cfg(feature = "sockets")]
 pub use join::{Join, JoinError, Misunderstood};
 pub use os_error::OsError;
+pub use over::{
+    AllowFailures, AllowedResult, CallError, CallResult, ExtremeResult, Failed, FailedNumbers,
+    FailuresResult, Integer, IntegerRange, Mapped, Outcome, Over, Quantity, Values, all, any,
+    count, failures, find, find_first, hist, max, mean, min, over, sum,
+};
 pub use process::{ProcessEnd, Signal};
 pub use relaunch::{RelaunchError, init};
 #[cfg(feature = "sockets")]

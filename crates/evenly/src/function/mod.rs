@@ -234,6 +234,12 @@ pub trait Function {
         Asked::First
     }
 
+    /// Takes the texts about numbers that it failed since the last call, with [`Cause::Error`](evenly_core::Cause::Error).
+    #[doc(hidden)]
+    fn take_errors(&mut self) -> Vec<(i64, String)> {
+        Vec::new()
+    }
+
     /// Applies the function to the numbers of `slice`, ascending, and adds each value to the tally. Returns the last
     /// number that it was applied to: that of the slice, or a lower one once the tally
     /// [is full](Tally::is_full). A slice has at most 2^62 numbers.

@@ -1,7 +1,7 @@
 //! Calls that work in a process with several threads: the job is done in another process.
 //!
 //! Workers are forked without exec, which needs a process with one thread (fork(2)).
-#![expect(dead_code, unused_imports, reason = "the calls of one line, which use it, come next")]
+#![expect(dead_code, unused_imports, reason = "functions without captures come next")]
 
 mod descriptors;
 mod error;

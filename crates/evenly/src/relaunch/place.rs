@@ -15,7 +15,7 @@ pub(crate) enum Place {
 
 /// A job whose function captures nothing, so that a process that was forked before can do it.
 pub(crate) struct CapturelessJob {
-    /// Does the job, and writes its encoded outcome: see [`captureless`].
+    /// Does the job, and writes its encoded outcome: see `captureless`.
     pub(crate) run: Run,
     /// What `run` gets.
     pub(crate) settings: Vec<u8>,

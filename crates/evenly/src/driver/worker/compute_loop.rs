@@ -8,9 +8,10 @@ use super::early_exit::EarlyExit;
 use super::session::{OVERDUE_NS, WorkerSession};
 use crate::function::Function;
 use crate::process::sys::position;
+use evenly_core::frame::Description;
 use evenly_core::items::Run;
 use evenly_core::worker::ChunkState;
-use evenly_core::{Interval, Items, Tally};
+use evenly_core::{Cause, Interval, Items, Tally};
 use std::num::NonZeroU64;
 
 /// Time between two reports about a long chunk. A worker that is killed every few hundredths of a second
@@ -46,13 +47,15 @@ fn empty_the_queue(
         if step.rest.len() > 1 && items.as_range().is_some() {
             function.announce(items.consecutive(step.rest).hull());
         }
-        let mut fold =
-            |positions: Interval, tally: &mut Tally| fold(function, items, positions, tally);
-        let last = fold(step.slice, session.worker().tally());
+        let last = fold(function, items, step.slice, session.worker().tally());
         session.add_computed(last.abs_diff(step.slice.first()) + 1);
+        describe_errors(session, function, items);
         let mut state = session.worker().counted(last);
         if state == ChunkState::Answered {
+            let fold =
+                |positions: Interval, tally: &mut Tally| fold(function, items, positions, tally);
             state = session.compute_row(fold);
+            describe_errors(session, function, items);
         }
         match state {
             ChunkState::Answered => {
@@ -81,6 +84,18 @@ fn empty_the_queue(
         }
     }
     Ok(())
+}
+
+/// Packs the texts of errors that the function returned for numbers.
+#[inline]
+fn describe_errors(session: &mut WorkerSession<'_>, function: &mut dyn Function, items: &Items) {
+    if session.worker().tally().failed().is_empty() {
+        return;
+    }
+    for (n, text) in function.take_errors() {
+        let position = items.position_of(n).unwrap_or(n);
+        session.worker().describe(Description { n: position, cause: Cause::Error, text: &text });
+    }
 }
 
 /// Applies a function to the numbers at these positions. Returns the last position that it was applied to: it stops when

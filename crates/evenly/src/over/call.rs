@@ -1,0 +1,320 @@
+//! A call with its settings, before it has a closure.
+
+use super::closure::{Closure, Passes, Truths, name};
+use super::failed::{CallResult, ExtremeResult, FailuresResult};
+use super::integer::{Integer, IntegerRange};
+use super::mapped::Mapped;
+use super::outcome::{Outcome, Quantity};
+use super::run::{Answered, NoAnswer, Question};
+use crate::job::Job;
+use crate::observe::Observer;
+use evenly_core::{Aggregate, Policy, Range, Value};
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::panic::Location;
+use std::time::Duration;
+
+/// A call over a range of integers, with its settings.
+///
+/// [`over()`] makes one. The methods up to [`progress`](Self::progress) change a setting each. The methods that take a
+/// closure run it and return the answer. [`map`](Self::map) names the closure first, as iterators do.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let slow = |n: u32| (0..n).any(|k| k * k == n);
+/// let squares = evenly::over(0..10_000_u32).workers(2).timeout(Duration::from_secs(5)).count(slow)?;
+/// assert_eq!(squares, 98);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Closures
+/// A closure is called in worker processes, each a copy of this process. It may use what it captures, by value or by
+/// reference; what it changes stays in its worker. It may be called again for a number whose worker was lost, and one
+/// result counts. It may return `bool`, an integer, `f64`, or a `Result` of these. An error, a panic, a crash, an exit, or
+/// more than the [time](Self::timeout) or [memory](Self::memory) allowed fails the number, and the others are done.
+#[must_use = "a call does nothing before a method with a closure runs it"]
+pub struct Over<'a, T> {
+    question: Question<'a>,
+    types: PhantomData<fn(T)>,
+}
+
+/// A call over the integers of a range: see [`Over`].
+///
+/// ```
+/// assert_eq!(evenly::over(1..=100_u8).map(|n| u32::from(n)).sum()?, 5050);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn over<'a, R: IntegerRange>(range: R) -> Over<'a, R::Integer> {
+    let range = range.checked();
+    let nothing = Closure::<R::Integer, _, Passes>::new(String::new(), |_| ());
+    let job = Job::count(range.unwrap_or(Range::EMPTY), Box::new(nothing));
+    Over { question: Question { job, range, observer: None }, types: PhantomData }
+}
+
+impl<'a, T: Integer> Over<'a, T> {
+    fn with(mut self, set: impl FnOnce(Job) -> Job) -> Self {
+        self.question.job = set(self.question.job);
+        self
+    }
+
+    /// Sets the number of worker processes: [one per processor](crate::default_workers) without this call, and at
+    /// least one.
+    pub fn workers(self, workers: u32) -> Self {
+        self.with(|job| job.workers(NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN)))
+    }
+
+    /// Limits the time of one number; see [`Job::timeout`].
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.with(|job| job.timeout(timeout))
+    }
+
+    /// Limits the memory of a worker, in bytes; see [`Job::memory`].
+    pub fn memory(self, bytes: u64) -> Self {
+        self.with(|job| job.memory(bytes))
+    }
+
+    /// Limits the time of the whole call, which then ends with [`Error::Deadline`](crate::Error::Deadline).
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.with(|job| job.deadline(deadline))
+    }
+
+    /// Sets how often a number is tried again after it alone has ended its worker; see [`Job::retries`].
+    pub fn retries(self, retries: u8) -> Self {
+        self.with(|job| job.retries(retries))
+    }
+
+    /// Works in chunks of this many numbers, at least one, in place of chunks of 100 ms.
+    pub fn chunk(self, numbers: u64) -> Self {
+        let length = NonZeroU64::new(numbers).unwrap_or(NonZeroU64::MIN);
+        self.with(|job| job.policy(Policy::Fixed(length)))
+    }
+
+    /// Works in a random order, which depends on the seed; see [`Job::shuffled`]. The answer is the same.
+    pub fn shuffled(self, seed: u64) -> Self {
+        self.with(|job| job.shuffled(seed))
+    }
+
+    /// Keeps what is done in this file, and goes on with what it has; see [`journal`](crate::journal). The file is
+    /// for this call in this build of the program: another build is refused, because its closure may be another.
+    #[cfg(feature = "journal")]
+    pub fn journal(self, path: impl Into<std::path::PathBuf>) -> Self {
+        let program = std::fs::read("/proc/self/exe").map_or_else(
+            |_| String::new(),
+            |bytes| {
+                use blake2::{Blake2b512, Digest};
+                let digest = Blake2b512::digest(&bytes);
+                digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+            },
+        );
+        let journal = crate::journal::Journal::at(path).resume().program(program);
+        self.with(|job| job.journal(journal))
+    }
+
+    /// Reports to an observer what happens, and about twice a second the progress.
+    pub fn progress(mut self, observer: impl Observer + 'a) -> Self {
+        self.question.observer = Some(Box::new(observer));
+        self.with(|job| job.progress_every(Duration::from_millis(500)))
+    }
+
+    /// Names the closure, for [`Mapped::sum`] and the others, or for [its values](Mapped::values) in order.
+    #[track_caller]
+    pub fn map<F, O>(self, closure: F) -> Mapped<'a, T, F>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value: Quantity>,
+    {
+        Mapped::new(self.question, closure, Location::caller())
+    }
+
+    /// How many numbers satisfy the closure.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError), as for every method that runs a closure.
+    #[track_caller]
+    pub fn count<F, O>(self, closure: F) -> CallResult<T, u128>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value = bool>,
+    {
+        let found = self.ask_truth(Aggregate::Count, closure, Location::caller())?;
+        found.map(|value, _| {
+            let Value::Count(count) = value else { unreachable!("a count is asked for") };
+            *count
+        })
+    }
+
+    /// The lowest number that satisfies the closure.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError). A failed number above the one that is found is not among them.
+    #[track_caller]
+    pub fn find<F, O>(self, closure: F) -> CallResult<T, Option<T>>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value = bool>,
+    {
+        let found = self.ask_truth(Aggregate::Any, closure, Location::caller())?;
+        found.map(|value, _| witness(value).map(T::of_range))
+    }
+
+    /// The lowest `most` numbers that satisfy the closure, ascending; fewer if there are not that many.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError). A failed number above those that are found is not among them.
+    #[track_caller]
+    pub fn find_first<F, O>(self, most: u64, closure: F) -> CallResult<T, Vec<T>>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value = bool>,
+    {
+        let Some(first) = NonZeroU64::new(most) else { return Ok(Vec::new()) };
+        let aggregate = Aggregate::Find { first: Some(first) };
+        let found = self.ask_truth(aggregate, closure, Location::caller())?;
+        found.map(|_, lines| {
+            let lines = String::from_utf8_lossy(lines);
+            lines.lines().filter_map(|line| line.parse().ok()).map(T::of_range).collect()
+        })
+    }
+
+    /// Whether a number satisfies the closure. [`find`](Self::find) says which.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError). A failed number above the lowest that satisfies it is not among them.
+    #[track_caller]
+    pub fn any<F, O>(self, closure: F) -> CallResult<T, bool>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value = bool>,
+    {
+        let found = self.ask_truth(Aggregate::Any, closure, Location::caller())?;
+        found.map(|value, _| witness(value).is_some())
+    }
+
+    /// Whether every number satisfies the closure.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError). A failed number above the lowest that does not satisfy it is not among them.
+    #[track_caller]
+    pub fn all<F, O>(self, closure: F) -> CallResult<T, bool>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value = bool>,
+    {
+        let found = self.ask_truth(Aggregate::All, closure, Location::caller())?;
+        found.map(|value, _| witness(value).is_none())
+    }
+
+    /// The numbers that fail; none is an empty list, and not an error.
+    ///
+    /// ```
+    /// let failures = evenly::over(0..100_u32).failures(|n| if n % 40 == 7 { Err("seven") } else { Ok(()) })?;
+    /// let lines: Vec<_> = failures.iter().map(ToString::to_string).collect();
+    /// assert_eq!(lines, ["n = 7: seven", "n = 47: seven", "n = 87: seven"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError), but for failed numbers.
+    #[track_caller]
+    pub fn failures<F, O>(self, closure: F) -> FailuresResult<T>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome,
+    {
+        let call = Location::caller();
+        let function = Closure::<T, _, Passes>::new(name(call), closure);
+        let found = self.question.ask::<T>(
+            Aggregate::Failures { first: None },
+            Box::new(function),
+            call,
+        )?;
+        Ok(found.into_failures())
+    }
+
+    /// The sum of what the closure gives, exact: an `i128`, or an `f64` that is rounded once.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError).
+    #[track_caller]
+    pub fn sum<F, O>(self, closure: F) -> CallResult<T, <O::Value as Quantity>::Sum>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value: Quantity>,
+    {
+        self.map(closure).sum()
+    }
+
+    /// The smallest of what the closure gives, behind the lowest number that gives it; `None` of an empty range.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError).
+    #[track_caller]
+    pub fn min<F, O>(self, closure: F) -> ExtremeResult<T, O::Value>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value: Quantity>,
+    {
+        self.map(closure).min()
+    }
+
+    /// The largest of what the closure gives, behind the lowest number that gives it; `None` of an empty range.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError).
+    #[track_caller]
+    pub fn max<F, O>(self, closure: F) -> ExtremeResult<T, O::Value>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value: Quantity>,
+    {
+        self.map(closure).max()
+    }
+
+    /// How many numbers give each value, of which there may be 2^20.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError).
+    #[track_caller]
+    pub fn hist<F, O>(self, closure: F) -> CallResult<T, BTreeMap<O::Value, u128>>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value: Quantity + Ord>,
+    {
+        self.map(closure).hist()
+    }
+
+    /// The mean of what the closure gives, exact and rounded once; `None` of an empty range.
+    ///
+    /// # Errors
+    /// [`CallError`](crate::CallError).
+    #[track_caller]
+    pub fn mean<F, O>(self, closure: F) -> CallResult<T, Option<f64>>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value: Quantity>,
+    {
+        self.map(closure).mean()
+    }
+
+    fn ask_truth<F, O>(
+        self,
+        aggregate: Aggregate,
+        closure: F,
+        call: &'static Location<'static>,
+    ) -> Result<Answered<T>, NoAnswer>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome<Value = bool>,
+    {
+        let function = Closure::<T, _, Truths>::new(name(call), closure);
+        self.question.ask(aggregate, Box::new(function), call)
+    }
+}
+
+/// The number that decides an answer of yes or no.
+fn witness(value: &Value) -> Option<i64> {
+    let Value::Witness(witness) = value else { unreachable!("a witness is asked for") };
+    *witness
+}

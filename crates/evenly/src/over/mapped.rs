@@ -1,0 +1,169 @@
+//! A closure over a range that gives a value for each number: sums, extremes, histograms, and the values in order.
+
+use super::closure::{Closure, Quantities, name};
+use super::failed::{CallError, CallResult, ExtremeResult, Failed};
+use super::integer::Integer;
+use super::outcome::{Outcome, Quantity};
+use super::run::{Lines, NoAnswer, Question};
+use evenly_core::real::Number;
+use evenly_core::{Aggregate, Value};
+use std::collections::BTreeMap;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::panic::Location;
+
+/// A call with its closure: see [`Over::map`](super::Over::map).
+#[must_use = "a call does nothing before one of its methods runs it"]
+pub struct Mapped<'a, T, F> {
+    question: Question<'a>,
+    types: PhantomData<fn(T)>,
+    closure: F,
+    call: &'static Location<'static>,
+}
+
+impl<'a, T, F, O> Mapped<'a, T, F>
+where
+    T: Integer,
+    F: FnMut(T) -> O,
+    O: Outcome<Value: Quantity>,
+{
+    pub(super) fn new(
+        question: Question<'a>,
+        closure: F,
+        call: &'static Location<'static>,
+    ) -> Self {
+        Self { question, types: PhantomData, closure, call }
+    }
+
+    fn ask<A>(self, aggregate: Aggregate, read: impl FnOnce(&Value) -> A) -> CallResult<T, A> {
+        let function = Closure::<T, _, Quantities>::new(name(self.call), self.closure);
+        self.question.ask(aggregate, Box::new(function), self.call)?.map(|value, _| read(value))
+    }
+
+    /// The sum, exact: an `i128`, or an `f64` that is rounded once.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn sum(self) -> CallResult<T, <O::Value as Quantity>::Sum> {
+        let sum = self.ask(Aggregate::Sum, |value| {
+            let number = match value {
+                Value::Sum(sum) => sum.number().map(Number::Integer),
+                Value::RealSum(sum) => {
+                    sum.rounded().map(|real| Number::of(real.get()).unwrap_or(Number::Real(real)))
+                }
+                _ => unreachable!("a sum is asked for"),
+            };
+            O::Value::sum(number)
+        });
+        match sum {
+            Ok(sum) => sum.ok_or(CallError::NoSum),
+            Err(CallError::Failed(failed)) => {
+                let Failed { failures, count, partial } = failed;
+                let partial = partial.ok_or(CallError::NoSum)?;
+                Err(CallError::Failed(Failed { failures, count, partial }))
+            }
+            Err(CallError::Range(error)) => Err(CallError::Range(error)),
+            Err(CallError::Job(error)) => Err(CallError::Job(error)),
+            Err(CallError::NoSum) => Err(CallError::NoSum),
+        }
+    }
+
+    /// The smallest value, behind the lowest number that gives it; `None` of an empty range.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn min(self) -> ExtremeResult<T, O::Value> {
+        self.ask(Aggregate::Min, extreme)
+    }
+
+    /// The largest value, behind the lowest number that gives it; `None` of an empty range.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn max(self) -> ExtremeResult<T, O::Value> {
+        self.ask(Aggregate::Max, extreme)
+    }
+
+    /// How many numbers give each value, of which there may be 2^20.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn hist(self) -> CallResult<T, BTreeMap<O::Value, u128>>
+    where
+        O::Value: Ord,
+    {
+        self.ask(Aggregate::Hist, |value| {
+            let counts = value.counts().into_iter().flatten();
+            counts.map(|(value, count)| (O::Value::of(value), count)).collect()
+        })
+    }
+
+    /// The mean, exact and rounded once; `None` of an empty range.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn mean(self) -> CallResult<T, Option<f64>> {
+        self.ask(Aggregate::Mean, |value| {
+            let Value::Mean(mean) = value else { unreachable!("a mean is asked for") };
+            mean.rounded().map(evenly_core::real::Real::get)
+        })
+    }
+
+    /// The values in ascending order of the numbers, while they are computed.
+    ///
+    /// The job runs in another process, which waits while nothing is taken from the iterator: about 8 MiB of lines
+    /// wait at most. Dropped, the iterator ends the job. A failed number is an error at its place, and the last item.
+    ///
+    /// ```
+    /// let squares = evenly::over(0..1_000_000_u64).map(|n| n * n).values()?;
+    /// let first: Vec<_> = squares.take(3).collect::<Result<_, _>>()?;
+    /// assert_eq!(first, [(0, 0), (1, 1), (2, 4)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`CallError`], if the job cannot begin.
+    pub fn values(self) -> Result<Values<T, O::Value>, CallError<T, ()>> {
+        let function = Closure::<T, _, Quantities>::new(name(self.call), self.closure);
+        let begun = self.question.begin(Aggregate::Map, Box::new(function), self.call);
+        let lines = Some(begun.map_err(CallError::<T, ()>::from)?);
+        Ok(Values { lines, line: Vec::new(), types: PhantomData })
+    }
+}
+
+fn extreme<T: Integer, V: Quantity>(value: &Value) -> Option<(T, V)> {
+    value.extreme().map(|(value, n)| (T::of_range(n), V::of(value)))
+}
+
+/// Values of a closure, each behind its number, ascending; see [`Mapped::values`].
+pub struct Values<T, V> {
+    /// `None` behind the last item.
+    lines: Option<Lines>,
+    line: Vec<u8>,
+    types: PhantomData<fn() -> (T, V)>,
+}
+
+impl<T: Integer, V: Quantity> Iterator for Values<T, V> {
+    type Item = Result<(T, V), CallError<T, ()>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let lines = self.lines.as_mut()?;
+        self.line.clear();
+        if lines.next_line(&mut self.line) {
+            let item = entry(&self.line);
+            return Some(item.ok_or_else(|| NoAnswer::cut_off().into()));
+        }
+        let end = lines.end();
+        self.lines = None;
+        end.err().map(Err)
+    }
+}
+
+impl<T: Integer, V: Quantity> FusedIterator for Values<T, V> {}
+
+/// A line of a number, a tab, and its value.
+fn entry<T: Integer, V: Quantity>(line: &[u8]) -> Option<(T, V)> {
+    let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let (n, value) = line.split_once('\t')?;
+    Some((T::of_range(n.parse().ok()?), V::of(value.parse().ok()?)))
+}

@@ -1,0 +1,22 @@
+//! Calls: a closure over a range of integers in one line.
+
+mod answer;
+mod borrowing_job;
+mod call;
+mod closure;
+mod failed;
+mod functions;
+mod integer;
+mod mapped;
+mod outcome;
+mod run;
+
+pub use call::{Over, over};
+pub use failed::{
+    AllowFailures, AllowedResult, CallError, CallResult, ExtremeResult, Failed, FailedNumbers,
+    FailuresResult,
+};
+pub use functions::{all, any, count, failures, find, find_first, hist, max, mean, min, sum};
+pub use integer::{Integer, IntegerRange};
+pub use mapped::{Mapped, Values};
+pub use outcome::{Outcome, Quantity};

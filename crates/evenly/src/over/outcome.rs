@@ -1,0 +1,150 @@
+//! What a closure may return for a number: a value, or an error that fails the number.
+
+use evenly_core::real::Number;
+use std::fmt::Display;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What a closure returns: `bool`, an integer, `f64`, or a `Result` of one of these, whose error fails the number with
+/// the error's text.
+pub trait Outcome: sealed::Sealed {
+    /// The value of a number that does not fail.
+    type Value;
+
+    /// The value, or the text of the error.
+    #[doc(hidden)]
+    fn into_value(self) -> Result<Self::Value, String>;
+}
+
+/// A value that can be added and compared: an integer of at most 128 bits, or `f64`.
+///
+/// A sum is exact. That of integers is an `i128`, that of `f64` is rounded once, so it does not depend on the number of
+/// workers. NaN fails its number; -0 is 0.
+pub trait Quantity: Outcome<Value = Self> + Sized + 'static {
+    /// The type of a sum.
+    type Sum;
+
+    /// The value as it travels.
+    #[doc(hidden)]
+    fn number(self) -> Option<Number>;
+
+    /// The value that travelled as this.
+    #[doc(hidden)]
+    fn of(number: Number) -> Self;
+
+    /// A sum that travelled as this; `None` beyond 128 bits.
+    #[doc(hidden)]
+    fn sum(number: Option<Number>) -> Option<Self::Sum>;
+}
+
+impl sealed::Sealed for bool {}
+
+impl Outcome for bool {
+    type Value = Self;
+
+    #[inline]
+    fn into_value(self) -> Result<Self, String> {
+        Ok(self)
+    }
+}
+
+macro_rules! integers {
+    ($widen:expr; $($type:ty)*) => {$(
+        impl sealed::Sealed for $type {}
+
+        impl Outcome for $type {
+            type Value = Self;
+
+            #[inline]
+            fn into_value(self) -> Result<Self, String> {
+                Ok(self)
+            }
+        }
+
+        impl Quantity for $type {
+            type Sum = i128;
+
+            #[inline]
+            fn number(self) -> Option<Number> {
+                Some(Number::Integer($widen(self)))
+            }
+
+            fn of(number: Number) -> Self {
+                match number {
+                    Number::Integer(integer) => integer as Self,
+                    Number::Real(real) => real.get() as Self,
+                }
+            }
+
+            fn sum(number: Option<Number>) -> Option<i128> {
+                match number? {
+                    Number::Integer(sum) => Some(sum),
+                    Number::Real(_) => None,
+                }
+            }
+        }
+    )*};
+}
+
+integers!(i128::from; i8 i16 i32 i64 u8 u16 u32 u64);
+integers!(|integer| integer as i128; isize usize);
+integers!(|integer| integer; i128);
+
+impl sealed::Sealed for f64 {}
+
+impl Outcome for f64 {
+    type Value = Self;
+
+    #[inline]
+    fn into_value(self) -> Result<Self, String> {
+        Ok(self)
+    }
+}
+
+impl Quantity for f64 {
+    type Sum = Self;
+
+    #[inline]
+    fn number(self) -> Option<Number> {
+        Number::of(self)
+    }
+
+    fn of(number: Number) -> Self {
+        match number {
+            Number::Integer(integer) => integer as Self,
+            Number::Real(real) => real.get(),
+        }
+    }
+
+    fn sum(number: Option<Number>) -> Option<Self> {
+        number.map(Self::of)
+    }
+}
+
+impl<O: Outcome, E: Display> sealed::Sealed for Result<O, E> {}
+
+impl<O: Outcome, E: Display> Outcome for Result<O, E> {
+    type Value = O::Value;
+
+    #[inline]
+    fn into_value(self) -> Result<O::Value, String> {
+        match self {
+            Ok(outcome) => outcome.into_value(),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// `Result<(), E>` for checks, which only pass or fail.
+impl sealed::Sealed for () {}
+
+impl Outcome for () {
+    type Value = Self;
+
+    #[inline]
+    fn into_value(self) -> Result<(), String> {
+        Ok(())
+    }
+}
