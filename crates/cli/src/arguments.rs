@@ -170,10 +170,11 @@ pub(crate) struct ResumeArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// Journals of the same command and function; their ranges may differ, other items may not
+    /// Journals of the same command and function over different items, as of the parts of --part
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Merge the journals into a new one, over all numbers from the lowest to the highest
+    /// Merge the journals into a new one: over all numbers from the lowest to the highest of ranges, or over all items of
+    /// their parts
     #[arg(long, value_name = "OUT")]
     pub(crate) merge: Option<PathBuf>,
     /// List each window of a chunk command: its range, attempt, begin, end, and how it ended

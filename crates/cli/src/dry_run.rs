@@ -24,6 +24,9 @@ struct DryRun<'a> {
     dry_run: bool,
     /// `None`: the items have no end.
     numbers: Option<String>,
+    /// As in `--part`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<String>,
     workers: u32,
     pipes: u64,
     split: String,
@@ -90,6 +93,7 @@ pub(crate) fn text(plan: &mut Plan) -> String {
             asked,
             dry_run,
             numbers,
+            part: plan.part.as_ref().map(|part| part.part().to_string()),
             workers,
             pipes,
             split,
@@ -183,7 +187,11 @@ fn question(plan: &Plan, numbers: Option<&str>) -> String {
     let first = first.map_or_else(String::new, |first| format!("; the lowest {first}"));
     let several = plan.rerun().unit().name(2);
     let numbers = numbers.map_or_else(String::new, |numbers| format!("{numbers} {several}, "));
-    format!("{command:<7} {name}{applied} for {numbers}n in {items}{first}")
+    let part = plan.part.as_ref();
+    let part = part.map_or_else(String::new, |part| {
+        format!("; part {} of {}", part.part(), items::shown(part.whole()))
+    });
+    format!("{command:<7} {name}{applied} for {numbers}n in {items}{first}{part}")
 }
 
 /// The numbers at a range of positions: all of a range, or from the lowest to the highest.

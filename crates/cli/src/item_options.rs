@@ -4,11 +4,13 @@ use crate::grid_options::{of_points, parse_grid, without_option};
 use crate::item_file::read_items;
 use crate::items::{all_lines, parse_items, shown};
 use crate::number::parse_number;
+use crate::part_option::parse_part;
 use crate::sample::sample;
 use clap::Args;
 use evenly::function::Lines;
 use evenly::internal::quoted;
-use evenly::{Grid, Items, MOST_PIECES, Range};
+use evenly::journal::PartOfItems;
+use evenly::{Grid, Items, ItemsPart, MOST_PIECES, Range};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -34,9 +36,18 @@ pub(crate) struct ItemArguments {
     /// question. Not for a command that does a whole chunk
     #[arg(long = "where", value_name = "COND", allow_hyphen_values = true)]
     pub(crate) condition: Option<String>,
+    /// Do part K of N only, from 1: consecutive items, or with :stride every N-th item, for costs that rise or fall. Each
+    /// part has its own --journal, and evenly verify --merge WHOLE FILE... puts them together. auto takes K and N
+    /// from the array engine that started this task (Slurm, SGE, PBS, LSF, AWS Batch, Kubernetes); EVENLY_PARTS is N
+    /// where the engine does not say it
+    #[arg(long, value_name = "K/N[:stride]", allow_hyphen_values = true)]
+    pub(crate) part: Option<String>,
     /// The items in the journal of an interrupted run, instead of those of these options; set by `evenly resume`
     #[arg(skip)]
     pub(crate) recorded: Option<Items>,
+    /// The part in that journal; set by `evenly resume`
+    #[arg(skip)]
+    pub(crate) recorded_part: Option<ItemsPart>,
 }
 
 /// The items of a job.
@@ -134,6 +145,30 @@ impl ItemArguments {
             None => self.sampled(source, grid.as_deref())?,
         };
         Ok(GivenItems { items, grid, hint })
+    }
+
+    /// The part of all items that is asked for, if it is one, and its items.
+    ///
+    /// # Errors
+    /// One line that names the option, the cause and the next step.
+    pub(crate) fn part_of(&self, whole: Items) -> Result<(Items, Option<PartOfItems>), String> {
+        let typed = self.part.as_deref();
+        let part = match (self.recorded_part, typed) {
+            (Some(part), _) => part,
+            (None, Some(typed)) => parse_part(typed)?,
+            (None, None) => return Ok((whole, None)),
+        };
+        if self.sample.is_some() && self.seed.is_none() && self.recorded.is_none() {
+            return Err(
+                "--part and --sample without --seed: each part would draw another sample; add --seed S, the same for \
+                 all parts"
+                    .to_owned(),
+            );
+        }
+        let of = PartOfItems::new(part, whole);
+        let items =
+            of.items().map_err(|cause| format!("bad value '{part}' for --part: {cause}"))?;
+        Ok((items, Some(of)))
     }
 
     fn sampled(

@@ -6,7 +6,7 @@ use crate::exit::ExitOutcome;
 use crate::journal_options::JournalArguments;
 use crate::stderr;
 use evenly::internal::quoted;
-use evenly::journal::{self, Journal};
+use evenly::journal::{self, Journal, PartOfItems};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +24,7 @@ pub(crate) struct Journaling {
     /// Time before an automatic journal is begun; `None`: never.
     after: Option<Duration>,
     is_quiet: bool,
+    part: Option<PartOfItems>,
 }
 
 impl Journaling {
@@ -37,7 +38,13 @@ impl Journaling {
             })?),
             Err(_) => Some(MINUTE),
         };
-        Ok(Self { options: arguments.journal.clone(), after, is_quiet: arguments.call.quiet })
+        let (options, is_quiet) = (arguments.journal.clone(), arguments.call.quiet);
+        Ok(Self { options, after, is_quiet, part: None })
+    }
+
+    /// The same for a job that is this part of others.
+    pub(crate) fn of_part(self, part: Option<PartOfItems>) -> Self {
+        Self { part, ..self }
     }
 
     /// Whether an existing journal is continued.
@@ -57,6 +64,9 @@ impl Journaling {
             (None, Some(after)) => Journal::in_state_directory_after(after),
             (None, None) => return None,
         };
+        if let Some(part) = &self.part {
+            journal = journal.part(part.clone());
+        }
         if self.options.is_expected {
             journal = journal.resume_existing();
         } else if self.options.resume {

@@ -48,6 +48,7 @@ mod output_options;
 mod output_tails;
 mod parallel_options;
 mod parse;
+mod part_option;
 mod plan;
 mod progress_display;
 mod question;

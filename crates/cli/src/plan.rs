@@ -20,6 +20,7 @@ use crate::shuffle_option;
 use crate::suggestions;
 use crate::times::Times;
 use evenly::function::{Form, Function};
+use evenly::journal::PartOfItems;
 use evenly::{Address, AddressError, Aggregate, Grid, Halt, Items, Policy};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ use std::rc::Rc;
 pub(crate) struct Plan {
     pub(crate) aggregate: Aggregate,
     pub(crate) items: Items,
+    /// Which part of which items these are, if the job is a part.
+    pub(crate) part: Option<PartOfItems>,
     /// The grid, if the items are numbers of its points.
     pub(crate) grid: Option<Rc<Grid>>,
     pub(crate) function: Box<dyn Function>,
@@ -158,7 +161,8 @@ impl Plan {
             junit,
             events: arguments.call.events.clone(),
             wiring,
-            journal: Journaling::resolve(arguments)?,
+            journal: Journaling::resolve(arguments)?.of_part(question.part.clone()),
+            part: question.part,
             batch: arguments.batch.clone(),
         })
     }

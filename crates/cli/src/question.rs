@@ -9,6 +9,7 @@ use crate::items::{parse_items, span};
 use crate::{lines, parallel_options, shared_library};
 use evenly::function::{self, Function, Kind, UnusableExpression};
 use evenly::internal::quoted;
+use evenly::journal::PartOfItems;
 use evenly::{Aggregate, Grid, Items, Range};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -16,6 +17,8 @@ use std::rc::Rc;
 /// A function that suits the command, and its items.
 pub(crate) struct Question {
     pub(crate) items: Items,
+    /// Which part of which items these are, if they are a part.
+    pub(crate) part: Option<PartOfItems>,
     pub(crate) function: Box<dyn Function>,
     /// The grid, if the items are numbers of its points.
     pub(crate) grid: Option<Rc<Grid>>,
@@ -47,13 +50,13 @@ impl Question {
         arguments: &JobArguments,
         typed: &str,
     ) -> Result<Self, String> {
-        let Self { items, function, grid, mut hints } = self;
+        let Self { items, part, function, grid, mut hints } = self;
         condition::check_options(aggregate, arguments, typed, &items)?;
         let condition = condition::resolve(typed, grid.as_deref(), span(&items))?;
         hints.extend(condition.hints().iter().map(|hint| format!("--where: {hint}")));
         let function = function::only_where(function, condition, aggregate)
             .map_err(|error| error.to_string())?;
-        Ok(Self { items, function, grid, hints })
+        Ok(Self { items, part, function, grid, hints })
     }
 
     /// Understands the two words as a question about all numbers of the items.
@@ -83,10 +86,13 @@ impl Question {
                 Some(lines) if arguments.items.recorded.is_none() => lines::chosen(lines, items)?,
                 _ => items,
             };
-            let words = (typed, &items, Meaning { lines, grid: grid.clone() });
+            let (items, part) = arguments.items.part_of(items)?;
+            // An array has the tasks of all parts.
+            let whole = part.as_ref().map_or(&items, PartOfItems::whole);
+            let words = (typed, whole, Meaning { lines, grid: grid.clone() });
             let function = command::resolve(aggregate, arguments, words, manner)?;
             let hints = hint.into_iter().chain(lines::hint(arguments)).collect();
-            return Ok(Self { items, function, grid, hints });
+            return Ok(Self { items, part, function, grid, hints });
         }
         let range = &*source.words();
         if let Some(missing) = command::missing(aggregate, arguments, range) {
@@ -125,6 +131,7 @@ impl Question {
             return Err(unknown_function(typed));
         }
         let GivenItems { items, grid, hint } = arguments.items.read(&source)?;
+        let (items, part) = arguments.items.part_of(items)?;
         let (function, mut hints) = match &grid {
             Some(grid) => function::expression_over(grid, typed, span(&items))
                 .map_err(|error| bad_expression(typed, &error))?,
@@ -135,7 +142,7 @@ impl Question {
             let applied = if grid.is_some() { typed } else { function.name() };
             return Err(no_truth_value(command, applied));
         }
-        Ok(Self { items, function, grid, hints })
+        Ok(Self { items, part, function, grid, hints })
     }
 }
 
@@ -158,9 +165,10 @@ impl Question {
                 quoted(spec)
             ));
         }
-        let GivenItems { items, hint, .. } = items.read(&source)?;
+        let GivenItems { items: whole, hint, .. } = items.read(&source)?;
+        let (items, part) = items.part_of(whole)?;
         let function = shared_library::load(spec, depends)?;
-        Ok(Self { items, function, grid: None, hints: hint.into_iter().collect() })
+        Ok(Self { items, part, function, grid: None, hints: hint.into_iter().collect() })
     }
 }
 

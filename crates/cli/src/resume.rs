@@ -27,7 +27,7 @@ pub(crate) fn resume(
             file.display()
         )));
     };
-    let RecordedCall { words, directory, items } = recorded;
+    let RecordedCall { words, directory, items, part } = recorded;
     let cannot = |cause: std::io::Error| {
         let (file, directory) = (file.display(), directory.display());
         ExitOutcome::Usage(format!(
@@ -66,6 +66,8 @@ pub(crate) fn resume(
     job.format = arguments.format;
     // A file of items may have changed, standard input is gone, and another sample would be drawn.
     job.items.recorded = Some(items);
+    // The environment of `--part auto` is another one now.
+    job.items.recorded_part = part;
     job.call.replace_by(call);
     Ok((command, words))
 }

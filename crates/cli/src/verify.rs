@@ -15,6 +15,9 @@ use evenly::{Aggregate, Cause, Interval, Value};
 use serde::Serialize;
 use std::path::PathBuf;
 
+/// Most parts or journals that a message names.
+const NAMED: usize = 8;
+
 /// Reads the journals, prints the report, and merges the journals if `--merge` is given.
 pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), ExitOutcome> {
     let VerifyArguments { files: paths, merge, windows, format } = arguments;
@@ -42,7 +45,9 @@ fn lacking(together: &Together, paths: &[PathBuf]) -> String {
         [path] => quoted(path),
         _ => "FILE".to_owned(),
     };
+    let of_parts = of_parts(together);
     let missing = match paths {
+        _ if !of_parts.is_empty() => format!("done ({of_parts})"),
         [_] => format!("done (evenly resume {file}{} goes on)", partial(together)),
         _ => format!(
             "done (evenly resume {file}{} goes on with one of them; a gap between their ranges needs a run \
@@ -69,6 +74,29 @@ fn lacking(together: &Together, paths: &[PathBuf]) -> String {
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     format!("not complete: of the numbers, {}", all.join(", "))
+}
+
+/// What to do about parts that are missing or not complete; nothing if the journals are not of parts.
+fn of_parts(together: &Together) -> String {
+    let listed = |names: Vec<String>, all: u64| {
+        let more = all.saturating_sub(NAMED as u64);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more}", names.join(", "))
+    };
+    let mut steps = Vec::new();
+    if together.missing_parts > 0 {
+        let names = together.absent.iter().take(NAMED).map(ToString::to_string).collect();
+        let names = listed(names, together.missing_parts);
+        steps.push(format!(
+            "no journal is of part {names}: run it with --part, or name its journal"
+        ));
+    }
+    if !together.unfinished.is_empty() {
+        let names = together.unfinished.iter().take(NAMED).map(quoted).collect();
+        let names = listed(names, together.unfinished.len() as u64);
+        steps.push(format!("a part is not complete in {names}: evenly resume goes on with it"));
+    }
+    steps.join("; ")
 }
 
 /// The lowest number that is not done, of items without an end.
@@ -107,6 +135,9 @@ fn text(together: &Together) -> String {
     }
     // Written as they are typed: a range without an end is `A..`.
     put(if asked.items.as_range().is_some() { "range" } else { "items" }, &asked.items);
+    if let Some(part) = &asked.part {
+        put("part", part);
+    }
     if together.changes > 0 {
         put("changes", &together.changes);
     }
@@ -132,6 +163,12 @@ fn text(together: &Together) -> String {
         for interval in intervals {
             put(key, &shown(*interval, together));
         }
+    }
+    for part in &together.absent {
+        put("absent", part);
+    }
+    for (path, other) in &together.repeated {
+        put("repeated", &format!("{}\t{}", quoted(path), quoted(other)));
     }
     for failure in &together.failures {
         put("failure", &format!("{}\t{}", half_open(failure.interval), failure.cause));
@@ -164,6 +201,9 @@ struct Verification<'a> {
     asked: JobFields<'a>,
     #[serde(skip_serializing_if = "str::is_empty")]
     program: &'a str,
+    /// The part that one journal is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<String>,
     complete: bool,
     answer: Option<crate::answer::AnswerJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,6 +220,12 @@ struct Verification<'a> {
     changes: usize,
     gaps: Vec<[String; 2]>,
     overlaps: Vec<[String; 2]>,
+    /// Parts that no journal is of, the lowest of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    absent: Vec<String>,
+    /// Journals that another journal of the same part makes superfluous, each before the other.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    repeated: Vec<[String; 2]>,
     failures: Vec<FailedInterval>,
     flaky: Vec<FailedInterval>,
 }
@@ -208,6 +254,12 @@ fn json(together: &Together) -> String {
         changes: together.changes,
         gaps: ends(&together.gaps),
         overlaps: ends(&together.overlaps),
+        part: asked.part.as_ref().map(|part| part.part().to_string()),
+        absent: together.absent.iter().map(ToString::to_string).collect(),
+        repeated: {
+            let names = together.repeated.iter();
+            names.map(|(one, other)| [one, other].map(|path| path.display().to_string())).collect()
+        },
         failures: together.failures.iter().map(FailedInterval::from).collect(),
         flaky: together.flaky.iter().map(FailedInterval::from).collect(),
     })

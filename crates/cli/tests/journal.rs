@@ -22,6 +22,8 @@ mod injected;
 mod killed;
 #[path = "journal/once.rs"]
 mod once;
+#[path = "journal/parts.rs"]
+mod parts;
 #[path = "journal/refused.rs"]
 mod refused;
 #[path = "journal/settle.rs"]
@@ -74,6 +76,28 @@ fn main() {
             &["root", "setpriv"],
             refused::a_journal_that_cannot_be_read_is_named_with_the_cause,
         ),
+        row("parts_of_every_verb_are_one_answer", &[], parts::parts_of_every_verb_are_one_answer),
+        row(
+            "sixteen_parts_with_kills_are_one_answer",
+            &[],
+            parts::sixteen_parts_with_kills_are_one_answer,
+        ),
+        row("a_missing_part_is_named", &[], parts::a_missing_part_is_named),
+        row(
+            "a_part_of_another_job_is_refused_by_name",
+            &[],
+            parts::a_part_of_another_job_is_refused_by_name,
+        ),
+        row("a_part_that_ran_twice_counts_once", &[], parts::a_part_that_ran_twice_counts_once),
+        row("two_writers_of_one_part_do_not_mix", &[], parts::two_writers_of_one_part_do_not_mix),
+        row(
+            "a_part_is_resumed_outside_of_its_array_task",
+            &[],
+            parts::a_part_is_resumed_outside_of_its_array_task,
+        ),
+        row("journals_of_different_steps_merge", &[], parts::journals_of_different_steps_merge),
+        row("parts_of_doubles_are_one_exact_sum", &[], parts::parts_of_doubles_are_one_exact_sum),
+        row("parts_of_lines_run_each_line_once", &[], parts::parts_of_lines_run_each_line_once),
         row("failures_are_known", &[], killed::failures_are_known),
         row("commands_are_not_run_again", &[], killed::commands_are_not_run_again),
         row("row_16_once_killed_at_random", &[], once::killed_at_random),

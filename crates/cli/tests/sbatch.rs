@@ -28,6 +28,11 @@ fn main() {
     let tests = vec![
         test("a_script_runs_as_under_slurm", &slurm, options::a_script_runs_as_under_slurm),
         test(
+            "parts_of_a_slurm_array_are_one_answer",
+            &slurm,
+            options::parts_of_a_slurm_array_are_one_answer,
+        ),
+        test(
             "the_command_line_replaces_directives",
             &["bash"],
             options::the_command_line_replaces_directives,

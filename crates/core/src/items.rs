@@ -5,6 +5,7 @@
 //! So the lowest position is always the lowest number, and answers merge by position.
 
 mod normal;
+mod part;
 mod run;
 mod text;
 
@@ -14,6 +15,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
+pub use part::{ItemsPart, NoPart, PartError};
 pub use run::{MOST_PIECES, Run, TooManyPieces};
 pub use text::MalformedItems;
 

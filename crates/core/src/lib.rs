@@ -56,7 +56,7 @@ pub mod worker;
 pub use agent::Agent;
 pub use aggregate::{Aggregate, Extreme, Selection, Sum, Value};
 pub use interval::{Interval, IntervalSet};
-pub use items::Items;
+pub use items::{Items, ItemsPart};
 pub use lease::{AnswerRow, Assignment, AssignmentRow, LeaseId, WorkerId};
 pub use partial::{Arithmetic, Cause, Failure, Partial};
 pub use policy::Policy;

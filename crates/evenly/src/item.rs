@@ -59,16 +59,7 @@ impl Numbers {
 
     /// The value with its numbers. Lines are translated one by one: see [`lines`](Self::lines).
     pub(crate) fn value(&self, value: Value) -> Value {
-        let extreme = |extreme: Extreme| Extreme { n: self.at(extreme.n), ..extreme };
-        let real = |extreme: RealExtreme| RealExtreme { n: self.at(extreme.n), ..extreme };
-        match value {
-            Value::Min(best) => Value::Min(best.map(extreme)),
-            Value::Max(best) => Value::Max(best.map(extreme)),
-            Value::RealMin(best) => Value::RealMin(real(best)),
-            Value::RealMax(best) => Value::RealMax(real(best)),
-            Value::Witness(witness) => Value::Witness(witness.map(|position| self.at(position))),
-            other => other,
-        }
+        value_at(value, |position| self.at(position))
     }
 
     /// Lines of an answer, each of which begins with a number. Output of commands stays as it is.
@@ -76,20 +67,46 @@ impl Numbers {
         if matches!(aggregate, Aggregate::Run { .. }) {
             return text.into();
         }
-        let mut lines = Vec::with_capacity(text.len() + text.len() / 4);
-        for line in text.split_inclusive(|byte| *byte == b'\n') {
-            let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
-            let digits = line.iter().take_while(|byte| is_digit(byte)).count();
-            let (position, rest) = line.split_at(digits);
-            let position = std::str::from_utf8(position).ok().and_then(|text| text.parse().ok());
-            match position {
-                Some(position) => lines.extend(self.at(position).to_string().into_bytes()),
-                None => lines.extend_from_slice(&line[..digits]),
-            }
-            lines.extend_from_slice(rest);
-        }
-        lines.into()
+        lines_at(text, |position| self.at(position)).into()
     }
+}
+
+/// The value with each of its positions replaced.
+pub(crate) fn value_at(value: Value, at: impl Fn(i64) -> i64) -> Value {
+    let extreme = |extreme: Extreme| Extreme { n: at(extreme.n), ..extreme };
+    let real = |extreme: RealExtreme| RealExtreme { n: at(extreme.n), ..extreme };
+    match value {
+        Value::Min(best) => Value::Min(best.map(extreme)),
+        Value::Max(best) => Value::Max(best.map(extreme)),
+        Value::RealMin(best) => Value::RealMin(real(best)),
+        Value::RealMax(best) => Value::RealMax(real(best)),
+        Value::Witness(witness) => Value::Witness(witness.map(at)),
+        other => other,
+    }
+}
+
+/// Lines with the position at the beginning of each replaced.
+pub(crate) fn lines_at(text: &[u8], at: impl Fn(i64) -> i64) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(text.len() + text.len() / 4);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let (position, rest) = position_of_line(line);
+        match position {
+            Some(position) => {
+                lines.extend(at(position).to_string().into_bytes());
+                lines.extend_from_slice(rest);
+            }
+            None => lines.extend_from_slice(line),
+        }
+    }
+    lines
+}
+
+/// The position at the beginning of a line, and what is behind it.
+pub(crate) fn position_of_line(line: &[u8]) -> (Option<i64>, &[u8]) {
+    let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+    let digits = line.iter().take_while(|byte| is_digit(byte)).count();
+    let (position, rest) = line.split_at(digits);
+    (std::str::from_utf8(position).ok().and_then(|text| text.parse().ok()), rest)
 }
 
 /// The text that stands for n in the runs of a command, for a message: escaped and at most 200 characters.

@@ -124,7 +124,9 @@ mod worker_settings;
 
 pub use error::Error;
 pub use evenly_core::aggregate::{Mean, RealExtreme, RealSum};
-pub use evenly_core::items::{MOST_PIECES, MalformedItems, TooManyPieces};
+pub use evenly_core::items::{
+    ItemsPart, MOST_PIECES, MalformedItems, NoPart, PartError, TooManyPieces,
+};
 pub use evenly_core::real;
 pub use evenly_core::{
     Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Items, Policy, Progress, Range,

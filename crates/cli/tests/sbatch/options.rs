@@ -337,3 +337,24 @@ pub(crate) fn srun_runs_where_tmpdir_is_mounted_noexec() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(said.contains("t' is mounted noexec, and so are /tmp, /var/tmp"), "{said}");
 }
+
+/// The script in docs/clusters under the real Slurm, with fewer tasks and numbers.
+pub(crate) fn parts_of_a_slurm_array_are_one_answer() {
+    let yard = Yard::new();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/clusters/parts.sbatch");
+    let script = std::fs::read_to_string(script).unwrap().replace("0..1e9", "0..1e6");
+    let script = script.replace("exec evenly", &format!("exec {}", crate::support::EVENLY));
+    std::fs::write(yard.path("parts.sbatch"), script).unwrap();
+    let slurm = Slurm::start(&yard.path("cluster"));
+    let mut batch = slurm.command("sbatch");
+    let words = ["--wait", "--array=1-6", "--cpus-per-task=1", "parts.sbatch"];
+    let output = batch.args(words).current_dir(yard.path("")).output().unwrap();
+    assert!(output.status.success(), "{output:?} {}", yard.text("part.1.log"));
+    drop(slurm);
+    let files: Vec<String> = (1..=6).map(|part| format!("part.{part}.journal")).collect();
+    let merged = yard.run(&format!("verify --merge whole {}", files.join(" ")));
+    assert_eq!(merged.status, 0, "{merged:?}");
+    assert!(merged.stdout.contains("answer\t78498\n"), "{merged:?}");
+    let part = yard.run("verify part.4.journal");
+    assert!(part.stdout.contains("part\t4/6 of 0..1000000\n"), "{part:?}");
+}

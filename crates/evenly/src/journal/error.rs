@@ -106,6 +106,32 @@ pub enum JournalError {
         /// The lowest of these numbers.
         numbers: Interval,
     },
+    /// Two journals of one part have different results.
+    #[error(
+        "journals '{}' and '{}' are of the same part, and differ for n in {numbers}: {what}; \
+         find out which one is right, and merge without the other",
+        .one.display(), .other.display()
+    )]
+    PartsDiffer {
+        /// A file.
+        one: PathBuf,
+        /// Another.
+        other: PathBuf,
+        /// The lowest n that differs, or all of the part.
+        numbers: Interval,
+        /// What each of them has.
+        what: Box<str>,
+    },
+    /// What is done in journals of strided parts has too many gaps between it.
+    #[error(
+        "journals '{}' and the others have more than {} gaps between their n; finish the parts that are missing or \
+         incomplete, and then merge all",
+        .path.display(), evenly_core::items::MOST_PIECES
+    )]
+    TooManyGaps {
+        /// One of the files.
+        path: PathBuf,
+    },
     /// The items to settle hold no whole window that can be settled, or a part of one.
     #[error(
         "{} holds no whole windows of unknown fate or that failed in journal '{}': {}",
@@ -190,6 +216,8 @@ impl JournalError {
             | Self::HasValues { path, .. }
             | Self::Failed { path, .. } => name.clone_into(path),
             Self::Overlap { .. }
+            | Self::PartsDiffer { .. }
+            | Self::TooManyGaps { .. }
             | Self::TooManyValues
             | Self::MergeExists { .. }
             | Self::NoHome

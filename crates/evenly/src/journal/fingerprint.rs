@@ -1,6 +1,7 @@
 //! Fingerprint of a job: a journal is used for the job that it was made for only.
 
-use evenly_core::{Aggregate, Items, printable};
+use evenly_core::items::NoPart;
+use evenly_core::{Aggregate, Items, ItemsPart, printable};
 use std::fmt;
 
 /// Most characters of items in a difference.
@@ -21,8 +22,52 @@ pub struct Fingerprint {
     pub program: String,
     /// The numbers.
     pub items: Items,
+    /// Which part of which items these are, if the job is a part.
+    pub part: Option<PartOfItems>,
     /// Which version of this program.
     pub version: String,
+}
+
+/// Part K of N of some items. Its numbers are the items of a job of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartOfItems {
+    part: ItemsPart,
+    whole: Items,
+}
+
+impl PartOfItems {
+    /// This part of these items.
+    #[must_use]
+    pub const fn new(part: ItemsPart, whole: Items) -> Self {
+        Self { part, whole }
+    }
+
+    /// Which part it is.
+    #[must_use]
+    pub const fn part(&self) -> ItemsPart {
+        self.part
+    }
+
+    /// All items, of which this is a part.
+    #[must_use]
+    pub const fn whole(&self) -> &Items {
+        &self.whole
+    }
+
+    /// The items of the part.
+    ///
+    /// # Errors
+    /// If there is no such part of the items.
+    pub fn items(&self) -> Result<Items, NoPart> {
+        self.whole.part(self.part)
+    }
+}
+
+/// `3/16 of 0..1000`.
+impl fmt::Display for PartOfItems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.part, self.whole)
+    }
 }
 
 /// Something in which two fingerprints differ.
@@ -64,7 +109,12 @@ impl Fingerprint {
     ) -> Self {
         let (function, program) = (function.to_owned(), program.to_owned());
         let items = items.into();
-        Self { aggregate, function, program, items, version: VERSION.to_owned() }
+        Self { aggregate, function, program, items, part: None, version: VERSION.to_owned() }
+    }
+
+    /// The same for a job whose items are this part.
+    pub(super) fn of_part(self, part: Option<PartOfItems>) -> Self {
+        Self { part, ..self }
     }
 
     /// In what this one, of a journal, differs from what is asked for now. Items that have [grown](Self::has_grown_to)
@@ -80,17 +130,22 @@ impl Fingerprint {
     /// Whether there are more items now, and what a journal says of the former ones is true of the same ones now: rows
     /// of a journal count positions.
     pub(super) fn has_grown_to(&self, here: &Self) -> bool {
-        self.items != here.items && here.items.has_all_at_their_positions(&self.items)
+        let is_whole = self.part.is_none() && here.part.is_none();
+        is_whole && self.items != here.items && here.items.has_all_at_their_positions(&self.items)
     }
 
     /// The difference of the items alone.
     pub(super) fn difference_of_items(&self, here: &Self) -> Option<Difference> {
-        if self.items == here.items {
+        if self.items == here.items && self.part == here.part {
             return None;
         }
-        let is_range = |it: &Self| it.items.as_range().is_some();
+        let is_range = |it: &Self| it.items.as_range().is_some() && it.part.is_none();
         let what = if is_range(self) && is_range(here) { "range" } else { "items" };
-        let shown = |it: &Self| printable(it.items.to_string().as_bytes(), MOST_SHOWN);
+        let text = |it: &Self| match &it.part {
+            Some(part) => format!("part {part}"),
+            None => it.items.to_string(),
+        };
+        let shown = |it: &Self| printable(text(it).as_bytes(), MOST_SHOWN);
         Some(Difference { what, there: shown(self), here: shown(here), may_be_accepted: false })
     }
 

@@ -6,7 +6,8 @@
 //! tables, when a journal is valid, and what becomes of it after each kind of accident.
 //!
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
-//! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `writer` how it is written, `kept` how it is read back, `verify` several together,
+//! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `writer` how it is written, `kept` how it is read back, `verify` several together
+//! (`source`, `placement`, `coverage`, `repeated`),
 //! `window` the audit of windows, `settle` decisions about `open_windows`, `state` the journals without a given path.
 
 mod batch;
@@ -14,6 +15,7 @@ mod begun;
 mod check;
 mod checked;
 mod connection;
+mod coverage;
 mod discard;
 mod error;
 mod file_lock;
@@ -21,10 +23,15 @@ mod fingerprint;
 mod format;
 mod kept;
 mod merge;
+mod merge_lines;
 mod open_windows;
 mod option;
+mod placement;
+mod reading;
+mod repeated;
 mod schema;
 mod settle;
+mod source;
 mod state;
 mod tables;
 #[cfg(test)]
@@ -35,8 +42,8 @@ mod writer;
 
 pub use discard::discard;
 pub use error::JournalError;
-pub use fingerprint::Difference;
 use fingerprint::Fingerprint;
+pub use fingerprint::{Difference, PartOfItems};
 pub use merge::merge;
 pub use settle::{SettleDecision, SettledWindows, settle};
 pub use state::{directory, latest};
@@ -46,7 +53,7 @@ pub(crate) use writer::{Committed, JournalWriter};
 
 use crate::function::{Function, Program};
 use checked::LockedJournal;
-use evenly_core::{Aggregate, Interval, IntervalSet, Items, Value};
+use evenly_core::{Aggregate, Interval, IntervalSet, Items, ItemsPart, Value};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -68,6 +75,7 @@ pub struct Journal {
     place: Location,
     terms: ResumeTerms,
     program: String,
+    part: Option<PartOfItems>,
     call: Option<(Vec<OsString>, PathBuf)>,
 }
 
@@ -100,7 +108,8 @@ impl Journal {
     }
 
     fn new(place: Location) -> Self {
-        Self { place, terms: ResumeTerms::default(), program: String::new(), call: None }
+        let (terms, program) = (ResumeTerms::default(), String::new());
+        Self { place, terms, program, part: None, call: None }
     }
 
     /// Goes on with it if it is there. The items of the job may have grown: a range that contains the one there, or
@@ -139,6 +148,13 @@ impl Journal {
         self
     }
 
+    /// Says that the items of the job are this part of others. [`merge`](fn@merge) puts the journals of all parts together.
+    #[must_use]
+    pub fn part(mut self, part: PartOfItems) -> Self {
+        self.part = Some(part);
+        self
+    }
+
     /// Keeps the command line that starts this job again, and its directory: see [`command_line`].
     pub(crate) fn with_command_line(mut self, words: Vec<OsString>, directory: PathBuf) -> Self {
         self.call = Some((words, directory));
@@ -167,7 +183,9 @@ impl Journal {
             }
         };
         let program = [&*digest, &*self.program].join(" ");
-        Fingerprint::new(aggregate, items.clone(), function.name(), program.trim())
+        let fingerprint =
+            Fingerprint::new(aggregate, items.clone(), function.name(), program.trim());
+        fingerprint.of_part(self.part.clone())
     }
 
     fn call_in(&self) -> writer::ResumeCall<'_> {
@@ -256,8 +274,10 @@ pub struct RecordedCall {
     pub words: Vec<OsString>,
     /// The directory it was in.
     pub directory: PathBuf,
-    /// The items of its job.
+    /// The items of its job; of a part, all items.
     pub items: Items,
+    /// Which part of the items its job is.
+    pub part: Option<ItemsPart>,
 }
 
 /// The call in a journal; `None` if the journal does not have it.
@@ -265,8 +285,10 @@ pub struct RecordedCall {
 /// # Errors
 /// If it is no sound journal.
 pub(crate) fn command_line(path: &Path) -> Result<Option<RecordedCall>, JournalError> {
-    let contents = verify::read(path)?.1;
-    let items = contents.fingerprint().items.clone();
-    let recorded = |(words, directory)| RecordedCall { words, directory, items };
+    let contents = reading::read(path)?.1;
+    let fingerprint = contents.fingerprint();
+    let part = fingerprint.part.as_ref().map(PartOfItems::part);
+    let items = fingerprint.part.as_ref().map_or(&fingerprint.items, PartOfItems::whole).clone();
+    let recorded = |(words, directory)| RecordedCall { words, directory, items, part };
     Ok(contents.call.map(recorded))
 }

@@ -7,7 +7,7 @@
 //! frames are checked by already: 64 bits against accidents, not against forgery.
 
 use super::error::JournalFault;
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Fingerprint, PartOfItems};
 use super::format::{APPLICATION_ID, FORMAT, FORMER};
 use evenly_core::{Aggregate, Items, Range};
 use rusqlite::{Connection, Row};
@@ -121,9 +121,9 @@ impl Hasher {
     }
 
     pub(super) fn fingerprint(&mut self, id: i64, fingerprint: &Fingerprint) -> i64 {
-        let Fingerprint { aggregate, function, program, items, version } = fingerprint;
+        let Fingerprint { aggregate, function, program, version, .. } = fingerprint;
         let (code, detail) = aggregate.code();
-        let (start, end) = ends(items);
+        let (start, end) = ends(fingerprint);
         let numbers = [id, code.into(), detail.cast_signed()].map(Field::Integer);
         let texts = [aggregate.name(), function, program, &start, &end, version].map(Field::from);
         self.hash("fingerprint", &[&numbers[..], &texts].concat())
@@ -172,9 +172,9 @@ pub(super) fn add_fingerprint(
     // The first is what all hashes are seeded by, its own with nothing.
     let hash =
         if id == 1 { hasher.seed.cast_signed() } else { hasher.fingerprint(id, fingerprint) };
-    let Fingerprint { aggregate, function, program, items, version } = fingerprint;
+    let Fingerprint { aggregate, function, program, version, .. } = fingerprint;
     let (code, detail) = aggregate.code();
-    let (start, end) = ends(items);
+    let (start, end) = ends(fingerprint);
     let detail = detail.cast_signed();
     connection.execute(
         "INSERT INTO fingerprint VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -191,29 +191,46 @@ pub(super) fn read_fingerprint(row: &Row<'_>) -> Result<(i64, Fingerprint, i64),
     let (command, code, detail): (String, u8, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
     let aggregate = Aggregate::from_code(code, detail.cast_unsigned());
     let aggregate = aggregate.filter(|aggregate| aggregate.name() == command);
+    let (start, end): (String, String) = (row.get(6)?, row.get(7)?);
+    let items = read_items(&start, &end).ok_or_else(|| wrong("items that are none"));
+    let (items, part) = items?;
     let fingerprint = Fingerprint {
         aggregate: aggregate.ok_or_else(|| wrong("an unknown command"))?,
         function: row.get(4)?,
         program: row.get(5)?,
-        items: read_items(&row.get::<_, String>(6)?, &row.get::<_, String>(7)?)
-            .ok_or_else(|| wrong("items that are none"))?,
+        items,
+        part,
         version: row.get(8)?,
     };
     Ok((id, fingerprint, row.get(9)?))
 }
 
+/// What is before the part in the column `range_end`.
+const PART: &str = "part ";
+
 /// The columns `range_start` and `range_end`: the ends of a range, or the text of other items and nothing. An open-ended
-/// range is among the others.
-fn ends(items: &Items) -> (String, String) {
-    match items.as_range().filter(|_| !items.is_open_ended()) {
+/// range is among the others. Of a part, the text of all items and which part it is.
+fn ends(fingerprint: &Fingerprint) -> (String, String) {
+    if let Some(part) = &fingerprint.part {
+        return (part.whole().to_string(), format!("{PART}{}", part.part()));
+    }
+    match fingerprint.items.as_range().filter(|_| !fingerprint.items.is_open_ended()) {
         Some(range) => (range.start().to_string(), range.end().to_string()),
-        None => (items.to_string(), String::new()),
+        None => (fingerprint.items.to_string(), String::new()),
     }
 }
 
-fn read_items(start: &str, end: &str) -> Option<Items> {
-    if end.is_empty() {
-        return start.parse().ok().filter(|items: &Items| ends(items).1.is_empty());
+fn read_items(start: &str, end: &str) -> Option<(Items, Option<PartOfItems>)> {
+    if let Some(part) = end.strip_prefix(PART) {
+        let part = PartOfItems::new(part.parse().ok()?, start.parse().ok()?);
+        return Some((part.items().ok()?, Some(part)));
     }
-    Some(Range::new(start.parse().ok()?, end.parse().ok()?).ok()?.into())
+    if end.is_empty() {
+        let items: Items = start.parse().ok()?;
+        // A range with an end has both columns.
+        let is_range = items.as_range().is_some() && !items.is_open_ended();
+        return (!is_range).then_some((items, None));
+    }
+    let range = Range::new(start.parse().ok()?, end.parse().ok()?).ok()?;
+    Some((range.into(), None))
 }

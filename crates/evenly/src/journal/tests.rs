@@ -7,7 +7,7 @@ mod windows;
 
 use super::check::Contents;
 use super::writer::{Committed, JournalWriter, ResumeTerms};
-use super::{Fingerprint, JournalError, verify};
+use super::{Fingerprint, JournalError, reading, verify};
 use crate::scratch::Scratch;
 use evenly_core::{
     Aggregate, Cause, Extreme, Failure, Interval, IntervalSet, Items, Partial, Range, Record, Sum,
@@ -56,7 +56,7 @@ fn lines(numbers: impl Iterator<Item = i64>) -> Value {
 }
 
 fn read(path: &Path) -> Contents {
-    verify::read(path).unwrap().1
+    reading::read(path).unwrap().1
 }
 
 /// Whatever it is called, and whether it was there before or not, one at a time has it.
@@ -218,7 +218,7 @@ fn what_is_not_ours_is_left_as_it_is() {
         let before = std::fs::read(&path).ok();
         let error = JournalWriter::open(&path, &count, None, RESUME).map(drop).unwrap_err();
         assert!(matches!(error, JournalError::NotOurs { .. }), "{error:?}");
-        assert!(verify::read(&path).is_err());
+        assert!(reading::read(&path).is_err());
         assert_eq!(std::fs::read(&path).ok(), before);
     }
     assert!(scratch.path("database-journal").exists());

@@ -1,21 +1,18 @@
 //! Coverage of several journals: what they have together, what is missing, and what is in more than one.
 
-use super::begun;
-use super::check::{Contents, check};
-use super::connection::{self, PathState};
+use super::check::Contents;
+use super::coverage::{Coverage, StridedPositions};
 use super::error::{JournalError, JournalFault};
-use super::file_lock::lock;
-use super::fingerprint::Fingerprint;
-use super::tables::{self, Cursor, FailedRow, LinesRow};
-use super::window::{self, WindowAttempt};
+use super::fingerprint::{Fingerprint, PartOfItems};
+use super::reading::{LISTED, is_lines, read, windows_of};
+use super::repeated;
+use super::source::SourceJournal;
+use super::window::WindowAttempt;
 use crate::item::Numbers;
-use evenly_core::{Aggregate, Failure, Interval, Items, Range, Value};
-use rusqlite::Connection;
+use evenly_core::items::TooManyPieces;
+use evenly_core::{Aggregate, Failure, Interval, Items, ItemsPart, Range, Value};
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
-
-/// Most intervals that are listed of each kind; the others are only counted.
-const LISTED: usize = 100;
+use std::path::PathBuf;
 
 /// What journals cover together.
 #[derive(Clone, Debug)]
@@ -45,6 +42,15 @@ pub struct Together {
     pub value: Option<Value>,
     /// How many lines were found, where the answer is lines.
     pub lines: u64,
+    /// Count of parts that no journal is of, if the journals are of parts.
+    pub missing_parts: u64,
+    /// The lowest of them.
+    pub absent: Vec<ItemsPart>,
+    /// Journals of parts that do not have all of their part.
+    pub unfinished: Vec<PathBuf>,
+    /// Journals that count for nothing, because another journal of the same part has all that they have; each before the
+    /// other.
+    pub repeated: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Together {
@@ -76,91 +82,33 @@ pub fn windows(paths: &[PathBuf], mut take: impl FnMut(WindowAttempt)) -> Result
     })
 }
 
-pub(super) fn windows_of<E: From<JournalFault>>(
-    connection: &Connection,
-    contents: &Contents,
-    mut take: impl FnMut(WindowAttempt) -> Result<(), E>,
-) -> Result<(), E> {
-    let begun = begun::read(connection, &contents.hasher)?.into_iter();
-    let mut begun = begun.map(|row| WindowAttempt::unknown(row.interval, row.began)).peekable();
-    if !contents.is_former {
-        window::each(connection, &contents.hasher, |row| {
-            let is_before =
-                |one: &WindowAttempt| one.interval.first() < row.window.interval.first();
-            while let Some(one) = begun.next_if(is_before) {
-                take(one)?;
-            }
-            take(row.window)
-        })?;
-    }
-    begun.try_for_each(take)
-}
-
-/// Reads and checks a journal, without writing to it.
-pub(super) fn read(path: &Path) -> Result<(Connection, Contents), JournalError> {
-    read_at(path).map_err(|error| error.called(path))
-}
-
-fn read_at(path: &Path) -> Result<(Connection, Contents), JournalError> {
-    let path = connection::place(path)?;
-    match connection::path_state(&path)? {
-        PathState::Journal => {}
-        PathState::Missing => return Err(JournalError::Missing { path }),
-        PathState::Empty => {
-            return Err(JournalError::NotOurs { path, what: "it is empty".to_owned() });
-        }
-    }
-    let read = || -> Result<_, JournalFault> {
-        let connection = connection::open_to_read(&path)?;
-        // A run may go on meanwhile: what is read is of one moment.
-        connection.execute_batch("BEGIN")?;
-        if connection::is_empty(&connection)? {
-            return Err(JournalFault::Wrong("nothing is in it".to_owned()));
-        }
-        let contents = check(&connection)?;
-        Ok((connection, contents))
-    };
-    read().map_err(|trouble| {
-        // A run that is stopped in the middle of a write: its lock says whose the journal is.
-        let owner = if trouble.is_busy() { lock(&path).err() } else { None };
-        owner.unwrap_or_else(|| trouble.at(&path, "read"))
-    })
-}
-
-/// What these journals cover together.
+/// What these journals cover together. One journal of a part is about that part; several are about all items.
 ///
 /// # Errors
 /// If one is not sound, or of another job. The ranges may differ.
 pub fn verify(paths: &[PathBuf]) -> Result<Together, JournalError> {
-    Ok(together(paths)?.0.numbered())
+    Ok(together(paths, paths.len() == 1)?.0.numbered())
 }
 
-pub(super) type ReadJournal = (Connection, Contents);
-
-pub(super) fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>), JournalError> {
-    let read = paths.iter().map(|path| read(path));
-    let journals = read.collect::<Result<Vec<_>, _>>()?;
-    let Some((_, first)) = journals.first() else {
-        return Err(JournalError::Missing { path: PathBuf::new() });
-    };
-    let mut fingerprint = first.fingerprint().clone();
-    for ((_, contents), path) in journals.iter().zip(paths) {
-        let other = contents.fingerprint();
-        let mut differences = fingerprint.differences_but_range(other);
-        let items = common(&fingerprint.items, &other.items);
-        if items.is_none() {
-            differences.extend(fingerprint.difference_of_items(other));
-        }
-        if !differences.is_empty() {
-            return Err(JournalError::AnotherJob { path: path.clone(), differences });
-        }
-        fingerprint.items = items.unwrap_or_else(|| other.items.clone());
+/// What journals cover together, and the journals, placed among the common items. `is_alone`: a part is all that is
+/// asked for.
+pub(super) fn together(
+    paths: &[PathBuf],
+    is_alone: bool,
+) -> Result<(Together, Vec<SourceJournal>), JournalError> {
+    let journals = paths.iter().map(|path| SourceJournal::open(path));
+    let journals = journals.collect::<Result<Vec<_>, _>>()?;
+    let fingerprint = common_fingerprint(&journals, is_alone)?;
+    let (mut journals, repeated) = repeated::leave_out(journals)?;
+    for journal in &mut journals {
+        journal.place(&fingerprint.items);
     }
+    let all = || journals.iter().map(|journal| &journal.contents);
     let mut together = Together {
-        changes: journals.iter().map(|(_, contents)| contents.changes()).sum(),
-        done: journals.iter().map(|(_, contents)| contents.done).sum(),
-        failed: journals.iter().map(|(_, contents)| contents.failed).sum(),
-        lines: journals.iter().map(|(_, contents)| contents.lines).sum(),
+        changes: all().map(Contents::changes).sum(),
+        done: all().map(|contents| contents.done).sum(),
+        failed: all().map(|contents| contents.failed).sum(),
+        lines: all().map(|contents| contents.lines).sum(),
         failures: Vec::new(),
         flaky: Vec::new(),
         missing: 0,
@@ -168,18 +116,17 @@ pub(super) fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>)
         double: 0,
         overlaps: Vec::new(),
         value: Some(fingerprint.aggregate.empty()),
+        missing_parts: 0,
+        absent: Vec::new(),
+        unfinished: Vec::new(),
+        repeated,
         fingerprint,
     };
-    for ((connection, contents), path) in journals.iter().zip(paths) {
-        let lowest =
-            lowest_failures(connection, contents).map_err(|trouble| trouble.at(path, "read"))?;
-        together.failures.extend(lowest);
-        if !contents.is_former {
-            let flaky = window::flaky(connection).map_err(|trouble| trouble.at(path, "read"))?;
-            together.flaky.extend(flaky);
-        }
-        if let (Some(value), false) = (&mut together.value, is_lines(&contents.value)) {
-            value.merge(contents.value.clone());
+    for journal in &journals {
+        together.failures.extend(journal.reading(SourceJournal::lowest_failures)?);
+        together.flaky.extend(journal.reading(SourceJournal::flaky)?);
+        if let (Some(value), false) = (&mut together.value, is_lines(&journal.contents.value)) {
+            value.merge(journal.value());
         }
     }
     together.failures.sort_unstable_by_key(|failure| failure.interval);
@@ -189,16 +136,60 @@ pub(super) fn together(paths: &[PathBuf]) -> Result<(Together, Vec<ReadJournal>)
     together.flaky.sort_by_key(|failure| failure.interval);
     together.flaky.dedup_by_key(|failure| failure.interval);
     together.flaky.truncate(LISTED);
-    together.compare(&journals, paths)?;
+    together.compare(&journals)?;
+    if together.fingerprint.part.is_none() {
+        together.look_for_parts(&journals);
+    }
     Ok((together, journals))
 }
 
-pub(super) fn is_lines(value: &Value) -> bool {
-    matches!(value, Value::Lines { .. })
+/// The fingerprint of the job that all journals are of, over the items that they are about together.
+fn common_fingerprint(
+    journals: &[SourceJournal],
+    is_alone: bool,
+) -> Result<Fingerprint, JournalError> {
+    let Some(first) = journals.first() else {
+        return Err(JournalError::Missing { path: PathBuf::new() });
+    };
+    let first = first.contents.fingerprint();
+    if is_alone {
+        return Ok(first.clone());
+    }
+    let mut fingerprint = Fingerprint { items: whole(first).clone(), part: None, ..first.clone() };
+    let mut part = None;
+    for SourceJournal { path, contents, .. } in journals {
+        let other = contents.fingerprint();
+        let mut differences = fingerprint.differences_but_range(other);
+        let items = match part.or(other.part.as_ref()) {
+            // All items of a division are known.
+            Some(of) => {
+                let is_beside = |it: &PartOfItems| it.part().is_beside(of.part());
+                let is_same =
+                    fingerprint.items == *whole(other) && other.part.as_ref().is_none_or(is_beside);
+                is_same.then(|| of.whole().clone())
+            }
+            None => common(&fingerprint.items, &other.items),
+        };
+        if items.is_none() {
+            let here = Fingerprint { part: part.cloned(), ..fingerprint.clone() };
+            differences.extend(here.difference_of_items(other));
+        }
+        if !differences.is_empty() {
+            return Err(JournalError::AnotherJob { path: path.clone(), differences });
+        }
+        part = part.or(other.part.as_ref());
+        fingerprint.items = items.unwrap_or_else(|| other.items.clone());
+    }
+    Ok(fingerprint)
 }
 
-/// What journals over these items are about together: all from the lowest to the highest number of two ranges. Other
-/// sets must be equal, because their journals count positions.
+/// The items that a job is about; of a part, all items.
+fn whole(fingerprint: &Fingerprint) -> &Items {
+    fingerprint.part.as_ref().map_or(&fingerprint.items, PartOfItems::whole)
+}
+
+/// What journals over these items are about together: all from the lowest to the highest number of two ranges, and the
+/// union of other sets. `None` if the union has too many pieces.
 fn common(one: &Items, other: &Items) -> Option<Items> {
     match (one.as_range(), other.as_range()) {
         (Some(range), Some(other_range)) => {
@@ -207,7 +198,8 @@ fn common(one: &Items, other: &Items) -> Option<Items> {
             let start = hull.interval().filter(|_| is_open_ended).map(|all| all.first());
             Some(start.map_or_else(|| hull.into(), |start| Items::from_on(start, NonZeroU64::MIN)))
         }
-        _ => (one == other).then(|| one.clone()),
+        _ if one == other => Some(one.clone()),
+        _ => Items::union([one.clone(), other.clone()]).ok(),
     }
 }
 
@@ -218,24 +210,6 @@ fn hull(one: Range, other: Range) -> Range {
     }
     // Both were ranges.
     Range::new(one.start().min(other.start()), one.end().max(other.end())).unwrap_or(one)
-}
-
-fn lowest_failures(
-    connection: &Connection,
-    contents: &Contents,
-) -> Result<Vec<Failure>, JournalFault> {
-    let mut hasher = contents.hasher.clone();
-    let mut rows = tables::all(connection, "failed")?;
-    let mut rows: Cursor<'_, FailedRow> = Cursor::over(rows.query(())?, &mut hasher)?;
-    let mut lowest = Vec::new();
-    while lowest.len() < LISTED
-        && let Some(row) = rows.take()?
-    {
-        lowest.push(row.failure);
-    }
-    let begun = begun::read(connection, &contents.hasher)?;
-    lowest.extend(begun.into_iter().map(|row| begun::unknown(row.interval)));
-    Ok(lowest)
 }
 
 impl Together {
@@ -257,37 +231,56 @@ impl Together {
     }
 
     /// Looks for gaps and overlaps.
-    fn compare(&mut self, journals: &[ReadJournal], paths: &[PathBuf]) -> Result<(), JournalError> {
-        let pieces = journals.iter().flat_map(|(_, contents)| &contents.pieces);
-        let mut pieces: Vec<Interval> = pieces.map(|(interval, _)| *interval).collect();
-        pieces.sort_unstable();
-        let limit = self.limit(journals, paths)?;
+    fn compare(&mut self, journals: &[SourceJournal]) -> Result<(), JournalError> {
+        let limit = self.limit(journals)?;
         if let Some(limit) = limit {
-            self.forget_failures_above(limit, journals, paths)?;
+            self.forget_failures_above(limit, journals)?;
         }
-        let mut rest = self.fingerprint.items.positions().interval();
-        if let (Some(whole), Some(limit)) = (rest, limit) {
-            rest = Interval::new(whole.first(), whole.last().min(limit));
-        }
-        let mut last: Option<i64> = None;
-        for piece in pieces {
-            if let Some(last) = last.filter(|last| piece.first() <= *last) {
-                let both = Interval::new(piece.first(), piece.last().min(last));
-                note(&mut self.double, &mut self.overlaps, both);
-            }
-            last = last.max(Some(piece.last()));
-            if let Some(left) = rest {
-                let below = piece.first().checked_sub(1).map(|below| below.min(left.last()));
-                let gap = below.and_then(|below| Interval::new(left.first(), below));
-                note(&mut self.missing, &mut self.gaps, gap);
-                rest = left.above(piece.last());
-            }
-        }
-        note(&mut self.missing, &mut self.gaps, rest);
+        let pieces = journals.iter().flat_map(|journal| {
+            let pieces = journal.contents.pieces.iter();
+            pieces.flat_map(|(interval, _)| journal.placement.pieces(*interval))
+        });
+        let pieces: Vec<StridedPositions> = pieces.collect();
+        let coverage = Coverage::of(&pieces).map_err(too_many(journals))?;
+        let Some(whole) = self.fingerprint.items.positions().interval() else { return Ok(()) };
+        let double = coverage.chosen(whole, LISTED, |count| count > 1);
+        (self.double, self.overlaps) = (double.len, double.intervals);
+        let wanted =
+            Interval::new(whole.first(), limit.map_or(whole.last(), |n| n.min(whole.last())));
+        let missing = coverage.chosen(wanted.unwrap_or(whole), LISTED, |count| count == 0);
+        (self.missing, self.gaps) = (missing.len, missing.intervals);
         if self.double > 0 {
             self.value = None;
         }
         Ok(())
+    }
+
+    /// Looks for parts that no journal is of. Parts without items are not needed.
+    fn look_for_parts(&mut self, journals: &[SourceJournal]) {
+        let parts = journals.iter().map(|journal| journal.contents.fingerprint().part.as_ref());
+        let Some(parts) = parts.collect::<Option<Vec<_>>>() else { return };
+        let Some(of) = parts.first() else { return };
+        if self.missing == 0 {
+            return;
+        }
+        let is_unfinished = |journal: &&SourceJournal| {
+            let contents = &journal.contents;
+            contents.done + contents.failed < contents.fingerprint().items.len()
+        };
+        let unfinished = journals.iter().filter(is_unfinished).take(LISTED);
+        self.unfinished = unfinished.map(|journal| journal.path.clone()).collect();
+        let has_items =
+            |part: ItemsPart| of.whole().part(part).is_ok_and(|items| !items.is_empty());
+        let mut numbers: Vec<u32> = parts.iter().map(|part| part.part().number()).collect();
+        numbers.retain(|number| of.part().sibling(*number).is_some_and(has_items));
+        numbers.sort_unstable();
+        let all = of.whole().len().min(of.part().count().into());
+        self.missing_parts = u64::try_from(all).unwrap_or(u64::MAX) - numbers.len() as u64;
+        let absent =
+            (1..=of.part().count()).take(1 << 20).filter(|it| numbers.binary_search(it).is_err());
+        let absent = absent.filter_map(|number| of.part().sibling(number));
+        let few = usize::try_from(self.missing_parts).unwrap_or(LISTED).min(LISTED);
+        self.absent = absent.filter(|part| has_items(*part)).take(few).collect();
     }
 
     /// What failed above the number that decides the answer changes nothing. Of `failures --first K` that is the number
@@ -295,12 +288,11 @@ impl Together {
     fn forget_failures_above(
         &mut self,
         limit: i64,
-        journals: &[ReadJournal],
-        paths: &[PathBuf],
+        journals: &[SourceJournal],
     ) -> Result<(), JournalError> {
         let wanted = |numbers: Interval| Interval::new(numbers.first(), numbers.last().min(limit));
-        let failed = each_of(journals, paths, failed_of)?.into_iter();
-        self.failed = failed.filter_map(wanted).map(|failed| failed.len()).sum();
+        let failed = each_of(journals, SourceJournal::failures)?.into_iter();
+        self.failed = failed.filter_map(|it| wanted(it.interval)).map(|failed| failed.len()).sum();
         self.failures.retain_mut(|failure| {
             let wanted = wanted(failure.interval);
             failure.interval = wanted.unwrap_or(failure.interval);
@@ -309,16 +301,12 @@ impl Together {
         Ok(())
     }
 
-    /// The number that decides the answer, if one does: those above it need not be done.
-    fn limit(
-        &self,
-        journals: &[ReadJournal],
-        paths: &[PathBuf],
-    ) -> Result<Option<i64>, JournalError> {
+    /// The position that decides the answer, if one does: those above it need not be done.
+    pub(super) fn limit(&self, journals: &[SourceJournal]) -> Result<Option<i64>, JournalError> {
         match (self.fingerprint.aggregate, &self.value) {
             (_, Some(Value::Witness(witness))) => Ok(*witness),
             (Aggregate::Find { first: Some(first) }, _) if self.lines >= first.get() => {
-                let mut found = each_of(journals, paths, lines_of)?;
+                let mut found = each_of(journals, SourceJournal::line_counts)?;
                 found.sort_unstable();
                 let mut lines = 0;
                 Ok(found.into_iter().find_map(|(last, more)| {
@@ -329,13 +317,13 @@ impl Together {
             (Aggregate::Failures { first: Some(first) }, _)
                 if self.failed >= first.get().into() =>
             {
-                let mut failed = each_of(journals, paths, failed_of)?;
-                failed.sort_unstable();
+                let mut failed = each_of(journals, SourceJournal::failures)?;
+                failed.sort_unstable_by_key(|failure| failure.interval);
                 let mut before = u128::from(first.get()) - 1;
-                Ok(failed.into_iter().find_map(|failed| {
-                    let last = failed.split_front(before + 1).0.last();
-                    let is_here = before < failed.len();
-                    before = before.saturating_sub(failed.len());
+                Ok(failed.into_iter().find_map(|Failure { interval, .. }| {
+                    let last = interval.split_front(before + 1).0.last();
+                    let is_here = before < interval.len();
+                    before = before.saturating_sub(interval.len());
                     is_here.then_some(last)
                 }))
             }
@@ -346,47 +334,18 @@ impl Together {
 
 /// What `read` reads from each journal, together.
 fn each_of<T>(
-    journals: &[ReadJournal],
-    paths: &[PathBuf],
-    read: impl Fn(&Connection, &Contents) -> Result<Vec<T>, JournalFault>,
+    journals: &[SourceJournal],
+    read: impl Fn(&SourceJournal) -> Result<Vec<T>, JournalFault>,
 ) -> Result<Vec<T>, JournalError> {
     let mut all = Vec::new();
-    for ((connection, contents), path) in journals.iter().zip(paths) {
-        all.extend(read(connection, contents).map_err(|trouble| trouble.at(path, "read"))?);
+    for journal in journals {
+        all.extend(journal.reading(&read)?);
     }
     Ok(all)
 }
 
-/// Counts some numbers and lists them, unless there are too many.
-fn note(numbers: &mut u128, listed: &mut Vec<Interval>, interval: Option<Interval>) {
-    let Some(interval) = interval else { return };
-    *numbers += interval.len();
-    if listed.len() < LISTED {
-        listed.push(interval);
-    }
-}
-
-/// What failed, or had begun.
-fn failed_of(connection: &Connection, contents: &Contents) -> Result<Vec<Interval>, JournalFault> {
-    let mut hasher = contents.hasher.clone();
-    let mut rows = tables::all(connection, "failed")?;
-    let mut rows: Cursor<'_, FailedRow> = Cursor::over(rows.query(())?, &mut hasher)?;
-    let begun = begun::read(connection, &contents.hasher)?;
-    let mut failed: Vec<Interval> = begun.into_iter().map(|row| row.interval).collect();
-    while let Some(row) = rows.take()? {
-        failed.push(row.failure.interval);
-    }
-    Ok(failed)
-}
-
-/// The last number of each row of lines, and how many lines it has.
-fn lines_of(connection: &Connection, contents: &Contents) -> Result<Vec<(i64, u64)>, JournalFault> {
-    let mut hasher = contents.hasher.clone();
-    let mut rows = tables::all(connection, "lines")?;
-    let mut rows: Cursor<'_, LinesRow> = Cursor::over(rows.query(())?, &mut hasher)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.take()? {
-        found.push((row.interval.last(), row.lines));
-    }
-    Ok(found)
+/// That the numbers of these journals interleave too much.
+pub(super) fn too_many(journals: &[SourceJournal]) -> impl Fn(TooManyPieces) -> JournalError {
+    let path = journals.first().map(|journal| journal.path.clone()).unwrap_or_default();
+    move |_| JournalError::TooManyGaps { path: path.clone() }
 }
