@@ -38,7 +38,7 @@
 //! | a panic ends the program | the number fails, and the error of the call names it |
 //!
 //! A call is an error if a number failed: [`CallError::Failed`] has the numbers, with the answer over the others, and
-//! [`AllowFailures::allow_failures`] gives both.
+//! [`AllowFailures::allow_failures`] gives both. [`check`] is a call for exhaustive tests.
 //!
 //! # What a worker process means for a closure
 //!
@@ -141,7 +141,7 @@ pub use os_error::OsError;
 pub use over::{
     AllowFailures, AllowedResult, CallError, CallResult, ExtremeResult, Failed, FailedNumbers,
     FailuresResult, Integer, IntegerRange, Mapped, Outcome, Over, Quantity, Values, all, any,
-    count, failures, find, find_first, hist, max, mean, min, over, sum,
+    check, count, failures, find, find_first, hist, max, mean, min, over, sum,
 };
 pub use process::{ProcessEnd, Signal};
 pub use relaunch::{RelaunchError, init};

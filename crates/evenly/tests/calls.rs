@@ -97,6 +97,21 @@ fn another_thread_of_a_test_is_refused() {
     assert!(text.contains("make the call in the thread of the test"), "{text}");
 }
 
+#[test]
+fn a_check_passes() {
+    evenly::check(i16::MIN..=i16::MAX, |n| {
+        if n.swap_bytes().swap_bytes() == n { Ok(()) } else { Err("another") }
+    });
+}
+
+#[test]
+#[should_panic(
+    expected = "n = 77: too large\n22 other numbers failed\nthis one alone: EVENLY_ONLY=77 cargo test a_check_"
+)]
+fn a_check_names_the_lowest_number() {
+    evenly::check(0..100_u8, |n| if n < 77 { Ok(()) } else { Err("too large") });
+}
+
 /// What differs from one start to the next is not silently another question.
 #[test]
 fn another_range_in_the_second_start_is_an_error() {

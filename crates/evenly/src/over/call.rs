@@ -1,7 +1,7 @@
 //! A call with its settings, before it has a closure.
 
 use super::closure::{Closure, Passes, Truths, name};
-use super::failed::{CallResult, ExtremeResult, FailuresResult};
+use super::failed::{CallResult, ExtremeResult, FailedNumbers, FailuresResult};
 use super::integer::{Integer, IntegerRange};
 use super::mapped::Mapped;
 use super::outcome::{Outcome, Quantity};
@@ -57,6 +57,19 @@ impl<'a, T: Integer> Over<'a, T> {
     fn with(mut self, set: impl FnOnce(Job) -> Job) -> Self {
         self.question.job = set(self.question.job);
         self
+    }
+
+    /// The call over a part of its range.
+    pub(super) fn narrowed(
+        mut self,
+        narrow: impl FnOnce(Range) -> Result<Range, String>,
+    ) -> Result<Self, String> {
+        if let Ok(range) = self.question.range {
+            let range = narrow(range)?;
+            self.question.range = Ok(range);
+            self.question.job.items = range.into();
+        }
+        Ok(self)
     }
 
     /// Sets the number of worker processes: [one per processor](crate::default_workers) without this call, and at
@@ -223,13 +236,22 @@ impl<'a, T: Integer> Over<'a, T> {
         F: FnMut(T) -> O,
         O: Outcome,
     {
-        let call = Location::caller();
+        Ok(self.failed(closure, Location::caller())?.0)
+    }
+
+    /// The numbers that fail, and how many there are: more than are listed, where they are very many.
+    pub(super) fn failed<F, O>(
+        self,
+        closure: F,
+        call: &'static Location<'static>,
+    ) -> Result<(Vec<FailedNumbers<T>>, u128), NoAnswer>
+    where
+        F: FnMut(T) -> O,
+        O: Outcome,
+    {
         let function = Closure::<T, _, Passes>::new(name(call), closure);
-        let found = self.question.ask::<T>(
-            Aggregate::Failures { first: None },
-            Box::new(function),
-            call,
-        )?;
+        let aggregate = Aggregate::Failures { first: None };
+        let found = self.question.ask::<T>(aggregate, Box::new(function), call)?;
         Ok(found.into_failures())
     }
 

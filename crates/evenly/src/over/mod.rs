@@ -3,6 +3,7 @@
 mod answer;
 mod borrowing_job;
 mod call;
+mod check;
 mod closure;
 mod failed;
 mod functions;
@@ -12,6 +13,7 @@ mod outcome;
 mod run;
 
 pub use call::{Over, over};
+pub use check::check;
 pub use failed::{
     AllowFailures, AllowedResult, CallError, CallResult, ExtremeResult, Failed, FailedNumbers,
     FailuresResult,

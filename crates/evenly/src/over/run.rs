@@ -57,9 +57,10 @@ impl<T: Integer> Answered<T> {
 }
 
 impl<T: Integer> Answered<T> {
-    /// The numbers that failed.
-    pub(super) fn into_failures(self) -> Vec<FailedNumbers<T>> {
-        FailedNumbers::all_of(&self.found.failures, &self.found.descriptions)
+    /// The numbers that failed, and how many there are.
+    pub(super) fn into_failures(self) -> (Vec<FailedNumbers<T>>, u128) {
+        let Found { failures, failed, descriptions, .. } = &self.found;
+        (FailedNumbers::all_of(failures, descriptions), *failed)
     }
 }
 
