@@ -1,6 +1,6 @@
 //! Functions of the calling program: any closure from a number to yes or no.
 
-use super::fold::{fold_each, fold_reals};
+use super::fold::fold_each;
 use super::{Function, Kind, at};
 use crate::process::panics;
 use evenly_core::{Interval, Tally};
@@ -69,17 +69,38 @@ impl<F: FnMut(i64) -> bool> Function for Predicate<F> {
 /// ```
 pub fn integers(
     name: impl Into<String>,
-    value: impl FnMut(i64) -> i128 + 'static,
+    mut value: impl FnMut(i64) -> i128 + 'static,
 ) -> Box<dyn Function> {
-    Box::new(Integers { name: name.into(), value })
+    let name = name.into();
+    Box::new(Valued { name, add: move |tally: &mut Tally, n| tally.number(n, value(n)) })
 }
 
-struct Integers<F> {
+/// A closure that gives a double for each n, as a function; otherwise as [`predicate`]. NaN is a failure of the n.
+///
+/// The sum is exact and rounded once, so it is the same for any number of workers.
+///
+/// ```no_run
+/// let tenths = evenly::function::reals("tenths", |n| n as f64 / 10.0);
+/// let range = evenly::Range::new(0, 1_000_000)?;
+/// let report = evenly::Job::new(evenly::Aggregate::Sum, range, tenths).run()?;
+/// assert_eq!(report.answer.to_string(), "49999950000");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn reals(
+    name: impl Into<String>,
+    mut value: impl FnMut(i64) -> f64 + 'static,
+) -> Box<dyn Function> {
+    let name = name.into();
+    Box::new(Valued { name, add: move |tally: &mut Tally, n| tally.real(n, value(n)) })
+}
+
+/// A closure with a value for each n, which it adds to the tally.
+struct Valued<F> {
     name: String,
-    value: F,
+    add: F,
 }
 
-impl<F: FnMut(i64) -> i128> Function for Integers<F> {
+impl<F: FnMut(&mut Tally, i64)> Function for Valued<F> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -100,60 +121,11 @@ impl<F: FnMut(i64) -> i128> Function for Integers<F> {
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
         for n in slice.first()..=slice.last() {
             at(n);
-            tally.number(n, (self.value)(n));
+            (self.add)(tally, n);
             if tally.is_full() {
                 return n;
             }
         }
         slice.last()
-    }
-}
-
-/// A closure that gives a double for each n, as a function; otherwise as [`predicate`]. NaN is a failure of the n.
-///
-/// The sum is exact and rounded once, so it is the same for any number of workers.
-///
-/// ```no_run
-/// let tenths = evenly::function::reals("tenths", |n| n as f64 / 10.0);
-/// let range = evenly::Range::new(0, 1_000_000)?;
-/// let report = evenly::Job::new(evenly::Aggregate::Sum, range, tenths).run()?;
-/// assert_eq!(report.answer.to_string(), "49999950000");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn reals(
-    name: impl Into<String>,
-    value: impl FnMut(i64) -> f64 + 'static,
-) -> Box<dyn Function> {
-    Box::new(Reals { name: name.into(), value })
-}
-
-struct Reals<F> {
-    name: String,
-    value: F,
-}
-
-impl<F: FnMut(i64) -> f64> Function for Reals<F> {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Integer
-    }
-
-    fn says_at(&self) -> bool {
-        true
-    }
-
-    fn begin(&mut self) -> io::Result<()> {
-        panics::note();
-        Ok(())
-    }
-
-    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
-        fold_reals(slice, tally, |n| {
-            at(n);
-            (self.value)(n)
-        })
     }
 }
