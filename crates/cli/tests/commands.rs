@@ -245,6 +245,11 @@ fn faults() -> Vec<Trial> {
 fn once() -> Vec<Trial> {
     vec![
         test("once_changes_nothing_without_a_loss", &[], once::changes_nothing_without_a_loss),
+        test(
+            "once_a_worker_killed_in_a_condition",
+            &[],
+            once::a_worker_killed_in_a_condition_leaves_nothing_unknown,
+        ),
         test("row_01_once_a_killed_worker", &[], once::a_killed_worker_leaves_it_unknown),
         test("row_02_once_a_stopped_worker", &[], once::a_stopped_worker_leaves_it_unknown),
         test("row_23_once_an_end_at_once", &[], once::an_end_at_once_leaves_it_unknown),

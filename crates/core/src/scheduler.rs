@@ -58,7 +58,7 @@ use crate::range::Range;
 use crate::stream::Stream;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use allowance::Allowance;
+use allowance::{Allowance, AtMostOnce};
 use late::LateAnswers;
 use message::CrashReport;
 use recent::Recent;
@@ -118,7 +118,7 @@ pub struct Scheduler {
     /// How much may be handed out now, if that is limited.
     allowance: Option<Allowance>,
     /// What is handed out once and never again, if anything is.
-    once: Option<Counts>,
+    once: Option<AtMostOnce>,
     /// Where no chunk may reach over the end of consecutive integers: the numbers at the positions of this run.
     windows_of: Option<Items>,
     /// By name; names are given out ascending, so a name is an index.

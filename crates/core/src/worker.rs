@@ -219,6 +219,14 @@ impl Worker {
         (computed, state)
     }
 
+    /// Says that the chunk in work starts, in the frames that are written next. For runs in which
+    /// [starts are said](crate::Scheduler::starts_are_said).
+    pub fn say_start(&mut self) {
+        if let Some(current) = &self.current {
+            self.packer.begun(current.lease);
+        }
+    }
+
     /// Keeps the numbers given out last, whatever the primary [withdraws](Self::take) meanwhile: they
     /// are at work elsewhere. That ends when they are [counted](Self::counted).
     pub fn hold(&mut self, slice: Interval) {

@@ -52,6 +52,24 @@ pub(crate) fn changes_nothing_without_a_loss() {
     assert_eq!(yard.text("tried").lines().count(), 3 * 8);
 }
 
+/// A worker that is killed while it tests the condition has started no command.
+pub(crate) fn a_worker_killed_in_a_condition_leaves_nothing_unknown() {
+    let yard = Yard::new();
+    let slow = "sum(d in 1..=1_500_000_000, (d + n) * d % 1000003) == 7";
+    let words = ["run", "0..4", "-j", "1", "--at-most-once", "--where"];
+    let condition = format!("if n == 2 {{ {slow} }} else {{ n == 3 }}");
+    let mut command = yard.command("");
+    command.args(words).args([&condition, "--journal", "j", "--", "sh", "-c", "echo {}"]);
+    let process = crate::support::process::Process::start(command);
+    let worker = process.workers(1)[0];
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    kill("KILL", worker);
+    let ended = yard.ended(process);
+    assert_eq!((ended.status, &*ended.stdout), (0, "3\n"), "{ended:?}");
+    let verified = yard.run("verify j");
+    assert!(verified.status == 0 && verified.stdout.contains("failed\t0"), "{verified:?}");
+}
+
 pub(crate) fn a_killed_worker_leaves_it_unknown() {
     for (verb, answer) in [("count --partial", "11\n"), ("run", ""), ("failures", "5\tunknown\n")] {
         let yard = Yard::new();

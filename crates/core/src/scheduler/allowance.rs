@@ -38,3 +38,11 @@ pub(super) fn most_allowed(allowance: Option<Allowance>, wanted: u128) -> u128 {
         _ => wanted,
     }
 }
+
+/// Rules of a run that hands out nothing twice.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AtMostOnce {
+    pub(super) counts: Counts,
+    /// Whether workers say that a number starts, before it does.
+    pub(super) are_starts_said: bool,
+}

@@ -52,7 +52,7 @@ impl Scheduler {
         let taken_back = self.reclaim(worker, blame, |scheduler, chunk| {
             scheduler.late.forget(chunk.lease);
             match scheduler.once {
-                Some(_) => scheduler.forsake(chunk.rest),
+                Some(_) => scheduler.take_from_lost(worker, chunk, crash_report.is_some()),
                 None => scheduler.put_back(chunk, blame),
             }
         });

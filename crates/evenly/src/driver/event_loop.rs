@@ -113,10 +113,8 @@ impl<'a> EventLoop<'a> {
         let next_progress = job.progress_every;
         let numbers = Numbers::of(&job.items);
         let (memory, positions) = (Self::watch_over_memory(job), Positions::new(job));
-        let prefix = PrefixValue::of(job, engine.scheduler()).filter(|_| upstream.is_none());
-        if prefix.is_some() {
-            engine.watch_records();
-        }
+        let has_prefix = upstream.is_none();
+        let prefix = has_prefix.then(|| PrefixValue::watched(job, &mut engine)).flatten();
         Self {
             job,
             engine,

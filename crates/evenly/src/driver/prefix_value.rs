@@ -6,6 +6,7 @@
 
 use crate::job::Job;
 use crate::observe::Prefix;
+use evenly_core::engine::Primary;
 use evenly_core::{Aggregate, IntervalSet, Record, Scheduler, Value};
 
 /// Most values that wait for a lower gap. Above that, the highest two become one.
@@ -32,6 +33,13 @@ struct Waiting {
 }
 
 impl PrefixValue {
+    /// As [`of`](Self::of), for an engine that gives a copy of each record from now on.
+    pub(super) fn watched(job: &Job, engine: &mut Primary) -> Option<Self> {
+        let prefix = Self::of(job, engine.scheduler())?;
+        engine.watch_records();
+        Some(prefix)
+    }
+
     /// For a run that begins, or goes on with what the scheduler has; `None` if its value is not kept.
     pub(super) fn of(job: &Job, scheduler: &Scheduler) -> Option<Self> {
         use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Mean, Min, Run, Sum};

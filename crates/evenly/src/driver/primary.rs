@@ -336,6 +336,10 @@ impl<'a> PrimarySetup<'a> {
         }
         if job.is_at_most_once() {
             scheduler = scheduler.at_most_once(counts);
+            if job.function.condition().is_some() {
+                // A worker may be lost while it tests the condition.
+                scheduler = scheduler.starts_are_said();
+            }
         }
         if job.tells_pieces || job.audits_windows() {
             scheduler = scheduler.tell_pieces();

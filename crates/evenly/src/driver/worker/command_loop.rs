@@ -71,6 +71,10 @@ fn run_until_end_of_file(
             None => {
                 let first = Interval::single(step.slice.first());
                 let positions = if is_conditional { first } else { step.slice };
+                if is_conditional && runner.command().is_at_most_once() {
+                    session.worker().say_start();
+                    session.send()?;
+                }
                 run_one(session, runner, items, positions)?
             }
         };
