@@ -128,12 +128,6 @@ pub(crate) struct JoinArguments {
     /// The command that the primary was started with; commands are not sent to agents
     #[arg(last = true, value_name = "CMD", conflicts_with = "lib")]
     pub(crate) cmd: Vec<OsString>,
-    /// The lines that the primary was started with: a file with the same bytes
-    #[arg(long, value_name = "FILE", requires = "cmd")]
-    pub(crate) lines: Option<PathBuf>,
-    /// The same for --lines0
-    #[arg(long, value_name = "FILE", requires = "cmd", conflicts_with = "lines")]
-    pub(crate) lines0: Option<PathBuf>,
     /// A file that CMD or the library uses, which the primary names with the same option; may be given several
     /// times. Both must have the same bytes
     #[arg(long, value_name = "FILE")]

@@ -40,11 +40,6 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), ExitOutcome> {
         let brought = brought
             .depends(depends)
             .map_err(|error| ExitOutcome::Usage(format!("bad value for --depends: {error}")))?;
-        let lines = crate::lines::of_agent(arguments).map_err(ExitOutcome::Usage)?;
-        let brought = match lines {
-            Some(lines) => brought.with_lines(lines),
-            None => brought,
-        };
         let brought = if arguments.verbose { brought.show_failed_attempts() } else { brought };
         join = join.with_function(brought.into_function());
     }

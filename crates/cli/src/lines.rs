@@ -1,6 +1,6 @@
 //! Options `--lines FILE` and `--lines0 FILE`: the items are the lines of a file.
 
-use crate::arguments::{JobArguments, JoinArguments};
+use crate::arguments::JobArguments;
 use crate::items::shown;
 use evenly::function::{LineEnd, Lines};
 use evenly::internal::quoted;
@@ -44,15 +44,6 @@ pub(crate) fn of_job(arguments: &JobArguments) -> Result<Option<Rc<Lines>>, Stri
         ));
     }
     open(file, end).map(Some)
-}
-
-/// Opens the lines that an agent brings.
-///
-/// # Errors
-/// As [`of_job`].
-pub(crate) fn of_agent(arguments: &JoinArguments) -> Result<Option<Rc<Lines>>, String> {
-    let named = named(arguments.lines.as_deref(), arguments.lines0.as_deref());
-    named.map(|(file, end)| open(file, end)).transpose()
 }
 
 fn named<'a>(lines: Option<&'a Path>, lines0: Option<&'a Path>) -> Option<(&'a Path, LineEnd)> {

@@ -37,6 +37,8 @@ mod relayed;
 #[path = "agents/strangers.rs"]
 mod strangers;
 mod support;
+#[path = "agents/texts.rs"]
+mod texts;
 #[path = "agents/versions.rs"]
 mod versions;
 
@@ -91,6 +93,17 @@ fn everything() -> Vec<Trial> {
     let all = [
         over(TRANSPORTS, "the_answers_of_pipes", answers::those_of_pipes).collect(),
         over(TRANSPORTS, "the_same_bytes", questions::the_same_bytes).collect(),
+        over(TRANSPORTS, "an_agent_needs_no_file_of_lines", texts::an_agent_needs_no_file)
+            .collect(),
+        over(TRANSPORTS, "lines_and_a_killed_agent", texts::a_killed_agent).collect(),
+        over(
+            TRANSPORTS,
+            "failures_behind_agents_name_number_and_text",
+            texts::failures_name_number_and_text,
+        )
+        .collect(),
+        over(TRANSPORTS, "lines_that_change_before_an_agent_gets_them", texts::a_file_that_changes)
+            .collect(),
         over(TRANSPORTS, "a_long_set_gives_the_same_bytes", long_sets::a_long_set).collect(),
         over(TRANSPORTS, "a_long_set_and_a_killed_agent", long_sets::a_long_set_and_a_killed_agent)
             .collect(),
@@ -142,6 +155,7 @@ fn everything() -> Vec<Trial> {
             on_site("row_27_given_up_and_healed", &[], datagrams::given_up_and_healed),
             on_site("row_30_spoilt_datagrams", &[], datagrams::spoilt),
             on_site("row_32_lost_and_repeated", &[], datagrams::lost_repeated_and_reordered),
+            on_site("lines_over_a_lossy_path", &[], texts::a_lossy_path),
             on_site("row_32_delayed", &[], datagrams::delayed),
             on_site("row_33_narrow_links_over_udp", MACHINES, datagrams::narrow),
             on_site("row_34_strangers", &[], datagrams::strangers),

@@ -40,6 +40,7 @@
 //!                         what follows of this command, else 0 | bytes: a part of what a command of
 //!                         `run` prints, before its answer; charged to the credit. No byte: nothing is open
 //! 15 supplement  primary  bytes: a part of the supplement of its welcome, see [`Supplement`](crate::hello::Supplement)
+//! 16 lines       primary  offset u64 | bytes: a part of the file whose lines are the items, to an agent
 //! ```
 //!
 //! Between a primary and an agent, the same frames travel with worker 0, since the connection says who
@@ -63,6 +64,7 @@
 mod assemble;
 mod crash_report;
 mod description;
+mod line_bytes;
 mod pack;
 mod text;
 mod unpack;
@@ -73,6 +75,7 @@ use core::ops::Range;
 pub use assemble::{Assembler, MAX_PARTIAL};
 pub use crash_report::{CRASH_REPORT_LEN, crash_report};
 pub use description::{Description, MAX_TEXT};
+pub use line_bytes::LineBytes;
 pub use pack::{Heartbeat, Packer};
 pub use text::Text;
 pub use unpack::{
@@ -114,6 +117,7 @@ enum FrameKind {
     TimeLimit = 12,
     Text = 13,
     Supplement = 15,
+    Lines = 16,
 }
 
 impl FrameKind {
@@ -133,6 +137,7 @@ impl FrameKind {
             12 => Some(Self::TimeLimit),
             13 => Some(Self::Text),
             15 => Some(Self::Supplement),
+            16 => Some(Self::Lines),
             _ => None,
         }
     }
@@ -143,7 +148,12 @@ impl FrameKind {
             Self::Recovered => 24,
             Self::Withdrawals | Self::Releases | Self::CrashReport => 16,
             Self::Begun | Self::Farewell | Self::Credit | Self::TimeLimit => 8,
-            Self::Answers | Self::Part | Self::Description | Self::Text | Self::Supplement => 1,
+            Self::Answers
+            | Self::Part
+            | Self::Description
+            | Self::Text
+            | Self::Supplement
+            | Self::Lines => 1,
         }
     }
 

@@ -213,6 +213,7 @@ impl Supervisor {
             | Body::Withdrawals(_)
             | Body::Credit { .. }
             | Body::Supplement(_)
+            | Body::Lines(_)
             | Body::TimeLimit { .. } => {
                 return Err(Self::fault(slot, worker, Malformed::Entry));
             }

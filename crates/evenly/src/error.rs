@@ -39,7 +39,7 @@ pub enum Error {
     NotConsecutive,
     /// The items take more bytes as text than agents are sent.
     #[error(
-        "the items are too many pieces for agents: {length} bytes as text, and an agent gets at most {most}; run them \
+        "the items are too many for agents: their text, or the index of their lines, takes {length} bytes, and an agent gets at most {most}; run them \
          without --listen, or as several jobs"
     )]
     ItemsTooLong {
@@ -86,6 +86,9 @@ pub enum Error {
         /// The name of the function.
         function: String,
     },
+    /// This agent cannot keep the lines that its primary sends.
+    #[error(transparent)]
+    Lines(#[from] crate::function::LinesError),
     /// Agents could not be waited for where they were to join.
     #[error(transparent)]
     Listen(#[from] crate::transport::ListenError),

@@ -88,6 +88,8 @@ impl AgentSession {
                 }
                 _ => Err(Malformed::Entry),
             },
+            // The owner keeps them for its workers.
+            Body::Lines(_) => Ok(()),
             body => self.agent.take(body, &mut engine.supervisor, &mut self.replies),
         };
         if let Err(malformed) = outcome {

@@ -1,6 +1,7 @@
 //! Frame encoder: packs entries into frames of limited length.
 
 use super::description::TEXT_AT;
+use super::line_bytes::LINE_HEAD;
 use super::text::TEXT_HEAD;
 use super::{
     ANSWER_HEAD, CHECKSUM, COUNT_AT, Description, FrameKind, HEAD, LEAST, MAGIC, PART_HEAD, VERSION,
@@ -261,6 +262,19 @@ impl Packer {
             self.begin(FrameKind::Supplement);
             self.bytes.extend_from_slice(bytes);
             self.seal(0);
+        }
+    }
+
+    /// Adds a part of a file of lines, in as many frames as it takes.
+    pub fn lines(&mut self, offset: u64, part: &[u8]) {
+        self.seal(0);
+        let mut offset = offset;
+        for bytes in part.chunks(self.limit - LEAST - LINE_HEAD) {
+            self.begin(FrameKind::Lines);
+            self.bytes.extend_from_slice(&offset.to_le_bytes());
+            self.bytes.extend_from_slice(bytes);
+            self.seal(0);
+            offset += bytes.len() as u64;
         }
     }
 

@@ -1,8 +1,8 @@
 //! Frame decoder: takes bytes cut anywhere and gives whole, checked frames.
 
 use super::{
-    ANSWER_HEAD, CHECKSUM, Description, FrameKind, HEAD, LEAST, MAGIC, Malformed, PART_HEAD, Text,
-    VERSION,
+    ANSWER_HEAD, CHECKSUM, Description, FrameKind, HEAD, LEAST, LineBytes, MAGIC, Malformed,
+    PART_HEAD, Text, VERSION,
 };
 use crate::interval::Interval;
 use crate::lease::{AnswerRow, Assignment, AssignmentRow, LeaseId, MAX_LEASES, WorkerId};
@@ -86,6 +86,8 @@ pub enum Body<'a> {
     Text(Text<'a>),
     /// A part of the supplement of a welcome.
     Supplement(&'a [u8]),
+    /// A part of the file whose lines are the items.
+    Lines(LineBytes<'a>),
 }
 
 /// The assignments of a frame.
@@ -449,6 +451,7 @@ fn open(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
         Some(FrameKind::Recovered) => Body::Recovered(Recovered::open(body)?),
         Some(FrameKind::Text) => Body::Text(Text::open(body)?),
         Some(FrameKind::Supplement) => Body::Supplement(body),
+        Some(FrameKind::Lines) => Body::Lines(LineBytes::open(body)?),
         Some(
             FrameKind::Farewell | FrameKind::Credit | FrameKind::CrashReport | FrameKind::TimeLimit,
         ) => {

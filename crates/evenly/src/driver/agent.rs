@@ -10,20 +10,27 @@ use super::tokens::AGENTS;
 use crate::error::{Error, cannot_start, system};
 #[cfg(feature = "expression")]
 use crate::function::Condition;
-use crate::function::{self, Function};
+use crate::function::{self, Function, Lines};
 use crate::job::Job;
 use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
 use crate::process::signals::{Signal, Signals};
 use crate::transport::{Arrival, EpollToken, Gone, Registry, Transport, connect};
-use evenly_core::hello::{Hello, Program, Refusal, RefusalReason, Supplement, Welcome};
+use evenly_core::frame::Heartbeat;
+use evenly_core::hello::{
+    Hello, Misunderstood, Program, Refusal, RefusalReason, Supplement, Welcome,
+};
 use evenly_core::{Interval, Items, Range};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
+use std::rc::Rc;
 use std::time::Duration;
-use supplement::SupplementRead;
+use supplement::{SupplementRead, SupplementReader};
+
+/// The only peer that there is at this end.
+const PRIMARY: usize = 0;
 
 /// How long to wait before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -39,7 +46,7 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
     let registry = make_registry(&signals)?;
     let clock = Clock::start();
     let offer = match &brought {
-        Some(function) => (function.program(), function.name().to_owned()),
+        Some(function) => (function.program_for_agents(), function.name().to_owned()),
         None => (Program::None, String::new()),
     };
     let (signals, registry) = (&signals, &registry);
@@ -100,12 +107,13 @@ fn job(
     let plain = || welcome.range.map_or(Range::EMPTY, Range::from).into();
     let items: Items = supplement.items.unwrap_or_else(plain);
     let other = || JoinError::OtherProgram { name: name.to_owned() };
-    let is_it = |function: &mut Box<dyn Function>| function.program() == welcome.program;
+    let is_it = |function: &mut Box<dyn Function>| function.program_for_agents() == welcome.program;
     let function: Box<dyn Function> = match (welcome.program, function::named(name)) {
         (Program::None, Some(builtin)) => builtin,
         (Program::Library(_), _) => brought.take_if(is_it).ok_or_else(other)?,
         (Program::Command(_), _) => {
-            let brought = brought.take_if(is_it).ok_or_else(other)?;
+            let mut brought = brought.take_if(is_it).ok_or_else(other)?;
+            brought.set_lines(lines(&supplement.lines)?);
             brought.as_in_job(name, &items).ok_or_else(other)?
         }
         (Program::None, None) => expression(name, welcome.range)?,
@@ -121,6 +129,15 @@ fn job(
     job.grace = Duration::from_nanos(welcome.grace_ns);
     job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));
     Ok(job)
+}
+
+/// The lines that the numbers stand for, if the primary sent an index of them.
+fn lines(index: &[u8]) -> Result<Option<Rc<Lines>>, JoinError> {
+    if index.is_empty() {
+        return Ok(None);
+    }
+    let lines = Lines::of_index(index).ok_or(Misunderstood::Malformed)?;
+    Ok(Some(Rc::new(lines.map_err(Error::from)?)))
 }
 
 /// The condition and the function that a primary asks for.
@@ -308,7 +325,7 @@ impl PrimarySearch<'_> {
         mut transport: Box<dyn Transport>,
         welcome: Welcome,
     ) -> Result<JoinAttempt, JoinError> {
-        match self.supplement_of(&mut *transport, welcome.supplement as usize)? {
+        match self.read_parts(&mut *transport, welcome.supplement as usize)? {
             SupplementRead::Whole(bytes) => {
                 let supplement = Supplement::decode(&bytes, welcome.range)?;
                 Ok(JoinAttempt::Admitted(Box::new((transport, welcome, supplement))))
@@ -316,6 +333,36 @@ impl PrimarySearch<'_> {
             SupplementRead::Over => Ok(JoinAttempt::Over),
             SupplementRead::Failed(why) => Ok(JoinAttempt::Failed(why)),
         }
+    }
+
+    /// Asks for the parts of a supplement by a first frame, and reads all of them.
+    fn read_parts(
+        &mut self,
+        transport: &mut dyn Transport,
+        length: usize,
+    ) -> Result<SupplementRead, JoinError> {
+        let mut reader = SupplementReader::new(length);
+        if let Some(whole) = reader.whole() {
+            return Ok(whole);
+        }
+        if let Some(packer) = transport.packer(PRIMARY) {
+            packer.heartbeat(Heartbeat::OfAgent);
+        }
+        let silence = self.join.worker_settings.silence.of_connection();
+        let mut until = self.clock.elapsed() + silence;
+        // The first frame is sent before the first wait.
+        self.wait_for(transport, Duration::ZERO)?;
+        while self.clock.elapsed() < until {
+            while let Some(arrival) = transport.next() {
+                until = self.clock.elapsed() + silence;
+                if let Some(read) = reader.take(&arrival).map_err(JoinError::Nonsense)? {
+                    return Ok(read);
+                }
+            }
+            let due = transport.next_due_ns().map_or(until, Duration::from_nanos).min(until);
+            self.wait_for(transport, due)?;
+        }
+        Ok(SupplementRead::Failed(Gone::Silent))
     }
 
     /// Waits for the connection, heeding signals; what is ready of it.

@@ -1,12 +1,13 @@
 //! Connection of an agent to its primary: moves frames between the transport and the session of the engine.
 
 use crate::error::Error;
+use crate::function::Lines;
 use crate::process::signals::Signal;
 use crate::silence::Silence;
 use crate::transport::{Arrival, Gone, Transport};
 use evenly_core::agent::Leave;
 use evenly_core::engine::{AgentSession, Primary, REPORT_NS, SessionEnd, SessionTimes};
-use evenly_core::frame::{Description, Malformed};
+use evenly_core::frame::{Body, Description, LineBytes, Malformed};
 use evenly_core::{Aggregate, Failure, Record};
 use std::time::Duration;
 
@@ -151,11 +152,30 @@ impl AgentClient {
         Ok(())
     }
 
-    /// Hears what has come.
-    pub(super) fn hear(&mut self, engine: &mut Primary, now_ns: u64) {
+    /// Hears what has come. Parts of the file of `lines` are kept for the workers.
+    ///
+    /// # Errors
+    /// If there is no room for a part of the file.
+    pub(super) fn hear(
+        &mut self,
+        engine: &mut Primary,
+        lines: Option<&Lines>,
+        now_ns: u64,
+    ) -> Result<(), Error> {
         while let Some(arrival) = self.transport.next() {
             match arrival {
-                Arrival::Frame { frame, .. } => self.session.hear(frame.body, engine, now_ns),
+                Arrival::Frame { frame, .. } => {
+                    if let Body::Lines(LineBytes { offset, bytes }) = frame.body {
+                        match lines.filter(|lines| lines.has_bytes(offset, bytes.len())) {
+                            Some(lines) => lines.store(offset, bytes)?,
+                            None => {
+                                let end = AgentEnd::Protocol(Malformed::Entry);
+                                self.end = Some(self.end.unwrap_or(end));
+                            }
+                        }
+                    }
+                    self.session.hear(frame.body, engine, now_ns);
+                }
                 Arrival::Gone { why, .. } => {
                     self.end = Some(self.end().unwrap_or(AgentEnd::Lost(why)));
                 }
@@ -165,5 +185,6 @@ impl AgentClient {
         if let Some(packer) = self.transport.packer(PRIMARY) {
             self.session.reply(packer);
         }
+        Ok(())
     }
 }

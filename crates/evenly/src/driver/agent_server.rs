@@ -3,21 +3,21 @@
 //! An agent has a slot of the supervisor beyond those of this machine's workers. It joins with its first frame
 //! after it was admitted: a hello alone may be the replay of a recorded one.
 
-use super::agent_feed::AgentFeed;
+mod answers;
+
+use super::agent_feed::{AgentFeed, LinesToSend};
 use super::tokens::AGENTS;
-use crate::error::{Error, cannot_start};
+use crate::error::Error;
 use crate::job::Job;
 use crate::observe::AgentSeen;
 use crate::process::limits;
 use crate::transport::{Arrival, EpollToken, Gone, Reception, Registry};
+pub(super) use answers::boot;
 use evenly_core::agent::Leave;
-use evenly_core::engine::Primary;
+use evenly_core::engine::{Primary, Seat};
 use evenly_core::frame::{Frame, Heartbeat, Packer};
-use evenly_core::hello::{
-    Hello, MAX_SUPPLEMENT, Misunderstood, Program, Refusal, RefusalReason, Supplement, Welcome,
-};
-use evenly_core::printable::{LIMIT, printable};
-use evenly_core::{Heard, InvalidFrame};
+use evenly_core::hello::{Hello, Misunderstood, Program, Refusal, RefusalReason};
+use evenly_core::{Heard, Interval, InvalidFrame};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -48,6 +48,8 @@ pub(super) struct AgentServer {
     seats: BTreeMap<usize, (usize, usize)>,
     welcome: Vec<u8>,
     supplement: Vec<u8>,
+    /// The lines that the numbers stand for.
+    lines: Option<LinesToSend>,
     /// Peers for which something waits for room in a packer, and whether one of them has room now.
     feeding: BTreeSet<(usize, usize)>,
     has_room_to_feed: bool,
@@ -101,10 +103,11 @@ impl AgentServer {
         let (welcome, supplement, boot) = match receptions.is_empty() {
             true => (Vec::new(), Vec::new(), [0; 16]),
             false => {
-                let supplement = supplement(job)?;
-                (welcome(job, supplement.len() as u32)?.encode(), supplement, boot())
+                let supplement = answers::supplement(job)?;
+                (answers::welcome(job, supplement.len() as u32)?.encode(), supplement, boot())
             }
         };
+        let lines = LinesToSend::of(job).filter(|_| !receptions.is_empty());
         Ok(Self {
             receptions,
             most: None,
@@ -112,10 +115,11 @@ impl AgentServer {
             seats: BTreeMap::new(),
             welcome,
             supplement,
+            lines,
             feeding: BTreeSet::new(),
             has_room_to_feed: false,
             is_over: false,
-            program: job.function.program(),
+            program: job.function.program_for_agents(),
             function: job.function.name().to_owned(),
             boot,
             now_ns: 0,
@@ -155,8 +159,24 @@ impl AgentServer {
 
     /// Where frames to the agent in a slot are packed.
     pub(super) fn packer(&mut self, slot: usize) -> Option<&mut Packer> {
-        let (reception, peer) = self.seats.get(&slot)?;
-        self.receptions[*reception].packer(*peer)
+        let at = self.seats.get(&slot)?;
+        let feed = self.peers.get_mut(at).map(|agent| &mut agent.feed);
+        if let Some(feed) = feed.filter(|feed| feed.has_lines_waiting()) {
+            return feed.packer_behind();
+        }
+        self.receptions[at.0].packer(at.1)
+    }
+
+    /// Queues the lines of these positions for the agent in a seat, if the positions stand for lines. They are sent
+    /// before what is packed for the agent from now on.
+    pub(super) fn send_lines(&mut self, seat: Seat, positions: impl IntoIterator<Item = Interval>) {
+        let (Some(lines), Seat::Agent(slot)) = (&self.lines, seat) else { return };
+        let Some(at) = self.seats.get(&slot) else { return };
+        let Some(agent) = self.peers.get_mut(at) else { return };
+        let Some(packer) = self.receptions[at.0].packer(at.1) else { return };
+        if agent.feed.queue(lines, positions, packer.limit()) {
+            self.feeding.insert(*at);
+        }
     }
 
     /// Does what a ready descriptor asks for.
@@ -169,7 +189,7 @@ impl AgentServer {
 
     /// Sends what is packed.
     pub(super) fn flush(&mut self, now_ns: u64) -> Result<(), Error> {
-        self.feed();
+        self.feed()?;
         for reception in &mut self.receptions {
             reception.flush(now_ns)?;
         }
@@ -181,12 +201,18 @@ impl AgentServer {
     }
 
     /// Packs what waits for room in the packers of its peers.
-    fn feed(&mut self) {
+    fn feed(&mut self) -> Result<(), Error> {
+        let mut outcome = Ok(());
         self.feeding.retain(|at| {
             let Some(agent) = self.peers.get_mut(at) else { return false };
             let Some(packer) = self.receptions[at.0].packer(at.1) else { return false };
-            agent.feed.fill(packer, &self.supplement)
+            let filled = agent.feed.fill(packer, &self.supplement, self.lines.as_ref());
+            filled.unwrap_or_else(|error| {
+                outcome = Err(error);
+                true
+            })
         });
+        outcome
     }
 
     /// When there is something to do, if ever.
@@ -356,7 +382,7 @@ impl AgentServer {
             }
             Ok(hello) if hello.program == self.program => {
                 if self.most.is_some_and(|most| self.peers.len() >= most) {
-                    let text = too_many(self.peers.len());
+                    let text = answers::too_many(self.peers.len());
                     let refusal = Refusal { why: RefusalReason::Full, text };
                     self.receptions[reception].refuse(peer, &refusal.encode(), now_ns)?;
                     return Ok(Some((address, refusal.text)));
@@ -372,7 +398,7 @@ impl AgentServer {
                 return Ok(None);
             }
             Ok(hello) => {
-                let text = other_program(&hello, (self.program, &self.function));
+                let text = answers::other_program(&hello, (self.program, &self.function));
                 Refusal { why: RefusalReason::Program, text }
             }
             Err(misunderstood) => {
@@ -391,103 +417,8 @@ impl Drop for AgentServer {
     }
 }
 
-/// The refusal of an agent for which the primary has no descriptor.
-fn too_many(agents: usize) -> String {
-    format!(
-        "the primary has {agents} agents and no descriptor for another; \
-         raise its limit on open files (ulimit -Hn), or let fewer agents have more workers each"
-    )
-}
-
-/// What is said to an agent that was started with something else than this job needs; both are named.
-fn other_program(hello: &Hello, (program, function): (Program, &str)) -> String {
-    let theirs = match hello.program_name.as_str() {
-        "" => "a program of its own".to_owned(),
-        name => printable(name.as_bytes(), LIMIT),
-    };
-    let ours = printable(function.as_bytes(), LIMIT);
-    match (hello.program, program) {
-        (Program::None, _) => {
-            format!("the agent was started without a program, and this job needs {ours}")
-        }
-        (_, Program::None) => format!(
-            "the agent was started with {theirs}, and this job asks for {ours}, which needs no program"
-        ),
-        _ if function.ends_with(&hello.program_name) => {
-            format!("{ours} is not the same file for the agent as for this job")
-        }
-        _ => format!("the agent was started with {theirs}, and this job needs {ours}"),
-    }
-}
-
 /// Whether it is what an agent says first: that it lives, and nothing else.
 fn is_first(frame: &Frame<'_>) -> bool {
     use evenly_core::frame::Body;
     matches!(frame.body, Body::Answers(answers) if answers.iter().next().is_none())
-}
-
-/// What every agent gets behind its welcome.
-fn supplement(job: &Job) -> Result<Vec<u8>, Error> {
-    let items = job.items.as_range().is_none().then(|| job.items.clone());
-    of_bounded_length(Supplement { items, lines: Vec::new() }.encode())
-}
-
-fn of_bounded_length(supplement: Vec<u8>) -> Result<Vec<u8>, Error> {
-    match supplement.len() {
-        length if length > MAX_SUPPLEMENT => {
-            Err(Error::ItemsTooLong { length, most: MAX_SUPPLEMENT })
-        }
-        _ => Ok(supplement),
-    }
-}
-
-/// The welcome that every agent gets, with the length of what follows.
-fn welcome(job: &Job, supplement: u32) -> Result<Welcome, Error> {
-    let mut bytes = [0; 8];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
-        .map_err(cannot_start("getrandom"))?;
-    Ok(Welcome {
-        job: u64::from_le_bytes(bytes),
-        aggregate: job.aggregate,
-        retries: job.retries,
-        range: job.items.hull(),
-        timeout_ns: job
-            .timeout
-            .map_or(0, |timeout| timeout.as_nanos().clamp(1, u64::MAX.into()) as u64),
-        grace_ns: u64::try_from(job.grace.as_nanos()).unwrap_or(u64::MAX),
-        memory: job.memory.unwrap_or(0),
-        chunk_min: job.chunk_min,
-        program: job.function.program(),
-        function: job.function.name_for_agents(),
-        supplement,
-    })
-}
-
-/// Which boot of which kernel this is (proc(5), `boot_id`), and which pid namespace: between two who say
-/// the same, the number of a process means the same. Zero if the kernel does not say.
-pub(super) fn boot() -> [u8; 16] {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    let namespace = rustix::fs::stat("/proc/self/ns/pid").map(|stat| stat.st_ino);
-    match (u128::from_str_radix(&digits, 16), namespace) {
-        (Ok(boot), Ok(namespace)) => (boot ^ u128::from(namespace)).to_be_bytes(),
-        _ => [0; 16],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_set_above_64_mib_of_text_is_refused_with_its_length() {
-        assert!(of_bounded_length(vec![0; MAX_SUPPLEMENT]).is_ok());
-        let error = of_bounded_length(vec![0; MAX_SUPPLEMENT + 1]).unwrap_err();
-        assert!(error.is_refusal());
-        let said = error.to_string();
-        assert!(
-            said.contains(": 67108865 bytes as text, and an agent gets at most 67108864; run"),
-            "{said}"
-        );
-    }
 }

@@ -23,7 +23,7 @@ use crate::transport::pipe::{RESULTS_KEY, ResultRead, WorkerPipes};
 use crate::transport::{Arrival, EpollToken, Registry, Transport};
 use evenly_core::engine::{EngineOutput, Notice, Primary, Seat, StopReason};
 use evenly_core::frame::{Heartbeat, Packer};
-use evenly_core::{Failure, Heard, InvalidFrame, Progress};
+use evenly_core::{AssignmentRow, Failure, Heard, InvalidFrame, Progress};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -35,6 +35,7 @@ mod interrupts;
 mod journal;
 mod lines;
 mod memory;
+mod packing;
 mod shutdown;
 mod stages;
 mod stuck;
@@ -330,35 +331,29 @@ impl<'a> EventLoop<'a> {
         match output {
             EngineOutput::Assign { seat } => {
                 let rows = self.engine.assigned();
-                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
+                self.agents.send_lines(seat, rows.iter().map(AssignmentRow::numbers));
+                if let Some(packer) =
+                    packing::packer(&mut self.worker_pipes, &mut self.agents, seat)
+                {
                     packer.assign(rows);
                 }
                 self.stages.note_assigned(seat.slot(), rows);
             }
             EngineOutput::Begin { seat, assignment } => {
-                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
+                self.agents.send_lines(seat, [assignment.interval]);
+                if let Some(packer) =
+                    packing::packer(&mut self.worker_pipes, &mut self.agents, seat)
+                {
                     packer.assign([assignment]);
                 }
             }
             EngineOutput::Withdraw { seat, lease, parts } => {
-                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
-                    packer.withdraw(lease, parts);
-                }
+                self.pack(seat, |packer| packer.withdraw(lease, parts));
             }
-            EngineOutput::Credit { seat, bytes } => {
-                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
-                    packer.credit(bytes);
-                }
-            }
-            EngineOutput::LimitTime { seat, ns } => {
-                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
-                    packer.limit_time(ns);
-                }
-            }
+            EngineOutput::Credit { seat, bytes } => self.pack(seat, |packer| packer.credit(bytes)),
+            EngineOutput::LimitTime { seat, ns } => self.pack(seat, |packer| packer.limit_time(ns)),
             EngineOutput::Heartbeat { seat } => {
-                if let Some(packer) = packer(&mut self.worker_pipes, &mut self.agents, seat) {
-                    packer.heartbeat(Heartbeat::OfPrimary);
-                }
+                self.pack(seat, |packer| packer.heartbeat(Heartbeat::OfPrimary));
             }
             EngineOutput::CompareFiles => {
                 self.refuse_changed_files(false)?;
@@ -386,6 +381,11 @@ impl<'a> EventLoop<'a> {
             EngineOutput::Counted(record) => self.add_to_prefix(&record),
         }
         Ok(())
+    }
+
+    /// Packs something for a worker or an agent, if it is still there.
+    fn pack(&mut self, seat: Seat, pack: impl FnOnce(&mut Packer)) {
+        packing::packer(&mut self.worker_pipes, &mut self.agents, seat).map(pack);
     }
 
     /// Passes a report of the engine on to the observer.
@@ -484,16 +484,4 @@ impl<'a> EventLoop<'a> {
 /// Whether a signal asks for the end, or the time is over.
 pub(super) fn is_over(clock: &Clock, deadline: Option<Duration>) -> bool {
     end_is_asked_for() || deadline.is_some_and(|deadline| deadline <= clock.elapsed())
-}
-
-/// Where frames to a worker or agent are packed.
-fn packer<'a>(
-    worker_pipes: &'a mut WorkerPipes,
-    agents: &'a mut AgentServer,
-    seat: Seat,
-) -> Option<&'a mut Packer> {
-    match seat {
-        Seat::Worker(slot) => worker_pipes.packer(slot),
-        Seat::Agent(slot) => agents.packer(slot),
-    }
 }

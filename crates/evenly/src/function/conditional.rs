@@ -154,6 +154,10 @@ impl Function for Conditional {
         self.inner().map_or(Program::None, Function::program)
     }
 
+    fn program_for_agents(&self) -> Program {
+        self.inner().map_or(Program::None, Function::program_for_agents)
+    }
+
     fn is_known_to_agents(&self) -> bool {
         self.inner().is_some_and(Function::is_known_to_agents)
     }

@@ -174,6 +174,16 @@ pub trait Function {
         Program::None
     }
 
+    /// The same without the lines of a file, which agents get from their primary.
+    #[doc(hidden)]
+    fn program_for_agents(&self) -> Program {
+        self.program()
+    }
+
+    /// In an agent: the lines of the primary, if the numbers stand for lines.
+    #[doc(hidden)]
+    fn set_lines(&mut self, _lines: Option<Rc<Lines>>) {}
+
     /// Whether an agent that gets the name, and brings the [program](Self::program) if there is one, has the same function.
     /// If not, a job over it cannot listen for agents.
     fn is_known_to_agents(&self) -> bool {

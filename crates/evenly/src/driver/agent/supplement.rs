@@ -1,14 +1,14 @@
 //! Supplement of a welcome, as an agent reads it: frames between the welcome and the first assignment.
 
-use super::PrimarySearch;
-use crate::join::JoinError;
-use crate::transport::{Arrival, Gone, Transport};
+use crate::transport::{Arrival, Gone};
 use evenly_core::agent::Leave;
-use evenly_core::frame::{Body, Frame, Heartbeat, Malformed};
-use std::time::Duration;
+use evenly_core::frame::{Body, Malformed};
 
-/// The only peer that there is at this end.
-const PRIMARY: usize = 0;
+/// A supplement in the making.
+pub(super) struct SupplementReader {
+    bytes: Vec<u8>,
+    length: usize,
+}
 
 /// Result of reading a supplement.
 pub(super) enum SupplementRead {
@@ -19,61 +19,75 @@ pub(super) enum SupplementRead {
     Failed(Gone),
 }
 
-impl PrimarySearch<'_> {
-    /// Asks for the supplement by a first frame, and reads all of it.
-    pub(super) fn supplement_of(
+impl SupplementReader {
+    /// For a supplement of this length.
+    pub(super) fn new(length: usize) -> Self {
+        Self { bytes: Vec::new(), length }
+    }
+
+    /// The result, if nothing more has to come.
+    pub(super) fn whole(&mut self) -> Option<SupplementRead> {
+        let is_whole = self.bytes.len() == self.length;
+        is_whole.then(|| SupplementRead::Whole(std::mem::take(&mut self.bytes)))
+    }
+
+    /// Takes what came from the primary; the result, if that ends it. A primary that stands still sends heartbeats in
+    /// between.
+    pub(super) fn take(
         &mut self,
-        transport: &mut dyn Transport,
-        length: usize,
-    ) -> Result<SupplementRead, JoinError> {
-        let mut bytes = Vec::new();
-        if length == 0 {
-            return Ok(SupplementRead::Whole(bytes));
-        }
-        if let Some(packer) = transport.packer(PRIMARY) {
-            packer.heartbeat(Heartbeat::OfAgent);
-        }
-        let silence = self.join.worker_settings.silence.of_connection();
-        let mut until = self.clock.elapsed() + silence;
-        // The first frame is sent before the first wait.
-        self.wait_for(transport, Duration::ZERO)?;
-        while self.clock.elapsed() < until {
-            while let Some(arrival) = transport.next() {
-                match arrival {
-                    Arrival::Gone { why, .. } => return Ok(SupplementRead::Failed(why)),
-                    Arrival::Frame { frame, .. } => {
-                        until = self.clock.elapsed() + silence;
-                        if is_over(&frame) {
-                            return Ok(SupplementRead::Over);
-                        }
-                        take(&frame, &mut bytes).map_err(JoinError::Nonsense)?;
-                    }
-                    _ => {}
-                }
-                if bytes.len() > length {
-                    return Err(JoinError::Nonsense(Malformed::Entry));
-                }
-                if bytes.len() == length {
-                    return Ok(SupplementRead::Whole(bytes));
-                }
+        arrival: &Arrival<'_>,
+    ) -> Result<Option<SupplementRead>, Malformed> {
+        let frame = match arrival {
+            Arrival::Gone { why, .. } => return Ok(Some(SupplementRead::Failed(*why))),
+            Arrival::Frame { frame, .. } => frame,
+            _ => return Ok(None),
+        };
+        match frame.body {
+            Body::Farewell { call, errno } if Leave::from_code(call, errno) == Leave::Over => {
+                return Ok(Some(SupplementRead::Over));
             }
-            let due = transport.next_due_ns().map_or(until, Duration::from_nanos).min(until);
-            self.wait_for(transport, due)?;
+            Body::Supplement(part) if part.len() <= self.length - self.bytes.len() => {
+                self.bytes.extend_from_slice(part);
+            }
+            Body::Assignments(assignments) if assignments.is_empty() => {}
+            _ => return Err(Malformed::Entry),
         }
-        Ok(SupplementRead::Failed(Gone::Silent))
+        Ok(self.whole())
     }
 }
 
-fn is_over(frame: &Frame<'_>) -> bool {
-    matches!(frame.body, Body::Farewell { call, errno } if Leave::from_code(call, errno) == Leave::Over)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evenly_core::WorkerId;
+    use evenly_core::frame::{Frame, Heartbeat, PIPE_FRAME, Packer};
 
-/// Adds a part of a supplement. A primary that stands still sends heartbeats in between.
-fn take(frame: &Frame<'_>, bytes: &mut Vec<u8>) -> Result<(), Malformed> {
-    match frame.body {
-        Body::Supplement(part) => bytes.extend_from_slice(part),
-        Body::Assignments(assignments) if assignments.is_empty() => {}
-        _ => return Err(Malformed::Entry),
+    /// What comes of frames, in hand of a reader of 5 bytes.
+    fn after(pack: impl FnOnce(&mut Packer)) -> Result<Option<SupplementRead>, Malformed> {
+        let mut packer = Packer::new(WorkerId(0), PIPE_FRAME);
+        pack(&mut packer);
+        packer.seal(0);
+        let mut reader = SupplementReader::new(5);
+        let mut last = Ok(None);
+        for bytes in packer.frames() {
+            let frame = Frame::whole(bytes, PIPE_FRAME)?;
+            last = reader.take(&Arrival::Frame { peer: Some(0), frame });
+        }
+        last
     }
-    Ok(())
+
+    #[test]
+    fn parts_come_together_and_nothing_more_is_taken() {
+        let whole = after(|packer| {
+            packer.supplement(b"ab");
+            packer.supplement(b"cde");
+        });
+        assert!(matches!(whole, Ok(Some(SupplementRead::Whole(bytes))) if bytes == b"abcde"));
+        assert!(matches!(after(|packer| packer.heartbeat(Heartbeat::OfPrimary)), Ok(None)));
+        let (call, errno) = Leave::Over.code();
+        let over = after(|packer| packer.farewell(call, errno));
+        assert!(matches!(over, Ok(Some(SupplementRead::Over))));
+        assert!(matches!(after(|packer| packer.supplement(b"abcdef")), Err(Malformed::Entry)));
+        assert!(matches!(after(|packer| packer.credit(1)), Err(Malformed::Entry)));
+    }
 }

@@ -3,6 +3,7 @@
 use super::EventLoop;
 use crate::driver::agent_client::AgentEnd;
 use crate::error::Error;
+use crate::function::Command;
 use evenly_core::agent::Leave;
 use evenly_core::frame::Description;
 use evenly_core::{Cause, Failure, Interval};
@@ -55,7 +56,9 @@ impl EventLoop<'_> {
     pub(super) fn hear_upstream(&mut self) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();
         let Some(upstream) = &mut self.upstream else { return Ok(()) };
-        upstream.hear(&mut self.engine, now_ns);
+        let command = self.job.function.command();
+        let lines = command.as_deref().and_then(Command::lines);
+        upstream.hear(&mut self.engine, lines, now_ns)?;
         if let Some(AgentEnd::Protocol(_)) = upstream.end() {
             upstream.leave(&mut self.engine, Leave::Protocol, AgentEnd::Over);
         }

@@ -1,7 +1,7 @@
 //! A command as a function: what the driver asks of either.
 
 use super::super::{Function, Kind, Program, Typed};
-use super::{BatchScript, Command, srun, template};
+use super::{BatchScript, Command, Lines, srun, template};
 use evenly_core::{Interval, Items, Tally};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -59,6 +59,14 @@ impl Function for External {
 
     fn program(&self) -> Program {
         Program::Command(self.command.fingerprint.digest())
+    }
+
+    fn program_for_agents(&self) -> Program {
+        Program::Command(self.command.fingerprint.digest_without_lines())
+    }
+
+    fn set_lines(&mut self, lines: Option<Rc<Lines>>) {
+        self.command = Rc::new(Command { lines, ..(*self.command).clone() });
     }
 
     fn files(&self) -> Vec<PathBuf> {

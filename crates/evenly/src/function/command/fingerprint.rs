@@ -14,6 +14,8 @@ use std::path::PathBuf;
 pub(super) struct CommandFingerprint {
     files: Files,
     digest: [u8; 32],
+    /// The same without the lines, which agents get from their primary.
+    without_lines: [u8; 32],
 }
 
 /// A file that a command depends on cannot be read.
@@ -44,14 +46,15 @@ impl CommandFingerprint {
         let parts = [&b"command"[..], &program].into_iter().chain(words);
         let parts: Vec<&[u8]> = parts.chain(scripts.digests().map(|digest| &digest[..])).collect();
         let digest = digest(&parts);
-        Self { files, digest }
+        Self { files, digest, without_lines: digest }
     }
 
     /// Of a script with these bytes, and its arguments. No file is compared later.
     pub(super) fn of_text(words: &[OsString], text: &[u8]) -> Self {
         let words = words.iter().map(|word| word.as_bytes());
         let parts: Vec<&[u8]> = [&b"script"[..], text].into_iter().chain(words).collect();
-        Self { files: Files::default(), digest: digest(&parts) }
+        let digest = digest(&parts);
+        Self { files: Files::default(), digest, without_lines: digest }
     }
 
     /// The same with the bytes of these files, whatever their names.
@@ -63,9 +66,11 @@ impl CommandFingerprint {
             self.files.add(path).map_err(unreadable)?;
         }
         if !paths.is_empty() {
-            let digests = depends.digests().map(|digest| &digest[..]);
-            let parts: Vec<&[u8]> = [&self.digest[..]].into_iter().chain(digests).collect();
-            self.digest = digest(&parts);
+            for whole in [&mut self.digest, &mut self.without_lines] {
+                let digests = depends.digests().map(|digest| &digest[..]);
+                let parts: Vec<&[u8]> = [&whole[..]].into_iter().chain(digests).collect();
+                *whole = digest(&parts);
+            }
         }
         Ok(self)
     }
@@ -85,5 +90,9 @@ impl CommandFingerprint {
 
     pub(super) fn digest(&self) -> [u8; 32] {
         self.digest
+    }
+
+    pub(super) fn digest_without_lines(&self) -> [u8; 32] {
+        self.without_lines
     }
 }

@@ -3,6 +3,8 @@
 //! An index has one entry for each block of lines, and no text is kept in memory. An entry has a hash of its block: a
 //! command gets a text only if the bytes are those that were indexed.
 
+mod over_agents;
+
 use super::super::files::{Files, open_regular};
 use blake2::digest::consts::{U8, U32};
 use blake2::{Blake2b, Digest};

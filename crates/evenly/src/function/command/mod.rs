@@ -233,9 +233,8 @@ impl Command {
         Self::of(words, Placeholders::None)
     }
 
-    /// The same over these lines. An agent needs the same lines as its primary, by their bytes.
-    #[must_use]
-    pub fn with_lines(self, lines: Rc<Lines>) -> Self {
+    /// The same over these lines.
+    fn with_lines(self, lines: Rc<Lines>) -> Self {
         let fingerprint = self.fingerprint.with_lines(&lines);
         Self { fingerprint, lines: Some(lines), ..self }
     }
@@ -417,7 +416,7 @@ impl Command {
                 "--line-buffer" => command.output_form.has_live_lines = true,
                 MAX_OUTPUT => command.output_form.most = Some(options.next()?.parse().ok()?),
                 "--at-most-once" => command.is_at_most_once = true,
-                // Which lines: the fingerprints have been compared.
+                // Which lines: the agent got them from its primary.
                 "--lines" | "--lines0" => has_lines = true,
                 "--grid" => {
                     let (name, values) = options.next()?.split_once('=')?;
