@@ -41,7 +41,6 @@ impl Lines {
     ///
     /// # Errors
     /// If there is no room for a file.
-    #[cfg(any(feature = "sockets", test))]
     pub(crate) fn of_index(index: &[u8]) -> Option<Result<Self, LinesError>> {
         let (end, rest) = index.split_first()?;
         let (size, rest) = rest.split_first_chunk()?;
