@@ -79,7 +79,7 @@ pub fn integers(
 ///
 /// The sum is exact and rounded once, so it is the same for any number of workers.
 ///
-/// ```no_run
+/// ```
 /// let tenths = evenly::function::reals("tenths", |n| n as f64 / 10.0);
 /// let range = evenly::Range::new(0, 1_000_000)?;
 /// let report = evenly::Job::new(evenly::Aggregate::Sum, range, tenths).run()?;
