@@ -36,11 +36,11 @@ pub(crate) struct ItemArguments {
     /// question. Not for a command that does a whole chunk
     #[arg(long = "where", value_name = "COND", allow_hyphen_values = true)]
     pub(crate) condition: Option<String>,
-    /// Do part K of N only, from 1: consecutive items, or with :stride every N-th item, for costs that rise or fall. Each
+    /// Do part K of N only, from 1: consecutive items, or as K/N:stride every N-th item, for costs that rise or fall. Each
     /// part has its own --journal, and evenly verify --merge WHOLE FILE... puts them together. auto takes K and N
     /// from the array engine that started this task (Slurm, SGE, PBS, LSF, AWS Batch, Kubernetes); EVENLY_PARTS is N
     /// where the engine does not say it
-    #[arg(long, value_name = "K/N[:stride]", allow_hyphen_values = true)]
+    #[arg(long, value_name = "K/N", allow_hyphen_values = true)]
     pub(crate) part: Option<String>,
     /// The items in the journal of an interrupted run, instead of those of these options; set by `evenly resume`
     #[arg(skip)]

@@ -98,6 +98,16 @@ fn main() {
         row("journals_of_different_steps_merge", &[], parts::journals_of_different_steps_merge),
         row("parts_of_doubles_are_one_exact_sum", &[], parts::parts_of_doubles_are_one_exact_sum),
         row("parts_of_lines_run_each_line_once", &[], parts::parts_of_lines_run_each_line_once),
+        row(
+            "the_script_for_mpi_does_a_part_in_each_rank",
+            &[],
+            parts::the_script_for_mpi_does_a_part_in_each_rank,
+        ),
+        row(
+            "the_manifests_have_the_fields_on_which_parts_depend",
+            &["python3"],
+            parts::the_manifests_have_the_fields_on_which_parts_depend,
+        ),
         row("failures_are_known", &[], killed::failures_are_known),
         row("commands_are_not_run_again", &[], killed::commands_are_not_run_again),
         row("row_16_once_killed_at_random", &[], once::killed_at_random),

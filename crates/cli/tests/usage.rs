@@ -488,7 +488,12 @@ fn a_new_key_file_is_readable_by_its_owner_only() {
     assert_eq!(again.status.code(), Some(2));
     assert!(support::stderr(&again).contains("exists"), "{again:?}");
     std::fs::remove_file(&path).unwrap();
-    let nowhere = support::run("keygen /nowhere/at/all");
+    let deep = path.join("made/key");
+    assert_eq!(answer(&format!("keygen {}", deep.display())), "");
+    let directory = std::fs::metadata(path.join("made")).unwrap();
+    assert_eq!(directory.permissions().mode() & 0o7777, 0o700);
+    std::fs::remove_dir_all(&path).unwrap();
+    let nowhere = support::run("keygen /proc/at/all");
     assert_eq!(nowhere.status.code(), Some(2));
     assert_eq!(support::stderr(&nowhere).lines().count(), 1);
 }

@@ -271,3 +271,66 @@ pub(crate) fn journals_of_different_steps_merge() {
     let answered = finish(house.call("map", "n * n", "0..100 --journal whole --resume"));
     assert_eq!(text(&answered), text(&reference("map", "n * n", "0..100")));
 }
+
+/// The script for Open MPI in docs/clusters, with the variables that mpirun gives its ranks.
+pub(crate) fn the_script_for_mpi_does_a_part_in_each_rank() {
+    let house = House::new();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/clusters/parts.mpi.sh");
+    let script = std::fs::read_to_string(script).unwrap().replace("0..1e9", "0..1e5");
+    let script = script.replace("evenly count", &format!("{} count", crate::support::EVENLY));
+    std::fs::write(house.path("parts.mpi.sh"), script).unwrap();
+    for rank in 0..3 {
+        let mut command = Command::new("sh");
+        command.arg("parts.mpi.sh");
+        house.at_home(&mut command);
+        command.env("OMPI_COMM_WORLD_RANK", rank.to_string()).env("OMPI_COMM_WORLD_SIZE", "3");
+        let output = finish(command);
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    }
+    let merged = finish(house.other("verify part.0.journal part.1.journal part.2.journal"));
+    assert!(text(&merged).contains("answer\t9592\n"), "{merged:?}");
+}
+
+/// Reads the manifests in docs/clusters, and checks the fields on which the parts depend.
+const CHECK_MANIFESTS: &str = r#"
+import json, sys, yaml
+def read(name): return [one for one in yaml.safe_load_all(open(f"{sys.argv[1]}/{name}")) if one]
+claim, job = read("kubernetes-parts.yaml")
+spec = job["spec"]
+pod = spec["template"]["spec"]
+container = pod["containers"][0]
+assert (job["apiVersion"], job["kind"], spec["completionMode"]) == ("batch/v1", "Job", "Indexed")
+assert {"name": "EVENLY_PARTS", "value": str(spec["completions"])} in container["env"]
+assert pod["restartPolicy"] == "OnFailure" and "--part auto" in container["args"][0]
+assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+service, primary, agents = read("kubernetes-agents.yaml")
+assert [one["kind"] for one in (service, primary, agents)] == ["Service", "Job", "Deployment"]
+labels = primary["spec"]["template"]["metadata"]["labels"]
+assert service["spec"]["selector"] == labels
+assert agents["spec"]["selector"]["matchLabels"] == agents["spec"]["template"]["metadata"]["labels"]
+port = service["spec"]["ports"][0]["port"]
+words = agents["spec"]["template"]["spec"]["containers"][0]["command"]
+assert f'tcp:{service["metadata"]["name"]}:{port}' in words, words
+for one in (primary, agents):
+    inner = one["spec"]["template"]["spec"]
+    names = {volume["name"] for volume in inner["volumes"]}
+    assert {mount["name"] for mount in inner["containers"][0]["volumeMounts"]} == names
+    assert inner["volumes"][0]["secret"]["defaultMode"] == 0o400
+batch = json.load(open(f"{sys.argv[1]}/aws-batch.json"))
+assert {"name": "EVENLY_PARTS", "value": str(batch["arrayProperties"]["size"])} in batch["containerOverrides"]["environment"]
+assert "--part auto" in batch["containerOverrides"]["command"][2]
+"#;
+
+pub(crate) fn the_manifests_have_the_fields_on_which_parts_depend() {
+    let check = |script: &str| {
+        let mut command = Command::new("python3");
+        command.args(["-c", script, concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/clusters")]);
+        finish(command)
+    };
+    if !check("import yaml").status.success() {
+        eprintln!("not checked: python3 has no module yaml");
+        return;
+    }
+    let output = check(CHECK_MANIFESTS);
+    assert!(output.status.success(), "{}", said(&output));
+}

@@ -37,6 +37,11 @@ impl Key {
     /// # Errors
     /// If there is something at the path, or the file cannot be written.
     pub fn make(path: &Path) -> Result<Self, KeyError> {
+        if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+            let cause = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+            made.map_err(|error| KeyError::system(directory, "mkdir")(cause(error)))?;
+        }
         let system = |call| KeyError::system(path, call);
         let mut bytes = Arc::new(Zeroizing::new([0; LENGTH]));
         fill_with_chance(&mut **Arc::make_mut(&mut bytes)).map_err(system("getrandom"))?;
@@ -105,11 +110,6 @@ impl Key {
         match Self::read(path) {
             Err(KeyError::Missing { .. }) => {}
             read => return Ok((read?, false)),
-        }
-        if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-            let cause = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
-            made.map_err(|error| KeyError::system(directory, "mkdir")(cause(error)))?;
         }
         match Self::make(path) {
             // Another process was faster.
