@@ -53,15 +53,33 @@
 //!
 //! # Processes with threads
 //!
-//! Workers are forked without exec, which needs a process whose other threads wait for the call. Where that is not
-//! so, as in a test of libtest, the program is started a second time with the same arguments, or with those that run
-//! the same test alone. It runs to the same call, and does the job there. So:
+//! Workers are forked without exec (fork(2)), which needs a process with one thread. A call in a process with several takes the
+//! first of these ways that is open:
 //!
-//! - what the program does before the call is done twice, and its output before the call is dropped;
-//! - the range and the captured values are those of the second start. Take them from what is the same at each start,
-//!   and not from the time, a random number or standard input. Another range is an error.
+//! 1. **After [`init`]**, which is the first line of `main`, a closure without captured variables runs in copies of a process
+//!    that was forked there. This is the way for a program with a runtime of tokio, or with threads that work
+//!    meanwhile.
+//! 2. **If every other thread waits** without a limit of time, for a lock, a message or the end of a thread, as an idle pool of
+//!    rayon does, the process that does the job is forked from this one. Captured variables are those of the call. In
+//!    a worker those other threads do not exist: a closure must not wait for them, or give work to that pool.
+//! 3. **A second start**: the program is started again, with the arguments and the environment of its start, or in a libtest
+//!    binary with those that run the same test alone. It runs to the same call, and does the job there. This is
+//!    the way for a `#[test]` under `cargo test` and nextest.
 //!
-//! If the second start does not come to the call, or has several threads there, too, [`RelaunchError`] says so.
+//! What a second start means:
+//!
+//! - What the program or the test does before the call is done twice, earlier calls included. Its standard output is dropped
+//!   until the call; its standard error is shown only if it ends before the call.
+//! - It ends at the call, without destructors: a temporary directory that it made stays.
+//! - Captured variables are those of the second start. Take them from what is the same at each start, and not from the time,
+//!   a random number or a process number. Another range or setting is an error.
+//! - Standard input is the same file from its start, or cannot be read. The working directory is that of the call.
+//! - Calls are told apart by their place in the source and by how often the thread was there before. In a thread that
+//!   a test has started, a call is an error.
+//! - It ends with the thread that made the call, and gets Ctrl-C from the terminal like the program.
+//!
+//! If the second start does not come to the call, or has several threads there, too, [`RelaunchError`] says what to write. A
+//! doctest is a program with one thread and needs none of this. A [`Job`] itself runs in a process with one thread only.
 //!
 //! # Jobs
 //!

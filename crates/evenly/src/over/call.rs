@@ -251,7 +251,7 @@ impl<'a, T: Integer> Over<'a, T> {
     {
         let function = Closure::<T, _, Passes>::new(name(call), closure);
         let aggregate = Aggregate::Failures { first: None };
-        let found = self.question.ask::<T>(aggregate, Box::new(function), call)?;
+        let found = self.question.ask(aggregate, function, call)?;
         Ok(found.into_failures())
     }
 
@@ -331,7 +331,7 @@ impl<'a, T: Integer> Over<'a, T> {
         O: Outcome<Value = bool>,
     {
         let function = Closure::<T, _, Truths>::new(name(call), closure);
-        self.question.ask(aggregate, Box::new(function), call)
+        self.question.ask(aggregate, function, call)
     }
 }
 

@@ -71,6 +71,11 @@ impl<T, F, W> Closure<T, F, W> {
         Self { name, call, errors: Vec::new(), types: PhantomData }
     }
 
+    /// The closure itself.
+    pub(super) fn call(&self) -> &F {
+        &self.call
+    }
+
     #[cold]
     fn fail(&mut self, n: i64, error: String, tally: &mut Tally) {
         tally.fail(n, Cause::Error);

@@ -37,7 +37,7 @@ where
 
     fn ask<A>(self, aggregate: Aggregate, read: impl FnOnce(&Value) -> A) -> CallResult<T, A> {
         let function = Closure::<T, _, Quantities>::new(name(self.call), self.closure);
-        self.question.ask(aggregate, Box::new(function), self.call)?.map(|value, _| read(value))
+        self.question.ask(aggregate, function, self.call)?.map(|value, _| read(value))
     }
 
     /// The sum, exact: an `i128`, or an `f64` that is rounded once.
@@ -125,7 +125,7 @@ where
     /// [`CallError`], if the job cannot begin.
     pub fn values(self) -> Result<Values<T, O::Value>, CallError<T, ()>> {
         let function = Closure::<T, _, Quantities>::new(name(self.call), self.closure);
-        let begun = self.question.begin(Aggregate::Map, Box::new(function), self.call);
+        let begun = self.question.begin(Aggregate::Map, function, self.call);
         let lines = Some(begun.map_err(CallError::<T, ()>::from)?);
         Ok(Values { lines, line: Vec::new(), types: PhantomData })
     }

@@ -11,6 +11,7 @@ mod integer;
 mod mapped;
 mod outcome;
 mod run;
+mod settings;
 
 pub use call::{Over, over};
 pub use check::check;

@@ -2,17 +2,20 @@
 
 use super::answer::{END_OF_LINES, Found, decode, encode};
 use super::borrowing_job::BorrowingJob;
+use super::closure::Closure;
 use super::failed::{CallError, Failed, FailedNumbers};
 use super::integer::Integer;
+use super::settings;
 use crate::error::Error;
-use crate::function::Function;
+use crate::function::{Function, predicate};
 use crate::job::Job;
 use crate::observe::Observer;
 use crate::output::{Collected, Writer};
-use crate::relaunch::{self, OutcomeReader, OutcomeWriter, Place};
+use crate::relaunch::{self, OutcomeReader, OutcomeWriter, Place, Request, Work};
 use evenly_core::{Aggregate, Range, RangeError, Value};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::marker::PhantomData;
+use std::os::fd::OwnedFd;
 use std::panic::Location;
 
 /// A call ended without an answer.
@@ -83,15 +86,21 @@ pub(super) struct Question<'a> {
 
 impl<'a> Question<'a> {
     /// Runs the job and waits for its end.
-    pub(super) fn ask<T: Integer>(
+    pub(super) fn ask<T: Integer + 'a, F, W>(
         self,
         aggregate: Aggregate,
-        function: Box<dyn Function + 'a>,
+        function: Closure<T, F, W>,
         call: &'static Location<'static>,
-    ) -> Result<Answered<T>, NoAnswer> {
+    ) -> Result<Answered<T>, NoAnswer>
+    where
+        Closure<T, F, W>: Function,
+        F: 'a,
+        W: 'a,
+    {
         let range = self.range.map_err(NoAnswer::Range)?;
-        let place = relaunch::place(call, None).map_err(NoAnswer::Job)?;
-        let job = BorrowingJob::new(self.job, aggregate, function, self.observer);
+        let request = self.request(range, aggregate, &function);
+        let place = relaunch::place(call, &request).map_err(NoAnswer::Job)?;
+        let job = BorrowingJob::new(self.job, aggregate, Box::new(function), self.observer);
         match place {
             Place::Here => {
                 let output = Collected::default();
@@ -99,63 +108,92 @@ impl<'a> Question<'a> {
                 let lines = output.take();
                 found.map(|report| Answered { found: report.into(), lines, types: PhantomData })
             }
-            Place::Elsewhere(reader) => read(reader, range, aggregate),
-            Place::Instead(writer) => stream(job, range, writer, OutcomeWriter::finish),
+            Place::Elsewhere(reader) => read(reader, aggregate),
+            Place::Instead(writer) => stream(job, writer, OutcomeWriter::finish),
         }
         .map_err(NoAnswer::Job)
     }
 
     /// Runs the job in another process, which sends its lines while it runs.
-    pub(super) fn begin(
+    pub(super) fn begin<T: 'a, F, W>(
         self,
         aggregate: Aggregate,
-        function: Box<dyn Function + 'a>,
+        function: Closure<T, F, W>,
         call: &'static Location<'static>,
-    ) -> Result<Lines, NoAnswer> {
+    ) -> Result<Lines, NoAnswer>
+    where
+        Closure<T, F, W>: Function,
+        F: 'a,
+        W: 'a,
+    {
         let range = self.range.map_err(NoAnswer::Range)?;
-        let place = relaunch::place(call, None).map_err(NoAnswer::Job)?;
-        let job = BorrowingJob::new(self.job, aggregate, function, self.observer);
+        let request = self.request(range, aggregate, &function);
+        let place = relaunch::place(call, &request).map_err(NoAnswer::Job)?;
+        let job = BorrowingJob::new(self.job, aggregate, Box::new(function), self.observer);
         let reader = match place {
             Place::Here => relaunch::fork(|writer| {
-                stream(job, range, writer, OutcomeWriter::send);
+                stream(job, writer, OutcomeWriter::send);
             }),
             Place::Elsewhere(reader) => Ok(reader),
-            Place::Instead(writer) => stream(job, range, writer, OutcomeWriter::finish),
+            Place::Instead(writer) => stream(job, writer, OutcomeWriter::finish),
         };
-        reader.and_then(|reader| Lines::of(reader, range, aggregate)).map_err(NoAnswer::Job)
+        let reader = Some(BufReader::new(reader.map_err(NoAnswer::Job)?));
+        Ok(Lines { reader, aggregate })
+    }
+}
+
+impl Question<'_> {
+    /// What other processes need to do the job.
+    fn request<T, F, W>(
+        &self,
+        range: Range,
+        aggregate: Aggregate,
+        function: &Closure<T, F, W>,
+    ) -> Request
+    where
+        Closure<T, F, W>: Function,
+    {
+        let entry = relaunch::captureless::<F, Call<T, W>>(function.call());
+        let is_whole = settings::is_whole(&self.job) && self.observer.is_none();
+        let settings = settings::encode(&self.job, range, aggregate).into_bytes();
+        Request { settings, entry: entry.filter(|_| is_whole) }
+    }
+}
+
+/// The work of a call in a process that was forked before the call.
+struct Call<T, W>(PhantomData<(T, W)>);
+
+impl<T, F, W> Work<F> for Call<T, W>
+where
+    Closure<T, F, W>: Function,
+{
+    fn work(closure: F, settings: &[u8], channel: OwnedFd) {
+        let writer = OutcomeWriter::new(channel);
+        let nothing = Job::count(Range::EMPTY, predicate("", |_| false));
+        // It comes from a copy of this program.
+        let Some((job, aggregate)) = settings::decode(settings, nothing) else { return };
+        let function = Closure::<T, F, W>::new("closure".to_owned(), closure);
+        let job = BorrowingJob::new(job, aggregate, Box::new(function), None);
+        stream(job, writer, OutcomeWriter::finish)
     }
 }
 
 /// Runs the job, sends its lines as they come, and ends with its outcome.
 fn stream<R>(
     job: BorrowingJob<'_>,
-    range: Range,
-    mut writer: OutcomeWriter,
+    writer: OutcomeWriter,
     end: impl FnOnce(OutcomeWriter, &[u8]) -> R,
 ) -> R {
-    let begun = writer.write_all(&header(range)).and_then(|()| writer.descriptor());
-    let outcome = match begun {
+    let outcome = match writer.descriptor() {
         Ok(descriptor) => job.output(Box::new(Writer::new(descriptor))).run(),
         Err(error) => Err(Error::Elsewhere(format!("cannot send the answer: {error}"))),
     };
     end(writer, &encode(&outcome.map(Found::from)))
 }
 
-/// The range, which the other process sends first.
-fn header(range: Range) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(&range.start().to_le_bytes());
-    bytes[16..].copy_from_slice(&range.end().to_le_bytes());
-    bytes
-}
-
 /// Waits for the answer of another process.
-fn read<T>(
-    reader: OutcomeReader,
-    range: Range,
-    aggregate: Aggregate,
-) -> Result<Answered<T>, Error> {
-    let mut lines = Lines::of(reader, range, aggregate)?;
+fn read<T>(reader: OutcomeReader, aggregate: Aggregate) -> Result<Answered<T>, Error> {
+    let mut lines = Lines { reader: Some(BufReader::new(reader)), aggregate };
     let mut text = Vec::new();
     while lines.next_line(&mut text) {}
     Ok(Answered { found: lines.found()?, lines: text, types: PhantomData })
@@ -169,26 +207,6 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Those of a job over this range. A program that is started a second time may ask for another one.
-    fn of(reader: OutcomeReader, range: Range, aggregate: Aggregate) -> Result<Self, Error> {
-        let mut reader = BufReader::new(reader);
-        let mut bytes = [0; 32];
-        if reader.read_exact(&mut bytes).is_err() {
-            return Err(reader.into_inner().finish());
-        }
-        if bytes != header(range) {
-            let half =
-                |at: usize| bytes[at..].first_chunk().map_or(0, |half| i128::from_le_bytes(*half));
-            return Err(Error::Elsewhere(format!(
-                "the range is another one, {}..={}, in the second start of the program that does this job; take it from \
-                 what is the same at each start",
-                half(0),
-                half(16) - 1
-            )));
-        }
-        Ok(Self { reader: Some(reader), aggregate })
-    }
-
     /// Appends the next line with its newline; `false` behind the last one.
     pub(super) fn next_line(&mut self, line: &mut Vec<u8>) -> bool {
         let Some(reader) = &mut self.reader else { return false };

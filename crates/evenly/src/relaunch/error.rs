@@ -42,6 +42,18 @@ pub enum RelaunchError {
         /// Whether this was at a call before the wanted one.
         is_earlier: bool,
     },
+    /// The second start of the program made the call with another range or other settings.
+    #[error(
+        "the call at {call} cannot fork workers: this process has {threads} threads, and a second start of its program came to \
+         that call with another range or other settings; let them and captured variables not depend on time, random numbers, process \
+         numbers or standard input"
+    )]
+    OtherRequest {
+        /// Place of the call in the source, and how often it was reached before.
+        call: String,
+        /// Threads of the calling process.
+        threads: u64,
+    },
     /// The call is in a thread that a test started, so the test to start again is unknown.
     #[error(
         "the call at {call} cannot fork workers: this process has {threads} threads, and a second start cannot come to a thread that a \

@@ -2,6 +2,7 @@
 
 use super::descriptors;
 use super::helper::Helper;
+use super::occurrence::Occurrence;
 use super::outcome::{OutcomeReader, OutcomeWriter, Process, channel, send_all, tag};
 use super::place::Place;
 use super::threads::Threads;
@@ -38,7 +39,7 @@ pub(super) fn fork_here() -> Result<Place, Error> {
         return Ok(Place::Instead(OutcomeWriter::new(theirs)));
     };
     let pidfd = unix::pidfd_open(pid, PidfdFlags::empty()).map_err(system("pidfd_open"))?;
-    Ok(Place::Elsewhere(OutcomeReader::new(ours, Process::Child(Helper::new(pid, pidfd)))))
+    Ok(Place::Elsewhere(OutcomeReader::new(ours, Process::Child(Helper::new(pidfd)))))
 }
 
 /// Does `work` in a forked copy of this process, which must have one thread. The copy ends with it.
@@ -50,11 +51,14 @@ pub(crate) fn fork_for(work: impl FnOnce(OutcomeWriter)) -> Result<OutcomeReader
         exit_now(0)
     };
     let pidfd = unix::pidfd_open(pid, PidfdFlags::empty()).map_err(system("pidfd_open"))?;
-    Ok(OutcomeReader::new(ours, Process::Child(Helper::new(pid, pidfd))))
+    Ok(OutcomeReader::new(ours, Process::Child(Helper::new(pidfd))))
 }
 
 /// This second start is at the call that it was started for: it does the job, or leaves.
-pub(super) fn begin(wanted: &Wanted, threads: Threads) -> Place {
+pub(super) fn begin(wanted: &Wanted, call: &Occurrence, threads: Threads) -> Place {
+    if wanted.occurrence != *call {
+        leave_with(wanted, tag::OTHER, 0);
+    }
     if let Threads::Several(count) = threads {
         leave_with(wanted, tag::THREADS, count);
     }

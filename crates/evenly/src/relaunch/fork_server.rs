@@ -4,11 +4,11 @@ use super::descriptors;
 use super::fork_here::{end_of, fork};
 use super::helper::Helper;
 use super::outcome::{OutcomeReader, Process, channel, report_end, send_all};
-use super::place::CapturelessJob;
+use super::place::Request;
 use super::threads::{Threads, threads};
 use super::token;
 use crate::error::Error;
-use crate::process::sys::relaunched::{address_of, function_at};
+use crate::process::sys::relaunched::work_at;
 use crate::process::sys::{self, SignalSet, exit_now};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
@@ -69,12 +69,12 @@ fn start() -> Result<Server, Errno> {
     sys::set_signal_mask(before)?;
     let pid = forked?.ok_or(Errno::CHILD)?;
     let pidfd = unix::pidfd_open(pid, PidfdFlags::empty())?;
-    Ok(Server { requests: ours, process: Mutex::new(Helper::new(pid, pidfd)) })
+    Ok(Server { requests: ours, process: Mutex::new(Helper::new(pidfd)) })
 }
 
-/// Has the server do a job; `None` if there is no server.
-pub(super) fn call(job: &CapturelessJob) -> Result<Option<OutcomeReader>, Error> {
-    let Some(server) = SERVER.get() else { return Ok(None) };
+/// Has the server do a job; `None` if there is no server, or if it cannot do this job.
+pub(super) fn call(request: &Request) -> Result<Option<OutcomeReader>, Error> {
+    let (Some(server), Some(entry)) = (SERVER.get(), request.entry) else { return Ok(None) };
     let (ours, theirs) = channel()?;
     let Ok(directory) =
         open(c".", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
@@ -89,15 +89,15 @@ pub(super) fn call(job: &CapturelessJob) -> Result<Option<OutcomeReader>, Error>
         rustix::stdio::stderr(),
         directory.as_fd(),
     ];
-    if descriptors::send(&server.requests, &address_of(job.run).to_le_bytes(), &passed).is_err() {
+    if descriptors::send(&server.requests, &entry.address().to_le_bytes(), &passed).is_err() {
         // It was killed.
         server.process.lock().unwrap_or_else(PoisonError::into_inner).wait();
         return Ok(None);
     }
     drop((theirs, reports));
-    let length = (job.settings.len() as u64).to_le_bytes();
+    let length = (request.settings.len() as u64).to_le_bytes();
     // If the process for the job has ended, the reader says so.
-    let _ = send_all(&ours, &[&length[..], &job.settings].concat());
+    let _ = send_all(&ours, &[&length[..], &request.settings].concat());
     Ok(Some(OutcomeReader::new(ours, Process::OfServer(report))))
 }
 
@@ -194,6 +194,6 @@ fn work(
     if count as u64 != u64::from_le_bytes(length) {
         return Err(Errno::PIPE);
     }
-    function_at(address)(&settings, channel.into());
+    work_at(address, &settings, channel.into());
     Ok(())
 }

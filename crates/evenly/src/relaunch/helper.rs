@@ -1,12 +1,11 @@
 //! A child process that does the job of one call: waited for by its own number only, killed when dropped.
 
 use crate::process::ProcessEnd;
-use rustix::process::{self as unix, Pid, Signal, WaitId, WaitIdOptions};
+use rustix::process::{self as unix, Signal, WaitId, WaitIdOptions};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// A child of this process. The calling program may have children of its own, and a handler for `SIGCHLD`.
 pub(super) struct Helper {
-    pid: Pid,
     pidfd: OwnedFd,
     /// Whether it still has to be reaped.
     is_alive: bool,
@@ -14,8 +13,8 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    pub(super) fn new(pid: Pid, pidfd: OwnedFd) -> Self {
-        Self { pid, pidfd, is_alive: true, end: None }
+    pub(super) fn new(pidfd: OwnedFd) -> Self {
+        Self { pidfd, is_alive: true, end: None }
     }
 
     /// Waits for its end and reaps it.
@@ -40,10 +39,6 @@ impl Helper {
     pub(super) fn end(&mut self) -> Option<ProcessEnd> {
         self.wait();
         self.end
-    }
-
-    pub(super) fn pid(&self) -> Pid {
-        self.pid
     }
 }
 

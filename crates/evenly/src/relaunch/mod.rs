@@ -1,7 +1,6 @@
 //! Calls that work in a process with several threads: the job is done in another process.
 //!
 //! Workers are forked without exec, which needs a process with one thread (fork(2)).
-#![expect(dead_code, unused_imports, reason = "functions without captures come next")]
 
 mod descriptors;
 mod error;
@@ -20,7 +19,7 @@ pub use error::RelaunchError;
 pub(crate) use fork_here::fork_for as fork;
 pub use fork_server::init;
 pub(crate) use outcome::{OutcomeReader, OutcomeWriter};
-pub(crate) use place::{CapturelessJob, Place};
+pub(crate) use place::{Place, Request};
 
 use crate::error::{Error, system};
 use occurrence::Occurrence;
@@ -36,18 +35,17 @@ pub(crate) use crate::process::sys::relaunched::{Work, captureless};
 ///
 /// # Errors
 /// The process has several threads, and no other process could do the job.
-pub(crate) fn place(
-    call: &'static Location<'static>,
-    captureless: Option<CapturelessJob>,
-) -> Result<Place, Error> {
-    let call = Occurrence::next(call);
+pub(crate) fn place(call: &'static Location<'static>, request: &Request) -> Result<Place, Error> {
+    let call = Occurrence::next(call, &request.settings);
     let wanted = token::wanted();
     let threads = threads(wanted.is_some()).map_err(system("stat /proc/self/task"))?;
     match (wanted, threads) {
-        (Some(wanted), _) if wanted.occurrence == call => Ok(fork_here::begin(wanted, threads)),
+        (Some(wanted), _) if wanted.occurrence.is_at(&call) => {
+            Ok(fork_here::begin(wanted, &call, threads))
+        }
         (_, Threads::One) => Ok(Place::Here),
         (_, threads) => {
-            let served = captureless.map(|job| fork_server::call(&job)).transpose()?.flatten();
+            let served = fork_server::call(request)?;
             match (served, threads, wanted) {
                 (Some(reader), ..) => Ok(Place::Elsewhere(reader)),
                 (None, Threads::Several(count), Some(wanted)) => {

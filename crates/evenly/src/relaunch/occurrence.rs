@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
 use std::panic::Location;
 
 /// A call, as it can be found again in a second start of the program.
@@ -15,6 +16,8 @@ pub(super) struct Occurrence {
     pub(super) place: String,
     /// Calls of this thread at this place before.
     pub(super) before: u64,
+    /// A hash of what is asked for.
+    pub(super) request: u64,
 }
 
 type Place = (&'static str, u32, u32);
@@ -25,7 +28,7 @@ thread_local! {
 
 impl Occurrence {
     /// Counts a call.
-    pub(super) fn next(call: &'static Location<'static>) -> Self {
+    pub(super) fn next(call: &'static Location<'static>, settings: &[u8]) -> Self {
         let place = (call.file(), call.line(), call.column());
         // A destructor of a thread-local value can call when the counts are gone.
         let before = CALLS.try_with(|calls| {
@@ -34,7 +37,15 @@ impl Occurrence {
             *count += 1;
             *count - 1
         });
-        Self { place: call.to_string(), before: before.unwrap_or(u64::MAX) }
+        let mut hasher = DefaultHasher::new();
+        hasher.write(settings);
+        let (before, request) = (before.unwrap_or(u64::MAX), hasher.finish());
+        Self { place: call.to_string(), before, request }
+    }
+
+    /// Whether both are at the same place for the same time.
+    pub(super) fn is_at(&self, call: &Self) -> bool {
+        (&self.place, self.before) == (&call.place, call.before)
     }
 }
 

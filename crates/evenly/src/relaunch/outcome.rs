@@ -20,6 +20,8 @@ pub(super) mod tag {
     pub(in super::super) const THREADS: u8 = b'T';
     /// The same at a call before the wanted one.
     pub(in super::super) const THREADS_EARLIER: u8 = b'P';
+    /// The process is at the call, and its range or settings are others; 0 follows (8 bytes).
+    pub(in super::super) const OTHER: u8 = b'O';
 }
 
 /// The outcome of a call that another process computes, in parts while the job runs.

@@ -1,7 +1,7 @@
 //! Where the job of a call is done.
 
 use super::outcome::{OutcomeReader, OutcomeWriter};
-use crate::process::sys::relaunched::Run;
+use crate::process::sys::relaunched::Entry;
 
 /// Where a call that needs a process with one thread can do its job.
 pub(crate) enum Place {
@@ -13,10 +13,11 @@ pub(crate) enum Place {
     Instead(OutcomeWriter),
 }
 
-/// A job whose function captures nothing, so that a process that was forked before can do it.
-pub(crate) struct CapturelessJob {
-    /// Does the job, and writes its encoded outcome: see `captureless`.
-    pub(crate) run: Run,
-    /// What `run` gets.
+/// What a call asks for.
+pub(crate) struct Request {
+    /// Its range and settings. A second start that comes to the call with others is refused.
     pub(crate) settings: Vec<u8>,
+    /// The entry that does the job from the settings, if its function captures nothing and nothing else is of the calling
+    /// process: see `captureless`.
+    pub(crate) entry: Option<Entry>,
 }

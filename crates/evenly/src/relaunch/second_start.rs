@@ -63,12 +63,12 @@ pub(super) fn start(call: &Occurrence, threads: u64) -> Result<OutcomeReader, Er
         directory: None,
         kept: Some(theirs.as_fd()),
     };
-    let (pid, pidfd) = Launcher::new().launch(&launch).map_err(|refused| match refused {
+    let (_, pidfd) = Launcher::new().launch(&launch).map_err(|refused| match refused {
         SpawnError::Process(cause) => cannot_start("clone")(cause),
         SpawnError::Program(cause) => cannot_start("execve /proc/self/exe")(cause),
     })?;
     drop((theirs, their_errors));
-    let helper = Helper::new(pid, pidfd);
+    let helper = Helper::new(pidfd);
     reached(ours, helper, &errors, call, threads)
 }
 
@@ -102,6 +102,9 @@ fn reached(
         && (head[0] == tag::REACHED || receive(&mut count)? == count.len());
     match head[0] {
         tag::REACHED if is_whole => Ok(OutcomeReader::new(channel, Process::Child(helper))),
+        tag::OTHER if is_whole => {
+            Err(RelaunchError::OtherRequest { call: call.to_string(), threads }.into())
+        }
         tag::THREADS | tag::THREADS_EARLIER if is_whole => Err(RelaunchError::StillThreads {
             call: call.to_string(),
             threads,

@@ -26,13 +26,14 @@ pub(super) struct Wanted {
 pub(super) fn token(channel: &OwnedFd, occurrence: &Occurrence) -> Option<String> {
     let (socket, program) = (fstat(channel).ok()?, stat(PROGRAM).ok()?);
     Some(format!(
-        "{} {} {} {} {} {} {}",
+        "{} {} {} {} {} {} {} {}",
         getpid().as_raw_nonzero(),
         channel.as_raw_fd(),
         socket.st_ino,
         program.st_dev,
         program.st_ino,
         occurrence.before,
+        occurrence.request,
         occurrence.place
     ))
 }
@@ -44,15 +45,15 @@ pub(super) fn wanted() -> Option<&'static Wanted> {
 }
 
 fn parsed(token: &str) -> Option<Wanted> {
-    let mut words = token.splitn(7, ' ');
+    let mut words = token.splitn(8, ' ');
     let mut number = || words.next()?.parse::<u64>().ok();
     let (parent, descriptor, inode) = (number()?, number()?, number()?);
-    let (device, file, before) = (number()?, number()?, number()?);
+    let (device, file, before, request) = (number()?, number()?, number()?, number()?);
     let place = words.next()?.to_owned();
     let program = stat(PROGRAM).ok()?;
     let is_ours = getppid()
         .is_some_and(|pid| u64::try_from(pid.as_raw_nonzero().get()) == Ok(parent))
         && (program.st_dev, program.st_ino) == (device, file);
     let channel = is_ours.then(|| adopt_socket(descriptor.try_into().ok()?, inode))??;
-    Some(Wanted { occurrence: Occurrence { place, before }, channel })
+    Some(Wanted { occurrence: Occurrence { place, before, request }, channel })
 }

@@ -4,8 +4,10 @@ use rustix::fs::{FileType, fstat};
 use rustix::io::{FdFlags, fcntl_setfd};
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-/// Does a job from encoded settings, and writes its encoded outcome to a socket.
-pub(crate) type Run = fn(&[u8], OwnedFd);
+/// The entry into the work for one function: what does a job from encoded settings, and writes its encoded outcome
+/// to a socket. Only a process that was forked for it calls it.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry(fn(&[u8], OwnedFd));
 
 /// Takes over an inherited descriptor, if it is the socket with this inode. From now on it is not inherited further.
 pub(crate) fn adopt_socket(descriptor: RawFd, inode: u64) -> Option<OwnedFd> {
@@ -30,30 +32,29 @@ pub(crate) trait Work<F> {
     fn work(function: F, settings: &[u8], channel: OwnedFd);
 }
 
-/// The entry by which another copy of this program does the work of `W` for this function. A function that captures
-/// variables is given back: they are in the memory of this process only.
-pub(crate) fn captureless<F, W: Work<F>>(function: F) -> Result<Run, F> {
-    if size_of::<F>() != 0 {
-        return Err(function);
-    }
-    std::mem::forget(function);
-    Ok(|settings, channel| {
-        // SAFETY: it has no bytes, so any aligned address has its value. This process is a copy of one in which a value of
-        // the type existed and was given up, or is that process.
+/// The entry by which a copy of this process does the work of `W` for this function; `None` if the function captures
+/// variables, which are in the memory of this process only.
+pub(crate) fn captureless<F, W: Work<F>>(_: &F) -> Option<Entry> {
+    (size_of::<F>() == 0).then_some(Entry(|settings, channel| {
+        // SAFETY: it has no bytes, so any aligned address has its value. This process is a copy of the one in which the value
+        // of the caller is, and has none of its own: a fork would have copied it, too.
         let function = unsafe { std::ptr::NonNull::<F>::dangling().read() };
         W::work(function, settings, channel);
-    })
+    }))
 }
 
-/// The address of a function, for [`function_at`].
-pub(crate) fn address_of(run: Run) -> u64 {
-    run as usize as u64
+impl Entry {
+    /// Its address, for [`work_at`].
+    pub(crate) fn address(self) -> u64 {
+        self.0 as usize as u64
+    }
 }
 
-/// The function whose address the process sent of which this one is a copy.
-pub(crate) fn function_at(address: u64) -> Run {
-    // SAFETY: the only sender is the process that forked this one. It got the number from `address_of`, and a fork leaves
-    // all code where it was. A function of a library that was loaded after the fork is not there: the
+/// Does the work of the entry at an address that came from the process of which this one is a copy.
+pub(crate) fn work_at(address: u64, settings: &[u8], channel: OwnedFd) {
+    // SAFETY: the only sender is the process that forked this one. It got the number from `Entry::address`, and a fork
+    // leaves all code where it was. The code of a library that was loaded after the fork is not there: the
     // documentation of `init` names that limit, and such a call ends the process that was forked for it.
-    unsafe { std::mem::transmute::<usize, Run>(address as usize) }
+    let run = unsafe { std::mem::transmute::<usize, fn(&[u8], OwnedFd)>(address as usize) };
+    run(settings, channel);
 }
