@@ -115,3 +115,31 @@ fn help_texts_are_as_committed() {
         assert_eq!(text, std::fs::read_to_string(&path).unwrap(), "{path}");
     }
 }
+
+#[test]
+fn each_verb_lists_only_the_options_that_it_takes() {
+    let takes = |verb: &str, option: &str| {
+        let texts = [answer(&format!("{verb} --help")), answer(&format!("man {verb}"))];
+        let listed = texts.map(|text| text.replace('\\', "").contains(option));
+        assert_eq!(listed[0], listed[1], "{verb} {option}");
+        listed[0]
+    };
+    for option in ["[FUNCTION]", "--lib ", "--partial", "--no-status", "--format"] {
+        assert!(!takes("run", option), "{option}");
+    }
+    let script = answer("completions bash");
+    let run = script.split("evenly__subcmd__run)").nth(1).unwrap();
+    let run = run.split(";;").next().unwrap();
+    assert!(run.contains("--keep-order") && !run.contains("--lib"), "{run}");
+    for verb in verbs() {
+        assert!(takes(verb, "--partial") && takes(verb, "--format"), "{verb}");
+        let asks_truth = ["count", "find", "any", "all"].contains(&verb);
+        assert_eq!(takes(verb, "--no-status"), asks_truth, "{verb}");
+    }
+}
+
+#[test]
+fn help_is_a_command_too() {
+    assert_eq!(answer("help run"), answer("run --help"));
+    assert_eq!(answer("help"), answer("--help"));
+}
