@@ -77,7 +77,9 @@ impl<'a> Answer<'a> {
             (_, value) if value.has_too_many_values() => {
                 return Err(Error::TooManyValues.to_string());
             }
-            (_, Value::Histogram(_) | Value::RealHistogram(_)) => Self::Histogram(value),
+            (_, Value::Histogram(_) | Value::RealHistogram(_) | Value::Binned(_)) => {
+                Self::Histogram(value)
+            }
             (_, Value::Lines { .. } | Value::Nothing) => {
                 let is_no = match aggregate {
                     Aggregate::Find { .. } => lines == 0,
@@ -112,7 +114,11 @@ impl<'a> Answer<'a> {
             Self::Decision(is_true, _) => Some(AnswerJson::One(is_true.to_string())),
             Self::Histogram(values) => {
                 let pair = |(value, count): (Number, u128)| [value.to_string(), count.to_string()];
-                Some(AnswerJson::Pairs(values.counts()?.map(pair).collect()))
+                Some(AnswerJson::Pairs(match values {
+                    // Empty bins are rows of the answer.
+                    Value::Binned(binned) => binned.rows().map(pair).collect(),
+                    values => values.counts()?.map(pair).collect(),
+                }))
             }
             Self::Lines { .. } => None,
         }
@@ -159,10 +165,18 @@ fn no_sum(asked: &str) -> String {
 
 /// Whether answers of this kind have a field `n` in JSON.
 pub(crate) fn has_n(aggregate: Aggregate) -> bool {
-    use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Mean, Min, Run, Sum};
+    use Aggregate::{All, Any, Binned, Count, Failures, Find, Hist, Map, Max, Mean, Min, Run, Sum};
     match aggregate {
         Min | Max | Any | All => true,
-        Count | Sum | Mean | Find { .. } | Hist | Map | Failures { .. } | Run { .. } => false,
+        Count
+        | Sum
+        | Mean
+        | Find { .. }
+        | Hist
+        | Binned(_)
+        | Map
+        | Failures { .. }
+        | Run { .. } => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Declarations of all commands, arguments and options for clap.
 
 use crate::batch::Batch;
+use crate::bin_options::BinArguments;
 use crate::examples;
 use crate::item_options::ItemArguments;
 use crate::journal_options::JournalArguments;
@@ -8,6 +9,7 @@ use crate::lazy_args::LazyArgs;
 use crate::limits::LimitArguments;
 use crate::output_options::OutputArguments;
 use crate::sbatch::options::SlurmOptions;
+use crate::settle_arguments::SettleArguments;
 use crate::start_options::StartArguments;
 use crate::times::{JoinTimeArguments, TimeArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -54,7 +56,7 @@ pub(crate) enum CliCommand {
     All(LazyArgs<TruthArguments>),
     /// Count how many n give each value
     #[command(override_usage = usage!("hist"), after_help = examples::HIST)]
-    Hist(LazyArgs<QuestionArguments>),
+    Hist(LazyArgs<HistArguments>),
     /// Compute the mean of the values of a function
     #[command(override_usage = usage!("mean"), after_help = examples::MEAN)]
     Mean(LazyArgs<QuestionArguments>),
@@ -179,27 +181,6 @@ pub(crate) struct VerifyArguments {
     pub(crate) format: Format,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct SettleArguments {
-    /// The journal of a run that has ended
-    pub(crate) journal: PathBuf,
-    /// Items that hold whole windows of unknown fate or that failed: START..END (END excluded), START..=LAST, also
-    /// with :STEP; several with commas: 0..100,250..300
-    #[arg(value_name = "ITEMS", allow_hyphen_values = true)]
-    pub(crate) items: String,
-    /// done: they count as done, and are not started again (run and failures only). retry: the next evenly resume
-    /// starts them again
-    #[arg(value_enum)]
-    pub(crate) decision: DecisionArgument,
-}
-
-/// A decision about commands of unknown fate.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum DecisionArgument {
-    Done,
-    Retry,
-}
-
 // The arguments of find.
 #[derive(Debug, Args)]
 pub(crate) struct FindArguments {
@@ -216,6 +197,15 @@ pub(crate) struct FailuresArguments {
     /// Print only the K lowest; the numbers above them are not tested
     #[arg(long, value_name = "K", allow_hyphen_values = true)]
     pub(crate) first: Option<String>,
+    #[command(flatten)]
+    pub(crate) question: QuestionArguments,
+}
+
+// The arguments of hist.
+#[derive(Debug, Args)]
+pub(crate) struct HistArguments {
+    #[command(flatten)]
+    pub(crate) bins: BinArguments,
     #[command(flatten)]
     pub(crate) question: QuestionArguments,
 }

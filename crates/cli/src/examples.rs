@@ -114,11 +114,13 @@ Examples:
   evenly all 'prime(n ** 2 + n + 41)' 0..1000";
 
 pub(crate) const HIST: &str = "\
-Prints VALUE, a tab and COUNT for each value, ascending; at most 1048576 different values.
+Prints VALUE, a tab and COUNT for each value, ascending; at most 1048576 different values. With --bins, VALUE is the \
+lower edge of a bin: -inf for what is below LO, K bins, empty ones too, and HI for what is HI or above.
 
 Examples:
   evenly hist 'n mod 7' -100..100
   evenly hist 'digits(n)' 0..1e6
+  evenly hist 'isqrt(n)' 0..1e6 --bins 0..1000/10
   evenly hist prime 0..1e6";
 
 pub(crate) const MEAN: &str = "\

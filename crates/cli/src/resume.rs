@@ -166,9 +166,9 @@ fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
         CliCommand::Sum(question)
         | CliCommand::Min(question)
         | CliCommand::Max(question)
-        | CliCommand::Hist(question)
         | CliCommand::Mean(question)
         | CliCommand::Map(question) => Some(&mut question.job),
+        CliCommand::Hist(hist) => Some(&mut hist.question.job),
         CliCommand::Failures(failures) => Some(&mut failures.question.job),
         CliCommand::Find(find) => Some(&mut find.truth.question.job),
         CliCommand::Run(run) => Some(&mut run.job),

@@ -30,7 +30,10 @@ pub(crate) fn command(command: CliCommand, words: Vec<OsString>) -> Result<(), E
         CliCommand::Sum(question) => (Aggregate::Sum, question.into_inner().into_job()),
         CliCommand::Min(question) => (Aggregate::Min, question.into_inner().into_job()),
         CliCommand::Max(question) => (Aggregate::Max, question.into_inner().into_job()),
-        CliCommand::Hist(question) => (Aggregate::Hist, question.into_inner().into_job()),
+        CliCommand::Hist(hist) => {
+            let hist = hist.into_inner();
+            (hist.bins.aggregate()?, hist.question.into_job())
+        }
         CliCommand::Mean(question) => (Aggregate::Mean, question.into_inner().into_job()),
         CliCommand::Map(question) => (Aggregate::Map, question.into_inner().into_job()),
         CliCommand::Failures(failures) => {

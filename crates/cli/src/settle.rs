@@ -1,11 +1,11 @@
 //! `evenly settle`: decisions about commands of unknown fate and commands that failed, in the journal of their run.
 
-use crate::arguments::{DecisionArgument, SettleArguments};
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::intervals::half_open;
 use crate::items::parse_items;
 use crate::report::write_out;
+use crate::settle_arguments::{DecisionArgument, SettleArguments};
 use crate::stderr;
 use evenly::internal::quoted;
 use evenly::journal::{self, JournalError, SettleDecision};

@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "verbs/bins.rs"]
+mod bins;
 #[path = "verbs/expressions.rs"]
 mod expressions;
 #[path = "verbs/failing.rs"]

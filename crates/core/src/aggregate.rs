@@ -1,6 +1,8 @@
 //! Aggregates: the question of each verb, and how partial answers merge.
 
 mod answer_digest;
+mod binned;
+mod bins;
 mod real_sum;
 mod real_value;
 mod sum;
@@ -11,6 +13,8 @@ use alloc::boxed::Box;
 use core::num::NonZeroU64;
 
 pub use answer_digest::AnswerDigest;
+pub use binned::Binned;
+pub use bins::{Bins, MOST_BINS, UnreadableBins};
 pub use real_sum::{Mean, RealExtreme, RealSum};
 pub use sum::Sum;
 pub use value::{Extreme, Value};
@@ -53,6 +57,8 @@ pub enum Aggregate {
     All,
     /// How many numbers give each value; at most [`MOST_VALUES`] values.
     Hist,
+    /// How many numbers have a value in each of some bins.
+    Binned(Bins),
     /// The mean of what the function gives.
     Mean,
     /// What the function gives for each number, ascending.
@@ -81,7 +87,7 @@ impl Aggregate {
             Self::Find { .. } => "find",
             Self::Any => "any",
             Self::All => "all",
-            Self::Hist => "hist",
+            Self::Hist | Self::Binned(_) => "hist",
             Self::Map => "map",
             Self::Mean => "mean",
             Self::Failures { .. } => "failures",
@@ -98,6 +104,7 @@ impl Aggregate {
             | Self::Min
             | Self::Max
             | Self::Hist
+            | Self::Binned(_)
             | Self::Map
             | Self::Mean
             | Self::Failures { .. }
@@ -118,6 +125,7 @@ impl Aggregate {
             | Self::Any
             | Self::All
             | Self::Hist
+            | Self::Binned(_)
             | Self::Mean => false,
         }
     }
@@ -134,6 +142,7 @@ impl Aggregate {
             | Self::Any
             | Self::All
             | Self::Hist
+            | Self::Binned(_)
             | Self::Map
             | Self::Mean
             | Self::Run { .. } => None,
@@ -154,6 +163,7 @@ impl Aggregate {
             | Self::Max
             | Self::Find { first: None }
             | Self::Hist
+            | Self::Binned(_)
             | Self::Map
             | Self::Mean
             | Self::Failures { first: None }
@@ -161,7 +171,16 @@ impl Aggregate {
         }
     }
 
-    /// The byte and the word that stand for it where it travels.
+    /// Its bins, if it has some.
+    #[must_use]
+    pub const fn bins(self) -> Option<Bins> {
+        match self {
+            Self::Binned(bins) => Some(bins),
+            _ => None,
+        }
+    }
+
+    /// The byte and the word that stand for it where it travels, together with its [bins](Self::bins).
     #[must_use]
     pub const fn code(self) -> (u8, u64) {
         match self {
@@ -174,6 +193,8 @@ impl Aggregate {
             Self::Any => (6, 0),
             Self::All => (7, 0),
             Self::Hist => (8, 0),
+            // The bins travel as a text of their own.
+            Self::Binned(_) => (13, 0),
             Self::Map => (9, 0),
             Self::Failures { first: None } => (10, 0),
             Self::Failures { first: Some(first) } => (10, first.get()),
@@ -182,9 +203,12 @@ impl Aggregate {
         }
     }
 
-    /// What stands for these, if anything does.
+    /// What these stand for, if they stand for an aggregate.
     #[must_use]
-    pub const fn from_code(code: u8, detail: u64) -> Option<Self> {
+    pub const fn from_code(code: u8, detail: u64, bins: Option<Bins>) -> Option<Self> {
+        if let Some(bins) = bins {
+            return if matches!((code, detail), (13, 0)) { Some(Self::Binned(bins)) } else { None };
+        }
         Some(match (code, detail) {
             (1, 0) => Self::Count,
             (2, 0) => Self::Sum,
@@ -212,6 +236,7 @@ impl Aggregate {
             Self::Max => Value::Max(None),
             Self::Any | Self::All => Value::Witness(None),
             Self::Hist => Value::EMPTY_HISTOGRAM,
+            Self::Binned(bins) => Value::Binned(Binned::new(bins)),
             Self::Mean => Value::Mean(Box::default()),
             Self::Find { .. } | Self::Map | Self::Run { .. } => Value::EMPTY_LINES,
             Self::Failures { .. } => Value::Nothing,
@@ -254,6 +279,9 @@ impl Aggregate {
             (Self::Mean, Value::Mean(mean)) => is_possible(mean.count(), numbers()),
             (Self::Hist, Value::RealHistogram(values)) => {
                 is_possible(values.values().sum(), numbers())
+            }
+            (Self::Binned(bins), Value::Binned(binned)) => {
+                binned.bins() == bins && is_possible(binned.total(), numbers())
             }
             (Self::Any | Self::All, Value::Witness(witness)) => witness.is_none_or(is_in),
             (Self::Hist, Value::Histogram(values)) => is_possible(values.values().sum(), numbers()),
@@ -310,7 +338,8 @@ mod tests {
             Aggregate::Find { first: Some(_) } => Aggregate::Any,
             Aggregate::Any => Aggregate::All,
             Aggregate::All => Aggregate::Hist,
-            Aggregate::Hist => Aggregate::Map,
+            Aggregate::Hist => Aggregate::Binned("-1..1/20".parse().unwrap()),
+            Aggregate::Binned(_) => Aggregate::Map,
             Aggregate::Map => Aggregate::Mean,
             Aggregate::Mean => Aggregate::Failures { first: None },
             Aggregate::Failures { first: None } => {
@@ -326,7 +355,7 @@ mod tests {
     fn every_aggregate_is_read_back_from_its_code_and_admits_its_empty_value() {
         for aggregate in core::iter::successors(Some(Aggregate::Count), |last| next(*last)) {
             let (code, detail) = aggregate.code();
-            assert_eq!(Aggregate::from_code(code, detail), Some(aggregate));
+            assert_eq!(Aggregate::from_code(code, detail, aggregate.bins()), Some(aggregate));
             assert!(aggregate.admits(&aggregate.empty(), &[]), "{aggregate:?}");
         }
     }

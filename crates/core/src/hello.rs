@@ -19,6 +19,7 @@
 //!                                             8  the fewest numbers of a chunk, where that many remain
 //!                                          1+32  program and digest, as in a hello
 //!                                           2+f  f, then the function, f bytes of UTF-8
+//!                                           1+b  b, then the bins of a histogram, b bytes; nothing without any
 //!                                             4  the bytes of its supplement, see [`Supplement`]; zero for none
 //! size  a refusal goes on
 //!    1  why, see [`RefusalReason`]
@@ -27,11 +28,12 @@
 //!
 //! They are valid if and only if nothing follows, the texts are UTF-8 of at most [`MAX_TEXT`] bytes,
 //! an agent has at least one worker, codes are those above, the range is not reversed, and a digest
-//! of no program is zero, as is what it is called, and a supplement has at most [`MAX_SUPPLEMENT`] bytes. What computes does not travel, only its name or its
+//! of no program is zero, as is what it is called, bins are in their normal form, and a supplement
+//! has at most [`MAX_SUPPLEMENT`] bytes. What computes does not travel, only its name or its
 //! source and the digest of a program that both ends must have. What a program is called is for people:
 //! the function of a job that has one is that, too, and neither is ever run.
 
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, Bins};
 use crate::interval::Interval;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -209,6 +211,10 @@ impl Welcome {
         bytes.extend_from_slice(&self.chunk_min.to_le_bytes());
         put_program(&mut bytes, self.program);
         put_text(&mut bytes, &self.function);
+        let bins = self.aggregate.bins().map(|bins| bins.to_string()).unwrap_or_default();
+        // The text of bins is some tens of bytes long.
+        bytes.push(bins.len() as u8);
+        bytes.extend_from_slice(bins.as_bytes());
         bytes.extend_from_slice(&self.supplement.to_le_bytes());
         bytes
     }
@@ -232,6 +238,8 @@ impl Welcome {
         let program = rest.program()?;
         let length = u16::from_le_bytes(rest.take()?);
         let function = rest.text(length.into())?;
+        let [length] = rest.take()?;
+        let bins = rest.bins(length.into())?;
         let supplement = u32::from_le_bytes(rest.take()?);
         rest.end()?;
         let range = match (has_range, Interval::new(first, last)) {
@@ -239,7 +247,8 @@ impl Welcome {
             (1, Some(range)) => Some(range),
             _ => return Err(Misunderstood::Malformed),
         };
-        let aggregate = Aggregate::from_code(aggregate, detail).ok_or(Misunderstood::Malformed)?;
+        let aggregate =
+            Aggregate::from_code(aggregate, detail, bins).ok_or(Misunderstood::Malformed)?;
         if supplement as usize > MAX_SUPPLEMENT {
             return Err(Misunderstood::Malformed);
         }
@@ -364,6 +373,15 @@ impl Rest<'_> {
             Ok(text) if length <= MAX_TEXT => Ok(text.to_string()),
             _ => Err(Misunderstood::Malformed),
         }
+    }
+
+    fn bins(&mut self, length: usize) -> Result<Option<Bins>, Misunderstood> {
+        let text = self.text(length)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let bins: Bins = text.parse().map_err(|_| Misunderstood::Malformed)?;
+        if bins.to_string() == text { Ok(Some(bins)) } else { Err(Misunderstood::Malformed) }
     }
 
     fn program(&mut self) -> Result<Program, Misunderstood> {

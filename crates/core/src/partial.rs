@@ -29,6 +29,7 @@
 //! 11     4+32*i+24*r   of each value, one double at least: i u32; of each integer as in kind 6; of each double: value
 //!               f64, count u128
 //! 12     40+s   mean: how many values u128, their sum as in kind 8
+//! 13     1+b+20*k   bins: b, their text of b bytes; of each row with a value, ascending: index u32, count u128
 //! ```
 //!
 //! It is valid if and only if

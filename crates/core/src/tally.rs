@@ -31,12 +31,20 @@ pub struct Tally {
     much: usize,
     /// By how much a number is above its position, modulo 2^64: see [`Items`](crate::Items).
     above_position: i64,
-    /// For histograms: how many numbers give each of the values below [`SMALL`]. Most do.
+    /// For histograms: how many numbers give each of the values below [`SMALL`], or are in each of the first rows of
+    /// bins. Most are.
     small: Vec<u64>,
 }
 
-/// Values below this one are counted in a table, which is quicker than a search for each.
+/// Values, and rows of bins, below this one are counted in a table, which is quicker than a search for each.
 const SMALL: usize = 4096;
+
+fn add_small(small: &mut Vec<u64>, index: usize) {
+    if small.is_empty() {
+        small.resize(SMALL, 0);
+    }
+    small[index] += 1;
+}
 
 impl Tally {
     /// Nothing yet.
@@ -75,8 +83,8 @@ impl Tally {
     #[inline]
     #[must_use]
     pub fn takes_counts(&self) -> bool {
-        use Aggregate::{Count, Failures, Hist, Mean, Sum};
-        matches!(self.aggregate, Count | Sum | Hist | Mean | Failures { .. })
+        use Aggregate::{Binned, Count, Failures, Hist, Mean, Sum};
+        matches!(self.aggregate, Count | Sum | Hist | Binned(_) | Mean | Failures { .. })
     }
 
     /// Notes that `satisfy` of `numbers` numbers satisfy the function. Only where it [takes](Self::takes_counts) that.
@@ -99,6 +107,10 @@ impl Tally {
                         *values.entry(value).or_default() += u128::from(count);
                     }
                 }
+            }
+            Value::Binned(binned) => {
+                binned.add(Number::Integer(1), satisfy.into());
+                binned.add(Number::Integer(0), numbers.saturating_sub(satisfy).into());
             }
             Value::Mean(mean) => {
                 mean.count += u128::from(numbers);
@@ -147,14 +159,10 @@ impl Tally {
             }
             Value::Min(_) | Value::Max(_) | Value::Nothing => {}
             Value::Histogram(values) => match usize::try_from(number) {
-                Ok(small) if small < SMALL => {
-                    if self.small.is_empty() {
-                        self.small.resize(SMALL, 0);
-                    }
-                    self.small[small] += 1;
-                }
+                Ok(small) if small < SMALL => add_small(&mut self.small, small),
                 _ => *values.entry(number).or_default() += 1,
             },
+            Value::Binned(_) => self.add_to_bin(Number::Integer(number)),
             Value::Lines { lines, text } if self.aggregate == Aggregate::Map => {
                 *lines += 1;
                 line::entry(text, position, number);
@@ -191,12 +199,22 @@ impl Tally {
         match &mut self.value {
             Value::Nothing => {}
             Value::RealSum(sum) => sum.add(real),
+            Value::Binned(_) => self.add_to_bin(Number::Real(real)),
             Value::Lines { lines, text } if self.aggregate == Aggregate::Map => {
                 *lines += 1;
                 line::real(text, position, real);
             }
             Value::Count(_) | Value::Witness(_) | Value::Lines { .. } => self.truth(n, true),
             value => value.add_number(position, Number::Real(real)),
+        }
+    }
+
+    fn add_to_bin(&mut self, value: Number) {
+        let Value::Binned(binned) = &mut self.value else { return };
+        let row = binned.bins().row_of(value);
+        match row as usize {
+            small if small < SMALL => add_small(&mut self.small, small),
+            _ => binned.add_to_row(row, 1),
         }
     }
 
@@ -350,9 +368,12 @@ impl Tally {
     /// The value so far. Then it is empty again.
     pub fn take_value(&mut self) -> Value {
         let used = self.small.iter_mut().enumerate().filter(|(_, count)| **count > 0);
-        for (value, count) in used {
-            let value = Number::Integer(value as i128);
-            self.value.count_values(value, core::mem::take(count).into());
+        for (index, count) in used {
+            let count = core::mem::take(count).into();
+            match &mut self.value {
+                Value::Binned(binned) => binned.add_to_row(index as u32, count),
+                value => value.count_values(Number::Integer(index as i128), count),
+            }
         }
         core::mem::replace(&mut self.value, self.aggregate.empty())
     }

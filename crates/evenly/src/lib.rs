@@ -141,7 +141,7 @@ mod transport;
 mod worker_settings;
 
 pub use error::Error;
-pub use evenly_core::aggregate::{Mean, RealExtreme, RealSum};
+pub use evenly_core::aggregate::{Binned, Bins, Mean, RealExtreme, RealSum};
 pub use evenly_core::items::{
     ItemsPart, MOST_PIECES, MalformedItems, NoPart, PartError, TooManyPieces,
 };

@@ -180,3 +180,11 @@ fn frames_that_are_lost_or_out_of_order_are_not_survived() {
     let failed = (0..200).filter(|seed| run(*seed, &options).is_err()).count();
     assert!(failed > 0, "the core has learnt to bear this: say so, and make it a promise");
 }
+
+#[test]
+fn bins_of_a_histogram_hold_through_losses_and_agents() {
+    let bins = "-100..1e3/37".parse().expect("bins");
+    let question = Some(evenly_core::Aggregate::Binned(bins));
+    let sum = runs(0..150, &SimOptions { question, ..SimOptions::default() });
+    assert!(of(&sum, "losses_with_chunks") > 0, "{sum}");
+}

@@ -36,12 +36,22 @@ const WILD: &str = "double f(int64_t n) {
     switch (n % 5) { case 0: return 1e308; case 1: return 0.1 * n; case 2: return 1e-300 * n;
         case 3: return -1e308; default: return n / 7.0; } }";
 
+/// By Python's `fractions`.
+const BINS: &str = "-inf\t10001\n0\t12430\n714.3571428571429\t2429\n1428.7142857142858\t2428\n\
+    2143.0714285714284\t2429\n2857.4285714285716\t2429\n3571.785714285714\t2429\n\
+    4286.142857142857\t2428\n5000.5\t13002\n";
+
 /// The same bytes as without agents, by the test of libraries.
 pub(crate) fn the_sum_of_doubles(site: &Site, transport: Transport) {
     let library = built(site, "wild.so", WILD);
-    for (verb, answer) in [("sum", "60727072.1\n"), ("mean", "1214.42\n"), ("min", "-1e308\t3\n")] {
+    for (verb, bins, answer) in [
+        ("sum", "", "60727072.1\n"),
+        ("mean", "", "1214.42\n"),
+        ("min", "", "-1e308\t3\n"),
+        ("hist", "--bins 0..5000.5/7", BINS),
+    ] {
         let call = format!("--lib {}:f:f64", library.display());
-        let words = format!("{verb} {call} 0..50005 -j 0 --split fixed:500");
+        let words = format!("{verb} {bins} {call} 0..50005 -j 0 --split fixed:500");
         let (primary, address) = site.primary(transport, &words);
         let agent = site.agent(&address, &format!("-j 2 {call}"));
         primary.ended().answers(answer);

@@ -17,6 +17,7 @@ const QUESTIONS: &[&str] = &[
     "any n<0 0..1e6",
     "all n*n<1e12 0..1e7 --split fixed:10000",
     "hist digits(n) -10..1e6 --split static",
+    "hist n*n%1000 0..1e6 --bins -10..1010/17 --split fixed:5000",
     "map n*n%1000 0..1e6 --split fixed:5000",
     "failures 100/(n%1000) 0..1e5",
     "find 10/n<5 -100..100",

@@ -15,6 +15,10 @@ for line in sys.stdin:
     print(*(n / 8 - 3 if n % 3 else n * 0.1 for n in range(start, end)), flush=True)
 ";
 
+/// Of that sweep, by Python's `fractions`.
+const BINS: &str = "-inf\t0\n-3\t2\n-2.5\t3\n-2\t3\n-1.5\t2\n-1\t3\n-0.5\t3\n0\t4\n0.5\t5\n1\t4\n\
+    1.5\t4\n2\t5\n2.5\t4\n3\t8\n";
+
 pub(crate) fn a_seed_sweep_gives_the_same_bytes_on_any_number_of_workers() {
     let yard = Yard::new();
     yard.script("sweep.py", SWEEP);
@@ -27,6 +31,7 @@ pub(crate) fn a_seed_sweep_gives_the_same_bytes_on_any_number_of_workers() {
         // By Python's `fractions`, rounded once.
         yard.run(&format!("sum {each}")).answers("43.925000000000004\n");
         yard.run(&format!("mean {each}")).answers("0.8785000000000001\n");
+        yard.run(&format!("hist --bins -3..3/12 {each}")).answers(BINS);
         yard.run(&format!("min {each}")).answers("-2.875\t1\n");
         yard.run(&format!("max {each}")).answers("4.800000000000001\t48\n");
         yard.run(&format!("map {each}")).answers(&map);
@@ -85,6 +90,9 @@ pub(crate) fn chunks_answer_with_decimals() {
         ("min", "-0.5 $start", "-0.5\t0\n"),
         ("max", "0.25 $start", "0.25\t0\n"),
         ("hist", "0.5:2 3:1", "0.5\t6\n3\t3\n"),
+        // Values, or what the verb itself prints.
+        ("hist --bins 0..1/2", "0.7:1 -3:2", "-inf\t6\n0\t0\n0.5\t3\n1\t0\n"),
+        ("hist --bins 0..1/2", "-inf:1 0:0 0.5:1 1:1", "-inf\t3\n0\t0\n0.5\t3\n1\t3\n"),
         (
             "map",
             "0.5 1.5 2.0",

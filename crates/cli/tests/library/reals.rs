@@ -18,6 +18,10 @@ double f(int64_t n) {
 /// The sum and the mean of the values from 0 to 50004, correctly rounded (Python's `fractions`).
 const SUM: &str = "60727072.1\n";
 const MEAN: &str = "1214.42\n";
+/// Of the same values, in 7 bins.
+const BINS: &str = "-inf\t10001\n0\t12430\n714.3571428571429\t2429\n1428.7142857142858\t2428\n\
+    2143.0714285714284\t2429\n2857.4285714285716\t2429\n3571.785714285714\t2429\n\
+    4286.142857142857\t2428\n5000.5\t13002\n";
 
 pub(crate) fn sums_are_the_same_bytes_on_any_number_of_workers() {
     built("wild.so", WILD);
@@ -32,6 +36,8 @@ pub(crate) fn sums_are_the_same_bytes_on_any_number_of_workers() {
         let rest = [&["0..50005"], options].concat();
         assert_eq!(answers("sum", "wild.so:f:f64", &rest), SUM, "{options:?}");
         assert_eq!(answers("mean", "wild.so:f:f64", &rest), MEAN, "{options:?}");
+        let bins = [&rest[..], &["--bins", "0..5000.5/7"]].concat();
+        assert_eq!(answers("hist", "wild.so:f:f64", &bins), BINS, "{options:?}");
         let turned = [&["49999..50005,0..49999"], options].concat();
         assert_eq!(answers("sum", "wild.so:f:f64", &turned), SUM, "{options:?}");
     }
@@ -44,6 +50,7 @@ pub(crate) fn every_question_takes_doubles() {
     assert_eq!(of("max", &["1..10"]), "4.5\t9\n");
     assert_eq!(of("map", &["0..4"]), "0\t0\n1\t-3.5\n2\t-6\n3\t-7.5\n");
     assert_eq!(of("map", &["3,5..=7:2"]), "3\t-7.5\n5\t-7.5\n7\t-3.5\n");
+    assert_eq!(of("hist", &["0..9", "--bins", "-8..0/2"]), "-inf\t0\n-8\t5\n-4\t2\n0\t2\n");
     assert_eq!(of("hist", &["0..9"]), "-8\t1\n-7.5\t2\n-6\t2\n-3.5\t2\n0\t2\n");
     // 0 is no.
     assert_eq!(of("count", &["0..9"]), "7\n");
@@ -75,6 +82,10 @@ pub(crate) fn nan_is_a_failure_of_its_number_and_infinities_are_values() {
     assert_eq!(answers("sum", "nan.so:g:f64", &["0..9"]), "-inf\n");
     assert_eq!(answers("mean", "nan.so:g:f64", &["0..9"]), "-inf\n");
     assert_eq!(answers("hist", "nan.so:h:f64", &["0..4"]), "-inf\t2\n0\t2\n");
+    let binned = |function, rest: &[&str]| lib("hist", function, rest).stdout;
+    let rest = ["0..9", "--bins", "0..1/1", "--partial"];
+    assert_eq!(binned("nan.so:h:f64", &rest), b"-inf\t2\n0\t2\n1\t4\n");
+    assert_eq!(binned("nan.so:f:f64", &rest), b"-inf\t3\n0\t3\n1\t2\n");
     let both = lib("sum", "nan.so:h:f64", &["0..9", "--partial"]);
     assert!(stderr(&both).contains("some values are inf and some are -inf, so there is no sum"));
     assert_eq!(both.stdout, b"");
@@ -109,4 +120,11 @@ pub(crate) fn a_resumed_run_has_the_same_bytes() {
     };
     assert_eq!(call("0..4", &[]), "0\t2\n0.1\t1\n0.2\t1\n");
     assert_eq!(call("0..9", &["--resume"]), "0\t3\n0.1\t3\n0.2\t3\n");
+    let journal = wild.with_file_name("bins.journal").display().to_string();
+    let bins = |range, more: &[&str]| {
+        let rest = [&[range, "--journal", &journal, "--bins", "0..0.3/3"], more].concat();
+        answers("hist", "tenths.so:f:f64", &rest)
+    };
+    assert_eq!(bins("0..4", &[]), "-inf\t0\n0\t2\n0.1\t1\n0.2\t1\n0.3\t0\n");
+    assert_eq!(bins("0..9", &["--resume"]), "-inf\t0\n0\t3\n0.1\t3\n0.2\t3\n0.3\t0\n");
 }

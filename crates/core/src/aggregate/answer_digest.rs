@@ -48,6 +48,9 @@ impl AnswerDigest {
                 let Place { whole, rest } = value.place();
                 add_count(sum, whole, rest.cast_unsigned(), *count)
             })),
+            Value::Binned(binned) => sum(binned
+                .indices()
+                .fold(0, |sum, (row, count)| add_count(sum, row.into(), 0, count))),
             Value::Lines { text, .. } => {
                 sum(text.split_inclusive(|byte| *byte == b'\n').fold(0, |sum: u128, line| {
                     sum.wrapping_add(u128::from(xxh3_64_with_seed(line, 0)))
@@ -70,6 +73,7 @@ impl AnswerDigest {
                 | Aggregate::Any
                 | Aggregate::All
                 | Aggregate::Hist
+                | Aggregate::Binned(_)
                 | Aggregate::Map
                 | Aggregate::Mean
                 | Aggregate::Failures { .. }

@@ -1,6 +1,6 @@
 //! Values of an aggregate that integers and doubles are added to, of either kind.
 
-use super::{Extreme, RealExtreme, RealSum, Sum, Value};
+use super::{Binned, Extreme, RealExtreme, RealSum, Sum, Value};
 use crate::real::Number;
 
 /// Any smallest or largest value, and its number.
@@ -35,18 +35,21 @@ impl Value {
         }
     }
 
-    /// How many numbers give each value, ascending; `None` unless it is a histogram.
+    /// How many numbers give each value, or have one in the bin with this lower edge; ascending. `None` unless it is a
+    /// histogram.
     #[must_use]
     pub fn counts(&self) -> Option<impl Iterator<Item = (Number, u128)> + '_> {
-        let (integers, reals) = match self {
-            Self::Histogram(values) => (Some(values), None),
-            Self::RealHistogram(values) => (None, Some(values)),
+        let (integers, reals, binned) = match self {
+            Self::Histogram(values) => (Some(values), None, None),
+            Self::RealHistogram(values) => (None, Some(values), None),
+            Self::Binned(binned) => (None, None, Some(binned)),
             _ => return None,
         };
+        let binned = binned.into_iter().flat_map(Binned::counts);
         let integers = integers.into_iter().flatten();
         let integers = integers.map(|(value, count)| (Number::Integer(*value), *count));
         let reals = reals.into_iter().flatten().map(|(value, count)| (*value, *count));
-        Some(integers.chain(reals))
+        Some(integers.chain(reals).chain(binned))
     }
 
     /// Adds the value of one number. Only for values of numbers: a sum, a mean, an extreme, a histogram.
@@ -86,6 +89,7 @@ impl Value {
                 *self = Self::RealHistogram(integers.collect());
                 self.count_values(number, count);
             }
+            (Self::Binned(binned), number) => binned.add(number, count),
             (Self::RealHistogram(values), number) => *values.entry(number).or_default() += count,
             (one, _) => debug_assert!(false, "values are no part of {one:?}"),
         }

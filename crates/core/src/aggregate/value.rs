@@ -1,6 +1,6 @@
 //! Value of an aggregate over some numbers.
 
-use super::{MOST_VALUES, Mean, RealExtreme, RealSum, Sum};
+use super::{Binned, MOST_VALUES, Mean, RealExtreme, RealSum, Sum};
 use crate::real::{Number, Real};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -45,6 +45,8 @@ pub enum Value {
     RealMax(RealExtreme),
     /// For each value, how many numbers give it, where one value at least is such a double.
     RealHistogram(BTreeMap<Number, u128>),
+    /// For each bin, how many numbers have a value in it.
+    Binned(Binned),
     /// The mean of the function's values.
     Mean(Box<Mean>),
     /// The lowest number that decides the answer of `Any` or `All`; `None` if there is none.
@@ -128,6 +130,7 @@ impl Value {
                     *one.entry(value).or_default() += count;
                 }
             }
+            (Self::Binned(one), Self::Binned(other)) => one.merge(&other),
             (one, Self::Histogram(other)) => {
                 for (value, count) in other {
                     one.count_values(Number::Integer(value), count);
@@ -173,6 +176,7 @@ impl Value {
         match self {
             Self::Histogram(values) => 40 * values.len(),
             Self::RealHistogram(values) => 56 * values.len(),
+            Self::Binned(binned) => binned.weight(),
             Self::RealSum(_) => size_of::<RealSum>(),
             Self::Mean(_) => size_of::<Mean>(),
             Self::Lines { text, .. } => text.len(),
@@ -201,6 +205,9 @@ impl fmt::Display for Value {
             Self::Mean(mean) => write_real(f, mean.rounded()),
             Self::RealHistogram(values) => {
                 values.iter().try_for_each(|(value, count)| writeln!(f, "{value}\t{count}"))
+            }
+            Self::Binned(binned) => {
+                binned.rows().try_for_each(|(edge, count)| writeln!(f, "{edge}\t{count}"))
             }
             Self::Witness(Some(n)) => write!(f, "{n}"),
             Self::Histogram(values) => {

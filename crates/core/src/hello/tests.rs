@@ -127,3 +127,23 @@ proptest! {
         let _ = (Hello::decode(&bytes), Welcome::decode(&bytes), Refusal::decode(&bytes));
     }
 }
+
+#[test]
+fn bins_travel_in_their_normal_form_with_their_aggregate_only() {
+    let with = |aggregate: Aggregate, text: &str| {
+        let mut bytes = Welcome { aggregate, ..welcome() }.encode();
+        let length = aggregate.bins().map_or(0, |bins| bins.to_string().len());
+        let supplement = bytes.split_off(bytes.len() - 4);
+        bytes.truncate(bytes.len() - length - 1);
+        bytes.push(text.len() as u8);
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.extend(supplement);
+        Welcome::decode(&bytes).map(|welcome| welcome.aggregate)
+    };
+    let binned = Aggregate::Binned("-0.5..1e3/20".parse().unwrap());
+    assert_eq!(with(binned, "-0.5..1000/20"), Ok(binned));
+    for bad in ["", "-0.5..1e3/20", "-0.50..1000/20", "-0.5..1000/0", "x"] {
+        assert_eq!(with(binned, bad), Err(Misunderstood::Malformed), "{bad}");
+    }
+    assert_eq!(with(Aggregate::Hist, "0..1/20"), Err(Misunderstood::Malformed));
+}

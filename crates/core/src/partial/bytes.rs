@@ -1,6 +1,6 @@
 //! Binary encoding of a value within a partial; `partial` has the table of formats.
 
-use crate::aggregate::{Extreme, Mean, RealExtreme, RealSum, Sum, Value};
+use crate::aggregate::{Binned, Extreme, Mean, RealExtreme, RealSum, Sum, Value};
 use crate::real::{Number, Real};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -24,6 +24,7 @@ pub(super) const fn kind(value: &Value) -> u8 {
         Value::RealMax(_) => 10,
         Value::RealHistogram(_) => 11,
         Value::Mean(_) => 12,
+        Value::Binned(_) => 13,
     }
 }
 
@@ -80,6 +81,7 @@ pub(super) fn encode(value: &Value, out: &mut Vec<u8>) {
             out.extend_from_slice(&mean.count.to_le_bytes());
             mean.sum.encode(out);
         }
+        Value::Binned(binned) => binned.encode(out),
         Value::Lines { lines, text } => {
             out.extend_from_slice(&lines.to_le_bytes());
             out.extend_from_slice(text);
@@ -116,6 +118,7 @@ pub(super) fn decode(kind: u8, bytes: &[u8]) -> Option<Value> {
             is_possible.then_some(())?;
             Value::Mean(Mean { count, sum }.into())
         }
+        13 => Value::Binned(Binned::decode(bytes)?),
         _ => return None,
     })
 }

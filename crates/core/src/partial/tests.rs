@@ -1,7 +1,8 @@
 //! What is encoded is decoded, and nothing else is.
 
 use super::*;
-use crate::aggregate::{Aggregate, Extreme, Selection};
+use crate::aggregate::{Aggregate, Binned, Extreme, Selection};
+use crate::real::Number;
 use proptest::prelude::*;
 use std::vec;
 
@@ -64,6 +65,17 @@ fn a_value_that_cannot_be_is_not_admitted() {
     assert!(Aggregate::Hist.admits_under(&one, &three, Selection::Some));
     let four = Value::Histogram([(0, 4)].into());
     assert!(!Aggregate::Hist.admits_under(&four, &three, Selection::Some));
+    let binned = |text: &str, count| {
+        let mut binned = Binned::new(text.parse().unwrap());
+        binned.add(Number::Integer(1), count);
+        Value::Binned(binned)
+    };
+    let bins = Aggregate::Binned("0..1/3".parse().unwrap());
+    assert!(bins.admits(&binned("0..1/3", 3), &three));
+    assert!(!bins.admits(&binned("0..1/3", 2), &three));
+    assert!(bins.admits_under(&binned("0..1/3", 2), &three, Selection::Some));
+    assert!(!bins.admits(&binned("0..1/4", 3), &three));
+    assert!(!bins.admits(&Value::Histogram([(1, 3)].into()), &three));
     assert!(!Aggregate::Sum.admits(&Value::Count(0), &three));
     let lines = |lines, text: &str| Value::Lines { lines, text: text.as_bytes().to_vec() };
     let (find, run) = (Aggregate::Find { first: None }, Aggregate::Run { in_order: false });

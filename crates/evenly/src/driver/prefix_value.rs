@@ -42,10 +42,12 @@ impl PrefixValue {
 
     /// For a run that begins, or goes on with what the scheduler has; `None` if its value is not kept.
     pub(super) fn of(job: &Job, scheduler: &Scheduler) -> Option<Self> {
-        use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Mean, Min, Run, Sum};
+        use Aggregate::{
+            All, Any, Binned, Count, Failures, Find, Hist, Map, Max, Mean, Min, Run, Sum,
+        };
         let is_small = match job.aggregate {
             Count | Sum | Mean | Min | Max | Any | All => true,
-            Hist | Find { .. } | Map | Failures { .. } | Run { .. } => false,
+            Hist | Binned(_) | Find { .. } | Map | Failures { .. } | Run { .. } => false,
         };
         if !job.items.is_open_ended() || !is_small {
             return None;

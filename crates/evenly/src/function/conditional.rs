@@ -95,7 +95,12 @@ fn whole(
 fn counts_each_value(aggregate: Aggregate) -> bool {
     matches!(
         aggregate,
-        Aggregate::Min | Aggregate::Max | Aggregate::Hist | Aggregate::Map | Aggregate::Mean
+        Aggregate::Min
+            | Aggregate::Max
+            | Aggregate::Hist
+            | Aggregate::Binned(_)
+            | Aggregate::Map
+            | Aggregate::Mean
     )
 }
 

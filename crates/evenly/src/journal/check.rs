@@ -332,6 +332,7 @@ fn check_value(connection: &Connection, contents: &Contents) -> Result<(), Journ
         (Value::RealMin(extreme) | Value::RealMax(extreme), _) => is_done(extreme.n)?,
         (Value::Mean(mean), _) => has_values(mean.count()),
         (Value::RealHistogram(values), _) => has_values(values.values().sum()),
+        (Value::Binned(binned), _) => has_values(binned.total()),
         (Value::Witness(Some(n)), _) => is_done(*n)?,
         (Value::Histogram(values), _) => has_values(values.values().sum()),
         (Value::Lines { .. }, Aggregate::Map) => has_values(lines),

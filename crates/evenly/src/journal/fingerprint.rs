@@ -170,9 +170,11 @@ impl Fingerprint {
 
 /// An aggregate as on the command line.
 pub(super) fn named(aggregate: Aggregate) -> String {
-    match aggregate.first() {
-        Some(first) => format!("{} --first {first}", aggregate.name()),
-        None => aggregate.name().to_owned(),
+    let name = aggregate.name();
+    match (aggregate.first(), aggregate.bins()) {
+        (Some(first), _) => format!("{name} --first {first}"),
+        (None, Some(bins)) => format!("{name} --bins {bins}"),
+        (None, None) => name.to_owned(),
     }
 }
 

@@ -125,7 +125,8 @@ impl Hasher {
         let (code, detail) = aggregate.code();
         let (start, end) = ends(fingerprint);
         let numbers = [id, code.into(), detail.cast_signed()].map(Field::Integer);
-        let texts = [aggregate.name(), function, program, &start, &end, version].map(Field::from);
+        let command = named(*aggregate);
+        let texts = [&*command, function, program, &start, &end, version].map(Field::from);
         self.hash("fingerprint", &[&numbers[..], &texts].concat())
     }
 }
@@ -178,7 +179,7 @@ pub(super) fn add_fingerprint(
     let detail = detail.cast_signed();
     connection.execute(
         "INSERT INTO fingerprint VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        (id, aggregate.name(), code, detail, function, program, start, end, version, hash),
+        (id, named(*aggregate), code, detail, function, program, start, end, version, hash),
     )?;
     seal.add(hash);
     Ok(())
@@ -189,8 +190,11 @@ pub(super) fn read_fingerprint(row: &Row<'_>) -> Result<(i64, Fingerprint, i64),
     let id: i64 = row.get(0)?;
     let wrong = |what| JournalFault::row("fingerprint", id, what);
     let (command, code, detail): (String, u8, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
-    let aggregate = Aggregate::from_code(code, detail.cast_unsigned());
-    let aggregate = aggregate.filter(|aggregate| aggregate.name() == command);
+    let bins = command
+        .strip_prefix(BINS)
+        .map(|bins| bins.parse().map_err(|_| wrong("bins that are none")));
+    let aggregate = Aggregate::from_code(code, detail.cast_unsigned(), bins.transpose()?);
+    let aggregate = aggregate.filter(|aggregate| named(*aggregate) == command);
     let (start, end): (String, String) = (row.get(6)?, row.get(7)?);
     let items = read_items(&start, &end).ok_or_else(|| wrong("items that are none"));
     let (items, part) = items?;
@@ -207,6 +211,17 @@ pub(super) fn read_fingerprint(row: &Row<'_>) -> Result<(i64, Fingerprint, i64),
 
 /// What is before the part in the column `range_end`.
 const PART: &str = "part ";
+
+/// The column `command`: the name of the verb, with its bins.
+fn named(aggregate: Aggregate) -> String {
+    match aggregate.bins() {
+        Some(bins) => format!("{BINS}{bins}"),
+        None => aggregate.name().to_owned(),
+    }
+}
+
+/// What is before the bins of a histogram in the column `command`.
+const BINS: &str = "hist --bins ";
 
 /// The columns `range_start` and `range_end`: the ends of a range, or the text of other items and nothing. An open-ended
 /// range is among the others. Of a part, the text of all items and which part it is.

@@ -9,6 +9,8 @@ use super::check::Contents;
 use super::writer::{Committed, JournalWriter, ResumeTerms};
 use super::{Fingerprint, JournalError, reading, verify};
 use crate::scratch::Scratch;
+use evenly_core::aggregate::Binned;
+use evenly_core::real::Number;
 use evenly_core::{
     Aggregate, Cause, Extreme, Failure, Interval, IntervalSet, Items, Partial, Range, Record, Sum,
     Value,
@@ -95,6 +97,12 @@ fn values_of_each_kind_come_back() {
     let extreme = |n| Some(Extreme { value: -1 << 90, n });
     let mut sum = Sum::from(i128::MAX);
     sum.add(Sum::from(i128::MAX));
+    let bins = "0..1/10".parse().unwrap();
+    let binned = |values: &[f64]| {
+        let mut binned = Binned::new(bins);
+        values.iter().for_each(|value| binned.add(Number::of(*value).unwrap(), 1));
+        Value::Binned(binned)
+    };
     for (aggregate, one, other, both) in [
         (Aggregate::Count, Value::Count(3), Value::Count(4), Value::Count(7)),
         (
@@ -112,6 +120,9 @@ fn values_of_each_kind_come_back() {
             Value::Histogram([(-1, 5)].into()),
             Value::Histogram([(-1, 9), (1 << 80, 1)].into()),
         ),
+        (Aggregate::Binned(bins), binned(&[0.3, 0.1, -7.0]), binned(&[0.3]), {
+            binned(&[0.3, 0.1, 0.3, -7.0])
+        }),
     ] {
         let scratch = Scratch::new(&format!("journal-values-{}", aggregate.name()));
         let path = scratch.path("j");

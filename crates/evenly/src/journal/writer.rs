@@ -415,7 +415,7 @@ impl Drop for JournalWriter {
 /// The bytes of a value in `total`: none of a histogram, which has a table of its own.
 fn bytes(value: &Value) -> Vec<u8> {
     match value {
-        Value::Histogram(_) | Value::RealHistogram(_) => Vec::new(),
+        Value::Histogram(_) | Value::RealHistogram(_) | Value::Binned(_) => Vec::new(),
         value => value.to_bytes(),
     }
 }

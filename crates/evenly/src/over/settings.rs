@@ -26,6 +26,7 @@ pub(super) fn encode(job: &Job, range: Range, aggregate: Aggregate) -> String {
     let words = [
         code.to_string(),
         detail.to_string(),
+        word(aggregate.bins()),
         range.start().to_string(),
         range.end().to_string(),
         word(job.worker_settings.workers),
@@ -46,7 +47,8 @@ fn word(value: Option<impl Display>) -> String {
 /// Gives `job` the range and the settings of a text that [`encode`] made; `None` if it is no such text.
 pub(super) fn decode(text: &[u8], mut job: Job) -> Option<(Job, Aggregate)> {
     let mut words = std::str::from_utf8(text).ok()?.split(' ');
-    let aggregate = Aggregate::from_code(parsed(words.next()?)??, parsed(words.next()?)??)?;
+    let (code, detail) = (parsed(words.next()?)??, parsed(words.next()?)??);
+    let aggregate = Aggregate::from_code(code, detail, parsed(words.next()?)?)?;
     let range = Range::new(parsed(words.next()?)??, parsed(words.next()?)??).ok()?;
     job.items = range.into();
     job.worker_settings.workers = parsed::<NonZeroU32>(words.next()?)?.map(NonZeroU32::get);

@@ -4,7 +4,8 @@
 
 use crate::plan::cost_model::count;
 use crate::plan::question::SimQuestion;
-use evenly_core::aggregate::Mean;
+use evenly_core::aggregate::{Binned, Bins, Mean};
+use evenly_core::real::Number;
 use evenly_core::{Aggregate, Cause, Extreme, Interval, Sum, Value};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,7 @@ impl SimQuestion {
                     Value::Witness(((value == 0) == is_all).then_some(n))
                 }
                 Aggregate::Hist => Value::Histogram([(value, 1)].into()),
+                Aggregate::Binned(bins) => binned(bins, value, 1),
                 Aggregate::Mean => Value::Mean(Mean::new(1, Sum::from(value)).into()),
                 Aggregate::Find { .. } if value == 0 => Value::Lines { lines: 0, text: vec![] },
                 Aggregate::Find { .. } => Value::Lines { lines: 1, text: line(n, None) },
@@ -59,7 +61,11 @@ impl SimQuestion {
         let first = (interval.first()..=interval.last()).take(7);
         let odd: Vec<i64> = self.odd(interval).collect();
         match self.aggregate {
-            Aggregate::Count | Aggregate::Sum | Aggregate::Hist | Aggregate::Mean => {
+            Aggregate::Count
+            | Aggregate::Sum
+            | Aggregate::Hist
+            | Aggregate::Binned(_)
+            | Aggregate::Mean => {
                 let is_one = |n: &&i64| count(Interval::single(**n)) == 1;
                 let odd_ones = odd.iter().filter(is_one).count() as u128;
                 let ones = count(interval) - odd_ones;
@@ -74,6 +80,7 @@ impl SimQuestion {
                                 let sum = Sum::from(count as i128 * value);
                                 Value::Mean(Mean::new(count, sum).into())
                             }
+                            Aggregate::Binned(bins) => binned(bins, value, count),
                             _ => Value::Histogram([(value, count)].into()),
                         },
                     )?;
@@ -129,6 +136,16 @@ impl SimQuestion {
     }
 }
 
+/// A value in the bin with the highest lower edge that is not above it.
+fn binned(bins: Bins, value: i128, count: u128) -> Value {
+    let mut binned = Binned::new(bins);
+    let mut edges = (0..bins.rows()).map(|row| bins.lower_edge(row));
+    if let Some(edge) = edges.rfind(|edge| *edge <= Number::Integer(value)) {
+        binned.add(edge, count);
+    }
+    Value::Binned(binned)
+}
+
 fn line(n: i64, what: Option<&dyn std::fmt::Display>) -> Vec<u8> {
     match what {
         Some(what) => format!("{n}\t{what}\n"),
@@ -157,6 +174,9 @@ pub(crate) fn merge(into: &mut Value, other: Value) -> Result<(), String> {
         | (Value::Nothing, Value::Nothing) => {}
         (Value::Witness(one), Value::Witness(other)) => {
             *one = [*one, other].into_iter().flatten().min();
+        }
+        (Value::Binned(one), Value::Binned(other)) => {
+            other.rows().for_each(|(edge, count)| one.add(edge, count));
         }
         (Value::Mean(one), Value::Mean(other)) => one.merge(*other),
         (Value::Histogram(one), Value::Histogram(other)) => {

@@ -198,7 +198,11 @@ impl SimQuestion {
     /// Tells what follows from the rule for numbers none of which is odd.
     fn apply_rule(&self, numbers: Interval, tally: &mut Tally) {
         match self.aggregate {
-            Aggregate::Count | Aggregate::Sum | Aggregate::Hist | Aggregate::Mean => {
+            Aggregate::Count
+            | Aggregate::Sum
+            | Aggregate::Hist
+            | Aggregate::Binned(_)
+            | Aggregate::Mean => {
                 let satisfy = u64::try_from(count(numbers)).unwrap_or(u64::MAX);
                 tally.count(satisfy, u64::try_from(numbers.len()).unwrap_or(u64::MAX));
             }

@@ -39,7 +39,7 @@ pub(super) fn apply(slice: Interval, tally: &mut Tally) -> i64 {
 }
 
 pub(super) fn aggregates() -> impl Strategy<Value = Aggregate> {
-    use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Min, Sum};
+    use Aggregate::{All, Any, Binned, Count, Failures, Find, Hist, Map, Max, Min, Sum};
     prop_oneof![
         Just(Count),
         Just(Sum),
@@ -50,6 +50,7 @@ pub(super) fn aggregates() -> impl Strategy<Value = Aggregate> {
         Just(Any),
         Just(All),
         Just(Hist),
+        Just(Binned("-3..40/7".parse().unwrap())),
         Just(Map),
         Just(Failures { first: None }),
         (1u64..40).prop_map(|first| Failures { first: NonZeroU64::new(first) }),
@@ -81,6 +82,11 @@ pub(super) fn answer(
             let mut values = std::collections::BTreeMap::new();
             with_values().for_each(|(_, value)| *values.entry(value).or_default() += 1);
             Value::Histogram(values)
+        }
+        Aggregate::Binned(bins) => {
+            let mut binned = crate::aggregate::Binned::new(bins);
+            with_values().for_each(|(_, value)| binned.add(crate::real::Number::Integer(value), 1));
+            Value::Binned(binned)
         }
         // No lines are written in these tests.
         Aggregate::Find { .. }

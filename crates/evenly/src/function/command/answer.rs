@@ -212,7 +212,9 @@ impl Command {
         numbers: Interval,
         output: &[u8],
     ) -> Result<ParsedOutput, NoAnswer> {
-        use Aggregate::{All, Any, Count, Failures, Find, Hist, Map, Max, Mean, Min, Run, Sum};
+        use Aggregate::{
+            All, Any, Binned, Count, Failures, Find, Hist, Map, Max, Mean, Min, Run, Sum,
+        };
         if let Failures { .. } | Run { .. } = aggregate {
             return Ok(ParsedOutput::Nothing);
         }
@@ -235,7 +237,7 @@ impl Command {
                 let found: Result<Vec<i64>, _> = words.by_ref().map(str::parse).collect();
                 ParsedOutput::Numbers(found?, true)
             }
-            Hist => ParsedOutput::Values(self.pairs(text)?),
+            Hist | Binned(_) => ParsedOutput::Values(self.pairs(text)?),
             Map => ParsedOutput::Pairs(self.mapped(numbers, text)?),
             Failures { .. } | Run { .. } => ParsedOutput::Nothing,
         };
