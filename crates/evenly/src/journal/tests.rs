@@ -120,9 +120,12 @@ fn values_of_each_kind_come_back() {
             Value::Histogram([(-1, 5)].into()),
             Value::Histogram([(-1, 9), (1 << 80, 1)].into()),
         ),
-        (Aggregate::Binned(bins), binned(&[0.3, 0.1, -7.0]), binned(&[0.3]), {
-            binned(&[0.3, 0.1, 0.3, -7.0])
-        }),
+        (
+            Aggregate::Binned(bins),
+            binned(&[0.3, 0.1, -7.0, 0.3, 1.0]),
+            binned(&[0.3; 5]),
+            binned(&[-7.0, 0.1, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 1.0]),
+        ),
     ] {
         let scratch = Scratch::new(&format!("journal-values-{}", aggregate.name()));
         let path = scratch.path("j");
