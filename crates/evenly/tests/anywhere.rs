@@ -205,7 +205,7 @@ fn a_second_start_and_its_workers_end_with_the_process_that_made_the_call() {
         evenly::over(0..10).workers(2).count(slow).unwrap();
         return;
     }
-    for signal in ["KILL", "INT"] {
+    for signal in ["KILL", "TERM"] {
         let mark = format!("{signal} {}", std::process::id());
         let mut caller =
             alone(test, &mark).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

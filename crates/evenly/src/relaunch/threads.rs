@@ -21,7 +21,7 @@ pub(super) enum Threads {
 
 /// Times that threads which are about to wait or to end are looked at, and the time between.
 const LOOKS: u32 = 3;
-const PATIENT_LOOKS: u32 = 50;
+const PATIENT_LOOKS: u32 = 2000;
 const INTERVAL: Duration = Duration::from_millis(1);
 
 /// Looks at the threads of this process. With `is_patient`, threads that are about to wait or to end have more time for it.
