@@ -312,7 +312,8 @@ pub(crate) fn srun_runs_where_tmpdir_is_mounted_noexec() {
         .unwrap();
     let run = |mounts: &str| {
         let script = format!(
-            "mount -t tmpfs -o noexec none t && {mounts} PATH=$PWD/bin exec {} sbatch job",
+            "mount -t tmpfs none /mnt && : > /mnt/evenly && mount --bind {} /mnt/evenly && \
+             mount -t tmpfs -o noexec none t && {mounts} PATH=$PWD/bin exec /mnt/evenly sbatch job",
             crate::support::EVENLY
         );
         let mut command = std::process::Command::new("unshare");

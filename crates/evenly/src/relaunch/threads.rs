@@ -109,7 +109,8 @@ fn state(text: &str) -> State {
     let number = |word: &str| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok();
     let arguments: Vec<u64> = words.filter_map(number).collect();
     match arguments[..] {
-        _ if call < 0 => State::Runs,
+        // A thread that spins yields its processor in between (sched_yield(2)).
+        _ if call < 0 || call == libc::SYS_sched_yield => State::Runs,
         // The address, the command, the value, and the limit of time.
         [_, command, _, 0, ..] if call == libc::SYS_futex && is_wait(command & COMMAND) => {
             State::Waits
