@@ -47,7 +47,8 @@
 //! - **Files.** Workers have none of the program's open files. Standard input is empty, and standard output goes to
 //!   standard error. A closure opens what it needs.
 //! - **Threads and locks.** Workers have one thread. A lock of the program is as it was at the call.
-//! - **Cost.** A trivial call takes about a millisecond, and a number some nanoseconds more than the closure.
+//! - **Cost.** A call forks its workers and waits for their end. Each number is stored before its closure is called, so
+//!   that a crash names it.
 //! - **Signals.** While a call runs, `SIGINT`, `SIGTERM`, `SIGHUP`, `SIGTSTP`, `SIGCONT`, `SIGUSR1` and `SIGCHLD` are
 //!   taken from the process by a signalfd, unless they were ignored. Afterwards they are as before.
 //!

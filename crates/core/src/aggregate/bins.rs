@@ -135,7 +135,7 @@ impl Bins {
     /// The nearest double to `numerator` / K in units of the power, by its decimal digits.
     ///
     /// A rational with this denominator that is no midpoint of two doubles is further from each of them than
-    /// 10^-126 units: so many digits, and one more where something follows, round as it does.
+    /// 10^-126 units: that number of digits, and one more where something follows, round as it does.
     fn long_quotient(self, numerator: u128) -> f64 {
         const GROUPS: usize = 7;
         const GROUP: u128 = 10u128.pow(18);

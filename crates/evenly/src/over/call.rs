@@ -110,7 +110,8 @@ impl<'a, T: Integer> Over<'a, T> {
     }
 
     /// Keeps what is done in this file, and goes on with what it has; see [`journal`](crate::journal). The file is
-    /// for this call in this build of the program: another build is refused, because its closure may be another.
+    /// for this call in this build of the program: another build is refused, because its closure may be another. Captured
+    /// values are not compared: take another file for other values.
     #[cfg(feature = "journal")]
     pub fn journal(self, path: impl Into<std::path::PathBuf>) -> Self {
         let program = std::fs::read("/proc/self/exe").map_or_else(

@@ -111,8 +111,8 @@ where
 
     /// The values in ascending order of the numbers, while they are computed.
     ///
-    /// The job runs in another process, which waits while nothing is taken from the iterator: about 8 MiB of lines
-    /// wait at most. Dropped, the iterator ends the job. A failed number is an error at its place, and the last item.
+    /// The job runs in another process, which waits while nothing is taken from the iterator: each worker has
+    /// credit for a few MiB of lines. Dropped, the iterator ends the job. A failed number is an error at its place, and the last item.
     ///
     /// ```
     /// let squares = evenly::over(0..1_000_000_u64).map(|n| n * n).values()?;
