@@ -1,4 +1,4 @@
-//! Command line of `evenly`: parse, plan, run, exit status.
+//! The command line of `evenly` as a library.
 
 mod answer;
 mod answer_lines;
@@ -85,7 +85,9 @@ use std::process::ExitCode;
 /// overflowed one of 100 KiB.
 const LEAST_STACK: u64 = 512 << 10;
 
-fn main() -> ExitCode {
+/// Runs the command line `evenly` with the arguments of this process, and returns its exit status.
+#[must_use]
+pub fn main() -> ExitCode {
     evenly::internal::make_full_files_errors();
     let outcome = std::panic::catch_unwind(|| {
         if let Some(limit) = evenly::internal::stack_limit().filter(|limit| *limit < LEAST_STACK) {

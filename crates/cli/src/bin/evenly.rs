@@ -1,0 +1,7 @@
+//! The program `evenly`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    evenly_cli::main()
+}
