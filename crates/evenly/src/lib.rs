@@ -1,56 +1,113 @@
-//! Applies a function to every integer of a range, in worker processes, and gives one exact answer.
+//! Applies a function to every integer of a range, in worker processes on all cores, and gives one exact answer.
+//! A number whose function panics, crashes, hangs or takes too much memory fails alone: the other numbers are done, and
+//! the error names it.
+//!
+//! A question in one line:
 //!
 //! ```
 //! let squares = evenly::count(0..1_000_000_u64, |n| n.isqrt().pow(2) == n)?;
 //! assert_eq!(squares, 1000);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
-//! // The lowest number that is wrong, or a proof that there is none.
-//! let is_right = |n: u32| (u64::from(n) * 2_863_311_531) >> 33 == u64::from(n / 3);
-//! assert!(evenly::all(0..=1_000_000, is_right)?);
+//! An exhaustive test, which panics with the lowest number that fails and with the line that tests it alone:
 //!
-//! // A sum of doubles is exact and rounded once: the same on any number of workers.
-//! assert_eq!(evenly::over(0..1_000_u16).workers(3).map(|_| 0.1).sum()?, 100.0);
+//! ```no_run
+//! #[test]
+//! fn a_division_by_3_is_a_product_and_a_shift() {
+//!     evenly::check(0..=u32::MAX, |n| {
+//!         let third = (u64::from(n) * 2_863_311_531) >> 33;
+//!         if third == u64::from(n / 3) { Ok(()) } else { Err(format!("gives {third}")) }
+//!     });
+//! }
+//! ```
 //!
-//! // A number that panics, crashes or returns an error fails. The others are done.
-//! let failures = evenly::failures(0..100_u8, |n| assert_ne!(n, 42, "no value for {n}"))?;
+//! Failures. A call is an error if a number failed, unless you take the answer over the others:
+//!
+//! ```
+//! use evenly::AllowFailures;
+//!
+//! let (sum, failures) = evenly::sum(0..100, |n: i32| 1000 / (n - 42)).allow_failures()?;
+//! assert_eq!(sum, 295);
 //! assert_eq!(failures[0].first, 42);
+//! assert!(failures[0].to_string().ends_with("attempt to divide by zero"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
-//! // Values in order, while they are computed.
-//! let mut cubes = evenly::over(1..=9_i64).map(|n| n.pow(3)).values()?;
-//! assert_eq!(cubes.next().transpose()?, Some((1, 1)));
+//! Settings:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! fn collatz_steps(n: u64) -> usize {
+//!     let next = |n: &u64| (*n > 1).then(|| if n % 2 == 0 { n / 2 } else { 3 * n + 1 });
+//!     std::iter::successors(Some(n), next).count() - 1
+//! }
+//!
+//! let call = evenly::over(1..100_000).workers(4).timeout(Duration::from_secs(10)).memory(1 << 30);
+//! assert_eq!(call.max(collatz_steps)?, Some((77_031, 350)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Values in order, while they are computed:
+//!
+//! ```
+//! for item in evenly::over(1..=9_i64).map(|n| n.pow(3)).values()? {
+//!     let (n, cube) = item?;
+//!     println!("{n}\t{cube}");
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Calls
 //!
-//! [`count`], [`sum`], [`min`], [`max`], [`mean`], [`find`], [`find_first`], [`any`], [`all`], [`hist`] and [`failures`] are
-//! calls with default settings. [`over()`] makes a call with settings: `evenly::over(0..100).workers(2).count(f)`.
+//! [`count`], [`sum`], [`min`], [`max`], [`mean`], [`find`], [`find_first`], [`any`], [`all`], [`hist`], [`failures`] and
+//! [`check`] are calls with default settings. [`over()`] makes a call with settings: [`Over`] lists them.
+//!
+//! - **The range** is `a..b` or `a..=b` of any integer type of at most 64 bits, and the closure gets that type. For the
+//!   items of a slice, take their indexes: `evenly::sum(0..items.len(), |i| f(&items[i]))`.
+//! - **The closure** may use what it captures. It returns `bool` for a count or a search, an integer or `f64` for a sum or an
+//!   extreme, or a `Result` of these, whose error fails the number with the error's text.
+//! - **The answer** does not depend on the number of workers. Sums are exact: an `i128`, or an `f64` that is rounded once.
+//! - **The error** [`CallError::Failed`] has each failed number, its cause and message, and the answer over the others.
+//!
+//! # From rayon
 //!
 //! | rayon | here |
 //! |---|---|
-//! | `(0..n).into_par_iter().map(f).sum()` | `evenly::over(0..n).map(f).sum()?`, or `evenly::sum(0..n, f)?` |
+//! | `(0..n).into_par_iter().map(f).sum()` | `evenly::sum(0..n, f)?`, or `evenly::over(0..n).map(f).sum()?` |
 //! | `.filter(f).count()` | `evenly::count(0..n, f)?` |
 //! | `.any(f)`, `.all(f)` | `evenly::any(0..n, f)?`, `evenly::all(0..n, f)?` |
-//! | `.find_first(f)` | `evenly::find(0..n, f)?` |
-//! | `.min()`, `.max()` of mapped values | `evenly::min(0..n, f)?`, with the number that gives it |
-//! | `.collect::<Vec<_>>()` of mapped values | `evenly::over(0..n).map(f).values()?`, an iterator |
-//! | `ThreadPoolBuilder::num_threads(k)` | `.workers(k)` |
-//! | a panic ends the program | the number fails, and the error of the call names it |
+//! | `.find_first(f)`, `.find_any(f)` | `evenly::find(0..n, f)?`, always the lowest |
+//! | `.filter(f).collect::<Vec<_>>()` | `evenly::find_first(0..n, most, f)?`, the lowest `most` |
+//! | `.min_by_key(f)`, `.max_by_key(f)` | `evenly::min(0..n, f)?`, `evenly::max(0..n, f)?`: the lowest such number, and its value |
+//! | `.map(f).collect::<Vec<_>>()` | `evenly::over(0..n).map(f).values()?`, an iterator over `Result<(n, value), _>` |
+//! | `.for_each(f)` | `evenly::failures(0..n, f)?`; what `f` changes in memory is lost |
+//! | `ThreadPoolBuilder::num_threads(k)` | `evenly::over(0..n).workers(k)` |
+//! | `.with_min_len(k)` | `evenly::over(0..n).chunk(k)`; rarely needed, as chunks follow the time that they take |
+//! | a panic reaches the caller, and the rest is given up | the number fails, the rest is done, and the error names the number |
 //!
-//! A call is an error if a number failed: [`CallError::Failed`] has the numbers, with the answer over the others, and
-//! [`AllowFailures::allow_failures`] gives both. [`check`] is a call for exhaustive tests.
+//! # What a forked process means for you
 //!
-//! # What a worker process means for a closure
+//! Workers are copies of the process as it was at the call (fork(2)).
 //!
-//! - **Memory.** Each worker has a copy of the memory of the program as it was at the call (fork(2)). Pages are shared
-//!   until one side writes to them. What a closure changes stays in its worker, and is lost with it.
-//! - **Files.** Workers have none of the program's open files. Standard input is empty, and standard output goes to
-//!   standard error. A closure opens what it needs.
-//! - **Threads and locks.** Workers have one thread. A lock of the program is as it was at the call.
-//! - **Cost.** A call forks its workers and waits for their end. Each number is stored before its closure is called, so
-//!   that a crash names it.
+//! - **Memory.** Pages are shared until one side writes to them, so a large table costs nothing. What a closure changes stays in its
+//!   worker, and is lost with it: a captured counter, a `Mutex`, an `AtomicU64` or a cache of the program is as before.
+//! - **Random numbers.** Each worker begins with the same state of a captured or thread-local generator. Make the generator from the
+//!   number: then the answer is the same at each run.
+//! - **Files and sockets.** Workers have none of the program's open files, sockets and database connections: a captured one
+//!   is a bad file descriptor. A closure opens what it needs, or reads the file into memory before the call.
+//! - **Standard streams.** Standard input is empty. Standard output goes to standard error. Text that is still in a buffer of
+//!   the program at the call, such as a line without its end, may come from each worker again: flush it before.
+//! - **Threads.** Workers have one thread. A closure must not wait for a thread of the program, so it gives no work to a pool of rayon
+//!   or to a runtime that was there before the call. It may start threads of its own.
+//! - **Locks and allocators.** A lock that the calling thread holds at the call stays held in each worker. An allocator that
+//!   needs a thread of its own in the background must be able to do without it.
+//! - **Devices.** Handles of a GPU or of another driver are not usable in a copy of a process. Open the device in the closure.
 //! - **Signals.** While a call runs, `SIGINT`, `SIGTERM`, `SIGHUP`, `SIGTSTP`, `SIGCONT`, `SIGUSR1` and `SIGCHLD` are
 //!   taken from the process by a signalfd, unless they were ignored. Afterwards they are as before.
+//! - **Ends.** A worker ends without destructors. A closure that exits or crashes fails its number only.
+//! - **Cost.** A call forks its workers and waits for their end, which takes about a millisecond.
 //!
 //! # Processes with threads
 //!
@@ -58,8 +115,8 @@
 //! first of these ways that is open:
 //!
 //! 1. **After [`init`]**, which is the first line of `main`, a closure without captured variables runs in copies of a process
-//!    that was forked there. This is the way for a program with a runtime of tokio, or with threads that work
-//!    meanwhile.
+//!    that was forked there. Its memory is that of that moment: a static that was set later is not set there. This is the
+//!    way for a program with a runtime of tokio, or with threads that work meanwhile.
 //! 2. **If every other thread waits** without a limit of time, for a lock, a message or the end of a thread, as an idle pool of
 //!    rayon does, the process that does the job is forked from this one. Captured variables are those of the call. In
 //!    a worker those other threads do not exist: a closure must not wait for them, or give work to that pool.

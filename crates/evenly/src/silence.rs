@@ -9,10 +9,10 @@ const HEARTBEATS: u32 = 5;
 /// Limits of silence after which a connection is given up.
 const LIMITS_OF_A_CONNECTION: u32 = 3;
 
-/// Shortest limit of silence that a [`Job`](crate::Job) or a [`Join`](crate::Join) takes.
+/// Shortest limit of silence that a [`Job`](crate::Job) or a `Join` (feature `sockets`) takes.
 pub const MIN_SILENCE: Duration = Duration::from_millis(100);
 
-/// Longest limit of silence that a [`Job`](crate::Job) or a [`Join`](crate::Join) takes.
+/// Longest limit of silence that a [`Job`](crate::Job) or a `Join` (feature `sockets`) takes.
 pub const MAX_SILENCE: Duration = Duration::from_secs(3600);
 
 /// The limit of silence of a job or an agent.

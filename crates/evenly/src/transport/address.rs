@@ -45,7 +45,7 @@ impl Address {
         self.kind
     }
 
-    /// Whether what travels there is sealed with a [`Key`](crate::Key): on every network, and not on
+    /// Whether what travels there is sealed with a key: on every network, and not on
     /// sockets within the machine, whose users the kernel names.
     #[must_use]
     pub fn needs_key(&self) -> bool {
