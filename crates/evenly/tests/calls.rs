@@ -3,6 +3,7 @@
 use evenly::{AllowFailures, CallError, Cause};
 use std::collections::BTreeMap;
 use std::fs::read_to_string;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 #[test]
@@ -135,4 +136,17 @@ fn a_call_leaves_nothing_behind() {
     assert_eq!(evenly::count(0..1000_u16, |n| n % 2 == 0).unwrap(), 500);
     drop(evenly::over(0..u32::MAX).map(|n| n).values().unwrap());
     assert_eq!(traces(), before);
+}
+
+#[test]
+fn a_captured_file_is_closed_in_workers_and_disturbs_no_pipe() {
+    let file = std::fs::File::open("/proc/self/cmdline").expect("it is there");
+    let many: Vec<_> = (0..8).map(|_| file.try_clone().expect("there is room")).collect();
+    let call = evenly::over(0..8_usize).deadline(Duration::from_secs(60));
+    let failures = call.failures(|n| (&many[n]).read(&mut [0]).map(drop)).unwrap();
+    let closed = |failed: &evenly::FailedNumbers<usize>| failed.to_string().contains("os error 9");
+    assert!(failures.len() == 8 && failures.iter().all(closed), "{failures:?}");
+    let call = evenly::over(0..8_usize).deadline(Duration::from_secs(60));
+    let failures = call.failures(|n| (&many[n]).write_all(b"lost")).unwrap();
+    assert!(failures.len() == 8 && failures.iter().all(closed), "{failures:?}");
 }

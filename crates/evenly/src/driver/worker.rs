@@ -37,7 +37,7 @@ use session::WorkerSession;
 pub(super) use session::WorkerState;
 pub(super) use settings::WorkerContext;
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// Exit status of a worker that read end of file, or whose primary has ended.
 const STATUS_DONE: i32 = 0;
@@ -66,7 +66,7 @@ pub(super) fn work(
         }
     };
     let oom_kills = settings.cgroups.and_then(|cgroups| cgroups.enter(settings.slot));
-    if let Err((call, cause)) = prepare(name, function, settings) {
+    if let Err((call, cause)) = prepare(name, function, settings, results.as_fd()) {
         state.say_farewell(results.as_fd(), call, cause);
         return STATUS_UNSETTLED;
     }
@@ -91,6 +91,7 @@ fn prepare(
     name: WorkerId,
     function: &mut dyn Function,
     settings: WorkerContext<'_>,
+    results: BorrowedFd<'_>,
 ) -> Result<(), (SystemCall, Errno)> {
     if let Err(error) = function.begin() {
         let cause = Errno::from_io_error(&error).unwrap_or(Errno::IO);
@@ -98,7 +99,7 @@ fn prepare(
         return Err((if is_command { SystemCall::LINE } else { SystemCall::DLOPEN }, cause));
     }
     if function.says_at() {
-        crash_report::prepare(name, settings.timeout, settings.memory.is_some())?;
+        crash_report::prepare(name, settings.timeout, settings.memory.is_some(), results)?;
     }
     Ok(())
 }

@@ -167,6 +167,7 @@ impl WorkerPool {
             null: self.null.as_fd(),
             assignments,
             results,
+            is_apart: fork_settings.function.may_capture(),
             mask: fork_settings.signals.inherited(),
             descriptors: &self.descriptors,
             stops_to_be_seen: fork_settings.stops_to_be_seen,

@@ -37,6 +37,10 @@ impl<F: FnMut(i64) -> bool> Function for Predicate<F> {
         true
     }
 
+    fn may_capture(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self) -> io::Result<()> {
         panics::note();
         Ok(())
@@ -110,6 +114,10 @@ impl<F: FnMut(&mut Tally, i64)> Function for Valued<F> {
     }
 
     fn says_at(&self) -> bool {
+        true
+    }
+
+    fn may_capture(&self) -> bool {
         true
     }
 

@@ -146,6 +146,10 @@ impl Function for Conditional {
         self.inner()?.command()
     }
 
+    fn may_capture(&self) -> bool {
+        self.inner().is_some_and(Function::may_capture)
+    }
+
     fn says_at(&self) -> bool {
         if let Some((_, whole)) = &self.whole {
             return whole.says_at();

@@ -169,6 +169,13 @@ pub trait Function {
         false
     }
 
+    /// Whether it is code of this program, which may have captured a file or another descriptor. Workers have those
+    /// closed, and have their pipe ends at other numbers.
+    #[doc(hidden)]
+    fn may_capture(&self) -> bool {
+        false
+    }
+
     /// What computes, where it is not part of this program. An agent needs the same.
     fn program(&self) -> Program {
         Program::None

@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use rustix::process::Rlimit;
 use std::fs::File;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 /// Turns the C convention (-1 and errno) into a result.
@@ -247,42 +247,55 @@ fn limit_of(resource: libc::__rlimit_resource_t) -> Result<Rlimit, Errno> {
     Ok(Rlimit { current: finite(limit.rlim_cur), maximum: finite(limit.rlim_max) })
 }
 
-/// Where a worker finds the end of its assignment pipe and its end of the result pipe.
+/// Where a worker finds the end of its assignment pipe and its end of the result pipe, unless its function may use
+/// descriptors of the program.
 pub(crate) const ASSIGNMENTS: RawFd = 3;
 /// See [`ASSIGNMENTS`].
 pub(crate) const RESULTS: RawFd = 4;
-/// The first descriptor that a worker does not have.
-const FIRST_STRAY: RawFd = 5;
+/// The first descriptor behind those that every process has.
+const FIRST_STRAY: RawFd = 3;
 
-/// In a forked child: leaves exactly five descriptors open, 0 (`null`), 1 and 2 (standard error),
-/// 3 (`assignments`) and 4 (`results`), and closes every other that was inherited, ours or not.
+/// In a forked child: leaves exactly five descriptors open, 0 (`null`), 1 and 2 (standard error), `assignments` and
+/// `results`, and closes every other that was inherited, ours or not.
 ///
-/// Returns 3 and 4. Everything that the child's memory still calls an open descriptor is stale
-/// afterwards, so the child must use nothing but these and leave by [`exit_now`].
+/// Returns the two ends, at 3 and 4. With `is_apart` they are at numbers that were free before this call: then a descriptor
+/// that the child's memory still calls open is closed, and never one of the ends. Without it, the child must not use any such
+/// descriptor. It must leave by [`exit_now`].
 pub(crate) fn keep_only(
     null: BorrowedFd<'_>,
     assignments: BorrowedFd<'_>,
     results: BorrowedFd<'_>,
+    is_apart: bool,
 ) -> Result<(File, File), (SystemCall, Errno)> {
     // The ends may themselves sit at 3 or 4, each at the other's place: out of the way first.
+    let lowest = if is_apart { FIRST_STRAY } else { RESULTS + 1 };
     let dup = in_call(SystemCall::DUP);
-    let assignments = rustix::io::fcntl_dupfd_cloexec(assignments, FIRST_STRAY).map_err(&dup)?;
-    let results = rustix::io::fcntl_dupfd_cloexec(results, FIRST_STRAY).map_err(&dup)?;
+    let apart = |end| rustix::io::fcntl_dupfd_cloexec(end, lowest).map(IntoRawFd::into_raw_fd);
+    let (mut assignments, mut results) =
+        (apart(assignments).map_err(&dup)?, apart(results).map_err(&dup)?);
     rustix::stdio::dup2_stdin(null).map_err(&dup)?;
     rustix::stdio::dup2_stdout(rustix::stdio::stderr()).map_err(&dup)?;
-    // SAFETY: whatever was open at 3 and 4 is replaced. Its owner in the copied memory, as well as
-    // every other owner of a descriptor but 0 to 2, must not be used in this child any more: the
-    // caller sees to its own, and the documentation of `Function` asks the same of functions.
-    unsafe {
-        checked(libc::dup3(assignments.as_raw_fd(), ASSIGNMENTS, libc::O_CLOEXEC)).map_err(&dup)?;
-        checked(libc::dup3(results.as_raw_fd(), RESULTS, libc::O_CLOEXEC)).map_err(&dup)?;
+    if !is_apart {
+        // SAFETY: whatever was open at 3 and 4 is replaced. Its owner in the copied memory, as well as every other
+        // owner of a descriptor but 0 to 2, must not be used in this child any more: the caller sees to its own.
+        let at = |end, place| checked(unsafe { libc::dup3(end, place, libc::O_CLOEXEC) });
+        assignments = at(assignments, ASSIGNMENTS).map_err(&dup)?;
+        results = at(results, RESULTS).map_err(&dup)?;
     }
-    // The strays include the two descriptors above: they must not be closed a second time.
-    std::mem::forget((assignments, results));
-    let (first, last) = (FIRST_STRAY as libc::c_uint, libc::c_uint::MAX);
-    // SAFETY: as above.
-    checked(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) as libc::c_int })
-        .map_err(in_call(SystemCall::CLOSE_RANGE))?;
+    let (low, high) = (assignments.min(results), assignments.max(results));
+    for (first, last) in [(FIRST_STRAY, low - 1), (low + 1, high - 1), (high + 1, RawFd::MAX)] {
+        if first <= last {
+            close_range(first, last).map_err(in_call(SystemCall::CLOSE_RANGE))?;
+        }
+    }
     // SAFETY: both were opened above and have no other owner.
-    Ok(unsafe { (File::from_raw_fd(ASSIGNMENTS), File::from_raw_fd(RESULTS)) })
+    Ok(unsafe { (File::from_raw_fd(assignments), File::from_raw_fd(results)) })
+}
+
+/// Closes all descriptors from `first` to `last`, in a child that uses none of them any more.
+fn close_range(first: RawFd, last: RawFd) -> Result<(), Errno> {
+    let (first, last) = (first as libc::c_uint, last as libc::c_uint);
+    // SAFETY: closing a descriptor has no precondition on memory. The caller uses none of them.
+    checked(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) as libc::c_int })
+        .map(drop)
 }

@@ -70,7 +70,7 @@ fn in_child(
             sys::exit_now(0);
         }
         unix::setpgid(None, None).map_err(call(SystemCall::SETPGID))?;
-        sys::keep_only(null.as_fd(), null.as_fd(), write_end.as_fd())
+        sys::keep_only(null.as_fd(), null.as_fd(), write_end.as_fd(), false)
     };
     let Ok((_, reply)) = arranged() else { sys::exit_now(71) };
     let mut bytes = code();

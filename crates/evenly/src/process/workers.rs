@@ -68,6 +68,8 @@ pub(crate) struct ChildSetup<'a> {
     pub(crate) assignments: BorrowedFd<'a>,
     /// A write end of the shared result pipe.
     pub(crate) results: BorrowedFd<'a>,
+    /// Whether it has its pipe ends at numbers that no descriptor of the program had, instead of 3 and 4.
+    pub(crate) is_apart: bool,
     /// Signals as they were before the job.
     pub(crate) mask: InheritedMask,
     /// The limit on descriptors as it was before the job.
@@ -222,7 +224,7 @@ fn arrive(setup: &ChildSetup<'_>, primary: Pid) -> Result<(File, File), (SystemC
     // A group of its own: Ctrl-C reaches the primary alone, which decides (setpgid(2)).
     unix::setpgid(None, None).map_err(in_call(SystemCall::SETPGID))?;
     stop_to_be_seen(setup)?;
-    sys::keep_only(setup.null, setup.assignments, setup.results)
+    sys::keep_only(setup.null, setup.assignments, setup.results, setup.is_apart)
 }
 
 /// The next steps: limits and signals are as they were before the job.

@@ -15,7 +15,7 @@
 //! signal.
 
 use super::copies::is_copy;
-use super::{RESULTS, checked, exit_now, position, unblock_signals};
+use super::{checked, exit_now, position, unblock_signals};
 use crate::process::sys::SignalSet;
 use crate::process::system_call::{SystemCall, in_call};
 use evenly_core::frame::{CRASH_REPORT_LEN, Description, PIPE_FRAME, Packer, crash_report};
@@ -23,9 +23,10 @@ use evenly_core::{Cause, WorkerId};
 use rustix::io::Errno;
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64};
 use std::time::Duration;
 
 /// Signals that a process gets for what it does (signal(7)).
@@ -47,6 +48,9 @@ const SHORTEST: Duration = Duration::from_millis(1);
 static IS_PREPARED: AtomicBool = AtomicBool::new(false);
 static NAME: AtomicU32 = AtomicU32::new(0);
 
+/// Its end of the result pipe.
+static RESULTS: AtomicI32 = AtomicI32::new(-1);
+
 /// What the last check found, how many checks found the same, and how many are too many.
 static SEEN_N: AtomicI64 = AtomicI64::new(0);
 static SEEN_SLICES: AtomicU64 = AtomicU64::new(0);
@@ -63,13 +67,16 @@ unsafe impl Sync for Stack {}
 static STACK: Stack = Stack(UnsafeCell::new(MaybeUninit::uninit()));
 
 /// Prepares this process, which has just become the worker `name`; a number may take as long as
-/// `timeout`, if there is one, and the primary asks for it if its memory `is_limited`.
+/// `timeout`, if there is one, and the primary asks for it if its memory `is_limited`. Crash
+/// reports go to `results`, which stays open.
 pub(crate) fn prepare(
     name: WorkerId,
     timeout: Option<Duration>,
     is_limited: bool,
+    results: BorrowedFd<'_>,
 ) -> Result<(), (SystemCall, Errno)> {
     NAME.store(name.0, Relaxed);
+    RESULTS.store(results.as_raw_fd(), Relaxed);
     IS_PREPARED.store(true, Relaxed);
     take_a_stack().map_err(in_call(SystemCall::SIGALTSTACK))?;
     for signal in FAULTS {
@@ -130,7 +137,7 @@ pub(crate) fn panicked(status: i32, text: Option<&str>) {
 fn write_frame(frame: &[u8]) {
     // SAFETY: write only reads the frame, which is as long as it says.
     unsafe {
-        libc::write(RESULTS, frame.as_ptr().cast(), frame.len());
+        libc::write(RESULTS.load(Relaxed), frame.as_ptr().cast(), frame.len());
     }
 }
 
