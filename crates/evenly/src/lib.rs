@@ -52,7 +52,7 @@
 //! Values in order, while they are computed:
 //!
 //! ```
-//! for item in evenly::over(1..=9_i64).map(|n| n.pow(3)).values()? {
+//! for item in evenly::map(1..=9_i64, |n| n.pow(3))? {
 //!     let (n, cube) = item?;
 //!     println!("{n}\t{cube}");
 //! }
@@ -61,7 +61,7 @@
 //!
 //! # Calls
 //!
-//! [`count`], [`sum`], [`min`], [`max`], [`mean`], [`find`], [`find_first`], [`any`], [`all`], [`hist`], [`failures`] and
+//! [`count`], [`sum`], [`min`], [`max`], [`mean`], [`find`], [`find_first`], [`any`], [`all`], [`hist`], [`map()`], [`failures`] and
 //! [`check`] are calls with default settings. [`over()`] makes a call with settings: [`Over`] lists them.
 //!
 //! - **The range** is `a..b` or `a..=b` of any integer type of at most 64 bits, and the closure gets that type. For the
@@ -81,7 +81,7 @@
 //! | `.find_first(f)`, `.find_any(f)` | `evenly::find(0..n, f)?`, always the lowest |
 //! | `.filter(f).collect::<Vec<_>>()` | `evenly::find_first(0..n, most, f)?`, the lowest `most` |
 //! | `.min_by_key(f)`, `.max_by_key(f)` | `evenly::min(0..n, f)?`, `evenly::max(0..n, f)?`: the lowest such number, and its value |
-//! | `.map(f).collect::<Vec<_>>()` | `evenly::over(0..n).map(f).values()?`, an iterator over `Result<(n, value), _>` |
+//! | `.map(f).collect::<Vec<_>>()` | `evenly::map(0..n, f)?`, an iterator over `Result<(n, value), _>` |
 //! | `.for_each(f)` | `evenly::failures(0..n, f)?`; what `f` changes in memory is lost |
 //! | `ThreadPoolBuilder::num_threads(k)` | `evenly::over(0..n).workers(k)` |
 //! | `.with_min_len(k)` | `evenly::over(0..n).chunk(k)`; rarely needed, as chunks follow the time that they take |
@@ -216,8 +216,8 @@ pub use join::{Join, JoinError, Misunderstood};
 pub use os_error::OsError;
 pub use over::{
     AllowFailures, AllowedResult, CallError, CallResult, ExtremeResult, Failed, FailedNumbers,
-    FailuresResult, Integer, IntegerRange, Mapped, Outcome, Over, Quantity, Values, all, any,
-    check, count, failures, find, find_first, hist, max, mean, min, over, sum,
+    FailuresResult, Integer, IntegerRange, Mapped, Outcome, Over, Quantity, Values, ValuesResult,
+    all, any, check, count, failures, find, find_first, hist, map, max, mean, min, over, sum,
 };
 pub use process::{ProcessEnd, Signal};
 pub use relaunch::{RelaunchError, init};

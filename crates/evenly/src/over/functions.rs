@@ -1,8 +1,9 @@
 //! Calls with the default settings, as functions.
 
 use super::call::over;
-use super::failed::{CallResult, ExtremeResult, FailuresResult};
+use super::failed::{CallError, CallResult, ExtremeResult, FailuresResult};
 use super::integer::IntegerRange;
+use super::mapped::ValuesResult;
 use super::outcome::{Outcome, Quantity};
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::count`](super::Over::count).
+/// [`CallError`], as [`Over::count`](super::Over::count).
 #[track_caller]
 pub fn count<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, u128>
 where
@@ -33,7 +34,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::find`](super::Over::find).
+/// [`CallError`], as [`Over::find`](super::Over::find).
 #[track_caller]
 pub fn find<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, Option<R::Integer>>
 where
@@ -52,7 +53,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::find_first`](super::Over::find_first).
+/// [`CallError`], as [`Over::find_first`](super::Over::find_first).
 #[track_caller]
 pub fn find_first<R, F, O>(
     range: R,
@@ -75,7 +76,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::any`](super::Over::any).
+/// [`CallError`], as [`Over::any`](super::Over::any).
 #[track_caller]
 pub fn any<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, bool>
 where
@@ -94,7 +95,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::all`](super::Over::all).
+/// [`CallError`], as [`Over::all`](super::Over::all).
 #[track_caller]
 pub fn all<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, bool>
 where
@@ -114,7 +115,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::sum`](super::Over::sum).
+/// [`CallError`], as [`Over::sum`](super::Over::sum).
 #[track_caller]
 pub fn sum<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, <O::Value as Quantity>::Sum>
 where
@@ -133,7 +134,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::min`](super::Over::min).
+/// [`CallError`], as [`Over::min`](super::Over::min).
 #[track_caller]
 pub fn min<R, F, O>(range: R, closure: F) -> ExtremeResult<R::Integer, O::Value>
 where
@@ -152,7 +153,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::max`](super::Over::max).
+/// [`CallError`], as [`Over::max`](super::Over::max).
 #[track_caller]
 pub fn max<R, F, O>(range: R, closure: F) -> ExtremeResult<R::Integer, O::Value>
 where
@@ -171,7 +172,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::mean`](super::Over::mean).
+/// [`CallError`], as [`Over::mean`](super::Over::mean).
 #[track_caller]
 pub fn mean<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, Option<f64>>
 where
@@ -190,7 +191,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::hist`](super::Over::hist).
+/// [`CallError`], as [`Over::hist`](super::Over::hist).
 #[track_caller]
 pub fn hist<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, BTreeMap<O::Value, u128>>
 where
@@ -199,6 +200,31 @@ where
     O: Outcome<Value: Quantity + Ord>,
 {
     over(range).hist(closure)
+}
+
+/// What a closure gives for each number of a range, in ascending order, while it is computed: an iterator over pairs of
+/// the number and its value.
+///
+/// The workers wait while nothing is taken. Dropped, the iterator ends the job; see [`Mapped::values`](super::Mapped::values).
+///
+/// ```
+/// for item in evenly::map(1..=9_i64, |n| n.pow(3))? {
+///     let (n, cube) = item?;
+///     println!("{n}\t{cube}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`CallError`], if the job cannot begin. A failed number is an error at its place, and the last item.
+#[track_caller]
+pub fn map<R, F, O>(range: R, closure: F) -> ValuesResult<R::Integer, O::Value>
+where
+    R: IntegerRange,
+    F: FnMut(R::Integer) -> O,
+    O: Outcome<Value: Quantity>,
+{
+    over(range).map(closure).values()
 }
 
 /// The numbers of a range for which a closure returns an error, panics or crashes.
@@ -211,7 +237,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`](crate::CallError), as [`Over::failures`](super::Over::failures).
+/// [`CallError`], as [`Over::failures`](super::Over::failures).
 #[track_caller]
 pub fn failures<R, F, O>(range: R, closure: F) -> FailuresResult<R::Integer>
 where

@@ -123,7 +123,7 @@ where
     ///
     /// # Errors
     /// [`CallError`], if the job cannot begin.
-    pub fn values(self) -> Result<Values<T, O::Value>, CallError<T, ()>> {
+    pub fn values(self) -> ValuesResult<T, O::Value> {
         let function = Closure::<T, _, Quantities>::new(name(self.call), self.closure);
         let begun = self.question.begin(Aggregate::Map, function, self.call);
         let lines = Some(begun.map_err(CallError::<T, ()>::from)?);
@@ -134,6 +134,9 @@ where
 fn extreme<T: Integer, V: Quantity>(value: &Value) -> Option<(T, V)> {
     value.extreme().map(|(value, n)| (T::of_range(n), V::of(value)))
 }
+
+/// The values of a closure in order, of a job that could begin.
+pub type ValuesResult<T, V> = Result<Values<T, V>, CallError<T, ()>>;
 
 /// Values of a closure, each behind its number, ascending; see [`Mapped::values`].
 pub struct Values<T, V> {

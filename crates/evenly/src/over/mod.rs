@@ -19,7 +19,7 @@ pub use failed::{
     AllowFailures, AllowedResult, CallError, CallResult, ExtremeResult, Failed, FailedNumbers,
     FailuresResult,
 };
-pub use functions::{all, any, count, failures, find, find_first, hist, max, mean, min, sum};
+pub use functions::{all, any, count, failures, find, find_first, hist, map, max, mean, min, sum};
 pub use integer::{Integer, IntegerRange};
-pub use mapped::{Mapped, Values};
+pub use mapped::{Mapped, Values, ValuesResult};
 pub use outcome::{Outcome, Quantity};
