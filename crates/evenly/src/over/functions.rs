@@ -1,7 +1,7 @@
 //! Calls with the default settings, as functions.
 
 use super::call::over;
-use super::failed::{CallError, CallResult, ExtremeResult, FailuresResult};
+use super::failed::{CallResult, ExtremeResult, FailuresResult};
 use super::integer::IntegerRange;
 use super::mapped::ValuesResult;
 use super::outcome::{Outcome, Quantity};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::count`](super::Over::count).
+/// [`CallError`](crate::CallError), as [`Over::count`](super::Over::count).
 #[track_caller]
 pub fn count<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, u128>
 where
@@ -34,7 +34,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::find`](super::Over::find).
+/// [`CallError`](crate::CallError), as [`Over::find`](super::Over::find).
 #[track_caller]
 pub fn find<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, Option<R::Integer>>
 where
@@ -53,7 +53,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::find_first`](super::Over::find_first).
+/// [`CallError`](crate::CallError), as [`Over::find_first`](super::Over::find_first).
 #[track_caller]
 pub fn find_first<R, F, O>(
     range: R,
@@ -76,7 +76,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::any`](super::Over::any).
+/// [`CallError`](crate::CallError), as [`Over::any`](super::Over::any).
 #[track_caller]
 pub fn any<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, bool>
 where
@@ -95,7 +95,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::all`](super::Over::all).
+/// [`CallError`](crate::CallError), as [`Over::all`](super::Over::all).
 #[track_caller]
 pub fn all<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, bool>
 where
@@ -115,7 +115,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::sum`](super::Over::sum).
+/// [`CallError`](crate::CallError), as [`Over::sum`](super::Over::sum).
 #[track_caller]
 pub fn sum<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, <O::Value as Quantity>::Sum>
 where
@@ -134,7 +134,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::min`](super::Over::min).
+/// [`CallError`](crate::CallError), as [`Over::min`](super::Over::min).
 #[track_caller]
 pub fn min<R, F, O>(range: R, closure: F) -> ExtremeResult<R::Integer, O::Value>
 where
@@ -153,7 +153,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::max`](super::Over::max).
+/// [`CallError`](crate::CallError), as [`Over::max`](super::Over::max).
 #[track_caller]
 pub fn max<R, F, O>(range: R, closure: F) -> ExtremeResult<R::Integer, O::Value>
 where
@@ -172,7 +172,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::mean`](super::Over::mean).
+/// [`CallError`](crate::CallError), as [`Over::mean`](super::Over::mean).
 #[track_caller]
 pub fn mean<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, Option<f64>>
 where
@@ -191,7 +191,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::hist`](super::Over::hist).
+/// [`CallError`](crate::CallError), as [`Over::hist`](super::Over::hist).
 #[track_caller]
 pub fn hist<R, F, O>(range: R, closure: F) -> CallResult<R::Integer, BTreeMap<O::Value, u128>>
 where
@@ -216,7 +216,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], if the job cannot begin. A failed number is an error at its place, and the last item.
+/// [`CallError`](crate::CallError), if the job cannot begin. A failed number is an error at its place, and the last item.
 #[track_caller]
 pub fn map<R, F, O>(range: R, closure: F) -> ValuesResult<R::Integer, O::Value>
 where
@@ -237,7 +237,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`CallError`], as [`Over::failures`](super::Over::failures).
+/// [`CallError`](crate::CallError), as [`Over::failures`](super::Over::failures).
 #[track_caller]
 pub fn failures<R, F, O>(range: R, closure: F) -> FailuresResult<R::Integer>
 where
