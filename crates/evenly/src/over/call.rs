@@ -74,37 +74,94 @@ impl<'a, T: Integer> Over<'a, T> {
 
     /// Sets the number of worker processes: [one per processor](crate::default_workers) without this call, and at
     /// least one.
+    ///
+    /// ```
+    /// assert_eq!(evenly::over(0..1000_u32).workers(1).count(|n| n % 2 == 0)?, 500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn workers(self, workers: u32) -> Self {
         self.with(|job| job.workers(NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN)))
     }
 
     /// Limits the time of one number; see [`Job::timeout`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let hangs = |n: u8| {
+    ///     while n == 5 {
+    ///         std::thread::sleep(Duration::from_millis(1));
+    ///     }
+    /// };
+    /// let failures = evenly::over(0..10).timeout(Duration::from_millis(50)).failures(hangs)?;
+    /// assert_eq!(failures[0].to_string(), "n = 5: timeout");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|job| job.timeout(timeout))
     }
 
     /// Limits the memory of a worker, in bytes; see [`Job::memory`].
+    ///
+    /// ```
+    /// let grows = |n: u8| {
+    ///     let mut kept = Vec::new();
+    ///     while n == 5 {
+    ///         kept.push(vec![1_u8; 1 << 20]);
+    ///         std::thread::sleep(std::time::Duration::from_millis(1));
+    ///     }
+    /// };
+    /// let failures = evenly::over(0..10).memory(16 << 20).failures(grows)?;
+    /// assert_eq!(failures[0].to_string(), "n = 5: memory");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn memory(self, bytes: u64) -> Self {
         self.with(|job| job.memory(bytes))
     }
 
     /// Limits the time of the whole call, which then ends with [`Error::Deadline`](crate::Error::Deadline).
+    ///
+    /// ```
+    /// use evenly::{CallError, Error};
+    /// use std::time::Duration;
+    ///
+    /// let slow = |_: u64| std::thread::sleep(Duration::from_millis(1));
+    /// let error = evenly::over(0..1 << 40).deadline(Duration::from_millis(100)).failures(slow).unwrap_err();
+    /// assert!(matches!(error, CallError::Job(Error::Deadline { .. })));
+    /// ```
     pub fn deadline(self, deadline: Duration) -> Self {
         self.with(|job| job.deadline(deadline))
     }
 
     /// Sets how often a number is tried again after it alone has ended its worker; see [`Job::retries`].
+    ///
+    /// ```
+    /// let crashes = |n: u8| if n == 5 { std::process::abort() };
+    /// let failures = evenly::over(0..10).retries(0).failures(crashes)?;
+    /// assert_eq!(failures[0].to_string(), "n = 5: signal 6");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn retries(self, retries: u8) -> Self {
         self.with(|job| job.retries(retries))
     }
 
     /// Works in chunks of this many numbers, at least one, in place of chunks of 100 ms.
+    ///
+    /// ```
+    /// assert_eq!(evenly::over(0..1000_u32).chunk(10).sum(|n| n)?, 499_500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn chunk(self, numbers: u64) -> Self {
         let length = NonZeroU64::new(numbers).unwrap_or(NonZeroU64::MIN);
         self.with(|job| job.policy(Policy::Fixed(length)))
     }
 
     /// Works in a random order, which depends on the seed; see [`Job::shuffled`]. The answer is the same.
+    ///
+    /// ```
+    /// assert_eq!(evenly::over(0..1000_u32).shuffled(7).find(|n| n % 7 == 6)?, Some(6));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn shuffled(self, seed: u64) -> Self {
         self.with(|job| job.shuffled(seed))
     }
@@ -127,12 +184,34 @@ impl<'a, T: Integer> Over<'a, T> {
     }
 
     /// Reports to an observer what happens, and about twice a second the progress.
+    ///
+    /// ```
+    /// use evenly::observe::{Observation, Observer};
+    ///
+    /// struct Bar;
+    ///
+    /// impl Observer for Bar {
+    ///     fn observe(&mut self, observation: &Observation<'_>) {
+    ///         if let Observation::Progress(progress) = observation {
+    ///             eprint!("\r{} of {}", progress.covered, progress.total);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(evenly::over(0..1000_u32).progress(Bar).count(|n| n % 2 == 0)?, 500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn progress(mut self, observer: impl Observer + 'a) -> Self {
         self.question.observer = Some(Box::new(observer));
         self.with(|job| job.progress_every(Duration::from_millis(500)))
     }
 
     /// Names the closure, for [`Mapped::sum`] and the others, or for [its values](Mapped::values) in order.
+    ///
+    /// ```
+    /// assert_eq!(evenly::over(0..1000_u32).map(|n| n % 10).max()?, Some((9, 9)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn map<F, O>(self, closure: F) -> Mapped<'a, T, F>
     where
@@ -143,6 +222,11 @@ impl<'a, T: Integer> Over<'a, T> {
     }
 
     /// How many numbers satisfy the closure.
+    ///
+    /// ```
+    /// assert_eq!(evenly::over(0..1000_u32).count(|n| n % 10 == 3)?, 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CallError`](crate::CallError), as for every method that runs a closure.
@@ -161,6 +245,11 @@ impl<'a, T: Integer> Over<'a, T> {
 
     /// The lowest number that satisfies the closure.
     ///
+    /// ```
+    /// assert_eq!(evenly::over(0..1000_u32).find(|n| n * n > 500)?, Some(23));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CallError`](crate::CallError). A failed number above the one that is found is not among them.
     #[track_caller]
@@ -174,6 +263,11 @@ impl<'a, T: Integer> Over<'a, T> {
     }
 
     /// The lowest `most` numbers that satisfy the closure, ascending; fewer if there are not that many.
+    ///
+    /// ```
+    /// assert_eq!(evenly::over(0..1000_u32).find_first(3, |n| n % 100 == 42)?, [42, 142, 242]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CallError`](crate::CallError). A failed number above those that are found is not among them.
@@ -194,6 +288,11 @@ impl<'a, T: Integer> Over<'a, T> {
 
     /// Whether a number satisfies the closure. [`find`](Self::find) says which.
     ///
+    /// ```
+    /// assert!(evenly::over(0..1000_u32).any(|n| n == 999)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CallError`](crate::CallError). A failed number above the lowest that satisfies it is not among them.
     #[track_caller]
@@ -207,6 +306,11 @@ impl<'a, T: Integer> Over<'a, T> {
     }
 
     /// Whether every number satisfies the closure.
+    ///
+    /// ```
+    /// assert!(evenly::over(0..=u16::MAX).all(|n| n.swap_bytes().swap_bytes() == n)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CallError`](crate::CallError). A failed number above the lowest that does not satisfy it is not among them.
@@ -258,6 +362,12 @@ impl<'a, T: Integer> Over<'a, T> {
 
     /// The sum of what the closure gives, exact: an `i128`, or an `f64` that is rounded once.
     ///
+    /// ```
+    /// assert_eq!(evenly::over(0..10_u32).sum(|n| n.pow(2))?, 285);
+    /// assert_eq!(evenly::over(0..10_u32).sum(|_| 0.1)?, 1.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CallError`](crate::CallError).
     #[track_caller]
@@ -270,6 +380,11 @@ impl<'a, T: Integer> Over<'a, T> {
     }
 
     /// The smallest of what the closure gives, behind the lowest number that gives it; `None` of an empty range.
+    ///
+    /// ```
+    /// assert_eq!(evenly::over(-50..50_i32).min(|n| (n - 7).abs())?, Some((7, 0)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CallError`](crate::CallError).
@@ -284,6 +399,11 @@ impl<'a, T: Integer> Over<'a, T> {
 
     /// The largest of what the closure gives, behind the lowest number that gives it; `None` of an empty range.
     ///
+    /// ```
+    /// assert_eq!(evenly::over(0..100_u32).max(|n| n.trailing_zeros().min(7))?, Some((0, 7)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CallError`](crate::CallError).
     #[track_caller]
@@ -297,6 +417,14 @@ impl<'a, T: Integer> Over<'a, T> {
 
     /// How many numbers give each value, of which there may be 2^20.
     ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    ///
+    /// let counts = evenly::over(0..=u8::MAX).hist(|n| n.count_ones() / 3)?;
+    /// assert_eq!(counts, BTreeMap::from([(0, 37), (1, 182), (2, 37)]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CallError`](crate::CallError).
     #[track_caller]
@@ -309,6 +437,12 @@ impl<'a, T: Integer> Over<'a, T> {
     }
 
     /// The mean of what the closure gives, exact and rounded once; `None` of an empty range.
+    ///
+    /// ```
+    /// assert_eq!(evenly::over(1..=6_u8).mean(|n| n)?, Some(3.5));
+    /// assert_eq!(evenly::over(0..0_u8).mean(|n| n)?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CallError`](crate::CallError).

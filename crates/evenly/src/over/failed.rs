@@ -10,6 +10,15 @@ use std::fmt;
 const LISTED: usize = 10;
 
 /// Consecutive numbers that failed for the same reason.
+///
+/// ```
+/// let odd = |n: u32| if n == 5 { Err("five") } else { Ok(()) };
+/// let failures = evenly::failures(0..10, odd)?;
+/// let failed = &failures[0];
+/// assert_eq!((failed.first, failed.last, failed.cause), (5, 5, evenly::Cause::Error));
+/// assert_eq!(failed.message.as_deref(), Some("five"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedNumbers<T> {
@@ -65,6 +74,15 @@ impl<T: Integer> fmt::Display for FailedNumbers<T> {
 }
 
 /// Some numbers failed, so the answer is not that of the whole range.
+///
+/// ```
+/// use evenly::CallError;
+///
+/// let error = evenly::count(0..100_u32, |n| n.checked_sub(2).map(|_| true).ok_or("below 2")).unwrap_err();
+/// assert_eq!(error.to_string(), "2 numbers failed\n  n = 0: below 2\n  n = 1: below 2");
+/// let CallError::Failed(failed) = error else { panic!("{error}") };
+/// assert_eq!((failed.count, failed.failures.len(), failed.partial), (2, 2, 98));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Failed<T, A> {
@@ -94,6 +112,16 @@ impl<T: Integer, A> fmt::Display for Failed<T, A> {
 }
 
 /// Why a call has no answer over its whole range.
+///
+/// ```
+/// use evenly::CallError;
+///
+/// match evenly::count(0..=u64::MAX, |n| n % 2 == 0) {
+///     Ok(count) => println!("{count}"),
+///     Err(CallError::Failed(failed)) => println!("{} without {} numbers", failed.partial, failed.count),
+///     Err(error) => assert!(matches!(error, CallError::Range(_)), "{error}"),
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError<T: Integer, A> {
@@ -112,19 +140,66 @@ pub enum CallError<T: Integer, A> {
 }
 
 /// The result of a call.
+///
+/// ```
+/// fn primes_below(end: u32) -> evenly::CallResult<u32, u128> {
+///     evenly::count(2..end, |n| (2..n).all(|d| n % d != 0))
+/// }
+///
+/// assert_eq!(primes_below(100)?, 25);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type CallResult<T, A> = Result<A, CallError<T, A>>;
 
 /// The result of a call for a smallest or largest value: the value behind the lowest number that gives it, or `None` of
 /// an empty range.
+///
+/// ```
+/// fn nearest(target: i32) -> evenly::ExtremeResult<i32, i32> {
+///     evenly::min(0..100, |n| (n * n - target).abs())
+/// }
+///
+/// assert_eq!(nearest(1000)?, Some((32, 24)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type ExtremeResult<T, V> = CallResult<T, Option<(T, V)>>;
 
 /// The answer over the numbers that did not fail, and the failed numbers.
+///
+/// ```
+/// use evenly::AllowFailures;
+///
+/// fn quotients(end: u32) -> evenly::AllowedResult<u32, i128> {
+///     evenly::sum(0..end, |n| 100_u32.checked_div(n).ok_or("no quotient")).allow_failures()
+/// }
+///
+/// let (sum, failures) = quotients(4)?;
+/// assert_eq!((sum, failures.len()), (183, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type AllowedResult<T, A> = Result<(A, Vec<FailedNumbers<T>>), CallError<T, A>>;
 
 /// The numbers that failed, of a call that asks for them.
+///
+/// ```
+/// fn without_root(end: i32) -> evenly::FailuresResult<i32> {
+///     evenly::failures(0..end, |n| if n % 2 == 0 { Ok(()) } else { Err("odd") })
+/// }
+///
+/// assert_eq!(without_root(10)?.len(), 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type FailuresResult<T> = CallResult<T, Vec<FailedNumbers<T>>>;
 
 /// Takes the answer over the numbers that did not fail.
+///
+/// ```
+/// use evenly::AllowFailures;
+///
+/// let (count, failures) = evenly::count(0..10_u8, |n| 10 % n == 0).allow_failures()?;
+/// assert_eq!((count, failures[0].first), (3, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait AllowFailures {
     /// The type of the integers.
     type Integer;

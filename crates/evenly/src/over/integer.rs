@@ -12,6 +12,16 @@ mod sealed {
 ///
 /// Implemented for `i8` to `i64`, `u8` to `u64`, `isize` and `usize`. A range of `u64` or `usize` must end at or below
 /// 2^63.
+///
+/// ```
+/// fn evens<T: evenly::Integer + Into<i64>>(range: std::ops::Range<T>) -> evenly::CallResult<T, u128> {
+///     evenly::count(range, |n| n.into() % 2 == 0)
+/// }
+///
+/// assert_eq!(evens(0..100_u8)?, 50);
+/// assert_eq!(evens(-100..100_i32)?, 100);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Integer: Copy + Debug + Display + Ord + Send + Sync + sealed::Sealed + 'static {
     /// This integer in 128 bits.
     #[doc(hidden)]
@@ -44,6 +54,12 @@ integer!(i128::from; i8 i16 i32 i64 u8 u16 u32 u64);
 integer!(|size| size as i128; isize usize);
 
 /// A range of integers: `a..b` or `a..=b`. A range whose end is below its start is empty, as in the standard library.
+///
+/// ```
+/// assert_eq!(evenly::count(0..10_u8, |_| true)?, 10);
+/// assert_eq!(evenly::count(i8::MIN..=i8::MAX, |_| true)?, 256);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait IntegerRange: sealed::Sealed {
     /// The type of its integers.
     type Integer: Integer;

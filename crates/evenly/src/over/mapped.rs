@@ -13,6 +13,12 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 /// A call with its closure: see [`Over::map`](super::Over::map).
+///
+/// ```
+/// let squares = evenly::over(0..10_u32).workers(2).map(|n| n * n);
+/// assert_eq!(squares.sum()?, 285);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a call does nothing before one of its methods runs it"]
 pub struct Mapped<'a, T, F> {
     question: Question<'a>,
@@ -42,6 +48,11 @@ where
 
     /// The sum, exact: an `i128`, or an `f64` that is rounded once.
     ///
+    /// ```
+    /// assert_eq!(evenly::over(1..=10_u64).map(|n| n.pow(3)).sum()?, 3025);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CallError`].
     pub fn sum(self) -> CallResult<T, <O::Value as Quantity>::Sum> {
@@ -70,6 +81,11 @@ where
 
     /// The smallest value, behind the lowest number that gives it; `None` of an empty range.
     ///
+    /// ```
+    /// assert_eq!(evenly::over(0..100_i32).map(|n| (n - 40).pow(2)).min()?, Some((40, 0)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CallError`].
     pub fn min(self) -> ExtremeResult<T, O::Value> {
@@ -78,6 +94,11 @@ where
 
     /// The largest value, behind the lowest number that gives it; `None` of an empty range.
     ///
+    /// ```
+    /// assert_eq!(evenly::over(0..=100_u32).map(|n| f64::from(n).sqrt()).max()?, Some((100, 10.0)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CallError`].
     pub fn max(self) -> ExtremeResult<T, O::Value> {
@@ -85,6 +106,12 @@ where
     }
 
     /// How many numbers give each value, of which there may be 2^20.
+    ///
+    /// ```
+    /// let digits = evenly::over(0..1000_u32).map(|n| n % 10).hist()?;
+    /// assert_eq!(digits[&7], 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CallError`].
@@ -99,6 +126,11 @@ where
     }
 
     /// The mean, exact and rounded once; `None` of an empty range.
+    ///
+    /// ```
+    /// assert_eq!(evenly::over(0..4_u32).map(|n| n * n).mean()?, Some(3.5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CallError`].
@@ -136,9 +168,27 @@ fn extreme<T: Integer, V: Quantity>(value: &Value) -> Option<(T, V)> {
 }
 
 /// The values of a closure in order, of a job that could begin.
+///
+/// ```
+/// fn squares(end: u32) -> evenly::ValuesResult<u32, u32> {
+///     evenly::map(0..end, |n| n * n)
+/// }
+///
+/// assert_eq!(squares(10)?.count(), 10);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type ValuesResult<T, V> = Result<Values<T, V>, CallError<T, ()>>;
 
 /// Values of a closure, each behind its number, ascending; see [`Mapped::values`].
+///
+/// ```
+/// let mut squares = evenly::map(0..3_u32, |n| n * n)?;
+/// assert_eq!(squares.next().transpose()?, Some((0, 0)));
+/// assert_eq!(squares.next().transpose()?, Some((1, 1)));
+/// assert_eq!(squares.next().transpose()?, Some((2, 4)));
+/// assert!(squares.next().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Values<T, V> {
     /// `None` behind the last item.
     lines: Option<Lines>,

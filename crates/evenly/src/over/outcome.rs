@@ -9,6 +9,15 @@ mod sealed {
 
 /// What a closure returns: `bool`, an integer, `f64`, or a `Result` of one of these, whose error fails the number with
 /// the error's text.
+///
+/// ```
+/// assert_eq!(evenly::count(0..10_u8, |n| n < 3)?, 3);
+/// assert_eq!(evenly::sum(0..10_u8, |n| u32::from(n) * 1000)?, 45_000);
+/// assert_eq!(evenly::sum(0..10_u8, |n| f64::from(n) / 2.0)?, 22.5);
+/// assert_eq!(evenly::sum(0..10_u8, |n| n.to_string().parse::<i32>())?, 45);
+/// assert!(evenly::failures(0..10_u8, |n| assert!(n < 10))?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Outcome: sealed::Sealed {
     /// The value of a number that does not fail.
     type Value;
@@ -22,6 +31,14 @@ pub trait Outcome: sealed::Sealed {
 ///
 /// A sum is exact. That of integers is an `i128`, that of `f64` is rounded once, so it does not depend on the number of
 /// workers. NaN fails its number; -0 is 0.
+///
+/// ```
+/// // Each sum is exact. As integers of 64 bits it would overflow, and one of doubles in any order would differ.
+/// assert_eq!(evenly::sum(0..4_u8, |_| u64::MAX)?, 4 * i128::from(u64::MAX));
+/// let sum: f64 = evenly::sum(0..1_000_u32, |n| if n % 2 == 0 { 1e300 } else { -1e300 })?;
+/// assert_eq!(sum, 0.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Quantity: Outcome<Value = Self> + Sized + 'static {
     /// The type of a sum.
     type Sum;
