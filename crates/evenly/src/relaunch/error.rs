@@ -7,6 +7,17 @@ use std::fmt;
 ///
 /// Such a call starts the program once more, and does its job there: see the
 /// [crate documentation](crate#processes-with-threads).
+///
+/// ```
+/// use evenly::{CallError, Error, RelaunchError};
+/// use std::time::Duration;
+///
+/// // The second start has this thread, too.
+/// std::thread::spawn(|| std::thread::sleep(Duration::from_secs(60)));
+/// let error = evenly::count(0..1000, |n| n % 2 == 0).unwrap_err();
+/// assert!(matches!(error, CallError::Job(Error::Relaunch(RelaunchError::StillThreads { .. }))));
+/// assert!(error.to_string().contains("write evenly::init() as the first line of main"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RelaunchError {
