@@ -4,14 +4,16 @@ use crate::batch::Batch;
 use crate::bin_options::BinArguments;
 use crate::examples;
 use crate::item_options::ItemArguments;
+use crate::join_arguments::JoinArguments;
 use crate::journal_options::JournalArguments;
+use crate::key_arguments::KeyCommand;
 use crate::lazy_args::LazyArgs;
 use crate::limits::LimitArguments;
 use crate::output_options::OutputArguments;
 use crate::sbatch::options::SlurmOptions;
 use crate::settle_arguments::SettleArguments;
 use crate::start_options::StartArguments;
-use crate::times::{JoinTimeArguments, TimeArguments};
+use crate::times::TimeArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -99,6 +101,12 @@ pub(crate) enum CliCommand {
         /// The new file: 32 random bytes, readable by its owner only
         file: PathBuf,
     },
+    /// Show the key as a line to paste on another machine, or add the key of another machine
+    #[command(after_help = examples::KEY)]
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// List the builtin functions and operators, with an example of each
     Functions,
     /// Print a completion script for a shell
@@ -111,37 +119,6 @@ pub(crate) enum CliCommand {
         /// The command
         command: Option<String>,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct JoinArguments {
-    /// Address at which the primary listens: unix:PATH, unixgram:PATH, tcp:HOST:PORT or udp:HOST:PORT
-    pub(crate) address: String,
-    /// File with the key of the primary [default: evenly/key in the configuration directory]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key_file: Option<PathBuf>,
-    /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
-    /// fewer than these CPUs, at least 1 [default: 100%]
-    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
-    pub(crate) workers: Option<String>,
-    /// The shared library and function that the primary was started with
-    #[arg(long, value_name = "FILE.so:SYMBOL")]
-    pub(crate) lib: Option<String>,
-    /// The command that the primary was started with; commands are not sent to agents
-    #[arg(last = true, value_name = "CMD", conflicts_with = "lib")]
-    pub(crate) cmd: Vec<OsString>,
-    /// A file that CMD or the library uses, which the primary names with the same option; may be given several
-    /// times. Both must have the same bytes
-    #[arg(long, value_name = "FILE")]
-    pub(crate) depends: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) times: JoinTimeArguments,
-    /// Print only errors on standard error
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// Print more on standard error: started workers, failed attempts
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
 }
 
 #[derive(Debug, Args)]
@@ -352,6 +329,9 @@ pub(crate) struct CallArguments {
     /// the configuration directory, made at first use]
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Vec<PathBuf>,
+    /// Read the key from this environment variable, which has the text of `evenly key show --text`; for containers
+    #[arg(long, value_name = "VAR", conflicts_with = "key_file")]
+    pub(crate) key_env: Option<String>,
     /// How to cut the range into chunks: timed, static, fixed:N or guided
     #[arg(long, value_name = "POLICY")]
     pub(crate) split: Option<String>,

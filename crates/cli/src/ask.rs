@@ -10,7 +10,6 @@ use crate::exit::ExitOutcome;
 use crate::failures::{self, FailureTexts};
 use crate::flaky;
 use crate::items::shown;
-use crate::keys;
 use crate::messages::Volume;
 use crate::observers::Observers;
 use crate::plan::Plan;
@@ -31,7 +30,7 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
     }
     closed_stdout::check_stdout()?;
     let mut observers = Observers::open(&plan).map_err(ExitOutcome::Usage)?;
-    let keys = keys::to_listen(&plan.listen, &plan.key_files).map_err(ExitOutcome::Usage)?;
+    let keys = plan.key.to_listen(&plan.listen).map_err(ExitOutcome::Usage)?;
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),

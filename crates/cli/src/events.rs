@@ -118,6 +118,8 @@ enum Event<'a> {
     },
     Strangers {
         count: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        wrong_key: Option<String>,
     },
     NotReplaced {
         worker: usize,
@@ -434,7 +436,9 @@ fn event_of_agents(observation: &Observation<'_>) -> Option<Event<'static>> {
             let (address, reason) = ((*address).to_owned(), (*why).to_owned());
             Event::AgentRefused { address, reason }
         }
-        Observation::Strangers { count } => Event::Strangers { count: *count },
+        Observation::Strangers { count, wrong_key } => {
+            Event::Strangers { count: *count, wrong_key: wrong_key.map(ToOwned::to_owned) }
+        }
         _ => return None,
     })
 }

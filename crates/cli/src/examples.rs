@@ -172,6 +172,16 @@ Examples:
   evenly count prime 0..1e12 --listen tcp:0.0.0.0:7700 --key-file cluster.key
   evenly join tcp:192.0.2.7:7700 --key-file cluster.key";
 
+pub(crate) const KEY: &str = "\
+A machine that another one asks for work, or works for, needs the same key. On the machine that has it, 'evenly key \
+show' prints a line; run that line on the other. A key in an argument can be seen by other users of that machine \
+while the command runs; 'evenly key add -' reads it from standard input instead.
+
+Examples:
+  evenly key show
+  evenly key show --text | ssh host evenly key add -
+  evenly key add - --key-file cluster.key < key.txt";
+
 pub(crate) const SBATCH: &str = "\
 Examples:
   evenly sbatch array-job.sh rows.txt out
@@ -179,8 +189,8 @@ Examples:
   evenly sbatch --parsable --array=1-8 --wrap='./run $SLURM_ARRAY_TASK_ID'";
 
 pub(crate) const JOIN: &str = "\
-The primary sends the job, and this process works on it. On a network, both need the same key: copy the key \
-file that the first --listen made. Where both machines have the same home directory, it is there already. \
+The primary sends the job, and this process works on it. On a network, both need the same key: 'evenly key \
+show' on the machine of the primary prints the line that adds it here. Where both machines have the same home directory, it is there already. \
 The first connection is tried for 10 s. When the job is over, the agent ends.
 
 Examples:

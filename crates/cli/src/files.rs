@@ -61,6 +61,7 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     used.extend(arguments.lines0.iter().filter_map(|path| read("--lines0", path)));
     used.extend(arguments.call.key_file.iter().filter_map(|path| read("--key-file", path)));
     if arguments.call.key_file.is_empty()
+        && arguments.call.key_env.is_none()
         && listen.iter().any(Address::needs_key)
         && let Ok(path) = Key::default_path()
     {

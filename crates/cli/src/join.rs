@@ -1,25 +1,24 @@
 //! `evenly join`: run of this process as an agent.
 
-use crate::arguments::JoinArguments;
 use crate::exit::ExitOutcome;
-use crate::keys;
+use crate::join_arguments::JoinArguments;
+use crate::keys::KeySource;
 use crate::messages::{self, Volume};
 use crate::plan::resolve_workers;
 use crate::shared_library;
 use crate::stderr;
 use crate::unit::Unit;
-use evenly::observe::{Gone, Observation, Observer};
+use evenly::observe::{Observation, Observer};
 use evenly::{Address, AddressError, Error, Join, JoinError, function};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Works for the primary until its job is over.
 pub(crate) fn join(arguments: &JoinArguments) -> Result<(), ExitOutcome> {
-    let JoinArguments { address, key_file, workers, lib, cmd, depends, .. } = arguments;
+    let JoinArguments { address, key_file, key_env, workers, lib, cmd, depends, .. } = arguments;
     let address: Address =
         address.parse().map_err(|error: AddressError| ExitOutcome::Usage(error.to_string()))?;
-    let key = keys::to_join(&address, key_file.as_ref()).map_err(ExitOutcome::Usage)?;
-    let (key, key_file) = key.unzip();
+    let source = KeySource::of_agent(key_file.as_ref(), key_env.as_ref());
+    let (key, key_place) = source.to_join(&address).map_err(ExitOutcome::Usage)?.unzip();
     let mut join =
         Join::new(address, key).map_err(|error| ExitOutcome::Usage(error.to_string()))?;
     if workers.is_some() {
@@ -49,22 +48,22 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), ExitOutcome> {
         (false, false) => Volume::Normal,
         (false, true) => Volume::Verbose,
     };
-    Ok(join.run_observed(&mut MessagePrinter { volume, key_file })?)
+    Ok(join.run_observed(&mut MessagePrinter { volume, key_place })?)
 }
 
 /// Prints one line for each observation that has a message.
 struct MessagePrinter {
     volume: Volume,
-    /// File of the key, for an address that needs one.
-    key_file: Option<PathBuf>,
+    /// Place of the key, for an address that needs one.
+    key_place: Option<String>,
 }
 
 impl Observer for MessagePrinter {
     fn observe(&mut self, observation: &Observation<'_>) {
-        let line = match (observation, self.volume, &self.key_file) {
+        let line = match (observation, self.volume, &self.key_place) {
             (Observation::Unanswered { .. }, Volume::Quiet, _) => None,
-            (Observation::Unanswered { address, why, within }, _, Some(key_file)) => {
-                Some(unanswered(address, *why, *within, key_file))
+            (Observation::Unanswered { address, within }, _, Some(key_place)) => {
+                Some(unanswered(address, *within, key_place))
             }
             _ => messages::line(observation, self.volume, Unit::Number),
         };
@@ -75,19 +74,13 @@ impl Observer for MessagePrinter {
 }
 
 /// The message about a primary that answers no hello.
-fn unanswered(address: &str, why: Gone, within: Duration, key_file: &Path) -> String {
-    let (key_file, within) = (key_file.display(), within.as_secs_f64());
-    let what = match why {
-        Gone::Silent => format!(
-            "{address} has not answered for 1 s: its key is not that of '{key_file}', no primary listens there, or \
-             the network drops the packets"
-        ),
-        _ => format!(
-            "{address} closed the connection without an answer: its key is not that of '{key_file}', or it is no \
-             primary of evenly"
-        ),
-    };
-    format!("evenly: {what}; compare both key files by sha256sum (tries for {within} s)\n")
+fn unanswered(address: &str, within: Duration, key_place: &str) -> String {
+    let within = within.as_secs_f64();
+    format!(
+        "evenly: {address} has not answered for 2 s: wrong key ('{key_place}'), no primary listens there, or the network \
+         drops the packets (tries for {within} s); 'evenly key show' on the machine of the primary prints the line that \
+         adds its key here\n"
+    )
 }
 
 impl From<JoinError> for ExitOutcome {

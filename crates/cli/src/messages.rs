@@ -74,13 +74,7 @@ fn surprise(observation: &Observation<'_>, unit: Unit) -> Option<String> {
         Observation::AgentRefused { address, why } => {
             format!("{address} was refused: {}", printable(why.as_bytes(), MOST_WORDS))
         }
-        Observation::Strangers { count } => {
-            let attempts = if *count == 1 { "attempt" } else { "attempts" };
-            format!(
-                "refused {count} {attempts} to join without a valid hello; an agent needs this version of evenly and, \
-                 on tcp and udp, the same key file as this run (compare both by sha256sum)"
-            )
-        }
+        Observation::Strangers { count, wrong_key } => strangers(*count, *wrong_key),
         Observation::Joined { address, function, range } => joined(address, function, *range),
         Observation::OverAlready { address } => format!("the job at {address} is over"),
         Observation::PrimaryLost { why } => format!("lost the primary: {why}; trying to reconnect"),
@@ -100,6 +94,20 @@ fn surprise(observation: &Observation<'_>, unit: Unit) -> Option<String> {
 
 /// Longest text of another process in a line, in characters.
 const MOST_WORDS: usize = 500;
+
+fn strangers(count: u64, wrong_key: Option<&str>) -> String {
+    let attempts = if count == 1 { "attempt" } else { "attempts" };
+    match wrong_key {
+        Some(address) => format!(
+            "refused {count} {attempts} to join: wrong key at {address}; run the line that 'evenly key show' prints \
+             here on that machine, or name the key of this run there by --key-file"
+        ),
+        None => format!(
+            "refused {count} {attempts} to join without a valid hello; an agent needs this version of evenly and, on \
+             tcp and udp, the key of this run"
+        ),
+    }
+}
 
 fn joined(address: &str, function: &str, range: Option<Interval>) -> String {
     let range = range.map_or_else(|| "nothing".to_owned(), |range| range.to_string());

@@ -8,6 +8,7 @@ use crate::files;
 use crate::halt::parse_halt;
 use crate::journal::Journaling;
 use crate::junit_options::JunitOptions;
+use crate::keys::KeySource;
 use crate::limits::Limits;
 use crate::messages::Volume;
 use crate::number::parse_number;
@@ -43,7 +44,7 @@ pub(crate) struct Plan {
     /// `None`: no local workers (`-j 0`).
     pub(crate) workers: Option<NonZeroU32>,
     pub(crate) listen: Vec<Address>,
-    pub(crate) key_files: Vec<PathBuf>,
+    pub(crate) key: KeySource,
     pub(crate) format: Format,
     pub(crate) progress: ProgressMode,
     pub(crate) volume: Volume,
@@ -85,9 +86,10 @@ impl Plan {
         };
         let listen = addresses(&arguments.call.listen).map_err(ExitOutcome::Usage)?;
         // Checked here: `evenly resume --key-file` replaces the key of the interrupted call, which may listen.
-        if listen.is_empty() && !arguments.call.key_file.is_empty() {
-            let refusal = "--key-file is only used with --listen ADDR, which is missing";
-            return Err(ExitOutcome::Usage(refusal.to_owned()));
+        let key = KeySource::of_call(&arguments.call).map_err(ExitOutcome::Usage)?;
+        if let (true, Some(option)) = (listen.is_empty(), key.option()) {
+            let refusal = format!("{option} is only used with --listen ADDR, which is missing");
+            return Err(ExitOutcome::Usage(refusal));
         }
         files::of_job(arguments, &listen).map_err(ExitOutcome::Usage)?;
         let workers = match arguments.call.workers.as_deref() {
@@ -142,7 +144,7 @@ impl Plan {
             policy,
             shuffle,
             workers,
-            key_files: arguments.call.key_file.clone(),
+            key,
             listen,
             format: arguments.format.unwrap_or(Format::Text),
             progress: arguments.call.progress.unwrap_or(ProgressMode::Auto),

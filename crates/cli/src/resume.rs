@@ -106,6 +106,7 @@ impl Replace for CallArguments {
             workers,
             listen,
             key_file,
+            key_env,
             split,
             chunk,
             shuffle,
@@ -138,7 +139,10 @@ impl Replace for CallArguments {
         }
         self.workers.replace_by(workers);
         self.listen.replace_by(listen);
-        self.key_file.replace_by(key_file);
+        // A key that this call names replaces the key of the earlier call, of either kind.
+        if key_env.is_some() || !key_file.is_empty() {
+            (self.key_file, self.key_env) = (key_file, key_env);
+        }
         self.split.replace_by(split);
         self.chunk.replace_by(chunk);
         self.shuffle.replace_by(shuffle);
@@ -178,6 +182,7 @@ fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
         | CliCommand::Verify(_)
         | CliCommand::Settle(_)
         | CliCommand::Keygen { .. }
+        | CliCommand::Key { .. }
         | CliCommand::Functions
         | CliCommand::Completions { .. }
         | CliCommand::Man { .. } => None,

@@ -5,6 +5,7 @@ use crate::ask;
 use crate::exit::ExitOutcome;
 use crate::functions;
 use crate::join;
+use crate::key;
 use crate::number::parse_count;
 use crate::option::option;
 use crate::output_options::OutputOptions;
@@ -72,6 +73,7 @@ fn without_job(command: CliCommand) -> Result<(), ExitOutcome> {
         CliCommand::Keygen { file } => {
             Key::make(&file).map(drop).map_err(|error| ExitOutcome::Usage(error.to_string()))
         }
+        CliCommand::Key { command } => key::run(&command),
         CliCommand::Functions => report::write_out(&functions::list()),
         CliCommand::Completions { shell } => {
             let mut script = Vec::new();

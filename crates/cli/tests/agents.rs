@@ -165,6 +165,8 @@ fn everything() -> Vec<Trial> {
                 keys::port_0_is_reported_as_the_port_in_use,
             ),
             on_site("keys_are_made_and_used", &[], keys::made_and_used),
+            on_site("a_key_is_shown_and_added", &[], keys::shown_and_added),
+            on_site("a_key_in_a_variable", &[], keys::in_a_variable),
             on_site("keys_are_rotated", &[], keys::rotated),
             on_site("row_31_keys_that_are_none", &["root"], keys::that_are_none),
             on_site("two_addresses", &[], answers::two_addresses),

@@ -190,6 +190,15 @@ pub enum JoinError {
         /// How long.
         waited: Duration,
     },
+    /// The other end closes each connection before it answers, as a primary with another key does.
+    #[error(
+        "wrong key: {address} closes the connection without an answer; on the machine of the primary run \
+         'evenly key show', and run the line that it prints here (or no primary of evenly listens there)"
+    )]
+    WrongKey {
+        /// The address of the primary.
+        address: Address,
+    },
     /// The primary was lost and not found again.
     #[error("lost the primary at {address}: {why} (looked for it for {} s); if its job still runs, start this agent again", .waited.as_secs_f64())]
     Lost {

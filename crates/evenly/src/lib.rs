@@ -222,7 +222,7 @@ pub use over::{
 pub use process::{ProcessEnd, Signal};
 pub use relaunch::{RelaunchError, init};
 #[cfg(feature = "sockets")]
-pub use secure::{Key, KeyError};
+pub use secure::{Key, KeyError, KeyText};
 pub use silence::{MAX_SILENCE, MIN_SILENCE};
 pub use time_limit::TimeLimit;
 pub use transport::{Address, AddressError, AddressKind, ListenError};

@@ -199,6 +199,8 @@ pub enum Observation<'a> {
     Strangers {
         /// How often.
         count: u64,
+        /// The address of the last of them whose hello was sealed with another key.
+        wrong_key: Option<&'a str>,
     },
     /// This process works as an agent now.
     Joined {
@@ -209,13 +211,11 @@ pub enum Observation<'a> {
         /// The numbers of the whole job.
         range: Option<Interval>,
     },
-    /// This process, as an agent, gets no answer to its first hello over a network: the primary has another key, no
-    /// primary listens there, or what is sent does not arrive. Told once; the agent tries on.
+    /// This process, as an agent, has waited 2 s for an answer to its first hello over a network: the primary has
+    /// another key, no primary listens there, or what is sent does not arrive. Reported once; the agent tries on.
     Unanswered {
         /// The address of the primary.
         address: &'a str,
-        /// How the connection ended, or that it has been silent.
-        why: Gone,
         /// How long the agent tries in all.
         within: Duration,
     },

@@ -1,5 +1,6 @@
 //! Key files: made at first use, shared by both ends, refused with unsafe permissions (row 31).
 
+use crate::support::process::Process;
 use crate::support::site::{Site, Transport};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -36,7 +37,7 @@ pub(crate) fn made_and_used(site: &Site) {
 
     let early = site.agent("tcp:127.0.0.1:1", "-j 1").ended();
     early.failed(2, "evenly: there is no key file '");
-    early.failed(2, "/key'; copy the key file of the primary to it");
+    early.failed(2, "/key'; on the machine of the primary run 'evenly key show'");
     assert!(!early.stderr.contains("keygen"), "a key made here opens nothing there: {early:?}");
     assert!(!site.configuration().exists(), "an agent makes no key");
 
@@ -55,6 +56,76 @@ pub(crate) fn made_and_used(site: &Site) {
         assert!(before.is_empty() || before == key, "it is made once");
         before = key;
     }
+}
+
+/// The line of `key show`, run by a shell on another machine, gives that machine the key.
+pub(crate) fn shown_and_added(site: &Site) {
+    let (primary, address) = site.primary(Transport::Tcp, "count even 0..100 -j 0");
+    let line = site.start("key show").ended();
+    assert!(line.stdout.starts_with("evenly key add evenly-key-"), "{line:?}");
+    let text = site.start("key show --text").ended().stdout;
+    assert_eq!(line.stdout, format!("evenly key add {text}"));
+
+    let home = site.own("other");
+    let added = |words: &[&str], input: &str| {
+        let mut command = site.command("key add");
+        command.args(words).env("XDG_CONFIG_HOME", &home);
+        // A shell gives it, as the start of a process sets its standard input.
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", r#"printf %s "$INPUT" | "$0" "$@""#]).arg(command.get_program());
+        shell.args(command.get_args()).env("INPUT", input);
+        shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Process::start(shell).ended()
+    };
+    let word = text.trim_end();
+    added(&[&word[..word.len() - 1]], "").failed(2, "damaged or cut off; copy the whole line");
+    added(&["-"], "nonsense").failed(2, "evenly: this is not the text of a key; ");
+    assert!(!home.exists(), "a refused key makes nothing");
+    // The same key may be added again.
+    for (words, input) in [(&["-"], &*line.stdout), (&[word], "")] {
+        let ended = added(words, input);
+        ended.answers("");
+        assert!(ended.stderr.contains("evenly: the key is in "), "{ended:?}");
+    }
+    let path = home.join("evenly/key");
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+    make(&site.own("another"), 7);
+    let another = format!("key show --text --key-file {}", site.own("another").display());
+    let another = site.start(&another).ended().stdout;
+    added(&[another.trim_end()], "").failed(2, "' holds another key and is not overwritten; ");
+    let second = site.own("second");
+    added(&[another.trim_end(), "--key-file", second.to_str().unwrap()], "").answers("");
+
+    let mut command = site.command(&format!("join {address} -j 1"));
+    command.env("XDG_CONFIG_HOME", &home);
+    Process::start(command).ended().answers("");
+    primary.ended().answers("50\n");
+}
+
+/// An environment variable can hold the key, as in a container.
+pub(crate) fn in_a_variable(site: &Site) {
+    let file = site.own("key");
+    make(&file, 5);
+    let text = site.start(&format!("key show --text --key-file {}", file.display())).ended().stdout;
+    let start = |words: &str, text: &str| {
+        let mut command = site.command(words);
+        command.env("EVENLY_TEST_KEY", text);
+        Process::start(command)
+    };
+    let words = "count even 0..100 -j 0 --listen tcp:127.0.0.1:0 --key-env EVENLY_TEST_KEY";
+    let mut primary = start(words, text.trim_end());
+    let address = crate::support::site::listens_at(&mut primary);
+    let join = format!("join {address} -j 1 --key-env EVENLY_TEST_KEY");
+    start(&join, "evenly-key-00").ended().failed(2, "'EVENLY_TEST_KEY' of --key-env: ");
+    let unset = format!("join {address} -j 1 --key-env EVENLY_NO_KEY");
+    site.start(&unset).ended().failed(2, "'EVENLY_NO_KEY' of --key-env is not set; ");
+    start(&join, text.trim_end()).ended().answers("");
+    primary.ended().answers("50\n");
+    assert!(!site.configuration().exists(), "no key file is made");
+    start("count even 0..9 --key-env EVENLY_TEST_KEY", "")
+        .ended()
+        .failed(2, "--key-env is only used with --listen ADDR");
 }
 
 /// Both keys are taken while one is replaced by the other.

@@ -85,7 +85,7 @@ pub(crate) fn spoilt(site: &Site) {
             let mut agent = site.agent(relay.address(), "-j 2");
             match (way, message) {
                 // Before the handshake is complete, the primary sends the peer no reason.
-                (Way::ToPrimary, 0 | 1) => primary.line("1 attempt to join without a valid hello"),
+                (Way::ToPrimary, 0 | 1) => primary.line("refused 1 attempt to join"),
                 (Way::FromPrimary, 0) => String::new(),
                 (Way::ToPrimary, _) => primary.line("the key does not open"),
                 (Way::FromPrimary, _) => agent.line("the key does not open"),

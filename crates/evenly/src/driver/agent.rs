@@ -36,7 +36,11 @@ const PRIMARY: usize = 0;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The observer hears of it after this time without an answer.
-const UNANSWERED: Duration = Duration::from_secs(1);
+const UNANSWERED: Duration = Duration::from_secs(2);
+
+/// This many connections in a row that are closed during the handshake mean a wrong key. One alone may be a primary
+/// that ended at that moment.
+const CLOSED_IN_A_ROW: u32 = 2;
 
 /// Works for a primary until it says that its job is over.
 pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), JoinError> {
@@ -58,6 +62,7 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
         clock,
         observer,
         is_answered_or_noted: false,
+        has_been_admitted: false,
     };
     let mut served = false;
     loop {
@@ -211,6 +216,7 @@ struct PrimarySearch<'a> {
     observer: &'a mut dyn Observer,
     /// Whether a primary has ever answered, or the observer knows that it does not.
     is_answered_or_noted: bool,
+    has_been_admitted: bool,
 }
 
 /// A primary that has admitted this agent, and its job.
@@ -227,13 +233,17 @@ impl PrimarySearch<'_> {
     /// Tries for so long; `None` if the primary says that its job is over.
     fn find(&mut self, within: Duration) -> Result<Option<JoinedPrimary>, JoinError> {
         let until = self.clock.elapsed().saturating_add(within);
+        let mut closed = 0;
         loop {
             let why = match self.try_once(until, within)? {
                 JoinAttempt::Admitted(joined) => return Ok(Some(*joined)),
                 JoinAttempt::Over => return Ok(None),
                 JoinAttempt::Failed(why) => why,
             };
-            self.note_unanswered(why, within);
+            closed = if self.is_closed_handshake(why) { closed + 1 } else { 0 };
+            if closed >= CLOSED_IN_A_ROW {
+                return Err(JoinError::WrongKey { address: self.join.address.clone() });
+            }
             if self.clock.elapsed() + PAUSE >= until {
                 let address = self.join.address.clone();
                 return Err(JoinError::Unreachable { address, why, waited: within });
@@ -245,15 +255,20 @@ impl PrimarySearch<'_> {
         }
     }
 
-    /// Says that a primary on a network answers no hello. It sends no byte to a peer whose key is not its own, so
-    /// this is all that an agent with another key can know.
-    fn note_unanswered(&mut self, why: Gone, within: Duration) {
-        let is_reset = why == Gone::broken(Errno::CONNRESET);
-        let is_unanswered = is_reset || matches!(why, Gone::EndOfFile | Gone::Silent);
-        if self.join.address.needs_key() && is_unanswered && !self.is_answered_or_noted {
+    /// Whether the other end closed a first connection over a network without an answer. A primary sends no byte to
+    /// a peer with another key, so this is all that such an agent can know. After an admission the key was right, and
+    /// a host between may close connections until a primary is there again.
+    fn is_closed_handshake(&self, why: Gone) -> bool {
+        let is_closed = why == Gone::EndOfFile || why == Gone::broken(Errno::CONNRESET);
+        is_closed && self.join.address.needs_key() && !self.has_been_admitted
+    }
+
+    /// Reports that a primary on a network has not answered a first hello for [`UNANSWERED`].
+    fn note_unanswered(&mut self, within: Duration) {
+        if self.join.address.needs_key() && !self.is_answered_or_noted {
             self.is_answered_or_noted = true;
             let address = self.join.address.to_string();
-            self.observer.observe(&Observation::Unanswered { address: &address, why, within });
+            self.observer.observe(&Observation::Unanswered { address: &address, within });
         }
     }
 
@@ -275,7 +290,7 @@ impl PrimarySearch<'_> {
         let mut unanswered = Some(self.clock.elapsed() + UNANSWERED);
         while self.clock.elapsed() < until {
             if unanswered.take_if(|unanswered| *unanswered <= self.clock.elapsed()).is_some() {
-                self.note_unanswered(Gone::Silent, within);
+                self.note_unanswered(within);
             }
             let due = transport.next_due_ns().map_or(until, Duration::from_nanos).min(until);
             let due = unanswered.map_or(due, |unanswered| unanswered.min(due));
@@ -289,6 +304,7 @@ impl PrimarySearch<'_> {
             return match answer {
                 Ok(welcome) => {
                     self.is_answered_or_noted = true;
+                    self.has_been_admitted = true;
                     self.read_supplement(transport, welcome?)
                 }
                 Err(refusal) => match refusal? {

@@ -64,6 +64,8 @@ pub(super) struct AgentServer {
     /// When strangers may be reported again, and their number since the last report.
     next_strangers: Duration,
     strangers: u64,
+    /// Address of the last of them that had a wrong key.
+    wrong_key: Option<String>,
 }
 
 /// An admitted agent.
@@ -125,6 +127,7 @@ impl AgentServer {
             now_ns: 0,
             next_strangers: Duration::ZERO,
             strangers: 0,
+            wrong_key: None,
         })
     }
 
@@ -355,16 +358,20 @@ impl AgentServer {
         let at = &mut self.receptions[reception];
         at.keep_time(now_ns)?;
         self.strangers += at.take_strangers();
+        if let Some(address) = at.take_wrong_key() {
+            self.wrong_key = Some(address);
+        }
         Ok(())
     }
 
-    /// Number of connections that were no agents since it was reported last, at most once per [`STRANGERS`].
-    pub(super) fn take_strangers(&mut self, now: Duration) -> Option<u64> {
+    /// Number of connections that were no agents since it was reported last, and the address of the last one with a
+    /// wrong key; at most once per [`STRANGERS`].
+    pub(super) fn take_strangers(&mut self, now: Duration) -> Option<(u64, Option<String>)> {
         if self.strangers == 0 || self.next_strangers > now {
             return None;
         }
         self.next_strangers = now + STRANGERS;
-        Some(std::mem::take(&mut self.strangers))
+        Some((std::mem::take(&mut self.strangers), self.wrong_key.take()))
     }
 
     /// Admits a peer, or refuses it; where it was refused, its address and the reason.

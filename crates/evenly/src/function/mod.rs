@@ -14,7 +14,7 @@ mod command;
 mod condition;
 #[cfg(feature = "expression")]
 mod conditional;
-mod digest;
+pub(crate) mod digest;
 #[cfg(feature = "expression")]
 pub(crate) mod expression;
 #[cfg(feature = "expression")]

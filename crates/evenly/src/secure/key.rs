@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-const LENGTH: usize = 32;
+pub(super) const LENGTH: usize = 32;
 
 /// The secret that a primary and its agents share. It is never shown, stays at one place in memory, and
 /// is overwritten there when it is dropped.
@@ -37,14 +37,33 @@ impl Key {
     /// # Errors
     /// If there is something at the path, or the file cannot be written.
     pub fn make(path: &Path) -> Result<Self, KeyError> {
-        if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-            let cause = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
-            made.map_err(|error| KeyError::system(directory, "mkdir")(cause(error)))?;
-        }
-        let system = |call| KeyError::system(path, call);
+        make_directory_of(path)?;
         let mut bytes = Arc::new(Zeroizing::new([0; LENGTH]));
-        fill_with_chance(&mut **Arc::make_mut(&mut bytes)).map_err(system("getrandom"))?;
+        fill_with_chance(&mut **Arc::make_mut(&mut bytes))
+            .map_err(KeyError::system(path, "getrandom"))?;
+        let key = Self(bytes);
+        key.store(path)?;
+        Ok(key)
+    }
+
+    /// Stores the key in a file, with its directories. An equal key that is there already is left as it is.
+    ///
+    /// # Errors
+    /// If something else is at the path, or the file cannot be written.
+    pub fn add(&self, path: &Path) -> Result<(), KeyError> {
+        make_directory_of(path)?;
+        match self.store(path) {
+            Err(KeyError::Exists { path }) if Self::read(&path)?.0 != self.0 => {
+                Err(KeyError::Another { path })
+            }
+            Err(KeyError::Exists { .. }) => Ok(()),
+            stored => stored,
+        }
+    }
+
+    /// Stores the key in a new file.
+    fn store(&self, path: &Path) -> Result<(), KeyError> {
+        let system = |call| KeyError::system(path, call);
         // Any name that no other process chooses will do.
         let mut chance = [0; 8];
         fill_with_chance(&mut chance).map_err(system("getrandom"))?;
@@ -56,7 +75,7 @@ impl Key {
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::open(&beside, flags, Mode::RUSR | Mode::WUSR);
         let file = file.map_err(system("open"))?;
-        let written = write_all(&file, &**bytes)
+        let written = write_all(&file, self.bytes())
             .and_then(|()| rustix::fs::fsync(&file))
             .map_err(system("write"))
             .and_then(|()| match rustix::fs::link(&beside, path) {
@@ -64,8 +83,12 @@ impl Key {
                 linked => linked.map_err(system("link")),
             });
         let removed = rustix::fs::unlink(&beside).map_err(system("unlink"));
-        written.and(removed)?;
-        Ok(Self(bytes))
+        written.and(removed)
+    }
+
+    /// The key of these bytes.
+    pub(super) fn of(bytes: &Zeroizing<[u8; LENGTH]>) -> Self {
+        Self(Arc::new(bytes.clone()))
     }
 
     /// Reads a key.
@@ -142,6 +165,16 @@ pub(super) fn default_path(
     let configuration =
         absolute(configuration).or_else(|| absolute(home).map(|home| home.join(".config")));
     configuration.map(|directory| directory.join("evenly/key")).ok_or(KeyError::NoHome)
+}
+
+/// Makes the directories above a file, for this user only.
+fn make_directory_of(path: &Path) -> Result<(), KeyError> {
+    let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    let cause = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+    made.map_err(|error| KeyError::system(directory, "mkdir")(cause(error)))
 }
 
 fn fill_with_chance(mut bytes: &mut [u8]) -> Result<(), Errno> {

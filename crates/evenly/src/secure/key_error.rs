@@ -21,6 +21,46 @@ pub enum KeyError {
         /// The file.
         path: PathBuf,
     },
+    /// Another key was to be added where one is already.
+    #[error("'{0}' holds another key and is not overwritten; to use both while one replaces the other, add this one to another file (--key-file FILE) and give --key-file twice", .path.display())]
+    Another {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A text is not that of a key.
+    #[error(
+        "this is not the text of a key; 'evenly key show' prints it, and it begins with evenly-key-"
+    )]
+    NoText,
+    /// The text of a key is cut off or mistyped.
+    #[error(
+        "the text of the key is damaged or cut off; copy the whole line that 'evenly key show' prints"
+    )]
+    DamagedText,
+    /// The text of a key could not be read.
+    #[error(
+        "cannot read the text of a key from standard input: {cause}; give it as the argument instead"
+    )]
+    UnreadableText {
+        /// The error of the read.
+        cause: std::io::Error,
+    },
+    /// There is no such environment variable.
+    #[error(
+        "the environment variable '{name}' of --key-env is not set; set it to the text that 'evenly key show --text' prints"
+    )]
+    NoVariable {
+        /// Its name.
+        name: String,
+    },
+    /// An environment variable does not hold the text of a key.
+    #[error("the environment variable '{name}' of --key-env: {cause}")]
+    Variable {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        cause: Box<KeyError>,
+    },
     /// There is no such file.
     #[error("there is no key file '{0}'; copy that of the primary to it, or make one with 'evenly keygen {0}'", .path.display())]
     Missing {

@@ -134,3 +134,47 @@ fn the_default_is_in_the_configuration_directory() {
         assert!(matches!(at(configuration, Some("")), Err(KeyError::NoHome)));
     }
 }
+
+#[test]
+fn the_text_of_a_key_gives_the_same_key_and_no_damaged_text_does() {
+    let directory = Scratch::new("key-text");
+    let key = Key::make(&directory.path("key")).unwrap();
+    let text = key.text();
+    let text = text.as_str();
+    for typed in [text.to_owned(), format!(" evenly key add {text}\n"), format!("{text}\r\n")] {
+        assert_eq!(Key::from_text(&typed).unwrap().bytes(), key.bytes(), "{typed}");
+        let read = Key::read_text(&mut typed.as_bytes()).unwrap();
+        assert_eq!(read.bytes(), key.bytes(), "{typed}");
+    }
+    for end in 0..text.len() {
+        assert!(Key::from_text(&text[..end]).is_err(), "{end}");
+    }
+    for position in 0..text.len() {
+        let mut damaged = text.as_bytes().to_vec();
+        damaged[position] = if damaged[position] == b'7' { b'8' } else { b'7' };
+        assert!(Key::from_text(str::from_utf8(&damaged).unwrap()).is_err(), "{position}");
+    }
+    let said = Key::from_text("0123").unwrap_err().to_string();
+    assert!(
+        said.contains("is not the text of a key") && said.contains("evenly key show"),
+        "{said}"
+    );
+    assert!(Key::read_text(&mut std::io::repeat(b'x')).is_err());
+    assert_eq!(format!("{:?}", key.text()), "KeyText");
+}
+
+#[test]
+fn an_added_key_is_private_and_replaces_no_other_key() {
+    let directory = Scratch::new("key-added");
+    let (here, there) = (directory.path("here"), directory.path("made/at/once/there"));
+    let key = Key::make(&here).unwrap();
+    key.add(&there).unwrap();
+    assert_eq!(mode(&there), 0o600);
+    assert_eq!(mode(there.parent().unwrap()), 0o700);
+    assert_eq!(Key::read(&there).unwrap().bytes(), key.bytes());
+    key.add(&there).unwrap();
+    let another = Key::make(&directory.path("another")).unwrap();
+    let said = another.add(&there).unwrap_err().to_string();
+    assert!(said.contains("holds another key and is not overwritten"), "{said}");
+    assert_eq!(Key::read(&there).unwrap().bytes(), key.bytes());
+}

@@ -4,6 +4,7 @@ mod key;
 mod key_error;
 #[cfg(test)]
 mod key_tests;
+mod key_text;
 pub(crate) mod noise;
 #[cfg(test)]
 mod noise_tests;
@@ -11,3 +12,4 @@ pub(crate) mod replay;
 
 pub use key::Key;
 pub use key_error::KeyError;
+pub use key_text::KeyText;

@@ -4,6 +4,7 @@ use super::{TransportError, failed};
 use crate::secure::Key;
 use crate::secure::noise::{HANDSHAKE, NoiseSession, Responder};
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 /// Most peers that are connected without having proved that they may join. A newer one replaces the oldest.
 pub(super) const MOST_UNPROVEN: usize = 256;
@@ -17,6 +18,8 @@ pub(super) struct Admission {
     keys: Vec<Key>,
     recent: VecDeque<u64>,
     strangers: u64,
+    /// Address of the last peer whose hello none of the keys opens.
+    wrong_key: Option<SocketAddr>,
 }
 
 /// The text of a hello, and its handshake if the peer is on a network.
@@ -24,12 +27,22 @@ pub(super) type Opened = (Vec<u8>, Option<Box<Responder>>);
 
 impl Admission {
     pub(super) fn new(keys: Vec<Key>) -> Self {
-        Self { keys, recent: VecDeque::new(), strangers: 0 }
+        Self { keys, recent: VecDeque::new(), strangers: 0, wrong_key: None }
     }
 
     /// Counts a peer that did not prove that it may join.
     pub(super) fn count_stranger(&mut self) {
         self.strangers += 1;
+    }
+
+    /// Notes that no key opens the hello of the peer at this address.
+    pub(super) fn note_wrong_key(&mut self, peer: SocketAddr) {
+        self.wrong_key = Some(peer);
+    }
+
+    /// Address of the last peer since the last call whose hello none of the keys opens.
+    pub(super) fn take_wrong_key(&mut self) -> Option<SocketAddr> {
+        self.wrong_key.take()
     }
 
     /// Number of strangers since the last call.

@@ -110,6 +110,11 @@ pub(crate) trait Reception: Transport {
     /// Number of peers since the last call that did not prove that they hold the key, were of another
     /// user, or sent nothing in time.
     fn take_strangers(&mut self) -> u64;
+
+    /// Address of the last peer since the last call whose hello none of the keys opens.
+    fn take_wrong_key(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// What has arrived.

@@ -97,8 +97,9 @@ impl EventLoop<'_> {
             self.agents.keep_time(reception, now_ns)?;
             self.hear_agents(reception)?;
         }
-        if let Some(count) = self.agents.take_strangers(now) {
-            self.observer.observe(&Observation::Strangers { count });
+        if let Some((count, wrong_key)) = self.agents.take_strangers(now) {
+            let wrong_key = wrong_key.as_deref();
+            self.observer.observe(&Observation::Strangers { count, wrong_key });
         }
         Ok(())
     }

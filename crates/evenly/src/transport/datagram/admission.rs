@@ -49,7 +49,11 @@ impl DatagramListener {
             Origin::Network(from) => Some(PeerAddress::Network(from)),
             _ => self.connect_back(session),
         };
+        let is_opened = opened.is_some();
         let Some(((hello, responder), place)) = opened.zip(place) else {
+            if let (false, Origin::Network(from)) = (is_opened, origin) {
+                self.admission.note_wrong_key(from);
+            }
             self.admission.count_stranger();
             return;
         };

@@ -221,6 +221,11 @@ impl Reception for DatagramListener {
     fn take_strangers(&mut self) -> u64 {
         self.admission.take_strangers()
     }
+
+    fn take_wrong_key(&mut self) -> Option<String> {
+        let place = self.admission.take_wrong_key()?;
+        Some(Address::of_peer(AddressKind::Udp, place).to_string())
+    }
 }
 
 impl Drop for DatagramListener {

@@ -93,7 +93,12 @@ impl StreamListener {
                 // A hello that was recorded and replayed is as strange as one without the key.
                 let is_replayed = session.is_some_and(|session| self.admission.is_recent(session));
                 let opened = if is_replayed { None } else { self.admission.open(hello) };
-                let Some((hello, responder)) = opened else { return self.turn_away(number) };
+                let Some((hello, responder)) = opened else {
+                    if let Some(place) = peer.place.filter(|_| !is_replayed) {
+                        self.admission.note_wrong_key(place);
+                    }
+                    return self.turn_away(number);
+                };
                 session.into_iter().for_each(|session| self.admission.remember(session));
                 let stage = StreamPeerStage::Asking { hello, responder, is_reported: false };
                 self.peers.advance(number, stage, None);

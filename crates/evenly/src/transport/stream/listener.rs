@@ -285,6 +285,11 @@ impl Reception for StreamListener {
     fn take_strangers(&mut self) -> u64 {
         self.admission.take_strangers()
     }
+
+    fn take_wrong_key(&mut self) -> Option<String> {
+        let place = self.admission.take_wrong_key()?;
+        Some(Address::of_peer(self.address.kind(), place).to_string())
+    }
 }
 
 impl Drop for StreamListener {
