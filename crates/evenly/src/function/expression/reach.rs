@@ -34,6 +34,11 @@ impl Bounds {
         (self.low == self.high).then_some(self.low)
     }
 
+    /// Whether all values fit `i64`.
+    pub(super) fn fit_i64(self) -> bool {
+        i128::from(i64::MIN) <= self.low && self.high <= i128::from(i64::MAX)
+    }
+
     pub(super) fn contains(self, x: i128) -> bool {
         self.low <= x && x <= self.high
     }

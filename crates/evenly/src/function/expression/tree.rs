@@ -27,6 +27,11 @@ impl Node {
         self.may_fail || self.parts().into_iter().any(Self::can_fail)
     }
 
+    /// Whether its value and those of all its parts fit `i64`.
+    pub(crate) fn is_narrow_throughout(&self) -> bool {
+        self.bounds.fit_i64() && self.parts().into_iter().all(Self::is_narrow_throughout)
+    }
+
     /// Its parts, from left to right.
     pub(crate) fn parts(&self) -> Vec<&Self> {
         match &self.what {
@@ -101,8 +106,19 @@ pub(crate) struct Iterate {
     pub(crate) parts: Iteration<Node>,
     /// Between which numbers the value lies at all steps.
     pub(crate) state: Bounds,
-    /// Where these do not fit `i64`: condition and next value once more, for values that do.
-    pub(crate) narrow: Option<(Option<Node>, Node)>,
+    /// Where these do not fit `i64`: the steps of small values.
+    pub(crate) narrow: Option<NarrowSteps>,
+}
+
+/// Steps from small values, in 64 bits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NarrowSteps {
+    /// Between which numbers the small values lie; these fit `i64`.
+    pub(crate) state: Bounds,
+    /// The condition of the iteration, for such a value.
+    pub(crate) condition: Option<Node>,
+    /// The next value after such a value. It may be beyond `state`.
+    pub(crate) next: Node,
 }
 
 impl Iterate {
@@ -113,7 +129,7 @@ impl Iterate {
         parts.extend(limit);
         parts.extend(condition);
         parts.push(next);
-        if let Some((condition, next)) = &self.narrow {
+        if let Some(NarrowSteps { condition, next, .. }) = &self.narrow {
             parts.extend(condition);
             parts.push(next);
         }

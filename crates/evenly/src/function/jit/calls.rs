@@ -18,8 +18,8 @@ pub(in crate::function) enum RuntimeCall {
     One,
     /// `(which, low, high, low, high, result)`: the same of two values.
     Two,
-    /// `(number, low, high, low, high, low, high, result)`: the same of a named function, of which as many arguments
-    /// count as it takes.
+    /// `(function, low, high, low, high, low, high, result)`: the same of a named function, which is passed as the
+    /// address of its row. It reads as many of the arguments as it takes.
     Named,
     /// `(which, slot, low, high, last low, last high, result)`: the next items of a source, see `list`. Their address
     /// and their bytes are written. They stay there until the next call for this slot.
@@ -150,7 +150,7 @@ extern "C" fn two(
 }
 
 extern "C" fn named(
-    number: u64,
+    function: NamedFunction,
     a_low: u64,
     a_high: u64,
     b_low: u64,
@@ -160,8 +160,7 @@ extern "C" fn named(
     result: ResultSlot<'_>,
 ) -> u64 {
     let arguments = [joined(a_low, a_high), joined(b_low, b_high), joined(c_low, c_high)];
-    let function = NamedFunction::numbered(number);
-    told(function.map(|f| f.value(&arguments[..f.arguments()])), result)
+    told(Some(function.value(&arguments)), result)
 }
 
 thread_local! {

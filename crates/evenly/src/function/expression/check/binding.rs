@@ -5,12 +5,21 @@ use super::super::loop_bounds::{self, Items};
 use super::super::reach::{Bounds, Reach};
 use super::super::reduction::{Iteration, Reduction, STEPS, Source};
 use super::super::syntax::{ReduceSyntax, Syntax};
-use super::super::tree::{Iterate, Node, NodeForm, Reduce};
+use super::super::tree::{Iterate, NarrowSteps, Node, NodeForm, Reduce};
 use super::{CheckResult, Checker, quoted};
 use crate::function::Kind;
 
 /// Deeper ones are refused: each is checked several times.
 const MOST_ITERATIONS: usize = 4;
+
+/// Values of an iteration that count as small, if its next value needs no more than 64 bits then; else those of the
+/// first row do. In the order of trial: a product with a number of 7 bits fits from the second row on, and a square
+/// only in the third.
+const SMALL: [Bounds; 3] = [
+    Bounds::new(i64::MIN as i128, i64::MAX as i128),
+    Bounds::new(-1 << 56, 1 << 56),
+    Bounds::new(-1 << 31, 1 << 31),
+];
 
 /// Bounds that contain these, and are wider where `reached` is.
 fn wider(state: Bounds, reached: Bounds) -> Bounds {
@@ -191,11 +200,20 @@ impl Checker<'_> {
             rounds += 1;
             state = if rounds < 2 { reached } else { wider(state, reached) };
         };
-        let narrow_state = state.within(i64::MIN.into(), i64::MAX.into());
-        let narrow = match narrow_state.filter(|narrow| *narrow != state) {
-            Some(narrow) => Some(round(narrow)?),
-            None => None,
-        };
+        let mut narrow = None;
+        if !state.fit_i64() {
+            for limits in SMALL {
+                let Some(small) = state.within(limits.low, limits.high) else { break };
+                let (condition, next) = round(small)?;
+                let is_narrow = next.is_narrow_throughout();
+                if is_narrow || narrow.is_none() {
+                    narrow = Some(NarrowSteps { state: small, condition, next });
+                }
+                if is_narrow {
+                    break;
+                }
+            }
+        }
         self.iterations.set(self.iterations.get() - 1);
         let may_fail = condition.is_some();
         let bounds = if gives_steps { Bounds::new(0, limit.bounds.high.max(0)) } else { state };

@@ -21,7 +21,7 @@ impl Emitter<'_, '_> {
         let size = constant.unsigned_abs();
         let negated = constant < 0;
         if a.bounds.low >= 0 {
-            let quotient = self.quotient(x, size);
+            let quotient = self.quotient(x, size, a.bounds.high);
             return match two {
                 BinaryFunction::Divide | BinaryFunction::DivideEuclid if negated => {
                     self.to.ins().ineg(quotient)
@@ -67,13 +67,19 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// The quotient of a number that is not negative. For those, which have 63 bits, there is always a
-    /// multiplier of 64 bits: with l bits in `size - 1` it is 2^(63 + l) / size, rounded up.
-    fn quotient(&mut self, x: Value, size: u64) -> Value {
+    /// The quotient of a number from 0 to `most`. For numbers of 63 bits there is always a multiplier of 64 bits: with
+    /// l bits in `size - 1` it is 2^(63 + l) / size, rounded up. For numbers of 31 bits there is one of 32 bits, and
+    /// their product fits 64.
+    pub(super) fn quotient(&mut self, x: Value, size: u64, most: i128) -> Value {
         if size.is_power_of_two() {
             return self.to.ins().ushr_imm(x, i64::from(size.trailing_zeros()));
         }
         let bits = u64::BITS - (size - 1).leading_zeros();
+        if most < 1 << 31 && bits < 32 {
+            let multiplier = (1u64 << (31 + bits)) / size + 1;
+            let product = self.to.ins().imul_imm(x, multiplier.cast_signed());
+            return self.to.ins().ushr_imm(product, i64::from(31 + bits));
+        }
         let multiplier = (1u128 << (63 + bits)) / u128::from(size) + 1;
         let multiplier = self.number((multiplier as u64).cast_signed());
         let product = self.to.ins().umulhi(x, multiplier);

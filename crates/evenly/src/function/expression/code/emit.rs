@@ -93,7 +93,7 @@ impl Emitter<'_, '_> {
                 self.value(body)
             }
             NodeForm::Reduce(reduce) => self.reduce(node, reduce),
-            NodeForm::Iterate(iterate) => self.iterate(node, iterate),
+            NodeForm::Iterate(iterate) => self.iterate(iterate),
         }
     }
 

@@ -1,6 +1,5 @@
 //! Analysis of each node before code is made: its cost, and whether it can fail.
 
-use super::super::reach::Bounds;
 use super::super::reduction::{STEPS, Source};
 use super::super::tree::{BinaryFunction, Node, NodeForm, UnaryFunction};
 use crate::function::Kind;
@@ -15,11 +14,7 @@ const DEAR: u64 = 40;
 
 /// Whether every value of the expression fits `i64`.
 pub(in crate::function::expression) fn is_narrow(node: &Node) -> bool {
-    node.kind == Kind::Truth || fits(node.bounds)
-}
-
-pub(super) fn fits(Bounds { low, high }: Bounds) -> bool {
-    i128::from(i64::MIN) <= low && high <= i128::from(i64::MAX)
+    node.kind == Kind::Truth || node.bounds.fit_i64()
 }
 
 #[derive(Clone, Copy)]

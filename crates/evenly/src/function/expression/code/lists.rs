@@ -1,9 +1,9 @@
 //! Code for loops over items that are no range: digits, and lists in memory that a call writes.
 
 use super::super::items::Listed;
+use super::super::reach::Bounds;
 use super::super::tree::Reduce;
 use super::emit::{ComputedValue, Emitter};
-use super::facts::fits;
 use super::loops::{Round, onward};
 use crate::function::jit::RuntimeCall;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -59,7 +59,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let parameters = self.to.block_params(head).to_vec();
         let Some((place, before)) = parameters.split_first() else { return };
         let item = self.to.ins().load(types::I64, MemFlags::trusted(), *place, 0);
-        let held = if fits(reduce.items) {
+        let held = if reduce.items.fit_i64() {
             ComputedValue::Narrow(item)
         } else {
             ComputedValue::Wide(self.to.ins().uextend(types::I128, item))
@@ -85,22 +85,27 @@ impl<'a, 'f> Emitter<'a, 'f> {
     /// The digits of a number of 64 bits, from the last one.
     pub(super) fn digits(
         &mut self,
-        number: Value,
+        (number, bounds): (Value, Bounds),
         reduce: &Reduce,
         start: &[Value],
         done: Block,
         round: &mut Round<'_, 'a, 'f>,
     ) {
-        // That of the lowest number does not fit with a sign, and is divided without one.
-        let size = self.to.ins().iabs(number);
+        // The size of the lowest number does not fit with a sign: it is divided without one.
+        let is_negative_possible = bounds.low < 0;
+        let size = if is_negative_possible { self.to.ins().iabs(number) } else { number };
         let with: Vec<Value> = [size].into_iter().chain(start.iter().copied()).collect();
         let head = self.block_like(&with);
         self.to.ins().jump(head, &onward(&with));
         self.to.switch_to_block(head);
         let parameters = self.to.block_params(head).to_vec();
         let Some((rest, before)) = parameters.split_first() else { return };
-        let ten = self.number(10);
-        let tenth = self.to.ins().udiv(*rest, ten);
+        let tenth = if is_negative_possible {
+            let ten = self.number(10);
+            self.to.ins().udiv(*rest, ten)
+        } else {
+            self.quotient(*rest, 10, bounds.high)
+        };
         let tens = self.to.ins().imul_imm(tenth, 10);
         let digit = self.to.ins().isub(*rest, tens);
         self.variables.insert(reduce.slot, ComputedValue::Narrow(digit));

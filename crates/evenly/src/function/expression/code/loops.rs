@@ -5,7 +5,6 @@ use super::super::reach::Bounds;
 use super::super::reduction::{Reduction, Source};
 use super::super::tree::{BinaryFunction, Node, Reduce};
 use super::emit::{ComputedValue, Emitter, held_like, type_of};
-use super::facts::fits;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value, types};
 use evenly_core::Arithmetic;
@@ -170,7 +169,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 self.list(Listed::Divisors, (number, number), reduce, start, done, round);
             }
             Source::Digits(number) => match self.value(number) {
-                ComputedValue::Narrow(number) => self.digits(number, reduce, start, done, round),
+                ComputedValue::Narrow(value) => {
+                    self.digits((value, number.bounds), reduce, start, done, round);
+                }
                 held => {
                     let number = self.widen(held);
                     self.list(Listed::Digits, (number, number), reduce, start, done, round);
@@ -195,8 +196,10 @@ impl<'a, 'f> Emitter<'a, 'f> {
         };
         let is_empty = self.to.ins().icmp(is_after, x, y);
         let [first, end] = [first, end].map(|held| match held {
-            ComputedValue::Wide(value) if fits(items) => self.to.ins().ireduce(types::I64, value),
-            ComputedValue::Narrow(value) if fits(items) => value,
+            ComputedValue::Wide(value) if items.fit_i64() => {
+                self.to.ins().ireduce(types::I64, value)
+            }
+            ComputedValue::Narrow(value) if items.fit_i64() => value,
             held => self.widen(held),
         });
         if is_inclusive {
@@ -221,7 +224,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         self.to.switch_to_block(head);
         let parameters = self.to.block_params(head).to_vec();
         let Some((item, before)) = parameters.split_first() else { return };
-        let held = if fits(reduce.items) {
+        let held = if reduce.items.fit_i64() {
             ComputedValue::Narrow(*item)
         } else {
             ComputedValue::Wide(*item)

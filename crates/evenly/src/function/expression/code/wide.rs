@@ -3,10 +3,11 @@
 use super::super::functions::{MOST_ARGUMENTS, NamedFunction};
 use super::super::tree::{BinaryFunction, Node, UnaryFunction};
 use super::emit::{ComputedValue, Emitter};
+use super::facts::is_narrow;
 use crate::function::Kind;
 use crate::function::jit::{RuntimeCall, number_of_one, number_of_two};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, Value, types};
 use evenly_core::Arithmetic;
 
 impl Emitter<'_, '_> {
@@ -142,9 +143,12 @@ impl Emitter<'_, '_> {
         node: &Node,
         arguments: &[Node],
     ) -> ComputedValue {
-        let mut passed = vec![self.number(function.number())];
-        for argument in arguments {
-            let held = self.value(argument);
+        let values: Vec<ComputedValue> = arguments.iter().map(|a| self.value(a)).collect();
+        if let Some(value) = self.named_narrow(function, node, &values) {
+            return value;
+        }
+        let mut passed = vec![self.number(function.address() as i64)];
+        for held in values {
             let value = self.widen(held);
             let (low, high) = self.to.ins().isplit(value);
             passed.extend([low, high]);
@@ -158,6 +162,32 @@ impl Emitter<'_, '_> {
             Kind::Truth => ComputedValue::Truth(self.to.ins().ireduce(types::I8, value)),
             Kind::Integer => ComputedValue::Wide(value),
         }
+    }
+
+    /// The version of a function for 64 bits, if there is one and all of its arguments and its result fit.
+    fn named_narrow(
+        &mut self,
+        function: NamedFunction,
+        node: &Node,
+        arguments: &[ComputedValue],
+    ) -> Option<ComputedValue> {
+        let narrow = function.narrow().filter(|_| !node.may_fail && is_narrow(node))?;
+        let narrow_value = |held: &ComputedValue| match held {
+            ComputedValue::Narrow(value) => Some(*value),
+            ComputedValue::Truth(_) | ComputedValue::Wide(_) => None,
+        };
+        let arguments: Vec<Value> = arguments.iter().map(narrow_value).collect::<Option<_>>()?;
+        let mut signature = Signature::new(self.to.func.signature.call_conv);
+        signature.params = vec![AbiParam::new(types::I64); arguments.len()];
+        signature.returns = vec![AbiParam::new(types::I64)];
+        let signature = self.to.import_signature(signature);
+        let address = self.number(narrow.address() as i64);
+        let call = self.to.ins().call_indirect(signature, address, &arguments);
+        let value = self.to.inst_results(call)[0];
+        Some(match node.kind {
+            Kind::Truth => ComputedValue::Truth(self.to.ins().ireduce(types::I8, value)),
+            Kind::Integer => ComputedValue::Narrow(value),
+        })
     }
 
     /// What a call left, unless it failed.

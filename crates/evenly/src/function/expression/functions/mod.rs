@@ -17,13 +17,14 @@ use super::reach::{Bounds, BoundsResult, Reach};
 use crate::function::Kind;
 use crate::function::factor_sieve::FactorFunction;
 use evenly_core::Arithmetic;
+pub(super) use row::NarrowFunction;
 use row::Row;
-use std::fmt;
+use std::{fmt, ptr};
 
 /// Most arguments of a named function: machine code passes them in this many pairs of registers.
 pub(crate) const MOST_ARGUMENTS: usize = 3;
 
-/// All rows, by theme. Machine code knows a row by its place here.
+/// All rows, by theme.
 static TABLES: [&[Row]; 7] = [
     modular::ROWS,
     factors::ROWS,
@@ -34,19 +35,23 @@ static TABLES: [&[Row]; 7] = [
     combinatorics::ROWS,
 ];
 
-/// A row of the table.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NamedFunction {
-    table: u8,
-    row: u8,
+/// A function of the table: a reference to its row, which machine code holds as an address.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct NamedFunction(&'static Row);
+
+impl PartialEq for NamedFunction {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.0, other.0)
+    }
 }
+
+impl Eq for NamedFunction {}
 
 impl NamedFunction {
     /// All of them, in the order of the list that users see.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        (0_u8..)
-            .zip(TABLES)
-            .flat_map(|(table, rows)| (0_u8..).zip(rows).map(move |(row, _)| Self { table, row }))
+        TABLES.into_iter().flatten().map(Self)
     }
 
     /// The function of this name that takes this many arguments.
@@ -59,19 +64,9 @@ impl NamedFunction {
         Self::all().filter(move |function| function.name() == name)
     }
 
-    /// The function with this number, as machine code passes it.
-    pub(crate) fn numbered(number: u64) -> Option<Self> {
-        let (table, row) = (u8::try_from(number >> 8).ok()?, number as u8);
-        TABLES.get(usize::from(table))?.get(usize::from(row))?;
-        Some(Self { table, row })
-    }
-
-    pub(crate) fn number(self) -> i64 {
-        i64::from(self.table) << 8 | i64::from(self.row)
-    }
-
-    fn row(self) -> &'static Row {
-        &TABLES[usize::from(self.table)][usize::from(self.row)]
+    /// The address that machine code passes to `RuntimeCall::Named`. It stays valid, because all rows are static.
+    pub(crate) fn address(self) -> usize {
+        ptr::from_ref(self.0).expose_provenance()
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -80,7 +75,7 @@ impl NamedFunction {
 
     /// How it is written.
     pub(super) fn form(self) -> &'static str {
-        self.row().form
+        self.0.form
     }
 
     pub(crate) fn arguments(self) -> usize {
@@ -88,21 +83,21 @@ impl NamedFunction {
     }
 
     pub(super) fn kind(self) -> Kind {
-        self.row().gives
+        self.0.gives
     }
 
     pub(super) fn cost(self) -> u64 {
-        self.row().cost
+        self.0.cost
     }
 
     /// What it gives, in a few words.
     pub(super) fn summary(self) -> &'static str {
-        self.row().summary
+        self.0.summary
     }
 
     /// An expression with its value.
     pub(super) fn example(self) -> (&'static str, &'static str) {
-        self.row().example
+        self.0.example
     }
 
     /// Bounds of the result for arguments within these.
@@ -114,7 +109,7 @@ impl NamedFunction {
         }
         let mut within = arguments.to_vec();
         let mut is_cut = false;
-        for limit in self.row().domain {
+        for limit in self.0.domain {
             let argument = within[limit.argument];
             if argument.high < limit.low {
                 return Err(limit.below);
@@ -122,7 +117,7 @@ impl NamedFunction {
             within[limit.argument] = argument.within(limit.low, limit.high).ok_or(limit.above)?;
             is_cut |= within[limit.argument] != argument;
         }
-        let Reach { bounds, may_fail } = (self.row().bounds)(&within)?;
+        let Reach { bounds, may_fail } = (self.0.bounds)(&within)?;
         bounds.reach(may_fail || is_cut)
     }
 
@@ -132,12 +127,17 @@ impl NamedFunction {
         factors::sieved(self.form(), more)
     }
 
-    /// The value.
+    /// Its version for arguments and a result of 64 bits, if there is one.
+    pub(super) fn narrow(self) -> Option<NarrowFunction> {
+        powers::narrow(self.form())
+    }
+
+    /// The value. Arguments beyond those that it takes are not read.
     ///
     /// # Errors
     /// Why it has none.
     pub(crate) fn value(self, arguments: &[i128]) -> Result<i128, Arithmetic> {
-        let row = self.row();
+        let row = self.0;
         for limit in row.domain {
             let argument = arguments[limit.argument];
             if argument < limit.low {

@@ -1,6 +1,6 @@
 //! Roots, logarithms, and whether a number is a power.
 
-use super::row::{Limit, Row, from_to, truth};
+use super::row::{Limit, NarrowFunction, Row, from_to, truth};
 use crate::function::Kind;
 use evenly_core::Arithmetic;
 
@@ -63,6 +63,82 @@ pub(super) static ROWS: &[Row] = &[
     },
 ];
 
+/// The function of this form for arguments of 64 bits.
+pub(super) fn narrow(form: &str) -> Option<NarrowFunction> {
+    match form {
+        "iroot(a, k)" => Some(NarrowFunction::Two(narrow_root)),
+        "is_square(a)" => Some(NarrowFunction::One(is_narrow_square)),
+        "is_power(a, k)" => Some(NarrowFunction::Two(is_narrow_power)),
+        _ => None,
+    }
+}
+
+extern "C" fn narrow_root(a: i64, k: i64) -> i64 {
+    // At most `a`, so that it fits.
+    root_of_narrow(a.unsigned_abs(), k).cast_signed()
+}
+
+extern "C" fn is_narrow_square(a: i64) -> i64 {
+    is_square(a.into()).into()
+}
+
+extern "C" fn is_narrow_power(a: i64, k: i64) -> i64 {
+    if a < 0 && k & 1 == 0 {
+        return 0;
+    }
+    let size = a.unsigned_abs();
+    if size < 2 || k == 1 {
+        return 1;
+    }
+    if k >= 64 || k == 3 && !may_be_cube(size) {
+        return 0;
+    }
+    (root_of_narrow(size, k).checked_pow(k as u32) == Some(size)).into()
+}
+
+/// Whether a number has a remainder that cubes have; 18 of 19 others have not. Modulo 7, 9 and 13 there are 3, 3 and 5
+/// remainders of cubes.
+fn may_be_cube(a: u64) -> bool {
+    const MODULUS: usize = 7 * 9 * 13;
+    /// Bit r: whether r is the remainder of a cube.
+    const RESIDUES: [u64; MODULUS.div_ceil(64)] = {
+        let mut residues = [0; MODULUS.div_ceil(64)];
+        let mut x = 0;
+        while x < MODULUS {
+            let remainder = x * x * x % MODULUS;
+            residues[remainder / 64] |= 1 << (remainder % 64);
+            x += 1;
+        }
+        residues
+    };
+    let remainder = (a % MODULUS as u64) as usize;
+    RESIDUES[remainder / 64] >> (remainder % 64) & 1 == 1
+}
+
+/// The root of degree `k` >= 1, rounded down.
+fn root_of_narrow(a: u64, k: i64) -> u64 {
+    match (a, k) {
+        (0 | 1, _) | (_, 1) => a,
+        (_, 2) => a.isqrt(),
+        (_, 64..) => 1,
+        _ => {
+            let k = k as u32;
+            // Below 2^22, where floating point is off by one at most. The function for cubes is the faster one.
+            let float = a as f64;
+            let mut root =
+                if k == 3 { float.cbrt() } else { float.powf(1.0 / f64::from(k)) } as u64;
+            let fits = |root: u64| root.checked_pow(k).is_some_and(|power| power <= a);
+            while !fits(root) {
+                root -= 1;
+            }
+            while fits(root + 1) {
+                root += 1;
+            }
+            root
+        }
+    }
+}
+
 fn root_of(a: &[i128]) -> Result<i128, Arithmetic> {
     // Not negative, so that it fits.
     Ok(root(a[0].unsigned_abs(), a[1]).cast_signed())
@@ -70,12 +146,12 @@ fn root_of(a: &[i128]) -> Result<i128, Arithmetic> {
 
 /// The root of degree `k` >= 1, rounded down.
 fn root(a: u128, k: i128) -> u128 {
+    if let (Ok(a), Ok(k)) = (u64::try_from(a), i64::try_from(k)) {
+        return root_of_narrow(a, k).into();
+    }
     match (a, k) {
         (0 | 1, _) | (_, 1) => a,
-        (_, 2) => match u64::try_from(a) {
-            Ok(a) => a.isqrt().into(),
-            Err(_) => a.isqrt(),
-        },
+        (_, 2) => a.isqrt(),
         (_, 128..) => 1,
         _ => {
             let k = k as u32;
@@ -133,6 +209,9 @@ fn is_power(a: i128) -> bool {
 }
 
 fn is_power_of_degree(a: i128, k: i128) -> bool {
+    if let (Ok(a), Ok(k)) = (i64::try_from(a), i64::try_from(k)) {
+        return is_narrow_power(a, k) == 1;
+    }
     if a < 0 && k & 1 == 0 {
         return false;
     }

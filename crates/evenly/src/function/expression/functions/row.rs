@@ -22,6 +22,24 @@ pub(super) struct Row {
     pub(super) value: fn(&[i128]) -> Result<i128, Arithmetic>,
 }
 
+/// A version of a function for arguments of 64 bits, which machine code calls directly. The arguments are within the
+/// domain, and the result fits 64 bits.
+#[derive(Clone, Copy)]
+pub(crate) enum NarrowFunction {
+    One(extern "C" fn(i64) -> i64),
+    Two(extern "C" fn(i64, i64) -> i64),
+}
+
+impl NarrowFunction {
+    /// Where it is.
+    pub(crate) fn address(self) -> usize {
+        match self {
+            Self::One(function) => function as usize,
+            Self::Two(function) => function as usize,
+        }
+    }
+}
+
 /// Limits of one argument, and the failure on either side of them.
 pub(super) struct Limit {
     pub(super) argument: usize,

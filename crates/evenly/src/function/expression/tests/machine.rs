@@ -96,6 +96,62 @@ fn divisions_by_constants() {
     }
 }
 
+/// `iroot`, `is_square` and `is_power` have versions for 64 bits, which a bound beyond them does not reach.
+#[test]
+fn roots_and_powers_in_64_bits() {
+    for k in [1, 2, 3, 4, 5, 7, 21, 39, 40, 62, 63, 64, 65, i64::MAX] {
+        for (first, last) in
+            [(0, 1000), (i64::MAX - 40, i64::MAX), ((1 << 62) - 20, (1 << 62) + 20)]
+        {
+            agrees(&format!("iroot(n, {k})"), first, last);
+            agrees(&format!("is_power(n, {k})"), first, last);
+            agrees(&format!("is_power(-n, {k})"), first, last);
+            agrees(&format!("iroot(n + n, {k})"), first, last);
+        }
+        agrees(&format!("is_power(n, {k})"), i64::MIN, i64::MIN + 40);
+    }
+    // The cubes and the numbers beside them.
+    for (first, last) in [(-150, 150), (2_097_100, 2_097_151)] {
+        agrees("is_power(n ** 3, 3) && !is_power(n ** 3 + 2, 3)", first, last);
+        agrees("iroot(abs(n ** 3), 3) == abs(n)", first, last);
+        agrees("iroot(abs(n ** 3) + 1, 3) + iroot(max(abs(n ** 3) - 1, 0), 3)", first, last);
+        agrees("is_square(n * n) && !is_square(n * n + 2)", first, last);
+    }
+    agrees("is_power(n, n)", 1, 70);
+    agrees("iroot(n, n - 3)", 1, 70);
+}
+
+/// The values leave the bounds of 31, of 56 and of 63 bits, up and down, and come back.
+#[test]
+fn iterations_leave_small_values() {
+    for (first, last) in
+        [(-20, 20), (1, 300), ((1 << 31) - 5, (1 << 31) + 5), ((1 << 56) - 5, (1 << 56) + 5)]
+    {
+        for next in [
+            "if even(x) { x / 2 } else { 3 * x + 1 }",
+            "if even(x) { x / 2 } else { 3 * x - 1 }",
+            "if even(x) { x / 2 } else { 1000 * x + 1 }",
+            "-3 * x + 1",
+            "x * x - 1",
+            "1 - x * x",
+            "x ** 3 + 1",
+            "if x % 3 == 0 { x / 3 } else { x * x + 2 }",
+        ] {
+            agrees(&format!("iterate(x = n, 12, {next})"), first, last);
+            agrees(&format!("iterate(x = n, 200, while abs(x) < 2 ** 100, {next})"), 2, 30);
+            agrees(&format!("steps(x = n, 200, while abs(x) != 1, {next})"), first, last);
+            agrees(
+                &format!("steps(x = 7 * n, 200, while abs(x) < 2 ** 60 && x != 1, {next})"),
+                2,
+                20,
+            );
+        }
+    }
+    agrees("iterate(x = n, while x != 1 && x != 4, sum(d in digits(x), d * d)) == 1", 1, 500);
+    agrees("iterate(x = n * n, while x > 9, sum(d in digits(x), d))", -500, 500);
+    agrees("steps(x = n, while x < 10 ** 30, x * x + 1)", i64::MAX - 3, i64::MAX);
+}
+
 #[test]
 fn remainders_that_are_compared() {
     for divisor in [-7_i64, -4, -1, 1, 2, 3, 4, 6, 7, 12] {
