@@ -159,6 +159,8 @@ pub struct Scheduler {
     /// Where the answer is lines: those that are not passed on, and who may send more.
     stream: Stream,
     credits: Credits,
+    /// Whether the length of chunks does not depend on what is put out for them.
+    ignores_output: bool,
     /// Whether no worker gets more credit than its share, because lines cannot be written.
     is_held_back: bool,
 }
@@ -219,6 +221,7 @@ impl Scheduler {
             spare: Vec::new(),
             stream: Stream::new(aggregate, range.interval().map(|whole| whole.first())),
             credits: Credits::default(),
+            ignores_output: false,
             is_held_back: false,
         }
     }

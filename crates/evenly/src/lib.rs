@@ -61,8 +61,8 @@
 //!
 //! # Calls
 //!
-//! [`count`], [`sum`], [`min`], [`max`], [`mean`], [`find`], [`find_first`], [`any`], [`all`], [`hist`], [`map()`], [`failures`] and
-//! [`check`] are calls with default settings. [`over()`] makes a call with settings: [`Over`] lists them.
+//! [`count`], [`sum`], [`min`], [`max`], [`mean`], [`find`], [`find_first`], [`any`], [`all`], [`hist`], [`map()`], [`fold()`],
+//! [`failures`] and [`check`] are calls with default settings. [`over()`] makes a call with settings: [`Over`] lists them.
 //!
 //! - **The range** is `a..b` or `a..=b` of any integer type of at most 64 bits, and the closure gets that type. For the
 //!   items of a slice, take their indexes: `evenly::sum(0..items.len(), |i| f(&items[i]))`.
@@ -82,6 +82,7 @@
 //! | `.filter(f).collect::<Vec<_>>()` | `evenly::find_first(0..n, most, f)?`, the lowest `most` |
 //! | `.min_by_key(f)`, `.max_by_key(f)` | `evenly::min(0..n, f)?`, `evenly::max(0..n, f)?`: the lowest such number, and its value |
 //! | `.map(f).collect::<Vec<_>>()` | `evenly::map(0..n, f)?`, an iterator over `Result<(n, value), _>` |
+//! | `.fold(init, f).reduce(init, merge)` | `evenly::fold(0..n, init, f, merge)?`, over any type of serde |
 //! | `.for_each(f)` | `evenly::failures(0..n, f)?`; what `f` changes in memory is lost |
 //! | `ThreadPoolBuilder::num_threads(k)` | `evenly::over(0..n).workers(k)` |
 //! | `.with_min_len(k)` | `evenly::over(0..n).chunk(k)`; rarely needed, as chunks follow the time that they take |
@@ -165,6 +166,7 @@
 )]
 
 mod driver;
+mod encoding;
 mod error;
 pub mod function;
 mod grid;
@@ -215,9 +217,10 @@ pub use job::{Job, MIN_MEMORY, Report};
 pub use join::{Join, JoinError, Misunderstood};
 pub use os_error::OsError;
 pub use over::{
-    AllowFailures, AllowedResult, CallError, CallResult, ExtremeResult, Failed, FailedNumbers,
-    FailuresResult, Integer, IntegerRange, Mapped, Outcome, Over, Quantity, Values, ValuesResult,
-    all, any, check, count, failures, find, find_first, hist, map, max, mean, min, over, sum,
+    AccumulatorError, AllowFailures, AllowedResult, CallError, CallResult, ExtremeResult, Failed,
+    FailedNumbers, FailuresResult, Folded, Integer, IntegerRange, Mapped, Outcome, Over, Quantity,
+    Values, ValuesResult, all, any, check, count, failures, find, find_first, fold, hist, map, max,
+    mean, min, over, sum,
 };
 pub use process::{ProcessEnd, Signal};
 pub use relaunch::{RelaunchError, init};

@@ -58,6 +58,31 @@ fn a_captured_directory_of_a_random_name_has_what_the_test_put_there() {
 }
 
 #[test]
+fn a_fold_in_a_second_start_has_its_captured_variables() {
+    let test = "a_fold_in_a_second_start_has_its_captured_variables";
+    if !is_alone() {
+        let output = alone(test, "1").output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        return;
+    }
+    let length = std::env::var_os("PATH").unwrap().len() as u64;
+    let mut merges = 0;
+    let list = evenly::over(0..1000_u64).chunk(10).fold(
+        Vec::new,
+        |mut list, n| {
+            list.push(n * length);
+            list
+        },
+        |below, above| {
+            merges += 1;
+            [below, above].concat()
+        },
+    );
+    assert!(list.unwrap().into_iter().eq((0..1000).map(|n| n * length)));
+    assert!(merges > 0, "merge is called in this process");
+}
+
+#[test]
 fn rayon_runs_beside_calls_and_has_an_idle_pool_in_a_test() {
     let sum: u64 = (0..100_000_u64).into_par_iter().sum();
     assert_eq!(evenly::sum(0..100_000_u64, |n| n).unwrap(), i128::from(sum));

@@ -1,9 +1,11 @@
 //! Calls in one line, in the threads of libtest: each test is started a second time to do its jobs.
 
 use evenly::{AllowFailures, CallError, Cause};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::read_to_string;
+use std::fs::{File, read_to_string, remove_file};
 use std::io::{Read, Write};
+use std::path::Path;
 use std::time::Duration;
 
 #[test]
@@ -21,6 +23,147 @@ fn each_verb_gives_its_answer() {
     let counts = evenly::hist(0..10_u8, |n| n % 3).unwrap();
     assert_eq!(counts, BTreeMap::from([(0, 4), (1, 3), (2, 3)]));
     assert_eq!(evenly::min(0..0_u8, |n| n).unwrap(), None);
+}
+
+fn appended<T>(mut list: Vec<T>, element: T) -> Vec<T> {
+    list.push(element);
+    list
+}
+
+fn joined<T>(mut below: Vec<T>, above: Vec<T>) -> Vec<T> {
+    below.extend(above);
+    below
+}
+
+#[test]
+fn a_fold_merges_in_ascending_order() {
+    let all: Vec<i16> = (-5_000..5_000).collect();
+    assert_eq!(evenly::fold(-5_000..5_000_i16, Vec::new, appended, joined).unwrap(), all);
+    let call = || evenly::over(-5_000..5_000_i16).workers(3).chunk(70);
+    assert_eq!(call().fold(Vec::new, appended, joined).unwrap(), all);
+    assert_eq!(call().shuffled(7).fold(Vec::new, appended, joined).unwrap(), all);
+    assert_eq!(evenly::fold(0..0_u8, || 7, |sum, n| sum + n, |_, _| 0).unwrap(), 7);
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Found {
+    by_digits: BTreeMap<(u32, bool), Vec<u64>>,
+    last: Option<(char, f64)>,
+}
+
+#[test]
+fn a_fold_is_over_any_type_of_serde() {
+    let nan = f64::from_bits(0x7ff8_0000_0000_0123);
+    let step = |mut found: Found, n: u64| {
+        found.by_digits.entry((n.ilog10(), n.is_multiple_of(2))).or_default().push(n);
+        found.last = Some(('x', nan));
+        found
+    };
+    let merge = |mut below: Found, above: Found| {
+        for (key, numbers) in above.by_digits {
+            below.by_digits.entry(key).or_default().extend(numbers);
+        }
+        Found { last: above.last.or(below.last), ..below }
+    };
+    let found = evenly::over(1..100_000_u64).chunk(999).fold(Found::default, step, merge).unwrap();
+    assert_eq!(found.by_digits.len(), 10);
+    assert!(found.by_digits[&(4, false)].iter().copied().eq((10_001..100_000).step_by(2)));
+    assert_eq!(found.last.unwrap().1.to_bits(), nan.to_bits());
+}
+
+/// Each accumulator is larger than the credit of a worker.
+#[test]
+fn a_fold_may_have_a_large_accumulator() {
+    const LENGTH: usize = 1 << 20;
+    let step = |mut counts: Vec<u32>, n: u64| {
+        counts[(n * 7_919) as usize % LENGTH] += 70_000_000;
+        counts
+    };
+    let merge = |mut below: Vec<u32>, above: Vec<u32>| {
+        below.iter_mut().zip(above).for_each(|(below, above)| *below += above);
+        below
+    };
+    let call = evenly::over(0..10_u64).workers(2).chunk(1);
+    let counts = call.fold(|| vec![0; LENGTH], step, merge).unwrap();
+    assert_eq!(counts.iter().filter(|count| **count == 70_000_000).count(), 10);
+}
+
+#[test]
+fn a_number_that_fails_in_a_fold_takes_nothing_with_it() {
+    let step = |list: Vec<u32>, n| {
+        let list = appended(list, n);
+        match n {
+            25 => panic!("no 25"),
+            57 => std::process::abort(),
+            n if n % 10 == 3 || n > 90 => Err(format!("not {n}")),
+            _ => Ok(list),
+        }
+    };
+    for chunk in [1, 7, 100] {
+        let call = evenly::over(0..100_u32).workers(2).retries(0).chunk(chunk);
+        let (list, failures) = call.fold(Vec::new, step, joined).allow_failures().unwrap();
+        let is_right = |n: &u32| ![25, 57].contains(n) && n % 10 != 3 && *n <= 90;
+        assert_eq!(list, (0..100).filter(is_right).collect::<Vec<_>>(), "chunks of {chunk}");
+        assert_eq!(failures.len(), 20);
+        assert_eq!(failures[0].to_string(), "n = 3: not 3");
+        assert!(failures[3].to_string().ends_with("no 25"), "{}", failures[3]);
+    }
+}
+
+#[test]
+fn a_fold_is_exact_when_a_worker_is_killed() {
+    let mark = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fold-killed");
+    let _ = remove_file(&mark);
+    let step = |list, n: u32| {
+        if n == 50_000 && File::create_new(&mark).is_ok() {
+            let pid = std::process::id().to_string();
+            std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap();
+        }
+        appended(list, n)
+    };
+    let list = evenly::over(0..100_000_u32).workers(2).fold(Vec::new, step, joined).unwrap();
+    assert!(mark.exists() && list.into_iter().eq(0..100_000));
+}
+
+#[test]
+fn an_accumulator_that_cannot_be_passed_on_is_an_error_with_its_type() {
+    struct Refuses;
+    impl Serialize for Refuses {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("no form for it"))
+        }
+    }
+    impl<'de> Deserialize<'de> for Refuses {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            Ok(Self)
+        }
+    }
+    let fold = || evenly::over(0..1000).fold(|| Refuses, |it, _| it, |it, _| it);
+    let Err(CallError::Accumulator(error)) = fold() else { panic!("it is refused") };
+    assert!(error.type_name().ends_with("Refuses"), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("cannot be serialised: no form for it"), "{text}");
+    let error = evenly::fold(0..9, String::new, |_, _| "x".repeat(61 << 20), |it, _| it);
+    let text = error.unwrap_err().to_string();
+    let expected =
+        "the accumulator alloc::string::String of this fold is too large: 63963141 bytes";
+    assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
+fn a_fold_refuses_a_journal() {
+    let journal = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fold.journal");
+    let call = evenly::over(0..10).journal(&journal);
+    let error = call.fold(|| 0, |sum, n| sum + n, |a, b| a + b).unwrap_err().to_string();
+    assert!(error.starts_with("a fold cannot have a journal"), "{error}");
+    assert!(!error.contains('\n') && !journal.exists());
+}
+
+#[test]
+#[should_panic(expected = "no merge today")]
+fn a_panic_of_merge_is_that_of_the_call() {
+    let call = evenly::over(0..1000).chunk(10);
+    let _ = call.fold(|| 0, |sum, n| sum + n, |_, _| panic!("no merge today"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use evenly::function::{integers, predicate};
 use evenly::observe::{Observation, Observer, Reason};
-use evenly::{Aggregate, Cause, Failure, Interval, Job, Range, Value};
+use evenly::{Aggregate, AllowFailures, Cause, Failure, Interval, Job, Range, Value};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -67,6 +67,40 @@ fn says_where_and_why_it_panicked() {
     assert_eq!(report.descriptions.into_iter().collect::<Vec<_>>(), expected);
 }
 
+/// A fold in this process, and what is there after a panic of `merge`.
+fn folds() {
+    let joined = |mut below: Vec<i64>, above: Vec<i64>| {
+        below.extend(above);
+        below
+    };
+    let step = |mut list: Vec<i64>, n: i64| {
+        list.push(n);
+        if n % 1000 == 7 { Err("seven") } else { Ok(list) }
+    };
+    let call = evenly::over(-5_000..5_000_i64).workers(2);
+    let (list, failures) = call.fold(Vec::new, step, joined).allow_failures().expect("it ends");
+    assert!(list.into_iter().eq((-5_000..5_000).filter(|n| n % 1000 != 7)));
+    assert_eq!(failures.len(), 5);
+    let mut merged = 0;
+    let panics = std::panic::AssertUnwindSafe(|| {
+        let call = evenly::over(0..1_000_i64).workers(2).chunk(10);
+        call.fold(
+            || 0,
+            |sum, n| sum + n,
+            |below, above| {
+                merged += 1;
+                assert!(merged < 3, "enough");
+                below + above
+            },
+        )
+    });
+    assert!(std::panic::catch_unwind(panics).is_err());
+    assert_eq!(merged, 3, "merge is called in this process");
+    let children = std::fs::read_to_string("/proc/thread-self/children").expect("it is there");
+    assert_eq!(children, "");
+    assert_eq!(evenly::fold(0..10_u8, || 0, |sum, n| sum + n, |a, b| a + b).expect("it ends"), 45);
+}
+
 fn overflow_the_stack(depth: u64) -> u64 {
     let page = std::hint::black_box([depth; 512]);
     if depth == u64::MAX { 0 } else { overflow_the_stack(depth + 1) + page[7] }
@@ -94,6 +128,8 @@ fn main() {
         },
         Cause::Timeout,
     );
+
+    folds();
 
     // What a worker has inherited is not its own; what it adds is.
     let hoard = std::hint::black_box(vec![1_u8; 100 << 20]);

@@ -21,7 +21,7 @@ const PROGRAMS: &[Program] = &[
     (
         "a call in a runtime of tokio with several threads, after init",
         tokio_after_init,
-        "500\n334\n[0, 2, 4]\n500\n",
+        "500\n334\n[0, 2, 4]\n499500\n500\n",
     ),
     (
         "a captured variable in a runtime of tokio with several threads",
@@ -93,6 +93,7 @@ fn tokio_after_init() {
         print_count(tokio::task::spawn_blocking(call).await.unwrap());
         let values = evenly::over(0..3_u32).map(|n| n * 2).values().unwrap();
         println!("{:?}", values.map(|value| value.unwrap().1).collect::<Vec<_>>());
+        println!("{}", evenly::fold(0..1000_u32, || 0, |sum, n| sum + n, |a, b| a + b).unwrap());
         let calls = [(); 2]
             .map(|()| tokio::task::spawn_blocking(|| evenly::count(0..500_u32, |n| n % 2 == 0)));
         let mut sum = 0;

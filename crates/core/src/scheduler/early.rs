@@ -97,7 +97,7 @@ impl Scheduler {
     /// that the user chose stays.
     pub(super) fn most_by_credit(&self) -> u128 {
         let is_said = matches!(self.sizer.policy(), Policy::Fixed(_) | Policy::Static);
-        if is_said { u128::MAX } else { self.credits.most() }
+        if is_said || self.ignores_output { u128::MAX } else { self.credits.most() }
     }
 
     /// Gives a worker what it may send at first.

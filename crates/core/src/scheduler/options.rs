@@ -122,6 +122,13 @@ impl Scheduler {
         self
     }
 
+    /// Sizes chunks whatever is put out for them: for output that does not grow with the numbers of a chunk.
+    #[must_use]
+    pub fn ignoring_output(mut self) -> Self {
+        self.ignores_output = true;
+        self
+    }
+
     /// Hands out only what is [allowed](Self::allow): nothing at first.
     #[must_use]
     pub fn rationed(mut self, counts: Counts) -> Self {
@@ -190,6 +197,22 @@ mod tests {
         assert_eq!(handed_out(fixed, Counts::Numbers, 0, &[3, 1]), [vec![3], vec![]]);
         assert_eq!(handed_out(Policy::Timed, Counts::Numbers, 3, &[2]), [vec![1, 1]]);
         assert_eq!(handed_out(Policy::Timed, Counts::Numbers, 3, &[9]), [vec![1, 1, 1]]);
+    }
+
+    #[test]
+    fn output_that_does_not_grow_with_a_chunk_makes_none_shorter() {
+        let bytes = 10 * crate::credit::CREDIT as u64;
+        let scheduler = || {
+            let range = Range::new(0, 1000).unwrap();
+            let mut scheduler =
+                Scheduler::new(range, Aggregate::Run { in_order: true }, Policy::Timed, 1);
+            scheduler.credits.join();
+            scheduler.credits.count(100);
+            scheduler.credits.receive(WorkerId(0), bytes);
+            scheduler
+        };
+        assert_eq!(scheduler().most_by_credit(), 2);
+        assert_eq!(scheduler().ignoring_output().most_by_credit(), u128::MAX);
     }
 
     /// What is allowed while no worker could begin it would begin together with what is allowed next.

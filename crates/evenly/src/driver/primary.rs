@@ -25,7 +25,7 @@ use crate::transport::{Registry, Transport};
 use evenly_core::engine::{self, Durability, LineDestination, MOST_UNWRITTEN, RateLimiter};
 use evenly_core::hello::Program;
 use evenly_core::scheduler::Counts;
-use evenly_core::{Policy, Scheduler, Selection};
+use evenly_core::{Aggregate, Policy, Scheduler, Selection};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use std::path::PathBuf;
@@ -320,7 +320,7 @@ impl<'a> PrimarySetup<'a> {
     /// Gives a scheduler what the job asks for.
     fn arranged(&self, scheduler: Scheduler) -> Scheduler {
         let job = &*self.job;
-        let range = job.items.as_range().filter(|_| job.aggregate == evenly_core::Aggregate::Count);
+        let range = job.items.as_range().filter(|_| job.aggregate == Aggregate::Count);
         let opening = range.and_then(|range| range.interval()).map_or_else(
             || job.function.opening(),
             |range| job.function.opening_over(range, self.pool.slots.len() as u32),
@@ -352,6 +352,10 @@ impl<'a> PrimarySetup<'a> {
         }
         if let Some(shuffle) = job.shuffle() {
             scheduler = scheduler.shuffled(shuffle);
+        }
+        if matches!(job.aggregate, Aggregate::Run { .. }) && job.function.command().is_none() {
+            // A fold has one accumulator for a chunk of any length.
+            scheduler = scheduler.ignoring_output();
         }
         if job.leaves_out_failures {
             scheduler = scheduler.leave_out_failures();

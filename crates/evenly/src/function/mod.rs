@@ -257,6 +257,17 @@ pub trait Function {
         Vec::new()
     }
 
+    /// Adds to the tally what it has kept of the numbers since the last call. Called at the end of each chunk, and before
+    /// a part of one is reported.
+    #[doc(hidden)]
+    fn settle(&mut self, _tally: &mut Tally) {}
+
+    /// About how many bytes [`settle`](Self::settle) adds. A large report about a part of a chunk is made less often.
+    #[doc(hidden)]
+    fn kept_bytes(&self) -> usize {
+        0
+    }
+
     /// Applies the function to the numbers of `slice`, ascending, and adds each value to the tally. Returns the last
     /// number that it was applied to: that of the slice, or a lower one once the tally
     /// [is full](Tally::is_full). A slice has at most 2^62 numbers.

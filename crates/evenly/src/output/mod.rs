@@ -31,3 +31,17 @@ pub trait Output {
     /// What to wait on for room, and for a reader that goes away; if there is anything to wait for.
     fn descriptor(&self) -> Option<BorrowedFd<'_>>;
 }
+
+impl<O: Output + ?Sized> Output for &mut O {
+    fn put(&mut self, lines: &[u8]) -> io::Result<()> {
+        (**self).put(lines)
+    }
+
+    fn flush(&mut self) -> io::Result<usize> {
+        (**self).flush()
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        (**self).descriptor()
+    }
+}

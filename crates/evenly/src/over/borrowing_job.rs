@@ -1,5 +1,5 @@
 //! A job whose function borrows from the caller.
-#![expect(unsafe_code, reason = "a Job owns a function without a lifetime")]
+#![expect(unsafe_code, reason = "a Job owns a function and an output without a lifetime")]
 
 use crate::error::Error;
 use crate::function::Function;
@@ -9,8 +9,8 @@ use crate::output::Output;
 use evenly_core::Aggregate;
 use std::marker::PhantomData;
 
-/// A job with a function and an observer that borrow for `'a`. The job never leaves it, so its function is dropped in
-/// time.
+/// A job with a function, an output and an observer that borrow for `'a`. The job never leaves it, so what borrows is dropped
+/// in time.
 pub(super) struct BorrowingJob<'a> {
     job: Job,
     observer: Option<Box<dyn Observer + 'a>>,
@@ -34,9 +34,18 @@ impl<'a> BorrowingJob<'a> {
     }
 
     /// Writes lines to this output.
-    pub(super) fn output(mut self, output: Box<dyn Output>) -> Self {
-        self.job = self.job.output(output);
-        self
+    pub(super) fn output<'b>(self, output: Box<dyn Output + 'b>) -> BorrowingJob<'b>
+    where
+        'a: 'b,
+    {
+        // SAFETY: as that of the function in `new`, for the shorter lifetime of what is returned.
+        let output =
+            unsafe { std::mem::transmute::<Box<dyn Output + 'b>, Box<dyn Output>>(output) };
+        BorrowingJob {
+            job: self.job.output(output),
+            observer: self.observer.map(|observer| observer as Box<dyn Observer + 'b>),
+            function: PhantomData,
+        }
     }
 
     pub(super) fn run(self) -> Result<Report, Error> {

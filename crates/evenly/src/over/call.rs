@@ -1,6 +1,6 @@
 //! A call with its settings, before it has a closure.
 
-use super::closure::{Closure, Passes, Truths, name};
+use super::closure::{Closure, OfClosure, Passes, Truths};
 use super::failed::{CallResult, ExtremeResult, FailedNumbers, FailuresResult};
 use super::integer::{Integer, IntegerRange};
 use super::mapped::Mapped;
@@ -36,7 +36,7 @@ use std::time::Duration;
 /// more than the [time](Self::timeout) or [memory](Self::memory) allowed fails the number, and the others are done.
 #[must_use = "a call does nothing before a method with a closure runs it"]
 pub struct Over<'a, T> {
-    question: Question<'a>,
+    pub(super) question: Question<'a>,
     types: PhantomData<fn(T)>,
 }
 
@@ -354,9 +354,8 @@ impl<'a, T: Integer> Over<'a, T> {
         F: FnMut(T) -> O,
         O: Outcome,
     {
-        let function = Closure::<T, _, Passes>::new(name(call), closure);
         let aggregate = Aggregate::Failures { first: None };
-        let found = self.question.ask(aggregate, function, call)?;
+        let found = self.question.ask::<Closure<T, _, Passes>>(aggregate, closure, call)?;
         Ok(found.into_failures())
     }
 
@@ -460,13 +459,12 @@ impl<'a, T: Integer> Over<'a, T> {
         aggregate: Aggregate,
         closure: F,
         call: &'static Location<'static>,
-    ) -> Result<Answered<T>, NoAnswer>
+    ) -> Result<Answered, NoAnswer>
     where
         F: FnMut(T) -> O,
         O: Outcome<Value = bool>,
     {
-        let function = Closure::<T, _, Truths>::new(name(call), closure);
-        self.question.ask(aggregate, function, call)
+        self.question.ask::<Closure<T, _, Truths>>(aggregate, closure, call)
     }
 }
 

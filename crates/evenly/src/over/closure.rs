@@ -7,7 +7,6 @@ use crate::process::panics;
 use evenly_core::{Arithmetic, Cause, Interval, Tally};
 use std::io;
 use std::marker::PhantomData;
-use std::panic::Location;
 
 /// Texts of errors that are kept of one slice: those of its lowest numbers.
 const MOST_ERRORS: usize = 64;
@@ -58,32 +57,60 @@ impl<O: Outcome> Told<O> for Passes {
     fn tell(_tally: &mut Tally, _n: i64, _value: O::Value) {}
 }
 
+/// A function that is made of the closure of a call.
+pub(super) trait OfClosure: Function {
+    /// The closure, or several.
+    type Closure;
+
+    /// The function with this name.
+    fn new(name: String, closure: Self::Closure) -> Self;
+
+    /// The closure itself.
+    fn closure(&self) -> &Self::Closure;
+}
+
 /// A closure, called once for each number.
 pub(super) struct Closure<T, F, W> {
     name: String,
     call: F,
-    errors: Vec<(i64, String)>,
+    errors: Errors,
     types: PhantomData<fn(T) -> W>,
 }
 
-impl<T, F, W> Closure<T, F, W> {
-    pub(super) fn new(name: String, call: F) -> Self {
-        Self { name, call, errors: Vec::new(), types: PhantomData }
+impl<T, F, W> OfClosure for Closure<T, F, W>
+where
+    Self: Function,
+{
+    type Closure = F;
+
+    fn new(name: String, call: F) -> Self {
+        Self { name, call, errors: Errors::default(), types: PhantomData }
     }
 
-    /// The closure itself.
-    pub(super) fn call(&self) -> &F {
+    fn closure(&self) -> &F {
         &self.call
     }
+}
 
+/// Texts of the errors that a closure has returned, each with its number.
+#[derive(Default)]
+pub(super) struct Errors(Vec<(i64, String)>);
+
+impl Errors {
+    /// Fails a number with the text of its error.
     #[cold]
-    fn fail(&mut self, n: i64, error: String, tally: &mut Tally) {
+    pub(super) fn fail(&mut self, n: i64, error: String, tally: &mut Tally) {
         tally.fail(n, Cause::Error);
-        if self.errors.len() < MOST_ERRORS {
+        if self.0.len() < MOST_ERRORS {
             // An empty text would be none.
             let error = if error.is_empty() { "error".to_owned() } else { error };
-            self.errors.push((n, error));
+            self.0.push((n, error));
         }
+    }
+
+    /// The texts since the last call.
+    pub(super) fn take(&mut self) -> Vec<(i64, String)> {
+        std::mem::take(&mut self.0)
     }
 }
 
@@ -116,7 +143,7 @@ where
     }
 
     fn take_errors(&mut self) -> Vec<(i64, String)> {
-        std::mem::take(&mut self.errors)
+        self.errors.take()
     }
 
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
@@ -124,7 +151,7 @@ where
             at(n);
             match (self.call)(T::of_range(n)).into_value() {
                 Ok(value) => W::tell(tally, n, value),
-                Err(error) => self.fail(n, error, tally),
+                Err(error) => self.errors.fail(n, error, tally),
             }
             if tally.is_full() {
                 return n;
@@ -132,9 +159,4 @@ where
         }
         slice.last()
     }
-}
-
-/// The name of a closure: where it is called.
-pub(super) fn name(call: &Location<'_>) -> String {
-    format!("closure at {call}")
 }

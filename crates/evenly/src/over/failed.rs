@@ -1,5 +1,6 @@
 //! Errors of calls: numbers that failed, and jobs without an answer.
 
+use super::accumulator::AccumulatorError;
 use super::integer::Integer;
 use crate::error::Error;
 use evenly_core::{Cause, Failure, Interval, RangeError};
@@ -134,6 +135,14 @@ pub enum CallError<T: Integer, A> {
     /// The job has no answer.
     #[error(transparent)]
     Job(#[from] Error),
+    /// An accumulator of a fold could not be passed from a worker to this process.
+    #[error(transparent)]
+    Accumulator(#[from] AccumulatorError),
+    /// A fold has a journal. No number was computed.
+    #[error(
+        "a fold cannot have a journal, which keeps no accumulators; leave out .journal(..), or fold the values of .map(..)"
+    )]
+    FoldWithJournal,
     /// The sum does not fit `i128`, or has infinities of both signs.
     #[error("the sum has no value: it is beyond 128 bits, or of infinities of both signs")]
     NoSum,

@@ -1,10 +1,10 @@
 //! A closure over a range that gives a value for each number: sums, extremes, histograms, and the values in order.
 
-use super::closure::{Closure, Quantities, name};
-use super::failed::{CallError, CallResult, ExtremeResult, Failed};
+use super::closure::{Closure, Quantities};
+use super::failed::{CallError, CallResult, ExtremeResult};
 use super::integer::Integer;
 use super::outcome::{Outcome, Quantity};
-use super::run::{Lines, NoAnswer, Question};
+use super::run::{Answered, Lines, NoAnswer, Question};
 use evenly_core::real::Number;
 use evenly_core::{Aggregate, Value};
 use std::collections::BTreeMap;
@@ -27,6 +27,8 @@ pub struct Mapped<'a, T, F> {
     call: &'static Location<'static>,
 }
 
+type Quantified<T, F> = Closure<T, F, Quantities>;
+
 impl<'a, T, F, O> Mapped<'a, T, F>
 where
     T: Integer,
@@ -41,9 +43,12 @@ where
         Self { question, types: PhantomData, closure, call }
     }
 
+    fn answered(self, aggregate: Aggregate) -> Result<Answered, NoAnswer> {
+        self.question.ask::<Quantified<T, F>>(aggregate, self.closure, self.call)
+    }
+
     fn ask<A>(self, aggregate: Aggregate, read: impl FnOnce(&Value) -> A) -> CallResult<T, A> {
-        let function = Closure::<T, _, Quantities>::new(name(self.call), self.closure);
-        self.question.ask(aggregate, function, self.call)?.map(|value, _| read(value))
+        self.answered(aggregate)?.map(|value, _| read(value))
     }
 
     /// The sum, exact: an `i128`, or an `f64` that is rounded once.
@@ -56,27 +61,16 @@ where
     /// # Errors
     /// [`CallError`].
     pub fn sum(self) -> CallResult<T, <O::Value as Quantity>::Sum> {
-        let sum = self.ask(Aggregate::Sum, |value| {
-            let number = match value {
-                Value::Sum(sum) => sum.number().map(Number::Integer),
-                Value::RealSum(sum) => {
-                    sum.rounded().map(|real| Number::of(real.get()).unwrap_or(Number::Real(real)))
-                }
-                _ => unreachable!("a sum is asked for"),
-            };
-            O::Value::sum(number)
-        });
-        match sum {
-            Ok(sum) => sum.ok_or(CallError::NoSum),
-            Err(CallError::Failed(failed)) => {
-                let Failed { failures, count, partial } = failed;
-                let partial = partial.ok_or(CallError::NoSum)?;
-                Err(CallError::Failed(Failed { failures, count, partial }))
+        let found = self.answered(Aggregate::Sum)?;
+        let number = match found.value() {
+            Value::Sum(sum) => sum.number().map(Number::Integer),
+            Value::RealSum(sum) => {
+                sum.rounded().map(|real| Number::of(real.get()).unwrap_or(Number::Real(real)))
             }
-            Err(CallError::Range(error)) => Err(CallError::Range(error)),
-            Err(CallError::Job(error)) => Err(CallError::Job(error)),
-            Err(CallError::NoSum) => Err(CallError::NoSum),
-        }
+            _ => unreachable!("a sum is asked for"),
+        };
+        let sum = O::Value::sum(number).ok_or(CallError::NoSum)?;
+        found.map(|_, _| sum)
     }
 
     /// The smallest value, behind the lowest number that gives it; `None` of an empty range.
@@ -156,9 +150,8 @@ where
     /// # Errors
     /// [`CallError`], if the job cannot begin.
     pub fn values(self) -> ValuesResult<T, O::Value> {
-        let function = Closure::<T, _, Quantities>::new(name(self.call), self.closure);
-        let begun = self.question.begin(Aggregate::Map, function, self.call);
-        let lines = Some(begun.map_err(CallError::<T, ()>::from)?);
+        let Self { question, closure, call, .. } = self;
+        let lines = Some(question.begin::<Quantified<T, F>>(Aggregate::Map, closure, call)?);
         Ok(Values { lines, line: Vec::new(), types: PhantomData })
     }
 }

@@ -5,6 +5,8 @@ use std::fmt::Display;
 
 mod sealed {
     pub trait Sealed {}
+
+    pub trait SealedFolded<A> {}
 }
 
 /// What a closure returns: `bool`, an integer, `f64`, or a `Result` of one of these, whose error fails the number with
@@ -163,5 +165,40 @@ impl Outcome for () {
     #[inline]
     fn into_value(self) -> Result<(), String> {
         Ok(())
+    }
+}
+
+/// What the closure of a [`fold`](super::fold()) returns: the accumulator, or a `Result` of it, whose error fails the number with the
+/// error's text.
+///
+/// ```
+/// use evenly::AllowFailures;
+///
+/// let add_quotient = |sum: i32, n: i32| 12_i32.checked_div(n).map(|quotient| sum + quotient).ok_or("no quotient");
+/// let (sum, failures) = evenly::fold(-2..4, || 0, add_quotient, |a, b| a + b).allow_failures()?;
+/// assert_eq!((sum, failures[0].to_string()), (4, "n = 0: no quotient".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Folded<A>: sealed::SealedFolded<A> {
+    /// The accumulator, or the text of the error.
+    #[doc(hidden)]
+    fn into_accumulator(self) -> Result<A, String>;
+}
+
+impl<A> sealed::SealedFolded<A> for A {}
+
+impl<A> Folded<A> for A {
+    #[inline]
+    fn into_accumulator(self) -> Result<A, String> {
+        Ok(self)
+    }
+}
+
+impl<A, E: Display> sealed::SealedFolded<A> for Result<A, E> {}
+
+impl<A, E: Display> Folded<A> for Result<A, E> {
+    #[inline]
+    fn into_accumulator(self) -> Result<A, String> {
+        self.map_err(|error| error.to_string())
     }
 }

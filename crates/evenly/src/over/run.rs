@@ -1,16 +1,17 @@
 //! Running the job of a call, here or in another process.
 
+use super::accumulator;
 use super::answer::{END_OF_LINES, Found, decode, encode};
 use super::borrowing_job::BorrowingJob;
-use super::closure::Closure;
+use super::closure::OfClosure;
 use super::failed::{CallError, Failed, FailedNumbers};
 use super::integer::Integer;
 use super::settings;
 use crate::error::Error;
-use crate::function::{Function, predicate};
+use crate::function::predicate;
 use crate::job::Job;
 use crate::observe::Observer;
-use crate::output::{Collected, Writer};
+use crate::output::{Collected, Output, Writer};
 use crate::relaunch::{self, OutcomeReader, OutcomeWriter, Place, Request, Work};
 use evenly_core::{Aggregate, Range, RangeError, Value};
 use std::io::{BufRead, BufReader, Read};
@@ -32,6 +33,12 @@ impl NoAnswer {
     }
 }
 
+impl From<Error> for NoAnswer {
+    fn from(error: Error) -> Self {
+        Self::Job(error)
+    }
+}
+
 impl<T: Integer, A> From<NoAnswer> for CallError<T, A> {
     fn from(why: NoAnswer) -> Self {
         match why {
@@ -42,33 +49,37 @@ impl<T: Integer, A> From<NoAnswer> for CallError<T, A> {
 }
 
 /// What a call found, over the numbers that did not fail.
-pub(super) struct Answered<T> {
+pub(super) struct Answered {
     found: Found,
     lines: Vec<u8>,
-    types: PhantomData<T>,
 }
 
-impl<T: Integer> Answered<T> {
+impl Answered {
+    pub(super) fn value(&self) -> &Value {
+        &self.found.value
+    }
+
     /// The answer that `read` makes of the value and the lines.
-    pub(super) fn map<A>(
+    pub(super) fn map<T: Integer, A>(
         self,
         read: impl FnOnce(&Value, &[u8]) -> A,
     ) -> Result<A, CallError<T, A>> {
         let answer = read(&self.found.value, &self.lines);
         with_failures(&self.found, answer)
     }
-}
 
-impl<T: Integer> Answered<T> {
     /// The numbers that failed, and how many there are.
-    pub(super) fn into_failures(self) -> (Vec<FailedNumbers<T>>, u128) {
+    pub(super) fn into_failures<T: Integer>(self) -> (Vec<FailedNumbers<T>>, u128) {
         let Found { failures, failed, descriptions, .. } = &self.found;
         (FailedNumbers::all_of(failures, descriptions), *failed)
     }
 }
 
 /// The answer, or an error with it if numbers failed.
-fn with_failures<T: Integer, A>(found: &Found, partial: A) -> Result<A, CallError<T, A>> {
+pub(super) fn with_failures<T: Integer, A>(
+    found: &Found,
+    partial: A,
+) -> Result<A, CallError<T, A>> {
     if found.failed == 0 {
         return Ok(partial);
     }
@@ -86,93 +97,78 @@ pub(super) struct Question<'a> {
 
 impl<'a> Question<'a> {
     /// Runs the job and waits for its end.
-    pub(super) fn ask<T: Integer + 'a, F, W>(
+    pub(super) fn ask<G: OfClosure + 'a>(
         self,
         aggregate: Aggregate,
-        function: Closure<T, F, W>,
+        closure: G::Closure,
         call: &'static Location<'static>,
-    ) -> Result<Answered<T>, NoAnswer>
-    where
-        Closure<T, F, W>: Function,
-        F: 'a,
-        W: 'a,
-    {
-        let range = self.range.map_err(NoAnswer::Range)?;
-        let request = self.request(range, aggregate, &function);
-        let place = relaunch::place(call, &request).map_err(NoAnswer::Job)?;
-        let job = BorrowingJob::new(self.job, aggregate, Box::new(function), self.observer);
-        match place {
-            Place::Here => {
-                let output = Collected::default();
-                let found = job.output(Box::new(output.clone())).run();
-                let lines = output.take();
-                found.map(|report| Answered { found: report.into(), lines, types: PhantomData })
-            }
-            Place::Elsewhere(reader) => read(reader, aggregate),
+    ) -> Result<Answered, NoAnswer> {
+        let mut lines = Collected::default();
+        let found = self.run::<G>(aggregate, closure, call, &mut lines)?;
+        Ok(Answered { found, lines: lines.take() })
+    }
+
+    /// Runs the job, passes its lines to `output` in this process, and waits for its end.
+    pub(super) fn run<G: OfClosure + 'a>(
+        self,
+        aggregate: Aggregate,
+        closure: G::Closure,
+        call: &'static Location<'static>,
+        output: &mut dyn Output,
+    ) -> Result<Found, NoAnswer> {
+        let (job, place) = self.prepare::<G>(aggregate, closure, call)?;
+        let found = match place {
+            Place::Here => job.output(Box::new(output)).run().map(Found::from),
+            Place::Elsewhere(reader) => Lines::new(reader, aggregate).pass_to(output),
             Place::Instead(writer) => stream(job, writer, OutcomeWriter::finish),
-        }
-        .map_err(NoAnswer::Job)
+        };
+        Ok(found?)
     }
 
     /// Runs the job in another process, which sends its lines while it runs.
-    pub(super) fn begin<T: 'a, F, W>(
+    pub(super) fn begin<G: OfClosure + 'a>(
         self,
         aggregate: Aggregate,
-        function: Closure<T, F, W>,
+        closure: G::Closure,
         call: &'static Location<'static>,
-    ) -> Result<Lines, NoAnswer>
-    where
-        Closure<T, F, W>: Function,
-        F: 'a,
-        W: 'a,
-    {
-        let range = self.range.map_err(NoAnswer::Range)?;
-        let request = self.request(range, aggregate, &function);
-        let place = relaunch::place(call, &request).map_err(NoAnswer::Job)?;
-        let job = BorrowingJob::new(self.job, aggregate, Box::new(function), self.observer);
+    ) -> Result<Lines, NoAnswer> {
+        let (job, place) = self.prepare::<G>(aggregate, closure, call)?;
         let reader = match place {
-            Place::Here => relaunch::fork(|writer| {
-                stream(job, writer, OutcomeWriter::send);
-            }),
-            Place::Elsewhere(reader) => Ok(reader),
+            Place::Here => relaunch::fork(|writer| stream(job, writer, OutcomeWriter::send))?,
+            Place::Elsewhere(reader) => reader,
             Place::Instead(writer) => stream(job, writer, OutcomeWriter::finish),
         };
-        let reader = Some(BufReader::new(reader.map_err(NoAnswer::Job)?));
-        Ok(Lines { reader, aggregate })
+        Ok(Lines::new(reader, aggregate))
     }
-}
 
-impl Question<'_> {
-    /// What other processes need to do the job.
-    fn request<T, F, W>(
-        &self,
-        range: Range,
+    /// The job with its function, and where it is done.
+    fn prepare<G: OfClosure + 'a>(
+        self,
         aggregate: Aggregate,
-        function: &Closure<T, F, W>,
-    ) -> Request
-    where
-        Closure<T, F, W>: Function,
-    {
-        let entry = relaunch::captureless::<F, Call<T, W>>(function.call());
+        closure: G::Closure,
+        call: &'static Location<'static>,
+    ) -> Result<(BorrowingJob<'a>, Place), NoAnswer> {
+        let range = self.range.map_err(NoAnswer::Range)?;
+        let function = G::new(format!("closure at {call}"), closure);
+        let entry = relaunch::captureless::<G::Closure, Call<G>>(function.closure());
         let is_whole = settings::is_whole(&self.job) && self.observer.is_none();
         let settings = settings::encode(&self.job, range, aggregate).into_bytes();
-        Request { settings, entry: entry.filter(|_| is_whole) }
+        let request = Request { settings, entry: entry.filter(|_| is_whole) };
+        let place = relaunch::place(call, &request)?;
+        Ok((BorrowingJob::new(self.job, aggregate, Box::new(function), self.observer), place))
     }
 }
 
 /// The work of a call in a process that was forked before the call.
-struct Call<T, W>(PhantomData<(T, W)>);
+struct Call<G>(PhantomData<G>);
 
-impl<T, F, W> Work<F> for Call<T, W>
-where
-    Closure<T, F, W>: Function,
-{
-    fn work(closure: F, settings: &[u8], channel: OwnedFd) {
+impl<G: OfClosure> Work<G::Closure> for Call<G> {
+    fn work(closure: G::Closure, settings: &[u8], channel: OwnedFd) {
         let writer = OutcomeWriter::new(channel);
         let nothing = Job::count(Range::EMPTY, predicate("", |_| false));
         // It comes from a copy of this program.
         let Some((job, aggregate)) = settings::decode(settings, nothing) else { return };
-        let function = Closure::<T, F, W>::new("closure".to_owned(), closure);
+        let function = G::new("closure".to_owned(), closure);
         let job = BorrowingJob::new(job, aggregate, Box::new(function), None);
         stream(job, writer, OutcomeWriter::finish)
     }
@@ -191,14 +187,6 @@ fn stream<R>(
     end(writer, &encode(&outcome.map(Found::from)))
 }
 
-/// Waits for the answer of another process.
-fn read<T>(reader: OutcomeReader, aggregate: Aggregate) -> Result<Answered<T>, Error> {
-    let mut lines = Lines { reader: Some(BufReader::new(reader)), aggregate };
-    let mut text = Vec::new();
-    while lines.next_line(&mut text) {}
-    Ok(Answered { found: lines.found()?, lines: text, types: PhantomData })
-}
-
 /// The lines of a job in another process.
 pub(super) struct Lines {
     /// `None` once the outcome is read.
@@ -207,13 +195,32 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Appends the next line with its newline; `false` behind the last one.
+    fn new(reader: OutcomeReader, aggregate: Aggregate) -> Self {
+        Self { reader: Some(BufReader::new(reader)), aggregate }
+    }
+
+    /// Passes all lines to an output, and reads what follows them.
+    fn pass_to(mut self, output: &mut dyn Output) -> Result<Found, Error> {
+        let mut line = Vec::new();
+        while self.next_line(&mut line) {
+            output.put(&line).map_err(Error::Output)?;
+            line.clear();
+        }
+        self.found()
+    }
+
+    /// Appends the next line with its newline, or the next [frame](accumulator) of a fold; `false` behind the last one.
     pub(super) fn next_line(&mut self, line: &mut Vec<u8>) -> bool {
         let Some(reader) = &mut self.reader else { return false };
         let is_line = reader
             .fill_buf()
             .is_ok_and(|bytes| bytes.first().is_some_and(|byte| *byte != END_OF_LINES));
-        is_line && reader.read_until(b'\n', line).is_ok()
+        is_line
+            && match self.aggregate {
+                Aggregate::Run { .. } => accumulator::read_frame(reader, line),
+                _ => reader.read_until(b'\n', line),
+            }
+            .is_ok()
     }
 
     /// Reads what follows the lines.

@@ -48,13 +48,18 @@ fn empty_the_queue(
             function.announce(items.consecutive(step.rest).hull());
         }
         let last = fold(function, items, step.slice, session.worker().tally());
+        if last == step.rest.last() || session.worker().tally().is_full() {
+            function.settle(session.worker().tally());
+        }
         session.add_computed(last.abs_diff(step.slice.first()) + 1);
         describe_errors(session, function, items);
         let mut state = session.worker().counted(last);
         if state == ChunkState::Answered {
-            let fold =
-                |positions: Interval, tally: &mut Tally| fold(function, items, positions, tally);
-            state = session.compute_row(fold);
+            state = session.compute_row(|positions, tally| {
+                let last = fold(function, items, positions, tally);
+                function.settle(tally);
+                last
+            });
             describe_errors(session, function, items);
         }
         match state {
@@ -63,21 +68,23 @@ fn empty_the_queue(
                     session.send()?;
                 }
                 if session.is_clock_due() && session.read_clock()? {
-                    session.poll_assignments()?;
+                    session.poll_assignments(|_| {})?;
                 }
             }
             ChunkState::ToReport => {
                 session.report()?;
                 session.read_clock()?;
                 if session.ns_since_poll() >= OVERDUE_NS {
-                    session.poll_assignments()?;
+                    session.poll_assignments(|_| {})?;
                 }
             }
             ChunkState::Going => {
                 session.read_clock()?;
-                session.poll_assignments()?;
-                let size = session.worker().weight() as u64;
+                // What the primary takes back is reported first.
+                session.poll_assignments(|tally| function.settle(tally))?;
+                let size = (session.worker().weight() + function.kept_bytes()) as u64;
                 if session.unreported_ns() >= REPORT_NS * (1 + size / LARGE_REPORT) {
+                    function.settle(session.worker().tally());
                     session.report()?;
                 }
             }

@@ -266,7 +266,7 @@ fn note_answer(session: &mut WorkerSession<'_>, last: i64) -> Result<(), EarlyEx
                 session.send()?;
             }
             if session.computed() >= ANSWERS_PER_READING && session.read_clock()? {
-                session.poll_assignments()?;
+                session.poll_assignments(|_| {})?;
             }
             Ok(())
         }

@@ -221,9 +221,12 @@ impl<'a> WorkerSession<'a> {
         Ok(is_overdue)
     }
 
-    /// Reads the assignment pipe if it has data. The worker exits if the primary has closed the pipe before all
+    /// Reads the assignment pipe if it has data, after `settle` has completed the tally. The worker exits if the primary has closed the pipe before all
     /// chunks are computed: the primary has ended, or needs no more answers.
-    pub(super) fn poll_assignments(&mut self) -> Result<(), EarlyExit> {
+    pub(super) fn poll_assignments(
+        &mut self,
+        settle: impl FnOnce(&mut Tally),
+    ) -> Result<(), EarlyExit> {
         self.polled_ns = self.read_ns;
         let mut ends = [PollFd::new(self.assignments, PollFlags::IN)];
         rustix::io::retry_on_intr(|| poll(&mut ends, Some(&Timespec::default())))
@@ -232,9 +235,12 @@ impl<'a> WorkerSession<'a> {
         if found.contains(PollFlags::NVAL) {
             return Err(EarlyExit::Failed(SystemCall::POLL, Errno::BADF));
         }
-        if found.contains(PollFlags::IN) && self.receive()? {
-            // Another worker may be idle until the withdrawn chunks are released.
-            return self.send();
+        if found.contains(PollFlags::IN) {
+            settle(self.state.worker.tally());
+            if self.receive()? {
+                // Another worker may be idle until the withdrawn chunks are released.
+                return self.send();
+            }
         }
         if found.is_empty() { Ok(()) } else { Err(EarlyExit::PrimaryGone) }
     }

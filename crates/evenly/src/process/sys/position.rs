@@ -77,10 +77,16 @@ pub(crate) fn own() -> Position {
     Position { now, last: LAST.load(Relaxed), slices: SLICES.load(Relaxed) }
 }
 
-/// The position of a number in the run that begins with `first_n` at `first`. A handler may call this.
+/// The position of a number in the run that begins with `first_n` at `first`. A fold may be at a number below the run,
+/// which it does again. A handler may call this.
 fn position_of(n: i64, (first_n, first, step): (i64, i64, u64)) -> i64 {
     // Memory of another process may hold anything.
-    first.wrapping_add_unsigned(n.abs_diff(first_n) / step.max(1))
+    let steps = n.abs_diff(first_n) / step.max(1);
+    if n < first_n {
+        first.wrapping_sub_unsigned(steps)
+    } else {
+        first.wrapping_add_unsigned(steps)
+    }
 }
 
 /// Where a worker is that this process has forked. `EFAULT` if it runs another program by now.
@@ -129,11 +135,14 @@ mod tests {
         let items: evenly_core::Items = "7..=10,20..=40:4".parse().unwrap();
         let mut runs = items.runs(evenly_core::Interval::new(0, 9).unwrap());
         for (n, now, last) in [(8, 1, 3), (28, 6, 9)] {
-            enter(runs.next().unwrap());
+            let run = runs.next().unwrap();
+            enter(run);
             at(n);
             let position = of(rustix::process::getpid()).unwrap();
             assert_eq!((position.now, position.last, position.is_inside()), (now, last, true));
             assert_eq!(own(), position);
+            at(run.first() - 4);
+            assert_eq!(own().now, run.positions().first() - 4 / run.step().get().cast_signed());
             leave();
         }
         assert!(!own().is_inside());
