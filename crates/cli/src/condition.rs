@@ -1,7 +1,7 @@
 //! Resolver of `--where`: the condition on the numbers of a job.
 
 use crate::arguments::JobArguments;
-use crate::function_names::{applied, is_unknown_name, unknown_function};
+use crate::function_names::{applied, is_unknown_name, own_function_in, unknown_function};
 use crate::items::shown;
 use evenly::function::{Condition, UnusableCondition};
 use evenly::internal::quoted;
@@ -12,6 +12,13 @@ use evenly::{Aggregate, Grid, Items, Range};
 /// # Errors
 /// One line that says what is wrong with it.
 pub(crate) fn resolve(typed: &str, grid: Option<&Grid>, range: Range) -> Result<Condition, String> {
+    if let Some(own) = own_function_in(typed) {
+        let cause = "is a function of this program, which expressions cannot call";
+        return Err(bad(
+            typed,
+            &format!("'{own}' {cause}; register a function that tests the condition, too"),
+        ));
+    }
     if is_unknown_name(typed) && grid.is_none() {
         return Err(bad(typed, &unknown_function(typed)));
     }

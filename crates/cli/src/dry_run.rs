@@ -2,13 +2,14 @@
 
 use crate::arguments::Format;
 use crate::first_commands::{Order, first_commands};
+use crate::function_names::builtin;
 use crate::items;
 use crate::junit_options::JunitOptions;
 use crate::plan::Plan;
 use crate::report::{JobFields, VERSION, line, split};
 use crate::size::size;
 use evenly::function::Form;
-use evenly::{Policy, Range, TimeLimit, function};
+use evenly::{Policy, Range, TimeLimit};
 use serde::Serialize;
 use std::num::NonZeroU32;
 
@@ -182,7 +183,7 @@ fn question(plan: &Plan, numbers: Option<&str>) -> String {
     let (command, name) = (plan.aggregate.name(), plan.function.name());
     let items = items::shown(&plan.items);
     // What has a name is applied to n; an expression says so itself.
-    let applied = if function::named(name).is_some() { "(n)" } else { "" };
+    let applied = if builtin(name).is_some() { "(n)" } else { "" };
     let first = plan.aggregate.first();
     let first = first.map_or_else(String::new, |first| format!("; the lowest {first}"));
     let several = plan.rerun().unit().name(2);

@@ -118,6 +118,7 @@ fn line(failure: &Failure, descriptions: &FailureTexts, rerun: &Rerun) -> String
     }
     let cause = match (descriptions.range(interval.first()..=interval.last()).next(), cause) {
         (Some((_, text)), _) if interval.len() == 1 => text.clone(),
+        (Some((n, text)), Cause::Error) => format!("n = {n}: {text}"),
         (Some((n, text)), _) => format!("n = {n} {text}"),
         (None, Cause::Garbage) => "no valid answer".to_owned(),
         (None, cause) => named(cause),

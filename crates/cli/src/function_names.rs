@@ -1,12 +1,14 @@
 //! Names of functions on the command line: builtins, and what expressions call.
 
+use crate::own;
 use crate::suggestions;
 use evenly::function::{self, BUILTINS, Function};
 use evenly::internal::operations;
 
-/// A builtin by its name, or applied to n.
+/// A builtin or a function of this program by its name, or applied to n.
 pub(crate) fn builtin(typed: &str) -> Option<Box<dyn Function>> {
-    function::named(typed.strip_suffix("(n)").unwrap_or(typed))
+    let name = typed.strip_suffix("(n)").unwrap_or(typed);
+    function::named(name).or_else(|| own::function(name))
 }
 
 /// As an expression: what takes one value is applied to n.
@@ -17,6 +19,23 @@ pub(crate) fn applied(typed: &str) -> String {
 /// Whether it is the name of something in expressions that takes one value, which can be n.
 fn is_of_one_value(name: &str) -> bool {
     operations().any(|operation| operation.form.strip_suffix("(a)") == Some(name))
+}
+
+/// The names of builtins, and of what is called in expressions.
+fn names() -> impl Iterator<Item = &'static str> {
+    BUILTINS.iter().map(|builtin| builtin.name).chain(names_in_expressions())
+}
+
+/// Whether a function of a program cannot have this name.
+pub(crate) fn is_taken(name: &str) -> bool {
+    names().any(|known| known == name)
+}
+
+/// The function of this program that an expression names: expressions cannot call it.
+pub(crate) fn own_function_in(expression: &str) -> Option<String> {
+    let is_in_name = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+    let mut words = expression.split(|sign| !is_in_name(sign));
+    words.find(|word| own::function(word).is_some()).map(ToOwned::to_owned)
 }
 
 /// The names of what is called in expressions.
@@ -37,8 +56,10 @@ pub(crate) fn is_unknown_name(typed: &str) -> bool {
 
 /// The message about a name that is unknown.
 pub(crate) fn unknown_function(name: &str) -> String {
-    let names = BUILTINS.iter().map(|builtin| builtin.name).chain(names_in_expressions());
-    match suggestions::closest(name, names) {
+    let list = own::list();
+    let mut known: Vec<&str> = list.iter().map(|(name, _)| name.as_str()).collect();
+    names().for_each(|name| known.push(name));
+    match suggestions::closest(name, known.into_iter()) {
         Some(close) => format!("unknown function '{name}'; did you mean '{close}'?"),
         None => format!("unknown function '{name}'; evenly functions lists them"),
     }

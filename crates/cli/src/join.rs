@@ -4,6 +4,7 @@ use crate::exit::ExitOutcome;
 use crate::join_arguments::JoinArguments;
 use crate::keys::KeySource;
 use crate::messages::{self, Volume};
+use crate::own;
 use crate::plan::resolve_workers;
 use crate::shared_library;
 use crate::stderr;
@@ -33,6 +34,7 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), ExitOutcome> {
     if let Some(spec) = lib {
         join = join.with_function(shared_library::load(spec, depends).map_err(ExitOutcome::Usage)?);
     }
+    join = join.with_functions(own::functions());
     if !cmd.is_empty() {
         let brought = function::Command::brought(cmd.clone());
         let brought = brought.map_err(|error| ExitOutcome::Usage(error.to_string()))?;

@@ -1,4 +1,29 @@
-//! The command line of `evenly` as a library.
+//! The command line of `evenly`, also for functions of a program of your own.
+//!
+//! ```no_run
+//! use evenly_cli::Program;
+//! use std::process::ExitCode;
+//!
+//! fn main() -> ExitCode {
+//!     Program::new("squares")
+//!         .function("square", "n is the square of an integer", |n| n >= 0 && n.isqrt().pow(2) == n)
+//!         .function("root", "the square root of n, rounded down", |n: i64| {
+//!             n.checked_isqrt().ok_or("a negative number has no root")
+//!         })
+//!         .main()
+//! }
+//! ```
+//!
+//! This program does what `evenly` does, with two functions more:
+//!
+//! ```console
+//! $ squares count square 0..1e9 --journal squares.journal --listen tcp:0.0.0.0:7000
+//! $ squares join tcp:192.0.2.7:7000
+//! $ squares max root 0..100
+//! ```
+//!
+//! A program that only needs answers calls the library `evenly` directly, which compiles a fifth of the crates: its
+//! front page has calls in one line. This crate is apart from it because a command line needs many more crates.
 
 mod answer;
 mod answer_lines;
@@ -50,10 +75,12 @@ mod open_ended;
 mod option;
 mod output_options;
 mod output_tails;
+mod own;
 mod parallel_options;
 mod parse;
 mod part_option;
 mod plan;
+mod program;
 mod progress_display;
 mod question;
 mod range;
@@ -80,6 +107,8 @@ mod usage_errors;
 mod verify;
 mod windows;
 mod wiring;
+
+pub use program::Program;
 
 use exit::ExitOutcome;
 use std::process::ExitCode;

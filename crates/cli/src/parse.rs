@@ -2,6 +2,7 @@
 
 use crate::arguments::{Arguments, CliCommand};
 use crate::exit::ExitOutcome;
+use crate::own;
 use crate::report;
 use crate::shuffle_option;
 use crate::suggestions;
@@ -26,11 +27,27 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<CliComm
         Ok(arguments) => Ok(arguments.command),
         Err(error) => Err(match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                let text = error.render().to_string();
+                let text = page(error.kind(), &error.render().to_string());
                 report::write_out(&text).err().unwrap_or(ExitOutcome::Done)
             }
             _ => ExitOutcome::Usage(refusal(&error, &words)),
         }),
+    }
+}
+
+/// A page of help, or the version, as this program has it.
+fn page(kind: ErrorKind, text: &str) -> String {
+    match own::name() {
+        Some(name) if kind == ErrorKind::DisplayVersion => {
+            format!("{name} ({})\n", text.trim_end())
+        }
+        Some(_) if text.contains("[FUNCTION]") || text.contains("\nCommands:") => {
+            let page = own::named_page(text);
+            let (before, behind) = page.split_at(page.find("Examples:\n").unwrap_or(page.len()));
+            format!("{before}{}{behind}", own::help())
+        }
+        Some(_) => own::named_page(text),
+        None => text.to_owned(),
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::arguments::JobArguments;
 use crate::command::{self, CommandOptions, Meaning};
 use crate::condition;
-use crate::function_names::{applied, builtin, is_unknown_name, unknown_function};
+use crate::function_names::{applied, builtin, is_unknown_name, own_function_in, unknown_function};
 use crate::item_options::{GivenItems, ItemArguments, ItemSource};
 use crate::items::{parse_items, span};
-use crate::{lines, parallel_options, shared_library};
+use crate::{lines, own, parallel_options, shared_library};
 use evenly::function::{self, Function, Kind, UnusableExpression};
 use evenly::internal::quoted;
 use evenly::journal::PartOfItems;
@@ -199,10 +199,23 @@ fn resolve_function(typed: &str, range: Range) -> Result<(Box<dyn Function>, Vec
 }
 
 fn bad_expression(typed: &str, error: &UnusableExpression) -> String {
-    format!("bad expression '{}': {error}", evenly::printable(typed.as_bytes(), 200))
+    let typed_shown = evenly::printable(typed.as_bytes(), 200);
+    match own_function_in(typed) {
+        Some(own) => format!(
+            "bad expression '{typed_shown}': expressions cannot call '{own}', a function of this program; use it alone, or \
+             register a function that calls it"
+        ),
+        None => format!("bad expression '{typed_shown}': {error}"),
+    }
 }
 
 fn no_truth_value(command: &str, function: &str) -> String {
+    if own::function(function).is_some() {
+        return format!(
+            "'{function}' gives a number, and {command} asks whether something is true; register a function that \
+             returns bool"
+        );
+    }
     // It binds weaker than anything that gives a number, but for a whole `if`.
     let condition = if function.trim_start().starts_with("if") {
         format!("({function}) != 0")

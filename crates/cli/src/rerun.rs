@@ -1,6 +1,7 @@
 //! Shell line that runs some of the numbers of a job again.
 
 use crate::batch::RerunLine;
+use crate::own;
 use crate::unit::Unit;
 use evenly::function::{Command, Form, Typed};
 use evenly::internal::shown_text;
@@ -36,7 +37,7 @@ impl Rerun {
         let Typed { before, behind } = function;
         let space = if before.is_empty() { "" } else { " " };
         Self {
-            before: format!("evenly {command}{space}{before}"),
+            before: format!("{} {command}{space}{before}", own::call()),
             behind,
             batch: None,
             items: None,

@@ -9,6 +9,7 @@ use crate::key;
 use crate::number::parse_count;
 use crate::option::option;
 use crate::output_options::OutputOptions;
+use crate::own;
 use crate::plan::Plan;
 use crate::report;
 use crate::resume;
@@ -77,7 +78,8 @@ fn without_job(command: CliCommand) -> Result<(), ExitOutcome> {
         CliCommand::Functions => report::write_out(&functions::list()),
         CliCommand::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "evenly", &mut script);
+            let name = own::name().unwrap_or_else(|| "evenly".to_owned());
+            clap_complete::generate(shell, &mut Arguments::command(), name, &mut script);
             report::write_out(&String::from_utf8_lossy(&script))
         }
         CliCommand::Man { command } => show_manual(&manual_page(command.as_deref())?),
@@ -126,5 +128,5 @@ fn manual_page(name: Option<&str>) -> Result<String, ExitOutcome> {
     };
     let mut roff = Vec::new();
     clap_mangen::Man::new(page).render(&mut roff).map_err(|_| ExitOutcome::Bug)?;
-    Ok(String::from_utf8_lossy(&roff).into_owned())
+    Ok(own::named_page(&String::from_utf8_lossy(&roff)))
 }

@@ -1,5 +1,6 @@
 //! Writer for standard error: messages that never block the run, and pages that wait for their reader.
 
+use crate::own;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{Write, stderr};
 
@@ -28,9 +29,10 @@ fn has_room_within(patience: Timespec) -> bool {
 /// Bytes that a pipe which is ready takes at least (pipe(7), `PIPE_BUF`).
 const TAKEN_AT_ONCE: usize = 4096;
 
-/// Escapes everything in these lines that a terminal acts on, but for their own ends. Foreign text is escaped
+/// Names the calling program where a line says how to call it, and escapes everything in these lines that a terminal acts on, but for their own ends. Foreign text is escaped
 /// where it enters a message; this covers the messages that forget it.
 fn escaped(lines: &str) -> String {
+    let lines = own::in_own_words(lines);
     let mut text = String::with_capacity(lines.len());
     for line in lines.split_inclusive('\n') {
         let words = line.strip_suffix('\n');

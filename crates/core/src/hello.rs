@@ -3,7 +3,7 @@
 //! ```text
 //! size  a hello, a welcome, a refusal begin alike (little-endian), in every version there will be
 //!    6  the letters "evenly"
-//!    2  protocol: 11
+//!    2  protocol: 12
 //!  1+v  v, then the version of the program, v bytes of UTF-8
 //! ```
 //!
@@ -12,7 +12,7 @@
 //!    4  how many workers the agent has          8  the job, drawn at random
 //!    4  its process number                   1+8  aggregate: code and detail, see there
 //!   16  the boot of its kernel, or zero         1  tries after a lost worker
-//!    1  program: 0 none, 1 command, 2 library   1  whether the range has a number
+//!    1  program, see below                      1  whether the range has a number
 //!   32  its digest, zero for none           2* 8  the first and the last
 //!  1+h  h, then the name of the host           8  how long one number may take, in nanoseconds, or zero
 //!  1+p  p, then what the program is called     8  how much memory it may need, in bytes, or zero
@@ -25,6 +25,8 @@
 //!    1  why, see [`RefusalReason`]
 //!  2+t  t, then a text for the user of the agent, t bytes of UTF-8
 //! ```
+//!
+//! Programs: 0 none, 1 command, 2 library, 3 the executable itself.
 //!
 //! They are valid if and only if nothing follows, the texts are UTF-8 of at most [`MAX_TEXT`] bytes,
 //! an agent has at least one worker, codes are those above, the range is not reversed, and a digest
@@ -44,7 +46,7 @@ mod supplement;
 pub use supplement::{MAX_SUPPLEMENT, Supplement};
 
 /// The protocol described above, with the frames that follow it.
-pub const PROTOCOL: u16 = 11;
+pub const PROTOCOL: u16 = 12;
 
 /// The version of this program. Another one may compute something else under the same name.
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");
@@ -131,6 +133,8 @@ pub enum Program {
     Command([u8; 32]),
     /// A shared library and a symbol in it, by a digest of both.
     Library([u8; 32]),
+    /// A function that the calling program registered by name, by a digest of the program's executable.
+    Executable([u8; 32]),
 }
 
 /// What came is not what was expected.
@@ -336,6 +340,7 @@ fn put_program(bytes: &mut Vec<u8>, program: Program) {
         Program::None => (0, [0; 32]),
         Program::Command(digest) => (1, digest),
         Program::Library(digest) => (2, digest),
+        Program::Executable(digest) => (3, digest),
     };
     bytes.push(kind);
     bytes.extend_from_slice(&digest);
@@ -391,6 +396,7 @@ impl Rest<'_> {
             0 if digest == [0; 32] => Ok(Program::None),
             1 => Ok(Program::Command(digest)),
             2 => Ok(Program::Library(digest)),
+            3 => Ok(Program::Executable(digest)),
             _ => Err(Misunderstood::Malformed),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::driver;
 use crate::error::Error;
-use crate::function::{Function, Program};
+use crate::function::{Function, Functions, Program};
 use crate::job::Job;
 use crate::observe::Observer;
 use crate::secure::Key;
@@ -87,6 +87,8 @@ pub struct Join {
     pub(crate) reconnect: Duration,
     /// What it brings for jobs that need a program.
     pub(crate) function: Option<Box<dyn Function>>,
+    /// The functions of this program.
+    pub(crate) functions: Functions,
 }
 
 worker_setters!(Join);
@@ -106,6 +108,7 @@ impl Join {
             first,
             reconnect,
             function: None,
+            functions: Functions::new(),
         })
     }
 
@@ -128,6 +131,14 @@ impl Join {
     #[must_use]
     pub fn with_function(mut self, function: Box<dyn Function>) -> Self {
         self.function = (function.program() != Program::None).then_some(function);
+        self
+    }
+
+    /// Gives the agent the functions that this program knows by name. A job over one of them accepts this agent if the
+    /// primary is the same executable. Jobs over builtins and expressions accept it, too.
+    #[must_use]
+    pub fn with_functions(mut self, functions: Functions) -> Self {
+        self.functions = functions;
         self
     }
 

@@ -154,6 +154,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # A command line
+//!
+//! The crate `evenly-cli` gives a program all commands of `evenly` for functions that it registers by name: journals,
+//! `resume`, and agents that are the same executable on other machines. See `evenly_cli::Program`. It is a crate of its
+//! own because a command line compiles many crates that a call does not need.
+//!
 //! # Features
 //!
 //! Cargo features, all off by default: `expression` (functions written as text, compiled to machine
@@ -217,10 +223,10 @@ pub use job::{Job, MIN_MEMORY, Report};
 pub use join::{Join, JoinError, Misunderstood};
 pub use os_error::OsError;
 pub use over::{
-    AccumulatorError, AllowFailures, AllowedResult, CallError, CallResult, ExtremeResult, Failed,
-    FailedNumbers, FailuresResult, Folded, Integer, IntegerRange, Mapped, Outcome, Over, Quantity,
-    Values, ValuesResult, all, any, check, count, failures, find, find_first, fold, hist, map, max,
-    mean, min, over, sum,
+    AccumulatorError, AllowFailures, AllowedResult, Answer, CallError, CallResult, ExtremeResult,
+    Failed, FailedNumbers, FailuresResult, Folded, Integer, IntegerRange, Mapped, Outcome, Over,
+    Quantity, Values, ValuesResult, all, any, check, count, failures, find, find_first, fold, hist,
+    map, max, mean, min, over, sum,
 };
 pub use process::{ProcessEnd, Signal};
 pub use relaunch::{RelaunchError, init};

@@ -13,6 +13,7 @@ use crate::arguments::{CliCommand, JobArguments, SbatchArguments};
 use crate::array::recorded_id;
 use crate::batch::{Batch, RerunLine};
 use crate::exit::ExitOutcome;
+use crate::own;
 use crate::parse;
 use crate::plan::resolve_workers;
 use array_spec::{ArraySpec, parse_array_spec};
@@ -199,7 +200,7 @@ impl SbatchArguments {
 
     /// The call that runs tasks again: with the options that were typed, and the whole array.
     fn rerun_line(&self, whole: Option<&ArraySpec>, id: u64, words: &[OsString]) -> RerunLine {
-        let mut before = "evenly sbatch".to_owned();
+        let mut before = format!("{} sbatch", own::call());
         match whole {
             Some(whole) => before += &format!(" --array-of={}@{id}", whole.text),
             None => before += &format!(" --job-id={id}"),

@@ -10,7 +10,7 @@ use super::tokens::AGENTS;
 use crate::error::{Error, cannot_start, system};
 #[cfg(feature = "expression")]
 use crate::function::Condition;
-use crate::function::{self, Function, Lines};
+use crate::function::{self, Function, Functions, Lines};
 use crate::job::Job;
 use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
@@ -51,7 +51,7 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
     let clock = Clock::start();
     let offer = match &brought {
         Some(function) => (function.program_for_agents(), function.name().to_owned()),
-        None => (Program::None, String::new()),
+        None => join.functions.offer().unwrap_or_default(),
     };
     let (signals, registry) = (&signals, &registry);
     let mut search = PrimarySearch {
@@ -80,7 +80,8 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
             Err(error) => return Err(error),
         };
         served = true;
-        let mut job = job(&welcome, supplement, join, &mut brought)?;
+        let own = (search.offer.0 == welcome.program).then_some(&join.functions);
+        let mut job = job(&welcome, supplement, (join, own), &mut brought)?;
         search.observer.observe(&Observation::Joined {
             address: &join.address.to_string(),
             function: job.function.name(),
@@ -88,7 +89,7 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
         });
         let shared = (signals, registry.clone(), search.clock);
         let (end, _) = serve(&mut job, search.observer, shared, transport)?;
-        if welcome.program != Program::None {
+        if matches!(welcome.program, Program::Command(_) | Program::Library(_)) {
             let unconditional = job.function.take_unconditional();
             brought = Some(unconditional.unwrap_or(job.function));
         }
@@ -101,11 +102,11 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
     }
 }
 
-/// The work of an agent as a job of its own.
+/// The work of an agent as a job of its own. `own` are its functions, if the primary is the same executable.
 fn job(
     welcome: &Welcome,
     supplement: Supplement,
-    join: &Join,
+    (join, own): (&Join, Option<&Functions>),
     brought: &mut Option<Box<dyn Function>>,
 ) -> Result<Job, JoinError> {
     let (condition, name) = condition_in(&welcome.function);
@@ -115,6 +116,9 @@ fn job(
     let is_it = |function: &mut Box<dyn Function>| function.program_for_agents() == welcome.program;
     let function: Box<dyn Function> = match (welcome.program, function::named(name)) {
         (Program::None, Some(builtin)) => builtin,
+        (Program::Executable(_), _) => {
+            own.and_then(|functions| functions.get(name)).ok_or_else(other)?
+        }
         (Program::Library(_), _) => brought.take_if(is_it).ok_or_else(other)?,
         (Program::Command(_), _) => {
             let mut brought = brought.take_if(is_it).ok_or_else(other)?;

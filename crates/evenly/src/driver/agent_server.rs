@@ -109,6 +109,11 @@ impl AgentServer {
                 (answers::welcome(job, supplement.len() as u32)?.encode(), supplement, boot())
             }
         };
+        // Its digest may be that of a large file.
+        let program = match receptions.is_empty() {
+            true => Program::None,
+            false => job.function.program_for_agents(),
+        };
         let lines = LinesToSend::of(job).filter(|_| !receptions.is_empty());
         Ok(Self {
             receptions,
@@ -121,7 +126,7 @@ impl AgentServer {
             feeding: BTreeSet::new(),
             has_room_to_feed: false,
             is_over: false,
-            program: job.function.program_for_agents(),
+            program,
             function: job.function.name().to_owned(),
             boot,
             now_ns: 0,
@@ -387,7 +392,7 @@ impl AgentServer {
             Ok(_) if self.is_over => {
                 Refusal { why: RefusalReason::Over, text: "the job is over".to_owned() }
             }
-            Ok(hello) if hello.program == self.program => {
+            Ok(hello) if answers::brings(&hello, self.program) => {
                 if self.most.is_some_and(|most| self.peers.len() >= most) {
                     let text = answers::too_many(self.peers.len());
                     let refusal = Refusal { why: RefusalReason::Full, text };

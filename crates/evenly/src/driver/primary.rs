@@ -382,7 +382,8 @@ impl<'a> PrimarySetup<'a> {
         if let Some(rate) = job.max_rate {
             engine.set_rate(RateLimiter::new(rate));
         }
-        if job.function.program() != Program::None && !self.pool.slots.is_empty() {
+        let has_files = || job.function.program() != Program::None;
+        if !self.pool.slots.is_empty() && !job.function.is_of_executable() && has_files() {
             engine.compare_files();
         }
         engine

@@ -167,12 +167,20 @@ impl Function for Conditional {
         self.inner().map_or(Program::None, Function::program_for_agents)
     }
 
+    fn is_of_executable(&self) -> bool {
+        self.inner().is_some_and(Function::is_of_executable)
+    }
+
     fn is_known_to_agents(&self) -> bool {
         self.inner().is_some_and(Function::is_known_to_agents)
     }
 
     fn begin(&mut self) -> std::io::Result<()> {
         self.function.as_mut().map_or(Ok(()), |function| function.begin())
+    }
+
+    fn take_errors(&mut self) -> Vec<(i64, String)> {
+        self.function.as_mut().map_or_else(Vec::new, |function| function.take_errors())
     }
 
     fn files(&self) -> Vec<PathBuf> {

@@ -34,6 +34,7 @@ mod montgomery;
 mod prime;
 #[cfg(feature = "expression")]
 mod prime_count;
+mod registered;
 mod vector;
 
 pub use builtin::{BUILTINS, Builtin, named};
@@ -57,6 +58,7 @@ pub use expression::{
 #[cfg(feature = "expression")]
 pub use jit::NoMachineCode;
 pub use library::{LibraryError, library, library_with};
+pub use registered::Functions;
 
 use crate::quoted::quoted;
 use evenly_core::policy::CHUNK_AIM_NS;
@@ -176,12 +178,18 @@ pub trait Function {
         false
     }
 
-    /// What computes, where it is not part of this program. An agent needs the same.
+    /// What computes, where it is not part of evenly. An agent needs the same.
     fn program(&self) -> Program {
         Program::None
     }
 
-    /// The same without the lines of a file, which agents get from their primary.
+    /// Whether its program is the executable of this process, whose digest takes time.
+    #[doc(hidden)]
+    fn is_of_executable(&self) -> bool {
+        false
+    }
+
+    /// Its [program](Self::program) without the lines of a file, which agents get from their primary.
     #[doc(hidden)]
     fn program_for_agents(&self) -> Program {
         self.program()

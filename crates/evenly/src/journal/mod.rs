@@ -178,7 +178,7 @@ impl Journal {
     ) -> Fingerprint {
         let digest = match function.program() {
             Program::None => String::new(),
-            Program::Command(digest) | Program::Library(digest) => {
+            Program::Command(digest) | Program::Library(digest) | Program::Executable(digest) => {
                 digest.iter().map(|byte| format!("{byte:02x}")).collect()
             }
         };

@@ -1,7 +1,7 @@
 //! A closure of a call as a function of a job.
 
 use super::integer::Integer;
-use super::outcome::{Outcome, Quantity};
+use super::outcome::{Answer, Outcome, Quantity};
 use crate::function::{Function, Kind, at};
 use crate::process::panics;
 use evenly_core::{Arithmetic, Cause, Interval, Tally};
@@ -16,8 +16,16 @@ pub(super) trait Told<O: Outcome> {
     /// The kind of function that this makes.
     const KIND: Kind;
 
+    /// Whether a value says no more than yes or no, so that a slice can be counted in a register.
+    const IS_COUNTED: bool = false;
+
     /// Adds the value of n.
     fn tell(tally: &mut Tally, n: i64, value: O::Value);
+
+    /// Whether a value that [is counted](Self::IS_COUNTED) is yes.
+    fn satisfies(_value: O::Value) -> bool {
+        false
+    }
 }
 
 /// The closure says yes or no.
@@ -25,10 +33,34 @@ pub(super) struct Truths;
 
 impl<O: Outcome<Value = bool>> Told<O> for Truths {
     const KIND: Kind = Kind::Truth;
+    const IS_COUNTED: bool = true;
 
     #[inline]
     fn tell(tally: &mut Tally, n: i64, value: bool) {
         tally.truth(n, value);
+    }
+
+    #[inline]
+    fn satisfies(value: bool) -> bool {
+        value
+    }
+}
+
+/// The type of the value says what it is.
+pub(super) struct ByType;
+
+impl<O: Outcome<Value: Answer>> Told<O> for ByType {
+    const KIND: Kind = O::Value::KIND;
+    const IS_COUNTED: bool = matches!(O::Value::KIND, Kind::Truth);
+
+    #[inline]
+    fn tell(tally: &mut Tally, n: i64, value: O::Value) {
+        value.tell(tally, n);
+    }
+
+    #[inline]
+    fn satisfies(value: O::Value) -> bool {
+        value.satisfies()
     }
 }
 
@@ -147,6 +179,9 @@ where
     }
 
     fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+        if W::IS_COUNTED && tally.takes_counts() {
+            return self.count(slice, tally);
+        }
         for n in slice.first()..=slice.last() {
             at(n);
             match (self.call)(T::of_range(n)).into_value() {
@@ -158,5 +193,36 @@ where
             }
         }
         slice.last()
+    }
+}
+
+impl<T, F, W> Closure<T, F, W> {
+    /// Counts the numbers of a slice for which the closure says yes. The count stays in a register, and the tally is
+    /// used once for the slice.
+    fn count<O>(&mut self, slice: Interval, tally: &mut Tally) -> i64
+    where
+        T: Integer,
+        F: FnMut(T) -> O,
+        O: Outcome,
+        W: Told<O>,
+    {
+        let (mut satisfy, mut failed, mut last) = (0, 0, slice.last());
+        for n in slice.first()..=slice.last() {
+            at(n);
+            match (self.call)(T::of_range(n)).into_value() {
+                Ok(value) => satisfy += u64::from(W::satisfies(value)),
+                Err(error) => {
+                    self.errors.fail(n, error, tally);
+                    failed += 1;
+                    if tally.is_full() {
+                        last = n;
+                        break;
+                    }
+                }
+            }
+        }
+        let applied = last.abs_diff(slice.first()) + 1;
+        tally.count(satisfy, applied - failed);
+        last
     }
 }

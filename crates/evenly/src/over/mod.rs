@@ -14,6 +14,7 @@ mod integer;
 mod mapped;
 mod merging;
 mod outcome;
+mod registered;
 mod run;
 mod settings;
 
@@ -28,4 +29,4 @@ pub use fold::fold;
 pub use functions::{all, any, count, failures, find, find_first, hist, map, max, mean, min, sum};
 pub use integer::{Integer, IntegerRange};
 pub use mapped::{Mapped, Values, ValuesResult};
-pub use outcome::{Folded, Outcome, Quantity};
+pub use outcome::{Answer, Folded, Outcome, Quantity};

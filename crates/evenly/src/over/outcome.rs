@@ -1,6 +1,8 @@
 //! What a closure may return for a number: a value, or an error that fails the number.
 
+use crate::function::Kind;
 use evenly_core::real::Number;
+use evenly_core::{Arithmetic, Cause, Tally};
 use std::fmt::Display;
 
 mod sealed {
@@ -57,6 +59,73 @@ pub trait Quantity: Outcome<Value = Self> + Sized + 'static {
     #[doc(hidden)]
     fn sum(number: Option<Number>) -> Option<Self::Sum>;
 }
+
+/// A value of a function that is [registered by name](crate::function::Functions::add): `bool`, an integer, `f64`, or `()`.
+pub trait Answer: sealed::Sealed {
+    /// The kind of function that gives it.
+    #[doc(hidden)]
+    const KIND: Kind;
+
+    /// Adds it to a tally as the value of n.
+    #[doc(hidden)]
+    fn tell(self, tally: &mut Tally, n: i64);
+
+    /// Whether it is yes.
+    #[doc(hidden)]
+    fn satisfies(self) -> bool;
+}
+
+impl Answer for bool {
+    const KIND: Kind = Kind::Truth;
+
+    #[inline]
+    fn tell(self, tally: &mut Tally, n: i64) {
+        tally.truth(n, self);
+    }
+
+    #[inline]
+    fn satisfies(self) -> bool {
+        self
+    }
+}
+
+/// A check that passed.
+impl Answer for () {
+    const KIND: Kind = Kind::Truth;
+
+    #[inline]
+    fn tell(self, tally: &mut Tally, n: i64) {
+        tally.truth(n, true);
+    }
+
+    #[inline]
+    fn satisfies(self) -> bool {
+        true
+    }
+}
+
+macro_rules! quantities {
+    ($($type:ty)*) => {$(
+        impl Answer for $type {
+            const KIND: Kind = Kind::Integer;
+
+            #[inline]
+            fn tell(self, tally: &mut Tally, n: i64) {
+                match self.number() {
+                    Some(value) => tally.value(n, value),
+                    None => tally.fail(n, Cause::Arithmetic(Arithmetic::NotANumber)),
+                }
+            }
+
+            #[inline]
+            fn satisfies(self) -> bool {
+                self.number().is_some_and(|number| number != Number::Integer(0))
+            }
+        }
+    )*};
+}
+
+quantities!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 usize f64);
 
 impl sealed::Sealed for bool {}
 

@@ -14,6 +14,17 @@ pub(super) fn too_many(agents: usize) -> String {
     )
 }
 
+/// Whether an agent brings what the job needs. Every program with functions of its own has the builtins, too.
+pub(super) fn brings(hello: &Hello, program: Program) -> bool {
+    let has_builtins = matches!(hello.program, Program::Executable(_)) && program == Program::None;
+    hello.program == program || has_builtins
+}
+
+/// The beginning of a digest, as `b2sum -l 256` prints it.
+fn hash(digest: &[u8; 32]) -> String {
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What is said to an agent that was started with something else than this job needs; both are named.
 pub(super) fn other_program(hello: &Hello, (program, function): (Program, &str)) -> String {
     let theirs = match hello.program_name.as_str() {
@@ -22,6 +33,18 @@ pub(super) fn other_program(hello: &Hello, (program, function): (Program, &str))
     };
     let ours = printable(function.as_bytes(), LIMIT);
     match (hello.program, program) {
+        (Program::Executable(there), Program::Executable(here)) => {
+            let (there, here) = (hash(&there), hash(&here));
+            format!(
+                "{ours} is a function of the executable with the hash {here}, and the agent {theirs} has the hash \
+                 {there} (b2sum -l 256); copy the executable of the primary to the agent"
+            )
+        }
+        (_, Program::Executable(here)) => format!(
+            "{ours} is a function of the executable with the hash {} (b2sum -l 256), which the agent is not; start \
+             that executable as the agent",
+            hash(&here)
+        ),
         (Program::None, _) => {
             format!("the agent was started without a program, and this job needs {ours}")
         }
