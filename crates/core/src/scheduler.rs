@@ -17,7 +17,7 @@
 //! gives it back, a run without one gives it back at once. An answer under a lease that is not in force is dropped and
 //! counted, so nothing is merged twice.
 //!
-//! `answers` merges answers of workers, `staff` has the workers, `assign` gives them chunks, `aim` says the length of
+//! `answers` merges answers of workers, `staff` has the workers, `account` what each of them did, `assign` gives them chunks, `aim` says the length of
 //! the next ones, `returns` puts chunks of lost and silent workers back
 //! and searches for the number that loses its worker, `once` is about runs that hand out nothing twice, `steal` takes
 //! back the tail of a long chunk for idle workers, `late` compares late answers, and `supply` is about open runs, as an
@@ -25,6 +25,7 @@
 //!
 //! What is absent: clocks, descriptors, process numbers, and any knowledge of what a function is.
 
+mod account;
 mod aim;
 mod allowance;
 mod answers;
@@ -64,6 +65,7 @@ use message::CrashReport;
 use recent::Recent;
 use window::Window;
 
+pub use account::WorkAccount;
 pub use allowance::Counts;
 pub use message::{Action, LeasePiece, Progress, Record, SchedulerEvent, TakenBack, Violation};
 pub use options::ChunkSizes;
@@ -73,6 +75,9 @@ pub use window::Capacity;
 #[derive(Debug)]
 struct WorkerRecord {
     window: Window,
+    account: WorkAccount,
+    /// Whether it is an agent that has said farewell.
+    has_said_farewell: bool,
     is_lost: bool,
     /// Lives, but has said nothing for too long.
     is_silent: bool,
@@ -142,6 +147,8 @@ pub struct Scheduler {
     retries: u8,
     late: LateAnswers,
     quarantined: u64,
+    /// How many numbers were given up together with their workers.
+    given_up: u128,
     meter: Meter,
     stale_answers: u64,
     /// Leases that ended with a value.
@@ -210,6 +217,7 @@ impl Scheduler {
             retries: RETRIES,
             late: LateAnswers::default(),
             quarantined: 0,
+            given_up: 0,
             meter: Meter::default(),
             stale_answers: 0,
             windows: 0,
@@ -343,7 +351,7 @@ impl Scheduler {
         self.is_draining
     }
 
-    /// How many numbers were given up together with their workers.
+    /// How often numbers were given up together with their workers.
     pub(crate) fn quarantined(&self) -> u64 {
         self.quarantined
     }

@@ -30,6 +30,8 @@ pub(crate) struct Oracle {
     pub(crate) given_out: NumberSet,
     /// Confirmed by the journal to this primary, or durable before it started.
     pub(crate) acknowledged: RecordLedger,
+    /// Numbers that were durable before this primary started.
+    resumed: u128,
     /// The lines that the reader has.
     pub(crate) lines: LineOracle,
     pub(crate) blame: BlameOracle,
@@ -64,6 +66,7 @@ impl Oracle {
             retries,
             given_out: NumberSet::default(),
             acknowledged,
+            resumed: 0,
             lines: LineOracle::default(),
             blame: BlameOracle::default(),
             quarantined: Vec::new(),
@@ -115,6 +118,7 @@ impl Oracle {
         }
         self.given_out = durable.covered.clone();
         self.acknowledged = durable.clone();
+        self.resumed = durable.numbers;
         // The reader of the next primary reads all of its lines.
         self.lines = LineOracle::default();
         self.blame = BlameOracle::default();

@@ -47,7 +47,9 @@ impl Primary {
         has_said_farewell: bool,
         now_ns: u64,
     ) -> Result<(usize, u128), Violation> {
-        if !has_said_farewell {
+        if has_said_farewell {
+            self.supervisor.note_farewell(slot);
+        } else {
             self.endings.count_loss();
         }
         self.supervisor.lose(slot, None, now_ns)

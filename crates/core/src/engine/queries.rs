@@ -6,7 +6,7 @@ use super::rate::RateLimiter;
 use crate::interval::Interval;
 use crate::lease::{Assignment, AssignmentRow, WorkerId};
 use crate::partial::Failure;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Scheduler, WorkAccount};
 use alloc::vec::Vec;
 
 impl Primary {
@@ -71,6 +71,12 @@ impl Primary {
     #[must_use]
     pub fn scheduler(&self) -> &Scheduler {
         self.supervisor.scheduler()
+    }
+
+    /// The account of each worker and agent that has joined, with its name and slot.
+    pub fn accounts(&self) -> impl Iterator<Item = (WorkerId, usize, &WorkAccount)> {
+        let accounts = self.supervisor.scheduler().accounts();
+        accounts.filter_map(|(name, account)| Some((name, self.supervisor.slot_of(name)?, account)))
     }
 
     /// The limit on starts, if there is one.

@@ -254,6 +254,10 @@ pub struct Progress {
     pub per_second: Option<f64>,
     /// Seconds until the end at that rate.
     pub seconds_left: Option<f64>,
+    /// Workers that are in, those of agents included.
+    pub workers: u32,
+    /// Agents that are in.
+    pub agents: u32,
 }
 
 impl Record {

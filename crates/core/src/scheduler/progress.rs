@@ -35,7 +35,10 @@ impl Scheduler {
             self.allowance.is_none() && self.meter.total() < ENOUGH * u128::from(self.strength);
         let by_workers = if is_early { self.pace_of_workers() } else { None };
         let pace = by_workers.or_else(|| self.meter.pace(now_ns));
+        let (workers, agents) = self.staff();
         Progress {
+            workers,
+            agents,
             total: self.total,
             covered,
             per_second: pace.map(|pace| 1e9 / pace.cost_ns(1)),

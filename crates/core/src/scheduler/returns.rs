@@ -61,9 +61,11 @@ impl Scheduler {
         self.close_account(worker);
         let state = &mut self.workers[worker.0 as usize];
         state.is_lost = true;
+        let has_said_farewell = state.has_said_farewell;
         self.missing += u32::from(!state.window.is_agent());
         self.strength -= state.window.workers();
         self.living.retain(|living| *living != worker);
+        self.close_work_account(worker, has_said_farewell);
         Ok(taken_back)
     }
 
@@ -221,6 +223,7 @@ impl Scheduler {
             None => self.workers[worker.0 as usize].is_explained,
         };
         let chunks = reclaimed.len();
+        let given_up = self.given_up;
         for chunk in reclaimed {
             if let Some(pieces) = &mut self.pieces {
                 let (attempt, interval) = (chunk.lease.attempt(), chunk.rest);
@@ -237,6 +240,7 @@ impl Scheduler {
             }
             put_back(self, chunk);
         }
+        self.workers[worker.0 as usize].account.numbers += self.given_up - given_up;
         if chunks > 0 {
             // Workers that have run out of work may take them.
             self.queue_all();
@@ -320,6 +324,7 @@ impl Scheduler {
     /// A number has been lost often enough.
     pub(super) fn give_up(&mut self, failure: Failure) {
         self.quarantined += 1;
+        self.given_up += failure.interval.len();
         // Said before it is in a record.
         self.pending.push_back(Action::Quarantined(failure));
         self.fail(failure);

@@ -1,7 +1,7 @@
 //! Workers of a run: joining, replacement of lost ones, and the choice of a worker for a returned chunk.
 
 use super::window::Waiting;
-use super::{Capacity, Scheduler, Violation, Window, WorkerRecord};
+use super::{Capacity, Scheduler, Violation, Window, WorkAccount, WorkerRecord};
 use crate::lease::WorkerId;
 use crate::ledger::Taker;
 
@@ -20,7 +20,9 @@ impl Scheduler {
         self.strength += window.workers();
         self.missing = self.missing.saturating_sub(u32::from(capacity.agent.is_none()));
         self.workers.push(WorkerRecord {
+            account: WorkAccount::open(window.workers(), window.is_agent(), now_ns),
             window,
+            has_said_farewell: false,
             is_lost: false,
             is_silent: false,
             is_queued: false,
@@ -79,8 +81,10 @@ impl Scheduler {
         numbers: u128,
         busy_ns: u64,
     ) {
-        let window = &mut self.workers[worker.0 as usize].window;
-        if let Some(work) = window.settled(settled, numbers, busy_ns, self.now_ns) {
+        let state = &mut self.workers[worker.0 as usize];
+        state.account.numbers += numbers;
+        state.account.busy_ns += busy_ns;
+        if let Some(work) = state.window.settled(settled, numbers, busy_ns, self.now_ns) {
             self.learn(worker, work);
         }
         self.may_steal = true;

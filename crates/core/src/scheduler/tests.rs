@@ -69,6 +69,14 @@ impl Run {
     fn handle(&mut self, event: SchedulerEvent<'_>) {
         self.now_ns += 1_000;
         self.scheduler.handle(event, self.now_ns).unwrap();
+        self.take_actions();
+        let waiting: u128 = self.records.iter().map(Record::len).sum();
+        let accounts = self.scheduler.accounts().map(|(_, account)| account.numbers);
+        let recorded = self.scheduler.ledger().covered().len() + waiting;
+        assert_eq!(accounts.sum::<u128>(), recorded, "the accounts do not add up");
+    }
+
+    fn take_actions(&mut self) {
         while let Some(action) = self.scheduler.poll() {
             match action {
                 Action::Assign { worker } => {

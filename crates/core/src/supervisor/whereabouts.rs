@@ -42,6 +42,19 @@ impl Supervisor {
         }
     }
 
+    /// The agent in a slot says farewell: its end is no loss.
+    pub(crate) fn note_farewell(&mut self, slot: usize) {
+        if let Some(worker) = self.names[slot] {
+            self.scheduler.said_farewell(worker);
+        }
+    }
+
+    /// The slot that a worker or agent has or had.
+    #[must_use]
+    pub fn slot_of(&self, worker: WorkerId) -> Option<usize> {
+        self.slots.get(worker.0 as usize).map(|slot| *slot as usize)
+    }
+
     /// How many slots there are.
     #[must_use]
     pub fn seats(&self) -> usize {

@@ -46,6 +46,7 @@ impl Oracle {
         let (books, ledger) = (&self.acknowledged, scheduler.ledger());
         let waived = ledger.waived();
         check(books.numbers + waived == self.total, || "finished, and not covered".into())?;
+        self.check_accounts(scheduler)?;
         let decided = self.deciding_number(whole);
         match (ledger.limit(), decided) {
             (None, None) => check(waived == 0, || "waived without a reason".into())?,
@@ -64,6 +65,15 @@ impl Oracle {
             check(has_failed, || format!("{} cannot be computed and did not fail", deadly.n))?;
         }
         Ok(())
+    }
+
+    /// Every number that this primary recorded is in the account of one worker or agent.
+    fn check_accounts(&self, scheduler: &Scheduler) -> Result<(), String> {
+        let accounts: u128 = scheduler.accounts().map(|(_, account)| account.numbers).sum();
+        let recorded = self.acknowledged.numbers - self.resumed;
+        check(accounts == recorded, || {
+            format!("the accounts of the workers have {accounts} numbers of {recorded}")
+        })
     }
 
     /// The number above which no other matters to the answer, by the done numbers.
