@@ -7,6 +7,7 @@ use crate::answer::Answer;
 use crate::exit::ExitOutcome;
 use crate::failures::FailedInterval;
 use crate::logfile::{LogFile, Mode};
+use crate::machine_table::MachineFields;
 use crate::messages::why_early;
 use crate::plan::Plan;
 use crate::report::{self, AnswerFields, Delivery, JobFields, Unanswered};
@@ -95,22 +96,26 @@ enum Event<'a> {
         worker: usize,
         workers: u32,
         host: String,
+        machine: String,
         pid: u32,
         address: String,
     },
     AgentLost {
         worker: usize,
+        machine: String,
         reason: String,
         chunks: usize,
         numbers: String,
     },
     AgentSilent {
         worker: usize,
+        machine: String,
         chunks: usize,
         numbers: String,
     },
     AgentAwake {
         worker: usize,
+        machine: String,
     },
     AgentRefused {
         address: String,
@@ -120,6 +125,10 @@ enum Event<'a> {
         count: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         wrong_key: Option<String>,
+    },
+    /// What each machine did, in a run that had agents.
+    Machines {
+        machines: Vec<MachineFields>,
     },
     NotReplaced {
         worker: usize,
@@ -172,6 +181,8 @@ enum Event<'a> {
         failed: String,
         per_second: Option<f64>,
         seconds_left: Option<f64>,
+        workers: u32,
+        agents: u32,
     },
     Finished {
         #[serde(flatten)]
@@ -396,7 +407,8 @@ fn event(observation: &Observation<'_>, context: &Context) -> Option<Event<'stat
         | Observation::AgentSilent { .. }
         | Observation::AgentAwake(_)
         | Observation::AgentRefused { .. }
-        | Observation::Strangers { .. } => return event_of_agents(observation),
+        | Observation::Strangers { .. }
+        | Observation::Machines { .. } => return event_of_agents(observation),
         Observation::Begun { resumed: Some(Resumed { path, done, failed, .. }) } => {
             let path = path.display().to_string();
             Event::JournalResumed { path, done: done.to_string(), failed: failed.to_string() }
@@ -420,18 +432,22 @@ fn event_of_agents(observation: &Observation<'_>) -> Option<Event<'static>> {
     Some(match observation {
         Observation::Listening { address } => Event::Listening { address: (*address).to_owned() },
         Observation::AgentJoined(agent) => {
-            let AgentSeen { worker, workers, host, pid, address, .. } = (*agent).clone();
-            Event::AgentJoined { worker, workers, host, pid, address }
+            let AgentSeen { worker, workers, host, machine, pid, address, .. } = (*agent).clone();
+            Event::AgentJoined { worker, workers, host, machine, pid, address }
         }
         Observation::AgentLost { agent, why, reclaimed: (chunks, numbers) } => {
-            let (worker, reason) = (agent.worker, why.to_string());
-            Event::AgentLost { worker, reason, chunks: *chunks, numbers: numbers.to_string() }
+            let (worker, machine) = (agent.worker, agent.machine.clone());
+            let (reason, chunks, numbers) = (why.to_string(), *chunks, numbers.to_string());
+            Event::AgentLost { worker, machine, reason, chunks, numbers }
         }
         Observation::AgentSilent { agent, reclaimed: (chunks, numbers), .. } => {
-            let (worker, chunks, numbers) = (agent.worker, *chunks, numbers.to_string());
-            Event::AgentSilent { worker, chunks, numbers }
+            let (worker, machine) = (agent.worker, agent.machine.clone());
+            let (chunks, numbers) = (*chunks, numbers.to_string());
+            Event::AgentSilent { worker, machine, chunks, numbers }
         }
-        Observation::AgentAwake(agent) => Event::AgentAwake { worker: agent.worker },
+        Observation::AgentAwake(agent) => {
+            Event::AgentAwake { worker: agent.worker, machine: agent.machine.clone() }
+        }
         Observation::AgentRefused { address, why } => {
             let (address, reason) = ((*address).to_owned(), (*why).to_owned());
             Event::AgentRefused { address, reason }
@@ -439,15 +455,19 @@ fn event_of_agents(observation: &Observation<'_>) -> Option<Event<'static>> {
         Observation::Strangers { count, wrong_key } => {
             Event::Strangers { count: *count, wrong_key: wrong_key.map(ToOwned::to_owned) }
         }
+        Observation::Machines { machines, had_agents: true } => {
+            let fields = machines.iter().map(|machine| MachineFields::new(machine, machines));
+            Event::Machines { machines: fields.collect() }
+        }
         _ => return None,
     })
 }
 
 fn progress_event(progress: &Progress, context: &Context) -> Event<'static> {
-    let Progress { total, covered, per_second, seconds_left } = *progress;
+    let Progress { total, covered, per_second, seconds_left, workers, agents } = *progress;
     let (covered, failed) = (covered.to_string(), context.failed.to_string());
     let total = context.has_end.then(|| total.to_string());
-    Event::Progress { covered, total, failed, per_second, seconds_left }
+    Event::Progress { covered, total, failed, per_second, seconds_left, workers, agents }
 }
 
 /// Seconds, rounded to microseconds.

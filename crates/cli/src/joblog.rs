@@ -7,7 +7,7 @@
 use crate::logfile::{LogFile, Mode};
 use crate::rerun::Rerun;
 use evenly::observe::{Loss, Observation, Observer, Piece};
-use evenly::{Cause, Interval, ProcessEnd, printable};
+use evenly::{Cause, Interval, ProcessEnd};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -112,7 +112,7 @@ impl Observer for JobLog {
                 self.lines.file.look_after();
             }
             Observation::AgentJoined(agent) => {
-                self.chunks.seat(agent.worker, &agent.host, &mut |line| self.lines.add(line));
+                self.chunks.seat(agent.worker, &agent.machine, &mut |line| self.lines.add(line));
             }
             Observation::Paused => self.lines.file.flush(),
             _ => self.lines.file.look_after(),
@@ -125,7 +125,7 @@ struct Chunks {
     rerun: Rerun,
     /// By worker: the part of its chunk that is done.
     open: Vec<Option<LogLine>>,
-    /// By worker: the machine of an agent, in one word of at most 64 characters.
+    /// By worker: the machine of an agent, in one word.
     hosts: BTreeMap<usize, String>,
     /// Number of lines so far.
     lines: u64,
@@ -169,13 +169,12 @@ impl Chunks {
     }
 
     /// An agent takes the place of `worker`.
-    fn seat(&mut self, worker: usize, host: &str, write: &mut impl FnMut(&str)) {
+    fn seat(&mut self, worker: usize, machine: &str, write: &mut impl FnMut(&str)) {
         // The numbers of the previous agent in this slot were done on its machine.
         if let Some(line) = self.open.get_mut(worker - 1).and_then(Option::take) {
             self.write(worker, line, write);
         }
-        let host: String = host.split_whitespace().collect::<Vec<_>>().join("_");
-        self.hosts.insert(worker, printable(host.as_bytes(), 64));
+        self.hosts.insert(worker, machine.to_owned());
     }
 
     /// Writes the done parts of unfinished chunks.
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_of_an_agent_is_one_word_in_its_column() {
+    fn the_machine_of_an_agent_is_in_its_column() {
         let mut chunks =
             Chunks::new(Rerun::new("count", evenly::function::named("even").unwrap().typed()));
         let mut hosts = vec![];
@@ -279,12 +278,12 @@ mod tests {
             assert_eq!(line.split('\t').count(), 9, "{line}");
             hosts.push(line.split('\t').nth(1).unwrap().to_owned());
         };
-        chunks.seat(2, "node\t7\n\x1b[31m", &mut write);
+        chunks.seat(2, "node#2", &mut write);
         chunks.take(&piece(1, 0, 9, true), NOW, &mut write);
         chunks.take(&piece(2, 10, 19, false), NOW, &mut write);
         chunks.seat(2, "other", &mut write);
         chunks.take(&piece(2, 20, 29, true), NOW, &mut write);
-        assert_eq!(hosts, [":", r"node_7_\x1b[31m", "other"]);
+        assert_eq!(hosts, [":", "node#2", "other"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::exit::ExitOutcome;
 use crate::join_arguments::JoinArguments;
 use crate::keys::KeySource;
+use crate::machine_table;
 use crate::messages::{self, Volume};
 use crate::own;
 use crate::plan::resolve_workers;
@@ -66,6 +67,12 @@ impl Observer for MessagePrinter {
             (Observation::Unanswered { .. }, Volume::Quiet, _) => None,
             (Observation::Unanswered { address, within }, _, Some(key_place)) => {
                 Some(unanswered(address, *within, key_place))
+            }
+            (Observation::Status(status), ..) => {
+                Some(machine_table::text(&status.machines, Unit::Number))
+            }
+            (Observation::Machines { machines, .. }, Volume::Verbose, _) => {
+                Some(machine_table::text(machines, Unit::Number))
             }
             _ => messages::line(observation, self.volume, Unit::Number),
         };

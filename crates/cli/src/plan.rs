@@ -6,6 +6,7 @@ use crate::command::{CommandOptions, parse_rate};
 use crate::exit::ExitOutcome;
 use crate::files;
 use crate::halt::parse_halt;
+use crate::join_hint;
 use crate::journal::Journaling;
 use crate::junit_options::JunitOptions;
 use crate::keys::KeySource;
@@ -45,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) workers: Option<NonZeroU32>,
     pub(crate) listen: Vec<Address>,
     pub(crate) key: KeySource,
+    /// What an agent has to bring, behind the address of `evenly join`.
+    pub(crate) join_words: String,
     pub(crate) format: Format,
     pub(crate) progress: ProgressMode,
     pub(crate) volume: Volume,
@@ -145,6 +148,7 @@ impl Plan {
             shuffle,
             workers,
             key,
+            join_words: join_hint::words(arguments),
             listen,
             format: arguments.format.unwrap_or(Format::Text),
             progress: arguments.call.progress.unwrap_or(ProgressMode::Auto),

@@ -4,8 +4,11 @@
 use crate::arguments::ProgressMode as How;
 use crate::failures;
 use crate::items;
+use crate::join_hint::JoinHint;
+use crate::machine_table;
 use crate::messages::{self, Volume};
 use crate::plan::Plan;
+use crate::short::{rate, time};
 use crate::stderr;
 use crate::throttle::Throttle;
 use crate::unit::Unit;
@@ -43,6 +46,10 @@ pub(crate) struct ProgressDisplay {
     stuck: Vec<Stuck>,
     /// The addresses that the call names. The system chooses a port in place of 0.
     listen: Vec<String>,
+    /// Hint of a run without workers of its own.
+    join_hint: Option<JoinHint>,
+    /// Whether this machine has workers.
+    has_workers: bool,
 }
 
 enum Display {
@@ -81,12 +88,16 @@ impl ProgressDisplay {
             failed: 0,
             stuck: Vec::new(),
             listen: plan.listen.iter().map(ToString::to_string).collect(),
+            join_hint: (plan.workers.is_none() && plan.volume != Volume::Quiet)
+                .then(|| JoinHint::new(plan.join_words.clone(), plan.key.clone())),
+            has_workers: plan.workers.is_some(),
         }
     }
 
     /// The period at which this observer needs progress.
     pub(crate) fn period(&self) -> Option<Duration> {
-        self.throttle.as_ref().map(Throttle::period)
+        let hint = self.join_hint.as_ref().map(JoinHint::period);
+        self.throttle.as_ref().map(Throttle::period).into_iter().chain(hint).min()
     }
 
     /// Removes the bar, before the answer is written and before a paused job returns to the shell.
@@ -115,6 +126,7 @@ impl ProgressDisplay {
                 }
                 let bar = bar.get_or_insert_with(|| new_bar(&self.items, self.has_end));
                 let pace = pace(progress, (self.failed, self.unit), (&self.stuck, 1));
+                let pace = pace + &staff(progress, self.has_workers);
                 if !self.has_end {
                     let done = self.unit.counted(progress.covered);
                     bar.set_message(format!("{done} done, {pace}"));
@@ -131,12 +143,26 @@ impl ProgressDisplay {
     /// The plain progress line.
     fn line(&self, progress: &Progress) -> String {
         let pace = pace(progress, (self.failed, self.unit), (&self.stuck, MOST_STUCK));
+        let pace = pace + &staff(progress, self.has_workers);
         let (covered, unit) = (progress.covered, self.unit);
         if !self.has_end {
             return format!("evenly: {} done, {pace}\n", unit.counted(covered));
         }
         let (total, percent) = (unit.counted(progress.total), percent(progress));
         format!("evenly: {covered} of {total} ({percent}%), {pace}\n")
+    }
+
+    /// What a run without workers waits for, once it has begun and has something to do.
+    fn hint_of_start(&mut self, observation: &Observation<'_>) -> Option<String> {
+        let hint = self.join_hint.as_mut()?;
+        match observation {
+            Observation::Listening { address } => hint.add(address),
+            Observation::Begun { resumed } if !resumed.is_some_and(|resumed| resumed.is_over) => {
+                return Some(hint.first());
+            }
+            _ => {}
+        }
+        None
     }
 
     /// Writes a line above the bar.
@@ -162,10 +188,21 @@ impl Observer for ProgressDisplay {
                 if self.throttle.as_mut().is_some_and(Throttle::is_due) {
                     self.advance(progress);
                 }
+                let hint = self.join_hint.as_mut().and_then(|hint| hint.again(progress.workers));
+                if let Some(hint) = hint {
+                    self.say(&hint);
+                }
                 return;
             }
-            Observation::Status(progress) => {
-                self.say(&self.line(progress));
+            Observation::Status(status) => {
+                let table = machine_table::text(&status.machines, self.unit);
+                self.say(&(self.line(&status.progress) + &table));
+            }
+            Observation::Machines { machines, had_agents }
+                if self.volume != Volume::Quiet
+                    && (*had_agents || self.volume == Volume::Verbose) =>
+            {
+                self.say(&machine_table::text(machines, self.unit));
             }
             Observation::Quarantined(failure) => self.failed += failure.interval.len(),
             Observation::Begun { resumed: Some(resumed) } => self.failed = resumed.failed,
@@ -182,6 +219,9 @@ impl Observer for ProgressDisplay {
         }
         if let Some(line) = messages::line(observation, self.volume, self.unit) {
             self.say(&line);
+        }
+        if let Some(hint) = self.hint_of_start(observation) {
+            self.say(&hint);
         }
         if let Observation::StillDraining(_) = observation
             && self.volume != Volume::Quiet
@@ -217,9 +257,9 @@ fn pace(
 ) -> String {
     let mut pace = match (progress.per_second, progress.seconds_left) {
         (Some(per_second), Some(left)) => {
-            format!("{}/s, {} left", short(per_second), duration(left))
+            format!("{}/s, {} left", rate(per_second), time(left))
         }
-        (Some(per_second), None) if progress.covered > 0 => format!("{}/s", short(per_second)),
+        (Some(per_second), None) if progress.covered > 0 => format!("{}/s", rate(per_second)),
         _ => format!("no {} finished yet", unit.name(1)),
     };
     if failed > 0 {
@@ -231,26 +271,18 @@ fn pace(
     }
 }
 
-/// A number of at most four digits and a unit.
-fn short(number: f64) -> String {
-    let units = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-    match units.into_iter().find(|(unit, _)| number >= *unit) {
-        Some((unit, letter)) => format!("{:.1} {letter}", number / unit),
-        None => format!("{number:.1} "),
-    }
-}
-
-const YEAR: u64 = 365 * 86400;
-
-fn duration(seconds: f64) -> String {
-    let whole = seconds.min(1e12) as u64;
-    match whole {
-        // A rate measured over seconds predicts no years.
-        YEAR.. => "over a year".to_owned(),
-        0..60 => format!("{whole}s"),
-        60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
-        3600..86400 => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
-        _ => format!("{}d{:02}h", whole / 86400, whole % 86400 / 3600),
+/// How many machines and workers are in, where agents are or should be.
+fn staff(progress: &Progress, has_workers: bool) -> String {
+    let Progress { workers, agents, .. } = *progress;
+    let machines = agents + u32::from(has_workers);
+    let plural = |count: u32| if count == 1 { "" } else { "s" };
+    match (workers, agents) {
+        (0, _) if !has_workers => "; no worker is in".to_owned(),
+        (_, 0) => String::new(),
+        _ => {
+            let (one, other) = (plural(machines), plural(workers));
+            format!("; {machines} machine{one}, {workers} worker{other}")
+        }
     }
 }
 
@@ -259,18 +291,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_and_times_are_short() {
-        assert_eq!(short(12.34), "12.3 ");
-        assert_eq!(short(78e9), "78.0 G");
-        assert_eq!(duration(5.9), "5s");
-        assert_eq!(duration(3725.0), "1h02m");
-        assert_eq!(duration(100.0 * 86400.0), "100d00h");
-        assert_eq!(duration(1e300), "over a year");
+    fn machines_and_workers_are_counted_where_agents_are() {
+        let at = |workers, agents| Progress { workers, agents, ..progress_of(9, 3, None) };
+        assert_eq!(staff(&at(2, 0), true), "");
+        assert_eq!(staff(&at(10, 2), true), "; 3 machines, 10 workers");
+        assert_eq!(staff(&at(1, 1), false), "; 1 machine, 1 worker");
+        assert_eq!(staff(&at(0, 0), false), "; no worker is in");
+    }
+
+    fn progress_of(total: u128, covered: u128, per_second: Option<f64>) -> Progress {
+        Progress { total, covered, per_second, seconds_left: None, workers: 2, agents: 0 }
     }
 
     #[test]
     fn a_number_that_is_stuck_is_named_in_the_place_of_the_time_left() {
-        let progress = Progress { total: 9, covered: 3, per_second: Some(2.0), seconds_left: None };
+        let progress = progress_of(9, 3, Some(2.0));
         let stuck = |worker: usize| Stuck {
             worker,
             pid: 7,
@@ -289,7 +324,7 @@ mod tests {
     #[test]
     fn a_whole_range_does_not_overflow_the_percentage() {
         let (total, covered) = (1 << 64, (1 << 64) - 1);
-        let progress = Progress { total, covered, per_second: None, seconds_left: None };
+        let progress = progress_of(total, covered, None);
         assert_eq!(percent(&progress), 99);
     }
 }

@@ -41,6 +41,8 @@ mod support;
 mod texts;
 #[path = "agents/versions.rs"]
 mod versions;
+#[path = "agents/whose_work.rs"]
+mod whose_work;
 
 use Transport::{Tcp, Unix};
 use libtest_mimic::{Failed, Trial};
@@ -149,6 +151,18 @@ fn everything() -> Vec<Trial> {
         over(STREAMS, "row_28_split_and_joined", relayed::split_and_joined).collect(),
         over(STREAMS, "row_28_reset_in_a_frame", relayed::reset_in_a_frame).collect(),
         over(STREAMS, "two_hundred_times", relayed::two_hundred_times).collect(),
+        over(
+            TRANSPORTS,
+            "each_machine_is_named_and_the_numbers_add_up",
+            whose_work::each_machine_is_named_and_the_numbers_add_up,
+        )
+        .collect(),
+        over(
+            TRANSPORTS,
+            "a_run_that_waits_says_how_to_join_it",
+            whose_work::a_run_that_waits_says_how_to_join_it,
+        )
+        .collect(),
         over_with(NETWORKS, "row_26_machines", MACHINES, machines::cut_lost_and_reset).collect(),
         over_with(&[Tcp], "row_33_narrow_links", MACHINES, machines::narrow).collect(),
         vec![
@@ -170,6 +184,16 @@ fn everything() -> Vec<Trial> {
             on_site("keys_are_rotated", &[], keys::rotated),
             on_site("row_31_keys_that_are_none", &["root"], keys::that_are_none),
             on_site("two_addresses", &[], answers::two_addresses),
+            on_site(
+                "a_quiet_run_prints_no_table_and_a_local_one_only_with_verbose",
+                &[],
+                whose_work::a_quiet_run_prints_no_table_and_a_local_one_only_with_verbose,
+            ),
+            on_site(
+                "usr1_is_answered_by_a_primary_and_an_agent_and_ends_no_worker",
+                &[],
+                whose_work::usr1_is_answered_by_a_primary_and_an_agent_and_ends_no_worker,
+            ),
             on_site("halt", &[], failing::halt),
             on_site("no_first_primary", &[], reconnecting::no_first_primary),
             on_site("row_28_spoilt", &[], relayed::spoilt),

@@ -5,8 +5,8 @@ use crate::error::Error;
 use crate::function::{Form, Function};
 use crate::halt::Halt;
 use crate::journal::Journal;
-use crate::observe::Observer;
 use crate::observe::stages::StageHook;
+use crate::observe::{Observer, StatusPort};
 use crate::output::Output;
 use crate::time_limit::TimeLimit;
 use crate::transport::Entrances;
@@ -77,6 +77,7 @@ pub struct Job {
     pub(crate) shuffle_seed: Option<u64>,
     pub(crate) progress_every: Option<Duration>,
     pub(crate) stage_hook: Option<Box<dyn StageHook>>,
+    pub(crate) status_port: Option<Box<dyn StatusPort>>,
     pub(crate) retries: u8,
     pub(crate) deadline: Option<Duration>,
     /// How long one number may take.
@@ -153,6 +154,7 @@ impl Job {
             shuffle_seed: None,
             progress_every: None,
             stage_hook: None,
+            status_port: None,
             retries: RETRIES,
             deadline: None,
             timeout: None,
@@ -210,6 +212,13 @@ impl Job {
     #[must_use]
     pub fn progress_every(mut self, period: Duration) -> Self {
         self.progress_every = Some(period);
+        self
+    }
+
+    /// Lets other processes ask how far the job is. Without this call the job opens nothing for them.
+    #[must_use]
+    pub fn status_port(mut self, port: Box<dyn StatusPort>) -> Self {
+        self.status_port = Some(port);
         self
     }
 

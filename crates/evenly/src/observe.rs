@@ -1,7 +1,9 @@
 //! Observations of a running job. Observers get no handle back, so they cannot change it.
 
 mod agent;
+mod machine;
 pub(crate) mod stages;
+mod status_port;
 mod stuck;
 
 use crate::journal::JournalError;
@@ -18,6 +20,8 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use agent::{AgentSeen, Parting};
+pub use machine::{Machine, Status};
+pub use status_port::StatusPort;
 pub use stuck::Stuck;
 
 /// Receives the events of a running job: progress, lost workers, failed numbers, agents that join.
@@ -150,8 +154,15 @@ pub enum Observation<'a> {
     StillDraining(Early),
     /// The job ends without all numbers done: the last observation of it.
     Unfinished(&'a Unfinished),
-    /// A signal asked how far the job is.
-    Status(Progress),
+    /// A signal (`SIGUSR1`) asked how far the job is.
+    Status(&'a Status),
+    /// What each machine did: once, at the end of a job that had workers, finished or not.
+    Machines {
+        /// This machine first, then agents in the order in which they joined.
+        machines: &'a [Machine],
+        /// Whether an agent ever joined.
+        had_agents: bool,
+    },
     /// The place of a lost worker stays empty, because no new one could be started.
     NotReplaced {
         /// Which worker, from 1.

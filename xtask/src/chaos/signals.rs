@@ -5,15 +5,8 @@ use std::fs;
 use rustix::process::Signal;
 
 /// Signals that end a worker, besides SIGKILL.
-const FATAL: [Signal; 7] = [
-    Signal::SEGV,
-    Signal::ABORT,
-    Signal::BUS,
-    Signal::TERM,
-    Signal::HUP,
-    Signal::USR1,
-    Signal::PIPE,
-];
+const FATAL: [Signal; 6] =
+    [Signal::SEGV, Signal::ABORT, Signal::BUS, Signal::TERM, Signal::HUP, Signal::PIPE];
 
 /// Signals that ask a primary to end.
 const INTERRUPTS: [Signal; 2] = [Signal::INT, Signal::TERM];
@@ -62,7 +55,6 @@ pub(crate) fn name(signal: Signal) -> &'static str {
         Signal::BUS => "SIGBUS",
         Signal::TERM => "SIGTERM",
         Signal::HUP => "SIGHUP",
-        Signal::USR1 => "SIGUSR1",
         Signal::PIPE => "SIGPIPE",
         Signal::INT => "SIGINT",
         _ => "another",

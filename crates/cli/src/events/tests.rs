@@ -68,9 +68,14 @@ fn progress_counts_in_strings() {
         covered: (1 << 64) - 1,
         per_second: Some(2.5),
         seconds_left: None,
+        workers: 6,
+        agents: 2,
     };
     let text = json(&Observation::Progress(progress));
     assert!(text.contains(r#""covered":"18446744073709551615""#), "{text}");
     assert!(text.contains(r#""failed":"7""#), "{text}");
-    assert!(text.contains(r#""per_second":2.5,"seconds_left":null"#), "{text}");
+    assert!(
+        text.contains(r#""per_second":2.5,"seconds_left":null,"workers":6,"agents":2"#),
+        "{text}"
+    );
 }

@@ -40,7 +40,9 @@ pub(crate) fn its_worker_killed(site: &Site, transport: Transport) {
     agent.line(&format!("(pid {victim}) killed by signal 9; "));
     let ended = primary.ended();
     ended.answers("4000\n");
-    assert_eq!(ended.stderr.lines().count(), 2, "{ended:?}");
+    // The address, the hint, the agent that joined, and two lines of the table.
+    assert_eq!(ended.stderr.lines().count(), 5, "{ended:?}");
+    assert!(!ended.stderr.contains("killed"), "{ended:?}");
     agent.ended().answers("");
 }
 

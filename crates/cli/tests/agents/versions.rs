@@ -140,7 +140,7 @@ pub(crate) fn a_strange_host(site: &Site) {
     packer.seal(0);
     socket.write_all(packer.bytes()).unwrap();
     let line = primary.line(" joined with 1 worker");
-    assert!(line.contains(r" on a\nevenly: b\x1b[2Jxxx") && line.contains("xxx…, at "), "{line}");
+    assert!(line.contains(r" on a_evenly:_b\x1b[2Jxxx") && line.contains("xxx…, at "), "{line}");
     assert!(line.len() < 250, "{line}");
     drop(socket);
 

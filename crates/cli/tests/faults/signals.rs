@@ -215,7 +215,12 @@ pub(crate) fn status_on_request() {
     assert_eq!(output.stdout, b"1000\n");
     let said = stderr(&output);
     assert!(said.starts_with("evenly: ") && said.contains(" of 2000 numbers ("), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    let [_, titles, row] = lines[..] else { panic!("{said}") };
+    assert!(
+        titles.starts_with("evenly: machine ") && row.starts_with("evenly: this machine "),
+        "{said}"
+    );
 }
 
 pub(crate) fn deadline() {

@@ -60,7 +60,8 @@ fn verbose_says_which_workers_start_and_why_it_ends() {
     let output = run("count even 0..1000 -j 2 --verbose");
     let said = stderr(&output);
     assert_eq!(output.stdout, b"500\n");
-    assert_eq!(said.lines().count(), 2, "{said}");
+    // Two lines of the table of machines follow.
+    assert_eq!(said.lines().count(), 4, "{said}");
     for (line, worker) in said.lines().zip(["worker 1 (pid ", "worker 2 (pid "]) {
         assert!(line.starts_with(&format!("evenly: {worker}")) && line.ends_with(" started"));
     }

@@ -22,14 +22,24 @@ pub struct WorkAccount {
     pub joined_ns: u64,
     /// When it was lost or left, if it is no longer in the run.
     pub left_ns: Option<u64>,
-    /// Whether it was lost. An agent that said farewell was not.
-    pub is_lost: bool,
+    /// How often its chunks were taken back, because it was lost or silent. An agent that said farewell was not lost.
+    pub losses: u64,
+    /// Whether it is in the run and has been silent for too long.
+    pub is_silent: bool,
 }
 
 impl WorkAccount {
     pub(super) fn open(workers: u32, is_agent: bool, joined_ns: u64) -> Self {
-        let (numbers, busy_ns, left_ns, is_lost) = (0, 0, None, false);
-        Self { numbers, busy_ns, workers, is_agent, joined_ns, left_ns, is_lost }
+        Self {
+            numbers: 0,
+            busy_ns: 0,
+            workers,
+            is_agent,
+            joined_ns,
+            left_ns: None,
+            losses: 0,
+            is_silent: false,
+        }
     }
 
     /// The time for which it was in the run, in nanoseconds.
@@ -58,7 +68,16 @@ impl Scheduler {
     pub(super) fn close_work_account(&mut self, worker: WorkerId, has_said_farewell: bool) {
         let account = &mut self.workers[worker.0 as usize].account;
         account.left_ns = Some(self.now_ns);
-        account.is_lost = !has_said_farewell;
+        // Silence was counted when it began.
+        account.losses += u64::from(!has_said_farewell && !account.is_silent);
+        account.is_silent = false;
+    }
+
+    /// A worker or agent has been silent for too long, or is heard again.
+    pub(super) fn note_silence(&mut self, worker: WorkerId, is_silent: bool) {
+        let account = &mut self.workers[worker.0 as usize].account;
+        account.losses += u64::from(is_silent && !account.is_silent);
+        account.is_silent = is_silent;
     }
 
     /// An agent says farewell: its end is no loss.

@@ -111,6 +111,7 @@ impl Scheduler {
         state.is_explained = is_blamed;
         state.is_silent = true;
         state.window.clear();
+        self.note_silence(worker, true);
         self.stream.drop_text(worker);
         Ok(taken_back)
     }
@@ -145,6 +146,7 @@ impl Scheduler {
         self.living(worker)?;
         let state = &mut self.workers[worker.0 as usize];
         (state.is_silent, state.is_explained) = (false, false);
+        self.note_silence(worker, false);
         self.queue(worker);
         Ok(())
     }

@@ -6,6 +6,7 @@
 mod answers;
 
 use super::agent_feed::{AgentFeed, LinesToSend};
+use super::machines::{AgentProcess, Machines};
 use super::tokens::AGENTS;
 use crate::error::Error;
 use crate::job::Job;
@@ -46,6 +47,7 @@ pub(super) struct AgentServer {
     peers: BTreeMap<(usize, usize), AdmittedAgent>,
     /// Admitted peers by slot.
     seats: BTreeMap<usize, (usize, usize)>,
+    machines: Machines,
     welcome: Vec<u8>,
     supplement: Vec<u8>,
     /// The lines that the numbers stand for.
@@ -72,6 +74,7 @@ pub(super) struct AgentServer {
 pub(super) struct AdmittedAgent {
     /// Its description for observers; the worker number is right once it has a seat.
     pub(super) seen: AgentSeen,
+    process: AgentProcess,
     workers: NonZeroU32,
     slot: Option<usize>,
     is_silent: bool,
@@ -120,6 +123,7 @@ impl AgentServer {
             most: None,
             peers: BTreeMap::new(),
             seats: BTreeMap::new(),
+            machines: Machines::default(),
             welcome,
             supplement,
             lines,
@@ -153,6 +157,11 @@ impl AgentServer {
         self.receptions.iter_mut().for_each(|reception| reception.limit_connections(each));
         // A quarter is kept for those that have not said hello.
         self.most = Some(self.receptions.len() * (each - each / 4));
+    }
+
+    /// The agents that have ever joined.
+    pub(super) fn machines(&self) -> &Machines {
+        &self.machines
     }
 
     /// Where they may join.
@@ -320,9 +329,11 @@ impl AgentServer {
     ) -> Result<Option<&AgentSeen>, Error> {
         let at = (reception, peer);
         let Some(joined) = self.peers.get_mut(&at) else { return Ok(None) };
+        let name = engine.next_name();
         let slot = engine.agent_joined(joined.workers, WINDOW, now_ns)?;
         joined.slot = Some(slot);
         joined.seen.worker = slot + 1;
+        joined.seen.machine = self.machines.join(name, &joined.process);
         self.seats.insert(slot, at);
         Ok(Some(&joined.seen))
     }
@@ -402,10 +413,19 @@ impl AgentServer {
                 self.receptions[reception].admit(peer, &self.welcome, now_ns)?;
                 let Hello { workers, pid, boot, host, .. } = hello;
                 let is_here = boot == self.boot && boot != [0; 16];
-                let seen =
-                    AgentSeen { worker: 0, workers: workers.get(), host, pid, is_here, address };
+                let process = AgentProcess { host: host.clone(), pid, boot };
+                let seen = AgentSeen {
+                    worker: 0,
+                    workers: workers.get(),
+                    host,
+                    machine: String::new(),
+                    pid,
+                    is_here,
+                    address,
+                };
                 let feed = AgentFeed::default();
-                let peer_seen = AdmittedAgent { seen, workers, slot: None, is_silent: false, feed };
+                let (slot, is_silent) = (None, false);
+                let peer_seen = AdmittedAgent { seen, process, workers, slot, is_silent, feed };
                 self.peers.insert((reception, peer), peer_seen);
                 return Ok(None);
             }

@@ -10,7 +10,7 @@ use super::line_output::OutputDescriptor;
 use super::positions::Positions;
 use super::prefix_value::PrefixValue;
 use super::stages::Stages;
-use super::tokens::{AGENTS, OUTPUT, PIPES, SIGNALS};
+use super::tokens::{AGENTS, OUTPUT, PIPES, SIGNALS, STATUS};
 use super::worker_pool::WorkerPool;
 use crate::error::{Error, system};
 use crate::item::Numbers;
@@ -23,9 +23,10 @@ use crate::transport::pipe::{RESULTS_KEY, ResultRead, WorkerPipes};
 use crate::transport::{Arrival, EpollToken, Registry, Transport};
 use evenly_core::engine::{EngineOutput, Notice, Primary, Seat, StopReason};
 use evenly_core::frame::{Heartbeat, Packer};
-use evenly_core::{AssignmentRow, Failure, Heard, InvalidFrame, Progress};
+use evenly_core::{AssignmentRow, Failure, Heard, InvalidFrame};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
+use status::PortState;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ mod memory;
 mod packing;
 mod shutdown;
 mod stages;
+mod status;
 mod stuck;
 mod unfinished;
 mod upstream;
@@ -74,6 +76,8 @@ pub(super) struct EventLoop<'a> {
     positions: Positions,
     /// The value below the first gap, of items without an end.
     prefix: Option<PrefixValue>,
+    /// Where other processes ask.
+    port: PortState,
     is_end_of_file: bool,
 }
 
@@ -84,6 +88,8 @@ struct ReadyDescriptors {
     signals: bool,
     /// The descriptor of lines has room, or its reader is gone.
     output: bool,
+    /// Another process asks how far the job is.
+    status: bool,
     pipes: Vec<u32>,
     /// Connections to agents, or to the primary of this agent.
     elsewhere: Vec<EpollToken>,
@@ -114,6 +120,8 @@ impl<'a> EventLoop<'a> {
         let next_progress = job.progress_every;
         let numbers = Numbers::of(&job.items);
         let (memory, positions) = (Self::watch_over_memory(job), Positions::new(job));
+        let has_port = job.status_port.is_some() && !stages.is_wanted();
+        let port = if has_port { PortState::Due } else { PortState::Closed };
         let has_prefix = upstream.is_none();
         let prefix = has_prefix.then(|| PrefixValue::watched(job, &mut engine)).flatten();
         Self {
@@ -135,6 +143,7 @@ impl<'a> EventLoop<'a> {
             memory,
             positions,
             prefix,
+            port,
             is_end_of_file: false,
         }
     }
@@ -198,6 +207,9 @@ impl<'a> EventLoop<'a> {
         if ready.output {
             self.look_for_a_reader()?;
         }
+        if ready.status {
+            self.attend_port();
+        }
         for key in ready.pipes {
             self.worker_pipes.attend(key, self.clock.now_ns())?;
         }
@@ -208,6 +220,7 @@ impl<'a> EventLoop<'a> {
         self.look_for_the_stuck();
         self.keep_time_elsewhere()?;
         self.begin_journal_if_due();
+        self.open_port_if_due();
         self.engine.retry_lines();
         self.pass_texts_upstream();
         self.act()?;
@@ -265,6 +278,7 @@ impl<'a> EventLoop<'a> {
                 EpollToken { transport: PIPES, key } => ready.pipes.push(key),
                 EpollToken { transport: SIGNALS, .. } => ready.signals = true,
                 EpollToken { transport: OUTPUT, .. } => ready.output = true,
+                EpollToken { transport: STATUS, .. } => ready.status = true,
                 token => ready.elsewhere.push(token),
             }
         }
@@ -437,7 +451,8 @@ impl<'a> EventLoop<'a> {
         let memory = self.memory.as_ref().map(|check| now + check.next());
         let positions = Some(now + self.positions.next());
         let begins = self.journal_file.begins();
-        let dues = [self.next_progress, due, elsewhere, memory, positions, begins];
+        let port = self.port_due();
+        let dues = [self.next_progress, due, elsewhere, memory, positions, begins, port];
         dues.into_iter().flatten().min()
     }
 
@@ -453,31 +468,6 @@ impl<'a> EventLoop<'a> {
     fn keep_time_elsewhere(&mut self) -> Result<(), Error> {
         self.keep_time_of_agents()?;
         self.keep_time_of_upstream()
-    }
-
-    /// Progress of the job; without a remaining time while a number is stuck.
-    fn progress(&self) -> Progress {
-        let mut progress = self.engine.scheduler().progress(self.clock.now_ns());
-        if let (Some(rate), Some(left)) = (self.engine.rate(), &mut progress.seconds_left)
-            && !self.job.begins_by_chunk()
-        {
-            let remaining = self.engine.scheduler().ledger().remaining();
-            *left = left.max(remaining as f64 / rate.per_second());
-        }
-        if self.positions.is_any_stuck() || self.job.items.is_open_ended() {
-            progress.seconds_left = None;
-        }
-        progress
-    }
-
-    fn tell_progress(&mut self) {
-        let Some(period) = self.job.progress_every else { return };
-        let now = self.clock.elapsed();
-        if self.next_progress.is_some_and(|due| due <= now) {
-            self.next_progress = Some(now + period);
-            let progress = self.progress();
-            self.observer.observe(&Observation::Progress(progress));
-        }
     }
 }
 

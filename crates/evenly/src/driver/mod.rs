@@ -4,7 +4,7 @@
 //! this process as an agent. Both run an `event_loop`: it waits, turns events into inputs of the engine, and carries out
 //! its outputs; its folder has a file for each kind of event. What it works with knows nothing of it: `worker_pool` has
 //! the worker processes, `positions` the number that each is at, `journal_file` the journal, `line_output` the
-//! descriptor of lines, `agent_server` the agents of this primary, `agent_feed` what waits for room in the packer of one
+//! descriptor of lines, `agent_server` the agents of this primary, `machines` the work of each of them, `agent_feed` what waits for room in the packer of one
 //! of them, `agent_client` the connection of an agent to its primary, `numbered` the numbers in what leaves a run,
 //! `prefix_value` the value below the first gap of an open-ended run, `stages` the hook of `--wiring`. `worker` is the
 //! other side of the pipes.
@@ -18,6 +18,7 @@ mod clock;
 mod event_loop;
 mod journal_file;
 mod line_output;
+mod machines;
 mod numbered;
 mod positions;
 mod prefix_value;

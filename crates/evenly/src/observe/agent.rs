@@ -7,8 +7,8 @@ use evenly_core::agent::Leave;
 use evenly_core::printable;
 use std::fmt;
 
-/// Characters that a message shows of the name of a machine, as many as Linux allows (gethostname(2)).
-const HOST: usize = 64;
+/// Characters that a message shows of the name of a machine: a host name (gethostname(2)) and a number.
+const HOST: usize = 80;
 
 /// An agent that has joined, by its own account and that of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct AgentSeen {
     pub workers: u32,
     /// The name of its machine.
     pub host: String,
+    /// The name of its machine in this run, which no other agent has: see [`Machine`](super::Machine).
+    pub machine: String,
     /// Its process number there.
     pub pid: u32,
     /// Whether that is this machine, where its process number means the same.
@@ -29,9 +31,9 @@ pub struct AgentSeen {
 
 impl fmt::Display for AgentSeen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { worker, host, pid, address, .. } = self;
-        let host = printable(host.as_bytes(), HOST);
-        write!(f, "agent {worker} (pid {pid} on {host}, at {address})")
+        let Self { worker, machine, pid, address, .. } = self;
+        let machine = printable(machine.as_bytes(), HOST);
+        write!(f, "agent {worker} (pid {pid} on {machine}, at {address})")
     }
 }
 

@@ -237,15 +237,16 @@ pub(crate) fn leave_as_asked() {
     let _ = sys::unblock_signals(SignalSet::of(&[libc::SIGTERM]));
 }
 
-/// In a forked worker: the signals are as the job's process was started, with two exceptions. A pipe
+/// In a forked worker: the signals are as the job's process was started, with three exceptions. A pipe
 /// without reader ends the worker instead of surprising it (`SIGPIPE`, pipe(7)). And a terminal does not stop
 /// it: who is in the background and blocks these signals can write to one, whatever its settings are, and is
 /// told that there is none to read from (termios(3), `TOSTOP`; the errors of read(2), `EIO`).
+/// And `SIGUSR1` asks the primary for its status; sent to the process group, it does not end a worker.
 pub(super) fn restore_in_child(inherited: InheritedMask) -> Result<(), Errno> {
     sys::default_signal(libc::SIGPIPE);
     sys::default_signal(libc::SIGXFSZ);
     sys::set_signal_mask(inherited.0)?;
-    sys::block_signals(SignalSet::of(&[libc::SIGTTIN, libc::SIGTTOU])).map(drop)
+    sys::block_signals(SignalSet::of(&[libc::SIGTTIN, libc::SIGTTOU, libc::SIGUSR1])).map(drop)
 }
 
 /// Whether a signal that asks a running job to end has arrived and waits for the job to look.

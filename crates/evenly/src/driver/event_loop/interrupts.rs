@@ -22,10 +22,7 @@ impl EventLoop<'_> {
                 Signal::STOP => self.pause()?,
                 // Workers that were stopped with the primary go on with it.
                 Signal::CONTINUE => self.pool.continue_all(),
-                Signal::STATUS => {
-                    let progress = self.progress();
-                    self.observer.observe(&Observation::Status(progress));
-                }
+                Signal::STATUS => self.tell_status(),
                 end => self.ask_for_the_end(end)?,
             }
         }

@@ -37,6 +37,9 @@ impl EventLoop<'_> {
             if ready.results {
                 self.receive()?;
             }
+            if ready.status {
+                self.attend_port();
+            }
             for token in ready.elsewhere {
                 self.attend_elsewhere(token)?;
             }
@@ -72,6 +75,7 @@ impl EventLoop<'_> {
             }
         }
         self.stages.waited(&mut self.clock);
+        self.tell_machines();
         let scheduler = self.engine.scheduler();
         if let Some(why) = self.engine.drains_for()
             && (matches!(why, DrainReason::Signal(_)) || !self.engine.is_complete())

@@ -46,6 +46,7 @@ impl EventLoop<'_> {
             // That is a job that could not begin.
             return why;
         }
+        self.tell_machines();
         let (lowest, not_done) = self.engine.scheduler().unfinished(&unknown);
         let is_written = is_trusted
             && !matches!(why, Error::Output(_))

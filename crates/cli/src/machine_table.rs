@@ -1,0 +1,97 @@
+//! Table of the machines of a run: workers, numbers, busy time, share and losses of each.
+
+use crate::unit::Unit;
+use evenly::observe::Machine;
+use serde::Serialize;
+
+/// Rows of machines in a text; the rest is one row.
+const MOST_ROWS: usize = 200;
+
+/// The table, a line for each machine below a line of titles.
+pub(crate) fn text(machines: &[Machine], unit: Unit) -> String {
+    let titles = ["machine", "workers", unit.name(2), "busy", "share", "losses"];
+    let mut rows = vec![titles.map(str::to_owned)];
+    rows.extend(machines.iter().take(MOST_ROWS).map(|machine| row(machine, machines)));
+    let widths: [usize; 6] =
+        std::array::from_fn(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0));
+    let mut text = String::new();
+    for row in &rows {
+        let [name, figures @ ..] = row;
+        text += "evenly: ";
+        text += name;
+        let mut missing = widths[0] - width(name);
+        for (figure, width_of_column) in figures.iter().zip(&widths[1..]) {
+            missing += 2 + width_of_column - width(figure);
+            text.extend(std::iter::repeat_n(' ', missing));
+            text += figure;
+            missing = 0;
+        }
+        text.push('\n');
+    }
+    if machines.len() > MOST_ROWS {
+        text += &format!("evenly: … and {} more machines\n", machines.len() - MOST_ROWS);
+    }
+    text
+}
+
+fn row(machine: &Machine, machines: &[Machine]) -> [String; 6] {
+    let name = match (machine.is_in, machine.is_silent) {
+        (false, _) => format!("{} (left)", machine.name),
+        (true, true) => format!("{} (silent)", machine.name),
+        (true, false) => machine.name.clone(),
+    };
+    let percent = |share: Option<f64>| share.map_or("-".to_owned(), percent);
+    [
+        name,
+        machine.workers.to_string(),
+        machine.numbers.to_string(),
+        percent(machine.busy_share()),
+        percent(machine.share_of(machines)),
+        machine.losses.to_string(),
+    ]
+}
+
+/// With one decimal, so that a small part is not 0%.
+fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// JSON fields of a machine.
+#[derive(Serialize)]
+pub(crate) struct MachineFields {
+    machine: String,
+    /// Of the agent, on its machine; missing for the workers of this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    workers: u32,
+    #[serde(rename = "in")]
+    is_in: bool,
+    silent: bool,
+    numbers: String,
+    busy_s: f64,
+    busy_share: Option<f64>,
+    share: Option<f64>,
+    losses: u64,
+}
+
+impl MachineFields {
+    pub(crate) fn new(machine: &Machine, machines: &[Machine]) -> Self {
+        let thousandths = |share: f64| (share * 1e4).round() / 1e4;
+        Self {
+            machine: machine.name.clone(),
+            pid: machine.pid,
+            workers: machine.workers,
+            is_in: machine.is_in,
+            silent: machine.is_silent,
+            numbers: machine.numbers.to_string(),
+            busy_s: machine.busy.as_millis() as f64 / 1e3,
+            busy_share: machine.busy_share().map(thousandths),
+            share: machine.share_of(machines).map(thousandths),
+            losses: machine.losses,
+        }
+    }
+}
