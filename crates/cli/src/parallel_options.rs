@@ -27,6 +27,7 @@ pub(crate) fn counterpart(option: &str) -> Option<&'static str> {
         "term-seq" | "termseq" => "--grace D",
         "halt-on-error" => "--halt",
         "workdir" | "wd" => "sh -c 'cd DIR && …' sh {} as CMD",
+        "link" | "xapply" => LINKED.trim_start_matches("it is "),
         "nice" => "nice -n N evenly …",
         "a" | "arg-file" => "--lines FILE",
         "0" | "null" => "--lines0 FILE",
@@ -51,6 +52,10 @@ pub(crate) fn without_counterpart(option: &str) -> Option<&'static str> {
     })
 }
 
+/// What to write for lists whose first items belong together, and their second ones.
+const LINKED: &str =
+    "it is paste -d ' ' FILE1 FILE2 | evenly run --lines - -- sh -c 'set -f; set -- $1; …' sh {}";
+
 /// Whether a word begins the items of GNU parallel.
 fn begins_items(word: &OsString) -> bool {
     [":::", "::::", ":::+", "::::+"].iter().any(|source| word == source)
@@ -63,6 +68,9 @@ pub(crate) fn items_behind(
     command: &[OsString],
 ) -> Option<String> {
     let source = command.iter().find(|word| begins_items(word))?.to_string_lossy();
+    if command.iter().any(|word| word == ":::+" || word == "::::+") {
+        return Some(format!("':::+' is of GNU parallel; here {LINKED}"));
+    }
     let mut lists = command.split(begins_items);
     let command = line(lists.next()?);
     let lists: Vec<&[OsString]> = lists.collect();
@@ -91,6 +99,18 @@ pub(crate) fn items_behind(
         "'{source}' is of GNU parallel, and here the items stand before --; write: {before}evenly {verb} \
          {options}{items} -- {command}{mark}"
     ))
+}
+
+/// What to say of items in several words, as in `run a b -- CMD`.
+pub(crate) fn items_in_words(words: &[OsString]) -> String {
+    let cause = format!("{} words stand for the items of run, which are one word", words.len());
+    if are_numbers(words) {
+        return format!("{cause}; write {}", list(words));
+    }
+    let words = line(words);
+    format!(
+        "{cause} of numbers; for these words write: printf '%s\\n' {words} | evenly run --lines - -- CMD"
+    )
 }
 
 fn line(words: &[OsString]) -> String {
@@ -140,6 +160,7 @@ mod tests {
             ("-k", "echo {} ::: a b", "printf '%s\\n' a b | evenly run -k --lines - -- echo {}"),
             ("-k", "wc -l {} :::: f", "evenly run -k --lines f -- wc -l {}"),
             ("-k", "echo {1} ::: 1 2 ::: 3", "evenly run -k --grid a=1,2 --grid b=3 -- echo {1}"),
+            ("-k", "echo {1} ::: 1 2 :::+ 3 4", "here it is paste -d ' ' FILE1 FILE2 | evenly run"),
             ("-k", "echo {1} ::: a b ::: 3", "each into a line of a file for --lines FILE"),
         ] {
             let text = items_behind("run", &words(options), &words(command)).unwrap();

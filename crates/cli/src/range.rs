@@ -15,7 +15,9 @@ pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
     let Some((start, end)) = text.split_once("..") else {
         let alone = match evaluate(text) {
             Ok(_) | Err(Refused::TooLarge) => format!(", or {text}..={text} for this one number"),
-            Err(Refused::Malformed(_)) => String::new(),
+            Err(Refused::Malformed(_)) => {
+                "; items that are words are lines: --lines FILE".to_owned()
+            }
         };
         return Err(match other_notation(text) {
             Some((start, end)) => {

@@ -45,7 +45,7 @@ pub(crate) fn explain(words: &[OsString]) -> Option<String> {
         .or_else(|| Some(unknown_option(&command, sorted.unknown.as_deref()?)))
         .or_else(|| Some(without_value(sorted.valueless.as_ref()?)))
         .or_else(|| axis_without_option(&words[1..], &sorted))
-        .or_else(|| function_for_run(verb, &words[1..], &sorted))
+        .or_else(|| words_of_run(verb, &words[1..], &sorted))
         .or_else(|| several_words(&command, &words[1..], &sorted))
 }
 
@@ -195,13 +195,18 @@ fn axis_without_option(words: &[OsString], sorted: &Sorted<'_>) -> Option<String
     typed.find_map(grid_options::without_option)
 }
 
-fn function_for_run(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
+/// What to say of several words before the command of `run`: a function, or items that are not one word.
+fn words_of_run(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
     if verb != "run" || sorted.positional.len() < 2 {
         return None;
     }
     let is_range = |word: &OsString| word.to_str().is_some_and(|word| parse_items(word).is_ok());
-    let functions = sorted.positional.iter().map(|place| &words[*place]);
-    let function = quoted(functions.into_iter().find(|word| !is_range(word))?);
+    let typed: Vec<OsString> =
+        sorted.positional.iter().map(|place| words[*place].clone()).collect();
+    if !typed.iter().any(is_range) {
+        return Some(parallel_options::items_in_words(&typed));
+    }
+    let function = quoted(typed.iter().find(|word| !is_range(word))?);
     Some(format!("run takes no function, and {function} is one word too many; leave it out"))
 }
 

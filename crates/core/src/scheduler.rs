@@ -124,6 +124,8 @@ pub struct Scheduler {
     allowance: Option<Allowance>,
     /// What is handed out once and never again, if anything is.
     once: Option<AtMostOnce>,
+    /// What a worker of this machine holds one of, if it must not begin another before its answer is here.
+    one_by_one: Option<Counts>,
     /// Where no chunk may reach over the end of consecutive integers: the numbers at the positions of this run.
     windows_of: Option<Items>,
     /// By name; names are given out ascending, so a name is an index.
@@ -204,6 +206,7 @@ impl Scheduler {
             is_undivided: false,
             allowance: None,
             once: None,
+            one_by_one: None,
             windows_of: None,
             workers: Vec::new(),
             living: Vec::new(),

@@ -352,6 +352,13 @@ impl Job {
         matches!(self.form(), Some(Form::PerChunk | Form::Coprocess))
     }
 
+    /// Whether a worker must wait for the end of a run after each command: where the user has set a
+    /// [condition](Self::halt). That costs a round trip for each command, so the default condition, which prevents floods
+    /// of failures, does without.
+    pub(crate) fn halts_before_the_next_command(&self) -> bool {
+        self.form().is_some() && self.halt.is_some_and(|halt| halt != Halt::default())
+    }
+
     /// Whether the journal keeps each window. Coprocesses do windows at a rate that would fill the disk; those of
     /// commands cost the start of a process each.
     pub(crate) fn audits_windows(&self) -> bool {

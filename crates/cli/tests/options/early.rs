@@ -1,6 +1,7 @@
 //! `--deadline`, `--halt` and `--verbose`.
 
-use crate::support::{answer, run, start, stderr, until};
+use crate::Scratch;
+use crate::support::{answer, run, run_words, start, stderr, until};
 
 #[test]
 fn a_deadline_ends_the_run_with_status_124_and_one_line() {
@@ -34,6 +35,27 @@ fn halt_ends_the_run_at_the_given_count() {
 fn a_halt_condition_that_is_not_met_ends_nothing() {
     for spec in ["never", "0", "now,fail=1", "2", "5%", "soon,fail=100%"] {
         assert_eq!(answer(&format!("count even 0..1000 --halt {spec}")), "500\n", "{spec}");
+    }
+}
+
+/// As in GNU parallel: no command begins after the one that meets the condition.
+#[test]
+fn one_worker_begins_no_command_after_a_halt() {
+    for (spec, expected) in [
+        ("soon,fail=1", 5),
+        ("now,fail=1", 5),
+        ("soon,success=3", 3),
+        ("soon,done=5", 5),
+        ("now,done=60", 60),
+    ] {
+        let log = Scratch::new("begun");
+        let script = format!("echo {{}} >> {}; test {{}} -ne 4", log.path().display());
+        let mut words = vec!["run", "0..100", "-j", "1", "--halt", spec, "--", "sh", "-c"];
+        words.push(&script);
+        let output = run_words(&words);
+        assert_eq!(output.status.code(), Some(4), "{spec}: {}", stderr(&output));
+        let begun = std::fs::read_to_string(log.path()).unwrap();
+        assert_eq!(begun.lines().count(), expected, "{spec}: {}", stderr(&output));
     }
 }
 

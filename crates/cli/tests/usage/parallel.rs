@@ -19,10 +19,33 @@ fn options_of_gnu_parallel_name_their_counterpart() {
         ("run --pipe 0..3 -- cat", "; data is not divided among commands; --lines FILE gives"),
         ("run --pipe --block 1M -- cat", "'--pipe' of evenly run; data is not divided"),
         ("run --retry 3 0..3 -- echo {}", "here it is --retries N: how many more tries ("),
+        ("run --link --lines l -- echo {}", "here it is paste -d ' ' FILE1 FILE2 | evenly run"),
         ("count --retry=3 0..3 -- echo {}", "here it is --retries N: how many more tries ("),
     ] {
         refused(call, &["unknown option ", expected]);
     }
+}
+
+#[test]
+fn items_in_several_words_are_put_into_one_or_into_lines() {
+    for (call, expected) in [
+        (
+            "run 1 2 3 -- echo {}",
+            "3 words stand for the items of run, which are one word; write 1,2,3",
+        ),
+        ("run a b -- echo {}", "write: printf '%s\\n' a b | evenly run --lines - -- CMD"),
+        ("run a -- echo {}", "; items that are words are lines: --lines FILE"),
+        ("run even 0..3 -- echo {}", "run takes no function, and even is one word too many"),
+    ] {
+        refused(call, &[expected]);
+    }
+}
+
+/// Lists of `:::+` are no grid: their first items belong together.
+#[test]
+fn linked_lists_are_no_combinations() {
+    let call = "run -- echo {1} {2} ::: 1 2 :::+ 3 4";
+    refused(call, &["':::+' is of GNU parallel; here it is paste -d ' ' FILE1 FILE2 | evenly run"]);
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Scheduler {
 
     /// Lends `worker` as many chunks as its window has room for; whether there were any.
     fn fill(&mut self, worker: WorkerId) -> bool {
-        let most = self.longest_chunk();
+        let most = self.longest_chunk(worker);
         let taker = self.taker(worker);
         let mut input = self.input(worker);
         self.choose_order();

@@ -40,9 +40,10 @@ impl Scheduler {
         self.leases.in_force().map(|(_, assignment)| assignment)
     }
 
-    /// How long a chunk may be of which nothing is done twice.
-    pub(super) fn most_at_once(&self) -> u128 {
-        if self.once.is_some_and(|once| once.counts == Counts::Numbers) { 1 } else { u128::MAX }
+    /// The longest chunk for this worker where numbers go out one by one.
+    pub(super) fn most_at_once(&self, worker: WorkerId) -> u128 {
+        let counts = self.once.map(|once| once.counts).or(self.one_by_one_for(worker));
+        if counts == Some(Counts::Numbers) { 1 } else { u128::MAX }
     }
 
     /// What a chunk for this worker should take, in nanoseconds. An agent gets no more than a worker in an at-most-once

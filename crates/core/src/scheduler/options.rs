@@ -4,6 +4,7 @@ use super::allowance::{Allowance, Counts};
 use super::{LeasePiece, Policy, Scheduler};
 use crate::aggregate::Selection;
 use crate::items::Items;
+use crate::lease::WorkerId;
 use crate::ledger::Shuffle;
 use crate::policy::CHUNK_AIM_NS;
 use alloc::vec::Vec;
@@ -69,6 +70,19 @@ impl Scheduler {
     pub fn tell_pieces(mut self) -> Self {
         self.pieces = Some(Vec::new());
         self
+    }
+
+    /// Hands out single numbers, or chunks that begin as a whole, to workers of this machine, and no other before the
+    /// answer. So the caller can end the run before the next one begins. Agents get chunks as without this call.
+    #[must_use]
+    pub fn one_by_one(mut self, counts: Counts) -> Self {
+        self.one_by_one = Some(counts);
+        self
+    }
+
+    /// What this worker holds one of, if it must not begin another before its answer is here.
+    pub(super) fn one_by_one_for(&self, worker: WorkerId) -> Option<Counts> {
+        self.one_by_one.filter(|_| !self.workers[worker.0 as usize].window.is_agent())
     }
 
     /// What was done and lost since the last call; always empty without
@@ -152,8 +166,8 @@ impl Scheduler {
     }
 
     /// The most numbers of the next chunk: see [`chunks`](Self::chunks). A length that the user chose stays.
-    pub(super) fn longest_chunk(&self) -> u128 {
-        let most = self.most_by_credit().min(self.most_at_once());
+    pub(super) fn longest_chunk(&self, worker: WorkerId) -> u128 {
+        let most = self.most_by_credit().min(self.most_at_once(worker));
         if self.sizer.policy() == Policy::Timed {
             most.min(self.sizes.most.max(1).into())
         } else {
@@ -167,7 +181,9 @@ mod tests {
     use super::super::{Action, Capacity, SchedulerEvent};
     use super::*;
     use crate::aggregate::Aggregate;
-    use crate::lease::WorkerId;
+    use crate::aggregate::Value;
+    use crate::interval::Interval;
+    use crate::partial::Partial;
     use crate::range::Range;
     use core::num::NonZeroU32;
 
@@ -213,6 +229,28 @@ mod tests {
         };
         assert_eq!(scheduler().most_by_credit(), 2);
         assert_eq!(scheduler().ignoring_output().most_by_credit(), u128::MAX);
+    }
+
+    #[test]
+    fn one_by_one_a_worker_gets_the_next_number_after_its_answer() {
+        let range = Range::new(0, 1000).unwrap();
+        let mut scheduler =
+            Scheduler::new(range, Aggregate::Count, Policy::Timed, 1).one_by_one(Counts::Numbers);
+        let (worker, capacity) = (WorkerId(0), Capacity::worker(100));
+        scheduler.handle(SchedulerEvent::Joined { worker, capacity }, 0).unwrap();
+        for n in 0..10 {
+            let mut assigned = Vec::new();
+            while let Some(action) = scheduler.poll() {
+                if matches!(action, Action::Assign { .. }) {
+                    assigned.extend(scheduler.assignments());
+                }
+            }
+            let [chunk] = assigned[..] else { panic!("{assigned:?}") };
+            assert_eq!(chunk.interval, Interval::single(n));
+            let partial = Partial::over(chunk.interval, Value::Count(1));
+            let event = SchedulerEvent::Partly { worker, lease: chunk.lease, busy_ns: 1, partial };
+            scheduler.handle(event, 1).unwrap();
+        }
     }
 
     /// What is allowed while no worker could begin it would begin together with what is allowed next.

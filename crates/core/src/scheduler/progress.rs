@@ -128,7 +128,7 @@ impl Scheduler {
             return (cost.each_ns * remaining as f64, 0.0);
         };
         let mut input = SizerInput { cost: Some(cost), share: None, ..self.input(*worker) };
-        let most = self.longest_chunk();
+        let most = self.longest_chunk(*worker);
         let strength = u128::from(self.strength.max(1));
         let (mut ns, mut chunks) = (0.0, 0.0);
         for _ in 0..MOST_ROUNDS {

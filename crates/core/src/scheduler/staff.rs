@@ -104,11 +104,12 @@ impl Scheduler {
             returned: self.ledger.returned_chunks() / shares as usize,
         };
         let is_alone = self.should_be_alone(worker);
+        let is_one_by_one = self.one_by_one_for(worker).is_some();
         let state = &mut self.workers[worker.0 as usize];
         state.window.open(self.sizer.policy(), waiting, is_alone);
-        if self.allowance.is_some() || self.once.is_some() {
-            // What is allowed now is to begin now, not after other chunks; and what may have begun is lost with
-            // the worker that holds it.
+        if self.allowance.is_some() || self.once.is_some() || is_one_by_one {
+            // What is allowed now is to begin now, not after other chunks; what may have begun is lost with
+            // the worker that holds it; and an answer decides whether there is another chunk.
             state.window.hold_no_more_than_begin();
         }
         state.is_queued = true;

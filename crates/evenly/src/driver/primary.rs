@@ -334,6 +334,9 @@ impl<'a> PrimarySetup<'a> {
         if let Some(rate) = job.max_rate {
             scheduler = scheduler.rationed(counts).distance((1e9 / rate) as u64);
         }
+        if job.halts_before_the_next_command() {
+            scheduler = scheduler.one_by_one(counts);
+        }
         if job.is_at_most_once() {
             scheduler = scheduler.at_most_once(counts);
             if job.function.condition().is_some() {
