@@ -50,7 +50,8 @@ pub fn over<'a, R: IntegerRange>(range: R) -> Over<'a, R::Integer> {
     let range = range.checked();
     let nothing = Closure::<R::Integer, _, Passes>::new(String::new(), |_| ());
     let job = Job::count(range.unwrap_or(Range::EMPTY), Box::new(nothing));
-    Over { question: Question { job, range, observer: None }, types: PhantomData }
+    let question = Question { job, range, observer: None, journal: None, captures: None };
+    Over { question, types: PhantomData }
 }
 
 impl<'a, T: Integer> Over<'a, T> {
@@ -164,23 +165,6 @@ impl<'a, T: Integer> Over<'a, T> {
     /// ```
     pub fn shuffled(self, seed: u64) -> Self {
         self.with(|job| job.shuffled(seed))
-    }
-
-    /// Keeps what is done in this file, and goes on with what it has; see [`journal`](crate::journal). The file is
-    /// for this call in this build of the program: another build is refused, because its closure may be another. Captured
-    /// values are not compared: take another file for other values.
-    #[cfg(feature = "journal")]
-    pub fn journal(self, path: impl Into<std::path::PathBuf>) -> Self {
-        let program = std::fs::read("/proc/self/exe").map_or_else(
-            |_| String::new(),
-            |bytes| {
-                use blake2::{Blake2b512, Digest};
-                let digest = Blake2b512::digest(&bytes);
-                digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-            },
-        );
-        let journal = crate::journal::Journal::at(path).resume().program(program);
-        self.with(|job| job.journal(journal))
     }
 
     /// Reports to an observer what happens, and about twice a second the progress.

@@ -6,6 +6,7 @@ use crate::error::Error;
 use evenly_core::{Cause, Failure, Interval, RangeError};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 /// Failed numbers that a message lists.
 const LISTED: usize = 10;
@@ -138,6 +139,16 @@ pub enum CallError<T: Integer, A> {
     /// An accumulator of a fold could not be passed from a worker to this process.
     #[error(transparent)]
     Accumulator(#[from] AccumulatorError),
+    /// The closure captures values, and the call has a journal without their names. No number was computed.
+    #[error(
+        "the closure of this call captures values, which the journal '{}' cannot compare; add .captures(&(a, b)) with these values, or \
+         .captures(&()) if the answer does not depend on them",
+        .journal.display()
+    )]
+    UnnamedCaptures {
+        /// The file of the journal.
+        journal: PathBuf,
+    },
     /// A fold has a journal. No number was computed.
     #[error(
         "a fold cannot have a journal, which keeps no accumulators; leave out .journal(..), or fold the values of .map(..)"

@@ -112,7 +112,7 @@ impl<T: Integer> Over<'_, T> {
         O: Folded<A>,
         M: FnMut(A, A) -> A,
     {
-        if self.question.job.journal.is_some() {
+        if self.question.journal.is_some() {
             return Err(CallError::FoldWithJournal);
         }
         let mut merging = Merging::new(init(), merge);

@@ -11,6 +11,8 @@ mod fold;
 mod folding;
 mod functions;
 mod integer;
+#[cfg(feature = "journal")]
+mod journal;
 mod mapped;
 mod merging;
 mod outcome;

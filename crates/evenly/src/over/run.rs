@@ -18,12 +18,15 @@ use std::io::{BufRead, BufReader, Read};
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
+use std::path::PathBuf;
 
 /// A call ended without an answer.
 #[derive(Debug)]
 pub(super) enum NoAnswer {
     Range(RangeError),
     Job(Error),
+    /// The closure captures values that its journal cannot compare.
+    UnnamedCaptures(PathBuf),
 }
 
 impl NoAnswer {
@@ -44,6 +47,7 @@ impl<T: Integer, A> From<NoAnswer> for CallError<T, A> {
         match why {
             NoAnswer::Range(error) => Self::Range(error),
             NoAnswer::Job(error) => Self::Job(error),
+            NoAnswer::UnnamedCaptures(journal) => Self::UnnamedCaptures { journal },
         }
     }
 }
@@ -93,6 +97,10 @@ pub(super) struct Question<'a> {
     /// Whether the range is one.
     pub(super) range: Result<Range, RangeError>,
     pub(super) observer: Option<Box<dyn Observer + 'a>>,
+    /// The file of its journal.
+    pub(super) journal: Option<PathBuf>,
+    /// A digest of the values that its closure captures.
+    pub(super) captures: Option<String>,
 }
 
 impl<'a> Question<'a> {
@@ -142,17 +150,24 @@ impl<'a> Question<'a> {
     }
 
     /// The job with its function, and where it is done.
+    #[cfg_attr(not(feature = "journal"), expect(unused_mut, reason = "no journal is kept"))]
     fn prepare<G: OfClosure + 'a>(
-        self,
+        mut self,
         aggregate: Aggregate,
         closure: G::Closure,
         call: &'static Location<'static>,
     ) -> Result<(BorrowingJob<'a>, Place), NoAnswer> {
         let range = self.range.map_err(NoAnswer::Range)?;
-        let function = G::new(format!("closure at {call}"), closure);
+        #[cfg(feature = "journal")]
+        self.keep_journal(size_of::<G::Closure>())?;
+        let captures = self.captures.map_or(String::new(), |digest| format!(", captures {digest}"));
+        let function = G::new(format!("closure at {call}{captures}"), closure);
         let entry = relaunch::captureless::<G::Closure, Call<G>>(function.closure());
         let is_whole = settings::is_whole(&self.job) && self.observer.is_none();
-        let settings = settings::encode(&self.job, range, aggregate).into_bytes();
+        let mut settings = settings::encode(&self.job, range, aggregate).into_bytes();
+        if let Some(path) = &self.journal {
+            settings.extend_from_slice(format!(" {captures} {}", path.display()).as_bytes());
+        }
         let request = Request { settings, entry: entry.filter(|_| is_whole) };
         let place = relaunch::place(call, &request)?;
         Ok((BorrowingJob::new(self.job, aggregate, Box::new(function), self.observer), place))
