@@ -13,6 +13,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use blocks::Blocks;
 pub use blocks::Shuffle;
+pub use permutation::Permutation;
 
 /// A chunk that was taken back from a lost worker, or from one that is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ const ROUNDS: usize = 4;
 
 /// A permutation of `0..len`, which can be asked in both directions.
 #[derive(Clone, Debug)]
-pub(super) struct Permutation {
+pub struct Permutation {
     len: u64,
     /// Bits of each half. The network permutes `0..4^bits`, the smallest such range that holds `0..len`.
     bits: u32,
@@ -14,7 +14,8 @@ pub(super) struct Permutation {
 
 impl Permutation {
     /// The permutation of `0..len` by this seed; `len` is at most 2^62.
-    pub(super) fn new(len: u64, seed: u64) -> Self {
+    #[must_use]
+    pub fn new(len: u64, seed: u64) -> Self {
         let mut state = seed;
         let keys = core::array::from_fn(|_| {
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -29,7 +30,8 @@ impl Permutation {
     }
 
     /// What stands at this index, which is below `len`.
-    pub(super) fn at(&self, index: u64) -> u64 {
+    #[must_use]
+    pub fn at(&self, index: u64) -> u64 {
         // A value outside of `0..len` lies on a cycle that comes back into it.
         let mut value = self.forward(index);
         while value >= self.len {

@@ -1,13 +1,18 @@
 //! Exhaustive tests: a call that panics with the lowest failing number and what reruns it.
 
-use super::call::over;
+use super::budget::Budget;
+use super::call::{Over, over};
 use super::failed::{CallError, FailedNumbers};
 use super::integer::{Integer, IntegerRange};
 use super::outcome::Outcome;
+use super::run::NoAnswer;
+use super::sample::{Sample, Sampled, Tested};
 use crate::observe::{Observation, Observer};
-use evenly_core::Range;
+use crate::relaunch;
+use evenly_core::{Aggregate, Range, Value};
 use std::io::{IsTerminal, Write};
 use std::panic::Location;
+use std::time::{Duration, Instant};
 
 /// Tests every integer of a range: panics if the closure returns an error, panics or crashes for one.
 ///
@@ -24,6 +29,9 @@ use std::panic::Location;
 /// # Environment
 /// - `EVENLY_ONLY=N` tests one number.
 /// - `EVENLY_PART=K/N` tests part K of N of the range, from 1: for the jobs of a CI matrix.
+/// - `EVENLY_BUDGET=30s` tests numbers in a random order and begins none after that time (`ms`, `s`, `m`, `h`). A line on standard error says
+///   how many that were, and the seed of the order. If the time is enough, it tests the whole range.
+/// - `EVENLY_SEED=N` gives the seed: the same numbers in the same order, as far as the budget goes.
 ///
 /// # Panics
 /// If a number failed, a variable is malformed, or the call is an [error](crate::CallError).
@@ -34,16 +42,102 @@ where
     F: FnMut(R::Integer) -> O,
     O: Outcome,
 {
-    let narrowed = over(range).narrowed(|range| {
-        let only = std::env::var("EVENLY_ONLY").ok();
-        let part = std::env::var("EVENLY_PART").ok();
-        chosen(range, only.as_deref(), part.as_deref())
-    });
-    let call = narrowed.unwrap_or_else(|why| panic!("{why}"));
-    match call.progress(ProgressLine::default()).failed(closure, Location::caller()) {
-        Ok((failures, count)) => assert!(count == 0, "{}", message(&failures, count)),
-        Err(why) => panic!("{}", CallError::<R::Integer, ()>::from(why)),
+    let variable = |name| std::env::var(name).ok();
+    let (only, part) = (variable("EVENLY_ONLY"), variable("EVENLY_PART"));
+    let narrow = |range| chosen(range, only.as_deref(), part.as_deref());
+    let call = over(range).narrowed(narrow).unwrap_or_else(|why| panic!("{why}"));
+    let (time, seed) = (variable("EVENLY_BUDGET"), variable("EVENLY_SEED"));
+    // One number needs no budget. A seed of 32 bits is easier to type.
+    let budget = Budget::parse(time.as_deref(), seed.as_deref(), || relaunch::chance() >> 32);
+    let budget = budget.unwrap_or_else(|why| panic!("{why}")).filter(|_| only.is_none());
+    let place = Location::caller();
+    match budget {
+        None => report(call.progress(ProgressLine::default()).failed(closure, place), ""),
+        Some(budget) => check_sample(call, budget, closure, place),
     }
+}
+
+/// Panics if numbers failed, or the job did.
+#[track_caller]
+fn report<T: Integer>(result: Result<(Vec<FailedNumbers<T>>, u128), NoAnswer>, more: &str) {
+    match result {
+        Ok((failures, count)) => assert!(count == 0, "{}{more}", message(&failures, count)),
+        Err(why) => panic!("{}", CallError::<T, ()>::from(why)),
+    }
+}
+
+/// Tests numbers in the order of the seed until the time is over.
+#[track_caller]
+fn check_sample<T: Integer, F, O>(
+    call: Over<'_, T>,
+    budget: Budget,
+    closure: F,
+    place: &'static Location<'static>,
+) where
+    F: FnMut(T) -> O,
+    O: Outcome,
+{
+    let Ok(range) = call.question.range else {
+        // The call says what is wrong with it.
+        return report(call.failed(closure, place), "");
+    };
+    let sample = Sample::new(range, budget.seed);
+    let places = call.narrowed(|_| sample.places().map_err(|error| error.to_string()));
+    let call = places.unwrap_or_else(|why| panic!("{why}"));
+    let tested = Tested { sample: sample.clone(), time: budget.time, closure };
+    let line =
+        ProgressLine { end: Instant::now().checked_add(budget.time), ..ProgressLine::default() };
+    let question = call.progress(line).question;
+    let found = match question.ask::<Sampled<T, F>>(Aggregate::Count, tested, place) {
+        Ok(found) => found,
+        Err(why) => return report::<T>(Err(why), ""),
+    };
+    let Value::Count(passed) = *found.value() else { unreachable!("a count is asked for") };
+    let (failures, count) = found.into_failures::<i64>();
+    let tested = share(passed + count, (range.end() - range.start()) as u128, budget);
+    if count == 0 {
+        // Without standard error there is no place to say it.
+        let _ = writeln!(std::io::stderr(), "evenly::check at {place} {tested}");
+    }
+    report(Ok((numbers_of::<T>(&failures, &sample), count)), &format!("\n{tested}"));
+}
+
+/// How much of the range was tested, and how to do the same again.
+fn share(tested: u128, total: u128, budget: Budget) -> String {
+    let Budget { time, seed } = budget;
+    let percent = match tested == total {
+        true => "100".to_owned(),
+        false => {
+            // Three digits, and no 100 of less than all.
+            let percent = (tested as f64 * 100.0 / total as f64).min(99.9);
+            let decimals = (2.0 - percent.log10().floor()).clamp(0.0, 18.0) as usize;
+            format!("{percent:.decimals$}")
+        }
+    };
+    format!(
+        "tested {tested} of {total} numbers ({percent} %) in a budget of {time:?}; the same order again: EVENLY_SEED={seed}"
+    )
+}
+
+/// The failed numbers at places of a sample, ascending, each alone.
+fn numbers_of<T: Integer>(
+    failures: &[FailedNumbers<i64>],
+    sample: &Sample,
+) -> Vec<FailedNumbers<T>> {
+    let each = failures.iter().flat_map(|failed| {
+        (failed.first..=failed.last).map(|place| {
+            let n = T::of_range(sample.at(place));
+            FailedNumbers {
+                first: n,
+                last: n,
+                cause: failed.cause,
+                message: failed.message.clone(),
+            }
+        })
+    });
+    let mut numbers: Vec<_> = each.collect();
+    numbers.sort_by_key(|failed| failed.first);
+    numbers
 }
 
 /// The numbers to test, by the variables of the environment.
@@ -91,6 +185,8 @@ fn message<T: Integer>(failures: &[FailedNumbers<T>], count: u128) -> String {
 #[derive(Default)]
 struct ProgressLine {
     is_shown: bool,
+    /// When a budget is used up: what is done behind it is not tested.
+    end: Option<Instant>,
 }
 
 impl Observer for ProgressLine {
@@ -99,10 +195,16 @@ impl Observer for ProgressLine {
         if let Observation::Progress(progress) = observation
             && err.is_terminal()
         {
-            let percent = progress.covered * 100 / progress.total.max(1);
+            let (covered, total) = (progress.covered, progress.total);
             self.is_shown = true;
             // A terminal that takes no line shows none.
-            let _ = write!(err, "\r{percent} % of {} numbers", progress.total);
+            let _ = match self.end.map(|end| end.saturating_duration_since(Instant::now())) {
+                None => write!(err, "\r{} % of {total} numbers", covered * 100 / total.max(1)),
+                Some(Duration::ZERO) => Ok(()),
+                Some(left) => {
+                    write!(err, "\r{covered} of {total} numbers, {} s left ", left.as_secs())
+                }
+            };
         }
     }
 }
@@ -141,6 +243,18 @@ mod tests {
         assert_eq!(chosen(range, Some("8"), Some("1/2")), Ok(Range::new(8, 9).unwrap()));
         let why = chosen(range, Some("9"), None).unwrap_err();
         assert_eq!(why, "EVENLY_ONLY is '9', which is no number of 5..9");
+    }
+
+    #[test]
+    fn the_share_of_a_sample_has_three_digits() {
+        let budget = Budget { time: Duration::from_secs(30), seed: 7 };
+        let text = share(1 << 20, 1 << 32, budget);
+        let rest = " in a budget of 30s; the same order again: EVENLY_SEED=7";
+        assert_eq!(text, format!("tested 1048576 of 4294967296 numbers (0.0244 %){rest}"));
+        for (tested, total, percent) in [(9_999, 10_000, "99.9"), (5, 5, "100"), (1, 3, "33.3")] {
+            let text = share(tested, total, budget);
+            assert!(text.contains(&format!("({percent} %)")), "{text}");
+        }
     }
 
     #[test]

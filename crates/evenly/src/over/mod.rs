@@ -3,6 +3,7 @@
 mod accumulator;
 mod answer;
 mod borrowing_job;
+mod budget;
 mod call;
 mod check;
 mod closure;
@@ -18,6 +19,7 @@ mod merging;
 mod outcome;
 mod registered;
 mod run;
+mod sample;
 mod settings;
 
 pub use accumulator::AccumulatorError;

@@ -20,6 +20,7 @@ pub(crate) use fork_here::fork_for as fork;
 pub use fork_server::init;
 pub(crate) use outcome::{OutcomeReader, OutcomeWriter};
 pub(crate) use place::{Place, Request};
+pub(crate) use token::chance;
 
 use crate::error::{Error, system};
 use occurrence::Occurrence;
