@@ -3,6 +3,7 @@
 use crate::batch::Batch;
 use crate::bin_options::BinArguments;
 use crate::examples;
+use crate::inspect::InspectArguments;
 use crate::item_options::ItemArguments;
 use crate::join_arguments::JoinArguments;
 use crate::journal_options::JournalArguments;
@@ -95,6 +96,9 @@ pub(crate) enum CliCommand {
     /// Decide about commands of unknown fate, or that failed, in a journal: done, or to be started again
     #[command(after_help = examples::SETTLE)]
     Settle(SettleArguments),
+    /// Say why processes hang: what each waits for, who holds each pipe, and a verdict
+    #[command(after_help = examples::INSPECT)]
+    Inspect(InspectArguments),
     /// Make a key for agents on other machines, in a new file
     #[command(after_help = examples::KEYGEN)]
     Keygen {

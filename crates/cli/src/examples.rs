@@ -51,6 +51,20 @@ Examples:
   evenly verify part1.journal part2.journal --merge whole.journal
   evenly verify backfill.journal --windows";
 
+pub(crate) const INSPECT: &str = "\
+The report has what each thread waits for and on which descriptor, which processes hold the ends of each pipe and \
+socket, and the bytes that wait there. The verdict says in two sentences what is wrong, and what to do. Processes of \
+other users need root. Nothing is stopped or changed.
+
+Exit status: 0 nothing is wrong, or the command ended; 1 something is wrong: processes that never wake, or a mistake \
+that the verdict names; 2 usage, or no such process.
+
+Examples:
+  evenly inspect 4014
+  evenly inspect $(pgrep make) --lang es
+  evenly inspect -- ./exercise3 4
+  evenly inspect --watch --format json 4014";
+
 pub(crate) const SETTLE: &str = "\
 A run with --at-most-once starts no command again whose worker was lost: evenly verify lists its range as a \
 failure with the cause unknown. Find out what it did, then decide. A command that failed can be settled too: as \

@@ -50,6 +50,7 @@ mod function_names;
 mod functions;
 mod grid_options;
 mod halt;
+mod inspect;
 mod intervals;
 mod item_file;
 mod item_options;

@@ -180,6 +180,7 @@ fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
         | CliCommand::Resume(_)
         | CliCommand::Sbatch(_)
         | CliCommand::Verify(_)
+        | CliCommand::Inspect(_)
         | CliCommand::Settle(_)
         | CliCommand::Keygen { .. }
         | CliCommand::Key { .. }

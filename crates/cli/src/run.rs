@@ -4,6 +4,7 @@ use crate::arguments::{Arguments, CliCommand, FailuresArguments, FindArguments, 
 use crate::ask;
 use crate::exit::ExitOutcome;
 use crate::functions;
+use crate::inspect;
 use crate::join;
 use crate::key;
 use crate::number::parse_count;
@@ -70,6 +71,7 @@ fn without_job(command: CliCommand) -> Result<(), ExitOutcome> {
     match command {
         CliCommand::Join(arguments) => join::join(&arguments),
         CliCommand::Verify(arguments) => verify::verify(&arguments),
+        CliCommand::Inspect(arguments) => inspect::inspect(&arguments),
         CliCommand::Settle(arguments) => settle::settle(&arguments),
         CliCommand::Keygen { file } => {
             Key::make(&file).map(drop).map_err(|error| ExitOutcome::Usage(error.to_string()))

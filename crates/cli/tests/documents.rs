@@ -33,7 +33,7 @@ fn documents() -> Vec<PathBuf> {
 /// Whether the path, as ARCHITECTURE.md writes it, is a file or a folder: `core/lease` is
 /// `crates/core/src/lease.rs` or the folder of that name.
 fn is_there(path: &str) -> bool {
-    let crates = ["core", "evenly", "cli", "sim", "testkit"];
+    let crates = ["core", "evenly", "cli", "inspect", "sim", "testkit"];
     let short = path.split_once('/').filter(|(name, _)| crates.contains(name));
     let Some((name, module)) = short else { return root().join(path).exists() };
     let folder = root().join("crates").join(name).join("src").join(module);

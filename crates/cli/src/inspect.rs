@@ -1,0 +1,164 @@
+//! `evenly inspect`: options, reports on standard output, exit status. `evenly_inspect` has the rest.
+
+use crate::arguments::Format;
+use crate::closed_stdout;
+use crate::exit::ExitOutcome;
+use crate::report::write_out;
+use crate::stderr;
+use clap::{Args, ValueEnum};
+use evenly::internal::quoted;
+use evenly_inspect::{Event, InspectError, Language, Look, Started};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+/// Time between two looks of `--watch`.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// Processes; the report also has their descendants, the processes at the other ends of their pipes and
+    /// sockets, and those for which one of these waits
+    #[arg(value_name = "PID", required_unless_present = "cmd")]
+    pids: Vec<String>,
+    /// A command to start and to inspect when nothing has moved in it for a second. Its output goes to standard
+    /// error. It is ended if the verdict is that something is wrong
+    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["pids", "watch"])]
+    cmd: Vec<OsString>,
+    /// Look every second, and print a report when it has changed, until the processes have ended
+    #[arg(long)]
+    watch: bool,
+    /// Form of the report: for people, or one JSON object on one line for each report
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT", hide_possible_values = true)]
+    format: Format,
+    /// Language of the report: en or es [default: that of LC_ALL, LC_MESSAGES or LANG]
+    #[arg(long, value_enum, value_name = "LANGUAGE", hide_possible_values = true)]
+    lang: Option<LanguageArgument>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LanguageArgument {
+    En,
+    Es,
+}
+
+/// How reports are printed.
+struct Reporter {
+    format: Format,
+    language: Language,
+    last: Option<String>,
+}
+
+impl Reporter {
+    /// Prints a report, unless the last one was the same.
+    fn show(&mut self, look: &Look) -> Result<(), ExitOutcome> {
+        let text = match self.format {
+            Format::Text => look.text(self.language),
+            Format::Json => look.json(self.language),
+        };
+        if self.last.as_ref() == Some(&text) {
+            return Ok(());
+        }
+        let is_next = self.last.is_some() && self.format == Format::Text;
+        write_out(&format!("{}{text}", if is_next { "\n" } else { "" }))?;
+        self.last = Some(text);
+        Ok(())
+    }
+}
+
+/// Inspects processes, or a command that it starts.
+pub(crate) fn inspect(arguments: &InspectArguments) -> Result<(), ExitOutcome> {
+    closed_stdout::check_stdout()?;
+    let language = match arguments.lang {
+        Some(LanguageArgument::En) => Language::English,
+        Some(LanguageArgument::Es) => Language::Spanish,
+        None => Language::of_environment(),
+    };
+    let mut reporter = Reporter { format: arguments.format, language, last: None };
+    if !arguments.cmd.is_empty() {
+        return command(&arguments.cmd, &mut reporter);
+    }
+    let pids = arguments.pids.iter().map(|word| pid(word)).collect::<Result<_, _>>()?;
+    let look = look(&pids)?;
+    reporter.show(&look)?;
+    if arguments.watch { watch(pids, look, &mut reporter) } else { outcome(look.is_wrong()) }
+}
+
+fn outcome(is_wrong: bool) -> Result<(), ExitOutcome> {
+    if is_wrong { Err(ExitOutcome::No) } else { Ok(()) }
+}
+
+fn pid(word: &str) -> Result<u32, ExitOutcome> {
+    let number = word.parse().ok().filter(|&pid| pid > 0 && i32::try_from(pid).is_ok());
+    let number = number.filter(|&pid| pid != std::process::id());
+    number.ok_or_else(|| {
+        let word = evenly::printable(word.as_bytes(), 200);
+        let advice = "give numbers of other processes (pgrep NAME), or -- and a command";
+        ExitOutcome::Usage(format!("'{word}' is not the number of a process; {advice}"))
+    })
+}
+
+fn look(pids: &BTreeSet<u32>) -> Result<Look, ExitOutcome> {
+    Look::at(pids).map_err(|error| ExitOutcome::Usage(error.to_string()))
+}
+
+fn watch(
+    mut pids: BTreeSet<u32>,
+    mut last: Look,
+    reporter: &mut Reporter,
+) -> Result<(), ExitOutcome> {
+    loop {
+        thread::sleep(INTERVAL);
+        match Look::at(&pids) {
+            Ok(look) => {
+                reporter.show(&look)?;
+                last = look;
+            }
+            Err(InspectError::NoProcess(ended)) => {
+                pids.remove(&ended);
+            }
+            Err(error) => return Err(ExitOutcome::Usage(error.to_string())),
+        }
+        if pids.is_empty() {
+            return outcome(last.is_wrong());
+        }
+    }
+}
+
+fn command(words: &[OsString], reporter: &mut Reporter) -> Result<(), ExitOutcome> {
+    let cannot = |cause: &io::Error| {
+        let program = quoted(&words[0]);
+        ExitOutcome::Usage(format!("cannot start {program}: {cause}; check its name and its path"))
+    };
+    let mut started = Started::start(words).map_err(|cause| cannot(&cause))?;
+    loop {
+        match started.next_event().map_err(|cause| cannot(&cause))? {
+            Event::Quiet(pids) => match Look::at(&pids) {
+                Ok(look) => {
+                    reporter.show(&look)?;
+                    if look.is_wrong() {
+                        started.end();
+                        return Err(ExitOutcome::No);
+                    }
+                }
+                // Something moved meanwhile.
+                Err(InspectError::NoProcess(_)) => {}
+                Err(error) => return Err(ExitOutcome::Usage(error.to_string())),
+            },
+            Event::Ended(status) => {
+                if reporter.last.is_none() {
+                    let end = match (status.code(), reporter.language) {
+                        (Some(0), Language::English) => "ended by itself".to_owned(),
+                        (Some(0), Language::Spanish) => "terminó solo".to_owned(),
+                        (_, Language::English) => format!("ended with {status}"),
+                        (_, Language::Spanish) => format!("terminó con {status}"),
+                    };
+                    stderr::say_at_last(&format!("evenly: {} {end}\n", quoted(&words[0])));
+                }
+                return Ok(());
+            }
+        }
+    }
+}

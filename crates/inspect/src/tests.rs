@@ -1,0 +1,6 @@
+//! Tests of the verdict on made-up facts: each case, and properties of any facts.
+
+mod cases;
+mod properties;
+mod sentences;
+mod world;

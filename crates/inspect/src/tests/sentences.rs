@@ -1,0 +1,47 @@
+//! Tests of the words: every finding has a cause and a remedy in both languages.
+
+use super::world::{World, end, read};
+use crate::finding::{Finding, Kind};
+use crate::verdict::Case;
+use crate::words::{Language, Words};
+use std::collections::BTreeSet;
+
+#[test]
+fn every_kind_has_two_sentences_in_both_languages() {
+    let world =
+        World::default().process((10, 1, "ej3"), &[end(7, "r", 1), end(8, "w", 1)], read(7, 1));
+    let case = Case::of(&world.0);
+    let mut seen = BTreeSet::new();
+    for kind in Kind::ALL {
+        let mut finding: Finding = case.verdict().findings[0].clone();
+        finding.kind = kind;
+        finding.others.insert(10);
+        finding.links.push(finding.links[0].clone());
+        assert!(seen.insert(kind.name()), "{kind:?}");
+        for language in [Language::English, Language::Spanish] {
+            let sentences = Words { case: &case, language }.sentences(&finding);
+            for text in [&sentences.cause, &sentences.remedy] {
+                assert!(text.len() > 20 && text.ends_with('.') && !text.contains("  "), "{text}");
+                assert!(
+                    seen.insert(Box::leak(text.clone().into_boxed_str())) || text.len() < 60,
+                    "{text}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_verdict_names_process_descriptor_and_remedy() {
+    let world =
+        World::default().process((10, 1, "ej3"), &[end(7, "r", 1), end(8, "w", 1)], read(7, 1));
+    let case = Case::of(&world.0);
+    let verdict = case.verdict();
+    let say = |language| Words { case: &case, language }.sentences(&verdict.findings[0]);
+    let english = say(Language::English);
+    assert!(english.cause.starts_with("ej3 10 reads fd 7 (pipe, empty)."), "{}", english.cause);
+    assert!(english.cause.contains("its own fd 8"), "{}", english.cause);
+    assert_eq!(english.remedy, "In 10, close(8) before reading.");
+    let spanish = say(Language::Spanish);
+    assert!(spanish.cause.starts_with("ej3 10 lee fd 7 (pipe, vacío)."), "{}", spanish.cause);
+}
