@@ -3,7 +3,7 @@
 use crate::batch::Batch;
 use crate::bin_options::BinArguments;
 use crate::examples;
-use crate::inspect::InspectArguments;
+use crate::inspect_arguments::InspectArguments;
 use crate::item_options::ItemArguments;
 use crate::join_arguments::JoinArguments;
 use crate::journal_options::JournalArguments;

@@ -63,6 +63,7 @@ Examples:
   evenly inspect 4014
   evenly inspect $(pgrep make) --lang es
   evenly inspect -- ./exercise3 4
+  evenly inspect 4014 --svg picture.svg
   evenly inspect --watch --format json 4014";
 
 pub(crate) const SETTLE: &str = "\

@@ -1,53 +1,28 @@
 //! `evenly inspect`: options, reports on standard output, exit status. `evenly_inspect` has the rest.
 
-use crate::arguments::Format;
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
+use crate::inspect_arguments::{InspectArguments, InspectFormat, LanguageArgument};
 use crate::report::write_out;
 use crate::stderr;
-use clap::{Args, ValueEnum};
 use evenly::internal::quoted;
 use evenly_inspect::{Event, InspectError, Language, Look, Started};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 /// Time between two looks of `--watch`.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Args)]
-pub(crate) struct InspectArguments {
-    /// Processes; the report also has their descendants, the processes at the other ends of their pipes and
-    /// sockets, and those for which one of these waits
-    #[arg(value_name = "PID", required_unless_present = "cmd")]
-    pids: Vec<String>,
-    /// A command to start and to inspect when nothing has moved in it for a second. Its output goes to standard
-    /// error. It is ended if the verdict is that something is wrong
-    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["pids", "watch"])]
-    cmd: Vec<OsString>,
-    /// Look every second, and print a report when it has changed, until the processes have ended
-    #[arg(long)]
-    watch: bool,
-    /// Form of the report: for people, or one JSON object on one line for each report
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT", hide_possible_values = true)]
-    format: Format,
-    /// Language of the report: en or es [default: that of LC_ALL, LC_MESSAGES or LANG]
-    #[arg(long, value_enum, value_name = "LANGUAGE", hide_possible_values = true)]
-    lang: Option<LanguageArgument>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LanguageArgument {
-    En,
-    Es,
-}
-
 /// How reports are printed.
 struct Reporter {
-    format: Format,
+    format: InspectFormat,
     language: Language,
+    picture: Option<PathBuf>,
     last: Option<String>,
 }
 
@@ -55,14 +30,20 @@ impl Reporter {
     /// Prints a report, unless the last one was the same.
     fn show(&mut self, look: &Look) -> Result<(), ExitOutcome> {
         let text = match self.format {
-            Format::Text => look.text(self.language),
-            Format::Json => look.json(self.language),
+            InspectFormat::Text => look.text(self.language),
+            InspectFormat::Json => look.json(self.language),
         };
         if self.last.as_ref() == Some(&text) {
             return Ok(());
         }
-        let is_next = self.last.is_some() && self.format == Format::Text;
+        let is_next = self.last.is_some() && self.format == InspectFormat::Text;
         write_out(&format!("{}{text}", if is_next { "\n" } else { "" }))?;
+        if let Some(path) = &self.picture {
+            fs::write(path, look.svg(self.language)).map_err(|cause| {
+                let path = quoted(path);
+                ExitOutcome::Usage(format!("cannot write {path}: {cause}; give --svg another file"))
+            })?;
+        }
         self.last = Some(text);
         Ok(())
     }
@@ -76,7 +57,8 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<(), ExitOutcome> {
         Some(LanguageArgument::Es) => Language::Spanish,
         None => Language::of_environment(),
     };
-    let mut reporter = Reporter { format: arguments.format, language, last: None };
+    let mut reporter =
+        Reporter { format: arguments.format, language, picture: arguments.svg.clone(), last: None };
     if !arguments.cmd.is_empty() {
         return command(&arguments.cmd, &mut reporter);
     }

@@ -51,6 +51,7 @@ mod functions;
 mod grid_options;
 mod halt;
 mod inspect;
+mod inspect_arguments;
 mod intervals;
 mod item_file;
 mod item_options;

@@ -1,9 +1,9 @@
 //! The report as one JSON object on one line.
 
+use crate::case::Case;
 use crate::facts::{Activity, Call, End, Object};
 use crate::finding::{Link, Verdict};
 use crate::text;
-use crate::verdict::Case;
 use crate::words::{Language, Words};
 use serde_json::{Value, json};
 

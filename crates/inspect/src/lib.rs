@@ -1,8 +1,9 @@
 //! Why processes hang: what each thread is blocked in, who holds each pipe and socket, and a verdict.
 //!
 //! [`Look::at`] reads /proc and sock_diag(7), judges, and gives the report as text or JSON. Nothing is stopped,
-//! signalled or written to. The verdict is a pure function of the [`facts`]: [`verdict::Case`].
+//! signalled or written to. The verdict is a pure function of the [`facts`].
 
+mod case;
 mod command;
 pub mod facts;
 pub mod finding;
@@ -11,8 +12,10 @@ mod json;
 mod knots;
 mod look;
 mod remarks;
+mod selection;
+mod svg;
 mod text;
-pub mod verdict;
+mod verdict;
 pub mod wakers;
 mod words;
 

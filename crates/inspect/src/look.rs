@@ -1,11 +1,13 @@
 //! One look at processes: two passes over /proc, of which only what stood still in between is judged.
 
+use crate::case::Case;
 use crate::facts::Facts;
 use crate::finding::{Link, Verdict};
 use crate::gather;
 use crate::json;
+use crate::svg;
 use crate::text;
-use crate::verdict::Case;
+use crate::verdict::judge;
 use crate::wakers::ThreadId;
 use crate::words::Language;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,7 +66,7 @@ impl Look {
         let shown = Case::of(&facts).shown;
         gather::measure(&mut facts, &shown);
         let case = Case::of(&facts);
-        let mut verdict = case.verdict();
+        let mut verdict = judge(&case);
         let after = switches(&case);
         let stood = |link: &Link| {
             let count = before.get(&link.thread);
@@ -90,6 +92,12 @@ impl Look {
     #[must_use]
     pub fn text(&self, language: Language) -> String {
         text::report(&Case::of(&self.facts), &self.verdict, language)
+    }
+
+    /// The report as a picture in SVG.
+    #[must_use]
+    pub fn svg(&self, language: Language) -> String {
+        svg::report(&Case::of(&self.facts), &self.verdict, language)
     }
 
     /// The report as one line of JSON.

@@ -1,8 +1,8 @@
 //! The report as text: processes, pipes, verdict.
 
+use crate::case::Case;
 use crate::facts::{Activity, Object, Process};
 use crate::finding::Verdict;
-use crate::verdict::Case;
 use crate::words::{Language, Words, say};
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -1,109 +1,44 @@
-//! The verdict: a pure function of the facts.
+//! The verdict: which mistake each knot of waiting threads is.
 
-use crate::facts::{Activity, Call, End, Facts, Holders, Interest, Object};
+use crate::case::Case;
+use crate::facts::{Activity, End, Object};
 use crate::finding::{Finding, Kind, Link, Verdict};
 use crate::knots::{Knot, circle, knots};
 use crate::remarks;
-use crate::wakers::{Outside, ThreadId, Waits};
+use crate::wakers::{Outside, ThreadId};
 use std::collections::BTreeSet;
 
-/// The facts, and what follows from them before any judgement.
-#[derive(Debug)]
-pub struct Case<'a> {
-    /// The facts.
-    pub facts: &'a Facts,
-    /// Who holds what.
-    pub holders: Holders<'a>,
-    /// Who waits for whom.
-    pub waits: Waits,
-    /// The processes that the verdict is about.
-    pub shown: BTreeSet<u32>,
+/// Judges: a pure function of the facts.
+#[must_use]
+pub(crate) fn judge(case: &Case<'_>) -> Verdict {
+    Judge(case).verdict()
 }
 
-impl<'a> Case<'a> {
-    /// Prepares the facts, and selects the processes.
-    #[must_use]
-    pub fn of(facts: &'a Facts) -> Self {
-        let holders = Holders::of(facts);
-        let waits = Waits::of(facts, &holders);
-        let shown = remarks::shown(facts, &holders, &waits);
-        Self { facts, holders, waits, shown }
-    }
+/// The case that is judged.
+struct Judge<'a>(&'a Case<'a>);
 
-    /// Judges.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
+impl<'a> std::ops::Deref for Judge<'a> {
+    type Target = Case<'a>;
+
+    fn deref(&self) -> &Case<'a> {
+        self.0
+    }
+}
+
+impl Judge<'_> {
+    fn verdict(&self) -> Verdict {
         let knots = knots(&self.waits, &self.shown);
         let mut findings: Vec<Finding> =
             knots.iter().map(|(knot, also)| self.of_knot(knot, also.clone())).collect();
         merge(&mut findings);
         let named = findings.iter().flat_map(|one| &one.links).map(Link::pid).collect();
-        findings.extend(remarks::remarks(self, &named));
+        findings.extend(remarks::remarks(self.0, &named));
         findings.sort_by_key(|one| (one.kind, one.subject));
         let has_ends = findings.iter().any(|one| !one.ends.is_empty());
         let waits = self.causes();
         let is_unknown = waits.iter().any(|(_, cause)| *cause == Outside::Hidden);
         let hidden = if has_ends || is_unknown { self.hidden() } else { BTreeSet::new() };
         Verdict { findings, waits, hidden }
-    }
-
-    fn activity(&self, thread: ThreadId) -> Option<&Activity> {
-        let process = self.facts.processes.get(&thread.0)?;
-        Some(&process.threads.iter().find(|one| one.tid == thread.1)?.does)
-    }
-
-    /// A thread that waits, with what could wake it.
-    #[must_use]
-    pub fn link(&self, thread: ThreadId) -> Option<Link> {
-        let does = self.activity(thread)?.clone();
-        let (fd, object, to_write) = match &does {
-            Activity::Io(wait) => match wait.interests.first() {
-                Some(one) => (Some(one.fd), Some(one.object.clone()), one.to_write),
-                None => (None, None, false),
-            },
-            Activity::FileLock { fd, object } => (Some(*fd), Some(object.clone()), false),
-            Activity::Connects { fd, listener } => (Some(*fd), listener.clone(), false),
-            _ => (None, None, false),
-        };
-        let ends = object.as_ref().map(|object| match does {
-            Activity::Io(_) => self.ends(object, to_write),
-            _ => self.holders.readers(object).to_vec(),
-        });
-        let wakers = self.waits.wakers.get(&thread).map(|wakers| wakers.processes.clone());
-        Some(Link {
-            thread,
-            does,
-            fd,
-            object,
-            to_write,
-            ends: ends.unwrap_or_default(),
-            wakers: wakers.unwrap_or_default(),
-        })
-    }
-
-    /// The ends through which a reader or a writer of this object could be woken.
-    fn ends(&self, object: &Object, to_write: bool) -> Vec<End> {
-        let Some(source) = self.facts.source(object) else { return Vec::new() };
-        let ends =
-            if to_write { self.holders.readers(&source) } else { self.holders.writers(&source) };
-        ends.to_vec()
-    }
-
-    /// The interests of a thread that reads, or polls to read.
-    fn reads(&self, thread: ThreadId) -> impl Iterator<Item = &Interest> {
-        let wait = match self.activity(thread) {
-            Some(Activity::Io(wait)) if wait.call != Call::Write => Some(wait),
-            _ => None,
-        };
-        wait.into_iter().flat_map(|wait| &wait.interests).filter(|one| !one.to_write)
-    }
-
-    fn writes(&self, thread: ThreadId) -> impl Iterator<Item = &Interest> {
-        let wait = match self.activity(thread) {
-            Some(Activity::Io(wait)) => Some(wait),
-            _ => None,
-        };
-        wait.into_iter().flat_map(|wait| &wait.interests).filter(|one| one.to_write)
     }
 
     fn finding(&self, kind: Kind, threads: &[ThreadId], also: BTreeSet<u32>) -> Finding {
@@ -182,13 +117,6 @@ impl<'a> Case<'a> {
         Some(self.finding(Kind::LostToken, &[*reader], also))
     }
 
-    /// Whether a process has an end of this object that can write, or one that can read.
-    fn holds(&self, pid: u32, object: &Object, to_write: bool) -> bool {
-        let ends =
-            if to_write { self.holders.writers(object) } else { self.holders.readers(object) };
-        ends.iter().any(|end| end.pid == pid)
-    }
-
     fn waits_for_children(
         &self,
         knot: &Knot,
@@ -251,32 +179,6 @@ impl<'a> Case<'a> {
             also.remove(pid);
         }
         Some(self.finding(Kind::InheritedWriteEnds, &readers, also))
-    }
-
-    /// A relative that runs the same program and has another pipe at the same number: `object` was made after the
-    /// fork, and no other process has it.
-    pub(crate) fn made_after_fork(&self, pid: u32, object: &Object) -> Option<u32> {
-        let Object::Pipe(_) = object else { return None };
-        let ends = self.holders.readers(object).iter().chain(self.holders.writers(object));
-        if ends.clone().any(|end| end.pid != pid) {
-            return None;
-        }
-        let numbers: BTreeSet<i32> = ends.map(|end| end.fd).collect();
-        let own = self.facts.processes.get(&pid)?;
-        let found = self.facts.processes.iter().find(|&(&other, process)| {
-            let is_relative = other != pid
-                && process.name == own.name
-                && (process.parent == pid || own.parent == other || own.parent == process.parent);
-            let has_another = process.table.iter().flatten().any(|entry| {
-                let is_pipe = matches!(entry.object, Object::Pipe(_));
-                is_pipe
-                    && numbers.contains(&entry.number)
-                    && !self.holds(pid, &entry.object, false)
-                    && !self.holds(pid, &entry.object, true)
-            });
-            is_relative && has_another
-        });
-        found.map(|(&other, _)| other)
     }
 
     /// What the processes wait for that something outside can wake. Those that wait for others are left out.

@@ -3,8 +3,8 @@
 mod activity;
 mod finding;
 
+use crate::case::Case;
 use crate::facts::{Channel, End, Object};
-use crate::verdict::Case;
 
 /// A language of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

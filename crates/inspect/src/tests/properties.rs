@@ -1,8 +1,9 @@
 //! Properties of the verdict on any facts.
 
 use super::world::{WAIT, World, end, futex, read, write};
+use crate::case::Case;
 use crate::facts::{Activity, Facts, Holders};
-use crate::verdict::Case;
+use crate::verdict::judge;
 use crate::wakers::{Waits, wakers};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -73,7 +74,7 @@ proptest! {
         for &pid in facts.processes.keys() {
             prop_assert_eq!(waits.is_stuck(pid), !awake.contains(&pid), "process {}", pid);
         }
-        for finding in Case::of(&facts).verdict().findings {
+        for finding in judge(&Case::of(&facts)).findings {
             for link in finding.links.iter().filter(|_| finding.kind.never_wakes()) {
                 prop_assert!(!awake.contains(&link.pid()), "{:?}", finding.kind);
             }
@@ -106,7 +107,7 @@ proptest! {
         let expected: BTreeSet<u32> = stuck(&facts).into_iter().map(moved).collect();
         prop_assert_eq!(stuck(&other), expected);
         let wrong = |facts: &Facts| {
-            let verdict = Case::of(facts).verdict();
+            let verdict = judge(&Case::of(facts));
             verdict.findings.iter().any(|finding| finding.kind.never_wakes())
         };
         prop_assert_eq!(wrong(&facts), wrong(&other));

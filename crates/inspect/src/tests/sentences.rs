@@ -1,8 +1,9 @@
 //! Tests of the words: every finding has a cause and a remedy in both languages.
 
 use super::world::{World, end, read};
+use crate::case::Case;
 use crate::finding::{Finding, Kind};
-use crate::verdict::Case;
+use crate::verdict::judge;
 use crate::words::{Language, Words};
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ fn every_kind_has_two_sentences_in_both_languages() {
     let case = Case::of(&world.0);
     let mut seen = BTreeSet::new();
     for kind in Kind::ALL {
-        let mut finding: Finding = case.verdict().findings[0].clone();
+        let mut finding: Finding = judge(&case).findings[0].clone();
         finding.kind = kind;
         finding.others.insert(10);
         finding.links.push(finding.links[0].clone());
@@ -36,7 +37,7 @@ fn the_verdict_names_process_descriptor_and_remedy() {
     let world =
         World::default().process((10, 1, "ej3"), &[end(7, "r", 1), end(8, "w", 1)], read(7, 1));
     let case = Case::of(&world.0);
-    let verdict = case.verdict();
+    let verdict = judge(&case);
     let say = |language| Words { case: &case, language }.sentences(&verdict.findings[0]);
     let english = say(Language::English);
     assert!(english.cause.starts_with("ej3 10 reads fd 7 (pipe, empty)."), "{}", english.cause);

@@ -1,11 +1,12 @@
 //! Made-up facts.
 
+use crate::case::Case;
 use crate::facts::{
     Activity, Call, Channel, Descriptor, Facts, FutexWait, Interest, IoWait, Object, Process,
     Socket, Thread,
 };
 use crate::finding::{Kind, Verdict};
-use crate::verdict::Case;
+use crate::verdict::judge;
 
 /// A descriptor of a pipe.
 pub(super) fn end(number: i32, mode: &str, pipe: u64) -> Descriptor {
@@ -103,7 +104,7 @@ impl World {
     }
 
     pub(super) fn verdict(&self) -> Verdict {
-        Case::of(&self.0).verdict()
+        judge(&Case::of(&self.0))
     }
 
     pub(super) fn kinds(&self) -> Vec<Kind> {
