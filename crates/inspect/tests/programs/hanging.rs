@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
-/// The user `nobody`.
+/// A user without files of its own (the overflow user of the kernel).
 const USER: &str = "65534";
 
 /// A folder that every user can read, with this test binary as `inspect`.
