@@ -36,7 +36,11 @@ impl Judge<'_> {
         findings.sort_by_key(|one| (one.kind, one.subject));
         let has_ends = findings.iter().any(|one| !one.ends.is_empty());
         let waits = self.causes();
-        let is_unknown = waits.iter().any(|(_, cause)| *cause == Outside::Hidden);
+        let is_asked = |pid: &u32| self.facts.asked.contains(pid);
+        let is_unknown = waits.iter().any(|(pid, cause)| {
+            let has_table = self.facts.processes.get(pid).is_some_and(|one| one.table.is_some());
+            *cause == Outside::Hidden || is_asked(pid) && !has_table
+        });
         let hidden = if has_ends || is_unknown { self.hidden() } else { BTreeSet::new() };
         Verdict { findings, waits, hidden }
     }

@@ -1,5 +1,7 @@
 //! Real processes that hang: each C program and each pipeline gets its verdict, as an unprivileged user.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "programs/hanging.rs"]
 mod hanging;
 
@@ -135,7 +137,7 @@ fn main() {
     }
     let mut trials = Vec::new();
     for &(name, kind, says) in PROGRAMS {
-        let test = move || gets(Hanging::program(name), kind, says);
+        let test = move || gets(&Hanging::program(name), kind, says);
         trials.push(needing(&["cc", "setpriv"], &format!("program_{name}"), test));
     }
     for &(name, needs, script, kind, says) in PIPELINES {
@@ -146,7 +148,7 @@ fn main() {
             .chain(["bash", "setpriv"])
             .collect();
         let has_python = fs::exists("/usr/bin/python3").unwrap_or(false);
-        let test = move || gets(Hanging::script(script), kind, says);
+        let test = move || gets(&Hanging::script(script), kind, says);
         if has_python || !script.contains("python3") {
             trials.push(needing(&needs, &format!("pipeline_{name}"), test));
         }
@@ -175,7 +177,7 @@ fn findings(report: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Waits until the verdict is this one, and checks its sentences.
-fn gets(hanging: Hanging, kind: &str, says: &[&str]) -> Result<(), Failed> {
+fn gets(hanging: &Hanging, kind: &str, says: &[&str]) -> Result<(), Failed> {
     let mut last = Value::Null;
     for _ in 0..300 {
         last = inspect(hanging.pid());

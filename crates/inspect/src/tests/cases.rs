@@ -135,6 +135,22 @@ fn a_write_end_that_no_table_has() {
 }
 
 #[test]
+fn a_process_that_cannot_be_read_is_named_only_if_it_matters() {
+    let hidden = |world: World| world.change(11, |process| process.table = None);
+    let unknown = || Activity::Unknown(String::new());
+    let stuck =
+        World::default().process((10, 1, "ej3"), &[end(7, "r", 1), end(8, "w", 1)], read(7, 1));
+    let world = hidden(stuck.process((11, 10, "sudo"), &[], unknown()));
+    assert_eq!(world.verdict().hidden, BTreeSet::from([11]));
+    let well = World::default().process((10, 1, "ej3"), &[], Activity::Sleeps);
+    let world = hidden(well.process((11, 10, "sudo"), &[], unknown()));
+    assert_eq!(world.verdict().hidden, BTreeSet::new());
+    let asked = World::default().process((10, 1, "sudo"), &[], unknown());
+    let world = asked.change(10, |process| process.table = None);
+    assert_eq!(world.verdict().hidden, BTreeSet::from([10]));
+}
+
+#[test]
 fn a_program_that_read_much_and_wrote_nothing() {
     let world = |written| {
         World::default()
