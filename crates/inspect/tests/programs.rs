@@ -31,8 +31,12 @@ const PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("two_locks", "thread-deadlock", &["waits for thread"]),
 ];
 
-/// Each pipeline with the name of its verdict, and what the cause has to say.
-const PIPELINES: &[(&str, &[&str], &str, &str, &[&str])] = &[
+/// Name, needed programs, script, name of the verdict, and what the cause has to say.
+type Pipeline =
+    (&'static str, &'static [&'static str], &'static str, &'static str, &'static [&'static str]);
+
+/// Shell scripts that hang.
+const PIPELINES: &[Pipeline] = &[
     (
         "a_daemon_that_inherited_the_output",
         &["bash"],
